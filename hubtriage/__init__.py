@@ -1,0 +1,1 @@
+"""hubtriage: triage decisions for AWS Security Hub findings, as rules in git."""
