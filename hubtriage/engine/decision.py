@@ -1,0 +1,106 @@
+"""A decision: what shall be sent for one finding, and why; the log, `plan` and `explain` share it."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from hubtriage.engine.fields import Value
+from hubtriage.engine.memo import Kind
+from hubtriage.engine.ruleset import RuleError
+
+Why = Literal["rule", "taken back", "follows provider"]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A field that gets another value; `rule` decided it, or had set what is now taken back."""
+
+    field: str
+    old: Value
+    new: Value
+    rule: str | None
+    why: Why
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A field left as it is although triage would have it otherwise, and why."""
+
+    field: str
+    value: Value
+    wanted: Value
+    rule: str | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What a rule in `observe` would set."""
+
+    field: str
+    old: Value
+    new: Value
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What becomes of one finding.
+
+    `update` is the BatchUpdateFindings payload without FindingIdentifiers, or None. `refused` says
+    why a wanted change cannot be made (then `update` is None). `overruled` names the fields that
+    somebody changed after triage had set them. `memo` is whose memo the finding carried.
+    """
+
+    finding_id: str
+    product_arn: str
+    memo: Kind
+    update: Mapping[str, Any] | None = None
+    rules: tuple[str, ...] = ()
+    above_ceiling: tuple[str, ...] = ()
+    changes: tuple[Change, ...] = ()
+    kept: tuple[Kept, ...] = ()
+    observed: tuple[Observed, ...] = ()
+    errors: tuple[RuleError, ...] = ()
+    overruled: tuple[str, ...] = ()
+    refused: str | None = None
+    hides: bool = False
+
+    @property
+    def takes_back(self) -> bool:
+        """Whether something that triage did is undone."""
+        return any(change.why == "taken back" for change in self.changes)
+
+    @property
+    def is_worth_a_line(self) -> bool:
+        """Whether the log says so at INFO: changed, refused, kept, observed, overruled or failed."""
+        return bool(
+            self.update or self.refused or self.kept or self.observed or self.errors or self.overruled
+        ) or self.memo not in ("none", "ours")
+
+    def as_record(self) -> dict[str, Any]:
+        """The JSON shape that the log, `plan --json` and `explain --json` share."""
+        return {
+            "Id": self.finding_id,
+            "ProductArn": self.product_arn,
+            "rules": list(self.rules),
+            "above_ceiling": list(self.above_ceiling),
+            "update": self.update,
+            "changes": [
+                {"field": c.field, "from": _plain(c.old), "to": _plain(c.new), "rule": c.rule, "why": c.why}
+                for c in self.changes
+            ],
+            "kept": [asdict(kept) for kept in self.kept],
+            "observed": [
+                {"field": o.field, "from": _plain(o.old), "to": _plain(o.new), "rule": o.rule}
+                for o in self.observed
+            ],
+            "overruled": list(self.overruled),
+            "refused": self.refused,
+            "memo": self.memo,
+            "errors": [{"rule": error.rule, "message": error.message} for error in self.errors],
+        }
+
+
+def _plain(value: Value) -> Any:
+    return list(value) if isinstance(value, tuple) else value

@@ -1,0 +1,234 @@
+"""The fields that triage may set: how each is read, compared, coded and written.
+
+A field is named by its path in the finding: `Workflow.Status`, `Severity.Label`, `Types`,
+`Note.Text`, `UserDefinedFields.<key>`. Its value here is plain and hashable: a string, an
+integer, a tuple (Types, RelatedFindings), or None where the finding has none.
+"""
+
+from base64 import urlsafe_b64encode
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from json import dumps
+from typing import Any
+
+Finding = Mapping[str, Any]
+Value = Any
+
+SEVERITIES = ("INFORMATIONAL", "LOW", "MEDIUM", "HIGH", "CRITICAL")
+SEVERITY_RANK = {label: rank for rank, label in enumerate(SEVERITIES)}
+# AWS: a Label given without Normalized sets Normalized to this.
+NORMALIZED = dict(zip(SEVERITIES, (0, 1, 40, 70, 90), strict=True))
+HIDING_STATUSES = ("SUPPRESSED", "RESOLVED")
+
+OUR_AUTHOR = "hubtriage"
+MANAGED_KEY, RULES_KEY, MEMO_KEY = OUR_KEYS = ("hubtriage/managed", "hubtriage/rules", "hubtriage/memo")
+
+WORKFLOW = "Workflow.Status"
+SEVERITY = "Severity.Label"
+VERIFICATION = "VerificationState"
+CONFIDENCE = "Confidence"
+CRITICALITY = "Criticality"
+TYPES = "Types"
+RELATED = "RelatedFindings"
+NOTE = "Note.Text"
+USER_PREFIX = "UserDefinedFields."
+
+_BANDS = ((90, "CRITICAL"), (70, "HIGH"), (40, "MEDIUM"), (1, "LOW"), (0, "INFORMATIONAL"))
+
+
+def digest(text: str) -> str:
+    """Six characters (36 bits) that stand for a longer text in the memo."""
+    return urlsafe_b64encode(sha256(text.encode("utf-8", "surrogatepass")).digest())[:6].decode()
+
+
+def member(holder: object, name: str) -> Any:
+    """The member of an object, or None: findings are not always shaped as documented."""
+    return holder.get(name) if isinstance(holder, Mapping) else None
+
+
+def label_of(normalized: object) -> str | None:
+    """The label of a normalized severity (AWS: 0, 1-39, 40-69, 70-89, 90-100), or None."""
+    if isinstance(normalized, bool) or not isinstance(normalized, int | float):
+        return None
+    return next((label for least, label in _BANDS if normalized >= least), None)
+
+
+def severity_label(severity: object) -> str | None:
+    """The label of a Severity object: its Label, else the one of its Normalized, else None."""
+    label = member(severity, "Label")
+    if isinstance(label, str) and label in SEVERITY_RANK:
+        return label
+    return label_of(member(severity, "Normalized"))
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _score(value: object) -> int | None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != value // 1:
+        return None
+    return int(value)
+
+
+def type_list(value: object) -> tuple[str, ...] | None:
+    """Types as a tuple; a bare string counts as a list of one, an empty list as absent."""
+    if isinstance(value, str):
+        return (value,)
+    if not isinstance(value, list | tuple):
+        return None
+    return tuple(item for item in value if isinstance(item, str)) or None
+
+
+def related_list(value: object) -> tuple[tuple[str, str], ...] | None:
+    """RelatedFindings as (ProductArn, Id) pairs; an empty list counts as absent."""
+    if not isinstance(value, list | tuple):
+        return None
+    pairs = ((member(item, "ProductArn"), member(item, "Id")) for item in value)
+    return tuple((arn, key) for arn, key in pairs if isinstance(arn, str) and isinstance(key, str)) or None
+
+
+def user_fields(finding: Finding) -> Mapping[str, Any]:
+    """The UserDefinedFields map, empty where there is none."""
+    fields = finding.get("UserDefinedFields")
+    return fields if isinstance(fields, Mapping) else {}
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One updatable field: its letter in the memo and how its value is handled.
+
+    `read` takes the raw member; `write` makes the member from a value; `codes` maps the values of
+    an enumeration to letters. `default` stands for "never set". A `provided` field has its provider's
+    value in FindingProviderFields; where it `counts_as_provided`, the top-level value stands in for a
+    missing one.
+    """
+
+    name: str
+    letter: str
+    read: Callable[[object], Value]
+    write: Callable[[Value], Any]
+    codes: Mapping[str, str] | None = None
+    default: Value = None
+    provided: bool = False
+    counts_as_provided: bool = False
+
+    @property
+    def member(self) -> str:
+        """The finding's member that holds the field."""
+        return self.name.partition(".")[0]
+
+
+def _same(value: Value) -> Any:
+    return value
+
+
+def _write_related(value: tuple[tuple[str, str], ...]) -> list[dict[str, str]]:
+    return [{"ProductArn": arn, "Id": key} for arn, key in value]
+
+
+_STATUSES = {"NEW": "N", "NOTIFIED": "T", "RESOLVED": "R", "SUPPRESSED": "S"}
+_VERDICTS = {"UNKNOWN": "U", "TRUE_POSITIVE": "T", "FALSE_POSITIVE": "F", "BENIGN_POSITIVE": "B"}
+_LABELS = {label: label[0] for label in SEVERITIES}
+
+FIELDS: dict[str, Field] = {
+    field.name: field
+    for field in (
+        Field(
+            WORKFLOW,
+            "W",
+            lambda raw: _text(member(raw, "Status")) or "NEW",
+            lambda value: {"Status": value},
+            codes=_STATUSES,
+            default="NEW",
+        ),
+        Field(
+            SEVERITY,
+            "S",
+            severity_label,
+            lambda value: {"Label": value},
+            codes=_LABELS,
+            provided=True,
+            counts_as_provided=True,
+        ),
+        Field(
+            VERIFICATION, "V", lambda raw: _text(raw) or "UNKNOWN", _same, codes=_VERDICTS, default="UNKNOWN"
+        ),
+        Field(CONFIDENCE, "C", _score, _same, provided=True),
+        Field(CRITICALITY, "K", _score, _same, provided=True),
+        Field(TYPES, "T", type_list, list, provided=True, counts_as_provided=True),
+        Field(RELATED, "R", related_list, _write_related, provided=True),
+        Field(NOTE, "N", lambda raw: _text(member(raw, "Text")), lambda value: {"Text": value}),
+    )
+}
+_POSITION = {name: position for position, name in enumerate(FIELDS)}
+
+
+def user_field(key: str) -> str:
+    """The name of a user-defined field."""
+    return USER_PREFIX + key
+
+
+def position(name: str) -> tuple[int, str]:
+    """Sorts field names: the eight fixed ones in the order above, then user keys."""
+    return (_POSITION.get(name, len(_POSITION)), name)
+
+
+def read(finding: Finding, name: str) -> Value:
+    """The value that the finding has at its top level; an absent status counts as its default."""
+    field = FIELDS.get(name)
+    if field is None:
+        return _text(user_fields(finding).get(name.removeprefix(USER_PREFIX)))
+    return field.read(finding.get(field.member))
+
+
+def provider_value(finding: Finding, name: str) -> tuple[bool, Value]:
+    """(known, value) in FindingProviderFields: what the provider says now.
+
+    AWS: it fills FindingProviderFields for every finding; events that lack it are not the norm.
+    """
+    raw = member(finding.get("FindingProviderFields"), FIELDS[name].member)
+    value = None if raw is None else FIELDS[name].read(raw)
+    return (raw is not None and (value is not None or name != SEVERITY), value)
+
+
+def same(name: str, one: Value, other: Value) -> bool:
+    """Whether two values of a field are equal; lists are compared as sets."""
+    if name in (TYPES, RELATED):
+        return set(one or ()) == set(other or ())
+    return bool(one == other)
+
+
+def code(name: str, value: Value) -> str:
+    """The value in the memo: a letter, a number, or a digest. Empty for no value."""
+    if value is None:
+        return ""
+    if name in (CONFIDENCE, CRITICALITY):
+        return str(value)
+    field = FIELDS.get(name)
+    if field is not None and field.codes is not None:
+        return field.codes.get(value, "?")
+    return digest(dumps(sorted(set(value)) if isinstance(value, tuple) else value))
+
+
+def is_nobodys(finding: Finding, name: str, value: Value) -> bool:
+    """Whether an unclaimed field holds what nobody but the provider or the service put there."""
+    if name.startswith(USER_PREFIX):
+        return value is None
+    if name == NOTE:
+        return value is None or is_our_note(finding)
+    if not FIELDS[name].provided:
+        return bool(value == FIELDS[name].default)
+    known, provided = provider_value(finding, name)
+    if known:
+        return same(name, value, provided)
+    if FIELDS[name].counts_as_provided or not isinstance(finding.get("FindingProviderFields"), Mapping):
+        return True
+    return value is None
+
+
+def is_our_note(finding: Finding) -> bool:
+    """Whether the note's author is hubtriage."""
+    author = member(finding.get("Note"), "UpdatedBy")
+    return isinstance(author, str) and author.startswith(OUR_AUTHOR)

@@ -1,0 +1,70 @@
+"""Folding the matching rules: on one field the later rule wins, `terminal` stops."""
+
+from dataclasses import dataclass, field
+
+from hubtriage.engine.fields import Finding
+from hubtriage.engine.memo import Claims
+from hubtriage.engine.ruleset import Rule, RuleError, Ruleset
+from hubtriage.engine.wishes import Wish
+
+
+@dataclass(slots=True)
+class Fold:
+    """What the matching rules come to.
+
+    `wishes` has the winning rule and its wish per field. A field in `held` stays as it is, claim and
+    all, because a `hold` rule holds it; one in `frozen`, because a rule that could set it has failed.
+    """
+
+    rules: list[str] = field(default_factory=list)
+    above_ceiling: list[str] = field(default_factory=list)
+    wishes: dict[str, tuple[Rule, Wish]] = field(default_factory=dict)
+    held: set[str] = field(default_factory=set)
+    frozen: set[str] = field(default_factory=set)
+    observed: dict[str, tuple[Rule, Wish]] = field(default_factory=dict)
+    errors: list[RuleError] = field(default_factory=list)
+
+
+def fold(ruleset: Ruleset, base: Finding, claims: Claims, now: float) -> Fold:
+    """Fold the rules that match the baseline, in their order."""
+    result = Fold()
+    matching, errors = ruleset.match(base, now)
+    in_doubt = False
+    for rule in matching:
+        enforced = rule.mode != "observe"
+        if rule.id in errors:
+            result.errors.append(errors[rule.id])
+            in_doubt = in_doubt or (rule.terminal and enforced)
+            result.frozen.update(rule.wishes.fields if enforced else ())
+            continue
+        if rule.is_above_ceiling(base):
+            result.above_ceiling.append(rule.id)
+            continue
+        _FOLDS[rule.mode](rule, base, claims, result)
+        if in_doubt and enforced:  # a terminal rule that failed might have stopped this one
+            result.frozen.update(rule.wishes.fields)
+        if rule.terminal and enforced:
+            break
+    return result
+
+
+def _enforce(rule: Rule, base: Finding, _claims: Claims, result: Fold) -> None:
+    result.rules.append(rule.id)
+    for wish in rule.wishes.of(base):
+        result.wishes[wish.field] = (rule, wish)
+        result.held.discard(wish.field)
+
+
+def _hold(rule: Rule, _base: Finding, claims: Claims, result: Fold) -> None:
+    result.rules.append(rule.id)
+    for name, claim in claims.items():
+        if claim.rule == rule.ref:
+            result.held.add(name)
+            result.wishes.pop(name, None)
+
+
+def _observe(rule: Rule, base: Finding, _claims: Claims, result: Fold) -> None:
+    result.observed.update({wish.field: (rule, wish) for wish in rule.wishes.of(base)})
+
+
+_FOLDS = {"enforce": _enforce, "hold": _hold, "observe": _observe}

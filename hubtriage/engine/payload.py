@@ -1,0 +1,91 @@
+"""The payload of one finding's update: the changed fields, and the memo of them in the same call."""
+
+from collections.abc import Mapping
+from json import dumps
+from typing import Any
+
+from hubtriage.engine.fields import (
+    FIELDS,
+    MANAGED_KEY,
+    MEMO_KEY,
+    OUR_KEYS,
+    RULES_KEY,
+    USER_PREFIX,
+    Finding,
+    user_fields,
+)
+from hubtriage.engine.memo import write_claims
+from hubtriage.engine.settle import Outcome
+
+MOST_USER_FIELDS = 50  # AWS: pairs in UserDefinedFields
+LONGEST_KEY = 128  # AWS: characters of a key
+LONGEST_VALUE = 1024  # AWS: characters of a value
+LARGEST_FINDING = 240 * 1024  # AWS: bytes of a finding
+
+NO_RULES = "none"  # `hubtriage/rules` where nothing is ours any more
+
+Outcomes = Mapping[str, Outcome]
+
+
+def our_fields(outcomes: Outcomes, stack: str, names: Mapping[str, str]) -> dict[str, str]:
+    """The three user-defined fields of the memo; `names` are rule ids by digest."""
+    claims = {name: outcome.claim for name, outcome in outcomes.items() if outcome.claim}
+    rules = sorted(
+        {names[claim.rule] for claim in claims.values() if claim.rule in names and not claim.person}
+    )
+    told = ", ".join(rules) or NO_RULES
+    return {
+        MANAGED_KEY: stack,
+        RULES_KEY: told if len(told) <= LONGEST_VALUE else told[: LONGEST_VALUE - 1] + "…",
+        MEMO_KEY: write_claims(claims),
+    }
+
+
+def build(outcomes: Outcomes, ours: Mapping[str, str], finding: Finding, udf: str) -> dict[str, Any]:
+    """The payload: changed fields as the API takes them, and UserDefinedFields.
+
+    Under `replace` the whole merged map is sent, under `merge` only our own keys.
+    """
+    payload: dict[str, Any] = {}
+    fields = {} if udf == "merge" else {k: v for k, v in user_fields(finding).items() if k not in OUR_KEYS}
+    for name, outcome in outcomes.items():
+        if outcome.change is None:
+            continue
+        if name in FIELDS:
+            payload[FIELDS[name].member] = outcome.payload
+        elif outcome.payload is None:
+            fields.pop(name.removeprefix(USER_PREFIX), None)
+        else:
+            fields[name.removeprefix(USER_PREFIX)] = outcome.payload
+    return {**payload, "UserDefinedFields": {**fields, **ours}}
+
+
+def why_refused(payload: Mapping[str, Any], finding: Finding, udf: str) -> str | None:
+    """Why the API would not take the payload for this finding; None where it would."""
+    fields = payload["UserDefinedFields"]
+    after = {**user_fields(finding), **fields} if udf == "merge" else fields
+    if len(after) > MOST_USER_FIELDS:
+        return f"UserDefinedFields would have {len(after)} pairs with the memo, {MOST_USER_FIELDS} are allowed"
+    for key, value in fields.items():
+        why = _why_unsendable(key, value)
+        if why is not None:
+            return f"user-defined field {key!r} {why}"
+    size = len(
+        dumps({**finding, **payload, "UserDefinedFields": after}, ensure_ascii=False).encode(
+            "utf-8", "replace"
+        )
+    )
+    if size > LARGEST_FINDING:
+        return f"the finding would have {size} bytes, {LARGEST_FINDING} are allowed"
+    return None
+
+
+def _why_unsendable(key: str, value: object) -> str | None:
+    """Why a pair cannot be sent; one that another tool wrote would be lost if it were left out."""
+    if not isinstance(value, str) or not value.strip() or not key.strip():
+        return "is not text with something in it, so it can be neither sent nor left out"
+    if len(key) > LONGEST_KEY:
+        return f"has a key of {len(key)} characters, {LONGEST_KEY} are allowed"
+    if len(value) > LONGEST_VALUE:
+        return f"has {len(value)} characters, {LONGEST_VALUE} are allowed"
+    return None

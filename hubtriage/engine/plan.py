@@ -1,0 +1,130 @@
+"""Planning one finding: from its present state and the rules to at most one update.
+
+    desired state = f(finding as its provider and the humans left it, rules, now)
+
+1. `memo`    read what triage wrote on the finding: its claims
+2. `review`  which claims still stand, and the baseline: the finding with what is ours taken back
+3. `fold`    the rules that match the baseline come to one wish per field
+4. `settle`  field by field: who holds it, and is it set, taken back, or left alone
+5. `payload` the changed fields and the new memo, in one call
+
+Nothing here has a clock, a network or a log, and nothing raises for what a finding contains.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from hubtriage.engine.decision import Change, Decision, Observed
+from hubtriage.engine.fields import (
+    HIDING_STATUSES,
+    MEMO_KEY,
+    RULES_KEY,
+    SEVERITY,
+    WORKFLOW,
+    Finding,
+    position,
+    read,
+    same,
+    user_fields,
+)
+from hubtriage.engine.fold import Fold, fold
+from hubtriage.engine.memo import read_memo, rule_ref
+from hubtriage.engine.payload import LONGEST_VALUE, build, our_fields, why_refused
+from hubtriage.engine.review import baseline, review
+from hubtriage.engine.ruleset import Ruleset, lowers
+from hubtriage.engine.settle import Outcome, Settling, restorable
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Who plans: the stack's name, how UserDefinedFields are sent, and the other stacks on this hub."""
+
+    stack: str = "hubtriage"
+    udf: Literal["replace", "merge"] = "replace"
+    known_stacks: frozenset[str] = frozenset()
+
+
+def decide(
+    finding: Finding,
+    ruleset: Ruleset,
+    now: float,
+    settings: Settings,
+    without: frozenset[str] = frozenset(),
+) -> Decision:
+    """What to send for one finding at a time (epoch seconds), and why.
+
+    Fields named in `without` (such as `Note.Text`) stay as they are.
+    """
+    memo = read_memo(finding, settings.stack, settings.known_stacks, ruleset.user_keys)
+    if memo.hands_off:
+        return Decision(_text(finding, "Id"), _text(finding, "ProductArn"), memo.kind)
+    claims, claims_changed, overruled = review(memo.claims, finding)
+    folded = fold(ruleset, baseline(finding, claims), claims, now)
+    names = _rule_names(finding, ruleset)
+    settling = Settling(finding, claims, settings.udf, names.get, without)
+    outcomes, ours = _settle_with_room(settling, folded, settings.stack, names)
+    update, refused = None, None
+    if claims_changed or any(outcome.change for outcome in outcomes.values()):
+        update = build(outcomes, ours, finding, settings.udf)
+        refused = why_refused(update, finding, settings.udf)
+    changes = () if refused else tuple(outcome.change for outcome in outcomes.values() if outcome.change)
+    return Decision(
+        finding_id=_text(finding, "Id"),
+        product_arn=_text(finding, "ProductArn"),
+        memo=memo.kind,
+        update=None if refused else update,
+        rules=tuple(folded.rules),
+        above_ceiling=tuple(folded.above_ceiling),
+        changes=changes,
+        kept=tuple(outcome.kept for outcome in outcomes.values() if outcome.kept),
+        observed=tuple(_observed(folded, finding)),
+        errors=tuple(folded.errors),
+        overruled=overruled,
+        refused=refused,
+        hides=any(_hides(change, finding) for change in changes),
+    )
+
+
+def _settle_with_room(
+    settling: Settling, folded: Fold, stack: str, names: Mapping[str, str]
+) -> tuple[dict[str, Outcome], dict[str, str]]:
+    """(outcomes, the memo's fields).
+
+    What a claim would have to remember must fit the memo; a field for which it does not is left alone.
+    """
+    while True:
+        outcomes = settling.settle(folded)
+        ours = our_fields(outcomes, stack, names)
+        too_much = restorable(outcomes) if len(ours[MEMO_KEY]) > LONGEST_VALUE else []
+        if not too_much:
+            return outcomes, ours
+        settling = replace(settling, no_room=settling.no_room | {too_much[0]})
+
+
+def _rule_names(finding: Finding, ruleset: Ruleset) -> Mapping[str, str]:
+    """Rule ids by digest: those in the rule set, and those that the finding itself names."""
+    told = user_fields(finding).get(RULES_KEY)
+    if not isinstance(told, str):
+        return ruleset.names
+    return {rule_ref(name): name for name in told.split(", ")} | dict(ruleset.names)
+
+
+def _observed(folded: Fold, finding: Finding) -> Iterator[Observed]:
+    """What rules in `observe` would set that is not so already."""
+    for name in sorted(folded.observed, key=position):
+        rule, wish = folded.observed[name]
+        value = read(finding, name)
+        if not same(name, value, wish.value):
+            yield Observed(name, value, wish.value, rule.id)
+
+
+def _hides(change: Change, finding: Finding) -> bool:
+    if change.field == WORKFLOW:
+        return change.new in HIDING_STATUSES
+    return change.field == SEVERITY and lowers(change.new, finding)
+
+
+def _text(finding: Finding, name: str) -> str:
+    value: Any = finding.get(name)
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,155 @@
+"""Review of the claims, and the baseline: the finding as its provider and the humans left it."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from hubtriage.engine.fields import (
+    FIELDS,
+    NORMALIZED,
+    NOTE,
+    OUR_KEYS,
+    SEVERITY,
+    USER_PREFIX,
+    VERIFICATION,
+    WORKFLOW,
+    Finding,
+    Value,
+    code,
+    is_our_note,
+    member,
+    provider_value,
+    read,
+    user_fields,
+)
+from hubtriage.engine.memo import Claim, Claims
+
+_SET_BY_US = {"T": "NOTIFIED", "R": "RESOLVED"}
+
+
+def doors(finding: Finding) -> str:
+    """Which doors are shut. AWS: when one opens, it resets NOTIFIED and RESOLVED to NEW."""
+    passed = member(finding.get("Compliance"), "Status") == "PASSED"
+    archived = finding.get("RecordState") == "ARCHIVED"
+    return ("P" if passed else "") + ("A" if archived else "")
+
+
+def doors_of_claim(finding: Finding, name: str, value_code: str) -> str:
+    """The doors that a claim has to remember: only those of Workflow NOTIFIED and RESOLVED."""
+    return doors(finding) if name == WORKFLOW and value_code in _SET_BY_US else ""
+
+
+def review(claims: Claims, finding: Finding) -> tuple[dict[str, Claim], bool, tuple[str, ...]]:
+    """(claims as they stand now, whether one changed, the fields in which we were overruled now)."""
+    reviewed = {name: _review_one(name, claim, finding) for name, claim in claims.items()}
+    standing = {name: claim for name, claim in reviewed.items() if claim is not None}
+    overruled = tuple(name for name, claim in standing.items() if claim.person and not claims[name].person)
+    return standing, reviewed != claims, overruled
+
+
+def _review_one(name: str, claim: Claim, finding: Finding) -> Claim | None:
+    """The claim after the field was looked at; None where it has ended."""
+    value = read(finding, name)
+    if claim.person or (claim.left_out and value is None):
+        return claim
+    if code(name, value) == claim.code:
+        now_shut = doors_of_claim(finding, name, claim.code)
+        return claim if now_shut == claim.doors else replace(claim, doors=now_shut)
+    if name == WORKFLOW and _service_did_it(claim, value, finding):
+        return None
+    return replace(claim, person=True, overruled=claim.overruled + 1, doors="", left_out=False)
+
+
+def _service_did_it(claim: Claim, status: Value, finding: Finding) -> bool:
+    """AWS: the service resets NOTIFIED and RESOLVED when a door opens, and resolves what PASSED."""
+    shut = doors(finding)
+    if status == "NEW":
+        return claim.code in _SET_BY_US and any(door not in shut for door in claim.doors)
+    return status == "RESOLVED" and "P" in shut and claim.code == "T"
+
+
+def taken_back(finding: Finding, name: str, claim: Claim) -> Value:
+    """What a field of ours is in the baseline: the person's value, else the provider's, else the default."""
+    if claim.before is not None:
+        return claim.before
+    if name.startswith(USER_PREFIX) or name == NOTE:
+        return None
+    if not FIELDS[name].provided:
+        return FIELDS[name].default
+    known, value = provider_value(finding, name)
+    return value if known else claim.provided
+
+
+def baseline(finding: Finding, claims: Claims) -> Finding:
+    """The finding with what is ours taken back; the finding itself where nothing is."""
+    replaced = {
+        name: taken_back(finding, name, claim)
+        for name, claim in claims.items()
+        if not claim.person and name in FIELDS and name != NOTE
+    }
+    replaced |= {name: FIELDS[name].default for name in (WORKFLOW, VERIFICATION) if _is_absent(finding, name)}
+    bare_fields = _without_ours(finding, claims)
+    drop_note = _note_is_ours(finding, claims)
+    if not replaced and bare_fields is None and not drop_note:
+        return finding
+    result = dict(finding)
+    for name, value in replaced.items():
+        _put(result, name, value)
+    if bare_fields is not None:
+        _put_raw(result, "UserDefinedFields", bare_fields or None)
+    if drop_note:
+        del result["Note"]
+    return result
+
+
+def _is_absent(finding: Finding, name: str) -> bool:
+    raw = finding.get(FIELDS[name].member)
+    return not isinstance(member(raw, "Status") if name == WORKFLOW else raw, str)
+
+
+def _note_is_ours(finding: Finding, claims: Claims) -> bool:
+    claim = claims.get(NOTE)
+    if claim is not None:
+        return not claim.person and "Note" in finding
+    return is_our_note(finding)
+
+
+def _without_ours(finding: Finding, claims: Claims) -> dict[str, Any] | None:
+    """The user-defined fields with ours taken back; None where none is ours."""
+    fields = user_fields(finding)
+    ours = {
+        name.removeprefix(USER_PREFIX): claim
+        for name, claim in claims.items()
+        if name.startswith(USER_PREFIX) and not claim.person
+    }
+    if not any(key in fields for key in (*OUR_KEYS, *ours)):
+        return None
+    kept = {key: value for key, value in fields.items() if key not in OUR_KEYS and key not in ours}
+    return kept | {key: claim.before for key, claim in ours.items() if claim.before is not None}
+
+
+def _put(finding: dict[str, Any], name: str, value: Value) -> None:
+    if value is None:
+        _put_raw(finding, FIELDS[name].member, None)
+    elif name == SEVERITY:
+        finding["Severity"] = _severity(finding, value)
+    else:
+        finding[FIELDS[name].member] = FIELDS[name].write(value)
+
+
+def _put_raw(finding: dict[str, Any], name: str, value: Any) -> None:
+    if value is None:
+        finding.pop(name, None)
+    else:
+        finding[name] = value
+
+
+def _severity(finding: Finding, label: str) -> dict[str, Any]:
+    """The provider's severity: its own members, and the Normalized that goes with the label."""
+    current, provided = finding.get("Severity"), member(finding.get("FindingProviderFields"), "Severity")
+    return {
+        **(current if isinstance(current, Mapping) else {}),
+        "Normalized": NORMALIZED[label],
+        **(provided if isinstance(provided, Mapping) else {}),
+        "Label": label,
+    }

@@ -1,0 +1,175 @@
+"""The compiled rule set: read from `ruleset.json`, ready to match findings.
+
+`ruleset.json` is written by `hubtriage.authoring` and was checked there; keys at their default are
+left out of it.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from hubtriage.engine.fields import (
+    HIDING_STATUSES,
+    SEVERITY,
+    SEVERITY_RANK,
+    USER_PREFIX,
+    WORKFLOW,
+    Finding,
+    provider_value,
+    read,
+)
+from hubtriage.engine.jsonlogic import compile_logic, truthy
+from hubtriage.engine.memo import rule_ref
+from hubtriage.engine.pattern import compile_pattern
+from hubtriage.engine.wishes import Wishes, compile_update
+
+FORMAT = 1
+DEFAULT_ORDER = 500
+DEFAULT_CEILING = "HIGH"
+
+Mode = Literal["enforce", "observe", "hold"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule in force or yet to be; `starts` and `ends` (exclusive) are epoch seconds."""
+
+    id: str
+    ref: str
+    order: int
+    mode: Mode
+    terminal: bool
+    override: bool
+    ceiling: str
+    starts: float | None
+    ends: float | None
+    matches: Callable[[Finding, float], bool]
+    wishes: Wishes
+    source: Mapping[str, Any]
+
+    def in_force(self, now: float) -> bool:
+        """Whether the rule's time has come and is not over."""
+        return (self.starts is None or self.starts <= now) and (self.ends is None or now < self.ends)
+
+    def is_above_ceiling(self, baseline: Finding) -> bool:
+        """Whether the rule would hide a finding that is too severe for it to hide."""
+        label = read(baseline, SEVERITY)
+        too_severe = label is not None and SEVERITY_RANK[label] > SEVERITY_RANK[self.ceiling]
+        return too_severe and self._hides(baseline)
+
+    def _hides(self, baseline: Finding) -> bool:
+        return any(
+            (wish.field == WORKFLOW and wish.value in HIDING_STATUSES)
+            or (wish.field == SEVERITY and lowers(wish.value, baseline))
+            for wish in self.wishes.of(baseline)
+        )
+
+
+def lowers(label: str, finding: Finding) -> bool:
+    """Whether a severity label is below the provider's."""
+    _known, provided = provider_value(finding, SEVERITY)
+    provided = provided or read(finding, SEVERITY)
+    return provided is not None and SEVERITY_RANK[label] < SEVERITY_RANK[provided]
+
+
+@dataclass(frozen=True, slots=True)
+class RuleError:
+    """A rule that could not be evaluated on a finding."""
+
+    rule: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ruleset:
+    """All rules in the order of evaluation, with what a log line says about them."""
+
+    rules: tuple[Rule, ...]
+    hash: str
+    revision: str | None
+    accounts: Mapping[str, Mapping[str, str]]
+    user_keys: tuple[str, ...]
+    names: Mapping[str, str]
+
+    def match(self, baseline: Finding, now: float) -> tuple[list[Rule], dict[str, RuleError]]:
+        """The rules in force that match, in order, and the errors of those that failed, by rule id.
+
+        A failed rule is among the matching ones: an error never means "no match".
+        """
+        matching: list[Rule] = []
+        errors: dict[str, RuleError] = {}
+        for rule in self.rules:
+            if not rule.in_force(now):
+                continue
+            try:
+                if rule.matches(baseline, now):
+                    matching.append(rule)
+            except Exception as error:  # noqa: BLE001 - whatever a rule's failure is, it must stay the rule's own
+                errors[rule.id] = RuleError(rule.id, f"{type(error).__name__}: {error}")
+                matching.append(rule)
+        return matching, errors
+
+
+def load_ruleset(document: Mapping[str, Any]) -> Ruleset:
+    """The rule set of a `ruleset.json` document.
+
+    Raises ValueError for a document of another format; LogicError and PatternError for a rule that
+    the loader should have refused.
+    """
+    if document.get("format") != FORMAT:
+        raise ValueError(
+            f"ruleset.json has format {document.get('format')!r}, this version reads {FORMAT}: build it again"
+        )
+    accounts = document.get("accounts") or {}
+    rules = tuple(
+        sorted((_rule(raw, accounts) for raw in document["rules"]), key=lambda rule: (rule.order, rule.id))
+    )
+    return Ruleset(
+        rules=rules,
+        hash=document["hash"],
+        revision=document.get("revision"),
+        accounts=accounts,
+        user_keys=tuple(
+            sorted(
+                {
+                    name.removeprefix(USER_PREFIX)
+                    for rule in rules
+                    for name in rule.wishes.fields
+                    if name.startswith(USER_PREFIX)
+                }
+            )
+        ),
+        names={rule.ref: rule.id for rule in rules},
+    )
+
+
+def _rule(raw: Mapping[str, Any], accounts: Mapping[str, Mapping[str, str]]) -> Rule:
+    return Rule(
+        id=raw["id"],
+        ref=rule_ref(raw["id"]),
+        order=raw.get("order", DEFAULT_ORDER),
+        mode=raw.get("mode", "enforce"),
+        terminal=raw.get("terminal", False),
+        override=raw.get("override", False),
+        ceiling=raw.get("ceiling", DEFAULT_CEILING),
+        starts=raw.get("starts"),
+        ends=raw.get("ends"),
+        matches=_condition(raw, accounts),
+        wishes=compile_update(raw["update"], raw),
+        source=raw,
+    )
+
+
+def _condition(
+    raw: Mapping[str, Any], accounts: Mapping[str, Mapping[str, str]]
+) -> Callable[[Finding, float], bool]:
+    """`match` and `when` as one test; a rule has at least one of them."""
+    pattern = compile_pattern(raw["match"]) if "match" in raw else None
+    logic = compile_logic(raw["when"], accounts=accounts) if "when" in raw else None
+    if pattern is None and logic is None:
+        raise ValueError(f"rule {raw['id']} has neither match nor when")
+    if logic is None:
+        return lambda finding, _now: pattern(finding)  # type: ignore[misc]
+    if pattern is None:
+        return lambda finding, now: truthy(logic(finding, now))
+    return lambda finding, now: pattern(finding) and truthy(logic(finding, now))

@@ -1,0 +1,183 @@
+"""Field by field: who holds it, and what becomes of it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from hubtriage.engine.decision import Change, Kept, Why
+from hubtriage.engine.fields import (
+    FIELDS,
+    HIDING_STATUSES,
+    NOTE,
+    OUR_AUTHOR,
+    SEVERITY,
+    USER_PREFIX,
+    WORKFLOW,
+    Finding,
+    Value,
+    code,
+    is_nobodys,
+    position,
+    provider_value,
+    read,
+    same,
+)
+from hubtriage.engine.fold import Fold
+from hubtriage.engine.memo import MOST_OVERRULINGS, Claim, Claims
+from hubtriage.engine.review import doors_of_claim, taken_back
+from hubtriage.engine.ruleset import Rule, lowers
+from hubtriage.engine.wishes import Wish
+
+FOLLOWS_PROVIDER = "follow"  # stands for the rule in the claim of a provided field that was taken back
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What becomes of one field: its claim from now on, and the change, or why there is none.
+
+    `payload` is what to send for a change; None leaves a user key out of the map.
+    """
+
+    claim: Claim | None = None
+    change: Change | None = None
+    payload: Any = None
+    kept: Kept | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settling:
+    """One finding with its reviewed claims.
+
+    `rule_name` gives a rule's id for its digest. Fields in `untouched` stay as they are. A value
+    that `no_room` names does not fit the memo, so that its field is left to whoever holds it.
+    """
+
+    finding: Finding
+    claims: Claims
+    udf: Literal["replace", "merge"]
+    rule_name: Callable[[str], str | None]
+    untouched: frozenset[str] = frozenset()
+    no_room: frozenset[str] = frozenset()
+
+    def settle(self, folded: Fold) -> dict[str, Outcome]:
+        """The outcome of every field that a rule wants or that is ours.
+
+        A person's claim that no rule wants any more has none: it ends with the next update.
+        """
+        still = self.untouched | folded.held | folded.frozen
+        outcomes: dict[str, Outcome] = {}
+        for name in sorted({*self.claims, *folded.wishes}, key=position):
+            claim = self.claims.get(name)
+            if name in still:
+                outcomes[name] = Outcome(claim)
+            elif name in folded.wishes:
+                outcomes[name] = self._wanted(*folded.wishes[name], claim)
+            elif claim is not None and not claim.person:
+                outcomes[name] = self._take_back(name, claim)
+        return outcomes
+
+    def _wanted(self, rule: Rule, wish: Wish, claim: Claim | None) -> Outcome:
+        name, value = wish.field, read(self.finding, wish.field)
+        if same(name, value, wish.value):
+            return Outcome(claim and replace(claim, left_out=False))
+        persons = claim.person if claim else not is_nobodys(self.finding, name, value)
+        claim = claim or Claim("", "")
+        why = _why_hands_off(rule, name, claim.overruled) if persons else None
+        if persons:
+            claim = claim if why else replace(claim, before=value)
+        elif not claim.rule:
+            claim = replace(claim, provided=self._unrecorded(name, value))
+        if name in self.no_room:
+            why = "the memo has no room for the value that would be replaced"
+        if why is not None:
+            return Outcome(claim if claim.rule else None, kept=Kept(name, value, wish.value, rule.id, why))
+        return self._set(rule, wish, claim)
+
+    def _unrecorded(self, name: str, value: Value) -> Value:
+        """The provider's value that is about to be replaced and that FindingProviderFields lacks."""
+        if name not in FIELDS or not FIELDS[name].provided:
+            return None
+        known, _value = provider_value(self.finding, name)
+        return None if known else value
+
+    def _set(self, rule: Rule, wish: Wish, claim: Claim) -> Outcome:
+        """Set the field and claim it; what the claim remembers of before stays."""
+        name, value_code = wish.field, code(wish.field, wish.value)
+        ours = replace(
+            claim,
+            code=value_code,
+            rule=rule.ref,
+            person=False,
+            left_out=False,
+            doors=doors_of_claim(self.finding, name, value_code),
+        )
+        return Outcome(
+            ours, Change(name, read(self.finding, name), wish.value, rule.id, "rule"), wish.payload
+        )
+
+    def _take_back(self, name: str, claim: Claim) -> Outcome:
+        """A field of ours that no rule wants any more."""
+        if name.startswith(USER_PREFIX):
+            return self._take_back_user_field(name, claim)
+        if name == NOTE:
+            text = f"{OUR_AUTHOR}: {self.rule_name(claim.rule) or 'a rule'} no longer applies."
+            return self._undo(name, claim, text, {"Text": text, "UpdatedBy": OUR_AUTHOR})
+        target = taken_back(self.finding, name, claim)
+        if target is None:  # AWS: a score cannot be emptied, nor a list
+            return Outcome(claim)
+        payload = FIELDS[name].write(target)
+        if claim.before is not None:
+            return self._give_back(name, claim, target, payload)
+        if not FIELDS[name].provided:
+            return self._undo(name, claim, target, payload)
+        follows = replace(claim, code=code(name, target), rule=FOLLOWS_PROVIDER, overruled=0)
+        return self._undo(name, claim, target, payload, follows)
+
+    def _give_back(self, name: str, claim: Claim, target: Value, payload: Any) -> Outcome:
+        """What an override had replaced is the person's again, unless that would hide the finding."""
+        hides = name == WORKFLOW and target in HIDING_STATUSES
+        if not hides and not (name == SEVERITY and lowers(target, self.finding)):
+            return self._undo(name, claim, target, payload)
+        why = "giving back what the override replaced would hide the finding"
+        return Outcome(
+            claim, kept=Kept(name, read(self.finding, name), target, self.rule_name(claim.rule), why)
+        )
+
+    def _take_back_user_field(self, name: str, claim: Claim) -> Outcome:
+        """The person's value again, or left out of the map: asked for once, and under `merge` never."""
+        if claim.before is not None:
+            return self._undo(name, claim, claim.before, claim.before)
+        if claim.left_out or read(self.finding, name) is None or self.udf == "merge":
+            return Outcome(claim)
+        return self._undo(name, claim, None, None, replace(claim, left_out=True))
+
+    def _undo(
+        self, name: str, claim: Claim, target: Value, payload: Any, after: Claim | None = None
+    ) -> Outcome:
+        """Set a field back; `after` is its claim from then on."""
+        value = read(self.finding, name)
+        if same(name, value, target):
+            return Outcome(claim if after else None)
+        why: Why = "follows provider" if claim.rule == FOLLOWS_PROVIDER else "taken back"
+        return Outcome(after, Change(name, value, target, self.rule_name(claim.rule), why), payload)
+
+
+def _why_hands_off(rule: Rule, name: str, overruled: int) -> str | None:
+    """Why a field that a person or another tool holds is left alone; None where the rule may override it."""
+    if name == NOTE:
+        return "a person's note is never replaced"
+    if not rule.override:
+        return "changed after triage had set it" if overruled else "set by a person or another tool"
+    if overruled >= MOST_OVERRULINGS:
+        return f"overruled {overruled} times: no tug of war"
+    return None
+
+
+def restorable(outcomes: Mapping[str, Outcome]) -> list[str]:
+    """The fields to be set whose claims must remember a value, the longest first."""
+    remembering = {
+        name: len(str(outcome.claim.before or outcome.claim.provided))
+        for name, outcome in outcomes.items()
+        if outcome.change and outcome.claim and (outcome.claim.before, outcome.claim.provided) != (None, None)
+    }
+    return sorted(remembering, key=lambda name: -remembering[name])

@@ -1,0 +1,67 @@
+"""Texts that name a value: `Accepted until {rule.expires} ({rule.ticket}).`
+
+Only `{rule.id}`, `{rule.expires}`, `{rule.ticket}`, `{rule.owner}` and `{finding.PATH}` mean
+something; everything else in a text stands for itself. A path is looked up member by member in
+plain JSON: no attribute of an object can be reached and nothing is evaluated.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+NOTE_LIMIT = 512  # AWS: characters of Note.Text
+USER_FIELD_LIMIT = 1024  # AWS: characters of a UserDefinedFields value
+RULE_VALUES = ("id", "expires", "ticket", "owner")
+PLACEHOLDER = re.compile(r"\{(rule|finding)\.([^{}]*)\}")
+MISSING = "-"  # stands for what the finding does not have
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+
+Renderer = Callable[[Mapping[str, Any]], str]
+
+
+def is_per_finding(text: str) -> bool:
+    """Whether the text names a value of the finding, so that it differs from finding to finding."""
+    return any(found[1] == "finding" for found in PLACEHOLDER.finditer(text))
+
+
+def compile_text(text: str, rule: Mapping[str, Any], limit: int) -> Renderer:
+    """A function from finding to text, cut to `limit` characters; the rule's values are filled in now."""
+    parts = PLACEHOLDER.split(text)
+    pieces = [_constant(parts[0])]
+    for kind, path, literal in zip(parts[1::3], parts[2::3], parts[3::3], strict=True):
+        pieces.append(
+            _constant(_scalar(rule.get(path))) if kind == "rule" else _from_finding(path.split("."))
+        )
+        pieces.append(_constant(literal))
+    return lambda finding: _cut("".join(piece(finding) for piece in pieces), limit)
+
+
+def _constant(text: str) -> Renderer:
+    return lambda _finding: text
+
+
+def _from_finding(path: list[str]) -> Renderer:
+    return lambda finding: _CONTROL.sub(" ", _scalar(look_up(finding, path)))
+
+
+def look_up(value: Any, path: list[str]) -> Any:
+    """The member at a path of names and list positions, or None."""
+    for step in path:
+        if isinstance(value, Mapping):
+            value = value.get(step)
+        elif isinstance(value, list) and step.isdecimal() and int(step) < len(value):
+            value = value[int(step)]
+        else:
+            return None
+    return value
+
+
+def _scalar(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, str | int | float) else MISSING
+
+
+def _cut(text: str, limit: int) -> str:
+    text = text if len(text) <= limit else text[: limit - 1] + "…"
+    return text if text.strip() else MISSING
