@@ -1,0 +1,1 @@
+"""The local AWS: Security Hub and the services around it, on one machine."""

@@ -1,0 +1,482 @@
+"""Security Hub in memory, for one account and Region: no clock, no I/O, the same each time.
+
+Every operation takes the moment at which it happens. What the service does with a finding, and what it
+refuses, follows the service's documentation; where that is silent a setting decides (`HubSettings`).
+It is the delegated administrator's hub: findings of any account may be imported and updated.
+"""
+
+import random
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from hubtriage.local import asff, automation, fields, filters, paging
+from hubtriage.local.asff import Finding, Identifier, identity
+from hubtriage.local.echo import Deliveries
+from hubtriage.local.errors import HubError, invalid_input
+from hubtriage.local.faults import Fault, FaultScript, finding_message
+from hubtriage.local.history import Source, Write
+from hubtriage.local.ledger import Ledger, UpdateCall, payload_digest
+from hubtriage.local.quotas import Quotas
+from hubtriage.local.settings import HubSettings
+from hubtriage.local.store import Record, Store, copied
+from hubtriage.local.timestamps import read_timestamp, write_timestamp
+
+Request = Mapping[str, Any]
+_FOUNDING = frozenset({"EnableSecurityHub", "DescribeHub", "DisableSecurityHub"})
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an operation answers; `lost`: the caller never gets it; `delay`: seconds until it does."""
+
+    body: dict[str, Any]
+    delay: float = 0.0
+    lost: bool = False
+
+
+class AnswerLostError(Exception):
+    """The call took effect, but its answer was lost on the way."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """Who calls when, with what."""
+
+    request: Request
+    now: float
+    caller: str
+    trace: str | None
+
+
+class Hub:
+    """Security Hub of one account and Region."""
+
+    def __init__(
+        self,
+        account: str = "000000000000",
+        region: str = "us-east-1",
+        settings: HubSettings | None = None,
+        *,
+        enabled: bool = True,
+    ) -> None:
+        self.account, self.region = account, region
+        self.settings = settings or HubSettings()
+        self.faults = FaultScript()
+        self._prefix = f"arn:aws:securityhub:{region}:{account}"
+        self._caller = f"arn:aws:iam::{account}:root"
+        self._origin = fields.Origin(region, self.settings.account_names)
+        self._subscribed: float | None = 0.0 if enabled else None
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget findings, rules, counts, faults and events under way; stay enabled or not."""
+        self.ledger = Ledger()
+        self.faults.clear()
+        self._store = Store()
+        self._quotas = Quotas()
+        self._rules = automation.AutomationRules(self._prefix)
+        self._deliveries = Deliveries(
+            self.account,
+            self.region,
+            self.settings.event_delay,
+            self.settings.duplicate_share,
+            random.Random(self.settings.seed),  # noqa: S311 - repeatable, not secret
+        )
+
+    # What callers do
+
+    def call(
+        self,
+        operation: str,
+        request: Request,
+        now: float,
+        *,
+        caller: str | None = None,
+        trace: str | None = None,
+    ) -> Answer:
+        """Any operation by its AWS name; raises HubError when the whole call is refused.
+
+        `now` is epoch seconds, `caller` the ARN that history and automation rules name, `trace` what
+        the ledger groups update calls by.
+        """
+        call = _Call(copied(request), now, caller or self._caller, trace)
+        try:
+            fault = self._admit(operation, now)
+            body = _OPERATIONS[operation](self, call)
+        except HubError as error:
+            self._note(operation, call, error.code, {})
+            raise
+        self._note(operation, call, "ok", body)
+        return Answer(body, fault.delay if fault else 0.0, fault.lose_answer if fault else False)
+
+    def batch_import_findings(self, findings: list[Finding], now: float) -> dict[str, Any]:
+        """BatchImportFindings: {FailedCount, SuccessCount, FailedFindings}."""
+        return self._answered("BatchImportFindings", {"Findings": findings}, now)
+
+    def batch_update_findings(self, request: Request, now: float) -> dict[str, Any]:
+        """BatchUpdateFindings: {ProcessedFindings, UnprocessedFindings}."""
+        return self._answered("BatchUpdateFindings", request, now)
+
+    def get_findings(self, request: Request, now: float) -> dict[str, Any]:
+        """GetFindings: {Findings, NextToken}."""
+        return self._answered("GetFindings", request, now)
+
+    def _answered(self, operation: str, request: Request, now: float) -> dict[str, Any]:
+        answer = self.call(operation, request, now)
+        if answer.lost:
+            raise AnswerLostError(operation)
+        return answer.body
+
+    # What tests see and do without calling
+
+    def finding(self, product_arn: str, finding_id: str) -> Finding | None:
+        """A copy of a finding as it is stored now."""
+        record = self._store.get((product_arn, finding_id))
+        return copied(record.finding) if record else None
+
+    def findings(self) -> list[Finding]:
+        """Copies of all findings, in order of arrival."""
+        return [copied(record.finding) for record in self._store.after(0)]
+
+    def plant(self, finding: Finding, now: float) -> None:
+        """Store a finding exactly as it is, however odd, and send its event.
+
+        For findings of the past, which the service would not take or would fill in today.
+        """
+        self._write(copied(finding), now, "BATCH_IMPORT_FINDINGS", self._caller)
+
+    def take_events(self, now: float) -> list[dict[str, Any]]:
+        """The events that have arrived on the bus by `now`, each handed out once."""
+        return copied(self._deliveries.due(now))  # type: ignore[no-any-return]
+
+    @property
+    def next_event_at(self) -> float | None:
+        """When the next event arrives; None when none is under way."""
+        return self._deliveries.next_due
+
+    @property
+    def events_under_way(self) -> int:
+        """How many events have not arrived yet."""
+        return len(self._deliveries)
+
+    def status(self) -> dict[str, Any]:
+        """JSON-ready: the ledger, and how many findings, events and waiting faults there are."""
+        return {
+            **self.ledger.as_record(),
+            "stored": len(self._store),
+            "events": {"delivered": self._deliveries.delivered, "under_way": len(self._deliveries)},
+            "faults": len(self.faults),
+        }
+
+    # The way in
+
+    def _admit(self, operation: str, now: float) -> Fault | None:
+        """Let a call in, or raise; the fault that its answer meets."""
+        if operation not in _OPERATIONS:
+            raise invalid_input(f"the local Security Hub has no operation {operation}")
+        fault = self.faults.of_call(operation)
+        if fault and fault.error:
+            raise HubError(fault.error, f"{fault.error} (scripted)")
+        if self.settings.quotas and not self._quotas.take(operation, now):
+            raise HubError("TooManyRequestsException", "Too Many Requests")
+        if self._subscribed is None and operation not in _FOUNDING:
+            raise self._not_subscribed()
+        return fault
+
+    def _not_subscribed(self) -> HubError:
+        return HubError(
+            "InvalidAccessException", f"Account {self.account} is not subscribed to AWS Security Hub"
+        )
+
+    def _note(self, operation: str, call: _Call, outcome: str, body: Mapping[str, Any]) -> None:
+        listed = call.request.get("FindingIdentifiers" if operation == "BatchUpdateFindings" else "Findings")
+        count = len(listed) if isinstance(listed, list) else len(body.get("Findings", ()))
+        self.ledger.note(operation, outcome, count)
+        if operation == "BatchUpdateFindings":
+            unprocessed = Counter(each["ErrorCode"] for each in body.get("UnprocessedFindings", ()))
+            processed = len(body.get("ProcessedFindings", ()))
+            digest = payload_digest(call.request)
+            self.ledger.updates.append(
+                UpdateCall(call.now, digest, count, outcome, processed, dict(unprocessed), call.trace)
+            )
+
+    # The hub itself
+
+    def _enable(self, call: _Call) -> dict[str, Any]:
+        if self._subscribed is not None:
+            raise HubError("ResourceConflictException", "Account is already subscribed to Security Hub")
+        self._subscribed = call.now
+        return {}
+
+    def _describe(self, _call: _Call) -> dict[str, Any]:
+        if self._subscribed is None:
+            raise self._not_subscribed()
+        return {
+            "HubArn": f"{self._prefix}:hub/default",
+            "SubscribedAt": write_timestamp(self._subscribed),
+            "AutoEnableControls": True,
+            "ControlFindingGenerator": "SECURITY_CONTROL",
+        }
+
+    def _disable(self, _call: _Call) -> dict[str, Any]:
+        if self._subscribed is None:
+            raise self._not_subscribed()
+        self._subscribed = None
+        return {}
+
+    # Providers
+
+    def _import(self, call: _Call) -> dict[str, Any]:
+        flaw = asff.flaw_of_import_request(call.request)
+        if flaw:
+            raise invalid_input(f"Invalid parameter 'Findings': {flaw}")
+        failed = []
+        for finding in call.request["Findings"]:
+            problem = self._flaw_of_import(finding)
+            if problem:
+                failed.append(
+                    {"Id": str(finding.get("Id") or "?"), "ErrorCode": problem[0], "ErrorMessage": problem[1]}
+                )
+            else:
+                self._import_one(finding, call)
+        succeeded = len(call.request["Findings"]) - len(failed)
+        return {"FailedCount": len(failed), "SuccessCount": succeeded, "FailedFindings": failed}
+
+    def _flaw_of_import(self, finding: Finding) -> tuple[str, str] | None:
+        flaw = asff.flaw_of_finding(finding)
+        if flaw:
+            return "InvalidInput", f"Finding does not adhere to Amazon Finding Format. {flaw}"
+        if asff.size(finding) > asff.SIZE_LIMIT:
+            return "FindingSizeExceeded", finding_message("FindingSizeExceeded")
+        code = self.faults.of_finding("BatchImportFindings", finding["Id"])
+        return (code, finding_message(code)) if code else None
+
+    def _import_one(self, incoming: Finding, call: _Call) -> None:
+        """AWS: an import that is not newer than what is stored is ignored."""
+        original = fields.created(incoming, self._origin, call.now)
+        record = self._store.get(identity(incoming))
+        if record is None:
+            after = original
+        elif _moment(incoming) > _moment(record.finding):
+            after = fields.reimported(record.finding, incoming, record.pinned, self._origin, call.now)
+        else:
+            return
+        self._write(after, call.now, "BATCH_IMPORT_FINDINGS", call.caller, announce=False)
+        self._automate(original, call.now)
+        self._deliveries.send(self._stored(identity(incoming)).finding, call.now)
+
+    def _automate(self, original: Finding, now: float) -> None:
+        record = self._stored(identity(original))
+        for rule in self._rules.applying(original, now):
+            after = fields.customer_update(record.finding, rule.update, self.settings.udf, now)
+            self._write(after, now, "BATCH_UPDATE_FINDINGS", rule.arn, announce=False)
+            if self.settings.automation_pins:
+                record.pinned.update(set(fields.PROVIDED) & set(rule.update))
+
+    # Customers
+
+    def _update(self, call: _Call) -> dict[str, Any]:
+        flaw = asff.flaw_of_update_request(call.request)
+        if flaw:
+            raise invalid_input(f"Invalid parameter: {flaw}")
+        limits = asff.flaw_of_update_values(call.request)
+        if limits and self.settings.value_errors == "call":
+            raise invalid_input(f"Invalid parameter: {limits}")
+        identifiers = call.request["FindingIdentifiers"]
+        times = Counter(map(identity, identifiers))
+        processed, unprocessed = [], []
+        for each in identifiers:
+            code = "DuplicatedFindingIdentifier" if times[identity(each)] > 1 else None
+            code = code or self._update_one(each, call, bad_values=limits is not None)
+            if code is None:
+                processed.append(each)
+            else:
+                unprocessed.append(_unprocessed(each, code))
+        return {"ProcessedFindings": processed, "UnprocessedFindings": unprocessed}
+
+    def _update_one(self, identifier: Request, call: _Call, *, bad_values: bool) -> str | None:
+        """Update one finding; the ErrorCode if that cannot be."""
+        scripted = self.faults.of_finding("BatchUpdateFindings", identifier["Id"])
+        if scripted:
+            return scripted
+        if bad_values or asff.flaw_of_identifier(identifier):
+            return "InvalidInput"
+        record = self._store.get(identity(identifier))
+        if record is None:
+            return "FindingNotFound"
+        if record.writes and call.now - record.writes[-1].time < self.settings.conflict_window:
+            return "ConcurrentUpdateError"
+        after = fields.customer_update(record.finding, call.request, self.settings.udf, call.now)
+        if len(after.get("UserDefinedFields", ())) > asff.USER_FIELDS_LIMIT:
+            return "InvalidInput"
+        if asff.size(after) > asff.SIZE_LIMIT:
+            return "FindingSizeExceeded"
+        self._write(after, call.now, "BATCH_UPDATE_FINDINGS", call.caller)
+        record.pinned.update(set(fields.PROVIDED) & set(call.request))
+        return None
+
+    # Readers
+
+    def _get_findings(self, call: _Call) -> dict[str, Any]:
+        wanted = call.request.get("Filters", {})
+        matches = filters.finding_filter(wanted)
+        size, start = paging.page_size(call.request), paging.position(call.request)
+        order = _order(call.request.get("SortCriteria", []))
+        if order:
+            found = [f for _, f in self._seen(0, wanted, call.now) if matches(f, call.now)]
+            order(found)
+            page, following = found[start : start + size], start + size if len(found) > start + size else None
+        else:
+            page, following = [], None
+            for place, finding in self._seen(start, wanted, call.now):
+                if matches(finding, call.now):
+                    if len(page) == size:
+                        following = place
+                        break
+                    page.append(finding)
+        token = {} if following is None else {"NextToken": paging.next_token(following, call.request)}
+        return {"Findings": copied(page), **token}
+
+    def _seen(self, start: int, wanted: Request, now: float) -> Iterator[tuple[int, Finding]]:
+        """(place, finding) of what a reader sees now; where exact Ids are asked for, of those alone."""
+        ids = wanted.get("Id", [])
+        if ids and all(each["Comparison"] == "EQUALS" for each in ids):
+            records: Iterator[Record] = iter(
+                record for record in self._store.with_ids(e["Value"] for e in ids) if record.place >= start
+            )
+        else:
+            records = self._store.after(start)
+        for record in records:
+            finding = record.seen(now, self.settings.visible_after)
+            if finding is not None:
+                yield record.place, finding
+
+    def _get_history(self, call: _Call) -> dict[str, Any]:
+        flaw = asff.IDENTIFIER(call.request.get("FindingIdentifier"), "FindingIdentifier")
+        if flaw:
+            raise invalid_input(f"Invalid parameter: {flaw}")
+        size, start = paging.page_size(call.request), paging.position(call.request)
+        record = self._store.get(identity(call.request["FindingIdentifier"]))
+        since, until = _time(call.request, "StartTime", 0.0), _time(call.request, "EndTime", call.now)
+        writes = [
+            write for write in reversed(record.writes if record else []) if since <= write.time <= until
+        ]
+        more = len(writes) > start + size
+        token = {"NextToken": paging.next_token(start + size, call.request)} if more else {}
+        return {"Records": [write.as_record() for write in writes[start : start + size]], **token}
+
+    # Automation rules
+
+    def _create_rule(self, call: _Call) -> dict[str, Any]:
+        return {"RuleArn": self._rules.create(call.request, call.caller, call.now)}
+
+    def _list_rules(self, call: _Call) -> dict[str, Any]:
+        size, start = paging.page_size(call.request), paging.position(call.request)
+        rules = self._rules.listed()
+        token = (
+            {"NextToken": paging.next_token(start + size, call.request)} if len(rules) > start + size else {}
+        )
+        hidden = ("Criteria", "Actions")
+        page = [
+            {k: v for k, v in rule.config.items() if k not in hidden} for rule in rules[start : start + size]
+        ]
+        return {"AutomationRulesMetadata": page, **token}
+
+    def _get_rules(self, call: _Call) -> dict[str, Any]:
+        arns = _rule_arns(call.request)
+        rules = [copied(rule.config) for rule in self._rules.get(arns)]
+        return {"Rules": rules, "UnprocessedAutomationRules": _not_there(arns, [r["RuleArn"] for r in rules])}
+
+    def _delete_rules(self, call: _Call) -> dict[str, Any]:
+        arns = _rule_arns(call.request)
+        deleted = self._rules.delete(arns)
+        return {"ProcessedAutomationRules": deleted, "UnprocessedAutomationRules": _not_there(arns, deleted)}
+
+    # Writing
+
+    def _stored(self, key: Identifier) -> Record:
+        record = self._store.get(key)
+        if record is None:
+            raise LookupError(key)
+        return record
+
+    def _write(
+        self, after: Finding, now: float, source: Source, caller: str, *, announce: bool = True
+    ) -> None:
+        """Store a finding and, by default, send its event. AWS: every write makes one, changed or not."""
+        record = self._store.get(identity(after))
+        self._store.write(Write(now, source, caller, record.finding if record else None, after))
+        if announce:
+            self._deliveries.send(after, now)
+
+
+def _unprocessed(identifier: Request, code: str) -> dict[str, Any]:
+    return {"FindingIdentifier": dict(identifier), "ErrorCode": code, "ErrorMessage": finding_message(code)}
+
+
+def _moment(finding: Finding) -> float:
+    moment = read_timestamp(finding.get("UpdatedAt"))
+    return moment if moment is not None else float("-inf")
+
+
+def _order(criteria: object) -> Callable[[list[Finding]], None] | None:
+    """A function that sorts findings by the criteria, the first weighing most; None without any."""
+    if not isinstance(criteria, list) or not all(isinstance(each, dict) for each in criteria):
+        raise invalid_input("Invalid parameter 'SortCriteria': should be an array of objects")
+    keys = [(filters.sort_key(each.get("Field", "")), _descends(each)) for each in criteria]
+
+    def order(findings: list[Finding]) -> None:
+        for key, descending in reversed(keys):
+            findings.sort(key=key, reverse=descending)
+
+    return order if keys else None
+
+
+def _descends(criterion: Request) -> bool:
+    order = criterion.get("SortOrder", "asc")
+    if order not in ("asc", "desc"):
+        raise invalid_input(
+            f"Invalid parameter 'SortCriteria': SortOrder should be asc or desc, not {order!r}"
+        )
+    return bool(order == "desc")
+
+
+def _time(request: Request, name: str, default: float) -> float:
+    """A time of a request: epoch seconds or a timestamp."""
+    value = request.get(name, default)
+    moment = float(value) if isinstance(value, int | float) else read_timestamp(value)
+    if moment is None:
+        raise invalid_input(f"Invalid parameter '{name}': should be a timestamp, not {value!r}")
+    return moment
+
+
+def _rule_arns(request: Request) -> list[str]:
+    arns = request.get("AutomationRulesArns")
+    if not isinstance(arns, list) or not 1 <= len(arns) <= 100:
+        raise invalid_input("Invalid parameter 'AutomationRulesArns': should have 1 to 100 items")
+    return arns
+
+
+def _not_there(arns: list[str], there: list[str]) -> list[dict[str, Any]]:
+    return [
+        {"RuleArn": arn, "ErrorCode": 404, "ErrorMessage": "Automation rule not found"}
+        for arn in arns
+        if arn not in there
+    ]
+
+
+_OPERATIONS: Mapping[str, Callable[[Hub, _Call], dict[str, Any]]] = {
+    "EnableSecurityHub": Hub._enable,
+    "DescribeHub": Hub._describe,
+    "DisableSecurityHub": Hub._disable,
+    "BatchImportFindings": Hub._import,
+    "BatchUpdateFindings": Hub._update,
+    "GetFindings": Hub._get_findings,
+    "GetFindingHistory": Hub._get_history,
+    "CreateAutomationRule": Hub._create_rule,
+    "ListAutomationRules": Hub._list_rules,
+    "BatchGetAutomationRules": Hub._get_rules,
+    "BatchDeleteAutomationRules": Hub._delete_rules,
+}

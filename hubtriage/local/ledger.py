@@ -1,0 +1,65 @@
+"""What the service saw: every call counted, every update call kept."""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateCall:
+    """One call of BatchUpdateFindings.
+
+    `outcome` is "ok" or the exception's name; `unprocessed` counts findings by ErrorCode; `trace` is the
+    caller's trace id where it sent one: a Lambda sends the same one in all calls of an invocation.
+    """
+
+    time: float
+    payload: str
+    identifiers: int
+    outcome: str
+    processed: int
+    unprocessed: Mapping[str, int]
+    trace: str | None
+
+
+class Ledger:
+    """Counts of calls by operation and outcome, and of the findings they carried."""
+
+    def __init__(self) -> None:
+        self.calls: Counter[tuple[str, str]] = Counter()
+        self.findings: Counter[str] = Counter()
+        self.updates: list[UpdateCall] = []
+
+    def note(self, operation: str, outcome: str, findings: int) -> None:
+        """Count a call."""
+        self.calls[operation, outcome] += 1
+        self.findings[operation] += findings
+
+    def as_record(self) -> dict[str, Any]:
+        """JSON-ready: calls by operation and outcome, findings by operation, the update calls in order."""
+        calls: dict[str, dict[str, int]] = {}
+        for (operation, outcome), count in sorted(self.calls.items()):
+            calls.setdefault(operation, {})[outcome] = count
+        return {
+            "calls": calls,
+            "findings": dict(sorted(self.findings.items())),
+            "updates": [asdict(call) for call in self.updates],
+        }
+
+
+def payload_digest(request: Mapping[str, Any]) -> str:
+    """What two update calls have in common that set the same values: 16 hex digits."""
+    payload = {name: value for name, value in request.items() if name != "FindingIdentifiers"}
+    canonical = json.dumps(payload, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def ideal_calls(updates: Iterable[UpdateCall], limit: int = 100) -> int:
+    """The fewest calls that could have made the same updates: per trace and payload, findings / limit."""
+    findings: Counter[tuple[str | None, str]] = Counter()
+    for call in updates:
+        findings[call.trace, call.payload] += call.processed
+    return sum(-(-count // limit) for count in findings.values())

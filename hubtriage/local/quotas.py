@@ -1,0 +1,43 @@
+"""Rate quotas as token buckets."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class TokenBucket:
+    """Allows `burst` calls at once and `rate` calls a second in the long run."""
+
+    rate: float
+    burst: float
+    _tokens: float = field(init=False)
+    _at: float | None = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
+        self._tokens = self.burst
+
+    def take(self, now: float) -> bool:
+        """Whether a call may pass at `now` (seconds; time that runs backwards adds nothing)."""
+        if self._at is not None:
+            self._tokens = min(self.burst, self._tokens + max(0.0, now - self._at) * self.rate)
+        self._at = now if self._at is None else max(now, self._at)
+        if self._tokens < 1:
+            return False
+        self._tokens -= 1
+        return True
+
+
+_QUOTAS = {"BatchImportFindings": (10, 30), "BatchUpdateFindings": (10, 30), "GetFindings": (3, 6)}
+_ANY_OTHER = (10, 30)
+
+
+class Quotas:
+    """AWS: calls a second and burst, per operation, account and Region."""
+
+    def __init__(self) -> None:
+        self._buckets: dict[str, TokenBucket] = {}
+
+    def take(self, operation: str, now: float) -> bool:
+        """Whether this call of `operation` is within its quota."""
+        if operation not in self._buckets:
+            self._buckets[operation] = TokenBucket(*_QUOTAS.get(operation, _ANY_OTHER))
+        return self._buckets[operation].take(now)

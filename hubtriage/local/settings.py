@@ -1,0 +1,41 @@
+"""How a hub behaves where AWS leaves it open, or where a test wants it still."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from hubtriage.local.fields import UserFields
+
+
+@dataclass(frozen=True, slots=True)
+class HubSettings:
+    """Times are seconds.
+
+    udf: whether UserDefinedFields in an update replace the map or merge into it (AWS does not say).
+    quotas: whether AWS's rate quotas hold.
+    event_delay: the least and the most that an event is under way.
+    duplicate_share: the share of events that are delivered twice.
+    visible_after: how long readers do not see a write (AWS: "can take several minutes").
+    conflict_window: an update this soon after another write to the finding is a ConcurrentUpdateError.
+    value_errors: whether a value outside the finding format's limits fails the findings or the call
+        (AWS documents both answers and does not say which is given when).
+    automation_pins: whether an automation rule takes provided fields over, as an update does (AWS does
+        not say).
+    account_names: names that the service knows for accounts.
+    """
+
+    udf: UserFields = "replace"
+    quotas: bool = True
+    event_delay: tuple[float, float] = (0.05, 0.5)
+    duplicate_share: float = 0.02
+    visible_after: float = 0.0
+    conflict_window: float = 0.0
+    value_errors: Literal["finding", "call"] = "finding"
+    automation_pins: bool = False
+    seed: int = 0
+    account_names: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def still(cls, **changes: Any) -> "HubSettings":
+        """No quotas, and events that arrive at once, once and in order."""
+        return cls(**{"quotas": False, "event_delay": (0.0, 0.0), "duplicate_share": 0.0, **changes})
