@@ -1,0 +1,1 @@
+"""The CDK stack: what is deployed, and with which choices."""

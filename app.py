@@ -1,0 +1,49 @@
+"""Which stacks exist. `npx cdk` starts this; `python app.py` writes the same templates into `CDK_OUTDIR`."""
+
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import aws_cdk as cdk
+
+from hubtriage.authoring.compiler import compile_ruleset, git_revision
+from hubtriage.authoring.problems import RuleErrors
+from infra.bundle import BundleError, build_package
+from infra.config import Configuration, ConfigurationError
+from infra.stack import TriageStack
+
+ROOT = Path(__file__).resolve().parent
+
+
+def main() -> int:
+    """Synthesize, or say what is wrong with the settings or the rules and return 1."""
+    try:
+        synthesize(cdk.App(context=project_context()))
+    except (BundleError, ConfigurationError, RuleErrors) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
+
+
+def project_context() -> Mapping[str, Any]:
+    """Read the context of cdk.json, for when CDK's command line does not; what it passes comes first."""
+    context: Mapping[str, Any] = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))["context"]
+    return context
+
+
+def synthesize(app: cdk.App) -> None:
+    """Write the cloud assembly of the app."""
+    config = Configuration.from_context(app.node.get_all_context())
+    revision = git_revision(config.rules)
+    ruleset = compile_ruleset(config.rules, revision=revision, allow_empty=config.allow_empty)
+    with TemporaryDirectory(prefix="hubtriage-package-") as folder:
+        package = build_package(Path(folder), "triage", ruleset, config.architecture)
+        TriageStack(app, config, package)
+        app.synth()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,104 @@
+"""The Lambda package: only what the function needs, the same bytes from the same sources.
+
+No Docker: `uv` brings wheels made for the function's processor and Python, whatever machine this runs on.
+"""
+
+import json
+import shutil
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from uv import find_uv_bin
+
+ROOT = Path(__file__).resolve().parent.parent
+PYTHON_VERSION = "3.14"
+# AWS: Lambda's Python runtimes since 3.12 run on Amazon Linux 2023, whose glibc is 2.34.
+PLATFORMS = {"arm64": "aarch64-manylinux_2_28", "x86_64": "x86_64-manylinux_2_28"}
+SOURCES = ("hubtriage/__init__.py", "hubtriage/engine", "hubtriage/aws", "lambdas/__init__.py")
+LOCK = ROOT / "requirements.txt"
+# Kept of each dependency's metadata: the licence that goes with the code, and the name and version by which
+# Amazon Inspector finds vulnerable packages in a function. The rest differs between installations.
+KEPT_METADATA = ("METADATA", "LICENSE", "licenses")
+
+
+@dataclass(eq=False)
+class BundleError(RuntimeError):
+    """The dependencies could not be brought together."""
+
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.message}\n  hint: run `make setup`, and check that the package index can be reached"
+
+
+def build_package(target: Path, function: str, ruleset: Mapping[str, Any], architecture: str) -> Path:
+    """Fill the empty folder `target` with the package of `lambdas/<function>` and return it.
+
+    Raises BundleError when the pinned dependencies cannot be had for the architecture.
+    """
+    _install(target, _requirements(ruleset), architecture)
+    _prune(target)
+    for source in (*SOURCES, f"lambdas/{function}"):
+        _copy(ROOT / source, target / source)
+    (target / "ruleset.json").write_text(canonical_json(ruleset), encoding="utf-8")
+    _make_readable(target)
+    return target
+
+
+def canonical_json(document: Mapping[str, Any]) -> str:
+    """Compact JSON with sorted keys: equal documents give equal bytes, and so an equal asset hash."""
+    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def _requirements(ruleset: Mapping[str, Any]) -> list[Path]:
+    """RE2 goes along only when a rule uses `regex`: without it the package is pure Python."""
+    files = [ROOT / "lambdas" / "requirements.txt"]
+    return [*files, ROOT / "lambdas" / "requirements-regex.txt"] if ruleset.get("regex") else files
+
+
+def _install(target: Path, requirements: list[Path], architecture: str) -> None:
+    """Install wheels only, each checked against the hashes of the project's lock file."""
+    files = [option for file in requirements for option in ("--requirement", str(file))]
+    command = [
+        find_uv_bin(), "pip", "install", "--quiet", "--target", str(target), "--link-mode", "copy",
+        "--python-version", PYTHON_VERSION, "--python-platform", PLATFORMS[architecture],
+        "--only-binary", ":all:", "--no-deps", "--require-hashes", "--constraints", str(LOCK), *files,
+    ]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+    if done.returncode:
+        raise BundleError(f"the Lambda package's dependencies could not be installed:\n{done.stderr.strip()}")
+
+
+def _prune(target: Path) -> None:
+    shutil.rmtree(target / "bin", ignore_errors=True)
+    (target / ".lock").unlink(missing_ok=True)
+    for metadata in target.glob("*.dist-info"):
+        for item in metadata.iterdir():
+            if not item.name.startswith(KEPT_METADATA):
+                shutil.rmtree(item) if item.is_dir() else item.unlink()
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if source.is_dir():
+        shutil.copytree(source, target, ignore=_not_python)
+    else:
+        shutil.copyfile(source, target)
+
+
+def _not_python(folder: str, names: list[str]) -> list[str]:
+    """Leave out what is neither a module nor a folder of modules."""
+    return [name for name in names if name == "__pycache__" or not _is_source(Path(folder, name))]
+
+
+def _is_source(path: Path) -> bool:
+    return path.is_dir() or path.suffix == ".py"
+
+
+def _make_readable(target: Path) -> None:
+    """Undo a strict umask: Lambda runs the files as another user than the one that packed them."""
+    for path in (target, *target.rglob("*")):
+        path.chmod(0o755 if path.is_dir() else 0o644)

@@ -1,0 +1,164 @@
+"""The functions: code, role, log group and what starts them. Each has its own narrow role."""
+
+from pathlib import Path
+
+from aws_cdk import Acknowledgment, Arn, ArnComponents, Duration, RemovalPolicy, Stack, Validations
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from infra.bundle import PYTHON_VERSION
+from infra.config import Configuration
+
+SERVICE = "hubtriage"
+METRICS_NAMESPACE = "hubtriage"
+HANDLER = "lambdas.triage.handler.handler"
+RUNTIME = lambda_.Runtime(f"python{PYTHON_VERSION}", lambda_.RuntimeFamily.PYTHON)
+# The names that CDK gives to the retentions which CloudWatch Logs knows by their number of days.
+RETENTIONS = {
+    1: logs.RetentionDays.ONE_DAY,
+    3: logs.RetentionDays.THREE_DAYS,
+    5: logs.RetentionDays.FIVE_DAYS,
+    7: logs.RetentionDays.ONE_WEEK,
+    14: logs.RetentionDays.TWO_WEEKS,
+    30: logs.RetentionDays.ONE_MONTH,
+    60: logs.RetentionDays.TWO_MONTHS,
+    90: logs.RetentionDays.THREE_MONTHS,
+    120: logs.RetentionDays.FOUR_MONTHS,
+    150: logs.RetentionDays.FIVE_MONTHS,
+    180: logs.RetentionDays.SIX_MONTHS,
+    365: logs.RetentionDays.ONE_YEAR,
+    400: logs.RetentionDays.THIRTEEN_MONTHS,
+    545: logs.RetentionDays.EIGHTEEN_MONTHS,
+    731: logs.RetentionDays.TWO_YEARS,
+    1096: logs.RetentionDays.THREE_YEARS,
+    1827: logs.RetentionDays.FIVE_YEARS,
+    2192: logs.RetentionDays.SIX_YEARS,
+    2557: logs.RetentionDays.SEVEN_YEARS,
+    2922: logs.RetentionDays.EIGHT_YEARS,
+    3288: logs.RetentionDays.NINE_YEARS,
+    3653: logs.RetentionDays.TEN_YEARS,
+}
+
+
+class TriageFunction(Construct):
+    """The function that triages what is in the queue, in batches."""
+
+    def __init__(
+        self, scope: Construct, name: str, config: Configuration, package: Path, queue: sqs.Queue
+    ) -> None:
+        super().__init__(scope, name)
+        self.log_group = self._log_group(config)
+        self.role = self._role(queue)
+        self.function = self._function(config, package)
+        self._start_on_batches(config, queue)
+
+    def _log_group(self, config: Configuration) -> logs.LogGroup:
+        """Make the log of decisions; it outlives the stack, being the record of what was hidden and why."""
+        return logs.LogGroup(
+            self,
+            "Log",
+            retention=RETENTIONS[config.log_retention_days],
+            removal_policy=RemovalPolicy.RETAIN,
+        )
+
+    def _role(self, queue: sqs.Queue) -> iam.Role:
+        role = iam.Role(
+            self,
+            "Role",
+            description="Reads findings from the queue and updates them in Security Hub",
+            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
+            inline_policies={
+                "triage": iam.PolicyDocument(
+                    statements=[
+                        self._security_hub_access(),
+                        _statement("ReadQueue", _QUEUE_ACTIONS, queue.queue_arn),
+                        _statement("WriteLog", _LOG_ACTIONS, self.log_group.log_group_arn),
+                        _statement("Trace", _TRACE_ACTIONS, "*"),
+                    ]
+                )
+            },
+        )
+        Validations.of(role).acknowledge(
+            Acknowledgment(
+                id="AwsSolutions::AwsSolutions-IAM5[Resource::*]",
+                reason="AWS X-Ray has no resources that the actions for sending traces could be limited to.",
+            )
+        )
+        return role
+
+    def _security_hub_access(self) -> iam.PolicyStatement:
+        """AWS: findings are no IAM resource; the hub of the account and Region is the narrowest there is."""
+        hub = Arn.format(
+            ArnComponents(service="securityhub", resource="hub", resource_name="default"), Stack.of(self)
+        )
+        return _statement("Triage", ("securityhub:BatchUpdateFindings", "securityhub:GetFindings"), hub)
+
+    def _function(self, config: Configuration, package: Path) -> lambda_.Function:
+        return lambda_.Function(
+            self,
+            "Function",
+            description="Triages Security Hub findings by the rules it was deployed with",
+            code=lambda_.Code.from_asset(str(package)),
+            handler=HANDLER,
+            runtime=RUNTIME,
+            architecture=_architecture(config),
+            memory_size=config.memory_mb,
+            timeout=Duration.seconds(config.sizes.timeout),
+            reserved_concurrent_executions=config.reserved_concurrency,
+            role=self.role.without_policy_updates(),
+            tracing=lambda_.Tracing.ACTIVE,
+            log_group=self.log_group,
+            logging_format=lambda_.LoggingFormat.JSON,
+            application_log_level_v2=_log_level(config),
+            system_log_level_v2=lambda_.SystemLogLevel.INFO,
+            environment=environment(config),
+        )
+
+    def _start_on_batches(self, config: Configuration, queue: sqs.Queue) -> None:
+        lambda_.EventSourceMapping(
+            self,
+            "Batches",
+            target=self.function,
+            event_source_arn=queue.queue_arn,
+            batch_size=config.batch_size,
+            max_batching_window=Duration.seconds(config.batch_window_seconds),
+            max_concurrency=config.maximum_concurrency,
+            report_batch_item_failures=True,
+        )
+
+
+_QUEUE_ACTIONS = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
+_LOG_ACTIONS = ("logs:CreateLogStream", "logs:PutLogEvents")
+_TRACE_ACTIONS = ("xray:PutTraceSegments", "xray:PutTelemetryRecords")
+
+
+def environment(config: Configuration) -> dict[str, str]:
+    """The function's settings; rates are for one container: all of them share the hub's quota."""
+    return {
+        "POWERTOOLS_SERVICE_NAME": SERVICE,
+        "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
+        "HUBTRIAGE_STACK": config.stack_name,
+        "HUBTRIAGE_UDF": config.udf,
+        "HUBTRIAGE_KNOWN_STACKS": ",".join(config.known_stacks),
+        "HUBTRIAGE_CALLS_PER_SECOND": f"{config.sizes.calls_per_container:g}",
+        "HUBTRIAGE_READS_PER_SECOND": f"{config.sizes.reads_per_container:g}",
+        "HUBTRIAGE_REFRESH_AGE_SECONDS": str(config.refresh_age_seconds),
+        "HUBTRIAGE_LOG_LEVEL": config.log_level,
+    }
+
+
+def _statement(sid: str, actions: tuple[str, ...], resource: str) -> iam.PolicyStatement:
+    return iam.PolicyStatement(sid=sid, actions=list(actions), resources=[resource])
+
+
+def _architecture(config: Configuration) -> lambda_.Architecture:
+    return {"arm64": lambda_.Architecture.ARM_64, "x86_64": lambda_.Architecture.X86_64}[config.architecture]
+
+
+def _log_level(config: Configuration) -> lambda_.ApplicationLogLevel:
+    """Lambda drops lines below this level itself, so it must never be stricter than the function's own."""
+    name = "WARN" if config.log_level == "WARNING" else config.log_level
+    return lambda_.ApplicationLogLevel[name]

@@ -1,0 +1,136 @@
+"""What calls a person: alarms, and the topic that they speak to."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from aws_cdk import Duration, RemovalPolicy, Stack
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sns_subscriptions as subscriptions
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from infra.config import Configuration
+from infra.intake import Intake
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """One alarm: it goes off when `metric` is above `limit` in `periods` periods in a row."""
+
+    id: str
+    description: str
+    metric: cloudwatch.IMetric
+    limit: float
+    periods: int = 1
+
+
+class Watch(Construct):
+    """Alarms on everything that could lose or delay a finding, sent to an encrypted topic."""
+
+    def __init__(
+        self, scope: Construct, name: str, config: Configuration, intake: Intake, function: lambda_.Function
+    ) -> None:
+        super().__init__(scope, name)
+        self.topic = self._topic(config)
+        for trouble in troubles(config, intake, function):
+            self._alarm(trouble)
+
+    def _topic(self, config: Configuration) -> sns.Topic:
+        topic = sns.Topic(self, "Alarms", master_key=self._key(), enforce_ssl=True)
+        topic.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="AlarmsPublish",
+                principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
+                actions=["sns:Publish"],
+                resources=[topic.topic_arn],
+                conditions={"StringEquals": {"aws:SourceAccount": Stack.of(self).account}},
+            )
+        )
+        for address in config.alarm_emails:
+            topic.add_subscription(subscriptions.EmailSubscription(address))
+        return topic
+
+    def _key(self) -> kms.Key:
+        """Make the topic's key: CloudWatch may not use the AWS managed one."""
+        key = kms.Key(
+            self,
+            "Key",
+            description="Encrypts the messages of hubtriage's alarms",
+            enable_key_rotation=True,
+            pending_window=Duration.days(7),
+            removal_policy=RemovalPolicy.DESTROY,  # no message outlives its delivery
+        )
+        key.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="AlarmsEncrypt",
+                principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
+                actions=["kms:Decrypt", "kms:GenerateDataKey*"],
+                resources=["*"],  # AWS: in a key's policy this means the key
+            )
+        )
+        return key
+
+    def _alarm(self, trouble: Trouble) -> None:
+        alarm = cloudwatch.Alarm(
+            self,
+            trouble.id,
+            alarm_description=trouble.description,
+            metric=trouble.metric,
+            threshold=trouble.limit,
+            evaluation_periods=trouble.periods,
+            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
+            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+        )
+        action = actions.SnsAction(self.topic)
+        alarm.add_alarm_action(action)
+        alarm.add_ok_action(action)
+
+
+def troubles(config: Configuration, intake: Intake, function: lambda_.Function) -> Iterator[Trouble]:
+    """What is worth waking somebody for, and what each means."""
+    five_minutes = Duration.minutes(5)
+    yield Trouble(
+        "DeadLettersNotEmpty",
+        "Findings could not be triaged and wait in the dead-letter queue. Read the log of the function, "
+        "remove the cause, then redrive the queue.",
+        _waiting(intake.dead_letters),
+        0,
+    )
+    yield Trouble(
+        "UndeliveredNotEmpty",
+        "EventBridge could not put findings into the queue. Look at the queue's policy and encryption.",
+        _waiting(intake.undelivered),
+        0,
+    )
+    yield Trouble(
+        "FunctionFails",
+        "The triage function ends in errors or in timeouts, so whole batches are tried again.",
+        function.metric_errors(period=five_minutes, statistic="Sum"),
+        0,
+    )
+    yield Trouble(
+        "FunctionThrottled",
+        "The account has no concurrency left for the triage function: findings wait longer. Reserve some.",
+        function.metric_throttles(period=five_minutes, statistic="Sum"),
+        0,
+        periods=3,
+    )
+    yield Trouble(
+        "FindingsWait",
+        "The oldest finding has waited for longer than one try may take: more findings change than the "
+        "quota of BatchUpdateFindings allows, or a batch keeps failing.",
+        intake.queue.metric_approximate_age_of_oldest_message(period=five_minutes, statistic="Maximum"),
+        config.sizes.visibility_timeout,
+        periods=2,
+    )
+
+
+def _waiting(queue: sqs.IQueue) -> cloudwatch.Metric:
+    return queue.metric_approximate_number_of_messages_visible(
+        period=Duration.minutes(1), statistic="Maximum"
+    )
