@@ -65,7 +65,7 @@ def why_refused(payload: Mapping[str, Any], finding: Finding, udf: str) -> str |
     fields = payload["UserDefinedFields"]
     after = {**user_fields(finding), **fields} if udf == "merge" else fields
     if len(after) > MOST_USER_FIELDS:
-        return f"UserDefinedFields would have {len(after)} pairs with the memo, {MOST_USER_FIELDS} are allowed"
+        return f"UserDefinedFields would have {len(after)} pairs with the memo, {MOST_USER_FIELDS} fit"
     for key, value in fields.items():
         why = _why_unsendable(key, value)
         if why is not None:

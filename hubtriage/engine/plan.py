@@ -29,7 +29,7 @@ from hubtriage.engine.fields import (
     user_fields,
 )
 from hubtriage.engine.fold import Fold, fold
-from hubtriage.engine.memo import read_memo, rule_ref
+from hubtriage.engine.memo import Claims, Memo, read_memo, rule_ref
 from hubtriage.engine.payload import LONGEST_VALUE, build, our_fields, why_refused
 from hubtriage.engine.review import baseline, review
 from hubtriage.engine.ruleset import Ruleset, lowers
@@ -45,6 +45,18 @@ class Settings:
     known_stacks: frozenset[str] = frozenset()
 
 
+@dataclass(frozen=True, slots=True)
+class Reasoning:
+    """A decision with the steps that led to it; where triage keeps its hands off there are no steps."""
+
+    decision: Decision
+    memo: Memo
+    claims: Claims
+    baseline: Finding
+    fold: Fold
+    outcomes: Mapping[str, Outcome]
+
+
 def decide(
     finding: Finding,
     ruleset: Ruleset,
@@ -56,11 +68,24 @@ def decide(
 
     Fields named in `without` (such as `Note.Text`) stay as they are.
     """
+    return reason(finding, ruleset, now, settings, without).decision
+
+
+def reason(
+    finding: Finding,
+    ruleset: Ruleset,
+    now: float,
+    settings: Settings,
+    without: frozenset[str] = frozenset(),
+) -> Reasoning:
+    """`decide`, with every step kept for a person to follow."""
     memo = read_memo(finding, settings.stack, settings.known_stacks, ruleset.user_keys)
     if memo.hands_off:
-        return Decision(_text(finding, "Id"), _text(finding, "ProductArn"), memo.kind)
+        hands_off = Decision(_text(finding, "Id"), _text(finding, "ProductArn"), memo.kind)
+        return Reasoning(hands_off, memo, {}, finding, Fold(), {})
     claims, claims_changed, overruled = review(memo.claims, finding)
-    folded = fold(ruleset, baseline(finding, claims), claims, now)
+    base = baseline(finding, claims)
+    folded = fold(ruleset, base, claims, now)
     names = _rule_names(finding, ruleset)
     settling = Settling(finding, claims, settings.udf, names.get, without)
     outcomes, ours = _settle_with_room(settling, folded, settings.stack, names)
@@ -69,7 +94,7 @@ def decide(
         update = build(outcomes, ours, finding, settings.udf)
         refused = why_refused(update, finding, settings.udf)
     changes = () if refused else tuple(outcome.change for outcome in outcomes.values() if outcome.change)
-    return Decision(
+    decision = Decision(
         finding_id=_text(finding, "Id"),
         product_arn=_text(finding, "ProductArn"),
         memo=memo.kind,
@@ -84,6 +109,7 @@ def decide(
         refused=refused,
         hides=any(_hides(change, finding) for change in changes),
     )
+    return Reasoning(decision, memo, claims, base, folded, outcomes)
 
 
 def _settle_with_room(

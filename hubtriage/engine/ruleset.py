@@ -18,7 +18,8 @@ from hubtriage.engine.fields import (
     provider_value,
     read,
 )
-from hubtriage.engine.jsonlogic import compile_logic, truthy
+from hubtriage.engine.jsonlogic import compile_logic
+from hubtriage.engine.jsvalues import truthy
 from hubtriage.engine.memo import rule_ref
 from hubtriage.engine.pattern import compile_pattern
 from hubtriage.engine.wishes import Wishes, compile_update
@@ -129,18 +130,15 @@ def load_ruleset(document: Mapping[str, Any]) -> Ruleset:
         hash=document["hash"],
         revision=document.get("revision"),
         accounts=accounts,
-        user_keys=tuple(
-            sorted(
-                {
-                    name.removeprefix(USER_PREFIX)
-                    for rule in rules
-                    for name in rule.wishes.fields
-                    if name.startswith(USER_PREFIX)
-                }
-            )
-        ),
+        user_keys=_user_keys(rules),
         names={rule.ref: rule.id for rule in rules},
     )
+
+
+def _user_keys(rules: tuple[Rule, ...]) -> tuple[str, ...]:
+    """The keys of UserDefinedFields that any rule may set."""
+    fields = {name for rule in rules for name in rule.wishes.fields if name.startswith(USER_PREFIX)}
+    return tuple(sorted(name.removeprefix(USER_PREFIX) for name in fields))
 
 
 def _rule(raw: Mapping[str, Any], accounts: Mapping[str, Mapping[str, str]]) -> Rule:

@@ -1,0 +1,41 @@
+"""The `hubtriage` command: one module per command, imported when it is asked for."""
+
+from importlib import import_module
+
+import click
+
+# name -> (module, what `hubtriage --help` says)
+COMMANDS = {
+    "lint": ("hubtriage.cli.lint", "Check rule files: all errors and warnings at once."),
+    "test": ("hubtriage.cli.test", "Run the tests that stand in the rule files."),
+    "plan": ("hubtriage.cli.plan", "Say what would be sent for each of some findings."),
+    "explain": ("hubtriage.cli.explain", "Show the whole reasoning for one finding."),
+    "build": ("hubtriage.cli.build", "Compile the rules into ruleset.json."),
+    "demo": ("hubtriage.cli.demo", "Run the whole system on this machine."),
+    "local": ("hubtriage.cli.local", "Start the local AWS for use by hand."),
+}
+
+
+class _LazyGroup(click.Group):
+    """Loads a command's module only when that command runs: `--help` stays quick."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(COMMANDS[cmd_name][0]).command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_module, text) in COMMANDS.items()])
+
+
+@click.group(
+    cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
+@click.version_option(package_name="hubtriage")
+def cli() -> None:
+    """Triage decisions for AWS Security Hub findings, written as YAML rules in git."""

@@ -1,0 +1,169 @@
+"""`hubtriage plan`: what would be sent for each of some findings."""
+
+import json
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+import click
+
+from hubtriage.cli.findings import UnreadableInputError, Unusable, read_findings
+from hubtriage.cli.rules import compiled, rules_option
+from hubtriage.engine.batches import group
+from hubtriage.engine.decision import Decision
+from hubtriage.engine.plan import Settings, decide
+from hubtriage.engine.timestamps import parse_timestamp
+
+Planned = Decision | Unusable
+
+
+class Moment(click.ParamType[float]):
+    """A time in ISO 8601, as epoch seconds."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Epoch seconds of a date (its first moment, UTC) or a timestamp."""
+        seconds = value if isinstance(value, float) else parse_timestamp(value)
+        if seconds is None:
+            self.fail(f"{value!r} is no time; write 2026-10-01 or 2026-10-01T12:00:00Z", param, ctx)
+        return seconds
+
+
+now_option = click.option(
+    "--now",
+    type=Moment(),
+    default=lambda: time.time(),
+    show_default="the present",
+    help="Plan as at this time.",
+)
+udf_option = click.option(
+    "--udf",
+    type=click.Choice(["replace", "merge"]),
+    default="replace",
+    show_default=True,
+    help="How UserDefinedFields are sent.",
+)
+stack_option = click.option(
+    "--stack", default="hubtriage", show_default=True, help="Name of the stack that plans."
+)
+findings_argument = click.argument("findings", metavar="FINDINGS")
+
+
+@click.command(name="plan")
+@findings_argument
+@rules_option
+@now_option
+@udf_option
+@stack_option
+@click.option("--json", "as_json", is_flag=True, help="One JSON line for each finding.")
+@click.option(
+    "--calls",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Write the requests into this folder, as `aws securityhub batch-update-findings` takes them.",
+)
+def command(
+    findings: str,
+    folder: Path,
+    now: float,
+    udf: Literal["replace", "merge"],
+    stack: str,
+    as_json: bool,
+    calls: Path | None,
+) -> None:
+    """Say what would be sent for each of some FINDINGS. Nothing is sent.
+
+    FINDINGS is a file with a JSON array, JSON lines, an EventBridge event or the answer of GetFindings;
+    `-` reads standard input. A finding that no rule can see has a line too, with the reason.
+
+    Exit codes: 0; 1 the rules have errors; 2 the input cannot be read.
+    """
+    ruleset = compiled(folder)
+    settings = Settings(stack=stack, udf=udf)
+    try:
+        items = read_findings(findings)
+    except UnreadableInputError as error:
+        click.echo(f"Error: {error}", err=True)
+        raise SystemExit(2) from error
+    planned = [item if isinstance(item, Unusable) else decide(item, ruleset, now, settings) for item in items]
+    for result in planned:
+        click.echo(json.dumps(record(result)) if as_json else "\n".join(text(result)))
+    if calls is not None:
+        written = write_calls(planned, calls)
+        click.echo(f"{written} requests written to {calls}", err=True)
+    if not as_json:
+        click.echo(summary(planned), err=True)
+
+
+def record(result: Planned) -> dict[str, Any]:
+    """The JSON line of a finding, also of an unusable one."""
+    if isinstance(result, Decision):
+        return result.as_record()
+    value = result.value if isinstance(result.value, dict) else {}
+    unplanned = Decision("", "", "none").as_record()
+    identity = {name: value.get(name) for name in ("Id", "ProductArn")}
+    return {**unplanned, **identity, "errors": [{"rule": None, "message": result.reason}]}
+
+
+def text(result: Planned) -> Iterator[str]:
+    """A finding and what becomes of it, for people."""
+    if isinstance(result, Unusable):
+        yield f"unusable: {result.reason}"
+        return
+    yield quoted(result.finding_id)
+    for change in result.changes:
+        why = "" if change.why == "rule" else f" ({change.why})"
+        yield f"  {change.field}: {shown(change.old)} -> {shown(change.new)}  {change.rule or ''}{why}"
+    for kept in result.kept:
+        instead = f"stays {shown(kept.value)}, not {shown(kept.wanted)}"
+        yield f"  {kept.field}: {instead}  {kept.rule or ''}: {kept.why}"
+    for seen in result.observed:
+        yield f"  {seen.field}: would be {shown(seen.new)}  {seen.rule} (observe)"
+    for error in result.errors:
+        yield f"  error in {error.rule}: {quoted(error.message)}"
+    if result.refused:
+        yield f"  refused: {quoted(result.refused)}"
+    if result.update is None and not result.refused:
+        yield "  no change"
+
+
+def shown(value: object) -> str:
+    """A value on one line, with control characters escaped."""
+    return "none" if value is None else quoted(value) if isinstance(value, str) else json.dumps(value)
+
+
+def quoted(value: str) -> str:
+    """A text as it is where it is plain, else as JSON: nothing in a finding controls the terminal."""
+    return value if value.isprintable() and value == value.strip() else json.dumps(value)
+
+
+def write_calls(planned: Iterable[Planned], folder: Path) -> int:
+    """Write each request as a document of its own; returns how many."""
+    folder.mkdir(parents=True, exist_ok=True)
+    updates = [
+        ({"Id": result.finding_id, "ProductArn": result.product_arn}, result.update)
+        for result in planned
+        if isinstance(result, Decision) and result.update is not None
+    ]
+    calls = group(updates)
+    for number, call in enumerate(calls, 1):
+        (folder / f"{number:04}.json").write_text(
+            json.dumps(call.request(), indent=2) + "\n", encoding="utf-8"
+        )
+    return len(calls)
+
+
+def summary(planned: Iterable[Planned]) -> str:
+    """How many findings of each kind there were."""
+    counts = Counter(_kind(result) for result in planned)
+    return ", ".join(f"{count} {kind}" for kind, count in sorted(counts.items())) or "no findings"
+
+
+def _kind(result: Planned) -> str:
+    if isinstance(result, Unusable):
+        return "unusable"
+    if result.refused:
+        return "refused"
+    return "to change" if result.update is not None else "unchanged"

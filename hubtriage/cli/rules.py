@@ -1,0 +1,26 @@
+"""Rules for a command: compiled from a folder, or every error on stderr and exit code 1."""
+
+from pathlib import Path
+
+import click
+
+from hubtriage.authoring.compiler import RuleErrors, compile_ruleset, git_revision
+from hubtriage.engine.ruleset import Ruleset, load_ruleset
+
+rules_option = click.option(
+    "--rules",
+    "folder",
+    default="rules",
+    show_default=True,
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder with the rule files.",
+)
+
+
+def compiled(folder: Path) -> Ruleset:
+    """The rule set of a folder; exits with 1 after printing every error of every file."""
+    try:
+        return load_ruleset(compile_ruleset(folder, revision=git_revision(folder)))
+    except RuleErrors as errors:
+        click.echo(str(errors), err=True)
+        raise SystemExit(1) from errors

@@ -1,0 +1,447 @@
+"""Planning, clause by clause."""
+
+from typing import Any
+
+import pytest
+from planning import NOW, PROVIDER, after, finding, plan, sent
+
+SUPPRESS = {"update": {"Workflow": {"Status": "SUPPRESSED"}}}
+LOW = {"update": {"Severity": {"Label": "LOW"}}}
+NOTIFY = {"update": {"Workflow": {"Status": "NOTIFIED"}}}
+NOTE = {"update": {"Note": {"Text": "Accepted."}}}
+TICKET = {"update": {"UserDefinedFields": {"ticket": "SEC-1"}}}
+NOTHING = {"update": {"Workflow": {"Status": "SUPPRESSED"}}, "when": False}
+
+
+def other(rule: dict[str, Any], **keys: Any) -> dict[str, Any]:
+    return {**rule, **keys}
+
+
+def suppressed() -> dict[str, Any]:
+    return after(finding(), SUPPRESS)
+
+
+FOLD = [
+    pytest.param([SUPPRESS], {"Workflow": {"Status": "SUPPRESSED"}}, id="a matching rule sets what it wants"),
+    pytest.param([other(SUPPRESS, when=False)], None, id="a rule that does not match sets nothing"),
+    pytest.param(
+        [other(NOTIFY, id="b", order=600), other(SUPPRESS, id="a", order=400)],
+        {"Workflow": {"Status": "NOTIFIED"}},
+        id="on one field the rule with the higher order wins",
+    ),
+    pytest.param(
+        [other(SUPPRESS, id="a"), other(NOTIFY, id="b")],
+        {"Workflow": {"Status": "NOTIFIED"}},
+        id="at the same order the later id wins",
+    ),
+    pytest.param(
+        [other(SUPPRESS, id="a", terminal=True), other(LOW, id="b")],
+        {"Workflow": {"Status": "SUPPRESSED"}},
+        id="after a terminal rule no later rule is looked at",
+    ),
+    pytest.param(
+        [other(SUPPRESS, id="a", terminal=True, mode="observe"), other(LOW, id="b")],
+        {"Severity": {"Label": "LOW"}},
+        id="a terminal rule in observe stops nothing",
+    ),
+    pytest.param([other(SUPPRESS, mode="observe")], None, id="a rule in observe sets nothing"),
+    pytest.param([other(SUPPRESS, mode="hold")], None, id="a rule on hold does nothing new"),
+    pytest.param([other(SUPPRESS, starts=NOW + 1)], None, id="before its start a rule matches nothing"),
+    pytest.param([other(SUPPRESS, ends=NOW)], None, id="at its end a rule matches nothing"),
+    pytest.param(
+        [other(SUPPRESS, starts=NOW, ends=NOW + 1)],
+        {"Workflow": {"Status": "SUPPRESSED"}},
+        id="within its time a rule matches",
+    ),
+    pytest.param(
+        [TICKET, {"id": "z", "update": {"UserDefinedFields": {"team": "net", "ticket": "SEC-2"}}}],
+        {"UserDefinedFields": {"ticket": "SEC-2", "team": "net"}},
+        id="user fields are folded key by key",
+    ),
+    pytest.param([other(SUPPRESS, ceiling="MEDIUM")], None, id="a rule that hides stops at its ceiling"),
+    pytest.param([other(LOW, ceiling="MEDIUM")], None, id="lowering the severity is hiding"),
+    pytest.param(
+        [other(NOTIFY, ceiling="MEDIUM")],
+        {"Workflow": {"Status": "NOTIFIED"}},
+        id="the ceiling is nothing to a rule that does not hide",
+    ),
+    pytest.param(
+        [other(SUPPRESS, ceiling="MEDIUM", terminal=True, id="a"), other(NOTIFY, id="b")],
+        {"Workflow": {"Status": "NOTIFIED"}},
+        id="a terminal rule above its ceiling stops nothing",
+    ),
+    pytest.param(
+        [{"update": {"Severity": {"AtMost": "MEDIUM"}}}],
+        {"Severity": {"Label": "MEDIUM"}},
+        id="AtMost lowers",
+    ),
+    pytest.param([{"update": {"Severity": {"AtMost": "CRITICAL"}}}], None, id="AtMost never raises"),
+    pytest.param(
+        [{"update": {"Severity": {"AtLeast": "CRITICAL"}}}],
+        {"Severity": {"Label": "CRITICAL"}},
+        id="AtLeast raises",
+    ),
+    pytest.param([{"update": {"Severity": {"AtLeast": "LOW"}}}], None, id="AtLeast never lowers"),
+    pytest.param(
+        [{"update": {"Types": {"Add": ["Effects"], "Remove": ["TTPs/Discovery"]}}}],
+        {"Types": ["Effects"]},
+        id="Types can be added and removed",
+    ),
+    pytest.param([{"update": {"Types": {"Remove": ["TTPs/Discovery"]}}}], None, id="Types are never emptied"),
+    pytest.param(
+        [{"update": {"Types": ["TTPs/Discovery"]}}], None, id="a change already in place is dropped"
+    ),
+]
+
+
+@pytest.mark.parametrize(("rules", "expected"), FOLD)
+def test_fold(rules: list[dict[str, Any]], expected: dict[str, Any] | None) -> None:
+    assert sent(plan(finding(), *rules)) == expected
+
+
+BACK = [
+    pytest.param(SUPPRESS, {"Workflow": {"Status": "NEW"}}, id="a suppression is reopened"),
+    pytest.param(
+        {"update": {"VerificationState": "FALSE_POSITIVE"}},
+        {"VerificationState": "UNKNOWN"},
+        id="a verification state goes back to UNKNOWN",
+    ),
+    pytest.param(LOW, {"Severity": {"Label": "HIGH"}}, id="the severity goes back to the provider's"),
+    pytest.param(
+        {"update": {"Types": ["Effects"]}},
+        {"Types": ["TTPs/Discovery"]},
+        id="the types go back to the provider's",
+    ),
+    pytest.param(
+        NOTE,
+        {"Note": {"Text": "hubtriage: rule no longer applies.", "UpdatedBy": "hubtriage"}},
+        id="a note, which cannot be deleted, says that the rule no longer applies",
+    ),
+    pytest.param(
+        {"update": {"Confidence": 5}}, None, id="a score that the provider never gave cannot be emptied"
+    ),
+]
+
+
+@pytest.mark.parametrize(("rule", "expected"), BACK)
+def test_what_no_rule_wants_any_more_is_taken_back(
+    rule: dict[str, Any], expected: dict[str, Any] | None
+) -> None:
+    assert sent(plan(after(finding(), rule))) == expected
+
+
+@pytest.mark.parametrize("rule", [pytest.param(p.values[0], id=str(p.id)) for p in BACK])
+def test_taking_back_settles_at_once(rule: dict[str, Any]) -> None:
+    assert plan(after(after(finding(), rule))).update is None
+
+
+def test_a_user_key_is_left_out_once_and_foreign_keys_stay() -> None:
+    found = after(finding(UserDefinedFields={"theirs": "1"}), TICKET)
+    assert found["UserDefinedFields"]["ticket"] == "SEC-1"
+    released = after(found)
+    assert "ticket" not in released["UserDefinedFields"]
+    assert released["UserDefinedFields"]["theirs"] == "1"
+    assert plan(released).update is None
+
+
+def test_a_user_key_that_stays_although_left_out_is_not_asked_for_again() -> None:
+    found = after(finding(), TICKET)
+    still_there = after(found)
+    still_there["UserDefinedFields"] = {**still_there["UserDefinedFields"], "ticket": "SEC-1"}
+    assert plan(still_there).update is None
+
+
+def test_under_merge_only_our_keys_are_sent_and_a_key_that_cannot_go_stays_claimed() -> None:
+    found = finding(UserDefinedFields={"theirs": "1"})
+    decision = plan(found, TICKET, udf="merge")
+    assert decision.update is not None
+    assert "theirs" not in decision.update["UserDefinedFields"]
+    kept = after(found, TICKET, udf="merge")
+    kept["UserDefinedFields"] = {**found["UserDefinedFields"], **kept["UserDefinedFields"]}
+    assert plan(kept, udf="merge").update is None
+
+
+@pytest.mark.parametrize("rule", [SUPPRESS, LOW, NOTE, TICKET, {"update": {"Types": {"Add": ["Effects"]}}}])
+def test_planning_what_was_planned_changes_nothing(rule: dict[str, Any]) -> None:
+    assert plan(after(finding(), rule), rule).update is None
+
+
+def test_renaming_a_rule_rewrites_nothing() -> None:
+    found = after(finding(), other(NOTE, id="old-name"))
+    assert plan(found, other(NOTE, id="new-name")).update is None
+
+
+def test_rules_see_the_baseline_so_a_rule_on_new_goes_on_matching() -> None:
+    rule = other(SUPPRESS, match={"Workflow": {"Status": ["NEW"]}, "Severity": {"Label": ["HIGH"]}})
+    found = after(finding(), rule, other(LOW, id="low"))
+    assert found["Workflow"]["Status"] == "SUPPRESSED"
+    assert found["Severity"]["Label"] == "LOW"
+    assert plan(found, rule, other(LOW, id="low")).update is None
+
+
+def test_an_escalation_behind_a_lowered_severity_is_seen_and_comes_back() -> None:
+    rule = {"update": {"Workflow": {"Status": "SUPPRESSED"}, "Severity": {"Label": "LOW"}}}
+    found = after(finding(), rule)
+    found["FindingProviderFields"] = {**PROVIDER, "Severity": {"Label": "CRITICAL"}}
+    decision = plan(found, rule)
+    assert decision.above_ceiling == ("rule",)
+    assert sent(decision) == {"Workflow": {"Status": "NEW"}, "Severity": {"Label": "CRITICAL"}}
+
+
+def test_a_severity_taken_back_goes_on_following_the_provider() -> None:
+    found = after(after(finding(), LOW))
+    found["FindingProviderFields"] = {**PROVIDER, "Severity": {"Label": "MEDIUM"}}
+    decision = plan(found)
+    assert sent(decision) == {"Severity": {"Label": "MEDIUM"}}
+    assert decision.changes[0].why == "follows provider"
+    assert not decision.takes_back
+
+
+def test_a_provider_value_that_only_the_top_level_had_is_remembered() -> None:
+    found = finding(FindingProviderFields=None)
+    rule = other(LOW, match={"Severity": {"Label": ["HIGH"]}})
+    changed = after(found, rule)
+    assert changed["Severity"]["Label"] == "LOW"
+    assert plan(changed, rule).update is None
+    assert sent(plan(changed)) == {"Severity": {"Label": "HIGH"}}
+
+
+def test_an_analyst_who_unsuppresses_is_left_alone_and_remembered() -> None:
+    reopened = {**suppressed(), "Workflow": {"Status": "NEW"}}
+    decision = plan(reopened, SUPPRESS)
+    assert sent(decision) == {}  # the memo alone: we were overruled
+    assert decision.overruled == ("Workflow.Status",)
+    remembered = after(reopened, SUPPRESS)
+    assert plan(remembered, SUPPRESS).update is None
+    by_hand = {**remembered, "Workflow": {"Status": "SUPPRESSED"}}
+    assert plan(by_hand, SUPPRESS).update is None
+    assert sent(plan(by_hand)) is None
+
+
+def test_a_persons_value_is_kept_and_said() -> None:
+    decision = plan(finding(Workflow={"Status": "NOTIFIED"}), SUPPRESS)
+    assert decision.update is None
+    assert [(kept.field, kept.value, kept.wanted) for kept in decision.kept] == [
+        ("Workflow.Status", "NOTIFIED", "SUPPRESSED")
+    ]
+
+
+def test_a_persons_note_is_never_replaced_even_by_override() -> None:
+    note = {"Text": "Mine.", "UpdatedBy": "ana"}
+    decision = plan(finding(Note=note), other(NOTE, override=True))
+    assert decision.update is None
+    assert decision.kept[0].why == "a person's note is never replaced"
+
+
+def test_override_sets_and_gives_back_what_the_person_had() -> None:
+    rule = {"update": {"Severity": {"Label": "CRITICAL"}}, "override": True}
+    found = after(
+        finding(Severity={"Label": "MEDIUM"}, FindingProviderFields={"Severity": {"Label": "LOW"}}), rule
+    )
+    assert found["Severity"]["Label"] == "CRITICAL"
+    released = plan(found)
+    assert sent(released) == {"Severity": {"Label": "MEDIUM"}}
+    assert plan(after(found)).update is None
+
+
+def test_giving_back_a_suppression_would_hide_so_the_field_stays() -> None:
+    rule = other(NOTIFY, override=True)
+    found = after(finding(Workflow={"Status": "SUPPRESSED"}), rule)
+    decision = plan(found)
+    assert decision.update is None
+    assert "would hide" in decision.kept[0].why
+
+
+def test_giving_back_a_severity_below_the_providers_would_hide_so_the_field_stays() -> None:
+    rule = {"update": {"Severity": {"Label": "CRITICAL"}}, "override": True}
+    found = after(finding(Severity={"Label": "LOW"}), rule)
+    assert plan(found).update is None
+
+
+def test_after_three_overrulings_an_override_gives_up() -> None:
+    rule = other(SUPPRESS, override=True)
+    found, sets = finding(), 0
+    for _ in range(6):
+        decision = plan(found, rule)
+        sets += bool(sent(decision))
+        found = {**after(found, rule), "Workflow": {"Status": "NEW"}}
+    assert sets == 3
+    assert "tug of war" in plan(found, rule).kept[0].why
+
+
+def test_notified_resolved_by_the_service_and_reset_is_notified_again() -> None:
+    found = after(finding(Compliance={"Status": "FAILED"}), NOTIFY)
+    passed = {**found, "Workflow": {"Status": "RESOLVED"}, "Compliance": {"Status": "PASSED"}}
+    assert plan(passed, NOTIFY).overruled == ()
+    resolved = after(passed, NOTIFY)
+    failed = {**resolved, "Workflow": {"Status": "NEW"}, "Compliance": {"Status": "FAILED"}}
+    assert sent(plan(failed, NOTIFY)) == {"Workflow": {"Status": "NOTIFIED"}}
+
+
+def test_a_reset_through_the_archive_is_not_an_overruling() -> None:
+    found = after(finding(), NOTIFY)
+    archived = after({**found, "RecordState": "ARCHIVED"}, NOTIFY)
+    back = {**archived, "RecordState": "ACTIVE", "Workflow": {"Status": "NEW"}}
+    assert sent(plan(back, NOTIFY)) == {"Workflow": {"Status": "NOTIFIED"}}
+
+
+def test_an_analyst_who_reopens_while_a_door_is_shut_stays_the_holder() -> None:
+    archived = after({**after(finding(), NOTIFY), "RecordState": "ARCHIVED"}, NOTIFY)
+    reopened = {**archived, "Workflow": {"Status": "NEW"}}
+    assert plan(reopened, NOTIFY).overruled == ("Workflow.Status",)
+
+
+def test_hold_keeps_what_the_rule_did() -> None:
+    assert plan(suppressed(), other(SUPPRESS, mode="hold")).update is None
+
+
+def test_hold_gives_way_to_a_later_rule() -> None:
+    later = other(NOTIFY, id="z")
+    assert sent(plan(suppressed(), other(SUPPRESS, mode="hold"), later)) == {
+        "Workflow": {"Status": "NOTIFIED"}
+    }
+
+
+def test_hold_does_not_keep_hidden_what_escalates_above_the_ceiling() -> None:
+    found = {**suppressed(), "Severity": {"Label": "CRITICAL"}}
+    found["FindingProviderFields"] = {**PROVIDER, "Severity": {"Label": "CRITICAL"}}
+    assert sent(plan(found, other(SUPPRESS, mode="hold"))) == {"Workflow": {"Status": "NEW"}}
+
+
+def test_what_an_observed_rule_did_before_is_taken_back_and_what_it_would_do_is_said() -> None:
+    decision = plan(suppressed(), other(SUPPRESS, mode="observe"))
+    assert sent(decision) == {"Workflow": {"Status": "NEW"}}
+    assert plan(finding(), other(SUPPRESS, mode="observe")).observed[0].new == "SUPPRESSED"
+
+
+def test_a_note_without_a_memo_means_that_another_tool_wiped_the_map() -> None:
+    found = after(finding(), NOTE)
+    decision = plan({**found, "UserDefinedFields": {"theirs": "1"}}, NOTE, SUPPRESS)
+    assert (decision.memo, decision.update) == ("lost", None)
+
+
+@pytest.mark.parametrize(
+    ("known", "kind"),
+    [
+        pytest.param({"blue"}, "foreign", id="listed as known"),
+        pytest.param(set(), "unknown", id="not listed"),
+    ],
+)
+def test_a_memo_of_another_stack(known: set[str], kind: str) -> None:
+    found = after(finding(), SUPPRESS, stack="blue")
+    decision = plan(found, LOW, known_stacks=frozenset(known))
+    assert decision.memo == kind
+    assert (decision.update is None) == (kind == "foreign")
+
+
+@pytest.mark.parametrize(
+    "memo",
+    ["", "2", "1 ", "1 WS", "1 WS.abcdef WS.abcdef", "1 Wx;DROP.abcdef", "1 SL.abcdef<%FF", "1 " + "[" * 900],
+)
+def test_a_forged_memo_counts_as_none(memo: str) -> None:
+    found = finding(
+        Workflow={"Status": "SUPPRESSED"},
+        UserDefinedFields={"hubtriage/managed": "hubtriage", "hubtriage/memo": memo},
+    )
+    decision = plan(found)
+    assert (decision.memo, decision.update) == ("unreadable", None)
+
+
+def test_a_wiped_map_leaves_what_we_set_to_whoever_wiped_it() -> None:
+    found = {**suppressed(), "UserDefinedFields": {"theirs": "1"}}
+    decision = plan(found, NOTIFY)
+    assert decision.update is None
+    assert decision.kept[0].field == "Workflow.Status"
+
+
+LIMITS = [
+    pytest.param({"UserDefinedFields": {f"k{n}": "v" for n in range(48)}}, "51 pairs", id="50 pairs"),
+    pytest.param({"UserDefinedFields": {"k": 5}}, "not text", id="a foreign value that cannot be sent again"),
+    pytest.param(
+        {"UserDefinedFields": {"k": "v" * 1025}},
+        "1025 characters",
+        id="a foreign value too long to send again",
+    ),
+    pytest.param(
+        {"UserDefinedFields": {"k" * 129: "v"}}, "129 characters", id="a foreign key too long to send again"
+    ),
+    pytest.param({"Description": "d" * 250_000}, "bytes", id="240 KB"),
+]
+
+
+@pytest.mark.parametrize(("members", "reason"), LIMITS)
+def test_what_the_service_would_not_take_is_refused_with_the_reason(
+    members: dict[str, Any], reason: str
+) -> None:
+    decision = plan(finding(**members), SUPPRESS)
+    assert decision.update is None
+    assert decision.refused is not None
+    assert reason in decision.refused
+    assert decision.changes == ()
+
+
+def test_an_override_for_whose_memory_there_is_no_room_leaves_the_field() -> None:
+    mine = [f"Effects/{'x' * 200}/{n}" for n in range(6)]
+    rule = {"update": {"Types": ["TTPs"], "Workflow": {"Status": "SUPPRESSED"}}, "override": True}
+    decision = plan(finding(Types=mine), rule)
+    assert sent(decision) == {"Workflow": {"Status": "SUPPRESSED"}}
+    assert "no room" in decision.kept[0].why
+
+
+def test_the_note_can_be_left_out_of_an_update() -> None:
+    from planning import ruleset
+
+    from hubtriage.engine.plan import Settings, decide
+
+    rules = ruleset({"update": {"Note": {"Text": "Accepted."}, "Workflow": {"Status": "SUPPRESSED"}}})
+    decision = decide(finding(), rules, NOW, Settings(), without=frozenset({"Note.Text"}))
+    assert sent(decision) == {"Workflow": {"Status": "SUPPRESSED"}}
+
+
+def test_findings_with_the_same_decision_get_the_same_payload() -> None:
+    rule = {"update": {"Workflow": {"Status": "SUPPRESSED"}, "Severity": {"Label": "LOW"}}}
+    one = plan(finding(Id="a", Title="x"), rule)
+    two = plan(
+        finding(
+            Id="b", Severity={"Label": "MEDIUM"}, FindingProviderFields={"Severity": {"Label": "MEDIUM"}}
+        ),
+        rule,
+    )
+    assert one.update == two.update
+
+
+def test_nine_fields_fit_in_about_140_characters() -> None:
+    update = {
+        "Workflow": {"Status": "SUPPRESSED"},
+        "Severity": {"Label": "LOW"},
+        "VerificationState": "BENIGN_POSITIVE",
+        "Confidence": 90,
+        "Criticality": 10,
+        "Types": ["Effects"],
+        "UserDefinedFields": {"ticket": "SEC-1"},
+        "RelatedFindings": [{"ProductArn": "arn:aws:x", "Id": "y"}],
+        "Note": {"Text": "Accepted."},
+    }
+    found = after(finding(), {"update": update})
+    assert len(found["UserDefinedFields"]["hubtriage/memo"]) <= 145
+
+
+TEXTS = [
+    pytest.param("{rule.id} {rule.ticket}", "rule SEC-9", id="the rule's own values"),
+    pytest.param("in {finding.AwsAccountId}", "in 111122223333", id="a scalar of the finding"),
+    pytest.param("{finding.Severity.Label}", "HIGH", id="a nested scalar"),
+    pytest.param("{finding.Types.0}", "TTPs/Discovery", id="a list's element"),
+    pytest.param("{finding.Types}", "-", id="not a list as a whole"),
+    pytest.param("{finding.__class__.__mro__}", "-", id="no attribute of an object"),
+    pytest.param("{finding.Title}", "{rule.id} {0.__class__}", id="a value is not evaluated again"),
+    pytest.param("{x} %s {{}} {finding", "{x} %s {{}} {finding", id="everything else stands for itself"),
+    pytest.param("y" * 600, "y" * 511 + "…", id="cut to the limit"),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), TEXTS)
+def test_templates(text: str, expected: str) -> None:
+    rule = {"update": {"Note": {"Text": text}}, "ticket": "SEC-9"}
+    decision = plan(finding(Title="{rule.id} {0.__class__}"), rule)
+    assert decision.update is not None
+    assert decision.update["Note"] == {"Text": expected, "UpdatedBy": "hubtriage/rule"}
