@@ -1,0 +1,1 @@
+"""The functions that get deployed, a folder each."""

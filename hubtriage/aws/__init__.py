@@ -1,0 +1,1 @@
+"""From events to findings, and from decisions to Security Hub."""

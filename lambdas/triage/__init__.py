@@ -1,0 +1,1 @@
+"""Triage: from the queue to Security Hub."""

@@ -1,0 +1,38 @@
+"""The Security Hub client of a Lambda: one attempt a call, bounded waiting, whole findings."""
+
+import json
+from typing import Any, cast
+
+import botocore.session
+from botocore.config import Config
+
+from hubtriage.aws.api import SecurityHubApi
+
+CONNECT_TIMEOUT = 3.0
+READ_TIMEOUT = 10.0
+
+
+def security_hub(**options: Any) -> SecurityHubApi:
+    """A client for the environment's Region, credentials and endpoint; `options` as for `create_client`.
+
+    It makes one attempt a call: retries are ours, because each must keep to the rate budget and the
+    deadline. It is botocore's client, which boto3's is too; without boto3 a container starts sooner.
+    """
+    config = Config(
+        retries={"mode": "standard", "total_max_attempts": 1},
+        connect_timeout=CONNECT_TIMEOUT,
+        read_timeout=READ_TIMEOUT,
+    )
+    client = botocore.session.get_session().create_client("securityhub", config=config, **options)
+    client.meta.events.register("after-call.securityhub.GetFindings", _keep_whole_findings)
+    return cast("SecurityHubApi", client)
+
+
+def _keep_whole_findings(http_response: Any, parsed: dict[str, Any], **_event: Any) -> None:
+    """Put the findings in as the service sent them.
+
+    botocore drops members that its model lacks; events have them, and the Lambda runtime's model is
+    older than the service. A rule must see the same finding on both ways.
+    """
+    if http_response.status_code == 200 and isinstance(parsed.get("Findings"), list):
+        parsed["Findings"] = json.loads(http_response.content)["Findings"]

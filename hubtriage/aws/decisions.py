@@ -1,0 +1,150 @@
+"""The decision log: one JSON line for each finding that was changed, refused, kept or observed.
+
+The lines have the keys of Powertools' logger (`level`, `message`, `timestamp`, `service`,
+`function_request_id`) but are written past it: a line costs a fifth of what a logger takes for it,
+and a batch writes a thousand. Everything that comes from a finding is a JSON string of ASCII
+characters, so that no value can end a line, start another, or reach a terminal as control codes.
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from math import isfinite
+from typing import Any
+
+from hubtriage.aws.config import LEVELS
+from hubtriage.aws.outcomes import Outcome
+from hubtriage.engine.decision import Decision
+
+Write = Callable[[str], object]
+
+_encode = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"), allow_nan=False, default=str).encode
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What all lines of one invocation share."""
+
+    service: str
+    ruleset: str
+    revision: str | None
+    mode: str
+    request_id: str | None
+    trace_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionLog:
+    """Writes the outcomes at or above `level` (as in `logging`), each as one line."""
+
+    circumstances: Circumstances
+    level: int
+    write: Write
+    now: Callable[[], float]
+    _shared: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_shared", _encode(_shared_members(self.circumstances))[1:-1])
+
+    def __call__(self, outcomes: Sequence[Outcome]) -> None:
+        """Write the lines of these outcomes at once."""
+        timestamp = datetime.fromtimestamp(self.now(), tz=UTC).isoformat(timespec="milliseconds")
+        lines = [
+            self._line(outcome, level, timestamp)
+            for outcome in outcomes
+            for level in [level_of(outcome)]
+            if LEVELS[level] >= self.level
+        ]
+        if lines:
+            self.write("".join(lines))
+
+    def _line(self, outcome: Outcome, level: str, timestamp: str) -> str:
+        own = json_line(decision_record(outcome))
+        head = f'{{"level":"{level}","message":"finding {outcome.ending.result}","timestamp":"{timestamp}"'
+        return f"{head},{self._shared},{own[1:]}\n"
+
+
+def json_line(record: dict[str, Any]) -> str:
+    """A record as one line of printable ASCII, whatever its strings hold."""
+    try:
+        text = _encode(record)
+    except ValueError:  # a number too large for a float is read as infinity, which JSON cannot say
+        text = _encode(_finite(record))
+    return text.replace("\x7f", "\\u007f")  # JSON leaves DEL as it is
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _finite(member) for name, member in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(member) for member in value]
+    return str(value) if isinstance(value, float) and not isfinite(value) else value
+
+
+def level_of(outcome: Outcome) -> str:
+    """ERROR: somebody must look. WARNING: it will be tried again. DEBUG: nothing to tell."""
+    ending, decision = outcome.ending, outcome.decision
+    if ending.final or (decision is not None and decision.errors):
+        return "ERROR"
+    if ending.result == "failed":
+        return "WARNING"
+    worth_telling = ending.result != "unchanged" or (decision is not None and decision.is_worth_a_line)
+    return "INFO" if worth_telling else "DEBUG"
+
+
+def decision_record(outcome: Outcome) -> dict[str, Any]:
+    """The members of a line that are the finding's own."""
+    (product_arn, finding_id), ending, age = outcome.seen.newest.key, outcome.ending, outcome.age
+    account = outcome.seen.newest.finding.get("AwsAccountId")
+    record: dict[str, Any] = {
+        "finding_id": finding_id,
+        "product_arn": product_arn,
+        "account": account if isinstance(account, str) else None,
+        "outcome": ending.result,
+        "event_age_ms": None if age is None else round(age * 1000),
+        "call_id": ending.call_id,
+    }
+    if ending.code:
+        record["code"], record["reason"] = ending.code, ending.reason
+    if outcome.decision is not None:
+        record.update(_reasoning(outcome.decision))
+    return record
+
+
+def _reasoning(decision: Decision) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "rules": decision.rules,
+        "changes": [
+            {"field": c.field, "from": c.old, "to": c.new, "rule": c.rule, "why": c.why}
+            for c in decision.changes
+        ],
+        "kept": [
+            {"field": k.field, "value": k.value, "wanted": k.wanted, "rule": k.rule, "why": k.why}
+            for k in decision.kept
+        ],
+    }
+    if decision.observed:
+        told["observed"] = [
+            {"field": o.field, "from": o.old, "to": o.new, "rule": o.rule} for o in decision.observed
+        ]
+    if decision.errors:
+        told["errors"] = [{"rule": error.rule, "message": error.message} for error in decision.errors]
+    if decision.above_ceiling:
+        told["above_ceiling"] = decision.above_ceiling
+    if decision.overruled:
+        told["overruled"] = decision.overruled
+    if decision.memo not in ("none", "ours"):
+        told["memo"] = decision.memo
+    return told
+
+
+def _shared_members(circumstances: Circumstances) -> dict[str, Any]:
+    members = {
+        "service": circumstances.service,
+        "function_request_id": circumstances.request_id,
+        "ruleset": circumstances.ruleset,
+        "revision": circumstances.revision,
+        "mode": circumstances.mode,
+    }
+    return members if circumstances.trace_id is None else members | {"xray_trace_id": circumstances.trace_id}

@@ -1,0 +1,199 @@
+"""From what Lambda is handed to findings.
+
+An event is parsed leniently where it describes a finding (unknown members are kept, missing ones
+are the engine's affair) and strictly where it says which finding it is. Whatever cannot be used
+fails its own message only, so that it ends in the dead-letter queue where it can be looked at.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from hubtriage.aws.api import Finding, Key
+from hubtriage.engine.timestamps import parse_timestamp
+
+DETAIL_TYPES = ("Security Hub Findings - Imported", "Security Hub Findings - Custom Action")
+LONGEST_ID = 512  # AWS: AwsSecurityFinding.Id
+LONGEST_PRODUCT_ARN = 2048  # AWS: AwsSecurityFinding.ProductArn
+EXCERPT = 100  # characters of foreign text that a reason may quote
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """How an event came: its SQS message id (None: handed over directly), deliveries, time of sending."""
+
+    id: str | None
+    receives: int = 1
+    sent_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A finding as one event showed it. `event_at`: epoch seconds of the envelope, else of SQS, else None."""
+
+    key: Key
+    finding: Finding
+    message: Message
+    event_at: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Unusable:
+    """An event, or one finding of it, that no rule can ever see."""
+
+    message: Message
+    reason: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """All that one invocation brought."""
+
+    messages: tuple[Message, ...]
+    sightings: tuple[Sighting, ...]
+    unusable: tuple[Unusable, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The newest sighting of a finding, and every message that showed it: they share its outcome."""
+
+    newest: Sighting
+    messages: tuple[Message, ...]
+
+
+class _UnusableEventError(ValueError):
+    def __init__(self, reason: str, detail: str = "") -> None:
+        super().__init__(reason, detail)
+        self.reason, self.detail = reason, detail[:EXCERPT]
+
+
+def take_in(event: object) -> Intake:
+    """Parse an SQS event, or one EventBridge event handed over directly. Never raises."""
+    messages: list[Message] = []
+    sightings: list[Sighting] = []
+    unusable: list[Unusable] = []
+    for message, body in _deliveries(event):
+        messages.append(message)
+        for found in _read(message, body):
+            if isinstance(found, Sighting):
+                sightings.append(found)
+            else:
+                unusable.append(found)
+    return Intake(tuple(messages), tuple(sightings), tuple(unusable))
+
+
+def newest(sightings: Iterable[Sighting]) -> dict[Key, Seen]:
+    """Each finding once, in order of first appearance, as its newest event shows it.
+
+    Newest by the envelope's time, then by when SQS got it, then by place in the batch. AWS: `UpdatedAt`
+    belongs to the provider and does not move when somebody updates the finding, so it is no version.
+    """
+    seen: dict[Key, list[Sighting]] = {}
+    for sighting in sightings:
+        seen.setdefault(sighting.key, []).append(sighting)
+    return {key: _together(found) for key, found in seen.items()}
+
+
+def _together(found: list[Sighting]) -> Seen:
+    if len(found) == 1:
+        return Seen(found[0], (found[0].message,))
+    messages = tuple(dict.fromkeys(sighting.message for sighting in found))
+    return Seen(max(reversed(found), key=_age_order), messages)  # `max` keeps the first of equals
+
+
+def _age_order(sighting: Sighting) -> tuple[float, float]:
+    return sighting.event_at or 0.0, sighting.message.sent_at or 0.0
+
+
+def _deliveries(event: object) -> Iterator[tuple[Message, object]]:
+    if isinstance(event, Mapping) and isinstance(event.get("Records"), list):
+        for record in event["Records"]:
+            yield _delivery(record)
+    else:
+        yield Message(None), event
+
+
+def _delivery(record: object) -> tuple[Message, object]:
+    if not isinstance(record, Mapping):
+        return Message(None), None
+    attributes = record.get("attributes")
+    attributes = attributes if isinstance(attributes, Mapping) else {}
+    sent = _count(attributes.get("SentTimestamp"))
+    message_id = record.get("messageId")
+    message = Message(
+        id=message_id if isinstance(message_id, str) and message_id else None,
+        receives=_count(attributes.get("ApproximateReceiveCount")) or 1,
+        sent_at=None if sent is None else sent / 1000,
+    )
+    return message, record.get("body")
+
+
+def _count(text: object) -> int | None:
+    """SQS: attributes are decimal numbers in strings."""
+    usable = isinstance(text, str) and text.isascii() and text.isdecimal() and len(text) < 20
+    return int(str(text)) if usable else None
+
+
+def _read(message: Message, body: object) -> Iterator[Sighting | Unusable]:
+    try:
+        event = _event(body)
+        findings = _findings(event)
+    except _UnusableEventError as error:
+        yield Unusable(message, error.reason, error.detail)
+        return
+    event_at = parse_timestamp(event.get("time"))
+    event_at = message.sent_at if event_at is None else event_at
+    for finding in findings:
+        try:
+            yield Sighting(_key(finding), finding, message, event_at)
+        except _UnusableEventError as error:
+            yield Unusable(message, error.reason, error.detail)
+
+
+def _event(body: object) -> Mapping[str, Any]:
+    event = _loads(body) if isinstance(body, str) else body
+    if not isinstance(event, Mapping):
+        raise _UnusableEventError("not an event", f"a JSON {type(event).__name__}")
+    return event
+
+
+def _loads(text: str) -> object:
+    try:
+        return json.loads(text, parse_constant=_no_json)
+    except (ValueError, RecursionError) as error:  # deep nesting ends in RecursionError
+        raise _UnusableEventError("not JSON", str(error)) from error
+
+
+def _no_json(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is not JSON")
+
+
+def _findings(event: Mapping[str, Any]) -> list[Any]:
+    if event.get("detail-type") not in DETAIL_TYPES:
+        raise _UnusableEventError("not a findings event", f"detail-type {event.get('detail-type')!r}")
+    detail = event.get("detail")
+    findings = detail.get("findings") if isinstance(detail, Mapping) else None
+    if not isinstance(findings, list) or not findings:
+        raise _UnusableEventError("no findings in the event")
+    return findings
+
+
+def _key(finding: Any) -> Key:
+    if not isinstance(finding, Mapping):
+        raise _UnusableEventError("a finding that is no object", f"a JSON {type(finding).__name__}")
+    product_arn = _name(finding, "ProductArn", LONGEST_PRODUCT_ARN)
+    return product_arn, _name(finding, "Id", LONGEST_ID)
+
+
+def _name(finding: Mapping[str, Any], member: str, longest: int) -> str:
+    value = finding.get(member)
+    if not isinstance(value, str) or not value.strip():
+        raise _UnusableEventError(f"a finding without {member}")
+    if len(value) > longest:
+        raise _UnusableEventError(f"{member} longer than {longest} characters", value)
+    if not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value):
+        raise _UnusableEventError(f"{member} that is no text", "half of a surrogate pair")
+    return value

@@ -1,0 +1,112 @@
+"""What an error of Security Hub means for the findings of the call.
+
+Two kinds of errors exist: exceptions, which hit a whole call, and `UnprocessedFindings`, which hit
+single findings of a call that otherwise worked. Retries are ours alone (the client is configured to
+make one attempt), so that each attempt keeps to the rate budget and the deadline.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    CredentialRetrievalError,
+    NoCredentialsError,
+    ParamValidationError,
+    PartialCredentialsError,
+)
+from botocore.parsers import ResponseParserError
+
+API_ERRORS = (ClientError, BotoCoreError, ResponseParserError)
+"""Everything that botocore raises for a call."""
+
+
+class Fault(Enum):
+    """What to do about a call that raised."""
+
+    THROTTLED = "throttled"  # wait, then again
+    TRANSIENT = "transient"  # again; perhaps it worked, which does no harm: an update is idempotent
+    REFUSED = "refused"  # the request is wrong: find the finding that makes it wrong
+    DENIED = "denied"  # nobody may do this, or not with this value: this call only, and alarm
+
+
+class Handling(Enum):
+    """What to do about a finding that a call left unprocessed."""
+
+    RETRY = "retry"
+    NOT_FOUND = "not found"
+    TOO_LARGE = "too large"
+    POISON = "poison"
+
+
+@dataclass(frozen=True, slots=True)
+class CallFault:
+    """An exception, reduced to what decides."""
+
+    kind: Fault
+    code: str
+    message: str
+
+
+HANDLING: Mapping[str, Handling] = {
+    "ConcurrentUpdateError": Handling.RETRY,
+    "InternalFailure": Handling.RETRY,
+    "FindingNotFound": Handling.NOT_FOUND,
+    "FindingSizeExceeded": Handling.TOO_LARGE,
+    "InvalidInput": Handling.POISON,
+    "DuplicatedFindingIdentifier": Handling.POISON,
+}
+"""AWS: the error codes of UnprocessedFindings (BatchUpdateFindingsUnprocessedFinding)."""
+
+_KIND_OF_CODE: Mapping[str, Fault] = {
+    "LimitExceededException": Fault.THROTTLED,
+    "TooManyRequestsException": Fault.THROTTLED,
+    "ThrottlingException": Fault.THROTTLED,
+    "Throttling": Fault.THROTTLED,
+    "RequestLimitExceeded": Fault.THROTTLED,
+    "InternalException": Fault.TRANSIENT,
+    "InvalidInputException": Fault.REFUSED,
+    "ValidationException": Fault.REFUSED,
+    "InvalidAccessException": Fault.DENIED,
+    "AccessDeniedException": Fault.DENIED,
+    "AccessDenied": Fault.DENIED,
+    "ExpiredTokenException": Fault.DENIED,
+    "UnrecognizedClientException": Fault.DENIED,
+}
+
+_KIND_OF_STATUS: Mapping[int, Fault] = {
+    400: Fault.REFUSED,
+    401: Fault.DENIED,
+    403: Fault.DENIED,
+    413: Fault.REFUSED,
+    429: Fault.THROTTLED,
+}
+
+_NO_CREDENTIALS = (NoCredentialsError, PartialCredentialsError, CredentialRetrievalError)
+
+
+def handling(code: str) -> Handling:
+    """What to do about an ErrorCode; one that AWS does not document is worth another try."""
+    return HANDLING.get(code, Handling.RETRY)
+
+
+def call_fault(error: Exception) -> CallFault:
+    """Classify what botocore raised: by code, else by HTTP status, else as worth another try."""
+    if isinstance(error, ClientError):
+        return _answered_fault(error.response)
+    if isinstance(error, ParamValidationError):
+        kind = Fault.REFUSED
+    else:
+        kind = Fault.DENIED if isinstance(error, _NO_CREDENTIALS) else Fault.TRANSIENT
+    return CallFault(kind, type(error).__name__, str(error))
+
+
+def _answered_fault(response: Mapping[str, Any]) -> CallFault:
+    error = response.get("Error", {})
+    code = str(error.get("Code") or "Unknown")
+    status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    kind = _KIND_OF_CODE.get(code) or _KIND_OF_STATUS.get(status, Fault.TRANSIENT)
+    return CallFault(kind, code, str(error.get("Message") or ""))

@@ -1,0 +1,160 @@
+"""The triage Lambda: from its environment, event and context to batches, logs and metrics."""
+
+import json
+import os
+import random
+import sys
+from collections.abc import Iterable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any, Protocol
+
+from aws_lambda_powertools.logging import Logger
+
+from hubtriage.aws.api import SecurityHubApi
+from hubtriage.aws.backoff import Backoff
+from hubtriage.aws.batch import Mode, Policy, Triage
+from hubtriage.aws.client import security_hub
+from hubtriage.aws.clock import Clock, SystemClock
+from hubtriage.aws.config import LEVELS, Config
+from hubtriage.aws.decisions import Circumstances, DecisionLog, json_line
+from hubtriage.aws.events import Message
+from hubtriage.aws.faults import Fault
+from hubtriage.aws.metrics import emit, tally
+from hubtriage.aws.outcomes import Report
+from hubtriage.aws.ratelimit import TokenBucket
+from hubtriage.aws.reading import Reader
+from hubtriage.aws.sending import Sender
+from hubtriage.engine.ruleset import Ruleset, load_ruleset
+
+
+class Context(Protocol):
+    """What is used of Lambda's context."""
+
+    aws_request_id: str
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Milliseconds until Lambda ends the invocation."""
+
+
+class NotTriagedError(Exception):
+    """An event that was handed over directly has failed, or a message without an id has.
+
+    Raised so that the caller, Lambda's asynchronous retries or the whole SQS batch, tries again.
+    """
+
+
+class TriageFunction:
+    """What Lambda calls. One instance per container."""
+
+    def __init__(
+        self, config: Config, ruleset: Ruleset, api: SecurityHubApi, clock: Clock | None = None
+    ) -> None:
+        self._config = config
+        self._ruleset = ruleset
+        self._clock = clock or SystemClock()
+        self._triage = _triage(config, ruleset, api, self._clock)
+        self._logger = _logger(config)
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> "TriageFunction":
+        """Read settings and rule set, and make the client.
+
+        Raises ConfigError, OSError without a rule set, and what `load_ruleset` raises.
+        """
+        config = Config.from_environment(environment)
+        ruleset = load_ruleset(json.loads(Path(config.ruleset).read_bytes()))
+        return cls(config, ruleset, security_hub())
+
+    def __call__(self, event: Any, context: Context, mode: Mode = "enforce") -> dict[str, Any]:
+        """Triage one batch; returns SQS's partial batch response.
+
+        Raises NotTriagedError where a failure cannot be reported by message id.
+        """
+        self._logger.append_keys(function_request_id=context.aws_request_id)
+        time_left = context.get_remaining_time_in_millis() / 1000 - self._config.margin
+        deadline = self._clock.monotonic() + time_left
+        report = self._triage.run(event, deadline, self._decision_log(context, mode), mode)
+        self._log_troubles(report)
+        emit(tally(report), self._config.namespace, self._config.service)
+        return _response(report)
+
+    def _decision_log(self, context: Context, mode: Mode) -> DecisionLog:
+        circumstances = Circumstances(
+            service=self._config.service,
+            ruleset=self._ruleset.hash,
+            revision=self._ruleset.revision,
+            mode=mode,
+            request_id=context.aws_request_id,
+            trace_id=_trace_id(os.environ.get("_X_AMZN_TRACE_ID")),
+        )
+        level = LEVELS[self._config.log_level]
+        return DecisionLog(circumstances, level, sys.stdout.write, self._clock.now)
+
+    def _log_troubles(self, report: Report) -> None:
+        """What is not the story of one finding: unusable events, calls that failed, our own bugs."""
+        for unusable in report.unusable:
+            told = {"message_id": unusable.message.id, "reason": unusable.reason, "detail": unusable.detail}
+            self._logger.error("event unusable", extra=told | {"receives": unusable.message.receives})
+        for (kind, code), count in report.traffic.faults.items():
+            log = self._logger.error if kind in (Fault.DENIED, Fault.REFUSED) else self._logger.warning
+            log("calls failed", extra={"kind": kind.value, "code": code, "calls": count})
+        for outcome in report.outcomes:
+            if outcome.ending.error is not None:
+                product_arn, finding_id = outcome.seen.newest.key
+                self._logger.error(
+                    "finding not decided",
+                    exc_info=outcome.ending.error,
+                    extra={"finding_id": finding_id, "product_arn": product_arn},
+                )
+
+
+def _triage(config: Config, ruleset: Ruleset, api: SecurityHubApi, clock: Clock) -> Triage:
+    backoff = Backoff(random.random)
+    budget = partial(_budget, clock=clock)
+    return Triage(
+        ruleset=ruleset,
+        settings=config.engine_settings(),
+        policy=Policy(config.refresh_age, config.patience),
+        sender=Sender(api, budget(config.calls_per_second), backoff, clock.monotonic),
+        reader=Reader(api, budget(config.reads_per_second), backoff, clock.monotonic),
+        clock=clock,
+    )
+
+
+def _budget(rate: float, clock: Clock) -> TokenBucket:
+    """A second's worth of calls may come at once."""
+    return TokenBucket(rate, max(1.0, rate), clock)
+
+
+def _logger(config: Config) -> Logger:
+    """For what is not a decision. Text of others goes into members, never into the message."""
+    return Logger(
+        service=config.service,
+        level=config.log_level,
+        use_rfc3339=True,
+        utc=True,
+        json_serializer=json_line,
+    )
+
+
+def _response(report: Report) -> dict[str, Any]:
+    failed = report.failed_messages()
+    if any(message.id is None for message in failed):
+        raise NotTriagedError(_why(report))
+    return {"batchItemFailures": [{"itemIdentifier": name} for name in _ids(failed)]}
+
+
+def _ids(messages: Iterable[Message]) -> list[str]:
+    return list(dict.fromkeys(message.id for message in messages if message.id is not None))
+
+
+def _why(report: Report) -> str:
+    reasons = [unusable.reason for unusable in report.unusable]
+    reasons += [o.ending.code for o in report.outcomes if o.ending.result == "failed"]
+    return ", ".join(dict.fromkeys(reasons))
+
+
+def _trace_id(header: str | None) -> str | None:
+    """Lambda: `Root=1-…;Parent=…;Sampled=1`."""
+    return header.split(";")[0].removeprefix("Root=") if header else None

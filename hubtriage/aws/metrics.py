@@ -1,0 +1,120 @@
+"""The metrics of a batch, in CloudWatch's embedded format."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit, single_metric
+
+from hubtriage.aws.faults import Fault
+from hubtriage.aws.outcomes import Outcome, Report
+
+MOST_VALUES = 100  # CloudWatch: values of one metric in one embedded document
+ERROR_CODE_LENGTH = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """A batch in numbers. `counts` by metric; `ages` in seconds; `calls`: findings of each call."""
+
+    counts: Mapping[str, int]
+    ages: tuple[float, ...]
+    calls: tuple[int, ...]
+    changes_by_rule: Mapping[str, int]
+    unprocessed_by_code: Mapping[str, int]
+
+
+def tally(report: Report) -> Tally:
+    """Count a batch. A metric that is zero is left out, except those that say that triage is alive."""
+    updated = [outcome for outcome in report.outcomes if outcome.ending.result == "updated"]
+    always = {
+        "FindingsReceived": len(report.outcomes),
+        "FindingsChanged": len(updated),
+        "FindingsUnchanged": _ended(report, "unchanged"),
+        "FindingsRefused": _ended(report, "refused"),
+        "FindingsFailed": _ended(report, "failed"),
+        "ApiCalls": len(report.traffic.calls),
+    }
+    return Tally(
+        counts=always | {name: count for name, count in _rare(report, updated).items() if count},
+        ages=tuple(sorted(outcome.age for outcome in report.outcomes if outcome.age is not None)),
+        calls=tuple(report.traffic.calls),
+        changes_by_rule=_changes_by_rule(updated),
+        unprocessed_by_code=_unprocessed_by_code(report),
+    )
+
+
+def emit(numbers: Tally, namespace: str, service: str) -> None:
+    """Write a tally to standard output; the dimension of all is `service`, of some also rule or code."""
+    metrics = EphemeralMetrics(namespace=namespace, service=service)
+    for name, count in numbers.counts.items():
+        metrics.add_metric(name, MetricUnit.Count, count)
+    for size in numbers.calls:
+        metrics.add_metric("FindingsPerCall", MetricUnit.Count, size)
+    for age in spread(numbers.ages):
+        metrics.add_metric("EventAge", MetricUnit.Seconds, age)
+    metrics.flush_metrics()
+    for rule, count in numbers.changes_by_rule.items():
+        _emit_one("Changes", count, namespace, {"service": service, "rule": rule})
+    for code, count in numbers.unprocessed_by_code.items():
+        _emit_one("Unprocessed", count, namespace, {"service": service, "code": code})
+
+
+def _emit_one(name: str, count: int, namespace: str, dimensions: dict[str, str]) -> None:
+    with single_metric(name, MetricUnit.Count, count, namespace=namespace, default_dimensions=dimensions):
+        pass
+
+
+def spread(ordered: tuple[float, ...], most: int = MOST_VALUES) -> tuple[float, ...]:
+    """At most so many of the values, evenly chosen, the first and the last among them."""
+    if len(ordered) <= most:
+        return ordered
+    return tuple(ordered[round(place * (len(ordered) - 1) / (most - 1))] for place in range(most))
+
+
+def _ended(report: Report, result: str) -> int:
+    return sum(outcome.ending.result == result for outcome in report.outcomes)
+
+
+def _rare(report: Report, updated: Iterable[Outcome]) -> dict[str, int]:
+    made = [outcome.decision for outcome in updated if outcome.decision is not None]
+    decided = [outcome.decision for outcome in report.outcomes if outcome.decision is not None]
+    faults = report.traffic.faults
+    return {
+        "Hidden": sum(decision.hides for decision in made),
+        "TakenBack": sum(decision.takes_back for decision in made),
+        "FieldsKept": sum(len(decision.kept) for decision in decided),
+        "Overruled": sum(len(decision.overruled) for decision in decided),
+        "FindingsObserved": sum(bool(decision.observed) for decision in decided),
+        "RuleErrors": sum(len(decision.errors) for decision in decided),
+        "MemoLost": sum(decision.memo == "lost" for decision in decided),
+        "MemoNotOurs": sum(decision.memo in ("foreign", "unknown", "unreadable") for decision in decided),
+        "EventsUnusable": len(report.unusable),
+        "NeedsAttention": sum(outcome.ending.final for outcome in report.outcomes),
+        "Reads": report.reads,
+        "Throttled": _of_kind(faults, Fault.THROTTLED),
+        "Denied": _of_kind(faults, Fault.DENIED),
+        "CallsFailed": _of_kind(faults, Fault.TRANSIENT) + _of_kind(faults, Fault.REFUSED),
+    }
+
+
+def _of_kind(faults: Mapping[tuple[Fault, str], int], kind: Fault) -> int:
+    return sum(count for (fault, _code), count in faults.items() if fault is kind)
+
+
+def _changes_by_rule(updated: Iterable[Outcome]) -> Counter[str]:
+    """Findings changed, by each rule that had a part in it."""
+    changed: Counter[str] = Counter()
+    for outcome in updated:
+        if outcome.decision is not None:
+            changed.update({change.rule for change in outcome.decision.changes if change.rule})
+    return changed
+
+
+def _unprocessed_by_code(report: Report) -> Counter[str]:
+    """Codes are plain strings of the service: one that looks like none is counted under `Other`."""
+    codes: Counter[str] = Counter()
+    for code, count in report.traffic.unprocessed.items():
+        usable = code.isascii() and code.isalnum() and len(code) <= ERROR_CODE_LENGTH
+        codes[code if usable else "Other"] += count
+    return codes

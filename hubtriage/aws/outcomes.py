@@ -1,0 +1,62 @@
+"""How each finding of a batch ends, and therefore each message.
+
+Nothing is lost: an event ends as **updated**, **unchanged**, **refused** (logged and counted), or it
+**failed** and is delivered again until it succeeds or the queue moves it to the dead-letter queue.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from hubtriage.aws.events import Message, Seen, Unusable
+from hubtriage.aws.sending import Traffic
+from hubtriage.engine.decision import Decision
+
+Result = Literal["updated", "unchanged", "refused", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What became of a finding, why, and the call that did it.
+
+    `code` is AWS's error code, or ours for what is no error of AWS. `final` says that another
+    delivery cannot help, so that somebody has to look. `error` is an exception of our own code.
+    """
+
+    result: Result
+    code: str = ""
+    reason: str = ""
+    call_id: str | None = None
+    final: bool = False
+    error: Exception | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The ending of one finding. `decision` is None if none could be made; `age`: seconds since the event."""
+
+    seen: Seen
+    decision: Decision | None
+    ending: Ending
+    age: float | None
+
+
+@dataclass(slots=True)
+class Report:
+    """One batch: each finding's outcome, events that are unusable, and the calls that were made."""
+
+    messages: tuple[Message, ...]
+    unusable: tuple[Unusable, ...]
+    outcomes: list[Outcome] = field(default_factory=list)
+    traffic: Traffic = field(default_factory=Traffic)
+    reads: int = 0
+
+    def failed_messages(self) -> tuple[Message, ...]:
+        """The messages to deliver again: those with a finding that failed or an unusable part."""
+        failed = {item.message for item in self.unusable}
+        failed.update(_messages(outcome for outcome in self.outcomes if outcome.ending.result == "failed"))
+        return tuple(message for message in self.messages if message in failed)
+
+
+def _messages(outcomes: Iterable[Outcome]) -> Iterable[Message]:
+    return (message for outcome in outcomes for message in outcome.seen.messages)

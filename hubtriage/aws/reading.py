@@ -1,0 +1,118 @@
+"""Read findings again by key with GetFindings: within the rate budget, until a deadline."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from hubtriage.aws.api import Finding, Key, SecurityHubApi
+from hubtriage.aws.backoff import Backoff
+from hubtriage.aws.faults import API_ERRORS, CallFault, Fault, call_fault
+from hubtriage.aws.ratelimit import TokenBucket
+
+MOST_VALUES = 20  # AWS: values of one filter attribute
+PAGE = 100  # AWS: findings of one page
+MOST_PAGES = 20  # an Id is unique per product only; more namesakes than this is nobody's finding
+
+
+@dataclass(slots=True)
+class Fresh:
+    """What GetFindings said: findings as they are, keys that no finding has, keys that could not be read."""
+
+    found: dict[Key, Finding] = field(default_factory=dict)
+    missing: set[Key] = field(default_factory=set)
+    unread: dict[Key, CallFault] = field(default_factory=dict)
+    calls: int = 0
+
+
+class Reader:
+    """Reads findings. The budget is the container's and outlives a batch."""
+
+    def __init__(self, api: SecurityHubApi, budget: TokenBucket, backoff: Backoff, now: Callable[[], float]):
+        self._api = api
+        self._budget = budget
+        self._backoff = backoff
+        self._now = now
+
+    def read(self, keys: Iterable[Key], deadline: float) -> Fresh:
+        """Read each finding once. `deadline`: monotonic; no call starts later.
+
+        Never raises for what the service or the network does.
+        """
+        fresh = Fresh()
+        waiting = list(_chunks(sorted(set(keys)), MOST_VALUES))
+        while waiting:
+            self._read_chunk(waiting.pop(0), deadline, fresh, waiting)
+        return fresh
+
+    def _read_chunk(self, keys: list[Key], deadline: float, fresh: Fresh, waiting: list[list[Key]]) -> None:
+        found: dict[Key, Finding] = {}
+        fault = self._pages(keys, deadline, found, fresh)
+        fresh.found.update(found)
+        rest = [key for key in keys if key not in found]
+        if fault is None:
+            fresh.missing.update(rest)
+        elif fault.kind is Fault.REFUSED and len(rest) > 1:
+            waiting[:0] = [rest[: len(rest) // 2], rest[len(rest) // 2 :]]
+        else:
+            fresh.unread.update(dict.fromkeys(rest, fault))
+
+    def _pages(
+        self, keys: list[Key], deadline: float, found: dict[Key, Finding], fresh: Fresh
+    ) -> CallFault | None:
+        """Fill `found`; the fault that ended the reading, or None when all there is was read."""
+        request: dict[str, Any] = {"Filters": _filters(keys), "MaxResults": PAGE}
+        for _page in range(MOST_PAGES):
+            answer = self._call(request, deadline, fresh)
+            if isinstance(answer, CallFault):
+                return answer
+            findings = answer.get("Findings")
+            if not isinstance(findings, list):  # a cut-off body arrives as an answer without members
+                return CallFault(Fault.TRANSIENT, "Unmentioned", "an answer without Findings")
+            found.update((key, finding) for key, finding in _keyed(findings) if key in keys)
+            if not answer.get("NextToken") or len(found) == len(keys):
+                return None
+            request["NextToken"] = answer["NextToken"]
+        return CallFault(Fault.TRANSIENT, "TooManyPages", f"more than {MOST_PAGES} pages for {len(keys)} ids")
+
+    def _call(
+        self, request: Mapping[str, Any], deadline: float, fresh: Fresh
+    ) -> Mapping[str, Any] | CallFault:
+        attempt, not_before = 1, 0.0
+        while self._budget.take(deadline, not_before):
+            fresh.calls += 1
+            try:
+                return self._api.get_findings(**request)
+            except API_ERRORS as error:
+                fault = call_fault(error)
+            throttled = fault.kind is Fault.THROTTLED
+            if fault.kind in (Fault.REFUSED, Fault.DENIED) or attempt >= self._backoff.tries(
+                throttled=throttled
+            ):
+                return fault
+            not_before = self._now() + self._backoff.delay(attempt)
+            attempt += 1
+        return CallFault(Fault.TRANSIENT, "Deadline", "no time left to read the finding again")
+
+
+def _filters(keys: list[Key]) -> dict[str, Any]:
+    """AWS: values of one attribute are OR-ed, attributes AND-ed; the answer may hold namesakes."""
+    return {
+        "Id": [
+            {"Value": finding_id, "Comparison": "EQUALS"} for finding_id in _distinct(key[1] for key in keys)
+        ],
+        "ProductArn": [{"Value": arn, "Comparison": "EQUALS"} for arn in _distinct(key[0] for key in keys)],
+    }
+
+
+def _distinct(values: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(values))
+
+
+def _keyed(findings: list[Any]) -> Iterator[tuple[Key, Finding]]:
+    for finding in findings:
+        if isinstance(finding, Mapping):
+            yield (str(finding.get("ProductArn")), str(finding.get("Id"))), finding
+
+
+def _chunks(keys: list[Key], size: int) -> Iterator[list[Key]]:
+    return (keys[start : start + size] for start in range(0, len(keys), size))

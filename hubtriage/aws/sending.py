@@ -1,0 +1,252 @@
+"""Send BatchUpdateFindings calls: within the rate budget, until the deadline, each finding to an end."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from heapq import heappop, heappush
+from typing import Any, Literal
+
+from hubtriage.aws.api import Key, SecurityHubApi, identifier
+from hubtriage.aws.backoff import Backoff
+from hubtriage.aws.faults import API_ERRORS, CallFault, Fault, Handling, call_fault, handling
+from hubtriage.aws.ratelimit import TokenBucket
+from hubtriage.engine.batches import Call, Payload
+
+Sent = Callable[[Iterable[Key], "Receipt"], None]
+Fate = Literal["sent", "not found", "too large", "poison", "unsent"]
+
+HOPELESS = 16
+"""Refused calls after which a payload counts as wrong for every finding.
+
+Bisecting a call of 100 costs about 14 calls when one finding is bad, and 199 when the payload is: with
+16 parts refused and none accepted it is the payload, and the rest of the budget belongs to others.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of one finding's update. `call_id` is the request id of the last call that held it.
+
+    `sent` is final; `unsent` may succeed on a later delivery; `poison` is refused by the service whatever
+    we do; `not found` and `too large` are for the caller to decide.
+    """
+
+    fate: Fate
+    code: str = ""
+    message: str = ""
+    call_id: str | None = None
+
+
+@dataclass(slots=True)
+class Traffic:
+    """What was sent, for metrics: findings per call, and errors by code."""
+
+    calls: list[int] = field(default_factory=list)
+    unprocessed: Counter[str] = field(default_factory=Counter)
+    faults: Counter[tuple[Fault, str]] = field(default_factory=Counter)
+
+    def add(self, other: "Traffic") -> None:
+        """Count another round in."""
+        self.calls += other.calls
+        self.unprocessed += other.unprocessed
+        self.faults += other.faults
+
+
+@dataclass(slots=True)
+class _Trial:
+    """What the service thought of a payload so far, over all calls that send it."""
+
+    payload: Payload  # kept, so that its identity stays its own
+    refused: int = 0
+    accepted: bool = False
+
+    @property
+    def hopeless(self) -> bool:
+        return not self.accepted and self.refused >= HOPELESS
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    payload: Payload
+    keys: tuple[Key, ...]
+    number: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """An answer of the service, by key. A finding that it does not mention was perhaps not updated."""
+
+    processed: frozenset[Key]
+    unprocessed: Mapping[Key, tuple[str, str]]
+    call_id: str | None
+
+
+class Sender:
+    """Sends calls. The budget is the container's and outlives a batch."""
+
+    def __init__(self, api: SecurityHubApi, budget: TokenBucket, backoff: Backoff, now: Callable[[], float]):
+        self._api = api
+        self._budget = budget
+        self._backoff = backoff
+        self._now = now
+
+    def send(
+        self, calls: Iterable[Call], deadline: float, sent: Sent
+    ) -> tuple[Mapping[Key, Receipt], Traffic]:
+        """Send every call and say what became of each finding. `deadline`: monotonic, no call starts later.
+
+        `sent` hears of updated findings at once. Never raises for what the service or the network does.
+        """
+        run = _Run(self._api, self._budget, self._backoff, self._now, tuple(calls), sent)
+        run.finish(deadline)
+        return run.receipts, run.traffic
+
+
+class _Run:
+    """The calls of one batch: a schedule of attempts, in order of the time at which each may start."""
+
+    def __init__(
+        self,
+        api: SecurityHubApi,
+        budget: TokenBucket,
+        backoff: Backoff,
+        now: Callable[[], float],
+        calls: tuple[Call, ...],
+        sent: Sent,
+    ):
+        self.receipts: dict[Key, Receipt] = {}
+        self.traffic = Traffic()
+        self._api = api
+        self._budget = budget
+        self._backoff = backoff
+        self._now = now
+        self._sent = sent
+        self._schedule: list[tuple[float, int, _Attempt]] = []
+        self._added = 0
+        self._trials = {id(call.payload): _Trial(call.payload) for call in calls}
+        for call in calls:
+            self.add(_Attempt(call.payload, tuple((i["ProductArn"], i["Id"]) for i in call.identifiers)))
+
+    def add(self, attempt: _Attempt, delay: float = 0.0) -> None:
+        not_before = self._now() + delay if delay else 0.0
+        heappush(self._schedule, (not_before, self._added, attempt))
+        self._added += 1
+
+    def finish(self, deadline: float) -> None:
+        while self._schedule:
+            not_before, _order, attempt = heappop(self._schedule)
+            if self._trial(attempt).hopeless:
+                self._close(attempt.keys, Receipt("poison", "InvalidInputException", "the update is refused"))
+            elif self._budget.take(deadline, not_before):
+                self._try(attempt)
+            else:
+                self._leave(attempt)
+
+    def _trial(self, attempt: _Attempt) -> _Trial:
+        return self._trials[id(attempt.payload)]
+
+    def _leave(self, attempt: _Attempt) -> None:
+        """Out of time. What an earlier attempt said about a finding stays its reason."""
+        for key in attempt.keys:
+            self.receipts.setdefault(key, Receipt("unsent", "Deadline", "no time left for the call"))
+
+    def _try(self, attempt: _Attempt) -> None:
+        self.traffic.calls.append(len(attempt.keys))
+        try:
+            response = self._api.batch_update_findings(
+                FindingIdentifiers=[identifier(key) for key in attempt.keys], **attempt.payload
+            )
+        except API_ERRORS as error:
+            self._failed(attempt, call_fault(error))
+        else:
+            self._answered(attempt, _read(response, attempt.keys))
+
+    def _answered(self, attempt: _Attempt, answer: _Answer) -> None:
+        self._trial(attempt).accepted = True
+        self._accept(attempt, answer)
+        again: dict[Key, Receipt] = {}
+        for key in attempt.keys:
+            if key in answer.processed:
+                continue
+            code, message = answer.unprocessed.get(key, ("Unmentioned", "the answer does not mention it"))
+            self.traffic.unprocessed[code] += 1
+            fate = _FATE[handling(code)]
+            receipt = Receipt(fate, code, message, answer.call_id)
+            self.receipts[key] = receipt
+            if fate == "unsent":
+                again[key] = receipt
+        self._again(attempt, again)
+
+    def _accept(self, attempt: _Attempt, answer: _Answer) -> None:
+        processed = [key for key in attempt.keys if key in answer.processed]
+        if processed:
+            receipt = Receipt("sent", call_id=answer.call_id)
+            self._close(processed, receipt)
+            self._sent(processed, receipt)
+
+    def _failed(self, attempt: _Attempt, fault: CallFault) -> None:
+        self.traffic.faults[fault.kind, fault.code] += 1
+        receipt = Receipt("unsent", fault.code, fault.message)
+        self._close(attempt.keys, receipt)
+        if fault.kind is Fault.REFUSED:
+            self._cut(attempt, fault)
+        elif fault.kind is not Fault.DENIED:
+            if fault.kind is Fault.THROTTLED:
+                self._budget.pause(self._backoff.delay(attempt.number))
+            self._again(
+                attempt, dict.fromkeys(attempt.keys, receipt), throttled=fault.kind is Fault.THROTTLED
+            )
+
+    def _again(self, attempt: _Attempt, findings: Mapping[Key, Receipt], *, throttled: bool = False) -> None:
+        """Try these findings of the attempt once more, later, unless they have had their tries."""
+        if findings and attempt.number < self._backoff.tries(throttled=throttled):
+            next_attempt = replace(attempt, keys=tuple(findings), number=attempt.number + 1)
+            self.add(next_attempt, self._backoff.delay(attempt.number))
+
+    def _cut(self, attempt: _Attempt, fault: CallFault) -> None:
+        """Halve a refused call, so that one bad finding does not hold back the others."""
+        self._trial(attempt).refused += 1
+        if len(attempt.keys) == 1:
+            self._close(attempt.keys, Receipt("poison", fault.code, fault.message))
+            return
+        middle = len(attempt.keys) // 2
+        for keys in (attempt.keys[:middle], attempt.keys[middle:]):
+            self.add(replace(attempt, keys=keys))
+
+    def _close(self, keys: Iterable[Key], receipt: Receipt) -> None:
+        self.receipts.update(dict.fromkeys(keys, receipt))
+
+
+_FATE: Mapping[Handling, Fate] = {
+    Handling.RETRY: "unsent",
+    Handling.NOT_FOUND: "not found",
+    Handling.TOO_LARGE: "too large",
+    Handling.POISON: "poison",
+}
+
+
+def _read(response: Mapping[str, Any], keys: tuple[Key, ...]) -> _Answer:
+    """Sort an answer by key. It is read with suspicion: a cut-off body arrives as one without members."""
+    asked = frozenset(keys)
+    unprocessed = dict(_unprocessed(response.get("UnprocessedFindings")))
+    processed = {_key(found) for found in _objects(response.get("ProcessedFindings"))}
+    return _Answer(
+        processed=frozenset(key for key in processed & asked if key not in unprocessed),
+        unprocessed=unprocessed,
+        call_id=response.get("ResponseMetadata", {}).get("RequestId"),
+    )
+
+
+def _unprocessed(items: object) -> Iterator[tuple[Key, tuple[str, str]]]:
+    for item in _objects(items):
+        found = item.get("FindingIdentifier")
+        if isinstance(found, Mapping):
+            yield _key(found), (str(item.get("ErrorCode")), str(item.get("ErrorMessage")))
+
+
+def _objects(items: object) -> list[Mapping[str, Any]]:
+    return [item for item in items if isinstance(item, Mapping)] if isinstance(items, list) else []
+
+
+def _key(found: Mapping[str, Any]) -> Key:
+    return str(found.get("ProductArn")), str(found.get("Id"))
