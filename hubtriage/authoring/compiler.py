@@ -1,0 +1,100 @@
+"""Compiles a folder of rules into the one document that is deployed."""
+
+import subprocess
+from collections.abc import Mapping
+from hashlib import sha256
+from json import dumps
+from pathlib import Path
+from typing import Any
+
+from hubtriage.authoring.loader import LoadedRule, LoadResult, load_rules
+from hubtriage.authoring.models import Rule
+from hubtriage.authoring.problems import Position, Problem, RuleErrors
+from hubtriage.engine.ruleset import FORMAT
+
+_HASH_LENGTH = 16
+_DEFAULTED = ("order", "mode", "terminal", "override", "ceiling")
+_OPTIONAL = ("owner", "ticket", "description")
+
+
+def compile_ruleset(folder: Path, *, revision: str | None, allow_empty: bool = False) -> dict[str, Any]:
+    """The rule set of a folder as a JSON-ready document, the same for the same files and revision.
+
+    Raises RuleErrors with every error of every file; also when no rule is in force, since such a rule
+    set takes back all that triage ever did, unless `allow_empty`.
+    """
+    loaded = load_rules(folder)
+    if loaded.errors:
+        raise RuleErrors(loaded.errors)
+    document = ruleset_document(loaded, revision=revision)
+    if not document["rules"] and not allow_empty:
+        raise RuleErrors([no_rule_in_force(folder)])
+    return document
+
+
+def no_rule_in_force(folder: Path) -> Problem:
+    """The problem of a folder whose rules are all off, or that has none."""
+    message = "no rule is in force: everything that triage did would be taken back"
+    hint = "if that is what you want, build with --allow-empty"
+    return Problem(folder.as_posix(), Position(1, 1), "E403", message, hint)
+
+
+def ruleset_document(loaded: LoadResult, *, revision: str | None) -> dict[str, Any]:
+    """The rule set of what was loaded, rules that are off left out, sorted by (order, id)."""
+    inside = [rule for rule in loaded.rules if rule.model.mode != "off"]
+    inside.sort(key=lambda rule: (rule.model.order, rule.id))
+    rules = [compile_rule(rule) for rule in inside]
+    accounts = {key: dict(loaded.accounts[key]) for key in sorted(loaded.accounts)}
+    document: dict[str, Any] = {"format": FORMAT, "hash": _hash(rules, accounts), "revision": revision}
+    if accounts:
+        document["accounts"] = accounts
+    if any(rule.uses_regex for rule in inside):
+        document["regex"] = True  # the Lambda package needs google-re2
+    return {**document, "rules": rules}
+
+
+def compile_rule(rule: LoadedRule) -> dict[str, Any]:
+    """One rule of the rule set; keys at their default are left out."""
+    model = rule.model
+    compiled: dict[str, Any] = {"id": model.id, **_not_default(model)}
+    if model.starts is not None:
+        compiled["starts"] = model.starts.seconds
+    if model.expires is not None:
+        compiled["ends"] = model.expires.end
+    if rule.match is not None:
+        compiled["match"] = rule.match
+    if rule.has_when:
+        compiled["when"] = rule.when
+    compiled["update"] = model.update.model_dump(exclude_unset=True, exclude_none=True)
+    compiled |= {name: value for name in _OPTIONAL if (value := getattr(model, name)) is not None}
+    if model.expires is not None:
+        compiled["expires"] = model.expires.text
+    return compiled
+
+
+def _not_default(model: Rule) -> dict[str, Any]:
+    fields = Rule.model_fields
+    return {name: value for name in _DEFAULTED if (value := getattr(model, name)) != fields[name].default}
+
+
+def _hash(rules: list[dict[str, Any]], accounts: Mapping[str, Any]) -> str:
+    canonical = dumps([rules, accounts], sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return sha256(canonical.encode()).hexdigest()[:_HASH_LENGTH]
+
+
+def git_revision(folder: Path) -> str | None:
+    """The commit that the folder is at, `+dirty` if its files differ from it; None outside of git."""
+    commit = _git(folder, "rev-parse", "--short=12", "HEAD")
+    if not commit:
+        return None
+    return commit + ("+dirty" if _git(folder, "status", "--porcelain", "--", ".") else "")
+
+
+def _git(folder: Path, *arguments: str) -> str | None:
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=True, timeout=30
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip()

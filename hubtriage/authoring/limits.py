@@ -1,0 +1,52 @@
+"""What BatchUpdateFindings takes, and what of it is left to rules.
+
+AWS documents these limits and the client library checks almost none of them; one value beyond a
+limit fails the whole call, so rules are held to them before they are deployed.
+"""
+
+import re
+
+from hubtriage.engine.fields import OUR_KEYS
+from hubtriage.engine.templates import NOTE_LIMIT, USER_FIELD_LIMIT
+
+__all__ = [
+    "ACCOUNT_ID",
+    "LIST_NAME",
+    "MAX_RELATED_FINDINGS",
+    "MAX_TYPES",
+    "MAX_USER_FIELDS",
+    "MAX_USER_KEY",
+    "NAMESPACES",
+    "NOTE_LIMIT",
+    "RESERVED_PREFIX",
+    "RULE_ID",
+    "SECURITY_HUB_PRODUCT_ARN",
+    "USER_FIELD_LIMIT",
+    "has_visible_character",
+]
+
+MAX_TYPES = 50  # AWS: AwsSecurityFinding.Types
+MAX_RELATED_FINDINGS = 10  # AWS: AwsSecurityFinding.RelatedFindings, 1-10 items
+MAX_USER_KEY = 128  # AWS: characters of a UserDefinedFields key
+MAX_USER_FIELDS = 50 - len(OUR_KEYS)  # AWS: 50 pairs a finding; three of them are triage's memory
+RESERVED_PREFIX = "hubtriage/"
+
+# AWS: a type is namespace[/category[/classifier]], and these are the namespaces.
+NAMESPACES = (
+    "Software and Configuration Checks",
+    "TTPs",
+    "Effects",
+    "Unusual Behaviors",
+    "Sensitive Data Identifications",
+)
+
+RULE_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+LIST_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
+ACCOUNT_ID = re.compile(r"[0-9]{12}")
+SECURITY_HUB_PRODUCT_ARN = re.compile(r"arn:[a-z-]+:securityhub:[a-z0-9-]*:[0-9]*:product/[^/\s]+/\S+")
+_VISIBLE = re.compile(r"\S")
+
+
+def has_visible_character(text: str) -> bool:
+    """AWS: every text needs at least one character that is no blank (`.*\\S.*`)."""
+    return _VISIBLE.search(text) is not None

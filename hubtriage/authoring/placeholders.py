@@ -1,0 +1,54 @@
+"""The templates of a rule's note and user fields: only placeholders that mean something, and have a value."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from hubtriage.authoring.limits import NOTE_LIMIT, USER_FIELD_LIMIT
+from hubtriage.authoring.problems import Problem, did_you_mean
+from hubtriage.authoring.yamltree import Document, Path
+from hubtriage.engine.templates import PLACEHOLDER, RULE_VALUES
+
+_LOOKS_MEANT = re.compile(r"\{\s*([A-Za-z_]+)\s*(?:\.([^{}]*))?\}")
+_KNOWN = (*(f"{{rule.{name}}}" for name in RULE_VALUES), "{finding.PATH}")
+
+
+def check_templates(document: Document, path: Path, rule: Mapping[str, Any]) -> Iterator[Problem]:
+    """The problems of the templates in the update of the rule at a path; `rule` is as it was written."""
+    for place, text, limit in _templates(rule.get("update")):
+        for message, code, hint in _flaws(text, limit, rule):
+            yield document.problem(code, (*path, "update", *place), message, hint)
+
+
+def _templates(update: Any) -> Iterator[tuple[Path, str, int]]:
+    """(path in the update, text, limit) of each text that may hold placeholders."""
+    if not isinstance(update, dict):
+        return
+    note, fields = update.get("Note"), update.get("UserDefinedFields")
+    if isinstance(note, dict) and isinstance(note.get("Text"), str):
+        yield ("Note", "Text"), note["Text"], NOTE_LIMIT
+    for key, text in fields.items() if isinstance(fields, dict) else ():
+        if isinstance(text, str):
+            yield ("UserDefinedFields", key), text, USER_FIELD_LIMIT
+
+
+def _flaws(text: str, limit: int, rule: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    for found in _LOOKS_MEANT.finditer(text):
+        yield from _flaw(found, rule)
+    least = PLACEHOLDER.sub(lambda found: str(rule.get(found[2], "")) if found[1] == "rule" else "", text)
+    if len(least) > limit:
+        message = f"the text has at least {len(least)} characters; at most {limit} are allowed"
+        yield message, "E105", "shorten it: what is too long would be cut"
+
+
+def _flaw(found: re.Match[str], rule: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    holder, name = found[1], found[2]
+    if holder == "rule" and name in RULE_VALUES:
+        if rule.get(name) is None:
+            yield f"the rule has no {name} for {found[0]}", "E303", f"add {name}: to the rule"
+    elif holder == "finding" and name and PLACEHOLDER.fullmatch(found[0]):
+        if not all(name.split(".")):
+            yield f"{found[0]} has an empty name in its path", "E302", "such as {finding.Resources.0.Id}"
+    elif name is not None or holder in RULE_VALUES:
+        meant = f"{{rule.{holder}}}" if name is None else found[0]
+        yield f"{found[0]} means nothing here", "E302", did_you_mean(meant, _KNOWN)

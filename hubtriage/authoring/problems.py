@@ -1,0 +1,149 @@
+"""Problems of rule files as data: where, what, and what to do about it.
+
+Every problem has a stable code. `CODES` is the one table of them: the number never changes its
+meaning, a retired one is not given out again.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from enum import StrEnum
+from typing import Any
+
+
+class Severity(StrEnum):
+    """An error stops lint and build; a warning does not, unless asked to."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+CODES = {
+    # the file
+    "E001": "unreadable-file",
+    "E002": "yaml-syntax",
+    "E003": "duplicate-key",
+    "E004": "unquoted-value",
+    "E005": "several-documents",
+    "E006": "nesting-too-deep",
+    "E007": "unsupported-yaml",
+    "E008": "empty-file",
+    # the shape of a rule
+    "E101": "unknown-key",
+    "E102": "missing-key",
+    "E103": "wrong-type",
+    "E104": "unknown-value",
+    "E105": "value-out-of-limits",
+    "E106": "malformed-value",
+    "E107": "contradictory-values",
+    # the conditions
+    "E201": "bad-pattern",
+    "E202": "bad-logic",
+    "E203": "unknown-list",
+    "E204": "empty-match",
+    "E205": "no-condition",
+    "E206": "unknown-account-attribute",
+    # the update
+    "E301": "reserved-key",
+    "E302": "unknown-placeholder",
+    "E303": "placeholder-without-value",
+    "E304": "unsettable-field",
+    # the folder
+    "E401": "duplicate-id",
+    "E402": "duplicate-list",
+    "E403": "no-rule-in-force",
+    "E404": "no-such-folder",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A place in a text: line and column, both counted from 1, the column in characters."""
+
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One problem of one file. `source` is the line it is in, empty where there is none to show."""
+
+    file: str
+    position: Position
+    code: str
+    message: str
+    hint: str = ""
+    source: str = ""
+    severity: Severity = Severity.ERROR
+
+    @property
+    def name(self) -> str:
+        """The flaw's name, such as `duplicate-key`."""
+        return CODES[self.code]
+
+    @property
+    def order(self) -> tuple[str, int, int, str, str]:
+        """Sorts problems by their place."""
+        return (self.file, self.position.line, self.position.column, self.code, self.message)
+
+    def render(self) -> str:
+        """`file:line:col: CODE message`, then the line with a caret and the hint where there are any."""
+        lines = [f"{self.file}:{self.position.line}:{self.position.column}: {self.code} {self.message}"]
+        if self.source.strip():
+            lines += _pointed_out(self.source, self.position.column)
+        if self.hint:
+            lines.append(f"  hint: {self.hint}")
+        return "\n".join(lines)
+
+    def as_record(self) -> dict[str, Any]:
+        """The problem as JSON-ready data."""
+        return {
+            "file": self.file,
+            "line": self.position.line,
+            "column": self.position.column,
+            "severity": self.severity.value,
+            "code": self.code,
+            "name": self.name,
+            "message": self.message,
+            "hint": self.hint or None,
+        }
+
+
+class RuleErrors(ValueError):  # noqa: N818 - it carries several
+    """Rule files that cannot be compiled; `problems` holds every error of every file, by place."""
+
+    def __init__(self, problems: Iterable[Problem]):
+        self.problems = in_order(problems)
+        super().__init__("\n".join(problem.render() for problem in self.problems))
+
+
+def in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """The problems sorted by file, line and column, each once."""
+    return tuple(sorted(set(problems), key=lambda problem: problem.order))
+
+
+def did_you_mean(word: object, known: Iterable[str]) -> str:
+    """A hint that names the nearest known word, or all of them when few; empty if neither helps."""
+    words = sorted(set(known))
+    if not words:
+        return ""
+    folded = {known_word.casefold(): known_word for known_word in reversed(words)}
+    near = get_close_matches(str(word).casefold(), folded, n=1, cutoff=0.6)
+    if near:
+        return f"did you mean `{folded[near[0]]}`?"
+    return f"known: {', '.join(words)}" if len(words) <= 20 else ""
+
+
+_SOURCE_WIDTH = 160
+
+
+def _pointed_out(source: str, column: int) -> list[str]:
+    """The source line, unindented and cut around the column, and a caret below it.
+
+    A control character would move the caret or act on the terminal, so each shows as a space.
+    """
+    shown = "".join(char if char.isprintable() else " " for char in source)
+    start = min(len(shown) - len(shown.lstrip()), column - 1)
+    if column - start > _SOURCE_WIDTH:
+        start = column - _SOURCE_WIDTH // 2
+    return [f"    {shown[start : start + _SOURCE_WIDTH].rstrip()}", "    " + " " * (column - 1 - start) + "^"]
