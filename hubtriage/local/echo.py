@@ -33,36 +33,27 @@ def envelope(finding: Finding, *, account: str, region: str, event_id: str, time
 class Deliveries:
     """Events under way. Each has its own delay, so that later ones may overtake earlier ones."""
 
-    def __init__(
-        self,
-        account: str,
-        region: str,
-        delay: tuple[float, float],
-        duplicate_share: float,
-        chance: random.Random,
-    ) -> None:
+    def __init__(self, account: str, region: str, chance: random.Random) -> None:
         self._account = account
         self._region = region
-        self._delay = delay
-        self._duplicate_share = duplicate_share
         self._chance = chance
         self._under_way: list[tuple[float, int, str, float, Finding]] = []
         self._sent = 0
         self.delivered = 0
 
-    def send(self, finding: Finding, now: float) -> None:
-        """Send the event of a finding on its way."""
+    def send(self, finding: Finding, now: float, delay: tuple[float, float], duplicate_share: float) -> None:
+        """Send the event of a finding on its way; a duplicate has the same id and a delay of its own."""
         event_id = str(uuid.UUID(int=self._chance.getrandbits(128), version=4))
-        copies = 2 if self._chance.random() < self._duplicate_share else 1
+        copies = 2 if self._chance.random() < duplicate_share else 1
         for _ in range(copies):
             self._sent += 1
-            due = now + self._chance.uniform(*self._delay)
+            due = now + self._chance.uniform(*delay)
             heapq.heappush(self._under_way, (due, self._sent, event_id, now, finding))
 
-    def due(self, now: float) -> list[dict[str, Any]]:
-        """Take the events that arrive by `now`, in order of arrival."""
-        arrived = []
-        while self._under_way and self._under_way[0][0] <= now:
+    def due(self, now: float, limit: int | None = None) -> list[dict[str, Any]]:
+        """Take the events that arrive by `now`, at most `limit`, in order of arrival."""
+        arrived: list[dict[str, Any]] = []
+        while self._under_way and self._under_way[0][0] <= now and len(arrived) != limit:
             _, _, event_id, time, finding = heapq.heappop(self._under_way)
             arrived.append(
                 envelope(finding, account=self._account, region=self._region, event_id=event_id, time=time)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from hubtriage.local.asff import Finding
+from hubtriage.local.timestamps import write_timestamp
 
 Source = Literal["BATCH_UPDATE_FINDINGS", "BATCH_IMPORT_FINDINGS"]
 
@@ -29,7 +30,7 @@ class Write:
         """The record that GetFindingHistory answers. AWS: top-level timestamps are left out."""
         return {
             "FindingIdentifier": {"Id": self.after["Id"], "ProductArn": self.after["ProductArn"]},
-            "UpdateTime": self.time,
+            "UpdateTime": write_timestamp(self.time),
             "FindingCreated": self.before is None,
             "UpdateSource": {"Type": self.source, "Identity": self.caller},
             "Updates": [] if self.before is None else _updates(self.before, self.after),

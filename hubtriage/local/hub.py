@@ -7,11 +7,11 @@ It is the delegated administrator's hub: findings of any account may be imported
 
 import random
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from hubtriage.local import asff, automation, fields, filters, paging
+from hubtriage.local import asff, automation, fields, paging, queries
 from hubtriage.local.asff import Finding, Identifier, identity
 from hubtriage.local.echo import Deliveries
 from hubtriage.local.errors import HubError, invalid_input
@@ -20,8 +20,9 @@ from hubtriage.local.history import Source, Write
 from hubtriage.local.ledger import Ledger, UpdateCall, payload_digest
 from hubtriage.local.quotas import Quotas
 from hubtriage.local.settings import HubSettings
-from hubtriage.local.store import Record, Store, copied
+from hubtriage.local.store import Record, Store
 from hubtriage.local.timestamps import read_timestamp, write_timestamp
+from hubtriage.local.values import copied
 
 Request = Mapping[str, Any]
 _FOUNDING = frozenset({"EnableSecurityHub", "DescribeHub", "DisableSecurityHub"})
@@ -62,11 +63,10 @@ class Hub:
         enabled: bool = True,
     ) -> None:
         self.account, self.region = account, region
-        self.settings = settings or HubSettings()
         self.faults = FaultScript()
         self._prefix = f"arn:aws:securityhub:{region}:{account}"
         self._caller = f"arn:aws:iam::{account}:root"
-        self._origin = fields.Origin(region, self.settings.account_names)
+        self.configure(settings or HubSettings())
         self._subscribed: float | None = 0.0 if enabled else None
         self.reset()
 
@@ -77,13 +77,13 @@ class Hub:
         self._store = Store()
         self._quotas = Quotas()
         self._rules = automation.AutomationRules(self._prefix)
-        self._deliveries = Deliveries(
-            self.account,
-            self.region,
-            self.settings.event_delay,
-            self.settings.duplicate_share,
-            random.Random(self.settings.seed),  # noqa: S311 - repeatable, not secret
-        )
+        chance = random.Random(self.settings.seed)  # noqa: S311 - repeatable, not secret
+        self._deliveries = Deliveries(self.account, self.region, chance)
+
+    def configure(self, settings: HubSettings) -> None:
+        """Behave differently from now on; what is stored, counted and under way stays."""
+        self.settings = settings
+        self._origin = fields.Origin(self.region, settings.account_names)
 
     # What callers do
 
@@ -147,9 +147,9 @@ class Hub:
         """
         self._write(copied(finding), now, "BATCH_IMPORT_FINDINGS", self._caller)
 
-    def take_events(self, now: float) -> list[dict[str, Any]]:
-        """The events that have arrived on the bus by `now`, each handed out once."""
-        return copied(self._deliveries.due(now))  # type: ignore[no-any-return]
+    def take_events(self, now: float, limit: int | None = None) -> list[dict[str, Any]]:
+        """The events that have arrived on the bus by `now`, at most `limit`, each handed out once."""
+        return [copied(event) for event in self._deliveries.due(now, limit)]
 
     @property
     def next_event_at(self) -> float | None:
@@ -265,7 +265,7 @@ class Hub:
             return
         self._write(after, call.now, "BATCH_IMPORT_FINDINGS", call.caller, announce=False)
         self._automate(original, call.now)
-        self._deliveries.send(self._stored(identity(incoming)).finding, call.now)
+        self._announce(self._stored(identity(incoming)).finding, call.now)
 
     def _automate(self, original: Finding, now: float) -> None:
         record = self._stored(identity(original))
@@ -320,52 +320,10 @@ class Hub:
     # Readers
 
     def _get_findings(self, call: _Call) -> dict[str, Any]:
-        wanted = call.request.get("Filters", {})
-        matches = filters.finding_filter(wanted)
-        size, start = paging.page_size(call.request), paging.position(call.request)
-        order = _order(call.request.get("SortCriteria", []))
-        if order:
-            found = [f for _, f in self._seen(0, wanted, call.now) if matches(f, call.now)]
-            order(found)
-            page, following = found[start : start + size], start + size if len(found) > start + size else None
-        else:
-            page, following = [], None
-            for place, finding in self._seen(start, wanted, call.now):
-                if matches(finding, call.now):
-                    if len(page) == size:
-                        following = place
-                        break
-                    page.append(finding)
-        token = {} if following is None else {"NextToken": paging.next_token(following, call.request)}
-        return {"Findings": copied(page), **token}
-
-    def _seen(self, start: int, wanted: Request, now: float) -> Iterator[tuple[int, Finding]]:
-        """(place, finding) of what a reader sees now; where exact Ids are asked for, of those alone."""
-        ids = wanted.get("Id", [])
-        if ids and all(each["Comparison"] == "EQUALS" for each in ids):
-            records: Iterator[Record] = iter(
-                record for record in self._store.with_ids(e["Value"] for e in ids) if record.place >= start
-            )
-        else:
-            records = self._store.after(start)
-        for record in records:
-            finding = record.seen(now, self.settings.visible_after)
-            if finding is not None:
-                yield record.place, finding
+        return queries.find(self._store, call.request, call.now, self.settings.visible_after)
 
     def _get_history(self, call: _Call) -> dict[str, Any]:
-        flaw = asff.IDENTIFIER(call.request.get("FindingIdentifier"), "FindingIdentifier")
-        if flaw:
-            raise invalid_input(f"Invalid parameter: {flaw}")
-        size, start = paging.page_size(call.request), paging.position(call.request)
-        record = self._store.get(identity(call.request["FindingIdentifier"]))
-        since, until = _time(call.request, "StartTime", 0.0), _time(call.request, "EndTime", call.now)
-        writes = [
-            write for write in reversed(record.writes if record else []) if since <= write.time <= until
-        ]
-        more = len(writes) > start + size
-        token = {"NextToken": paging.next_token(start + size, call.request)} if more else {}
-        return {"Records": [write.as_record() for write in writes[start : start + size]], **token}
+        return queries.history(self._store, call.request, call.now)
 
     # Automation rules
 
@@ -409,7 +367,10 @@ class Hub:
         record = self._store.get(identity(after))
         self._store.write(Write(now, source, caller, record.finding if record else None, after))
         if announce:
-            self._deliveries.send(after, now)
+            self._announce(after, now)
+
+    def _announce(self, finding: Finding, now: float) -> None:
+        self._deliveries.send(finding, now, self.settings.event_delay, self.settings.duplicate_share)
 
 
 def _unprocessed(identifier: Request, code: str) -> dict[str, Any]:
@@ -419,37 +380,6 @@ def _unprocessed(identifier: Request, code: str) -> dict[str, Any]:
 def _moment(finding: Finding) -> float:
     moment = read_timestamp(finding.get("UpdatedAt"))
     return moment if moment is not None else float("-inf")
-
-
-def _order(criteria: object) -> Callable[[list[Finding]], None] | None:
-    """A function that sorts findings by the criteria, the first weighing most; None without any."""
-    if not isinstance(criteria, list) or not all(isinstance(each, dict) for each in criteria):
-        raise invalid_input("Invalid parameter 'SortCriteria': should be an array of objects")
-    keys = [(filters.sort_key(each.get("Field", "")), _descends(each)) for each in criteria]
-
-    def order(findings: list[Finding]) -> None:
-        for key, descending in reversed(keys):
-            findings.sort(key=key, reverse=descending)
-
-    return order if keys else None
-
-
-def _descends(criterion: Request) -> bool:
-    order = criterion.get("SortOrder", "asc")
-    if order not in ("asc", "desc"):
-        raise invalid_input(
-            f"Invalid parameter 'SortCriteria': SortOrder should be asc or desc, not {order!r}"
-        )
-    return bool(order == "desc")
-
-
-def _time(request: Request, name: str, default: float) -> float:
-    """A time of a request: epoch seconds or a timestamp."""
-    value = request.get(name, default)
-    moment = float(value) if isinstance(value, int | float) else read_timestamp(value)
-    if moment is None:
-        raise invalid_input(f"Invalid parameter '{name}': should be a timestamp, not {value!r}")
-    return moment
 
 
 def _rule_arns(request: Request) -> list[str]:

@@ -1,8 +1,7 @@
 """The findings of one hub, each with what was written to it."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 from hubtriage.local.asff import Finding, Identifier, identity
 from hubtriage.local.history import Write
@@ -61,12 +60,3 @@ class Store:
         """Records of findings with one of the ids, in order of arrival."""
         found = {record.place: record for each in set(ids) for record in self._by_id.get(each, ())}
         return [found[place] for place in sorted(found)]
-
-
-def copied(value: Any) -> Any:
-    """A deep copy of JSON data, so that what callers do to theirs leaves ours alone."""
-    if isinstance(value, Mapping):
-        return {name: copied(each) for name, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [copied(each) for each in value]
-    return value
