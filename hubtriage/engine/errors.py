@@ -1,0 +1,46 @@
+"""What can be wrong with a rule's conditions, as data that a caller can place in its own file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+Path = tuple[str | int, ...]
+
+
+class ConditionError(ValueError):
+    """A condition is refused on loading.
+
+    `path` leads from the root of the condition to the flaw (member names and list positions), `message` says
+    what is wrong there, `hint` what to write instead (may be empty).
+    """
+
+    def __init__(self, message: str, path: Path = (), hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.path = path
+        self.hint = hint
+
+    def __str__(self) -> str:
+        where = "/".join(map(str, self.path)) or "(root)"
+        return f"{where}: {self.message}" + (f"; {self.hint}" if self.hint else "")
+
+
+class LogicError(ConditionError):
+    """A `when` that is no JsonLogic, or cannot mean what it says."""
+
+
+class PatternError(ConditionError):
+    """A `match` that EventBridge would refuse, or that cannot mean what it says."""
+
+
+class EvaluationError(RuntimeError):
+    """A condition has no answer for this finding. Never the same as "does not match"."""
+
+
+def did_you_mean(word: object, known: Iterable[str]) -> str:
+    """Return "did you mean X?" for the nearest known word, or the list of all known words."""
+    from difflib import get_close_matches  # slow to import, and only bad rules need it
+
+    names = sorted(known)
+    near = get_close_matches(str(word), names, n=1)
+    return f"did you mean `{near[0]}`?" if near else f"known here: {', '.join(names)}"

@@ -1,0 +1,117 @@
+"""JsonLogic with the semantics of json-logic-js 2.0.5, compiled to closures.
+
+`compile_logic` checks the whole expression and returns a function. It differs on purpose in this:
+
+- Unknown operators, a wrong number of arguments and objects with several members are refused on loading.
+- Integers above 2^53 stay exact, and there is no `log`.
+- Members that JavaScript objects inherit (`toString`) are not seen, and a finding's own members of such names
+  do not change how it is converted or searched.
+- What a finding holds is never evaluated; json-logic-js does so with the keys given to `missing`.
+- Deep nesting is refused on loading; at evaluation work and size have bounds (`EvaluationError`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from hubtriage.engine.errors import EvaluationError, LogicError, Path, did_you_mean
+from hubtriage.engine.expressions import (
+    Accounts,
+    Call,
+    Context,
+    Evaluate,
+    Expression,
+    constant_expression,
+)
+from hubtriage.engine.jsvalues import Value, truthy
+from hubtriage.engine.operators import OPERATORS
+from hubtriage.engine.triage_operators import TRIAGE_OPERATORS
+
+__all__ = ["ALL_OPERATORS", "EvaluationError", "LogicError", "compile_logic", "truthy"]
+
+# Deep enough for any rule that a person can read, and far from Python's own limit.
+MAX_DEPTH = 64
+ALL_OPERATORS = {**OPERATORS, **TRIAGE_OPERATORS}
+
+Observer = Callable[[Value, Evaluate], Evaluate]
+
+
+def compile_logic(logic: Value, *, accounts: Accounts | None = None) -> Callable[..., Value]:
+    """Compile an expression to a function f(data, now=None) -> value.
+
+    `now` is in epoch seconds. `accounts` maps account ids to their attributes for the operator `account`.
+    Raises LogicError for a flaw seen on loading; the function raises EvaluationError when it has no answer.
+    """
+    evaluate = Compiler(accounts or {}).compile(logic, (), 0).evaluate
+
+    def run(data: Value, now: float | None = None) -> Value:
+        return evaluate(data, Context(data, now))
+
+    return run
+
+
+@dataclass(frozen=True, slots=True)
+class Compiler:
+    """Turns expressions into closures; an observer may wrap each closure, to see every value."""
+
+    accounts: Accounts
+    observe: Observer | None = None
+
+    def compile(self, logic: Value, path: Path, depth: int) -> Expression:
+        """Compile an expression that stands at a path of the whole."""
+        if depth > MAX_DEPTH:
+            raise LogicError(f"nested more than {MAX_DEPTH} deep", path, "split the rule, or use lists")
+        if isinstance(logic, list):
+            return self._list(logic, path, depth)
+        if not isinstance(logic, Mapping):
+            return constant_expression(_checked_scalar(logic, path))
+        expression = self._operation(logic, path, depth) if logic else constant_expression(logic)
+        return self._observed(logic, expression)
+
+    def _list(self, items: list[Value], path: Path, depth: int) -> Expression:
+        parts = [self.compile(item, (*path, index), depth + 1) for index, item in enumerate(items)]
+        evaluators = [part.evaluate for part in parts]
+        return Expression(
+            lambda data, context: [evaluate(data, context) for evaluate in evaluators],
+            is_constant=all(part.is_constant for part in parts),
+            value=[part.value for part in parts],
+        )
+
+    def _operation(self, logic: Mapping[str, Value], path: Path, depth: int) -> Expression:
+        if len(logic) > 1:
+            names = ", ".join(f"`{name}`" for name in logic)
+            raise LogicError(
+                f"an object with {len(logic)} members ({names}) is no operation",
+                path,
+                'one operator an object; combine them with {"and": [...]}',
+            )
+        name, arguments = next(iter(logic.items()))
+        operator = ALL_OPERATORS.get(name) if isinstance(name, str) else None
+        if operator is None:
+            raise LogicError(f"unknown operator `{name}`", path, did_you_mean(name, ALL_OPERATORS))
+        here = (*path, name)
+        if isinstance(arguments, list):
+            given = [self.compile(item, (*here, index), depth + 1) for index, item in enumerate(arguments)]
+        else:
+            given = [self.compile(arguments, here, depth + 1)]
+        if not operator.fewest <= len(given) <= operator.most:
+            raise LogicError(f"`{name}` takes {operator.arity()}, not {len(given)}", here, operator.usage)
+        return Expression(operator.build(Call(given, here, isinstance(arguments, list), self.accounts)))
+
+    def _observed(self, logic: Value, expression: Expression) -> Expression:
+        if self.observe is None:
+            return expression
+        return Expression(self.observe(logic, expression.evaluate), expression.is_constant, expression.value)
+
+
+def _checked_scalar(value: Any, path: Path) -> Value:
+    if value is None or isinstance(value, str | bool | int):
+        return value
+    if isinstance(value, float):
+        if math.isfinite(value):
+            return value
+        raise LogicError(f"{value} is no JSON number", path)
+    raise LogicError(f"a {type(value).__name__} is no JSON value", path, "put dates and times in quotes")

@@ -1,0 +1,357 @@
+"""The operators of json-logic-js 2.0.5, less `log`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import reduce
+from math import inf, nan
+
+from hubtriage.engine import jsnumbers
+from hubtriage.engine.errors import EvaluationError
+from hubtriage.engine.expressions import Call, Context, Evaluate, Expression, Operator
+from hubtriage.engine.jsvalues import (
+    MAX_LENGTH,
+    Value,
+    contains,
+    join,
+    less,
+    look_up,
+    loosely_equal,
+    parse_float,
+    strictly_equal,
+    substring,
+    to_number,
+    to_text,
+    truthy,
+)
+
+
+def _unary(function: Callable[[Value], Value]) -> Callable[[Call], Evaluate]:
+    def build(call: Call) -> Evaluate:
+        (only,) = call.evaluators()
+        return lambda data, context: function(only(data, context))
+
+    return build
+
+
+def _binary(function: Callable[[Value, Value], Value]) -> Callable[[Call], Evaluate]:
+    def build(call: Call) -> Evaluate:
+        left, right = call.evaluators()[:2]
+        return lambda data, context: function(left(data, context), right(data, context))
+
+    return build
+
+
+def _variadic(function: Callable[[list[Value]], Value]) -> Callable[[Call], Evaluate]:
+    def build(call: Call) -> Evaluate:
+        evaluators = call.evaluators()
+        return lambda data, context: function([evaluate(data, context) for evaluate in evaluators])
+
+    return build
+
+
+def _var(call: Call) -> Evaluate:
+    if not call.arguments:
+        return lambda data, _context: data
+    if not call.is_constant(0):
+        return _calculated_var(call)
+    path = call.arguments[0].value
+    if path is None or path == "":
+        return lambda data, _context: data
+    return _fixed_var(to_text(path).split("."), call.arguments[1:])
+
+
+def _fixed_var(keys: Sequence[str], default: list[Expression]) -> Evaluate:
+    if default:
+        otherwise = default[0].evaluate
+        return lambda data, context: look_up(data, keys, otherwise(data, context))
+    if len(keys) == 1:
+        key = keys[0]
+        return lambda data, _context: data.get(key) if type(data) is dict else look_up(data, keys)
+    return lambda data, _context: look_up(data, keys)
+
+
+def _calculated_var(call: Call) -> Evaluate:
+    evaluators = call.evaluators()
+    return lambda data, context: _var_of(data, [evaluate(data, context) for evaluate in evaluators])
+
+
+def _var_of(data: Value, arguments: list[Value]) -> Value:
+    """Look up what `{"var": arguments}` names."""
+    path = arguments[0] if arguments else None
+    if path is None or path == "":
+        return data
+    return look_up(data, to_text(path).split("."), arguments[1] if len(arguments) > 1 else None)
+
+
+def _missing_keys(data: Value, keys: list[Value]) -> list[Value]:
+    """Return the keys that lead to nothing, null or ""."""
+    missing = []
+    for key in keys:
+        value = _var_of(data, key if isinstance(key, list) else [key])
+        if value is None or value == "":
+            missing.append(key)
+    return missing
+
+
+def _missing(call: Call) -> Evaluate:
+    evaluators = call.evaluators()
+
+    def evaluate(data: Value, context: Context) -> Value:
+        return _missing_keys(data, _flat_keys([argument(data, context) for argument in evaluators]))
+
+    return evaluate
+
+
+def _flat_keys(arguments: list[Value]) -> list[Value]:
+    """Return the keys, which may come as one list in the place of the first."""
+    return arguments[0] if arguments and isinstance(arguments[0], list) else arguments
+
+
+def _missing_some(call: Call) -> Evaluate:
+    count, options = call.evaluators()
+
+    def evaluate(data: Value, context: Context) -> Value:
+        needed, keys = count(data, context), options(data, context)
+        if keys is None:
+            raise EvaluationError("`missing_some` needs a list of keys as its second argument")
+        missing = _missing_keys(data, _flat_keys(keys if isinstance(keys, list) else [keys]))
+        present = jsnumbers.subtract(to_number(look_up(keys, ("length",), nan)), len(missing))
+        return [] if less(needed, present, or_equal=True) else missing
+
+    return evaluate
+
+
+def _if(call: Call) -> Evaluate:
+    evaluators = call.evaluators()
+    pairs = list(zip(evaluators[::2], evaluators[1::2], strict=False))
+    otherwise = evaluators[-1] if len(evaluators) % 2 else None
+
+    def evaluate(data: Value, context: Context) -> Value:
+        for condition, result in pairs:
+            if truthy(condition(data, context)):
+                return result(data, context)
+        return otherwise(data, context) if otherwise else None
+
+    return evaluate
+
+
+def _and(call: Call) -> Evaluate:
+    evaluators = call.evaluators()
+
+    def evaluate(data: Value, context: Context) -> Value:
+        value = None
+        for argument in evaluators:
+            value = argument(data, context)
+            if not truthy(value):
+                return value
+        return value
+
+    return evaluate
+
+
+def _or(call: Call) -> Evaluate:
+    evaluators = call.evaluators()
+
+    def evaluate(data: Value, context: Context) -> Value:
+        value = None
+        for argument in evaluators:
+            value = argument(data, context)
+            if truthy(value):
+                return value
+        return value
+
+    return evaluate
+
+
+def _between(call: Call, or_equal: bool) -> Evaluate:
+    evaluators = call.evaluators()
+
+    def evaluate(data: Value, context: Context) -> Value:
+        low, value, *high = [argument(data, context) for argument in evaluators]
+        return less(low, value, or_equal) and (not high or less(value, high[0], or_equal))
+
+    return evaluate
+
+
+def _greater(call: Call, or_equal: bool) -> Evaluate:
+    left, right, *_ignored = call.evaluators()  # json-logic-js ignores a third argument here
+    return lambda data, context: less(right(data, context), left(data, context), or_equal)
+
+
+def _minus(call: Call) -> Evaluate:
+    if len(call.arguments) == 1:
+        return _unary(lambda value: jsnumbers.negate(to_number(value)))(call)
+    return _binary(lambda left, right: jsnumbers.subtract(to_number(left), to_number(right)))(call)
+
+
+def _plus(values: list[Value]) -> Value:
+    start: jsnumbers.Number = 0
+    return reduce(jsnumbers.add, map(parse_float, values), start)
+
+
+def _times(values: list[Value]) -> Value:
+    if len(values) == 1:
+        return values[0]  # json-logic-js does not even convert it
+    return reduce(lambda left, right: jsnumbers.multiply(parse_float(left), parse_float(right)), values)
+
+
+def _divide(left: Value, right: Value) -> Value:
+    return jsnumbers.divide(to_number(left), to_number(right))
+
+
+def _remainder(left: Value, right: Value) -> Value:
+    return jsnumbers.remainder(to_number(left), to_number(right))
+
+
+def _smallest(values: list[Value]) -> Value:
+    return jsnumbers.smallest([to_number(value) for value in values])
+
+
+def _largest(values: list[Value]) -> Value:
+    return jsnumbers.largest([to_number(value) for value in values])
+
+
+def _in(call: Call) -> Evaluate:
+    needle, haystack = call.evaluators()
+    if call.is_constant(1) and isinstance(call.arguments[1].value, list):
+        is_member = membership(call.arguments[1].value)
+        return lambda data, context: is_member(needle(data, context))
+    return lambda data, context: contains(haystack(data, context), needle(data, context))
+
+
+def membership(items: Sequence[Value]) -> Callable[[Value], bool]:
+    """Return a test of strict equality with any item of a list that is written out in a rule."""
+    texts = frozenset(item for item in items if isinstance(item, str))
+    others = [item for item in items if not isinstance(item, str | list | dict)]
+
+    def is_member(value: Value) -> bool:
+        if isinstance(value, str):
+            return value in texts
+        return any(strictly_equal(item, value) for item in others)
+
+    return is_member
+
+
+def _cat(values: list[Value]) -> Value:
+    return join(values)
+
+
+def _substr(call: Call) -> Evaluate:
+    evaluators = call.evaluators()
+    has_length = len(evaluators) == 3
+    return lambda data, context: substring(
+        *[evaluate(data, context) for evaluate in evaluators], has_length=has_length
+    )
+
+
+def _merge(values: list[Value]) -> Value:
+    merged: list[Value] = []
+    for value in values:
+        if isinstance(value, list):
+            merged.extend(value)
+        else:
+            merged.append(value)
+        if len(merged) > MAX_LENGTH:
+            raise EvaluationError(f"the list has grown beyond {MAX_LENGTH} items")
+    return merged
+
+
+def _elements(call: Call) -> tuple[Callable[[Value, Context], list[Value] | None], Evaluate]:
+    """Return how to get the list that an operator walks (None if there is none), and what to do with each."""
+    source, body = call.evaluators()[:2]
+
+    def elements(data: Value, context: Context) -> list[Value] | None:
+        value = source(data, context)
+        if not isinstance(value, list):
+            return None
+        context.spend(len(value))
+        return value
+
+    return elements, body
+
+
+def _map(call: Call) -> Evaluate:
+    elements, body = _elements(call)
+    return lambda data, context: [body(item, context) for item in elements(data, context) or ()]
+
+
+def _filter(call: Call) -> Evaluate:
+    elements, body = _elements(call)
+    return lambda data, context: [
+        item for item in elements(data, context) or () if truthy(body(item, context))
+    ]
+
+
+def _all(call: Call) -> Evaluate:
+    elements, body = _elements(call)
+
+    def evaluate(data: Value, context: Context) -> Value:
+        items = elements(data, context)
+        return bool(items) and all(truthy(body(item, context)) for item in items or ())
+
+    return evaluate
+
+
+def _some(call: Call) -> Evaluate:
+    elements, body = _elements(call)
+    return lambda data, context: any(truthy(body(item, context)) for item in elements(data, context) or ())
+
+
+def _none(call: Call) -> Evaluate:
+    some = _some(call)
+    return lambda data, context: not some(data, context)
+
+
+def _reduce(call: Call) -> Evaluate:
+    elements, body = _elements(call)
+    initial = call.arguments[2].evaluate if len(call.arguments) > 2 else None
+
+    def evaluate(data: Value, context: Context) -> Value:
+        items = elements(data, context)
+        accumulator = initial(data, context) if initial else None
+        for item in items or ():
+            accumulator = body({"current": item, "accumulator": accumulator}, context)
+        return accumulator
+
+    return evaluate
+
+
+_WALK = 'for example {"some": [{"var": "Resources"}, {"==": [{"var": "Type"}, "AwsS3Bucket"]}]}'
+
+OPERATORS: dict[str, Operator] = {
+    "var": Operator(0, 2, _var, 'for example {"var": "Severity.Label"} or {"var": ["Confidence", 0]}'),
+    "missing": Operator(0, inf, _missing),
+    "missing_some": Operator(2, 2, _missing_some, 'for example {"missing_some": [1, ["Confidence"]]}'),
+    "if": Operator(0, inf, _if),
+    "?:": Operator(0, inf, _if),
+    "and": Operator(1, inf, _and),
+    "or": Operator(1, inf, _or),
+    "!": Operator(1, 1, _unary(lambda value: not truthy(value))),
+    "!!": Operator(1, 1, _unary(truthy)),
+    "==": Operator(2, 2, _binary(loosely_equal)),
+    "===": Operator(2, 2, _binary(strictly_equal)),
+    "!=": Operator(2, 2, _binary(lambda left, right: not loosely_equal(left, right))),
+    "!==": Operator(2, 2, _binary(lambda left, right: not strictly_equal(left, right))),
+    ">": Operator(2, 3, lambda call: _greater(call, False)),
+    ">=": Operator(2, 3, lambda call: _greater(call, True)),
+    "<": Operator(2, 3, lambda call: _between(call, False)),
+    "<=": Operator(2, 3, lambda call: _between(call, True)),
+    "+": Operator(1, inf, _variadic(_plus)),
+    "-": Operator(1, 2, _minus),
+    "*": Operator(1, inf, _variadic(_times)),
+    "/": Operator(2, 2, _binary(_divide)),
+    "%": Operator(2, 2, _binary(_remainder)),
+    "min": Operator(1, inf, _variadic(_smallest)),
+    "max": Operator(1, inf, _variadic(_largest)),
+    "in": Operator(2, 2, _in, "first what is looked for, then the text or list"),
+    "cat": Operator(0, inf, _variadic(_cat)),
+    "substr": Operator(2, 3, _substr, "a text, where to start, and perhaps how many characters"),
+    "merge": Operator(0, inf, _variadic(_merge)),
+    "map": Operator(2, 2, _map, _WALK),
+    "filter": Operator(2, 2, _filter, _WALK),
+    "all": Operator(2, 2, _all, _WALK),
+    "some": Operator(2, 2, _some, _WALK),
+    "none": Operator(2, 2, _none, _WALK),
+    "reduce": Operator(2, 3, _reduce, "a list, what to do with `current` and `accumulator`, and a start"),
+}
