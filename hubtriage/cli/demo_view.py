@@ -1,0 +1,167 @@
+"""How the demonstration looks: progress while it runs, then what happened."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from rich.console import Console, Group, RenderableType
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn
+from rich.table import Table
+from rich.text import Text
+
+from hubtriage.local.demo.verdict import RuleTally, Shift, Verdict
+
+PLAIN_WIDTH = 110
+_ORDER = {
+    "Workflow.Status": ("NEW", "NOTIFIED", "SUPPRESSED", "RESOLVED"),
+    "Severity.Label": ("CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL"),
+}
+_NOT_TOLD = frozenset({"level", "message", "service", "revision", "mode", "xray_trace_id"})
+
+
+def console() -> Console:
+    """Return a console that colours, and measures the width, on a terminal only."""
+    target = Console(highlight=False)
+    return target if target.is_terminal else Console(highlight=False, width=PLAIN_WIDTH)
+
+
+class PlainProgress:
+    """One line for each step that is over."""
+
+    def __init__(self, target: Console) -> None:
+        self._target = target
+        self._step = ""
+
+    def begin(self, step: str, total: int | None = None) -> None:  # noqa: ARG002
+        """Remember the step."""
+        self._step = step
+
+    def advance(self, done: int) -> None:
+        """Say nothing: a log wants no moving bar."""
+
+    def end(self, outcome: str, seconds: float) -> None:
+        """Print the step's line."""
+        self._target.print(_done(self._step, outcome, seconds))
+
+
+class LiveProgress:
+    """A moving bar for the step under way, and a line for each that is over."""
+
+    def __init__(self, target: Console) -> None:
+        self._progress = Progress(
+            SpinnerColumn(), TextColumn("{task.description}"), BarColumn(30), MofNCompleteColumn(),
+            console=target, transient=True,
+        )  # fmt: skip
+        self._task: TaskID | None = None
+        self._step = ""
+
+    def __enter__(self) -> LiveProgress:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def begin(self, step: str, total: int | None = None) -> None:
+        """Show a bar for the step."""
+        self._step = step
+        self._task = self._progress.add_task(step, total=total)
+
+    def advance(self, done: int) -> None:
+        """Move the bar."""
+        if self._task is not None:
+            self._progress.update(self._task, completed=done)
+
+    def end(self, outcome: str, seconds: float) -> None:
+        """Replace the bar by the step's line."""
+        if self._task is not None:
+            self._progress.remove_task(self._task)
+        self._progress.console.print(_done(self._step, outcome, seconds))
+
+
+def _done(step: str, outcome: str, seconds: float) -> Text:
+    return Text.assemble(("  done  ", "green"), f"{step:<24}", f"{seconds:5.1f} s  ", (outcome, "dim"))
+
+
+def report(verdict: Verdict, explanation: Iterable[str], summary_file: str) -> Group:
+    """Return everything that is shown when the demonstration is over."""
+    parts: list[RenderableType] = [
+        *_section("What each rule did", _rules(verdict.rules)),
+        *_section("Security Hub before and after", _shifts(verdict)),
+        *_section("API calls", Text(_calls(verdict))),
+    ]
+    if verdict.example is not None:
+        parts += _section("One finding explained", Text("\n".join(explanation)))
+        parts += _section("Its line in the decision log (CloudWatch Logs)", Text(_log_line(verdict.example)))
+    parts += _section("Result", _result(verdict, summary_file))
+    return Group(*parts)
+
+
+def _section(title: str, body: RenderableType) -> list[RenderableType]:
+    return [Text(), Text(title, "bold"), body]
+
+
+def _table(*columns: str) -> Table:
+    """Return a table without lines: first column left, numbers right."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for position, column in enumerate(columns):
+        table.add_column(column, justify="left" if position == 0 else "right", no_wrap=True)
+    return table
+
+
+def _rules(rules: tuple[RuleTally, ...]) -> Table:
+    table = _table("  rule", "changed", "would change", "left to people")
+    table.add_column("what it is for", ratio=1, no_wrap=True, overflow="ellipsis", style="dim")
+    for rule in rules:
+        numbers = (_count(rule.changed), _count(rule.observed), _count(rule.kept))
+        table.add_row(f"  {rule.id}", *numbers, rule.description.replace("\n", " "))
+    return table
+
+
+def _count(number: int) -> str:
+    return f"{number:,}" if number else "-"
+
+
+def _shifts(verdict: Verdict) -> Table:
+    table = _table("  ", "before", "after", "")
+    for shift in (verdict.workflow, verdict.severity):
+        for value in _values(shift):
+            before, after = shift.before.get(value, 0), shift.after.get(value, 0)
+            difference = f"{after - before:+,}" if after != before else ""
+            table.add_row(f"  {shift.field} {value}", f"{before:,}", f"{after:,}", difference)
+    return table
+
+
+def _values(shift: Shift) -> list[str]:
+    present = shift.before.keys() | shift.after.keys()
+    known = [value for value in _ORDER.get(shift.field, ()) if value in present]
+    return known + sorted(present - set(known))
+
+
+def _calls(verdict: Verdict) -> str:
+    return (
+        f"  {verdict.api_calls} BatchUpdateFindings calls changed {verdict.changed:,} findings, "
+        f"{verdict.findings_per_call:g} a call; {verdict.ideal_calls} would be the fewest possible.\n"
+        f"  One call for each finding would have taken {verdict.changed / 10:,.0f} s at AWS's quota of 10 a second."
+    )
+
+
+def _log_line(line: Mapping[str, Any]) -> str:
+    """Return the line's own members, indented; JSON keeps everything that came from a finding escaped."""
+    told = {name: value for name, value in line.items() if name not in _NOT_TOLD}
+    return "\n".join(f"  {row}" for row in json.dumps(told, indent=2).splitlines())
+
+
+def _result(verdict: Verdict, summary_file: str) -> Text:
+    sums = (
+        f"  {verdict.findings:,} findings = {verdict.changed:,} changed + {verdict.unchanged:,} unchanged + "
+        f"{verdict.refused:,} refused; dead-letter queues: {verdict.dead}; "
+        f"{verdict.kept:,} left as people had set them.\n"
+    )
+    if verdict.problems:
+        problems = "\n".join(f"  problem: {problem}" for problem in verdict.problems)
+        return Text.assemble(sums, (problems, "bold red"), f"\n  Numbers: {summary_file}")
+    agree = "  Security Hub, the decision log and the queues agree: every finding is accounted for.\n"
+    return Text.assemble(sums, (agree, "green"), f"  Numbers: {summary_file}")

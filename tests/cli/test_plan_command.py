@@ -1,0 +1,155 @@
+"""`hubtriage plan`: every kind of input, its lines, its exit codes, the requests it writes."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from hubtriage.cli.main import cli
+
+PRODUCT = "arn:aws:securityhub:eu-west-1::product/aws/securityhub"
+RULES = """
+rules:
+  - id: accepted
+    match: {AwsAccountId: ["111122223333"]}
+    update: {Workflow: {Status: SUPPRESSED}}
+"""
+CORPUS = os.environ.get("HUBTRIAGE_CORPUS")
+
+
+def finding(number: int = 1, **members: Any) -> dict[str, Any]:
+    return {"Id": f"f-{number}", "ProductArn": PRODUCT, "AwsAccountId": "111122223333", **members}
+
+
+@pytest.fixture
+def rules(tmp_path: Path) -> Path:
+    folder = tmp_path / "rules"
+    folder.mkdir()
+    (folder / "rules.yaml").write_text(RULES)
+    return folder
+
+
+def run(rules: Path, source: str, *options: str, stdin: str | None = None) -> Result:
+    return CliRunner().invoke(cli, ["plan", "--rules", str(rules), source, *options], input=stdin)
+
+
+def lines(result: Result) -> list[dict[str, Any]]:
+    assert result.exit_code == 0, result.output
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+INPUTS = [
+    pytest.param(json.dumps([finding(1), finding(2)]), 2, id="a JSON array"),
+    pytest.param(f"{json.dumps(finding(1))}\n\n{json.dumps(finding(2))}\n", 2, id="JSON lines"),
+    pytest.param(json.dumps(finding()), 1, id="one finding"),
+    pytest.param(
+        json.dumps(
+            {"detail-type": "Security Hub Findings - Imported", "detail": {"findings": [finding()]}}, indent=1
+        ),
+        1,
+        id="an EventBridge event",
+    ),
+    pytest.param(
+        json.dumps({"Findings": [finding(1), finding(2)], "NextToken": "t"}), 2, id="a GetFindings answer"
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "count"), INPUTS)
+@pytest.mark.parametrize("through_stdin", [False, True])
+def test_every_kind_of_input(text: str, count: int, through_stdin: bool, rules: Path, tmp_path: Path) -> None:
+    (tmp_path / "input").write_text(text)
+    result = (
+        run(rules, "-", "--json", stdin=text)
+        if through_stdin
+        else run(rules, str(tmp_path / "input"), "--json")
+    )
+    planned = lines(result)
+    assert len(planned) == count
+    assert all(line["update"]["Workflow"] == {"Status": "SUPPRESSED"} for line in planned)
+
+
+UNUSABLE = [
+    pytest.param("5", "not a JSON object", id="a number"),
+    pytest.param('{"Id": "x"}', "ProductArn is missing", id="no ProductArn"),
+    pytest.param('{"Id": 5, "ProductArn": "p"}', "Id is missing or no text", id="an Id that is no text"),
+    pytest.param('{"detail": {"findings": []}}', "without findings", id="an event with an empty list"),
+    pytest.param(
+        '{"detail-type": "Security Hub Insight Results", "detail": {}}',
+        "without findings",
+        id="another event",
+    ),
+    pytest.param("{broken", "line 2 is not JSON", id="a broken line"),
+    pytest.param('{"Id": "x", "ProductArn": "p", "Confidence": NaN}', "not JSON", id="NaN, which is no JSON"),
+    pytest.param("[" * 100_000, "line 2 is not JSON", id="hopeless nesting"),
+]
+
+
+@pytest.mark.parametrize(("line", "reason"), UNUSABLE)
+def test_what_is_unusable_has_a_line_with_the_reason_and_hides_nothing(
+    line: str, reason: str, rules: Path
+) -> None:
+    planned = lines(
+        run(rules, "-", "--json", stdin=f"{json.dumps(finding(1))}\n{line}\n{json.dumps(finding(2))}\n")
+    )
+    assert [bool(each["update"]) for each in planned] == [True, False, True]
+    assert reason in planned[1]["errors"][0]["message"]
+    assert set(planned[1]) == set(planned[0])
+
+
+@pytest.mark.parametrize("text", ["", "no JSON at all\n", "\x00"])
+def test_input_without_any_json_is_unreadable(text: str, rules: Path) -> None:
+    result = run(rules, "-", "--json", stdin=text)
+    assert result.exit_code == 2
+    assert result.stdout == ""
+
+
+def test_a_missing_file_is_unreadable(rules: Path) -> None:
+    result = run(rules, str(rules / "nothing.json"))
+    assert result.exit_code == 2
+    assert "cannot be read" in result.stderr
+
+
+def test_bad_rules_stop_the_command_with_every_error(rules: Path) -> None:
+    (rules / "rules.yaml").write_text(
+        RULES.replace("SUPPRESSED", "SUPRESSED").replace("accepted", "Not An Id")
+    )
+    result = run(rules, "-", stdin=json.dumps(finding()))
+    assert result.exit_code == 1
+    assert "SUPRESSED" in result.stderr
+    assert "Not An Id" in result.stderr
+
+
+def test_the_present_can_be_chosen(rules: Path) -> None:
+    (rules / "rules.yaml").write_text(RULES.replace("match:", "expires: 2026-03-31\n    match:"))
+    in_time = run(rules, "-", "--json", "--now", "2026-03-31T23:59:59Z", stdin=json.dumps(finding()))
+    too_late = run(rules, "-", "--json", "--now", "2026-04-01", stdin=json.dumps(finding()))
+    assert lines(in_time)[0]["update"] is not None
+    assert lines(too_late)[0]["update"] is None
+
+
+def test_the_requests_are_grouped_and_written_as_the_aws_cli_takes_them(rules: Path, tmp_path: Path) -> None:
+    findings = "\n".join(json.dumps(finding(n)) for n in range(150))
+    run(rules, "-", "--json", "--calls", str(tmp_path / "calls"), stdin=findings)
+    written = [json.loads(path.read_text()) for path in sorted((tmp_path / "calls").iterdir())]
+    assert [len(request["FindingIdentifiers"]) for request in written] == [100, 50]
+    assert written[0]["FindingIdentifiers"][0] == {"Id": "f-0", "ProductArn": PRODUCT}
+    assert written[0]["Workflow"] == {"Status": "SUPPRESSED"}
+
+
+def test_the_text_says_what_changes_and_escapes_what_would_control_the_terminal(rules: Path) -> None:
+    result = run(rules, "-", stdin=json.dumps(finding(Id="f\x1b[2J")))
+    assert "Workflow.Status: NEW -> SUPPRESSED  accepted" in result.stdout
+    assert "\x1b" not in result.stdout
+    assert "1 to change" in result.stderr
+
+
+@pytest.mark.skipif(CORPUS is None, reason="needs HUBTRIAGE_CORPUS")
+@pytest.mark.parametrize(("name", "count"), [("findings.jsonl", 312), ("events.jsonl", 36)])
+def test_the_corpus_gives_one_line_per_finding(name: str, count: int) -> None:
+    planned = lines(run(Path("rules"), f"{CORPUS}/{name}", "--json"))
+    assert len(planned) == count
+    assert all(line["update"] or line["errors"] or line["refused"] or line["Id"] for line in planned)
