@@ -144,7 +144,7 @@ def _calls(verdict: Verdict) -> str:
     return (
         f"  {verdict.api_calls} BatchUpdateFindings calls changed {verdict.changed:,} findings, "
         f"{verdict.findings_per_call:g} a call; {verdict.ideal_calls} would be the fewest possible.\n"
-        f"  One call for each finding would have taken {verdict.changed / 10:,.0f} s at AWS's quota of 10 a second."
+        f"  One call for each finding would have taken {verdict.changed / 10:,.0f} s at AWS's quota of 10/s."
     )
 
 

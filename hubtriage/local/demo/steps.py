@@ -1,0 +1,51 @@
+"""The steps of the demonstration, told to whoever watches."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+
+class Watcher(Protocol):
+    """Shows progress: `begin` a step, `advance` it to a count, `end` it with what came of it."""
+
+    def begin(self, step: str, total: int | None = None) -> None:
+        """A step begins; `total` is what `advance` counts towards, None if nobody knows."""
+
+    def advance(self, done: int) -> None:
+        """The step has come this far."""
+
+    def end(self, outcome: str, seconds: float) -> None:
+        """The step is over."""
+
+
+class Step:
+    """A step under way; `outcome` is what to say when it is over."""
+
+    def __init__(self, watcher: Watcher) -> None:
+        self._watcher = watcher
+        self.outcome = ""
+
+    def advance(self, done: int) -> None:
+        """Tell how far the step has come."""
+        self._watcher.advance(done)
+
+
+class Stopwatch:
+    """Runs steps one after another and keeps how long each took."""
+
+    def __init__(self, watcher: Watcher) -> None:
+        self._watcher = watcher
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def step(self, name: str, key: str, total: int | None = None) -> Iterator[Step]:
+        """Run a step; its time is kept under `key`. A step that fails is not ended: the error says why."""
+        started = time.monotonic()
+        self._watcher.begin(name, total)
+        step = Step(self._watcher)
+        yield step
+        self.seconds[key] = time.monotonic() - started
+        self._watcher.end(step.outcome, self.seconds[key])

@@ -1,0 +1,98 @@
+"""How the demonstration looks, on a terminal and in a log."""
+
+import io
+from dataclasses import replace
+
+import pytest
+from rich.console import Console
+
+from hubtriage.cli.demo_view import LiveProgress, PlainProgress, report
+from hubtriage.local.demo.verdict import RuleTally, Shift, Verdict
+
+VERDICT = Verdict(
+    findings=2500,
+    changed=812,
+    unchanged=1688,
+    refused=0,
+    dead=0,
+    kept=37,
+    api_calls=30,
+    ideal_calls=29,
+    rules=(
+        RuleTally("sandbox-buckets", "enforce", "Accepted in\nsandboxes.", 812, 0, 37, 0),
+        RuleTally("scanners", "observe", "Our own scanners.", 0, 1204, 0, 0),
+    ),
+    workflow=Shift(
+        "Workflow.Status", {"NEW": 2000, "RESOLVED": 500}, {"NEW": 1188, "SUPPRESSED": 812, "RESOLVED": 500}
+    ),
+    severity=Shift("Severity.Label", {"LOW": 1250, "CRITICAL": 1250}, {"LOW": 1250, "CRITICAL": 1250}),
+    seconds={"triage": 9.0},
+    example={"finding_id": "evil\x1b[31m[bold]id", "outcome": "updated", "level": "INFO", "changes": []},
+    problems=(),
+)
+
+
+def shown(verdict, terminal=False, explanation=("why it is so",)):
+    out = io.StringIO()
+    target = Console(
+        file=out, width=100, force_terminal=terminal, color_system="standard" if terminal else None
+    )
+    target.print(report(verdict, explanation, "build/demo/summary.json"))
+    return out.getvalue()
+
+
+def test_every_number_of_the_result_is_told():
+    text = shown(VERDICT)
+    assert "2,500 findings = 812 changed + 1,688 unchanged + 0 refused; dead-letter queues: 0" in text
+    assert "30 BatchUpdateFindings calls changed 812 findings, 27.07 a call; 29 would be the fewest" in text
+    assert "every finding is accounted for" in text
+    assert "build/demo/summary.json" in text
+
+
+def test_a_row_for_each_rule_and_each_value():
+    rows = [" ".join(row.split()) for row in shown(VERDICT).splitlines()]
+    assert "sandbox-buckets 812 - 37 Accepted in sandboxes." in rows
+    assert "scanners - 1,204 - Our own scanners." in rows
+    assert "Workflow.Status NEW 2,000 1,188 -812" in rows
+    assert "Workflow.Status SUPPRESSED 0 812 +812" in rows
+    assert "Severity.Label CRITICAL 1,250 1,250" in rows
+
+
+def test_problems_replace_the_good_news():
+    text = shown(replace(VERDICT, problems=("3 messages are still in the queue",)))
+    assert "problem: 3 messages are still in the queue" in text
+    assert "accounted for" not in text
+
+
+def test_nothing_from_a_finding_reaches_the_terminal_unescaped():
+    text = shown(VERDICT)
+    assert "\x1b" not in text
+    assert r"evil\u001b[31m[bold]id" in text
+
+
+@pytest.mark.parametrize("terminal", [True, False], ids=["a terminal", "a log"])
+def test_colours_are_for_terminals_only(terminal):
+    assert ("\x1b[" in shown(VERDICT, terminal)) is terminal
+
+
+def test_a_run_without_a_change_needs_no_example():
+    text = shown(replace(VERDICT, example=None))
+    assert "One finding explained" not in text
+
+
+def test_plain_progress_is_one_line_for_each_step():
+    out = io.StringIO()
+    progress = PlainProgress(Console(file=out, width=100))
+    progress.begin("Import findings", 100)
+    progress.advance(50)
+    progress.end("100 findings", 1.25)
+    assert out.getvalue().split() == ["done", "Import", "findings", "1.2", "s", "100", "findings"]
+
+
+def test_live_progress_leaves_one_line_for_each_step():
+    out = io.StringIO()
+    with LiveProgress(Console(file=out, width=100, force_terminal=True, color_system=None)) as progress:
+        progress.begin("Import findings", 100)
+        progress.advance(50)
+        progress.end("100 findings", 1.25)
+    assert "done  Import findings" in out.getvalue()

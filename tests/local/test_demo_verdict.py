@@ -1,0 +1,170 @@
+"""The demonstration's verdict: counts from the states, and witnesses that disagree are found out."""
+
+from dataclasses import replace
+
+import pytest
+
+from hubtriage.local.demo.evidence import Evidence, by_key
+from hubtriage.local.demo.verdict import changed_findings, judge
+from hubtriage.local.ledger import UpdateCall
+
+PRODUCT = "arn:aws:securityhub:eu-west-1::product/aws/guardduty"
+
+
+def finding(number, **fields):
+    return {"Id": f"f{number}", "ProductArn": PRODUCT, "Severity": {"Label": "HIGH"}, **fields}
+
+
+def call(payload="p", identifiers=1, trace="t", processed=None):
+    done = identifiers if processed is None else processed
+    return UpdateCall(0.0, payload, identifiers, "ok", done, {}, trace)
+
+
+def line(number, outcome="updated", **members):
+    told = {"finding_id": f"f{number}", "product_arn": PRODUCT, "outcome": outcome, "level": "INFO"}
+    return told | members
+
+
+def change(rule, field="Workflow.Status"):
+    return {"field": field, "from": "NEW", "to": "SUPPRESSED", "rule": rule, "why": "rule"}
+
+
+SUPPRESSED = {"Workflow": {"Status": "SUPPRESSED"}}
+GOOD = Evidence(
+    before=by_key([finding(1), finding(2), finding(3)]),
+    after=by_key([finding(1, **SUPPRESSED), finding(2), finding(3)]),
+    updates=(call(),),
+    lines=(line(1, changes=[change("hide")]),),
+    waiting=0,
+    dead=0,
+    rules=({"id": "hide", "description": "hides"}, {"id": "look", "mode": "observe"}),
+    seconds={"deploy": 2.0, "triage": 3.5},
+)
+
+
+def test_a_clean_run_has_no_problems_and_adds_up():
+    verdict = judge(GOOD)
+    assert verdict.problems == ()
+    assert (verdict.findings, verdict.changed, verdict.unchanged, verdict.refused) == (3, 1, 2, 0)
+
+
+def test_the_summary_has_the_agreed_keys():
+    summary = judge(GOOD).as_summary()
+    told = {
+        "findings": 3,
+        "changed": 1,
+        "unchanged": 2,
+        "refused": 0,
+        "dlq": 0,
+        "api_calls": 1,
+        "ideal_calls": 1,
+    }
+    assert summary.items() >= told.items()
+    assert summary["findings_per_call"] == 1.0
+    assert summary["seconds"] == 5.5
+    assert summary["by_rule"] == {"hide": 1, "look": 0}
+    assert summary["workflow"] == {"before": {"NEW": 3}, "after": {"NEW": 2, "SUPPRESSED": 1}}
+    assert summary["severity"]["after"] == {"HIGH": 3}
+
+
+@pytest.mark.parametrize(
+    ("after", "changed"),
+    [
+        pytest.param({}, False, id="the same finding is unchanged"),
+        pytest.param({"Workflow": {"Status": "NEW"}}, False, id="a workflow filled in as NEW is no change"),
+        pytest.param({"Workflow": {"Status": "RESOLVED"}}, True, id="another workflow is a change"),
+        pytest.param({"Severity": {"Label": "LOW"}}, True, id="another severity is a change"),
+        pytest.param({"UserDefinedFields": {"k": "v"}}, True, id="a user-defined field is a change"),
+        pytest.param({"Note": {"Text": "n", "UpdatedBy": "me"}}, True, id="a note is a change"),
+        pytest.param({"Confidence": 10}, True, id="a confidence is a change"),
+        pytest.param(
+            {"ProcessedAt": "2026-01-01T00:00:00Z"}, False, id="what updates cannot set is no change"
+        ),
+    ],
+)
+def test_changes_are_seen_in_the_fields_that_updates_can_set(after, changed):
+    before, now = by_key([finding(1)]), by_key([finding(1, **after)])
+    assert bool(changed_findings(before, now)) is changed
+
+
+@pytest.mark.parametrize(
+    ("flaw", "problem"),
+    [
+        pytest.param({"waiting": 3}, "3 messages are still in the queue", id="a queue that is not empty"),
+        pytest.param({"dead": 1}, "1 messages are in the dead-letter queues", id="a dead letter"),
+        pytest.param(
+            {"lines": ()}, "1 findings were changed, but the decision log", id="a change not logged"
+        ),
+        pytest.param(
+            {"lines": (*GOOD.lines, line(2, changes=[change("hide")]))},
+            "1 findings were changed, says the decision log",
+            id="a logged change that did not happen",
+        ),
+        pytest.param(
+            {"lines": (*GOOD.lines, line(3, "failed", level="ERROR"))},
+            "1 errors in the decision log",
+            id="an error",
+        ),
+        pytest.param(
+            {"after": by_key([finding(1, **SUPPRESSED)])}, "2 findings are not in", id="a lost finding"
+        ),
+        pytest.param({"updates": (call(), call())}, "2 API calls were made where 1", id="a wasted call"),
+        pytest.param(
+            {"updates": (call(), call(processed=0))}, "2 API calls were made", id="a call without effect"
+        ),
+    ],
+)
+def test_what_is_wrong_is_a_problem(flaw, problem):
+    problems = judge(replace(GOOD, **flaw)).problems
+    assert [text for text in problems if problem in text]
+
+
+def test_one_call_in_twenty_may_be_spare():
+    calls = tuple(call(payload=str(number)) for number in range(20))
+    assert not [
+        text for text in judge(replace(GOOD, updates=(*calls, call("0")))).problems if "API calls" in text
+    ]
+
+
+def test_calls_of_different_invocations_cannot_be_merged():
+    updates = (call(trace="one"), call(trace="two"))
+    assert judge(replace(GOOD, updates=updates)).ideal_calls == 2
+
+
+def test_a_refused_finding_is_neither_changed_nor_unchanged():
+    verdict = judge(replace(GOOD, lines=(*GOOD.lines, line(2, "refused", reason="no room"))))
+    assert (verdict.changed, verdict.unchanged, verdict.refused) == (1, 1, 1)
+
+
+def test_a_rule_counts_a_finding_once_however_many_events_told_of_it():
+    kept = {
+        "kept": [{"field": "Note.Text", "rule": "hide"}],
+        "observed": [{"field": "Workflow", "rule": "look"}],
+    }
+    verdict = judge(
+        replace(GOOD, lines=(*GOOD.lines, line(2, "unchanged", **kept), line(2, "unchanged", **kept)))
+    )
+    hide, look = verdict.rules
+    assert (hide.changed, hide.kept, hide.observed) == (1, 1, 0)
+    assert (look.changed, look.observed, look.mode) == (0, 1, "observe")
+    assert verdict.kept == 1
+
+
+def test_a_change_that_was_planned_but_failed_is_not_counted():
+    verdict = judge(replace(GOOD, lines=(*GOOD.lines, line(2, "failed", changes=[change("look")]))))
+    assert [rule.changed for rule in verdict.rules] == [1, 0]
+
+
+def test_the_example_is_the_most_instructive_change():
+    rich = line(
+        1, changes=[change("hide"), change("look", "Note")], kept=[{"rule": "hide", "field": "Severity"}]
+    )
+    plain, unchanged = line(2, changes=[change("hide")]), line(3, "unchanged", kept=[{"rule": "hide"}])
+    verdict = judge(replace(GOOD, lines=(plain, rich, unchanged)))
+    assert verdict.example == rich
+
+
+def test_there_is_no_example_without_a_change():
+    quiet = replace(GOOD, after=GOOD.before, lines=(), updates=())
+    assert judge(quiet).example is None
+    assert judge(quiet).findings_per_call == 0
