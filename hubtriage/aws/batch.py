@@ -12,6 +12,8 @@ from hubtriage.aws.reading import Reader
 from hubtriage.aws.sending import Receipt, Sender
 from hubtriage.engine.batches import group
 from hubtriage.engine.decision import Decision
+from hubtriage.engine.fields import NOTE
+from hubtriage.engine.fields import NOTE
 from hubtriage.engine.plan import Settings, decide
 from hubtriage.engine.ruleset import Ruleset
 from hubtriage.engine.timestamps import parse_timestamp
@@ -19,7 +21,7 @@ from hubtriage.engine.timestamps import parse_timestamp
 Mode = Literal["enforce", "observe"]
 Sink = Callable[[Sequence[Outcome]], None]
 
-NOTE = frozenset({"Note"})
+WITHOUT_NOTE = frozenset({NOTE})
 READING_SHARE = 0.5
 """Of the time left, how much may go into reading: what is read must still be sent."""
 
@@ -84,6 +86,7 @@ class _Batch:
         self._decisions: dict[Key, Decision] = {}
         self._open: dict[Key, Decision] = {}
         self._too_large: dict[Key, Receipt] = {}
+        self._noteless: set[Key] = set()
         self._ended: set[Key] = set()
 
     def plan(self) -> None:
@@ -121,9 +124,10 @@ class _Batch:
     def send_without_note(self, deadline: float) -> None:
         """Once more for findings that the update made too large: the note is what can be left out."""
         too_large, self._too_large = self._too_large, {}
+        self._noteless.update(too_large)
         for key in too_large:
             if "Note" in (self._open.pop(key).update or ()):
-                self._decide(key, without=NOTE)
+                self._decide(key, without=WITHOUT_NOTE)
         self._end({key: _refused(too_large[key]) for key in too_large if not self._is_on_its_way(key)})
         self.send(deadline)
         self._end({key: _refused(receipt) for key, receipt in self._too_large.items()})
@@ -162,7 +166,12 @@ class _Batch:
         return key in self._open or key in self._ended
 
     def _sent(self, keys: Iterable[Key], receipt: Receipt) -> None:
-        self._end(dict.fromkeys(keys, Ending("updated", call_id=receipt.call_id)))
+        self._end({key: self._updated(key, receipt) for key in keys})
+
+    def _updated(self, key: Key, receipt: Receipt) -> Ending:
+        if key in self._noteless:
+            return Ending("updated", "NoteLeftOut", "the finding is too large for the note", receipt.call_id)
+        return Ending("updated", call_id=receipt.call_id)
 
     def _end(self, endings: dict[Key, Ending]) -> None:
         outcomes = [self._outcome(key, ending) for key, ending in endings.items()]
