@@ -1,0 +1,203 @@
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hubtriage.aws.events import DETAIL_TYPES, Intake, newest, take_in
+
+GUARDDUTY = "arn:aws:securityhub:eu-west-1::product/aws/guardduty"
+IMPORTED = "Security Hub Findings - Imported"
+
+
+def finding(name: str = "f1", **members: Any) -> dict[str, Any]:
+    return {"Id": name, "ProductArn": GUARDDUTY, **members}
+
+
+def event(*findings: Any, time: Any = "2026-11-22T12:00:00Z", detail_type: Any = IMPORTED) -> dict[str, Any]:
+    return {"detail-type": detail_type, "time": time, "detail": {"findings": list(findings)}}
+
+
+def record(
+    body: Any, message_id: str = "m1", sent: str = "1795348800000", receives: str = "1"
+) -> dict[str, Any]:
+    text = body if isinstance(body, str) else json.dumps(body)
+    attributes = {"SentTimestamp": sent, "ApproximateReceiveCount": receives}
+    return {"messageId": message_id, "body": text, "attributes": attributes, "eventSource": "aws:sqs"}
+
+
+def intake(*records: Any) -> Intake:
+    return take_in({"Records": list(records)})
+
+
+def names(taken: Intake) -> list[tuple[str | None, str]]:
+    return [(sighting.message.id, sighting.key[1]) for sighting in taken.sightings]
+
+
+def test_an_imported_event_is_its_finding_with_unknown_members_kept() -> None:
+    taken = intake(record(event(finding(RiskAssessment={"Score": 7})), receives="3"))
+    (sighting,) = taken.sightings
+    assert sighting.finding["RiskAssessment"] == {"Score": 7}
+    assert sighting.key == (GUARDDUTY, "f1")
+    assert (sighting.message.id, sighting.message.receives) == ("m1", 3)
+    assert sighting.message.sent_at == 1795348800.0
+    assert sighting.event_at == 1795348800.0
+    assert not taken.unusable
+
+
+@pytest.mark.parametrize("detail_type", DETAIL_TYPES)
+def test_several_findings_in_one_event_share_its_message(detail_type: str) -> None:
+    taken = intake(record(event(finding("a"), finding("b"), detail_type=detail_type)))
+    assert names(taken) == [("m1", "a"), ("m1", "b")]
+
+
+def test_an_event_handed_over_directly_has_no_message_id() -> None:
+    taken = take_in(event(finding()))
+    assert names(taken) == [(None, "f1")]
+    assert taken.messages[0].receives == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        pytest.param("", "not JSON", id="an empty body"),
+        pytest.param("{'detail-type': 1}", "not JSON", id="text that is no JSON"),
+        pytest.param('{"detail": NaN}', "not JSON", id="NaN, which Python reads and JSON does not know"),
+        pytest.param("[" * 100_000, "not JSON", id="nesting without end"),
+        pytest.param('{"n": ' + "9" * 5000 + "}", "not JSON", id="a number too long to convert"),
+        pytest.param("[]", "not an event", id="a list"),
+        pytest.param("null", "not an event", id="null"),
+        pytest.param("{}", "not a findings event", id="an object that is no event"),
+        pytest.param(
+            event(finding(), detail_type=["x"]), "not a findings event", id="a detail-type that is a list"
+        ),
+        pytest.param(event(finding(), detail_type="Findings Imported V2"), "not a findings event", id="OCSF"),
+        pytest.param(
+            event(detail_type="Security Hub Insight Results"),
+            "not a findings event",
+            id="results of an insight",
+        ),
+        pytest.param({"detail-type": IMPORTED}, "no findings in the event", id="no detail"),
+        pytest.param(
+            {"detail-type": IMPORTED, "detail": []}, "no findings in the event", id="detail is a list"
+        ),
+        pytest.param(event(), "no findings in the event", id="no finding"),
+        pytest.param(
+            {"detail-type": IMPORTED, "detail": {"findings": finding()}},
+            "no findings in the event",
+            id="findings that are one object",
+        ),
+        pytest.param(event("f1"), "a finding that is no object", id="a finding that is a string"),
+        pytest.param(event({"ProductArn": GUARDDUTY}), "a finding without Id", id="no Id"),
+        pytest.param(event({"Id": "f1"}), "a finding without ProductArn", id="no ProductArn"),
+        pytest.param(event(finding(Id=7)), "a finding without Id", id="an Id that is a number"),
+        pytest.param(event(finding(Id=" \t")), "a finding without Id", id="a blank Id"),
+        pytest.param(
+            event(finding(Id="x" * 513)), "Id longer than 512 characters", id="an Id beyond the limit"
+        ),
+        pytest.param(
+            event(finding(Id="a\ud800")), "Id that is no text", id="an Id with half a surrogate pair"
+        ),
+    ],
+)
+def test_what_cannot_be_used_fails_alone_with_its_reason(body: Any, reason: str) -> None:
+    taken = intake(record(event(finding()), "good"), record(body, "bad"))
+    assert names(taken) == [("good", "f1")]
+    assert [(item.message.id, item.reason) for item in taken.unusable] == [("bad", reason)]
+
+
+def test_one_bad_finding_leaves_the_others_of_its_event() -> None:
+    taken = intake(record(event(finding("a"), 7, finding("b"))))
+    assert [name for _, name in names(taken)] == ["a", "b"]
+    assert [item.message.id for item in taken.unusable] == ["m1"]
+
+
+def test_a_reason_quotes_little_of_a_foreign_text() -> None:
+    (item,) = intake(record(event(detail_type="x" * 10_000))).unusable
+    assert len(item.detail) == 100
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        pytest.param("text", id="text"),
+        pytest.param(None, id="nothing"),
+        pytest.param([], id="a list"),
+        pytest.param({}, id="an empty object"),
+        pytest.param({"Records": [None]}, id="a record that is nothing"),
+        pytest.param({"Records": [{"messageId": "m"}]}, id="a record without body"),
+        pytest.param({"Records": [{"body": 7, "attributes": []}]}, id="a record of the wrong types"),
+    ],
+)
+def test_any_invocation_is_accounted_for(given: object) -> None:
+    taken = take_in(given)
+    assert len(taken.messages) == len(taken.unusable) == 1
+    assert taken.unusable[0].reason in ("not JSON", "not an event", "not a findings event")
+
+
+@pytest.mark.parametrize("count", ["", "two", "-1", "²", "9" * 30, None])
+def test_an_odd_receive_count_reads_as_the_first_delivery(count: Any) -> None:
+    assert intake(record(event(finding()), receives=count)).messages[0].receives == 1
+
+
+def test_without_an_envelope_time_the_event_is_as_old_as_its_message() -> None:
+    (sighting,) = intake(record(event(finding(), time=None), sent="1795000000500")).sightings
+    assert sighting.event_at == 1795000000.5
+
+
+@pytest.mark.parametrize(
+    ("records", "state"),
+    [
+        pytest.param(
+            [("m1", "2026-11-22T12:00:01Z", "5"), ("m2", "2026-11-22T12:00:00Z", "9")],
+            "m1",
+            id="the later envelope wins although it was sent earlier",
+        ),
+        pytest.param(
+            [("m1", "2026-11-22T12:00:00Z", "9"), ("m2", "2026-11-22T12:00:00Z", "5")],
+            "m1",
+            id="of equal envelopes the one sent later wins",
+        ),
+        pytest.param(
+            [("m1", "2026-11-22T12:00:00Z", "5"), ("m2", "2026-11-22T12:00:00Z", "5")],
+            "m2",
+            id="of equals the last in the batch wins",
+        ),
+    ],
+)
+def test_of_several_events_of_one_finding_the_newest_counts(
+    records: list[tuple[str, str, str]], state: str
+) -> None:
+    taken = intake(
+        *(record(event(finding(Title=name), time=time), name, sent) for name, time, sent in records)
+    )
+    (seen,) = newest(taken.sightings).values()
+    assert seen.newest.finding["Title"] == state
+    assert {message.id for message in seen.messages} == {"m1", "m2"}
+
+
+def test_an_id_of_two_products_is_two_findings() -> None:
+    other = finding() | {"ProductArn": GUARDDUTY.replace("guardduty", "macie")}
+    assert len(newest(intake(record(event(finding(), other))).sightings)) == 2
+
+
+def test_a_finding_twice_in_one_event_names_its_message_once() -> None:
+    (seen,) = newest(intake(record(event(finding(), finding()))).sightings).values()
+    assert [message.id for message in seen.messages] == ["m1"]
+
+
+@pytest.mark.skipif("HUBTRIAGE_CORPUS" not in os.environ, reason="HUBTRIAGE_CORPUS is not set")
+def test_corpus_events_are_all_read_or_fail_with_a_reason() -> None:
+    lines = (Path(os.environ["HUBTRIAGE_CORPUS"]) / "events.jsonl").read_text().splitlines()
+    taken = intake(*(record(line, str(number)) for number, line in enumerate(lines)))
+    read = {sighting.message.id for sighting in taken.sightings}
+    failed = {item.message.id: item.reason for item in taken.unusable}
+    assert len(taken.messages) == len(read) + len(failed) == len(lines)
+    assert set(failed.values()) == {
+        "not a findings event",
+        "no findings in the event",
+        "a finding without Id",
+        "a finding without ProductArn",
+    }
+    assert len(read) > len(lines) / 2

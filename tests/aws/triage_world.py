@@ -1,0 +1,100 @@
+"""A Security Hub in memory with findings, and time that stands still until somebody waits."""
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from hubtriage.aws.api import Key
+from hubtriage.aws.backoff import Backoff
+from hubtriage.local.faults import Fault
+from hubtriage.local.hub import Hub
+from hubtriage.local.inprocess import InProcessSecurityHub, ManualClock
+from hubtriage.local.settings import HubSettings
+
+NOW = 1_800_000_000.0
+MACIE = "arn:aws:securityhub:eu-west-1::product/aws/macie"
+FOREVER = NOW + 1e9
+SUPPRESS = {"Workflow": {"Status": "SUPPRESSED"}}
+
+
+def key(number: int) -> Key:
+    return MACIE, f"finding-{number}"
+
+
+def finding(number: int = 0, **members: Any) -> dict[str, Any]:
+    base: dict[str, Any] = {
+        "SchemaVersion": "2018-10-08",
+        "Id": f"finding-{number}",
+        "ProductArn": MACIE,
+        "GeneratorId": "policy",
+        "AwsAccountId": "111122223333",
+        "CreatedAt": "2027-01-01T00:00:00Z",
+        "UpdatedAt": "2027-01-01T00:00:00Z",
+        "Title": "A bucket is public",
+        "Description": "A bucket is public",
+        "Types": ["Effects/Data Exposure"],
+        "Severity": {"Label": "MEDIUM"},
+        "Resources": [{"Type": "AwsS3Bucket", "Id": f"arn:aws:s3:::bucket-{number}"}],
+        "Workflow": {"Status": "NEW"},
+        "RecordState": "ACTIVE",
+    }
+    return base | members
+
+
+class World:
+    """A hub holding `count` findings, its clock, and a client of it."""
+
+    def __init__(self, count: int = 0, **settings: Any) -> None:
+        self.clock = ManualClock(NOW)
+        self.hub = Hub(settings=HubSettings.still(**settings))
+        self.api = InProcessSecurityHub(self.hub, self.clock)
+        for number in range(count):
+            self.hub.plant(finding(number), NOW)
+
+    def fault(self, **fault: Any) -> None:
+        self.hub.faults.add(Fault(**fault))
+
+    def stored(self, number: int) -> Mapping[str, Any]:
+        found = self.hub.finding(*key(number))
+        assert found is not None
+        return found
+
+    def suppressed(self, numbers: Iterable[int]) -> list[int]:
+        return [n for n in numbers if self.stored(n)["Workflow"]["Status"] == "SUPPRESSED"]
+
+    def calls(self, operation: str) -> int:
+        return sum(count for (name, _), count in self.hub.ledger.calls.items() if name == operation)
+
+
+def backoff(**changes: Any) -> Backoff:
+    return Backoff(lambda: 0.5, **changes)
+
+
+def sqs(*records: Mapping[str, Any]) -> dict[str, Any]:
+    return {"Records": list(records)}
+
+
+def record(
+    name: str, *findings: Any, age: float = 1.0, receives: int = 1, body: str | None = None
+) -> dict[str, Any]:
+    """An SQS record whose event was made `age` seconds ago."""
+    envelope = {
+        "detail-type": "Security Hub Findings - Imported",
+        "source": "aws.securityhub",
+        "time": _timestamp(NOW - age),
+        "detail": {"findings": list(findings)},
+    }
+    return {
+        "messageId": name,
+        "body": json.dumps(envelope) if body is None else body,
+        "attributes": {
+            "SentTimestamp": str(int((NOW - age) * 1000)),
+            "ApproximateReceiveCount": str(receives),
+        },
+    }
+
+
+def _timestamp(seconds: float) -> str:
+    from datetime import UTC, datetime
+
+    return datetime.fromtimestamp(seconds, tz=UTC).isoformat().replace("+00:00", "Z")
