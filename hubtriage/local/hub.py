@@ -104,7 +104,7 @@ class Hub:
         call = _Call(copied(request), now, caller or self._caller, trace)
         try:
             fault = self._admit(operation, now)
-            body = _OPERATIONS[operation](self, call)
+            body = OPERATIONS[operation](self, call)
         except HubError as error:
             self._note(operation, call, error.code, {})
             raise
@@ -174,7 +174,7 @@ class Hub:
 
     def _admit(self, operation: str, now: float) -> Fault | None:
         """Let a call in, or raise; the fault that its answer meets."""
-        if operation not in _OPERATIONS:
+        if operation not in OPERATIONS:
             raise invalid_input(f"the local Security Hub has no operation {operation}")
         fault = self.faults.of_call(operation)
         if fault and fault.error:
@@ -397,7 +397,7 @@ def _not_there(arns: list[str], there: list[str]) -> list[dict[str, Any]]:
     ]
 
 
-_OPERATIONS: Mapping[str, Callable[[Hub, _Call], dict[str, Any]]] = {
+OPERATIONS: Mapping[str, Callable[[Hub, _Call], dict[str, Any]]] = {
     "EnableSecurityHub": Hub._enable,
     "DescribeHub": Hub._describe,
     "DisableSecurityHub": Hub._disable,
@@ -410,3 +410,4 @@ _OPERATIONS: Mapping[str, Callable[[Hub, _Call], dict[str, Any]]] = {
     "BatchGetAutomationRules": Hub._get_rules,
     "BatchDeleteAutomationRules": Hub._delete_rules,
 }
+"""The operations by AWS name."""

@@ -39,3 +39,22 @@ class HubSettings:
     def still(cls, **changes: Any) -> "HubSettings":
         """No quotas, and events that arrive at once, once and in order."""
         return cls(**{"quotas": False, "event_delay": (0.0, 0.0), "duplicate_share": 0.0, **changes})
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> "HubSettings":
+        """Settings from JSON; raises TypeError or ValueError for what is not a setting."""
+        settings = dict(values)
+        if "event_delay" in settings:
+            low, high = settings["event_delay"]
+            settings["event_delay"] = (float(low), float(high))
+        return cls(**settings)
+
+    def __post_init__(self) -> None:
+        if self.udf not in ("replace", "merge"):
+            raise ValueError(f"udf is replace or merge, not {self.udf!r}")
+        if self.value_errors not in ("finding", "call"):
+            raise ValueError(f"value_errors is finding or call, not {self.value_errors!r}")
+        if not 0 <= self.event_delay[0] <= self.event_delay[1]:
+            raise ValueError(f"event_delay is (least, most) seconds, not {self.event_delay!r}")
+        if not 0 <= self.duplicate_share <= 1:
+            raise ValueError(f"duplicate_share is from 0 to 1, not {self.duplicate_share!r}")

@@ -1,0 +1,373 @@
+"""Starts ministack with Security Hub beside its services, on loopback.
+
+The only module that touches ministack's internals, so exactly one version of it will do
+(`check_ministack` says so). What is added, without changing its files:
+
+- the securityhub service: routing, handler, IAM actions and resource for `AUTH=true`;
+- events of source aws.securityhub, which PutEvents refuses to callers;
+- queues that hand a Lambda function batches over ten, after the mapping's batching window;
+- AWS::Logs::QueryDefinition in CloudFormation;
+- the control endpoint.
+"""
+
+import argparse
+import asyncio
+import importlib
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs
+
+from hubtriage.local.control import PREFIX, Control
+from hubtriage.local.organization import ACCOUNTS
+from hubtriage.local.service import HttpAnswer, HttpRequest, Hubs, SecurityHubService
+from hubtriage.local.settings import HubSettings
+
+MINISTACK = "1.5.33"
+"""The version whose internals this module knows."""
+
+_INTERNALS = {
+    "ministack.app": ("app", "SERVICE_HANDLERS", "AUTH"),
+    "ministack.core.router": ("SERVICE_PATTERNS", "extract_region"),
+    "ministack.core.responses": ("StreamingResponse", "get_account_id", "get_region", "request_scope"),
+    "ministack.core.iam_actions": (
+        "SERVICE_TO_IAM_NAMESPACE",
+        "_BOTOCORE_SERVICE_MAP",
+        "extract_resource_arn",
+    ),
+    "ministack.core.iam_evaluator": ("request_caller_arn",),
+    "ministack.core.tls": ("use_ssl_enabled", "resolve_tls_material"),
+    "ministack.services.cloudformation.provisioners": ("_RESOURCE_HANDLERS",),
+    "ministack.services.eventbridge": ("_dispatch_event", "_pattern_event_view", "_archive_event"),
+    "ministack.services.sqs": (
+        "_receive_messages_for_esm",
+        "_collect_msgs",
+        "_queues_lock",
+        "_get_q",
+        "_expire_retained",
+    ),
+    "ministack.services.lambda_svc": ("_esms",),
+}
+_EVENTS_AT_ONCE = 50
+_TICK = 0.02
+_PAYLOAD_LIMIT = 6 * 1024 * 1024
+"""AWS: bytes of one batch of an SQS event source mapping."""
+_RECORD_OVERHEAD = 1024
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+
+class MinistackChangedError(RuntimeError):
+    """The installed ministack is not the one whose internals this module knows."""
+
+
+def check_ministack() -> None:
+    """Raise MinistackChangedError unless ministack is the known version with the internals used here."""
+    found = version("ministack")
+    if found != MINISTACK:
+        raise MinistackChangedError(
+            f"ministack {MINISTACK} is needed, {found} is installed; run `make setup`"
+        )
+    for name, members in _INTERNALS.items():
+        module = importlib.import_module(name)
+        missing = [member for member in members if not hasattr(module, member)]
+        if missing:
+            raise MinistackChangedError(
+                f"{name} has no {', '.join(missing)}; launcher.py has to follow ministack"
+            )
+
+
+class LocalAws:
+    """The hubs and their places among ministack's services."""
+
+    def __init__(self, settings: HubSettings, home: tuple[str, str], batching_window: float) -> None:
+        self.hubs = Hubs(settings, home)
+        self.control = Control(self.hubs, time.time, home)
+        self._service = SecurityHubService(self.hubs, time.time)
+        self._batching_window = batching_window
+
+    def install(self) -> None:
+        """Put Security Hub and the rest into ministack; it must not be serving yet."""
+        _module("app").SERVICE_HANDLERS["securityhub"] = self._handle
+        _module("core.router").SERVICE_PATTERNS["securityhub"] = {"host_patterns": [r"securityhub\."]}
+        _authorize_security_hub()
+        _accept_query_definitions()
+        _module("services.sqs")._receive_messages_for_esm = _Batches(self._batching_window).receive
+
+    async def _handle(
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes, query: Mapping[str, list[str]]
+    ) -> tuple[int, dict[str, str], Any]:
+        """ministack's handler of one request of the Security Hub API."""
+        responses = _module("core.responses")
+        caller = _module("core.iam_evaluator").request_caller_arn(headers, query)
+        account, region = responses.get_account_id(), responses.get_region()
+        trace = headers.get("x-amzn-trace-id")
+        answer = self._service.answer(HttpRequest(method, path, query, body, account, region, caller, trace))
+        if answer.delay:
+            await asyncio.sleep(answer.delay)
+        sent = {"Content-Type": "application/json", **answer.headers}
+        if answer.lost:
+            return answer.status, {**sent, "Content-Length": str(len(answer.body))}, _broken_off(answer)
+        return answer.status, sent, answer.body
+
+    async def deliver(self) -> None:
+        """Put the hubs' events on their buses when they are due, for ever."""
+        while True:
+            now = time.time()
+            for hub in self.hubs.all():
+                for event in hub.take_events(now, _EVENTS_AT_ONCE):
+                    _put_on_bus(event)
+            await asyncio.sleep(_TICK)
+
+    async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The ASGI application: the control endpoint, and ministack."""
+        if scope["type"] == "http" and scope["path"].startswith(PREFIX):
+            await self._control(scope, receive, send)
+        else:
+            await _module("app").app(scope, receive, send)
+
+    async def _control(self, scope: Scope, receive: Receive, send: Send) -> None:
+        body = b""
+        more = True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return
+            body += message.get("body", b"")
+            more = message.get("more_body", False)
+        query = parse_qs(scope.get("query_string", b"").decode())
+        answer = self.control.answer(scope["method"], scope["path"], query, body)
+        headers = [
+            (b"content-type", b"application/json"),
+            (b"content-length", str(len(answer.body)).encode()),
+        ]
+        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        await send({"type": "http.response.body", "body": answer.body})
+
+
+def _module(name: str) -> Any:
+    """A module of ministack, untyped: all that is used of it is in `_INTERNALS`."""
+    return importlib.import_module(f"ministack.{name}")
+
+
+def _broken_off(answer: HttpAnswer) -> Any:
+    """An answer of which only the first half is sent before the connection ends."""
+
+    async def run(send: Send, _receive: Receive) -> None:
+        half = answer.body[: len(answer.body) // 2]
+        await send({"type": "http.response.body", "body": half, "more_body": True})
+
+    return _module("core.responses").StreamingResponse(run)
+
+
+def _put_on_bus(event: Mapping[str, Any]) -> None:
+    """Put an event on the default bus of its account and Region, its id and time kept."""
+    bus = _module("services.eventbridge")
+    record = {
+        "EventId": event["id"],
+        "Source": event["source"],
+        "DetailType": event["detail-type"],
+        "Detail": json.dumps(event["detail"]),
+        "EventBusName": "default",
+        "Time": event["time"],
+        "Resources": event["resources"],
+        "Account": event["account"],
+        "Region": event["region"],
+    }
+    with _module("core.responses").request_scope(event["account"], event["region"]):
+        view = bus._pattern_event_view(record)
+        bus._dispatch_event(record, view)
+        bus._archive_event(record, view)
+
+
+def _authorize_security_hub() -> None:
+    """Have `AUTH=true` evaluate policies for Security Hub: action by path, the hub as the resource."""
+    iam = _module("core.iam_actions")
+    iam.SERVICE_TO_IAM_NAMESPACE["securityhub"] = "securityhub"
+    iam._BOTOCORE_SERVICE_MAP["securityhub"] = ["securityhub"]
+    original = iam.extract_resource_arn
+
+    def extract_resource_arn(service: str, *args: Any) -> Any:
+        if service != "securityhub":
+            return original(service, *args)
+        region, account = args[-2:]
+        return f"arn:aws:securityhub:{region}:{account}:hub/default"
+
+    iam.extract_resource_arn = extract_resource_arn
+
+
+def _accept_query_definitions() -> None:
+    """CloudWatch Logs' saved queries in CloudFormation: accepted and kept nowhere."""
+
+    def create(logical_id: str, properties: Mapping[str, Any], stack: str) -> tuple[str, dict[str, Any]]:
+        name = properties.get("Name", logical_id)
+        return f"{stack}-{name}", {"QueryDefinitionId": f"{stack}-{name}"}
+
+    def delete(_physical_id: str, _properties: Mapping[str, Any]) -> None:
+        return None
+
+    handlers = _module("services.cloudformation.provisioners")._RESOURCE_HANDLERS
+    handlers["AWS::Logs::QueryDefinition"] = {"create": create, "delete": delete}
+
+
+class _Batches:
+    """Messages for a Lambda function, in batches as large as its mapping wants.
+
+    ministack gives at most ten at a time and knows no batching window. AWS: a batch goes when it is full
+    (by count, or at 6 MB) or when its window is over.
+    """
+
+    def __init__(self, longest_window: float) -> None:
+        self._longest_window = longest_window
+        self._waiting_since: dict[str, float] = {}
+
+    def receive(self, queue_url: str, batch_size: int) -> list[dict[str, Any]]:
+        """Take a batch from a queue, or nothing as long as it is worth waiting for more."""
+        sqs = _module("services.sqs")
+        with sqs._queues_lock:
+            queue = sqs._get_q(queue_url)
+            sqs._expire_retained(queue)
+            sqs._dlq_sweep(queue)
+            count = self._worth(queue, queue_url, batch_size)
+            if not count:
+                return []
+            self._waiting_since.pop(queue_url, None)
+            timeout = int(queue["attributes"].get("VisibilityTimeout", "30"))
+            messages: list[dict[str, Any]] = sqs._collect_msgs(queue, count, timeout)
+            return messages
+
+    def _worth(self, queue: Mapping[str, Any], queue_url: str, batch_size: int) -> int:
+        """How many messages to take now."""
+        now = time.time()
+        sizes = [
+            len(m["body"]) + _RECORD_OVERHEAD for m in queue["messages"] if m.get("visible_at", 0) <= now
+        ]
+        count = _fitting(sizes[:batch_size])
+        if not count:
+            return 0
+        full = count == batch_size or count < len(sizes)
+        since = self._waiting_since.setdefault(queue_url, now)
+        return count if full or now - since >= self._window(queue) else 0
+
+    def _window(self, queue: Mapping[str, Any]) -> float:
+        """The batching window of the mapping that reads the queue, at most the longest allowed here."""
+        arn = queue["attributes"].get("QueueArn")
+        mappings = _module("services.lambda_svc")._esms.all_values()
+        windows = [
+            m.get("MaximumBatchingWindowInSeconds") or 0 for m in mappings if m.get("EventSourceArn") == arn
+        ]
+        return min(self._longest_window, max(windows, default=0))
+
+
+def _fitting(sizes: list[int]) -> int:
+    """How many of the first messages fit into one payload; one always does."""
+    total = 0
+    for count, size in enumerate(sizes):
+        total += size
+        if total > _PAYLOAD_LIMIT and count:
+            return count
+    return len(sizes)
+
+
+def prepare_environment(
+    port: int, account: str, region: str, data: Path, lambda_endpoint: str | None
+) -> None:
+    """Set what ministack reads from the environment while it is imported: loopback, one account, no extras.
+
+    Lambda functions inherit it: they find every service at `lambda_endpoint`, by default this process.
+    """
+    scheme = "https" if os.environ.get("USE_SSL") == "1" else "http"
+    os.environ.update(
+        {
+            "GATEWAY_PORT": str(port),
+            "BIND_HOST": "127.0.0.1",
+            "MINISTACK_HOST": "localhost",
+            "MINISTACK_ACCOUNT_ID": account,
+            "MINISTACK_REGION": region,
+            "AWS_ENDPOINT_URL": lambda_endpoint or f"{scheme}://127.0.0.1:{port}",
+            "AWS_ACCESS_KEY_ID": account,
+            "AWS_SECRET_ACCESS_KEY": "local",
+            "AWS_DEFAULT_REGION": region,
+            "S3_DATA_DIR": str(data / "s3"),
+            "TMPDIR": str(data),
+            "IOT_MTLS_ENABLED": "0",
+            "SFTP_ENABLED": "0",
+            "DOCKER_HOST": f"unix://{data}/no-docker.sock",
+            "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
+        }
+    )
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        os.environ.pop(name, None)
+    os.environ.setdefault("LOG_LEVEL", "WARNING")
+
+
+async def serve(local: LocalAws, port: int) -> None:
+    """Serve on loopback until SIGTERM or SIGINT."""
+    from hypercorn.asyncio import serve as hypercorn_serve
+    from hypercorn.config import Config
+
+    config = Config()
+    config.bind = [f"127.0.0.1:{port}"]
+    config.keep_alive_timeout = 75
+    config.graceful_timeout = config.shutdown_timeout = 0.5
+    config.loglevel = os.environ["LOG_LEVEL"]
+    tls = _module("core.tls")
+    if tls.use_ssl_enabled():
+        config.certfile, config.keyfile = tls.resolve_tls_material()
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    delivering = asyncio.create_task(local.deliver())
+    delivering.add_done_callback(lambda _: stop.set())
+    await hypercorn_serve(local.app, config, shutdown_trigger=stop.wait)  # type: ignore[arg-type]
+    if delivering.done():
+        delivering.result()
+    delivering.cancel()
+
+
+def _stop_with_parent() -> None:
+    """End when standard input does: whoever started us holds its other end, and may die without a word."""
+
+    def wait() -> None:
+        sys.stdin.buffer.read()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the local AWS in this process."""
+    parser = argparse.ArgumentParser(prog="python -m hubtriage.local.launcher", description=__doc__)
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--account", required=True)
+    parser.add_argument("--region", required=True)
+    parser.add_argument("--data", type=Path, required=True, help="folder for objects and unpacked functions")
+    parser.add_argument("--settings", type=json.loads, default={}, help="HubSettings as JSON")
+    parser.add_argument(
+        "--batching-window", type=float, default=1.0, help="longest batching window kept, seconds"
+    )
+    parser.add_argument("--lambda-endpoint", help="where Lambda functions find AWS, e.g. a proxy")
+    parser.add_argument("--stop-with-stdin", action="store_true", help="end when standard input ends")
+    options = parser.parse_args(arguments)
+    prepare_environment(options.port, options.account, options.region, options.data, options.lambda_endpoint)
+    check_ministack()
+    names = {"account_names": {account.id: account.name for account in ACCOUNTS}}
+    settings = HubSettings.from_json({**names, **options.settings})
+    local = LocalAws(settings, (options.account, options.region), options.batching_window)
+    local.install()
+    if options.stop_with_stdin:
+        _stop_with_parent()
+    asyncio.run(serve(local, options.port))
+
+
+if __name__ == "__main__":
+    main()
