@@ -13,7 +13,6 @@ from hubtriage.aws.sending import Receipt, Sender
 from hubtriage.engine.batches import group
 from hubtriage.engine.decision import Decision
 from hubtriage.engine.fields import NOTE
-from hubtriage.engine.fields import NOTE
 from hubtriage.engine.plan import Settings, decide
 from hubtriage.engine.ruleset import Ruleset
 from hubtriage.engine.timestamps import parse_timestamp
