@@ -141,7 +141,7 @@ class Configuration(BaseModel):
         """
         ours = {key.removeprefix(PREFIX): value for key, value in context.items() if key.startswith(PREFIX)}
         try:
-            return cls.model_validate(ours)
+            return cls.model_validate(ours, by_alias=True, by_name=False)
         except ValidationError as error:
             raise ConfigurationError(tuple(map(_problem, error.errors()))) from None
 

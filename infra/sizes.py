@@ -10,6 +10,7 @@ from dataclasses import dataclass
 LAMBDA_MAX_TIMEOUT_SECONDS = 900
 IDS_PER_READ = 20  # AWS: GetFindings takes 20 values for one attribute
 START_AND_STOP_SECONDS = 30  # cold start, parsing, logging, and the margin kept for reporting failures
+LEAST_RATE = 0.01  # calls/s of one container; the function refuses less
 VISIBILITY_TIMEOUTS = 6  # AWS: advises six function timeouts and the batching window
 
 
@@ -34,9 +35,15 @@ def fitting_sizes(
 ) -> Sizes:
     """Derive the sizes; `timeout` None means the shortest that is safe. Rates are of all containers together.
 
-    Raises ValueError when a batch could outlast the timeout, or the longest timeout that Lambda allows.
+    Raises ValueError when a batch could outlast the timeout, or the longest that Lambda allows, and when a
+    container's share of the rates is next to nothing.
     """
     calls, reads = _share(calls_per_second, containers), _share(reads_per_second, containers)
+    if min(calls, reads) < LEAST_RATE:
+        raise ValueError(
+            f"{containers} invocations would have {calls:g} calls/s and {reads:g} reads/s each, and each needs "
+            f"{LEAST_RATE:g}: lower maximum-concurrency, or raise calls-per-second or reads-per-second"
+        )
     least = worst_case_seconds(batch_size, calls, reads)
     allowed = timeout or LAMBDA_MAX_TIMEOUT_SECONDS
     if least > allowed:

@@ -1,0 +1,87 @@
+"""What is in the Lambda package, and what is not."""
+
+import json
+import os
+import stat
+from pathlib import Path
+
+import pytest
+from infra_samples import RULESET
+
+from infra.bundle import ROOT, BundleError, build_package
+from infra.functions import HANDLER
+
+OURS = {"hubtriage/__init__.py", "lambdas/__init__.py", "ruleset.json"}
+OUR_FOLDERS = ("hubtriage/engine/", "hubtriage/aws/", "lambdas/triage/")
+DEPENDENCIES = ("aws_lambda_powertools", "jmespath", "typing_extensions")
+
+
+def _files(folder: Path) -> set[str]:
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+
+def _contents(folder: Path) -> dict[str, bytes]:
+    return {name: (folder / name).read_bytes() for name in _files(folder)}
+
+
+def test_it_holds_our_code_the_rules_and_the_pinned_dependencies_and_nothing_else(package):
+    others = {name for name in _files(package) if name not in OURS and not name.startswith(OUR_FOLDERS)}
+    assert {name for name in others if not name.startswith(DEPENDENCIES)} == set()
+    assert _files(package) >= OURS
+
+
+def test_it_holds_every_module_of_the_engine_and_the_adapters(package):
+    sources = {
+        path.relative_to(ROOT).as_posix() for folder in OUR_FOLDERS for path in (ROOT / folder).rglob("*.py")
+    }
+    assert sources == {name for name in _files(package) if name.startswith(OUR_FOLDERS)}
+
+
+def test_it_holds_the_handler_that_the_function_names(package):
+    module, _, _ = HANDLER.rpartition(".")
+    assert f"{module.replace('.', '/')}.py" in _files(package)
+
+
+def test_it_holds_no_compiled_code_so_that_one_package_fits_any_machine(package):
+    assert {name for name in _files(package) if name.endswith((".pyc", ".so"))} == set()
+
+
+def test_it_keeps_names_and_licences_of_the_dependencies(package):
+    for metadata in package.glob("*.dist-info"):
+        kept = {path.name.split(".")[0] for path in metadata.iterdir()}
+        assert kept <= {"METADATA", "LICENSE", "licenses"}
+        assert "METADATA" in kept
+
+
+def test_its_rules_are_those_that_were_given(package):
+    assert json.loads((package / "ruleset.json").read_text(encoding="utf-8")) == RULESET
+
+
+def test_the_same_sources_give_the_same_bytes_also_under_a_strict_umask(package, tmp_path):
+    before = os.umask(0o077)
+    try:
+        again = build_package(tmp_path, "triage", RULESET, "arm64")
+    finally:
+        os.umask(before)
+    assert _contents(again) == _contents(package)
+    assert all(stat.S_IMODE(path.stat().st_mode) & 0o004 for path in again.rglob("*"))
+
+
+@pytest.mark.parametrize(
+    ("architecture", "machine"),
+    [pytest.param("arm64", "aarch64", id="arm64"), pytest.param("x86_64", "x86_64", id="x86_64")],
+)
+def test_re2_for_the_function_s_processor_is_added_when_a_rule_uses_regex(tmp_path, architecture, machine):
+    build_package(tmp_path, "triage", {**RULESET, "regex": True}, architecture)
+    libraries = [path.name for path in (tmp_path / "re2").glob("*.so")]
+    assert len(libraries) == 1
+    assert machine in libraries[0]
+
+
+def test_a_dependency_that_cannot_be_had_is_an_error_that_says_which(tmp_path, monkeypatch):
+    monkeypatch.setenv("UV_OFFLINE", "1")
+    monkeypatch.setenv("UV_NO_CACHE", "1")
+    with pytest.raises(BundleError) as raised:
+        build_package(tmp_path, "triage", RULESET, "arm64")
+    assert "aws-lambda-powertools" in str(raised.value)
+    assert "make setup" in str(raised.value)
