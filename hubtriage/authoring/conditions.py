@@ -81,6 +81,16 @@ def text_trap(node: Node, *, number_meant: bool = False) -> tuple[str, str] | No
     return None
 
 
+def traps_in(document: Document, path: Path) -> Iterator[Problem]:
+    """The traps in a finding that a test gives: its numbers may be numbers, its ids and times are text."""
+    node = document.node(path)
+    trap = text_trap(node, number_meant=True)
+    if trap is not None:
+        yield document.problem("E004", path, *trap)
+    for step in node.children:
+        yield from traps_in(document, (*path, step))
+
+
 # -- match -------------------------------------------------------------------------------------
 
 

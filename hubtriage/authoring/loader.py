@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from hubtriage.authoring import limits
-from hubtriage.authoring.conditions import Condition, read_match, read_when, text_trap
+from hubtriage.authoring.conditions import Condition, read_match, read_when, text_trap, traps_in
 from hubtriage.authoring.models import AccountFile, Rule, RuleFile
 from hubtriage.authoring.placeholders import check_templates
 from hubtriage.authoring.problems import Position, Problem, Severity, in_order
@@ -175,6 +175,7 @@ class _Loading:
             match, when = self._conditions(document, path, raw)
             problems += self._id_problems(document, path, raw.get("id"))
             problems += check_templates(document, path, raw)
+            problems += _test_problems(document, path, raw.get("tests"))
         problems += match.problems + when.problems
         self.problems += problems
         if model is None or problems:
@@ -219,6 +220,12 @@ def _read_file(path: Path) -> tuple[Document | None, list[Problem]]:
         hint = "delete the file, or write rules: or lists:"
         return None, [Problem(name, Position(1, 1), "E008", "the file holds nothing", hint)]
     return document, problems
+
+
+def _test_problems(document: Document, path: Place, tests: Any) -> Iterator[Problem]:
+    for index, test in enumerate(tests if isinstance(tests, list) else ()):
+        if isinstance(test, dict) and isinstance(test.get("finding"), dict):
+            yield from traps_in(document, (*path, "tests", index, "finding"))
 
 
 def _member(value: object, name: str) -> Any:

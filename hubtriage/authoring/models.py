@@ -25,6 +25,7 @@ from pydantic_core import PydanticCustomError
 
 from hubtriage.authoring import limits
 from hubtriage.authoring.problems import did_you_mean
+from hubtriage.authoring.samples import SAMPLES
 from hubtriage.authoring.scalars import Trap
 from hubtriage.engine.fields import SEVERITY_RANK, label_of
 from hubtriage.engine.timestamps import parse_timestamp
@@ -265,8 +266,32 @@ class Update(Model):
     Note: NoteUpdate | None = None
 
 
-class Expectation(Update):
+class ExpectedSeverity(Model):
+    """The severity that a test expects."""
+
+    Label: SeverityLabel | None = None
+    Normalized: Score | None = None
+
+
+class ExpectedNote(Model):
+    """The note that a test expects; placeholders are filled in by then."""
+
+    Text: VisibleText | None = None
+    UpdatedBy: VisibleText | None = None
+
+
+class Expectation(Model):
     """What a test expects in the update; null for a field that must not be in it."""
+
+    Workflow: WorkflowUpdate | None = None
+    Severity: ExpectedSeverity | None = None
+    VerificationState: Verdict | None = None
+    Confidence: Score | None = None
+    Criticality: Score | None = None
+    Types: list[VisibleText] | None = None
+    UserDefinedFields: dict[str, VisibleText] | None = None
+    RelatedFindings: list[dict[str, VisibleText]] | None = None
+    Note: ExpectedNote | None = None
 
     @field_validator("*", mode="before")
     @classmethod
@@ -300,16 +325,26 @@ Outcome = Annotated[
 # -- rules and files ---------------------------------------------------------------------------
 
 
+def _sample_name(text: str) -> str:
+    if text not in SAMPLES:
+        raise refused("E104", f"{text!r} is not one of {', '.join(SAMPLES)}", did_you_mean(text, SAMPLES))
+    return text
+
+
+SampleName = Annotated[str, AfterValidator(_sample_name)]
+
+
 class RuleTest(Model):
     """A finding, given in part, and what the rule makes of it.
 
     `finding` is laid over the complete sample of a producer (`sample`, or the one its ProductArn or
-    ProductName tells); `now` is the time of the decision.
+    ProductName tells); `now` is the time of the decision, `account` the attributes of the finding's account.
     """
 
     name: VisibleText
     finding: dict[str, Any] = Field(default_factory=dict)
-    sample: VisibleText | None = None
+    sample: SampleName | None = None
+    account: dict[str, VisibleText] | None = None
     now: Date | None = None
     expect: Outcome
 

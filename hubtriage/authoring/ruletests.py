@@ -1,0 +1,158 @@
+"""Runs the tests that stand beside the rules.
+
+Each test asks what its own rule does, alone, as if its mode were `enforce`: so a rule can be tested
+before it is let loose, and a test does not change with the rules around it.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from hubtriage.authoring.compiler import compile_rule
+from hubtriage.authoring.loader import LoadedRule, LoadResult
+from hubtriage.authoring.models import NO_CHANGE, Expectation, RuleTest
+from hubtriage.authoring.problems import Position
+from hubtriage.authoring.samples import SAMPLE_NOW, complete
+from hubtriage.engine.decision import Decision
+from hubtriage.engine.fields import OUR_KEYS
+from hubtriage.engine.plan import Settings, decide
+from hubtriage.engine.ruleset import FORMAT, load_ruleset
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A field of the update that is not as expected; None for a field that is not in it."""
+
+    field: str
+    expected: Any
+    actual: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How one test went. `reasons` say why the rule did what it did, for a test that failed."""
+
+    rule: str
+    name: str
+    file: str
+    position: Position
+    expects_change: bool
+    differences: tuple[Difference, ...]
+    reasons: tuple[str, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether everything was as expected."""
+        return not self.differences
+
+    def as_record(self) -> dict[str, Any]:
+        """The verdict as JSON-ready data."""
+        return {
+            "rule": self.rule,
+            "name": self.name,
+            "file": self.file,
+            "line": self.position.line,
+            "passed": self.passed,
+            "differences": [
+                {"field": one.field, "expected": one.expected, "actual": one.actual}
+                for one in self.differences
+            ],
+            "reasons": list(self.reasons),
+        }
+
+
+def run_tests(loaded: LoadResult, wanted: str = "") -> Iterator[Verdict]:
+    """The verdicts of all tests, in the order of the files; `wanted` is part of `<rule id>: <test name>`."""
+    for rule in loaded.rules:
+        for index, test in enumerate(rule.model.tests):
+            if wanted in f"{rule.id}: {test.name}":
+                yield run_test(loaded, rule, index)
+
+
+def run_test(loaded: LoadResult, rule: LoadedRule, index: int) -> Verdict:
+    """The verdict of a rule's test."""
+    test = rule.model.tests[index]
+    now = _time_of(rule, test)
+    finding = complete(test.finding, name=test.sample, now=now)
+    decision = _decide(loaded, rule, test, finding, now)
+    differences = tuple(_differences(test.expect, decision))
+    return Verdict(
+        rule=rule.id,
+        name=test.name,
+        file=rule.document.file,
+        position=rule.document.locate((*rule.path, "tests", index)),
+        expects_change=test.expect != NO_CHANGE,
+        differences=differences,
+        reasons=tuple(_reasons(rule, decision)) if differences else (),
+    )
+
+
+def _time_of(rule: LoadedRule, test: RuleTest) -> float:
+    """The test's own time; else the samples' present, moved into the time that the rule is in force."""
+    if test.now is not None:
+        return test.now.seconds
+    starts, expires = rule.model.starts, rule.model.expires
+    now = SAMPLE_NOW if expires is None else min(SAMPLE_NOW, expires.end - 1)
+    return now if starts is None else max(now, starts.seconds)
+
+
+def _decide(
+    loaded: LoadResult, rule: LoadedRule, test: RuleTest, finding: Mapping[str, Any], now: float
+) -> Decision:
+    accounts = dict(loaded.accounts)
+    if test.account is not None:
+        accounts[finding["AwsAccountId"]] = test.account
+    compiled = {**compile_rule(rule), "mode": "enforce"}
+    ruleset = load_ruleset({"format": FORMAT, "hash": "", "accounts": accounts, "rules": [compiled]})
+    return decide(finding, ruleset, now, Settings())
+
+
+def _differences(expected: str | Expectation, decision: Decision) -> Iterator[Difference]:
+    if decision.errors:
+        yield Difference("errors", [], [error.message for error in decision.errors])
+        return
+    actual = _own_update(decision)
+    if isinstance(expected, str):
+        yield from (Difference(name, None, value) for name, value in actual.items())
+        return
+    for name in sorted(expected.model_fields_set):
+        wanted = getattr(expected, name)
+        wanted = wanted.model_dump(exclude_unset=True) if hasattr(wanted, "model_dump") else wanted
+        yield from _compare(name, wanted, actual.get(name))
+
+
+def _own_update(decision: Decision) -> dict[str, Any]:
+    """The update without triage's memory."""
+    update = dict(decision.update or {})
+    fields = {key: value for key, value in update.pop("UserDefinedFields", {}).items() if key not in OUR_KEYS}
+    return {**update, "UserDefinedFields": fields} if fields else update
+
+
+def _compare(field: str, expected: Any, actual: Any) -> Iterator[Difference]:
+    if isinstance(expected, Mapping) and isinstance(actual, Mapping):
+        for key, value in expected.items():
+            yield from _compare(f"{field}.{key}", value, actual.get(key))
+    elif not _same(expected, actual):
+        yield Difference(field, expected, actual)
+
+
+def _same(expected: Any, actual: Any) -> bool:
+    """Lists are compared as sets, as the engine does."""
+    if isinstance(expected, list) and isinstance(actual, list):
+        return all(item in actual for item in expected) and all(item in expected for item in actual)
+    return bool(expected == actual)
+
+
+def _reasons(rule: LoadedRule, decision: Decision) -> Iterator[str]:
+    if decision.errors:
+        return
+    if rule.id in decision.above_ceiling:
+        yield f"the finding is more severe than the rule's ceiling ({rule.model.ceiling})"
+    elif rule.id not in decision.rules:
+        yield "the rule does not match this finding"
+    else:
+        yield "the rule matches this finding"
+    for kept in decision.kept:
+        yield f"{kept.field} is left alone: {kept.why}"
+    if decision.refused:
+        yield f"refused: {decision.refused}"
