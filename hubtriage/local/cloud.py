@@ -211,13 +211,13 @@ class LocalCloud:
         Raises LocalCloudError with what is left when that does not happen in time.
         """
         deadline = time.monotonic() + timeout
-        while not self._idle():
+        while not self.is_idle():
             if time.monotonic() > deadline:
                 left = {"events": self.control.status()["events"], "queues": self._read_queues()}
                 raise LocalCloudError(f"not idle after {timeout:g} s: {left}")
             time.sleep(_POLL)
 
-    def log_messages(self, group_prefix: str = "/aws/lambda/") -> Iterator[str]:
+    def log_messages(self, group_prefix: str = "/aws/") -> Iterator[str]:
         """The messages of all CloudWatch log groups whose name starts so, oldest first in each group."""
         logs = self.client("logs")
         for page in logs.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=group_prefix):
@@ -272,8 +272,9 @@ class LocalCloud:
             return False
         return True
 
-    def _idle(self) -> bool:
-        """Events before, queues, events after: a Lambda function may turn a message into events meanwhile."""
+    def is_idle(self) -> bool:
+        """Whether no event is under way and every queue that a Lambda function reads is empty."""
+        # Events before, queues, events after: a function may turn a message into events meanwhile.
         before = self.control.status()["events"]
         if before["under_way"] or any(self._read_queues().values()):
             return False
