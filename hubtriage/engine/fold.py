@@ -12,11 +12,13 @@ from hubtriage.engine.wishes import Wish
 class Fold:
     """What the matching rules come to.
 
-    `wishes` has the winning rule and its wish per field. A field in `held` stays as it is, claim and
+    `rules` are the ids of those that applied, `watched` of those in `observe`. `wishes` has the winning
+    rule and its wish per field. A field in `held` stays as it is, claim and
     all, because a `hold` rule holds it; one in `frozen`, because a rule that could set it has failed.
     """
 
     rules: list[str] = field(default_factory=list)
+    watched: list[str] = field(default_factory=list)
     above_ceiling: list[str] = field(default_factory=list)
     wishes: dict[str, tuple[Rule, Wish]] = field(default_factory=dict)
     held: set[str] = field(default_factory=set)
@@ -64,6 +66,7 @@ def _hold(rule: Rule, _base: Finding, claims: Claims, result: Fold) -> None:
 
 
 def _observe(rule: Rule, base: Finding, _claims: Claims, result: Fold) -> None:
+    result.watched.append(rule.id)
     result.observed.update({wish.field: (rule, wish) for wish in rule.wishes.of(base)})
 
 
