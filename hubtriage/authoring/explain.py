@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from hubtriage.engine.fields import FIELDS, Finding, Value, is_nobodys, position, read, same
+from hubtriage.engine.fields import FIELDS, Finding, Value, is_nobodys, position, read
 from hubtriage.engine.memo import Claim
 from hubtriage.engine.plan import Reasoning, Settings, reason
 from hubtriage.engine.review import taken_back
@@ -19,6 +19,12 @@ Verdict = Literal[
     "applies", "held", "observed", "no match", "above its ceiling", "not in force", "not looked at", "failed"
 ]
 Holder = Literal["nobody", "triage", "a person or another tool"]
+
+WHY = {
+    "rule": ("set", "{} wants it"),
+    "taken back": ("taken back", "{} no longer wants it"),
+    "follows provider": ("set", "follows the provider"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +59,7 @@ class FieldTold:
     value: Value
     holder: Holder
     baseline: Value
+    becomes: Value
     wanted: Value
     rule: str | None
     outcome: str
@@ -168,12 +175,13 @@ def _fields(finding: Finding, reasoning: Reasoning) -> Iterator[FieldTold]:
         rule, wish = reasoning.fold.wishes.get(name, (None, None))
         claim = reasoning.claims.get(name)
         value = read(finding, name)
-        result, why = _result(name, value, outcome, reasoning)
+        result, why = _result(name, outcome, reasoning)
         yield FieldTold(
             field=name,
             value=value,
             holder=_holder(finding, name, value, claim),
             baseline=taken_back(finding, name, claim) if claim and not claim.person else value,
+            becomes=outcome.change.new if outcome.change else value,
             wanted=wish.value if wish else None,
             rule=rule.id if rule else None,
             outcome=result,
@@ -187,17 +195,13 @@ def _holder(finding: Finding, name: str, value: Value, claim: Claim | None) -> H
     return "nobody" if is_nobodys(finding, name, value) else "a person or another tool"
 
 
-def _result(name: str, value: Value, outcome: Outcome, reasoning: Reasoning) -> tuple[str, str]:
+def _result(name: str, outcome: Outcome, reasoning: Reasoning) -> tuple[str, str]:
     """(what becomes of a field, why)."""
     if outcome.change is not None:
         if reasoning.decision.refused:
             return "refused", reasoning.decision.refused
-        new = outcome.change.new
-        return (
-            ("set", f"{outcome.change.rule} wants it")
-            if outcome.change.why == "rule"
-            else _back(new, outcome)
-        )
+        result, why = WHY[outcome.change.why]
+        return result, why.format(outcome.change.rule)
     if outcome.kept is not None:
         return "kept", outcome.kept.why
     if name in reasoning.fold.held:
@@ -209,12 +213,6 @@ def _result(name: str, value: Value, outcome: Outcome, reasoning: Reasoning) -> 
     if name in reasoning.outcomes and outcome.claim is not None:
         return "unchanged", _why_it_stays(name, outcome.claim)
     return "unchanged", "no rule wants it"
-
-
-def _back(new: Value, outcome: Outcome) -> tuple[str, str]:
-    if outcome.change is not None and outcome.change.why == "follows provider":
-        return "set", "follows the provider"
-    return "taken back", "no rule wants it any more"
 
 
 def _why_it_stays(name: str, claim: Claim) -> str:

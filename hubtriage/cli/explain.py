@@ -138,8 +138,8 @@ def _rules(rules: Sequence[RuleTold], every: bool) -> Iterator[str]:
         yield f"  {rule.order:>4} {rule.id:<{width}}  {verdict}{why}"
         conditions = _conditions(rule)
         if rule.verdict == "no match" and not every:
-            conditions = [line for holds, line in conditions if not holds][:1]
-            yield from (f"         {line}" for line in conditions)
+            first = [line for holds, line in conditions if not holds][:1]
+            yield from (f"         {line}" for line in first)
         elif rule.verdict not in ("not looked at", "not in force"):
             yield from (f"         {line}" for _holds, line in conditions)
             wants = ", ".join(f"{quoted(name)} {shown(value)}" for name, value in rule.wants.items())
@@ -194,8 +194,7 @@ def _fields(fields: Sequence[FieldTold]) -> Iterator[str]:
         holder = f"{field.holder} holds it" if field.holder != "nobody" else "nobody holds it"
         value = shown(field.value)
         if field.outcome in ("set", "taken back", "refused"):
-            target = field.wanted if field.wanted is not None else field.baseline
-            value = f"{value} -> {shown(target)}"
+            value += f" -> {shown(field.becomes)}"
         yield f"  {quoted(field.field):<{width}}  {value}  {field.outcome}: {quoted(field.why)} ({holder})"
 
 

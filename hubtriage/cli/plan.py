@@ -1,6 +1,7 @@
 """`hubtriage plan`: what would be sent for each of some findings."""
 
 import json
+import re
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -17,6 +18,7 @@ from hubtriage.engine.plan import Settings, decide
 from hubtriage.engine.timestamps import parse_timestamp
 
 Planned = Decision | Unusable
+_WORD = re.compile(r"[\w:./@+*#-]+", re.ASCII)
 
 
 class Moment(click.ParamType[float]):
@@ -131,12 +133,16 @@ def text(result: Planned) -> Iterator[str]:
 
 def shown(value: object) -> str:
     """A value on one line, with control characters escaped."""
-    return "none" if value is None else quoted(value) if isinstance(value, str) else json.dumps(value)
+    if value is None:
+        return "none"
+    if isinstance(value, str) and _WORD.fullmatch(value):
+        return value
+    return json.dumps(value, ensure_ascii=not (isinstance(value, str) and value.isprintable()))
 
 
 def quoted(value: str) -> str:
-    """A text as it is where it is plain, else as JSON: nothing in a finding controls the terminal."""
-    return value if value.isprintable() and value == value.strip() else json.dumps(value)
+    """A text as it is where it is printable, else as JSON: nothing in a finding controls the terminal."""
+    return value if value.isprintable() else json.dumps(value)
 
 
 def write_calls(planned: Iterable[Planned], folder: Path) -> int:
