@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -18,7 +19,7 @@ _ORDER = {
     "Workflow.Status": ("NEW", "NOTIFIED", "SUPPRESSED", "RESOLVED"),
     "Severity.Label": ("CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL"),
 }
-_NOT_TOLD = frozenset({"level", "message", "service", "revision", "mode", "xray_trace_id"})
+_NOT_TOLD = frozenset({"level", "service", "mode", "xray_trace_id", "function_request_id"})
 
 
 def console() -> Console:
@@ -85,10 +86,16 @@ def _done(step: str, outcome: str, seconds: float) -> Text:
     return Text.assemble(("  done  ", "green"), f"{step:<24}", f"{seconds:5.1f} s  ", (outcome, "dim"))
 
 
-def report(verdict: Verdict, explanation: Iterable[str], summary_file: str) -> Group:
-    """Return everything that is shown when the demonstration is over."""
+INTRODUCTION = (
+    "The whole system on this machine: the real stack, deployed to a local AWS by CloudFormation.\n"
+    "Findings arrive in Security Hub, go through EventBridge and SQS to the triage Lambda, and are updated."
+)
+
+
+def report(verdict: Verdict, explanation: Iterable[str], summary_file: str, width: int) -> Group:
+    """Return everything that is shown when the demonstration is over, for lines of this width."""
     parts: list[RenderableType] = [
-        *_section("What each rule did", _rules(verdict.rules)),
+        *_section("What each rule did", _rules(verdict.rules, width)),
         *_section("Security Hub before and after", _shifts(verdict)),
         *_section("API calls", Text(_calls(verdict))),
     ]
@@ -111,12 +118,14 @@ def _table(*columns: str) -> Table:
     return table
 
 
-def _rules(rules: tuple[RuleTally, ...]) -> Table:
+def _rules(rules: tuple[RuleTally, ...], width: int) -> Table:
     table = _table("  rule", "changed", "would change", "left to people")
-    table.add_column("what it is for", ratio=1, no_wrap=True, overflow="ellipsis", style="dim")
+    table.add_column("what it is for", style="dim", no_wrap=True)
+    longest = max((len(rule.id) for rule in rules), default=0)
+    room = max(20, width - longest - 44)
     for rule in rules:
         numbers = (_count(rule.changed), _count(rule.observed), _count(rule.kept))
-        table.add_row(f"  {rule.id}", *numbers, rule.description.replace("\n", " "))
+        table.add_row(f"  {rule.id}", *numbers, textwrap.shorten(rule.description, room, placeholder=" ..."))
     return table
 
 
@@ -149,9 +158,13 @@ def _calls(verdict: Verdict) -> str:
 
 
 def _log_line(line: Mapping[str, Any]) -> str:
-    """Return the line's own members, indented; JSON keeps everything that came from a finding escaped."""
-    told = {name: value for name, value in line.items() if name not in _NOT_TOLD}
-    return "\n".join(f"  {row}" for row in json.dumps(told, indent=2).splitlines())
+    """Return the line with a row for each member; JSON keeps everything that came from a finding escaped."""
+    rows = [
+        f"    {json.dumps(name)}: {json.dumps(value)}"
+        for name, value in line.items()
+        if name not in _NOT_TOLD
+    ]
+    return "  {\n" + ",\n".join(rows) + "\n  }"
 
 
 def _result(verdict: Verdict, summary_file: str) -> Text:
@@ -164,4 +177,5 @@ def _result(verdict: Verdict, summary_file: str) -> Text:
         problems = "\n".join(f"  problem: {problem}" for problem in verdict.problems)
         return Text.assemble(sums, (problems, "bold red"), f"\n  Numbers: {summary_file}")
     agree = "  Security Hub, the decision log and the queues agree: every finding is accounted for.\n"
-    return Text.assemble(sums, (agree, "green"), f"  Numbers: {summary_file}")
+    last = f"  All numbers are in {summary_file}. Change a rule in the rules folder, and run it again."
+    return Text.assemble(sums, (agree, "green"), last)

@@ -37,7 +37,7 @@ def shown(verdict, terminal=False, explanation=("why it is so",)):
     target = Console(
         file=out, width=100, force_terminal=terminal, color_system="standard" if terminal else None
     )
-    target.print(report(verdict, explanation, "build/demo/summary.json"))
+    target.print(report(verdict, explanation, "build/demo/summary.json", 100), soft_wrap=True)
     return out.getvalue()
 
 

@@ -1,0 +1,96 @@
+"""`hubtriage demo`: the whole system on this machine."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NoReturn
+
+import click
+from rich.console import Console
+
+from hubtriage.cli.demo_view import INTRODUCTION, LiveProgress, PlainProgress, console, report
+from hubtriage.cli.plan import text
+from hubtriage.cli.rules import compiled, rules_option
+from hubtriage.engine.plan import Settings, decide
+from hubtriage.engine.ruleset import load_ruleset
+from hubtriage.engine.timestamps import parse_timestamp
+from hubtriage.local.cloud import LocalCloudError
+from hubtriage.local.demo.evidence import Key
+from hubtriage.local.demo.run import DemoError, Performance, Scenario, perform
+from hubtriage.local.demo.steps import Watcher
+from hubtriage.local.deploy import DeploymentError
+
+
+@click.command(name="demo")
+@rules_option
+@click.option(
+    "--findings",
+    default=2_500,
+    show_default=True,
+    type=click.IntRange(1),
+    help="How many findings to import.",
+)
+@click.option("--seed", default=0, show_default=True, help="Another seed, other findings.")
+@click.option(
+    "--build",
+    default="build/demo",
+    show_default=True,
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder for what is built, and for summary.json.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON, and nothing else.")
+def command(folder: Path, findings: int, seed: int, build: Path, as_json: bool) -> None:
+    """Deploy the stack to a local AWS, let it triage findings, and account for each of them.
+
+    No AWS account and no network are needed, and nothing is left running.
+
+    Exit codes: 0 every finding is accounted for; 1 something failed.
+    """
+    target = Console(stderr=True) if as_json else console()
+    compiled(folder)  # bad rules are told before anything starts
+    signal.signal(signal.SIGTERM, _interrupt)
+    target.print(INTRODUCTION, style="dim")
+    try:
+        with _progress(target) as watcher:
+            performance = perform(Scenario(folder, build, findings, seed), watcher)
+    except (DemoError, DeploymentError, LocalCloudError) as error:
+        click.echo(f"Error: {error}", err=True)
+        raise SystemExit(1) from error
+    summary = build / "summary.json"
+    summary.write_text(json.dumps(performance.verdict.as_summary(), indent=2) + "\n", encoding="utf-8")
+    if as_json:
+        click.echo(summary.read_text(encoding="utf-8"), nl=False)
+    else:
+        shown = report(performance.verdict, _explanation(performance), str(summary), target.width)
+        target.print(shown, soft_wrap=True)
+    raise SystemExit(1 if performance.verdict.problems else 0)
+
+
+def _interrupt(_number: int, _frame: object) -> NoReturn:
+    """End like Ctrl-C does, so that everything that was started ends as well."""
+    raise KeyboardInterrupt
+
+
+@contextmanager
+def _progress(target: Console) -> Iterator[Watcher]:
+    if not target.is_terminal:
+        yield PlainProgress(target)
+        return
+    with LiveProgress(target) as live:
+        yield live
+
+
+def _explanation(performance: Performance) -> Iterator[str]:
+    """Explain the example as it was when its event arrived."""
+    line = performance.verdict.example
+    if line is None:
+        return
+    key: Key = line["product_arn"], line["finding_id"]
+    now = parse_timestamp(line["timestamp"]) or 0.0
+    yield from text(
+        decide(performance.evidence.before[key], load_ruleset(performance.ruleset), now, Settings())
+    )
