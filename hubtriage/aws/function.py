@@ -1,11 +1,12 @@
 """The triage Lambda: from its environment, event and context to batches, logs and metrics."""
 
 import json
+import logging
 import os
 import random
 import sys
 from collections.abc import Iterable, Mapping
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -127,9 +128,24 @@ def _budget(rate: float, clock: Clock) -> TokenBucket:
     return TokenBucket(rate, max(1.0, rate), clock)
 
 
+class _StandardOutput(logging.Handler):
+    """Writes where decisions are written, whatever standard output is by then."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one line."""
+        sys.stdout.write(self.format(record) + "\n")
+
+
+@cache
+def _output(_service: str) -> logging.Handler:
+    """One for each logger's name: Powertools sets a logger of one name up once only."""
+    return _StandardOutput()
+
+
 def _logger(config: Config) -> Logger:
     """For what is not a decision. Text of others goes into members, never into the message."""
     return Logger(
+        logger_handler=_output(config.service),
         service=config.service,
         level=config.log_level,
         use_rfc3339=True,

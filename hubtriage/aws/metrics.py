@@ -45,14 +45,18 @@ def tally(report: Report) -> Tally:
 
 
 def emit(numbers: Tally, namespace: str, service: str) -> None:
-    """Write a tally to standard output; the dimension of all is `service`, of some also rule or code."""
+    """Write a tally to standard output; the dimension of all is `service`, of some also rule or code.
+
+    The counts come last: Powertools writes a document by itself when a metric has 100 values, and
+    warns when there is nothing left to write at the end.
+    """
     metrics = EphemeralMetrics(namespace=namespace, service=service)
-    for name, count in numbers.counts.items():
-        metrics.add_metric(name, MetricUnit.Count, count)
     for size in numbers.calls:
         metrics.add_metric("FindingsPerCall", MetricUnit.Count, size)
     for age in spread(numbers.ages):
         metrics.add_metric("EventAge", MetricUnit.Seconds, age)
+    for name, count in numbers.counts.items():
+        metrics.add_metric(name, MetricUnit.Count, count)
     metrics.flush_metrics()
     for rule, count in numbers.changes_by_rule.items():
         _emit_one("Changes", count, namespace, {"service": service, "rule": rule})

@@ -1,0 +1,163 @@
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hubtriage.aws.config import LEVELS
+from hubtriage.aws.decisions import Circumstances, DecisionLog, decision_record, json_line, level_of
+from hubtriage.aws.events import Message, Seen, Sighting
+from hubtriage.aws.outcomes import Ending, Outcome
+from hubtriage.engine.decision import Change, Decision, Kept, Observed
+from hubtriage.engine.ruleset import RuleError
+
+ARN = "arn:aws:securityhub:eu-west-1::product/aws/macie"
+CHANGE = Change("Workflow.Status", "NEW", "SUPPRESSED", "buckets", "rule")
+KEPT = Kept("Note.Text", "mine", "Accepted.", "buckets", "a person's note is never replaced")
+OBSERVED = Observed("Severity.Label", "HIGH", "LOW", "trial")
+ERROR = RuleError("broken", "NaN is no date")
+
+
+def outcome(
+    ending: Ending | None = None, decision: Decision | None = None, finding: Mapping[str, Any] | None = None
+) -> Outcome:
+    told = finding or {"AwsAccountId": "111122223333"}
+    message = Message("m1", 1, 1_795_348_800.0)
+    seen = Seen(Sighting((ARN, "f1"), told, message, 1_795_348_800.0), (message,))
+    return Outcome(seen, decision, ending or Ending("unchanged"), 1.5)
+
+
+def decided(**members: Any) -> Decision:
+    return Decision("f1", ARN, members.pop("memo", "none"), **members)
+
+
+def lines(outcomes: list[Outcome], level: str = "INFO") -> list[str]:
+    written: list[str] = []
+    circumstances = Circumstances("hubtriage", "0123456789abcdef", "abc+dirty", "enforce", "req-1", "1-2-3")
+    log = DecisionLog(circumstances, LEVELS[level], written.append, lambda: 1_795_348_800.25)
+    log(outcomes)
+    return "".join(written).splitlines()
+
+
+def test_a_line_says_everything_about_one_change() -> None:
+    update = {"Workflow": {"Status": "SUPPRESSED"}}
+    decision = decided(update=update, rules=("buckets",), changes=(CHANGE,), kept=(KEPT,), hides=True)
+    (line,) = lines([outcome(Ending("updated", call_id="call-1"), decision)])
+    assert json.loads(line) == {
+        "level": "INFO",
+        "message": "finding updated",
+        "timestamp": "2026-11-22T12:00:00.250+00:00",
+        "service": "hubtriage",
+        "function_request_id": "req-1",
+        "xray_trace_id": "1-2-3",
+        "ruleset": "0123456789abcdef",
+        "revision": "abc+dirty",
+        "mode": "enforce",
+        "finding_id": "f1",
+        "product_arn": ARN,
+        "account": "111122223333",
+        "outcome": "updated",
+        "event_age_ms": 1500,
+        "call_id": "call-1",
+        "rules": ["buckets"],
+        "changes": [
+            {"field": "Workflow.Status", "from": "NEW", "to": "SUPPRESSED", "rule": "buckets", "why": "rule"}
+        ],
+        "kept": [
+            {
+                "field": "Note.Text",
+                "value": "mine",
+                "wanted": "Accepted.",
+                "rule": "buckets",
+                "why": "a person's note is never replaced",
+            }
+        ],
+    }
+
+
+def test_rare_members_appear_when_there_is_something_to_say() -> None:
+    decision = decided(
+        memo="lost", observed=(OBSERVED,), errors=(ERROR,), above_ceiling=("high",), overruled=("Types",)
+    )
+    record = decision_record(
+        outcome(Ending("failed", "InternalFailure", "Internal service failure"), decision)
+    )
+    assert (record["code"], record["reason"]) == ("InternalFailure", "Internal service failure")
+    assert record["observed"] == [{"field": "Severity.Label", "from": "HIGH", "to": "LOW", "rule": "trial"}]
+    assert record["errors"] == [{"rule": "broken", "message": "NaN is no date"}]
+    assert record["above_ceiling"] == ("high",)
+    assert record["overruled"] == ("Types",)
+    assert record["memo"] == "lost"
+
+
+@pytest.mark.parametrize(
+    ("ending", "decision", "level"),
+    [
+        pytest.param(Ending("unchanged"), decided(), "DEBUG", id="nothing to do is not worth a line"),
+        pytest.param(Ending("unchanged"), decided(memo="ours"), "DEBUG", id="nor is our own echo"),
+        pytest.param(Ending("updated"), decided(update={}), "INFO", id="a change is"),
+        pytest.param(Ending("unchanged"), decided(kept=(KEPT,)), "INFO", id="a field kept is"),
+        pytest.param(Ending("unchanged"), decided(observed=(OBSERVED,)), "INFO", id="an observation is"),
+        pytest.param(Ending("unchanged"), decided(memo="lost"), "INFO", id="a lost memo is"),
+        pytest.param(Ending("refused", "CannotChange"), decided(), "INFO", id="a refusal is"),
+        pytest.param(Ending("failed", "InternalFailure"), decided(), "WARNING", id="a failure warns"),
+        pytest.param(
+            Ending("failed", "InvalidInput", final=True), decided(), "ERROR", id="a final one is an error"
+        ),
+        pytest.param(Ending("updated"), decided(errors=(ERROR,)), "ERROR", id="so is a rule that fails"),
+        pytest.param(Ending("failed", "EngineError", final=True), None, "ERROR", id="so is our own bug"),
+    ],
+)
+def test_the_level_says_who_must_look(ending: Ending, decision: Decision | None, level: str) -> None:
+    told = outcome(ending, decision)
+    assert level_of(told) == level
+    assert len(lines([told], level)) == 1
+    higher = [name for name, number in LEVELS.items() if number > LEVELS[level]]
+    assert all(not lines([told], name) for name in higher)
+
+
+def test_outcomes_of_one_call_are_written_at_once() -> None:
+    written: list[str] = []
+    log = DecisionLog(Circumstances("s", "r", None, "enforce", None), 20, written.append, lambda: 0.0)
+    log([outcome(Ending("updated"))] * 3)
+    assert len(written) == 1
+    assert written[0].count("\n") == 3
+
+
+HOSTILE = [
+    pytest.param('"}\n{"level":"INFO","message":"finding updated"', id="a line of its own"),
+    pytest.param("\r\n\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029", id="every end of a line"),
+    pytest.param("\x1b[2J\x1b]0;owned\x07\x7f\x9b31m", id="terminal control codes"),
+    pytest.param("\ud800", id="half a surrogate pair"),
+    pytest.param("\u202e\u200b\ufeff", id="invisible characters"),
+    pytest.param("${jndi:ldap://x}" + "%s%n{0}", id="format and lookup syntax"),
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_no_text_of_a_finding_gets_out_of_its_json_string(text: str) -> None:
+    change = Change("UserDefinedFields." + text, text, text, "buckets", "rule")
+    message = Message(text)
+    seen = Seen(Sighting((text, text), {"AwsAccountId": text}, message, None), (message,))
+    decision = decided(update={}, changes=(change,), kept=(Kept(text, text, text, text, text),))
+    (line,) = lines([Outcome(seen, decision, Ending("updated", text, text, text), None)])
+    assert line.isascii()
+    assert line.isprintable()
+    assert json.loads(line)["finding_id"] == text
+
+
+@given(st.dictionaries(st.text(), st.one_of(st.text(), st.floats(), st.lists(st.text())), max_size=5))
+def test_any_record_is_one_printable_line_of_json(record: dict[str, Any]) -> None:
+    line = json_line(record)
+    assert line.isascii()
+    assert line.isprintable()
+    json.loads(line, parse_constant=pytest.fail)
+
+
+@pytest.mark.parametrize(
+    "account", [7, {"a": "b" * 100_000}, None, ["1"]], ids=["number", "object", "null", "list"]
+)
+def test_an_account_that_is_no_text_is_left_out(account: Any) -> None:
+    assert decision_record(outcome(finding={"AwsAccountId": account}))["account"] is None

@@ -1,0 +1,227 @@
+import importlib
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from hubtriage.aws.config import Config, ConfigError
+from hubtriage.aws.function import NotTriagedError, TriageFunction
+from hubtriage.engine.ruleset import load_ruleset
+from hubtriage.local.faults import Fault
+from hubtriage.local.findings import generate
+from hubtriage.local.hub import Hub
+from hubtriage.local.inprocess import InProcessSecurityHub, ManualClock
+from hubtriage.local.settings import HubSettings
+
+RULES = {
+    "format": 1,
+    "hash": "0123456789abcdef",
+    "revision": "abc1234",
+    "rules": [
+        {
+            "id": "low-noise",
+            "match": {"Severity": {"Label": ["LOW", "INFORMATIONAL"]}},
+            "update": {"Workflow": {"Status": "SUPPRESSED"}, "UserDefinedFields": {"why": "noise"}},
+        },
+        {
+            "id": "inspector-trial",
+            "mode": "observe",
+            "match": {"ProductName": ["Inspector"]},
+            "update": {"VerificationState": "TRUE_POSITIVE"},
+        },
+    ],
+}
+CONTEXT = SimpleNamespace(aws_request_id="request-7", get_remaining_time_in_millis=lambda: 120_000)
+
+
+def make(hub: Hub, clock: ManualClock, **config: Any) -> TriageFunction:
+    return TriageFunction(Config(**config), load_ruleset(RULES), InProcessSecurityHub(hub, clock), clock)
+
+
+def records(events: list[dict[str, Any]]) -> dict[str, Any]:
+    """The SQS event that Lambda makes of events on the bus."""
+    return {
+        "Records": [
+            {
+                "messageId": f"message-{number}",
+                "body": json.dumps(event),
+                "attributes": {"ApproximateReceiveCount": "1", "SentTimestamp": "1793534400000"},
+                "eventSource": "aws:sqs",
+            }
+            for number, event in enumerate(events)
+        ]
+    }
+
+
+def logged(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+def test_generated_findings_are_triaged_and_their_echoes_settle_at_once(
+    capsys: pytest.CaptureFixture[str], clock: ManualClock
+) -> None:
+    hub = Hub(settings=HubSettings.still())
+    for finding in generate(400, seed=7, now=clock.now()):
+        hub.plant(finding, clock.now())
+    handler = make(hub, clock)
+
+    assert handler(records(hub.take_events(clock.now())), CONTEXT) == {"batchItemFailures": []}
+    lines = logged(capsys)
+    changed = [line for line in lines if line.get("message") == "finding updated"]
+    noise = [f for f in hub.findings() if "hubtriage/memo" in f.get("UserDefinedFields", {})]
+    assert {line["finding_id"] for line in changed} == {finding["Id"] for finding in noise}
+    assert len(changed) > 40
+    assert {line["function_request_id"] for line in changed} == {"request-7"}
+    (numbers,) = [line for line in lines if "FindingsReceived" in line]
+    assert numbers["FindingsReceived"] == [400]
+    assert numbers["FindingsChanged"] == [len(changed)]
+    assert numbers["ApiCalls"] == [len(hub.ledger.updates)]
+
+    calls = len(hub.ledger.updates)
+    assert handler(records(hub.take_events(clock.now())), CONTEXT) == {"batchItemFailures": []}
+    assert len(hub.ledger.updates) == calls
+    assert not [line for line in logged(capsys) if line.get("message") == "finding updated"]
+
+
+def event(number: int = 0, **members: Any) -> dict[str, Any]:
+    (finding,) = list(generate(number + 1, seed=1, producers=("guardduty",), touched=0))[-1:]
+    return {
+        "detail-type": "Security Hub Findings - Imported",
+        "time": "2027-01-15T08:00:00Z",
+        "detail": {
+            "findings": [finding | {"Severity": {"Label": "LOW"}, "FindingProviderFields": {}} | members]
+        },
+    }
+
+
+def planted(clock: ManualClock, *events: dict[str, Any]) -> Hub:
+    hub = Hub(settings=HubSettings.still())
+    for each in events:
+        hub.plant(each["detail"]["findings"][0], clock.now())
+    return hub
+
+
+def test_what_failed_is_reported_by_message_and_explained(
+    capsys: pytest.CaptureFixture[str], clock: ManualClock
+) -> None:
+    good, bad = event(0), event(1)
+    hub = planted(clock, good, bad)
+    hub.faults.add(
+        Fault(finding_error="InvalidInput", finding=bad["detail"]["findings"][0]["Id"], times=99),
+    )
+    answer = make(hub, clock)(records([good, bad, {"detail-type": "x\n\u2028"}]), CONTEXT)
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "message-1"}, {"itemIdentifier": "message-2"}]}
+    lines = logged(capsys)
+    (unusable,) = [line for line in lines if line.get("message") == "event unusable"]
+    assert (unusable["message_id"], unusable["reason"]) == ("message-2", "not a findings event")
+    assert (unusable["level"], unusable["function_request_id"]) == ("ERROR", "request-7")
+    (failed,) = [line for line in lines if line.get("message") == "finding failed"]
+    assert (failed["level"], failed["code"]) == ("ERROR", "InvalidInput")
+    (by_code,) = [line for line in lines if "Unprocessed" in line]
+    assert (by_code["code"], by_code["Unprocessed"]) == ("InvalidInput", [1])
+
+
+@pytest.mark.parametrize(
+    ("error", "level"), [("AccessDeniedException", "ERROR"), ("TooManyRequestsException", "WARNING")]
+)
+def test_calls_that_fail_are_logged_by_kind(
+    error: str, level: str, capsys: pytest.CaptureFixture[str], clock: ManualClock
+) -> None:
+    given = event()
+    hub = planted(clock, given)
+    hub.faults.add(Fault(error=error, times=99))
+    make(hub, clock)(records([given]), CONTEXT)
+    (line,) = [line for line in logged(capsys) if line.get("message") == "calls failed"]
+    assert (line["code"], line["level"]) == (error, level)
+
+
+def test_an_event_handed_over_directly_works_or_raises(clock: ManualClock) -> None:
+    given = event()
+    handler = make(planted(clock, given), clock)
+    assert handler(given, CONTEXT) == {"batchItemFailures": []}
+    with pytest.raises(NotTriagedError, match="not a findings event"):
+        handler({"detail-type": "Security Hub Insight Results"}, CONTEXT)
+    with pytest.raises(NotTriagedError, match="FindingNotFound"):
+        make(Hub(settings=HubSettings.still()), clock)(given, CONTEXT)
+
+
+def test_an_empty_batch_is_no_failure(clock: ManualClock) -> None:
+    assert make(planted(clock), clock)({"Records": []}, CONTEXT) == {"batchItemFailures": []}
+
+
+def test_in_observe_the_log_says_what_would_be_done_and_nothing_is(
+    capsys: pytest.CaptureFixture[str], clock: ManualClock
+) -> None:
+    given = event()
+    hub = planted(clock, given)
+    make(hub, clock)(records([given]), CONTEXT, mode="observe")
+    lines = logged(capsys)
+    (told,) = [line for line in lines if "finding_id" in line]
+    assert (told["mode"], told["code"]) == ("observe", "Observe")
+    assert [change["field"] for change in told["changes"]] == ["Workflow.Status", "UserDefinedFields.why"]
+    assert not hub.ledger.updates
+    assert not [line for line in lines if "Hidden" in line]
+
+
+def test_no_call_starts_within_the_margin(clock: ManualClock) -> None:
+    given = event()
+    hub = planted(clock, given)
+    short = SimpleNamespace(aws_request_id="r", get_remaining_time_in_millis=lambda: 14_000)
+    answer = make(hub, clock, margin=15.0)(records([given]), short)
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "message-0"}]}
+    assert not hub.ledger.calls
+
+
+@pytest.fixture
+def deployed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """Imports the entry point as Lambda does, with the environment given."""
+
+    def load(**environment: str) -> Any:
+        path = tmp_path / "ruleset.json"
+        path.write_text(json.dumps(RULES))
+        defaults = {
+            "AWS_DEFAULT_REGION": "eu-west-1",
+            "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
+            "AWS_SECRET_ACCESS_KEY": "secret",
+            "HUBTRIAGE_RULESET": str(path),
+        }
+        for name, value in (defaults | environment).items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.delitem(sys.modules, "lambdas.triage.handler", raising=False)
+        return importlib.import_module("lambdas.triage.handler").handler
+
+    return load
+
+
+def test_the_entry_point_reads_its_environment_and_handles_an_event(deployed: Callable[..., Any]) -> None:
+    handler = deployed()
+    unwanted = event(Severity={"Label": "HIGH"})
+    assert handler(records([unwanted]), CONTEXT) == {"batchItemFailures": []}
+
+
+def test_a_setting_that_cannot_be_used_stops_the_container_at_once(deployed: Callable[..., Any]) -> None:
+    with pytest.raises(ConfigError, match="HUBTRIAGE_UDF='both'"):
+        deployed(HUBTRIAGE_UDF="both")
+
+
+def test_the_function_starts_without_what_only_authors_need() -> None:
+    """A cold start pays for every import; what is not in the package would fail there."""
+    script = (
+        "import sys, hubtriage.aws.function\n"
+        "unwanted = {'boto3', 'pydantic', 'yaml', 'click', 'rich', 're2', 'hubtriage.authoring'}\n"
+        "print(sorted((unwanted | {'hubtriage.local'}) & set(sys.modules)))"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert run.stdout.strip() == "[]"
