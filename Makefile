@@ -6,7 +6,7 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := $(shell node --version 2
 export CDK_DISABLE_CLI_TELEMETRY := true
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format lock clean
+.PHONY: help setup demo test conformance check format lock clean
 
 help: ## show these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -32,6 +32,10 @@ setup: .venv/ready node_modules/ready ## install everything into .venv and node_
 test: setup ## run all tests
 	$(PYTEST)
 
+conformance: setup ## JsonLogic against json-logic-js on 210,000 cases, patterns against a naive matcher
+	$(BIN)/python tests/conformance/fuzz_logic.py --cases 210000
+	$(BIN)/python tests/conformance/fuzz_pattern.py --cases 40000
+
 check: setup ## what CI runs beside the tests: lint, format, types, import rules
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -41,6 +45,12 @@ check: setup ## what CI runs beside the tests: lint, format, types, import rules
 format: setup ## format the code and fix what can be fixed
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
+
+synth: setup ## write what would be deployed into cdk.out (CDK_ARGS="-c hubtriage:NAME=VALUE ...")
+	npx cdk synth --quiet $(CDK_ARGS)
+
+deploy: setup ## deploy to the account and Region of the present AWS credentials (CDK_ARGS as for synth)
+	npx cdk deploy $(CDK_ARGS)
 
 lock: .venv/ready ## pin requirements.in again into requirements.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url requirements.in -o requirements.txt

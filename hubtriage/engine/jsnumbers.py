@@ -1,7 +1,7 @@
 """Numbers as JavaScript reads, writes and calculates them, which is what JsonLogic is defined by.
 
-One thing is better here on purpose: integers stay exact above 2^53, so ids that are numbers keep their last
-digits. From 2^1024 on they become infinite, as a double would.
+One thing is better here on purpose: integers above 2^53 stay exact where they are read, compared and written,
+so ids that are numbers keep their last digits. Arithmetic is in doubles, as there.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ _WHOLE_TEXT = re.compile(_DECIMAL)
 _LEADING_TEXT = re.compile(_DECIMAL)
 _INTEGER = re.compile(r"[+-]?[0-9]{1,300}")
 _RADIX = re.compile(r"0(?:[xX][0-9a-fA-F]+|[oO][0-7]+|[bB][01]+)")
-_INFINITE_FROM = 1 << 1024
 _EXPONENT_FROM = 10**21
 
 
@@ -31,13 +30,6 @@ def to_double(value: Number) -> float:
         return float(value)
     except OverflowError:
         return math.inf if value > 0 else -math.inf
-
-
-def bounded(value: Number) -> Number:
-    """Return the value, or infinity if it is an integer that no double could hold."""
-    if type(value) is int and not -_INFINITE_FROM < value < _INFINITE_FROM:
-        return math.inf if value > 0 else -math.inf
-    return value
 
 
 def is_negative(value: Number) -> bool:
@@ -53,7 +45,7 @@ def number_of(text: str) -> Number:
     if _WHOLE_TEXT.fullmatch(stripped):
         return _decimal(stripped)
     if _RADIX.fullmatch(stripped):
-        return bounded(int(stripped, 0)) if len(stripped) < 1100 else math.inf
+        return to_double(int(stripped, 0))
     return math.nan
 
 
@@ -101,47 +93,23 @@ def _positive_text(value: float) -> str:
     return f"{digits[0]}{tail}e{point - 1:+d}"
 
 
-def add(left: Number, right: Number) -> Number:
-    """Add; the sum of integers is exact."""
-    if type(left) is int and type(right) is int:
-        return bounded(left + right)
-    return to_double(left) + to_double(right)
-
-
-def subtract(left: Number, right: Number) -> Number:
-    """Subtract; the difference of integers is exact."""
-    if type(left) is int and type(right) is int:
-        return bounded(left - right)
-    return to_double(left) - to_double(right)
-
-
-def negate(value: Number) -> Number:
+def negate(value: Number) -> float:
     """Change the sign; 0 becomes -0, which division can tell apart."""
-    return -0.0 if value == 0 and not is_negative(value) else -value
+    return -to_double(value)
 
 
-def multiply(left: Number, right: Number) -> Number:
-    """Multiply; the product of integers is exact."""
-    if type(left) is int and type(right) is int and left and right:
-        return bounded(left * right)
-    return to_double(left) * to_double(right)
-
-
-def divide(left: Number, right: Number) -> Number:
-    """Divide as doubles; by zero gives an infinity or NaN."""
+def divide(left: Number, right: Number) -> float:
+    """Divide; by zero gives an infinity or NaN."""
     dividend, divisor = to_double(left), to_double(right)
     if divisor != 0:
         return dividend / divisor
-    if dividend == 0 or math.isnan(dividend) or math.isnan(divisor):
+    if dividend == 0 or math.isnan(dividend):
         return math.nan
     return -math.inf if is_negative(dividend) != is_negative(divisor) else math.inf
 
 
-def remainder(left: Number, right: Number) -> Number:
+def remainder(left: Number, right: Number) -> float:
     """Return what division leaves, with the sign of the dividend."""
-    if type(left) is int and type(right) is int and right:
-        rest = abs(left) % abs(right)
-        return -rest if left < 0 and rest else (-0.0 if left < 0 else rest)
     dividend, divisor = to_double(left), to_double(right)
     if divisor == 0 or math.isinf(dividend) or math.isnan(dividend) or math.isnan(divisor):
         return math.nan

@@ -3,7 +3,7 @@
 `compile_logic` checks the whole expression and returns a function. It differs on purpose in this:
 
 - Unknown operators, a wrong number of arguments and objects with several members are refused on loading.
-- Integers above 2^53 stay exact, and there is no `log`.
+- Integers above 2^53 stay exact except in arithmetic, and there is no `log`.
 - Members that JavaScript objects inherit (`toString`) are not seen, and a finding's own members of such names
   do not change how it is converted or searched.
 - What a finding holds is never evaluated; json-logic-js does so with the keys given to `missing`.

@@ -167,7 +167,7 @@ def contains(haystack: Value, needle: Value) -> bool:
     return at != -1
 
 
-def substring(source: Value, start: Value, length: Value | None = None, *, has_length: bool) -> str:
+def substring(source: Value, start: Value, length: Value = None, *, has_length: bool) -> str:
     """Cut as json-logic-js's `substr` does: a negative start or length counts from the end."""
     text = _Units(to_text(source))
     if not has_length:
@@ -176,7 +176,7 @@ def substring(source: Value, start: Value, length: Value | None = None, *, has_l
         return text.cut(_whole(start), _whole(length))
     rest = _Units(text.cut(_whole(start), math.inf))
     # json-logic-js adds the length to the text's own; a text like "-1" is appended to it, which is no number
-    return rest.cut(0, len(rest) + _whole(length) if is_number(length) else 0)
+    return rest.cut(0, _whole(len(rest) + length) if is_number(length) else 0)
 
 
 class _Units:

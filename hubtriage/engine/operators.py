@@ -116,7 +116,7 @@ def _missing_some(call: Call) -> Evaluate:
         if keys is None:
             raise EvaluationError("`missing_some` needs a list of keys as its second argument")
         missing = _missing_keys(data, _flat_keys(keys if isinstance(keys, list) else [keys]))
-        present = jsnumbers.subtract(to_number(look_up(keys, ("length",), nan)), len(missing))
+        present = _double(look_up(keys, ("length",), nan)) - len(missing)
         return [] if less(needed, present, or_equal=True) else missing
 
     return evaluate
@@ -182,18 +182,28 @@ def _greater(call: Call, or_equal: bool) -> Evaluate:
 def _minus(call: Call) -> Evaluate:
     if len(call.arguments) == 1:
         return _unary(lambda value: jsnumbers.negate(to_number(value)))(call)
-    return _binary(lambda left, right: jsnumbers.subtract(to_number(left), to_number(right)))(call)
+    return _binary(lambda left, right: _double(left) - _double(right))(call)
+
+
+def _double(value: Value) -> float:
+    return jsnumbers.to_double(to_number(value))
 
 
 def _plus(values: list[Value]) -> Value:
-    start: jsnumbers.Number = 0
-    return reduce(jsnumbers.add, map(parse_float, values), start)
+    total = 0.0
+    for value in values:  # not sum(): it rounds otherwise from Python 3.12 on
+        total += jsnumbers.to_double(parse_float(value))
+    return total
 
 
 def _times(values: list[Value]) -> Value:
     if len(values) == 1:
         return values[0]  # json-logic-js does not even convert it
-    return reduce(lambda left, right: jsnumbers.multiply(parse_float(left), parse_float(right)), values)
+    return reduce(_product, values)
+
+
+def _product(left: Value, right: Value) -> float:
+    return jsnumbers.to_double(parse_float(left)) * jsnumbers.to_double(parse_float(right))
 
 
 def _divide(left: Value, right: Value) -> Value:

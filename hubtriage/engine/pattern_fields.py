@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from hubtriage.engine.addresses import NetworkError, compile_networks
+from hubtriage.engine.addresses import NetworkError, compile_networks, parse_network
 from hubtriage.engine.errors import Path, PatternError, did_you_mean
 from hubtriage.engine.wildcard import TextTest, WildcardError, compile_wildcard
 
@@ -163,9 +163,10 @@ def _wildcard(operand: Any, path: Path) -> ValueTest:
 
 def _cidr(operand: Any, path: Path) -> ValueTest:
     network = _text(operand, path)
-    if network.endswith(("/32", "/128")):
-        raise PatternError(f"{network!r} is one address", path, "write the address itself as a value")
     try:
+        bits, _address, length = parse_network(network)
+        if length == bits:
+            raise PatternError(f"{network!r} is one address", path, "write the address itself as a value")
         return _text_test(compile_networks([network]))
     except NetworkError as error:
         raise PatternError(str(error), path, 'for example "10.0.0.0/8"') from None

@@ -1,0 +1,185 @@
+"""Why a condition holds or not: every part of it with the value that it saw.
+
+The outcome always equals the compiled one: expressions are traced by watching the compiled closures, and a
+pattern's conditions all hold exactly if the compiled pattern matches.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from hubtriage.engine.errors import EvaluationError, Path
+from hubtriage.engine.expressions import Accounts, Context, Evaluate
+from hubtriage.engine.jsonlogic import Compiler
+from hubtriage.engine.jsvalues import Value
+from hubtriage.engine.pattern import compile_pattern, expand, values_at
+from hubtriage.engine.pattern_fields import compile_field
+
+MAX_NODES = 500
+MAX_VALUES = 20
+MAX_ALTERNATIVES = 6
+SAME_ELEMENT = "all of these in the same element"
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One condition of a pattern: path, what it asks, the values found there (the first 20), the outcome.
+
+    A `$or` has `branches`, each a list of conditions that must all hold.
+    """
+
+    path: str
+    test: str
+    values: tuple[Value, ...]
+    holds: bool
+    branches: tuple[tuple[Condition, ...], ...] = ()
+
+
+@dataclass(slots=True)
+class Node:
+    """One operation: its operator and text, the value it gave (or the error), and the operations below it.
+
+    Operations that were not reached (behind a false `and`) are not there. An operation inside `some` stands
+    once for each element; `omitted` counts those beyond the first 500 of the whole trace.
+    """
+
+    operator: str
+    expression: str
+    value: Value = None
+    error: str | None = None
+    omitted: int = 0
+    children: list[Node] = field(default_factory=list)
+
+
+def trace_pattern(pattern: Mapping[str, Any], finding: Mapping[str, Any]) -> tuple[Condition, ...]:
+    """Return the pattern's conditions in its order. Raises PatternError."""
+    matches = compile_pattern(pattern)(finding)
+    conditions = _conditions(pattern, (), (), finding)
+    if not matches and all(condition.holds for condition in conditions):
+        conditions.append(Condition(_shared_lists(pattern, finding), SAME_ELEMENT, (), False))
+    return tuple(conditions)
+
+
+def _conditions(
+    node: Mapping[str, Any], keys: tuple[str, ...], where: Path, finding: Mapping[str, Any]
+) -> list[Condition]:
+    conditions: list[Condition] = []
+    for name, value in node.items():
+        here = (*where, name)
+        if name == "$or":
+            conditions.append(_either(value, keys, here, finding))
+        elif isinstance(value, Mapping):
+            conditions += _conditions(value, (*keys, name), here, finding)
+        else:
+            alternatives = value if isinstance(value, list) else [value]
+            conditions.append(_condition(alternatives, (*keys, name), here, finding))
+    return conditions
+
+
+def _either(
+    branches: list[Mapping[str, Any]], keys: tuple[str, ...], where: Path, finding: Mapping[str, Any]
+) -> Condition:
+    traced = tuple(
+        tuple(_conditions(branch, keys, (*where, index), finding)) for index, branch in enumerate(branches)
+    )
+    holds = any(all(condition.holds for condition in branch) for branch in traced)
+    return Condition(".".join(keys), "any of these branches", (), holds, traced)
+
+
+def _condition(
+    alternatives: list[Any], keys: tuple[str, ...], where: Path, finding: Mapping[str, Any]
+) -> Condition:
+    test = compile_field(alternatives, where)
+    values = list(values_at(finding, keys))
+    holds = any(map(test.holds, values)) if values else test.holds_when_absent
+    return Condition(".".join(keys), describe(alternatives), tuple(values[:MAX_VALUES]), holds)
+
+
+def _shared_lists(pattern: Mapping[str, Any], finding: Mapping[str, Any]) -> str:
+    """Name the lists below which several conditions would have to hold together."""
+    users: dict[str, set[tuple[str, ...]]] = {}
+    for leaf in {leaf.keys for branch in expand(pattern) for leaf in branch}:
+        node: Any = [finding]
+        for depth, key in enumerate(leaf[:-1], 1):
+            node = [one[key] for one in node if isinstance(one, dict) and key in one]
+            if any(isinstance(one, list) for one in node):
+                users.setdefault(".".join(leaf[:depth]), set()).add(leaf)
+                node = [element for one in node for element in (one if isinstance(one, list) else [one])]
+    return ", ".join(sorted(path for path, leaves in users.items() if len(leaves) > 1))
+
+
+def describe(alternatives: list[Any]) -> str:
+    """Say in words what a field of a pattern asks, such as `prefix "arn:" or does not exist`."""
+    shown = [_describe_one(alternative) for alternative in alternatives[:MAX_ALTERNATIVES]]
+    more = len(alternatives) - len(shown)
+    return " or ".join(shown) + (f" or {more} more" if more else "")
+
+
+def _describe_one(alternative: Any) -> str:
+    if not isinstance(alternative, Mapping):
+        return _text(alternative)
+    ((operator, operand),) = alternative.items()
+    if operator == "exists":
+        return "exists" if operand else "does not exist"
+    if operator == "numeric":
+        return " and ".join(
+            f"{sign} {bound}" for sign, bound in zip(operand[::2], operand[1::2], strict=True)
+        )
+    words = operator.replace("-", " ")
+    if isinstance(operand, Mapping):
+        return f"{words} {_describe_one(operand)}"
+    if isinstance(operand, list):
+        return f"{words} any of {describe(operand)}" if len(operand) > 1 else f"{words} {describe(operand)}"
+    return f"{words} {_text(operand)}"
+
+
+def _text(value: Value) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def trace_logic(
+    logic: Value, data: Value, now: float | None = None, accounts: Accounts | None = None
+) -> Node:
+    """Evaluate an expression and return what every operation gave. Raises LogicError."""
+    root = Node("", _text(logic))
+    recorder = _Recorder([root])
+    evaluate = Compiler(accounts or {}, recorder.observe).compile(logic, (), 0).evaluate
+    try:
+        root.value = evaluate(data, Context(data, now))
+    except EvaluationError as error:
+        root.error = str(error)
+    return root.children[0] if isinstance(logic, Mapping) and root.children else root
+
+
+@dataclass(slots=True)
+class _Recorder:
+    """Hangs a node for each running operation below the one that called it."""
+
+    stack: list[Node]
+    count: int = 0
+
+    def observe(self, logic: Value, evaluate: Evaluate) -> Evaluate:
+        """Wrap an operation's closure."""
+        operator, expression = next(iter(logic), ""), _text(logic)
+
+        def observed(data: Value, context: Context) -> Value:
+            self.count += 1
+            if self.count > MAX_NODES:
+                self.stack[-1].omitted += 1
+                return evaluate(data, context)
+            node = Node(operator, expression)
+            self.stack[-1].children.append(node)
+            self.stack.append(node)
+            try:
+                node.value = evaluate(data, context)
+            except EvaluationError as error:
+                node.error = str(error)
+                raise
+            finally:
+                self.stack.pop()
+            return node.value
+
+        return observed
