@@ -130,6 +130,9 @@ def _claim(claim: ClaimTold, width: int) -> str:
 
 
 def _rules(rules: Sequence[RuleTold], every: bool) -> Iterator[str]:
+    if not rules:
+        yield _head("RULES", "not looked at")
+        return
     yield _head("RULES", "on the finding with what is ours taken back; on one field the later rule wins")
     width = max((len(rule.id) for rule in rules), default=0)
     for rule in rules:
@@ -207,7 +210,7 @@ def _decision(told: Explanation) -> Iterator[str]:
     else:
         changed = [name for name in decision.update if name != "UserDefinedFields"]
         yield _head(
-            "DECISION", f"update {', '.join(changed) or 'the memo only'}, with this in UserDefinedFields:"
+            "DECISION", f"update {', '.join([*changed, 'UserDefinedFields'])}:"
         )
         for key, value in decision.update["UserDefinedFields"].items():
             yield f"  {quoted(key)}: {shown(value)}"
