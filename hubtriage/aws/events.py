@@ -109,7 +109,7 @@ def _age_order(sighting: Sighting) -> tuple[float, float]:
 
 
 def _deliveries(event: object) -> Iterator[tuple[Message, object]]:
-    if isinstance(event, Mapping) and isinstance(event.get("Records"), list):
+    if isinstance(event, dict) and isinstance(event.get("Records"), list):
         for record in event["Records"]:
             yield _delivery(record)
     else:
@@ -117,10 +117,10 @@ def _deliveries(event: object) -> Iterator[tuple[Message, object]]:
 
 
 def _delivery(record: object) -> tuple[Message, object]:
-    if not isinstance(record, Mapping):
+    if not isinstance(record, dict):
         return Message(None), None
     attributes = record.get("attributes")
-    attributes = attributes if isinstance(attributes, Mapping) else {}
+    attributes = attributes if isinstance(attributes, dict) else {}
     sent = _count(attributes.get("SentTimestamp"))
     message_id = record.get("messageId")
     message = Message(
@@ -155,14 +155,14 @@ def _read(message: Message, body: object) -> Iterator[Sighting | Unusable]:
 
 def _event(body: object) -> Mapping[str, Any]:
     event = _loads(body) if isinstance(body, str) else body
-    if not isinstance(event, Mapping):
+    if not isinstance(event, dict):
         raise _UnusableEventError("not an event", f"a JSON {type(event).__name__}")
     return event
 
 
 def _loads(text: str) -> object:
     try:
-        return json.loads(text, parse_constant=_no_json)
+        return _decode(text)
     except (ValueError, RecursionError) as error:  # deep nesting ends in RecursionError
         raise _UnusableEventError("not JSON", str(error)) from error
 
@@ -171,18 +171,21 @@ def _no_json(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is not JSON")
 
 
+_decode = json.JSONDecoder(parse_constant=_no_json).decode  # made once: `loads` would make one a call
+
+
 def _findings(event: Mapping[str, Any]) -> list[Any]:
     if event.get("detail-type") not in DETAIL_TYPES:
         raise _UnusableEventError("not a findings event", f"detail-type {event.get('detail-type')!r}")
     detail = event.get("detail")
-    findings = detail.get("findings") if isinstance(detail, Mapping) else None
+    findings = detail.get("findings") if isinstance(detail, dict) else None
     if not isinstance(findings, list) or not findings:
         raise _UnusableEventError("no findings in the event")
     return findings
 
 
 def _key(finding: Any) -> Key:
-    if not isinstance(finding, Mapping):
+    if not isinstance(finding, dict):
         raise _UnusableEventError("a finding that is no object", f"a JSON {type(finding).__name__}")
     product_arn = _name(finding, "ProductArn", LONGEST_PRODUCT_ARN)
     return product_arn, _name(finding, "Id", LONGEST_ID)
