@@ -41,7 +41,7 @@ def fitting_sizes(
     calls, reads = _share(calls_per_second, containers), _share(reads_per_second, containers)
     if min(calls, reads) < LEAST_RATE:
         raise ValueError(
-            f"{containers} invocations would have {calls:g} calls/s and {reads:g} reads/s each, and each needs "
+            f"{containers} invocations would have {calls:g} calls/s and {reads:g} reads/s each; each needs "
             f"{LEAST_RATE:g}: lower maximum-concurrency, or raise calls-per-second or reads-per-second"
         )
     least = worst_case_seconds(batch_size, calls, reads)

@@ -30,6 +30,7 @@ class TriageStack(cdk.Stack):
             "LogGroupName": triage.log_group.log_group_name,
             "QueueUrl": intake.queue.queue_url,
             "DeadLetterQueueUrl": intake.dead_letters.queue_url,
+            "DeadLetterQueueArn": intake.dead_letters.queue_arn,
             "UndeliveredQueueUrl": intake.undelivered.queue_url,
             "RedriveRoleArn": intake.redrive_role.role_arn,
             "AlarmTopicArn": watch.topic.topic_arn,
