@@ -3,13 +3,17 @@
 import json
 import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
+import boto3
 import pytest
 from infra_samples import RULESET
 
 from infra.bundle import ROOT, BundleError, build_package
-from infra.functions import HANDLER
+from infra.config import Configuration
+from infra.functions import HANDLER, environment
 
 OURS = {"hubtriage/__init__.py", "lambdas/__init__.py", "ruleset.json"}
 OUR_FOLDERS = ("hubtriage/engine/", "hubtriage/aws/", "lambdas/triage/")
@@ -85,3 +89,22 @@ def test_a_dependency_that_cannot_be_had_is_an_error_that_says_which(tmp_path, m
         build_package(tmp_path, "triage", RULESET, "arm64")
     assert "aws-lambda-powertools" in str(raised.value)
     assert "make setup" in str(raised.value)
+
+
+def test_it_starts_with_nothing_beside_it_but_the_sdk_of_the_lambda_runtime(package, tmp_path):
+    installed = Path(boto3.__file__).parents[1]
+    for name in ("boto3", "botocore", "s3transfer", "urllib3", "dateutil", "six.py"):
+        (tmp_path / name).symlink_to(installed / name)
+    program = (
+        f"import sys; sys.path += [{str(package)!r}, {str(tmp_path)!r}]\n"
+        "from lambdas.triage.handler import handler\n"
+        "print(callable(handler))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-B", "-c", program],
+        env={"AWS_DEFAULT_REGION": "eu-central-1", **environment(Configuration())},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "True\n", "")
