@@ -90,7 +90,7 @@ class TriageFunction:
             trace_id=_trace_id(os.environ.get("_X_AMZN_TRACE_ID")),
         )
         level = LEVELS[self._config.log_level]
-        return DecisionLog(circumstances, level, sys.stdout.write, self._clock.now)
+        return DecisionLog(circumstances, level, _write, self._clock.now)
 
     def _log_troubles(self, report: Report) -> None:
         """What is not the story of one finding: unusable events, calls that failed, our own bugs."""
@@ -128,12 +128,18 @@ def _budget(rate: float, clock: Clock) -> TokenBucket:
     return TokenBucket(rate, max(1.0, rate), clock)
 
 
+def _write(text: str) -> None:
+    """Out at once: a container that is killed has then told what it did."""
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
 class _StandardOutput(logging.Handler):
     """Writes where decisions are written, whatever standard output is by then."""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one line."""
-        sys.stdout.write(self.format(record) + "\n")
+        _write(self.format(record) + "\n")
 
 
 @cache

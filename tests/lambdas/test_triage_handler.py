@@ -1,5 +1,6 @@
 import importlib
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -36,6 +37,8 @@ RULES = {
         },
     ],
 }
+IMPORTED = "Security Hub Findings - Imported"
+TIME = "2027-01-15T08:00:00Z"
 CONTEXT = SimpleNamespace(aws_request_id="request-7", get_remaining_time_in_millis=lambda: 120_000)
 
 
@@ -96,8 +99,8 @@ def test_generated_findings_are_triaged_and_their_echoes_settle_at_once(
 def event(number: int = 0, **members: Any) -> dict[str, Any]:
     (finding,) = list(generate(number + 1, seed=1, producers=("guardduty",), touched=0))[-1:]
     return {
-        "detail-type": "Security Hub Findings - Imported",
-        "time": "2027-01-15T08:00:00Z",
+        "detail-type": IMPORTED,
+        "time": TIME,
         "detail": {
             "findings": [finding | {"Severity": {"Label": "LOW"}, "FindingProviderFields": {}} | members]
         },
@@ -180,6 +183,50 @@ def test_no_call_starts_within_the_margin(clock: ManualClock) -> None:
     answer = make(hub, clock, margin=15.0)(records([given]), short)
     assert answer == {"batchItemFailures": [{"itemIdentifier": "message-0"}]}
     assert not hub.ledger.calls
+
+
+def test_a_bug_of_ours_is_logged_with_its_trace_and_the_finding(
+    capsys: pytest.CaptureFixture[str], clock: ManualClock
+) -> None:
+    class Bomb(dict[str, Any]):
+        def get(self, name: object, default: Any = None) -> Any:
+            if name == "UserDefinedFields":
+                raise RuntimeError("boom\n\u2028")
+            return super().get(name, default)
+
+    given = event()
+    bomb = given | {"detail": {"findings": [Bomb(given["detail"]["findings"][0])]}}
+    with pytest.raises(NotTriagedError, match="EngineError"):
+        make(planted(clock), clock)(bomb, CONTEXT)
+    lines = logged(capsys)
+    (told,) = [line for line in lines if line.get("message") == "finding not decided"]
+    assert told["finding_id"] == given["detail"]["findings"][0]["Id"]
+    assert told["exception_name"] == "RuntimeError"
+    assert "boom" in told["exception"]
+    (numbers,) = [line for line in lines if "NeedsAttention" in line]
+    assert numbers["NeedsAttention"] == [1]
+
+
+@pytest.mark.skipif("HUBTRIAGE_CORPUS" not in os.environ, reason="HUBTRIAGE_CORPUS is not set")
+def test_corpus_findings_all_end_and_settle(capsys: pytest.CaptureFixture[str], clock: ManualClock) -> None:
+    """Findings that other people published, with everything that is odd in them."""
+    lines = (Path(os.environ["HUBTRIAGE_CORPUS"]) / "findings.jsonl").read_text().splitlines()
+    findings = [json.loads(line) for line in lines]
+    named = [f for f in findings if isinstance(f.get("Id"), str) and isinstance(f.get("ProductArn"), str)]
+    hub = Hub(settings=HubSettings.still())
+    for finding in named:
+        hub.plant(finding, clock.now())
+    handler = make(hub, clock)
+
+    hub.take_events(clock.now())
+    events = [{"detail-type": IMPORTED, "time": TIME, "detail": {"findings": [f]}} for f in findings]
+    answer = handler(records(events), CONTEXT)
+    unusable = [line for line in logged(capsys) if line.get("message") == "event unusable"]
+    assert len(answer["batchItemFailures"]) == len(unusable) == len(findings) - len(named) > 0
+    assert hub.ledger.updates
+
+    handler(records(hub.take_events(clock.now())), CONTEXT)
+    assert not [line for line in logged(capsys) if line.get("outcome") not in (None, "unchanged")]
 
 
 @pytest.fixture
