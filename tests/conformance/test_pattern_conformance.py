@@ -36,7 +36,7 @@ def has_dotted_key(node):
 
 
 def test_random_patterns_match_as_the_local_aws_says():
-    """Left out is absence, which the local AWS decides for each element of a list and AWS for the whole event."""
+    """Left out is absence, which the local AWS decides for each list element and AWS for the whole event."""
     compared = 0
     for pattern, finding in fuzz_pattern.draw_cases(6_000, seed=8):
         if asks_for_absence(pattern) or has_dotted_key(pattern):
