@@ -61,21 +61,40 @@ HANDLING: Mapping[str, Handling] = {
 }
 """AWS: the error codes of UnprocessedFindings (BatchUpdateFindingsUnprocessedFinding)."""
 
-_KIND_OF_CODE: Mapping[str, Fault] = {
-    "LimitExceededException": Fault.THROTTLED,
-    "TooManyRequestsException": Fault.THROTTLED,
-    "ThrottlingException": Fault.THROTTLED,
-    "Throttling": Fault.THROTTLED,
-    "RequestLimitExceeded": Fault.THROTTLED,
-    "InternalException": Fault.TRANSIENT,
-    "InvalidInputException": Fault.REFUSED,
-    "ValidationException": Fault.REFUSED,
-    "InvalidAccessException": Fault.DENIED,
-    "AccessDeniedException": Fault.DENIED,
-    "AccessDenied": Fault.DENIED,
-    "ExpiredTokenException": Fault.DENIED,
-    "UnrecognizedClientException": Fault.DENIED,
+_CODES: Mapping[Fault, tuple[str, ...]] = {
+    Fault.THROTTLED: (
+        "LimitExceededException",
+        "TooManyRequestsException",
+        "ThrottlingException",
+        "Throttling",
+        "ThrottledException",
+        "RequestThrottled",
+        "RequestThrottledException",
+        "RequestLimitExceeded",
+        "BandwidthLimitExceeded",
+        "SlowDown",
+        "PriorRequestNotComplete",
+    ),
+    Fault.TRANSIENT: ("InternalException", "RequestTimeout", "RequestTimeoutException"),
+    Fault.REFUSED: ("InvalidInputException", "ValidationException"),
+    Fault.DENIED: (
+        "InvalidAccessException",
+        "AccessDeniedException",
+        "AccessDenied",
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "IncompleteSignature",
+        "InvalidClientTokenId",
+        "InvalidSignatureException",
+        "MissingAuthenticationToken",
+        "RequestExpired",
+        "UnrecognizedClientException",
+    ),
 }
+"""AWS: Security Hub's exceptions, `TooManyRequestsException` among them though its model lacks it, and the
+errors common to all services. Many of these come with status 400, so the code goes before the status."""
+
+_KIND_OF_CODE = {code: kind for kind, codes in _CODES.items() for code in codes}
 
 _KIND_OF_STATUS: Mapping[int, Fault] = {
     400: Fault.REFUSED,
