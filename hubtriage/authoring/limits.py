@@ -7,23 +7,6 @@ limit fails the whole call, so rules are held to them before they are deployed.
 import re
 
 from hubtriage.engine.fields import OUR_KEYS
-from hubtriage.engine.templates import NOTE_LIMIT, USER_FIELD_LIMIT
-
-__all__ = [
-    "ACCOUNT_ID",
-    "LIST_NAME",
-    "MAX_RELATED_FINDINGS",
-    "MAX_TYPES",
-    "MAX_USER_FIELDS",
-    "MAX_USER_KEY",
-    "NAMESPACES",
-    "NOTE_LIMIT",
-    "RESERVED_PREFIX",
-    "RULE_ID",
-    "SECURITY_HUB_PRODUCT_ARN",
-    "USER_FIELD_LIMIT",
-    "has_visible_character",
-]
 
 MAX_TYPES = 50  # AWS: AwsSecurityFinding.Types
 MAX_RELATED_FINDINGS = 10  # AWS: AwsSecurityFinding.RelatedFindings, 1-10 items
@@ -38,6 +21,12 @@ NAMESPACES = (
     "Effects",
     "Unusual Behaviors",
     "Sensitive Data Identifications",
+)
+
+# AWS: members of a finding that BatchUpdateFindings does not take: the provider's or the service's.
+UNSETTABLE = (
+    *("AwsAccountId", "Compliance", "Description", "FindingIdentifiers", "FindingProviderFields"),
+    *("ProductFields", "RecordState", "Remediation", "Resources", "Title", "UpdatedAt"),
 )
 
 RULE_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")

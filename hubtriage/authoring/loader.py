@@ -10,18 +10,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hubtriage.authoring import limits
-from hubtriage.authoring.conditions import Condition, read_match, read_when, text_trap, traps_in
-from hubtriage.authoring.models import AccountFile, Rule, RuleFile
+from hubtriage.authoring.conditions import Condition
+from hubtriage.authoring.lists import Shared
+from hubtriage.authoring.logic import read_when
+from hubtriage.authoring.models import Rule
+from hubtriage.authoring.patterns import read_match
 from hubtriage.authoring.placeholders import check_templates
 from hubtriage.authoring.problems import Position, Problem, Severity, in_order
-from hubtriage.authoring.scalars import type_word
 from hubtriage.authoring.shape import check_shape
+from hubtriage.authoring.traps import traps_in
 from hubtriage.authoring.yamlreader import parse
-from hubtriage.authoring.yamltree import Document, unquoted
+from hubtriage.authoring.yamltree import Document, member
 from hubtriage.authoring.yamltree import Path as Place
+from hubtriage.engine.memo import rule_ref
 
 ACCOUNTS_FILE = "accounts.yaml"
+_DOUBTFUL = ("E203", "E206")  # what is unknown may stand in a file that cannot be read
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,87 +85,39 @@ def load_rules(folder: Path) -> LoadResult:
         hint = "name a folder of rule files"
         problem = Problem(folder.as_posix(), Position(1, 1), "E404", "there is no such folder", hint)
         return LoadResult((), {}, {}, (problem,))
-    return _Loading(folder).result()
+    files = [_read_file(path) for path in rule_files(folder)]
+    documents = tuple(document for document, _problems in files if document is not None)
+    directory = (folder / ACCOUNTS_FILE).as_posix()
+    shared = Shared()
+    for document in documents:
+        if document.file == directory:
+            shared.read_accounts(document)
+        else:
+            shared.read_lists(document)
+    reader = _RuleReader(shared)
+    rules = [rule for one in documents if one.file != directory for rule in reader.rules(one)]
+    problems = [
+        *(problem for _document, found in files for problem in found),
+        *shared.problems,
+        *reader.problems,
+    ]
+    if len(documents) < len(files):
+        problems = [problem for problem in problems if problem.code not in _DOUBTFUL]
+    return LoadResult(tuple(rules), shared.lists, shared.accounts, in_order(problems), documents)
 
 
-class _Loading:
-    """One run over a folder."""
+class _RuleReader:
+    """Reads the rules of one file after another, with their problems."""
 
-    def __init__(self, folder: Path):
+    def __init__(self, shared: Shared):
         self.problems: list[Problem] = []
-        self.lists: dict[str, list[Any]] = {}
-        self.accounts: dict[str, dict[str, str]] = {}
-        self._folder = folder
-        self._list_places: dict[str, str] = {}
-        self._id_places: dict[str, str] = {}
+        self._shared = shared
+        self._places: dict[str, str] = {}
+        self._ids: dict[str, str] = {}
 
-    def result(self) -> LoadResult:
-        """Lists and accounts of all files first, since any rule may use them."""
-        documents = tuple(self._read_files())
-        rule_documents = [one for one in documents if not self._is_directory(one)]
-        for document in documents:
-            if self._is_directory(document):
-                self._read_accounts(document)
-            else:
-                self._read_lists(document)
-        rules = tuple(rule for document in rule_documents for rule in self._rules(document))
-        return LoadResult(rules, self.lists, self.accounts, in_order(self.problems), documents)
-
-    def _is_directory(self, document: Document) -> bool:
-        return document.file == (self._folder / ACCOUNTS_FILE).as_posix()
-
-    def _report(
-        self, document: Document, code: str, path: Place, message: str, hint: str = "", *, key: bool = True
-    ) -> None:
-        self.problems.append(document.problem(code, path, message, hint, key=key))
-
-    def _read_files(self) -> Iterator[Document]:
-        for path in rule_files(self._folder):
-            document, problems = _read_file(path)
-            self.problems += problems
-            if document is not None:
-                yield document
-
-    # -- lists and accounts
-
-    def _read_lists(self, document: Document) -> None:
-        _file, problems = check_shape(RuleFile, document, ())
-        self.problems += problems
-        lists = _member(document.value, "lists")
-        for name, values in lists.items() if isinstance(lists, dict) else ():
-            self._read_list(document, name, values)
-
-    def _read_list(self, document: Document, name: str, values: Any) -> None:
-        path: Place = ("lists", name)
-        if not limits.LIST_NAME.fullmatch(name):
-            hint = "1 to 63 letters, digits, '-' and '_'"
-            self._report(document, "E106", path, f"{name!r} is not a list name", hint)
-        if name in self._list_places:
-            message = f"the list {name!r} is defined twice (first in {self._list_places[name]})"
-            self._report(document, "E402", path, message, "delete or rename one of them")
-            return
-        self._list_places[name] = _place(document, path)
-        self.lists[name] = values if isinstance(values, list) else []
-        self.problems += _list_problems(document, path, values)
-
-    def _read_accounts(self, document: Document) -> None:
-        _file, problems = check_shape(AccountFile, document, ())
-        self.problems += problems
-        accounts = _member(document.value, "accounts")
-        for account, attributes in accounts.items() if isinstance(accounts, dict) else ():
-            path: Place = ("accounts", account)
-            if not limits.ACCOUNT_ID.fullmatch(account):
-                message = f"{account!r} is not an account id"
-                self._report(document, "E106", path, message, "an account id has 12 digits, in quotes")
-            problems = list(_attribute_problems(document, path, attributes))
-            self.problems += problems
-            if not problems:
-                self.accounts[account] = dict(attributes)
-
-    # -- rules
-
-    def _rules(self, document: Document) -> Iterator[LoadedRule]:
-        rules = _member(document.value, "rules")
+    def rules(self, document: Document) -> Iterator[LoadedRule]:
+        """The rules of a file that are without errors."""
+        rules = member(document.value, "rules")
         for index, raw in enumerate(rules if isinstance(rules, list) else ()):
             loaded = self._rule(document, ("rules", index), raw)
             if loaded is not None:
@@ -173,9 +129,9 @@ class _Loading:
         match, when = Condition(), Condition()
         if isinstance(raw, dict):
             match, when = self._conditions(document, path, raw)
-            problems += self._id_problems(document, path, raw.get("id"))
+            problems += self._id_problems(document, (*path, "id"), raw.get("id"))
             problems += check_templates(document, path, raw)
-            problems += _test_problems(document, path, raw.get("tests"))
+            problems += _test_problems(document, (*path, "tests"), raw.get("tests"))
         problems += match.problems + when.problems
         self.problems += problems
         if model is None or problems:
@@ -188,24 +144,27 @@ class _Loading:
         """The rule's match and when; a match of the wrong type is a problem of the rule's shape."""
         match, when = Condition(), Condition()
         if isinstance(raw.get("match"), dict):
-            match = read_match(document, (*path, "match"), self.lists)
+            match = read_match(document, (*path, "match"), self._shared.lists)
         if raw.get("when") is not None:
-            when = read_when(document, (*path, "when"), self.lists, self.accounts)
+            when = read_when(document, (*path, "when"), self._shared.lists, self._shared.accounts)
         if "match" not in raw and "when" not in raw:
             hint = "write match:, or when: true to mean every finding"
             when.problems.append(document.problem("E205", path, "the rule has no condition", hint))
         return match, when
 
-    def _id_problems(self, document: Document, path: Place, rule_id: object) -> list[Problem]:
+    def _id_problems(self, document: Document, path: Place, rule_id: object) -> Iterator[Problem]:
         if not isinstance(rule_id, str):
-            return []
-        path = (*path, "id")
-        if rule_id not in self._id_places:
-            self._id_places[rule_id] = _place(document, path)
-            return []
-        message = f"the id {rule_id!r} is used twice (first in {self._id_places[rule_id]})"
-        hint = "findings remember rules by their id: rename one of them"
-        return [document.problem("E401", path, message, hint)]
+            return
+        other = self._ids.setdefault(rule_ref(rule_id), rule_id)
+        if rule_id in self._places:
+            message = f"the id {rule_id!r} is used twice (first in {self._places[rule_id]})"
+            hint = "findings remember rules by their id: rename one of them"
+            yield document.problem("E401", path, message, hint)
+        elif other != rule_id:
+            message = f"findings could not tell {rule_id!r} from {other!r} ({self._places[other]})"
+            hint = "they remember rules by a digest of the id, and these two have the same: rename one"
+            yield document.problem("E401", path, message, hint)
+        self._places.setdefault(rule_id, document.place(path))
 
 
 def _read_file(path: Path) -> tuple[Document | None, list[Problem]]:
@@ -224,49 +183,5 @@ def _read_file(path: Path) -> tuple[Document | None, list[Problem]]:
 
 def _test_problems(document: Document, path: Place, tests: Any) -> Iterator[Problem]:
     for index, test in enumerate(tests if isinstance(tests, list) else ()):
-        if isinstance(test, dict) and isinstance(test.get("finding"), dict):
-            yield from traps_in(document, (*path, "tests", index, "finding"))
-
-
-def _member(value: object, name: str) -> Any:
-    return value.get(name) if isinstance(value, dict) else None
-
-
-def _place(document: Document, path: Place) -> str:
-    position = document.locate_key(path)
-    return f"{document.file}:{position.line}"
-
-
-def _list_problems(document: Document, path: Place, values: Any) -> Iterator[Problem]:
-    if not isinstance(values, list) or not values:
-        message = "the list is empty" if values == [] else f"a list is wanted, not {type_word(values)}"
-        hint = "a rule that uses it would match nothing, or everything"
-        yield document.problem("E103", path, message, hint)
-        return
-    seen = set()
-    for index, value in enumerate(values):
-        trap = text_trap(document.node((*path, index)))
-        if trap is not None:
-            yield document.problem("E004", (*path, index), *trap)
-        elif isinstance(value, bool) or not isinstance(value, str | int | float):
-            yield document.problem(
-                "E103", (*path, index), f"text or a number is wanted, not {type_word(value)}"
-            )
-        elif value in seen:
-            yield document.problem("E107", (*path, index), f"{value!r} appears twice", "delete one of them")
-        else:
-            seen.add(value)
-
-
-def _attribute_problems(document: Document, path: Place, attributes: Any) -> Iterator[Problem]:
-    if not isinstance(attributes, dict):
-        hint = "such as {name: shop, environment: prod}"
-        yield document.problem("E103", path, f"a mapping is wanted, not {type_word(attributes)}", hint)
-        return
-    for name, value in attributes.items():
-        node = document.node((*path, name))
-        if not isinstance(value, str):
-            if node.unquoted is not None:
-                yield document.problem("E004", (*path, name), *unquoted(node))
-            else:
-                yield document.problem("E103", (*path, name), f"text is wanted, not {type_word(value)}")
+        if isinstance(member(test, "finding"), dict):
+            yield from traps_in(document, (*path, index, "finding"))

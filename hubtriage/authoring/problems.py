@@ -88,12 +88,13 @@ class Problem:
 
     def render(self) -> str:
         """`file:line:col: CODE message`, then the line with a caret and the hint where there are any."""
-        lines = [f"{self.file}:{self.position.line}:{self.position.column}: {self.code} {self.message}"]
+        place = f"{self.file}:{self.position.line}:{self.position.column}"
+        lines = [f"{place}: {self.code} {self.message}"]
         if self.source.strip():
             lines += _pointed_out(self.source, self.position.column)
         if self.hint:
             lines.append(f"  hint: {self.hint}")
-        return "\n".join(lines)
+        return "\n".join(map(_printable, lines))
 
     def as_record(self) -> dict[str, Any]:
         """The problem as JSON-ready data."""
@@ -137,12 +138,14 @@ def did_you_mean(word: object, known: Iterable[str]) -> str:
 _SOURCE_WIDTH = 160
 
 
-def _pointed_out(source: str, column: int) -> list[str]:
-    """The source line, unindented and cut around the column, and a caret below it.
+def _printable(text: str) -> str:
+    """The text with a space for each character that would act on the terminal or move the caret."""
+    return "".join(char if char.isprintable() else " " for char in text)
 
-    A control character would move the caret or act on the terminal, so each shows as a space.
-    """
-    shown = "".join(char if char.isprintable() else " " for char in source)
+
+def _pointed_out(source: str, column: int) -> list[str]:
+    """The source line, unindented and cut around the column, and a caret below it."""
+    shown = _printable(source)
     start = min(len(shown) - len(shown.lstrip()), column - 1)
     if column - start > _SOURCE_WIDTH:
         start = column - _SOURCE_WIDTH // 2

@@ -7,9 +7,11 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from hubtriage.authoring.models import FORMS
+from hubtriage.authoring.limits import UNSETTABLE
 from hubtriage.authoring.problems import Problem, did_you_mean
 from hubtriage.authoring.scalars import Trap, type_word
+from hubtriage.authoring.updates import Update
+from hubtriage.authoring.values import FORMS
 from hubtriage.authoring.yamltree import Document, Path, unquoted
 
 M = TypeVar("M", bound=BaseModel)
@@ -33,6 +35,10 @@ def _problem(model: type[BaseModel], document: Document, base: Path, details: Er
         at = (context["at"],) if context["at"] else ()
         on_key = bool(at) or details["loc"][-1:] == ("[key]",)
         return document.problem(context["code"], (*path, *at), context["text"], context["hint"], key=on_key)
+    if kind == "extra_forbidden" and inside[-2:-1] == ("update",) and path[-1] in UNSETTABLE:
+        message = f"{path[-1]} cannot be set by a rule"
+        hint = "BatchUpdateFindings takes " + ", ".join(Update.model_fields)
+        return document.problem("E304", path, message, hint, key=True)
     if kind == "extra_forbidden":
         known = did_you_mean(path[-1], _keys_at(model, inside[:-1]))
         return document.problem("E101", path, f"unknown key {path[-1]!r}", known, key=True)

@@ -84,6 +84,10 @@ class Document:
         position = self.node(path[:-1]).keys.get(key) if isinstance(key, str) else None
         return position or self.locate(path)
 
+    def place(self, path: Sequence[str | int]) -> str:
+        """`file:line` of the key at a path, for a message that refers to another place."""
+        return f"{self.file}:{self.locate_key(path).line}"
+
     def problem(
         self, code: str, path: Sequence[str | int], message: str, hint: str = "", *, key: bool = False
     ) -> Problem:
@@ -98,3 +102,8 @@ def unquoted(node: Node) -> tuple[str, str]:
     if not text:
         return "there is no value here; text is wanted", "write the text, in quotes"
     return f"unquoted {text} is {type_word(node.value)} to YAML; text is wanted", f'write "{text}"'
+
+
+def member(value: object, name: str) -> Any:
+    """The member of a mapping, None where there is none or the value is no mapping."""
+    return value.get(name) if isinstance(value, dict) else None

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import click
 
-from hubtriage.authoring.compiler import RuleErrors, compile_ruleset, git_revision
+from hubtriage.authoring.compiler import compile_ruleset, git_revision
+from hubtriage.authoring.problems import RuleErrors
 from hubtriage.engine.ruleset import Ruleset, load_ruleset
 
 rules_option = click.option(

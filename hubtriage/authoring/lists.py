@@ -1,0 +1,96 @@
+"""What the rule files of a folder share: lists of values and the directory of accounts."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from hubtriage.authoring import limits
+from hubtriage.authoring.models import AccountFile, RuleFile
+from hubtriage.authoring.problems import Problem
+from hubtriage.authoring.scalars import type_word
+from hubtriage.authoring.shape import check_shape
+from hubtriage.authoring.traps import text_trap
+from hubtriage.authoring.yamltree import Document, Path, member, unquoted
+
+
+class Shared:
+    """Lists by name and account attributes by account id, read file by file, with their problems."""
+
+    def __init__(self) -> None:
+        self.lists: dict[str, list[Any]] = {}
+        self.accounts: dict[str, dict[str, str]] = {}
+        self.problems: list[Problem] = []
+        self._places: dict[str, str] = {}
+
+    def read_lists(self, document: Document) -> None:
+        """Take in the lists of a rule file."""
+        _file, problems = check_shape(RuleFile, document, ())
+        self.problems += problems
+        lists = member(document.value, "lists")
+        for name, values in lists.items() if isinstance(lists, dict) else ():
+            self.problems += self._read_list(document, name, values)
+
+    def _read_list(self, document: Document, name: str, values: Any) -> Iterator[Problem]:
+        path: Path = ("lists", name)
+        if not limits.LIST_NAME.fullmatch(name):
+            hint = "1 to 63 letters, digits, '-' and '_'"
+            yield document.problem("E106", path, f"{name!r} is not a list name", hint, key=True)
+        if name in self._places:
+            message = f"the list {name!r} is defined twice (first in {self._places[name]})"
+            yield document.problem("E402", path, message, "delete or rename one of them", key=True)
+            return
+        self._places[name] = document.place(path)
+        self.lists[name] = values if isinstance(values, list) else []
+        yield from _list_problems(document, path, values)
+
+    def read_accounts(self, document: Document) -> None:
+        """Take in the account directory."""
+        _file, problems = check_shape(AccountFile, document, ())
+        self.problems += problems
+        accounts = member(document.value, "accounts")
+        for account, attributes in accounts.items() if isinstance(accounts, dict) else ():
+            path: Path = ("accounts", account)
+            problems = list(_account_problems(document, path, account, attributes))
+            self.problems += problems
+            if not problems:
+                self.accounts[account] = dict(attributes)
+
+
+def _list_problems(document: Document, path: Path, values: Any) -> Iterator[Problem]:
+    """The problems of a list's values: at least one, each text or a number, none twice."""
+    if not isinstance(values, list) or not values:
+        message = "the list is empty" if values == [] else f"a list is wanted, not {type_word(values)}"
+        hint = "a rule that uses it would match nothing, or everything"
+        yield document.problem("E103", path, message, hint)
+        return
+    seen = set()
+    for index, value in enumerate(values):
+        trap = text_trap(document.node((*path, index)))
+        if trap is not None:
+            yield document.problem("E004", (*path, index), *trap)
+        elif isinstance(value, bool) or not isinstance(value, str | int | float):
+            yield document.problem(
+                "E103", (*path, index), f"text or a number is wanted, not {type_word(value)}"
+            )
+        elif value in seen:
+            yield document.problem("E107", (*path, index), f"{value!r} appears twice", "delete one of them")
+        else:
+            seen.add(value)
+
+
+def _account_problems(document: Document, path: Path, account: str, attributes: Any) -> Iterator[Problem]:
+    """The problems of an account's id and attributes: twelve digits, and names with texts."""
+    if not limits.ACCOUNT_ID.fullmatch(account):
+        hint = "an account id has 12 digits, in quotes"
+        yield document.problem("E106", path, f"{account!r} is not an account id", hint, key=True)
+    if not isinstance(attributes, dict):
+        hint = "such as {name: shop, environment: prod}"
+        yield document.problem("E103", path, f"a mapping is wanted, not {type_word(attributes)}", hint)
+        return
+    for name, value in attributes.items():
+        node = document.node((*path, name))
+        if isinstance(value, str):
+            continue
+        if node.unquoted is not None:
+            yield document.problem("E004", (*path, name), *unquoted(node))
+        else:
+            yield document.problem("E103", (*path, name), f"text is wanted, not {type_word(value)}")
