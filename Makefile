@@ -29,6 +29,9 @@ node_modules/ready: package.json package-lock.json
 
 setup: .venv/ready node_modules/ready ## install everything into .venv and node_modules
 
+demo: setup ## deploy to a local AWS, triage 2,500 findings, show what happened (under a minute)
+	$(BIN)/hubtriage demo
+
 test: setup ## run all tests
 	$(PYTEST)
 

@@ -6,16 +6,18 @@ import json
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
 import click
 from rich.console import Console
 
+from hubtriage.authoring.explain import explain
 from hubtriage.cli.demo_view import INTRODUCTION, LiveProgress, PlainProgress, console, report
-from hubtriage.cli.plan import text
+from hubtriage.cli.explain import render
 from hubtriage.cli.rules import compiled, rules_option
-from hubtriage.engine.plan import Settings, decide
+from hubtriage.engine.plan import Settings
 from hubtriage.engine.ruleset import load_ruleset
 from hubtriage.engine.timestamps import parse_timestamp
 from hubtriage.local.cloud import LocalCloudError
@@ -85,12 +87,14 @@ def _progress(target: Console) -> Iterator[Watcher]:
 
 
 def _explanation(performance: Performance) -> Iterator[str]:
-    """Explain the example as it was when its event arrived."""
+    """Explain the example as it was when its event arrived; rules that do not match are only counted."""
     line = performance.verdict.example
     if line is None:
         return
     key: Key = line["product_arn"], line["finding_id"]
     now = parse_timestamp(line["timestamp"]) or 0.0
-    yield from text(
-        decide(performance.evidence.before[key], load_ruleset(performance.ruleset), now, Settings())
-    )
+    told = explain(performance.evidence.before[key], load_ruleset(performance.ruleset), now, Settings())
+    looked_at = tuple(rule for rule in told.rules if rule.verdict != "no match")
+    yield from render(replace(told, rules=looked_at))
+    yield ""
+    yield f"{len(told.rules) - len(looked_at)} other rules do not match it."

@@ -14,11 +14,12 @@ from rich.text import Text
 
 from hubtriage.local.demo.verdict import RuleTally, Shift, Verdict
 
-PLAIN_WIDTH = 110
+PLAIN_WIDTH = 120
 _ORDER = {
     "Workflow.Status": ("NEW", "NOTIFIED", "SUPPRESSED", "RESOLVED"),
     "Severity.Label": ("CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL"),
 }
+_LEGEND = "  would change: rules in mode observe write nothing; left to people: what somebody had set stays"
 _NOT_TOLD = frozenset({"level", "service", "mode", "xray_trace_id", "function_request_id"})
 
 
@@ -95,19 +96,19 @@ INTRODUCTION = (
 def report(verdict: Verdict, explanation: Iterable[str], summary_file: str, width: int) -> Group:
     """Return everything that is shown when the demonstration is over, for lines of this width."""
     parts: list[RenderableType] = [
-        *_section("What each rule did", _rules(verdict.rules, width)),
+        *_section("What each rule did, in findings", _rules(verdict.rules, width), Text(_LEGEND, "dim")),
         *_section("Security Hub before and after", _shifts(verdict)),
         *_section("API calls", Text(_calls(verdict))),
     ]
     if verdict.example is not None:
-        parts += _section("One finding explained", Text("\n".join(explanation)))
+        parts += _section("One finding explained", _indented(explanation))
         parts += _section("Its line in the decision log (CloudWatch Logs)", Text(_log_line(verdict.example)))
     parts += _section("Result", _result(verdict, summary_file))
     return Group(*parts)
 
 
-def _section(title: str, body: RenderableType) -> list[RenderableType]:
-    return [Text(), Text(title, "bold"), body]
+def _section(title: str, *bodies: RenderableType) -> list[RenderableType]:
+    return [Text(), Text(title, "bold"), *bodies]
 
 
 def _table(*columns: str) -> Table:
@@ -147,6 +148,11 @@ def _values(shift: Shift) -> list[str]:
     present = shift.before.keys() | shift.after.keys()
     known = [value for value in _ORDER.get(shift.field, ()) if value in present]
     return known + sorted(present - set(known))
+
+
+def _indented(lines: Iterable[str]) -> Text:
+    """Return lines that may be styled with ANSI codes; they hold no other control characters."""
+    return Text.from_ansi("\n".join(f"  {line}" for line in lines))
 
 
 def _calls(verdict: Verdict) -> str:

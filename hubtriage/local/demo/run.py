@@ -40,7 +40,7 @@ class DemoError(RuntimeError):
 class Scenario:
     """What to demonstrate: how many findings from which seed, by which rules; `build` takes what is built.
 
-    `timeout` is how long triage may take, in seconds.
+    `timeout` is how long triage may take, `window` how long the queue waits to fill a batch, in seconds.
     """
 
     rules: Path
@@ -48,6 +48,7 @@ class Scenario:
     findings: int = 2_500
     seed: int = 0
     timeout: float = 60.0
+    window: float = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ def perform(scenario: Scenario, watcher: Watcher) -> Performance:
         assembly = _synthesize(scenario)
         ruleset = _deployed_ruleset(assembly)
         step.outcome = f"{len(ruleset['rules'])} rules, rule set {ruleset['hash']}"
-    with LocalCloud() as cloud:
+    with LocalCloud(batching_window=scenario.window) as cloud:
         with watch.step("Start the local AWS", "start") as step:
             _check_hub(cloud)
             step.outcome = f"Security Hub in {cloud.region}, at {cloud.endpoint}"

@@ -31,6 +31,12 @@ class Threat:
         return f"{self.tactic}/{self.kind.replace('/', '-')}"
 
     @property
+    def role(self) -> str:
+        """Whether the resource is attacked (TARGET) or attacks, being in somebody else's hands (ACTOR)."""
+        attacked = self.action == "PORT_PROBE" or self.kind.endswith("BruteForce")
+        return "TARGET" if attacked or self.resource_type == "AwsS3Bucket" else "ACTOR"
+
+    @property
     def label(self) -> str:
         """AWS: GuardDuty's bands are low 1-3.9, medium 4-6.9, high 7-8.9, critical 9-10."""
         bands = ((9.0, "CRITICAL"), (7.0, "HIGH"), (4.0, "MEDIUM"))
@@ -92,11 +98,11 @@ def _remote_ip(draw: Draw) -> dict[str, Any]:
     }
 
 
-def _network_connection(draw: Draw) -> dict[str, Any]:
+def _network_connection(draw: Draw, threat: Threat) -> dict[str, Any]:
     port, name = draw.rank(_PORTS)
     return {
         "NetworkConnectionAction": {
-            "ConnectionDirection": draw.pick(("INBOUND", "OUTBOUND")),
+            "ConnectionDirection": "INBOUND" if threat.role == "TARGET" else "OUTBOUND",
             "Protocol": "TCP",
             "Blocked": False,
             "RemoteIpDetails": _remote_ip(draw),
@@ -106,23 +112,26 @@ def _network_connection(draw: Draw) -> dict[str, Any]:
     }
 
 
-def _port_probe(draw: Draw) -> dict[str, Any]:
-    port, name = draw.rank(_PORTS)
-    probe = {"LocalPortDetails": {"Port": port, "PortName": name}, "RemoteIpDetails": _remote_ip(draw)}
-    return {"PortProbeAction": {"Blocked": False, "PortProbeDetails": [probe]}}
+def _port_probe(draw: Draw, _: Threat) -> dict[str, Any]:
+    """One probe tells of several ports, each with who knocked there."""
+    probes = [
+        {"LocalPortDetails": {"Port": port, "PortName": name}, "RemoteIpDetails": _remote_ip(draw)}
+        for port, name in _PORTS[: draw.rank((1, 2, 3))]
+    ]
+    return {"PortProbeAction": {"Blocked": False, "PortProbeDetails": probes}}
 
 
-def _api_call(draw: Draw) -> dict[str, Any]:
+def _api_call(draw: Draw, _: Threat) -> dict[str, Any]:
     service, api = draw.rank(_CALLS)
     call = {"Api": api, "ServiceName": service, "CallerType": "remoteIp", "RemoteIpDetails": _remote_ip(draw)}
     return {"AwsApiCallAction": call}
 
 
-def _dns_request(draw: Draw) -> dict[str, Any]:
+def _dns_request(draw: Draw, _: Threat) -> dict[str, Any]:
     return {"DnsRequestAction": {"Domain": draw.pick(_DOMAINS), "Protocol": "UDP", "Blocked": False}}
 
 
-_ACTIONS: Final[dict[str, Callable[[Draw], dict[str, Any]]]] = {
+_ACTIONS: Final[dict[str, Callable[[Draw, Threat], dict[str, Any]]]] = {
     "NETWORK_CONNECTION": _network_connection,
     "PORT_PROBE": _port_probe,
     "AWS_API_CALL": _api_call,
@@ -147,7 +156,7 @@ def guardduty_finding(scene: Scene) -> Finding:
     threat = draw.rank(_THREATS)
     detector = Draw(f"{scene.account.id}/{scene.region}/detector").hex(32)
     generator = scene.arn("guardduty", f"detector/{detector}")
-    action = _ACTIONS[threat.action](draw)
+    action = _ACTIONS[threat.action](draw, threat)
     identifier = draw.hex(32)
     said = Said(
         id=f"{generator}/finding/{identifier}",
@@ -165,7 +174,7 @@ def guardduty_finding(scene: Scene) -> Finding:
         "aws/guardduty/service/detectorId": detector,
         "aws/guardduty/service/archived": "false",
         "aws/guardduty/service/count": str(1 + int(draw.exponential(4))),
-        "aws/guardduty/service/resourceRole": "ACTOR" if "OUTBOUND" in str(action) else "TARGET",
+        "aws/guardduty/service/resourceRole": threat.role,
         "aws/guardduty/service/action/actionType": threat.action,
         **_flattened("aws/guardduty/service/action", action),
     }
