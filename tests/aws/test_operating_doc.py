@@ -1,0 +1,92 @@
+"""The tables of docs/operating.md against the code."""
+
+import json
+import re
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from hubtriage.aws.config import Config
+from hubtriage.aws.decisions import Circumstances, DecisionLog
+from hubtriage.aws.events import Message, Seen, Sighting, Unusable
+from hubtriage.aws.faults import Fault
+from hubtriage.aws.metrics import emit, tally
+from hubtriage.aws.outcomes import Ending, Outcome, Report
+from hubtriage.aws.sending import Traffic
+from hubtriage.engine.decision import Change, Decision, Kept, Observed
+from hubtriage.engine.ruleset import RuleError
+
+DOC = (Path(__file__).parents[2] / "docs" / "operating.md").read_text()
+
+
+def table(heading: str) -> list[list[str]]:
+    """Rows of the table whose first column has this heading."""
+    (body,) = re.findall(rf"^\| {heading} \|.*\n\|[-|]+\|\n((?:\|.*\n)+)", DOC, re.MULTILINE)
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in body.splitlines()]
+
+
+def names(heading: str) -> list[str]:
+    return [row[0].strip("`") for row in table(heading)]
+
+
+def everything(memo: str = "lost") -> Outcome:
+    """An outcome about which there is everything to say."""
+    message = Message("m")
+    seen = Seen(Sighting(("arn", "id"), {}, message, None), (message,))
+    decision = Decision(
+        "id",
+        "arn",
+        memo,  # type: ignore[arg-type]
+        update={},
+        rules=("r",),
+        above_ceiling=("r",),
+        changes=(
+            Change("Workflow.Status", "NEW", "SUPPRESSED", "r", "rule"),
+            Change("Types", (), ("x",), "r", "taken back"),
+        ),
+        kept=(Kept("Types", (), (), "r", "why"),),
+        observed=(Observed("Types", None, "x", "r"),),
+        errors=(RuleError("r", "m"),),
+        overruled=("Types",),
+        hides=True,
+    )
+    return Outcome(seen, decision, Ending("updated", "code", "reason", "call", final=True), 1.0)
+
+
+def test_every_member_of_a_decision_line_is_documented() -> None:
+    written: list[str] = []
+    circumstances = Circumstances("s", "h", "r", "enforce", "id", "trace")
+    DecisionLog(circumstances, 0, written.append, lambda: 0.0)([everything()])
+    assert set(names("member")) == set(json.loads(written[0]))
+
+
+def test_every_metric_is_documented_with_its_unit(capsys: pytest.CaptureFixture[str]) -> None:
+    traffic = Traffic([1])
+    traffic.unprocessed["InvalidInput"] += 1
+    traffic.faults.update({(kind, "code"): 1 for kind in Fault})
+    report = Report(
+        (), (Unusable(Message("m"), "x"),), [everything(), everything("foreign")], traffic, reads=1
+    )
+    emit(tally(report), "n", "s")
+    documents = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    sent = {
+        metric["Name"]: metric["Unit"]
+        for document in documents
+        for directive in document["_aws"]["CloudWatchMetrics"]
+        for metric in directive["Metrics"]
+    }
+    assert {row[0].strip("`"): row[1] for row in table("metric")} == sent
+
+
+def test_every_setting_is_documented_with_its_default_and_meaning() -> None:
+    shown = {
+        item.metadata["variable"]: (_shown(item.default), item.metadata["doc"]) for item in fields(Config)
+    }
+    assert {row[0].strip("`"): (row[1], row[2]) for row in table("variable")} == shown
+
+
+def _shown(default: object) -> str:
+    if default == frozenset():
+        return "none"
+    return f"`{default:g}`" if isinstance(default, float) else f"`{default}`"
