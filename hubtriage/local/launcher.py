@@ -15,6 +15,7 @@ import asyncio
 import importlib
 import json
 import os
+import shutil
 import signal
 import sys
 import threading
@@ -344,6 +345,13 @@ def _stop_with_parent() -> None:
     threading.Thread(target=wait, daemon=True).start()
 
 
+def _leave_nothing(data: Path) -> None:
+    """Remove our files and end the Lambda functions we started, as nobody may be left to do it."""
+    shutil.rmtree(data, ignore_errors=True)
+    if os.getpid() == os.getpgrp():
+        os.killpg(os.getpgrp(), signal.SIGKILL)
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run the local AWS in this process."""
     parser = argparse.ArgumentParser(prog="python -m hubtriage.local.launcher", description=__doc__)
@@ -358,14 +366,24 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--lambda-endpoint", help="where Lambda functions find AWS, e.g. a proxy")
     parser.add_argument("--stop-with-stdin", action="store_true", help="end when standard input ends")
     options = parser.parse_args(arguments)
+    if not options.stop_with_stdin:
+        _run(options)
+        return
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    _stop_with_parent()
+    try:
+        _run(options)
+    finally:
+        _leave_nothing(options.data)
+
+
+def _run(options: argparse.Namespace) -> None:
     prepare_environment(options.port, options.account, options.region, options.data, options.lambda_endpoint)
     check_ministack()
     names = {"account_names": {account.id: account.name for account in ACCOUNTS}}
     settings = HubSettings.from_json({**names, **options.settings})
     local = LocalAws(settings, (options.account, options.region), options.batching_window)
     local.install()
-    if options.stop_with_stdin:
-        _stop_with_parent()
     asyncio.run(serve(local, options.port))
 
 
