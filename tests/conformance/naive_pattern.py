@@ -1,8 +1,8 @@
 """Event patterns the slow way, written from the definition and sharing no code with the engine.
 
 The finding is flattened to its leaves, each with the list elements that it lies in. A pattern is multiplied
-out to branches of fields. A branch matches if every field can be given a leaf that satisfies it, such that no two
-leaves lie in different elements of one list; a field that accepts absence needs none if its path has none.
+out to branches of fields. A branch matches if every field can be given a leaf that satisfies it, such that no
+two leaves lie in different elements of one list; a field that accepts absence needs none if its path has none.
 """
 
 from __future__ import annotations

@@ -1,12 +1,14 @@
 """JsonLogic answers as json-logic-js 2.0.5 does."""
 
 import json
+import os
+import random
 import shutil
 from pathlib import Path
 
 import pytest
 from fuzz_logic import differences, draw_cases
-from logic_grammar import grammars
+from logic_grammar import grammars, rules
 from logic_oracle import our_answer, same
 
 HERE = Path(__file__).parent
@@ -55,3 +57,12 @@ def test_comparison_of_answers_sees_a_difference(left, right):
 @pytest.mark.parametrize("grammar", sorted(grammars(0)))
 def test_fresh_random_cases_get_the_same_answer_from_node(grammar):
     assert differences(draw_cases(grammar, 400, seed=20_261_101)) == []
+
+
+@needs_node
+@pytest.mark.skipif("HUBTRIAGE_CORPUS" not in os.environ, reason="needs the folder of public findings")
+def test_conditions_on_findings_of_other_people_get_the_same_answer_from_node():
+    lines = Path(os.environ["HUBTRIAGE_CORPUS"], "findings.jsonl").read_text().splitlines()
+    draw_rule = rules([json.loads(line) for line in lines])
+    draw = random.Random(312)
+    assert differences([draw_rule(draw) for _ in range(2_000)]) == []
