@@ -55,7 +55,7 @@ def command(folder: Path, findings: int, seed: int, build: Path, as_json: bool) 
     target = Console(stderr=True) if as_json else console()
     compiled(folder)  # bad rules are told before anything starts
     signal.signal(signal.SIGTERM, _interrupt)
-    target.print(INTRODUCTION, style="dim")
+    target.print(INTRODUCTION, style="dim", soft_wrap=True)
     try:
         with _progress(target) as watcher:
             performance = perform(Scenario(folder, build, findings, seed), watcher)

@@ -8,13 +8,15 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from rich.console import Console, Group, RenderableType
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 from rich.table import Table
 from rich.text import Text
 
 from hubtriage.local.demo.verdict import RuleTally, Shift, Verdict
 
 PLAIN_WIDTH = 120
+_NUMBERS_WIDTH = 44
+_LEAST_ROOM = 24
 _ORDER = {
     "Workflow.Status": ("NEW", "NOTIFIED", "SUPPRESSED", "RESOLVED"),
     "Severity.Label": ("CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL"),
@@ -53,11 +55,16 @@ class LiveProgress:
 
     def __init__(self, target: Console) -> None:
         self._progress = Progress(
-            SpinnerColumn(), TextColumn("{task.description}"), BarColumn(30), MofNCompleteColumn(),
-            console=target, transient=True,
-        )  # fmt: skip
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(30),
+            TextColumn("{task.fields[count]}"),
+            console=target,
+            transient=True,
+        )
         self._task: TaskID | None = None
         self._step = ""
+        self._total: int | None = None
 
     def __enter__(self) -> LiveProgress:
         self._progress.start()
@@ -67,14 +74,14 @@ class LiveProgress:
         self._progress.stop()
 
     def begin(self, step: str, total: int | None = None) -> None:
-        """Show a bar for the step."""
-        self._step = step
-        self._task = self._progress.add_task(step, total=total)
+        """Show a bar for the step; it pulses while nobody knows the total."""
+        self._step, self._total = step, total
+        self._task = self._progress.add_task(step, total=total, count="")
 
     def advance(self, done: int) -> None:
         """Move the bar."""
         if self._task is not None:
-            self._progress.update(self._task, completed=done)
+            self._progress.update(self._task, completed=done, count=f"{done:,} of {self._total or 0:,}")
 
     def end(self, outcome: str, seconds: float) -> None:
         """Replace the bar by the step's line."""
@@ -120,13 +127,16 @@ def _table(*columns: str) -> Table:
 
 
 def _rules(rules: tuple[RuleTally, ...], width: int) -> Table:
+    """Return a row for each rule; on a narrow terminal without what the rule is for."""
     table = _table("  rule", "changed", "would change", "left to people")
-    table.add_column("what it is for", style="dim", no_wrap=True)
-    longest = max((len(rule.id) for rule in rules), default=0)
-    room = max(20, width - longest - 44)
+    room = width - max((len(rule.id) for rule in rules), default=0) - _NUMBERS_WIDTH
+    if room >= _LEAST_ROOM:
+        table.add_column("what it is for", style="dim", no_wrap=True)
     for rule in rules:
-        numbers = (_count(rule.changed), _count(rule.observed), _count(rule.kept))
-        table.add_row(f"  {rule.id}", *numbers, textwrap.shorten(rule.description, room, placeholder=" ..."))
+        cells = [f"  {rule.id}", _count(rule.changed), _count(rule.observed), _count(rule.kept)]
+        if room >= _LEAST_ROOM:
+            cells.append(textwrap.shorten(rule.description, room, placeholder=" ..."))
+        table.add_row(*cells)
     return table
 
 

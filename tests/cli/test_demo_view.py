@@ -32,12 +32,12 @@ VERDICT = Verdict(
 )
 
 
-def shown(verdict, terminal=False, explanation=("why it is so",)):
+def shown(verdict, terminal=False, explanation=("why it is so",), width=100):
     out = io.StringIO()
     target = Console(
-        file=out, width=100, force_terminal=terminal, color_system="standard" if terminal else None
+        file=out, width=width, force_terminal=terminal, color_system="standard" if terminal else None
     )
-    target.print(report(verdict, explanation, "build/demo/summary.json", 100), soft_wrap=True)
+    target.print(report(verdict, explanation, "build/demo/summary.json", width), soft_wrap=True)
     return out.getvalue()
 
 
@@ -96,3 +96,16 @@ def test_live_progress_leaves_one_line_for_each_step():
         progress.advance(50)
         progress.end("100 findings", 1.25)
     assert "done  Import findings" in out.getvalue()
+
+
+def test_a_narrow_terminal_gets_whole_names_and_numbers():
+    text = shown(VERDICT, width=70)
+    assert "rule             changed  would change  left to people" in text
+    assert "sandbox-buckets      812             -              37" in text
+    assert "Accepted" not in text
+
+
+def test_an_explanation_keeps_its_own_colours_on_a_terminal_only():
+    explanation = ("\x1b[32mapplies\x1b[0m",)
+    assert "\x1b[32mapplies" in shown(VERDICT, terminal=True, explanation=explanation)
+    assert "  applies" in shown(VERDICT, explanation=explanation)
