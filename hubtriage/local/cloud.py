@@ -139,13 +139,7 @@ class LocalCloud:
         self._folder = Path(tempfile.mkdtemp(prefix="hubtriage-local-"))
         atexit.register(self.stop)
         try:
-            self._process = subprocess.Popen(
-                self._command(self._folder),
-                stdin=subprocess.PIPE,
-                stdout=self._log.open("wb"),
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+            self._process = self._started(self._folder)
             self._wait_until_ready()
         except BaseException:
             self.stop()
@@ -154,6 +148,8 @@ class LocalCloud:
     def stop(self) -> None:
         """End the process and all that it started, and remove its files. Does nothing the second time."""
         atexit.unregister(self.stop)
+        while self._clients:
+            self._clients.popitem()[1].close()
         if self._process is not None:
             _end(self._process)
             self._process = None
@@ -235,6 +231,16 @@ class LocalCloud:
         if self._folder is None:
             raise LocalCloudError("the local AWS is not running")
         return self._folder / "process.log"
+
+    def _started(self, folder: Path) -> "subprocess.Popen[bytes]":
+        with self._log.open("wb") as log:
+            return subprocess.Popen(
+                self._command(folder),
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
 
     def _command(self, folder: Path) -> list[str]:
         command = [
