@@ -45,6 +45,9 @@ class PlainProgress:
     def advance(self, done: int) -> None:
         """Say nothing: a log wants no moving bar."""
 
+    def tell(self, standing: str) -> None:
+        """Say nothing, likewise."""
+
     def end(self, outcome: str, seconds: float) -> None:
         """Print the step's line."""
         self._target.print(_done(self._step, outcome, seconds))
@@ -82,6 +85,11 @@ class LiveProgress:
         """Move the bar."""
         if self._task is not None:
             self._progress.update(self._task, completed=done, count=f"{done:,} of {self._total or 0:,}")
+
+    def tell(self, standing: str) -> None:
+        """Show how it stands beside the bar."""
+        if self._task is not None:
+            self._progress.update(self._task, count=standing)
 
     def end(self, outcome: str, seconds: float) -> None:
         """Replace the bar by the step's line."""

@@ -81,8 +81,8 @@ def perform(scenario: Scenario, watcher: Watcher) -> Performance:
         with watch.step("Import findings", "import", len(imported)) as step:
             _import(cloud, imported, step)
             step.outcome = f"{len(imported):,} findings of {_producers(imported)} producers"
-        with watch.step("Triage", "triage", len(imported)) as step:
-            _await_triage(cloud, step, len(imported), scenario.timeout)
+        with watch.step("Triage", "triage") as step:
+            _await_triage(cloud, step, scenario.timeout)
             step.outcome = f"{len(cloud.control.updates())} API calls; the queue is empty"
         evidence = _gather(cloud, outputs, imported, ruleset, watch.seconds)
     return Performance(evidence, judge(evidence), ruleset)
@@ -158,15 +158,16 @@ def _import(cloud: LocalCloud, findings: list[dict[str, Any]], step: Step) -> No
         step.advance(min(start + IMPORT_BATCH, len(findings)))
 
 
-def _await_triage(cloud: LocalCloud, step: Step, total: int, timeout: float) -> None:
+def _await_triage(cloud: LocalCloud, step: Step, timeout: float) -> None:
     """Wait until no event is under way and the queue is empty."""
     deadline = time.monotonic() + timeout
     while not cloud.is_idle():
         if time.monotonic() > deadline:
             raise DemoError(f"triage is not done after {timeout:g} s: {cloud.queue_depths()}")
-        step.advance(max(0, total - sum(cloud.queue_depths().values())))
+        updated = sum(call.processed for call in cloud.control.updates())
+        waiting = sum(cloud.queue_depths().values())
+        step.tell(f"{updated:,} findings updated, {waiting:,} messages in the queue")
         time.sleep(_POLL)
-    step.advance(total)
 
 
 def _gather(

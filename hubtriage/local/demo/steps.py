@@ -17,6 +17,9 @@ class Watcher(Protocol):
     def advance(self, done: int) -> None:
         """The step has come this far."""
 
+    def tell(self, standing: str) -> None:
+        """How it stands, for a step that counts towards nothing."""
+
     def end(self, outcome: str, seconds: float) -> None:
         """The step is over."""
 
@@ -31,6 +34,10 @@ class Step:
     def advance(self, done: int) -> None:
         """Tell how far the step has come."""
         self._watcher.advance(done)
+
+    def tell(self, standing: str) -> None:
+        """Tell how it stands."""
+        self._watcher.tell(standing)
 
 
 class Stopwatch:
