@@ -305,7 +305,14 @@ def _all(call: Call) -> Evaluate:
 
 def _some(call: Call) -> Evaluate:
     elements, body = _elements(call)
-    return lambda data, context: any(truthy(body(item, context)) for item in elements(data, context) or ())
+
+    def evaluate(data: Value, context: Context) -> Value:
+        for item in elements(data, context) or ():  # noqa: SIM110 - half the time of any()
+            if truthy(body(item, context)):
+                return True
+        return False
+
+    return evaluate
 
 
 def _none(call: Call) -> Evaluate:

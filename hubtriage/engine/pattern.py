@@ -164,10 +164,13 @@ def _compile_inner(key: str, part: _Part) -> _Part:
         inner = value.get(key, _NOTHING)
         if isinstance(inner, dict):
             return part(inner, finding)
-        elements = [element for element in flatten(inner) if isinstance(element, dict)]
-        if not elements:  # only conditions that absence satisfies can hold
-            return part(_NOTHING, finding)
-        return any(part(element, finding) for element in elements)
+        absent = True
+        for element in flatten(inner) if isinstance(inner, list) else ():
+            if isinstance(element, dict):
+                if part(element, finding):
+                    return True
+                absent = False
+        return absent and part(_NOTHING, finding)  # without any object only absence can satisfy
 
     return holds
 

@@ -2,7 +2,7 @@
 
 The finding is flattened to its leaves, each with the list elements that it lies in. A pattern is multiplied
 out to branches of fields. A branch matches if every field can be given a leaf that satisfies it, such that no
-two leaves lie in different elements of one list; a field that accepts absence needs none if its path has none.
+two leaves lie in different elements of one list; a field that accepts absence needs none if there is none.
 """
 
 from __future__ import annotations
