@@ -102,6 +102,7 @@ class _Batch:
         monotonic = self._triage.clock.monotonic()
         fresh = self._triage.reader.read(stale, monotonic + READING_SHARE * (deadline - monotonic))
         self._report.reads += fresh.calls
+        self._report.traffic.faults += fresh.faults
         for key, finding in fresh.found.items():
             self._findings[key] = _newer(self._findings[key], finding)
             self._decide(key)

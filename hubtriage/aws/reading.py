@@ -1,5 +1,6 @@
 """Read findings again by key with GetFindings: within the rate budget, until a deadline."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,6 +23,7 @@ class Fresh:
     missing: set[Key] = field(default_factory=set)
     unread: dict[Key, CallFault] = field(default_factory=dict)
     calls: int = 0
+    faults: Counter[tuple[Fault, str]] = field(default_factory=Counter)
 
 
 class Reader:
@@ -84,6 +86,7 @@ class Reader:
                 return self._api.get_findings(**request)
             except API_ERRORS as error:
                 fault = call_fault(error)
+                fresh.faults[fault.kind, fault.code] += 1
             throttled = fault.kind is Fault.THROTTLED
             if fault.kind in (Fault.REFUSED, Fault.DENIED) or attempt >= self._backoff.tries(
                 throttled=throttled

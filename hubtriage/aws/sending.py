@@ -39,7 +39,7 @@ class Receipt:
 
 @dataclass(slots=True)
 class Traffic:
-    """What was sent, for metrics: findings per call, and errors by code."""
+    """What was sent, for metrics: findings per call, and errors by code (of reading calls too)."""
 
     calls: list[int] = field(default_factory=list)
     unprocessed: Counter[str] = field(default_factory=Counter)
@@ -59,6 +59,7 @@ class _Trial:
     payload: Payload  # kept, so that its identity stays its own
     refused: int = 0
     accepted: bool = False
+    verdict: Receipt = Receipt("poison")
 
     @property
     def hopeless(self) -> bool:
@@ -136,7 +137,7 @@ class _Run:
         while self._schedule:
             not_before, _order, attempt = heappop(self._schedule)
             if self._trial(attempt).hopeless:
-                self._close(attempt.keys, Receipt("poison", "InvalidInputException", "the update is refused"))
+                self._close(attempt.keys, self._trial(attempt).verdict)
             elif self._budget.take(deadline, not_before):
                 self._try(attempt)
             else:
@@ -205,9 +206,11 @@ class _Run:
 
     def _cut(self, attempt: _Attempt, fault: CallFault) -> None:
         """Halve a refused call, so that one bad finding does not hold back the others."""
-        self._trial(attempt).refused += 1
+        trial = self._trial(attempt)
+        trial.refused += 1
+        trial.verdict = Receipt("poison", fault.code, fault.message)
         if len(attempt.keys) == 1:
-            self._close(attempt.keys, Receipt("poison", fault.code, fault.message))
+            self._close(attempt.keys, trial.verdict)
             return
         middle = len(attempt.keys) // 2
         for keys in (attempt.keys[:middle], attempt.keys[middle:]):

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from triage_world import FOREVER, MACIE, NOW, World, backoff, finding, key, record, sqs
 
 from hubtriage.aws.batch import Mode, Policy, Triage
+from hubtriage.aws.faults import Fault
 from hubtriage.aws.outcomes import Outcome, Report
 from hubtriage.aws.ratelimit import TokenBucket
 from hubtriage.aws.reading import Reader
@@ -269,6 +270,40 @@ def test_a_bug_of_ours_on_one_finding_does_not_take_the_batch_with_it() -> None:
     assert endings(report) == {"finding-0": ("updated", ""), "finding-1": ("failed", "EngineError")}
     assert failed(report) == ["m1"]
     assert isinstance(report.outcomes[0].ending.error, RuntimeError)
+
+
+def test_a_container_that_dies_has_told_what_it_did_and_loses_nothing() -> None:
+    class Killed(BaseException):
+        pass
+
+    world = World(10)
+    each_its_own = SUPPRESS_BUCKETS | {"update": {"UserDefinedFields": {"name": "{finding.Id}"}}}
+    bench = Bench(world, each_its_own, rate=1.0)
+    update, world_ends = world.api.batch_update_findings, NOW + 3
+
+    def update_until_the_end(**request: Any) -> Mapping[str, Any]:
+        answer = update(**request)
+        if world.clock.now() >= world_ends:
+            raise Killed
+        return answer
+
+    world.api.batch_update_findings = update_until_the_end  # type: ignore[method-assign]
+    with pytest.raises(Killed):
+        bench.run(*(record(f"m{n}", finding(n)) for n in range(10)))
+    assert [o.seen.newest.key for o in bench.told] == [key(0), key(1), key(2)]
+
+    world.api.batch_update_findings = update  # type: ignore[method-assign]
+    report = bench.run(*(record(f"m{n}", finding(n), receives=2) for n in range(10)))
+    assert [o.ending.result for o in report.outcomes] == ["unchanged"] * 4 + ["updated"] * 6
+    assert world.calls("BatchUpdateFindings") == 10
+
+
+def test_a_denied_read_counts_for_the_alarm() -> None:
+    world = World(1)
+    world.fault(operation="GetFindings", error="AccessDeniedException")
+    report = Bench(world).run(record("m", finding(0), age=60))
+    assert endings(report) == {"finding-0": ("failed", "AccessDeniedException")}
+    assert report.traffic.faults == {(Fault.DENIED, "AccessDeniedException"): 1}
 
 
 def _event(found: Mapping[str, Any]) -> Any:

@@ -71,6 +71,7 @@ def test_a_denied_read_is_not_tried_again() -> None:
     world.fault(operation="GetFindings", error="AccessDeniedException")
     fresh = read(world, 0)
     assert (fresh.unread[key(0)].code, fresh.calls) == ("AccessDeniedException", 1)
+    assert sum(fresh.faults.values()) == 1
 
 
 def test_a_read_that_is_lost_on_the_way_back_is_made_again() -> None:

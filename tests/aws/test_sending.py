@@ -249,6 +249,7 @@ def test_a_payload_that_is_refused_for_everybody_does_not_eat_the_budget() -> No
     api = Refusing()
     receipts = send_scripted(api, call(*range(100)), call(*range(100, 200)))
     assert {receipt.fate for receipt in receipts.values()} == {"poison"}
+    assert {receipt.code for receipt in receipts.values()} == {"InvalidInputException"}
     assert len(api.requests) == HOPELESS
 
 
