@@ -42,6 +42,10 @@ class Reader:
         """Tell a problem of the value (or key) at a path inside the condition."""
         self.problems.append(self._document.problem(code, (*self._path, *path), message, hint, key=key))
 
+    def refuse(self, code: str, error: ConditionError, path: Path) -> None:
+        """Tell what the engine's compiler refuses; `path` is where that stands in the file."""
+        self.report(code, path, error.message, error.hint, key=bool(path))
+
     def scalar(self, value: Any, path: Path, *, number_meant: bool) -> Any:
         """A scalar as it is; a trap is told, and stands as its text from then on."""
         node = self._document.node((*self._path, *path))

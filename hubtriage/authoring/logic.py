@@ -6,7 +6,6 @@
 from typing import Any
 
 from hubtriage.authoring.conditions import Accounts, Condition, Lists, Reader, errors_of, value_at
-from hubtriage.authoring.problems import did_you_mean
 from hubtriage.authoring.yamltree import Document, Path
 from hubtriage.engine.jsonlogic import compile_logic
 
@@ -16,7 +15,7 @@ def read_when(document: Document, path: Path, lists: Lists, accounts: Accounts) 
     reader = _LogicReader(document, path, lists, accounts)
     logic = reader.value(document.node(path).value, ())
     for error in errors_of(lambda tree: compile_logic(tree, accounts=accounts), logic, _stand_in):
-        reader.report("E202", tuple(error.path), error.message, error.hint, key=True)
+        reader.refuse("E202", error, tuple(error.path))
     return Condition(logic, reader.problems, reader.uses_regex)
 
 
@@ -26,7 +25,7 @@ class _LogicReader(Reader):
     def __init__(self, document: Document, path: Path, lists: Lists, accounts: Accounts):
         super().__init__(document, path, lists)
         self.uses_regex = False
-        self._attributes = {name for attributes in accounts.values() for name in attributes}
+        self._has_accounts = bool(accounts)
 
     def value(self, value: Any, path: Path) -> Any:
         """The logic with its lists put in."""
@@ -35,8 +34,9 @@ class _LogicReader(Reader):
         if not isinstance(value, dict):
             return self.scalar(value, path, number_meant=True)
         self.uses_regex |= "regex" in value
-        if "account" in value:
-            self._check_attribute(value["account"], (*path, "account"))
+        if "account" in value and not self._has_accounts:
+            hint = "write accounts.yaml into the folder of the rules"
+            self.report("E206", (*path, "account"), "there is no account directory", hint, key=True)
         return {name: self._arguments(name, item, (*path, name)) for name, item in value.items()}
 
     def _arguments(self, operator: str, arguments: Any, path: Path) -> Any:
@@ -45,13 +45,6 @@ class _LogicReader(Reader):
         if operator == "in_list" and names_list:
             result[1] = self.list_values(result[1], (*path, 1))
         return result
-
-    def _check_attribute(self, arguments: Any, path: Path) -> None:
-        name = arguments[0] if isinstance(arguments, list) and arguments else arguments
-        if not isinstance(name, str) or name in self._attributes:
-            return
-        hint = did_you_mean(name, self._attributes) or "give accounts attributes in accounts.yaml"
-        self.report("E206", path, f"no account has the attribute {name!r}", hint)
 
 
 def _stand_in(tree: Any, path: Path) -> tuple[Path, Any] | None:

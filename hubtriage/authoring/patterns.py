@@ -14,8 +14,6 @@ from hubtriage.authoring.yamltree import Document, Path
 from hubtriage.engine.pattern import compile_pattern
 
 IN_LIST = "in-list"
-_TESTS = ("prefix", "suffix", "equals-ignore-case", "wildcard", "cidr", "exists", "anything-but", IN_LIST)
-_COMPARISONS = ("<", "<=", "=", ">", ">=")
 
 
 def read_match(document: Document, path: Path, lists: Lists) -> Condition:
@@ -29,7 +27,7 @@ def read_match(document: Document, path: Path, lists: Lists) -> Condition:
         hint = "write only the pattern of the finding: what an event pattern has under detail.findings"
         reader.report("E201", ("detail",), "a finding has no `detail`", hint, key=True)
     for error in errors_of(compile_pattern, pattern, _stand_in):
-        reader.report("E201", reader.source_of(error.path), error.message, error.hint, key=True)
+        reader.refuse("E201", error, reader.source_of(error.path))
     return Condition(pattern, reader.problems)
 
 
@@ -59,20 +57,8 @@ class _PatternReader(Reader):
         if name == "$or" and isinstance(value, list):
             return [self.fields(item, (*path, index)) for index, item in enumerate(value)]
         if isinstance(value, dict):
-            self._refuse_bare_test(value, path)
             return self.fields(value, path)
         return self._alternatives(value, path)
-
-    def _refuse_bare_test(self, value: dict[str, Any], path: Path) -> None:
-        """A test that is not in a list would be taken for a field of that name, and match nothing."""
-        if len(value) != 1:
-            return
-        ((test, argument),) = value.items()
-        is_scalar = not isinstance(argument, dict | list)
-        is_range = isinstance(argument, list) and argument[:1] and argument[0] in _COMPARISONS
-        if (test in _TESTS and is_scalar) or (test == "numeric" and is_range):
-            message = f"{test!r} is taken for a field here; a test stands in a list"
-            self.report("E201", (*path, test), message, f"write [{{{test}: …}}]", key=True)
 
     def _alternatives(self, value: Any, path: Path) -> list[Any]:
         if not isinstance(value, list):

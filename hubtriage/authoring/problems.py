@@ -42,7 +42,7 @@ CODES = {
     "E203": "unknown-list",
     "E204": "empty-match",
     "E205": "no-condition",
-    "E206": "unknown-account-attribute",
+    "E206": "no-account-directory",
     # the update
     "E301": "reserved-key",
     "E302": "unknown-placeholder",

@@ -33,7 +33,7 @@ _BOOLEAN_WORDS = frozenset(
     word for one in ("yes", "no", "on", "off") for word in (one, one.title(), one.upper())
 )
 _INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]*)")
-_DECIMAL = re.compile(r"[-+]?(?:0|[1-9][0-9]*)?\.[0-9]+")
+_DECIMAL = re.compile(r"[-+]?(?:0|[1-9][0-9]*)\.[0-9]+|\.[0-9]+")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:(?:[Tt]|[ \t]+)[0-9:.,\sZz+-]*)?")
 _NUMBER_LIKE = re.compile(
     r"""[-+]?(?: 0[xX][0-9a-fA-F_]+ | 0[oO]?[0-9_]+ | 0[bB][01_]+ | [0-9][0-9_]*
