@@ -209,9 +209,7 @@ def _decision(told: Explanation) -> Iterator[str]:
         yield _head("DECISION", "no change")
     else:
         changed = [name for name in decision.update if name != "UserDefinedFields"]
-        yield _head(
-            "DECISION", f"update {', '.join([*changed, 'UserDefinedFields'])}:"
-        )
+        yield _head("DECISION", f"update {', '.join([*changed, 'UserDefinedFields'])}:")
         for key, value in decision.update["UserDefinedFields"].items():
             yield f"  {quoted(key)}: {shown(value)}"
     for seen in decision.observed:
