@@ -1,12 +1,12 @@
 """One batch, from what Lambda is handed to how each finding ended."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from hubtriage.aws.api import Finding, Key, identifier
 from hubtriage.aws.clock import Clock
-from hubtriage.aws.events import Seen, newest, take_in
+from hubtriage.aws.events import Seen, SweepOrder, newest, take_in
 from hubtriage.aws.outcomes import Ending, Outcome, Report
 from hubtriage.aws.reading import Reader
 from hubtriage.aws.sending import Receipt, Sender
@@ -141,7 +141,8 @@ class _Batch:
         self._open.pop(key, None)
         self._decisions.pop(key, None)
         try:
-            decision = decide(self._findings[key], triage.ruleset, self._now, triage.settings, without)
+            ruleset, settings = ordered(triage.ruleset, triage.settings, self._seen[key].newest.order)
+            decision = decide(self._findings[key], ruleset, self._now, settings, without)
         except Exception as error:  # noqa: BLE001 - our bug on one finding must not take the batch with it
             self._end({key: Ending("failed", "EngineError", str(error), final=True, error=error)})
             return
@@ -205,6 +206,17 @@ class _Batch:
         """AWS: an event can outrun the finding's replication; after a few deliveries it is gone."""
         waited = self._seen[key].newest.message.receives >= self._triage.policy.patience
         return Ending("refused" if waited else "failed", "FindingNotFound", reason, call_id)
+
+
+def ordered(ruleset: Ruleset, settings: Settings, order: SweepOrder | None) -> tuple[Ruleset, Settings]:
+    """The rules and settings by which to plan a finding: those of the stack, unless the sweep orders others.
+
+    Without rules everything is taken back, which never hides anything. The names stay for the log.
+    """
+    if order is None:
+        return ruleset, settings
+    rules = replace(ruleset, rules=()) if order.take_back else ruleset
+    return rules, replace(settings, adopts=order.adopt) if order.adopt else settings
 
 
 def _refused(receipt: Receipt) -> Ending:

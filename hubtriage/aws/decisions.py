@@ -105,6 +105,10 @@ def decision_record(outcome: Outcome) -> dict[str, Any]:
         "event_age_ms": None if age is None else round(age * 1000),
         "call_id": ending.call_id,
     }
+    if (order := outcome.seen.newest.order) is not None:
+        record["sweep"] = order.id
+        if order.take_back:
+            record["take_back"] = True
     if ending.code:
         record["code"], record["reason"] = ending.code, ending.reason
     if outcome.decision is not None:

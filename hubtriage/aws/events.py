@@ -13,6 +13,9 @@ from typing import Any, NoReturn
 from hubtriage.aws.api import Finding, Key
 from hubtriage.engine.timestamps import parse_timestamp
 
+SWEEP_SOURCE = "hubtriage.sweep"
+"""Who made an event. AWS: the intake's rule lets in events of aws.securityhub only, and only the service can
+send those; so an event of this source was put into the queue by the sweep."""
 DETAIL_TYPES = ("Security Hub Findings - Imported", "Security Hub Findings - Custom Action")
 LONGEST_ID = 512  # AWS: AwsSecurityFinding.Id
 LONGEST_PRODUCT_ARN = 2048  # AWS: AwsSecurityFinding.ProductArn
@@ -29,6 +32,18 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
+class SweepOrder:
+    """What the sweep says of the findings it sends: its id, and by which rules and memos to plan them.
+
+    `take_back`: by no rule at all. `adopt`: the stack whose findings become ours.
+    """
+
+    id: str
+    take_back: bool = False
+    adopt: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Sighting:
     """A finding as one event showed it. `event_at`: epoch seconds of the envelope, else of SQS, else None."""
 
@@ -36,6 +51,7 @@ class Sighting:
     finding: Finding
     message: Message
     event_at: float | None
+    order: SweepOrder | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +157,7 @@ def _read(message: Message, body: object) -> Iterator[Sighting | Unusable]:
     try:
         event = _event(body)
         findings = _findings(event)
+        order = _order(event)
     except _UnusableEventError as error:
         yield Unusable(message, error.reason, error.detail)
         return
@@ -148,7 +165,7 @@ def _read(message: Message, body: object) -> Iterator[Sighting | Unusable]:
     event_at = message.sent_at if event_at is None else event_at
     for finding in findings:
         try:
-            yield Sighting(_key(finding), finding, message, event_at)
+            yield Sighting(_key(finding), finding, message, event_at, order)
         except _UnusableEventError as error:
             yield Unusable(message, error.reason, error.detail)
 
@@ -182,6 +199,17 @@ def _findings(event: Mapping[str, Any]) -> list[Any]:
     if not isinstance(findings, list) or not findings:
         raise _UnusableEventError("no findings in the event")
     return findings
+
+
+def _order(event: Mapping[str, Any]) -> SweepOrder | None:
+    """The sweep's order; what any other source says of one means nothing."""
+    if event.get("source") != SWEEP_SOURCE:
+        return None
+    told = event["detail"].get("sweep")
+    if not isinstance(told, dict) or not isinstance(told.get("id"), str):
+        raise _UnusableEventError("an event of the sweep that does not name it")
+    adopt = told.get("adopt")
+    return SweepOrder(told["id"], told.get("take_back") is True, adopt if isinstance(adopt, str) else None)
 
 
 def _key(finding: Any) -> Key:

@@ -26,14 +26,50 @@ class Fresh:
     faults: Counter[tuple[Fault, str]] = field(default_factory=Counter)
 
 
-class Reader:
-    """Reads findings. The budget is the container's and outlives a batch."""
+class Getter:
+    """Calls GetFindings within the budget, and again where that may help. The budget outlives a batch."""
 
     def __init__(self, api: SecurityHubApi, budget: TokenBucket, backoff: Backoff, now: Callable[[], float]):
         self._api = api
         self._budget = budget
         self._backoff = backoff
         self._now = now
+
+    def get(self, request: Mapping[str, Any], deadline: float, fresh: Fresh) -> Mapping[str, Any] | CallFault:
+        """An answer with its list of Findings, or the last fault; every try is counted in `fresh`."""
+        attempt, not_before = 1, 0.0
+        while self._budget.take(deadline, not_before):
+            answer = self._try(request, fresh)
+            if not isinstance(answer, CallFault):
+                return answer
+            throttled = answer.kind is Fault.THROTTLED
+            if answer.kind in (Fault.REFUSED, Fault.DENIED) or attempt >= self._backoff.tries(
+                throttled=throttled
+            ):
+                return answer
+            not_before = self._now() + self._backoff.delay(attempt)
+            attempt += 1
+        return CallFault(Fault.TRANSIENT, "Deadline", "no time left to read findings")
+
+    def _try(self, request: Mapping[str, Any], fresh: Fresh) -> Mapping[str, Any] | CallFault:
+        fresh.calls += 1
+        try:
+            answer = self._api.get_findings(**request)
+        except API_ERRORS as error:
+            fault = call_fault(error)
+            fresh.faults[fault.kind, fault.code] += 1
+            return fault
+        if isinstance(answer.get("Findings"), list):
+            return answer
+        # A cut-off body arrives as an answer without members.
+        return CallFault(Fault.TRANSIENT, "Unmentioned", "an answer without Findings")
+
+
+class Reader:
+    """Reads findings by key."""
+
+    def __init__(self, api: SecurityHubApi, budget: TokenBucket, backoff: Backoff, now: Callable[[], float]):
+        self._getter = Getter(api, budget, backoff, now)
 
     def read(self, keys: Iterable[Key], deadline: float) -> Fresh:
         """Read each finding once. `deadline`: monotonic; no call starts later.
@@ -64,37 +100,14 @@ class Reader:
         """Fill `found`; the fault that ended the reading, or None when all there is was read."""
         request: dict[str, Any] = {"Filters": _filters(keys), "MaxResults": PAGE}
         for _page in range(MOST_PAGES):
-            answer = self._call(request, deadline, fresh)
+            answer = self._getter.get(request, deadline, fresh)
             if isinstance(answer, CallFault):
                 return answer
-            findings = answer.get("Findings")
-            if not isinstance(findings, list):  # a cut-off body arrives as an answer without members
-                return CallFault(Fault.TRANSIENT, "Unmentioned", "an answer without Findings")
-            found.update((key, finding) for key, finding in _keyed(findings) if key in keys)
+            found.update((key, finding) for key, finding in keyed(answer["Findings"]) if key in keys)
             if not answer.get("NextToken") or len(found) == len(keys):
                 return None
             request["NextToken"] = answer["NextToken"]
         return CallFault(Fault.TRANSIENT, "TooManyPages", f"more than {MOST_PAGES} pages for {len(keys)} ids")
-
-    def _call(
-        self, request: Mapping[str, Any], deadline: float, fresh: Fresh
-    ) -> Mapping[str, Any] | CallFault:
-        attempt, not_before = 1, 0.0
-        while self._budget.take(deadline, not_before):
-            fresh.calls += 1
-            try:
-                return self._api.get_findings(**request)
-            except API_ERRORS as error:
-                fault = call_fault(error)
-                fresh.faults[fault.kind, fault.code] += 1
-            throttled = fault.kind is Fault.THROTTLED
-            if fault.kind in (Fault.REFUSED, Fault.DENIED) or attempt >= self._backoff.tries(
-                throttled=throttled
-            ):
-                return fault
-            not_before = self._now() + self._backoff.delay(attempt)
-            attempt += 1
-        return CallFault(Fault.TRANSIENT, "Deadline", "no time left to read the finding again")
 
 
 def _filters(keys: list[Key]) -> dict[str, Any]:
@@ -111,7 +124,8 @@ def _distinct(values: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(values))
 
 
-def _keyed(findings: list[Any]) -> Iterator[tuple[Key, Finding]]:
+def keyed(findings: list[Any]) -> Iterator[tuple[Key, Finding]]:
+    """Findings with their keys; what is no object is left out."""
     for finding in findings:
         if isinstance(finding, Mapping):
             yield (str(finding.get("ProductArn")), str(finding.get("Id"))), finding

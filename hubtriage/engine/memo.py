@@ -181,6 +181,7 @@ class Memo:
 
     kind: Kind
     claims: Claims
+    adopted: bool = False
 
     @property
     def hands_off(self) -> bool:
@@ -191,15 +192,25 @@ class Memo:
 _NONE = Memo("none", {})
 
 
-def read_memo(finding: Finding, stack: str, known_stacks: frozenset[str], keys: Iterable[str]) -> Memo:
-    """The finding's memo, judged.
+def read_memo(
+    finding: Finding,
+    stack: str,
+    known_stacks: frozenset[str],
+    keys: Iterable[str],
+    adopts: str | None = None,
+) -> Memo:
+    """The finding's memo, judged. The memo of the stack `adopts` counts as ours, and is to be rewritten.
 
     `none`: not ours yet. `ours`. `foreign`: of another stack that is listed as known. `unknown`: of
     a name nobody listed; `unreadable`: damaged or forged; both count as no memo. `lost`: a note of
     ours without a memo, so another tool replaced the map.
     """
     fields = user_fields(finding)
+    adopted = adopts is not None and fields.get(MANAGED_KEY) == adopts != stack
+    stack = str(adopts) if adopted else stack
     memo = _judge(fields, stack, known_stacks, keys) if MANAGED_KEY in fields or MEMO_KEY in fields else _NONE
+    if adopted and memo.kind == "ours":
+        return Memo("ours", memo.claims, adopted=True)
     if memo.kind in ("none", "unknown", "unreadable") and is_our_note(finding):
         return Memo("lost", {})
     return memo

@@ -38,11 +38,15 @@ from hubtriage.engine.settle import Outcome, Settling, restorable
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Who plans: the stack's name, how UserDefinedFields are sent, and the other stacks on this hub."""
+    """Who plans: the stack's name, how UserDefinedFields are sent, and the other stacks on this hub.
+
+    `adopts` is a stack whose findings become this stack's, as after a rename.
+    """
 
     stack: str = "hubtriage"
     udf: Literal["replace", "merge"] = "replace"
     known_stacks: frozenset[str] = frozenset()
+    adopts: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +83,7 @@ def reason(
     without: frozenset[str] = frozenset(),
 ) -> Reasoning:
     """`decide`, with every step kept for a person to follow."""
-    memo = read_memo(finding, settings.stack, settings.known_stacks, ruleset.user_keys)
+    memo = read_memo(finding, settings.stack, settings.known_stacks, ruleset.user_keys, settings.adopts)
     if memo.hands_off:
         hands_off = Decision(_text(finding, "Id"), _text(finding, "ProductArn"), memo.kind)
         return Reasoning(hands_off, memo, {}, finding, Fold(), {})
@@ -90,7 +94,7 @@ def reason(
     settling = Settling(finding, claims, settings.udf, names.get, without)
     outcomes, ours = _settle_with_room(settling, folded, settings.stack, names)
     update, refused = None, None
-    if claims_changed or any(outcome.change for outcome in outcomes.values()):
+    if claims_changed or memo.adopted or any(outcome.change for outcome in outcomes.values()):
         update = build(outcomes, ours, finding, settings.udf)
         refused = why_refused(update, finding, settings.udf)
     changes = () if refused else tuple(outcome.change for outcome in outcomes.values() if outcome.change)
