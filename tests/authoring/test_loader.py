@@ -144,8 +144,9 @@ def test_braces_that_are_no_placeholder_stand_for_themselves(folder, text):
 
 def test_all_errors_of_all_files_are_told_at_once_by_place(folder):
     conditions = "    match: {A: []}\n    when: {zz: 1}\n"
+    update = "    update: {Note: {Text: '{ticket}'}}\n"
     files = {
-        "b.yaml": f"rules:\n  - id: B\n    mode: x\n{conditions}    update: {{Note: {{Text: '{{ticket}}'}}}}\n",
+        "b.yaml": f"rules:\n  - id: B\n    mode: x\n{conditions}{update}",
         "a.yaml": "lists: {l: []}\nrules:\n  - id: a\n",
         "c.yaml": "a: [\n",
     }

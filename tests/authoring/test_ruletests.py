@@ -1,0 +1,187 @@
+"""Running the tests that stand beside the rules."""
+
+import pytest
+
+from hubtriage.authoring.loader import load_rules
+from hubtriage.authoring.ruletests import Difference, run_tests
+
+RULE = """\
+rules:
+  - id: a
+    ticket: T-1
+    match: {Compliance: {SecurityControlId: [S3.8]}}
+    update:
+      Workflow: {Status: SUPPRESSED}
+      Types: [TTPs, Effects]
+      UserDefinedFields: {ticket: "{rule.ticket}", account: "{finding.AwsAccountId}"}
+      Note: {Text: "See {rule.ticket}."}
+"""
+EXPECTS = "{{name: t, finding: {finding}, expect: {expect}}}"
+SUPPRESSES = EXPECTS.format(finding="{}", expect="{Workflow: {Status: SUPPRESSED}}")
+
+
+def verdict(folder, test, rule=RULE):
+    loaded = load_rules(folder(f"{rule}    tests: [{test}]\n"))
+    assert not loaded.problems
+    (one,) = run_tests(loaded)
+    return one
+
+
+@pytest.mark.parametrize(
+    ("finding", "expect"),
+    [
+        pytest.param("{}", "{Workflow: {Status: SUPPRESSED}}", id="what is expected is in the update"),
+        pytest.param("{}", "{Types: [Effects, TTPs]}", id="types are a set"),
+        pytest.param("{}", "{UserDefinedFields: {ticket: T-1}}", id="one user field of several"),
+        pytest.param("{}", '{UserDefinedFields: {account: "123456789012"}}', id="a value of the finding"),
+        pytest.param("{}", "{Note: {Text: See T-1., UpdatedBy: hubtriage/a}}", id="the whole note"),
+        pytest.param("{}", "{Severity: null, Workflow: {Status: SUPPRESSED}}", id="a field that is not set"),
+        pytest.param("{Compliance: null}", "no change", id="the rule does not match"),
+        pytest.param("{Severity: {Label: CRITICAL}}", "no change", id="the finding is above the ceiling"),
+        pytest.param("{Workflow: {Status: SUPPRESSED}}", "{Workflow: null}", id="a person had set it"),
+    ],
+)
+def test_an_expectation_that_holds(folder, finding, expect):
+    one = verdict(folder, EXPECTS.format(finding=finding, expect=expect))
+    assert one.passed
+    assert (one.differences, one.reasons) == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("finding", "expect", "differences", "reason"),
+    [
+        pytest.param(
+            "{}",
+            "{Workflow: {Status: RESOLVED}}",
+            [Difference("Workflow.Status", "RESOLVED", "SUPPRESSED")],
+            "the rule matches this finding",
+            id="another value",
+        ),
+        pytest.param(
+            "{}",
+            "{Types: [TTPs]}",
+            [Difference("Types", ["TTPs"], ["TTPs", "Effects"])],
+            "the rule matches this finding",
+            id="fewer types",
+        ),
+        pytest.param(
+            "{}",
+            "{Workflow: null}",
+            [Difference("Workflow", None, {"Status": "SUPPRESSED"})],
+            "the rule matches this finding",
+            id="a field that is set after all",
+        ),
+        pytest.param(
+            "{}",
+            "{UserDefinedFields: {other: x1}}",
+            [Difference("UserDefinedFields.other", "x1", None)],
+            "the rule matches this finding",
+            id="a field that nobody sets",
+        ),
+        pytest.param(
+            "{Compliance: {SecurityControlId: S3.1}}",
+            "{Workflow: {Status: SUPPRESSED}}",
+            [Difference("Workflow", {"Status": "SUPPRESSED"}, None)],
+            "the rule does not match this finding",
+            id="a rule that does not match",
+        ),
+        pytest.param(
+            "{Severity: {Label: CRITICAL}}",
+            "{Workflow: {Status: SUPPRESSED}}",
+            [Difference("Workflow", {"Status": "SUPPRESSED"}, None)],
+            "the finding is more severe than the rule's ceiling (HIGH)",
+            id="a finding above the ceiling",
+        ),
+    ],
+)
+def test_an_expectation_that_fails_says_expected_actual_and_why(folder, finding, expect, differences, reason):
+    one = verdict(folder, EXPECTS.format(finding=finding, expect=expect))
+    assert list(one.differences) == differences
+    assert one.reasons == (reason,)
+
+
+def test_no_change_lists_everything_that_changed_but_not_the_memory(folder):
+    one = verdict(folder, EXPECTS.format(finding="{}", expect="no change"))
+    changed = {difference.field for difference in one.differences}
+    assert changed == {"Note", "Types", "UserDefinedFields", "Workflow"}
+    fields = next(one.actual for one in one.differences if one.field == "UserDefinedFields")
+    assert fields == {"ticket": "T-1", "account": "123456789012"}
+
+
+def test_what_a_person_set_is_a_reason(folder):
+    test = EXPECTS.format(finding="{Workflow: {Status: NOTIFIED}}", expect="{Workflow: {Status: SUPPRESSED}}")
+    one = verdict(folder, test)
+    assert any(reason.startswith("Workflow.Status is left alone: ") for reason in one.reasons)
+
+
+@pytest.mark.parametrize("mode", ["enforce", "observe", "hold", '"off"'])
+def test_a_rule_is_tested_as_if_enforced(folder, mode):
+    rule = RULE.replace("    ticket:", f"    mode: {mode}\n    ticket:")
+    assert verdict(folder, SUPPRESSES, rule).passed
+
+
+@pytest.mark.parametrize(
+    ("window", "now", "expect"),
+    [
+        pytest.param("starts: 2030-01-01", "", "{Workflow: {Status: SUPPRESSED}}", id="a rule of the future"),
+        pytest.param("expires: 2020-01-01", "", "{Workflow: {Status: SUPPRESSED}}", id="a rule of the past"),
+        pytest.param("starts: 2030-01-01", "now: 2029-12-31, ", "no change", id="before it starts"),
+        pytest.param(
+            "starts: 2030-01-01",
+            "now: 2030-01-01, ",
+            "{Workflow: {Status: SUPPRESSED}}",
+            id="on its first day",
+        ),
+        pytest.param(
+            "expires: 2020-01-01",
+            "now: 2020-01-01T23:59:59Z, ",
+            "{Workflow: {Status: SUPPRESSED}}",
+            id="in its last second",
+        ),
+        pytest.param("expires: 2020-01-01", "now: 2020-01-02, ", "no change", id="when it is over"),
+    ],
+)
+def test_a_test_runs_while_the_rule_is_in_force_unless_it_says_when(folder, window, now, expect):
+    rule = RULE.replace("    ticket:", f"    {window}\n    ticket:")
+    assert verdict(folder, f"{{name: t, {now}expect: {expect}}}", rule).passed
+
+
+def test_other_rules_have_no_say(folder):
+    other = "  - id: b\n    order: 1\n    terminal: true\n    when: true\n"
+    rule = RULE.replace("rules:\n", f"rules:\n{other}")
+    assert verdict(folder, SUPPRESSES, rule).passed
+
+
+def test_a_test_may_give_its_account_attributes(folder):
+    rule = "rules:\n  - id: a\n    when: {'==': [{account: tier}, gold]}\n    update: {Confidence: 5}\n"
+    files = {
+        "accounts.yaml": 'accounts: {"111122223333": {tier: gold}}\n',
+        "a.yaml": f"{rule}    tests:\n"
+        "      - {name: known, finding: {AwsAccountId: '111122223333'}, expect: {Confidence: 5}}\n"
+        "      - {name: unknown, expect: no change}\n"
+        "      - {name: given, account: {tier: gold}, expect: {Confidence: 5}}\n"
+        "      - {name: over, account: {tier: lead}, finding: {AwsAccountId: '111122223333'},"
+        " expect: no change}\n",
+    }
+    assert [one.passed for one in run_tests(load_rules(folder(files)))] == [True] * 4
+
+
+def test_a_rule_that_fails_on_the_finding_fails_its_test(folder, monkeypatch):
+    rule = "rules:\n  - id: a\n    when: {var: Id}\n    update: {Confidence: 5}\n"
+    loaded = load_rules(folder(f"{rule}    tests: [{{name: t, expect: no change}}]\n"))
+    monkeypatch.setattr("hubtriage.engine.ruleset.truthy", _raise)
+    (one,) = run_tests(loaded)
+    assert one.differences == (Difference("errors", [], ["RuntimeError: no answer"]),)
+
+
+def _raise(_value):
+    raise RuntimeError("no answer")
+
+
+def test_tests_are_chosen_by_part_of_rule_and_name(folder):
+    text = (
+        RULE + "    tests:\n      - {name: one, expect: no change}\n      - {name: two, expect: no change}\n"
+    )
+    loaded = load_rules(folder(text))
+    assert [one.name for one in run_tests(loaded, "a: tw")] == ["two"]
+    assert [one.position.line for one in run_tests(loaded)] == [11, 12]
