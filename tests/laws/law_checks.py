@@ -1,0 +1,174 @@
+"""The laws of planning, each as a check that is named after it.
+
+They know nothing of plans: they look at findings as stored, and at what became of them. What a check must
+leave out, because the service makes it impossible or because somebody meddled with the memo, it says.
+"""
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from oracle_fields import (
+    FIELDS,
+    HIDING,
+    PROVIDED,
+    USER,
+    Finding,
+    Key,
+    below,
+    held,
+    user_fields,
+    without_claim,
+)
+from oracle_rules import Rule, could_set, in_force
+
+from hubtriage.local.asff import Identifier
+
+_TAKEN_BACK_NOTE = re.compile(r"hubtriage: .* no longer applies\.")
+
+
+@dataclass
+class Chronicle:
+    """What happened to the findings, as far as a law needs to know it.
+
+    `persons`: values that people and other tools set by hand; `ours`: the last value that triage wrote;
+    `meddled`: findings whose memo somebody wiped or forged, or that two stacks share, and `forged` those
+    with a memo that passes for ours; `raced`: fields that triage changed without having seen the finding
+    as it was; `unseen`: fields that a person set to just what triage had set, which nobody can tell apart;
+    `overridden`: fields that a rule with `override` could ever set; `native`: fields that an automation
+    rule ever set.
+    """
+
+    persons: dict[tuple[Identifier, Key], Any] = field(default_factory=dict)
+    ours: dict[tuple[Identifier, Key], Any] = field(default_factory=dict)
+    meddled: set[Identifier] = field(default_factory=set)
+    forged: set[Identifier] = field(default_factory=set)
+    raced: set[tuple[Identifier, Key]] = field(default_factory=set)
+    unseen: set[tuple[Identifier, Key]] = field(default_factory=set)
+    overridden: set[Key] = field(default_factory=set)
+    native: set[Key] = field(default_factory=set)
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Which rules there are, and what time it is."""
+
+    rules: list[Rule]
+    now: float
+
+    def enforced(self) -> list[Rule]:
+        """The rules in force, less those that only look on."""
+        return [r for r in self.rules if r.get("mode") not in ("off", "observe") and in_force(r, self.now)]
+
+    def setting(self, key: Key) -> list[Rule]:
+        """The rules in force that could set a field."""
+        return [rule for rule in self.enforced() if key in could_set(rule)]
+
+
+def keys_of(*findings: Finding) -> list[Key]:
+    """All fields of some findings, less the memo's."""
+    users = {USER + key for finding in findings for key in user_fields(finding)}
+    return [*FIELDS, *sorted(key for key in users if not key.startswith(f"{USER}hubtriage/"))]
+
+
+def state(finding: Finding) -> dict[Key, Any]:
+    """All fields that triage may set; the rule's name that a withdrawn note tells is left out."""
+    found = {key: held(finding, key) for key in keys_of(finding)}
+    note = found["Note"]
+    withdrawn = note is not None and _TAKEN_BACK_NOTE.fullmatch(note)
+    return {**found, "Note": "hubtriage: RULE no longer applies." if withdrawn else note}
+
+
+def changed(before: Finding, after: Finding) -> list[Key]:
+    return [key for key in keys_of(before, after) if held(before, key) != held(after, key)]
+
+
+def taking_back_never_hides(before: Finding, after: Finding, moment: Moment) -> None:
+    """What no rule could want is opened, raised, or as the provider has it."""
+    for key in changed(before, after):
+        if moment.setting(key):
+            continue
+        if key == "Workflow":
+            assert held(after, key) not in HIDING, f"no rule sets Workflow, and it became {held(after, key)}"
+        if key == "Severity" and below(held(after, key), held(before, key)):
+            provider = without_claim(after, key)
+            assert held(after, key) == provider, f"no rule sets Severity, and it fell to {held(after, key)}"
+
+
+def human_wins(
+    identifier: Identifier, before: Finding, after: Finding, moment: Moment, told: Chronicle
+) -> None:
+    """What a person set, and still stands, stays; `override` excepted, and never for notes."""
+    if identifier in told.forged:
+        return
+    for key in changed(before, after):
+        value, place = held(before, key), (identifier, key)
+        if place in told.unseen or told.persons.get(place) != value or value == without_claim(before, key):
+            continue
+        overriding = key != "Note" and any(rule.get("override") for rule in moment.setting(key))
+        assert overriding, f"{key} was {value!r} by a person's hand and became {held(after, key)!r}"
+
+
+def no_hidden_escalation(identifier: Identifier, finding: Finding, moment: Moment, told: Chronicle) -> None:
+    """What triage hides is not more severe than some rule may hide.
+
+    Where a person decided on the severity, rules see that instead of the provider's.
+    """
+    if identifier in told.meddled or (identifier, "Severity") in told.persons:
+        return
+    severity = without_claim(finding, "Severity")
+    hidden = {
+        "Workflow": held(finding, "Workflow") in HIDING,
+        "Severity": below(held(finding, "Severity"), severity),
+    }
+    for key, hides in hidden.items():
+        known = (identifier, key) not in told.persons and (identifier, key) not in told.raced
+        by_us = told.ours.get((identifier, key)) == held(finding, key)
+        if hides and known and by_us and key not in told.native:
+            ceilings = [rule.get("ceiling", "HIGH") for rule in moment.enforced() if not _spares(rule, key)]
+            allowed = any(not below(ceiling, severity) for ceiling in ceilings) or _failing(moment, key)
+            assert allowed, f"{severity} is hidden by {key} {held(finding, key)}, above {ceilings}"
+
+
+def _spares(rule: Rule, key: Key) -> bool:
+    return key not in could_set(rule) and rule.get("mode") != "hold"
+
+
+def _failing(moment: Moment, key: Key) -> bool:
+    """Whether a rule that may fail could leave the field as it is."""
+    fallible = any("missing_some" in str(rule.get("when")) for rule in moment.enforced())
+    return fallible and bool(moment.setting(key))
+
+
+def reversal(
+    identifier: Identifier, finding: Finding, untouched: Finding, told: Chronicle, *, keys_stay: bool
+) -> None:
+    """With all rules gone the finding is as if triage had never been, except for what cannot be undone.
+
+    `untouched` is the finding of a hub without triage to which everything else happened too.
+    """
+    if identifier in told.meddled:
+        return
+    for key in keys_of(finding, untouched):
+        now, never = held(finding, key), held(untouched, key)
+        blurred = (identifier, key) in told.raced | told.unseen or key in told.native
+        if now == never or blurred:
+            continue
+        assert _cannot_be_undone(key, finding, untouched, told, keys_stay), (
+            f"{key} is {now!r}, without triage it would be {never!r}"
+        )
+
+
+def _cannot_be_undone(
+    key: Key, finding: Finding, untouched: Finding, told: Chronicle, keys_stay: bool
+) -> bool:
+    now, never = held(finding, key), held(untouched, key)
+    if key == "Note":
+        return never is None and _TAKEN_BACK_NOTE.fullmatch(now) is not None
+    if key in PROVIDED and never is None:
+        return True
+    if key.startswith(USER):
+        return keys_stay and never is None
+    if key == "Workflow":  # while triage held it, the service could not set or reset it
+        return now not in HIDING or key in told.overridden
+    return key == "Severity" and key in told.overridden and below(never, without_claim(finding, key))

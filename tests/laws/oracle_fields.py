@@ -1,0 +1,109 @@
+"""What a field of a finding holds, who provides it, and how a call writes it: the oracle's own reading.
+
+A field is named by the member that holds it, a user-defined field `UserDefinedFields.<key>`. Values are
+labels, plain scalars and sets, so that they compare with `==`; None stands for an absent one.
+"""
+
+from typing import Any
+
+Finding = dict[str, Any]
+Key = str
+
+LABELS = ("INFORMATIONAL", "LOW", "MEDIUM", "HIGH", "CRITICAL")
+LOWEST = dict(zip(LABELS, (0, 1, 40, 70, 90), strict=True))
+PROVIDED = ("Severity", "Types", "Confidence", "Criticality", "RelatedFindings")
+FIELDS = ("Workflow", "VerificationState", "Note", *PROVIDED)
+HIDING = ("SUPPRESSED", "RESOLVED")
+USER = "UserDefinedFields."
+
+
+def user_fields(finding: Finding) -> dict[str, Any]:
+    return finding.get("UserDefinedFields") or {}
+
+
+def held(finding: Finding, key: Key) -> Any:
+    """A field's value."""
+    if key.startswith(USER):
+        return user_fields(finding).get(key.removeprefix(USER))
+    value = finding.get(key)
+    if key == "Workflow":
+        return (value or {}).get("Status", "NEW")
+    if key == "VerificationState":
+        return value or "UNKNOWN"
+    if key == "Severity":
+        return label(value)
+    if key == "Note":
+        return (value or {}).get("Text")
+    if key == "Types":
+        return frozenset([value] if isinstance(value, str) else value) if value else None
+    if key == "RelatedFindings":
+        return frozenset((each["ProductArn"], each["Id"]) for each in value) if value else None
+    return value
+
+
+def written(key: Key, value: Any) -> Any:
+    """A value in the form in which findings and calls hold it; a note is a text and its author."""
+    if key == "Workflow":
+        return {"Status": value}
+    if key == "Severity":
+        return {"Label": value}
+    if key == "Types":
+        return sorted(value)
+    if key == "RelatedFindings":
+        return [{"ProductArn": arn, "Id": each} for arn, each in sorted(value)]
+    if key == "Note":
+        return {"Text": value[0], "UpdatedBy": value[1]}
+    return value
+
+
+def put(finding: Finding, key: Key, value: Any) -> None:
+    """Set a field, or with None take it off."""
+    user, name = key.startswith(USER), key.removeprefix(USER)
+    target = finding["UserDefinedFields"] if user else finding
+    if value is None:
+        target.pop(name, None)
+    else:
+        target[name] = written(key, value)
+
+
+def label(severity: Any) -> str | None:
+    if not isinstance(severity, dict):
+        return None
+    if severity.get("Label") in LABELS:
+        return str(severity["Label"])
+    reached = [name for name in LABELS if LOWEST[name] <= severity.get("Normalized", -1)]
+    return reached[-1] if reached else None
+
+
+def below(one: str | None, other: str | None) -> bool:
+    return one in LABELS and other in LABELS and LABELS.index(one) < LABELS.index(other)
+
+
+def note_is_ours(finding: Finding) -> bool:
+    return str((finding.get("Note") or {}).get("UpdatedBy", "")).startswith("hubtriage")
+
+
+def on_record(finding: Finding, key: Key) -> bool:
+    """Whether FindingProviderFields have a field."""
+    given = finding.get("FindingProviderFields") or {}
+    return key in given and (key != "Severity" or label(given[key]) is not None)
+
+
+def neutral(finding: Finding, key: Key, unrecorded: Any) -> Any:
+    """What a field holds when neither we nor a person set it; `unrecorded` where nothing says."""
+    if key not in PROVIDED:
+        return {"Workflow": "NEW", "VerificationState": "UNKNOWN"}.get(key)
+    return held(finding["FindingProviderFields"], key) if on_record(finding, key) else unrecorded
+
+
+def without_claim(finding: Finding, key: Key) -> Any:
+    """What an unclaimed field holds when nobody set it: the top level may count as the provider's."""
+    counts = key in ("Severity", "Types") or "FindingProviderFields" not in finding
+    return neutral(finding, key, held(finding, key) if counts else None)
+
+
+def shut_doors(finding: Finding) -> frozenset[str]:
+    """What the service resets NOTIFIED and RESOLVED for when it ends."""
+    passed = (finding.get("Compliance") or {}).get("Status") == "PASSED"
+    archived = finding.get("RecordState") == "ARCHIVED"
+    return frozenset(name for name, shut in (("passed", passed), ("archived", archived)) if shut)

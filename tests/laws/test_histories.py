@@ -1,0 +1,410 @@
+"""The laws over random histories: providers, people, tools, the service, other stacks, late events.
+
+Three hubs live through the same history: one triaged by the engine, one by the oracle, one by nobody. At
+rest the first two must hold the same, and each law must hold for the first.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from hypothesis import note
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from law_budget import examples
+from law_checks import (
+    Chronicle,
+    Moment,
+    changed,
+    human_wins,
+    no_hidden_escalation,
+    reversal,
+    state,
+    taking_back_never_hides,
+)
+from law_findings import (
+    LABELS,
+    RELATED_LISTS,
+    SCORES,
+    START,
+    STATUSES,
+    TYPE_LISTS,
+    USER_KEYS,
+    USER_VALUES,
+    VERDICTS,
+    Finding,
+    imported,
+    planted,
+    provided,
+)
+from law_rules import DAY, IDS, Rule, rules, rulesets
+from law_world import Engine, Naive, Plan, Step, World
+from oracle_fields import USER, held
+from oracle_rules import could_set
+from triage_oracle import Claim
+
+from hubtriage.local.asff import Identifier, identity
+from hubtriage.local.timestamps import write_timestamp
+
+MEMO_KEYS = ("hubtriage/managed", "hubtriage/rules", "hubtriage/memo")
+PLACES = st.integers(0, 5)
+
+EDITS = st.one_of(
+    STATUSES.map(lambda status: ("Workflow", {"Status": status})),
+    LABELS.map(lambda label: ("Severity", {"Label": label})),
+    st.tuples(st.just("VerificationState"), VERDICTS),
+    st.tuples(st.sampled_from(["Confidence", "Criticality"]), SCORES),
+    st.tuples(st.just("Types"), TYPE_LISTS),
+    st.tuples(st.just("RelatedFindings"), RELATED_LISTS),
+    st.just(("Note", {"Text": "Mine.", "UpdatedBy": "jo"})),
+    st.just(("Note", {"Text": "More.", "UpdatedBy": "hubtriage-ticketing"})),
+    st.tuples(st.sampled_from([USER + key for key in USER_KEYS]), st.one_of(st.none(), USER_VALUES)),
+)
+NATIVE_UPDATES = st.one_of(
+    STATUSES.map(lambda status: {"Workflow": {"Status": status}}),
+    LABELS.map(lambda label: {"Severity": {"Label": label}}),
+    st.just({"Note": {"Text": "By a native rule.", "UpdatedBy": "automation"}}),
+    st.just({"VerificationState": "TRUE_POSITIVE", "Confidence": 50}),
+    st.just({"UserDefinedFields": {"owner": "them"}}),
+)
+NATIVE_CRITERIA = st.sampled_from(
+    [
+        {"SeverityLabel": [{"Value": "HIGH", "Comparison": "EQUALS"}]},
+        {"RecordState": [{"Value": "ACTIVE", "Comparison": "EQUALS"}]},
+    ]
+)
+ARRIVALS = st.lists(
+    st.tuples(PLACES, PLACES, st.sampled_from(["new", "again", "redelivered"])), min_size=1, max_size=4
+)
+
+
+class Histories(RuleBasedStateMachine):
+    """One history, lived by three hubs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = START
+        self.told = Chronicle()
+        self.rules: list[Rule] = []
+        self.pristine: dict[Identifier, Finding] = {}
+        self.old_maps: dict[Identifier, list[list[dict[str, str]]]] = {}
+        self.slow: list[tuple[list[Plan], list[Plan]]] = []
+        self.native: list[list[str]] = []
+        self.broken = False
+
+    # Beginnings
+
+    @initialize(
+        reading=st.sampled_from([("replace", "replace"), ("replace", "merge"), ("merge", "merge")]),
+        pins=st.booleans(),
+        known=st.booleans(),
+        first=st.tuples(imported(0), st.one_of(st.none(), planted(0))),
+        second=st.one_of(st.none(), st.tuples(imported(1), st.one_of(st.none(), planted(1)))),
+        rules=rulesets(fewest=1),
+        others=rulesets(),
+    )
+    def begin(
+        self,
+        reading: tuple[str, str],
+        pins: bool,
+        known: bool,
+        first: tuple[Finding, Finding | None],
+        second: tuple[Finding, Finding | None] | None,
+        rules: list[Rule],
+        others: list[Rule],
+    ) -> None:
+        udf, self.hub_udf = reading
+        self.keys_stay = "merge" in reading
+        blue, ours = (frozenset({"blue"}), frozenset({"hubtriage"})) if known else (frozenset(), frozenset())
+        self.engine = World.of(Engine(udf, known=blue), self.hub_udf, pins=pins)
+        self.oracle = World.of(Naive(udf, known=blue), self.hub_udf, pins=pins)
+        self.nobody = World.of(None, self.hub_udf, pins=pins)
+        self.engine.on_step = self.watch
+        self.worlds = [self.engine, self.oracle, self.nobody]
+        self.triaged = [self.engine, self.oracle]
+        self.blue = (Engine(udf, "blue", ours), Naive(udf, "blue", ours))
+        for each in self.blue:
+            each.use(others)
+        for finding, odd in filter(None, (first, second)):
+            self.pristine[identity(finding)] = finding
+            for world in self.worlds:
+                world.plant(odd, self.now) if odd else world.provide(finding, self.now)
+        self.use(rules)
+
+    def use(self, rules: list[Rule]) -> None:
+        self.rules = rules
+        for rule_ in rules:
+            if rule_.get("override"):
+                self.told.overridden |= could_set(rule_)
+        for world in self.triaged:
+            world.own().use(rules)
+
+    @property
+    def moment(self) -> Moment:
+        return Moment(self.rules, self.now)
+
+    def key(self, place: int) -> Identifier:
+        return list(self.pristine)[place % len(self.pristine)]
+
+    def watch(self, step: Step) -> None:
+        """Each update by the engine, as it happens."""
+        identifier = identity(step.before)
+        for key in changed(step.before, step.after):
+            self.told.ours[identifier, key] = held(step.after, key)
+            if not step.fresh:
+                self.told.raced.add((identifier, key))
+        if step.fresh:
+            self.check(lambda: taking_back_never_hides(step.before, step.after, self.moment))
+            self.check(lambda: human_wins(identifier, step.before, step.after, self.moment, self.told))
+
+    def check(self, law: Callable[[], None]) -> None:
+        try:
+            law()
+        except AssertionError:
+            self.broken = True
+            raise
+
+    # What providers and the service do
+
+    @rule(place=PLACES, says=provided(), seconds=st.sampled_from([1, 20]))
+    def the_provider_updates(self, place: int, says: dict[str, Any], seconds: int) -> None:
+        self.now += seconds
+        key = self.key(place)
+        kept = {
+            k: v
+            for k, v in self.pristine[key].items()
+            if k not in ("Compliance", "Confidence", "Criticality")
+        }
+        self.provide(key, {**kept, **says})
+
+    @rule(place=PLACES, says=st.sampled_from(["PASSED", "FAILED"]))
+    def a_control_passes_or_fails(self, place: int, says: str) -> None:
+        self.now += 1
+        key = self.key(place)
+        self.provide(key, {**self.pristine[key], "Compliance": {"Status": says}, "RecordState": "ACTIVE"})
+
+    @rule(place=PLACES, label=LABELS)
+    def the_provider_changes_the_severity(self, place: int, label: str) -> None:
+        self.now += 1
+        key = self.key(place)
+        self.provide(key, {**self.pristine[key], "Severity": {"Label": label}})
+
+    def provide(self, key: Identifier, finding: Finding) -> None:
+        self.pristine[key] = finding
+        incoming = {**finding, "UpdatedAt": write_timestamp(self.now)}
+        memos = [world.user_fields(key).get("hubtriage/memo") for world in self.triaged]
+        for world in self.worlds:
+            world.provide(incoming, self.now)
+        if memos != [world.user_fields(key).get("hubtriage/memo") for world in self.triaged]:
+            self.told.meddled.add(key)
+
+    @precondition(lambda self: len(self.native) < 2)
+    @rule(update=NATIVE_UPDATES, criteria=NATIVE_CRITERIA)
+    def a_native_rule_is_made(self, update: dict[str, Any], criteria: dict[str, Any]) -> None:
+        request = {
+            "RuleName": "native",
+            "RuleOrder": 1,
+            "Description": "d",
+            "Criteria": criteria,
+            "Actions": [{"Type": "FINDING_FIELDS_UPDATE", "FindingFieldsUpdate": update}],
+        }
+        self.told.native |= could_set({"update": update})
+        answers = [world.hub.call("CreateAutomationRule", request, self.now) for world in self.worlds]
+        self.native.append([answer.body["RuleArn"] for answer in answers])
+
+    @precondition(lambda self: self.native)
+    @rule()
+    def a_native_rule_is_deleted(self) -> None:
+        for world, arn in zip(self.worlds, self.native.pop(), strict=True):
+            world.hub.call("BatchDeleteAutomationRules", {"AutomationRulesArns": [arn]}, self.now)
+
+    # What people and other tools do
+
+    @rule(place=PLACES, edit=EDITS)
+    def somebody_edits(self, place: int, edit: tuple[str, Any]) -> None:
+        self.now += 1
+        identifier, (name, value) = self.key(place), edit
+        before = held(self.engine.finding(identifier), name)
+        payloads = [self._edit(world, identifier, name, value) for world in self.worlds]
+        if None in payloads:
+            return
+        for world, payload in zip(self.worlds, payloads, strict=True):
+            world.edit(identifier, payload or {}, self.now)
+        after = held(self.engine.finding(identifier), name)
+        if after == before or after == self.told.ours.get((identifier, name)):
+            self.told.unseen.add((identifier, name))
+        self.told.persons[identifier, name] = after
+
+    def _edit(self, world: World, identifier: Identifier, name: str, value: Any) -> dict[str, Any] | None:
+        """The call of a person or tool; None where it cannot be made."""
+        if not name.startswith(USER):
+            return {name: value}
+        fields = {**world.user_fields(identifier), name.removeprefix(USER): value}
+        fields = {k: v for k, v in fields.items() if v is not None}
+        possible = 0 < len(fields) <= 50 and not (value is None and self.hub_udf == "merge")
+        return {"UserDefinedFields": fields} if possible else None
+
+    @precondition(lambda self: self.hub_udf == "replace")
+    @rule(place=PLACES)
+    def a_tool_wipes_the_user_fields(self, place: int) -> None:
+        self.now += 1
+        key = self.key(place)
+        self.told.meddled.add(key)
+        for world in self.worlds:
+            world.edit(key, {"UserDefinedFields": {"owner": "them"}}, self.now)
+
+    @rule(
+        place=PLACES,
+        other=PLACES,
+        kind=st.sampled_from(["garbage", "no claims", "another's", "claim", "blue"]),
+    )
+    def somebody_forges_a_memo(self, place: int, other: int, kind: str) -> None:
+        self.now += 1
+        key = self.key(place)
+        self.told.meddled.add(key)
+        self.told.forged.add(key)
+        for world in self.triaged:
+            forged = self._forged(world, kind, other)
+            fields = world.user_fields(key) if self.hub_udf == "replace" else {}
+            if len({**world.user_fields(key), **forged}) <= 50:
+                world.edit(key, {"UserDefinedFields": {**fields, **forged}}, self.now)
+
+    def _forged(self, world: World, kind: str, other: int) -> dict[str, str]:
+        if kind == "another's":
+            fields = world.user_fields(self.key(other))
+            return {name: fields.get(name, "none") for name in MEMO_KEYS}
+        if kind == "blue":
+            return {"hubtriage/managed": "blue", "hubtriage/memo": "1"}
+        if kind == "claim":
+            return {"hubtriage/managed": "hubtriage", "hubtriage/memo": self._claim(world)}
+        return {"hubtriage/managed": "hubtriage", "hubtriage/memo": "!" if kind == "garbage" else "2 WS"}
+
+    def _claim(self, world: World) -> str:
+        """That a rule nobody knows has suppressed the finding."""
+        triage = world.own()
+        if isinstance(triage, Naive):
+            return triage.oracle.token({"Workflow": Claim("SUPPRESSED", "forged")})
+        return "1 WS.forged"
+
+    @rule()
+    def the_second_stack_sweeps(self) -> None:
+        self.now += 1
+        before = {key: self.engine.user_fields(key).get("hubtriage/memo") for key in self.pristine}
+        for world, triage in zip(self.triaged, self.blue, strict=True):
+            world.sweep(self.now, triage)
+        for key in self.pristine:
+            if before[key] != self.engine.user_fields(key).get("hubtriage/memo"):
+                self.told.meddled.add(key)
+
+    # What rule writers do
+
+    @rule(rules=rulesets())
+    def the_rules_are_rewritten(self, rules: list[Rule]) -> None:
+        self.use(rules)
+
+    @precondition(lambda self: self.rules)
+    @rule(place=PLACES, edited=rules("edited"))
+    def a_rule_is_edited(self, place: int, edited: Rule) -> None:
+        self.change(place, lambda old: {**edited, "id": old["id"]})
+
+    @precondition(lambda self: self.rules)
+    @rule(place=PLACES)
+    def a_rule_is_deleted(self, place: int) -> None:
+        self.change(place, lambda _old: None)
+
+    @precondition(lambda self: self.rules)
+    @rule(place=PLACES, name=st.sampled_from(IDS))
+    def a_rule_is_renamed(self, place: int, name: str) -> None:
+        if name not in {each["id"] for each in self.rules}:
+            self.change(place, lambda old: {**old, "id": name})
+
+    @precondition(lambda self: self.rules)
+    @rule(place=PLACES, mode=st.sampled_from(["enforce", "observe", "hold", "off"]))
+    def a_rule_changes_its_mode(self, place: int, mode: str) -> None:
+        self.change(place, lambda old: {**old, "mode": mode})
+
+    def change(self, place: int, edit: Callable[[Rule], Rule | None]) -> None:
+        place %= len(self.rules)
+        edited = edit(self.rules[place])
+        self.use([*self.rules[:place], *([edited] if edited else []), *self.rules[place + 1 :]])
+
+    @rule(seconds=st.sampled_from([20.0, 40.0, DAY / 2, DAY, 3 * DAY]))
+    def time_passes(self, seconds: float) -> None:
+        self.now += seconds
+
+    # What triage does
+
+    @rule(arrivals=ARRIVALS)
+    def events_arrive(self, arrivals: list[tuple[int, int, str]]) -> None:
+        """In any order, some of them again."""
+        self.now += 1
+        for world in self.triaged:
+            world.send(self.looked_at(world, arrivals), self.now)
+        self.agree()
+
+    def looked_at(self, world: World, arrivals: list[tuple[int, int, str]]) -> list[Plan]:
+        taken = [world.take(self.key(place), which, how) for place, which, how in arrivals]
+        return world.look([mail for mail in taken if mail], self.now)
+
+    @rule(arrivals=ARRIVALS)
+    def a_slow_worker_takes_events(self, arrivals: list[tuple[int, int, str]]) -> None:
+        self.now += 1
+        engine, oracle = (self.looked_at(world, arrivals) for world in self.triaged)
+        self.slow.append((engine, oracle))
+
+    @precondition(lambda self: self.slow)
+    @rule()
+    def the_slow_worker_sends(self) -> None:
+        self.now += 1
+        for world, plans in zip(self.triaged, self.slow.pop(0), strict=True):
+            world.send(plans, self.now)
+        self.agree()
+
+    def agree(self) -> None:
+        """Engine and oracle made the same of every finding, with as many calls."""
+        for key in self.pristine:
+            ours, naive = (state(world.finding(key)) for world in self.triaged)
+            assert ours == naive, f"the oracle holds otherwise: {ours} against {naive}"
+            events = [len(world.mail.get(key, [])) for world in self.triaged]
+            assert events[0] == events[1], f"the oracle needed {events[1]} events for {events[0]}"
+
+    # Laws
+
+    @rule()
+    def all_comes_to_rest(self) -> None:
+        self.check(self.rest)
+
+    def rest(self) -> None:
+        self.now += 60
+        updates = [world.drain(self.now) for world in self.triaged]
+        swept = [world.sweep(self.now) for world in self.triaged]
+        note(f"updates {updates}, swept {swept}")
+        self.agree()
+        assert all(count <= 1 for count in updates[0].values()), f"Fixpoint: {updates[0]}"
+        for world in self.triaged:
+            world.drain(self.now)
+        assert self.engine.sweep(self.now) == 0, "Fixpoint: a second sweep changed something"
+        again = [mail for mails in self.engine.old_mail.values() for mail in mails]
+        for mail in [*again, *reversed(again)]:
+            plans = self.engine.look([mail], self.now + 60)
+            assert not plans, "Repetition: an old event changed something"
+        for key in self.pristine:
+            no_hidden_escalation(key, self.engine.finding(key), self.moment, self.told)
+
+    @rule()
+    def all_rules_are_deleted(self) -> None:
+        self.check(self.take_back)
+
+    def take_back(self) -> None:
+        self.use([])
+        self.rest()
+        for key in self.pristine:
+            ours, never = self.engine.finding(key), self.nobody.finding(key)
+            reversal(key, ours, never, self.told, keys_stay=self.keys_stay)
+
+    def teardown(self) -> None:
+        if self.pristine and not self.broken:
+            self.take_back()
+
+
+TestHistories = Histories.TestCase
+TestHistories.settings = examples(150, steps=30)

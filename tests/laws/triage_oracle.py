@@ -1,0 +1,244 @@
+"""A second, naive opinion on what triage should leave behind, sharing no code with the engine.
+
+Written from the description of planning, not from its implementation. It keeps its claims as plain Python
+in a table, and puts only a token for them on the finding, where the engine puts its encoded memo.
+`Oracle.update` gives the call it would make; the laws run it against a hub of its own and compare what the
+two hubs hold in the end.
+"""
+
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from oracle_fields import (
+    HIDING,
+    LOWEST,
+    PROVIDED,
+    USER,
+    Finding,
+    Key,
+    below,
+    held,
+    label,
+    neutral,
+    note_is_ours,
+    on_record,
+    put,
+    shut_doors,
+    user_fields,
+    without_claim,
+    written,
+)
+from oracle_rules import Rule, Wish, fold
+
+OVERRULINGS = 3
+
+
+@dataclass(frozen=True)
+class Claim:
+    """That we set a field.
+
+    `before`: the person's value that an override replaced; `provided`: the provider's value that is on
+    record nowhere else; `rule` is None once the field only follows its provider.
+    """
+
+    value: Any
+    rule: str | None
+    before: Any = None
+    provided: Any = None
+    person: bool = False
+    overruled: int = 0
+    doors: frozenset[str] = frozenset()
+    left_out: bool = False
+
+
+Claims = dict[Key, Claim]
+
+
+@dataclass
+class Outcome:
+    """New values by field (None: leave the user key out), and the claims that remember them."""
+
+    values: dict[Key, Any] = field(default_factory=dict)
+    claims: Claims = field(default_factory=dict)
+
+
+class Oracle:
+    """Decides for any number of findings, remembering the claims that each of its tokens stands for."""
+
+    def __init__(
+        self, udf: str = "replace", stack: str = "hubtriage", known: frozenset[str] = frozenset()
+    ) -> None:
+        self.udf, self.stack, self.known = udf, stack, known
+        self.tokens: list[Claims] = []
+
+    def update(self, finding: Finding, rules: list[Rule], now: float) -> dict[str, Any] | None:
+        """The payload of BatchUpdateFindings for the finding as it is; None: nothing to do."""
+        claims = self.claims_on(finding)
+        if claims is None:
+            return None
+        reviewed = {key: review(finding, key, claim) for key, claim in claims.items()}
+        standing = {key: claim for key, claim in reviewed.items() if claim}
+        base = baseline(finding, standing)
+        claimants = {key: claim.rule for key, claim in standing.items()}
+        wishes, frozen = fold(base, rules, claimants, now)
+        outcome = Outcome(claims=dict(standing))
+        for key in {**wishes, **standing}.keys() - frozen:
+            settle(finding, key, standing.get(key), wishes.get(key), self.udf, outcome)
+        if not outcome.values and reviewed == claims:
+            return None
+        return self.call(finding, outcome)
+
+    def claims_on(self, finding: Finding) -> Claims | None:
+        """The claims that the finding carries; None: hands off."""
+        fields = user_fields(finding)
+        owner, token = fields.get("hubtriage/managed"), fields.get("hubtriage/memo", "")
+        if owner == self.stack and token.isdecimal() and int(token) < len(self.tokens):
+            return self.tokens[int(token)]
+        if (owner in self.known and owner != self.stack) or note_is_ours(finding):
+            return None
+        return {}
+
+    def token(self, claims: Claims) -> str:
+        """What stands for these claims on a finding."""
+        if claims not in self.tokens:
+            self.tokens.append(claims)
+        return str(self.tokens.index(claims))
+
+    def call(self, finding: Finding, outcome: Outcome) -> dict[str, Any] | None:
+        """The payload; None if the user fields have no room for it."""
+        rules = sorted({claim.rule for claim in outcome.claims.values() if claim.rule})
+        memo = {
+            "hubtriage/managed": self.stack,
+            "hubtriage/rules": ", ".join(rules) or "none",
+            "hubtriage/memo": self.token(outcome.claims),
+        }
+        changes = {k.removeprefix(USER): v for k, v in outcome.values.items() if k.startswith(USER)}
+        whole = {k: v for k, v in (user_fields(finding) | changes | memo).items() if v is not None}
+        if len(whole) > 50:
+            return None
+        payload = {k: written(k, v) for k, v in outcome.values.items() if not k.startswith(USER)}
+        return {**payload, "UserDefinedFields": whole if self.udf == "replace" else changes | memo}
+
+
+def review(finding: Finding, key: Key, claim: Claim) -> Claim | None:
+    """The claim, now that somebody may have changed the field; None: it has ended."""
+    value, shut = held(finding, key), shut_doors(finding)
+    if claim.person or (claim.left_out and value is None):
+        return claim
+    watched = key == "Workflow" and claim.value in ("NOTIFIED", "RESOLVED")
+    if value == claim.value:
+        return replace(claim, doors=shut) if watched else claim
+    if watched and value == "NEW" and claim.doors - shut:
+        return None
+    if watched and claim.value == "NOTIFIED" and value == "RESOLVED" and "passed" in shut:
+        return None
+    return replace(claim, person=True, left_out=False, doors=frozenset(), overruled=claim.overruled + 1)
+
+
+def baseline(finding: Finding, claims: Claims) -> Finding:
+    """The finding as its provider and people left it, its severity and types in one canonical form."""
+    base = deepcopy(finding)
+    fields = {k: v for k, v in user_fields(finding).items() if not k.startswith("hubtriage/")}
+    base["UserDefinedFields"] = fields
+    for key in ("Workflow", "VerificationState", "Types"):
+        put(base, key, held(finding, key))
+    if note_is_ours(finding) and "Note" not in claims:
+        del base["Note"]
+    for key, claim in claims.items():
+        if not claim.person:
+            put(base, key, given_back(finding, key, claim))
+    put_severity(base, held(base, "Severity"))
+    return base
+
+
+def put_severity(base: Finding, name: str | None) -> None:
+    """Label, Normalized and Original; what is finer than the label survives on record alone."""
+    recorded = (base.get("FindingProviderFields") or {}).get("Severity") or {}
+    severity: dict[str, Any] = {}
+    if name:
+        precise = label(recorded) == name and "Normalized" in recorded
+        severity = {"Label": name, "Normalized": recorded["Normalized"] if precise else LOWEST[name]}
+    original = (recorded or base.get("Severity") or {}).get("Original")
+    if original is not None:
+        severity["Original"] = original
+    base["Severity"] = severity
+
+
+def given_back(finding: Finding, key: Key, claim: Claim) -> Any:
+    return neutral(finding, key, claim.provided) if claim.before is None else claim.before
+
+
+def a_persons(finding: Finding, key: Key) -> bool:
+    """Whether a field without a claim is a person's, or another tool's."""
+    if key == "Note":
+        return held(finding, key) is not None and not note_is_ours(finding)
+    return bool(held(finding, key) != without_claim(finding, key))
+
+
+def settle(
+    finding: Finding, key: Key, claim: Claim | None, wish: Wish | None, udf: str, out: Outcome
+) -> None:
+    """Add to the outcome what becomes of one field, and of the claim on it."""
+    persons = claim.person if claim else a_persons(finding, key)
+    if wish:
+        if not persons or may_override(key, claim, wish):
+            make(finding, key, claim, wish, persons, out)
+    elif claim and persons:
+        del out.claims[key]
+    elif claim:
+        give_back(finding, key, claim, udf, out)
+
+
+def may_override(key: Key, claim: Claim | None, wish: Wish) -> bool:
+    tired = claim is not None and claim.overruled >= OVERRULINGS
+    return bool(wish.rule.get("override")) and key != "Note" and not tired
+
+
+def make(finding: Finding, key: Key, claim: Claim | None, wish: Wish, persons: bool, out: Outcome) -> None:
+    """Set a field to what is wished, unless it is so already, and claim it."""
+    value = wish.value[0] if key == "Note" else wish.value
+    current = held(finding, key)
+    if current == value:
+        if claim:
+            out.claims[key] = replace(claim, left_out=False)
+        return
+    old = claim or Claim(None, None)
+    if claim is None and key in PROVIDED and not persons and not on_record(finding, key):
+        old = replace(old, provided=current)
+    watched = key == "Workflow" and value in ("NOTIFIED", "RESOLVED")
+    out.values[key] = wish.value
+    out.claims[key] = replace(
+        old,
+        value=value,
+        rule=wish.rule["id"],
+        before=current if persons else old.before,
+        person=False,
+        left_out=False,
+        doors=shut_doors(finding) if watched else frozenset(),
+    )
+
+
+def give_back(finding: Finding, key: Key, claim: Claim, udf: str, out: Outcome) -> None:
+    """Undo what no rule wants any more, as far as that is possible and hides nothing."""
+    back = given_back(finding, key, claim)
+    if key == "Note":
+        out.values[key] = (f"hubtriage: {claim.rule} no longer applies.", "hubtriage")
+        del out.claims[key]
+    elif key.startswith(USER) and back is None:
+        if udf == "replace" and not claim.left_out and held(finding, key) is not None:
+            out.values[key] = None
+            out.claims[key] = replace(claim, left_out=True)
+    elif back is not None and not would_hide(finding, key, claim):
+        if back != held(finding, key):
+            out.values[key] = back
+            out.claims[key] = replace(claim, value=back, rule=None, overruled=0)
+        if key not in PROVIDED or claim.before is not None:
+            del out.claims[key]
+
+
+def would_hide(finding: Finding, key: Key, claim: Claim) -> bool:
+    """Whether giving back what an override replaced would hide the finding."""
+    if key == "Workflow":
+        return claim.before in HIDING
+    return key == "Severity" and below(claim.before, without_claim(finding, "Severity"))
