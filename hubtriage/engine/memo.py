@@ -45,6 +45,7 @@ from hubtriage.engine.fields import (
 
 VERSION = "1"
 MOST_OVERRULINGS = 3
+_BY_DIGEST = USER_PREFIX + "\0"  # a user key of which only the digest is known
 _NAMES = {field.letter: field.name for field in FIELDS.values()}
 _TOKEN = re.compile(
     r"(?P<letter>[A-Z])(?:(?P<key>[\w-]{6})=)?(?P<code>[\w-]{1,6})\.(?P<rule>[\w-]{6})"
@@ -103,9 +104,7 @@ def _unpack(name: str, text: str | None) -> Value:
 
 def _token(name: str, claim: Claim) -> str:
     parts = [
-        f"U{name.removeprefix(USER_PREFIX).removeprefix('#')}="
-        if name.startswith(USER_PREFIX)
-        else FIELDS[name].letter,
+        f"U{name.removeprefix(_BY_DIGEST)}=" if name.startswith(USER_PREFIX) else FIELDS[name].letter,
         f"{claim.code}.{claim.rule}",
         f"{'!' if claim.person else '~'}{min(claim.overruled, 9)}" if claim.overruled else "",
         f"^{claim.doors}" if claim.doors else "",
@@ -123,16 +122,15 @@ def write_claims(claims: Claims) -> str:
 
 
 def _digested(name: str) -> str:
-    if not name.startswith(USER_PREFIX):
+    if not name.startswith(USER_PREFIX) or name.startswith(_BY_DIGEST):
         return name
-    key = name.removeprefix(USER_PREFIX)
-    return name if key.startswith("#") else f"{USER_PREFIX}#{digest(key)}"
+    return _BY_DIGEST + digest(name.removeprefix(USER_PREFIX))
 
 
 def read_claims(text: str, keys: Iterable[str] = ()) -> dict[str, Claim]:
     """The claims of a memo's text; `keys` are the user keys that digests may stand for.
 
-    A user key that is not among them is named `UserDefinedFields.#<digest>`.
+    A user key that is not among them is named by its digest, in a way that no key can be.
     Raises MemoError where the text is not one that `write_claims` makes.
     """
     version, *tokens = text.split(" ")
@@ -169,7 +167,7 @@ def _read_token(token: str, keys: Mapping[str, str]) -> tuple[str, Claim]:
 
 def _name(letter: str, key: str | None, keys: Mapping[str, str]) -> str:
     if letter == "U" and key is not None:
-        return USER_PREFIX + keys.get(key, f"#{key}")
+        return USER_PREFIX + keys[key] if key in keys else _BY_DIGEST + key
     if letter in _NAMES and key is None:
         return _NAMES[letter]
     raise MemoError(f"no field has the letter {letter!r}")

@@ -347,6 +347,17 @@ def test_a_forged_memo_counts_as_none(memo: str) -> None:
     assert (decision.memo, decision.update) == ("unreadable", None)
 
 
+def test_a_user_key_may_look_like_anything() -> None:
+    keys = {"#tag": "1", "U=x": "2", "a b/c.d": "3"}
+    found = after(finding(), {"update": {"UserDefinedFields": keys}})
+    assert plan(found).memo == "ours"
+    assert set(after(found)["UserDefinedFields"]) == {
+        "hubtriage/managed",
+        "hubtriage/rules",
+        "hubtriage/memo",
+    }
+
+
 def test_a_wiped_map_leaves_what_we_set_to_whoever_wiped_it() -> None:
     found = {**suppressed(), "UserDefinedFields": {"theirs": "1"}}
     decision = plan(found, NOTIFY)
