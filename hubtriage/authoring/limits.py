@@ -13,6 +13,7 @@ MAX_RELATED_FINDINGS = 10  # AWS: AwsSecurityFinding.RelatedFindings, 1-10 items
 MAX_USER_KEY = 128  # AWS: characters of a UserDefinedFields key
 MAX_USER_FIELDS = 50 - len(OUR_KEYS)  # AWS: 50 pairs a finding; three of them are triage's memory
 RESERVED_PREFIX = "hubtriage/"
+RESERVED_IDS = ("none",)  # what a finding says instead of rule ids when no rule holds anything
 
 # AWS: a type is namespace[/category[/classifier]], and these are the namespaces.
 NAMESPACES = (

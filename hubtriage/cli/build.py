@@ -38,4 +38,5 @@ def command(rules: Path, output: Path, allow_empty: bool) -> None:
         return
     output.parent.mkdir(parents=True, exist_ok=True)
     output.write_text(content, encoding="utf-8")
-    click.echo(f"{len(document['rules'])} rules, {document['hash']}, written to {output}")
+    count = len(document["rules"])
+    click.echo(f"{count} {'rule' if count == 1 else 'rules'}, {document['hash']}, written to {output}")

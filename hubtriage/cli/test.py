@@ -30,9 +30,12 @@ def command(paths: tuple[Path, ...], wanted: str, as_json: bool) -> None:
     except RuleErrors as errors:
         click.echo(str(errors), err=True)
         raise SystemExit(1) from errors
-    click.echo(
+    if wanted and not verdicts:
+        raise click.UsageError(f"no test has {wanted!r} in its rule and name")
+    told = (
         json.dumps(record(verdicts, untested), indent=2) if as_json else "\n".join(text(verdicts, untested))
     )
+    click.echo(told)
     if not all(verdict.passed for verdict in verdicts):
         raise SystemExit(1)
 
