@@ -25,6 +25,7 @@ from hubtriage.local.demo.evidence import Key
 from hubtriage.local.demo.run import DemoError, Performance, Scenario, perform
 from hubtriage.local.demo.steps import Watcher
 from hubtriage.local.deploy import DeploymentError
+from hubtriage.local.synth import SynthesisError
 
 
 @click.command(name="demo")
@@ -59,7 +60,7 @@ def command(folder: Path, findings: int, seed: int, build: Path, as_json: bool) 
     try:
         with _progress(target) as watcher:
             performance = perform(Scenario(folder, build, findings, seed), watcher)
-    except (DemoError, DeploymentError, LocalCloudError) as error:
+    except (DemoError, DeploymentError, LocalCloudError, SynthesisError) as error:
         click.echo(f"Error: {error}", err=True)
         raise SystemExit(1) from error
     summary = build / "summary.json"

@@ -77,6 +77,11 @@ class HubControl:
         """Change settings of the hubs while they run; the names are those of `HubSettings`."""
         self._ask("POST", "settings", changes)
 
+    def kill_functions(self) -> int:
+        """Kill the Lambda functions that are at work, without a word to them; how many there were."""
+        killed: int = self._ask("DELETE", "functions")["killed"]
+        return killed
+
     def reset(self) -> None:
         """Forget findings, counts, faults and events; settings stay."""
         self._ask("POST", "reset")

@@ -44,6 +44,7 @@ _INTERNALS = {
         "extract_resource_arn",
     ),
     "ministack.core.iam_evaluator": ("request_caller_arn",),
+    "ministack.core.lambda_runtime": ("_workers", "_lock"),
     "ministack.core.tls": ("use_ssl_enabled", "resolve_tls_material"),
     "ministack.services.cloudformation.provisioners": ("_RESOURCE_HANDLERS",),
     "ministack.services.eventbridge": ("_dispatch_event", "_pattern_event_view", "_archive_event"),
@@ -136,6 +137,12 @@ class LocalAws:
         else:
             await _module("app").app(scope, receive, send)
 
+    def _control_answer(self, scope: Scope, body: bytes) -> HttpAnswer:
+        if (scope["method"], scope["path"]) == ("DELETE", f"{PREFIX}functions"):
+            return HttpAnswer(200, json.dumps({"killed": _kill_functions()}).encode())
+        query = parse_qs(scope.get("query_string", b"").decode())
+        return self.control.answer(scope["method"], scope["path"], query, body)
+
     async def _control(self, scope: Scope, receive: Receive, send: Send) -> None:
         body = b""
         more = True
@@ -145,8 +152,7 @@ class LocalAws:
                 return
             body += message.get("body", b"")
             more = message.get("more_body", False)
-        query = parse_qs(scope.get("query_string", b"").decode())
-        answer = self.control.answer(scope["method"], scope["path"], query, body)
+        answer = self._control_answer(scope, body)
         headers = [
             (b"content-type", b"application/json"),
             (b"content-length", str(len(answer.body)).encode()),
@@ -168,6 +174,17 @@ def _broken_off(answer: HttpAnswer) -> Any:
         await send({"type": "http.response.body", "body": half, "more_body": True})
 
     return _module("core.responses").StreamingResponse(run)
+
+
+def _kill_functions() -> int:
+    """Kill the Lambda functions that are at work, as the failure of their host would; how many there were."""
+    runtime = _module("core.lambda_runtime")
+    with runtime._lock:
+        busy = [worker._proc for pool in runtime._workers.values() for worker in pool if worker.in_use]
+    killed = [process for process in busy if process is not None and process.poll() is None]
+    for process in killed:
+        process.kill()
+    return len(killed)
 
 
 def _put_on_bus(event: Mapping[str, Any]) -> None:

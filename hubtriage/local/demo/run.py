@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import platform
-import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -22,14 +18,13 @@ from hubtriage.local.demo.verdict import Verdict, judge
 from hubtriage.local.findings import generate
 from hubtriage.local.hub import Hub
 from hubtriage.local.settings import HubSettings
+from hubtriage.local.synth import synthesize
 
-PROJECT: Final = Path(__file__).resolve().parents[3]
 IMPORT_BATCH: Final = 100
 """AWS: the most findings that BatchImportFindings takes."""
 
 _PATIENT: Final = Config(retries={"mode": "standard", "total_max_attempts": 10})
 _POLL: Final = 0.2
-_ARCHITECTURES: Final = {"aarch64": "arm64", "arm64": "arm64"}
 
 
 class DemoError(RuntimeError):
@@ -63,11 +58,11 @@ class Performance:
 def perform(scenario: Scenario, watcher: Watcher) -> Performance:
     """Run the whole demonstration; nothing is left running, however it ends.
 
-    Raises DemoError, LocalCloudError or DeploymentError when a step could not be done.
+    Raises DemoError, SynthesisError, LocalCloudError or DeploymentError when a step could not be done.
     """
     watch = Stopwatch(watcher)
     with watch.step("Build the stack", "synth") as step:
-        assembly = _synthesize(scenario)
+        assembly = synthesize(scenario.rules, scenario.build / "cdk.out")
         ruleset = _deployed_ruleset(assembly)
         step.outcome = f"{len(ruleset['rules'])} rules, rule set {ruleset['hash']}"
     with LocalCloud(batching_window=scenario.window) as cloud:
@@ -86,28 +81,6 @@ def perform(scenario: Scenario, watcher: Watcher) -> Performance:
             step.outcome = f"{len(cloud.control.updates())} API calls; the queue is empty"
         evidence = _gather(cloud, outputs, imported, ruleset, watch.seconds)
     return Performance(evidence, judge(evidence), ruleset)
-
-
-def _synthesize(scenario: Scenario) -> Path:
-    """Write the cloud assembly as `npx cdk synth` does, for this machine's processor."""
-    app = PROJECT / "app.py"
-    if not app.exists():
-        raise DemoError(f"{app} is missing: run the demonstration from a checkout of the project")
-    assembly = scenario.build / "cdk.out"
-    context = {
-        "hubtriage:rules": str(scenario.rules.resolve()),
-        "hubtriage:architecture": _ARCHITECTURES.get(platform.machine(), "x86_64"),
-    }
-    environment = os.environ | {
-        "CDK_OUTDIR": str(assembly.resolve()),
-        "CDK_CONTEXT_JSON": json.dumps(context),
-    }
-    done = subprocess.run(
-        [sys.executable, str(app)], cwd=PROJECT, env=environment, capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        raise DemoError(f"the stack could not be built:\n{done.stderr.strip()}")
-    return assembly
 
 
 def _deployed_ruleset(assembly: Path) -> dict[str, Any]:

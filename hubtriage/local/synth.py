@@ -1,0 +1,45 @@
+"""Writes the cloud assembly of the checkout that this is part of, as `npx cdk synth` does."""
+
+import json
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+PROJECT: Final = Path(__file__).resolve().parents[2]
+
+_ARCHITECTURES: Final = {"aarch64": "arm64", "arm64": "arm64"}
+
+
+class SynthesisError(RuntimeError):
+    """There is no assembly; the message says why, as `app.py` does."""
+
+
+def synthesize(rules: Path, assembly: Path, **settings: object) -> Path:
+    """Write the stack with these rules into the folder `assembly` and return it.
+
+    `settings` are the deployer's choices (`hubtriage:` context values) with underscores for hyphens; the
+    architecture is this machine's, so that the function can run here. Raises SynthesisError.
+    """
+    app = PROJECT / "app.py"
+    if not app.exists():
+        raise SynthesisError(f"{app} is missing: run this from a checkout of the project")
+    environment = os.environ | {
+        "CDK_OUTDIR": str(assembly.resolve()),
+        "CDK_CONTEXT_JSON": json.dumps(_context(rules, settings)),
+    }
+    done = subprocess.run(
+        [sys.executable, str(app)], cwd=PROJECT, env=environment, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise SynthesisError(f"the stack could not be built:\n{done.stderr.strip()}")
+    return assembly
+
+
+def _context(rules: Path, settings: Mapping[str, object]) -> dict[str, object]:
+    architecture = _ARCHITECTURES.get(platform.machine(), "x86_64")
+    chosen = {"rules": str(rules.resolve()), "architecture": architecture, **settings}
+    return {f"hubtriage:{name.replace('_', '-')}": value for name, value in chosen.items()}
