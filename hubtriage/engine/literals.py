@@ -1,0 +1,437 @@
+"""What a condition needs: branches of single-value tests, of which one must hold for the condition to hold.
+
+A literal is a source (a path of the finding, or a short calculation) and the set of values that it may have
+there. A branch is a conjunction of literals, a condition a disjunction of branches, with `!` pushed inwards.
+What cannot be expressed so is left out, which can only make a condition look easier to satisfy than it is.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import reduce
+from itertools import product
+from typing import Any, TypeAlias
+
+from hubtriage.engine.jsnumbers import number_of
+from hubtriage.engine.jsvalues import is_number, less, truthy
+from hubtriage.engine.pattern import expand
+from hubtriage.engine.values import (
+    ALL_NUMBERS,
+    EVERYTHING,
+    PRESENT,
+    SOMETHING,
+    TEXTS,
+    Values,
+    all_but_texts,
+    listed,
+    starting_with,
+)
+
+# A path of member names, in which lists do not show; or an expression in JSON.
+Source: TypeAlias = tuple[str, ...] | str
+Branch: TypeAlias = Mapping[Source, Values]
+
+ANYTHING: list[Branch] = [{}]
+NEVER: list[Branch] = []
+MAX_BRANCHES = 32
+
+# AWS: the members that are lists. Others may turn out to be lists as well; the index then decides nothing.
+LISTS: frozenset[tuple[str, ...]] = frozenset(
+    tuple(path.split("."))
+    for path in (
+        "Types",
+        "Resources",
+        "RelatedFindings",
+        "Malware",
+        "Threats",
+        "ThreatIntelIndicators",
+        "NetworkPath",
+        "Vulnerabilities",
+        "Vulnerabilities.Cvss",
+        "Vulnerabilities.VulnerablePackages",
+        "Vulnerabilities.RelatedVulnerabilities",
+        "Vulnerabilities.ReferenceUrls",
+        "Vulnerabilities.CodeVulnerabilities",
+        "Compliance.AssociatedStandards",
+        "Compliance.RelatedRequirements",
+        "Compliance.SecurityControlParameters",
+        "Compliance.StatusReasons",
+        "FindingProviderFields.Types",
+        "FindingProviderFields.RelatedFindings",
+    )
+)
+
+
+def lists_on(path: tuple[str, ...]) -> frozenset[tuple[str, ...]]:
+    """Return which beginnings of a path, or the path itself, are lists."""
+    return frozenset(path[:length] for length in range(1, len(path) + 1)) & LISTS
+
+
+def branches_of(match: Mapping[str, Any] | None, when: Any) -> list[Branch]:
+    """Return the branches of a rule's condition; `when` is None if there is none."""
+    of_match = ANYTHING if match is None else _bounded([_leaves(branch) for branch in expand(match)])
+    if when is None or may_fail(when):
+        # a rule must fail on all findings on which its logic does, so the logic may exclude none
+        return of_match
+    return _both(of_match, _holds(when, True, _WHOLE))
+
+
+def may_fail(logic: Any) -> bool:
+    """Say whether an expression may raise EvaluationError: where size or work may multiply."""
+    names = list(_operators(logic, 0))
+    loops = [depth for name, depth in names if name in _LOOPS]
+    return len(loops) > _MOST_LOOPS or max(loops, default=0) > 0 or any(name in _FAILING for name, _ in names)
+
+
+_FAILING = frozenset(("reduce", "missing_some", "cat", "merge"))
+_LOOPS = frozenset(("map", "filter", "some", "all", "none"))
+_MOST_LOOPS = 8  # over the longest list that fits into a finding they stay within the evaluator's bounds
+
+
+def _operators(logic: Any, depth: int) -> Iterator[tuple[str, int]]:
+    """Yield each operator with the number of loops around it."""
+    if isinstance(logic, list):
+        for item in logic:
+            yield from _operators(item, depth)
+    elif isinstance(logic, Mapping) and logic:
+        name, arguments = _operation(logic)
+        yield name, depth
+        yield from _operators(arguments, depth + (name in _LOOPS))
+
+
+def _operation(logic: Mapping[str, Any]) -> tuple[str, list[Any]]:
+    ((name, arguments),) = logic.items()
+    return name, arguments if isinstance(arguments, list) else [arguments]
+
+
+# --- branches ---
+
+
+def _both(left: list[Branch], right: list[Branch]) -> list[Branch]:
+    """Return the conjunction: every branch of the one with every branch of the other."""
+    if len(left) * len(right) > MAX_BRANCHES:
+        left, right = ([_common(left)], right) if len(left) > len(right) else (left, [_common(right)])
+    return _bounded([_joined(one, other) for one, other in product(left, right)])
+
+
+def _either(parts: Iterable[list[Branch]]) -> list[Branch]:
+    """Return the disjunction; single literals on one source become one literal."""
+    single: dict[Source, Values] = {}
+    branches: list[Branch] = []
+    for branch in (branch for part in parts for branch in part):
+        if len(branch) == 1:
+            ((source, values),) = branch.items()
+            single[source] = single[source].united(values) if source in single else values
+        else:
+            branches.append(branch)
+    return _bounded([*({source: values} for source, values in single.items()), *branches])
+
+
+def _joined(left: Branch, right: Branch) -> Branch:
+    """Return both branches' literals; of two on one source the narrower, as each may mean another element."""
+    joined = dict(left)
+    for source, values in right.items():
+        if source not in joined or width(values) < width(joined[source]):
+            joined[source] = values
+    return joined
+
+
+def _bounded(branches: list[Branch]) -> list[Branch]:
+    return branches if len(branches) <= MAX_BRANCHES else [_common(branches)]
+
+
+def _common(branches: list[Branch]) -> Branch:
+    """Return what all branches ask for: one branch that holds whenever one of them does."""
+    if not branches:
+        return {}
+    shared = set.intersection(*(set(branch) for branch in branches))
+    return {source: reduce(Values.united, (branch[source] for branch in branches)) for source in shared}
+
+
+def width(values: Values) -> float:
+    """Return roughly how many texts a set has, to tell narrow from wide."""
+    if values.other_texts:
+        return 1e9
+    return (
+        len(values.texts) + 10.0 * (len(values.prefixes) + len(values.networks)) + 1e3 * len(values.numbers)
+    )
+
+
+# --- match ---
+
+
+def _leaves(branch: Iterable[Any]) -> Branch:
+    return {
+        leaf.keys: reduce(Values.united, (_alternative(one) for one in leaf.alternatives)) for leaf in branch
+    }
+
+
+def _alternative(alternative: Any) -> Values:
+    """Return the values that one alternative of a pattern's field holds for."""
+    if not isinstance(alternative, Mapping):
+        return listed([alternative])
+    ((operator, operand),) = alternative.items()
+    if operator == "exists":
+        return PRESENT if operand else Values(absent=True)
+    if operator == "anything-but":
+        return _but(operand)
+    if operator == "numeric":
+        return Values(numbers=(_interval(operand),))
+    if operator == "cidr":
+        return Values(networks=frozenset((operand,)))
+    if operator == "prefix" and isinstance(operand, str):
+        return starting_with(operand)
+    return _from_wildcard(operand, "*\\") if operator == "wildcard" else TEXTS
+
+
+def _but(operand: Any) -> Values:
+    if isinstance(operand, Mapping):
+        return PRESENT
+    excluded = operand if isinstance(operand, list) else [operand]
+    return all_but_texts((value for value in excluded if isinstance(value, str)), PRESENT)
+
+
+def _interval(operand: Sequence[Any]) -> tuple[float, float]:
+    low, high = ALL_NUMBERS[0]
+    for sign, bound in zip(operand[::2], operand[1::2], strict=True):
+        low = bound if sign in ("=", ">", ">=") else low
+        high = bound if sign in ("=", "<", "<=") else high
+    return low, high
+
+
+def _from_wildcard(pattern: str, special: str) -> Values:
+    """Return the texts that begin as the pattern does before its first special character."""
+    prefix = pattern[: min((at for at in map(pattern.find, special) if at >= 0), default=len(pattern))]
+    return listed([pattern]) if prefix == pattern else starting_with(prefix)
+
+
+# --- when ---
+
+
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """Where an expression is evaluated: on the finding, or on each element of nested lists."""
+
+    path: tuple[str, ...] = ()
+    opened: frozenset[tuple[str, ...]] = frozenset()
+
+    def place(self, keys: tuple[str, ...]) -> tuple[str, ...] | None:
+        """Return the path of one value; None if it leads into a list that is not walked."""
+        path = self.path + keys
+        return path if lists_on(path) == self.opened else None
+
+    def list_at(self, keys: tuple[str, ...]) -> tuple[str, ...] | None:
+        """Return the path of a list to be walked; None if it is no list, or lies in another."""
+        path = self.path + keys
+        return path if lists_on(path) == self.opened | {path} else None
+
+    def within(self, path: tuple[str, ...]) -> _Scope:
+        """Return the scope of the elements of a list."""
+        return _Scope(path, self.opened | {path})
+
+
+_WHOLE = _Scope()
+_Literal: TypeAlias = tuple[Source, Values] | None
+
+
+def _holds(logic: Any, wanted: bool, scope: _Scope) -> list[Branch]:
+    """Return the branches of "the expression is true" or, if that is wanted, "is false"."""
+    if not isinstance(logic, Mapping) or not logic:
+        return ANYTHING if truthy(logic) is wanted or isinstance(logic, list) else NEVER
+    name, arguments = _operation(logic)
+    if name in ("!", "!!"):
+        return _holds(arguments[0], wanted is (name == "!!"), scope)
+    if name in ("and", "or"):
+        parts = [_holds(argument, wanted, scope) for argument in arguments]
+        return reduce(_both, parts) if (name == "and") is wanted else _either(parts)
+    if name in ("if", "?:") and len(arguments) == 3:
+        return _holds_if(arguments, wanted, scope)
+    if (name in ("some", "all") and wanted) or (name == "none" and not wanted):
+        return _holds_for_some(arguments, scope)
+    literal = _literal(name, arguments, wanted, scope)
+    return [{literal[0]: literal[1]}] if literal else ANYTHING
+
+
+def _holds_if(arguments: list[Any], wanted: bool, scope: _Scope) -> list[Branch]:
+    condition, then, otherwise = arguments
+    return _either(
+        [
+            _both(_holds(condition, True, scope), _holds(then, wanted, scope)),
+            _both(_holds(condition, False, scope), _holds(otherwise, wanted, scope)),
+        ]
+    )
+
+
+def _holds_for_some(arguments: list[Any], scope: _Scope) -> list[Branch]:
+    keys = _var_keys(arguments[0])
+    path = scope.list_at(keys) if keys else None
+    return _holds(arguments[1], True, scope.within(path)) if path else ANYTHING
+
+
+def _literal(name: str, arguments: list[Any], wanted: bool, scope: _Scope) -> _Literal:
+    if name == "var":
+        return _about(_var({"var": arguments}, scope), _TRUE if wanted else _FALSE)
+    if name == "in":
+        return _in(arguments, wanted, scope)
+    if name in _COMPARISONS:
+        return _compared(name, arguments, wanted, scope)
+    if name in _TESTS and len(arguments) == 2:
+        values = _TESTS[name](arguments[1], wanted)
+        return _about(_source(arguments[0], scope), values)
+    return None
+
+
+def _about(source: Source | None, values: Values | None) -> _Literal:
+    return None if source is None or values is None else (source, values)
+
+
+_TRUE = all_but_texts([""], SOMETHING)
+_FALSE = Values(texts=frozenset([""]), numbers=ALL_NUMBERS, booleans=True, null=True, absent=True)
+_NOTHING = Values(null=True, absent=True)
+
+
+def _var_keys(expression: Any) -> tuple[str, ...] | None:
+    """Return the path of a `var` without default; () is the element itself."""
+    if not isinstance(expression, Mapping) or list(expression) != ["var"]:
+        return None
+    _name, arguments = _operation(expression)
+    if len(arguments) > 1:
+        return None
+    path = arguments[0] if arguments else ""
+    if path is None or path == "":
+        return ()
+    return tuple(path.split(".")) if isinstance(path, str) else None
+
+
+def _var(expression: Any, scope: _Scope) -> Source | None:
+    keys = _var_keys(expression)
+    return None if keys is None else scope.place(keys) or None
+
+
+_CALCULATIONS = frozenset(("arn", "lower", "account", "age_days", "substr", "get"))
+
+
+def _source(expression: Any, scope: _Scope) -> Source | None:
+    """Return where an operand's value comes from, if it is worth looking up."""
+    if not isinstance(expression, Mapping) or len(expression) != 1:
+        return None
+    name, arguments = _operation(expression)
+    if name == "get" and isinstance(arguments[1], str):
+        keys = _var_keys(arguments[0])
+        place = scope.place((*keys, arguments[1])) if keys else None
+        return place if keys and scope.place(keys) else None
+    if name in _CALCULATIONS:
+        return json.dumps(expression, sort_keys=True) if scope == _WHOLE else None
+    return _var(expression, scope)
+
+
+def _is_scalar(value: Any) -> bool:
+    return value is None or isinstance(value, str | bool | int | float)
+
+
+def _with_nothing(values: Values) -> Values:
+    """Return the set for a place where null and absent are the same."""
+    return replace(values, absent=True) if values.null else values
+
+
+def _in(arguments: list[Any], wanted: bool, scope: _Scope) -> _Literal:
+    needle, haystack = arguments
+    if isinstance(haystack, list) and all(map(_is_scalar, haystack)):
+        return _about(_source(needle, scope), _member(haystack, wanted))
+    keys = _var_keys(haystack)
+    if wanted and keys and isinstance(needle, str):
+        return _about(scope.list_at(keys), listed([needle]))
+    return None
+
+
+def _member(items: Any, wanted: bool) -> Values | None:
+    if not isinstance(items, list) or not all(map(_is_scalar, items)):
+        return None
+    if wanted:
+        return _with_nothing(listed(items))
+    others = all_but_texts(item for item in items if isinstance(item, str))
+    return replace(others, null=False, absent=False) if None in items else others
+
+
+_MIRRORED = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
+_COMPARISONS = frozenset(("==", "!=", "===", "!==", *_MIRRORED))
+
+
+def _compared(name: str, arguments: list[Any], wanted: bool, scope: _Scope) -> _Literal:
+    if len(arguments) != 2:
+        return None
+    left, right = arguments
+    if not isinstance(left, Mapping):
+        left, right, name = right, left, _MIRRORED.get(name, name)
+    if not _is_scalar(right):
+        return None
+    source = _source(left, scope)
+    if name in _MIRRORED:
+        return _about(source, _ordered(name, right, wanted))
+    if name.startswith("!"):
+        name, wanted = name.replace("!", "=", 1), not wanted
+    return _about(source, _strictly(right, wanted) if name == "===" else _loosely(right, wanted))
+
+
+def _strictly(constant: Any, wanted: bool) -> Values:
+    if wanted:
+        return _with_nothing(listed([constant]))
+    if constant is None:
+        return SOMETHING
+    return all_but_texts([constant]) if isinstance(constant, str) else EVERYTHING
+
+
+def _loosely(constant: Any, wanted: bool) -> Values:
+    if constant is None or (isinstance(constant, str) and not wanted):
+        return _strictly(constant, wanted)
+    if not wanted:
+        return EVERYTHING
+    if isinstance(constant, str):
+        number = number_of(constant)
+        is_numeric = number == number
+        return replace(listed([constant]), numbers=ALL_NUMBERS if is_numeric else (), booleans=is_numeric)
+    return replace(SOMETHING, numbers=((constant, constant),) if is_number(constant) else ALL_NUMBERS)
+
+
+def _ordered(name: str, bound: Any, wanted: bool) -> Values | None:
+    """Return what is less or greater than a number; texts count as well, where they are numerals."""
+    if not is_number(bound):
+        return None
+    below = (name[0] == "<") is wanted
+    low, high = ALL_NUMBERS[0]
+    nothing = _null_compares(name, bound) is wanted
+    return Values(
+        other_texts=True,
+        numbers=((low, bound) if below else (bound, high),),
+        booleans=True,
+        null=nothing,
+        absent=nothing,
+    )
+
+
+def _null_compares(name: str, bound: float) -> bool:
+    left, right = (None, bound) if name[0] == "<" else (bound, None)
+    return less(left, right, or_equal=name.endswith("="))
+
+
+def _networks(value: Any) -> Values:
+    return Values(networks=frozenset(value if isinstance(value, list) else [value]))
+
+
+def _only_wanted(values: Callable[[Any], Values]) -> Callable[[Any, bool], Values | None]:
+    """Return a test of which only the affirmative is worth looking up, and only with a constant argument."""
+    return lambda argument, wanted: values(argument) if wanted and not isinstance(argument, Mapping) else None
+
+
+_TESTS: dict[str, Callable[[Any, bool], Values | None]] = {
+    "in_list": _member,
+    "starts_with": _only_wanted(starting_with),
+    "ends_with": _only_wanted(lambda _suffix: TEXTS),
+    "glob": _only_wanted(lambda pattern: _from_wildcard(pattern, "*?\\")),
+    "regex": _only_wanted(lambda _pattern: TEXTS),
+    "cidr": _only_wanted(_networks),
+    "before": _only_wanted(lambda _moment: TEXTS),
+    "after": _only_wanted(lambda _moment: TEXTS),
+}

@@ -1,0 +1,254 @@
+"""Look-up tables of one source: from a value to the branches that it leaves possible, as bits of an integer.
+
+A branch is possible for a value if its literal on the source holds the value, or if it has no literal there.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from hubtriage.engine.addresses import parse_address, parse_network
+from hubtriage.engine.values import Interval, Values
+
+# Beyond this many bytes a table keeps only the bits that differ from what most values leave possible.
+DENSE_BYTES = 1 << 19
+MAX_BOUNDS = 512
+
+Entries = list[tuple[int, Values]]  # (bit of a branch, values of its literal)
+Mask = int
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """What the values of one source leave possible.
+
+    `texts` and `default` serve a plain text by one look-up, unless there is `text`, a function for it.
+    `other` takes any value but a text; `absent` is for what is not there.
+    """
+
+    texts: dict[str, Mask]
+    default: Mask
+    text: Callable[[str], Mask] | None
+    other: Callable[[Any], Mask]
+    absent: Mask
+
+
+def build_tables(entries: Entries, size: int) -> Tables:
+    """Build the tables of one source for `size` branches, those in `entries` having a literal on it."""
+    everything = (1 << size) - 1
+    free = everything & ~bits((bit for bit, _values in entries), size)
+    default = free | _bits_where(entries, size, lambda values: values.other_texts)
+    texts, sparse = _text_tables(entries, default, size)
+    functions = [
+        function
+        for function in (_prefix_function(entries), _network_function(entries, size))
+        if function is not None
+    ]
+    return Tables(
+        texts=texts,
+        default=default,
+        text=_text_function(texts, sparse, default, functions) if functions or sparse else None,
+        other=_other_function(entries, free, everything, size),
+        absent=free | _bits_where(entries, size, lambda values: values.absent),
+    )
+
+
+def bits(positions: Iterable[int], size: int) -> Mask:
+    """Return the integer with these bits set."""
+    buffer = bytearray(size // 8 + 1)
+    for position in positions:
+        buffer[position >> 3] |= 1 << (position & 7)
+    return int.from_bytes(buffer, "little")
+
+
+def _bits_where(entries: Entries, size: int, test: Callable[[Values], bool]) -> Mask:
+    return bits((bit for bit, values in entries if test(values)), size)
+
+
+class _Sparse:
+    """A few bits of a long integer, without the zeros below them."""
+
+    __slots__ = ("bits", "shift")
+
+    def __init__(self, positions: list[int]) -> None:
+        self.shift = min(positions)
+        self.bits = bits((position - self.shift for position in positions), max(positions) - self.shift + 1)
+
+
+def _text_tables(entries: Entries, default: Mask, size: int) -> tuple[dict[str, Mask], dict[str, _Sparse]]:
+    """Return what listed texts leave possible: whole masks, or only the bits to add to the default."""
+    added: defaultdict[str, list[int]] = defaultdict(list)
+    removed: defaultdict[str, list[int]] = defaultdict(list)
+    for bit, values in entries:
+        for text in values.texts:
+            added[text].append(bit)
+        for text in values.not_texts:
+            removed[text].append(bit)
+    dense = {
+        text: default & ~bits(positions, size) | bits(added.pop(text, ()), size)
+        for text, positions in _most_used(removed, DENSE_BYTES * 8 // (size + 1))
+    }
+    if len(added) * (size // 8 + 1) > DENSE_BYTES:
+        return dense, {text: _Sparse(positions) for text, positions in added.items()}
+    return {**dense, **{text: default | bits(positions, size) for text, positions in added.items()}}, {}
+
+
+def _most_used(positions: dict[str, list[int]], most: int) -> list[tuple[str, list[int]]]:
+    """Return as many texts as there is room for; leaving one out only leaves more possible."""
+    return sorted(positions.items(), key=lambda item: -len(item[1]))[: most + 1]
+
+
+def _text_function(
+    texts: dict[str, Mask],
+    sparse: dict[str, _Sparse],
+    default: Mask,
+    functions: list[Callable[[str], Mask]],
+) -> Callable[[str], Mask]:
+    def text(value: str) -> Mask:
+        few = sparse.get(value)
+        mask = texts.get(value, default) if few is None else default | few.bits << few.shift
+        for function in functions:
+            mask |= function(value)
+        return mask
+
+    return text
+
+
+def _prefix_function(entries: Entries) -> Callable[[str], Mask] | None:
+    """Return a function from a text to the branches whose prefix it has.
+
+    All prefixes of a text stand in one chain of ancestors, which begins at or above the last prefix that does
+    not sort after the text.
+    """
+    positions: defaultdict[str, list[int]] = defaultdict(list)
+    for bit, values in entries:
+        for prefix in values.prefixes:
+            positions[prefix].append(bit)
+    if not positions:
+        return None
+    prefixes = sorted(positions)
+    masks = [_Sparse(positions[prefix]) for prefix in prefixes]
+    parents = _parents(prefixes)
+
+    def function(value: str) -> Mask:
+        at = bisect_right(prefixes, value) - 1
+        while at >= 0 and not value.startswith(prefixes[at]):
+            at = parents[at]
+        mask = 0
+        while at >= 0:
+            few = masks[at]
+            mask |= few.bits << few.shift
+            at = parents[at]
+        return mask
+
+    return function
+
+
+def _parents(prefixes: list[str]) -> list[int]:
+    """Return for each sorted prefix the position of the next shorter prefix of it, -1 if there is none."""
+    parents: list[int] = []
+    for at, prefix in enumerate(prefixes):
+        parent = at - 1
+        while parent >= 0 and not prefix.startswith(prefixes[parent]):
+            parent = parents[parent]
+        parents.append(parent)
+    return parents
+
+
+def _network_function(entries: Entries, size: int) -> Callable[[str], Mask] | None:
+    """Return a function from an address to the branches whose network it lies in."""
+    tables: defaultdict[tuple[int, int], defaultdict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
+    for bit, values in entries:
+        for network in values.networks:
+            family, address, length = parse_network(network)
+            tables[family, family - length][address >> family - length].append(bit)
+    if not tables:
+        return None
+    known = [
+        (family, host_bits, {address: bits(positions, size) for address, positions in table.items()})
+        for (family, host_bits), table in tables.items()
+    ]
+
+    def function(value: str) -> Mask:
+        parsed = parse_address(value)
+        mask = 0
+        if parsed is not None:
+            for family, host_bits, table in known:
+                if family == parsed[0]:
+                    mask |= table.get(parsed[1] >> host_bits, 0)
+        return mask
+
+    return function
+
+
+def _other_function(entries: Entries, free: Mask, everything: Mask, size: int) -> Callable[[Any], Mask]:
+    """Return a function for null, booleans and numbers; lists and objects leave everything possible."""
+    null = free | _bits_where(entries, size, lambda values: values.null)
+    boolean = free | _bits_where(entries, size, lambda values: values.booleans)
+    number = _number_function(entries, free, size)
+
+    def other(value: Any) -> Mask:
+        if value is None:
+            return null
+        if value is True or value is False:
+            return boolean
+        if isinstance(value, int | float) and value == value:
+            return number(value)
+        return everything
+
+    return other
+
+
+def _number_function(entries: Entries, free: Mask, size: int) -> Callable[[float], Mask]:
+    """Return a function from a number to the branches in whose intervals it lies.
+
+    The numbers fall into places: even ones are the gaps between the bounds, odd ones the bounds themselves.
+    """
+    bounds = _thinned(
+        sorted({bound for _bit, values in entries for interval in values.numbers for bound in interval})
+    )
+    begin: defaultdict[int, list[int]] = defaultdict(list)
+    end: defaultdict[int, list[int]] = defaultdict(list)
+    for bit, values in entries:
+        for first, last in _places(values.numbers, bounds):
+            begin[first].append(bit)
+            end[last + 1].append(bit)
+    masks = []
+    mask = free
+    for place in range(2 * len(bounds) + 1):
+        mask = mask & ~bits(end[place], size) | bits(begin[place], size)
+        masks.append(mask)
+
+    def number(value: float) -> Mask:
+        at = bisect_left(bounds, value)
+        return masks[2 * at + (at < len(bounds) and bounds[at] == value)]
+
+    return number
+
+
+def _places(intervals: Iterable[Interval], bounds: list[float]) -> Iterator[tuple[int, int]]:
+    """Yield the first and last places of the intervals, those that overlap as one."""
+    reached: tuple[int, int] | None = None
+    for low, high in sorted(intervals):
+        first = 2 * max(bisect_right(bounds, low) - 1, 0) + 1
+        last = 2 * min(bisect_left(bounds, high), len(bounds) - 1) + 1
+        if reached is not None and first <= reached[1]:
+            reached = reached[0], max(last, reached[1])
+        else:
+            if reached is not None:
+                yield reached
+            reached = first, last
+    if reached is not None:
+        yield reached
+
+
+def _thinned(bounds: list[float]) -> list[float]:
+    """Leave out bounds where there are too many, never the first and last; intervals grow to those left."""
+    if len(bounds) <= MAX_BOUNDS:
+        return bounds
+    step = -(-len(bounds) // MAX_BOUNDS)
+    return [*bounds[:-1:step], bounds[-1]]
