@@ -1,0 +1,106 @@
+"""Judging findings: what a worker process does with a chunk of documents."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from hubtriage.authoring.backtest.applied import applied
+from hubtriage.authoring.backtest.documents import Document
+from hubtriage.authoring.backtest.outcome import Outcome, outcome_of
+from hubtriage.authoring.findings import Item, Unusable, found_in, loads
+from hubtriage.engine.fields import Finding
+from hubtriage.engine.plan import Reasoning, Settings, decide, reason
+from hubtriage.engine.ruleset import load_ruleset
+
+_LONGEST_REASON = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What is tried out: the compiled rule set, at which time (epoch seconds), by whom.
+
+    With `old`, a compiled rule set too, each finding is first brought to where those rules leave it.
+    `examples` is how many findings are kept whole for each thing that a rule does.
+    """
+
+    ruleset: Mapping[str, Any]
+    now: float
+    settings: Settings
+    old: Mapping[str, Any] | None = None
+    examples: int = 0
+
+
+class Judged(NamedTuple):
+    """An outcome; `finding` is the finding as it was judged, as JSON, where it may serve as an example."""
+
+    outcome: Outcome
+    finding: str | None = None
+
+
+class Rejected(NamedTuple):
+    """A document, or a part of one, in which there is no finding."""
+
+    place: str
+    reason: str
+
+
+class Judge:
+    """Decides findings one after another, and remembers of what it has given examples enough."""
+
+    def __init__(self, task: Task) -> None:
+        self._task = task
+        self._ruleset = load_ruleset(task.ruleset)
+        self._old = load_ruleset(task.old) if task.old is not None else None
+        self._rules = {rule.id: rule for rule in self._ruleset.rules}
+        self._given: Counter[tuple[str, str]] = Counter()
+
+    def judge(self, documents: Sequence[Document]) -> list[Judged | Rejected]:
+        """One result for each finding of some documents, in their order."""
+        return [result for document in documents for result in self._results(document)]
+
+    def _results(self, document: Document) -> Iterator[Judged | Rejected]:
+        for item in _items(document):
+            if isinstance(item, Unusable):
+                yield Rejected(document.place, item.reason[:_LONGEST_REASON])
+            else:
+                yield self._judge(self._under_old(item))
+
+    def _under_old(self, finding: Finding) -> Finding:
+        if self._old is None:
+            return finding
+        before = decide(finding, self._old, self._task.now, self._task.settings)
+        return applied(finding, before.update, self._task.settings.udf)
+
+    def _judge(self, finding: Finding) -> Judged:
+        reasoning = reason(finding, self._ruleset, self._task.now, self._task.settings)
+        outcome = outcome_of(finding, reasoning, self._rules, self._stopped(reasoning))
+        return Judged(outcome, json.dumps(finding) if self._is_example(outcome) else None)
+
+    def _stopped(self, reasoning: Reasoning) -> tuple[str, ...]:
+        """Rules that match, but that a terminal rule came before."""
+        if not any(self._rules[name].terminal for name in reasoning.fold.rules):
+            return ()
+        folded = reasoning.fold
+        looked_at = {*folded.rules, *folded.watched, *folded.above_ceiling}
+        matching, errors = self._ruleset.match(reasoning.baseline, self._task.now)
+        return tuple(rule.id for rule in matching if rule.id not in looked_at and rule.id not in errors)
+
+    def _is_example(self, outcome: Outcome) -> bool:
+        """Whether some rule has too few examples of what it does to this finding."""
+        if not self._task.examples:
+            return False
+        roles = set(outcome.roles)
+        wanted = any(self._given[role] < self._task.examples for role in roles)
+        self._given.update(roles)
+        return wanted
+
+
+def _items(document: Document) -> list[Item]:
+    if document.broken is not None:
+        return [Unusable(document.broken)]
+    try:
+        return found_in(loads(document.text))
+    except (ValueError, RecursionError) as error:
+        return [Unusable(f"is not JSON: {error}")]

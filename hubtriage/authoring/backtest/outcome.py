@@ -1,0 +1,175 @@
+"""What becomes of one finding, small enough to be sent from one process to another by the hundred thousand."""
+
+from collections.abc import Iterator, Mapping
+from hashlib import blake2b
+from typing import Literal, NamedTuple
+
+from hubtriage.engine.batches import canonical
+from hubtriage.engine.decision import Decision
+from hubtriage.engine.fields import (
+    CONFIDENCE,
+    CRITICALITY,
+    SEVERITY,
+    VERIFICATION,
+    WORKFLOW,
+    Finding,
+    Value,
+    read,
+    same,
+)
+from hubtriage.engine.plan import Reasoning
+from hubtriage.engine.ruleset import Rule
+
+Verdict = Literal["changed", "noted", "unchanged", "refused", "hands off"]
+
+# Fields with few values: for these a report tells from what to what, for the others only that they change.
+COUNTED_BY_VALUE = frozenset({WORKFLOW, SEVERITY, VERIFICATION, CONFIDENCE, CRITICALITY})
+
+
+class Shift(NamedTuple):
+    """A field and what it goes from and to; both None where the values are not counted."""
+
+    field: str
+    old: str | int | None
+    new: str | int | None
+
+
+class Moved(NamedTuple):
+    """A shift, the rule it is put down to (None: the provider), and why."""
+
+    shift: Shift
+    rule: str | None
+    why: str
+
+
+class Left(NamedTuple):
+    """A field left as it is although a rule wants it otherwise."""
+
+    field: str
+    rule: str | None
+    why: str
+
+
+class Clash(NamedTuple):
+    """Two rules that want one field of one finding differently; the later one wins."""
+
+    field: str
+    loser: str
+    winner: str
+
+
+class Outcome(NamedTuple):
+    """What becomes of a finding. `key` and `payload` are digests; `payload` is 0 where nothing is sent."""
+
+    key: int
+    finding_id: str
+    account: str
+    product: str
+    severity: str
+    generator: str
+    verdict: Verdict
+    payload: int = 0
+    hides: bool = False
+    rules: tuple[str, ...] = ()
+    watched: tuple[str, ...] = ()
+    above_ceiling: tuple[str, ...] = ()
+    stopped: tuple[str, ...] = ()
+    changes: tuple[Moved, ...] = ()
+    kept: tuple[Left, ...] = ()
+    observed: tuple[tuple[Shift, str], ...] = ()
+    clashes: tuple[Clash, ...] = ()
+    errors: tuple[tuple[str, str], ...] = ()
+    overruled: int = 0
+    refused: str | None = None
+    memo: str = "none"
+
+    @property
+    def takes_back(self) -> bool:
+        """Whether something that triage did is undone."""
+        return any(moved.why == "taken back" for moved in self.changes)
+
+    @property
+    def roles(self) -> Iterator[tuple[str, str]]:
+        """(what a rule does to this finding, rule): that of which a report shows examples."""
+        yield from ((moved.why, moved.rule or "") for moved in self.changes)
+        yield from (("kept", left.rule or "") for left in self.kept)
+        yield from (("observed", rule) for _shift, rule in self.observed)
+        yield from (("above its ceiling", rule) for rule in self.above_ceiling)
+        yield from (("failed", rule) for rule, _message in self.errors)
+        if self.refused:
+            yield "refused", ""
+
+
+def outcome_of(
+    finding: Finding, reasoning: Reasoning, rules: Mapping[str, Rule], stopped: tuple[str, ...]
+) -> Outcome:
+    """Boil a reasoning down to what is counted.
+
+    `rules` are the rule set's by id; `stopped` those that match but that a terminal rule came before.
+    """
+    decision = reasoning.decision
+    return Outcome(
+        key=_digest(f"{decision.product_arn}\0{decision.finding_id}"),
+        finding_id=decision.finding_id,
+        account=_text(finding, "AwsAccountId"),
+        product=product_of(decision.product_arn),
+        severity=read(finding, SEVERITY) or "none",
+        generator=_text(finding, "GeneratorId"),
+        verdict=_verdict(decision),
+        payload=_digest(canonical(decision.update)) if decision.update else 0,
+        hides=decision.hides,
+        rules=decision.rules,
+        watched=tuple(reasoning.fold.watched),
+        above_ceiling=decision.above_ceiling,
+        stopped=stopped,
+        changes=tuple(Moved(_shift(c.field, c.old, c.new), c.rule, c.why) for c in decision.changes),
+        kept=tuple(Left(kept.field, kept.rule, kept.why) for kept in decision.kept),
+        observed=tuple((_shift(o.field, o.old, o.new), o.rule) for o in decision.observed),
+        clashes=tuple(_clashes(reasoning, rules)) if len(decision.rules) > 1 else (),
+        errors=tuple((error.rule, error.message) for error in decision.errors),
+        overruled=len(decision.overruled),
+        refused=decision.refused,
+        memo=decision.memo,
+    )
+
+
+def product_of(product_arn: str) -> str:
+    """The company and product in a product ARN, such as `aws/guardduty`; the whole text if it is no such ARN."""
+    _before, found, product = product_arn.partition(":product/")
+    return product if found and product else product_arn
+
+
+def _verdict(decision: Decision) -> Verdict:
+    if decision.refused:
+        return "refused"
+    if decision.changes:
+        return "changed"
+    if decision.update:
+        return "noted"
+    return "unchanged" if decision.memo not in ("foreign", "lost") else "hands off"
+
+
+def _shift(field: str, old: Value, new: Value) -> Shift:
+    return Shift(field, old, new) if field in COUNTED_BY_VALUE else Shift(field, None, None)
+
+
+def _clashes(reasoning: Reasoning, rules: Mapping[str, Rule]) -> Iterator[Clash]:
+    """Each field on which an applied rule wants something else than the rule that won it."""
+    for name in reasoning.fold.rules:
+        rule = rules[name]
+        if rule.mode != "enforce":
+            continue
+        for wish in rule.wishes.of(reasoning.baseline):
+            winner, wanted = reasoning.fold.wishes.get(wish.field, (rule, wish))
+            if winner.id != name and not same(wish.field, wish.value, wanted.value):
+                yield Clash(wish.field, name, winner.id)
+
+
+def _digest(text: str) -> int:
+    """Eight bytes that stand for a text: of a million, two are alike once in thirty million runs."""
+    return int.from_bytes(blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()) or 1
+
+
+def _text(finding: Finding, name: str) -> str:
+    value = finding.get(name)
+    return value if isinstance(value, str) else ""
