@@ -38,17 +38,19 @@ def up(port: int, account: str, region: str, udf: str, no_quotas: bool, seed: in
     """
     settings = HubSettings.from_json({"udf": udf, "quotas": not no_quotas, "seed": seed})
     with LocalCloud(settings, account=account, region=region, port=port) as cloud:
+        ended = _asked_to_end()
         click.echo(f"The local AWS is ready at {cloud.endpoint}. In another terminal:\n")
         for name, value in cloud.environment.items():
             click.echo(f"  export {name}={value}")
         click.echo("\n  aws securityhub get-findings\n  npx cdk bootstrap && npx cdk deploy\n")
         click.echo(f"Calls, events and faults: {cloud.endpoint}/_hubtriage/status\nCtrl-C ends it.")
-        _wait_for_signal()
+        ended.wait()
     click.echo("The local AWS has ended.")
 
 
-def _wait_for_signal() -> None:
-    ended = threading.Event()
+def _asked_to_end() -> threading.Event:
+    """Set when Ctrl-C or SIGTERM comes."""
+    asked = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: ended.set())
-    ended.wait()
+        signal.signal(number, lambda *_: asked.set())
+    return asked

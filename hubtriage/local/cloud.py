@@ -35,7 +35,9 @@ REGION = "eu-central-1"
 
 _READY_TIMEOUT = 30.0
 _POLL = 0.05
-_BACK_TO_BACK = Config(retries={"mode": "standard", "total_max_attempts": 1})
+_NO_PROXY = Config(proxies={})
+_ONE_ATTEMPT = Config(retries={"mode": "standard", "total_max_attempts": 1})
+_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 class LocalCloudError(RuntimeError):
@@ -47,6 +49,13 @@ class HubControl:
 
     def __init__(self, endpoint: str) -> None:
         self._endpoint = endpoint
+
+    def process_id(self, patience: float) -> int | None:
+        """Which process answers within `patience` seconds; None: none does."""
+        try:
+            return int(self._ask("GET", "process", patience=patience)["pid"])
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            return None
 
     def status(self) -> dict[str, Any]:
         """Calls by operation and outcome, findings, events, faults that wait; see `Hub.status`."""
@@ -86,14 +95,14 @@ class HubControl:
         """Forget findings, counts, faults and events; settings stay."""
         self._ask("POST", "reset")
 
-    def _ask(self, method: str, name: str, body: object = None) -> dict[str, Any]:
+    def _ask(self, method: str, name: str, body: object = None, *, patience: float = 60.0) -> dict[str, Any]:
         request = urllib.request.Request(  # noqa: S310 - our own loopback address
             f"{self._endpoint}{PREFIX}{name}",
             data=json.dumps(body).encode() if body is not None else None,
             method=method,
         )
         try:
-            with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
+            with _DIRECT.open(request, timeout=patience) as answer:
                 return json.load(answer)  # type: ignore[no-any-return]
         except urllib.error.HTTPError as error:
             raise LocalCloudError(f"{method} {name}: {error.read().decode()}") from error
@@ -145,7 +154,7 @@ class LocalCloud:
         atexit.register(self.stop)
         try:
             self._process = self._started(self._folder)
-            self._wait_until_ready()
+            self._wait_until_ready(self._process)
         except BaseException:
             self.stop()
             raise
@@ -167,7 +176,7 @@ class LocalCloud:
         if config is not None:
             return self._new_client(service, config)
         if service not in self._clients:
-            self._clients[service] = self._new_client(service, _BACK_TO_BACK)
+            self._clients[service] = self._new_client(service, _ONE_ATTEMPT)
         return self._clients[service]
 
     @property
@@ -180,6 +189,7 @@ class LocalCloud:
             "AWS_DEFAULT_REGION": self.region,
             "AWS_REGION": self.region,
             "AWS_EC2_METADATA_DISABLED": "true",
+            "NO_PROXY": "127.0.0.1,localhost",
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         }
@@ -265,23 +275,14 @@ class LocalCloud:
         ]
         return command + (["--lambda-endpoint", self._lambda_endpoint] if self._lambda_endpoint else [])
 
-    def _wait_until_ready(self) -> None:
+    def _wait_until_ready(self, process: "subprocess.Popen[bytes]") -> None:
         deadline = time.monotonic() + _READY_TIMEOUT
-        while not self._answers():
-            if self._process is None or self._process.poll() is not None:
+        while self.control.process_id(patience=1.0) != process.pid:
+            if process.poll() is not None:
                 raise LocalCloudError(f"the local AWS ended while starting:\n{self.process_log()}")
             if time.monotonic() > deadline:
-                raise LocalCloudError(
-                    f"the local AWS is not ready after {_READY_TIMEOUT:g} s:\n{self.process_log()}"
-                )
+                raise LocalCloudError(f"not ready after {_READY_TIMEOUT:g} s:\n{self.process_log()}")
             time.sleep(_POLL)
-
-    def _answers(self) -> bool:
-        try:
-            self.control.status()
-        except (urllib.error.URLError, ConnectionError, TimeoutError):
-            return False
-        return True
 
     def is_idle(self) -> bool:
         """Whether no event is under way and every queue that a Lambda function reads is empty."""
@@ -304,7 +305,7 @@ class LocalCloud:
             region_name=self.region,
             aws_access_key_id=self.account,
             aws_secret_access_key="local",  # noqa: S106 - ministack wants one, and looks at none
-            config=config,
+            config=_NO_PROXY.merge(config),
         )
 
 

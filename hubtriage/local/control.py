@@ -5,6 +5,7 @@ default the home hub.
 """
 
 import json
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
@@ -26,6 +27,7 @@ class Control:
         self._clock = clock
         self._home = home
         self._actions: Mapping[tuple[str, str], Callable[[Hub, Any], Any]] = {
+            ("GET", "process"): lambda _hub, _: {"pid": os.getpid()},
             ("GET", "status"): lambda hub, _: hub.status(),
             ("GET", "findings"): lambda hub, _: {"Findings": hub.findings()},
             ("POST", "findings"): self._plant,

@@ -315,6 +315,8 @@ def prepare_environment(
             "AWS_ACCESS_KEY_ID": account,
             "AWS_SECRET_ACCESS_KEY": "local",
             "AWS_DEFAULT_REGION": region,
+            "NO_PROXY": "127.0.0.1,localhost",
+            "no_proxy": "127.0.0.1,localhost",
             "S3_DATA_DIR": str(data / "s3"),
             "TMPDIR": str(data),
             "IOT_MTLS_ENABLED": "0",
