@@ -65,10 +65,19 @@ def _fixed_var(keys: Sequence[str], default: list[Expression]) -> Evaluate:
     if default:
         otherwise = default[0].evaluate
         return lambda data, context: look_up(data, keys, otherwise(data, context))
-    if len(keys) == 1:
-        key = keys[0]
-        return lambda data, _context: data.get(key) if type(data) is dict else look_up(data, keys)
-    return lambda data, _context: look_up(data, keys)
+    if len(keys) > 2:
+        return lambda data, _context: look_up(data, keys)
+    first, second = keys[0], keys[1:]
+
+    def evaluate(data: Value, _context: Context) -> Value:
+        if type(data) is not dict:
+            return look_up(data, keys)
+        value = data.get(first)
+        if not second or value is None:
+            return value
+        return value.get(second[0]) if type(value) is dict else look_up(value, second)
+
+    return evaluate
 
 
 def _calculated_var(call: Call) -> Evaluate:

@@ -181,8 +181,12 @@ def _compile_leaf(key: str, leaf: Leaf) -> _Part:
 
     def holds(value: Mapping[str, Any], finding: Mapping[str, Any]) -> bool:
         found = value.get(key, _ABSENT)
-        if isinstance(found, str):
+        if type(found) is str:
             return value_holds(found)
+        if type(found) is list:
+            for element in found:
+                if type(element) is str and value_holds(element):
+                    return True
         return _leaf_holds(test, found, finding, keys)
 
     return holds

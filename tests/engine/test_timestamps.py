@@ -1,5 +1,7 @@
 """ASFF timestamps, also as providers misspell them."""
 
+import random
+
 import pytest
 
 from hubtriage.engine.timestamps import parse_timestamp
@@ -53,3 +55,15 @@ def test_usable_timestamps(text, seconds):
 )
 def test_unusable_timestamps_are_none(value):
     assert parse_timestamp(value) is None
+
+
+def test_usual_and_odd_forms_are_read_alike():
+    """The fast way to read a timestamp of the usual form accepts exactly what the slow one does."""
+    draw = random.Random(3)
+    for _ in range(20_000):
+        text = list(draw.choice(["2026-01-31T08:15:00.123Z", "2024-02-29T23:59:59Z"]))
+        for _ in range(draw.randrange(4)):
+            text[draw.randrange(len(text))] = draw.choice("0123456789-T:.ZW, +\u0663")
+        usual = "".join(text)
+        spelled_otherwise = usual[:-1] + "+00:00" if usual.endswith("Z") else usual
+        assert parse_timestamp(usual) == parse_timestamp(spelled_otherwise), usual
