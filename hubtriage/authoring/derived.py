@@ -3,11 +3,12 @@
 **The pattern is a superset.** What it leaves out, no rule ever sees, so every step here may only widen it:
 
 - A finding with our memo always comes in: something may have to be taken back.
-- Of other findings the baseline equals the event, except that an absent Workflow counts as NEW and an absent
-  VerificationState as UNKNOWN. So a rule's `match` is put into the pattern as it stands, with "or absent"
-  added where it asks for one of these. A rule without `match` needs every finding.
-- A key with a dot means something else to EventBridge than to us, and our own user-defined fields are not in
-  the baseline, so such conditions are left out.
+- Of other findings the baseline equals the event, except that an absent Workflow counts as NEW, an absent
+  VerificationState as UNKNOWN, and that a severity has the label of its number. So a rule's `match` is put
+  into the pattern as it stands, with "or absent" added where it asks for one of these. A rule without `match`
+  needs every finding.
+- A key with a dot means something else to EventBridge than to us, our own user-defined fields are not in the
+  baseline, and what a severity has beside its label may be otherwise there: such conditions are left out.
 
 A pattern that is too long for EventBridge gets coarser: conditions of rules that ask for the same fields are
 joined value by value, then fields are dropped, at last everything comes in.
@@ -32,7 +33,8 @@ Path = tuple[str, ...]
 Branch = dict[Path, list[Any]]
 Rules = Iterable[Mapping[str, Any]]
 
-_DEFAULTS: Mapping[Path, str] = {("Workflow", "Status"): "NEW", ("VerificationState",): "UNKNOWN"}
+_SEVERITY_LABEL: Path = ("Severity", "Label")
+_FILLED_IN: frozenset[Path] = frozenset({("Workflow", "Status"), ("VerificationState",), _SEVERITY_LABEL})
 _ABSENT = {"exists": False}
 _WITH_MEMO: Branch = {("UserDefinedFields", MEMO_KEY): [{"exists": True}]}
 # Few values, and they tell most findings apart: the last to be dropped.
@@ -74,13 +76,18 @@ def _branches(rule: Mapping[str, Any]) -> Iterator[Branch]:
 
 
 def _means_the_same(path: Path) -> bool:
-    """Whether EventBridge reads the path as rules do: dots are plain to them, and they never see our memo."""
+    """Whether EventBridge sees at the path what rules see there.
+
+    Dots are plain to rules, they never see our memo, and they see the severity in its canonical form.
+    """
+    if path[0] == "Severity":
+        return path == _SEVERITY_LABEL
     return not any("." in key for key in path) and path[-1] not in OUR_KEYS
 
 
 def _widened(path: Path, alternatives: list[Any]) -> list[Any]:
-    """The values of a field, with "or absent" where the rules read an absent field as its default."""
-    return [*alternatives, _ABSENT] if path in _DEFAULTS and _ABSENT not in alternatives else alternatives
+    """The values of a field, with "or absent" where the rules see a value in the place of none."""
+    return [*alternatives, _ABSENT] if path in _FILLED_IN and _ABSENT not in alternatives else alternatives
 
 
 def _distinct(branches: Iterable[Branch]) -> list[Branch]:

@@ -44,7 +44,7 @@ def digest(text: str) -> str:
 
 def member(holder: object, name: str) -> Any:
     """The member of an object, or None: findings are not always shaped as documented."""
-    return holder.get(name) if isinstance(holder, Mapping) else None
+    return holder.get(name) if isinstance(holder, dict) else None  # JSON; five times as fast as Mapping
 
 
 def label_of(normalized: object) -> str | None:

@@ -1,6 +1,5 @@
 """Review of the claims, and the baseline: the finding as its provider and the humans left it."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +9,7 @@ from hubtriage.engine.fields import (
     NOTE,
     OUR_KEYS,
     SEVERITY,
+    TYPES,
     USER_PREFIX,
     VERIFICATION,
     WORKFLOW,
@@ -20,6 +20,7 @@ from hubtriage.engine.fields import (
     member,
     provider_value,
     read,
+    severity_label,
     user_fields,
 )
 from hubtriage.engine.memo import Claim, Claims
@@ -81,30 +82,41 @@ def taken_back(finding: Finding, name: str, claim: Claim) -> Value:
 
 
 def baseline(finding: Finding, claims: Claims) -> Finding:
-    """The finding with what is ours taken back; the finding itself where nothing is."""
-    replaced = {
+    """The finding with what is ours taken back and the rest in its canonical form: what rules see.
+
+    The finding itself where that changes nothing.
+    """
+    replaced = _canonical(finding) | {
         name: taken_back(finding, name, claim)
         for name, claim in claims.items()
         if not claim.person and name in FIELDS and name != NOTE
     }
-    replaced |= {name: FIELDS[name].default for name in (WORKFLOW, VERIFICATION) if _is_absent(finding, name)}
+    severity = _severity(finding, replaced.pop(SEVERITY))
     bare_fields = _without_ours(finding, claims)
     drop_note = _note_is_ours(finding, claims)
-    if not replaced and bare_fields is None and not drop_note:
+    if not replaced and severity == finding.get("Severity") and bare_fields is None and not drop_note:
         return finding
     result = dict(finding)
     for name, value in replaced.items():
-        _put(result, name, value)
+        _put(result, FIELDS[name].member, None if value is None else FIELDS[name].write(value))
+    _put(result, "Severity", severity)
     if bare_fields is not None:
-        _put_raw(result, "UserDefinedFields", bare_fields or None)
+        _put(result, "UserDefinedFields", bare_fields or None)
     if drop_note:
         del result["Note"]
     return result
 
 
-def _is_absent(finding: Finding, name: str) -> bool:
-    raw = finding.get(FIELDS[name].member)
-    return not isinstance(member(raw, "Status") if name == WORKFLOW else raw, str)
+def _canonical(finding: Finding) -> dict[str, Value]:
+    """The severity's label, and the fields whose form or absence would change by our setting them."""
+    values: dict[str, Value] = {SEVERITY: severity_label(finding.get("Severity"))}
+    if not isinstance(member(finding.get("Workflow"), "Status"), str):
+        values[WORKFLOW] = FIELDS[WORKFLOW].default
+    if not isinstance(finding.get("VerificationState"), str):
+        values[VERIFICATION] = FIELDS[VERIFICATION].default
+    if isinstance(finding.get("Types"), str):
+        values[TYPES] = read(finding, TYPES)
+    return values
 
 
 def _note_is_ours(finding: Finding, claims: Claims) -> bool:
@@ -128,28 +140,27 @@ def _without_ours(finding: Finding, claims: Claims) -> dict[str, Any] | None:
     return kept | {key: claim.before for key, claim in ours.items() if claim.before is not None}
 
 
-def _put(finding: dict[str, Any], name: str, value: Value) -> None:
-    if value is None:
-        _put_raw(finding, FIELDS[name].member, None)
-    elif name == SEVERITY:
-        finding["Severity"] = _severity(finding, value)
-    else:
-        finding[FIELDS[name].member] = FIELDS[name].write(value)
-
-
-def _put_raw(finding: dict[str, Any], name: str, value: Any) -> None:
+def _put(finding: dict[str, Any], name: str, value: Any) -> None:
     if value is None:
         finding.pop(name, None)
     else:
         finding[name] = value
 
 
-def _severity(finding: Finding, label: str) -> dict[str, Any]:
-    """The provider's severity: its own members, and the Normalized that goes with the label."""
+def _severity(finding: Finding, label: str | None) -> dict[str, Any] | None:
+    """A severity as rules see it: Label, Normalized and Original, the same before and after we set it.
+
+    AWS: setting the label resets Normalized to the least that goes with it, and Product is gone. So what
+    is finer than a label counts only where FindingProviderFields have it.
+    """
     current, provided = finding.get("Severity"), member(finding.get("FindingProviderFields"), "Severity")
-    return {
-        **(current if isinstance(current, Mapping) else {}),
-        "Normalized": NORMALIZED[label],
-        **(provided if isinstance(provided, Mapping) else {}),
-        "Label": label,
-    }
+    severity: dict[str, Any] = {}
+    if label is not None:
+        severity = {"Label": label, "Normalized": NORMALIZED[label]}
+        if severity_label(provided) == label and member(provided, "Normalized") is not None:
+            severity["Normalized"] = member(provided, "Normalized")
+    original = member(provided, "Original")
+    original = member(current, "Original") if original is None else original
+    if original is not None:
+        severity["Original"] = original
+    return severity or None

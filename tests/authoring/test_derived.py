@@ -51,7 +51,14 @@ PLAIN = st.fixed_dictionaries(
         "AwsAccountId": values(ACCOUNTS),
         "Workflow": st.fixed_dictionaries({"Status": values(STATUSES)}),
         "VerificationState": values(st.sampled_from(["UNKNOWN", "TRUE_POSITIVE"])),
-        "Severity": st.fixed_dictionaries({"Label": values(LABELS)}),
+        "Severity": st.fixed_dictionaries(
+            {},
+            optional={
+                "Label": values(LABELS),
+                "Normalized": st.sampled_from([[{"numeric": [">=", 70]}], [40], [{"exists": False}]]),
+                "Product": st.sampled_from([[{"exists": False}], [8]]),
+            },
+        ).filter(bool),
         "Resources": st.fixed_dictionaries(
             {"Type": values(st.sampled_from(["AwsS3Bucket", "AwsEc2Instance"]))},
             optional={"Tags": st.fixed_dictionaries({"a.b": values(st.just("x"))})},
@@ -70,7 +77,9 @@ FINDINGS = st.fixed_dictionaries(
     optional={
         "Workflow": st.fixed_dictionaries({"Status": STATUSES}),
         "VerificationState": st.sampled_from(["UNKNOWN", "TRUE_POSITIVE"]),
-        "Severity": st.fixed_dictionaries({"Label": LABELS}),
+        "Severity": st.fixed_dictionaries(
+            {}, optional={"Label": LABELS, "Normalized": st.sampled_from([30, 75]), "Product": st.just(8)}
+        ),
         "Resources": st.lists(
             st.fixed_dictionaries(
                 {"Type": st.sampled_from(["AwsS3Bucket", "AwsEc2Instance"])},

@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 from planning import NOW, PROVIDER, after, finding, plan, sent
 
+from hubtriage.engine.review import baseline
+
 SUPPRESS = {"update": {"Workflow": {"Status": "SUPPRESSED"}}}
 LOW = {"update": {"Severity": {"Label": "LOW"}}}
 NOTIFY = {"update": {"Workflow": {"Status": "NOTIFIED"}}}
@@ -177,6 +179,31 @@ def test_rules_see_the_baseline_so_a_rule_on_new_goes_on_matching() -> None:
     assert found["Workflow"]["Status"] == "SUPPRESSED"
     assert found["Severity"]["Label"] == "LOW"
     assert plan(found, rule, other(LOW, id="low")).update is None
+
+
+SEVERITIES_SEEN = [
+    pytest.param({"Label": "HIGH", "Normalized": 80}, {"Label": "HIGH", "Normalized": 70}, id="by its label"),
+    pytest.param({"Normalized": 80, "Product": 8}, {"Label": "HIGH", "Normalized": 70}, id="by its number"),
+    pytest.param({"Product": 8}, None, id="without either there is none"),
+    pytest.param(
+        {"Label": "HIGH", "Original": "8.1"},
+        {"Label": "HIGH", "Normalized": 70, "Original": "8.1"},
+        id="with what its producer called it",
+    ),
+]
+
+
+@pytest.mark.parametrize(("severity", "seen"), SEVERITIES_SEEN)
+def test_rules_see_a_severity_as_it_will_be_once_triage_has_set_it(severity: Any, seen: Any) -> None:
+    assert baseline(finding(Severity=severity, FindingProviderFields=None), {}).get("Severity") == seen
+
+
+def test_a_rule_on_the_number_of_a_severity_goes_on_matching_after_it_set_the_label() -> None:
+    rule = other(LOW, match={"Severity": {"Normalized": [{"numeric": [">=", 75]}]}})
+    exact = {**PROVIDER, "Severity": {"Label": "HIGH", "Normalized": 80}}
+    found = finding(Severity={"Label": "HIGH", "Normalized": 80}, FindingProviderFields=exact)
+    assert after(found, rule)["Severity"] == {"Label": "LOW"}
+    assert plan(after(found, rule), rule).update is None
 
 
 def test_an_escalation_behind_a_lowered_severity_is_seen_and_comes_back() -> None:

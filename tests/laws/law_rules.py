@@ -70,9 +70,6 @@ PATTERNS = st.one_of(
     st.just({"GeneratorId": [{"anything-but": {"prefix": ["aws/"]}}]}),
 )
 
-_VARIABLES = st.sampled_from(
-    ["Severity.Label", "Workflow.Status", "Types.0", "UserDefinedFields.ticket", "Title"]
-)
 _TESTS: list[Any] = [
     {"==": [{"var": "Severity.Label"}, "HIGH"]},
     {"!=": [{"var": "Compliance.Status"}, "PASSED"]},
@@ -85,7 +82,7 @@ _TESTS: list[Any] = [
     {"after": [{"var": "UpdatedAt"}, "2026-11-02T00:00:00Z"]},
     {">=": [{"var": "Severity.Normalized"}, 70]},
     {"<": [{"var": "Confidence"}, 50]},
-    {"starts_with": [{"var": "Types.0"}, "TTPs"]},
+    {"starts_with": [{"var": "GeneratorId"}, "aws"]},
     {"ends_with": [{"var": "Title"}, "bucket"]},
     {"glob": [{"var": "GeneratorId"}, "security-*"]},
     {"cidr": [{"var": "ProductFields.ip"}, "192.0.2.0/24"]},

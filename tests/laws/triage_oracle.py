@@ -159,7 +159,7 @@ def put_severity(base: Finding, name: str | None) -> None:
     if name:
         precise = label(recorded) == name and "Normalized" in recorded
         severity = {"Label": name, "Normalized": recorded["Normalized"] if precise else LOWEST[name]}
-    original = (recorded or base.get("Severity") or {}).get("Original")
+    original = recorded.get("Original", (base.get("Severity") or {}).get("Original"))
     if original is not None:
         severity["Original"] = original
     base["Severity"] = severity
