@@ -1,0 +1,60 @@
+"""Findings that get the same update travel in one message, so that they arrive in one batch and share a call.
+
+AWS: SQS keeps no order, and a batch is whatever a poller got: findings sent one by one would be torn apart
+between containers, and every container would make its own calls.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from hubtriage.aws.api import Finding
+from hubtriage.engine.batches import MOST_IDENTIFIERS
+
+LARGEST_BUNDLE = 900_000
+"""Bytes of findings in one message. AWS: a message has 1 MiB at most, envelope and all."""
+
+
+@dataclass(slots=True)
+class Bundle:
+    """Up to 100 findings with one update; `read_at` is when the first of them was read, epoch seconds."""
+
+    read_at: float
+    findings: list[Finding] = field(default_factory=list)
+    size: int = 0
+
+
+class Bundles:
+    """Bundles being filled, by update."""
+
+    def __init__(self) -> None:
+        self._open: dict[str, Bundle] = {}
+
+    def __len__(self) -> int:
+        """How many findings wait in them."""
+        return sum(len(bundle.findings) for bundle in self._open.values())
+
+    def add(self, update: str, finding: Finding, now: float) -> Iterator[Bundle]:
+        """Put a finding to those with the same update; yields the bundle that is full with or without it."""
+        size = json_size(finding)
+        bundle = self._open.get(update)
+        if bundle is not None and bundle.size + size > LARGEST_BUNDLE:
+            yield self._open.pop(update)
+            bundle = None
+        if bundle is None:
+            bundle = self._open.setdefault(update, Bundle(now))
+        bundle.findings.append(finding)
+        bundle.size += size
+        if len(bundle.findings) == MOST_IDENTIFIERS:
+            yield self._open.pop(update)
+
+    def take(self, read_before: float = float("inf")) -> Iterator[Bundle]:
+        """Hand out the bundles whose first finding was read before a time; all of them by default."""
+        for update in [key for key, bundle in self._open.items() if bundle.read_at < read_before]:
+            yield self._open.pop(update)
+
+
+def json_size(value: Mapping[str, Any]) -> int:
+    """Bytes of a value as it is written into a message: ASCII, compact."""
+    return len(json.dumps(value, separators=(",", ":")))

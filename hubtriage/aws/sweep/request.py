@@ -1,0 +1,109 @@
+"""What a sweep is asked to do, and the GetFindings filters that say it to AWS."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from hubtriage.engine.fields import MANAGED_KEY
+
+MANAGED = "managed"
+"""What the stack holds, archived findings too: reversal and expiry."""
+ACTIVE = "active"
+"""What rules could want."""
+SCOPES = (MANAGED, ACTIVE)
+MOST_VALUES = 20  # AWS: values of one filter attribute
+BY_GENERATOR = [{"Field": "GeneratorId", "SortOrder": "asc"}]
+"""Findings of one generator tend to get the same decision, and then share calls."""
+
+
+class SweepRequestError(ValueError):
+    """A request that cannot be carried out; the message says what is wrong with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class SweepRequest:
+    """What to sweep.
+
+    `scopes` are swept in this order. `accounts` (ids), `products` (names, or ARNs), `controls` (ids such as
+    S3.2) and `rules` (ids) narrow it down; values of one are alternatives. `budget`: the most findings it
+    may change, None for no limit. `take_back`: plan by no rule. `adopt`: sweep the findings of that stack,
+    which become ours. `reason` is told in the report.
+    """
+
+    scopes: tuple[str, ...] = SCOPES
+    accounts: tuple[str, ...] = ()
+    products: tuple[str, ...] = ()
+    controls: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+    budget: int | None = None
+    take_back: bool = False
+    adopt: str | None = None
+    reason: str = "requested"
+
+    def __post_init__(self) -> None:
+        unknown = set(self.scopes) - set(SCOPES)
+        if not self.scopes or unknown or len(set(self.scopes)) != len(self.scopes):
+            raise SweepRequestError(f"scopes are some of {', '.join(SCOPES)}, not {list(self.scopes)!r}")
+        for name in ("accounts", "products", "controls"):
+            if len(getattr(self, name)) > MOST_VALUES:
+                raise SweepRequestError(f"AWS takes at most {MOST_VALUES} {name} in one filter")
+        if self.budget is not None and (isinstance(self.budget, bool) or self.budget < 0):
+            raise SweepRequestError(f"a budget is a number of findings, not {self.budget!r}")
+        if (self.take_back or self.adopt) and self.scopes != (MANAGED,):
+            raise SweepRequestError(f"taking back and adopting sweep {MANAGED} findings only")
+
+    @classmethod
+    def from_json(cls, document: object) -> "SweepRequest":
+        """Read what `as_json` wrote, or a person; raises SweepRequestError for anything else."""
+        if not isinstance(document, Mapping):
+            raise SweepRequestError(f"a request is an object, not {document!r}")
+        known = {field.name: field.default for field in fields(cls)}
+        if unknown := set(document) - set(known):
+            raise SweepRequestError(f"a request has no {', '.join(sorted(map(str, unknown)))}")
+        return cls(**{name: _read(name, value, known[name]) for name, value in document.items()})
+
+    def as_json(self) -> dict[str, Any]:
+        """The members that are not at their default, JSON-ready."""
+        values = asdict(self).items()
+        defaults = {field.name: field.default for field in fields(self)}
+        return {name: list(v) if isinstance(v, tuple) else v for name, v in values if v != defaults[name]}
+
+    def filters(self, scope: str, stack: str) -> dict[str, Any]:
+        """GetFindings' filters for a scope. AWS: attributes are and-ed, values of one or-ed.
+
+        `rules` is no filter that AWS knows; see `wants`. None of the filtered fields is one that triage
+        changes: pages would shift under the sweep.
+        """
+        found: dict[str, Any] = {}
+        if scope == MANAGED:
+            managed = {"Key": MANAGED_KEY, "Value": self.adopt or stack, "Comparison": "EQUALS"}
+            found["UserDefinedFields"] = [managed]
+        else:
+            found["RecordState"] = _equals(("ACTIVE",))
+        attributes = {
+            "AwsAccountId": self.accounts,
+            "ProductArn": tuple(name for name in self.products if name.startswith("arn:")),
+            "ProductName": tuple(name for name in self.products if not name.startswith("arn:")),
+            "ComplianceSecurityControlId": self.controls,
+        }
+        return found | {name: _equals(values) for name, values in attributes.items() if values}
+
+
+def _equals(values: tuple[str, ...]) -> list[dict[str, str]]:
+    return [{"Value": value, "Comparison": "EQUALS"} for value in values]
+
+
+def _read(name: str, value: Any, default: Any) -> Any:
+    """One member, of the type that its default has."""
+    if isinstance(default, tuple):
+        if isinstance(value, list | tuple) and all(isinstance(item, str) and item.strip() for item in value):
+            return tuple(value)
+    elif isinstance(default, bool):
+        if isinstance(value, bool):
+            return value
+    elif name == "budget":
+        if value is None or isinstance(value, int):
+            return value
+    elif value is None or (isinstance(value, str) and value.strip()):
+        return value
+    raise SweepRequestError(f"{name} cannot be {value!r}")

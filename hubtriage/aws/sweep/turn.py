@@ -1,0 +1,61 @@
+"""One sweep at a time: of several that run, the newest goes on, and the others end."""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from hubtriage.aws.clock import Clock
+from hubtriage.aws.faults import API_ERRORS, Fault, call_fault
+from hubtriage.aws.sweep.progress import Status
+
+
+class Executions(Protocol):
+    """boto3's client of Step Functions, as far as it is used here."""
+
+    def list_executions(self, **request: Any) -> Mapping[str, Any]:
+        """List executions of a state machine, the newest first."""
+
+
+class Turn:
+    """Whose turn it is among the running executions of a state machine.
+
+    AWS: lists of executions lag a little; the answer is asked for again every `every` seconds, so that two
+    sweeps run side by side for seconds at most.
+    """
+
+    def __init__(
+        self, states: Executions, machine: str, execution: str, clock: Clock, every: float = 5.0
+    ) -> None:
+        self._states = states
+        self._machine = machine
+        self._execution = execution
+        self._clock = clock
+        self._every = every
+        self._asked_at: float | None = None
+
+    def superseded(self) -> Status | None:
+        """`superseded` if a newer execution runs, else None; asks AWS now and then."""
+        now = self._clock.monotonic()
+        if self._asked_at is not None and now - self._asked_at < self._every:
+            return None
+        self._asked_at = now
+        return "superseded" if self._others()[0] else None
+
+    def must_wait(self) -> bool:
+        """Whether an older execution runs still; it ends as soon as it notices this one."""
+        newer, older = self._others()
+        return not newer and bool(older)
+
+    def _others(self) -> tuple[list[str], list[str]]:
+        """(newer, older) running executions; none where AWS cannot say it now."""
+        try:
+            answer = self._states.list_executions(stateMachineArn=self._machine, statusFilter="RUNNING")
+        except API_ERRORS as error:
+            if call_fault(error).kind in (Fault.DENIED, Fault.REFUSED):
+                raise
+            return [], []
+        running = sorted((item["startDate"], item["executionArn"]) for item in answer["executions"])
+        arns = [arn for _start, arn in running]
+        if self._execution not in arns:
+            return [], []
+        place = arns.index(self._execution)
+        return arns[place + 1 :], arns[:place]

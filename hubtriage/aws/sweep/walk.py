@@ -1,0 +1,226 @@
+"""One step of a sweep: read pages, decide each finding, hand on those that need something.
+
+A step ends when its time is over, when the queue is deep, when somebody asked for another sweep, or when
+there is nothing left to read. Its cursor never runs ahead of what was handed on: a step that dies is
+taken again from where it began, and what it had handed on by then changes nothing when it comes twice.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from hubtriage.aws.api import Finding
+from hubtriage.aws.batch import ordered
+from hubtriage.aws.clock import Clock
+from hubtriage.aws.events import SweepOrder
+from hubtriage.aws.faults import CallFault, Fault
+from hubtriage.aws.reading import PAGE, Fresh, Getter, keyed
+from hubtriage.aws.sweep.bundles import Bundles
+from hubtriage.aws.sweep.destination import Destination
+from hubtriage.aws.sweep.progress import Progress, Status
+from hubtriage.aws.sweep.request import ACTIVE, BY_GENERATOR, MANAGED, SweepRequest
+from hubtriage.engine.batches import canonical
+from hubtriage.engine.decision import Decision
+from hubtriage.engine.fields import MANAGED_KEY, RULES_KEY, user_fields
+from hubtriage.engine.plan import Settings, decide
+from hubtriage.engine.ruleset import Ruleset
+
+MOST_RESTARTS = 3
+MOST_FAULTS = 20
+Interruption = Callable[[], Status | None]
+"""Asked before each page: the status with which to end now, or None to go on."""
+
+
+class SweepError(RuntimeError):
+    """A step that cannot go on. What was done stays done; the message says what AWS said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How a step behaves; times in seconds.
+
+    `step`: its length. `queue_limit`: messages waiting in the queue at which it waits, `wait` long.
+    `hold`: how long a finding may wait for others with the same update. Triage trusts an event for 30 s.
+    """
+
+    step: float = 50.0
+    queue_limit: int = 1000
+    wait: int = 30
+    hold: float = 15.0
+
+
+def never() -> Status | None:
+    """Nothing interrupts."""
+    return None
+
+
+class Walk:
+    """Takes the steps of one sweep; the rate of reading is the getter's."""
+
+    def __init__(
+        self,
+        request: SweepRequest,
+        ruleset: Ruleset,
+        settings: Settings,
+        getter: Getter,
+        destination: Destination,
+        clock: Clock,
+        pace: Pace,
+    ) -> None:
+        order = SweepOrder("", request.take_back, request.adopt)
+        self._ruleset, self._settings = ordered(ruleset, settings, order)
+        self._request = request
+        self._getter = getter
+        self._destination = destination
+        self._clock = clock
+        self._pace = pace
+
+    def step(self, progress: Progress, interruption: Interruption = never) -> Progress:
+        """Go on from `progress` for at most one step's time, and say how far that came.
+
+        Raises SweepError where AWS refuses to be read, DestinationError where the queue takes nothing.
+        """
+        return _Step(self, progress.copy(), self._clock.monotonic() + self._pace.step).run(interruption)
+
+    def decide(self, finding: Finding, now: float) -> Decision:
+        """What triage will decide on the finding as it was read."""
+        return decide(finding, self._ruleset, now, self._settings)
+
+
+class _Step:
+    def __init__(self, walk: Walk, progress: Progress, until: float) -> None:
+        self._walk = walk
+        self._progress = progress
+        self._until = until
+        self._bundles = Bundles()
+        self._depth = 0
+
+    def run(self, interruption: Interruption) -> Progress:
+        progress = self._progress
+        progress.status, progress.wait = "more", 0
+        if progress.started is None:
+            progress.started = self._walk._clock.now()
+        while progress.status == "more" and self._has_time():
+            status = interruption()
+            if status is not None:
+                self._end(status)
+            elif self._is_deep():
+                progress.wait = self._walk._pace.wait
+                break
+            elif not self._read_page():
+                break
+        self._flush()
+        if progress.is_over:
+            progress.ended = self._walk._clock.now()
+        return progress
+
+    def _has_time(self) -> bool:
+        return self._walk._clock.monotonic() < self._until
+
+    def _is_deep(self) -> bool:
+        """Whether the queue has enough. AWS's count is old: what this step sent is added, and may count twice."""
+        return self._walk._destination.depth() + self._depth >= self._walk._pace.queue_limit
+
+    def _read_page(self) -> bool:
+        """Read and decide one page; False when AWS cuts the step short."""
+        walk, progress, fresh = self._walk, self._progress, Fresh()
+        scope = walk._request.scopes[progress.scope]
+        request: dict[str, Any] = {
+            "Filters": walk._request.filters(scope, walk._settings.stack),
+            "SortCriteria": BY_GENERATOR,
+            "MaxResults": PAGE,
+        }
+        if progress.token is not None:
+            request["NextToken"] = progress.token
+        answer = walk._getter.get(request, self._until, fresh)
+        progress.calls += fresh.calls
+        if isinstance(answer, CallFault):
+            return self._cut_short(answer)
+        progress.faults = 0
+        progress.pages += 1
+        self._take(answer["Findings"], scope)
+        self._advance(answer.get("NextToken"))
+        return True
+
+    def _advance(self, token: str | None) -> None:
+        progress = self._progress
+        progress.token = token or None
+        if progress.token is None:
+            progress.scope += 1
+            if progress.scope == len(self._walk._request.scopes) and progress.status == "more":
+                self._flush()
+                progress.status = "done"
+
+    def _cut_short(self, fault: CallFault) -> bool:
+        """Try again later, unless nothing can come of it. AWS: a token may be refused, as when it is old."""
+        progress = self._progress
+        if fault.kind is Fault.REFUSED and progress.token is not None and progress.restarts < MOST_RESTARTS:
+            progress.restarts += 1
+            progress.token = None
+            return True
+        if fault.code == "Deadline":
+            return False
+        progress.faults += 1
+        if fault.kind in (Fault.REFUSED, Fault.DENIED) or progress.faults > MOST_FAULTS:
+            raise SweepError(f"GetFindings: {fault.code}: {fault.message}")
+        progress.wait = self._walk._pace.wait
+        return False
+
+    def _take(self, findings: list[Any], scope: str) -> None:
+        now = self._walk._clock.now()
+        for _key, finding in keyed(findings):
+            if self._was_swept(finding, scope):
+                continue
+            self._progress.read += 1
+            decision = self._walk.decide(finding, now)
+            if self._concerns(decision, finding):
+                if decision.update is not None and self._progress.changed == self._walk._request.budget:
+                    self._end("over budget")
+                    return
+                self._count(decision)
+                self._hand_on(decision, finding, now)
+        self._send(self._bundles.take(now - self._walk._pace.hold))
+
+    def _was_swept(self, finding: Finding, scope: str) -> bool:
+        """What we hold was swept before, if the sweep has both scopes."""
+        managed = user_fields(finding).get(MANAGED_KEY) == self._walk._settings.stack
+        return scope == ACTIVE and managed and MANAGED in self._walk._request.scopes
+
+    def _concerns(self, decision: Decision, finding: Finding) -> bool:
+        """Whether one of the rules that are asked for has to do with it."""
+        asked = set(self._walk._request.rules)
+        if not asked:
+            return True
+        told = user_fields(finding).get(RULES_KEY)
+        held = told.split(", ") if isinstance(told, str) else ()
+        return not asked.isdisjoint({*decision.rules, *held, *(c.rule for c in decision.changes)})
+
+    def _count(self, decision: Decision) -> None:
+        progress = self._progress
+        progress.changed += decision.update is not None
+        progress.hidden += decision.hides
+        progress.taken_back += decision.takes_back
+        progress.refused += decision.refused is not None
+        progress.kept += bool(decision.kept)
+        progress.failed_rules += bool(decision.errors)
+        progress.by_rule.update({change.rule for change in decision.changes if change.rule})
+
+    def _hand_on(self, decision: Decision, finding: Finding, now: float) -> None:
+        """Hand on what has an update; what is refused or failed too, for the log to tell."""
+        if decision.update is not None:
+            self._send(self._bundles.add(canonical(decision.update), finding, now))
+        elif decision.refused is not None or decision.errors:
+            self._send(self._bundles.add("", finding, now))
+
+    def _send(self, bundles: Any) -> None:
+        ready = list(bundles)
+        if ready:
+            sent = self._walk._destination.send(ready)
+            self._depth += sent
+            self._progress.messages += sent
+
+    def _flush(self) -> None:
+        self._send(self._bundles.take())
+
+    def _end(self, status: Status) -> None:
+        self._progress.status = status

@@ -1,0 +1,1 @@
+"""The sweep: one step of it, and its start after a deployment."""
