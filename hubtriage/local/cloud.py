@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -25,6 +26,7 @@ from botocore.config import Config
 from hubtriage.local import deploy
 from hubtriage.local.control import PREFIX
 from hubtriage.local.faults import Fault
+from hubtriage.local.launcher import CERTIFICATE
 from hubtriage.local.ledger import UpdateCall
 from hubtriage.local.settings import HubSettings
 
@@ -37,7 +39,6 @@ _READY_TIMEOUT = 30.0
 _POLL = 0.05
 _NO_PROXY = Config(proxies={})
 _ONE_ATTEMPT = Config(retries={"mode": "standard", "total_max_attempts": 1})
-_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 class LocalCloudError(RuntimeError):
@@ -49,12 +50,13 @@ class HubControl:
 
     def __init__(self, endpoint: str) -> None:
         self._endpoint = endpoint
+        self.certificate: Path | None = None
 
     def process_id(self, patience: float) -> int | None:
         """Which process answers within `patience` seconds; None: none does."""
         try:
             return int(self._ask("GET", "process", patience=patience)["pid"])
-        except (urllib.error.URLError, ConnectionError, TimeoutError):
+        except OSError:
             return None
 
     def status(self) -> dict[str, Any]:
@@ -102,10 +104,18 @@ class HubControl:
             method=method,
         )
         try:
-            with _DIRECT.open(request, timeout=patience) as answer:
+            with self._opener().open(request, timeout=patience) as answer:
                 return json.load(answer)  # type: ignore[no-any-return]
         except urllib.error.HTTPError as error:
             raise LocalCloudError(f"{method} {name}: {error.read().decode()}") from error
+
+    def _opener(self) -> urllib.request.OpenerDirector:
+        """Past any proxy, and over TLS trusting the process's own certificate alone."""
+        direct = urllib.request.ProxyHandler({})
+        if self.certificate is None:
+            return urllib.request.build_opener(direct)
+        context = ssl.create_default_context(cafile=self.certificate)
+        return urllib.request.build_opener(direct, urllib.request.HTTPSHandler(context=context))
 
 
 class LocalCloud:
@@ -115,6 +125,7 @@ class LocalCloud:
     batching_window: the longest that queues wait to fill a batch, seconds; AWS would wait as long as the
         event source mapping says.
     lambda_endpoint: where Lambda functions find AWS, if not here: a proxy that injects faults.
+    auth: whether IAM policies are evaluated, over TLS; the clients here are the account's root.
     port: 0 for any that is free.
     """
 
@@ -126,15 +137,17 @@ class LocalCloud:
         region: str = REGION,
         batching_window: float = 1.0,
         lambda_endpoint: str | None = None,
+        auth: bool = False,
         port: int = 0,
     ) -> None:
         self.account, self.region = account, region
         self.port = port or free_port()
-        self.endpoint = f"http://127.0.0.1:{self.port}"
+        self.endpoint = f"{'https' if auth else 'http'}://127.0.0.1:{self.port}"
         self.control = HubControl(self.endpoint)
         self._settings = settings or HubSettings()
         self._batching_window = batching_window
         self._lambda_endpoint = lambda_endpoint
+        self._auth = auth
         self._process: subprocess.Popen[bytes] | None = None
         self._folder: Path | None = None
         self._clients: dict[str, Any] = {}
@@ -151,6 +164,7 @@ class LocalCloud:
     def start(self) -> None:
         """Start the process and wait until it answers; raises LocalCloudError if it does not."""
         self._folder = Path(tempfile.mkdtemp(prefix="hubtriage-local-"))
+        self.control.certificate = self._folder / CERTIFICATE if self._auth else None
         atexit.register(self.stop)
         try:
             self._process = self._started(self._folder)
@@ -182,7 +196,8 @@ class LocalCloud:
     @property
     def environment(self) -> dict[str, str]:
         """Environment variables with which any AWS tool talks to the local AWS."""
-        return {
+        trust = {"AWS_CA_BUNDLE": str(self.control.certificate)} if self.control.certificate else {}
+        return trust | {
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_ACCESS_KEY_ID": self.account,
             "AWS_SECRET_ACCESS_KEY": "local",
@@ -217,14 +232,18 @@ class LocalCloud:
         return depths
 
     def wait_until_idle(self, timeout: float = 60.0) -> None:
-        """Wait until no event is under way and every queue that a Lambda function reads is empty.
+        """Wait until no state machine runs, no event is under way, and every queue of a function is empty.
 
         Raises LocalCloudError with what is left when that does not happen in time.
         """
         deadline = time.monotonic() + timeout
         while not self.is_idle():
             if time.monotonic() > deadline:
-                left = {"events": self.control.status()["events"], "queues": self._read_queues()}
+                left = {
+                    "events": self.control.status()["events"],
+                    "queues": self._read_queues(),
+                    "executions": self.running_executions(),
+                }
                 raise LocalCloudError(f"not idle after {timeout:g} s: {left}")
             time.sleep(_POLL)
 
@@ -273,6 +292,7 @@ class LocalCloud:
             "--batching-window",
             str(self._batching_window),
         ]
+        command += ["--auth"] if self._auth else []
         return command + (["--lambda-endpoint", self._lambda_endpoint] if self._lambda_endpoint else [])
 
     def _wait_until_ready(self, process: "subprocess.Popen[bytes]") -> None:
@@ -285,12 +305,25 @@ class LocalCloud:
             time.sleep(_POLL)
 
     def is_idle(self) -> bool:
-        """Whether no event is under way and every queue that a Lambda function reads is empty."""
+        """Whether no state machine runs, no event is under way, and every queue of a function is empty."""
+        if self.running_executions():
+            return False
         # Events before, queues, events after: a function may turn a message into events meanwhile.
         before = self.control.status()["events"]
         if before["under_way"] or any(self._read_queues().values()):
             return False
         return bool(self.control.status()["events"] == before)
+
+    def running_executions(self) -> list[str]:
+        """Names of the executions of state machines that run now."""
+        states = self.client("stepfunctions")
+        return [
+            execution["name"]
+            for machine in states.list_state_machines()["stateMachines"]
+            for execution in states.list_executions(
+                stateMachineArn=machine["stateMachineArn"], statusFilter="RUNNING"
+            )["executions"]
+        ]
 
     def _read_queues(self) -> Mapping[str, int]:
         """Depths of the queues with an event source mapping."""
@@ -306,6 +339,7 @@ class LocalCloud:
             aws_access_key_id=self.account,
             aws_secret_access_key="local",  # noqa: S106 - ministack wants one, and looks at none
             config=_NO_PROXY.merge(config),
+            verify=str(self.control.certificate) if self.control.certificate else None,
         )
 
 

@@ -57,6 +57,9 @@ _INTERNALS = {
     ),
     "ministack.services.lambda_svc": ("_esms",),
 }
+CERTIFICATE = Path("ministack-tls", "server.crt")
+"""Where ministack puts the certificate that it makes for itself, in its data folder."""
+
 _EVENTS_AT_ONCE = 50
 _TICK = 0.02
 _PAYLOAD_LIMIT = 6 * 1024 * 1024
@@ -296,22 +299,23 @@ def _fitting(sizes: list[int]) -> int:
     return len(sizes)
 
 
-def prepare_environment(
-    port: int, account: str, region: str, data: Path, lambda_endpoint: str | None
-) -> None:
+def prepare_environment(options: argparse.Namespace) -> None:
     """Set what ministack reads from the environment while it is imported: loopback, one account, no extras.
 
-    Lambda functions inherit it: they find every service at `lambda_endpoint`, by default this process.
+    Lambda functions inherit it: they find every service at `--lambda-endpoint`, by default this process.
     """
-    scheme = "https" if os.environ.get("USE_SSL") == "1" else "http"
+    port, account, region, data = options.port, options.account, options.region, options.data
+    scheme = "https" if options.auth else "http"
     os.environ.update(
         {
             "GATEWAY_PORT": str(port),
             "BIND_HOST": "127.0.0.1",
             "MINISTACK_HOST": "localhost",
+            "AUTH": str(options.auth).lower(),
+            "USE_SSL": str(int(options.auth)),
             "MINISTACK_ACCOUNT_ID": account,
             "MINISTACK_REGION": region,
-            "AWS_ENDPOINT_URL": lambda_endpoint or f"{scheme}://127.0.0.1:{port}",
+            "AWS_ENDPOINT_URL": options.lambda_endpoint or f"{scheme}://127.0.0.1:{port}",
             "AWS_ACCESS_KEY_ID": account,
             "AWS_SECRET_ACCESS_KEY": "local",
             "AWS_DEFAULT_REGION": region,
@@ -325,6 +329,8 @@ def prepare_environment(
             "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
         }
     )
+    if options.auth:
+        os.environ["AWS_CA_BUNDLE"] = str(data / CERTIFICATE)
     for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
         os.environ.pop(name, None)
     os.environ.setdefault("LOG_LEVEL", "WARNING")
@@ -383,6 +389,7 @@ def main(arguments: list[str] | None = None) -> None:
         "--batching-window", type=float, default=1.0, help="longest batching window kept, seconds"
     )
     parser.add_argument("--lambda-endpoint", help="where Lambda functions find AWS, e.g. a proxy")
+    parser.add_argument("--auth", action="store_true", help="evaluate IAM policies; this needs TLS")
     parser.add_argument("--stop-with-stdin", action="store_true", help="end when standard input ends")
     options = parser.parse_args(arguments)
     if not options.stop_with_stdin:
@@ -397,7 +404,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _run(options: argparse.Namespace) -> None:
-    prepare_environment(options.port, options.account, options.region, options.data, options.lambda_endpoint)
+    prepare_environment(options)
     check_ministack()
     names = {"account_names": {account.id: account.name for account in ACCOUNTS}}
     settings = HubSettings.from_json({**names, **options.settings})

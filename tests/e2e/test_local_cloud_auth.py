@@ -1,0 +1,70 @@
+"""The local AWS with IAM in force: policies decide who may do what in Security Hub."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from hubtriage.local.cloud import LocalCloud
+
+pytestmark = pytest.mark.e2e
+
+_PRODUCT = "arn:aws:securityhub:eu-central-1::product/aws/securityhub"
+_UPDATE = {"FindingIdentifiers": [{"Id": "f", "ProductArn": _PRODUCT}], "Confidence": 5}
+_TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "*"}}],
+}
+
+
+@pytest.fixture(scope="module")
+def guarded() -> Iterator[LocalCloud]:
+    with LocalCloud(auth=True) as cloud:
+        finding = {"Id": "f", "ProductArn": _PRODUCT, "Title": "title"}
+        cloud.control.plant([finding])
+        yield cloud
+
+
+def _as_role(cloud: LocalCloud, name: str, resource: str) -> Any:
+    """A Security Hub client of a role that may update findings of `resource`, and nothing else."""
+    allowed = {"Effect": "Allow", "Action": "securityhub:BatchUpdateFindings", "Resource": resource}
+    iam = cloud.client("iam")
+    arn = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(_TRUST))["Role"]["Arn"]
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
+    iam.put_role_policy(RoleName=name, PolicyName="p", PolicyDocument=policy)
+    session = cloud.client("sts").assume_role(RoleArn=arn, RoleSessionName="test")["Credentials"]
+    return boto3.session.Session().client(
+        "securityhub",
+        endpoint_url=cloud.endpoint,
+        region_name=cloud.region,
+        aws_access_key_id=session["AccessKeyId"],
+        aws_secret_access_key=session["SecretAccessKey"],
+        aws_session_token=session["SessionToken"],
+        verify=cloud.environment["AWS_CA_BUNDLE"],
+    )
+
+
+def test_a_role_may_what_its_policy_says_and_is_named_in_the_history(guarded: LocalCloud) -> None:
+    client = _as_role(
+        guarded, "updater", f"arn:aws:securityhub:{guarded.region}:{guarded.account}:hub/default"
+    )
+    assert client.batch_update_findings(**_UPDATE)["UnprocessedFindings"] == []
+    with pytest.raises(ClientError, match=r"AccessDenied.*securityhub:GetFindings"):
+        client.get_findings()
+    client.close()
+    history = guarded.client("securityhub").get_finding_history(
+        FindingIdentifier=_UPDATE["FindingIdentifiers"][0]
+    )
+    assert ":assumed-role/updater/" in history["Records"][0]["UpdateSource"]["Identity"]
+
+
+def test_a_policy_on_another_hub_does_not_help(guarded: LocalCloud) -> None:
+    client = _as_role(guarded, "stranger", f"arn:aws:securityhub:us-east-1:{guarded.account}:hub/default")
+    before = guarded.control.status()["calls"]
+    with pytest.raises(ClientError, match=r"AccessDenied.*securityhub:BatchUpdateFindings"):
+        client.batch_update_findings(**_UPDATE)
+    client.close()
+    assert guarded.control.status()["calls"] == before
