@@ -32,5 +32,5 @@ def traps_in(document: Document, path: Path) -> Iterator[Problem]:
     trap = text_trap(node, number_meant=True)
     if trap is not None:
         yield document.problem("E004", path, *trap)
-    for step in node.children:
+    for step in node.children or ():
         yield from traps_in(document, (*path, step))

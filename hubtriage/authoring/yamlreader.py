@@ -10,7 +10,7 @@ so a deeply nested file would end the process, and it takes four times as long.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, NoReturn, TypeAlias
 
@@ -142,42 +142,42 @@ class _Builder:
         return Node(mark.line + 1, mark.column + 1, plain_value(text), text)
 
     def _list(self, event: Event, depth: int) -> Node:
-        node = Node(event.start_mark.line + 1, event.start_mark.column + 1, [])
+        children: dict[str | int, Node] = {}
         while not isinstance(item := next(self._events), SequenceEndEvent):
-            child = self._node(item, depth + 1)
-            node.children[len(node.value)] = child
-            node.value.append(child.value)
-            node.height = max(node.height, child.height + 1)
-        return node
+            children[len(children)] = self._node(item, depth + 1)
+        mark = event.start_mark
+        value = [child.value for child in children.values()]
+        return Node(mark.line + 1, mark.column + 1, value, None, _height(children), None, children)
 
     def _mapping(self, event: Event, depth: int) -> Node:
-        node = Node(event.start_mark.line + 1, event.start_mark.column + 1, {})
+        keys: dict[str, Node] = {}
+        children: dict[str | int, Node] = {}
         while not isinstance(item := next(self._events), MappingEndEvent):
             key = self._key(item, depth)
             child = self._node(next(self._events), depth + 1)
             if key is None:
                 continue
-            if key in node.keys:
-                message = f"key {key!r} appears twice (first in line {node.keys[key].line})"
+            name = key.unquoted if key.unquoted is not None else key.value
+            if name in keys:
+                message = f"key {name!r} appears twice (first in line {keys[name].line})"
                 self._report(item, "E003", message, _TWICE)
                 continue
-            node.keys[key] = Position(item.start_mark.line + 1, item.start_mark.column + 1)
-            node.children[key] = child
-            node.value[key] = child.value
-            node.height = max(node.height, child.height + 1)
-        return node
+            keys[name], children[name] = key, child
+        mark = event.start_mark
+        value = {name: child.value for name, child in children.items()}
+        return Node(mark.line + 1, mark.column + 1, value, None, _height(children), keys, children)
 
-    def _key(self, event: Event, depth: int) -> str | None:
-        """The key's text; None, with a problem, if it is no text that can be told."""
+    def _key(self, event: Event, depth: int) -> Node | None:
+        """The key, a scalar; None, with a problem, if it is nothing that can be a name."""
         if isinstance(event, ScalarEvent) and event.value == "<<" and not event.style:
             self._report(event, "E007", "merge keys ('<<') are not supported", _MERGE)
             return None
         node = self._node(event, depth + 1)
         if isinstance(node.value, str):
-            return node.value
+            return node
         if node.unquoted is not None:
             self._report(event, "E004", *unquoted(node))
-            return node.unquoted
+            return node
         self._report(event, "E007", "a key must be text")
         return None
 
@@ -199,6 +199,10 @@ class _Builder:
     def _problem(self, event: Event, code: str, message: str, hint: str) -> Problem:
         position = Position(event.start_mark.line + 1, event.start_mark.column + 1)
         return self._source.problem(code, position, message, hint)
+
+
+def _height(children: Mapping[str | int, Node]) -> int:
+    return 1 + max([child.height for child in children.values()], default=0)
 
 
 _CHARACTER = "remove the character, or write it as an escape in quotes"

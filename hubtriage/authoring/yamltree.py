@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeAlias
 
@@ -17,8 +17,7 @@ class Node:
     """A value in the file: its plain value, where it starts, and the nodes inside it.
 
     `unquoted` is the text of a scalar written without quotes, `height` how deep values are nested
-    inside. `keys` holds where each key of a
-    mapping starts; `children` the values of a mapping by key, those of a list by index.
+    inside. `keys` holds the keys of a mapping, `children` its values by key, or those of a list by index.
     """
 
     line: int
@@ -26,8 +25,13 @@ class Node:
     value: Any
     unquoted: str | None = None
     height: int = 0
-    keys: dict[str, Position] = field(default_factory=dict)
-    children: dict[str | int, "Node"] = field(default_factory=dict)
+    keys: "dict[str, Node] | None" = None
+    children: "dict[str | int, Node] | None" = None
+
+    @property
+    def position(self) -> Position:
+        """Where the value starts."""
+        return Position(self.line, self.column)
 
 
 class Source:
@@ -67,7 +71,7 @@ class Document:
         """The node at a path, or the innermost one on the way to it that exists."""
         node = self.root
         for step in path:
-            child = node.children.get(step)
+            child = (node.children or {}).get(step)
             if child is None:
                 break
             node = child
@@ -75,14 +79,13 @@ class Document:
 
     def locate(self, path: Sequence[str | int]) -> Position:
         """Where the value at a path starts; of a value that is not there, where its holder starts."""
-        node = self.node(path)
-        return Position(node.line, node.column)
+        return self.node(path).position
 
     def locate_key(self, path: Sequence[str | int]) -> Position:
         """Where the last key of a path starts; of an index or a missing key, as `locate`."""
         key = path[-1] if path else None
-        position = self.node(path[:-1]).keys.get(key) if isinstance(key, str) else None
-        return position or self.locate(path)
+        found = (self.node(path[:-1]).keys or {}).get(key) if isinstance(key, str) else None
+        return found.position if found else self.locate(path)
 
     def place(self, path: Sequence[str | int]) -> str:
         """`file:line` of the key at a path, for a message that refers to another place."""
