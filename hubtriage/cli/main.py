@@ -10,6 +10,8 @@ COMMANDS = {
     "test": ("hubtriage.cli.test", "Run the tests that stand in the rule files."),
     "plan": ("hubtriage.cli.plan", "Say what would be sent for each of some findings."),
     "explain": ("hubtriage.cli.explain", "Show the whole reasoning for one finding."),
+    "backtest": ("hubtriage.cli.backtest", "Say what the rules would change on many findings."),
+    "diff": ("hubtriage.cli.diff", "Say which findings change outcome between two rule folders."),
     "build": ("hubtriage.cli.build", "Compile the rules into ruleset.json."),
     "demo": ("hubtriage.cli.demo", "Run the whole system on this machine."),
     "local": ("hubtriage.cli.local", "Start the local AWS for use by hand."),

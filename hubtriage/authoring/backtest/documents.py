@@ -10,8 +10,9 @@ import gzip
 import json
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, Any, BinaryIO, NamedTuple, cast
 
 from hubtriage.authoring.findings import UnreadableInputError
 
@@ -55,8 +56,7 @@ def read_file(path: Path, advance: Advance = lambda _size: None) -> Iterator[Doc
     Raises UnreadableInputError where the file cannot be read or holds no JSON at all.
     """
     try:
-        with path.open("rb") as raw:
-            stream: IO[bytes] = gzip.open(raw) if path.suffix == ".gz" else raw  # type: ignore[assignment]
+        with path.open("rb") as raw, _unpacked(raw, path) as stream:
             read = 0
             for document in read_stream(stream, str(path)):
                 yield document
@@ -64,6 +64,10 @@ def read_file(path: Path, advance: Advance = lambda _size: None) -> Iterator[Doc
                 read = raw.tell()
     except (OSError, EOFError, zlib.error) as error:
         raise UnreadableInputError(f"{path}: cannot be read: {error}") from error
+
+
+def _unpacked(raw: BinaryIO, path: Path) -> AbstractContextManager[IO[bytes]]:
+    return cast("IO[bytes]", gzip.GzipFile(fileobj=raw)) if path.suffix == ".gz" else nullcontext(raw)
 
 
 def read_stream(stream: IO[bytes], name: str) -> Iterator[Document]:

@@ -1,4 +1,4 @@
-"""What becomes of one finding, small enough to be sent from one process to another by the hundred thousand."""
+"""What becomes of one finding, small enough to go from process to process by the hundred thousand."""
 
 from collections.abc import Iterator, Mapping
 from hashlib import blake2b
@@ -9,7 +9,9 @@ from hubtriage.engine.decision import Decision
 from hubtriage.engine.fields import (
     CONFIDENCE,
     CRITICALITY,
+    HIDING_STATUSES,
     SEVERITY,
+    SEVERITY_RANK,
     VERIFICATION,
     WORKFLOW,
     Finding,
@@ -32,6 +34,14 @@ class Shift(NamedTuple):
     field: str
     old: str | int | None
     new: str | int | None
+
+    @property
+    def hides(self) -> bool:
+        """Whether it takes a finding out of sight, or lowers it."""
+        if self.field == WORKFLOW:
+            return self.new in HIDING_STATUSES
+        ranks = [SEVERITY_RANK.get(str(value)) for value in (self.old, self.new)]
+        return self.field == SEVERITY and None not in ranks and ranks[1] < ranks[0]  # type: ignore[operator]
 
 
 class Moved(NamedTuple):
@@ -134,7 +144,7 @@ def outcome_of(
 
 
 def product_of(product_arn: str) -> str:
-    """The company and product in a product ARN, such as `aws/guardduty`; the whole text if it is no such ARN."""
+    """The company and product in a product ARN, such as `aws/guardduty`; all of a text that is none."""
     _before, found, product = product_arn.partition(":product/")
     return product if found and product else product_arn
 

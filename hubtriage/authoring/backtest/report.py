@@ -1,0 +1,149 @@
+"""The report of a backtest or a diff as JSON-ready data; text and page render exactly this."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from hubtriage.authoring.backtest.outcome import Shift
+from hubtriage.authoring.backtest.tally import Group, RuleGroup, Tally
+from hubtriage.engine.fields import SEVERITIES
+from hubtriage.engine.ruleset import DEFAULT_ORDER
+
+FORMAT = 1
+_TOLD = ("description", "owner", "ticket", "expires")
+_MOST_SHIFTS = 100
+
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What was read, for the head of the report."""
+
+    findings: str
+    rules: str
+
+
+def report_of(tally: Tally, origin: Origin) -> Record:
+    """Everything that was counted; lists are sorted with the most findings first."""
+    task = tally.task
+    return {
+        "format": FORMAT,
+        "source": {"findings": origin.findings, "rules": origin.rules},
+        "ruleset": task.ruleset["hash"],
+        "revision": task.ruleset.get("revision"),
+        "now": task.now,
+        "totals": _totals(tally),
+        "cost": tally.cost.cost().as_record(),
+        "changes": _shifts(tally.shifts),
+        "by_rule": list(_by_rule(tally)),
+        "by_account": _groups(tally.accounts, task.ruleset.get("accounts", {})),
+        "by_product": _groups(tally.products),
+        "by_severity": _by_severity(tally.severities),
+        "never": list(_never(tally)),
+        "conflicts": _conflicts(tally),
+        "kept": [left._asdict() | {"findings": count} for left, count in tally.kept_why.most_common()],
+        "refused": [{"why": why, "findings": count} for why, count in tally.refusals.most_common()],
+        "errors": [
+            {"rule": rule, "message": message, "findings": count}
+            for (rule, message), count in tally.errors.most_common()
+        ],
+        "unusable": [rejected._asdict() for rejected in tally.rejected],
+    }
+
+
+def _totals(tally: Tally) -> Record:
+    return {
+        "findings": tally.findings,
+        **{verdict: tally.verdicts[verdict] for verdict in ("changed", "noted", "unchanged", "refused")},
+        "hands_off": tally.verdicts["hands off"],
+        "hidden": tally.hidden,
+        "taken_back": tally.taken_back,
+        "kept": tally.kept,
+        "overruled": tally.overruled,
+        "repeated": tally.repeated,
+        "unusable": tally.unusable,
+    }
+
+
+def _shifts(shifts: Counter[Shift]) -> list[Record]:
+    ordered = sorted(shifts.items(), key=lambda item: (-item[1], str(item[0])))
+    return [
+        {"field": shift.field, "from": shift.old, "to": shift.new, "findings": count}
+        for shift, count in ordered[:_MOST_SHIFTS]
+    ]
+
+
+def _by_rule(tally: Tally) -> Iterator[Record]:
+    """Each rule of the rule set in the order of evaluation, then what is put down to no rule of it."""
+    known = {rule["id"]: rule for rule in tally.task.ruleset["rules"]}
+    for name in [*known, *sorted(tally.rules.keys() - known.keys())]:
+        raw = known.get(name, {})
+        yield {
+            "rule": name,
+            "in_force": _in_force(raw, tally.task.now) if raw else "gone",
+            "order": raw.get("order", DEFAULT_ORDER) if raw else None,
+            "mode": raw.get("mode", "enforce") if raw else None,
+            **{member: raw.get(member) for member in _TOLD},
+            **_counts(tally.rules.get(name, RuleGroup())),
+        }
+
+
+def _counts(group: RuleGroup) -> Record:
+    counts = {
+        name: getattr(group, name) for name in RuleGroup.__slots__ if name not in ("shifts", "would_shift")
+    }
+    return {**counts, "changes": _shifts(group.shifts), "would_change": _shifts(group.would_shift)}
+
+
+def _in_force(raw: Mapping[str, Any], now: float) -> str:
+    if raw.get("starts") is not None and now < raw["starts"]:
+        return "not yet"
+    return "no longer" if raw.get("ends") is not None and raw["ends"] <= now else "yes"
+
+
+def _groups(groups: Mapping[str, Group], told: Mapping[str, Any] | None = None) -> list[Record]:
+    ordered = sorted(groups.items(), key=lambda item: (-item[1].changed, -item[1].findings, item[0]))
+    about = told or {}
+    return [
+        {"name": name, **({"about": dict(about[name])} if name in about else {}), **asdict(group)}
+        for name, group in ordered
+    ]
+
+
+def _by_severity(groups: Mapping[str, Group]) -> list[Record]:
+    names = [name for name in (*reversed(SEVERITIES), "none") if name in groups]
+    return [{"name": name, **asdict(groups[name])} for name in names]
+
+
+def _never(tally: Tally) -> Iterator[Record]:
+    """The rules that match nothing that they come to see, and why."""
+    for raw in tally.task.ruleset["rules"]:
+        group = tally.rules.get(raw["id"], RuleGroup())
+        if not group.matched and not group.failed:
+            yield {"rule": raw["id"], "why": _why_never(raw, group, tally.task.now)}
+
+
+def _why_never(raw: Mapping[str, Any], group: RuleGroup, now: float) -> str:
+    in_force = _in_force(raw, now)
+    if in_force != "yes":
+        return "has not started" if in_force == "not yet" else "has expired"
+    if group.stopped:
+        return f"a terminal rule comes before it on each of the {group.stopped} findings that it matches"
+    return "no finding matches"
+
+
+def _conflicts(tally: Tally) -> list[Record]:
+    return [
+        {**clash._asdict(), "findings": count, "example": tally.clash_examples[clash]}
+        for clash, count in tally.clashes.most_common()
+    ]
+
+
+def rules_that_do_something(report: Mapping[str, Any]) -> Iterable[Record]:
+    """The rows of `by_rule` with a count in them."""
+    return [row for row in report["by_rule"] if any(row[name] for name in _ACTIVE)]
+
+
+_ACTIVE = ("matched", "changed", "kept", "stopped", "failed")

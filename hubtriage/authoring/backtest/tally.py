@@ -1,0 +1,178 @@
+"""Counting outcomes: by rule, account, product and severity; only a digest is kept of each finding."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from hubtriage.authoring.backtest.cost import CostTally
+from hubtriage.authoring.backtest.judge import Judged, Rejected, Task
+from hubtriage.authoring.backtest.outcome import Clash, Left, Outcome, Shift
+
+PROVIDER = "(follows the provider)"
+GONE = "(a rule that is gone)"
+_MOST_REASONS = 50
+
+
+@dataclass(slots=True)
+class Group:
+    """What happens to the findings of one account, product or severity."""
+
+    findings: int = 0
+    changed: int = 0
+    hidden: int = 0
+    taken_back: int = 0
+    kept: int = 0
+
+    def add(self, outcome: Outcome) -> None:
+        """Count a finding."""
+        self.findings += 1
+        self.changed += outcome.verdict == "changed"
+        self.hidden += outcome.hides
+        self.taken_back += outcome.takes_back
+        self.kept += bool(outcome.kept)
+
+
+@dataclass(slots=True)
+class RuleGroup:
+    """What a rule does, in findings: one that is counted twice in a column is not there twice.
+
+    `matched` counts also those above the ceiling and those that are only observed; `stopped` are those that
+    it matches but that a terminal rule came before. `shifts` are findings by field and values.
+    """
+
+    matched: int = 0
+    changed: int = 0
+    hidden: int = 0
+    taken_back: int = 0
+    kept: int = 0
+    observed: int = 0
+    above_ceiling: int = 0
+    stopped: int = 0
+    failed: int = 0
+    shifts: Counter[Shift] = field(default_factory=Counter)
+    would_shift: Counter[Shift] = field(default_factory=Counter)
+
+
+@dataclass(slots=True)
+class Tally:
+    """All counts. A finding that stands in the input several times counts once, as it stands first."""
+
+    task: Task
+    verdicts: Counter[str] = field(default_factory=Counter)
+    findings: int = 0
+    repeated: int = 0
+    unusable: int = 0
+    hidden: int = 0
+    taken_back: int = 0
+    kept: int = 0
+    overruled: int = 0
+    rules: defaultdict[str, RuleGroup] = field(default_factory=lambda: defaultdict(RuleGroup))
+    accounts: defaultdict[str, Group] = field(default_factory=lambda: defaultdict(Group))
+    products: defaultdict[str, Group] = field(default_factory=lambda: defaultdict(Group))
+    severities: defaultdict[str, Group] = field(default_factory=lambda: defaultdict(Group))
+    shifts: Counter[Shift] = field(default_factory=Counter)
+    kept_why: Counter[Left] = field(default_factory=Counter)
+    clashes: Counter[Clash] = field(default_factory=Counter)
+    clash_examples: dict[Clash, str] = field(default_factory=dict)
+    refusals: Counter[str] = field(default_factory=Counter)
+    errors: Counter[tuple[str, str]] = field(default_factory=Counter)
+    memos: Counter[str] = field(default_factory=Counter)
+    rejected: list[Rejected] = field(default_factory=list)
+    examples: dict[int, Judged] = field(default_factory=dict)
+    cost: CostTally = field(default_factory=CostTally)
+    _keys: set[int] = field(default_factory=set)
+    _given: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def add_all(self, results: Iterable[Judged | Rejected]) -> None:
+        """Count results in their order."""
+        for result in results:
+            if isinstance(result, Rejected):
+                self._reject(result)
+            elif result.outcome.key in self._keys:
+                self.repeated += 1
+            else:
+                self._keys.add(result.outcome.key)
+                self._add(result)
+
+    def _reject(self, rejected: Rejected) -> None:
+        self.unusable += 1
+        if len(self.rejected) < _MOST_REASONS:
+            self.rejected.append(rejected)
+
+    def _add(self, judged: Judged) -> None:
+        outcome = judged.outcome
+        self.findings += 1
+        self.verdicts[outcome.verdict] += 1
+        self.memos[outcome.memo] += 1
+        self.hidden += outcome.hides
+        self.taken_back += outcome.takes_back
+        self.kept += bool(outcome.kept)
+        self.overruled += bool(outcome.overruled)
+        self.accounts[outcome.account or "none"].add(outcome)
+        self.products[outcome.product].add(outcome)
+        self.severities[outcome.severity].add(outcome)
+        self.cost.add(outcome.generator, outcome.payload)
+        self._add_reasons(outcome)
+        self._add_by_rule(outcome)
+        if judged.finding is not None:
+            self._add_example(judged)
+
+    def _add_reasons(self, outcome: Outcome) -> None:
+        self.shifts.update(moved.shift for moved in outcome.changes)
+        self.kept_why.update(outcome.kept)
+        self.clashes.update(outcome.clashes)
+        for clash in outcome.clashes:
+            self.clash_examples.setdefault(clash, outcome.finding_id)
+        if outcome.refused and (outcome.refused in self.refusals or len(self.refusals) < _MOST_REASONS):
+            self.refusals[outcome.refused] += 1
+        for error in outcome.errors:
+            if error in self.errors or len(self.errors) < _MOST_REASONS:
+                self.errors[error] += 1
+
+    def _add_by_rule(self, outcome: Outcome) -> None:
+        for name in (*outcome.rules, *outcome.watched, *outcome.above_ceiling):
+            self.rules[name].matched += 1
+        for name in outcome.above_ceiling:
+            self.rules[name].above_ceiling += 1
+        for name in outcome.stopped:
+            self.rules[name].stopped += 1
+        for name in {name for name, _message in outcome.errors}:
+            self.rules[name].failed += 1
+        for name in {left.rule or GONE for left in outcome.kept}:
+            self.rules[name].kept += 1
+        for name in {rule for _shift, rule in outcome.observed}:
+            self.rules[name].observed += 1
+        for shift, name in outcome.observed:
+            self.rules[name].would_shift[shift] += 1
+        self._add_changes_by_rule(outcome)
+
+    def _add_changes_by_rule(self, outcome: Outcome) -> None:
+        changed, taken_back, hidden = set(), set(), set()
+        for moved in outcome.changes:
+            name = self.named(moved.rule, moved.why)
+            self.rules[name].shifts[moved.shift] += 1
+            changed.add(name)
+            if moved.why == "taken back":
+                taken_back.add(name)
+            elif outcome.hides and moved.shift.hides:
+                hidden.add(name)
+        for name in changed:
+            self.rules[name].changed += 1
+        for name in taken_back:
+            self.rules[name].taken_back += 1
+        for name in hidden:
+            self.rules[name].hidden += 1
+
+    @staticmethod
+    def named(rule: str | None, why: str) -> str:
+        """The rule that a change is put down to, or what stands for it."""
+        if why == "follows provider":
+            return PROVIDER
+        return rule or GONE
+
+    def _add_example(self, judged: Judged) -> None:
+        """Keep a finding if something that a rule does to it has too few examples yet."""
+        roles = set(judged.outcome.roles)
+        if any(self._given[role] < self.task.examples for role in roles):
+            self.examples[judged.outcome.key] = judged
+        self._given.update(roles)

@@ -1,0 +1,84 @@
+"""`hubtriage backtest`: what the rules would change on many findings."""
+
+import json
+from pathlib import Path
+from typing import Any, Literal
+
+import click
+
+from hubtriage.authoring.backtest.judge import Task
+from hubtriage.authoring.backtest.processes import LostProcessError
+from hubtriage.authoring.backtest.report import Origin, report_of
+from hubtriage.authoring.backtest.run import backtest
+from hubtriage.authoring.backtest.tally import Tally
+from hubtriage.authoring.compiler import compile_ruleset, git_revision
+from hubtriage.authoring.findings import UnreadableInputError
+from hubtriage.authoring.problems import RuleErrors
+from hubtriage.cli.backtest_view import render
+from hubtriage.cli.inputs import documents_of, meter
+from hubtriage.cli.plan import now_option, stack_option, udf_option
+from hubtriage.cli.rules import rules_option
+from hubtriage.engine.plan import Settings
+
+processes_option = click.option(
+    "--processes",
+    type=click.IntRange(min=1),
+    show_default="one for each core",
+    help="How many processes judge findings.",
+)
+
+
+@click.command(name="backtest")
+@click.argument("findings", metavar="FINDINGS")
+@rules_option
+@now_option
+@udf_option
+@stack_option
+@processes_option
+@click.option("--json", "as_json", is_flag=True, help="One JSON document with all counts.")
+def command(
+    findings: str,
+    folder: Path,
+    now: float,
+    udf: Literal["replace", "merge"],
+    stack: str,
+    processes: int | None,
+    as_json: bool,
+) -> None:
+    """Say what the rules would change on many FINDINGS. Nothing is sent.
+
+    FINDINGS is a file, a folder of files, or `-` for standard input: JSON arrays, JSON lines, EventBridge
+    events or answers of GetFindings; `.gz` is unpacked. A finding that stands there several times counts
+    once, as it stands first.
+
+    Exit codes: 0; 1 the rules have errors; 2 the input cannot be read.
+    """
+    task = Task(_compiled(folder), now, Settings(stack=stack, udf=udf))
+    tally = run(findings, task, processes)
+    report = report_of(tally, Origin(findings, folder.as_posix()))
+    click.echo(json.dumps(report, indent=2) if as_json else "\n".join(render(report)))
+
+
+def run(source: str, task: Task, processes: int | None) -> Tally:
+    """Judge all findings of a source; exits with 2 where it cannot be read."""
+    try:
+        with meter("judging") as progress:
+            return backtest(
+                documents_of(source, progress), task, processes=processes, advance=progress.judged
+            )
+    except (UnreadableInputError, LostProcessError) as error:
+        raise exit_with_2(str(error)) from error
+
+
+def exit_with_2(message: str) -> SystemExit:
+    """The exit for what cannot be read, after saying so."""
+    click.echo(f"Error: {message}", err=True)
+    return SystemExit(2)
+
+
+def _compiled(folder: Path) -> dict[str, Any]:
+    try:
+        return compile_ruleset(folder, revision=git_revision(folder))
+    except RuleErrors as errors:
+        click.echo(str(errors), err=True)
+        raise SystemExit(1) from errors

@@ -1,0 +1,140 @@
+"""A backtest as people read it in a terminal."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import click
+
+from hubtriage.authoring.backtest.report import rules_that_do_something
+from hubtriage.cli.plan import shown
+from hubtriage.cli.tables import duration, table
+
+MOST_ROWS = 20
+_COLUMNS = {
+    "matched": "matched",
+    "changed": "changed",
+    "hidden": "hidden",
+    "taken_back": "taken back",
+    "kept": "left to people",
+    "observed": "would change",
+    "above_ceiling": "above ceiling",
+    "stopped": "stopped before",
+    "failed": "failed",
+}
+_GROUP_COLUMNS = ("findings", "changed", "hidden", "taken_back", "kept")
+
+Record = Mapping[str, Any]
+
+
+def render(report: Record, most: int = MOST_ROWS) -> Iterator[str]:
+    """The report as lines; lists are cut at `most` rows, and say so."""
+    yield from summary(report)
+    yield from _section("By rule", _rules(report))
+    yield from _section("What changes", _shifts(report["changes"]), most)
+    for name in ("severity", "account", "product"):
+        yield from _section(f"By {name}", _groups(report[f"by_{name}"], name), most)
+    yield from _section("Rules that never match", _pairs(report["never"], "rule", "why"), most)
+    yield from _section("Rules that contradict each other; the later one wins", _conflicts(report), most)
+    yield from _section("Left to people", _kept(report["kept"]), most)
+    yield from _section("Refused", _counted(report["refused"], "why"), most)
+    yield from _section("Rules that failed", _counted(report["errors"], "rule", "message"), most)
+    yield from _section("Unusable", _pairs(report["unusable"], "place", "reason"), most)
+
+
+def summary(report: Record) -> Iterator[str]:
+    """How many findings there are, what becomes of them, and what that takes."""
+    totals = report["totals"]
+    told = {
+        "changed": "to change",
+        "hidden": "of these hidden",
+        "taken_back": "of these taken back",
+        "noted": "only to be noted on, since people changed what triage had set",
+        "refused": "refused",
+        "hands_off": "with a memo that says hands off",
+        "kept": "with fields left to people",
+        "unchanged": "unchanged",
+        "repeated": "repetitions, not counted again",
+        "unusable": "unusable",
+    }
+    yield click.style(f"{totals['findings']:,} findings", bold=True)
+    yield from (f"  {totals[name]:>9,}  {text}" for name, text in told.items() if totals[name])
+    yield cost_line(report["cost"])
+
+
+def cost_line(cost: Record) -> str:
+    """Calls and time."""
+    if not cost["updates"]:
+        return "  no call of BatchUpdateFindings"
+    calls = f"about {_number(cost['calls'], 'call')} of BatchUpdateFindings"
+    rate = f"{cost['calls_per_second']} calls/s of AWS's {cost['quota_per_second']}"
+    return f"  {calls} ({cost['findings_per_call']:g} findings each), {duration(cost['hours'])} at {rate}"
+
+
+def _number(count: int, word: str) -> str:
+    return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"
+
+
+Rows = tuple[Sequence[str], list[list[object]]]
+
+
+def _section(title: str, rows: Rows, most: int | None = None) -> Iterator[str]:
+    head, body = rows
+    if not body:
+        return
+    yield ""
+    yield click.style(title, bold=True)
+    yield from table(head, body[:most])
+    if most is not None and len(body) > most:
+        yield f"  … and {len(body) - most:,} more (--json has all)"
+
+
+def _rules(report: Record) -> Rows:
+    """A row for each rule that does something; columns without any number are left out."""
+    rows = list(rules_that_do_something(report))
+    used = [name for name in _COLUMNS if name == "changed" or any(row[name] for row in rows)]
+    body = [[row["rule"], *(row[name] for name in used)] for row in rows]
+    return ["rule", *(_COLUMNS[name] for name in used)], body
+
+
+def _shifts(shifts: Sequence[Record]) -> Rows:
+    return ("field", "to", "findings"), [
+        [shift["field"], shift_text(shift), shift["findings"]] for shift in shifts
+    ]
+
+
+def shift_text(shift: Record) -> str:
+    """From what to what a field goes; for a field of free text only that it changes."""
+    if shift["from"] is None and shift["to"] is None:
+        return "another value"
+    return f"{shown(shift['from'])} -> {shown(shift['to'])}"
+
+
+def _groups(groups: Sequence[Record], name: str) -> Rows:
+    body = [[_name(group), *(group[column] for column in _GROUP_COLUMNS)] for group in groups]
+    return [name, *(_COLUMNS.get(column, column) for column in _GROUP_COLUMNS)], body
+
+
+def _name(group: Record) -> str:
+    told = group.get("about", {}).get("name")
+    return f"{group['name']} {told}" if told else group["name"]
+
+
+def _pairs(records: Sequence[Record], *members: str) -> Rows:
+    return members, [[record[member] for member in members] for record in records]
+
+
+def _counted(records: Sequence[Record], *members: str) -> Rows:
+    return [*members, "findings"], [[*(r[member] for member in members), r["findings"]] for r in records]
+
+
+def _conflicts(report: Record) -> Rows:
+    head = ("field", "overridden", "wins", "findings", "such as")
+    names = ("field", "loser", "winner", "findings", "example")
+    body = [[conflict[name] for name in names] for conflict in report["conflicts"]]
+    return head, body
+
+
+def _kept(kept: Sequence[Record]) -> Rows:
+    return ("field", "rule", "why", "findings"), [
+        [left["field"], left["rule"] or "", left["why"], left["findings"]] for left in kept
+    ]
