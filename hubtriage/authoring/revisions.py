@@ -1,0 +1,51 @@
+"""Rule folders as git has them at a revision."""
+
+import io
+import subprocess
+import tarfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+_TIMEOUT = 60.0
+
+
+class RevisionError(Exception):
+    """A revision, or a folder at it, that git does not have."""
+
+
+@contextmanager
+def folder_at(folder: Path, revision: str) -> Iterator[Path]:
+    """A copy of the folder as it was at a revision, for as long as the block runs.
+
+    Raises RevisionError if the folder is in no repository, or if there is no such revision or folder in it.
+    """
+    commit = _git(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+    if commit is None:
+        raise RevisionError(f"git knows no revision {revision!r} in {folder}")
+    prefix = (_git(folder, "rev-parse", "--show-prefix") or b"").decode().strip()
+    archive = _git(folder, "archive", "--format=tar", f"{commit.decode().strip()}:{prefix}")
+    if archive is None:
+        raise RevisionError(f"there was no folder {prefix or folder} at {revision}")
+    with TemporaryDirectory(prefix="hubtriage-") as temporary:
+        with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
+            tar.extractall(temporary, filter="data")
+        yield Path(temporary)
+
+
+def commit_of(folder: Path, revision: str) -> str | None:
+    """The commit that a revision names, in twelve characters."""
+    commit = _git(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+    return None if commit is None else commit.decode().strip()[:12]
+
+
+def _git(folder: Path, *arguments: str) -> bytes | None:
+    """What git prints; None where it fails."""
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(folder), *arguments], capture_output=True, check=True, timeout=_TIMEOUT
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout

@@ -1,0 +1,129 @@
+"""A diff as text for a terminal, and as Markdown for a comment on a pull request."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import click
+
+from hubtriage.cli.backtest_view import cost_line, shift_text
+from hubtriage.cli.plan import quoted, shown
+from hubtriage.cli.tables import table
+
+MOST_SHIFTS = 8
+_COLUMNS = {"changed": "changed", "hidden": "hidden", "taken_back": "taken back", "kept": "left to people"}
+_MARKDOWN = re.compile(r"[&\\`*_\[\]<>#!|~@:]")
+
+Record = Mapping[str, Any]
+
+
+def text(report: Record) -> Iterator[str]:
+    """The diff as lines."""
+    yield click.style(headline(report), bold=True)
+    yield f"  old  {_side(report['old'])}"
+    yield f"  new  {_side(report['new'])}"
+    yield cost_line(report["cost"])
+    if report["by_rule"]:
+        yield ""
+        yield click.style("By rule", bold=True)
+        yield from table(["rule", "", *_COLUMNS.values()], [_row(row) for row in report["by_rule"]])
+    for row in report["by_rule"]:
+        yield from _details(row)
+    yield from _troubles(report)
+
+
+def headline(report: Record) -> str:
+    """How many findings change, in one line."""
+    totals = report["totals"]
+    if not report["differs"]:
+        return f"none of {totals['findings']:,} findings changes"
+    parts = [f"{totals['changed']:,} of {totals['findings']:,} findings change"]
+    told = {"hidden": "hidden", "taken_back": "with something taken back", "refused": "refused"}
+    return ", ".join(parts + [f"{totals[name]:,} {word}" for name, word in told.items() if totals[name]])
+
+
+def _side(side: Record) -> str:
+    revision = f", revision {side['revision']}" if side["revision"] else ""
+    return f"{quoted(side['rules'])} (rule set {side['ruleset']}{revision})"
+
+
+def _row(row: Record) -> list[object]:
+    edit = "" if row["edit"] == "same" else row["edit"]
+    return [row["rule"], edit, *(row[name] for name in _COLUMNS)]
+
+
+def _details(row: Record) -> Iterator[str]:
+    if not row["changed"]:
+        return
+    yield ""
+    yield click.style(quoted(row["rule"]), bold=True)
+    shifts: Sequence[Record] = row["changes"]
+    yield from table(
+        ["field", "to", "findings"], [[s["field"], shift_text(s), s["findings"]] for s in shifts]
+    )
+    yield from (f"  such as {shown(finding_id)}" for finding_id in row["examples"])
+
+
+def _troubles(report: Record) -> Iterator[str]:
+    rows = [[one["why"], one["findings"]] for one in report["refused"]]
+    rows += [[f"{one['rule']} failed: {one['message']}", one["findings"]] for one in report["errors"]]
+    rows += [[f"{one['place']}: {one['reason']}", 1] for one in report["unusable"]]
+    if rows:
+        yield ""
+        yield click.style("Refused, failed or unusable", bold=True)
+        yield from table(["why", "findings"], rows)
+
+
+def markdown(report: Record) -> Iterator[str]:
+    """The diff as Markdown; what comes from findings and rules cannot become markup."""
+    yield f"### hubtriage: {headline(report)}"
+    yield ""
+    yield f"- old: {_code(_side(report['old']))}"
+    yield f"- new: {_code(_side(report['new']))}"
+    yield f"- {cost_line(report['cost']).strip()}"
+    if report["by_rule"]:
+        yield ""
+        yield from _markdown_table(
+            ["rule", "edit", *_COLUMNS.values(), "changes"],
+            [[*_row(row), _shifts(row["changes"])] for row in report["by_rule"]],
+        )
+    for row in report["by_rule"]:
+        if row["examples"]:
+            yield ""
+            yield f"<details><summary>{_escaped(row['rule'])}: findings such as</summary>"
+            yield ""
+            yield from (f"- {_code(shown(finding_id))}" for finding_id in row["examples"])
+            yield ""
+            yield "</details>"
+    troubles = [*report["refused"], *report["errors"], *report["unusable"]]
+    if troubles:
+        yield ""
+        yield f"**{len(troubles)} kinds of trouble**: refused, failed or unusable; see the text output."
+
+
+def _shifts(shifts: Sequence[Record]) -> str:
+    """The most frequent shifts in one cell."""
+    told = [f"{s['field']} {shift_text(s)}: {s['findings']:,}" for s in shifts[:MOST_SHIFTS]]
+    more = len(shifts) - len(told)
+    return "; ".join(told + ([f"and {more} more"] if more else []))
+
+
+def _markdown_table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> Iterator[str]:
+    yield f"| {' | '.join(head)} |"
+    yield "|" + "|".join(" --- " if name in ("rule", "edit", "changes") else " ---: " for name in head) + "|"
+    for row in rows:
+        yield f"| {' | '.join(_cell(value) for value in row)} |"
+
+
+def _cell(value: object) -> str:
+    return f"{value:,}" if isinstance(value, int) else _escaped(str(value))
+
+
+def _escaped(value: str) -> str:
+    """A text in which Markdown sees no markup: whatever could be some is written as a character reference."""
+    return _MARKDOWN.sub(lambda found: f"&#{ord(found[0])};", quoted(value))
+
+
+def _code(value: str) -> str:
+    """A text of which nobody is notified and nothing is linked: GitHub looks for neither in code."""
+    return f"<code>{_escaped(value)}</code>"
