@@ -186,7 +186,7 @@ def test_a_thousand_rules_are_loaded_and_compiled_within_two_seconds(folder):
     body = body.split("  - id: beta")[0]
     text = head + "".join(f"  - id: rule-{number}{body}" for number in range(1000))
     path = folder(text)
-    assert min(_seconds(path) for _attempt in range(3)) <= 2  # the machine may be busy
+    assert any(_seconds(path) <= 2 for _attempt in range(3))  # the machine may be busy
 
 
 def _seconds(path):
