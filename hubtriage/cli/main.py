@@ -13,6 +13,8 @@ COMMANDS = {
     "backtest": ("hubtriage.cli.backtest", "Say what the rules would change on many findings."),
     "diff": ("hubtriage.cli.diff", "Say which findings change outcome between two rule folders."),
     "build": ("hubtriage.cli.build", "Compile the rules into ruleset.json."),
+    "import": ("hubtriage.cli.import_", "Turn rules of other tools into rules of ours."),
+    "export": ("hubtriage.cli.export", "Turn rules into Security Hub's own automation rules."),
     "demo": ("hubtriage.cli.demo", "Run the whole system on this machine."),
     "local": ("hubtriage.cli.local", "Start the local AWS for use by hand."),
 }

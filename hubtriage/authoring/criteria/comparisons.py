@@ -1,0 +1,43 @@
+"""Comparisons that automation rules have: what reading `match` and reading `when` share."""
+
+from __future__ import annotations
+
+from hubtriage.authoring.criteria.attributes import Attribute
+from hubtriage.authoring.criteria.checks import Path, Refused
+from hubtriage.authoring.criteria.model import How, TextTest
+
+
+def unknown(what: str, path: Path) -> Refused:
+    """The refusal of what automation rules have no criterion for."""
+    return Refused(path, f"automation rules cannot ask for {what}")
+
+
+def checked(attribute: Attribute, test: TextTest, path: Path) -> TextTest:
+    """The test, if AWS has it for the attribute's kind. Raises Refused."""
+    if attribute.kind == "map" and test.how == "prefix":
+        raise unknown(f"a prefix in {attribute.name}", path)
+    return test
+
+
+def of_stars(pattern: str, path: Path, *, wild: str = "*") -> tuple[How, str]:
+    """A pattern as the comparison that it is; a backslash makes the next character plain. Raises Refused.
+
+    `wild` are the characters that stand for others: of them only a star at an end can be said.
+    """
+    starts, ends, plain = False, False, ""
+    position = 0
+    while position < len(pattern):
+        one = pattern[position]
+        if one == "*" and position == 0:
+            starts = True
+        elif one == "*" and position == len(pattern) - 1:
+            ends = True
+        elif one in wild:
+            raise unknown(f"the pattern {pattern!r:.60}", path)
+        else:
+            position += one == "\\"
+            plain += pattern[position : position + 1]
+        position += 1
+    if (starts != ends and starts) or not plain:
+        raise unknown(f"the pattern {pattern!r:.60}", path)
+    return ("contains" if starts else "prefix" if ends else "equals"), plain

@@ -1,0 +1,113 @@
+"""A rule's `match` as criteria, where AWS's filters can ask exactly the same; all else is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from hubtriage.authoring.criteria.attributes import ALWAYS_THERE, ATTRIBUTES, Attribute
+from hubtriage.authoring.criteria.checks import Path, Refused
+from hubtriage.authoring.criteria.comparisons import checked, of_stars, unknown
+from hubtriage.authoring.criteria.model import Criterion, How, NumberTest, Test, TextTest
+from hubtriage.engine.pattern import Leaf, expand
+
+_BY_NAMES = {one.names: one for one in ATTRIBUTES.values() if one.most}
+_EACH_FOR_ITSELF = "automation rules ask each field of a list for itself, not all of the same element"
+
+
+def criteria_of_match(match: Mapping[str, Any]) -> list[list[Criterion]]:
+    """The criteria of each branch that `$or` makes; one branch must hold. Raises Refused."""
+    return [list(_branch(branch)) for branch in expand(match)]
+
+
+def _branch(leaves: tuple[Leaf, ...]) -> Iterator[Criterion]:
+    roots: set[tuple[str, ...]] = set()
+    for leaf in leaves:
+        attribute, key = _attribute(leaf.keys, ("match", *leaf.where))
+        if attribute.root in roots:
+            raise Refused(("match", *leaf.where), _EACH_FOR_ITSELF, "split the rule, or keep it here")
+        if attribute.root:
+            roots.add(attribute.root)
+        yield _leaf(attribute, key, leaf.alternatives, ("match", *leaf.where))
+
+
+def _attribute(names: tuple[str, ...], path: Path) -> tuple[Attribute, str | None]:
+    """The attribute at a path of names and, for a map, its member."""
+    found = _BY_NAMES.get(names)
+    if found is not None and found.kind != "map":
+        return found, None
+    holder = _BY_NAMES.get(names[:-1])
+    if holder is not None and holder.kind == "map":
+        return holder, names[-1]
+    raise unknown(".".join(names), path)
+
+
+def _leaf(attribute: Attribute, key: str | None, alternatives: list[Any], path: Path) -> Criterion:
+    wanted: list[Test] = []
+    unwanted: list[TextTest] = []
+    absent_too = False
+    for index, alternative in enumerate(alternatives):
+        at = (*path, index)
+        operator, operand = _operation(alternative)
+        if operator == "exists" and operand is False:
+            absent_too = True
+        elif operator == "anything-but":
+            if index and unwanted:
+                raise Refused(at, "one `anything-but` beside another holds for every value")
+            unwanted = [TextTest(how, value, key) for how, value in _excluded(operand, at)]
+        else:
+            wanted.append(_wanted(attribute, key, operator, operand, at))
+    if wanted and (unwanted or absent_too):
+        raise Refused(path, "automation rules cannot or a value with its absence or with `anything-but`")
+    if not wanted:
+        _check_negative(attribute, unwanted, path, absent_too=absent_too)
+    return Criterion(attribute, tuple(wanted), tuple(unwanted))
+
+
+def _operation(alternative: Any) -> tuple[str, Any]:
+    """(operator, operand); "" for a value that stands for itself."""
+    if not isinstance(alternative, Mapping):
+        return "", alternative
+    (operation,) = alternative.items()
+    return operation
+
+
+def _check_negative(attribute: Attribute, unwanted: list[TextTest], path: Path, *, absent_too: bool) -> None:
+    """AWS: a negative comparison holds for what is absent, and for a list if it holds for all of it."""
+    if not unwanted:
+        raise Refused(path, "automation rules cannot ask whether something exists")
+    if attribute.root:
+        raise Refused(
+            path, "`anything-but` on a list asks for some element, automation rules for all of them"
+        )
+    if not absent_too and attribute.name not in ALWAYS_THERE:
+        hint = "add {exists: false} beside it, if that is right"
+        raise Refused(path, "automation rules count what is absent as anything but the value", hint)
+
+
+def _wanted(attribute: Attribute, key: str | None, operator: str, operand: Any, path: Path) -> Test:
+    if attribute.kind == "number" and operator == "numeric":
+        return NumberTest(tuple(operand))
+    if attribute.kind == "number" and not operator and isinstance(operand, int | float):
+        return NumberTest(("=", operand))
+    if attribute.kind in ("text", "map") and isinstance(operand, str):
+        if not operator:
+            return TextTest("equals", operand, key)
+        if operator == "prefix":
+            return checked(attribute, TextTest("prefix", operand, key), path)
+        if operator == "wildcard":
+            how, value = of_stars(operand, path)
+            return checked(attribute, TextTest(how, value, key), path)
+    what = f"`{operator}`" if operator else repr(operand)
+    raise unknown(f"{what} of {attribute.name}", path)
+
+
+def _excluded(operand: Any, path: Path) -> Iterator[tuple[How, str]]:
+    operator, values = _operation(operand)
+    for value in values if isinstance(values, list) else [values]:
+        if not isinstance(value, str) or operator not in ("", "prefix", "wildcard"):
+            raise unknown(f"anything but {operand!r:.60}", path)
+        if operator == "wildcard":
+            yield of_stars(value, path)
+        else:
+            yield ("prefix" if operator else "equals"), value

@@ -1,0 +1,79 @@
+"""Criteria brought together as a filter holds them: one list of comparisons for each attribute."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from hubtriage.authoring.criteria.attributes import Attribute
+from hubtriage.authoring.criteria.checks import Path, Refused
+from hubtriage.authoring.criteria.model import Criterion, TextTest, joined_dates
+
+Criteria = dict[Attribute, Criterion]
+
+
+def merged(criteria: Iterable[Criterion], path: Path) -> Criteria | None:
+    """One criterion for each attribute, which hold together if all the given ones do; None if none can.
+
+    Raises Refused where AWS has no such criterion.
+    """
+    result: Criteria = {}
+    for criterion in criteria:
+        known = result.get(criterion.attribute)
+        result[criterion.attribute] = criterion if known is None else _both(known, criterion, path)
+    settled = [_settled(criterion) for criterion in result.values()]
+    if None in settled:
+        return None
+    return {criterion.attribute: criterion for criterion in settled if criterion is not None}
+
+
+def _both(one: Criterion, other: Criterion, path: Path) -> Criterion:
+    """Two criteria on one attribute as one: positive comparisons are or-ed, so only one may have any."""
+    unwanted = tuple(dict.fromkeys((*one.unwanted, *other.unwanted)))
+    if not (one.wanted and other.wanted):
+        return Criterion(one.attribute, one.wanted or other.wanted, unwanted)
+    joined = joined_dates(one.wanted[0], other.wanted[0])
+    if joined is not None and len(one.wanted) == len(other.wanted) == 1:
+        return Criterion(one.attribute, (joined,))
+    raise Refused(path, f"automation rules cannot ask twice for {one.attribute.name}")
+
+
+def _settled(criterion: Criterion) -> Criterion | None:
+    """The criterion without the values that it both wants and does not want; None where no value is left.
+
+    AWS refuses EQUALS beside its opposites, and needs it not: what is excluded is left out of the list.
+    """
+    if not criterion.wanted or not criterion.unwanted or criterion.attribute.root:
+        return criterion
+    equal = [test for test in criterion.wanted if isinstance(test, TextTest) and test.how == "equals"]
+    if len(equal) != len(criterion.wanted) or criterion.attribute.kind == "map":
+        return criterion
+    left = tuple(test for test in equal if not any(no.holds(test.value) for no in criterion.unwanted))
+    return Criterion(criterion.attribute, left) if left else None
+
+
+def united(branches: Iterable[Criteria]) -> list[Criteria]:
+    """Fewer sets of criteria of which one must hold: those that differ in one wanted list become one."""
+    result: list[Criteria] = []
+    for branch in branches:
+        for index, known in enumerate(result):
+            union = _union(known, branch)
+            if union is not None:
+                result[index] = union
+                break
+        else:
+            result.append(branch)
+    return result
+
+
+def _union(one: Criteria, other: Criteria) -> Criteria | None:
+    if one.keys() != other.keys():
+        return None
+    different = [attribute for attribute in one if one[attribute] != other[attribute]]
+    if len(different) != 1:
+        return one if not different else None
+    first, second = one[different[0]], other[different[0]]
+    if first.unwanted or second.unwanted:
+        return None
+    wanted = tuple(dict.fromkeys((*first.wanted, *second.wanted)))
+    return {**one, different[0]: replace(first, wanted=wanted)}

@@ -1,0 +1,202 @@
+"""A rule's `when` as criteria, where AWS's filters can ask exactly the same; all else is refused.
+
+It knows what `conditions` writes, and the other common ways to write the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from hubtriage.authoring.criteria.attributes import ATTRIBUTES, Attribute
+from hubtriage.authoring.criteria.checks import Path, Refused
+from hubtriage.authoring.criteria.comparisons import checked, of_stars, unknown
+from hubtriage.authoring.criteria.model import Criterion, DateTest, How, TextTest, joined_dates
+
+Steps = tuple[tuple[str, bool], ...]
+Reader = Callable[[list[Any], Steps, Path], Criterion]
+
+_BY_STEPS = {one.steps: one for one in ATTRIBUTES.values() if one.most}
+
+
+def criteria_of_when(logic: Any) -> list[Criterion]:
+    """The criteria of a `when`, all of which must hold. Raises Refused."""
+    return list(_conjuncts(logic, ("when",)))
+
+
+def _conjuncts(logic: Any, path: Path) -> Iterator[Criterion]:
+    if logic is True:
+        return
+    operator, arguments = _call(logic, path)
+    if operator == "and":
+        for index, argument in enumerate(arguments):
+            yield from _conjuncts(argument, (*path, operator, index))
+    elif operator == "!":
+        yield _negated(_positive(arguments[0], (), (*path, operator)), path)
+    elif operator == "none":
+        yield _negated(_positive({"some": arguments}, (), path), path)
+    else:
+        yield _positive(logic, (), path)
+
+
+def _call(logic: Any, path: Path) -> tuple[str, list[Any]]:
+    if not isinstance(logic, Mapping) or len(logic) != 1:
+        raise unknown(f"the value {logic!r:.60}", path)
+    ((operator, arguments),) = logic.items()
+    return operator, arguments if isinstance(arguments, list) else [arguments]
+
+
+def _negated(criterion: Criterion, path: Path) -> Criterion:
+    unwanted = tuple(test for test in criterion.wanted if isinstance(test, TextTest))
+    if len(unwanted) != len(criterion.wanted):
+        raise unknown("the opposite of this", path)
+    return replace(criterion, wanted=(), unwanted=unwanted)
+
+
+def _positive(logic: Any, inside: Steps, path: Path) -> Criterion:
+    """The criterion of a condition; `inside` are the steps to the list whose elements it looks at."""
+    operator, arguments = _call(logic, path)
+    at = (*path, operator)
+    if operator in ("or", "and"):
+        parts = [_positive(one, inside, (*at, index)) for index, one in enumerate(arguments)]
+        return _either(parts, at) if operator == "or" else _both(parts, at)
+    if operator == "some":
+        return _positive(arguments[1], (*inside, *_steps(arguments[0], (*at, 0), is_list=True)), (*at, 1))
+    reader = _READERS.get(operator)
+    if reader is None:
+        raise unknown(f"`{operator}`", path)
+    return reader(arguments, inside, at)
+
+
+def _either(criteria: list[Criterion], path: Path) -> Criterion:
+    if len({criterion.attribute for criterion in criteria}) != 1:
+        raise Refused(path, "automation rules cannot or different attributes", "split the rule")
+    return replace(criteria[0], wanted=tuple(test for one in criteria for test in one.wanted))
+
+
+def _both(criteria: list[Criterion], path: Path) -> Criterion:
+    """Two bounds of one date."""
+    tests = [test for one in criteria for test in one.wanted]
+    if len(tests) == 2 and criteria[0].attribute == criteria[-1].attribute:
+        joined = joined_dates(tests[0], tests[1])
+        if joined is not None:
+            return replace(criteria[0], wanted=(joined,))
+    raise unknown("`and` here", path)
+
+
+def _steps(logic: Any, path: Path, *, is_list: bool) -> Steps:
+    """The steps of `{var: path}`; the last one is a list where it says so."""
+    operator, arguments = _call(logic, path)
+    name = arguments[0] if len(arguments) == 1 else None
+    if operator != "var" or not isinstance(name, str):
+        raise unknown(f"`{operator}` of something", path)
+    names = name.split(".") if name else []
+    return tuple((one, is_list and index == len(names)) for index, one in enumerate(names, 1))
+
+
+def _subject(logic: Any, inside: Steps, path: Path) -> tuple[Attribute, str | None]:
+    """The attribute that a condition looks at and, for a map, its member."""
+    operator, arguments = _call(logic, path)
+    if operator == "get":
+        steps = (*inside, *_steps(arguments[0], path, is_list=False))
+        key = arguments[1]
+    else:
+        steps, key = (*inside, *_steps(logic, path, is_list=False)), None
+        if steps not in _BY_STEPS and steps[:-1] in _BY_STEPS:
+            steps, key = steps[:-1], steps[-1][0]
+    attribute = _BY_STEPS.get(steps)
+    if attribute is None or (attribute.kind == "map") != (key is not None):
+        raise unknown(".".join(name for name, _is_list in steps), path)
+    return attribute, key
+
+
+def _texts(subject: Any, how: How, values: Any, inside: Steps, path: Path) -> Criterion:
+    attribute, key = _subject(subject, inside, (*path, 0))
+    listed = values if isinstance(values, list) else [values]
+    if attribute.kind not in ("text", "map") or not all(isinstance(value, str) for value in listed):
+        raise unknown(f"this of {attribute.name}", path)
+    tests = (checked(attribute, TextTest(how, value, key), path) for value in listed)
+    return Criterion(attribute, tuple(tests))
+
+
+def _comparison(how: How) -> Reader:
+    return lambda arguments, inside, path: _texts(arguments[0], how, arguments[1], inside, path)
+
+
+def _glob(arguments: list[Any], inside: Steps, path: Path) -> Criterion:
+    how, value = of_stars(arguments[1], path, wild="*?")
+    return _texts(arguments[0], how, value, inside, path)
+
+
+def _in(arguments: list[Any], inside: Steps, path: Path) -> Criterion:
+    """A field in a list written out; or a text written out in a field that is a list, or is text."""
+    needle, haystack = arguments
+    if isinstance(haystack, list):
+        return _texts(needle, "equals", haystack, inside, path)
+    steps = (*inside, *_steps(haystack, (*path, 1), is_list=True))
+    if steps in _BY_STEPS and isinstance(needle, str):
+        return Criterion(_BY_STEPS[steps], (TextTest("equals", needle),))
+    return _texts(haystack, "contains", needle, inside, path)
+
+
+def _after(arguments: list[Any], inside: Steps, path: Path) -> Criterion:
+    attribute, moment = _moment(arguments, inside, path)
+    return Criterion(attribute, (DateTest(after=moment),))
+
+
+def _before(arguments: list[Any], inside: Steps, path: Path) -> Criterion:
+    attribute, moment = _moment(arguments, inside, path)
+    return Criterion(attribute, (DateTest(before=moment),))
+
+
+def _moment(arguments: list[Any], inside: Steps, path: Path) -> tuple[Attribute, str]:
+    attribute, _key = _subject(arguments[0], inside, (*path, 0))
+    if attribute.kind != "date" or not isinstance(arguments[1], str):
+        raise unknown("this", path)
+    return attribute, arguments[1]
+
+
+def _older(arguments: list[Any], inside: Steps, path: Path) -> Criterion:
+    """`{">": [{age_days: [subject]}, days]}`."""
+    attribute = _aged(arguments[0], inside, path)
+    return Criterion(attribute, (DateTest(days_more_than=_days(arguments[1:], path)),))
+
+
+def _within(arguments: list[Any], inside: Steps, path: Path) -> Criterion:
+    """`{"<=": [0, {age_days: [subject]}, days]}`."""
+    if len(arguments) != 3 or arguments[0] != 0:
+        hint = 'the last 90 days are {"<=": [0, {age_days: [{var: CreatedAt}]}, 90]}'
+        raise Refused(path, "automation rules cannot ask for this", hint)
+    attribute = _aged(arguments[1], inside, path)
+    return Criterion(attribute, (DateTest(days_most=_days(arguments[2:], path)),))
+
+
+def _aged(logic: Any, inside: Steps, path: Path) -> Attribute:
+    operator, arguments = _call(logic, path)
+    if operator != "age_days":
+        raise unknown(f"`{operator}`", path)
+    attribute, _key = _subject(arguments[0], inside, path)
+    if attribute.kind != "date":
+        raise unknown(f"the age of {attribute.name}", path)
+    return attribute
+
+
+def _days(arguments: list[Any], path: Path) -> int:
+    if len(arguments) != 1 or not isinstance(arguments[0], int) or arguments[0] < 1:
+        raise Refused(path, "automation rules count whole days, at least one")
+    return arguments[0]
+
+
+_READERS: Mapping[str, Reader] = {
+    "===": _comparison("equals"),
+    "==": _comparison("equals"),
+    "in_list": _comparison("equals"),
+    "starts_with": _comparison("prefix"),
+    "glob": _glob,
+    "in": _in,
+    "after": _after,
+    "before": _before,
+    ">": _older,
+    "<=": _within,
+}

@@ -1,0 +1,58 @@
+"""Criteria as AWS's API writes them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from hubtriage.authoring.criteria.aws import NEGATIVE, POSITIVE, SIGNS, refuse_opposed, shifted
+from hubtriage.authoring.criteria.checks import Path, Refused
+from hubtriage.authoring.criteria.model import Criterion, DateTest, How, NumberTest, Test, TextTest
+
+_POSITIVE: Mapping[How, str] = {how: name for name, how in POSITIVE.items()}
+_NEGATIVE: Mapping[How, str] = {how: name for name, how in NEGATIVE.items()}
+_NUMBERS = {sign: name for name, sign in SIGNS.items()}
+
+
+def write_criteria(criteria: Iterable[Criterion], path: Path) -> dict[str, list[dict[str, Any]]]:
+    """The `Criteria` of an automation rule. Raises Refused for what AWS would not take."""
+    return {criterion.attribute.name: _filters(criterion, path) for criterion in criteria}
+
+
+def _filters(criterion: Criterion, path: Path) -> list[dict[str, Any]]:
+    attribute = criterion.attribute
+    filters = [_filter(test, path) for test in criterion.wanted]
+    filters += [_comparison(_NEGATIVE, test) for test in criterion.unwanted]
+    if len(filters) > attribute.most:
+        reason = f"{len(filters)} values for {attribute.name}; AWS takes {attribute.most}"
+        raise Refused(path, reason, "split the rule")
+    for key in {each.get("Key") for each in filters}:
+        refuse_opposed({each.get("Comparison", "") for each in filters if each.get("Key") == key}, path)
+    return filters
+
+
+def _filter(test: Test, path: Path) -> dict[str, Any]:
+    if isinstance(test, TextTest):
+        return _comparison(_POSITIVE, test)
+    if isinstance(test, NumberTest):
+        return {
+            _NUMBERS[sign]: bound
+            for sign, bound in zip(test.comparisons[::2], test.comparisons[1::2], strict=True)
+        }
+    if isinstance(test, DateTest):
+        return _date(test, path)
+    raise Refused(path, "automation rules have no criterion that is true or false")
+
+
+def _comparison(names: Mapping[How, str], test: TextTest) -> dict[str, Any]:
+    key = {} if test.key is None else {"Key": test.key}
+    return {**key, "Value": test.value, "Comparison": names[test.how]}
+
+
+def _date(test: DateTest, path: Path) -> dict[str, Any]:
+    days = test.days_most or test.days_more_than
+    if days is not None:
+        comparison = {} if test.days_most else {"Comparison": "OLDER_THAN"}
+        return {"DateRange": {"Value": days, "Unit": "DAYS", **comparison}}
+    bounds = {"Start": (test.after, 1), "End": (test.before, -1)}
+    return {name: shifted(moment, by, path) for name, (moment, by) in bounds.items() if moment is not None}

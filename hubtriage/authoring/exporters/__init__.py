@@ -1,0 +1,1 @@
+"""Rules of ours, turned into rules of other tools where these can say exactly the same."""

@@ -1,0 +1,157 @@
+"""Rules as Security Hub's automation rules: requests of CreateAutomationRule.
+
+Exported is what decides the same about a finding that only its provider has touched. What automation rules
+have not is refused: an end, `observe`, values of the finding in a text, regular expressions. A `ceiling`
+becomes a criterion on the severity. What they cannot do in any case is to leave alone what people set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from hubtriage.authoring.compiler import compile_rule
+from hubtriage.authoring.criteria.attributes import ATTRIBUTES
+from hubtriage.authoring.criteria.checks import Path, Refused, shown
+from hubtriage.authoring.criteria.match_reading import criteria_of_match
+from hubtriage.authoring.criteria.merging import merged, united
+from hubtriage.authoring.criteria.model import Criterion, TextTest
+from hubtriage.authoring.criteria.when_reading import criteria_of_when
+from hubtriage.authoring.criteria.writing import write_criteria
+from hubtriage.authoring.loader import LoadedRule
+from hubtriage.engine.fields import HIDING_STATUSES, SEVERITIES, SEVERITY_RANK, severity_label
+from hubtriage.engine.templates import NOTE_LIMIT, USER_FIELD_LIMIT, compile_text, is_per_finding
+
+MOST_RULES = 100  # AWS: automation rules of one account and Region
+
+
+@dataclass(frozen=True, slots=True)
+class NotExported:
+    """A rule that automation rules cannot express: which, where in it, why, and what to do."""
+
+    rule: str
+    place: str
+    where: str
+    reason: str
+    hint: str = ""
+
+    def as_record(self) -> dict[str, Any]:
+        """The refusal as JSON-ready data."""
+        record = {"rule": self.rule, "place": self.place, "where": self.where, "reason": self.reason}
+        return {**record, "hint": self.hint or None}
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """Requests of CreateAutomationRule in the order in which to make them, and the rules left out."""
+
+    requests: tuple[dict[str, Any], ...]
+    refusals: tuple[NotExported, ...]
+
+
+def export_rules(rules: Iterable[LoadedRule]) -> Exported:
+    """The automation rules for our rules; one of ours may need several, where it has an `$or`."""
+    requests: list[dict[str, Any]] = []
+    refusals: list[NotExported] = []
+    for rule in sorted(rules, key=lambda rule: (rule.model.order, rule.id)):
+        try:
+            requests += _requests(rule)
+        except Refused as error:
+            place = rule.document.place((*rule.path, *error.path))
+            refusals.append(NotExported(rule.id, place, shown(error.path), error.reason, error.hint))
+    return Exported(tuple(requests), tuple(refusals))
+
+
+def _requests(rule: LoadedRule) -> list[dict[str, Any]]:
+    _check_kind(rule)
+    compiled = compile_rule(rule)
+    update = _update(compiled)
+    branches = list(_branches(rule, compiled, update))
+    if not branches:
+        raise Refused(("match",), "the rule's ceiling leaves nothing that it could apply to")
+    return [
+        {
+            "RuleName": rule.id if len(branches) == 1 else f"{rule.id} ({number} of {len(branches)})",
+            "RuleOrder": rule.model.order,
+            "RuleStatus": "DISABLED" if rule.model.mode == "off" else "ENABLED",
+            "IsTerminal": rule.model.terminal,
+            "Description": rule.model.description or f"Exported from the rule {rule.id}.",
+            "Criteria": criteria,
+            "Actions": [{"Type": "FINDING_FIELDS_UPDATE", "FindingFieldsUpdate": update}],
+        }
+        for number, criteria in enumerate(branches, 1)
+    ]
+
+
+def _check_kind(rule: LoadedRule) -> None:
+    if rule.model.mode not in ("enforce", "off"):
+        raise Refused(("mode",), f"automation rules know no mode {rule.model.mode!r}")
+    for name in ("starts", "expires"):
+        if getattr(rule.model, name) is not None:
+            raise Refused((name,), "automation rules neither start nor end by themselves")
+
+
+# -- criteria -----------------------------------------------------------------------------------
+
+
+def _branches(
+    rule: LoadedRule, compiled: Mapping[str, Any], update: Mapping[str, Any]
+) -> Iterator[dict[str, Any]]:
+    of_match = criteria_of_match(rule.match) if rule.match is not None else [[]]
+    of_when = criteria_of_when(rule.when) if rule.has_when else []
+    ceiling = list(_ceiling(compiled.get("ceiling", "HIGH"), update))
+    if of_match == [[]] and not of_when:
+        raise Refused(("when",), "automation rules need a criterion")
+    path: Path = ("match",) if rule.match is not None else ("when",)
+    branches = [merged([*branch, *of_when, *ceiling], path) for branch in of_match]
+    for branch in united(branch for branch in branches if branch is not None):
+        yield write_criteria(branch.values(), path)
+
+
+def _ceiling(ceiling: str, update: Mapping[str, Any]) -> Iterator[Criterion]:
+    """The severities above the ceiling that the rule would hide, excluded."""
+    above = [label for label in SEVERITIES if SEVERITY_RANK[label] > SEVERITY_RANK[ceiling]]
+    hides = update.get("Workflow", {}).get("Status") in HIDING_STATUSES
+    wanted = severity_label(update.get("Severity"))
+    hidden = [label for label in above if hides or (wanted and SEVERITY_RANK[wanted] < SEVERITY_RANK[label])]
+    if hidden:
+        tests = tuple(TextTest("equals", label) for label in hidden)
+        yield Criterion(ATTRIBUTES["SeverityLabel"], (), tests)
+
+
+# -- action -------------------------------------------------------------------------------------
+
+
+def _update(compiled: Mapping[str, Any]) -> dict[str, Any]:
+    update = dict(compiled["update"])
+    if not update:
+        raise Refused(("update",), "automation rules must change something")
+    severity = update.get("Severity", {})
+    for bound in ("AtMost", "AtLeast"):
+        if bound in severity:
+            raise Refused(
+                ("update", "Severity", bound), "automation rules set a severity, they do not bound it"
+            )
+    if isinstance(update.get("Types"), Mapping):
+        raise Refused(("update", "Types"), "automation rules set the types, they do not edit them")
+    if "Note" in update:
+        update["Note"] = _note(update["Note"], compiled)
+    if "UserDefinedFields" in update:
+        update["UserDefinedFields"] = {
+            key: _filled(text, compiled, USER_FIELD_LIMIT, ("update", "UserDefinedFields", key))
+            for key, text in update["UserDefinedFields"].items()
+        }
+    return update
+
+
+def _note(note: Mapping[str, str], compiled: Mapping[str, Any]) -> dict[str, str]:
+    text = _filled(note["Text"], compiled, NOTE_LIMIT, ("update", "Note", "Text"))
+    return {"Text": text, "UpdatedBy": note.get("UpdatedBy") or f"hubtriage/{compiled['id']}"}
+
+
+def _filled(text: str, compiled: Mapping[str, Any], limit: int, path: Path) -> str:
+    """The text with the rule's own values filled in."""
+    if is_per_finding(text):
+        raise Refused(path, "automation rules cannot put a finding's values into a text")
+    return compile_text(text, compiled, limit)({})

@@ -1,0 +1,79 @@
+"""CloudFormation's `AWS::SecurityHub::AutomationRule`, from a template in JSON or YAML.
+
+Its properties are the API's. What is known only on deployment (`!Ref`, `Fn::Sub` …) stays an expression.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import yaml
+
+from hubtriage.authoring.criteria.checks import Path
+from hubtriage.authoring.importers.outcome import UnreadableError
+from hubtriage.authoring.importers.sources import MAX_DEPTH, Expression, plain
+
+RESOURCE = "AWS::SecurityHub::AutomationRule"
+V2_RESOURCE = "AWS::SecurityHub::AutomationRuleV2"
+
+Resource = tuple[str, Path, dict[str, Any]]
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML with CloudFormation's tags, and with timestamps left as the text that they are to it."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012 - PyYAML's way to say it
+        first: [(tag, expression) for tag, expression in resolvers if not tag.endswith(":timestamp")]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+
+def _expression(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> Expression:  # noqa: ARG001
+    shown = f" {node.value}" if isinstance(node, yaml.ScalarNode) else ""
+    return Expression(f"!{suffix}{shown}")
+
+
+_Loader.add_multi_constructor("!", _expression)
+
+
+def read_template(text: str) -> Any:
+    """The value of a template in YAML, None for what is no YAML. Raises UnreadableError."""
+    try:
+        value = yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
+    except (yaml.YAMLError, ValueError):
+        return None
+    except RecursionError:
+        raise UnreadableError("the file is nested too deep") from None
+    return value
+
+
+def is_template(value: Any) -> bool:
+    """Whether a document is a template: it has resources with types."""
+    resources = value.get("Resources") if isinstance(value, dict) else None
+    return isinstance(resources, dict) and any(
+        isinstance(resource, dict) and "Type" in resource for resource in resources.values()
+    )
+
+
+def read_resources(value: dict[str, Any]) -> list[Resource]:
+    """(logical id, path, resource) of each rule of a template; `Properties` have expressions marked."""
+    return [
+        (str(name), ("Resources", str(name)), _marked(resource))
+        for name, resource in value["Resources"].items()
+        if isinstance(resource, dict) and resource.get("Type") in (RESOURCE, V2_RESOURCE)
+    ]
+
+
+def _marked(value: Any, depth: int = 0) -> Any:
+    """The value with each intrinsic function, in its long form, as an expression."""
+    if depth > MAX_DEPTH:
+        raise UnreadableError("the template is nested too deep")
+    if isinstance(value, list):
+        return [_marked(item, depth + 1) for item in value]
+    if not isinstance(value, dict):
+        return value
+    names = list(value)
+    if len(names) == 1 and isinstance(names[0], str) and (names[0] == "Ref" or names[0].startswith("Fn::")):
+        return Expression(json.dumps(plain(value, str))[:80])
+    return {key: _marked(item, depth + 1) for key, item in value.items()}

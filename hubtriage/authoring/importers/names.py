@@ -1,0 +1,44 @@
+"""Ids and descriptions of imported rules, made from whatever their source calls them."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+
+_LONGEST = 63
+_LONGEST_TITLE = 60
+_UNFIT = re.compile(r"[^a-z0-9]+")
+
+
+def ids(names: Iterable[str]) -> Iterator[str]:
+    """A rule id for each name, all different: the name in ASCII, numbered where it was given out before."""
+    taken: set[str] = set()
+    for number, name in enumerate(names, 1):
+        base = slug(name) or f"rule-{number}"
+        chosen, count = base, 1
+        while chosen in taken:
+            count += 1
+            suffix = f"-{count}"
+            chosen = base[: _LONGEST - len(suffix)].rstrip("-") + suffix
+        taken.add(chosen)
+        yield chosen
+
+
+def slug(name: str) -> str:
+    """The letters and digits of a name as a rule id, empty if it has none in ASCII."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return _UNFIT.sub("-", plain).strip("-")[:_LONGEST].rstrip("-")
+
+
+def printable(text: str) -> str:
+    """The text on one line, without characters that would act on a terminal or a file."""
+    spaced = "".join(one if one.isprintable() else " " for one in text)
+    return " ".join(spaced.split())
+
+
+def labelled(number: int, name: object) -> str:
+    """What messages call a rule: its place among the rules of its file, and its name cut to what fits."""
+    line = printable(name) if isinstance(name, str) else ""
+    cut = line if len(line) <= _LONGEST_TITLE else line[: _LONGEST_TITLE - 1] + "…"
+    return f'rule {number} "{cut}"' if cut else f"rule {number}"

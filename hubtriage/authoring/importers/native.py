@@ -1,0 +1,165 @@
+"""Automation rules of Security Hub itself.
+
+AWS: a rule acts on every matching finding, before the event is sent; the later in RuleOrder has the last
+word, among equals the one updated last; `IsTerminal` keeps later rules away; a disabled rule does nothing.
+Criteria look at the finding as its provider sent it, and a rule acts only in the Region where it was made.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from hubtriage.authoring.criteria.attributes import ATTRIBUTES
+from hubtriage.authoring.criteria.aws import read_filters
+from hubtriage.authoring.criteria.checks import Path, Refused, items, known_keys, mapping, whole_number
+from hubtriage.authoring.criteria.conditions import conditions
+from hubtriage.authoring.criteria.model import Criterion, TextTest
+from hubtriage.authoring.importers.names import labelled, printable
+from hubtriage.authoring.importers.native_forms import V2, NativeRule, read_native
+from hubtriage.authoring.importers.outcome import Draft, Translation
+from hubtriage.authoring.importers.sources import decoded, first_expression
+from hubtriage.authoring.importers.terraform import SHOW
+from hubtriage.authoring.importers.updates import read_update, selects_moved_findings
+from hubtriage.engine.timestamps import parse_timestamp
+
+_REQUIRED = ("RuleOrder", "Criteria", "Actions")
+_OPTIONAL = ("RuleName", "Description", "IsTerminal", "RuleStatus")
+_UNUSED = ("RuleArn", "CreatedAt", "UpdatedAt", "CreatedBy", "Tags")
+_DECIDING = (*_REQUIRED, "IsTerminal", "RuleStatus")
+_HIGHEST_ORDER = 1000
+
+
+def translate(name: str, content: bytes, regions: Iterable[str] = ()) -> Translation:
+    """The rules of a file; with regions given, for findings of these only. Raises UnreadableError."""
+    found = Translation()
+    limits = tuple(TextTest("equals", region) for region in regions)
+    updated: dict[Path, float | None] = {}
+    for number, rule in enumerate(read_native(name, decoded(content)), 1):
+        label = labelled(number, rule.name)
+        found.add(label, lambda: _draft(label, rule, limits))  # noqa: B023 - called at once
+        updated[rule.path] = _updated(rule.value)
+    found.drafts = _with_ties_told(found.drafts, updated)
+    return found
+
+
+def _updated(value: Any) -> float | None:
+    return parse_timestamp(value.get("UpdatedAt")) if isinstance(value, dict) else None
+
+
+# -- one rule -----------------------------------------------------------------------------------
+
+
+def _draft(label: str, source: NativeRule, regions: tuple[TextTest, ...]) -> Draft:
+    if source.refused is not None:
+        raise source.refused
+    rule = _checked(source.value, source.path)
+    criteria = _criteria(rule["Criteria"], (*source.path, "Criteria"))
+    update = _update(rule["Actions"], (*source.path, "Actions"))
+    order = whole_number(rule["RuleOrder"], (*source.path, "RuleOrder"), 1, _HIGHEST_ORDER)
+    name = rule["RuleName"] if isinstance(rule.get("RuleName"), str) else source.name or label
+    limits = [Criterion(ATTRIBUTES["Region"], regions)] if regions else []
+    body = {
+        "description": _description(name, rule.get("Description")),
+        **({"mode": "off"} if _is_off(rule, source.path) else {}),
+        "order": order,
+        **({"terminal": True} if _flag(rule, "IsTerminal", source.path) else {}),
+        **({"override": True} if selects_moved_findings(criteria, update) else {}),
+        **conditions([*criteria, *limits]),
+        "update": update,
+    }
+    return Draft(label, name, source.path, body, source.remarks)
+
+
+def _checked(value: Any, path: Path) -> dict[str, Any]:
+    """The rule, with all that it needs and nothing that is known only on deployment."""
+    rule = {key: item for key, item in mapping(value, path).items() if key not in _UNUSED}
+    known_keys(rule, (*_REQUIRED, *_OPTIONAL), path)
+    for key in _REQUIRED:
+        if key not in rule:
+            raise Refused(path, f"the key {key!r} is missing")
+    found = first_expression({key: item for key, item in rule.items() if key in _DECIDING}, path)
+    if found:
+        reason = f"the value {printable(found[1].text)!r:.100} is known only on deployment"
+        raise Refused(found[0], reason, f"write it out; of Terraform, {SHOW}")
+    return rule
+
+
+def _criteria(value: Any, path: Path) -> list[Criterion]:
+    if isinstance(value, dict) and "OcsfFindingCriteria" in value:
+        raise Refused(path, V2)
+    criteria = read_filters(value, path)
+    for criterion in criteria:
+        if not criterion.attribute.most:
+            name = criterion.attribute.name
+            raise Refused((*path, name), f"{name} is no criterion of automation rules")
+    if not criteria:
+        raise Refused(path, "the rule would change every finding", "if that is meant, write it by hand")
+    return criteria
+
+
+def _update(value: Any, path: Path) -> dict[str, Any]:
+    actions = items(value, path)
+    if len(actions) > 1:
+        raise Refused(path, f"{len(actions)} actions; AWS takes one")
+    action = known_keys(actions[0], ("Type", "FindingFieldsUpdate"), (*path, 0))
+    if action.get("Type") != "FINDING_FIELDS_UPDATE":
+        raise Refused((*path, 0, "Type"), "the only action is FINDING_FIELDS_UPDATE")
+    return read_update(action.get("FindingFieldsUpdate"), (*path, 0, "FindingFieldsUpdate"))
+
+
+def _is_off(rule: dict[str, Any], path: Path) -> bool:
+    status = rule.get("RuleStatus", "ENABLED")
+    if status not in ("ENABLED", "DISABLED"):
+        raise Refused((*path, "RuleStatus"), f"{status!r:.60} is neither ENABLED nor DISABLED")
+    return bool(status == "DISABLED")
+
+
+def _flag(rule: dict[str, Any], name: str, path: Path) -> bool:
+    value = rule.get(name, False)
+    if value not in (True, False, "true", "false"):
+        raise Refused((*path, name), "true or false is wanted here")
+    return value in (True, "true")
+
+
+def _description(name: str, description: Any) -> str:
+    told = printable(description) if isinstance(description, str) else ""
+    source = f'mported from the automation rule "{printable(name)}"'
+    return f"{told} (i{source})" if told else f"I{source}."
+
+
+# -- rules of one order -------------------------------------------------------------------------
+
+
+def _with_ties_told(drafts: list[Draft], updated: dict[Path, float | None]) -> list[Draft]:
+    """The drafts with orders that all differ, or a remark where the file does not tell which goes first."""
+    counts = Counter(draft.body["order"] for draft in drafts)
+    if not any(count > 1 for count in counts.values()):
+        return drafts
+    if any(updated[draft.path] is None for draft in drafts) or len(drafts) > _HIGHEST_ORDER:
+        return [_with_remark(draft, counts[draft.body["order"]]) for draft in drafts]
+    return _renumbered(drafts, updated)
+
+
+def _with_remark(draft: Draft, count: int) -> Draft:
+    if count == 1:
+        return draft
+    order = draft.body["order"]
+    remark = f"{count} rules have RuleOrder {order}; AWS lets the one updated last decide, here the ids do"
+    return replace(draft, remarks=(*draft.remarks, remark))
+
+
+def _renumbered(drafts: list[Draft], updated: dict[Path, float | None]) -> list[Draft]:
+    ranked = sorted(drafts, key=lambda draft: (draft.body["order"], updated[draft.path] or 0.0))
+    step = min(10, _HIGHEST_ORDER // len(drafts))
+    orders = {draft.path: rank * step for rank, draft in enumerate(ranked, 1)}
+    return [
+        replace(
+            draft,
+            body={**draft.body, "order": orders[draft.path]},
+            remarks=(*draft.remarks, f"RuleOrder was {draft.body['order']}, which several rules have"),
+        )
+        for draft in drafts
+    ]

@@ -1,0 +1,109 @@
+"""The forms in which automation rules come: requests and answers of the API, CloudFormation, Terraform."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import Any
+
+from hubtriage.authoring.criteria.checks import Path, Refused
+from hubtriage.authoring.importers import cloudformation, terraform
+from hubtriage.authoring.importers.outcome import UnreadableError
+from hubtriage.authoring.importers.sources import plain, read_json
+
+V2 = "rules of the newer Security Hub look at findings in OCSF, which are not triaged here"
+_GET = "give what `aws securityhub batch-get-automation-rules` answers"
+
+
+@dataclass(frozen=True, slots=True)
+class NativeRule:
+    """A rule in the API's form, as yet unchecked: what its source calls it and where it stands there.
+
+    `refused` says why there is none, where the form already tells.
+    """
+
+    name: str
+    path: Path
+    value: Any
+    refused: Refused | None = None
+    remarks: tuple[str, ...] = ()
+
+
+def read_native(name: str, content: str) -> list[NativeRule]:
+    """The rules of a file, whichever of the forms it has. Raises UnreadableError."""
+    try:
+        value = read_json(content)
+    except ValueError:
+        value = None if name.endswith((".tf", ".hcl")) else cloudformation.read_template(content)
+    if not isinstance(value, dict | list):
+        return [_from_resource(*resource) for resource in terraform.read_configuration(content)]
+    if terraform.is_shown(value):
+        return [_from_resource(*resource) for resource in terraform.read_shown(plain(value))]
+    if cloudformation.is_template(value):
+        return [_from_template(*resource) for resource in cloudformation.read_resources(plain(value))]
+    return _from_api(plain(value))
+
+
+def _from_resource(name: str, path: Path, arguments: dict[str, Any]) -> NativeRule:
+    remarks = (terraform.COUNTED,) if "count" in arguments else ()
+    try:
+        return NativeRule(name, path, terraform.api_rule(arguments, path), remarks=remarks)
+    except Refused as error:
+        return NativeRule(name, path, None, error)
+
+
+def _from_template(name: str, path: Path, resource: dict[str, Any]) -> NativeRule:
+    if resource["Type"] == cloudformation.V2_RESOURCE:
+        return NativeRule(name, path, None, Refused(path, V2))
+    if "Condition" in resource:
+        reason = "the rule exists only under a condition that is known on deployment"
+        return NativeRule(name, path, None, Refused((*path, "Condition"), reason))
+    return NativeRule(name, (*path, "Properties"), resource.get("Properties"))
+
+
+# -- the API ------------------------------------------------------------------------------------
+
+
+def _from_api(value: Any) -> list[NativeRule]:
+    if isinstance(value, list):
+        return _listed(value, ())
+    value = _spelled_by_api(value)
+    if "AutomationRulesArns" in value:
+        raise UnreadableError("this asks for rules, it does not hold any", _GET)
+    if "AutomationRulesMetadata" in value:
+        raise UnreadableError("this lists rules without what they do", _GET)
+    if "UpdateAutomationRulesRequestItems" in value:
+        return _refused(
+            value, "UpdateAutomationRulesRequestItems", "this changes a rule, and leaves out the rest"
+        )
+    if isinstance(value.get("Rules"), list):
+        unprocessed = _refused(value, "UnprocessedAutomationRules", "AWS did not give this rule")
+        return [*_listed(value["Rules"], ("Rules",)), *unprocessed]
+    if not {"Criteria", "Actions"} & set(value):
+        raise UnreadableError("there are no automation rules in it", _GET)
+    return [NativeRule(_name(value), (), value)]
+
+
+def _listed(values: list[Any], path: Path) -> list[NativeRule]:
+    rules = [_spelled_by_api(value) if isinstance(value, dict) else value for value in values]
+    return [NativeRule(_name(rule), (*path, index), rule) for index, rule in enumerate(rules)]
+
+
+def _refused(value: dict[str, Any], member: str, reason: str) -> list[NativeRule]:
+    """The items of a member that hold no whole rules."""
+    items = value.get(member)
+    listed = _listed(items if isinstance(items, list) else [], (member,))
+    return [replace(rule, refused=Refused(rule.path, reason, _GET)) for rule in listed]
+
+
+def _spelled_by_api(value: dict[str, Any]) -> dict[str, Any]:
+    """The mapping with its keys as the API spells them, also where the AWS CLI's options spelled them."""
+    return {
+        "".join(part[:1].upper() + part[1:] for part in re.split(r"[-_]", str(key))): item
+        for key, item in value.items()
+    }
+
+
+def _name(rule: Any) -> str:
+    name = rule.get("RuleName") if isinstance(rule, dict) else None
+    return name if isinstance(name, str) else ""

@@ -1,0 +1,130 @@
+"""Reads the files of other tools into plain values, bounded, and with their lines where these can be told."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+import yaml
+
+from hubtriage.authoring.criteria.checks import Path
+from hubtriage.authoring.importers.names import printable
+from hubtriage.authoring.importers.outcome import Line, UnreadableError
+from hubtriage.authoring.scalars import Trap
+from hubtriage.authoring.yamlreader import parse
+
+MAX_VALUES = 500_000  # in one file, aliases expanded: far beyond any rule file
+MAX_DEPTH = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """A value that is known only on deployment, as its source writes it: `!Ref Bucket`, `var.accounts`."""
+
+    text: str
+
+
+def decoded(content: bytes) -> str:
+    """A file's text. Raises UnreadableError where it is not UTF-8."""
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UnreadableError(f"the file is not UTF-8: {error.reason} at byte {error.start}") from None
+
+
+# -- YAML as PyYAML reads it --------------------------------------------------------------------
+
+
+def read_yaml(name: str, content: bytes) -> tuple[Any, Line]:
+    """The value of a YAML file, and the line of each path in it.
+
+    Scalars are what PyYAML makes of them, as it does for the tools that these files are written for.
+    Raises UnreadableError.
+    """
+    document, problems = parse(name, content)
+    if problems:
+        raise UnreadableError(printable(f"line {problems[0].position.line}: {problems[0].message}"))
+    if document is None:
+        raise UnreadableError("the file holds nothing")
+    found = document
+    return _as_pyyaml_reads(found.value), lambda path: found.locate_key(path).line
+
+
+def _as_pyyaml_reads(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _as_pyyaml_reads(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_as_pyyaml_reads(item) for item in value]
+    if not isinstance(value, Trap):
+        return value
+    try:
+        return yaml.safe_load(value.text)
+    except (yaml.YAMLError, ValueError):  # such as a date that is not in the calendar
+        return value
+
+
+# -- JSON ---------------------------------------------------------------------------------------
+
+
+def read_json(text: str) -> Any:
+    """The value of a JSON text. Raises ValueError for what is no JSON, UnreadableError for a key twice."""
+    try:
+        return json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_object)
+    except RecursionError:
+        raise UnreadableError("the file is nested too deep") from None
+
+
+def _refuse_constant(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is no JSON")
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    result = dict(pairs)
+    if len(result) != len(pairs):
+        keys = [key for key, _value in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise UnreadableError(printable(f"the key {twice!r:.60} appears twice in one object"))
+    return result
+
+
+# -- bounds -------------------------------------------------------------------------------------
+
+
+def plain(value: Any, convert: Callable[[Any], Any] = lambda value: value) -> Any:
+    """A copy of mappings, lists and scalars, each scalar converted; nothing shared, nothing circular.
+
+    Raises UnreadableError for more values or depth than any file of rules has.
+    """
+    return _Copy(convert).of(value, 0)
+
+
+class _Copy:
+    def __init__(self, convert: Callable[[Any], Any]):
+        self._convert = convert
+        self._count = 0
+
+    def of(self, value: Any, depth: int) -> Any:
+        self._count += 1
+        if self._count > MAX_VALUES or depth > MAX_DEPTH:
+            raise UnreadableError("the file holds too many values, or nests them too deep")
+        if isinstance(value, dict):
+            return {key: self.of(item, depth + 1) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self.of(item, depth + 1) for item in value]
+        return self._convert(value)
+
+
+def first_expression(value: Any, path: Path = ()) -> tuple[Path, Expression] | None:
+    """The first value inside that is known only on deployment, and the path to it."""
+    if isinstance(value, Expression):
+        return path, value
+    members = (
+        value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    )
+    for step, item in members:
+        found = first_expression(item, (*path, step))
+        if found:
+            return found
+    return None

@@ -1,0 +1,69 @@
+"""`hubtriage export`: rules of ours as rules of other tools."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from hubtriage.authoring.exporters.cloudformation import template
+from hubtriage.authoring.exporters.native import MOST_RULES, Exported, export_rules
+from hubtriage.authoring.importers.names import printable
+from hubtriage.authoring.loader import load_rules
+from hubtriage.authoring.problems import RuleErrors
+from hubtriage.cli.rules import rules_option
+
+
+@click.command(name="export")
+@click.argument("kind", metavar="KIND", type=click.Choice(["automation-rules"]))
+@rules_option
+@click.option(
+    "--as",
+    "form",
+    type=click.Choice(["requests", "cloudformation"]),
+    default="requests",
+    show_default=True,
+    help="Requests of CreateAutomationRule as a JSON list, or a CloudFormation template.",
+)
+@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="File to write.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document: what is exported, what is refused.")
+def command(kind: str, folder: Path, form: str, output: Path | None, as_json: bool) -> None:  # noqa: ARG001
+    """Turn the rules of a folder into Security Hub's own automation rules, where these can say the same.
+
+    KIND is automation-rules. A rule that they cannot express is refused with its reason; the others are
+    written all the same. Automation rules replace what people set, and act only on what providers send from
+    then on, in their own Region.
+
+    Exit codes: 0; 1 something is refused, or the rules have errors (then nothing is written); 2 wrong usage.
+    """
+    loaded = load_rules(folder)
+    if loaded.errors:
+        click.echo(str(RuleErrors(loaded.errors)), err=True)
+        raise SystemExit(1)
+    exported = export_rules(loaded.rules)
+    document: Any = template(exported.requests) if form == "cloudformation" else list(exported.requests)
+    content = json.dumps(document, indent=2) + "\n"
+    if output is not None and (exported.requests or not exported.refusals):
+        output.parent.mkdir(parents=True, exist_ok=True)
+        output.write_text(content, encoding="utf-8")
+    if as_json:
+        refused = [refusal.as_record() for refusal in exported.refusals]
+        click.echo(json.dumps({"exported": document, "refused": refused}, indent=2))
+    elif output is None:
+        click.echo(content, nl=False)
+    click.echo("\n".join(text(exported)), err=True)
+    if exported.refusals:
+        raise SystemExit(1)
+
+
+def text(exported: Exported) -> Iterator[str]:
+    """What was refused, and how many rules there are."""
+    for refusal in exported.refusals:
+        yield printable(f"{refusal.place}: {refusal.rule} is refused: {refusal.where}: {refusal.reason}")
+        if refusal.hint:
+            yield f"  hint: {refusal.hint}"
+    count = len(exported.requests)
+    yield f"{count} automation {'rule' if count == 1 else 'rules'}, {len(exported.refusals)} refused"
+    if count > MOST_RULES:
+        yield f"AWS allows {MOST_RULES} automation rules an account and Region"

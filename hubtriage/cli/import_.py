@@ -1,0 +1,135 @@
+"""`hubtriage import`: rules of other tools as rules of ours."""
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from hubtriage.authoring.importers.assemble import KINDS, Options, import_rules
+from hubtriage.authoring.importers.names import printable
+from hubtriage.authoring.importers.outcome import Imported, Refusal, UnreadableError
+from hubtriage.authoring.importers.render import render
+
+_OVERRIDES = ("as-source", "always", "never")
+
+
+@click.command(name="import")
+@click.argument("kind", metavar="KIND", type=click.Choice(list(KINDS)))
+@click.argument("source", metavar="FILE", type=click.Path(dir_okay=False, allow_dash=True))
+@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Rule file to write.")
+@click.option("--force", is_flag=True, help="Replace the rule file if it is there.")
+@click.option(
+    "--override",
+    type=click.Choice(_OVERRIDES),
+    default="as-source",
+    show_default=True,
+    help="Rules that may change what people set: those whose source means such findings, all, none.",
+)
+@click.option("--region", "regions", multiple=True, help="Of automation rules: limit them to this Region.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document: rules, what is refused, remarks.")
+def command(
+    kind: str,
+    source: str,
+    output: Path | None,
+    force: bool,
+    override: Any,
+    regions: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """Turn the rules of FILE (- for standard input) into rules of ours.
+
+    \b
+    KIND says what the file holds:
+      findings-manager-1  rules of awsfindingsmanagerlib 1.x, or the older Suppressions:
+      findings-manager-2  rules of awsfindingsmanagerlib 2.x
+      automation-rules    Security Hub's own rules: API, CloudFormation or Terraform
+
+    A rule that cannot be expressed exactly is refused with its reason; the others are written all the same.
+
+    Exit codes: 0; 1 something is refused or cannot be read; 2 wrong usage.
+    """
+    if regions and kind != "automation-rules":
+        raise click.UsageError("--region is for automation-rules: only they act in one Region")
+    _check_output(output, force=force)
+    name = "<stdin>" if source == "-" else Path(source).name
+    try:
+        found = import_rules(kind, name, _content(source), Options(override, regions))
+    except UnreadableError as error:
+        click.echo("\n".join(_unreadable(source, error)), err=True)
+        raise SystemExit(1) from error
+    _write(found, kind, name, output, as_json=as_json)
+    click.echo("\n".join(text(found, source)), err=True)
+    if found.refusals:
+        raise SystemExit(1)
+
+
+def _check_output(output: Path | None, *, force: bool) -> None:
+    if output is not None and output.exists() and not force:
+        click.echo(f"Error: {output} is there already; --force replaces it", err=True)
+        raise SystemExit(1)
+
+
+def _content(source: str) -> bytes:
+    try:
+        return sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
+    except OSError as error:
+        raise UnreadableError(error.strerror or str(error)) from error
+
+
+def _unreadable(source: str, error: UnreadableError) -> Iterator[str]:
+    yield printable(f"Error: {source}: {error.reason}")
+    if error.hint:
+        yield f"  hint: {error.hint}"
+
+
+def _write(found: Imported, kind: str, name: str, output: Path | None, *, as_json: bool) -> None:
+    """Write the rule file, if there is a rule in it or nothing was lost, and what belongs on stdout."""
+    content = render(found.rules, _heading(kind, name))
+    if output is not None and (found.rules or not found.refusals):
+        output.parent.mkdir(parents=True, exist_ok=True)
+        output.write_text(content, encoding="utf-8")
+    if as_json:
+        click.echo(json.dumps(record(found), indent=2))
+    elif output is None:
+        click.echo(content, nl=False)
+
+
+def _heading(kind: str, name: str) -> Iterator[str]:
+    yield f"Imported from {name} ({kind})."
+    yield "The source knows no ceiling, owner, ticket or expiry: lower the ceilings, and add the others."
+
+
+def record(found: Imported) -> dict[str, Any]:
+    """The JSON document."""
+    return {
+        "rules": list(found.rules),
+        "refused": [refusal.as_record() for refusal in found.refusals],
+        "remarks": [remark.as_record() for remark in found.remarks],
+    }
+
+
+def text(found: Imported, source: str) -> Iterator[str]:
+    """What was refused, what there is to know of the others, and how many there are."""
+    for refusal in found.refusals:
+        yield from _refused(refusal, source)
+    for remark in found.remarks:
+        yield printable(f"{source}: {remark.rule}: {remark.text}")
+    overriding = sum(bool(rule.get("override")) for rule in found.rules)
+    if overriding:
+        yield f"{_number(overriding)} with override: true, for findings that people or tools have moved"
+    yield f"{_number(len(found.rules))} imported, {len(found.refusals)} refused"
+
+
+def _refused(refusal: Refusal, source: str) -> Iterator[str]:
+    place = source if refusal.line is None else f"{source}:{refusal.line}"
+    where = f"{refusal.where}: " if refusal.where else ""
+    yield printable(f"{place}: {refusal.rule} is refused: {where}{refusal.reason}")
+    if refusal.hint:
+        yield f"  hint: {printable(refusal.hint)}"
+
+
+def _number(count: int) -> str:
+    return "1 rule" if count == 1 else f"{count} rules"
