@@ -32,8 +32,8 @@ class Bundles:
         self._open: dict[str, Bundle] = {}
 
     def __len__(self) -> int:
-        """How many findings wait in them."""
-        return sum(len(bundle.findings) for bundle in self._open.values())
+        """How many bundles are not handed out yet."""
+        return len(self._open)
 
     def add(self, update: str, finding: Finding, now: float) -> Iterator[Bundle]:
         """Put a finding to those with the same update; yields the bundle that is full with or without it."""

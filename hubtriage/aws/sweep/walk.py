@@ -100,6 +100,7 @@ class _Step:
         progress.status, progress.wait = "more", 0
         if progress.started is None:
             progress.started = self._walk._clock.now()
+        self._end_if_all_is_read()
         while progress.status == "more" and self._has_time():
             status = interruption()
             if status is not None:
@@ -118,8 +119,9 @@ class _Step:
         return self._walk._clock.monotonic() < self._until
 
     def _is_deep(self) -> bool:
-        """Whether the queue has enough. AWS's count is old: what this step sent is added, and may count twice."""
-        return self._walk._destination.depth() + self._depth >= self._walk._pace.queue_limit
+        """Whether the queue has enough. AWS's count is old: what is sent in this step is added to it."""
+        coming = self._depth + len(self._bundles)
+        return self._walk._destination.depth() + coming >= self._walk._pace.queue_limit
 
     def _read_page(self) -> bool:
         """Read and decide one page; False when AWS cuts the step short."""
@@ -147,9 +149,11 @@ class _Step:
         progress.token = token or None
         if progress.token is None:
             progress.scope += 1
-            if progress.scope == len(self._walk._request.scopes) and progress.status == "more":
-                self._flush()
-                progress.status = "done"
+            self._end_if_all_is_read()
+
+    def _end_if_all_is_read(self) -> None:
+        if self._progress.scope >= len(self._walk._request.scopes) and self._progress.status == "more":
+            self._end("done")
 
     def _cut_short(self, fault: CallFault) -> bool:
         """Try again later, unless nothing can come of it. AWS: a token may be refused, as when it is old."""
