@@ -101,7 +101,7 @@ def _decide(
 ) -> Decision:
     accounts = dict(loaded.accounts)
     if test.account is not None:
-        accounts[finding["AwsAccountId"]] = test.account
+        accounts[str(finding.get("AwsAccountId"))] = test.account
     compiled = {**compile_rule(rule), "mode": "enforce"}
     ruleset = load_ruleset({"format": FORMAT, "hash": "", "accounts": accounts, "rules": [compiled]})
     return decide(finding, ruleset, now, Settings())

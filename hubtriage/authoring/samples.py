@@ -135,8 +135,10 @@ def _merged(base: Mapping[str, Any], partial: Mapping[str, Any]) -> dict[str, An
 def _complete_severity(finding: dict[str, Any], partial: Mapping[str, Any]) -> None:
     """A severity given by its label has the other members that go with the label."""
     given = partial.get("Severity")
-    if isinstance(given, Mapping) and given.get("Label") in NORMALIZED:
-        label = given["Label"]
+    if not isinstance(given, Mapping):
+        return
+    label = given.get("Label")
+    if isinstance(label, str) and label in NORMALIZED:
         finding["Severity"] = {"Label": label, "Normalized": NORMALIZED[label], "Original": label, **given}
 
 

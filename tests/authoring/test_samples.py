@@ -1,6 +1,8 @@
 """Sample findings, and findings given in part laid over them."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hubtriage.authoring.samples import SAMPLE_NOW, SAMPLES, complete, sample, sample_for
 from hubtriage.engine.timestamps import parse_timestamp
@@ -108,6 +110,9 @@ def test_what_tells_no_producer_is_a_control():
             id="the provider says the severity",
         ),
         pytest.param(
+            {"Severity": {"Label": ["LOW"]}}, "Severity.Label", ["LOW"], id="a label that is no text"
+        ),
+        pytest.param(
             {"Severity": None}, "FindingProviderFields.Severity", None, id="the provider says no severity"
         ),
         pytest.param(
@@ -144,3 +149,27 @@ def test_times_lie_before_the_time_of_the_test_unless_they_are_given():
     finding = complete({"UpdatedAt": "2020-01-01T00:00:00Z"}, now=SAMPLE_NOW + 86_400)
     assert finding["CreatedAt"] == "2026-10-26T08:00:00.000Z"
     assert finding["UpdatedAt"] == "2020-01-01T00:00:00Z"
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=4) | st.sampled_from(["LOW", "NEW", "S3.8"]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["Label", "Status", "Types", "Tags", "Severity"]), inner, max_size=3
+        )
+    ),
+    max_leaves=5,
+)
+
+
+@given(
+    partial=st.dictionaries(
+        st.sampled_from([*sample("guardduty"), "Compliance", "Note", "X"]), JSON, max_size=5
+    ),
+    name=st.sampled_from([None, *SAMPLES]),
+)
+def test_whatever_a_test_gives_is_completed(partial, name):
+    finding = complete(partial, name=name)
+    assert {key for key, value in partial.items() if value is None}.isdisjoint(finding)
+    assert partial.keys() - finding.keys() == {key for key, value in partial.items() if value is None}
