@@ -1,4 +1,4 @@
-"""Findings in JSON documents of the known shapes: a list, an EventBridge event, a GetFindings answer, a finding.
+"""Findings in JSON documents: a finding, a list, an EventBridge event, or a GetFindings answer.
 
 One unusable finding never hides the others: it comes as an `Unusable` in its place.
 """
@@ -26,11 +26,14 @@ Item = dict[str, Any] | Unusable
 
 def loads(text: str) -> Any:
     """The value of a JSON text; raises ValueError also for NaN and Infinity, and RecursionError."""
-    return json.loads(text, parse_constant=_no_json)
+    return _DECODER.decode(text.removeprefix("\ufeff"))
 
 
 def _no_json(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is not JSON")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_no_json)
 
 
 def found_in(document: object) -> list[Item]:

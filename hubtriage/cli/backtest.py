@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import click
 
+from hubtriage.authoring.backtest.html import examples_each, page
 from hubtriage.authoring.backtest.judge import Task
 from hubtriage.authoring.backtest.processes import LostProcessError
 from hubtriage.authoring.backtest.report import Origin, report_of
@@ -36,6 +37,11 @@ processes_option = click.option(
 @stack_option
 @processes_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON document with all counts.")
+@click.option(
+    "--html",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write a page with charts, tables and the reasoning for examples into this file.",
+)
 def command(
     findings: str,
     folder: Path,
@@ -44,6 +50,7 @@ def command(
     stack: str,
     processes: int | None,
     as_json: bool,
+    html: Path | None,
 ) -> None:
     """Say what the rules would change on many FINDINGS. Nothing is sent.
 
@@ -53,10 +60,15 @@ def command(
 
     Exit codes: 0; 1 the rules have errors; 2 the input cannot be read.
     """
-    task = Task(_compiled(folder), now, Settings(stack=stack, udf=udf))
+    document = _compiled(folder)
+    examples = examples_each(len(document["rules"])) if html else 0
+    task = Task(document, now, Settings(stack=stack, udf=udf), examples=examples)
     tally = run(findings, task, processes)
     report = report_of(tally, Origin(findings, folder.as_posix()))
     click.echo(json.dumps(report, indent=2) if as_json else "\n".join(render(report)))
+    if html is not None:
+        html.write_text(page(report, tally), encoding="utf-8")
+        click.echo(f"page written to {html}", err=True)
 
 
 def run(source: str, task: Task, processes: int | None) -> Tally:

@@ -1,0 +1,134 @@
+"""Findings of a backtest told one by one: what happens to each, by which rules, on which conditions."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from hubtriage.authoring.backtest.judge import Judged, Task
+from hubtriage.authoring.backtest.outcome import Outcome
+from hubtriage.authoring.backtest.report import Record
+from hubtriage.authoring.backtest.tally import Tally
+from hubtriage.authoring.explain import Explanation, FieldTold, RuleTold, explain
+from hubtriage.engine.fields import Finding, Value, member, read
+from hubtriage.engine.ruleset import Ruleset, load_ruleset
+from hubtriage.engine.trace import Condition, Node
+
+LONGEST_TEXT = 400
+MOST_VALUES = 5
+MOST_RESOURCES = 5
+
+
+def examples_of(tally: Tally) -> list[Record]:
+    """Each example of a tally as JSON-ready data, in the order of the input; texts are cut."""
+    whole = load_ruleset(tally.task.ruleset)
+    return [_example(judged, tally.task, whole) for judged in tally.examples.values()]
+
+
+def _example(judged: Judged, task: Task, whole: Ruleset) -> Record:
+    finding = json.loads(judged.finding or "{}")
+    told = explain(finding, _concerned(judged.outcome, task, whole), task.now, task.settings)
+    return {
+        **_about(finding, whole),
+        "verdict": judged.outcome.verdict,
+        "hides": judged.outcome.hides,
+        "refused": judged.outcome.refused,
+        "roles": sorted(set(judged.outcome.roles)),
+        "memo": judged.outcome.memo,
+        "fields": [_field(field) for field in told.fields],
+        "rules": list(_rules(told)),
+    }
+
+
+def _concerned(outcome: Outcome, task: Task, whole: Ruleset) -> Ruleset:
+    """The rule set without the rules that do not match: they change nothing, and are many."""
+    failed = (rule for rule, _message in outcome.errors)
+    concerned = {*outcome.rules, *outcome.watched, *outcome.above_ceiling, *failed}
+    rules = [rule for rule in task.ruleset["rules"] if rule["id"] in concerned]
+    return replace(
+        load_ruleset({**task.ruleset, "rules": rules}), user_keys=whole.user_keys, names=whole.names
+    )
+
+
+def _about(finding: Finding, ruleset: Ruleset) -> Record:
+    account = finding.get("AwsAccountId")
+    name = ruleset.accounts.get(account, {}).get("name") if isinstance(account, str) else None
+    return {
+        "id": _cut(finding.get("Id")),
+        "title": _cut(finding.get("Title")),
+        "account": _cut(account),
+        "account_name": name,
+        "region": _cut(finding.get("Region")),
+        "product": _cut(finding.get("ProductName") or finding.get("ProductArn")),
+        "control": _cut(member(finding.get("Compliance"), "SecurityControlId")),
+        "severity": read(finding, "Severity.Label"),
+        "workflow": _cut(read(finding, "Workflow.Status")),
+        "resources": list(_resources(finding.get("Resources"))),
+    }
+
+
+def _resources(resources: object) -> Iterator[Any]:
+    listed = resources if isinstance(resources, list) else [resources]
+    for resource in listed[:MOST_RESOURCES]:
+        if member(resource, "Id") is not None:
+            yield _cut(member(resource, "Id"))
+
+
+def _field(field: FieldTold) -> Record:
+    return {
+        "field": field.field,
+        "from": _cut(field.value),
+        "to": _cut(field.becomes),
+        "wanted": _cut(field.wanted),
+        "rule": field.rule,
+        "outcome": field.outcome,
+        "why": field.why,
+        "holder": field.holder,
+    }
+
+
+def _rules(told: Explanation) -> Iterator[Record]:
+    for rule in told.rules:
+        yield {
+            "rule": rule.id,
+            "order": rule.order,
+            "verdict": rule.verdict,
+            "why": _cut(rule.why),
+            "conditions": _conditions(rule),
+        }
+
+
+def _conditions(rule: RuleTold) -> list[Record]:
+    logic = [] if rule.when is None else [_node(rule.when)]
+    return [*map(_condition, rule.match), *logic]
+
+
+def _condition(condition: Condition) -> Record:
+    """A condition of a pattern; `below` are the branches of an `$or`, one after another."""
+    return {
+        "text": _cut(f"{condition.path}: {condition.test}"),
+        "saw": [_cut(value) for value in condition.values[:MOST_VALUES]],
+        "more": max(0, len(condition.values) - MOST_VALUES),
+        "holds": condition.holds,
+        "below": [_condition(one) for branch in condition.branches for one in branch],
+    }
+
+
+def _node(node: Node) -> Record:
+    """An operation of a `when`; what it gave is what it saw."""
+    return {
+        "text": _cut(node.expression),
+        "saw": [_cut(f"error: {node.error}" if node.error else node.value)],
+        "more": 0,
+        "holds": node.value if isinstance(node.value, bool) else None,
+        "below": [_node(child) for child in node.children],
+    }
+
+
+def _cut(value: Value) -> Any:
+    """A value that is small as JSON: a long text is cut, anything nested becomes its text."""
+    if isinstance(value, Mapping | list | tuple):
+        value = json.dumps(value, default=str)
+    if isinstance(value, str) and len(value) > LONGEST_TEXT:
+        return value[: LONGEST_TEXT - 1] + "…"
+    return value if value is None or isinstance(value, str | int | float | bool) else str(value)
