@@ -1,7 +1,7 @@
 """Compiles a folder of rules into the one document that is deployed."""
 
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from hashlib import sha256
 from json import dumps
 from pathlib import Path
@@ -9,6 +9,7 @@ from typing import Any
 
 from hubtriage.authoring.loader import LoadedRule, LoadResult, load_rules
 from hubtriage.authoring.models import Rule
+from hubtriage.authoring.never import never_problems
 from hubtriage.authoring.problems import Position, Problem, RuleErrors
 from hubtriage.engine.ruleset import FORMAT
 
@@ -17,15 +18,19 @@ _DEFAULTED = ("order", "mode", "terminal", "override", "ceiling")
 _OPTIONAL = ("owner", "ticket", "description")
 
 
-def compile_ruleset(folder: Path, *, revision: str | None, allow_empty: bool = False) -> dict[str, Any]:
+def compile_ruleset(
+    folder: Path, *, revision: str | None, allow_empty: bool = False, never: Collection[str] = ()
+) -> dict[str, Any]:
     """The rule set of a folder as a JSON-ready document, the same for the same files and revision.
 
     Raises RuleErrors with every error of every file; also when no rule is in force, since such a rule
-    set takes back all that triage ever did, unless `allow_empty`.
+    set takes back all that triage ever did, unless `allow_empty`; and when a rule sets a field that the
+    deployment is `never` to set.
     """
     loaded = load_rules(folder)
-    if loaded.errors:
-        raise RuleErrors(loaded.errors)
+    problems = [*loaded.errors, *never_problems(loaded.rules, never)]
+    if problems:
+        raise RuleErrors(problems)
     document = ruleset_document(loaded, revision=revision)
     if not document["rules"] and not allow_empty:
         raise RuleErrors([no_rule_in_force(folder)])

@@ -48,6 +48,7 @@ CODES = {
     "E302": "unknown-placeholder",
     "E303": "placeholder-without-value",
     "E304": "unsettable-field",
+    "E305": "field-never-set",
     # the folder
     "E401": "duplicate-id",
     "E402": "duplicate-list",

@@ -32,6 +32,9 @@ class Config:
     known_stacks: frozenset[str] = _setting(
         "HUBTRIAGE_KNOWN_STACKS", frozenset(), "other stacks on this hub, separated by commas"
     )
+    never: frozenset[str] = _setting(
+        "HUBTRIAGE_NEVER", frozenset(), "fields that are never set, because IAM denies them; by commas"
+    )
     calls_per_second: float = _setting("HUBTRIAGE_CALLS_PER_SECOND", 4.0, "BatchUpdateFindings calls")
     reads_per_second: float = _setting("HUBTRIAGE_READS_PER_SECOND", 1.0, "GetFindings calls")
     refresh_age: float = _setting(
@@ -62,6 +65,7 @@ class Config:
             stack=self.stack,
             udf=cast("Any", self.udf),
             known_stacks=self.known_stacks,
+            never=self.never,
         )
 
 
@@ -109,6 +113,7 @@ _READERS: Mapping[str, Any] = {
     "stack": _text,
     "udf": _one_of("replace", "merge"),
     "known_stacks": _names,
+    "never": _names,
     "calls_per_second": _number(0.01),
     "reads_per_second": _number(0.01),
     "refresh_age": _number(0),

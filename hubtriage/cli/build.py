@@ -1,12 +1,29 @@
-"""`hubtriage build`: the rule set that is deployed."""
+"""`hubtriage build`: the rule set that is deployed, and what is derived from it."""
 
 import json
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
+from hubtriage.authoring.access import hub_statements
 from hubtriage.authoring.compiler import compile_ruleset, git_revision
+from hubtriage.authoring.derived import event_pattern
+from hubtriage.authoring.never import UnknownFieldError, check_names
 from hubtriage.authoring.problems import RuleErrors
+
+_Document = Mapping[str, Any]
+
+
+def _policy(document: _Document, never: tuple[str, ...]) -> dict[str, Any]:
+    return {"Version": "2012-10-17", "Statement": hub_statements(document["rules"], never)}
+
+
+_SHOWN: dict[str, Callable[[_Document, tuple[str, ...]], dict[str, Any]]] = {
+    "pattern": lambda document, _never: event_pattern(document["rules"]),
+    "policy": _policy,
+}
 
 
 @click.command(name="build")
@@ -20,18 +37,29 @@ from hubtriage.authoring.problems import RuleErrors
     help="File to write; - for standard output.",
 )
 @click.option("--allow-empty", is_flag=True, help="Also when no rule is in force: takes everything back.")
-def command(rules: Path, output: Path, allow_empty: bool) -> None:
+@click.option(
+    "--never",
+    metavar="FIELD",
+    multiple=True,
+    help="A field that no rule may set, such as Severity.Label; as the deployment's `never`.",
+)
+@click.option(
+    "--show",
+    type=click.Choice(list(_SHOWN)),
+    help="Write no file; show what is derived from the rules: the event pattern, or the function's "
+    "permissions in Security Hub.",
+)
+def command(rules: Path, output: Path, allow_empty: bool, never: tuple[str, ...], show: str | None) -> None:
     """Compile the rule files of the folder RULES into one JSON document.
 
     The document names the git revision of the folder, and a hash of what it says.
 
     Exit codes: 0; 1 the rules have errors (nothing is written); 2 wrong usage.
     """
-    try:
-        document = compile_ruleset(rules, revision=git_revision(rules), allow_empty=allow_empty)
-    except RuleErrors as errors:
-        click.echo(str(errors), err=True)
-        raise SystemExit(1) from errors
+    document = _compiled(rules, allow_empty, never)
+    if show:
+        click.echo(json.dumps(_SHOWN[show](document, never), indent=2, ensure_ascii=False))
+        return
     content = json.dumps(document, ensure_ascii=False, separators=(",", ":")) + "\n"
     if str(output) == "-":
         click.echo(content, nl=False)
@@ -40,3 +68,14 @@ def command(rules: Path, output: Path, allow_empty: bool) -> None:
     output.write_text(content, encoding="utf-8")
     count = len(document["rules"])
     click.echo(f"{count} {'rule' if count == 1 else 'rules'}, {document['hash']}, written to {output}")
+
+
+def _compiled(rules: Path, allow_empty: bool, never: tuple[str, ...]) -> dict[str, Any]:
+    try:
+        fields = check_names(never)
+        return compile_ruleset(rules, revision=git_revision(rules), allow_empty=allow_empty, never=fields)
+    except UnknownFieldError as error:
+        raise click.BadParameter(str(error), param_hint="'--never'") from error
+    except RuleErrors as errors:
+        click.echo(str(errors), err=True)
+        raise SystemExit(1) from errors

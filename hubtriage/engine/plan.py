@@ -40,13 +40,15 @@ from hubtriage.engine.settle import Outcome, Settling, restorable
 class Settings:
     """Who plans: the stack's name, how UserDefinedFields are sent, and the other stacks on this hub.
 
-    `adopts` is a stack whose findings become this stack's, as after a rename.
+    `adopts` is a stack whose findings become this stack's, as after a rename. Fields in `never` stay as they
+    are, whatever rules want and whatever triage did to them before: IAM denies them to us.
     """
 
     stack: str = "hubtriage"
     udf: Literal["replace", "merge"] = "replace"
     known_stacks: frozenset[str] = frozenset()
     adopts: str | None = None
+    never: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ def reason(
     base = baseline(finding, claims)
     folded = fold(ruleset, base, claims, now)
     names = _rule_names(finding, ruleset)
-    settling = Settling(finding, claims, settings.udf, names.get, without)
+    settling = Settling(finding, claims, settings.udf, names.get, without | settings.never)
     outcomes, ours = _settle_with_room(settling, folded, settings.stack, names)
     update, refused = None, None
     if claims_changed or memo.adopted or any(outcome.change for outcome in outcomes.values()):

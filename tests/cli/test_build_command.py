@@ -64,3 +64,40 @@ def test_an_empty_rule_set_needs_leave(build):
 
 def test_wrong_usage(build):
     assert build(GOOD, "nowhere").exit_code == 2
+
+
+def test_the_event_pattern_of_the_rules_is_shown_and_no_file_written(build):
+    result = build(GOOD, "--show", "pattern")
+    shown = json.loads(result.stdout)
+    assert (shown["source"], shown["detail-type"]) == (
+        ["aws.securityhub"],
+        ["Security Hub Findings - Imported"],
+    )
+    memo = {"UserDefinedFields": {"hubtriage/memo": [{"exists": True}]}}
+    assert shown["detail"]["findings"] == {"$or": [{"Title": ["Übung"]}, memo]}
+    assert not Path("build").exists()
+
+
+def test_the_permissions_that_the_rules_leave_are_shown(build):
+    result = build(GOOD, "--show", "policy", "--never", "Severity.Label")
+    statements = {item["Sid"]: item for item in json.loads(result.stdout)["Statement"]}
+    denied = statements["NeverWorkflowStatusAsSuppressedResolved"]["Condition"]
+    assert denied == {
+        "StringEquals": {"securityhub:ASFFSyntaxPath/Workflow.Status": ["SUPPRESSED", "RESOLVED"]}
+    }
+    assert statements["NeverSeverityLabel"]["Condition"] == {
+        "Null": {"securityhub:ASFFSyntaxPath/Severity.Label": "false"}
+    }
+    assert {item["Effect"] for item in statements.values()} == {"Allow", "Deny"}
+
+
+def test_a_rule_that_sets_what_is_never_set_is_an_error(build):
+    result = build(GOOD, "--never", "Confidence")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "E305 rule 'a' sets Confidence" in result.stderr
+
+
+def test_a_field_that_does_not_exist_is_wrong_usage(build):
+    result = build(GOOD, "--never", "Severity")
+    assert result.exit_code == 2
+    assert "did you mean `Severity.Label`?" in result.stderr
