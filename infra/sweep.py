@@ -1,0 +1,319 @@
+"""The sweep: a state machine that takes its steps, what starts it, and the functions that it needs."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import cast
+
+from aws_cdk import (
+    Acknowledgment,
+    Arn,
+    ArnComponents,
+    ArnFormat,
+    CustomResource,
+    Duration,
+    RemovalPolicy,
+    Stack,
+    TimeZone,
+    Validations,
+)
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_scheduler as scheduler
+from aws_cdk import aws_scheduler_targets as scheduler_targets
+from aws_cdk import aws_stepfunctions as sfn
+from aws_cdk import aws_stepfunctions_tasks as tasks
+from constructs import Construct
+
+from infra.config import Configuration
+from infra.functions import (
+    LOG_ACTIONS,
+    RETENTIONS,
+    RUNTIME,
+    TRACE_ACTIONS,
+    TriageFunction,
+    accept_tracing,
+    architecture,
+    environment,
+    hub_arn,
+    log_level,
+    statement,
+)
+from infra.intake import Intake
+from infra.watch import Trouble
+
+STEP_SECONDS = 50
+STEP_TIMEOUT_SECONDS = 120  # a step, and a call that hangs to its end
+STEP_TRIES = 20
+LONGEST_SWEEP = Duration.days(2)
+QUEUE_ACTIONS = ("sqs:SendMessage", "sqs:GetQueueAttributes")
+RULE_ACTIONS = ("events:DescribeRule", "events:DisableRule")
+TRACE_READING_ACTIONS = ("xray:GetSamplingRules", "xray:GetSamplingTargets")
+# AWS: what Step Functions needs to log; none of these actions can be limited to a log group.
+LOG_DELIVERY_ACTIONS = (
+    "logs:CreateLogDelivery",
+    "logs:DeleteLogDelivery",
+    "logs:DescribeLogGroups",
+    "logs:DescribeResourcePolicies",
+    "logs:GetLogDelivery",
+    "logs:ListLogDeliveries",
+    "logs:PutResourcePolicy",
+    "logs:UpdateLogDelivery",
+)
+
+
+class Sweep(Construct):
+    """Brings what is in git into force on existing findings, daily and after deploys.
+
+    `machine` takes `{"request": {...}}`; `role` is the step function's, which sends to the queue;
+    `log_group` holds a line of each step and the report at the end.
+    """
+
+    def __init__(
+        self, scope: Construct, name: str, config: Configuration, package: Path, intake: Intake
+    ) -> None:
+        super().__init__(scope, name)
+        self._config = config
+        self._code = lambda_.Code.from_asset(str(package))
+        self._ruleset_hash = json.loads((package / "ruleset.json").read_text(encoding="utf-8"))["hash"]
+        self._machine_name = f"{config.stack_name}-sweep"
+        self.log_group = self._log_group("Log", RemovalPolicy.RETAIN)
+        self.role = self._step_role(intake)
+        self.function = self._step_function(intake)
+        self.machine = self._machine()
+        self._schedule()
+
+    @property
+    def _machine_arn(self) -> str:
+        """The machine's ARN by its name: the step's role names the machine, which needs the step first."""
+        return Arn.format(
+            ArnComponents(
+                service="states",
+                resource="stateMachine",
+                resource_name=self._machine_name,
+                arn_format=ArnFormat.COLON_RESOURCE_NAME,
+            ),
+            Stack.of(self),
+        )
+
+    def _log_group(self, name: str, removal: RemovalPolicy, group_name: str | None = None) -> logs.LogGroup:
+        return logs.LogGroup(
+            self,
+            name,
+            log_group_name=group_name,
+            retention=RETENTIONS[self._config.log_retention_days],
+            removal_policy=removal,
+        )
+
+    def _step_role(self, intake: Intake) -> iam.Role:
+        return self._function_role(
+            "StepRole",
+            "Reads findings, and sends those that need something to the queue",
+            self.log_group,
+            statement("Read", ("securityhub:GetFindings",), hub_arn(self)),
+            statement("FillQueue", QUEUE_ACTIONS, intake.queue.queue_arn),
+            statement("OneAtATime", ("states:ListExecutions",), self._machine_arn),
+            statement("ShutIntakeToTakeBack", RULE_ACTIONS, intake.rule.rule_arn),
+        )
+
+    def _function_role(
+        self, name: str, description: str, log_group: logs.LogGroup, *statements: iam.PolicyStatement
+    ) -> iam.Role:
+        logging = statement("WriteLog", LOG_ACTIONS, log_group.log_group_arn)
+        tracing = statement("Trace", TRACE_ACTIONS, "*")
+        role = iam.Role(
+            self,
+            name,
+            description=description,
+            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
+            inline_policies={"sweep": iam.PolicyDocument(statements=[*statements, logging, tracing])},
+        )
+        accept_tracing(role)
+        return role
+
+    def _step_function(self, intake: Intake) -> lambda_.Function:
+        config = self._config
+        variables = environment(config) | {
+            "HUBTRIAGE_QUEUE_URL": intake.queue.queue_url,
+            "HUBTRIAGE_INTAKE_RULE": intake.rule.rule_name,
+            "HUBTRIAGE_SWEEP_READS_PER_SECOND": f"{config.sweep_reads_per_second:g}",
+            "HUBTRIAGE_SWEEP_STEP_SECONDS": str(STEP_SECONDS),
+            "HUBTRIAGE_SWEEP_QUEUE_LIMIT": str(config.sweep_queue_limit),
+            "HUBTRIAGE_SWEEP_WAIT_SECONDS": str(config.sweep_wait_seconds),
+        }
+        return self._a_function(
+            "Step",
+            "Takes one step of a sweep over existing findings",
+            "lambdas.sweep.handler.handler",
+            Duration.seconds(STEP_TIMEOUT_SECONDS),
+            self.role,
+            self.log_group,
+            variables,
+        )
+
+    def _a_function(
+        self,
+        name: str,
+        description: str,
+        handler: str,
+        timeout: Duration,
+        role: iam.Role,
+        log_group: logs.LogGroup,
+        variables: dict[str, str],
+    ) -> lambda_.Function:
+        return lambda_.Function(
+            self,
+            name,
+            description=description,
+            code=self._code,
+            handler=handler,
+            runtime=RUNTIME,
+            architecture=architecture(self._config),
+            memory_size=self._config.memory_mb,
+            timeout=timeout,
+            role=role.without_policy_updates(),
+            tracing=lambda_.Tracing.ACTIVE,
+            log_group=log_group,
+            logging_format=lambda_.LoggingFormat.JSON,
+            application_log_level_v2=log_level(self._config),
+            system_log_level_v2=lambda_.SystemLogLevel.INFO,
+            environment=variables,
+        )
+
+    def _machine(self) -> sfn.StateMachine:
+        # AWS: log groups of this prefix share one resource policy, of which there may be ten.
+        log = self._log_group("Steps", RemovalPolicy.DESTROY, f"/aws/vendedlogs/states/{self._machine_name}")
+        return sfn.StateMachine(
+            self,
+            "Machine",
+            state_machine_name=self._machine_name,
+            definition_body=sfn.DefinitionBody.from_chainable(self._definition()),
+            role=self._machine_role().without_policy_updates(),
+            timeout=LONGEST_SWEEP,
+            tracing_enabled=True,
+            logs=sfn.LogOptions(destination=log, level=sfn.LogLevel.ALL, include_execution_data=True),
+        )
+
+    def _definition(self) -> sfn.IChainable:
+        """Step after step, with a pause where the step asks for one, until a step says that it is over.
+
+        A step that fails or is killed is taken again from where it began.
+        """
+        step = tasks.LambdaInvoke(
+            self,
+            "Sweep",
+            lambda_function=self.function,
+            payload=sfn.TaskInput.from_object(
+                {
+                    "state": sfn.JsonPath.entire_payload,
+                    "execution": sfn.JsonPath.string_at("$$.Execution.Id"),
+                    "machine": sfn.JsonPath.string_at("$$.StateMachine.Id"),
+                }
+            ),
+            payload_response_only=True,
+            retry_on_service_exceptions=False,
+        )
+        step.add_retry(errors=["SweepRequestError", "ProgressError"], max_attempts=0)
+        step.add_retry(
+            errors=["States.ALL"],
+            interval=Duration.seconds(2),
+            max_delay=Duration.seconds(60),
+            max_attempts=STEP_TRIES,
+            jitter_strategy=sfn.JitterType.FULL,
+        )
+        pause = sfn.Wait(self, "Pause", time=sfn.WaitTime.seconds_path("$.progress.wait"))
+        pause.next(step)
+        over = sfn.Condition.not_(sfn.Condition.string_equals("$.progress.status", "more"))
+        return step.next(
+            sfn.Choice(self, "More?")
+            .when(over, sfn.Succeed(self, "Over"))
+            .when(sfn.Condition.number_greater_than("$.progress.wait", 0), pause)
+            .otherwise(step)
+        )
+
+    def _machine_role(self) -> iam.Role:
+        role = iam.Role(
+            self,
+            "MachineRole",
+            description="Takes the steps of a sweep",
+            assumed_by=iam.ServicePrincipal("states.amazonaws.com"),
+            inline_policies={
+                "sweep": iam.PolicyDocument(
+                    statements=[
+                        statement("Step", ("lambda:InvokeFunction",), self.function.function_arn),
+                        statement("WriteLog", LOG_DELIVERY_ACTIONS, "*"),
+                        statement("Trace", (*TRACE_ACTIONS, *TRACE_READING_ACTIONS), "*"),
+                    ]
+                )
+            },
+        )
+        Validations.of(role).acknowledge(
+            Acknowledgment(
+                id="AwsSolutions::AwsSolutions-IAM5[Resource::*]",
+                reason="Neither the actions by which Step Functions delivers logs, nor those for sending "
+                "traces, can be limited to a resource.",
+            )
+        )
+        return role
+
+    def _schedule(self) -> None:
+        hour, minute = self._config.sweep_time.split(":")
+        scheduler.Schedule(
+            self,
+            "Daily",
+            description="Ends exceptions whose time is over, on findings that their provider never updates",
+            schedule=scheduler.ScheduleExpression.cron(
+                minute=str(int(minute)), hour=str(int(hour)), time_zone=TimeZone.of(self._config.time_zone)
+            ),
+            target=cast(
+                "scheduler.IScheduleTarget",
+                scheduler_targets.StepFunctionsStartExecution(
+                    self.machine,
+                    input=scheduler.ScheduleTargetInput.from_object({"request": {"reason": "schedule"}}),
+                ),
+            ),
+        )
+
+    def start_after_deploys(self, triage: TriageFunction) -> None:
+        """Start a sweep when a deployment has changed the rule set, once the functions have it."""
+        log = self._log_group("DeployedLog", RemovalPolicy.DESTROY)
+        starting = statement("StartSweep", ("states:StartExecution",), self.machine.state_machine_arn)
+        role = self._function_role("DeployedRole", "Starts a sweep after a deployment", log, starting)
+        function = self._a_function(
+            "Deployed",
+            "Starts a sweep after a deployment that changed the rule set",
+            "lambdas.sweep.deployed.handler",
+            Duration.seconds(60),
+            role,
+            log,
+            {"HUBTRIAGE_SWEEP_MACHINE": self.machine.state_machine_arn},
+        )
+        deployed = CustomResource(
+            self,
+            "AfterDeploy",
+            resource_type="Custom::HubtriageSweep",
+            service_token=function.function_arn,
+            service_timeout=Duration.minutes(5),
+            properties={"RulesetHash": self._ruleset_hash},
+        )
+        for needed in (triage, self.machine, self.function):
+            deployed.node.add_dependency(needed)
+
+    def troubles(self) -> Iterator[Trouble]:
+        """What is worth waking somebody for."""
+        consequence = "Rules that were deleted or have expired may still be in force on old findings."
+        yield Trouble(
+            "SweepFails",
+            f"A sweep over existing findings failed. {consequence} Read the log of the sweep, remove the "
+            "cause, then run `hubtriage sweep --resume`.",
+            self.machine.metric_failed(period=Duration.minutes(5)),
+            0,
+        )
+        yield Trouble(
+            "SweepTooLong",
+            f"A sweep over existing findings took longer than {LONGEST_SWEEP.to_days()} days. {consequence} "
+            "Look whether the queue of findings is always deep.",
+            self.machine.metric_timed_out(period=Duration.minutes(5)),
+            0,
+        )
