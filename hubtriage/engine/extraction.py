@@ -5,24 +5,32 @@ rule's text becomes code: keys are written with `repr`, and every table stands u
 tables, on `Workflow.Status` and `Resources.Type`, it reads
 
     def possible(finding):
+        regular = 1
         result = ALL
         o1 = finding.get('Workflow', ABSENT)
-        if type(o1) is dict:
+        if o1.__class__ is dict:
             o2 = o1.get('Status', ABSENT)
-            if type(o2) is str: result &= G0(o2, D0)
+            if o2.__class__ is str: result &= G0(o2, D0)
             elif o2 is ABSENT: result &= A0
             else: result &= O0(o2)
-        elif o1 is ABSENT or o1 is None: result &= N1
-        o3 = finding.get('Resources', ABSENT)
-        if type(o3) is list and o3:
-            m1 = 0
-            for e3 in o3:
-                ...
-            result &= m1
-        elif o3 is ABSENT or o3 == []: result &= N3
-        elif o3 is None: result &= N4
+        elif o1 is ABSENT or o1 is None: result &= N3
+        else: regular = 0
+        o4 = finding.get('Resources', ABSENT)
+        if o4.__class__ is list and o4:
+            m5 = 0
+            for e5 in o4:
+                r5 = result
+                if e5.__class__ is dict:
+                    ...
+                    r5 &= ...
+                else: regular = 0
+                m5 |= r5
+            result = m5
+        elif o4 is ABSENT or o4 == []: result &= N7
+        ...
+        return result if regular else result & ODD
 
-A member of a shape that is not expected leaves everything possible.
+A member of a shape that is not expected leaves everything possible, and what is then left is not REGULAR.
 """
 
 from __future__ import annotations
@@ -32,7 +40,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hubtriage.engine.literals import LISTS
-from hubtriage.engine.tables import Mask, Tables
+from hubtriage.engine.tables import REGULAR, Mask, Tables
+
+_BUILTINS = {"dict": dict, "list": list, "str": str}
 
 Possible = Callable[[Mapping[str, Any]], Mask]
 
@@ -47,8 +57,11 @@ class _Member:
 
     def tables(self) -> list[int]:
         """Return the numbers of all tables at and below."""
-        own = [] if self.table is None else [self.table]
-        return own + [number for member in self.members.values() for number in member.tables()]
+        return self.below() if self.table is None else [self.table, *self.below()]
+
+    def below(self) -> list[int]:
+        """Return the numbers of all tables below."""
+        return [number for member in self.members.values() for number in member.tables()]
 
 
 def generate(tables: Mapping[tuple[str, ...], Tables], everything: Mask) -> Possible:
@@ -62,9 +75,10 @@ def generate(tables: Mapping[tuple[str, ...], Tables], everything: Mask) -> Poss
             member = member.members.setdefault(path[length - 1], _Member(path[:length]))
         member.table = number
     writer.write("def possible(finding):", 0)
+    writer.write("regular = 1", 1)
     writer.write("result = ALL", 1)
-    writer.members(root, "finding", 1, {})
-    writer.write("return result", 1)
+    writer.members(root, "finding", "result", 1)
+    writer.write("return result if regular & 1 else result & ODD", 1)
     return writer.compiled()
 
 
@@ -76,10 +90,11 @@ class _Writer:
     lines: list[str] = field(default_factory=list)
     names: dict[str, Any] = field(default_factory=dict)
     defaults: dict[int, str] = field(default_factory=dict)
+    irregular: set[int] = field(default_factory=set)
     used: int = 0
 
     def __post_init__(self) -> None:
-        self.names.update(ALL=self.everything, ABSENT=object())
+        self.names.update(ALL=self.everything, ODD=self.everything & ~REGULAR, ABSENT=object())
 
     def name_table(self, number: int, table: Tables) -> None:
         """Give the parts of a table their names."""
@@ -91,6 +106,8 @@ class _Writer:
             self.defaults[number] = f", D{number}"
         else:
             self.names[f"G{number}"] = table.text
+        if not table.has_regular_texts:
+            self.irregular.add(number)
 
     def write(self, line: str, depth: int) -> None:
         """Add a line."""
@@ -102,93 +119,84 @@ class _Writer:
         return self.used
 
     def compiled(self) -> Possible:
-        """Compile the lines; they see nothing but the named constants and `type`, `dict`, `list`, `str`."""
-        names = {**self.names, "__builtins__": {"type": type, "dict": dict, "list": list, "str": str}}
+        """Compile the lines; they see nothing but the named constants and three built-in names."""
+        names = {**self.names, "__builtins__": _BUILTINS}
         exec(compile("\n".join(self.lines), "<generated index>", "exec"), names)  # noqa: S102 - see the module
         possible: Possible = names["possible"]
         return possible
 
-    def members(self, parent: _Member, owner: str, depth: int, targets: dict[int, str]) -> None:
-        """Read an object's members, joining into the targets: `result`, or what a list's elements give."""
+    def members(self, parent: _Member, owner: str, target: str, depth: int) -> None:
+        """Read an object's members, joining what they leave possible into the target."""
         for key, member in parent.members.items():
             variable = f"o{self.fresh()}"
             self.write(f"{variable} = {owner}.get({key!r}, ABSENT)", depth)
             if member.path in LISTS:
-                self.elements(member, variable, depth, targets)
+                self.elements(member, variable, target, depth)
             else:
-                self.value(member, variable, depth, targets)
+                self.value(member, variable, target, depth)
 
-    def value(self, member: _Member, variable: str, depth: int, targets: dict[int, str]) -> None:
+    def value(self, member: _Member, variable: str, target: str, depth: int) -> None:
         """Look up a member that is expected to be a text, an object, or both now and then."""
         if member.table is not None:
-            self.look_up(member.table, variable, depth, targets)
+            self.look_up(member.table, variable, target, depth)
         if member.members:
-            self.write(f"if type({variable}) is dict:", depth)
-            self.members(member, variable, depth + 1, targets)
-            below = [number for inner in member.members.values() for number in inner.tables()]
+            self.write(f"if {variable}.__class__ is dict:", depth)
+            self.members(member, variable, target, depth + 1)
             self.write(f"elif {variable} is ABSENT or {variable} is None:", depth)
-            self.all_absent(below, depth + 1, targets)
-            self.otherwise_everything(below, depth, targets)
+            self.absent(member.below(), target, depth + 1)
+            self.write("else: regular = 0", depth)
 
-    def look_up(self, number: int, variable: str, depth: int, targets: dict[int, str]) -> None:
+    def look_up(self, number: int, variable: str, target: str, depth: int) -> None:
         """Look up one value."""
-        target = targets.get(number, "result &")
         text = f"G{number}({variable}{self.defaults.get(number, '')})"
-        self.write(f"if type({variable}) is str: {target}= {text}", depth)
-        self.write(f"elif {variable} is ABSENT: {target}= A{number}", depth)
-        self.write(f"else: {target}= O{number}({variable})", depth)
+        other = f"O{number}({variable})"
+        self.join(f"if {variable}.__class__ is str:", text, number in self.irregular, target, depth)
+        self.write(f"elif {variable} is ABSENT: {target} &= A{number}", depth)
+        self.join("else:", other, True, target, depth)
 
-    def all_absent(self, numbers: list[int], depth: int, targets: dict[int, str]) -> None:
+    def join(self, head: str, mask: str, may_be_irregular: bool, target: str, depth: int) -> None:
+        """Join a mask; among a list's elements its lowest bit would get lost, so it is kept apart."""
+        if target == "result" or not may_be_irregular:
+            self.write(f"{head} {target} &= {mask}", depth)
+            return
+        self.write(head, depth)
+        self.write(f"x = {mask}", depth + 1)
+        self.write(f"{target} &= x", depth + 1)
+        self.write("regular &= x", depth + 1)
+
+    def absent(self, numbers: list[int], target: str, depth: int) -> None:
         """Join what absence leaves possible in several tables."""
         mask = self.everything
         for number in numbers:
-            if number in targets:
-                self.write(f"{targets[number]}= A{number}", depth)
-            else:
-                mask &= self.names[f"A{number}"]
-        if mask != self.everything or not any(number in targets for number in numbers):
-            name = f"N{self.fresh()}"
-            self.names[name] = mask
-            self.write(f"result &= {name}", depth)
+            mask &= self.names[f"A{number}"]
+        name = f"N{self.fresh()}"
+        self.names[name] = mask
+        self.write(f"{target} &= {name}", depth)
 
-    def otherwise_everything(self, numbers: list[int], depth: int, targets: dict[int, str]) -> None:
-        """For an unexpected shape: within a list, let the element leave everything possible."""
-        inside = [number for number in numbers if number in targets]
-        if inside:
-            self.write("else:", depth)
-            for number in inside:
-                self.write(f"{targets[number]}= ALL", depth + 1)
-
-    def elements(self, member: _Member, variable: str, depth: int, targets: dict[int, str]) -> None:
-        """Walk a list: what any of its elements leaves possible, is."""
-        numbers = member.tables()
-        inner = dict(targets)
-        opened = [number for number in numbers if number not in targets]
-        self.write(f"if type({variable}) is list and {variable}:", depth)
-        for number in opened:
-            inner[number] = f"m{number} |"
-            self.write(f"m{number} = 0", depth + 1)
-        element = f"e{self.fresh()}"
+    def elements(self, member: _Member, variable: str, target: str, depth: int) -> None:
+        """Walk a list: what all tables leave possible for any one of its elements, is."""
+        number = self.fresh()
+        element, some, one = f"e{number}", f"m{number}", f"r{number}"
+        self.write(f"if {variable}.__class__ is list and {variable}:", depth)
+        self.write(f"{some} = 0", depth + 1)
         self.write(f"for {element} in {variable}:", depth + 1)
-        self.element(member, element, depth + 2, inner)
-        for number in opened:
-            self.write(f"result &= m{number}", depth + 1)
+        self.write(f"{one} = {target}", depth + 2)
+        self.element(member, element, one, depth + 2)
+        self.write(f"{some} |= {one}", depth + 2)
+        self.write(f"{target} = {some}", depth + 1)
         self.write(f"elif {variable} is ABSENT or {variable} == []:", depth)
-        self.all_absent(numbers, depth + 1, targets)
+        self.absent(member.tables(), target, depth + 1)
         self.write(f"elif {variable} is None:", depth)
         if member.table is not None:
-            self.look_up(member.table, variable, depth + 1, targets)
-        self.all_absent([number for number in numbers if number != member.table], depth + 1, targets)
-        self.otherwise_everything(numbers, depth, targets)
+            self.look_up(member.table, variable, target, depth + 1)
+        self.absent(member.below(), target, depth + 1)
+        self.write("else: regular = 0", depth)
 
-    def element(self, member: _Member, variable: str, depth: int, targets: dict[int, str]) -> None:
+    def element(self, member: _Member, variable: str, target: str, depth: int) -> None:
         """Look up one element: as a value, as an object, or both."""
         if member.table is not None:
-            self.look_up(member.table, variable, depth, targets)
-        below = [number for inner in member.members.values() for number in inner.tables()]
-        if below:
-            self.write(f"if type({variable}) is dict:", depth)
-            self.members(member, variable, depth + 1, targets)
-            self.write("else:", depth)
-            for number in below:
-                self.write(f"{targets[number]}= ALL", depth + 1)
+            self.look_up(member.table, variable, target, depth)
+        if member.members:
+            self.write(f"if {variable}.__class__ is dict:", depth)
+            self.members(member, variable, target, depth + 1)
+            self.write("else: regular = 0", depth)

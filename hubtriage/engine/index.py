@@ -29,81 +29,110 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from math import sqrt
 from typing import Any, TypeAlias
 
 from hubtriage.engine.errors import EvaluationError
-from hubtriage.engine.expressions import Accounts
+from hubtriage.engine.expressions import Accounts, Context, Evaluate
 from hubtriage.engine.extraction import generate
-from hubtriage.engine.jsonlogic import compile_logic
-from hubtriage.engine.literals import Branch, Source, branches_of
-from hubtriage.engine.tables import Mask, Tables, build_tables
+from hubtriage.engine.jsonlogic import Compiler
+from hubtriage.engine.literals import Branch, Source, branches_of, lists_on
+from hubtriage.engine.tables import FIRST_BIT, REGULAR, Mask, Tables, build_tables
 from hubtriage.engine.values import ALL_NUMBERS, Values
 
 MAX_SOURCES = 48
 MAX_PATH = 12
 # What tables cost at each finding, in evaluations of a rule that they spare.
-COST_OF_PATH = 0.15
-COST_OF_CALCULATION = 1.5
+COST_OF_PATH = 0.1
+COST_OF_CALCULATION = 0.6
 
 Condition: TypeAlias = tuple[Mapping[str, Any] | None, Any]  # `match` and `when`, None if there is none
 _Literals: TypeAlias = dict[Source, list[tuple[int, Values]]]
 
 
 class RuleIndex:
-    """An index of conditions by position. Building it takes some ten microseconds a condition."""
+    """An index of conditions by position. Building it takes some fifty microseconds a condition."""
 
     def __init__(self, conditions: Sequence[Condition], accounts: Accounts | None = None) -> None:
         """Index the conditions; `accounts` as for `compile_logic`. Raises PatternError and LogicError."""
-        branches = [
+        numbered = [
             (position, branch)
             for position, (match, when) in enumerate(conditions)
             for branch in branches_of(match, when)
         ]
-        branches.sort(key=lambda numbered: _neighbourhood(numbered[1]))
-        self._position_of = [position for position, _branch in branches]
-        literals = _literals_by_source([branch for _position, branch in branches])
-        chosen = choose_sources(literals, len(branches))
-        tables = {source: build_tables(literals[source], len(branches)) for source in chosen}
+        numbered.sort(key=lambda pair: _neighbourhood(pair[1]))
+        branches = [branch for _position, branch in numbered]
+        size = FIRST_BIT + len(branches)
+        literals = _literals_by_source(branches)
+        tables = {source: build_tables(literals[source], size) for source in choose_sources(literals, size)}
+        positions = [position for position, _branch in numbered]
+        unused = [(-1, False)] * FIRST_BIT
+        self._regular = [*unused, *zip(positions, _exactness(branches, tables), strict=True)]
+        self._irregular = [*unused, *((position, False) for position in positions)]
+        self._odd = (1 << size) - 1 & ~REGULAR
         paths = {source: table for source, table in tables.items() if isinstance(source, tuple)}
-        self._possible = generate(paths, (1 << len(branches)) - 1)
+        self._possible = generate(paths, (1 << size) - 1)
+        compiler = Compiler(accounts or {})
         self._calculated = [
-            (compile_logic(json.loads(source), accounts=accounts), table)
+            (compiler.compile(json.loads(source), (), 0).evaluate, table)
             for source, table in tables.items()
             if isinstance(source, str)
         ]
 
-    def candidates(self, finding: Mapping[str, Any], now: float | None = None) -> list[int]:
-        """Return the positions of all conditions that hold for the finding, and a few more, ascending."""
+    def candidates(self, finding: Mapping[str, Any], now: float | None = None) -> list[tuple[int, bool]]:
+        """Return (position, certain) of all conditions that hold for the finding, ascending.
+
+        A condition that is not certain has to be evaluated; some of those do not hold.
+        """
         possible = self._possible(finding)
-        for calculate, table in self._calculated:
-            possible &= _possible_for(calculate, table, finding, now)
-        position_of = self._position_of
-        positions = set()
+        if self._calculated:
+            context = Context(finding, now)
+            for calculate, table in self._calculated:
+                possible &= self._possible_for(calculate, table, context)
+        named = self._irregular
+        if possible & REGULAR:
+            named = self._regular
+            possible ^= REGULAR
+        found = []
         while possible:
             lowest = possible & -possible
-            positions.add(position_of[lowest.bit_length() - 1])
+            found.append(named[lowest.bit_length() - 1])
             possible ^= lowest
-        return sorted(positions)
+        found.sort()
+        return list(dict(found).items())  # of several branches of a rule the last is the most certain
+
+    def _possible_for(self, calculate: Evaluate, table: Tables, context: Context) -> Mask:
+        try:
+            value = calculate(context.root, context)
+        except EvaluationError:
+            return self._odd  # the rules concerned are to fail by themselves
+        if not isinstance(value, str):
+            return table.other(value)
+        return table.texts.get(value, table.default) if table.text is None else table.text(value)
 
 
-def _possible_for(
-    calculate: Callable[..., Any], table: Tables, finding: Mapping[str, Any], now: float | None
-) -> Mask:
-    try:
-        value = calculate(finding, now)
-    except EvaluationError:
-        return -1  # the rules concerned are to fail by themselves
-    if not isinstance(value, str):
-        return table.other(value)
-    return table.texts.get(value, table.default) if table.text is None else table.text(value)
+def _exactness(branches: Sequence[Branch], tables: Mapping[Source, Tables]) -> list[bool]:
+    """Return for each branch whether it holds wherever the tables leave it possible, and are regular."""
+    rough = {bit for table in tables.values() for bit in table.rough}
+    return [
+        branch.exact
+        and bit not in rough
+        and all(source in tables and _is_clear(source, values) for source, values in branch.literals.items())
+        for bit, branch in enumerate(branches, FIRST_BIT)
+    ]
+
+
+def _is_clear(source: Source, values: Values) -> bool:
+    """Say whether absence is clear: below a list, from one element or from all?"""
+    return not (values.absent or values.null) or isinstance(source, str) or not lists_on(source)
 
 
 def _neighbourhood(branch: Branch) -> tuple[str, str]:
     """Sort branches with the same narrow literal side by side, which keeps the bits of one value together."""
     keys = [
         (len(known), min(known), str(source))
-        for source, values in branch.items()
+        for source, values in branch.literals.items()
         if not values.other_texts and (known := values.texts or values.prefixes or values.networks)
     ]
     _count, key, source = min(keys, default=(0, "", ""))
@@ -112,8 +141,8 @@ def _neighbourhood(branch: Branch) -> tuple[str, str]:
 
 def _literals_by_source(branches: Sequence[Branch]) -> _Literals:
     literals: _Literals = defaultdict(list)
-    for bit, branch in enumerate(branches):
-        for source, values in branch.items():
+    for bit, branch in enumerate(branches, FIRST_BIT):
+        for source, values in branch.literals.items():
             if isinstance(source, str) or len(source) <= MAX_PATH:
                 literals[source].append((bit, values))
     return literals
@@ -152,4 +181,5 @@ def _chance(values: Values, known: int) -> float:
     if values.other_texts or values.numbers == ALL_NUMBERS:
         return 0.7 if values.absent else 0.6
     keys = len(values.texts) + len(values.prefixes) + len(values.networks)
-    return min(0.6, keys / max(known, 3) + (0.3 if values.numbers else 0) + (0.3 if values.absent else 0))
+    share = sqrt(keys / max(known, 3))  # the root, as a few values are far more frequent than the others
+    return min(0.6, share + (0.3 if values.numbers else 0) + (0.3 if values.absent else 0))

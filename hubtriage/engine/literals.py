@@ -1,8 +1,11 @@
-"""What a condition needs: branches of single-value tests, of which one must hold for the condition to hold.
+"""What a condition needs: branches of single-value tests, of which one must hold for it to hold.
 
 A literal is a source (a path of the finding, or a short calculation) and the set of values that it may have
 there. A branch is a conjunction of literals, a condition a disjunction of branches, with `!` pushed inwards.
-What cannot be expressed so is left out, which can only make a condition look easier to satisfy than it is.
+Below a list, all literals of a branch are about the same element.
+
+What cannot be expressed so is left out, which can only make a condition look easier to satisfy than it is;
+the branch is then not exact.
 """
 
 from __future__ import annotations
@@ -10,31 +13,41 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import reduce
+from functools import lru_cache, reduce
 from itertools import product
 from typing import Any, TypeAlias
 
 from hubtriage.engine.jsnumbers import number_of
 from hubtriage.engine.jsvalues import is_number, less, truthy
-from hubtriage.engine.pattern import expand
+from hubtriage.engine.pattern import Leaf, expand
 from hubtriage.engine.values import (
-    ALL_NUMBERS,
     EVERYTHING,
     PRESENT,
+    SOME_TEXTS,
     SOMETHING,
-    TEXTS,
+    Interval,
     Values,
-    all_but_texts,
+    all_but,
     listed,
+    roughly,
     starting_with,
 )
 
 # A path of member names, in which lists do not show; or an expression in JSON.
 Source: TypeAlias = tuple[str, ...] | str
-Branch: TypeAlias = Mapping[Source, Values]
 
-ANYTHING: list[Branch] = [{}]
-NEVER: list[Branch] = []
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """And-ed literals; if exact, they hold only if the condition does."""
+
+    literals: Mapping[Source, Values]
+    exact: bool = True
+
+
+TRUE = [Branch({})]
+UNKNOWN = [Branch({}, exact=False)]
+FALSE: list[Branch] = []
 MAX_BRANCHES = 32
 
 # AWS: the members that are lists. Others may turn out to be lists as well; the index then decides nothing.
@@ -64,6 +77,7 @@ LISTS: frozenset[tuple[str, ...]] = frozenset(
 )
 
 
+@lru_cache(maxsize=4096)
 def lists_on(path: tuple[str, ...]) -> frozenset[tuple[str, ...]]:
     """Return which beginnings of a path, or the path itself, are lists."""
     return frozenset(path[:length] for length in range(1, len(path) + 1)) & LISTS
@@ -71,11 +85,11 @@ def lists_on(path: tuple[str, ...]) -> frozenset[tuple[str, ...]]:
 
 def branches_of(match: Mapping[str, Any] | None, when: Any) -> list[Branch]:
     """Return the branches of a rule's condition; `when` is None if there is none."""
-    of_match = ANYTHING if match is None else _bounded([_leaves(branch) for branch in expand(match)])
-    if when is None or may_fail(when):
-        # a rule must fail on all findings on which its logic does, so the logic may exclude none
+    of_match = TRUE if match is None else _bounded([_leaves(branch) for branch in expand(match)])
+    if when is None:
         return of_match
-    return _both(of_match, _holds(when, True, _WHOLE))
+    # a rule must fail on all findings on which its logic does, so such logic may exclude none
+    return _both(of_match, UNKNOWN if may_fail(when) else _holds(when, True, _WHOLE), _WHOLE)
 
 
 def may_fail(logic: Any) -> bool:
@@ -95,7 +109,7 @@ def _operators(logic: Any, depth: int) -> Iterator[tuple[str, int]]:
     if isinstance(logic, list):
         for item in logic:
             yield from _operators(item, depth)
-    elif isinstance(logic, Mapping) and logic:
+    elif isinstance(logic, dict) and logic:
         name, arguments = _operation(logic)
         yield name, depth
         yield from _operators(arguments, depth + (name in _LOOPS))
@@ -109,33 +123,67 @@ def _operation(logic: Mapping[str, Any]) -> tuple[str, list[Any]]:
 # --- branches ---
 
 
-def _both(left: list[Branch], right: list[Branch]) -> list[Branch]:
+def _both(left: list[Branch], right: list[Branch], scope: _Scope) -> list[Branch]:
     """Return the conjunction: every branch of the one with every branch of the other."""
     if len(left) * len(right) > MAX_BRANCHES:
         left, right = ([_common(left)], right) if len(left) > len(right) else (left, [_common(right)])
-    return _bounded([_joined(one, other) for one, other in product(left, right)])
+    return _bounded([_joined(one, other, scope) for one, other in product(left, right)])
 
 
 def _either(parts: Iterable[list[Branch]]) -> list[Branch]:
     """Return the disjunction; single literals on one source become one literal."""
-    single: dict[Source, Values] = {}
+    single: dict[tuple[Source, bool], Values] = {}
     branches: list[Branch] = []
     for branch in (branch for part in parts for branch in part):
-        if len(branch) == 1:
-            ((source, values),) = branch.items()
-            single[source] = single[source].united(values) if source in single else values
+        if len(branch.literals) == 1:
+            ((source, values),) = branch.literals.items()
+            key = source, branch.exact
+            single[key] = single[key].united(values) if key in single else values
         else:
             branches.append(branch)
-    return _bounded([*({source: values} for source, values in single.items()), *branches])
+    return _bounded(
+        [*(Branch({source: values}, exact) for (source, exact), values in single.items()), *branches]
+    )
 
 
-def _joined(left: Branch, right: Branch) -> Branch:
-    """Return both branches' literals; of two on one source the narrower, as each may mean another element."""
-    joined = dict(left)
-    for source, values in right.items():
+def _joined(left: Branch, right: Branch, scope: _Scope) -> Branch:
+    """Return both branches' literals, or of those that may be about different elements the narrower."""
+    if not left.literals or not right.literals:
+        return Branch(left.literals or right.literals, left.exact and right.exact)
+    shared = _walked(left, scope) & _walked(right, scope)
+    if shared:
+        kept, loser = sorted((left, right), key=lambda branch: _narrowest(branch, shared))
+        left, right = kept, Branch(_outside(loser, shared), exact=False)
+    joined = dict(left.literals)
+    for source, values in right.literals.items():
         if source not in joined or width(values) < width(joined[source]):
             joined[source] = values
-    return joined
+    is_whole = len(joined) == len(left.literals) + len(right.literals)
+    return Branch(joined, left.exact and right.exact and is_whole)
+
+
+_Lists: TypeAlias = frozenset[tuple[str, ...]]
+
+
+def _walked(branch: Branch, scope: _Scope) -> _Lists:
+    """Return the lists that a branch's literals walk within a scope, each for an element of its own."""
+    walked: _Lists = frozenset()
+    for source in branch.literals:
+        if isinstance(source, tuple):
+            walked |= lists_on(source)
+    return walked - scope.opened
+
+
+def _narrowest(branch: Branch, lists: _Lists) -> float:
+    return min(width(values) for source, values in branch.literals.items() if _is_below(source, lists))
+
+
+def _outside(branch: Branch, lists: _Lists) -> Mapping[Source, Values]:
+    return {source: values for source, values in branch.literals.items() if not _is_below(source, lists)}
+
+
+def _is_below(source: Source, lists: _Lists) -> bool:
+    return isinstance(source, tuple) and not lists.isdisjoint(lists_on(source))
 
 
 def _bounded(branches: list[Branch]) -> list[Branch]:
@@ -144,10 +192,11 @@ def _bounded(branches: list[Branch]) -> list[Branch]:
 
 def _common(branches: list[Branch]) -> Branch:
     """Return what all branches ask for: one branch that holds whenever one of them does."""
-    if not branches:
-        return {}
-    shared = set.intersection(*(set(branch) for branch in branches))
-    return {source: reduce(Values.united, (branch[source] for branch in branches)) for source in shared}
+    literals = [branch.literals for branch in branches]
+    shared = set.intersection(*map(set, literals))
+    return Branch(
+        {source: reduce(Values.united, (one[source] for one in literals)) for source in shared}, exact=False
+    )
 
 
 def width(values: Values) -> float:
@@ -162,15 +211,18 @@ def width(values: Values) -> float:
 # --- match ---
 
 
-def _leaves(branch: Iterable[Any]) -> Branch:
-    return {
-        leaf.keys: reduce(Values.united, (_alternative(one) for one in leaf.alternatives)) for leaf in branch
-    }
+def _leaves(leaves: Iterable[Leaf]) -> Branch:
+    return Branch(
+        {
+            leaf.keys: reduce(Values.united, (_alternative(one) for one in leaf.alternatives))
+            for leaf in leaves
+        }
+    )
 
 
 def _alternative(alternative: Any) -> Values:
     """Return the values that one alternative of a pattern's field holds for."""
-    if not isinstance(alternative, Mapping):
+    if not isinstance(alternative, dict):
         return listed([alternative])
     ((operator, operand),) = alternative.items()
     if operator == "exists":
@@ -183,28 +235,31 @@ def _alternative(alternative: Any) -> Values:
         return Values(networks=frozenset((operand,)))
     if operator == "prefix" and isinstance(operand, str):
         return starting_with(operand)
-    return _from_wildcard(operand, "*\\") if operator == "wildcard" else TEXTS
+    return _from_wildcard(operand, "*\\") if operator == "wildcard" else SOME_TEXTS
 
 
 def _but(operand: Any) -> Values:
-    if isinstance(operand, Mapping):
-        return PRESENT
-    excluded = operand if isinstance(operand, list) else [operand]
-    return all_but_texts((value for value in excluded if isinstance(value, str)), PRESENT)
+    if isinstance(operand, dict):
+        return replace(PRESENT, exact_texts=False)
+    return all_but(operand if isinstance(operand, list) else [operand], PRESENT)
 
 
-def _interval(operand: Sequence[Any]) -> tuple[float, float]:
-    low, high = ALL_NUMBERS[0]
+def _interval(operand: Sequence[Any]) -> Interval:
+    interval = Interval()
     for sign, bound in zip(operand[::2], operand[1::2], strict=True):
-        low = bound if sign in ("=", ">", ">=") else low
-        high = bound if sign in ("=", "<", "<=") else high
-    return low, high
+        if sign in ("=", ">", ">="):
+            interval = interval._replace(low=bound, has_low=sign != ">")
+        if sign in ("=", "<", "<="):
+            interval = interval._replace(high=bound, has_high=sign != "<")
+    return interval
 
 
 def _from_wildcard(pattern: str, special: str) -> Values:
     """Return the texts that begin as the pattern does before its first special character."""
     prefix = pattern[: min((at for at in map(pattern.find, special) if at >= 0), default=len(pattern))]
-    return listed([pattern]) if prefix == pattern else starting_with(prefix)
+    if prefix == pattern:
+        return listed([pattern])
+    return replace(starting_with(prefix), exact_texts=pattern == f"{prefix}*")
 
 
 # --- when ---
@@ -238,36 +293,46 @@ _Literal: TypeAlias = tuple[Source, Values] | None
 
 def _holds(logic: Any, wanted: bool, scope: _Scope) -> list[Branch]:
     """Return the branches of "the expression is true" or, if that is wanted, "is false"."""
-    if not isinstance(logic, Mapping) or not logic:
-        return ANYTHING if truthy(logic) is wanted or isinstance(logic, list) else NEVER
+    if isinstance(logic, list):
+        return TRUE if bool(logic) is wanted else FALSE
+    if not isinstance(logic, dict) or not logic:
+        return TRUE if truthy(logic) is wanted else FALSE
     name, arguments = _operation(logic)
     if name in ("!", "!!"):
         return _holds(arguments[0], wanted is (name == "!!"), scope)
     if name in ("and", "or"):
         parts = [_holds(argument, wanted, scope) for argument in arguments]
-        return reduce(_both, parts) if (name == "and") is wanted else _either(parts)
+        return _all_of(parts, scope) if (name == "and") is wanted else _either(parts)
     if name in ("if", "?:") and len(arguments) == 3:
         return _holds_if(arguments, wanted, scope)
     if (name in ("some", "all") and wanted) or (name == "none" and not wanted):
-        return _holds_for_some(arguments, scope)
+        return _holds_for_some(arguments, scope, exact=name != "all")
     literal = _literal(name, arguments, wanted, scope)
-    return [{literal[0]: literal[1]}] if literal else ANYTHING
+    return [Branch({literal[0]: literal[1]})] if literal else UNKNOWN
+
+
+def _all_of(parts: list[list[Branch]], scope: _Scope) -> list[Branch]:
+    return reduce(lambda left, right: _both(left, right, scope), parts)
 
 
 def _holds_if(arguments: list[Any], wanted: bool, scope: _Scope) -> list[Branch]:
     condition, then, otherwise = arguments
     return _either(
         [
-            _both(_holds(condition, True, scope), _holds(then, wanted, scope)),
-            _both(_holds(condition, False, scope), _holds(otherwise, wanted, scope)),
+            _both(_holds(condition, True, scope), _holds(then, wanted, scope), scope),
+            _both(_holds(condition, False, scope), _holds(otherwise, wanted, scope), scope),
         ]
     )
 
 
-def _holds_for_some(arguments: list[Any], scope: _Scope) -> list[Branch]:
+def _holds_for_some(arguments: list[Any], scope: _Scope, *, exact: bool) -> list[Branch]:
     keys = _var_keys(arguments[0])
     path = scope.list_at(keys) if keys else None
-    return _holds(arguments[1], True, scope.within(path)) if path else ANYTHING
+    if path is None:
+        return UNKNOWN
+    inner = _holds(arguments[1], True, scope.within(path))
+    # without any literal nothing would say that the list has to have an element
+    return [Branch(branch.literals, exact and branch.exact and bool(branch.literals)) for branch in inner]
 
 
 def _literal(name: str, arguments: list[Any], wanted: bool, scope: _Scope) -> _Literal:
@@ -287,14 +352,16 @@ def _about(source: Source | None, values: Values | None) -> _Literal:
     return None if source is None or values is None else (source, values)
 
 
-_TRUE = all_but_texts([""], SOMETHING)
-_FALSE = Values(texts=frozenset([""]), numbers=ALL_NUMBERS, booleans=True, null=True, absent=True)
-_NOTHING = Values(null=True, absent=True)
+# a number may be 0, a boolean false
+_TRUE = replace(SOMETHING, not_texts=frozenset([""]), exact_numbers=False, exact_booleans=False)
+_FALSE = replace(
+    EVERYTHING, other_texts=False, texts=frozenset([""]), exact_numbers=False, exact_booleans=False
+)
 
 
 def _var_keys(expression: Any) -> tuple[str, ...] | None:
     """Return the path of a `var` without default; () is the element itself."""
-    if not isinstance(expression, Mapping) or list(expression) != ["var"]:
+    if not isinstance(expression, dict) or list(expression) != ["var"]:
         return None
     _name, arguments = _operation(expression)
     if len(arguments) > 1:
@@ -315,7 +382,7 @@ _CALCULATIONS = frozenset(("arn", "lower", "account", "age_days", "substr", "get
 
 def _source(expression: Any, scope: _Scope) -> Source | None:
     """Return where an operand's value comes from, if it is worth looking up."""
-    if not isinstance(expression, Mapping) or len(expression) != 1:
+    if not isinstance(expression, dict) or len(expression) != 1:
         return None
     name, arguments = _operation(expression)
     if name == "get" and isinstance(arguments[1], str):
@@ -351,8 +418,7 @@ def _member(items: Any, wanted: bool) -> Values | None:
         return None
     if wanted:
         return _with_nothing(listed(items))
-    others = all_but_texts(item for item in items if isinstance(item, str))
-    return replace(others, null=False, absent=False) if None in items else others
+    return all_but(items, SOMETHING if None in items else EVERYTHING)
 
 
 _MIRRORED = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
@@ -363,7 +429,7 @@ def _compared(name: str, arguments: list[Any], wanted: bool, scope: _Scope) -> _
     if len(arguments) != 2:
         return None
     left, right = arguments
-    if not isinstance(left, Mapping):
+    if not isinstance(left, dict):
         left, right, name = right, left, _MIRRORED.get(name, name)
     if not _is_scalar(right):
         return None
@@ -378,36 +444,52 @@ def _compared(name: str, arguments: list[Any], wanted: bool, scope: _Scope) -> _
 def _strictly(constant: Any, wanted: bool) -> Values:
     if wanted:
         return _with_nothing(listed([constant]))
-    if constant is None:
-        return SOMETHING
-    return all_but_texts([constant]) if isinstance(constant, str) else EVERYTHING
+    return SOMETHING if constant is None else all_but([constant])
 
 
 def _loosely(constant: Any, wanted: bool) -> Values:
-    if constant is None or (isinstance(constant, str) and not wanted):
+    if constant is None:
         return _strictly(constant, wanted)
-    if not wanted:
-        return EVERYTHING
-    if isinstance(constant, str):
-        number = number_of(constant)
-        is_numeric = number == number
-        return replace(listed([constant]), numbers=ALL_NUMBERS if is_numeric else (), booleans=is_numeric)
-    return replace(SOMETHING, numbers=((constant, constant),) if is_number(constant) else ALL_NUMBERS)
+    if not isinstance(constant, str):
+        # the other kinds of values may equal a number or boolean by conversion
+        return (
+            _number_loosely(constant)
+            if wanted and is_number(constant)
+            else roughly(SOMETHING if wanted else EVERYTHING)
+        )
+    number = number_of(constant)
+    is_numeric = number == number
+    values = listed([constant]) if wanted else all_but([constant])
+    return replace(
+        values,
+        numbers=EVERYTHING.numbers if is_numeric or not wanted else (),
+        booleans=is_numeric or not wanted,
+        exact_numbers=not is_numeric,
+        exact_booleans=not is_numeric,
+    )
+
+
+def _number_loosely(constant: Any) -> Values:
+    return replace(
+        SOMETHING, numbers=(Interval(constant, constant),), exact_texts=False, exact_booleans=False
+    )
 
 
 def _ordered(name: str, bound: Any, wanted: bool) -> Values | None:
-    """Return what is less or greater than a number; texts count as well, where they are numerals."""
+    """Return what is less or greater than a number; texts and booleans may be, as they are converted."""
     if not is_number(bound):
         return None
-    below = (name[0] == "<") is wanted
-    low, high = ALL_NUMBERS[0]
+    below, with_bound = (name[0] == "<") is wanted, (len(name) > 1) is wanted
+    interval = Interval(high=bound, has_high=with_bound) if below else Interval(low=bound, has_low=with_bound)
     nothing = _null_compares(name, bound) is wanted
     return Values(
         other_texts=True,
-        numbers=((low, bound) if below else (bound, high),),
+        numbers=(interval,),
         booleans=True,
         null=nothing,
         absent=nothing,
+        exact_texts=False,
+        exact_booleans=False,
     )
 
 
@@ -422,16 +504,16 @@ def _networks(value: Any) -> Values:
 
 def _only_wanted(values: Callable[[Any], Values]) -> Callable[[Any, bool], Values | None]:
     """Return a test of which only the affirmative is worth looking up, and only with a constant argument."""
-    return lambda argument, wanted: values(argument) if wanted and not isinstance(argument, Mapping) else None
+    return lambda argument, wanted: values(argument) if wanted and not isinstance(argument, dict) else None
 
 
 _TESTS: dict[str, Callable[[Any, bool], Values | None]] = {
     "in_list": _member,
     "starts_with": _only_wanted(starting_with),
-    "ends_with": _only_wanted(lambda _suffix: TEXTS),
+    "ends_with": _only_wanted(lambda _suffix: SOME_TEXTS),
     "glob": _only_wanted(lambda pattern: _from_wildcard(pattern, "*?\\")),
-    "regex": _only_wanted(lambda _pattern: TEXTS),
+    "regex": _only_wanted(lambda _pattern: SOME_TEXTS),
     "cidr": _only_wanted(_networks),
-    "before": _only_wanted(lambda _moment: TEXTS),
-    "after": _only_wanted(lambda _moment: TEXTS),
+    "before": _only_wanted(lambda _moment: SOME_TEXTS),
+    "after": _only_wanted(lambda _moment: SOME_TEXTS),
 }

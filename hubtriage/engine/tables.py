@@ -1,6 +1,7 @@
 """Look-up tables of one source: from a value to the branches that it leaves possible, as bits of an integer.
 
 A branch is possible for a value if its literal on the source holds the value, or if it has no literal there.
+The lowest bit stands for no branch: it says that the mask leaves no more possible than is true.
 """
 
 from __future__ import annotations
@@ -12,7 +13,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from hubtriage.engine.addresses import parse_address, parse_network
-from hubtriage.engine.values import Interval, Values
+from hubtriage.engine.values import ALL_NUMBERS, Interval, Values
+
+REGULAR = 1
+FIRST_BIT = 1
 
 # Beyond this many bytes a table keeps only the bits that differ from what most values leave possible.
 DENSE_BYTES = 1 << 19
@@ -27,7 +31,8 @@ class Tables:
     """What the values of one source leave possible.
 
     `texts` and `default` serve a plain text by one look-up, unless there is `text`, a function for it.
-    `other` takes any value but a text; `absent` is for what is not there.
+    `other` takes any value but a text, `absent` is for what is not there. `has_regular_texts` says whether
+    the masks for texts are REGULAR; `rough` names the bits of the branches for which REGULAR says too much.
     """
 
     texts: dict[str, Mask]
@@ -35,25 +40,28 @@ class Tables:
     text: Callable[[str], Mask] | None
     other: Callable[[Any], Mask]
     absent: Mask
+    has_regular_texts: bool
+    rough: frozenset[int]
 
 
 def build_tables(entries: Entries, size: int) -> Tables:
-    """Build the tables of one source for `size` branches, those in `entries` having a literal on it."""
+    """Build the tables of one source for masks of `size` bits, those in `entries` having a literal on it."""
     everything = (1 << size) - 1
     free = everything & ~bits((bit for bit, _values in entries), size)
+    rough_texts = {bit for bit, values in entries if not values.exact_texts}
+    is_regular = len(rough_texts) < len(entries)
     default = free | _bits_where(entries, size, lambda values: values.other_texts)
-    texts, sparse = _text_tables(entries, default, size)
-    functions = [
-        function
-        for function in (_prefix_function(entries), _network_function(entries, size))
-        if function is not None
-    ]
+    default = default if is_regular else default & ~REGULAR
+    texts, sparse, lost = _text_tables(entries, default, size)
+    other, rough_numbers = _other_function(entries, free, everything, size)
     return Tables(
         texts=texts,
         default=default,
-        text=_text_function(texts, sparse, default, functions) if functions or sparse else None,
-        other=_other_function(entries, free, everything, size),
+        text=_text_function(entries, texts, sparse, default, size),
+        other=other,
         absent=free | _bits_where(entries, size, lambda values: values.absent),
+        has_regular_texts=is_regular,
+        rough=frozenset(lost | rough_numbers | (rough_texts if is_regular else set())),
     )
 
 
@@ -79,8 +87,14 @@ class _Sparse:
         self.bits = bits((position - self.shift for position in positions), max(positions) - self.shift + 1)
 
 
-def _text_tables(entries: Entries, default: Mask, size: int) -> tuple[dict[str, Mask], dict[str, _Sparse]]:
-    """Return what listed texts leave possible: whole masks, or only the bits to add to the default."""
+def _text_tables(
+    entries: Entries, default: Mask, size: int
+) -> tuple[dict[str, Mask], dict[str, _Sparse], set[int]]:
+    """Return what listed texts leave possible: whole masks, or only the bits to add to the default.
+
+    Texts to leave out of a set need whole masks; the last value names the branches for which there was no
+    room.
+    """
     added: defaultdict[str, list[int]] = defaultdict(list)
     removed: defaultdict[str, list[int]] = defaultdict(list)
     for bit, values in entries:
@@ -88,38 +102,42 @@ def _text_tables(entries: Entries, default: Mask, size: int) -> tuple[dict[str, 
             added[text].append(bit)
         for text in values.not_texts:
             removed[text].append(bit)
+    most_used = sorted(removed.items(), key=lambda item: -len(item[1]))
+    room = 1 + DENSE_BYTES * 8 // (size + 1)
     dense = {
         text: default & ~bits(positions, size) | bits(added.pop(text, ()), size)
-        for text, positions in _most_used(removed, DENSE_BYTES * 8 // (size + 1))
+        for text, positions in most_used[:room]
     }
+    lost = {bit for _text, positions in most_used[room:] for bit in positions}
     if len(added) * (size // 8 + 1) > DENSE_BYTES:
-        return dense, {text: _Sparse(positions) for text, positions in added.items()}
-    return {**dense, **{text: default | bits(positions, size) for text, positions in added.items()}}, {}
-
-
-def _most_used(positions: dict[str, list[int]], most: int) -> list[tuple[str, list[int]]]:
-    """Return as many texts as there is room for; leaving one out only leaves more possible."""
-    return sorted(positions.items(), key=lambda item: -len(item[1]))[: most + 1]
+        return dense, {text: _Sparse(positions) for text, positions in added.items()}, lost
+    dense.update((text, default | bits(positions, size)) for text, positions in added.items())
+    return dense, {}, lost
 
 
 def _text_function(
-    texts: dict[str, Mask],
-    sparse: dict[str, _Sparse],
-    default: Mask,
-    functions: list[Callable[[str], Mask]],
-) -> Callable[[str], Mask]:
+    entries: Entries, texts: dict[str, Mask], sparse: dict[str, _Sparse], default: Mask, size: int
+) -> Callable[[str], Mask] | None:
+    """Return a function for what one look-up of a text cannot do; None if there is nothing of the kind."""
+    if not texts and not sparse and not any(values.networks for _bit, values in entries):
+        return _prefix_function(entries, default, size)
+    functions = [_prefix_function(entries, 0, size), _network_function(entries, size)]
+    others = [function for function in functions if function is not None]
+    if not others and not sparse:
+        return None
+
     def text(value: str) -> Mask:
         few = sparse.get(value)
         mask = texts.get(value, default) if few is None else default | few.bits << few.shift
-        for function in functions:
+        for function in others:
             mask |= function(value)
         return mask
 
     return text
 
 
-def _prefix_function(entries: Entries) -> Callable[[str], Mask] | None:
-    """Return a function from a text to the branches whose prefix it has.
+def _prefix_function(entries: Entries, base: Mask, size: int) -> Callable[[str], Mask] | None:
+    """Return a function from a text to a mask with the bits of the branches whose prefix it has.
 
     All prefixes of a text stand in one chain of ancestors, which begins at or above the last prefix that does
     not sort after the text.
@@ -131,21 +149,28 @@ def _prefix_function(entries: Entries) -> Callable[[str], Mask] | None:
     if not positions:
         return None
     prefixes = sorted(positions)
-    masks = [_Sparse(positions[prefix]) for prefix in prefixes]
     parents = _parents(prefixes)
+    for at, parent in enumerate(parents):
+        if parent >= 0:
+            positions[prefixes[at]] += positions[prefixes[parent]]
+    masks = [_masked(positions[prefix], base, size, len(prefixes)) for prefix in prefixes]
 
     def function(value: str) -> Mask:
         at = bisect_right(prefixes, value) - 1
-        while at >= 0 and not value.startswith(prefixes[at]):
-            at = parents[at]
-        mask = 0
         while at >= 0:
-            few = masks[at]
-            mask |= few.bits << few.shift
+            if value.startswith(prefixes[at]):
+                mask = masks[at]
+                return mask if isinstance(mask, int) else base | mask.bits << mask.shift
             at = parents[at]
-        return mask
+        return base
 
     return function
+
+
+def _masked(positions: list[int], base: Mask, size: int, count: int) -> Mask | _Sparse:
+    """Return a whole mask, or where there are too many of them only the bits to add."""
+    is_large = count * (size // 8 + 1) > DENSE_BYTES
+    return _Sparse(positions) if is_large else base | bits(positions, size)
 
 
 def _parents(prefixes: list[str]) -> list[int]:
@@ -185,11 +210,19 @@ def _network_function(entries: Entries, size: int) -> Callable[[str], Mask] | No
     return function
 
 
-def _other_function(entries: Entries, free: Mask, everything: Mask, size: int) -> Callable[[Any], Mask]:
-    """Return a function for null, booleans and numbers; lists and objects leave everything possible."""
+def _other_function(
+    entries: Entries, free: Mask, everything: Mask, size: int
+) -> tuple[Callable[[Any], Mask], set[int]]:
+    """Return a function for null, booleans and numbers, and the branches for which numbers are rough.
+
+    Lists and objects leave everything possible.
+    """
     null = free | _bits_where(entries, size, lambda values: values.null)
     boolean = free | _bits_where(entries, size, lambda values: values.booleans)
-    number = _number_function(entries, free, size)
+    if not all(values.exact_booleans for _bit, values in entries):
+        boolean &= ~REGULAR
+    odd = everything & ~REGULAR
+    number, rough = _number_function(entries, free, size)
 
     def other(value: Any) -> Mask:
         if value is None:
@@ -198,27 +231,31 @@ def _other_function(entries: Entries, free: Mask, everything: Mask, size: int) -
             return boolean
         if isinstance(value, int | float) and value == value:
             return number(value)
-        return everything
+        return odd
 
-    return other
+    return other, rough
 
 
-def _number_function(entries: Entries, free: Mask, size: int) -> Callable[[float], Mask]:
+def _number_function(entries: Entries, free: Mask, size: int) -> tuple[Callable[[float], Mask], set[int]]:
     """Return a function from a number to the branches in whose intervals it lies.
 
     The numbers fall into places: even ones are the gaps between the bounds, odd ones the bounds themselves.
+    Where no rule expects numbers, one that turns up is not REGULAR; else the branches that are rough about it
+    are.
     """
-    bounds = _thinned(
-        sorted({bound for _bit, values in entries for interval in values.numbers for bound in interval})
-    )
+    rough = {bit for bit, values in entries if not values.exact_numbers}
+    expected = any(values.numbers not in ((), ALL_NUMBERS) for _bit, values in entries)
+    every_bound = sorted({bound for _bit, values in entries for one in values.numbers for bound in one[:2]})
+    bounds = _thinned(every_bound)
     begin: defaultdict[int, list[int]] = defaultdict(list)
     end: defaultdict[int, list[int]] = defaultdict(list)
     for bit, values in entries:
         for first, last in _places(values.numbers, bounds):
             begin[first].append(bit)
             end[last + 1].append(bit)
+    is_regular = len(bounds) == len(every_bound) and (expected or not rough)
     masks = []
-    mask = free
+    mask = free if is_regular else free & ~REGULAR
     for place in range(2 * len(bounds) + 1):
         mask = mask & ~bits(end[place], size) | bits(begin[place], size)
         masks.append(mask)
@@ -227,15 +264,13 @@ def _number_function(entries: Entries, free: Mask, size: int) -> Callable[[float
         at = bisect_left(bounds, value)
         return masks[2 * at + (at < len(bounds) and bounds[at] == value)]
 
-    return number
+    return number, rough if is_regular else set()
 
 
 def _places(intervals: Iterable[Interval], bounds: list[float]) -> Iterator[tuple[int, int]]:
     """Yield the first and last places of the intervals, those that overlap as one."""
     reached: tuple[int, int] | None = None
-    for low, high in sorted(intervals):
-        first = 2 * max(bisect_right(bounds, low) - 1, 0) + 1
-        last = 2 * min(bisect_left(bounds, high), len(bounds) - 1) + 1
+    for first, last in sorted(_extent(interval, bounds) for interval in intervals):
         if reached is not None and first <= reached[1]:
             reached = reached[0], max(last, reached[1])
         else:
@@ -244,6 +279,15 @@ def _places(intervals: Iterable[Interval], bounds: list[float]) -> Iterator[tupl
             reached = first, last
     if reached is not None:
         yield reached
+
+
+def _extent(interval: Interval, bounds: list[float]) -> tuple[int, int]:
+    """Return the first and last place of an interval, or more if its bounds were thinned out."""
+    first = 2 * max(bisect_right(bounds, interval.low) - 1, 0) + 1
+    last = 2 * min(bisect_left(bounds, interval.high), len(bounds) - 1) + 1
+    starts_after = not interval.has_low and bounds[first // 2] == interval.low
+    ends_before = not interval.has_high and bounds[last // 2] == interval.high
+    return first + starts_after, last - ends_before
 
 
 def _thinned(bounds: list[float]) -> list[float]:

@@ -1,8 +1,7 @@
 """Sets of JSON scalars, described so that a value can be looked up in many of them at once.
 
-A set is used in the place of a test of a value and holds at least every value that passes the test. It may
-hold more: what is found by it is always evaluated afterwards. Lists and objects have no place here; where one
-turns up, nothing is excluded.
+A set is used in the place of a test of a value and holds at least every value that passes the test. Where it
+may hold more it says so: then what is found by it has to be evaluated. Lists and objects have no place here.
 """
 
 from __future__ import annotations
@@ -10,9 +9,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from math import inf
+from typing import NamedTuple
 
-Interval = tuple[int | float, int | float]
-ALL_NUMBERS: tuple[Interval, ...] = ((-inf, inf),)
+Number = int | float
+
+
+class Interval(NamedTuple):
+    """All numbers from `low` to `high`; each bound belongs to it or not."""
+
+    low: Number = -inf
+    high: Number = inf
+    has_low: bool = True
+    has_high: bool = True
+
+
+ALL_NUMBERS: tuple[Interval, ...] = (Interval(),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +31,7 @@ class Values:
     """A set of scalars, null, and "absent", which stands for a value that is not there.
 
     Its texts: those listed, those with a listed prefix, the addresses in listed networks and, with
-    `other_texts`, all others but `not_texts`. Its numbers: those in closed intervals.
+    `other_texts`, all others but `not_texts`. Whether null and absent belong to it is always exact.
     """
 
     texts: frozenset[str] = frozenset()
@@ -32,6 +43,9 @@ class Values:
     booleans: bool = False
     null: bool = False
     absent: bool = False
+    exact_texts: bool = True
+    exact_numbers: bool = True
+    exact_booleans: bool = True
 
     def united(self, other: Values) -> Values:
         """Return the union of two sets."""
@@ -49,32 +63,57 @@ class Values:
             self.booleans or other.booleans,
             self.null or other.null,
             self.absent or other.absent,
+            self.exact_texts and other.exact_texts and _reachable(self, other, not_texts),
+            self.exact_numbers and other.exact_numbers,
+            self.exact_booleans and other.exact_booleans,
         )
+
+
+def _reachable(one: Values, other: Values, not_texts: frozenset[str]) -> bool:
+    """Say whether texts that are left out stay out: a prefix or network may bring one of them in again."""
+    return not (not_texts and (one.prefixes or other.prefixes or one.networks or other.networks))
 
 
 EVERYTHING = Values(other_texts=True, numbers=ALL_NUMBERS, booleans=True, null=True, absent=True)
 PRESENT = replace(EVERYTHING, absent=False)
 SOMETHING = replace(PRESENT, null=False)
-TEXTS = Values(other_texts=True)
+ANY_TEXT = Values(other_texts=True)
+SOME_TEXTS = replace(ANY_TEXT, exact_texts=False)
 
 
-def all_but_texts(texts: Iterable[str], base: Values = EVERYTHING) -> Values:
-    """Return the set without some texts."""
-    return replace(base, not_texts=frozenset(texts))
+def roughly(values: Values) -> Values:
+    """Return the same set for a test that not all of its members pass."""
+    return replace(values, exact_texts=False, exact_numbers=False, exact_booleans=False)
+
+
+def all_but(scalars: Iterable[object], base: Values = EVERYTHING) -> Values:
+    """Return a set without these scalars; only texts are really left out of it."""
+    without = listed(scalars)
+    return replace(
+        base,
+        not_texts=without.texts,
+        exact_numbers=not without.numbers,
+        exact_booleans=not without.booleans,
+    )
 
 
 def starting_with(prefix: str) -> Values:
     """Return the texts that start so."""
-    return Values(prefixes=frozenset((prefix,))) if prefix else TEXTS
+    return Values(prefixes=frozenset((prefix,))) if prefix else ANY_TEXT
 
 
 def listed(scalars: Iterable[object]) -> Values:
     """Return the set of these scalars (of all booleans, if there is one); null stands for itself alone."""
     known = list(scalars)
-    numbers = [item for item in known if isinstance(item, int | float) and not isinstance(item, bool)]
+    booleans = any(isinstance(item, bool) for item in known)
     return Values(
         texts=frozenset(item for item in known if isinstance(item, str)),
-        numbers=tuple((number, number) for number in numbers),
-        booleans=any(isinstance(item, bool) for item in known),
+        numbers=tuple(
+            Interval(item, item)
+            for item in known
+            if isinstance(item, int | float) and not isinstance(item, bool)
+        ),
+        booleans=booleans,
         null=any(item is None for item in known),
+        exact_booleans=not booleans,
     )
