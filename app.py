@@ -15,6 +15,7 @@ from infra.bundle import BundleError, build_package
 from infra.config import Configuration, ConfigurationError
 from infra.stack import TriageStack
 
+FUNCTIONS = ("triage", "sweep")
 ROOT = Path(__file__).resolve().parent
 
 
@@ -38,10 +39,14 @@ def synthesize(app: cdk.App) -> None:
     """Write the cloud assembly of the app."""
     config = Configuration.from_context(app.node.get_all_context())
     revision = git_revision(config.rules)
-    ruleset = compile_ruleset(config.rules, revision=revision, allow_empty=config.allow_empty)
+    ruleset = compile_ruleset(
+        config.rules, revision=revision, allow_empty=config.allow_empty, never=config.never
+    )
     with TemporaryDirectory(prefix="hubtriage-package-") as folder:
-        package = build_package(Path(folder), "triage", ruleset, config.architecture)
-        TriageStack(app, config, package)
+        triage, sweep = (
+            build_package(Path(folder, name), name, ruleset, config.architecture) for name in FUNCTIONS
+        )
+        TriageStack(app, config, triage, sweep)
         app.synth()
 
 

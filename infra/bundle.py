@@ -48,6 +48,12 @@ def build_package(target: Path, function: str, ruleset: Mapping[str, Any], archi
     return target
 
 
+def read_ruleset(package: Path) -> dict[str, Any]:
+    """The rule set that a package holds: what is derived from the rules agrees with what is deployed."""
+    ruleset: dict[str, Any] = json.loads((package / "ruleset.json").read_text(encoding="utf-8"))
+    return ruleset
+
+
 def canonical_json(document: Mapping[str, Any]) -> str:
     """Compact JSON with sorted keys: equal documents give equal bytes, and so an equal asset hash."""
     return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

@@ -10,11 +10,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
+from hubtriage.authoring.never import check_names
 from infra.sizes import LAMBDA_MAX_TIMEOUT_SECONDS, Sizes, fitting_sizes
 
 PREFIX = "hubtriage:"
+MOST_READS_PER_SECOND = 3  # AWS: GetFindings, per account and Region
 
 # AWS: CloudWatch Logs accepts these retentions only.
 LogRetentionDays = Literal[
@@ -41,6 +51,11 @@ def _separate(value: object) -> object:
 def _number(value: object) -> object:
     """Read the text that the command line gives for a number."""
     return int(value) if isinstance(value, str) and value.isdecimal() else value
+
+
+def _settable(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Check the names of fields. AWS's path of a leaf is the name, so IAM denies what is written."""
+    return check_names(names)
 
 
 Names = Annotated[tuple[str, ...], BeforeValidator(_separate)]
@@ -72,6 +87,9 @@ class Configuration(BaseModel):
     known_stacks: Annotated[tuple[StackName, ...], BeforeValidator(_separate)] = Field(
         (), description="other hubtriage stacks on this hub, whose findings this one leaves alone"
     )
+    never: Annotated[tuple[str, ...], BeforeValidator(_separate), AfterValidator(_settable)] = Field(
+        (), description="fields that are never set: rules that do are refused, and IAM denies them"
+    )
     architecture: Architecture = Field("arm64", description="processor of the Lambda function")
     memory_mb: int = Field(512, ge=128, le=10240, description="memory of the Lambda function, MB")
     batch_size: int = Field(1000, ge=1, le=10000, description="most events in one invocation")
@@ -88,7 +106,22 @@ class Configuration(BaseModel):
         8, gt=0, le=10, description="BatchUpdateFindings calls of all invocations together (AWS allows 10)"
     )
     reads_per_second: float = Field(
-        2, gt=0, le=3, description="GetFindings calls of all invocations together (AWS allows 3)"
+        1.5, gt=0, le=3, description="GetFindings calls of all invocations together (AWS allows 3)"
+    )
+    sweep_reads_per_second: float = Field(
+        1.2, gt=0, le=3, description="GetFindings calls of the sweep; AWS allows 3 with those of the function"
+    )
+    sweep_time: Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")] = Field(
+        "00:10", description="when the daily sweep starts"
+    )
+    time_zone: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_+/-]*$")] = Field(
+        "UTC", description="time zone of the daily sweep, such as Europe/Berlin"
+    )
+    sweep_queue_limit: int = Field(
+        1000, ge=1, le=100_000, description="messages in the queue at which the sweep waits"
+    )
+    sweep_wait_seconds: int = Field(
+        30, ge=1, le=300, description="how long the sweep waits then, before it looks again"
     )
     refresh_age_seconds: int = Field(
         30, ge=0, le=3600, description="read a finding again before changing it when its event is older"
@@ -115,6 +148,11 @@ class Configuration(BaseModel):
             raise ValueError(
                 f"reserved-concurrency {self.reserved_concurrency} is below maximum-concurrency "
                 f"{self.maximum_concurrency}: messages would be throttled into the dead-letter queue"
+            )
+        if self.reads_per_second + self.sweep_reads_per_second > MOST_READS_PER_SECOND:
+            raise ValueError(
+                f"reads-per-second {self.reads_per_second:g} and sweep-reads-per-second "
+                f"{self.sweep_reads_per_second:g} are more than the {MOST_READS_PER_SECOND} that AWS allows"
             )
         if self.stack_name in self.known_stacks:
             raise ValueError(f"known-stacks names this stack itself ({self.stack_name!r}): leave it out")

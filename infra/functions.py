@@ -1,6 +1,8 @@
 """The functions: code, role, log group and what starts them. Each has its own narrow role."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from aws_cdk import Acknowledgment, Arn, ArnComponents, Duration, RemovalPolicy, Stack, Validations
 from aws_cdk import aws_iam as iam
@@ -9,6 +11,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from hubtriage.authoring.access import hub_statements
 from infra.bundle import PYTHON_VERSION
 from infra.config import Configuration
 
@@ -47,11 +50,17 @@ class TriageFunction(Construct):
     """The function that triages what is in the queue, in batches."""
 
     def __init__(
-        self, scope: Construct, name: str, config: Configuration, package: Path, queue: sqs.Queue
+        self,
+        scope: Construct,
+        name: str,
+        config: Configuration,
+        package: Path,
+        queue: sqs.Queue,
+        rules: Sequence[Mapping[str, Any]],
     ) -> None:
         super().__init__(scope, name)
         self.log_group = self._log_group(config)
-        self.role = self._role(queue)
+        self.role = self._role(queue, hub_statements(rules, config.never, hub_arn(self)))
         self.function = self._function(config, package)
         self._start_on_batches(config, queue)
 
@@ -64,7 +73,7 @@ class TriageFunction(Construct):
             removal_policy=RemovalPolicy.RETAIN,
         )
 
-    def _role(self, queue: sqs.Queue) -> iam.Role:
+    def _role(self, queue: sqs.Queue, security_hub: Sequence[Mapping[str, Any]]) -> iam.Role:
         role = iam.Role(
             self,
             "Role",
@@ -73,28 +82,16 @@ class TriageFunction(Construct):
             inline_policies={
                 "triage": iam.PolicyDocument(
                     statements=[
-                        self._security_hub_access(),
-                        _statement("ReadQueue", _QUEUE_ACTIONS, queue.queue_arn),
-                        _statement("WriteLog", _LOG_ACTIONS, self.log_group.log_group_arn),
-                        _statement("Trace", _TRACE_ACTIONS, "*"),
+                        *(iam.PolicyStatement.from_json(each) for each in security_hub),
+                        statement("ReadQueue", _QUEUE_ACTIONS, queue.queue_arn),
+                        statement("WriteLog", LOG_ACTIONS, self.log_group.log_group_arn),
+                        statement("Trace", TRACE_ACTIONS, "*"),
                     ]
                 )
             },
         )
-        Validations.of(role).acknowledge(
-            Acknowledgment(
-                id="AwsSolutions::AwsSolutions-IAM5[Resource::*]",
-                reason="AWS X-Ray has no resources that the actions for sending traces could be limited to.",
-            )
-        )
+        accept_tracing(role)
         return role
-
-    def _security_hub_access(self) -> iam.PolicyStatement:
-        """AWS: findings are no IAM resource; the hub of the account and Region is the narrowest there is."""
-        hub = Arn.format(
-            ArnComponents(service="securityhub", resource="hub", resource_name="default"), Stack.of(self)
-        )
-        return _statement("Triage", ("securityhub:BatchUpdateFindings", "securityhub:GetFindings"), hub)
 
     def _function(self, config: Configuration, package: Path) -> lambda_.Function:
         return lambda_.Function(
@@ -104,7 +101,7 @@ class TriageFunction(Construct):
             code=lambda_.Code.from_asset(str(package)),
             handler=HANDLER,
             runtime=RUNTIME,
-            architecture=_architecture(config),
+            architecture=architecture(config),
             memory_size=config.memory_mb,
             timeout=Duration.seconds(config.sizes.timeout),
             reserved_concurrent_executions=config.reserved_concurrency,
@@ -112,7 +109,7 @@ class TriageFunction(Construct):
             tracing=lambda_.Tracing.ACTIVE,
             log_group=self.log_group,
             logging_format=lambda_.LoggingFormat.JSON,
-            application_log_level_v2=_log_level(config),
+            application_log_level_v2=log_level(config),
             system_log_level_v2=lambda_.SystemLogLevel.INFO,
             environment=environment(config),
         )
@@ -131,8 +128,24 @@ class TriageFunction(Construct):
 
 
 _QUEUE_ACTIONS = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
-_LOG_ACTIONS = ("logs:CreateLogStream", "logs:PutLogEvents")
-_TRACE_ACTIONS = ("xray:PutTraceSegments", "xray:PutTelemetryRecords")
+LOG_ACTIONS = ("logs:CreateLogStream", "logs:PutLogEvents")
+TRACE_ACTIONS = ("xray:PutTraceSegments", "xray:PutTelemetryRecords")
+
+
+def hub_arn(scope: Construct) -> str:
+    """AWS: findings are no IAM resource; the hub of the account and Region is the narrowest there is."""
+    components = ArnComponents(service="securityhub", resource="hub", resource_name="default")
+    return Arn.format(components, Stack.of(scope))
+
+
+def accept_tracing(role: iam.Role) -> None:
+    """Say why a role that sends traces has a `*` among its resources."""
+    Validations.of(role).acknowledge(
+        Acknowledgment(
+            id="AwsSolutions::AwsSolutions-IAM5[Resource::*]",
+            reason="AWS X-Ray has no resources that the actions for sending traces could be limited to.",
+        )
+    )
 
 
 def environment(config: Configuration) -> dict[str, str]:
@@ -143,6 +156,7 @@ def environment(config: Configuration) -> dict[str, str]:
         "HUBTRIAGE_STACK": config.stack_name,
         "HUBTRIAGE_UDF": config.udf,
         "HUBTRIAGE_KNOWN_STACKS": ",".join(config.known_stacks),
+        "HUBTRIAGE_NEVER": ",".join(config.never),
         "HUBTRIAGE_CALLS_PER_SECOND": f"{config.sizes.calls_per_container:g}",
         "HUBTRIAGE_READS_PER_SECOND": f"{config.sizes.reads_per_container:g}",
         "HUBTRIAGE_REFRESH_AGE_SECONDS": str(config.refresh_age_seconds),
@@ -150,15 +164,17 @@ def environment(config: Configuration) -> dict[str, str]:
     }
 
 
-def _statement(sid: str, actions: tuple[str, ...], resource: str) -> iam.PolicyStatement:
+def statement(sid: str, actions: tuple[str, ...], resource: str) -> iam.PolicyStatement:
+    """Allow actions on one resource."""
     return iam.PolicyStatement(sid=sid, actions=list(actions), resources=[resource])
 
 
-def _architecture(config: Configuration) -> lambda_.Architecture:
+def architecture(config: Configuration) -> lambda_.Architecture:
+    """The processor that all functions run on."""
     return {"arm64": lambda_.Architecture.ARM_64, "x86_64": lambda_.Architecture.X86_64}[config.architecture]
 
 
-def _log_level(config: Configuration) -> lambda_.ApplicationLogLevel:
+def log_level(config: Configuration) -> lambda_.ApplicationLogLevel:
     """Lambda drops lines below this level itself, so it must never be stricter than the function's own."""
     name = "WARN" if config.log_level == "WARNING" else config.log_level
     return lambda_.ApplicationLogLevel[name]

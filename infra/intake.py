@@ -12,7 +12,6 @@ from constructs import Construct
 
 from infra.config import Configuration
 
-MEMO_KEY = "hubtriage/memo"
 LONGEST_RETENTION = Duration.days(14)  # AWS: the longest that SQS keeps a message
 READ_ACTIONS = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
 # AWS: what StartMessageMoveTask needs; it moves messages from the dead-letter queue of a queue only.
@@ -24,36 +23,22 @@ REDRIVE_ACTIONS = (
 )
 
 
-def finding_pattern() -> dict[str, Any]:
-    """The `detail.findings` part of the event pattern: findings a rule could want, or that carry our memo.
-
-    A superset on purpose: what it leaves out, no rule ever sees. Archived findings come in as long as they
-    carry a memo, so that what was done to them can be taken back. AWS: `findings` is a list of one in an
-    event, and a pattern names its fields as if it were an object.
-    """
-    return {
-        "$or": [
-            {"RecordState": ["ACTIVE", {"exists": False}]},
-            {"UserDefinedFields": {MEMO_KEY: [{"exists": True}]}},
-        ]
-    }
-
-
 class Intake(Construct):
-    """Queue of findings to triage, fed by one EventBridge rule on the default bus.
+    """Queue of findings to triage, fed by one EventBridge rule on the default bus with the given pattern.
 
     `queue` is what the function reads, `dead_letters` holds what it could not process, `undelivered` holds
     what EventBridge could not put into the queue.
     """
 
-    def __init__(self, scope: Construct, name: str, config: Configuration) -> None:
+    def __init__(
+        self, scope: Construct, name: str, config: Configuration, pattern: Mapping[str, Any]
+    ) -> None:
         super().__init__(scope, name)
         self.dead_letters = self._dead_letter_queue("DeadLetters")
         self.undelivered = self._dead_letter_queue("Undelivered")
         self.queue = self._queue(config)
-        self.rule = self._rule()
+        self.rule = self._rule(pattern)
         self.redrive_role = self._redrive_role()
-        self._refuse_other_senders()
 
     def _queue(self, config: Configuration) -> sqs.Queue:
         return sqs.Queue(
@@ -82,7 +67,7 @@ class Intake(Construct):
         )
         return queue
 
-    def _rule(self) -> events.Rule:
+    def _rule(self, pattern: Mapping[str, Any]) -> events.Rule:
         target = targets.SqsQueue(
             self.queue,
             dead_letter_queue=self.undelivered,
@@ -94,15 +79,13 @@ class Intake(Construct):
             "Rule",
             description="Security Hub findings to triage",
             event_pattern=events.EventPattern(
-                source=["aws.securityhub"],
-                detail_type=["Security Hub Findings - Imported"],
-                detail={"findings": finding_pattern()},
+                source=pattern["source"], detail_type=pattern["detail-type"], detail=pattern.get("detail")
             ),
             targets=[target],
         )
 
     def _redrive_role(self) -> iam.Role:
-        """Make the role that brings dead letters back; beside the rule it alone may send to the queue."""
+        """Make the role that brings dead letters back into the queue."""
         redrive = [
             _allow(REDRIVE_ACTIONS, self.dead_letters),
             _allow(READ_ACTIONS, self.undelivered),
@@ -116,15 +99,15 @@ class Intake(Construct):
             inline_policies={"redrive": iam.PolicyDocument(statements=redrive)},
         )
 
-    def _refuse_other_senders(self) -> None:
-        """Refuse messages from anyone else, even if their own policy allows `sqs:SendMessage`.
+    def refuse_other_senders(self, *roles: iam.IRole) -> None:
+        """Refuse messages of all but the rule, the redrive role and these roles, whatever their policies say.
 
         Whoever can write here could have a finding hidden by describing it falsely.
         """
         rule = {"ArnNotEquals": {"aws:SourceArn": self.rule.rule_arn}}
-        redrive = {"ArnNotEquals": {"aws:PrincipalArn": self.redrive_role.role_arn}}
+        senders = [role.role_arn for role in (self.redrive_role, *roles)]
         self.undelivered.add_to_resource_policy(_refusal(self.undelivered, rule))
-        condition = {"ArnNotEquals": rule["ArnNotEquals"] | redrive["ArnNotEquals"]}
+        condition = {"ArnNotEquals": rule["ArnNotEquals"] | {"aws:PrincipalArn": senders}}
         self.queue.add_to_resource_policy(_refusal(self.queue, condition))
 
 
@@ -133,7 +116,7 @@ def _allow(actions: Sequence[str], queue: sqs.Queue) -> iam.PolicyStatement:
 
 
 def _refusal(queue: sqs.Queue, unless_sent_by: Mapping[str, Any]) -> iam.PolicyStatement:
-    """Deny sending, under a condition that a service's request or a role's can escape.
+    """Deny sending, under a condition that a service's request or a role's can escape: all of it must hold.
 
     AWS: the one carries `aws:SourceArn`, the other `aws:PrincipalArn`; a missing key counts as not equal.
     """

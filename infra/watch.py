@@ -38,7 +38,7 @@ class Watch(Construct):
         super().__init__(scope, name)
         self.topic = self._topic(config)
         for trouble in troubles(config, intake, function):
-            self._alarm(trouble)
+            self.alarm(trouble)
 
     def _topic(self, config: Configuration) -> sns.Topic:
         topic = sns.Topic(self, "Alarms", master_key=self._key(), enforce_ssl=True)
@@ -75,7 +75,8 @@ class Watch(Construct):
         )
         return key
 
-    def _alarm(self, trouble: Trouble) -> None:
+    def alarm(self, trouble: Trouble) -> None:
+        """Have a trouble told to the topic, when it begins and when it is over."""
         alarm = cloudwatch.Alarm(
             self,
             trouble.id,

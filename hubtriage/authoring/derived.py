@@ -8,7 +8,8 @@
   into the pattern as it stands, with "or absent" added where it asks for one of these. A rule without `match`
   needs every finding.
 - A key with a dot means something else to EventBridge than to us, our own user-defined fields are not in the
-  baseline, and what a severity has beside its label may be otherwise there: such conditions are left out.
+  baseline, what a severity has beside its label may be otherwise there, and a template cannot say null: such
+  conditions are left out.
 
 A pattern that is too long for EventBridge gets coarser: conditions of rules that ask for the same fields are
 joined value by value, then fields are dropped, at last everything comes in.
@@ -71,7 +72,9 @@ def _branches(rule: Mapping[str, Any]) -> Iterator[Branch]:
         return
     for leaves in expand(rule["match"]):
         yield {
-            leaf.keys: _widened(leaf.keys, leaf.alternatives) for leaf in leaves if _means_the_same(leaf.keys)
+            leaf.keys: _widened(leaf.keys, leaf.alternatives)
+            for leaf in leaves
+            if _means_the_same(leaf.keys) and not _holds_null(leaf.alternatives)
         }
 
 
@@ -83,6 +86,13 @@ def _means_the_same(path: Path) -> bool:
     if path[0] == "Severity":
         return path == _SEVERITY_LABEL
     return not any("." in key for key in path) and path[-1] not in OUR_KEYS
+
+
+def _holds_null(value: Any) -> bool:
+    """AWS: a CloudFormation template cannot say null; a list without its null would let less in."""
+    if isinstance(value, Mapping):
+        return any(map(_holds_null, value.values()))
+    return value is None or (isinstance(value, list) and any(map(_holds_null, value)))
 
 
 def _widened(path: Path, alternatives: list[Any]) -> list[Any]:

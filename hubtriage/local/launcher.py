@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
+from hubtriage.local.condition_keys import condition_keys
 from hubtriage.local.control import PREFIX, Control
 from hubtriage.local.organization import ACCOUNTS
 from hubtriage.local.service import HttpAnswer, HttpRequest, Hubs, SecurityHubService
@@ -42,6 +43,7 @@ _INTERNALS = {
         "SERVICE_TO_IAM_NAMESPACE",
         "_BOTOCORE_SERVICE_MAP",
         "extract_resource_arn",
+        "request_tag_context",
     ),
     "ministack.core.iam_evaluator": ("request_caller_arn",),
     "ministack.core.lambda_runtime": ("_workers", "_lock"),
@@ -211,7 +213,10 @@ def _put_on_bus(event: Mapping[str, Any]) -> None:
 
 
 def _authorize_security_hub() -> None:
-    """Have `AUTH=true` evaluate policies for Security Hub: action by path, the hub as the resource."""
+    """Have `AUTH=true` evaluate policies for Security Hub: action by path, the hub as the resource.
+
+    Which fields an update sets, and to what, are condition keys.
+    """
     iam = _module("core.iam_actions")
     iam.SERVICE_TO_IAM_NAMESPACE["securityhub"] = "securityhub"
     iam._BOTOCORE_SERVICE_MAP["securityhub"] = ["securityhub"]
@@ -223,7 +228,16 @@ def _authorize_security_hub() -> None:
         region, account = args[-2:]
         return f"arn:aws:securityhub:{region}:{account}:hub/default"
 
+    tag_keys = iam.request_tag_context
+
+    def request_keys(service: str, action: str, body: bytes, *args: Any) -> dict[str, Any]:
+        if service != "securityhub":
+            keys: dict[str, Any] = tag_keys(service, action, body, *args)
+            return keys
+        return condition_keys(action, body)
+
     iam.extract_resource_arn = extract_resource_arn
+    iam.request_tag_context = request_keys
 
 
 def _accept_query_definitions() -> None:

@@ -147,6 +147,12 @@ def test_a_rule_without_match_needs_every_finding() -> None:
     assert "detail" not in event_pattern([rule(when=True), rule(1, match={"RecordState": ["ACTIVE"]})])
 
 
+def test_a_condition_that_asks_for_null_is_left_out_because_a_template_cannot_say_it() -> None:
+    pattern = event_pattern([rule(match={"Region": [None, "eu-west-1"], "RecordState": ["ACTIVE"]})])
+    assert pattern["detail"]["findings"]["$or"][0] == {"RecordState": ["ACTIVE"]}
+    assert "null" not in json.dumps(pattern)
+
+
 def test_without_rules_only_findings_with_a_memo_come_in() -> None:
     pattern = event_pattern([])
     assert lets_in(pattern, {"UserDefinedFields": {"hubtriage/memo": "1"}})

@@ -30,14 +30,20 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def synthesize(package: Path, tmp_path_factory: pytest.TempPathFactory) -> Synthesize:
+def sweep_package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A package of the sweep functions for arm64."""
+    return build_package(tmp_path_factory.mktemp("sweep"), "sweep", RULESET, "arm64")
+
+
+@pytest.fixture(scope="session")
+def synthesize(package: Path, sweep_package: Path, tmp_path_factory: pytest.TempPathFactory) -> Synthesize:
     """A function: settings → (folder of the cloud assembly, template); cdk-nag checks every one of them."""
 
     def synthesized(**settings: Any) -> tuple[Path, Mapping[str, Any]]:
         config = Configuration(**settings)
         context = json.loads((ROOT / "cdk.json").read_text())["context"]
         app = cdk.App(context=context, outdir=str(tmp_path_factory.mktemp("assembly")))
-        TriageStack(app, config, package)
+        TriageStack(app, config, package, sweep_package)
         cdk.Validations.of(app).add_plugins(AwsSolutionsChecks())
         folder = Path(app.synth().directory)
         return folder, json.loads((folder / f"{config.stack_name}.template.json").read_text())

@@ -35,11 +35,13 @@ def _run(folder: Path, text: str, **context: str) -> subprocess.CompletedProcess
     )
 
 
-def test_it_writes_the_rules_into_the_package_of_the_function(tmp_path):
+def test_it_writes_the_rules_into_the_package_of_each_function(tmp_path):
     done = _run(tmp_path, GOOD)
     assert (done.returncode, done.stderr) == (0, "")
-    (package,) = (tmp_path / "out").glob("asset.*")
-    ruleset = json.loads((package / "ruleset.json").read_text())
+    texts = [(package / "ruleset.json").read_text() for package in (tmp_path / "out").glob("asset.*")]
+    assert len(texts) == 2, "triage and sweep decide by the same rules"
+    assert len(set(texts)) == 1
+    ruleset = json.loads(texts[0])
     assert [rule["id"] for rule in ruleset["rules"]] == ["sample-findings"]
     assert len(ruleset["hash"]) == 16
     assert (tmp_path / "out" / "hubtriage.template.json").exists()

@@ -28,6 +28,7 @@ def test_defaults_hold_without_any_context_and_foreign_values_are_not_ours():
             "known-stacks", ["a", "b"], "known_stacks", ("a", "b"), id="a list is a list in cdk.json"
         ),
         pytest.param("log-retention-days", "731", "log_retention_days", 731, id="a retention comes as text"),
+        pytest.param("never", "Types, Note.Text", "never", ("Note.Text", "Types"), id="fields, sorted"),
         pytest.param("rules", "../rules", "rules", Path("../rules"), id="a folder"),
         pytest.param("alarm-emails", "a@example.com", "alarm_emails", ("a@example.com",), id="one address"),
     ],
@@ -71,8 +72,13 @@ def test_reads(name, value, attribute, read):
         pytest.param({"hubtriage:account": "1234"}, "hubtriage:account", id="an account id of four digits"),
         pytest.param({"hubtriage:alarm-emails": "nobody"}, "hubtriage:alarm-emails", id="no address"),
         pytest.param(
+            {"hubtriage:never": "Severity"},
+            "triage sets no field 'Severity'; did you mean `Severity.Label`?",
+            id="a field that is never set must be one that could be",
+        ),
+        pytest.param(
             {"hubtriage:batch-size": 10000},
-            "may need 3030 s at 4 calls/s in each of 2 invocations, and the timeout is 900 s at most",
+            "may need 3197 s at 4 calls/s in each of 2 invocations, and the timeout is 900 s at most",
             id="a batch that no Lambda function could finish",
         ),
         pytest.param(

@@ -71,6 +71,7 @@ def perform(scenario: Scenario, watcher: Watcher) -> Performance:
             step.outcome = f"Security Hub in {cloud.region}, at {cloud.endpoint}"
         with watch.step("Deploy the stack", "deploy") as step:
             outputs = _only_stack(cloud.deploy(assembly))
+            cloud.wait_until_idle()  # the sweep that a deployment starts
             step.outcome = f"{_resources(assembly)} resources by CloudFormation"
         imported = list(generate(scenario.findings, scenario.seed, now=time.time()))
         with watch.step("Import findings", "import", len(imported)) as step:
