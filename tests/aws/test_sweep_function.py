@@ -1,0 +1,341 @@
+"""The sweep function, its turn among others, the queue it fills, and its start after a deployment."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from sweep_world import rules, suppress
+from triage_world import NOW, World, backoff, finding
+
+from hubtriage.aws.config import Config, ConfigError
+from hubtriage.aws.events import SweepOrder, take_in
+from hubtriage.aws.sweep.bundles import LARGEST_BUNDLE, Bundle, Bundles
+from hubtriage.aws.sweep.config import SweepConfig
+from hubtriage.aws.sweep.deployed import StartAfterDeploy
+from hubtriage.aws.sweep.destination import DestinationError, QueueDestination, event
+from hubtriage.aws.sweep.function import Clients, SweepFunction
+from hubtriage.aws.sweep.progress import Progress, ProgressError
+from hubtriage.aws.sweep.request import ACTIVE, MANAGED, SweepRequest, SweepRequestError
+from hubtriage.aws.sweep.start import last_unfinished, look, start_sweep
+from hubtriage.aws.sweep.walk import Pace
+from hubtriage.local.inprocess import ManualClock
+
+MACHINE = "arn:aws:states:eu-west-1:111122223333:stateMachine:hubtriage-sweep"
+ME = "arn:aws:states:eu-west-1:111122223333:execution:hubtriage-sweep:me"
+
+
+def refusal(code: str, status: int = 400) -> ClientError:
+    return ClientError(
+        {"Error": {"Code": code, "Message": code}, "ResponseMetadata": {"HTTPStatusCode": status}},
+        "Operation",
+    )
+
+
+class Sqs:
+    """A queue that keeps what it gets; `trouble` is raised, or refuses entries, before it works."""
+
+    def __init__(self, *trouble: Any) -> None:
+        self.bodies: list[str] = []
+        self.calls: list[int] = []
+        self.waiting = 0
+        self.trouble = list(trouble)
+
+    def get_queue_attributes(self, **request: Any) -> Mapping[str, Any]:
+        return {
+            "Attributes": dict.fromkeys(request["AttributeNames"], "0")
+            | {"ApproximateNumberOfMessages": str(self.waiting + len(self.bodies))}
+        }
+
+    def send_message_batch(self, **request: Any) -> Mapping[str, Any]:
+        trouble = self.trouble.pop(0) if self.trouble else None
+        if isinstance(trouble, Exception):
+            raise trouble
+        entries = request["Entries"]
+        assert len({entry["Id"] for entry in entries}) == len(entries) <= 10
+        assert sum(len(entry["MessageBody"]) for entry in entries) <= 2**20
+        self.calls.append(len(entries))
+        taken = entries[trouble or 0 :]
+        self.bodies += [entry["MessageBody"] for entry in taken]
+        return {"Failed": [{"Id": entry["Id"], "Code": "Internal"} for entry in entries[: trouble or 0]]}
+
+
+class States:
+    """Running executions by ARN, with when they started, and what was started here."""
+
+    def __init__(self, **running: float) -> None:
+        self.running = {ME.replace("me", name): start for name, start in running.items()}
+        self.started: list[dict[str, Any]] = []
+
+    def list_executions(self, **_request: Any) -> Mapping[str, Any]:
+        return {
+            "executions": [{"executionArn": arn, "startDate": start} for arn, start in self.running.items()]
+        }
+
+    def start_execution(self, **request: Any) -> Mapping[str, Any]:
+        self.started.append(request)
+        return {"executionArn": ME}
+
+
+class Rule:
+    """The intake's rule."""
+
+    def __init__(self, state: str = "ENABLED") -> None:
+        self.state = state
+
+    def describe_rule(self, **_request: Any) -> Mapping[str, Any]:
+        return {"State": self.state}
+
+    def disable_rule(self, **_request: Any) -> Mapping[str, Any]:
+        self.state = "DISABLED"
+        return {}
+
+    def enable_rule(self, **_request: Any) -> Mapping[str, Any]:
+        self.state = "ENABLED"
+        return {}
+
+
+class Site:
+    """A sweep function over a hub in memory."""
+
+    def __init__(self, *, states: States | None = None, rule: Rule | None = None, count: int = 250) -> None:
+        self.world = World()
+        for number in range(count):
+            self.world.hub.plant(finding(number, GeneratorId="control-a"), NOW)
+        self.sqs, self.states, self.rule = Sqs(), states or States(me=1.0), rule or Rule()
+        clients = Clients(self.world.api, self.sqs, self.states, self.rule)
+        config = SweepConfig("https://queue", "rule", 100.0, Pace(queue_limit=1000))
+        self.function = SweepFunction(
+            Config(), config, rules(suppress("rule-a", "control-a")), clients, self.world.clock
+        )
+
+    def __call__(self, state: Mapping[str, Any]) -> dict[str, Any]:
+        return self.function({"state": state, "execution": ME, "machine": MACHINE}, None)
+
+
+def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    return [json.loads(row) for row in capsys.readouterr().out.splitlines()]
+
+
+def test_a_step_reads_decides_and_fills_the_queue(capsys):
+    site = Site()
+    state = site({"request": {"reason": "deploy"}})
+    progress = state["progress"]
+    assert (progress["status"], progress["read"], progress["changed"]) == ("done", 250, 250)
+    assert state["request"] == {"reason": "deploy"}
+    sent = take_in(
+        {"Records": [{"messageId": str(n), "body": body} for n, body in enumerate(site.sqs.bodies)]}
+    )
+    assert [len(json.loads(body)["detail"]["findings"]) for body in site.sqs.bodies] == [100, 100, 50]
+    assert {sighting.order for sighting in sent.sightings} == {SweepOrder("me")}
+    assert all(sighting.event_at == pytest.approx(NOW, abs=60) for sighting in sent.sightings)
+    told = lines(capsys)
+    (report,) = [line for line in told if line.get("message") == "sweep ended"]
+    assert (report["level"], report["status"], report["changed_by_rule"]) == ("INFO", "done", {"rule-a": 250})
+    (metrics,) = [line for line in told if "SweepFindingsRead" in line]
+    assert (metrics["SweepFindingsRead"], metrics["SweepsDone"]) == ([250.0], [1.0])
+
+
+def test_the_queue_is_not_filled_while_it_is_deep():
+    site = Site()
+    site.sqs.waiting = 1000
+    progress = site({})["progress"]
+    assert (progress["status"], progress["wait"], progress["read"]) == ("more", 30, 0)
+
+
+def test_the_newest_of_two_sweeps_goes_on_and_the_other_ends():
+    newer = Site(states=States(me=2.0, other=1.0))
+    waiting = newer({})
+    assert (waiting["progress"]["status"], waiting["progress"]["read"]) == ("more", 0)
+    older = Site(states=States(me=1.0, other=2.0))
+    assert older({})["progress"]["status"] == "superseded"
+    assert older.sqs.bodies == []
+    newer.states.running.pop(ME.replace("me", "other"))
+    assert newer(waiting)["progress"]["status"] == "done"
+
+
+def test_nothing_is_swept_while_the_intake_is_shut():
+    site = Site(rule=Rule("DISABLED"))
+    assert site({})["progress"]["status"] == "intake closed"
+    assert site.sqs.bodies == []
+
+
+def test_taking_back_shuts_the_intake_and_waits_until_what_came_in_is_triaged():
+    site = Site()
+    site.sqs.waiting = 3
+    request = {"request": {"scopes": ["managed"], "take_back": True}}
+    waiting = site(request)
+    assert (site.rule.state, waiting["progress"]["status"], waiting["progress"]["pages"]) == (
+        "DISABLED",
+        "more",
+        0,
+    )
+    site.sqs.waiting = 0
+    assert site(waiting)["progress"]["status"] == "done"
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        pytest.param([refusal("ThrottlingException")] * 3, id="throttled"),
+        pytest.param([refusal("InternalError", 500)], id="an error of SQS"),
+        pytest.param([4, 2], id="single messages refused"),
+    ],
+)
+def test_messages_that_the_queue_does_not_take_at_once_are_sent_again(trouble):
+    sqs = Sqs(*trouble)
+    queue = QueueDestination(sqs, "url", SweepOrder("s"), backoff(), ManualClock())
+    queue.send([Bundle(NOW, [finding(number)]) for number in range(23)])
+    sent = [json.loads(body)["detail"]["findings"][0]["Id"] for body in sqs.bodies]
+    assert sorted(sent) == sorted(f"finding-{number}" for number in range(23))
+
+
+def test_a_queue_that_takes_nothing_fails_the_step():
+    for trouble in ([refusal("AccessDenied", 403)], [1] * 4):
+        queue = QueueDestination(Sqs(*trouble), "url", SweepOrder("s"), backoff(), ManualClock())
+        with pytest.raises(DestinationError):
+            queue.send([Bundle(NOW, [finding()])])
+
+
+def test_large_findings_are_cut_into_messages_that_the_queue_takes():
+    bundles, sqs = Bundles(), Sqs()
+    large = [finding(number, Description="x" * 200_000) for number in range(9)]
+    ready = [bundle for found in large for bundle in bundles.add("update", found, NOW)]
+    ready += bundles.take()
+    assert [len(bundle.findings) for bundle in ready] == [4, 4, 1]
+    assert all(bundle.size <= LARGEST_BUNDLE for bundle in ready)
+    QueueDestination(sqs, "url", SweepOrder("s"), backoff(), ManualClock()).send(ready)
+    assert len(sqs.bodies) == 3
+
+
+def test_what_came_through_the_rule_cannot_order_anything():
+    forged = event([finding()], NOW, SweepOrder("x", take_back=True)) | {"source": "aws.securityhub"}
+    (sighting,) = take_in(forged).sightings
+    assert sighting.order is None
+    inside = event([finding(sweep={"take_back": True}, source="hubtriage.sweep")], NOW, SweepOrder("x"))
+    (sighting,) = take_in(inside).sightings
+    assert sighting.order == SweepOrder("x")
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        pytest.param([], id="no object"),
+        pytest.param({"scopes": []}, id="no scope"),
+        pytest.param({"scopes": ["everything"]}, id="an unknown scope"),
+        pytest.param({"scope": "active"}, id="an unknown member"),
+        pytest.param({"accounts": "111122223333"}, id="text for a list"),
+        pytest.param({"budget": -1}, id="a budget below zero"),
+        pytest.param({"budget": True}, id="a budget that is no number"),
+        pytest.param({"take_back": "yes"}, id="text for a boolean"),
+        pytest.param({"take_back": True}, id="taking back what is not held"),
+        pytest.param({"controls": [f"S3.{n}" for n in range(21)]}, id="more values than AWS takes"),
+    ],
+)
+def test_a_request_that_cannot_be_carried_out_is_refused(document):
+    with pytest.raises(SweepRequestError):
+        SweepRequest.from_json(document)
+
+
+def test_a_request_is_read_as_it_was_written():
+    request = SweepRequest((ACTIVE,), accounts=("111122223333",), rules=("a",), budget=7, reason="r")
+    assert SweepRequest.from_json(json.loads(json.dumps(request.as_json()))) == request
+    assert SweepRequest().as_json() == {}
+
+
+def test_filters_are_in_the_shape_of_get_findings():
+    request = SweepRequest(products=("arn:p", "Macie"), controls=("S3.2", "S3.3"))
+    managed = {"Key": "hubtriage/managed", "Value": "prod", "Comparison": "EQUALS"}
+    assert request.filters(MANAGED, "prod")["UserDefinedFields"] == [managed]
+    assert set(request.filters(ACTIVE, "prod")) == {
+        "RecordState", "ProductArn", "ProductName", "ComplianceSecurityControlId"
+    }  # fmt: skip
+    adopt = SweepRequest((MANAGED,), adopt="old").filters(MANAGED, "prod")
+    assert adopt["UserDefinedFields"][0]["Value"] == "old"
+
+
+def test_something_else_is_no_progress():
+    for document in (None, {"page": 1}):
+        with pytest.raises(ProgressError):
+            Progress.from_json(document)
+
+
+@pytest.mark.parametrize(
+    ("kind", "started"),
+    [("Create", 1), ("Update", 1), ("Delete", 0)],
+)
+def test_a_deployment_starts_a_sweep_and_cloudformation_is_told(kind, started):
+    states, told = States(), []
+    call = StartAfterDeploy(states, MACHINE, lambda url, body: told.append((url, json.loads(body))))
+    call(deployment(kind), None)
+    assert len(states.started) == started
+    ((url, answer),) = told
+    assert url == "https://answer"
+    assert (answer["Status"], answer["RequestId"], answer["StackId"]) == ("SUCCESS", "r", "s")
+    for request in states.started:
+        assert json.loads(request["input"]) == {"request": {"reason": "deploy"}}
+        assert request["name"].startswith("deploy-")
+
+
+def test_a_sweep_that_cannot_be_started_fails_the_deployment():
+    class Refusing(States):
+        def start_execution(self, **request: Any) -> Mapping[str, Any]:
+            raise refusal(f"AccessDeniedException on {request['stateMachineArn']}")
+
+    told: list[Any] = []
+    StartAfterDeploy(Refusing(), MACHINE, lambda _url, body: told.append(json.loads(body)))(
+        deployment("Update"), None
+    )
+    assert told[0]["Status"] == "FAILED"
+    assert "AccessDeniedException" in told[0]["Reason"]
+
+
+def deployment(kind: str) -> dict[str, Any]:
+    return {
+        "RequestType": kind,
+        "ResponseURL": "https://answer",
+        "StackId": "s",
+        "RequestId": "r",
+        "LogicalResourceId": "l",
+    }
+
+
+class Told(States):
+    """One execution with a history."""
+
+    def __init__(self, status: str, *events: Mapping[str, Any], output: str | None = None) -> None:
+        super().__init__(me=1.0)
+        self.status, self.events, self.output = status, events, output
+
+    def describe_execution(self, **_request: Any) -> Mapping[str, Any]:
+        told = {"status": self.status, "input": '{"request": {"reason": "x"}}', "error": "E", "cause": "why"}
+        return told | ({"output": self.output} if self.output else {})
+
+    def get_execution_history(self, **_request: Any) -> Mapping[str, Any]:
+        return {"events": list(self.events)}
+
+
+def test_a_sweep_is_seen_by_its_last_step_and_can_go_on_from_there():
+    step = {"request": {"reason": "x"}, "progress": Progress(read=500, token="t").as_json()}
+    events = [{"type": "WaitStateEntered"}, {"stateExitedEventDetails": {"output": json.dumps(step)}}]
+    failed = Told("FAILED", *events)
+    seen = last_unfinished(failed, MACHINE)
+    assert seen is not None
+    assert (seen.progress.read, seen.progress.token, seen.cause) == (500, "t", "E why")
+    start_sweep(failed, MACHINE, seen.request, seen.progress)
+    assert json.loads(failed.started[0]["input"])["progress"]["token"] == "t"
+    assert last_unfinished(Told("SUCCEEDED", output=json.dumps(step)), MACHINE) is None
+    assert look(Told("RUNNING"), ME).progress == Progress()
+
+
+def test_settings_that_are_missing_or_impossible_are_told_by_name():
+    good = {"HUBTRIAGE_QUEUE_URL": "u", "HUBTRIAGE_INTAKE_RULE": "r"}
+    assert SweepConfig.from_environment(good).reads_per_second == 1.2
+    for bad in (
+        {},
+        good | {"HUBTRIAGE_SWEEP_QUEUE_LIMIT": "none"},
+        good | {"HUBTRIAGE_SWEEP_STEP_SECONDS": "0"},
+    ):
+        with pytest.raises(ConfigError):
+            SweepConfig.from_environment(bad)
