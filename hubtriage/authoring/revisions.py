@@ -21,13 +21,12 @@ def folder_at(folder: Path, revision: str) -> Iterator[Path]:
 
     Raises RevisionError if the folder is in no repository, or if there is no such revision or folder in it.
     """
-    commit = _git(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+    commit = commit_of(folder, revision)
     if commit is None:
         raise RevisionError(f"git knows no revision {revision!r} in {folder}")
-    prefix = (_git(folder, "rev-parse", "--show-prefix") or b"").decode().strip()
-    archive = _git(folder, "archive", "--format=tar", f"{commit.decode().strip()}:{prefix}")
+    archive = _git(folder, "archive", "--format=tar", commit, ".")
     if archive is None:
-        raise RevisionError(f"there was no folder {prefix or folder} at {revision}")
+        raise RevisionError(f"there was no folder {folder} at {revision}")
     with TemporaryDirectory(prefix="hubtriage-") as temporary:
         with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
             tar.extractall(temporary, filter="data")
