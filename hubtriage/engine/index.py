@@ -47,20 +47,18 @@ MAX_PATH = 12
 COST_OF_PATH = 0.1
 COST_OF_CALCULATION = 0.6
 
-Condition: TypeAlias = tuple[Mapping[str, Any] | None, Any]  # `match` and `when`, None if there is none
 _Literals: TypeAlias = dict[Source, list[tuple[int, Values]]]
 
 
 class RuleIndex:
-    """An index of conditions by position. Building it takes some fifty microseconds a condition."""
+    """An index of rules by position. Building it takes some fifty microseconds a rule."""
 
-    def __init__(self, conditions: Sequence[Condition], accounts: Accounts | None = None) -> None:
-        """Index the conditions; `accounts` as for `compile_logic`. Raises PatternError and LogicError."""
-        numbered = [
-            (position, branch)
-            for position, (match, when) in enumerate(conditions)
-            for branch in branches_of(match, when)
-        ]
+    def __init__(self, rules: Sequence[Mapping[str, Any]], accounts: Accounts | None = None) -> None:
+        """Index the rules by their `match` and `when`; `accounts` as for `compile_logic`.
+
+        Raises PatternError and LogicError.
+        """
+        numbered = [(position, branch) for position, rule in enumerate(rules) for branch in branches_of(rule)]
         numbered.sort(key=lambda pair: _neighbourhood(pair[1]))
         branches = [branch for _position, branch in numbered]
         size = FIRST_BIT + len(branches)
@@ -81,9 +79,9 @@ class RuleIndex:
         ]
 
     def candidates(self, finding: Mapping[str, Any], now: float | None = None) -> list[tuple[int, bool]]:
-        """Return (position, certain) of all conditions that hold for the finding, ascending.
+        """Return (position, certain) of all rules that match or fail on the finding, ascending.
 
-        A condition that is not certain has to be evaluated; some of those do not hold.
+        A rule that is not certain to match has to be evaluated; some of those do not match.
         """
         possible = self._possible(finding)
         if self._calculated:

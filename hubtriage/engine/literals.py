@@ -83,13 +83,16 @@ def lists_on(path: tuple[str, ...]) -> frozenset[tuple[str, ...]]:
     return frozenset(path[:length] for length in range(1, len(path) + 1)) & LISTS
 
 
-def branches_of(match: Mapping[str, Any] | None, when: Any) -> list[Branch]:
-    """Return the branches of a rule's condition; `when` is None if there is none."""
-    of_match = TRUE if match is None else _bounded([_leaves(branch) for branch in expand(match)])
-    if when is None:
-        return of_match
-    # a rule must fail on all findings on which its logic does, so such logic may exclude none
-    return _both(of_match, UNKNOWN if may_fail(when) else _holds(when, True, _WHOLE), _WHOLE)
+def branches_of(rule: Mapping[str, Any]) -> list[Branch]:
+    """Return the branches of a rule's `match` and `when`, of which it has one or both."""
+    branches = TRUE
+    if "match" in rule:
+        branches = _bounded([_leaves(branch) for branch in expand(rule["match"])])
+    if "when" in rule:
+        # a rule must fail on all findings on which its logic does, so such logic may exclude none
+        logic = rule["when"]
+        branches = _both(branches, UNKNOWN if may_fail(logic) else _holds(logic, True, _WHOLE), _WHOLE)
+    return branches
 
 
 def may_fail(logic: Any) -> bool:

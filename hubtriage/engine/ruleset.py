@@ -18,6 +18,7 @@ from hubtriage.engine.fields import (
     provider_value,
     read,
 )
+from hubtriage.engine.index import RuleIndex
 from hubtriage.engine.jsonlogic import compile_logic
 from hubtriage.engine.jsvalues import truthy
 from hubtriage.engine.memo import rule_ref
@@ -91,6 +92,7 @@ class Ruleset:
     accounts: Mapping[str, Mapping[str, str]]
     user_keys: tuple[str, ...]
     names: Mapping[str, str]
+    index: RuleIndex
 
     def match(self, baseline: Finding, now: float) -> tuple[list[Rule], dict[str, RuleError]]:
         """The rules in force that match, in order, and the errors of those that failed, by rule id.
@@ -99,11 +101,12 @@ class Ruleset:
         """
         matching: list[Rule] = []
         errors: dict[str, RuleError] = {}
-        for rule in self.rules:
+        for position, certain in self.index.candidates(baseline, now):
+            rule = self.rules[position]
             if not rule.in_force(now):
                 continue
             try:
-                if rule.matches(baseline, now):
+                if certain or rule.matches(baseline, now):
                     matching.append(rule)
             except Exception as error:  # noqa: BLE001 - whatever a rule's failure is, it must stay the rule's own
                 errors[rule.id] = RuleError(rule.id, f"{type(error).__name__}: {error}")
@@ -114,8 +117,9 @@ class Ruleset:
 def load_ruleset(document: Mapping[str, Any]) -> Ruleset:
     """The rule set of a `ruleset.json` document.
 
-    Raises ValueError for a document of another format; LogicError and PatternError for a rule that
-    the loader should have refused.
+    Conditions are compiled when they are first evaluated, as most rules of a large set never are. Raises
+    ValueError for a document of another format; a condition that the loader should have refused is an
+    error here, or of its rule on every finding.
     """
     if document.get("format") != FORMAT:
         raise ValueError(
@@ -132,6 +136,7 @@ def load_ruleset(document: Mapping[str, Any]) -> Ruleset:
         accounts=accounts,
         user_keys=_user_keys(rules),
         names={rule.ref: rule.id for rule in rules},
+        index=RuleIndex([rule.source for rule in rules], accounts),
     )
 
 
@@ -161,11 +166,24 @@ def _rule(raw: Mapping[str, Any], accounts: Mapping[str, Mapping[str, str]]) -> 
 def _condition(
     raw: Mapping[str, Any], accounts: Mapping[str, Mapping[str, str]]
 ) -> Callable[[Finding, float], bool]:
-    """`match` and `when` as one test; a rule has at least one of them."""
+    """`match` and `when` as one test, compiled on first use; a rule has at least one of them."""
+    if "match" not in raw and "when" not in raw:
+        raise ValueError(f"rule {raw['id']} has neither match nor when")
+    compiled: list[Callable[[Finding, float], bool]] = []
+
+    def matches(finding: Finding, now: float) -> bool:
+        if not compiled:
+            compiled.append(_compiled_condition(raw, accounts))
+        return compiled[0](finding, now)
+
+    return matches
+
+
+def _compiled_condition(
+    raw: Mapping[str, Any], accounts: Mapping[str, Mapping[str, str]]
+) -> Callable[[Finding, float], bool]:
     pattern = compile_pattern(raw["match"]) if "match" in raw else None
     logic = compile_logic(raw["when"], accounts=accounts) if "when" in raw else None
-    if pattern is None and logic is None:
-        raise ValueError(f"rule {raw['id']} has neither match nor when")
     if logic is None:
         return lambda finding, _now: pattern(finding)  # type: ignore[misc]
     if pattern is None:

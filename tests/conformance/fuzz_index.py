@@ -23,11 +23,11 @@ FINDINGS = 100
 
 
 class Evaluated:
-    """One condition without any index: true, false, or its error."""
+    """A rule without any index: it matches or not, or has an error."""
 
-    def __init__(self, match: Any, when: Any) -> None:
-        self._matches = compile_pattern(match) if match is not None else None
-        self._holds = compile_logic(when, accounts=rule_grammar.ACCOUNTS) if when is not None else None
+    def __init__(self, rule: dict[str, Any]) -> None:
+        self._matches = compile_pattern(rule["match"]) if "match" in rule else None
+        self._holds = compile_logic(rule["when"], accounts=rule_grammar.ACCOUNTS) if "when" in rule else None
 
     def outcome(self, finding: Any) -> bool | str:
         if self._matches and not self._matches(finding):
@@ -38,23 +38,19 @@ class Evaluated:
             return str(error)
 
 
-def missed(seed: int) -> Iterator[tuple[Any, Any, bool | str]]:
-    """Yield what the index held back although it matches or fails, and what it wrongly called certain."""
+def wrong(seed: int) -> Iterator[tuple[Any, Any, bool | str]]:
+    """Yield what the index of a random rule set holds back although it matches or fails, or is certain of."""
     draw = random.Random(seed)
-    conditions = [rule_grammar.condition(draw) for _ in range(RULES)]
-    rules = [Evaluated(*condition) for condition in conditions]
-    index = RuleIndex(conditions, rule_grammar.ACCOUNTS)
+    rules = [rule_grammar.rule(draw) for _ in range(RULES)]
+    evaluated = [Evaluated(rule) for rule in rules]
+    index = RuleIndex(rules, rule_grammar.ACCOUNTS)
     for _ in range(FINDINGS):
         finding = rule_grammar.finding(draw)
-        passed = dict(index.candidates(finding, rule_grammar.NOW))
+        found = dict(index.candidates(finding, rule_grammar.NOW))
         for position, rule in enumerate(rules):
-            outcome = rule.outcome(finding)
-            if position not in passed:
-                wrong = outcome is not False
-            else:
-                wrong = passed[position] and outcome is not True
-            if wrong:
-                yield conditions[position], finding, outcome
+            outcome = evaluated[position].outcome(finding)
+            if outcome is not True if found.get(position) else outcome is not False and position not in found:
+                yield rule, finding, outcome
 
 
 def main() -> int:
@@ -63,9 +59,9 @@ def main() -> int:
     parser.add_argument("--rulesets", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    found = [item for at in range(options.rulesets) for item in missed(options.seed + at)]
-    for condition, finding, outcome in found[:10]:
-        print(json.dumps({"condition": condition, "finding": finding, "outcome": outcome}))
+    found = [item for at in range(options.rulesets) for item in wrong(options.seed + at)]
+    for rule, finding, outcome in found[:10]:
+        print(json.dumps({"rule": rule, "finding": finding, "outcome": outcome}))
     print(f"index: {options.rulesets * RULES * FINDINGS} pairs, {len(found)} wrong")
     return min(1, len(found))
 

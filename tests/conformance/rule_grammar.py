@@ -5,8 +5,6 @@ from __future__ import annotations
 import random
 from typing import Any
 
-Condition = tuple[dict[str, Any] | None, Any]
-
 TEXTS = [
     "A",
     "B",
@@ -110,12 +108,13 @@ def _odd(draw: random.Random) -> Any:
     return draw.choice([*odd, scalar(draw), float("nan"), [inner, scalar(draw), None], [inner, {}]])
 
 
-def condition(draw: random.Random) -> Condition:
-    """Draw the condition of a rule."""
+def rule(draw: random.Random) -> dict[str, Any]:
+    """Draw a rule's `match`, `when`, or both."""
     kind = draw.random()
-    match = pattern(draw) if kind < 0.7 else None
-    when = logic(draw, 2) if match is None or draw.random() < 0.5 else None
-    return match, when
+    drawn: dict[str, Any] = {"match": pattern(draw)} if kind < 0.7 else {}
+    if kind > 0.35:
+        drawn["when"] = logic(draw, 2)
+    return drawn
 
 
 def pattern(draw: random.Random) -> dict[str, Any]:
