@@ -1,0 +1,96 @@
+"""The account directory as a file: what a synchronisation makes of it, in lines whose diff can be reviewed."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import yaml
+
+from hubtriage.authoring.loader import LoadedRule
+
+Attributes = Mapping[str, str]
+Accounts = Mapping[str, Attributes]
+HEAD = "# The account directory: what rules may know about an account beside its id.\n"
+
+
+def merged(present: Accounts, found: Accounts, *, prune: bool = False) -> dict[str, dict[str, str]]:
+    """The directory after a synchronisation, by account id.
+
+    Accounts that were not found are gone. Of those found, what was found comes first, and what people
+    wrote beside it stays, unless `prune`.
+    """
+    return {
+        account: dict(attributes) if prune else {**_kept(present.get(account, {}), attributes), **attributes}
+        for account, attributes in sorted(found.items())
+    }
+
+
+def _kept(present: Attributes, found: Attributes) -> dict[str, str]:
+    """In the order in which they stand, with those that are new behind them."""
+    return {name: found.get(name, value) for name, value in present.items()}
+
+
+def written(accounts: Accounts, before: str = "") -> str:
+    """The file's text: an account a line. The comments at the head of `before` stay, others are lost."""
+    lines = [
+        f"  {_scalar(account, quoted=True)}: {_flow(accounts[account])}\n" for account in sorted(accounts)
+    ]
+    return (
+        f"{_head(before) or HEAD}accounts:\n" + "".join(lines)
+        if lines
+        else f"{_head(before)}accounts: {{}}\n"
+    )
+
+
+def _head(before: str) -> str:
+    kept = []
+    for line in before.splitlines(keepends=True):
+        if line.strip() and not line.startswith("#"):
+            break
+        kept.append(line)
+    return "".join(kept)
+
+
+def _flow(attributes: Attributes) -> str:
+    pairs = (f"{_scalar(name)}: {_scalar(value)}" for name, value in attributes.items())
+    return "{" + ", ".join(pairs) + "}"
+
+
+def _scalar(value: str, *, quoted: bool = False) -> str:
+    """A text as YAML on one line, in quotes where it would be read as something else."""
+    style = '"' if quoted or _needs_quotes(value) else None
+    text: str = yaml.safe_dump(value, default_style=style, width=10**6, allow_unicode=True)
+    return text.removesuffix("\n").removesuffix("\n...")
+
+
+def _needs_quotes(value: str) -> bool:
+    """Whether a text means something in a flow mapping, or has more than one line."""
+    return not value.isprintable() or any(sign in value for sign in ",[]{}\"'") or value != value.strip()
+
+
+def attributes_changed(before: Accounts, after: Accounts) -> set[str]:
+    """Names of the attributes that differ on any account."""
+    return {
+        name
+        for account in {*before, *after}
+        for old, new in [(before.get(account, {}), after.get(account, {}))]
+        for name in {*old, *new}
+        if old.get(name) != new.get(name)
+    }
+
+
+def rules_that_look_at(rules: tuple[LoadedRule, ...], names: set[str]) -> list[str]:
+    """Ids of the rules whose `when` asks for one of these attributes, or for one that is computed."""
+    return [rule.id for rule in rules if any(name is None or name in names for name in _asked(rule.when))]
+
+
+def _asked(logic: Any) -> Iterator[str | None]:
+    """Attributes that a condition asks for; None for one that only evaluation could tell."""
+    if isinstance(logic, Mapping):
+        for name, argument in logic.items():
+            if name == "account":
+                first = argument[0] if isinstance(argument, list) and argument else argument
+                yield first if isinstance(first, str) else None
+            yield from _asked(argument)
+    elif isinstance(logic, list):
+        for item in logic:
+            yield from _asked(item)

@@ -1,0 +1,73 @@
+"""Sweeps that run in this process, with the credentials of whoever runs it, and need no deployed stack."""
+
+import random
+from collections.abc import Callable
+
+from hubtriage.aws.api import SecurityHubApi
+from hubtriage.aws.backoff import Backoff
+from hubtriage.aws.batch import Policy, Sink, Triage
+from hubtriage.aws.clock import Clock
+from hubtriage.aws.events import SweepOrder
+from hubtriage.aws.ratelimit import TokenBucket
+from hubtriage.aws.reading import Getter, Reader
+from hubtriage.aws.sending import Sender
+from hubtriage.aws.sweep.destination import Destination, NoDestination, TriageDestination
+from hubtriage.aws.sweep.progress import Progress
+from hubtriage.aws.sweep.request import SweepRequest
+from hubtriage.aws.sweep.walk import Pace, Walk
+from hubtriage.engine.plan import Settings
+from hubtriage.engine.ruleset import Ruleset
+
+SWEEP_READS = 1.2
+REFRESH_READS = 1.2
+"""GetFindings calls a second. AWS allows 3 to the account and Region, a deployed stack's included."""
+UPDATES = 8.0
+"""BatchUpdateFindings calls a second. AWS allows 10 to the account and Region."""
+STEP_SECONDS = 5.0
+Watch = Callable[[Progress], None]
+
+
+class LocalSweep:
+    """Decides with `ruleset`; `watch` is told after each step how far the sweep is."""
+
+    def __init__(self, api: SecurityHubApi, ruleset: Ruleset, settings: Settings, clock: Clock) -> None:
+        self._api = api
+        self._ruleset = ruleset
+        self._settings = settings
+        self._clock = clock
+        self._backoff = Backoff(random.random)
+
+    def dry_run(self, request: SweepRequest, watch: Watch) -> Progress:
+        """Change nothing. `messages` of the answer is how many calls the changes would take."""
+        return self._walk(request, NoDestination(), watch)
+
+    def run(self, request: SweepRequest, watch: Watch, sink: Sink) -> tuple[Progress, int]:
+        """Sweep, and return how that went and how many findings failed; `sink` gets each outcome."""
+        order = SweepOrder("local", request.take_back, request.adopt)
+        destination = TriageDestination(self._triage(), order, self._clock, sink)
+        return self._walk(request, destination, watch), destination.failed
+
+    def _walk(self, request: SweepRequest, destination: Destination, watch: Watch) -> Progress:
+        getter = Getter(self._api, self._budget(SWEEP_READS), self._backoff, self._clock.monotonic)
+        pace = Pace(step=STEP_SECONDS)
+        walk = Walk(request, self._ruleset, self._settings, getter, destination, self._clock, pace)
+        progress = Progress()
+        while not progress.is_over:
+            progress = walk.step(progress)
+            watch(progress)
+            self._clock.sleep(progress.wait)
+        return progress
+
+    def _triage(self) -> Triage:
+        now = self._clock.monotonic
+        return Triage(
+            ruleset=self._ruleset,
+            settings=self._settings,
+            policy=Policy(),
+            sender=Sender(self._api, self._budget(UPDATES), self._backoff, now),
+            reader=Reader(self._api, self._budget(REFRESH_READS), self._backoff, now),
+            clock=self._clock,
+        )
+
+    def _budget(self, rate: float) -> TokenBucket:
+        return TokenBucket(rate, rate, self._clock)

@@ -1,0 +1,105 @@
+"""`hubtriage accounts`: the account directory."""
+
+import difflib
+import random
+from collections.abc import Iterable
+from pathlib import Path
+
+import click
+
+from hubtriage.authoring.directory import attributes_changed, merged, rules_that_look_at, written
+from hubtriage.authoring.loader import ACCOUNTS_FILE, LoadResult, load_rules
+from hubtriage.aws.backoff import Backoff
+from hubtriage.aws.clock import SystemClock
+from hubtriage.aws.organizations import Account, Directory
+from hubtriage.cli.inputs import meter
+from hubtriage.cli.plan import quoted
+from hubtriage.cli.rules import rules_option
+from hubtriage.cli.stack import AWS_ERRORS, client, fail
+
+NEEDED = (
+    "run it in the management account or in a delegated administrator's, with organizations:ListAccounts, "
+    "ListParents, DescribeOrganizationalUnit and ListTagsForResource"
+)
+
+
+@click.group(name="accounts")
+def command() -> None:
+    """The account directory: what rules may know about an account beside its id."""
+
+
+@command.command(name="sync")
+@rules_option
+@click.option(
+    "--tag",
+    "tags",
+    metavar="KEY[=ATTRIBUTE]",
+    multiple=True,
+    help="Take over this tag only, as this attribute. May be repeated. By default: all, by their key.",
+)
+@click.option("--prune", is_flag=True, help="Also drop attributes that Organizations does not know.")
+@click.option("--check", is_flag=True, help="Write nothing; exit with 1 if the file would change.")
+def sync(folder: Path, tags: tuple[str, ...], prune: bool, check: bool) -> None:
+    """Bring accounts.yaml up to date with AWS Organizations: names, organizational units, tags.
+
+    Shows the change as a diff, to be reviewed and committed, and the rules that look at what changed.
+    Attributes that people wrote stay. Accounts that left the organization are taken out.
+
+    Exit codes: 0; 1 the file would change (--check), has errors, or Organizations cannot be read.
+    """
+    loaded = load_rules(folder)
+    broken = [problem for problem in loaded.errors if Path(problem.file).name == ACCOUNTS_FILE]
+    if broken:
+        click.echo("\n".join(problem.render() for problem in broken), err=True)
+        raise SystemExit(1)
+    found = {account.id: attributes(account, tags) for account in _read()}
+    after = merged(loaded.accounts, found, prune=prune)
+    path = folder / ACCOUNTS_FILE
+    before_text = path.read_text(encoding="utf-8") if path.exists() else ""
+    text = before_text if after == loaded.accounts and before_text else written(after, before_text)
+    _tell(path, before_text, text, loaded, attributes_changed(loaded.accounts, after))
+    if text != before_text and check:
+        raise SystemExit(1)
+    if text != before_text:
+        path.write_text(text, encoding="utf-8")
+
+
+def _read() -> list[Account]:
+    directory = Directory(client("organizations"), Backoff(random.random), SystemClock())
+    accounts = []
+    try:
+        with meter("accounts") as shown:
+            for account in directory.accounts():
+                accounts.append(account)
+                shown.tell(f"{len(accounts):,} accounts")
+    except AWS_ERRORS as error:
+        fail(f"Organizations: {error}", NEEDED)
+    return accounts
+
+
+def attributes(account: Account, tags: Iterable[str]) -> dict[str, str]:
+    """What the directory says of an account: its name, its unit, and the tags that are asked for."""
+    wanted = dict(_pair(tag) for tag in tags) or {key: key for key in sorted(account.tags)}
+    own = {"name": account.name} | ({"ou": account.unit} if account.unit else {})
+    told = {wanted[key]: account.tags[key] for key in wanted if key in account.tags}
+    return {name: value for name, value in told.items() if name not in ("name", "ou")} | own
+
+
+def _pair(tag: str) -> tuple[str, str]:
+    key, _, attribute = tag.partition("=")
+    return key, attribute or key
+
+
+def _tell(path: Path, before: str, after: str, loaded: LoadResult, changed: set[str]) -> None:
+    """Show the diff, and whom it concerns."""
+    if before == after:
+        click.echo(f"{path} is up to date: {len(loaded.accounts)} accounts")
+        return
+    lines = difflib.unified_diff(
+        before.splitlines(), after.splitlines(), str(path), str(path), lineterm="", n=1
+    )
+    for line in lines:
+        click.echo(quoted(line))
+    concerned = rules_that_look_at(loaded.rules, changed)
+    if concerned:
+        click.echo(f"rules that look at what changed: {', '.join(concerned)}", err=True)

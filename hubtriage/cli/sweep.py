@@ -1,0 +1,206 @@
+"""`hubtriage sweep`: bring the rules into force on findings that are there already."""
+
+import json
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import click
+
+from hubtriage.aws.batch import Sink
+from hubtriage.aws.client import security_hub
+from hubtriage.aws.clock import SystemClock
+from hubtriage.aws.decisions import Circumstances, DecisionLog
+from hubtriage.aws.sweep.destination import DestinationError
+from hubtriage.aws.sweep.inprocess import LocalSweep
+from hubtriage.aws.sweep.intake import Intake
+from hubtriage.aws.sweep.progress import Progress
+from hubtriage.aws.sweep.request import MANAGED, SCOPES, SweepRequest, SweepRequestError
+from hubtriage.aws.sweep.start import Sighting, last_unfinished, look, start_sweep
+from hubtriage.aws.sweep.walk import SweepError
+from hubtriage.cli.inputs import meter
+from hubtriage.cli.plan import udf_option
+from hubtriage.cli.rules import compiled, rules_option
+from hubtriage.cli.stack import AWS_ERRORS, client, deployed_option, fail, outputs
+from hubtriage.cli.sweep_view import as_record, standing, text
+from hubtriage.engine.plan import Settings
+from hubtriage.engine.ruleset import Ruleset
+
+POLL = 2.0
+FILTERS = {"account": "accounts", "product": "products", "control": "controls", "rule": "rules"}
+SHUT = (
+    "This shuts the intake (no new finding is triaged any more) and takes back all that the stack did. "
+    "Nothing is hidden by it. Continue?"
+)
+
+
+@click.command(name="sweep")
+@deployed_option
+@click.option(
+    "--scope",
+    type=click.Choice([*SCOPES, "both"]),
+    default="both",
+    show_default=True,
+    help="managed: what triage holds. active: what rules could want.",
+)
+@click.option(
+    "--filter",
+    "filters",
+    metavar="KIND=VALUE",
+    multiple=True,
+    help="Only these findings: account=ID, product=NAME or ARN, control=ID, rule=ID. May be repeated.",
+)
+@click.option("--budget", type=click.IntRange(0), help="Stop before more than so many findings change.")
+@click.option("--dry-run", is_flag=True, help="Change nothing; say what would change, by rule, and how long.")
+@click.option("--take-back", is_flag=True, help="Undo all that the stack did, as before `cdk destroy`.")
+@click.option("--adopt", metavar="STACK", help="Take over the findings of the stack that had this name.")
+@click.option("--resume", is_flag=True, help="Go on with the last sweep, which failed or was stopped.")
+@click.option("--reopen", is_flag=True, help="Open the intake that --take-back has shut, then sweep.")
+@click.option("--local", "in_process", is_flag=True, help="Without a stack: sweep and update from here.")
+@click.option("--follow/--no-follow", default=True, help="Wait for the end and report, or only start it.")
+@click.option("--yes", is_flag=True, help="Do not ask before --take-back.")
+@rules_option
+@udf_option
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+def command(
+    stack: str,
+    scope: str,
+    filters: tuple[str, ...],
+    budget: int | None,
+    dry_run: bool,
+    take_back: bool,
+    adopt: str | None,
+    resume: bool,
+    reopen: bool,
+    in_process: bool,
+    follow: bool,
+    yes: bool,
+    folder: Path,
+    udf: Literal["replace", "merge"],
+    as_json: bool,
+) -> None:
+    """Bring the rules into force on findings that are there already.
+
+    The deployed stack does so by itself every day, and after a deployment that changed a rule. Only one
+    sweep runs at a time: a new one ends the one before. --dry-run and --local decide with the rules of the
+    folder --rules; all else with the rules that are deployed.
+
+    Exit codes: 0 the sweep came to its end; 1 it did not, or could not be started; 2 wrong usage.
+    """
+    request = _request(scope, filters, budget, take_back, adopt)
+    _check(dry_run=dry_run, in_process=in_process, resume=resume, reopen=reopen, take_back=take_back)
+    if take_back and not (yes or dry_run):
+        click.confirm(SHUT, abort=True)
+    if dry_run or in_process:
+        ruleset = compiled(folder)
+        _from_here(request, ruleset, Settings(stack=stack, udf=udf), dry_run=dry_run, as_json=as_json)
+        return
+    deployed = outputs(stack)
+    if "SweepArn" not in deployed:
+        fail(f"stack {stack} has no sweep", "deploy this version of hubtriage, or use --local")
+    states = client("stepfunctions")
+    try:
+        if reopen:
+            Intake(client("events"), deployed["IntakeRuleName"]).open()
+        execution = _start(states, deployed["SweepArn"], request, resume=resume)
+        seen = _follow(states, execution) if follow else look(states, execution)
+    except AWS_ERRORS as error:
+        fail(str(error), "what the command needs to be allowed is in docs/sweep.md")
+    _end(seen, as_json=as_json, follow=follow)
+
+
+def _request(
+    scope: str, filters: Iterable[str], budget: int | None, take_back: bool, adopt: str | None
+) -> SweepRequest:
+    narrowed: dict[str, list[str]] = {}
+    for item in filters:
+        kind, _, value = item.partition("=")
+        if kind not in FILTERS or not value:
+            raise click.UsageError(f"--filter {item}: write one of {', '.join(FILTERS)}, =, and a value")
+        narrowed.setdefault(FILTERS[kind], []).append(value)
+    managed_only = take_back or adopt is not None
+    scopes = (MANAGED,) if managed_only else SCOPES if scope == "both" else (scope,)
+    reason = "take-back" if take_back else "adopt" if adopt else "command"
+    try:
+        return SweepRequest(
+            scopes=scopes,
+            budget=budget,
+            take_back=take_back,
+            adopt=adopt,
+            reason=reason,
+            **{name: tuple(values) for name, values in narrowed.items()},
+        )
+    except SweepRequestError as error:
+        raise click.UsageError(str(error)) from error
+
+
+def _check(*, dry_run: bool, in_process: bool, resume: bool, reopen: bool, take_back: bool) -> None:
+    if dry_run and in_process:
+        raise click.UsageError("--dry-run changes nothing, with and without a stack: leave out --local")
+    if resume and (dry_run or in_process):
+        raise click.UsageError("--resume goes on with a sweep of the stack")
+    if reopen and (take_back or dry_run or in_process):
+        raise click.UsageError("--reopen goes with a sweep of the stack, and not with --take-back")
+    if take_back and in_process:
+        raise click.UsageError("--take-back needs the stack: it has to shut the intake")
+
+
+def _start(states: Any, machine: str, request: SweepRequest, *, resume: bool) -> str:
+    if not resume:
+        return start_sweep(states, machine, request)
+    last = last_unfinished(states, machine)
+    if last is None:
+        fail("there is no sweep to go on with", "the last one came to its end, or runs still")
+    return start_sweep(states, machine, last.request, last.progress)
+
+
+def _follow(states: Any, execution: str) -> Sighting:
+    """Watch until the sweep is over."""
+    with meter("sweep") as shown:
+        while (seen := look(states, execution)).is_running:
+            shown.tell(standing(seen.progress))
+            time.sleep(POLL)
+    return seen
+
+
+def _end(seen: Sighting, *, as_json: bool, follow: bool) -> None:
+    record = {"execution": seen.execution, **as_record(seen.progress)}
+    if seen.cause:
+        record["cause"] = seen.cause
+    _print(record, as_json=as_json)
+    if follow and (seen.status != "SUCCEEDED" or seen.progress.status != "done"):
+        raise SystemExit(1)
+
+
+def _from_here(
+    request: SweepRequest, ruleset: Ruleset, settings: Settings, *, dry_run: bool, as_json: bool
+) -> None:
+    failed = 0
+    try:
+        sweep = LocalSweep(security_hub(), ruleset, settings, SystemClock())
+        with meter("sweep") as shown:
+
+            def watch(progress: Progress) -> None:
+                shown.tell(standing(progress))
+
+            if dry_run:
+                progress = sweep.dry_run(request, watch)
+            else:
+                progress, failed = sweep.run(request, watch, _log(ruleset))
+    except (*AWS_ERRORS, SweepError, DestinationError) as error:
+        fail(str(error), "look at AWS_PROFILE and AWS_REGION; run it again: what was done stays done")
+    record = as_record(progress, dry_run=dry_run) | ({"failed": failed} if failed else {})
+    _print(record, as_json=as_json)
+    if failed or progress.status != "done":
+        raise SystemExit(1)
+
+
+def _log(ruleset: Ruleset) -> Sink:
+    """The decision log of a sweep from here goes to standard error, in the form that a stack writes."""
+    circumstances = Circumstances("hubtriage", ruleset.hash, ruleset.revision, "enforce", None)
+    return DecisionLog(circumstances, 20, lambda lines: click.echo(lines, err=True, nl=False), time.time)
+
+
+def _print(record: Mapping[str, Any], *, as_json: bool) -> None:
+    click.echo(json.dumps(record) if as_json else "\n".join(text(record)))

@@ -1,0 +1,63 @@
+"""How a sweep looks: how it stands, and its report."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from hubtriage.aws.sweep.inprocess import SWEEP_READS, UPDATES
+from hubtriage.aws.sweep.progress import Progress
+from hubtriage.cli.plan import quoted
+from hubtriage.cli.tables import duration, table
+
+ENDS = {
+    "done": "done",
+    "more": "not over yet",
+    "superseded": "ended because another sweep was asked for",
+    "over budget": "stopped: more findings would change than the budget allows",
+    "intake closed": "not begun: the intake is shut, as after --take-back; --reopen opens it",
+}
+
+
+def standing(progress: Progress) -> str:
+    """One line: how far it is."""
+    waits = ", waits for the queue" if progress.wait else ""
+    return f"{progress.read:,} findings read, {progress.changed:,} to change{waits}"
+
+
+def as_record(progress: Progress, *, dry_run: bool = False) -> dict[str, Any]:
+    """The report, JSON-ready; that of a dry run also says what the changes would take."""
+    record: dict[str, Any] = {
+        "status": progress.status,
+        "read": progress.read,
+        "changed": progress.changed,
+        "hidden": progress.hidden,
+        "taken_back": progress.taken_back,
+        "refused": progress.refused,
+        "left_to_people": progress.kept,
+        "failed_rules": progress.failed_rules,
+        "by_rule": dict(progress.by_rule.most_common()),
+    }
+    if dry_run:
+        seconds = max(progress.messages / UPDATES, progress.pages / SWEEP_READS)
+        record |= {"dry_run": True, "calls": progress.messages, "hours": round(seconds / 3600, 4)}
+    return record
+
+
+def text(record: Mapping[str, Any]) -> Iterator[str]:
+    """The report for people."""
+    dry_run = record.get("dry_run", False)
+    yield f"sweep: {ENDS.get(record['status'], record['status'])}"
+    if record.get("cause"):
+        yield f"  {quoted(record['cause'])}"
+    changed = "would change" if dry_run else "changed or in the queue to be changed"
+    yield f"  {record['read']:,} findings read, {record['changed']:,} {changed}"
+    yield f"  {record['hidden']:,} hidden, {record['taken_back']:,} taken back"
+    yield f"  {record['refused']:,} refused, {record['left_to_people']:,} left to people"
+    if record["failed_rules"]:
+        yield f"  on {record['failed_rules']:,} a rule could not be evaluated: see the decision log"
+    if record.get("failed"):
+        yield f"  {record['failed']:,} failed: run it again"
+    if dry_run:
+        yield f"  it would take {record['calls']:,} API calls, and {duration(record['hours'])}"
+    if record["by_rule"]:
+        yield ""
+        yield from table(("rule", "findings"), list(record["by_rule"].items()))

@@ -1,0 +1,288 @@
+"""Commands that talk to AWS, against the local one: sweeps from here, the story of a finding, accounts."""
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from hubtriage.cli.main import cli
+from hubtriage.local.cloud import LocalCloud
+
+pytestmark = pytest.mark.e2e
+
+PRODUCT = "arn:aws:securityhub:eu-central-1::product/aws/securityhub"
+RULES = """
+rules:
+  - id: noisy
+    match: {GeneratorId: [noisy]}
+    update: {Workflow: {Status: SUPPRESSED}}
+  - id: shop
+    match: {GeneratorId: [shop]}
+    when: {"==": [{account: environment}, sandbox]}
+    update: {Workflow: {Status: SUPPRESSED}}
+"""
+ACCOUNTS = """# Ours.
+accounts:
+  "111122223333": {name: sandbox, environment: sandbox}
+"""
+
+
+def finding(number: int, generator: str) -> dict[str, Any]:
+    return {
+        "SchemaVersion": "2018-10-08",
+        "Id": f"finding-{number}",
+        "ProductArn": PRODUCT,
+        "GeneratorId": generator,
+        "AwsAccountId": "111122223333",
+        "CreatedAt": "2026-10-01T00:00:00Z",
+        "UpdatedAt": "2026-10-01T00:00:00Z",
+        "Title": "T",
+        "Description": "D",
+        "Severity": {"Label": "LOW"},
+        "Resources": [{"Type": "Other", "Id": "x"}],
+        "Workflow": {"Status": "NEW"},
+        "RecordState": "ACTIVE",
+    }
+
+
+@pytest.fixture
+def rules(tmp_path: Path) -> Path:
+    (tmp_path / "rules.yaml").write_text(RULES)
+    (tmp_path / "accounts.yaml").write_text(ACCOUNTS)
+    return tmp_path
+
+
+@pytest.fixture
+def aws(cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalCloud]:
+    """The local AWS, in the environment as any AWS tool reads it."""
+    for name, value in cloud.environment.items():
+        monkeypatch.setenv(name, value)
+    return cloud
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(cli, [str(argument) for argument in arguments])
+
+
+def statuses(cloud: LocalCloud) -> dict[str, str]:
+    return {found["Id"]: found["Workflow"]["Status"] for found in cloud.control.findings()}
+
+
+def test_a_dry_run_says_what_would_change_and_changes_nothing(aws, rules):
+    aws.control.plant([finding(n, ("noisy", "shop", "other")[n % 3]) for n in range(250)])
+    done = run("sweep", "--dry-run", "--rules", rules, "--json")
+    assert done.exit_code == 0, done.output
+    told = json.loads(done.stdout)
+    assert (told["status"], told["read"], told["changed"]) == ("done", 250, 167)
+    assert told["by_rule"] == {"noisy": 84, "shop": 83}
+    assert told["calls"] == 2
+    assert 0 < told["hours"] < 0.01
+    assert set(statuses(aws).values()) == {"NEW"}
+    text = run("sweep", "--dry-run", "--rules", rules, "--filter", "rule=noisy").stdout
+    assert "84 would change" in text
+    assert "it would take 1 API calls" in text
+
+
+def test_a_sweep_from_here_needs_no_stack(aws, rules):
+    aws.control.plant([finding(n, ("noisy", "other")[n % 2]) for n in range(150)])
+    done = run("sweep", "--local", "--rules", rules, "--json")
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["changed"] == 75
+    assert list(statuses(aws).values()).count("SUPPRESSED") == 75
+    decisions = [json.loads(line) for line in done.stderr.splitlines() if line.startswith("{")]
+    assert {line["outcome"] for line in decisions} == {"updated"}
+    again = run("sweep", "--local", "--rules", rules, "--json")
+    assert json.loads(again.stdout)["changed"] == 0
+
+
+def test_a_budget_ends_a_sweep_from_here_with_1(aws, rules):
+    aws.control.plant([finding(n, "noisy") for n in range(50)])
+    done = run("sweep", "--local", "--rules", rules, "--budget", 20, "--json")
+    assert done.exit_code == 1
+    assert json.loads(done.stdout)["status"] == "over budget"
+    assert list(statuses(aws).values()).count("SUPPRESSED") == 20
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--filter", "bucket=x"], "write one of account, product, control, rule"),
+        (["--dry-run", "--local"], "leave out --local"),
+        (["--take-back", "--local", "--yes"], "has to shut the intake"),
+        (["--resume", "--dry-run"], "--resume goes on with a sweep of the stack"),
+        (["--scope", "all"], "Invalid value for '--scope'"),
+    ],
+)
+def test_wrong_usage_is_told_with_2(arguments, message):
+    done = run("sweep", *arguments)
+    assert done.exit_code == 2
+    assert message in done.output
+
+
+def test_a_stack_that_is_not_there_is_told_with_1(aws):
+    for arguments in (["sweep"], ["why", "finding-1"]):
+        done = run(*arguments, "--stack", "nobody")
+        assert done.exit_code == 1
+        assert "Error: stack nobody" in done.output
+        assert "Traceback" not in done.output
+
+
+# why
+
+TEMPLATE = {
+    "Resources": {"Log": {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": "/why/decisions"}}},
+    "Outputs": {"LogGroupName": {"Value": {"Ref": "Log"}}},
+}
+
+
+@pytest.fixture
+def told(aws: LocalCloud) -> Iterator[LocalCloud]:
+    """A stack that has nothing but a decision log."""
+    formation, logs = aws.client("cloudformation"), aws.client("logs")
+    formation.create_stack(StackName="why", TemplateBody=json.dumps(TEMPLATE))
+    deadline = time.monotonic() + 20
+    while formation.describe_stacks(StackName="why")["Stacks"][0]["StackStatus"] != "CREATE_COMPLETE":
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    logs.create_log_stream(logGroupName="/why/decisions", logStreamName="s")
+    yield aws
+    formation.delete_stack(StackName="why")
+
+
+def logged(cloud: LocalCloud, *lines: dict[str, Any]) -> None:
+    now = int(time.time() * 1000)
+    events = [{"timestamp": now + number, "message": json.dumps(line)} for number, line in enumerate(lines)]
+    cloud.client("logs").put_log_events(logGroupName="/why/decisions", logStreamName="s", logEvents=events)
+
+
+def decision(finding_id: str, **members: Any) -> dict[str, Any]:
+    return {
+        "level": "INFO",
+        "message": "finding updated",
+        "timestamp": time.strftime("%Y-%m-%dT%H:%M:%S.000+00:00", time.gmtime()),
+        "ruleset": "0123456789abcdef",
+        "revision": "abc1234",
+        "finding_id": finding_id,
+        "product_arn": PRODUCT,
+        "outcome": "updated",
+        "changes": [
+            {"field": "Workflow.Status", "from": "NEW", "to": "SUPPRESSED", "rule": "noisy", "why": "rule"}
+        ],
+        "kept": [],
+    } | members
+
+
+def test_the_story_of_a_finding_tells_who_decided_and_who_changed_what(told):
+    told.control.plant([finding(1, "noisy")])
+    told.client("securityhub").batch_update_findings(
+        FindingIdentifiers=[{"Id": "finding-1", "ProductArn": PRODUCT}], Workflow={"Status": "NOTIFIED"}
+    )
+    back = {
+        "field": "Workflow.Status",
+        "from": "SUPPRESSED",
+        "to": "NEW",
+        "rule": "noisy",
+        "why": "taken back",
+    }
+    logged(
+        told,
+        decision("finding-1"),
+        decision("finding-10"),
+        decision("finding-1", changes=[back], sweep="deploy-7"),
+    )
+    done = run("why", "finding-1", "--stack", "why")
+    assert done.exit_code == 0, done.output
+    assert "made by the provider: " in done.stdout
+    assert "changed by an update: " in done.stdout
+    assert "Workflow.Status: NEW -> NOTIFIED" in done.stdout
+    assert "triage: updated (rules abc1234)" in done.stdout
+    assert "Workflow.Status: NEW -> SUPPRESSED  rule noisy" in done.stdout
+    assert "in the sweep deploy-7" in done.stdout
+    assert "taken back: rule noisy is gone, has ended, or matches no more" in done.stdout
+    lines = [
+        json.loads(line) for line in run("why", "finding-1", "--stack", "why", "--json").stdout.splitlines()
+    ]
+    assert [line["kind"] for line in lines].count("decision") == 2
+    assert {line.get("finding_id", "finding-1") for line in lines} == {"finding-1"}
+
+
+def test_a_story_without_the_permission_for_the_history_has_the_decisions(told):
+    from hubtriage.local.faults import Fault
+
+    logged(told, decision("finding-1"))
+    told.control.fault(Fault(operation="GetFindingHistory", error="AccessDeniedException", times=5))
+    done = run("why", "finding-1", "--stack", "why")
+    assert done.exit_code == 0, done.output
+    assert "rule noisy" in done.stdout
+    assert "without the history of Security Hub" in done.stderr
+
+
+def test_control_characters_of_a_finding_do_not_reach_the_terminal(told):
+    logged(
+        told,
+        decision(
+            "finding-1",
+            changes=[
+                {"field": "Note.Text", "from": None, "to": "\x1b[31mred", "rule": "noisy", "why": "rule"}
+            ],
+        ),
+    )
+    done = run("why", "finding-1", "--stack", "why")
+    assert "\x1b" not in done.output
+    assert "red" in done.stdout
+
+
+def test_a_finding_of_which_nothing_is_known_ends_with_1(told):
+    done = run("why", "finding-9", "--stack", "why")
+    assert done.exit_code == 1
+    assert "nothing is known of it" in done.output
+
+
+# accounts
+
+
+@pytest.fixture
+def organization(aws: LocalCloud) -> Iterator[dict[str, str]]:
+    """An organization: two units, one in the other, and two accounts; ids by name."""
+    api = aws.client("organizations")
+    root = api.list_roots()["Roots"][0]["Id"]
+    outer = api.create_organizational_unit(ParentId=root, Name="workloads")["OrganizationalUnit"]["Id"]
+    inner = api.create_organizational_unit(ParentId=outer, Name="shop")["OrganizationalUnit"]["Id"]
+    ids = {}
+    for name, unit in (("shop-prod", inner), ("lone", None)):
+        status = api.create_account(Email=f"{name}@example.com", AccountName=name)["CreateAccountStatus"]
+        ids[name] = status["AccountId"]
+        if unit:
+            api.move_account(AccountId=ids[name], SourceParentId=root, DestinationParentId=unit)
+    api.tag_resource(
+        ResourceId=ids["shop-prod"],
+        Tags=[{"Key": "environment", "Value": "prod"}, {"Key": "no", "Value": "1.10"}],
+    )
+    return ids
+
+
+def test_accounts_are_brought_up_to_date_as_a_diff_and_rules_concerned_are_named(organization, rules):
+    done = run("accounts", "sync", "--rules", rules, "--check")
+    assert done.exit_code == 1, done.output
+    assert (rules / "accounts.yaml").read_text() == ACCOUNTS
+    done = run("accounts", "sync", "--rules", rules)
+    assert done.exit_code == 0, done.output
+    text = (rules / "accounts.yaml").read_text()
+    prod = organization["shop-prod"]
+    assert text.startswith("# Ours.\naccounts:\n")
+    assert f'+  "{prod}": {{' in done.stdout
+    assert '-  "111122223333": {name: sandbox, environment: sandbox}' in done.stdout
+    assert "rules that look at what changed: shop" in done.stderr
+    from hubtriage.authoring.loader import load_rules
+
+    loaded = load_rules(rules)
+    assert loaded.errors == ()
+    assert loaded.accounts[prod] == {
+        "name": "shop-prod", "ou": "workloads/shop", "environment": "prod", "no": "1.10"
+    }  # fmt: skip
+    assert loaded.accounts[organization["lone"]] == {"name": "lone"}
+    assert run("accounts", "sync", "--rules", rules, "--check").exit_code == 0
