@@ -59,7 +59,7 @@ class Values:
             self.networks | other.networks,
             self.other_texts or other.other_texts,
             not_texts - texts,
-            self.numbers + other.numbers,
+            _merged(self.numbers + other.numbers),
             self.booleans or other.booleans,
             self.null or other.null,
             self.absent or other.absent,
@@ -67,6 +67,10 @@ class Values:
             self.exact_numbers and other.exact_numbers,
             self.exact_booleans and other.exact_booleans,
         )
+
+
+def _merged(numbers: tuple[Interval, ...]) -> tuple[Interval, ...]:
+    return ALL_NUMBERS if Interval() in numbers else tuple(dict.fromkeys(numbers))
 
 
 def _reachable(one: Values, other: Values, not_texts: frozenset[str]) -> bool:
