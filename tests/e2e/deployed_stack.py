@@ -1,0 +1,120 @@
+"""A stack deployed to a local AWS of its own: what it did, and its log and queues."""
+
+import json
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from botocore.config import Config
+
+from hubtriage.local.cloud import LocalCloud
+from hubtriage.local.settings import HubSettings
+from hubtriage.local.synth import synthesize
+
+IMPORT_BATCH = 100
+PATIENT = Config(retries={"mode": "standard", "total_max_attempts": 10})
+"""People and providers share the quotas with triage, and wait when they are used up."""
+
+
+class DeployedStack:
+    """A local AWS with the stack deployed to it. What can be seen is as of the last time it was at rest."""
+
+    def __init__(self, cloud: LocalCloud, outputs: Mapping[str, str]) -> None:
+        self.cloud = cloud
+        self.outputs = outputs
+        self.hub = cloud.client("securityhub", config=PATIENT)
+        self._findings: dict[str, dict[str, Any]] | None = None
+        self._decisions: list[dict[str, Any]] | None = None
+
+    def import_findings(self, findings: list[dict[str, Any]]) -> None:
+        for start in range(0, len(findings), IMPORT_BATCH):
+            answer = self.hub.batch_import_findings(Findings=findings[start : start + IMPORT_BATCH])
+            assert answer["FailedCount"] == 0, answer["FailedFindings"]
+
+    def rest(self, timeout: float = 120.0) -> None:
+        """Wait until no event is under way and the queue is empty."""
+        self.cloud.wait_until_idle(timeout)
+        self._findings = self._decisions = None
+
+    def settle(self) -> None:
+        """Wait until triage is at rest, with nothing in a dead-letter queue."""
+        self.rest()
+        depths = self.cloud.queue_depths()
+        assert not any(depths[self._queue(name)] for name in ("DeadLetterQueueUrl", "UndeliveredQueueUrl"))
+
+    def redeploy(self, assembly: Path) -> None:
+        """Update the stack; the function starts anew."""
+        self.cloud.deploy(assembly)
+
+    def findings(self) -> dict[str, dict[str, Any]]:
+        """All findings as they are stored, by Id."""
+        if self._findings is None:
+            self._findings = {finding["Id"]: finding for finding in self.cloud.control.findings()}
+        return self._findings
+
+    def send_to_queue(self, event: Mapping[str, Any]) -> None:
+        """Deliver an event once more, as EventBridge and SQS may at any time."""
+        self.cloud.client("sqs").send_message(
+            QueueUrl=self.outputs["QueueUrl"], MessageBody=json.dumps(event)
+        )
+
+    def decisions(self) -> list[dict[str, Any]]:
+        """The lines of the decision log, oldest first."""
+        if self._decisions is None:
+            self._decisions = list(self._lines())
+        return self._decisions
+
+    def _lines(self) -> Iterator[dict[str, Any]]:
+        for message in self.cloud.log_messages(self.outputs["LogGroupName"]):
+            for row in message.splitlines():
+                if row.startswith("{") and "finding_id" in (line := json.loads(row)):
+                    yield line
+
+    def _queue(self, name: str) -> str:
+        return self.outputs[name].rpartition("/")[2]
+
+
+@contextmanager
+def deployed_stack(assembly: Path, settings: HubSettings, **options: Any) -> Iterator[DeployedStack]:
+    """Start a local AWS, deploy the assembly's only stack to it, and stop it at the end."""
+    with LocalCloud(settings, **options) as cloud:
+        (outputs,) = cloud.deploy(assembly).values()
+        yield DeployedStack(cloud, outputs)
+
+
+def built_stack(rules: Path, assembly: Path, **settings: Any) -> Path:
+    """The cloud assembly with these rules, for short waits."""
+    return synthesize(rules, assembly, batch_window_seconds=1, **settings)
+
+
+class Tap:
+    """An independent witness: a queue of its own that gets every event of Security Hub, as it was sent."""
+
+    def __init__(self, cloud: LocalCloud) -> None:
+        sqs, events = cloud.client("sqs"), cloud.client("events")
+        self._sqs = sqs
+        self._url = sqs.create_queue(QueueName="witness")["QueueUrl"]
+        asked = sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=["QueueArn"])
+        arn = asked["Attributes"]["QueueArn"]
+        events.put_rule(Name="witness", EventPattern=json.dumps({"source": ["aws.securityhub"]}))
+        events.put_targets(Rule="witness", Targets=[{"Id": "witness", "Arn": arn}])
+
+    def take(self, quiet: float = 0.3) -> list[dict[str, Any]]:
+        """Take the events that arrived since the last time, in order of arrival."""
+        return [json.loads(body) for body in drained(self._sqs, self._url, quiet)]
+
+
+def drained(sqs: Any, url: str, quiet: float = 0.3) -> list[str]:
+    """Take all messages out of a queue; it counts as empty after `quiet` seconds without any."""
+    bodies: list[str] = []
+    deadline = time.monotonic() + quiet
+    while time.monotonic() < deadline:
+        messages = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
+        for message in messages:
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+            bodies.append(message["Body"])
+        if messages:
+            deadline = time.monotonic() + quiet
+    return bodies

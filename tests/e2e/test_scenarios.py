@@ -1,0 +1,314 @@
+"""What happens to findings over time, with the deployed stack, under both readings of UserDefinedFields."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from shutil import copytree
+from typing import Any
+
+import pytest
+from deployed_stack import DeployedStack, Tap, built_stack, deployed_stack
+from stories import Stage, Steps, Story, Wait, provided
+
+from hubtriage.engine.fields import MANAGED_KEY, MEMO_KEY, WORKFLOW, code
+from hubtriage.engine.memo import Claim, rule_ref, write_claims
+from hubtriage.local.ledger import ideal_calls
+from hubtriage.local.settings import HubSettings
+
+pytestmark = pytest.mark.e2e
+RULES = Path(__file__).parent / "scenarios"
+ANALYST = "ana@example.com"
+STORIES: list[Callable[[Story], Steps]] = []
+
+
+def story(tell: Callable[[Story], Steps]) -> Callable[[Story], Steps]:
+    """Have this story played; its name is its sentence."""
+    STORIES.append(tell)
+    return tell
+
+
+def status(name: str) -> dict[str, str]:
+    return {"Status": name}
+
+
+# People
+
+
+@story
+def what_an_analyst_reopens_stays_open_when_the_provider_refreshes_it(it: Story) -> Steps:
+    finding = it.provide("reopened", "accepted")
+    yield Wait.REST
+    assert it.status(finding) == "SUPPRESSED"
+    it.set(finding, Workflow=status("NEW"))
+    yield Wait.REST
+    assert it.status(finding) == "NEW"
+    it.refresh(finding)
+    it.refresh(finding, severity="MEDIUM")
+    yield Wait.REST
+    assert it.status(finding) == "NEW"
+    assert it.updates_by_triage(finding) == 2, "one call to suppress, one to remember the analyst"
+    assert [kept["field"] for kept in it.log(finding)[-1]["kept"]] == ["Workflow.Status"]
+
+
+@story
+def what_an_analyst_suppresses_by_hand_outlives_the_rule(it: Story) -> Steps:
+    by_hand, untouched = it.provide("by-hand", "accepted"), it.provide("untouched", "accepted")
+    yield Wait.REST
+    it.set(by_hand, Workflow=status("NEW"))
+    yield Wait.REST
+    it.set(by_hand, Workflow=status("SUPPRESSED"))
+    yield Wait.REST
+    yield Wait.REDEPLOYED
+    it.refresh(by_hand)
+    it.refresh(untouched)
+    yield Wait.REST
+    assert it.status(by_hand) == "SUPPRESSED"
+    assert it.status(untouched) == "NEW", "the rule is gone, so what it did is taken back"
+    assert it.finding(untouched)["Note"]["Text"] == "hubtriage: accepted no longer applies."
+    it.refresh(by_hand)
+    yield Wait.REST
+    assert it.status(by_hand) == "SUPPRESSED"
+
+
+@story
+def a_note_that_was_there_first_survives(it: Story) -> Steps:
+    note = {"Text": "We look at this on Monday.", "UpdatedBy": ANALYST, "UpdatedAt": "2026-01-05T09:00:00Z"}
+    finding = it.provide("noted", "annotated", Note=note)
+    yield Wait.REST
+    assert it.finding(finding)["Note"]["Text"] == note["Text"]
+    assert it.user_fields(finding) == {"team": "payments"}, "the rest of the decision was carried out"
+    assert [kept["field"] for kept in it.log(finding)[-1]["kept"]] == ["Note.Text"]
+
+
+@story
+def a_note_written_over_ours_survives_refreshes_and_the_end_of_the_rule(it: Story) -> Steps:
+    finding = it.provide("rewritten", "accepted")
+    yield Wait.REST
+    assert it.finding(finding)["Note"]["Text"] == "Accepted (SEC-1)."
+    it.set(finding, Note={"Text": "Not for us.", "UpdatedBy": ANALYST})
+    yield Wait.REST
+    it.refresh(finding)
+    yield Wait.REST
+    yield Wait.REDEPLOYED
+    it.refresh(finding)
+    yield Wait.REST
+    assert it.finding(finding)["Note"]["Text"] == "Not for us."
+    assert it.status(finding) == "NEW", "only the workflow was still the rule's"
+
+
+@story
+def a_late_duplicate_of_the_first_event_does_not_undo_the_analyst(it: Story) -> Steps:
+    finding = it.provide("delayed", "unconditional")
+    yield Wait.REST
+    first = it.first_event(finding)
+    assert it.status(finding) == "SUPPRESSED"
+    it.set(finding, Workflow=status("NEW"))
+    yield Wait.REST
+    updates = it.updates_by_triage(finding)
+    yield Wait.OUTDATED
+    it.stack.send_to_queue(first)
+    yield Wait.REST
+    assert it.status(finding) == "NEW"
+    assert it.updates_by_triage(finding) == updates
+
+
+# Severity
+
+
+@story
+def a_low_finding_that_becomes_critical_comes_back(it: Story) -> Steps:
+    findings = [it.provide(rule, rule) for rule in ("minor", "unconditional", "lowered")]
+    yield Wait.REST
+    assert {it.status(finding) for finding in findings} == {"SUPPRESSED"}
+    for finding in findings:
+        it.refresh(finding, severity="CRITICAL")
+    yield Wait.REST
+    assert {finding: it.status(finding) for finding in findings} == dict.fromkeys(findings, "NEW")
+    assert {finding: it.severity(finding) for finding in findings} == dict.fromkeys(findings, "CRITICAL")
+    assert {it.updates_by_triage(finding) for finding in findings} == {2}
+    for finding in findings:
+        it.refresh(finding, severity="LOW")
+    yield Wait.REST
+    assert {it.status(finding) for finding in findings} == {"SUPPRESSED"}, "and goes when it is low again"
+
+
+@story
+def a_severity_that_a_rule_lowered_comes_back_from_where_it_is_pinned(it: Story) -> Steps:
+    finding = it.provide("pinned", "lowered", severity="MEDIUM")
+    yield Wait.REST
+    assert (it.status(finding), it.severity(finding)) == ("SUPPRESSED", "LOW")
+    it.refresh(finding, severity="CRITICAL")
+    yield Wait.REST
+    assert (it.status(finding), it.severity(finding)) == ("NEW", "CRITICAL")
+
+
+# The service
+
+
+@story
+def what_passes_and_fails_again_is_notified_again(it: Story) -> Steps:
+    finding = it.provide("flapping", "ticketed")
+    yield Wait.REST
+    assert it.status(finding) == "NOTIFIED"
+    it.refresh(finding, Compliance=status("PASSED"))
+    yield Wait.REST
+    assert it.status(finding) == "RESOLVED", "by the service, and triage does not object"
+    it.refresh(finding, Compliance=status("FAILED"))
+    yield Wait.REST
+    assert it.status(finding) == "NOTIFIED", "the service made it NEW, and the rule applies again"
+
+
+@story
+def what_is_archived_and_active_again_is_notified_again(it: Story) -> Steps:
+    finding = it.provide("archived", "ticketed")
+    yield Wait.REST
+    it.refresh(finding, RecordState="ARCHIVED")
+    yield Wait.REST
+    assert it.status(finding) == "NOTIFIED"
+    it.refresh(finding, RecordState="ACTIVE")
+    yield Wait.REST
+    assert it.status(finding) == "NOTIFIED", "the service made it NEW, and the rule applies again"
+
+
+@story
+def where_an_automation_rule_disagrees_it_wins_and_there_is_no_tug_of_war(it: Story) -> Steps:
+    before = it.provide("before", "contested", severity="MEDIUM")
+    yield Wait.REST
+    assert (it.status(before), it.severity(before)) == ("SUPPRESSED", "LOW")
+    create_automation_rule(it)
+    after = it.provide("after", "contested", severity="MEDIUM")
+    it.refresh(before)
+    yield Wait.REST
+    for _ in range(2):
+        it.refresh(before)
+        it.refresh(after)
+        yield Wait.REST
+    for finding in (before, after):
+        assert (it.status(finding), it.severity(finding)) == ("NOTIFIED", "HIGH")
+        assert it.finding(finding)["Criticality"] == 5, "nobody else claims this field"
+    assert (it.updates_by_triage(before), it.updates_by_triage(after)) == (2, 1)
+    kept = {each["field"] for each in it.log(after)[-1]["kept"]}
+    assert kept == {"Workflow.Status", "Severity.Label"}
+
+
+def create_automation_rule(it: Story) -> None:
+    it.stack.hub.create_automation_rule(
+        RuleName="contested",
+        RuleOrder=1,
+        Description="Wants other things than the rule of the same name.",
+        Criteria={"GeneratorId": [{"Value": "scenario/contested", "Comparison": "EQUALS"}]},
+        Actions=[
+            {
+                "Type": "FINDING_FIELDS_UPDATE",
+                "FindingFieldsUpdate": {"Workflow": status("NOTIFIED"), "Severity": {"Label": "HIGH"}},
+            }
+        ],
+    )
+
+
+# Other tools
+
+
+@story
+def a_tool_that_wipes_the_user_fields_gets_its_way(it: Story) -> Steps:
+    finding = it.provide("wiped", "annotated")
+    yield Wait.REST
+    assert it.user_fields(finding) == {"team": "payments"}
+    it.set(finding, UserDefinedFields={"jira": "OPS-7"})
+    yield Wait.REST
+    replaced = "team" not in it.user_fields(finding)
+    it.refresh(finding, severity="MEDIUM")
+    yield Wait.REST
+    assert it.user_fields(finding) == ({} if replaced else {"team": "payments"}) | {"jira": "OPS-7"}
+    assert it.finding(finding)["VerificationState"] == "TRUE_POSITIVE"
+    assert it.updates_by_triage(finding) == 1, "whoever wiped the memory is not fought"
+    lost = [line["memo"] for line in it.log(finding) if "memo" in line]
+    assert set(lost) == ({"lost"} if replaced else set())
+
+
+@story
+def a_forged_memo_hides_nothing(it: Story) -> Steps:
+    model = it.provide("model", "unconditional")
+    yield Wait.REST
+    stolen = it.finding(model)["UserDefinedFields"]
+    before = {
+        MANAGED_KEY: "hubtriage",
+        MEMO_KEY: write_claims({WORKFLOW: Claim(code(WORKFLOW, "NEW"), rule_ref("x"), before="SUPPRESSED")}),
+    }
+    forged = {
+        "stolen": it.provide("stolen", "nobody", UserDefinedFields=stolen),
+        "stolen, and above the ceiling": it.provide(
+            "ceiling", "unconditional", severity="CRITICAL", UserDefinedFields=stolen
+        ),
+        "says that a person had suppressed it": it.provide("before", "nobody", UserDefinedFields=before),
+        "stolen, and suppressed by the provider": it.provide(
+            "suppressed", "nobody", UserDefinedFields=stolen, Workflow=status("SUPPRESSED")
+        ),
+    }
+    yield Wait.REST
+    for finding in forged.values():
+        it.refresh(finding)
+    yield Wait.REST
+    assert {name: it.status(finding) for name, finding in forged.items()} == dict.fromkeys(forged, "NEW")
+
+
+@story
+def a_memo_that_makes_no_sense_is_as_good_as_none(it: Story) -> Steps:
+    fields = {MANAGED_KEY: "hubtriage", MEMO_KEY: "1 let me in", "mine": "kept"}
+    finding = it.provide("nonsense", "unconditional", UserDefinedFields=fields)
+    yield Wait.REST
+    assert it.status(finding) == "SUPPRESSED"
+    assert it.user_fields(finding) == {"mine": "kept"}
+    assert it.log(finding)[0]["memo"] == "unreadable"
+
+
+# Very many
+
+
+def two_thousand_findings_take_as_few_calls_as_they_can(stack: DeployedStack) -> None:
+    """No event is delivered twice meanwhile: a duplicate that comes late may cost a call of its own."""
+    stack.cloud.control.configure(duplicate_share=0.0)
+    kinds = ("accepted", "ticketed", "raised")
+    findings = [provided(f"bulk/{n}", f"bulk/{kinds[n % 3]}", "LOW") for n in range(2_000)]
+    stack.import_findings(findings)
+    stack.settle()
+    updates = stack.cloud.control.updates()
+    assert sum(call.processed for call in updates) == 2_000, "each finding once, and no echo"
+    assert len(updates) <= 1.05 * ideal_calls(updates)
+    assert 2_000 / len(updates) > 40
+    assert stack.cloud.control.status()["events"]["delivered"] == 4_000, "each import and each echo"
+    stack.cloud.control.configure(duplicate_share=HubSettings().duplicate_share)
+
+
+@pytest.fixture
+def assemblies(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Path, Callable[[], Path]]]:
+    """The first deployment, and the second, which is built meanwhile: it has one rule file less."""
+    fewer = copytree(RULES, tmp_path / "fewer")
+    (fewer / "accepted.yaml").unlink()
+    udf = request.getfixturevalue("udf")
+    with ThreadPoolExecutor(1) as builder:
+        first = built_stack(RULES, tmp_path / "first", udf=udf)
+        second = builder.submit(built_stack, fewer, tmp_path / "second", udf=udf)
+        yield first, second.result
+
+
+@pytest.mark.parametrize("udf", ["replace", "merge"])
+def test_scenarios(udf: str, assemblies: tuple[Path, Callable[[], Path]], subtests: pytest.Subtests) -> None:
+    first, second = assemblies
+    settings: Any = HubSettings(udf=udf, event_delay=(0.02, 0.2))  # type: ignore[arg-type]
+    with deployed_stack(first, settings) as stack:
+        with subtests.test("2,000 findings take as few calls as they can, and their echoes none"):
+            two_thousand_findings_take_as_few_calls_as_they_can(stack)
+        tap, events = Tap(stack.cloud), list[dict[str, Any]]()
+
+        def witness() -> list[dict[str, Any]]:
+            events.extend(tap.take())
+            return events
+
+        stories = {tell.__name__: tell(Story(tell.__name__, stack, witness)) for tell in STORIES}
+        endings = Stage(stack, second).play(stories)
+    assert len(endings) == len(STORIES)
+    for name, error in endings.items():
+        with subtests.test(name.replace("_", " ")):
+            if error is not None:
+                raise error
