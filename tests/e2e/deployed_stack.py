@@ -81,6 +81,7 @@ def deployed_stack(assembly: Path, settings: HubSettings, **options: Any) -> Ite
     """Start a local AWS, deploy the assembly's only stack to it, and stop it at the end."""
     with LocalCloud(settings, **options) as cloud:
         (outputs,) = cloud.deploy(assembly).values()
+        cloud.wait_until_idle()  # the sweep that a deployment starts
         yield DeployedStack(cloud, outputs)
 
 
