@@ -38,6 +38,8 @@
   }
   const share = (part, whole) => whole ? (part / whole * 100).toFixed(part && part / whole < 0.1 ? 1 : 0) + " %" : "";
 
+  const field = (name, control, kind) => h("div", { class: "field" + (kind || "") }, h("label", { for: control.id }, name), control);
+
   // --- theme ---------------------------------------------------------------------------------------------------
   const THEMES = ["auto", "light", "dark"];
   let theme = 0;
@@ -171,7 +173,7 @@
     ruleStatus.textContent = plural(some.length, "rule");
   } });
   ruleStatus.textContent = plural(report.by_rule.length, "rule");
-  fill(byId("rules"), h("div", { class: "tools" }, h("label", { class: "grow" }, "Search rules", ruleSearch), ruleStatus), rules.node);
+  fill(byId("rules"), h("div", { class: "tools" }, field("Search rules", ruleSearch, " grow"), ruleStatus), rules.node);
 
   // --- where ------------------------------------------------------------------------------------------------------
   const tabs = [["Severity", report.by_severity], ["Account", report.by_account], ["Product", report.by_product]];
@@ -271,7 +273,7 @@
   }
   fill(byId("findings"),
     h("p", { class: "muted" }, "Up to " + each + " examples for each thing that each rule does. Choose one to see why."),
-    h("div", { class: "tools" }, h("label", { class: "grow" }, "Search findings", search), h("label", {}, "Rule", ruleChoice), h("label", {}, "What happens", roleChoice), foundStatus),
+    h("div", { class: "tools" }, field("Search findings", search, " grow"), field("Rule", ruleChoice), field("What happens", roleChoice), foundStatus),
     found.node, more);
   drawFindings();
 
