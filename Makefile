@@ -6,7 +6,7 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := $(shell node --version 2
 export CDK_DISABLE_CLI_TELEMETRY := true
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test conformance check format synth deploy lock clean
+.PHONY: help setup demo test conformance check format synth deploy asff lock clean faults
 
 help: ## show these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -39,6 +39,9 @@ conformance: setup ## JsonLogic against json-logic-js on 210,000 cases, patterns
 	$(BIN)/python tests/conformance/fuzz_logic.py --cases 210000
 	$(BIN)/python tests/conformance/fuzz_pattern.py --cases 40000
 
+faults: setup ## break everything between the queue and Security Hub, account for every event
+	$(BIN)/python tests/e2e/run_faults.py
+
 check: setup ## what CI runs beside the tests: lint, format, types, import rules
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -54,6 +57,9 @@ synth: setup ## write what would be deployed into cdk.out (CDK_ARGS="-c hubtriag
 
 deploy: setup ## deploy to the account and Region of the present AWS credentials (CDK_ARGS as for synth)
 	npx cdk deploy $(CDK_ARGS)
+
+asff: setup ## derive what lint knows of a finding's fields from the AWS client library again
+	$(BIN)/python -m hubtriage.authoring.asff_table
 
 lock: .venv/ready ## pin requirements.in again into requirements.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url requirements.in -o requirements.txt
