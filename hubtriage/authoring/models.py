@@ -21,7 +21,7 @@ from pydantic import (
 
 from hubtriage.authoring import limits
 from hubtriage.authoring.moments import Date
-from hubtriage.authoring.problems import did_you_mean
+from hubtriage.authoring.problems import CODES, did_you_mean
 from hubtriage.authoring.samples import SAMPLES
 from hubtriage.authoring.updates import Update, WorkflowUpdate
 from hubtriage.authoring.values import (
@@ -132,6 +132,23 @@ class RuleTest(Model):
     expect: Outcome
 
 
+def _warning_code(text: str) -> str:
+    if text not in CODES or not text.startswith("W"):
+        known = [code for code in CODES if code.startswith("W")]
+        hint = did_you_mean(text, known) or "only warnings can be ignored, by their code: such as W307"
+        raise refused("E104", f"{text!r} is not the code of a warning", hint)
+    return text
+
+
+WarningCode = Annotated[str, AfterValidator(_warning_code)]
+
+
+class Lint(Model):
+    """Warnings of `hubtriage lint` that do not hold for the rule, each with the reason why."""
+
+    ignore: Annotated[dict[WarningCode, VisibleText], Field(min_length=1)]
+
+
 class Rule(Model):
     """One rule as it is written."""
 
@@ -150,6 +167,7 @@ class Rule(Model):
     when: Any = None
     update: Update = Field(default_factory=Update)
     tests: list[RuleTest] = Field(default_factory=list)
+    lint: Lint | None = None
 
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> Self:

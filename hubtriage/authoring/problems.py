@@ -5,7 +5,7 @@ meaning, a retired one is not given out again.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from enum import StrEnum
 from typing import Any
@@ -54,6 +54,35 @@ CODES = {
     "E402": "duplicate-list",
     "E403": "no-rule-in-force",
     "E404": "no-such-folder",
+    # warnings: what a condition looks at
+    "W101": "unknown-path",
+    "W102": "wrong-type-for-path",
+    "W103": "impossible-value",
+    "W104": "malformed-account-id",
+    "W105": "anything-but-on-list",
+    "W106": "exists-on-object",
+    "W107": "control-id-as-prefix",
+    "W108": "deprecated-field",
+    # warnings: what a condition says
+    "W201": "constant-condition",
+    "W202": "contradictory-conditions",
+    "W203": "less-than-missing",
+    "W204": "negation-of-missing",
+    "W205": "loose-comparison",
+    # warnings: what a rule does
+    "W301": "hidden-by-terminal-rule",
+    "W302": "overridden-rule",
+    "W303": "conflicting-rules",
+    "W304": "hides-critical-for-ever",
+    "W305": "hides-everything-for-ever",
+    "W306": "suppression-without-owner",
+    "W307": "suppression-by-subject",
+    "W308": "expired-rule",
+    "W309": "expires-soon",
+    "W310": "text-differs-by-finding",
+    "W311": "note-may-be-cut",
+    "W312": "untested-rule",
+    "W313": "needless-ignore",
 }
 
 
@@ -86,6 +115,15 @@ class Problem:
     def order(self) -> tuple[str, int, int, str, str]:
         """Sorts problems by their place."""
         return (self.file, self.position.line, self.position.column, self.code, self.message)
+
+    def moved(self, folder: str, other: str) -> "Problem":
+        """The problem as it would be told if the folder had another name."""
+        return replace(
+            self,
+            file=self.file.replace(folder, other),
+            message=self.message.replace(folder, other),
+            hint=self.hint.replace(folder, other),
+        )
 
     def render(self) -> str:
         """`file:line:col: CODE message`, then the line with a caret and the hint where there are any."""

@@ -154,3 +154,15 @@ class Update(Model):
         | None
     ) = None
     Note: NoteUpdate | None = None
+
+    @model_validator(mode="after")
+    def _can_be_remembered(self) -> Self:
+        """Triage never sets what it could not remember, so such a rule would be refused on every finding."""
+        keys = len(self.UserDefinedFields or ())
+        others = len(self.model_fields_set - {"UserDefinedFields"}) * limits.CLAIM_LENGTH
+        room = (limits.MEMO_LENGTH - 1 - others) // limits.USER_CLAIM_LENGTH
+        if keys > room:
+            message = f"{keys} keys; triage's memory of this update has room for {room}"
+            hint = "spread them over rules for different findings"
+            raise refused("E105", message, hint, at="UserDefinedFields")
+        return self

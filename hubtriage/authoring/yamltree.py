@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeAlias
 
-from hubtriage.authoring.problems import Position, Problem
+from hubtriage.authoring.problems import Position, Problem, Severity
 from hubtriage.authoring.scalars import type_word
 
 Path: TypeAlias = tuple[str | int, ...]
@@ -50,8 +50,9 @@ class Source:
         return self._lines[number - 1] if 0 < number <= len(self._lines) else ""
 
     def problem(self, code: str, position: Position, message: str, hint: str = "") -> Problem:
-        """A problem at a place of this file."""
-        return Problem(self.file, position, code, message, hint, self.line(position.line))
+        """A problem at a place of this file; a code that begins with W is a warning's."""
+        severity = Severity.WARNING if code.startswith("W") else Severity.ERROR
+        return Problem(self.file, position, code, message, hint, self.line(position.line), severity)
 
 
 class Document:

@@ -1,59 +1,68 @@
 """`hubtriage lint`: every problem of rule files at once."""
 
-import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
+from hubtriage.authoring.checks import pages
+from hubtriage.authoring.checks.registry import warnings
 from hubtriage.authoring.loader import load_rules
-from hubtriage.authoring.problems import Problem, Severity, in_order
+from hubtriage.authoring.problems import CODES, Problem, Severity, in_order
+from hubtriage.cli.lint_view import FORMATS
 from hubtriage.cli.paths import folders_of, paths_argument
+from hubtriage.cli.plan import now_option
+
+
+def _show_page(context: click.Context, _parameter: click.Parameter, code: str | None) -> None:
+    """Print a page and end."""
+    if code is not None:
+        click.echo(pages.text(code).rstrip("\n"))
+        context.exit()
 
 
 @click.command(name="lint")
 @paths_argument
 @click.option("--strict", is_flag=True, help="Count warnings as errors.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document: problems and counts.")
-def command(paths: tuple[Path, ...], strict: bool, as_json: bool) -> None:
+@click.option(
+    "--format",
+    "shape",
+    type=click.Choice(sorted(FORMATS)),
+    default="text",
+    show_default=True,
+    help="github: annotations on a pull request; sarif: for code scanning.",
+)
+@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+@now_option
+@click.option(
+    "--page",
+    metavar="CODE",
+    type=click.Choice(sorted(CODES)),
+    callback=_show_page,
+    is_eager=True,
+    expose_value=False,
+    help="Show what a code means, with examples, and end.",
+)
+def command(paths: tuple[Path, ...], strict: bool, shape: str, as_json: bool, now: float) -> None:
     """Check rule files: all errors and warnings of all files at once.
 
     PATH is a folder of rule files, or a file in one; without any it is the folder `rules`. A file is checked
-    with the lists and accounts of its folder, and only its own problems are shown.
+    with the lists, rules and accounts of its folder, and only its own problems are shown.
 
     Exit codes: 0 clean; 1 errors (with --strict also warnings); 2 wrong usage.
     """
-    problems = find_problems(paths)
-    click.echo(json.dumps(record(problems), indent=2) if as_json else text(problems))
+    problems = find_problems(paths, now)
+    click.echo(FORMATS["json" if as_json else shape](problems))
     if any(strict or problem.severity is Severity.ERROR for problem in problems):
         raise SystemExit(1)
 
 
-def find_problems(paths: Sequence[Path]) -> tuple[Problem, ...]:
-    """The problems of some folders and files, by place."""
+def find_problems(paths: Sequence[Path], now: float) -> tuple[Problem, ...]:
+    """The problems of some folders and files at a time (epoch seconds), by place."""
     found: list[Problem] = []
     for folder, files in folders_of(paths).items():
         shown = {file.as_posix() for file in files}
-        found += (problem for problem in load_rules(folder).problems if not shown or problem.file in shown)
+        loaded = load_rules(folder)
+        every = (*loaded.problems, *warnings(loaded, now))
+        found += (problem for problem in every if not shown or problem.file in shown)
     return in_order(found)
-
-
-def record(problems: Sequence[Problem]) -> dict[str, object]:
-    """The JSON document."""
-    return {"problems": [problem.as_record() for problem in problems], **_counts(problems)}
-
-
-def text(problems: Sequence[Problem]) -> str:
-    """The problems as people read them, and how many there are."""
-    counts = _counts(problems)
-    told = ", ".join(_number(counts[name], name[:-1]) for name in ("errors", "warnings") if counts[name])
-    return "\n".join([*(problem.render() for problem in problems), told or "no problems"])
-
-
-def _counts(problems: Iterable[Problem]) -> dict[str, int]:
-    severities = [problem.severity for problem in problems]
-    return {"errors": severities.count(Severity.ERROR), "warnings": severities.count(Severity.WARNING)}
-
-
-def _number(count: int, word: str) -> str:
-    return f"{count} {word}" if count == 1 else f"{count} {word}s"

@@ -39,7 +39,7 @@ now_option = click.option(
     type=Moment(),
     default=lambda: time.time(),
     show_default="the present",
-    help="Plan as at this time.",
+    help="Decide as at this time.",
 )
 udf_option = click.option(
     "--udf",

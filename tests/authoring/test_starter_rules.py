@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from hubtriage.authoring.checks.registry import warnings
 from hubtriage.authoring.compiler import compile_ruleset
 from hubtriage.authoring.loader import load_rules
 from hubtriage.authoring.ruletests import run_tests
+from hubtriage.authoring.samples import SAMPLE_NOW
 from hubtriage.engine.plan import Settings, decide
 from hubtriage.engine.ruleset import load_ruleset
 
@@ -24,6 +26,7 @@ def ids(rules):
 
 def test_they_have_no_problems():
     assert LOADED.problems == ()
+    assert warnings(LOADED, SAMPLE_NOW) == ()
     assert len(LOADED.rules) >= 8
 
 

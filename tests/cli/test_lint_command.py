@@ -8,16 +8,27 @@ from click.testing import CliRunner
 
 from hubtriage.cli.main import cli
 
-GOOD = "rules:\n  - id: a\n    match: {Id: [{in-list: l}]}\n    update: {Confidence: 5}\n"
+GOOD = """\
+rules:
+  - id: a
+    match: {Id: [{in-list: l}]}
+    update: {Confidence: 5}
+    tests:
+      - {name: one, finding: {Id: x}, expect: {Confidence: 5}}
+      - {name: another, expect: no change}
+"""
+UNTESTED = "rules:\n  - id: u\n    match: {Id: [x]}\n    update: {Confidence: 5}\n"
 BAD = "rules:\n  - id: b\n    ordr: 5\n    match: {Id: [{in-list: l}]}\n    update: {Confidence: 500}\n"
 SAID = """\
 rules/bad.yaml:3:5: E101 unknown key 'ordr'
     ordr: 5
     ^
   hint: did you mean `order`?
+  page: docs/checks/E101.md
 rules/bad.yaml:5:26: E105 500 is above 100
     update: {Confidence: 500}
                          ^
+  page: docs/checks/E105.md
 2 errors
 """
 
@@ -52,7 +63,9 @@ def test_bad_rules(lint):
 
 def test_one_error(lint):
     result = lint({**RULES, "rules/empty.yaml": ""}, "rules")
-    assert result.output.endswith("hint: delete the file, or write rules: or lists:\n1 error\n")
+    assert result.output.endswith(
+        "hint: delete the file, or write rules: or lists:\n  page: docs/checks/E008.md\n1 error\n"
+    )
 
 
 @pytest.mark.parametrize(
@@ -92,6 +105,7 @@ def test_json(lint):
                 "name": "unknown-key",
                 "message": "unknown key 'ordr'",
                 "hint": "did you mean `order`?",
+                "page": "docs/checks/E101.md",
             },
             {
                 "file": "rules/bad.yaml",
@@ -102,11 +116,80 @@ def test_json(lint):
                 "name": "value-out-of-limits",
                 "message": "500 is above 100",
                 "hint": None,
+                "page": "docs/checks/E105.md",
             },
         ],
         "errors": 2,
         "warnings": 0,
     }
+
+
+@pytest.mark.parametrize(("options", "code"), [([], 0), (["--strict"], 1)])
+def test_warnings_stop_nothing_unless_they_are_asked_to(lint, options, code):
+    result = lint({"rules/u.yaml": UNTESTED}, *options)
+    assert result.exit_code == code
+    assert "rules/u.yaml:2:9: W312 no test with a finding that it changes and a find" in result.output
+    assert result.output.endswith("  page: docs/checks/W312.md\n1 warning\n")
+
+
+def test_warnings_are_of_a_time(lint):
+    expiring = GOOD.replace("    match", "    expires: 2027-03-31\n    match")
+    files = {"rules/a.yaml": expiring, "rules/l.yaml": "lists: {l: [x]}\n"}
+    told = [lint(files, "--now", now).output for now in ("2027-01-01", "2027-03-10", "2027-04-01")]
+    assert ["W309" in text for text in told] == [False, True, False]
+    assert ["W308" in text for text in told] == [False, False, True]
+
+
+def test_annotations_for_github(lint):
+    result = lint(
+        {"rules/u.yaml": UNTESTED, "rules/a, b.yaml": "rules: [{id: '50%'}]\n"}, "--format", "github"
+    )
+    assert result.exit_code == 1
+    first, second, third = result.output.splitlines()
+    assert first == (
+        "::error file=rules/a%2C b.yaml,line=1,col=9,title=E205 no-condition::"
+        "the rule has no condition%0Ahint: write match:, or when: true to mean every finding"
+    )
+    assert second == (
+        "::error file=rules/a%2C b.yaml,line=1,col=14,title=E106 malformed-value::"
+        "'50%25' is not a rule id%0Ahint: 1 to 63 of a-z, 0-9 and '-', not starting with '-'"
+    )
+    assert third == (
+        "::warning file=rules/u.yaml,line=2,col=9,title=W312 untested-rule::"
+        "no test with a finding that it changes and a finding that it leaves alone"
+        "%0Ahint: add them under tests:"
+    )
+
+
+def test_sarif(lint):
+    result = lint({"rules/u.yaml": UNTESTED, "rules/bad.yaml": BAD}, "--format", "sarif")
+    assert result.exit_code == 1
+    log = json.loads(result.output)
+    assert log["version"] == "2.1.0"
+    (run,) = log["runs"]
+    rules = run["tool"]["driver"]["rules"]
+    assert [rule["id"] for rule in rules] == ["E101", "E105", "E203", "W312"]
+    assert rules[0]["help"]["markdown"].startswith("# E101 unknown-key\n")
+    told = {
+        (one["ruleId"], rules[one["ruleIndex"]]["id"], one["level"], *_place(one)) for one in run["results"]
+    }
+    assert told == {
+        ("E101", "E101", "error", "rules/bad.yaml", 3, 5),
+        ("E105", "E105", "error", "rules/bad.yaml", 5, 26),
+        ("E203", "E203", "error", "rules/bad.yaml", 4, 28),
+        ("W312", "W312", "warning", "rules/u.yaml", 2, 9),
+    }
+
+
+def _place(result):
+    place = result["locations"][0]["physicalLocation"]
+    return place["artifactLocation"]["uri"], place["region"]["startLine"], place["region"]["startColumn"]
+
+
+def test_a_page_is_shown(lint):
+    result = lint({}, "--page", "W107")
+    assert result.exit_code == 0
+    assert result.output.startswith("# W107 control-id-as-prefix\n")
 
 
 @pytest.mark.parametrize("arguments", [["nowhere"], ["--unknown"], []])

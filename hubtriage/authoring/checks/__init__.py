@@ -1,0 +1,1 @@
+"""Warnings of `hubtriage lint`: one module a check."""

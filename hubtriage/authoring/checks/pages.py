@@ -1,0 +1,38 @@
+"""The page of each problem: in `docs/checks` of the project, or beside this module once it is installed."""
+
+import tempfile
+from pathlib import Path
+
+from hubtriage.authoring.checks.registry import warnings
+from hubtriage.authoring.loader import load_rules
+from hubtriage.authoring.problems import Problem, in_order
+from hubtriage.authoring.samples import SAMPLE_NOW
+
+_FOLDERS = (Path(__file__).parents[3] / "docs" / "checks", Path(__file__).with_name("pages_of_checks"))
+
+
+def link(code: str) -> str:
+    """Where in the project the page of a code stands."""
+    return f"docs/checks/{code}.md"
+
+
+def text(code: str) -> str:
+    """The page of a code. Raises FileNotFoundError for a code that has none."""
+    for folder in _FOLDERS:
+        path = folder / f"{code}.md"
+        if path.is_file():
+            return path.read_text(encoding="utf-8")
+    raise FileNotFoundError(f"there is no page for {code}")
+
+
+def problems_of(example: str) -> tuple[Problem, ...]:
+    """What lint says of an example on a page, as of the samples' present; `-- NAME` begins another file."""
+    name, *others = f"-- a.yaml\n{example}".split("\n-- ")
+    with tempfile.TemporaryDirectory() as directory:
+        folder = Path(directory)
+        for part in (name.removeprefix("-- "), *others):
+            file, _newline, content = part.partition("\n")
+            (folder / file).write_text(content, encoding="utf-8")
+        loaded = load_rules(folder)
+        found = in_order((*loaded.problems, *warnings(loaded, SAMPLE_NOW)))
+    return tuple(problem.moved(directory, "rules") for problem in found)

@@ -1,0 +1,92 @@
+"""All warnings of `hubtriage lint`, and running them over the rules of a folder."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeAlias
+
+from hubtriage.authoring.checks import (
+    account_id,
+    anything_but_on_list,
+    conflicting_rules,
+    constant_condition,
+    contradiction,
+    control_prefix,
+    deprecated_field,
+    endless,
+    exists_on_object,
+    expiry,
+    hidden_rule,
+    impossible_value,
+    loose_comparison,
+    missing_field,
+    overridden_rule,
+    ownerless,
+    subject_controlled,
+    texts,
+    unknown_path,
+    untested,
+    wrong_type,
+)
+from hubtriage.authoring.checks.relations import Relations
+from hubtriage.authoring.checks.subject import Subject
+from hubtriage.authoring.loader import LoadResult
+from hubtriage.authoring.problems import Problem, in_order
+
+NEEDLESS = "W313"
+
+# Looks at one rule.
+RuleCheck: TypeAlias = Callable[[Subject], Iterator[Problem]]
+# Looks at one rule among the others of its folder.
+FolderCheck: TypeAlias = Callable[[Subject, Relations], Iterator[Problem]]
+
+RULE_CHECKS: tuple[RuleCheck, ...] = (
+    unknown_path.check,
+    wrong_type.check,
+    impossible_value.check,
+    account_id.check,
+    anything_but_on_list.check,
+    exists_on_object.check,
+    control_prefix.check,
+    deprecated_field.check,
+    constant_condition.check,
+    contradiction.check,
+    missing_field.check_less,
+    missing_field.check_negation,
+    loose_comparison.check,
+    endless.check_critical,
+    endless.check_everything,
+    ownerless.check,
+    subject_controlled.check,
+    expiry.check_over,
+    expiry.check_soon,
+    texts.check_differs,
+    texts.check_long,
+    untested.check,
+)
+FOLDER_CHECKS: tuple[FolderCheck, ...] = (hidden_rule.check, overridden_rule.check, conflicting_rules.check)
+
+
+def warnings(loaded: LoadResult, now: float) -> tuple[Problem, ...]:
+    """The warnings about the rules without errors, at a time (epoch seconds), by place.
+
+    What a rule ignores is left out; a warning that it ignores for no reason is one of its own.
+    """
+    subjects = [Subject(rule, loaded.lists, now) for rule in loaded.rules]
+    relations = Relations(subjects)
+    return in_order(problem for subject in subjects for problem in _of(subject, relations))
+
+
+def _of(subject: Subject, relations: Relations) -> Iterator[Problem]:
+    found = [problem for check in RULE_CHECKS for problem in check(subject)]
+    if relations.holds(subject):
+        found += (problem for check in FOLDER_CHECKS for problem in check(subject, relations))
+    ignored = subject.model.lint.ignore if subject.model.lint else {}
+    yield from (problem for problem in found if problem.code not in ignored)
+    yield from _needless(subject, ignored, {problem.code for problem in found})
+
+
+def _needless(subject: Subject, ignored: Iterable[str], codes: set[str]) -> Iterator[Problem]:
+    for code in ignored:
+        if code not in codes:
+            message = f"{code} does not occur in this rule"
+            place = ("lint", "ignore", code)
+            yield subject.problem(NEEDLESS, place, message, "delete the line", key=True)

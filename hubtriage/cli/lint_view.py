@@ -1,0 +1,99 @@
+"""Problems of rule files as text, JSON, annotations of GitHub, and SARIF."""
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from importlib.metadata import version
+from typing import Any
+
+from hubtriage.authoring.checks import pages
+from hubtriage.authoring.problems import CODES, Problem, Severity
+
+_SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+
+
+def text(problems: Sequence[Problem]) -> str:
+    """The problems as people read them, each with its page, and how many there are."""
+    counts = _counts(problems)
+    told = ", ".join(_number(counts[name], name[:-1]) for name in ("errors", "warnings") if counts[name])
+    shown = (f"{problem.render()}\n  page: {pages.link(problem.code)}" for problem in problems)
+    return "\n".join([*shown, told or "no problems"])
+
+
+def as_json(problems: Sequence[Problem]) -> str:
+    """One JSON document: problems and counts."""
+    records = [{**problem.as_record(), "page": pages.link(problem.code)} for problem in problems]
+    return json.dumps({"problems": records, **_counts(problems)}, indent=2)
+
+
+def github(problems: Sequence[Problem]) -> str:
+    """Workflow commands, which GitHub Actions turns into annotations beside the lines of a pull request."""
+    return "\n".join(map(_annotation, problems))
+
+
+def _annotation(problem: Problem) -> str:
+    place = problem.position
+    properties = {
+        "file": problem.file,
+        "line": str(place.line),
+        "col": str(place.column),
+        "title": f"{problem.code} {problem.name}",
+    }
+    told = ",".join(f"{name}={_escaped(value, ':,')}" for name, value in properties.items())
+    words = problem.message + (f"\nhint: {problem.hint}" if problem.hint else "")
+    return f"::{problem.severity} {told}::{_escaped(words)}"
+
+
+def _escaped(value: str, others: str = "") -> str:
+    """GitHub: %, line ends and, in properties, colons and commas are written as %XX."""
+    for char in "%\r\n" + others:
+        value = value.replace(char, f"%{ord(char):02X}")
+    return value
+
+
+def sarif(problems: Sequence[Problem]) -> str:
+    """A SARIF 2.1.0 log, which code scanning services read."""
+    codes = sorted({problem.code for problem in problems})
+    driver = {"name": "hubtriage", "version": version("hubtriage"), "rules": [_rule(code) for code in codes]}
+    results = [_result(problem, codes.index(problem.code)) for problem in problems]
+    run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
+    return json.dumps({"$schema": _SARIF_SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2)
+
+
+def _rule(code: str) -> dict[str, Any]:
+    page = pages.text(code)
+    return {
+        "id": code,
+        "name": CODES[code],
+        "shortDescription": {"text": CODES[code].replace("-", " ")},
+        "help": {"text": page, "markdown": page},
+    }
+
+
+def _result(problem: Problem, index: int) -> dict[str, Any]:
+    region = {"startLine": problem.position.line, "startColumn": problem.position.column}
+    words = problem.message + (f" (hint: {problem.hint})" if problem.hint else "")
+    location = {"artifactLocation": {"uri": problem.file}, "region": region}
+    return {
+        "ruleId": problem.code,
+        "ruleIndex": index,
+        "level": problem.severity.value,
+        "message": {"text": words},
+        "locations": [{"physicalLocation": location}],
+    }
+
+
+def _counts(problems: Iterable[Problem]) -> dict[str, int]:
+    severities = [problem.severity for problem in problems]
+    return {"errors": severities.count(Severity.ERROR), "warnings": severities.count(Severity.WARNING)}
+
+
+def _number(count: int, word: str) -> str:
+    return f"{count} {word}" if count == 1 else f"{count} {word}s"
+
+
+FORMATS: Mapping[str, Callable[[Sequence[Problem]], str]] = {
+    "text": text,
+    "json": as_json,
+    "github": github,
+    "sarif": sarif,
+}

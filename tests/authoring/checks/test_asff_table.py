@@ -1,0 +1,47 @@
+"""The table of a finding's fields: as the client library's model has it, and what is found in it."""
+
+import pytest
+
+from hubtriage.authoring.asff import Field, Unknown, look_up, table
+from hubtriage.authoring.asff_table import derived
+
+
+def test_the_table_is_what_the_installed_library_says():
+    assert table() == derived(), "write it again: make asff"
+
+
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [
+        ("AwsAccountId", Field("text")),
+        ("Compliance", Field("object", optional=True)),
+        ("Compliance.SecurityControlId", Field("text", optional=True)),
+        ("Confidence", Field("number", optional=True)),
+        ("Sample", Field("boolean", optional=True)),
+        ("Types", Field("text", in_list=True, optional=True)),
+        ("Resources.Type", Field("text", in_list=True)),
+        ("Resources.0.Type", Field("text", optional=True)),
+        ("Resources.Tags.any name", Field("text", in_list=True, optional=True)),
+        ("ProductFields.aws/securityhub/FindingId", Field("text", optional=True)),
+        ("RecordState", Field("text", ("ACTIVE", "ARCHIVED"), optional=True)),
+        ("Workflow.Status", Field("text", ("NEW", "NOTIFIED", "RESOLVED", "SUPPRESSED"))),
+    ],
+)
+def test_a_path_of_a_finding(path, field):
+    assert look_up(tuple(path.split("."))) == field
+
+
+@pytest.mark.parametrize(
+    ("path", "step", "meant"),
+    [
+        pytest.param("severity.label", 0, "Severity.Label", id="wrong case"),
+        pytest.param("Severity.Lable", 1, "Severity.Label", id="a slip"),
+        pytest.param("Resource.Tpye", 0, "Resources.Type", id="two slips"),
+        pytest.param("SecurityControlId", 0, "Compliance.SecurityControlId", id="its holder is missing"),
+        pytest.param("Id.Type", 1, "", id="a text has no members"),
+        pytest.param("Severity.!", 1, "", id="the table's own mark is no field"),
+        pytest.param("Xyzzy", 0, "", id="nothing like it"),
+    ],
+)
+def test_a_path_that_no_finding_has(path, step, meant):
+    assert look_up(tuple(path.split("."))) == Unknown(step, meant)

@@ -1,0 +1,272 @@
+"""What the warnings are given for, and what not, beyond the examples on their pages."""
+
+import pytest
+
+from hubtriage.authoring.checks.registry import warnings
+from hubtriage.authoring.loader import load_rules
+from hubtriage.authoring.samples import SAMPLE_NOW
+
+NOTIFY = "update: {Workflow: {Status: NOTIFIED}}"
+HIDE = "owner: o\n    ticket: t\n    update: {Workflow: {Status: SUPPRESSED}}"
+
+
+def codes(folder, files):
+    loaded = load_rules(folder(files))
+    assert loaded.errors == ()
+    return [problem.code for problem in warnings(loaded, SAMPLE_NOW) if problem.code != "W312"]
+
+
+def rule(condition, rest=NOTIFY, name="a"):
+    return f"  - id: {name}\n    {condition}\n    {rest}\n"
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ("match: {$or: [{Title: [x]}, {Titel: [x]}]}", ["W101"]),
+        ("match: {Resources: {Tags: {any: [x]}, Details: {Other: {any: [x]}}}}", []),
+        ("match: {ProductFields: {aws/guardduty/service/count: [x]}}", []),
+        ("when: {'!!': {var: Compliance.Satus}}", ["W101"]),
+        ("when: {some: [{var: Resources}, {'==': [{var: Tpye}, AwsS3Bucket]}]}", ["W101"]),
+        ("when: {some: [{var: Resources}, {'==': [{var: Type}, AwsS3Bucket]}]}", []),
+        ("when: {some: [{var: Resources}, {some: [{var: Id}, {'==': [{var: ''}, x]}]}]}", []),
+        ("when: {'==': [{var: Resources.0.Tags.env}, dev]}", []),
+        ("when: {'==': [{get: [{var: ProductFields}, aws/x.y]}, dev]}", []),
+        ("when: {reduce: [{var: Types}, {var: accumulator}, false]}", []),
+        ("match: {Sample: ['true']}", ["W102"]),
+        ("match: {Sample: [true]}", []),
+        ("match: {Title: [{numeric: ['>', 1]}]}", ["W102"]),
+        ("match: {Confidence: [{prefix: '7'}]}", ["W102"]),
+        ("match: {Confidence: [{numeric: ['>', 70]}]}", []),
+        ("when: {starts_with: [{var: Confidence}, '7']}", ["W102"]),
+        ("when: {glob: [{var: Title}, 'S3 *']}", []),
+        ("match: {RecordState: [{anything-but: archived}]}", ["W103"]),
+        ("match: {Severity: {Label: [{prefix: CRIT}]}}", []),
+        ("match: {Severity: {Label: [{prefix: crit}]}}", ["W103"]),
+        ("when: {'==': [CRITCAL, {var: Severity.Label}]}", ["W103"]),
+        ("when: {in: [{var: Severity.Label}, [LOW, MEDUIM]]}", ["W103"]),
+        ("match: {Compliance: {SecurityControlId: [s3.8]}}", ["W103"]),
+        ("match: {Compliance: {SecurityControlId: [S3.8, NetworkFirewall.10]}}", []),
+        ("match: {Resources: {Type: [AWSS3Bucket]}}", ["W103"]),
+        ("match: {Resources: {Type: [Other, SomethingNew]}}", []),
+        ("when: {in: [{var: AwsAccountId}, ['12345']]}", ["W104"]),
+        ("when: {in: [{var: AwsAccountId}, ['123456789012']]}", []),
+        ("match: {AwsAccountId: [{prefix: '1234'}]}", []),
+        ("match: {Title: [{anything-but: x}]}", []),
+        ("match: {Types: [{anything-but: TTPs}]}", ["W105"]),
+        ("match: {Compliance: {Status: [{exists: false}]}}", []),
+        ("match: {Resources: [{exists: true}]}", ["W106"]),
+        ("match: {GeneratorId: [{prefix: security-control/Config.}]}", []),
+        ("match: {GeneratorId: [{wildcard: '*/EC2.1'}]}", []),
+        ("match: {GeneratorId: [{wildcard: '*/EC2.1*'}]}", ["W107"]),
+        ("when: {starts_with: [{var: GeneratorId}, security-control/S3.1]}", ["W107"]),
+        ("when: {in: ['Config.1', {var: GeneratorId}]}", ["W107"]),
+        ("match: {GeneratorId: [{prefix: prowler-s3}]}", []),
+        ("match: {Network: {Direction: [IN]}}", ["W108"]),
+        ("match: {Severity: {Normalized: [{numeric: ['>', 69]}]}}", ["W108"]),
+        ("when: true", []),
+        ("when: false", ["W201"]),
+        ("when: {and: [true, {'!!': {var: Title}}]}", ["W201"]),
+        ("when: {or: [{'==': [1, 1]}, {'!!': {var: Title}}]}", ["W201"]),
+        ("when: {if: [{'!!': {var: Title}}, true, false]}", []),
+        ("when: {and: [{'==': [{var: Region}, a]}, {'==': [{var: Region}, b]}]}", ["W202"]),
+        ("when: {or: [{'==': [{var: Region}, a]}, {'==': [{var: Region}, b]}]}", []),
+        ("when: {and: [{in: [{var: Region}, [a, b]]}, {'==': [{var: Region}, b]}]}", []),
+        ("match: {$or: [{Region: [a]}, {Region: [b]}]}", []),
+        ("when: {'<=': [{var: Confidence}, 0]}", ["W203"]),
+        ("when: {'>': [50, {var: Confidence}]}", ["W203"]),
+        ("when: {'>': [{var: Confidence}, 50]}", []),
+        ("when: {'<': [{var: [Confidence, 100]}, 50]}", []),
+        ("when: {'<': [{age_days: {var: FirstObservedAt}}, 5]}", []),
+        ("when: {and: [{'!!': {var: Confidence}}, {'<': [{var: Confidence}, 50]}]}", []),
+        ("when: {and: [{'!!': {var: Criticality}}, {'<': [{var: Confidence}, 50]}]}", ["W203"]),
+        ("when: {if: [{'!!': {var: Confidence}}, {'<': [{var: Confidence}, 50]}, false]}", []),
+        ("match: {Confidence: [{numeric: ['>', 5]}]}\n    when: {'<': [{var: Confidence}, 50]}", []),
+        ("match: {Confidence: [{exists: false}]}\n    when: {'<': [{var: Confidence}, 50]}", ["W203"]),
+        ("when: {'!': {'<': [{var: Confidence}, 50]}}", []),
+        ("when: {some: [{var: Vulnerabilities}, {'<': [{var: EpssScore}, 0.1]}]}", ["W203"]),
+        ("when: {'!': {'==': [{var: Compliance.Status}, PASSED]}}", ["W204"]),
+        ("when: {'!': {var: Compliance.Status}}", []),
+        ("when: {'!=': [{var: Workflow.Status}, NEW]}", []),
+        ("when: {'!=': [{var: AwsAccountId}, '123456789012']}", []),
+        ("when: {none: [{var: Vulnerabilities}, {'==': [{var: Id}, x]}]}", ["W204"]),
+        ("when: {none: [{var: Resources}, {'==': [{var: Type}, x]}]}", []),
+        ("when: {'!=': [{var: Compliance.Status}, null]}", []),
+        ("when: {'==': [{var: Confidence}, 0]}", ["W205"]),
+        ("when: {'==': [{var: Confidence}, 1]}", []),
+    ],
+)
+def test_a_condition(folder, condition, expected):
+    assert codes(folder, "rules:\n" + rule(condition)) == expected
+
+
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        pytest.param("match: {Title: [x]}", ["W307"], id="a title"),
+        pytest.param("match: {Resources: {Id: [{prefix: 'arn:'}]}}", ["W307"], id="a part of a resource id"),
+        pytest.param("match: {Resources: {Id: ['arn:aws:s3:::b']}}", [], id="a resource by its whole id"),
+        pytest.param("when: {glob: [{var: Resources.0.Id}, '*x*']}", ["W307"], id="a glob over an id"),
+        pytest.param("when: {'==': [{var: Resources.0.Tags.a}, b]}", ["W307"], id="a tag in logic"),
+        pytest.param("when: true", ["W305"], id="everything"),
+        pytest.param("expires: 2027-10-31\n    when: true", [], id="everything until a day"),
+        pytest.param(
+            "match: {AwsAccountId: ['111122223333'], RecordState: [ACTIVE]}", ["W305"], id="an account"
+        ),
+        pytest.param("when: {'==': [{account: environment}, sandbox]}", [], id="accounts by an attribute"),
+        pytest.param("match: {ProductName: [Macie], Types: [{prefix: TTPs}]}", [], id="a part of a product"),
+        pytest.param("ceiling: CRITICAL\n    match: {Id: [x]}", ["W304"], id="critical ones for ever"),
+    ],
+)
+def test_a_rule_that_hides(folder, keys, expected):
+    accounts = 'accounts: {"111122223333": {environment: sandbox}}\n'
+    assert codes(folder, {"a.yaml": "rules:\n" + rule(keys, HIDE), "accounts.yaml": accounts}) == expected
+
+
+@pytest.mark.parametrize(
+    ("update", "expected"),
+    [
+        ("update: {Severity: {AtMost: LOW}}", ["W305"]),
+        ("update: {Severity: {AtLeast: HIGH}}", []),
+        ("update: {Severity: {Label: LOW, Normalized: 5}}", ["W108", "W305"]),
+        ("update: {Workflow: {Status: NOTIFIED}}", []),
+        ("update: {Workflow: {Status: RESOLVED}}", ["W305", "W306"]),
+        ("update: {UserDefinedFields: {a: '{finding.Title}'}}", ["W310"]),
+        ("update: {UserDefinedFields: {a: '{finding.Region} {finding.Severity.Label}'}}", []),
+        ("update: {Note: {Text: '{finding.Id}, {rule.id}'}}", ["W310", "W311"]),
+        ("update: {Note: {Text: '{finding.Resources.0.Tags.a}{finding.Resources.0.Tags.b}'}}", ["W310"]),
+        (
+            "update: {Note: {Text: '{finding.Resources.0.Tags.a}{finding.Resources.0.Tags.b}.'}}",
+            ["W310", "W311"],
+        ),
+    ],
+)
+def test_an_update(folder, update, expected):
+    assert sorted(codes(folder, "rules:\n" + rule("when: true", update))) == expected
+
+
+@pytest.mark.parametrize(
+    ("starts", "expires", "expected"),
+    [
+        ("", "2026-11-01", ["W309"]),
+        ("", "2026-10-31", ["W308"]),
+        ("", "2026-11-30", ["W309"]),
+        ("", "2026-12-02", []),
+        ("starts: 2026-10-30\n    ", "2026-11-15", []),
+    ],
+)
+def test_a_rule_with_an_end(folder, starts, expires, expected):
+    assert codes(folder, "rules:\n" + rule(f"{starts}expires: {expires}\n    match: {{Id: [x]}}")) == expected
+
+
+GENERAL = "match: {ProductArn: [{suffix: ':product/aws/guardduty'}]}"
+LOW = "match: {ProductArn: [{suffix: ':product/aws/guardduty'}], Severity: {Label: [LOW]}}"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        pytest.param(
+            (f"order: 1\n    terminal: true\n    {GENERAL}",), (LOW,), ["W301"], id="behind a terminal rule"
+        ),
+        pytest.param(
+            (f"order: 1\n    terminal: true\n    {LOW}",),
+            (GENERAL,),
+            [],
+            id="behind a narrower terminal rule",
+        ),
+        pytest.param(
+            (f"order: 1\n    terminal: true\n    expires: 2027-10-31\n    {GENERAL}",),
+            (LOW,),
+            [],
+            id="after it has expired",
+        ),
+        pytest.param(
+            (f'order: 1\n    terminal: true\n    mode: "off"\n    {GENERAL}',),
+            (LOW,),
+            [],
+            id="behind a rule that is off",
+        ),
+        pytest.param(
+            (f"order: 1\n    terminal: true\n    expires: 2027-10-31\n    {GENERAL}", HIDE),
+            (f"expires: 2027-10-31\n    {LOW}",),
+            [],
+            id="behind a terminal rule that stops at its ceiling",
+        ),
+        pytest.param((LOW,), (f"order: 600\n    {GENERAL}",), ["W302"], id="overridden by a general rule"),
+        pytest.param((GENERAL,), (f"order: 600\n    {LOW}",), [], id="overridden only in part"),
+        pytest.param(
+            (LOW, "update: {Workflow: {Status: NOTIFIED}, Confidence: 5}"),
+            (f"order: 600\n    {GENERAL}",),
+            [],
+            id="one field is left",
+        ),
+        pytest.param(
+            (LOW,), (f"order: 600\n    mode: observe\n    {GENERAL}",), [], id="by one that only observes"
+        ),
+        pytest.param(
+            (LOW, "update: {Confidence: 5}"),
+            (LOW, "update: {Confidence: 6}"),
+            ["W302", "W303"],
+            id="conflict",
+        ),
+        pytest.param(
+            (LOW, "update: {Confidence: 5}"), (LOW, "update: {Criticality: 6}"), [], id="other fields"
+        ),
+        pytest.param(
+            (LOW, "update: {UserDefinedFields: {a: x}}"),
+            (LOW, "update: {UserDefinedFields: {b: y}}"),
+            [],
+            id="other keys",
+        ),
+        pytest.param(
+            (LOW, "update: {Confidence: 5}"),
+            (LOW.replace("[LOW]", "[MEDIUM]"), "update: {Confidence: 6}"),
+            [],
+            id="other severities",
+        ),
+        pytest.param(
+            (LOW, "update: {Confidence: 5}"),
+            ("match: {Compliance: {SecurityControlId: [S3.5]}}", "update: {Confidence: 6}"),
+            [],
+            id="other products",
+        ),
+        pytest.param(
+            (f"expires: 2027-03-31\n    {LOW}", "update: {Confidence: 5}"),
+            (f"starts: 2027-04-01\n    {LOW}", "update: {Confidence: 6}"),
+            [],
+            id="one after the other",
+        ),
+        pytest.param(
+            (f"order: 1\n    {LOW}", "update: {Confidence: 5, Criticality: 1}"),
+            (LOW, "update: {Confidence: 6}"),
+            [],
+            id="another order",
+        ),
+    ],
+)
+def test_two_rules(folder, first, second, expected):
+    assert codes(folder, "rules:\n" + rule(*first) + rule(*second, name="b")) == expected
+
+
+def test_what_a_rule_ignores_is_left_out_and_must_occur(folder):
+    text = "rules:\n" + rule("when: true", HIDE)
+    ignoring = text + "    lint: {ignore: {W305: we mean it}}\n"
+    assert (codes(folder, text), codes(folder, ignoring)) == (["W305"], [])
+    assert codes(folder, ignoring.replace("W305", "W307")) == ["W305", "W313"]
+
+
+@pytest.mark.parametrize(
+    ("ignored", "said"),
+    [
+        ("{E101: x}", "E104 'E101' is not the code of a warning"),
+        ("{W999: x}", "E104 'W999' is not the code of a warning"),
+        ("{W305: ''}", "E105 the text is blank"),
+        ("{}", "E105 0 keys; needed are at least 1"),
+        ("[W305]", "E103 a mapping is wanted, not a list"),
+    ],
+)
+def test_what_cannot_be_ignored(folder, ignored, said):
+    text = "rules:\n" + rule("when: true", HIDE) + f"    lint: {{ignore: {ignored}}}\n"
+    (problem,) = load_rules(folder(text)).problems
+    assert f"{problem.code} {problem.message}" == said
