@@ -16,7 +16,8 @@ from hubtriage.authoring.compiler import compile_ruleset, git_revision
 from hubtriage.authoring.findings import UnreadableInputError
 from hubtriage.authoring.problems import RuleErrors
 from hubtriage.cli.backtest_view import render
-from hubtriage.cli.inputs import documents_of, meter
+from hubtriage.cli.inputs import documents_in, documents_of, meter
+from hubtriage.cli.live import ACTIVE, LiveError, live_files, live_options
 from hubtriage.cli.plan import now_option, stack_option, udf_option
 from hubtriage.cli.rules import rules_option
 from hubtriage.engine.plan import Settings
@@ -30,7 +31,8 @@ processes_option = click.option(
 
 
 @click.command(name="backtest")
-@click.argument("findings", metavar="FINDINGS")
+@click.argument("findings", metavar="[FINDINGS]", required=False)
+@live_options
 @rules_option
 @now_option
 @udf_option
@@ -43,7 +45,11 @@ processes_option = click.option(
     help="Write a page with charts, tables and the reasoning for examples into this file.",
 )
 def command(
-    findings: str,
+    findings: str | None,
+    live: bool,
+    filters: str | None,
+    cache: Path | None,
+    fresh: bool,
     folder: Path,
     now: float,
     udf: Literal["replace", "merge"],
@@ -56,28 +62,45 @@ def command(
 
     FINDINGS is a file, a folder of files, or `-` for standard input: JSON arrays, JSON lines, EventBridge
     events or answers of GetFindings; `.gz` is unpacked. A finding that stands there several times counts
-    once, as it stands first.
+    once, as it stands first. With --live they are read from Security Hub instead.
 
     Exit codes: 0; 1 the rules have errors; 2 the input cannot be read.
     """
     document = _compiled(folder)
     examples = examples_each(len(document["rules"])) if html else 0
     task = Task(document, now, Settings(stack=stack, udf=udf), examples=examples)
-    tally = run(findings, task, processes)
-    report = report_of(tally, Origin(findings, folder.as_posix()))
+    if live == (findings is not None):
+        raise click.UsageError("give FINDINGS, or --live")
+    source = findings or "Security Hub"
+    tally = run(live_source(filters, cache, fresh) if live else source, task, processes)
+    report = report_of(tally, Origin(source, folder.as_posix()))
     click.echo(json.dumps(report, indent=2) if as_json else "\n".join(render(report)))
     if html is not None:
         html.write_text(page(report, tally), encoding="utf-8")
         click.echo(f"page written to {html}", err=True)
 
 
-def run(source: str, task: Task, processes: int | None) -> Tally:
+def live_source(filters: str | None, cache: Path | None, fresh: bool) -> list[Path]:
+    """The files with the findings of Security Hub; exits with 2 where it cannot be read."""
+    try:
+        wanted = ACTIVE if filters is None else json.loads(filters)
+    except ValueError as error:
+        raise click.UsageError(f"--filters is not JSON: {error}") from error
+    try:
+        with meter("reading") as progress:
+            return list(live_files(wanted, cache, progress.tell, fresh=fresh))
+    except (LiveError, OSError) as error:
+        raise exit_with_2(str(error)) from error
+
+
+def run(source: str | list[Path], task: Task, processes: int | None) -> Tally:
     """Judge all findings of a source; exits with 2 where it cannot be read."""
     try:
         with meter("judging") as progress:
-            return backtest(
-                documents_of(source, progress), task, processes=processes, advance=progress.judged
+            documents = (
+                documents_of(source, progress) if isinstance(source, str) else documents_in(source, progress)
             )
+            return backtest(documents, task, processes=processes, advance=progress.judged)
     except (UnreadableInputError, LostProcessError) as error:
         raise exit_with_2(str(error)) from error
 

@@ -3,7 +3,7 @@
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -62,11 +62,15 @@ def documents_of(source: str, progress: Meter) -> Iterator[Document]:
     if source == "-":
         yield from _standard_input()
         return
-    files = files_of(Path(source))
+    yield from documents_in(files_of(Path(source)), progress)
+
+
+def documents_in(files: Sequence[Path], progress: Meter) -> Iterator[Document]:
+    """The JSON documents of files, one after another. Raises UnreadableInputError like `documents_of`."""
     try:
         progress.expect(sum(file.stat().st_size for file in files))
     except OSError as error:
-        raise UnreadableInputError(f"{source}: cannot be read: {error}") from error
+        raise UnreadableInputError(f"{error.filename}: cannot be read: {error}") from error
     for file in files:
         yield from read_file(file, progress.read)
 

@@ -1,0 +1,45 @@
+"""`hubtriage backtest --live` against a running Security Hub."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from hubtriage.cli.main import cli
+from hubtriage.local.cloud import LocalCloud
+from hubtriage.local.findings import generate
+
+pytestmark = pytest.mark.e2e
+
+
+def test_findings_are_read_from_security_hub_and_nothing_is_written_to_it(
+    cloud: LocalCloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in cloud.environment.items():
+        monkeypatch.setenv(name, value)
+    cloud.control.plant(list(generate(230, 5)))
+    before = cloud.control.findings()
+    active = [finding for finding in before if finding.get("RecordState") == "ACTIVE"]
+    rules = tmp_path / "rules"
+    rules.mkdir()
+    (rules / "rules.yaml").write_text(
+        "rules:\n  - id: all\n    when: true\n    update: {Workflow: {Status: SUPPRESSED}}\n"
+    )
+    arguments = ["backtest", "--live", "--cache", str(tmp_path / "cache"), "--rules", str(rules), "--json"]
+    result = CliRunner().invoke(cli, arguments)
+    assert result.exit_code == 0, result.output
+    totals = json.loads(result.stdout)["totals"]
+    assert totals["findings"] == len(active) > 150
+    assert totals["changed"] > 100
+    assert "hours ago" in result.stderr
+    assert cloud.control.findings() == before
+    high = json.dumps({"SeverityLabel": [{"Value": "HIGH", "Comparison": "EQUALS"}]})
+    other = json.loads(CliRunner().invoke(cli, [*arguments, "--filters", high]).stdout)
+    assert [row["name"] for row in other["by_severity"]] == ["HIGH"]
+
+
+@pytest.mark.parametrize("arguments", [[], ["--live", "findings.json"]])
+def test_findings_come_from_one_place(arguments: list[str]) -> None:
+    result = CliRunner().invoke(cli, ["backtest", *arguments])
+    assert (result.exit_code, "give FINDINGS, or --live" in result.stderr) == (2, True)
