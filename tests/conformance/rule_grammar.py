@@ -61,6 +61,8 @@ NOW = 1_767_312_000.0  # 2026-01-02T00:00:00Z
 def scalar(draw: random.Random) -> Any:
     """Draw a scalar that others are likely to draw too."""
     kind = draw.random()
+    if kind < 0.3:
+        return draw.choice(TEXTS[:4])
     if kind < 0.75:
         return draw.choice(TEXTS)
     return draw.choice(NUMBERS) if kind < 0.9 else draw.choice([None, True, False])
@@ -111,10 +113,27 @@ def _odd(draw: random.Random) -> Any:
 def rule(draw: random.Random) -> dict[str, Any]:
     """Draw a rule's `match`, `when`, or both."""
     kind = draw.random()
+    if kind < 0.1:
+        return _about_two_elements(draw)
     drawn: dict[str, Any] = {"match": pattern(draw)} if kind < 0.7 else {}
     if kind > 0.35:
         drawn["when"] = logic(draw, 2)
     return drawn
+
+
+def _about_two_elements(draw: random.Random) -> dict[str, Any]:
+    """Draw a rule with two conditions on one list, which may hold for different elements."""
+    paths = draw.sample(["Type", "Id", "Tags.env"], 2)
+    texts = [draw.choice(TEXTS[:4]) for _path in paths]
+    somes = [
+        {draw.choice(["some", "some", "all"]): [{"var": "Resources"}, {"==": [{"var": path}, text]}]}
+        for path, text in zip(paths, texts, strict=True)
+    ]
+    if draw.random() < 0.5:
+        return {"when": {"and": somes}}
+    match: dict[str, Any] = {}
+    _set(match, ["Resources", *paths[0].split(".")], [texts[0]])
+    return {"match": match, "when": somes[1]}
 
 
 def pattern(draw: random.Random) -> dict[str, Any]:

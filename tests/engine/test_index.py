@@ -98,6 +98,35 @@ TWO = {"Resources": [{"Type": "A", "Tags": {"env": "dev"}}, {"Type": "B", "Tags"
             id="two conditions may hold in two elements",
         ),
         pytest.param(
+            {
+                "match": {"Resources": {"Type": ["A"]}},
+                "when": {"some": [{"var": "Resources"}, {"==": [{"var": "Tags.env"}, "prod"]}]},
+            },
+            TWO,
+            False,
+            id="match and when may hold in two elements",
+        ),
+        pytest.param(
+            {
+                "when": {
+                    "and": [
+                        {"some": [{"var": "Resources"}, {"==": [{"var": "Type"}, "A"]}]},
+                        {"some": [{"var": "Resources"}, {"==": [{"var": "Tags.env"}, "prod"]}]},
+                    ]
+                }
+            },
+            TWO,
+            False,
+            id="two somes may hold in two elements",
+        ),
+        pytest.param(
+            {"when": {"all": [{"var": "Types"}, {"==": [{"var": ""}, "a"]}]}},
+            {"Types": ["a", "b"]},
+            False,
+            id="all is evaluated where one holds",
+        ),
+        pytest.param({"match": {"N": [{"anything-but": 5}]}}, {"N": 5}, False, id="anything but a number"),
+        pytest.param(
             {"match": {"Resources": {"Type": [{"exists": False}]}}},
             {"Resources": [{}, {"Type": "A"}]},
             False,
@@ -172,9 +201,10 @@ def test_few_rules_are_found_for_a_finding():
 
 
 HOSTILE = [
-    "'", '"', "\\", "\n", "'''", '"""', "{0}", "{}", "%s", "#", "\u2028", "\x00", "\ud800", "__import__('os')",
-    "', ABSENT); raise SystemExit(1) #", "\\'); import os #", "__class__", "f'{finding}'", "result", "ABSENT",
-]  # fmt: skip
+    *("'", '"', "\\", "\n", "'''", '"""', "{0}", "{}", "%s", "#", "\u2028", "\x00", "\ud800"),
+    *("__import__('os')", "', ABSENT); raise SystemExit(1) #", "\\'); import os #", "f'{finding}'"),
+    *("__class__", "result", "ABSENT"),
+]
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=ascii)
@@ -185,10 +215,8 @@ def test_no_text_of_a_rule_becomes_code(text):
         *({"match": {"Resources": {"Tags": {text: [{"prefix": f"{text}{at}"}]}}}} for at in range(20)),
         *({"when": {"==": [{"get": [{"var": "ProductFields"}, f"{text}{at}"]}, "x"]}} for at in range(20)),
     ]
-    finding = {
-        "ProductFields": {f"{text}3": f"{text}3", f"{text}5": "x"},
-        "Resources": [{"Tags": {text: f"{text}7"}}],
-    }
+    fields = {f"{text}3": f"{text}3", f"{text}5": "x"}
+    finding = {"ProductFields": fields, "Resources": [{"Tags": {text: f"{text}7"}}]}
     assert RuleIndex(rules).candidates(finding) == [(3, True), (27, True), (45, True)]
 
 
@@ -211,14 +239,13 @@ def test_large_tables_keep_only_a_few_bits_each():
         assert index.candidates({"Id": f"id-{at}", "Title": "t"}) == []
 
 
-def test_prefixes_of_prefixes_are_all_found():
-    texts = ["arn:", "arn:aws:", "arn:aws:s3:", "arn:aws:s3:::b", "arn:aws:t", "z"]
-    rules = [{"match": {"Id": [{"prefix": text}]}} for text in texts] * 10
-    index = RuleIndex(rules)
-    expected = [
-        at for at, rule in enumerate(rules) if "arn:aws:s3:::bucket".startswith(texts[at % len(texts)])
-    ]
-    assert [at for at, _certain in index.candidates({"Id": "arn:aws:s3:::bucket"})] == expected
+@pytest.mark.parametrize("text", ["arn:aws:s3:::bucket", "arn:aws:sqs", "arn:aws:tt", "arn", "zz", "arn:b"])
+def test_prefixes_of_prefixes_are_all_found(text):
+    """Also where the prefix that sorts last before the text is not a prefix of it, but its parent is."""
+    prefixes = ["arn:", "arn:aws:", "arn:aws:s3:", "arn:aws:s3:::b", "arn:aws:t", "z"]
+    rules = [{"match": {"Id": [{"prefix": prefix}]}} for prefix in prefixes] * 10
+    expected = [at for at in range(len(rules)) if text.startswith(prefixes[at % len(prefixes)])]
+    assert [at for at, _certain in RuleIndex(rules).candidates({"Id": text})] == expected
 
 
 def test_more_bounds_than_there_is_room_for_leave_the_rest_to_evaluation():
