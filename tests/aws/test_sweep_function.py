@@ -19,6 +19,7 @@ from hubtriage.aws.sweep.function import Clients, SweepFunction
 from hubtriage.aws.sweep.progress import Progress, ProgressError
 from hubtriage.aws.sweep.request import ACTIVE, MANAGED, SweepRequest, SweepRequestError
 from hubtriage.aws.sweep.start import last_unfinished, look, start_sweep
+from hubtriage.aws.sweep.turn import Turn
 from hubtriage.aws.sweep.walk import Pace
 from hubtriage.local.inprocess import ManualClock
 
@@ -339,3 +340,17 @@ def test_settings_that_are_missing_or_impossible_are_told_by_name():
     ):
         with pytest.raises(ConfigError):
             SweepConfig.from_environment(bad)
+
+
+def test_a_sweep_that_was_stopped_by_hand_notices_and_one_that_is_not_listed_yet_goes_on():
+    clock = ManualClock()
+    states = States()
+    turn = Turn(states, MACHINE, ME, clock, every=5.0)
+    assert turn.superseded() is None, "AWS: lists lag"
+    states.running[ME] = 1.0
+    clock.sleep(5)
+    assert turn.superseded() is None
+    states.running.clear()
+    assert turn.superseded() is None, "AWS is not asked before each page"
+    clock.sleep(5)
+    assert turn.superseded() == "superseded"

@@ -31,31 +31,35 @@ class Turn:
         self._clock = clock
         self._every = every
         self._asked_at: float | None = None
+        self._was_running = False
 
     def superseded(self) -> Status | None:
-        """`superseded` if a newer execution runs, else None; asks AWS now and then."""
+        """`superseded` if a newer execution runs or this one was stopped; asks AWS now and then."""
         now = self._clock.monotonic()
         if self._asked_at is not None and now - self._asked_at < self._every:
             return None
         self._asked_at = now
-        return "superseded" if self._others()[0] else None
+        newer, _older, runs = self._others()
+        was_stopped = self._was_running and runs is False
+        self._was_running = self._was_running or bool(runs)
+        return "superseded" if newer or was_stopped else None
 
     def must_wait(self) -> bool:
         """Whether an older execution runs still; it ends as soon as it notices this one."""
-        newer, older = self._others()
+        newer, older, _runs = self._others()
         return not newer and bool(older)
 
-    def _others(self) -> tuple[list[str], list[str]]:
-        """(newer, older) running executions; none where AWS cannot say it now."""
+    def _others(self) -> tuple[list[str], list[str], bool | None]:
+        """(newer, older) running executions, and whether this one runs; None if AWS cannot say."""
         try:
             answer = self._states.list_executions(stateMachineArn=self._machine, statusFilter="RUNNING")
         except API_ERRORS as error:
             if call_fault(error).kind in (Fault.DENIED, Fault.REFUSED):
                 raise
-            return [], []
+            return [], [], None
         running = sorted((item["startDate"], item["executionArn"]) for item in answer["executions"])
         arns = [arn for _start, arn in running]
         if self._execution not in arns:
-            return [], []
+            return [], [], False
         place = arns.index(self._execution)
-        return arns[place + 1 :], arns[:place]
+        return arns[place + 1 :], arns[:place], True

@@ -1,0 +1,303 @@
+"""The sweep of the deployed stack: rules that end take effect on 5,000 findings without a person's doing."""
+
+import json
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.config import Config
+from click.testing import CliRunner
+
+from hubtriage.aws.sweep.request import MANAGED, SweepRequest
+from hubtriage.aws.sweep.start import Sighting, last_unfinished, look, start_sweep
+from hubtriage.cli.main import cli
+from hubtriage.local.cloud import LocalCloud
+from hubtriage.local.faults import Fault
+from hubtriage.local.ledger import ideal_calls
+from hubtriage.local.synth import synthesize
+
+pytestmark = pytest.mark.e2e
+
+COUNT = 5000
+PATIENT = Config(retries={"mode": "standard", "total_max_attempts": 10})
+PRODUCT = "arn:aws:securityhub:eu-central-1::product/aws/securityhub"
+GENERATORS = tuple(f"security-control/S3.{number}" for number in range(1, 11))
+RULES = {
+    "noisy": GENERATORS[:3],
+    "accepted": GENERATORS[3:6],
+    "trial": GENERATORS[6:8],
+}
+
+
+def rule(name: str, **members: Any) -> dict[str, Any]:
+    return {
+        "id": name,
+        "match": {"GeneratorId": list(RULES[name])},
+        "update": {"Workflow": {"Status": "SUPPRESSED"}, "UserDefinedFields": {"rule": name}},
+    } | members
+
+
+def finding(number: int) -> dict[str, Any]:
+    return {
+        "SchemaVersion": "2018-10-08",
+        "Id": f"finding-{number:05}",
+        "ProductArn": PRODUCT,
+        "ProductName": "Security Hub",
+        "GeneratorId": GENERATORS[number * 7919 % len(GENERATORS)],
+        "AwsAccountId": "111122223333",
+        "Region": "eu-central-1",
+        "CreatedAt": "2026-10-01T00:00:00Z",
+        "UpdatedAt": "2026-10-01T00:00:00Z",
+        "Title": "A bucket is public",
+        "Description": "A bucket is public",
+        "Types": ["Software and Configuration Checks"],
+        "Severity": {"Label": "MEDIUM", "Normalized": 40},
+        "FindingProviderFields": {
+            "Severity": {"Label": "MEDIUM"},
+            "Types": ["Software and Configuration Checks"],
+        },
+        "Resources": [{"Type": "AwsS3Bucket", "Id": f"arn:aws:s3:::bucket-{number}"}],
+        "Workflow": {"Status": "NEW"},
+        "RecordState": "ACTIVE",
+    }
+
+
+class World:
+    """The deployed stack, with rules that can be changed and deployed again."""
+
+    def __init__(self, cloud: LocalCloud, folder: Path) -> None:
+        self.cloud, self.folder = cloud, folder
+        self.outputs: dict[str, str] = {}
+        self.cycle = 0.0
+        self._deployed_at = 0.0
+        self.hub = cloud.client("securityhub", config=PATIENT)
+        self.states = cloud.client("stepfunctions")
+
+    def deploy(self, *rules: dict[str, Any]) -> None:
+        self._deployed_at = time.time()
+        source = self.folder / "rules"
+        source.mkdir(exist_ok=True)
+        (source / "rules.yaml").write_text(json.dumps({"rules": rules}))
+        assembly = synthesize(source, self.folder / "cdk.out", batch_window_seconds=1, sweep_wait_seconds=1)
+        (self.outputs,) = self.cloud.deploy(assembly).values()
+
+    @property
+    def machine(self) -> str:
+        return self.outputs["SweepArn"]
+
+    def executions(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.states.list_executions(stateMachineArn=self.machine)["executions"]
+        return found
+
+    def last(self) -> Sighting:
+        return look(self.states, self.executions()[0]["executionArn"])
+
+    def sweep(self, request: SweepRequest) -> Sighting:
+        execution = start_sweep(self.states, self.machine, request)
+        self.rest()
+        return look(self.states, execution)
+
+    def rest(self) -> None:
+        """Wait until no sweep runs and triage is at rest, with nothing in a dead-letter queue."""
+        self.cloud.wait_until_idle(300)
+        depths = self.cloud.queue_depths()
+        dead = [self.outputs[name] for name in ("DeadLetterQueueUrl", "UndeliveredQueueUrl")]
+        assert not any(depths[url.rpartition("/")[2]] for url in dead)
+        if self._deployed_at:
+            self.cycle, self._deployed_at = max(self.cycle, time.time() - self._deployed_at), 0.0
+
+    def findings(self) -> dict[str, dict[str, Any]]:
+        return {found["Id"]: found for found in self.cloud.control.findings()}
+
+    def statuses(self) -> dict[str, str]:
+        return {key: found["Workflow"]["Status"] for key, found in self.findings().items()}
+
+    def by_generator(self, status: str) -> set[str]:
+        found = self.findings().values()
+        return {f["GeneratorId"] for f in found if f["Workflow"]["Status"] == status}
+
+    def reads(self) -> dict[str, int]:
+        calls: dict[str, int] = self.cloud.control.status()["calls"].get("GetFindings", {})
+        return calls
+
+    def reports(self) -> list[dict[str, Any]]:
+        rows = (
+            row
+            for message in self.cloud.log_messages(self.outputs["SweepLogGroupName"])
+            for row in message.splitlines()
+            if row.startswith("{")
+        )
+        return [line for line in map(json.loads, rows) if line.get("message") == "sweep ended"]
+
+
+@dataclass
+class Efficiency:
+    """Calls made during a block, and the fewest that could have done the same in it."""
+
+    calls: int = 0
+    fewest: int = 0
+    processed: int = 0
+
+
+@contextmanager
+def efficiency(world: World) -> Iterator[Efficiency]:
+    seen = Efficiency()
+    start = len(world.cloud.control.updates())
+    yield seen
+    updates = world.cloud.control.updates()[start:]
+    seen.calls, seen.fewest = len(updates), ideal_calls(updates)
+    seen.processed = sum(call.processed for call in updates)
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """5,000 findings that were there before the stack."""
+    with LocalCloud(batching_window=1.0) as cloud:
+        cloud.control.plant([finding(number) for number in range(COUNT)])
+        yield World(cloud, tmp_path_factory.mktemp("sweep"))
+
+
+def of_rule(name: str) -> int:
+    return sum(finding(number)["GeneratorId"] in RULES[name] for number in range(COUNT))
+
+
+# The tests tell one story, in this order.
+
+
+def test_a_first_deployment_brings_the_rules_into_force_on_what_was_there(world):
+    with efficiency(world) as seen:
+        world.deploy(rule("noisy"), rule("accepted"), rule("trial", mode="observe"))
+        world.rest()
+    done = world.last()
+    assert (done.status, done.progress.status) == ("SUCCEEDED", "done")
+    assert (done.request.reason, done.progress.read) == ("deploy", COUNT)
+    assert world.by_generator("SUPPRESSED") == {*RULES["noisy"], *RULES["accepted"]}
+    assert seen.processed == of_rule("noisy") + of_rule("accepted") == done.progress.changed
+    wholly_ideal = -(-of_rule("noisy") // 100) + -(-of_rule("accepted") // 100)
+    assert wholly_ideal / seen.calls >= 0.9
+    assert seen.fewest / seen.calls >= 0.9
+
+
+def test_reading_stayed_within_its_quota(world):
+    assert set(world.reads()) == {"ok"}, "AWS refused no call for coming too fast"
+
+
+def test_a_deleted_rule_is_taken_back_by_the_deployment_alone(world):
+    mine = next(f for f in world.findings().values() if f["GeneratorId"] == RULES["noisy"][0])
+    other = next(f for f in world.findings().values() if f["GeneratorId"] == RULES["accepted"][0])
+    for found in (mine, other):
+        world.hub.batch_update_findings(
+            FindingIdentifiers=[{"Id": found["Id"], "ProductArn": PRODUCT}], Workflow={"Status": "NOTIFIED"}
+        )
+    world.rest()
+    with efficiency(world) as seen:
+        world.deploy(rule("accepted"), rule("trial", mode="observe"))
+        world.rest()
+    statuses = world.statuses()
+    assert (statuses.pop(mine["Id"]), statuses.pop(other["Id"])) == ("NOTIFIED", "NOTIFIED")
+    assert world.last().progress.taken_back == of_rule("noisy")
+    assert world.by_generator("SUPPRESSED") == set(RULES["accepted"])
+    assert Counter(statuses.values())["SUPPRESSED"] == of_rule("accepted") - 1
+    assert -(-of_rule("noisy") // 100) / seen.calls >= 0.9
+
+
+def test_leaving_observe_catches_up(world):
+    world.deploy(rule("accepted"), rule("trial"))
+    world.rest()
+    assert world.by_generator("SUPPRESSED") == {*RULES["accepted"], *RULES["trial"]}
+    assert world.last().progress.hidden == of_rule("trial")
+
+
+def test_a_deployment_that_changes_no_rule_starts_no_sweep(world):
+    before = len(world.executions())
+    world.deploy(rule("accepted"), rule("trial"))
+    assert len(world.executions()) == before
+
+
+def test_a_rule_that_expires_is_taken_back_by_the_next_sweep_and_named(world):
+    ends = time.time() + 1.5 * world.cycle + 30
+    expires = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(ends))
+    world.deploy(rule("accepted"), rule("trial", expires=expires))
+    world.rest()
+    assert world.by_generator("SUPPRESSED") == {*RULES["accepted"], *RULES["trial"]}
+    time.sleep(max(0.0, ends + 1 - time.time()))
+    done = world.sweep(SweepRequest(scopes=(MANAGED,), reason="schedule"))
+    assert done.progress.taken_back == of_rule("trial")
+    assert world.by_generator("SUPPRESSED") == set(RULES["accepted"])
+    assert world.reports()[-1]["rules_ended_today"] == ["trial"]
+
+
+def test_a_newer_sweep_ends_the_older_one(world):
+    older = start_sweep(world.states, world.machine, SweepRequest())
+    time.sleep(3)
+    newer = start_sweep(world.states, world.machine, SweepRequest(scopes=(MANAGED,)))
+    world.rest()
+    assert look(world.states, older).progress.status == "superseded"
+    assert look(world.states, newer).progress.status == "done"
+    assert set(world.reads()) == {"ok"}
+
+
+def test_a_sweep_survives_throttling_and_a_killed_function(world):
+    world.deploy(rule("accepted"), rule("noisy"))
+    world.cloud.control.fault(
+        Fault(operation="GetFindings", error="TooManyRequestsException", times=12, skip=4)
+    )
+    killed = 0
+    deadline = time.monotonic() + 60
+    while not killed and time.monotonic() < deadline:
+        time.sleep(4)
+        killed = world.cloud.control.kill_functions()
+    world.rest()
+    done = world.last()
+    assert killed
+    assert (done.status, done.progress.status) == ("SUCCEEDED", "done")
+    assert world.by_generator("SUPPRESSED") == {*RULES["accepted"], *RULES["noisy"]}
+    assert Counter(world.statuses().values())["SUPPRESSED"] == of_rule("accepted") + of_rule("noisy") - 2
+
+
+def test_a_sweep_that_was_stopped_goes_on_where_it_was(world):
+    world.deploy(rule("accepted"))
+    time.sleep(2)
+    running = world.last().execution
+    world.states.stop_execution(executionArn=running)
+    unfinished = last_unfinished(world.states, world.machine)
+    assert unfinished is not None
+    start_sweep(world.states, world.machine, unfinished.request, unfinished.progress)
+    world.rest()
+    assert world.by_generator("SUPPRESSED") == set(RULES["accepted"])
+
+
+@pytest.fixture
+def command(world, monkeypatch):
+    """Run `hubtriage sweep` with the local AWS in the environment; its exit code and report."""
+    for name, value in world.cloud.environment.items():
+        monkeypatch.setenv(name, value)
+
+    def run(*arguments):
+        done = CliRunner().invoke(cli, ["sweep", "--json", *arguments])
+        world.rest()
+        return done.exit_code, json.loads(done.stdout)
+
+    return run
+
+
+def test_everything_can_be_taken_back_and_stays_so(world, command):
+    code, told = command("--take-back", "--yes")
+    assert (code, told["status"], told["taken_back"]) == (0, "done", of_rule("accepted") - 1)
+    assert world.by_generator("SUPPRESSED") == set()
+    code, told = command()
+    assert (code, told["status"]) == (1, "intake closed")
+    assert world.by_generator("SUPPRESSED") == set()
+
+
+def test_the_intake_can_be_opened_again(world, command):
+    code, told = command("--reopen", "--scope", "active", "--filter", "control=none")
+    assert (code, told["status"], told["read"]) == (0, "done", 0)
+    code, told = command("--scope", "managed")
+    assert (code, told["changed"], told["hidden"]) == (0, of_rule("accepted") - 1, of_rule("accepted") - 1)
+    assert world.by_generator("SUPPRESSED") == set(RULES["accepted"])
