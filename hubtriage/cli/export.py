@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from hubtriage.authoring.exporters.cloudformation import template
+from hubtriage.authoring.exporters.cloudformation import check, template
 from hubtriage.authoring.exporters.native import MOST_RULES, Exported, export_rules
 from hubtriage.authoring.importers.names import printable
 from hubtriage.authoring.loader import load_rules
@@ -41,7 +41,7 @@ def command(kind: str, folder: Path, form: str, output: Path | None, as_json: bo
     if loaded.errors:
         click.echo(str(RuleErrors(loaded.errors)), err=True)
         raise SystemExit(1)
-    exported = export_rules(loaded.rules)
+    exported = export_rules(loaded.rules, check) if form == "cloudformation" else export_rules(loaded.rules)
     document: Any = template(exported.requests) if form == "cloudformation" else list(exported.requests)
     content = json.dumps(document, indent=2) + "\n"
     if output is not None and (exported.requests or not exported.refusals):

@@ -86,9 +86,9 @@ def _unreadable(source: str, error: UnreadableError) -> Iterator[str]:
 
 
 def _write(found: Imported, kind: str, name: str, output: Path | None, *, as_json: bool) -> None:
-    """Write the rule file, if there is a rule in it or nothing was lost, and what belongs on stdout."""
-    content = render(found.rules, _heading(kind, name))
-    if output is not None and (found.rules or not found.refusals):
+    """Write the rule file, unless nothing but refusals came of it, and what belongs on standard output."""
+    content = render(found.rules, _heading(kind, name)) if found.rules or not found.refusals else ""
+    if output is not None and content:
         output.parent.mkdir(parents=True, exist_ok=True)
         output.write_text(content, encoding="utf-8")
     if as_json:

@@ -165,7 +165,7 @@ def _older(arguments: list[Any], inside: Steps, path: Path) -> Criterion:
 
 def _within(arguments: list[Any], inside: Steps, path: Path) -> Criterion:
     """`{"<=": [0, {age_days: [subject]}, days]}`."""
-    if len(arguments) != 3 or arguments[0] != 0:
+    if path[-1] != "<=" or len(arguments) != 3 or arguments[0] != 0:
         hint = 'the last 90 days are {"<=": [0, {age_days: [{var: CreatedAt}]}, 90]}'
         raise Refused(path, "automation rules cannot ask for this", hint)
     attribute = _aged(arguments[1], inside, path)
@@ -199,4 +199,5 @@ _READERS: Mapping[str, Reader] = {
     "before": _before,
     ">": _older,
     "<=": _within,
+    "<": _within,
 }

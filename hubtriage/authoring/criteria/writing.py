@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from math import ceil, floor
 from typing import Any
 
 from hubtriage.authoring.criteria.aws import NEGATIVE, POSITIVE, SIGNS, refuse_opposed, shifted
@@ -35,13 +36,20 @@ def _filter(test: Test, path: Path) -> dict[str, Any]:
     if isinstance(test, TextTest):
         return _comparison(_POSITIVE, test)
     if isinstance(test, NumberTest):
-        return {
-            _NUMBERS[sign]: bound
-            for sign, bound in zip(test.comparisons[::2], test.comparisons[1::2], strict=True)
-        }
+        bounds = zip(test.comparisons[::2], test.comparisons[1::2], strict=True)
+        return dict(_bound(sign, bound) for sign, bound in bounds)
     if isinstance(test, DateTest):
         return _date(test, path)
     raise Refused(path, "automation rules have no criterion that is true or false")
+
+
+def _bound(sign: str, bound: float) -> tuple[str, float]:
+    """AWS: the numbers are whole, and CloudFormation knows no Gt and Lt."""
+    if sign == ">":
+        return "Gte", floor(bound) + 1
+    if sign == "<":
+        return "Lte", ceil(bound) - 1
+    return _NUMBERS[sign], bound
 
 
 def _comparison(names: Mapping[How, str], test: TextTest) -> dict[str, Any]:

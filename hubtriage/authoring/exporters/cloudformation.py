@@ -6,20 +6,31 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from hubtriage.authoring.criteria.checks import Refused
+
 RESOURCE = "AWS::SecurityHub::AutomationRule"
+# AWS: criteria of the API that the resource does not have.
+_MISSING = """
+    AwsAccountName ResourceApplicationArn ResourceApplicationName ResourceProvider ResourceOwnerAccountId
+    ResourceOwnerOrgId
+"""
+
+
+def check(request: Mapping[str, Any]) -> None:
+    """Refuse what the API can ask for and the resource cannot."""
+    for name, filters in request["Criteria"].items():
+        if name in _MISSING.split():
+            raise Refused(("match",), f"CloudFormation has no criterion {name}")
+        if any("Comparison" in each.get("DateRange", {}) for each in filters):
+            raise Refused(("when",), "CloudFormation has no criterion for what is older than some days")
 
 
 def template(requests: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """A template that makes the rules one after another, since among equals the later decides."""
     resources: dict[str, Any] = {}
-    previous: str | None = None
     for number, request in enumerate(requests, 1):
         words = re.split(r"[^A-Za-z0-9]+", request["RuleName"])
         name = f"Rule{number:03}" + "".join(word[:1].upper() + word[1:] for word in words)
-        resources[name[:255]] = {
-            "Type": RESOURCE,
-            "Properties": dict(request),
-            **({"DependsOn": previous} if previous else {}),
-        }
-        previous = name[:255]
+        after = {"DependsOn": next(reversed(resources))} if resources else {}
+        resources[name] = {"Type": RESOURCE, **after, "Properties": dict(request)}
     return {"AWSTemplateFormatVersion": "2010-09-09", "Resources": resources}

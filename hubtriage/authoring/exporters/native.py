@@ -7,7 +7,7 @@ becomes a criterion on the severity. What they cannot do in any case is to leave
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +24,7 @@ from hubtriage.engine.fields import HIDING_STATUSES, SEVERITIES, SEVERITY_RANK, 
 from hubtriage.engine.templates import NOTE_LIMIT, USER_FIELD_LIMIT, compile_text, is_per_finding
 
 MOST_RULES = 100  # AWS: automation rules of one account and Region
+_DESCRIPTION = 1024  # AWS: characters of a description
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +51,21 @@ class Exported:
     refusals: tuple[NotExported, ...]
 
 
-def export_rules(rules: Iterable[LoadedRule]) -> Exported:
-    """The automation rules for our rules; one of ours may need several, where it has an `$or`."""
+def export_rules(
+    rules: Iterable[LoadedRule], check: Callable[[Mapping[str, Any]], None] = lambda _request: None
+) -> Exported:
+    """The automation rules for our rules; one of ours may need several, where it has an `$or`.
+
+    `check` may refuse a request for whatever it is to be written as.
+    """
     requests: list[dict[str, Any]] = []
     refusals: list[NotExported] = []
     for rule in sorted(rules, key=lambda rule: (rule.model.order, rule.id)):
         try:
-            requests += _requests(rule)
+            made = _requests(rule)
+            for request in made:
+                check(request)
+            requests += made
         except Refused as error:
             place = rule.document.place((*rule.path, *error.path))
             refusals.append(NotExported(rule.id, place, shown(error.path), error.reason, error.hint))
@@ -76,7 +85,7 @@ def _requests(rule: LoadedRule) -> list[dict[str, Any]]:
             "RuleOrder": rule.model.order,
             "RuleStatus": "DISABLED" if rule.model.mode == "off" else "ENABLED",
             "IsTerminal": rule.model.terminal,
-            "Description": rule.model.description or f"Exported from the rule {rule.id}.",
+            "Description": (rule.model.description or f"Exported from the rule {rule.id}.")[:_DESCRIPTION],
             "Criteria": criteria,
             "Actions": [{"Type": "FINDING_FIELDS_UPDATE", "FindingFieldsUpdate": update}],
         }
