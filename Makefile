@@ -6,7 +6,7 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := $(shell node --version 2
 export CDK_DISABLE_CLI_TELEMETRY := true
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test conformance check format synth deploy asff lock clean faults
+.PHONY: help setup demo test conformance check format synth deploy asff lock clean faults bench
 
 help: ## show these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -35,12 +35,16 @@ demo: setup ## deploy to a local AWS, triage 2,500 findings, show what happened 
 test: setup ## run all tests
 	$(PYTEST)
 
-conformance: setup ## JsonLogic against json-logic-js on 210,000 cases, patterns against a naive matcher
+conformance: setup ## JsonLogic against json-logic-js on 210,000 cases, patterns and the index against naive ones
 	$(BIN)/python tests/conformance/fuzz_logic.py --cases 210000
 	$(BIN)/python tests/conformance/fuzz_pattern.py --cases 40000
+	$(BIN)/python tests/conformance/fuzz_index.py --rulesets 150
 
 faults: setup ## break everything between the queue and Security Hub, account for every event
 	$(BIN)/python tests/e2e/run_faults.py
+
+bench: setup ## measure: a backtest of 100,000 findings against 1,000 rules
+	$(BIN)/python benchmarks/backtest.py
 
 check: setup ## what CI runs beside the tests: lint, format, types, import rules
 	$(BIN)/ruff check
