@@ -215,7 +215,7 @@ def ordered(ruleset: Ruleset, settings: Settings, order: SweepOrder | None) -> t
     """
     if order is None:
         return ruleset, settings
-    rules = replace(ruleset, rules=()) if order.take_back else ruleset
+    rules = ruleset.without_rules() if order.take_back else ruleset
     return rules, replace(settings, adopts=order.adopt) if order.adopt else settings
 
 

@@ -5,7 +5,7 @@ left out of it.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from hubtriage.engine.fields import (
@@ -93,6 +93,10 @@ class Ruleset:
     user_keys: tuple[str, ...]
     names: Mapping[str, str]
     index: RuleIndex
+
+    def without_rules(self) -> "Ruleset":
+        """The same names, and no rule: planning by it takes everything back."""
+        return replace(self, rules=(), index=RuleIndex(()))
 
     def match(self, baseline: Finding, now: float) -> tuple[list[Rule], dict[str, RuleError]]:
         """The rules in force that match, in order, and the errors of those that failed, by rule id.
