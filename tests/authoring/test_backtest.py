@@ -193,6 +193,20 @@ def test_under_the_same_old_rules_nothing_changes() -> None:
     assert told["totals"]["changed"] == told["totals"]["noted"] == told["cost"]["updates"] == 0
 
 
+def test_an_update_that_is_refused_under_old_rules_too_is_no_change() -> None:
+    full = {
+        **FINDINGS[0],
+        "RecordState": "ACTIVE",
+        "Workflow": {"Status": "NEW"},
+        "UserDefinedFields": {f"key-{n}": "x" for n in range(50)},
+    }
+    hide = [{"id": "hide", "match": {"RecordState": ["ACTIVE"]}, "update": HIDE, "ceiling": "CRITICAL"}]
+    assert report([full], hide)["totals"]["refused"] == 1
+    assert report([full], hide, old=document([]))["totals"]["refused"] == 1
+    totals = report([full], hide, old=document(hide))["totals"]
+    assert (totals["refused"], totals["unchanged"]) == (0, 1)
+
+
 def test_what_the_old_rules_did_is_taken_back() -> None:
     told = report(FINDINGS, RULES[:1], old=document(RULES))
     assert row(told, "over")["taken_back"] > 0

@@ -84,7 +84,10 @@ JSON = st.recursive(
 
 
 @settings(deadline=None)
-@given(st.lists(st.dictionaries(st.text(), JSON, max_size=4), min_size=1, max_size=5), st.sampled_from([None, 0, 3]))
+@given(
+    st.lists(st.dictionaries(st.text(), JSON, max_size=4), min_size=1, max_size=5),
+    st.sampled_from([None, 0, 3]),
+)
 def test_the_elements_of_any_list_come_back(elements: list[Any], indent: int | None) -> None:
     text = json.dumps(elements, indent=indent, ensure_ascii=False)
     data = io.BytesIO(text.encode("utf-8", "replace"))

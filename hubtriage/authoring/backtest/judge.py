@@ -65,17 +65,20 @@ class Judge:
             if isinstance(item, Unusable):
                 yield Rejected(document.place, item.reason[:_LONGEST_REASON])
             else:
-                yield self._judge(self._under_old(item))
+                yield self._judge(*self._under_old(item))
 
-    def _under_old(self, finding: Finding) -> Finding:
+    def _under_old(self, finding: Finding) -> tuple[Finding, str | None]:
+        """(the finding as the old rules leave it, why their update is refused)."""
         if self._old is None:
-            return finding
+            return finding, None
         before = decide(finding, self._old, self._task.now, self._task.settings)
-        return applied(finding, before.update, self._task.settings.udf)
+        return applied(finding, before.update, self._task.settings.udf), before.refused
 
-    def _judge(self, finding: Finding) -> Judged:
+    def _judge(self, finding: Finding, refused_before: str | None) -> Judged:
         reasoning = reason(finding, self._ruleset, self._task.now, self._task.settings)
         outcome = outcome_of(finding, reasoning, self._rules, self._stopped(reasoning))
+        if outcome.refused and refused_before:
+            outcome = outcome._replace(verdict="unchanged", refused=None)
         return Judged(outcome, json.dumps(finding) if self._is_example(outcome) else None)
 
     def _stopped(self, reasoning: Reasoning) -> tuple[str, ...]:

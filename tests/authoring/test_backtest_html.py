@@ -1,0 +1,103 @@
+"""The page of a backtest as text: what holds wherever it is opened."""
+
+import base64
+import hashlib
+import json
+import re
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+
+from hubtriage.authoring.backtest.documents import Document
+from hubtriage.authoring.backtest.html import embedded, examples_each, page
+from hubtriage.authoring.backtest.judge import Task
+from hubtriage.authoring.backtest.report import Origin, report_of
+from hubtriage.authoring.backtest.run import backtest
+from hubtriage.engine.plan import Settings
+
+HOSTILE = "</script><script>alert(1)</script><!--<script>\u2028\u2029 &amp; \ud800 ${x} $style"
+RULE = {"id": "all", "when": True, "update": {"Workflow": {"Status": "SUPPRESSED"}}}
+
+
+def hostile_page() -> str:
+    finding = {"Id": HOSTILE, "ProductArn": HOSTILE, "AwsAccountId": HOSTILE, "Title": HOSTILE}
+    ruleset = {"format": 1, "hash": "0" * 16, "revision": None, "rules": [RULE]}
+    task = Task(ruleset, 1_800_000_000.0, Settings(), examples=5)
+    tally = backtest([Document("finding 1", json.dumps(finding))], task, processes=1)
+    assert tally.verdicts["changed"] == 1
+    return page(report_of(tally, Origin(HOSTILE, "rules")), tally)
+
+
+class Elements(HTMLParser):
+    """The start tags, and the text inside script and style elements."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.raw: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag in ("script", "style"):
+            self.raw.append("")
+
+    def handle_data(self, data: str) -> None:
+        if self.cdata_elem:
+            self.raw[-1] += data
+
+
+def parsed(text: str) -> Elements:
+    elements = Elements()
+    elements.feed(text)
+    return elements
+
+
+def test_a_finding_cannot_end_the_block_that_holds_it() -> None:
+    elements = parsed(hostile_page())
+    style, data, script = elements.raw
+    assert json.loads(data)["examples"][0]["title"] == HOSTILE
+    assert not set("<>&\u2028\u2029") & set(data)
+    assert [tag for tag, _ in elements.tags].count("script") == 2
+    assert "alert(1)" not in style + script
+
+
+def test_only_the_pages_own_script_and_style_may_run_and_nothing_be_fetched() -> None:
+    elements = parsed(hostile_page())
+    policy = next(
+        a["content"] for tag, a in elements.tags if a.get("http-equiv") == "Content-Security-Policy"
+    )
+    assert policy is not None
+    style, _data, script = elements.raw
+    for directive, source in (("style-src", style), ("script-src", script)):
+        digest = base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()
+        assert f"{directive} 'sha256-{digest}'" in policy
+    assert policy.startswith("default-src 'none';")
+    assert "unsafe" not in policy
+
+
+def test_the_page_names_no_other_place() -> None:
+    elements = parsed(hostile_page())
+    links = [value for _tag, attributes in elements.tags for name, value in attributes.items()
+             if name in ("src", "href", "action", "srcset", "data")]  # fmt: skip
+    assert links == ["#findings"]
+    style, _data, script = elements.raw
+    assert not re.search(r"https?:|url\(|@import|fetch\(|XMLHttpRequest|WebSocket|import\(", style + script)
+
+
+def test_the_script_parses_no_markup() -> None:
+    script = parsed(hostile_page()).raw[2]
+    assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(|DOMParser", script)
+
+
+@pytest.mark.parametrize("value", [None, 1.5, ["<"], {"</script>": "\u2028&"}, "\ud800"])
+def test_what_is_embedded_comes_back_the_same(value: Any) -> None:
+    text = embedded(value)
+    assert json.loads(text) == value
+    assert text.isascii()
+    assert not set("<>&") & set(text)
+
+
+@pytest.mark.parametrize(("rules", "each"), [(0, 25), (12, 25), (100, 15), (1_000, 2), (50_000, 2)])
+def test_the_more_rules_the_fewer_examples_of_each(rules: int, each: int) -> None:
+    assert examples_each(rules) == each
