@@ -6,7 +6,7 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := $(shell node --version 2
 export CDK_DISABLE_CLI_TELEMETRY := true
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test conformance check format synth deploy asff lock clean faults bench
+.PHONY: help setup demo test conformance check format synth deploy asff schema lock clean faults bench
 
 help: ## show these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -64,6 +64,9 @@ deploy: setup ## deploy to the account and Region of the present AWS credentials
 
 asff: setup ## derive what lint knows of a finding's fields from the AWS client library again
 	$(BIN)/python -m hubtriage.authoring.asff_table
+
+schema: setup ## write the schema of rule files that editors use
+	$(BIN)/hubtriage schema --output schema/rules.schema.json
 
 lock: .venv/ready ## pin requirements.in again into requirements.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url requirements.in -o requirements.txt

@@ -13,11 +13,13 @@ COMMANDS = {
     "backtest": ("hubtriage.cli.backtest", "Say what the rules would change on many findings."),
     "diff": ("hubtriage.cli.diff", "Say which findings change outcome between two rule folders."),
     "build": ("hubtriage.cli.build", "Compile the rules into ruleset.json."),
+    "schema": ("hubtriage.cli.schema", "Print the JSON Schema of rule files, for editors."),
     "import": ("hubtriage.cli.import_", "Turn rules of other tools into rules of ours."),
     "export": ("hubtriage.cli.export", "Turn rules into Security Hub's own automation rules."),
     "sweep": ("hubtriage.cli.sweep", "Bring the rules into force on existing findings."),
     "why": ("hubtriage.cli.why", "Tell the story of one finding: who changed what, and why."),
     "accounts": ("hubtriage.cli.accounts", "Keep the account directory up to date."),
+    "mode": ("hubtriage.cli.mode", "Show whether triage writes, or switch it."),
     "demo": ("hubtriage.cli.demo", "Run the whole system on this machine."),
     "local": ("hubtriage.cli.local", "Start the local AWS for use by hand."),
 }

@@ -1,0 +1,34 @@
+"""`hubtriage schema`: the JSON Schema of rule files, for editors."""
+
+import json
+from pathlib import Path
+
+import click
+
+from hubtriage.authoring.schema import rules_schema
+
+
+@click.command(name="schema")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
+    default="-",
+    show_default="standard output",
+    help="File to write.",
+)
+def command(output: Path) -> None:
+    """Print the JSON Schema of rule files, for completion and errors in editors.
+
+    Editors with the YAML language server take it from the first line of a rule file:
+    `# yaml-language-server: $schema=../schema/rules.schema.json`
+
+    Exit codes: 0; 2 wrong usage.
+    """
+    content = json.dumps(rules_schema(), separators=(",", ":"), ensure_ascii=False) + "\n"
+    if str(output) == "-":
+        click.echo(content, nl=False)
+        return
+    output.parent.mkdir(parents=True, exist_ok=True)
+    output.write_text(content, encoding="utf-8")
+    click.echo(f"schema written to {output}")
