@@ -96,7 +96,7 @@ class Ruleset:
 
     def without_rules(self) -> "Ruleset":
         """The same names, and no rule: planning by it takes everything back."""
-        return replace(self, rules=(), index=RuleIndex(()))
+        return replace(self, rules=(), index=_NO_RULES)
 
     def match(self, baseline: Finding, now: float) -> tuple[list[Rule], dict[str, RuleError]]:
         """The rules in force that match, in order, and the errors of those that failed, by rule id.
@@ -116,6 +116,9 @@ class Ruleset:
                 errors[rule.id] = RuleError(rule.id, f"{type(error).__name__}: {error}")
                 matching.append(rule)
         return matching, errors
+
+
+_NO_RULES = RuleIndex(())
 
 
 def load_ruleset(document: Mapping[str, Any]) -> Ruleset:
