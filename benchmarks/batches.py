@@ -1,0 +1,128 @@
+"""A batch for the triage function as Lambda hands it over, and Security Hub as the network would show it."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import random
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+
+import workload
+
+from hubtriage.aws.config import Config
+from hubtriage.aws.function import TriageFunction
+from hubtriage.engine.ruleset import Ruleset, load_ruleset
+from hubtriage.local.findings import NOW
+from hubtriage.local.hub import Hub
+from hubtriage.local.inprocess import InProcessSecurityHub, ManualClock
+from hubtriage.local.settings import HubSettings
+
+CONTEXT = SimpleNamespace(aws_request_id="benchmark", get_remaining_time_in_millis=lambda: 900_000)
+CONFIG = Config(calls_per_second=1e6, reads_per_second=1e6)
+UPDATES: list[dict[str, Any]] = [
+    {
+        "Workflow": {"Status": "SUPPRESSED"},
+        "Note": {"Text": "Accepted until {rule.expires} ({rule.ticket})."},
+    },
+    {"Severity": {"Label": "LOW"}, "UserDefinedFields": {"ticket": "SEC-1042"}},
+    {"Workflow": {"Status": "NOTIFIED"}, "UserDefinedFields": {"team": "platform"}},
+    {"VerificationState": "BENIGN_POSITIVE", "Confidence": 90},
+]
+
+
+class AcceptingSecurityHub:
+    """Takes every update and counts the calls: what is measured is our side of the network."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    def batch_update_findings(self, **request: Any) -> Mapping[str, Any]:
+        """Say that all findings were updated."""
+        self.calls += 1
+        identifiers = request["FindingIdentifiers"]
+        answer = {"RequestId": "benchmark", "HTTPStatusCode": 200}
+        return {"ProcessedFindings": identifiers, "UnprocessedFindings": [], "ResponseMetadata": answer}
+
+    def get_findings(self, **_request: Any) -> Mapping[str, Any]:
+        """Events of this benchmark are never out of date, so nothing is read."""
+        raise AssertionError("nothing should be read again")
+
+
+def ruleset_document(count: int) -> dict[str, Any]:
+    """Return a `ruleset.json` of the workload's rules, each with an update."""
+    rules = [
+        {
+            **rule,
+            "order": 500,
+            "update": UPDATES[at % len(UPDATES)],
+            "ticket": "SEC-1042",
+            "expires": "2027-03-31",
+        }
+        for at, rule in enumerate(workload.rules(count))
+    ]
+    return {"format": 1, "hash": "0" * 16, "revision": None, "rules": rules}
+
+
+def function(ruleset: Ruleset, api: Any) -> TriageFunction:
+    """Return the triage function with time standing still at the findings' present."""
+    return TriageFunction(CONFIG, ruleset, api, ManualClock(NOW))
+
+
+def sqs_event(findings: list[workload.Finding]) -> dict[str, Any]:
+    """Return the findings as one SQS batch of Security Hub's events."""
+    time = datetime.fromtimestamp(NOW, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    envelope = {
+        "version": "0",
+        "source": "aws.securityhub",
+        "detail-type": "Security Hub Findings - Imported",
+        "account": "999900001111",
+        "region": "eu-central-1",
+        "time": time,
+        "resources": [],
+    }
+    bodies = [
+        json.dumps({**envelope, "id": str(at), "detail": {"findings": [finding]}})
+        for at, finding in enumerate(findings)
+    ]
+    attributes = {"ApproximateReceiveCount": "1", "SentTimestamp": str(int(NOW * 1000))}
+    return {
+        "Records": [
+            {"messageId": f"message-{at}", "body": body, "attributes": attributes, "eventSource": "aws:sqs"}
+            for at, body in enumerate(bodies)
+        ]
+    }
+
+
+def mostly_settled(ruleset: Ruleset, count: int, changing: float = 0.1) -> list[workload.Finding]:
+    """Return findings of which a share needs a change; triage has done its work on the others already."""
+    findings = workload.findings(count, seed=9)
+    settled = _triaged(ruleset, findings)
+    draw = random.Random(9)
+    mixed = []
+    for before, after in zip(findings, settled, strict=True):
+        needs_change = before.get("UserDefinedFields") != after.get("UserDefinedFields")
+        mixed.append(before if needs_change and draw.random() < changing * 1.4 else after)
+    return mixed
+
+
+def _triaged(ruleset: Ruleset, findings: list[workload.Finding]) -> list[workload.Finding]:
+    """Return the findings as triage leaves them."""
+    clock = ManualClock(NOW)
+    hub = Hub(settings=HubSettings.still())
+    for finding in findings:
+        hub.plant(finding, clock.now())
+    run = TriageFunction(CONFIG, ruleset, InProcessSecurityHub(hub, clock), clock)
+    with contextlib.redirect_stdout(io.StringIO()):
+        for start in range(0, len(findings), 500):
+            run(sqs_event(findings[start : start + 500]), CONTEXT)
+    known = {(one["ProductArn"], one["Id"]): one for one in hub.findings()}
+    return [known[finding["ProductArn"], finding["Id"]] for finding in findings]
+
+
+def load(count: int) -> Ruleset:
+    """Return a compiled rule set."""
+    return load_ruleset(json.loads(json.dumps(ruleset_document(count))))
