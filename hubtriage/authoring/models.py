@@ -117,11 +117,34 @@ def _sample_name(text: str) -> str:
 SampleName = Annotated[str, AfterValidator(_sample_name)]
 
 
+class Before(Model):
+    """What happened to a test's finding before: the rule was applied, the finding was another, a person came.
+
+    `finding` replaces members of the test's finding to make it what it was when the rule was applied; `person`
+    is what somebody set last of all, as BatchUpdateFindings takes it.
+    """
+
+    applied: bool = False
+    finding: dict[str, Any] = Field(default_factory=dict)
+    person: Expectation | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not self.applied and self.person is None:
+            raise refused("E102", "nothing happened before", "write applied: true, or what a person: set")
+        if self.finding and not self.applied:
+            raise refused(
+                "E107", "finding: is for a rule that was applied", "add applied: true", at="finding"
+            )
+        return self
+
+
 class RuleTest(Model):
     """A finding, given in part, and what the rule makes of it.
 
     `finding` is laid over the complete sample of a producer (`sample`, or the one its ProductArn or
-    ProductName tells); `now` is the time of the decision, `account` the attributes of the finding's account.
+    ProductName tells); `now` is the time of the decision, `account` the attributes of the finding's account,
+    `before` what triage and people did to it.
     """
 
     name: VisibleText
@@ -129,6 +152,7 @@ class RuleTest(Model):
     sample: SampleName | None = None
     account: dict[str, VisibleText] | None = None
     now: Date | None = None
+    before: Before | None = None
     expect: Outcome
 
 

@@ -1,22 +1,25 @@
 """Runs the tests that stand beside the rules.
 
 Each test asks what its own rule does, alone, as if its mode were `enforce`: so a rule can be tested
-before it is let loose, and a test does not change with the rules around it.
+before it is let loose, and a test does not change with the rules around it. `before` in a test plays what
+happened to the finding earlier, with the same planning.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from hubtriage.authoring.backtest.applied import applied
 from hubtriage.authoring.compiler import compile_rule
+from hubtriage.authoring.explain import Explanation, explain
 from hubtriage.authoring.loader import LoadedRule, LoadResult
 from hubtriage.authoring.models import NO_CHANGE, Expectation, RuleTest
 from hubtriage.authoring.problems import Position
 from hubtriage.authoring.samples import SAMPLE_NOW, complete
 from hubtriage.engine.decision import Decision
-from hubtriage.engine.fields import OUR_KEYS
+from hubtriage.engine.fields import OUR_KEYS, user_fields
 from hubtriage.engine.plan import Settings, decide
-from hubtriage.engine.ruleset import FORMAT, load_ruleset
+from hubtriage.engine.ruleset import FORMAT, Ruleset, load_ruleset
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +33,10 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """How one test went. `reasons` say why the rule did what it did, for a test that failed."""
+    """How one test went.
+
+    `reasons` say why the rule did what it did, for a test that failed; `explained` is the whole reasoning.
+    """
 
     rule: str
     name: str
@@ -39,6 +45,7 @@ class Verdict:
     expects_change: bool
     differences: tuple[Difference, ...]
     reasons: tuple[str, ...]
+    explained: Explanation
 
     @property
     def passed(self) -> bool:
@@ -58,6 +65,7 @@ class Verdict:
                 for one in self.differences
             ],
             "reasons": list(self.reasons),
+            "explanation": None if self.passed else self.explained.as_json(),
         }
 
 
@@ -74,8 +82,11 @@ def run_test(loaded: LoadResult, rule: LoadedRule, index: int) -> Verdict:
     test = rule.model.tests[index]
     now = _time_of(rule, test)
     finding = complete(test.finding, name=test.sample, now=now)
-    decision = _decide(loaded, rule, test, finding, now)
-    differences = tuple(_differences(test.expect, decision))
+    ruleset = _ruleset(loaded, rule, test, finding)
+    present, lapse = _after_what_was_before(rule, test, finding, ruleset)
+    explained = explain(present, ruleset, now, Settings())
+    decision = explained.reasoning.decision
+    differences = (lapse,) if lapse else tuple(_differences(test.expect, decision))
     return Verdict(
         rule=rule.id,
         name=test.name,
@@ -84,27 +95,53 @@ def run_test(loaded: LoadResult, rule: LoadedRule, index: int) -> Verdict:
         expects_change=test.expect != NO_CHANGE,
         differences=differences,
         reasons=tuple(_reasons(rule, decision)) if differences else (),
+        explained=explained,
     )
+
+
+def _after_what_was_before(
+    rule: LoadedRule, test: RuleTest, finding: dict[str, Any], ruleset: Ruleset
+) -> tuple[dict[str, Any], Difference | None]:
+    """The finding as the test's `before` left it; a difference if the rule could not have been applied."""
+    before = test.before
+    if before is None:
+        return finding, None
+    if before.applied:
+        then = complete({**test.finding, **before.finding}, name=test.sample, now=_time_in_force(rule))
+        update = decide(then, ruleset, _time_in_force(rule), Settings()).update
+        if update is None:
+            return finding, Difference("before.applied", True, None)
+        finding = {**finding, **_written(applied(then, update, "replace"), update)}
+    if before.person is not None:
+        edit = before.person.model_dump(exclude_unset=True)
+        fields = {**user_fields(finding), **edit.get("UserDefinedFields", {})}
+        finding = applied(finding, {**edit, "UserDefinedFields": fields} if fields else edit, "replace")
+    return finding, None
+
+
+def _written(finding: Mapping[str, Any], update: Mapping[str, Any]) -> dict[str, Any]:
+    """The members of a finding that an update has written."""
+    return {name: finding[name] for name in update}
 
 
 def _time_of(rule: LoadedRule, test: RuleTest) -> float:
     """The test's own time; else the samples' present, moved into the time that the rule is in force."""
-    if test.now is not None:
-        return test.now.seconds
+    return _time_in_force(rule) if test.now is None else test.now.seconds
+
+
+def _time_in_force(rule: LoadedRule) -> float:
     starts, expires = rule.model.starts, rule.model.expires
     now = SAMPLE_NOW if expires is None else min(SAMPLE_NOW, expires.end - 1)
     return now if starts is None else max(now, starts.seconds)
 
 
-def _decide(
-    loaded: LoadResult, rule: LoadedRule, test: RuleTest, finding: Mapping[str, Any], now: float
-) -> Decision:
+def _ruleset(loaded: LoadResult, rule: LoadedRule, test: RuleTest, finding: Mapping[str, Any]) -> Ruleset:
+    """The rule alone, enforced, with the account directory as the test has it."""
     accounts = dict(loaded.accounts)
     if test.account is not None:
         accounts[str(finding.get("AwsAccountId"))] = test.account
     compiled = {**compile_rule(rule), "mode": "enforce"}
-    ruleset = load_ruleset({"format": FORMAT, "hash": "", "accounts": accounts, "rules": [compiled]})
-    return decide(finding, ruleset, now, Settings())
+    return load_ruleset({"format": FORMAT, "hash": "", "accounts": accounts, "rules": [compiled]})
 
 
 def _differences(expected: str | Expectation, decision: Decision) -> Iterator[Difference]:

@@ -28,6 +28,7 @@ _SCALARS: Mapping[str, list[str]] = {
     "n": ["number", "null"],
     "b": ["boolean", "null"],
 }
+_WITH_NULLS = ("Expectation", "ExpectedSeverity", "ExpectedNote")  # null: a field that must not be there
 _ANY_SCALAR = ["string", "number", "boolean", "null"]
 
 
@@ -35,7 +36,7 @@ def rules_schema() -> Schema:
     """The schema (draft 7, which editors know best) of a file with `rules:` and `lists:`."""
     rule = Rule.model_json_schema()
     definitions = {
-        name: _plain(inner, nulls=name.startswith("Expect")) for name, inner in rule.pop("$defs").items()
+        name: _plain(inner, nulls=name in _WITH_NULLS) for name, inner in rule.pop("$defs").items()
     }
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",

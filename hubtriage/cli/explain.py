@@ -98,6 +98,16 @@ def render(told: Explanation, every: bool = False) -> Iterator[str]:
     yield from _decision(told)
 
 
+def told_of_rules(told: Explanation) -> Iterator[str]:
+    """What the rules came to, every condition of all of them included."""
+    return _rules(told.rules, every=True)
+
+
+def told_of_fields(told: Explanation) -> Iterator[str]:
+    """Who holds each field, and what becomes of it."""
+    return _fields(told.fields)
+
+
 def _head(title: str, text: str = "") -> str:
     return click.style(f"{title:<9}", bold=True) + text
 

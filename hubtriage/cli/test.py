@@ -2,60 +2,93 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import click
 
+from hubtriage.authoring.coverage import Coverage, coverage_of
 from hubtriage.authoring.loader import LoadResult, load_rules
 from hubtriage.authoring.problems import RuleErrors
 from hubtriage.authoring.ruletests import Verdict, run_tests
+from hubtriage.cli.inputs import meter
 from hubtriage.cli.paths import folders_of, paths_argument
+from hubtriage.cli.test_view import junit, record, text
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What came of all tests: verdicts, the rules that lack a test of either kind, coverage by rule."""
+
+    verdicts: list[Verdict] = field(default_factory=list)
+    untested: list[str] = field(default_factory=list)
+    coverage: list[Coverage] = field(default_factory=list)
 
 
 @click.command(name="test")
 @paths_argument
 @click.option("-k", "wanted", default="", metavar="TEXT", help="Only tests whose `rule: name` contains TEXT.")
+@click.option("--coverage", is_flag=True, help="Show which conditions no test has seen hold, or fail.")
+@click.option("--require-tests", is_flag=True, help="Fail too if a rule lacks a test of either kind.")
+@click.option(
+    "--junit", "report", type=click.Path(path_type=Path, dir_okay=False), help="Write a JUnit report here."
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON document: verdicts, rules without tests.")
-def command(paths: tuple[Path, ...], wanted: str, as_json: bool) -> None:
+def command(
+    paths: tuple[Path, ...],
+    wanted: str,
+    coverage: bool,
+    require_tests: bool,
+    report: Path | None,
+    as_json: bool,
+) -> None:
     """Run the tests that stand in the rule files.
 
     Each test asks what its own rule does, alone, as if its mode were enforce. PATH is a folder of rule
     files, or a file in one; without any it is the folder `rules`.
 
-    Exit codes: 0 all passed; 1 a test failed, or the rules have errors; 2 wrong usage.
+    Exit codes: 0 all passed; 1 a test failed, the rules have errors, or (with --require-tests) a rule lacks a
+    finding that it changes or one that it leaves alone; 2 wrong usage.
     """
     try:
-        verdicts, untested = run(paths, wanted)
+        outcome = run(paths, wanted)
     except RuleErrors as errors:
         click.echo(str(errors), err=True)
         raise SystemExit(1) from errors
-    if wanted and not verdicts:
+    if wanted and not outcome.verdicts:
         raise click.UsageError(f"no test has {wanted!r} in its rule and name")
-    told = (
-        json.dumps(record(verdicts, untested), indent=2) if as_json else "\n".join(text(verdicts, untested))
-    )
-    click.echo(told)
-    if not all(verdict.passed for verdict in verdicts):
+    if report is not None:
+        report.write_text(junit(outcome.verdicts), encoding="utf-8")
+    shown = outcome.coverage if coverage else None
+    if as_json:
+        click.echo(json.dumps(record(outcome.verdicts, outcome.untested, shown), indent=2))
+    else:
+        click.echo("\n".join(text(outcome.verdicts, outcome.untested, shown)))
+    if not all(verdict.passed for verdict in outcome.verdicts) or (require_tests and outcome.untested):
         raise SystemExit(1)
 
 
-def run(paths: Sequence[Path], wanted: str = "") -> tuple[list[Verdict], list[str]]:
-    """The verdicts of some folders and files, and the rules that lack a test of either kind.
-
-    Raises RuleErrors if a folder has errors.
-    """
-    verdicts: list[Verdict] = []
-    untested: list[str] = []
+def run(paths: Sequence[Path], wanted: str = "") -> Outcome:
+    """Run the tests of some folders and files. Raises RuleErrors if a folder has errors."""
+    outcome = Outcome()
     for folder, files in folders_of(paths).items():
         loaded = load_rules(folder)
         if loaded.errors:
             raise RuleErrors(loaded.errors)
         shown = {file.as_posix() for file in files}
-        ran = [one for one in run_tests(loaded, wanted) if not shown or one.file in shown]
-        verdicts += ran
-        untested += _untested(loaded, ran, shown) if not wanted else []
-    return verdicts, untested
+        ran = [one for one in _watched(run_tests(loaded, wanted)) if not shown or one.file in shown]
+        outcome.verdicts += ran
+        outcome.untested += _untested(loaded, ran, shown) if not wanted else []
+        outcome.coverage += (one for one in coverage_of(loaded, ran) if not shown or one.file in shown)
+    return outcome
+
+
+def _watched(verdicts: Iterator[Verdict]) -> Iterator[Verdict]:
+    """The same verdicts; on a terminal it shows how many there are so far."""
+    with meter("testing") as progress:
+        for count, verdict in enumerate(verdicts, 1):
+            progress.tell(f"{count:,} tests")
+            yield verdict
 
 
 def _untested(loaded: LoadResult, verdicts: Sequence[Verdict], shown: set[str]) -> list[str]:
@@ -64,36 +97,3 @@ def _untested(loaded: LoadResult, verdicts: Sequence[Verdict], shown: set[str]) 
     leaves = {verdict.rule for verdict in verdicts if not verdict.expects_change}
     rules = [rule for rule in loaded.rules if not shown or rule.document.file in shown]
     return [rule.id for rule in rules if not (rule.id in changes and rule.id in leaves)]
-
-
-def record(verdicts: Sequence[Verdict], untested: Sequence[str]) -> dict[str, Any]:
-    """The JSON document."""
-    return {
-        "tests": [verdict.as_record() for verdict in verdicts],
-        "passed": sum(verdict.passed for verdict in verdicts),
-        "failed": sum(not verdict.passed for verdict in verdicts),
-        "without_both_kinds": list(untested),
-    }
-
-
-def text(verdicts: Sequence[Verdict], untested: Sequence[str]) -> Iterator[str]:
-    """The failures as people read them, and the counts."""
-    for verdict in verdicts:
-        if not verdict.passed:
-            yield from _failure(verdict)
-    failed = sum(not verdict.passed for verdict in verdicts)
-    if untested:
-        yield f"without a test that changes and one that does not: {', '.join(untested)}"
-    yield f"{len(verdicts) - failed} passed, {failed} failed"
-
-
-def _failure(verdict: Verdict) -> Iterator[str]:
-    yield f"{verdict.file}:{verdict.position.line}:{verdict.position.column}: {verdict.rule}: {verdict.name}"
-    for difference in verdict.differences:
-        yield f"  {difference.field}: expected {_shown(difference.expected)}, got {_shown(difference.actual)}"
-    for reason in verdict.reasons:
-        yield f"  {reason}"
-
-
-def _shown(value: Any) -> str:
-    return "nothing" if value is None else json.dumps(value)

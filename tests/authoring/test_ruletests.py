@@ -182,3 +182,68 @@ def test_tests_are_chosen_by_part_of_rule_and_name(folder):
     loaded = load_rules(folder(text))
     assert [one.name for one in run_tests(loaded, "a: tw")] == ["two"]
     assert [one.position.line for one in run_tests(loaded)] == [11, 12]
+
+
+APPLIED = "before: {applied: true}, "
+SUPPRESSED = "{Workflow: {Status: SUPPRESSED}}"
+
+
+@pytest.mark.parametrize(
+    ("keys", "expect"),
+    [
+        pytest.param(APPLIED, "no change", id="it has been applied already"),
+        pytest.param("now: 2020-01-02, " + APPLIED, "{Workflow: {Status: NEW}}", id="it is over: taken back"),
+        pytest.param(
+            "finding: {Compliance: {SecurityControlId: S3.1}}, "
+            "before: {applied: true, finding: {Compliance: {SecurityControlId: S3.8}}}, ",
+            "{Workflow: {Status: NEW}, UserDefinedFields: null}",
+            id="it does not match any more",
+        ),
+        pytest.param(
+            "before: {applied: true, person: {Workflow: {Status: NOTIFIED}}}, ",
+            "{Workflow: null}",
+            id="somebody overruled it",
+        ),
+        pytest.param(
+            "before: {person: {Workflow: {Status: NOTIFIED}}}, ",
+            "{Workflow: null, Types: [TTPs, Effects]}",
+            id="somebody was there first",
+        ),
+        pytest.param(
+            "before: {person: {Note: {Text: mine, UpdatedBy: ana}}}, ",
+            "{Note: null}",
+            id="somebody wrote a note",
+        ),
+        pytest.param(
+            "before: {person: {UserDefinedFields: {ticket: X-9}}}, ",
+            '{UserDefinedFields: {account: "123456789012"}}',
+            id="somebody set a user field",
+        ),
+    ],
+)
+def test_what_happened_before_a_test(folder, keys, expect):
+    rule = RULE.replace("    ticket:", "    expires: 2020-01-01\n    ticket:")
+    one = verdict(folder, f"{{name: t, {keys}expect: {expect}}}", rule)
+    assert one.differences == ()
+
+
+def test_what_cannot_have_been_applied_before_fails(folder):
+    test = f"{{name: t, {APPLIED}finding: {{Compliance: {{SecurityControlId: S3.1}}}}, expect: no change}}"
+    assert verdict(folder, test).differences == (Difference("before.applied", True, None),)
+
+
+@pytest.mark.parametrize(
+    ("before", "said"),
+    [
+        ("{}", "E102 nothing happened before"),
+        ("{applied: false}", "E102 nothing happened before"),
+        (
+            "{person: {Workflow: {Status: NEW}}, finding: {Id: x}}",
+            "E107 finding: is for a rule that was applied",
+        ),
+        ("{aplied: true}", "E101 unknown key 'aplied'"),
+    ],
+)
+def test_what_before_cannot_say(folder, before, said):
+    loaded = load_rules(folder(f"{RULE}    tests: [{{name: t, before: {before}, expect: no change}}]\n"))
+    assert said in [f"{one.code} {one.message}" for one in loaded.problems]

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from click.testing import CliRunner
@@ -47,6 +48,12 @@ def test_a_test_that_fails_says_where_what_and_why(test):
         "rules/b.yaml:6:9: b: suppressed\n"
         '  Workflow.Status: expected "RESOLVED", got "SUPPRESSED"\n'
         "  the rule matches this finding\n"
+        "  RULES    on the finding with what is ours taken back; on one field the later rule wins\n"
+        "     500 b  applies: all conditions hold\n"
+        '           ✓ Compliance.SecurityControlId: "S3.8"; saw S3.8\n'
+        "           wants Workflow.Status SUPPRESSED\n"
+        "  FIELDS   who holds each, and what becomes of it\n"
+        "    Workflow.Status  NEW -> SUPPRESSED  set: b wants it (nobody holds it)\n"
         "3 passed, 1 failed\n"
     )
 
@@ -75,7 +82,10 @@ def test_json(test):
     assert result.exit_code == 1
     place = {"rule": "b", "file": "rules/b.yaml"}
     difference = {"field": "Workflow.Status", "expected": "RESOLVED", "actual": "SUPPRESSED"}
-    assert json.loads(result.output) == {
+    document = json.loads(result.output)
+    explanation = document["tests"][0].pop("explanation")
+    assert (explanation["rules"][0]["id"], explanation["rules"][0]["verdict"]) == ("b", "applies")
+    assert document == {
         "tests": [
             {
                 **place,
@@ -85,7 +95,15 @@ def test_json(test):
                 "differences": [difference],
                 "reasons": ["the rule matches this finding"],
             },
-            {**place, "name": "alone", "line": 7, "passed": True, "differences": [], "reasons": []},
+            {
+                **place,
+                "name": "alone",
+                "line": 7,
+                "passed": True,
+                "differences": [],
+                "reasons": [],
+                "explanation": None,
+            },
         ],
         "passed": 1,
         "failed": 1,
@@ -97,6 +115,60 @@ def test_bad_rules_are_told_and_nothing_runs(test):
     result = test({"a.yaml": RULE, "b.yaml": "rules: [x]\n"})
     assert (result.exit_code, result.stdout) == (1, "")
     assert "rules/b.yaml:1:9: E103 a mapping is wanted, not text" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("files", "code"), [({"a.yaml": RULE}, 0), ({"a.yaml": RULE, "c.yaml": UNTESTED}, 1)]
+)
+def test_tests_of_both_kinds_can_be_required(test, files, code):
+    assert test(files, "--require-tests").exit_code == code
+
+
+COVERED = """\
+rules:
+  - id: a
+    match:
+      $or:
+        - {Compliance: {SecurityControlId: [S3.8]}}
+        - {Title: [never]}
+    when: {and: [{"!!": {var: Region}}, {"==": [{var: Region}, eu-west-1]}]}
+    update: {Workflow: {Status: SUPPRESSED}}
+    tests:
+      - {name: one, finding: {Region: eu-west-1}, expect: {Workflow: {Status: SUPPRESSED}}}
+      - {name: two, finding: {Region: eu-north-1}, expect: no change}
+"""
+
+
+def test_coverage_names_the_outcomes_that_no_test_has_seen(test):
+    result = test({"a.yaml": COVERED}, "--coverage")
+    assert result.exit_code == 0
+    assert result.output == (
+        "rules/a.yaml: a: 8 of 12 outcomes\n"
+        '  Compliance.SecurityControlId: "S3.8" never failed\n'
+        '  Title: "never" never held\n'
+        '  {"!!": {"var": "Region"}} never failed\n'
+        '  {"var": "Region"} never failed\n'
+        "coverage: 8 of 12 outcomes of conditions (66 %)\n"
+        "2 passed, 0 failed\n"
+    )
+
+
+def test_coverage_as_json(test):
+    (coverage,) = json.loads(test({"a.yaml": RULE}, "--coverage", "--json").output)["coverage"]
+    assert coverage == {"rule": "a", "file": "rules/a.yaml", "covered": 2, "total": 2, "missing": []}
+
+
+def test_a_junit_report(test):
+    assert test({"a.yaml": RULE, "b.yaml": WRONG}, "--junit", "report.xml").exit_code == 1
+    root = ElementTree.parse("report.xml").getroot()  # noqa: S314 - our own
+    assert [(suite.get("name"), suite.get("tests"), suite.get("failures")) for suite in root] == [
+        ("rules/a.yaml", "2", "0"),
+        ("rules/b.yaml", "2", "1"),
+    ]
+    case = root[1][0]
+    assert (case.get("classname"), case.get("name"), case.get("line")) == ("b", "suppressed", "6")
+    assert case[0].get("message") == 'Workflow.Status: expected "RESOLVED", got "SUPPRESSED"'
+    assert case[0].text.endswith("the rule matches this finding")
 
 
 @pytest.mark.parametrize("arguments", [["nowhere"], ["-k", "no test has this"]])

@@ -1,0 +1,101 @@
+"""Which outcomes of a rule's conditions its tests have seen: each one both holding and failing."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from hubtriage.authoring.loader import LoadedRule, LoadResult
+from hubtriage.authoring.ruletests import Verdict
+from hubtriage.engine.jsvalues import truthy
+from hubtriage.engine.pattern import expand
+from hubtriage.engine.trace import Condition, Node, describe
+
+_WITH_CONDITIONS = ("and", "or", "!", "!!", "if", "?:")
+
+
+@dataclass(slots=True)
+class Coverage:
+    """The outcomes of a rule's conditions that its tests have seen, by the condition's words."""
+
+    rule: str
+    file: str
+    seen: dict[str, set[bool]] = field(default_factory=dict)
+
+    @property
+    def total(self) -> int:
+        """How many outcomes there are: two for each condition."""
+        return 2 * len(self.seen)
+
+    @property
+    def covered(self) -> int:
+        """How many of them were seen."""
+        return sum(map(len, self.seen.values()))
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """What no test shows, in words."""
+        return tuple(
+            f"{condition} {'never held' if outcome else 'never failed'}"
+            for condition, outcomes in self.seen.items()
+            for outcome in (True, False)
+            if outcome not in outcomes
+        )
+
+    def as_record(self) -> dict[str, Any]:
+        """JSON-ready."""
+        counts = {"covered": self.covered, "total": self.total}
+        return {"rule": self.rule, "file": self.file, **counts, "missing": list(self.missing)}
+
+
+def coverage_of(loaded: LoadResult, verdicts: Iterable[Verdict]) -> list[Coverage]:
+    """The coverage of every rule by the verdicts of its tests, in the order of the files."""
+    found = {rule.id: Coverage(rule.id, rule.document.file, _conditions(rule)) for rule in loaded.rules}
+    for verdict in verdicts:
+        for told in verdict.explained.rules:
+            seen = found[verdict.rule].seen
+            outcomes = [*_pattern_outcomes(told.match), *(_logic_outcomes(told.when) if told.when else ())]
+            for condition, outcome in outcomes:
+                if condition in seen:
+                    seen[condition].add(outcome)
+    return list(found.values())
+
+
+def _conditions(rule: LoadedRule) -> dict[str, set[bool]]:
+    words: list[str] = []
+    if rule.match is not None:
+        words += [
+            f"{'.'.join(leaf.keys)}: {describe(list(leaf.alternatives))}"
+            for branch in expand(rule.match)
+            for leaf in branch
+        ]
+    if rule.has_when and isinstance(rule.when, dict):
+        words += _parts(rule.when)
+    return {word: set() for word in words}
+
+
+def _parts(logic: Any) -> Iterator[str]:
+    """The whole expression and, inside and, or, not and if, each part of it that is a condition."""
+    if not isinstance(logic, Mapping) or not logic:
+        return
+    yield json.dumps(logic, ensure_ascii=False)
+    ((name, raw),) = logic.items()
+    if name in _WITH_CONDITIONS:
+        for part in raw if isinstance(raw, list) else [raw]:
+            yield from _parts(part)
+
+
+def _pattern_outcomes(conditions: Iterable[Condition]) -> Iterator[tuple[str, bool]]:
+    for condition in conditions:
+        if condition.branches:
+            for branch in condition.branches:
+                yield from _pattern_outcomes(branch)
+        else:
+            yield f"{condition.path}: {condition.test}", condition.holds
+
+
+def _logic_outcomes(node: Node) -> Iterator[tuple[str, bool]]:
+    if node.error is None:
+        yield node.expression, truthy(node.value)
+    for child in node.children:
+        yield from _logic_outcomes(child)

@@ -1,0 +1,91 @@
+"""Verdicts of rule tests as text, JSON and a JUnit report."""
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+from xml.etree.ElementTree import Element, SubElement, tostring
+
+from hubtriage.authoring.coverage import Coverage
+from hubtriage.authoring.ruletests import Verdict
+from hubtriage.cli.explain import told_of_fields, told_of_rules
+
+
+def record(
+    verdicts: Sequence[Verdict], untested: Sequence[str], coverage: Sequence[Coverage] | None
+) -> dict[str, Any]:
+    """The JSON document."""
+    shown = {} if coverage is None else {"coverage": [one.as_record() for one in coverage]}
+    return {
+        "tests": [verdict.as_record() for verdict in verdicts],
+        "passed": sum(verdict.passed for verdict in verdicts),
+        "failed": sum(not verdict.passed for verdict in verdicts),
+        "without_both_kinds": list(untested),
+        **shown,
+    }
+
+
+def text(
+    verdicts: Sequence[Verdict], untested: Sequence[str], coverage: Sequence[Coverage] | None
+) -> Iterator[str]:
+    """The failures as people read them, what no test shows, and the counts."""
+    for verdict in verdicts:
+        if not verdict.passed:
+            yield from _failure(verdict)
+    failed = sum(not verdict.passed for verdict in verdicts)
+    if coverage is not None:
+        yield from _coverage(coverage)
+    if untested:
+        yield f"without a test that changes and one that does not: {', '.join(untested)}"
+    yield f"{len(verdicts) - failed} passed, {failed} failed"
+
+
+def _failure(verdict: Verdict) -> Iterator[str]:
+    yield f"{verdict.file}:{verdict.position.line}:{verdict.position.column}: {verdict.rule}: {verdict.name}"
+    yield from (f"  {line}" for line in _differences(verdict))
+    yield from (f"  {line}" for line in told_of_rules(verdict.explained))
+    if verdict.explained.fields:
+        yield from (f"  {line}" for line in told_of_fields(verdict.explained))
+
+
+def _differences(verdict: Verdict) -> Iterator[str]:
+    for one in verdict.differences:
+        yield f"{one.field}: expected {_shown(one.expected)}, got {_shown(one.actual)}"
+    yield from verdict.reasons
+
+
+def _coverage(coverage: Sequence[Coverage]) -> Iterator[str]:
+    for one in coverage:
+        if one.missing:
+            yield f"{one.file}: {one.rule}: {one.covered} of {one.total} outcomes"
+            yield from (f"  {missing}" for missing in one.missing)
+    covered, total = sum(one.covered for one in coverage), sum(one.total for one in coverage)
+    share = 100 * covered // total if total else 100
+    yield f"coverage: {covered} of {total} outcomes of conditions ({share} %)"
+
+
+def junit(verdicts: Sequence[Verdict]) -> str:
+    """A report as most CI systems read it: one suite a file, one case a test."""
+    root = Element("testsuites", name="hubtriage test")
+    for file in dict.fromkeys(verdict.file for verdict in verdicts):
+        cases = [verdict for verdict in verdicts if verdict.file == file]
+        failures = sum(not verdict.passed for verdict in cases)
+        suite = SubElement(root, "testsuite", name=file, tests=str(len(cases)), failures=str(failures))
+        for verdict in cases:
+            line = str(verdict.position.line)
+            case = SubElement(
+                suite, "testcase", classname=verdict.rule, name=verdict.name, file=file, line=line
+            )
+            if not verdict.passed:
+                told = list(_differences(verdict))
+                failure = SubElement(case, "failure", message=_printable(told[0]))
+                failure.text = _printable("\n".join(told))
+    return tostring(root, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def _printable(value: str) -> str:
+    """XML has no place for control characters, not even escaped."""
+    return "".join(char if char.isprintable() or char in "\n\t" else "\ufffd" for char in value)
+
+
+def _shown(value: Any) -> str:
+    return "nothing" if value is None else json.dumps(value)
