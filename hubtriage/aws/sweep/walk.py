@@ -68,23 +68,23 @@ class Walk:
         pace: Pace,
     ) -> None:
         order = SweepOrder("", request.take_back, request.adopt)
-        self._ruleset, self._settings = ordered(ruleset, settings, order)
-        self._request = request
-        self._getter = getter
-        self._destination = destination
-        self._clock = clock
-        self._pace = pace
+        self.ruleset, self.settings = ordered(ruleset, settings, order)
+        self.request = request
+        self.getter = getter
+        self.destination = destination
+        self.clock = clock
+        self.pace = pace
 
     def step(self, progress: Progress, interruption: Interruption = never) -> Progress:
         """Go on from `progress` for at most one step's time, and say how far that came.
 
         Raises SweepError where AWS refuses to be read, DestinationError where the queue takes nothing.
         """
-        return _Step(self, progress.copy(), self._clock.monotonic() + self._pace.step).run(interruption)
+        return _Step(self, progress.copy(), self.clock.monotonic() + self.pace.step).run(interruption)
 
     def decide(self, finding: Finding, now: float) -> Decision:
         """What triage will decide on the finding as it was read."""
-        return decide(finding, self._ruleset, now, self._settings)
+        return decide(finding, self.ruleset, now, self.settings)
 
 
 class _Step:
@@ -99,42 +99,42 @@ class _Step:
         progress = self._progress
         progress.status, progress.wait = "more", 0
         if progress.started is None:
-            progress.started = self._walk._clock.now()
+            progress.started = self._walk.clock.now()
         self._end_if_all_is_read()
         while progress.status == "more" and self._has_time():
             status = interruption()
             if status is not None:
                 self._end(status)
             elif self._is_deep():
-                progress.wait = self._walk._pace.wait
+                progress.wait = self._walk.pace.wait
                 break
             elif not self._read_page():
                 break
         self._flush()
         if progress.is_over:
-            progress.ended = self._walk._clock.now()
+            progress.ended = self._walk.clock.now()
         return progress
 
     def _has_time(self) -> bool:
-        return self._walk._clock.monotonic() < self._until
+        return self._walk.clock.monotonic() < self._until
 
     def _is_deep(self) -> bool:
         """Whether the queue has enough. AWS's count is old: what is sent in this step is added to it."""
         coming = self._depth + len(self._bundles)
-        return self._walk._destination.depth() + coming >= self._walk._pace.queue_limit
+        return self._walk.destination.depth() + coming >= self._walk.pace.queue_limit
 
     def _read_page(self) -> bool:
         """Read and decide one page; False when AWS cuts the step short."""
         walk, progress, fresh = self._walk, self._progress, Fresh()
-        scope = walk._request.scopes[progress.scope]
+        scope = walk.request.scopes[progress.scope]
         request: dict[str, Any] = {
-            "Filters": walk._request.filters(scope, walk._settings.stack),
+            "Filters": walk.request.filters(scope, walk.settings.stack),
             "SortCriteria": BY_GENERATOR,
             "MaxResults": PAGE,
         }
         if progress.token is not None:
             request["NextToken"] = progress.token
-        answer = walk._getter.get(request, self._until, fresh)
+        answer = walk.getter.get(request, self._until, fresh)
         progress.calls += fresh.calls
         if isinstance(answer, CallFault):
             return self._cut_short(answer)
@@ -152,7 +152,7 @@ class _Step:
             self._end_if_all_is_read()
 
     def _end_if_all_is_read(self) -> None:
-        if self._progress.scope >= len(self._walk._request.scopes) and self._progress.status == "more":
+        if self._progress.scope >= len(self._walk.request.scopes) and self._progress.status == "more":
             self._end("done")
 
     def _cut_short(self, fault: CallFault) -> bool:
@@ -167,32 +167,32 @@ class _Step:
         progress.faults += 1
         if fault.kind in (Fault.REFUSED, Fault.DENIED) or progress.faults > MOST_FAULTS:
             raise SweepError(f"GetFindings: {fault.code}: {fault.message}")
-        progress.wait = self._walk._pace.wait
+        progress.wait = self._walk.pace.wait
         return False
 
     def _take(self, findings: list[Any], scope: str) -> None:
-        now = self._walk._clock.now()
+        now = self._walk.clock.now()
         for _key, finding in keyed(findings):
             if self._was_swept(finding, scope):
                 continue
             self._progress.read += 1
             decision = self._walk.decide(finding, now)
             if self._concerns(decision, finding):
-                if decision.update is not None and self._progress.changed == self._walk._request.budget:
+                if decision.update is not None and self._progress.changed == self._walk.request.budget:
                     self._end("over budget")
                     return
                 self._count(decision)
                 self._hand_on(decision, finding, now)
-        self._send(self._bundles.take(now - self._walk._pace.hold))
+        self._send(self._bundles.take(now - self._walk.pace.hold))
 
     def _was_swept(self, finding: Finding, scope: str) -> bool:
         """What we hold was swept before, if the sweep has both scopes."""
-        managed = user_fields(finding).get(MANAGED_KEY) == self._walk._settings.stack
-        return scope == ACTIVE and managed and MANAGED in self._walk._request.scopes
+        managed = user_fields(finding).get(MANAGED_KEY) == self._walk.settings.stack
+        return scope == ACTIVE and managed and MANAGED in self._walk.request.scopes
 
     def _concerns(self, decision: Decision, finding: Finding) -> bool:
         """Whether one of the rules that are asked for has to do with it."""
-        asked = set(self._walk._request.rules)
+        asked = set(self._walk.request.rules)
         if not asked:
             return True
         told = user_fields(finding).get(RULES_KEY)
@@ -219,7 +219,7 @@ class _Step:
     def _send(self, bundles: Any) -> None:
         ready = list(bundles)
         if ready:
-            sent = self._walk._destination.send(ready)
+            sent = self._walk.destination.send(ready)
             self._depth += sent
             self._progress.messages += sent
 
