@@ -8,6 +8,7 @@ integer, a tuple (Types, RelatedFindings), or None where the finding has none.
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from json import dumps
 from typing import Any
@@ -37,8 +38,12 @@ USER_PREFIX = "UserDefinedFields."
 _BANDS = ((90, "CRITICAL"), (70, "HIGH"), (40, "MEDIUM"), (1, "LOW"), (0, "INFORMATIONAL"))
 
 
+@lru_cache(maxsize=8192)
 def digest(text: str) -> str:
-    """Six characters (36 bits) that stand for a longer text in the memo."""
+    """Six characters (36 bits) that stand for a longer text in the memo.
+
+    Kept for a while, as a batch asks for the same ones again and again.
+    """
     return urlsafe_b64encode(sha256(text.encode("utf-8", "surrogatepass")).digest())[:6].decode()
 
 
@@ -92,7 +97,7 @@ def related_list(value: object) -> tuple[tuple[str, str], ...] | None:
 def user_fields(finding: Finding) -> Mapping[str, Any]:
     """The UserDefinedFields map, empty where there is none."""
     fields = finding.get("UserDefinedFields")
-    return fields if isinstance(fields, Mapping) else {}
+    return fields if isinstance(fields, dict) else {}
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ shared. A finding whose claims have all ended keeps a memo without claims.
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from json import dumps, loads
 from typing import Literal
 from urllib.parse import quote, unquote
@@ -133,6 +134,12 @@ def read_claims(text: str, keys: Iterable[str] = ()) -> dict[str, Claim]:
     A user key that is not among them is named by its digest, in a way that no key can be.
     Raises MemoError where the text is not one that `write_claims` makes.
     """
+    return dict(_read_claims(text, tuple(keys)))
+
+
+@lru_cache(maxsize=2048)
+def _read_claims(text: str, keys: tuple[str, ...]) -> Mapping[str, Claim]:
+    """Kept for a while: findings with the same decision have the same memo."""
     version, *tokens = text.split(" ")
     if version != VERSION:
         raise MemoError(f"memo version {version!r} is not {VERSION}")

@@ -11,6 +11,7 @@
 Nothing here has a clock, a network or a log, and nothing raises for what a finding contains.
 """
 
+from collections import ChainMap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -94,9 +95,11 @@ def reason(
     folded = fold(ruleset, base, claims, now)
     names = _rule_names(finding, ruleset)
     settling = Settling(finding, claims, settings.udf, names.get, without | settings.never)
-    outcomes, ours = _settle_with_room(settling, folded, settings.stack, names)
+    outcomes, ours = _settle_with_room(
+        settling, folded, settings.stack, names, is_due=claims_changed or memo.adopted
+    )
     update, refused = None, None
-    if claims_changed or memo.adopted or any(outcome.change for outcome in outcomes.values()):
+    if ours:
         update = build(outcomes, ours, finding, settings.udf)
         refused = why_refused(update, finding, settings.udf)
     changes = () if refused else tuple(outcome.change for outcome in outcomes.values() if outcome.change)
@@ -119,14 +122,16 @@ def reason(
 
 
 def _settle_with_room(
-    settling: Settling, folded: Fold, stack: str, names: Mapping[str, str]
+    settling: Settling, folded: Fold, stack: str, names: Mapping[str, str], *, is_due: bool
 ) -> tuple[dict[str, Outcome], dict[str, str]]:
-    """(outcomes, the memo's fields).
+    """(outcomes, the memo's fields: empty where no update is due and nothing changes).
 
     What a claim would have to remember must fit the memo; a field for which it does not is left alone.
     """
     while True:
         outcomes = settling.settle(folded)
+        if not is_due and not any(outcome.change for outcome in outcomes.values()):
+            return outcomes, {}
         ours = our_fields(outcomes, stack, names)
         too_much = restorable(outcomes) if len(ours[MEMO_KEY]) > LONGEST_VALUE else []
         if not too_much:
@@ -139,7 +144,7 @@ def _rule_names(finding: Finding, ruleset: Ruleset) -> Mapping[str, str]:
     told = user_fields(finding).get(RULES_KEY)
     if not isinstance(told, str):
         return ruleset.names
-    return {rule_ref(name): name for name in told.split(", ")} | dict(ruleset.names)
+    return ChainMap(ruleset.names, {rule_ref(name): name for name in told.split(", ")})
 
 
 def _observed(folded: Fold, finding: Finding) -> Iterator[Observed]:

@@ -91,7 +91,7 @@ class Ruleset:
     revision: str | None
     accounts: Mapping[str, Mapping[str, str]]
     user_keys: tuple[str, ...]
-    names: Mapping[str, str]
+    names: dict[str, str]
     index: RuleIndex
 
     def without_rules(self) -> "Ruleset":
