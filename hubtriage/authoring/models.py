@@ -120,8 +120,8 @@ SampleName = Annotated[str, AfterValidator(_sample_name)]
 class Before(Model):
     """What happened to a test's finding before: the rule was applied, the finding was another, a person came.
 
-    `finding` replaces members of the test's finding to make it what it was when the rule was applied; `person`
-    is what somebody set last of all, as BatchUpdateFindings takes it.
+    `finding` replaces members of the test's finding to make it what it was when the rule was applied;
+    `person` is what somebody set last of all, as BatchUpdateFindings takes it.
     """
 
     applied: bool = False
