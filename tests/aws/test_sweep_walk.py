@@ -126,7 +126,7 @@ def test_filters(request_, swept):
 
 def test_calls_are_nearly_as_few_as_they_can_be_however_the_findings_are_mixed():
     world = World()
-    for number in range(5000):
+    for number in range(2500):
         world.hub.plant(finding(number, GeneratorId=f"control-{'abcdefg'[number * 7919 % 7]}"), NOW)
     bench = Bench(world, rules(*(suppress(f"rule-{c}", f"control-{c}") for c in "abcdef")), rate=1.2)
     done = bench.sweep()
