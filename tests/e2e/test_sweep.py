@@ -220,7 +220,7 @@ def test_a_deployment_that_changes_no_rule_starts_no_sweep(world):
 
 
 def test_a_rule_that_expires_is_taken_back_by_the_next_sweep_and_named(world):
-    ends = time.time() + 1.5 * world.cycle + 30
+    ends = time.time() + 2.0 * world.cycle + 30
     expires = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(ends))
     world.deploy(rule("accepted"), rule("trial", expires=expires))
     world.rest()
