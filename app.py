@@ -15,7 +15,7 @@ from infra.bundle import BundleError, build_package
 from infra.config import Configuration, ConfigurationError
 from infra.stack import TriageStack
 
-FUNCTIONS = ("triage", "sweep")
+FUNCTIONS = ("triage", "sweep", "breaker")
 ROOT = Path(__file__).resolve().parent
 
 
@@ -43,10 +43,10 @@ def synthesize(app: cdk.App) -> None:
         config.rules, revision=revision, allow_empty=config.allow_empty, never=config.never
     )
     with TemporaryDirectory(prefix="hubtriage-package-") as folder:
-        triage, sweep = (
-            build_package(Path(folder, name), name, ruleset, config.architecture) for name in FUNCTIONS
-        )
-        TriageStack(app, config, triage, sweep)
+        packages = {
+            name: build_package(Path(folder, name), name, ruleset, config.architecture) for name in FUNCTIONS
+        }
+        TriageStack(app, config, packages)
         app.synth()
 
 

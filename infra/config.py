@@ -132,6 +132,12 @@ class Configuration(BaseModel):
     maximum_receives: int = Field(
         10, ge=5, le=1000, description="deliveries of one event before it goes to the dead-letter queue"
     )
+    breaker_limit: int = Field(
+        2000,
+        ge=1,
+        le=1_000_000,
+        description="findings hidden or taken back in 5 minutes above which triage turns to observe",
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="least level of log lines; DEBUG adds a line for every unchanged finding"
     )

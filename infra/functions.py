@@ -9,13 +9,14 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sqs as sqs
+from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
 from hubtriage.authoring.access import hub_statements
+from hubtriage.aws.mode import parameter_name
 from infra.bundle import PYTHON_VERSION
 from infra.config import Configuration
 
-SERVICE = "hubtriage"
 METRICS_NAMESPACE = "hubtriage"
 HANDLER = "lambdas.triage.handler.handler"
 RUNTIME = lambda_.Runtime(f"python{PYTHON_VERSION}", lambda_.RuntimeFamily.PYTHON)
@@ -57,10 +58,11 @@ class TriageFunction(Construct):
         package: Path,
         queue: sqs.Queue,
         rules: Sequence[Mapping[str, Any]],
+        switch: ssm.IStringParameter,
     ) -> None:
         super().__init__(scope, name)
         self.log_group = self._log_group(config)
-        self.role = self._role(queue, hub_statements(rules, config.never, hub_arn(self)))
+        self.role = self._role(queue, switch, hub_statements(rules, config.never, hub_arn(self)))
         self.function = self._function(config, package)
         self._start_on_batches(config, queue)
 
@@ -73,7 +75,9 @@ class TriageFunction(Construct):
             removal_policy=RemovalPolicy.RETAIN,
         )
 
-    def _role(self, queue: sqs.Queue, security_hub: Sequence[Mapping[str, Any]]) -> iam.Role:
+    def _role(
+        self, queue: sqs.Queue, switch: ssm.IStringParameter, security_hub: Sequence[Mapping[str, Any]]
+    ) -> iam.Role:
         role = iam.Role(
             self,
             "Role",
@@ -83,6 +87,7 @@ class TriageFunction(Construct):
                 "triage": iam.PolicyDocument(
                     statements=[
                         *(iam.PolicyStatement.from_json(each) for each in security_hub),
+                        statement("ReadMode", ("ssm:GetParameter",), switch.parameter_arn),
                         statement("ReadQueue", _QUEUE_ACTIONS, queue.queue_arn),
                         statement("WriteLog", LOG_ACTIONS, self.log_group.log_group_arn),
                         statement("Trace", TRACE_ACTIONS, "*"),
@@ -111,7 +116,7 @@ class TriageFunction(Construct):
             logging_format=lambda_.LoggingFormat.JSON,
             application_log_level_v2=log_level(config),
             system_log_level_v2=lambda_.SystemLogLevel.INFO,
-            environment=environment(config),
+            environment=environment(config) | {"HUBTRIAGE_MODE_PARAMETER": parameter_name(config.stack_name)},
         )
 
     def _start_on_batches(self, config: Configuration, queue: sqs.Queue) -> None:
@@ -151,7 +156,7 @@ def accept_tracing(role: iam.Role) -> None:
 def environment(config: Configuration) -> dict[str, str]:
     """The function's settings; rates are for one container: all of them share the hub's quota."""
     return {
-        "POWERTOOLS_SERVICE_NAME": SERVICE,
+        "POWERTOOLS_SERVICE_NAME": config.stack_name,
         "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
         "HUBTRIAGE_STACK": config.stack_name,
         "HUBTRIAGE_UDF": config.udf,

@@ -1,23 +1,32 @@
 """One stack: everything that triages the findings of one hub, in one Region."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import cast
 
 import aws_cdk as cdk
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
 from hubtriage.authoring.derived import event_pattern
+from infra.breaker import Breaker, ModeSwitch
 from infra.bundle import read_ruleset
 from infra.config import Configuration
 from infra.functions import TriageFunction
 from infra.intake import Intake
+from infra.queries import Queries
 from infra.sweep import Sweep
 from infra.watch import Watch
 
 
 class TriageStack(cdk.Stack):
-    """Intake, triage, sweep and watch of one hub; the packages are folders that `build_package` filled."""
+    """Intake, triage, sweep, watch and breaker of one hub.
 
-    def __init__(self, scope: Construct, config: Configuration, package: Path, sweep_package: Path) -> None:
+    `packages`: by function, folders that `build_package` filled.
+    """
+
+    def __init__(self, scope: Construct, config: Configuration, packages: Mapping[str, Path]) -> None:
         super().__init__(
             scope,
             config.stack_name,
@@ -25,15 +34,26 @@ class TriageStack(cdk.Stack):
             description="Triages AWS Security Hub findings by rules that are kept in git",
         )
         cdk.Tags.of(self).add("application", "hubtriage")
-        rules = read_ruleset(package)["rules"]
+        rules = read_ruleset(packages["triage"])["rules"]
         intake = Intake(self, "Intake", config, event_pattern(rules))
-        triage = TriageFunction(self, "Triage", config, package, intake.queue, rules)
+        switch = ModeSwitch(self, "Mode", config)
+        triage = TriageFunction(
+            self,
+            "Triage",
+            config,
+            packages["triage"],
+            intake.queue,
+            rules,
+            cast("ssm.IStringParameter", switch),
+        )
         watch = Watch(self, "Watch", config, intake, triage.function)
-        sweep = Sweep(self, "Sweep", config, sweep_package, intake)
+        Queries(self, "Queries", config, cast("logs.ILogGroup", triage.log_group))
+        sweep = Sweep(self, "Sweep", config, packages["sweep"], intake)
         sweep.start_after_deploys(triage)
         intake.refuse_other_senders(sweep.role)
         for trouble in sweep.troubles():
             watch.alarm(trouble)
+        breaker = Breaker(self, "Breaker", config, packages["breaker"], switch, watch)
         for name, value in {
             "FunctionName": triage.function.function_name,
             "LogGroupName": triage.log_group.log_group_name,
@@ -45,6 +65,8 @@ class TriageStack(cdk.Stack):
             "IntakeRuleName": intake.rule.rule_name,
             "SweepArn": sweep.machine.state_machine_arn,
             "SweepLogGroupName": sweep.log_group.log_group_name,
+            "ModeParameterName": switch.parameter_name,
+            "BreakerAlarmName": breaker.alarm.alarm_name,
             "AlarmTopicArn": watch.topic.topic_arn,
         }.items():
             cdk.CfnOutput(self, name, value=value)

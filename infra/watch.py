@@ -15,7 +15,10 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.config import Configuration
+from infra.dashboard import Dashboard, triage_metric
 from infra.intake import Intake
+
+RUNBOOK = "docs/operating.md"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +39,14 @@ class Watch(Construct):
         self, scope: Construct, name: str, config: Configuration, intake: Intake, function: lambda_.Function
     ) -> None:
         super().__init__(scope, name)
+        self.key = self._key()
         self.topic = self._topic(config)
+        Dashboard(self, "Dashboard", config, intake, function)
         for trouble in troubles(config, intake, function):
             self.alarm(trouble)
 
     def _topic(self, config: Configuration) -> sns.Topic:
-        topic = sns.Topic(self, "Alarms", master_key=self._key(), enforce_ssl=True)
+        topic = sns.Topic(self, "Alarms", master_key=self.key, enforce_ssl=True)
         topic.add_to_resource_policy(
             iam.PolicyStatement(
                 sid="AlarmsPublish",
@@ -75,12 +80,12 @@ class Watch(Construct):
         )
         return key
 
-    def alarm(self, trouble: Trouble) -> None:
+    def alarm(self, trouble: Trouble) -> cloudwatch.Alarm:
         """Have a trouble told to the topic, when it begins and when it is over."""
         alarm = cloudwatch.Alarm(
             self,
             trouble.id,
-            alarm_description=trouble.description,
+            alarm_description=f"{trouble.description} Runbook: {RUNBOOK}#{trouble.id.lower()}",
             metric=trouble.metric,
             threshold=trouble.limit,
             evaluation_periods=trouble.periods,
@@ -90,6 +95,7 @@ class Watch(Construct):
         action = actions.SnsAction(self.topic)
         alarm.add_alarm_action(action)
         alarm.add_ok_action(action)
+        return alarm
 
 
 def troubles(config: Configuration, intake: Intake, function: lambda_.Function) -> Iterator[Trouble]:
@@ -129,6 +135,43 @@ def troubles(config: Configuration, intake: Intake, function: lambda_.Function) 
         config.sizes.visibility_timeout,
         periods=2,
     )
+    for name, description, periods in _TRIAGE_TROUBLES:
+        yield Trouble(name, description, triage_metric(config, _METRICS.get(name, name)), 0, periods)
+
+
+_TRIAGE_TROUBLES = (
+    (
+        "NeedsAttention",
+        (
+            "Security Hub refuses an update for good, or triage has a bug: another delivery cannot help. "
+            "The log has an ERROR line for each finding."
+        ),
+        1,
+    ),
+    (
+        "Denied",
+        (
+            "Security Hub denies calls of triage: its role, a policy above it, or Security Hub itself was "
+            "changed."
+        ),
+        1,
+    ),
+    ("EventsUnusable", "Events that cannot be read are in the queue. The log has the reason of each.", 1),
+    (
+        "RuleErrors",
+        (
+            "A rule cannot be evaluated on some findings, and what it could set is left as it is. The log "
+            "names rule and finding."
+        ),
+        1,
+    ),
+    (
+        "ServiceThrottles",
+        "Security Hub has throttled triage for a quarter of an hour: something else uses the same quota.",
+        3,
+    ),
+)
+_METRICS = {"ServiceThrottles": "Throttled"}
 
 
 def _waiting(queue: sqs.IQueue) -> cloudwatch.Metric:

@@ -35,6 +35,9 @@ class Config:
     never: frozenset[str] = _setting(
         "HUBTRIAGE_NEVER", frozenset(), "fields that are never set, because IAM denies them; by commas"
     )
+    mode_parameter: str = _setting(
+        "HUBTRIAGE_MODE_PARAMETER", "", "SSM parameter that holds enforce or observe; without one, enforce"
+    )
     calls_per_second: float = _setting("HUBTRIAGE_CALLS_PER_SECOND", 4.0, "BatchUpdateFindings calls")
     reads_per_second: float = _setting("HUBTRIAGE_READS_PER_SECOND", 1.0, "GetFindings calls")
     refresh_age: float = _setting(
@@ -114,6 +117,7 @@ _READERS: Mapping[str, Any] = {
     "udf": _one_of("replace", "merge"),
     "known_stacks": _names,
     "never": _names,
+    "mode_parameter": _text,
     "calls_per_second": _number(0.01),
     "reads_per_second": _number(0.01),
     "refresh_age": _number(0),

@@ -35,12 +35,14 @@ class Message:
 class SweepOrder:
     """What the sweep says of the findings it sends: its id, and by which rules and memos to plan them.
 
-    `take_back`: by no rule at all. `adopt`: the stack whose findings become ours.
+    `take_back`: by no rule at all. `adopt`: the stack whose findings become ours. `declared`: somebody said
+    how much may change, so that the breaker does not count it.
     """
 
     id: str
     take_back: bool = False
     adopt: str | None = None
+    declared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +211,12 @@ def _order(event: Mapping[str, Any]) -> SweepOrder | None:
     if not isinstance(told, dict) or not isinstance(told.get("id"), str):
         raise _UnusableEventError("an event of the sweep that does not name it")
     adopt = told.get("adopt")
-    return SweepOrder(told["id"], told.get("take_back") is True, adopt if isinstance(adopt, str) else None)
+    return SweepOrder(
+        told["id"],
+        told.get("take_back") is True,
+        adopt if isinstance(adopt, str) else None,
+        told.get("declared") is True,
+    )
 
 
 def _key(finding: Any) -> Key:

@@ -1,16 +1,12 @@
 """The triage Lambda: from its environment, event and context to batches, logs and metrics."""
 
 import json
-import logging
 import os
 import random
-import sys
-from collections.abc import Iterable, Mapping
-from functools import cache, partial
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
-
-from aws_lambda_powertools.logging import Logger
 
 from hubtriage.aws.api import SecurityHubApi
 from hubtriage.aws.backoff import Backoff
@@ -18,11 +14,14 @@ from hubtriage.aws.batch import Mode, Policy, Triage
 from hubtriage.aws.client import security_hub
 from hubtriage.aws.clock import Clock, SystemClock
 from hubtriage.aws.config import LEVELS, Config
-from hubtriage.aws.decisions import Circumstances, DecisionLog, json_line
+from hubtriage.aws.decisions import Circumstances, DecisionLog
 from hubtriage.aws.events import Message
 from hubtriage.aws.faults import Fault
+from hubtriage.aws.logger import logger, write
 from hubtriage.aws.metrics import emit, tally
+from hubtriage.aws.mode import ModeSwitch
 from hubtriage.aws.outcomes import Report
+from hubtriage.aws.parameters import ParameterReader
 from hubtriage.aws.ratelimit import TokenBucket
 from hubtriage.aws.reading import Reader
 from hubtriage.aws.sending import Sender
@@ -49,30 +48,39 @@ class TriageFunction:
     """What Lambda calls. One instance per container."""
 
     def __init__(
-        self, config: Config, ruleset: Ruleset, api: SecurityHubApi, clock: Clock | None = None
+        self,
+        config: Config,
+        ruleset: Ruleset,
+        api: SecurityHubApi,
+        clock: Clock | None = None,
+        read_mode: Callable[[], str] | None = None,
     ) -> None:
         self._config = config
         self._ruleset = ruleset
         self._clock = clock or SystemClock()
         self._triage = _triage(config, ruleset, api, self._clock)
-        self._logger = _logger(config)
+        self._switch = ModeSwitch(read_mode or _enforce, self._clock.monotonic)
+        self._logger = logger(config.service, config.log_level)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "TriageFunction":
-        """Read settings and rule set, and make the client.
+        """Read settings and rule set, and make the clients.
 
         Raises ConfigError, OSError without a rule set, and what `load_ruleset` raises.
         """
         config = Config.from_environment(environment)
         ruleset = load_ruleset(json.loads(Path(config.ruleset).read_bytes()))
-        return cls(config, ruleset, security_hub())
+        read_mode = ParameterReader(config.mode_parameter) if config.mode_parameter else None
+        return cls(config, ruleset, security_hub(), read_mode=read_mode)
 
-    def __call__(self, event: Any, context: Context, mode: Mode = "enforce") -> dict[str, Any]:
+    def __call__(self, event: Any, context: Context) -> dict[str, Any]:
         """Triage one batch; returns SQS's partial batch response.
 
-        Raises NotTriagedError where a failure cannot be reported by message id.
+        Raises NotTriagedError where a failure cannot be reported by message id, and ModeUnreadableError
+        before anything is done when nobody knows whether to write.
         """
         self._logger.append_keys(function_request_id=context.aws_request_id)
+        mode = self._switch.mode()
         time_left = context.get_remaining_time_in_millis() / 1000 - self._config.margin
         deadline = self._clock.monotonic() + time_left
         report = self._triage.run(event, deadline, self._decision_log(context, mode), mode)
@@ -90,7 +98,7 @@ class TriageFunction:
             trace_id=_trace_id(os.environ.get("_X_AMZN_TRACE_ID")),
         )
         level = LEVELS[self._config.log_level]
-        return DecisionLog(circumstances, level, _write, self._clock.now)
+        return DecisionLog(circumstances, level, write, self._clock.now)
 
     def _log_troubles(self, report: Report) -> None:
         """What is not the story of one finding: unusable events, calls that failed, our own bugs."""
@@ -128,36 +136,9 @@ def _budget(rate: float, clock: Clock) -> TokenBucket:
     return TokenBucket(rate, max(1.0, rate), clock)
 
 
-def _write(text: str) -> None:
-    """Out at once: a container that is killed has then told what it did."""
-    sys.stdout.write(text)
-    sys.stdout.flush()
-
-
-class _StandardOutput(logging.Handler):
-    """Writes where decisions are written, whatever standard output is by then."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Write one line."""
-        _write(self.format(record) + "\n")
-
-
-@cache
-def _output(_service: str) -> logging.Handler:
-    """One for each logger's name: Powertools sets a logger of one name up once only."""
-    return _StandardOutput()
-
-
-def _logger(config: Config) -> Logger:
-    """For what is not a decision. Text of others goes into members, never into the message."""
-    return Logger(
-        logger_handler=_output(config.service),
-        service=config.service,
-        level=config.log_level,
-        use_rfc3339=True,
-        utc=True,
-        json_serializer=json_line,
-    )
+def _enforce() -> str:
+    """The mode of a function that no parameter switches."""
+    return "enforce"
 
 
 def _response(report: Report) -> dict[str, Any]:

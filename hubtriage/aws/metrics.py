@@ -1,7 +1,7 @@
 """The metrics of a batch, in CloudWatch's embedded format."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit, single_metric
@@ -80,13 +80,14 @@ def _ended(report: Report, result: str) -> int:
     return sum(outcome.ending.result == result for outcome in report.outcomes)
 
 
-def _rare(report: Report, updated: Iterable[Outcome]) -> dict[str, int]:
+def _rare(report: Report, updated: Sequence[Outcome]) -> dict[str, int]:
     made = [outcome.decision for outcome in updated if outcome.decision is not None]
     decided = [outcome.decision for outcome in report.outcomes if outcome.decision is not None]
     faults = report.traffic.faults
     return {
         "Hidden": sum(decision.hides for decision in made),
         "TakenBack": sum(decision.takes_back for decision in made),
+        "UnplannedChanges": sum(_is_unplanned(outcome) for outcome in updated),
         "FieldsKept": sum(len(decision.kept) for decision in decided),
         "Overruled": sum(len(decision.overruled) for decision in decided),
         "FindingsObserved": sum(bool(decision.observed) for decision in decided),
@@ -100,6 +101,14 @@ def _rare(report: Report, updated: Iterable[Outcome]) -> dict[str, int]:
         "Denied": _of_kind(faults, Fault.DENIED),
         "CallsFailed": _of_kind(faults, Fault.TRANSIENT) + _of_kind(faults, Fault.REFUSED),
     }
+
+
+def _is_unplanned(outcome: Outcome) -> bool:
+    """What the breaker counts: hidden or taken back, unless a sweep that declared its extent wanted it."""
+    decision, order = outcome.decision, outcome.seen.newest.order
+    if decision is None or (order is not None and order.declared):
+        return False
+    return decision.hides or decision.takes_back
 
 
 def _of_kind(faults: Mapping[tuple[Fault, str], int], kind: Fault) -> int:

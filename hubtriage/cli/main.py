@@ -19,6 +19,7 @@ COMMANDS = {
     "sweep": ("hubtriage.cli.sweep", "Bring the rules into force on existing findings."),
     "why": ("hubtriage.cli.why", "Tell the story of one finding: who changed what, and why."),
     "accounts": ("hubtriage.cli.accounts", "Keep the account directory up to date."),
+    "logs": ("hubtriage.cli.logs", "Tell the decisions of the deployed stack in plain words."),
     "mode": ("hubtriage.cli.mode", "Show whether triage writes, or switch it."),
     "demo": ("hubtriage.cli.demo", "Run the whole system on this machine."),
     "local": ("hubtriage.cli.local", "Start the local AWS for use by hand."),

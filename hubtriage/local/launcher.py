@@ -7,11 +7,13 @@ The only module that touches ministack's internals, so exactly one version of it
 - events of source aws.securityhub, which PutEvents refuses to callers;
 - queues that hand a Lambda function batches over ten, after the mapping's batching window;
 - AWS::Logs::QueryDefinition in CloudFormation;
+- metrics of functions' logs in the embedded metric format, and alarms that call functions;
 - the control endpoint.
 """
 
 import argparse
 import asyncio
+import contextvars
 import importlib
 import json
 import os
@@ -28,6 +30,7 @@ from urllib.parse import parse_qs
 
 from hubtriage.local.condition_keys import condition_keys
 from hubtriage.local.control import PREFIX, Control
+from hubtriage.local.metrics import alarm_event, embedded_metrics
 from hubtriage.local.organization import ACCOUNTS
 from hubtriage.local.service import HttpAnswer, HttpRequest, Hubs, SecurityHubService
 from hubtriage.local.settings import HubSettings
@@ -45,6 +48,7 @@ _INTERNALS = {
         "extract_resource_arn",
         "request_tag_context",
     ),
+    "ministack.services.cloudwatch": ("record_metric", "_evaluate_all_alarms", "_dispatch_alarm_actions"),
     "ministack.core.iam_evaluator": ("request_caller_arn",),
     "ministack.core.lambda_runtime": ("_workers", "_lock"),
     "ministack.core.tls": ("use_ssl_enabled", "resolve_tls_material"),
@@ -57,7 +61,13 @@ _INTERNALS = {
         "_get_q",
         "_expire_retained",
     ),
-    "ministack.services.lambda_svc": ("_esms",),
+    "ministack.services.lambda_svc": (
+        "_esms",
+        "_emit_lambda_logs",
+        "_get_func_record_for_ref",
+        "_execution_record_for_config",
+        "_execute_function_with_config_scope",
+    ),
 }
 CERTIFICATE = Path("ministack-tls", "server.crt")
 """Where ministack puts the certificate that it makes for itself, in its data folder."""
@@ -108,6 +118,8 @@ class LocalAws:
         _module("core.router").SERVICE_PATTERNS["securityhub"] = {"host_patterns": [r"securityhub\."]}
         _authorize_security_hub()
         _accept_query_definitions()
+        _make_metrics_of_logs()
+        _let_alarms_call_functions()
         _module("services.sqs")._receive_messages_for_esm = _Batches(self._batching_window).receive
 
     async def _handle(
@@ -223,6 +235,8 @@ def _authorize_security_hub() -> None:
     original = iam.extract_resource_arn
 
     def extract_resource_arn(service: str, *args: Any) -> Any:
+        if service == "events":  # AWS: a rule of the default bus has an ARN without the bus
+            return original(service, *args).replace(":rule/default/", ":rule/")
         if service != "securityhub":
             return original(service, *args)
         region, account = args[-2:]
@@ -252,6 +266,50 @@ def _accept_query_definitions() -> None:
 
     handlers = _module("services.cloudformation.provisioners")._RESOURCE_HANDLERS
     handlers["AWS::Logs::QueryDefinition"] = {"create": create, "delete": delete}
+
+
+def _make_metrics_of_logs() -> None:
+    """CloudWatch's embedded metric format: lines of a function's log become metrics, and alarms see them."""
+    functions, watch = _module("services.lambda_svc"), _module("services.cloudwatch")
+    write = functions._emit_lambda_logs
+
+    def emit(func: Any, request_id: str, log_text: str, *args: Any, **options: Any) -> None:
+        write(func, request_id, log_text, *args, **options)
+        metrics = list(embedded_metrics(log_text or ""))
+        for metric in metrics:
+            watch.record_metric(metric.namespace, metric.name, metric.value, metric.unit, metric.dimensions)
+        if metrics:
+            watch._evaluate_all_alarms()
+
+    functions._emit_lambda_logs = emit
+
+
+def _let_alarms_call_functions() -> None:
+    """AWS: a function may be an action of an alarm; it gets the new state, asynchronously."""
+    watch = _module("services.cloudwatch")
+    notify = watch._dispatch_alarm_actions
+
+    def dispatch(alarm: Mapping[str, Any], old_state: str, new_state: str, reason: str) -> None:
+        notify(alarm, old_state, new_state, reason)
+        if alarm.get("ActionsEnabled", True):
+            for action in alarm.get(_ALARM_ACTIONS.get(new_state, ""), ()):
+                if action.startswith("arn:aws:lambda:"):
+                    event = alarm_event(alarm, new_state, reason)
+                    run = contextvars.copy_context().run  # its account and Region
+                    threading.Thread(target=run, args=(_call_function, action, event), daemon=True).start()
+
+    watch._dispatch_alarm_actions = dispatch
+
+
+_ALARM_ACTIONS = {"ALARM": "AlarmActions", "OK": "OKActions", "INSUFFICIENT_DATA": "InsufficientDataActions"}
+
+
+def _call_function(arn: str, event: dict[str, Any]) -> None:
+    functions = _module("services.lambda_svc")
+    record, config, _name = functions._get_func_record_for_ref(arn)
+    functions._execute_function_with_config_scope(
+        functions._execution_record_for_config(record, config), event
+    )
 
 
 class _Batches:
@@ -344,7 +402,8 @@ def prepare_environment(options: argparse.Namespace) -> None:
         }
     )
     if options.auth:
-        os.environ["AWS_CA_BUNDLE"] = str(data / CERTIFICATE)
+        # For boto3, and for what talks to us without it, such as a custom resource's answer.
+        os.environ["AWS_CA_BUNDLE"] = os.environ["SSL_CERT_FILE"] = str(data / CERTIFICATE)
     for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
         os.environ.pop(name, None)
     os.environ.setdefault("LOG_LEVEL", "WARNING")

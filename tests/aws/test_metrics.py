@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from hubtriage.aws.events import Message, Seen, Sighting, Unusable
+from hubtriage.aws.events import Message, Seen, Sighting, SweepOrder, Unusable
 from hubtriage.aws.faults import Fault
 from hubtriage.aws.metrics import Tally, emit, spread, tally
 from hubtriage.aws.outcomes import Ending, Outcome, Report
@@ -58,6 +58,7 @@ def test_a_batch_is_counted() -> None:
         )
     )
     assert numbers.counts == {
+        "UnplannedChanges": 3,
         "FindingsReceived": 8,
         "FindingsChanged": 3,
         "FindingsUnchanged": 2,
@@ -154,3 +155,22 @@ def test_changes_have_the_rule_and_unprocessed_findings_the_code_as_dimension(
         ([["service", "rule"]], "labels", None, [1], None),
         ([["service", "code"]], None, "InvalidInput", None, [2]),
     ]
+
+
+@pytest.mark.parametrize(
+    ("order", "counted"),
+    [
+        pytest.param(None, 1, id="of an event"),
+        pytest.param(SweepOrder("s"), 1, id="of a sweep that says not how much may change"),
+        pytest.param(SweepOrder("s", declared=True), 0, id="of a sweep that says so"),
+    ],
+)
+def test_the_breaker_counts_what_is_hidden_or_taken_back_because(
+    order: SweepOrder | None, counted: int
+) -> None:
+    message = Message("m")
+    seen = Seen(Sighting(("arn", "id"), {}, message, None, order), (message,))
+    hidden = decided(update={}, changes=(HIDE,), hides=True)
+    lowered = decided(update={}, changes=(RELABEL,))
+    outcomes = [Outcome(seen, decision, Ending("updated"), 1.0) for decision in (hidden, lowered)]
+    assert tally(report(*outcomes)).counts.get("UnplannedChanges", 0) == counted

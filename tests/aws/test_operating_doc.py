@@ -87,6 +87,6 @@ def test_every_setting_is_documented_with_its_default_and_meaning() -> None:
 
 
 def _shown(default: object) -> str:
-    if default == frozenset():
+    if default in (frozenset(), ""):
         return "none"
     return f"`{default:g}`" if isinstance(default, float) else f"`{default}`"

@@ -15,6 +15,7 @@ os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")
 import aws_cdk as cdk
 from cdk_nag import AwsSolutionsChecks
 
+from app import FUNCTIONS
 from infra.bundle import build_package
 from infra.config import Configuration
 from infra.stack import TriageStack
@@ -24,26 +25,26 @@ Synthesize = Callable[..., tuple[Path, Mapping[str, Any]]]
 
 
 @pytest.fixture(scope="session")
-def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def packages(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
+    """The package of each function, for arm64."""
+    return {name: build_package(tmp_path_factory.mktemp(name), name, RULESET, "arm64") for name in FUNCTIONS}
+
+
+@pytest.fixture(scope="session")
+def package(packages: Mapping[str, Path]) -> Path:
     """A package of the triage function for arm64."""
-    return build_package(tmp_path_factory.mktemp("package"), "triage", RULESET, "arm64")
+    return packages["triage"]
 
 
 @pytest.fixture(scope="session")
-def sweep_package(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A package of the sweep functions for arm64."""
-    return build_package(tmp_path_factory.mktemp("sweep"), "sweep", RULESET, "arm64")
-
-
-@pytest.fixture(scope="session")
-def synthesize(package: Path, sweep_package: Path, tmp_path_factory: pytest.TempPathFactory) -> Synthesize:
+def synthesize(packages: Mapping[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Synthesize:
     """A function: settings → (folder of the cloud assembly, template); cdk-nag checks every one of them."""
 
     def synthesized(**settings: Any) -> tuple[Path, Mapping[str, Any]]:
         config = Configuration(**settings)
         context = json.loads((ROOT / "cdk.json").read_text())["context"]
         app = cdk.App(context=context, outdir=str(tmp_path_factory.mktemp("assembly")))
-        TriageStack(app, config, package, sweep_package)
+        TriageStack(app, config, packages)
         cdk.Validations.of(app).add_plugins(AwsSolutionsChecks())
         folder = Path(app.synth().directory)
         return folder, json.loads((folder / f"{config.stack_name}.template.json").read_text())

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from app import FUNCTIONS
 from hubtriage.authoring.loader import load_rules
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -39,7 +40,7 @@ def test_it_writes_the_rules_into_the_package_of_each_function(tmp_path):
     done = _run(tmp_path, GOOD)
     assert (done.returncode, done.stderr) == (0, "")
     texts = [(package / "ruleset.json").read_text() for package in (tmp_path / "out").glob("asset.*")]
-    assert len(texts) == 2, "triage and sweep decide by the same rules"
+    assert len(texts) == len(FUNCTIONS), "all functions have the same rules"
     assert len(set(texts)) == 1
     ruleset = json.loads(texts[0])
     assert [rule["id"] for rule in ruleset["rules"]] == ["sample-findings"]

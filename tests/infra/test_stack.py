@@ -107,6 +107,7 @@ def test_the_function_may_do_this_and_nothing_else(template):
     assert allowed == {
         "Triage": ("Allow", ("securityhub:BatchUpdateFindings", "securityhub:GetFindings")),
         "NeverWorkflowStatusAsResolved": ("Deny", ("securityhub:BatchUpdateFindings",)),
+        "ReadMode": ("Allow", ("ssm:GetParameter",)),
         "ReadQueue": ("Allow", ("sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage")),
         "WriteLog": ("Allow", ("logs:CreateLogStream", "logs:PutLogEvents")),
         "Trace": ("Allow", ("xray:PutTelemetryRecords", "xray:PutTraceSegments")),
@@ -262,8 +263,28 @@ def test_every_alarm_reaches_the_topic_when_it_goes_off_and_when_it_is_over(temp
     alarms = _all(template, "AWS::CloudWatch::Alarm")
     assert len(alarms) >= 5
     for alarm in alarms.values():
-        assert alarm["AlarmActions"] == alarm["OKActions"]
+        assert alarm["AlarmActions"][0] == alarm["OKActions"][0]
         assert alarm["AlarmActions"][0]["Ref"].startswith("WatchAlarms")
+
+
+def test_the_breaker_is_called_when_its_alarm_goes_off_and_may_switch_nothing_else(template):
+    alarms = _all(template, "AWS::CloudWatch::Alarm").values()
+    (alarm,) = [alarm for alarm in alarms if len(alarm["AlarmActions"]) > 1]
+    assert alarm["AlarmActions"][1]["Fn::GetAtt"][0].startswith("BreakerFunction")
+    assert len(alarm["OKActions"]) == 1
+    assert (alarm["MetricName"], alarm["Threshold"], alarm["Period"]) == ("UnplannedChanges", 2000, 300)
+    role = _one(template, "AWS::IAM::Role", "BreakerRole")
+    statements = _statements(role["Policies"][0]["PolicyDocument"])
+    assert statements["Switch"]["Action"] == "ssm:PutParameter"
+    assert "Mode" in json.dumps(statements["Switch"]["Resource"])
+    permission = _one(template, "AWS::Lambda::Permission", "BreakerFunction")
+    assert permission["Principal"] == "lambda.alarms.cloudwatch.amazonaws.com"
+
+
+def test_the_switch_stands_at_enforce_and_takes_nothing_but_the_modes(template):
+    switch = _one(template, "AWS::SSM::Parameter")
+    assert (switch["Name"], switch["Value"]) == ("/hubtriage/hubtriage/mode", "enforce")
+    assert switch["AllowedPattern"] == "^(enforce|observe)$"
 
 
 def test_both_dead_letter_queues_have_an_alarm_at_the_first_message(template):

@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 ACKNOWLEDGED = {
     ("AwsSolutions-SQS3", "hubtriage/Intake/Undelivered/Resource"),
     ("AwsSolutions-IAM5[Resource::*]", "hubtriage/Triage/Role/Resource"),
+    ("AwsSolutions-IAM5[Resource::*]", "hubtriage/Breaker/Role/Resource"),
     ("AwsSolutions-IAM5[Resource::*]", "hubtriage/Sweep/StepRole/Resource"),
     ("AwsSolutions-IAM5[Resource::*]", "hubtriage/Sweep/MachineRole/Resource"),
     ("AwsSolutions-IAM5[Resource::*]", "hubtriage/Sweep/DeployedRole/Resource"),

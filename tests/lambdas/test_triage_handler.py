@@ -42,8 +42,11 @@ TIME = "2027-01-15T08:00:00Z"
 CONTEXT = SimpleNamespace(aws_request_id="request-7", get_remaining_time_in_millis=lambda: 120_000)
 
 
-def make(hub: Hub, clock: ManualClock, **config: Any) -> TriageFunction:
-    return TriageFunction(Config(**config), load_ruleset(RULES), InProcessSecurityHub(hub, clock), clock)
+def make(
+    hub: Hub, clock: ManualClock, read_mode: Callable[[], str] | None = None, **config: Any
+) -> TriageFunction:
+    api = InProcessSecurityHub(hub, clock)
+    return TriageFunction(Config(**config), load_ruleset(RULES), api, clock, read_mode)
 
 
 def records(events: list[dict[str, Any]]) -> dict[str, Any]:
@@ -167,7 +170,7 @@ def test_in_observe_the_log_says_what_would_be_done_and_nothing_is(
 ) -> None:
     given = event()
     hub = planted(clock, given)
-    make(hub, clock)(records([given]), CONTEXT, mode="observe")
+    make(hub, clock, read_mode=lambda: "observe")(records([given]), CONTEXT)
     lines = logged(capsys)
     (told,) = [line for line in lines if "finding_id" in line]
     assert (told["mode"], told["code"]) == ("observe", "Observe")

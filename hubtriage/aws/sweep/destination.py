@@ -45,7 +45,12 @@ class Sqs(Protocol):
 
 def event(findings: Sequence[Finding], read_at: float, order: SweepOrder) -> dict[str, Any]:
     """Findings in the shape in which EventBridge delivers them, stamped with when they were read."""
-    sweep = {"id": order.id, "take_back": order.take_back, "adopt": order.adopt}
+    sweep = {
+        "id": order.id,
+        "take_back": order.take_back,
+        "adopt": order.adopt,
+        "declared": order.declared,
+    }
     return {
         "version": "0",
         "id": str(uuid.uuid4()),

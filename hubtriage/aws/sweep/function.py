@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import botocore.session
-from aws_lambda_powertools.logging import Logger
 
 from hubtriage.aws.api import SecurityHubApi
 from hubtriage.aws.backoff import Backoff
@@ -16,6 +15,7 @@ from hubtriage.aws.client import security_hub
 from hubtriage.aws.clock import Clock, SystemClock
 from hubtriage.aws.config import Config
 from hubtriage.aws.events import SweepOrder
+from hubtriage.aws.logger import logger
 from hubtriage.aws.ratelimit import TokenBucket
 from hubtriage.aws.reading import Getter
 from hubtriage.aws.sweep.config import SweepConfig
@@ -61,7 +61,7 @@ class SweepFunction:
         self._backoff = Backoff(random.random)
         budget = TokenBucket(sweep.reads_per_second, max(1.0, sweep.reads_per_second), self._clock)
         self._getter = Getter(clients.security_hub, budget, self._backoff, self._clock.monotonic)
-        self._logger = Logger(service=config.service, level=config.log_level, use_rfc3339=True, utc=True)
+        self._logger = logger(config.service, config.log_level)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "SweepFunction":
@@ -89,7 +89,7 @@ class SweepFunction:
         return {"request": request.as_json(), "progress": after.as_json()}
 
     def _step(self, request: SweepRequest, before: Progress, name: str, turn: Turn) -> Progress:
-        order = SweepOrder(name, request.take_back, request.adopt)
+        order = SweepOrder(name, request.take_back, request.adopt, request.is_declared)
         queue = QueueDestination(self._clients.sqs, self._sweep.queue, order, self._backoff, self._clock)
         is_first = before.started is None
         if is_first and turn.must_wait():

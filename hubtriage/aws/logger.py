@@ -1,0 +1,41 @@
+"""The functions' logger, for what is not a decision."""
+
+import logging
+import sys
+from functools import cache
+
+from aws_lambda_powertools.logging import Logger
+
+from hubtriage.aws.decisions import json_line
+
+
+def logger(service: str, level: str) -> Logger:
+    """A logger that writes one line of JSON. Text of others goes into members, never into the message."""
+    return Logger(
+        logger_handler=_output(service),
+        service=service,
+        level=level,
+        use_rfc3339=True,
+        utc=True,
+        json_serializer=json_line,
+    )
+
+
+def write(text: str) -> None:
+    """Out at once: a container that is killed has then told what it did."""
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+class _StandardOutput(logging.Handler):
+    """Writes where decisions are written, whatever standard output is by then."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one line."""
+        write(self.format(record) + "\n")
+
+
+@cache
+def _output(_service: str) -> logging.Handler:
+    """One for each logger's name: Powertools sets a logger of one name up once only."""
+    return _StandardOutput()

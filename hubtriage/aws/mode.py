@@ -1,0 +1,60 @@
+"""The mode switch: whether triage writes, as one parameter says that people and the breaker set.
+
+It is read on every batch, through a short cache. What cannot be read is not guessed: `enforce` could hide
+what somebody wants left alone, `observe` would let findings pass that nobody looks at again. The last known
+mode serves for a while; then batches fail and wait in the queue.
+"""
+
+from collections.abc import Callable
+from typing import cast, get_args
+
+from hubtriage.aws.batch import Mode
+from hubtriage.aws.parameters import ParameterError
+
+MODES: tuple[str, ...] = get_args(Mode)
+FRESH = 10.0
+"""Seconds for which a mode is not asked for again."""
+USABLE = 300.0
+"""Seconds for which the last known mode serves while it cannot be read."""
+
+
+class ModeUnreadableError(RuntimeError):
+    """The mode is not known; the batch has to come again."""
+
+
+def parameter_name(stack: str) -> str:
+    """The name of the parameter that switches a stack."""
+    return f"/hubtriage/{stack}/mode"
+
+
+class ModeSwitch:
+    """`read` gives the parameter's text or raises ParameterError; `monotonic` is a clock in seconds."""
+
+    def __init__(self, read: Callable[[], str], monotonic: Callable[[], float]) -> None:
+        self._read = read
+        self._monotonic = monotonic
+        self._known: Mode | None = None
+        self._read_at = 0.0
+
+    def mode(self) -> Mode:
+        """The mode at this time; raises ModeUnreadableError."""
+        if self._known is not None and self._age() < FRESH:
+            return self._known
+        try:
+            self._known = checked(self._read())
+        except (ParameterError, ModeUnreadableError) as error:
+            if self._known is None or self._age() >= USABLE:
+                raise ModeUnreadableError(f"the mode cannot be read: {error}") from error
+            return self._known
+        self._read_at = self._monotonic()
+        return self._known
+
+    def _age(self) -> float:
+        return self._monotonic() - self._read_at
+
+
+def checked(text: str) -> Mode:
+    """The text as a mode; raises ModeUnreadableError for anything else."""
+    if text not in MODES:
+        raise ModeUnreadableError(f"{text[:40]!r} is none of {', '.join(MODES)}")
+    return cast("Mode", text)

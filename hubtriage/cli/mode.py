@@ -1,0 +1,69 @@
+"""`hubtriage mode`: whether triage writes, and switching it."""
+
+import click
+
+from hubtriage.aws.mode import MODES, parameter_name
+from hubtriage.aws.sweep.request import SweepRequest
+from hubtriage.aws.sweep.start import start_sweep
+from hubtriage.cli.stack import AWS_ERRORS, client, deployed_option, fail, outputs
+
+MEANINGS = {
+    "enforce": "triage writes what the rules say",
+    "observe": "triage writes nothing, and logs what it would do",
+}
+
+
+@click.command(name="mode")
+@click.argument("mode", required=False, type=click.Choice(MODES))
+@deployed_option
+@click.option(
+    "--budget", type=click.IntRange(0), help="With enforce: the most findings that the sweep may change."
+)
+def command(mode: str | None, stack: str, budget: int | None) -> None:
+    """Show whether the deployed stack writes, or switch it.
+
+    observe stops all writing within seconds: nothing is set and nothing is taken back. enforce starts it
+    again, and a sweep, so that findings that came in meanwhile get what the rules say. The breaker does not
+    count what a sweep with a --budget changes.
+
+    Exit codes: 0; 1 the stack could not be reached, or its breaker has only just tripped; 2 wrong usage.
+    """
+    if budget is not None and mode != "enforce":
+        raise click.UsageError("--budget is about the sweep that enforce starts")
+    try:
+        if mode is None:
+            _show(stack)
+        else:
+            _switch(stack, mode, budget)
+    except AWS_ERRORS as error:
+        fail(str(error), "name another stack with --stack, or look at AWS_PROFILE and AWS_REGION")
+
+
+def _show(stack: str) -> None:
+    parameter = client("ssm").get_parameter(Name=parameter_name(stack))["Parameter"]
+    since = f"{parameter['LastModifiedDate']:%Y-%m-%d %H:%M:%S %Z}"
+    click.echo(f"{parameter['Value']}: {MEANINGS.get(parameter['Value'], 'unknown')} (since {since})")
+
+
+def _switch(stack: str, mode: str, budget: int | None) -> None:
+    deployed = outputs(stack)
+    if mode == "enforce":
+        _check_breaker(deployed["BreakerAlarmName"])
+    systems = client("ssm")
+    before = systems.get_parameter(Name=parameter_name(stack))["Parameter"]["Value"]
+    systems.put_parameter(Name=parameter_name(stack), Value=mode, Type="String", Overwrite=True)
+    click.echo(f"{before} -> {mode}: {MEANINGS[mode]}")
+    if mode == "enforce" and before != "enforce":
+        request = SweepRequest(reason="mode", budget=budget)
+        execution = start_sweep(client("stepfunctions"), deployed["SweepArn"], request)
+        click.echo(f"started a sweep: {execution}")
+
+
+def _check_breaker(alarm: str) -> None:
+    """Refuse while the alarm is on: it would not go off again, however much triage changed."""
+    found = client("cloudwatch").describe_alarms(AlarmNames=[alarm])["MetricAlarms"]
+    if found and found[0]["StateValue"] == "ALARM":
+        fail(
+            "the breaker has just tripped, and its alarm is still on",
+            "wait until it is over, 5 minutes after the last change; see docs/operating.md",
+        )

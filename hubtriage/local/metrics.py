@@ -1,0 +1,49 @@
+"""CloudWatch as far as the local AWS lacks it: metrics in log lines, and the event of an alarm."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One value of a metric."""
+
+    namespace: str
+    name: str
+    value: float
+    unit: str
+    dimensions: Mapping[str, str]
+
+
+def embedded_metrics(log: str) -> Iterator[Metric]:
+    """The values in the lines of a log that are in CloudWatch's embedded metric format."""
+    for line in log.splitlines():
+        if line.startswith("{") and '"_aws"' in line:
+            yield from _of_document(json.loads(line))
+
+
+def _of_document(document: Mapping[str, Any]) -> Iterator[Metric]:
+    """AWS: each directive names metrics and sets of dimensions; their values are members beside it."""
+    for directive in document["_aws"]["CloudWatchMetrics"]:
+        for names in directive["Dimensions"]:
+            dimensions = {name: str(document[name]) for name in names}
+            for metric in directive["Metrics"]:
+                values = document[metric["Name"]]
+                for value in values if isinstance(values, list) else [values]:
+                    unit = metric.get("Unit", "None")
+                    yield Metric(directive["Namespace"], metric["Name"], float(value), unit, dimensions)
+
+
+def alarm_event(alarm: Mapping[str, Any], state: str, reason: str) -> dict[str, Any]:
+    """What CloudWatch calls a function with when an alarm changes its state."""
+    return {
+        "source": "aws.cloudwatch",
+        "alarmArn": alarm.get("AlarmArn", ""),
+        "alarmData": {
+            "alarmName": alarm.get("AlarmName", ""),
+            "state": {"value": state, "reason": reason},
+            "configuration": {"description": alarm.get("AlarmDescription", "")},
+        },
+    }

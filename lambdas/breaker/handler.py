@@ -1,0 +1,7 @@
+"""The breaker's entry point: `lambdas.breaker.handler.handler`."""
+
+import os
+
+from hubtriage.aws.breaker import Breaker
+
+handler = Breaker.from_environment(os.environ)

@@ -1,0 +1,82 @@
+"""What the stack shows and tells: alarms with a runbook, metrics that exist, queries over what is logged."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from infra.queries import QUERIES
+
+DOC = (Path(__file__).resolve().parents[2] / "docs" / "operating.md").read_text(encoding="utf-8")
+METRICS = set(re.findall(r"^\| `(\w+)` \| (?:Count|Seconds) \|", DOC, re.MULTILINE))
+MEMBERS = set(re.findall(r"^\| `([a-z_]+)` \| [^|]+ \|$", DOC, re.MULTILINE))
+
+
+def _all(template, kind):
+    return [item["Properties"] for item in template["Resources"].values() if item["Type"] == kind]
+
+
+def test_every_alarm_names_its_section_of_the_runbook_and_every_section_has_an_alarm(template):
+    descriptions = [alarm["AlarmDescription"] for alarm in _all(template, "AWS::CloudWatch::Alarm")]
+    anchors = [re.search(r"Runbook: docs/operating\.md#(\w+)$", text)[1] for text in descriptions]
+    (section,) = re.findall(r"^## Alarms\n(.*?)^## ", DOC, re.MULTILINE | re.DOTALL)
+    assert sorted(anchors) == sorted(
+        name.lower() for name in re.findall(r"^### (\w+)$", section, re.MULTILINE)
+    )
+
+
+def test_every_alarm_on_triage_itself_watches_a_metric_that_is_documented(template):
+    watched = [a for a in _all(template, "AWS::CloudWatch::Alarm") if a.get("Namespace") == "hubtriage"]
+    assert {alarm["MetricName"] for alarm in watched} == {
+        "Denied",
+        "EventsUnusable",
+        "NeedsAttention",
+        "RuleErrors",
+        "Throttled",
+        "UnplannedChanges",
+    }
+    assert {alarm["MetricName"] for alarm in watched} <= METRICS
+    assert all(alarm["Dimensions"] == [{"Name": "service", "Value": "hubtriage"}] for alarm in watched)
+
+
+def test_the_dashboard_shows_metrics_that_are_documented_of_this_stack(template):
+    (page,) = _all(template, "AWS::CloudWatch::Dashboard")
+    assert page["DashboardName"] == "hubtriage"
+    body = page["DashboardBody"]
+    parts = body["Fn::Join"][1] if isinstance(body, dict) else [body]
+    text = "".join(part if isinstance(part, str) else "REFERENCE" for part in parts)
+    shown = [metric for widget in json.loads(text)["widgets"] for metric in widget["properties"]["metrics"]]
+    ours = [metric for metric in shown if metric[0] == "hubtriage"]
+    assert {metric[1] for metric in ours} >= {
+        "FindingsReceived",
+        "Hidden",
+        "TakenBack",
+        "FieldsKept",
+        "ApiCalls",
+    }
+    assert {metric[1] for metric in ours} <= METRICS
+    assert all(metric[2:4] == ["service", "hubtriage"] for metric in ours)
+    assert 'MetricName=\\"Changes\\"' in json.dumps(shown)
+
+
+def test_the_saved_queries_are_those_that_the_page_explains(template):
+    saved = {query["Name"]: query for query in _all(template, "AWS::Logs::QueryDefinition")}
+    explained = re.findall(r"^\| `([A-Z][^`]+)` \| [^|]+ \|$", DOC, re.MULTILINE)
+    assert sorted(saved) == sorted(f"hubtriage/{title}" for title in explained)
+    assert {json.dumps(query["LogGroupNames"]) for query in saved.values()} == {
+        json.dumps([{"Ref": name}])
+        for name, item in template["Resources"].items()
+        if item["Type"] == "AWS::Logs::LogGroup" and name.startswith("TriageLog")
+    }
+
+
+@pytest.mark.parametrize("title", QUERIES)
+def test_a_query_asks_for_members_that_a_line_has(title):
+    text = re.sub(r"'[^']*'|\"[^\"]*\"", "", QUERIES[title])
+    words = set(re.findall(r"@?[a-z_]+(?:\.\d+\.[a-z]+)?", text))
+    language = {"fields", "filter", "sort", "limit", "stats", "by", "as", "and", "in", "like", "desc"}
+    language |= {"count", "count_distinct", "ispresent", "findings", "times", "@timestamp", "@message"}
+    asked = words - language
+    assert asked
+    assert {word.partition(".")[0] for word in asked} <= MEMBERS

@@ -1,0 +1,26 @@
+"""Metrics in log lines, as CloudWatch reads them."""
+
+import pytest
+
+from hubtriage.aws.metrics import Tally, emit
+from hubtriage.local.metrics import alarm_event, embedded_metrics
+
+
+def test_what_the_function_writes_becomes_metrics(capsys: pytest.CaptureFixture[str]) -> None:
+    emit(Tally({"Hidden": 3, "Reads": 1}, (), (90, 7), {"r": 2}, {}), "ns", "triage")
+    metrics = list(embedded_metrics("START RequestId\n" + capsys.readouterr().out + "END"))
+    assert {metric.namespace for metric in metrics} == {"ns"}
+    values = [(metric.name, metric.value, dict(metric.dimensions)) for metric in metrics]
+    assert ("Hidden", 3.0, {"service": "triage"}) in values
+    assert ("Changes", 2.0, {"service": "triage", "rule": "r"}) in values
+    assert [value for name, value, _ in values if name == "FindingsPerCall"] == [90.0, 7.0]
+
+
+def test_other_lines_are_no_metrics() -> None:
+    assert list(embedded_metrics('{"message": "finding updated"}\nplain text\n')) == []
+
+
+def test_a_function_is_told_of_the_alarm_and_its_state() -> None:
+    event = alarm_event({"AlarmName": "a", "AlarmArn": "arn"}, "ALARM", "because")
+    assert event["alarmData"]["state"] == {"value": "ALARM", "reason": "because"}
+    assert (event["alarmArn"], event["alarmData"]["alarmName"]) == ("arn", "a")
