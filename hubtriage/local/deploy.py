@@ -58,8 +58,13 @@ def _stack(folder: Path, artifact_id: str, artifact: Mapping[str, Any]) -> Stack
     assets = folder / f"{artifact_id}.assets.json"
     files = json.loads(assets.read_text())["files"].values() if assets.exists() else ()
     placed = ((folder / each["source"]["path"], _only(each["destinations"])["objectKey"]) for each in files)
-    template = (folder / properties["templateFile"]).read_text()
+    template = _compact((folder / properties["templateFile"]).read_text())
     return Stack(properties.get("stackName", artifact_id), template, tuple(placed))
+
+
+def _compact(template: str) -> str:
+    """AWS: a template in the request itself may have 51,200 characters, of which CDK's layout takes a third."""
+    return json.dumps(json.loads(template), separators=(",", ":"), ensure_ascii=False)
 
 
 def _only(destinations: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any]:
