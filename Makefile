@@ -6,7 +6,7 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := $(shell node --version 2
 export CDK_DISABLE_CLI_TELEMETRY := true
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test conformance check format synth deploy asff schema lock clean faults bench
+.PHONY: help setup demo test conformance check format synth deploy asff schema cli-docs first-rule lock clean faults bench
 
 help: ## show these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -67,6 +67,12 @@ asff: setup ## derive what lint knows of a finding's fields from the AWS client 
 
 schema: setup ## write the schema of rule files that editors use
 	$(BIN)/hubtriage schema --output schema/rules.schema.json
+
+cli-docs: setup ## write the page about all commands from their --help
+	$(BIN)/python -m hubtriage.cli.reference
+
+first-rule: setup ## write the page about a first rule with eight mistakes
+	$(BIN)/python tests/docs/first_rule.py
 
 lock: .venv/ready ## pin requirements.in again into requirements.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url requirements.in -o requirements.txt

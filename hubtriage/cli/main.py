@@ -6,6 +6,7 @@ import click
 
 # name -> (module, what `hubtriage --help` says)
 COMMANDS = {
+    "init": ("hubtriage.cli.init", "Begin a folder for your own rules."),
     "lint": ("hubtriage.cli.lint", "Check rule files: all errors and warnings at once."),
     "test": ("hubtriage.cli.test", "Run the tests that stand in the rule files."),
     "plan": ("hubtriage.cli.plan", "Say what would be sent for each of some findings."),

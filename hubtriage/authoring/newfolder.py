@@ -1,0 +1,55 @@
+"""What one's own folder of rules begins with: a rule, checks for pull requests, findings to try it on."""
+
+import json
+from collections.abc import Iterator, Mapping
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any
+
+from hubtriage.authoring.samples import SAMPLES, complete, sample
+from hubtriage.authoring.schema import rules_schema
+
+_MORE: tuple[Mapping[str, Any], ...] = (
+    {"AwsAccountId": "111122223333", "Compliance": {"SecurityControlId": "S3.9"}},
+    {"ProductName": "GuardDuty", "Sample": True, "Id": "an example that GuardDuty made on request"},
+)
+
+
+class ExistingFilesError(Exception):
+    """Files that are there already: nothing was written."""
+
+    def __init__(self, files: list[Path]):
+        self.files = files
+        super().__init__(", ".join(map(str, files)))
+
+
+def contents(version: str) -> dict[str, str]:
+    """The files by their path in the folder; `version` is the hubtriage that their checks install."""
+    template = resources.files(__package__) / "template"
+    files = {name: text.replace("VERSION", version) for name, text in _texts(template, "")}
+    schema = json.dumps(rules_schema(), separators=(",", ":"), ensure_ascii=False)
+    findings = json.dumps(
+        [*map(sample, SAMPLES), *(complete(one) for one in _MORE)], indent=2, ensure_ascii=False
+    )
+    return {**files, "findings/examples.json": findings + "\n", "schema/rules.schema.json": schema + "\n"}
+
+
+def _texts(folder: Traversable, path: str) -> Iterator[tuple[str, str]]:
+    for entry in sorted(folder.iterdir(), key=lambda one: one.name):
+        if entry.is_dir():
+            yield from _texts(entry, f"{path}{entry.name}/")
+        else:
+            yield f"{path}{entry.name}", entry.read_text(encoding="utf-8")
+
+
+def write(folder: Path, version: str) -> list[Path]:
+    """Write the files into a folder and return them. Raises ExistingFilesError before touching anything."""
+    files = {folder / name: text for name, text in contents(version).items()}
+    existing = [path for path in files if path.exists()]
+    if existing:
+        raise ExistingFilesError(existing)
+    for path, text in files.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return list(files)

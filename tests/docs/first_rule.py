@@ -1,0 +1,162 @@
+"""The story of a first rule with eight mistakes, told by the commands; `make first-rule` writes it."""
+
+import os
+import re
+import subprocess
+import tempfile
+from contextlib import chdir
+from dataclasses import dataclass
+from pathlib import Path
+
+from click.testing import CliRunner
+
+from hubtriage.cli.main import cli
+
+PAGE = Path(__file__).parents[2] / "docs" / "first-rule.md"
+FILE = "rules/sandbox-buckets.yaml"
+NOW = "2026-11-01"
+FIRST = """\
+rules:
+  - id: sandbox-bucket-logging
+    description: Accepted: sandbox buckets hold nothing to audit.
+    owner: cloud-platform
+    ticket: SEC-1042
+    expire: 2027-12-31
+    match:
+      AwsAccountId: [111122223333]
+      Compliance: {SecurityControlID: [{prefx: S3.}]}
+    update:
+      Workflow: {Status: SUPRESSED}
+      Note: {Text: "Accepted until {rule.expires} ({ticket})."}
+    tests:
+      - name: a sandbox bucket
+        finding: {AwsAccountId: "111122223333", Compliance: {SecurityControlId: S3.9}}
+        expect: {Workflow: {Status: SUPPRESSED}}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Mend:
+    """A mistake: its code, what the message says to write, and the change that follows from it."""
+
+    code: str
+    says: str
+    old: str
+    new: str
+
+
+MENDS = (
+    Mend(
+        "E002",
+        "needs quotes",
+        "Accepted: sandbox buckets hold nothing to audit.",
+        '"Accepted: sandbox buckets hold nothing to audit."',
+    ),
+    Mend("E101", "`expires`", "expire:", "expires:"),
+    Mend("E004", '"111122223333"', "[111122223333]", '["111122223333"]'),
+    Mend("E201", "`prefix`", "prefx", "prefix"),
+    Mend("E104", "`SUPPRESSED`", "SUPRESSED", "SUPPRESSED"),
+    Mend("E302", "`{rule.ticket}`", "({ticket})", "({rule.ticket})"),
+    Mend("W312", "{name: ..., finding: {...}, expect: no change}", "", ""),
+    Mend("W101", "`Compliance.SecurityControlId`", "SecurityControlID", "SecurityControlId"),
+)
+SECOND_TEST = """\
+      - {name: a bucket in production, finding: {Compliance: {SecurityControlId: S3.9}}, expect: no change}
+"""
+
+_HEAD = """\
+# A first rule
+
+How a first rule with eight mistakes becomes a good one. Every command here was run, and what it said is shown as
+it was said; a test runs them again.
+"""
+
+
+class Story:
+    """Runs commands in the present folder and writes down what they say."""
+
+    def __init__(self) -> None:
+        self.lines = [_HEAD]
+
+    def say(self, *lines: str) -> None:
+        """Add text."""
+        self.lines += lines
+
+    def show(self, language: str, text: str) -> None:
+        """Add a block."""
+        self.say(f"```{language}", text.rstrip("\n"), "```", "")
+
+    def run(self, *arguments: str, code: int, shown: tuple[str, ...] = ()) -> str:
+        """Run a command, of which `shown` is what the reader sees; its output is returned, not shown."""
+        self.say("```console", f"$ hubtriage {' '.join(shown or arguments)}")
+        result = CliRunner().invoke(cli, list(arguments))
+        assert result.exit_code == code, result.output
+        return re.sub(r"\b[0-9a-f]{12,16}(?=[,)+])", "…", result.output.rstrip("\n"))
+
+    def end(self, *lines: str) -> None:
+        """End the block of a command."""
+        self.say(*lines, "```", "")
+
+
+def first_problem(output: str) -> tuple[str, str]:
+    """The first problem of lint's output, and the line that counts all."""
+    lines = output.splitlines()
+    end = next(index for index, line in enumerate(lines) if line.startswith("  page: "))
+    return "\n".join(lines[: end + 1]), lines[-1]
+
+
+def transcript() -> str:
+    """The page; runs in a folder of its own."""
+    story = Story()
+    with tempfile.TemporaryDirectory() as folder, chdir(folder):
+        story.end(story.run("init", code=0))
+        story.say(f"`init` wrote a rule that is right for everybody. Our own goes into `{FILE}`:", "")
+        Path(FILE).write_text(FIRST, encoding="utf-8")
+        story.show("yaml", FIRST)
+        _mend_all(story)
+        story.say("Nothing is left to say. The rule as it is now:", "")
+        story.show("yaml", Path(FILE).read_text(encoding="utf-8"))
+        story.end(story.run("lint", "--strict", "--now", NOW, code=0, shown=("lint", "--strict")))
+        story.end(story.run("test", "--require-tests", "--coverage", code=0))
+        story.say("What would it do to the findings that are there?", "")
+        said = story.run("backtest", "findings", "--now", NOW, code=0, shown=("backtest", "findings"))
+        story.end(said.partition("\n\nBy severity")[0], "...")
+        story.say("Before it is merged: which findings change outcome?", "")
+        _commit(".github", "findings", "rules/accounts.yaml", "rules/sample-findings.yaml")
+        diff = ("diff", "--against", "HEAD", "findings")
+        story.end(story.run(*diff, "--now", NOW, code=1, shown=diff))
+        _commit(FILE)
+        story.say("And once it is:", "")
+        story.end(story.run(*diff, "--now", NOW, code=0, shown=diff))
+    return "\n".join(story.lines).rstrip("\n") + "\n"
+
+
+def _mend_all(story: Story) -> None:
+    for number, mend in enumerate(MENDS, 1):
+        said = story.run("lint", "--now", NOW, code=mend.code.startswith("E"), shown=("lint",))
+        problem, count = first_problem(said)
+        assert f": {mend.code} " in problem, said
+        assert mend.says in problem, problem
+        more = ["..."] if said != f"{problem}\n{count}" else []
+        story.end(problem, *more, count)
+        path = Path(FILE)
+        text = path.read_text(encoding="utf-8")
+        if mend.old:
+            assert text.count(mend.old) == 1, mend
+            path.write_text(text.replace(mend.old, mend.new), encoding="utf-8")
+            story.say(f"{number}. Write `{mend.new}` for `{mend.old}`.", "")
+        else:
+            path.write_text(text + SECOND_TEST, encoding="utf-8")
+            story.say(f"{number}. Add the other kind of test.", "")
+
+
+def _commit(*paths: str) -> None:
+    names = (f"GIT_{role}_{part}" for role in ("AUTHOR", "COMMITTER") for part in ("NAME", "EMAIL"))
+    nobodys = dict.fromkeys(("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM"), os.devnull)
+    environment = {**os.environ, **dict.fromkeys(names, "author@example.com"), **nobodys}
+    for command in (["init", "-q"], ["add", *paths], ["commit", "-q", "-m", "rules"]):
+        subprocess.run(["git", *command], check=True, env=environment)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(transcript(), encoding="utf-8")
