@@ -1,4 +1,4 @@
-"""The account directory as a file: what a synchronisation makes of it, in lines whose diff can be reviewed."""
+"""The account directory as a file: what a synchronisation makes of it, line by line, for review."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
