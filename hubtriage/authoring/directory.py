@@ -1,4 +1,4 @@
-"""The account directory as a file: what a synchronisation makes of it, line by line, for review."""
+"""The account directory as a file: what a synchronisation makes of it, as lines whose diff can be read."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
