@@ -63,7 +63,7 @@ def _stack(folder: Path, artifact_id: str, artifact: Mapping[str, Any]) -> Stack
 
 
 def _compact(template: str) -> str:
-    """AWS: a template in the request itself may have 51,200 characters, of which CDK's layout takes a third."""
+    """AWS: a template in the request itself has at most 51,200 characters; CDK's layout takes a third."""
     return json.dumps(json.loads(template), separators=(",", ":"), ensure_ascii=False)
 
 

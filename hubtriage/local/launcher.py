@@ -49,7 +49,7 @@ _INTERNALS = {
         "request_tag_context",
     ),
     "ministack.services.cloudwatch": ("record_metric", "_evaluate_all_alarms", "_dispatch_alarm_actions"),
-    "ministack.core.iam_evaluator": ("request_caller_arn",),
+    "ministack.core.iam_evaluator": ("request_caller_arn", "_resolve_condition_key"),
     "ministack.core.lambda_runtime": ("_workers", "_lock"),
     "ministack.core.tls": ("use_ssl_enabled", "resolve_tls_material"),
     "ministack.services.cloudformation.provisioners": ("_RESOURCE_HANDLERS",),
@@ -117,6 +117,7 @@ class LocalAws:
         _module("app").SERVICE_HANDLERS["securityhub"] = self._handle
         _module("core.router").SERVICE_PATTERNS["securityhub"] = {"host_patterns": [r"securityhub\."]}
         _authorize_security_hub()
+        _know_roles_by_their_arn()
         _accept_query_definitions()
         _make_metrics_of_logs()
         _let_alarms_call_functions()
@@ -252,6 +253,21 @@ def _authorize_security_hub() -> None:
 
     iam.extract_resource_arn = extract_resource_arn
     iam.request_tag_context = request_keys
+
+
+def _know_roles_by_their_arn() -> None:
+    """AWS: aws:PrincipalArn of a role's session is the ARN of the role, not of the session."""
+    evaluator = _module("core.iam_evaluator")
+    resolve = evaluator._resolve_condition_key
+
+    def resolve_condition_key(key: str, context: Any) -> Any:
+        value = resolve(key, context)
+        if key.lower() == "aws:principalarn" and ":assumed-role/" in str(value):
+            account, _, session = value.removeprefix("arn:aws:sts::").partition(":assumed-role/")
+            return f"arn:aws:iam::{account}:role/{session.rpartition('/')[0]}"
+        return value
+
+    evaluator._resolve_condition_key = resolve_condition_key
 
 
 def _accept_query_definitions() -> None:
