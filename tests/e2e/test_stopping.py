@@ -1,0 +1,103 @@
+"""Stopping triage: by hand, and by the breaker; and that a deployment does neither."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from deployed_stack import DeployedStack, built_stack, deployed_stack
+
+from hubtriage.aws.mode import parameter_name
+from hubtriage.cli.main import cli
+from hubtriage.local.findings import generate
+from hubtriage.local.settings import HubSettings
+
+pytestmark = pytest.mark.e2e
+
+RULES = """\
+rules:
+  - id: accepted
+    match: {ProductName: [GuardDuty]}
+    update: {Workflow: {Status: SUPPRESSED}}
+"""
+LIMIT = 40
+PATIENCE = 30.0
+
+
+@pytest.fixture
+def stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[DeployedStack]:
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules" / "rules.yaml").write_text(RULES)
+    assembly = built_stack(tmp_path / "rules", tmp_path / "out", breaker_limit=LIMIT, sweep_wait_seconds=1)
+    with deployed_stack(assembly, HubSettings.still()) as deployed:
+        deployed.settle()
+        for name, value in deployed.cloud.environment.items():
+            monkeypatch.setenv(name, value)
+        deployed.assembly = assembly  # type: ignore[attr-defined]
+        yield deployed
+
+
+def _hubtriage(*arguments: str) -> Result:
+    return CliRunner().invoke(cli, list(arguments))
+
+
+def _findings(count: int, seed: int) -> list[dict[str, Any]]:
+    return list(generate(count, seed=seed, producers=("guardduty",), touched=0))
+
+
+def _hidden(stack: DeployedStack) -> int:
+    return sum(f["Workflow"]["Status"] == "SUPPRESSED" for f in stack.findings().values())
+
+
+def _mode(stack: DeployedStack) -> str:
+    answer = stack.cloud.client("ssm").get_parameter(Name=parameter_name("hubtriage"))
+    return str(answer["Parameter"]["Value"])
+
+
+def _await_mode(stack: DeployedStack, wanted: str) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while _mode(stack) != wanted:
+        assert time.monotonic() < deadline, f"the mode is still {_mode(stack)}"
+        time.sleep(0.2)
+
+
+def test_triage_stops_by_hand_stays_stopped_and_makes_up_for_it(stack: DeployedStack) -> None:
+    assert "observe: triage writes nothing" in _hubtriage("mode", "observe").output
+    time.sleep(11)  # until the function asks again
+    stack.import_findings(_findings(10, seed=1))
+    stack.settle()
+    assert _hidden(stack) == 0
+    told = [line for line in stack.decisions() if line["mode"] == "observe"]
+    assert {change["to"] for line in told for change in line["changes"]} == {"SUPPRESSED"}
+    stack.redeploy(stack.assembly)  # type: ignore[attr-defined]
+    assert _hubtriage("mode").output.startswith("observe: ")
+    logs = _hubtriage("logs", "--since", "10m", "--rule", "accepted").output
+    assert logs.count("unchanged (observe: not written)") == len(told) >= 10
+    assert "    Workflow.Status: NEW -> SUPPRESSED by accepted (rule)" in logs
+    assert _hubtriage("logs", "--rule", "another").output == ""
+    assert _hubtriage("logs", "--errors").output == ""
+    done = _hubtriage("mode", "enforce", "--budget", "100")
+    assert done.exit_code == 0, done.output
+    assert "started a sweep" in done.output
+    time.sleep(11)
+    stack.settle()
+    assert _hidden(stack) == 10
+
+
+def test_the_breaker_stops_what_hides_too_much_and_says_so(stack: DeployedStack) -> None:
+    stack.import_findings(_findings(LIMIT, seed=2))
+    stack.settle()
+    assert (_hidden(stack), _mode(stack)) == (LIMIT, "enforce")
+    stack.import_findings(_findings(LIMIT + 5, seed=3)[LIMIT:])
+    stack.settle()
+    _await_mode(stack, "observe")
+    time.sleep(11)
+    before = _hidden(stack)
+    stack.import_findings(_findings(20, seed=4))
+    stack.settle()
+    assert _hidden(stack) == before
+    refused = _hubtriage("mode", "enforce")
+    assert (refused.exit_code, _mode(stack)) == (1, "observe")
+    assert "the breaker has just tripped" in refused.output
