@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from hubtriage.authoring.checks.registry import warnings
 from hubtriage.authoring.compiler import ruleset_document
 from hubtriage.authoring.loader import load_rules, rule_files
 from hubtriage.authoring.problems import CODES
@@ -89,6 +90,7 @@ def test_rules_with_something_else_somewhere_are_refused_with_a_place_or_work(fo
         assert problem.message
     if loaded.problems:
         return
+    assert {problem.code for problem in warnings(loaded, SAMPLE_NOW)} <= set(CODES)
     ruleset = load_ruleset(json.loads(json.dumps(ruleset_document(loaded, revision=None))))
     for name in SAMPLES:
         assert not decide(sample(name), ruleset, SAMPLE_NOW, Settings()).errors
@@ -106,4 +108,5 @@ def test_unchanged_they_have_no_problems(folder):
 def test_a_wrong_value_in_any_place_is_told_and_never_raises(folder, value):
     for name, tree in TREES.items():
         for path in list(paths_in(tree))[::5]:
-            load_rules(folder({name: json.dumps(with_value(tree, path, value), default=str)}))
+            loaded = load_rules(folder({name: json.dumps(with_value(tree, path, value), default=str)}))
+            warnings(loaded, SAMPLE_NOW)

@@ -67,8 +67,8 @@ SECOND_TEST = """\
 _HEAD = """\
 # A first rule
 
-How a first rule with eight mistakes becomes a good one. Every command here was run, and what it said is shown as
-it was said; a test runs them again.
+How a first rule with eight mistakes becomes a good one. Every command here was run, and what it said is
+shown as it was said; a test runs them again.
 """
 
 

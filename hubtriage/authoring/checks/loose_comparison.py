@@ -16,7 +16,7 @@ def check(subject: Subject) -> Iterator[Problem]:
             continue
         for argument in operation.arguments:
             if not isinstance(argument, dict) and _is_converted(argument):
-                shown = {False: "false", "": '""'}.get(argument, "0")
+                shown = "false" if argument is False else '""' if argument == "" else "0"
                 message = f"`{operation.name}` {shown} compares loosely, and not with what is missing"
                 hint = f'write "{operation.name}=", or {{"!": {{var: PATH}}}} for missing, false, 0 or empty'
                 yield subject.problem(CODE, operation.place, message, hint, key=True)

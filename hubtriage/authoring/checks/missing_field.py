@@ -1,10 +1,12 @@
 """W203 and W204: a comparison, or a negation, that holds because its field is missing."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from hubtriage.authoring.asff import Keys
 from hubtriage.authoring.checks.subject import Operation, Subject, dotted, field_at, var_keys
 from hubtriage.authoring.problems import Problem
+from hubtriage.authoring.yamltree import Path
 from hubtriage.engine.errors import EvaluationError
 from hubtriage.engine.jsonlogic import LogicError, compile_logic, truthy
 
@@ -43,7 +45,7 @@ def _held_by_absence(subject: Subject, names: tuple[str, ...]) -> Iterator[tuple
             yield operation, keys
 
 
-def _needs_value(tests: Iterator[tuple[str, object, object]]) -> bool:
+def _needs_value(tests: list[tuple[str, Any, Path]]) -> bool:
     return not any(operator == "exists" and operand is False for operator, operand, _place in tests)
 
 

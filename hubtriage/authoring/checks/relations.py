@@ -43,8 +43,15 @@ class Relations:
 
     def _mates(self, subject: Subject) -> int:
         """One bit for each rule that is not known to match other findings only."""
+        return self._all_mates[self._positions[id(subject)]]
+
+    @cached_property
+    def _all_mates(self) -> list[int]:
+        return [self._mates_of(choices) for choices in self._choices]
+
+    def _mates_of(self, choices: Mapping[Source, frozenset[str]]) -> int:
         mask = (1 << len(self.subjects)) - 1
-        for source, texts in self._choices[self._positions[id(subject)]].items():
+        for source, texts in choices.items():
             by_text, choosing = self._tables[source]
             mask &= ~choosing | reduce(int.__or__, (by_text.get(text, 0) for text in texts), 0)
         return mask
@@ -93,7 +100,7 @@ def _producers(subject: Subject) -> Mapping[Source, frozenset[str]]:
             if None not in tails:
                 return {_PRODUCER: frozenset(filter(None, tails))}
         is_control = leaf.keys == ("Compliance", "SecurityControlId") and leaf.literals
-        tests = list(leaf.tests)
+        tests = leaf.tests
         is_generator = leaf.keys == ("GeneratorId",) and not leaf.literals
         if is_control and not tests:
             return {_PRODUCER: frozenset((_SECURITY_HUB,))}  # AWS: only control findings have one

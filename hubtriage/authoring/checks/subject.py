@@ -17,7 +17,7 @@ SCOPES = ("some", "all", "none", "filter", "map")
 _TWICE_NAMED = 2
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Leaf:
     """A field of `match`: its path in the finding, and each alternative with its place, lists put in."""
 
@@ -25,17 +25,20 @@ class Leaf:
     place: Path
     alternatives: tuple[tuple[Any, Path], ...]
 
-    @property
+    @cached_property
     def literals(self) -> list[tuple[Any, Path]]:
         """The alternatives that are plain values."""
         return [(value, place) for value, place in self.alternatives if not isinstance(value, dict)]
 
-    @property
-    def tests(self) -> Iterator[tuple[str, Any, Path]]:
+    @cached_property
+    def tests(self) -> list[tuple[str, Any, Path]]:
         """(operator, operand, place) of the other alternatives."""
-        for value, place in self.alternatives:
-            if isinstance(value, dict):
-                yield from ((operator, operand, place) for operator, operand in value.items())
+        return [
+            (operator, operand, place)
+            for value, place in self.alternatives
+            if isinstance(value, dict)
+            for operator, operand in value.items()
+        ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,7 @@ _POSITION = re.compile(r"\.[0-9]+(?=\.|$)")
 
 def check_differs(subject: Subject) -> Iterator[Problem]:
     """Placeholders that make the update differ, so that hardly two findings share a call."""
-    for place, text in _templates(subject):
+    for place, text in templates(subject):
         for found in PLACEHOLDER.finditer(text):
             if found[1] == "finding" and found[2] not in _FEW_VALUES:
                 message = f"{found[0]} makes nearly every finding's update different"
@@ -66,7 +66,8 @@ def check_long(subject: Subject) -> Iterator[Problem]:
         )
 
 
-def _templates(subject: Subject) -> Iterator[tuple[Path, str]]:
+def templates(subject: Subject) -> Iterator[tuple[Path, str]]:
+    """(place, text) of each text of the update that may hold placeholders."""
     update = subject.model.update
     if update.Note is not None:
         yield ("update", "Note", "Text"), update.Note.Text

@@ -132,6 +132,8 @@ def test_a_rule_that_hides(folder, keys, expected):
         ("update: {Workflow: {Status: NOTIFIED}}", []),
         ("update: {Workflow: {Status: RESOLVED}}", ["W305", "W306"]),
         ("update: {UserDefinedFields: {a: '{finding.Title}'}}", ["W310"]),
+        ("update: {UserDefinedFields: {a: '{finding.Regoin}'}}", ["W101", "W310"]),
+        ("update: {UserDefinedFields: {a: '{finding.Resources.Id}'}}", ["W101", "W310"]),
         ("update: {UserDefinedFields: {a: '{finding.Region} {finding.Severity.Label}'}}", []),
         ("update: {Note: {Text: '{finding.Id}, {rule.id}'}}", ["W310", "W311"]),
         ("update: {Note: {Text: '{finding.Resources.0.Tags.a}{finding.Resources.0.Tags.b}'}}", ["W310"]),
