@@ -1,0 +1,69 @@
+"""Laws of how rules relate: what lint says of two rules is so on every finding of a possible shape."""
+
+import random
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "conformance"))
+import rule_grammar
+
+from hubtriage.authoring.asff import Field, look_up
+from hubtriage.authoring.checks.relations import Relations, implies
+from hubtriage.engine.jsonlogic import EvaluationError, compile_logic, truthy
+from hubtriage.engine.literals import branches_of
+from hubtriage.engine.pattern import compile_pattern
+
+RULES, FINDINGS = 60, 150
+
+
+def subject(raw, number):
+    """What the relations look at: a rule's conditions and when it acts."""
+    model = SimpleNamespace(mode="enforce", order=500, starts=None, expires=None)
+    rule = SimpleNamespace(id=f"r{number:03}", match=raw.get("match"), when=raw.get("when"))
+    return SimpleNamespace(rule=rule, model=model, branches=branches_of(raw), leaves=())
+
+
+def is_possible(value, keys=()):
+    """Whether a finding, or a part of it, has the shape that AWS documents."""
+    if isinstance(value, dict):
+        return all(is_possible(inner, (*keys, name)) for name, inner in value.items())
+    if isinstance(value, list):
+        field = look_up(keys)
+        is_list = isinstance(field, Field) and field.in_list
+        return is_list and all(not isinstance(item, list) and is_possible(item, keys) for item in value)
+    field = look_up(keys) if keys else None
+    return isinstance(field, Field) and field.kind != "object"
+
+
+def matches(raw, finding):
+    if "match" in raw and not compile_pattern(raw["match"])(finding):
+        return False
+    try:
+        logic = compile_logic(raw["when"], accounts=rule_grammar.ACCOUNTS) if "when" in raw else None
+        return logic is None or truthy(logic(finding, rule_grammar.NOW))
+    except EvaluationError:
+        return True
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_rules_that_match_one_finding_are_known_to_be_able_to_and_a_narrower_rule_is_narrower(seed):
+    draw = random.Random(seed)  # noqa: S311 - not for secrets
+    rules = [rule_grammar.rule(draw) for _ in range(RULES)]
+    subjects = [subject(raw, number) for number, raw in enumerate(rules)]
+    relations = Relations(subjects)
+    later = [{id(other) for other in relations.later(one)} for one in subjects]
+    narrower = [[implies(one, other) for other in subjects] for one in subjects]
+    drawn = (rule_grammar.finding(draw) for _ in range(FINDINGS * 20))
+    findings = [finding for finding in drawn if is_possible(finding)][:FINDINGS]
+    assert len(findings) > FINDINGS // 3
+    for finding in findings:
+        hits = [matches(raw, finding) for raw in rules]
+        for one in range(RULES):
+            for other in range(RULES):
+                if one < other and hits[one] and hits[other]:
+                    assert id(subjects[other]) in later[one], (rules[one], rules[other], finding)
+                if narrower[one][other] and hits[one]:
+                    assert hits[other], (rules[one], rules[other], finding)
