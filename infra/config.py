@@ -58,8 +58,15 @@ def _settable(names: tuple[str, ...]) -> tuple[str, ...]:
     return check_names(names)
 
 
+def _own_tag(tag: str) -> str:
+    if tag.lower().startswith("aws:"):
+        raise ValueError("AWS keeps tags that start with aws: to itself")
+    return tag
+
+
 Names = Annotated[tuple[str, ...], BeforeValidator(_separate)]
 StackName = Annotated[str, Field(pattern=r"^[a-zA-Z][a-zA-Z0-9-]{0,62}$")]
+Tag = Annotated[str, Field(pattern=r"^[^=,\s][^=,]{0,127}=[^,]{0,256}$"), AfterValidator(_own_tag)]
 Email = Annotated[str, Field(pattern=r"^[^@\s,]+@[^@\s,]+$")]
 
 
@@ -146,6 +153,13 @@ class Configuration(BaseModel):
     )
     alarm_emails: Annotated[tuple[Email, ...], BeforeValidator(_separate)] = Field(
         (), description="who gets the alarms by e-mail; each address has to confirm once"
+    )
+
+    permission_boundary: Annotated[str, Field(pattern=r"^arn:[a-z-]+:iam::\d{12}:policy/\S+$")] | None = (
+        Field(None, description="ARN of the managed policy that bounds every role of the stack")
+    )
+    tags: Annotated[tuple[Tag, ...], BeforeValidator(_separate)] = Field(
+        (), description="tags of everything in the stack, such as team=security"
     )
 
     @model_validator(mode="after")

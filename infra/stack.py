@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import cast
 
 import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
@@ -34,6 +35,12 @@ class TriageStack(cdk.Stack):
             description="Triages AWS Security Hub findings by rules that are kept in git",
         )
         cdk.Tags.of(self).add("application", "hubtriage")
+        for tag in config.tags:
+            key, _, value = tag.partition("=")
+            cdk.Tags.of(self).add(key, value)
+        if config.permission_boundary:
+            bound = iam.ManagedPolicy.from_managed_policy_arn(self, "Boundary", config.permission_boundary)
+            iam.PermissionsBoundary.of(self).apply(bound)
         rules = read_ruleset(packages["triage"])["rules"]
         intake = Intake(self, "Intake", config, event_pattern(rules))
         switch = ModeSwitch(self, "Mode", config)

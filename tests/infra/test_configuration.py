@@ -29,6 +29,7 @@ def test_defaults_hold_without_any_context_and_foreign_values_are_not_ours():
         ),
         pytest.param("log-retention-days", "731", "log_retention_days", 731, id="a retention comes as text"),
         pytest.param("never", "Types, Note.Text", "never", ("Note.Text", "Types"), id="fields, sorted"),
+        pytest.param("tags", "a=1,b=x y", "tags", ("a=1", "b=x y"), id="tags"),
         pytest.param("rules", "../rules", "rules", Path("../rules"), id="a folder"),
         pytest.param("alarm-emails", "a@example.com", "alarm_emails", ("a@example.com",), id="one address"),
     ],
@@ -75,6 +76,13 @@ def test_reads(name, value, attribute, read):
             {"hubtriage:never": "Severity"},
             "triage sets no field 'Severity'; did you mean `Severity.Label`?",
             id="a field that is never set must be one that could be",
+        ),
+        pytest.param({"hubtriage:tags": "team"}, "hubtriage:tags", id="a tag without a value"),
+        pytest.param({"hubtriage:tags": "aws:x=1"}, "hubtriage:tags", id="a tag that is AWS's own"),
+        pytest.param(
+            {"hubtriage:permission-boundary": "bound"},
+            "hubtriage:permission-boundary",
+            id="a boundary by name",
         ),
         pytest.param(
             {"hubtriage:batch-size": 10000},

@@ -315,7 +315,28 @@ def chosen(synthesize):
         log_level="WARNING",
         alarm_emails=("soc@example.com",),
         never=("Severity.Label", "Note.Text"),
+        permission_boundary="arn:aws:iam::111122223333:policy/bound",
+        tags=("team=security", "cost-center=42"),
+        breaker_limit=77,
     )[1]
+
+
+def test_every_role_is_bounded_and_everything_has_the_tags(chosen):
+    roles = _all(chosen, "AWS::IAM::Role").values()
+    assert {role["PermissionsBoundary"] for role in roles} == {"arn:aws:iam::111122223333:policy/bound"}
+    tagged = [
+        *roles,
+        *_all(chosen, "AWS::SQS::Queue").values(),
+        *_all(chosen, "AWS::Lambda::Function").values(),
+    ]
+    for item in tagged:
+        tags = {tag["Key"]: tag["Value"] for tag in item["Tags"]}
+        assert tags == {"application": "hubtriage", "team": "security", "cost-center": "42"}
+
+
+def test_the_breaker_has_the_chosen_limit(chosen):
+    alarms = _all(chosen, "AWS::CloudWatch::Alarm").values()
+    assert [alarm["Threshold"] for alarm in alarms if alarm.get("MetricName") == "UnplannedChanges"] == [77]
 
 
 def test_fields_that_are_never_set_are_denied_and_known_to_the_function(chosen):
