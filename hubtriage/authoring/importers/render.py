@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from math import inf
 from typing import Any
 
 import yaml
 
 from hubtriage.authoring.scalars import plain_value
 
-_WIDTH = 100
 _ONE_LINE = 84  # characters of a value that is written on one line
 _ALWAYS_BLOCKS = 4  # levels: the file, its rules, a rule, its match or update
 
@@ -22,6 +22,13 @@ class _Dumper(yaml.SafeDumper):
 
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002
         super().increase_indent(flow, indentless=False)
+
+    def choose_scalar_style(self) -> str:
+        """Double quotes, unless single ones save escapes; what does not show is written as an escape."""
+        style: str = super().choose_scalar_style()
+        value = self.event.value if isinstance(self.event, yaml.ScalarEvent) else ""
+        self.allow_unicode = value.isprintable()
+        return '"' if style == "'" and not {'"', "\\"} & set(value) else style
 
     def serialize(self, node: yaml.Node) -> None:
         _lay_out(node, 0)
@@ -40,7 +47,7 @@ def render(rules: Iterable[Mapping[str, Any]], heading: Iterable[str] = ()) -> s
     """A rule file with these rules; each line of the heading becomes a comment."""
     comments = "".join(f"# {_printable(line)}\n" for line in heading)
     content = {"rules": [dict(rule) for rule in rules]}
-    return comments + yaml.dump(content, Dumper=_Dumper, width=_WIDTH, allow_unicode=True, sort_keys=False)
+    return comments + yaml.dump(content, Dumper=_Dumper, width=inf, allow_unicode=True, sort_keys=False)
 
 
 def _printable(line: str) -> str:

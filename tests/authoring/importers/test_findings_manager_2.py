@@ -185,7 +185,11 @@ def test_defaults_lie_under_each_rule_member_by_member() -> None:
 def test_a_later_rule_has_the_last_word_on_a_field() -> None:
     first = {
         "Filters": {"Title": [{"Value": "S3", "Comparison": "PREFIX"}]},
-        "UpdatesToFilteredFindings": {**SUPPRESS, "Confidence": 10},
+        "UpdatesToFilteredFindings": {
+            "Workflow": {"Status": "SUPPRESSED"},
+            "Note": {"Text": "zebra: its id comes last", "UpdatedBy": "team"},
+            "Confidence": 10,
+        },
     }
     second = {"Filters": {"Region": equals("eu-west-1")}, "UpdatesToFilteredFindings": {"Confidence": 90}}
     update = decided(imported(KIND, rules(first, second)), finding()).update

@@ -182,6 +182,27 @@ def test_branches_become_rules_and_those_that_differ_in_one_list_one_rule(tmp_pa
     ]
 
 
+APART = [
+    pytest.param(
+        [{"Title": ["a"], "Id": ["1"]}, {"Title": ["b"], "Id": ["2"]}], id="branches that differ in two lists"
+    ),
+    pytest.param(
+        [{"Title": [{"anything-but": "a"}]}, {"Title": [{"anything-but": "b"}]}], id="negative branches"
+    ),
+    pytest.param(
+        [{"Title": ["a"]}, {"Title": [{"anything-but": "b"}]}], id="a value, and anything but another"
+    ),
+    pytest.param([{"Title": ["a"]}, {"Title": ["a"], "Id": ["1"]}], id="a branch that asks for more"),
+]
+
+
+@pytest.mark.parametrize("branches", APART)
+def test_branches_that_are_not_one_rule_stay_two(branches: list[dict[str, Any]], tmp_path: Path) -> None:
+    found = exported(tmp_path, rule(match={"$or": branches}))
+    apart = [exported(tmp_path / "one", rule(match=branch)).requests[0]["Criteria"] for branch in branches]
+    assert [request["Criteria"] for request in found.requests] == apart
+
+
 CEILINGS = [
     pytest.param(
         {"Workflow": {"Status": "SUPPRESSED"}}, "HIGH", ["CRITICAL"], id="what hides stops at its ceiling"

@@ -1,0 +1,43 @@
+"""What docs/importing.md shows is what comes of an import, and what it lists is what there is."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from hubtriage.authoring.exporters.native import MOST_RULES
+from hubtriage.authoring.importers.assemble import KINDS, import_rules
+from hubtriage.authoring.importers.render import render
+from hubtriage.authoring.loader import load_rules
+from hubtriage.cli.export import command as export
+from hubtriage.cli.import_ import command as import_
+
+PAGE = (Path(__file__).parents[2] / "docs" / "importing.md").read_text(encoding="utf-8")
+EXAMPLES = re.findall(
+    r"^```\w+ ([\w-]+)\n(.*?)^```\n\n```yaml imported\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL
+)
+
+
+def test_every_kind_has_an_example() -> None:
+    assert [kind for kind, _source, _expected in EXAMPLES] == list(KINDS)
+
+
+@pytest.mark.parametrize(("kind", "source", "expected"), EXAMPLES, ids=[kind for kind, *_ in EXAMPLES])
+def test_an_example_is_what_comes_of_it(kind: str, source: str, expected: str, tmp_path: Path) -> None:
+    found = import_rules(kind, "rules", source.encode())
+    assert not found.refusals
+    assert render(found.rules) == expected
+    (tmp_path / "imported.yaml").write_text(expected, encoding="utf-8")
+    assert load_rules(tmp_path).errors == ()
+
+
+def test_the_options_are_explained() -> None:
+    for name in ("--override always", "--override never", "--region", "--json"):
+        assert f"`{name}" in " ".join(PAGE.split())
+    assert {option for one in import_.params for option in one.opts if option.startswith("--")} == {
+        *("--output", "--force", "--override", "--region", "--json")
+    }
+    assert {option for one in export.params for option in one.opts if option.startswith("--")} == {
+        *("--rules", "--as", "--output", "--json")
+    }
+    assert f"AWS allows {MOST_RULES} of them" in PAGE
