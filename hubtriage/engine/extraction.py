@@ -7,28 +7,30 @@ tables, on `Workflow.Status` and `Resources.Type`, it reads
     def possible(finding):
         regular = 1
         result = ALL
-        o1 = finding.get('Workflow', ABSENT)
-        if o1.__class__ is dict:
-            o2 = o1.get('Status', ABSENT)
-            if o2.__class__ is str: result &= G0(o2, D0)
-            elif o2 is ABSENT: result &= A0
-            else: result &= O0(o2)
-        elif o1 is ABSENT or o1 is None: result &= N3
-        else: regular = 0
-        o4 = finding.get('Resources', ABSENT)
-        if o4.__class__ is list and o4:
-            m5 = 0
-            for e5 in o4:
-                r5 = result
-                if e5.__class__ is dict:
-                    ...
-                    r5 &= ...
-                else: regular = 0
-                m5 |= r5
-            result = m5
-        elif o4 is ABSENT or o4 == []: result &= N7
-        ...
-        return result if regular else result & ODD
+        if result & C1:
+            o2 = finding.get('Workflow', ABSENT)
+            if o2.__class__ is dict:
+                o3 = o2.get('Status', ABSENT)
+                if o3.__class__ is str: result &= G0(o3, D0)
+                elif o3 is ABSENT: result &= A0
+                else: result &= O0(o3)
+            elif o2 is ABSENT or o2 is None: result &= N4
+            else: regular = 0
+        if result & C5:
+            o6 = finding.get('Resources', ABSENT)
+            if o6.__class__ is list and o6:
+                m7 = 0
+                for e7 in o6:
+                    r7 = result
+                    if e7.__class__ is dict:
+                        ...
+                        r7 &= ...
+                    else: regular = 0
+                    m7 |= r7
+                result = m7
+            elif o6 is ABSENT or o6 == []: result &= N9
+            ...
+        return result if regular & 1 else result & ODD
 
 A member of a shape that is not expected leaves everything possible, and what is then left is not REGULAR.
 """
@@ -91,6 +93,7 @@ class _Writer:
     names: dict[str, Any] = field(default_factory=dict)
     defaults: dict[int, str] = field(default_factory=dict)
     irregular: set[int] = field(default_factory=set)
+    concerned: dict[int, Mask] = field(default_factory=dict)
     used: int = 0
 
     def __post_init__(self) -> None:
@@ -98,6 +101,7 @@ class _Writer:
 
     def name_table(self, number: int, table: Tables) -> None:
         """Give the parts of a table their names."""
+        self.concerned[number] = table.concerned
         self.names[f"A{number}"] = table.absent
         self.names[f"O{number}"] = table.other
         self.names[f"D{number}"] = table.default
@@ -126,14 +130,37 @@ class _Writer:
         return possible
 
     def members(self, parent: _Member, owner: str, target: str, depth: int) -> None:
-        """Read an object's members, joining what they leave possible into the target."""
-        for key, member in parent.members.items():
+        """Read an object's members, joining what they leave possible into the target.
+
+        Plain values come first, then what takes longer to read, which is skipped where nothing that is still
+        possible depends on it.
+        """
+        for key, member in sorted(parent.members.items(), key=lambda named: self.effort(named[1])):
+            inside = depth
+            if self.effort(member):
+                name = f"C{self.fresh()}"
+                self.names[name] = self.concerned_by(member)
+                self.write(f"if {target} & {name}:", depth)
+                inside = depth + 1
             variable = f"o{self.fresh()}"
-            self.write(f"{variable} = {owner}.get({key!r}, ABSENT)", depth)
+            self.write(f"{variable} = {owner}.get({key!r}, ABSENT)", inside)
             if member.path in LISTS:
-                self.elements(member, variable, target, depth)
+                self.elements(member, variable, target, inside)
             else:
-                self.value(member, variable, target, depth)
+                self.value(member, variable, target, inside)
+
+    def effort(self, member: _Member) -> int:
+        """Rank what it takes to read a member: a plain value, one of many prefixes, an object, a list."""
+        if member.path in LISTS or member.members:
+            return 3 if member.path in LISTS else 2
+        return 0 if member.table in self.defaults else 1
+
+    def concerned_by(self, member: _Member) -> Mask:
+        """Return the branches that have a literal at or below a member."""
+        concerned = 0
+        for number in member.tables():
+            concerned |= self.concerned[number]
+        return concerned
 
     def value(self, member: _Member, variable: str, target: str, depth: int) -> None:
         """Look up a member that is expected to be a text, an object, or both now and then."""

@@ -87,7 +87,8 @@ class RuleIndex:
         if self._calculated:
             context = Context(finding, now)
             for calculate, table in self._calculated:
-                possible &= self._possible_for(calculate, table, context)
+                if possible & table.concerned:
+                    possible &= self._possible_for(calculate, table, context)
         named = self._irregular
         if possible & REGULAR:
             named = self._regular
@@ -97,14 +98,18 @@ class RuleIndex:
             lowest = possible & -possible
             found.append(named[lowest.bit_length() - 1])
             possible ^= lowest
-        found.sort()
-        return list(dict(found).items())  # of several branches of a rule the last is the most certain
+        if len(found) > 1:
+            found.sort()
+            return list(dict(found).items())  # of several branches of a rule the last is the most certain
+        return found
 
     def _possible_for(self, calculate: Evaluate, table: Tables, context: Context) -> Mask:
         try:
             value = calculate(context.root, context)
         except EvaluationError:
             return self._odd  # the rules concerned are to fail by themselves
+        if type(value) is float and value == value:
+            return table.number(value)
         if not isinstance(value, str):
             return table.other(value)
         return table.texts.get(value, table.default) if table.text is None else table.text(value)

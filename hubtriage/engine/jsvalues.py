@@ -22,6 +22,8 @@ MAX_LENGTH = 1_000_000
 
 def truthy(value: Value) -> bool:
     """JsonLogic's truth: false, null, 0, NaN, "" and [] are false, everything else true, also {} and "0"."""
+    if value is True or value is False:
+        return value
     if isinstance(value, dict):
         return True
     if isinstance(value, float):
@@ -130,6 +132,8 @@ def loosely_equal(left: Value, right: Value) -> bool:
 
 def less(left: Value, right: Value, or_equal: bool = False) -> bool:
     """Compare as `<` (or `<=`) does: two texts by UTF-16 units, all else as numbers; NaN is never less."""
+    if type(left) in _NUMBERS and type(right) in _NUMBERS:
+        return bool(left <= right if or_equal else left < right)
     left, right = _primitive(left), _primitive(right)
     first: Any
     second: Any
@@ -138,6 +142,9 @@ def less(left: Value, right: Value, or_equal: bool = False) -> bool:
     else:
         first, second = to_number(left), to_number(right)
     return bool(first <= second if or_equal else first < second)
+
+
+_NUMBERS = frozenset((int, float))
 
 
 def _primitive(value: Value) -> Value:

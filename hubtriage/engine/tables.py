@@ -31,37 +31,44 @@ class Tables:
     """What the values of one source leave possible.
 
     `texts` and `default` serve a plain text by one look-up, unless there is `text`, a function for it.
-    `other` takes any value but a text, `absent` is for what is not there. `has_regular_texts` says whether
-    the masks for texts are REGULAR; `rough` names the bits of the branches for which REGULAR says too much.
+    `other` takes any value but a text, `number` a number, `absent` is for what is not there.
+    `has_regular_texts` says whether the masks for texts are REGULAR; `rough` names the bits of the branches
+    for which REGULAR says too much. `concerned` are the branches with a literal here: once none of them is
+    possible, no look-up is needed.
     """
 
     texts: dict[str, Mask]
     default: Mask
     text: Callable[[str], Mask] | None
     other: Callable[[Any], Mask]
+    number: Callable[[float], Mask]
     absent: Mask
     has_regular_texts: bool
     rough: frozenset[int]
+    concerned: Mask
 
 
 def build_tables(entries: Entries, size: int) -> Tables:
     """Build the tables of one source for masks of `size` bits, those in `entries` having a literal on it."""
     everything = (1 << size) - 1
-    free = everything & ~bits((bit for bit, _values in entries), size)
+    concerned = bits((bit for bit, _values in entries), size)
+    free = everything & ~concerned
     rough_texts = {bit for bit, values in entries if not values.exact_texts}
     is_regular = len(rough_texts) < len(entries)
     default = free | _bits_where(entries, size, lambda values: values.other_texts)
     default = default if is_regular else default & ~REGULAR
     texts, sparse, lost = _text_tables(entries, default, size)
-    other, rough_numbers = _other_function(entries, free, everything, size)
+    number, rough_numbers = _number_function(entries, free, size)
     return Tables(
         texts=texts,
         default=default,
         text=_text_function(entries, texts, sparse, default, size),
-        other=other,
+        other=_other_function(entries, free, everything, size, number),
+        number=number,
         absent=free | _bits_where(entries, size, lambda values: values.absent),
         has_regular_texts=is_regular,
         rough=frozenset(lost | rough_numbers | (rough_texts if is_regular else set())),
+        concerned=concerned,
     )
 
 
@@ -211,18 +218,14 @@ def _network_function(entries: Entries, size: int) -> Callable[[str], Mask] | No
 
 
 def _other_function(
-    entries: Entries, free: Mask, everything: Mask, size: int
-) -> tuple[Callable[[Any], Mask], set[int]]:
-    """Return a function for null, booleans and numbers, and the branches for which numbers are rough.
-
-    Lists and objects leave everything possible.
-    """
+    entries: Entries, free: Mask, everything: Mask, size: int, number: Callable[[float], Mask]
+) -> Callable[[Any], Mask]:
+    """Return a function for null, booleans and numbers. Lists and objects leave everything possible."""
     null = free | _bits_where(entries, size, lambda values: values.null)
     boolean = free | _bits_where(entries, size, lambda values: values.booleans)
     if not all(values.exact_booleans for _bit, values in entries):
         boolean &= ~REGULAR
     odd = everything & ~REGULAR
-    number, rough = _number_function(entries, free, size)
 
     def other(value: Any) -> Mask:
         if value is None:
@@ -233,7 +236,7 @@ def _other_function(
             return number(value)
         return odd
 
-    return other, rough
+    return other
 
 
 def _number_function(entries: Entries, free: Mask, size: int) -> tuple[Callable[[float], Mask], set[int]]:

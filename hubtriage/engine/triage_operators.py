@@ -153,12 +153,13 @@ def _or_nan(value: float | None) -> float:
 
 
 def _age_days(call: Call) -> Evaluate:
-    moment = _moment(call, 0)
+    _moment(call, 0)  # refuses a constant that is no timestamp
+    subject = call.arguments[0].evaluate
 
     def evaluate(data: Value, context: Context) -> float:
-        then = moment(data, context)
-        if then != then:
-            return then
+        then = parse_timestamp(subject(data, context))
+        if then is None:
+            return nan
         if context.now is None:
             raise EvaluationError("`age_days` needs the present time")
         return (context.now - then) / SECONDS_A_DAY
