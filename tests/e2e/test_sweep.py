@@ -83,7 +83,13 @@ class World:
         source = self.folder / "rules"
         source.mkdir(exist_ok=True)
         (source / "rules.yaml").write_text(json.dumps({"rules": rules}))
-        assembly = synthesize(source, self.folder / "cdk.out", batch_window_seconds=1, sweep_wait_seconds=1)
+        assembly = synthesize(
+            source,
+            self.folder / "cdk.out",
+            batch_window_seconds=1,
+            sweep_wait_seconds=1,
+            breaker_limit=100_000,
+        )
         (self.outputs,) = self.cloud.deploy(assembly).values()
 
     @property
