@@ -6,7 +6,7 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := $(shell node --version 2
 export CDK_DISABLE_CLI_TELEMETRY := true
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test conformance check format synth deploy asff schema cli-docs first-rule lock clean faults bench
+.PHONY: help setup demo test conformance check format synth deploy asff schema cli-docs first-rule lock clean faults bench laws mutants
 
 help: ## show these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -39,6 +39,12 @@ conformance: setup ## JsonLogic against json-logic-js on 210,000 cases, patterns
 	$(BIN)/python tests/conformance/fuzz_logic.py --cases 210000
 	$(BIN)/python tests/conformance/fuzz_pattern.py --cases 40000
 	$(BIN)/python tests/conformance/fuzz_index.py --rulesets 150
+
+laws: setup ## the laws of planning with a hundred times the examples of `make test` (an hour)
+	HUBTRIAGE_LAWS=100 $(PYTEST) tests/laws
+
+mutants: setup ## plant bugs in the engine one by one: the tests find them all
+	$(BIN)/python tests/mutants/run_mutants.py
 
 faults: setup ## break everything between the queue and Security Hub, account for every event
 	$(BIN)/python tests/e2e/run_faults.py

@@ -1,0 +1,223 @@
+"""Bugs to plant one by one: what each would do to a finding, the file, and the edit.
+
+`LAWS` are bugs of planning and matching, to be found by the laws; `INDEX` are bugs of the index, to be
+found by its comparison with evaluating every rule.
+"""
+
+from typing import NamedTuple
+
+
+class Mutation(NamedTuple):
+    """A bug: in words, the engine's file, the text as it is and as the bug has it."""
+
+    story: str
+    file: str
+    old: str
+    new: str
+
+
+LAWS = (
+    Mutation(
+        "a person's change is taken for ours",
+        "review.py",
+        "return replace(claim, person=True, overruled=claim.overruled + 1",
+        "return replace(claim, overruled=claim.overruled + 1",
+    ),
+    Mutation(
+        "being overruled is forgotten at once",
+        "review.py",
+        '    return replace(claim, person=True, overruled=claim.overruled + 1, doors="", left_out=False)',
+        "    return None",
+    ),
+    Mutation(
+        "a reset by the service is taken for a person's decision",
+        "review.py",
+        "if name == WORKFLOW and _service_did_it(claim, value, finding):",
+        "if False and name == WORKFLOW and _service_did_it(claim, value, finding):",
+    ),
+    Mutation(
+        "every reopening is taken for a reset by the service",
+        "review.py",
+        "any(door not in shut for door in claim.doors)",
+        "True",
+    ),
+    Mutation(
+        "the doors are not looked at again",
+        "review.py",
+        "return claim if now_shut == claim.doors else replace(claim, doors=now_shut)",
+        "return claim",
+    ),
+    Mutation(
+        "what the service resolved is taken for a person's decision",
+        "review.py",
+        'return status == "RESOLVED" and "P" in shut and claim.code == "T"',
+        "return False",
+    ),
+    Mutation(
+        "rules see our own output instead of the baseline",
+        "plan.py",
+        "base = baseline(finding, claims)",
+        "base = finding",
+    ),
+    Mutation(
+        "the provider's present severity is not seen behind ours",
+        "review.py",
+        "    return value if known else claim.provided",
+        "    return read(finding, name)",
+    ),
+    Mutation(
+        "an absent workflow does not count as NEW",
+        "review.py",
+        "        values[WORKFLOW] = FIELDS[WORKFLOW].default",
+        "        pass",
+    ),
+    Mutation(
+        "the ceiling is one too high",
+        "ruleset.py",
+        "SEVERITY_RANK[label] > SEVERITY_RANK[self.ceiling]",
+        "SEVERITY_RANK[label] > SEVERITY_RANK[self.ceiling] + 1",
+    ),
+    Mutation(
+        "lowering the severity is not hiding",
+        "ruleset.py",
+        "or (wish.field == SEVERITY and lowers(wish.value, baseline))",
+        "or False",
+    ),
+    Mutation(
+        "a rule does not end",
+        "ruleset.py",
+        "(self.ends is None or now < self.ends)",
+        "True",
+    ),
+    Mutation(
+        "a rule starts at once",
+        "ruleset.py",
+        "(self.starts is None or self.starts <= now)",
+        "True",
+    ),
+    Mutation(
+        "the earlier rule wins",
+        "fold.py",
+        "        result.wishes[wish.field] = (rule, wish)",
+        "        result.wishes.setdefault(wish.field, (rule, wish))",
+    ),
+    Mutation(
+        "terminal does not stop",
+        "fold.py",
+        "        if rule.terminal and enforced:\n            break",
+        "        if False:\n            break",
+    ),
+    Mutation(
+        "a rule in observe acts",
+        "fold.py",
+        '"observe": _observe}',
+        '"observe": _enforce}',
+    ),
+    Mutation(
+        "a rule on hold does new things",
+        "fold.py",
+        '"hold": _hold,',
+        '"hold": _enforce,',
+    ),
+    Mutation(
+        "a person's field is set without override",
+        "settle.py",
+        "    if not rule.override:\n",
+        "    if False:\n",
+    ),
+    Mutation(
+        "a person's note is replaced by override",
+        "settle.py",
+        "    if name == NOTE:\n        return \"a person's note",
+        "    if False:\n        return \"a person's note",
+    ),
+    Mutation(
+        "an override never gives up",
+        "settle.py",
+        "if overruled >= MOST_OVERRULINGS:",
+        "if overruled >= 1000:",
+    ),
+    Mutation(
+        "what an override replaced is not remembered",
+        "settle.py",
+        "claim = claim if why else replace(claim, before=value)",
+        "claim = claim",
+    ),
+    Mutation(
+        "giving back suppresses again",
+        "settle.py",
+        "hides = name == WORKFLOW and target in HIDING_STATUSES",
+        "hides = False",
+    ),
+    Mutation(
+        "what no rule wants stays",
+        "settle.py",
+        "            elif claim is not None and not claim.person:\n"
+        "                outcomes[name] = self._take_back(name, claim)",
+        "            elif claim is not None and not claim.person:\n"
+        "                outcomes[name] = Outcome(claim)",
+    ),
+    Mutation(
+        "a severity taken back does not follow its provider",
+        "settle.py",
+        "return self._undo(name, claim, target, payload, follows)",
+        "return self._undo(name, claim, target, payload)",
+    ),
+    Mutation(
+        "a key that stays although left out is asked for again and again",
+        "settle.py",
+        "if claim.left_out or read(self.finding, name) is None",
+        "if read(self.finding, name) is None",
+    ),
+    Mutation(
+        "keys of other tools are lost",
+        "payload.py",
+        "{k: v for k, v in user_fields(finding).items() if k not in OUR_KEYS}",
+        "{}",
+    ),
+    Mutation(
+        "a wiped memo is not noticed",
+        "memo.py",
+        'if memo.kind in ("none", "unknown", "unreadable") and is_our_note(finding):',
+        "if False:",
+    ),
+    Mutation(
+        "another stack's memo is read as ours",
+        "memo.py",
+        "    if managed != stack",
+        "    if False and managed != stack",
+    ),
+)
+
+INDEX = (
+    Mutation(
+        "true is looked up as 1",
+        "tables.py",
+        "if value is True or value is False:",
+        "if False:",
+    ),
+    Mutation(
+        "conditions on two elements are joined",
+        "literals.py",
+        "    if shared:\n",
+        "    if False:\n",
+    ),
+    Mutation(
+        "only the longest prefix counts",
+        "tables.py",
+        "positions[prefixes[at]] += positions[prefixes[parent]]",
+        "pass",
+    ),
+    Mutation(
+        "null is looked up as absence",
+        "tables.py",
+        "lambda values: values.absent)",
+        "lambda values: values.null)",
+    ),
+    Mutation(
+        "logic that might fail excludes a rule",
+        "literals.py",
+        "UNKNOWN if may_fail(logic) else ",
+        "",
+    ),
+)
