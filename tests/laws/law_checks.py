@@ -31,15 +31,17 @@ _TAKEN_BACK_NOTE = re.compile(r"hubtriage: .* no longer applies\.")
 class Chronicle:
     """What happened to the findings, as far as a law needs to know it.
 
-    `persons`: values that people and other tools set by hand; `ours`: the last value that triage wrote;
-    `meddled`: findings whose memo somebody wiped or forged, or that two stacks share, and `forged` those
-    with a memo that passes for ours; `raced`: fields that triage changed without having seen the finding
-    as it was; `unseen`: fields that a person set to just what triage had set, which nobody can tell apart;
-    `overridden`: fields that a rule with `override` could ever set; `native`: fields that an automation
-    rule ever set.
+    `persons`: values that people and other tools set by hand and that still stand, `touched` every field
+    that they ever set; `ours`: the last value that triage wrote; `meddled`: findings whose memo somebody
+    wiped or forged, or that two stacks share, and `forged` those with a memo that passes for ours;
+    `raced`: fields that triage had set when it wrote a memo without having seen the finding as it was;
+    `unseen`: fields that a person set to just what triage had set, or signed as triage does, so that
+    nobody can tell them apart; `overridden`: fields that a rule with `override` could ever set;
+    `native`: fields that an automation rule ever set.
     """
 
     persons: dict[tuple[Identifier, Key], Any] = field(default_factory=dict)
+    touched: set[tuple[Identifier, Key]] = field(default_factory=set)
     ours: dict[tuple[Identifier, Key], Any] = field(default_factory=dict)
     meddled: set[Identifier] = field(default_factory=set)
     forged: set[Identifier] = field(default_factory=set)
@@ -47,6 +49,17 @@ class Chronicle:
     unseen: set[tuple[Identifier, Key]] = field(default_factory=set)
     overridden: set[Key] = field(default_factory=set)
     native: set[Key] = field(default_factory=set)
+
+    def set_by_hand(self, identifier: Identifier, key: Key, value: Any) -> None:
+        """Somebody set a field."""
+        self.persons[identifier, key] = value
+        self.touched.add((identifier, key))
+
+    def look_at(self, identifier: Identifier, finding: Finding) -> None:
+        """What no longer stands is nobody's any more."""
+        for place, value in list(self.persons.items()):
+            if place[0] == identifier and held(finding, place[1]) != value:
+                del self.persons[place]
 
 
 @dataclass(frozen=True)
@@ -114,7 +127,7 @@ def no_hidden_escalation(identifier: Identifier, finding: Finding, moment: Momen
 
     Where a person decided on the severity, rules see that instead of the provider's.
     """
-    if identifier in told.meddled or (identifier, "Severity") in told.persons:
+    if identifier in told.meddled or (identifier, "Severity") in told.touched:
         return
     severity = without_claim(finding, "Severity")
     hidden = {
@@ -122,7 +135,7 @@ def no_hidden_escalation(identifier: Identifier, finding: Finding, moment: Momen
         "Severity": below(held(finding, "Severity"), severity),
     }
     for key, hides in hidden.items():
-        known = (identifier, key) not in told.persons and (identifier, key) not in told.raced
+        known = (identifier, key) not in told.touched and (identifier, key) not in told.raced
         by_us = told.ours.get((identifier, key)) == held(finding, key)
         if hides and known and by_us and key not in told.native:
             ceilings = [rule.get("ceiling", "HIGH") for rule in moment.enforced() if not _spares(rule, key)]

@@ -130,7 +130,7 @@ ODDITIES = {
     "provider fields with a number": _with(
         FindingProviderFields={"Severity": {"Label": "HIGH", "Normalized": 80}}
     ),
-    "one resource, not in a list": lambda finding: finding | {"Resources": finding["Resources"][0]},
+    "one resource, not in a list": _with(Resources={"Type": "AwsS3Bucket", "Id": "No trails"}),
     "no resources": _without("Resources"),
     "objects as product fields": _with(ProductFields={"ip": {"v4": "10.0.0.7"}, "list": ["10.0.0.7"]}),
     "a note of a person": _with(

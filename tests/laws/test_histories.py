@@ -16,6 +16,7 @@ from law_checks import (
     Moment,
     changed,
     human_wins,
+    keys_of,
     no_hidden_escalation,
     reversal,
     state,
@@ -38,7 +39,7 @@ from law_findings import (
 )
 from law_rules import DAY, IDS, Rule, rules, rulesets
 from law_world import Engine, Naive, Plan, Step, World
-from oracle_fields import USER, held
+from oracle_fields import USER, held, without_claim
 from oracle_rules import could_set
 from triage_oracle import Claim
 
@@ -87,7 +88,8 @@ class Histories(RuleBasedStateMachine):
         self.rules: list[Rule] = []
         self.pristine: dict[Identifier, Finding] = {}
         self.old_maps: dict[Identifier, list[list[dict[str, str]]]] = {}
-        self.slow: list[tuple[list[Plan], list[Plan]]] = []
+        self.slow: list[tuple[Moment, list[Plan], list[Plan]]] = []
+        self.planned_at: Moment | None = None
         self.native: list[list[str]] = []
         self.broken = False
 
@@ -128,7 +130,14 @@ class Histories(RuleBasedStateMachine):
             self.pristine[identity(finding)] = finding
             for world in self.worlds:
                 world.plant(odd, self.now) if odd else world.provide(finding, self.now)
+            self.remember(odd or finding)
         self.use(rules)
+
+    def remember(self, finding: Finding) -> None:
+        """What somebody had set before the history begins is a person's."""
+        for key in keys_of(finding):
+            if held(finding, key) != without_claim(finding, key):
+                self.told.set_by_hand(identity(finding), key, held(finding, key))
 
     def use(self, rules: list[Rule]) -> None:
         self.rules = rules
@@ -150,11 +159,13 @@ class Histories(RuleBasedStateMachine):
         identifier = identity(step.before)
         for key in changed(step.before, step.after):
             self.told.ours[identifier, key] = held(step.after, key)
-            if not step.fresh:
-                self.told.raced.add((identifier, key))
+        if not step.fresh:
+            self.told.raced |= {place for place in self.told.ours if place[0] == identifier}
+        moment = self.planned_at or self.moment
         if step.fresh:
-            self.check(lambda: taking_back_never_hides(step.before, step.after, self.moment))
-            self.check(lambda: human_wins(identifier, step.before, step.after, self.moment, self.told))
+            self.check(lambda: taking_back_never_hides(step.before, step.after, moment))
+            self.check(lambda: human_wins(identifier, step.before, step.after, moment, self.told))
+        self.told.look_at(identifier, step.after)
 
     def check(self, law: Callable[[], None]) -> None:
         try:
@@ -194,6 +205,7 @@ class Histories(RuleBasedStateMachine):
         memos = [world.user_fields(key).get("hubtriage/memo") for world in self.triaged]
         for world in self.worlds:
             world.provide(incoming, self.now)
+        self.told.look_at(key, self.engine.finding(key))
         if memos != [world.user_fields(key).get("hubtriage/memo") for world in self.triaged]:
             self.told.meddled.add(key)
 
@@ -230,9 +242,10 @@ class Histories(RuleBasedStateMachine):
         for world, payload in zip(self.worlds, payloads, strict=True):
             world.edit(identifier, payload or {}, self.now)
         after = held(self.engine.finding(identifier), name)
-        if after == before or after == self.told.ours.get((identifier, name)):
+        signed_as_ours = name == "Note" and value["UpdatedBy"].startswith("hubtriage")
+        if after == before or after == self.told.ours.get((identifier, name)) or signed_as_ours:
             self.told.unseen.add((identifier, name))
-        self.told.persons[identifier, name] = after
+        self.told.set_by_hand(identifier, name, after)
 
     def _edit(self, world: World, identifier: Identifier, name: str, value: Any) -> dict[str, Any] | None:
         """The call of a person or tool; None where it cannot be made."""
@@ -273,7 +286,7 @@ class Histories(RuleBasedStateMachine):
             fields = world.user_fields(self.key(other))
             return {name: fields.get(name, "none") for name in MEMO_KEYS}
         if kind == "blue":
-            return {"hubtriage/managed": "blue", "hubtriage/memo": "1"}
+            return {"hubtriage/managed": "blue", "hubtriage/memo": "?"}
         if kind == "claim":
             return {"hubtriage/managed": "hubtriage", "hubtriage/memo": self._claim(world)}
         return {"hubtriage/managed": "hubtriage", "hubtriage/memo": "!" if kind == "garbage" else "2 WS"}
@@ -349,21 +362,25 @@ class Histories(RuleBasedStateMachine):
     def a_slow_worker_takes_events(self, arrivals: list[tuple[int, int, str]]) -> None:
         self.now += 1
         engine, oracle = (self.looked_at(world, arrivals) for world in self.triaged)
-        self.slow.append((engine, oracle))
+        self.slow.append((self.moment, engine, oracle))
 
     @precondition(lambda self: self.slow)
     @rule()
     def the_slow_worker_sends(self) -> None:
         self.now += 1
-        for world, plans in zip(self.triaged, self.slow.pop(0), strict=True):
+        self.planned_at, *planned = self.slow.pop(0)
+        for world, plans in zip(self.triaged, planned, strict=True):
             world.send(plans, self.now)
+        self.planned_at = None
         self.agree()
 
     def agree(self) -> None:
         """Engine and oracle made the same of every finding, with as many calls."""
         for key in self.pristine:
             ours, naive = (state(world.finding(key)) for world in self.triaged)
-            assert ours == naive, f"the oracle holds otherwise: {ours} against {naive}"
+            differing = {name: (ours.get(name), naive.get(name)) for name in {**ours, **naive}}
+            differing = {name: values for name, values in differing.items() if values[0] != values[1]}
+            assert not differing, f"engine and oracle differ: {differing}"
             events = [len(world.mail.get(key, [])) for world in self.triaged]
             assert events[0] == events[1], f"the oracle needed {events[1]} events for {events[0]}"
 

@@ -70,7 +70,7 @@ class Oracle:
         self, udf: str = "replace", stack: str = "hubtriage", known: frozenset[str] = frozenset()
     ) -> None:
         self.udf, self.stack, self.known = udf, stack, known
-        self.tokens: list[Claims] = []
+        self.tokens: dict[str, Claims] = {}
 
     def update(self, finding: Finding, rules: list[Rule], now: float) -> dict[str, Any] | None:
         """The payload of BatchUpdateFindings for the finding as it is; None: nothing to do."""
@@ -93,17 +93,18 @@ class Oracle:
         """The claims that the finding carries; None: hands off."""
         fields = user_fields(finding)
         owner, token = fields.get("hubtriage/managed"), fields.get("hubtriage/memo", "")
-        if owner == self.stack and token.isdecimal() and int(token) < len(self.tokens):
-            return self.tokens[int(token)]
+        if owner == self.stack and token in self.tokens:
+            return self.tokens[token]
         if (owner in self.known and owner != self.stack) or note_is_ours(finding):
             return None
         return {}
 
     def token(self, claims: Claims) -> str:
         """What stands for these claims on a finding."""
-        if claims not in self.tokens:
-            self.tokens.append(claims)
-        return str(self.tokens.index(claims))
+        known = (token for token, stands_for in self.tokens.items() if stands_for == claims)
+        token = next(known, f"{len(self.tokens)} of the oracle")
+        self.tokens[token] = claims
+        return token
 
     def call(self, finding: Finding, outcome: Outcome) -> dict[str, Any] | None:
         """The payload; None if the user fields have no room for it."""
