@@ -42,6 +42,7 @@ class _Runtime(HTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.asked = threading.Event()
+        self.ended = threading.Event()
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -50,8 +51,9 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Runtime
 
     def do_GET(self) -> None:
-        """Take note."""
+        """Take note, and give no answer as long as the asking process lives."""
         self.server.asked.set()
+        self.server.ended.wait(60)
 
     def do_POST(self) -> None:
         """Show what went wrong: only errors are posted before the first event."""
@@ -119,5 +121,6 @@ def _started(python: Path, package: Path, handler: str) -> float:
         process.kill()
         _pid, _status, usage = os.wait4(process.pid, 0)
         process.returncode = -9
+        runtime.ended.set()
         runtime.server_close()
     return usage.ru_utime + usage.ru_stime
