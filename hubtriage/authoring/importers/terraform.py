@@ -117,14 +117,17 @@ def read_shown(value: dict[str, Any]) -> list[Resource]:
 
 
 def _resources(module: Any, path: Path) -> Iterator[Resource]:
-    if not isinstance(module, dict):
-        return
-    for index, raw in enumerate(module.get("resources") or ()):
+    for index, raw in enumerate(_listed(module, "resources")):
         if isinstance(raw, dict) and raw.get("type") == RESOURCE and isinstance(raw.get("values"), dict):
             place = (*path, "resources", index, "values")
             yield str(raw.get("address", raw.get("name"))), place, _without_unset(raw["values"])
-    for index, child in enumerate(module.get("child_modules") or ()):
+    for index, child in enumerate(_listed(module, "child_modules")):
         yield from _resources(child, (*path, "child_modules", index))
+
+
+def _listed(module: Any, member: str) -> list[Any]:
+    found = module.get(member) if isinstance(module, dict) else None
+    return found if isinstance(found, list) else []
 
 
 def _without_unset(value: Any) -> Any:
