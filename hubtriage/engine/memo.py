@@ -38,6 +38,7 @@ from hubtriage.engine.fields import (
     USER_PREFIX,
     Finding,
     Value,
+    code,
     digest,
     is_our_note,
     position,
@@ -98,7 +99,7 @@ def _unpack(name: str, text: str | None) -> Value:
     elif name in FIELDS and name not in (TYPES, CONFIDENCE, CRITICALITY):
         raw = FIELDS[name].write(raw)
     value = FIELDS[name].read(raw) if name in FIELDS else raw if isinstance(raw, str) else None
-    if value is None:
+    if value is None or (name in FIELDS and "?" in code(name, value)):
         raise MemoError(f"{name} cannot have been {text}")
     return value
 

@@ -11,6 +11,7 @@ from hubtriage.engine.fields import (
     NOTE,
     OUR_AUTHOR,
     SEVERITY,
+    SEVERITY_RANK,
     USER_PREFIX,
     WORKFLOW,
     Finding,
@@ -134,14 +135,18 @@ class Settling:
         return self._undo(name, claim, target, payload, follows)
 
     def _give_back(self, name: str, claim: Claim, target: Value, payload: Any) -> Outcome:
-        """What an override had replaced is the person's again, unless that would hide the finding."""
-        hides = name == WORKFLOW and target in HIDING_STATUSES
-        if not hides and not (name == SEVERITY and lowers(target, self.finding)):
+        """What an override had replaced is the person's again, unless that would hide the finding.
+
+        AWS resets RESOLVED once a finding fails again, but not the SUPPRESSED that stood in its place. What
+        became of it meanwhile nobody knows, so that it is reopened.
+        """
+        value = read(self.finding, name)
+        if name == WORKFLOW and (value, target) == ("SUPPRESSED", "RESOLVED"):
+            return self._undo(name, claim, "NEW", FIELDS[name].write("NEW"))
+        if not _hides_more(name, value, target, self.finding):
             return self._undo(name, claim, target, payload)
         why = "giving back what the override replaced would hide the finding"
-        return Outcome(
-            claim, kept=Kept(name, read(self.finding, name), target, self.rule_name(claim.rule), why)
-        )
+        return Outcome(claim, kept=Kept(name, value, target, self.rule_name(claim.rule), why))
 
     def _take_back_user_field(self, name: str, claim: Claim) -> Outcome:
         """The person's value again, or left out of the map: asked for once, and under `merge` never."""
@@ -171,6 +176,13 @@ def _why_hands_off(rule: Rule, name: str, overruled: int) -> str | None:
     if overruled >= MOST_OVERRULINGS:
         return f"overruled {overruled} times: no tug of war"
     return None
+
+
+def _hides_more(name: str, value: Value, target: Value, finding: Finding) -> bool:
+    """Whether giving a field back to a person would close the finding, or lower it below its provider's."""
+    if name == WORKFLOW:
+        return target in HIDING_STATUSES
+    return name == SEVERITY and lowers(target, finding) and SEVERITY_RANK[target] < SEVERITY_RANK[value]
 
 
 def restorable(outcomes: Mapping[str, Outcome]) -> list[str]:

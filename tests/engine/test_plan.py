@@ -335,6 +335,33 @@ def test_hold_does_not_keep_hidden_what_escalates_above_the_ceiling() -> None:
     assert sent(plan(found, other(SUPPRESS, mode="hold"))) == {"Workflow": {"Status": "NEW"}}
 
 
+GIVEN_BACK = [
+    pytest.param("Workflow", {"Status": "NOTIFIED"}, "SUPPRESSED", "NOTIFIED", id="a status"),
+    pytest.param("Workflow", {"Status": "SUPPRESSED"}, "NOTIFIED", "NOTIFIED", id="not if it would suppress"),
+    pytest.param("Workflow", {"Status": "SUPPRESSED"}, "RESOLVED", "RESOLVED", id="not even what is closed"),
+    pytest.param(
+        "Workflow",
+        {"Status": "RESOLVED"},
+        "SUPPRESSED",
+        "NEW",
+        id="reopened where the service might have reset what the override replaced",
+    ),
+    pytest.param("Severity", {"Label": "LOW"}, "CRITICAL", "CRITICAL", id="not if it would lower"),
+    pytest.param("Severity", {"Label": "LOW"}, "INFORMATIONAL", "LOW", id="a low severity if lower was set"),
+]
+
+
+@pytest.mark.parametrize(("member", "persons", "ours", "left"), GIVEN_BACK)
+def test_what_an_override_replaced_is_given_back_unless_that_hides(
+    member: str, persons: dict[str, str], ours: str, left: str
+) -> None:
+    (name,) = persons
+    found = after(finding(**{member: persons}), {"update": {member: {name: ours}}, "override": True})
+    assert found[member][name] == ours
+    assert after(found)[member][name] == left
+    assert plan(after(found)).update is None
+
+
 def test_what_an_observed_rule_did_before_is_taken_back_and_what_it_would_do_is_said() -> None:
     decision = plan(suppressed(), other(SUPPRESS, mode="observe"))
     assert sent(decision) == {"Workflow": {"Status": "NEW"}}
@@ -363,7 +390,17 @@ def test_a_memo_of_another_stack(known: set[str], kind: str) -> None:
 
 @pytest.mark.parametrize(
     "memo",
-    ["", "2", "1 ", "1 WS", "1 WS.abcdef WS.abcdef", "1 Wx;DROP.abcdef", "1 SL.abcdef<%FF", "1 " + "[" * 900],
+    [
+        "",
+        "2",
+        "1 ",
+        "1 WS",
+        "1 WS.abcdef WS.abcdef",
+        "1 Wx;DROP.abcdef",
+        "1 SL.abcdef<%FF",
+        "1 WN.abcdef<%22CLOSED%22",
+        "1 " + "[" * 900,
+    ],
 )
 def test_a_forged_memo_counts_as_none(memo: str) -> None:
     found = finding(

@@ -183,5 +183,5 @@ def _cannot_be_undone(
     if key.startswith(USER):
         return keys_stay and never is None
     if key == "Workflow":  # while triage held it, the service could not set or reset it
-        return now not in HIDING or key in told.overridden
-    return key == "Severity" and key in told.overridden and below(never, without_claim(finding, key))
+        return now not in HIDING or (key in told.overridden and never in HIDING)
+    return key == "Severity" and key in told.overridden and below(never, now)

@@ -230,7 +230,9 @@ def give_back(finding: Finding, key: Key, claim: Claim, udf: str, out: Outcome) 
         if udf == "replace" and not claim.left_out and held(finding, key) is not None:
             out.values[key] = None
             out.claims[key] = replace(claim, left_out=True)
-    elif back is not None and not would_hide(finding, key, claim):
+    elif back is not None and not would_hide(finding, key, back):
+        if (held(finding, key), back) == ("SUPPRESSED", "RESOLVED"):
+            back = "NEW"
         if back != held(finding, key):
             out.values[key] = back
             out.claims[key] = replace(claim, value=back, rule=None, overruled=0)
@@ -238,8 +240,12 @@ def give_back(finding: Finding, key: Key, claim: Claim, udf: str, out: Outcome) 
             del out.claims[key]
 
 
-def would_hide(finding: Finding, key: Key, claim: Claim) -> bool:
-    """Whether giving back what an override replaced would hide the finding."""
+def would_hide(finding: Finding, key: Key, back: Any) -> bool:
+    """Whether giving back what an override replaced would hide the finding more than it is hidden now.
+
+    RESOLVED in the place of SUPPRESSED would not, but is stale: the service may have had reason to reset it.
+    """
+    current = held(finding, key)
     if key == "Workflow":
-        return claim.before in HIDING
-    return key == "Severity" and below(claim.before, without_claim(finding, "Severity"))
+        return back in HIDING and (current, back) != ("SUPPRESSED", "RESOLVED")
+    return key == "Severity" and below(back, without_claim(finding, "Severity")) and below(back, current)

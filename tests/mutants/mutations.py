@@ -146,8 +146,8 @@ LAWS = (
     Mutation(
         "giving back suppresses again",
         "settle.py",
-        "hides = name == WORKFLOW and target in HIDING_STATUSES",
-        "hides = False",
+        "        return target in HIDING_STATUSES",
+        "        return False",
     ),
     Mutation(
         "what no rule wants stays",
