@@ -6,7 +6,7 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := $(shell node --version 2
 export CDK_DISABLE_CLI_TELEMETRY := true
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test conformance check format synth deploy asff schema cli-docs first-rule lock clean faults bench laws mutants
+.PHONY: help setup demo test conformance check format synth deploy asff schema cli-docs first-rule lock clean faults bench bench-check laws mutants
 
 help: ## show these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -49,8 +49,12 @@ mutants: setup ## plant bugs in the engine one by one: the tests find them all
 faults: setup ## break everything between the queue and Security Hub, account for every event
 	$(BIN)/python tests/e2e/run_faults.py
 
-bench: setup ## measure: a backtest of 100,000 findings against 1,000 rules
+bench: setup ## measure matching, batches, loading, cold start, peers beside them, and a large backtest
+	$(BIN)/python benchmarks/run.py
 	$(BIN)/python benchmarks/backtest.py
+
+bench-check: ## hold the last measurements against the numbers to reach
+	$(BIN)/python benchmarks/run.py --check
 
 check: setup ## what CI runs beside the tests: lint, format, types, import rules
 	$(BIN)/ruff check

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -22,7 +23,7 @@ TIME_LIMIT = 600
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """Packages to install, and the oldest Python that they run on."""
+    """Packages to install, and the Python that they need if not this one; BENCH_PYTHON says where it is."""
 
     name: str
     packages: tuple[str, ...]
@@ -79,6 +80,8 @@ def interpreter(environment: Environment) -> Path:
     python = folder / "bin" / "python"
     if not (folder / "ready").exists():
         wanted = environment.python or sys.executable
+        if environment.python:
+            wanted = os.environ.get("BENCH_PYTHON", wanted)
         make = ["venv", "--quiet", "--clear", "--no-python-downloads", "--python", wanted, str(folder)]
         _run([find_uv_bin(), *make])
         _run([find_uv_bin(), "pip", "install", "--quiet", "--python", str(python), *environment.packages])
