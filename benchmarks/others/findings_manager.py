@@ -1,4 +1,4 @@
-"""Match findings with awsfindingsmanagerlib, by rules of the kinds that it knows; in an environment of its own.
+"""Match findings with awsfindingsmanagerlib, by rules of the kinds that it knows; in its own environment.
 
     python findings_manager.py FINDINGS.jsonl COUNT
 
