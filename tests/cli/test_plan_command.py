@@ -5,7 +5,9 @@ import os
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
+from botocore.validate import ParamValidator
 from click.testing import CliRunner, Result
 
 from hubtriage.cli.main import cli
@@ -138,6 +140,9 @@ def test_the_requests_are_grouped_and_written_as_the_aws_cli_takes_them(rules: P
     assert [len(request["FindingIdentifiers"]) for request in written] == [100, 50]
     assert written[0]["FindingIdentifiers"][0] == {"Id": "f-0", "ProductArn": PRODUCT}
     assert written[0]["Workflow"] == {"Status": "SUPPRESSED"}
+    model = boto3.client("securityhub", region_name="eu-west-1").meta.service_model
+    shape = model.operation_model("BatchUpdateFindings").input_shape
+    assert [ParamValidator().validate(request, shape).has_errors() for request in written] == [False, False]
 
 
 def test_the_text_says_what_changes_and_escapes_what_would_control_the_terminal(rules: Path) -> None:
