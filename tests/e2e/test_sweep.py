@@ -294,7 +294,7 @@ def command(world, monkeypatch):
 
 def test_everything_can_be_taken_back_and_stays_so(world, command):
     code, told = command("--take-back", "--yes")
-    assert (code, told["status"], told["taken_back"]) == (0, "done", of_rule("accepted") - 1)
+    assert (code, told["status"], told["taken_back"]) == (0, "done", of_rule("accepted"))
     assert world.by_generator("SUPPRESSED") == set()
     code, told = command()
     assert (code, told["status"]) == (1, "intake closed")
@@ -305,5 +305,5 @@ def test_the_intake_can_be_opened_again(world, command):
     code, told = command("--reopen", "--scope", "active", "--filter", "control=none")
     assert (code, told["status"], told["read"]) == (0, "done", 0)
     code, told = command("--scope", "managed")
-    assert (code, told["changed"], told["hidden"]) == (0, of_rule("accepted") - 1, of_rule("accepted") - 1)
+    assert (code, told["changed"], told["hidden"]) == (0, of_rule("accepted"), of_rule("accepted") - 1)
     assert world.by_generator("SUPPRESSED") == set(RULES["accepted"])
