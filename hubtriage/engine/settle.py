@@ -80,7 +80,7 @@ class Settling:
     def _wanted(self, rule: Rule, wish: Wish, claim: Claim | None) -> Outcome:
         name, value = wish.field, read(self.finding, wish.field)
         if same(name, value, wish.value):
-            return Outcome(claim and replace(claim, left_out=False))
+            return Outcome(replace(claim, left_out=False) if claim and claim.left_out else claim)
         persons = claim.person if claim else not is_nobodys(self.finding, name, value)
         claim = claim or Claim("", "")
         why = _why_hands_off(rule, name, claim.overruled) if persons else None
