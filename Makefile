@@ -6,7 +6,7 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := $(shell node --version 2
 export CDK_DISABLE_CLI_TELEMETRY := true
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test conformance check format synth deploy asff schema cli-docs first-rule lock clean faults bench bench-check laws mutants
+.PHONY: help setup demo test slow conformance check format synth deploy asff schema cli-docs first-rule lock clean faults bench bench-check laws mutants
 
 help: ## show these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -32,8 +32,11 @@ setup: .venv/ready node_modules/ready ## install everything into .venv and node_
 demo: setup ## deploy to a local AWS, triage 2,500 findings, show what happened (under a minute)
 	$(BIN)/hubtriage demo
 
-test: setup ## run all tests
-	$(PYTEST)
+test: setup ## run the tests, the laws of planning among them
+	$(PYTEST) -m "not slow"
+
+slow: setup ## run the tests that take minutes: sweeps, stopping and IAM enforced, on the local AWS
+	$(BIN)/python -m pytest -m slow
 
 conformance: setup ## JsonLogic against json-logic-js on 210,000 cases, patterns and the index against naive ones
 	$(BIN)/python tests/conformance/fuzz_logic.py --cases 210000

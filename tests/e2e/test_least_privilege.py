@@ -13,7 +13,7 @@ from deployed_stack import DeployedStack, built_stack, deployed_stack
 from hubtriage.local.findings import generate
 from hubtriage.local.settings import HubSettings
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 SUPPRESSING = """\
 rules:

@@ -14,7 +14,7 @@ from hubtriage.cli.main import cli
 from hubtriage.local.findings import generate
 from hubtriage.local.settings import HubSettings
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 RULES = """\
 rules:

@@ -21,7 +21,7 @@ from hubtriage.local.faults import Fault
 from hubtriage.local.ledger import ideal_calls
 from hubtriage.local.synth import synthesize
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 COUNT = 5000
 PATIENT = Config(retries={"mode": "standard", "total_max_attempts": 10})
