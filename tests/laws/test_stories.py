@@ -50,11 +50,11 @@ def notify(**keys: Any) -> dict[str, Any]:
 class Story:
     """One finding in two hubs, one triaged by the engine and one by the oracle."""
 
-    def __init__(self, udf: str) -> None:
+    def __init__(self, assumed: str, true: str) -> None:
         self.now = START
-        self.udf = udf
+        self.udf = true
         self.told: dict[str, Any] = dict(CONTROL)
-        self.worlds = [World.of(triage(udf), udf, pins=False) for triage in (Engine, Naive)]
+        self.worlds = [World.of(triage(assumed), true, pins=False) for triage in (Engine, Naive)]
         self.provider()
 
     def provider(self, **says: Any) -> None:
@@ -253,8 +253,9 @@ def a_wiped_map_with_a_note_of_ours(story: Story) -> None:
 
 
 def a_memo_of_another_stack(story: Story) -> None:
-    story.person(UserDefinedFields={"hubtriage/managed": "other", "hubtriage/memo": "1 WN.abcdef"})
-    story.person(Workflow={"Status": "SUPPRESSED"})
+    claim = {"hubtriage/managed": "other", "hubtriage/memo": "1 WS.abcdef"}
+    story.person(UserDefinedFields=claim, Workflow={"Status": "SUPPRESSED"})
+    story.holds("Workflow", "SUPPRESSED")
     story.rules(rule("lower", {"Confidence": 5}))
     story.holds("Workflow", "SUPPRESSED")
 
@@ -292,7 +293,10 @@ STORIES: list[Callable[[Story], None]] = [
 ]
 
 
-@pytest.mark.parametrize("udf", ["replace", "merge"])
+@pytest.mark.parametrize(
+    ("assumed", "true"), [("replace", "replace"), ("merge", "merge"), ("replace", "merge")]
+)
 @pytest.mark.parametrize("story", STORIES, ids=lambda story: story.__name__.replace("_", " "))
-def test_story(story: Callable[[Story], None], udf: str) -> None:
-    story(Story(udf))
+def test_story(story: Callable[[Story], None], assumed: str, true: str) -> None:
+    """Under each reading of UserDefinedFields, and where `replace` is assumed and `merge` is true."""
+    story(Story(assumed, true))
