@@ -1,0 +1,43 @@
+"""What the benchmarks measure with keeps its promises."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from hubtriage.engine.index import RuleIndex
+from hubtriage.engine.jsonlogic import compile_logic, truthy
+from hubtriage.local.findings import NOW
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
+
+import plainlogic
+import workload
+
+
+@pytest.mark.parametrize("count", [100, 1_500])
+def test_a_finding_has_one_to_three_matches_whatever_the_number_of_rules(count):
+    rules = workload.rules(count)
+    assert len(rules) == count
+    matchers = [workload.matcher(rule) for rule in rules]
+    index = RuleIndex(rules)
+    findings = workload.findings(120)
+    matches = sum(
+        certain or matchers[position](finding)
+        for finding in findings
+        for position, certain in index.candidates(finding, NOW)
+    )
+    assert 1 <= matches / len(findings) <= 3
+
+
+def test_rules_in_plain_jsonlogic_match_the_same_findings():
+    findings = workload.findings(60)
+    for rule in workload.rules(250):
+        matches, plain = workload.matcher(rule), compile_logic(plainlogic.plain(rule))
+        assert [matches(one) for one in findings] == [truthy(plain(one)) for one in findings], rule
+
+
+def test_findings_have_the_size_that_is_asked_for():
+    sizes = [len(json.dumps(finding)) for finding in workload.findings(20)]
+    assert all(4_000 <= size <= 9_000 for size in sizes)
