@@ -4,9 +4,9 @@
 
 - A finding with our memo always comes in: something may have to be taken back.
 - Of other findings the baseline equals the event, except that an absent Workflow counts as NEW, an absent
-  VerificationState as UNKNOWN, and that a severity has the label of its number. So a rule's `match` is put
-  into the pattern as it stands, with "or absent" added where it asks for one of these. A rule without `match`
-  needs every finding.
+  VerificationState as UNKNOWN, that a severity has the label of its number, and that what only
+  FindingProviderFields have is there. So a rule's `match` is put into the pattern as it stands, with "or
+  absent" added where it asks for one of these. A rule without `match` needs every finding.
 - A key with a dot means something else to EventBridge than to us, our own user-defined fields are not in the
   baseline, what a severity has beside its label may be otherwise there, and a template cannot say null: such
   conditions are left out.
@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from json import dumps
 from typing import Any
 
-from hubtriage.engine.fields import HIDING_STATUSES, MEMO_KEY, OUR_KEYS
+from hubtriage.engine.fields import FIELDS, HIDING_STATUSES, MEMO_KEY, OUR_KEYS
 from hubtriage.engine.pattern import expand
 
 LONGEST_PATTERN = 2048  # AWS: characters of an event pattern
@@ -35,7 +35,7 @@ Branch = dict[Path, list[Any]]
 Rules = Iterable[Mapping[str, Any]]
 
 _SEVERITY_LABEL: Path = ("Severity", "Label")
-_FILLED_IN: frozenset[Path] = frozenset({("Workflow", "Status"), ("VerificationState",), _SEVERITY_LABEL})
+_FILLED_IN = frozenset({"Workflow", "VerificationState", *(f.member for f in FIELDS.values() if f.provided)})
 _ABSENT = {"exists": False}
 _WITH_MEMO: Branch = {("UserDefinedFields", MEMO_KEY): [{"exists": True}]}
 # Few values, and they tell most findings apart: the last to be dropped.
@@ -97,7 +97,7 @@ def _holds_null(value: Any) -> bool:
 
 def _widened(path: Path, alternatives: list[Any]) -> list[Any]:
     """The values of a field, with "or absent" where the rules see a value in the place of none."""
-    return [*alternatives, _ABSENT] if path in _FILLED_IN and _ABSENT not in alternatives else alternatives
+    return [*alternatives, _ABSENT] if path[0] in _FILLED_IN and _ABSENT not in alternatives else alternatives
 
 
 def _distinct(branches: Iterable[Branch]) -> list[Branch]:

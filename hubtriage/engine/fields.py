@@ -181,11 +181,18 @@ def position(name: str) -> tuple[int, str]:
 
 
 def read(finding: Finding, name: str) -> Value:
-    """The value that the finding has at its top level; an absent status counts as its default."""
+    """The value that the finding has at its top level; an absent status counts as its default.
+
+    AWS: what a provider says is copied there unless a customer took the field over, so that a value which is
+    in FindingProviderFields alone holds at the top level too.
+    """
     field = FIELDS.get(name)
     if field is None:
         return _text(user_fields(finding).get(name.removeprefix(USER_PREFIX)))
-    return field.read(finding.get(field.member))
+    value = field.read(finding.get(field.member))
+    if value is None and field.provided:
+        return field.read(member(finding.get("FindingProviderFields"), field.member))
+    return value
 
 
 def provider_value(finding: Finding, name: str) -> tuple[bool, Value]:

@@ -25,6 +25,7 @@ from hubtriage.engine.fields import (
 )
 from hubtriage.engine.memo import Claim, Claims
 
+_PROVIDED = {field.member: field.name for field in FIELDS.values() if field.provided}
 _SET_BY_US = {"T": "NOTIFIED", "R": "RESOLVED"}
 
 
@@ -109,7 +110,7 @@ def baseline(finding: Finding, claims: Claims) -> Finding:
 
 def _canonical(finding: Finding) -> dict[str, Value]:
     """The severity's label, and the fields whose form or absence would change by our setting them."""
-    values: dict[str, Value] = {SEVERITY: severity_label(finding.get("Severity"))}
+    values = {SEVERITY: read(finding, SEVERITY), **_provided_alone(finding)}
     if not isinstance(member(finding.get("Workflow"), "Status"), str):
         values[WORKFLOW] = FIELDS[WORKFLOW].default
     if not isinstance(finding.get("VerificationState"), str):
@@ -117,6 +118,18 @@ def _canonical(finding: Finding) -> dict[str, Value]:
     if isinstance(finding.get("Types"), str):
         values[TYPES] = read(finding, TYPES)
     return values
+
+
+def _provided_alone(finding: Finding) -> dict[str, Value]:
+    """The values that are in FindingProviderFields but not at the top level."""
+    provided = finding.get("FindingProviderFields")
+    if not isinstance(provided, dict):
+        return {}
+    return {
+        name: read(finding, name)
+        for own, name in _PROVIDED.items()
+        if own in provided and finding.get(own) in (None, [])
+    }
 
 
 def _note_is_ours(finding: Finding, claims: Claims) -> bool:

@@ -198,6 +198,19 @@ def test_rules_see_a_severity_as_it_will_be_once_triage_has_set_it(severity: Any
     assert baseline(finding(Severity=severity, FindingProviderFields=None), {}).get("Severity") == seen
 
 
+def test_what_only_the_providers_fields_have_holds_at_the_top_level_too() -> None:
+    critical = {"Severity": {"Label": "CRITICAL"}, "Confidence": 80}
+    found = finding(Severity=None, Types=[], FindingProviderFields={**PROVIDER, **critical})
+    seen = baseline(found, {})
+    assert (seen["Severity"]["Label"], seen["Types"], seen["Confidence"]) == (
+        "CRITICAL",
+        ["TTPs/Discovery"],
+        80,
+    )
+    assert plan(found, SUPPRESS).above_ceiling == ("rule",)
+    assert plan(found, {"update": {"Severity": {"AtLeast": "HIGH"}}}).update is None
+
+
 def test_a_rule_on_the_number_of_a_severity_goes_on_matching_after_it_set_the_label() -> None:
     rule = other(LOW, match={"Severity": {"Normalized": [{"numeric": [">=", 75]}]}})
     exact = {**PROVIDER, "Severity": {"Label": "HIGH", "Normalized": 80}}

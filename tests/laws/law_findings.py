@@ -117,6 +117,7 @@ ODDITIES = {
     "a label and a number that disagree": _with_severity({"Label": "LOW", "Normalized": 80}),
     "a severity with its original alone": _with_severity({"Original": "bad"}),
     "a whole number as original severity": _with_severity({"Label": "HIGH", "Original": 7}),
+    "what providers send, not filled in": _without("Severity", "Types", "Workflow", "Confidence"),
     "no types": _without("Types"),
     "types that are a bare string": _with(Types="TTPs/Discovery"),
     "no record state": _without("RecordState"),
@@ -150,7 +151,11 @@ def planted(draw: st.DrawFn, number: int) -> Finding:
     finding = draw(imported(number))
     finding |= {
         "Workflow": {"Status": draw(STATUSES)},
-        "FindingProviderFields": {name: finding[name] for name in ("Severity", "Types")},
+        "FindingProviderFields": {
+            name: finding[name]
+            for name in ("Severity", "Types", "Confidence", "Criticality")
+            if name in finding
+        },
     }
     for name in draw(st.lists(st.sampled_from(sorted(ODDITIES)), min_size=1, max_size=4, unique=True)):
         finding = ODDITIES[name](finding)

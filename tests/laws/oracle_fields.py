@@ -22,10 +22,17 @@ def user_fields(finding: Finding) -> dict[str, Any]:
 
 
 def held(finding: Finding, key: Key) -> Any:
-    """A field's value."""
+    """A field's value; what only the provider's fields have counts as the finding's."""
     if key.startswith(USER):
         return user_fields(finding).get(key.removeprefix(USER))
-    value = finding.get(key)
+    value = read(key, finding.get(key))
+    if value is None and key in PROVIDED:
+        return read(key, (finding.get("FindingProviderFields") or {}).get(key))
+    return value
+
+
+def read(key: Key, value: Any) -> Any:
+    """A member's value in the form that compares."""
     if key == "Workflow":
         return (value or {}).get("Status", "NEW")
     if key == "VerificationState":

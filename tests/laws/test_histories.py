@@ -305,6 +305,7 @@ class Histories(RuleBasedStateMachine):
         for world, triage in zip(self.triaged, self.blue, strict=True):
             world.sweep(self.now, triage)
         for key in self.pristine:
+            self.told.look_at(key, self.engine.finding(key))
             if before[key] != self.engine.user_fields(key).get("hubtriage/memo"):
                 self.told.meddled.add(key)
 

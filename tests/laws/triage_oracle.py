@@ -142,25 +142,25 @@ def baseline(finding: Finding, claims: Claims) -> Finding:
     base = deepcopy(finding)
     fields = {k: v for k, v in user_fields(finding).items() if not k.startswith("hubtriage/")}
     base["UserDefinedFields"] = fields
-    for key in ("Workflow", "VerificationState", "Types"):
+    for key in ("Workflow", "VerificationState", *PROVIDED):
         put(base, key, held(finding, key))
     if note_is_ours(finding) and "Note" not in claims:
         del base["Note"]
     for key, claim in claims.items():
         if not claim.person:
             put(base, key, given_back(finding, key, claim))
-    put_severity(base, held(base, "Severity"))
+    put_severity(base, label(base.get("Severity")), finding)
     return base
 
 
-def put_severity(base: Finding, name: str | None) -> None:
+def put_severity(base: Finding, name: str | None, finding: Finding) -> None:
     """Label, Normalized and Original; what is finer than the label survives on record alone."""
     recorded = (base.get("FindingProviderFields") or {}).get("Severity") or {}
     severity: dict[str, Any] = {}
     if name:
         precise = label(recorded) == name and "Normalized" in recorded
         severity = {"Label": name, "Normalized": recorded["Normalized"] if precise else LOWEST[name]}
-    original = recorded.get("Original", (base.get("Severity") or {}).get("Original"))
+    original = recorded.get("Original", (finding.get("Severity") or {}).get("Original"))
     if original is not None:
         severity["Original"] = original
     base["Severity"] = severity
