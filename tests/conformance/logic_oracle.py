@@ -41,9 +41,19 @@ def encode(value: Any) -> Any:
 
 
 def same(left: Any, right: Any) -> bool:
-    """Compare answers by type and value; 5 and 5.0 are one number."""
+    """Compare answers by type and value.
+
+    Numbers are compared as doubles: 5 and 5.0 are one, and JavaScript writes a double above 2^53 with the
+    fewest digits, which Python reads as another integer.
+    """
     if isinstance(left, list) and isinstance(right, list):
         return len(left) == len(right) and all(map(same, left, right))
     if isinstance(left, dict) and isinstance(right, dict):
         return left.keys() == right.keys() and all(same(left[key], right[key]) for key in left)
-    return isinstance(left, bool) == isinstance(right, bool) and left == right
+    if _is_number(left) and _is_number(right):
+        return float(left) == float(right)
+    return type(left) is type(right) and left == right
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
