@@ -121,6 +121,7 @@ def test_nothing_is_left_running(run):
     assert none_left(run[4])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "a polite kill"])
 def test_an_interrupted_run_leaves_nothing_behind(tmp_path, number):
     mark = uuid.uuid4().hex

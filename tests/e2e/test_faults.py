@@ -16,6 +16,7 @@ def test_every_error_code_of_a_finding_passes_once_and_lasts_once(code: str) -> 
     assert code in CODES
 
 
+@pytest.mark.slow
 @pytest.mark.e2e
 def test_every_event_is_accounted_for(tmp_path: Path) -> None:
     ledger = run(tmp_path, quick=True)
