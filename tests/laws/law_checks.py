@@ -34,7 +34,7 @@ class Chronicle:
     `persons`: values that people and other tools set by hand and that still stand, `touched` every field
     that they ever set; `ours`: the last value that triage wrote; `meddled`: findings whose memo somebody
     wiped or forged, or that two stacks share, and `forged` those with a memo that passes for ours;
-    `raced`: fields that triage had set when it wrote a memo without having seen the finding as it was;
+    `raced`: fields that somebody had set when triage wrote without having seen the finding as it was;
     `unseen`: fields that a person set to just what triage had set, or signed as triage does, so that
     nobody can tell them apart; `overridden`: fields that a rule with `override` could ever set;
     `native`: fields that an automation rule ever set.
@@ -54,6 +54,13 @@ class Chronicle:
         """Somebody set a field."""
         self.persons[identifier, key] = value
         self.touched.add((identifier, key))
+
+    def race(self, identifier: Identifier) -> None:
+        """Triage wrote without having seen the finding as it was: a person's edit may have become ours."""
+        known = [place for place in {*self.ours, *self.persons} if place[0] == identifier]
+        self.raced.update(known)
+        for place in known:
+            self.persons.pop(place, None)
 
     def look_at(self, identifier: Identifier, finding: Finding) -> None:
         """What no longer stands is nobody's any more."""
@@ -125,9 +132,10 @@ def human_wins(
 def no_hidden_escalation(identifier: Identifier, finding: Finding, moment: Moment, told: Chronicle) -> None:
     """What triage hides is not more severe than some rule may hide.
 
-    Where a person decided on the severity, rules see that instead of the provider's.
+    Where a person or another tool decided on the severity, rules see that instead of the provider's.
     """
-    if identifier in told.meddled or (identifier, "Severity") in told.touched:
+    decided = (identifier, "Severity") in told.touched or "Severity" in told.native
+    if decided or identifier in told.meddled:
         return
     severity = without_claim(finding, "Severity")
     hidden = {

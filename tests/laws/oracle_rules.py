@@ -1,5 +1,6 @@
 """What a set of rules wants of a finding, read off the rules anew each time."""
 
+import unicodedata
 from dataclasses import dataclass
 from typing import Any
 
@@ -92,6 +93,15 @@ def wanted_severity(update: dict[str, Any], base: Finding) -> str | None:
     return str(update["AtMost"]) if below(update.get("AtMost"), clamped) else clamped
 
 
+def on_one_line(value: Any) -> str:
+    """A value as a note shows it: what would break a line or cannot be seen becomes a space."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return str(value).lower() if isinstance(value, bool) else "-"
+    return "".join(
+        " " if unicodedata.category(sign) in {"Cc", "Cs", "Zl", "Zp"} else sign for sign in str(value)
+    )
+
+
 def filled_in(text: str, rule: Rule, base: Finding, limit: int) -> str:
     """A template with its `{rule.NAME}` and `{finding.PATH}` filled in, cut to the limit."""
     done, rest = "", text
@@ -102,6 +112,6 @@ def filled_in(text: str, rule: Rule, base: Finding, limit: int) -> str:
         value: Any = rule if kind == "rule" else base
         for step in steps:
             value = value.get(step) if isinstance(value, dict) else None
-        done += before + (str(value) if isinstance(value, str | int) else "-")
+        done += before + on_one_line(value)
     done += rest
     return done if len(done) <= limit else done[: limit - 1] + "\u2026"

@@ -160,7 +160,7 @@ class Histories(RuleBasedStateMachine):
         for key in changed(step.before, step.after):
             self.told.ours[identifier, key] = held(step.after, key)
         if not step.fresh:
-            self.told.raced |= {place for place in self.told.ours if place[0] == identifier}
+            self.told.race(identifier)
         moment = self.planned_at or self.moment
         if step.fresh:
             self.check(lambda: taking_back_never_hides(step.before, step.after, moment))

@@ -230,7 +230,7 @@ def give_back(finding: Finding, key: Key, claim: Claim, udf: str, out: Outcome) 
         if udf == "replace" and not claim.left_out and held(finding, key) is not None:
             out.values[key] = None
             out.claims[key] = replace(claim, left_out=True)
-    elif back is not None and not would_hide(finding, key, back):
+    elif back is not None and not (claim.before is not None and would_hide(finding, key, back)):
         if (held(finding, key), back) == ("SUPPRESSED", "RESOLVED"):
             back = "NEW"
         if back != held(finding, key):
