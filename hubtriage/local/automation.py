@@ -18,19 +18,21 @@ _ACTION = structure(
     {"Type": one_of(("FINDING_FIELDS_UPDATE",)), "FindingFieldsUpdate": structure(UPDATE_MODEL)},
     ("Type", "FindingFieldsUpdate"),
 )
+_MEMBERS = {
+    "RuleName": text(),
+    "RuleOrder": whole(1, 1000),
+    "RuleStatus": one_of(("ENABLED", "DISABLED")),
+    "Description": text(),
+    "IsTerminal": boolean,
+    "Criteria": map_of(anything),
+    "Actions": list_of(_ACTION, 1, 1),
+}
 _REQUEST = structure(
-    {
-        "RuleName": text(),
-        "RuleOrder": whole(1, 1000),
-        "RuleStatus": one_of(("ENABLED", "DISABLED")),
-        "Description": text(),
-        "IsTerminal": boolean,
-        "Criteria": map_of(anything),
-        "Actions": list_of(_ACTION, 1, 1),
-        "Tags": map_of(anything, high=50),
-    },
+    {**_MEMBERS, "Tags": map_of(anything, high=50)},
     ("RuleOrder", "RuleName", "Description", "Criteria", "Actions"),
 )
+
+_CHANGE = structure({**_MEMBERS, "RuleArn": text()}, ("RuleArn",))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,15 @@ class AutomationRules:
         """The rules among `arns` that exist."""
         return [self._rules[arn] for arn in arns if arn in self._rules]
 
+    def update(self, change: Mapping[str, Any], now: float) -> bool:
+        """Put a change's members into the rule of its RuleArn; False where there is no such rule."""
+        rule = self._rules.get(change["RuleArn"])
+        if rule is None:
+            return False
+        config = {**rule.config, **change, "UpdatedAt": write_timestamp(now)}
+        self._rules[rule.arn] = AutomationRule(config, automation_criteria(config["Criteria"]), now)
+        return True
+
     def delete(self, arns: Iterable[str]) -> list[str]:
         """Delete rules; the ARNs of those that there were."""
         return [arn for arn in arns if self._rules.pop(arn, None)]
@@ -106,6 +117,12 @@ class AutomationRules:
                 if rule.config["IsTerminal"]:
                     break
         return applying
+
+
+def flaw_of_change(change: object) -> str | None:
+    """What is wrong with an item of BatchUpdateAutomationRules, or None."""
+    flaw = _CHANGE(change, "data")
+    return flaw or (_flaw_of_values(change) if isinstance(change, dict) and "Actions" in change else None)
 
 
 def _flaw_of_values(request: Mapping[str, Any]) -> str | None:

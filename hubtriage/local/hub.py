@@ -11,8 +11,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from hubtriage.local import asff, automation, fields, paging, queries
+from hubtriage.local import asff, automation, fields, membership, paging, queries
 from hubtriage.local.asff import Finding, Identifier, identity
+from hubtriage.local.checks import boolean, one_of, structure
 from hubtriage.local.echo import Deliveries
 from hubtriage.local.errors import HubError, invalid_input
 from hubtriage.local.faults import Fault, FaultScript, finding_message
@@ -26,6 +27,13 @@ from hubtriage.local.values import copied
 
 Request = Mapping[str, Any]
 _FOUNDING = frozenset({"EnableSecurityHub", "DescribeHub", "DisableSecurityHub"})
+_CONFIGURATION = structure(
+    {
+        "AutoEnableControls": boolean,
+        "ControlFindingGenerator": one_of(("SECURITY_CONTROL", "STANDARD_CONTROL")),
+    },
+    (),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +85,7 @@ class Hub:
         self._store = Store()
         self._quotas = Quotas()
         self._rules = automation.AutomationRules(self._prefix)
+        self._configuration = {"AutoEnableControls": True, "ControlFindingGenerator": "SECURITY_CONTROL"}
         chance = random.Random(self.settings.seed)  # noqa: S311 - repeatable, not secret
         self._deliveries = Deliveries(self.account, self.region, chance)
 
@@ -216,8 +225,7 @@ class Hub:
         return {
             "HubArn": f"{self._prefix}:hub/default",
             "SubscribedAt": write_timestamp(self._subscribed),
-            "AutoEnableControls": True,
-            "ControlFindingGenerator": "SECURITY_CONTROL",
+            **self._configuration,
         }
 
     def _disable(self, _call: _Call) -> dict[str, Any]:
@@ -228,12 +236,33 @@ class Hub:
 
     # Providers
 
+    def _configure_hub(self, call: _Call) -> dict[str, Any]:
+        flaw = _CONFIGURATION(call.request, "data")
+        if flaw:
+            raise invalid_input(f"Invalid parameter: {flaw}")
+        self._configuration |= call.request
+        return {}
+
     def _import(self, call: _Call) -> dict[str, Any]:
         flaw = asff.flaw_of_import_request(call.request)
         if flaw:
             raise invalid_input(f"Invalid parameter 'Findings': {flaw}")
         failed = []
         for finding in call.request["Findings"]:
+    # Where it stands among accounts and Regions
+
+    def _get_administrator(self, _call: _Call) -> dict[str, Any]:
+        return membership.administrator(self.settings, self.account)
+
+    def _list_members(self, call: _Call) -> dict[str, Any]:
+        return membership.members(self.settings, self.account, call.request)
+
+    def _list_aggregators(self, _call: _Call) -> dict[str, Any]:
+        return membership.aggregators(self.settings, self.account)
+
+    def _get_aggregator(self, call: _Call) -> dict[str, Any]:
+        return membership.aggregator(self.settings, self.account, call.request)
+
             problem = self._flaw_of_import(finding)
             if problem:
                 failed.append(
@@ -357,6 +386,12 @@ class Hub:
     def _stored(self, key: Identifier) -> Record:
         record = self._store.get(key)
         if record is None:
+    def _update_rules(self, call: _Call) -> dict[str, Any]:
+        changes = _rule_changes(call.request)
+        updated = [change["RuleArn"] for change in changes if self._rules.update(change, call.now)]
+        arns = [change["RuleArn"] for change in changes]
+        return {"ProcessedAutomationRules": updated, "UnprocessedAutomationRules": _not_there(arns, updated)}
+
             raise LookupError(key)
         return record
 
@@ -399,6 +434,19 @@ def _not_there(arns: list[str], there: list[str]) -> list[dict[str, Any]]:
 
 OPERATIONS: Mapping[str, Callable[[Hub, _Call], dict[str, Any]]] = {
     "EnableSecurityHub": Hub._enable,
+def _rule_changes(request: Request) -> list[dict[str, Any]]:
+    changes = request.get("UpdateAutomationRulesRequestItems")
+    if not isinstance(changes, list) or not 1 <= len(changes) <= 100:
+        raise invalid_input(
+            "Invalid parameter 'UpdateAutomationRulesRequestItems': should have 1 to 100 items"
+        )
+    for change in changes:
+        flaw = automation.flaw_of_change(change)
+        if flaw:
+            raise invalid_input(f"Invalid parameter: {flaw}")
+    return changes
+
+
     "DescribeHub": Hub._describe,
     "DisableSecurityHub": Hub._disable,
     "BatchImportFindings": Hub._import,
@@ -410,4 +458,6 @@ OPERATIONS: Mapping[str, Callable[[Hub, _Call], dict[str, Any]]] = {
     "BatchGetAutomationRules": Hub._get_rules,
     "BatchDeleteAutomationRules": Hub._delete_rules,
 }
+    "UpdateSecurityHubConfiguration": Hub._configure_hub,
 """The operations by AWS name."""
+    "BatchUpdateAutomationRules": Hub._update_rules,

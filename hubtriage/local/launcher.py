@@ -15,6 +15,7 @@ import argparse
 import asyncio
 import contextvars
 import importlib
+import contextlib
 import json
 import os
 import shutil
@@ -49,7 +50,12 @@ _INTERNALS = {
         "request_tag_context",
     ),
     "ministack.services.cloudwatch": ("record_metric", "_evaluate_all_alarms", "_dispatch_alarm_actions"),
-    "ministack.core.iam_evaluator": ("request_caller_arn", "_resolve_condition_key"),
+    "ministack.core.iam_evaluator": (
+        "request_caller_arn",
+        "_resolve_condition_key",
+        "EvalContext",
+        "evaluate_resource_policy",
+    ),
     "ministack.core.lambda_runtime": ("_workers", "_lock"),
     "ministack.core.tls": ("use_ssl_enabled", "resolve_tls_material"),
     "ministack.services.cloudformation.provisioners": ("_RESOURCE_HANDLERS",),
@@ -240,8 +246,7 @@ def _authorize_security_hub() -> None:
             return original(service, *args).replace(":rule/default/", ":rule/")
         if service != "securityhub":
             return original(service, *args)
-        region, account = args[-2:]
-        return f"arn:aws:securityhub:{region}:{account}:hub/default"
+        return _resource(*args)
 
     tag_keys = iam.request_tag_context
 
@@ -285,6 +290,16 @@ def _accept_query_definitions() -> None:
 
 
 def _make_metrics_of_logs() -> None:
+def _resource(
+    _method: str, path: str, _headers: object, body: bytes, _query: object, region: str, account: str
+) -> str:
+    """AWS: the resource of an import is the product, of all else here the hub."""
+    if path.rstrip("/") == "/findings/import":
+        with contextlib.suppress(ValueError, LookupError, TypeError):
+            return str(json.loads(body)["Findings"][0]["ProductArn"])
+    return f"arn:aws:securityhub:{region}:{account}:hub/default"
+
+
     """CloudWatch's embedded metric format: lines of a function's log become metrics, and alarms see them."""
     functions, watch = _module("services.lambda_svc"), _module("services.cloudwatch")
     write = functions._emit_lambda_logs
@@ -489,14 +504,23 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         _run(options)
     finally:
-        _leave_nothing(options.data)
+        if not options.durable:
+            shutil.rmtree(options.data, ignore_errors=True)
+        _end_functions()
+
+
+def _organization(options: argparse.Namespace) -> dict[str, Any]:
+    """Where the settings leave it open: our account administers the organisation, in its home Region."""
+    others = [account.id for account in ACCOUNTS if account.id != options.account]
+    place = {"administrator": options.account, "members": others, "home_region": options.region}
+    return {name: options.settings.get(name) or value for name, value in place.items()}
 
 
 def _run(options: argparse.Namespace) -> None:
     prepare_environment(options)
     check_ministack()
     names = {"account_names": {account.id: account.name for account in ACCOUNTS}}
-    settings = HubSettings.from_json({**names, **options.settings})
+    settings = HubSettings.from_json(names | options.settings | _organization(options))
     local = LocalAws(settings, (options.account, options.region), options.batching_window)
     local.install()
     asyncio.run(serve(local, options.port))

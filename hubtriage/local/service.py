@@ -5,9 +5,11 @@ clients send is what is read here.
 """
 
 import json
+import pickle
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import unquote
 
 import botocore.loaders
 
@@ -67,6 +69,14 @@ class Hubs:
         """The hubs so far."""
         return list(self._hubs.values())
 
+    def stored(self) -> bytes:
+        """All hubs and their settings as they are, events under way included, for `restore`."""
+        return pickle.dumps((self.settings, self._hubs))
+
+    def restore(self, stored: bytes) -> None:
+        """Go on with hubs that were stored; only ever with what `stored` gave."""
+        self.settings, self._hubs = pickle.loads(stored)  # noqa: S301 - our own file of a moment ago
+
 
 class SecurityHubService:
     """Security Hub's API over hubs; `clock` gives epoch seconds."""
@@ -78,7 +88,7 @@ class SecurityHubService:
 
     def answer(self, request: HttpRequest) -> HttpAnswer:
         """Answer a request of the Security Hub API."""
-        route = self._routes.get((request.method, request.path.rstrip("/")))
+        route, named = self._route(request.method, request.path.rstrip("/"))
         if route is None:
             return _error(
                 "UnknownOperationException", f"not in the local AWS: {request.method} {request.path}", 404
@@ -86,7 +96,7 @@ class SecurityHubService:
         try:
             answer = self._hubs.of(request.account, request.region).call(
                 route.operation,
-                route.read(request),
+                {**route.read(request), **named},
                 self._clock(),
                 caller=request.caller,
                 trace=request.trace,
@@ -94,6 +104,16 @@ class SecurityHubService:
         except HubError as error:
             return _error(error.code, error.message, error.status)
         return HttpAnswer(200, json.dumps(answer.body).encode(), {}, answer.delay, answer.lost)
+
+    def _route(self, method: str, path: str) -> "tuple[_Route | None, dict[str, str]]":
+        """The operation of a path, and the member that the rest of the path is the value of."""
+        if (method, path) in self._routes:
+            return self._routes[method, path], {}
+        for (verb, template), route in self._routes.items():
+            head, brace, member = template.partition("{")
+            if brace and verb == method and path.startswith(head):
+                return route, {member.rstrip("+}"): unquote(path.removeprefix(head))}
+        return None, {}
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from hubtriage.local.fields import UserFields
+
+RegionLinking = Literal["ALL_REGIONS", "ALL_REGIONS_EXCEPT_SPECIFIED", "SPECIFIED_REGIONS", "NO_REGIONS"]
+"""AWS: RegionLinkingMode of a finding aggregator."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,10 @@ class HubSettings:
     automation_pins: whether an automation rule takes provided fields over, as an update does (AWS does
         not say).
     account_names: names that the service knows for accounts.
+    administrator, members: the account that administers the others, and these; None: every account
+        stands alone.
+    home_region: where findings of other Regions are gathered; None: each stays where it is.
+    region_linking, linked_regions: which other Regions these are, in the words of GetFindingAggregator.
     """
 
     udf: UserFields = "replace"
@@ -34,6 +41,11 @@ class HubSettings:
     automation_pins: bool = False
     seed: int = 0
     account_names: Mapping[str, str] = field(default_factory=dict)
+    administrator: str | None = None
+    members: tuple[str, ...] = ()
+    home_region: str | None = None
+    region_linking: RegionLinking = "ALL_REGIONS"
+    linked_regions: tuple[str, ...] = ()
 
     @classmethod
     def still(cls, **changes: Any) -> "HubSettings":
@@ -47,6 +59,9 @@ class HubSettings:
         if "event_delay" in settings:
             low, high = settings["event_delay"]
             settings["event_delay"] = (float(low), float(high))
+        for name in ("members", "linked_regions"):
+            if name in settings:
+                settings[name] = tuple(settings[name])
         return cls(**settings)
 
     def __post_init__(self) -> None:
@@ -56,5 +71,9 @@ class HubSettings:
             raise ValueError(f"value_errors is finding or call, not {self.value_errors!r}")
         if not 0 <= self.event_delay[0] <= self.event_delay[1]:
             raise ValueError(f"event_delay is (least, most) seconds, not {self.event_delay!r}")
+        if self.region_linking not in get_args(RegionLinking):
+            raise ValueError(
+                f"region_linking is one of {get_args(RegionLinking)}, not {self.region_linking!r}"
+            )
         if not 0 <= self.duplicate_share <= 1:
             raise ValueError(f"duplicate_share is from 0 to 1, not {self.duplicate_share!r}")

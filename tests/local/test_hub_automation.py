@@ -173,3 +173,34 @@ def test_history_names_the_rule() -> None:
     assert newest["Updates"] == [
         {"UpdatedField": "Workflow.Status", "OldValue": "NEW", "NewValue": "SUPPRESSED"}
     ]
+
+
+def test_a_change_of_a_rule_counts_from_the_next_import_on() -> None:
+    hub = still_hub()
+    arn = _rule(hub, {}, _SUPPRESS)
+    changes = [{"RuleArn": arn, "RuleStatus": "DISABLED"}, {"RuleArn": "gone", "RuleOrder": 2}]
+    answer = hub.call(
+        "BatchUpdateAutomationRules", {"UpdateAutomationRulesRequestItems": changes}, NOW + 1
+    ).body
+    assert answer["ProcessedAutomationRules"] == [arn]
+    assert [each["RuleArn"] for each in answer["UnprocessedAutomationRules"]] == ["gone"]
+    [listed] = hub.call("ListAutomationRules", {}, NOW).body["AutomationRulesMetadata"]
+    assert (listed["RuleStatus"], listed["RuleName"]) == ("DISABLED", "rule")
+    assert listed["UpdatedAt"] > listed["CreatedAt"]
+    hub.batch_import_findings([finding()], NOW + 2)
+    assert _workflow(hub) == "NEW"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param({"RuleStatus": "OFF"}, id="a status that there is not"),
+        pytest.param({"RuleArn": None}, id="no rule"),
+        pytest.param({"Actions": []}, id="no action"),
+    ],
+)
+def test_a_change_that_cannot_be_is_refused(change: dict[str, Any]) -> None:
+    hub = still_hub()
+    item = {"RuleArn": _rule(hub, {}, _SUPPRESS), **change}
+    with pytest.raises(HubError, match="InvalidInputException"):
+        hub.call("BatchUpdateAutomationRules", {"UpdateAutomationRulesRequestItems": [item]}, NOW)
