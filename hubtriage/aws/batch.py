@@ -12,7 +12,6 @@ from hubtriage.aws.reading import Reader
 from hubtriage.aws.sending import Receipt, Sender
 from hubtriage.engine.batches import group
 from hubtriage.engine.decision import Decision
-from hubtriage.engine.fields import NOTE
 from hubtriage.engine.plan import Settings, decide
 from hubtriage.engine.ruleset import Ruleset
 from hubtriage.engine.timestamps import parse_timestamp
@@ -20,7 +19,6 @@ from hubtriage.engine.timestamps import parse_timestamp
 Mode = Literal["enforce", "observe"]
 Sink = Callable[[Sequence[Outcome]], None]
 
-WITHOUT_NOTE = frozenset({NOTE})
 READING_SHARE = 0.5
 """Of the time left, how much may go into reading: what is read must still be sent."""
 
@@ -85,7 +83,6 @@ class _Batch:
         self._decisions: dict[Key, Decision] = {}
         self._open: dict[Key, Decision] = {}
         self._too_large: dict[Key, Receipt] = {}
-        self._noteless: set[Key] = set()
         self._ended: set[Key] = set()
 
     def plan(self) -> None:
@@ -124,10 +121,9 @@ class _Batch:
     def send_without_note(self, deadline: float) -> None:
         """Once more for findings that the update made too large: the note is what can be left out."""
         too_large, self._too_large = self._too_large, {}
-        self._noteless.update(too_large)
         for key in too_large:
             if "Note" in (self._open.pop(key).update or ()):
-                self._decide(key, without=WITHOUT_NOTE)
+                self._decide(key, without_note=True)
         self._end({key: _refused(too_large[key]) for key in too_large if not self._is_on_its_way(key)})
         self.send(deadline)
         self._end({key: _refused(receipt) for key, receipt in self._too_large.items()})
@@ -136,13 +132,13 @@ class _Batch:
         """End what is still open, because nothing is to be written."""
         self._end({key: Ending("unchanged", "Observe", "nothing is written") for key in tuple(self._open)})
 
-    def _decide(self, key: Key, without: frozenset[str] = frozenset()) -> None:
+    def _decide(self, key: Key, *, without_note: bool = False) -> None:
         triage = self._triage
         self._open.pop(key, None)
         self._decisions.pop(key, None)
         try:
             ruleset, settings = ordered(triage.ruleset, triage.settings, self._seen[key].newest.order)
-            decision = decide(self._findings[key], ruleset, self._now, settings, without)
+            decision = decide(self._findings[key], ruleset, self._now, settings, without_note=without_note)
         except Exception as error:  # noqa: BLE001 - our bug on one finding must not take the batch with it
             self._end({key: Ending("failed", "EngineError", str(error), final=True, error=error)})
             return
@@ -170,7 +166,7 @@ class _Batch:
         self._end({key: self._updated(key, receipt) for key in keys})
 
     def _updated(self, key: Key, receipt: Receipt) -> Ending:
-        if key in self._noteless:
+        if self._decisions[key].note_left_out:
             return Ending("updated", "NoteLeftOut", "the finding is too large for the note", receipt.call_id)
         return Ending("updated", call_id=receipt.call_id)
 

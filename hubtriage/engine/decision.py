@@ -8,6 +8,8 @@ from hubtriage.engine.fields import Value
 from hubtriage.engine.memo import Kind
 from hubtriage.engine.ruleset import RuleError
 
+NO_ROOM_FOR_NOTE = "the finding has no room for the note"
+
 Why = Literal["rule", "taken back", "follows provider"]
 
 
@@ -70,6 +72,11 @@ class Decision:
     def takes_back(self) -> bool:
         """Whether something that triage did is undone."""
         return any(change.why == "taken back" for change in self.changes)
+
+    @property
+    def note_left_out(self) -> bool:
+        """Whether a note stays unwritten because the finding would be too large with it."""
+        return any(kept.why == NO_ROOM_FOR_NOTE for kept in self.kept)
 
     @property
     def is_worth_a_line(self) -> bool:

@@ -60,27 +60,34 @@ def build(outcomes: Outcomes, ours: Mapping[str, str], finding: Finding, udf: st
     return {**payload, "UserDefinedFields": {**fields, **ours}}
 
 
-def why_refused(payload: Mapping[str, Any], finding: Finding, udf: str) -> str | None:
-    """Why the API would not take the payload for this finding; None where it would."""
+def why_unsendable(payload: Mapping[str, Any], finding: Finding, udf: str) -> str | None:
+    """Why the API would not take the payload's UserDefinedFields; None where it would."""
     fields = payload["UserDefinedFields"]
-    after = {**user_fields(finding), **fields} if udf == "merge" else fields
+    after = _fields_after(payload, finding, udf)
     if len(after) > MOST_USER_FIELDS:
         return f"UserDefinedFields would have {len(after)} pairs with the memo, {MOST_USER_FIELDS} fit"
     for key, value in fields.items():
-        why = _why_unsendable(key, value)
+        why = _why_pair_unsendable(key, value)
         if why is not None:
             return f"user-defined field {key!r} {why}"
-    size = len(
-        dumps({**finding, **payload, "UserDefinedFields": after}, ensure_ascii=False).encode(
-            "utf-8", "replace"
-        )
-    )
+    return None
+
+
+def why_too_large(payload: Mapping[str, Any], finding: Finding, udf: str) -> str | None:
+    """Why the finding would be too large with the payload; None where it would not."""
+    after = {**finding, **payload, "UserDefinedFields": _fields_after(payload, finding, udf)}
+    size = len(dumps(after, ensure_ascii=False).encode("utf-8", "replace"))
     if size > LARGEST_FINDING:
         return f"the finding would have {size} bytes, {LARGEST_FINDING} are allowed"
     return None
 
 
-def _why_unsendable(key: str, value: object) -> str | None:
+def _fields_after(payload: Mapping[str, Any], finding: Finding, udf: str) -> Mapping[str, object]:
+    fields: Mapping[str, object] = payload["UserDefinedFields"]
+    return {**user_fields(finding), **fields} if udf == "merge" else fields
+
+
+def _why_pair_unsendable(key: str, value: object) -> str | None:
     """Why a pair cannot be sent; one that another tool wrote would be lost if it were left out."""
     if not isinstance(value, str) or not value.strip() or not key.strip():
         return "is not text with something in it, so it can be neither sent nor left out"

@@ -16,10 +16,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from hubtriage.engine.decision import Change, Decision, Observed
+from hubtriage.engine.decision import NO_ROOM_FOR_NOTE, Change, Decision, Observed
 from hubtriage.engine.fields import (
     HIDING_STATUSES,
     MEMO_KEY,
+    NOTE,
     RULES_KEY,
     SEVERITY,
     WORKFLOW,
@@ -31,10 +32,10 @@ from hubtriage.engine.fields import (
 )
 from hubtriage.engine.fold import Fold, fold
 from hubtriage.engine.memo import Claims, Memo, read_memo, rule_ref
-from hubtriage.engine.payload import LONGEST_VALUE, build, our_fields, why_refused
+from hubtriage.engine.payload import LONGEST_VALUE, build, our_fields, why_too_large, why_unsendable
 from hubtriage.engine.review import baseline, review
 from hubtriage.engine.ruleset import Ruleset, lowers
-from hubtriage.engine.settle import Outcome, Settling, restorable
+from hubtriage.engine.settle import NO_ROOM_IN_MEMO, Outcome, Settling, restorable
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,18 +65,28 @@ class Reasoning:
     outcomes: Mapping[str, Outcome]
 
 
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What becomes of each field, the update where one is due, and why it cannot be made."""
+
+    outcomes: Mapping[str, Outcome]
+    update: Mapping[str, Any] | None = None
+    refused: str | None = None
+
+
 def decide(
     finding: Finding,
     ruleset: Ruleset,
     now: float,
     settings: Settings,
-    without: frozenset[str] = frozenset(),
+    *,
+    without_note: bool = False,
 ) -> Decision:
     """What to send for one finding at a time (epoch seconds), and why.
 
-    Fields named in `without` (such as `Note.Text`) stay as they are.
+    `without_note`: the service has found that the finding has no room for one.
     """
-    return reason(finding, ruleset, now, settings, without).decision
+    return reason(finding, ruleset, now, settings, without_note=without_note).decision
 
 
 def reason(
@@ -83,7 +94,8 @@ def reason(
     ruleset: Ruleset,
     now: float,
     settings: Settings,
-    without: frozenset[str] = frozenset(),
+    *,
+    without_note: bool = False,
 ) -> Reasoning:
     """`decide`, with every step kept for a person to follow."""
     memo = read_memo(finding, settings.stack, settings.known_stacks, ruleset.user_keys, settings.adopts)
@@ -94,20 +106,16 @@ def reason(
     base = baseline(finding, claims)
     folded = fold(ruleset, base, claims, now)
     names = _rule_names(finding, ruleset)
-    settling = Settling(finding, claims, settings.udf, names.get, without | settings.never)
-    outcomes, ours = _settle_with_room(
-        settling, folded, settings.stack, names, is_due=claims_changed or memo.adopted
-    )
-    update, refused = None, None
-    if ours:
-        update = build(outcomes, ours, finding, settings.udf)
-        refused = why_refused(update, finding, settings.udf)
+    no_room = {NOTE: NO_ROOM_FOR_NOTE} if without_note else {}
+    settling = Settling(finding, claims, settings.udf, names.get, settings.never, no_room)
+    planned = _plan(settling, folded, settings.stack, names, is_due=claims_changed or memo.adopted)
+    outcomes, refused = planned.outcomes, planned.refused
     changes = () if refused else tuple(outcome.change for outcome in outcomes.values() if outcome.change)
     decision = Decision(
         finding_id=_text(finding, "Id"),
         product_arn=_text(finding, "ProductArn"),
         memo=memo.kind,
-        update=None if refused else update,
+        update=None if refused else planned.update,
         rules=tuple(folded.rules),
         above_ceiling=tuple(folded.above_ceiling),
         changes=changes,
@@ -119,6 +127,25 @@ def reason(
         hides=any(_hides(change, finding) for change in changes),
     )
     return Reasoning(decision, memo, claims, base, folded, outcomes)
+
+
+def _plan(settling: Settling, folded: Fold, stack: str, names: Mapping[str, str], *, is_due: bool) -> _Plan:
+    """Settle the fields, and see whether the finding takes the update: where it is too large, without a note.
+
+    An update of nothing but a note is refused then.
+    """
+    outcomes, ours = _settle_with_room(settling, folded, stack, names, is_due=is_due)
+    if not ours:
+        return _Plan(outcomes)
+    update = build(outcomes, ours, settling.finding, settling.udf)
+    unsendable = why_unsendable(update, settling.finding, settling.udf)
+    too_large = None if unsendable else why_too_large(update, settling.finding, settling.udf)
+    if too_large and "Note" in update:
+        noteless = replace(settling, no_room={**settling.no_room, NOTE: NO_ROOM_FOR_NOTE})
+        smaller = _plan(noteless, folded, stack, names, is_due=is_due)
+        if smaller.update and not smaller.refused:
+            return smaller
+    return _Plan(outcomes, update, unsendable or too_large)
 
 
 def _settle_with_room(
@@ -136,7 +163,7 @@ def _settle_with_room(
         too_much = restorable(outcomes) if len(ours[MEMO_KEY]) > LONGEST_VALUE else []
         if not too_much:
             return outcomes, ours
-        settling = replace(settling, no_room=settling.no_room | {too_much[0]})
+        settling = replace(settling, no_room={**settling.no_room, too_much[0]: NO_ROOM_IN_MEMO})
 
 
 def _rule_names(finding: Finding, ruleset: Ruleset) -> Mapping[str, str]:

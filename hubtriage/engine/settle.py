@@ -1,7 +1,7 @@
 """Field by field: who holds it, and what becomes of it."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from hubtriage.engine.decision import Change, Kept, Why
@@ -29,6 +29,7 @@ from hubtriage.engine.review import doors_of_claim, taken_back
 from hubtriage.engine.ruleset import Rule, lowers
 from hubtriage.engine.wishes import Wish
 
+NO_ROOM_IN_MEMO = "the memo has no room for the value that would be replaced"
 FOLLOWS_PROVIDER = "follow"  # stands for the rule in the claim of a provided field that was taken back
 
 
@@ -49,8 +50,8 @@ class Outcome:
 class Settling:
     """One finding with its reviewed claims.
 
-    `rule_name` gives a rule's id for its digest. Fields in `untouched` stay as they are. A value
-    that `no_room` names does not fit the memo, so that its field is left to whoever holds it.
+    `rule_name` gives a rule's id for its digest. Fields in `untouched` stay as they are. So do
+    those in `no_room`, for the reason that it gives: what would be written does not fit.
     """
 
     finding: Finding
@@ -58,7 +59,7 @@ class Settling:
     udf: Literal["replace", "merge"]
     rule_name: Callable[[str], str | None]
     untouched: frozenset[str] = frozenset()
-    no_room: frozenset[str] = frozenset()
+    no_room: Mapping[str, str] = field(default_factory=dict)
 
     def settle(self, folded: Fold) -> dict[str, Outcome]:
         """The outcome of every field that a rule wants or that is ours.
@@ -88,8 +89,7 @@ class Settling:
             claim = claim if why else replace(claim, before=value)
         elif not claim.rule:
             claim = replace(claim, provided=self._unrecorded(name, value))
-        if name in self.no_room:
-            why = "the memo has no room for the value that would be replaced"
+        why = why or self.no_room.get(name)
         if why is not None:
             return Outcome(claim if claim.rule else None, kept=Kept(name, value, wish.value, rule.id, why))
         return self._set(rule, wish, claim)
@@ -163,6 +163,9 @@ class Settling:
         value = read(self.finding, name)
         if same(name, value, target):
             return Outcome(claim if after else None)
+        if name in self.no_room:
+            rule = self.rule_name(claim.rule)
+            return Outcome(claim, kept=Kept(name, value, target, rule, self.no_room[name]))
         why: Why = "follows provider" if claim.rule == FOLLOWS_PROVIDER else "taken back"
         return Outcome(after, Change(name, value, target, self.rule_name(claim.rule), why), payload)
 

@@ -1,3 +1,4 @@
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ from hubtriage.aws.outcomes import Outcome, Report
 from hubtriage.aws.ratelimit import TokenBucket
 from hubtriage.aws.reading import Reader
 from hubtriage.aws.sending import Sender
+from hubtriage.engine.payload import LARGEST_FINDING
 from hubtriage.engine.plan import Settings
 from hubtriage.engine.ruleset import load_ruleset
 
@@ -183,6 +185,16 @@ def test_an_update_that_makes_the_finding_too_large_goes_without_its_note() -> N
     (outcome,) = [o for o in report.outcomes if o.seen.newest.key == key(1)]
     assert outcome.decision is not None
     assert "Note.Text" not in [change.field for change in outcome.decision.changes]
+
+
+def test_a_note_for_which_the_engine_finds_no_room_is_told_as_one_that_the_service_refused() -> None:
+    world = World(1)
+    noted = SUPPRESS_BUCKETS["update"] | {"Note": {"Text": "n" * 512, "UpdatedBy": "hubtriage/buckets"}}
+    nearly_full = finding(0, Description="d" * (LARGEST_FINDING - len(json.dumps(finding(0))) - 500))
+    report = Bench(world, SUPPRESS_BUCKETS | {"update": noted}).run(record("m", nearly_full))
+    assert endings(report) == {"finding-0": ("updated", "NoteLeftOut")}
+    assert world.calls("BatchUpdateFindings") == 1
+    assert world.suppressed([0]) == [0]
 
 
 @pytest.mark.parametrize(

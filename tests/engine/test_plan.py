@@ -1,10 +1,13 @@
 """Planning, clause by clause."""
 
+import json
 from typing import Any
 
 import pytest
-from planning import NOW, PROVIDER, after, finding, plan, sent
+from planning import NOW, PROVIDER, after, finding, plan, ruleset, sent
 
+from hubtriage.engine.payload import LARGEST_FINDING
+from hubtriage.engine.plan import Settings, decide
 from hubtriage.engine.review import baseline
 
 SUPPRESS = {"update": {"Workflow": {"Status": "SUPPRESSED"}}}
@@ -477,13 +480,59 @@ def test_an_override_for_whose_memory_there_is_no_room_leaves_the_field() -> Non
 
 
 def test_the_note_can_be_left_out_of_an_update() -> None:
-    from planning import ruleset
-
-    from hubtriage.engine.plan import Settings, decide
-
     rules = ruleset({"update": {"Note": {"Text": "Accepted."}, "Workflow": {"Status": "SUPPRESSED"}}})
-    decision = decide(finding(), rules, NOW, Settings(), without=frozenset({"Note.Text"}))
+    decision = decide(finding(), rules, NOW, Settings(), without_note=True)
     assert sent(decision) == {"Workflow": {"Status": "SUPPRESSED"}}
+
+
+NOTED = {"update": {"Note": {"Text": "n" * 400}, "Workflow": {"Status": "SUPPRESSED"}}}
+ROOM = 450  # for the memo and a status, not for the note too
+
+
+def padded(size: int, **members: Any) -> dict[str, Any]:
+    """A finding of so many bytes."""
+    found = finding(Description="", **members)
+    missing = size - len(json.dumps(found))
+    return found | {"Description": "d" * missing}
+
+
+@pytest.mark.parametrize("udf", ["replace", "merge"])
+def test_a_finding_too_large_for_a_note_is_triaged_without_it(udf: str) -> None:
+    decision = plan(padded(LARGEST_FINDING - ROOM), NOTED, udf=udf)
+    assert sent(decision) == {"Workflow": {"Status": "SUPPRESSED"}}
+    assert decision.note_left_out
+    assert [(kept.field, kept.why) for kept in decision.kept] == [
+        ("Note.Text", "the finding has no room for the note")
+    ]
+    assert decision.update is not None
+    claims = decision.update["UserDefinedFields"]["hubtriage/memo"].split()[1:]
+    assert [claim[0] for claim in claims] == ["W"]
+    assert not plan(padded(LARGEST_FINDING - 2 * ROOM), NOTED, udf=udf).note_left_out
+
+
+def test_a_note_alone_for_which_a_finding_is_too_large_is_refused() -> None:
+    decision = plan(padded(LARGEST_FINDING - ROOM), {"update": {"Note": {"Text": "n" * 400}}})
+    assert decision.update is None
+    assert "bytes" in str(decision.refused)
+
+
+def test_once_triaged_without_its_note_a_finding_is_left_at_that() -> None:
+    found = padded(LARGEST_FINDING - ROOM)
+    again = plan(after(found, NOTED), NOTED)
+    assert (again.update, again.changes) == (None, ())
+
+
+def test_where_there_is_no_room_to_take_a_note_back_the_rest_is_taken_back() -> None:
+    found = after(finding(), NOTED)
+    decision = decide(found, ruleset(other(NOTED, when=False)), NOW, Settings(), without_note=True)
+    assert sent(decision) == {"Workflow": {"Status": "NEW"}}
+    assert decision.note_left_out
+
+
+def test_a_person_s_note_is_theirs_also_where_there_is_no_room_for_another() -> None:
+    mine = {"Text": "Mine.", "UpdatedBy": "ann", "UpdatedAt": "2026-10-01T00:00:00Z"}
+    decision = plan(padded(LARGEST_FINDING - ROOM, Note=mine), NOTED)
+    assert [kept.why for kept in decision.kept] == ["a person's note is never replaced"]
 
 
 def test_findings_with_the_same_decision_get_the_same_payload() -> None:
