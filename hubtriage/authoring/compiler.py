@@ -40,7 +40,10 @@ def compile_ruleset(
 def no_rule_in_force(folder: Path) -> Problem:
     """The problem of a folder whose rules are all off, or that has none."""
     message = "no rule is in force: everything that triage did would be taken back"
-    hint = "if that is what you want, build with --allow-empty"
+    hint = (
+        "if that is what you want, say so: `hubtriage build --allow-empty`, or to deploy "
+        "`-c hubtriage:allow-empty=true` in CDK_ARGS"
+    )
     return Problem(folder.as_posix(), Position(1, 1), "E403", message, hint)
 
 

@@ -58,6 +58,7 @@ def test_an_empty_rule_set_needs_leave(build):
     refused = build(text)
     assert (refused.exit_code, refused.stdout) == (1, "")
     assert "E403 no rule is in force" in refused.stderr
+    assert "`hubtriage build --allow-empty`" in refused.stderr
     assert build(text, "--allow-empty").exit_code == 0
     assert json.loads(Path("build/ruleset.json").read_text(encoding="utf-8"))["rules"] == []
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -55,6 +56,15 @@ def test_bad_rules_end_it_with_all_messages_of_lint_and_without_a_template(tmp_p
     assert done.stderr == "\n".join(error.render() for error in errors) + "\n"
     assert done.returncode == 1
     assert not (tmp_path / "out" / "hubtriage.template.json").exists()
+
+
+def test_rules_that_are_all_off_are_deployed_once_the_setting_that_the_hint_names_says_so(tmp_path):
+    off = GOOD.replace("    match", '    mode: "off"\n    match')
+    (tmp_path / "refused").mkdir()
+    refused = _run(tmp_path / "refused", off)
+    assert (refused.returncode, "E403" in refused.stderr) == (1, True)
+    name, value = re.search(r"-c hubtriage:([a-z-]+)=([a-z]+)", refused.stderr).groups()
+    assert _run(tmp_path, off, **{name: value}).returncode == 0
 
 
 @pytest.mark.parametrize(
