@@ -228,14 +228,6 @@ class Hub:
             **self._configuration,
         }
 
-    def _disable(self, _call: _Call) -> dict[str, Any]:
-        if self._subscribed is None:
-            raise self._not_subscribed()
-        self._subscribed = None
-        return {}
-
-    # Providers
-
     def _configure_hub(self, call: _Call) -> dict[str, Any]:
         flaw = _CONFIGURATION(call.request, "data")
         if flaw:
@@ -243,12 +235,12 @@ class Hub:
         self._configuration |= call.request
         return {}
 
-    def _import(self, call: _Call) -> dict[str, Any]:
-        flaw = asff.flaw_of_import_request(call.request)
-        if flaw:
-            raise invalid_input(f"Invalid parameter 'Findings': {flaw}")
-        failed = []
-        for finding in call.request["Findings"]:
+    def _disable(self, _call: _Call) -> dict[str, Any]:
+        if self._subscribed is None:
+            raise self._not_subscribed()
+        self._subscribed = None
+        return {}
+
     # Where it stands among accounts and Regions
 
     def _get_administrator(self, _call: _Call) -> dict[str, Any]:
@@ -263,6 +255,14 @@ class Hub:
     def _get_aggregator(self, call: _Call) -> dict[str, Any]:
         return membership.aggregator(self.settings, self.account, call.request)
 
+    # Providers
+
+    def _import(self, call: _Call) -> dict[str, Any]:
+        flaw = asff.flaw_of_import_request(call.request)
+        if flaw:
+            raise invalid_input(f"Invalid parameter 'Findings': {flaw}")
+        failed = []
+        for finding in call.request["Findings"]:
             problem = self._flaw_of_import(finding)
             if problem:
                 failed.append(
@@ -376,6 +376,12 @@ class Hub:
         rules = [copied(rule.config) for rule in self._rules.get(arns)]
         return {"Rules": rules, "UnprocessedAutomationRules": _not_there(arns, [r["RuleArn"] for r in rules])}
 
+    def _update_rules(self, call: _Call) -> dict[str, Any]:
+        changes = _rule_changes(call.request)
+        updated = [change["RuleArn"] for change in changes if self._rules.update(change, call.now)]
+        arns = [change["RuleArn"] for change in changes]
+        return {"ProcessedAutomationRules": updated, "UnprocessedAutomationRules": _not_there(arns, updated)}
+
     def _delete_rules(self, call: _Call) -> dict[str, Any]:
         arns = _rule_arns(call.request)
         deleted = self._rules.delete(arns)
@@ -386,12 +392,6 @@ class Hub:
     def _stored(self, key: Identifier) -> Record:
         record = self._store.get(key)
         if record is None:
-    def _update_rules(self, call: _Call) -> dict[str, Any]:
-        changes = _rule_changes(call.request)
-        updated = [change["RuleArn"] for change in changes if self._rules.update(change, call.now)]
-        arns = [change["RuleArn"] for change in changes]
-        return {"ProcessedAutomationRules": updated, "UnprocessedAutomationRules": _not_there(arns, updated)}
-
             raise LookupError(key)
         return record
 
@@ -424,16 +424,6 @@ def _rule_arns(request: Request) -> list[str]:
     return arns
 
 
-def _not_there(arns: list[str], there: list[str]) -> list[dict[str, Any]]:
-    return [
-        {"RuleArn": arn, "ErrorCode": 404, "ErrorMessage": "Automation rule not found"}
-        for arn in arns
-        if arn not in there
-    ]
-
-
-OPERATIONS: Mapping[str, Callable[[Hub, _Call], dict[str, Any]]] = {
-    "EnableSecurityHub": Hub._enable,
 def _rule_changes(request: Request) -> list[dict[str, Any]]:
     changes = request.get("UpdateAutomationRulesRequestItems")
     if not isinstance(changes, list) or not 1 <= len(changes) <= 100:
@@ -447,8 +437,23 @@ def _rule_changes(request: Request) -> list[dict[str, Any]]:
     return changes
 
 
+def _not_there(arns: list[str], there: list[str]) -> list[dict[str, Any]]:
+    return [
+        {"RuleArn": arn, "ErrorCode": 404, "ErrorMessage": "Automation rule not found"}
+        for arn in arns
+        if arn not in there
+    ]
+
+
+OPERATIONS: Mapping[str, Callable[[Hub, _Call], dict[str, Any]]] = {
+    "EnableSecurityHub": Hub._enable,
     "DescribeHub": Hub._describe,
+    "UpdateSecurityHubConfiguration": Hub._configure_hub,
     "DisableSecurityHub": Hub._disable,
+    "GetAdministratorAccount": Hub._get_administrator,
+    "ListMembers": Hub._list_members,
+    "ListFindingAggregators": Hub._list_aggregators,
+    "GetFindingAggregator": Hub._get_aggregator,
     "BatchImportFindings": Hub._import,
     "BatchUpdateFindings": Hub._update,
     "GetFindings": Hub._get_findings,
@@ -456,8 +461,7 @@ def _rule_changes(request: Request) -> list[dict[str, Any]]:
     "CreateAutomationRule": Hub._create_rule,
     "ListAutomationRules": Hub._list_rules,
     "BatchGetAutomationRules": Hub._get_rules,
+    "BatchUpdateAutomationRules": Hub._update_rules,
     "BatchDeleteAutomationRules": Hub._delete_rules,
 }
-    "UpdateSecurityHubConfiguration": Hub._configure_hub,
 """The operations by AWS name."""
-    "BatchUpdateAutomationRules": Hub._update_rules,

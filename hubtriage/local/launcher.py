@@ -13,9 +13,9 @@ The only module that touches ministack's internals, so exactly one version of it
 
 import argparse
 import asyncio
+import contextlib
 import contextvars
 import importlib
-import contextlib
 import json
 import os
 import shutil
@@ -50,12 +50,7 @@ _INTERNALS = {
         "request_tag_context",
     ),
     "ministack.services.cloudwatch": ("record_metric", "_evaluate_all_alarms", "_dispatch_alarm_actions"),
-    "ministack.core.iam_evaluator": (
-        "request_caller_arn",
-        "_resolve_condition_key",
-        "EvalContext",
-        "evaluate_resource_policy",
-    ),
+    "ministack.core.iam_evaluator": ("request_caller_arn", "_resolve_condition_key"),
     "ministack.core.lambda_runtime": ("_workers", "_lock"),
     "ministack.core.tls": ("use_ssl_enabled", "resolve_tls_material"),
     "ministack.services.cloudformation.provisioners": ("_RESOURCE_HANDLERS",),
@@ -260,6 +255,16 @@ def _authorize_security_hub() -> None:
     iam.request_tag_context = request_keys
 
 
+def _resource(
+    _method: str, path: str, _headers: object, body: bytes, _query: object, region: str, account: str
+) -> str:
+    """AWS: the resource of an import is the product, of all else here the hub."""
+    if path.rstrip("/") == "/findings/import":
+        with contextlib.suppress(ValueError, LookupError, TypeError):
+            return str(json.loads(body)["Findings"][0]["ProductArn"])
+    return f"arn:aws:securityhub:{region}:{account}:hub/default"
+
+
 def _know_roles_by_their_arn() -> None:
     """AWS: aws:PrincipalArn of a role's session is the ARN of the role, not of the session."""
     evaluator = _module("core.iam_evaluator")
@@ -290,16 +295,6 @@ def _accept_query_definitions() -> None:
 
 
 def _make_metrics_of_logs() -> None:
-def _resource(
-    _method: str, path: str, _headers: object, body: bytes, _query: object, region: str, account: str
-) -> str:
-    """AWS: the resource of an import is the product, of all else here the hub."""
-    if path.rstrip("/") == "/findings/import":
-        with contextlib.suppress(ValueError, LookupError, TypeError):
-            return str(json.loads(body)["Findings"][0]["ProductArn"])
-    return f"arn:aws:securityhub:{region}:{account}:hub/default"
-
-
     """CloudWatch's embedded metric format: lines of a function's log become metrics, and alarms see them."""
     functions, watch = _module("services.lambda_svc"), _module("services.cloudwatch")
     write = functions._emit_lambda_logs
@@ -504,9 +499,7 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         _run(options)
     finally:
-        if not options.durable:
-            shutil.rmtree(options.data, ignore_errors=True)
-        _end_functions()
+        _leave_nothing(options.data)
 
 
 def _organization(options: argparse.Namespace) -> dict[str, Any]:
