@@ -72,6 +72,22 @@ class HubControl:
         findings: list[dict[str, Any]] = self._ask("GET", "findings")["Findings"]
         return findings
 
+    def events(self) -> dict[str, int]:
+        """How many events have arrived on the bus ("delivered"), and how many are "under_way"."""
+        return self._ask("GET", "events")
+
+    def delivered_events(self, page: int = 2_000) -> Iterator[dict[str, Any]]:
+        """All events that have arrived on the bus so far, in that order, copies included."""
+        start = 0
+        while found := self._ask("POST", "events", {"start": start, "limit": page})["Events"]:
+            yield from found
+            start += len(found)
+
+    def updates_by_functions(self) -> dict[tuple[str, str], int]:
+        """How often functions, not people, have updated each finding: by (ProductArn, Id)."""
+        told = self._ask("GET", "traced")["Findings"]
+        return {(product, finding): count for product, finding, count in told}
+
     def plant(self, findings: list[dict[str, Any]]) -> None:
         """Store findings exactly as they are, and send their events; see `Hub.plant`."""
         self._ask("POST", "findings", {"Findings": findings})
@@ -126,6 +142,7 @@ class LocalCloud:
         event source mapping says.
     lambda_endpoint: where Lambda functions find AWS, if not here: a proxy that injects faults.
     auth: whether IAM policies are evaluated, over TLS; the clients here are the account's root.
+    durable: whether it can be started again with `restart`.
     port: 0 for any that is free.
     """
 
@@ -138,6 +155,7 @@ class LocalCloud:
         batching_window: float = 1.0,
         lambda_endpoint: str | None = None,
         auth: bool = False,
+        durable: bool = False,
         port: int = 0,
     ) -> None:
         self.account, self.region = account, region
@@ -148,6 +166,7 @@ class LocalCloud:
         self._batching_window = batching_window
         self._lambda_endpoint = lambda_endpoint
         self._auth = auth
+        self._durable = durable
         self._process: subprocess.Popen[bytes] | None = None
         self._folder: Path | None = None
         self._clients: dict[str, Any] = {}
@@ -172,6 +191,18 @@ class LocalCloud:
         except BaseException:
             self.stop()
             raise
+
+    def restart(self, patience: float = 60.0) -> None:
+        """End a durable process in the midst of its work, functions included, and start it again.
+
+        Findings, events under way, messages, functions, logs and stacks are there again; what was being
+        done is not. AWS: nothing like it happens, but its parts fail just so. Raises LocalCloudError.
+        """
+        if self._process is None or self._folder is None or not self._durable:
+            raise LocalCloudError("only a durable local AWS that runs can be started again")
+        _end(self._process, patience)
+        self._process = self._started(self._folder)
+        self._wait_until_ready(self._process)
 
     def stop(self) -> None:
         """End the process and all that it started, and remove its files. Does nothing the second time."""
@@ -240,7 +271,7 @@ class LocalCloud:
         while not self.is_idle():
             if time.monotonic() > deadline:
                 left = {
-                    "events": self.control.status()["events"],
+                    "events": self.control.events(),
                     "queues": self._read_queues(),
                     "executions": self.running_executions(),
                 }
@@ -267,7 +298,7 @@ class LocalCloud:
         return self._folder / "process.log"
 
     def _started(self, folder: Path) -> "subprocess.Popen[bytes]":
-        with self._log.open("wb") as log:
+        with self._log.open("ab") as log:
             return subprocess.Popen(
                 self._command(folder),
                 stdin=subprocess.PIPE,
@@ -293,6 +324,7 @@ class LocalCloud:
             str(self._batching_window),
         ]
         command += ["--auth"] if self._auth else []
+        command += ["--durable"] if self._durable else []
         return command + (["--lambda-endpoint", self._lambda_endpoint] if self._lambda_endpoint else [])
 
     def _wait_until_ready(self, process: "subprocess.Popen[bytes]") -> None:
@@ -309,10 +341,10 @@ class LocalCloud:
         if self.running_executions():
             return False
         # Events before, queues, events after: a function may turn a message into events meanwhile.
-        before = self.control.status()["events"]
+        before = self.control.events()
         if before["under_way"] or any(self._read_queues().values()):
             return False
-        return bool(self.control.status()["events"] == before)
+        return self.control.events() == before
 
     def running_executions(self) -> list[str]:
         """Names of the executions of state machines that run now."""

@@ -30,6 +30,11 @@ class Control:
             ("GET", "process"): lambda _hub, _: {"pid": os.getpid()},
             ("GET", "status"): lambda hub, _: hub.status(),
             ("GET", "findings"): lambda hub, _: {"Findings": hub.findings()},
+            ("GET", "events"): lambda hub, _: hub.events(),
+            ("POST", "events"): lambda hub, body: {"Events": hub.delivered_events(**body)},
+            ("GET", "traced"): lambda hub, _: {
+                "Findings": [[*key, count] for key, count in hub.ledger.traced.items()]
+            },
             ("POST", "findings"): self._plant,
             ("POST", "faults"): lambda hub, body: hub.faults.add(Fault(**body)),
             ("DELETE", "faults"): lambda hub, _: hub.faults.clear(),

@@ -39,7 +39,7 @@ class Deliveries:
         self._chance = chance
         self._under_way: list[tuple[float, int, str, float, Finding]] = []
         self._sent = 0
-        self.delivered = 0
+        self._delivered: list[tuple[str, float, Finding]] = []
 
     def send(self, finding: Finding, now: float, delay: tuple[float, float], duplicate_share: float) -> None:
         """Send the event of a finding on its way; a duplicate has the same id and a delay of its own."""
@@ -55,11 +55,21 @@ class Deliveries:
         arrived: list[dict[str, Any]] = []
         while self._under_way and self._under_way[0][0] <= now and len(arrived) != limit:
             _, _, event_id, time, finding = heapq.heappop(self._under_way)
-            arrived.append(
-                envelope(finding, account=self._account, region=self._region, event_id=event_id, time=time)
-            )
-        self.delivered += len(arrived)
+            self._delivered.append((event_id, time, finding))
+            arrived.append(self._envelope(event_id, time, finding))
         return arrived
+
+    def delivered_since(self, start: int, limit: int) -> list[dict[str, Any]]:
+        """Events that have arrived, from the `start`th on, at most `limit`, in order of arrival."""
+        return [self._envelope(*event) for event in self._delivered[start : start + limit]]
+
+    def _envelope(self, event_id: str, time: float, finding: Finding) -> dict[str, Any]:
+        return envelope(finding, account=self._account, region=self._region, event_id=event_id, time=time)
+
+    @property
+    def delivered(self) -> int:
+        """How many events have arrived."""
+        return len(self._delivered)
 
     @property
     def next_due(self) -> float | None:

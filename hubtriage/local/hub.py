@@ -160,6 +160,14 @@ class Hub:
         """The events that have arrived on the bus by `now`, at most `limit`, each handed out once."""
         return [copied(event) for event in self._deliveries.due(now, limit)]
 
+    def delivered_events(self, start: int, limit: int) -> list[dict[str, Any]]:
+        """Events that have arrived on the bus, the `start`th and those after it, at most `limit`."""
+        return self._deliveries.delivered_since(start, limit)
+
+    def events(self) -> dict[str, int]:
+        """How many events have arrived on the bus, and how many are under way."""
+        return {"delivered": self._deliveries.delivered, "under_way": len(self._deliveries)}
+
     @property
     def next_event_at(self) -> float | None:
         """When the next event arrives; None when none is under way."""
@@ -175,7 +183,7 @@ class Hub:
         return {
             **self.ledger.as_record(),
             "stored": len(self._store),
-            "events": {"delivered": self._deliveries.delivered, "under_way": len(self._deliveries)},
+            "events": self.events(),
             "faults": len(self.faults),
         }
 
@@ -344,6 +352,8 @@ class Hub:
             return "FindingSizeExceeded"
         self._write(after, call.now, "BATCH_UPDATE_FINDINGS", call.caller)
         record.pinned.update(set(fields.PROVIDED) & set(call.request))
+        if call.trace is not None:
+            self.ledger.traced[identity(identifier)] += 1
         return None
 
     # Readers

@@ -6,9 +6,11 @@ The only module that touches ministack's internals, so exactly one version of it
 - the securityhub service: routing, handler, IAM actions and resource for `AUTH=true`;
 - events of source aws.securityhub, which PutEvents refuses to callers;
 - queues that hand a Lambda function batches over ten, after the mapping's batching window;
+- message move tasks of queues, and the dead-letter queues of EventBridge's targets;
 - AWS::Logs::QueryDefinition in CloudFormation;
 - metrics of functions' logs in the embedded metric format, and alarms that call functions;
-- the control endpoint.
+- the control endpoint;
+- a restart that keeps all of it, where `--durable` asks for that.
 """
 
 import argparse
@@ -32,9 +34,11 @@ from urllib.parse import parse_qs
 from hubtriage.local.condition_keys import condition_keys
 from hubtriage.local.control import PREFIX, Control
 from hubtriage.local.metrics import alarm_event, embedded_metrics
+from hubtriage.local.moving import MoveTasks
 from hubtriage.local.organization import ACCOUNTS
 from hubtriage.local.service import HttpAnswer, HttpRequest, Hubs, SecurityHubService
 from hubtriage.local.settings import HubSettings
+from hubtriage.local.undelivered import with_dead_letters
 
 MINISTACK = "1.5.33"
 """The version whose internals this module knows."""
@@ -50,17 +54,31 @@ _INTERNALS = {
         "request_tag_context",
     ),
     "ministack.services.cloudwatch": ("record_metric", "_evaluate_all_alarms", "_dispatch_alarm_actions"),
-    "ministack.core.iam_evaluator": ("request_caller_arn", "_resolve_condition_key"),
+    "ministack.core.iam_evaluator": (
+        "request_caller_arn",
+        "_resolve_condition_key",
+        "EvalContext",
+        "evaluate_resource_policy",
+    ),
     "ministack.core.lambda_runtime": ("_workers", "_lock"),
     "ministack.core.tls": ("use_ssl_enabled", "resolve_tls_material"),
     "ministack.services.cloudformation.provisioners": ("_RESOURCE_HANDLERS",),
-    "ministack.services.eventbridge": ("_dispatch_event", "_pattern_event_view", "_archive_event"),
+    "ministack.services.eventbridge": (
+        "_dispatch_event",
+        "_pattern_event_view",
+        "_archive_event",
+        "_invoke_target",
+    ),
     "ministack.services.sqs": (
         "_receive_messages_for_esm",
         "_collect_msgs",
         "_queues_lock",
         "_get_q",
         "_expire_retained",
+        "_queue_by_arn",
+        "_queues",
+        "_Err",
+        "_HANDLERS",
     ),
     "ministack.services.lambda_svc": (
         "_esms",
@@ -112,6 +130,7 @@ class LocalAws:
         self.control = Control(self.hubs, time.time, home)
         self._service = SecurityHubService(self.hubs, time.time)
         self._batching_window = batching_window
+        self._started = asyncio.Event()
 
     def install(self) -> None:
         """Put Security Hub and the rest into ministack; it must not be serving yet."""
@@ -122,7 +141,10 @@ class LocalAws:
         _accept_query_definitions()
         _make_metrics_of_logs()
         _let_alarms_call_functions()
-        _module("services.sqs")._receive_messages_for_esm = _Batches(self._batching_window).receive
+        bus, sqs = _module("services.eventbridge"), _module("services.sqs")
+        bus._invoke_target = with_dead_letters(bus, sqs, _module("core.iam_evaluator"))
+        sqs._HANDLERS.update(MoveTasks(sqs).handlers())
+        sqs._receive_messages_for_esm = _Batches(self._batching_window).receive
 
     async def _handle(
         self, method: str, path: str, headers: Mapping[str, str], body: bytes, query: Mapping[str, list[str]]
@@ -140,9 +162,10 @@ class LocalAws:
             return answer.status, {**sent, "Content-Length": str(len(answer.body))}, _broken_off(answer)
         return answer.status, sent, answer.body
 
-    async def deliver(self) -> None:
-        """Put the hubs' events on their buses when they are due, for ever."""
-        while True:
+    async def deliver(self, stop: asyncio.Event) -> None:
+        """Put the hubs' events on their buses when they are due, until `stop`: what is due later stays."""
+        await self._started.wait()
+        while not stop.is_set():
             now = time.time()
             for hub in self.hubs.all():
                 for event in hub.take_events(now, _EVENTS_AT_ONCE):
@@ -153,8 +176,20 @@ class LocalAws:
         """The ASGI application: the control endpoint, and ministack."""
         if scope["type"] == "http" and scope["path"].startswith(PREFIX):
             await self._control(scope, receive, send)
+        elif scope["type"] == "lifespan":
+            await _module("app").app(scope, receive, self._noticing_start(send))
         else:
             await _module("app").app(scope, receive, send)
+
+    def _noticing_start(self, send: Send) -> Send:
+        """`send`, telling us when ministack has its stored rules and queues again."""
+
+        async def told(message: MutableMapping[str, Any]) -> None:
+            if message["type"] == "lifespan.startup.complete":
+                self._started.set()
+            await send(message)
+
+        return told
 
     def _control_answer(self, scope: Scope, body: bytes) -> HttpAnswer:
         if (scope["method"], scope["path"]) == ("DELETE", f"{PREFIX}functions"):
@@ -427,6 +462,8 @@ def prepare_environment(options: argparse.Namespace) -> None:
             "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
         }
     )
+    if options.durable:
+        os.environ.update({"PERSIST_STATE": "1", "STATE_DIR": str(data / "state")})
     if options.auth:
         # For boto3, and for what talks to us without it, such as a custom resource's answer.
         os.environ["AWS_CA_BUNDLE"] = os.environ["SSL_CERT_FILE"] = str(data / CERTIFICATE)
@@ -451,7 +488,7 @@ async def serve(local: LocalAws, port: int) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    delivering = asyncio.create_task(local.deliver())
+    delivering = asyncio.create_task(local.deliver(stop))
     delivering.add_done_callback(lambda _: stop.set())
     await hypercorn_serve(local.app, config, shutdown_trigger=stop.wait)  # type: ignore[arg-type]
     if delivering.done():
@@ -469,9 +506,8 @@ def _stop_with_parent() -> None:
     threading.Thread(target=wait, daemon=True).start()
 
 
-def _leave_nothing(data: Path) -> None:
-    """Remove our files and end the Lambda functions we started, as nobody may be left to do it."""
-    shutil.rmtree(data, ignore_errors=True)
+def _end_functions() -> None:
+    """End the Lambda functions we started, as nobody may be left to do it."""
     if os.getpid() == os.getpgrp():
         os.killpg(os.getpgrp(), signal.SIGKILL)
 
@@ -489,6 +525,9 @@ def main(arguments: list[str] | None = None) -> None:
     )
     parser.add_argument("--lambda-endpoint", help="where Lambda functions find AWS, e.g. a proxy")
     parser.add_argument("--auth", action="store_true", help="evaluate IAM policies; this needs TLS")
+    parser.add_argument(
+        "--durable", action="store_true", help="begin with what --data has, and leave it there"
+    )
     parser.add_argument("--stop-with-stdin", action="store_true", help="end when standard input ends")
     options = parser.parse_args(arguments)
     if not options.stop_with_stdin:
@@ -499,7 +538,9 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         _run(options)
     finally:
-        _leave_nothing(options.data)
+        if not options.durable:
+            shutil.rmtree(options.data, ignore_errors=True)
+        _end_functions()
 
 
 def _organization(options: argparse.Namespace) -> dict[str, Any]:
@@ -516,7 +557,12 @@ def _run(options: argparse.Namespace) -> None:
     settings = HubSettings.from_json(names | options.settings | _organization(options))
     local = LocalAws(settings, (options.account, options.region), options.batching_window)
     local.install()
+    stored = options.data / "hubs.pickle"
+    if options.durable and stored.exists():
+        local.hubs.restore(stored.read_bytes())
     asyncio.run(serve(local, options.port))
+    if options.durable:
+        stored.write_bytes(local.hubs.stored())
 
 
 if __name__ == "__main__":

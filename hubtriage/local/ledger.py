@@ -26,12 +26,17 @@ class UpdateCall:
 
 
 class Ledger:
-    """Counts of calls by operation and outcome, and of the findings they carried."""
+    """Counts of calls by operation and outcome, and of the findings they carried.
+
+    `traced`: how often each finding (ProductArn, Id) was updated by callers with a trace, which are Lambda
+    functions and never people.
+    """
 
     def __init__(self) -> None:
         self.calls: Counter[tuple[str, str]] = Counter()
         self.findings: Counter[str] = Counter()
         self.updates: list[UpdateCall] = []
+        self.traced: Counter[tuple[str, str]] = Counter()
 
     def note(self, operation: str, outcome: str, findings: int) -> None:
         """Count a call."""
