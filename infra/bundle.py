@@ -4,14 +4,18 @@ No Docker: `uv` brings wheels made for the function's processor and Python, what
 """
 
 import json
+import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from uv import find_uv_bin
+
+from hubtriage.local.synth import FOR_THIS_MACHINE
 
 ROOT = Path(__file__).resolve().parent.parent
 PYTHON_VERSION = "3.14"
@@ -70,12 +74,19 @@ def _install(target: Path, requirements: list[Path], architecture: str) -> None:
     files = [option for file in requirements for option in ("--requirement", str(file))]
     command = [
         find_uv_bin(), "pip", "install", "--quiet", "--target", str(target), "--link-mode", "copy",
-        "--python-version", PYTHON_VERSION, "--python-platform", PLATFORMS[architecture],
-        "--only-binary", ":all:", "--no-deps", "--require-hashes", "--constraints", str(LOCK), *files,
+        *_interpreter(architecture), "--only-binary", ":all:", "--no-deps", "--require-hashes",
+        "--constraints", str(LOCK), *files,
     ]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
     if done.returncode:
         raise BundleError(f"the Lambda package's dependencies could not be installed:\n{done.stderr.strip()}")
+
+
+def _interpreter(architecture: str) -> tuple[str, ...]:
+    """Which wheels fit: those for the function's processor and Python, or for the ones that run this."""
+    if os.environ.get(FOR_THIS_MACHINE):
+        return ("--python", sys.executable)
+    return ("--python-version", PYTHON_VERSION, "--python-platform", PLATFORMS[architecture])
 
 
 def _prune(target: Path) -> None:

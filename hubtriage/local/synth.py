@@ -11,6 +11,9 @@ from typing import Final
 
 PROJECT: Final = Path(__file__).resolve().parents[2]
 
+FOR_THIS_MACHINE: Final = "HUBTRIAGE_PACKAGES_FOR_THIS_MACHINE"
+"""Set in the app's environment: this Python runs the functions, as the local AWS does, and not Lambda's."""
+
 _ARCHITECTURES: Final = {"aarch64": "arm64", "arm64": "arm64"}
 
 
@@ -21,8 +24,9 @@ class SynthesisError(RuntimeError):
 def synthesize(rules: Path, assembly: Path, **settings: object) -> Path:
     """Write the stack with these rules into the folder `assembly` and return it.
 
-    `settings` are the deployer's choices (`hubtriage:` context values) with underscores for hyphens; the
-    architecture is this machine's, so that the function can run here. Raises SynthesisError.
+    `settings` are the deployer's choices (`hubtriage:` context values) with underscores for hyphens. The
+    functions' packages are made for this machine and its Python: the assembly is for the local AWS alone.
+    Raises SynthesisError.
     """
     app = PROJECT / "app.py"
     if not app.exists():
@@ -30,6 +34,7 @@ def synthesize(rules: Path, assembly: Path, **settings: object) -> Path:
     environment = os.environ | {
         "CDK_OUTDIR": str(assembly.resolve()),
         "CDK_CONTEXT_JSON": json.dumps(_context(rules, settings)),
+        FOR_THIS_MACHINE: "1",
     }
     done = subprocess.run(
         [sys.executable, str(app)], cwd=PROJECT, env=environment, capture_output=True, text=True, check=False
