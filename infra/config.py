@@ -124,6 +124,12 @@ class Configuration(BaseModel):
     time_zone: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_+/-]*$")] = Field(
         "UTC", description="time zone of the daily sweep, such as Europe/Berlin"
     )
+    sweep_hide_limit: int = Field(
+        2000,
+        ge=0,
+        le=1_000_000,
+        description="findings that a sweep without a budget may hide; what it takes back has no limit",
+    )
     sweep_queue_limit: int = Field(
         1000, ge=1, le=100_000, description="messages in the queue at which the sweep waits"
     )

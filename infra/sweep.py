@@ -27,6 +27,7 @@ from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
 from infra.config import Configuration
+from infra.dashboard import triage_metric
 from infra.functions import (
     LOG_ACTIONS,
     RETENTIONS,
@@ -48,6 +49,7 @@ STEP_TIMEOUT_SECONDS = 120  # a step, and a call that hangs to its end
 STEP_TRIES = 20
 LONGEST_SWEEP = Duration.days(2)
 QUEUE_ACTIONS = ("sqs:SendMessage", "sqs:GetQueueAttributes")
+MACHINE_ACTIONS = ("states:ListExecutions", "states:StartExecution")
 RULE_ACTIONS = ("events:DescribeRule", "events:DisableRule")
 TRACE_READING_ACTIONS = ("xray:GetSamplingRules", "xray:GetSamplingTargets")
 # AWS: what Step Functions needs to log; none of these actions can be limited to a log group.
@@ -113,7 +115,7 @@ class Sweep(Construct):
             self.log_group,
             statement("Read", ("securityhub:GetFindings",), hub_arn(self)),
             statement("FillQueue", QUEUE_ACTIONS, intake.queue.queue_arn),
-            statement("OneAtATime", ("states:ListExecutions",), self._machine_arn),
+            statement("OneAtATime", MACHINE_ACTIONS, self._machine_arn),
             statement("ShutIntakeToTakeBack", RULE_ACTIONS, intake.rule.rule_arn),
         )
 
@@ -139,6 +141,7 @@ class Sweep(Construct):
             "HUBTRIAGE_INTAKE_RULE": intake.rule.rule_name,
             "HUBTRIAGE_SWEEP_READS_PER_SECOND": f"{config.sweep_reads_per_second:g}",
             "HUBTRIAGE_SWEEP_STEP_SECONDS": str(STEP_SECONDS),
+            "HUBTRIAGE_SWEEP_HIDE_LIMIT": str(config.sweep_hide_limit),
             "HUBTRIAGE_SWEEP_QUEUE_LIMIT": str(config.sweep_queue_limit),
             "HUBTRIAGE_SWEEP_WAIT_SECONDS": str(config.sweep_wait_seconds),
         }
@@ -308,6 +311,13 @@ class Sweep(Construct):
             f"A sweep over existing findings failed. {consequence} Read the log of the sweep, remove the "
             "cause, then run `hubtriage sweep --resume`.",
             self.machine.metric_failed(period=Duration.minutes(5)),
+            0,
+        )
+        yield Trouble(
+            "SweepWithholds",
+            f"A sweep would have hidden more than {self._config.sweep_hide_limit} findings and left the rest "
+            "as they are. See what rules did, then `hubtriage sweep --budget N`, or correct them.",
+            triage_metric(self._config, "SweepFindingsWithheld"),
             0,
         )
         yield Trouble(

@@ -35,14 +35,14 @@ class Message:
 class SweepOrder:
     """What the sweep says of the findings it sends: its id, and by which rules and memos to plan them.
 
-    `take_back`: by no rule at all. `adopt`: the stack whose findings become ours. `declared`: somebody said
-    how much may change, so that the breaker does not count it.
+    `take_back`: by no rule at all. `adopt`: the stack whose findings become ours. `hides`: the sweep has
+    counted these findings among those that it may hide, so that the breaker does not count them again.
     """
 
     id: str
     take_back: bool = False
     adopt: str | None = None
-    declared: bool = False
+    hides: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +215,7 @@ def _order(event: Mapping[str, Any]) -> SweepOrder | None:
         told["id"],
         told.get("take_back") is True,
         adopt if isinstance(adopt, str) else None,
-        told.get("declared") is True,
+        told.get("hides") is True,
     )
 
 

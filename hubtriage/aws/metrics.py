@@ -104,11 +104,16 @@ def _rare(report: Report, updated: Sequence[Outcome]) -> dict[str, int]:
 
 
 def _is_unplanned(outcome: Outcome) -> bool:
-    """What the breaker counts: hidden or taken back, unless a sweep that declared its extent wanted it."""
+    """What the breaker counts: hidden or taken back, unless a sweep said so beforehand.
+
+    A sweep takes back what the deployed rules no longer want, however much; what it hides it has counted.
+    """
     decision, order = outcome.decision, outcome.seen.newest.order
-    if decision is None or (order is not None and order.declared):
+    if decision is None:
         return False
-    return decision.hides or decision.takes_back
+    if order is None:
+        return decision.hides or decision.takes_back
+    return decision.hides and not order.hides
 
 
 def _of_kind(faults: Mapping[tuple[Fault, str], int], kind: Fault) -> int:

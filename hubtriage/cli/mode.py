@@ -24,7 +24,7 @@ def command(mode: str | None, stack: str, budget: int | None) -> None:
 
     observe stops all writing within seconds: nothing is set and nothing is taken back. enforce starts it
     again, and a sweep, so that findings that came in meanwhile get what the rules say. The breaker does not
-    count what a sweep with a --budget changes.
+    count what a sweep changes; that has limits of its own.
 
     Exit codes: 0; 1 the stack could not be reached, or its breaker has only just tripped; 2 wrong usage.
     """

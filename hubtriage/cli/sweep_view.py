@@ -11,6 +11,8 @@ from hubtriage.cli.tables import duration, table
 ENDS = {
     "done": "done",
     "more": "not over yet",
+    "continued": "goes on in another execution",
+    "withheld": "came to its end, but may not hide so many findings by itself",
     "superseded": "ended because another sweep was asked for",
     "over budget": "stopped: more findings would change than the budget allows",
     "intake closed": "not begun: the intake is shut, as after --take-back; --reopen opens it",
@@ -34,6 +36,7 @@ def as_record(progress: Progress, *, dry_run: bool = False) -> dict[str, Any]:
         "refused": progress.refused,
         "left_to_people": progress.kept,
         "failed_rules": progress.failed_rules,
+        "withheld": progress.withheld,
         "by_rule": dict(progress.by_rule.most_common()),
     }
     if dry_run:
@@ -54,6 +57,9 @@ def text(record: Mapping[str, Any]) -> Iterator[str]:
     yield f"  {record['refused']:,} refused, {record['left_to_people']:,} left to people"
     if record["failed_rules"]:
         yield f"  on {record['failed_rules']:,} a rule could not be evaluated: see the decision log"
+    if record["withheld"]:
+        meant = f"hubtriage sweep --budget {record['withheld']}"
+        yield f"  {record['withheld']:,} more would be hidden; if they are meant to be: {meant}"
     if record.get("failed"):
         yield f"  {record['failed']:,} failed: run it again"
     if dry_run:

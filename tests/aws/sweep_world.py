@@ -47,7 +47,7 @@ class Queue:
         return len(self.bodies)
 
     def send(self, bundles: Sequence[Bundle]) -> int:
-        self.bodies += [json.dumps(event(b.findings, b.read_at, self.order)) for b in bundles]
+        self.bodies += [json.dumps(event(bundle, self.order)) for bundle in bundles]
         self.deepest = max(self.deepest, len(self.bodies))
         return len(bundles)
 
@@ -67,6 +67,7 @@ class Bench:
             world.api, TokenBucket(rate, max(1.0, rate), world.clock), backoff(), world.clock.monotonic
         )
         self.settings = Settings()
+        self.may_hide: int | None = None
         self.adopt_rules(ruleset)
 
     def adopt_rules(self, ruleset: Ruleset) -> None:
@@ -85,7 +86,14 @@ class Bench:
     def walk(self, request: SweepRequest) -> Walk:
         self.queue.order = SweepOrder("sweep-1", request.take_back, request.adopt)
         return Walk(
-            request, self.ruleset, self.settings, self.getter, self.queue, self.world.clock, self.pace
+            request,
+            self.ruleset,
+            self.settings,
+            self.getter,
+            self.queue,
+            self.world.clock,
+            self.pace,
+            self.may_hide,
         )
 
     def sweep(self, request: SweepRequest | None = None, progress: Progress | None = None) -> Progress:

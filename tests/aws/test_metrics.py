@@ -160,17 +160,16 @@ def test_changes_have_the_rule_and_unprocessed_findings_the_code_as_dimension(
 @pytest.mark.parametrize(
     ("order", "counted"),
     [
-        pytest.param(None, 1, id="of an event"),
-        pytest.param(SweepOrder("s"), 1, id="of a sweep that says not how much may change"),
-        pytest.param(SweepOrder("s", declared=True), 0, id="of a sweep that says so"),
+        pytest.param(None, 2, id="both come by events"),
+        pytest.param(SweepOrder("s"), 1, id="a sweep meant to take back, and triage hides"),
+        pytest.param(SweepOrder("s", hides=True), 0, id="a sweep has counted what it hides"),
     ],
 )
-def test_the_breaker_counts_what_is_hidden_or_taken_back_because(
-    order: SweepOrder | None, counted: int
-) -> None:
+def test_the_breaker_counts_what_is_hidden_or_taken_back_if(order: SweepOrder | None, counted: int) -> None:
     message = Message("m")
     seen = Seen(Sighting(("arn", "id"), {}, message, None, order), (message,))
     hidden = decided(update={}, changes=(HIDE,), hides=True)
     lowered = decided(update={}, changes=(RELABEL,))
-    outcomes = [Outcome(seen, decision, Ending("updated"), 1.0) for decision in (hidden, lowered)]
+    undone = decided(update={}, changes=(UNDO,))
+    outcomes = [Outcome(seen, decision, Ending("updated"), 1.0) for decision in (hidden, lowered, undone)]
     assert tally(report(*outcomes)).counts.get("UnplannedChanges", 0) == counted

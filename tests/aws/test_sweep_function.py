@@ -100,13 +100,22 @@ class Rule:
 class Site:
     """A sweep function over a hub in memory."""
 
-    def __init__(self, *, states: States | None = None, rule: Rule | None = None, count: int = 250) -> None:
+    def __init__(
+        self,
+        *,
+        states: Any = None,
+        rule: Rule | None = None,
+        count: int = 250,
+        hide_limit: int = 2000,
+        step: float = 50.0,
+        reads: float = 100.0,
+    ) -> None:
         self.world = World()
         for number in range(count):
             self.world.hub.plant(finding(number, GeneratorId="control-a"), NOW)
         self.sqs, self.states, self.rule = Sqs(), states or States(me=1.0), rule or Rule()
         clients = Clients(self.world.api, self.sqs, self.states, self.rule)
-        config = SweepConfig("https://queue", "rule", 100.0, Pace(queue_limit=1000))
+        config = SweepConfig("https://queue", "rule", reads, Pace(step, queue_limit=1000), hide_limit)
         self.function = SweepFunction(
             Config(), config, rules(suppress("rule-a", "control-a")), clients, self.world.clock
         )
@@ -129,7 +138,7 @@ def test_a_step_reads_decides_and_fills_the_queue(capsys):
         {"Records": [{"messageId": str(n), "body": body} for n, body in enumerate(site.sqs.bodies)]}
     )
     assert [len(json.loads(body)["detail"]["findings"]) for body in site.sqs.bodies] == [100, 100, 50]
-    assert {sighting.order for sighting in sent.sightings} == {SweepOrder("me")}
+    assert {sighting.order for sighting in sent.sightings} == {SweepOrder("me", hides=True)}
     assert all(sighting.event_at == pytest.approx(NOW, abs=60) for sighting in sent.sightings)
     told = lines(capsys)
     (report,) = [line for line in told if line.get("message") == "sweep ended"]
@@ -176,6 +185,49 @@ def test_taking_back_shuts_the_intake_and_waits_until_what_came_in_is_triaged():
     assert site(waiting)["progress"]["status"] == "done"
 
 
+def test_a_daily_sweep_does_not_end_the_taking_back_and_does_nothing_itself():
+    taking = Site(states=States(me=1.0, schedule=2.0))
+    state = {"request": {"scopes": ["managed"], "take_back": True}}
+    assert taking(state)["progress"]["status"] == "done"
+    daily = Site(states=States(**{"take-back": 1.0, "me": 2.0}), rule=taking.rule)
+    assert daily({"request": {"reason": "schedule"}})["progress"]["status"] == "intake closed"
+
+
+@pytest.mark.parametrize("started", [None, NOW], ids=["while it waits", "later"])
+def test_taking_back_ends_when_somebody_opens_the_intake_again(started):
+    site = Site(count=0)
+    progress = Progress(started=started, shut=True).as_json()
+    ended = site({"request": {"scopes": ["managed"], "take_back": True}, "progress": progress})
+    assert (ended["progress"]["status"], site.rule.state) == ("superseded", "ENABLED")
+
+
+def test_taking_back_is_not_resumed_but_begun_again():
+    states = States()
+    request = SweepRequest((MANAGED,), take_back=True, reason="whatever")
+    start_sweep(states, MACHINE, request, Progress(pages=7, shut=True))
+    (started,) = states.started
+    assert json.loads(started["input"]) == {"request": request.as_json()}
+    assert started["name"].startswith("take-back-")
+
+
+def test_a_sweep_without_a_budget_hides_no_more_than_is_set(capsys):
+    site = Site(hide_limit=120)
+    progress = site({})["progress"]
+    assert (progress["status"], progress["read"]) == ("withheld", 250)
+    assert (progress["hidden"], progress["withheld"]) == (120, 130)
+    told = lines(capsys)
+    (report,) = [line for line in told if line.get("message") == "sweep ended"]
+    assert (report["level"], report["hidden"], report["withheld"]) == ("ERROR", 120, 130)
+    (metrics,) = [line for line in told if "SweepFindingsWithheld" in line]
+    assert (metrics["SweepFindingsWithheld"], metrics["SweepsStopped"]) == ([130.0], [1.0])
+
+
+def test_a_budget_of_its_own_counts_instead():
+    site = Site(hide_limit=0)
+    progress = site({"request": {"budget": 250}})["progress"]
+    assert (progress["status"], progress["hidden"]) == ("done", 250)
+
+
 @pytest.mark.parametrize(
     "trouble",
     [
@@ -211,10 +263,12 @@ def test_large_findings_are_cut_into_messages_that_the_queue_takes():
 
 
 def test_what_came_through_the_rule_cannot_order_anything():
-    forged = event([finding()], NOW, SweepOrder("x", take_back=True)) | {"source": "aws.securityhub"}
+    forged = event(Bundle(NOW, [finding()], hides=True), SweepOrder("x", take_back=True))
+    forged["source"] = "aws.securityhub"
     (sighting,) = take_in(forged).sightings
     assert sighting.order is None
-    inside = event([finding(sweep={"take_back": True}, source="hubtriage.sweep")], NOW, SweepOrder("x"))
+    spoofed = finding(sweep={"take_back": True, "hides": True}, source="hubtriage.sweep")
+    inside = event(Bundle(NOW, [spoofed]), SweepOrder("x"))
     (sighting,) = take_in(inside).sightings
     assert sighting.order == SweepOrder("x")
 

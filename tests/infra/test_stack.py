@@ -302,7 +302,7 @@ def chosen(synthesize):
     return synthesize(
         stack_name="triage-eu",
         account="111122223333",
-        region="eu-central-1",
+        regions=("eu-central-1",),
         architecture="x86_64",
         memory_mb=1024,
         batch_size=100,
@@ -383,7 +383,7 @@ def test_the_sweep_may_do_this_and_nothing_else(template):
     assert allowed == {
         "Read": ("securityhub:GetFindings",),
         "FillQueue": ("sqs:GetQueueAttributes", "sqs:SendMessage"),
-        "OneAtATime": ("states:ListExecutions",),
+        "OneAtATime": ("states:ListExecutions", "states:StartExecution"),
         "ShutIntakeToTakeBack": ("events:DescribeRule", "events:DisableRule"),
         "WriteLog": ("logs:CreateLogStream", "logs:PutLogEvents"),
         "Trace": ("xray:PutTelemetryRecords", "xray:PutTraceSegments"),

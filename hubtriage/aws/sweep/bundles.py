@@ -18,41 +18,45 @@ LARGEST_BUNDLE = 900_000
 
 @dataclass(slots=True)
 class Bundle:
-    """Up to 100 findings with one update; `read_at` is when the first of them was read, epoch seconds."""
+    """Up to 100 findings with one update, which hides all of them or none.
+
+    `read_at` is when the first of them was read, epoch seconds.
+    """
 
     read_at: float
     findings: list[Finding] = field(default_factory=list)
     size: int = 0
+    hides: bool = False
 
 
 class Bundles:
     """Bundles being filled, by update."""
 
     def __init__(self) -> None:
-        self._open: dict[str, Bundle] = {}
+        self._open: dict[tuple[str, bool], Bundle] = {}
 
     def __len__(self) -> int:
         """How many bundles are not handed out yet."""
         return len(self._open)
 
-    def add(self, update: str, finding: Finding, now: float) -> Iterator[Bundle]:
+    def add(self, update: str, finding: Finding, now: float, *, hides: bool = False) -> Iterator[Bundle]:
         """Put a finding to those with the same update; yields the bundle that is full with or without it."""
-        size = json_size(finding)
-        bundle = self._open.get(update)
+        size, key = json_size(finding), (update, hides)
+        bundle = self._open.get(key)
         if bundle is not None and bundle.size + size > LARGEST_BUNDLE:
-            yield self._open.pop(update)
+            yield self._open.pop(key)
             bundle = None
         if bundle is None:
-            bundle = self._open.setdefault(update, Bundle(now))
+            bundle = self._open.setdefault(key, Bundle(now, hides=hides))
         bundle.findings.append(finding)
         bundle.size += size
         if len(bundle.findings) == MOST_IDENTIFIERS:
-            yield self._open.pop(update)
+            yield self._open.pop(key)
 
     def take(self, read_before: float = float("inf")) -> Iterator[Bundle]:
         """Hand out the bundles whose first finding was read before a time; all of them by default."""
-        for update in [key for key, bundle in self._open.items() if bundle.read_at < read_before]:
-            yield self._open.pop(update)
+        for ready in [key for key, bundle in self._open.items() if bundle.read_at < read_before]:
+            yield self._open.pop(ready)
 
 
 def json_size(value: Mapping[str, Any]) -> int:

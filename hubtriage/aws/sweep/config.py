@@ -9,12 +9,16 @@ from hubtriage.aws.sweep.walk import Pace
 
 @dataclass(frozen=True, slots=True)
 class SweepConfig:
-    """`queue` is the URL of the queue, `rule` the name of the EventBridge rule that feeds it."""
+    """`queue` is the URL of the queue, `rule` the name of the EventBridge rule that feeds it.
+
+    `hide_limit`: findings that a sweep without a budget of its own may hide.
+    """
 
     queue: str
     rule: str
     reads_per_second: float
     pace: Pace
+    hide_limit: int = 2000
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "SweepConfig":
@@ -29,6 +33,7 @@ class SweepConfig:
                 queue_limit=int(_number(environment, "HUBTRIAGE_SWEEP_QUEUE_LIMIT", standard.queue_limit, 1)),
                 wait=int(_number(environment, "HUBTRIAGE_SWEEP_WAIT_SECONDS", standard.wait, 1)),
             ),
+            hide_limit=int(_number(environment, "HUBTRIAGE_SWEEP_HIDE_LIMIT", 2000, 0)),
         )
 
 

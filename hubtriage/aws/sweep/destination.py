@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, Protocol
 
-from hubtriage.aws.api import Finding
 from hubtriage.aws.backoff import Backoff
 from hubtriage.aws.batch import Sink, Triage
 from hubtriage.aws.clock import Clock
@@ -43,22 +42,22 @@ class Sqs(Protocol):
         """Send up to ten messages."""
 
 
-def event(findings: Sequence[Finding], read_at: float, order: SweepOrder) -> dict[str, Any]:
+def event(bundle: Bundle, order: SweepOrder) -> dict[str, Any]:
     """Findings in the shape in which EventBridge delivers them, stamped with when they were read."""
     sweep = {
         "id": order.id,
         "take_back": order.take_back,
         "adopt": order.adopt,
-        "declared": order.declared,
+        "hides": bundle.hides,
     }
     return {
         "version": "0",
         "id": str(uuid.uuid4()),
         "detail-type": DETAIL_TYPES[0],
         "source": SWEEP_SOURCE,
-        "time": datetime.fromtimestamp(read_at, tz=UTC).isoformat().replace("+00:00", "Z"),
+        "time": datetime.fromtimestamp(bundle.read_at, tz=UTC).isoformat().replace("+00:00", "Z"),
         "resources": [],
-        "detail": {"findings": list(findings), "sweep": sweep},
+        "detail": {"findings": list(bundle.findings), "sweep": sweep},
     }
 
 
@@ -81,10 +80,7 @@ class QueueDestination:
 
     def send(self, bundles: Sequence[Bundle]) -> int:
         """Send each bundle as one message, as many in a call as it takes."""
-        bodies = [
-            json.dumps(event(bundle.findings, bundle.read_at, self._order), separators=(",", ":"))
-            for bundle in bundles
-        ]
+        bodies = [json.dumps(event(bundle, self._order), separators=(",", ":")) for bundle in bundles]
         for batch in _batches(bodies):
             self._send(batch)
         return len(bodies)
@@ -153,7 +149,7 @@ class TriageDestination:
         """Triage the bundles, ten in a batch; findings that failed are counted in `failed`."""
         waiting = iter(bundles)
         while some := list(islice(waiting, MOST_ENTRIES)):
-            bodies = [event(bundle.findings, bundle.read_at, self._order) for bundle in some]
+            bodies = [event(bundle, self._order) for bundle in some]
             records = [{"messageId": str(at), "body": body} for at, body in enumerate(bodies)]
             report = self._triage.run(
                 {"Records": records}, self._clock.monotonic() + self._patience, self._sink

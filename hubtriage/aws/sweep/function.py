@@ -3,7 +3,7 @@
 import json
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,15 +21,18 @@ from hubtriage.aws.reading import Getter
 from hubtriage.aws.sweep.config import SweepConfig
 from hubtriage.aws.sweep.destination import Destination, QueueDestination, Sqs
 from hubtriage.aws.sweep.intake import Events, Intake
-from hubtriage.aws.sweep.progress import Progress
+from hubtriage.aws.sweep.progress import Progress, Status
 from hubtriage.aws.sweep.report import emit_step, report
 from hubtriage.aws.sweep.request import SweepRequest
+from hubtriage.aws.sweep.start import hand_over, heir
 from hubtriage.aws.sweep.turn import Executions, Turn
 from hubtriage.aws.sweep.walk import Walk
 from hubtriage.engine.ruleset import Ruleset, load_ruleset
 
 WAIT_FOR_TURN = 5
 """Seconds until a sweep looks again whether the one before it has ended, or the queue is empty."""
+MOST_STEPS = 1000
+"""Steps of one execution. AWS: it may have 25,000 events; a step has 9, and 4 more each time it fails."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,24 +84,16 @@ class SweepFunction:
         request = SweepRequest.from_json(event["state"].get("request") or {})
         before = Progress.from_json(event["state"].get("progress") or {})
         before.status = "more"
-        name = str(event["execution"]).rpartition(":")[2]
-        turn = Turn(self._clients.states, event["machine"], event["execution"], self._clock)
-        after = self._step(request, before, name, turn)
+        step = _Step(self, request, str(event["execution"]), str(event["machine"]))
+        after = step.take(before)
+        after.steps += 1
         emit_step(before, after, self._config.namespace, self._config.service)
-        self._tell(name, request, after)
+        self._tell(step.name, request, after)
         return {"request": request.as_json(), "progress": after.as_json()}
 
-    def _step(self, request: SweepRequest, before: Progress, name: str, turn: Turn) -> Progress:
-        order = SweepOrder(name, request.take_back, request.adopt, request.is_declared)
-        queue = QueueDestination(self._clients.sqs, self._sweep.queue, order, self._backoff, self._clock)
-        is_first = before.started is None
-        if is_first and turn.must_wait():
-            return _waiting(before)
-        if not request.take_back and not Intake(self._clients.events, self._sweep.rule).is_open():
-            return self._ended(before, "intake closed")
-        if is_first and request.take_back and not self._is_shut_off(queue):
-            return _waiting(before)
-        walk = Walk(
+    def walk(self, request: SweepRequest, queue: Destination) -> Walk:
+        """What takes the steps of a sweep; one without a budget may hide as many as is set for the stack."""
+        return Walk(
             request,
             self._ruleset,
             self._config.engine_settings(),
@@ -106,30 +101,92 @@ class SweepFunction:
             queue,
             self._clock,
             self._sweep.pace,
+            self._sweep.hide_limit if request.budget is None else None,
         )
-        return walk.step(before, turn.superseded)
 
-    def _is_shut_off(self, queue: Destination) -> bool:
-        """Shut the intake; True once the findings that had come in by then are triaged."""
-        Intake(self._clients.events, self._sweep.rule).shut()
-        return queue.depth() == 0
+    def queue(self, order: SweepOrder) -> QueueDestination:
+        """The queue that the sweep fills."""
+        return QueueDestination(self._clients.sqs, self._sweep.queue, order, self._backoff, self._clock)
 
-    def _ended(self, progress: Progress, status: Any) -> Progress:
-        ended = progress.copy()
-        ended.status, ended.ended = status, self._clock.now()
-        return ended
+    @property
+    def intake(self) -> Intake:
+        """The rule that lets findings in."""
+        return Intake(self._clients.events, self._sweep.rule)
+
+    @property
+    def states(self) -> Executions:
+        """The executions of the state machine."""
+        return self._clients.states
+
+    @property
+    def clock(self) -> Clock:
+        """The time."""
+        return self._clock
 
     def _tell(self, name: str, request: SweepRequest, progress: Progress) -> None:
         told = report(name, request, progress, self._ruleset)
         if not progress.is_over:
             self._logger.info("sweep goes on", extra=told)
-        elif progress.status in ("done", "superseded"):
+        elif progress.status in ("done", "continued", "superseded"):
             self._logger.info("sweep ended", extra=told)
         else:
             self._logger.error("sweep ended", extra=told)
 
 
+class _Step:
+    """One step of a sweep, from whether it is its turn to how far it came."""
+
+    def __init__(self, function: SweepFunction, request: SweepRequest, execution: str, machine: str) -> None:
+        self.name = execution.rpartition(":")[2]
+        self._function = function
+        self._request = request
+        self._execution = execution
+        self._machine = machine
+        order = SweepOrder(self.name, request.take_back, request.adopt)
+        self._queue = function.queue(order)
+
+    def take(self, before: Progress) -> Progress:
+        """Go on from `before`, wait, or end."""
+        turn, takes_back = self._turn(before), self._request.take_back
+        if before.steps >= MOST_STEPS:
+            return self._handed_over(before, turn)
+        is_open = self._function.intake.is_open()
+        if is_open and before.shut:
+            return self._ended(before, "superseded")  # somebody has opened it again
+        if not is_open and not takes_back:
+            return self._ended(before, "intake closed")
+        if before.started is None and (turn.must_wait() or (takes_back and not self._is_shut_off(before))):
+            return _waiting(before)
+        return self._function.walk(self._request, self._queue).step(before, turn.superseded)
+
+    def _is_shut_off(self, before: Progress) -> bool:
+        """Shut the intake; True once the findings that had come in by then are triaged."""
+        if not before.shut:
+            self._function.intake.shut()
+            before.shut = True
+        return self._queue.depth() == 0
+
+    def _turn(self, before: Progress) -> Turn:
+        function = self._function
+        return Turn(
+            function.states,
+            self._machine,
+            self._execution,
+            function.clock,
+            heir=heir(self._execution, before.part),
+            takes_back=self._request.take_back,
+        )
+
+    def _handed_over(self, before: Progress, turn: Turn) -> Progress:
+        """The sweep goes on in another execution, unless a newer sweep was asked for."""
+        status = turn.superseded()
+        if status is not None:
+            return self._ended(before, status)
+        return hand_over(self._function.states, self._machine, self._execution, self._request, before)
+
+    def _ended(self, progress: Progress, status: Status) -> Progress:
+        return replace(progress, status=status, ended=self._function.clock.now())
+
+
 def _waiting(progress: Progress) -> Progress:
-    waiting = progress.copy()
-    waiting.wait = WAIT_FOR_TURN
-    return waiting
+    return replace(progress, wait=WAIT_FOR_TURN)

@@ -1,12 +1,18 @@
 """How far a sweep is: what a step needs to go on where the last one ended, and what the report says."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
 
-Status = Literal["more", "done", "superseded", "over budget", "intake closed"]
-"""`more`: another step is needed, after `wait` seconds. All others are ends."""
+Status = Literal["more", "done", "continued", "withheld", "superseded", "over budget", "intake closed"]
+"""`more`: another step is needed, after `wait` seconds. All others are ends.
+
+`continued`: another execution goes on with it. `withheld`: it came to its end, but there is more to hide.
+"""
+MOST_RULES = 500
+"""Rules that are counted one by one. AWS: what a state machine hands on has 256 KiB at most."""
+OTHER_RULES = "(other rules)"
 
 
 class ProgressError(ValueError):
@@ -20,9 +26,12 @@ class Progress:
     `scope` is an index into the request's scopes, `token` where its next page starts. `read` were looked
     at; `changed` of them get an update, among them those that become `hidden` and those of which something
     is `taken_back`; `refused` cannot be changed; on `kept` a rule would have something otherwise than a
-    person has it; on `failed_rules` a rule could not be evaluated. `by_rule` counts changed findings.
+    person has it; on `failed_rules` a rule could not be evaluated; `withheld` would become hidden if that
+    were not more than the sweep may hide. `by_rule` counts changed findings.
     `messages` were put into the queue. `restarts`: how often a page token was no longer good and the scope
-    was begun again. `faults`: steps in a row that AWS cut short. Times are epoch seconds.
+    was begun again. `faults`: steps in a row that AWS cut short. `part`: the number of the execution among
+    those of this sweep, `steps`: how many it took. `shut`: the intake was shut for it. Times are epoch
+    seconds.
     """
 
     status: Status = "more"
@@ -37,10 +46,14 @@ class Progress:
     refused: int = 0
     kept: int = 0
     failed_rules: int = 0
+    withheld: int = 0
     messages: int = 0
     calls: int = 0
     restarts: int = 0
     faults: int = 0
+    part: int = 1
+    steps: int = 0
+    shut: bool = False
     started: float | None = None
     ended: float | None = None
     by_rule: Counter[str] = field(default_factory=Counter)
@@ -57,6 +70,12 @@ class Progress:
     def as_json(self) -> dict[str, Any]:
         """JSON-ready; all members."""
         return {**asdict(self), "by_rule": dict(self.by_rule)}
+
+    def count_rules(self, rules: Iterable[str]) -> None:
+        """Count a changed finding for its rules; for those beyond `MOST_RULES` together."""
+        for rule in rules:
+            is_known = rule in self.by_rule or len(self.by_rule) < MOST_RULES
+            self.by_rule[rule if is_known else OTHER_RULES] += 1
 
     def copy(self) -> "Progress":
         """A progress of its own, to be changed."""

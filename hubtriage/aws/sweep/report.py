@@ -13,6 +13,7 @@ DAY = 86400.0
 COUNTS = {
     "SweepFindingsRead": "read",
     "SweepFindingsChanged": "changed",
+    "SweepFindingsWithheld": "withheld",
     "SweepMessages": "messages",
     "SweepReads": "calls",
 }
@@ -50,6 +51,7 @@ def report(sweep: str, request: SweepRequest, progress: Progress, ruleset: Rules
         "refused": progress.refused,
         "left_to_people": progress.kept,
         "failed_rules": progress.failed_rules,
+        "withheld": progress.withheld,
         "changed_by_rule": dict(progress.by_rule.most_common()),
         "messages": progress.messages,
         "pages": progress.pages,
@@ -71,6 +73,6 @@ def emit_step(before: Progress, after: Progress, namespace: str, service: str) -
 def step_counts(before: Progress, after: Progress) -> Mapping[str, int]:
     """The metrics of a step by name."""
     counts = {name: getattr(after, member) - getattr(before, member) for name, member in COUNTS.items()}
-    if after.is_over:
+    if after.is_over and after.status != "continued":
         counts["SweepsDone" if after.status == "done" else "SweepsStopped"] = 1
     return counts

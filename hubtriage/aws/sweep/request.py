@@ -52,11 +52,6 @@ class SweepRequest:
         if (self.take_back or self.adopt) and self.scopes != (MANAGED,):
             raise SweepRequestError(f"taking back and adopting sweep {MANAGED} findings only")
 
-    @property
-    def is_declared(self) -> bool:
-        """Whether somebody said how much may change: so much, or all that we did."""
-        return self.budget is not None or self.take_back
-
     @classmethod
     def from_json(cls, document: object) -> "SweepRequest":
         """Read what `as_json` wrote, or a person; raises SweepRequestError for anything else."""

@@ -3,11 +3,13 @@
 import json
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
+from hubtriage.aws.faults import API_ERRORS, call_fault
 from hubtriage.aws.sweep.progress import Progress
 from hubtriage.aws.sweep.request import SweepRequest
+from hubtriage.aws.sweep.turn import TAKE_BACK, Executions
 
 
 class StepFunctions(Protocol):
@@ -47,15 +49,45 @@ def start_sweep(
 ) -> str:
     """Start a sweep on the state machine `machine` (ARN), and return the execution's ARN.
 
-    A sweep that runs already ends as soon as it notices. With `progress` it goes on from there. Raises
-    botocore's ClientError.
+    A sweep that runs already ends as soon as it notices. With `progress` it goes on from there, unless it
+    takes everything back: the intake may have been open meanwhile. Raises botocore's ClientError.
     """
     state: dict[str, Any] = {"request": request.as_json()}
-    if progress is not None:
-        state["progress"] = progress.as_json()
-    name = f"{_plain(request.reason)}-{uuid.uuid4()}"
+    if progress is not None and not request.take_back:
+        state["progress"] = replace(progress, part=1, steps=0).as_json()
+    name = f"{TAKE_BACK if request.take_back else _plain(request.reason)}-{uuid.uuid4()}"
     answer = states.start_execution(stateMachineArn=machine, name=name, input=json.dumps(state))
     return str(answer["executionArn"])
+
+
+def heir(execution: str, part: int) -> str:
+    """The ARN of the execution that goes on with this one, which is part `part` of its sweep.
+
+    AWS: names have at most 80 characters; the log takes letters, digits, hyphens and underscores.
+    """
+    head, _, name = execution.rpartition(":")
+    return f"{head}:{name.removesuffix(f'-part-{part}')[:70]}-part-{part + 1}"
+
+
+def hand_over(
+    states: Executions, machine: str, execution: str, request: SweepRequest, progress: Progress
+) -> Progress:
+    """Have an execution of its own go on with a sweep, and return how this one ends.
+
+    AWS: an execution has at most 25,000 events, then it fails. Called a second time, because the answer of
+    the first was lost, it starts nothing: the name is the same. Raises botocore's errors.
+    """
+    state = {
+        "request": request.as_json(),
+        "progress": replace(progress, part=progress.part + 1, steps=0).as_json(),
+    }
+    name = heir(execution, progress.part).rpartition(":")[2]
+    try:
+        states.start_execution(stateMachineArn=machine, name=name, input=json.dumps(state))
+    except API_ERRORS as error:
+        if call_fault(error).code != "ExecutionAlreadyExists":
+            raise
+    return replace(progress, status="continued")
 
 
 def _plain(reason: str) -> str:
@@ -64,15 +96,21 @@ def _plain(reason: str) -> str:
 
 
 def look(states: StepFunctions, execution: str) -> Sighting:
-    """How an execution stands, from its own words: its output, or the last step that it took."""
+    """How a sweep stands, from its execution's own words: its output, or the last step that it took.
+
+    Where another execution went on with it, that one tells.
+    """
     told = states.describe_execution(executionArn=execution)
     state = json.loads(told.get("output") or "null") or _last_state(states, execution)
     state = state or json.loads(told["input"])
+    progress = Progress.from_json(state.get("progress") or {})
+    if progress.status == "continued":
+        return look(states, heir(execution, progress.part))
     return Sighting(
         execution,
         str(told["status"]),
         SweepRequest.from_json(state.get("request") or {}),
-        Progress.from_json(state.get("progress") or {}),
+        progress,
         f"{told.get('error') or ''} {told.get('cause') or ''}".strip(),
     )
 

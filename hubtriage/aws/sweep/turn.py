@@ -1,4 +1,8 @@
-"""One sweep at a time: of several that run, the newest goes on, and the others end."""
+"""One sweep at a time: of several that run, the newest goes on, and the others end.
+
+Taking everything back is the exception: while that runs, the intake is shut, every other sweep ends by
+itself, and only a newer one of its kind takes its place.
+"""
 
 from collections.abc import Mapping
 from typing import Any, Protocol
@@ -7,6 +11,9 @@ from hubtriage.aws.clock import Clock
 from hubtriage.aws.faults import API_ERRORS, Fault, call_fault
 from hubtriage.aws.sweep.progress import Status
 
+TAKE_BACK = "take-back"
+"""What the names of executions that take everything back begin with."""
+
 
 class Executions(Protocol):
     """boto3's client of Step Functions, as far as it is used here."""
@@ -14,21 +21,35 @@ class Executions(Protocol):
     def list_executions(self, **request: Any) -> Mapping[str, Any]:
         """List executions of a state machine, the newest first."""
 
+    def start_execution(self, **request: Any) -> Mapping[str, Any]:
+        """Start a state machine."""
+
 
 class Turn:
     """Whose turn it is among the running executions of a state machine.
 
-    AWS: lists of executions lag a little; the answer is asked for again every `every` seconds, so that two
-    sweeps run side by side for seconds at most.
+    `heir` is the execution that this one hands over to: not one that was asked for instead. `takes_back`:
+    whether this one takes everything back. AWS: lists of executions lag a little; the answer is asked for
+    again every `every` seconds, so that two sweeps run side by side for seconds at most.
     """
 
     def __init__(
-        self, states: Executions, machine: str, execution: str, clock: Clock, every: float = 5.0
+        self,
+        states: Executions,
+        machine: str,
+        execution: str,
+        clock: Clock,
+        *,
+        heir: str = "",
+        takes_back: bool = False,
+        every: float = 5.0,
     ) -> None:
         self._states = states
         self._machine = machine
         self._execution = execution
         self._clock = clock
+        self._heir = heir
+        self._takes_back = takes_back
         self._every = every
         self._asked_at: float | None = None
         self._was_running = False
@@ -62,4 +83,9 @@ class Turn:
         if self._execution not in arns:
             return [], [], False
         place = arns.index(self._execution)
-        return arns[place + 1 :], arns[:place], True
+        return list(filter(self._replaces, arns[place + 1 :])), arns[:place], True
+
+    def _replaces(self, newer: str) -> bool:
+        """Whether a newer execution was asked for instead of this one."""
+        is_of_a_kind = not self._takes_back or newer.rpartition(":")[2].startswith(TAKE_BACK)
+        return newer != self._heir and is_of_a_kind

@@ -55,7 +55,11 @@ def never() -> Status | None:
 
 
 class Walk:
-    """Takes the steps of one sweep; the rate of reading is the getter's."""
+    """Takes the steps of one sweep; the rate of reading is the getter's.
+
+    `may_hide`: the most findings it may hide, None for no limit. Beyond that it goes on with all that hides
+    nothing, so that nothing stays hidden for it.
+    """
 
     def __init__(
         self,
@@ -66,6 +70,7 @@ class Walk:
         destination: Destination,
         clock: Clock,
         pace: Pace,
+        may_hide: int | None = None,
     ) -> None:
         order = SweepOrder("", request.take_back, request.adopt)
         self.ruleset, self.settings = ordered(ruleset, settings, order)
@@ -74,6 +79,7 @@ class Walk:
         self.destination = destination
         self.clock = clock
         self.pace = pace
+        self.may_hide = may_hide
 
     def step(self, progress: Progress, interruption: Interruption = never) -> Progress:
         """Go on from `progress` for at most one step's time, and say how far that came.
@@ -153,7 +159,7 @@ class _Step:
 
     def _end_if_all_is_read(self) -> None:
         if self._progress.scope >= len(self._walk.request.scopes) and self._progress.status == "more":
-            self._end("done")
+            self._end("withheld" if self._progress.withheld else "done")
 
     def _cut_short(self, fault: CallFault) -> bool:
         """Try again later, unless nothing can come of it. AWS: a token may be refused, as when it is old."""
@@ -177,13 +183,21 @@ class _Step:
                 continue
             self._progress.read += 1
             decision = self._walk.decide(finding, now)
-            if self._concerns(decision, finding):
-                if decision.update is not None and self._progress.changed == self._walk.request.budget:
-                    self._end("over budget")
-                    return
-                self._count(decision)
-                self._hand_on(decision, finding, now)
+            if not self._concerns(decision, finding):
+                continue
+            if decision.update is not None and self._progress.changed == self._walk.request.budget:
+                self._end("over budget")
+                return
+            if decision.hides and self._may_hide_no_more():
+                self._progress.withheld += 1
+                continue
+            self._count(decision)
+            self._hand_on(decision, finding, now)
         self._send(self._bundles.take(now - self._walk.pace.hold))
+
+    def _may_hide_no_more(self) -> bool:
+        limit = self._walk.may_hide
+        return limit is not None and self._progress.hidden >= limit
 
     def _was_swept(self, finding: Finding, scope: str) -> bool:
         """What we hold was swept before, if the sweep has both scopes."""
@@ -207,12 +221,13 @@ class _Step:
         progress.refused += decision.refused is not None
         progress.kept += bool(decision.kept)
         progress.failed_rules += bool(decision.errors)
-        progress.by_rule.update({change.rule for change in decision.changes if change.rule})
+        progress.count_rules({change.rule for change in decision.changes if change.rule})
 
     def _hand_on(self, decision: Decision, finding: Finding, now: float) -> None:
         """Hand on what has an update; what is refused or failed too, for the log to tell."""
         if decision.update is not None:
-            self._send(self._bundles.add(canonical(decision.update), finding, now))
+            update = canonical(decision.update)
+            self._send(self._bundles.add(update, finding, now, hides=decision.hides))
         elif decision.refused is not None or decision.errors:
             self._send(self._bundles.add("", finding, now))
 
