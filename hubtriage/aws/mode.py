@@ -1,8 +1,8 @@
 """The mode switch: whether triage writes, as one parameter says that people and the breaker set.
 
-It is read on every batch, through a short cache. What cannot be read is not guessed: `enforce` could hide
-what somebody wants left alone, `observe` would let findings pass that nobody looks at again. The last known
-mode serves for a while; then batches fail and wait in the queue.
+It is read on every batch, `enforce` through a short cache. What cannot be read is not guessed: `enforce`
+could hide what somebody wants left alone, `observe` would let findings pass that nobody looks at again. The
+last known mode serves for a while; then batches fail and wait in the queue.
 """
 
 from collections.abc import Callable
@@ -13,7 +13,10 @@ from hubtriage.aws.parameters import ParameterError
 
 MODES: tuple[str, ...] = get_args(Mode)
 FRESH = 10.0
-"""Seconds for which a mode is not asked for again."""
+"""Seconds for which `enforce` is not asked for again.
+
+`observe` always is: what the sweep that goes with leaving it sends must not be passed over.
+"""
 USABLE = 300.0
 """Seconds for which the last known mode serves while it cannot be read."""
 
@@ -38,7 +41,7 @@ class ModeSwitch:
 
     def mode(self) -> Mode:
         """The mode at this time; raises ModeUnreadableError."""
-        if self._known is not None and self._age() < FRESH:
+        if self._known == "enforce" and self._age() < FRESH:
             return self._known
         try:
             self._known = checked(self._read())

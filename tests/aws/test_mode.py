@@ -42,6 +42,15 @@ def test_a_mode_is_asked_for_again_only_when_it_is_no_longer_fresh(clock: Manual
     assert parameter.reads == 2
 
 
+def test_leaving_observe_is_seen_by_the_next_batch(clock: ManualClock) -> None:
+    """The sweep that goes with it sends at once, and nobody looks at its findings again."""
+    parameter = Parameter("observe")
+    switch = ModeSwitch(parameter, clock.monotonic)
+    assert switch.mode() == "observe"
+    parameter.value = "enforce"
+    assert switch.mode() == "enforce"
+
+
 def test_the_last_known_mode_serves_for_a_while_when_none_can_be_read(clock: ManualClock) -> None:
     parameter = Parameter("observe")
     switch = ModeSwitch(parameter, clock.monotonic)
