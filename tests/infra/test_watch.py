@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from hubtriage.aws.sweep.report import COUNTS
 from infra.queries import QUERIES
 
 DOC = (Path(__file__).resolve().parents[2] / "docs" / "operating.md").read_text(encoding="utf-8")
@@ -33,10 +34,11 @@ def test_every_alarm_on_triage_itself_watches_a_metric_that_is_documented(templa
         "EventsUnusable",
         "NeedsAttention",
         "RuleErrors",
+        "SweepFindingsWithheld",
         "Throttled",
         "UnplannedChanges",
     }
-    assert {alarm["MetricName"] for alarm in watched} <= METRICS
+    assert {alarm["MetricName"] for alarm in watched} <= METRICS | {*COUNTS}
     assert all(alarm["Dimensions"] == [{"Name": "service", "Value": "hubtriage"}] for alarm in watched)
 
 
