@@ -13,7 +13,7 @@ from hubtriage.authoring.compiler import compile_ruleset, git_revision
 from hubtriage.authoring.problems import RuleErrors
 from infra.bundle import BundleError, build_package
 from infra.config import Configuration, ConfigurationError
-from infra.stack import TriageStack
+from infra.stack import triage_stacks
 
 FUNCTIONS = ("triage", "sweep", "breaker")
 ROOT = Path(__file__).resolve().parent
@@ -46,7 +46,7 @@ def synthesize(app: cdk.App) -> None:
         packages = {
             name: build_package(Path(folder, name), name, ruleset, config.architecture) for name in FUNCTIONS
         }
-        TriageStack(app, config, packages)
+        triage_stacks(app, config, packages)
         app.synth()
 
 

@@ -15,6 +15,7 @@ from constructs import Construct
 from hubtriage.aws.mode import MODES, parameter_name
 from infra.config import Configuration
 from infra.dashboard import triage_metric
+from infra.encryption import USE_ACTIONS, customer_key
 from infra.functions import (
     LOG_ACTIONS,
     RETENTIONS,
@@ -26,8 +27,6 @@ from infra.functions import (
 )
 from infra.watch import Trouble, Watch
 
-KEY_ACTIONS = ("kms:Decrypt", "kms:GenerateDataKey")
-
 
 class ModeSwitch(ssm.StringParameter):
     """The parameter that people and the breaker set; a deployment leaves it as it is."""
@@ -37,7 +36,7 @@ class ModeSwitch(ssm.StringParameter):
             scope,
             name,
             parameter_name=parameter_name(config.stack_name),
-            string_value="enforce",
+            string_value=config.initial_mode,
             allowed_pattern=f"^({'|'.join(MODES)})$",
             description="enforce: triage writes. observe: it only logs what it would do",
         )
@@ -59,6 +58,7 @@ class Breaker(Construct):
         self.log_group = logs.LogGroup(
             self,
             "Log",
+            encryption_key=customer_key(self, config),
             retention=RETENTIONS[config.log_retention_days],
             removal_policy=RemovalPolicy.RETAIN,
         )
@@ -113,7 +113,7 @@ class Breaker(Construct):
                     statements=[
                         statement("Switch", ("ssm:PutParameter",), switch.parameter_arn),
                         statement("Tell", ("sns:Publish",), watch.topic.topic_arn),
-                        statement("EncryptMessage", KEY_ACTIONS, watch.key.key_arn),
+                        statement("EncryptMessage", USE_ACTIONS, watch.key.key_arn),
                         statement("WriteLog", LOG_ACTIONS, self.log_group.log_group_arn),
                         statement("Trace", TRACE_ACTIONS, "*"),
                     ]

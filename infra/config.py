@@ -8,29 +8,32 @@ import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ValidationError,
-    model_validator,
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from infra.choices import (
+    AccountId,
+    Architecture,
+    Emails,
+    FieldNames,
+    KeyArns,
+    LinkedRegions,
+    PolicyArn,
+    Region,
+    Regions,
+    RetentionDays,
+    StackName,
+    StackNames,
+    Tags,
+    TimeOfDay,
+    TimeZone,
+    region_of,
 )
-
-from hubtriage.authoring.never import check_names
+from infra.contradictions import Contradiction, ContradictionError, contradictions
 from infra.sizes import LAMBDA_MAX_TIMEOUT_SECONDS, Sizes, fitting_sizes
 
 PREFIX = "hubtriage:"
-MOST_READS_PER_SECOND = 3  # AWS: GetFindings, per account and Region
-
-# AWS: CloudWatch Logs accepts these retentions only.
-LogRetentionDays = Literal[
-    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653
-]
-Architecture = Literal["arm64", "x86_64"]
 
 
 @dataclass(eq=False)
@@ -43,33 +46,6 @@ class ConfigurationError(ValueError):
         return "\n".join(self.problems)
 
 
-def _separate(value: object) -> object:
-    """Read a list from the command line, where CDK knows text only: `a,b`."""
-    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
-
-
-def _number(value: object) -> object:
-    """Read the text that the command line gives for a number."""
-    return int(value) if isinstance(value, str) and value.isdecimal() else value
-
-
-def _settable(names: tuple[str, ...]) -> tuple[str, ...]:
-    """Check the names of fields. AWS's path of a leaf is the name, so IAM denies what is written."""
-    return check_names(names)
-
-
-def _own_tag(tag: str) -> str:
-    if tag.lower().startswith("aws:"):
-        raise ValueError("AWS keeps tags that start with aws: to itself")
-    return tag
-
-
-Names = Annotated[tuple[str, ...], BeforeValidator(_separate)]
-StackName = Annotated[str, Field(pattern=r"^[a-zA-Z][a-zA-Z0-9-]{0,62}$")]
-Tag = Annotated[str, Field(pattern=r"^[^=,\s][^=,]{0,127}=[^,]{0,256}$"), AfterValidator(_own_tag)]
-Email = Annotated[str, Field(pattern=r"^[^@\s,]+@[^@\s,]+$")]
-
-
 def _kebab(name: str) -> str:
     return name.replace("_", "-")
 
@@ -79,23 +55,46 @@ class Configuration(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=_kebab, populate_by_name=True)
 
-    stack_name: StackName = Field("hubtriage", description="name of the stack, and of its memory on findings")
-    account: Annotated[str, Field(pattern=r"^\d{12}$")] | None = Field(
-        None, description="refuse to deploy to any other account"
+    stack_name: StackName = Field(
+        "hubtriage",
+        description="name of the stack, of its memory on findings, and how the names of its resources begin",
+        examples=["hubtriage"],
     )
-    region: Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")] | None = Field(
-        None, description="refuse to deploy to any other Region"
+    account: AccountId | None = Field(
+        None, description="refuse to deploy to any other account", examples=["111122223333"]
+    )
+    home_region: Region | None = Field(
+        None,
+        description="Region in which findings are aggregated: one stack there triages all of them",
+        examples=["eu-central-1"],
+    )
+    linked_regions: LinkedRegions = Field(
+        (),
+        description="Regions whose findings are aggregated in home-region, if not all are",
+        examples=["eu-west-1"],
+    )
+    regions: Regions = Field(
+        (),
+        description="Regions whose findings are not aggregated: each gets a stack of its own",
+        examples=["us-east-1"],
     )
     rules: Path = Field(Path("rules"), description="folder of the rules to deploy")
     allow_empty: bool = Field(False, description="deploy without a rule in force: everything is taken back")
     udf: Literal["replace", "merge"] = Field(
         "replace", description="what BatchUpdateFindings does with user-defined fields that a call leaves out"
     )
-    known_stacks: Annotated[tuple[StackName, ...], BeforeValidator(_separate)] = Field(
-        (), description="other hubtriage stacks on this hub, whose findings this one leaves alone"
+    initial_mode: Literal["enforce", "observe"] = Field(
+        "enforce", description="where the mode switch stands after the first deployment"
     )
-    never: Annotated[tuple[str, ...], BeforeValidator(_separate), AfterValidator(_settable)] = Field(
-        (), description="fields that are never set: rules that do are refused, and IAM denies them"
+    known_stacks: StackNames = Field(
+        (),
+        description="other hubtriage stacks on this hub, whose findings this one leaves alone",
+        examples=["hubtriage-old"],
+    )
+    never: FieldNames = Field(
+        (),
+        description="fields that are never set: rules that do are refused, and IAM denies them",
+        examples=["Severity.Label"],
     )
     architecture: Architecture = Field("arm64", description="processor of the Lambda function")
     memory_mb: int = Field(512, ge=128, le=10240, description="memory of the Lambda function, MB")
@@ -118,11 +117,9 @@ class Configuration(BaseModel):
     sweep_reads_per_second: float = Field(
         1.2, gt=0, le=3, description="GetFindings calls of the sweep; AWS allows 3 with those of the function"
     )
-    sweep_time: Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")] = Field(
-        "00:10", description="when the daily sweep starts"
-    )
-    time_zone: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_+/-]*$")] = Field(
-        "UTC", description="time zone of the daily sweep, such as Europe/Berlin"
+    sweep_time: TimeOfDay = Field("00:10", description="when the daily sweep starts", examples=["00:10"])
+    time_zone: TimeZone = Field(
+        "UTC", description="time zone of the daily sweep", examples=["Europe/Berlin"]
     )
     sweep_hide_limit: int = Field(
         2000,
@@ -154,36 +151,55 @@ class Configuration(BaseModel):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="least level of log lines; DEBUG adds a line for every unchanged finding"
     )
-    log_retention_days: Annotated[LogRetentionDays, BeforeValidator(_number)] = Field(
+    log_retention_days: RetentionDays = Field(
         365, description="how long the log of decisions is kept, days"
     )
-    alarm_emails: Annotated[tuple[Email, ...], BeforeValidator(_separate)] = Field(
-        (), description="who gets the alarms by e-mail; each address has to confirm once"
+    alarm_emails: Emails = Field(
+        (),
+        description="who gets the alarms by e-mail; each address has to confirm once",
+        examples=["soc@example.com"],
     )
-
-    permission_boundary: Annotated[str, Field(pattern=r"^arn:[a-z-]+:iam::\d{12}:policy/\S+$")] | None = (
-        Field(None, description="ARN of the managed policy that bounds every role of the stack")
+    kms_keys: KeyArns = Field(
+        (),
+        description="ARN of your own key for queues, topic and logs; one for each Region",
+        examples=["arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"],
     )
-    tags: Annotated[tuple[Tag, ...], BeforeValidator(_separate)] = Field(
-        (), description="tags of everything in the stack, such as team=security"
+    permission_boundary: PolicyArn | None = Field(
+        None,
+        description="ARN of the managed policy that bounds every role of the stack",
+        examples=["arn:aws:iam::111122223333:policy/boundary"],
     )
+    tags: Tags = Field((), description="tags of everything in the stack", examples=["team=security"])
 
     @model_validator(mode="after")
     def _holds_together(self) -> Self:
-        if self.reserved_concurrency is not None and self.reserved_concurrency < self.maximum_concurrency:
-            raise ValueError(
-                f"reserved-concurrency {self.reserved_concurrency} is below maximum-concurrency "
-                f"{self.maximum_concurrency}: messages would be throttled into the dead-letter queue"
-            )
-        if self.reads_per_second + self.sweep_reads_per_second > MOST_READS_PER_SECOND:
-            raise ValueError(
-                f"reads-per-second {self.reads_per_second:g} and sweep-reads-per-second "
-                f"{self.sweep_reads_per_second:g} are more than the {MOST_READS_PER_SECOND} that AWS allows"
-            )
-        if self.stack_name in self.known_stacks:
-            raise ValueError(f"known-stacks names this stack itself ({self.stack_name!r}): leave it out")
-        _ = self.sizes  # raises when they cannot fit
+        if found := tuple(contradictions(self)):
+            raise ContradictionError(found)
         return self
+
+    @property
+    def places(self) -> tuple[str | None, ...]:
+        """The Regions that get a stack; None is that of the AWS credentials."""
+        home = (self.home_region,) if self.home_region else ()
+        return (*home, *(region for region in self.regions if region != self.home_region)) or (None,)
+
+    @property
+    def region(self) -> str | None:
+        """The Region of a configuration with one place; None is that of the AWS credentials."""
+        (place,) = self.places
+        return place
+
+    @property
+    def kms_key(self) -> str | None:
+        """The ARN of the key of a configuration with one place."""
+        return self.kms_keys[0] if self.kms_keys else None
+
+    def at(self, place: str | None) -> Self:
+        """The same choices for one of the places alone."""
+        keys = tuple(key for key in self.kms_keys if place in (None, region_of(key)))
+        regions = (place,) if place else ()
+        alone = {"regions": regions, "home_region": None, "linked_regions": (), "kms_keys": keys}
+        return self.model_copy(update=alone)
 
     @property
     def sizes(self) -> Sizes:
@@ -207,7 +223,7 @@ class Configuration(BaseModel):
         try:
             return cls.model_validate(ours, by_alias=True, by_name=False)
         except ValidationError as error:
-            raise ConfigurationError(tuple(map(_problem, error.errors()))) from None
+            raise ConfigurationError(tuple(_problems(ours, error))) from None
 
 
 def setting_names() -> tuple[str, ...]:
@@ -215,13 +231,42 @@ def setting_names() -> tuple[str, ...]:
     return tuple(map(_kebab, Configuration.model_fields))
 
 
-def _problem(error: Mapping[str, Any]) -> str:
-    if not error["loc"]:
-        return f"context: {error['ctx']['error']}"
-    name, value = str(error["loc"][0]), error["input"]
+def _problems(context: Mapping[str, Any], error: ValidationError) -> list[str]:
+    """A text for each wrong value, and for each contradiction between the values that are right."""
+    wrong = [item for item in error.errors() if item["loc"]]
+    names = {str(item["loc"][0]) for item in wrong}
+    right = {name: value for name, value in context.items() if name not in names}
+    unmet = [each for each in _contradictions(right) if not names.intersection(each.settings)]
+    return [*map(_wrong_value, wrong), *map(_contradiction, unmet)]
+
+
+def _contradictions(context: Mapping[str, Any]) -> tuple[Contradiction, ...]:
+    try:
+        Configuration.model_validate(context, by_alias=True, by_name=False)
+    except ValidationError as error:
+        found: ContradictionError = error.errors()[0]["ctx"]["error"]
+        return found.contradictions
+    return ()
+
+
+def _contradiction(found: Contradiction) -> str:
+    return f"context: {found.message}\n  hint: {found.hint}"
+
+
+def _wrong_value(error: Mapping[str, Any]) -> str:
+    name = str(error["loc"][0])
     if error["type"] == "extra_forbidden":
         close = difflib.get_close_matches(name, setting_names(), n=1)
         hint = f"did you mean {PREFIX}{close[0]}?" if close else f"known are: {', '.join(setting_names())}"
         return f"context {PREFIX}{name}: there is no such setting\n  hint: {hint}"
-    meaning = Configuration.model_fields[name.replace("-", "_")].description
-    return f"context {PREFIX}{name}: {error['msg']}, not {value!r}\n  hint: {meaning}"
+    field = Configuration.model_fields[name.replace("-", "_")]
+    example = f", such as {field.examples[0]}" if field.examples else ""
+    return f"context {PREFIX}{name}: {_what_is_wrong(error)}\n  hint: {field.description}{example}"
+
+
+def _what_is_wrong(error: Mapping[str, Any]) -> str:
+    if error["type"] == "string_pattern_mismatch":
+        return f"{error['input']!r} is not of the form that is wanted"
+    if error["type"] == "value_error":
+        return str(error["ctx"]["error"])
+    return f"{error['msg']}, not {error['input']!r}"

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import cast
 
-from aws_cdk import Duration
+from aws_cdk import Duration, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
@@ -30,14 +30,18 @@ def triage_metric(config: Configuration, name: str, statistic: str = "Sum") -> c
 
 
 class Dashboard(Construct):
-    """The dashboard of a stack, which has the stack's name."""
+    """The dashboard of a stack, which has the stack's name and the Region's.
+
+    AWS: all Regions of an account share the names of dashboards.
+    """
 
     def __init__(
         self, scope: Construct, name: str, config: Configuration, intake: Intake, function: lambda_.Function
     ) -> None:
         super().__init__(scope, name)
         self._config = config
-        page = cloudwatch.Dashboard(self, "Page", dashboard_name=config.stack_name)
+        page_name = f"{config.stack_name}-{Stack.of(self).region}"
+        page = cloudwatch.Dashboard(self, "Page", dashboard_name=page_name)
         page.add_widgets(
             self._counts(
                 "Findings", "FindingsReceived", "FindingsChanged", "FindingsRefused", "FindingsFailed"

@@ -16,6 +16,7 @@ from hubtriage.authoring.access import hub_statements
 from hubtriage.aws.mode import parameter_name
 from infra.bundle import PYTHON_VERSION
 from infra.config import Configuration
+from infra.encryption import READ_ACTIONS, customer_key, key_statements
 
 METRICS_NAMESPACE = "hubtriage"
 HANDLER = "lambdas.triage.handler.handler"
@@ -61,6 +62,7 @@ class TriageFunction(Construct):
         switch: ssm.IStringParameter,
     ) -> None:
         super().__init__(scope, name)
+        self._config = config
         self.log_group = self._log_group(config)
         self.role = self._role(queue, switch, hub_statements(rules, config.never, hub_arn(self)))
         self.function = self._function(config, package)
@@ -71,6 +73,7 @@ class TriageFunction(Construct):
         return logs.LogGroup(
             self,
             "Log",
+            encryption_key=customer_key(self, config),
             retention=RETENTIONS[config.log_retention_days],
             removal_policy=RemovalPolicy.RETAIN,
         )
@@ -89,6 +92,7 @@ class TriageFunction(Construct):
                         *(iam.PolicyStatement.from_json(each) for each in security_hub),
                         statement("ReadMode", ("ssm:GetParameter",), switch.parameter_arn),
                         statement("ReadQueue", _QUEUE_ACTIONS, queue.queue_arn),
+                        *key_statements(self._config, READ_ACTIONS),
                         statement("WriteLog", LOG_ACTIONS, self.log_group.log_group_arn),
                         statement("Trace", TRACE_ACTIONS, "*"),
                     ]

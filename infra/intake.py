@@ -11,6 +11,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.config import Configuration
+from infra.encryption import USE_ACTIONS, key_statements, queue_encryption
 
 LONGEST_RETENTION = Duration.days(14)  # AWS: the longest that SQS keeps a message
 READ_ACTIONS = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
@@ -34,6 +35,7 @@ class Intake(Construct):
         self, scope: Construct, name: str, config: Configuration, pattern: Mapping[str, Any]
     ) -> None:
         super().__init__(scope, name)
+        self._config = config
         self.dead_letters = self._dead_letter_queue("DeadLetters")
         self.undelivered = self._dead_letter_queue("Undelivered")
         self.queue = self._queue(config)
@@ -44,7 +46,7 @@ class Intake(Construct):
         return sqs.Queue(
             self,
             "Queue",
-            encryption=sqs.QueueEncryption.SQS_MANAGED,
+            **queue_encryption(self, config),
             enforce_ssl=True,
             retention_period=LONGEST_RETENTION,
             visibility_timeout=Duration.seconds(config.sizes.visibility_timeout),
@@ -57,7 +59,7 @@ class Intake(Construct):
         queue = sqs.Queue(
             self,
             name,
-            encryption=sqs.QueueEncryption.SQS_MANAGED,
+            **queue_encryption(self, self._config),
             enforce_ssl=True,
             retention_period=LONGEST_RETENTION,
             removal_policy=RemovalPolicy.DESTROY,
@@ -90,6 +92,7 @@ class Intake(Construct):
             _allow(REDRIVE_ACTIONS, self.dead_letters),
             _allow(READ_ACTIONS, self.undelivered),
             _allow(("sqs:SendMessage",), self.queue),
+            *key_statements(self._config, USE_ACTIONS),
         ]
         return iam.Role(
             self,

@@ -1,4 +1,4 @@
-"""One stack: everything that triages the findings of one hub, in one Region."""
+"""The stacks: everything that triages the findings of one hub, in one Region, for each of the Regions."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,16 +21,35 @@ from infra.sweep import Sweep
 from infra.watch import Watch
 
 
-class TriageStack(cdk.Stack):
-    """Intake, triage, sweep, watch and breaker of one hub.
+def triage_stacks(
+    scope: Construct, config: Configuration, packages: Mapping[str, Path]
+) -> tuple["TriageStack", ...]:
+    """Make a stack for each place of the configuration, all with the same name in CloudFormation.
 
-    `packages`: by function, folders that `build_package` filled.
+    CDK knows several of them as `NAME-REGION`. `packages`: by function, folders that `build_package` filled.
     """
+    several = len(config.places) > 1
+    return tuple(
+        TriageStack(
+            scope,
+            f"{config.stack_name}-{place}" if several else config.stack_name,
+            config.at(place),
+            packages,
+        )
+        for place in config.places
+    )
 
-    def __init__(self, scope: Construct, config: Configuration, packages: Mapping[str, Path]) -> None:
+
+class TriageStack(cdk.Stack):
+    """Intake, triage, sweep, watch and breaker of one hub; `config` has one place."""
+
+    def __init__(
+        self, scope: Construct, name: str, config: Configuration, packages: Mapping[str, Path]
+    ) -> None:
         super().__init__(
             scope,
-            config.stack_name,
+            name,
+            stack_name=config.stack_name,
             env=cdk.Environment(account=config.account, region=config.region),
             description="Triages AWS Security Hub findings by rules that are kept in git",
         )

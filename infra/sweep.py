@@ -28,6 +28,7 @@ from constructs import Construct
 
 from infra.config import Configuration
 from infra.dashboard import triage_metric
+from infra.encryption import USE_ACTIONS, customer_key, key_statements
 from infra.functions import (
     LOG_ACTIONS,
     RETENTIONS,
@@ -104,6 +105,7 @@ class Sweep(Construct):
             self,
             name,
             log_group_name=group_name,
+            encryption_key=customer_key(self, self._config),
             retention=RETENTIONS[self._config.log_retention_days],
             removal_policy=removal,
         )
@@ -115,6 +117,7 @@ class Sweep(Construct):
             self.log_group,
             statement("Read", ("securityhub:GetFindings",), hub_arn(self)),
             statement("FillQueue", QUEUE_ACTIONS, intake.queue.queue_arn),
+            *key_statements(self._config, USE_ACTIONS),
             statement("OneAtATime", MACHINE_ACTIONS, self._machine_arn),
             statement("ShutIntakeToTakeBack", RULE_ACTIONS, intake.rule.rule_arn),
         )

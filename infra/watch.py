@@ -16,6 +16,7 @@ from constructs import Construct
 
 from infra.config import Configuration
 from infra.dashboard import Dashboard, triage_metric
+from infra.encryption import customer_key
 from infra.intake import Intake
 
 RUNBOOK = "docs/operating.md"
@@ -39,7 +40,7 @@ class Watch(Construct):
         self, scope: Construct, name: str, config: Configuration, intake: Intake, function: lambda_.Function
     ) -> None:
         super().__init__(scope, name)
-        self.key = self._key()
+        self.key = customer_key(self, config) or self._key()
         self.topic = self._topic(config)
         Dashboard(self, "Dashboard", config, intake, function)
         for trouble in troubles(config, intake, function):
@@ -60,7 +61,7 @@ class Watch(Construct):
             topic.add_subscription(subscriptions.EmailSubscription(address))
         return topic
 
-    def _key(self) -> kms.Key:
+    def _key(self) -> kms.IKey:
         """Make the topic's key: CloudWatch may not use the AWS managed one."""
         key = kms.Key(
             self,

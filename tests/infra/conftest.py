@@ -18,16 +18,34 @@ from cdk_nag import AwsSolutionsChecks
 from app import FUNCTIONS
 from infra.bundle import build_package
 from infra.config import Configuration
-from infra.stack import TriageStack
+from infra.stack import triage_stacks
 
 ROOT = Path(__file__).resolve().parents[2]
+Packages = Callable[[Mapping[str, Any], str], Mapping[str, Path]]
 Synthesize = Callable[..., tuple[Path, Mapping[str, Any]]]
 
 
 @pytest.fixture(scope="session")
-def packages(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
+def built(tmp_path_factory: pytest.TempPathFactory) -> Packages:
+    """A function: rule set, architecture → the package of each function; each is built once."""
+    known: dict[str, Mapping[str, Path]] = {}
+
+    def packages(ruleset: Mapping[str, Any], architecture: str) -> Mapping[str, Path]:
+        key = f"{ruleset['hash']} {architecture}"
+        if key not in known:
+            known[key] = {
+                name: build_package(tmp_path_factory.mktemp(name), name, ruleset, architecture)
+                for name in FUNCTIONS
+            }
+        return known[key]
+
+    return packages
+
+
+@pytest.fixture(scope="session")
+def packages(built: Packages) -> Mapping[str, Path]:
     """The package of each function, for arm64."""
-    return {name: build_package(tmp_path_factory.mktemp(name), name, RULESET, "arm64") for name in FUNCTIONS}
+    return built(RULESET, "arm64")
 
 
 @pytest.fixture(scope="session")
@@ -36,20 +54,25 @@ def package(packages: Mapping[str, Path]) -> Path:
     return packages["triage"]
 
 
+def synthesized(config: Configuration, packages: Mapping[str, Path], folder: Path) -> Path:
+    """Write the cloud assembly of a configuration; cdk-nag checks every one of them."""
+    context = json.loads((ROOT / "cdk.json").read_text())["context"]
+    app = cdk.App(context=context, outdir=str(folder))
+    triage_stacks(app, config, packages)
+    cdk.Validations.of(app).add_plugins(AwsSolutionsChecks())
+    return Path(app.synth().directory)
+
+
 @pytest.fixture(scope="session")
 def synthesize(packages: Mapping[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Synthesize:
-    """A function: settings → (folder of the cloud assembly, template); cdk-nag checks every one of them."""
+    """A function: settings → (folder of the cloud assembly, template) of the only stack."""
 
-    def synthesized(**settings: Any) -> tuple[Path, Mapping[str, Any]]:
+    def template(**settings: Any) -> tuple[Path, Mapping[str, Any]]:
         config = Configuration(**settings)
-        context = json.loads((ROOT / "cdk.json").read_text())["context"]
-        app = cdk.App(context=context, outdir=str(tmp_path_factory.mktemp("assembly")))
-        TriageStack(app, config, packages)
-        cdk.Validations.of(app).add_plugins(AwsSolutionsChecks())
-        folder = Path(app.synth().directory)
+        folder = synthesized(config, packages, tmp_path_factory.mktemp("assembly"))
         return folder, json.loads((folder / f"{config.stack_name}.template.json").read_text())
 
-    return synthesized
+    return template
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,75 @@
-"""A rule set small enough to read, in the compiled form."""
+"""Rule sets small enough to read, in the compiled form, and the deployments that are reviewed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 RULE = {"id": "sample", "match": {"Sample": [True]}, "update": {"Workflow": {"Status": "SUPPRESSED"}}}
 RULESET = {"format": 1, "hash": "0123456789abcdef", "revision": None, "rules": [RULE]}
+REGEX_RULE = {
+    "id": "named",
+    "when": {"regex": [{"var": "Title"}, "^test-[0-9]+$"]},
+    "update": {"Workflow": {"Status": "RESOLVED"}},
+}
+REGEX_RULESET = {
+    "format": 1, "hash": "fedcba9876543210", "revision": None, "rules": [REGEX_RULE], "regex": True
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """Settings as a deployer writes them, the rules, and the stacks that come of it."""
+
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    stacks: tuple[str, ...] = ("hubtriage",)
+    ruleset: Mapping[str, Any] = field(default_factory=lambda: RULESET)
+
+
+def _key(region: str) -> str:
+    return f"arn:aws:kms:{region}:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+
+
+DEFAULT = "default"
+DEPLOYMENTS = {
+    DEFAULT: Deployment(),
+    "own-key": Deployment({"kms-keys": _key("eu-central-1")}),
+    "bounded-tagged-named": Deployment(
+        {
+            "stack-name": "sec-triage",
+            "permission-boundary": "arn:aws:iam::111122223333:policy/boundary",
+            "tags": "team=security,cost-center=42",
+        },
+        ("sec-triage",),
+    ),
+    "home-region": Deployment({"account": "111122223333", "home-region": "eu-central-1"}),
+    "several-regions": Deployment(
+        {
+            "regions": "eu-central-1,us-east-1",
+            "kms-keys": f"{_key('us-east-1')},{_key('eu-central-1')}",
+        },
+        ("hubtriage-eu-central-1", "hubtriage-us-east-1"),
+    ),
+    "careful": Deployment(
+        {
+            "alarm-emails": "soc@example.com,on-call@example.com",
+            "breaker-limit": 50,
+            "initial-mode": "observe",
+            "never": "Severity.Label,Note.Text",
+        }
+    ),
+    "loaded": Deployment(
+        {
+            "architecture": "x86_64",
+            "batch-size": 100,
+            "batch-window-seconds": 60,
+            "log-retention-days": 731,
+            "maximum-concurrency": 5,
+            "memory-mb": 1024,
+            "refresh-age-seconds": 10,
+            "reserved-concurrency": 5,
+            "udf": "merge",
+        }
+    ),
+    "regex": Deployment(ruleset=REGEX_RULESET),
+}
+"""By name; each has a reviewed copy in `golden`."""

@@ -1,65 +1,111 @@
-"""The template under other people's checks, and against the reviewed copy of itself.
+"""Every kind of deployment under other people's checks, and against the reviewed copy of itself.
 
-`HUBTRIAGE_UPDATE_GOLDEN=1 pytest tests/infra/test_template_checks.py` writes the copy again; review its diff.
+`HUBTRIAGE_UPDATE_GOLDEN=1 pytest tests/infra/test_template_checks.py` writes the copies again; review their
+diff. `golden/default.json` is the whole of the default one, the others hold what differs from it.
 """
 
 import json
 import os
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cfnlint.api
 import pytest
+from conftest import synthesized
+from infra_samples import DEFAULT, DEPLOYMENTS
+from snapshots import differences, snapshot
 
-GOLDEN = Path(__file__).parent / "golden" / "template.json"
+from infra.config import PREFIX, Configuration
+
+GOLDEN = Path(__file__).parent / "golden"
+WHOLE = GOLDEN / f"{DEFAULT}.json"
 ROOT = Path(__file__).resolve().parents[2]
+MOST_CHARACTERS = 51_200  # AWS: of a template in the request itself, as the local AWS gets it
+LONGEST_PATTERN = 2_048  # AWS: characters of an event pattern; there are few with these rules
 # Reviewed: every finding of cdk-nag that is acknowledged, with the place where it is.
 ACKNOWLEDGED = {
-    ("AwsSolutions-SQS3", "hubtriage/Intake/Undelivered/Resource"),
-    ("AwsSolutions-IAM5[Resource::*]", "hubtriage/Triage/Role/Resource"),
-    ("AwsSolutions-IAM5[Resource::*]", "hubtriage/Breaker/Role/Resource"),
-    ("AwsSolutions-IAM5[Resource::*]", "hubtriage/Sweep/StepRole/Resource"),
-    ("AwsSolutions-IAM5[Resource::*]", "hubtriage/Sweep/MachineRole/Resource"),
-    ("AwsSolutions-IAM5[Resource::*]", "hubtriage/Sweep/DeployedRole/Resource"),
+    ("AwsSolutions-SQS3", "Intake/Undelivered/Resource"),
+    ("AwsSolutions-IAM5[Resource::*]", "Triage/Role/Resource"),
+    ("AwsSolutions-IAM5[Resource::*]", "Breaker/Role/Resource"),
+    ("AwsSolutions-IAM5[Resource::*]", "Sweep/StepRole/Resource"),
+    ("AwsSolutions-IAM5[Resource::*]", "Sweep/MachineRole/Resource"),
+    ("AwsSolutions-IAM5[Resource::*]", "Sweep/DeployedRole/Resource"),
 }
+UPDATING = bool(os.environ.get("HUBTRIAGE_UPDATE_GOLDEN"))
 
 
-def test_cfn_lint_has_nothing_to_say(assembly):
-    folder, _ = assembly
+@dataclass(frozen=True, slots=True)
+class Synthesized:
+    """One of the deployments: its name, cloud assembly, and templates by the name of the stack."""
+
+    name: str
+    folder: Path
+    templates: Mapping[str, Mapping[str, Any]]
+    package: Path
+
+
+@pytest.fixture(scope="module", params=DEPLOYMENTS)
+def deployment(request, built, tmp_path_factory) -> Synthesized:
+    chosen = DEPLOYMENTS[request.param]
+    config = Configuration.from_context({f"{PREFIX}{name}": it for name, it in chosen.settings.items()})
+    packages = built(chosen.ruleset, config.architecture)
+    folder = synthesized(config, packages, tmp_path_factory.mktemp(request.param))
+    templates = {
+        path.name.split(".")[0]: json.loads(path.read_text()) for path in folder.glob("*.template.json")
+    }
+    return Synthesized(request.param, folder, templates, packages["triage"])
+
+
+def test_it_has_the_stacks_it_should(deployment):
+    assert tuple(sorted(deployment.templates)) == DEPLOYMENTS[deployment.name].stacks
+
+
+def test_cfn_lint_has_nothing_to_say(deployment):
     ignored = re.findall(r"^  - (\w+) # \S.{20,}", (ROOT / ".cfnlintrc.yaml").read_text(), re.MULTILINE)
-    text = (folder / "hubtriage.template.json").read_text()
-    matches = cfnlint.api.lint(
-        text, config=cfnlint.api.ManualArgs(regions=["us-east-1"], ignore_checks=ignored)
-    )
-    assert [str(match) for match in matches] == []
+    said = cfnlint.api.ManualArgs(regions=["us-east-1"], ignore_checks=ignored)
+    for template in deployment.templates.values():
+        assert [str(match) for match in cfnlint.api.lint(json.dumps(template), config=said)] == []
 
 
-@pytest.fixture(scope="module")
-def nag(assembly):
-    folder, _ = assembly
-    (report,) = json.loads((folder / "validation-report.json").read_text())["pluginReports"]
-    return report
-
-
-def test_cdk_nag_has_nothing_to_say(nag):
+def test_cdk_nag_has_nothing_to_say_but_what_is_acknowledged_with_a_reason(deployment):
+    (nag,) = json.loads((deployment.folder / "validation-report.json").read_text())["pluginReports"]
     assert nag["pluginName"] == "AwsSolutions"
     assert nag["violations"] == []
-
-
-def test_what_cdk_nag_is_told_to_accept_is_reviewed_and_has_a_reason(nag):
     accepted = {
-        (item["ruleName"], place["constructPath"])
+        (item["ruleName"], *place["constructPath"].split("/", 1))
         for item in nag["suppressedViolations"]
         for place in item["violatingConstructs"]
     }
-    assert accepted == ACKNOWLEDGED
+    assert accepted == {(rule, stack, path) for rule, path in ACKNOWLEDGED for stack in deployment.templates}
     assert all(len(item["reason"]) > 20 for item in nag["suppressedViolations"])
 
 
-def test_the_template_is_the_reviewed_one(template):
-    normal = (
-        re.sub(r"[0-9a-f]{64}\.zip", "<asset>.zip", json.dumps(template, indent=2, sort_keys=True)) + "\n"
-    )
-    if os.environ.get("HUBTRIAGE_UPDATE_GOLDEN"):
-        GOLDEN.write_text(normal)
-    assert json.loads(normal) == json.loads(GOLDEN.read_text())
+def test_it_is_the_reviewed_one(deployment):
+    for stack, template in deployment.templates.items():
+        found = snapshot(template, deployment.package)
+        if deployment.name == DEFAULT:
+            text = json.dumps(found, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+            assert text == _reviewed(WHOLE, text)
+        else:
+            text = "".join(f"{line}\n" for line in differences(json.loads(WHOLE.read_text()), found))
+            several = len(deployment.templates) > 1
+            name = f"{deployment.name}.{stack}" if several else deployment.name
+            assert text == _reviewed(GOLDEN / f"{name}.diff", text)
+
+
+def _reviewed(path: Path, text: str) -> str:
+    if UPDATING:
+        path.write_text(text)
+    return path.read_text()
+
+
+def test_every_reviewed_copy_belongs_to_a_deployment():
+    assert {path.name.split(".")[0] for path in GOLDEN.iterdir()} == set(DEPLOYMENTS)
+
+
+def test_it_is_small_enough_to_be_sent_as_it_is(deployment):
+    for template in deployment.templates.values():
+        assert len(json.dumps(template, separators=(",", ":"))) < MOST_CHARACTERS - LONGEST_PATTERN

@@ -44,7 +44,9 @@ def test_every_alarm_on_triage_itself_watches_a_metric_that_is_documented(templa
 
 def test_the_dashboard_shows_metrics_that_are_documented_of_this_stack(template):
     (page,) = _all(template, "AWS::CloudWatch::Dashboard")
-    assert page["DashboardName"] == "hubtriage"
+    assert page["DashboardName"] == {"Fn::Join": ["", ["hubtriage-", {"Ref": "AWS::Region"}]]}, (
+        "all Regions of an account share the names of dashboards"
+    )
     body = page["DashboardBody"]
     parts = body["Fn::Join"][1] if isinstance(body, dict) else [body]
     text = "".join(part if isinstance(part, str) else "REFERENCE" for part in parts)

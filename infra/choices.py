@@ -1,0 +1,92 @@
+"""The kinds of single values that settings take: how each is written, and what AWS accepts."""
+
+import difflib
+import zoneinfo
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from hubtriage.authoring.never import check_names
+
+ALL_REGIONS = "all"
+"""In place of the linked Regions: AWS aggregates every Region, new ones too."""
+
+# AWS: CloudWatch Logs accepts these retentions only.
+Retention = Literal[
+    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653
+]
+Architecture = Literal["arm64", "x86_64"]
+
+
+def _separate(value: object) -> object:
+    """Read a list from the command line, where CDK knows text only: `a,b`."""
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+def _number(value: object) -> object:
+    """Read the text that the command line gives for a number."""
+    return int(value) if isinstance(value, str) and value.isdecimal() else value
+
+
+def _each_once(values: tuple[str, ...]) -> tuple[str, ...]:
+    for value in values:
+        if values.count(value) > 1:
+            raise ValueError(f"{value} stands there twice: name it once")
+    return values
+
+
+def _own_tag(tag: str) -> str:
+    if tag.lower().startswith("aws:"):
+        raise ValueError(f"AWS keeps tags that start with aws: to itself, so {tag!r} cannot be one")
+    return tag
+
+
+def _key_once(tags: tuple[str, ...]) -> tuple[str, ...]:
+    _each_once(tuple(tag.partition("=")[0] for tag in tags))
+    return tags
+
+
+def _known_zone(name: str) -> str:
+    """Refuse what is no time zone, where this machine knows them: AWS would only say so while deploying."""
+    known = zoneinfo.available_timezones()
+    if known and name not in known:
+        close = difflib.get_close_matches(name, known, n=1)
+        raise ValueError(
+            f"there is no time zone {name!r}" + (f"; did you mean {close[0]}?" if close else "")
+        )
+    return name
+
+
+_List = BeforeValidator(_separate)
+_Region = Annotated[str, Field(pattern=r"^[a-z]{2,}(-[a-z]+)+-\d+$")]
+_LinkedRegion = Annotated[str, Field(pattern=rf"^({ALL_REGIONS}|[a-z]{{2,}}(-[a-z]+)+-\d+)$")]
+_Tag = Annotated[str, Field(pattern=r"^[^=,\s][^=,]{0,127}=[^,]{0,256}$"), AfterValidator(_own_tag)]
+_Email = Annotated[str, Field(pattern=r"^[^@\s,]+@[^@\s,]+$")]
+# AWS: an alias will not do, since policies know keys by their ARN alone.
+_KeyArn = Annotated[str, Field(pattern=r"^arn:[a-z-]+:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+$")]
+
+StackName = Annotated[str, Field(pattern=r"^[a-zA-Z][a-zA-Z0-9-]{0,62}$")]
+StackNames = Annotated[tuple[StackName, ...], _List, AfterValidator(_each_once)]
+AccountId = Annotated[str, Field(pattern=r"^\d{12}$")]
+Region = _Region
+Regions = Annotated[tuple[_Region, ...], _List, AfterValidator(_each_once)]
+LinkedRegions = Annotated[tuple[_LinkedRegion, ...], _List, AfterValidator(_each_once)]
+Tags = Annotated[tuple[_Tag, ...], _List, AfterValidator(_key_once), Field(max_length=40)]
+Emails = Annotated[tuple[_Email, ...], _List, AfterValidator(_each_once)]
+KeyArns = Annotated[tuple[_KeyArn, ...], _List, AfterValidator(_each_once)]
+FieldNames = Annotated[tuple[str, ...], _List, AfterValidator(check_names)]
+"""Names of fields as IAM knows them too: AWS's path of a leaf, so that it denies what is written."""
+RetentionDays = Annotated[Retention, BeforeValidator(_number)]
+TimeOfDay = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+TimeZone = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_+/-]*$"), AfterValidator(_known_zone)]
+PolicyArn = Annotated[str, Field(pattern=r"^arn:[a-z-]+:iam::(\d{12}|aws):policy/\S+$")]
+
+
+def account_of(arn: str) -> str:
+    """The account of an ARN; `aws` for what AWS itself manages."""
+    return arn.split(":")[4]
+
+
+def region_of(arn: str) -> str:
+    """The Region of an ARN; empty for what has none."""
+    return arn.split(":")[3]

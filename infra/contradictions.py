@@ -1,0 +1,133 @@
+"""Settings that are possible one by one but not together: what is wrong with them, and what to do."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from infra.choices import ALL_REGIONS, account_of, region_of
+
+if TYPE_CHECKING:
+    from infra.config import Configuration
+
+MOST_READS_PER_SECOND = 3  # AWS: GetFindings, per account and Region
+
+
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """`settings`: the names of those that do not fit each other."""
+
+    settings: tuple[str, ...]
+    message: str
+    hint: str
+
+
+class ContradictionError(ValueError):
+    """Settings that do not fit each other; `contradictions` holds all of them."""
+
+    def __init__(self, contradictions: tuple[Contradiction, ...]) -> None:
+        super().__init__("; ".join(f"{each.message}: {each.hint}" for each in contradictions))
+        self.contradictions = contradictions
+
+
+def contradictions(config: "Configuration") -> Iterator[Contradiction]:
+    """Everything about these settings that cannot be."""
+    yield from _rates(config)
+    yield from _names(config)
+    yield from _aggregation(config)
+    yield from _keys(config)
+
+
+def _rates(config: "Configuration") -> Iterator[Contradiction]:
+    if config.reserved_concurrency is not None and config.reserved_concurrency < config.maximum_concurrency:
+        yield Contradiction(
+            ("reserved-concurrency", "maximum-concurrency"),
+            f"reserved-concurrency {config.reserved_concurrency} is below maximum-concurrency "
+            f"{config.maximum_concurrency}: messages would be throttled into the dead-letter queue",
+            "reserve at least as much as may run, or leave reserved-concurrency out",
+        )
+    if config.reads_per_second + config.sweep_reads_per_second > MOST_READS_PER_SECOND:
+        yield Contradiction(
+            ("reads-per-second", "sweep-reads-per-second"),
+            f"reads-per-second {config.reads_per_second:g} and sweep-reads-per-second "
+            f"{config.sweep_reads_per_second:g} are more than the {MOST_READS_PER_SECOND} that AWS allows",
+            "lower one of them",
+        )
+    try:
+        _ = config.sizes
+    except ValueError as error:
+        message, _, hint = str(error).rpartition(": ")
+        settings = ("batch-size", "maximum-concurrency", "calls-per-second", "reads-per-second")
+        yield Contradiction((*settings, "timeout-seconds"), message, hint)
+
+
+def _names(config: "Configuration") -> Iterator[Contradiction]:
+    if config.stack_name in config.known_stacks:
+        yield Contradiction(
+            ("known-stacks", "stack-name"),
+            f"known-stacks names this stack itself ({config.stack_name!r})",
+            "leave it out: a stack knows its own findings",
+        )
+    boundary = config.permission_boundary
+    if config.account and boundary and account_of(boundary) not in (config.account, "aws"):
+        yield Contradiction(
+            ("permission-boundary", "account"),
+            f"permission-boundary is a policy of account {account_of(boundary)}, and the stack goes to "
+            f"{config.account}",
+            "name a policy of the account itself; AWS allows no other",
+        )
+
+
+def _aggregation(config: "Configuration") -> Iterator[Contradiction]:
+    """No finding may come to two stacks: AWS shows those of linked Regions in the home Region too."""
+    home, linked = config.home_region, config.linked_regions
+    others = tuple(region for region in config.regions if region != home)
+    both = ("regions", "home-region", "linked-regions")
+    if linked and not home:
+        yield Contradiction(
+            ("linked-regions", "home-region"),
+            "linked-regions are given, and no home-region that their findings arrive in",
+            "name the aggregation Region as home-region, or leave linked-regions out",
+        )
+    if ALL_REGIONS in linked and len(linked) > 1:
+        yield Contradiction(
+            ("linked-regions",),
+            "linked-regions has both `all` and names",
+            "keep `all`, or the names",
+        )
+    if home and home in linked:
+        yield Contradiction(
+            ("linked-regions", "home-region"),
+            f"home-region {home} is among its own linked-regions",
+            "leave it out: its findings are there anyway",
+        )
+    if home and others and (not linked or ALL_REGIONS in linked):
+        yield Contradiction(
+            both,
+            f"the findings of {', '.join(others)} would be triaged twice if they are aggregated in {home}",
+            "leave regions out; or, if AWS aggregates some Regions only, name these in linked-regions",
+        )
+    for region in others:
+        if region in linked:
+            yield Contradiction(
+                both,
+                f"the findings of {region} would be triaged twice: there, and in {home}, where they are "
+                "aggregated",
+                f"leave {region} out of regions; the stack in {home} triages them",
+            )
+
+
+def _keys(config: "Configuration") -> Iterator[Contradiction]:
+    keys, places = config.kms_keys, tuple(place for place in config.places if place)
+    if keys and not places and len(keys) > 1:
+        yield Contradiction(
+            ("kms-keys", "regions", "home-region"),
+            f"{len(keys)} kms-keys are given for the one Region of the AWS credentials",
+            "keep the key of that Region, or name the Regions",
+        )
+    if keys and places and sorted(map(region_of, keys)) != sorted(places):
+        yield Contradiction(
+            ("kms-keys", "regions", "home-region"),
+            f"kms-keys are of {', '.join(sorted(map(region_of, keys)))}, and the stacks go to "
+            f"{', '.join(sorted(places))}",
+            "give one key for each of these Regions, and no other",
+        )
