@@ -1,0 +1,107 @@
+"""`hubtriage doctor`: whether all is well with the account, before and after deploying."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import click
+
+from hubtriage.aws.client import security_hub
+from hubtriage.aws.clock import SystemClock
+from hubtriage.cli.doctor_view import as_record, heading, summary, text
+from hubtriage.cli.inputs import meter
+from hubtriage.cli.rules import rules_option
+from hubtriage.cli.stack import AWS_ERRORS, client, deployed_option, fail
+from hubtriage.doctor import udf
+from hubtriage.doctor.account import Account
+from hubtriage.doctor.examine import CHECKS, Check, examine
+from hubtriage.doctor.verdict import Result
+
+PATIENCE = 300.0
+PROBE = Check("udf", "User-defined fields", partial(udf.look, patience=PATIENCE))
+
+
+@click.command(name="doctor")
+@deployed_option
+@rules_option
+@click.option(
+    "--findings",
+    "most_findings",
+    default=2000,
+    show_default=True,
+    type=click.IntRange(0),
+    help="How many of the newest active findings to look at.",
+)
+@click.option(
+    "--probe-udf",
+    "probe",
+    is_flag=True,
+    help="Also try on a test finding what updates do to user-defined fields; it is archived at the end.",
+)
+@click.option(
+    "--patience",
+    default=PATIENCE,
+    show_default=True,
+    type=click.FloatRange(1, 3600),
+    help="With --probe-udf: how long an update may take to show, seconds.",
+)
+@click.option(
+    "--strict", is_flag=True, help="Exit with 1 for warnings, and for what could not be checked, too."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+def command(
+    stack: str,
+    folder: Path,
+    most_findings: int,
+    probe: bool,
+    patience: float,
+    strict: bool,
+    as_json: bool,
+) -> None:
+    """Check an account before and after deploying: is all as triage needs it?
+
+    Looks at Security Hub, its administrator and home Region, automation rules that set what your rules set,
+    other stacks, quotas, permissions, and the deployed stack if there is one. Nothing is changed, except
+    with --probe-udf. What may not be looked at is told, and the rest is checked.
+
+    Exit codes: 0 no problems; 1 a problem, or AWS cannot be reached; 2 wrong usage.
+    """
+    account = _account(stack, folder, most_findings)
+    checks = (*CHECKS, replace(PROBE, look=partial(udf.look, patience=patience))) if probe else CHECKS
+    results = _made(account, checks, shown=not as_json)
+    if as_json:
+        click.echo(json.dumps(as_record(account.identity, stack, results), indent=2))
+    else:
+        click.echo(summary(results))
+    bad = ("problem", "warning", "unchecked") if strict else ("problem",)
+    if any(result.verdict.status in bad for result in results):
+        raise SystemExit(1)
+
+
+def _account(stack: str, folder: Path, most_findings: int) -> Account:
+    """The account of the present credentials; exits with 1 without usable ones."""
+    try:
+        account = Account(
+            client, security_hub(), SystemClock(), stack=stack, rules=folder, most_findings=most_findings
+        )
+        _ = account.identity
+    except AWS_ERRORS as error:
+        fail(f"AWS: {error}", "look at AWS_PROFILE and AWS_REGION")
+    return account
+
+
+def _made(account: Account, checks: Iterable[Check], *, shown: bool) -> list[Result]:
+    """The results; shown as they come, as some take their time."""
+    results = []
+    if shown:
+        click.echo(heading(account.identity, account.stack))
+    with meter("doctor") as progress:
+        for check in checks:
+            progress.tell(check.title)
+            for result in examine(account, [check]):
+                results.append(result)
+                if shown:
+                    click.echo("\n".join(text(result)))
+    return results

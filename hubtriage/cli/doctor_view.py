@@ -1,0 +1,55 @@
+"""How results of `hubtriage doctor` look."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import click
+
+from hubtriage.cli.plan import quoted
+from hubtriage.doctor.account import Identity
+from hubtriage.doctor.verdict import STATUSES, Result
+
+_COLOURS = {"ok": "green", "warning": "yellow", "problem": "red", "unchecked": "cyan"}
+_STATUS_WIDTH = max(map(len, STATUSES)) + 2
+_TITLE_WIDTH = 20
+_INDENT = " " * (_STATUS_WIDTH + _TITLE_WIDTH)
+
+
+def heading(identity: Identity, stack: str) -> str:
+    """Where the examination takes place."""
+    return click.style(f"account {identity.account}, {identity.region}, stack {stack}", bold=True)
+
+
+def text(result: Result) -> Iterator[str]:
+    """A result for people: what was seen, details, and what to do."""
+    verdict = result.verdict
+    status = click.style(f"{verdict.status:<{_STATUS_WIDTH}}", fg=_COLOURS[verdict.status])
+    yield f"{status}{result.title:<{_TITLE_WIDTH}}{quoted(verdict.seen)}"
+    for detail in verdict.details:
+        yield f"{_INDENT}- {quoted(detail)}"
+    if verdict.advice:
+        yield f"{_INDENT}do: {quoted(verdict.advice)}"
+
+
+def summary(results: Sequence[Result]) -> str:
+    """How many results of each status there are."""
+    counts = _counts(results)
+    return "\n" + ", ".join(f"{count} {status}" for status, count in counts.items() if count)
+
+
+def as_record(identity: Identity, stack: str, results: Sequence[Result]) -> dict[str, Any]:
+    """The whole examination, JSON-ready."""
+    return {
+        "account": identity.account,
+        "region": identity.region,
+        "caller": identity.arn,
+        "stack": stack,
+        "checks": [result.as_record() for result in results],
+        "counts": _counts(results),
+    }
+
+
+def _counts(results: Sequence[Result]) -> dict[str, int]:
+    counted = Counter(result.verdict.status for result in results)
+    return {status: counted[status] for status in STATUSES}  # type: ignore[index]

@@ -1,0 +1,189 @@
+"""The account under examination: what checks ask for more than once, each asked for when first needed."""
+
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from hubtriage.authoring.loader import LoadResult, load_rules
+from hubtriage.aws.api import Finding, SecurityHubApi
+from hubtriage.aws.backoff import Backoff
+from hubtriage.aws.clock import Clock
+from hubtriage.aws.faults import CallFault
+from hubtriage.aws.ratelimit import TokenBucket
+from hubtriage.aws.reading import PAGE, Fresh, Getter
+from hubtriage.doctor.verdict import UncheckedError
+from hubtriage.engine.plan import Settings
+
+# AWS: 3 a second and bursts of 6, shared with everybody in the account; one is left to the others.
+READS_PER_SECOND = 2.0
+_ACTIVE: Mapping[str, Any] = {"RecordState": [{"Value": "ACTIVE", "Comparison": "EQUALS"}]}
+_NEWEST_FIRST = [{"Field": "UpdatedAt", "SortOrder": "desc"}]
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who asks, and where."""
+
+    account: str
+    region: str
+    partition: str
+    arn: str
+
+    def hub(self) -> str:
+        """The ARN of the account's hub in this Region."""
+        return f"arn:{self.partition}:securityhub:{self.region}:{self.account}:hub/default"
+
+
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    """A stack as CloudFormation knows it; resources are physical ids by type."""
+
+    name: str
+    status: str
+    outputs: Mapping[str, str]
+
+    def output(self, name: str) -> str:
+        """An output; raises UncheckedError where the stack has none of this name."""
+        if name not in self.outputs:
+            raise UncheckedError(
+                f"the stack {self.name} has no output {name}", "deploy this version of hubtriage"
+            )
+        return self.outputs[name]
+
+
+class Account:
+    """An account and Region, one stack in it, and a folder of rules.
+
+    `client` makes a client of an AWS service by its name. `hub` reads findings, the newest `most_findings` of
+    them. What AWS refuses is raised as botocore raises it.
+    """
+
+    def __init__(
+        self,
+        client: Callable[[str], Any],
+        hub: SecurityHubApi,
+        clock: Clock,
+        *,
+        stack: str,
+        rules: Path,
+        most_findings: int,
+    ) -> None:
+        self.clock = clock
+        self.stack = stack
+        self.rules = rules
+        self.most_findings = most_findings
+        self._client = client
+        self._clients: dict[str, Any] = {}
+        budget = TokenBucket(READS_PER_SECOND, READS_PER_SECOND, clock)
+        self._getter = Getter(hub, budget, Backoff(random.random), clock.monotonic)
+
+    def client(self, service: str) -> Any:
+        """The client of a service."""
+        if service not in self._clients:
+            self._clients[service] = self._client(service)
+        return self._clients[service]
+
+    @cached_property
+    def identity(self) -> Identity:
+        """Whose credentials these are."""
+        sts = self.client("sts")
+        answer = sts.get_caller_identity()
+        partition = str(answer["Arn"]).split(":")[1]
+        return Identity(answer["Account"], sts.meta.region_name, partition, answer["Arn"])
+
+    @cached_property
+    def deployed(self) -> Deployed | None:
+        """The stack, or None where there is none of this name."""
+        try:
+            answer = self.client("cloudformation").describe_stacks(StackName=self.stack)
+        except ClientError as error:
+            if "does not exist" in str(error):
+                return None
+            raise
+        found = answer["Stacks"][0]
+        outputs = {each["OutputKey"]: each["OutputValue"] for each in found.get("Outputs", [])}
+        return Deployed(self.stack, found["StackStatus"], outputs)
+
+    @cached_property
+    def function(self) -> Mapping[str, Any]:
+        """The configuration of the deployed triage function; empty where none is deployed."""
+        if self.deployed is None:
+            return {}
+        name = self.deployed.output("FunctionName")
+        configuration: Mapping[str, Any] = self.client("lambda").get_function_configuration(FunctionName=name)
+        return configuration
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """The settings of the deployed function, as it reads them."""
+        variables: Mapping[str, str] = self.function.get("Environment", {}).get("Variables", {})
+        return variables
+
+    @property
+    def known_stacks(self) -> frozenset[str]:
+        """The stacks that the deployed one was told of."""
+        return frozenset(filter(None, self.environment.get("HUBTRIAGE_KNOWN_STACKS", "").split(",")))
+
+    @cached_property
+    def settings(self) -> Settings:
+        """How the deployed stack plans; the defaults where none is deployed, or that may not be read."""
+        try:
+            known, never = self.known_stacks, self.environment.get("HUBTRIAGE_NEVER", "")
+        except (ClientError, UncheckedError):
+            return Settings(stack=self.stack)
+        return Settings(stack=self.stack, known_stacks=known, never=frozenset(filter(None, never.split(","))))
+
+    @cached_property
+    def loaded(self) -> LoadResult:
+        """The rules of the folder, without errors; raises UncheckedError otherwise."""
+        if not self.rules.is_dir():
+            raise UncheckedError(
+                f"there is no folder {self.rules}", "name the folder of your rules with --rules"
+            )
+        loaded = load_rules(self.rules)
+        if loaded.errors:
+            raise UncheckedError(f"the rules in {self.rules} have errors", "see hubtriage lint")
+        return loaded
+
+    @cached_property
+    def natives(self) -> list[Mapping[str, Any]]:
+        """Security Hub's own automation rules, with criteria and actions."""
+        hub = self.client("securityhub")
+        arns: list[str] = []
+        request: dict[str, Any] = {"MaxResults": 100}
+        while True:
+            answer = hub.list_automation_rules(**request)
+            arns += [rule["RuleArn"] for rule in answer["AutomationRulesMetadata"]]
+            if not answer.get("NextToken"):
+                break
+            request["NextToken"] = answer["NextToken"]
+        rules: list[Mapping[str, Any]] = []
+        for start in range(0, len(arns), 100):  # AWS: rules of one call
+            rules += hub.batch_get_automation_rules(AutomationRulesArns=arns[start : start + 100])["Rules"]
+        return rules
+
+    @cached_property
+    def findings(self) -> list[Finding]:
+        """The newest active findings."""
+        return self.read(_ACTIVE, self.most_findings, SortCriteria=_NEWEST_FIRST)
+
+    def read(self, filters: Mapping[str, Any], most: int, **request: Any) -> list[Finding]:
+        """Findings by filters, at most so many; raises UncheckedError."""
+        found: list[Finding] = []
+        request = {"Filters": filters, **request}
+        while len(found) < most:
+            request["MaxResults"] = min(PAGE, most - len(found))
+            answer = self._getter.get(request, float("inf"), Fresh())
+            if isinstance(answer, CallFault):
+                advice = "securityhub:GetFindings is needed"
+                raise UncheckedError(f"GetFindings: {answer.code}: {answer.message}", advice)
+            found += answer["Findings"]
+            if not answer.get("NextToken"):
+                break
+            request["NextToken"] = answer["NextToken"]
+        return found

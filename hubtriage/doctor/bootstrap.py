@@ -1,0 +1,23 @@
+"""Whether CDK can deploy here at all."""
+
+from botocore.exceptions import ClientError
+
+from hubtriage.doctor.account import Account
+from hubtriage.doctor.verdict import Verdict
+
+PARAMETER = "/cdk-bootstrap/hnb659fds/version"
+"""Where CDK's own stack says its version, for the qualifier that CDK uses by default."""
+
+
+def look(account: Account) -> Verdict | None:
+    """Nothing to check once the stack is there."""
+    if account.deployed is not None:
+        return None
+    try:
+        answer = account.client("ssm").get_parameter(Name=PARAMETER)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ParameterNotFound":
+            raise
+        advice = "run once: npx cdk bootstrap (unless your CDK has a qualifier of its own)"
+        return Verdict("warning", "CDK was never used in this account and Region", advice)
+    return Verdict("ok", f"version {answer['Parameter']['Value']}")

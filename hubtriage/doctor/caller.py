@@ -1,0 +1,57 @@
+"""Which commands the caller may run."""
+
+from collections.abc import Mapping
+
+from hubtriage.doctor.account import Account, Deployed
+from hubtriage.doctor.simulation import denied, principal_of
+from hubtriage.doctor.verdict import Verdict
+
+Wanted = Mapping[str, tuple[str, ...]]
+
+
+def look(account: Account) -> Verdict:
+    """Not being allowed to run a command is no fault: whoever only reads needs no more."""
+    principal = principal_of(account)
+    commands = needed(account)
+    if principal is None:
+        return Verdict("ok", f"all commands: {account.identity.arn} is the account's root")
+    missing = {name: denied(account, principal, wanted) for name, wanted in commands.items()}
+    missing = {name: found for name, found in missing.items() if found}
+    data = {"missing": {name: [str(each) for each in found] for name, found in missing.items()}}
+    if not missing:
+        return Verdict("ok", f"all commands: {', '.join(commands)}", data=data)
+    details = tuple(f"{name}: {each}" for name, found in missing.items() for each in found)
+    seen = f"{len(commands) - len(missing)} of {len(commands)} commands; not {', '.join(missing)}"
+    return Verdict("ok", seen, "allow what is missing, if you want to run them", details, data)
+
+
+def needed(account: Account) -> dict[str, Wanted]:
+    """What each command needs: actions by resource. Those of a stack only where there is one."""
+    who, hub = account.identity, account.identity.hub()
+    roles = (
+        f"arn:{who.partition}:iam::{who.account}:role/cdk-hnb659fds-deploy-role-{who.account}-{who.region}"
+    )
+    product = f"arn:{who.partition}:securityhub:{who.region}:{who.account}:product/{who.account}/default"
+    always: dict[str, Wanted] = {
+        "cdk deploy": {roles: ("sts:AssumeRole",)},
+        "backtest --live": {hub: ("securityhub:GetFindings",)},
+        "doctor --probe-udf": {
+            product: ("securityhub:BatchImportFindings",),
+            hub: ("securityhub:BatchUpdateFindings", "securityhub:GetFindings"),
+        },
+    }
+    return always | (_of_stack(account, account.deployed) if account.deployed else {})
+
+
+def _of_stack(account: Account, deployed: Deployed) -> dict[str, Wanted]:
+    who = account.identity
+    place = f"{who.region}:{who.account}"
+    mode = f"arn:{who.partition}:ssm:{place}:parameter{deployed.output('ModeParameterName')}"
+    log = f"arn:{who.partition}:logs:{place}:log-group:{deployed.output('LogGroupName')}:*"
+    machine = deployed.output("SweepArn")
+    return {
+        "logs": {log: ("logs:FilterLogEvents",)},
+        "why": {log: ("logs:FilterLogEvents",), who.hub(): ("securityhub:GetFindingHistory",)},
+        "mode": {mode: ("ssm:GetParameter", "ssm:PutParameter")},
+        "sweep": {machine: ("states:StartExecution", "states:ListExecutions")},
+    }

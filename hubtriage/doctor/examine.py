@@ -1,0 +1,70 @@
+"""All checks, in the order in which an account is looked at, and making them."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from hubtriage.doctor import (
+    administrator,
+    aggregation,
+    alarms,
+    bootstrap,
+    caller,
+    function,
+    hub,
+    intake,
+    memos,
+    mode,
+    native_rules,
+    queues,
+    quotas,
+    rules,
+    stack,
+    sweeps,
+)
+from hubtriage.doctor.account import Account
+from hubtriage.doctor.refusal import REFUSALS, refused
+from hubtriage.doctor.verdict import Result, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One check; `look` gives None where there is nothing to check, such as the alarms of no stack."""
+
+    name: str
+    title: str
+    look: Callable[[Account], Verdict | None]
+
+
+CHECKS: tuple[Check, ...] = (
+    Check("hub", "Security Hub", hub.look),
+    Check("administrator", "Administrator", administrator.look),
+    Check("aggregation", "Aggregation", aggregation.look),
+    Check("rules", "Rules", rules.look),
+    Check("automation-rules", "Automation rules", native_rules.look),
+    Check("memos", "Other stacks", memos.look),
+    Check("quotas", "Quotas", quotas.look),
+    Check("caller", "Your permissions", caller.look),
+    Check("bootstrap", "CDK bootstrap", bootstrap.look),
+    Check("stack", "Stack", stack.look),
+    Check("function", "Function", function.look),
+    Check("intake", "Intake", intake.look),
+    Check("queues", "Queues", queues.look),
+    Check("mode", "Mode", mode.look),
+    Check("alarms", "Alarms", alarms.look),
+    Check("sweep", "Sweep", sweeps.look),
+)
+
+
+def examine(account: Account, checks: Iterable[Check] = CHECKS) -> Iterator[Result]:
+    """Make the checks one after another; one that cannot be made does not stop the others."""
+    for check in checks:
+        verdict = _verdict(check, account)
+        if verdict is not None:
+            yield Result(check.name, check.title, verdict)
+
+
+def _verdict(check: Check, account: Account) -> Verdict | None:
+    try:
+        return check.look(account)
+    except REFUSALS as error:
+        return refused(error)

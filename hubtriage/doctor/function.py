@@ -1,0 +1,58 @@
+"""Whether the triage function works, and may do what it has to."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from hubtriage.doctor.account import Account, Deployed
+from hubtriage.doctor.simulation import Denied, denied
+from hubtriage.doctor.verdict import Verdict
+
+
+def look(account: Account) -> Verdict | None:
+    """The function's state, and what its role is allowed, also by what stands above it."""
+    if account.deployed is None:
+        return None
+    configuration = account.function
+    broken = _broken(configuration)
+    if broken:
+        return Verdict("problem", broken, "deploy again; see the function in the Lambda console")
+    return judge(denied(account, configuration["Role"], needed(account, account.deployed)))
+
+
+def judge(missing: list[Denied]) -> Verdict:
+    """The verdict on what the function's role may not do."""
+    if not missing:
+        return Verdict("ok", "active, and allowed what it needs")
+    return Verdict(
+        "problem",
+        f"its role lacks {', '.join(each.action for each in missing)}",
+        "look for what was changed by hand, or above the account, and deploy again",
+        tuple(map(str, missing)),
+        {"denied": [str(each) for each in missing]},
+    )
+
+
+def _broken(configuration: Mapping[str, Any]) -> str:
+    """AWS: State and LastUpdateStatus of a function."""
+    if configuration.get("State", "Active") not in ("Active", "Inactive"):
+        return f"the function is {configuration['State']}: {configuration.get('StateReason', '')}"
+    if configuration.get("LastUpdateStatus") == "Failed":
+        return f"its last update failed: {configuration.get('LastUpdateStatusReason', '')}"
+    return ""
+
+
+def needed(account: Account, deployed: Deployed) -> dict[str, tuple[str, ...]]:
+    """The actions that no batch can do without, by resource."""
+    who = account.identity
+    mode = (
+        f"arn:{who.partition}:ssm:{who.region}:{who.account}:parameter{deployed.output('ModeParameterName')}"
+    )
+    queue = deployed.output("QueueUrl").rpartition("/")[2]
+    return {
+        who.hub(): ("securityhub:BatchUpdateFindings", "securityhub:GetFindings"),
+        mode: ("ssm:GetParameter",),
+        f"arn:{who.partition}:sqs:{who.region}:{who.account}:{queue}": (
+            "sqs:ReceiveMessage",
+            "sqs:DeleteMessage",
+        ),
+    }

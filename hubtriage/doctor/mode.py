@@ -1,0 +1,21 @@
+"""Whether triage writes."""
+
+from hubtriage.aws.mode import MODES
+from hubtriage.doctor.account import Account
+from hubtriage.doctor.verdict import Verdict
+
+
+def look(account: Account) -> Verdict | None:
+    """The mode switch, and since when it stands so."""
+    if account.deployed is None:
+        return None
+    name = account.deployed.output("ModeParameterName")
+    parameter = account.client("ssm").get_parameter(Name=name)["Parameter"]
+    mode, since = parameter["Value"], f"since {parameter['LastModifiedDate']:%Y-%m-%d %H:%M}"
+    if mode == "enforce":
+        return Verdict("ok", f"enforce {since}")
+    if mode not in MODES:
+        advice = "set it: hubtriage mode enforce, or observe; until then every batch fails"
+        return Verdict("problem", f"{name} is {mode[:40]!r}, which is no mode", advice)
+    advice = "if that is not meant: hubtriage logs --since 1d tells why, hubtriage mode enforce goes on"
+    return Verdict("warning", f"observe {since}: nothing is written", advice)

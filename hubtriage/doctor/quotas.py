@@ -1,0 +1,89 @@
+"""How much is left of the quotas that triage shares with others."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from hubtriage.aws.faults import API_ERRORS, call_fault
+from hubtriage.doctor.account import Account
+from hubtriage.doctor.verdict import Status, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """How much of a quota is used, and the least that should be left."""
+
+    name: str
+    used: int
+    limit: int
+    least: int
+
+    @property
+    def is_tight(self) -> bool:
+        """Whether less is left than should be."""
+        return self.limit - self.used < self.least
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.used:,} of {self.limit:,}"
+
+
+def look(account: Account) -> Verdict:
+    """Each quota for itself: one that may not be read does not hide the others."""
+    quotas: list[Quota] = []
+    details: list[str] = []
+    for read in _READERS:
+        try:
+            quotas += read(account)
+        except API_ERRORS as error:
+            details.append(f"not read: {call_fault(error).code}: {call_fault(error).message}")
+    tight = [quota for quota in quotas if quota.is_tight]
+    status: Status = "warning" if tight else "unchecked" if details else "ok"
+    seen = "; ".join(map(str, tight or quotas)) or "none could be read"
+    advice = "ask AWS for more, or make room" if tight else ""
+    data = {quota.name: {"used": quota.used, "limit": quota.limit} for quota in quotas}
+    return Verdict(status, seen, advice, tuple(details), data)
+
+
+def _automation_rules(account: Account) -> Iterator[Quota]:
+    """AWS: 100 for an administrator in a Region."""
+    yield Quota("automation rules", len(account.natives), 100, 20)
+
+
+def _event_rules(account: Account) -> Iterator[Quota]:
+    """AWS: rules of a bus (100 in some Regions), and how many of them may have wildcards."""
+    events = account.client("events")
+    request: dict[str, Any] = {}
+    patterns: list[str] = []
+    count = 0
+    while True:
+        answer = events.list_rules(**request)
+        count += len(answer["Rules"])
+        patterns += [rule["EventPattern"] for rule in answer["Rules"] if rule.get("EventPattern")]
+        if not answer.get("NextToken"):
+            break
+        request["NextToken"] = answer["NextToken"]
+    few = account.identity.region in ("af-south-1", "eu-south-1")
+    yield Quota("EventBridge rules", count, 100 if few else 300, 10)
+    yield Quota("EventBridge rules with wildcards", sum(map(has_wildcard, patterns)), 30, 3)
+
+
+def has_wildcard(pattern: str) -> bool:
+    """Whether an event pattern (JSON) uses the wildcard operator."""
+    return _asks_wildcard(json.loads(pattern))
+
+
+def _asks_wildcard(node: Any) -> bool:
+    if isinstance(node, Mapping):
+        return "wildcard" in node or any(map(_asks_wildcard, node.values()))
+    return isinstance(node, list) and any(map(_asks_wildcard, node))
+
+
+def _concurrency(account: Account) -> Iterator[Quota]:
+    """AWS: invocations at once of all functions together, less what some have reserved."""
+    limits = account.client("lambda").get_account_settings()["AccountLimit"]
+    total, free = limits["ConcurrentExecutions"], limits["UnreservedConcurrentExecutions"]
+    yield Quota("concurrent invocations reserved", total - free, total, 20)
+
+
+_READERS: tuple[Callable[[Account], Iterator[Quota]], ...] = (_automation_rules, _event_rules, _concurrency)

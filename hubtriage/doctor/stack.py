@@ -1,0 +1,22 @@
+"""Whether the stack is deployed, and how its last deployment ended."""
+
+from hubtriage.doctor.account import Account
+from hubtriage.doctor.verdict import Verdict
+
+_GOOD = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE")
+
+
+def look(account: Account) -> Verdict:
+    """AWS: a stack that was rolled back works as it did before."""
+    deployed = account.deployed
+    if deployed is None:
+        return Verdict("ok", f"{account.stack} is not deployed here", "deploy it with: make deploy")
+    seen = f"{deployed.name}: {deployed.status}"
+    if deployed.status in _GOOD:
+        return Verdict("ok", seen)
+    if deployed.status.endswith("_IN_PROGRESS"):
+        return Verdict("warning", seen, "wait until the deployment is over")
+    if deployed.status == "UPDATE_ROLLBACK_COMPLETE":
+        advice = "the last deployment failed, what was there before is at work: see the stack's events"
+        return Verdict("warning", seen, advice)
+    return Verdict("problem", seen, "see the stack's events in CloudFormation")

@@ -1,0 +1,57 @@
+"""What a check has come to."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args
+
+Status = Literal["ok", "warning", "problem", "unchecked"]
+"""From good to bad; `unchecked` says nothing about the account."""
+STATUSES: tuple[str, ...] = get_args(Status)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What was seen, and what to do about it if there is anything; `details` are lines for people.
+
+    `data` is the same for programs.
+    """
+
+    status: Status
+    seen: str
+    advice: str = ""
+    details: tuple[str, ...] = ()
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The verdict of a check, with its name for programs and its title for people."""
+
+    name: str
+    title: str
+    verdict: Verdict
+
+    def as_record(self) -> dict[str, Any]:
+        """The result as JSON-ready data."""
+        return {
+            "check": self.name,
+            "status": self.verdict.status,
+            "seen": self.verdict.seen,
+            "do": self.verdict.advice or None,
+            "details": list(self.verdict.details),
+            **({"data": dict(self.verdict.data)} if self.verdict.data else {}),
+        }
+
+
+class UncheckedError(Exception):
+    """A check cannot be made: why, and what to do so that it can."""
+
+    def __init__(self, reason: str, advice: str = "") -> None:
+        super().__init__(reason)
+        self.reason, self.advice = reason, advice
+
+
+def worst(*statuses: Status) -> Status:
+    """The worst of some statuses; what could not be checked counts less than what is wrong."""
+    order: tuple[Status, ...] = ("problem", "warning", "unchecked")
+    return next((status for status in order if status in statuses), "ok")
