@@ -11,10 +11,13 @@ _ACTING = ("enforce", "observe")
 
 
 def check(subject: Subject, relations: Relations) -> Iterator[Problem]:
-    """Rules of the same order, so that nothing but their ids decides; told once, at the earlier one."""
+    """Rules of the same order, so that nothing but their ids decides; told once, at the earlier one.
+
+    Rules of different orders have said which of them is meant to win.
+    """
     mine = wanted(subject)
     found: list[tuple[str, str]] = []
-    if subject.model.terminal or subject.model.mode not in _ACTING:
+    if subject.model.mode not in _ACTING:
         return
     for other in relations.later(subject):
         if other.model.order != subject.model.order:
@@ -26,7 +29,8 @@ def check(subject: Subject, relations: Relations) -> Iterator[Problem]:
         field, other_id = found[0]
         more = f" (and {len(found) - 1} more rules)" if len(found) > 1 else ""
         message = f"{field} is set differently by {other_id}{more}, of the same order, on the same findings"
-        hint = "the later id wins by chance: say with order which rule is meant to"
+        wins = "earlier" if subject.model.terminal else "later"
+        hint = f"the {wins} id wins by chance: say with order which rule is meant to"
         yield subject.problem(CODE, ("update",), message, hint, key=True)
 
 

@@ -4,17 +4,20 @@ from collections.abc import Iterator
 from typing import Any
 
 from hubtriage.authoring.asff import Field, look_up
+from hubtriage.authoring.checks.demands import asked_of, is_everything
 from hubtriage.authoring.checks.subject import Operation, Subject
 from hubtriage.authoring.problems import Problem
 from hubtriage.authoring.yamltree import Path
 
 CODE = "W201"
 _LOOKS_AT_FINDING = ("var", "account", "missing", "missing_some")
+_COMPARISONS = ("==", "===", "!=", "!==", "<", "<=", ">", ">=")
 _CONDITIONS = {"and": None, "or": None, "!": None, "!!": None, "if": 0, "?:": 0}
 
 
 def check(subject: Subject) -> Iterator[Problem]:
     """Operations and operands without anything of the finding in them; `when: true` alone is meant."""
+    yield from _that_hold_always(subject)
     if not subject.rule.has_when:
         return
     when = subject.rule.when
@@ -26,6 +29,19 @@ def check(subject: Subject) -> Iterator[Problem]:
         if _is_constant(operation.logic) and not any(_is_constant(one.logic) for one in operation.outer):
             yield _constant(subject, operation.place, operation.logic, key=True)
         yield from _operands(subject, operation)
+        yield from _with_itself(subject, operation)
+
+
+def _that_hold_always(subject: Subject) -> Iterator[Problem]:
+    """Alternatives that leave nothing out, such as `exists: true` beside `exists: false`."""
+    conditions = [({"match": leaf.as_pattern}, leaf.place) for leaf in subject.leaves]
+    conditions += [({"when": one.logic}, one.place) for one in subject.operations if one.name == "or"]
+    for condition, place in conditions:
+        asked = asked_of(condition)
+        if asked and is_everything(asked):
+            yield subject.problem(
+                CODE, place, "this holds for every finding", "one of the alternatives is too much", key=True
+            )
 
 
 def _operands(subject: Subject, operation: Operation) -> Iterator[Problem]:
@@ -36,6 +52,16 @@ def _operands(subject: Subject, operation: Operation) -> Iterator[Problem]:
     for index, argument in enumerate(operation.arguments):
         if not isinstance(argument, dict) and only in (None, index):
             yield _constant(subject, (*operation.place, index), argument, key=False)
+
+
+def _with_itself(subject: Subject, operation: Operation) -> Iterator[Problem]:
+    """A comparison of something with itself."""
+    if operation.name in _COMPARISONS and not _is_constant(operation.logic):
+        first, *others = operation.arguments
+        if others and all(other == first for other in others):
+            yield subject.problem(
+                CODE, operation.place, "both sides are the same", "compare it with a value", key=True
+            )
 
 
 def _constant(subject: Subject, place: Path, logic: Any, *, key: bool) -> Problem:

@@ -1,45 +1,56 @@
 """W202: conditions that no finding fulfils together."""
 
 from collections.abc import Iterator
-from typing import Any
 
-from hubtriage.authoring.asff import Keys
-from hubtriage.authoring.checks.subject import Subject, compared, dotted, field_at
+from hubtriage.authoring.checks.demands import Demand, can_meet, demands, within_scale
+from hubtriage.authoring.checks.subject import Subject, dotted
 from hubtriage.authoring.problems import Problem
-from hubtriage.authoring.yamltree import Path
+from hubtriage.engine.literals import Source
+from hubtriage.engine.values import Values, listed
 
 CODE = "W202"
-_EQUAL = ("==", "===", "in", "in_list")
+_HINT = "the rule would never match"
 
 
 def check(subject: Subject) -> Iterator[Problem]:
-    """One field, conditions that are and-ed, and no value that satisfies all of them."""
-    allowed: dict[Keys, set[Any]] = {}
-    for keys, values, place in _demands(subject):
-        field = field_at(keys)
-        if field is None or field.in_list:
+    """One value, conditions that are and-ed, and nothing that satisfies all of them."""
+    known: dict[Source, list[Demand]] = {}
+    for demand in demands(subject):
+        if not within_scale(demand.source, demand.values):
+            message = f"{_named(demand.source)} is between 0 and 100"
+            yield subject.problem(CODE, demand.place, message, _HINT, key=True)
             continue
-        left = allowed.setdefault(keys, values)
-        if left and not left & values:
-            message = f"no {dotted(keys)} is both {_shown(left)} and {_shown(values)}"
-            yield subject.problem(CODE, place, message, "the rule would never match", key=True)
-        allowed[keys] = left & values
+        earlier = known.setdefault(demand.source, [])
+        against = next((one for one in earlier if not can_meet(one.values, demand.values)), None)
+        if against is not None:
+            yield subject.problem(CODE, demand.place, _told(subject, against, demand), _HINT, key=True)
+        else:
+            earlier.append(demand)
+            earlier += _narrowed(earlier, demand)
 
 
-def _demands(subject: Subject) -> Iterator[tuple[Keys, set[Any], Path]]:
-    """(path, the only values allowed, place) of each condition that must hold."""
-    for leaf in subject.leaves:
-        if "$or" not in leaf.place and len(leaf.literals) == len(leaf.alternatives):
-            yield leaf.keys, {value for value, _place in leaf.literals}, leaf.place
-    for operation in subject.operations:
-        if operation.name not in _EQUAL or not all(one.name == "and" for one in operation.outer):
-            continue
-        values: dict[Keys, set[Any]] = {}
-        for keys, value, _place in compared(operation):
-            if isinstance(value, str):
-                values.setdefault(keys, set()).add(value)
-        yield from ((keys, found, operation.place) for keys, found in values.items())
+def _narrowed(earlier: list[Demand], demand: Demand) -> list[Demand]:
+    """What two lists of texts leave together."""
+    lists = [one for one in earlier[:-1] if _is_list(one.values) and _is_list(demand.values)]
+    return [Demand(one.source, listed(one.values.texts & demand.values.texts), one.place) for one in lists]
 
 
-def _shown(values: set[Any]) -> str:
-    return " or ".join(sorted(map(str, values)))
+def _is_list(values: Values) -> bool:
+    return values == listed(values.texts) and bool(values.texts)
+
+
+def _told(subject: Subject, against: Demand, demand: Demand) -> str:
+    name = _named(demand.source)
+    if _is_list(against.values) and _is_list(demand.values):
+        return f"no {name} is both {_shown(against.values)} and {_shown(demand.values)}"
+    line = subject.line_of(against.place)
+    where = "before it" if line == subject.line_of(demand.place) else f"on line {line}"
+    return f"no {name} satisfies this and the condition {where}"
+
+
+def _named(source: Source) -> str:
+    return dotted(source) if isinstance(source, tuple) else "value"
+
+
+def _shown(values: Values) -> str:
+    return " or ".join(sorted(values.texts))

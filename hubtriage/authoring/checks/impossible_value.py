@@ -21,7 +21,7 @@ _PARTS = {"prefix": str.startswith, "suffix": str.endswith}
 def check(subject: Subject) -> Iterator[Problem]:
     """Values outside of an enumeration, control ids that are none, resource types in the wrong case."""
     for keys, value, place in _values(subject):
-        hint = _never(keys, value)
+        hint = never(keys, value)
         if hint is not None:
             yield subject.problem(CODE, place, f"{dotted(keys)} is never {value!r}", hint)
     for leaf in subject.leaves:
@@ -46,7 +46,7 @@ def _values(subject: Subject) -> Iterator[tuple[Keys, Any, Path]]:
         yield from compared(operation)
 
 
-def _never(keys: Keys, value: Any) -> str | None:
+def never(keys: Keys, value: Any) -> str | None:
     """What to write instead of a value that the field never has, None if it may have it."""
     field = field_at(keys)
     if field is None or not isinstance(value, str):

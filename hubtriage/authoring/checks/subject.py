@@ -25,6 +25,14 @@ class Leaf:
     place: Path
     alternatives: tuple[tuple[Any, Path], ...]
 
+    @property
+    def as_pattern(self) -> dict[str, Any]:
+        """The field as a pattern of its own."""
+        pattern: Any = [alternative for alternative, _place in self.alternatives]
+        for key in reversed(self.keys):
+            pattern = {key: pattern}
+        return dict(pattern)
+
     @cached_property
     def literals(self) -> list[tuple[Any, Path]]:
         """The alternatives that are plain values."""
@@ -91,6 +99,10 @@ class Subject:
     def problem(self, code: str, place: Path, message: str, hint: str = "", *, key: bool = False) -> Problem:
         """A problem at a place in the rule; with `key` at the key there instead of its value."""
         return self.rule.document.problem(code, (*self.rule.path, *place), message, hint, key=key)
+
+    def line_of(self, place: Path) -> int:
+        """The line on which a place in the rule stands."""
+        return self.rule.document.locate((*self.rule.path, *place)).line
 
     @cached_property
     def hides(self) -> bool:
@@ -200,6 +212,11 @@ def field_at(keys: Keys) -> Field | None:
     """What stands at a path, None where no finding has it."""
     found = look_up(keys)
     return None if isinstance(found, Unknown) else found
+
+
+def steps(place: Path) -> Keys:
+    """The names and positions of a place as text."""
+    return tuple(map(str, place))
 
 
 def dotted(keys: Keys) -> str:

@@ -20,9 +20,9 @@ def check(subject: Subject) -> Iterator[Problem]:
         field = field_at(leaf.keys)
         kind = field.kind if field else "unknown"
         for value, place in leaf.literals:
-            if kind in _WANTED and value is not None and not _fits(kind, value):
-                message = f"{dotted(leaf.keys)} is {_WANTED[kind]}, never {type_word(value)}"
-                yield subject.problem(CODE, place, message, _hint(kind, value))
+            wrong = None if value is None else misfit(kind, value)
+            if wrong:
+                yield subject.problem(CODE, place, f"{dotted(leaf.keys)} is {wrong[0]}", wrong[1])
         for operator, _operand, place in leaf.tests:
             wanted = "number" if operator == "numeric" else "text" if operator in _TEXT_TESTS else kind
             if kind in _WANTED and kind != wanted:
@@ -35,6 +35,13 @@ def check(subject: Subject) -> Iterator[Problem]:
             told = _WANTED.get(field.kind, "an object")
             message = f"`{operation.name}` looks at text; {dotted(keys)} is {told}"
             yield subject.problem(CODE, operation.place, message, "it would always be false", key=True)
+
+
+def misfit(kind: Kind, value: Any) -> tuple[str, str] | None:
+    """(what the field is and the value is not, a hint) for a value of another type than its field."""
+    if kind not in _WANTED or _fits(kind, value):
+        return None
+    return f"{_WANTED[kind]}, never {type_word(value)}", _hint(kind, value)
 
 
 def _fits(kind: Kind, value: Any) -> bool:

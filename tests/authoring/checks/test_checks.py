@@ -73,6 +73,26 @@ def rule(condition, rest=NOTIFY, name="a"):
         ("when: {or: [{'==': [{var: Region}, a]}, {'==': [{var: Region}, b]}]}", []),
         ("when: {and: [{in: [{var: Region}, [a, b]]}, {'==': [{var: Region}, b]}]}", []),
         ("match: {$or: [{Region: [a]}, {Region: [b]}]}", []),
+        ("when: {and: [{'==': [{var: Region}, a]}, {'!=': [{var: Region}, a]}]}", ["W202"]),
+        ("match: {Title: [{prefix: ab}]}\n    when: {starts_with: [{var: Title}, b]}", ["W202"]),
+        ("match: {Title: [{prefix: ab}]}\n    when: {starts_with: [{var: Title}, abc]}", []),
+        ("match: {Title: [{exists: false}]}\n    when: {starts_with: [{var: Title}, a]}", ["W202"]),
+        ("match: {Title: [{anything-but: a}]}\n    when: {'==': [{var: Title}, a]}", ["W202"]),
+        ("match: {Title: [{anything-but: a}]}\n    when: {'==': [{var: Title}, b]}", []),
+        ("match: {Confidence: [{numeric: ['>', 50]}]}\n    when: {'<': [{var: Confidence}, 50]}", ["W202"]),
+        ("match: {Confidence: [{numeric: ['>=', 50]}]}\n    when: {'<=': [{var: Confidence}, 50]}", []),
+        ("match: {Confidence: [{numeric: ['>', 100]}]}", ["W202"]),
+        ("match: {Confidence: [{numeric: ['>', 99]}]}", []),
+        ("when: {'===': [{var: Criticality}, -1]}", ["W202"]),
+        ("match: {Types: [a]}\n    when: {in: [b, {var: Types}]}", []),
+        ("when: {and: [{'==': [{account: e}, a]}, {'==': [{account: e}, b]}]}", ["W202"]),
+        ("match: {Title: [{exists: true}, {exists: false}]}", ["W201"]),
+        ("match: {Title: [{exists: true}]}", []),
+        ("when: {or: [{'==': [{var: Title}, a]}, {'!=': [{var: Title}, a]}]}", ["W201"]),
+        ("when: {or: [{'==': [{var: Title}, a]}, {'!=': [{var: Title}, b]}]}", []),
+        ("when: {or: [{'==': [{var: Title}, a]}, {'==': [{var: Title}, b]}]}", []),
+        ("when: {'==': [{var: Region}, {var: Region}]}", ["W201"]),
+        ("when: {'==': [{var: Region}, {var: Resources.0.Region}]}", []),
         ("when: {'<=': [{var: Confidence}, 0]}", ["W203"]),
         ("when: {'>': [50, {var: Confidence}]}", ["W203"]),
         ("when: {'>': [{var: Confidence}, 50]}", []),
@@ -97,7 +117,27 @@ def rule(condition, rest=NOTIFY, name="a"):
     ],
 )
 def test_a_condition(folder, condition, expected):
-    assert codes(folder, "rules:\n" + rule(condition)) == expected
+    accounts = 'accounts: {"111122223333": {e: a}}\n'
+    assert codes(folder, {"a.yaml": "rules:\n" + rule(condition), "accounts.yaml": accounts}) == expected
+
+
+@pytest.mark.parametrize(
+    ("test", "expected"),
+    [
+        ("finding: {Regoin: a}", ["W101"]),
+        ("finding: {Resources: {Tpye: a}}", ["W101"]),
+        ("finding: {Resources: [{Type: AwsS3Bucket}, {Details: {AwsS3Buckt: {}}}]}", ["W101"]),
+        ("finding: {Resources: [{Tags: {any/name: a}}], ProductFields: {a.b/c: d}}", []),
+        ("finding: {Severity: {Label: Hihg}}", ["W103"]),
+        ("finding: {Compliance: {SecurityControlId: s3.8}}", ["W103"]),
+        ("finding: {Confidence: '70'}", ["W102"]),
+        ("finding: {Confidence: null}", []),
+        ("before: {applied: true, finding: {Titel: a}}", ["W101"]),
+    ],
+)
+def test_a_finding_of_a_test(folder, test, expected):
+    tests = f"{NOTIFY}\n    tests:\n      - {{name: a, expect: no change, {test}}}"
+    assert codes(folder, "rules:\n" + rule("match: {Title: [a]}", tests)) == expected
 
 
 @pytest.mark.parametrize(
@@ -242,8 +282,26 @@ LOW = "match: {ProductArn: [{suffix: ':product/aws/guardduty'}], Severity: {Labe
         pytest.param(
             (f"order: 1\n    {LOW}", "update: {Confidence: 5, Criticality: 1}"),
             (LOW, "update: {Confidence: 6}"),
+            ["W302"],
+            id="one field is overridden",
+        ),
+        pytest.param(
+            (f"order: 1\n    {LOW}", "update: {Confidence: 5, Criticality: 1}"),
+            (LOW, "update: {Confidence: 5}"),
             [],
-            id="another order",
+            id="one field is set twice to the same",
+        ),
+        pytest.param(
+            (f"order: 1\n    {LOW}", "update: {Confidence: 5}"),
+            ("match: {AwsAccountId: ['111122223333']}", "update: {Confidence: 6}"),
+            [],
+            id="another order says which is meant",
+        ),
+        pytest.param(
+            (f"terminal: true\n    {LOW}", "update: {Confidence: 5}"),
+            ("match: {AwsAccountId: ['111122223333']}", "update: {Confidence: 6}"),
+            ["W303"],
+            id="a terminal rule comes first by chance",
         ),
     ],
 )

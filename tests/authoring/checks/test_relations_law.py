@@ -11,6 +11,7 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "conformance"))
 import rule_grammar
 
 from hubtriage.authoring.asff import Field, look_up
+from hubtriage.authoring.checks.demands import asked_of, can_meet, is_everything, within_scale
 from hubtriage.authoring.checks.relations import Relations, implies
 from hubtriage.engine.jsonlogic import EvaluationError, compile_logic, truthy
 from hubtriage.engine.literals import branches_of
@@ -36,6 +37,20 @@ def is_possible(value, keys=()):
         return is_list and all(not isinstance(item, list) and is_possible(item, keys) for item in value)
     field = look_up(keys) if keys else None
     return isinstance(field, Field) and field.kind != "object"
+
+
+def of_its_kind(value, keys=()):
+    """The part of a finding in which every value is of the kind and on the scale that AWS documents."""
+    if isinstance(value, dict):
+        inner = {name: of_its_kind(one, (*keys, name)) for name, one in value.items()}
+        return {name: one for name, one in inner.items() if one is not None}
+    if isinstance(value, list):
+        return [of_its_kind(one, keys) for one in value]
+    fits = isinstance(value, KINDS.get(look_up(keys).kind, object)) and not isinstance(value, bool)
+    return value if fits and (not isinstance(value, int | float) or 0 <= value <= 100) else None
+
+
+KINDS = {"text": str, "number": int | float}
 
 
 def matches(raw, finding):
@@ -67,3 +82,26 @@ def test_rules_that_match_one_finding_are_known_to_be_able_to_and_a_narrower_rul
                     assert id(subjects[other]) in later[one], (rules[one], rules[other], finding)
                 if narrower[one][other] and hits[one]:
                     assert hits[other], (rules[one], rules[other], finding)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_conditions_that_exclude_each_other_never_hold_together(seed):
+    draw = random.Random(100 + seed)  # noqa: S311 - not for secrets
+    rules = [rule_grammar.rule(draw) for _ in range(RULES * 5)]
+    asked = [(raw, asked_of(raw)) for raw in rules]
+    asked = [(raw, one) for raw, one in asked if one is not None]
+    apart = [
+        (raw, other)
+        for raw, one in asked
+        for other, two in asked
+        if one.source == two.source and not can_meet(one.values, two.values)
+    ]
+    always = [raw for raw, one in asked if is_everything(one)]
+    never = [raw for raw, one in asked if not within_scale(one.source, one.values)]
+    assert len(apart) > 10
+    drawn = (rule_grammar.finding(draw) for _ in range(FINDINGS * 20))
+    findings = [of_its_kind(finding) for finding in drawn if is_possible(finding)][:FINDINGS]
+    for finding in findings:
+        assert [pair for pair in apart if all(matches(raw, finding) for raw in pair)] == []
+        assert [raw for raw in always if not matches(raw, finding)] == []
+        assert [raw for raw in never if matches(raw, finding)] == []
