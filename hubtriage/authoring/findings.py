@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
+from hubtriage.engine.nesting import MOST_LEVELS, is_too_deep
+
 
 class UnreadableInputError(Exception):
     """Input in which nothing can be found: exit code 2."""
@@ -66,4 +68,6 @@ def _checked(finding: object) -> Item:
         value = finding.get(name)
         if not isinstance(value, str) or not value.strip():
             return Unusable(f"not a finding in ASFF: {name} is missing or no text", finding)
+    if is_too_deep(finding):
+        return Unusable(f"not a finding in ASFF: nested deeper than {MOST_LEVELS} levels")
     return dict(finding)

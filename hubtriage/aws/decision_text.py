@@ -13,7 +13,7 @@ def read_line(message: str) -> Mapping[str, Any] | None:
         return None
     try:
         record = json.loads(message)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return record if isinstance(record, dict) and "message" in record else None
 

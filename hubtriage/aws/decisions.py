@@ -17,6 +17,12 @@ from hubtriage.aws.config import LEVELS
 from hubtriage.aws.outcomes import Outcome
 from hubtriage.engine.decision import Decision
 
+LONGEST_LINE = 128 * 1024
+"""AWS: CloudWatch Logs splits what a function writes at 256 KiB, and then no part is JSON. Only values beyond
+the limits of the finding format make a line that long.
+"""
+LONGEST_TEXT, MOST_ITEMS = 200, 20
+
 Write = Callable[[str], object]
 
 _encode = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"), allow_nan=False, default=str).encode
@@ -71,7 +77,20 @@ def json_line(record: dict[str, Any]) -> str:
         text = _encode(record)
     except ValueError:  # a number too large for a float is read as infinity, which JSON cannot say
         text = _encode(_finite(record))
+    if len(text) > LONGEST_LINE:
+        text = _encode(_cut(_finite(record)))
     return text.replace("\x7f", "\\u007f")  # JSON leaves DEL as it is
+
+
+def _cut(value: Any) -> Any:
+    """What is longer than any value that AWS takes, cut; and as much of a list as tells what it is."""
+    if isinstance(value, str):
+        return value if len(value) <= LONGEST_TEXT else value[: LONGEST_TEXT - 1] + "…"
+    if isinstance(value, dict):
+        return {_cut(name): _cut(member) for name, member in value.items()}
+    if isinstance(value, list):
+        return [_cut(item) for item in value[:MOST_ITEMS]] + ["…"] * (len(value) > MOST_ITEMS)
+    return value
 
 
 def _finite(value: Any) -> Any:

@@ -57,6 +57,7 @@ class TriageFunction:
     ) -> None:
         self._config = config
         self._ruleset = ruleset
+        self._rules = frozenset(ruleset.names.values())
         self._clock = clock or SystemClock()
         self._triage = _triage(config, ruleset, api, self._clock)
         self._switch = ModeSwitch(read_mode or _enforce, self._clock.monotonic)
@@ -85,7 +86,7 @@ class TriageFunction:
         deadline = self._clock.monotonic() + time_left
         report = self._triage.run(event, deadline, self._decision_log(context, mode), mode)
         self._log_troubles(report)
-        emit(tally(report), self._config.namespace, self._config.service)
+        emit(tally(report, self._rules), self._config.namespace, self._config.service)
         return _response(report)
 
     def _decision_log(self, context: Context, mode: Mode) -> DecisionLog:

@@ -1,7 +1,7 @@
 """The metrics of a batch, in CloudWatch's embedded format."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit, single_metric
@@ -11,6 +11,10 @@ from hubtriage.aws.outcomes import Outcome, Report
 
 MOST_VALUES = 100  # CloudWatch: values of one metric in one embedded document
 ERROR_CODE_LENGTH = 64
+GONE = "(gone)"
+"""Stands for rules that are not in the rule set. Their names come from findings, where anybody may write, and
+AWS: each new value of a dimension is a metric of its own, which costs.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +28,11 @@ class Tally:
     unprocessed_by_code: Mapping[str, int]
 
 
-def tally(report: Report) -> Tally:
-    """Count a batch. A metric that is zero is left out, except those that say that triage is alive."""
+def tally(report: Report, rules: Container[str]) -> Tally:
+    """Count a batch. A metric that is zero is left out, except those that say that triage is alive.
+
+    `rules` are the ids of the rule set.
+    """
     updated = [outcome for outcome in report.outcomes if outcome.ending.result == "updated"]
     always = {
         "FindingsReceived": len(report.outcomes),
@@ -39,7 +46,7 @@ def tally(report: Report) -> Tally:
         counts=always | {name: count for name, count in _rare(report, updated).items() if count},
         ages=tuple(sorted(outcome.age for outcome in report.outcomes if outcome.age is not None)),
         calls=tuple(report.traffic.calls),
-        changes_by_rule=_changes_by_rule(updated),
+        changes_by_rule=_changes_by_rule(updated, rules),
         unprocessed_by_code=_unprocessed_by_code(report),
     )
 
@@ -120,12 +127,13 @@ def _of_kind(faults: Mapping[tuple[Fault, str], int], kind: Fault) -> int:
     return sum(count for (fault, _code), count in faults.items() if fault is kind)
 
 
-def _changes_by_rule(updated: Iterable[Outcome]) -> Counter[str]:
+def _changes_by_rule(updated: Iterable[Outcome], rules: Container[str]) -> Counter[str]:
     """Findings changed, by each rule that had a part in it."""
     changed: Counter[str] = Counter()
     for outcome in updated:
         if outcome.decision is not None:
-            changed.update({change.rule for change in outcome.decision.changes if change.rule})
+            named = {change.rule for change in outcome.decision.changes if change.rule}
+            changed.update({name if name in rules else GONE for name in named})
     return changed
 
 

@@ -72,9 +72,10 @@ def _text(value: object) -> str | None:
 
 
 def _score(value: object) -> int | None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or value != value // 1:
+    """AWS: a whole number from 0 to 100."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 100:
         return None
-    return int(value)
+    return int(value) if value == value // 1 else None
 
 
 def type_list(value: object) -> tuple[str, ...] | None:

@@ -1,5 +1,6 @@
 """The payload of one finding's update: the changed fields, and the memo of them in the same call."""
 
+import re
 from collections.abc import Mapping
 from json import dumps
 from typing import Any
@@ -23,6 +24,8 @@ LONGEST_VALUE = 1024  # AWS: characters of a value
 LARGEST_FINDING = 240 * 1024  # AWS: bytes of a finding
 
 NO_RULES = "none"  # `hubtriage/rules` where nothing is ours any more
+
+_HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 
 Outcomes = Mapping[str, Outcome]
 
@@ -69,7 +72,7 @@ def why_unsendable(payload: Mapping[str, Any], finding: Finding, udf: str) -> st
     for key, value in fields.items():
         why = _why_pair_unsendable(key, value)
         if why is not None:
-            return f"user-defined field {key!r} {why}"
+            return f"user-defined field {key[:LONGEST_KEY]!r} {why}"
     return None
 
 
@@ -95,4 +98,6 @@ def _why_pair_unsendable(key: str, value: object) -> str | None:
         return f"has a key of {len(key)} characters, {LONGEST_KEY} are allowed"
     if len(value) > LONGEST_VALUE:
         return f"has {len(value)} characters, {LONGEST_VALUE} are allowed"
+    if _HALF_CHARACTER.search(key) or _HALF_CHARACTER.search(value):
+        return "has half of a surrogate pair in it, which is no text"
     return None

@@ -11,6 +11,7 @@
 Nothing here has a clock, a network or a log, and nothing raises for what a finding contains.
 """
 
+import re
 from collections import ChainMap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -36,6 +37,8 @@ from hubtriage.engine.payload import LONGEST_VALUE, build, our_fields, why_too_l
 from hubtriage.engine.review import baseline, review
 from hubtriage.engine.ruleset import Ruleset, lowers
 from hubtriage.engine.settle import NO_ROOM_IN_MEMO, Outcome, Settling, restorable
+
+_RULE_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,11 +170,15 @@ def _settle_with_room(
 
 
 def _rule_names(finding: Finding, ruleset: Ruleset) -> Mapping[str, str]:
-    """Rule ids by digest: those in the rule set, and those that the finding itself names."""
+    """Rule ids by digest: those in the rule set, and those that the finding itself names.
+
+    The latter go into notes and logs, and anybody may have written them: what is no rule id is left out.
+    """
     told = user_fields(finding).get(RULES_KEY)
     if not isinstance(told, str):
         return ruleset.names
-    return ChainMap(ruleset.names, {rule_ref(name): name for name in told.split(", ")})
+    named = filter(_RULE_ID.fullmatch, told[:LONGEST_VALUE].split(", "))
+    return ChainMap(ruleset.names, {rule_ref(name): name for name in named})
 
 
 def _observed(folded: Fold, finding: Finding) -> Iterator[Observed]:

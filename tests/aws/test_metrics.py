@@ -55,7 +55,8 @@ def test_a_batch_is_counted() -> None:
                 Counter({(Fault.THROTTLED, "x"): 2, (Fault.DENIED, "y"): 1, (Fault.TRANSIENT, "z"): 5}),
             ),
             reads=2,
-        )
+        ),
+        {"buckets"},
     )
     assert numbers.counts == {
         "UnplannedChanges": 3,
@@ -82,12 +83,12 @@ def test_a_batch_is_counted() -> None:
     }
     assert numbers.ages == (1.0,) * 6 + (3.0,)
     assert numbers.calls == (2, 1, 1)
-    assert numbers.changes_by_rule == {"buckets": 3, "labels": 1}
+    assert numbers.changes_by_rule == {"buckets": 3, "(gone)": 1}
     assert numbers.unprocessed_by_code == {"InvalidInput": 1, "InternalFailure": 4, "Other": 1}
 
 
 def test_an_empty_batch_still_says_that_triage_is_alive() -> None:
-    assert tally(report()).counts == {
+    assert tally(report(), ()).counts == {
         "FindingsReceived": 0,
         "FindingsChanged": 0,
         "FindingsUnchanged": 0,
@@ -172,4 +173,4 @@ def test_the_breaker_counts_what_is_hidden_or_taken_back_if(order: SweepOrder | 
     lowered = decided(update={}, changes=(RELABEL,))
     undone = decided(update={}, changes=(UNDO,))
     outcomes = [Outcome(seen, decision, Ending("updated"), 1.0) for decision in (hidden, lowered, undone)]
-    assert tally(report(*outcomes)).counts.get("UnplannedChanges", 0) == counted
+    assert tally(report(*outcomes), ()).counts.get("UnplannedChanges", 0) == counted

@@ -68,7 +68,7 @@ def test_every_metric_is_documented_with_its_unit(capsys: pytest.CaptureFixture[
     report = Report(
         (), (Unusable(Message("m"), "x"),), [everything(), everything("foreign")], traffic, reads=1
     )
-    emit(tally(report), "n", "s")
+    emit(tally(report, ()), "n", "s")
     documents = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     sent = {
         metric["Name"]: metric["Unit"]

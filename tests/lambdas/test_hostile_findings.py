@@ -1,0 +1,241 @@
+"""Findings that somebody wrote to do harm: each may change nothing but itself.
+
+Every hostile event goes through the whole function between ordinary ones. What is logged of the ordinary
+ones, and what Security Hub holds of them, must be what it is without their neighbour.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from hostile_batch import ARN, QUIET, body, check, hostile, ordinary, raw, tagged
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from hubtriage.engine.fields import code
+from hubtriage.engine.memo import rule_ref
+
+
+@pytest.fixture(scope="module")
+def alone() -> dict[str, Any]:
+    """What becomes of the ordinary findings without a neighbour; filled by the first who asks."""
+    return {}
+
+
+TEXTS = {
+    "a format string": "{finding.__class__} {0} {rule.id} {finding.Title} %s %(x)s ${jndi:ldap://x} {{7*7}}",
+    "a log line": '"}\n{"level":"INFO","finding_id":"ordinary-1","outcome":"updated","changes":[]}',
+    "carriage returns and line separators": "a\r\nb\x85c\u2028d\u2029e\x0bf\x0cg",
+    "terminal escapes": "\x1b[2J\x1b]0;owned\x07\x9b31m\x7f",
+    "text that changes its direction": "abc\u202egnp.exe\u2066\u200f",
+    "half of a surrogate pair": "\ud800 \udfff",
+    "a zero byte": "a\x00b",
+    "a spreadsheet formula": "=cmd|'/C calc'!A0",
+    "markup": "</script><img src=x onerror=alert(1)> <!-- ]]> &lt;",
+    "the work of a bad regular expression": "a" * 100_000 + "!",
+    "the work of a bad wildcard": "tmp-" * 25_000,
+    "a number of 100,000 digits as text": "7" * 100_000,
+    "a hexadecimal number of 100,000 digits as text": "0x" + "f" * 100_000,
+    "240 KB": "d" * 240_000,
+    "240 KB of emoji": "\U0001f480" * 60_000,
+    "nothing but blanks": " \u00a0\u3000",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
+@pytest.mark.parametrize("place", ["Title", "Resources", "everything"])
+def test_a_text_is_a_text(text: str, place: str, capsys: pytest.CaptureFixture[str], alone: Any) -> None:
+    """Wherever it stands, it is not evaluated, ends no line, and costs no more than its length."""
+    everything = dict.fromkeys(set(ordinary(0)) - {"Id", "ProductArn"}, text)
+    everything |= {"UserDefinedFields": {text: text}, "Note": {"Text": text, "UpdatedBy": text}}
+    members = {"Title": {"Title": text}, "Resources": tagged(text), "everything": everything}[place]
+    outcome, code = check(body(hostile(**members)), capsys, alone).ending
+    assert outcome in ("updated", "unchanged", "refused")
+    assert code in ("", "NoteLeftOut", "CannotChange")
+
+
+def test_a_value_with_a_placeholder_is_not_filled_in_again(
+    capsys: pytest.CaptureFixture[str], alone: Any
+) -> None:
+    title = "{rule.ticket} {finding.AwsAccountId} {finding.__class__}"
+    night = check(body(hostile(Title=title)), capsys, alone)
+    stored = night.hub.finding(ARN, "hostile")
+    assert stored is not None
+    assert stored["UserDefinedFields"]["title"] == title
+
+
+def deep(levels: int, opening: str = "[", closing: str = "]") -> str:
+    return opening * levels + "1" + closing * levels
+
+
+UPDATED, UNCHANGED = ("updated", ""), ("unchanged", "")
+CANNOT = ("refused", "CannotChange")
+NOT_JSON = ("unusable", "not JSON")
+TOO_DEEP = ("unusable", "a finding nested deeper than 100 levels")
+
+
+def case(name: str, ending: tuple[str, str], text: str) -> Any:
+    return pytest.param(text, ending, id=name)
+
+
+def many(count: int, item: Any) -> str:
+    return json.dumps([item(number) for number in range(count)])
+
+
+MANY_PAIRS = json.dumps({f"k{number}": "v" for number in range(10_000)})
+RAW = [
+    case("a number too large for a double", UPDATED, raw(Confidence="1e400", Title="1e400")),
+    case("a number below all doubles", UPDATED, raw(Confidence="-1e400", Severity='{"Normalized": -1e400}')),
+    case("NaN, which is not JSON", NOT_JSON, raw(Confidence="NaN")),
+    case("Infinity, which is not JSON", NOT_JSON, raw(Title="Infinity")),
+    case("an integer of 4,000 digits", UPDATED, raw(Confidence="7" * 4000, Title="7" * 4000)),
+    case("an integer that Python does not read", NOT_JSON, raw(Confidence="7" * 100_000)),
+    case("minus zero", UPDATED, raw(Confidence="-0.0", Criticality="-0")),
+    case("numbers that share a hash", UPDATED, raw(Resources=many(8000, lambda n: n * (2**61 - 1)))),
+    case("a member twice", UPDATED, raw(Title='"first"', Severity="[]")),
+    case("10,000 members", UPDATED, raw(**{f"m{number}": "1" for number in range(10_000)})),
+    case("10,000 user-defined fields", CANNOT, raw(UserDefinedFields=MANY_PAIRS)),
+    case("5,000 resources", UPDATED, raw(Resources=many(5000, lambda n: {"Tags": {"env": f"t-{n}"}}))),
+    case("5,000 types", UPDATED, raw(Types=many(5000, lambda n: f"TTPs/{n}"))),
+    case("as deep as anybody may", UPDATED, raw(Resources=deep(98))),
+    *(case(f"lists {levels:,} deep", TOO_DEEP, raw(Resources=deep(levels))) for levels in (101, 400, 900)),
+    case("objects 900 deep", TOO_DEEP, raw(Resources=deep(900, '{"a":', "}"))),
+    case("a note 900 deep", TOO_DEEP, raw(Note=deep(900, '{"Text":', "}"))),
+    case("lists deeper than Python reads", NOT_JSON, raw(Resources=deep(100_000))),
+    case("a byte order mark", NOT_JSON, "\ufeff" + raw()),
+    case("an event cut off in the middle", NOT_JSON, raw()[:-20]),
+    case("two events in one body", NOT_JSON, raw() + raw()),
+    case("nothing", NOT_JSON, ""),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "ending"), RAW)
+def test_what_a_parser_could_choke_on_ends_as_its_own(
+    text: str, ending: tuple[str, str], capsys: pytest.CaptureFixture[str], alone: Any
+) -> None:
+    assert check(text, capsys, alone).ending == ending
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        pytest.param({"\ud800": "v"}, id="in a key"),
+        pytest.param({"k": "\udfff"}, id="in a value"),
+    ],
+)
+def test_a_foreign_user_field_that_is_no_text_is_not_sent_again(
+    fields: dict[str, str], capsys: pytest.CaptureFixture[str], alone: Any
+) -> None:
+    night = check(body(hostile(UserDefinedFields=fields)), capsys, alone)
+    assert night.ending == CANNOT
+    assert "surrogate" in night.hostile["reason"]
+
+
+def test_a_line_of_the_log_stays_short_enough_to_be_kept_whole(
+    capsys: pytest.CaptureFixture[str], alone: Any
+) -> None:
+    members = {
+        "Title": "t",
+        "Types": [f"\U0001f480{n}" * 20 for n in range(800)],
+        "AwsAccountId": "9" * 90_000,
+    }
+    night = check(body(hostile(**members)), capsys, alone)
+    assert night.ending == UPDATED
+    assert max(map(len, night.output.splitlines())) < 256 * 1024
+    assert night.hostile["account"] == "9" * 199 + "…"
+    (kept,) = [kept for kept in night.hostile["kept"] if kept["field"] == "Types"]
+    assert (len(kept["value"]), kept["value"][-1]) == (21, "…")
+
+
+def memo(claims: str, rules: str = "none", managed: str = "hubtriage") -> dict[str, Any]:
+    fields = {"hubtriage/managed": managed, "hubtriage/rules": rules, "hubtriage/memo": claims}
+    return {"UserDefinedFields": fields}
+
+
+EVIL = "\x1b[2Jevil\n" + "x" * 900
+OURS = {"Note": {"Text": "n", "UpdatedBy": "hubtriage/x"}}
+NAMED = memo(f"1 N{code('Note.Text', 'n')}.{rule_ref(EVIL)}", EVIL) | OURS
+FORGED = [
+    case("that was never written", UPDATED, memo("1 WS.abcdef")),
+    case("of another version", UNCHANGED, memo("2 WS.abcdef")),
+    case("of 200 KB", UNCHANGED, memo("1 " + "WS.abcdef " * 20_000)),
+    case("with a value nested without end", UNCHANGED, memo("1 TS.abcdef<" + "%5B" * 5000)),
+    case("with percent signs that encode nothing", UNCHANGED, memo("1 TS.abcdef<%ff%fe%zz")),
+    case("with control characters for a rule's name", UPDATED, NAMED),
+    case("that is a number", UNCHANGED, {"UserDefinedFields": {"hubtriage/managed": 1, "hubtriage/memo": 2}}),
+    case("of a stack that nobody knows", UNCHANGED, memo("1 WS.abcdef", managed="{}")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("members", "ending"), FORGED)
+def test_a_forged_memo_harms_nobody_else(
+    members: dict[str, Any], ending: tuple[str, str], capsys: pytest.CaptureFixture[str], alone: Any
+) -> None:
+    night = check(body(hostile(**QUIET, **members)), capsys, alone)
+    assert night.ending == ending
+    stored = night.hub.finding(ARN, "hostile")
+    assert stored is not None
+    assert stored.get("Note", {}).get("Text") in (None, "hubtriage: a rule no longer applies.")
+
+
+CLAIMS = st.lists(
+    st.sampled_from(["W", "S", "V", "T", "N", "C", "K", "R"]).flatmap(
+        lambda letter: st.builds(
+            "{}{}.abcdef{}{}{}".format,
+            st.just(letter),
+            st.sampled_from(["S", "R", "N", "C", "L", "I", "x", "7"]),
+            st.sampled_from(["", "!1", "~2", "!9"]),
+            st.sampled_from(["", "^P", "^PA", "-"]),
+            st.sampled_from(
+                ["", "<%22SUPPRESSED%22", "<%22RESOLVED%22", ">%22INFORMATIONAL%22", "<%22LOW%22"]
+            ),
+        )
+    ),
+    max_size=4,
+    unique_by=lambda token: token[0],
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    claims=CLAIMS, status=st.sampled_from(["NEW", "NOTIFIED"]), label=st.sampled_from(["HIGH", "CRITICAL"])
+)
+@example(["WS.abcdef<%22SUPPRESSED%22", "SC.abcdef>%22INFORMATIONAL%22"], "NEW", "CRITICAL")
+def test_no_forged_memo_hides_a_finding_that_no_rule_hides(
+    capsys: pytest.CaptureFixture[str], alone: dict[str, Any], claims: list[str], status: str, label: str
+) -> None:
+    provided = {"Severity": {"Label": label}, "FindingProviderFields": {"Severity": {"Label": label}}}
+    forged = memo(" ".join(["1", *claims])) | {"Workflow": {"Status": status}}
+    night = check(body(hostile(**QUIET | provided | forged)), capsys, alone)
+    stored = night.hub.finding(ARN, "hostile")
+    assert stored is not None
+    assert stored["Workflow"]["Status"] in (status, "NEW")
+    assert stored["Severity"]["Label"] == label
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(), max_size=12),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=6), inner, max_size=4),
+    max_leaves=8,
+)
+NAMES = sorted(
+    {
+        *set(ordinary(0)) - {"Id", "ProductArn"},
+        "Note",
+        "UserDefinedFields",
+        "Confidence",
+        "Criticality",
+        "RelatedFindings",
+    }
+)
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.dictionaries(st.sampled_from(NAMES), JSON, max_size=6))
+@example({"FindingProviderFields": {"Confidence": 1e300, "Types": ["\ud800"]}, "Confidence": 7})
+def test_any_finding_at_all_changes_nothing_but_itself(
+    capsys: pytest.CaptureFixture[str], alone: dict[str, Any], members: Mapping[str, Any]
+) -> None:
+    outcome, _code = check(body(hostile(**members)), capsys, alone).ending
+    assert outcome in ("updated", "unchanged", "refused", "unusable")
