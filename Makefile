@@ -78,8 +78,9 @@ deploy: setup ## deploy to the account and Region of the present AWS credentials
 asff: setup ## derive what lint knows of a finding's fields from the AWS client library again
 	$(BIN)/python -m hubtriage.authoring.asff_table
 
-schema: setup ## write the schema of rule files that editors use
+schema: setup ## write the schemas of rule files and the account directory that editors use
 	$(BIN)/hubtriage schema --output schema/rules.schema.json
+	$(BIN)/hubtriage schema --accounts --output schema/accounts.schema.json
 
 cli-docs: setup ## write the page about all commands from their --help
 	$(BIN)/python -m hubtriage.cli.reference

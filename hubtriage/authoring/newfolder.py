@@ -7,6 +7,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
+from hubtriage.authoring.accounts_schema import accounts_schema
 from hubtriage.authoring.samples import SAMPLES, complete, sample
 from hubtriage.authoring.schema import rules_schema
 
@@ -28,11 +29,16 @@ def contents(version: str) -> dict[str, str]:
     """The files by their path in the folder; `version` is the hubtriage that their checks install."""
     template = resources.files(__package__) / "template"
     files = {name: text.replace("VERSION", version) for name, text in _texts(template, "")}
-    schema = json.dumps(rules_schema(), separators=(",", ":"), ensure_ascii=False)
+    schemas = {"rules": rules_schema(), "accounts": accounts_schema()}
     findings = json.dumps(
         [*map(sample, SAMPLES), *(complete(one) for one in _MORE)], indent=2, ensure_ascii=False
     )
-    return {**files, "findings/examples.json": findings + "\n", "schema/rules.schema.json": schema + "\n"}
+    written = {f"schema/{name}.schema.json": _compact(schema) for name, schema in schemas.items()}
+    return {**files, "findings/examples.json": findings + "\n", **written}
+
+
+def _compact(schema: Mapping[str, Any]) -> str:
+    return json.dumps(schema, separators=(",", ":"), ensure_ascii=False) + "\n"
 
 
 def _texts(folder: Traversable, path: str) -> Iterator[tuple[str, str]]:

@@ -1,10 +1,11 @@
-"""`hubtriage schema`: the JSON Schema of rule files, for editors."""
+"""`hubtriage schema`: the JSON Schemas of rule files and of the account directory, for editors."""
 
 import json
 from pathlib import Path
 
 import click
 
+from hubtriage.authoring.accounts_schema import accounts_schema
 from hubtriage.authoring.schema import rules_schema
 
 
@@ -17,7 +18,8 @@ from hubtriage.authoring.schema import rules_schema
     show_default="standard output",
     help="File to write.",
 )
-def command(output: Path) -> None:
+@click.option("--accounts", is_flag=True, help="That of the account directory, accounts.yaml, instead.")
+def command(output: Path, accounts: bool) -> None:
     """Print the JSON Schema of rule files, for completion and errors in editors.
 
     Editors with the YAML language server take it from the first line of a rule file:
@@ -25,7 +27,8 @@ def command(output: Path) -> None:
 
     Exit codes: 0; 2 wrong usage.
     """
-    content = json.dumps(rules_schema(), separators=(",", ":"), ensure_ascii=False) + "\n"
+    schema = accounts_schema() if accounts else rules_schema()
+    content = json.dumps(schema, separators=(",", ":"), ensure_ascii=False) + "\n"
     if str(output) == "-":
         click.echo(content, nl=False)
         return
