@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from hubtriage.authoring.checks.demands import Demand, can_meet, demands, within_scale
+from hubtriage.authoring.checks.demands import Demand, can_meet, demands, is_list_of_texts, within_scale
 from hubtriage.authoring.checks.subject import Subject, dotted
 from hubtriage.authoring.problems import Problem
 from hubtriage.engine.literals import Source
@@ -31,17 +31,15 @@ def check(subject: Subject) -> Iterator[Problem]:
 
 def _narrowed(earlier: list[Demand], demand: Demand) -> list[Demand]:
     """What two lists of texts leave together."""
-    lists = [one for one in earlier[:-1] if _is_list(one.values) and _is_list(demand.values)]
+    if not is_list_of_texts(demand.values):
+        return []
+    lists = [one for one in earlier[:-1] if is_list_of_texts(one.values)]
     return [Demand(one.source, listed(one.values.texts & demand.values.texts), one.place) for one in lists]
-
-
-def _is_list(values: Values) -> bool:
-    return values == listed(values.texts) and bool(values.texts)
 
 
 def _told(subject: Subject, against: Demand, demand: Demand) -> str:
     name = _named(demand.source)
-    if _is_list(against.values) and _is_list(demand.values):
+    if is_list_of_texts(against.values) and is_list_of_texts(demand.values):
         return f"no {name} is both {_shown(against.values)} and {_shown(demand.values)}"
     line = subject.line_of(against.place)
     where = "before it" if line == subject.line_of(demand.place) else f"on line {line}"

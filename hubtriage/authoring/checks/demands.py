@@ -11,7 +11,7 @@ from hubtriage.authoring.asff import Kind
 from hubtriage.authoring.checks.subject import Subject, field_at
 from hubtriage.authoring.yamltree import Path
 from hubtriage.engine.literals import Source, branches_of, lists_on
-from hubtriage.engine.values import Interval, Values
+from hubtriage.engine.values import Interval, Values, listed
 
 # AWS: these numbers are between 0 and 100.
 _PERCENTAGES = {("Confidence",), ("Criticality",), ("Severity", "Normalized")}
@@ -112,6 +112,11 @@ def is_everything(demand: Demand) -> bool:
     values = demand.values
     every_text = values.other_texts and not values.not_texts and values.exact_texts
     return demand.exact and every_text and values.absent and values.null
+
+
+def is_list_of_texts(values: Values) -> bool:
+    """Whether only listed texts satisfy it, and no absence."""
+    return bool(values.texts) and values == listed(values.texts)
 
 
 def within_scale(source: Source, values: Values) -> bool:

@@ -3,11 +3,18 @@
 from collections.abc import Iterator
 
 from hubtriage.authoring.asff import Keys
+from hubtriage.authoring.checks.demands import demands, is_list_of_texts
 from hubtriage.authoring.checks.subject import Subject, dotted
 from hubtriage.authoring.problems import Problem
+from hubtriage.engine.literals import Source
 
 CODE = "W307"
-_FREE = {("Title",), ("Description",), ("Resources", "ApplicationName"), ("Resources", "Tags")}
+_FREE = {
+    *(("Title",), ("Description",), ("AwsAccountName",)),
+    *(("Resources", "ApplicationName"), ("Resources", "Tags"), ("Process", "Name"), ("Process", "Path")),
+}
+_DETAILS = ("Resources", "Details")
+_NAMES = ("Name", "Identifier")  # of a resource, where they are not its whole id
 _ID: Keys = ("Resources", "Id")
 _PARTIAL = ("prefix", "suffix", "wildcard", "equals-ignore-case", "starts_with", "ends_with", "glob", "regex")
 
@@ -18,16 +25,26 @@ def check(subject: Subject) -> Iterator[Problem]:
         return
     for keys, place, is_key in subject.paths:
         plain = tuple(key for key in keys if not key.isdecimal())
-        if plain[:2] in _FREE or plain[:1] in _FREE or (plain == _ID and _is_partial(subject)):
+        if _is_free(plain) or (plain == _ID and _is_partial(subject)):
             message = f"whoever may set {dotted(plain)} can hide findings with this rule"
-            hint = "name the accounts in which only your pipeline can: AwsAccountId: [...]"
+            hint = "name the accounts in which only your pipeline can, by AwsAccountId or an account attribute"
             yield subject.problem(CODE, place, message, hint, key=is_key)
             return
 
 
+def _is_free(keys: Keys) -> bool:
+    """Whether it is a text that people in the account choose; another resource can have the same."""
+    is_name = keys[:2] == _DETAILS and keys[-1].endswith(_NAMES)
+    return is_name or keys[:2] in _FREE or keys[:1] in _FREE
+
+
 def _names_accounts(subject: Subject) -> bool:
-    leaves = [leaf for leaf in subject.leaves if leaf.keys == ("AwsAccountId",) and "$or" not in leaf.place]
-    return any(len(leaf.literals) == len(leaf.alternatives) for leaf in leaves)
+    """Whether all findings are of listed accounts, by their ids or by what the account directory says."""
+    return any(_is_of_account(one.source) and is_list_of_texts(one.values) for one in demands(subject))
+
+
+def _is_of_account(source: Source) -> bool:
+    return source == ("AwsAccountId",) or (isinstance(source, str) and source.startswith('{"account"'))
 
 
 def _is_partial(subject: Subject) -> bool:

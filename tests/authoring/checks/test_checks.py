@@ -148,6 +148,32 @@ def test_a_finding_of_a_test(folder, test, expected):
         pytest.param("match: {Resources: {Id: ['arn:aws:s3:::b']}}", [], id="a resource by its whole id"),
         pytest.param("when: {glob: [{var: Resources.0.Id}, '*x*']}", ["W307"], id="a glob over an id"),
         pytest.param("when: {'==': [{var: Resources.0.Tags.a}, b]}", ["W307"], id="a tag in logic"),
+        pytest.param(
+            "match: {Resources: {Details: {AwsIamUser: {UserName: [a]}}}}", ["W307"], id="a resource's name"
+        ),
+        pytest.param(
+            "match: {Resources: {Details: {AwsEc2Instance: {SubnetId: [a]}}}}", [], id="what AWS names"
+        ),
+        pytest.param("match: {Process: {Name: [scanner], Pid: [1]}}", ["W307"], id="a process"),
+        pytest.param("match: {Title: [x], AwsAccountId: ['111122223333']}", [], id="a title in one account"),
+        pytest.param(
+            "match: {Title: [x], AwsAccountId: [{prefix: '1'}]}", ["W307"], id="a title in many accounts"
+        ),
+        pytest.param(
+            "match: {Title: [x]}\n    when: {'==': [{account: environment}, sandbox]}",
+            [],
+            id="a title in accounts by their attribute",
+        ),
+        pytest.param(
+            "match: {Title: [x]}\n    when: {'!=': [{account: environment}, prod]}",
+            ["W307"],
+            id="a title in accounts that are not of a kind",
+        ),
+        pytest.param(
+            "match: {Title: [x]}\n    when: {in: [{var: AwsAccountId}, ['111122223333']]}",
+            [],
+            id="a title in an account by logic",
+        ),
         pytest.param("when: true", ["W305"], id="everything"),
         pytest.param("expires: 2027-10-31\n    when: true", [], id="everything until a day"),
         pytest.param(
