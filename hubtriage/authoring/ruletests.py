@@ -70,10 +70,14 @@ class Verdict:
 
 
 def run_tests(loaded: LoadResult, wanted: str = "") -> Iterator[Verdict]:
-    """The verdicts of all tests, in the order of the files; `wanted` is part of `<rule id>: <test name>`."""
+    """The verdicts of all tests, in the order of the files.
+
+    `wanted` is part of `<rule id>: <test name>`, in any case.
+    """
+    wanted = wanted.casefold()
     for rule in loaded.rules:
         for index, test in enumerate(rule.model.tests):
-            if wanted in f"{rule.id}: {test.name}":
+            if wanted in f"{rule.id}: {test.name}".casefold():
                 yield run_test(loaded, rule, index)
 
 

@@ -3,7 +3,9 @@
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from hubtriage.authoring.checks import pages
 from hubtriage.authoring.problems import CODES, Problem, Severity
@@ -15,7 +17,7 @@ def text(problems: Sequence[Problem]) -> str:
     """The problems as people read them, each with its page, and how many there are."""
     counts = _counts(problems)
     told = ", ".join(_number(counts[name], name[:-1]) for name in ("errors", "warnings") if counts[name])
-    shown = (f"{problem.render()}\n  page: {pages.link(problem.code)}" for problem in problems)
+    shown = (f"{problem.render()}\n  page: {pages.command(problem.code)}" for problem in problems)
     return "\n".join([*shown, told or "no problems"])
 
 
@@ -39,7 +41,8 @@ def _annotation(problem: Problem) -> str:
         "title": f"{problem.code} {problem.name}",
     }
     told = ",".join(f"{name}={_escaped(value, ':,')}" for name, value in properties.items())
-    words = problem.message + (f"\nhint: {problem.hint}" if problem.hint else "")
+    hint = f"\nhint: {problem.hint}" if problem.hint else ""
+    words = f"{problem.message}{hint}\npage: {pages.command(problem.code)}"
     return f"::{problem.severity} {told}::{_escaped(words)}"
 
 
@@ -72,7 +75,7 @@ def _rule(code: str) -> dict[str, Any]:
 def _result(problem: Problem, index: int) -> dict[str, Any]:
     region = {"startLine": problem.position.line, "startColumn": problem.position.column}
     words = problem.message + (f" (hint: {problem.hint})" if problem.hint else "")
-    location = {"artifactLocation": {"uri": problem.file}, "region": region}
+    location = {"artifactLocation": {"uri": _uri(problem.file)}, "region": region}
     return {
         "ruleId": problem.code,
         "ruleIndex": index,
@@ -80,6 +83,11 @@ def _result(problem: Problem, index: int) -> dict[str, Any]:
         "message": {"text": words},
         "locations": [{"physicalLocation": location}],
     }
+
+
+def _uri(file: str) -> str:
+    """SARIF: a reference as RFC 3986 writes it, relative to the folder that is checked out."""
+    return Path(file).as_uri() if Path(file).is_absolute() else quote(file)
 
 
 def _counts(problems: Iterable[Problem]) -> dict[str, int]:

@@ -27,7 +27,13 @@ class Outcome:
 
 @click.command(name="test")
 @paths_argument
-@click.option("-k", "wanted", default="", metavar="TEXT", help="Only tests whose `rule: name` contains TEXT.")
+@click.option(
+    "-k",
+    "wanted",
+    default="",
+    metavar="TEXT",
+    help="Only tests whose `rule: name` contains TEXT, in any case.",
+)
 @click.option("--coverage", is_flag=True, help="Show which conditions no test has seen hold, or fail.")
 @click.option("--require-tests", is_flag=True, help="Fail too if a rule lacks a test of either kind.")
 @click.option(

@@ -24,11 +24,11 @@ rules/bad.yaml:3:5: E101 unknown key 'ordr'
     ordr: 5
     ^
   hint: did you mean `order`?
-  page: docs/checks/E101.md
+  page: hubtriage lint --page E101
 rules/bad.yaml:5:26: E105 500 is above 100
     update: {Confidence: 500}
                          ^
-  page: docs/checks/E105.md
+  page: hubtriage lint --page E105
 2 errors
 """
 
@@ -64,7 +64,7 @@ def test_bad_rules(lint):
 def test_one_error(lint):
     result = lint({**RULES, "rules/empty.yaml": ""}, "rules")
     assert result.output.endswith(
-        "hint: delete the file, or write rules: or lists:\n  page: docs/checks/E008.md\n1 error\n"
+        "hint: delete the file, or write rules: or lists:\n  page: hubtriage lint --page E008\n1 error\n"
     )
 
 
@@ -129,7 +129,7 @@ def test_warnings_stop_nothing_unless_they_are_asked_to(lint, options, code):
     result = lint({"rules/u.yaml": UNTESTED}, *options)
     assert result.exit_code == code
     assert "rules/u.yaml:2:9: W312 no test with a finding that it changes and a find" in result.output
-    assert result.output.endswith("  page: docs/checks/W312.md\n1 warning\n")
+    assert result.output.endswith("  page: hubtriage lint --page W312\n1 warning\n")
 
 
 def test_warnings_are_of_a_time(lint):
@@ -149,15 +149,17 @@ def test_annotations_for_github(lint):
     assert first == (
         "::error file=rules/a%2C b.yaml,line=1,col=9,title=E205 no-condition::"
         "the rule has no condition%0Ahint: write match:, or when: true to mean every finding"
+        "%0Apage: hubtriage lint --page E205"
     )
     assert second == (
         "::error file=rules/a%2C b.yaml,line=1,col=14,title=E106 malformed-value::"
         "'50%25' is not a rule id%0Ahint: 1 to 63 of a-z, 0-9 and '-', not starting with '-'"
+        "%0Apage: hubtriage lint --page E106"
     )
     assert third == (
         "::warning file=rules/u.yaml,line=2,col=9,title=W312 untested-rule::"
         "no test with a finding that it changes and a finding that it leaves alone"
-        "%0Ahint: add them under tests:"
+        "%0Ahint: add them under tests:%0Apage: hubtriage lint --page W312"
     )
 
 
@@ -179,6 +181,12 @@ def test_sarif(lint):
         ("E203", "E203", "error", "rules/bad.yaml", 4, 28),
         ("W312", "W312", "warning", "rules/u.yaml", 2, 9),
     }
+
+
+def test_sarif_names_files_as_uris(lint):
+    result = lint({"rules/ä b#1.yaml": UNTESTED}, "--format", "sarif")
+    (run,) = json.loads(result.output)["runs"]
+    assert {_place(one)[0] for one in run["results"]} == {"rules/%C3%A4%20b%231.yaml"}
 
 
 def _place(result):

@@ -69,6 +69,7 @@ def test_rules_without_both_kinds_of_tests_are_named(test):
     [
         (["-k", "b: "], "1 passed, 1 failed\n"),
         (["-k", "alone"], "2 passed, 0 failed\n"),
+        (["-k", "ALONE"], "2 passed, 0 failed\n"),
         (["rules/a.yaml"], "2 passed, 0 failed\n"),
         (["rules/b.yaml"], "1 passed, 1 failed\n"),
     ],

@@ -16,6 +16,11 @@ def link(code: str) -> str:
     return f"docs/checks/{code}.md"
 
 
+def command(code: str) -> str:
+    """What shows the page of a code, in any folder."""
+    return f"hubtriage lint --page {code}"
+
+
 def text(code: str) -> str:
     """The page of a code. Raises FileNotFoundError for a code that has none."""
     for folder in _FOLDERS:

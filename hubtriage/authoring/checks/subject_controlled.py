@@ -27,7 +27,7 @@ def check(subject: Subject) -> Iterator[Problem]:
         plain = tuple(key for key in keys if not key.isdecimal())
         if _is_free(plain) or (plain == _ID and _is_partial(subject)):
             message = f"whoever may set {dotted(plain)} can hide findings with this rule"
-            hint = "name the accounts in which only your pipeline can, by AwsAccountId or an account attribute"
+            hint = "name the accounts where only your pipeline can, by AwsAccountId or an account attribute"
             yield subject.problem(CODE, place, message, hint, key=is_key)
             return
 
