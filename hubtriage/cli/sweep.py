@@ -16,6 +16,7 @@ from hubtriage.aws.sweep.destination import DestinationError
 from hubtriage.aws.sweep.inprocess import LocalSweep
 from hubtriage.aws.sweep.intake import Intake
 from hubtriage.aws.sweep.progress import Progress
+from hubtriage.aws.sweep.report import ended_within
 from hubtriage.aws.sweep.request import MANAGED, SCOPES, SweepRequest, SweepRequestError
 from hubtriage.aws.sweep.start import Sighting, last_unfinished, look, start_sweep
 from hubtriage.aws.sweep.walk import SweepError
@@ -165,7 +166,8 @@ def _follow(states: Any, execution: str) -> Sighting:
 
 
 def _end(seen: Sighting, *, as_json: bool, follow: bool) -> None:
-    record = {"execution": seen.execution, **as_record(seen.progress)}
+    ended = seen.report.get("rules_ended_today", ())
+    record = {"execution": seen.execution, **as_record(seen.progress, ended)}
     if seen.cause:
         record["cause"] = seen.cause
     _print(record, as_json=as_json)
@@ -190,7 +192,8 @@ def _from_here(
                 progress, failed = sweep.run(request, watch, _log(ruleset))
     except (*AWS_ERRORS, SweepError, DestinationError) as error:
         fail(str(error), "look at AWS_PROFILE and AWS_REGION; run it again: what was done stays done")
-    record = as_record(progress, dry_run=dry_run) | ({"failed": failed} if failed else {})
+    ended = ended_within(ruleset, progress.ended or time.time())
+    record = as_record(progress, ended, dry_run=dry_run) | ({"failed": failed} if failed else {})
     _print(record, as_json=as_json)
     if failed or progress.status != "done":
         raise SystemExit(1)

@@ -1,6 +1,6 @@
 """How a sweep looks: how it stands, and its report."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from hubtriage.aws.sweep.inprocess import SWEEP_READS, UPDATES
@@ -25,8 +25,11 @@ def standing(progress: Progress) -> str:
     return f"{progress.read:,} findings read, {progress.changed:,} to change{waits}"
 
 
-def as_record(progress: Progress, *, dry_run: bool = False) -> dict[str, Any]:
-    """The report, JSON-ready; that of a dry run also says what the changes would take."""
+def as_record(progress: Progress, ended: Iterable[str] = (), *, dry_run: bool = False) -> dict[str, Any]:
+    """The report, JSON-ready; `ended` are the rules whose time ended today.
+
+    That of a dry run also says what the changes would take.
+    """
     record: dict[str, Any] = {
         "status": progress.status,
         "read": progress.read,
@@ -38,6 +41,7 @@ def as_record(progress: Progress, *, dry_run: bool = False) -> dict[str, Any]:
         "failed_rules": progress.failed_rules,
         "withheld": progress.withheld,
         "by_rule": dict(progress.by_rule.most_common()),
+        "rules_ended_today": list(ended),
     }
     if dry_run:
         seconds = max(progress.messages / UPDATES, progress.pages / SWEEP_READS)
@@ -62,6 +66,8 @@ def text(record: Mapping[str, Any]) -> Iterator[str]:
         yield f"  {record['withheld']:,} more would be hidden; if they are meant to be: {meant}"
     if record.get("failed"):
         yield f"  {record['failed']:,} failed: run it again"
+    if record["rules_ended_today"]:
+        yield f"  ended today: {', '.join(record['rules_ended_today'])}"
     if dry_run:
         yield f"  it would take {record['calls']:,} API calls, and {duration(record['hours'])}"
     if record["by_rule"]:

@@ -21,6 +21,7 @@ from hubtriage.aws.sweep.request import ACTIVE, MANAGED, SweepRequest, SweepRequ
 from hubtriage.aws.sweep.start import last_unfinished, look, start_sweep
 from hubtriage.aws.sweep.turn import Turn
 from hubtriage.aws.sweep.walk import Pace
+from hubtriage.engine.ruleset import Ruleset
 from hubtriage.local.inprocess import ManualClock
 
 MACHINE = "arn:aws:states:eu-west-1:111122223333:stateMachine:hubtriage-sweep"
@@ -114,11 +115,12 @@ class Site:
         for number in range(count):
             self.world.hub.plant(finding(number, GeneratorId="control-a"), NOW)
         self.sqs, self.states, self.rule = Sqs(), states or States(me=1.0), rule or Rule()
+        self.config = SweepConfig("https://queue", "rule", reads, Pace(step, queue_limit=1000), hide_limit)
+        self.function = self.function_with(rules(suppress("rule-a", "control-a")))
+
+    def function_with(self, ruleset: Ruleset) -> SweepFunction:
         clients = Clients(self.world.api, self.sqs, self.states, self.rule)
-        config = SweepConfig("https://queue", "rule", reads, Pace(step, queue_limit=1000), hide_limit)
-        self.function = SweepFunction(
-            Config(), config, rules(suppress("rule-a", "control-a")), clients, self.world.clock
-        )
+        return SweepFunction(Config(), self.config, ruleset, clients, self.world.clock)
 
     def __call__(self, state: Mapping[str, Any]) -> dict[str, Any]:
         return self.function({"state": state, "execution": ME, "machine": MACHINE}, None)
@@ -220,6 +222,24 @@ def test_a_sweep_without_a_budget_hides_no_more_than_is_set(capsys):
     assert (report["level"], report["hidden"], report["withheld"]) == ("ERROR", 120, 130)
     (metrics,) = [line for line in told if "SweepFindingsWithheld" in line]
     assert (metrics["SweepFindingsWithheld"], metrics["SweepsStopped"]) == ([130.0], [1.0])
+
+
+def test_the_report_names_the_rules_whose_time_ended_or_began_today():
+    site = Site(count=1)
+    hour = 3600.0
+    site.function = site.function_with(
+        rules(
+            suppress("a", "x", ends=NOW - hour),
+            suppress("b", "x", ends=NOW - 25 * hour),
+            suppress("c", "x", ends=NOW + hour),
+            suppress("d", "x", starts=NOW - hour),
+            suppress("e", "x", starts=NOW - 25 * hour),
+        )
+    )
+    told = site({})["report"]
+    assert (told["rules_ended_today"], told["rules_begun_today"]) == (["a"], ["d"])
+    seen = look(Told("SUCCEEDED", output=json.dumps({"request": {}, "progress": {}, "report": told})), ME)
+    assert seen.report["rules_ended_today"] == ["a"]
 
 
 def test_a_budget_of_its_own_counts_instead():

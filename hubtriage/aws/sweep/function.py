@@ -78,8 +78,8 @@ class SweepFunction:
     def __call__(self, event: Mapping[str, Any], _context: object) -> dict[str, Any]:
         """Take one step. The event has `state` (request and progress), `execution` and `machine` (ARNs).
 
-        Returns the next state. Raises SweepRequestError, ProgressError, SweepError, DestinationError and
-        botocore's errors; the state machine then takes the step again.
+        Returns the next state, at the end with the `report`. Raises SweepRequestError, ProgressError,
+        SweepError, DestinationError and botocore's errors; the state machine then takes the step again.
         """
         request = SweepRequest.from_json(event["state"].get("request") or {})
         before = Progress.from_json(event["state"].get("progress") or {})
@@ -88,8 +88,10 @@ class SweepFunction:
         after = step.take(before)
         after.steps += 1
         emit_step(before, after, self._config.namespace, self._config.service)
-        self._tell(step.name, request, after)
-        return {"request": request.as_json(), "progress": after.as_json()}
+        told = report(step.name, request, after, self._ruleset)
+        self._tell(told, after)
+        state = {"request": request.as_json(), "progress": after.as_json()}
+        return state | ({"report": told} if after.is_over else {})
 
     def walk(self, request: SweepRequest, queue: Destination) -> Walk:
         """What takes the steps of a sweep; one without a budget may hide as many as is set for the stack."""
@@ -123,8 +125,7 @@ class SweepFunction:
         """The time."""
         return self._clock
 
-    def _tell(self, name: str, request: SweepRequest, progress: Progress) -> None:
-        told = report(name, request, progress, self._ruleset)
+    def _tell(self, told: Mapping[str, Any], progress: Progress) -> None:
         if not progress.is_over:
             self._logger.info("sweep goes on", extra=told)
         elif progress.status in ("done", "continued", "superseded"):

@@ -3,7 +3,7 @@
 import json
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from hubtriage.aws.faults import API_ERRORS, call_fault
@@ -30,13 +30,17 @@ class StepFunctions(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """A sweep as Step Functions shows it: its status there, how far it is, and why it failed if it did."""
+    """A sweep as Step Functions shows it: its status there, how far it is, and why it failed if it did.
+
+    `report` is what it says of itself once it has ended; empty before.
+    """
 
     execution: str
     status: str
     request: SweepRequest
     progress: Progress
     cause: str = ""
+    report: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def is_running(self) -> bool:
@@ -112,6 +116,7 @@ def look(states: StepFunctions, execution: str) -> Sighting:
         SweepRequest.from_json(state.get("request") or {}),
         progress,
         f"{told.get('error') or ''} {told.get('cause') or ''}".strip(),
+        state.get("report") or {},
     )
 
 
