@@ -22,6 +22,7 @@ COMMANDS = {
     "accounts": ("hubtriage.cli.accounts", "Keep the account directory up to date."),
     "logs": ("hubtriage.cli.logs", "Tell the decisions of the deployed stack in plain words."),
     "mode": ("hubtriage.cli.mode", "Show whether triage writes, or switch it."),
+    "redrive": ("hubtriage.cli.redrive", "Have dead letters triaged again."),
     "doctor": ("hubtriage.cli.doctor", "Check an account before and after deploying."),
     "demo": ("hubtriage.cli.demo", "Run the whole system on this machine."),
     "local": ("hubtriage.cli.local", "Start the local AWS for use by hand."),

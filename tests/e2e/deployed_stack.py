@@ -1,19 +1,30 @@
 """A stack deployed to a local AWS of its own: what it did, and its log and queues."""
 
 import json
+import os
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 from botocore.config import Config
 
 from hubtriage.local.cloud import LocalCloud
 from hubtriage.local.settings import HubSettings
-from hubtriage.local.synth import synthesize
+from hubtriage.local.synth import FOR_THIS_MACHINE, context
+
+# jsii warns on standard error about the age of the Node that runs it, when it is imported.
+os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")
+
+import aws_cdk as cdk
+
+import app
 
 IMPORT_BATCH = 100
+_ONE_AT_A_TIME = threading.Lock()
 PATIENT = Config(retries={"mode": "standard", "total_max_attempts": 10})
 """People and providers share the quotas with triage, and wait when they are used up."""
 
@@ -63,17 +74,19 @@ class DeployedStack:
     def decisions(self) -> list[dict[str, Any]]:
         """The lines of the decision log, oldest first."""
         if self._decisions is None:
-            self._decisions = list(self._lines())
+            self._decisions = list(decision_lines(self.cloud, self.outputs["LogGroupName"]))
         return self._decisions
-
-    def _lines(self) -> Iterator[dict[str, Any]]:
-        for message in self.cloud.log_messages(self.outputs["LogGroupName"]):
-            for row in message.splitlines():
-                if row.startswith("{") and "finding_id" in (line := json.loads(row)):
-                    yield line
 
     def _queue(self, name: str) -> str:
         return self.outputs[name].rpartition("/")[2]
+
+
+def decision_lines(cloud: LocalCloud, log_group: str) -> Iterator[dict[str, Any]]:
+    """The lines of a decision log, oldest first."""
+    for message in cloud.log_messages(log_group):
+        for row in message.splitlines():
+            if row.startswith("{") and "finding_id" in (line := json.loads(row)):
+                yield line
 
 
 @contextmanager
@@ -86,9 +99,16 @@ def deployed_stack(assembly: Path, settings: HubSettings, **options: Any) -> Ite
 
 
 def built_stack(rules: Path, assembly: Path, **settings: Any) -> Path:
-    """The cloud assembly with these rules, for short waits, and much at once."""
+    """The cloud assembly with these rules, for short waits, and much at once.
+
+    Made in this process: starting CDK takes several times as long as each assembly.
+    """
     chosen = {"batch_window_seconds": 1, "breaker_limit": 1_000_000} | settings
-    return synthesize(rules, assembly, **chosen)
+    with _ONE_AT_A_TIME, pytest.MonkeyPatch.context() as patch:
+        patch.setenv(FOR_THIS_MACHINE, "1")
+        whole = {**app.project_context(), **context(rules, **chosen)}
+        app.synthesize(cdk.App(outdir=str(assembly.resolve()), context=whole))
+    return assembly
 
 
 class Tap:

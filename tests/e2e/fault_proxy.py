@@ -26,6 +26,10 @@ class FaultProxy:
         """Add rules; the first that matches a call breaks it. Returns their ids."""
         return [rule["id"] for rule in self._ask("PATCH", "rules", rules)]
 
+    def calm(self) -> None:
+        """Take all rules away."""
+        self._ask("POST", "rules", [])
+
     def fired(self) -> dict[int, int]:
         """How often each rule broke a call, by id."""
         return {rule["id"]: rule["fired_count"] for rule in self._ask("GET", "rules")}

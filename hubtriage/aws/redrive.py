@@ -1,0 +1,72 @@
+"""Brings back what was given up: dead letters into the queue, and events that never reached it."""
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+AT_ONCE = 10  # AWS: messages of one ReceiveMessage
+POLL = 1.0
+"""Seconds between two looks at a task that moves messages."""
+
+
+class Queues(Protocol):
+    """boto3's client of SQS, as far as it is used here."""
+
+    def start_message_move_task(self, **request: Any) -> Mapping[str, Any]:
+        """Have messages of a dead-letter queue moved back."""
+
+    def list_message_move_tasks(self, **request: Any) -> Mapping[str, Any]:
+        """Tasks of a dead-letter queue, the newest first."""
+
+    def receive_message(self, **request: Any) -> Mapping[str, Any]:
+        """Take messages for a while."""
+
+    def send_message(self, **request: Any) -> Mapping[str, Any]:
+        """Put a message into a queue."""
+
+    def delete_message(self, **request: Any) -> Mapping[str, Any]:
+        """Remove a message that was received."""
+
+
+class RedriveError(RuntimeError):
+    """Messages could not be moved; the message says why."""
+
+
+def move_dead_letters(queues: Queues, dead_letters: str, sleep: Callable[[float], None] = time.sleep) -> int:
+    """Move the messages of the queue with the ARN `dead_letters` back to where they came from; how many.
+
+    AWS does the moving, and takes its time: returns when it is over. Raises RedriveError when it fails, and
+    botocore's errors.
+    """
+    queues.start_message_move_task(SourceArn=dead_letters)
+    while True:
+        task = queues.list_message_move_tasks(SourceArn=dead_letters)["Results"][0]
+        if task["Status"] == "COMPLETED":
+            return int(task.get("ApproximateNumberOfMessagesMoved", 0))
+        if task["Status"] not in ("RUNNING", "CANCELLING"):
+            raise RedriveError(
+                f"moving ended as {task['Status']}: {task.get('FailureReason', 'no reason given')}"
+            )
+        sleep(POLL)
+
+
+def send_undelivered(queues: Queues, undelivered: str, queue: str) -> int:
+    """Send the events in the queue at the URL `undelivered` on to `queue`; how many.
+
+    AWS: a move task takes dead letters of queues only, and these are EventBridge's. Each is sent before it is
+    deleted: one that is interrupted is sent twice, which changes nothing. Raises botocore's errors.
+    """
+    sent = 0
+    while messages := _received(queues, undelivered):
+        for message in messages:
+            queues.send_message(QueueUrl=queue, MessageBody=message["Body"])
+            queues.delete_message(QueueUrl=undelivered, ReceiptHandle=message["ReceiptHandle"])
+            sent += 1
+    return sent
+
+
+def _received(queues: Queues, url: str) -> list[dict[str, Any]]:
+    """AWS: waiting asks all servers of the queue, so that none means none."""
+    answer = queues.receive_message(QueueUrl=url, MaxNumberOfMessages=AT_ONCE, WaitTimeSeconds=1)
+    messages: list[dict[str, Any]] = answer.get("Messages", [])
+    return messages

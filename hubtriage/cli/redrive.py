@@ -1,0 +1,47 @@
+"""`hubtriage redrive`: dead letters, and events that were never delivered, go into the queue again."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import boto3
+import click
+
+from hubtriage.aws.redrive import RedriveError, move_dead_letters, send_undelivered
+from hubtriage.cli.stack import AWS_ERRORS, client, deployed_option, fail, outputs
+
+SESSION = "hubtriage-redrive"
+
+
+@click.command(name="redrive")
+@deployed_option
+def command(stack: str) -> None:
+    """Have dead letters triaged again, once their cause is removed.
+
+    Moves the messages of the dead-letter queue back into the queue of findings, and sends on the events
+    that EventBridge could not put there. It assumes the stack's role RedriveRoleArn for that: nobody else
+    may write to the queue. Old events do no harm: a finding is read again before it is changed.
+
+    Exit codes: 0; 1 the stack could not be reached, or the role could not be assumed; 2 wrong usage.
+    """
+    deployed = outputs(stack)
+    try:
+        queues = _as_redriver(deployed["RedriveRoleArn"])
+        moved = move_dead_letters(queues, deployed["DeadLetterQueueArn"])
+        sent = send_undelivered(queues, deployed["UndeliveredQueueUrl"], deployed["QueueUrl"])
+    except RedriveError as error:
+        fail(str(error), "look at the dead-letter queue in the console, then run this again")
+    except AWS_ERRORS as error:
+        fail(str(error), f"sts:AssumeRole is needed on {deployed['RedriveRoleArn']}")
+    click.echo(f"dead letters moved back: {moved}")
+    click.echo(f"undelivered events sent on: {sent}")
+
+
+def _as_redriver(role: str) -> Any:
+    """A client of SQS with the credentials of the role."""
+    keys: Mapping[str, str] = client("sts").assume_role(RoleArn=role, RoleSessionName=SESSION)["Credentials"]
+    return boto3.client(
+        "sqs",
+        aws_access_key_id=keys["AccessKeyId"],
+        aws_secret_access_key=keys["SecretAccessKey"],
+        aws_session_token=keys["SessionToken"],
+    )
