@@ -22,6 +22,8 @@ from hubtriage.cli.plan import now_option, stack_option, udf_option
 from hubtriage.cli.rules import rules_option
 from hubtriage.engine.plan import Settings
 
+SECURITY_HUB = "Security Hub"  # where findings of --live come from, in reports
+
 processes_option = click.option(
     "--processes",
     type=click.IntRange(min=1),
@@ -71,7 +73,7 @@ def command(
     task = Task(document, now, Settings(stack=stack, udf=udf), examples=examples)
     if live == (findings is not None):
         raise click.UsageError("give FINDINGS, or --live")
-    source = findings or "Security Hub"
+    source = findings or SECURITY_HUB
     tally = run(live_source(filters, cache, fresh) if live else source, task, processes)
     report = report_of(tally, Origin(source, folder.as_posix()))
     click.echo(json.dumps(report, indent=2) if as_json else "\n".join(render(report)))

@@ -14,8 +14,9 @@ from hubtriage.authoring.compiler import compile_ruleset, git_revision
 from hubtriage.authoring.diff import diff_of, examples_by_rule
 from hubtriage.authoring.problems import RuleErrors
 from hubtriage.authoring.revisions import RevisionError, commit_of, folder_at
-from hubtriage.cli.backtest import exit_with_2, processes_option, run
+from hubtriage.cli.backtest import SECURITY_HUB, exit_with_2, live_source, processes_option, run
 from hubtriage.cli.diff_view import markdown, text
+from hubtriage.cli.live import live_options
 from hubtriage.cli.plan import now_option, stack_option, udf_option
 from hubtriage.engine.plan import Settings
 
@@ -24,8 +25,9 @@ DEFAULT_FOLDER = Path("rules")
 
 
 @click.command(name="diff")
-@click.argument("sources", metavar="[OLD] [NEW] FINDINGS", nargs=-1, required=True)
+@click.argument("sources", metavar="[OLD] [NEW] [FINDINGS]", nargs=-1)
 @click.option("--against", metavar="REV", help="Take OLD from git: NEW as it was at this revision.")
+@live_options
 @now_option
 @udf_option
 @stack_option
@@ -42,6 +44,10 @@ DEFAULT_FOLDER = Path("rules")
 def command(
     sources: tuple[str, ...],
     against: str | None,
+    live: bool,
+    filters: str | None,
+    cache: Path | None,
+    fresh: bool,
     now: float,
     udf: Literal["replace", "merge"],
     stack: str,
@@ -54,14 +60,18 @@ def command(
     Each finding is first brought to where OLD leaves it; what NEW makes of it from there is the change, also
     what NEW takes back. With --against, OLD is left out, and NEW too if it is the folder `rules`.
 
+    With --live, FINDINGS is left out: they are read from Security Hub, as `backtest` does and into the same
+    cache.
+
     Exit codes: 0 no finding changes; 1 some do; 2 wrong usage, rules with errors, or unreadable input.
     """
-    old, new, findings = _sources(sources, against)
+    old, new, findings = _sources(sources, against, live)
     with _old_folder(old, new, against) as (folder, told, revision):
         old_document = _compiled(folder, lambda _folder: revision if against else git_revision(folder))
     task = Task(_compiled(new, git_revision), now, Settings(stack=stack, udf=udf), old_document, EXAMPLES)
-    tally = run(findings, task, processes)
-    report = diff_of(tally, Origin(findings, new.as_posix()), told, examples_by_rule(tally, EXAMPLES))
+    tally = run(findings or live_source(filters, cache, fresh), task, processes)
+    origin = Origin(findings or SECURITY_HUB, new.as_posix())
+    report = diff_of(tally, origin, told, examples_by_rule(tally, EXAMPLES))
     click.echo("\n".join(_RENDER["json" if as_json else shape](report)))
     if report["differs"]:
         raise SystemExit(1)
@@ -78,15 +88,25 @@ _RENDER: dict[str, Callable[[Mapping[str, Any]], Iterator[str]]] = {
 }
 
 
-def _sources(sources: tuple[str, ...], against: str | None) -> tuple[Path | None, Path, str]:
-    """(OLD, NEW, FINDINGS) of the arguments."""
+_WANTED = "OLD, NEW and FINDINGS, or --against REV and FINDINGS"
+
+
+def _sources(
+    sources: tuple[str, ...], against: str | None, live: bool
+) -> tuple[Path | None, Path, str | None]:
+    """(OLD, NEW, FINDINGS) of the arguments; no OLD with --against, no FINDINGS with --live."""
+    if not live and not sources:
+        raise click.UsageError("give FINDINGS, or --live")
+    folders, findings = (sources, None) if live else (sources[:-1], sources[-1])
     if against is None:
-        if len(sources) != 3:
-            raise click.UsageError("give OLD, NEW and FINDINGS, or --against REV and FINDINGS")
-        return Path(sources[0]), Path(sources[1]), sources[2]
-    if len(sources) > 2:
-        raise click.UsageError("with --against give NEW and FINDINGS, or FINDINGS alone: OLD comes from git")
-    return None, Path(sources[0]) if len(sources) == 2 else DEFAULT_FOLDER, sources[-1]
+        if len(folders) != 2:
+            wanted = "OLD and NEW, or --against REV" if live else _WANTED
+            raise click.UsageError(f"give {wanted}")
+        return Path(folders[0]), Path(folders[1]), findings
+    if len(folders) > 1:
+        wanted = "NEW" if live else "NEW and FINDINGS, or FINDINGS alone"
+        raise click.UsageError(f"with --against give {wanted}: OLD comes from git")
+    return None, Path(folders[0]) if folders else DEFAULT_FOLDER, findings
 
 
 @contextmanager

@@ -156,6 +156,11 @@ USAGE = [
     pytest.param(
         ["--against", "--output=x", "{new}", "{findings}"], "git knows no revision", id="an option for git"
     ),
+    pytest.param([], "give FINDINGS, or --live", id="nothing"),
+    pytest.param(["--live", "{old}"], "give OLD and NEW, or --against REV", id="live, one folder too few"),
+    pytest.param(["--live", "{old}", "{new}", "{findings}"], "give OLD and NEW", id="live and findings"),
+    pytest.param(["--live", "--against", "HEAD", "{old}", "{new}"], "give NEW:", id="live, one too many"),
+    pytest.param(["--live", "--filters", "{{", "{old}", "{new}"], "not JSON", id="filters that are no JSON"),
     pytest.param(["{old}", "{new}", "{old}/no.json"], "cannot be read", id="no findings"),
     pytest.param(["{old}", "{old}/none", "{findings}"], "E404", id="no such folder"),
 ]

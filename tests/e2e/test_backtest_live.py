@@ -1,4 +1,4 @@
-"""`hubtriage backtest --live` against a running Security Hub."""
+"""`hubtriage backtest --live` and `diff --live` against a running Security Hub."""
 
 import json
 from pathlib import Path
@@ -34,9 +34,24 @@ def test_findings_are_read_from_security_hub_and_nothing_is_written_to_it(
     assert totals["changed"] > 100
     assert "hours ago" in result.stderr
     assert cloud.control.findings() == before
+    _diff_reads_the_same_cache(rules, tmp_path, len(active))
     high = json.dumps({"SeverityLabel": [{"Value": "HIGH", "Comparison": "EQUALS"}]})
     other = json.loads(CliRunner().invoke(cli, [*arguments, "--filters", high]).stdout)
     assert [row["name"] for row in other["by_severity"]] == ["HIGH"]
+
+
+def _diff_reads_the_same_cache(rules: Path, tmp_path: Path, count: int) -> None:
+    old = tmp_path / "old"
+    old.mkdir()
+    (old / "rules.yaml").write_text((rules / "rules.yaml").read_text().replace("SUPPRESSED", "NOTIFIED"))
+    result = CliRunner().invoke(
+        cli, ["diff", str(old), str(rules), "--live", "--cache", str(tmp_path / "cache"), "--json"]
+    )
+    assert result.exit_code == 1, result.output
+    report = json.loads(result.stdout)
+    assert report["source"]["findings"] == "Security Hub"
+    assert report["totals"]["findings"] == count
+    assert {shift["to"] for row in report["by_rule"] for shift in row["changes"]} >= {"SUPPRESSED"}
 
 
 @pytest.mark.parametrize("arguments", [[], ["--live", "findings.json"]])
