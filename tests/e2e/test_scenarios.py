@@ -71,6 +71,18 @@ def what_an_analyst_suppresses_by_hand_outlives_the_rule(it: Story) -> Steps:
 
 
 @story
+def what_a_deleted_rule_did_is_taken_back_by_the_sweep_of_the_deployment_alone(it: Story) -> Steps:
+    finding = it.provide("silent", "accepted")
+    yield Wait.REST
+    assert it.status(finding) == "SUPPRESSED"
+    yield Wait.REDEPLOYED
+    assert it.status(finding) == "NEW"
+    (told,) = [line for line in it.log(finding) if "sweep" in line]
+    assert told["sweep"].startswith("deploy-")
+    assert {change["why"] for change in told["changes"]} == {"taken back"}
+
+
+@story
 def a_note_that_was_there_first_survives(it: Story) -> Steps:
     note = {"Text": "We look at this on Monday.", "UpdatedBy": ANALYST, "UpdatedAt": "2026-01-05T09:00:00Z"}
     finding = it.provide("noted", "annotated", Note=note)

@@ -304,7 +304,7 @@ def test_a_sweep_survives_throttling_and_a_killed_function(world):
     assert Counter(world.statuses().values())["SUPPRESSED"] == of_rule("accepted", FEW)
 
 
-def test_a_sweep_that_was_stopped_goes_on_where_it_was(world):
+def test_a_sweep_that_was_stopped_goes_on_where_it_was(world, command):
     world.start_anew(FEW)
     world.take_short_steps(2)
     execution = start_sweep(world.states, world.machine, SweepRequest())
@@ -315,11 +315,9 @@ def test_a_sweep_that_was_stopped_goes_on_where_it_was(world):
     unfinished = last_unfinished(world.states, world.machine)
     assert unfinished is not None
     assert unfinished.progress.token is not None
-    resumed = start_sweep(world.states, world.machine, unfinished.request, unfinished.progress)
-    world.rest()
-    done = look(world.states, resumed)
-    assert (done.progress.status, done.progress.restarts) == ("done", 0)
-    assert unfinished.progress.read < done.progress.read == FEW, "no finding was read twice"
+    code, told = command("--resume")
+    assert (code, told["status"]) == (0, "done")
+    assert unfinished.progress.read < told["read"] == FEW, "no finding was read twice"
     assert Counter(world.statuses().values())["SUPPRESSED"] == of_rule("accepted", FEW)
 
 

@@ -1,0 +1,48 @@
+"""What `hubtriage sweep` tells at the end."""
+
+from typing import get_args
+
+import pytest
+
+from hubtriage.aws.sweep.progress import Progress, Status
+from hubtriage.cli.sweep_view import ENDS, as_record, standing, text
+
+
+@pytest.mark.parametrize(
+    ("progress", "told"),
+    [
+        pytest.param(
+            Progress("done", read=1200, changed=30, hidden=10, taken_back=20),
+            ["sweep: done", "  1,200 findings read, 30 changed or in the queue to be changed"],
+            id="how much was read and changed",
+        ),
+        pytest.param(
+            Progress("withheld", hidden=2000, withheld=8123),
+            ["  8,123 more would be hidden; if they are meant to be: hubtriage sweep --budget 8123"],
+            id="what it may not hide by itself, and how to have that done",
+        ),
+        pytest.param(
+            Progress("done", failed_rules=3),
+            ["  on 3 a rule could not be evaluated: see the decision log"],
+            id="rules that failed",
+        ),
+    ],
+)
+def test_a_report_says(progress: Progress, told: list[str]) -> None:
+    assert set(told) <= set(text(as_record(progress)))
+
+
+def test_a_report_names_the_rules_whose_time_ended_today() -> None:
+    assert "  ended today: a, b" in list(text(as_record(Progress("done"), ("a", "b"))))
+    assert not any("ended today" in line for line in text(as_record(Progress("done"))))
+
+
+def test_a_dry_run_says_in_how_many_calls_and_hours_it_would_be_done() -> None:
+    record = as_record(Progress("done", pages=12_000, changed=500, messages=9_600), dry_run=True)
+    assert (record["calls"], record["hours"]) == (9_600, round(12_000 / 1.2 / 3600, 4))
+    assert any("would take 9,600 API calls" in line for line in text(record))
+
+
+def test_every_end_has_its_sentence_and_waiting_is_told() -> None:
+    assert set(ENDS) == set(get_args(Status))
+    assert standing(Progress(read=1000, changed=1, wait=30)).endswith("1 to change, waits for the queue")
