@@ -50,6 +50,7 @@ _INTERNALS = {
     "ministack.core.iam_actions": (
         "SERVICE_TO_IAM_NAMESPACE",
         "_BOTOCORE_SERVICE_MAP",
+        "extract_iam_action",
         "extract_resource_arn",
         "request_tag_context",
     ),
@@ -137,6 +138,7 @@ class LocalAws:
         _module("app").SERVICE_HANDLERS["securityhub"] = self._handle
         _module("core.router").SERVICE_PATTERNS["securityhub"] = {"host_patterns": [r"securityhub\."]}
         _authorize_security_hub()
+        _authorize_batches_as_their_members()
         _know_roles_by_their_arn()
         _accept_query_definitions()
         _make_metrics_of_logs()
@@ -298,6 +300,18 @@ def _resource(
         with contextlib.suppress(ValueError, LookupError, TypeError):
             return str(json.loads(body)["Findings"][0]["ProductArn"])
     return f"arn:aws:securityhub:{region}:{account}:hub/default"
+
+
+def _authorize_batches_as_their_members() -> None:
+    """AWS: SQS knows no permission for batches; who may send a message may send ten in one request."""
+    iam = _module("core.iam_actions")
+    original = iam.extract_iam_action
+
+    def extract_iam_action(service: str, *args: Any) -> str | None:
+        action: str | None = original(service, *args)
+        return action.removesuffix("Batch") if service == "sqs" and action else action
+
+    iam.extract_iam_action = extract_iam_action
 
 
 def _know_roles_by_their_arn() -> None:

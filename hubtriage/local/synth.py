@@ -5,7 +5,6 @@ import os
 import platform
 import subprocess
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -33,7 +32,7 @@ def synthesize(rules: Path, assembly: Path, **settings: object) -> Path:
         raise SynthesisError(f"{app} is missing: run this from a checkout of the project")
     environment = os.environ | {
         "CDK_OUTDIR": str(assembly.resolve()),
-        "CDK_CONTEXT_JSON": json.dumps(_context(rules, settings)),
+        "CDK_CONTEXT_JSON": json.dumps(context(rules, **settings)),
         FOR_THIS_MACHINE: "1",
     }
     done = subprocess.run(
@@ -44,7 +43,8 @@ def synthesize(rules: Path, assembly: Path, **settings: object) -> Path:
     return assembly
 
 
-def _context(rules: Path, settings: Mapping[str, object]) -> dict[str, object]:
+def context(rules: Path, **settings: object) -> dict[str, object]:
+    """The CDK context of these rules and choices, on this machine's processor."""
     architecture = _ARCHITECTURES.get(platform.machine(), "x86_64")
     chosen = {"rules": str(rules.resolve()), "architecture": architecture, **settings}
     return {f"hubtriage:{name.replace('_', '-')}": value for name, value in chosen.items()}

@@ -1,7 +1,7 @@
-"""Events that EventBridge cannot put into their queue, which ministack loses: they go to the target's own
-dead-letter queue.
+"""Events that EventBridge cannot put into their queue: they go to the target's own dead-letter queue.
 
-AWS: a target that is gone or refuses is not tried again; the event goes to the dead-letter queue at once.
+AWS: a target that is gone or refuses is not tried again; the event goes to the dead-letter queue at once,
+and is lost where there is none. ministack asks no queue whether it refuses.
 """
 
 from collections.abc import Callable, Mapping
@@ -40,7 +40,9 @@ def with_dead_letters(bus: Any, sqs: Any, evaluator: Any) -> Callable[..., None]
 
     def invoke(target: Target, event: Any, rule: Mapping[str, Any], view: Any = None) -> None:
         arn, instead = str(target.get("Arn")), (target.get("DeadLetterConfig") or {}).get("Arn")
-        if instead and arn.split(":")[2:3] == ["sqs"] and refuses(arn, _plain(str(rule.get("Arn")))):
+        if arn.split(":")[2:3] == ["sqs"] and refuses(arn, _plain(str(rule.get("Arn")))):
+            if not instead:
+                return
             target = {**target, "Arn": instead}
         deliver(target, event, rule, view)
 

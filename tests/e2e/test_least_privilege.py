@@ -2,71 +2,68 @@
 
 import json
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
-from botocore.exceptions import ClientError
+from acting import Clients, acting_as, answer_of, created_role, role_arn
 from deployed_stack import DeployedStack, built_stack, deployed_stack
 
 from hubtriage.local.findings import generate
 from hubtriage.local.settings import HubSettings
 
-pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+pytestmark = pytest.mark.e2e
 
+STACK = "hubtriage"
 SUPPRESSING = """\
 rules:
   - id: accepted
     match: {ProductName: [GuardDuty]}
     update: {Workflow: {Status: SUPPRESSED}}
 """
+ANNOTATING = """\
+rules:
+  - id: annotated
+    match: {ProductName: [Inspector]}
+    update: {UserDefinedFields: {team: platform}}
+"""
 
 
-def _assembly(folder: Path, name: str, rules: str) -> Path:
-    (folder / name).mkdir()
-    (folder / name / "rules.yaml").write_text(rules)
-    return built_stack(folder / name, folder / f"{name}.out")
+def _assembly(folder: Path, rules: str, **settings: Any) -> Path:
+    (folder / "rules").mkdir()
+    (folder / "rules" / "rules.yaml").write_text(rules)
+    return built_stack(folder / "rules", folder / "out", **settings)
 
 
 @pytest.fixture(scope="module")
 def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeployedStack]:
     """The stack with rules that suppress; findings are triaged already."""
-    assembly = _assembly(tmp_path_factory.mktemp("guarded"), "suppressing", SUPPRESSING)
+    assembly = _assembly(tmp_path_factory.mktemp("suppressing"), SUPPRESSING)
     with deployed_stack(assembly, HubSettings.still(), auth=True) as stack:
         stack.import_findings(list(generate(60, seed=3, producers=("guardduty", "inspector"), touched=0)))
         stack.settle()
         yield stack
 
 
+@pytest.fixture
+def intruder(guarded: DeployedStack) -> Iterator[Clients]:
+    """Somebody with the rights of the triage function, and nothing else."""
+    with acting_as(guarded.cloud, role_arn(guarded.cloud, STACK, "TriageRole")) as client:
+        yield client
+
+
 def _statuses(stack: DeployedStack, product: str) -> set[str]:
     return {f["Workflow"]["Status"] for f in stack.findings().values() if f["ProductName"] == product}
 
 
-def _as_triage(stack: DeployedStack, service: str) -> Any:
-    """A client with the rights of the triage function, and nothing else."""
-    cloud = stack.cloud
-    name = stack.outputs["FunctionName"]
-    role = cloud.client("lambda").get_function_configuration(FunctionName=name)["Role"]
-    iam, role_name = cloud.client("iam"), role.rpartition("/")[2]
-    trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": cloud.account}}
-    document = {"Version": "2012-10-17", "Statement": [trust]}
-    iam.update_assume_role_policy(RoleName=role_name, PolicyDocument=json.dumps(document))
-    session = cloud.client("sts").assume_role(RoleArn=role, RoleSessionName="intruder")["Credentials"]
-    return boto3.session.Session().client(
-        service,
-        endpoint_url=cloud.endpoint,
-        region_name=cloud.region,
-        aws_access_key_id=session["AccessKeyId"],
-        aws_secret_access_key=session["SecretAccessKey"],
-        aws_session_token=session["SessionToken"],
-        verify=cloud.environment["AWS_CA_BUNDLE"],
-    )
-
-
-def _identifier(stack: DeployedStack, product: str) -> dict[str, str]:
+def _identifiers(stack: DeployedStack, product: str) -> list[dict[str, str]]:
     finding = next(f for f in stack.findings().values() if f["ProductName"] == product)
-    return {"Id": finding["Id"], "ProductArn": finding["ProductArn"]}
+    return [{"Id": finding["Id"], "ProductArn": finding["ProductArn"]}]
+
+
+def _updating(hub: Any, identifiers: list[dict[str, str]], **update: Any) -> str:
+    return answer_of(lambda: hub.batch_update_findings(FindingIdentifiers=identifiers, **update))
 
 
 def test_what_the_rules_want_is_allowed(guarded: DeployedStack) -> None:
@@ -74,40 +71,152 @@ def test_what_the_rules_want_is_allowed(guarded: DeployedStack) -> None:
     assert _statuses(guarded, "Inspector") == {"NEW"}
 
 
-def test_hiding_in_a_way_that_no_rule_asks_for_is_denied(guarded: DeployedStack) -> None:
-    hub = _as_triage(guarded, "securityhub")
-    one = [_identifier(guarded, "Inspector")]
-    with pytest.raises(ClientError, match=r"AccessDenied.*securityhub:BatchUpdateFindings"):
-        hub.batch_update_findings(FindingIdentifiers=one, Workflow={"Status": "RESOLVED"})
-    answer = hub.batch_update_findings(FindingIdentifiers=one, Workflow={"Status": "NOTIFIED"})
-    assert answer["UnprocessedFindings"] == []
-    hub.batch_update_findings(FindingIdentifiers=one, Workflow={"Status": "NEW"})
-    hub.close()
+def test_hiding_in_a_way_that_no_rule_asks_for_is_denied(guarded: DeployedStack, intruder: Clients) -> None:
+    hub, one = intruder("securityhub"), _identifiers(guarded, "Inspector")
+    answers = {
+        status: _updating(hub, one, Workflow={"Status": status}) for status in ("RESOLVED", "NOTIFIED", "NEW")
+    }
+    assert answers == {"RESOLVED": "denied", "NOTIFIED": "allowed", "NEW": "allowed"}
+    smuggled = _updating(hub, one, Note={"Text": "n", "UpdatedBy": "u"}, Workflow={"Status": "RESOLVED"})
+    assert smuggled == "denied"
+    guarded.settle()
 
 
-ELSEWHERE = [
-    pytest.param("securityhub", "list_members", {}, id="other reading in Security Hub"),
-    pytest.param("securityhub", "disable_security_hub", {}, id="turning Security Hub off"),
-    pytest.param("iam", "list_roles", {}, id="roles"),
-    pytest.param("s3", "list_buckets", {}, id="buckets"),
-    pytest.param("lambda", "list_functions", {}, id="functions"),
-    pytest.param("secretsmanager", "list_secrets", {}, id="secrets"),
-]
+# What to try; a name in braces stands for that output of the stack.
+ELSEWHERE: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "list members of Security Hub": ("securityhub", "list_members", {}),
+    "list automation rules": ("securityhub", "list_automation_rules", {}),
+    "turn Security Hub off": ("securityhub", "disable_security_hub", {}),
+    "change the mode": (
+        "ssm",
+        "put_parameter",
+        {"Name": "{ModeParameterName}", "Value": "enforce", "Overwrite": True},
+    ),
+    "read another parameter": ("ssm", "get_parameter", {"Name": "/cdk-bootstrap/hnb659fds/version"}),
+    "send to its own queue": ("sqs", "send_message", {"QueueUrl": "{QueueUrl}", "MessageBody": "forged"}),
+    "empty its queue": ("sqs", "purge_queue", {"QueueUrl": "{QueueUrl}"}),
+    "read dead letters": ("sqs", "receive_message", {"QueueUrl": "{DeadLetterQueueUrl}"}),
+    "shut the intake": ("events", "disable_rule", {"Name": "{IntakeRuleName}"}),
+    "start a sweep": ("stepfunctions", "start_execution", {"stateMachineArn": "{SweepArn}"}),
+    "read the decision log": ("logs", "filter_log_events", {"logGroupName": "{LogGroupName}"}),
+    "delete the decision log": ("logs", "delete_log_group", {"logGroupName": "{LogGroupName}"}),
+    "change its code": ("lambda", "update_function_code", {"FunctionName": "{FunctionName}", "ZipFile": b""}),
+    "list functions": ("lambda", "list_functions", {}),
+    "become a redrive": (
+        "sts",
+        "assume_role",
+        {"RoleArn": "{RedriveRoleArn}", "RoleSessionName": "intruder"},
+    ),
+    "list roles": ("iam", "list_roles", {}),
+    "list buckets": ("s3", "list_buckets", {}),
+    "list secrets": ("secretsmanager", "list_secrets", {}),
+    "send alarms": ("sns", "publish", {"TopicArn": "{AlarmTopicArn}", "Message": "all is well"}),
+}
 
 
-@pytest.mark.parametrize(("service", "operation", "request_"), ELSEWHERE)
-def test_the_function_reaches_nothing_else(
-    guarded: DeployedStack, service: str, operation: str, request_: dict[str, Any]
+def test_the_function_reaches_nothing_else(guarded: DeployedStack, intruder: Clients) -> None:
+    def attempt(service: str, operation: str, request: dict[str, Any]) -> str:
+        known = {
+            name: value.format_map(guarded.outputs) if isinstance(value, str) else value
+            for name, value in request.items()
+        }
+        return answer_of(partial(getattr(intruder(service), operation), **known))
+
+    assert {name: attempt(*each) for name, each in ELSEWHERE.items()} == dict.fromkeys(ELSEWHERE, "denied")
+
+
+def test_the_function_reads_findings_of_its_own_region_only(
+    guarded: DeployedStack, intruder: Clients
 ) -> None:
-    client = _as_triage(guarded, service)
-    with pytest.raises(ClientError) as raised:
-        getattr(client, operation)(**request_)
-    client.close()
-    assert raised.value.response["Error"]["Code"] in ("AccessDenied", "AccessDeniedException")
+    regions = (guarded.cloud.region, "us-east-1")
+    answers = [answer_of(intruder("securityhub", region).get_findings) for region in regions]
+    assert answers == ["allowed", "denied"]
 
 
-def test_the_function_cannot_send_to_its_own_queue(guarded: DeployedStack) -> None:
-    client = _as_triage(guarded, "sqs")
-    with pytest.raises(ClientError, match=r"AccessDenied|not authorized"):
-        client.send_message(QueueUrl=guarded.outputs["QueueUrl"], MessageBody="{}")
-    client.close()
+OTHERS = {
+    "the sweep": "SweepStepRole",
+    "what starts sweeps": "SweepDeployedRole",
+    "the breaker": "BreakerRole",
+    "a redrive": "IntakeRedrive",
+}
+
+
+def test_no_other_role_of_the_stack_changes_findings(guarded: DeployedStack) -> None:
+    answers = {}
+    for name, logical_id in OTHERS.items():
+        with acting_as(guarded.cloud, role_arn(guarded.cloud, STACK, logical_id)) as client:
+            one = _identifiers(guarded, "Inspector")
+            answers[name] = _updating(client("securityhub"), one, Workflow={"Status": "SUPPRESSED"})
+    assert answers == dict.fromkeys(OTHERS, "denied")
+
+
+def test_only_the_rule_the_sweep_and_a_redrive_send_to_the_queue(guarded: DeployedStack) -> None:
+    cloud = guarded.cloud
+    everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    senders = {name: role_arn(cloud, STACK, logical_id) for name, logical_id in OTHERS.items()}
+    senders["an administrator"] = created_role(cloud, "administrator", everything)
+    event = json.dumps(_event(next(iter(guarded.findings().values()))))
+    answers = {}
+    for name, role in senders.items():
+        with acting_as(cloud, role) as client:
+            send = partial(client("sqs").send_message, QueueUrl=guarded.outputs["QueueUrl"])
+            answers[name] = answer_of(partial(send, MessageBody=event))
+    assert answers == {
+        "the sweep": "allowed",
+        "a redrive": "allowed",
+        "what starts sweeps": "denied",
+        "the breaker": "denied",
+        "an administrator": "denied",
+    }
+    guarded.settle()
+
+
+def _event(finding: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "version": "0",
+        "id": "00000000-0000-0000-0000-000000000000",
+        "source": "aws.securityhub",
+        "detail-type": "Security Hub Findings - Imported",
+        "time": "2026-01-01T00:00:00Z",
+        "detail": {"findings": [finding]},
+    }
+
+
+def test_an_event_by_another_rule_does_not_reach_the_queue(guarded: DeployedStack) -> None:
+    events, sqs = guarded.cloud.client("events"), guarded.cloud.client("sqs")
+    asked = sqs.get_queue_attributes(QueueUrl=guarded.outputs["QueueUrl"], AttributeNames=["QueueArn"])
+    events.put_rule(Name="forging", EventPattern=json.dumps({"source": ["forger"]}))
+    target = {"Id": "queue", "Arn": asked["Attributes"]["QueueArn"]}
+    events.put_targets(Rule="forging", Targets=[target])
+    received = len(_received(guarded))
+    finding = next(f for f in guarded.findings().values() if f["ProductName"] == "Inspector")
+    forged = _event({**finding, "ProductName": "GuardDuty"})
+    events.put_events(
+        Entries=[
+            {"Source": "forger", "DetailType": forged["detail-type"], "Detail": json.dumps(forged["detail"])}
+        ]
+    )
+    guarded.settle()
+    assert len(_received(guarded)) == received
+
+
+def _received(stack: DeployedStack) -> list[str]:
+    """The function's lines of metrics: one for each batch."""
+    return [
+        line for line in stack.cloud.log_messages(stack.outputs["LogGroupName"]) if "FindingsReceived" in line
+    ]
+
+
+def test_taking_back_works_under_the_policy_of_rules_that_hide_nothing(
+    guarded: DeployedStack, tmp_path: Path
+) -> None:
+    guarded.redeploy(_assembly(tmp_path, ANNOTATING, never="Confidence"))
+    guarded.settle()
+    assert _statuses(guarded, "GuardDuty") == {"NEW"}
+    assert {line["outcome"] for line in guarded.decisions()} == {"updated"}
+    with acting_as(guarded.cloud, role_arn(guarded.cloud, STACK, "TriageRole")) as client:
+        hub, one = client("securityhub"), _identifiers(guarded, "GuardDuty")
+        hidden = [_updating(hub, one, Workflow={"Status": status}) for status in ("SUPPRESSED", "RESOLVED")]
+        assert hidden == ["denied", "denied"]
+        assert _updating(hub, one, Confidence=5) == "denied"
+        assert _updating(hub, one, Criticality=5) == "allowed"
