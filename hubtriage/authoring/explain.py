@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from hubtriage.engine.fields import FIELDS, Finding, Value, is_nobodys, position, read
+from hubtriage.engine.finite import finite
 from hubtriage.engine.memo import Claim
 from hubtriage.engine.plan import Reasoning, Settings, reason
 from hubtriage.engine.review import taken_back
@@ -79,7 +80,7 @@ class Explanation:
 
     def as_json(self) -> dict[str, Any]:
         """JSON-ready."""
-        return {
+        told = {
             "decision": self.reasoning.decision.as_record(),
             "ruleset": self.ruleset.hash,
             "revision": self.ruleset.revision,
@@ -87,6 +88,7 @@ class Explanation:
             "rules": [asdict(rule) for rule in self.rules],
             "fields": [asdict(field) for field in self.fields],
         }
+        return {name: finite(value) for name, value in told.items()}
 
 
 def explain(finding: Finding, ruleset: Ruleset, now: float, settings: Settings) -> Explanation:
@@ -201,7 +203,7 @@ def _result(name: str, outcome: Outcome, reasoning: Reasoning) -> tuple[str, str
         if reasoning.decision.refused:
             return "refused", reasoning.decision.refused
         result, why = WHY[outcome.change.why]
-        return result, why.format(outcome.change.rule)
+        return result, why.format(outcome.change.rule or "a rule that is gone")
     if outcome.kept is not None:
         return "kept", outcome.kept.why
     if name in reasoning.fold.held:

@@ -10,12 +10,12 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from math import isfinite
 from typing import Any
 
 from hubtriage.aws.config import LEVELS
 from hubtriage.aws.outcomes import Outcome
 from hubtriage.engine.decision import Decision
+from hubtriage.engine.finite import finite
 
 LONGEST_LINE = 128 * 1024
 """AWS: CloudWatch Logs splits what a function writes at 256 KiB, and then no part is JSON. Only values beyond
@@ -76,9 +76,9 @@ def json_line(record: dict[str, Any]) -> str:
     try:
         text = _encode(record)
     except ValueError:  # a number too large for a float is read as infinity, which JSON cannot say
-        text = _encode(_finite(record))
+        text = _encode(finite(record))
     if len(text) > LONGEST_LINE:
-        text = _encode(_cut(_finite(record)))
+        text = _encode(_cut(finite(record)))
     return text.replace("\x7f", "\\u007f")  # JSON leaves DEL as it is
 
 
@@ -91,14 +91,6 @@ def _cut(value: Any) -> Any:
     if isinstance(value, list):
         return [_cut(item) for item in value[:MOST_ITEMS]] + ["…"] * (len(value) > MOST_ITEMS)
     return value
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _finite(member) for name, member in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(member) for member in value]
-    return str(value) if isinstance(value, float) and not isfinite(value) else value
 
 
 def level_of(outcome: Outcome) -> str:

@@ -141,8 +141,11 @@ def shown(value: object) -> str:
 
 
 def quoted(value: str) -> str:
-    """A text as it is where it is printable, else as JSON: nothing in a finding controls the terminal."""
-    return value if value.isprintable() else json.dumps(value)
+    """A text as it is where it is printable, else as JSON: nothing in a finding controls the terminal.
+
+    GitHub: a line that starts with `::` is a command to the workflow that runs this.
+    """
+    return value if value.isprintable() and not value.lstrip().startswith("::") else json.dumps(value)
 
 
 def write_calls(planned: Iterable[Planned], folder: Path) -> int:

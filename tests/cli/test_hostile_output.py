@@ -1,0 +1,232 @@
+"""Nothing in a finding acts on the terminal, the page, the pull request or the program that reads an output.
+
+Each command runs on a harmless finding and on one with a hostile text wherever a finding has text. The
+hostile one may not add a line, nor a character that is not printed, nor markup.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from html.parser import HTMLParser
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from hubtriage.aws.decisions import Circumstances, DecisionLog
+from hubtriage.aws.events import Message, Seen, Sighting
+from hubtriage.aws.outcomes import Ending, Outcome
+from hubtriage.aws.story import Event
+from hubtriage.cli import logs
+from hubtriage.cli.main import cli
+from hubtriage.cli.why import as_record, text
+from hubtriage.engine.fields import code
+from hubtriage.engine.memo import rule_ref
+from hubtriage.engine.plan import Settings, decide
+from hubtriage.engine.ruleset import load_ruleset
+
+HARMLESS = "Harmless text"
+TEXTS = {
+    "terminal escapes": "a\x1b[2J\x1b]0;owned\x07\x9b31m\x7f",
+    "line ends of all kinds": "a\r\nupdated: 1\x0b\x0c\x85\u2028\u2029b",
+    "text that changes its direction": "abc\u202egnp.exe\u2066",
+    "markup": "</script><img src=x onerror=alert(1)><!-- ]]> <a href='javascript:alert(1)'>",
+    "Markdown": "`x` | @security-team [a](javascript:1) ![](http://x/y.png) \n\n# h\n***\n",
+    "a spreadsheet formula": "=cmd|'/C calc'!A0",
+    "a format string": "{0} {finding.Id} %s %(x)s $data ${data}",
+    "a workflow command": "::error file=x::owned",
+}
+RULES = """\
+rules:
+  - id: tells
+    when: true
+    update:
+      Note: {Text: "{finding.Title} {finding.AwsAccountId}"}
+      UserDefinedFields: {title: "{finding.Title}"}
+      Types: {Add: [Effects]}
+  - id: looks
+    match: {Title: [{anything-but: x}], Resources: {Id: [{prefix: ""}]}}
+    when: {or: [{"==": [{var: Title}, x]}, {"<": [{var: Confidence}, 1]}, {"==": [{var: Types}, {var: Id}]}]}
+    update: {Workflow: {Status: SUPPRESSED}}
+"""
+OTHERS = RULES.replace("Effects", "TTPs").replace("SUPPRESSED", "NOTIFIED")
+
+
+def document(text: str) -> str:
+    """The finding as JSON."""
+    return json.dumps(finding(text))
+
+
+def finding(text: str) -> dict[str, Any]:
+    """A finding with the text wherever one can be, its memo and the rule that this names included."""
+    memo = f"1 WS.{rule_ref(text)} N{code('Note.Text', text)}.{rule_ref(text)}"
+    ours = {"hubtriage/managed": "hubtriage", "hubtriage/rules": text, "hubtriage/memo": memo}
+    return {
+        "Id": text,
+        "ProductArn": text,
+        "ProductName": text,
+        "AwsAccountId": text,
+        "GeneratorId": text,
+        "Title": text,
+        "Description": text,
+        "Types": [text],
+        "Severity": {"Label": "HIGH", "Original": text},
+        "FindingProviderFields": {"Types": ["b"], "Severity": {"Label": text, "Original": text}},
+        "Compliance": {"Status": text, "SecurityControlId": text},
+        "Resources": [{"Type": text, "Id": text, "Tags": {text: text}}],
+        "Workflow": {"Status": "SUPPRESSED"},
+        "RecordState": text,
+        "Note": {"Text": text, "UpdatedBy": "hubtriage/x"},
+        "UserDefinedFields": {f"key {text}": text, "title": f"old {text}", **ours},
+        "Confidence": 7,
+    }
+
+
+class Desk:
+    """A folder with rules and a finding, and what the commands say of them."""
+
+    def __init__(self, folder: Path, document: str) -> None:
+        self.folder = folder
+        tested = RULES + f"    tests: [{{name: n, finding: {document}, expect: no change}}]\n"
+        for name, rules in (("rules", RULES), ("others", OTHERS), ("tested", tested)):
+            (folder / name).mkdir(parents=True)
+            (folder / name / "rules.yaml").write_text(rules)
+        (folder / "found.json").write_text(document)
+
+    def run(self, arguments: str) -> str:
+        """The output of a command; `@` in its arguments stands for this folder."""
+        told = [each.replace("@", f"{self.folder}/") for each in arguments.split()]
+        result = CliRunner().invoke(cli, told)
+        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+        assert result.exit_code in (0, 1), result.output
+        return result.stdout.replace(str(self.folder), "")
+
+
+OUTPUTS = {
+    "plan": "plan @found.json --rules @rules",
+    "explain": "explain @found.json --rules @rules --all",
+    "backtest": "backtest @found.json --rules @rules --processes 1",
+    "diff": "diff @rules @others @found.json --processes 1",
+    "test": "test @tested --coverage",
+}
+MARKDOWN = OUTPUTS["diff"] + " --format markdown"
+OUR_MARKUP = re.compile(r"</?(?:code|details|summary)>")
+
+
+def lines_of(output: str) -> list[str]:
+    """The lines of an output, in which there may be nothing that is not printed."""
+    assert {one for one in output if not one.isprintable()} <= {"\n"}
+    return output.split("\n")
+
+
+@pytest.mark.parametrize("arguments", [*OUTPUTS.values(), MARKDOWN], ids=[*OUTPUTS, "Markdown"])
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
+def test_what_people_read_has_the_lines_that_it_would_have_anyway(
+    text: str, arguments: str, tmp_path: Path
+) -> None:
+    hostile = lines_of(Desk(tmp_path / "hostile", document(text)).run(arguments))
+    harmless = lines_of(Desk(tmp_path / "harmless", document(HARMLESS)).run(arguments))
+    assert any(HARMLESS in line for line in harmless)
+    assert len(hostile) == len(harmless)
+    assert [line for line in hostile if line.lstrip().startswith("::")] == []
+
+
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
+def test_markdown_has_no_markup_but_our_own(text: str, tmp_path: Path) -> None:
+    output = OUR_MARKUP.sub("", Desk(tmp_path, document(text)).run(MARKDOWN))
+    assert not set("<>`@!") & set(output)
+    assert "](" not in output
+    assert not [line for line in output.splitlines() if line.startswith("#") and "hubtriage" not in line]
+
+
+class Page(HTMLParser):
+    """The tags of a page, in order."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(f"{tag} {sorted(name for name, _ in attrs)}")
+
+
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
+def test_the_page_of_a_backtest_has_the_elements_that_it_would_have_anyway(text: str, tmp_path: Path) -> None:
+    pages = []
+    for name, told in (("hostile", text), ("harmless", HARMLESS)):
+        desk = Desk(tmp_path / name, document(told))
+        desk.run(OUTPUTS["backtest"] + " --html @page.html")
+        pages.append(Page((desk.folder / "page.html").read_text(encoding="utf-8")).tags)
+    assert pages[0] == pages[1]
+
+
+def _no_json(constant: str) -> None:
+    raise ValueError(f"{constant} is not JSON")
+
+
+@pytest.mark.parametrize("name", ["plan", "explain", "backtest", "diff"])
+@pytest.mark.parametrize("number", ["7", "1e400", "-1e400"])
+def test_what_programs_read_is_json(number: str, name: str, tmp_path: Path) -> None:
+    hostile = document("a\x1b\ud800\u2028\u202e").replace('"Confidence": 7', f'"Confidence": {number}')
+    output = Desk(tmp_path, hostile).run(OUTPUTS[name] + " --json")
+    assert output.isascii()
+    json.loads(output, parse_constant=_no_json)
+
+
+@pytest.mark.parametrize("name", ["plan", "explain", "backtest"])
+def test_half_of_a_surrogate_pair_is_told_as_one(name: str, tmp_path: Path) -> None:
+    assert "\\ud800" in "".join(lines_of(Desk(tmp_path, document("\ud800")).run(OUTPUTS[name])))
+
+
+def decision_line(found: Mapping[str, Any]) -> str:
+    """The line of the decision log about a finding."""
+    written: list[str] = []
+    shared = Circumstances("hubtriage", "h", "r", "enforce", "request")
+    message = Message("m")
+    seen = Seen(Sighting((found["ProductArn"], found["Id"]), found, message, None), (message,))
+    rules = [{"id": "r", "when": True, "update": {"Note": {"Text": "{finding.Title}!"}, "Types": ["x"]}}]
+    decision = decide(found, load_ruleset({"format": 1, "hash": "h", "rules": rules}), 0.0, Settings())
+    DecisionLog(shared, 0, written.append, lambda: 0.0)([Outcome(seen, decision, Ending("updated"), 1.0)])
+    return written[0]
+
+
+def told_by_logs(line: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """What `hubtriage logs` prints of a log with this line."""
+    page = {"events": [{"eventId": "1", "message": line}]}
+    paginator = SimpleNamespace(paginate=lambda **_: [page])
+    monkeypatch.setattr(logs, "outputs", lambda _stack: {"LogGroupName": "g"})
+    monkeypatch.setattr(logs, "client", lambda _name: SimpleNamespace(get_paginator=lambda _: paginator))
+    return CliRunner().invoke(cli, ["logs"]).stdout
+
+
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
+def test_the_told_log_has_the_lines_that_it_would_have_anyway(
+    text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hostile = lines_of(told_by_logs(decision_line(finding(text)), monkeypatch))
+    harmless = lines_of(told_by_logs(decision_line(finding(HARMLESS)), monkeypatch))
+    assert any(HARMLESS in line for line in harmless)
+    assert len(hostile) == len(harmless)
+    assert [line for line in hostile if line.lstrip().startswith("::")] == []
+
+
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
+def test_the_story_of_a_finding_has_the_lines_that_it_would_have_anyway(text: str) -> None:
+    hostile, harmless = (list(_story(told)) for told in (text, HARMLESS))
+    assert any(HARMLESS in line for line in harmless)
+    assert len(lines_of("\n".join(hostile))) == len(harmless)
+    assert [line for line in hostile if line.lstrip().startswith("::")] == []
+
+
+def _story(told: str) -> Iterator[str]:
+    update = {"UpdatedField": told, "OldValue": told, "NewValue": told}
+    changed = {"UpdateSource": {"Type": told, "Identity": told}, "Updates": [update], "FindingCreated": False}
+    for event in (
+        Event(0.0, "decision", json.loads(decision_line(finding(told)))),
+        Event(1.0, "change", changed),
+    ):
+        yield from text(event)
+        assert json.dumps(as_record(event)).isascii()
