@@ -1,0 +1,135 @@
+"""Regular expressions that see findings take time in proportion to what they read, whatever that is.
+
+Those of rules are RE2's. Those of ours are Python's, which can be made to take for ever: so each module that
+uses them is either named here with the worst texts, or sees only what the team itself wrote.
+"""
+
+import ast
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+import hubtriage
+from hubtriage.aws.story import _TERM
+from hubtriage.cli.diff_view import _escaped
+from hubtriage.cli.plan import shown
+from hubtriage.engine.jsnumbers import leading_number, number_of
+from hubtriage.engine.jsonlogic import compile_logic
+from hubtriage.engine.memo import MemoError, read_claims
+from hubtriage.engine.pattern import compile_pattern
+from hubtriage.engine.payload import why_unsendable
+from hubtriage.engine.plan import Settings, decide
+from hubtriage.engine.ruleset import load_ruleset
+from hubtriage.engine.templates import compile_text
+from hubtriage.engine.timestamps import parse_timestamp
+from hubtriage.engine.wildcard import compile_glob, compile_wildcard
+
+SIZE = 200_000
+CPU_SECONDS = 3.0
+"""A hundred times what the slowest takes here; what grows with the square of the size would take minutes."""
+
+ROOT = Path(hubtriage.__file__).parent
+TEAMS_OWN = (
+    "authoring/",
+    "cli/import",
+    "cli/logs.py",
+    "local/",
+    "engine/operators",
+    "engine/triage_operators",
+)
+"""What reads rule files, command lines, the account's own settings and the local AWS alone. The operators use RE2 on findings."""
+
+
+def claims(text: str) -> None:
+    with pytest.raises(MemoError):
+        read_claims("1 " + text)
+
+
+def planned(rules: str) -> None:
+    fields = {"hubtriage/managed": "hubtriage", "hubtriage/memo": "1", "hubtriage/rules": rules}
+    finding = {"Id": "f", "ProductArn": "p", "UserDefinedFields": fields}
+    decide(finding, load_ruleset({"format": 1, "hash": "h", "rules": []}), 0.0, Settings())
+
+
+def in_title(pattern: object) -> Callable[[str], object]:
+    matches = compile_pattern({"Title": [pattern]})
+    return lambda text: matches({"Title": text})
+
+
+RE2 = compile_logic({"regex": [{"var": "Title"}, "^((a+)+|(a|a)*)+$"]})
+TITLE = compile_text("{finding.Title}", {}, 512)
+
+CASES: dict[str, tuple[str, Callable[[str], object]]] = {
+    "numbers": ("engine/jsnumbers.py", number_of),
+    "numbers at the start of texts": ("engine/jsnumbers.py", leading_number),
+    "times": ("engine/timestamps.py", parse_timestamp),
+    "memos": ("engine/memo.py", claims),
+    "names of rules in memos": ("engine/plan.py", planned),
+    "user-defined fields": (
+        "engine/payload.py",
+        lambda text: why_unsendable({"UserDefinedFields": {text[:128]: text[:1024]}}, {}, "replace"),
+    ),
+    "values in notes": ("engine/templates.py", lambda text: TITLE({"Title": text})),
+    "wildcards": ("engine/wildcard.py", compile_wildcard("*a*a*a*a*b*" + "a" * 50)),
+    "globs": ("engine/wildcard.py", compile_glob("*?a?a?a*?b?*" + "a?" * 50)),
+    "texts without regard to case": (
+        "engine/pattern_fields.py",
+        in_title({"equals-ignore-case": "a" * 100 + "b"}),
+    ),
+    "ends without regard to case": (
+        "engine/pattern_fields.py",
+        in_title({"suffix": {"equals-ignore-case": "a" * 100 + "b"}}),
+    ),
+    "Ids in the log": ("aws/story.py", _TERM.findall),
+    "values on a terminal": ("cli/plan.py", shown),
+    "values in Markdown": ("cli/diff_view.py", _escaped),
+    "regular expressions of rules": ("", lambda text: RE2({"Title": text})),
+}  # fmt: skip
+TEXTS = {
+    "one letter": "a" * SIZE,
+    "one letter and then another": "a" * SIZE + "!",
+    "digits": "1" * SIZE + "x",
+    "digits and points": "1.1e1" * (SIZE // 5),
+    "blanks": " " * SIZE + "x",
+    "claims": "WS.abcdef " * (SIZE // 10),
+    "half a claim": "WS.abcdef<" + "a" * SIZE + " ",
+    "commas": "a, " * (SIZE // 3),
+    "dashes": "2026-01-01T" * (SIZE // 11),
+    "emoji": "\U0001f480" * (SIZE // 4),
+}
+
+
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
+@pytest.mark.parametrize("reader", [reader for _module, reader in CASES.values()], ids=CASES)
+def test_the_longest_finding_is_read_in_no_time(reader: Callable[[str], object], text: str) -> None:
+    began = time.process_time()
+    reader(text)
+    assert time.process_time() - began < CPU_SECONDS
+
+
+def modules_with_expressions() -> Iterator[str]:
+    for path in sorted(ROOT.rglob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        if any(
+            isinstance(node, ast.Import) and any(n.name == "re" for n in node.names)
+            for node in ast.walk(tree)
+        ):
+            yield path.relative_to(ROOT).as_posix()
+
+
+def test_every_module_with_expressions_is_held_to_that_or_sees_no_finding() -> None:
+    known = {module for module, _reader in CASES.values()}
+    assert {name for name in modules_with_expressions() if not name.startswith(TEAMS_OWN)} == known - {""}
+
+
+def test_no_case_of_a_character_begins_its_other_case() -> None:
+    """Else a text compared without regard to case could be read in ever more ways."""
+    cases = ((chr(code).lower(), chr(code).upper()) for code in range(sys.maxunicode + 1))
+    assert [
+        pair
+        for pair in cases
+        if pair[0] != pair[1] and (pair[0].startswith(pair[1]) or pair[1].startswith(pair[0]))
+    ] == []
