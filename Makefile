@@ -6,7 +6,7 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := $(shell node --version 2
 export CDK_DISABLE_CLI_TELEMETRY := true
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test slow conformance check format synth deploy asff schema cli-docs first-rule lock clean faults bench bench-check laws mutants
+.PHONY: help setup demo test slow conformance check format synth deploy asff schema cli-docs first-rule lock clean faults chaos bench bench-check laws mutants
 
 help: ## show these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -49,8 +49,13 @@ laws: setup ## the laws of planning with a hundred times the examples of `make t
 mutants: setup ## plant bugs in the engine one by one: the tests find them all
 	$(BIN)/python tests/mutants/run_mutants.py
 
-faults: setup ## break everything between the queue and Security Hub, account for every event
+faults: setup ## break each thing between the queue and Security Hub by itself: each event ends as documented
 	$(BIN)/python tests/e2e/run_faults.py
+
+SEED ?= 1
+FINDINGS ?= 20000
+chaos: setup ## break everything at once under the load of FINDINGS=20000, drawn from SEED=1; account for every event
+	$(BIN)/python tests/e2e/run_chaos.py --seed $(SEED) --findings $(FINDINGS)
 
 bench: setup ## measure matching, batches, loading, cold start, peers beside them, and a large backtest
 	$(BIN)/python benchmarks/run.py

@@ -1,0 +1,106 @@
+"""The balance of a chaotic run notices what is lost, whatever the function says."""
+
+from collections import Counter
+from typing import Any
+
+import pytest
+from chaos_ledger import MOST_TOLD, SWEEP, UNUSABLE, Event, Evidence, Finding, account, key_of
+from chaos_stacks import name_of
+from fault_ledger import Fate
+
+FINDING: dict[str, Any] = {"Id": "f", "ProductArn": "p", "ProductName": "GuardDuty"}
+KEY = ("p", "f")
+EVENT = Event("e", FINDING)
+
+
+def always(_finding: Finding, _at: float) -> bool:
+    return True
+
+
+def never(_finding: Finding, _at: float) -> bool:
+    return False
+
+
+def test_a_finding_is_known_by_product_and_id() -> None:
+    assert key_of(FINDING) == KEY
+
+
+@pytest.mark.parametrize(
+    ("evidence", "wanted", "fate"),
+    [
+        pytest.param(Evidence({KEY: False}, {KEY: 1}), always, "updated", id="wanted, and a function did it"),
+        pytest.param(Evidence({KEY: False}, {KEY: 1}), never, "unchanged", id="an echo"),
+        pytest.param(Evidence({KEY: False}), always, "unchanged", id="a person did it before"),
+        pytest.param(Evidence({KEY: True}), always, "lost", id="a stack would still change the finding"),
+        pytest.param(Evidence({KEY: True}, {KEY: 3}), never, "lost", id="changed, and not as it should be"),
+        pytest.param(Evidence({}), always, "lost", id="the finding is gone"),
+        pytest.param(Evidence({KEY: True}, refusals={KEY: ("Too: large",)}), always, "refused", id="refused"),
+        pytest.param(
+            Evidence({KEY: False}, {KEY: 1}, refusals={KEY: ("Not: yet",)}),
+            always,
+            "updated",
+            id="refused at first, updated later",
+        ),
+        pytest.param(Evidence({KEY: True}, dead=Counter("e")), always, "dead letter", id="given up"),
+        pytest.param(Evidence({KEY: True}, waiting=Counter("e")), always, "waiting", id="still in the queue"),
+    ],
+)
+def test_the_state_of_the_finding_and_the_queues_tell_what_became_of_an_event(
+    evidence: Evidence, wanted: Any, fate: Fate
+) -> None:
+    balance = account([EVENT], evidence, wanted)
+    assert {name: count for name, count in balance.totals.items() if count} == {fate: 1}
+    assert balance.unaccounted == (fate in ("lost", "waiting"))
+    assert bool(balance.problems) == bool(balance.unaccounted)
+
+
+def test_of_two_copies_each_has_its_own_fate() -> None:
+    balance = account([EVENT, EVENT], Evidence({KEY: False}, dead=Counter("e")), never)
+    assert (balance.totals["dead letter"], balance.totals["unchanged"]) == (1, 1)
+
+
+def test_an_event_without_a_finding_is_lost_unless_a_dead_letter_queue_has_it() -> None:
+    unusable = Event("u", None)
+    assert account([unusable], Evidence({}), never).unaccounted == 1
+    balance = account([unusable], Evidence({}, dead=Counter("u")), never)
+    assert balance.fates[UNUSABLE] == {"dead letter": 1}
+    assert not balance.problems
+
+
+def test_what_is_in_a_queue_without_ever_having_been_sent_is_a_problem() -> None:
+    (problem,) = account([], Evidence({}, dead=Counter("x")), never).problems
+    assert "1 more of x" in problem
+
+
+def test_dead_letters_of_a_sweep_are_told_apart() -> None:
+    balance = account([], Evidence({}, dead=Counter({SWEEP: 2})), never)
+    assert (balance.fates[SWEEP], balance.problems) == ({"dead letter": 2}, [])
+
+
+def test_a_message_of_a_sweep_that_waits_is_a_problem() -> None:
+    assert account([], Evidence({}, waiting=Counter({SWEEP: 1})), never).problems
+
+
+def test_only_some_problems_are_told_but_all_are_counted() -> None:
+    balance = account([EVENT] * 50, Evidence({KEY: True}), never)
+    assert (len(balance.problems), balance.unaccounted) == (MOST_TOLD, 50)
+
+
+def test_reasons_of_refusals_are_counted() -> None:
+    record = account([EVENT] * 2, Evidence({KEY: True}, refusals={KEY: ("a: b",)}), never).as_record()
+    assert record["refused because"] == {"a: b": 2}
+    assert record["by producer"] == {"GuardDuty": {"refused": 2}}
+
+
+@pytest.mark.parametrize(
+    ("body", "name"),
+    [
+        pytest.param('{"id": "e", "source": "aws.securityhub"}', "e", id="by its id"),
+        pytest.param('{"id": "e", "source": "hubtriage.sweep"}', SWEEP, id="of a sweep"),
+        pytest.param("{", "body 021fb596db81e6d0", id="no JSON: by its body"),
+        pytest.param("[1]", "body 080a9ed428559ef6", id="no object: by its body"),
+        pytest.param("[" * 20_000, "body a988994a238d1438", id="too deep: by its body"),
+    ],
+)
+def test_an_event_is_known_by_its_name(body: str, name: str) -> None:
+    assert name_of(body) == name
