@@ -77,8 +77,8 @@ format: setup ## format the code and fix what can be fixed
 synth: setup ## write what would be deployed into cdk.out (CDK_ARGS="-c hubtriage:NAME=VALUE ...")
 	npx cdk synth --quiet $(CDK_ARGS)
 
-deploy: setup ## deploy to the account and Region of the present AWS credentials (CDK_ARGS as for synth)
-	npx cdk deploy $(CDK_ARGS)
+deploy: setup ## deploy to the account and Region of the AWS credentials, or those of cdk.json (CDK_ARGS as for synth)
+	npx cdk deploy --all $(CDK_ARGS)
 
 asff: setup ## derive what lint knows of a finding's fields from the AWS client library again
 	$(BIN)/python -m hubtriage.authoring.asff_table

@@ -51,9 +51,7 @@ def _known_zone(name: str) -> str:
     known = zoneinfo.available_timezones()
     if known and name not in known:
         close = difflib.get_close_matches(name, known, n=1)
-        raise ValueError(
-            f"there is no time zone {name!r}" + (f"; did you mean {close[0]}?" if close else "")
-        )
+        raise ValueError(f"there is no time zone {name!r}" + (f"; did you mean {close[0]}?" if close else ""))
     return name
 
 
@@ -63,7 +61,8 @@ _LinkedRegion = Annotated[str, Field(pattern=rf"^({ALL_REGIONS}|[a-z]{{2,}}(-[a-
 _Tag = Annotated[str, Field(pattern=r"^[^=,\s][^=,]{0,127}=[^,]{0,256}$"), AfterValidator(_own_tag)]
 _Email = Annotated[str, Field(pattern=r"^[^@\s,]+@[^@\s,]+$")]
 # AWS: an alias will not do, since policies know keys by their ARN alone.
-_KeyArn = Annotated[str, Field(pattern=r"^arn:[a-z-]+:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+$")]
+_KEY_ID = r"(mrk-[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})"
+_KeyArn = Annotated[str, Field(pattern=rf"^arn:[a-z-]+:kms:[a-z0-9-]+:\d{{12}}:key/{_KEY_ID}$")]
 
 StackName = Annotated[str, Field(pattern=r"^[a-zA-Z][a-zA-Z0-9-]{0,62}$")]
 StackNames = Annotated[tuple[StackName, ...], _List, AfterValidator(_each_once)]

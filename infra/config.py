@@ -118,9 +118,7 @@ class Configuration(BaseModel):
         1.2, gt=0, le=3, description="GetFindings calls of the sweep; AWS allows 3 with those of the function"
     )
     sweep_time: TimeOfDay = Field("00:10", description="when the daily sweep starts", examples=["00:10"])
-    time_zone: TimeZone = Field(
-        "UTC", description="time zone of the daily sweep", examples=["Europe/Berlin"]
-    )
+    time_zone: TimeZone = Field("UTC", description="time zone of the daily sweep", examples=["Europe/Berlin"])
     sweep_hide_limit: int = Field(
         2000,
         ge=0,
@@ -151,9 +149,7 @@ class Configuration(BaseModel):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="least level of log lines; DEBUG adds a line for every unchanged finding"
     )
-    log_retention_days: RetentionDays = Field(
-        365, description="how long the log of decisions is kept, days"
-    )
+    log_retention_days: RetentionDays = Field(365, description="how long the log of decisions is kept, days")
     alarm_emails: Emails = Field(
         (),
         description="who gets the alarms by e-mail; each address has to confirm once",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from aws_cdk import Duration, RemovalPolicy, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
@@ -116,6 +117,13 @@ def troubles(config: Configuration, intake: Intake, function: lambda_.Function) 
         0,
     )
     yield Trouble(
+        "EventsLost",
+        "EventBridge could put findings neither into the queue nor into its dead-letter queue, so they are "
+        "lost. Look at the key's policy, then run `hubtriage sweep`.",
+        _undeliverable(intake.rule),
+        0,
+    )
+    yield Trouble(
         "FunctionFails",
         "The triage function ends in errors or in timeouts, so whole batches are tried again.",
         function.metric_errors(period=five_minutes, statistic="Sum"),
@@ -173,6 +181,17 @@ _TRIAGE_TROUBLES = (
     ),
 )
 _METRICS = {"ServiceThrottles": "Throttled"}
+
+
+def _undeliverable(rule: events.IRule) -> cloudwatch.Metric:
+    """AWS: counted per rule when its dead-letter queue does not take an event either."""
+    return cloudwatch.Metric(
+        namespace="AWS/Events",
+        metric_name="InvocationsFailedToBeSentToDlq",
+        dimensions_map={"RuleName": rule.rule_name},
+        statistic="Sum",
+        period=Duration.minutes(5),
+    )
 
 
 def _waiting(queue: sqs.IQueue) -> cloudwatch.Metric:

@@ -1,5 +1,6 @@
 """The `hubtriage` command: one module per command, imported when it is asked for."""
 
+import os
 from importlib import import_module
 
 import click
@@ -52,3 +53,6 @@ class _LazyGroup(click.Group):
 @click.version_option(package_name="hubtriage")
 def cli() -> None:
     """Triage decisions for AWS Security Hub findings, written as YAML rules in git."""
+    if region := os.environ.get("AWS_REGION"):
+        # CDK and the other tools of AWS heed it; boto3 knows the older name alone.
+        os.environ["AWS_DEFAULT_REGION"] = region

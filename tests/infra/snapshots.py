@@ -22,15 +22,22 @@ def snapshot(template: Mapping[str, Any], package: Path) -> dict[str, Any]:
     return {**readable, "Tags": _collected_tags(readable["Resources"]), "Package": modules}
 
 
-def _collected_tags(resources: Mapping[str, Any]) -> dict[str, list[str]]:
-    """Take the tags out of the resources: each with those that have it, instead of each where it is."""
+def _collected_tags(resources: Mapping[str, Any]) -> dict[str, list[str] | str]:
+    """Take the tags out of the resources: each with those that have it, instead of each where it is.
+
+    A tag of the same resources as the first refers to that one.
+    """
     tagged: dict[str, list[str]] = {}
     for name, resource in sorted(resources.items()):
         tags = resource.get("Properties", {}).pop("Tags", {})
         pairs = tags.items() if isinstance(tags, Mapping) else ((tag["Key"], tag["Value"]) for tag in tags)
         for key, value in pairs:
             tagged.setdefault(f"{key}={value}", []).append(name)
-    return tagged
+    first = next(iter(tagged))
+    return {
+        tag: names if tag == first or names != tagged[first] else f"whatever has {first}"
+        for tag, names in tagged.items()
+    }
 
 
 def _readable(value: Any) -> Any:

@@ -7,8 +7,8 @@ import pytest
 
 from infra.config import Configuration, ConfigurationError, setting_names
 
-KEY = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd"
-OTHER_KEY = "arn:aws:kms:us-east-1:111122223333:key/mrk-1"
+KEY = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+OTHER_KEY = "arn:aws:kms:us-east-1:111122223333:key/mrk-1234abcd12ab34cd56ef1234567890ab"
 BOUNDARY = "arn:aws:iam::111122223333:policy/bound"
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "deploying.md"
 
@@ -115,6 +115,7 @@ def test_a_wrong_value_is_named_with_what_it_should_be(name):
         pytest.param("stack-name", "", "'' is not of the form", id="nothing"),
         pytest.param("batch-size", "many", "not 'many'", id="a word for a number"),
         pytest.param("kms-keys", "arn:aws:kms:eu-central-1:111122223333:alias/x", "form", id="an alias"),
+        pytest.param("kms-keys", f"{KEY[:-1]}", "form", id="a key's id cut short"),
         pytest.param("time-zone", "Nowhere/None", "no time zone 'Nowhere/None'\n", id="a zone like none"),
     ],
 )
