@@ -32,15 +32,8 @@ CPU_SECONDS = 3.0
 """A hundred times what the slowest takes here; what grows with the square of the size would take minutes."""
 
 ROOT = Path(hubtriage.__file__).parent
-TEAMS_OWN = (
-    "authoring/",
-    "cli/import",
-    "cli/logs.py",
-    "local/",
-    "engine/operators",
-    "engine/triage_operators",
-)
-"""What reads rule files, command lines, the account's own settings and the local AWS alone. The operators use RE2 on findings."""
+TEAMS_OWN = ("authoring/", "cli/import", "cli/logs.py", "local/", "doctor/", "engine/operators")
+"""What reads rule files, command lines, settings of the account, and the local AWS alone."""
 
 
 def claims(text: str) -> None:
