@@ -17,7 +17,7 @@ from typing import Any
 from hubtriage.authoring.checks.relations import Relations
 from hubtriage.authoring.checks.subject import Subject
 from hubtriage.authoring.compiler import ruleset_document
-from hubtriage.authoring.importers.assemble import import_rules
+from hubtriage.authoring.importers.assemble import Options, import_rules
 from hubtriage.authoring.importers.outcome import Refusal
 from hubtriage.authoring.importers.render import render
 from hubtriage.authoring.loader import LoadResult, load_rules
@@ -32,7 +32,7 @@ _SET_BY_CUSTOMERS = frozenset({"Note", "UserDefinedFields", "VerificationState"}
 
 @dataclass(frozen=True, slots=True)
 class NativeRules:
-    """The automation rules that are in force, as rules of ours; names are theirs, by our ids.
+    """The automation rules in force in a Region (None: any), as rules of ours; names are theirs, by our ids.
 
     `refusals` are those that cannot be written as rules of ours.
     """
@@ -41,6 +41,7 @@ class NativeRules:
     ruleset: Ruleset
     names: Mapping[str, str]
     refusals: tuple[Refusal, ...]
+    region: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ class Overlap:
     """
 
     native: str
+    region: str | None
     rule: str
     field: str
     findings: int
@@ -64,6 +66,7 @@ class Overlap:
         """The overlap as JSON-ready data."""
         return {
             "automation_rule": self.native,
+            "region": self.region,
             "rule": self.rule,
             "field": self.field,
             "findings": self.findings,
@@ -72,15 +75,20 @@ class Overlap:
         }
 
 
-def read_natives(rules: Iterable[Mapping[str, Any]]) -> NativeRules:
-    """The enabled ones of the `Rules` that BatchGetAutomationRules answers."""
+def read_natives(rules: Iterable[Mapping[str, Any]], region: str | None = None) -> NativeRules:
+    """The enabled ones of the `Rules` that BatchGetAutomationRules answers in a Region.
+
+    AWS: they act on findings of that Region alone, also in the home Region. None: any finding.
+    """
+    options = Options(regions=(region,) if region else ())
     drafts: list[dict[str, Any]] = []
     names: dict[str, str] = {}
     refusals: list[Refusal] = []
     for number, rule in enumerate(rules, 1):
         if rule.get("RuleStatus") == "DISABLED":
             continue
-        imported = import_rules("automation-rules", "rule.json", json.dumps(rule, default=str).encode())
+        content = json.dumps(rule, default=str).encode()
+        imported = import_rules("automation-rules", "rule.json", content, options)
         name = str(rule.get("RuleName") or rule.get("RuleArn") or number)
         refusals += (replace(refusal, rule=name) for refusal in imported.refusals)
         for draft in imported.rules:
@@ -88,7 +96,8 @@ def read_natives(rules: Iterable[Mapping[str, Any]]) -> NativeRules:
             names[native_id] = name
             drafts.append({**draft, "id": native_id})
     loaded = _loaded(drafts)
-    return NativeRules(loaded, load_ruleset(ruleset_document(loaded, revision=None)), names, tuple(refusals))
+    ruleset = load_ruleset(ruleset_document(loaded, revision=None))
+    return NativeRules(loaded, ruleset, names, tuple(refusals), region)
 
 
 def _loaded(drafts: list[dict[str, Any]]) -> LoadResult:
@@ -148,7 +157,9 @@ def _on_finding(
     for field in mine.keys() & theirs.keys():
         (rule, wish), (native, other) = mine[field], theirs[field]
         differs = not same(field, wish.value, other.value)
-        yield Overlap(natives.names[native.id], rule.id, field, 1, int(differs), example, differs)
+        yield Overlap(
+            natives.names[native.id], natives.region, rule.id, field, 1, int(differs), example, differs
+        )
 
 
 def _joined(one: Overlap, other: Overlap) -> Overlap:
@@ -175,18 +186,21 @@ def _by_criteria(natives: NativeRules, ours: LoadResult, ruleset: Ruleset, now: 
     for subject in theirs:
         for other in (*relations.earlier(subject), *relations.later(subject)):
             if any(other is each for each in mine):
-                name = natives.names[subject.rule.id]
-                yield from _shared(name, their_rules[subject.rule.id], rules[other.rule.id])
+                pair = their_rules[subject.rule.id], rules[other.rule.id]
+                for field, differs in _shared(*pair):
+                    name = natives.names[subject.rule.id]
+                    yield Overlap(name, natives.region, other.rule.id, field, 0, 0, None, differs)
 
 
 def _is_over(rule: Rule, now: float) -> bool:
     return rule.ends is not None and rule.ends <= now
 
 
-def _shared(name: str, native: Rule, rule: Rule) -> Iterator[Overlap]:
+def _shared(native: Rule, rule: Rule) -> Iterator[tuple[str, bool]]:
+    """The fields that both set, and whether the values differ, or may."""
     values = [{wish.field: wish.value for wish in each.wishes.constant} for each in (native, rule)]
     for field in native.wishes.fields:
         if field in rule.wishes.fields:
             known = all(field in each for each in values)
             differs = not known or not same(field, values[0][field], values[1][field])
-            yield Overlap(name, rule.id, field, 0, 0, None, differs)
+            yield field, differs

@@ -5,7 +5,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
+import boto3
 import click
 
 from hubtriage.aws.client import security_hub
@@ -13,7 +15,7 @@ from hubtriage.aws.clock import SystemClock
 from hubtriage.cli.doctor_view import as_record, heading, summary, text
 from hubtriage.cli.inputs import meter
 from hubtriage.cli.rules import rules_option
-from hubtriage.cli.stack import AWS_ERRORS, client, deployed_option, fail
+from hubtriage.cli.stack import AWS_ERRORS, deployed_option, fail
 from hubtriage.doctor import udf
 from hubtriage.doctor.account import Account
 from hubtriage.doctor.examine import CHECKS, Check, examine
@@ -84,12 +86,16 @@ def _account(stack: str, folder: Path, most_findings: int) -> Account:
     """The account of the present credentials; exits with 1 without usable ones."""
     try:
         account = Account(
-            client, security_hub(), SystemClock(), stack=stack, rules=folder, most_findings=most_findings
+            _client, security_hub(), SystemClock(), stack=stack, rules=folder, most_findings=most_findings
         )
         _ = account.identity
     except AWS_ERRORS as error:
         fail(f"AWS: {error}", "look at AWS_PROFILE and AWS_REGION")
     return account
+
+
+def _client(service: str, region: str | None = None) -> Any:
+    return boto3.client(service, region_name=region)
 
 
 def _made(account: Account, checks: Iterable[Check], *, shown: bool) -> list[Result]:

@@ -8,7 +8,7 @@ import click
 
 from hubtriage.cli.plan import quoted
 from hubtriage.doctor.account import Identity
-from hubtriage.doctor.verdict import STATUSES, Result
+from hubtriage.doctor.verdict import STATUSES, Result, counted
 
 _COLOURS = {"ok": "green", "warning": "yellow", "problem": "red", "unchecked": "cyan"}
 _STATUS_WIDTH = max(map(len, STATUSES)) + 2
@@ -35,7 +35,11 @@ def text(result: Result) -> Iterator[str]:
 def summary(results: Sequence[Result]) -> str:
     """How many results of each status there are."""
     counts = _counts(results)
-    return "\n" + ", ".join(f"{count} {status}" for status, count in counts.items() if count)
+    return "\n" + ", ".join(_number(count, status) for status, count in counts.items() if count)
+
+
+def _number(count: int, status: str) -> str:
+    return counted(count, status) if status in ("warning", "problem") else f"{count} {status}"
 
 
 def as_record(identity: Identity, stack: str, results: Sequence[Result]) -> dict[str, Any]:

@@ -1,11 +1,11 @@
 """The account under examination: what checks ask for more than once, each asked for when first needed."""
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from botocore.exceptions import ClientError
 
@@ -56,16 +56,22 @@ class Deployed:
         return self.outputs[name]
 
 
+class ClientFactory(Protocol):
+    """Makes boto3's client of a service, in a Region or in that of the environment."""
+
+    def __call__(self, service: str, region: str | None = None) -> Any:
+        """The client."""
+
+
 class Account:
     """An account and Region, one stack in it, and a folder of rules.
 
-    `client` makes a client of an AWS service by its name. `hub` reads findings, the newest `most_findings` of
-    them. What AWS refuses is raised as botocore raises it.
+    `hub` reads findings, the newest `most_findings` of them. What AWS refuses is raised as botocore does.
     """
 
     def __init__(
         self,
-        client: Callable[[str], Any],
+        client: ClientFactory,
         hub: SecurityHubApi,
         clock: Clock,
         *,
@@ -139,21 +145,37 @@ class Account:
         return Settings(stack=self.stack, known_stacks=known, never=frozenset(filter(None, never.split(","))))
 
     @cached_property
-    def loaded(self) -> LoadResult:
-        """The rules of the folder, without errors; raises UncheckedError otherwise."""
+    def folder(self) -> LoadResult:
+        """What the folder of rules holds; raises UncheckedError where there is none."""
         if not self.rules.is_dir():
             raise UncheckedError(
                 f"there is no folder {self.rules}", "name the folder of your rules with --rules"
             )
-        loaded = load_rules(self.rules)
-        if loaded.errors:
+        return load_rules(self.rules)
+
+    @property
+    def loaded(self) -> LoadResult:
+        """The rules of the folder; raises UncheckedError where they have errors."""
+        if self.folder.errors:
             raise UncheckedError(f"the rules in {self.rules} have errors", "see hubtriage lint")
-        return loaded
+        return self.folder
 
     @cached_property
     def natives(self) -> list[Mapping[str, Any]]:
-        """Security Hub's own automation rules, with criteria and actions."""
-        hub = self.client("securityhub")
+        """Security Hub's own automation rules in this Region."""
+        return self._natives(self.client("securityhub"))
+
+    def natives_of(self, region: str) -> list[Mapping[str, Any]]:
+        """Those of another Region."""
+        return (
+            self.natives
+            if region == self.identity.region
+            else self._natives(self._client("securityhub", region))
+        )
+
+    @staticmethod
+    def _natives(hub: Any) -> list[Mapping[str, Any]]:
+        """The automation rules of a hub, with criteria and actions."""
         arns: list[str] = []
         request: dict[str, Any] = {"MaxResults": 100}
         while True:

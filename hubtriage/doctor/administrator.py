@@ -1,7 +1,7 @@
 """Whether this is the account in which the findings of the others arrive."""
 
 from hubtriage.doctor.account import Account
-from hubtriage.doctor.verdict import Verdict
+from hubtriage.doctor.verdict import Verdict, counted
 
 
 def look(account: Account) -> Verdict:
@@ -17,7 +17,7 @@ def look(account: Account) -> Verdict:
         )
     count = _members(account)
     if count:
-        return Verdict("ok", f"this account administers {count} others", data={"members": count})
+        return Verdict("ok", f"this account administers {counted(count, 'other')}", data={"members": count})
     return Verdict("ok", "this account stands alone: only its own findings arrive", data={"members": 0})
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from hubtriage.aws.api import Finding
 from hubtriage.aws.reading import PAGE
 from hubtriage.doctor.account import Account
-from hubtriage.doctor.verdict import Verdict
+from hubtriage.doctor.verdict import Verdict, counted
 from hubtriage.engine.fields import MANAGED_KEY, OUR_AUTHOR, is_our_note, user_fields
 
 
@@ -40,14 +40,14 @@ def judge(findings: Iterable[Finding], stack: str, known: frozenset[str]) -> Ver
     if lost:
         return Verdict(
             "warning",
-            f"{lost:,} findings have a note of triage but no memory: another tool replaces UserDefinedFields",
+            f"notes of triage without its memory: {lost:,}; another tool replaces UserDefinedFields",
             "have that tool keep the keys that it does not know; triage leaves these findings alone",
             data=data,
         )
     if others:
         return Verdict("ok", f"{_told(others)}, which this one knows", data=data)
-    return Verdict("ok", f"none on the {len(each):,} findings looked at", data=data)
+    return Verdict("ok", f"none on {counted(len(each), 'finding')} looked at", data=data)
 
 
 def _told(others: dict[str, int]) -> str:
-    return ", ".join(f"{name} ({count:,} findings)" for name, count in others.items())
+    return ", ".join(f"{name} ({counted(count, 'finding')})" for name, count in others.items())

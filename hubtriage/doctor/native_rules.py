@@ -1,45 +1,104 @@
 """Whether Security Hub's own automation rules set what our rules set."""
 
+import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
 from hubtriage.authoring.importers.outcome import Refusal
 from hubtriage.authoring.overlap import NativeRules, Overlap, overlaps, read_natives
+from hubtriage.aws.api import Finding
+from hubtriage.aws.faults import API_ERRORS, call_fault
 from hubtriage.doctor.account import Account
-from hubtriage.doctor.verdict import Status, Verdict, worst
+from hubtriage.doctor.verdict import Status, UncheckedError, Verdict, counted, worst
 
 MOST_TOLD = 20
 _ADVICE = (
     "let one of both set a field: delete the automation rule (`hubtriage import` translates it), or narrow "
     "one of them"
 )
+_BY_HAND = "compare by hand what could not be translated"
+_OFF = "InvalidAccessException"  # AWS: where Security Hub is off
+_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
+
+
+@dataclass(slots=True)
+class Seen:
+    """What was looked at: automation rules by Region, how many there are, and what could not be read."""
+
+    findings: list[Finding]
+    natives: dict[str, NativeRules] = field(default_factory=dict)
+    rules: int = 0
+    unread: list[str] = field(default_factory=list)
 
 
 def look(account: Account) -> Verdict:
-    """AWS: automation rules run again on every import, and so undo what triage did."""
-    if not account.natives:
-        return Verdict("ok", "Security Hub has none")
-    natives = read_natives(account.natives)
-    findings = account.findings
-    found = overlaps(natives, account.loaded, findings, account.settings, account.clock.now())
-    told = [one for one in found if one.findings or one.differs]
-    return judge(natives, told, len(account.natives), len(findings))
+    """AWS: automation rules act in the Region where they were made, on every import, and so undo triage."""
+    seen = _findings(account)
+    home = account.identity.region
+    for region in sorted({home, *filter(_REGION.fullmatch, map(region_of, seen.findings))}):
+        try:
+            listed = account.natives_of(region)
+        except API_ERRORS as error:
+            fault = call_fault(error)
+            if fault.code != _OFF:
+                seen.unread.append(f"those of {region} could not be read: {fault.code}: {fault.message}")
+            continue
+        seen.rules += len(listed)
+        seen.natives[region] = read_natives(listed, region)
+    return judge(seen, _found(account, seen))
 
 
-def judge(natives: NativeRules, found: Sequence[Overlap], rules: int, looked_at: int) -> Verdict:
-    """The verdict on the overlaps that matter, with how many rules there are and findings were looked at."""
-    unknown: Status = "unchecked" if natives.refusals else "ok"
-    status = worst(unknown, *map(_status, found))
-    details = (*map(text, found[:MOST_TOLD]), *_more(found), *map(_refused, natives.refusals))
-    count = (
-        f"{rules} ({len(natives.names) + len(natives.refusals)} enabled), {looked_at:,} findings looked at"
-    )
-    if found:
-        seen = f"{count}: {len({(one.native, one.rule) for one in found})} overlap with rules of ours"
-    else:
-        seen = f"{count}: none sets what a rule of ours sets"
-    advice = _ADVICE if found else "compare what could not be translated by hand" if natives.refusals else ""
-    data = {"overlaps": [one.as_record() for one in found], "rules": rules, "findings": looked_at}
-    return Verdict(status, seen, advice, details, data)
+def _findings(account: Account) -> Seen:
+    """The findings; without the permission to read them, criteria alone have to do."""
+    try:
+        return Seen(account.findings)
+    except UncheckedError as error:
+        return Seen([], unread=[f"only criteria were compared: {error.reason}"])
+
+
+def region_of(finding: Finding) -> str:
+    """The Region in which the finding arose."""
+    return str(finding.get("Region"))
+
+
+def _found(account: Account, seen: Seen) -> list[Overlap]:
+    """The overlaps that matter, the worst first."""
+    now = account.clock.now()
+    found = [
+        one
+        for region, natives in seen.natives.items()
+        if natives.names
+        for one in overlaps(natives, account.loaded, _of(seen, region), account.settings, now)
+        if one.findings or one.differs
+    ]
+    return sorted(found, key=lambda one: (-one.differing, -one.findings))
+
+
+def _of(seen: Seen, region: str) -> list[Finding]:
+    return [finding for finding in seen.findings if region_of(finding) == region]
+
+
+def judge(seen: Seen, found: Sequence[Overlap]) -> Verdict:
+    """The verdict on the overlaps that matter."""
+    refusals = [refusal for rules in seen.natives.values() for refusal in rules.refusals]
+    enabled = sum(len(rules.names) for rules in seen.natives.values()) + len(refusals)
+    unknown: Status = "unchecked" if refusals or seen.unread else "ok"
+    details = (*map(text, found[:MOST_TOLD]), *_more(found), *map(_refused, refusals), *seen.unread)
+    advice = _ADVICE if found else _BY_HAND if refusals else ""
+    data = {
+        "overlaps": [one.as_record() for one in found],
+        "rules": seen.rules,
+        "findings": len(seen.findings),
+    }
+    return Verdict(worst(unknown, *map(_status, found)), _told(seen, enabled, found), advice, details, data)
+
+
+def _told(seen: Seen, enabled: int, found: Sequence[Overlap]) -> str:
+    if not seen.rules and not seen.unread:
+        return "Security Hub has none"
+    looked_at = f"{enabled} in force, {counted(len(seen.findings), 'finding')} looked at"
+    pairs = counted(len({(one.native, one.region, one.rule) for one in found}), "overlap")
+    return f"{looked_at}: {pairs} with rules of yours" if found else f"{looked_at}: no overlap"
 
 
 def _status(overlap: Overlap) -> Status:
@@ -48,12 +107,11 @@ def _status(overlap: Overlap) -> Status:
 
 def text(overlap: Overlap) -> str:
     """An overlap on one line."""
-    both = f"{overlap.field}: the automation rule {overlap.native!r} and {overlap.rule}"
+    both = f"{overlap.field}: the automation rule {overlap.native!r} of {overlap.region} and {overlap.rule}"
     if not overlap.findings:
         return f"{both} may differ; no finding was seen on which both set it"
     how = f"{overlap.differing:,} to different values" if overlap.differing else "to the same value"
-    findings = "1 finding" if overlap.findings == 1 else f"{overlap.findings:,} findings"
-    return f"{both} both set it on {findings}, {how}, such as {overlap.example}"
+    return f"{both} both set it on {counted(overlap.findings, 'finding')}, {how}, such as {overlap.example}"
 
 
 def _more(found: Sequence[Overlap]) -> Iterator[str]:

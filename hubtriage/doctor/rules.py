@@ -4,7 +4,7 @@ import json
 
 from hubtriage.authoring.compiler import git_revision, ruleset_document
 from hubtriage.doctor.account import Account
-from hubtriage.doctor.verdict import UncheckedError, Verdict
+from hubtriage.doctor.verdict import UncheckedError, Verdict, counted
 
 _SWEEP_TYPE = "Custom::HubtriageSweep"
 """The resource that starts a sweep when the rule set changes, which it is told the hash of."""
@@ -12,6 +12,13 @@ _SWEEP_TYPE = "Custom::HubtriageSweep"
 
 def look(account: Account) -> Verdict:
     """The stack's template says which rule set is deployed."""
+    errors = account.folder.errors
+    if errors:
+        return Verdict(
+            "problem",
+            f"{counted(len(errors), 'error')} in {account.rules}",
+            f"see hubtriage lint {account.rules}",
+        )
     document = ruleset_document(account.loaded, revision=git_revision(account.rules))
     here = f"{len(document['rules'])} in force in {account.rules}"
     deployed = account.deployed

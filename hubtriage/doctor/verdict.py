@@ -55,3 +55,8 @@ def worst(*statuses: Status) -> Status:
     """The worst of some statuses; what could not be checked counts less than what is wrong."""
     order: tuple[Status, ...] = ("problem", "warning", "unchecked")
     return next((status for status in order if status in statuses), "ok")
+
+
+def counted(count: int, noun: str) -> str:
+    """A number of things, in words that fit it."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

@@ -1,0 +1,212 @@
+"""What the checks of `hubtriage doctor` make of what AWS answers."""
+
+import json
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
+
+from hubtriage.doctor import aggregation, alarms, function, memos, queues, quotas, udf
+from hubtriage.doctor.refusal import refused
+from hubtriage.doctor.simulation import Denied
+from hubtriage.doctor.verdict import Status, UncheckedError, worst
+
+HERE = "eu-central-1"
+
+
+def linked(home: str, mode: str, *regions: str) -> dict[str, Any]:
+    return {"FindingAggregationRegion": home, "RegionLinkingMode": mode, "Regions": list(regions)}
+
+
+@pytest.mark.parametrize(
+    ("aggregator", "status", "words"),
+    [
+        pytest.param(None, "ok", "only findings of eu-central-1", id="without aggregation"),
+        pytest.param(linked(HERE, "ALL_REGIONS"), "ok", "all others are linked", id="the home Region"),
+        pytest.param(
+            linked(HERE, "SPECIFIED_REGIONS", "eu-west-1"), "ok", "linked to it: eu-west-1", id="of some"
+        ),
+        pytest.param(
+            linked(HERE, "ALL_REGIONS_EXCEPT_SPECIFIED", "eu-west-1"),
+            "ok",
+            "all others but eu-west-1",
+            id="of most",
+        ),
+        pytest.param(linked(HERE, "NO_REGIONS"), "ok", "no other is linked", id="of none"),
+        pytest.param(
+            linked("eu-west-1", "ALL_REGIONS"), "problem", "arrive in eu-west-1", id="a linked Region"
+        ),
+        pytest.param(
+            linked("eu-west-1", "SPECIFIED_REGIONS", HERE), "problem", "arrive in eu-west-1", id="named"
+        ),
+        pytest.param(
+            linked("eu-west-1", "SPECIFIED_REGIONS", "us-east-1"), "warning", "not linked", id="not named"
+        ),
+        pytest.param(
+            linked("eu-west-1", "ALL_REGIONS_EXCEPT_SPECIFIED", HERE), "warning", "not linked", id="left out"
+        ),
+        pytest.param(
+            linked("eu-west-1", "ALL_REGIONS_EXCEPT_SPECIFIED"),
+            "problem",
+            "arrive in eu-west-1",
+            id="not left out",
+        ),
+    ],
+)
+def test_aggregation(aggregator: dict[str, Any] | None, status: Status, words: str) -> None:
+    verdict = aggregation.judge(HERE, aggregator)
+    assert (verdict.status, words in verdict.seen) == (status, True), verdict
+
+
+def alarm(name: str, state: str = "OK", **changes: Any) -> dict[str, Any]:
+    return {"AlarmName": name, "StateValue": state, "AlarmDescription": f"Runbook of {name}", **changes}
+
+
+@pytest.mark.parametrize(
+    ("found", "told", "status", "words"),
+    [
+        pytest.param(
+            [alarm("a")], ["arn:aws:sns:x"], "ok", "none of 1 is on, 1 would be told", id="all quiet"
+        ),
+        pytest.param([alarm("a")], [], "warning", "nobody is told", id="without subscribers"),
+        pytest.param(
+            [alarm("a")], ["PendingConfirmation"], "warning", "nobody has confirmed", id="unconfirmed"
+        ),
+        pytest.param([alarm("a", "ALARM"), alarm("b")], [], "problem", "1 of 2 are on", id="one is on"),
+        pytest.param(
+            [alarm("a", ActionsEnabled=False)],
+            ["arn:aws:sns:x"],
+            "warning",
+            "switched off: a",
+            id="switched off",
+        ),
+    ],
+)
+def test_alarms(found: list[dict[str, Any]], told: list[str], status: Status, words: str) -> None:
+    verdict = alarms.judge(found, told)
+    assert (verdict.status, words in verdict.seen) == (status, True), verdict
+    assert all("Runbook" in detail for detail in verdict.details)
+
+
+@pytest.mark.parametrize(
+    ("depths", "status"),
+    [
+        pytest.param(
+            {"waiting": 12, "dead": 0, "undelivered": 0}, "ok", id="findings that wait are no fault"
+        ),
+        pytest.param({"waiting": 0, "dead": 1, "undelivered": 0}, "problem", id="a dead letter"),
+        pytest.param({"waiting": 0, "dead": 0, "undelivered": 1}, "problem", id="an event not delivered"),
+    ],
+)
+def test_queues(depths: dict[str, int], status: Status) -> None:
+    assert queues.judge(depths).status == status
+
+
+def marked(number: int, owner: str | None, author: str | None = None) -> dict[str, Any]:
+    fields = {"UserDefinedFields": {"hubtriage/managed": owner}} if owner else {}
+    note = {"Note": {"Text": "x", "UpdatedBy": author}} if author else {}
+    return {"Id": f"f-{number}", "ProductArn": "p", **fields, **note}
+
+
+@pytest.mark.parametrize(
+    ("findings", "known", "status", "words"),
+    [
+        pytest.param([], (), "ok", "none on 0 findings", id="no findings"),
+        pytest.param([marked(1, "hubtriage")], (), "ok", "none on 1 finding", id="our own memory"),
+        pytest.param([marked(1, "blue")], (), "problem", "does not know blue", id="an unknown stack"),
+        pytest.param(
+            [marked(1, "blue")] * 2, ("blue",), "ok", "blue (1 finding)", id="a known stack, counted once"
+        ),
+        pytest.param(
+            [marked(1, None, "hubtriage/x")],
+            (),
+            "warning",
+            "without its memory: 1",
+            id="a note without memory",
+        ),
+        pytest.param([marked(1, None, "ana")], (), "ok", "none on", id="a person's note"),
+        pytest.param([{"Id": "f", "UserDefinedFields": "odd"}], (), "ok", "none on", id="an odd finding"),
+    ],
+)
+def test_other_stacks(findings: list[Any], known: tuple[str, ...], status: Status, words: str) -> None:
+    verdict = memos.judge(findings, "hubtriage", frozenset(known))
+    assert (verdict.status, words in verdict.seen) == (status, True), verdict
+
+
+@pytest.mark.parametrize(
+    ("reading", "setting", "status"),
+    [
+        pytest.param("replace", None, "ok", id="replace, nothing deployed"),
+        pytest.param("merge", None, "ok", id="merge, nothing deployed"),
+        pytest.param("replace", "replace", "ok", id="replace as set"),
+        pytest.param("merge", "merge", "ok", id="merge as set"),
+        pytest.param("merge", "replace", "ok", id="replace is safe where merge is true"),
+        pytest.param("replace", "merge", "problem", id="merge loses keys where replace is true"),
+    ],
+)
+def test_the_reading_of_user_defined_fields(reading: Any, setting: str | None, status: Status) -> None:
+    verdict = udf.judge(reading, setting)
+    assert verdict.status == status
+    assert verdict.seen.startswith(reading)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "has"),
+    [
+        ({"detail": {"findings": {"Title": [{"wildcard": "a*"}]}}}, True),
+        ({"$or": [{"a": [{"anything-but": {"wildcard": "x*"}}]}]}, True),
+        ({"source": ["wildcard"]}, False),
+    ],
+)
+def test_a_pattern_with_a_wildcard_is_known(pattern: dict[str, Any], has: bool) -> None:
+    assert quotas.has_wildcard(json.dumps(pattern)) is has
+
+
+def test_a_quota_is_tight_when_less_is_left_than_should_be() -> None:
+    assert quotas.Quota("q", 81, 100, 20).is_tight
+    assert not quotas.Quota("q", 80, 100, 20).is_tight
+
+
+def test_what_the_function_is_denied_names_action_resource_and_cause() -> None:
+    verdict = function.judge([Denied("securityhub:GetFindings", "arn:hub", "a policy denies it")])
+    assert verdict.status == "problem"
+    assert verdict.details == ("securityhub:GetFindings on arn:hub: a policy denies it",)
+    assert function.judge([]).status == "ok"
+
+
+def client_error(code: str, status: int = 403) -> ClientError:
+    answer: Any = {"Error": {"Code": code, "Message": "no"}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return ClientError(answer, "ListMembers")
+
+
+@pytest.mark.parametrize(
+    ("error", "seen", "advice"),
+    [
+        pytest.param(
+            client_error("AccessDeniedException"), "ListMembers: AccessDenied", "policy", id="denied"
+        ),
+        pytest.param(
+            client_error("InvalidAccessException"), "InvalidAccess", "Security Hub is off", id="off"
+        ),
+        pytest.param(client_error("TooManyRequestsException", 429), "TooMany", "again", id="throttled"),
+        pytest.param(
+            EndpointConnectionError(endpoint_url="https://x"),
+            "EndpointConnectionError",
+            "again",
+            id="no network",
+        ),
+        pytest.param(UncheckedError("no folder", "make one"), "no folder", "make one", id="our own reason"),
+    ],
+)
+def test_what_cannot_be_checked_says_why_and_what_to_do(error: Exception, seen: str, advice: str) -> None:
+    verdict = refused(error)
+    assert verdict.status == "unchecked"
+    assert seen in verdict.seen
+    assert advice in verdict.advice
+
+
+def test_what_is_wrong_counts_more_than_what_is_unchecked() -> None:
+    assert worst("ok", "unchecked", "warning") == "warning"
+    assert worst("warning", "problem") == "problem"
+    assert worst("unchecked", "ok") == "unchecked"
+    assert worst() == "ok"
