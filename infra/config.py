@@ -120,7 +120,7 @@ class Configuration(BaseModel):
     sweep_time: TimeOfDay = Field("00:10", description="when the daily sweep starts", examples=["00:10"])
     time_zone: TimeZone = Field("UTC", description="time zone of the daily sweep", examples=["Europe/Berlin"])
     sweep_hide_limit: int = Field(
-        2000,
+        10_000,
         ge=0,
         le=1_000_000,
         description="findings that a sweep without a budget may hide; what it takes back has no limit",

@@ -330,6 +330,7 @@ def command(world, monkeypatch):
     def run(*arguments):
         done = CliRunner().invoke(cli, ["sweep", "--json", *arguments])
         world.rest()
+        assert done.stdout, done.stderr
         return done.exit_code, json.loads(done.stdout)
 
     return run

@@ -18,7 +18,7 @@ class SweepConfig:
     rule: str
     reads_per_second: float
     pace: Pace
-    hide_limit: int = 2000
+    hide_limit: int = 10_000
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "SweepConfig":
@@ -33,7 +33,7 @@ class SweepConfig:
                 queue_limit=int(_number(environment, "HUBTRIAGE_SWEEP_QUEUE_LIMIT", standard.queue_limit, 1)),
                 wait=int(_number(environment, "HUBTRIAGE_SWEEP_WAIT_SECONDS", standard.wait, 1)),
             ),
-            hide_limit=int(_number(environment, "HUBTRIAGE_SWEEP_HIDE_LIMIT", 2000, 0)),
+            hide_limit=int(_number(environment, "HUBTRIAGE_SWEEP_HIDE_LIMIT", 10_000, 0)),
         )
 
 
