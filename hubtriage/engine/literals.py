@@ -215,12 +215,12 @@ def width(values: Values) -> float:
 
 
 def _leaves(leaves: Iterable[Leaf]) -> Branch:
-    return Branch(
-        {
-            leaf.keys: reduce(Values.united, (_alternative(one) for one in leaf.alternatives))
-            for leaf in leaves
-        }
-    )
+    return Branch({leaf.keys: values_of(leaf.alternatives) for leaf in leaves})
+
+
+def values_of(alternatives: Iterable[Any]) -> Values:
+    """Return the values that one of the alternatives of a pattern's field holds for."""
+    return reduce(Values.united, map(_alternative, alternatives))
 
 
 def _alternative(alternative: Any) -> Values:

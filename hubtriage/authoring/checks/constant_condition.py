@@ -8,9 +8,11 @@ from hubtriage.authoring.checks.demands import asked_of, is_everything
 from hubtriage.authoring.checks.subject import Operation, Subject
 from hubtriage.authoring.problems import Problem
 from hubtriage.authoring.yamltree import Path
+from hubtriage.engine.literals import values_of
 
 CODE = "W201"
 _LOOKS_AT_FINDING = ("var", "account", "missing", "missing_some")
+_ALWAYS = "this holds for every finding"
 _COMPARISONS = ("==", "===", "!=", "!==", "<", "<=", ">", ">=")
 _CONDITIONS = {"and": None, "or": None, "!": None, "!!": None, "if": 0, "?:": 0}
 
@@ -34,14 +36,16 @@ def check(subject: Subject) -> Iterator[Problem]:
 
 def _that_hold_always(subject: Subject) -> Iterator[Problem]:
     """Alternatives that leave nothing out, such as `exists: true` beside `exists: false`."""
-    conditions = [({"match": leaf.as_pattern}, leaf.place) for leaf in subject.leaves]
-    conditions += [({"when": one.logic}, one.place) for one in subject.operations if one.name == "or"]
-    for condition, place in conditions:
-        asked = asked_of(condition)
-        if asked and is_everything(asked):
-            yield subject.problem(
-                CODE, place, "this holds for every finding", "one of the alternatives is too much", key=True
-            )
+    hint = "one of the alternatives is too much"
+    for leaf in subject.leaves:
+        if ("exists", False) in ((name, operand) for name, operand, _place in leaf.tests):
+            values = values_of(alternative for alternative, _place in leaf.alternatives)
+            if is_everything(values):
+                yield subject.problem(CODE, leaf.place, _ALWAYS, hint, key=True)
+    for operation in subject.operations:
+        asked = asked_of(operation.logic) if operation.name == "or" else None
+        if asked and asked.exact and is_everything(asked.values):
+            yield subject.problem(CODE, operation.place, _ALWAYS, hint, key=True)
 
 
 def _operands(subject: Subject, operation: Operation) -> Iterator[Problem]:

@@ -2,7 +2,14 @@
 
 from collections.abc import Iterator
 
-from hubtriage.authoring.checks.demands import Demand, can_meet, demands, is_list_of_texts, within_scale
+from hubtriage.authoring.checks.demands import (
+    Demand,
+    can_meet,
+    demands,
+    is_list_of_texts,
+    may_contradict,
+    within_scale,
+)
 from hubtriage.authoring.checks.subject import Subject, dotted
 from hubtriage.authoring.problems import Problem
 from hubtriage.engine.literals import Source
@@ -14,6 +21,8 @@ _HINT = "the rule would never match"
 
 def check(subject: Subject) -> Iterator[Problem]:
     """One value, conditions that are and-ed, and nothing that satisfies all of them."""
+    if not may_contradict(subject):
+        return
     known: dict[Source, list[Demand]] = {}
     for demand in demands(subject):
         if not within_scale(demand.source, demand.values):

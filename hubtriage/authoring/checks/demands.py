@@ -4,17 +4,20 @@ The sets may hold more than what passes a condition, never less: two that have n
 conditions that no finding fulfils together.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
 
-from hubtriage.authoring.asff import Kind
+from hubtriage.authoring.asff import Keys, Kind
 from hubtriage.authoring.checks.subject import Subject, field_at
 from hubtriage.authoring.yamltree import Path
-from hubtriage.engine.literals import Source, branches_of, lists_on
+from hubtriage.engine.literals import Source, branches_of, values_of
 from hubtriage.engine.values import Interval, Values, listed
 
 # AWS: these numbers are between 0 and 100.
-_PERCENTAGES = {("Confidence",), ("Criticality",), ("Severity", "Normalized")}
+_PERCENTAGES: set[Keys | str] = {("Confidence",), ("Criticality",), ("Severity", "Normalized")}
+_CALCULATIONS = ("account", "age_days", "arn", "get", "lower", "substr")
 _PERCENT = Interval(0, 100)
 
 
@@ -31,25 +34,42 @@ class Demand:
     exact: bool = True
 
 
-def demands(subject: Subject) -> Iterator[Demand]:
+@lru_cache(maxsize=1)  # several checks ask for those of one rule, one after another
+def demands(subject: Subject) -> tuple[Demand, ...]:
     """The conditions on one value each that a rule needs all of, without those on the elements of lists."""
+    return (*_of_match(subject), *_of_when(subject))
+
+
+def _of_match(subject: Subject) -> Iterator[Demand]:
     for leaf in subject.leaves:
-        if "$or" not in leaf.place and not lists_on(leaf.keys):
-            yield from _demand({"match": leaf.as_pattern}, leaf.place)
+        kind = _kind_of(leaf.keys)
+        if kind and "$or" not in leaf.place:
+            values = values_of(alternative for alternative, _place in leaf.alternatives)
+            yield Demand(leaf.keys, _of_kind(kind, values), leaf.place)
+
+
+def _of_when(subject: Subject) -> Iterator[Demand]:
     for operation in subject.operations:
         if all(one.name == "and" for one in operation.outer):
-            yield from _demand({"when": operation.logic}, operation.place)
+            asked = asked_of(operation.logic)
+            if asked:
+                yield replace(asked, place=operation.place)
 
 
-def _demand(condition: Mapping[str, object], place: Path) -> Iterator[Demand]:
-    branches = branches_of(condition)
-    if len(branches) == 1 and len(branches[0].literals) == 1:
-        ((source, values),) = branches[0].literals.items()
-        field = field_at(source) if isinstance(source, tuple) else None
-        if isinstance(source, str):
-            yield Demand(source, values, place, branches[0].exact)
-        elif field and not field.in_list:
-            yield Demand(source, _of_kind(field.kind, values), place, branches[0].exact)
+def asked_of(logic: Any) -> Demand | None:
+    """What an expression asks of one value; None if it asks for more, or that is not known."""
+    branches = branches_of({"when": logic})
+    if len(branches) != 1 or len(branches[0].literals) != 1:
+        return None
+    ((source, values),) = branches[0].literals.items()
+    kind = "unknown" if isinstance(source, str) else _kind_of(source)
+    return Demand(source, _of_kind(kind, values), (), branches[0].exact) if kind else None
+
+
+def _kind_of(keys: Keys) -> Kind | None:
+    """The kind of the one value at a path; None if no finding has it, or several."""
+    field = field_at(keys)
+    return None if field is None or field.in_list else field.kind
 
 
 def _of_kind(kind: Kind, values: Values) -> Values:
@@ -59,6 +79,15 @@ def _of_kind(kind: Kind, values: Values) -> Values:
     if kind != "number":
         return values
     return Values(numbers=values.numbers, null=values.null, absent=values.absent)
+
+
+def may_contradict(subject: Subject) -> bool:
+    """Whether anything is looked at twice, or has a scale; quick to see, and in most rules nothing is."""
+    looked_at: list[Keys | str] = [keys for keys, _place, _is_key in subject.paths]
+    calculated = [one for one in subject.operations if one.name in _CALCULATIONS]
+    looked_at += [str(one.logic) for one in calculated]
+    by_name = any(one.name == "get" for one in calculated)
+    return by_name or len(set(looked_at)) < len(looked_at) or not _PERCENTAGES.isdisjoint(looked_at)
 
 
 def can_meet(one: Values, other: Values) -> bool:
@@ -102,16 +131,10 @@ def _may_hold(values: Values, text: str) -> bool:
     return values.other_texts and text not in values.not_texts
 
 
-def asked_of(condition: Mapping[str, object]) -> Demand | None:
-    """What a `match` or `when` asks of one value by itself; None if it asks for more, or is not known."""
-    return next(_demand(condition, ()), None)
-
-
-def is_everything(demand: Demand) -> bool:
-    """Whether every text surely satisfies it, and nothing too."""
-    values = demand.values
+def is_everything(values: Values) -> bool:
+    """Whether every text is surely in the set, and nothing too."""
     every_text = values.other_texts and not values.not_texts and values.exact_texts
-    return demand.exact and every_text and values.absent and values.null
+    return every_text and values.absent and values.null
 
 
 def is_list_of_texts(values: Values) -> bool:

@@ -25,14 +25,6 @@ class Leaf:
     place: Path
     alternatives: tuple[tuple[Any, Path], ...]
 
-    @property
-    def as_pattern(self) -> dict[str, Any]:
-        """The field as a pattern of its own."""
-        pattern: Any = [alternative for alternative, _place in self.alternatives]
-        for key in reversed(self.keys):
-            pattern = {key: pattern}
-        return dict(pattern)
-
     @cached_property
     def literals(self) -> list[tuple[Any, Path]]:
         """The alternatives that are plain values."""

@@ -21,11 +21,13 @@ _PARTIAL = ("prefix", "suffix", "wildcard", "equals-ignore-case", "starts_with",
 
 def check(subject: Subject) -> Iterator[Problem]:
     """Tags, names, titles and parts of resource ids in a rule that hides, unless it names its accounts."""
-    if not subject.hides or _names_accounts(subject):
+    if not subject.hides:
         return
     for keys, place, is_key in subject.paths:
         plain = tuple(key for key in keys if not key.isdecimal())
         if _is_free(plain) or (plain == _ID and _is_partial(subject)):
+            if _names_accounts(subject):
+                return
             message = f"whoever may set {dotted(plain)} can hide findings with this rule"
             hint = "name the accounts where only your pipeline can, by AwsAccountId or an account attribute"
             yield subject.problem(CODE, place, message, hint, key=is_key)

@@ -2,6 +2,7 @@
 
 import random
 import sys
+from itertools import product
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -11,8 +12,9 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "conformance"))
 import rule_grammar
 
 from hubtriage.authoring.asff import Field, look_up
-from hubtriage.authoring.checks.demands import asked_of, can_meet, is_everything, within_scale
+from hubtriage.authoring.checks.demands import asked_of, can_meet, demands, is_everything, within_scale
 from hubtriage.authoring.checks.relations import Relations, implies
+from hubtriage.authoring.checks.subject import Subject
 from hubtriage.engine.jsonlogic import EvaluationError, compile_logic, truthy
 from hubtriage.engine.literals import branches_of
 from hubtriage.engine.pattern import compile_pattern
@@ -84,24 +86,34 @@ def test_rules_that_match_one_finding_are_known_to_be_able_to_and_a_narrower_rul
                     assert hits[other], (rules[one], rules[other], finding)
 
 
-@pytest.mark.parametrize("seed", range(6))
+def asked_by(raw):
+    """What the conditions of a rule ask of single values."""
+    document = SimpleNamespace(node=lambda path: SimpleNamespace(value=raw.get(path[-1])))
+    rule = SimpleNamespace(
+        match=raw.get("match"), when=raw.get("when"), has_when="when" in raw, document=document, path=()
+    )
+    rule.model = None
+    return demands(Subject(rule, {}, 0.0))
+
+
+@pytest.mark.parametrize("seed", range(3))
 def test_conditions_that_exclude_each_other_never_hold_together(seed):
     draw = random.Random(100 + seed)  # noqa: S311 - not for secrets
-    rules = [rule_grammar.rule(draw) for _ in range(RULES * 5)]
-    asked = [(raw, asked_of(raw)) for raw in rules]
-    asked = [(raw, one) for raw, one in asked if one is not None]
+    asked = [(raw, asked_by(raw)) for raw in (rule_grammar.rule(draw) for _ in range(RULES * 2))]
     apart = [
         (raw, other)
-        for raw, one in asked
-        for other, two in asked
+        for raw, mine in asked
+        for other, theirs in asked
+        for one, two in product(mine, theirs)
         if one.source == two.source and not can_meet(one.values, two.values)
     ]
-    always = [raw for raw, one in asked if is_everything(one)]
-    never = [raw for raw, one in asked if not within_scale(one.source, one.values)]
+    never = [raw for raw, mine in asked if not all(within_scale(one.source, one.values) for one in mine)]
+    logic = [(raw, asked_of(raw["when"])) for raw, _mine in asked if list(raw) == ["when"]]
+    always = [raw for raw, one in logic if one is not None and one.exact and is_everything(one.values)]
     assert len(apart) > 10
     drawn = (rule_grammar.finding(draw) for _ in range(FINDINGS * 20))
-    findings = [of_its_kind(finding) for finding in drawn if is_possible(finding)][:FINDINGS]
-    for finding in findings:
-        assert [pair for pair in apart if all(matches(raw, finding) for raw in pair)] == []
-        assert [raw for raw in always if not matches(raw, finding)] == []
-        assert [raw for raw in never if matches(raw, finding)] == []
+    for finding in [of_its_kind(finding) for finding in drawn if is_possible(finding)][:FINDINGS]:
+        hits = {id(raw) for raw, _mine in asked if matches(raw, finding)}
+        assert [pair for pair in apart if all(id(raw) in hits for raw in pair)] == []
+        assert [raw for raw in never if id(raw) in hits] == []
+        assert [raw for raw in always if id(raw) not in hits] == []
