@@ -20,7 +20,7 @@ from hubtriage.local.findings import generate
 Finding = dict[str, Any]
 
 CORPUS = os.environ.get("HUBTRIAGE_CORPUS")
-RULESETS = 10 * EFFORT
+RULESETS = 5 * EFFORT
 """Rule sets tried on each group of findings."""
 
 CONDITIONS: list[dict[str, Any]] = [
