@@ -6,7 +6,7 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := $(shell node --version 2
 export CDK_DISABLE_CLI_TELEMETRY := true
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test slow conformance check format synth deploy asff schema cli-docs first-rule lock clean faults chaos bench bench-check laws mutants
+.PHONY: help setup demo test slow conformance check format synth deploy asff schema cli-docs first-rule lock clean faults chaos bench bench-check laws mutants audit
 
 help: ## show these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -70,6 +70,14 @@ check: setup ## what CI runs beside the tests: lint, format, types, import rules
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
+build/audit/ready: .ci/audit.txt .venv/ready
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python build/audit
+	@$(BIN)/uv pip sync --quiet --require-hashes --python build/audit/bin/python .ci/audit.txt
+	@touch $@
+
+audit: build/audit/ready ## ask PyPI and npm for known vulnerabilities (AUDIT=--require: fail where they cannot be asked)
+	@build/audit/bin/python .ci/audit.py $(AUDIT)
+
 format: setup ## format the code and fix what can be fixed
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
@@ -93,8 +101,11 @@ cli-docs: setup ## write the page about all commands from their --help
 first-rule: setup ## write the page about a first rule with eight mistakes
 	$(BIN)/python tests/docs/first_rule.py
 
-lock: .venv/ready ## pin requirements.in again into requirements.txt
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url requirements.in -o requirements.txt
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url
+
+lock: .venv/ready ## pin requirements.in again into requirements.txt, and what `make audit` needs
+	$(LOCK) requirements.in -o requirements.txt
+	$(LOCK) .ci/audit.in -o .ci/audit.txt
 
 clean: ## remove what was built and installed
 	rm -rf .venv node_modules build cdk.out .mypy_cache .ruff_cache .pytest_cache .hypothesis
