@@ -20,6 +20,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import authoring
 import coldstart
 import engine
 import peers
@@ -37,6 +38,7 @@ SECTIONS: dict[str, Callable[[list[int]], Iterator[Row]]] = {
     "cold": lambda _counts: coldstart.rows(),
     "closures": engine.closure_rows,
     "peers": peers.rows,
+    "authoring": lambda _counts: authoring.rows(),
 }
 
 

@@ -1,0 +1,81 @@
+"""What a rule writer waits for: `hubtriage lint` on 1,000 rules, a backtest of 100,000 findings against as many."""
+
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from measure import Row
+
+RULES, FILES = 1_000, 10
+ROUNDS = 5
+_RULE = """\
+  - id: rule-{n}
+    description: Accepted until the account has moved.
+    owner: cloud-platform
+    ticket: SEC-{n}
+    expires: 2029-12-31
+    match:
+      Compliance: {{SecurityControlId: [S3.{a}, EC2.{b}], Status: [FAILED, WARNING]}}
+      AwsAccountId: ["{account}", "{other}"]
+      Resources: {{Type: [AwsS3Bucket], Tags: {{env: [{{prefix: dev}}]}}}}
+    when: {{"<": [{{age_days: [{{var: CreatedAt}}]}}, 30]}}
+    update:
+      Workflow: {{Status: SUPPRESSED}}
+      Note: {{Text: "Accepted until {{rule.expires}} ({{rule.ticket}})."}}
+    tests:
+      - name: an accepted one
+        finding: {{AwsAccountId: "{account}", Compliance: {{SecurityControlId: S3.{a}}}}}
+        expect: {{Workflow: {{Status: SUPPRESSED}}}}
+      - {{name: another account, finding: {{AwsAccountId: "123456789012"}}, expect: no change}}
+"""
+
+
+def write_rules(folder: Path) -> None:
+    """Write rule files in which there is nothing to complain of."""
+    for file in range(FILES):
+        numbers = range(file, RULES, FILES)
+        (folder / f"rules-{file}.yaml").write_text(
+            "rules:\n" + "".join(map(_rule, numbers)), encoding="utf-8"
+        )
+
+
+def _rule(n: int) -> str:
+    return _RULE.format(n=n, a=n % 97 + 1, b=n % 89 + 1, account=10**11 + n, other=2 * 10**11 + n)
+
+
+def rows() -> Iterator[Row]:
+    """Measure both, each in a process of its own, from its start to its end."""
+    with tempfile.TemporaryDirectory() as folder:
+        write_rules(Path(folder))
+        seconds = min(_lint_seconds(folder) for _ in range(ROUNDS))
+    yield Row(f"lint, {RULES:,} rules", seconds, "s of CPU", limit=2.0, note=f"least of {ROUNDS}")
+    yield from _backtest()
+
+
+def _lint_seconds(folder: str) -> float:
+    """CPU time of the command, its start included."""
+    before = _children()
+    command = [Path(sys.executable).with_name("hubtriage"), "lint", "--strict", folder]
+    subprocess.run(command, check=True, capture_output=True)
+    return _children() - before
+
+
+def _children() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def _backtest() -> Iterator[Row]:
+    command = [sys.executable, str(Path(__file__).with_name("backtest.py"))]
+    told = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    name = f"backtest, {told['findings']:,} findings of 4 KB, {told['rules']:,} rules"
+    yield Row(name, told["seconds"], "s", limit=30.0, note=f"{told['processes']} processes")
+    yield Row(f"{name}: CPU", told["cpu_seconds"], "s of CPU", note="all processes together")
+    yield Row(f"{name}: memory to count", told["megabytes_here"], "MB", note="of one process")
+    yield Row(f"{name}: memory to judge", told["megabytes_of_a_process"], "MB", note="of each other process")
