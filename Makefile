@@ -57,9 +57,8 @@ FINDINGS ?= 20000
 chaos: setup ## break everything at once under the load of FINDINGS=20000, drawn from SEED=1; account for every event
 	$(BIN)/python tests/e2e/run_chaos.py --seed $(SEED) --findings $(FINDINGS)
 
-bench: setup ## measure matching, batches, loading, cold start, peers beside them, and a large backtest
+bench: setup ## measure matching, batches, loading, cold start, peers beside them, lint, and a large backtest
 	$(BIN)/python benchmarks/run.py
-	$(BIN)/python benchmarks/backtest.py
 
 bench-check: ## hold the last measurements against the numbers to reach
 	$(BIN)/python benchmarks/run.py --check
