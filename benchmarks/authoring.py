@@ -1,4 +1,4 @@
-"""What a rule writer waits for: `hubtriage lint` on 1,000 rules, a backtest of 100,000 findings against those."""
+"""What a rule writer waits for: `hubtriage lint` on 1,000 rules, and a backtest of 100,000 findings."""
 
 from __future__ import annotations
 
