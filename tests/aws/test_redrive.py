@@ -1,4 +1,4 @@
-"""Dead letters are moved by AWS, which takes its time and may fail; undelivered events are sent on in turn."""
+"""Dead letters are moved by AWS, which takes time and may fail; undelivered events are sent on in turn."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

@@ -30,11 +30,19 @@ _UNSEEN = 600
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """Seconds until a message is delivered again (in an account half an hour), and how often it is."""
+    """How fast all goes.
+
+    visibility: seconds until a message is delivered again (in an account half an hour); longer than a batch
+    takes in a storm, or messages would be given up for no reason. calm: the same when no storm is left.
+    receives: how often a message is delivered. batch: the most messages of one invocation. most_waiting:
+    messages in the queue at which the load waits.
+    """
 
     visibility: int
     receives: int
     batch: int
+    calm: int
+    most_waiting: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +159,11 @@ class Stack:
         answer = self._sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=_UNSEEN)
         messages: list[dict[str, Any]] = answer.get("Messages", [])
         return messages
+
+    def deliver_again_after(self, seconds: int) -> None:
+        """Have messages that fail from now on delivered again after so many seconds."""
+        attributes = {"VisibilityTimeout": str(seconds)}
+        self._sqs.set_queue_attributes(QueueUrl=self.outputs["QueueUrl"], Attributes=attributes)
 
     def refuse_events(self) -> Callable[[], None]:
         """Have the queue refuse whatever is sent, as after a change by hand; returns what undoes it."""

@@ -68,8 +68,9 @@ def show(report: Report, console: Console, path: Path) -> None:
     verdict = "does not balance" if report.problems else "balances"
     seconds, processor = sum(report.seconds.values()), _processor_seconds()
     unaccounted = report.before.unaccounted + report.after.unaccounted
+    events, findings = report.after.events, len(report.plan.findings)
     console.print(
-        f"seed {report.seed}: {report.after.events:,} events of {report.findings:,} findings in "
+        f"seed {report.plan.seed}: {events:,} events of {findings:,} findings in "
         f"{seconds:.0f} s ({processor:.0f} s of processor time), {unaccounted} unaccounted for: "
         f"it {verdict}. {path}",
         markup=False,
