@@ -1,0 +1,146 @@
+"""What a million findings cost, and what each month costs whatever arrives: the tables of docs/operating.md.
+
+    python benchmarks/cost.py        # prints them
+
+List prices of us-east-1 in USD without the free tiers, none confirmed by a bill: change them here and on the
+page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+MILLION = 1_000_000
+MONTH_SECONDS = 30 * 86_400
+GB = 1e9
+
+SQS_REQUEST = 0.40 / MILLION  # AWS: one for each 64 KB
+LAMBDA_REQUEST = 0.20 / MILLION
+LAMBDA_GB_SECOND = 0.0000166667 * 0.8  # arm64 is a fifth cheaper than x86
+LOGS_GB = 0.50
+METRIC_MONTH = 0.30
+ALARM_MONTH = 0.10
+DASHBOARD_MONTH = 3.00
+KEY_MONTH = 1.00
+KEY_REQUEST = 0.03 / 10_000
+TRANSITION = 0.025 / 1_000  # Step Functions, standard
+
+MEMORY_GB = 0.5
+SQS_BATCH = 10  # AWS: messages that Lambda's poller receives or deletes at once
+POLLERS = 5  # AWS: that wait for messages of a queue, 20 seconds at a time
+DECISION_BYTES = 1_100  # a line of the log; CloudWatch adds 26
+METRICS_BYTES = 2_000  # what an invocation says about itself: metrics
+PLATFORM_BYTES = 400  # and Lambda's own lines
+PLANNING_SECONDS = 0.0003  # a finding, at this memory
+INVOCATION_SECONDS = 0.005
+CALL_SECONDS = 0.25  # a call, with the waiting for its turn: 8 a second for two containers
+WINDOW_SECONDS = 5
+CHANGED = 0.1
+SWEEP_PAGES_PER_SECOND = 1.2
+SWEEP_PAGE = 100
+SWEEP_STEP_SECONDS = 50
+SWEEP_TRANSITIONS = 3  # a step, and the two choices after it
+METRICS = 30  # names, and error codes
+RULES = 20  # with a metric each
+ALARMS = 15
+
+
+@dataclass(frozen=True)
+class Load:
+    """Events that reach the queue. `together`: events in one invocation; `share`: findings in a call."""
+
+    together: float
+    share: float
+    events: int = MILLION
+
+    @property
+    def invocations(self) -> float:
+        """Batches that Lambda is handed."""
+        return self.events / self.together
+
+    @property
+    def calls(self) -> float:
+        """Calls of BatchUpdateFindings."""
+        return self.events * CHANGED / self.share
+
+
+EVEN = Load(together=1 + MILLION / MONTH_SECONDS * WINDOW_SECONDS, share=1)
+"""One after the other over a month: hardly ever do two share an invocation, and never a call."""
+
+BURSTS = Load(together=1_000, share=25)
+"""In batches as large as they come, as after Security Hub's own checks, or in a sweep."""
+
+Line = tuple[str, float]
+
+
+def lines(load: Load) -> Iterator[Line]:
+    """What a load costs, by what is paid for."""
+    received = 2 * load.invocations * max(1.0, load.together / SQS_BATCH)
+    yield "EventBridge: events of AWS services, their matching and delivery", 0.0
+    yield "SQS: each event sent once; received and deleted in tens", (load.events + received) * SQS_REQUEST
+    yield "Lambda: requests", load.invocations * LAMBDA_REQUEST
+    yield "Lambda: time, at 512 MB on arm64", seconds(load) * MEMORY_GB * LAMBDA_GB_SECOND
+    yield "CloudWatch Logs: a line for each changed finding, one in ten", _logged(load, decisions=True)
+    yield "CloudWatch Logs: what each invocation says of itself", _logged(load, decisions=False)
+    yield "BatchUpdateFindings and GetFindings: no charge is known", 0.0
+
+
+def seconds(load: Load) -> float:
+    """How long all invocations take together."""
+    planning = load.events * PLANNING_SECONDS
+    return load.invocations * INVOCATION_SECONDS + planning + load.calls * CALL_SECONDS
+
+
+def _logged(load: Load, *, decisions: bool) -> float:
+    written = load.events * CHANGED * DECISION_BYTES
+    if not decisions:
+        written = load.invocations * (METRICS_BYTES + PLATFORM_BYTES)
+    return written / GB * LOGS_GB
+
+
+def sweep(findings: int = MILLION) -> float:
+    """Reading so many findings once: the sweep's own time and steps. What it sends costs like `BURSTS`."""
+    took = findings / SWEEP_PAGE / SWEEP_PAGES_PER_SECOND
+    return took * MEMORY_GB * LAMBDA_GB_SECOND + took / SWEEP_STEP_SECONDS * SWEEP_TRANSITIONS * TRANSITION
+
+
+def monthly() -> Iterator[Line]:
+    """What a month costs in one Region, whatever arrives."""
+    waiting = POLLERS * MONTH_SECONDS / 20
+    yield (
+        f"CloudWatch metrics: about {METRICS}, and one for each rule that acts (here {RULES})",
+        (METRICS + RULES) * METRIC_MONTH,
+    )
+    yield "CloudWatch dashboard", DASHBOARD_MONTH
+    yield f"CloudWatch alarms: {ALARMS}", ALARMS * ALARM_MONTH
+    yield "SQS: Lambda's pollers wait for messages", waiting * SQS_REQUEST
+    yield "a KMS key of your own, only with `kms-keys`", KEY_MONTH + MONTH_SECONDS / 300 * 2 * KEY_REQUEST
+
+
+def pages() -> Iterator[str]:
+    """The lines of the tables, as Markdown."""
+    yield "| a million events that reach the queue | spread evenly over a month | in bursts |"
+    yield "|---|---|---|"
+    rows = [
+        (name, even, burst) for (name, even), (_name, burst) in zip(lines(EVEN), lines(BURSTS), strict=True)
+    ]
+    rows.append(("**together**", _sum(lines(EVEN)), _sum(lines(BURSTS))))
+    yield from (f"| {name} | {_usd(even)} | {_usd(burst)} |" for name, even, burst in rows)
+    yield f"| a sweep that reads a million findings, beside what it sends | | {_usd(sweep())} |"
+    yield ""
+    yield "| each month, in each Region | |"
+    yield "|---|---|"
+    yield from (f"| {name} | {_usd(cost)} |" for name, cost in monthly())
+
+
+def _sum(costs: Iterator[Line] | Sequence[Line]) -> float:
+    return sum(cost for _name, cost in costs)
+
+
+def _usd(cost: float) -> str:
+    return "nothing" if not cost else f"{cost:.2f} USD" if cost >= 0.01 else "below 0.01 USD"
+
+
+if __name__ == "__main__":
+    print("\n".join(pages()))
