@@ -63,17 +63,22 @@ def _printable(text: str) -> str:
 def _messages(logs: Any, group: str, since: float, *, follow: bool) -> Iterator[str]:
     """The messages of a log group, oldest first; with `follow` for ever, each once."""
     start = time.time() - since
-    seen: set[str] = set()
+    seen: set[object] = set()
     while True:
         asked_at = time.time()
         for event in _events(logs, group, start):
-            if event["eventId"] not in seen:
-                seen.add(event["eventId"])
+            if (identity := _identity(event)) not in seen:
+                seen.add(identity)
                 yield event["message"]
         if not follow:
             return
         start = max(start, asked_at - LATE)
         time.sleep(POLL)
+
+
+def _identity(event: Mapping[str, Any]) -> object:
+    """What tells an event from all others. AWS: an `eventId` is optional in the answer."""
+    return event.get("eventId") or (event.get("logStreamName"), event.get("timestamp"), event["message"])
 
 
 def _events(logs: Any, group: str, start: float) -> Iterator[Mapping[str, Any]]:

@@ -2,6 +2,7 @@
 
 import atexit
 import contextlib
+import copy
 import json
 import os
 import shutil
@@ -169,7 +170,7 @@ class LocalCloud:
         self._durable = durable
         self._process: subprocess.Popen[bytes] | None = None
         self._folder: Path | None = None
-        self._clients: dict[str, Any] = {}
+        self._clients: dict[tuple[str, str], Any] = {}
 
     def __enter__(self) -> "LocalCloud":
         self.start()
@@ -220,9 +221,19 @@ class LocalCloud:
         """A boto3 client with dummy credentials; those without a `config` are shared and never retry."""
         if config is not None:
             return self._new_client(service, config)
-        if service not in self._clients:
-            self._clients[service] = self._new_client(service, _ONE_ATTEMPT)
-        return self._clients[service]
+        key = (self.region, service)
+        if key not in self._clients:
+            self._clients[key] = self._new_client(service, _ONE_ATTEMPT)
+        return self._clients[key]
+
+    def seen_from(self, region: str) -> "LocalCloud":
+        """The same local AWS with its clients and deployments in another Region; it ends with this one.
+
+        `control` stays that of the home Region.
+        """
+        other = copy.copy(self)
+        other.region = region
+        return other
 
     @property
     def environment(self) -> dict[str, str]:
@@ -241,12 +252,12 @@ class LocalCloud:
         }
 
     def deploy(self, assembly: Path) -> dict[str, dict[str, str]]:
-        """Deploy a cloud assembly (`cdk.out`); outputs by stack name."""
+        """Deploy what a cloud assembly (`cdk.out`) has for this Region; outputs by stack name."""
         return deploy.deploy(self.client, assembly, account=self.account, region=self.region)
 
     def destroy(self, assembly: Path) -> None:
-        """Delete the stacks of a cloud assembly."""
-        deploy.destroy(self.client, assembly)
+        """Delete the stacks that a cloud assembly has for this Region."""
+        deploy.destroy(self.client, assembly, region=self.region)
 
     def queue_depths(self) -> dict[str, int]:
         """Messages of each queue by name: waiting, in flight and delayed."""

@@ -32,11 +32,17 @@ class Stack:
     files: tuple[tuple[Path, str], ...]
 
 
-def read_assembly(folder: Path) -> tuple[Stack, ...]:
-    """The stacks of a cloud assembly, in an order in which their dependencies come first."""
+def read_assembly(folder: Path, region: str) -> tuple[Stack, ...]:
+    """The stacks that a cloud assembly has for a Region, those that others depend on first."""
     manifest = json.loads((folder / "manifest.json").read_text())["artifacts"]
     names = [name for name, artifact in manifest.items() if artifact["type"] == "aws:cloudformation:stack"]
-    return tuple(_stack(folder, name, manifest[name]) for name in _ordered(names, manifest))
+    here = [name for name in _ordered(names, manifest) if _goes_to(manifest[name], region)]
+    return tuple(_stack(folder, name, manifest[name]) for name in here)
+
+
+def _goes_to(artifact: Mapping[str, Any], region: str) -> bool:
+    """Whether a stack is for this Region, or for that of the credentials, whichever it is."""
+    return artifact["environment"].rpartition("/")[2] in (region, "unknown-region")
 
 
 def _ordered(names: Iterable[str], manifest: Mapping[str, Any]) -> list[str]:
@@ -74,7 +80,7 @@ def _only(destinations: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any]:
 def deploy(
     client: Client, folder: Path, *, account: str, region: str, timeout: float = 120.0
 ) -> dict[str, dict[str, str]]:
-    """Create or update the stacks of an assembly; their outputs by stack name.
+    """Create or update the stacks that an assembly has for a Region; their outputs by stack name.
 
     What `cdk bootstrap` would make is reduced to the bucket for assets and the parameter that tells its
     version. Raises DeploymentError with CloudFormation's reasons.
@@ -82,17 +88,17 @@ def deploy(
     bucket = f"cdk-hnb659fds-assets-{account}-{region}"
     _bootstrap(client, bucket, region)
     outputs = {}
-    for stack in read_assembly(folder):
+    for stack in read_assembly(folder, region):
         for source, key in stack.files:
             client("s3").put_object(Bucket=bucket, Key=key, Body=_content(source))
         outputs[stack.name] = _apply(client("cloudformation"), stack, timeout)
     return outputs
 
 
-def destroy(client: Client, folder: Path, *, timeout: float = 120.0) -> None:
-    """Delete the stacks of an assembly, the last one first."""
+def destroy(client: Client, folder: Path, *, region: str, timeout: float = 120.0) -> None:
+    """Delete the stacks that an assembly has for a Region, the last one first."""
     formation = client("cloudformation")
-    for stack in reversed(read_assembly(folder)):
+    for stack in reversed(read_assembly(folder, region)):
         formation.delete_stack(StackName=stack.name)
         _settled(formation, stack.name, timeout, wanted=("DELETE_COMPLETE",))
 
