@@ -56,7 +56,7 @@ def summary(report: Record) -> Iterator[str]:
         "repeated": "repetitions, not counted again",
         "unusable": "unusable",
     }
-    yield click.style(f"{totals['findings']:,} findings", bold=True)
+    yield click.style(_number(totals["findings"], "finding"), bold=True)
     yield from (f"  {totals[name]:>9,}  {text}" for name, text in told.items() if totals[name])
     yield cost_line(report["cost"])
 
@@ -67,11 +67,11 @@ def cost_line(cost: Record) -> str:
         return "  no call of BatchUpdateFindings"
     calls = f"about {_number(cost['calls'], 'call')} of BatchUpdateFindings"
     rate = f"{cost['calls_per_second']} calls/s of AWS's {cost['quota_per_second']}"
-    return f"  {calls} ({cost['findings_per_call']:g} findings each), {duration(cost['hours'])} at {rate}"
+    return f"  {calls} ({_number(cost['findings_per_call'], 'finding')} each), {duration(cost['hours'])} at {rate}"
 
 
-def _number(count: int, word: str) -> str:
-    return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"
+def _number(count: float, word: str) -> str:
+    return f"1 {word}" if count == 1 else f"{count:,} {word}s".replace(".0 ", " ")
 
 
 Rows = tuple[Sequence[str], list[list[object]]]

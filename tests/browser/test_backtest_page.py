@@ -82,6 +82,7 @@ LOOKS: dict[str, dict[str, Any]] = {
     "light": {"color_scheme": "light", "viewport": {"width": 1280, "height": 900}},
     "dark": {"color_scheme": "dark", "viewport": {"width": 1280, "height": 900}},
     "phone": {"color_scheme": "light", "viewport": {"width": 390, "height": 844}},
+    "dark phone": {"color_scheme": "dark", "viewport": {"width": 360, "height": 780}},
 }
 
 
@@ -249,6 +250,35 @@ def test_it_fits_the_screen_stands_out_and_has_names(look: Watched) -> None:
     assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
     assert page.evaluate(CONTRAST) == []
     assert page.evaluate(NAMELESS) == []
+
+
+AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
+VIOLATIONS = """
+async () => (await axe.run(document, {
+    runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+  })).violations.map((one) => `${one.id}: ${one.nodes[0].html}`)
+"""
+
+
+def test_the_rules_of_accessibility_are_kept(look: Watched) -> None:
+    page = look.page
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    assert page.evaluate(VIOLATIONS) == []
+    page.locator("#findings tbody button").first.click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    assert page.evaluate(VIOLATIONS) == []
+
+
+def test_a_finding_is_opened_and_left_with_the_keyboard(watched: Watched) -> None:
+    page = watched.page
+    first = page.locator("#findings tbody button").first
+    first.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    expect(page.get_by_role("button", name="Close")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    expect(first).to_be_focused()
 
 
 def test_a_finding_fits_the_screen_too(look: Watched) -> None:

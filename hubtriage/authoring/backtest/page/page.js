@@ -79,7 +79,7 @@
     totals.refused ? tile("Refused", count(totals.refused), "the API would not take it") : null,
     totals.unusable ? tile("Unusable", count(totals.unusable), "no finding in it") : null,
     totals.repeated ? tile("Repeated", count(totals.repeated), "not counted again") : null,
-    tile("API calls", count(cost.calls), cost.updates ? cost.findings_per_call + " findings a call" : "nothing to send"),
+    tile("API calls", count(cost.calls), cost.updates ? plural(cost.findings_per_call, "finding") + " a call" : "nothing to send"),
     tile("Time", duration(cost.hours), "at " + cost.calls_per_second + " calls/s of " + cost.quota_per_second));
 
   // --- what changes, severity -----------------------------------------------------------------------------------
