@@ -67,7 +67,8 @@ def cost_line(cost: Record) -> str:
         return "  no call of BatchUpdateFindings"
     calls = f"about {_number(cost['calls'], 'call')} of BatchUpdateFindings"
     rate = f"{cost['calls_per_second']} calls/s of AWS's {cost['quota_per_second']}"
-    return f"  {calls} ({_number(cost['findings_per_call'], 'finding')} each), {duration(cost['hours'])} at {rate}"
+    each = _number(cost["findings_per_call"], "finding")
+    return f"  {calls} ({each} each), {duration(cost['hours'])} at {rate}"
 
 
 def _number(count: float, word: str) -> str:

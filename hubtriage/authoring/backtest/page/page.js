@@ -48,7 +48,7 @@
     const name = THEMES[theme];
     if (name === "auto") delete document.documentElement.dataset.theme; else document.documentElement.dataset.theme = name;
     event.target.textContent = "Theme: " + name;
-    event.target.setAttribute("aria-label", "Theme: " + (name === "auto" ? "as the system" : name) + ". Switch");
+    event.target.setAttribute("aria-label", "Theme: " + (name === "auto" ? "auto, as the system" : name) + ". Switch");
   });
 
   // --- head ----------------------------------------------------------------------------------------------------
