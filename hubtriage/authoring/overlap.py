@@ -18,7 +18,7 @@ from hubtriage.authoring.checks.relations import Relations
 from hubtriage.authoring.checks.subject import Subject
 from hubtriage.authoring.compiler import ruleset_document
 from hubtriage.authoring.importers.assemble import Options, import_rules
-from hubtriage.authoring.importers.outcome import Refusal
+from hubtriage.authoring.importers.outcome import Imported, Refusal, UnreadableError
 from hubtriage.authoring.importers.render import render
 from hubtriage.authoring.loader import LoadResult, load_rules
 from hubtriage.engine.fields import FIELDS, Finding, member, same
@@ -87,9 +87,8 @@ def read_natives(rules: Iterable[Mapping[str, Any]], region: str | None = None) 
     for number, rule in enumerate(rules, 1):
         if rule.get("RuleStatus") == "DISABLED":
             continue
-        content = json.dumps(rule, default=str).encode()
-        imported = import_rules("automation-rules", "rule.json", content, options)
         name = str(rule.get("RuleName") or rule.get("RuleArn") or number)
+        imported = _imported(rule, options)
         refusals += (replace(refusal, rule=name) for refusal in imported.refusals)
         for draft in imported.rules:
             native_id = f"native-{number}"
@@ -98,6 +97,14 @@ def read_natives(rules: Iterable[Mapping[str, Any]], region: str | None = None) 
     loaded = _loaded(drafts)
     ruleset = load_ruleset(ruleset_document(loaded, revision=None))
     return NativeRules(loaded, ruleset, names, tuple(refusals), region)
+
+
+def _imported(rule: Mapping[str, Any], options: Options) -> Imported:
+    """One rule; refused where it came without what it does."""
+    try:
+        return import_rules("automation-rules", "rule.json", json.dumps(rule, default=str).encode(), options)
+    except UnreadableError:
+        return Imported((), (Refusal("", "", "Security Hub did not give its criteria"),), ())
 
 
 def _loaded(drafts: list[dict[str, Any]]) -> LoadResult:

@@ -175,7 +175,7 @@ class Account:
 
     @staticmethod
     def _natives(hub: Any) -> list[Mapping[str, Any]]:
-        """The automation rules of a hub, with criteria and actions."""
+        """The automation rules of a hub, with criteria and actions, which AWS may leave out of some."""
         arns: list[str] = []
         request: dict[str, Any] = {"MaxResults": 100}
         while True:
@@ -186,7 +186,9 @@ class Account:
             request["NextToken"] = answer["NextToken"]
         rules: list[Mapping[str, Any]] = []
         for start in range(0, len(arns), 100):  # AWS: rules of one call
-            rules += hub.batch_get_automation_rules(AutomationRulesArns=arns[start : start + 100])["Rules"]
+            answer = hub.batch_get_automation_rules(AutomationRulesArns=arns[start : start + 100])
+            rules += answer["Rules"]
+            rules += ({"RuleArn": each["RuleArn"]} for each in answer["UnprocessedAutomationRules"])
         return rules
 
     @cached_property
@@ -197,9 +199,8 @@ class Account:
     def read(self, filters: Mapping[str, Any], most: int, **request: Any) -> list[Finding]:
         """Findings by filters, at most so many; raises UncheckedError."""
         found: list[Finding] = []
-        request = {"Filters": filters, **request}
+        request = {"Filters": filters, "MaxResults": min(PAGE, most), **request}
         while len(found) < most:
-            request["MaxResults"] = min(PAGE, most - len(found))
             answer = self._getter.get(request, float("inf"), Fresh())
             if isinstance(answer, CallFault):
                 advice = "securityhub:GetFindings is needed"
@@ -208,4 +209,4 @@ class Account:
             if not answer.get("NextToken"):
                 break
             request["NextToken"] = answer["NextToken"]
-        return found
+        return found[:most]

@@ -2,7 +2,7 @@
 
 from hubtriage.aws.mode import MODES
 from hubtriage.doctor.account import Account
-from hubtriage.doctor.verdict import Verdict
+from hubtriage.doctor.verdict import Verdict, written
 
 
 def look(account: Account) -> Verdict | None:
@@ -11,7 +11,7 @@ def look(account: Account) -> Verdict | None:
         return None
     name = account.deployed.output("ModeParameterName")
     parameter = account.client("ssm").get_parameter(Name=name)["Parameter"]
-    mode, since = parameter["Value"], f"since {parameter['LastModifiedDate']:%Y-%m-%d %H:%M}"
+    mode, since = parameter["Value"], f"since {written(parameter['LastModifiedDate'])}"
     if mode == "enforce":
         return Verdict("ok", f"enforce {since}")
     if mode not in MODES:

@@ -1,7 +1,7 @@
 """How the last sweep ended."""
 
 from hubtriage.doctor.account import Account
-from hubtriage.doctor.verdict import Verdict
+from hubtriage.doctor.verdict import Verdict, written
 
 
 def look(account: Account) -> Verdict | None:
@@ -13,7 +13,7 @@ def look(account: Account) -> Verdict | None:
     if not answer["executions"]:
         return Verdict("warning", "there was none yet", "start one: hubtriage sweep")
     last = answer["executions"][0]
-    seen = f"{last['status'].lower()}, started {last['startDate']:%Y-%m-%d %H:%M}"
+    seen = f"{last['status'].lower()}, started {written(last['startDate'])}"
     if last["status"] in ("SUCCEEDED", "RUNNING"):
         return Verdict("ok", seen)
     advice = "read the log SweepLogGroupName of the outputs, then: hubtriage sweep --resume"

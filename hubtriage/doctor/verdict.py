@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Literal, get_args
 
 Status = Literal["ok", "warning", "problem", "unchecked"]
@@ -60,3 +61,8 @@ def worst(*statuses: Status) -> Status:
 def counted(count: int, noun: str) -> str:
     """A number of things, in words that fit it."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def written(moment: datetime) -> str:
+    """A moment to the minute, in UTC."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

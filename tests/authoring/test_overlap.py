@@ -133,8 +133,9 @@ def test_each_user_key_is_a_field_of_its_own(tmp_path: Path) -> None:
 
 def test_what_cannot_be_translated_is_told_and_does_not_hide_the_others() -> None:
     odd = native("odd", {"Keyword": [{"Value": "x"}]}, NOTIFY)
-    natives = read_natives([odd, native("theirs", generator("noisy"), NOTIFY)])
-    assert [refusal.rule for refusal in natives.refusals] == ["odd"]
+    withheld = {"RuleArn": "arn:withheld"}
+    natives = read_natives([odd, withheld, native("theirs", generator("noisy"), NOTIFY)])
+    assert [refusal.rule for refusal in natives.refusals] == ["odd", "arn:withheld"]
     assert list(natives.names.values()) == ["theirs"]
 
 

@@ -1,5 +1,6 @@
 """`hubtriage doctor` with IAM in force: its documented policy is enough, and what is missing is told."""
 
+import itertools
 import json
 import re
 from collections.abc import Iterator
@@ -8,6 +9,7 @@ from typing import Any
 
 import boto3
 import pytest
+from acting import created_role, session_of
 from click.testing import CliRunner, Result
 from deployed_stack import DeployedStack, built_stack, deployed_stack
 
@@ -46,12 +48,16 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeployedStack]
         yield stack
 
 
+number = itertools.count(1)
+
+
 @pytest.fixture
 def examined(guarded: DeployedStack, monkeypatch: pytest.MonkeyPatch) -> Any:
     """A function: runs doctor as a role that has a policy and nothing else."""
 
     def run(document: dict[str, Any], *arguments: str) -> tuple[Result, dict[str, dict[str, Any]]]:
-        for name, value in (guarded.cloud.environment | _session(guarded, document)).items():
+        role = created_role(guarded.cloud, f"doctor-{next(number)}", *document["Statement"])
+        for name, value in (guarded.cloud.environment | session_of(guarded.cloud, role)).items():
             monkeypatch.setenv(name, value)
         monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)  # it keeps the credentials of the last run
         rules = guarded.folder  # type: ignore[attr-defined]
@@ -59,23 +65,6 @@ def examined(guarded: DeployedStack, monkeypatch: pytest.MonkeyPatch) -> Any:
         return done, {check["check"]: check for check in json.loads(done.stdout)["checks"]}
 
     return run
-
-
-def _session(stack: DeployedStack, document: dict[str, Any]) -> dict[str, str]:
-    iam, sts = stack.cloud.client("iam"), stack.cloud.client("sts")
-    trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": stack.cloud.account}}
-    name = f"doctor-{abs(hash(json.dumps(document)))}"
-    role = iam.create_role(
-        RoleName=name,
-        AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
-    )["Role"]
-    iam.put_role_policy(RoleName=name, PolicyName="doctor", PolicyDocument=json.dumps(document))
-    session = sts.assume_role(RoleArn=role["Arn"], RoleSessionName="doctor")["Credentials"]
-    return {
-        "AWS_ACCESS_KEY_ID": session["AccessKeyId"],
-        "AWS_SECRET_ACCESS_KEY": session["SecretAccessKey"],
-        "AWS_SESSION_TOKEN": session["SessionToken"],
-    }
 
 
 def test_the_documented_policy_is_enough(guarded: DeployedStack, examined: Any) -> None:
