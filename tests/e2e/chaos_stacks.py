@@ -6,7 +6,6 @@ import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -64,11 +63,11 @@ def build(folder: Path, pace: Pace) -> Assemblies:
         _hurry(assembly, pace)
         return assembly
 
-    with ThreadPoolExecutor(2) as pool:
-        first = pool.submit(one, "first", known_stacks=[OTHER])
-        second = pool.submit(one, "second", known_stacks=[OTHER])
-        other = pool.submit(one, "other", known_stacks=[MAIN], stack_name=OTHER)
-        return Assemblies(first.result(), second.result(), other.result())
+    return Assemblies(
+        first=one("first", known_stacks=[OTHER]),
+        second=one("second", known_stacks=[OTHER]),
+        other=one("other", known_stacks=[MAIN], stack_name=OTHER),
+    )
 
 
 def _hurry(assembly: Path, pace: Pace) -> None:
