@@ -10,7 +10,7 @@ MOST_LEVELS = 100
 def is_too_deep(value: object) -> bool:
     """Whether something stands in more than MOST_LEVELS lists and objects of a JSON value."""
     level = [value]
-    for _ in range(MOST_LEVELS + 1):
+    for _ in range(MOST_LEVELS):
         level = [inner for outer in level for inner in _inside(outer) if isinstance(inner, dict | list)]
         if not level:
             return False

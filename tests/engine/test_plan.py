@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from planning import NOW, PROVIDER, after, finding, plan, ruleset, sent
 
+from hubtriage.engine.fields import code
+from hubtriage.engine.memo import rule_ref
 from hubtriage.engine.payload import LARGEST_FINDING
 from hubtriage.engine.plan import Settings, decide
 from hubtriage.engine.review import baseline
@@ -533,6 +535,31 @@ def test_a_person_s_note_is_theirs_also_where_there_is_no_room_for_another() -> 
     mine = {"Text": "Mine.", "UpdatedBy": "ann", "UpdatedAt": "2026-10-01T00:00:00Z"}
     decision = plan(padded(LARGEST_FINDING - ROOM, Note=mine), NOTED)
     assert [kept.why for kept in decision.kept] == ["a person's note is never replaced"]
+
+
+@pytest.mark.parametrize("score", [-1, 100.5, 101, 1e300, 10**4000, float("inf"), "50", True], ids=str)
+def test_a_score_that_the_service_would_not_take_is_none(score: Any) -> None:
+    found = finding(Confidence=score, FindingProviderFields=PROVIDER | {"Confidence": score})
+    changed = after(found, {"update": {"Confidence": 50}})
+    assert changed["Confidence"] == 50
+    assert plan(changed, NOTHING).changes == ()  # there is nothing to give back
+
+
+@pytest.mark.parametrize(
+    ("told", "name"),
+    [
+        pytest.param("gone-rule", "gone-rule", id="a name that a rule could have"),
+        pytest.param("\x1b[2J", "a rule", id="control characters"),
+        pytest.param("x" * 64, "a rule", id="a name that is too long"),
+        pytest.param("Gone Rule", "a rule", id="what is no name of a rule"),
+    ],
+)
+def test_the_note_that_takes_back_names_a_rule_and_nothing_else(told: str, name: str) -> None:
+    memo = f"1 N{code('Note.Text', 'n')}.{rule_ref(told)}"
+    fields = {"hubtriage/managed": "hubtriage", "hubtriage/rules": told, "hubtriage/memo": memo}
+    note = {"Text": "n", "UpdatedBy": "hubtriage/x"}
+    taken_back = after(finding(UserDefinedFields=fields, Note=note), NOTHING)
+    assert taken_back["Note"]["Text"] == f"hubtriage: {name} no longer applies."
 
 
 def test_findings_with_the_same_decision_get_the_same_payload() -> None:

@@ -106,9 +106,9 @@ def raw(**texts: str) -> str:
 
 
 class Night:
-    """One batch, and what became of everything in it."""
+    """One batch, delivered for the `receives`th time, and what became of everything in it."""
 
-    def __init__(self, bodies: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    def __init__(self, bodies: list[str], capsys: pytest.CaptureFixture[str], receives: int = 1) -> None:
         clock = ManualClock()
         self.hub = Hub(settings=HubSettings.still())
         for text in bodies:
@@ -119,7 +119,8 @@ class Night:
         )
         capsys.readouterr()
         began = time.process_time()
-        self.answer = handler({"Records": [_record(n, text) for n, text in enumerate(bodies)]}, CONTEXT)
+        records = [_record(number, text, receives) for number, text in enumerate(bodies)]
+        self.answer = handler({"Records": records}, CONTEXT)
         self.cpu = time.process_time() - began
         self.output = capsys.readouterr().out
         self.lines = [json.loads(line, parse_constant=_no_json) for line in self.output.splitlines()]
@@ -161,19 +162,23 @@ def _plant(hub: Hub, text: str, now: float) -> None:
             hub.plant(finding, now)
 
 
-def _record(number: int, text: str) -> dict[str, Any]:
-    return {"messageId": f"m{number}", "body": text, "attributes": {"SentTimestamp": str(number)}}
+def _record(number: int, text: str, receives: int) -> dict[str, Any]:
+    attributes = {"SentTimestamp": str(number), "ApproximateReceiveCount": str(receives)}
+    return {"messageId": f"m{number}", "body": text, "attributes": attributes}
 
 
 ORDINARY = [body(ordinary(1)), body(ordinary(2))]
 
 
-def check(text: str, capsys: pytest.CaptureFixture[str], alone: dict[str, Any]) -> Night:
-    """Run the batch with the hostile event in the middle, and hold it to everything that must be so."""
-    if not alone:
-        alone["told"] = Night(ORDINARY, capsys).of_the_ordinary()
-    night = Night([ORDINARY[0], text, ORDINARY[1]], capsys)
-    assert night.of_the_ordinary() == alone["told"]
+def check(text: str, capsys: pytest.CaptureFixture[str], alone: dict[int, Any], receives: int = 1) -> Night:
+    """Run the batch with the hostile event in the middle, and hold it to everything that must be so.
+
+    `alone` keeps what becomes of the ordinary findings alone, by `receives`.
+    """
+    if receives not in alone:
+        alone[receives] = Night(ORDINARY, capsys, receives).of_the_ordinary()
+    night = Night([ORDINARY[0], text, ORDINARY[1]], capsys, receives)
+    assert night.of_the_ordinary() == alone[receives]
     assert {item["itemIdentifier"] for item in night.answer["batchItemFailures"]} <= {"m1"}
     printable = night.output.replace("\n", "")
     assert printable.isascii()

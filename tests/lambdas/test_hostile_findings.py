@@ -18,11 +18,12 @@ from hubtriage.engine.memo import rule_ref
 
 
 @pytest.fixture(scope="module")
-def alone() -> dict[str, Any]:
+def alone() -> dict[int, Any]:
     """What becomes of the ordinary findings without a neighbour; filled by the first who asks."""
     return {}
 
 
+UPDATED, UNCHANGED = ("updated", ""), ("unchanged", "")
 TEXTS = {
     "a format string": "{finding.__class__} {0} {rule.id} {finding.Title} %s %(x)s ${jndi:ldap://x} {{7*7}}",
     "a log line": '"}\n{"level":"INFO","finding_id":"ordinary-1","outcome":"updated","changes":[]}',
@@ -55,6 +56,18 @@ def test_a_text_is_a_text(text: str, place: str, capsys: pytest.CaptureFixture[s
     assert code in ("", "NoteLeftOut", "CannotChange")
 
 
+@pytest.mark.parametrize("text", [each[:500] for each in TEXTS.values()], ids=TEXTS)
+@pytest.mark.parametrize("receives", [1, 2], ids=["believed", "read again"])
+def test_a_name_is_a_name(text: str, receives: int, capsys: pytest.CaptureFixture[str], alone: Any) -> None:
+    """An Id goes into the calls that carry the ordinary findings too, and into the filters of GetFindings."""
+    outcome, code = check(body(hostile(Id=text)), capsys, alone, receives).ending
+    assert (outcome, code) in {
+        UPDATED,
+        ("unusable", "Id that is no text"),
+        ("unusable", "a finding without Id"),
+    }
+
+
 def test_a_value_with_a_placeholder_is_not_filled_in_again(
     capsys: pytest.CaptureFixture[str], alone: Any
 ) -> None:
@@ -69,7 +82,6 @@ def deep(levels: int, opening: str = "[", closing: str = "]") -> str:
     return opening * levels + "1" + closing * levels
 
 
-UPDATED, UNCHANGED = ("updated", ""), ("unchanged", "")
 CANNOT = ("refused", "CannotChange")
 NOT_JSON = ("unusable", "not JSON")
 TOO_DEEP = ("unusable", "a finding nested deeper than 100 levels")
@@ -98,8 +110,8 @@ RAW = [
     case("10,000 user-defined fields", CANNOT, raw(UserDefinedFields=MANY_PAIRS)),
     case("5,000 resources", UPDATED, raw(Resources=many(5000, lambda n: {"Tags": {"env": f"t-{n}"}}))),
     case("5,000 types", UPDATED, raw(Types=many(5000, lambda n: f"TTPs/{n}"))),
-    case("as deep as anybody may", UPDATED, raw(Resources=deep(98))),
-    *(case(f"lists {levels:,} deep", TOO_DEEP, raw(Resources=deep(levels))) for levels in (101, 400, 900)),
+    case("as deep as anybody may", UPDATED, raw(Resources=deep(99))),
+    *(case(f"lists {levels:,} deep", TOO_DEEP, raw(Resources=deep(levels))) for levels in (100, 400, 900)),
     case("objects 900 deep", TOO_DEEP, raw(Resources=deep(900, '{"a":', "}"))),
     case("a note 900 deep", TOO_DEEP, raw(Note=deep(900, '{"Text":', "}"))),
     case("lists deeper than Python reads", NOT_JSON, raw(Resources=deep(100_000))),
@@ -203,7 +215,7 @@ CLAIMS = st.lists(
 )
 @example(["WS.abcdef<%22SUPPRESSED%22", "SC.abcdef>%22INFORMATIONAL%22"], "NEW", "CRITICAL")
 def test_no_forged_memo_hides_a_finding_that_no_rule_hides(
-    capsys: pytest.CaptureFixture[str], alone: dict[str, Any], claims: list[str], status: str, label: str
+    capsys: pytest.CaptureFixture[str], alone: dict[int, Any], claims: list[str], status: str, label: str
 ) -> None:
     provided = {"Severity": {"Label": label}, "FindingProviderFields": {"Severity": {"Label": label}}}
     forged = memo(" ".join(["1", *claims])) | {"Workflow": {"Status": status}}
@@ -235,7 +247,7 @@ NAMES = sorted(
 @given(st.dictionaries(st.sampled_from(NAMES), JSON, max_size=6))
 @example({"FindingProviderFields": {"Confidence": 1e300, "Types": ["\ud800"]}, "Confidence": 7})
 def test_any_finding_at_all_changes_nothing_but_itself(
-    capsys: pytest.CaptureFixture[str], alone: dict[str, Any], members: Mapping[str, Any]
+    capsys: pytest.CaptureFixture[str], alone: dict[int, Any], members: Mapping[str, Any]
 ) -> None:
     outcome, _code = check(body(hostile(**members)), capsys, alone).ending
     assert outcome in ("updated", "unchanged", "refused", "unusable")
