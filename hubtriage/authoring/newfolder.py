@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -17,12 +18,12 @@ _MORE: tuple[Mapping[str, Any], ...] = (
 )
 
 
-class ExistingFilesError(Exception):
-    """Files that are there already: nothing was written."""
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """The files that were written, and those that were there already and were left as they are."""
 
-    def __init__(self, files: list[Path]):
-        self.files = files
-        super().__init__(", ".join(map(str, files)))
+    written: tuple[Path, ...]
+    left: tuple[Path, ...]
 
 
 def contents(version: str) -> dict[str, str]:
@@ -49,13 +50,13 @@ def _texts(folder: Traversable, path: str) -> Iterator[tuple[str, str]]:
             yield f"{path}{entry.name}", entry.read_text(encoding="utf-8")
 
 
-def write(folder: Path, version: str) -> list[Path]:
-    """Write the files into a folder and return them. Raises ExistingFilesError before touching anything."""
-    files = {folder / name: text for name, text in contents(version).items()}
-    existing = [path for path in files if path.exists()]
-    if existing:
-        raise ExistingFilesError(existing)
-    for path, text in files.items():
+def write(folder: Path, version: str) -> Begun:
+    """Write the files that are not there yet; none beside rules that are there, which ours would change."""
+    has_rules = any(path.suffix in (".yaml", ".yml") for path in (folder / "rules").rglob("*"))
+    files = contents(version)
+    ours = {name: text for name, text in files.items() if not (has_rules and name.startswith("rules/"))}
+    written = {folder / name: text for name, text in ours.items() if not (folder / name).exists()}
+    for path, text in written.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
-    return list(files)
+    return Begun(tuple(written), tuple(folder / name for name in files if (folder / name) not in written))

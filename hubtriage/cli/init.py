@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from hubtriage.authoring.newfolder import ExistingFilesError, write
+from hubtriage.authoring.newfolder import write
 
 
 @click.command(name="init")
@@ -13,18 +13,16 @@ from hubtriage.authoring.newfolder import ExistingFilesError, write
 def command(folder: Path) -> None:
     """Begin a folder for your own rules: a rule, findings to try it on, checks for pull requests.
 
-    FOLDER is the present one unless said. Files that are there are never overwritten.
+    FOLDER is the present one unless said. Files that are there are left as they are, and beside rules that
+    are there none is written.
 
-    Exit codes: 0; 2 wrong usage, or one of the files is there already (nothing is written).
+    Exit codes: 0; 2 wrong usage.
     """
-    try:
-        written = write(folder, version("hubtriage"))
-    except ExistingFilesError as error:
-        for path in error.files:
-            click.echo(f"{path} is there already", err=True)
-        click.echo("Error: nothing was written; choose another folder", err=True)
-        raise SystemExit(2) from error
-    for path in written:
+    begun = write(folder, version("hubtriage"))
+    for path in begun.written:
         click.echo(path)
+    for path in begun.left:
+        there = "there already, left as it is" if path.exists() else "not written: there are rules already"
+        click.echo(f"{path}  ({there})")
     here = "" if folder == Path() else f"cd {folder}, then "
     click.echo(f"next: {here}hubtriage lint, hubtriage test, hubtriage backtest findings")

@@ -51,13 +51,25 @@ def test_another_folder_is_made(tmp_path):
     )
 
 
-def test_nothing_is_overwritten_and_nothing_is_written_then(tmp_path):
+def test_what_is_there_is_left_as_it_is(tmp_path):
     (tmp_path / "README.md").write_text("mine")
     result = CliRunner().invoke(cli, ["init", str(tmp_path)])
-    assert result.exit_code == 2
-    assert f"{tmp_path}/README.md is there already" in result.stderr
-    assert [path.name for path in tmp_path.iterdir()] == ["README.md"]
+    assert result.exit_code == 0
+    assert f"{tmp_path}/README.md  (there already, left as it is)\n" in result.output
     assert (tmp_path / "README.md").read_text() == "mine"
+    assert {path for path in FILES if not (tmp_path / path).is_file()} == set()
+    again = CliRunner().invoke(cli, ["init", str(tmp_path)])
+    assert (again.exit_code, again.output.count("there already, left as it is")) == (0, len(FILES))
+
+
+def test_no_rule_is_put_beside_rules_that_are_there(tmp_path):
+    (tmp_path / "rules" / "team").mkdir(parents=True)
+    (tmp_path / "rules" / "team" / "own.yml").write_text("rules: []\n")
+    result = CliRunner().invoke(cli, ["init", str(tmp_path)])
+    assert result.exit_code == 0
+    assert f"{tmp_path}/rules/sample-findings.yaml  (not written: there are rules already)\n" in result.output
+    assert [path.name for path in (tmp_path / "rules").rglob("*.y*ml")] == ["own.yml"]
+    assert (tmp_path / "schema" / "rules.schema.json").is_file()
 
 
 def commands(text):
