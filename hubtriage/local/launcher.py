@@ -138,7 +138,7 @@ class LocalAws:
         _module("app").SERVICE_HANDLERS["securityhub"] = self._handle
         _module("core.router").SERVICE_PATTERNS["securityhub"] = {"host_patterns": [r"securityhub\."]}
         _authorize_security_hub()
-        _authorize_batches_as_their_members()
+        _authorize_requests_of_sqs()
         _know_roles_by_their_arn()
         _accept_query_definitions()
         _make_metrics_of_logs()
@@ -302,16 +302,32 @@ def _resource(
     return f"arn:aws:securityhub:{region}:{account}:hub/default"
 
 
-def _authorize_batches_as_their_members() -> None:
-    """AWS: SQS knows no permission for batches; who may send a message may send ten in one request."""
+def _authorize_requests_of_sqs() -> None:
+    """AWS: who may send a message may send ten in one request; the resource of a move task is its source."""
     iam = _module("core.iam_actions")
-    original = iam.extract_iam_action
+    action_of, resource_of = iam.extract_iam_action, iam.extract_resource_arn
 
     def extract_iam_action(service: str, *args: Any) -> str | None:
-        action: str | None = original(service, *args)
+        action: str | None = action_of(service, *args)
         return action.removesuffix("Batch") if service == "sqs" and action else action
 
+    def extract_resource_arn(
+        service: str, method: str, path: str, headers: Any, body: bytes, *args: Any
+    ) -> Any:
+        source = _member(body, "SourceArn") if service == "sqs" else None
+        return source or resource_of(service, method, path, headers, body, *args)
+
     iam.extract_iam_action = extract_iam_action
+    iam.extract_resource_arn = extract_resource_arn
+
+
+def _member(body: bytes, name: str) -> str | None:
+    """A member of a request in JSON; None where there is none."""
+    try:
+        value = json.loads(body)[name]
+    except (ValueError, LookupError, TypeError):
+        return None
+    return str(value)
 
 
 def _know_roles_by_their_arn() -> None:
