@@ -72,6 +72,11 @@ def test_rules_that_are_all_off_are_deployed_once_the_setting_that_the_hint_name
     [
         pytest.param({"stackname": "x"}, "did you mean hubtriage:stack-name?", id="an unknown setting"),
         pytest.param({"rules": "no-such-folder"}, "no-such-folder", id="a folder that is not there"),
+        pytest.param(
+            {"home-region": "eu-central-1", "regions": "us-east-1"},
+            "the findings of us-east-1 would be triaged twice",
+            id="Regions whose findings would be triaged twice",
+        ),
     ],
 )
 def test_a_bad_setting_ends_it_with_a_message(tmp_path, context, message):
