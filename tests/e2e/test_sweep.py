@@ -90,7 +90,6 @@ class World:
             self.folder / "cdk.out",
             batch_window_seconds=1,
             sweep_wait_seconds=1,
-            sweep_hide_limit=COUNT,
             reads_per_second=1.0,
             sweep_reads_per_second=1.9,
         )
