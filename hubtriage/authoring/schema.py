@@ -15,7 +15,14 @@ from hubtriage.authoring.asff_table import ANY_NAME, REQUIRED
 from hubtriage.authoring.models import Rule
 from hubtriage.authoring.problems import CODES
 from hubtriage.authoring.samples import SAMPLES
-from hubtriage.authoring.schema_texts import OPERATORS, PATTERN_OPERATORS, RULE_KEYS
+from hubtriage.authoring.schema_texts import (
+    BEFORE_KEYS,
+    OPERATORS,
+    PATTERN_OPERATORS,
+    RULE_KEYS,
+    TEST_KEYS,
+    UPDATE_KEYS,
+)
 from hubtriage.engine.jsonlogic import ALL_OPERATORS
 
 Schema = dict[str, Any]
@@ -56,6 +63,9 @@ def rules_schema() -> Schema:
             "Rule": _rule(_plain(rule, nulls=False)),
             "Lint": _lint(),
             "RuleTest": _test(definitions["RuleTest"]),
+            "Before": _before(definitions["Before"]),
+            "Update": _described(definitions["Update"], UPDATE_KEYS),
+            "given-finding": _given(table(), ()),
             "SeverityUpdate": {**definitions["SeverityUpdate"], "minProperties": 1},
         },
     }
@@ -77,13 +87,19 @@ def _rule(schema: Schema) -> Schema:
     properties["id"]["not"] = {"enum": list(limits.RESERVED_IDS)}
     properties["match"] = {"$ref": "#/definitions/finding"}
     properties["when"] = {"allOf": [{"$ref": "#/definitions/logic"}, {"not": {"type": "null"}}]}
-    for name, text in RULE_KEYS.items():
+    conditions = [{"required": ["match"]}, {"required": ["when"]}]
+    return {**_described(schema, RULE_KEYS), "anyOf": conditions, "description": "One triage decision."}
+
+
+def _described(schema: Schema, texts: Mapping[str, str]) -> Schema:
+    """The schema with what editors show about each key."""
+    properties = schema["properties"]
+    for name, text in texts.items():
         reference = properties[name].pop("$ref", None)
         if reference:  # draft 7 ignores what stands beside a reference
             properties[name] = {"allOf": [{"$ref": reference}]}
         properties[name]["description"] = text
-    conditions = [{"required": ["match"]}, {"required": ["when"]}]
-    return {**schema, "anyOf": conditions, "description": "One triage decision."}
+    return schema
 
 
 def _lint() -> Schema:
@@ -99,7 +115,33 @@ def _lint() -> Schema:
 
 def _test(schema: Schema) -> Schema:
     schema["properties"]["sample"] = {"enum": list(SAMPLES)}
-    return schema
+    schema["properties"]["finding"] = {"$ref": "#/definitions/given-finding"}
+    return _described(schema, TEST_KEYS)
+
+
+def _before(schema: Schema) -> Schema:
+    schema["properties"]["finding"] = {"$ref": "#/definitions/given-finding"}
+    return _described(schema, BEFORE_KEYS)
+
+
+def _given(node: Any, keys: Keys) -> Schema:
+    """What a test may give of a finding; a mapping in the place of a list stands for its first element.
+
+    The hundreds of kinds of details are left to lint: they would make the schema three times as large.
+    """
+    if isinstance(node, list):
+        inner = _given(node[0], keys)
+        return {"anyOf": [inner, {"type": "array", "items": inner}]}
+    if not isinstance(node, dict):
+        return {"type": _SCALARS[node]} if node in _SCALARS else {"enum": [*node.split("|"), None]}
+    if keys == ("Resources", "Details"):
+        return {"type": ["object", "null"]}
+    members = {name: inner for name, inner in node.items() if name not in (REQUIRED, ANY_NAME)}
+    return {
+        "type": ["object", "null"] if keys else "object",
+        "properties": {name: _given(inner, (*keys, name)) for name, inner in members.items()},
+        "additionalProperties": _given(node[ANY_NAME], keys) if ANY_NAME in node else False,
+    }
 
 
 def _plain(schema: Any, *, nulls: bool) -> Any:

@@ -19,6 +19,34 @@ RULE_KEYS = {
     "lint": "Warnings that do not hold for this rule, each with the reason.",
 }
 
+UPDATE_KEYS = {
+    "Workflow": "Status: NEW, NOTIFIED, RESOLVED or SUPPRESSED.",
+    "Severity": "Label; or AtMost / AtLeast, relative to what the provider says now.",
+    "VerificationState": "UNKNOWN, TRUE_POSITIVE, FALSE_POSITIVE or BENIGN_POSITIVE.",
+    "Confidence": "0 to 100.",
+    "Criticality": "0 to 100.",
+    "Types": "A list of types; or Add and Remove, relative to the provider's.",
+    "UserDefinedFields": "Names with texts; merged into what is there.",
+    "RelatedFindings": "A list of ProductArn and Id.",
+    "Note": "Text, up to 512 characters with its placeholders filled in, and perhaps UpdatedBy.",
+}
+
+TEST_KEYS = {
+    "name": "What the test shows.",
+    "finding": "The finding in part; null takes a member of the sample away.",
+    "sample": "The producer whose sample is laid under it, if ProductArn or ProductName do not tell.",
+    "account": "What the account directory says of the finding's account.",
+    "now": "The time of the decision; else a moment at which the rule is in force.",
+    "before": "What happened to the finding earlier.",
+    "expect": "Fields of the update (null: not in it), or: no change.",
+}
+
+BEFORE_KEYS = {
+    "applied": "true: the rule was applied to the finding.",
+    "finding": "Members of the finding that were different then.",
+    "person": "What somebody set afterwards, as BatchUpdateFindings takes it.",
+}
+
 PATTERN_OPERATORS = {
     "prefix": "texts that begin so",
     "suffix": "texts that end so",

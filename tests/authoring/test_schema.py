@@ -133,6 +133,18 @@ def test_every_reason_is_about_a_code_that_there_is():
         ('{"update": {"Confidence": 101}}', ["update", "Confidence"]),
         ('{"tests": [{"name": "x", "expect": "nothing"}]}', ["tests", 0, "expect"]),
         ('{"tests": [{"name": "x", "sample": "guardduti", "expect": "no change"}]}', ["tests", 0, "sample"]),
+        (
+            '{"tests": [{"name": "x", "expect": "no change", "finding": {"Titel": "x"}}]}',
+            ["tests", 0, "finding"],
+        ),
+        (
+            '{"tests": [{"name": "x", "expect": "no change", "finding": {"Severity": {"Label": "Hihg"}}}]}',
+            ["tests", 0, "finding", "Severity", "Label"],
+        ),
+        (
+            '{"tests": [{"name": "x", "expect": "no change", "finding": {"Confidence": "70"}}]}',
+            ["tests", 0, "finding", "Confidence"],
+        ),
         ('{"lint": {"ignore": {"W999": "x"}}}', ["lint", "ignore"]),
     ],
 )

@@ -9,8 +9,10 @@ import pytest
 
 from hubtriage.authoring.checks.registry import warnings
 from hubtriage.authoring.loader import load_rules
+from hubtriage.authoring.models import Before, Rule, RuleTest
 from hubtriage.authoring.ruletests import run_tests
-from hubtriage.authoring.samples import SAMPLE_NOW, sample
+from hubtriage.authoring.samples import SAMPLE_NOW, SAMPLES, sample
+from hubtriage.authoring.schema_texts import BEFORE_KEYS, RULE_KEYS, TEST_KEYS, UPDATE_KEYS
 from hubtriage.authoring.updates import Update
 from hubtriage.engine.jsonlogic import ALL_OPERATORS, compile_logic
 from hubtriage.engine.pattern import compile_pattern
@@ -48,6 +50,24 @@ def test_the_cookbook_has_twenty_recipes():
 def test_the_guide_names_every_field_that_can_be_set():
     for name in Update.model_fields:
         assert f"`{name}" in GUIDE
+
+
+@pytest.mark.parametrize("keys", [RULE_KEYS, TEST_KEYS, BEFORE_KEYS], ids=["rule", "test", "before"])
+def test_the_guide_says_of_every_key_what_editors_show(keys):
+    shown = "".join(f"| `{key}` | {text} |\n" for key, text in keys.items())
+    assert f"| key | meaning |\n|---|---|\n{shown}\n" in GUIDE
+
+
+@pytest.mark.parametrize(
+    ("model", "keys"),
+    [(Rule, RULE_KEYS), (RuleTest, TEST_KEYS), (Before, BEFORE_KEYS), (Update, UPDATE_KEYS)],
+)
+def test_every_key_is_described(model, keys):
+    assert set(keys) == set(model.model_fields)
+
+
+def test_the_guide_names_every_sample():
+    assert [name for name in SAMPLES if f"`{name}`" not in GUIDE] == []
 
 
 def rows(section, columns):
