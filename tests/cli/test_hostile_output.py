@@ -181,6 +181,15 @@ def test_half_of_a_surrogate_pair_is_told_as_one(name: str, tmp_path: Path) -> N
     assert "\\ud800" in "".join(lines_of(Desk(tmp_path, document("\ud800")).run(OUTPUTS[name])))
 
 
+@pytest.mark.parametrize("number", ["1e400", "-1e400", "7" * 4000])
+def test_the_page_of_a_backtest_can_read_its_own_data(number: str, tmp_path: Path) -> None:
+    desk = Desk(tmp_path, document(HARMLESS).replace('"Confidence": 7', f'"Confidence": {number}'))
+    desk.run(OUTPUTS["backtest"] + " --html @page.html")
+    data = re.search(r'<script[^>]* id="data"[^>]*>(.*?)</script>', (tmp_path / "page.html").read_text())
+    assert data is not None
+    assert HARMLESS in str(json.loads(data[1], parse_constant=_no_json))
+
+
 def decision_line(found: Mapping[str, Any]) -> str:
     """The line of the decision log about a finding."""
     written: list[str] = []

@@ -160,7 +160,7 @@ def _elements(scanner: "_Scanner") -> Iterator[str]:
 
 def _members(scanner: "_Scanner") -> Iterator[str]:
     """The list of findings in an object, element by element; else the object itself."""
-    members: dict[str, Any] = {}
+    members: dict[str, str] = {}
     listed = False
     scanner.take("{")
     while scanner.peek() != "}":
@@ -170,12 +170,12 @@ def _members(scanner: "_Scanner") -> Iterator[str]:
             listed = True
             yield from _elements(scanner)
         else:
-            members[name] = scanner.value()[0]
+            members[name] = scanner.value()[1]
         if scanner.peek() != "}":
             scanner.take(",")
     scanner.take("}")
     if not listed:
-        yield json.dumps(members)
+        yield "{" + ", ".join(f"{json.dumps(name)}: {text}" for name, text in members.items()) + "}"
 
 
 class _Scanner:

@@ -15,6 +15,7 @@ from typing import Any
 from hubtriage.authoring.backtest.examples import examples_of
 from hubtriage.authoring.backtest.report import Record
 from hubtriage.authoring.backtest.tally import Tally
+from hubtriage.engine.finite import finite
 
 _PAGE = files("hubtriage.authoring.backtest") / "page"
 # What could end the block, or start a comment in it, is written as JSON writes any character.
@@ -46,7 +47,7 @@ def _filled(data: Mapping[str, Any]) -> str:
 
 def embedded(data: Any) -> str:
     """JSON that can stand in a script element: ASCII only, without `<`, `>` and `&`."""
-    return json.dumps(data, separators=(",", ":")).translate(_ESCAPED)
+    return json.dumps(finite(data), separators=(",", ":")).translate(_ESCAPED)
 
 
 def _source_hash(source: str) -> str:
