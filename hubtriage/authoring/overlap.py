@@ -189,10 +189,10 @@ def _by_criteria(natives: NativeRules, ours: LoadResult, ruleset: Ruleset, now: 
     their_rules = {rule.id: rule for rule in natives.ruleset.rules}
     theirs = [Subject(rule, natives.loaded.lists, now) for rule in natives.loaded.rules]
     mine = [Subject(rule, ours.lists, now) for rule in ours.rules if rule.id in rules]
-    relations = Relations([*mine, *theirs])
+    relations, are_mine = Relations([*mine, *theirs]), {id(subject) for subject in mine}
     for subject in theirs:
         for other in (*relations.earlier(subject), *relations.later(subject)):
-            if any(other is each for each in mine):
+            if id(other) in are_mine:
                 pair = their_rules[subject.rule.id], rules[other.rule.id]
                 for field, differs in _shared(*pair):
                     name = natives.names[subject.rule.id]

@@ -72,11 +72,7 @@ def command(
     """
     account = _account(stack, folder, most_findings)
     checks = (*CHECKS, replace(PROBE, look=partial(udf.look, patience=patience))) if probe else CHECKS
-    results = _made(account, checks, shown=not as_json)
-    if as_json:
-        click.echo(json.dumps(as_record(account.identity, stack, results), indent=2))
-    else:
-        click.echo(summary(results))
+    results = (_printed if as_json else _shown)(account, checks)
     bad = ("problem", "warning", "unchecked") if strict else ("problem",)
     if any(result.verdict.status in bad for result in results):
         raise SystemExit(1)
@@ -98,16 +94,21 @@ def _client(service: str, region: str | None = None) -> Any:
     return boto3.client(service, region_name=region)
 
 
-def _made(account: Account, checks: Iterable[Check], *, shown: bool) -> list[Result]:
-    """The results; shown as they come, as some take their time."""
+def _shown(account: Account, checks: Iterable[Check]) -> list[Result]:
+    """The results, each shown as it comes: some take their time."""
     results = []
-    if shown:
-        click.echo(heading(account.identity, account.stack))
+    click.echo(heading(account.identity, account.stack))
+    for result in examine(account, checks):
+        results.append(result)
+        click.echo("\n".join(text(result)))
+    click.echo(summary(results))
+    return results
+
+
+def _printed(account: Account, checks: Iterable[Check]) -> list[Result]:
+    """The results as one JSON document."""
     with meter("doctor") as progress:
-        for check in checks:
-            progress.tell(check.title)
-            for result in examine(account, [check]):
-                results.append(result)
-                if shown:
-                    click.echo("\n".join(text(result)))
+        progress.tell("looking at the account")
+        results = list(examine(account, checks))
+    click.echo(json.dumps(as_record(account.identity, account.stack, results), indent=2))
     return results

@@ -40,7 +40,7 @@ def look(account: Account) -> Verdict:
             listed = account.natives_of(region)
         except API_ERRORS as error:
             fault = call_fault(error)
-            if fault.code != _OFF:
+            if fault.code != _OFF or region == home:
                 seen.unread.append(f"those of {region} could not be read: {fault.code}: {fault.message}")
             continue
         seen.rules += len(listed)

@@ -306,11 +306,11 @@ def test_what_a_finding_says_does_not_reach_the_terminal(aws: LocalCloud, rules:
     assert "\\u001b[2J\\nok  Security Hub" in output
 
 
-@pytest.mark.parametrize("udf", ["replace", "merge"])
+@pytest.mark.parametrize(("udf", "delay"), [("replace", 0.0), ("merge", 0.5)])
 def test_the_probe_finds_out_what_is_true_and_leaves_an_archived_finding(
-    aws: LocalCloud, rules: Path, udf: str
+    aws: LocalCloud, rules: Path, udf: str, delay: float
 ) -> None:
-    aws.control.configure(udf=udf, visible_after=0.5)
+    aws.control.configure(udf=udf, visible_after=delay)
     told = checks(run(rules, "--json", "--probe-udf"))["udf"]
     assert (told["status"], told["data"]) == ("ok", {"udf": udf, "setting": None})
     assert [one["RecordState"] for one in aws.control.findings()] == ["ARCHIVED"]
