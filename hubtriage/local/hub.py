@@ -83,6 +83,7 @@ class Hub:
         self.ledger = Ledger()
         self.faults.clear()
         self._store = Store()
+        self._views = queries.Views()
         self._quotas = Quotas()
         self._rules = automation.AutomationRules(self._prefix)
         self._configuration = {"AutoEnableControls": True, "ControlFindingGenerator": "SECURITY_CONTROL"}
@@ -359,7 +360,7 @@ class Hub:
     # Readers
 
     def _get_findings(self, call: _Call) -> dict[str, Any]:
-        return queries.find(self._store, call.request, call.now, self.settings.visible_after)
+        return queries.find(self._store, self._views, call.request, call.now, self.settings.visible_after)
 
     def _get_history(self, call: _Call) -> dict[str, Any]:
         return queries.history(self._store, call.request, call.now)

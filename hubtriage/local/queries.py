@@ -1,6 +1,8 @@
 """What readers ask a hub: findings by filter, and the history of one."""
 
+import json
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from hubtriage.local import asff, filters, paging
@@ -12,21 +14,80 @@ from hubtriage.local.values import copied
 
 Request = Mapping[str, Any]
 _Place = tuple[int, Finding]
+_MOST_VIEWS = 8
 
 
-def find(store: Store, request: Request, now: float, delay: float) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """A finding, whether a view shows it, and what it is sorted by."""
+
+    finding: Finding
+    is_shown: bool
+    keys: tuple[Any, ...]
+
+
+class View:
+    """Findings by filter and in an order, as they are now; those that did not change are judged once.
+
+    A sweep asks for hundreds of pages of the same, and each would have to look at every finding again.
+    """
+
+    def __init__(self, wanted: Request, criteria: object) -> None:
+        self._matches = filters.finding_filter(wanted)
+        self._order = _order(criteria)
+        self._is_timeless = "DateRange" not in json.dumps(wanted)
+        self._judged: dict[int, _Judged] = {}
+
+    def found(self, seen: Iterator[_Place], now: float) -> list[Finding]:
+        """Those of the findings `seen` that the view shows, in its order."""
+        shown = [judged for place, finding in seen if (judged := self._judge(place, finding, now)).is_shown]
+        for number, (_key, descends) in reversed(list(enumerate(self._order))):
+            shown.sort(key=lambda judged, number=number: judged.keys[number], reverse=descends)  # type: ignore[misc]
+        return [judged.finding for judged in shown]
+
+    def _judge(self, place: int, finding: Finding, now: float) -> _Judged:
+        known = self._judged.get(place)
+        if known is not None and known.finding is finding and self._is_timeless:
+            return known
+        keys = tuple(key(finding) for key, _ in self._order)
+        self._judged[place] = _Judged(finding, self._matches(finding, now), keys)
+        return self._judged[place]
+
+
+class Views:
+    """The views that were asked for lately. They hold nothing that the store does not."""
+
+    def __init__(self) -> None:
+        self._views: dict[str, View] = {}
+
+    def __reduce__(self) -> tuple[type["Views"], tuple[()]]:
+        return Views, ()
+
+    def of(self, wanted: Request, criteria: object) -> View:
+        """The view of these filters and sort criteria; raises HubError for what they cannot be."""
+        name = json.dumps([wanted, criteria], sort_keys=True, default=str)
+        view = self._views.pop(name, None) or View(wanted, criteria)
+        self._views[name] = view
+        if len(self._views) > _MOST_VIEWS:
+            del self._views[next(iter(self._views))]
+        return view
+
+
+def find(store: Store, views: Views, request: Request, now: float, delay: float) -> dict[str, Any]:
     """GetFindings: {Findings, NextToken} of what a reader sees who sees writes `delay` seconds late.
 
     Without sort criteria a page goes on where the last one ended. With them it starts so many places down
     the order as it is now, and findings that change under way shift it, as they do at AWS.
     """
-    wanted = request.get("Filters", {})
-    matches = filters.finding_filter(wanted)
+    wanted, criteria = request.get("Filters", {}), request.get("SortCriteria", [])
     size, start = paging.page_size(request), paging.position(request)
-    order = _order(request.get("SortCriteria", []))
-    seen = _seen(store, 0 if order else start, wanted, now, delay)
-    found = (each for each in seen if matches(each[1], now))
-    page, following = _sorted_page(found, order, start, size) if order else _page(found, size)
+    if criteria != []:
+        found = views.of(wanted, criteria).found(_seen(store, 0, wanted, now, delay), now)
+        page, following = found[start : start + size], start + size if len(found) > start + size else None
+    else:
+        matches = filters.finding_filter(wanted)
+        seen = _seen(store, start, wanted, now, delay)
+        page, following = _page((each for each in seen if matches(each[1], now)), size)
     token = {} if following is None else {"NextToken": paging.next_token(following, request)}
     return {"Findings": copied(page), **token}
 
@@ -55,14 +116,6 @@ def _page(found: Iterator[_Place], size: int) -> tuple[list[Finding], int | None
     return page, None
 
 
-def _sorted_page(
-    found: Iterator[_Place], order: Callable[[list[Finding]], None], start: int, size: int
-) -> tuple[list[Finding], int | None]:
-    everything = [finding for _, finding in found]
-    order(everything)
-    return everything[start : start + size], start + size if len(everything) > start + size else None
-
-
 def _seen(store: Store, start: int, wanted: Request, now: float, delay: float) -> Iterator[_Place]:
     """(place, finding) of what a reader sees now; where exact Ids are asked for, of those alone."""
     for record in _candidates(store, start, wanted):
@@ -78,17 +131,11 @@ def _candidates(store: Store, start: int, wanted: Request) -> Iterator[Record]:
     return (record for record in store.with_ids(each["Value"] for each in ids) if record.place >= start)
 
 
-def _order(criteria: object) -> Callable[[list[Finding]], None] | None:
-    """A function that sorts findings by the criteria, the first weighing most; None without any."""
+def _order(criteria: object) -> list[tuple[Callable[[Finding], Any], bool]]:
+    """The criteria, the first weighing most: what each sorts by, and whether it descends."""
     if not isinstance(criteria, list) or not all(isinstance(each, dict) for each in criteria):
         raise invalid_input("Invalid parameter 'SortCriteria': should be an array of objects")
-    keys = [(filters.sort_key(each.get("Field", "")), _descends(each)) for each in criteria]
-
-    def order(findings: list[Finding]) -> None:
-        for key, descending in reversed(keys):
-            findings.sort(key=key, reverse=descending)
-
-    return order if keys else None
+    return [(filters.sort_key(each.get("Field", "")), _descends(each)) for each in criteria]
 
 
 def _descends(criterion: Request) -> bool:
