@@ -15,7 +15,7 @@ from hubtriage.aws.clock import Clock
 from hubtriage.aws.events import SweepOrder
 from hubtriage.aws.faults import CallFault, Fault
 from hubtriage.aws.reading import PAGE, Fresh, Getter, keyed
-from hubtriage.aws.sweep.bundles import Bundles
+from hubtriage.aws.sweep.bundles import LARGEST_BUNDLE, Bundles, json_size
 from hubtriage.aws.sweep.destination import Destination
 from hubtriage.aws.sweep.progress import Progress, Status
 from hubtriage.aws.sweep.request import ACTIVE, BY_GENERATOR, MANAGED, SweepRequest
@@ -23,7 +23,7 @@ from hubtriage.engine.batches import canonical
 from hubtriage.engine.decision import Decision
 from hubtriage.engine.fields import MANAGED_KEY, RULES_KEY, user_fields
 from hubtriage.engine.plan import Settings, decide
-from hubtriage.engine.ruleset import Ruleset
+from hubtriage.engine.ruleset import RuleError, Ruleset
 
 MOST_RESTARTS = 3
 MOST_FAULTS = 20
@@ -89,8 +89,15 @@ class Walk:
         return _Step(self, progress.copy(), self.clock.monotonic() + self.pace.step).run(interruption)
 
     def decide(self, finding: Finding, now: float) -> Decision:
-        """What triage will decide on the finding as it was read."""
-        return decide(finding, self.ruleset, now, self.settings)
+        """What triage will decide on the finding as it was read.
+
+        A bug of ours on one finding must not stop the sweep of all: triage will tell of it.
+        """
+        try:
+            return decide(finding, self.ruleset, now, self.settings)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it must stay the finding's own
+            failed = RuleError("", f"{type(error).__name__}: {error}")
+            return Decision(str(finding.get("Id")), str(finding.get("ProductArn")), "none", errors=(failed,))
 
 
 class _Step:
@@ -224,8 +231,13 @@ class _Step:
         progress.count_rules({change.rule for change in decision.changes if change.rule})
 
     def _hand_on(self, decision: Decision, finding: Finding, now: float) -> None:
-        """Hand on what has an update; what is refused or failed too, for the log to tell."""
-        if decision.update is not None:
+        """Hand on what has an update; what is refused or failed too, for the log to tell.
+
+        A finding that no message can hold, as one of nothing but control characters, is left where it is.
+        """
+        if json_size(finding) > LARGEST_BUNDLE:
+            self._progress.refused += decision.refused is None
+        elif decision.update is not None:
             update = canonical(decision.update)
             self._send(self._bundles.add(update, finding, now, hides=decision.hides))
         elif decision.refused is not None or decision.errors:
