@@ -1,6 +1,6 @@
 """Turns what the models refuse into problems with a place, a code and a hint."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, TypeVar
 
@@ -49,7 +49,7 @@ def _problem(model: type[BaseModel], document: Document, base: Path, details: Er
         return document.problem("E105", path, _LIMITS[kind](context, details["input"]), key=on_key)
     if kind == "literal_error":
         return _unknown_value(document, path, details)
-    return _wrong_type(document, path, kind, details["input"])
+    return _wrong_type(document, path, kind, details["input"], _keys_at(model, inside))
 
 
 def _length(word: str, at: str) -> Callable[[Mapping[str, Any], Any], str]:
@@ -71,6 +71,7 @@ _LIMITS: dict[str, Callable[[Mapping[str, Any], Any], str]] = {
     "finite_number": lambda _context, value: f"{value} is not a number",
 }
 
+_MOST_KEYS = 8  # that a hint can name
 _BOOLEAN = "true or false"
 
 # What a model's error type wants, in the words of messages.
@@ -87,7 +88,7 @@ _WANTED = {
 }
 
 
-def _wrong_type(document: Document, path: Path, kind: str, value: object) -> Problem:
+def _wrong_type(document: Document, path: Path, kind: str, value: object, keys: Sequence[str]) -> Problem:
     node = document.node(path)
     wanted = _WANTED.get(kind, kind.replace("_", " "))
     if wanted == "text" and node.unquoted is not None:
@@ -100,7 +101,18 @@ def _wrong_type(document: Document, path: Path, kind: str, value: object) -> Pro
         hint = "write it without quotes"
     elif wanted == "a list" and not isinstance(value, dict):
         hint = f"write [{node.unquoted or value}]"
+    elif wanted == "a mapping" and keys:
+        hint = f"write {{{keys[0]}: {node.unquoted or value}}}" if _is_only(keys, value) else _known(keys)
     return document.problem("E103", path, f"{wanted} is wanted, not {type_word(value)}", hint)
+
+
+def _is_only(keys: Sequence[str], value: object) -> bool:
+    """Whether a text can only have been meant for the one key that there is."""
+    return len(keys) == 1 and isinstance(value, str)
+
+
+def _known(keys: Sequence[str]) -> str:
+    return f"its keys are {', '.join(keys)}" if len(keys) <= _MOST_KEYS else f"write {{{keys[0]}: ...}}"
 
 
 def _unknown_value(document: Document, path: Path, details: ErrorDetails) -> Problem:

@@ -206,6 +206,8 @@ def _height(children: Mapping[str | int, Node]) -> int:
 
 
 _CHARACTER = "remove the character, or write it as an escape in quotes"
+_END = "found unexpected end of stream"
+_NO_MAPPING = "mapping values are not allowed in this context"
 _OPERATOR_KEY = re.compile(r"^\s*(?:-\s+)*\{?\s*([!%>|*&@?]=?|!!|!==?|>=)\s*:")
 
 
@@ -217,7 +219,9 @@ def _syntax_problem(source: Source, error: yaml.YAMLError) -> Problem:
     said = getattr(error, "problem", None) or "cannot be read"
     context = getattr(error, "context", None)
     message = f"not YAML: {said}" + (f" ({context})" if context else "")
-    return source.problem("E002", position, message, _syntax_hint(source.line(position.line), said))
+    return source.problem(
+        "E002", position, message, _syntax_hint(source.line(position.line), said, position.column)
+    )
 
 
 def _character_problem(source: Source, error: yaml.YAMLError) -> Problem:
@@ -231,12 +235,20 @@ def _character_problem(source: Source, error: yaml.YAMLError) -> Problem:
     )
 
 
-def _syntax_hint(source: str, said: str) -> str:
+def _syntax_hint(source: str, said: str, column: int) -> str:
     operator = _OPERATOR_KEY.match(source)
     if operator:
         return f'quote the operator: "{operator[1]}"'
-    if "\t" in source[: len(source) - len(source.lstrip())] or "\\t" in said:
+    indent = source[: len(source) - len(source.lstrip())]
+    if "\t" in indent or "\\t" in said:
         return "indent with spaces: YAML allows no tabs"
+    if "',' or" in said:
+        return "a bracket before it is not closed"
+    if said == _END:
+        return "a quote or bracket before it is not closed"
+    at_first_key = said == _NO_MAPPING and ": " not in source[: column - 1]
+    if at_first_key or (said.startswith("did not find expected") and column - 1 == len(indent)):
+        return "indent the line as those that it belongs to"
     if ": " in source.partition(": ")[2]:
         return "text that holds ': ' needs quotes"
     return ""

@@ -10,6 +10,7 @@ from hubtriage.authoring.loader import LoadResult, load_rules
 from hubtriage.authoring.overlap import Overlap, as_imported, overlaps, read_natives
 from hubtriage.engine.plan import Settings, decide
 from hubtriage.engine.ruleset import load_ruleset
+from hubtriage.local.findings import generate
 
 NOW = 1_800_000_000.0
 SUPPRESS = {"Workflow": {"Status": "SUPPRESSED"}}
@@ -171,3 +172,29 @@ def test_many_rules_of_one_name_stay_apart() -> None:
 def test_a_finding_as_it_was_imported(stored: dict[str, Any], imported: dict[str, Any]) -> None:
     seen = as_imported(finding(**stored))
     assert {name: seen.get(name) for name in imported} == imported
+
+
+def equals(name: str, *values: str) -> dict[str, Any]:
+    return {name: [{"Value": value, "Comparison": "EQUALS"} for value in values]}
+
+
+NATIVES = [
+    native("low", equals("SeverityLabel", "LOW", "INFORMATIONAL"), {**NOTIFY, "Confidence": 1}),
+    native("failed", equals("ComplianceStatus", "FAILED"), {"Severity": {"Label": "HIGH"}}),
+    native("sandbox", equals("AwsAccountId", "111122223333", "444455556666"), SUPPRESS),
+    native("threats", {"ProductArn": [{"Value": "guardduty", "Comparison": "CONTAINS"}]}, NOTIFY),
+    native("not passed", {"ComplianceStatus": [{"Value": "PASSED", "Comparison": "NOT_EQUALS"}]}, NOTIFY),
+]
+
+
+def test_criteria_exclude_no_overlap_that_findings_show() -> None:
+    ours, natives = load_rules(Path(__file__).parents[2] / "rules"), read_natives(NATIVES)
+    findings = list(generate(1500, seed=5))
+    shown = {
+        (one.native, one.rule, one.field)
+        for one in overlaps(natives, ours, findings, Settings(), NOW)
+        if one.findings
+    }
+    allowed = {(one.native, one.rule, one.field) for one in overlaps(natives, ours, [], Settings(), NOW)}
+    assert len(shown) >= 10
+    assert shown <= allowed

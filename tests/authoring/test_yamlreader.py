@@ -116,6 +116,34 @@ def test_what_is_read(text, value):
             id="a tab",
         ),
         pytest.param(
+            "a:\n  - b: c\n   d: {e: f}",
+            "f.yaml:3:4: E002 not YAML: did not find expected '-' indicator"
+            " (while parsing a block collection)\n    d: {e: f}\n    ^\n"
+            "  hint: indent the line as those that it belongs to",
+            id="indented too little",
+        ),
+        pytest.param(
+            "a:\n  - b: c\n     d: {e: f}",
+            "f.yaml:3:7: E002 not YAML: mapping values are not allowed in this context\n"
+            "    d: {e: f}\n     ^\n"
+            "  hint: indent the line as those that it belongs to",
+            id="indented too much",
+        ),
+        pytest.param(
+            "a: [1, 2\nb: c\n",
+            "f.yaml:2:2: E002 not YAML: did not find expected ',' or ']' (while parsing a flow sequence)\n"
+            "    b: c\n     ^\n"
+            "  hint: a bracket before it is not closed",
+            id="a list that does not end",
+        ),
+        pytest.param(
+            "a: 'b\nc: d",
+            "f.yaml:2:5: E002 not YAML: found unexpected end of stream (while scanning a quoted scalar)\n"
+            "    c: d\n        ^\n"
+            "  hint: a quote or bracket before it is not closed",
+            id="a text that does not end",
+        ),
+        pytest.param(
             "a: b: c",
             "f.yaml:1:5: E002 not YAML: mapping values are not allowed in this context\n"
             "    a: b: c\n        ^\n"
