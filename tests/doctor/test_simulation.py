@@ -1,0 +1,96 @@
+"""What doctor makes of IAM's simulator, and whose policies count for a caller."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hubtriage.doctor.account import Account, Identity
+from hubtriage.doctor.simulation import denied, principal_of
+from hubtriage.doctor.verdict import UncheckedError
+from hubtriage.local.hub import Hub
+from hubtriage.local.inprocess import InProcessSecurityHub, ManualClock
+
+ROLE = "arn:aws:iam::123456789012:role/aws-reserved/sso.amazonaws.com/Admin"
+
+
+class Iam:
+    """IAM with one role, whose simulator gives the answer it is told to."""
+
+    def __init__(self, **result: Any) -> None:
+        self._result = result
+        self.asked: list[dict[str, Any]] = []
+
+    def simulate_principal_policy(self, **request: Any) -> dict[str, Any]:
+        self.asked.append(request)
+        return {
+            "EvaluationResults": [
+                {"EvalActionName": action, **self._result} for action in request["ActionNames"]
+            ]
+        }
+
+    def get_role(self, RoleName: str) -> dict[str, Any]:  # noqa: N803 - as AWS spells it
+        assert ROLE.endswith(f"/{RoleName}")
+        return {"Role": {"Arn": ROLE}}
+
+
+def account(iam: Iam, arn: str = "arn:aws:iam::123456789012:root") -> Account:
+    clock = ManualClock()
+    made = Account(
+        lambda _service, _region=None: iam,
+        InProcessSecurityHub(Hub(), clock),
+        clock,
+        stack="hubtriage",
+        rules=Path("rules"),
+        most_findings=0,
+    )
+    made.__dict__["identity"] = Identity("123456789012", "eu-central-1", "aws", arn)
+    return made
+
+
+ORGANIZATION = {"OrganizationsDecisionDetail": {"AllowedByOrganizations": False}}
+BOUNDARY = {"PermissionsBoundaryDecisionDetail": {"AllowedByPermissionsBoundary": False}}
+
+
+@pytest.mark.parametrize(
+    ("result", "by"),
+    [
+        pytest.param({"EvalDecision": "implicitDeny"}, "no policy allows it", id="nothing allows it"),
+        pytest.param({"EvalDecision": "explicitDeny"}, "a policy denies it", id="a policy denies it"),
+        pytest.param(
+            {"EvalDecision": "explicitDeny", **ORGANIZATION}, "service control policy", id="the organization"
+        ),
+        pytest.param({"EvalDecision": "implicitDeny", **BOUNDARY}, "permission boundary", id="the boundary"),
+    ],
+)
+def test_what_is_denied_says_by_what(result: dict[str, Any], by: str) -> None:
+    iam = Iam(**result)
+    [found] = denied(account(iam), ROLE, {"arn:hub": ("securityhub:GetFindings",)})
+    assert str(found).startswith("securityhub:GetFindings on arn:hub: ")
+    assert by in found.by
+    assert [(asked["PolicySourceArn"], asked["ResourceArns"]) for asked in iam.asked] == [(ROLE, ["arn:hub"])]
+
+
+def test_what_is_allowed_is_not_told() -> None:
+    iam = Iam(EvalDecision="allowed")
+    assert denied(account(iam), ROLE, {"a": ("x:Y", "x:Z"), "b": ("x:Y",)}) == []
+    assert len(iam.asked) == 2
+
+
+@pytest.mark.parametrize(
+    ("arn", "principal"),
+    [
+        pytest.param("arn:aws:iam::123456789012:root", None, id="the root may do all"),
+        pytest.param("arn:aws:iam::123456789012:user/ana", "arn:aws:iam::123456789012:user/ana", id="a user"),
+        pytest.param(
+            "arn:aws:sts::123456789012:assumed-role/Admin/ana", ROLE, id="a session: its role, with the path"
+        ),
+    ],
+)
+def test_whose_policies_count(arn: str, principal: str | None) -> None:
+    assert principal_of(account(Iam(), arn)) == principal
+
+
+def test_a_federated_user_cannot_be_simulated() -> None:
+    with pytest.raises(UncheckedError, match="neither a user nor a role"):
+        principal_of(account(Iam(), "arn:aws:sts::123456789012:federated-user/ana"))
