@@ -2,6 +2,7 @@
 
 import difflib
 import zoneinfo
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
@@ -21,6 +22,13 @@ Architecture = Literal["arm64", "x86_64"]
 def _separate(value: object) -> object:
     """Read a list from the command line, where CDK knows text only: `a,b`."""
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+def _pairs(value: object) -> object:
+    """Read tags from cdk.json also as the map that JSON has for them."""
+    return (
+        [f"{key}={item}" for key, item in value.items()] if isinstance(value, Mapping) else _separate(value)
+    )
 
 
 def _number(value: object) -> object:
@@ -70,7 +78,7 @@ AccountId = Annotated[str, Field(pattern=r"^\d{12}$")]
 Region = _Region
 Regions = Annotated[tuple[_Region, ...], _List, AfterValidator(_each_once)]
 LinkedRegions = Annotated[tuple[_LinkedRegion, ...], _List, AfterValidator(_each_once)]
-Tags = Annotated[tuple[_Tag, ...], _List, AfterValidator(_key_once), Field(max_length=40)]
+Tags = Annotated[tuple[_Tag, ...], BeforeValidator(_pairs), AfterValidator(_key_once), Field(max_length=40)]
 Emails = Annotated[tuple[_Email, ...], _List, AfterValidator(_each_once)]
 KeyArns = Annotated[tuple[_KeyArn, ...], _List, AfterValidator(_each_once)]
 FieldNames = Annotated[tuple[str, ...], _List, AfterValidator(check_names)]

@@ -33,6 +33,9 @@ def test_defaults_hold_without_any_context_and_foreign_values_are_not_ours():
         pytest.param("log-retention-days", "731", "log_retention_days", 731, id="a retention comes as text"),
         pytest.param("never", "Types, Note.Text", "never", ("Note.Text", "Types"), id="fields, sorted"),
         pytest.param("tags", "a=1,b=x y", "tags", ("a=1", "b=x y"), id="tags"),
+        pytest.param(
+            "tags", {"a": "1", "b": "x y"}, "tags", ("a=1", "b=x y"), id="tags as a map in cdk.json"
+        ),
         pytest.param("rules", "../rules", "rules", Path("../rules"), id="a folder"),
         pytest.param(
             "regions",
