@@ -35,7 +35,7 @@ demo: setup ## deploy to a local AWS, triage 2,500 findings, show what happened 
 test: setup ## run the tests, the laws of planning among them
 	$(PYTEST) -m "not slow"
 
-slow: setup ## run the tests that take minutes: sweeps, stopping and IAM enforced, on the local AWS
+slow: setup ## run the tests that take minutes: sweeps over thousands of findings, faults, on the local AWS
 	$(BIN)/python -m pytest -m slow
 
 conformance: setup ## JsonLogic against json-logic-js on 210,000 cases, patterns and the index against naive ones

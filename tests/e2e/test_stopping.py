@@ -1,4 +1,4 @@
-"""Stopping triage: by hand, and by the breaker; and that a deployment does neither."""
+"""Stopping triage with IAM in force: by hand, and by the breaker; and that a deployment does neither."""
 
 import time
 from collections.abc import Iterator
@@ -9,12 +9,12 @@ import pytest
 from click.testing import CliRunner, Result
 from deployed_stack import DeployedStack, built_stack, deployed_stack
 
-from hubtriage.aws.mode import parameter_name
+from hubtriage.aws.mode import FRESH, parameter_name
 from hubtriage.cli.main import cli
 from hubtriage.local.findings import generate
 from hubtriage.local.settings import HubSettings
 
-pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+pytestmark = pytest.mark.e2e
 
 RULES = """\
 rules:
@@ -26,17 +26,28 @@ LIMIT = 40
 PATIENCE = 30.0
 
 
+@pytest.fixture(scope="module")
+def assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("stopping")
+    (folder / "rules").mkdir()
+    (folder / "rules" / "rules.yaml").write_text(RULES)
+    return built_stack(folder / "rules", folder / "out", breaker_limit=LIMIT, sweep_wait_seconds=1)
+
+
+@pytest.fixture(scope="module")
+def deployed(assembly: Path) -> Iterator[DeployedStack]:
+    with deployed_stack(assembly, HubSettings.still(), auth=True) as stack:
+        yield stack
+
+
 @pytest.fixture
-def stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[DeployedStack]:
-    (tmp_path / "rules").mkdir()
-    (tmp_path / "rules" / "rules.yaml").write_text(RULES)
-    assembly = built_stack(tmp_path / "rules", tmp_path / "out", breaker_limit=LIMIT, sweep_wait_seconds=1)
-    with deployed_stack(assembly, HubSettings.still()) as deployed:
-        deployed.settle()
-        for name, value in deployed.cloud.environment.items():
-            monkeypatch.setenv(name, value)
-        deployed.assembly = assembly  # type: ignore[attr-defined]
-        yield deployed
+def stack(deployed: DeployedStack, monkeypatch: pytest.MonkeyPatch) -> DeployedStack:
+    """The stack without findings, in the environment as any AWS tool reads it."""
+    deployed.cloud.control.reset()
+    deployed.rest()
+    for name, value in deployed.cloud.environment.items():
+        monkeypatch.setenv(name, value)
+    return deployed
 
 
 def _hubtriage(*arguments: str) -> Result:
@@ -63,15 +74,15 @@ def _await_mode(stack: DeployedStack, wanted: str) -> None:
         time.sleep(0.2)
 
 
-def test_triage_stops_by_hand_stays_stopped_and_makes_up_for_it(stack: DeployedStack) -> None:
+def test_triage_stops_by_hand_stays_stopped_and_makes_up_for_it(stack: DeployedStack, assembly: Path) -> None:
     assert "observe: triage writes nothing" in _hubtriage("mode", "observe").output
-    time.sleep(11)  # until the function asks again
+    time.sleep(FRESH)  # until a function that runs already asks again
     stack.import_findings(_findings(10, seed=1))
     stack.settle()
     assert _hidden(stack) == 0
     told = [line for line in stack.decisions() if line["mode"] == "observe"]
     assert {change["to"] for line in told for change in line["changes"]} == {"SUPPRESSED"}
-    stack.redeploy(stack.assembly)  # type: ignore[attr-defined]
+    stack.redeploy(assembly)
     assert _hubtriage("mode").output.startswith("observe: ")
     logs = _hubtriage("logs", "--since", "10m", "--rule", "accepted").output
     assert logs.count("unchanged (observe: not written)") == len(told) >= 10
@@ -81,7 +92,6 @@ def test_triage_stops_by_hand_stays_stopped_and_makes_up_for_it(stack: DeployedS
     done = _hubtriage("mode", "enforce", "--budget", "100")
     assert done.exit_code == 0, done.output
     assert "started a sweep" in done.output
-    time.sleep(11)
     stack.settle()
     assert _hidden(stack) == 10
 
@@ -93,7 +103,7 @@ def test_the_breaker_stops_what_hides_too_much_and_says_so(stack: DeployedStack)
     stack.import_findings(_findings(LIMIT + 5, seed=3)[LIMIT:])
     stack.settle()
     _await_mode(stack, "observe")
-    time.sleep(11)
+    time.sleep(FRESH)
     before = _hidden(stack)
     stack.import_findings(_findings(20, seed=4))
     stack.settle()
