@@ -16,5 +16,5 @@ def check(subject: Subject) -> Iterator[Problem]:
     for keys, value, place in values:
         if keys == ("AwsAccountId",) and not ACCOUNT_ID.fullmatch(str(value)):
             digits = sum(char.isdigit() for char in str(value))
-            message = f"{value!r} is not an account id"
+            message = f"{value!r}{subject.source_of(value, place)} is not an account id"
             yield subject.problem(CODE, place, message, f"12 digits, not {digits}, in quotes")

@@ -23,7 +23,8 @@ def check(subject: Subject) -> Iterator[Problem]:
     for keys, value, place in _values(subject):
         hint = never(keys, value)
         if hint is not None:
-            yield subject.problem(CODE, place, f"{dotted(keys)} is never {value!r}", hint)
+            told = f"{value!r}{subject.source_of(value, place)}".rstrip(",")
+            yield subject.problem(CODE, place, f"{dotted(keys)} is never {told}", hint)
     for leaf in subject.leaves:
         field = field_at(leaf.keys)
         for operator, operand, place in leaf.tests:

@@ -92,6 +92,16 @@ class Subject:
         """A problem at a place in the rule; with `key` at the key there instead of its value."""
         return self.rule.document.problem(code, (*self.rule.path, *place), message, hint, key=key)
 
+    def source_of(self, value: object, place: Path) -> str:
+        """Words for a value that is not written at its place, but in a list that is named there."""
+        named = self.rule.document.node((*self.rule.path, *place)).value
+        if isinstance(named, dict):
+            named = next(
+                (one.get(IN_LIST) for one in (named, *named.values()) if isinstance(one, dict)), None
+            )
+        is_list = isinstance(named, str) and named != value and named in self._lists
+        return f", in the list {named}," if is_list else ""
+
     def line_of(self, place: Path) -> int:
         """The line on which a place in the rule stands."""
         return self.rule.document.locate((*self.rule.path, *place)).line

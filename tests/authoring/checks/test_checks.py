@@ -356,3 +356,16 @@ def test_what_cannot_be_ignored(folder, ignored, said):
     text = "rules:\n" + rule("when: true", HIDE) + f"    lint: {{ignore: {ignored}}}\n"
     (problem,) = load_rules(folder(text)).problems
     assert f"{problem.code} {problem.message}" == said
+
+
+def test_a_value_of_a_list_is_told_with_its_list(folder):
+    conditions = "match: {AwsAccountId: [{in-list: l}], Severity: {Label: [{in-list: m}]}}"
+    logic = "when: {in_list: [{var: AwsAccountId}, l]}"
+    text = "lists: {l: ['5'], m: [Hihg]}\nrules:\n" + rule(f"{conditions}\n    {logic}")
+    loaded = load_rules(folder(text))
+    found = [problem.message for problem in warnings(loaded, SAMPLE_NOW) if problem.code in ("W103", "W104")]
+    assert found == [
+        "'5', in the list l, is not an account id",
+        "Severity.Label is never 'Hihg', in the list m",
+        "'5', in the list l, is not an account id",
+    ]
