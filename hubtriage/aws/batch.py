@@ -139,6 +139,10 @@ class _Batch:
         try:
             ruleset, settings = ordered(triage.ruleset, triage.settings, self._seen[key].newest.order)
             decision = decide(self._findings[key], ruleset, self._now, settings, without_note=without_note)
+        except RecursionError:  # no path of a rule is so deep: somebody made the finding so
+            reason = "the finding is nested deeper than can be followed"
+            self._end({key: Ending("failed", "TooDeep", reason, final=True)})
+            return
         except Exception as error:  # noqa: BLE001 - our bug on one finding must not take the batch with it
             self._end({key: Ending("failed", "EngineError", str(error), final=True, error=error)})
             return

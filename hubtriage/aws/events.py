@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from hubtriage.aws.api import Finding, Key
-from hubtriage.engine.nesting import MOST_LEVELS, is_too_deep
 from hubtriage.engine.timestamps import parse_timestamp
 
 SWEEP_SOURCE = "hubtriage.sweep"
@@ -166,11 +165,8 @@ def _read(message: Message, body: object) -> Iterator[Sighting | Unusable]:
         return
     event_at = parse_timestamp(event.get("time"))
     event_at = message.sent_at if event_at is None else event_at
-    shallow = isinstance(body, str) and body.count("[") + body.count("{") <= MOST_LEVELS
     for finding in findings:
         try:
-            if not shallow and is_too_deep(finding):
-                raise _UnusableEventError(f"a finding nested deeper than {MOST_LEVELS} levels")
             yield Sighting(_key(finding), finding, message, event_at, order)
         except _UnusableEventError as error:
             yield Unusable(message, error.reason, error.detail)

@@ -284,6 +284,19 @@ def test_a_bug_of_ours_on_one_finding_does_not_take_the_batch_with_it() -> None:
     assert isinstance(report.outcomes[0].ending.error, RuntimeError)
 
 
+def test_a_finding_deeper_than_python_follows_fails_alone() -> None:
+    class Deep(dict[str, Any]):
+        def get(self, name: object, default: Any = None) -> Any:
+            if name == "UserDefinedFields":
+                raise RecursionError
+            return super().get(name, default)
+
+    bench = Bench(World(2))
+    report = bench.run(record("m0", finding(0)), {"messageId": "m1", "body": _event(Deep(finding(1)))})
+    assert endings(report) == {"finding-0": ("updated", ""), "finding-1": ("failed", "TooDeep")}
+    assert failed(report) == ["m1"]
+
+
 def test_a_container_that_dies_has_told_what_it_did_and_loses_nothing() -> None:
     class Killed(BaseException):
         pass
