@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 
-from hubtriage.authoring.checks.subject import Subject
+from hubtriage.authoring.asff import Keys
+from hubtriage.authoring.checks.subject import Leaf, Subject, field_at
 from hubtriage.authoring.problems import Problem
+from hubtriage.engine.literals import values_of
 
 CRITICAL, EVERYTHING = "W304", "W305"
 _HINT = "write expires: with the day on which somebody has to look again"
@@ -25,11 +27,27 @@ def check_critical(subject: Subject) -> Iterator[Problem]:
 
 def check_everything(subject: Subject) -> Iterator[Problem]:
     """A rule without an end that hides all of a product, an account or a Region."""
-    keys = {keys for keys, _place, _is_key in subject.paths}
-    if subject.hides and subject.model.expires is None and keys <= _WIDE and not _uses_account(subject):
+    if not subject.hides or subject.model.expires is not None or _uses_account(subject):
+        return
+    keys = set(_narrowing(subject))
+    if keys <= _WIDE:
         products = any(key[0] in ("ProductArn", "ProductName", "CompanyName") for key in keys)
         what = "a whole product" if products else "a whole account" if keys else "everything"
         yield subject.problem(EVERYTHING, ("id",), f"hides {what} for ever", _HINT)
+
+
+def _narrowing(subject: Subject) -> Iterator[Keys]:
+    """What its conditions look at, without those of `match` that nearly every value satisfies."""
+    yield from (leaf.keys for leaf in subject.leaves if not _takes_nearly_all(leaf))
+    yield from (keys for keys, _place, is_key in subject.paths if not is_key)
+
+
+def _takes_nearly_all(leaf: Leaf) -> bool:
+    """Whether it takes every text, or of a field without a list of values every one but some."""
+    values = values_of(alternative for alternative, _place in leaf.alternatives)
+    field = field_at(leaf.keys)
+    has_few = field is not None and bool(field.values)
+    return values.other_texts and values.exact_texts and not (values.not_texts and has_few)
 
 
 def _uses_account(subject: Subject) -> bool:

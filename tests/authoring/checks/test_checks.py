@@ -175,6 +175,16 @@ def test_a_finding_of_a_test(folder, test, expected):
             id="a title in an account by logic",
         ),
         pytest.param("when: true", ["W305"], id="everything"),
+        pytest.param("match: {Id: [{exists: true}]}", ["W305"], id="everything that has an id"),
+        pytest.param("match: {GeneratorId: [{wildcard: '*'}]}", ["W305"], id="everything by a star"),
+        pytest.param("match: {Types: [{prefix: ''}]}", ["W305"], id="everything by an empty beginning"),
+        pytest.param("match: {Id: [{anything-but: x}]}", ["W305"], id="everything but one"),
+        pytest.param(
+            "match: {ProductName: [Macie], Severity: {Label: [{anything-but: [HIGH, CRITICAL]}]}}",
+            [],
+            id="the lower severities of a product",
+        ),
+        pytest.param("match: {Id: [{suffix: x}]}", [], id="ids that end so"),
         pytest.param("expires: 2027-10-31\n    when: true", [], id="everything until a day"),
         pytest.param(
             "match: {AwsAccountId: ['111122223333'], RecordState: [ACTIVE]}", ["W305"], id="an account"
