@@ -5,6 +5,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement, tostring
 
+import click
+
 from hubtriage.authoring.coverage import Coverage
 from hubtriage.authoring.ruletests import Verdict
 from hubtriage.cli.explain import told_of_fields, told_of_rules
@@ -41,10 +43,15 @@ def text(
 
 def _failure(verdict: Verdict) -> Iterator[str]:
     yield f"{verdict.file}:{verdict.position.line}:{verdict.position.column}: {verdict.rule}: {verdict.name}"
-    yield from (f"  {line}" for line in _differences(verdict))
-    yield from (f"  {line}" for line in told_of_rules(verdict.explained))
+    yield from (f"  {line}" for line in _details(verdict))
+
+
+def _details(verdict: Verdict) -> Iterator[str]:
+    """What is not as expected, and the reasoning behind it."""
+    yield from _differences(verdict)
+    yield from told_of_rules(verdict.explained)
     if verdict.explained.fields:
-        yield from (f"  {line}" for line in told_of_fields(verdict.explained))
+        yield from told_of_fields(verdict.explained)
 
 
 def _differences(verdict: Verdict) -> Iterator[str]:
@@ -76,10 +83,10 @@ def junit(verdicts: Sequence[Verdict]) -> str:
                 suite, "testcase", classname=verdict.rule, name=verdict.name, file=file, line=line
             )
             if not verdict.passed:
-                told = list(_differences(verdict))
-                failure = SubElement(case, "failure", message=_printable(told[0]))
-                failure.text = _printable("\n".join(told))
-    return tostring(root, encoding="unicode", xml_declaration=True) + "\n"
+                first = next(_differences(verdict))
+                failure = SubElement(case, "failure", message=_printable(first))
+                failure.text = _printable(click.unstyle("\n".join(_details(verdict))))
+    return tostring(root, encoding="utf-8", xml_declaration=True).decode() + "\n"
 
 
 def _printable(value: str) -> str:

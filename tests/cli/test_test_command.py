@@ -169,7 +169,10 @@ def test_a_junit_report(test):
     case = root[1][0]
     assert (case.get("classname"), case.get("name"), case.get("line")) == ("b", "suppressed", "6")
     assert case[0].get("message") == 'Workflow.Status: expected "RESOLVED", got "SUPPRESSED"'
-    assert case[0].text.endswith("the rule matches this finding")
+    told = case[0].text.splitlines()
+    assert told[:2] == [case[0].get("message"), "the rule matches this finding"]
+    assert told[-1] == "  Workflow.Status  NEW -> SUPPRESSED  set: b wants it (nobody holds it)"
+    assert "<?xml version='1.0' encoding='utf-8'?>" in Path("report.xml").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("arguments", [["nowhere"], ["-k", "no test has this"]])
