@@ -86,7 +86,8 @@ def junit(verdicts: Sequence[Verdict]) -> str:
                 first = next(_differences(verdict))
                 failure = SubElement(case, "failure", message=_printable(first))
                 failure.text = _printable(click.unstyle("\n".join(_details(verdict))))
-    return tostring(root, encoding="utf-8", xml_declaration=True).decode() + "\n"
+    report: bytes = tostring(root, encoding="utf-8", xml_declaration=True)
+    return report.decode() + "\n"
 
 
 def _printable(value: str) -> str:
