@@ -1,0 +1,202 @@
+"""The whole life of a deployment with IAM in force: the commands of our documents, in their order.
+
+CDK's own command line bootstraps, deploys, shows differences, deploys again and destroys.
+"""
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from acting import created_role, session_of
+from deployed_stack import DeployedStack
+from documented import Checkout, cloned, commands, statements
+
+from hubtriage.aws.mode import FRESH
+from hubtriage.local.cloud import LocalCloud
+from hubtriage.local.findings import generate
+from hubtriage.local.settings import HubSettings
+
+pytestmark = pytest.mark.e2e
+
+DEPLOYING, OPERATING = commands("deploying"), commands("operating")
+# Commands of the documents that are not run here, each with its reason.
+NOT_RUN = {
+    "make setup check": "continuous integration runs both before this test, and checking takes minutes",
+    **dict.fromkeys(
+        DEPLOYING["Settings"],
+        "two deployments more; test_chosen_settings.py has such, and a test of the templates each setting",
+    ),
+}
+
+SUPPRESSING = """\
+rules:
+  - id: accepted
+    ceiling: CRITICAL
+    match: {ProductName: [GuardDuty]}
+    update: {Workflow: {Status: SUPPRESSED}}
+"""
+ANNOTATING = """\
+rules:
+  - id: annotated
+    match: {ProductName: [Inspector]}
+    update: {UserDefinedFields: {team: platform}}
+"""
+TOLD = "arn:aws:guardduty:eu-central-1:111122223333:detector/d/finding/f"
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Iterator[Checkout]:
+    with LocalCloud(HubSettings.still(), auth=True) as cloud:
+        yield cloned(tmp_path, cloud, SUPPRESSING, sweep_wait_seconds=1)
+
+
+def findings(count: int, seed: int) -> list[dict[str, Any]]:
+    return list(generate(count, seed=seed, producers=("guardduty", "inspector"), touched=0))
+
+
+def statuses(stack: DeployedStack, product: str = "GuardDuty") -> set[str]:
+    return {f["Workflow"]["Status"] for f in stack.findings().values() if f["ProductName"] == product}
+
+
+def test_a_deployment_lives_by_the_documented_commands(checkout: Checkout) -> None:
+    _first_deployment(checkout)
+    stack = DeployedStack(checkout.cloud, _outputs(checkout.cloud))
+    _triaged(stack, [*findings(20, seed=1), {**_of_guardduty(seed=2), "Id": TOLD}])
+    assert statuses(stack) == {"SUPPRESSED"}
+    _watching(checkout)
+    _stopping_and_resuming(checkout, stack)
+    _redriving(checkout, stack)
+    _deploying_from_a_pipeline(checkout)
+    _upgrading(checkout, stack)
+    _removing(checkout, stack)
+    documented = {line for page in (DEPLOYING, OPERATING) for lines in page.values() for line in lines}
+    assert documented - set(checkout.ran) == set(NOT_RUN)
+
+
+def _first_deployment(checkout: Checkout) -> None:
+    setup, doctor, bootstrap = DEPLOYING["Before the first time"]
+    checkout.run(setup)
+    assert "ok         Security Hub" in checkout.run(doctor)
+    assert "bootstrapped" in checkout.run(bootstrap)
+    diff, deploy, outputs = DEPLOYING["Deploy"]
+    assert "[+] AWS::Lambda::Function Triage/Function" in checkout.run(diff)
+    assert "hubtriage.QueueUrl = " in checkout.run(deploy)
+    assert {output["OutputKey"] for output in json.loads(checkout.run(outputs))} >= {"QueueUrl", "SweepArn"}
+
+
+def _outputs(cloud: LocalCloud) -> dict[str, str]:
+    described = cloud.client("cloudformation").describe_stacks(StackName="hubtriage")["Stacks"][0]
+    return {output["OutputKey"]: output["OutputValue"] for output in described["Outputs"]}
+
+
+def _of_guardduty(seed: int) -> dict[str, Any]:
+    return next(finding for finding in findings(20, seed) if finding["ProductName"] == "GuardDuty")
+
+
+def _triaged(stack: DeployedStack, new: list[dict[str, Any]]) -> None:
+    stack.import_findings(new)
+    stack.settle()
+
+
+def _watching(checkout: Checkout) -> None:
+    recent, by_rule, errors, why = map(checkout.run, OPERATING["Looking"])
+    assert "Workflow.Status: NEW -> SUPPRESSED by accepted (rule)" in recent
+    assert "SUPPRESSED by accepted" in by_rule
+    assert errors == ""
+    assert "Workflow.Status: NEW -> SUPPRESSED  rule accepted" in why
+
+
+def _stopping_and_resuming(checkout: Checkout, stack: DeployedStack) -> None:
+    show, stop, resume = OPERATING["Stopping"]
+    assert checkout.run(show).startswith("enforce: ")
+    assert "enforce -> observe" in checkout.run(stop)
+    time.sleep(FRESH)
+    _triaged(stack, findings(20, seed=3))
+    assert statuses(stack) == {"SUPPRESSED", "NEW"}
+    assert "started a sweep" in checkout.run(resume)
+    stack.settle()
+    assert statuses(stack) == {"SUPPRESSED"}
+
+
+def _redriving(checkout: Checkout, stack: DeployedStack) -> None:
+    _dead_letter(stack, _of_guardduty(seed=4))
+    _undelivered(stack, findings(20, seed=5))
+    assert statuses(stack) == {"SUPPRESSED", "NEW"}
+    (redrive,) = DEPLOYING["Dead letters"]
+    said = checkout.run(redrive)
+    assert "dead letters moved back: 1\n" in said
+    assert "undelivered events sent on: 0" not in said
+    stack.settle()
+    assert statuses(stack) == {"SUPPRESSED"}
+
+
+def _dead_letter(stack: DeployedStack, finding: dict[str, Any]) -> None:
+    """Make the finding's event one that was delivered in vain until it was given up."""
+    functions, sqs = stack.cloud.client("lambda"), stack.cloud.client("sqs")
+    (mapping,) = functions.list_event_source_mappings()["EventSourceMappings"]
+    functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
+    stack.import_findings([finding])
+    deadline = time.monotonic() + 30
+    while not stack.cloud.queue_depths()[stack.outputs["DeadLetterQueueUrl"].rpartition("/")[2]]:
+        assert time.monotonic() < deadline
+        sqs.receive_message(QueueUrl=stack.outputs["QueueUrl"], VisibilityTimeout=0)
+    functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=True)
+
+
+def _undelivered(stack: DeployedStack, new: list[dict[str, Any]]) -> None:
+    """Import findings while the queue refuses their events, since somebody has broken its policy."""
+    sqs, queue = stack.cloud.client("sqs"), stack.outputs["QueueUrl"]
+    policy = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["Policy"])["Attributes"]
+    denial = {"Effect": "Deny", "Principal": "*", "Action": "sqs:SendMessage", "Resource": "*"}
+    broken = json.dumps({"Version": "2012-10-17", "Statement": [denial]})
+    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": broken})
+    stack.import_findings(new)
+    stack.rest()
+    sqs.set_queue_attributes(QueueUrl=queue, Attributes=policy)
+
+
+def _deploying_from_a_pipeline(checkout: Checkout) -> None:
+    """With the documented rights, and nothing else; nobody answers questions there."""
+    rights = statements("deploying", "In a pipeline", checkout.cloud.account)
+    session = session_of(checkout.cloud, created_role(checkout.cloud, "pipeline", *rights))
+    _prepare, deploy = DEPLOYING["In a pipeline"]
+    assert "hubtriage.QueueUrl = " in checkout.run(deploy, CDK_YES="false", **session)
+
+
+def _upgrading(checkout: Checkout, stack: DeployedStack) -> None:
+    """A rule is replaced by another: pattern and permissions follow, and what it did is taken back."""
+    checkout.publish(ANNOTATING)
+    (upgrade,) = DEPLOYING["Upgrade"]
+    said = checkout.run(upgrade)
+    assert "[~] AWS::Events::Rule Intake/Rule" in said
+    changes = {" ".join(line.split()) for line in said.splitlines()}
+    assert changes >= {'[-] "GuardDuty"', '[+] "Inspector"'}, "in the pattern"
+    assert '[+] "Sid": "NeverWorkflowStatusAsSuppressedResolved"' in changes
+    stack.settle()
+    assert statuses(stack) == {"NEW"}
+    assert _teams(stack) == {"platform"}
+    assert {line["outcome"] for line in stack.decisions()} <= {"updated", "unchanged"}, "nothing was denied"
+
+
+def _teams(stack: DeployedStack) -> set[str | None]:
+    """What the upgrade's rule sets, on all that it is about."""
+    found = [f for f in stack.findings().values() if f["ProductName"] == "Inspector"]
+    return {f.get("UserDefinedFields", {}).get("team") for f in found if f["RecordState"] == "ACTIVE"}
+
+
+def _removing(checkout: Checkout, stack: DeployedStack) -> None:
+    take_back, destroy = DEPLOYING["Remove"]
+    checkout.run(take_back, answer="y\n")
+    stack.settle()
+    assert _teams(stack) == {None}
+    assert "hubtriage: destroyed" in checkout.run(destroy)
+    cloud = checkout.cloud
+    left = cloud.client("cloudformation").list_stacks(
+        StackStatusFilter=["CREATE_COMPLETE", "UPDATE_COMPLETE"]
+    )
+    assert [each["StackName"] for each in left["StackSummaries"]] == ["CDKToolkit"]
+    assert cloud.client("lambda").list_functions()["Functions"] == []
+    assert next(cloud.log_messages(stack.outputs["LogGroupName"])), "the record of decisions stays"
