@@ -42,11 +42,14 @@ class Evidence:
     """What was seen from outside.
 
     `waiting`, `dead`: copies of events by name in the queues of the functions and in dead-letter queues.
-    `open`: every finding that there is, and whether a stack would still change it. `written`: how often
-    functions updated each. `refusals`: reasons in the decision logs.
+    `open`: every finding that there is, and whether a stack would still change it. `unswept`: those of them
+    that no sweep looks at, as they are archived and no stack holds them, and since when the rules are in
+    force that want them: only an event after that could tell. `written`: how often functions updated each.
+    `refusals`: reasons in the decision logs.
     """
 
     open: Mapping[Key, bool]
+    unswept: Mapping[Key, float] = field(default_factory=dict)
     written: Mapping[Key, int] = field(default_factory=dict)
     waiting: Counter[str] = field(default_factory=Counter)
     dead: Counter[str] = field(default_factory=Counter)
@@ -124,6 +127,8 @@ def _fate(
         return (
             "updated" if evidence.written.get(key) and wanted(event.finding, event.time) else "unchanged"
         ), ""
+    if event.time <= evidence.unswept.get(key, -1.0):
+        return "unchanged", ""
     reasons = evidence.refusals.get(key)
     return ("refused", reasons[-1]) if reasons else ("lost", "")
 

@@ -153,8 +153,10 @@ def _events(world: World, past_the_bus: list[Event]) -> Iterator[Event]:
 
 def _evidence(world: World) -> Evidence:
     """An event may be in a queue of each stack: it counts as often as in that with most copies of it."""
+    still_open, unswept = _open(world)
     return Evidence(
-        open=_open(world),
+        open=still_open,
+        unswept=unswept,
         written=world.cloud.control.updates_by_functions(),
         waiting=world.main.waiting() | world.other.waiting(),
         dead=world.main.dead() | world.other.dead(),
@@ -162,10 +164,16 @@ def _evidence(world: World) -> Evidence:
     )
 
 
-def _open(world: World) -> dict[Key, bool]:
-    """Every finding that there is, and whether a stack would change it."""
-    findings = world.cloud.control.findings()
-    return {key_of(finding): any(stack.wants(finding) for stack in world.stacks) for finding in findings}
+def _open(world: World) -> tuple[dict[Key, bool], dict[Key, float]]:
+    """Every finding that there is, and whether a stack would change it; see `Evidence` for the second."""
+    still_open: dict[Key, bool] = {}
+    unswept: dict[Key, float] = {}
+    for finding in world.cloud.control.findings():
+        key, wanting = key_of(finding), [stack for stack in world.stacks if stack.wants(finding)]
+        still_open[key] = bool(wanting)
+        if wanting and not any(stack.sweeps(finding) for stack in wanting):
+            unswept[key] = max(stack.since for stack in wanting)
+    return still_open, unswept
 
 
 def _refusals(world: World) -> dict[Key, tuple[str, ...]]:
@@ -177,9 +185,10 @@ def _refusals(world: World) -> dict[Key, tuple[str, ...]]:
 
 
 def _still_wanted(world: World, told: Mapping[Key, tuple[str, ...]]) -> int:
-    """Findings that a stack would change, other than those whose refusals are not all `told` before."""
+    """Findings that a stack would change and its sweeps look at, and that it did not refuse since `told`."""
     refused = {key for key, reasons in _refusals(world).items() if len(reasons) > len(told.get(key, ()))}
-    return sum(wanted for key, wanted in _open(world).items() if key not in refused)
+    still_open, unswept = _open(world)
+    return sum(wanted for key, wanted in still_open.items() if key not in refused and key not in unswept)
 
 
 def _by_code(world: World) -> Counter[str]:

@@ -17,6 +17,7 @@ from deployed_stack import built_stack, decision_lines
 from hubtriage.aws.events import SWEEP_SOURCE
 from hubtriage.aws.sweep.request import SweepRequest
 from hubtriage.aws.sweep.start import last_unfinished, start_sweep
+from hubtriage.engine.fields import MANAGED_KEY
 from hubtriage.engine.plan import Settings, decide
 from hubtriage.engine.ruleset import Ruleset, load_ruleset
 from hubtriage.local.cloud import LocalCloud
@@ -108,6 +109,16 @@ class Stack:
     def wants(self, finding: Mapping[str, Any]) -> bool:
         """Whether the stack would change the finding, by its present rules."""
         return self._would_change(finding, self._rules[-1][1])
+
+    @property
+    def since(self) -> float:
+        """When its present rules came into force, epoch seconds."""
+        return self._rules[-1][0]
+
+    def sweeps(self, finding: Mapping[str, Any]) -> bool:
+        """Whether its sweeps look at the finding: one that is archived only if the stack holds it."""
+        held = finding.get("UserDefinedFields", {}).get(MANAGED_KEY) == self.name
+        return held or finding.get("RecordState") == "ACTIVE"
 
     def wanted(self, finding: Mapping[str, Any], at: float) -> bool:
         """Whether it would have, by the rules that were in force at a time, or else by its first."""

@@ -28,15 +28,31 @@ def test_a_finding_is_known_by_product_and_id() -> None:
 @pytest.mark.parametrize(
     ("evidence", "wanted", "fate"),
     [
-        pytest.param(Evidence({KEY: False}, {KEY: 1}), always, "updated", id="wanted, and a function did it"),
-        pytest.param(Evidence({KEY: False}, {KEY: 1}), never, "unchanged", id="an echo"),
+        pytest.param(
+            Evidence({KEY: False}, written={KEY: 1}), always, "updated", id="wanted, and a function did it"
+        ),
+        pytest.param(Evidence({KEY: False}, written={KEY: 1}), never, "unchanged", id="an echo"),
         pytest.param(Evidence({KEY: False}), always, "unchanged", id="a person did it before"),
         pytest.param(Evidence({KEY: True}), always, "lost", id="a stack would still change the finding"),
-        pytest.param(Evidence({KEY: True}, {KEY: 3}), never, "lost", id="changed, and not as it should be"),
+        pytest.param(
+            Evidence({KEY: True}, written={KEY: 3}), never, "lost", id="changed, and not as it should be"
+        ),
         pytest.param(Evidence({}), always, "lost", id="the finding is gone"),
+        pytest.param(
+            Evidence({KEY: True}, unswept={KEY: 5.0}),
+            always,
+            "unchanged",
+            id="archived, and only rules that came after the event want it",
+        ),
+        pytest.param(
+            Evidence({KEY: True}, unswept={KEY: -0.5}),
+            always,
+            "lost",
+            id="archived, and wanted by the rules that were in force at the event",
+        ),
         pytest.param(Evidence({KEY: True}, refusals={KEY: ("Too: large",)}), always, "refused", id="refused"),
         pytest.param(
-            Evidence({KEY: False}, {KEY: 1}, refusals={KEY: ("Not: yet",)}),
+            Evidence({KEY: False}, written={KEY: 1}, refusals={KEY: ("Not: yet",)}),
             always,
             "updated",
             id="refused at first, updated later",
