@@ -127,6 +127,7 @@ def _assembly(folder: Path, **extra: Any) -> Path:
         "small.assets": {"type": "cdk:asset-manifest", "properties": {"file": "small.assets.json"}},
         "small": {
             "type": "aws:cloudformation:stack",
+            "environment": "aws://unknown-account/unknown-region",
             "properties": {"templateFile": "small.template.json"},
             "dependencies": ["small.assets"],
         },
@@ -257,8 +258,8 @@ def test_accounts_and_regions_have_hubs_of_their_own(cloud: LocalCloud) -> None:
 
 
 def test_operations_that_are_not_there_say_so(cloud: LocalCloud) -> None:
-    with pytest.raises(ClientError, match="not in the local AWS: GET /members"):
-        cloud.client("securityhub").list_members()
+    with pytest.raises(ClientError, match="not in the local AWS: GET /invitations"):
+        cloud.client("securityhub").list_invitations()
 
 
 @pytest.mark.parametrize(
