@@ -49,8 +49,9 @@ def told(record: Mapping[str, Any]) -> Iterator[str]:
     yield f"{time} {record['outcome']}{observed} {record['finding_id']}{account}{why}"
     for change in record.get("changes") or ():
         rule = f" by {change['rule']}" if change.get("rule") else ""
+        why = "" if change["why"] == "rule" else f" ({change['why']})"
         step = f"{_value(change['from'])} -> {_value(change['to'])}"
-        yield f"    {change['field']}: {step}{rule} ({change['why']})"
+        yield f"    {change['field']}: {step}{rule}{why}"
     for kept in record.get("kept") or ():
         value, wanted = _value(kept["value"]), _value(kept["wanted"])
         yield f"    {kept['field']} stays {value}, {kept['rule']} wants {wanted}: {kept['why']}"
@@ -71,4 +72,6 @@ def _rest(record: Mapping[str, Any]) -> str:
 
 
 def _value(value: Any) -> str:
+    if value is None:
+        return "none"
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=True)

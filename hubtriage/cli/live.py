@@ -177,6 +177,13 @@ def default_root() -> Path:
     return Path(home) / "hubtriage" / "findings"
 
 
+def told_age(seconds: float) -> str:
+    """How long ago something was, for people."""
+    if seconds < 60:
+        return "just now"
+    return f"{seconds / 60:.0f} minutes ago" if seconds < 2 * 3600 else f"{seconds / 3600:.0f} hours ago"
+
+
 def live_files(filters: Mapping[str, Any], root: Path | None, told: Told, *, fresh: bool) -> Iterator[Path]:
     """The files with all findings of a query, read first where they are not there yet.
 
@@ -185,9 +192,9 @@ def live_files(filters: Mapping[str, Any], root: Path | None, told: Told, *, fre
     cache = cache_of(filters, root)
     clock = SystemClock()
     standing = read_live(cache, security_hub(), clock, told, fresh=fresh)
-    age = (time.time() - standing.begun) / 3600
+    age = told_age(time.time() - standing.begun)
     click.echo(
-        f"{standing.findings:,} findings, read {age:.1f} hours ago, in {cache.folder} (--fresh reads anew)",
+        f"{standing.findings:,} findings, read {age}, in {cache.folder} (--fresh reads anew)",
         err=True,
     )
     yield from cache.files(standing)

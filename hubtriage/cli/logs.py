@@ -11,6 +11,7 @@ from hubtriage.aws.decision_text import concerns, is_serious, read_line, told
 from hubtriage.cli.stack import AWS_ERRORS, client, deployed_option, fail, outputs
 
 POLL = 2.0
+NOTHING = "no such line in this time: --since looks further back; findings that need nothing have no line"
 LATE = 60.0
 """Seconds for which CloudWatch Logs may still bring in older lines while they are followed."""
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -41,14 +42,18 @@ def command(
     Exit codes: 0; 1 the log cannot be read; 2 wrong usage.
     """
     group = outputs(stack).get("LogGroupName", "")
+    shown = False
     try:
         for message in _messages(client("logs"), group, since, follow=follow):
             record = read_line(message)
             if record is None or not concerns(record, rule, finding) or (errors and not is_serious(record)):
                 continue
             click.echo(message.rstrip() if as_json else _text(record))
+            shown = True
     except AWS_ERRORS as error:
         fail(str(error), "the command needs logs:FilterLogEvents on the log of the function")
+    if not shown:
+        click.echo(NOTHING, err=True)
 
 
 def _text(record: Mapping[str, Any]) -> str:

@@ -28,15 +28,23 @@ TOLD = [
         line(changes=[CHANGE], rules=["a"]),
         [
             "2026-10-01 08:00:00 updated f1 in account 111122223333",
-            "    Workflow.Status: NEW -> SUPPRESSED by a (rule)",
+            "    Workflow.Status: NEW -> SUPPRESSED by a",
         ],
         id="what changed, by which rule",
+    ),
+    pytest.param(
+        line(changes=[{**CHANGE, "from": None, "why": "taken back"}]),
+        [
+            "2026-10-01 08:00:00 updated f1 in account 111122223333",
+            "    Workflow.Status: none -> SUPPRESSED by a (taken back)",
+        ],
+        id="why, where it is not what the rule wants now; none for what was not there",
     ),
     pytest.param(
         line(outcome="unchanged", mode="observe", changes=[CHANGE]),
         [
             "2026-10-01 08:00:00 unchanged (observe: not written) f1 in account 111122223333",
-            "    Workflow.Status: NEW -> SUPPRESSED by a (rule)",
+            "    Workflow.Status: NEW -> SUPPRESSED by a",
         ],
         id="what would be written but for the mode",
     ),

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hubtriage.cli.live import ACTIVE, CALLS_PER_SECOND, Cache, LiveError, read_live
+from hubtriage.cli.live import ACTIVE, CALLS_PER_SECOND, Cache, LiveError, read_live, told_age
 from hubtriage.local.faults import Fault
 from hubtriage.local.hub import Hub
 from hubtriage.local.inprocess import InProcessSecurityHub, ManualClock
@@ -119,3 +119,11 @@ def test_nobody_else_may_read_what_was_read(world: World) -> None:
     world.read()
     assert world.cache.folder.stat().st_mode & 0o077 == 0
     assert [file.name for file in world.cache.folder.iterdir() if file.stat().st_mode & 0o077] == []
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [(3, "just now"), (90 * 60, "90 minutes ago"), (5 * 3600, "5 hours ago")],
+)
+def test_how_long_ago_is_told_in_the_unit_that_fits(seconds: float, told: str) -> None:
+    assert told_age(seconds) == told

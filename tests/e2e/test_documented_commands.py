@@ -103,7 +103,7 @@ def _triaged(stack: DeployedStack, new: list[dict[str, Any]]) -> None:
 
 def _watching(checkout: Checkout) -> None:
     recent, by_rule, errors, why = map(checkout.run, OPERATING["Looking"])
-    assert "Workflow.Status: NEW -> SUPPRESSED by accepted (rule)" in recent
+    assert "Workflow.Status: NEW -> SUPPRESSED by accepted" in recent
     assert "SUPPRESSED by accepted" in by_rule
     assert errors == ""
     assert "Workflow.Status: NEW -> SUPPRESSED  rule accepted" in why
