@@ -8,13 +8,15 @@ from typing import Literal
 import click
 
 from hubtriage.authoring.explain import ClaimTold, Explanation, FieldTold, RuleTold, explain
-from hubtriage.cli.findings import UnreadableInputError, Unusable, read_findings
+from hubtriage.cli.findings import Item, UnreadableInputError, Unusable, read_findings
 from hubtriage.cli.plan import findings_argument, now_option, quoted, shown, stack_option, udf_option
 from hubtriage.cli.rules import compiled, rules_option
 from hubtriage.engine.fields import SEVERITY, Finding, member, provider_value, read
 from hubtriage.engine.plan import Settings
 from hubtriage.engine.trace import Condition, Node
 
+MOST_IDS = 10
+"""As many are told where somebody has to choose a finding."""
 MEMO = {
     "none": "none: triage has done nothing to this finding yet",
     "ours": "ours",
@@ -74,10 +76,17 @@ def _one(source: str, finding_id: str | None) -> Finding:
         if not items:
             raise _exit_with(f"{source}: no finding with an Id that ends in {finding_id!r}")
     if len(items) != 1:
-        raise _exit_with(f"{source}: {len(items)} findings; say which one with --id")
+        raise _exit_with(f"{source}: {len(items)} findings; say which one with --id{_some_ids(items)}")
     if isinstance(items[0], Unusable):
         raise _exit_with(f"{source}: {items[0].reason}")
     return items[0]
+
+
+def _some_ids(items: Sequence[Item]) -> str:
+    """What could be given as --id, a line for each of the first findings."""
+    ids = [item["Id"] for item in items if isinstance(item, dict)]
+    more = [f"... and {len(ids) - MOST_IDS} more"] if len(ids) > MOST_IDS else []
+    return "".join(f"\n  {line}" for line in [*map(quoted, ids[:MOST_IDS]), *more])
 
 
 def _exit_with(message: str) -> SystemExit:

@@ -29,7 +29,9 @@ def read_findings(source: str) -> Iterator[Item]:
 def _text(source: str) -> str:
     try:
         return sys.stdin.read() if source == "-" else Path(source).read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise UnreadableInputError(f"{source}: cannot be read: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
         raise UnreadableInputError(f"{source}: cannot be read: {error}") from error
 
 

@@ -70,7 +70,7 @@ def documents_in(files: Sequence[Path], progress: Meter) -> Iterator[Document]:
     try:
         progress.expect(sum(file.stat().st_size for file in files))
     except OSError as error:
-        raise UnreadableInputError(f"{error.filename}: cannot be read: {error}") from error
+        raise UnreadableInputError(f"{error.filename}: cannot be read: {error.strerror or error}") from error
     for file in files:
         yield from read_file(file, progress.read)
 

@@ -70,8 +70,20 @@ def test_a_finding_is_chosen_by_the_end_of_its_id() -> None:
     arguments = ["explain", "-", "--rules", str(GOLDEN)]
     assert "x/1" in CliRunner().invoke(cli, [*arguments, "--id", "x/1"], input=both).stdout
     ambiguous = CliRunner().invoke(cli, arguments, input=both)
-    assert (ambiguous.exit_code, "--id" in ambiguous.stderr) == (2, True)
+    first, second = sorted(finding["Id"] for finding in json.loads(both))
+    assert ambiguous.exit_code == 2
+    assert sorted(ambiguous.stderr.splitlines()) == [
+        f"  {first}",
+        f"  {second}",
+        "Error: -: 2 findings; say which one with --id",
+    ]
     assert CliRunner().invoke(cli, [*arguments, "--id", "nothing"], input=both).exit_code == 2
+
+
+def test_of_many_findings_the_first_few_ids_are_told() -> None:
+    many = json.dumps([{**FINDINGS["an-ordinary-match"], "Id": f"f-{number}"} for number in range(30)])
+    told = CliRunner().invoke(cli, ["explain", "-", "--rules", str(GOLDEN)], input=many).stderr.splitlines()
+    assert told[1:] == [*(f"  f-{number}" for number in range(10)), "  ... and 20 more"]
 
 
 @pytest.mark.skipif(CORPUS is None, reason="needs HUBTRIAGE_CORPUS")

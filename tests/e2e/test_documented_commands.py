@@ -15,6 +15,7 @@ from deployed_stack import DeployedStack
 from documented import Checkout, cloned, commands, statements
 
 from hubtriage.aws.mode import FRESH
+from hubtriage.cli.logs import NOTHING
 from hubtriage.local.cloud import LocalCloud
 from hubtriage.local.findings import generate
 from hubtriage.local.settings import HubSettings
@@ -105,7 +106,7 @@ def _watching(checkout: Checkout) -> None:
     recent, by_rule, errors, why = map(checkout.run, OPERATING["Looking"])
     assert "Workflow.Status: NEW -> SUPPRESSED by accepted" in recent
     assert "SUPPRESSED by accepted" in by_rule
-    assert errors == ""
+    assert errors == f"{NOTHING}\n"
     assert "Workflow.Status: NEW -> SUPPRESSED  rule accepted" in why
 
 

@@ -1,6 +1,6 @@
 """Every kind of deployment under other people's checks, and against the reviewed copy of itself.
 
-`HUBTRIAGE_UPDATE_GOLDEN=1 pytest tests/infra/test_template_checks.py` writes the copies again; review their
+`HUBTRIAGE_GOLDEN=write pytest tests/infra/test_template_checks.py` writes the copies again; review their
 diff. `golden/default.json` is the whole of the default one, the others hold what differs from it.
 """
 
@@ -34,7 +34,7 @@ ACKNOWLEDGED = {
     ("AwsSolutions-IAM5[Resource::*]", "Sweep/MachineRole/Resource"),
     ("AwsSolutions-IAM5[Resource::*]", "Sweep/DeployedRole/Resource"),
 }
-UPDATING = bool(os.environ.get("HUBTRIAGE_UPDATE_GOLDEN"))
+UPDATING = os.environ.get("HUBTRIAGE_GOLDEN") == "write"
 
 
 @dataclass(frozen=True, slots=True)
