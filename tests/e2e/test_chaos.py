@@ -6,7 +6,7 @@ import pytest
 from chaos_plan import draw_plan
 from chaos_run import run
 
-pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+pytestmark = pytest.mark.e2e
 
 
 def test_everything_goes_wrong_and_every_event_is_accounted_for(tmp_path: Path) -> None:
