@@ -34,12 +34,15 @@ def command() -> None:
 def up(port: int, account: str, region: str, udf: str, no_quotas: bool, seed: int) -> None:
     """Start the local AWS and keep it until Ctrl-C.
 
-    Only this machine reaches it. Nothing is kept when it ends.
+    It has an account that administers others, with Security Hub on and no findings. What it prints points
+    `aws`, `npx cdk` and all commands of hubtriage at it. Only this machine reaches it. Nothing is kept when
+    it ends.
     """
     settings = HubSettings.from_json({"udf": udf, "quotas": not no_quotas, "seed": seed})
     with LocalCloud(settings, account=account, region=region, port=port) as cloud:
         ended = _asked_to_end()
         click.echo(f"The local AWS is ready at {cloud.endpoint}. In another terminal:\n")
+        click.echo("  unset AWS_PROFILE AWS_SESSION_TOKEN")
         for name, value in cloud.environment.items():
             click.echo(f"  export {name}={value}")
         click.echo("\n  aws securityhub get-findings\n  npx cdk bootstrap && npx cdk deploy\n")

@@ -27,6 +27,7 @@ def test_it_says_how_to_use_it_and_ends_when_asked(number: signal.Signals) -> No
         said = ""
         while "Ctrl-C" not in said:
             said += process.stdout.readline()
+        assert "unset AWS_PROFILE AWS_SESSION_TOKEN" in said, "a profile that is not there stops every tool"
         assert f"export AWS_ENDPOINT_URL=http://127.0.0.1:{port}" in said
         process.send_signal(number)
         rest, wrong = process.communicate(timeout=30)
