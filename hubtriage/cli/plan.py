@@ -94,7 +94,7 @@ def command(
         click.echo(json.dumps(record(result)) if as_json else "\n".join(text(result)))
     if calls is not None:
         written = write_calls(planned, calls)
-        click.echo(f"{written} requests written to {calls}", err=True)
+        click.echo(f"{written} request{'s' if written != 1 else ''} written to {calls}", err=True)
     if not as_json:
         click.echo(summary(planned), err=True)
 
