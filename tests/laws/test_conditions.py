@@ -19,13 +19,13 @@ FINDINGS = st.one_of(imported(0), planted(1))
 JOINED = st.one_of(PATTERNS, st.tuples(PATTERNS, PATTERNS).map(lambda both: {"$or": list(both)}))
 
 
-@examples(600)
+@examples(300)
 @given(JOINED, FINDINGS)
 def test_a_pattern_matches_as_the_plain_reading_says(pattern: dict[str, Any], finding: Finding) -> None:
     assert compile_pattern(pattern)(finding) == matches(pattern, finding)
 
 
-@examples(600)
+@examples(300)
 @given(LOGIC, FINDINGS, st.sampled_from([START, START + DAY, START + 30 * DAY]))
 def test_logic_answers_as_the_plain_reading_says(logic: Any, finding: Finding, now: float) -> None:
     run = compile_logic(logic, accounts=ACCOUNTS)
@@ -40,7 +40,7 @@ def test_logic_answers_as_the_plain_reading_says(logic: Any, finding: Finding, n
     assert got == expected
 
 
-@examples(200)
+@examples(100)
 @given(PATTERNS, LOGIC, FINDINGS)
 def test_conditions_leave_the_finding_as_it_is(pattern: dict[str, Any], logic: Any, finding: Finding) -> None:
     before = deepcopy(finding)

@@ -20,7 +20,7 @@ from hubtriage.local.findings import generate
 Finding = dict[str, Any]
 
 CORPUS = os.environ.get("HUBTRIAGE_CORPUS")
-RULESETS = 5 * EFFORT
+RULESETS = 3 * EFFORT
 """Rule sets tried on each group of findings."""
 
 CONDITIONS: list[dict[str, Any]] = [
