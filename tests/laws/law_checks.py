@@ -129,10 +129,15 @@ def human_wins(
         assert overriding, f"{key} was {value!r} by a person's hand and became {held(after, key)!r}"
 
 
+def _passed(finding: Finding) -> bool:
+    return bool((finding.get("Compliance") or {}).get("Status") == "PASSED")
+
+
 def no_hidden_escalation(identifier: Identifier, finding: Finding, moment: Moment, told: Chronicle) -> None:
     """What triage hides is not more severe than some rule may hide.
 
-    Where a person or another tool decided on the severity, rules see that instead of the provider's.
+    Where a person or another tool decided on the severity, rules see that instead of the provider's. A finding
+    of a control that passed is resolved by the service, also where triage had resolved it before.
     """
     decided = (identifier, "Severity") in told.touched or "Severity" in told.native
     if decided or identifier in told.meddled:
@@ -145,7 +150,8 @@ def no_hidden_escalation(identifier: Identifier, finding: Finding, moment: Momen
     for key, hides in hidden.items():
         known = (identifier, key) not in told.touched and (identifier, key) not in told.raced
         by_us = told.ours.get((identifier, key)) == held(finding, key)
-        if hides and known and by_us and key not in told.native:
+        by_service = key == "Workflow" and held(finding, key) == "RESOLVED" and _passed(finding)
+        if hides and known and by_us and not by_service and key not in told.native:
             ceilings = [rule.get("ceiling", "HIGH") for rule in moment.enforced() if not _spares(rule, key)]
             allowed = any(not below(ceiling, severity) for ceiling in ceilings) or _failing(moment, key)
             assert allowed, f"{severity} is hidden by {key} {held(finding, key)}, above {ceilings}"
