@@ -136,8 +136,8 @@ def _passed(finding: Finding) -> bool:
 def no_hidden_escalation(identifier: Identifier, finding: Finding, moment: Moment, told: Chronicle) -> None:
     """What triage hides is not more severe than some rule may hide.
 
-    Where a person or another tool decided on the severity, rules see that instead of the provider's. A finding
-    of a control that passed is resolved by the service, also where triage had resolved it before.
+    Where a person or another tool decided on the severity, rules see that instead of the provider's. What
+    passed a control is resolved by the service, also where triage had resolved it before.
     """
     decided = (identifier, "Severity") in told.touched or "Severity" in told.native
     if decided or identifier in told.meddled:
