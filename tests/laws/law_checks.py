@@ -36,7 +36,8 @@ class Chronicle:
     wiped or forged, or that two stacks share, and `forged` those with a memo that passes for ours;
     `raced`: fields that somebody had set when triage wrote without having seen the finding as it was;
     `unseen`: fields that a person set to just what triage had set, or signed as triage does, so that
-    nobody can tell them apart; `overridden`: fields that a rule with `override` could ever set;
+    nobody can tell them apart, and a person's that the provider changed behind an override; `overridden`:
+    fields that a rule with `override` could ever set;
     `native`: fields that an automation rule ever set.
     """
 

@@ -83,6 +83,7 @@ class Step:
 
     before: Finding
     after: Finding
+    payload: Payload
     fresh: bool
 
 
@@ -178,7 +179,7 @@ class World:
             self._update(keys, payload, now)
         for plan in plans if watched else ():
             old = before[plan.key]
-            self.on_step(Step(old, self.finding(plan.key), fresh=old == plan.seen))
+            self.on_step(Step(old, self.finding(plan.key), plan.payload, fresh=old == plan.seen))
         self.collect(now)
         return len(plans)
 

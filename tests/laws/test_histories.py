@@ -39,7 +39,7 @@ from law_findings import (
 )
 from law_rules import DAY, IDS, Rule, rules, rulesets
 from law_world import Engine, Naive, Plan, Step, World
-from oracle_fields import USER, held, without_claim
+from oracle_fields import FIELDS, PROVIDED, USER, held, without_claim
 from oracle_rules import could_set
 from triage_oracle import Claim
 
@@ -157,7 +157,8 @@ class Histories(RuleBasedStateMachine):
     def watch(self, step: Step) -> None:
         """Each update by the engine, as it happens."""
         identifier = identity(step.before)
-        for key in changed(step.before, step.after):
+        written = [key for key in FIELDS if key in step.payload]  # what was so already is claimed as well
+        for key in [*written, *changed(step.before, step.after)]:
             self.told.ours[identifier, key] = held(step.after, key)
         if not step.fresh:
             self.told.race(identifier)
@@ -203,9 +204,16 @@ class Histories(RuleBasedStateMachine):
         self.pristine[key] = finding
         incoming = {**finding, "UpdatedAt": write_timestamp(self.now)}
         memos = [world.user_fields(key).get("hubtriage/memo") for world in self.triaged]
+        ours, untouched = self.engine.finding(key), self.nobody.finding(key)
         for world in self.worlds:
             world.provide(incoming, self.now)
         self.told.look_at(key, self.engine.finding(key))
+        kept = set(changed(untouched, self.nobody.finding(key))) - set(
+            changed(ours, self.engine.finding(key))
+        )
+        for name in kept & self.told.overridden & set(PROVIDED):
+            if (key, name) in self.told.touched:  # the provider ended what an override keeps for a person
+                self.told.unseen.add((key, name))
         if memos != [world.user_fields(key).get("hubtriage/memo") for world in self.triaged]:
             self.told.meddled.add(key)
 
