@@ -211,7 +211,7 @@ class LocalCloud:
         while self._clients:
             self._clients.popitem()[1].close()
         if self._process is not None:
-            _end(self._process)
+            _end(self._process, patience=0)
             self._process = None
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
@@ -394,11 +394,12 @@ def free_port() -> int:
         return port
 
 
-def _end(process: "subprocess.Popen[bytes]", patience: float = 5.0) -> None:
-    """Ask the process to end, then end its whole session: Lambda functions run in it as well."""
-    process.terminate()
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(patience)
+def _end(process: "subprocess.Popen[bytes]", patience: float) -> None:
+    """End the process and its whole session, as Lambda functions run in it too; with patience, ask first."""
+    if patience:
+        process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(patience)
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()

@@ -44,15 +44,12 @@ class Evidence:
     `waiting`, `dead`: copies of events by name in the queues of the functions and in dead-letter queues.
     `open`: every finding that there is, and whether a stack would still change it. `unswept`: those of them
     that no sweep looks at, as they are archived and no stack holds them, and since when the rules are in
-    force that want them: only an event after that could tell. `given_up`: findings that dead letters tell of,
-    and the time of the newest: what the finding lacks is in that one, not in an event before it, which may
-    have found nothing to do. `written`: how often functions updated each.
+    force that want them: only an event after that could tell. `written`: how often functions updated each.
     `refusals`: reasons in the decision logs.
     """
 
     open: Mapping[Key, bool]
     unswept: Mapping[Key, float] = field(default_factory=dict)
-    given_up: Mapping[Key, float] = field(default_factory=dict)
     written: Mapping[Key, int] = field(default_factory=dict)
     waiting: Counter[str] = field(default_factory=Counter)
     dead: Counter[str] = field(default_factory=Counter)
@@ -130,7 +127,7 @@ def _fate(
         return (
             "updated" if evidence.written.get(key) and wanted(event.finding, event.time) else "unchanged"
         ), ""
-    if event.time <= max(evidence.unswept.get(key, -1.0), evidence.given_up.get(key, -1.0)):
+    if event.time <= evidence.unswept.get(key, -1.0):
         return "unchanged", ""
     reasons = evidence.refusals.get(key)
     return ("refused", reasons[-1]) if reasons else ("lost", "")

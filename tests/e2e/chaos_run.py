@@ -157,7 +157,6 @@ def _evidence(world: World) -> Evidence:
     return Evidence(
         open=still_open,
         unswept=unswept,
-        given_up=_given_up(world),
         written=world.cloud.control.updates_by_functions(),
         waiting=world.main.waiting() | world.other.waiting(),
         dead=world.main.dead() | world.other.dead(),
@@ -175,14 +174,6 @@ def _open(world: World) -> tuple[dict[Key, bool], dict[Key, float]]:
         if wanting and not any(stack.sweeps(finding) for stack in wanting):
             unswept[key] = max(stack.since for stack in wanting)
     return still_open, unswept
-
-
-def _given_up(world: World) -> dict[Key, float]:
-    found: dict[Key, float] = {}
-    for stack in world.stacks:
-        for key, moment in stack.given_up().items():
-            found[key] = max(moment, found.get(key, moment))
-    return found
 
 
 def _refusals(world: World) -> dict[Key, tuple[str, ...]]:

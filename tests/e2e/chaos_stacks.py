@@ -11,7 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from chaos_ledger import SWEEP, Key, key_of
+from chaos_ledger import SWEEP, Key
 from deployed_stack import built_stack, decision_lines
 
 from hubtriage.aws.events import SWEEP_SOURCE
@@ -20,7 +20,6 @@ from hubtriage.aws.sweep.start import last_unfinished, start_sweep
 from hubtriage.engine.fields import MANAGED_KEY
 from hubtriage.engine.plan import Settings, decide
 from hubtriage.engine.ruleset import Ruleset, load_ruleset
-from hubtriage.engine.timestamps import parse_timestamp
 from hubtriage.local.cloud import LocalCloud
 
 RULES = Path(__file__).parent / "chaos"
@@ -149,15 +148,6 @@ class Stack:
         """The events in the dead-letter queues, by name: what failed, and what was never delivered."""
         return self._names("DeadLetterQueueUrl") + self.undelivered()
 
-    def given_up(self) -> dict[Key, float]:
-        """The findings that dead letters tell of, and the time of the newest of these."""
-        found: dict[Key, float] = {}
-        for output in ("DeadLetterQueueUrl", "UndeliveredQueueUrl"):
-            for body in self._looked_at(self.outputs[output]):
-                for key, moment in told_by(body):
-                    found[key] = max(moment, found.get(key, moment))
-        return found
-
     def undelivered(self) -> Counter[str]:
         """The events that EventBridge could not put into the queue."""
         return self._names("UndeliveredQueueUrl")
@@ -246,13 +236,3 @@ def name_of(body: str) -> str:
         return SWEEP if event.get("source") == SWEEP_SOURCE else str(event["id"])
     except (ValueError, LookupError, AttributeError, RecursionError):
         return f"body {sha256(body.encode()).hexdigest()[:16]}"
-
-
-def told_by(body: str) -> list[tuple[Key, float]]:
-    """The findings that a message tells of, each with the time of the message; none of poison."""
-    try:
-        event = json.loads(body)
-        moment = parse_timestamp(event["time"])
-        return [(key_of(finding), moment) for finding in event["detail"]["findings"] if moment is not None]
-    except (ValueError, LookupError, AttributeError, TypeError, RecursionError):
-        return []

@@ -1,12 +1,11 @@
 """The balance of a chaotic run notices what is lost, whatever the function says."""
 
-import json
 from collections import Counter
 from typing import Any
 
 import pytest
 from chaos_ledger import MOST_TOLD, SWEEP, UNUSABLE, Event, Evidence, Finding, account, key_of
-from chaos_stacks import name_of, told_by
+from chaos_stacks import name_of
 from fault_ledger import Fate
 
 FINDING: dict[str, Any] = {"Id": "f", "ProductArn": "p", "ProductName": "GuardDuty"}
@@ -50,18 +49,6 @@ def test_a_finding_is_known_by_product_and_id() -> None:
             always,
             "lost",
             id="archived, and wanted by the rules that were in force at the event",
-        ),
-        pytest.param(
-            Evidence({KEY: True}, given_up={KEY: 0.0}),
-            always,
-            "unchanged",
-            id="a dead letter as new as the event tells of the finding",
-        ),
-        pytest.param(
-            Evidence({KEY: True}, given_up={KEY: -0.5}),
-            always,
-            "lost",
-            id="no dead letter is as new as the event",
         ),
         pytest.param(Evidence({KEY: True}, refusals={KEY: ("Too: large",)}), always, "refused", id="refused"),
         pytest.param(
@@ -133,23 +120,3 @@ def test_reasons_of_refusals_are_counted() -> None:
 )
 def test_an_event_is_known_by_its_name(body: str, name: str) -> None:
     assert name_of(body) == name
-
-
-@pytest.mark.parametrize(
-    ("body", "told"),
-    [
-        pytest.param(
-            json.dumps({"time": "1970-01-01T00:00:05Z", "detail": {"findings": [FINDING]}}),
-            [(KEY, 5.0)],
-            id="an event, or a message of a sweep",
-        ),
-        pytest.param("not JSON", [], id="not JSON"),
-        pytest.param("[]", [], id="no event"),
-        pytest.param(
-            json.dumps({"time": "1970-01-01T00:00:05Z", "detail": {"findings": 1}}), [], id="no list"
-        ),
-        pytest.param(json.dumps({"time": "once", "detail": {"findings": [FINDING]}}), [], id="no time"),
-    ],
-)
-def test_a_dead_letter_tells_of_its_findings(body: str, told: list[Any]) -> None:
-    assert told_by(body) == told

@@ -1,0 +1,81 @@
+"""The internals of ministack that are used here, and the one version that has them."""
+
+import importlib
+from importlib.metadata import version
+from typing import Any
+
+MINISTACK = "1.5.33"
+"""The version whose internals are known."""
+
+_INTERNALS = {
+    "ministack.app": ("app", "SERVICE_HANDLERS", "AUTH"),
+    "ministack.core.router": ("SERVICE_PATTERNS", "extract_region"),
+    "ministack.core.responses": ("StreamingResponse", "get_account_id", "get_region", "request_scope"),
+    "ministack.core.iam_actions": (
+        "SERVICE_TO_IAM_NAMESPACE",
+        "_BOTOCORE_SERVICE_MAP",
+        "extract_iam_action",
+        "extract_resource_arn",
+        "request_tag_context",
+    ),
+    "ministack.services.cloudwatch": ("record_metric", "_evaluate_all_alarms", "_dispatch_alarm_actions"),
+    "ministack.core.iam_evaluator": (
+        "request_caller_arn",
+        "_resolve_condition_key",
+        "EvalContext",
+        "evaluate_resource_policy",
+    ),
+    "ministack.core.lambda_runtime": ("_workers", "_lock", "Worker"),
+    "ministack.core.tls": ("use_ssl_enabled", "resolve_tls_material"),
+    "ministack.services.cloudformation.provisioners": ("_RESOURCE_HANDLERS",),
+    "ministack.services.eventbridge": (
+        "_dispatch_event",
+        "_pattern_event_view",
+        "_archive_event",
+        "_invoke_target",
+    ),
+    "ministack.services.sqs": (
+        "_receive_messages_for_esm",
+        "_collect_msgs",
+        "_queues_lock",
+        "_get_q",
+        "_expire_retained",
+        "_queue_by_arn",
+        "_queues",
+        "_Err",
+        "_HANDLERS",
+    ),
+    "ministack.services.lambda_svc": (
+        "_esms",
+        "_esm_inflight",
+        "_emit_lambda_logs",
+        "_get_func_record_for_ref",
+        "_execution_record_for_config",
+        "_execute_function_with_config_scope",
+    ),
+}
+
+
+class MinistackChangedError(RuntimeError):
+    """The installed ministack is not the one whose internals are known."""
+
+
+def check_ministack() -> None:
+    """Raise MinistackChangedError unless ministack is the known version with the internals used here."""
+    found = version("ministack")
+    if found != MINISTACK:
+        raise MinistackChangedError(
+            f"ministack {MINISTACK} is needed, {found} is installed; run `make setup`"
+        )
+    for name, members in _INTERNALS.items():
+        module = importlib.import_module(name)
+        missing = [member for member in members if not hasattr(module, member)]
+        if missing:
+            raise MinistackChangedError(
+                f"{name} has no {', '.join(missing)}; hubtriage/local/ministack has to follow it"
+            )
+
+
+def module(name: str) -> Any:
+    """A module of ministack, untyped: all that is used of it is in `_INTERNALS`."""
+    return importlib.import_module(f"ministack.{name}")

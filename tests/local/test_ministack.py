@@ -1,0 +1,115 @@
+"""What is added to ministack, part by part; the process as a whole is tested from the outside in e2e."""
+
+import io
+import subprocess
+import threading
+import zipfile
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from hubtriage.local.ministack import internals
+from hubtriage.local.ministack.batches import fitting
+from hubtriage.local.ministack.functions import keep_all_output
+
+
+def test_the_installed_ministack_is_the_known_one() -> None:
+    internals.check_ministack()
+
+
+def test_another_version_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(internals, "MINISTACK", "0.0.1")
+    with pytest.raises(internals.MinistackChangedError, match=r"ministack 0\.0\.1 is needed"):
+        internals.check_ministack()
+
+
+def test_an_internal_that_is_gone_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(internals._INTERNALS, "ministack.core.router", ("SERVICE_PATTERNS", "gone"))
+    with pytest.raises(internals.MinistackChangedError, match=r"ministack\.core\.router has no gone"):
+        internals.check_ministack()
+
+
+_MB = 1024 * 1024
+
+
+@pytest.mark.parametrize(
+    ("sizes", "count"),
+    [
+        pytest.param([], 0, id="nothing waits"),
+        pytest.param([1000] * 500, 500, id="small messages all fit"),
+        pytest.param([3 * _MB, 3 * _MB, 1], 2, id="what would pass 6 MB waits"),
+        pytest.param([7 * _MB, 1], 1, id="one message always goes"),
+    ],
+)
+def test_a_batch_ends_at_6_mb(sizes: list[int], count: int) -> None:
+    assert fitting(sizes) == count
+
+
+ARN = "arn:aws:lambda:eu-west-1:111122223333:function:talkative"
+TALKATIVE = b"""
+import os
+def handler(event, context):
+    for number in range(event["lines"]):
+        print(number, flush=True)
+    if event["dies"]:
+        os._exit(1)
+"""
+
+
+@pytest.fixture
+def worker(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """ministack's own worker of a function that writes as many lines as it is told to."""
+    runtime = internals.module("core.lambda_runtime")
+    for name in ("_read_stderr", "_drain_stderr", "_drain_stderr_bounded"):
+        monkeypatch.setattr(runtime.Worker, name, getattr(runtime.Worker, name))
+    keep_all_output()
+    package = io.BytesIO()
+    with zipfile.ZipFile(package, "w") as archive:
+        archive.writestr("talkative.py", TALKATIVE)
+    config = {"FunctionArn": ARN, "Handler": "talkative.handler", "Runtime": "python3.12", "Timeout": 60}
+    made = runtime.Worker("talkative", config, package.getvalue())
+    started: list[Any] = []
+    monkeypatch.setattr(runtime.subprocess, "Popen", _remembering(started))
+    yield made
+    made.kill()
+    for process in started:
+        process.wait()
+        for pipe in (process.stdin, process.stdout, process.stderr):
+            pipe.close()
+
+
+def _remembering(started: list[Any]) -> Any:
+    popen = subprocess.Popen
+
+    def start(*args: Any, **options: Any) -> Any:
+        started.append(popen(*args, **options))
+        return started[-1]
+
+    return start
+
+
+@pytest.fixture
+def busy() -> Iterator[None]:
+    """Threads that leave others little of this process, as many requests at once do in the launcher."""
+    over = threading.Event()
+
+    def work() -> None:
+        while not over.is_set():
+            sum(range(1_000))
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    yield
+    over.set()
+    for thread in threads:
+        thread.join()
+
+
+@pytest.mark.usefixtures("busy")
+@pytest.mark.parametrize("dies", [False, True], ids=["it answers", "it dies"])
+def test_all_that_a_function_wrote_is_its_own_log(worker: Any, dies: bool) -> None:
+    for lines in (5_000, 3):
+        answer = worker.invoke({"lines": lines, "dies": dies}, "request")
+        assert answer["log"].splitlines() == [str(number) for number in range(lines)]
