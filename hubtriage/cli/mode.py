@@ -52,7 +52,8 @@ def _switch(stack: str, mode: str, budget: int | None) -> None:
     systems = client("ssm")
     before = systems.get_parameter(Name=parameter_name(stack))["Parameter"]["Value"]
     systems.put_parameter(Name=parameter_name(stack), Value=mode, Type="String", Overwrite=True)
-    click.echo(f"{before} -> {mode}: {MEANINGS[mode]}")
+    change = f"{before} -> {mode}" if before != mode else f"{mode}, as before"
+    click.echo(f"{change}: {MEANINGS[mode]}")
     if mode == "enforce" and before != "enforce":
         request = SweepRequest(reason="mode", budget=budget)
         execution = start_sweep(client("stepfunctions"), deployed["SweepArn"], request)

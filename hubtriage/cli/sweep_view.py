@@ -57,6 +57,8 @@ def text(record: Mapping[str, Any]) -> Iterator[str]:
         yield f"  {quoted(record['cause'])}"
     changed = "would change" if dry_run else "changed or in the queue to be changed"
     yield f"  {record['read']:,} findings read, {record['changed']:,} {changed}"
+    if record["status"] == "done" and not record["read"]:
+        yield "  no finding is as --scope, --filter or --adopt ask for; check the names that they give"
     yield f"  {record['hidden']:,} hidden, {record['taken_back']:,} taken back"
     yield f"  {record['refused']:,} refused, {record['left_to_people']:,} left to people"
     if record["failed_rules"]:

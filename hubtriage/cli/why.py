@@ -119,5 +119,14 @@ def _change(event: Event) -> Iterator[str]:
     what = "made" if record.get("FindingCreated") else "changed"
     yield f"{_stamp(event.time)}  {what} by {how}: {quoted(str(source.get('Identity')))}"
     for update in _objects(record.get("Updates")):
-        old, new = shown(update.get("OldValue")), shown(update.get("NewValue"))
+        old, new = _value(update.get("OldValue")), _value(update.get("NewValue"))
         yield f"    {shown(update.get('UpdatedField'))}: {old} -> {new}"
+
+
+def _value(text: object) -> str:
+    """A value in the history: objects are there as JSON."""
+    try:
+        value = json.loads(text) if isinstance(text, str) else text
+    except (ValueError, RecursionError):
+        value = text
+    return shown(value if isinstance(value, dict | list) else text)

@@ -6,12 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from hubtriage.authoring.checks.registry import warnings
+from hubtriage.authoring.loader import load_rules
+from hubtriage.authoring.samples import SAMPLE_NOW
 from hubtriage.engine.index import RuleIndex
 from hubtriage.engine.jsonlogic import compile_logic, truthy
 from hubtriage.local.findings import NOW
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 
+import authoring
 import plainlogic
 import workload
 
@@ -41,3 +45,9 @@ def test_rules_in_plain_jsonlogic_match_the_same_findings():
 def test_findings_have_the_size_that_is_asked_for():
     sizes = [len(json.dumps(finding)) for finding in workload.findings(20)]
     assert all(4_000 <= size <= 9_000 for size in sizes)
+
+
+def test_a_thousand_good_rules_give_no_warning(tmp_path):
+    authoring.write_rules(tmp_path)
+    loaded = load_rules(tmp_path)
+    assert (len(loaded.rules), loaded.problems, warnings(loaded, SAMPLE_NOW)) == (1000, (), ())

@@ -26,6 +26,11 @@ from hubtriage.cli.sweep_view import ENDS, as_record, standing, text
             ["  on 3 a rule could not be evaluated: see the decision log"],
             id="rules that failed",
         ),
+        pytest.param(
+            Progress("done"),
+            ["  no finding is as --scope, --filter or --adopt ask for; check the names that they give"],
+            id="that there was nothing to read",
+        ),
     ],
 )
 def test_a_report_says(progress: Progress, told: list[str]) -> None:

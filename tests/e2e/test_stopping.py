@@ -75,7 +75,8 @@ def _await_mode(stack: DeployedStack, wanted: str) -> None:
 
 
 def test_triage_stops_by_hand_stays_stopped_and_makes_up_for_it(stack: DeployedStack, assembly: Path) -> None:
-    assert "observe: triage writes nothing" in _hubtriage("mode", "observe").output
+    assert "enforce -> observe: triage writes nothing" in _hubtriage("mode", "observe").output
+    assert "observe, as before: triage writes nothing" in _hubtriage("mode", "observe").output
     time.sleep(FRESH)  # until a function that runs already asks again
     stack.import_findings(_findings(10, seed=1))
     stack.settle()
