@@ -18,6 +18,7 @@ _INTERNALS = {
         "extract_resource_arn",
         "request_tag_context",
     ),
+    "ministack.services.cloudwatch_logs": ("_filter_log_events",),
     "ministack.services.cloudwatch": ("record_metric", "_evaluate_all_alarms", "_dispatch_alarm_actions"),
     "ministack.core.iam_evaluator": (
         "request_caller_arn",

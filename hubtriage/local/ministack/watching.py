@@ -1,4 +1,4 @@
-"""CloudWatch: metrics of functions' logs, alarms that call functions, saved queries."""
+"""CloudWatch: pages of logs, metrics of functions' logs, alarms that call functions, saved queries."""
 
 import contextvars
 import threading
@@ -7,10 +7,13 @@ from typing import Any
 
 from hubtriage.local.metrics import alarm_event, embedded_metrics
 from hubtriage.local.ministack.internals import module
+from hubtriage.local.ministack.logpages import paged
 
 
 def watch() -> None:
-    """Have ministack make metrics of logs, call functions on alarms, and accept saved queries."""
+    """Have ministack page logs, make metrics of them, call functions on alarms, and accept saved queries."""
+    logs = module("services.cloudwatch_logs")
+    logs._filter_log_events = paged(logs._filter_log_events)
     _accept_query_definitions()
     _make_metrics_of_logs()
     _let_alarms_call_functions()
