@@ -60,24 +60,29 @@ def draw_plan(seed: int, count: int) -> Plan:
 
 
 def _milestones(chance: random.Random) -> Iterator[Act]:
-    """What happens once, in this order."""
-    times = [place + chance.uniform(0, 0.06) for place in (0.12, 0.3, 0.45, 0.62, 0.78)]
-    yield Act(times[0], "refuse", "queue refuses EventBridge")
-    yield Act(times[0] + 0.04, "admit", "queue takes events again")
-    yield Act(times[1], "sweep", "sweep over a backlog")
-    yield Act(times[2], "deploy", "other rules deployed")
+    """What happens once, in this order; each half has its kills, and the second half begins no sweep.
+
+    A sweep mends what was lost before it; what goes wrong after the last one, nothing but the events mends.
+    """
+    times = [place + chance.uniform(0, 0.06) for place in (0.1, 0.24, 0.36, 0.55, 0.72)]
+    yield Act(times[0], "sweep", "sweep over a backlog")
+    yield Act(times[1], "deploy", "other rules deployed")
+    yield Act(times[2], "sweep", "another sweep")
     yield Act(times[3], "restart", "emulator restarted")
-    yield Act(times[4], "sweep", "another sweep")
-    for number in range(3):
-        yield Act(chance.uniform(0.1, 0.95), "kill", f"functions killed, {number + 1}")
+    yield Act(times[4], "refuse", "queue refuses EventBridge")
+    yield Act(times[4] + 0.04, "admit", "queue takes events again")
+    for number, (first, last) in enumerate([(0.1, 0.4), (0.5, 0.7), (0.8, 0.95)]):
+        yield Act(chance.uniform(first, last), "kill", f"functions killed, {number + 1}")
 
 
 def _storms(chance: random.Random, count: int) -> Iterator[Act]:
-    strength = max(3, count // 700)
-    for name, rule in STORMS.items():
-        times = max(1, round(strength * rule.get("share", 1)))
-        detail = {key: value for key, value in rule.items() if key != "share"} | {"times": times}
-        yield Act(chance.uniform(0.02, 0.9), "storm", name, detail)
+    """Each storm comes twice, before and after the last sweep."""
+    strength = max(2, count // 1_400)
+    for first, last in ((0.02, 0.42), (0.48, 0.92)):
+        for name, rule in STORMS.items():
+            times = max(1, round(strength * rule.get("share", 1)))
+            detail = {key: value for key, value in rule.items() if key != "share"} | {"times": times}
+            yield Act(chance.uniform(first, last), "storm", name, detail)
     at = chance.uniform(0.2, 0.8)
     yield Act(at, "quotas", "AWS's own quotas hold", {"quotas": True})
     yield Act(at + 0.08, "quotas", "no quotas again", {"quotas": False})

@@ -32,6 +32,7 @@ class Report:
     before: Balance = field(default_factory=Balance)
     after: Balance = field(default_factory=Balance)
     redriven: dict[str, str] = field(default_factory=dict)
+    resumed_sweeps: int = 0
     last_sweep_changed: int = -1
     still_wanted: int = -1
     seconds: dict[str, float] = field(default_factory=dict)
@@ -63,6 +64,7 @@ class Report:
             "before redrive": self.before.as_record(),
             "redriven": self.redriven,
             "after redrive": self.after.as_record(),
+            "sweeps that went on while all settled": self.resumed_sweeps,
             "changed by a last sweep": self.last_sweep_changed,
             "findings that a stack would still change": self.still_wanted,
             "findings unprocessed by ErrorCode": dict(self.coded),
@@ -86,7 +88,7 @@ def run(plan: Plan, folder: Path, tell: Tell = lambda _: None) -> Report:
             load.send(pace.most_waiting)
         with part("settling"):
             load.end()
-            _settle(world, pace.calm)
+            report.resumed_sweeps = _settle(world, pace.calm)
         with part("balance"):
             report.before = _balance(world, load.past_the_bus)
         with part("redrive"):
@@ -101,13 +103,16 @@ def run(plan: Plan, folder: Path, tell: Tell = lambda _: None) -> Report:
     return report
 
 
-def _settle(world: World, calm: int) -> None:
-    """Wait until everything is done or given up; sweeps that failed go on where they ended."""
+def _settle(world: World, calm: int) -> int:
+    """Wait until everything is done or given up; sweeps that failed go on where they ended: how many."""
     for stack in world.stacks:
         stack.deliver_again_after(calm)
     world.rest()
-    while sum(stack.resume_sweep() for stack in world.stacks):
+    resumed = 0
+    while more := sum(stack.resume_sweep() for stack in world.stacks):
+        resumed += more
         world.rest()
+    return resumed
 
 
 def _redriven(world: World) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """A seed gives the same plan each time, in which everything goes wrong."""
 
 import json
+from collections import Counter
 
 import pytest
 from chaos_plan import MEMOS, STORMS, coded_faults, draw_plan
@@ -19,7 +20,7 @@ def test_a_seed_gives_the_same_plan_each_time() -> None:
 def test_whatever_can_go_wrong_does(seed: int) -> None:
     acts = draw_plan(seed, 20).acts
     kinds = [act.kind for act in acts]
-    assert {act.name for act in acts if act.kind == "storm"} == set(STORMS)
+    assert Counter(act.name for act in acts if act.kind == "storm") == dict.fromkeys(STORMS, 2)
     assert {act.name for act in acts if act.kind == "tamper"} == set(MEMOS)
     assert [kinds.count(kind) for kind in ("deploy", "restart", "sweep", "kill")] == [1, 1, 2, 3]
     assert kinds.count("poison") == 8
@@ -33,6 +34,15 @@ def test_what_is_shut_is_opened_again(seed: int) -> None:
     assert acts["queue refuses EventBridge"] < acts["queue takes events again"]
     assert acts["AWS's own quotas hold"] < acts["no quotas again"]
     assert acts["other rules deployed"] < acts["emulator restarted"]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_no_sweep_mends_what_goes_wrong_in_the_second_half(seed: int) -> None:
+    acts = draw_plan(seed, 20).acts
+    last = max(act.at for act in acts if act.kind in ("sweep", "deploy"))
+    later = [act for act in acts if act.at > last]
+    assert {act.name for act in later if act.kind == "storm"} == set(STORMS)
+    assert {"kill", "restart", "refuse"} <= {act.kind for act in later}
 
 
 def test_the_findings_are_of_all_producers() -> None:
