@@ -184,6 +184,11 @@ def architecture(config: Configuration) -> lambda_.Architecture:
 
 
 def log_level(config: Configuration) -> lambda_.ApplicationLogLevel:
-    """Lambda drops lines below this level itself, so it must never be stricter than the function's own."""
-    name = "WARN" if config.log_level == "WARNING" else config.log_level
-    return lambda_.ApplicationLogLevel[name]
+    """Up from which level Lambda keeps lines: never above INFO, as the functions filter their own lines.
+
+    AWS: Lambda takes a line of JSON without a `level` for INFO. Metrics are such lines, and above INFO they
+    would be dropped: no metric, no breaker, no alarm on either.
+    """
+    return (
+        lambda_.ApplicationLogLevel.DEBUG if config.log_level == "DEBUG" else lambda_.ApplicationLogLevel.INFO
+    )

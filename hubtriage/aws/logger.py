@@ -10,9 +10,14 @@ from hubtriage.aws.decisions import json_line
 
 
 def logger(service: str, level: str) -> Logger:
-    """A logger that writes one line of JSON. Text of others goes into members, never into the message."""
+    """A logger that writes one line of JSON. Text of others goes into members, never into the message.
+
+    The handler filters: of two levels, Powertools would take Lambda's own, which lets metrics pass.
+    """
+    output = _output(service)
+    output.setLevel(level)
     return Logger(
-        logger_handler=_output(service),
+        logger_handler=output,
         service=service,
         level=level,
         use_rfc3339=True,

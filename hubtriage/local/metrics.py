@@ -1,9 +1,28 @@
-"""CloudWatch as far as the local AWS lacks it: metrics in log lines, and the event of an alarm."""
+"""What the local AWS lacks of logs and CloudWatch: levels and metrics of lines, and the event of an alarm."""
 
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+_LEVELS = {"TRACE": 0, "DEBUG": 1, "INFO": 2, "WARN": 3, "WARNING": 3, "ERROR": 4, "FATAL": 5}
+
+
+def kept_lines(log: str, least: str) -> str:
+    """The lines of a function's output that Lambda keeps, where its application log level is `least`.
+
+    AWS: a line of JSON without a known `level` counts as INFO; text that is no JSON has none.
+    """
+    return "".join(line for line in log.splitlines(keepends=True) if _level(line, least) >= _LEVELS[least])
+
+
+def _level(line: str, of_text: str) -> int:
+    try:
+        document = json.loads(line)
+    except ValueError:
+        return _LEVELS[of_text]
+    level = document.get("level") if isinstance(document, dict) else None
+    return _LEVELS.get(str(level), _LEVELS["INFO"])
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from infra_samples import RULE, RULESET
@@ -12,7 +12,7 @@ from hubtriage.authoring.derived import event_pattern
 from hubtriage.aws.config import Config
 from hubtriage.engine.pattern import compile_pattern
 from infra.config import Configuration
-from infra.functions import environment
+from infra.functions import environment, log_level
 from infra.sizes import worst_case_seconds
 
 EVERYTHING = Configuration(
@@ -243,6 +243,11 @@ def test_the_function_reads_the_settings_that_the_stack_writes():
     assert (settings.refresh_age, settings.log_level) == (7, "DEBUG")
 
 
+@pytest.mark.parametrize("level", get_args(Configuration.model_fields["log_level"].annotation))
+def test_lambda_itself_drops_no_line_that_holds_metrics(level):
+    assert log_level(Configuration(log_level=level)).value == ("DEBUG" if level == "DEBUG" else "INFO")
+
+
 def test_the_function_knows_every_variable_that_the_stack_writes():
     known = {item.metadata["variable"] for item in Config.__dataclass_fields__.values()}
     assert set(environment(EVERYTHING)) <= known
@@ -354,7 +359,7 @@ def test_choices_arrive_at_the_function(chosen):
     assert function["Architectures"] == ["x86_64"]
     assert (function["MemorySize"], function["Timeout"]) == (1024, 300)
     assert function["ReservedConcurrentExecutions"] == 5
-    assert function["LoggingConfig"]["ApplicationLogLevel"] == "WARN"
+    assert function["Environment"]["Variables"]["HUBTRIAGE_LOG_LEVEL"] == "WARNING"
     assert _one(chosen, "AWS::Logs::LogGroup", "TriageLog")["RetentionInDays"] == 731
 
 

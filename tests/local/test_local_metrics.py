@@ -1,9 +1,11 @@
 """Metrics in log lines, as CloudWatch reads them."""
 
+import json
+
 import pytest
 
 from hubtriage.aws.metrics import Tally, emit
-from hubtriage.local.metrics import alarm_event, embedded_metrics
+from hubtriage.local.metrics import alarm_event, embedded_metrics, kept_lines
 
 
 def test_what_the_function_writes_becomes_metrics(capsys: pytest.CaptureFixture[str]) -> None:
@@ -18,6 +20,23 @@ def test_what_the_function_writes_becomes_metrics(capsys: pytest.CaptureFixture[
 
 def test_other_lines_are_no_metrics() -> None:
     assert list(embedded_metrics('{"message": "finding updated"}\nplain text\n')) == []
+
+
+@pytest.mark.parametrize(
+    ("least", "kept"),
+    [
+        pytest.param("DEBUG", {"debug", "info", "none", "warning", "error", "text"}, id="all"),
+        pytest.param("INFO", {"info", "none", "warning", "error", "text"}, id="what has no level, at INFO"),
+        pytest.param("WARN", {"warning", "error", "text"}, id="above INFO nothing without a level"),
+        pytest.param("ERROR", {"error", "text"}, id="errors, and what is no JSON"),
+    ],
+)
+def test_lambda_keeps(least: str, kept: set[str]) -> None:
+    levels = ("debug", "info", "warning", "error")
+    lines = [json.dumps({"level": level.upper(), "message": level}) for level in levels]
+    lines += [json.dumps({"_aws": {}, "message": "none"}), "text"]
+    left = kept_lines("\n".join(lines), least).splitlines()
+    assert {line if line == "text" else json.loads(line)["message"] for line in left} == kept
 
 
 def test_a_function_is_told_of_the_alarm_and_its_state() -> None:

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
-from hubtriage.local.metrics import alarm_event, embedded_metrics
+from hubtriage.local.metrics import alarm_event, embedded_metrics, kept_lines
 from hubtriage.local.ministack.internals import module
 from hubtriage.local.ministack.logpages import paged
 
@@ -34,13 +34,18 @@ def _accept_query_definitions() -> None:
 
 
 def _make_metrics_of_logs() -> None:
-    """CloudWatch's embedded metric format: lines of a function's log become metrics, and alarms see them."""
+    """CloudWatch's embedded metric format: lines of a function's log become metrics, and alarms see them.
+
+    AWS: only of lines that pass the function's application log level, which ministack knows nothing of.
+    """
     functions, watch = module("services.lambda_svc"), module("services.cloudwatch")
     write = functions._emit_lambda_logs
 
     def emit(func: Any, request_id: str, log_text: str, *args: Any, **options: Any) -> None:
-        write(func, request_id, log_text, *args, **options)
-        metrics = list(embedded_metrics(log_text or ""))
+        logging = (func.get("config") or func).get("LoggingConfig") or {}
+        log = kept_lines(log_text or "", logging.get("ApplicationLogLevel", "INFO"))
+        write(func, request_id, log, *args, **options)
+        metrics = list(embedded_metrics(log))
         for metric in metrics:
             watch.record_metric(metric.namespace, metric.name, metric.value, metric.unit, metric.dimensions)
         if metrics:
