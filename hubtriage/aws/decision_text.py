@@ -49,7 +49,8 @@ def told(record: Mapping[str, Any]) -> Iterator[str]:
     yield f"{time} {record['outcome']}{observed} {record['finding_id']}{account}{why}"
     for change in record.get("changes") or ():
         rule = f" by {change['rule']}" if change.get("rule") else ""
-        why = "" if change["why"] == "rule" else f" ({change['why']})"
+        cause = f": {change['cause']}" if change.get("cause") else ""
+        why = "" if change["why"] == "rule" else f" ({change['why']}{cause})"
         step = f"{_value(change['from'])} -> {_value(change['to'])}"
         yield f"    {change['field']}: {step}{rule}{why}"
     for kept in record.get("kept") or ():

@@ -14,7 +14,7 @@ from typing import Any
 
 from hubtriage.aws.config import LEVELS
 from hubtriage.aws.outcomes import Outcome
-from hubtriage.engine.decision import Decision
+from hubtriage.engine.decision import Change, Decision
 from hubtriage.engine.finite import finite
 
 LONGEST_LINE = 128 * 1024
@@ -130,10 +130,7 @@ def decision_record(outcome: Outcome) -> dict[str, Any]:
 def _reasoning(decision: Decision) -> dict[str, Any]:
     told: dict[str, Any] = {
         "rules": decision.rules,
-        "changes": [
-            {"field": c.field, "from": c.old, "to": c.new, "rule": c.rule, "why": c.why}
-            for c in decision.changes
-        ],
+        "changes": [_change(change) for change in decision.changes],
         "kept": [
             {"field": k.field, "value": k.value, "wanted": k.wanted, "rule": k.rule, "why": k.why}
             for k in decision.kept
@@ -152,6 +149,17 @@ def _reasoning(decision: Decision) -> dict[str, Any]:
     if decision.memo not in ("none", "ours"):
         told["memo"] = decision.memo
     return told
+
+
+def _change(change: Change) -> dict[str, Any]:
+    told = {
+        "field": change.field,
+        "from": change.old,
+        "to": change.new,
+        "rule": change.rule,
+        "why": change.why,
+    }
+    return told | {"cause": change.cause} if change.cause else told
 
 
 def _shared_members(circumstances: Circumstances) -> dict[str, Any]:

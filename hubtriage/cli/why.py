@@ -104,6 +104,8 @@ def _why(change: Mapping[str, Any]) -> str:
     if why == "rule":
         return f"rule {rule}"
     if why == "taken back":
+        if change.get("cause"):
+            return f"taken back from rule {rule}: {quoted(str(change['cause']))}"
         return f"taken back: rule {rule} is gone, has ended, or matches no more"
     return f"{quoted(str(why))} (rule {rule})"
 

@@ -11,17 +11,32 @@ from hubtriage.engine.ruleset import RuleError
 NO_ROOM_FOR_NOTE = "the finding has no room for the note"
 
 Why = Literal["rule", "taken back", "follows provider"]
+Cause = Literal[
+    "deleted or off",
+    "not started",
+    "expired",
+    "in observe",
+    "above its ceiling",
+    "behind a terminal rule",
+    "no longer matches",
+    "no longer sets it",
+    "all is taken back",
+]
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A field that gets another value; `rule` decided it, or had set what is now taken back."""
+    """A field that gets another value; `rule` decided it, or had set what is now taken back.
+
+    `cause` says what has become of the rule where something is taken back.
+    """
 
     field: str
     old: Value
     new: Value
     rule: str | None
     why: Why
+    cause: Cause | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +109,14 @@ class Decision:
             "above_ceiling": list(self.above_ceiling),
             "update": self.update,
             "changes": [
-                {"field": c.field, "from": _plain(c.old), "to": _plain(c.new), "rule": c.rule, "why": c.why}
+                {
+                    "field": c.field,
+                    "from": _plain(c.old),
+                    "to": _plain(c.new),
+                    "rule": c.rule,
+                    "why": c.why,
+                    "cause": c.cause,
+                }
                 for c in self.changes
             ],
             "kept": [asdict(kept) for kept in self.kept],

@@ -15,8 +15,10 @@ import re
 from collections import ChainMap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Literal
 
+from hubtriage.engine.causes import cause_of
 from hubtriage.engine.decision import NO_ROOM_FOR_NOTE, Change, Decision, Observed
 from hubtriage.engine.fields import (
     HIDING_STATUSES,
@@ -110,7 +112,8 @@ def reason(
     folded = fold(ruleset, base, claims, now)
     names = _rule_names(finding, ruleset)
     no_room = {NOTE: NO_ROOM_FOR_NOTE} if without_note else {}
-    settling = Settling(finding, claims, settings.udf, names.get, settings.never, no_room)
+    cause = partial(cause_of, ruleset=ruleset, folded=folded, now=now)
+    settling = Settling(finding, claims, settings.udf, names.get, cause, settings.never, no_room)
     planned = _plan(settling, folded, settings.stack, names, is_due=claims_changed or memo.adopted)
     outcomes, refused = planned.outcomes, planned.refused
     changes = () if refused else tuple(outcome.change for outcome in outcomes.values() if outcome.change)

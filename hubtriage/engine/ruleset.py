@@ -92,11 +92,12 @@ class Ruleset:
     accounts: Mapping[str, Mapping[str, str]]
     user_keys: tuple[str, ...]
     names: dict[str, str]
+    by_ref: Mapping[str, Rule]
     index: RuleIndex
 
     def without_rules(self) -> "Ruleset":
         """The same names, and no rule: planning by it takes everything back."""
-        return replace(self, rules=(), index=_NO_RULES)
+        return replace(self, rules=(), by_ref={}, index=_NO_RULES)
 
     def match(self, baseline: Finding, now: float) -> tuple[list[Rule], dict[str, RuleError]]:
         """The rules in force that match, in order, and the errors of those that failed, by rule id.
@@ -143,6 +144,7 @@ def load_ruleset(document: Mapping[str, Any]) -> Ruleset:
         accounts=accounts,
         user_keys=_user_keys(rules),
         names={rule.ref: rule.id for rule in rules},
+        by_ref={rule.ref: rule for rule in rules},
         index=RuleIndex([rule.source for rule in rules], accounts),
     )
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from hubtriage.engine.decision import Change, Kept, Why
+from hubtriage.engine.decision import Cause, Change, Kept, Why
 from hubtriage.engine.fields import (
     FIELDS,
     HIDING_STATUSES,
@@ -50,14 +50,16 @@ class Outcome:
 class Settling:
     """One finding with its reviewed claims.
 
-    `rule_name` gives a rule's id for its digest. Fields in `untouched` stay as they are. So do
-    those in `no_room`, for the reason that it gives: what would be written does not fit.
+    `rule_name` gives a rule's id for its digest, `cause` what has become of a rule whose work is taken back.
+    Fields in `untouched` stay as they are. So do those in `no_room`, for the reason that it gives: what would
+    be written does not fit.
     """
 
     finding: Finding
     claims: Claims
     udf: Literal["replace", "merge"]
     rule_name: Callable[[str], str | None]
+    cause: Callable[[str], Cause]
     untouched: frozenset[str] = frozenset()
     no_room: Mapping[str, str] = field(default_factory=dict)
 
@@ -167,7 +169,8 @@ class Settling:
             rule = self.rule_name(claim.rule)
             return Outcome(claim, kept=Kept(name, value, target, rule, self.no_room[name]))
         why: Why = "follows provider" if claim.rule == FOLLOWS_PROVIDER else "taken back"
-        return Outcome(after, Change(name, value, target, self.rule_name(claim.rule), why), payload)
+        cause = self.cause(claim.rule) if why == "taken back" else None
+        return Outcome(after, Change(name, value, target, self.rule_name(claim.rule), why, cause), payload)
 
 
 def _why_hands_off(rule: Rule, name: str, overruled: int) -> str | None:

@@ -41,6 +41,14 @@ TOLD = [
         id="why, where it is not what the rule wants now; none for what was not there",
     ),
     pytest.param(
+        line(changes=[{**CHANGE, "why": "taken back", "cause": "expired"}]),
+        [
+            "2026-10-01 08:00:00 updated f1 in account 111122223333",
+            "    Workflow.Status: NEW -> SUPPRESSED by a (taken back: expired)",
+        ],
+        id="what has become of the rule",
+    ),
+    pytest.param(
         line(outcome="unchanged", mode="observe", changes=[CHANGE]),
         [
             "2026-10-01 08:00:00 unchanged (observe: not written) f1 in account 111122223333",

@@ -77,6 +77,12 @@ def test_a_line_says_everything_about_one_change() -> None:
     }
 
 
+def test_what_is_taken_back_tells_what_has_become_of_the_rule() -> None:
+    undo = Change("Workflow.Status", "SUPPRESSED", "NEW", "buckets", "taken back", "expired")
+    record = decision_record(outcome(Ending("updated"), decided(update={}, changes=(undo,))))
+    assert [change["cause"] for change in record["changes"]] == ["expired"]
+
+
 def test_rare_members_appear_when_there_is_something_to_say() -> None:
     decision = decided(
         memo="lost", observed=(OBSERVED,), errors=(ERROR,), above_ceiling=("high",), overruled=("Types",)

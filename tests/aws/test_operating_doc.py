@@ -4,6 +4,7 @@ import json
 import re
 from dataclasses import fields
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -14,7 +15,7 @@ from hubtriage.aws.faults import Fault
 from hubtriage.aws.metrics import emit, tally
 from hubtriage.aws.outcomes import Ending, Outcome, Report
 from hubtriage.aws.sending import Traffic
-from hubtriage.engine.decision import Change, Decision, Kept, Observed
+from hubtriage.engine.decision import Cause, Change, Decision, Kept, Observed
 from hubtriage.engine.ruleset import RuleError
 
 DOC = (Path(__file__).parents[2] / "docs" / "operating.md").read_text()
@@ -43,7 +44,7 @@ def everything(memo: str = "lost") -> Outcome:
         above_ceiling=("r",),
         changes=(
             Change("Workflow.Status", "NEW", "SUPPRESSED", "r", "rule"),
-            Change("Types", (), ("x",), "r", "taken back"),
+            Change("Types", (), ("x",), "r", "taken back", "expired"),
         ),
         kept=(Kept("Types", (), (), "r", "why"),),
         observed=(Observed("Types", None, "x", "r"),),
@@ -59,6 +60,10 @@ def test_every_member_of_a_decision_line_is_documented() -> None:
     circumstances = Circumstances("s", "h", "r", "enforce", "id", "trace")
     DecisionLog(circumstances, 0, written.append, lambda: 0.0)([everything()])
     assert set(names("member")) == set(json.loads(written[0]))
+
+
+def test_every_cause_of_a_taking_back_is_documented() -> None:
+    assert set(names("`cause`")) == set(get_args(Cause))
 
 
 def test_every_metric_is_documented_with_its_unit(capsys: pytest.CaptureFixture[str]) -> None:

@@ -23,3 +23,22 @@ def test_a_value_in_the_history_is_told_as_what_it_is(value: Any, told: str) -> 
     update = {"UpdatedField": "Field", "OldValue": "OLD", "NewValue": value}
     (line,) = list(text(Event(0.0, "change", {"Updates": [update]})))[1:]
     assert line == f"    Field: OLD -> {told}"
+
+
+@pytest.mark.parametrize(
+    ("members", "told"),
+    [
+        pytest.param(
+            {"cause": "expired"}, "taken back from rule a: expired", id="a line that tells the cause"
+        ),
+        pytest.param(
+            {}, "taken back: rule a is gone, has ended, or matches no more", id="an older line without it"
+        ),
+    ],
+)
+def test_what_is_taken_back_is_told_with_what_has_become_of_the_rule(
+    members: dict[str, str], told: str
+) -> None:
+    change = {"field": "Types", "from": "x", "to": "y", "rule": "a", "why": "taken back", **members}
+    line = list(text(Event(0.0, "decision", {"outcome": "updated", "changes": [change]})))[1]
+    assert line == f"    Types: x -> y  {told}"

@@ -386,6 +386,46 @@ def test_what_an_observed_rule_did_before_is_taken_back_and_what_it_would_do_is_
     assert plan(finding(), other(SUPPRESS, mode="observe")).observed[0].new == "SUPPRESSED"
 
 
+GONE = [
+    pytest.param([], "deleted or off", id="a rule that is not there"),
+    pytest.param([other(SUPPRESS, starts=NOW + 1)], "not started", id="a rule that starts later"),
+    pytest.param([other(SUPPRESS, ends=NOW)], "expired", id="a rule that has ended"),
+    pytest.param([other(SUPPRESS, mode="observe")], "in observe", id="a rule that only observes"),
+    pytest.param([other(SUPPRESS, ceiling="LOW")], "above its ceiling", id="a rule with a ceiling below it"),
+    pytest.param(
+        [other(LOW, id="a", order=1, terminal=True), SUPPRESS],
+        "behind a terminal rule",
+        id="a rule behind a terminal one",
+    ),
+    pytest.param(
+        [other(SUPPRESS, when=False), other(LOW, id="z", terminal=True)],
+        "no longer matches",
+        id="a rule that does not match, before a terminal one",
+    ),
+    pytest.param(
+        [other(SUPPRESS, when=False), other(LOW, id="z")], "no longer matches", id="a narrowed rule"
+    ),
+    pytest.param([LOW], "no longer sets it", id="a rule that sets something else now"),
+]
+
+
+@pytest.mark.parametrize(("rules", "cause"), GONE)
+def test_what_is_taken_back_says_what_has_become_of(rules: list[dict[str, Any]], cause: str) -> None:
+    (change,) = [change for change in plan(suppressed(), *rules).changes if change.field == "Workflow.Status"]
+    assert (change.why, change.cause) == ("taken back", cause)
+
+
+def test_an_order_to_take_everything_back_is_the_cause_of_what_it_takes_back() -> None:
+    decision = decide(suppressed(), ruleset(SUPPRESS).without_rules(), NOW, Settings())
+    assert [change.cause for change in decision.changes] == ["all is taken back"]
+
+
+def test_following_the_provider_has_no_cause() -> None:
+    found = after(after(finding(), LOW), other(LOW, when=False))
+    escalated = {**found, "FindingProviderFields": {"Severity": {"Label": "CRITICAL"}}}
+    assert [(change.why, change.cause) for change in plan(escalated).changes] == [("follows provider", None)]
+
+
 def test_a_note_without_a_memo_means_that_another_tool_wiped_the_map() -> None:
     found = after(finding(), NOTE)
     decision = plan({**found, "UserDefinedFields": {"theirs": "1"}}, NOTE, SUPPRESS)
