@@ -36,11 +36,12 @@ def fold(ruleset: Ruleset, base: Finding, claims: Claims, now: float) -> Fold:
         enforced = rule.mode != "observe"
         if rule.id in errors:
             result.errors.append(errors[rule.id])
+        if rule.is_above_ceiling(base):  # whatever its condition would say: it cannot apply
+            result.above_ceiling.append(rule.id)
+            continue
+        if rule.id in errors:
             in_doubt = in_doubt or (rule.terminal and enforced)
             result.frozen.update(rule.wishes.fields if enforced else ())
-            continue
-        if rule.is_above_ceiling(base):
-            result.above_ceiling.append(rule.id)
             continue
         _FOLDS[rule.mode](rule, base, claims, result)
         if in_doubt and enforced:  # a terminal rule that failed might have stopped this one

@@ -20,7 +20,7 @@ from oracle_fields import (
     user_fields,
     without_claim,
 )
-from oracle_rules import Rule, could_set, in_force
+from oracle_rules import Rule, could_set, hides, in_force, wanted_by
 
 from hubtriage.local.asff import Identifier
 
@@ -154,7 +154,9 @@ def no_hidden_escalation(identifier: Identifier, finding: Finding, moment: Momen
         by_service = key == "Workflow" and held(finding, key) == "RESOLVED" and _passed(finding)
         if hides and known and by_us and not by_service and key not in told.native:
             ceilings = [rule.get("ceiling", "HIGH") for rule in moment.enforced() if not _spares(rule, key)]
-            allowed = any(not below(ceiling, severity) for ceiling in ceilings) or _failing(moment, key)
+            allowed = any(not below(ceiling, severity) for ceiling in ceilings) or _failing(
+                moment, key, finding, severity
+            )
             assert allowed, f"{severity} is hidden by {key} {held(finding, key)}, above {ceilings}"
 
 
@@ -162,10 +164,20 @@ def _spares(rule: Rule, key: Key) -> bool:
     return key not in could_set(rule) and rule.get("mode") != "hold"
 
 
-def _failing(moment: Moment, key: Key) -> bool:
-    """Whether a rule that may fail could leave the field as it is."""
-    fallible = any("missing_some" in str(rule.get("when")) for rule in moment.enforced())
-    return fallible and bool(moment.setting(key))
+def _failing(moment: Moment, key: Key, finding: Finding, severity: str | None) -> bool:
+    """Whether a rule that may fail, and is not above its ceiling, could leave the field as it is.
+
+    One that sets the field does, and a terminal one if a rule that sets the field could come after it.
+    """
+    seen = {**finding, "Severity": {"Label": severity}}
+    able = [
+        rule
+        for rule in moment.enforced()
+        if not (below(rule.get("ceiling", "HIGH"), severity) and hides(wanted_by(rule, seen), seen))
+    ]
+    fallible = [rule for rule in able if "missing_some" in str(rule.get("when"))]
+    setting = [rule for rule in able if key in could_set(rule)]
+    return any(rule in setting or (rule.get("terminal") and setting) for rule in fallible)
 
 
 def reversal(

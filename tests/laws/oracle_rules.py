@@ -29,15 +29,15 @@ def fold(
     for rule in sorted(rules, key=lambda rule: (rule.get("order", 500), rule["id"])):
         if rule.get("mode") in ("off", "observe") or not in_force(rule, now):
             continue
+        wanted = wanted_by(rule, base)
+        if below(rule.get("ceiling", "HIGH"), held(base, "Severity")) and hides(wanted, base):
+            continue
         try:
             if not holds(rule, base, now):
                 continue
         except ConditionError:
             failed |= could_set(rule)
             in_doubt = in_doubt or rule.get("terminal", False)
-            continue
-        wanted = wanted_by(rule, base)
-        if below(rule.get("ceiling", "HIGH"), held(base, "Severity")) and hides(wanted, base):
             continue
         if rule.get("mode") == "hold":
             held_fast |= {key for key, claimant in claimants.items() if claimant == rule["id"]}

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from law_checks import state
+from law_rules import FAILS_ON_ARCHIVED
 from law_world import Engine, Naive, World
 from oracle_fields import held
 
@@ -163,6 +164,18 @@ def an_escalation_just_above_the_ceiling(story: Story) -> None:
     story.holds("Severity", "HIGH")
 
 
+def an_escalation_above_the_ceiling_of_a_rule_that_fails(story: Story) -> None:
+    story.provider(Severity={"Label": "MEDIUM"})
+    lower = rule("lower", {"Severity": {"AtMost": "LOW"}}, when=FAILS_ON_ARCHIVED)
+    story.rules(lower, suppress(when=FAILS_ON_ARCHIVED))
+    story.provider(RecordState="ARCHIVED")
+    story.holds("Workflow", "SUPPRESSED")
+    story.holds("Severity", "LOW")
+    story.provider(Severity={"Label": "CRITICAL"})
+    story.holds("Workflow", "NEW")
+    story.holds("Severity", "CRITICAL")
+
+
 def a_severity_that_follows_its_provider_for_ever(story: Story) -> None:
     story.rules(rule("raise", {"Severity": {"Label": "HIGH"}}))
     story.rules()
@@ -277,6 +290,7 @@ STORIES: list[Callable[[Story], None]] = [
     a_reopening_that_is_remembered,
     an_escalation_behind_a_lowered_severity,
     an_escalation_just_above_the_ceiling,
+    an_escalation_above_the_ceiling_of_a_rule_that_fails,
     a_severity_that_follows_its_provider_for_ever,
     a_rule_that_starts_and_ends,
     an_order_and_a_terminal_rule,

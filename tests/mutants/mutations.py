@@ -78,6 +78,12 @@ LAWS = (
         "SEVERITY_RANK[label] > SEVERITY_RANK[self.ceiling] + 1",
     ),
     Mutation(
+        "a rule that fails stays in force above its ceiling",
+        "fold.py",
+        "if rule.is_above_ceiling(base):",
+        "if rule.id not in errors and rule.is_above_ceiling(base):",
+    ),
+    Mutation(
         "lowering the severity is not hiding",
         "ruleset.py",
         "or (wish.field == SEVERITY and lowers(wish.value, baseline))",
