@@ -3,7 +3,7 @@
 import json
 import os
 import random
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
@@ -18,9 +18,9 @@ from hubtriage.aws.decisions import Circumstances, DecisionLog
 from hubtriage.aws.events import Message
 from hubtriage.aws.faults import Fault
 from hubtriage.aws.logger import logger, write
-from hubtriage.aws.metrics import emit, tally
+from hubtriage.aws.metrics import Meter, emit, tally
 from hubtriage.aws.mode import ModeSwitch
-from hubtriage.aws.outcomes import Report
+from hubtriage.aws.outcomes import Outcome, Report
 from hubtriage.aws.parameters import ParameterReader
 from hubtriage.aws.ratelimit import TokenBucket
 from hubtriage.aws.reading import Reader
@@ -59,8 +59,8 @@ class TriageFunction:
         self._ruleset = ruleset
         self._rules = frozenset(ruleset.names.values())
         self._clock = clock or SystemClock()
-        self._triage = _triage(config, ruleset, api, self._clock)
         self._switch = ModeSwitch(read_mode or _enforce, self._clock.monotonic)
+        self._triage = _triage(config, ruleset, api, self._clock, self._switch.may_write)
         self._logger = logger(config.service, config.log_level)
 
     @classmethod
@@ -84,10 +84,20 @@ class TriageFunction:
         mode = self._switch.mode()
         time_left = context.get_remaining_time_in_millis() / 1000 - self._config.margin
         deadline = self._clock.monotonic() + time_left
-        report = self._triage.run(event, deadline, self._decision_log(context, mode), mode)
+        meter = Meter(self._emit, self._clock.monotonic)
+        log = self._decision_log(context, mode)
+
+        def sink(outcomes: Sequence[Outcome]) -> None:
+            log(outcomes)
+            meter(outcomes)
+
+        report = self._triage.run(event, deadline, sink, mode)
         self._log_troubles(report)
-        emit(tally(report, self._rules), self._config.namespace, self._config.service)
+        meter.close(report)
         return _response(report)
+
+    def _emit(self, report: Report) -> None:
+        emit(tally(report, self._rules), self._config.namespace, self._config.service)
 
     def _decision_log(self, context: Context, mode: Mode) -> DecisionLog:
         circumstances = Circumstances(
@@ -119,14 +129,16 @@ class TriageFunction:
                 )
 
 
-def _triage(config: Config, ruleset: Ruleset, api: SecurityHubApi, clock: Clock) -> Triage:
+def _triage(
+    config: Config, ruleset: Ruleset, api: SecurityHubApi, clock: Clock, may_write: Callable[[], bool]
+) -> Triage:
     backoff = Backoff(random.random)
     budget = partial(_budget, clock=clock)
     return Triage(
         ruleset=ruleset,
         settings=config.engine_settings(),
         policy=Policy(config.refresh_age, config.patience),
-        sender=Sender(api, budget(config.calls_per_second), backoff, clock.monotonic),
+        sender=Sender(api, budget(config.calls_per_second), backoff, clock.monotonic, may_write),
         reader=Reader(api, budget(config.reads_per_second), backoff, clock.monotonic),
         clock=clock,
     )

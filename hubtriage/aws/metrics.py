@@ -1,8 +1,8 @@
 """The metrics of a batch, in CloudWatch's embedded format."""
 
 from collections import Counter
-from collections.abc import Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit, single_metric
 
@@ -11,6 +11,11 @@ from hubtriage.aws.outcomes import Outcome, Report
 
 MOST_VALUES = 100  # CloudWatch: values of one metric in one embedded document
 ERROR_CODE_LENGTH = 64
+PERIOD = 10.0
+"""Seconds after which what has come of a batch so far is told.
+
+A batch may take minutes, and the breaker knows only what was told.
+"""
 GONE = "(gone)"
 """Stands for rules that are not in the rule set. Their names come from findings, where anybody may write, and
 AWS: each new value of a dimension is a metric of its own, which costs.
@@ -49,6 +54,31 @@ def tally(report: Report, rules: Container[str]) -> Tally:
         changes_by_rule=_changes_by_rule(updated, rules),
         unprocessed_by_code=_unprocessed_by_code(report),
     )
+
+
+class Meter:
+    """Has the outcomes of a batch told every PERIOD seconds, each once, and the rest at its end.
+
+    `tell` is given a part of the report; the numbers of all parts add up to those of the batch.
+    """
+
+    def __init__(self, tell: Callable[[Report], None], monotonic: Callable[[], float]) -> None:
+        self._tell = tell
+        self._monotonic = monotonic
+        self._waiting: list[Outcome] = []
+        self._told_at = monotonic()
+
+    def __call__(self, outcomes: Sequence[Outcome]) -> None:
+        """Take in what has just been done."""
+        self._waiting += outcomes
+        now = self._monotonic()
+        if now - self._told_at >= PERIOD:
+            self._tell(Report((), (), self._waiting))
+            self._waiting, self._told_at = [], now
+
+    def close(self, report: Report) -> None:
+        """Tell what is left of the batch: its calls, and the outcomes that were not told yet."""
+        self._tell(replace(report, outcomes=self._waiting))
 
 
 def emit(numbers: Tally, namespace: str, service: str) -> None:

@@ -1,8 +1,8 @@
 """The mode switch: whether triage writes, as one parameter says that people and the breaker set.
 
-It is read on every batch, `enforce` through a short cache. What cannot be read is not guessed: `enforce`
-could hide what somebody wants left alone, `observe` would let findings pass that nobody looks at again. The
-last known mode serves for a while; then batches fail and wait in the queue.
+It is read for every batch and before every call, `enforce` through a short cache. What cannot be read is not
+guessed: `enforce` could hide what somebody wants left alone, `observe` would let findings pass that nobody
+looks at again. The last known mode serves for a while; then batches fail and wait in the queue.
 """
 
 from collections.abc import Callable
@@ -38,22 +38,29 @@ class ModeSwitch:
         self._monotonic = monotonic
         self._known: Mode | None = None
         self._read_at = 0.0
+        self._asked_at = 0.0
 
     def mode(self) -> Mode:
         """The mode at this time; raises ModeUnreadableError."""
-        if self._known == "enforce" and self._age() < FRESH:
+        now = self._monotonic()
+        if self._known == "enforce" and now - self._asked_at < FRESH and now - self._read_at < USABLE:
             return self._known
+        self._asked_at = now  # also if it cannot be read: no call waits for one answer after another
         try:
             self._known = checked(self._read())
         except (ParameterError, ModeUnreadableError) as error:
-            if self._known is None or self._age() >= USABLE:
+            if self._known is None or now - self._read_at >= USABLE:
                 raise ModeUnreadableError(f"the mode cannot be read: {error}") from error
             return self._known
         self._read_at = self._monotonic()
         return self._known
 
-    def _age(self) -> float:
-        return self._monotonic() - self._read_at
+    def may_write(self) -> bool:
+        """Whether a call that writes may still start; not while the mode is unknown."""
+        try:
+            return self.mode() == "enforce"
+        except ModeUnreadableError:
+            return False
 
 
 def checked(text: str) -> Mode:

@@ -82,14 +82,30 @@ class _Answer:
     call_id: str | None
 
 
-class Sender:
-    """Sends calls. The budget is the container's and outlives a batch."""
+def always() -> bool:
+    """Who may write as long as nobody can switch it off."""
+    return True
 
-    def __init__(self, api: SecurityHubApi, budget: TokenBucket, backoff: Backoff, now: Callable[[], float]):
+
+class Sender:
+    """Sends calls. The budget is the container's and outlives a batch.
+
+    `may_write` is asked before each call: somebody may switch triage off while a long batch is under way.
+    """
+
+    def __init__(
+        self,
+        api: SecurityHubApi,
+        budget: TokenBucket,
+        backoff: Backoff,
+        now: Callable[[], float],
+        may_write: Callable[[], bool] = always,
+    ):
         self._api = api
         self._budget = budget
         self._backoff = backoff
         self._now = now
+        self._may_write = may_write
 
     def send(
         self, calls: Iterable[Call], deadline: float, sent: Sent
@@ -98,7 +114,7 @@ class Sender:
 
         `sent` hears of updated findings at once. Never raises for what the service or the network does.
         """
-        run = _Run(self._api, self._budget, self._backoff, self._now, tuple(calls), sent)
+        run = _Run(self._api, self._budget, self._backoff, self._now, self._may_write, tuple(calls), sent)
         run.finish(deadline)
         return run.receipts, run.traffic
 
@@ -112,6 +128,7 @@ class _Run:
         budget: TokenBucket,
         backoff: Backoff,
         now: Callable[[], float],
+        may_write: Callable[[], bool],
         calls: tuple[Call, ...],
         sent: Sent,
     ):
@@ -121,6 +138,8 @@ class _Run:
         self._budget = budget
         self._backoff = backoff
         self._now = now
+        self._may_write = may_write
+        self._stopped = False
         self._sent = sent
         self._schedule: list[tuple[float, int, _Attempt]] = []
         self._added = 0
@@ -138,18 +157,32 @@ class _Run:
             not_before, _order, attempt = heappop(self._schedule)
             if self._trial(attempt).hopeless:
                 self._close(attempt.keys, self._trial(attempt).verdict)
-            elif self._budget.take(deadline, not_before):
+            elif (hindrance := self._hindrance(deadline, not_before)) is None:
                 self._try(attempt)
             else:
-                self._leave(attempt)
+                self._leave(attempt, hindrance)
 
     def _trial(self, attempt: _Attempt) -> _Trial:
         return self._trials[id(attempt.payload)]
 
-    def _leave(self, attempt: _Attempt) -> None:
-        """Out of time. What an earlier attempt said about a finding stays its reason."""
+    def _hindrance(self, deadline: float, not_before: float) -> Receipt | None:
+        """Wait until the budget allows a call; what stands against it then, if anything does.
+
+        Whether it may write is asked after the waiting, and never again once it may not.
+        """
+        if self._stopped:
+            return _STOPPED
+        if not self._budget.take(deadline, not_before):
+            return _TOO_LATE
+        self._stopped = not self._may_write()
+        if self._stopped:
+            return _STOPPED
+        return _TOO_LATE if self._now() > deadline else None
+
+    def _leave(self, attempt: _Attempt, hindrance: Receipt) -> None:
+        """No call any more. What an earlier attempt said about a finding stays its reason."""
         for key in attempt.keys:
-            self.receipts.setdefault(key, Receipt("unsent", "Deadline", "no time left for the call"))
+            self.receipts.setdefault(key, hindrance)
 
     def _try(self, attempt: _Attempt) -> None:
         self.traffic.calls.append(len(attempt.keys))
@@ -220,6 +253,8 @@ class _Run:
         self.receipts.update(dict.fromkeys(keys, receipt))
 
 
+_TOO_LATE = Receipt("unsent", "Deadline", "no time left for the call")
+_STOPPED = Receipt("unsent", "Stopped", "triage was switched off before the call")
 _FATE: Mapping[Handling, Fate] = {
     Handling.RETRY: "unsent",
     Handling.NOT_FOUND: "not found",

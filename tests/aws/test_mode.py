@@ -76,6 +76,20 @@ def test_a_mode_is_never_guessed_from(value: str | Exception, clock: ManualClock
         ModeSwitch(Parameter(value), clock.monotonic).mode()
 
 
+def test_a_mode_that_cannot_be_read_is_not_asked_for_before_every_call(clock: ManualClock) -> None:
+    parameter = Parameter("enforce")
+    switch = ModeSwitch(parameter, clock.monotonic)
+    switch.mode()
+    parameter.value = ParameterError("throttled")
+    clock.sleep(FRESH + 0.1)
+    assert [switch.may_write() for _ in range(100)] == [True] * 100
+    assert parameter.reads == 2
+    clock.sleep(USABLE - FRESH - 1)
+    assert switch.may_write(), "it was asked for only just, and the last answer still serves"
+    clock.sleep(1)
+    assert not switch.may_write(), "nobody knows any more, however lately it was asked for"
+
+
 class _Systems(BaseHTTPRequestHandler):
     """Answers as Systems Manager does."""
 

@@ -98,6 +98,47 @@ def test_a_failure_that_another_try_cannot_help_is_not_tried_again(code: str, fa
     assert traffic.calls == [2]
 
 
+def test_no_call_starts_once_triage_is_switched_off() -> None:
+    world = World(4)
+    answers = iter([True, True, False])
+    budget = TokenBucket(1.0, 1.0, world.clock)
+    stopping = Sender(world.api, budget, backoff(), world.clock.monotonic, lambda: next(answers))
+    calls = [call(n, payload=SUPPRESS | {"Confidence": n}) for n in range(4)]
+    receipts, traffic = stopping.send(calls, FOREVER, ignore)
+    assert fates(receipts) == {
+        "finding-0": ("sent", ""),
+        "finding-1": ("sent", ""),
+        "finding-2": ("unsent", "Stopped"),
+        "finding-3": ("unsent", "Stopped"),
+    }
+    assert traffic.calls == [1, 1]
+    assert world.clock.now() == NOW + 2, "who is off does not wait for the budget any more"
+
+
+def test_what_failed_before_triage_was_switched_off_keeps_its_reason() -> None:
+    world = World(1)
+    world.fault(finding_error="InternalFailure")
+    answers = iter([True, False])
+    budget = TokenBucket(1000, 1000, world.clock)
+    stopping = Sender(world.api, budget, backoff(), world.clock.monotonic, lambda: next(answers))
+    receipts, _traffic = stopping.send([call(0)], FOREVER, ignore)
+    assert fates(receipts) == {"finding-0": ("unsent", "InternalFailure")}
+
+
+def test_no_call_starts_late_because_asking_whether_it_may_took_long() -> None:
+    world = World(1)
+    budget = TokenBucket(1000, 1000, world.clock)
+
+    def slow() -> bool:
+        world.clock.sleep(5)
+        return True
+
+    receipts, _traffic = Sender(world.api, budget, backoff(), world.clock.monotonic, slow).send(
+        [call(0)], NOW + 4, ignore
+    )
+    assert fates(receipts) == {"finding-0": ("unsent", "Deadline")}
+
+
 @pytest.mark.parametrize("code", ["LimitExceededException", "TooManyRequestsException"])
 def test_throttling_makes_everybody_wait_and_passes(code: str) -> None:
     world = World(2)

@@ -12,6 +12,8 @@ import pytest
 
 from hubtriage.aws.config import Config, ConfigError
 from hubtriage.aws.function import NotTriagedError, TriageFunction
+from hubtriage.aws.metrics import PERIOD
+from hubtriage.aws.mode import FRESH
 from hubtriage.engine.ruleset import load_ruleset
 from hubtriage.local.faults import Fault
 from hubtriage.local.findings import generate
@@ -177,6 +179,68 @@ def test_in_observe_the_log_says_what_would_be_done_and_nothing_is(
     assert [change["field"] for change in told["changes"]] == ["Workflow.Status", "UserDefinedFields.why"]
     assert not hub.ledger.updates
     assert not [line for line in lines if "Hidden" in line]
+
+
+LONG_RULES = RULES | {
+    "rules": [
+        {
+            "id": "each-its-own",
+            "when": True,
+            "update": {"Workflow": {"Status": "SUPPRESSED"}, "UserDefinedFields": {"id": "{finding.Id}"}},
+        }
+    ]
+}
+"""Every finding needs a call of its own, so that a batch takes long."""
+
+
+def long_batch(
+    clock: ManualClock, count: int, read_mode: Callable[[], str]
+) -> tuple[Hub, Callable[[], dict[str, Any]]]:
+    """A hub, and what triages so many of its findings in one batch, one call a second."""
+    hub = Hub(settings=HubSettings.still())
+    for finding in generate(count, seed=3, producers=("guardduty",), touched=0):
+        hub.plant(finding, clock.now())
+    api = InProcessSecurityHub(hub, clock)
+    handler = TriageFunction(Config(calls_per_second=1.0), load_ruleset(LONG_RULES), api, clock, read_mode)
+    batch = records(hub.take_events(clock.now()))
+    return hub, lambda: handler(batch, CONTEXT)
+
+
+def test_a_batch_under_way_stops_within_ten_seconds_of_the_switch(
+    capsys: pytest.CaptureFixture[str], clock: ManualClock
+) -> None:
+    began, reads = clock.now(), list[float]()
+
+    def read_mode() -> str:
+        reads.append(clock.now() - began)
+        return "enforce" if clock.now() < began + 21 else "observe"
+
+    hub, triage = long_batch(clock, 60, read_mode)
+    answer = triage()
+    written = [call.time - began for call in hub.ledger.updates]
+    assert 21 < max(written) < 21 + FRESH
+    assert len(answer["batchItemFailures"]) == 60 - len(written) > 20
+    assert len(reads) == 4, "as seldom as at the start of a batch, and not again once it is off"
+    lines = logged(capsys)
+    stopped = [line for line in lines if line.get("code") == "Stopped"]
+    assert {(line["outcome"], line["level"]) for line in stopped} == {("failed", "WARNING")}
+    assert len(stopped) == len(answer["batchItemFailures"])
+    assert not [line for line in lines if "NeedsAttention" in line], "nobody has to look"
+
+
+def test_a_long_batch_tells_the_breaker_of_its_changes_as_it_makes_them(
+    capsys: pytest.CaptureFixture[str], clock: ManualClock
+) -> None:
+    hub, triage = long_batch(clock, 60, lambda: "enforce")
+    began = clock.now()
+    triage()
+    told = [line for line in logged(capsys) if "FindingsReceived" in line]
+    assert clock.now() > began + 55
+    assert len(told) == 6
+    assert max(sum(line["UnplannedChanges"]) for line in told) <= PERIOD + 1
+    for name in ("FindingsReceived", "FindingsChanged", "Hidden", "UnplannedChanges"):
+        assert sum(sum(line[name]) for line in told) == 60
+    assert sum(sum(line["ApiCalls"]) for line in told) == len(hub.ledger.updates) == 60
 
 
 def test_no_call_starts_within_the_margin(clock: ManualClock) -> None:
