@@ -22,9 +22,10 @@ MEANINGS = {
 def command(mode: str | None, stack: str, budget: int | None) -> None:
     """Show whether the deployed stack writes, or switch it.
 
-    observe stops all writing within seconds: nothing is set and nothing is taken back. enforce starts it
-    again, and a sweep, so that findings that came in meanwhile get what the rules say. The breaker does not
-    count what a sweep changes; that has limits of its own.
+    observe stops all writing: within 10 seconds no call starts any more, nothing is set and nothing is taken
+    back, and what is under way goes back to the queue. enforce starts it again, and a sweep, so that findings
+    that came in meanwhile get what the rules say; also if it was so already. The breaker does not count what
+    a sweep changes; that has limits of its own.
 
     Exit codes: 0; 1 the stack could not be reached, or its breaker has only just tripped; 2 wrong usage.
     """
@@ -54,10 +55,20 @@ def _switch(stack: str, mode: str, budget: int | None) -> None:
     systems.put_parameter(Name=parameter_name(stack), Value=mode, Type="String", Overwrite=True)
     change = f"{before} -> {mode}" if before != mode else f"{mode}, as before"
     click.echo(f"{change}: {MEANINGS[mode]}")
-    if mode == "enforce" and before != "enforce":
-        request = SweepRequest(reason="mode", budget=budget)
-        execution = start_sweep(client("stepfunctions"), deployed["SweepArn"], request)
-        click.echo(f"started a sweep: {execution}")
+    if mode == "enforce":
+        _sweep(deployed["SweepArn"], SweepRequest(reason="mode", budget=budget))
+
+
+def _sweep(machine: str, request: SweepRequest) -> None:
+    """Start it whatever the mode was before: an earlier switch may have failed to."""
+    try:
+        execution = start_sweep(client("stepfunctions"), machine, request)
+    except AWS_ERRORS as error:
+        fail(
+            f"triage writes again, but no sweep was started: {error}",
+            "findings that came in meanwhile wait for one: run this again, or hubtriage sweep",
+        )
+    click.echo(f"started a sweep: {execution}")
 
 
 def _check_breaker(alarm: str) -> None:

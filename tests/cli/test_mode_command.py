@@ -1,0 +1,89 @@
+"""`hubtriage mode`: what it switches, and the sweep that goes with it."""
+
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from click.testing import CliRunner, Result
+
+from hubtriage.aws.mode import parameter_name
+from hubtriage.cli import mode
+from hubtriage.cli.main import cli
+
+OUTPUTS = {"SweepArn": "arn:aws:states:eu-west-1:1:stateMachine:sweep", "BreakerAlarmName": "breaker"}
+
+
+class Account:
+    """An account with a stack: its switch, its breaker's alarm, and the sweeps that were started."""
+
+    def __init__(self, value: str) -> None:
+        self.value = value
+        self.alarm = "OK"
+        self.sweeps = 0
+        self.denied = False
+
+    def get_parameter(self, **request: Any) -> dict[str, Any]:
+        assert request == {"Name": parameter_name("hubtriage")}
+        return {"Parameter": {"Value": self.value}}
+
+    def put_parameter(self, **request: Any) -> None:
+        self.value = request["Value"]
+
+    def describe_alarms(self, **_request: Any) -> dict[str, Any]:
+        return {"MetricAlarms": [{"StateValue": self.alarm}]}
+
+    def start_execution(self, **request: Any) -> dict[str, Any]:
+        if self.denied:
+            raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "StartExecution")
+        self.sweeps += 1
+        return {"executionArn": f"arn:execution:{request['name']}"}
+
+
+@pytest.fixture
+def account(monkeypatch: pytest.MonkeyPatch) -> Account:
+    account = Account("observe")
+    monkeypatch.setattr(mode, "client", lambda _service: account)
+    monkeypatch.setattr(mode, "outputs", lambda _stack: OUTPUTS)
+    return account
+
+
+def switch(*arguments: str) -> Result:
+    return CliRunner().invoke(cli, ["mode", *arguments])
+
+
+@pytest.mark.parametrize(
+    ("before", "wanted", "told", "sweeps"),
+    [
+        pytest.param("observe", "enforce", "observe -> enforce", 1, id="leaving observe starts a sweep"),
+        pytest.param(
+            "enforce",
+            "enforce",
+            "enforce, as before",
+            1,
+            id="enforce again starts one too: the first switch may have failed to",
+        ),
+        pytest.param("enforce", "observe", "enforce -> observe", 0, id="stopping starts none"),
+    ],
+)
+def test_a_switch(before: str, wanted: str, told: str, sweeps: int, account: Account) -> None:
+    account.value = before
+    done = switch(wanted)
+    assert (done.exit_code, account.value, account.sweeps) == (0, wanted, sweeps)
+    assert done.output.startswith(told)
+
+
+def test_a_sweep_that_cannot_be_started_is_told_and_made_up_for_by_the_same_command(account: Account) -> None:
+    account.denied = True
+    failed = switch("enforce")
+    assert (failed.exit_code, account.value) == (1, "enforce")
+    assert "no sweep was started: " in failed.stderr
+    assert "hint: findings that came in meanwhile wait for one" in failed.stderr
+    account.denied = False
+    assert switch("enforce").exit_code == 0
+    assert account.sweeps == 1
+
+
+def test_nothing_is_switched_while_the_breakers_alarm_is_on(account: Account) -> None:
+    account.alarm = "ALARM"
+    assert switch("enforce").exit_code == 1
+    assert (account.value, account.sweeps) == ("observe", 0)
