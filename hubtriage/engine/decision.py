@@ -52,7 +52,7 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """What a rule in `observe` would set."""
+    """What a rule in `observe` would set; `old` is the field's value after the update."""
 
     field: str
     old: Value

@@ -13,7 +13,7 @@ Nothing here has a clock, a network or a log, and nothing raises for what a find
 
 import re
 from collections import ChainMap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Literal
@@ -126,7 +126,7 @@ def reason(
         above_ceiling=tuple(folded.above_ceiling),
         changes=changes,
         kept=tuple(outcome.kept for outcome in outcomes.values() if outcome.kept),
-        observed=tuple(_observed(folded, finding)),
+        observed=tuple(_observed(folded, settling, changes)),
         errors=tuple(folded.errors),
         overruled=overruled,
         refused=refused,
@@ -184,12 +184,16 @@ def _rule_names(finding: Finding, ruleset: Ruleset) -> Mapping[str, str]:
     return ChainMap(ruleset.names, {rule_ref(name): name for name in named})
 
 
-def _observed(folded: Fold, finding: Finding) -> Iterator[Observed]:
-    """What rules in `observe` would set that is not so already."""
+def _observed(folded: Fold, settling: Settling, changes: Iterable[Change]) -> Iterator[Observed]:
+    """What would be otherwise after the update, if the rules in `observe` were in force.
+
+    They are folded among themselves: what rules in force want of the same field does not count against them.
+    """
+    new = {change.field: change.new for change in changes}
     for name in sorted(folded.observed, key=position):
         rule, wish = folded.observed[name]
-        value = read(finding, name)
-        if not same(name, value, wish.value):
+        value = new.get(name, read(settling.finding, name))
+        if name not in folded.frozen and not same(name, value, wish.value) and settling.lets(rule, wish):
             yield Observed(name, value, wish.value, rule.id)
 
 

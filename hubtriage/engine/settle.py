@@ -80,6 +80,12 @@ class Settling:
                 outcomes[name] = self._take_back(name, claim)
         return outcomes
 
+    def lets(self, rule: Rule, wish: Wish) -> bool:
+        """Whether the field would have the value that a rule wishes, if the rule were in force."""
+        if wish.field in self.untouched:
+            return False
+        return self._wanted(rule, wish, self.claims.get(wish.field)).kept is None
+
     def _wanted(self, rule: Rule, wish: Wish, claim: Claim | None) -> Outcome:
         name, value = wish.field, read(self.finding, wish.field)
         if same(name, value, wish.value):

@@ -386,6 +386,47 @@ def test_what_an_observed_rule_did_before_is_taken_back_and_what_it_would_do_is_
     assert plan(finding(), other(SUPPRESS, mode="observe")).observed[0].new == "SUPPRESSED"
 
 
+NOTIFIED = {"Workflow": {"Status": "NOTIFIED"}}
+WATCHED = other(SUPPRESS, mode="observe")
+TWICE = {"cat": [{"var": "accumulator"}, {"var": "accumulator"}]}
+FAILS = {"==": [{"reduce": [[0] * 40, TWICE, "grows beyond all bounds"]}, "x"]}
+WOULD = [
+    pytest.param(finding(), [WATCHED], [("NEW", "SUPPRESSED")], id="what nobody holds would be set"),
+    pytest.param(suppressed(), [WATCHED], [("NEW", "SUPPRESSED")], id="what is taken back would be kept"),
+    pytest.param(suppressed(), [SUPPRESS, other(WATCHED, id="a")], [], id="what is so already"),
+    pytest.param(finding(**NOTIFIED), [WATCHED], [], id="a person's field would be left alone"),
+    pytest.param(
+        finding(**NOTIFIED),
+        [other(WATCHED, override=True)],
+        [("NOTIFIED", "SUPPRESSED")],
+        id="a person's field would be overridden",
+    ),
+    pytest.param(
+        finding(),
+        [other(WATCHED, id="a"), other(NOTIFY, id="b")],
+        [("NOTIFIED", "SUPPRESSED")],
+        id="rules in force do not count, also where they come later",
+    ),
+    pytest.param(
+        finding(),
+        [other(WATCHED, id="a"), other(NOTIFY, id="b", when=FAILS)],
+        [],
+        id="a field that a failed rule freezes would stay",
+    ),
+]
+
+
+@pytest.mark.parametrize(("found", "rules", "would"), WOULD)
+def test_what_rules_in_observe_would_change(
+    found: dict[str, Any], rules: list[dict[str, Any]], would: list[tuple[str, str]]
+) -> None:
+    assert [(seen.old, seen.new) for seen in plan(found, *rules).observed] == would
+
+
+def test_a_field_that_is_never_written_would_not_be_by_an_observed_rule_either() -> None:
+    assert plan(finding(), WATCHED, never=frozenset({"Workflow.Status"})).observed == ()
+
+
 GONE = [
     pytest.param([], "deleted or off", id="a rule that is not there"),
     pytest.param([other(SUPPRESS, starts=NOW + 1)], "not started", id="a rule that starts later"),
