@@ -9,6 +9,7 @@ from hubtriage.aws.clock import Clock
 from hubtriage.aws.events import Seen, SweepOrder, newest, take_in
 from hubtriage.aws.outcomes import Ending, Outcome, Report
 from hubtriage.aws.reading import Reader
+from hubtriage.aws.recent import Recent
 from hubtriage.aws.sending import Receipt, Sender
 from hubtriage.engine.batches import group
 from hubtriage.engine.decision import Decision
@@ -21,6 +22,8 @@ Sink = Callable[[Sequence[Outcome]], None]
 
 READING_SHARE = 0.5
 """Of the time left, how much may go into reading: what is read must still be sent."""
+CLOCK_SKEW = 5.0
+"""Seconds by which the clock of whoever made an event may be ahead of ours; a later one is not trusted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,10 @@ class Policy:
 
 
 class Triage:
-    """Triage batches. One instance lives as long as its container; the rate budgets are in its parts."""
+    """Triage batches. One instance lives as long as its container; the rate budgets are in its parts.
+
+    It remembers what it has seen and written, so that an event that comes late does not undo a person.
+    """
 
     def __init__(
         self,
@@ -49,6 +55,7 @@ class Triage:
         self.sender = sender
         self.reader = reader
         self.clock = clock
+        self.recent = Recent()
 
     def run(self, event: object, deadline: float, sink: Sink, mode: Mode = "enforce") -> Report:
         """Triage an SQS event, or one EventBridge event. `deadline`: monotonic; no call starts later.
@@ -177,8 +184,9 @@ class _Batch:
     def _end(self, endings: dict[Key, Ending]) -> None:
         outcomes = [self._outcome(key, ending) for key, ending in endings.items()]
         self._ended.update(endings)
-        for key in endings:
+        for key, ending in endings.items():
             self._open.pop(key, None)
+            self._triage.recent.note(key, self._known_as_of(key, ending))
         if outcomes:
             self._report.outcomes.extend(outcomes)
             self._sink(outcomes)
@@ -191,10 +199,18 @@ class _Batch:
         event_at = seen.newest.event_at
         return None if event_at is None else max(0.0, self._now - event_at)
 
+    def _known_as_of(self, key: Key, ending: Ending) -> float:
+        """Of a call that failed nobody knows whether it has changed the finding."""
+        if ending.result in ("updated", "failed"):
+            return self._triage.clock.now()
+        return min(self._seen[key].newest.event_at or 0.0, self._now)
+
     def _is_stale(self, key: Key) -> bool:
-        seen = self._seen[key]
-        age = self._age(seen)
-        return seen.newest.message.receives > 1 or age is None or age > self._triage.policy.refresh_age
+        newest, policy = self._seen[key].newest, self._triage.policy
+        if newest.message.receives > 1 or newest.event_at is None:
+            return True
+        is_fresh = -CLOCK_SKEW <= self._now - newest.event_at <= policy.refresh_age
+        return not is_fresh or self._triage.recent.overtook(key, newest.event_at)
 
     def _ending(self, key: Key, receipt: Receipt) -> Ending:
         if receipt.fate == "not found":

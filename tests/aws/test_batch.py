@@ -153,6 +153,89 @@ def test_what_a_person_did_after_an_old_event_stays() -> None:
     assert [kept.field for kept in outcome.decision.kept] == ["Workflow.Status"]
 
 
+def by_a_person(world: World, status: str) -> None:
+    identifiers = [{"Id": "finding-0", "ProductArn": MACIE}]
+    world.hub.batch_update_findings(
+        {"FindingIdentifiers": identifiers, "Workflow": {"Status": status}}, world.clock.now()
+    )
+
+
+@pytest.mark.parametrize("is_heard", [True, False], ids=["is heard before it", "is still in the queue"])
+def test_a_first_event_that_comes_again_at_once_does_not_undo_a_person_whose_event(is_heard: bool) -> None:
+    world = World(1)
+    bench = Bench(world)
+    first = record("first", finding(0), age=2)
+    assert endings(bench.run(first)) == {"finding-0": ("updated", "")}
+    world.clock.sleep(5)
+    by_a_person(world, "NEW")
+    if is_heard:
+        world.clock.sleep(1)
+        assert endings(bench.run(record("edit", world.stored(0), age=-5))) == {"finding-0": ("updated", "")}
+        assert world.calls("GetFindings") == 0
+    before = world.stored(0)["UserDefinedFields"]
+    world.clock.sleep(4)
+    bench.run(first | {"messageId": "again"})
+    assert world.stored(0)["Workflow"] == {"Status": "NEW"}
+    assert world.calls("GetFindings") == 1
+    if is_heard:
+        assert world.stored(0)["UserDefinedFields"] == before, "triage remembers that it was a person"
+
+
+def test_an_event_that_a_later_one_overtook_is_read_again() -> None:
+    world = World(1)
+    bench = Bench(world)
+    bench.run(record("later", finding(0, Resources=[]), age=1))
+    bench.run(record("earlier", finding(0), age=2))
+    assert world.calls("GetFindings") == 1
+
+
+def test_what_happens_in_order_is_never_read_again() -> None:
+    world = World(1)
+    bench = Bench(world)
+
+    def follow(name: str, found: Mapping[str, Any], result: str) -> None:
+        """The event is a second old when it is handled; ten seconds later the next thing happens."""
+        happened = NOW - world.clock.now()
+        world.clock.sleep(1)
+        assert endings(bench.run(record(name, found, age=happened))) == {"finding-0": (result, "")}
+        world.clock.sleep(10)
+
+    follow("new", finding(0), "updated")
+    follow("echo", world.stored(0), "unchanged")
+    follow("refresh", world.stored(0), "unchanged")
+    other = dict(world.stored(0)) | {"Resources": [{"Type": "AwsAccount", "Id": "x"}]}
+    world.hub.plant(other, world.clock.now())
+    follow("no rule wants it any more", other, "updated")
+    follow("echo", world.stored(0), "unchanged")
+    by_a_person(world, "SUPPRESSED")
+    follow("person", world.stored(0), "unchanged")
+    assert world.calls("GetFindings") == 0
+    assert world.calls("BatchUpdateFindings") == 2 + 1, "two by triage, one by the person"
+
+
+@pytest.mark.parametrize(
+    ("ahead", "reads"),
+    [
+        pytest.param(4.0, 0, id="a clock that is a little ahead is trusted"),
+        pytest.param(3600.0, 1, id="an event from the future is not"),
+    ],
+)
+def test_the_time_of_an_event(ahead: float, reads: int) -> None:
+    world = World(1)
+    bench = Bench(world)
+    bench.run(record("m", finding(0), age=-ahead))
+    assert world.calls("GetFindings") == reads
+
+
+def test_an_event_from_the_future_does_not_make_all_later_ones_old() -> None:
+    world = World(1)
+    bench = Bench(world)
+    bench.run(record("forged", finding(0, Resources=[]), age=-3600))
+    world.clock.sleep(10)
+    bench.run(record("m", finding(0), age=-9))
+    assert world.calls("GetFindings") == 0
+
+
 def test_a_finding_that_lags_behind_its_event_is_decided_by_the_event() -> None:
     world = World(1)
     event = finding(0, UpdatedAt="2027-01-02T00:00:00Z", Resources=[{"Type": "AwsS3Bucket", "Id": "new"}])
