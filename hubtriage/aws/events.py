@@ -7,15 +7,18 @@ fails its own message only, so that it ends in the dead-letter queue where it ca
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
 from hubtriage.aws.api import Finding, Key
 from hubtriage.engine.timestamps import parse_timestamp
 
 SWEEP_SOURCE = "hubtriage.sweep"
-"""Who made an event. AWS: the intake's rule lets in events of aws.securityhub only, and only the service can
-send those; so an event of this source was put into the queue by the sweep."""
+"""Who made an event, as it says itself: what keeps others from saying so is who may hand events to the function.
+
+AWS: the intake's rule lets in events of aws.securityhub only, and only the service can send those; the
+queue refuses other senders. Whoever may invoke the function or change that rule is held back by IAM alone.
+"""
 DETAIL_TYPES = ("Security Hub Findings - Imported", "Security Hub Findings - Custom Action")
 LONGEST_ID = 512  # AWS: AwsSecurityFinding.Id
 LONGEST_PRODUCT_ARN = 2048  # AWS: AwsSecurityFinding.ProductArn
@@ -107,7 +110,8 @@ def newest(sightings: Iterable[Sighting]) -> dict[Key, Seen]:
     """Each finding once, in order of first appearance, as its newest event shows it.
 
     Newest by the envelope's time, then by when SQS got it, then by place in the batch. AWS: `UpdatedAt`
-    belongs to the provider and does not move when somebody updates the finding, so it is no version.
+    belongs to the provider and does not move when somebody updates the finding, so it is no version. What
+    a sweep ordered holds for the newest event too: they end together, and nobody orders it again.
     """
     seen: dict[Key, list[Sighting]] = {}
     for sighting in sightings:
@@ -119,7 +123,17 @@ def _together(found: list[Sighting]) -> Seen:
     if len(found) == 1:
         return Seen(found[0], (found[0].message,))
     messages = tuple(dict.fromkeys(sighting.message for sighting in found))
-    return Seen(max(reversed(found), key=_age_order), messages)  # `max` keeps the first of equals
+    oldest_first = sorted(found, key=_age_order)  # of equals the last in the batch stays the last
+    order = _ordered_together([sighting.order for sighting in oldest_first if sighting.order is not None])
+    return Seen(replace(oldest_first[-1], order=order), messages)
+
+
+def _ordered_together(orders: list[SweepOrder]) -> SweepOrder | None:
+    """What the newest sweep ordered, and whose findings any of them said are to become ours."""
+    if not orders:
+        return None
+    adopt = next((order.adopt for order in reversed(orders) if order.adopt), None)
+    return replace(orders[-1], adopt=adopt)
 
 
 def _age_order(sighting: Sighting) -> tuple[float, float]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from hubtriage.aws.events import DETAIL_TYPES, Intake, newest, take_in
+from hubtriage.aws.events import DETAIL_TYPES, SWEEP_SOURCE, Intake, SweepOrder, newest, take_in
 
 GUARDDUTY = "arn:aws:securityhub:eu-west-1::product/aws/guardduty"
 IMPORTED = "Security Hub Findings - Imported"
@@ -175,6 +175,65 @@ def test_of_several_events_of_one_finding_the_newest_counts(
     (seen,) = newest(taken.sightings).values()
     assert seen.newest.finding["Title"] == state
     assert {message.id for message in seen.messages} == {"m1", "m2"}
+
+
+EARLY, LATE = "2026-11-22T12:00:00Z", "2026-11-22T12:00:02Z"
+
+
+def swept(time: str, **order: Any) -> dict[str, Any]:
+    """An event by which a sweep sends the finding."""
+    made = event(finding(), time=time)
+    made["detail"]["sweep"] = order
+    return made | {"source": SWEEP_SOURCE}
+
+
+@pytest.mark.parametrize(
+    ("events", "order"),
+    [
+        pytest.param(
+            [event(finding(), time=EARLY), event(finding(), time=LATE)],
+            None,
+            id="none where no sweep sent it",
+        ),
+        pytest.param(
+            [swept(EARLY, id="a", adopt="old"), event(finding(), time=LATE)],
+            SweepOrder("a", adopt="old"),
+            id="a sweep's, though an event is newer",
+        ),
+        pytest.param(
+            [event(finding(), time=LATE), swept(EARLY, id="a", take_back=True)],
+            SweepOrder("a", take_back=True),
+            id="to take it back, in whatever place it came",
+        ),
+        pytest.param(
+            [swept(EARLY, id="a", hides=True), event(finding(), time=LATE)],
+            SweepOrder("a", hides=True),
+            id="what a sweep has counted for the breaker",
+        ),
+        pytest.param(
+            [swept(EARLY, id="a", adopt="old"), swept(LATE, id="b")],
+            SweepOrder("b", adopt="old"),
+            id="of two sweeps the newer one's, and still to adopt it",
+        ),
+        pytest.param(
+            [swept(EARLY, id="a", take_back=True, hides=True), swept(LATE, id="b")],
+            SweepOrder("b"),
+            id="no longer to take it back once another sweep has begun",
+        ),
+        pytest.param(
+            [swept(LATE, id="b", adopt="newer"), swept(EARLY, id="a", adopt="older")],
+            SweepOrder("b", adopt="newer"),
+            id="of two that adopt the newer one's",
+        ),
+    ],
+)
+def test_the_order_of_a_finding_seen_more_than_once_is(
+    events: list[dict[str, Any]], order: SweepOrder | None
+) -> None:
+    taken = intake(*(record(each, str(number)) for number, each in enumerate(events)))
+    (seen,) = newest(taken.sightings).values()
+    assert seen.newest.order == order
+    assert seen.newest.event_at == max(sighting.event_at or 0.0 for sighting in taken.sightings)
 
 
 def test_an_id_of_two_products_is_two_findings() -> None:
