@@ -14,7 +14,7 @@ from hubtriage.aws.api import Finding, Key
 from hubtriage.engine.timestamps import parse_timestamp
 
 SWEEP_SOURCE = "hubtriage.sweep"
-"""Who made an event, as it says itself: what keeps others from saying so is who may hand events to the function.
+"""Who made an event, as it says itself; what keeps others from saying so is who may hand us events.
 
 AWS: the intake's rule lets in events of aws.securityhub only, and only the service can send those; the
 queue refuses other senders. Whoever may invoke the function or change that rule is held back by IAM alone.

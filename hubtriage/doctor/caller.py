@@ -49,9 +49,19 @@ def _of_stack(account: Account, deployed: Deployed) -> dict[str, Wanted]:
     mode = f"arn:{who.partition}:ssm:{place}:parameter{deployed.output('ModeParameterName')}"
     log = f"arn:{who.partition}:logs:{place}:log-group:{deployed.output('LogGroupName')}:*"
     machine = deployed.output("SweepArn")
+    executions = f"{machine.replace(':stateMachine:', ':execution:')}:*"
+    breaker = f"arn:{who.partition}:cloudwatch:{place}:alarm:{deployed.output('BreakerAlarmName')}"
     return {
         "logs": {log: ("logs:FilterLogEvents",)},
         "why": {log: ("logs:FilterLogEvents",), who.hub(): ("securityhub:GetFindingHistory",)},
-        "mode": {mode: ("ssm:GetParameter", "ssm:PutParameter")},
-        "sweep": {machine: ("states:StartExecution", "states:ListExecutions")},
+        "mode": {
+            mode: ("ssm:GetParameter", "ssm:PutParameter"),
+            breaker: ("cloudwatch:DescribeAlarms",),
+            machine: ("states:StartExecution",),
+        },
+        "sweep": {
+            machine: ("states:StartExecution", "states:ListExecutions"),
+            executions: ("states:DescribeExecution", "states:GetExecutionHistory"),
+        },
+        "redrive": {deployed.output("RedriveRoleArn"): ("sts:AssumeRole",)},
     }

@@ -48,6 +48,7 @@ def needed(account: Account, deployed: Deployed) -> dict[str, tuple[str, ...]]:
         f"arn:{who.partition}:ssm:{who.region}:{who.account}:parameter{deployed.output('ModeParameterName')}"
     )
     queue = deployed.output("QueueUrl").rpartition("/")[2]
+    key = _key(account, deployed.output("QueueUrl"))
     return {
         who.hub(): ("securityhub:BatchUpdateFindings", "securityhub:GetFindings"),
         mode: ("ssm:GetParameter",),
@@ -55,4 +56,11 @@ def needed(account: Account, deployed: Deployed) -> dict[str, tuple[str, ...]]:
             "sqs:ReceiveMessage",
             "sqs:DeleteMessage",
         ),
-    }
+    } | ({key: ("kms:Decrypt",)} if key else {})
+
+
+def _key(account: Account, queue: str) -> str | None:
+    """The customer's key (ARN) that encrypts the queue at this URL, if one does."""
+    answer = account.client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=["KmsMasterKeyId"])
+    key = str(answer.get("Attributes", {}).get("KmsMasterKeyId", ""))
+    return key if key.startswith("arn:") else None

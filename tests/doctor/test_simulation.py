@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from hubtriage.doctor.account import Account, Identity
+from hubtriage.doctor import caller, function
+from hubtriage.doctor.account import Account, Deployed, Identity
 from hubtriage.doctor.simulation import denied, principal_of
 from hubtriage.doctor.verdict import UncheckedError
 from hubtriage.local.hub import Hub
@@ -94,3 +95,81 @@ def test_whose_policies_count(arn: str, principal: str | None) -> None:
 def test_a_federated_user_cannot_be_simulated() -> None:
     with pytest.raises(UncheckedError, match="neither a user nor a role"):
         principal_of(account(Iam(), "arn:aws:sts::123456789012:federated-user/ana"))
+
+
+QUEUE = "https://sqs.eu-central-1.amazonaws.com/123456789012/findings"
+PLACE = "eu-central-1:123456789012"
+REDRIVER = "arn:aws:iam::123456789012:role/redriver"
+DEPLOYED = Deployed(
+    "hubtriage",
+    "CREATE_COMPLETE",
+    {
+        "ModeParameterName": "/hubtriage/hubtriage/mode",
+        "LogGroupName": "log",
+        "SweepArn": f"arn:aws:states:{PLACE}:stateMachine:hubtriage-sweep",
+        "BreakerAlarmName": "breaker",
+        "RedriveRoleArn": REDRIVER,
+        "QueueUrl": QUEUE,
+    },
+)
+MODE = f"arn:aws:ssm:{PLACE}:parameter/hubtriage/hubtriage/mode"
+MACHINE = f"arn:aws:states:{PLACE}:stateMachine:hubtriage-sweep"
+
+
+@pytest.mark.parametrize(
+    ("command", "wanted"),
+    [
+        pytest.param(
+            "mode",
+            {
+                MODE: {"ssm:GetParameter", "ssm:PutParameter"},
+                f"arn:aws:cloudwatch:{PLACE}:alarm:breaker": {"cloudwatch:DescribeAlarms"},
+                MACHINE: {"states:StartExecution"},
+            },
+            id="mode also looks at the breaker and starts a sweep",
+        ),
+        pytest.param(
+            "sweep",
+            {
+                MACHINE: {"states:StartExecution", "states:ListExecutions"},
+                f"arn:aws:states:{PLACE}:execution:hubtriage-sweep:*": {
+                    "states:DescribeExecution",
+                    "states:GetExecutionHistory",
+                },
+            },
+            id="sweep is followed",
+        ),
+        pytest.param("redrive", {REDRIVER: {"sts:AssumeRole"}}, id="redrive is done by its role"),
+    ],
+)
+def test_what_a_command_needs(command: str, wanted: dict[str, set[str]]) -> None:
+    made = account(Iam())
+    made.__dict__["deployed"] = DEPLOYED
+    needed = caller.needed(made)[command]
+    assert {resource: set(actions) for resource, actions in needed.items()} == wanted
+
+
+KEY = f"arn:aws:kms:{PLACE}:key/1234"
+
+
+@pytest.mark.parametrize(
+    ("attributes", "keys"),
+    [
+        pytest.param(
+            {"Attributes": {"KmsMasterKeyId": KEY}}, {KEY: ("kms:Decrypt",)}, id="with a key of its own"
+        ),
+        pytest.param(
+            {"Attributes": {"KmsMasterKeyId": "alias/aws/sqs"}}, {}, id="with the key of the service"
+        ),
+        pytest.param({}, {}, id="without a key"),
+    ],
+)
+def test_the_function_has_to_decrypt_its_queue(attributes: dict[str, Any], keys: dict[str, Any]) -> None:
+    class Queues(Iam):
+        def get_queue_attributes(self, **request: Any) -> dict[str, Any]:
+            assert request == {"QueueUrl": QUEUE, "AttributeNames": ["KmsMasterKeyId"]}
+            return attributes
+
+    needed = function.needed(account(Queues()), DEPLOYED)
+    assert {arn: actions for arn, actions in needed.items() if ":kms:" in arn} == keys
+    assert needed[f"arn:aws:sqs:{PLACE}:findings"] == ("sqs:ReceiveMessage", "sqs:DeleteMessage")

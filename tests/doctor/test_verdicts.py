@@ -1,12 +1,13 @@
 """What the checks of `hubtriage doctor` make of what AWS answers."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from hubtriage.doctor import aggregation, alarms, function, memos, queues, quotas, udf
+from hubtriage.doctor import aggregation, alarms, function, memos, queues, quotas, sweeps, udf
 from hubtriage.doctor.refusal import refused
 from hubtriage.doctor.simulation import Denied
 from hubtriage.doctor.verdict import Status, UncheckedError, worst
@@ -172,6 +173,23 @@ def test_what_the_function_is_denied_names_action_resource_and_cause() -> None:
     assert verdict.status == "problem"
     assert verdict.details == ("securityhub:GetFindings on arn:hub: a policy denies it",)
     assert function.judge([]).status == "ok"
+
+
+@pytest.mark.parametrize(
+    ("status", "hours", "verdict"),
+    [
+        pytest.param("SUCCEEDED", 25, "ok", id="a sweep of yesterday, a day of 25 hours ago"),
+        pytest.param("SUCCEEDED", 27, "warning", id="none since the day before"),
+        pytest.param("RUNNING", 40, "ok", id="a long one that is still at it"),
+        pytest.param("FAILED", 1, "problem", id="one that failed"),
+        pytest.param("TIMED_OUT", 40, "problem", id="one that took too long"),
+    ],
+)
+def test_the_last_sweep(status: str, hours: int, verdict: Status) -> None:
+    now = datetime(2027, 1, 15, 8, tzinfo=UTC)
+    found = sweeps.judge({"status": status, "startDate": now - timedelta(hours=hours)}, now)
+    assert found.status == verdict
+    assert found.advice or verdict == "ok"
 
 
 def client_error(code: str, status: int = 403) -> ClientError:

@@ -73,7 +73,7 @@ def test_the_documented_policy_is_enough(guarded: DeployedStack, examined: Any) 
     assert done.exit_code == 0
     assert found["udf"]["data"]["udf"] == "replace"
     missing = set(found["caller"]["data"]["missing"])
-    assert missing == {"cdk deploy", "logs", "why", "mode", "sweep"}
+    assert missing == {"cdk deploy", "logs", "why", "mode", "sweep", "redrive"}
     assert "no policy allows it" in " ".join(found["caller"]["details"])
 
 
@@ -87,7 +87,7 @@ EACH = [
     pytest.param("events:ListRules", {"quotas"}, id="rules of the bus"),
     pytest.param("iam:SimulatePrincipalPolicy", {"caller", "function"}, id="the simulator"),
     pytest.param("ssm:GetParameter", {"mode"}, id="parameters"),
-    pytest.param("sqs:GetQueueAttributes", {"queues"}, id="queues"),
+    pytest.param("sqs:GetQueueAttributes", {"function", "queues"}, id="queues"),
     pytest.param("states:ListExecutions", {"sweep"}, id="executions"),
     pytest.param("sns:ListSubscriptionsByTopic", {"alarms"}, id="subscriptions"),
 ]
