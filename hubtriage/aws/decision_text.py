@@ -55,7 +55,7 @@ def told(record: Mapping[str, Any]) -> Iterator[str]:
         yield f"    {change['field']}: {step}{rule}{why}"
     for kept in record.get("kept") or ():
         value, wanted = _value(kept["value"]), _value(kept["wanted"])
-        yield f"    {kept['field']} stays {value}, {kept['rule']} wants {wanted}: {kept['why']}"
+        yield f"    {kept['field']} stays {value}, not {wanted} ({kept['rule']}): {kept['why']}"
     for item in record.get("observed") or ():
         yield f"    {item['rule']} would set {item['field']}: {_value(item['from'])} -> {_value(item['to'])}"
     for error in record.get("errors") or ():

@@ -70,6 +70,11 @@ def _service_did_it(claim: Claim, status: Value, finding: Finding) -> bool:
     return status == "RESOLVED" and "P" in shut and claim.code == "T"
 
 
+def is_resolved_as_passed(finding: Finding, name: str) -> bool:
+    """Whether the field is a RESOLVED on a control that passed. AWS: the service sets it; people may, too."""
+    return name == WORKFLOW and read(finding, name) == "RESOLVED" and "P" in doors(finding)
+
+
 def taken_back(finding: Finding, name: str, claim: Claim) -> Value:
     """What a field of ours is in the baseline: the person's value, else the provider's, else the default."""
     if claim.before is not None:

@@ -25,11 +25,15 @@ from hubtriage.engine.fields import (
 )
 from hubtriage.engine.fold import Fold
 from hubtriage.engine.memo import MOST_OVERRULINGS, Claim, Claims
-from hubtriage.engine.review import doors_of_claim, taken_back
+from hubtriage.engine.review import doors_of_claim, is_resolved_as_passed, taken_back
 from hubtriage.engine.ruleset import Rule, lowers
 from hubtriage.engine.wishes import Wish
 
+NEVER_WRITTEN = "the stack never writes this field"
+RULE_FAILED = "a rule that could set it has failed"
 NO_ROOM_IN_MEMO = "the memo has no room for the value that would be replaced"
+SET_BY_A_PERSON = "set by a person or another tool"
+RESOLVED_BY_SERVICE = "RESOLVED, as Security Hub does when a control passes"
 FOLLOWS_PROVIDER = "follow"  # stands for the rule in the claim of a provided field that was taken back
 
 
@@ -68,17 +72,30 @@ class Settling:
 
         A person's claim that no rule wants any more has none: it ends with the next update.
         """
-        still = self.untouched | folded.held | folded.frozen
         outcomes: dict[str, Outcome] = {}
         for name in sorted({*self.claims, *folded.wishes}, key=position):
-            claim = self.claims.get(name)
-            if name in still:
+            claim, wanted = self.claims.get(name), folded.wishes.get(name)
+            if name in folded.held:
                 outcomes[name] = Outcome(claim)
-            elif name in folded.wishes:
-                outcomes[name] = self._wanted(*folded.wishes[name], claim)
-            elif claim is not None and not claim.person:
-                outcomes[name] = self._take_back(name, claim)
+            elif name in self.untouched:
+                outcomes[name] = self._left(name, wanted, claim, NEVER_WRITTEN)
+            elif name in folded.frozen:
+                outcomes[name] = self._left(name, wanted, claim, RULE_FAILED)
+            elif wanted is not None or (claim is not None and not claim.person):
+                outcomes[name] = self._free(name, wanted, claim)
         return outcomes
+
+    def _free(self, name: str, wanted: tuple[Rule, Wish] | None, claim: Claim | None) -> Outcome:
+        if wanted is not None:
+            return self._wanted(*wanted, claim)
+        return self._take_back(name, claim) if claim is not None and not claim.person else Outcome(claim)
+
+    def _left(self, name: str, wanted: tuple[Rule, Wish] | None, claim: Claim | None, why: str) -> Outcome:
+        """A field that stays, claim and all, told of where it would change otherwise."""
+        otherwise = self._free(name, wanted, claim)
+        change = otherwise.change
+        kept = Kept(name, change.old, change.new, change.rule, why) if change else otherwise.kept
+        return Outcome(claim, kept=kept)
 
     def lets(self, rule: Rule, wish: Wish) -> bool:
         """Whether the field would have the value that a rule wishes, if the rule were in force."""
@@ -92,15 +109,25 @@ class Settling:
             return Outcome(replace(claim, left_out=False) if claim and claim.left_out else claim)
         persons = claim.person if claim else not is_nobodys(self.finding, name, value)
         claim = claim or Claim("", "")
-        why = _why_hands_off(rule, name, claim.overruled) if persons else None
+        why = self._why_hands_off(rule, name, claim.overruled) if persons else None
         if persons:
             claim = claim if why else replace(claim, before=value)
         elif not claim.rule:
             claim = replace(claim, provided=self._unrecorded(name, value))
         why = why or self.no_room.get(name)
         if why is not None:
-            return Outcome(claim if claim.rule else None, kept=Kept(name, value, wish.value, rule.id, why))
+            return Outcome(self.claims.get(name), kept=Kept(name, value, wish.value, rule.id, why))
         return self._set(rule, wish, claim)
+
+    def _why_hands_off(self, rule: Rule, name: str, overruled: int) -> str | None:
+        """Why a field that is not triage's to set is left alone; None where the rule may override it."""
+        if name == NOTE:
+            return "a person's note is never replaced"
+        if rule.override:
+            return f"overruled {overruled} times: no tug of war" if overruled >= MOST_OVERRULINGS else None
+        if overruled:
+            return "changed after triage had set it"
+        return RESOLVED_BY_SERVICE if is_resolved_as_passed(self.finding, name) else SET_BY_A_PERSON
 
     def _unrecorded(self, name: str, value: Value) -> Value:
         """The provider's value that is about to be replaced and that FindingProviderFields lacks."""
@@ -157,10 +184,15 @@ class Settling:
         return Outcome(claim, kept=Kept(name, value, target, self.rule_name(claim.rule), why))
 
     def _take_back_user_field(self, name: str, claim: Claim) -> Outcome:
-        """The person's value again, or left out of the map: asked for once, and under `merge` never."""
+        """The person's value again, or left out of the map: asked for once, and under `merge` never.
+
+        Once the key is gone its claim ends with the next update, or memos would only grow.
+        """
         if claim.before is not None:
             return self._undo(name, claim, claim.before, claim.before)
-        if claim.left_out or read(self.finding, name) is None or self.udf == "merge":
+        if read(self.finding, name) is None:
+            return Outcome()
+        if claim.left_out or self.udf == "merge":
             return Outcome(claim)
         return self._undo(name, claim, None, None, replace(claim, left_out=True))
 
@@ -177,17 +209,6 @@ class Settling:
         why: Why = "follows provider" if claim.rule == FOLLOWS_PROVIDER else "taken back"
         cause = self.cause(claim.rule) if why == "taken back" else None
         return Outcome(after, Change(name, value, target, self.rule_name(claim.rule), why, cause), payload)
-
-
-def _why_hands_off(rule: Rule, name: str, overruled: int) -> str | None:
-    """Why a field that a person or another tool holds is left alone; None where the rule may override it."""
-    if name == NOTE:
-        return "a person's note is never replaced"
-    if not rule.override:
-        return "changed after triage had set it" if overruled else "set by a person or another tool"
-    if overruled >= MOST_OVERRULINGS:
-        return f"overruled {overruled} times: no tug of war"
-    return None
 
 
 def _hides_more(name: str, value: Value, target: Value, finding: Finding) -> bool:

@@ -35,6 +35,12 @@ class Wish:
     payload: Any
 
 
+WHY_DROPPED = {
+    SEVERITY: "the finding has no severity that could be lowered",
+    TYPES: "no type would be left, and AWS takes no empty list",
+}
+"""The fields whose wish may make no sense for a finding, each with the only reason."""
+
 Wisher = Callable[[Finding], Wish | None]
 
 
@@ -53,6 +59,11 @@ class Wishes:
             wish = make(baseline)
             if wish is not None:
                 yield wish
+
+    def dropped(self, baseline: Finding) -> dict[str, str]:
+        """Why wishes make no sense for one finding, by field."""
+        wished = {wish.field for wish in self.of(baseline)}
+        return {name: WHY_DROPPED[name] for name in self.fields if name not in wished}
 
 
 def compile_update(update: Mapping[str, Any], rule: Mapping[str, Any]) -> Wishes:

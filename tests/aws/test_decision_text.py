@@ -60,7 +60,7 @@ TOLD = [
         line(outcome="unchanged", kept=[KEPT], above_ceiling=["c"]),
         [
             "2026-10-01 08:00:00 unchanged f1 in account 111122223333",
-            '    Types stays [], b wants ["x"]: set by a person',
+            '    Types stays [], not ["x"] (b): set by a person',
             "    above the ceiling of c",
         ],
         id="what was left to people, and what a ceiling stopped",

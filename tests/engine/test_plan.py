@@ -386,10 +386,95 @@ def test_what_an_observed_rule_did_before_is_taken_back_and_what_it_would_do_is_
     assert plan(finding(), other(SUPPRESS, mode="observe")).observed[0].new == "SUPPRESSED"
 
 
-NOTIFIED = {"Workflow": {"Status": "NOTIFIED"}}
-WATCHED = other(SUPPRESS, mode="observe")
 TWICE = {"cat": [{"var": "accumulator"}, {"var": "accumulator"}]}
 FAILS = {"==": [{"reduce": [[0] * 40, TWICE, "grows beyond all bounds"]}, "x"]}
+NEVER = "the stack never writes this field"
+FAILED = "a rule that could set it has failed"
+LEFT = [
+    pytest.param(
+        finding(), [SUPPRESS], {"never": True}, ("NEW", "SUPPRESSED", "rule", NEVER), id="never written"
+    ),
+    pytest.param(
+        suppressed(), [], {"never": True}, ("SUPPRESSED", "NEW", "rule", NEVER), id="nor taken back"
+    ),
+    pytest.param(suppressed(), [SUPPRESS], {"never": True}, None, id="as wanted already"),
+    pytest.param(
+        suppressed(), [other(SUPPRESS, mode="hold")], {}, None, id="what a rule on hold keeps, stands"
+    ),
+    pytest.param(
+        finding(),
+        [other(SUPPRESS, id="a"), other(NOTIFY, id="b", when=FAILS)],
+        {},
+        ("NEW", "SUPPRESSED", "a", FAILED),
+        id="not set, as a rule failed",
+    ),
+    pytest.param(
+        suppressed(),
+        [other(NOTIFY, id="b", when=FAILS)],
+        {},
+        ("SUPPRESSED", "NEW", "rule", FAILED),
+        id="not taken back, as a rule failed",
+    ),
+    pytest.param(
+        finding(Workflow={"Status": "NOTIFIED"}),
+        [other(SUPPRESS, id="a"), other(NOTIFY, id="b", when=FAILS)],
+        {},
+        ("NOTIFIED", "SUPPRESSED", "a", "set by a person or another tool"),
+        id="a person's in any case",
+    ),
+    pytest.param(
+        finding(Workflow={"Status": "RESOLVED"}, Compliance={"Status": "PASSED"}),
+        [SUPPRESS],
+        {},
+        ("RESOLVED", "SUPPRESSED", "rule", "RESOLVED, as Security Hub does when a control passes"),
+        id="resolved by the service",
+    ),
+    pytest.param(
+        finding(Workflow={"Status": "RESOLVED"}, Compliance={"Status": "FAILED"}),
+        [SUPPRESS],
+        {},
+        ("RESOLVED", "SUPPRESSED", "rule", "set by a person or another tool"),
+        id="resolved by a person",
+    ),
+]
+
+
+@pytest.mark.parametrize(("found", "rules", "settings", "left"), LEFT)
+def test_a_field_that_is_left_although_triage_would_have_it_otherwise_says_why(
+    found: dict[str, Any],
+    rules: list[dict[str, Any]],
+    settings: dict[str, bool],
+    left: tuple[str, ...] | None,
+) -> None:
+    never = frozenset({"Workflow.Status"} if settings else ())
+    decision = plan(found, *rules, never=never)
+    assert sent(decision) is None
+    told = [(kept.value, kept.wanted, kept.rule, kept.why) for kept in decision.kept]
+    assert told == ([left] if left else [])
+
+
+@pytest.mark.parametrize(
+    ("members", "update", "dropped"),
+    [
+        pytest.param(
+            {}, {"Types": {"Remove": ["TTPs/Discovery"]}}, "no type would be left", id="the only type"
+        ),
+        pytest.param({"Severity": None}, {"Severity": {"AtMost": "LOW"}}, "no severity", id="no severity"),
+        pytest.param(
+            {}, {"Types": {"Add": ["x"]}, "Severity": {"AtMost": "LOW"}}, None, id="nothing dropped"
+        ),
+    ],
+)
+def test_a_wish_that_makes_no_sense_for_a_finding_says_why(
+    members: dict[str, Any], update: dict[str, Any], dropped: str | None
+) -> None:
+    found = finding(**members, FindingProviderFields=None) if "Severity" in members else finding()
+    (told, *more) = [*ruleset({"update": update}).rules[0].wishes.dropped(found).values(), ""]
+    assert dropped in told if dropped else (told, more) == ("", [])
+
+
+NOTIFIED = {"Workflow": {"Status": "NOTIFIED"}}
+WATCHED = other(SUPPRESS, mode="observe")
 WOULD = [
     pytest.param(finding(), [WATCHED], [("NEW", "SUPPRESSED")], id="what nobody holds would be set"),
     pytest.param(suppressed(), [WATCHED], [("NEW", "SUPPRESSED")], id="what is taken back would be kept"),
@@ -575,7 +660,7 @@ ROOM = 450  # for the memo and a status, not for the note too
 def padded(size: int, **members: Any) -> dict[str, Any]:
     """A finding of so many bytes."""
     found = finding(Description="", **members)
-    missing = size - len(json.dumps(found))
+    missing = size - len(json.dumps(found, separators=(",", ":")))
     return found | {"Description": "d" * missing}
 
 
