@@ -36,6 +36,7 @@ from hubtriage.engine.fields import (
     RELATED,
     TYPES,
     USER_PREFIX,
+    WORKFLOW,
     Finding,
     Value,
     code,
@@ -121,6 +122,22 @@ def write_claims(claims: Claims) -> str:
     """The memo's text; user keys are named by digest."""
     named = {_digested(name): claim for name, claim in claims.items()}
     return " ".join([VERSION, *(_token(name, named[name]) for name in sorted(named, key=position))])
+
+
+def growth(claims: Claims) -> int:
+    """How many characters the memo may gain without a new claim or a new `<` or `>`: what reviewing and
+    taking back may add to each claim.
+    """
+    return sum(_growth(name, claim) for name, claim in claims.items())
+
+
+def _growth(name: str, claim: Claim) -> int:
+    grows = 0 if claim.overruled else len("!1")
+    if name == WORKFLOW:
+        return grows + len("^PA") - len(f"^{claim.doors}" if claim.doors else "")
+    if name in (CONFIDENCE, CRITICALITY):
+        return grows + len("100") - len(claim.code)
+    return grows + (name.startswith(USER_PREFIX) and not claim.left_out)
 
 
 def _digested(name: str) -> str:

@@ -15,7 +15,7 @@ from hubtriage.engine.fields import (
     Finding,
     user_fields,
 )
-from hubtriage.engine.memo import write_claims
+from hubtriage.engine.memo import Claims, write_claims
 from hubtriage.engine.settle import Outcome
 
 MOST_USER_FIELDS = 50  # AWS: pairs in UserDefinedFields
@@ -30,13 +30,20 @@ _HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 Outcomes = Mapping[str, Outcome]
 
 
+def claims_of(outcomes: Outcomes) -> Claims:
+    """The claims that the next memo holds."""
+    return {name: outcome.claim for name, outcome in outcomes.items() if outcome.claim}
+
+
 def our_fields(outcomes: Outcomes, stack: str, names: Mapping[str, str]) -> dict[str, str]:
-    """The three user-defined fields of the memo; `names` are rule ids by digest."""
-    claims = {name: outcome.claim for name, outcome in outcomes.items() if outcome.claim}
-    rules = sorted(
-        {names[claim.rule] for claim in claims.values() if claim.rule in names and not claim.person}
-    )
-    told = ", ".join(rules) or NO_RULES
+    """The three user-defined fields of the memo; `names` are rule ids by digest.
+
+    A rule is named as long as something of it stands: not for what people changed since, nor for a key that
+    was left out.
+    """
+    claims = claims_of(outcomes)
+    standing = {claim.rule for claim in claims.values() if not claim.person and not claim.left_out}
+    told = ", ".join(sorted(names[rule] for rule in standing if rule in names)) or NO_RULES
     return {
         MANAGED_KEY: stack,
         RULES_KEY: told if len(told) <= LONGEST_VALUE else told[: LONGEST_VALUE - 1] + "…",
@@ -79,7 +86,7 @@ def why_unsendable(payload: Mapping[str, Any], finding: Finding, udf: str) -> st
 def why_too_large(payload: Mapping[str, Any], finding: Finding, udf: str) -> str | None:
     """Why the finding would be too large with the payload; None where it would not."""
     after = {**finding, **payload, "UserDefinedFields": _fields_after(payload, finding, udf)}
-    size = len(dumps(after, ensure_ascii=False).encode("utf-8", "replace"))
+    size = len(dumps(after, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "replace"))
     if size > LARGEST_FINDING:
         return f"the finding would have {size} bytes, {LARGEST_FINDING} are allowed"
     return None

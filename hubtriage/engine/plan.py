@@ -6,7 +6,7 @@
 2. `review`  which claims still stand, and the baseline: the finding with what is ours taken back
 3. `fold`    the rules that match the baseline come to one wish per field
 4. `settle`  field by field: who holds it, and is it set, taken back, or left alone
-5. `payload` the changed fields and the new memo, in one call
+5. `room`    the changed fields and the new memo in one call, as far as there is room for both
 
 Nothing here has a clock, a network or a log, and nothing raises for what a finding contains.
 """
@@ -14,7 +14,7 @@ Nothing here has a clock, a network or a log, and nothing raises for what a find
 import re
 from collections import ChainMap
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
 
@@ -22,7 +22,6 @@ from hubtriage.engine.causes import cause_of
 from hubtriage.engine.decision import NO_ROOM_FOR_NOTE, Change, Decision, Observed
 from hubtriage.engine.fields import (
     HIDING_STATUSES,
-    MEMO_KEY,
     NOTE,
     RULES_KEY,
     SEVERITY,
@@ -35,10 +34,11 @@ from hubtriage.engine.fields import (
 )
 from hubtriage.engine.fold import Fold, fold
 from hubtriage.engine.memo import Claims, Memo, read_memo, rule_ref
-from hubtriage.engine.payload import LONGEST_VALUE, build, our_fields, why_too_large, why_unsendable
+from hubtriage.engine.payload import LONGEST_VALUE
 from hubtriage.engine.review import baseline, review
+from hubtriage.engine.room import Room
 from hubtriage.engine.ruleset import Ruleset, lowers
-from hubtriage.engine.settle import NO_ROOM_IN_MEMO, Outcome, Settling, restorable
+from hubtriage.engine.settle import Outcome, Settling
 
 _RULE_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
@@ -68,15 +68,6 @@ class Reasoning:
     baseline: Finding
     fold: Fold
     outcomes: Mapping[str, Outcome]
-
-
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """What becomes of each field, the update where one is due, and why it cannot be made."""
-
-    outcomes: Mapping[str, Outcome]
-    update: Mapping[str, Any] | None = None
-    refused: str | None = None
 
 
 def decide(
@@ -114,7 +105,8 @@ def reason(
     no_room = {NOTE: NO_ROOM_FOR_NOTE} if without_note else {}
     cause = partial(cause_of, ruleset=ruleset, folded=folded, now=now)
     settling = Settling(finding, claims, settings.udf, names.get, cause, settings.never, no_room)
-    planned = _plan(settling, folded, settings.stack, names, is_due=claims_changed or memo.adopted)
+    room = Room(folded, settings.stack, names, is_due=claims_changed or memo.adopted)
+    planned = room.plan(settling)
     outcomes, refused = planned.outcomes, planned.refused
     changes = () if refused else tuple(outcome.change for outcome in outcomes.values() if outcome.change)
     decision = Decision(
@@ -133,43 +125,6 @@ def reason(
         hides=any(_hides(change, finding) for change in changes),
     )
     return Reasoning(decision, memo, claims, base, folded, outcomes)
-
-
-def _plan(settling: Settling, folded: Fold, stack: str, names: Mapping[str, str], *, is_due: bool) -> _Plan:
-    """Settle the fields, and see whether the finding takes the update: where it is too large, without a note.
-
-    An update of nothing but a note is refused then.
-    """
-    outcomes, ours = _settle_with_room(settling, folded, stack, names, is_due=is_due)
-    if not ours:
-        return _Plan(outcomes)
-    update = build(outcomes, ours, settling.finding, settling.udf)
-    unsendable = why_unsendable(update, settling.finding, settling.udf)
-    too_large = None if unsendable else why_too_large(update, settling.finding, settling.udf)
-    if too_large and "Note" in update:
-        noteless = replace(settling, no_room={**settling.no_room, NOTE: NO_ROOM_FOR_NOTE})
-        smaller = _plan(noteless, folded, stack, names, is_due=is_due)
-        if smaller.update and not smaller.refused:
-            return smaller
-    return _Plan(outcomes, update, unsendable or too_large)
-
-
-def _settle_with_room(
-    settling: Settling, folded: Fold, stack: str, names: Mapping[str, str], *, is_due: bool
-) -> tuple[dict[str, Outcome], dict[str, str]]:
-    """(outcomes, the memo's fields: empty where no update is due and nothing changes).
-
-    What a claim would have to remember must fit the memo; a field for which it does not is left alone.
-    """
-    while True:
-        outcomes = settling.settle(folded)
-        if not is_due and not any(outcome.change for outcome in outcomes.values()):
-            return outcomes, {}
-        ours = our_fields(outcomes, stack, names)
-        too_much = restorable(outcomes) if len(ours[MEMO_KEY]) > LONGEST_VALUE else []
-        if not too_much:
-            return outcomes, ours
-        settling = replace(settling, no_room={**settling.no_room, too_much[0]: NO_ROOM_IN_MEMO})
 
 
 def _rule_names(finding: Finding, ruleset: Ruleset) -> Mapping[str, str]:

@@ -81,7 +81,7 @@ def compile_rule(folder: Path, update: Mapping[str, Any]) -> dict[str, Any]:
         pytest.param(types(50), id="50 Types"),
         pytest.param(user(**{"k" * 128: "v" * 1024}), id="UserDefinedFields of 128 and 1,024 characters"),
         pytest.param(
-            user(**{f"k{n}": "v" for n in range(46)}), id="46 UserDefinedFields, for which the memo has room"
+            user(**{f"k{n}": "v" for n in range(40)}), id="40 UserDefinedFields, for which the memo has room"
         ),
         pytest.param(related(1), id="one of RelatedFindings"),
         pytest.param(related(10), id="10 RelatedFindings"),

@@ -148,11 +148,11 @@ def no_hidden_escalation(identifier: Identifier, finding: Finding, moment: Momen
         "Workflow": held(finding, "Workflow") in HIDING,
         "Severity": below(held(finding, "Severity"), severity),
     }
-    for key, hides in hidden.items():
+    for key, hidden_here in hidden.items():
         known = (identifier, key) not in told.touched and (identifier, key) not in told.raced
         by_us = told.ours.get((identifier, key)) == held(finding, key)
         by_service = key == "Workflow" and held(finding, key) == "RESOLVED" and _passed(finding)
-        if hides and known and by_us and not by_service and key not in told.native:
+        if hidden_here and known and by_us and not by_service and key not in told.native:
             ceilings = [rule.get("ceiling", "HIGH") for rule in moment.enforced() if not _spares(rule, key)]
             allowed = any(not below(ceiling, severity) for ceiling in ceilings) or _failing(
                 moment, key, finding, severity

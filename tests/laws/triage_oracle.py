@@ -82,12 +82,17 @@ class Oracle:
         base = baseline(finding, standing)
         claimants = {key: claim.rule for key, claim in standing.items()}
         wishes, frozen = fold(base, rules, claimants, now)
-        outcome = Outcome(claims=dict(standing))
-        for key in {**wishes, **standing}.keys() - frozen:
-            settle(finding, key, standing.get(key), wishes.get(key), self.udf, outcome)
-        if not outcome.values and reviewed == claims:
-            return None
-        return self.call(finding, outcome)
+        nothing_new = {key for key, wish in wishes.items() if is_new(finding, key, wish, standing)}
+        for untouched in (frozen, frozen | nothing_new):
+            outcome = Outcome(claims=dict(standing))
+            for key in {**wishes, **standing}.keys() - untouched:
+                settle(finding, key, standing.get(key), wishes.get(key), self.udf, outcome)
+            if not outcome.values and reviewed == claims:
+                return None
+            call = self.call(finding, outcome)
+            if call:
+                return call
+        return None
 
     def claims_on(self, finding: Finding) -> Claims | None:
         """The claims that the finding carries; None: hands off."""
@@ -108,7 +113,8 @@ class Oracle:
 
     def call(self, finding: Finding, outcome: Outcome) -> dict[str, Any] | None:
         """The payload; None if the user fields have no room for it."""
-        rules = sorted({claim.rule for claim in outcome.claims.values() if claim.rule})
+        standing = [claim for claim in outcome.claims.values() if not (claim.person or claim.left_out)]
+        rules = sorted({claim.rule for claim in standing if claim.rule})
         memo = {
             "hubtriage/managed": self.stack,
             "hubtriage/rules": ", ".join(rules) or "none",
@@ -120,6 +126,12 @@ class Oracle:
             return None
         payload = {k: written(k, v) for k, v in outcome.values.items() if not k.startswith(USER)}
         return {**payload, "UserDefinedFields": whole if self.udf == "replace" else changes | memo}
+
+
+def is_new(finding: Finding, key: Key, wish: Wish, claims: Claims) -> bool:
+    """Whether a wish would take room: all but another word in a field that is claimed already."""
+    already = held(finding, key) == (wish.value[0] if key == "Note" else wish.value)
+    return not already and (key not in claims or key not in ("Workflow", "Severity", "VerificationState"))
 
 
 def review(finding: Finding, key: Key, claim: Claim) -> Claim | None:
@@ -227,7 +239,9 @@ def give_back(finding: Finding, key: Key, claim: Claim, udf: str, out: Outcome) 
         out.values[key] = (f"hubtriage: {claim.rule} no longer applies.", "hubtriage")
         del out.claims[key]
     elif key.startswith(USER) and back is None:
-        if udf == "replace" and not claim.left_out and held(finding, key) is not None:
+        if held(finding, key) is None:
+            del out.claims[key]
+        elif udf == "replace" and not claim.left_out:
             out.values[key] = None
             out.claims[key] = replace(claim, left_out=True)
     elif back is not None and not (claim.before is not None and would_hide(finding, key, back)):
