@@ -2,21 +2,28 @@
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
-from typing import get_args
+from types import SimpleNamespace
+from typing import Any, get_args
 
 import pytest
+from botocore.exceptions import ClientError
 
+from hubtriage.aws.breaker import Breaker
 from hubtriage.aws.config import Config
 from hubtriage.aws.decisions import Circumstances, DecisionLog
-from hubtriage.aws.events import Message, Seen, Sighting, Unusable
+from hubtriage.aws.events import DETAIL_TYPES, Message, Seen, Sighting, SweepOrder, Unusable
 from hubtriage.aws.faults import Fault
+from hubtriage.aws.function import TriageFunction
+from hubtriage.aws.logger import logger
 from hubtriage.aws.metrics import emit, tally
 from hubtriage.aws.outcomes import Ending, Outcome, Report
 from hubtriage.aws.sending import Traffic
 from hubtriage.engine.decision import Cause, Change, Decision, Kept, Observed
-from hubtriage.engine.ruleset import RuleError
+from hubtriage.engine.ruleset import RuleError, load_ruleset
+from hubtriage.local.inprocess import ManualClock
 
 DOC = (Path(__file__).parents[2] / "docs" / "operating.md").read_text()
 
@@ -34,7 +41,8 @@ def names(heading: str) -> list[str]:
 def everything(memo: str = "lost") -> Outcome:
     """An outcome about which there is everything to say."""
     message = Message("m")
-    seen = Seen(Sighting(("arn", "id"), {}, message, None), (message,))
+    order = SweepOrder("sweep", take_back=True)
+    seen = Seen(Sighting(("arn", "id"), {}, message, None, order), (message,))
     decision = Decision(
         "id",
         "arn",
@@ -60,6 +68,59 @@ def test_every_member_of_a_decision_line_is_documented() -> None:
     circumstances = Circumstances("s", "h", "r", "enforce", "id", "trace")
     DecisionLog(circumstances, 0, written.append, lambda: 0.0)([everything()])
     assert set(names("member")) == set(json.loads(written[0]))
+
+
+class Nobody:
+    """A hub that denies everything, and services that take everything."""
+
+    def batch_update_findings(self, **_request: Any) -> Mapping[str, Any]:
+        raise ClientError({"Error": {"Code": "AccessDeniedException"}}, "BatchUpdateFindings")
+
+    def get_findings(self, **_request: Any) -> Mapping[str, Any]:
+        raise AssertionError
+
+    def put_parameter(self, **_request: Any) -> None: ...
+
+    def publish(self, **_request: Any) -> None: ...
+
+
+class Bomb(dict[str, Any]):
+    """A finding on which the engine has a bug."""
+
+    def get(self, name: Any, default: Any = None) -> Any:
+        if name == "UserDefinedFields":
+            raise RuntimeError("boom")
+        return super().get(name, default)
+
+
+def all_that_happens() -> None:
+    """Have every line written that there is."""
+    rules = [{"id": "r", "when": True, "update": {"Workflow": {"Status": "SUPPRESSED"}}}]
+    ruleset = load_ruleset({"format": 1, "hash": "h", "revision": None, "rules": rules})
+    triage = TriageFunction(Config(), ruleset, Nobody(), ManualClock())
+    event = {"detail-type": DETAIL_TYPES[0], "time": "2027-01-15T08:00:00Z"}
+    found = {"ProductArn": "arn", "Workflow": {"Status": "NEW"}, "Severity": {"Label": "LOW"}}
+    findings = [7, found | {"Id": "denied"}, Bomb(found | {"Id": "bomb"})]
+    body = event | {"detail": {"findings": findings}}
+    context = SimpleNamespace(aws_request_id="r", get_remaining_time_in_millis=lambda: 60_000)
+    triage({"Records": [{"messageId": "m", "body": body}]}, context)
+    breaker = Breaker(Nobody(), Nobody(), "s", "/p", "arn:topic", logger("breaker", "INFO"))
+    breaker({"alarmData": {"alarmName": "a", "state": {"value": "ALARM", "reason": "much"}}}, None)
+
+
+def test_every_other_line_is_documented_with_its_members(capsys: pytest.CaptureFixture[str]) -> None:
+    capsys.readouterr()
+    all_that_happens()
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    own = {"level", "location", "message", "timestamp", "service", "function_request_id"}
+    trace = {"exception", "exception_name", "stack_trace"}
+    told = {
+        line["message"]: set(line) - own - trace
+        for line in lines
+        if "message" in line and "outcome" not in line
+    }
+    documented = {row[0].strip("`"): set(re.findall(r"`(\w+)`", row[1])) for row in table("line")}
+    assert documented == told
 
 
 def test_every_cause_of_a_taking_back_is_documented() -> None:
