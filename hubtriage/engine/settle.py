@@ -86,9 +86,12 @@ class Settling:
         return outcomes
 
     def _free(self, name: str, wanted: tuple[Rule, Wish] | None, claim: Claim | None) -> Outcome:
+        """A field that nothing keeps as it is."""
         if wanted is not None:
             return self._wanted(*wanted, claim)
-        return self._take_back(name, claim) if claim is not None and not claim.person else Outcome(claim)
+        if claim is not None and not claim.person:
+            return self._take_back(name, claim)
+        return Outcome(claim)
 
     def _left(self, name: str, wanted: tuple[Rule, Wish] | None, claim: Claim | None, why: str) -> Outcome:
         """A field that stays, claim and all, told of where it would change otherwise."""

@@ -128,20 +128,20 @@ LAWS = (
     Mutation(
         "a person's field is set without override",
         "settle.py",
-        "    if not rule.override:\n",
-        "    if False:\n",
+        "        if rule.override:\n            return f",
+        "        if True:\n            return f",
     ),
     Mutation(
         "a person's note is replaced by override",
         "settle.py",
-        "    if name == NOTE:\n        return \"a person's note",
-        "    if False:\n        return \"a person's note",
+        "        if name == NOTE:\n            return \"a person's note",
+        "        if False:\n            return \"a person's note",
     ),
     Mutation(
         "an override never gives up",
         "settle.py",
-        "if overruled >= MOST_OVERRULINGS:",
-        "if overruled >= 1000:",
+        "if overruled >= MOST_OVERRULINGS else None",
+        "if overruled >= 1000 else None",
     ),
     Mutation(
         "what an override replaced is not remembered",
@@ -158,10 +158,8 @@ LAWS = (
     Mutation(
         "what no rule wants stays",
         "settle.py",
-        "            elif claim is not None and not claim.person:\n"
-        "                outcomes[name] = self._take_back(name, claim)",
-        "            elif claim is not None and not claim.person:\n"
-        "                outcomes[name] = Outcome(claim)",
+        "            return self._take_back(name, claim)\n        return Outcome(claim)",
+        "            return Outcome(claim)\n        return Outcome(claim)",
     ),
     Mutation(
         "a severity taken back does not follow its provider",
@@ -172,8 +170,8 @@ LAWS = (
     Mutation(
         "a key that stays although left out is asked for again and again",
         "settle.py",
-        "if claim.left_out or read(self.finding, name) is None",
-        "if read(self.finding, name) is None",
+        'if claim.left_out or self.udf == "merge"',
+        'if self.udf == "merge"',
     ),
     Mutation(
         "keys of other tools are lost",
