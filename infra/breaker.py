@@ -1,4 +1,4 @@
-"""The mode switch and the breaker: an alarm on what triage changes, and the function that then stops it."""
+"""The breaker: an alarm on what triage changes, and the function that then stops it."""
 
 from pathlib import Path
 from typing import cast
@@ -9,10 +9,8 @@ from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
-from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
-from hubtriage.aws.mode import MODES, parameter_name
 from infra.config import Configuration
 from infra.dashboard import triage_metric
 from infra.encryption import USE_ACTIONS, customer_key
@@ -25,21 +23,8 @@ from infra.functions import (
     architecture,
     statement,
 )
+from infra.switch import ModeSwitch
 from infra.watch import Trouble, Watch
-
-
-class ModeSwitch(ssm.StringParameter):
-    """The parameter that people and the breaker set; a deployment leaves it as it is."""
-
-    def __init__(self, scope: Construct, name: str, config: Configuration) -> None:
-        super().__init__(
-            scope,
-            name,
-            parameter_name=parameter_name(config.stack_name),
-            string_value=config.initial_mode,
-            allowed_pattern=f"^({'|'.join(MODES)})$",
-            description="enforce: triage writes. observe: it only logs what it would do",
-        )
 
 
 class Breaker(Construct):
@@ -97,7 +82,7 @@ class Breaker(Construct):
             environment={
                 "POWERTOOLS_SERVICE_NAME": config.stack_name,
                 "HUBTRIAGE_STACK": config.stack_name,
-                "HUBTRIAGE_MODE_PARAMETER": parameter_name(config.stack_name),
+                "HUBTRIAGE_MODE_PARAMETER": switch.parameter_name,
                 "HUBTRIAGE_ALARM_TOPIC": watch.topic.topic_arn,
             },
         )

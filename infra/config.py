@@ -165,7 +165,9 @@ class Configuration(BaseModel):
         description="ARN of the managed policy that bounds every role of the stack",
         examples=["arn:aws:iam::111122223333:policy/boundary"],
     )
-    tags: Tags = Field((), description="tags of everything in the stack", examples=["team=security"])
+    tags: Tags = Field(
+        (), description="tags of everything in the stack but the mode switch", examples=["team=security"]
+    )
 
     @model_validator(mode="after")
     def _holds_together(self) -> Self:

@@ -9,14 +9,13 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sqs as sqs
-from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
 from hubtriage.authoring.access import hub_statements
-from hubtriage.aws.mode import parameter_name
 from infra.bundle import PYTHON_VERSION
 from infra.config import Configuration
 from infra.encryption import READ_ACTIONS, customer_key, key_statements
+from infra.switch import ModeSwitch
 
 METRICS_NAMESPACE = "hubtriage"
 HANDLER = "lambdas.triage.handler.handler"
@@ -49,7 +48,7 @@ RETENTIONS = {
 
 
 class TriageFunction(Construct):
-    """The function that triages what is in the queue, in batches."""
+    """The function that triages what is in the queue; `batches` hands it what to triage."""
 
     def __init__(
         self,
@@ -59,14 +58,14 @@ class TriageFunction(Construct):
         package: Path,
         queue: sqs.Queue,
         rules: Sequence[Mapping[str, Any]],
-        switch: ssm.IStringParameter,
+        switch: ModeSwitch,
     ) -> None:
         super().__init__(scope, name)
         self._config = config
         self.log_group = self._log_group(config)
         self.role = self._role(queue, switch, hub_statements(rules, config.never, hub_arn(self)))
-        self.function = self._function(config, package)
-        self._start_on_batches(config, queue)
+        self.function = self._function(config, package, switch)
+        self.batches = self._batches(config, queue)
 
     def _log_group(self, config: Configuration) -> logs.LogGroup:
         """Make the log of decisions; it outlives the stack, being the record of what was hidden and why."""
@@ -79,7 +78,7 @@ class TriageFunction(Construct):
         )
 
     def _role(
-        self, queue: sqs.Queue, switch: ssm.IStringParameter, security_hub: Sequence[Mapping[str, Any]]
+        self, queue: sqs.Queue, switch: ModeSwitch, security_hub: Sequence[Mapping[str, Any]]
     ) -> iam.Role:
         role = iam.Role(
             self,
@@ -102,7 +101,7 @@ class TriageFunction(Construct):
         accept_tracing(role)
         return role
 
-    def _function(self, config: Configuration, package: Path) -> lambda_.Function:
+    def _function(self, config: Configuration, package: Path, switch: ModeSwitch) -> lambda_.Function:
         return lambda_.Function(
             self,
             "Function",
@@ -120,11 +119,11 @@ class TriageFunction(Construct):
             logging_format=lambda_.LoggingFormat.JSON,
             application_log_level_v2=log_level(config),
             system_log_level_v2=lambda_.SystemLogLevel.INFO,
-            environment=environment(config) | {"HUBTRIAGE_MODE_PARAMETER": parameter_name(config.stack_name)},
+            environment=environment(config) | {"HUBTRIAGE_MODE_PARAMETER": switch.parameter_name},
         )
 
-    def _start_on_batches(self, config: Configuration, queue: sqs.Queue) -> None:
-        lambda_.EventSourceMapping(
+    def _batches(self, config: Configuration, queue: sqs.Queue) -> lambda_.EventSourceMapping:
+        return lambda_.EventSourceMapping(
             self,
             "Batches",
             target=self.function,

@@ -7,17 +7,17 @@ from typing import cast
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
-from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
 from hubtriage.authoring.derived import event_pattern
-from infra.breaker import Breaker, ModeSwitch
+from infra.breaker import Breaker
 from infra.bundle import read_ruleset
 from infra.config import Configuration
 from infra.functions import TriageFunction
 from infra.intake import Intake
 from infra.queries import Queries
 from infra.sweep import Sweep
+from infra.switch import ModeSwitch
 from infra.watch import Watch
 
 
@@ -70,11 +70,12 @@ class TriageStack(cdk.Stack):
             packages["triage"],
             intake.queue,
             rules,
-            cast("ssm.IStringParameter", switch),
+            switch,
         )
         watch = Watch(self, "Watch", config, intake, triage.function)
         Queries(self, "Queries", config, cast("logs.ILogGroup", triage.log_group))
-        sweep = Sweep(self, "Sweep", config, packages["sweep"], intake)
+        sweep = Sweep(self, "Sweep", config, packages["sweep"], intake, switch)
+        triage.batches.node.add_dependency(switch.made_by(sweep.deployed))
         sweep.start_after_deploys(triage)
         intake.refuse_other_senders(sweep.role)
         for trouble in sweep.troubles():

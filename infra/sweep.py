@@ -43,6 +43,7 @@ from infra.functions import (
     statement,
 )
 from infra.intake import Intake
+from infra.switch import ModeSwitch
 from infra.watch import Trouble
 
 STEP_SECONDS = 50
@@ -51,6 +52,7 @@ STEP_TRIES = 20
 LONGEST_SWEEP = Duration.days(2)
 QUEUE_ACTIONS = ("sqs:SendMessage", "sqs:GetQueueAttributes")
 MACHINE_ACTIONS = ("states:ListExecutions", "states:StartExecution")
+SWITCH_ACTIONS = ("ssm:PutParameter", "ssm:DeleteParameter")
 RULE_ACTIONS = ("events:DescribeRule", "events:DisableRule")
 TRACE_READING_ACTIONS = ("xray:GetSamplingRules", "xray:GetSamplingTargets")
 # AWS: what Step Functions needs to log; none of these actions can be limited to a log group.
@@ -70,11 +72,17 @@ class Sweep(Construct):
     """Brings what is in git into force on existing findings, daily and after deploys.
 
     `machine` takes `{"request": {...}}`; `role` is the step function's, which sends to the queue;
-    `log_group` holds a line of each step and the report at the end.
+    `log_group` holds a line of each step and the report at the end; CloudFormation calls `deployed`.
     """
 
     def __init__(
-        self, scope: Construct, name: str, config: Configuration, package: Path, intake: Intake
+        self,
+        scope: Construct,
+        name: str,
+        config: Configuration,
+        package: Path,
+        intake: Intake,
+        switch: ModeSwitch,
     ) -> None:
         super().__init__(scope, name)
         self._config = config
@@ -86,6 +94,7 @@ class Sweep(Construct):
         self.function = self._step_function(intake)
         self.machine = self._machine()
         self._schedule()
+        self.deployed = self._deployed_function(switch)
 
     @property
     def _machine_arn(self) -> str:
@@ -281,25 +290,32 @@ class Sweep(Construct):
             ),
         )
 
-    def start_after_deploys(self, triage: TriageFunction) -> None:
-        """Start a sweep when a deployment has changed the rule set, once the functions have it."""
+    def _deployed_function(self, switch: ModeSwitch) -> lambda_.Function:
         log = self._log_group("DeployedLog", RemovalPolicy.DESTROY)
-        starting = statement("StartSweep", ("states:StartExecution",), self.machine.state_machine_arn)
-        role = self._function_role("DeployedRole", "Starts a sweep after a deployment", log, starting)
-        function = self._a_function(
+        role = self._function_role(
+            "DeployedRole",
+            "Makes the mode switch, and starts a sweep after a deployment",
+            log,
+            statement("StartSweep", ("states:StartExecution",), self.machine.state_machine_arn),
+            statement("MakeSwitch", SWITCH_ACTIONS, switch.parameter_arn),
+        )
+        return self._a_function(
             "Deployed",
-            "Starts a sweep after a deployment that changed the rule set",
+            "Makes the mode switch, and starts a sweep after a deployment that changed the rule set",
             "lambdas.sweep.deployed.handler",
             Duration.seconds(60),
             role,
             log,
             {"HUBTRIAGE_SWEEP_MACHINE": self.machine.state_machine_arn},
         )
+
+    def start_after_deploys(self, triage: TriageFunction) -> None:
+        """Start a sweep when a deployment has changed the rule set, once the functions have it."""
         deployed = CustomResource(
             self,
             "AfterDeploy",
             resource_type="Custom::HubtriageSweep",
-            service_token=function.function_arn,
+            service_token=self.deployed.function_arn,
             service_timeout=Duration.minutes(5),
             properties={"RulesetHash": self._ruleset_hash},
         )

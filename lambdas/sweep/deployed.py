@@ -1,11 +1,20 @@
-"""Entry point of the custom resource that starts a sweep: `lambdas.sweep.deployed.handler`."""
+"""Entry point of the stack's custom resources: `lambdas.sweep.deployed.handler`."""
 
 import os
 
 import botocore.session
 
+from hubtriage.aws.custom_resource import CustomResources
 from hubtriage.aws.sweep.deployed import StartAfterDeploy
+from hubtriage.aws.switch_resource import SwitchResource
 
-handler = StartAfterDeploy(
-    botocore.session.get_session().create_client("stepfunctions"), os.environ["HUBTRIAGE_SWEEP_MACHINE"]
+_make = botocore.session.get_session().create_client
+
+handler = CustomResources(
+    {
+        "Custom::HubtriageSweep": StartAfterDeploy(
+            _make("stepfunctions"), os.environ["HUBTRIAGE_SWEEP_MACHINE"]
+        ),
+        "Custom::HubtriageMode": SwitchResource(_make("ssm")),
+    }
 )

@@ -10,6 +10,7 @@ from sweep_world import rules, suppress
 from triage_world import NOW, World, backoff, finding
 
 from hubtriage.aws.config import Config, ConfigError
+from hubtriage.aws.custom_resource import CustomResources
 from hubtriage.aws.events import SweepOrder, take_in
 from hubtriage.aws.sweep.bundles import LARGEST_BUNDLE, Bundle, Bundles
 from hubtriage.aws.sweep.config import SweepConfig
@@ -342,7 +343,10 @@ def test_something_else_is_no_progress():
 )
 def test_a_deployment_starts_a_sweep_and_cloudformation_is_told(kind, started):
     states, told = States(), []
-    call = StartAfterDeploy(states, MACHINE, lambda url, body: told.append((url, json.loads(body))))
+    call = CustomResources(
+        {"Custom::HubtriageSweep": StartAfterDeploy(states, MACHINE)},
+        lambda url, body: told.append((url, json.loads(body))),
+    )
     call(deployment(kind), None)
     assert len(states.started) == started
     ((url, answer),) = told
@@ -359,9 +363,10 @@ def test_a_sweep_that_cannot_be_started_fails_the_deployment():
             raise refusal(f"AccessDeniedException on {request['stateMachineArn']}")
 
     told: list[Any] = []
-    StartAfterDeploy(Refusing(), MACHINE, lambda _url, body: told.append(json.loads(body)))(
-        deployment("Update"), None
-    )
+    CustomResources(
+        {"Custom::HubtriageSweep": StartAfterDeploy(Refusing(), MACHINE)},
+        lambda _url, body: told.append(json.loads(body)),
+    )(deployment("Update"), None)
     assert told[0]["Status"] == "FAILED"
     assert "AccessDeniedException" in told[0]["Reason"]
 
@@ -369,6 +374,7 @@ def test_a_sweep_that_cannot_be_started_fails_the_deployment():
 def deployment(kind: str) -> dict[str, Any]:
     return {
         "RequestType": kind,
+        "ResourceType": "Custom::HubtriageSweep",
         "ResponseURL": "https://answer",
         "StackId": "s",
         "RequestId": "r",

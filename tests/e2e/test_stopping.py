@@ -50,6 +50,14 @@ def stack(deployed: DeployedStack, monkeypatch: pytest.MonkeyPatch) -> DeployedS
     return deployed
 
 
+@pytest.fixture(scope="module")
+def changed(assembly: Path) -> Path:
+    """The same with other tags: of what changes, CloudFormation writes every property again."""
+    folder = assembly.parent
+    settings = {"breaker_limit": LIMIT, "sweep_wait_seconds": 1, "tags": ["team=security"]}
+    return built_stack(folder / "rules", folder / "changed", **settings)
+
+
 def _hubtriage(*arguments: str) -> Result:
     return CliRunner().invoke(cli, list(arguments))
 
@@ -74,7 +82,7 @@ def _await_mode(stack: DeployedStack, wanted: str) -> None:
         time.sleep(0.2)
 
 
-def test_triage_stops_by_hand_stays_stopped_and_makes_up_for_it(stack: DeployedStack, assembly: Path) -> None:
+def test_triage_stops_by_hand_stays_stopped_and_makes_up_for_it(stack: DeployedStack, changed: Path) -> None:
     assert "enforce -> observe: triage writes nothing" in _hubtriage("mode", "observe").output
     assert "observe, as before: triage writes nothing" in _hubtriage("mode", "observe").output
     time.sleep(FRESH)  # until a function that runs already asks again
@@ -83,7 +91,7 @@ def test_triage_stops_by_hand_stays_stopped_and_makes_up_for_it(stack: DeployedS
     assert _hidden(stack) == 0
     told = [line for line in stack.decisions() if line["mode"] == "observe"]
     assert {change["to"] for line in told for change in line["changes"]} == {"SUPPRESSED"}
-    stack.redeploy(assembly)
+    stack.redeploy(changed)
     assert _hubtriage("mode").output.startswith("observe: ")
     logs = _hubtriage("logs", "--since", "10m", "--rule", "accepted").output
     assert logs.count("unchanged (observe: not written)") == len(told) >= 10

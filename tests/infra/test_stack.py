@@ -281,15 +281,35 @@ def test_the_breaker_is_called_when_its_alarm_goes_off_and_may_switch_nothing_el
     role = _one(template, "AWS::IAM::Role", "BreakerRole")
     statements = _statements(role["Policies"][0]["PolicyDocument"])
     assert statements["Switch"]["Action"] == "ssm:PutParameter"
-    assert "Mode" in json.dumps(statements["Switch"]["Resource"])
+    assert ":parameter/hubtriage/hubtriage/mode" in json.dumps(statements["Switch"]["Resource"])
     permission = _one(template, "AWS::Lambda::Permission", "BreakerFunction")
     assert permission["Principal"] == "lambda.alarms.cloudwatch.amazonaws.com"
 
 
 def test_the_switch_stands_at_enforce_and_takes_nothing_but_the_modes(template):
-    switch = _one(template, "AWS::SSM::Parameter")
-    assert (switch["Name"], switch["Value"]) == ("/hubtriage/hubtriage/mode", "enforce")
-    assert switch["AllowedPattern"] == "^(enforce|observe)$"
+    switch = _one(template, "Custom::HubtriageMode")
+    assert {name: switch[name] for name in ("Name", "InitialMode", "AllowedPattern")} == {
+        "Name": "/hubtriage/hubtriage/mode",
+        "InitialMode": "enforce",
+        "AllowedPattern": "^(enforce|observe)$",
+    }
+
+
+def test_cloudformation_owns_no_switch_that_a_deployment_could_set_again(template, chosen):
+    for each in (template, chosen):
+        assert _all(each, "AWS::SSM::Parameter") == {}
+    statements = _statements(
+        _one(template, "AWS::IAM::Role", "SweepDeployedRole")["Policies"][0]["PolicyDocument"]
+    )
+    assert set(statements["MakeSwitch"]["Action"]) == {"ssm:DeleteParameter", "ssm:PutParameter"}
+    assert ":parameter/hubtriage/hubtriage/mode" in json.dumps(statements["MakeSwitch"]["Resource"])
+
+
+def test_the_switch_is_there_before_triage_gets_anything(template):
+    (batches,) = [
+        item for item in template["Resources"].values() if item["Type"] == "AWS::Lambda::EventSourceMapping"
+    ]
+    assert template["Resources"][batches["DependsOn"][0]]["Type"] == "Custom::HubtriageMode"
 
 
 def test_both_dead_letter_queues_have_an_alarm_at_the_first_message(template):

@@ -1,0 +1,56 @@
+"""Custom resources of the stack: what CloudFormation calls while it deploys, and how it is answered."""
+
+import json
+import urllib.request
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from hubtriage.aws.faults import API_ERRORS
+
+ANSWER_TIMEOUT = 10.0
+Answer = Callable[[str, bytes], None]
+
+
+class Resource(Protocol):
+    """One kind of custom resource. `failing` says what could not be done, when it could not."""
+
+    failing: str
+
+    def id(self, event: Mapping[str, Any]) -> str:
+        """The physical id. AWS: after an update that changes it, the old one is deleted."""
+
+    def apply(self, event: Mapping[str, Any]) -> str:
+        """Do what an event asks for (`RequestType`), and say what was done; raises botocore's errors."""
+
+
+class CustomResources:
+    """What CloudFormation calls. `resources` by type; `answer` puts a document to an address."""
+
+    def __init__(self, resources: Mapping[str, Resource], answer: Answer | None = None) -> None:
+        self._resources = resources
+        self._answer = answer or put
+
+    def __call__(self, event: Mapping[str, Any], _context: object) -> None:
+        """Do it, and tell CloudFormation how that went: a failure fails the deployment.
+
+        Raises OSError when CloudFormation cannot be told.
+        """
+        resource = self._resources[event["ResourceType"]]
+        try:
+            status, reason = "SUCCESS", resource.apply(event)
+        except API_ERRORS as error:
+            status, reason = "FAILED", f"{resource.failing}: {error}"
+        document = {
+            "Status": status,
+            "Reason": reason,
+            "PhysicalResourceId": resource.id(event),
+            **{name: event[name] for name in ("StackId", "RequestId", "LogicalResourceId")},
+        }
+        self._answer(event["ResponseURL"], json.dumps(document).encode())
+
+
+def put(url: str, body: bytes) -> None:
+    """Put a document. AWS: to an S3 address signed without a content type."""
+    request = urllib.request.Request(url, body, {"Content-Type": ""}, method="PUT")  # noqa: S310 - CloudFormation's address
+    with urllib.request.urlopen(request, timeout=ANSWER_TIMEOUT):  # noqa: S310
+        pass

@@ -1,0 +1,72 @@
+"""A custom resource of the stack: the mode switch, made once and never set again by a deployment.
+
+CloudFormation's own resource would write the value of the template over that of people and of the breaker
+whenever another property changes, tags of the stack among them.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from botocore.exceptions import ClientError
+
+DESCRIPTION = "enforce: triage writes. observe: it only logs what it would do"
+PAUSES = (2.0, 5.0, 10.0)
+"""Seconds before a denied call is made again. AWS: a new role's policy may take seconds to be in force."""
+
+
+class Parameters(Protocol):
+    """botocore's client of Systems Manager, as far as it is used here."""
+
+    def put_parameter(self, **request: Any) -> Any:
+        """Make or set a parameter."""
+
+    def delete_parameter(self, **request: Any) -> Any:
+        """Delete a parameter."""
+
+
+class SwitchResource:
+    """Properties: `Name` of the parameter, `InitialMode`, and `AllowedPattern` of its values."""
+
+    failing = "the mode switch could not be made or removed"
+
+    def __init__(self, parameters: Parameters, sleep: Callable[[float], None] = time.sleep) -> None:
+        self._parameters = parameters
+        self._sleep = sleep
+
+    def id(self, event: Mapping[str, Any]) -> str:
+        """The parameter's name."""
+        return str(event["ResourceProperties"]["Name"])
+
+    def apply(self, event: Mapping[str, Any]) -> str:
+        """Make the parameter where there is none, or delete it with the stack; raises botocore's errors."""
+        properties, name = event["ResourceProperties"], self.id(event)
+        if event["RequestType"] == "Delete":
+            return self._unless("ParameterNotFound", self._parameters.delete_parameter, Name=name)
+        return self._unless(
+            "ParameterAlreadyExists",
+            self._parameters.put_parameter,
+            Name=name,
+            Value=properties["InitialMode"],
+            AllowedPattern=properties["AllowedPattern"],
+            Description=DESCRIPTION,
+            Type="String",
+            Overwrite=False,
+        )
+
+    def _unless(self, done: str, call: Callable[..., Any], **request: Any) -> str:
+        """Call, where the error `done` says that there is nothing to do."""
+        pauses = iter(PAUSES)
+        while True:
+            try:
+                call(**request)
+            except ClientError as error:
+                code = error.response["Error"]["Code"]
+                if code == done:
+                    return "left as it is"
+                pause = next(pauses, None) if code == "AccessDeniedException" else None
+                if pause is None:
+                    raise
+                self._sleep(pause)
+            else:
+                return "done"

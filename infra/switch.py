@@ -1,0 +1,39 @@
+"""The mode switch: the parameter that people and the breaker set, and that no deployment sets again."""
+
+from aws_cdk import Arn, ArnComponents, CustomResource, Duration, Stack
+from aws_cdk import aws_lambda as lambda_
+from constructs import Construct
+
+from hubtriage.aws.mode import MODES, parameter_name
+from infra.config import Configuration
+
+
+class ModeSwitch(Construct):
+    """A parameter of Systems Manager that `made_by` a function: what CloudFormation owns, it overwrites.
+
+    `parameter_name` and `parameter_arn` are known before it is made.
+    """
+
+    def __init__(self, scope: Construct, name: str, config: Configuration) -> None:
+        super().__init__(scope, name)
+        self.parameter_name = parameter_name(config.stack_name)
+        resource = self.parameter_name.removeprefix("/")
+        self.parameter_arn = Arn.format(
+            ArnComponents(service="ssm", resource="parameter", resource_name=resource), Stack.of(self)
+        )
+        self._initial_mode = config.initial_mode
+
+    def made_by(self, function: lambda_.Function) -> CustomResource:
+        """Have a function make it when the stack is made, and remove it with the stack."""
+        return CustomResource(
+            self,
+            "Resource",
+            resource_type="Custom::HubtriageMode",
+            service_token=function.function_arn,
+            service_timeout=Duration.minutes(5),
+            properties={
+                "Name": self.parameter_name,
+                "InitialMode": self._initial_mode,
+                "AllowedPattern": f"^({'|'.join(MODES)})$",
+            },
+        )

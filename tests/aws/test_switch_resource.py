@@ -1,0 +1,93 @@
+"""The mode switch as CloudFormation has it made: once, and then left to people and to the breaker."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from hubtriage.aws.custom_resource import CustomResources
+from hubtriage.aws.switch_resource import PAUSES, SwitchResource
+
+NAME = "/hubtriage/hubtriage/mode"
+TYPE = "Custom::HubtriageMode"
+
+
+class Systems:
+    """Systems Manager with at most one parameter, which denies the first calls."""
+
+    def __init__(self, mode: str | None = None, denials: int = 0) -> None:
+        self.mode = mode
+        self.denials = denials
+
+    def put_parameter(self, **request: Any) -> None:
+        self._deny("PutParameter")
+        if self.mode is not None and not request["Overwrite"]:
+            raise _error("ParameterAlreadyExists", "PutParameter")
+        self.mode = request["Value"]
+
+    def delete_parameter(self, **_request: Any) -> None:
+        self._deny("DeleteParameter")
+        if self.mode is None:
+            raise _error("ParameterNotFound", "DeleteParameter")
+        self.mode = None
+
+    def _deny(self, operation: str) -> None:
+        self.denials -= 1
+        if self.denials >= 0:
+            raise _error("AccessDeniedException", operation)
+
+
+def _error(code: str, operation: str) -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": code}}, operation)
+
+
+def _answer(systems: Systems, kind: str) -> Mapping[str, Any]:
+    told: list[Mapping[str, Any]] = []
+    resources = {TYPE: SwitchResource(systems, sleep=lambda _seconds: None)}
+    CustomResources(resources, lambda _url, body: told.append(json.loads(body)))(
+        {
+            "RequestType": kind,
+            "ResourceType": TYPE,
+            "ResponseURL": "https://answer",
+            "StackId": "s",
+            "RequestId": "r",
+            "LogicalResourceId": "l",
+            "ResourceProperties": {"Name": NAME, "InitialMode": "enforce", "AllowedPattern": "^(a|b)$"},
+        },
+        None,
+    )
+    (answer,) = told
+    assert answer["PhysicalResourceId"] == NAME
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("kind", "before", "after"),
+    [
+        pytest.param("Create", None, "enforce", id="a new stack begins in its initial mode"),
+        pytest.param("Create", "observe", "observe", id="a switch that is there stays as it is"),
+        pytest.param("Update", "observe", "observe", id="a deployment does not undo a stop"),
+        pytest.param("Update", None, "enforce", id="a switch that somebody deleted is made again"),
+        pytest.param("Delete", "observe", None, id="it goes with the stack"),
+        pytest.param("Delete", None, None, id="one that is gone already may go"),
+    ],
+)
+def test_switch(kind: str, before: str | None, after: str | None) -> None:
+    systems = Systems(before)
+    assert _answer(systems, kind)["Status"] == "SUCCESS"
+    assert systems.mode == after
+
+
+@pytest.mark.parametrize(
+    ("denials", "status"),
+    [
+        pytest.param(len(PAUSES), "SUCCESS", id="a policy that takes a while is waited for"),
+        pytest.param(len(PAUSES) + 1, "FAILED", id="a denial that stays fails the deployment"),
+    ],
+)
+def test_a_call_that_is_denied(denials: int, status: str) -> None:
+    answer = _answer(Systems(denials=denials), "Create")
+    assert answer["Status"] == status
+    assert ("AccessDeniedException" in answer["Reason"]) is (status == "FAILED")
