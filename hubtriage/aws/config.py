@@ -38,6 +38,9 @@ class Config:
     mode_parameter: str = _setting(
         "HUBTRIAGE_MODE_PARAMETER", "", "SSM parameter that holds enforce or observe; without one, enforce"
     )
+    queue: str = _setting(
+        "HUBTRIAGE_QUEUE_ARN", "", "the queue whose messages alone are taken; without one, any event"
+    )
     calls_per_second: float = _setting("HUBTRIAGE_CALLS_PER_SECOND", 4.0, "BatchUpdateFindings calls")
     reads_per_second: float = _setting("HUBTRIAGE_READS_PER_SECOND", 1.0, "GetFindings calls")
     refresh_age: float = _setting(
@@ -118,6 +121,7 @@ _READERS: Mapping[str, Any] = {
     "known_stacks": _names,
     "never": _names,
     "mode_parameter": _text,
+    "queue": _text,
     "calls_per_second": _number(0.01),
     "reads_per_second": _number(0.01),
     "refresh_age": _number(0),

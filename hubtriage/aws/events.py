@@ -106,6 +106,18 @@ def take_in(event: object) -> Intake:
     return Intake(tuple(messages), tuple(sightings), tuple(unusable))
 
 
+def is_of(queue: str, event: object) -> bool:
+    """Whether an invocation brings nothing but messages of this queue (ARN).
+
+    AWS: Lambda names the queue that an event source mapping reads. Whoever may invoke the function writes
+    there what they like, so this keeps out mistakes and other sources, not a forger.
+    """
+    records = event.get("Records") if isinstance(event, dict) else None
+    return isinstance(records, list) and all(
+        isinstance(record, dict) and record.get("eventSourceARN") == queue for record in records
+    )
+
+
 def newest(sightings: Iterable[Sighting]) -> dict[Key, Seen]:
     """Each finding once, in order of first appearance, as its newest event shows it.
 

@@ -15,7 +15,7 @@ from hubtriage.aws.client import security_hub
 from hubtriage.aws.clock import Clock, SystemClock
 from hubtriage.aws.config import LEVELS, Config
 from hubtriage.aws.decisions import Circumstances, DecisionLog
-from hubtriage.aws.events import Message
+from hubtriage.aws.events import Message, is_of
 from hubtriage.aws.faults import Fault
 from hubtriage.aws.logger import logger, write
 from hubtriage.aws.metrics import Meter, emit, tally
@@ -42,6 +42,10 @@ class NotTriagedError(Exception):
 
     Raised so that the caller, Lambda's asynchronous retries or the whole SQS batch, tries again.
     """
+
+
+class ForeignEventError(Exception):
+    """An event that is not from the function's own queue. Nothing of it was looked at."""
 
 
 class TriageFunction:
@@ -77,9 +81,11 @@ class TriageFunction:
     def __call__(self, event: Any, context: Context) -> dict[str, Any]:
         """Triage one batch; returns SQS's partial batch response.
 
-        Raises NotTriagedError where a failure cannot be reported by message id, and ModeUnreadableError
-        before anything is done when nobody knows whether to write.
+        Raises NotTriagedError where a failure cannot be reported by message id; before anything is done
+        ForeignEventError, and ModeUnreadableError when nobody knows whether to write.
         """
+        if self._config.queue and not is_of(self._config.queue, event):
+            raise ForeignEventError(f"only messages of {self._config.queue} are triaged")
         self._logger.append_keys(function_request_id=context.aws_request_id)
         mode = self._switch.mode()
         time_left = context.get_remaining_time_in_millis() / 1000 - self._config.margin

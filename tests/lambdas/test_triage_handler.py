@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from hubtriage.aws.config import Config, ConfigError
-from hubtriage.aws.function import NotTriagedError, TriageFunction
+from hubtriage.aws.function import ForeignEventError, NotTriagedError, TriageFunction
 from hubtriage.aws.metrics import PERIOD
 from hubtriage.aws.mode import FRESH
 from hubtriage.engine.ruleset import load_ruleset
@@ -161,6 +161,43 @@ def test_an_event_handed_over_directly_works_or_raises(clock: ManualClock) -> No
         handler({"detail-type": "Security Hub Insight Results"}, CONTEXT)
     with pytest.raises(NotTriagedError, match="FindingNotFound"):
         make(Hub(settings=HubSettings.still()), clock)(given, CONTEXT)
+
+
+QUEUE = "arn:aws:sqs:eu-west-1:111122223333:findings"
+
+
+def sent_by(*queues: str | None) -> dict[str, Any]:
+    """A batch whose messages came from these queues."""
+    batch = records([event(number) for number in range(len(queues))])
+    for message, queue in zip(batch["Records"], queues, strict=True):
+        message |= {} if queue is None else {"eventSourceARN": queue}
+    return batch
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        pytest.param(event(), id="an event handed over directly"),
+        pytest.param(sent_by(f"{QUEUE}-2"), id="a message of another queue"),
+        pytest.param(sent_by(QUEUE, f"{QUEUE}-2"), id="one of another queue among its own"),
+        pytest.param(sent_by(None), id="a message of no queue"),
+        pytest.param({"Records": [None]}, id="a record that is nothing"),
+        pytest.param({"Records": {}}, id="records that are no list"),
+        pytest.param([], id="no object"),
+    ],
+)
+def test_a_function_that_has_a_queue_refuses(given: Any, clock: ManualClock) -> None:
+    hub = planted(clock, event(0), event(1))
+    with pytest.raises(ForeignEventError, match=QUEUE):
+        make(hub, clock, queue=QUEUE)(given, CONTEXT)
+    assert not hub.ledger.calls
+
+
+def test_a_function_that_has_a_queue_takes_its_messages(clock: ManualClock) -> None:
+    hub = planted(clock, event(0), event(1))
+    handler = make(hub, clock, queue=QUEUE)
+    assert handler(sent_by(QUEUE, QUEUE), CONTEXT) == {"batchItemFailures": []}
+    assert len(hub.ledger.updates) == 1
 
 
 def test_an_empty_batch_is_no_failure(clock: ManualClock) -> None:
