@@ -390,6 +390,9 @@ class Histories(RuleBasedStateMachine):
             differing = {name: (ours.get(name), naive.get(name)) for name in {**ours, **naive}}
             differing = {name: values for name, values in differing.items() if values[0] != values[1]}
             assert not differing, f"engine and oracle differ: {differing}"
+            if key not in self.told.meddled:
+                named = {world.user_fields(key).get("hubtriage/rules") for world in self.triaged}
+                assert len(named) == 1, f"engine and oracle name different rules: {named}"
             events = [len(world.mail.get(key, [])) for world in self.triaged]
             assert events[0] == events[1], f"the oracle needed {events[1]} events for {events[0]}"
 

@@ -54,6 +54,7 @@ class Story:
     def __init__(self, assumed: str, true: str) -> None:
         self.now = START
         self.udf = true
+        self.keys_go = assumed == true == "replace"
         self.told: dict[str, Any] = dict(CONTROL)
         self.worlds = [World.of(triage(assumed), true, pins=False) for triage in (Engine, Naive)]
         self.provider()
@@ -64,6 +65,7 @@ class Story:
         self.told |= says
         for world in self.worlds:
             world.provide({**self.told, "UpdatedAt": write_timestamp(self.now)}, self.now)
+        self.found = self.worlds[0].finding(KEY)
         self.rest()
 
     def person(self, **update: Any) -> None:
@@ -97,6 +99,7 @@ class Story:
             world.drain(self.now)
         engine, oracle = (state(world.finding(KEY)) for world in self.worlds)
         assert engine == oracle
+        assert len({world.user_fields(KEY).get("hubtriage/rules") for world in self.worlds}) == 1
         assert self.worlds[0].sweep(self.now) == 0, "one call for each outside event"
         self.worlds[0].drain(self.now)
 
@@ -104,12 +107,17 @@ class Story:
         """What the finding in the engine's hub must hold now."""
         assert held(self.worlds[0].finding(KEY), field) == value
 
+    def was(self, field: str, value: Any) -> None:
+        """What it held when the provider had updated it, before triage came."""
+        assert held(self.found, field) == value
+
 
 def a_reset_through_passed(story: Story) -> None:
     story.rules(notify())
     story.provider(Compliance={"Status": "PASSED"})
     story.holds("Workflow", "RESOLVED")
     story.provider(Compliance={"Status": "FAILED"})
+    story.was("Workflow", "NEW")
     story.holds("Workflow", "NOTIFIED")
 
 
@@ -117,6 +125,7 @@ def a_reset_through_the_archive(story: Story) -> None:
     story.rules(notify())
     story.provider(RecordState="ARCHIVED")
     story.provider(RecordState="ACTIVE")
+    story.was("Workflow", "NEW")
     story.holds("Workflow", "NOTIFIED")
 
 
@@ -254,6 +263,49 @@ def user_fields_come_and_go(story: Story) -> None:
     assert story.worlds[0].user_fields(KEY)["jira"] == "SEC-1"
 
 
+def suppress_with_keys(count: int, name: str = "k") -> dict[str, Any]:
+    fields = {f"{name}{number}": "v" for number in range(count)}
+    return rule(f"suppress-{name}", {"Workflow": {"Status": "SUPPRESSED"}, "UserDefinedFields": fields})
+
+
+def as_many_user_fields_as_can_be_taken_back(story: Story) -> None:
+    story.rules(suppress_with_keys(40))
+    story.provider(RecordState="ARCHIVED")
+    story.holds("Workflow", "SUPPRESSED")
+    story.provider(Severity={"Label": "CRITICAL"})
+    story.holds("Workflow", "NEW")
+    story.provider(Severity={"Label": "LOW"})
+    story.holds("Workflow", "SUPPRESSED")
+    story.rules()
+    story.holds("Workflow", "NEW")
+
+
+def more_user_fields_than_could_be_taken_back(story: Story) -> None:
+    story.rules(suppress_with_keys(45))
+    story.provider(Severity={"Label": "CRITICAL"})
+    story.holds("Workflow", "NEW")
+    story.provider(Severity={"Label": "LOW"})
+    story.rules()
+    story.holds("Workflow", "NEW")
+
+
+def many_user_fields_in_the_place_of_many_others(story: Story) -> None:
+    story.rules(suppress_with_keys(30))
+    story.holds("Workflow", "SUPPRESSED")
+    others = suppress_with_keys(30, "other")
+    story.rules({**others, "update": {**others["update"], "Workflow": {"Status": "NOTIFIED"}}})
+    story.holds("Workflow", "NOTIFIED")
+    story.rules(rule("keys", {"UserDefinedFields": others["update"]["UserDefinedFields"]}))
+    story.holds("Workflow", "NEW")
+
+
+def a_status_taken_back_where_keys_have_no_room(story: Story) -> None:
+    story.rules(suppress_with_keys(30))
+    story.rules(rule("keys", {"UserDefinedFields": {f"other{n}": "v" for n in range(30)}}))
+    story.holds("Workflow", "NEW")
+    story.holds("UserDefinedFields.other29", "v" if story.keys_go else None)
+
+
 def a_wiped_map_with_a_note_of_ours(story: Story) -> None:
     if story.udf == "merge":
         pytest.skip("under merge nobody can take keys away")
@@ -301,6 +353,10 @@ STORIES: list[Callable[[Story], None]] = [
     an_override_that_would_give_back_a_suppression,
     a_tug_of_war,
     user_fields_come_and_go,
+    as_many_user_fields_as_can_be_taken_back,
+    more_user_fields_than_could_be_taken_back,
+    many_user_fields_in_the_place_of_many_others,
+    a_status_taken_back_where_keys_have_no_room,
     a_wiped_map_with_a_note_of_ours,
     a_memo_of_another_stack,
     a_finding_without_workflow,

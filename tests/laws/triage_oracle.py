@@ -32,6 +32,14 @@ from oracle_fields import (
 from oracle_rules import Rule, Wish, fold
 
 OVERRULINGS = 3
+LONGEST_TOKENS = {
+    "Workflow": 15,
+    "Severity": 12,
+    "VerificationState": 12,
+    "Confidence": 14,
+    "Criticality": 14,
+}
+"""Characters that the engine's memo may need for a field, space included; 17 for the others."""
 
 
 @dataclass(frozen=True)
@@ -122,10 +130,15 @@ class Oracle:
         }
         changes = {k.removeprefix(USER): v for k, v in outcome.values.items() if k.startswith(USER)}
         whole = {k: v for k, v in (user_fields(finding) | changes | memo).items() if v is not None}
-        if len(whole) > 50:
+        if len(whole) > 50 or longest_memo(outcome.claims) > 1024:
             return None
         payload = {k: written(k, v) for k, v in outcome.values.items() if not k.startswith(USER)}
         return {**payload, "UserDefinedFields": whole if self.udf == "replace" else changes | memo}
+
+
+def longest_memo(claims: Claims) -> int:
+    """How long the engine's memo may get with these claims, short of what they remember of before."""
+    return 1 + sum(25 if key.startswith(USER) else LONGEST_TOKENS.get(key, 17) for key in claims)
 
 
 def is_new(finding: Finding, key: Key, wish: Wish, claims: Claims) -> bool:
