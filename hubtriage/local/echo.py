@@ -60,8 +60,12 @@ class Deliveries:
         return arrived
 
     def delivered_since(self, start: int, limit: int) -> list[dict[str, Any]]:
-        """Events that have arrived, from the `start`th on, at most `limit`, in order of arrival."""
-        return [self._envelope(*event) for event in self._delivered[start : start + limit]]
+        """Events that have arrived, from the `start`th on, at most `limit`, in order of arrival.
+
+        Each with its `moment` (epoch seconds), as `time` has whole seconds only.
+        """
+        chosen = self._delivered[start : start + limit]
+        return [{**self._envelope(*event), "moment": event[1]} for event in chosen]
 
     def _envelope(self, event_id: str, time: float, finding: Finding) -> dict[str, Any]:
         return envelope(finding, account=self._account, region=self._region, event_id=event_id, time=time)

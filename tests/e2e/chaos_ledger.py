@@ -1,13 +1,15 @@
 """Accounts for every event of a chaotic run, by what the service and the queues have.
 
 Pure, and blind to what the function counted. Whether a finding is as it should be is the engine's word on the
-finding as the service has it now: an event whose finding some stack would still change is lost, unless the
-finding was refused, for a reason that somebody can read.
+finding as the service has it: now, and in the events, which show what it was then. An event is lost if some
+stack would still change its finding and no event since showed it as it should be, unless the finding was
+refused, for a reason that somebody can read.
 """
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from fault_ledger import FATES, UNACCOUNTED, Fate
@@ -25,7 +27,10 @@ MOST_TOLD = 20
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One event, as it was put on the bus or into the queue: its name, its finding if any, its time."""
+    """One event, as it was put on the bus or into the queue: its name, its finding if any, and its time.
+
+    That is when it was made, in epoch seconds, exact enough to put the events of a finding in order.
+    """
 
     name: str
     finding: Finding | None
@@ -44,12 +49,14 @@ class Evidence:
     `waiting`, `dead`: copies of events by name in the queues of the functions and in dead-letter queues.
     `open`: every finding that there is, and whether a stack would still change it. `unswept`: those of them
     that no sweep looks at, as they are archived and no stack holds them, and since when the rules are in
-    force that want them: only an event after that could tell. `written`: how often functions updated each.
-    `refusals`: reasons in the decision logs.
+    force that want them: only an event after that could tell. `swept_in_vain`: findings of which a dead
+    letter of a sweep tells. `written`: how often functions updated each. `refusals`: reasons in the decision
+    logs.
     """
 
     open: Mapping[Key, bool]
     unswept: Mapping[Key, float] = field(default_factory=dict)
+    swept_in_vain: frozenset[Key] = frozenset()
     written: Mapping[Key, int] = field(default_factory=dict)
     waiting: Counter[str] = field(default_factory=Counter)
     dead: Counter[str] = field(default_factory=Counter)
@@ -64,6 +71,20 @@ class Balance:
     reasons: Counter[str] = field(default_factory=Counter)
     problems: list[str] = field(default_factory=list)
     events: int = 0
+
+    def add(self, event: Event, fate: Fate, reason: str = "") -> None:
+        """Count an event in."""
+        self.events += 1
+        producer = UNUSABLE if event.finding is None else str(event.finding.get("ProductName"))
+        self.fates.setdefault(producer, Counter())[fate] += 1
+        if reason:
+            self.reasons[reason] += 1
+        if fate in UNACCOUNTED:
+            self.blame([f"the event {event.name[:80]} of {event.key} is {fate}"])
+
+    def blame(self, problems: Iterable[str]) -> None:
+        """Tell of problems, as long as they are few."""
+        self.problems += islice(problems, max(0, MOST_TOLD - len(self.problems)))
 
     @property
     def unaccounted(self) -> int:
@@ -89,48 +110,93 @@ class Balance:
 
 def account(events: Iterable[Event], evidence: Evidence, wanted: Wanted) -> Balance:
     """The fate of every event. Of two copies of an event each has its own."""
-    balance = Balance()
-    dead, waiting = Counter(evidence.dead), Counter(evidence.waiting)
+    books = _Books(evidence, wanted, Counter(evidence.dead), Counter(evidence.waiting))
     for event in events:
-        fate, reason = _fate(event, evidence, dead, waiting, wanted)
-        balance.events += 1
-        producer = UNUSABLE if event.finding is None else str(event.finding.get("ProductName"))
-        balance.fates.setdefault(producer, Counter())[fate] += 1
-        if reason:
-            balance.reasons[reason] += 1
-        if fate in UNACCOUNTED and len(balance.problems) < MOST_TOLD:
-            balance.problems.append(f"the event {event.name[:80]} of {event.key} is {fate}")
-    if dead[SWEEP]:
-        balance.fates[SWEEP] = Counter({"dead letter": dead.pop(SWEEP)})
-    for name, count in _left(dead, waiting):
-        balance.problems.append(f"{count} more of {name[:80]} in a queue than there were events")
-    return balance
+        books.enter(event)
+    books.close()
+    return books.balance
+
+
+@dataclass(slots=True)
+class _Books:
+    """The account while it is made.
+
+    Of findings that some stack would still change: `right`, when they were last seen as they should be;
+    `kept`, the time of the newest event of them that a queue has; `left`, the events still to be judged.
+    """
+
+    evidence: Evidence
+    wanted: Wanted
+    dead: Counter[str]
+    waiting: Counter[str]
+    balance: Balance = field(default_factory=Balance)
+    right: dict[Key, float] = field(default_factory=dict)
+    kept: dict[Key, float] = field(default_factory=dict)
+    left: list[Event] = field(default_factory=list)
+
+    def enter(self, event: Event) -> None:
+        """Say what became of an event, if that can be said before all are known."""
+        key = event.key
+        still_open = key is not None and self.evidence.open.get(key, False)
+        if key is not None and still_open and not self._wants(event):
+            self.right[key] = max(event.time, self.right.get(key, event.time))
+        queue = next((fate for fate, copies in self._queues() if _take(copies, event.name)), None)
+        if queue is not None:
+            self.balance.add(event, queue)
+            if key is not None:
+                self.kept[key] = max(event.time, self.kept.get(key, event.time))
+        elif still_open:
+            self.left.append(event)
+        else:
+            self.balance.add(event, "lost" if key not in self.evidence.open else self._done(event))
+
+    def _queues(self) -> tuple[tuple[Fate, Counter[str]], ...]:
+        return ("dead letter", self.dead), ("waiting", self.waiting)
+
+    def close(self) -> None:
+        """Judge what is left, and look for what no event tells of."""
+        unexplained = {key for key, still_open in self.evidence.open.items() if still_open}
+        unexplained -= (
+            self.evidence.unswept.keys() | self.evidence.swept_in_vain | self.evidence.refusals.keys()
+        )
+        unexplained -= {key for key, time in self.kept.items() if time > self.right.get(key, -1.0)}
+        for event in self.left:
+            self._judge(event, unexplained)
+        self.balance.blame(
+            f"a stack would still change {key}, and no event tells of it" for key in unexplained
+        )
+        if self.dead[SWEEP]:
+            self.balance.fates[SWEEP] = Counter({"dead letter": self.dead.pop(SWEEP)})
+        self.balance.problems += [
+            f"{count} more of {name[:80]} in a queue than there were events"
+            for name, count in _left(self.dead, self.waiting)
+        ]
+
+    def _judge(self, event: Event, unexplained: set[Key]) -> None:
+        """An event of a finding that some stack would still change."""
+        key = event.key or ("", "")
+        reasons = self.evidence.refusals.get(key)
+        if event.time <= max(self.right.get(key, -1.0), self.evidence.unswept.get(key, -1.0)):
+            self.balance.add(event, self._done(event))
+        elif reasons:
+            self.balance.add(event, "refused", reasons[-1])
+            unexplained.discard(key)
+        else:
+            self.balance.add(event, "lost")
+            unexplained.discard(key)
+
+    def _done(self, event: Event) -> Fate:
+        written = event.key is not None and self.evidence.written.get(event.key)
+        return "updated" if written and self._wants(event) else "unchanged"
+
+    def _wants(self, event: Event) -> bool:
+        return event.finding is not None and self.wanted(event.finding, event.time)
 
 
 def _left(*queues: Counter[str]) -> Iterator[tuple[str, int]]:
     """What is in the queues and was never sent there."""
     for queue in queues:
         yield from ((name, count) for name, count in queue.items() if count > 0)
-
-
-def _fate(
-    event: Event, evidence: Evidence, dead: Counter[str], waiting: Counter[str], wanted: Wanted
-) -> tuple[Fate, str]:
-    if _take(dead, event.name):
-        return "dead letter", ""
-    if _take(waiting, event.name):
-        return "waiting", ""
-    if event.finding is None or event.key not in evidence.open:
-        return "lost", ""
-    key = key_of(event.finding)
-    if not evidence.open[key]:
-        return (
-            "updated" if evidence.written.get(key) and wanted(event.finding, event.time) else "unchanged"
-        ), ""
-    if event.time <= evidence.unswept.get(key, -1.0):
-        return "unchanged", ""
-    reasons = evidence.refusals.get(key)
-    return ("refused", reasons[-1]) if reasons else ("lost", "")
 
 
 def key_of(finding: Finding) -> Key:

@@ -14,8 +14,6 @@ from chaos_plan import Plan
 from chaos_stacks import Pace, build
 from chaos_world import Tell, World, opened
 
-from hubtriage.engine.timestamps import parse_timestamp
-
 SMALL = Pace(visibility=6, receives=5, batch=100, calm=2, most_waiting=200)
 LARGE = Pace(visibility=60, receives=5, batch=500, calm=10, most_waiting=3_000)
 ENOUGH = 10_000
@@ -152,7 +150,7 @@ def _balance(world: World, past_the_bus: list[Event]) -> Balance:
 
 def _events(world: World, past_the_bus: list[Event]) -> Iterator[Event]:
     for event in world.cloud.control.delivered_events():
-        yield Event(event["id"], event["detail"]["findings"][0], parse_timestamp(event["time"]) or 0.0)
+        yield Event(event["id"], event["detail"]["findings"][0], event["moment"])
     yield from past_the_bus
 
 
@@ -162,6 +160,7 @@ def _evidence(world: World) -> Evidence:
     return Evidence(
         open=still_open,
         unswept=unswept,
+        swept_in_vain=world.main.swept_in_vain() | world.other.swept_in_vain(),
         written=world.cloud.control.updates_by_functions(),
         waiting=world.main.waiting() | world.other.waiting(),
         dead=world.main.dead() | world.other.dead(),

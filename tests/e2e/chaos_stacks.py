@@ -11,7 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from chaos_ledger import SWEEP, Key
+from chaos_ledger import SWEEP, Key, key_of
 from deployed_stack import built_stack, decision_lines
 
 from hubtriage.aws.events import SWEEP_SOURCE
@@ -147,6 +147,12 @@ class Stack:
     def dead(self) -> Counter[str]:
         """The events in the dead-letter queues, by name: what failed, and what was never delivered."""
         return self._names("DeadLetterQueueUrl") + self.undelivered()
+
+    def swept_in_vain(self) -> frozenset[Key]:
+        """The findings that dead letters of sweeps tell of."""
+        bodies = self._looked_at(self.outputs["DeadLetterQueueUrl"])
+        swept = [json.loads(body) for body in bodies if name_of(body) == SWEEP]
+        return frozenset(key_of(finding) for event in swept for finding in event["detail"]["findings"])
 
     def undelivered(self) -> Counter[str]:
         """The events that EventBridge could not put into the queue."""

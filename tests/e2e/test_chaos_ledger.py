@@ -35,7 +35,7 @@ def test_a_finding_is_known_by_product_and_id() -> None:
         pytest.param(Evidence({KEY: False}), always, "unchanged", id="a person did it before"),
         pytest.param(Evidence({KEY: True}), always, "lost", id="a stack would still change the finding"),
         pytest.param(
-            Evidence({KEY: True}, written={KEY: 3}), never, "lost", id="changed, and not as it should be"
+            Evidence({KEY: True}, written={KEY: 3}), always, "lost", id="changed, and not as it should be"
         ),
         pytest.param(Evidence({}), always, "lost", id="the finding is gone"),
         pytest.param(
@@ -70,6 +70,64 @@ def test_the_state_of_the_finding_and_the_queues_tell_what_became_of_an_event(
     assert bool(balance.problems) == bool(balance.unaccounted)
 
 
+LATER = {**FINDING, "Severity": {"Label": "CRITICAL"}}
+
+
+@pytest.mark.parametrize(
+    ("events", "evidence", "fates"),
+    [
+        pytest.param(
+            [Event("first", FINDING, 1.0), Event("echo", LATER, 2.0), Event("last", FINDING, 3.0)],
+            Evidence({KEY: True}, written={KEY: 1}, dead=Counter(["last"])),
+            {"updated": 1, "unchanged": 1, "dead letter": 1},
+            id="the event of a later change was given up",
+        ),
+        pytest.param(
+            [Event("first", FINDING, 1.0), Event("last", FINDING, 3.0)],
+            Evidence({KEY: True}, written={KEY: 1}, dead=Counter(["last"])),
+            {"lost": 1, "dead letter": 1},
+            id="so was it, but the finding was never as it should be before",
+        ),
+        pytest.param(
+            [Event("echo", LATER, 2.0), Event("last", FINDING, 3.0)],
+            Evidence({KEY: True}, written={KEY: 1}),
+            {"unchanged": 1, "lost": 1},
+            id="the event of a later change is nowhere",
+        ),
+        pytest.param(
+            [Event("last", FINDING, 3.0), Event("echo", LATER, 2.0)],
+            Evidence({KEY: True}, written={KEY: 1}, dead=Counter(["echo"])),
+            {"lost": 1, "dead letter": 1},
+            id="an event that came late says nothing of what was made after it",
+        ),
+    ],
+)
+def test_what_an_event_showed_as_it_should_be_was_done(
+    events: list[Event], evidence: Evidence, fates: dict[Fate, int]
+) -> None:
+    def unless_critical(finding: Finding, _at: float) -> bool:
+        return finding is not LATER
+
+    balance = account(events, evidence, unless_critical)
+    assert {name: count for name, count in balance.totals.items() if count} == fates
+
+
+@pytest.mark.parametrize(
+    ("evidence", "explained"),
+    [
+        pytest.param(Evidence({KEY: True}), False, id="by nothing"),
+        pytest.param(
+            Evidence({KEY: True}, swept_in_vain=frozenset([KEY])), True, id="by a sweep's dead letter"
+        ),
+        pytest.param(Evidence({KEY: True}, refusals={KEY: ("a: b",)}), True, id="by a refusal"),
+        pytest.param(Evidence({KEY: True}, unswept={KEY: 5.0}), True, id="by rules that came later"),
+        pytest.param(Evidence({KEY: False}), True, id="by being as it should be"),
+    ],
+)
+def test_what_a_finding_lacks_has_to_be_explained(evidence: Evidence, explained: bool) -> None:
+    assert bool(account([EVENT], evidence, never).problems) != explained
+
+
 def test_of_two_copies_each_has_its_own_fate() -> None:
     balance = account([EVENT, EVENT], Evidence({KEY: False}, dead=Counter("e")), never)
     assert (balance.totals["dead letter"], balance.totals["unchanged"]) == (1, 1)
@@ -98,12 +156,12 @@ def test_a_message_of_a_sweep_that_waits_is_a_problem() -> None:
 
 
 def test_only_some_problems_are_told_but_all_are_counted() -> None:
-    balance = account([EVENT] * 50, Evidence({KEY: True}), never)
+    balance = account([EVENT] * 50, Evidence({KEY: True}), always)
     assert (len(balance.problems), balance.unaccounted) == (MOST_TOLD, 50)
 
 
 def test_reasons_of_refusals_are_counted() -> None:
-    record = account([EVENT] * 2, Evidence({KEY: True}, refusals={KEY: ("a: b",)}), never).as_record()
+    record = account([EVENT] * 2, Evidence({KEY: True}, refusals={KEY: ("a: b",)}), always).as_record()
     assert record["refused because"] == {"a: b": 2}
     assert record["by producer"] == {"GuardDuty": {"refused": 2}}
 

@@ -180,6 +180,9 @@ def what_is_archived_and_active_again_is_notified_again(it: Story) -> Steps:
     it.refresh(finding, RecordState="ACTIVE")
     yield Wait.REST
     assert it.status(finding) == "NOTIFIED", "the service made it NEW, and the rule applies again"
+    (change,) = it.log(finding)[-1]["changes"]
+    assert (change["field"], change["from"], change["to"]) == ("Workflow.Status", "NEW", "NOTIFIED")
+    assert it.updates_by_triage(finding) == 3, "notified, the shut door noted, notified again"
 
 
 @story
