@@ -51,15 +51,25 @@ class Breaker(Construct):
         self.alarm = watch.alarm(
             Trouble(
                 "BreakerTrips",
-                f"Triage hid or took back more than {config.breaker_limit} findings in 5 minutes and was "
-                "switched to observe: it writes nothing any more. See what it did, then correct the rule, or "
-                "resume with `hubtriage mode enforce --budget N`.",
+                f"Triage hid or took back more than {config.breaker_limit} findings in 5 minutes, and should "
+                "have been switched to observe, in which it writes nothing: check with `hubtriage mode`. See "
+                "what it did, then correct the rule, or resume with `hubtriage mode enforce --budget N`.",
                 triage_metric(config, "UnplannedChanges"),
                 config.breaker_limit,
             )
         )
         self.alarm.add_alarm_action(
             cast("cloudwatch.IAlarmAction", actions.LambdaAction(cast("lambda_.IFunction", self.function)))
+        )
+
+        watch.alarm(
+            Trouble(
+                "BreakerFails",
+                "The breaker could not switch triage to observe, or could not say so: triage may still hide "
+                "findings. Stop it with `hubtriage mode observe`, then read the breaker's log.",
+                self.function.metric_errors(period=Duration.minutes(5), statistic="Sum"),
+                0,
+            )
         )
 
     def _function(
@@ -84,6 +94,7 @@ class Breaker(Construct):
                 "HUBTRIAGE_STACK": config.stack_name,
                 "HUBTRIAGE_MODE_PARAMETER": switch.parameter_name,
                 "HUBTRIAGE_ALARM_TOPIC": watch.topic.topic_arn,
+                "HUBTRIAGE_RUNBOOK": config.runbook_url,
             },
         )
 

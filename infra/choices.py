@@ -1,6 +1,7 @@
 """The kinds of single values that settings take: how each is written, and what AWS accepts."""
 
 import difflib
+import re
 import zoneinfo
 from collections.abc import Mapping
 from typing import Annotated, Literal
@@ -8,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from hubtriage.authoring.never import check_names
+from hubtriage.aws.breaker import RUNBOOK
 
 ALL_REGIONS = "all"
 """In place of the linked Regions: AWS aggregates every Region, new ones too."""
@@ -86,6 +88,8 @@ FieldNames = Annotated[tuple[str, ...], _List, AfterValidator(check_names)]
 RetentionDays = Annotated[Retention, BeforeValidator(_number)]
 TimeOfDay = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
 TimeZone = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_+/-]*$"), AfterValidator(_known_zone)]
+# AWS: the description of an alarm, which ends with the address, has 1,024 characters at most.
+RunbookUrl = Annotated[str, Field(pattern=rf"^(https?://[^\s#]+|{re.escape(RUNBOOK)})$", max_length=400)]
 PolicyArn = Annotated[str, Field(pattern=r"^arn:[a-z-]+:iam::(\d{12}|aws):policy/\S+$")]
 
 

@@ -12,6 +12,7 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from hubtriage.aws.breaker import RUNBOOK
 from infra.choices import (
     AccountId,
     Architecture,
@@ -23,6 +24,7 @@ from infra.choices import (
     Region,
     Regions,
     RetentionDays,
+    RunbookUrl,
     StackName,
     StackNames,
     Tags,
@@ -154,6 +156,11 @@ class Configuration(BaseModel):
         (),
         description="who gets the alarms by e-mail; each address has to confirm once",
         examples=["soc@example.com"],
+    )
+    runbook_url: RunbookUrl = Field(
+        RUNBOOK,
+        description="address of the page about alarms, to which each adds the name of its section",
+        examples=["https://git.example.com/triage/docs/operating.md"],
     )
     kms_keys: KeyArns = Field(
         (),

@@ -50,6 +50,8 @@ STEP_SECONDS = 50
 STEP_TIMEOUT_SECONDS = 120  # a step, and a call that hangs to its end
 STEP_TRIES = 20
 LONGEST_SWEEP = Duration.days(2)
+# A day of 25 hours, when summer time ends, and one for the metric. AWS: in periods of an hour 7 days at most.
+MOST_SILENT_HOURS = 26
 QUEUE_ACTIONS = ("sqs:SendMessage", "sqs:GetQueueAttributes")
 MACHINE_ACTIONS = ("states:ListExecutions", "states:StartExecution")
 SWITCH_ACTIONS = ("ssm:PutParameter", "ssm:DeleteParameter")
@@ -331,6 +333,15 @@ class Sweep(Construct):
             "cause, then run `hubtriage sweep --resume`.",
             self.machine.metric_failed(period=Duration.minutes(5)),
             0,
+        )
+        yield Trouble(
+            "SweepMissing",
+            f"No sweep has started for {MOST_SILENT_HOURS} hours, though one should every day. {consequence} "
+            "Start one with `hubtriage sweep`, then look at the schedule.",
+            self.machine.metric_started(period=Duration.hours(1)),
+            0,
+            periods=MOST_SILENT_HOURS,
+            silence=True,
         )
         yield Trouble(
             "SweepWithholds",

@@ -20,18 +20,32 @@ from infra.dashboard import Dashboard, triage_metric
 from infra.encryption import customer_key
 from infra.intake import Intake
 
-RUNBOOK = "docs/operating.md"
-
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """One alarm: it goes off when `metric` is above `limit` in `periods` periods in a row."""
+    """One alarm: it goes off when `metric` is above `limit` in `periods` periods in a row.
+
+    With `silence` it goes off when `metric` has no value above `limit` in as many.
+    """
 
     id: str
     description: str
     metric: cloudwatch.IMetric
     limit: float
     periods: int = 1
+    silence: bool = False
+
+    @property
+    def comparison(self) -> cloudwatch.ComparisonOperator:
+        """How a value is held against the limit."""
+        operator = cloudwatch.ComparisonOperator
+        return operator.LESS_THAN_OR_EQUAL_TO_THRESHOLD if self.silence else operator.GREATER_THAN_THRESHOLD
+
+    @property
+    def missing(self) -> cloudwatch.TreatMissingData:
+        """What a period without a value means."""
+        treat = cloudwatch.TreatMissingData
+        return treat.BREACHING if self.silence else treat.NOT_BREACHING
 
 
 class Watch(Construct):
@@ -41,6 +55,7 @@ class Watch(Construct):
         self, scope: Construct, name: str, config: Configuration, intake: Intake, function: lambda_.Function
     ) -> None:
         super().__init__(scope, name)
+        self._runbook = config.runbook_url
         self.key = customer_key(self, config) or self._key()
         self.topic = self._topic(config)
         Dashboard(self, "Dashboard", config, intake, function)
@@ -87,12 +102,12 @@ class Watch(Construct):
         alarm = cloudwatch.Alarm(
             self,
             trouble.id,
-            alarm_description=f"{trouble.description} Runbook: {RUNBOOK}#{trouble.id.lower()}",
+            alarm_description=f"{trouble.description} Runbook: {self._runbook}#{trouble.id.lower()}",
             metric=trouble.metric,
             threshold=trouble.limit,
             evaluation_periods=trouble.periods,
-            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
-            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+            comparison_operator=trouble.comparison,
+            treat_missing_data=trouble.missing,
         )
         action = actions.SnsAction(self.topic)
         alarm.add_alarm_action(action)

@@ -10,6 +10,7 @@ from hubtriage.aws.logger import logger as make_logger
 
 TRIPPED = "ALARM"
 SUBJECT_LENGTH = 100  # AWS: characters of the subject of a message
+RUNBOOK = "docs/operating.md"
 
 
 class Parameters(Protocol):
@@ -34,7 +35,14 @@ class Breaker:
     """
 
     def __init__(
-        self, parameters: Parameters, topics: Topic, stack: str, parameter: str, topic: str, logger: Logger
+        self,
+        parameters: Parameters,
+        topics: Topic,
+        stack: str,
+        parameter: str,
+        topic: str,
+        logger: Logger,
+        runbook: str = RUNBOOK,
     ) -> None:
         self._parameters = parameters
         self._topics = topics
@@ -42,6 +50,7 @@ class Breaker:
         self._parameter = parameter
         self._topic = topic
         self._logger = logger
+        self._runbook = runbook
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Breaker":
@@ -54,6 +63,7 @@ class Breaker:
             environment["HUBTRIAGE_MODE_PARAMETER"],
             environment["HUBTRIAGE_ALARM_TOPIC"],
             make_logger(environment.get("POWERTOOLS_SERVICE_NAME", "hubtriage"), "INFO"),
+            environment.get("HUBTRIAGE_RUNBOOK", RUNBOOK),
         )
 
     def __call__(self, event: Mapping[str, Any], _context: object) -> dict[str, str]:
@@ -68,12 +78,12 @@ class Breaker:
         self._topics.publish(
             TopicArn=self._topic,
             Subject=f"{self._stack}: breaker tripped, triage writes nothing"[:SUBJECT_LENGTH],
-            Message=message(self._stack, told["reason"]),
+            Message=message(self._stack, told["reason"], self._runbook),
         )
         return {"done": "observe"}
 
 
-def message(stack: str, reason: str) -> str:
+def message(stack: str, reason: str, runbook: str) -> str:
     """What people are told, and what they can do."""
     return (
         f"Triage of stack {stack} hid or took back more findings in 5 minutes than its breaker-limit allows, "
@@ -82,5 +92,5 @@ def message(stack: str, reason: str) -> str:
         f"What it did: hubtriage logs --stack {stack}\n"
         f"When it is right, or the rule is corrected and deployed: hubtriage mode enforce --stack {stack} "
         "--budget N (N: the most findings that may change)\n"
-        'Runbook: docs/operating.md, "The breaker"\n'
+        f"Runbook: {runbook}#the-breaker\n"
     )

@@ -56,6 +56,7 @@ def test_an_alarm_switches_to_observe_and_says_so(
     assert told["Subject"] == "triage: breaker tripped, triage writes nothing"
     assert "3000.0 > 2000.0" in told["Message"]
     assert "hubtriage mode enforce --stack triage" in told["Message"]
+    assert told["Message"].endswith("Runbook: docs/operating.md#the-breaker\n")
     assert caplog.messages == ["breaker tripped"]
 
 

@@ -82,6 +82,7 @@ WRONG = {
     "regions": ("eu-central-1,eu-central-1", "eu-central-1 stands there twice"),
     "reserved-concurrency": (0, "greater than or equal to 1"),
     "rules": (7, "not 7"),
+    "runbook-url": ("operating.md", "'operating.md' is not of the form"),
     "stack-name": ("a b", "'a b' is not of the form"),
     "sweep-hide-limit": (-1, "greater than or equal to"),
     "sweep-queue-limit": (0, "greater than or equal to 1"),

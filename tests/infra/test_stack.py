@@ -46,13 +46,21 @@ def _queue(template: Mapping[str, Any]) -> Mapping[str, Any]:
     return _one(template, "AWS::SQS::Queue", "IntakeQueue")
 
 
+def _settings(template: Mapping[str, Any]) -> Config:
+    """What the triage function reads, CloudFormation having put in the names of its resources."""
+    variables = _one(template, "AWS::Lambda::Function", "Triage")["Environment"]["Variables"]
+    return Config.from_environment(
+        {name: value if isinstance(value, str) else json.dumps(value) for name, value in variables.items()}
+    )
+
+
 # Sizes
 
 
 def test_a_batch_of_one_call_for_each_finding_ends_before_the_timeout(template):
     function = _one(template, "AWS::Lambda::Function", "Triage")
     mapping = _one(template, "AWS::Lambda::EventSourceMapping")
-    settings = Config.from_environment(function["Environment"]["Variables"])
+    settings = _settings(template)
     batch, timeout = mapping["BatchSize"], function["Timeout"]
     assert timeout * settings.calls_per_second >= batch
     assert timeout >= worst_case_seconds(batch, settings.calls_per_second, settings.reads_per_second)
@@ -61,9 +69,7 @@ def test_a_batch_of_one_call_for_each_finding_ends_before_the_timeout(template):
 
 def test_all_invocations_together_stay_within_eight_of_the_ten_calls_that_aws_allows(template):
     mapping = _one(template, "AWS::Lambda::EventSourceMapping")
-    settings = Config.from_environment(
-        _one(template, "AWS::Lambda::Function", "Triage")["Environment"]["Variables"]
-    )
+    settings = _settings(template)
     assert mapping["ScalingConfig"]["MaximumConcurrency"] * settings.calls_per_second <= 8
     sweep = _one(template, "AWS::Lambda::Function", "SweepStep")["Environment"]["Variables"]
     reads = mapping["ScalingConfig"]["MaximumConcurrency"] * settings.reads_per_second
@@ -243,6 +249,13 @@ def test_the_function_reads_the_settings_that_the_stack_writes():
     assert (settings.refresh_age, settings.log_level) == (7, "DEBUG")
 
 
+def test_the_function_takes_messages_of_the_queue_that_it_reads_and_no_others(template):
+    variables = _one(template, "AWS::Lambda::Function", "Triage")["Environment"]["Variables"]
+    mapping = _one(template, "AWS::Lambda::EventSourceMapping")
+    assert variables["HUBTRIAGE_QUEUE_ARN"] == mapping["EventSourceArn"]
+    assert mapping["EventSourceArn"]["Fn::GetAtt"][0].startswith("IntakeQueue")
+
+
 @pytest.mark.parametrize("level", get_args(Configuration.model_fields["log_level"].annotation))
 def test_lambda_itself_drops_no_line_that_holds_metrics(level):
     assert log_level(Configuration(log_level=level)).value == ("DEBUG" if level == "DEBUG" else "INFO")
@@ -370,8 +383,7 @@ def test_fields_that_are_never_set_are_denied_and_known_to_the_function(chosen):
     for name, path in {"NeverSeverityLabel": "Severity.Label", "NeverNoteText": "Note.Text"}.items():
         assert statements[name]["Effect"] == "Deny"
         assert statements[name]["Condition"] == {"Null": {f"securityhub:ASFFSyntaxPath/{path}": "false"}}
-    variables = _one(chosen, "AWS::Lambda::Function", "Triage")["Environment"]["Variables"]
-    assert Config.from_environment(variables).never == {"Severity.Label", "Note.Text"}
+    assert _settings(chosen).never == {"Severity.Label", "Note.Text"}
 
 
 def test_choices_arrive_at_the_function(chosen):

@@ -27,6 +27,45 @@ def test_every_alarm_names_its_section_of_the_runbook_and_every_section_has_an_a
     )
 
 
+def test_a_runbook_of_ones_own_is_named_by_every_alarm_and_by_the_breaker_with_the_section(synthesize):
+    url = "https://git.example.com/triage/docs/operating.md"
+    _, template = synthesize(runbook_url=url)
+    for alarm in _all(template, "AWS::CloudWatch::Alarm"):
+        assert re.search(rf" Runbook: {re.escape(url)}#[a-z]+$", alarm["AlarmDescription"])
+    told = [
+        function["Environment"]["Variables"].get("HUBTRIAGE_RUNBOOK")
+        for function in _all(template, "AWS::Lambda::Function")
+    ]
+    assert url in told
+
+
+def test_an_alarm_s_description_fits_with_the_longest_address(synthesize):
+    _, template = synthesize(runbook_url="https://example.com/".ljust(400, "x"))
+    descriptions = [alarm["AlarmDescription"] for alarm in _all(template, "AWS::CloudWatch::Alarm")]
+    assert max(map(len, descriptions)) <= 1024  # AWS
+
+
+def test_a_day_without_a_sweep_is_told_also_the_longest_day_of_the_year(template):
+    (alarm,) = [a for a in _all(template, "AWS::CloudWatch::Alarm") if a["MetricName"] == "ExecutionsStarted"]
+    assert alarm["TreatMissingData"] == "breaching"
+    assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("LessThanOrEqualToThreshold", 0)
+    assert (alarm["Namespace"], alarm["Statistic"]) == ("AWS/States", "Sum")
+    assert alarm["Period"] >= 3600, "AWS: only so may it look at more than a day"
+    assert 25 * 3600 < alarm["Period"] * alarm["EvaluationPeriods"] <= 7 * 86_400
+
+
+def test_a_breaker_that_fails_is_told(template):
+    watched = [
+        alarm["Dimensions"][0]["Value"]["Ref"]
+        for alarm in _all(template, "AWS::CloudWatch::Alarm")
+        if alarm.get("MetricName") == "Errors"
+    ]
+    assert sorted(name.rstrip("0123456789ABCDEF") for name in watched) == [
+        "BreakerFunction",
+        "TriageFunction",
+    ]
+
+
 def test_every_alarm_on_triage_itself_watches_a_metric_that_is_documented(template):
     watched = [a for a in _all(template, "AWS::CloudWatch::Alarm") if a.get("Namespace") == "hubtriage"]
     assert {alarm["MetricName"] for alarm in watched} == {
