@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import click
 
@@ -18,8 +18,9 @@ from hubtriage.authoring.problems import RuleErrors
 from hubtriage.cli.backtest_view import render
 from hubtriage.cli.inputs import documents_in, documents_of, meter
 from hubtriage.cli.live import ACTIVE, LiveError, live_files, live_options
-from hubtriage.cli.plan import now_option, stack_option, udf_option
+from hubtriage.cli.plan import now_option
 from hubtriage.cli.rules import rules_option
+from hubtriage.cli.settings import settings_options, stack_option
 from hubtriage.engine.plan import Settings
 
 SECURITY_HUB = "Security Hub"  # where findings of --live come from, in reports
@@ -37,8 +38,8 @@ processes_option = click.option(
 @live_options
 @rules_option
 @now_option
-@udf_option
 @stack_option
+@settings_options
 @processes_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON document with all counts.")
 @click.option(
@@ -54,8 +55,7 @@ def command(
     fresh: bool,
     folder: Path,
     now: float,
-    udf: Literal["replace", "merge"],
-    stack: str,
+    settings: Settings,
     processes: int | None,
     as_json: bool,
     html: Path | None,
@@ -70,7 +70,7 @@ def command(
     """
     document = _compiled(folder)
     examples = examples_each(len(document["rules"])) if html else 0
-    task = Task(document, now, Settings(stack=stack, udf=udf), examples=examples)
+    task = Task(document, now, settings, examples=examples)
     if live == (findings is not None):
         raise click.UsageError("give FINDINGS, or --live")
     source = findings or SECURITY_HUB

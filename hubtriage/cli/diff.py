@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import click
 
@@ -17,7 +17,8 @@ from hubtriage.authoring.revisions import RevisionError, commit_of, folder_at
 from hubtriage.cli.backtest import SECURITY_HUB, exit_with_2, live_source, processes_option, run
 from hubtriage.cli.diff_view import markdown, text
 from hubtriage.cli.live import live_options
-from hubtriage.cli.plan import now_option, stack_option, udf_option
+from hubtriage.cli.plan import now_option
+from hubtriage.cli.settings import settings_options, stack_option
 from hubtriage.engine.plan import Settings
 
 EXAMPLES = 3
@@ -29,8 +30,8 @@ DEFAULT_FOLDER = Path("rules")
 @click.option("--against", metavar="REV", help="Take OLD from git: NEW as it was at this revision.")
 @live_options
 @now_option
-@udf_option
 @stack_option
+@settings_options
 @processes_option
 @click.option(
     "--format",
@@ -49,8 +50,7 @@ def command(
     cache: Path | None,
     fresh: bool,
     now: float,
-    udf: Literal["replace", "merge"],
-    stack: str,
+    settings: Settings,
     processes: int | None,
     shape: str,
     as_json: bool,
@@ -68,7 +68,7 @@ def command(
     old, new, findings = _sources(sources, against, live)
     with _old_folder(old, new, against) as (folder, told, revision):
         old_document = _compiled(folder, lambda _folder: revision if against else git_revision(folder))
-    task = Task(_compiled(new, git_revision), now, Settings(stack=stack, udf=udf), old_document, EXAMPLES)
+    task = Task(_compiled(new, git_revision), now, settings, old_document, EXAMPLES)
     tally = run(findings or live_source(filters, cache, fresh), task, processes)
     origin = Origin(findings or SECURITY_HUB, new.as_posix())
     report = diff_of(tally, origin, told, examples_by_rule(tally, EXAMPLES))

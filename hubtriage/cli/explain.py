@@ -3,14 +3,14 @@
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Literal
 
 import click
 
 from hubtriage.authoring.explain import ClaimTold, Explanation, FieldTold, RuleTold, explain
 from hubtriage.cli.findings import Item, UnreadableInputError, Unusable, read_findings
-from hubtriage.cli.plan import findings_argument, now_option, quoted, shown, stack_option, udf_option
+from hubtriage.cli.plan import findings_argument, now_option, quoted, shown
 from hubtriage.cli.rules import compiled, rules_option
+from hubtriage.cli.settings import settings_options, stack_option
 from hubtriage.engine.fields import SEVERITY, Finding, member, provider_value, read
 from hubtriage.engine.plan import Settings
 from hubtriage.engine.trace import Condition, Node
@@ -41,8 +41,8 @@ COLOURS = {
 )
 @rules_option
 @now_option
-@udf_option
 @stack_option
+@settings_options
 @click.option("--all", "every", is_flag=True, help="Show every condition also of rules that do not match.")
 @click.option("--json", "as_json", is_flag=True, help="The same as JSON.")
 def command(
@@ -50,8 +50,7 @@ def command(
     finding_id: str | None,
     folder: Path,
     now: float,
-    udf: Literal["replace", "merge"],
-    stack: str,
+    settings: Settings,
     every: bool,
     as_json: bool,
 ) -> None:
@@ -61,7 +60,7 @@ def command(
     Exit codes: 0; 1 the rules have errors; 2 the input cannot be read or has no such finding.
     """
     ruleset = compiled(folder)
-    told = explain(_one(findings, finding_id), ruleset, now, Settings(stack=stack, udf=udf))
+    told = explain(_one(findings, finding_id), ruleset, now, settings)
     click.echo(json.dumps(told.as_json(), indent=2) if as_json else "\n".join(render(told, every)))
 
 

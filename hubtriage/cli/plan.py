@@ -6,18 +6,25 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import click
 
 from hubtriage.cli.findings import UnreadableInputError, Unusable, read_findings
 from hubtriage.cli.rules import compiled, rules_option
+from hubtriage.cli.settings import settings_options, stack_option
 from hubtriage.engine.batches import group
 from hubtriage.engine.decision import Decision
 from hubtriage.engine.plan import Settings, decide
+from hubtriage.engine.ruleset import Ruleset
 from hubtriage.engine.timestamps import parse_timestamp
 
 Planned = Decision | Unusable
+MEMO_SAYS = {
+    "foreign": "another stack that is listed as known holds it",
+    "lost": "hands off, as another tool replaced the user-defined fields of a finding with our note",
+}
+"""The memos for which triage keeps its hands off."""
 _WORD = re.compile(r"[\w:./@+*#-]+", re.ASCII)
 
 
@@ -41,16 +48,6 @@ now_option = click.option(
     show_default="the present",
     help="Decide as at this time.",
 )
-udf_option = click.option(
-    "--udf",
-    type=click.Choice(["replace", "merge"]),
-    default="replace",
-    show_default=True,
-    help="How UserDefinedFields are sent.",
-)
-stack_option = click.option(
-    "--stack", default="hubtriage", show_default=True, help="Name of the stack that plans."
-)
 findings_argument = click.argument("findings", metavar="FINDINGS")
 
 
@@ -58,8 +55,8 @@ findings_argument = click.argument("findings", metavar="FINDINGS")
 @findings_argument
 @rules_option
 @now_option
-@udf_option
 @stack_option
+@settings_options
 @click.option("--json", "as_json", is_flag=True, help="One JSON line for each finding.")
 @click.option(
     "--calls",
@@ -70,8 +67,7 @@ def command(
     findings: str,
     folder: Path,
     now: float,
-    udf: Literal["replace", "merge"],
-    stack: str,
+    settings: Settings,
     as_json: bool,
     calls: Path | None,
 ) -> None:
@@ -83,7 +79,6 @@ def command(
     Exit codes: 0; 1 the rules have errors; 2 the input cannot be read.
     """
     ruleset = compiled(folder)
-    settings = Settings(stack=stack, udf=udf)
     try:
         items = read_findings(findings)
     except UnreadableInputError as error:
@@ -91,7 +86,7 @@ def command(
         raise SystemExit(2) from error
     planned = [item if isinstance(item, Unusable) else decide(item, ruleset, now, settings) for item in items]
     for result in planned:
-        click.echo(json.dumps(record(result)) if as_json else "\n".join(text(result)))
+        click.echo(json.dumps(record(result, ruleset)) if as_json else "\n".join(text(result)))
     if calls is not None:
         written = write_calls(planned, calls)
         click.echo(f"{written} request{'s' if written != 1 else ''} written to {calls}", err=True)
@@ -99,14 +94,15 @@ def command(
         click.echo(summary(planned), err=True)
 
 
-def record(result: Planned) -> dict[str, Any]:
-    """The JSON line of a finding, also of an unusable one."""
+def record(result: Planned, ruleset: Ruleset) -> dict[str, Any]:
+    """The JSON line of a finding, also of an unusable one, with the rules by which it was decided."""
+    by = {"ruleset": ruleset.hash, "revision": ruleset.revision}
     if isinstance(result, Decision):
-        return result.as_record()
+        return result.as_record() | by
     value = result.value if isinstance(result.value, dict) else {}
     unplanned = Decision("", "", "none").as_record()
     identity = {name: value.get(name) for name in ("Id", "ProductArn")}
-    return {**unplanned, **identity, "errors": [{"rule": None, "message": result.reason}]}
+    return {**unplanned, **identity, "errors": [{"rule": None, "message": result.reason}], **by}
 
 
 def text(result: Planned) -> Iterator[str]:
@@ -116,7 +112,8 @@ def text(result: Planned) -> Iterator[str]:
         return
     yield quoted(result.finding_id)
     for change in result.changes:
-        why = "" if change.why == "rule" else f" ({change.why})"
+        cause = f": {change.cause}" if change.cause else ""
+        why = "" if change.why == "rule" else f" ({change.why}{cause})"
         yield f"  {change.field}: {shown(change.old)} -> {shown(change.new)}  {change.rule or ''}{why}"
     for kept in result.kept:
         instead = f"stays {shown(kept.value)}, not {shown(kept.wanted)}"
@@ -128,7 +125,16 @@ def text(result: Planned) -> Iterator[str]:
     if result.refused:
         yield f"  refused: {quoted(result.refused)}"
     if result.update is None and not result.refused:
-        yield "  no change"
+        yield f"  no change{_why_none(result)}"
+
+
+def _why_none(decision: Decision) -> str:
+    """What is behind a finding without a change, where it is more than that no rule wants one."""
+    if decision.memo in MEMO_SAYS:
+        return f": {MEMO_SAYS[decision.memo]}"
+    if decision.above_ceiling:
+        return f": above the ceiling of {', '.join(decision.above_ceiling)}"
+    return ""
 
 
 def shown(value: object) -> str:

@@ -4,7 +4,7 @@ import json
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import click
 
@@ -21,8 +21,8 @@ from hubtriage.aws.sweep.request import MANAGED, SCOPES, SweepRequest, SweepRequ
 from hubtriage.aws.sweep.start import Sighting, last_unfinished, look, start_sweep
 from hubtriage.aws.sweep.walk import SweepError
 from hubtriage.cli.inputs import meter
-from hubtriage.cli.plan import udf_option
 from hubtriage.cli.rules import compiled, rules_option
+from hubtriage.cli.settings import settings_options
 from hubtriage.cli.stack import AWS_ERRORS, client, deployed_option, fail, outputs
 from hubtriage.cli.sweep_view import as_record, standing, text
 from hubtriage.engine.plan import Settings
@@ -62,10 +62,9 @@ SHUT = (
 @click.option("--follow/--no-follow", default=True, help="Wait for the end and report, or only start it.")
 @click.option("--yes", is_flag=True, help="Do not ask before --take-back.")
 @rules_option
-@udf_option
+@settings_options
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 def command(
-    stack: str,
     scope: str,
     filters: tuple[str, ...],
     budget: int | None,
@@ -78,7 +77,7 @@ def command(
     follow: bool,
     yes: bool,
     folder: Path,
-    udf: Literal["replace", "merge"],
+    settings: Settings,
     as_json: bool,
 ) -> None:
     """Bring the rules into force on findings that are there already.
@@ -95,11 +94,11 @@ def command(
         click.confirm(SHUT, abort=True)
     if dry_run or in_process:
         ruleset = compiled(folder)
-        _from_here(request, ruleset, Settings(stack=stack, udf=udf), dry_run=dry_run, as_json=as_json)
+        _from_here(request, ruleset, settings, dry_run=dry_run, as_json=as_json)
         return
-    deployed = outputs(stack)
+    deployed = outputs(settings.stack)
     if "SweepArn" not in deployed:
-        fail(f"stack {stack} has no sweep", "deploy this version of hubtriage, or use --local")
+        fail(f"stack {settings.stack} has no sweep", "deploy this version of hubtriage, or use --local")
     states = client("stepfunctions")
     try:
         if reopen:

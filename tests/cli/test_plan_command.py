@@ -10,6 +10,7 @@ import pytest
 from botocore.validate import ParamValidator
 from click.testing import CliRunner, Result
 
+from hubtriage.authoring.compiler import compile_ruleset
 from hubtriage.cli.main import cli
 
 PRODUCT = "arn:aws:securityhub:eu-west-1::product/aws/securityhub"
@@ -143,6 +144,48 @@ def test_the_requests_are_grouped_and_written_as_the_aws_cli_takes_them(rules: P
     model = boto3.client("securityhub", region_name="eu-west-1").meta.service_model
     shape = model.operation_model("BatchUpdateFindings").input_shape
     assert [ParamValidator().validate(request, shape).has_errors() for request in written] == [False, False]
+
+
+NOTED = {"Text": "Accepted.", "UpdatedBy": "hubtriage/accepted"}
+GREEN = {"hubtriage/managed": "green", "hubtriage/rules": "x", "hubtriage/memo": "1 WS.abcdef"}
+KNOWN = ("--known-stack", "blue", "--known-stack", "green")
+NEVER = ("--never", "Workflow.Status")
+CRITICAL = {"Severity": {"Label": "CRITICAL"}}
+UNCHANGED = [
+    pytest.param({"AwsAccountId": "1"}, (), "\n  no change\n", id="no rule wants one"),
+    pytest.param({"Note": NOTED}, (), "  no change: hands off, as another tool", id="the memo is lost"),
+    pytest.param(CRITICAL, (), "  no change: above the ceiling of accepted", id="above a ceiling"),
+    pytest.param(
+        {"UserDefinedFields": GREEN}, KNOWN, "  no change: another stack that", id="of a known stack"
+    ),
+    pytest.param(
+        {}, NEVER, "stack never writes this field\n  no change\n", id="a field that is never written"
+    ),
+]
+
+
+@pytest.mark.parametrize(("members", "options", "told"), UNCHANGED)
+def test_without_a_change_it_says_why(
+    members: dict[str, Any], options: tuple[str, ...], told: str, rules: Path
+) -> None:
+    assert told in run(rules, "-", *options, stdin=json.dumps(finding(**members))).stdout
+
+
+@pytest.mark.parametrize("command", ["plan", "explain", "backtest", "diff", "sweep"])
+def test_all_commands_that_decide_take_how_the_stack_is_set(command: str) -> None:
+    told = CliRunner().invoke(cli, [command, "--help"]).stdout
+    assert {"--stack", "--udf", "--known-stack", "--never"} <= set(told.replace(",", " ").split())
+
+
+def test_the_finding_of_a_stack_that_is_not_listed_is_planned(rules: Path) -> None:
+    (planned,) = lines(run(rules, "-", "--json", stdin=json.dumps(finding(UserDefinedFields=GREEN))))
+    assert (planned["memo"], planned["update"]["Workflow"]) == ("unknown", {"Status": "SUPPRESSED"})
+
+
+def test_every_line_names_the_rules_by_which_it_was_decided(rules: Path) -> None:
+    usable, unusable = lines(run(rules, "-", "--json", stdin=f"{json.dumps(finding())}\n5\n"))
+    assert usable["ruleset"] == unusable["ruleset"] == compile_ruleset(rules, revision=None)["hash"]
+    assert usable["revision"] == unusable["revision"]
 
 
 def test_the_text_says_what_changes_and_escapes_what_would_control_the_terminal(rules: Path) -> None:
