@@ -64,7 +64,7 @@ class TriageFunction(Construct):
         self._config = config
         self.log_group = self._log_group(config)
         self.role = self._role(queue, switch, hub_statements(rules, config.never, hub_arn(self)))
-        self.function = self._function(config, package, switch)
+        self.function = self._function(config, package, queue, switch)
         self.batches = self._batches(config, queue)
 
     def _log_group(self, config: Configuration) -> logs.LogGroup:
@@ -101,7 +101,9 @@ class TriageFunction(Construct):
         accept_tracing(role)
         return role
 
-    def _function(self, config: Configuration, package: Path, switch: ModeSwitch) -> lambda_.Function:
+    def _function(
+        self, config: Configuration, package: Path, queue: sqs.Queue, switch: ModeSwitch
+    ) -> lambda_.Function:
         return lambda_.Function(
             self,
             "Function",
@@ -119,7 +121,8 @@ class TriageFunction(Construct):
             logging_format=lambda_.LoggingFormat.JSON,
             application_log_level_v2=log_level(config),
             system_log_level_v2=lambda_.SystemLogLevel.INFO,
-            environment=environment(config) | {"HUBTRIAGE_MODE_PARAMETER": switch.parameter_name},
+            environment=environment(config)
+            | {"HUBTRIAGE_MODE_PARAMETER": switch.parameter_name, "HUBTRIAGE_QUEUE_ARN": queue.queue_arn},
         )
 
     def _batches(self, config: Configuration, queue: sqs.Queue) -> lambda_.EventSourceMapping:
