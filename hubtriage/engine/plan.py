@@ -101,7 +101,7 @@ def reason(
     claims, claims_changed, overruled = review(memo.claims, finding)
     base = baseline(finding, claims)
     folded = fold(ruleset, base, claims, now)
-    names = _rule_names(finding, ruleset)
+    names = rule_names(finding, ruleset)
     no_room = {NOTE: NO_ROOM_FOR_NOTE} if without_note else {}
     cause = partial(cause_of, ruleset=ruleset, folded=folded, now=now)
     settling = Settling(finding, claims, settings.udf, names.get, cause, settings.never, no_room)
@@ -127,7 +127,7 @@ def reason(
     return Reasoning(decision, memo, claims, base, folded, outcomes)
 
 
-def _rule_names(finding: Finding, ruleset: Ruleset) -> Mapping[str, str]:
+def rule_names(finding: Finding, ruleset: Ruleset) -> Mapping[str, str]:
     """Rule ids by digest: those in the rule set, and those that the finding itself names.
 
     The latter go into notes and logs, and anybody may have written them: what is no rule id is left out.

@@ -46,7 +46,10 @@ def _concerned(outcome: Outcome, task: Task, whole: Ruleset) -> Ruleset:
     concerned = {*outcome.rules, *outcome.watched, *outcome.above_ceiling, *failed}
     rules = [rule for rule in task.ruleset["rules"] if rule["id"] in concerned]
     return replace(
-        load_ruleset({**task.ruleset, "rules": rules}), user_keys=whole.user_keys, names=whole.names
+        load_ruleset({**task.ruleset, "rules": rules}),
+        user_keys=whole.user_keys,
+        names=whole.names,
+        by_ref=whole.by_ref,
     )
 
 
