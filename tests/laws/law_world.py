@@ -101,7 +101,7 @@ class World:
     """One hub, and its triage, if any.
 
     `mail` has the events by finding, oldest first, and `old_mail` those handled, which may come again.
-    `on_step` is told what triage did.
+    `on_step` is told what triage did. Triage's clock is `slow_by` seconds behind.
     """
 
     hub: Hub
@@ -109,6 +109,7 @@ class World:
     mail: dict[Identifier, list[Mail]] = field(default_factory=dict)
     old_mail: dict[Identifier, list[Mail]] = field(default_factory=dict)
     on_step: Callable[[Step], None] = lambda _step: None
+    slow_by: float = 0.0
 
     @classmethod
     def of(cls, triage: Triage | None, udf: str, *, pins: bool) -> "World":
@@ -157,10 +158,11 @@ class World:
         return [plan for plan in plans if plan]
 
     def _plan(self, key: Identifier, mail: Mail, now: float, triage: Triage) -> Plan | None:
-        seen, payload = mail.finding, triage.decide(mail.finding, now)
+        clock = now - self.slow_by
+        seen, payload = mail.finding, triage.decide(mail.finding, clock)
         if payload is not None and (mail.receives > 1 or now - mail.time > STALE_AFTER):
             seen = self._read(key, now)
-            payload = triage.decide(seen, now)
+            payload = triage.decide(seen, clock)
         return None if payload is None else Plan(key, payload, seen)
 
     def own(self) -> Triage:
@@ -210,6 +212,11 @@ class World:
             mails.remove(mail)
             self.old_mail.setdefault(key, []).append(mail)
         return replace(mail, receives=2) if how == "redelivered" else mail
+
+    def overhear(self, key: Identifier, place: int) -> list[Mail]:
+        """One event of a finding by its place, which another stack gets as well."""
+        mails = [*self.old_mail.get(key, []), *self.mail.get(key, [])]
+        return [mails[place % len(mails)]] if mails else []
 
     def drain(self, now: float) -> dict[Identifier, int]:
         """Handle all events, and the events that this makes; how often each finding was updated."""

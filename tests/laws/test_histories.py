@@ -38,7 +38,7 @@ from law_findings import (
     provided,
 )
 from law_rules import DAY, IDS, Rule, rules, rulesets
-from law_world import Engine, Naive, Plan, Step, World
+from law_world import Engine, Naive, Plan, Step, Triage, World
 from oracle_fields import FIELDS, PROVIDED, USER, held, without_claim
 from oracle_rules import could_set
 from triage_oracle import Claim
@@ -48,6 +48,21 @@ from hubtriage.local.timestamps import write_timestamp
 
 MEMO_KEYS = ("hubtriage/managed", "hubtriage/rules", "hubtriage/memo")
 PLACES = st.integers(0, 5)
+FORGED_CLAIMS = {  # the engine's memo, and the oracle's claim
+    "suppressed": ("1 WS.forged", "Workflow", Claim("SUPPRESSED", "forged")),
+    "reopened": ("1 WN.forged<%22SUPPRESSED%22", "Workflow", Claim("NEW", "forged", before="SUPPRESSED")),
+    "was resolved": (
+        "1 WS.forged<%22RESOLVED%22",
+        "Workflow",
+        Claim("SUPPRESSED", "forged", before="RESOLVED"),
+    ),
+    "was low": ("1 SH.forged<%22LOW%22", "Severity", Claim("HIGH", "forged", before="LOW")),
+    "was false": (
+        "1 VU.forged<%22FALSE_POSITIVE%22",
+        "VerificationState",
+        Claim("UNKNOWN", "forged", before="FALSE_POSITIVE"),
+    ),
+}
 
 EDITS = st.one_of(
     STATUSES.map(lambda status: ("Workflow", {"Status": status})),
@@ -149,7 +164,7 @@ class Histories(RuleBasedStateMachine):
 
     @property
     def moment(self) -> Moment:
-        return Moment(self.rules, self.now)
+        return Moment(self.rules, self.now - self.engine.slow_by)
 
     def key(self, place: int) -> Identifier:
         return list(self.pristine)[place % len(self.pristine)]
@@ -276,7 +291,7 @@ class Histories(RuleBasedStateMachine):
     @rule(
         place=PLACES,
         other=PLACES,
-        kind=st.sampled_from(["garbage", "no claims", "another's", "claim", "blue"]),
+        kind=st.sampled_from(["garbage", "no claims", "another's", "blue", *FORGED_CLAIMS]),
     )
     def somebody_forges_a_memo(self, place: int, other: int, kind: str) -> None:
         self.now += 1
@@ -295,27 +310,45 @@ class Histories(RuleBasedStateMachine):
             return {name: fields.get(name, "none") for name in MEMO_KEYS}
         if kind == "blue":
             return {"hubtriage/managed": "blue", "hubtriage/memo": "?"}
-        if kind == "claim":
-            return {"hubtriage/managed": "hubtriage", "hubtriage/memo": self._claim(world)}
+        if kind in FORGED_CLAIMS:
+            return {"hubtriage/managed": "hubtriage", "hubtriage/memo": self._claim(world, kind)}
         return {"hubtriage/managed": "hubtriage", "hubtriage/memo": "!" if kind == "garbage" else "2 WS"}
 
-    def _claim(self, world: World) -> str:
-        """That a rule nobody knows has suppressed the finding."""
-        triage = world.own()
-        if isinstance(triage, Naive):
-            return triage.oracle.token({"Workflow": Claim("SUPPRESSED", "forged")})
-        return "1 WS.forged"
+    def _claim(self, world: World, kind: str) -> str:
+        """That a rule nobody knows has set a field, in the place of what somebody else had set."""
+        triage, (memo, key, claim) = world.own(), FORGED_CLAIMS[kind]
+        return triage.oracle.token({key: claim}) if isinstance(triage, Naive) else memo
 
     @rule()
     def the_second_stack_sweeps(self) -> None:
+        self.the_second_stack_does(lambda world, triage: world.sweep(self.now, triage))
+
+    @rule(place=PLACES, which=PLACES)
+    def the_second_stack_takes_an_event(self, place: int, which: int) -> None:
+        """One that may be out of date, so that what was set meanwhile may be lost."""
+        key = self.key(place)
+
+        def take(world: World, triage: Triage) -> None:
+            plans = world.look(world.overhear(key, which), self.now, triage)
+            if world is self.engine and any(plan.seen != world.finding(key) for plan in plans):
+                self.told.race(key)
+            world.send(plans, self.now, watched=False)
+
+        self.the_second_stack_does(take)
+
+    def the_second_stack_does(self, act: Callable[[World, Triage], object]) -> None:
         self.now += 1
-        before = {key: self.engine.user_fields(key).get("hubtriage/memo") for key in self.pristine}
+        before = {key: self.memo(key) for key in self.pristine}
         for world, triage in zip(self.triaged, self.blue, strict=True):
-            world.sweep(self.now, triage)
+            act(world, triage)
         for key in self.pristine:
             self.told.look_at(key, self.engine.finding(key))
-            if before[key] != self.engine.user_fields(key).get("hubtriage/memo"):
+            if before[key] != self.memo(key):
                 self.told.meddled.add(key)
+
+    def memo(self, key: Identifier) -> list[str | None]:
+        """The memo on a finding, as the engine's hub has it."""
+        return [self.engine.user_fields(key).get(name) for name in MEMO_KEYS]
 
     # What rule writers do
 
@@ -352,6 +385,12 @@ class Histories(RuleBasedStateMachine):
     @rule(seconds=st.sampled_from([20.0, 40.0, DAY / 2, DAY, 3 * DAY]))
     def time_passes(self, seconds: float) -> None:
         self.now += seconds
+
+    @rule(seconds=st.sampled_from([0.0, 5.0, 3600.0]))
+    def the_workers_clock_is_slow(self, seconds: float) -> None:
+        """Triage's clock is set back, or right again; that of the service never is."""
+        for world in self.triaged:
+            world.slow_by = seconds
 
     # What triage does
 

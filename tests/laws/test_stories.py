@@ -68,6 +68,12 @@ class Story:
         self.found = self.worlds[0].finding(KEY)
         self.rest()
 
+    def stored(self, **members: Any) -> None:
+        """The finding is there as it is given, without what the service would fill in."""
+        for world in self.worlds:
+            world.plant({**CONTROL, **members}, self.now)
+        self.rest()
+
     def person(self, **update: Any) -> None:
         """Somebody updates it by hand, keeping all user-defined fields."""
         self.now += 60
@@ -209,6 +215,50 @@ def an_order_and_a_terminal_rule(story: Story) -> None:
     story.holds("Workflow", "SUPPRESSED")
 
 
+def severities_between_bounds(story: Story) -> None:
+    story.provider(Severity={"Label": "HIGH"})
+    least = rule("least", {"Severity": {"AtLeast": "MEDIUM"}}, order=2)
+    story.rules(rule("lower", {"Severity": {"Label": "LOW"}}, order=1), least)
+    story.holds("Severity", "HIGH")
+    story.provider(Severity={"Label": "INFORMATIONAL"})
+    story.holds("Severity", "MEDIUM")
+    story.rules(least, rule("most", {"Severity": {"AtMost": "LOW"}}, order=3, ceiling="CRITICAL"))
+    story.holds("Severity", "INFORMATIONAL")
+    story.provider(Severity={"Label": "CRITICAL"})
+    story.holds("Severity", "LOW")
+
+
+def severities_without_a_label(story: Story) -> None:
+    story.rules(notify(match={"Severity": {"Label": ["HIGH"]}}))
+    for normalized, status in ((69, "NEW"), (70, "NOTIFIED"), (89, "NOTIFIED"), (90, "NEW")):
+        story.stored(Severity={"Normalized": normalized})
+        story.holds("Workflow", status)
+
+
+def types_added_and_removed(story: Story) -> None:
+    story.provider(Types=["TTPs/Discovery", "Effects/Data Exposure"])
+    story.rules(rule("edit", {"Types": {"Add": ["Unusual Behaviors"], "Remove": ["TTPs/Discovery"]}}))
+    story.holds("Types", frozenset({"Effects/Data Exposure", "Unusual Behaviors"}))
+    story.provider(Types=["TTPs/Discovery", "TTPs/Persistence"])
+    story.holds("Types", frozenset({"TTPs/Persistence", "Unusual Behaviors"}))
+    story.rules()
+    story.holds("Types", frozenset({"TTPs/Discovery", "TTPs/Persistence"}))
+
+
+def types_in_another_order(story: Story) -> None:
+    story.provider(Types=["TTPs/Discovery", "Effects/Data Exposure"])
+    before = story.worlds[0].finding(KEY)
+    story.rules(rule("same", {"Types": ["Effects/Data Exposure", "TTPs/Discovery"]}))
+    assert story.worlds[0].finding(KEY) == before
+
+
+def texts_with_what_rule_and_finding_say(story: Story) -> None:
+    fields = {"why": "{rule.ticket} in {finding.AwsAccountId}", "long": "{rule.id}" + "x" * 1023}
+    story.rules(rule("told", {"UserDefinedFields": fields}, ticket="SEC-1"))
+    story.holds("UserDefinedFields.why", "SEC-1 in 111122223333")
+    story.holds("UserDefinedFields.long", "told" + "x" * 1019 + "\u2026")
+
+
 def a_rule_in_observe_then_on_hold(story: Story) -> None:
     story.rules(suppress(mode="observe"))
     story.holds("Workflow", "NEW")
@@ -326,10 +376,7 @@ def a_memo_of_another_stack(story: Story) -> None:
 
 
 def a_finding_without_workflow(story: Story) -> None:
-    planted = {name: value for name, value in CONTROL.items() if name != "Workflow"}
-    for world in story.worlds:
-        world.plant({**planted, "FindingProviderFields": {"Severity": {"Label": "LOW"}}}, story.now)
-    story.rest()
+    story.stored(FindingProviderFields={"Severity": {"Label": "LOW"}})
     story.rules(suppress(match={"Workflow": {"Status": ["NEW"]}}))
     story.holds("Workflow", "SUPPRESSED")
 
@@ -346,6 +393,11 @@ STORIES: list[Callable[[Story], None]] = [
     a_severity_that_follows_its_provider_for_ever,
     a_rule_that_starts_and_ends,
     an_order_and_a_terminal_rule,
+    severities_between_bounds,
+    severities_without_a_label,
+    types_added_and_removed,
+    types_in_another_order,
+    texts_with_what_rule_and_finding_say,
     a_rule_in_observe_then_on_hold,
     a_persons_field_without_override,
     a_persons_note_and_an_override,
