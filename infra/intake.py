@@ -37,7 +37,7 @@ class Intake(Construct):
         super().__init__(scope, name)
         self._config = config
         self.dead_letters = self._dead_letter_queue("DeadLetters")
-        self.undelivered = self._dead_letter_queue("Undelivered")
+        self.undelivered = self._dead_letter_queue("Undelivered", _NO_QUEUES_DEAD_LETTERS)
         self.queue = self._queue(config)
         self.rule = self._rule(pattern)
         self.redrive_role = self._redrive_role()
@@ -55,7 +55,7 @@ class Intake(Construct):
             ),
         )
 
-    def _dead_letter_queue(self, name: str) -> sqs.Queue:
+    def _dead_letter_queue(self, name: str, allowed: sqs.RedriveAllowPolicy | None = None) -> sqs.Queue:
         queue = sqs.Queue(
             self,
             name,
@@ -63,6 +63,7 @@ class Intake(Construct):
             enforce_ssl=True,
             retention_period=LONGEST_RETENTION,
             removal_policy=RemovalPolicy.DESTROY,
+            redrive_allow_policy=allowed,
         )
         Validations.of(queue).acknowledge(
             Acknowledgment(id="AwsSolutions::AwsSolutions-SQS3", reason="It is a dead-letter queue itself.")
@@ -105,20 +106,27 @@ class Intake(Construct):
     def refuse_other_senders(self, *roles: iam.IRole) -> None:
         """Refuse messages of all but the rule, the redrive role and these roles, whatever their policies say.
 
-        Whoever can write here could have a finding hidden by describing it falsely.
+        Whoever writes here could have a finding hidden by describing it falsely. Nobody sends dead letters:
+        AWS: SQS itself moves them, whatever their queue's policy, and back to the queue they came from.
         """
         rule = {"ArnNotEquals": {"aws:SourceArn": self.rule.rule_arn}}
         senders = [role.role_arn for role in (self.redrive_role, *roles)]
         self.undelivered.add_to_resource_policy(_refusal(self.undelivered, rule))
         condition = {"ArnNotEquals": rule["ArnNotEquals"] | {"aws:PrincipalArn": senders}}
         self.queue.add_to_resource_policy(_refusal(self.queue, condition))
+        self.dead_letters.add_to_resource_policy(_refusal(self.dead_letters))
 
 
 def _allow(actions: Sequence[str], queue: sqs.Queue) -> iam.PolicyStatement:
     return iam.PolicyStatement(actions=list(actions), resources=[queue.queue_arn])
 
 
-def _refusal(queue: sqs.Queue, unless_sent_by: Mapping[str, Any]) -> iam.PolicyStatement:
+# What is in it is sent on: nobody's queue may have it filled as its dead-letter queue. For the queue of dead
+# letters CloudFormation cannot say which queue alone may: each would have to be made before the other.
+_NO_QUEUES_DEAD_LETTERS = sqs.RedriveAllowPolicy(redrive_permission=sqs.RedrivePermission.DENY_ALL)
+
+
+def _refusal(queue: sqs.Queue, unless_sent_by: Mapping[str, Any] | None = None) -> iam.PolicyStatement:
     """Deny sending, under a condition that a service's request or a role's can escape: all of it must hold.
 
     AWS: the one carries `aws:SourceArn`, the other `aws:PrincipalArn`; a missing key counts as not equal.

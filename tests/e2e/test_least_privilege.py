@@ -171,6 +171,15 @@ def test_only_the_rule_the_sweep_and_a_redrive_send_to_the_queue(guarded: Deploy
     guarded.settle()
 
 
+@pytest.mark.parametrize("queue", ["DeadLetterQueueUrl", "UndeliveredQueueUrl"])
+def test_nobody_sends_what_a_redrive_would_bring_in(guarded: DeployedStack, queue: str) -> None:
+    everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    sender = created_role(guarded.cloud, f"sender-to-{queue}", everything)
+    with acting_as(guarded.cloud, sender) as client:
+        send = partial(client("sqs").send_message, QueueUrl=guarded.outputs[queue], MessageBody="forged")
+        assert answer_of(send) == "denied"
+
+
 def _event(finding: dict[str, Any]) -> dict[str, Any]:
     return {
         "version": "0",

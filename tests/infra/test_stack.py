@@ -170,6 +170,22 @@ def test_other_senders_are_refused(template, policy, exempt):
             assert arn["Fn::GetAtt"][0].startswith(start)
 
 
+def test_nobody_sends_dead_letters(template):
+    document = _one(template, "AWS::SQS::QueuePolicy", "IntakeDeadLetters")["PolicyDocument"]
+    refusal = _statements(document)["RefuseOtherSenders"]
+    assert (refusal["Effect"], refusal["Action"], refusal["Principal"]) == (
+        "Deny",
+        "sqs:SendMessage",
+        {"AWS": "*"},
+    )
+    assert "Condition" not in refusal
+
+
+def test_no_other_queue_may_have_its_dead_letters_sent_on_as_events(template):
+    undelivered = _one(template, "AWS::SQS::Queue", "IntakeUndelivered")
+    assert undelivered["RedriveAllowPolicy"] == {"redrivePermission": "denyAll"}
+
+
 def test_every_queue_and_topic_is_encrypted_and_refuses_plain_http(template):
     queues = _all(template, "AWS::SQS::Queue")
     policies = [json.dumps(item) for item in _all(template, "AWS::SQS::QueuePolicy").values()]
