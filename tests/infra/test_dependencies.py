@@ -36,6 +36,13 @@ def test_what_ships_in_a_function_is_what_the_lock_file_pins(shipped: str) -> No
     assert named <= locked
 
 
+def test_pip_installs_nothing_without_its_hash() -> None:
+    lines = (ROOT / "Makefile").read_text(encoding="utf-8").splitlines()
+    by_pip = [line for line in lines if "-m pip install" in line]
+    assert len(by_pip) == 1, "what brings the rest"
+    assert "--require-hashes" in by_pip[0]
+
+
 def test_every_node_package_is_pinned_with_its_hash() -> None:
     packages = json.loads((ROOT / "package-lock.json").read_text(encoding="utf-8"))["packages"]
     others = {name: each for name, each in packages.items() if name}
