@@ -7,40 +7,44 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from hubtriage.engine.fields import FIELDS, Finding, Value, is_nobodys, position, read
+from hubtriage.authoring.told_fields import FieldTold, Teller, is_unnamed, no_longer_in_force, not_in_force
+from hubtriage.engine.fields import Finding, Value, position, read
 from hubtriage.engine.finite import finite
 from hubtriage.engine.memo import Claim
-from hubtriage.engine.plan import Reasoning, Settings, reason
-from hubtriage.engine.review import taken_back
+from hubtriage.engine.plan import Reasoning, Settings, reason, rule_names
 from hubtriage.engine.ruleset import Rule, Ruleset
-from hubtriage.engine.settle import FOLLOWS_PROVIDER, Outcome
+from hubtriage.engine.settle import FOLLOWS_PROVIDER
 from hubtriage.engine.trace import Condition, Node, trace_logic, trace_pattern
+
+OVERRULED = "overruled: somebody changed the field since"
+UNNAMED = "UserDefinedFields.?"
+"""A key of which the memo has only a digest, once neither the finding nor a rule has its name any more."""
 
 Verdict = Literal[
     "applies", "held", "observed", "no match", "above its ceiling", "not in force", "not looked at", "failed"
 ]
-Holder = Literal["nobody", "triage", "a person or another tool"]
-
-WHY = {
-    "rule": ("set", "{} wants it"),
-    "taken back": ("taken back", "{} no longer wants it"),
-    "follows provider": ("set", "follows the provider"),
-}
 
 
 @dataclass(frozen=True, slots=True)
 class ClaimTold:
-    """A claim of the memo: the field that triage had set, by which rule, and what became of it."""
+    """A claim of the memo: the field that triage had set, by which rule, and what became of it.
+
+    `rule` is None where nothing tells the rule's name any more; `in_rules` is whether it is still there.
+    """
 
     field: str
     value: Value
     rule: str | None
+    in_rules: bool
     standing: str
 
 
 @dataclass(frozen=True, slots=True)
 class RuleTold:
-    """A rule on this finding: its verdict, why, each condition, and what it wants."""
+    """A rule on this finding: its verdict, why, each condition, and what it wants.
+
+    `dropped` says why it wants nothing of a field that its `update` names.
+    """
 
     id: str
     order: int
@@ -50,21 +54,7 @@ class RuleTold:
     match: tuple[Condition, ...]
     when: Node | None
     wants: Mapping[str, Value]
-
-
-@dataclass(frozen=True, slots=True)
-class FieldTold:
-    """A field that a rule wants or that triage had set: who holds it, and what becomes of it."""
-
-    field: str
-    value: Value
-    holder: Holder
-    baseline: Value
-    becomes: Value
-    wanted: Value
-    rule: str | None
-    outcome: str
-    why: str
+    dropped: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,29 +84,39 @@ class Explanation:
 def explain(finding: Finding, ruleset: Ruleset, now: float, settings: Settings) -> Explanation:
     """Decide one finding and tell every step."""
     reasoning = reason(finding, ruleset, now, settings)
+    teller = Teller(finding, reasoning, ruleset, settings, rule_names(finding, ruleset))
     return Explanation(
         finding=finding,
         ruleset=ruleset,
         reasoning=reasoning,
-        claims=tuple(_claims(finding, reasoning, ruleset)),
+        claims=tuple(_claims(reasoning, ruleset, teller)),
         rules=tuple(_rules(reasoning, ruleset, now)),
-        fields=tuple(_fields(finding, reasoning)),
+        fields=tuple(teller.fields()),
     )
 
 
-def _claims(finding: Finding, reasoning: Reasoning, ruleset: Ruleset) -> Iterator[ClaimTold]:
+def _claims(reasoning: Reasoning, ruleset: Ruleset, teller: Teller) -> Iterator[ClaimTold]:
     for name, claim in sorted(reasoning.memo.claims.items(), key=lambda item: position(item[0])):
-        rule = "(follows the provider)" if claim.rule == FOLLOWS_PROVIDER else ruleset.names.get(claim.rule)
-        yield ClaimTold(name, read(finding, name), rule, _standing(claim, reasoning.claims.get(name)))
+        field = UNNAMED if is_unnamed(name) else name
+        standing = _standing(claim, reasoning.claims.get(name))
+        yield ClaimTold(
+            field,
+            read(teller.finding, name),
+            teller.names.get(claim.rule),
+            claim.rule in ruleset.by_ref,
+            standing,
+        )
 
 
 def _standing(before: Claim, after: Claim | None) -> str:
     if after is None:
         return "ended: Security Hub itself set the field since"
-    if after.person and not before.person:
-        return "overruled: somebody changed the field since"
     if after.person:
-        return "a person's, since triage was overruled"
+        return "a person's, since triage was overruled" if before.person else OVERRULED
+    if after.left_out:
+        return "taken back: left out of the map, and not asked for twice"
+    if after.rule == FOLLOWS_PROVIDER:
+        return "taken back: follows its provider since"
     return "ours: the field still holds what triage set"
 
 
@@ -144,10 +144,8 @@ def _verdict(rule: Rule, reasoning: Reasoning, now: float) -> tuple[Verdict, str
     if error is not None:
         return "failed", error.message
     if not rule.in_force(now):
-        return (
-            "not in force",
-            "has not started" if rule.starts is not None and now < rule.starts else "has expired",
-        )
+        to_come = rule.starts is not None and now < rule.starts
+        return "not in force", not_in_force(rule) if to_come else no_longer_in_force(rule)
     if rule.id in folded.above_ceiling:
         label = read(reasoning.baseline, "Severity.Label")
         return "above its ceiling", f"it hides, the finding is {label}, its ceiling is {rule.ceiling}"
@@ -167,59 +165,5 @@ def _told(
     when: Node | None,
 ) -> RuleTold:
     wants = {wish.field: wish.value for wish in rule.wishes.of(reasoning.baseline)}
-    return RuleTold(rule.id, rule.order, rule.mode, verdict, why, match, when, wants)
-
-
-def _fields(finding: Finding, reasoning: Reasoning) -> Iterator[FieldTold]:
-    names = {*reasoning.outcomes, *reasoning.memo.claims, *reasoning.fold.observed}
-    for name in sorted(names, key=position):
-        outcome = reasoning.outcomes.get(name, Outcome())
-        rule, wish = reasoning.fold.wishes.get(name, (None, None))
-        claim = reasoning.claims.get(name)
-        value = read(finding, name)
-        result, why = _result(name, outcome, reasoning)
-        yield FieldTold(
-            field=name,
-            value=value,
-            holder=_holder(finding, name, value, claim),
-            baseline=taken_back(finding, name, claim) if claim and not claim.person else value,
-            becomes=outcome.change.new if outcome.change else value,
-            wanted=wish.value if wish else None,
-            rule=rule.id if rule else None,
-            outcome=result,
-            why=why,
-        )
-
-
-def _holder(finding: Finding, name: str, value: Value, claim: Claim | None) -> Holder:
-    if claim is not None:
-        return "a person or another tool" if claim.person else "triage"
-    return "nobody" if is_nobodys(finding, name, value) else "a person or another tool"
-
-
-def _result(name: str, outcome: Outcome, reasoning: Reasoning) -> tuple[str, str]:
-    """(what becomes of a field, why)."""
-    if outcome.change is not None:
-        if reasoning.decision.refused:
-            return "refused", reasoning.decision.refused
-        result, why = WHY[outcome.change.why]
-        return result, why.format(outcome.change.rule or "a rule that is gone")
-    if outcome.kept is not None:
-        return "kept", outcome.kept.why
-    if name in reasoning.fold.held:
-        return "kept", "a rule on hold keeps it"
-    if name in reasoning.fold.frozen:
-        return "kept", "a rule that could set it has failed"
-    if name in reasoning.fold.wishes:
-        return "unchanged", "already as wanted"
-    if name in reasoning.outcomes and outcome.claim is not None:
-        return "unchanged", _why_it_stays(name, outcome.claim)
-    return "unchanged", "no rule wants it"
-
-
-def _why_it_stays(name: str, claim: Claim) -> str:
-    if claim.rule == FOLLOWS_PROVIDER:
-        return "as its provider has it, which triage follows"
-    if name not in FIELDS and claim.left_out:
-        return "was left out of the map before; it is not asked for twice"
-    return "no rule wants it any more, but the API cannot empty it"
+    dropped = rule.wishes.dropped(reasoning.baseline)
+    return RuleTold(rule.id, rule.order, rule.mode, verdict, why, match, when, wants, dropped)

@@ -1,28 +1,31 @@
 """`hubtriage explain`: the whole reasoning for one finding."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
-from hubtriage.authoring.explain import ClaimTold, Explanation, FieldTold, RuleTold, explain
+from hubtriage.authoring.explain import UNNAMED, ClaimTold, Explanation, RuleTold, explain
+from hubtriage.authoring.told_fields import FieldTold
+from hubtriage.cli.conditions_view import all_conditions, first_failure
 from hubtriage.cli.findings import Item, UnreadableInputError, Unusable, read_findings
 from hubtriage.cli.plan import findings_argument, now_option, quoted, shown
 from hubtriage.cli.rules import compiled, rules_option
 from hubtriage.cli.settings import settings_options, stack_option
-from hubtriage.engine.fields import SEVERITY, Finding, member, provider_value, read
+from hubtriage.engine.fields import OUR_KEYS, SEVERITY, Finding, member, provider_value, read
 from hubtriage.engine.plan import Settings
-from hubtriage.engine.trace import Condition, Node
 
+JUDGED = "judged on the finding as it would be without triage; on one field the later rule wins"
 MOST_IDS = 10
 """As many are told where somebody has to choose a finding."""
 MEMO = {
-    "none": "none: triage has done nothing to this finding yet",
-    "ours": "ours",
+    "none": "triage has left no memory on this finding",
+    "ours": "what triage did here before:",
     "foreign": "of another stack that is listed as known: hands off",
-    "unknown": "of a stack that is not listed: counts as none",
-    "unreadable": "damaged or forged: counts as none",
+    "unknown": "of a stack that is not listed: ignored; what it claimed counts as a person's",
+    "unreadable": "unreadable: ignored; what it claimed counts as a person's",
     "lost": "lost: there is a note of ours, but another tool replaced the user-defined fields: hands off",
 }
 COLOURS = {
@@ -43,7 +46,9 @@ COLOURS = {
 @now_option
 @stack_option
 @settings_options
-@click.option("--all", "every", is_flag=True, help="Show every condition also of rules that do not match.")
+@click.option(
+    "--all", "every", is_flag=True, help="Show also every condition of rules that do not match, and the memo."
+)
 @click.option("--json", "as_json", is_flag=True, help="The same as JSON.")
 def command(
     findings: str,
@@ -103,7 +108,7 @@ def render(told: Explanation, every: bool = False) -> Iterator[str]:
     yield ""
     yield from _fields(told.fields)
     yield ""
-    yield from _decision(told)
+    yield from _decision(told, every)
 
 
 def told_of_rules(told: Explanation) -> Iterator[str]:
@@ -144,91 +149,82 @@ def _memo(told: Explanation) -> Iterator[str]:
 
 
 def _claim(claim: ClaimTold, width: int) -> str:
-    return f"{quoted(claim.field):<{width}}  {claim.standing}; set by {claim.rule or 'a rule that is gone'}"
+    return f"{quoted(claim.field):<{width}}  {claim.standing}{_set_by(claim)}"
+
+
+def _set_by(claim: ClaimTold) -> str:
+    if claim.field == UNNAMED:
+        return "; its name is not known any more"
+    if claim.standing.startswith("taken back"):
+        return ""
+    if claim.rule is None:
+        return "; set by a rule whose name is not known any more"
+    return f"; set by {claim.rule}" + ("" if claim.in_rules else ", which is no longer in the rules")
 
 
 def _rules(rules: Sequence[RuleTold], every: bool) -> Iterator[str]:
     if not rules:
         yield _head("RULES", "not looked at")
         return
-    yield _head("RULES", "on the finding with what is ours taken back; on one field the later rule wins")
+    yield _head("RULES", JUDGED)
     width = max((len(rule.id) for rule in rules), default=0)
     for rule in rules:
         verdict = click.style(rule.verdict, fg=COLOURS.get(rule.verdict))
-        why = f": {quoted(rule.why)}" if rule.why else ""
-        yield f"  {rule.order:>4} {rule.id:<{width}}  {verdict}{why}"
-        conditions = _conditions(rule)
-        if rule.verdict == "no match" and not every:
-            first = [line for holds, line in conditions if not holds][:1]
-            yield from (f"         {line}" for line in first)
-        elif rule.verdict not in ("not looked at", "not in force"):
-            yield from (f"         {line}" for _holds, line in conditions)
-            wants = ", ".join(f"{quoted(name)} {shown(value)}" for name, value in rule.wants.items())
-            yield f"         wants {wants}"
+        yield f"  {rule.order:>4} {rule.id:<{width}}  {_verdict(rule, verdict)}"
+        yield from (f"         {line}" for line in _below(rule, every))
 
 
-def _conditions(rule: RuleTold) -> list[tuple[bool, str]]:
-    """Each condition: whether it holds, and its line."""
-    lines = [line for condition in rule.match for line in _condition(condition)]
-    if rule.when is not None:
-        lines += _node(rule.when)
-    return lines
+def _verdict(rule: RuleTold, verdict: str) -> str:
+    """The verdict and why; of a rule that is not in force, the reason says both."""
+    if rule.verdict == "not in force":
+        return quoted(rule.why)
+    return f"{verdict}: {quoted(rule.why)}" if rule.why else verdict
 
 
-def _condition(condition: Condition, depth: int = 0) -> Iterator[tuple[bool, str]]:
-    mark, indent = _mark(condition.holds), "  " * depth
-    saw = "" if condition.branches else f"; saw {_seen(condition.values)}"
-    yield condition.holds, f"{indent}{mark} {quoted(condition.path)}: {quoted(condition.test)}{saw}"
-    for branch in condition.branches:
-        for inner in branch:
-            yield from _condition(inner, depth + 1)
-
-
-def _seen(values: Sequence[object]) -> str:
-    return (
-        ", ".join(shown(value) for value in values[:5]) + (" …" if len(values) > 5 else "")
-        if values
-        else "nothing"
-    )
-
-
-def _node(node: Node, depth: int = 0) -> Iterator[tuple[bool, str]]:
-    if node.operator == "var" and depth:
-        yield True, f"{'  ' * depth}  {node.expression} is {shown(node.value)}"
+def _below(rule: RuleTold, every: bool) -> Iterator[str]:
+    """The conditions of a rule that matter, and what it wants."""
+    if rule.verdict in ("not looked at", "not in force"):
         return
-    outcome = quoted(f"error: {node.error}") if node.error else shown(node.value)
-    holds = node.value is True if isinstance(node.value, bool) else node.error is None
-    mark = _mark(holds) if isinstance(node.value, bool) else " "
-    yield holds, f"{'  ' * depth}{mark} {quoted(node.expression)} is {outcome}"
-    for child in node.children:
-        yield from _node(child, depth + 1)
-
-
-def _mark(holds: bool) -> str:
-    return click.style("✓", fg="green") if holds else click.style("✗", fg="red")
+    if rule.verdict == "no match":
+        yield from all_conditions(rule) if every else first_failure(rule)
+        return
+    yield from all_conditions(rule)
+    if rule.wants:
+        wants = (f"{quoted(name)} {shown(value)}" for name, value in rule.wants.items())
+        yield f"wants {', '.join(wants)}"
+    for name, why in rule.dropped.items():
+        yield f"wants nothing of {name} here: {why}"
 
 
 def _fields(fields: Sequence[FieldTold]) -> Iterator[str]:
-    yield _head("FIELDS", "who holds each, and what becomes of it" if fields else "no rule wants anything")
+    yield _head("FIELDS", "who holds each, and what becomes of it" if fields else "left as they are")
     width = max((len(quoted(field.field)) for field in fields), default=0)
     for field in fields:
-        holder = f"{field.holder} holds it" if field.holder != "nobody" else "nobody holds it"
         value = shown(field.value)
         if field.outcome in ("set", "taken back", "refused"):
             value += f" -> {shown(field.becomes)}"
-        yield f"  {quoted(field.field):<{width}}  {value}  {field.outcome}: {quoted(field.why)} ({holder})"
+        why = f"{field.outcome}: {quoted(field.why)} ({field.holder} holds it)"
+        yield f"  {quoted(field.field):<{width}}  {value}  {why}"
 
 
-def _decision(told: Explanation) -> Iterator[str]:
+def _decision(told: Explanation, every: bool) -> Iterator[str]:
     decision = told.reasoning.decision
     if decision.refused:
         yield _head("DECISION", f"refused: {quoted(decision.refused)}")
     elif decision.update is None:
         yield _head("DECISION", "no change")
     else:
-        changed = [name for name in decision.update if name != "UserDefinedFields"]
-        yield _head("DECISION", f"update {', '.join([*changed, 'UserDefinedFields'])}:")
-        for key, value in decision.update["UserDefinedFields"].items():
-            yield f"  {quoted(key)}: {shown(value)}"
+        yield _head("DECISION", "one update" if decision.changes else "one update, of the memory only")
+        yield from _update(decision.update, every)
     for seen in decision.observed:
         yield f"  {seen.rule} (observe) would set {quoted(seen.field)} to {shown(seen.new)}"
+
+
+def _update(update: Mapping[str, Any], every: bool) -> Iterator[str]:
+    """What is sent, less the memo: that is for triage to read."""
+    for name, value in update.items():
+        if name != "UserDefinedFields":
+            yield f"  {quoted(name)}: {shown(value)}"
+    for key, value in update["UserDefinedFields"].items():
+        if every or key not in OUR_KEYS:
+            yield f"  UserDefinedFields {quoted(key)}: {shown(value)}"

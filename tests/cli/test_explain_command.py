@@ -50,6 +50,14 @@ def test_what_is_said_of(name: str) -> None:
     assert result.stdout == golden.read_text(encoding="utf-8")
 
 
+def test_all_shows_every_condition_and_the_memo() -> None:
+    said = explained(FINDINGS["an-ordinary-match"], "--all").stdout
+    golden = GOLDEN / "an-ordinary-match.all.txt"
+    if os.environ.get("HUBTRIAGE_GOLDEN") == "write":
+        golden.write_text(said, encoding="utf-8")
+    assert said == golden.read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("name", FINDINGS)
 def test_the_same_as_json(name: str) -> None:
     told = json.loads(explained(FINDINGS[name], "--json").stdout)

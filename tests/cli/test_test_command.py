@@ -48,7 +48,7 @@ def test_a_test_that_fails_says_where_what_and_why(test):
         "rules/b.yaml:6:9: b: suppressed\n"
         '  Workflow.Status: expected "RESOLVED", got "SUPPRESSED"\n'
         "  the rule matches this finding\n"
-        "  RULES    on the finding with what is ours taken back; on one field the later rule wins\n"
+        "  RULES    judged on the finding as it would be without triage; on one field the later rule wins\n"
         "     500 b  applies: all conditions hold\n"
         '           ✓ Compliance.SecurityControlId: "S3.8"; saw S3.8\n'
         "           wants Workflow.Status SUPPRESSED\n"

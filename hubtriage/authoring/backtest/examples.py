@@ -9,7 +9,8 @@ from hubtriage.authoring.backtest.judge import Judged, Task
 from hubtriage.authoring.backtest.outcome import Outcome
 from hubtriage.authoring.backtest.report import Record
 from hubtriage.authoring.backtest.tally import Tally
-from hubtriage.authoring.explain import Explanation, FieldTold, RuleTold, explain
+from hubtriage.authoring.explain import Explanation, RuleTold, explain
+from hubtriage.authoring.told_fields import FieldTold
 from hubtriage.engine.fields import Finding, Value, member, read
 from hubtriage.engine.ruleset import Ruleset, load_ruleset
 from hubtriage.engine.trace import Condition, Node

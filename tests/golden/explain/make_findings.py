@@ -96,5 +96,21 @@ FINDINGS: dict[str, dict[str, Any]] = {
         Note={"Text": "Accepted.", "UpdatedBy": "hubtriage/sandbox-buckets"}
     ),
     "a-forged-memo": _control(UserDefinedFields=_memo("1 WS", "sandbox-buckets")),
+    "of-a-stack-that-nobody-listed": _control(
+        Workflow={"Status": "SUPPRESSED"},
+        UserDefinedFields={**_memo("1 WS.{sandbox-buckets}", "sandbox-buckets"), "hubtriage/managed": "green"},
+    ),
+    "a-control-that-passed": _control(
+        Compliance={"Status": "PASSED", "SecurityControlId": "S3.2"},
+        Workflow={"Status": "RESOLVED"},
+        UserDefinedFields=_memo("1 WT.{sandbox-buckets}", "sandbox-buckets"),
+    ),
+    "keys-and-scores-taken-back-before": _scanner(
+        Severity={"Label": "MEDIUM", "Normalized": 40},
+        Confidence=70,
+        Types=["Sensitive Data"],
+        FindingProviderFields={"Severity": {"Label": "MEDIUM"}, "Types": ["TTPs"]},
+        UserDefinedFields=_memo("1 SM.{own-scanner} C70.{last-year} Uabcdef=x.{last-year}-", "none"),
+    ),
     "a-person-lowered-a-crown-jewel": _control(AwsAccountId="999988887777", Severity={"Label": "LOW"}),
 }

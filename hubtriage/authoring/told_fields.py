@@ -1,0 +1,236 @@
+"""What becomes of each field of one finding, who holds it, and why: sentences made of a reasoning."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from json import dumps
+from typing import Literal
+
+from hubtriage.engine.decision import Change, Observed
+from hubtriage.engine.fields import (
+    FIELDS,
+    SEVERITY,
+    USER_PREFIX,
+    Finding,
+    Value,
+    is_nobodys,
+    position,
+    read,
+    same,
+)
+from hubtriage.engine.memo import Claim, rule_ref
+from hubtriage.engine.plan import Reasoning, Settings
+from hubtriage.engine.review import is_resolved_as_passed, taken_back
+from hubtriage.engine.ruleset import Rule, Ruleset
+from hubtriage.engine.settle import FOLLOWS_PROVIDER, NEVER_WRITTEN, RULE_FAILED, Outcome
+
+Holder = Literal["nobody", "triage", "a person or another tool", "Security Hub or a person"]
+
+GONE = "a rule that is no longer in the rules"
+MOST_OUTVOTED = 3
+_WORD = re.compile(r"[\w:./@+*#-]+", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Outvoted:
+    """A rule that applies and wanted another value; a later rule decided."""
+
+    rule: str
+    wanted: Value
+
+
+@dataclass(frozen=True, slots=True)
+class FieldTold:
+    """A field that a rule wants or that triage had set: who holds it, and what becomes of it."""
+
+    field: str
+    value: Value
+    holder: Holder
+    baseline: Value
+    becomes: Value
+    wanted: Value
+    rule: str | None
+    outcome: str
+    why: str
+    over: tuple[Outvoted, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Teller:
+    """Tells the fields of one reasoning; `names` gives rule ids by digest, also of rules that are gone."""
+
+    finding: Finding
+    reasoning: Reasoning
+    ruleset: Ruleset
+    settings: Settings
+    names: Mapping[str, str]
+
+    def fields(self) -> Iterator[FieldTold]:
+        """Each field once, in their order; a user key of which only a digest is known has no more to tell."""
+        reasoning = self.reasoning
+        names = {*reasoning.outcomes, *reasoning.memo.claims, *reasoning.fold.observed}
+        for name in sorted(names, key=position):
+            if not is_unnamed(name):
+                yield self._field(name)
+
+    def _field(self, name: str) -> FieldTold:
+        outcome = self.reasoning.outcomes.get(name, Outcome())
+        rule, wish = self.reasoning.fold.wishes.get(name, (None, None))
+        claim, value = self.reasoning.claims.get(name), read(self.finding, name)
+        over = tuple(self._outvoted(name)) if rule else ()
+        result, why = self._result(name, outcome, over)
+        return FieldTold(
+            field=name,
+            value=value,
+            holder=self._holder(name, value, claim),
+            baseline=taken_back(self.finding, name, claim) if claim and not claim.person else value,
+            becomes=outcome.change.new if outcome.change else value,
+            wanted=wish.value if wish else None,
+            rule=rule.id if rule else None,
+            outcome=result,
+            why=why,
+            over=over,
+        )
+
+    def _holder(self, name: str, value: Value, claim: Claim | None) -> Holder:
+        if claim is not None:
+            return "a person or another tool" if claim.person else "triage"
+        if is_nobodys(self.finding, name, value):
+            return "nobody"
+        by_service = is_resolved_as_passed(self.finding, name)
+        return "Security Hub or a person" if by_service else "a person or another tool"
+
+    def _outvoted(self, name: str) -> Iterator[Outvoted]:
+        """The fold: what earlier rules wanted of a field, where that is something else."""
+        winner, wanted = self.reasoning.fold.wishes[name]
+        for rule in map(self._rule, self.reasoning.fold.rules):
+            if rule is None or rule.mode != "enforce" or rule.id == winner.id:
+                continue
+            for wish in rule.wishes.of(self.reasoning.baseline):
+                if wish.field == name and not same(name, wish.value, wanted.value):
+                    yield Outvoted(rule.id, wish.value)
+
+    def _rule(self, rule_id: str) -> Rule | None:
+        return self.ruleset.by_ref.get(rule_ref(rule_id))
+
+    def _result(self, name: str, outcome: Outcome, over: tuple[Outvoted, ...]) -> tuple[str, str]:
+        """(what becomes of a field, why)."""
+        fold, change = self.reasoning.fold, outcome.change
+        if change is not None and self.reasoning.decision.refused:
+            return "refused", self.reasoning.decision.refused
+        if change is not None and change.why == "taken back":
+            return "taken back", self._why_taken_back(change)
+        if change is not None:
+            return "set", self._why_set(change, over) if change.why == "rule" else "follows its provider"
+        if outcome.kept is not None:
+            return "kept", outcome.kept.why
+        if name in fold.held and outcome.claim is not None:
+            return "kept", f"{self.names.get(outcome.claim.rule, GONE)} is on hold, and keeps it"
+        if name in fold.wishes:
+            return "unchanged", f"already as {fold.wishes[name][0].id} wants it"
+        if name in fold.frozen:
+            return "kept", RULE_FAILED
+        if name in self.settings.never:
+            return "kept", NEVER_WRITTEN
+        return "unchanged", self._why_unchanged(name, outcome.claim or self.reasoning.claims.get(name))
+
+    def _why_set(self, change: Change, over: tuple[Outvoted, ...]) -> str:
+        holder = self._holder(change.field, change.old, self.reasoning.claims.get(change.field))
+        if holder in ("nobody", "triage"):
+            return f"{change.rule} wants it{_over(over)}"
+        told = f"{change.rule} overrides {_plain(change.old)}, set by {holder}; given back when the rule ends"
+        return told + _over(over)
+
+    def _why_taken_back(self, change: Change) -> str:
+        claim = self.reasoning.claims.get(change.field)
+        given_back = "; what it had replaced is given back" if claim and claim.before is not None else ""
+        return self._what_became_of(change) + given_back
+
+    def _what_became_of(self, change: Change) -> str:
+        """What has become of the rule that had set what is taken back."""
+        name, rule = change.rule, self._rule(change.rule or "")
+        if rule is not None:
+            return f"{name} {self._standing_of(rule, change)}"
+        if change.cause == "all is taken back":
+            return f"{name or 'a rule'} had set it, and everything is taken back"
+        return f"set by {name}, which is no longer in the rules" if name else f"set by {GONE}"
+
+    def _standing_of(self, rule: Rule, change: Change) -> str:
+        fold = self.reasoning.fold
+        match change.cause:
+            case "not started":
+                return f"is {not_in_force(rule)}"
+            case "expired":
+                return f"is {no_longer_in_force(rule)}"
+            case "in observe":
+                return "only observes now"
+            case "above its ceiling":
+                label = read(self.reasoning.baseline, SEVERITY)
+                return f"matches, but hides findings up to {rule.ceiling} only; this one is {label}"
+            case "behind a terminal rule":
+                return f"is not looked at, as {fold.rules[-1]} is terminal"
+            case "no longer sets it":
+                dropped = rule.wishes.dropped(self.reasoning.baseline).get(change.field)
+                return f"wants nothing of it here: {dropped}" if dropped else "does not set it any more"
+        return "does not match any more"
+
+    def _why_unchanged(self, name: str, claim: Claim | None) -> str:
+        if name in self.reasoning.fold.observed:
+            return self._what_observed_would_do(name)
+        if claim is None:
+            return "no rule wants it"
+        if claim.person:
+            return "no rule wants it any more"
+        if claim.rule == FOLLOWS_PROVIDER:
+            return "as its provider has it, which triage follows"
+        if name.startswith(USER_PREFIX):
+            if self.settings.udf == "merge" and not claim.left_out:
+                return "no rule wants it any more, but under `merge` a key cannot be taken away"
+            return "was left out of the map before; it is not asked for twice"
+        if name in FIELDS and taken_back(self.finding, name, claim) is None:
+            return "no rule wants it any more, but the API cannot empty it"
+        return "no rule wants it any more, and its provider has it so already"
+
+    def _what_observed_would_do(self, name: str) -> str:
+        rule, wish = self.reasoning.fold.observed[name]
+        would: Observed | None = next((o for o in self.reasoning.decision.observed if o.field == name), None)
+        if would is not None:
+            return f"no rule in force wants it; {rule.id} would set {_plain(would.new)}"
+        if same(name, read(self.finding, name), wish.value):
+            return f"no rule in force wants it; {rule.id} would leave it so"
+        return f"no rule in force wants it; {rule.id} would have to leave it, too"
+
+
+def is_unnamed(name: str) -> bool:
+    """Whether it is a user-defined field of which the memo has only a digest, and nobody the name."""
+    return name.startswith(USER_PREFIX + "\0")
+
+
+def not_in_force(rule: Rule) -> str:
+    """That a rule has not started, and when it does."""
+    return "not in force yet" if rule.starts is None else f"not in force before {_moment(rule.starts)}"
+
+
+def no_longer_in_force(rule: Rule) -> str:
+    """That a rule has expired, and its last day or moment as the rule says it."""
+    return f"no longer in force: expires {rule.source['expires']}" if "expires" in rule.source else "expired"
+
+
+def _moment(seconds: float) -> str:
+    """A date, or a date and time: UTC."""
+    text = datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
+    return text.removesuffix("T00:00:00Z")
+
+
+def _over(over: Sequence[Outvoted]) -> str:
+    told = " and ".join(f"{one.rule}, which wanted {_plain(one.wanted)}" for one in over[:MOST_OUTVOTED])
+    more = f", and {len(over) - MOST_OUTVOTED} more" if len(over) > MOST_OUTVOTED else ""
+    return f", over {told}{more}" if told else ""
+
+
+def _plain(value: Value) -> str:
+    """A value in a sentence; what could be mistaken for part of it is JSON."""
+    if isinstance(value, str) and _WORD.fullmatch(value):
+        return value
+    return "none" if value is None else dumps(value)

@@ -1,0 +1,155 @@
+"""Conditions of a rule as lines for people: all of them, or what a rule fails by."""
+
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+
+import click
+
+from hubtriage.authoring.explain import RuleTold
+from hubtriage.cli.plan import quoted, shown
+from hubtriage.engine.jsvalues import truthy
+from hubtriage.engine.trace import Condition, Node
+
+MOST_SEEN = 5
+EVERY = "applies to every finding"
+NOT = {
+    "in": "not in",
+    "in_list": "not in the list",
+    "==": "not",
+    "===": "not",
+    "starts_with": "does not start with",
+    "ends_with": "does not end with",
+    "glob": "not like",
+    "regex": "not like",
+    "cidr": "not in",
+    "before": "not before",
+    "after": "not after",
+    "<": "not below",
+    "<=": "not at most",
+    ">": "not above",
+    ">=": "not at least",
+}
+"""What an operator of two operands says where it is false, between the first and the second."""
+
+
+def all_conditions(rule: RuleTold) -> Iterator[str]:
+    """Each condition with the value that it saw and whether it holds."""
+    for condition in rule.match:
+        yield from _condition(condition)
+    if rule.when is not None:
+        yield from _root(rule.when)
+
+
+def first_failure(rule: RuleTold) -> Iterator[str]:
+    """What keeps a rule from matching: the first condition that does not hold, down to its parts."""
+    failing = next((condition for condition in rule.match if not condition.holds), None)
+    if failing is not None:
+        yield from _failing_condition(failing)
+    elif rule.when is not None:
+        yield f"{_mark(False)} {_why_false(rule.when)}"
+
+
+def _failing_condition(condition: Condition, depth: int = 0) -> Iterator[str]:
+    yield _line(condition, depth)
+    for branch in condition.branches:
+        first = next((part for part in branch if not part.holds), None)
+        if first is not None:
+            yield from _failing_condition(first, depth + 1)
+
+
+def _condition(condition: Condition, depth: int = 0) -> Iterator[str]:
+    yield _line(condition, depth)
+    for branch in condition.branches:
+        for inner in branch:
+            yield from _condition(inner, depth + 1)
+
+
+def _line(condition: Condition, depth: int) -> str:
+    head = f"{'  ' * depth}{_mark(condition.holds)} "
+    path = f"{quoted(condition.path)}: " if condition.path else ""
+    saw = "" if condition.branches else f"; saw {_seen(condition.values)}"
+    return f"{head}{path}{quoted(condition.test)}{saw}"
+
+
+def _seen(values: Sequence[object]) -> str:
+    more = " …" if len(values) > MOST_SEEN else ""
+    return ", ".join(shown(value) for value in values[:MOST_SEEN]) + more if values else "nothing"
+
+
+def _root(node: Node) -> Iterator[str]:
+    """The whole `when`: what is truthy holds, as the rule sees it."""
+    if node.operator == "" and node.value is True:
+        yield f"{_mark(True)} {EVERY}"
+        return
+    yield f"{_mark(node.error is None and truthy(node.value))} {_outcome(node)}"
+    for child in node.children:
+        yield from _node(child, 1)
+
+
+def _node(node: Node, depth: int) -> Iterator[str]:
+    mark = _mark(node.value) if isinstance(node.value, bool) and node.error is None else " "
+    yield f"{'  ' * depth}{mark} {_outcome(node)}"
+    for child in node.children:
+        yield from _node(child, depth + 1)
+
+
+def _outcome(node: Node) -> str:
+    value = quoted(f"error: {node.error}") if node.error else _value(node)
+    return f"{quoted(node.expression)} is {value}"
+
+
+def _value(node: Node) -> str:
+    """Days have one decimal, cut: what is just below a bound must not look as if it had reached it."""
+    if node.operator == "age_days" and isinstance(node.value, float) and math.isfinite(node.value):
+        return f"{math.floor(node.value * 10) / 10:.1f}"
+    return shown(node.value)
+
+
+def _why_false(node: Node) -> str:
+    """The part by which an expression is false, with the value that it saw."""
+    if node.operator == "and" and node.children and not truthy(node.children[-1].value):
+        return _why_false(node.children[-1])
+    if node.operator == "or" and len(node.children) > 1:
+        return ", and ".join(_why_false(child) for child in node.children)
+    return _comparison(node) or _outcome(node)
+
+
+def _comparison(node: Node) -> str | None:
+    """`Severity.Label is HIGH, not in LOW, INFORMATIONAL`; None for what is no comparison of two operands."""
+    logic = json.loads(node.expression) if node.operator in NOT else None
+    operands = logic.get(node.operator) if isinstance(logic, Mapping) else None
+    if not isinstance(operands, list) or len(operands) != 2 or not isinstance(operands[0], Mapping):
+        return None
+    texts = {child.expression: child for child in node.children}
+    first = texts.get(_text(operands[0]))
+    if first is None:
+        return None
+    second = texts.get(_text(operands[1]))
+    bound = _operand(operands[1]) if second is None else f"{_name(operands[1])}, which is {_value(second)}"
+    return f"{_name(operands[0])} is {_value(first)}, {NOT[node.operator]} {bound}"
+
+
+def _operand(value: object) -> str:
+    return ", ".join(map(shown, value)) if isinstance(value, list) and value else shown(value)
+
+
+def _name(operand: object) -> str:
+    """How an operand is called: a path, `age_days of CreatedAt`, else as it stands."""
+    if not isinstance(operand, Mapping) or len(operand) != 1:
+        return quoted(_text(operand))
+    ((operator, argument),) = operand.items()
+    inner = argument[0] if isinstance(argument, list) and argument else argument
+    if operator == "var" and isinstance(inner, str) and inner:
+        return quoted(inner)
+    if operator in ("age_days", "lower") and isinstance(inner, Mapping):
+        return f"{operator} of {_name(inner)}"
+    return quoted(_text(operand))
+
+
+def _text(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _mark(holds: object) -> str:
+    return click.style("✓", fg="green") if holds else click.style("✗", fg="red")
