@@ -12,7 +12,7 @@ from hubtriage.engine.jsvalues import truthy
 from hubtriage.engine.trace import Condition, Node
 
 MOST_SEEN = 5
-EVERY = "applies to every finding"
+EVERY, NONE = "applies to every finding", "applies to no finding"
 NOT = {
     "in": "not in",
     "in_list": "not in the list",
@@ -112,6 +112,8 @@ def _why_false(node: Node) -> str:
         return _why_false(node.children[-1])
     if node.operator == "or" and len(node.children) > 1:
         return ", and ".join(_why_false(child) for child in node.children)
+    if node.operator == "" and node.value is False:
+        return NONE
     return _comparison(node) or _outcome(node)
 
 

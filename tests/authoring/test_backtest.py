@@ -231,6 +231,15 @@ def test_the_examples_tell_the_same_as_the_decision() -> None:
         assert len(shown) >= 2, rule
 
 
+def test_an_example_of_a_taking_back_tells_what_has_become_of_a_rule_that_does_not_match() -> None:
+    hide = {"id": "hide", "match": {"RecordState": ["ACTIVE"]}, "update": HIDE}
+    narrowed = {**hide, "match": {"RecordState": ["nothing"]}}
+    task = Task(document([narrowed]), NOW, SETTINGS, document([hide]), 1)
+    (example, *_) = examples_of(backtest(documents(FINDINGS), task, processes=1))
+    whys = {field["why"] for field in example["fields"] if field["outcome"] == "taken back"}
+    assert whys == {"hide does not match any more"}
+
+
 def test_memory_does_not_grow_with_the_findings() -> None:
     tally = backtest(islice(_endless(), 3_000), Task(document(RULES), NOW, SETTINGS, examples=2), processes=1)
     assert tally.findings == 3_000
