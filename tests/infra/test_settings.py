@@ -1,0 +1,92 @@
+"""Each setting by itself: what of the template it changes, or why nothing."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from infra_samples import DEFAULT, DEPLOYMENTS
+from snapshots import differences, snapshot
+
+from infra.config import PREFIX, Configuration, setting_names
+from infra.stack import triage_stacks
+
+KEY = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+BOUNDARY = "arn:aws:iam::111122223333:policy/boundary"
+
+# A value of each, and what the line of a difference holds: where it arrives, and how.
+CHANGES = {
+    "stack-name": ("sec-triage", "/hubtriage/sec-triage/mode"),
+    "account": ("111122223333", "arn:${AWS::Partition}:securityhub:${AWS::Region}:111122223333"),
+    "home-region": ("eu-central-1", "securityhub:eu-central-1:"),
+    "regions": ("us-east-1", "securityhub:us-east-1:"),
+    "udf": ("merge", 'HUBTRIAGE_UDF: "replace" -> "merge"'),
+    "initial-mode": ("observe", 'InitialMode: "enforce" -> "observe"'),
+    "known-stacks": ("old,older", 'HUBTRIAGE_KNOWN_STACKS: "" -> "old,older"'),
+    "never": ("Confidence", 'HUBTRIAGE_NEVER: "" -> "Confidence"'),
+    "architecture": ("x86_64", '"arm64" -> "x86_64"'),
+    "memory-mb": (1024, "MemorySize: 512 -> 1024"),
+    "batch-size": (200, "BatchSize: 1000 -> 200"),
+    "batch-window-seconds": (9, "MaximumBatchingWindowInSeconds: 5 -> 9"),
+    "maximum-concurrency": (3, "MaximumConcurrency: 2 -> 3"),
+    "reserved-concurrency": (4, "ReservedConcurrentExecutions: 4"),
+    "calls-per-second": (6, 'HUBTRIAGE_CALLS_PER_SECOND: "4" -> "3"'),
+    "reads-per-second": (1, 'HUBTRIAGE_READS_PER_SECOND: "0.75" -> "0.5"'),
+    "sweep-reads-per-second": (0.5, 'HUBTRIAGE_SWEEP_READS_PER_SECOND: "1.2" -> "0.5"'),
+    "sweep-time": ("05:06", '"cron(10 0 * * ? *)" -> "cron(6 5 * * ? *)"'),
+    "time-zone": ("Europe/Berlin", '-> "Europe/Berlin"'),
+    "sweep-hide-limit": (7, 'HUBTRIAGE_SWEEP_HIDE_LIMIT: "10000" -> "7"'),
+    "sweep-queue-limit": (7, 'HUBTRIAGE_SWEEP_QUEUE_LIMIT: "1000" -> "7"'),
+    "sweep-wait-seconds": (7, 'HUBTRIAGE_SWEEP_WAIT_SECONDS: "30" -> "7"'),
+    "refresh-age-seconds": (7, 'HUBTRIAGE_REFRESH_AGE_SECONDS: "30" -> "7"'),
+    "timeout-seconds": (800, "-> 800"),
+    "maximum-receives": (7, "maxReceiveCount: 10 -> 7"),
+    "breaker-limit": (77, "Threshold: 2000 -> 77"),
+    "log-level": ("DEBUG", 'ApplicationLogLevel: "INFO" -> "DEBUG"'),
+    "log-retention-days": (731, "RetentionInDays: 365 -> 731"),
+    "alarm-emails": ("soc@example.com", '"Endpoint": "soc@example.com"'),
+    "runbook-url": ("https://example.com/alarms", "https://example.com/alarms"),
+    "kms-keys": (KEY, f'KmsMasterKeyId: "{KEY}"'),
+    "permission-boundary": (BOUNDARY, f'PermissionsBoundary: "{BOUNDARY}"'),
+    "tags": ("team=security", "team=security"),
+}
+NO_CHANGE = {
+    "linked-regions": "it only tells which other settings contradict it; no stack goes there",
+    "rules": "which rules are compiled: they are given here",
+    "allow-empty": "whether a rule set without rules is compiled",
+}
+Lines = Callable[..., list[str]]
+
+
+@pytest.fixture(scope="module")
+def changed(packages: Mapping[str, Any]) -> Lines:
+    """A function: settings as they are written → what differs from the default template, by the line."""
+
+    def synthesized(settings: Mapping[str, Any]) -> Any:
+        config = Configuration.from_context({f"{PREFIX}{name}": it for name, it in settings.items()})
+        app = cdk.App()
+        triage_stacks(app, config, packages)
+        template = app.synth().get_stack_by_name(config.stack_name).template
+        return json.loads(json.dumps(snapshot(template, packages["triage"])))
+
+    default = synthesized(DEPLOYMENTS[DEFAULT].settings)
+    return lambda **settings: list(differences(default, synthesized(settings)))
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_setting_arrives_in_the_template(changed: Lines, name: str) -> None:
+    value, told = CHANGES[name]
+    lines = changed(**{name: value})
+    assert [line for line in lines if told in line], "\n".join(lines)
+
+
+def test_a_level_above_info_arrives_at_the_functions_alone(changed: Lines) -> None:
+    lines = changed(**{"log-level": "ERROR"})
+    assert lines
+    assert all('HUBTRIAGE_LOG_LEVEL: "INFO" -> "ERROR"' in line for line in lines)
+
+
+def test_every_setting_changes_something_or_has_a_reason_why_not() -> None:
+    assert {*CHANGES, *NO_CHANGE} == {*setting_names()}
+    assert not CHANGES.keys() & NO_CHANGE.keys()
