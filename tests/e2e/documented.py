@@ -34,6 +34,15 @@ def commands(page: str) -> dict[str, list[str]]:
     return found
 
 
+def inline_commands(tool: str, *pages: str) -> list[tuple[str, list[str]]]:
+    """The commands of a tool in the text of pages of docs, outside of blocks: each with all its options."""
+    found: dict[str, set[str]] = {}
+    for page in pages:
+        for command, rest in re.findall(rf"`({tool} [a-z]+)([^`\n]*)`", "\n".join(_sections(page).values())):
+            found.setdefault(command, set()).update(re.findall(r"--[a-z-]+", rest))
+    return [(command, sorted(options)) for command, options in sorted(found.items())]
+
+
 def statements(page: str, heading: str, account: str) -> list[dict[str, Any]]:
     """Those of the IAM policy that docs/PAGE.md shows under a heading, for this account."""
     (policy,) = _blocks(_sections(page)[heading], "json")

@@ -4,6 +4,9 @@ CDK's own command line bootstraps, deploys, shows differences, deploys again and
 """
 
 import json
+import re
+import shlex
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +15,7 @@ from typing import Any
 import pytest
 from acting import created_role, session_of
 from deployed_stack import DeployedStack
-from documented import Checkout, cloned, commands, statements
+from documented import PROJECT, Checkout, cloned, commands, inline_commands, statements
 
 from hubtriage.aws.mode import FRESH
 from hubtriage.cli.logs import NOTHING
@@ -26,6 +29,18 @@ DEPLOYING, OPERATING = commands("deploying"), commands("operating")
 # Commands of the documents that are not run here, each with its reason.
 NOT_RUN = {
     "make setup check": "continuous integration runs both before this test, and checking takes minutes",
+    **dict.fromkeys(
+        DEPLOYING["A standalone account"],
+        "one Region more; test_chosen_settings.py deploys to two and runs this command in each",
+    ),
+    **dict.fromkeys(
+        DEPLOYING["Try it on your machine"],
+        "they are for a local AWS in another terminal; this test has one of its own, and does as much there",
+    ),
+    **dict.fromkeys(
+        DEPLOYING["Rules in a repository of their own"],
+        "one deployment more; all tests that deploy have their rules in another folder by the same setting",
+    ),
     **dict.fromkeys(
         DEPLOYING["Settings"],
         "two deployments more; test_chosen_settings.py has such, and a test of the templates each setting",
@@ -75,6 +90,18 @@ def test_a_deployment_lives_by_the_documented_commands(checkout: Checkout) -> No
     _removing(checkout, stack)
     documented = {line for page in (DEPLOYING, OPERATING) for lines in page.values() for line in lines}
     assert documented - set(checkout.ran) == set(NOT_RUN)
+
+
+@pytest.mark.parametrize(("command", "options"), inline_commands("npx cdk", "deploying", "operating"))
+def test_cdk_knows_the_commands_that_stand_in_the_text(command: str, options: list[str]) -> None:
+    told = subprocess.run(
+        shlex.split(f"{command} --help"), cwd=PROJECT, check=True, capture_output=True, text=True
+    ).stdout
+    known = set(re.findall(r"--[a-z-]+", told))
+    assert told.startswith(f"{command.removeprefix('npx ')} "), (
+        "of a command that it does not know it tells nothing"
+    )
+    assert set(options) <= known
 
 
 def _first_deployment(checkout: Checkout) -> None:
@@ -163,7 +190,8 @@ def _deploying_from_a_pipeline(checkout: Checkout) -> None:
     """With the documented rights, and nothing else; nobody answers questions there."""
     rights = statements("deploying", "In a pipeline", checkout.cloud.account)
     session = session_of(checkout.cloud, created_role(checkout.cloud, "pipeline", *rights))
-    _prepare, deploy = DEPLOYING["In a pipeline"]
+    diff, _prepare, deploy = DEPLOYING["In a pipeline"]
+    assert "Number of stacks with differences: 0" in checkout.run(diff, CDK_YES="false", **session)
     assert "hubtriage.QueueUrl = " in checkout.run(deploy, CDK_YES="false", **session)
 
 
