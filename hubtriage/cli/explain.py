@@ -26,7 +26,7 @@ MEMO = {
     "foreign": "of another stack that is listed as known: hands off",
     "unknown": "of a stack that is not listed: ignored; what it claimed counts as a person's",
     "unreadable": "unreadable: ignored; what it claimed counts as a person's",
-    "lost": "lost: there is a note of ours, but another tool replaced the user-defined fields: hands off",
+    "lost": "lost: there is a note of ours, but no memory of it that can be read: hands off",
 }
 COLOURS = {
     "applies": "green",

@@ -22,7 +22,7 @@ from hubtriage.engine.timestamps import parse_timestamp
 Planned = Decision | Unusable
 MEMO_SAYS = {
     "foreign": "another stack that is listed as known holds it",
-    "lost": "hands off, as another tool replaced the user-defined fields of a finding with our note",
+    "lost": "hands off, as there is a note of ours but no memory of it that can be read",
 }
 """The memos for which triage keeps its hands off."""
 _WORD = re.compile(r"[\w:./@+*#-]+", re.ASCII)

@@ -153,7 +153,7 @@ NEVER = ("--never", "Workflow.Status")
 CRITICAL = {"Severity": {"Label": "CRITICAL"}}
 UNCHANGED = [
     pytest.param({"AwsAccountId": "1"}, (), "\n  no change\n", id="no rule wants one"),
-    pytest.param({"Note": NOTED}, (), "  no change: hands off, as another tool", id="the memo is lost"),
+    pytest.param({"Note": NOTED}, (), "  no change: hands off, as there is a note", id="the memo is lost"),
     pytest.param(CRITICAL, (), "  no change: above the ceiling of accepted", id="above a ceiling"),
     pytest.param(
         {"UserDefinedFields": GREEN}, KNOWN, "  no change: another stack that", id="of a known stack"
