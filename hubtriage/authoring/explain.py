@@ -114,7 +114,7 @@ def _standing(before: Claim, after: Claim | None) -> str:
     if after.person:
         return "a person's, since triage was overruled" if before.person else OVERRULED
     if after.left_out:
-        return "taken back: left out of the map, and not asked for twice"
+        return "taken back: left out of the map"
     if after.rule == FOLLOWS_PROVIDER:
         return "taken back: follows its provider since"
     return "ours: the field still holds what triage set"

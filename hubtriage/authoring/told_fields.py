@@ -184,6 +184,8 @@ class Teller:
             return "no rule wants it any more"
         if claim.rule == FOLLOWS_PROVIDER:
             return "as its provider has it, which triage follows"
+        if name.startswith(USER_PREFIX) and read(self.finding, name) is None:
+            return "no rule wants it any more, and it is gone"
         if name.startswith(USER_PREFIX):
             if self.settings.udf == "merge" and not claim.left_out:
                 return "no rule wants it any more, but under `merge` a key cannot be taken away"

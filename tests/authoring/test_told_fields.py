@@ -191,6 +191,15 @@ def test_why_a_key_stays_under_merge() -> None:
     assert told(found, [], name, udf="merge") == why
 
 
+def test_why_a_key_is_not_taken_back_twice() -> None:
+    name = "UserDefinedFields.k"
+    claim = f"U{digest('k')}={code(name, 'v')}.{BY['gone']}-"
+    wants_it = {"id": "ticket", "when": False, "update": {"UserDefinedFields": {"k": "v"}}}
+    assert told(finding(claim), [wants_it], name) == "unchanged: no rule wants it any more, and it is gone"
+    left = told(finding(claim, fields={"k": "v"}), [wants_it], name)
+    assert left == "unchanged: was left out of the map before; it is not asked for twice"
+
+
 def test_a_field_that_is_never_written_says_so() -> None:
     never = frozenset({"Workflow.Status"})
     assert told(hidden(), [], "Workflow.Status", never=never) == "kept: the stack never writes this field"

@@ -98,7 +98,7 @@ FINDINGS: dict[str, dict[str, Any]] = {
     "a-forged-memo": _control(UserDefinedFields=_memo("1 WS", "sandbox-buckets")),
     "of-a-stack-that-nobody-listed": _control(
         Workflow={"Status": "SUPPRESSED"},
-        UserDefinedFields={**_memo("1 WS.{sandbox-buckets}", "sandbox-buckets"), "hubtriage/managed": "green"},
+        UserDefinedFields=_memo("1 WS.{sandbox-buckets}", "sandbox-buckets") | {"hubtriage/managed": "green"},
     ),
     "a-control-that-passed": _control(
         Compliance={"Status": "PASSED", "SecurityControlId": "S3.2"},
