@@ -161,7 +161,7 @@ class Bench:
         client.delete_function_concurrency(FunctionName=name)
 
     def _occupy(self, function: str) -> None:
-        """Invoke the function with an event of its own, whose call takes long and then finds no finding."""
+        """Invoke the function as its queue would, with an event whose call takes long and finds no finding."""
         event = {
             "id": OCCUPYING.key,
             "detail-type": "Security Hub Findings - Custom Action",
@@ -169,8 +169,12 @@ class Bench:
             "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
             "detail": {"findings": [findings(OCCUPYING)[0]]},
         }
+        sqs, url = self.stack.cloud.client("sqs"), self.stack.outputs["QueueUrl"]
+        asked = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+        record = {"messageId": OCCUPYING.key, "body": json.dumps(event), "attributes": {}}
+        batch = {"Records": [record | {"eventSourceARN": asked["Attributes"]["QueueArn"]}]}
         self.stack.cloud.client("lambda", config=_LONG_CALL).invoke(
-            FunctionName=function, Payload=json.dumps(event)
+            FunctionName=function, Payload=json.dumps(batch)
         )
 
     def _throttles(self) -> int:
