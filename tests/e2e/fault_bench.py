@@ -161,7 +161,7 @@ class Bench:
         client.delete_function_concurrency(FunctionName=name)
 
     def _occupy(self, function: str) -> None:
-        """Invoke the function as its queue would, with an event whose call takes long and finds no finding."""
+        """Invoke the function as its queue would; the call takes long, and then finds no finding."""
         event = {
             "id": OCCUPYING.key,
             "detail-type": "Security Hub Findings - Custom Action",
