@@ -52,9 +52,17 @@ def stack(deployed: DeployedStack, monkeypatch: pytest.MonkeyPatch) -> DeployedS
 
 @pytest.fixture(scope="module")
 def changed(assembly: Path) -> Path:
-    """The same with other tags: of what changes, CloudFormation writes every property again."""
+    """The same with other tags, and errors alone in the log.
+
+    Of what changes, tags too, CloudFormation writes every property again. Metrics are in the log as well.
+    """
     folder = assembly.parent
-    settings = {"breaker_limit": LIMIT, "sweep_wait_seconds": 1, "tags": ["team=security"]}
+    settings = {
+        "breaker_limit": LIMIT,
+        "sweep_wait_seconds": 1,
+        "tags": ["team=security"],
+        "log_level": "ERROR",
+    }
     return built_stack(folder / "rules", folder / "changed", **settings)
 
 
