@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
+from math import inf
 from typing import Any
 
 from fault_ledger import FATES, UNACCOUNTED, Fate
@@ -121,8 +122,8 @@ def account(events: Iterable[Event], evidence: Evidence, wanted: Wanted) -> Bala
 class _Books:
     """The account while it is made.
 
-    Of findings that some stack would still change: `right`, when they were last seen as they should be;
-    `kept`, the time of the newest event of them that a queue has; `left`, the events still to be judged.
+    Of findings that some stack would still change: `seen`, all their events; `kept`, the time of the newest
+    event of each that a queue has; `left`, the events still to be judged.
     """
 
     evidence: Evidence
@@ -130,7 +131,7 @@ class _Books:
     dead: Counter[str]
     waiting: Counter[str]
     balance: Balance = field(default_factory=Balance)
-    right: dict[Key, float] = field(default_factory=dict)
+    seen: dict[Key, list[Event]] = field(default_factory=dict)
     kept: dict[Key, float] = field(default_factory=dict)
     left: list[Event] = field(default_factory=list)
 
@@ -138,8 +139,8 @@ class _Books:
         """Say what became of an event, if that can be said before all are known."""
         key = event.key
         still_open = key is not None and self.evidence.open.get(key, False)
-        if key is not None and still_open and not self._wants(event):
-            self.right[key] = max(event.time, self.right.get(key, event.time))
+        if key is not None and still_open:
+            self.seen.setdefault(key, []).append(event)
         queue = next((fate for fate, copies in self._queues() if _take(copies, event.name)), None)
         if queue is not None:
             self.balance.add(event, queue)
@@ -155,13 +156,14 @@ class _Books:
 
     def close(self) -> None:
         """Judge what is left, and look for what no event tells of."""
+        right = {key: self._right(events) for key, events in self.seen.items()}
         unexplained = {key for key, still_open in self.evidence.open.items() if still_open}
         unexplained -= (
             self.evidence.unswept.keys() | self.evidence.swept_in_vain | self.evidence.refusals.keys()
         )
-        unexplained -= {key for key, time in self.kept.items() if time > self.right.get(key, -1.0)}
+        unexplained -= {key for key, time in self.kept.items() if time > right.get(key, -1.0)}
         for event in self.left:
-            self._judge(event, unexplained)
+            self._judge(event, right, unexplained)
         self.balance.blame(
             f"a stack would still change {key}, and no event tells of it" for key in unexplained
         )
@@ -172,11 +174,25 @@ class _Books:
             for name, count in _left(self.dead, self.waiting)
         ]
 
-    def _judge(self, event: Event, unexplained: set[Key]) -> None:
+    def _right(self, events: list[Event]) -> float:
+        """The time of the last event of a finding that showed it as it should be; -1 where none did.
+
+        Or as it should be by rules that came into force before the next event.
+        """
+        events = sorted(events, key=lambda event: event.time)
+        until = [*(event.time for event in events[1:]), inf]
+        times = (
+            event.time
+            for event, end in zip(events, until, strict=True)
+            if not (self._wants(event) and self._wants(event, end))
+        )
+        return max(times, default=-1.0)
+
+    def _judge(self, event: Event, right: Mapping[Key, float], unexplained: set[Key]) -> None:
         """An event of a finding that some stack would still change."""
         key = event.key or ("", "")
         reasons = self.evidence.refusals.get(key)
-        if event.time <= max(self.right.get(key, -1.0), self.evidence.unswept.get(key, -1.0)):
+        if event.time <= max(right.get(key, -1.0), self.evidence.unswept.get(key, -1.0)):
             self.balance.add(event, self._done(event))
         elif reasons:
             self.balance.add(event, "refused", reasons[-1])
@@ -189,8 +205,9 @@ class _Books:
         written = event.key is not None and self.evidence.written.get(event.key)
         return "updated" if written and self._wants(event) else "unchanged"
 
-    def _wants(self, event: Event) -> bool:
-        return event.finding is not None and self.wanted(event.finding, event.time)
+    def _wants(self, event: Event, at: float | None = None) -> bool:
+        """Whether a stack would have changed what an event shows, then or at another time."""
+        return event.finding is not None and self.wanted(event.finding, event.time if at is None else at)
 
 
 def _left(*queues: Counter[str]) -> Iterator[tuple[str, int]]:

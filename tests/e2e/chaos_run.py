@@ -51,7 +51,9 @@ class Report:
         if self.still_wanted:
             yield f"the stacks would still change {self.still_wanted} findings"
         if len(self.plan.findings) >= ENOUGH:
-            yield from (f"never struck: {h.act.name}" for h in self.happenings if not h.struck)
+            struck = {happening.act.name for happening in self.happenings if happening.struck}
+            never = {happening.act.name for happening in self.happenings} - struck
+            yield from (f"never struck: {name}" for name in sorted(never))
 
     def as_record(self) -> dict[str, Any]:
         """JSON-ready."""

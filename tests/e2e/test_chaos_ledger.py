@@ -112,6 +112,17 @@ def test_what_an_event_showed_as_it_should_be_was_done(
     assert {name: count for name, count in balance.totals.items() if count} == fates
 
 
+def test_what_other_rules_showed_as_it_should_be_before_the_next_event_was_done() -> None:
+    """The first event was handled by the old rules in vain, and again by the new ones, which want nothing."""
+
+    def wanted(finding: Finding, at: float) -> bool:
+        return finding is LATER or at < 2.0
+
+    evidence = Evidence({KEY: True}, dead=Counter(["last"]))
+    balance = account([Event("first", FINDING, 1.0), Event("last", LATER, 3.0)], evidence, wanted)
+    assert (balance.totals["unchanged"], balance.totals["dead letter"], balance.problems) == (1, 1, [])
+
+
 @pytest.mark.parametrize(
     ("evidence", "explained"),
     [

@@ -134,16 +134,19 @@ def _passed(finding: Finding) -> bool:
     return bool((finding.get("Compliance") or {}).get("Status") == "PASSED")
 
 
-def no_hidden_escalation(identifier: Identifier, finding: Finding, moment: Moment, told: Chronicle) -> None:
+def no_hidden_escalation(
+    identifier: Identifier, finding: Finding, untouched: Finding, moment: Moment, told: Chronicle
+) -> None:
     """What triage hides is not more severe than some rule may hide.
 
-    Where a person or another tool decided on the severity, rules see that instead of the provider's. What
-    passed a control is resolved by the service, also where triage had resolved it before.
+    How severe it is, `untouched` says, the finding of a hub without triage: not every finding has on record
+    what its provider said. Where a person or another tool decided on the severity, rules see that instead of
+    the provider's. What passed a control is resolved by the service, also where triage had done so before.
     """
     decided = (identifier, "Severity") in told.touched or "Severity" in told.native
     if decided or identifier in told.meddled:
         return
-    severity = without_claim(finding, "Severity")
+    severity = without_claim(untouched, "Severity")
     hidden = {
         "Workflow": held(finding, "Workflow") in HIDING,
         "Severity": below(held(finding, "Severity"), severity),

@@ -456,7 +456,9 @@ class Histories(RuleBasedStateMachine):
             plans = self.engine.look([mail], self.now + 60)
             assert not plans, "Repetition: an old event changed something"
         for key in self.pristine:
-            no_hidden_escalation(key, self.engine.finding(key), self.moment, self.told)
+            no_hidden_escalation(
+                key, self.engine.finding(key), self.nobody.finding(key), self.moment, self.told
+            )
 
     @rule()
     def all_rules_are_deleted(self) -> None:
