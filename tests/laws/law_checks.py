@@ -105,7 +105,7 @@ def changed(before: Finding, after: Finding) -> list[Key]:
 
 
 def taking_back_never_hides(before: Finding, after: Finding, moment: Moment) -> None:
-    """What no rule could want is opened, raised, or as the provider has it."""
+    """What no rule could want is opened, raised, or at least as severe as the provider has it."""
     for key in changed(before, after):
         if moment.setting(key):
             continue
@@ -113,7 +113,8 @@ def taking_back_never_hides(before: Finding, after: Finding, moment: Moment) -> 
             assert held(after, key) not in HIDING, f"no rule sets Workflow, and it became {held(after, key)}"
         if key == "Severity" and below(held(after, key), held(before, key)):
             provider = without_claim(after, key)
-            assert held(after, key) == provider, f"no rule sets Severity, and it fell to {held(after, key)}"
+            hidden = below(held(after, key), provider)
+            assert not hidden, f"no rule sets Severity, and it fell to {held(after, key)}, below {provider}"
 
 
 def human_wins(
