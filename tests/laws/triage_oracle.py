@@ -258,7 +258,7 @@ def give_back(finding: Finding, key: Key, claim: Claim, udf: str, out: Outcome) 
             out.values[key] = None
             out.claims[key] = replace(claim, left_out=True)
     elif back is not None and not (claim.before is not None and would_hide(finding, key, back)):
-        if (held(finding, key), back) == ("SUPPRESSED", "RESOLVED"):
+        if key == "Workflow" and back == "RESOLVED":
             back = "NEW"
         if back != held(finding, key):
             out.values[key] = back
@@ -270,9 +270,9 @@ def give_back(finding: Finding, key: Key, claim: Claim, udf: str, out: Outcome) 
 def would_hide(finding: Finding, key: Key, back: Any) -> bool:
     """Whether giving back what an override replaced would hide the finding more than it is hidden now.
 
-    RESOLVED in the place of SUPPRESSED would not, but is stale: the service may have had reason to reset it.
+    RESOLVED in the place of what hides would not, but is stale: the service may have had reason to reset it.
     """
     current = held(finding, key)
     if key == "Workflow":
-        return back in HIDING and (current, back) != ("SUPPRESSED", "RESOLVED")
+        return back in HIDING and not (current in HIDING and back == "RESOLVED")
     return key == "Severity" and below(back, without_claim(finding, "Severity")) and below(back, current)
