@@ -175,8 +175,8 @@ class Settling:
     def _give_back(self, name: str, claim: Claim, target: Value, payload: Any) -> Outcome:
         """What an override had replaced is the person's again, unless that would hide the finding.
 
-        AWS resets RESOLVED once a finding fails again, but not what stood in its place. What would have become
-        of it meanwhile nobody knows, so that what hides in its place is reopened.
+        AWS resets RESOLVED once a finding fails again, but not what stood in its place. What would have
+        become of it meanwhile nobody knows, so that what hides in its place is reopened.
         """
         value = read(self.finding, name)
         if name == WORKFLOW and target == "RESOLVED" and value in HIDING_STATUSES:

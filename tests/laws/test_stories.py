@@ -298,6 +298,16 @@ def an_override_that_would_give_back_a_suppression(story: Story) -> None:
     story.holds("Workflow", "NOTIFIED")
 
 
+def an_override_that_would_give_back_what_had_been_resolved(story: Story) -> None:
+    story.person(Workflow={"Status": "RESOLVED"})
+    story.rules(notify(override=True))
+    story.holds("Workflow", "NOTIFIED")
+    story.rules(rule("resolve", {"Workflow": {"Status": "RESOLVED"}}))
+    story.holds("Workflow", "RESOLVED")
+    story.rules()
+    story.holds("Workflow", "NEW")
+
+
 def a_tug_of_war(story: Story) -> None:
     story.rules(suppress(override=True))
     for _ in range(5):
@@ -403,6 +413,7 @@ STORIES: list[Callable[[Story], None]] = [
     a_persons_note_and_an_override,
     an_override_that_gives_back,
     an_override_that_would_give_back_a_suppression,
+    an_override_that_would_give_back_what_had_been_resolved,
     a_tug_of_war,
     user_fields_come_and_go,
     as_many_user_fields_as_can_be_taken_back,
