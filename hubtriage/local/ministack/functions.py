@@ -4,6 +4,7 @@ AWS: what a function writes is in its log whatever becomes of the function.
 """
 
 import fcntl
+import logging
 import os
 import select
 import struct
@@ -18,6 +19,7 @@ from hubtriage.local.ministack.internals import module
 _PATIENCE = 5.0
 """Seconds to wait for output that a function wrote before it answered or ended, and for batches to end."""
 _TICK = 0.001
+_LOG = logging.getLogger(__name__)
 
 
 def keep_all_output() -> None:
@@ -73,6 +75,9 @@ class _Output:
                 if self._ended or not _unread(self._pipe.fileno()):
                     return
             time.sleep(_TICK)
+        _LOG.warning(
+            "output of a function is still being read after %s s: its log may lack the end", _PATIENCE
+        )
 
 
 def _unread(descriptor: int) -> int:
@@ -100,3 +105,5 @@ def end_batches() -> None:
     while functions._esm_inflight and time.monotonic() < deadline:
         kill_functions()
         time.sleep(_TICK)
+    if functions._esm_inflight:
+        _LOG.warning("batches are still handled after %s s: what is stored may be of two moments", _PATIENCE)
