@@ -93,14 +93,17 @@ class _Batch:
         self._ended: set[Key] = set()
 
     def plan(self) -> None:
-        """Decide on every finding as its event shows it; those that need no call end here."""
+        """Decide on every finding as its event shows it; those that surely need no call end here."""
         for key in self._seen:
             self._decide(key)
-        self._end_closed(self._seen)
+        self._end_closed(key for key, seen in self._seen.items() if not seen.unsure)
 
     def refresh(self, deadline: float) -> None:
-        """Read again the findings that have a plan and may be out of date, and decide anew."""
-        stale = [key for key in self._open if self._is_stale(key)]
+        """Read again the findings that have a plan and may be out of date, and decide anew.
+
+        Also those without one of which the newest event is not known: the others may ask for one.
+        """
+        stale = [key for key in self._seen if key not in self._ended and self._is_stale(key)]
         if not stale:
             return
         monotonic = self._triage.clock.monotonic()
@@ -136,7 +139,8 @@ class _Batch:
         self._end({key: _refused(receipt) for key, receipt in self._too_large.items()})
 
     def close(self) -> None:
-        """End what is still open, because nothing is to be written."""
+        """End what has not ended, because nothing is to be written."""
+        self._end_closed(self._seen)
         self._end({key: Ending("unchanged", "Observe", "nothing is written") for key in tuple(self._open)})
 
     def _decide(self, key: Key, *, without_note: bool = False) -> None:
@@ -206,8 +210,9 @@ class _Batch:
         return min(self._seen[key].newest.event_at or 0.0, self._now)
 
     def _is_stale(self, key: Key) -> bool:
+        """Of what has not ended: it has a plan, or is unsure."""
         newest, policy = self._seen[key].newest, self._triage.policy
-        if newest.message.receives > 1 or newest.event_at is None:
+        if self._seen[key].unsure or newest.message.receives > 1 or newest.event_at is None:
             return True
         is_fresh = -CLOCK_SKEW <= self._now - newest.event_at <= policy.refresh_age
         return not is_fresh or self._triage.recent.overtook(key, newest.event_at)

@@ -79,10 +79,14 @@ class Intake:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """The newest sighting of a finding, and every message that showed it: they share its outcome."""
+    """The newest sighting of a finding, and every message that showed it: they share its outcome.
+
+    `unsure`: another sighting shows it otherwise, and may be the newest just as well.
+    """
 
     newest: Sighting
     messages: tuple[Message, ...]
+    unsure: bool = False
 
 
 class _UnusableEventError(ValueError):
@@ -121,9 +125,10 @@ def is_of(queue: str, event: object) -> bool:
 def newest(sightings: Iterable[Sighting]) -> dict[Key, Seen]:
     """Each finding once, in order of first appearance, as its newest event shows it.
 
-    Newest by the envelope's time, then by when SQS got it, then by place in the batch. AWS: `UpdatedAt`
-    belongs to the provider and does not move when somebody updates the finding, so it is no version. What
-    a sweep ordered holds for the newest event too: they end together, and nobody orders it again.
+    Newest by the envelope's time, then by `UpdatedAt`, then by when SQS got it, then by place in the batch.
+    AWS: `UpdatedAt` belongs to the provider and does not move when somebody updates the finding, so it is no
+    version; and the envelope's time is in whole seconds, so that events of one second have no order. What a
+    sweep ordered holds for the newest event too: they end together, and nobody orders it again.
     """
     seen: dict[Key, list[Sighting]] = {}
     for sighting in sightings:
@@ -137,7 +142,13 @@ def _together(found: list[Sighting]) -> Seen:
     messages = tuple(dict.fromkeys(sighting.message for sighting in found))
     oldest_first = sorted(found, key=_age_order)  # of equals the last in the batch stays the last
     order = _ordered_together([sighting.order for sighting in oldest_first if sighting.order is not None])
-    return Seen(replace(oldest_first[-1], order=order), messages)
+    last = oldest_first[-1]
+    unsure = any(_second(other) == _second(last) and other.finding != last.finding for other in oldest_first)
+    return Seen(replace(last, order=order), messages, unsure)
+
+
+def _second(sighting: Sighting) -> int:
+    return int(sighting.event_at or 0)
 
 
 def _ordered_together(orders: list[SweepOrder]) -> SweepOrder | None:
@@ -148,8 +159,9 @@ def _ordered_together(orders: list[SweepOrder]) -> SweepOrder | None:
     return replace(orders[-1], adopt=adopt)
 
 
-def _age_order(sighting: Sighting) -> tuple[float, float]:
-    return sighting.event_at or 0.0, sighting.message.sent_at or 0.0
+def _age_order(sighting: Sighting) -> tuple[float, float, float]:
+    provided = parse_timestamp(sighting.finding.get("UpdatedAt"))
+    return sighting.event_at or 0.0, provided or 0.0, sighting.message.sent_at or 0.0
 
 
 def _deliveries(event: object) -> Iterator[tuple[Message, object]]:

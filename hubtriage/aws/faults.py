@@ -20,8 +20,8 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 
-API_ERRORS = (ClientError, BotoCoreError, ResponseParserError)
-"""Everything that botocore raises for a call."""
+API_ERRORS = (ClientError, BotoCoreError, ResponseParserError, UnicodeDecodeError)
+"""Everything that botocore raises for a call; the last, for an answer that is no UTF-8."""
 
 
 class Fault(Enum):

@@ -9,9 +9,10 @@ MOST = 20_000
 class Recent:
     """Until when (epoch seconds) this container knows each finding: by an event of it, or its own update.
 
-    AWS: events come more than once and in any order. One from before such a moment may lack what a person
-    did since, which its finding does not show. Only a hash of the key is kept: findings that share one are
-    read more often than they need to be, which is all that can come of it.
+    AWS: events come more than once and in any order, and their time is in whole seconds. One that is not from
+    after such a moment may lack what a person did since, which its finding does not show. Only a hash of the
+    key is kept: findings that share one are read more often than they need to be, which is all that can come
+    of it.
     """
 
     def __init__(self, most: int = MOST) -> None:
@@ -26,5 +27,6 @@ class Recent:
             del self._known[next(iter(self._known))]
 
     def overtook(self, key: Key, event_at: float) -> bool:
-        """Whether more is known of the finding than an event of this time can tell."""
-        return event_at < self._known.get(hash(key), event_at)
+        """Whether more may be known of the finding than an event of this time can tell."""
+        known = self._known.get(hash(key))
+        return known is not None and event_at <= known

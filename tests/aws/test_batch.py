@@ -189,6 +189,45 @@ def test_an_event_that_a_later_one_overtook_is_read_again() -> None:
     assert world.calls("GetFindings") == 1
 
 
+@pytest.mark.parametrize("in_order", [True, False], ids=["in order", "in disorder"])
+def test_of_two_events_of_one_second_that_come_together_none_is_lost(in_order: bool) -> None:
+    world = World(1)
+    world.hub.plant(finding(0), world.clock.now())
+    events = [record("before", finding(0, Resources=[])), record("after", finding(0))]
+    report = Bench(world).run(*(events if in_order else reversed(events)))
+    assert endings(report) == {"finding-0": ("updated", "")}, "the one that asks for nothing may be older"
+    assert world.calls("GetFindings") == 1
+
+
+def test_of_two_events_of_one_second_the_wrong_one_changes_nothing() -> None:
+    world = World(1)
+    world.hub.plant(finding(0, Resources=[]), world.clock.now())
+    report = Bench(world).run(record("after", finding(0, Resources=[])), record("before", finding(0)))
+    assert endings(report) == {"finding-0": ("unchanged", "")}
+    assert world.calls("BatchUpdateFindings") == 0
+
+
+def test_of_two_events_of_one_second_one_that_comes_later_does_not_undo_a_person() -> None:
+    world = World(1)
+    bench = Bench(world)
+    by_a_person(world, "NOTIFIED")
+    bench.run(record("person", world.stored(0), age=1))
+    world.clock.sleep(3)
+    bench.run(record("before", finding(0), age=1))
+    assert world.stored(0)["Workflow"] == {"Status": "NOTIFIED"}
+    assert world.calls("GetFindings") == 1
+
+
+def test_two_events_of_one_second_are_told_once_when_nothing_is_written() -> None:
+    world = World(1)
+    events = [record("one", finding(0)), record("other", finding(0, Resources=[]))]
+    bench = Bench(world)
+    report = bench.run(*events, mode="observe")
+    assert endings(report) == {"finding-0": ("unchanged", "")}
+    assert bench.told == report.outcomes
+    assert world.calls("GetFindings") == 0
+
+
 def test_what_happens_in_order_is_never_read_again() -> None:
     world = World(1)
     bench = Bench(world)

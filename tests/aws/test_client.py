@@ -108,6 +108,7 @@ def test_an_update_is_the_documented_request(wire: Wire, api: SecurityHubApi) ->
     [
         pytest.param(200, PROCESSED[:-20], {}, id="a body cut off inside JSON"),
         pytest.param(200, b"", {}, id="no body"),
+        pytest.param(200, PROCESSED.replace(b"f", b"\xdd"), {}, id="a body that is no text"),
         pytest.param(
             200, PROCESSED[:20], {"Content-Length": "500"}, id="a connection closed inside the body"
         ),
@@ -160,7 +161,11 @@ def test_a_finding_is_read_with_members_that_the_model_lacks(wire: Wire, api: Se
     assert request["Filters"]["Id"] == [{"Value": name, "Comparison": "EQUALS"}]
 
 
-@pytest.mark.parametrize("body", [b"", b'{"Findings": [{"Id"', b"{}"], ids=["empty", "cut off", "no members"])
+@pytest.mark.parametrize(
+    "body",
+    [b"", b'{"Findings": [{"Id"', b"{}", b'{"Findings": [{"\xdd"'],
+    ids=["empty", "cut off", "no members", "no text"],
+)
 def test_a_broken_page_never_means_that_the_finding_is_gone(
     wire: Wire, api: SecurityHubApi, body: bytes
 ) -> None:

@@ -177,6 +177,52 @@ def test_of_several_events_of_one_finding_the_newest_counts(
     assert {message.id for message in seen.messages} == {"m1", "m2"}
 
 
+FIRST_SECOND, NEXT_SECOND = "2026-11-22T12:00:00Z", "2026-11-22T12:00:01Z"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "unsure"),
+    [
+        pytest.param(("a", FIRST_SECOND), ("b", FIRST_SECOND), True, id="unsure if both are of one second"),
+        pytest.param(("a", FIRST_SECOND), ("a", FIRST_SECOND), False, id="sure if both show the same"),
+        pytest.param(("a", FIRST_SECOND), ("b", NEXT_SECOND), False, id="sure if one is of the next second"),
+        pytest.param(("a", NEXT_SECOND), ("b", FIRST_SECOND), False, id="sure wherever the older one stands"),
+        pytest.param(
+            ("a", FIRST_SECOND),
+            ("b", "2026-11-22T12:00:00.300Z"),
+            True,
+            id="unsure if the sweep read it in the second of an event",
+        ),
+        pytest.param(
+            ("a", "2026-11-22T12:00:00.300Z"), ("b", NEXT_SECOND), False, id="sure if it read it before that"
+        ),
+    ],
+)
+def test_which_of_two_events_of_a_finding_is_the_newest_is(
+    first: tuple[str, str], second: tuple[str, str], unsure: bool
+) -> None:
+    taken = intake(*(record(event(finding(Title=title), time=time)) for title, time in (first, second)))
+    (seen,) = newest(taken.sightings).values()
+    assert seen.unsure is unsure
+
+
+def test_an_older_event_does_not_make_two_of_them_unsure() -> None:
+    times = (FIRST_SECOND, NEXT_SECOND, NEXT_SECOND)
+    titles = ("a", "b", "b")
+    events = [event(finding(Title=title), time=time) for title, time in zip(titles, times, strict=True)]
+    (seen,) = newest(intake(*map(record, events)).sightings).values()
+    assert not seen.unsure
+
+
+def test_of_events_of_one_second_that_counts_which_its_provider_updated_last() -> None:
+    states = [finding(UpdatedAt=f"2026-11-22T12:00:00.{milliseconds}Z") for milliseconds in (700, 200)]
+    taken = intake(
+        *(record(event(state), sent=str(number)) for number, state in enumerate(states)),
+    )
+    (seen,) = newest(taken.sightings).values()
+    assert seen.newest.finding == states[0], "though the other was sent later"
+
+
 EARLY, LATE = "2026-11-22T12:00:00Z", "2026-11-22T12:00:02Z"
 
 
