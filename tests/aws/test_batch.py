@@ -1,64 +1,24 @@
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from triage_world import FOREVER, MACIE, NOW, World, backoff, finding, key, record, sqs
+from triage_world import (
+    MACIE,
+    NOW,
+    SUPPRESS_BUCKETS,
+    Bench,
+    World,
+    finding,
+    key,
+    record,
+)
 
-from hubtriage.aws.batch import Mode, Policy, Triage
 from hubtriage.aws.faults import Fault
-from hubtriage.aws.outcomes import Outcome, Report
-from hubtriage.aws.ratelimit import TokenBucket
-from hubtriage.aws.reading import Reader
-from hubtriage.aws.sending import Sender
+from hubtriage.aws.outcomes import Report
 from hubtriage.engine.payload import LARGEST_FINDING
-from hubtriage.engine.plan import Settings
-from hubtriage.engine.ruleset import load_ruleset
-
-SUPPRESS_BUCKETS = {
-    "id": "buckets",
-    "match": {"Resources": {"Type": ["AwsS3Bucket"]}},
-    "update": {
-        "Workflow": {"Status": "SUPPRESSED"},
-        "Note": {"Text": "Accepted.", "UpdatedBy": "hubtriage/buckets"},
-    },
-}
-
-
-def ruleset(*rules: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {"format": 1, "hash": "0123456789abcdef", "revision": None, "rules": list(rules)}
-
-
-class Bench:
-    """A triage over a world, keeping what it reports."""
-
-    def __init__(
-        self,
-        world: World,
-        *rules: Mapping[str, Any],
-        rate: float = 1000.0,
-        reads: float = 1000.0,
-        policy: Policy | None = None,
-    ) -> None:
-        clock = world.clock
-        self.world = world
-        self.told: list[Outcome] = []
-        self.triage = Triage(
-            ruleset=load_ruleset(ruleset(*(rules or (SUPPRESS_BUCKETS,)))),
-            settings=Settings(),
-            policy=policy or Policy(),
-            sender=Sender(world.api, TokenBucket(rate, max(1, rate), clock), backoff(), clock.monotonic),
-            reader=Reader(world.api, TokenBucket(reads, max(1, reads), clock), backoff(), clock.monotonic),
-            clock=clock,
-        )
-
-    def run(self, *records: Mapping[str, Any], deadline: float = FOREVER, mode: Mode = "enforce") -> Report:
-        return self.triage.run(sqs(*records), deadline, self._tell, mode)
-
-    def _tell(self, outcomes: Sequence[Outcome]) -> None:
-        self.told.extend(outcomes)
 
 
 def endings(report: Report) -> dict[str, tuple[str, str]]:

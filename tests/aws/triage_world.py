@@ -1,11 +1,18 @@
 """A Security Hub in memory with findings, and time that stands still until somebody waits."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from hubtriage.aws.api import Key
 from hubtriage.aws.backoff import Backoff
+from hubtriage.aws.batch import Mode, Policy, Triage
+from hubtriage.aws.outcomes import Outcome, Report
+from hubtriage.aws.ratelimit import TokenBucket
+from hubtriage.aws.reading import Reader
+from hubtriage.aws.sending import Sender
+from hubtriage.engine.plan import Settings
+from hubtriage.engine.ruleset import load_ruleset
 from hubtriage.local.faults import Fault
 from hubtriage.local.hub import Hub
 from hubtriage.local.inprocess import InProcessSecurityHub, ManualClock
@@ -15,6 +22,16 @@ NOW = 1_800_000_000.0
 MACIE = "arn:aws:securityhub:eu-west-1::product/aws/macie"
 FOREVER = NOW + 1e9
 SUPPRESS = {"Workflow": {"Status": "SUPPRESSED"}}
+
+
+SUPPRESS_BUCKETS = {
+    "id": "buckets",
+    "match": {"Resources": {"Type": ["AwsS3Bucket"]}},
+    "update": {
+        "Workflow": {"Status": "SUPPRESSED"},
+        "Note": {"Text": "Accepted.", "UpdatedBy": "hubtriage/buckets"},
+    },
+}
 
 
 def key(number: int) -> Key:
@@ -98,3 +115,37 @@ def _timestamp(seconds: float) -> str:
     from datetime import UTC, datetime
 
     return datetime.fromtimestamp(seconds, tz=UTC).isoformat().replace("+00:00", "Z")
+
+
+def ruleset(*rules: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {"format": 1, "hash": "0123456789abcdef", "revision": None, "rules": list(rules)}
+
+
+class Bench:
+    """A triage over a world, keeping what it reports."""
+
+    def __init__(
+        self,
+        world: World,
+        *rules: Mapping[str, Any],
+        rate: float = 1000.0,
+        reads: float = 1000.0,
+        policy: Policy | None = None,
+    ) -> None:
+        clock = world.clock
+        self.world = world
+        self.told: list[Outcome] = []
+        self.triage = Triage(
+            ruleset=load_ruleset(ruleset(*(rules or (SUPPRESS_BUCKETS,)))),
+            settings=Settings(),
+            policy=policy or Policy(),
+            sender=Sender(world.api, TokenBucket(rate, max(1, rate), clock), backoff(), clock.monotonic),
+            reader=Reader(world.api, TokenBucket(reads, max(1, reads), clock), backoff(), clock.monotonic),
+            clock=clock,
+        )
+
+    def run(self, *records: Mapping[str, Any], deadline: float = FOREVER, mode: Mode = "enforce") -> Report:
+        return self.triage.run(sqs(*records), deadline, self._tell, mode)
+
+    def _tell(self, outcomes: Sequence[Outcome]) -> None:
+        self.told.extend(outcomes)
