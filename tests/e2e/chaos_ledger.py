@@ -3,7 +3,7 @@
 Pure, and blind to what the function counted. Whether a finding is as it should be is the engine's word on the
 finding as the service has it: now, and in the events, which show what it was then. An event is lost if some
 stack would still change its finding and no event since showed it as it should be, unless the finding was
-refused, for a reason that somebody can read.
+refused since, for a reason that somebody can read.
 """
 
 from collections import Counter
@@ -44,6 +44,14 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
+class Refusal:
+    """What a decision log says of a finding that could not be changed, and when (epoch seconds)."""
+
+    time: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """What was seen from outside.
 
@@ -51,7 +59,7 @@ class Evidence:
     `open`: every finding that there is, and whether a stack would still change it. `unswept`: those of them
     that no sweep looks at, as they are archived and no stack holds them, and since when the rules are in
     force that want them: only an event after that could tell. `swept_in_vain`: findings of which a dead
-    letter of a sweep tells. `written`: how often functions updated each. `refusals`: reasons in the decision
+    letter of a sweep tells. `written`: how often functions updated each. `refusals`: those in the decision
     logs.
     """
 
@@ -61,7 +69,7 @@ class Evidence:
     written: Mapping[Key, int] = field(default_factory=dict)
     waiting: Counter[str] = field(default_factory=Counter)
     dead: Counter[str] = field(default_factory=Counter)
-    refusals: Mapping[Key, tuple[str, ...]] = field(default_factory=dict)
+    refusals: Mapping[Key, tuple[Refusal, ...]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -191,11 +199,11 @@ class _Books:
     def _judge(self, event: Event, right: Mapping[Key, float], unexplained: set[Key]) -> None:
         """An event of a finding that some stack would still change."""
         key = event.key or ("", "")
-        reasons = self.evidence.refusals.get(key)
+        refused = [one for one in self.evidence.refusals.get(key, ()) if one.time >= event.time]
         if event.time <= max(right.get(key, -1.0), self.evidence.unswept.get(key, -1.0)):
             self.balance.add(event, self._done(event))
-        elif reasons:
-            self.balance.add(event, "refused", reasons[-1])
+        elif refused:
+            self.balance.add(event, "refused", max(refused, key=lambda one: one.time).reason)
             unexplained.discard(key)
         else:
             self.balance.add(event, "lost")

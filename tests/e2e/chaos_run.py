@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from chaos_ledger import Balance, Event, Evidence, Key, account, key_of
+from chaos_ledger import Balance, Event, Evidence, Key, Refusal, account, key_of
 from chaos_load import Happening, Load
 from chaos_plan import Plan
 from chaos_stacks import Pace, build
@@ -182,19 +182,19 @@ def _open(world: World) -> tuple[dict[Key, bool], dict[Key, float]]:
     return still_open, unswept
 
 
-def _refusals(world: World) -> dict[Key, tuple[str, ...]]:
-    found: dict[Key, tuple[str, ...]] = {}
+def _refusals(world: World) -> dict[Key, tuple[Refusal, ...]]:
+    found: dict[Key, tuple[Refusal, ...]] = {}
     for stack in world.stacks:
-        for key, reasons in stack.refusals().items():
-            found[key] = found.get(key, ()) + reasons
+        for key, refusals in stack.refusals().items():
+            found[key] = found.get(key, ()) + refusals
     return found
 
 
-def _still_wanted(world: World, told: Mapping[Key, tuple[str, ...]]) -> int:
+def _still_wanted(world: World, told: Mapping[Key, tuple[Refusal, ...]]) -> int:
     """Findings that a stack would change and its sweeps look at, and that it did not refuse since `told`."""
-    refused = {key for key, reasons in _refusals(world).items() if len(reasons) > len(told.get(key, ()))}
+    again = {key for key, now in _refusals(world).items() if len(now) > len(told.get(key, ()))}
     still_open, unswept = _open(world)
-    return sum(wanted for key, wanted in still_open.items() if key not in refused and key not in unswept)
+    return sum(wanted for key, wanted in still_open.items() if key not in again and key not in unswept)
 
 
 def _by_code(world: World) -> Counter[str]:

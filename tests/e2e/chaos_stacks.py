@@ -7,11 +7,12 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from chaos_ledger import SWEEP, Key, key_of
+from chaos_ledger import SWEEP, Key, Refusal, key_of
 from deployed_stack import built_stack, decision_lines
 
 from hubtriage.aws.events import SWEEP_SOURCE
@@ -212,12 +213,14 @@ class Stack:
             raise RuntimeError(f"hubtriage redrive failed:\n{done.stderr}")
         return done.stdout
 
-    def refusals(self) -> dict[Key, tuple[str, ...]]:
-        """Reasons of refusals in the decision log, by finding."""
-        found: dict[Key, tuple[str, ...]] = defaultdict(tuple)
+    def refusals(self) -> dict[Key, tuple[Refusal, ...]]:
+        """The refusals in the decision log, by finding."""
+        found: dict[Key, tuple[Refusal, ...]] = defaultdict(tuple)
         for line in decision_lines(self._cloud, self.outputs["LogGroupName"]):
             if line["outcome"] == "refused" and line.get("code") and line.get("reason"):
-                found[line["product_arn"], line["finding_id"]] += (f"{line['code']}: {line['reason']}",)
+                time = datetime.fromisoformat(line["timestamp"]).timestamp()
+                refusal = Refusal(time, f"{line['code']}: {line['reason']}")
+                found[line["product_arn"], line["finding_id"]] += (refusal,)
         return found
 
     @property

@@ -4,7 +4,7 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from chaos_ledger import MOST_TOLD, SWEEP, UNUSABLE, Event, Evidence, Finding, account, key_of
+from chaos_ledger import MOST_TOLD, SWEEP, UNUSABLE, Event, Evidence, Finding, Refusal, account, key_of
 from chaos_stacks import name_of
 from fault_ledger import Fate
 
@@ -19,6 +19,10 @@ def always(_finding: Finding, _at: float) -> bool:
 
 def never(_finding: Finding, _at: float) -> bool:
     return False
+
+
+def refused(time: float) -> dict[tuple[str, str], tuple[Refusal, ...]]:
+    return {KEY: (Refusal(time, "a: b"),)}
 
 
 def test_a_finding_is_known_by_product_and_id() -> None:
@@ -50,9 +54,12 @@ def test_a_finding_is_known_by_product_and_id() -> None:
             "lost",
             id="archived, and wanted by the rules that were in force at the event",
         ),
-        pytest.param(Evidence({KEY: True}, refusals={KEY: ("Too: large",)}), always, "refused", id="refused"),
+        pytest.param(Evidence({KEY: True}, refusals=refused(0.5)), always, "refused", id="refused"),
         pytest.param(
-            Evidence({KEY: False}, written={KEY: 1}, refusals={KEY: ("Not: yet",)}),
+            Evidence({KEY: True}, refusals=refused(-0.5)), always, "lost", id="refused before the event only"
+        ),
+        pytest.param(
+            Evidence({KEY: False}, written={KEY: 1}, refusals=refused(0.5)),
             always,
             "updated",
             id="refused at first, updated later",
@@ -130,7 +137,7 @@ def test_what_other_rules_showed_as_it_should_be_before_the_next_event_was_done(
         pytest.param(
             Evidence({KEY: True}, swept_in_vain=frozenset([KEY])), True, id="by a sweep's dead letter"
         ),
-        pytest.param(Evidence({KEY: True}, refusals={KEY: ("a: b",)}), True, id="by a refusal"),
+        pytest.param(Evidence({KEY: True}, refusals=refused(0.5)), True, id="by a refusal"),
         pytest.param(Evidence({KEY: True}, unswept={KEY: 5.0}), True, id="by rules that came later"),
         pytest.param(Evidence({KEY: False}), True, id="by being as it should be"),
     ],
@@ -172,7 +179,7 @@ def test_only_some_problems_are_told_but_all_are_counted() -> None:
 
 
 def test_reasons_of_refusals_are_counted() -> None:
-    record = account([EVENT] * 2, Evidence({KEY: True}, refusals={KEY: ("a: b",)}), always).as_record()
+    record = account([EVENT] * 2, Evidence({KEY: True}, refusals=refused(0.5)), always).as_record()
     assert record["refused because"] == {"a: b": 2}
     assert record["by producer"] == {"GuardDuty": {"refused": 2}}
 
