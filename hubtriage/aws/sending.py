@@ -87,25 +87,18 @@ def always() -> bool:
     return True
 
 
+@dataclass(frozen=True, slots=True)
 class Sender:
-    """Sends calls. The budget is the container's and outlives a batch.
+    """Sends calls. `budget` is the container's and outlives a batch; `now` is monotonic.
 
     `may_write` is asked before each call: somebody may switch triage off while a long batch is under way.
     """
 
-    def __init__(
-        self,
-        api: SecurityHubApi,
-        budget: TokenBucket,
-        backoff: Backoff,
-        now: Callable[[], float],
-        may_write: Callable[[], bool] = always,
-    ):
-        self._api = api
-        self._budget = budget
-        self._backoff = backoff
-        self._now = now
-        self._may_write = may_write
+    api: SecurityHubApi
+    budget: TokenBucket
+    backoff: Backoff
+    now: Callable[[], float]
+    may_write: Callable[[], bool] = always
 
     def send(
         self, calls: Iterable[Call], deadline: float, sent: Sent
@@ -114,7 +107,7 @@ class Sender:
 
         `sent` hears of updated findings at once. Never raises for what the service or the network does.
         """
-        run = _Run(self._api, self._budget, self._backoff, self._now, self._may_write, tuple(calls), sent)
+        run = _Run(self, tuple(calls), sent)
         run.finish(deadline)
         return run.receipts, run.traffic
 
@@ -122,23 +115,10 @@ class Sender:
 class _Run:
     """The calls of one batch: a schedule of attempts, in order of the time at which each may start."""
 
-    def __init__(
-        self,
-        api: SecurityHubApi,
-        budget: TokenBucket,
-        backoff: Backoff,
-        now: Callable[[], float],
-        may_write: Callable[[], bool],
-        calls: tuple[Call, ...],
-        sent: Sent,
-    ):
+    def __init__(self, sender: Sender, calls: tuple[Call, ...], sent: Sent):
         self.receipts: dict[Key, Receipt] = {}
         self.traffic = Traffic()
-        self._api = api
-        self._budget = budget
-        self._backoff = backoff
-        self._now = now
-        self._may_write = may_write
+        self._sender = sender
         self._stopped = False
         self._sent = sent
         self._schedule: list[tuple[float, int, _Attempt]] = []
@@ -148,7 +128,7 @@ class _Run:
             self.add(_Attempt(call.payload, tuple((i["ProductArn"], i["Id"]) for i in call.identifiers)))
 
     def add(self, attempt: _Attempt, delay: float = 0.0) -> None:
-        not_before = self._now() + delay if delay else 0.0
+        not_before = self._sender.now() + delay if delay else 0.0
         heappush(self._schedule, (not_before, self._added, attempt))
         self._added += 1
 
@@ -172,12 +152,12 @@ class _Run:
         """
         if self._stopped:
             return _STOPPED
-        if not self._budget.take(deadline, not_before):
+        if not self._sender.budget.take(deadline, not_before):
             return _TOO_LATE
-        self._stopped = not self._may_write()
+        self._stopped = not self._sender.may_write()
         if self._stopped:
             return _STOPPED
-        return _TOO_LATE if self._now() > deadline else None
+        return _TOO_LATE if self._sender.now() > deadline else None
 
     def _leave(self, attempt: _Attempt, hindrance: Receipt) -> None:
         """No call any more. What an earlier attempt said about a finding stays its reason."""
@@ -187,7 +167,7 @@ class _Run:
     def _try(self, attempt: _Attempt) -> None:
         self.traffic.calls.append(len(attempt.keys))
         try:
-            response = self._api.batch_update_findings(
+            response = self._sender.api.batch_update_findings(
                 FindingIdentifiers=[identifier(key) for key in attempt.keys], **attempt.payload
             )
         except API_ERRORS as error:
@@ -226,16 +206,16 @@ class _Run:
             self._cut(attempt, fault)
         elif fault.kind is not Fault.DENIED:
             if fault.kind is Fault.THROTTLED:
-                self._budget.pause(self._backoff.delay(attempt.number))
+                self._sender.budget.pause(self._sender.backoff.delay(attempt.number))
             self._again(
                 attempt, dict.fromkeys(attempt.keys, receipt), throttled=fault.kind is Fault.THROTTLED
             )
 
     def _again(self, attempt: _Attempt, findings: Mapping[Key, Receipt], *, throttled: bool = False) -> None:
         """Try these findings of the attempt once more, later, unless they have had their tries."""
-        if findings and attempt.number < self._backoff.tries(throttled=throttled):
+        if findings and attempt.number < self._sender.backoff.tries(throttled=throttled):
             next_attempt = replace(attempt, keys=tuple(findings), number=attempt.number + 1)
-            self.add(next_attempt, self._backoff.delay(attempt.number))
+            self.add(next_attempt, self._sender.backoff.delay(attempt.number))
 
     def _cut(self, attempt: _Attempt, fault: CallFault) -> None:
         """Halve a refused call, so that one bad finding does not hold back the others."""
