@@ -52,6 +52,8 @@ STEP_TRIES = 20
 LONGEST_SWEEP = Duration.days(2)
 # A day of 25 hours, when summer time ends, and one for the metric. AWS: in periods of an hour 7 days at most.
 MOST_SILENT_HOURS = 26
+# A sweep may end at once and the next take its whole day: two days, one of 25 hours, and one for the metric.
+MOST_HOURS_WITHOUT_END = 50
 QUEUE_ACTIONS = ("sqs:SendMessage", "sqs:GetQueueAttributes")
 MACHINE_ACTIONS = ("states:ListExecutions", "states:StartExecution")
 SWITCH_ACTIONS = ("ssm:PutParameter", "ssm:DeleteParameter")
@@ -351,9 +353,11 @@ class Sweep(Construct):
             0,
         )
         yield Trouble(
-            "SweepTooLong",
-            f"A sweep over existing findings took longer than {LONGEST_SWEEP.to_days()} days. {consequence} "
-            "Look whether the queue of findings is always deep.",
-            self.machine.metric_timed_out(period=Duration.minutes(5)),
+            "SweepUnfinished",
+            f"No sweep has done all of its work for {MOST_HOURS_WITHOUT_END} hours, though some may have "
+            f"started. {consequence} The log of the sweep says how the last ones ended.",
+            triage_metric(self._config, "SweepsDone").with_(period=Duration.hours(1)),
             0,
+            periods=MOST_HOURS_WITHOUT_END,
+            silence=True,
         )

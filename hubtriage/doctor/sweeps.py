@@ -1,6 +1,7 @@
-"""How the last sweep ended."""
+"""How the last sweep ended, and when one last came to its end."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,26 +10,50 @@ from hubtriage.doctor.verdict import Verdict, written
 
 OLD = timedelta(hours=26)
 """The sweep starts every day; a day may have 25 hours, and a sweep may start a little late."""
+UNFINISHED = timedelta(hours=50)
+"""One may end at once and the next take its whole day: as long as the alarm SweepUnfinished waits."""
+ENDS = ("done", "withheld")
+"""How a sweep ends that has looked at all findings that it was to look at."""
 
 
 def look(account: Account) -> Verdict | None:
-    """The newest execution of the sweep's state machine."""
+    """The newest executions of the sweep's state machine. AWS: 100 at most, the newest first."""
     if account.deployed is None:
         return None
-    machine = account.deployed.output("SweepArn")
-    answer = account.client("stepfunctions").list_executions(stateMachineArn=machine, maxResults=1)
-    if not answer["executions"]:
+    states, machine = account.client("stepfunctions"), account.deployed.output("SweepArn")
+    executions = states.list_executions(stateMachineArn=machine)["executions"]
+    if not executions:
         return Verdict("warning", "there was none yet", "start one: hubtriage sweep")
-    return judge(answer["executions"][0], datetime.fromtimestamp(account.clock.now(), UTC))
+    now = datetime.fromtimestamp(account.clock.now(), UTC)
+    return judge(executions[0], now, comes_to_an_end=_comes_to_an_end(states, executions, now))
 
 
-def judge(last: Mapping[str, Any], now: datetime) -> Verdict:
+def _comes_to_an_end(states: Any, executions: Sequence[Mapping[str, Any]], now: datetime) -> bool:
+    """Whether a sweep did lately. AWS: one that ends for another, or was closed out, has succeeded too."""
+    if now - executions[-1]["startDate"] <= UNFINISHED:
+        return True  # of a stack so new nobody knows yet
+    lately = (
+        each for each in executions if each["status"] == "SUCCEEDED" and now - each["stopDate"] <= UNFINISHED
+    )
+    return any(_end(states, each["executionArn"]) in ENDS for each in lately)
+
+
+def _end(states: Any, execution: str) -> object:
+    state = json.loads(states.describe_execution(executionArn=execution).get("output") or "{}")
+    return state.get("progress", {}).get("status")
+
+
+def judge(last: Mapping[str, Any], now: datetime, *, comes_to_an_end: bool = True) -> Verdict:
     """The verdict on the newest execution; AWS: a long sweep goes on in another, which is newer."""
     seen = f"{last['status'].lower()}, started {written(last['startDate'])}"
+    if last["status"] not in ("SUCCEEDED", "RUNNING"):
+        advice = "read the log SweepLogGroupName of the outputs, then: hubtriage sweep --resume"
+        return Verdict("problem", seen, advice)
     if last["status"] == "SUCCEEDED" and now - last["startDate"] > OLD:
         advice = "see the sweep's schedule in EventBridge Scheduler, then: hubtriage sweep"
         return Verdict("warning", f"{seen}: none has started since, although one does every day", advice)
-    if last["status"] in ("SUCCEEDED", "RUNNING"):
-        return Verdict("ok", seen)
-    advice = "read the log SweepLogGroupName of the outputs, then: hubtriage sweep --resume"
-    return Verdict("problem", seen, advice)
+    if not comes_to_an_end:
+        hours = round(UNFINISHED / timedelta(hours=1))
+        advice = "see docs/operating.md, SweepUnfinished"
+        return Verdict("problem", f"{seen}: none has come to its end for {hours} hours", advice)
+    return Verdict("ok", seen)

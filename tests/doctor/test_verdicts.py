@@ -192,6 +192,56 @@ def test_the_last_sweep(status: str, hours: int, verdict: Status) -> None:
     assert found.advice or verdict == "ok"
 
 
+class Executions:
+    """Step Functions, and a stack of which nothing else is looked at: how each sweep ended, by hours ago."""
+
+    def __init__(self, now: datetime, ends: dict[int, str]) -> None:
+        self.deployed, self.clock = self, self
+        self._now, self._ends, self.described = now, ends, 0
+
+    def output(self, name: str) -> str:
+        return name
+
+    def now(self) -> float:
+        return self._now.timestamp()
+
+    def client(self, _service: str) -> "Executions":
+        return self
+
+    def list_executions(self, **_request: Any) -> dict[str, Any]:
+        return {"executions": [self._execution(hours, end) for hours, end in self._ends.items()]}
+
+    def _execution(self, hours: int, end: str) -> dict[str, Any]:
+        started = self._now - timedelta(hours=hours)
+        if end in ("RUNNING", "FAILED"):
+            return {"executionArn": end, "status": end, "startDate": started}
+        stopped = started + timedelta(hours=1)
+        return {"executionArn": end, "status": "SUCCEEDED", "startDate": started, "stopDate": stopped}
+
+    def describe_execution(self, **request: Any) -> dict[str, Any]:
+        self.described += 1
+        return {"output": json.dumps({"progress": {"status": request["executionArn"]}})}
+
+
+@pytest.mark.parametrize(
+    ("ends", "status", "asked"),
+    [
+        pytest.param({8: "done", 32: "superseded", 56: "done"}, "ok", 1, id="the last one"),
+        pytest.param({8: "superseded", 32: "withheld", 56: "superseded"}, "ok", 2, id="the one before"),
+        pytest.param({8: "superseded", 32: "superseded", 56: "done"}, "problem", 2, id="each is superseded"),
+        pytest.param({8: "RUNNING", 32: "superseded", 70: "done"}, "problem", 1, id="one of two days ago"),
+        pytest.param({8: "intake closed", 32: "FAILED", 80: "done"}, "problem", 1, id="the intake is shut"),
+        pytest.param({8: "superseded", 32: "superseded"}, "ok", 0, id="a new stack, of which nobody knows"),
+    ],
+)
+def test_a_sweep_that_came_to_its_end(ends: dict[int, str], status: Status, asked: int) -> None:
+    states: Any = Executions(datetime(2027, 1, 15, 8, tzinfo=UTC), ends)
+    found = sweeps.look(states)
+    assert found is not None
+    assert (found.status, states.described) == (status, asked)
+    assert ("none has come to its end for 50 hours" in found.seen) == (status == "problem")
+
+
 def client_error(code: str, status: int = 403) -> ClientError:
     answer: Any = {"Error": {"Code": code, "Message": "no"}, "ResponseMetadata": {"HTTPStatusCode": status}}
     return ClientError(answer, "ListMembers")

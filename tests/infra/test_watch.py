@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from hubtriage.aws.sweep.report import COUNTS
+from hubtriage.aws.sweep.progress import Progress
+from hubtriage.aws.sweep.report import step_counts
 from infra.queries import QUERIES
 
 DOC = (Path(__file__).resolve().parents[2] / "docs" / "operating.md").read_text(encoding="utf-8")
 METRICS = set(re.findall(r"^\| `(\w+)` \| (?:Count|Seconds) \|", DOC, re.MULTILINE))
+SWEEP_METRICS = set(step_counts(Progress(), Progress("done")))
 MEMBERS = set(re.findall(r"^\| `([a-z_]+)` \| [^|]+ \|$", DOC, re.MULTILINE))
 
 
@@ -54,6 +56,28 @@ def test_a_day_without_a_sweep_is_told_also_the_longest_day_of_the_year(template
     assert 25 * 3600 < alarm["Period"] * alarm["EvaluationPeriods"] <= 7 * 86_400
 
 
+def test_sweeps_that_start_and_never_come_to_their_end_are_told(template):
+    """One that is superseded every day ends in Step Functions too, and successfully."""
+    (alarm,) = [a for a in _all(template, "AWS::CloudWatch::Alarm") if a.get("MetricName") == "SweepsDone"]
+    assert alarm["TreatMissingData"] == "breaching"
+    assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("LessThanOrEqualToThreshold", 0)
+    assert alarm["Statistic"] == "Sum"
+    silence = alarm["Period"] * alarm["EvaluationPeriods"]
+    assert silence > 49 * 3600, "two days of which one has 25 hours: one sweep may end early, the next late"
+    assert alarm["Period"] == 3600, "AWS: only so may it look at more than a day"
+    (machine,) = [
+        json.loads(_text(item["DefinitionString"]))
+        for item in _all(template, "AWS::StepFunctions::StateMachine")
+    ]
+    assert machine["TimeoutSeconds"] < silence, "then also one that takes everything back is over"
+
+
+def _text(value):
+    if isinstance(value, str):
+        return value
+    return "".join(part if isinstance(part, str) else "x" for part in value["Fn::Join"][1])
+
+
 def test_a_breaker_that_fails_is_told(template):
     watched = [
         alarm["Dimensions"][0]["Value"]["Ref"]
@@ -74,10 +98,13 @@ def test_every_alarm_on_triage_itself_watches_a_metric_that_is_documented(templa
         "NeedsAttention",
         "RuleErrors",
         "SweepFindingsWithheld",
+        "SweepsDone",
         "Throttled",
         "UnplannedChanges",
     }
-    assert {alarm["MetricName"] for alarm in watched} <= METRICS | {*COUNTS}
+    assert {alarm["MetricName"] for alarm in watched} <= METRICS | {
+        *step_counts(Progress(), Progress("done"))
+    }
     assert all(alarm["Dimensions"] == [{"Name": "service", "Value": "hubtriage"}] for alarm in watched)
 
 
