@@ -27,6 +27,9 @@ class Recent:
             del self._known[next(iter(self._known))]
 
     def overtook(self, key: Key, event_at: float) -> bool:
-        """Whether more may be known of the finding than an event of this time can tell."""
+        """Whether more may be known of the finding than an event of this time can tell.
+
+        A sweep's time is exact: what it read may be from before an event of the same second.
+        """
         known = self._known.get(hash(key))
-        return known is not None and event_at <= known
+        return known is not None and int(event_at) <= known

@@ -147,13 +147,14 @@ class _Step:
         }
         if progress.token is not None:
             request["NextToken"] = progress.token
+        asked_at = walk.clock.now()
         answer = walk.getter.get(request, self._until, fresh)
         progress.calls += fresh.calls
         if isinstance(answer, CallFault):
             return self._cut_short(answer)
         progress.faults = 0
         progress.pages += 1
-        self._take(answer["Findings"], scope)
+        self._take(answer["Findings"], scope, asked_at)
         self._advance(answer.get("NextToken"))
         return True
 
@@ -183,8 +184,8 @@ class _Step:
         progress.wait = self._walk.pace.wait
         return False
 
-    def _take(self, findings: list[Any], scope: str) -> None:
-        now = self._walk.clock.now()
+    def _take(self, findings: list[Any], scope: str, now: float) -> None:
+        """Decide findings and hand them on. `now` is when they were asked for: what they show is no newer."""
         for _key, finding in keyed(findings):
             if self._was_swept(finding, scope):
                 continue
