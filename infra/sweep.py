@@ -130,6 +130,7 @@ class Sweep(Construct):
             self.log_group,
             statement("Read", ("securityhub:GetFindings",), hub_arn(self)),
             statement("FillQueue", QUEUE_ACTIONS, intake.queue.queue_arn),
+            statement("CountDeadLetters", ("sqs:GetQueueAttributes",), intake.dead_letters.queue_arn),
             *key_statements(self._config, USE_ACTIONS),
             statement("OneAtATime", MACHINE_ACTIONS, self._machine_arn),
             statement("ShutIntakeToTakeBack", RULE_ACTIONS, intake.rule.rule_arn),
@@ -154,6 +155,7 @@ class Sweep(Construct):
         config = self._config
         variables = environment(config) | {
             "HUBTRIAGE_QUEUE_URL": intake.queue.queue_url,
+            "HUBTRIAGE_DEAD_LETTER_QUEUE_URL": intake.dead_letters.queue_url,
             "HUBTRIAGE_INTAKE_RULE": intake.rule.rule_name,
             "HUBTRIAGE_SWEEP_READS_PER_SECOND": f"{config.sweep_reads_per_second:g}",
             "HUBTRIAGE_SWEEP_STEP_SECONDS": str(STEP_SECONDS),

@@ -13,6 +13,7 @@ ENDS = {
     "more": "not over yet",
     "continued": "goes on in another execution",
     "withheld": "came to its end, but may not hide so many findings by itself",
+    "dead letters": "took back all but what waits in the dead-letter queue",
     "superseded": "ended because another sweep was asked for",
     "over budget": "stopped: more findings would change than the budget allows",
     "intake closed": "not begun: the intake is shut, as after --take-back; --reopen opens it",
@@ -40,6 +41,7 @@ def as_record(progress: Progress, ended: Iterable[str] = (), *, dry_run: bool = 
         "left_to_people": progress.kept,
         "failed_rules": progress.failed_rules,
         "withheld": progress.withheld,
+        "dead_letters": progress.dead_letters,
         "by_rule": dict(progress.by_rule.most_common()),
         "rules_ended_today": list(ended),
     }
@@ -66,6 +68,9 @@ def text(record: Mapping[str, Any]) -> Iterator[str]:
     if record["withheld"]:
         meant = f"hubtriage sweep --budget {record['withheld']}"
         yield f"  {record['withheld']:,} more would be hidden; if they are meant to be: {meant}"
+    if record["dead_letters"]:
+        yield f"  {record['dead_letters']:,} messages could not be triaged; hubtriage logs --errors says why"
+        yield "  once the cause is gone: hubtriage redrive, then take back again"
     if record.get("failed"):
         yield f"  {record['failed']:,} failed: run it again"
     if record["rules_ended_today"]:

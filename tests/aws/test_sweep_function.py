@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 from sweep_world import rules, suppress
-from triage_world import NOW, World, backoff, finding
+from triage_world import NOW, Bench, World, backoff, finding, key, record
 
+from hubtriage.aws.batch import Mode
 from hubtriage.aws.config import Config, ConfigError
 from hubtriage.aws.custom_resource import CustomResources
 from hubtriage.aws.events import SweepOrder, take_in
@@ -26,6 +27,8 @@ from hubtriage.engine.ruleset import Ruleset
 from hubtriage.local.inprocess import ManualClock
 
 MACHINE = "arn:aws:states:eu-west-1:111122223333:stateMachine:hubtriage-sweep"
+DEAD_LETTERS = "https://dead"
+TAKE_BACK = {"scopes": ["managed"], "take_back": True}
 ME = "arn:aws:states:eu-west-1:111122223333:execution:hubtriage-sweep:me"
 
 
@@ -43,12 +46,14 @@ class Sqs:
         self.bodies: list[str] = []
         self.calls: list[int] = []
         self.waiting = 0
+        self.dead = 0
         self.trouble = list(trouble)
 
     def get_queue_attributes(self, **request: Any) -> Mapping[str, Any]:
+        here = self.dead if request["QueueUrl"] == DEAD_LETTERS else self.waiting + len(self.bodies)
         return {
             "Attributes": dict.fromkeys(request["AttributeNames"], "0")
-            | {"ApproximateNumberOfMessages": str(self.waiting + len(self.bodies))}
+            | {"ApproximateNumberOfMessages": str(here)}
         }
 
     def send_message_batch(self, **request: Any) -> Mapping[str, Any]:
@@ -111,12 +116,14 @@ class Site:
         hide_limit: int = 2000,
         step: float = 50.0,
         reads: float = 100.0,
+        **pace: float,
     ) -> None:
         self.world = World()
         for number in range(count):
             self.world.hub.plant(finding(number, GeneratorId="control-a"), NOW)
         self.sqs, self.states, self.rule = Sqs(), states or States(me=1.0), rule or Rule()
-        self.config = SweepConfig("https://queue", "rule", reads, Pace(step, queue_limit=1000), hide_limit)
+        waits = Pace(step, queue_limit=1000, **({"quiet": 0.0} | pace))  # type: ignore[arg-type]
+        self.config = SweepConfig("https://queue", DEAD_LETTERS, "rule", reads, waits, hide_limit)
         self.function = self.function_with(rules(suppress("rule-a", "control-a")))
 
     def function_with(self, ruleset: Ruleset) -> SweepFunction:
@@ -125,6 +132,24 @@ class Site:
 
     def __call__(self, state: Mapping[str, Any]) -> dict[str, Any]:
         return self.function({"state": state, "execution": ME, "machine": MACHINE}, None)
+
+    def hide(self, number: int) -> None:
+        """Have triage hide so many findings by the rule."""
+        self.triage(*(record(str(n), self.world.hub.finding(*key(n)), age=0) for n in range(number)))
+
+    def triage(self, *records: Mapping[str, Any], mode: Mode = "enforce") -> None:
+        """Triage messages by the rule."""
+        Bench(self.world, suppress("rule-a", "control-a")).run(*records, mode=mode)
+
+    def work_off(self, mode: Mode = "enforce") -> None:
+        """Triage what waits in the queue."""
+        bodies, self.sqs.bodies = self.sqs.bodies, []
+        self.triage(*({"messageId": str(n), "body": body} for n, body in enumerate(bodies)), mode=mode)
+
+    @property
+    def hidden(self) -> int:
+        """How many findings are hidden."""
+        return sum(found["Workflow"]["Status"] == "SUPPRESSED" for found in self.world.hub.findings())
 
 
 def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
@@ -194,6 +219,57 @@ def test_a_daily_sweep_does_not_end_the_taking_back_and_does_nothing_itself():
     assert taking(state)["progress"]["status"] == "done"
     daily = Site(states=States(**{"take-back": 1.0, "me": 2.0}), rule=taking.rule)
     assert daily({"request": {"reason": "schedule"}})["progress"]["status"] == "intake closed"
+
+
+def test_taking_back_is_done_only_when_what_it_sent_is_triaged():
+    site = Site(count=250, quiet=60.0)
+    site.hide(250)
+    state = site({"request": TAKE_BACK})
+    assert (state["progress"]["status"], state["progress"]["read"], site.hidden) == ("more", 250, 250)
+    state = site(state)
+    assert (state["progress"]["status"], len(site.sqs.bodies)) == ("more", 3)
+    site.work_off()
+    for waited in (0, 59):
+        site.world.clock.sleep(waited)
+        state = site(state)
+        assert state["progress"]["status"] == "more", "AWS: the count may be a minute old"
+        assert 0 < state["progress"]["wait"] <= 5
+    site.world.clock.sleep(1)
+    state = site(state)
+    assert (state["progress"]["status"], site.hidden) == ("done", 0)
+    assert (state["report"]["taken_back"], state["report"]["pages"]) == (250, 3)
+
+
+def test_the_queue_has_to_stay_empty():
+    site = Site(count=1, quiet=60.0)
+    site.hide(1)
+    state = site({"request": TAKE_BACK})
+    site.work_off()
+    state = site(state)
+    site.world.clock.sleep(59)
+    site.sqs.waiting = 1
+    state = site(state)
+    site.world.clock.sleep(1)
+    site.sqs.waiting = 0
+    assert site(state)["progress"]["status"] == "more"
+
+
+def test_taking_back_tells_of_what_could_not_be_triaged(capsys):
+    site = Site(count=250)
+    site.hide(250)
+    state = site({"request": TAKE_BACK})
+    site.sqs.bodies, site.sqs.dead = [], 3
+    ended = site(state)
+    assert (ended["progress"]["status"], ended["report"]["dead_letters"]) == ("dead letters", 3)
+    assert [line["level"] for line in lines(capsys) if line.get("message") == "sweep ended"] == ["ERROR"]
+
+
+def test_taking_back_that_waits_for_its_end_makes_room_for_a_newer_one():
+    site = Site(count=1)
+    site.hide(1)
+    state = site({"request": TAKE_BACK})
+    site.states.running[ME.replace("me", "take-back-newer")] = 2.0
+    assert site(state)["progress"]["status"] == "superseded"
 
 
 @pytest.mark.parametrize("started", [None, NOW], ids=["while it waits", "later"])
@@ -411,7 +487,11 @@ def test_a_sweep_is_seen_by_its_last_step_and_can_go_on_from_there():
 
 
 def test_settings_that_are_missing_or_impossible_are_told_by_name():
-    good = {"HUBTRIAGE_QUEUE_URL": "u", "HUBTRIAGE_INTAKE_RULE": "r"}
+    good = {
+        "HUBTRIAGE_QUEUE_URL": "u",
+        "HUBTRIAGE_DEAD_LETTER_QUEUE_URL": "d",
+        "HUBTRIAGE_INTAKE_RULE": "r",
+    }
     assert SweepConfig.from_environment(good).reads_per_second == 1.2
     for bad in (
         {},

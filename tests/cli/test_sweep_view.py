@@ -22,6 +22,15 @@ from hubtriage.cli.sweep_view import ENDS, as_record, standing, text
             id="what it may not hide by itself, and how to have that done",
         ),
         pytest.param(
+            Progress("dead letters", read=3, dead_letters=2),
+            [
+                "sweep: took back all but what waits in the dead-letter queue",
+                "  2 messages could not be triaged; hubtriage logs --errors says why",
+                "  once the cause is gone: hubtriage redrive, then take back again",
+            ],
+            id="what could not be taken back",
+        ),
+        pytest.param(
             Progress("done", failed_rules=3),
             ["  on 3 a rule could not be evaluated: see the decision log"],
             id="rules that failed",

@@ -436,6 +436,7 @@ def test_the_sweep_may_do_this_and_nothing_else(template):
     assert allowed == {
         "Read": ("securityhub:GetFindings",),
         "FillQueue": ("sqs:GetQueueAttributes", "sqs:SendMessage"),
+        "CountDeadLetters": ("sqs:GetQueueAttributes",),
         "OneAtATime": ("states:ListExecutions", "states:StartExecution"),
         "ShutIntakeToTakeBack": ("events:DescribeRule", "events:DisableRule"),
         "WriteLog": ("logs:CreateLogStream", "logs:PutLogEvents"),

@@ -11,10 +11,13 @@ from hubtriage.aws.sweep.walk import Pace
 class SweepConfig:
     """`queue` is the URL of the queue, `rule` the name of the EventBridge rule that feeds it.
 
+    `dead_letters` is the URL of the queue of what could not be triaged.
+
     `hide_limit`: findings that a sweep without a budget of its own may hide.
     """
 
     queue: str
+    dead_letters: str
     rule: str
     reads_per_second: float
     pace: Pace
@@ -26,12 +29,14 @@ class SweepConfig:
         standard = Pace()
         return cls(
             queue=_text(environment, "HUBTRIAGE_QUEUE_URL"),
+            dead_letters=_text(environment, "HUBTRIAGE_DEAD_LETTER_QUEUE_URL"),
             rule=_text(environment, "HUBTRIAGE_INTAKE_RULE"),
             reads_per_second=_number(environment, "HUBTRIAGE_SWEEP_READS_PER_SECOND", 1.2, 0.01),
             pace=Pace(
                 step=_number(environment, "HUBTRIAGE_SWEEP_STEP_SECONDS", standard.step, 1),
                 queue_limit=int(_number(environment, "HUBTRIAGE_SWEEP_QUEUE_LIMIT", standard.queue_limit, 1)),
                 wait=int(_number(environment, "HUBTRIAGE_SWEEP_WAIT_SECONDS", standard.wait, 1)),
+                quiet=_number(environment, "HUBTRIAGE_SWEEP_QUIET_SECONDS", standard.quiet, 0),
             ),
             hide_limit=int(_number(environment, "HUBTRIAGE_SWEEP_HIDE_LIMIT", 10_000, 0)),
         )

@@ -26,11 +26,11 @@ from hubtriage.aws.sweep.report import emit_step, report
 from hubtriage.aws.sweep.request import SweepRequest
 from hubtriage.aws.sweep.start import hand_over, heir
 from hubtriage.aws.sweep.turn import Executions, Turn
-from hubtriage.aws.sweep.walk import Walk
+from hubtriage.aws.sweep.walk import Pace, Walk
 from hubtriage.engine.ruleset import Ruleset, load_ruleset
 
 WAIT_FOR_TURN = 5
-"""Seconds until a sweep looks again whether the one before it has ended, or the queue is empty."""
+"""Most seconds until a sweep looks again whether the one before it has ended, or the queue is empty."""
 MOST_STEPS = 1000
 """Steps of one execution. AWS: it may have 25,000 events; a step has 9, and 4 more each time it fails."""
 
@@ -110,6 +110,16 @@ class SweepFunction:
         """The queue that the sweep fills."""
         return QueueDestination(self._clients.sqs, self._sweep.queue, order, self._backoff, self._clock)
 
+    def dead_letters(self, order: SweepOrder) -> int:
+        """How many messages could not be triaged and wait for somebody to look."""
+        url = self._sweep.dead_letters
+        return QueueDestination(self._clients.sqs, url, order, self._backoff, self._clock).depth()
+
+    @property
+    def pace(self) -> Pace:
+        """How long the sweep waits for what."""
+        return self._sweep.pace
+
     @property
     def intake(self) -> Intake:
         """The rule that lets findings in."""
@@ -143,8 +153,8 @@ class _Step:
         self._request = request
         self._execution = execution
         self._machine = machine
-        order = SweepOrder(self.name, request.take_back, request.adopt)
-        self._queue = function.queue(order)
+        self._order = SweepOrder(self.name, request.take_back, request.adopt)
+        self._queue = function.queue(self._order)
 
     def take(self, before: Progress) -> Progress:
         """Go on from `before`, wait, or end."""
@@ -157,8 +167,31 @@ class _Step:
         if not is_open and not takes_back:
             return self._ended(before, "intake closed")
         if before.started is None and (turn.must_wait() or (takes_back and not self._is_shut_off(before))):
-            return _waiting(before)
-        return self._function.walk(self._request, self._queue).step(before, turn.superseded)
+            return self._waiting(before)
+        after = self._function.walk(self._request, self._queue).step(before, turn.superseded)
+        return self._worked_off(before, after, turn) if takes_back else after
+
+    def _worked_off(self, before: Progress, after: Progress, turn: Turn) -> Progress:
+        """The end of taking everything back, once what was sent is triaged: until then little is undone."""
+        if after.pages > before.pages:
+            after.calm_since = None
+        if after.status != "done":
+            return after
+        if status := turn.superseded():
+            return self._ended(after, status)
+        if not self._has_been_calm(after, self._function.pace.quiet):
+            return self._waiting(replace(after, status="more", ended=None))
+        after.dead_letters = self._function.dead_letters(self._order)
+        return self._ended(after, "dead letters" if after.dead_letters else "done")
+
+    def _has_been_calm(self, progress: Progress, seconds: float) -> bool:
+        """Look at the queue; True if it was empty at every look for so long."""
+        now = self._function.clock.now()
+        if self._queue.depth():
+            progress.calm_since = None
+        elif progress.calm_since is None:
+            progress.calm_since = now
+        return progress.calm_since is not None and now - progress.calm_since >= seconds
 
     def _is_shut_off(self, before: Progress) -> bool:
         """Shut the intake; True once the findings that had come in by then are triaged."""
@@ -188,6 +221,5 @@ class _Step:
     def _ended(self, progress: Progress, status: Status) -> Progress:
         return replace(progress, status=status, ended=self._function.clock.now())
 
-
-def _waiting(progress: Progress) -> Progress:
-    return replace(progress, wait=WAIT_FOR_TURN)
+    def _waiting(self, progress: Progress) -> Progress:
+        return replace(progress, wait=min(WAIT_FOR_TURN, self._function.pace.wait))

@@ -5,10 +5,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
 
-Status = Literal["more", "done", "continued", "withheld", "superseded", "over budget", "intake closed"]
+Status = Literal[
+    "more", "done", "continued", "withheld", "dead letters", "superseded", "over budget", "intake closed"
+]
 """`more`: another step is needed, after `wait` seconds. All others are ends.
 
 `continued`: another execution goes on with it. `withheld`: it came to its end, but there is more to hide.
+`dead letters`: all was to be taken back, and something waits in the dead-letter queue.
 """
 MOST_RULES = 500
 """Rules that are counted one by one. AWS: what a state machine hands on has 256 KiB at most."""
@@ -30,8 +33,9 @@ class Progress:
     were not more than the sweep may hide. `by_rule` counts changed findings.
     `messages` were put into the queue. `restarts`: how often a page token was no longer good and the scope
     was begun again. `faults`: steps in a row that AWS cut short. `part`: the number of the execution among
-    those of this sweep, `steps`: how many it took. `shut`: the intake was shut for it. Times are epoch
-    seconds.
+    those of this sweep, `steps`: how many it took. `shut`: the intake was shut for it. `calm_since`: since
+    when the queue was found empty at every look, None while it was not. `dead_letters`: messages in the
+    dead-letter queue at the end of taking everything back. Times are epoch seconds.
     """
 
     status: Status = "more"
@@ -54,6 +58,8 @@ class Progress:
     part: int = 1
     steps: int = 0
     shut: bool = False
+    calm_since: float | None = None
+    dead_letters: int = 0
     started: float | None = None
     ended: float | None = None
     by_rule: Counter[str] = field(default_factory=Counter)

@@ -41,12 +41,15 @@ class Pace:
 
     `step`: its length. `queue_limit`: messages waiting in the queue at which it waits, `wait` long.
     `hold`: how long a finding may wait for others with the same update. Triage trusts an event for 30 s.
+    `quiet`: how long the queue has to have been empty before all that was sent counts as triaged. AWS: the
+    number of messages in a queue is approximate, and up to a minute old.
     """
 
     step: float = 50.0
     queue_limit: int = 1000
     wait: int = 30
     hold: float = 15.0
+    quiet: float = 60.0
 
 
 def never() -> Status | None:
