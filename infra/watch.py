@@ -21,6 +21,11 @@ from infra.encryption import customer_key
 from infra.intake import Intake
 
 
+# AWS: a message that failed grows old until it comes again, which is no trouble if it then succeeds. One that
+# was received three times no longer counts: it is on its way to the dead letters.
+TRIES_AWAITED = 2
+
+
 @dataclass(frozen=True, slots=True)
 class Trouble:
     """One alarm: it goes off when `metric` is above `limit` in `periods` periods in a row.
@@ -153,10 +158,10 @@ def troubles(config: Configuration, intake: Intake, function: lambda_.Function) 
     )
     yield Trouble(
         "FindingsWait",
-        "The oldest finding has waited for longer than one try may take: more findings change than the "
+        "The oldest finding has waited for longer than two tries may take: more findings change than the "
         "quota of BatchUpdateFindings allows, or a batch keeps failing.",
         intake.queue.metric_approximate_age_of_oldest_message(period=five_minutes, statistic="Maximum"),
-        config.sizes.visibility_timeout,
+        TRIES_AWAITED * config.sizes.visibility_timeout,
         periods=2,
     )
     for name, description, periods in _TRIAGE_TROUBLES:

@@ -78,6 +78,23 @@ def _text(value):
     return "".join(part if isinstance(part, str) else "x" for part in value["Fn::Join"][1])
 
 
+def test_nobody_is_woken_for_a_finding_that_fails_once_and_is_triaged_when_it_comes_again(template):
+    """AWS: a message that is being tried counts as one that waits, whose age is that of its first delivery."""
+    (queue,) = [
+        each
+        for each in _all(template, "AWS::SQS::Queue")
+        if "maxReceiveCount" in str(each.get("RedrivePolicy"))
+    ]
+    (alarm,) = [
+        each
+        for each in _all(template, "AWS::CloudWatch::Alarm")
+        if each.get("MetricName") == "ApproximateAgeOfOldestMessage"
+    ]
+    assert alarm["Threshold"] >= 2 * queue["VisibilityTimeout"]
+    watched = {alarm.get("MetricName") for alarm in _all(template, "AWS::CloudWatch::Alarm")}
+    assert not watched & {"FindingsFailed", "CallsFailed", "Unprocessed", "FieldsKept"}
+
+
 def test_a_breaker_that_fails_is_told(template):
     watched = [
         alarm["Dimensions"][0]["Value"]["Ref"]
