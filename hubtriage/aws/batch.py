@@ -7,23 +7,23 @@ from typing import Literal
 from hubtriage.aws.api import Finding, Key, identifier
 from hubtriage.aws.clock import Clock
 from hubtriage.aws.events import Seen, SweepOrder, newest, take_in
+from hubtriage.aws.freshness import Freshness, newer
 from hubtriage.aws.outcomes import Ending, Outcome, Report
 from hubtriage.aws.reading import Reader
 from hubtriage.aws.recent import Recent
-from hubtriage.aws.sending import Receipt, Sender
-from hubtriage.engine.batches import group
+from hubtriage.aws.sending import STOPPED, TOO_LATE, Receipt, Sender
+from hubtriage.engine.batches import Call, group
 from hubtriage.engine.decision import Decision
 from hubtriage.engine.plan import Settings, decide
 from hubtriage.engine.ruleset import Ruleset
-from hubtriage.engine.timestamps import parse_timestamp
 
 Mode = Literal["enforce", "observe"]
 Sink = Callable[[Sequence[Outcome]], None]
 
 READING_SHARE = 0.5
 """Of the time left, how much may go into reading: what is read must still be sent."""
-CLOCK_SKEW = 5.0
-"""Seconds by which the clock of whoever made an event may be ahead of ours; a later one is not trusted."""
+ROUND = 20
+"""Calls between two looks at whether what they say is fresh: with a finding each, one call reads them all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,48 +91,57 @@ class _Batch:
         self._open: dict[Key, Decision] = {}
         self._too_large: dict[Key, Receipt] = {}
         self._ended: set[Key] = set()
+        self._freshness = Freshness(seen, triage.recent, triage.policy.refresh_age, triage.clock)
 
     def plan(self) -> None:
         """Decide on every finding as its event shows it; those that surely need no call end here."""
         for key in self._seen:
             self._decide(key)
-        self._end_closed(key for key, seen in self._seen.items() if not seen.unsure)
+        self._end_closed(key for key, seen in self._seen.items() if not seen.others)
 
     def refresh(self, deadline: float) -> None:
         """Read again the findings that have a plan and may be out of date, and decide anew.
 
         Also those without one of which the newest event is not known: the others may ask for one.
         """
-        stale = [key for key in self._seen if key not in self._ended and self._is_stale(key)]
-        if not stale:
-            return
-        monotonic = self._triage.clock.monotonic()
-        fresh = self._triage.reader.read(stale, monotonic + READING_SHARE * (deadline - monotonic))
-        self._report.reads += fresh.calls
-        self._report.traffic.faults += fresh.faults
-        for key, finding in fresh.found.items():
-            self._findings[key] = _newer(self._findings[key], finding)
-            self._decide(key)
-        self._end_closed(fresh.found)
-        self._end({key: self._not_found(key, "GetFindings does not show it") for key in fresh.missing})
-        self._end({key: Ending("failed", why.code, why.message) for key, why in fresh.unread.items()})
+        self._read(
+            [key for key in self._seen if key not in self._ended and self._freshness.is_stale(key)], deadline
+        )
 
     def send(self, deadline: float) -> None:
-        """Send what is open, as few calls as possible."""
-        calls = group((identifier(key), plan.update) for key, plan in self._open.items() if plan.update)
+        """Send what is open, as few calls as possible.
+
+        What had to wait for its call until it is no longer fresh is read again before, once.
+        """
+        while calls := group(
+            (identifier(key), plan.update) for key, plan in self._open.items() if plan.update
+        ):
+            for start in range(0, len(calls), ROUND):
+                due = calls[start : start + ROUND]
+                if late := self._freshness.late(key for call in due for key in keys_of(call)):
+                    self._read(late, deadline)
+                    break
+                if hindrance := self._make(due, deadline):
+                    self._end({key: self._ending(key, hindrance) for key in self._open})
+                    return
+
+    def _make(self, calls: Sequence[Call], deadline: float) -> Receipt | None:
+        """Make calls; what stands against any further one, if anything does."""
         receipts, traffic = self._triage.sender.send(calls, deadline, self._sent)
         self._report.traffic.add(traffic)
         for key, receipt in receipts.items():
             if receipt.fate == "too large":
                 self._too_large[key] = receipt
+                del self._open[key]
             elif receipt.fate != "sent":
                 self._end({key: self._ending(key, receipt)})
+        return next((receipt for receipt in receipts.values() if receipt in (TOO_LATE, STOPPED)), None)
 
     def send_without_note(self, deadline: float) -> None:
         """Once more for findings that the update made too large: the note is what can be left out."""
         too_large, self._too_large = self._too_large, {}
         for key in too_large:
-            if "Note" in (self._open.pop(key).update or ()):
+            if "Note" in (self._decisions[key].update or ()):
                 self._decide(key, without_note=True)
         self._end({key: _refused(too_large[key]) for key in too_large if not self._is_on_its_way(key)})
         self.send(deadline)
@@ -143,23 +152,63 @@ class _Batch:
         self._end_closed(self._seen)
         self._end({key: Ending("unchanged", "Observe", "nothing is written") for key in tuple(self._open)})
 
+    def _read(self, keys: Sequence[Key], deadline: float) -> None:
+        """Read findings again and decide anew."""
+        if not keys:
+            return
+        monotonic = self._triage.clock.monotonic()
+        self._freshness.reading(keys)
+        fresh = self._triage.reader.read(keys, monotonic + READING_SHARE * (deadline - monotonic))
+        self._report.reads += fresh.calls
+        self._report.traffic.faults += fresh.faults
+        for key, finding in fresh.found.items():
+            self._believe(key, finding)
+        self._end_closed(fresh.found)
+        self._end({key: self._not_found(key, "GetFindings does not show it") for key in fresh.missing})
+        self._end({key: Ending("failed", why.code, why.message) for key, why in fresh.unread.items()})
+
+    def _believe(self, key: Key, stored: Finding) -> None:
+        """Decide by what a reading shows, unless the event is newer.
+
+        Where nobody knows which is newer, and they ask for different things, the finding fails: by the next
+        delivery reading has caught up.
+        """
+        last = newer(self._findings[key], stored)
+        if last is self._findings[key]:
+            return
+        asked = [self._decisions[key], *(self._verdict(key, shown) for shown in self._seen[key].others)]
+        self._findings[key] = stored
+        self._decide(key)
+        if key in self._ended or last is stored or not self._freshness.may_lag(key):
+            return
+        update = self._decisions[key].update
+        if any(isinstance(verdict, Ending) or verdict.update != update for verdict in asked):
+            self._end(
+                {key: Ending("failed", "InDoubt", "the event and GetFindings ask for different things")}
+            )
+
     def _decide(self, key: Key, *, without_note: bool = False) -> None:
-        triage = self._triage
         self._open.pop(key, None)
         self._decisions.pop(key, None)
+        verdict = self._verdict(key, self._findings[key], without_note=without_note)
+        if isinstance(verdict, Ending):
+            self._end({key: verdict})
+            return
+        self._decisions[key] = verdict
+        if verdict.update is not None:
+            self._open[key] = verdict
+
+    def _verdict(self, key: Key, shown: Finding, *, without_note: bool = False) -> Decision | Ending:
+        """What to do about a finding if that is how it is."""
+        triage = self._triage
         try:
             ruleset, settings = ordered(triage.ruleset, triage.settings, self._seen[key].newest.order)
-            decision = decide(self._findings[key], ruleset, self._now, settings, without_note=without_note)
+            return decide(shown, ruleset, self._now, settings, without_note=without_note)
         except RecursionError:  # no path of a rule is so deep: somebody made the finding so
             reason = "the finding is nested deeper than can be followed"
-            self._end({key: Ending("failed", "TooDeep", reason, final=True)})
-            return
+            return Ending("failed", "TooDeep", reason, final=True)
         except Exception as error:  # noqa: BLE001 - our bug on one finding must not take the batch with it
-            self._end({key: Ending("failed", "EngineError", str(error), final=True, error=error)})
-            return
-        self._decisions[key] = decision
-        if decision.update is not None:
-            self._open[key] = decision
+            return Ending("failed", "EngineError", str(error), final=True, error=error)
 
     def _end_closed(self, keys: Iterable[Key]) -> None:
         """End the findings that need no call."""
@@ -190,7 +239,7 @@ class _Batch:
         self._ended.update(endings)
         for key, ending in endings.items():
             self._open.pop(key, None)
-            self._triage.recent.note(key, self._known_as_of(key, ending))
+            self._remember(key, ending)
         if outcomes:
             self._report.outcomes.extend(outcomes)
             self._sink(outcomes)
@@ -203,19 +252,13 @@ class _Batch:
         event_at = seen.newest.event_at
         return None if event_at is None else max(0.0, self._now - event_at)
 
-    def _known_as_of(self, key: Key, ending: Ending) -> float:
-        """Of a call that failed nobody knows whether it has changed the finding."""
-        if ending.result in ("updated", "failed"):
-            return self._triage.clock.now()
-        return min(self._seen[key].newest.event_at or 0.0, self._now)
-
-    def _is_stale(self, key: Key) -> bool:
-        """Of what has not ended: it has a plan, or is unsure."""
-        newest, policy = self._seen[key].newest, self._triage.policy
-        if self._seen[key].unsure or newest.message.receives > 1 or newest.event_at is None:
-            return True
-        is_fresh = -CLOCK_SKEW <= self._now - newest.event_at <= policy.refresh_age
-        return not is_fresh or self._triage.recent.overtook(key, newest.event_at)
+    def _remember(self, key: Key, ending: Ending) -> None:
+        if ending.result == "updated":
+            self._freshness.updated(key, self._decisions[key].update or {})
+        elif ending.result == "failed":
+            self._freshness.perhaps_updated(key)
+        else:
+            self._freshness.known(key)
 
     def _ending(self, key: Key, receipt: Receipt) -> Ending:
         if receipt.fate == "not found":
@@ -244,7 +287,6 @@ def _refused(receipt: Receipt) -> Ending:
     return Ending("refused", receipt.code, receipt.message, receipt.call_id)
 
 
-def _newer(event: Finding, stored: Finding) -> Finding:
-    """AWS: what GetFindings shows can lag; its provider's `UpdatedAt` tells when it does."""
-    told, known = parse_timestamp(event.get("UpdatedAt")), parse_timestamp(stored.get("UpdatedAt"))
-    return event if told is not None and known is not None and told > known else stored
+def keys_of(call: Call) -> list[Key]:
+    """The findings that a call updates."""
+    return [(identifier["ProductArn"], identifier["Id"]) for identifier in call.identifiers]

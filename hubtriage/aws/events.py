@@ -22,6 +22,10 @@ queue refuses other senders. Whoever may invoke the function or change that rule
 DETAIL_TYPES = ("Security Hub Findings - Imported", "Security Hub Findings - Custom Action")
 LONGEST_ID = 512  # AWS: AwsSecurityFinding.Id
 LONGEST_PRODUCT_ARN = 2048  # AWS: AwsSecurityFinding.ProductArn
+CLOCK_SKEW = 5.0
+"""Seconds by which the clock of whoever made an event may be ahead of ours; a later one is not trusted."""
+READING_LAG = 600.0
+"""Seconds for which reading may show what was before. AWS: an update "can take several minutes" to show."""
 EXCERPT = 100  # characters of foreign text that a reason may quote
 
 
@@ -81,12 +85,12 @@ class Intake:
 class Seen:
     """The newest sighting of a finding, and every message that showed it: they share its outcome.
 
-    `unsure`: another sighting shows it otherwise, and may be the newest just as well.
+    `others`: it as other sightings show it, each of which may be the newest just as well.
     """
 
     newest: Sighting
     messages: tuple[Message, ...]
-    unsure: bool = False
+    others: tuple[Finding, ...] = ()
 
 
 class _UnusableEventError(ValueError):
@@ -125,10 +129,10 @@ def is_of(queue: str, event: object) -> bool:
 def newest(sightings: Iterable[Sighting]) -> dict[Key, Seen]:
     """Each finding once, in order of first appearance, as its newest event shows it.
 
-    Newest by the envelope's time, then by `UpdatedAt`, then by when SQS got it, then by place in the batch.
-    AWS: `UpdatedAt` belongs to the provider and does not move when somebody updates the finding, so it is no
-    version; and the envelope's time is in whole seconds, so that events of one second have no order. What a
-    sweep ordered holds for the newest event too: they end together, and nobody orders it again.
+    Newest by `UpdatedAt`, then by the envelope's time, then by when SQS got it, then by place in the batch.
+    AWS: `UpdatedAt` only grows, but belongs to the provider and does not move when somebody updates the
+    finding; the envelope's time is in whole seconds, so that events of one second have no order. What a sweep
+    ordered holds for the newest event too: they end together, and nobody orders it again.
     """
     seen: dict[Key, list[Sighting]] = {}
     for sighting in sightings:
@@ -140,28 +144,38 @@ def _together(found: list[Sighting]) -> Seen:
     if len(found) == 1:
         return Seen(found[0], (found[0].message,))
     messages = tuple(dict.fromkeys(sighting.message for sighting in found))
-    oldest_first = sorted(found, key=_age_order)  # of equals the last in the batch stays the last
-    order = _ordered_together([sighting.order for sighting in oldest_first if sighting.order is not None])
-    last = oldest_first[-1]
-    unsure = any(_second(other) == _second(last) and other.finding != last.finding for other in oldest_first)
-    return Seen(replace(last, order=order), messages, unsure)
+    last = sorted(found, key=_recency)[-1]  # of equals the last in the batch
+    others = (other.finding for other in found if _may_be_newer(other, last))
+    different = tuple(other for other in others if other != last.finding)
+    return Seen(replace(last, order=_ordered_together(found)), messages, different)
 
 
-def _second(sighting: Sighting) -> int:
-    return int(sighting.event_at or 0)
-
-
-def _ordered_together(orders: list[SweepOrder]) -> SweepOrder | None:
+def _ordered_together(found: list[Sighting]) -> SweepOrder | None:
     """What the newest sweep ordered, and whose findings any of them said are to become ours."""
+    oldest_first = sorted(found, key=lambda sighting: sighting.event_at or 0.0)
+    orders = [sighting.order for sighting in oldest_first if sighting.order is not None]
     if not orders:
         return None
     adopt = next((order.adopt for order in reversed(orders) if order.adopt), None)
     return replace(orders[-1], adopt=adopt)
 
 
-def _age_order(sighting: Sighting) -> tuple[float, float, float]:
-    provided = parse_timestamp(sighting.finding.get("UpdatedAt"))
-    return sighting.event_at or 0.0, provided or 0.0, sighting.message.sent_at or 0.0
+def _recency(sighting: Sighting) -> tuple[float, float, float]:
+    return _provided_at(sighting), sighting.event_at or 0.0, sighting.message.sent_at or 0.0
+
+
+def _provided_at(sighting: Sighting) -> float:
+    return parse_timestamp(sighting.finding.get("UpdatedAt")) or 0.0
+
+
+def _may_be_newer(sighting: Sighting, last: Sighting) -> bool:
+    return _provided_at(sighting) == _provided_at(last) and _shows(sighting)[1] > _shows(last)[0]
+
+
+def _shows(sighting: Sighting) -> tuple[float, float]:
+    """From when and until when what it shows may be: with an event its second, with a sweep what it read."""
+    time = sighting.event_at or 0.0
+    return (time, time + 1) if sighting.order is None else (time - READING_LAG, time)
 
 
 def _deliveries(event: object) -> Iterator[tuple[Message, object]]:

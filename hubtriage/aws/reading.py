@@ -72,12 +72,12 @@ class Reader:
         self._getter = Getter(api, budget, backoff, now)
 
     def read(self, keys: Iterable[Key], deadline: float) -> Fresh:
-        """Read each finding once. `deadline`: monotonic; no call starts later.
+        """Read each finding once, in order. `deadline`: monotonic; no call starts later.
 
         Never raises for what the service or the network does.
         """
         fresh = Fresh()
-        waiting = list(_chunks(sorted(set(keys)), MOST_VALUES))
+        waiting = list(_chunks(list(dict.fromkeys(keys)), MOST_VALUES))
         while waiting:
             self._read_chunk(waiting.pop(0), deadline, fresh, waiting)
         return fresh

@@ -1,13 +1,24 @@
 """What a container has seen of findings of late, to tell an event that was overtaken from news."""
 
+from dataclasses import dataclass
+
 from hubtriage.aws.api import Key
 
 MOST = 20_000
-"""Findings remembered, those seen last: about 3 MB, and far more than change while an event is fresh."""
+"""Findings remembered, those seen last: about 5 MB, and far more than change while an event is fresh."""
+
+
+@dataclass(slots=True)
+class _Known:
+    """Moments (epoch seconds) up to which a finding is known, and a hash of the memo written at the last."""
+
+    seen: float = 0.0
+    wrote: float = 0.0
+    memo: int | None = None
 
 
 class Recent:
-    """Until when (epoch seconds) this container knows each finding: by an event of it, or its own update.
+    """Until when this container knows each finding: by an event, a reading, or its own update.
 
     AWS: events come more than once and in any order, and their time is in whole seconds. One that is not from
     after such a moment may lack what a person did since, which its finding does not show. Only a hash of the
@@ -17,19 +28,34 @@ class Recent:
 
     def __init__(self, most: int = MOST) -> None:
         self._most = most
-        self._known: dict[int, float] = {}  # in the order in which they were noted
+        self._known: dict[int, _Known] = {}  # in the order in which they were noted
 
-    def note(self, key: Key, moment: float) -> None:
+    def saw(self, key: Key, moment: float) -> None:
         """The finding is known as of `moment`."""
-        name = hash(key)
-        self._known[name] = max(moment, self._known.pop(name, moment))
-        if len(self._known) > self._most:
-            del self._known[next(iter(self._known))]
+        known = self._of(key)
+        known.seen = max(moment, known.seen)
 
-    def overtook(self, key: Key, event_at: float) -> bool:
-        """Whether more may be known of the finding than an event of this time can tell.
+    def wrote(self, key: Key, moment: float, memo: str | None) -> None:
+        """The finding was updated at `moment`, its memo with it."""
+        known = self._of(key)
+        known.wrote, known.memo = moment, memo if memo is None else hash(memo)
 
+    def overtook(self, key: Key, event_at: float, memo: str | None) -> bool:
+        """Whether more may be known of the finding than an event of this time can tell, by the memo it shows.
+
+        An event that shows the memo of the update, in most cases its echo, is not from before the update.
         A sweep's time is exact: what it read may be from before an event of the same second.
         """
         known = self._known.get(hash(key))
-        return known is not None and int(event_at) <= known
+        if known is None:
+            return False
+        second = int(event_at)
+        is_before_update = second <= known.wrote and (memo is None or hash(memo) != known.memo)
+        return second <= known.seen or is_before_update
+
+    def _of(self, key: Key) -> _Known:
+        name = hash(key)
+        known = self._known[name] = self._known.pop(name) if name in self._known else _Known()
+        if len(self._known) > self._most:
+            del self._known[next(iter(self._known))]
+        return known

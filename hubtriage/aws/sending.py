@@ -37,6 +37,11 @@ class Receipt:
     call_id: str | None = None
 
 
+TOO_LATE = Receipt("unsent", "Deadline", "no time left for the call")
+STOPPED = Receipt("unsent", "Stopped", "triage was switched off before the call")
+"""Of what is left: there will be no call any more."""
+
+
 @dataclass(slots=True)
 class Traffic:
     """What was sent, for metrics: findings per call, and errors by code (of reading calls too)."""
@@ -151,13 +156,13 @@ class _Run:
         Whether it may write is asked after the waiting, and never again once it may not.
         """
         if self._stopped:
-            return _STOPPED
+            return STOPPED
         if not self._sender.budget.take(deadline, not_before):
-            return _TOO_LATE
+            return TOO_LATE
         self._stopped = not self._sender.may_write()
         if self._stopped:
-            return _STOPPED
-        return _TOO_LATE if self._sender.now() > deadline else None
+            return STOPPED
+        return TOO_LATE if self._sender.now() > deadline else None
 
     def _leave(self, attempt: _Attempt, hindrance: Receipt) -> None:
         """No call any more. What an earlier attempt said about a finding stays its reason."""
@@ -233,8 +238,6 @@ class _Run:
         self.receipts.update(dict.fromkeys(keys, receipt))
 
 
-_TOO_LATE = Receipt("unsent", "Deadline", "no time left for the call")
-_STOPPED = Receipt("unsent", "Stopped", "triage was switched off before the call")
 _FATE: Mapping[Handling, Fate] = {
     Handling.RETRY: "unsent",
     Handling.NOT_FOUND: "not found",

@@ -1,5 +1,6 @@
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -113,8 +114,8 @@ def test_what_a_person_did_after_an_old_event_stays() -> None:
     assert [kept.field for kept in outcome.decision.kept] == ["Workflow.Status"]
 
 
-def by_a_person(world: World, status: str) -> None:
-    identifiers = [{"Id": "finding-0", "ProductArn": MACIE}]
+def by_a_person(world: World, status: str, name: str = "finding-0") -> None:
+    identifiers = [{"Id": name, "ProductArn": MACIE}]
     world.hub.batch_update_findings(
         {"FindingIdentifiers": identifiers, "Workflow": {"Status": status}}, world.clock.now()
     )
@@ -149,22 +150,28 @@ def test_an_event_that_a_later_one_overtook_is_read_again() -> None:
     assert world.calls("GetFindings") == 1
 
 
+@pytest.mark.parametrize("asks_last", [True, False], ids=["is the newer", "is the older"])
 @pytest.mark.parametrize("in_order", [True, False], ids=["in order", "in disorder"])
-def test_of_two_events_of_one_second_that_come_together_none_is_lost(in_order: bool) -> None:
+def test_of_two_events_of_one_second_that_come_together_the_one_that_asks_for_a_change(
+    asks_last: bool, in_order: bool
+) -> None:
     world = World(1)
-    world.hub.plant(finding(0), world.clock.now())
-    events = [record("before", finding(0, Resources=[])), record("after", finding(0))]
-    report = Bench(world).run(*(events if in_order else reversed(events)))
-    assert endings(report) == {"finding-0": ("updated", "")}, "the one that asks for nothing may be older"
-    assert world.calls("GetFindings") == 1
-
-
-def test_of_two_events_of_one_second_the_wrong_one_changes_nothing() -> None:
-    world = World(1)
-    world.hub.plant(finding(0, Resources=[]), world.clock.now())
-    report = Bench(world).run(record("after", finding(0, Resources=[])), record("before", finding(0)))
-    assert endings(report) == {"finding-0": ("unchanged", "")}
+    states = [finding(0, Resources=[]), finding(0)]
+    states = states if asks_last else states[::-1]
+    world.hub.plant(states[-1], world.clock.now())
+    events = [record(str(number), state) for number, state in enumerate(states)]
+    events = events if in_order else events[::-1]
+    bench = Bench(world)
+    assert endings(bench.run(*events)) == {"finding-0": ("failed", "InDoubt")}, "reading may lag behind both"
     assert world.calls("BatchUpdateFindings") == 0
+    again = [each | {"attributes": {"ApproximateReceiveCount": "2"}} for each in events]
+    assert endings(bench.run(*again)) == {"finding-0": ("updated" if asks_last else "unchanged", "")}
+
+
+def test_two_events_of_one_second_that_ask_for_the_same_are_no_matter() -> None:
+    world = World(1)
+    events = [record("before", finding(0)), record("after", finding(0, Confidence=7))]
+    assert endings(Bench(world).run(*events)) == {"finding-0": ("updated", "")}
 
 
 def test_of_two_events_of_one_second_one_that_comes_later_does_not_undo_a_person() -> None:
@@ -186,6 +193,93 @@ def test_two_events_of_one_second_are_told_once_when_nothing_is_written() -> Non
     assert endings(report) == {"finding-0": ("unchanged", "")}
     assert bench.told == report.outcomes
     assert world.calls("GetFindings") == 0
+
+
+def lags(world: World, seconds: float) -> None:
+    """From now on GetFindings does not show the writes of the last seconds."""
+    world.hub.configure(replace(world.hub.settings, visible_after=seconds))
+
+
+def test_a_reading_that_may_be_older_than_the_event_does_not_undo_a_person() -> None:
+    world = World(1)
+    bench = Bench(world)
+    world.clock.sleep(900)
+    bench.run(record("first", finding(0), age=-899))
+    world.clock.sleep(20)
+    by_a_person(world, "NEW")
+    edit = record("edit", world.stored(0), age=-920)
+    world.clock.sleep(60)
+    lags(world, 120)
+    assert endings(bench.run(edit)) == {"finding-0": ("failed", "InDoubt")}
+    assert world.stored(0)["Workflow"] == {"Status": "NEW"}
+    world.clock.sleep(2_000)
+    bench.run(edit | {"attributes": {"ApproximateReceiveCount": "2"}})
+    assert world.stored(0)["Workflow"] == {"Status": "NEW"}
+    assert "!" in world.stored(0)["UserDefinedFields"]["hubtriage/memo"], "a person's value is remembered"
+
+
+def test_an_event_that_is_older_than_any_lag_is_decided_by_the_reading_at_once() -> None:
+    world = World(1)
+    by_a_person(world, "NOTIFIED")
+    report = Bench(world).run(record("m", finding(0), age=900))
+    assert not report.failed_messages()
+    assert world.stored(0)["Workflow"] == {"Status": "NOTIFIED"}
+
+
+def test_an_escalation_that_our_own_echo_shows_is_seen_although_reading_lags() -> None:
+    """The escalation came between the event that triage hid the finding for, and the update that hid it."""
+    world = World(1)
+    bench = Bench(world)
+    world.clock.sleep(900)
+    critical = finding(0, Severity={"Label": "CRITICAL"}, UpdatedAt="2027-01-02T00:00:00Z")
+    world.hub.plant(critical, world.clock.now())
+    world.clock.sleep(5)
+    bench.run(record("before", finding(0), age=-899))
+    assert world.stored(0)["Workflow"] == {"Status": "SUPPRESSED"}
+    echo = record("echo", world.stored(0), age=-905)
+    world.clock.sleep(2)
+    lags(world, 4)
+    assert endings(bench.run(echo)) == {"finding-0": ("updated", "")}
+    assert world.stored(0)["Workflow"] == {"Status": "NEW"}
+
+
+def test_what_waits_long_for_its_call_is_read_again_before() -> None:
+    """Each finding has a call of its own, and a person is at the last of them while the first are sent."""
+    world = World(100)
+    own = {"UserDefinedFields": {"name": "{finding.Id}"}, "Workflow": {"Status": "SUPPRESSED"}}
+    bench = Bench(world, SUPPRESS_BUCKETS | {"update": own}, rate=1.0)
+    update, ids = world.api.batch_update_findings, [f"finding-{number}" for number in range(100)]
+
+    def update_beside_a_person(**request: Any) -> Mapping[str, Any]:
+        if request["FindingIdentifiers"][0]["Id"] == ids[30]:
+            by_a_person(world, "NOTIFIED", ids[99])
+        return update(**request)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(world.api, "batch_update_findings", update_beside_a_person)
+        report = bench.run(*(record(name, finding(number)) for number, name in enumerate(ids)))
+    assert endings(report)[ids[99]] == ("failed", "InDoubt")
+    assert world.stored(99)["Workflow"] == {"Status": "NOTIFIED"}
+    assert {result for result, _ in endings(report).values()} == {"updated", "failed"}
+    assert world.calls("BatchUpdateFindings") == 99 + 1, "the others have their call, and the person's"
+    assert world.calls("GetFindings") == 3, "40 calls are made before anything is late"
+
+
+def test_what_is_sent_in_time_is_not_read_again() -> None:
+    world = World(100)
+    Bench(world).run(*(record(str(number), finding(number)) for number in range(100)))
+    assert (world.calls("BatchUpdateFindings"), world.calls("GetFindings")) == (1, 0)
+
+
+def test_what_a_reading_showed_is_not_forgotten() -> None:
+    world = World(1)
+    bench = Bench(world)
+    by_a_person(world, "NOTIFIED")
+    world.clock.sleep(900)
+    bench.run(record("old", finding(0), age=0))
+    bench.run(record("from between", finding(0), age=-890))
+    assert world.calls("GetFindings") == 2
+    assert world.stored(0)["Workflow"] == {"Status": "NOTIFIED"}
 
 
 def test_what_happens_in_order_is_never_read_again() -> None:

@@ -180,49 +180,6 @@ def test_of_several_events_of_one_finding_the_newest_counts(
 FIRST_SECOND, NEXT_SECOND = "2026-11-22T12:00:00Z", "2026-11-22T12:00:01Z"
 
 
-@pytest.mark.parametrize(
-    ("first", "second", "unsure"),
-    [
-        pytest.param(("a", FIRST_SECOND), ("b", FIRST_SECOND), True, id="unsure if both are of one second"),
-        pytest.param(("a", FIRST_SECOND), ("a", FIRST_SECOND), False, id="sure if both show the same"),
-        pytest.param(("a", FIRST_SECOND), ("b", NEXT_SECOND), False, id="sure if one is of the next second"),
-        pytest.param(("a", NEXT_SECOND), ("b", FIRST_SECOND), False, id="sure wherever the older one stands"),
-        pytest.param(
-            ("a", FIRST_SECOND),
-            ("b", "2026-11-22T12:00:00.300Z"),
-            True,
-            id="unsure if the sweep read it in the second of an event",
-        ),
-        pytest.param(
-            ("a", "2026-11-22T12:00:00.300Z"), ("b", NEXT_SECOND), False, id="sure if it read it before that"
-        ),
-    ],
-)
-def test_which_of_two_events_of_a_finding_is_the_newest_is(
-    first: tuple[str, str], second: tuple[str, str], unsure: bool
-) -> None:
-    taken = intake(*(record(event(finding(Title=title), time=time)) for title, time in (first, second)))
-    (seen,) = newest(taken.sightings).values()
-    assert seen.unsure is unsure
-
-
-def test_an_older_event_does_not_make_two_of_them_unsure() -> None:
-    times = (FIRST_SECOND, NEXT_SECOND, NEXT_SECOND)
-    titles = ("a", "b", "b")
-    events = [event(finding(Title=title), time=time) for title, time in zip(titles, times, strict=True)]
-    (seen,) = newest(intake(*map(record, events)).sightings).values()
-    assert not seen.unsure
-
-
-def test_of_events_of_one_second_that_counts_which_its_provider_updated_last() -> None:
-    states = [finding(UpdatedAt=f"2026-11-22T12:00:00.{milliseconds}Z") for milliseconds in (700, 200)]
-    taken = intake(
-        *(record(event(state), sent=str(number)) for number, state in enumerate(states)),
-    )
-    (seen,) = newest(taken.sightings).values()
-    assert seen.newest.finding == states[0], "though the other was sent later"
-
-
 EARLY, LATE = "2026-11-22T12:00:00Z", "2026-11-22T12:00:02Z"
 
 
@@ -280,6 +237,72 @@ def test_the_order_of_a_finding_seen_more_than_once_is(
     (seen,) = newest(taken.sightings).values()
     assert seen.newest.order == order
     assert seen.newest.event_at == max(sighting.event_at or 0.0 for sighting in taken.sightings)
+
+
+FIRST_SECOND, NEXT_SECOND = "2026-11-22T12:00:00Z", "2026-11-22T12:00:01Z"
+
+
+def shown(title: str, time: str, *, updated: str | None = None, by_sweep: bool = False) -> dict[str, Any]:
+    """A record of an event that shows the finding with this title."""
+    made = swept(time, id="s") if by_sweep else event(time=time)
+    members = {} if updated is None else {"UpdatedAt": updated}
+    return record(made | {"detail": {**made["detail"], "findings": [finding(Title=title, **members)]}})
+
+
+@pytest.mark.parametrize(
+    ("records", "titles"),
+    [
+        pytest.param(
+            [shown("a", FIRST_SECOND), shown("b", FIRST_SECOND)], "b?a", id="unknown of two of one second"
+        ),
+        pytest.param(
+            [shown("a", FIRST_SECOND), shown("a", FIRST_SECOND)], "a", id="known if both show the same"
+        ),
+        pytest.param([shown("a", FIRST_SECOND), shown("b", NEXT_SECOND)], "b", id="that of the next second"),
+        pytest.param([shown("b", NEXT_SECOND), shown("a", FIRST_SECOND)], "b", id="so wherever it stands"),
+        pytest.param(
+            [shown("a", FIRST_SECOND), shown("b", NEXT_SECOND), shown("b", NEXT_SECOND)],
+            "b",
+            id="known of three if only an old one shows it otherwise",
+        ),
+        pytest.param(
+            [
+                shown("b", FIRST_SECOND, updated="2026-11-22T12:00:00.700Z"),
+                shown("a", FIRST_SECOND, updated="2026-11-22T12:00:00.200Z"),
+            ],
+            "b",
+            id="that which its provider updated last, of two of one second",
+        ),
+        pytest.param(
+            [
+                shown("b", FIRST_SECOND, updated=NEXT_SECOND),
+                shown("a", "2026-11-22T12:05:00.300Z", updated=FIRST_SECOND, by_sweep=True),
+            ],
+            "b",
+            id="the same where a sweep read it later, and reading lagged",
+        ),
+        pytest.param(
+            [shown("a", FIRST_SECOND), shown("b", "2026-11-22T12:05:00.300Z", by_sweep=True)],
+            "b?a",
+            id="unknown if a sweep read it soon after: reading lags",
+        ),
+        pytest.param(
+            [shown("a", FIRST_SECOND), shown("b", "2026-11-22T12:15:00.300Z", by_sweep=True)],
+            "b",
+            id="what a sweep read long after",
+        ),
+        pytest.param(
+            [shown("a", "2026-11-22T12:00:00.300Z", by_sweep=True), shown("b", NEXT_SECOND)],
+            "b",
+            id="an event from after a sweep's reading",
+        ),
+    ],
+)
+def test_of_what_events_show_of_a_finding_the_newest_is(records: list[dict[str, Any]], titles: str) -> None:
+    (seen,) = newest(intake(*records).sightings).values()
+    newest_title, _, others = titles.partition("?")
+    assert seen.newest.finding["Title"] == newest_title
+    assert [other["Title"] for other in seen.others] == list(others)
 
 
 def test_an_id_of_two_products_is_two_findings() -> None:

@@ -238,10 +238,13 @@ def test_an_oddity_is_read_for_what_it_is(
     assert len(hub.ledger.updates) == bool(changes)
 
 
-def test_of_several_revisions_of_a_finding_the_last_sent_is_triaged(
+def test_of_several_revisions_of_a_finding_that_come_together_the_last_is_triaged(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    revisions = [odd(Title=title) for title in ("first", "second", "third")]
+    revisions = [
+        odd(Title=title, UpdatedAt=f"2026-11-0{day}T00:00:00Z")
+        for day, title in enumerate(("first", "second", "third"), start=1)
+    ]
     lines, hub = triage(revisions, rule({"UserDefinedFields": {"title": "{finding.Title}"}}), capsys)
     assert [change["to"] for line in lines for change in line["changes"]] == ["third"]
     assert len(hub.ledger.updates) == 1

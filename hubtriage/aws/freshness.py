@@ -1,0 +1,83 @@
+"""How far what a batch knows of its findings can be trusted: by time, as findings have no versions."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from hubtriage.aws.api import Finding, Key
+from hubtriage.aws.clock import Clock
+from hubtriage.aws.events import CLOCK_SKEW, READING_LAG, Seen
+from hubtriage.aws.recent import Recent
+from hubtriage.engine.fields import MEMO_KEY, user_fields
+from hubtriage.engine.timestamps import parse_timestamp
+
+
+class Freshness:
+    """Of the findings of one batch. Times are epoch seconds; `age` is how old may be what is acted upon."""
+
+    def __init__(self, seen: Mapping[Key, Seen], recent: Recent, age: float, clock: Clock) -> None:
+        self._seen = seen
+        self._recent = recent
+        self._age = age
+        self._clock = clock
+        self._began = clock.now()
+        self._read_at: dict[Key, float] = {}
+        self._late: set[Key] = set()
+
+    def is_stale(self, key: Key) -> bool:
+        """Whether the event does not tell for sure how a finding is."""
+        newest = self._seen[key].newest
+        if self._seen[key].others or newest.message.receives > 1 or newest.event_at is None:
+            return True
+        if not -CLOCK_SKEW <= self._began - newest.event_at <= self._age:
+            return True
+        return self._recent.overtook(key, newest.event_at, memo_in(newest.finding))
+
+    def late(self, keys: Iterable[Key]) -> list[Key]:
+        """Those that were fresh and have had to wait too long for their call; each is told once."""
+        oldest = self._clock.now() - self._age
+        late = [key for key in keys if key not in self._late and self._known_at(key) < oldest]
+        self._late.update(late)
+        return late
+
+    def reading(self, keys: Iterable[Key]) -> None:
+        """These are read now."""
+        self._read_at.update(dict.fromkeys(keys, self._clock.now()))
+
+    def may_lag(self, key: Key) -> bool:
+        """Whether a reading may show a finding as it was before its event."""
+        newest = self._seen[key].newest
+        if newest.event_at is None or newest.message.receives > 1:
+            return False
+        return self._began - newest.event_at <= READING_LAG
+
+    def updated(self, key: Key, update: Mapping[str, Any]) -> None:
+        """The finding has been changed by us."""
+        self._recent.wrote(key, self._clock.now(), memo_in(update))
+
+    def perhaps_updated(self, key: Key) -> None:
+        """Of a call that failed nobody knows whether it has changed the finding."""
+        self._recent.saw(key, self._clock.now())
+
+    def known(self, key: Key) -> None:
+        """The finding stays as it was seen."""
+        self._recent.saw(key, min(self._known_at(key), self._began))
+
+    def _known_at(self, key: Key) -> float:
+        return max(self._read_at.get(key, 0.0), self._seen[key].newest.event_at or 0.0)
+
+
+def memo_in(fields: Mapping[str, Any]) -> str | None:
+    """The memo that a finding, or an update, holds."""
+    memo = user_fields(fields).get(MEMO_KEY)
+    return memo if isinstance(memo, str) else None
+
+
+def newer(one: Finding, other: Finding) -> Finding | None:
+    """Which of two states of a finding its provider updated later; None if that is not known.
+
+    AWS: an update of a provider needs a later `UpdatedAt`, nobody else's moves it.
+    """
+    mine, theirs = (parse_timestamp(state.get("UpdatedAt")) for state in (one, other))
+    if mine is None or theirs is None or mine == theirs:
+        return None
+    return one if mine > theirs else other
