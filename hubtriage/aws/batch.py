@@ -188,15 +188,16 @@ class _Batch:
             )
 
     def _decide(self, key: Key, *, without_note: bool = False) -> None:
-        self._open.pop(key, None)
         self._decisions.pop(key, None)
         verdict = self._verdict(key, self._findings[key], without_note=without_note)
         if isinstance(verdict, Ending):
             self._end({key: verdict})
             return
         self._decisions[key] = verdict
-        if verdict.update is not None:
-            self._open[key] = verdict
+        if verdict.update is None:
+            self._open.pop(key, None)
+        else:
+            self._open[key] = verdict  # in its place: what has been read again goes next
 
     def _verdict(self, key: Key, shown: Finding, *, without_note: bool = False) -> Decision | Ending:
         """What to do about a finding if that is how it is."""

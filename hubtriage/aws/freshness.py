@@ -60,10 +60,11 @@ class Freshness:
 
     def known(self, key: Key) -> None:
         """The finding stays as it was seen."""
-        self._recent.saw(key, min(self._known_at(key), self._began))
+        self._recent.saw(key, self._known_at(key))
 
     def _known_at(self, key: Key) -> float:
-        return max(self._read_at.get(key, 0.0), self._seen[key].newest.event_at or 0.0)
+        event_at = self._seen[key].newest.event_at or 0.0
+        return max(self._read_at.get(key, 0.0), min(event_at, self._began))
 
 
 def memo_in(fields: Mapping[str, Any]) -> str | None:
