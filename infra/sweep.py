@@ -94,8 +94,8 @@ class Sweep(Construct):
         self._ruleset_hash = json.loads((package / "ruleset.json").read_text(encoding="utf-8"))["hash"]
         self._machine_name = f"{config.stack_name}-sweep"
         self.log_group = self._log_group("Log", RemovalPolicy.RETAIN)
-        self.role = self._step_role(intake)
-        self.function = self._step_function(intake)
+        self.role = self._step_role(intake, switch)
+        self.function = self._step_function(intake, switch)
         self.machine = self._machine()
         self._schedule()
         self.deployed = self._deployed_function(switch)
@@ -123,7 +123,7 @@ class Sweep(Construct):
             removal_policy=removal,
         )
 
-    def _step_role(self, intake: Intake) -> iam.Role:
+    def _step_role(self, intake: Intake, switch: ModeSwitch) -> iam.Role:
         return self._function_role(
             "StepRole",
             "Reads findings, and sends those that need something to the queue",
@@ -134,6 +134,7 @@ class Sweep(Construct):
             *key_statements(self._config, USE_ACTIONS),
             statement("OneAtATime", MACHINE_ACTIONS, self._machine_arn),
             statement("ShutIntakeToTakeBack", RULE_ACTIONS, intake.rule.rule_arn),
+            statement("ReadMode", ("ssm:GetParameter",), switch.parameter_arn),
         )
 
     def _function_role(
@@ -151,12 +152,13 @@ class Sweep(Construct):
         accept_tracing(role)
         return role
 
-    def _step_function(self, intake: Intake) -> lambda_.Function:
+    def _step_function(self, intake: Intake, switch: ModeSwitch) -> lambda_.Function:
         config = self._config
         variables = environment(config) | {
             "HUBTRIAGE_QUEUE_URL": intake.queue.queue_url,
             "HUBTRIAGE_DEAD_LETTER_QUEUE_URL": intake.dead_letters.queue_url,
             "HUBTRIAGE_INTAKE_RULE": intake.rule.rule_name,
+            "HUBTRIAGE_MODE_PARAMETER": switch.parameter_name,
             "HUBTRIAGE_SWEEP_READS_PER_SECOND": f"{config.sweep_reads_per_second:g}",
             "HUBTRIAGE_SWEEP_STEP_SECONDS": str(STEP_SECONDS),
             "HUBTRIAGE_SWEEP_HIDE_LIMIT": str(config.sweep_hide_limit),

@@ -14,6 +14,8 @@ ENDS = {
     "continued": "goes on in another execution",
     "withheld": "came to its end, but may not hide so many findings by itself",
     "dead letters": "took back all but what waits in the dead-letter queue",
+    "observe": "took back nothing more: triage is in observe and writes nothing; hubtriage mode enforce, "
+    "then at once --take-back again",
     "superseded": "ended because another sweep was asked for",
     "over budget": "stopped: more findings would change than the budget allows",
     "intake closed": "not begun: the intake is shut, as after --take-back; --reopen opens it",

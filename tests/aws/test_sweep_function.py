@@ -13,6 +13,7 @@ from hubtriage.aws.batch import Mode
 from hubtriage.aws.config import Config, ConfigError
 from hubtriage.aws.custom_resource import CustomResources
 from hubtriage.aws.events import SweepOrder, take_in
+from hubtriage.aws.mode import FRESH
 from hubtriage.aws.sweep.bundles import LARGEST_BUNDLE, Bundle, Bundles
 from hubtriage.aws.sweep.config import SweepConfig
 from hubtriage.aws.sweep.deployed import StartAfterDeploy
@@ -124,11 +125,14 @@ class Site:
         self.sqs, self.states, self.rule = Sqs(), states or States(me=1.0), rule or Rule()
         waits = Pace(step, queue_limit=1000, **({"quiet": 0.0} | pace))  # type: ignore[arg-type]
         self.config = SweepConfig("https://queue", DEAD_LETTERS, "rule", reads, waits, hide_limit)
+        self.mode: Mode = "enforce"
         self.function = self.function_with(rules(suppress("rule-a", "control-a")))
 
     def function_with(self, ruleset: Ruleset) -> SweepFunction:
         clients = Clients(self.world.api, self.sqs, self.states, self.rule)
-        return SweepFunction(Config(), self.config, ruleset, clients, self.world.clock)
+        return SweepFunction(
+            Config(), self.config, ruleset, clients, self.world.clock, read_mode=lambda: self.mode
+        )
 
     def __call__(self, state: Mapping[str, Any]) -> dict[str, Any]:
         return self.function({"state": state, "execution": ME, "machine": MACHINE}, None)
@@ -262,6 +266,57 @@ def test_taking_back_tells_of_what_could_not_be_triaged(capsys):
     ended = site(state)
     assert (ended["progress"]["status"], ended["report"]["dead_letters"]) == ("dead letters", 3)
     assert [line["level"] for line in lines(capsys) if line.get("message") == "sweep ended"] == ["ERROR"]
+
+
+def test_nothing_is_taken_back_in_observe_and_the_intake_stays_open(capsys):
+    site = Site(count=5)
+    site.hide(5)
+    site.mode = "observe"
+    ended = site({"request": TAKE_BACK})
+    assert (ended["progress"]["status"], ended["report"]["read"], site.rule.state) == (
+        "observe",
+        0,
+        "ENABLED",
+    )
+    assert site.sqs.bodies == []
+    assert [line["level"] for line in lines(capsys) if line.get("message") == "sweep ended"] == ["ERROR"]
+
+
+def test_taking_back_ends_when_triage_stops_writing_and_can_be_begun_again():
+    site = Site(count=5)
+    site.hide(5)
+    state = site({"request": TAKE_BACK})
+    state = site(state)
+    site.mode = "observe"
+    site.work_off("observe")
+    site.world.clock.sleep(FRESH)
+    assert (site(state)["progress"]["status"], site.hidden) == ("observe", 5)
+    site.mode = "enforce"
+    state = site({"request": TAKE_BACK})
+    assert len(site.sqs.bodies) == 1
+    site.work_off()
+    assert (site(state)["progress"]["status"], site.hidden) == ("done", 0)
+
+
+def test_a_step_of_taking_back_ends_between_pages_when_triage_stops_writing():
+    site = Site(count=450, reads=0.1)
+    site.hide(450)
+    read = site.world.api.get_findings
+
+    def stopping(**request: Any) -> Mapping[str, Any]:
+        site.mode = "observe"
+        return read(**request)
+
+    site.world.api.get_findings = stopping  # type: ignore[method-assign]
+    ended = site({"request": TAKE_BACK})["progress"]
+    assert (ended["status"], ended["pages"]) == ("observe", 2)
+
+
+def test_other_sweeps_count_in_observe_as_before():
+    site = Site(count=5)
+    site.mode = "observe"
+    progress = site({})["progress"]
+    assert (progress["status"], progress["changed"]) == ("done", 5)
 
 
 def test_taking_back_that_waits_for_its_end_makes_room_for_a_newer_one():

@@ -439,6 +439,7 @@ def test_the_sweep_may_do_this_and_nothing_else(template):
         "CountDeadLetters": ("sqs:GetQueueAttributes",),
         "OneAtATime": ("states:ListExecutions", "states:StartExecution"),
         "ShutIntakeToTakeBack": ("events:DescribeRule", "events:DisableRule"),
+        "ReadMode": ("ssm:GetParameter",),
         "WriteLog": ("logs:CreateLogStream", "logs:PutLogEvents"),
         "Trace": ("xray:PutTelemetryRecords", "xray:PutTraceSegments"),
     }

@@ -2,7 +2,7 @@
 
 import json
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,8 @@ from hubtriage.aws.clock import Clock, SystemClock
 from hubtriage.aws.config import Config
 from hubtriage.aws.events import SweepOrder
 from hubtriage.aws.logger import logger
+from hubtriage.aws.mode import ModeSwitch
+from hubtriage.aws.parameters import ParameterReader
 from hubtriage.aws.ratelimit import TokenBucket
 from hubtriage.aws.reading import Getter
 from hubtriage.aws.sweep.config import SweepConfig
@@ -55,12 +57,14 @@ class SweepFunction:
         ruleset: Ruleset,
         clients: Clients,
         clock: Clock | None = None,
+        read_mode: Callable[[], str] | None = None,
     ) -> None:
         self._config = config
         self._sweep = sweep
         self._ruleset = ruleset
         self._clients = clients
         self._clock = clock or SystemClock()
+        self._switch = ModeSwitch(read_mode or _enforce, self._clock.monotonic)
         self._backoff = Backoff(random.random)
         budget = TokenBucket(sweep.reads_per_second, max(1.0, sweep.reads_per_second), self._clock)
         self._getter = Getter(clients.security_hub, budget, self._backoff, self._clock.monotonic)
@@ -73,13 +77,15 @@ class SweepFunction:
         ruleset = load_ruleset(json.loads(Path(config.ruleset).read_bytes()))
         make = botocore.session.get_session().create_client
         clients = Clients(security_hub(), make("sqs"), make("stepfunctions"), make("events"))
-        return cls(config, SweepConfig.from_environment(environment), ruleset, clients)
+        read_mode = ParameterReader(config.mode_parameter) if config.mode_parameter else None
+        return cls(config, SweepConfig.from_environment(environment), ruleset, clients, read_mode=read_mode)
 
     def __call__(self, event: Mapping[str, Any], _context: object) -> dict[str, Any]:
         """Take one step. The event has `state` (request and progress), `execution` and `machine` (ARNs).
 
         Returns the next state, at the end with the `report`. Raises SweepRequestError, ProgressError,
-        SweepError, DestinationError and botocore's errors; the state machine then takes the step again.
+        SweepError, DestinationError, ModeUnreadableError and botocore's errors; the state machine then takes
+        the step again.
         """
         request = SweepRequest.from_json(event["state"].get("request") or {})
         before = Progress.from_json(event["state"].get("progress") or {})
@@ -116,6 +122,11 @@ class SweepFunction:
         return QueueDestination(self._clients.sqs, url, order, self._backoff, self._clock).depth()
 
     @property
+    def observes(self) -> bool:
+        """Whether triage writes nothing. Raises ModeUnreadableError."""
+        return self._switch.mode() == "observe"
+
+    @property
     def pace(self) -> Pace:
         """How long the sweep waits for what."""
         return self._sweep.pace
@@ -144,6 +155,10 @@ class SweepFunction:
             self._logger.error("sweep ended", extra=told)
 
 
+def _enforce() -> str:
+    return "enforce"
+
+
 class _Step:
     """One step of a sweep, from whether it is its turn to how far it came."""
 
@@ -161,15 +176,27 @@ class _Step:
         turn, takes_back = self._turn(before), self._request.take_back
         if before.steps >= MOST_STEPS:
             return self._handed_over(before, turn)
-        is_open = self._function.intake.is_open()
-        if is_open and before.shut:
-            return self._ended(before, "superseded")  # somebody has opened it again
-        if not is_open and not takes_back:
-            return self._ended(before, "intake closed")
+        if status := self._obstacle(before):
+            return self._ended(before, status)
         if before.started is None and (turn.must_wait() or (takes_back and not self._is_shut_off(before))):
             return self._waiting(before)
-        after = self._function.walk(self._request, self._queue).step(before, turn.superseded)
+        after = self._function.walk(self._request, self._queue).step(
+            before, lambda: turn.superseded() or self._is_in_vain()
+        )
         return self._worked_off(before, after, turn) if takes_back else after
+
+    def _obstacle(self, before: Progress) -> Status | None:
+        """Why there is nothing to be done; in `observe` the intake stays as it is."""
+        is_open = self._function.intake.is_open()
+        if is_open and before.shut:
+            return "superseded"  # somebody has opened it again
+        if not is_open and not self._request.take_back:
+            return "intake closed"
+        return self._is_in_vain()
+
+    def _is_in_vain(self) -> Status | None:
+        """In `observe` triage passes over what is sent: nothing is taken back. Other sweeps count only."""
+        return "observe" if self._request.take_back and self._function.observes else None
 
     def _worked_off(self, before: Progress, after: Progress, turn: Turn) -> Progress:
         """The end of taking everything back, once what was sent is triaged: until then little is undone."""

@@ -6,12 +6,21 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
 
 Status = Literal[
-    "more", "done", "continued", "withheld", "dead letters", "superseded", "over budget", "intake closed"
+    "more",
+    "done",
+    "continued",
+    "withheld",
+    "dead letters",
+    "superseded",
+    "over budget",
+    "intake closed",
+    "observe",
 ]
 """`more`: another step is needed, after `wait` seconds. All others are ends.
 
 `continued`: another execution goes on with it. `withheld`: it came to its end, but there is more to hide.
 `dead letters`: all was to be taken back, and something waits in the dead-letter queue.
+`observe`: all was to be taken back, and triage writes nothing.
 """
 MOST_RULES = 500
 """Rules that are counted one by one. AWS: what a state machine hands on has 256 KiB at most."""
