@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from infra.choices import ALL_REGIONS, account_of, region_of
+from infra.sizes import DAYS_OF_TRIES, RETENTION_DAYS, Sizes
 
 if TYPE_CHECKING:
     from infra.config import Configuration
@@ -52,12 +53,37 @@ def _rates(config: "Configuration") -> Iterator[Contradiction]:
             f"{config.sweep_reads_per_second:g} are more than the {MOST_READS_PER_SECOND} that AWS allows",
             "lower one of them",
         )
+    yield from _sizes(config)
+
+
+def _sizes(config: "Configuration") -> Iterator[Contradiction]:
+    settings = (
+        "batch-size",
+        "maximum-concurrency",
+        "calls-per-second",
+        "reads-per-second",
+        "timeout-seconds",
+    )
     try:
-        _ = config.sizes
+        sizes = config.sizes
     except ValueError as error:
         message, _, hint = str(error).rpartition(": ")
-        settings = ("batch-size", "maximum-concurrency", "calls-per-second", "reads-per-second")
-        yield Contradiction((*settings, "timeout-seconds"), message, hint)
+        yield Contradiction(settings, message, hint)
+        return
+    yield from _deliveries(config.maximum_receives, sizes, settings)
+
+
+def _deliveries(receives: int, sizes: Sizes, settings: tuple[str, ...]) -> Iterator[Contradiction]:
+    """AWS: a message that is too old is gone, and as a dead letter it is as old as it was in the queue."""
+    day, apart = 86_400, sizes.visibility_timeout
+    if receives * apart > DAYS_OF_TRIES * day:
+        yield Contradiction(
+            ("maximum-receives", *settings, "batch-window-seconds"),
+            f"{receives} deliveries, {apart} s apart, take {receives * apart / day:.1f} days, and a message "
+            f"is kept for {RETENTION_DAYS} in all, as a dead letter too: it may be gone before anybody looks",
+            f"lower maximum-receives to {DAYS_OF_TRIES * day // apart}, or the visibility timeout with "
+            "batch-size or timeout-seconds",
+        )
 
 
 def _names(config: "Configuration") -> Iterator[Contradiction]:

@@ -12,8 +12,9 @@ from constructs import Construct
 
 from infra.config import Configuration
 from infra.encryption import USE_ACTIONS, key_statements, queue_encryption
+from infra.sizes import RETENTION_DAYS
 
-LONGEST_RETENTION = Duration.days(14)  # AWS: the longest that SQS keeps a message
+LONGEST_RETENTION = Duration.days(RETENTION_DAYS)
 READ_ACTIONS = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
 # AWS: what StartMessageMoveTask needs; it moves messages from the dead-letter queue of a queue only.
 REDRIVE_ACTIONS = (

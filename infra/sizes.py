@@ -12,6 +12,8 @@ IDS_PER_READ = 20  # AWS: GetFindings takes 20 values for one attribute
 START_AND_STOP_SECONDS = 30  # cold start, parsing, logging, and the margin kept for reporting failures
 LEAST_RATE = 0.01  # calls/s of one container; the function refuses less
 VISIBILITY_TIMEOUTS = 6  # AWS: advises six function timeouts and the batching window
+RETENTION_DAYS = 14  # AWS: the longest that SQS keeps a message, its time as a dead letter included
+DAYS_OF_TRIES = 7  # then as many are left for people to look at the dead letter
 
 
 @dataclass(frozen=True, slots=True)

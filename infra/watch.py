@@ -20,7 +20,6 @@ from infra.dashboard import Dashboard, triage_metric
 from infra.encryption import customer_key
 from infra.intake import Intake
 
-
 # AWS: a message that failed grows old until it comes again, which is no trouble if it then succeeds. One that
 # was received three times no longer counts: it is on its way to the dead letters.
 TRIES_AWAITED = 2

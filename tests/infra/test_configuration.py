@@ -164,6 +164,18 @@ TOGETHER = [
         id="triage and sweep read more than AWS allows",
     ),
     pytest.param(
+        {"maximum-receives": 290},
+        "290 deliveries, 2087 s apart, take 7.0 days, and a message is kept for 14 in all",
+        "lower maximum-receives to 289, or the visibility timeout with batch-size or timeout-seconds",
+        id="deliveries that outlast a message, or leave its dead letter hardly any time",
+    ),
+    pytest.param(
+        {"maximum-receives": 112, "timeout-seconds": 900},
+        "112 deliveries, 5405 s apart, take 7.0 days",
+        "lower maximum-receives to 111",
+        id="deliveries that outlast a message because the timeout is long",
+    ),
+    pytest.param(
         {"known-stacks": "hubtriage"},
         "names this stack itself ('hubtriage')",
         "leave it out",

@@ -79,7 +79,7 @@ def _text(value):
 
 
 def test_nobody_is_woken_for_a_finding_that_fails_once_and_is_triaged_when_it_comes_again(template):
-    """AWS: a message that is being tried counts as one that waits, whose age is that of its first delivery."""
+    """AWS: a message that failed counts as one that waits until it comes again, and grows older."""
     (queue,) = [
         each
         for each in _all(template, "AWS::SQS::Queue")
