@@ -24,8 +24,9 @@ ENDS = {
 
 def standing(progress: Progress) -> str:
     """One line: how far it is."""
-    waits = ", waits for the queue" if progress.wait else ""
-    return f"{progress.read:,} findings read, {progress.changed:,} to change{waits}"
+    waits = "for the queue" if progress.started else "until what was done before shows"
+    told = f"{progress.read:,} findings read, {progress.changed:,} to change"
+    return f"{told}, waits {waits}" if progress.wait else told
 
 
 def as_record(progress: Progress, ended: Iterable[str] = (), *, dry_run: bool = False) -> dict[str, Any]:

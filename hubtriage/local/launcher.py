@@ -214,7 +214,8 @@ def prepare_environment(options: argparse.Namespace) -> None:
     for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
         os.environ.pop(name, None)
     os.environ.setdefault("LOG_LEVEL", "WARNING")
-    os.environ.setdefault("HUBTRIAGE_SWEEP_QUIET_SECONDS", "1")  # counts of messages are exact here
+    for wait in ("SETTLE", "QUIET"):  # what is done shows at once here, and counts of messages are exact
+        os.environ.setdefault(f"HUBTRIAGE_SWEEP_{wait}_SECONDS", "1")
 
 
 async def serve(local: LocalAws, port: int) -> None:

@@ -117,13 +117,14 @@ class Site:
         hide_limit: int = 2000,
         step: float = 50.0,
         reads: float = 100.0,
+        visible_after: float = 0.0,
         **pace: float,
     ) -> None:
-        self.world = World()
+        self.world = World(visible_after=visible_after)
         for number in range(count):
             self.world.hub.plant(finding(number, GeneratorId="control-a"), NOW)
         self.sqs, self.states, self.rule = Sqs(), states or States(me=1.0), rule or Rule()
-        waits = Pace(step, queue_limit=1000, **({"quiet": 0.0} | pace))  # type: ignore[arg-type]
+        waits = Pace(step, queue_limit=1000, **({"settle": 0.0, "quiet": 0.0} | pace))  # type: ignore[arg-type]
         self.config = SweepConfig("https://queue", DEAD_LETTERS, "rule", reads, waits, hide_limit)
         self.mode: Mode = "enforce"
         self.function = self.function_with(rules(suppress("rule-a", "control-a")))
@@ -140,6 +141,16 @@ class Site:
     def hide(self, number: int) -> None:
         """Have triage hide so many findings by the rule."""
         self.triage(*(record(str(n), self.world.hub.finding(*key(n)), age=0) for n in range(number)))
+
+    def sweep(self, state: Mapping[str, Any]) -> dict[str, Any]:
+        """Step after step, the queue worked off between them, until it is over."""
+        for _step in range(1000):
+            ended = state = self(state)
+            if "report" in ended:
+                return ended
+            self.world.clock.sleep(max(ended["progress"]["wait"], 1))
+            self.work_off()
+        raise AssertionError("the sweep does not end")
 
     def triage(self, *records: Mapping[str, Any], mode: Mode = "enforce") -> None:
         """Triage messages by the rule."""
@@ -242,6 +253,43 @@ def test_taking_back_is_done_only_when_what_it_sent_is_triaged():
     state = site(state)
     assert (state["progress"]["status"], site.hidden) == ("done", 0)
     assert (state["report"]["taken_back"], state["report"]["pages"]) == (250, 3)
+
+
+def test_what_the_shut_intake_still_lets_in_is_taken_back_too():
+    """AWS: a rule that is disabled takes a short time to act."""
+    site = Site(count=40, settle=300.0)
+    state = site({"request": TAKE_BACK})
+    assert (site.rule.state, state["progress"]["pages"]) == ("DISABLED", 0)
+    for late in (60, 200):
+        site.world.clock.sleep(late)
+        site.sqs.waiting = 1
+        state = site(state)
+        assert state["progress"]["pages"] == 0
+        site.hide(late // 5)
+        site.sqs.waiting = 0
+    assert site.hidden == 40
+    began = site.world.clock.now()
+    ended = site.sweep(state)
+    assert (ended["progress"]["status"], ended["report"]["taken_back"], site.hidden) == ("done", 40, 0)
+    assert ended["progress"]["started"] - began >= 300, "as long as the last of them may take to show"
+
+
+def test_what_was_hidden_last_is_taken_back_although_readers_are_behind():
+    site = Site(count=250, settle=300.0, visible_after=120.0)
+    site.world.clock.sleep(200)
+    site.hide(250)
+    site.world.clock.sleep(20)
+    seen = site.world.api.get_findings(Filters=SweepRequest((MANAGED,)).filters(MANAGED, "hubtriage"))
+    assert seen["Findings"] == [], "readers are behind"
+    ended = site.sweep({"request": TAKE_BACK})
+    assert (ended["progress"]["status"], ended["report"]["taken_back"], site.hidden) == ("done", 250, 0)
+
+
+def test_a_sweep_that_waits_to_begin_makes_room_for_a_newer_one():
+    site = Site(count=1, settle=300.0)
+    state = site({"request": TAKE_BACK})
+    site.states.running[ME.replace("me", "take-back-newer")] = 2.0
+    assert site(state)["progress"]["status"] == "superseded"
 
 
 def test_the_queue_has_to_stay_empty():

@@ -59,4 +59,6 @@ def test_a_dry_run_says_in_how_many_calls_and_hours_it_would_be_done() -> None:
 
 def test_every_end_has_its_sentence_and_waiting_is_told() -> None:
     assert set(ENDS) == set(get_args(Status))
-    assert standing(Progress(read=1000, changed=1, wait=30)).endswith("1 to change, waits for the queue")
+    waiting = Progress(read=1000, changed=1, wait=30, started=1.0)
+    assert standing(waiting).endswith("1 to change, waits for the queue")
+    assert standing(Progress(wait=5)).endswith(", waits until what was done before shows")

@@ -36,6 +36,7 @@ class SweepConfig:
                 step=_number(environment, "HUBTRIAGE_SWEEP_STEP_SECONDS", standard.step, 1),
                 queue_limit=int(_number(environment, "HUBTRIAGE_SWEEP_QUEUE_LIMIT", standard.queue_limit, 1)),
                 wait=int(_number(environment, "HUBTRIAGE_SWEEP_WAIT_SECONDS", standard.wait, 1)),
+                settle=_number(environment, "HUBTRIAGE_SWEEP_SETTLE_SECONDS", standard.settle, 0),
                 quiet=_number(environment, "HUBTRIAGE_SWEEP_QUIET_SECONDS", standard.quiet, 0),
             ),
             hide_limit=int(_number(environment, "HUBTRIAGE_SWEEP_HIDE_LIMIT", 10_000, 0)),

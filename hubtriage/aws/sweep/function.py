@@ -178,8 +178,11 @@ class _Step:
             return self._handed_over(before, turn)
         if status := self._obstacle(before):
             return self._ended(before, status)
-        if before.started is None and (turn.must_wait() or (takes_back and not self._is_shut_off(before))):
-            return self._waiting(before)
+        if before.started is None:
+            if status := turn.superseded():
+                return self._ended(before, status)
+            if turn.must_wait() or not self._has_settled(before):
+                return self._waiting(before)
         after = self._function.walk(self._request, self._queue).step(
             before, lambda: turn.superseded() or self._is_in_vain()
         )
@@ -220,12 +223,17 @@ class _Step:
             progress.calm_since = now
         return progress.calm_since is not None and now - progress.calm_since >= seconds
 
-    def _is_shut_off(self, before: Progress) -> bool:
-        """Shut the intake; True once the findings that had come in by then are triaged."""
+    def _has_settled(self, before: Progress) -> bool:
+        """To take back: shut the intake; True once no finding comes in, and what triage did before shows.
+
+        The time begins anew with every finding that still comes in: it may be hidden, and would not be found.
+        """
+        if not self._request.take_back:
+            return True
         if not before.shut:
             self._function.intake.shut()
             before.shut = True
-        return self._queue.depth() == 0
+        return self._has_been_calm(before, self._function.pace.settle)
 
     def _turn(self, before: Progress) -> Turn:
         function = self._function

@@ -41,6 +41,8 @@ class Pace:
 
     `step`: its length. `queue_limit`: messages waiting in the queue at which it waits, `wait` long.
     `hold`: how long a finding may wait for others with the same update. Triage trusts an event for 30 s.
+    `settle`: how long what was switched, and what was done before, may take to show everywhere. AWS: a rule
+    that is disabled takes "a short time" to act, an update "several minutes" until GetFindings shows it.
     `quiet`: how long the queue has to have been empty before all that was sent counts as triaged. AWS: the
     number of messages in a queue is approximate, and up to a minute old.
     """
@@ -49,6 +51,7 @@ class Pace:
     queue_limit: int = 1000
     wait: int = 30
     hold: float = 15.0
+    settle: float = 300.0
     quiet: float = 60.0
 
 
