@@ -1,16 +1,16 @@
 """A Security Hub in memory with findings, and time that stands still until somebody waits."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from hubtriage.aws.api import Key
+from hubtriage.aws.api import Key, SecurityHubApi
 from hubtriage.aws.backoff import Backoff
 from hubtriage.aws.batch import Mode, Policy, Triage
 from hubtriage.aws.outcomes import Outcome, Report
 from hubtriage.aws.ratelimit import TokenBucket
 from hubtriage.aws.reading import Reader
-from hubtriage.aws.sending import Sender
+from hubtriage.aws.sending import Sender, always
 from hubtriage.engine.plan import Settings
 from hubtriage.engine.ruleset import load_ruleset
 from hubtriage.local.faults import Fault
@@ -131,16 +131,18 @@ class Bench:
         rate: float = 1000.0,
         reads: float = 1000.0,
         policy: Policy | None = None,
+        api: SecurityHubApi | None = None,
+        may_write: Callable[[], bool] = always,
     ) -> None:
-        clock = world.clock
+        clock, api = world.clock, api or world.api
         self.world = world
         self.told: list[Outcome] = []
         self.triage = Triage(
             ruleset=load_ruleset(ruleset(*(rules or (SUPPRESS_BUCKETS,)))),
             settings=Settings(),
             policy=policy or Policy(),
-            sender=Sender(world.api, TokenBucket(rate, max(1, rate), clock), backoff(), clock.monotonic),
-            reader=Reader(world.api, TokenBucket(reads, max(1, reads), clock), backoff(), clock.monotonic),
+            sender=Sender(api, TokenBucket(rate, max(1, rate), clock), backoff(), clock.monotonic, may_write),
+            reader=Reader(api, TokenBucket(reads, max(1, reads), clock), backoff(), clock.monotonic),
             clock=clock,
         )
 
