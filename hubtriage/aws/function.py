@@ -25,6 +25,7 @@ from hubtriage.aws.parameters import ParameterReader
 from hubtriage.aws.ratelimit import TokenBucket
 from hubtriage.aws.reading import Reader
 from hubtriage.aws.sending import Sender
+from hubtriage.aws.unanswered import Unanswered
 from hubtriage.engine.ruleset import Ruleset, load_ruleset
 
 
@@ -64,7 +65,8 @@ class TriageFunction:
         self._rules = frozenset(ruleset.names.values())
         self._clock = clock or SystemClock()
         self._switch = ModeSwitch(read_mode or _enforce, self._clock.monotonic)
-        self._triage = _triage(config, ruleset, api, self._clock, self._switch.may_write)
+        self._hub = Unanswered(api)
+        self._triage = _triage(config, ruleset, self._hub, self._clock, self._switch.may_write)
         self._logger = logger(config.service, config.log_level)
 
     @classmethod
@@ -87,6 +89,7 @@ class TriageFunction:
         if self._config.queue and not is_of(self._config.queue, event):
             raise ForeignEventError(f"only messages of {self._config.queue} are triaged")
         self._logger.append_keys(function_request_id=context.aws_request_id)
+        self._hub.findings.clear()
         mode = self._switch.mode()
         time_left = context.get_remaining_time_in_millis() / 1000 - self._config.margin
         deadline = self._clock.monotonic() + time_left
@@ -103,7 +106,8 @@ class TriageFunction:
         return _response(report)
 
     def _emit(self, report: Report) -> None:
-        emit(tally(report, self._rules), self._config.namespace, self._config.service)
+        numbers = tally(report, self._rules, self._hub.findings)
+        emit(numbers, self._config.namespace, self._config.service)
 
     def _decision_log(self, context: Context, mode: Mode) -> DecisionLog:
         circumstances = Circumstances(

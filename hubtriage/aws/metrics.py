@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit, single_metric
 
+from hubtriage.aws.api import Key
 from hubtriage.aws.faults import Fault
 from hubtriage.aws.outcomes import Outcome, Report
 
@@ -33,10 +34,11 @@ class Tally:
     unprocessed_by_code: Mapping[str, int]
 
 
-def tally(report: Report, rules: Container[str]) -> Tally:
+def tally(report: Report, rules: Container[str], unanswered: Container[Key] = ()) -> Tally:
     """Count a batch. A metric that is zero is left out, except those that say that triage is alive.
 
-    `rules` are the ids of the rule set.
+    `rules` are the ids of the rule set. `unanswered` are the findings of updates that may have worked: what
+    these hide and take back counts as done, since it is seen by nobody when the events come again.
     """
     updated = [outcome for outcome in report.outcomes if outcome.ending.result == "updated"]
     always = {
@@ -48,7 +50,7 @@ def tally(report: Report, rules: Container[str]) -> Tally:
         "ApiCalls": len(report.traffic.calls),
     }
     return Tally(
-        counts=always | {name: count for name, count in _rare(report, updated).items() if count},
+        counts=always | {name: count for name, count in _rare(report, unanswered).items() if count},
         ages=tuple(sorted(outcome.age for outcome in report.outcomes if outcome.age is not None)),
         calls=tuple(report.traffic.calls),
         changes_by_rule=_changes_by_rule(updated, rules),
@@ -117,14 +119,19 @@ def _ended(report: Report, result: str) -> int:
     return sum(outcome.ending.result == result for outcome in report.outcomes)
 
 
-def _rare(report: Report, updated: Sequence[Outcome]) -> dict[str, int]:
-    made = [outcome.decision for outcome in updated if outcome.decision is not None]
+def _rare(report: Report, unanswered: Container[Key]) -> dict[str, int]:
+    done = [
+        outcome
+        for outcome in report.outcomes
+        if outcome.ending.result == "updated" or outcome.seen.newest.key in unanswered
+    ]
+    made = [outcome.decision for outcome in done if outcome.decision is not None]
     decided = [outcome.decision for outcome in report.outcomes if outcome.decision is not None]
     faults = report.traffic.faults
     return {
         "Hidden": sum(decision.hides for decision in made),
         "TakenBack": sum(decision.takes_back for decision in made),
-        "UnplannedChanges": sum(_is_unplanned(outcome) for outcome in updated),
+        "UnplannedChanges": sum(map(_is_unplanned, done)),
         "FieldsKept": sum(len(decision.kept) for decision in decided),
         "Overruled": sum(len(decision.overruled) for decision in decided),
         "FindingsObserved": sum(bool(decision.observed) for decision in decided),

@@ -280,6 +280,48 @@ def test_a_long_batch_tells_the_breaker_of_its_changes_as_it_makes_them(
     assert sum(sum(line["ApiCalls"]) for line in told) == len(hub.ledger.updates) == 60
 
 
+LOSES = Fault(lose_answer=True, times=4)
+
+
+@pytest.mark.parametrize(
+    ("faults", "endings"),
+    [
+        pytest.param([LOSES], ["failed", "unchanged"], id="every answer is lost"),
+        pytest.param(
+            [Fault(lose_answer=True), Fault(error="TooManyRequestsException", times=99)],
+            ["failed", "unchanged"],
+            id="one is lost, and then all is throttled",
+        ),
+        pytest.param([Fault(lose_answer=True)], ["updated"], id="one is lost, and the next try is answered"),
+        pytest.param(
+            [Fault(error="TooManyRequestsException", times=99)], ["failed", "updated"], id="none is lost"
+        ),
+    ],
+)
+def test_what_is_hidden_is_counted_once_by_the_breaker_if(
+    faults: list[Fault], endings: list[str], capsys: pytest.CaptureFixture[str], clock: ManualClock
+) -> None:
+    given = event()
+    hub = planted(clock, given)
+    for fault in faults:
+        hub.faults.add(fault)
+    handler = make(hub, clock)
+    while handler(records([given]), CONTEXT)["batchItemFailures"]:
+        hub.faults.clear()
+        clock.sleep(3600)
+    lines = logged(capsys)
+    assert [line["outcome"] for line in lines if "finding_id" in line] == [
+        ending for ending in endings if ending != "unchanged"
+    ], "nobody is told of what is unchanged"
+    assert sum(
+        line["FindingsUnchanged"][0] for line in lines if "FindingsUnchanged" in line
+    ) == endings.count("unchanged")
+    for name in ("Hidden", "UnplannedChanges"):
+        assert sum(line[name][0] for line in lines if name in line) == 1
+    (finding,) = hub.findings()
+    assert finding["Workflow"]["Status"] == "SUPPRESSED"
+
+
 def test_no_call_starts_within_the_margin(clock: ManualClock) -> None:
     given = event()
     hub = planted(clock, given)

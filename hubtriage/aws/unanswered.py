@@ -1,0 +1,45 @@
+"""Calls of which nobody heard again: whether they changed anything is not known."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError
+
+from hubtriage.aws.api import Finding, Key, SecurityHubApi
+from hubtriage.aws.faults import API_ERRORS, Fault, call_fault
+
+NEVER_SENT = (ConnectTimeoutError, EndpointConnectionError)
+_MEMBERS = ("ProcessedFindings", "UnprocessedFindings")
+
+
+class Unanswered:
+    """Security Hub, which notes the findings of updates whose answer was lost, or was a fault of its own.
+
+    Such an update may have worked. Then its findings need nothing when their events come again, and what
+    was done to them would be counted nowhere. Whoever counts empties `findings` for the next batch.
+    """
+
+    def __init__(self, api: SecurityHubApi) -> None:
+        self._api = api
+        self.findings: set[Key] = set()
+
+    def batch_update_findings(self, **request: Any) -> Mapping[str, Any]:
+        """Apply one set of values to up to 100 findings."""
+        try:
+            answer = self._api.batch_update_findings(**request)
+        except NEVER_SENT:
+            raise
+        except API_ERRORS as error:
+            if call_fault(error).kind is Fault.TRANSIENT:
+                self._note(request["FindingIdentifiers"])
+            raise
+        if not any(member in answer for member in _MEMBERS):  # a cut-off body arrives so
+            self._note(request["FindingIdentifiers"])
+        return answer
+
+    def get_findings(self, **request: Any) -> Mapping[str, Any]:
+        """Read findings by filters; there is nothing to note."""
+        return self._api.get_findings(**request)
+
+    def _note(self, identifiers: list[Finding]) -> None:
+        self.findings.update((str(each["ProductArn"]), str(each["Id"])) for each in identifiers)
