@@ -7,6 +7,8 @@ from typing import Any, Protocol
 AT_ONCE = 10  # AWS: messages of one ReceiveMessage
 POLL = 1.0
 """Seconds between two looks at a task that moves messages."""
+PATIENCE = 60.0
+"""Seconds for which a task that was started may not be shown."""
 
 
 class Queues(Protocol):
@@ -38,16 +40,38 @@ def move_dead_letters(queues: Queues, dead_letters: str, sleep: Callable[[float]
     AWS does the moving, and takes its time: returns when it is over. Raises RedriveError when it fails, and
     botocore's errors.
     """
+    last = _newest_task(queues, dead_letters)
     queues.start_message_move_task(SourceArn=dead_letters)
-    while True:
-        task = queues.list_message_move_tasks(SourceArn=dead_letters)["Results"][0]
-        if task["Status"] == "COMPLETED":
-            return int(task.get("ApproximateNumberOfMessagesMoved", 0))
-        if task["Status"] not in ("RUNNING", "CANCELLING"):
-            raise RedriveError(
-                f"moving ended as {task['Status']}: {task.get('FailureReason', 'no reason given')}"
-            )
+    task = _shown_task(queues, dead_letters, last, sleep)
+    while task["Status"] in ("RUNNING", "CANCELLING"):
         sleep(POLL)
+        task = _shown_task(queues, dead_letters, last, sleep)
+    if task["Status"] != "COMPLETED":
+        raise RedriveError(
+            f"moving ended as {task['Status']}: {task.get('FailureReason', 'no reason given')}"
+        )
+    return int(task.get("ApproximateNumberOfMessagesMoved", 0))
+
+
+def _shown_task(
+    queues: Queues, dead_letters: str, last: Mapping[str, Any], sleep: Callable[[float], None]
+) -> Mapping[str, Any]:
+    """The newest task, once it is no longer the last one before it was started.
+
+    AWS: a task that is over has no handle any more, but the time of its start.
+    """
+    for _look in range(round(PATIENCE / POLL)):
+        task = _newest_task(queues, dead_letters)
+        if task.get("StartedTimestamp") != last.get("StartedTimestamp"):
+            return task
+        sleep(POLL)
+    raise RedriveError(f"moving was started, and is not shown after {PATIENCE:g} s")
+
+
+def _newest_task(queues: Queues, dead_letters: str) -> Mapping[str, Any]:
+    """AWS: one is told unless more are asked for; empty where there was none."""
+    tasks: list[Mapping[str, Any]] = queues.list_message_move_tasks(SourceArn=dead_letters).get("Results", [])
+    return tasks[0] if tasks else {}
 
 
 def send_undelivered(queues: Queues, undelivered: str, queue: str) -> int:

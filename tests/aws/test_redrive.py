@@ -9,10 +9,16 @@ from hubtriage.aws.redrive import RedriveError, move_dead_letters, send_undelive
 
 
 class Queues:
-    """SQS, as far as a redrive sees it: the answers about a task in turn, and one queue of messages."""
+    """SQS, as far as a redrive sees it: the newest task at each look, and one queue of messages.
 
-    def __init__(self, *tasks: Mapping[str, Any], messages: int = 0) -> None:
-        self._tasks: Iterator[Mapping[str, Any]] = iter(tasks)
+    `before`: the newest task until another is started.
+    """
+
+    def __init__(
+        self, *tasks: Mapping[str, Any], before: Mapping[str, Any] | None = None, messages: int = 0
+    ) -> None:
+        self._tasks: Iterator[Mapping[str, Any] | None] = iter(tasks)
+        self._before = before
         self.undelivered = {f"handle-{n}": f"event {n}" for n in range(messages)}
         self.sent: list[tuple[str, str]] = []
         self.moved: list[str] = []
@@ -23,7 +29,8 @@ class Queues:
         return {"TaskHandle": "t"}
 
     def list_message_move_tasks(self, **_request: Any) -> Mapping[str, Any]:
-        return {"Results": [next(self._tasks)]}
+        task = next(self._tasks) if self.moved else self._before
+        return {"Results": [task] if task else []}
 
     def receive_message(self, **request: Any) -> Mapping[str, Any]:
         found = list(self.undelivered.items())[: request["MaxNumberOfMessages"]]
@@ -42,17 +49,47 @@ class Queues:
         return {}
 
 
-def test_moving_is_awaited_and_counted() -> None:
+RUNNING = {"Status": "RUNNING", "StartedTimestamp": 2000}
+DONE = {"Status": "COMPLETED", "StartedTimestamp": 2000, "ApproximateNumberOfMessagesMoved": 7}
+OF_YESTERDAY = {"Status": "COMPLETED", "StartedTimestamp": 1000, "ApproximateNumberOfMessagesMoved": 3}
+
+
+@pytest.mark.parametrize(
+    ("before", "looks"),
+    [
+        pytest.param(None, (RUNNING, RUNNING, DONE), id="the first there is"),
+        pytest.param(None, ({}, {}, DONE), id="the first, shown late"),
+        pytest.param(OF_YESTERDAY, (OF_YESTERDAY, RUNNING, DONE), id="one shown after that of yesterday"),
+        pytest.param(
+            OF_YESTERDAY, (RUNNING, OF_YESTERDAY, DONE), id="one shown, and then that of yesterday again"
+        ),
+        pytest.param(
+            OF_YESTERDAY | {"Status": "FAILED"},
+            (OF_YESTERDAY | {"Status": "FAILED"}, RUNNING, DONE),
+            id="one shown after that which failed",
+        ),
+    ],
+)
+def test_moving_is_awaited_and_counted(
+    before: Mapping[str, Any] | None, looks: tuple[Mapping[str, Any], ...]
+) -> None:
     waits: list[float] = []
-    running = {"Status": "RUNNING"}
-    queues = Queues(running, running, {"Status": "COMPLETED", "ApproximateNumberOfMessagesMoved": 7})
+    queues = Queues(*looks, before=before)
     assert move_dead_letters(queues, "arn:dead", waits.append) == 7
     assert (queues.moved, waits) == (["arn:dead"], [1.0, 1.0])
 
 
+def test_moving_that_is_never_shown_is_not_awaited_for_ever() -> None:
+    waits: list[float] = []
+    queues = Queues(*[OF_YESTERDAY] * 1000, before=OF_YESTERDAY)
+    with pytest.raises(RedriveError, match="not shown after 60 s"):
+        move_dead_letters(queues, "arn:dead", waits.append)
+    assert sum(waits) == 60
+
+
 @pytest.mark.parametrize("status", ["FAILED", "CANCELLED"])
 def test_moving_that_fails_says_why(status: str) -> None:
-    queues = Queues({"Status": status, "FailureReason": "AccessDenied"})
+    queues = Queues({"Status": status, "StartedTimestamp": 2000, "FailureReason": "AccessDenied"})
     with pytest.raises(RedriveError, match=f"{status}: AccessDenied"):
         move_dead_letters(queues, "arn:dead")
 
