@@ -56,7 +56,7 @@ def _switch(stack: str, mode: str, budget: int | None) -> None:
     change = f"{before} -> {mode}" if before != mode else f"{mode}, as before"
     click.echo(f"{change}: {MEANINGS[mode]}")
     if mode == "enforce":
-        _sweep(deployed["SweepArn"], SweepRequest(reason="mode", budget=budget))
+        _sweep(deployed["SweepArn"], SweepRequest(settle=True, reason="mode", budget=budget))
 
 
 def _sweep(machine: str, request: SweepRequest) -> None:

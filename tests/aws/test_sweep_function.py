@@ -285,6 +285,39 @@ def test_what_was_hidden_last_is_taken_back_although_readers_are_behind():
     assert (ended["progress"]["status"], ended["report"]["taken_back"], site.hidden) == ("done", 250, 0)
 
 
+def test_what_a_deleted_rule_hid_last_is_taken_back_by_the_sweep_of_the_deployment():
+    site = Site(count=5, settle=300.0, visible_after=120.0)
+    site.world.clock.sleep(200)
+    site.hide(5)
+    site.world.clock.sleep(20)
+    site.function = site.function_with(rules(suppress("rule-b", "control-b")))
+    state = site({"request": {"settle": True, "reason": "deploy"}})
+    assert (state["progress"]["pages"], state["progress"]["wait"], site.rule.state) == (0, 5, "ENABLED")
+    ended = site.sweep(state)
+    assert (ended["progress"]["status"], ended["report"]["taken_back"], ended["report"]["read"]) == (
+        "done",
+        5,
+        5,
+    )
+    assert ended["progress"]["started"] == NOW + 220 + 300
+
+
+def test_a_sweep_that_settles_does_not_wait_for_an_empty_queue_and_no_longer_than_it_has_to():
+    site = Site(count=5, settle=12.5)
+    site.sqs.waiting = 3
+    state: dict[str, Any] = {"request": {"settle": True}}
+    waits = []
+    while "report" not in state:
+        state = site(state)
+        waits.append(state["progress"]["wait"])
+        site.world.clock.sleep(state["progress"]["wait"])
+    assert (state["progress"]["status"], waits) == ("done", [5, 5, 3, 0])
+
+
+def test_a_sweep_that_is_asked_for_begins_at_once():
+    assert Site(count=5, settle=300.0)({"request": {"reason": "command"}})["progress"]["read"] == 5
+
+
 def test_a_sweep_that_waits_to_begin_makes_room_for_a_newer_one():
     site = Site(count=1, settle=300.0)
     state = site({"request": TAKE_BACK})
@@ -494,7 +527,7 @@ def test_a_request_that_cannot_be_carried_out_is_refused(document):
 
 
 def test_a_request_is_read_as_it_was_written():
-    request = SweepRequest((ACTIVE,), accounts=("111122223333",), rules=("a",), budget=7, reason="r")
+    request = SweepRequest((ACTIVE,), ("111122223333",), rules=("a",), budget=7, settle=True, reason="r")
     assert SweepRequest.from_json(json.loads(json.dumps(request.as_json()))) == request
     assert SweepRequest().as_json() == {}
 
@@ -532,7 +565,7 @@ def test_a_deployment_starts_a_sweep_and_cloudformation_is_told(kind, started):
     assert url == "https://answer"
     assert (answer["Status"], answer["RequestId"], answer["StackId"]) == ("SUCCESS", "r", "s")
     for request in states.started:
-        assert json.loads(request["input"]) == {"request": {"reason": "deploy"}}
+        assert json.loads(request["input"]) == {"request": {"settle": True, "reason": "deploy"}}
         assert request["name"].startswith("deploy-")
 
 

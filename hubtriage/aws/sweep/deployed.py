@@ -33,4 +33,4 @@ class StartAfterDeploy:
         """Start it; which one. Raises botocore's errors."""
         if event["RequestType"] == "Delete":
             return ""
-        return start_sweep(self._states, self._machine, SweepRequest(reason="deploy"))
+        return start_sweep(self._states, self._machine, SweepRequest(settle=True, reason="deploy"))

@@ -1,6 +1,7 @@
 """The sweep Lambda: one invocation is one step of a sweep, between which the state machine waits."""
 
 import json
+import math
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -181,8 +182,10 @@ class _Step:
         if before.started is None:
             if status := turn.superseded():
                 return self._ended(before, status)
-            if turn.must_wait() or not self._has_settled(before):
+            if turn.must_wait():
                 return self._waiting(before)
+            if (left := self._time_to_settle(before)) > 0:
+                return self._waiting(before, left)
         after = self._function.walk(self._request, self._queue).step(
             before, lambda: turn.superseded() or self._is_in_vain()
         )
@@ -209,31 +212,38 @@ class _Step:
             return after
         if status := turn.superseded():
             return self._ended(after, status)
-        if not self._has_been_calm(after, self._function.pace.quiet):
-            return self._waiting(replace(after, status="more", ended=None))
+        if (left := self._time_to_calm(after, self._function.pace.quiet)) > 0:
+            return self._waiting(replace(after, status="more", ended=None), left)
         after.dead_letters = self._function.dead_letters(self._order)
         return self._ended(after, "dead letters" if after.dead_letters else "done")
 
-    def _has_been_calm(self, progress: Progress, seconds: float) -> bool:
-        """Look at the queue; True if it was empty at every look for so long."""
+    def _time_to_calm(self, progress: Progress, seconds: float) -> float:
+        """Look at the queue; how long it has yet to be empty at every look, so that it was for `seconds`."""
         now = self._function.clock.now()
         if self._queue.depth():
             progress.calm_since = None
-        elif progress.calm_since is None:
+            return max(seconds, 1.0)
+        if progress.calm_since is None:
             progress.calm_since = now
-        return progress.calm_since is not None and now - progress.calm_since >= seconds
+        return progress.calm_since + seconds - now
 
-    def _has_settled(self, before: Progress) -> bool:
-        """To take back: shut the intake; True once no finding comes in, and what triage did before shows.
+    def _time_to_settle(self, before: Progress) -> float:
+        """Seconds until the first page may be read, as what triage did before shows by then.
 
-        The time begins anew with every finding that still comes in: it may be hidden, and would not be found.
+        To take everything back, the intake is shut first, and the time begins anew with every finding that
+        still comes in: it may be hidden, and would not be found.
         """
-        if not self._request.take_back:
-            return True
-        if not before.shut:
-            self._function.intake.shut()
-            before.shut = True
-        return self._has_been_calm(before, self._function.pace.settle)
+        settle, now = self._function.pace.settle, self._function.clock.now()
+        if self._request.take_back:
+            if not before.shut:
+                self._function.intake.shut()
+                before.shut = True
+            return self._time_to_calm(before, settle)
+        if not self._request.settle:
+            return 0.0
+        if before.calm_since is None:
+            before.calm_since = now
+        return before.calm_since + settle - now
 
     def _turn(self, before: Progress) -> Turn:
         function = self._function
@@ -256,5 +266,5 @@ class _Step:
     def _ended(self, progress: Progress, status: Status) -> Progress:
         return replace(progress, status=status, ended=self._function.clock.now())
 
-    def _waiting(self, progress: Progress) -> Progress:
-        return replace(progress, wait=min(WAIT_FOR_TURN, self._function.pace.wait))
+    def _waiting(self, progress: Progress, left: float = WAIT_FOR_TURN) -> Progress:
+        return replace(progress, wait=math.ceil(min(left, WAIT_FOR_TURN, self._function.pace.wait)))

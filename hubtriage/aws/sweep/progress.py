@@ -43,8 +43,9 @@ class Progress:
     `messages` were put into the queue. `restarts`: how often a page token was no longer good and the scope
     was begun again. `faults`: steps in a row that AWS cut short. `part`: the number of the execution among
     those of this sweep, `steps`: how many it took. `shut`: the intake was shut for it. `calm_since`: since
-    when the queue was found empty at every look, None while it was not. `dead_letters`: messages in the
-    dead-letter queue at the end of taking everything back. Times are epoch seconds.
+    when it waits for what was done before to show, with the queue empty at every look if all is taken back.
+    `dead_letters`: messages in the dead-letter queue at the end of taking everything back. Times are epoch
+    seconds.
     """
 
     status: Status = "more"

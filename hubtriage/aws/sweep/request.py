@@ -27,7 +27,8 @@ class SweepRequest:
     `scopes` are swept in this order. `accounts` (ids), `products` (names, or ARNs), `controls` (ids such as
     S3.2) and `rules` (ids) narrow it down; values of one are alternatives. `budget`: the most findings it
     may change, None for no limit. `take_back`: plan by no rule. `adopt`: sweep the findings of that stack,
-    which become ours. `reason` is told in the report.
+    which become ours. `settle`: begin only when AWS shows what triage did before, as by rules that are gone.
+    `reason` is told in the report.
     """
 
     scopes: tuple[str, ...] = SCOPES
@@ -38,6 +39,7 @@ class SweepRequest:
     budget: int | None = None
     take_back: bool = False
     adopt: str | None = None
+    settle: bool = False
     reason: str = "requested"
 
     def __post_init__(self) -> None:
