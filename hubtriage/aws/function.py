@@ -64,7 +64,7 @@ class TriageFunction:
         self._ruleset = ruleset
         self._rules = frozenset(ruleset.names.values())
         self._clock = clock or SystemClock()
-        self._switch = ModeSwitch(read_mode or _enforce, self._clock.monotonic)
+        self._switch = ModeSwitch(read_mode or _enforce, self._clock.monotonic, self._clock.now)
         self._hub = Unanswered(api)
         self._triage = _triage(config, ruleset, self._hub, self._clock, self._switch.may_write)
         self._logger = logger(config.service, config.log_level)

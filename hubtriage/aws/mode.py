@@ -31,28 +31,30 @@ def parameter_name(stack: str) -> str:
 
 
 class ModeSwitch:
-    """`read` gives the parameter's text or raises ParameterError; `monotonic` is a clock in seconds."""
+    """`read` gives the parameter's text or raises ParameterError.
 
-    def __init__(self, read: Callable[[], str], monotonic: Callable[[], float]) -> None:
+    `clocks` count seconds; of several, that by which most time has passed is believed. AWS freezes a container
+    between invocations and does not say whether its monotonic clock goes on; the time of day may be set back.
+    """
+
+    def __init__(self, read: Callable[[], str], *clocks: Callable[[], float]) -> None:
         self._read = read
-        self._monotonic = monotonic
+        self._clocks = clocks
         self._known: Mode | None = None
-        self._read_at = 0.0
-        self._asked_at = 0.0
+        self._read_at = self._asked_at = self._now()
 
     def mode(self) -> Mode:
         """The mode at this time; raises ModeUnreadableError."""
-        now = self._monotonic()
-        if self._known == "enforce" and now - self._asked_at < FRESH and now - self._read_at < USABLE:
+        if self._known == "enforce" and self._since(self._asked_at) < FRESH and not self._is_unusable():
             return self._known
-        self._asked_at = now  # also if it cannot be read: no call waits for one answer after another
+        self._asked_at = self._now()  # also if it cannot be read: no call waits for one answer after another
         try:
             self._known = checked(self._read())
         except (ParameterError, ModeUnreadableError) as error:
-            if self._known is None or now - self._read_at >= USABLE:
+            if self._known is None or self._is_unusable():
                 raise ModeUnreadableError(f"the mode cannot be read: {error}") from error
             return self._known
-        self._read_at = self._monotonic()
+        self._read_at = self._now()
         return self._known
 
     def may_write(self) -> bool:
@@ -61,6 +63,15 @@ class ModeSwitch:
             return self.mode() == "enforce"
         except ModeUnreadableError:
             return False
+
+    def _is_unusable(self) -> bool:
+        return self._since(self._read_at) >= USABLE
+
+    def _since(self, then: tuple[float, ...]) -> float:
+        return max(now - past for now, past in zip(self._now(), then, strict=True))
+
+    def _now(self) -> tuple[float, ...]:
+        return tuple(clock() for clock in self._clocks)
 
 
 def checked(text: str) -> Mode:

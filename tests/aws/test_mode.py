@@ -64,6 +64,23 @@ def test_the_last_known_mode_serves_for_a_while_when_none_can_be_read(clock: Man
 
 
 @pytest.mark.parametrize(
+    ("monotonic", "wall"),
+    [
+        pytest.param(0.5, 7200.0, id="the container was frozen, and its monotonic clock with it"),
+        pytest.param(FRESH + 0.1, -3600.0, id="the time of day was set back"),
+    ],
+)
+def test_a_mode_is_no_longer_fresh_if_one_of_two_clocks_says_so(monotonic: float, wall: float) -> None:
+    parameter, passed, time = Parameter("enforce"), [0.0], [1_800_000_000.0]
+    switch = ModeSwitch(parameter, lambda: passed[0], lambda: time[0])
+    switch.mode()
+    parameter.value = "observe"
+    passed[0] += monotonic
+    time[0] += wall
+    assert not switch.may_write()
+
+
+@pytest.mark.parametrize(
     "value",
     [
         pytest.param(ParameterError("denied"), id="what cannot be read"),
