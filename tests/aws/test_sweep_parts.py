@@ -11,7 +11,8 @@ from test_sweep_function import MACHINE, Site
 from hubtriage.aws.sweep import function
 from hubtriage.aws.sweep.progress import MOST_RULES, OTHER_RULES, Progress
 from hubtriage.aws.sweep.request import SweepRequest
-from hubtriage.aws.sweep.start import heir, look, start_sweep
+from hubtriage.aws.sweep.start import heir, last_unfinished, look, start_sweep
+from hubtriage.aws.sweep.walk import MOST_FAULTS, MOST_RESTARTS, SweepError
 
 LARGEST_STATE = 256 * 1024  # AWS: what a state may be handed, bytes
 MOST_EVENTS = 25_000  # AWS: of one execution
@@ -123,6 +124,26 @@ def test_a_sweep_that_was_replaced_does_not_go_on(few_steps):
     assert look(machine, older).progress.status == "superseded"
     assert look(machine, newer).progress.status == "done"
     assert len(machine.executions) == 2
+
+
+def test_a_sweep_that_failed_for_its_page_tokens_can_be_resumed():
+    machine = Machine()
+    site = Site(states=machine, count=450)
+    start_sweep(machine, MACHINE, SweepRequest())
+    (failed,) = machine.executions.values()
+    failed["state"] = {
+        "request": {"scopes": ["active"]},
+        "progress": Progress(token="dead", pages=9, restarts=MOST_RESTARTS, faults=MOST_FAULTS).as_json(),
+    }
+    with pytest.raises(SweepError, match="InvalidInputException"):
+        machine._step(site, failed)
+    failed |= {"status": "FAILED", "input": json.dumps(failed["state"])}
+    unfinished = last_unfinished(machine, MACHINE)
+    assert unfinished is not None
+    resumed = start_sweep(machine, MACHINE, unfinished.request, unfinished.progress)
+    machine.run(site)
+    done = look(machine, resumed).progress
+    assert (done.status, done.read, done.restarts, done.faults) == ("done", 450, 0, 0)
 
 
 @pytest.mark.parametrize("name", ["deploy-0c7b0d1e", "x" * 80])

@@ -10,6 +10,7 @@ from hubtriage.aws.faults import API_ERRORS, call_fault
 from hubtriage.aws.sweep.progress import Progress
 from hubtriage.aws.sweep.request import SweepRequest
 from hubtriage.aws.sweep.turn import TAKE_BACK, Executions
+from hubtriage.aws.sweep.walk import MOST_RESTARTS
 
 
 class StepFunctions(Protocol):
@@ -54,14 +55,21 @@ def start_sweep(
     """Start a sweep on the state machine `machine` (ARN), and return the execution's ARN.
 
     A sweep that runs already ends as soon as it notices. With `progress` it goes on from there, unless it
-    takes everything back: the intake may have been open meanwhile. Raises botocore's ClientError.
+    takes everything back: the intake may have been open meanwhile. What made it fail is forgotten: faults,
+    and page tokens that were refused too often. Raises botocore's ClientError.
     """
     state: dict[str, Any] = {"request": request.as_json()}
     if progress is not None and not request.take_back:
-        state["progress"] = replace(progress, part=1, steps=0).as_json()
+        state["progress"] = _begun_anew(progress).as_json()
     name = f"{TAKE_BACK if request.take_back else _plain(request.reason)}-{uuid.uuid4()}"
     answer = states.start_execution(stateMachineArn=machine, name=name, input=json.dumps(state))
     return str(answer["executionArn"])
+
+
+def _begun_anew(progress: Progress) -> Progress:
+    """Progress to go on from. A token that is still good saves reading the scope again."""
+    token = None if progress.restarts >= MOST_RESTARTS else progress.token
+    return replace(progress, part=1, steps=0, restarts=0, faults=0, token=token)
 
 
 def heir(execution: str, part: int) -> str:
