@@ -171,18 +171,23 @@ class _Batch:
         """Decide by what a reading shows, unless the event is newer.
 
         Where nobody knows which is newer, and they ask for different things, the finding fails: by the next
-        delivery reading has caught up.
+        delivery reading has caught up. Likewise where a reading asks for what no event since has asked for.
         """
-        last = newer(self._findings[key], stored)
-        if last is self._findings[key]:
-            return
         asked = [self._decisions[key], *(self._verdict(key, shown) for shown in self._seen[key].others)]
-        self._findings[key] = stored
-        self._decide(key)
-        if key in self._ended or last is stored or not self._freshness.may_lag(key):
+        last = newer(self._findings[key], stored)
+        if last is not self._findings[key]:
+            self._findings[key] = stored
+            self._decide(key)
+        if key in self._ended or not self._freshness.may_lag(key):
             return
         update = self._decisions[key].update
-        if any(isinstance(verdict, Ending) or verdict.update != update for verdict in asked):
+        if self._freshness.superseded(key):
+            is_doubtful = update is not None
+        else:
+            is_doubtful = last is None and any(
+                isinstance(verdict, Ending) or verdict.update != update for verdict in asked
+            )
+        if is_doubtful:
             self._end(
                 {key: Ending("failed", "InDoubt", "the event and GetFindings ask for different things")}
             )
@@ -257,9 +262,9 @@ class _Batch:
         if ending.result == "updated":
             self._freshness.updated(key, self._decisions[key].update or {})
         elif ending.result == "failed":
-            self._freshness.perhaps_updated(key)
+            self._freshness.failed(key)
         else:
-            self._freshness.known(key)
+            self._freshness.kept(key)
 
     def _ending(self, key: Key, receipt: Receipt) -> Ending:
         if receipt.fate == "not found":

@@ -50,17 +50,26 @@ class Freshness:
             return False
         return self._began - newest.event_at <= READING_LAG
 
+    def superseded(self, key: Key) -> bool:
+        """Whether the event is one that has been followed by others already. What a sweep orders is not."""
+        newest = self._seen[key].newest
+        if newest.event_at is None or newest.order is not None:
+            return False
+        return self._recent.superseded(key, newest.event_at)
+
     def updated(self, key: Key, update: Mapping[str, Any]) -> None:
         """The finding has been changed by us."""
         self._recent.wrote(key, self._clock.now(), memo_in(update))
 
-    def perhaps_updated(self, key: Key) -> None:
+    def failed(self, key: Key) -> None:
         """Of a call that failed nobody knows whether it has changed the finding."""
-        self._recent.saw(key, self._clock.now())
+        self._recent.doubted(key, self._clock.now())
 
-    def known(self, key: Key) -> None:
+    def kept(self, key: Key) -> None:
         """The finding stays as it was seen."""
-        self._recent.saw(key, self._known_at(key))
+        self._recent.heard(key, min(self._seen[key].newest.event_at or 0.0, self._began))
+        if key in self._read_at:
+            self._recent.doubted(key, self._read_at[key])
 
     def _known_at(self, key: Key) -> float:
         event_at = self._seen[key].newest.event_at or 0.0

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from hubtriage.aws.api import Key
+from hubtriage.aws.events import CLOCK_SKEW
 
 MOST = 20_000
 """Findings remembered, those seen last: about 5 MB, and far more than change while an event is fresh."""
@@ -10,9 +11,13 @@ MOST = 20_000
 
 @dataclass(slots=True)
 class _Known:
-    """Moments (epoch seconds) up to which a finding is known, and a hash of the memo written at the last."""
+    """Moments (epoch seconds): of the last event heard, of the last reading or doubt, of our last update.
 
-    seen: float = 0.0
+    `memo`: a hash of the memo that the update wrote.
+    """
+
+    heard: float = 0.0
+    doubted: float = 0.0
     wrote: float = 0.0
     memo: int | None = None
 
@@ -30,10 +35,15 @@ class Recent:
         self._most = most
         self._known: dict[int, _Known] = {}  # in the order in which they were noted
 
-    def saw(self, key: Key, moment: float) -> None:
-        """The finding is known as of `moment`."""
+    def heard(self, key: Key, moment: float) -> None:
+        """An event of `moment` has been dealt with."""
         known = self._of(key)
-        known.seen = max(moment, known.seen)
+        known.heard = max(moment, known.heard)
+
+    def doubted(self, key: Key, moment: float) -> None:
+        """The finding may have changed until `moment`: it was read then, or a call failed."""
+        known = self._of(key)
+        known.doubted = max(moment, known.doubted)
 
     def wrote(self, key: Key, moment: float, memo: str | None) -> None:
         """The finding was updated at `moment`, its memo with it."""
@@ -43,15 +53,22 @@ class Recent:
     def overtook(self, key: Key, event_at: float, memo: str | None) -> bool:
         """Whether more may be known of the finding than an event of this time can tell, by the memo it shows.
 
-        An event that shows the memo of the update, in most cases its echo, is not from before the update.
-        A sweep's time is exact: what it read may be from before an event of the same second.
+        An event that shows the memo of the update, in most cases its echo, is not from before the update. A
+        sweep's time is exact: what it read may be from before an event of the same second.
         """
-        known = self._known.get(hash(key))
+        known, second = self._known.get(hash(key)), int(event_at)
         if known is None:
             return False
-        second = int(event_at)
         is_before_update = second <= known.wrote and (memo is None or hash(memo) != known.memo)
-        return second <= known.seen or is_before_update
+        return second <= max(known.heard, known.doubted) or is_before_update
+
+    def superseded(self, key: Key, event_at: float) -> bool:
+        """Whether an event of this time is surely from before another one, or before our own update.
+
+        What it asks for is done with: the other event, or the echo of the update, shows what came of it.
+        """
+        known, over = self._known.get(hash(key)), int(event_at) + 1
+        return known is not None and (over <= known.heard or over + CLOCK_SKEW <= known.wrote)
 
     def _of(self, key: Key) -> _Known:
         name = hash(key)

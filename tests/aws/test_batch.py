@@ -218,6 +218,21 @@ def test_a_reading_that_may_be_older_than_the_event_does_not_undo_a_person() -> 
     assert "!" in world.stored(0)["UserDefinedFields"]["hubtriage/memo"], "a person's value is remembered"
 
 
+def test_a_first_event_that_comes_again_while_reading_lags_does_not_undo_a_person() -> None:
+    world = World(1)
+    bench = Bench(world)
+    world.clock.sleep(900)
+    first = record("first", finding(0), age=-899)
+    bench.run(first)
+    by_a_person(world, "NEW")
+    world.clock.sleep(10)
+    bench.run(record("edit", world.stored(0), age=-901))
+    lags(world, 60)
+    world.clock.sleep(10)
+    assert endings(bench.run(first | {"messageId": "again"})) == {"finding-0": ("failed", "InDoubt")}
+    assert world.stored(0)["Workflow"] == {"Status": "NEW"}
+
+
 def test_an_event_that_is_older_than_any_lag_is_decided_by_the_reading_at_once() -> None:
     world = World(1)
     by_a_person(world, "NOTIFIED")
