@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from hubtriage.aws.api import SecurityHubApi
 from hubtriage.aws.backoff import Backoff
 from hubtriage.aws.batch import Mode, Policy, Triage
-from hubtriage.aws.client import security_hub
+from hubtriage.aws.client import IN_REGION, security_hub
 from hubtriage.aws.clock import Clock, SystemClock
 from hubtriage.aws.config import LEVELS, Config
 from hubtriage.aws.decisions import Circumstances, DecisionLog
@@ -78,7 +78,7 @@ class TriageFunction:
         config = Config.from_environment(environment)
         ruleset = load_ruleset(json.loads(Path(config.ruleset).read_bytes()))
         read_mode = ParameterReader(config.mode_parameter) if config.mode_parameter else None
-        return cls(config, ruleset, security_hub(), read_mode=read_mode)
+        return cls(config, ruleset, security_hub(IN_REGION), read_mode=read_mode)
 
     def __call__(self, event: Any, context: Context) -> dict[str, Any]:
         """Triage one batch; returns SQS's partial batch response.

@@ -33,7 +33,7 @@ def parameter_name(stack: str) -> str:
 class ModeSwitch:
     """`read` gives the parameter's text or raises ParameterError.
 
-    `clocks` count seconds; of several, that by which most time has passed is believed. AWS freezes a container
+    `clocks` count seconds; of several, that by which most time has passed is believed. AWS freezes containers
     between invocations and does not say whether its monotonic clock goes on; the time of day may be set back.
     """
 

@@ -11,7 +11,8 @@ import pytest
 from triage_world import FOREVER, SUPPRESS, World, backoff, key
 
 from hubtriage.aws.api import SecurityHubApi, identifier
-from hubtriage.aws.client import security_hub
+from hubtriage.aws.client import IN_REGION, READ_TIMEOUT, security_hub
+from hubtriage.aws.config import Config
 from hubtriage.aws.ratelimit import TokenBucket
 from hubtriage.aws.reading import Reader
 from hubtriage.aws.sending import Receipt, Sender
@@ -84,6 +85,13 @@ def api(module_wire: Wire) -> Iterator[SecurityHubApi]:
     server.shutdown()
     server.server_close()
     thread.join()
+
+
+def test_a_call_that_starts_at_the_last_moment_ends_within_the_margin_also_with_four_addresses() -> None:
+    client: Any = security_hub(IN_REGION, region_name="eu-west-1")
+    config = client.meta.config
+    assert (config.connect_timeout, config.read_timeout) == (IN_REGION, READ_TIMEOUT)
+    assert Config().margin >= 4 * config.connect_timeout + config.read_timeout
 
 
 def update(api: SecurityHubApi) -> Receipt:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from hubtriage.aws.client import IN_REGION
 from hubtriage.aws.config import Config, ConfigError
 from hubtriage.aws.function import ForeignEventError, NotTriagedError, TriageFunction
 from hubtriage.aws.metrics import PERIOD
@@ -320,6 +321,17 @@ def test_what_is_hidden_is_counted_once_by_the_breaker_if(
         assert sum(line[name][0] for line in lines if name in line) == 1
     (finding,) = hub.findings()
     assert finding["Workflow"]["Status"] == "SUPPRESSED"
+
+
+def test_the_function_s_client_gives_up_soon_where_nobody_answers(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    ruleset = tmp_path / "ruleset.json"
+    ruleset.write_text(json.dumps(RULES))
+    made: list[float] = []
+    monkeypatch.setattr("hubtriage.aws.function.security_hub", made.append)
+    TriageFunction.from_environment({"HUBTRIAGE_RULESET": str(ruleset)})
+    assert made == [IN_REGION]
 
 
 def test_no_call_starts_within_the_margin(clock: ManualClock) -> None:
