@@ -236,6 +236,24 @@ def test_a_sweep_goes_on_from_its_progress_as_it_is_written_down():
     assert (done.read, done.changed) == (900, 600)
 
 
+def test_what_goes_unread_because_others_were_archived_meanwhile_is_found_by_the_next_sweep():
+    """A limit: where page tokens count from the start, as those of the local AWS, pages shift."""
+    bench = Bench(world_of(*["control-a"] * 500), rules(A))
+    steps = iter(range(1000))
+
+    def archive() -> None:
+        if next(steps) == 2:  # two pages have been read by then
+            for number in range(60):
+                bench.world.hub.plant(bench.world.stored(number) | {"RecordState": "ARCHIVED"}, NOW)
+
+    request = SweepRequest(scopes=(ACTIVE,))
+    first = bench.walk(request).step(Progress(), archive)  # type: ignore[arg-type]
+    bench.work_off()
+    assert (first.status, first.read) == ("done", 500 - 60)
+    assert bench.sweep(request).changed == 60
+    assert all(bench.world.stored(number)["Workflow"]["Status"] == "SUPPRESSED" for number in range(60, 500))
+
+
 def test_another_request_ends_a_sweep_between_pages():
     bench = Bench(mixed(900), rules(A, B))
     answers = iter([None, None, "superseded"])

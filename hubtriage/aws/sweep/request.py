@@ -74,7 +74,8 @@ class SweepRequest:
         """GetFindings' filters for a scope. AWS: attributes are and-ed, values of one or-ed.
 
         `rules` is no filter that AWS knows; see `wants`. None of the filtered fields is one that triage
-        changes: pages would shift under the sweep.
+        changes: pages would shift under the sweep. A provider may archive what is active meanwhile; see
+        docs/decisions/sweeping.md.
         """
         found: dict[str, Any] = {}
         if scope == MANAGED:
