@@ -32,7 +32,7 @@ FORGED = {
     "hubtriage/memo": "1 WS.k3Jd9x",
 }
 
-FINDINGS = st.sampled_from([0, 0, 0, 1])
+FINDINGS = st.integers(0, len(FIRST) - 1)
 UPDATES = st.sampled_from(
     [
         {"Workflow": {"Status": "NEW"}},
