@@ -16,7 +16,7 @@ from triage_world import Bench, World, backoff, finding, key
 
 from hubtriage.aws.api import Finding, SecurityHubApi
 from hubtriage.aws.batch import Mode
-from hubtriage.aws.events import SweepOrder
+from hubtriage.aws.events import SWEEP_SOURCE, SweepOrder
 from hubtriage.aws.mode import FRESH, ModeSwitch
 from hubtriage.aws.ratelimit import TokenBucket
 from hubtriage.aws.reading import Getter
@@ -219,6 +219,12 @@ class Batch:
     def shows(self, number: int, edit: int) -> bool:
         """Whether it tells of a person's edit, or a later one."""
         return any(_edit_of(found) >= edit for _, found in self.of(number))
+
+    def read_at(self, number: int) -> float:
+        """When the sweep read what it goes by, or else the soonest that the container could."""
+        newest = max((letter for letter, _ in self.of(number)), key=lambda letter: _time(letter.body))
+        is_swept = json.loads(newest.body)["source"] == SWEEP_SOURCE
+        return _time(newest.body) if is_swept else self.now
 
     def is_trusted(self, number: int) -> bool:
         """Whether the newest of its events is one that triage believes."""
@@ -506,12 +512,13 @@ class Settling:
     def _cannot_know(self, container: Container, number: int, stand: Stand) -> bool:
         """Whether it is one of the cases that docs/concepts.md names under "What the API makes impossible".
 
-        The edit was handled at the same moment, or by another container less than 30 seconds before.
+        The edit was handled at the same moment, or by another container less than 30 seconds before; or what
+        was read, by a sweep too, was behind and did not show it yet.
         """
         batch = container.batch
         assert batch is not None
         assert stand.heard is not None
-        if batch.began < stand.heard or batch.now < stand.shown_at:
+        if batch.began < stand.heard or (self.lag and batch.read_at(number) < stand.shown_at):
             return True
         if container.told.get(number, 0) >= stand.name or batch.shows(number, stand.name):
             return False
