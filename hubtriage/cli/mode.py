@@ -68,7 +68,7 @@ def _sweep(machine: str, request: SweepRequest) -> None:
             f"triage writes again, but no sweep was started: {error}",
             "findings that came in meanwhile wait for one: run this again, or hubtriage sweep",
         )
-    click.echo(f"started a sweep: {execution}")
+    click.echo(f"started a sweep, which begins when AWS shows what was done last: {execution}")
 
 
 def _check_breaker(alarm: str) -> None:

@@ -31,8 +31,8 @@ from hubtriage.engine.ruleset import Ruleset
 POLL = 2.0
 FILTERS = {"account": "accounts", "product": "products", "control": "controls", "rule": "rules"}
 SHUT = (
-    "This shuts the intake (no new finding is triaged any more), waits until that holds and shows, which takes "
-    "minutes, and takes back all that the stack did. Nothing is hidden by it. Continue?"
+    "This shuts the intake (no new finding is triaged any more), waits some minutes until that "
+    "holds and shows, and takes back all that the stack did. Nothing is hidden by it. Continue?"
 )
 
 
