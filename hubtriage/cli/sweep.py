@@ -128,6 +128,7 @@ def _request(
             budget=budget,
             take_back=take_back,
             adopt=adopt,
+            settle=False,  # somebody waits for it
             reason=reason,
             **{name: tuple(values) for name, values in narrowed.items()},
         )
