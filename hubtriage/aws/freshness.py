@@ -83,11 +83,28 @@ def memo_in(fields: Mapping[str, Any]) -> str | None:
 
 
 def newer(one: Finding, other: Finding) -> Finding | None:
-    """Which of two states of a finding its provider updated later; None if that is not known.
+    """Which of two states of a finding is from later; None if that is not known.
 
-    AWS: an update of a provider needs a later `UpdatedAt`, nobody else's moves it.
+    AWS: an update of a provider needs a later `UpdatedAt`, nobody else's moves it; a note tells when it was
+    written, and is replaced by later ones only. A memo comes to what had no user-defined fields, not the reverse.
     """
-    mine, theirs = (parse_timestamp(state.get("UpdatedAt")) for state in (one, other))
-    if mine is None or theirs is None or mine == theirs:
-        return None
-    return one if mine > theirs else other
+    for mark in (_provided_at, _noted_at, _has_memo):
+        mine, theirs = mark(one), mark(other)
+        if mine is not None and theirs is not None and mine != theirs:
+            return one if mine > theirs else other
+    return None
+
+
+def _provided_at(finding: Finding) -> float | None:
+    return parse_timestamp(finding.get("UpdatedAt"))
+
+
+def _noted_at(finding: Finding) -> float | None:
+    note = finding.get("Note")
+    return parse_timestamp(note.get("UpdatedAt")) if isinstance(note, dict) else 0.0
+
+
+def _has_memo(finding: Finding) -> float | None:
+    if user_fields(finding) and memo_in(finding) is None:
+        return None  # perhaps another tool has replaced them all
+    return float(memo_in(finding) is not None)

@@ -205,9 +205,9 @@ def test_a_reading_that_may_be_older_than_the_event_does_not_undo_a_person() -> 
     bench = Bench(world)
     world.clock.sleep(900)
     bench.run(record("first", finding(0), age=-899))
-    world.clock.sleep(20)
+    world.clock.sleep(300)
     by_a_person(world, "NEW")
-    edit = record("edit", world.stored(0), age=-920)
+    edit = record("edit", world.stored(0), age=-1_200)
     world.clock.sleep(60)
     lags(world, 120)
     assert endings(bench.run(edit)) == {"finding-0": ("failed", "InDoubt")}
