@@ -293,7 +293,9 @@ class Sweep(Construct):
                 "scheduler.IScheduleTarget",
                 scheduler_targets.StepFunctionsStartExecution(
                     self.machine,
-                    input=scheduler.ScheduleTargetInput.from_object({"request": {"reason": "schedule"}}),
+                    input=scheduler.ScheduleTargetInput.from_object(
+                        {"request": {"reason": "schedule", "settle": True}}
+                    ),
                 ),
             ),
         )

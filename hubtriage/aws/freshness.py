@@ -86,7 +86,7 @@ def newer(one: Finding, other: Finding) -> Finding | None:
     """Which of two states of a finding is from later; None if that is not known.
 
     AWS: an update of a provider needs a later `UpdatedAt`, nobody else's moves it; a note tells when it was
-    written, and is replaced by later ones only. A memo comes to what had no user-defined fields, not the reverse.
+    written, and is replaced by later ones only. What had no user-defined fields gets a memo, not the reverse.
     """
     for mark in (_provided_at, _noted_at, _has_memo):
         mine, theirs = mark(one), mark(other)

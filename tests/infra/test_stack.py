@@ -454,7 +454,7 @@ def test_the_sweep_starts_daily_at_ten_past_midnight_utc_over_everything(templat
     assert (
         schedule["ScheduleExpressionTimezone"] == "Etc/UTC" or "UTC" in schedule["ScheduleExpressionTimezone"]
     )
-    assert json.loads(schedule["Target"]["Input"]) == {"request": {"reason": "schedule"}}
+    assert json.loads(schedule["Target"]["Input"]) == {"request": {"reason": "schedule", "settle": True}}
 
 
 def test_a_deployment_starts_a_sweep_only_when_the_rules_changed(template):
