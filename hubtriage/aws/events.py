@@ -146,8 +146,15 @@ def _together(found: list[Sighting]) -> Seen:
     messages = tuple(dict.fromkeys(sighting.message for sighting in found))
     last = sorted(found, key=_recency)[-1]  # of equals the last in the batch
     others = (other.finding for other in found if _may_be_newer(other, last))
-    different = tuple(other for other in others if other != last.finding)
+    different = tuple(other for other in others if _differ(other, last.finding))
     return Seen(replace(last, order=_ordered_together(found)), messages, different)
+
+
+def _differ(one: Finding, other: Finding) -> bool:
+    try:
+        return one != other
+    except RecursionError:  # what is nested so deep cannot be compared either
+        return True
 
 
 def _ordered_together(found: list[Sighting]) -> SweepOrder | None:

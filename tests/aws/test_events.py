@@ -1,5 +1,6 @@
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -303,6 +304,21 @@ def test_of_what_events_show_of_a_finding_the_newest_is(records: list[dict[str, 
     newest_title, _, others = titles.partition("?")
     assert seen.newest.finding["Title"] == newest_title
     assert [other["Title"] for other in seen.others] == list(others)
+
+
+def test_findings_nested_deeper_than_can_be_compared_count_as_different() -> None:
+    """How deep what JSON's reader lets through may be is another one with each Python."""
+
+    def nested() -> list[Any]:
+        value: list[Any] = []
+        for _ in range(5_000):
+            value = [value]
+        return value
+
+    (sighting,) = intake(record(event(finding()))).sightings
+    deep = [replace(sighting, finding=finding(Resources=nested())) for _ in range(2)]
+    (seen,) = newest(deep).values()
+    assert len(seen.others) == 1
 
 
 def test_an_id_of_two_products_is_two_findings() -> None:
