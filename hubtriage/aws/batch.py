@@ -22,6 +22,7 @@ Sink = Callable[[Sequence[Outcome]], None]
 
 READING_SHARE = 0.5
 """Of the time left, how much may go into reading: what is read must still be sent."""
+IN_DOUBT = "the event and GetFindings ask for different things; it is decided when the event comes again"
 ROUND = 20
 """Calls between two looks at whether what they say is fresh: with a finding each, one call reads them all."""
 
@@ -188,9 +189,7 @@ class _Batch:
                 isinstance(verdict, Ending) or verdict.update != update for verdict in asked
             )
         if is_doubtful:
-            self._end(
-                {key: Ending("failed", "InDoubt", "the event and GetFindings ask for different things")}
-            )
+            self._end({key: Ending("failed", "InDoubt", IN_DOUBT)})
 
     def _decide(self, key: Key, *, without_note: bool = False) -> None:
         self._decisions.pop(key, None)
