@@ -21,7 +21,6 @@ class Freshness:
         self._clock = clock
         self._began = clock.now()
         self._read_at: dict[Key, float] = {}
-        self._late: set[Key] = set()
 
     def is_stale(self, key: Key) -> bool:
         """Whether the event does not tell for sure how a finding is."""
@@ -33,11 +32,12 @@ class Freshness:
         return self._recent.overtook(key, newest.event_at, memo_in(newest.finding))
 
     def late(self, keys: Iterable[Key]) -> list[Key]:
-        """Those that were fresh and have had to wait too long for their call; each is told once."""
+        """Those that were fresh and have had to wait too long for their call.
+
+        None is read twice in a batch: in a backlog all are read first, and reading takes longer than sending.
+        """
         oldest = self._clock.now() - self._age
-        late = [key for key in keys if key not in self._late and self._known_at(key) < oldest]
-        self._late.update(late)
-        return late
+        return [key for key in keys if key not in self._read_at and self._event_at(key) < oldest]
 
     def reading(self, keys: Iterable[Key]) -> None:
         """These are read now."""
@@ -67,13 +67,12 @@ class Freshness:
 
     def kept(self, key: Key) -> None:
         """The finding stays as it was seen."""
-        self._recent.heard(key, min(self._seen[key].newest.event_at or 0.0, self._began))
+        self._recent.heard(key, self._event_at(key))
         if key in self._read_at:
             self._recent.doubted(key, self._read_at[key])
 
-    def _known_at(self, key: Key) -> float:
-        event_at = self._seen[key].newest.event_at or 0.0
-        return max(self._read_at.get(key, 0.0), min(event_at, self._began))
+    def _event_at(self, key: Key) -> float:
+        return min(self._seen[key].newest.event_at or 0.0, self._began)
 
 
 def memo_in(fields: Mapping[str, Any]) -> str | None:

@@ -280,6 +280,14 @@ def test_what_waits_long_for_its_call_is_read_again_before() -> None:
     assert world.calls("GetFindings") == 3, "40 calls are made before anything is late, then 20 at a time"
 
 
+def test_in_a_backlog_each_finding_is_read_once_however_long_that_takes() -> None:
+    world = World(100)
+    bench = Bench(world, reads=0.1)
+    bench.run(*(record(str(number), finding(number), age=60) for number in range(100)))
+    assert world.clock.now() - NOW > 30
+    assert (world.calls("BatchUpdateFindings"), world.calls("GetFindings")) == (1, 5)
+
+
 def test_what_is_sent_in_time_is_not_read_again() -> None:
     world = World(100)
     Bench(world).run(*(record(str(number), finding(number)) for number in range(100)))
