@@ -29,7 +29,7 @@ from urllib.parse import parse_qs
 
 from hubtriage.local.control import PREFIX, Control
 from hubtriage.local.ministack.access import authorize
-from hubtriage.local.ministack.batches import Batches
+from hubtriage.local.ministack.batches import Batches, hand_out_again_soon
 from hubtriage.local.ministack.functions import end_batches, keep_all_output, kill_functions
 from hubtriage.local.ministack.internals import check_ministack, module
 from hubtriage.local.ministack.moving import MoveTasks
@@ -71,6 +71,7 @@ class LocalAws:
         bus._invoke_target = with_dead_letters(bus, sqs, module("core.iam_evaluator"))
         sqs._HANDLERS.update(MoveTasks(sqs).handlers())
         sqs._receive_messages_for_esm = self._batches.receive
+        hand_out_again_soon()
 
     async def _handle(
         self, method: str, path: str, headers: Mapping[str, str], body: bytes, query: Mapping[str, list[str]]

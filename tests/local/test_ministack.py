@@ -3,6 +3,7 @@
 import io
 import subprocess
 import threading
+import time
 import zipfile
 from collections.abc import Iterator
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from hubtriage.local.ministack import internals
-from hubtriage.local.ministack.batches import fitting
+from hubtriage.local.ministack.batches import LONGEST_WAIT, fitting, hand_out_again_soon
 from hubtriage.local.ministack.functions import keep_all_output
 
 
@@ -44,6 +45,23 @@ _MB = 1024 * 1024
 )
 def test_a_batch_ends_at_6_mb(sizes: list[int], count: int) -> None:
     assert fitting(sizes) == count
+
+
+@pytest.mark.parametrize(
+    ("visibility", "wait"), [(2_000, LONGEST_WAIT), (10, 10)], ids=["half an hour is cut", "less stays"]
+)
+def test_what_a_function_failed_comes_again_soon(
+    monkeypatch: pytest.MonkeyPatch, visibility: float, wait: float
+) -> None:
+    functions = internals.module("services.lambda_svc")
+    handled: list[Any] = []
+    monkeypatch.setattr(functions, "_run_sqs_batch", lambda *batch: handled.append(batch))
+    hand_out_again_soon()
+    now = time.time()
+    message = {"visible_at": now + visibility}
+    functions._run_sqs_batch("mapping", "function", "event", [message], "url", "queue")
+    assert len(handled) == 1
+    assert message["visible_at"] == pytest.approx(now + wait, abs=2)
 
 
 ARN = "arn:aws:lambda:eu-west-1:111122223333:function:talkative"

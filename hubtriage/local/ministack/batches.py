@@ -1,4 +1,4 @@
-"""Queues that hand a Lambda function batches over ten, after the mapping's batching window."""
+"""Queues that hand a Lambda function batches over ten, after the mapping's batching window; again soon."""
 
 import time
 from collections.abc import Mapping
@@ -9,6 +9,9 @@ from hubtriage.local.ministack.internals import module
 _PAYLOAD_LIMIT = 6 * 1024 * 1024
 """AWS: bytes of one batch of an SQS event source mapping."""
 _RECORD_OVERHEAD = 1024
+LONGEST_WAIT = 60.0
+"""Seconds after which what a function failed comes again. AWS: after as long as the queue says, counted from
+when it was handed out; with a stack of ours that is half an hour, and here somebody waits for it."""
 
 
 class Batches:
@@ -63,6 +66,20 @@ class Batches:
             m.get("MaximumBatchingWindowInSeconds") or 0 for m in mappings if m.get("EventSourceArn") == arn
         ]
         return min(self._longest_window, max(windows, default=0))
+
+
+def hand_out_again_soon() -> None:
+    """Have messages that a function failed come again after `LONGEST_WAIT` at the latest."""
+    functions, sqs = module("services.lambda_svc"), module("services.sqs")
+    handle = functions._run_sqs_batch
+
+    def run(esm: Any, function: Any, event: Any, batch: list[dict[str, Any]], *names: Any) -> None:
+        handle(esm, function, event, batch, *names)
+        with sqs._queues_lock:
+            for message in batch:
+                message["visible_at"] = min(message["visible_at"], time.time() + LONGEST_WAIT)
+
+    functions._run_sqs_batch = run
 
 
 def fitting(sizes: list[int]) -> int:

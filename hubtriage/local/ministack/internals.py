@@ -49,6 +49,7 @@ _INTERNALS = {
     "ministack.services.lambda_svc": (
         "_esms",
         "_esm_inflight",
+        "_run_sqs_batch",
         "_emit_lambda_logs",
         "_get_func_record_for_ref",
         "_execution_record_for_config",
