@@ -185,7 +185,7 @@ class _Batch:
         if self._freshness.superseded(key):
             is_doubtful = update is not None
         else:
-            is_doubtful = last is None and any(
+            is_doubtful = last is not stored and any(
                 isinstance(verdict, Ending) or verdict.update != update for verdict in asked
             )
         if is_doubtful:

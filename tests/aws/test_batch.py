@@ -168,6 +168,13 @@ def test_of_two_events_of_one_second_that_come_together_the_one_that_asks_for_a_
     assert endings(bench.run(*again)) == {"finding-0": ("updated" if asks_last else "unchanged", "")}
 
 
+def test_of_two_events_of_one_second_none_is_lost_if_reading_is_behind_both() -> None:
+    world = World(1)  # whose finding has an earlier `UpdatedAt`
+    states = [finding(0, UpdatedAt="2027-01-02T00:00:00Z", **more) for more in ({}, {"Resources": []})]
+    report = Bench(world).run(record("one", states[0]), record("other", states[1]))
+    assert endings(report) == {"finding-0": ("failed", "InDoubt")}
+
+
 def test_two_events_of_one_second_that_ask_for_the_same_are_no_matter() -> None:
     world = World(1)
     events = [record("before", finding(0)), record("after", finding(0, Confidence=7))]
