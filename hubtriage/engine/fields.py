@@ -79,12 +79,11 @@ def _score(value: object) -> int | None:
 
 
 def type_list(value: object) -> tuple[str, ...] | None:
-    """Types as a tuple; a bare string counts as a list of one, an empty list as absent."""
-    if isinstance(value, str):
-        return (value,)
-    if not isinstance(value, list | tuple):
+    """Types as a tuple; a bare string counts as a list of one, an empty list as absent, a blank one too."""
+    listed = (value,) if isinstance(value, str) else value
+    if not isinstance(listed, list | tuple):
         return None
-    return tuple(item for item in value if isinstance(item, str)) or None
+    return tuple(item for item in listed if isinstance(item, str) and item.strip()) or None
 
 
 def related_list(value: object) -> tuple[tuple[str, str], ...] | None:

@@ -253,6 +253,7 @@ NAMES = sorted(
 
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.dictionaries(st.sampled_from(NAMES), JSON, max_size=6))
+@example({"Types": ""})
 @example({"FindingProviderFields": {"Confidence": 1e300, "Types": ["\ud800"]}, "Confidence": 7})
 def test_any_finding_at_all_changes_nothing_but_itself(
     capsys: pytest.CaptureFixture[str], alone: dict[int, Any], members: Mapping[str, Any]
