@@ -19,7 +19,7 @@ import workload
 from hubtriage.authoring.backtest.documents import read_file
 from hubtriage.authoring.backtest.judge import Task
 from hubtriage.authoring.backtest.run import backtest
-from hubtriage.engine.plan import Settings
+from hubtriage.engine.planning.plan import Settings
 from hubtriage.local.findings import NOW, generate
 
 _UPDATES = (

@@ -15,7 +15,7 @@ import workload
 
 from hubtriage.aws.config import Config
 from hubtriage.aws.function import TriageFunction
-from hubtriage.engine.ruleset import Ruleset, load_ruleset
+from hubtriage.engine.ruleset.ruleset import Ruleset, load_ruleset
 from hubtriage.local.findings import NOW
 from hubtriage.local.hub import Hub
 from hubtriage.local.inprocess import InProcessSecurityHub, ManualClock

@@ -11,7 +11,7 @@ import batches
 import workload
 from measure import BATCH, Row, beside_parsing, cpu_seconds, parsing_seconds
 
-from hubtriage.engine.ruleset import Ruleset, load_ruleset
+from hubtriage.engine.ruleset.ruleset import Ruleset, load_ruleset
 from hubtriage.local.findings import NOW
 
 LIMITS = {100: 0.35, 1_000: 0.4, 10_000: 0.85, 50_000: 1.7}

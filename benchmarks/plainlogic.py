@@ -9,8 +9,8 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from hubtriage.engine.literals import LISTS
-from hubtriage.engine.pattern import expand
+from hubtriage.engine.index.dnf import LISTS
+from hubtriage.engine.pattern.compiler import expand
 from hubtriage.local.findings import NOW
 
 Logic = Any

@@ -14,7 +14,7 @@ import random
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from hubtriage.engine.jsonlogic import compile_logic, truthy
+from hubtriage.engine.jsonlogic.compiler import compile_logic, truthy
 from hubtriage.engine.pattern import compile_pattern
 from hubtriage.local.findings import NOW, generate
 

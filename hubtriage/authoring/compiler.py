@@ -11,7 +11,7 @@ from hubtriage.authoring.loader import LoadedRule, LoadResult, load_rules
 from hubtriage.authoring.models import Rule
 from hubtriage.authoring.never import never_problems
 from hubtriage.authoring.problems import Position, Problem, RuleErrors
-from hubtriage.engine.ruleset import FORMAT
+from hubtriage.engine.ruleset.ruleset import FORMAT
 
 _HASH_LENGTH = 16
 _DEFAULTED = ("order", "mode", "terminal", "override", "ceiling")

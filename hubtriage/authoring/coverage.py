@@ -7,8 +7,8 @@ from typing import Any
 
 from hubtriage.authoring.loader import LoadedRule, LoadResult
 from hubtriage.authoring.ruletests import Verdict
-from hubtriage.engine.jsvalues import truthy
-from hubtriage.engine.pattern import expand
+from hubtriage.engine.jsonlogic.values import truthy
+from hubtriage.engine.pattern.compiler import expand
 from hubtriage.engine.trace import Condition, Node, describe
 
 _WITH_CONDITIONS = ("and", "or", "!", "!!", "if", "?:")

@@ -21,7 +21,7 @@ from json import dumps
 from typing import Any
 
 from hubtriage.engine.fields import FIELDS, HIDING_STATUSES, MEMO_KEY, OUR_KEYS
-from hubtriage.engine.pattern import expand
+from hubtriage.engine.pattern.compiler import expand
 
 LONGEST_PATTERN = 2048  # AWS: characters of an event pattern
 MOST_BRANCHES = 1000  # AWS: combinations that `$or` may make

@@ -10,10 +10,10 @@ from typing import Any, Literal
 from hubtriage.authoring.told_fields import FieldTold, Teller, is_unnamed, no_longer_in_force, not_in_force
 from hubtriage.engine.fields import Finding, Value, position, read
 from hubtriage.engine.finite import finite
-from hubtriage.engine.memo import Claim
-from hubtriage.engine.plan import Reasoning, Settings, reason, rule_names
-from hubtriage.engine.ruleset import Rule, Ruleset
-from hubtriage.engine.settle import FOLLOWS_PROVIDER
+from hubtriage.engine.planning.memo import Claim
+from hubtriage.engine.planning.plan import Reasoning, Settings, reason, rule_names
+from hubtriage.engine.planning.resolve import FOLLOWS_PROVIDER
+from hubtriage.engine.ruleset.ruleset import Rule, Ruleset
 from hubtriage.engine.trace import Condition, Node, trace_logic, trace_pattern
 
 OVERRULED = "overruled: somebody changed the field since"

@@ -22,7 +22,7 @@ from hubtriage.authoring.traps import traps_in
 from hubtriage.authoring.yamlreader import parse
 from hubtriage.authoring.yamltree import Document, member
 from hubtriage.authoring.yamltree import Path as Place
-from hubtriage.engine.memo import rule_ref
+from hubtriage.engine.planning.memo import rule_ref
 
 ACCOUNTS_FILE = "accounts.yaml"
 _DOUBTFUL = ("E203", "E206")  # what is unknown may stand in a file that cannot be read

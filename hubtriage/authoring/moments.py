@@ -7,7 +7,7 @@ from pydantic import BeforeValidator
 
 from hubtriage.authoring.scalars import Trap
 from hubtriage.authoring.values import Model, refused
-from hubtriage.engine.timestamps import parse_timestamp
+from hubtriage.engine.text.timestamps import parse_timestamp
 
 
 class Moment(Model):

@@ -22,9 +22,9 @@ from hubtriage.authoring.importers.outcome import Imported, Refusal, UnreadableE
 from hubtriage.authoring.importers.render import render
 from hubtriage.authoring.loader import LoadResult, load_rules
 from hubtriage.engine.fields import FIELDS, Finding, member, same
-from hubtriage.engine.fold import fold
-from hubtriage.engine.plan import Settings, reason
-from hubtriage.engine.ruleset import Rule, Ruleset, load_ruleset
+from hubtriage.engine.planning.fold import fold
+from hubtriage.engine.planning.plan import Settings, reason
+from hubtriage.engine.ruleset.ruleset import Rule, Ruleset, load_ruleset
 
 _PROVIDED = {field.member: field.counts_as_provided for field in FIELDS.values() if field.provided}
 _SET_BY_CUSTOMERS = frozenset({"Note", "UserDefinedFields", "VerificationState"})

@@ -6,7 +6,7 @@ from typing import Any
 
 from hubtriage.authoring.problems import Problem, did_you_mean
 from hubtriage.authoring.yamltree import Document, Path
-from hubtriage.engine.templates import NOTE_LIMIT, PLACEHOLDER, RULE_VALUES, USER_FIELD_LIMIT
+from hubtriage.engine.ruleset.templates import NOTE_LIMIT, PLACEHOLDER, RULE_VALUES, USER_FIELD_LIMIT
 
 _LOOKS_MEANT = re.compile(r"\{\s*([A-Za-z_]+)\s*(?:\.([^{}]*))?\}")
 _KNOWN = (*(f"{{rule.{name}}}" for name in RULE_VALUES), "{finding.PATH}")

@@ -16,10 +16,10 @@ from hubtriage.authoring.loader import LoadedRule, LoadResult
 from hubtriage.authoring.models import NO_CHANGE, Expectation, RuleTest
 from hubtriage.authoring.problems import Position
 from hubtriage.authoring.samples import SAMPLE_NOW, complete
-from hubtriage.engine.decision import Decision
 from hubtriage.engine.fields import OUR_KEYS, user_fields
-from hubtriage.engine.plan import Settings, decide
-from hubtriage.engine.ruleset import FORMAT, Ruleset, load_ruleset
+from hubtriage.engine.planning.decision import Decision
+from hubtriage.engine.planning.plan import Settings, decide
+from hubtriage.engine.ruleset.ruleset import FORMAT, Ruleset, load_ruleset
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from importlib import resources
 from typing import Any
 
 from hubtriage.engine.fields import NORMALIZED
-from hubtriage.engine.timestamps import parse_timestamp
+from hubtriage.engine.text.timestamps import parse_timestamp
 
 SAMPLE_NOW = 1_793_534_400.0  # 2026-11-01T12:00:00Z, the present of the samples
 DEFAULT_SAMPLE = "security-hub"

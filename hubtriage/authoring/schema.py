@@ -23,7 +23,7 @@ from hubtriage.authoring.schema_texts import (
     TEST_KEYS,
     UPDATE_KEYS,
 )
-from hubtriage.engine.jsonlogic import ALL_OPERATORS
+from hubtriage.engine.jsonlogic.compiler import ALL_OPERATORS
 
 Schema = dict[str, Any]
 

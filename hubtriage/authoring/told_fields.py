@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from json import dumps
 from typing import Literal
 
-from hubtriage.engine.decision import Change, Observed
 from hubtriage.engine.fields import (
     FIELDS,
     SEVERITY,
@@ -19,11 +18,12 @@ from hubtriage.engine.fields import (
     read,
     same,
 )
-from hubtriage.engine.memo import Claim, rule_ref
-from hubtriage.engine.plan import Reasoning, Settings
-from hubtriage.engine.review import is_resolved_as_passed, taken_back
-from hubtriage.engine.ruleset import Rule, Ruleset
-from hubtriage.engine.settle import FOLLOWS_PROVIDER, NEVER_WRITTEN, RULE_FAILED, Outcome
+from hubtriage.engine.planning.baseline import is_resolved_as_passed, taken_back
+from hubtriage.engine.planning.decision import Change, Observed
+from hubtriage.engine.planning.memo import Claim, rule_ref
+from hubtriage.engine.planning.plan import Reasoning, Settings
+from hubtriage.engine.planning.resolve import FOLLOWS_PROVIDER, NEVER_WRITTEN, RULE_FAILED, Outcome
+from hubtriage.engine.ruleset.ruleset import Rule, Ruleset
 
 Holder = Literal["nobody", "triage", "a person or another tool", "Security Hub or a person"]
 

@@ -12,10 +12,10 @@ from hubtriage.aws.outcomes import Ending, Outcome, Report
 from hubtriage.aws.reading import Reader
 from hubtriage.aws.recent import Recent
 from hubtriage.aws.sending import STOPPED, TOO_LATE, Receipt, Sender
-from hubtriage.engine.batches import Call, group
-from hubtriage.engine.decision import Decision
-from hubtriage.engine.plan import Settings, decide
-from hubtriage.engine.ruleset import Ruleset
+from hubtriage.engine.planning.batches import Call, group
+from hubtriage.engine.planning.decision import Decision
+from hubtriage.engine.planning.plan import Settings, decide
+from hubtriage.engine.ruleset.ruleset import Ruleset
 
 Mode = Literal["enforce", "observe"]
 Sink = Callable[[Sequence[Outcome]], None]

@@ -14,8 +14,8 @@ from typing import Any
 
 from hubtriage.aws.config import LEVELS
 from hubtriage.aws.outcomes import Outcome
-from hubtriage.engine.decision import Change, Decision
 from hubtriage.engine.finite import finite
+from hubtriage.engine.planning.decision import Change, Decision
 
 LONGEST_LINE = 128 * 1024
 """AWS: CloudWatch Logs splits what a function writes at 256 KiB, and then no part is JSON. Only values beyond

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
 from hubtriage.aws.api import Finding, Key
-from hubtriage.engine.timestamps import parse_timestamp
+from hubtriage.engine.text.timestamps import parse_timestamp
 
 SWEEP_SOURCE = "hubtriage.sweep"
 """Who made an event, as it says itself; what keeps others from saying so is who may hand us events.

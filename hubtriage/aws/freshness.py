@@ -8,7 +8,7 @@ from hubtriage.aws.clock import Clock
 from hubtriage.aws.events import CLOCK_SKEW, READING_LAG, Seen
 from hubtriage.aws.recent import Recent
 from hubtriage.engine.fields import MEMO_KEY, user_fields
-from hubtriage.engine.timestamps import parse_timestamp
+from hubtriage.engine.text.timestamps import parse_timestamp
 
 
 class Freshness:

@@ -26,7 +26,7 @@ from hubtriage.aws.ratelimit import TokenBucket
 from hubtriage.aws.reading import Reader
 from hubtriage.aws.sending import Sender
 from hubtriage.aws.unanswered import Unanswered
-from hubtriage.engine.ruleset import Ruleset, load_ruleset
+from hubtriage.engine.ruleset.ruleset import Ruleset, load_ruleset
 
 
 class Context(Protocol):

@@ -10,7 +10,7 @@ from typing import Literal
 
 from hubtriage.aws.events import Message, Seen, Unusable
 from hubtriage.aws.sending import Traffic
-from hubtriage.engine.decision import Decision
+from hubtriage.engine.planning.decision import Decision
 
 Result = Literal["updated", "unchanged", "refused", "failed"]
 

@@ -10,7 +10,7 @@ from hubtriage.aws.api import Key, SecurityHubApi, identifier
 from hubtriage.aws.backoff import Backoff
 from hubtriage.aws.faults import API_ERRORS, CallFault, Fault, Handling, call_fault, handling
 from hubtriage.aws.ratelimit import TokenBucket
-from hubtriage.engine.batches import Call, Payload
+from hubtriage.engine.planning.batches import Call, Payload
 
 Sent = Callable[[Iterable[Key], "Receipt"], None]
 Fate = Literal["sent", "not found", "too large", "poison", "unsent"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from hubtriage.aws.api import Key
-from hubtriage.engine.timestamps import parse_timestamp
+from hubtriage.engine.text.timestamps import parse_timestamp
 
 Kind = Literal["decision", "change"]
 _TERM = re.compile(r"[\w:/.@-]+", re.ASCII)

@@ -21,7 +21,7 @@ from hubtriage.cli.live import ACTIVE, LiveError, live_files, live_options
 from hubtriage.cli.plan import now_option
 from hubtriage.cli.rules import rules_option
 from hubtriage.cli.settings import settings_options, stack_option
-from hubtriage.engine.plan import Settings
+from hubtriage.engine.planning.plan import Settings
 
 SECURITY_HUB = "Security Hub"  # where findings of --live come from, in reports
 

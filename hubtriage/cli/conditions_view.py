@@ -8,7 +8,7 @@ import click
 
 from hubtriage.authoring.explain import RuleTold
 from hubtriage.cli.plan import quoted, shown
-from hubtriage.engine.jsvalues import truthy
+from hubtriage.engine.jsonlogic.values import truthy
 from hubtriage.engine.trace import Condition, Node
 
 MOST_SEEN = 5

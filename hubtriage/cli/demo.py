@@ -17,9 +17,9 @@ from hubtriage.authoring.explain import explain
 from hubtriage.cli.demo_view import INTRODUCTION, LiveProgress, PlainProgress, console, report
 from hubtriage.cli.explain import render
 from hubtriage.cli.rules import compiled, rules_option
-from hubtriage.engine.plan import Settings
-from hubtriage.engine.ruleset import load_ruleset
-from hubtriage.engine.timestamps import parse_timestamp
+from hubtriage.engine.planning.plan import Settings
+from hubtriage.engine.ruleset.ruleset import load_ruleset
+from hubtriage.engine.text.timestamps import parse_timestamp
 from hubtriage.local.cloud import LocalCloudError
 from hubtriage.local.demo.evidence import Key
 from hubtriage.local.demo.run import DemoError, Performance, Scenario, perform

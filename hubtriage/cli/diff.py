@@ -19,7 +19,7 @@ from hubtriage.cli.diff_view import markdown, text
 from hubtriage.cli.live import live_options
 from hubtriage.cli.plan import now_option
 from hubtriage.cli.settings import settings_options, stack_option
-from hubtriage.engine.plan import Settings
+from hubtriage.engine.planning.plan import Settings
 
 EXAMPLES = 3
 DEFAULT_FOLDER = Path("rules")

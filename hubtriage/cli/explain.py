@@ -15,7 +15,7 @@ from hubtriage.cli.plan import findings_argument, now_option, quoted, shown
 from hubtriage.cli.rules import compiled, rules_option
 from hubtriage.cli.settings import settings_options, stack_option
 from hubtriage.engine.fields import OUR_KEYS, SEVERITY, Finding, member, provider_value, read
-from hubtriage.engine.plan import Settings
+from hubtriage.engine.planning.plan import Settings
 
 JUDGED = "judged on the finding as it would be without triage; on one field the later rule wins"
 MOST_IDS = 10

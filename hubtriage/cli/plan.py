@@ -13,11 +13,11 @@ import click
 from hubtriage.cli.findings import UnreadableInputError, Unusable, read_findings
 from hubtriage.cli.rules import compiled, rules_option
 from hubtriage.cli.settings import settings_options, stack_option
-from hubtriage.engine.batches import group
-from hubtriage.engine.decision import Decision
-from hubtriage.engine.plan import Settings, decide
-from hubtriage.engine.ruleset import Ruleset
-from hubtriage.engine.timestamps import parse_timestamp
+from hubtriage.engine.planning.batches import group
+from hubtriage.engine.planning.decision import Decision
+from hubtriage.engine.planning.plan import Settings, decide
+from hubtriage.engine.ruleset.ruleset import Ruleset
+from hubtriage.engine.text.timestamps import parse_timestamp
 
 Planned = Decision | Unusable
 MEMO_SAYS = {

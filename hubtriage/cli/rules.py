@@ -6,7 +6,7 @@ import click
 
 from hubtriage.authoring.compiler import compile_ruleset, git_revision
 from hubtriage.authoring.problems import RuleErrors
-from hubtriage.engine.ruleset import Ruleset, load_ruleset
+from hubtriage.engine.ruleset.ruleset import Ruleset, load_ruleset
 
 rules_option = click.option(
     "--rules",

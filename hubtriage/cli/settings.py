@@ -7,7 +7,7 @@ from typing import Any, Literal
 import click
 
 from hubtriage.authoring.never import SETTABLE_FIELDS
-from hubtriage.engine.plan import Settings
+from hubtriage.engine.planning.plan import Settings
 
 Command = Callable[..., None]
 

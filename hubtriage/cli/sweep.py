@@ -25,8 +25,8 @@ from hubtriage.cli.rules import compiled, rules_option
 from hubtriage.cli.settings import settings_options
 from hubtriage.cli.stack import AWS_ERRORS, client, deployed_option, fail, outputs
 from hubtriage.cli.sweep_view import as_record, standing, text
-from hubtriage.engine.plan import Settings
-from hubtriage.engine.ruleset import Ruleset
+from hubtriage.engine.planning.plan import Settings
+from hubtriage.engine.ruleset.ruleset import Ruleset
 
 POLL = 2.0
 FILTERS = {"account": "accounts", "product": "products", "control": "controls", "rule": "rules"}

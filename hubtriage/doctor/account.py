@@ -17,7 +17,7 @@ from hubtriage.aws.faults import CallFault
 from hubtriage.aws.ratelimit import TokenBucket
 from hubtriage.aws.reading import PAGE, Fresh, Getter
 from hubtriage.doctor.verdict import UncheckedError
-from hubtriage.engine.plan import Settings
+from hubtriage.engine.planning.plan import Settings
 
 # AWS: 3 a second and bursts of 6, shared with everybody in the account; one is left to the others.
 READS_PER_SECOND = 2.0

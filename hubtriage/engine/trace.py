@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hubtriage.engine.errors import EvaluationError, Path
-from hubtriage.engine.expressions import Accounts, Context, Evaluate
-from hubtriage.engine.jsonlogic import Compiler
-from hubtriage.engine.jsvalues import Value
-from hubtriage.engine.pattern import compile_pattern, expand, values_at
-from hubtriage.engine.pattern_fields import compile_field
+from hubtriage.engine.jsonlogic.compiler import Compiler
+from hubtriage.engine.jsonlogic.expressions import Accounts, Context, Evaluate
+from hubtriage.engine.jsonlogic.values import Value
+from hubtriage.engine.pattern.compiler import compile_pattern, expand, values_at
+from hubtriage.engine.pattern.fields import compile_field
 
 MAX_NODES = 500
 MAX_VALUES = 20

@@ -16,9 +16,9 @@ from hubtriage.authoring.backtest.examples import examples_of
 from hubtriage.authoring.backtest.judge import Task
 from hubtriage.authoring.backtest.report import Origin, report_of
 from hubtriage.authoring.backtest.run import backtest
-from hubtriage.engine.batches import group
-from hubtriage.engine.plan import Settings, decide
-from hubtriage.engine.ruleset import load_ruleset
+from hubtriage.engine.planning.batches import group
+from hubtriage.engine.planning.plan import Settings, decide
+from hubtriage.engine.ruleset.ruleset import load_ruleset
 from hubtriage.local.fields import customer_update
 from hubtriage.local.findings import NOW, generate
 

@@ -14,7 +14,7 @@ from hubtriage.authoring.backtest.html import embedded, examples_each, page
 from hubtriage.authoring.backtest.judge import Task
 from hubtriage.authoring.backtest.report import Origin, report_of
 from hubtriage.authoring.backtest.run import backtest
-from hubtriage.engine.plan import Settings
+from hubtriage.engine.planning.plan import Settings
 
 HOSTILE = "</script><script>alert(1)</script><!--<script>\u2028\u2029 &amp; \ud800 ${x} $style"
 RULE = {"id": "all", "when": True, "update": {"Workflow": {"Status": "SUPPRESSED"}}}

@@ -8,7 +8,7 @@ import pytest
 
 from hubtriage.authoring.compiler import compile_ruleset, git_revision
 from hubtriage.authoring.problems import RuleErrors
-from hubtriage.engine.ruleset import load_ruleset
+from hubtriage.engine.ruleset.ruleset import load_ruleset
 
 RULES = """\
 lists:

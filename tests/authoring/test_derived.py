@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from hubtriage.authoring.derived import LONGEST_PATTERN, Denial, denials, event_pattern
 from hubtriage.engine.pattern import compile_pattern
-from hubtriage.engine.plan import Settings, decide
-from hubtriage.engine.ruleset import load_ruleset
+from hubtriage.engine.planning.plan import Settings, decide
+from hubtriage.engine.ruleset.ruleset import load_ruleset
 from hubtriage.local.findings import generate
 
 UPDATE = {"Workflow": {"Status": "SUPPRESSED"}}

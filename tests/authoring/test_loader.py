@@ -13,8 +13,8 @@ from hubtriage.authoring.compiler import compile_ruleset
 from hubtriage.authoring.loader import load_rules
 from hubtriage.authoring.problems import CODES, RuleErrors
 from hubtriage.authoring.samples import SAMPLE_NOW, complete
-from hubtriage.engine.plan import Settings, decide
-from hubtriage.engine.ruleset import load_ruleset
+from hubtriage.engine.planning.plan import Settings, decide
+from hubtriage.engine.ruleset.ruleset import load_ruleset
 
 RULE = """\
 rules:

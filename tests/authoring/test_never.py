@@ -5,8 +5,8 @@ import pytest
 from hubtriage.authoring.compiler import compile_ruleset
 from hubtriage.authoring.never import SETTABLE_FIELDS, UnknownFieldError, check_names
 from hubtriage.authoring.problems import RuleErrors
-from hubtriage.engine.plan import Settings, decide
-from hubtriage.engine.ruleset import load_ruleset
+from hubtriage.engine.planning.plan import Settings, decide
+from hubtriage.engine.ruleset.ruleset import load_ruleset
 
 RULES = """\
 rules:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hubtriage.authoring.samples import SAMPLE_NOW, SAMPLES, complete, sample, sample_for
-from hubtriage.engine.timestamps import parse_timestamp
+from hubtriage.engine.text.timestamps import parse_timestamp
 
 REQUIRED = {  # AWS: members that every finding has
     *("SchemaVersion", "Id", "ProductArn", "GeneratorId", "AwsAccountId", "CreatedAt", "UpdatedAt"),

@@ -14,7 +14,7 @@ from hubtriage.authoring.samples import SAMPLE_NOW
 from hubtriage.authoring.scalars import Trap
 from hubtriage.authoring.schema import rules_schema
 from hubtriage.authoring.yamlreader import parse
-from hubtriage.engine.jsonlogic import ALL_OPERATORS
+from hubtriage.engine.jsonlogic.compiler import ALL_OPERATORS
 
 ROOT = Path(__file__).parents[2]
 CHECKED_IN = ROOT / "schema" / "rules.schema.json"

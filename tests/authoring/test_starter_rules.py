@@ -11,8 +11,8 @@ from hubtriage.authoring.compiler import compile_ruleset
 from hubtriage.authoring.loader import load_rules
 from hubtriage.authoring.ruletests import run_tests
 from hubtriage.authoring.samples import SAMPLE_NOW
-from hubtriage.engine.plan import Settings, decide
-from hubtriage.engine.ruleset import load_ruleset
+from hubtriage.engine.planning.plan import Settings, decide
+from hubtriage.engine.ruleset.ruleset import load_ruleset
 
 FOLDER = Path(__file__).parents[2] / "rules"
 LOADED = load_rules(FOLDER)

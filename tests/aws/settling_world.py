@@ -25,8 +25,8 @@ from hubtriage.aws.sweep.destination import event
 from hubtriage.aws.sweep.progress import Progress
 from hubtriage.aws.sweep.request import SweepRequest
 from hubtriage.aws.sweep.walk import Pace, Walk
-from hubtriage.engine.plan import decide
-from hubtriage.engine.timestamps import parse_timestamp
+from hubtriage.engine.planning.plan import decide
+from hubtriage.engine.text.timestamps import parse_timestamp
 from hubtriage.local.faults import FaultScript
 from hubtriage.local.timestamps import write_timestamp
 

@@ -18,8 +18,8 @@ from hubtriage.aws.sweep.destination import event
 from hubtriage.aws.sweep.progress import Progress
 from hubtriage.aws.sweep.request import SweepRequest
 from hubtriage.aws.sweep.walk import Pace, Walk
-from hubtriage.engine.plan import Settings
-from hubtriage.engine.ruleset import Ruleset, load_ruleset
+from hubtriage.engine.planning.plan import Settings
+from hubtriage.engine.ruleset.ruleset import Ruleset, load_ruleset
 
 
 def rules(*raw: Mapping[str, Any]) -> Ruleset:

@@ -19,7 +19,7 @@ from triage_world import (
 
 from hubtriage.aws.faults import Fault
 from hubtriage.aws.outcomes import Report
-from hubtriage.engine.payload import LARGEST_FINDING
+from hubtriage.engine.planning.payload import LARGEST_FINDING
 
 
 def endings(report: Report) -> dict[str, tuple[str, str]]:

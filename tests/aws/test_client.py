@@ -16,7 +16,7 @@ from hubtriage.aws.config import Config
 from hubtriage.aws.ratelimit import TokenBucket
 from hubtriage.aws.reading import Reader
 from hubtriage.aws.sending import Receipt, Sender
-from hubtriage.engine.batches import Call
+from hubtriage.engine.planning.batches import Call
 
 PROCESSED = json.dumps({"ProcessedFindings": [identifier(key(0))], "UnprocessedFindings": []}).encode()
 

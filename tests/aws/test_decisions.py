@@ -10,8 +10,8 @@ from hubtriage.aws.config import LEVELS
 from hubtriage.aws.decisions import Circumstances, DecisionLog, decision_record, json_line, level_of
 from hubtriage.aws.events import Message, Seen, Sighting
 from hubtriage.aws.outcomes import Ending, Outcome
-from hubtriage.engine.decision import Change, Decision, Kept, Observed
-from hubtriage.engine.ruleset import RuleError
+from hubtriage.engine.planning.decision import Change, Decision, Kept, Observed
+from hubtriage.engine.ruleset.ruleset import RuleError
 
 ARN = "arn:aws:securityhub:eu-west-1::product/aws/macie"
 CHANGE = Change("Workflow.Status", "NEW", "SUPPRESSED", "buckets", "rule")

@@ -9,8 +9,8 @@ from hubtriage.aws.faults import Fault
 from hubtriage.aws.metrics import Tally, emit, spread, tally
 from hubtriage.aws.outcomes import Ending, Outcome, Report
 from hubtriage.aws.sending import Traffic
-from hubtriage.engine.decision import Change, Decision, Kept, Observed
-from hubtriage.engine.ruleset import RuleError
+from hubtriage.engine.planning.decision import Change, Decision, Kept, Observed
+from hubtriage.engine.ruleset.ruleset import RuleError
 
 HIDE = Change("Workflow.Status", "NEW", "SUPPRESSED", "buckets", "rule")
 RELABEL = Change("Severity.Label", "HIGH", "LOW", "labels", "rule")

@@ -21,8 +21,8 @@ from hubtriage.aws.logger import logger
 from hubtriage.aws.metrics import emit, tally
 from hubtriage.aws.outcomes import Ending, Outcome, Report
 from hubtriage.aws.sending import Traffic
-from hubtriage.engine.decision import Cause, Change, Decision, Kept, Observed
-from hubtriage.engine.ruleset import RuleError, load_ruleset
+from hubtriage.engine.planning.decision import Cause, Change, Decision, Kept, Observed
+from hubtriage.engine.ruleset.ruleset import RuleError, load_ruleset
 from hubtriage.local.inprocess import ManualClock
 
 DOC = (Path(__file__).parents[2] / "docs" / "operating.md").read_text()

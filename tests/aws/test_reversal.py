@@ -9,7 +9,7 @@ from sweep_world import Bench
 from triage_world import MACIE, NOW, World, finding, record
 
 from hubtriage.authoring.compiler import compile_ruleset
-from hubtriage.engine.ruleset import Ruleset, load_ruleset
+from hubtriage.engine.ruleset.ruleset import Ruleset, load_ruleset
 
 FIRST, SECOND = "111122223333", "444455556666"
 RULES = """

@@ -12,7 +12,7 @@ from hubtriage.aws.api import Key, identifier
 from hubtriage.aws.faults import HANDLING
 from hubtriage.aws.ratelimit import TokenBucket
 from hubtriage.aws.sending import HOPELESS, Receipt, Sender, Traffic
-from hubtriage.engine.batches import Call
+from hubtriage.engine.planning.batches import Call
 
 FINDING_CODES = sorted(HANDLING)
 

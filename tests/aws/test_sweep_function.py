@@ -24,7 +24,7 @@ from hubtriage.aws.sweep.request import ACTIVE, MANAGED, SweepRequest, SweepRequ
 from hubtriage.aws.sweep.start import last_unfinished, look, start_sweep
 from hubtriage.aws.sweep.turn import Turn
 from hubtriage.aws.sweep.walk import Pace
-from hubtriage.engine.ruleset import Ruleset
+from hubtriage.engine.ruleset.ruleset import Ruleset
 from hubtriage.local.inprocess import ManualClock
 
 MACHINE = "arn:aws:states:eu-west-1:111122223333:stateMachine:hubtriage-sweep"

@@ -11,8 +11,8 @@ from hubtriage.aws.outcomes import Outcome, Report
 from hubtriage.aws.ratelimit import TokenBucket
 from hubtriage.aws.reading import Reader
 from hubtriage.aws.sending import Sender, always
-from hubtriage.engine.plan import Settings
-from hubtriage.engine.ruleset import load_ruleset
+from hubtriage.engine.planning.plan import Settings
+from hubtriage.engine.ruleset.ruleset import load_ruleset
 from hubtriage.local.faults import Fault
 from hubtriage.local.hub import Hub
 from hubtriage.local.inprocess import InProcessSecurityHub, ManualClock

@@ -9,8 +9,8 @@ import pytest
 from hubtriage.authoring.checks.registry import warnings
 from hubtriage.authoring.loader import load_rules
 from hubtriage.authoring.samples import SAMPLE_NOW
-from hubtriage.engine.index import RuleIndex
-from hubtriage.engine.jsonlogic import compile_logic, truthy
+from hubtriage.engine.index.rule_index import RuleIndex
+from hubtriage.engine.jsonlogic.compiler import compile_logic, truthy
 from hubtriage.local.findings import NOW
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))

@@ -14,7 +14,7 @@ from hubtriage.authoring.backtest.html import page as page_of
 from hubtriage.authoring.backtest.judge import Task
 from hubtriage.authoring.backtest.report import Origin, report_of
 from hubtriage.authoring.backtest.run import backtest
-from hubtriage.engine.plan import Settings
+from hubtriage.engine.planning.plan import Settings
 from hubtriage.local.findings import NOW, generate
 
 HIDE = {"Workflow": {"Status": "SUPPRESSED"}, "Note": {"Text": "Accepted: {finding.Title}"}}

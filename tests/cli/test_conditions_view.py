@@ -7,8 +7,8 @@ import pytest
 
 from hubtriage.authoring.explain import explain
 from hubtriage.cli.conditions_view import all_conditions, first_failure
-from hubtriage.engine.plan import Settings
-from hubtriage.engine.ruleset import load_ruleset
+from hubtriage.engine.planning.plan import Settings
+from hubtriage.engine.ruleset.ruleset import load_ruleset
 
 NOW = 1_790_000_000.0  # 2026-09-21T14:13:20Z
 FINDING = {

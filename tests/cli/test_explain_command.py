@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 
 from hubtriage.cli.findings import read_findings
 from hubtriage.cli.main import cli
-from hubtriage.engine.memo import rule_ref
+from hubtriage.engine.planning.memo import rule_ref
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "explain"
 CORPUS = os.environ.get("HUBTRIAGE_CORPUS")

@@ -23,9 +23,9 @@ from hubtriage.cli import logs
 from hubtriage.cli.main import cli
 from hubtriage.cli.why import as_record, text
 from hubtriage.engine.fields import code
-from hubtriage.engine.memo import rule_ref
-from hubtriage.engine.plan import Settings, decide
-from hubtriage.engine.ruleset import load_ruleset
+from hubtriage.engine.planning.memo import rule_ref
+from hubtriage.engine.planning.plan import Settings, decide
+from hubtriage.engine.ruleset.ruleset import load_ruleset
 
 HARMLESS = "Harmless text"
 TEXTS = {

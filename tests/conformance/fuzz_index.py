@@ -14,8 +14,8 @@ from typing import Any
 
 import rule_grammar
 
-from hubtriage.engine.index import RuleIndex
-from hubtriage.engine.jsonlogic import EvaluationError, compile_logic, truthy
+from hubtriage.engine.index.rule_index import RuleIndex
+from hubtriage.engine.jsonlogic.compiler import EvaluationError, compile_logic, truthy
 from hubtriage.engine.pattern import compile_pattern
 
 RULES = 120

@@ -11,7 +11,7 @@ import random
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from hubtriage.engine.operators import OPERATORS
+from hubtriage.engine.jsonlogic.operators import OPERATORS
 from hubtriage.local.findings import generate
 
 Case = tuple[Any, Any]

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from hubtriage.engine.jsonlogic import EvaluationError, compile_logic
+from hubtriage.engine.jsonlogic.compiler import EvaluationError, compile_logic
 
 ORACLE = Path(__file__).with_name("oracle.js")
 

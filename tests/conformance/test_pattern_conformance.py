@@ -5,7 +5,7 @@ import naive_pattern
 import pytest
 from ministack.services import eventbridge
 
-from hubtriage.engine.pattern import PatternError, compile_pattern
+from hubtriage.engine.pattern.compiler import PatternError, compile_pattern
 
 
 def test_random_patterns_match_as_the_naive_matcher_says():

@@ -10,7 +10,7 @@ from hubtriage.aws.sweep.progress import Progress, Status
 from hubtriage.aws.sweep.report import COUNTS, report
 from hubtriage.aws.sweep.request import SweepRequest
 from hubtriage.cli.sweep import FILTERS, command
-from hubtriage.engine.ruleset import load_ruleset
+from hubtriage.engine.ruleset.ruleset import load_ruleset
 
 PAGE = (Path(__file__).parents[2] / "docs" / "sweep.md").read_text(encoding="utf-8")
 NAMED = set(re.findall(r"`([^`\n]+)`", PAGE))

@@ -14,9 +14,9 @@ from hubtriage.authoring.ruletests import run_tests
 from hubtriage.authoring.samples import SAMPLE_NOW, SAMPLES, sample
 from hubtriage.authoring.schema_texts import BEFORE_KEYS, RULE_KEYS, TEST_KEYS, UPDATE_KEYS
 from hubtriage.authoring.updates import Update
-from hubtriage.engine.jsonlogic import ALL_OPERATORS, compile_logic
+from hubtriage.engine.jsonlogic.compiler import ALL_OPERATORS, compile_logic
 from hubtriage.engine.pattern import compile_pattern
-from hubtriage.engine.pattern_fields import OPERATORS
+from hubtriage.engine.pattern.fields import OPERATORS
 
 ROOT = Path(__file__).parents[2]
 GUIDE = (ROOT / "docs" / "writing-rules.md").read_text(encoding="utf-8")

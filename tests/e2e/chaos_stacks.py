@@ -19,8 +19,8 @@ from hubtriage.aws.events import SWEEP_SOURCE
 from hubtriage.aws.sweep.request import SweepRequest
 from hubtriage.aws.sweep.start import last_unfinished, start_sweep
 from hubtriage.engine.fields import MANAGED_KEY
-from hubtriage.engine.plan import Settings, decide
-from hubtriage.engine.ruleset import Ruleset, load_ruleset
+from hubtriage.engine.planning.plan import Settings, decide
+from hubtriage.engine.ruleset.ruleset import Ruleset, load_ruleset
 from hubtriage.local.cloud import LocalCloud
 
 RULES = Path(__file__).parent / "chaos"

@@ -11,7 +11,7 @@ from deployed_stack import DeployedStack, Tap, built_stack, deployed_stack
 from stories import Stage, Steps, Story, Wait, provided
 
 from hubtriage.engine.fields import MANAGED_KEY, MEMO_KEY, WORKFLOW, code
-from hubtriage.engine.memo import Claim, rule_ref, write_claims
+from hubtriage.engine.planning.memo import Claim, rule_ref, write_claims
 from hubtriage.local.ledger import ideal_calls
 from hubtriage.local.settings import HubSettings
 

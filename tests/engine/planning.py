@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from hubtriage.engine.decision import Decision
-from hubtriage.engine.plan import Settings, decide
-from hubtriage.engine.ruleset import Ruleset, load_ruleset
+from hubtriage.engine.planning.decision import Decision
+from hubtriage.engine.planning.plan import Settings, decide
+from hubtriage.engine.ruleset.ruleset import Ruleset, load_ruleset
 
 NOW = 1_790_000_000.0
 PROVIDER = {"Severity": {"Label": "HIGH"}, "Types": ["TTPs/Discovery"]}

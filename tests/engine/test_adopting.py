@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from hubtriage.engine.plan import Settings, decide
-from hubtriage.engine.ruleset import Ruleset, load_ruleset
+from hubtriage.engine.planning.plan import Settings, decide
+from hubtriage.engine.ruleset.ruleset import Ruleset, load_ruleset
 
 NOW = 1_800_000_000.0
 RULE = {"id": "accepted", "match": {"GeneratorId": ["x"]}, "update": {"Workflow": {"Status": "SUPPRESSED"}}}

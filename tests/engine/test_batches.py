@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hubtriage.engine.batches import canonical, group
+from hubtriage.engine.planning.batches import canonical, group
 
 ARN = "arn:aws:securityhub:eu-west-1::product/aws/macie"
 HIDE = {"Workflow": {"Status": "SUPPRESSED"}, "Confidence": 5}

@@ -5,7 +5,13 @@ import time
 
 import pytest
 
-from hubtriage.engine.jsonlogic import ALL_OPERATORS, MAX_DEPTH, EvaluationError, LogicError, compile_logic
+from hubtriage.engine.jsonlogic.compiler import (
+    ALL_OPERATORS,
+    MAX_DEPTH,
+    EvaluationError,
+    LogicError,
+    compile_logic,
+)
 
 NOW = 1_767_225_600.0  # 2026-01-01T00:00:00Z
 

@@ -16,16 +16,16 @@ import hubtriage
 from hubtriage.aws.story import _TERM
 from hubtriage.cli.diff_view import _escaped
 from hubtriage.cli.plan import shown
-from hubtriage.engine.jsnumbers import leading_number, number_of
 from hubtriage.engine.jsonlogic import compile_logic
-from hubtriage.engine.memo import MemoError, read_claims
+from hubtriage.engine.jsonlogic.numbers import leading_number, number_of
 from hubtriage.engine.pattern import compile_pattern
-from hubtriage.engine.payload import why_unsendable
-from hubtriage.engine.plan import Settings, decide
-from hubtriage.engine.ruleset import load_ruleset
-from hubtriage.engine.templates import compile_text
-from hubtriage.engine.timestamps import parse_timestamp
-from hubtriage.engine.wildcard import compile_glob, compile_wildcard
+from hubtriage.engine.planning.memo import MemoError, read_claims
+from hubtriage.engine.planning.payload import why_unsendable
+from hubtriage.engine.planning.plan import Settings, decide
+from hubtriage.engine.ruleset.ruleset import load_ruleset
+from hubtriage.engine.ruleset.templates import compile_text
+from hubtriage.engine.text.timestamps import parse_timestamp
+from hubtriage.engine.text.wildcard import compile_glob, compile_wildcard
 
 SIZE = 200_000
 CPU_SECONDS = 3.0

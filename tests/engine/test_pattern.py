@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from hubtriage.engine.pattern import MAX_BRANCHES, MAX_DEPTH, PatternError, compile_pattern
+from hubtriage.engine.pattern.compiler import MAX_BRANCHES, MAX_DEPTH, PatternError, compile_pattern
 
 FINDING = {
     "AwsAccountId": "111122223333",

@@ -7,10 +7,10 @@ import pytest
 from planning import NOW, PROVIDER, after, finding, plan, ruleset, sent
 
 from hubtriage.engine.fields import code
-from hubtriage.engine.memo import rule_ref
-from hubtriage.engine.payload import LARGEST_FINDING
-from hubtriage.engine.plan import Settings, decide
-from hubtriage.engine.review import baseline
+from hubtriage.engine.planning.baseline import baseline
+from hubtriage.engine.planning.memo import rule_ref
+from hubtriage.engine.planning.payload import LARGEST_FINDING
+from hubtriage.engine.planning.plan import Settings, decide
 
 SUPPRESS = {"update": {"Workflow": {"Status": "SUPPRESSED"}}}
 LOW = {"update": {"Severity": {"Label": "LOW"}}}

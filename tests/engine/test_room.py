@@ -7,9 +7,9 @@ import pytest
 from planning import NOW, after, applied, finding, plan, ruleset, sent
 
 from hubtriage.engine.fields import code, digest
-from hubtriage.engine.memo import rule_ref
-from hubtriage.engine.payload import LARGEST_FINDING
-from hubtriage.engine.plan import Settings, decide
+from hubtriage.engine.planning.memo import rule_ref
+from hubtriage.engine.planning.payload import LARGEST_FINDING
+from hubtriage.engine.planning.plan import Settings, decide
 
 NOTHING = {"id": "never", "when": False, "update": {"Confidence": 1}}
 SUPPRESS = {"update": {"Workflow": {"Status": "SUPPRESSED"}}}

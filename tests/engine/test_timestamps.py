@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from hubtriage.engine.timestamps import parse_timestamp
+from hubtriage.engine.text.timestamps import parse_timestamp
 
 NEW_YEAR = 1_767_225_600.0  # 2026-01-01T00:00:00Z
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from hubtriage.engine.jsonlogic import EvaluationError, compile_logic
+from hubtriage.engine.jsonlogic.compiler import EvaluationError, compile_logic
 from hubtriage.engine.pattern import compile_pattern
 from hubtriage.engine.trace import MAX_NODES, SAME_ELEMENT, Condition, describe, trace_logic, trace_pattern
 

@@ -11,7 +11,7 @@ import pytest
 
 from hubtriage.aws.config import Config
 from hubtriage.aws.function import TriageFunction
-from hubtriage.engine.ruleset import load_ruleset
+from hubtriage.engine.ruleset.ruleset import load_ruleset
 from hubtriage.local.hub import Hub
 from hubtriage.local.inprocess import InProcessSecurityHub, ManualClock
 from hubtriage.local.settings import HubSettings

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from hubtriage.engine.fields import code
-from hubtriage.engine.memo import rule_ref
+from hubtriage.engine.planning.memo import rule_ref
 
 
 @pytest.fixture(scope="module")

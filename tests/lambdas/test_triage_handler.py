@@ -15,7 +15,7 @@ from hubtriage.aws.config import Config, ConfigError
 from hubtriage.aws.function import ForeignEventError, NotTriagedError, TriageFunction
 from hubtriage.aws.metrics import PERIOD
 from hubtriage.aws.mode import FRESH
-from hubtriage.engine.ruleset import load_ruleset
+from hubtriage.engine.ruleset.ruleset import load_ruleset
 from hubtriage.local.faults import Fault
 from hubtriage.local.findings import generate
 from hubtriage.local.hub import Hub

@@ -12,7 +12,7 @@ from hubtriage.authoring.compiler import compile_ruleset
 from hubtriage.authoring.problems import RuleErrors
 from hubtriage.aws.config import Config
 from hubtriage.aws.function import TriageFunction
-from hubtriage.engine.ruleset import load_ruleset
+from hubtriage.engine.ruleset.ruleset import load_ruleset
 from hubtriage.local.errors import HubError
 from hubtriage.local.hub import Hub
 from hubtriage.local.inprocess import InProcessSecurityHub, ManualClock

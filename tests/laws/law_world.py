@@ -8,9 +8,9 @@ from oracle_conditions import ACCOUNTS
 from oracle_rules import Rule
 from triage_oracle import Oracle
 
-from hubtriage.engine.batches import group
-from hubtriage.engine.plan import Settings, decide
-from hubtriage.engine.ruleset import load_ruleset
+from hubtriage.engine.planning.batches import group
+from hubtriage.engine.planning.plan import Settings, decide
+from hubtriage.engine.ruleset.ruleset import load_ruleset
 from hubtriage.local.asff import Identifier, identity
 from hubtriage.local.hub import Hub
 from hubtriage.local.settings import HubSettings

@@ -12,7 +12,7 @@ from law_rules import DAY, LOGIC, PATTERNS
 from oracle_conditions import ACCOUNTS, ConditionError, answer, matches
 
 from hubtriage.engine.errors import EvaluationError
-from hubtriage.engine.jsonlogic import compile_logic, truthy
+from hubtriage.engine.jsonlogic.compiler import compile_logic, truthy
 from hubtriage.engine.pattern import compile_pattern
 
 FINDINGS = st.one_of(imported(0), planted(1))

@@ -11,7 +11,7 @@ import yaml
 from botocore.session import Session
 from botocore.validate import ParamValidator
 
-from hubtriage.engine.timestamps import parse_timestamp
+from hubtriage.engine.text.timestamps import parse_timestamp
 from hubtriage.local.findings import LARGE, NOW, PRODUCERS, SMALL, generate
 from hubtriage.local.organization import ACCOUNTS, SCANNERS, account_directory
 from hubtriage.local.producers.growth import size_of

@@ -17,8 +17,8 @@ PROGRAM = """
 import json, sys
 sys.path.insert(0, sys.argv[1])
 import re2
-from hubtriage.engine.plan import Settings, decide
-from hubtriage.engine.ruleset import load_ruleset
+from hubtriage.engine.planning.plan import Settings, decide
+from hubtriage.engine.ruleset.ruleset import load_ruleset
 
 ruleset = load_ruleset(json.load(open(sys.argv[1] + "/ruleset.json")))
 found = [decide({"Id": title, "ProductArn": "p", "Title": title}, ruleset, 0.0, Settings())

@@ -5,7 +5,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from hubtriage.engine.batches import MOST_IDENTIFIERS
+from hubtriage.engine.planning.batches import MOST_IDENTIFIERS
 
 CALLS_PER_SECOND = 8  # our budget; AWS: 10 a second per account and Region, shared with everybody
 QUOTA = 10

@@ -12,7 +12,7 @@ from hubtriage.authoring.backtest.tally import Tally
 from hubtriage.authoring.explain import Explanation, RuleTold, explain
 from hubtriage.authoring.told_fields import FieldTold
 from hubtriage.engine.fields import Finding, Value, member, read
-from hubtriage.engine.ruleset import Ruleset, load_ruleset
+from hubtriage.engine.ruleset.ruleset import Ruleset, load_ruleset
 from hubtriage.engine.trace import Condition, Node
 
 LONGEST_TEXT = 400

@@ -11,8 +11,8 @@ from hubtriage.authoring.backtest.documents import Document
 from hubtriage.authoring.backtest.outcome import Outcome, outcome_of
 from hubtriage.authoring.findings import Item, Unusable, found_in, loads
 from hubtriage.engine.fields import Finding
-from hubtriage.engine.plan import Reasoning, Settings, decide, reason
-from hubtriage.engine.ruleset import load_ruleset
+from hubtriage.engine.planning.plan import Reasoning, Settings, decide, reason
+from hubtriage.engine.ruleset.ruleset import load_ruleset
 
 _LONGEST_REASON = 300
 

@@ -4,8 +4,6 @@ from collections.abc import Iterator, Mapping
 from hashlib import blake2b
 from typing import Literal, NamedTuple
 
-from hubtriage.engine.batches import canonical
-from hubtriage.engine.decision import Decision
 from hubtriage.engine.fields import (
     CONFIDENCE,
     CRITICALITY,
@@ -19,8 +17,10 @@ from hubtriage.engine.fields import (
     read,
     same,
 )
-from hubtriage.engine.plan import Reasoning
-from hubtriage.engine.ruleset import Rule
+from hubtriage.engine.planning.batches import canonical
+from hubtriage.engine.planning.decision import Decision
+from hubtriage.engine.planning.plan import Reasoning
+from hubtriage.engine.ruleset.ruleset import Rule
 
 Verdict = Literal["changed", "noted", "unchanged", "refused", "hands off"]
 

@@ -8,7 +8,7 @@ from typing import Any
 from hubtriage.authoring.backtest.outcome import Shift
 from hubtriage.authoring.backtest.tally import Group, RuleGroup, Tally
 from hubtriage.engine.fields import SEVERITIES
-from hubtriage.engine.ruleset import DEFAULT_ORDER
+from hubtriage.engine.ruleset.ruleset import DEFAULT_ORDER
 
 FORMAT = 1
 _TOLD = ("description", "owner", "ticket", "expires")

@@ -8,7 +8,7 @@ from hubtriage.authoring.checks.demands import asked_of, is_everything
 from hubtriage.authoring.checks.subject import Operation, Subject
 from hubtriage.authoring.problems import Problem
 from hubtriage.authoring.yamltree import Path
-from hubtriage.engine.literals import values_of
+from hubtriage.engine.index.dnf import values_of
 
 CODE = "W201"
 _LOOKS_AT_FINDING = ("var", "account", "missing", "missing_some")

@@ -12,8 +12,8 @@ from hubtriage.authoring.checks.demands import (
 )
 from hubtriage.authoring.checks.subject import Subject, dotted
 from hubtriage.authoring.problems import Problem
-from hubtriage.engine.literals import Source
-from hubtriage.engine.values import Values, listed
+from hubtriage.engine.index.dnf import Source
+from hubtriage.engine.index.value_sets import Values, listed
 
 CODE = "W202"
 _HINT = "the rule would never match"

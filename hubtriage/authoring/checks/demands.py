@@ -12,8 +12,8 @@ from typing import Any
 from hubtriage.authoring.asff import Keys, Kind
 from hubtriage.authoring.checks.subject import Subject, field_at
 from hubtriage.authoring.yamltree import Path
-from hubtriage.engine.literals import Source, branches_of, values_of
-from hubtriage.engine.values import Interval, Values, listed
+from hubtriage.engine.index.dnf import Source, branches_of, values_of
+from hubtriage.engine.index.value_sets import Interval, Values, listed
 
 # AWS: these numbers are between 0 and 100.
 _PERCENTAGES: set[Keys | str] = {("Confidence",), ("Criticality",), ("Severity", "Normalized")}

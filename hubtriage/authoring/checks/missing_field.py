@@ -8,7 +8,7 @@ from hubtriage.authoring.checks.subject import Operation, Subject, dotted, field
 from hubtriage.authoring.problems import Problem
 from hubtriage.authoring.yamltree import Path
 from hubtriage.engine.errors import EvaluationError
-from hubtriage.engine.jsonlogic import LogicError, compile_logic, truthy
+from hubtriage.engine.jsonlogic.compiler import LogicError, compile_logic, truthy
 
 LESS, NEGATION = "W203", "W204"
 _LESS = ("<", "<=", ">", ">=")

@@ -7,8 +7,8 @@ from typing import Any
 
 from hubtriage.authoring.checks.subject import Subject
 from hubtriage.engine.fields import SEVERITY_RANK
-from hubtriage.engine.literals import Branch, Source, lists_on
-from hubtriage.engine.values import Values
+from hubtriage.engine.index.dnf import Branch, Source, lists_on
+from hubtriage.engine.index.value_sets import Values
 
 _LEAST, _MOST = float("-inf"), float("inf")
 

@@ -11,7 +11,7 @@ from hubtriage.authoring.patterns import IN_LIST
 from hubtriage.authoring.problems import Problem
 from hubtriage.authoring.yamltree import Path
 from hubtriage.engine.fields import HIDING_STATUSES
-from hubtriage.engine.literals import Branch, branches_of
+from hubtriage.engine.index.dnf import Branch, branches_of
 
 SCOPES = ("some", "all", "none", "filter", "map")
 _TWICE_NAMED = 2

@@ -6,7 +6,7 @@ from hubtriage.authoring.asff import Keys
 from hubtriage.authoring.checks.demands import demands, is_list_of_texts
 from hubtriage.authoring.checks.subject import Subject, dotted
 from hubtriage.authoring.problems import Problem
-from hubtriage.engine.literals import Source
+from hubtriage.engine.index.dnf import Source
 
 CODE = "W307"
 _FREE = {

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from hubtriage.authoring.checks.subject import Subject, field_at
 from hubtriage.authoring.problems import Problem
 from hubtriage.authoring.yamltree import Path
-from hubtriage.engine.templates import NOTE_LIMIT, PLACEHOLDER
+from hubtriage.engine.ruleset.templates import NOTE_LIMIT, PLACEHOLDER
 
 DIFFERS, LONG = "W310", "W311"
 

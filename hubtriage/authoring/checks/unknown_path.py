@@ -6,7 +6,7 @@ from hubtriage.authoring.asff import Unknown, look_up
 from hubtriage.authoring.checks.subject import Subject, dotted
 from hubtriage.authoring.checks.texts import templates
 from hubtriage.authoring.problems import Problem
-from hubtriage.engine.templates import PLACEHOLDER
+from hubtriage.engine.ruleset.templates import PLACEHOLDER
 
 CODE = "W101"
 

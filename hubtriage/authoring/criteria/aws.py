@@ -22,7 +22,7 @@ from hubtriage.authoring.criteria.checks import (
 )
 from hubtriage.authoring.criteria.model import Criterion, DateTest, FlagTest, How, NumberTest, Test, TextTest
 from hubtriage.authoring.problems import did_you_mean
-from hubtriage.engine.timestamps import parse_timestamp
+from hubtriage.engine.text.timestamps import parse_timestamp
 
 POSITIVE: Mapping[str, How] = {"EQUALS": "equals", "PREFIX": "prefix", "CONTAINS": "contains"}
 NEGATIVE: Mapping[str, How] = {

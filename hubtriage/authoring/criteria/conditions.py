@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from hubtriage.authoring.criteria.model import Criterion, DateTest, FlagTest, NumberTest, Test, TextTest
-from hubtriage.engine.pattern_fields import OPERATOR_NAMES
+from hubtriage.engine.pattern.fields import OPERATOR_NAMES
 
 Pattern = dict[str, Any]
 Logic = Any

@@ -9,7 +9,7 @@ from hubtriage.authoring.criteria.attributes import ALWAYS_THERE, ATTRIBUTES, At
 from hubtriage.authoring.criteria.checks import Path, Refused
 from hubtriage.authoring.criteria.comparisons import checked, of_stars, unknown
 from hubtriage.authoring.criteria.model import Criterion, How, NumberTest, Test, TextTest
-from hubtriage.engine.pattern import Leaf, expand
+from hubtriage.engine.pattern.compiler import Leaf, expand
 
 _BY_NAMES = {one.names: one for one in ATTRIBUTES.values() if one.most}
 _EACH_FOR_ITSELF = "automation rules ask each field of a list for itself, not all of the same element"

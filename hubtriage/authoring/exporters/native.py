@@ -21,7 +21,7 @@ from hubtriage.authoring.criteria.when_reading import criteria_of_when
 from hubtriage.authoring.criteria.writing import write_criteria
 from hubtriage.authoring.loader import LoadedRule
 from hubtriage.engine.fields import HIDING_STATUSES, SEVERITIES, SEVERITY_RANK, severity_label
-from hubtriage.engine.templates import NOTE_LIMIT, USER_FIELD_LIMIT, compile_text, is_per_finding
+from hubtriage.engine.ruleset.templates import NOTE_LIMIT, USER_FIELD_LIMIT, compile_text, is_per_finding
 
 MOST_RULES = 100  # AWS: automation rules of one account and Region
 _DESCRIPTION = 1024  # AWS: characters of a description

@@ -23,7 +23,7 @@ from hubtriage.authoring.importers.outcome import Draft, Translation
 from hubtriage.authoring.importers.sources import decoded, first_expression
 from hubtriage.authoring.importers.terraform import SHOW
 from hubtriage.authoring.importers.updates import read_update, selects_moved_findings
-from hubtriage.engine.timestamps import parse_timestamp
+from hubtriage.engine.text.timestamps import parse_timestamp
 
 _REQUIRED = ("RuleOrder", "Criteria", "Actions")
 _OPTIONAL = ("RuleName", "Description", "IsTerminal", "RuleStatus")

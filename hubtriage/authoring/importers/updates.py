@@ -17,7 +17,7 @@ from hubtriage.authoring.criteria.checks import (
 )
 from hubtriage.authoring.criteria.model import Criterion, TextTest
 from hubtriage.engine.fields import FIELDS
-from hubtriage.engine.templates import PLACEHOLDER
+from hubtriage.engine.ruleset.templates import PLACEHOLDER
 
 _STATUSES = tuple(FIELDS["Workflow.Status"].codes or ())
 

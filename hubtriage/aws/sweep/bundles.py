@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hubtriage.aws.api import Finding
-from hubtriage.engine.batches import MOST_IDENTIFIERS
+from hubtriage.engine.planning.batches import MOST_IDENTIFIERS
 
 LARGEST_BUNDLE = 900_000
 """Bytes of findings in one message. AWS: a message has 1 MiB at most, envelope and all."""

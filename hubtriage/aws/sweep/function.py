@@ -30,7 +30,7 @@ from hubtriage.aws.sweep.request import SweepRequest
 from hubtriage.aws.sweep.start import hand_over, heir
 from hubtriage.aws.sweep.turn import Executions, Turn
 from hubtriage.aws.sweep.walk import Pace, Walk
-from hubtriage.engine.ruleset import Ruleset, load_ruleset
+from hubtriage.engine.ruleset.ruleset import Ruleset, load_ruleset
 
 WAIT_FOR_TURN = 5
 """Most seconds until a sweep looks again whether the one before it has ended, or the queue is empty."""

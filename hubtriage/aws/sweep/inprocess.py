@@ -15,8 +15,8 @@ from hubtriage.aws.sweep.destination import Destination, NoDestination, TriageDe
 from hubtriage.aws.sweep.progress import Progress
 from hubtriage.aws.sweep.request import SweepRequest
 from hubtriage.aws.sweep.walk import Pace, Walk
-from hubtriage.engine.plan import Settings
-from hubtriage.engine.ruleset import Ruleset
+from hubtriage.engine.planning.plan import Settings
+from hubtriage.engine.ruleset.ruleset import Ruleset
 
 SWEEP_READS = 1.2
 REFRESH_READS = 1.2

@@ -7,7 +7,7 @@ from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
 from hubtriage.aws.sweep.progress import Progress
 from hubtriage.aws.sweep.request import SweepRequest
-from hubtriage.engine.ruleset import Ruleset
+from hubtriage.engine.ruleset.ruleset import Ruleset
 
 DAY = 86400.0
 COUNTS = {

@@ -19,11 +19,11 @@ from hubtriage.aws.sweep.bundles import LARGEST_BUNDLE, Bundles, json_size
 from hubtriage.aws.sweep.destination import Destination
 from hubtriage.aws.sweep.progress import Progress, Status
 from hubtriage.aws.sweep.request import ACTIVE, BY_GENERATOR, MANAGED, SweepRequest
-from hubtriage.engine.batches import canonical
-from hubtriage.engine.decision import Decision
 from hubtriage.engine.fields import MANAGED_KEY, RULES_KEY, user_fields
-from hubtriage.engine.plan import Settings, decide
-from hubtriage.engine.ruleset import RuleError, Ruleset
+from hubtriage.engine.planning.batches import canonical
+from hubtriage.engine.planning.decision import Decision
+from hubtriage.engine.planning.plan import Settings, decide
+from hubtriage.engine.ruleset.ruleset import RuleError, Ruleset
 
 MOST_RESTARTS = 3
 MOST_FAULTS = 20

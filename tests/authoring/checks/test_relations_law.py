@@ -15,8 +15,8 @@ from hubtriage.authoring.asff import Field, look_up
 from hubtriage.authoring.checks.demands import asked_of, can_meet, demands, is_everything, within_scale
 from hubtriage.authoring.checks.relations import Relations, implies
 from hubtriage.authoring.checks.subject import Subject
-from hubtriage.engine.jsonlogic import EvaluationError, compile_logic, truthy
-from hubtriage.engine.literals import branches_of
+from hubtriage.engine.index.dnf import branches_of
+from hubtriage.engine.jsonlogic.compiler import EvaluationError, compile_logic, truthy
 from hubtriage.engine.pattern import compile_pattern
 
 RULES, FINDINGS = 60, 150

@@ -8,9 +8,9 @@ from hubtriage.authoring.compiler import compile_ruleset
 from hubtriage.authoring.importers.assemble import Options, import_rules
 from hubtriage.authoring.importers.outcome import Imported
 from hubtriage.authoring.importers.render import render
-from hubtriage.engine.decision import Decision
-from hubtriage.engine.plan import Settings, decide
-from hubtriage.engine.ruleset import Ruleset, load_ruleset
+from hubtriage.engine.planning.decision import Decision
+from hubtriage.engine.planning.plan import Settings, decide
+from hubtriage.engine.ruleset.ruleset import Ruleset, load_ruleset
 
 NOW = 1_790_000_000.0  # 2026-09-21T14:13:20Z
 LABELS = {"Severity": {"Label": "CRITICAL"}, "Types": ["TTPs/Discovery"]}

@@ -17,7 +17,7 @@ from hubtriage.authoring.criteria.match_reading import criteria_of_match
 from hubtriage.authoring.criteria.merging import merged, united
 from hubtriage.authoring.criteria.when_reading import criteria_of_when
 from hubtriage.authoring.criteria.writing import write_criteria
-from hubtriage.engine.ruleset import load_ruleset
+from hubtriage.engine.ruleset.ruleset import load_ruleset
 from hubtriage.local import attributes
 from hubtriage.local.filters import automation_criteria, finding_filter
 

@@ -21,8 +21,8 @@ from hubtriage.authoring.exporters.cloudformation import check, template
 from hubtriage.authoring.exporters.native import Exported, export_rules
 from hubtriage.authoring.importers.render import render
 from hubtriage.authoring.loader import load_rules
-from hubtriage.engine.plan import Settings, decide
-from hubtriage.engine.ruleset import Ruleset, load_ruleset
+from hubtriage.engine.planning.plan import Settings, decide
+from hubtriage.engine.ruleset.ruleset import Ruleset, load_ruleset
 from hubtriage.local.automation import AutomationRules
 from hubtriage.local.filters import automation_criteria
 

@@ -9,7 +9,7 @@ from imported_rules import NOW, ruleset_of
 
 from hubtriage.authoring.importers.assemble import KINDS, import_rules
 from hubtriage.authoring.importers.outcome import UnreadableError
-from hubtriage.engine.plan import Settings, decide
+from hubtriage.engine.planning.plan import Settings, decide
 
 CORPUS = Path(os.environ.get("HUBTRIAGE_CORPUS", "/nowhere"))
 pytestmark = pytest.mark.skipif(

@@ -18,12 +18,12 @@ from hubtriage.engine.fields import (
     provider_value,
     read,
 )
-from hubtriage.engine.index import RuleIndex
+from hubtriage.engine.index.rule_index import RuleIndex
 from hubtriage.engine.jsonlogic import compile_logic
-from hubtriage.engine.jsvalues import truthy
-from hubtriage.engine.memo import rule_ref
+from hubtriage.engine.jsonlogic.values import truthy
 from hubtriage.engine.pattern import compile_pattern
-from hubtriage.engine.wishes import Wishes, compile_update
+from hubtriage.engine.planning.memo import rule_ref
+from hubtriage.engine.ruleset.update import Wishes, compile_update
 
 FORMAT = 1
 DEFAULT_ORDER = 500

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from hubtriage.engine.decision import Cause, Change, Kept, Why
 from hubtriage.engine.fields import (
     FIELDS,
     HIDING_STATUSES,
@@ -23,11 +22,12 @@ from hubtriage.engine.fields import (
     read,
     same,
 )
-from hubtriage.engine.fold import Fold
-from hubtriage.engine.memo import MOST_OVERRULINGS, Claim, Claims
-from hubtriage.engine.review import doors_of_claim, is_resolved_as_passed, taken_back
-from hubtriage.engine.ruleset import Rule, lowers
-from hubtriage.engine.wishes import Wish
+from hubtriage.engine.planning.baseline import doors_of_claim, is_resolved_as_passed, taken_back
+from hubtriage.engine.planning.decision import Cause, Change, Kept, Why
+from hubtriage.engine.planning.fold import Fold
+from hubtriage.engine.planning.memo import MOST_OVERRULINGS, Claim, Claims
+from hubtriage.engine.ruleset.ruleset import Rule, lowers
+from hubtriage.engine.ruleset.update import Wish
 
 NEVER_WRITTEN = "the stack never writes this field"
 RULE_FAILED = "a rule that could set it has failed"

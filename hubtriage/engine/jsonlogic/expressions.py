@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import NoReturn, TypeAlias
 
 from hubtriage.engine.errors import EvaluationError, LogicError, Path
-from hubtriage.engine.jsvalues import Value
+from hubtriage.engine.jsonlogic.values import Value
 
 # Elements that `map`, `some` and the like may visit in one evaluation, inner loops included.
 # AWS: a finding has at most 240 KB, so a rule that needs more than this multiplies.

@@ -17,10 +17,7 @@ from functools import lru_cache, reduce
 from itertools import product
 from typing import Any, TypeAlias
 
-from hubtriage.engine.jsnumbers import number_of
-from hubtriage.engine.jsvalues import is_number, less, truthy
-from hubtriage.engine.pattern import Leaf, expand
-from hubtriage.engine.values import (
+from hubtriage.engine.index.value_sets import (
     EVERYTHING,
     PRESENT,
     SOME_TEXTS,
@@ -32,6 +29,9 @@ from hubtriage.engine.values import (
     roughly,
     starting_with,
 )
+from hubtriage.engine.jsonlogic.numbers import number_of
+from hubtriage.engine.jsonlogic.values import is_number, less, truthy
+from hubtriage.engine.pattern.compiler import Leaf, expand
 
 # A path of member names, in which lists do not show; or an expression in JSON.
 Source: TypeAlias = tuple[str, ...] | str

@@ -5,8 +5,8 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from hubtriage.engine.fields import Value
-from hubtriage.engine.memo import Kind
-from hubtriage.engine.ruleset import RuleError
+from hubtriage.engine.planning.memo import Kind
+from hubtriage.engine.ruleset.ruleset import RuleError
 
 NO_ROOM_FOR_NOTE = "the finding has no room for the note"
 

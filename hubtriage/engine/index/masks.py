@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from hubtriage.engine.addresses import parse_address, parse_network
-from hubtriage.engine.values import ALL_NUMBERS, Interval, Values
+from hubtriage.engine.index.value_sets import ALL_NUMBERS, Interval, Values
+from hubtriage.engine.text.addresses import parse_address, parse_network
 
 REGULAR = 1
 FIRST_BIT = 1

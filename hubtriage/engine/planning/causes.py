@@ -1,9 +1,9 @@
 """Why what a rule had set is taken back: what has become of the rule, on this finding."""
 
-from hubtriage.engine.decision import Cause
-from hubtriage.engine.fold import Fold
-from hubtriage.engine.memo import rule_ref
-from hubtriage.engine.ruleset import Rule, Ruleset
+from hubtriage.engine.planning.decision import Cause
+from hubtriage.engine.planning.fold import Fold
+from hubtriage.engine.planning.memo import rule_ref
+from hubtriage.engine.ruleset.ruleset import Rule, Ruleset
 
 
 def cause_of(ref: str, ruleset: Ruleset, folded: Fold, now: float) -> Cause:

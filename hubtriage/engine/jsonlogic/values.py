@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, TypeAlias
 
 from hubtriage.engine.errors import EvaluationError
-from hubtriage.engine.jsnumbers import Number, leading_number, number_of, number_text
+from hubtriage.engine.jsonlogic.numbers import Number, leading_number, number_of, number_text
 
 Value: TypeAlias = Any
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hubtriage.engine.errors import EvaluationError, LogicError, Path, did_you_mean
-from hubtriage.engine.expressions import (
+from hubtriage.engine.jsonlogic.expressions import (
     Accounts,
     Call,
     Context,
@@ -26,9 +26,9 @@ from hubtriage.engine.expressions import (
     Expression,
     constant_expression,
 )
-from hubtriage.engine.jsvalues import Value, truthy
-from hubtriage.engine.operators import OPERATORS
-from hubtriage.engine.triage_operators import TRIAGE_OPERATORS
+from hubtriage.engine.jsonlogic.operators import OPERATORS
+from hubtriage.engine.jsonlogic.triage_operators import TRIAGE_OPERATORS
+from hubtriage.engine.jsonlogic.values import Value, truthy
 
 __all__ = ["ALL_OPERATORS", "EvaluationError", "LogicError", "compile_logic", "truthy"]
 

@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from functools import reduce
 from math import inf, nan
 
-from hubtriage.engine import jsnumbers
 from hubtriage.engine.errors import EvaluationError
-from hubtriage.engine.expressions import Call, Context, Evaluate, Expression, Operator
-from hubtriage.engine.jsvalues import (
+from hubtriage.engine.jsonlogic import numbers
+from hubtriage.engine.jsonlogic.expressions import Call, Context, Evaluate, Expression, Operator
+from hubtriage.engine.jsonlogic.values import (
     MAX_LENGTH,
     Value,
     contains,
@@ -213,18 +213,18 @@ def _greater(call: Call, or_equal: bool) -> Evaluate:
 
 def _minus(call: Call) -> Evaluate:
     if len(call.arguments) == 1:
-        return _unary(lambda value: jsnumbers.negate(to_number(value)))(call)
+        return _unary(lambda value: numbers.negate(to_number(value)))(call)
     return _binary(lambda left, right: _double(left) - _double(right))(call)
 
 
 def _double(value: Value) -> float:
-    return jsnumbers.to_double(to_number(value))
+    return numbers.to_double(to_number(value))
 
 
 def _plus(values: list[Value]) -> Value:
     total = 0.0
     for value in values:  # not sum(): it rounds otherwise from Python 3.12 on
-        total += jsnumbers.to_double(parse_float(value))
+        total += numbers.to_double(parse_float(value))
     return total
 
 
@@ -235,23 +235,23 @@ def _times(values: list[Value]) -> Value:
 
 
 def _product(left: Value, right: Value) -> float:
-    return jsnumbers.to_double(parse_float(left)) * jsnumbers.to_double(parse_float(right))
+    return numbers.to_double(parse_float(left)) * numbers.to_double(parse_float(right))
 
 
 def _divide(left: Value, right: Value) -> Value:
-    return jsnumbers.divide(to_number(left), to_number(right))
+    return numbers.divide(to_number(left), to_number(right))
 
 
 def _remainder(left: Value, right: Value) -> Value:
-    return jsnumbers.remainder(to_number(left), to_number(right))
+    return numbers.remainder(to_number(left), to_number(right))
 
 
 def _smallest(values: list[Value]) -> Value:
-    return jsnumbers.smallest([to_number(value) for value in values])
+    return numbers.smallest([to_number(value) for value in values])
 
 
 def _largest(values: list[Value]) -> Value:
-    return jsnumbers.largest([to_number(value) for value in values])
+    return numbers.largest([to_number(value) for value in values])
 
 
 def _in(call: Call) -> Evaluate:

@@ -15,8 +15,8 @@ from hubtriage.engine.fields import (
     Finding,
     user_fields,
 )
-from hubtriage.engine.memo import Claims, write_claims
-from hubtriage.engine.settle import Outcome
+from hubtriage.engine.planning.memo import Claims, write_claims
+from hubtriage.engine.planning.resolve import Outcome
 
 MOST_USER_FIELDS = 50  # AWS: pairs in UserDefinedFields
 LONGEST_KEY = 128  # AWS: characters of a key

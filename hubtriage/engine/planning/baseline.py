@@ -23,7 +23,7 @@ from hubtriage.engine.fields import (
     severity_label,
     user_fields,
 )
-from hubtriage.engine.memo import Claim, Claims
+from hubtriage.engine.planning.memo import Claim, Claims
 
 _PROVIDED = {field.member: field.name for field in FIELDS.values() if field.provided}
 _SET_BY_US = {"T": "NOTIFIED", "R": "RESOLVED"}

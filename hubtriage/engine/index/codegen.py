@@ -41,8 +41,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from hubtriage.engine.literals import LISTS
-from hubtriage.engine.tables import REGULAR, Mask, Tables
+from hubtriage.engine.index.dnf import LISTS
+from hubtriage.engine.index.masks import REGULAR, Mask, Tables
 
 _BUILTINS = {"dict": dict, "list": list, "str": str}
 

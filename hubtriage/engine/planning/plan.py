@@ -18,8 +18,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
 
-from hubtriage.engine.causes import cause_of
-from hubtriage.engine.decision import NO_ROOM_FOR_NOTE, Change, Decision, Observed
 from hubtriage.engine.fields import (
     HIDING_STATUSES,
     NOTE,
@@ -32,13 +30,15 @@ from hubtriage.engine.fields import (
     same,
     user_fields,
 )
-from hubtriage.engine.fold import Fold, fold
-from hubtriage.engine.memo import Claims, Memo, read_memo, rule_ref
-from hubtriage.engine.payload import LONGEST_VALUE
-from hubtriage.engine.review import baseline, review
-from hubtriage.engine.room import Room
-from hubtriage.engine.ruleset import Ruleset, lowers
-from hubtriage.engine.settle import Outcome, Settling
+from hubtriage.engine.planning.baseline import baseline, review
+from hubtriage.engine.planning.causes import cause_of
+from hubtriage.engine.planning.decision import NO_ROOM_FOR_NOTE, Change, Decision, Observed
+from hubtriage.engine.planning.fold import Fold, fold
+from hubtriage.engine.planning.limits import Room
+from hubtriage.engine.planning.memo import Claims, Memo, read_memo, rule_ref
+from hubtriage.engine.planning.payload import LONGEST_VALUE
+from hubtriage.engine.planning.resolve import Outcome, Settling
+from hubtriage.engine.ruleset.ruleset import Ruleset, lowers
 
 _RULE_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 

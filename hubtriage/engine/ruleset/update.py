@@ -23,7 +23,7 @@ from hubtriage.engine.fields import (
     severity_label,
     user_field,
 )
-from hubtriage.engine.templates import NOTE_LIMIT, USER_FIELD_LIMIT, compile_text, is_per_finding
+from hubtriage.engine.ruleset.templates import NOTE_LIMIT, USER_FIELD_LIMIT, compile_text, is_per_finding
 
 
 @dataclass(frozen=True, slots=True)

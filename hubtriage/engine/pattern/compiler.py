@@ -18,7 +18,7 @@ from itertools import product
 from typing import Any
 
 from hubtriage.engine.errors import Path, PatternError
-from hubtriage.engine.pattern_fields import OPERATOR_NAMES, FieldTest, compile_field
+from hubtriage.engine.pattern.fields import OPERATOR_NAMES, FieldTest, compile_field
 
 __all__ = ["PatternError", "compile_pattern"]
 

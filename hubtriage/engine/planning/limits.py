@@ -8,11 +8,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from hubtriage.engine.decision import NO_ROOM_FOR_NOTE
 from hubtriage.engine.fields import FIELDS, MEMO_KEY, NOTE, USER_PREFIX
-from hubtriage.engine.fold import Fold
-from hubtriage.engine.memo import Claims, growth, write_claims
-from hubtriage.engine.payload import (
+from hubtriage.engine.planning.decision import NO_ROOM_FOR_NOTE
+from hubtriage.engine.planning.fold import Fold
+from hubtriage.engine.planning.memo import Claims, growth, write_claims
+from hubtriage.engine.planning.payload import (
     LONGEST_VALUE,
     Outcomes,
     build,
@@ -21,7 +21,7 @@ from hubtriage.engine.payload import (
     why_too_large,
     why_unsendable,
 )
-from hubtriage.engine.settle import NO_ROOM_IN_MEMO, Settling, restorable
+from hubtriage.engine.planning.resolve import NO_ROOM_IN_MEMO, Settling, restorable
 
 NO_ROOM_FOR_MARK = "the memo has no room to say that the key was left out"
 

@@ -34,12 +34,12 @@ from math import sqrt
 from typing import Any, TypeAlias
 
 from hubtriage.engine.errors import EvaluationError
-from hubtriage.engine.expressions import Accounts, Context, Evaluate
-from hubtriage.engine.extraction import generate
-from hubtriage.engine.jsonlogic import Compiler
-from hubtriage.engine.literals import Branch, Source, branches_of, lists_on
-from hubtriage.engine.tables import FIRST_BIT, REGULAR, Mask, Tables, build_tables
-from hubtriage.engine.values import ALL_NUMBERS, Values
+from hubtriage.engine.index.codegen import generate
+from hubtriage.engine.index.dnf import Branch, Source, branches_of, lists_on
+from hubtriage.engine.index.masks import FIRST_BIT, REGULAR, Mask, Tables, build_tables
+from hubtriage.engine.index.value_sets import ALL_NUMBERS, Values
+from hubtriage.engine.jsonlogic.compiler import Compiler
+from hubtriage.engine.jsonlogic.expressions import Accounts, Context, Evaluate
 
 MAX_SOURCES = 48
 MAX_PATH = 12

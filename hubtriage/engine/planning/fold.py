@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 
 from hubtriage.engine.fields import Finding
-from hubtriage.engine.memo import Claims
-from hubtriage.engine.ruleset import Rule, RuleError, Ruleset
-from hubtriage.engine.wishes import Wish
+from hubtriage.engine.planning.memo import Claims
+from hubtriage.engine.ruleset.ruleset import Rule, RuleError, Ruleset
+from hubtriage.engine.ruleset.update import Wish
 
 
 @dataclass(slots=True)

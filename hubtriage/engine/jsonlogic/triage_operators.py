@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import nan
 
-from hubtriage.engine.addresses import NetworkError, compile_networks
 from hubtriage.engine.errors import EvaluationError, did_you_mean
-from hubtriage.engine.expressions import Call, Context, Evaluate, Operator
-from hubtriage.engine.jsvalues import Value
-from hubtriage.engine.operators import membership
-from hubtriage.engine.timestamps import parse_timestamp
-from hubtriage.engine.wildcard import TextTest, WildcardError, compile_glob
+from hubtriage.engine.jsonlogic.expressions import Call, Context, Evaluate, Operator
+from hubtriage.engine.jsonlogic.operators import membership
+from hubtriage.engine.jsonlogic.values import Value
+from hubtriage.engine.text.addresses import NetworkError, compile_networks
+from hubtriage.engine.text.timestamps import parse_timestamp
+from hubtriage.engine.text.wildcard import TextTest, WildcardError, compile_glob
 
 SECONDS_A_DAY = 86_400
 ARN_PARTS = ("partition", "service", "region", "account", "resource", "resource_type", "resource_id")

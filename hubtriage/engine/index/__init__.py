@@ -1,0 +1,1 @@
+"""Which rules can match a finding, without evaluating the others."""

@@ -1,0 +1,1 @@
+"""Plan one finding: from its present state and the rules to at most one update."""

@@ -1,0 +1,1 @@
+"""The compiled rule set, and what the `update` of each rule asks of one finding."""

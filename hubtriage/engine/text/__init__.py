@@ -1,0 +1,1 @@
+"""Texts that conditions compare: wildcards, addresses, timestamps."""
