@@ -16,11 +16,11 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import workload
 
-from hubtriage.authoring.backtest.documents import read_file
-from hubtriage.authoring.backtest.judge import Task
-from hubtriage.authoring.backtest.run import backtest
 from hubtriage.engine.planning.plan import Settings
 from hubtriage.local.findings import NOW, generate
+from hubtriage.simulation.backtest.judge import Task
+from hubtriage.simulation.backtest.run import backtest
+from hubtriage.simulation.documents import read_file
 
 _UPDATES = (
     {"Workflow": {"Status": "SUPPRESSED"}, "Note": {"Text": "Accepted ({rule.id})."}},

@@ -6,14 +6,7 @@ from typing import Any
 
 import click
 
-from hubtriage.authoring.backtest.html import examples_each, page
-from hubtriage.authoring.backtest.judge import Task
-from hubtriage.authoring.backtest.processes import LostProcessError
-from hubtriage.authoring.backtest.report import Origin, report_of
-from hubtriage.authoring.backtest.run import backtest
-from hubtriage.authoring.backtest.tally import Tally
 from hubtriage.authoring.compiler import compile_ruleset, git_revision
-from hubtriage.authoring.findings import UnreadableInputError
 from hubtriage.authoring.problems import RuleErrors
 from hubtriage.cli.backtest_view import render
 from hubtriage.cli.inputs import documents_in, documents_of, meter
@@ -22,6 +15,13 @@ from hubtriage.cli.plan import now_option
 from hubtriage.cli.rules import rules_option
 from hubtriage.cli.settings import settings_options, stack_option
 from hubtriage.engine.planning.plan import Settings
+from hubtriage.simulation.backtest.html import examples_each, page
+from hubtriage.simulation.backtest.judge import Task
+from hubtriage.simulation.backtest.processes import LostProcessError
+from hubtriage.simulation.backtest.report import Origin, report_of
+from hubtriage.simulation.backtest.run import backtest
+from hubtriage.simulation.backtest.tally import Tally
+from hubtriage.simulation.findings import UnreadableInputError
 
 SECURITY_HUB = "Security Hub"  # where findings of --live come from, in reports
 

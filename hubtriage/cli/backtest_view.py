@@ -5,9 +5,9 @@ from typing import Any
 
 import click
 
-from hubtriage.authoring.backtest.report import rules_that_do_something
 from hubtriage.cli.plan import shown
 from hubtriage.cli.tables import duration, table
+from hubtriage.simulation.backtest.report import rules_that_do_something
 
 MOST_ROWS = 20
 _COLUMNS = {

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import click
 
-from hubtriage.authoring.explain import RuleTold
 from hubtriage.cli.plan import quoted, shown
 from hubtriage.engine.jsonlogic.values import truthy
 from hubtriage.engine.trace import Condition, Node
+from hubtriage.simulation.explain import RuleTold
 
 MOST_SEEN = 5
 EVERY, NONE = "applies to every finding", "applies to no finding"

@@ -13,7 +13,6 @@ from typing import NoReturn
 import click
 from rich.console import Console
 
-from hubtriage.authoring.explain import explain
 from hubtriage.cli.demo_view import INTRODUCTION, LiveProgress, PlainProgress, console, report
 from hubtriage.cli.explain import render
 from hubtriage.cli.rules import compiled, rules_option
@@ -26,6 +25,7 @@ from hubtriage.local.demo.run import DemoError, Performance, Scenario, perform
 from hubtriage.local.demo.steps import Watcher
 from hubtriage.local.deploy import DeploymentError
 from hubtriage.local.synth import SynthesisError
+from hubtriage.simulation.explain import explain
 
 
 @click.command(name="demo")

@@ -8,18 +8,18 @@ from typing import Any
 
 import click
 
-from hubtriage.authoring.backtest.judge import Task
-from hubtriage.authoring.backtest.report import Origin
 from hubtriage.authoring.compiler import compile_ruleset, git_revision
-from hubtriage.authoring.diff import diff_of, examples_by_rule
 from hubtriage.authoring.problems import RuleErrors
-from hubtriage.authoring.revisions import RevisionError, commit_of, folder_at
 from hubtriage.cli.backtest import SECURITY_HUB, exit_with_2, live_source, processes_option, run
 from hubtriage.cli.diff_view import markdown, text
 from hubtriage.cli.live import live_options
 from hubtriage.cli.plan import now_option
 from hubtriage.cli.settings import settings_options, stack_option
 from hubtriage.engine.planning.plan import Settings
+from hubtriage.simulation.backtest.judge import Task
+from hubtriage.simulation.backtest.report import Origin
+from hubtriage.simulation.diff import diff_of, examples_by_rule
+from hubtriage.simulation.revisions import RevisionError, commit_of, folder_at
 
 EXAMPLES = 3
 DEFAULT_FOLDER = Path("rules")

@@ -7,8 +7,6 @@ from typing import Any
 
 import click
 
-from hubtriage.authoring.explain import UNNAMED, ClaimTold, Explanation, RuleTold, explain
-from hubtriage.authoring.told_fields import FieldTold
 from hubtriage.cli.conditions_view import all_conditions, first_failure
 from hubtriage.cli.findings import Item, UnreadableInputError, Unusable, read_findings
 from hubtriage.cli.plan import findings_argument, now_option, quoted, shown
@@ -16,6 +14,8 @@ from hubtriage.cli.rules import compiled, rules_option
 from hubtriage.cli.settings import settings_options, stack_option
 from hubtriage.engine.fields import OUR_KEYS, SEVERITY, Finding, member, provider_value, read
 from hubtriage.engine.planning.plan import Settings
+from hubtriage.simulation.explain import UNNAMED, ClaimTold, Explanation, RuleTold, explain
+from hubtriage.simulation.field_explanations import FieldTold
 
 JUDGED = "judged on the finding as it would be without triage; on one field the later rule wins"
 MOST_IDS = 10

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from hubtriage.authoring.findings import Item, UnreadableInputError, Unusable, found_in, loads
+from hubtriage.simulation.findings import Item, UnreadableInputError, Unusable, found_in, loads
 
 __all__ = ["Item", "UnreadableInputError", "Unusable", "read_findings"]
 

@@ -11,8 +11,8 @@ from typing import IO
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from hubtriage.authoring.backtest.documents import Document, files_of, read_file, read_stream
-from hubtriage.authoring.findings import UnreadableInputError
+from hubtriage.simulation.documents import Document, files_of, read_file, read_stream
+from hubtriage.simulation.findings import UnreadableInputError
 
 _IN_MEMORY = 64 * 2**20  # bytes of standard input before it goes to a temporary file
 

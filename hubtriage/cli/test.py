@@ -7,13 +7,13 @@ from pathlib import Path
 
 import click
 
-from hubtriage.authoring.coverage import Coverage, coverage_of
 from hubtriage.authoring.loader import LoadResult, load_rules
 from hubtriage.authoring.problems import RuleErrors
-from hubtriage.authoring.ruletests import Verdict, run_tests
 from hubtriage.cli.inputs import meter
 from hubtriage.cli.paths import folders_of, paths_argument
 from hubtriage.cli.test_view import junit, record, text
+from hubtriage.simulation.coverage import Coverage, coverage_of
+from hubtriage.simulation.ruletests import Verdict, run_tests
 
 
 @dataclass(slots=True)

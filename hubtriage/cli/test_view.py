@@ -7,9 +7,9 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 
 import click
 
-from hubtriage.authoring.coverage import Coverage
-from hubtriage.authoring.ruletests import Verdict
 from hubtriage.cli.explain import told_of_fields, told_of_rules
+from hubtriage.simulation.coverage import Coverage
+from hubtriage.simulation.ruletests import Verdict
 
 
 def record(

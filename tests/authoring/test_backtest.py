@@ -8,19 +8,19 @@ from typing import Any
 
 import pytest
 
-from hubtriage.authoring.backtest import processes
-from hubtriage.authoring.backtest.applied import applied
-from hubtriage.authoring.backtest.cost import CostTally
-from hubtriage.authoring.backtest.documents import Document
-from hubtriage.authoring.backtest.examples import examples_of
-from hubtriage.authoring.backtest.judge import Task
-from hubtriage.authoring.backtest.report import Origin, report_of
-from hubtriage.authoring.backtest.run import backtest
 from hubtriage.engine.planning.batches import group
 from hubtriage.engine.planning.plan import Settings, decide
 from hubtriage.engine.ruleset.ruleset import load_ruleset
 from hubtriage.local.fields import customer_update
 from hubtriage.local.findings import NOW, generate
+from hubtriage.simulation.backtest import processes
+from hubtriage.simulation.backtest.applied import applied
+from hubtriage.simulation.backtest.cost import CostTally
+from hubtriage.simulation.backtest.examples import examples_of
+from hubtriage.simulation.backtest.judge import Task
+from hubtriage.simulation.backtest.report import Origin, report_of
+from hubtriage.simulation.backtest.run import backtest
+from hubtriage.simulation.documents import Document
 
 PRODUCT = "arn:aws:securityhub:eu-west-1::product/aws/securityhub"
 SETTINGS = Settings()

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hubtriage.authoring.backtest import documents
-from hubtriage.authoring.backtest.documents import files_of, read_file, read_stream
-from hubtriage.authoring.findings import UnreadableInputError
+from hubtriage.simulation import documents
+from hubtriage.simulation.documents import files_of, read_file, read_stream
+from hubtriage.simulation.findings import UnreadableInputError
 
 ONE, TWO = {"Id": "1", "Title": "é ] } , [ {"}, {"Id": "2", "Nested": {"Findings": [1], "a": ["}"]}}
 EVENT = {"detail-type": "Security Hub Findings - Imported", "detail": {"findings": [ONE]}}

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from hubtriage.authoring.backtest.documents import Document
-from hubtriage.authoring.backtest.html import embedded, examples_each, page
-from hubtriage.authoring.backtest.judge import Task
-from hubtriage.authoring.backtest.report import Origin, report_of
-from hubtriage.authoring.backtest.run import backtest
 from hubtriage.engine.planning.plan import Settings
+from hubtriage.simulation.backtest.html import embedded, examples_each, page
+from hubtriage.simulation.backtest.judge import Task
+from hubtriage.simulation.backtest.report import Origin, report_of
+from hubtriage.simulation.backtest.run import backtest
+from hubtriage.simulation.documents import Document
 
 HOSTILE = "</script><script>alert(1)</script><!--<script>\u2028\u2029 &amp; \ud800 ${x} $style"
 RULE = {"id": "all", "when": True, "update": {"Workflow": {"Status": "SUPPRESSED"}}}

@@ -11,11 +11,11 @@ from hubtriage.authoring.checks.registry import warnings
 from hubtriage.authoring.compiler import ruleset_document
 from hubtriage.authoring.loader import load_rules, rule_files
 from hubtriage.authoring.problems import CODES
-from hubtriage.authoring.ruletests import run_tests
 from hubtriage.authoring.samples import SAMPLE_NOW, SAMPLES, sample
 from hubtriage.authoring.yamlreader import parse
 from hubtriage.engine.planning.plan import Settings, decide
 from hubtriage.engine.ruleset.ruleset import load_ruleset
+from hubtriage.simulation.ruletests import run_tests
 
 STARTERS = Path(__file__).parents[2] / "rules"
 TREES = {path.name: parse(path.name, path.read_bytes())[0].value for path in rule_files(STARTERS)}

@@ -3,7 +3,7 @@
 import pytest
 
 from hubtriage.authoring.loader import load_rules
-from hubtriage.authoring.ruletests import Difference, run_tests
+from hubtriage.simulation.ruletests import Difference, run_tests
 
 RULE = """\
 rules:

@@ -9,10 +9,10 @@ import pytest
 from hubtriage.authoring.checks.registry import warnings
 from hubtriage.authoring.compiler import compile_ruleset
 from hubtriage.authoring.loader import load_rules
-from hubtriage.authoring.ruletests import run_tests
 from hubtriage.authoring.samples import SAMPLE_NOW
 from hubtriage.engine.planning.plan import Settings, decide
 from hubtriage.engine.ruleset.ruleset import load_ruleset
+from hubtriage.simulation.ruletests import run_tests
 
 FOLDER = Path(__file__).parents[2] / "rules"
 LOADED = load_rules(FOLDER)

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from hubtriage.authoring.backtest.documents import Document
-from hubtriage.authoring.backtest.html import page as page_of
-from hubtriage.authoring.backtest.judge import Task
-from hubtriage.authoring.backtest.report import Origin, report_of
-from hubtriage.authoring.backtest.run import backtest
 from hubtriage.engine.planning.plan import Settings
 from hubtriage.local.findings import NOW, generate
+from hubtriage.simulation.backtest.html import page as page_of
+from hubtriage.simulation.backtest.judge import Task
+from hubtriage.simulation.backtest.report import Origin, report_of
+from hubtriage.simulation.backtest.run import backtest
+from hubtriage.simulation.documents import Document
 
 HIDE = {"Workflow": {"Status": "SUPPRESSED"}, "Note": {"Text": "Accepted: {finding.Title}"}}
 RULES: list[dict[str, Any]] = [

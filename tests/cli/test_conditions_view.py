@@ -5,10 +5,10 @@ from typing import Any
 import click
 import pytest
 
-from hubtriage.authoring.explain import explain
 from hubtriage.cli.conditions_view import all_conditions, first_failure
 from hubtriage.engine.planning.plan import Settings
 from hubtriage.engine.ruleset.ruleset import load_ruleset
+from hubtriage.simulation.explain import explain
 
 NOW = 1_790_000_000.0  # 2026-09-21T14:13:20Z
 FINDING = {

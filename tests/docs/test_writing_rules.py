@@ -10,13 +10,13 @@ import pytest
 from hubtriage.authoring.checks.registry import warnings
 from hubtriage.authoring.loader import load_rules
 from hubtriage.authoring.models import Before, Rule, RuleTest
-from hubtriage.authoring.ruletests import run_tests
 from hubtriage.authoring.samples import SAMPLE_NOW, SAMPLES, sample
 from hubtriage.authoring.schema_texts import BEFORE_KEYS, RULE_KEYS, TEST_KEYS, UPDATE_KEYS
 from hubtriage.authoring.updates import Update
 from hubtriage.engine.jsonlogic.compiler import ALL_OPERATORS, compile_logic
 from hubtriage.engine.pattern import compile_pattern
 from hubtriage.engine.pattern.fields import OPERATORS
+from hubtriage.simulation.ruletests import run_tests
 
 ROOT = Path(__file__).parents[2]
 GUIDE = (ROOT / "docs" / "writing-rules.md").read_text(encoding="utf-8")

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from hubtriage.authoring.findings import Unusable, found_in
 from hubtriage.engine.nesting import MOST_LEVELS, is_too_deep
+from hubtriage.simulation.findings import Unusable, found_in
 
 
 def nested(levels: int, kind: str = "lists") -> Any:

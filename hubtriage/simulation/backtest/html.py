@@ -12,12 +12,12 @@ from importlib.resources import files
 from string import Template
 from typing import Any
 
-from hubtriage.authoring.backtest.examples import examples_of
-from hubtriage.authoring.backtest.report import Record
-from hubtriage.authoring.backtest.tally import Tally
 from hubtriage.engine.finite import finite
+from hubtriage.simulation.backtest.examples import examples_of
+from hubtriage.simulation.backtest.report import Record
+from hubtriage.simulation.backtest.tally import Tally
 
-_PAGE = files("hubtriage.authoring.backtest") / "page"
+_PAGE = files("hubtriage.simulation.backtest") / "page"
 # What could end the block, or start a comment in it, is written as JSON writes any character.
 _ESCAPED = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
 _MOST_EXAMPLES = 1_500

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from hubtriage.authoring.backtest.outcome import Shift
-from hubtriage.authoring.backtest.tally import Group, RuleGroup, Tally
 from hubtriage.engine.fields import SEVERITIES
 from hubtriage.engine.ruleset.ruleset import DEFAULT_ORDER
+from hubtriage.simulation.backtest.outcome import Shift
+from hubtriage.simulation.backtest.tally import Group, RuleGroup, Tally
 
 FORMAT = 1
 _TOLD = ("description", "owner", "ticket", "expires")

@@ -9,9 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from hubtriage.authoring.backtest.applied import applied
 from hubtriage.authoring.compiler import compile_rule
-from hubtriage.authoring.explain import Explanation, explain
 from hubtriage.authoring.loader import LoadedRule, LoadResult
 from hubtriage.authoring.models import NO_CHANGE, Expectation, RuleTest
 from hubtriage.authoring.problems import Position
@@ -20,6 +18,8 @@ from hubtriage.engine.fields import OUR_KEYS, user_fields
 from hubtriage.engine.planning.decision import Decision
 from hubtriage.engine.planning.plan import Settings, decide
 from hubtriage.engine.ruleset.ruleset import FORMAT, Ruleset, load_ruleset
+from hubtriage.simulation.backtest.applied import applied
+from hubtriage.simulation.explain import Explanation, explain
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hubtriage.authoring.loader import LoadedRule, LoadResult
-from hubtriage.authoring.ruletests import Verdict
 from hubtriage.engine.jsonlogic.values import truthy
 from hubtriage.engine.pattern.compiler import expand
 from hubtriage.engine.trace import Condition, Node, describe
+from hubtriage.simulation.ruletests import Verdict
 
 _WITH_CONDITIONS = ("and", "or", "!", "!!", "if", "?:")
 

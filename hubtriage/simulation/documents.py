@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import IO, Any, BinaryIO, NamedTuple, cast
 
-from hubtriage.authoring.findings import UnreadableInputError
+from hubtriage.simulation.findings import UnreadableInputError
 
 SUFFIXES = (".json", ".jsonl", ".ndjson", ".json.gz", ".jsonl.gz", ".ndjson.gz")
 LONGEST_VALUE = 64 * 2**20  # characters of one value that is no list

@@ -7,8 +7,8 @@ there is the change that a deployment sets off: setting, taking back, following 
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
-from hubtriage.authoring.backtest.report import Origin, Record, report_of, rules_that_do_something
-from hubtriage.authoring.backtest.tally import Tally
+from hubtriage.simulation.backtest.report import Origin, Record, report_of, rules_that_do_something
+from hubtriage.simulation.backtest.tally import Tally
 
 Edit = Literal["added", "removed", "edited", "same"]
 

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from hubtriage.authoring.backtest.applied import applied
-from hubtriage.authoring.backtest.documents import Document
-from hubtriage.authoring.backtest.outcome import Outcome, outcome_of
-from hubtriage.authoring.findings import Item, Unusable, found_in, loads
 from hubtriage.engine.fields import Finding
 from hubtriage.engine.planning.plan import Reasoning, Settings, decide, reason
 from hubtriage.engine.ruleset.ruleset import load_ruleset
+from hubtriage.simulation.backtest.applied import applied
+from hubtriage.simulation.backtest.outcome import Outcome, outcome_of
+from hubtriage.simulation.documents import Document
+from hubtriage.simulation.findings import Item, Unusable, found_in, loads
 
 _LONGEST_REASON = 300
 

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from hubtriage.authoring.told_fields import FieldTold, Teller, is_unnamed, no_longer_in_force, not_in_force
 from hubtriage.engine.fields import Finding, Value, position, read
 from hubtriage.engine.finite import finite
 from hubtriage.engine.planning.memo import Claim
@@ -15,6 +14,13 @@ from hubtriage.engine.planning.plan import Reasoning, Settings, reason, rule_nam
 from hubtriage.engine.planning.resolve import FOLLOWS_PROVIDER
 from hubtriage.engine.ruleset.ruleset import Rule, Ruleset
 from hubtriage.engine.trace import Condition, Node, trace_logic, trace_pattern
+from hubtriage.simulation.field_explanations import (
+    FieldTold,
+    Teller,
+    is_unnamed,
+    no_longer_in_force,
+    not_in_force,
+)
 
 OVERRULED = "overruled: somebody changed the field since"
 UNNAMED = "UserDefinedFields.?"

@@ -4,9 +4,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from hubtriage.authoring.backtest.cost import CostTally
-from hubtriage.authoring.backtest.judge import Judged, Rejected, Task
-from hubtriage.authoring.backtest.outcome import Clash, Left, Outcome, Shift
+from hubtriage.simulation.backtest.cost import CostTally
+from hubtriage.simulation.backtest.judge import Judged, Rejected, Task
+from hubtriage.simulation.backtest.outcome import Clash, Left, Outcome, Shift
 
 PROVIDER = "(follows the provider)"
 GONE = "(a rule that is gone)"

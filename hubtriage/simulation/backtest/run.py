@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Iterable
 
-from hubtriage.authoring.backtest.documents import Document
-from hubtriage.authoring.backtest.judge import Task
-from hubtriage.authoring.backtest.processes import judged
-from hubtriage.authoring.backtest.tally import Tally
+from hubtriage.simulation.backtest.judge import Task
+from hubtriage.simulation.backtest.processes import judged
+from hubtriage.simulation.backtest.tally import Tally
+from hubtriage.simulation.documents import Document
 
 
 def backtest(

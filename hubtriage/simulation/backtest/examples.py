@@ -5,15 +5,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from hubtriage.authoring.backtest.judge import Judged, Task
-from hubtriage.authoring.backtest.outcome import Outcome
-from hubtriage.authoring.backtest.report import Record
-from hubtriage.authoring.backtest.tally import Tally
-from hubtriage.authoring.explain import Explanation, RuleTold, explain
-from hubtriage.authoring.told_fields import FieldTold
 from hubtriage.engine.fields import Finding, Value, member, read
 from hubtriage.engine.ruleset.ruleset import Ruleset, load_ruleset
 from hubtriage.engine.trace import Condition, Node
+from hubtriage.simulation.backtest.judge import Judged, Task
+from hubtriage.simulation.backtest.outcome import Outcome
+from hubtriage.simulation.backtest.report import Record
+from hubtriage.simulation.backtest.tally import Tally
+from hubtriage.simulation.explain import Explanation, RuleTold, explain
+from hubtriage.simulation.field_explanations import FieldTold
 
 LONGEST_TEXT = 400
 MOST_VALUES = 5

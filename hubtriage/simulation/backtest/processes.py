@@ -8,8 +8,8 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
 
-from hubtriage.authoring.backtest.documents import Document
-from hubtriage.authoring.backtest.judge import Judge, Judged, Rejected, Task
+from hubtriage.simulation.backtest.judge import Judge, Judged, Rejected, Task
+from hubtriage.simulation.documents import Document
 
 CHUNK = 200  # documents that go to a process at once
 CHUNK_SIZE = 2**20  # characters, so that large documents go in smaller numbers

@@ -1,0 +1,1 @@
+"""What rules would change on any number of findings."""
