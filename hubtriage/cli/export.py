@@ -7,12 +7,12 @@ from typing import Any
 
 import click
 
-from hubtriage.authoring.exporters.cloudformation import check, template
-from hubtriage.authoring.exporters.native import MOST_RULES, Exported, export_rules
-from hubtriage.authoring.importers.names import printable
 from hubtriage.authoring.loader import load_rules
 from hubtriage.authoring.problems import RuleErrors
 from hubtriage.cli.rules import rules_option
+from hubtriage.interop.exporters.cloudformation import check, template
+from hubtriage.interop.exporters.native import MOST_RULES, Exported, export_rules
+from hubtriage.interop.importers.names import printable
 
 
 @click.command(name="export")

@@ -8,10 +8,10 @@ from typing import Any
 
 import click
 
-from hubtriage.authoring.importers.assemble import KINDS, Options, import_rules
-from hubtriage.authoring.importers.names import printable
-from hubtriage.authoring.importers.outcome import Imported, Refusal, UnreadableError
-from hubtriage.authoring.importers.render import render
+from hubtriage.interop.importers.assemble import KINDS, Options, import_rules
+from hubtriage.interop.importers.names import printable
+from hubtriage.interop.importers.outcome import Imported, Refusal, UnreadableError
+from hubtriage.interop.importers.render import render
 
 _OVERRIDES = ("as-source", "always", "never")
 

@@ -4,12 +4,12 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from hubtriage.authoring.importers.outcome import Refusal
-from hubtriage.authoring.overlap import NativeRules, Overlap, overlaps, read_natives
 from hubtriage.aws.api import Finding
 from hubtriage.aws.faults import API_ERRORS, call_fault
 from hubtriage.doctor.account import Account
 from hubtriage.doctor.verdict import Status, UncheckedError, Verdict, counted, worst
+from hubtriage.interop.importers.outcome import Refusal
+from hubtriage.interop.native_overlap import NativeRules, Overlap, overlaps, read_natives
 
 MOST_TOLD = 20
 _ADVICE = (

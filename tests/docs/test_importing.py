@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from hubtriage.authoring.exporters.native import MOST_RULES
-from hubtriage.authoring.importers.assemble import KINDS, import_rules
-from hubtriage.authoring.importers.render import render
 from hubtriage.authoring.loader import load_rules
 from hubtriage.cli.export import command as export
 from hubtriage.cli.import_ import command as import_
+from hubtriage.interop.exporters.native import MOST_RULES
+from hubtriage.interop.importers.assemble import KINDS, import_rules
+from hubtriage.interop.importers.render import render
 
 PAGE = (Path(__file__).parents[2] / "docs" / "importing.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(

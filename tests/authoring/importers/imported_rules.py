@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from hubtriage.authoring.compiler import compile_ruleset
-from hubtriage.authoring.importers.assemble import Options, import_rules
-from hubtriage.authoring.importers.outcome import Imported
-from hubtriage.authoring.importers.render import render
 from hubtriage.engine.planning.decision import Decision
 from hubtriage.engine.planning.plan import Settings, decide
 from hubtriage.engine.ruleset.ruleset import Ruleset, load_ruleset
+from hubtriage.interop.importers.assemble import Options, import_rules
+from hubtriage.interop.importers.outcome import Imported
+from hubtriage.interop.importers.render import render
 
 NOW = 1_790_000_000.0  # 2026-09-21T14:13:20Z
 LABELS = {"Severity": {"Label": "CRITICAL"}, "Types": ["TTPs/Discovery"]}

@@ -9,15 +9,15 @@ from filter_cases import NOW, random_filters, random_finding
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hubtriage.authoring.criteria.attributes import ATTRIBUTES
-from hubtriage.authoring.criteria.aws import read_filters
-from hubtriage.authoring.criteria.checks import Refused
-from hubtriage.authoring.criteria.conditions import conditions
-from hubtriage.authoring.criteria.match_reading import criteria_of_match
-from hubtriage.authoring.criteria.merging import merged, united
-from hubtriage.authoring.criteria.when_reading import criteria_of_when
-from hubtriage.authoring.criteria.writing import write_criteria
 from hubtriage.engine.ruleset.ruleset import load_ruleset
+from hubtriage.interop.criteria.attributes import ATTRIBUTES
+from hubtriage.interop.criteria.from_match import criteria_of_match
+from hubtriage.interop.criteria.from_when import criteria_of_when
+from hubtriage.interop.criteria.input import Refused
+from hubtriage.interop.criteria.merging import merged, united
+from hubtriage.interop.criteria.parse_filters import read_filters
+from hubtriage.interop.criteria.to_rule import conditions
+from hubtriage.interop.criteria.writing import write_criteria
 from hubtriage.local import attributes
 from hubtriage.local.filters import automation_criteria, finding_filter
 

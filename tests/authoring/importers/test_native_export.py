@@ -14,15 +14,15 @@ from hypothesis import strategies as st
 from imported_rules import imported, ruleset_of
 
 from hubtriage.authoring.compiler import compile_ruleset
-from hubtriage.authoring.criteria.aws import read_filters
-from hubtriage.authoring.criteria.checks import Refused
-from hubtriage.authoring.criteria.conditions import conditions
-from hubtriage.authoring.exporters.cloudformation import check, template
-from hubtriage.authoring.exporters.native import Exported, export_rules
-from hubtriage.authoring.importers.render import render
 from hubtriage.authoring.loader import load_rules
 from hubtriage.engine.planning.plan import Settings, decide
 from hubtriage.engine.ruleset.ruleset import Ruleset, load_ruleset
+from hubtriage.interop.criteria.input import Refused
+from hubtriage.interop.criteria.parse_filters import read_filters
+from hubtriage.interop.criteria.to_rule import conditions
+from hubtriage.interop.exporters.cloudformation import check, template
+from hubtriage.interop.exporters.native import Exported, export_rules
+from hubtriage.interop.importers.render import render
 from hubtriage.local.automation import AutomationRules
 from hubtriage.local.filters import automation_criteria
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from imported_rules import decided, finding, imported, reasons, suppressed
 
-from hubtriage.authoring.importers.outcome import UnreadableError
+from hubtriage.interop.importers.outcome import UnreadableError
 
 KIND = "automation-rules"
 SUPPRESS = {"Workflow": {"Status": "SUPPRESSED"}, "Note": {"Text": "accepted", "UpdatedBy": "automation"}}

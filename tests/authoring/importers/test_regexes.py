@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hubtriage.authoring.criteria.checks import Refused
-from hubtriage.authoring.criteria.model import TextTest
-from hubtriage.authoring.importers.regexes import counts_ascii_words, read_regex
 from hubtriage.engine.jsonlogic import compile_logic
+from hubtriage.interop.criteria.input import Refused
+from hubtriage.interop.criteria.model import TextTest
+from hubtriage.interop.importers.regexes import counts_ascii_words, read_regex
 
 ATOMS = (
     "a", "b", "-", "/", "é", r"\.", r"\-", r"\/", ".", r"\d", r"\w", r"\s", r"\D", r"\W", r"\S", "[a-b]",

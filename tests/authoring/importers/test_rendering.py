@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from imported_rules import decided, finding, imported, suppressed
 
-from hubtriage.authoring.importers.names import ids, labelled, slug
-from hubtriage.authoring.importers.render import render
+from hubtriage.interop.importers.names import ids, labelled, slug
+from hubtriage.interop.importers.render import render
 
 TRAPS = (
     "no", "y", "on", "null", "~", "true", "1e3", "1.10", "010", "0o17", "0x1F", "1_000", "1:30", "2026-10-01",

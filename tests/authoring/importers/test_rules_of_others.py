@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from imported_rules import NOW, ruleset_of
 
-from hubtriage.authoring.importers.assemble import KINDS, import_rules
-from hubtriage.authoring.importers.outcome import UnreadableError
 from hubtriage.engine.planning.plan import Settings, decide
+from hubtriage.interop.importers.assemble import KINDS, import_rules
+from hubtriage.interop.importers.outcome import UnreadableError
 
 CORPUS = Path(os.environ.get("HUBTRIAGE_CORPUS", "/nowhere"))
 pytestmark = pytest.mark.skipif(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from hubtriage.authoring.criteria.attributes import Attribute
-from hubtriage.authoring.criteria.checks import Path, Refused
-from hubtriage.authoring.criteria.model import How, TextTest
+from hubtriage.interop.criteria.attributes import Attribute
+from hubtriage.interop.criteria.input import Path, Refused
+from hubtriage.interop.criteria.model import How, TextTest
 
 
 def unknown(what: str, path: Path) -> Refused:

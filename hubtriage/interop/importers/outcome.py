@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from hubtriage.authoring.criteria.checks import Path, Refused, shown
+from hubtriage.interop.criteria.input import Path, Refused, shown
 
 Line = Callable[[Path], int | None]
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from hubtriage.authoring.criteria.attributes import Attribute
+from hubtriage.interop.criteria.attributes import Attribute
 
 How = Literal["equals", "prefix", "suffix", "contains", "regex"]
 

@@ -12,16 +12,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from hubtriage.authoring.compiler import compile_rule
-from hubtriage.authoring.criteria.attributes import ATTRIBUTES
-from hubtriage.authoring.criteria.checks import Path, Refused, shown
-from hubtriage.authoring.criteria.match_reading import criteria_of_match
-from hubtriage.authoring.criteria.merging import merged, united
-from hubtriage.authoring.criteria.model import Criterion, TextTest
-from hubtriage.authoring.criteria.when_reading import criteria_of_when
-from hubtriage.authoring.criteria.writing import write_criteria
 from hubtriage.authoring.loader import LoadedRule
 from hubtriage.engine.fields import HIDING_STATUSES, SEVERITIES, SEVERITY_RANK, severity_label
 from hubtriage.engine.ruleset.templates import NOTE_LIMIT, USER_FIELD_LIMIT, compile_text, is_per_finding
+from hubtriage.interop.criteria.attributes import ATTRIBUTES
+from hubtriage.interop.criteria.from_match import criteria_of_match
+from hubtriage.interop.criteria.from_when import criteria_of_when
+from hubtriage.interop.criteria.input import Path, Refused, shown
+from hubtriage.interop.criteria.merging import merged, united
+from hubtriage.interop.criteria.model import Criterion, TextTest
+from hubtriage.interop.criteria.writing import write_criteria
 
 MOST_RULES = 100  # AWS: automation rules of one account and Region
 _DESCRIPTION = 1024  # AWS: characters of a description

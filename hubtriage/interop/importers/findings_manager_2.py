@@ -15,15 +15,15 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from hubtriage.authoring.criteria.aws import known_attribute, read_filters
-from hubtriage.authoring.criteria.checks import Path, Refused, items, known_keys, mapping, text
-from hubtriage.authoring.criteria.conditions import conditions
-from hubtriage.authoring.criteria.model import Criterion
-from hubtriage.authoring.importers.names import labelled
-from hubtriage.authoring.importers.outcome import Draft, Translation, UnreadableError
-from hubtriage.authoring.importers.regexes import WORDS, counts_ascii_words, read_regex
-from hubtriage.authoring.importers.sources import read_yaml
-from hubtriage.authoring.importers.updates import literal, read_update, selects_moved_findings
+from hubtriage.interop.criteria.input import Path, Refused, items, known_keys, mapping, text
+from hubtriage.interop.criteria.model import Criterion
+from hubtriage.interop.criteria.parse_filters import known_attribute, read_filters
+from hubtriage.interop.criteria.to_rule import conditions
+from hubtriage.interop.importers.names import labelled
+from hubtriage.interop.importers.outcome import Draft, Translation, UnreadableError
+from hubtriage.interop.importers.regexes import WORDS, counts_ascii_words, read_regex
+from hubtriage.interop.importers.sources import read_yaml
+from hubtriage.interop.importers.updates import literal, read_update, selects_moved_findings
 
 _KEYS = ("Filters", "UpdatesToFilteredFindings", "ExtraFeatures")
 _EXTRAS = ("QuickNote", "RegexStringFilters", "NoteTextConfig")

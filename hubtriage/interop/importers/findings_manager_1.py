@@ -17,15 +17,15 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from hubtriage.authoring.criteria.attributes import ATTRIBUTES
-from hubtriage.authoring.criteria.checks import Path, Refused, items, known_keys, mapping, text
-from hubtriage.authoring.criteria.conditions import conditions
-from hubtriage.authoring.criteria.model import Criterion, TextTest
-from hubtriage.authoring.importers.names import labelled
-from hubtriage.authoring.importers.outcome import Draft, Translation, UnreadableError
-from hubtriage.authoring.importers.regexes import WORDS, counts_ascii_words, read_regex
-from hubtriage.authoring.importers.sources import read_yaml
-from hubtriage.authoring.importers.updates import literal
+from hubtriage.interop.criteria.attributes import ATTRIBUTES
+from hubtriage.interop.criteria.input import Path, Refused, items, known_keys, mapping, text
+from hubtriage.interop.criteria.model import Criterion, TextTest
+from hubtriage.interop.criteria.to_rule import conditions
+from hubtriage.interop.importers.names import labelled
+from hubtriage.interop.importers.outcome import Draft, Translation, UnreadableError
+from hubtriage.interop.importers.regexes import WORDS, counts_ascii_words, read_regex
+from hubtriage.interop.importers.sources import read_yaml
+from hubtriage.interop.importers.updates import literal
 
 _KEYS = ("note", "action", "match_on")
 _OLDER_KEYS = ("action", "rules", "notes", "dry_run")

@@ -10,8 +10,10 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from hubtriage.authoring.criteria.attributes import ATTRIBUTES, Attribute
-from hubtriage.authoring.criteria.checks import (
+from hubtriage.authoring.problems import did_you_mean
+from hubtriage.engine.text.timestamps import parse_timestamp
+from hubtriage.interop.criteria.attributes import ATTRIBUTES, Attribute
+from hubtriage.interop.criteria.input import (
     Path,
     Refused,
     items,
@@ -20,9 +22,7 @@ from hubtriage.authoring.criteria.checks import (
     text,
     whole_number,
 )
-from hubtriage.authoring.criteria.model import Criterion, DateTest, FlagTest, How, NumberTest, Test, TextTest
-from hubtriage.authoring.problems import did_you_mean
-from hubtriage.engine.text.timestamps import parse_timestamp
+from hubtriage.interop.criteria.model import Criterion, DateTest, FlagTest, How, NumberTest, Test, TextTest
 
 POSITIVE: Mapping[str, How] = {"EQUALS": "equals", "PREFIX": "prefix", "CONTAINS": "contains"}
 NEGATIVE: Mapping[str, How] = {

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from hubtriage.authoring.criteria.checks import Refused
+from hubtriage.interop.criteria.input import Refused
 
 RESOURCE = "AWS::SecurityHub::AutomationRule"
 # AWS: criteria of the API that the resource does not have.

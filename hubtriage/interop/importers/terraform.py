@@ -11,9 +11,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from hubtriage.authoring.criteria.checks import Path, Refused
-from hubtriage.authoring.importers.outcome import UnreadableError
-from hubtriage.authoring.importers.sources import Expression, plain
+from hubtriage.interop.criteria.input import Path, Refused
+from hubtriage.interop.importers.outcome import UnreadableError
+from hubtriage.interop.importers.sources import Expression, plain
 
 RESOURCE = "aws_securityhub_automation_rule"
 SHOW = "run `terraform show -json` and import what it prints"

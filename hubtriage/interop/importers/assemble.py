@@ -8,12 +8,12 @@ from pathlib import Path as FilePath
 from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
-from hubtriage.authoring.criteria.checks import shown
-from hubtriage.authoring.importers import findings_manager_1, findings_manager_2, native
-from hubtriage.authoring.importers.names import ids
-from hubtriage.authoring.importers.outcome import Draft, Imported, Refusal, Remark, Translation
-from hubtriage.authoring.importers.render import render
 from hubtriage.authoring.loader import load_rules
+from hubtriage.interop.criteria.input import shown
+from hubtriage.interop.importers import findings_manager_1, findings_manager_2, native
+from hubtriage.interop.importers.names import ids
+from hubtriage.interop.importers.outcome import Draft, Imported, Refusal, Remark, Translation
+from hubtriage.interop.importers.render import render
 
 Override = Literal["as-source", "always", "never"]
 

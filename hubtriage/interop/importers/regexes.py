@@ -12,10 +12,10 @@ import re
 import warnings
 from collections.abc import Iterator, Mapping
 
-from hubtriage.authoring.criteria.checks import Path, Refused, text
-from hubtriage.authoring.criteria.model import How, TextTest
 from hubtriage.engine.errors import ConditionError
 from hubtriage.engine.jsonlogic import compile_logic
+from hubtriage.interop.criteria.input import Path, Refused, text
+from hubtriage.interop.criteria.model import How, TextTest
 
 _PLAIN = re.compile(r"(\^?)((?:[^\\.^$*+?{}\[\]|()]|\\[^A-Za-z0-9])+)(\$?)", re.DOTALL)
 _HOW: Mapping[tuple[str, str], How] = {

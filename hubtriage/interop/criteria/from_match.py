@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from hubtriage.authoring.criteria.attributes import ALWAYS_THERE, ATTRIBUTES, Attribute
-from hubtriage.authoring.criteria.checks import Path, Refused
-from hubtriage.authoring.criteria.comparisons import checked, of_stars, unknown
-from hubtriage.authoring.criteria.model import Criterion, How, NumberTest, Test, TextTest
 from hubtriage.engine.pattern.compiler import Leaf, expand
+from hubtriage.interop.criteria.attributes import ALWAYS_THERE, ATTRIBUTES, Attribute
+from hubtriage.interop.criteria.comparisons import checked, of_stars, unknown
+from hubtriage.interop.criteria.input import Path, Refused
+from hubtriage.interop.criteria.model import Criterion, How, NumberTest, Test, TextTest
 
 _BY_NAMES = {one.names: one for one in ATTRIBUTES.values() if one.most}
 _EACH_FOR_ITSELF = "automation rules ask each field of a list for itself, not all of the same element"

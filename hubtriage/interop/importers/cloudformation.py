@@ -10,9 +10,9 @@ from typing import Any
 
 import yaml
 
-from hubtriage.authoring.criteria.checks import Path
-from hubtriage.authoring.importers.outcome import UnreadableError
-from hubtriage.authoring.importers.sources import MAX_DEPTH, Expression, plain
+from hubtriage.interop.criteria.input import Path
+from hubtriage.interop.importers.outcome import UnreadableError
+from hubtriage.interop.importers.sources import MAX_DEPTH, Expression, plain
 
 RESOURCE = "AWS::SecurityHub::AutomationRule"
 V2_RESOURCE = "AWS::SecurityHub::AutomationRuleV2"

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from hubtriage.authoring.criteria.model import Criterion, DateTest, FlagTest, NumberTest, Test, TextTest
 from hubtriage.engine.pattern.fields import OPERATOR_NAMES
+from hubtriage.interop.criteria.model import Criterion, DateTest, FlagTest, NumberTest, Test, TextTest
 
 Pattern = dict[str, Any]
 Logic = Any

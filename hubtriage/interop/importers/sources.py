@@ -9,11 +9,11 @@ from typing import Any, NoReturn
 
 import yaml
 
-from hubtriage.authoring.criteria.checks import Path
-from hubtriage.authoring.importers.names import printable
-from hubtriage.authoring.importers.outcome import Line, UnreadableError
 from hubtriage.authoring.scalars import Trap
 from hubtriage.authoring.yamlreader import parse
+from hubtriage.interop.criteria.input import Path
+from hubtriage.interop.importers.names import printable
+from hubtriage.interop.importers.outcome import Line, UnreadableError
 
 MAX_VALUES = 500_000  # in one file, aliases expanded: far beyond any rule file
 MAX_DEPTH = 64

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from math import ceil, floor
 from typing import Any
 
-from hubtriage.authoring.criteria.aws import NEGATIVE, POSITIVE, SIGNS, refuse_opposed, shifted
-from hubtriage.authoring.criteria.checks import Path, Refused
-from hubtriage.authoring.criteria.model import Criterion, DateTest, How, NumberTest, Test, TextTest
+from hubtriage.interop.criteria.input import Path, Refused
+from hubtriage.interop.criteria.model import Criterion, DateTest, How, NumberTest, Test, TextTest
+from hubtriage.interop.criteria.parse_filters import NEGATIVE, POSITIVE, SIGNS, refuse_opposed, shifted
 
 _POSITIVE: Mapping[How, str] = {how: name for name, how in POSITIVE.items()}
 _NEGATIVE: Mapping[How, str] = {how: name for name, how in NEGATIVE.items()}

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from hubtriage.authoring.criteria.aws import number
-from hubtriage.authoring.criteria.checks import (
+from hubtriage.engine.fields import FIELDS
+from hubtriage.engine.ruleset.templates import PLACEHOLDER
+from hubtriage.interop.criteria.input import (
     Path,
     Refused,
     items,
@@ -15,9 +16,8 @@ from hubtriage.authoring.criteria.checks import (
     text,
     whole_number,
 )
-from hubtriage.authoring.criteria.model import Criterion, TextTest
-from hubtriage.engine.fields import FIELDS
-from hubtriage.engine.ruleset.templates import PLACEHOLDER
+from hubtriage.interop.criteria.model import Criterion, TextTest
+from hubtriage.interop.criteria.parse_filters import number
 
 _STATUSES = tuple(FIELDS["Workflow.Status"].codes or ())
 

@@ -12,18 +12,18 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from hubtriage.authoring.criteria.attributes import ATTRIBUTES
-from hubtriage.authoring.criteria.aws import read_filters
-from hubtriage.authoring.criteria.checks import Path, Refused, items, known_keys, mapping, whole_number
-from hubtriage.authoring.criteria.conditions import conditions
-from hubtriage.authoring.criteria.model import Criterion, TextTest
-from hubtriage.authoring.importers.names import labelled, printable
-from hubtriage.authoring.importers.native_forms import V2, NativeRule, read_native
-from hubtriage.authoring.importers.outcome import Draft, Translation
-from hubtriage.authoring.importers.sources import decoded, first_expression
-from hubtriage.authoring.importers.terraform import SHOW
-from hubtriage.authoring.importers.updates import read_update, selects_moved_findings
 from hubtriage.engine.text.timestamps import parse_timestamp
+from hubtriage.interop.criteria.attributes import ATTRIBUTES
+from hubtriage.interop.criteria.input import Path, Refused, items, known_keys, mapping, whole_number
+from hubtriage.interop.criteria.model import Criterion, TextTest
+from hubtriage.interop.criteria.parse_filters import read_filters
+from hubtriage.interop.criteria.to_rule import conditions
+from hubtriage.interop.importers.names import labelled, printable
+from hubtriage.interop.importers.native_forms import V2, NativeRule, read_native
+from hubtriage.interop.importers.outcome import Draft, Translation
+from hubtriage.interop.importers.sources import decoded, first_expression
+from hubtriage.interop.importers.terraform import SHOW
+from hubtriage.interop.importers.updates import read_update, selects_moved_findings
 
 _REQUIRED = ("RuleOrder", "Criteria", "Actions")
 _OPTIONAL = ("RuleName", "Description", "IsTerminal", "RuleStatus")

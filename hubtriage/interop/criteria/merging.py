@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from hubtriage.authoring.criteria.attributes import Attribute
-from hubtriage.authoring.criteria.checks import Path, Refused
-from hubtriage.authoring.criteria.model import Criterion, TextTest, joined_dates
+from hubtriage.interop.criteria.attributes import Attribute
+from hubtriage.interop.criteria.input import Path, Refused
+from hubtriage.interop.criteria.model import Criterion, TextTest, joined_dates
 
 Criteria = dict[Attribute, Criterion]
 

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from hubtriage.authoring.criteria.attributes import ATTRIBUTES, Attribute
-from hubtriage.authoring.criteria.checks import Path, Refused
-from hubtriage.authoring.criteria.comparisons import checked, of_stars, unknown
-from hubtriage.authoring.criteria.model import Criterion, DateTest, How, TextTest, joined_dates
+from hubtriage.interop.criteria.attributes import ATTRIBUTES, Attribute
+from hubtriage.interop.criteria.comparisons import checked, of_stars, unknown
+from hubtriage.interop.criteria.input import Path, Refused
+from hubtriage.interop.criteria.model import Criterion, DateTest, How, TextTest, joined_dates
 
 Steps = tuple[tuple[str, bool], ...]
 Reader = Callable[[list[Any], Steps, Path], Criterion]

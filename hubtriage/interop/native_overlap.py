@@ -17,14 +17,14 @@ from typing import Any
 from hubtriage.authoring.checks.relations import Relations
 from hubtriage.authoring.checks.subject import Subject
 from hubtriage.authoring.compiler import ruleset_document
-from hubtriage.authoring.importers.assemble import Options, import_rules
-from hubtriage.authoring.importers.outcome import Imported, Refusal, UnreadableError
-from hubtriage.authoring.importers.render import render
 from hubtriage.authoring.loader import LoadResult, load_rules
 from hubtriage.engine.fields import FIELDS, Finding, member, same
 from hubtriage.engine.planning.fold import fold
 from hubtriage.engine.planning.plan import Settings, reason
 from hubtriage.engine.ruleset.ruleset import Rule, Ruleset, load_ruleset
+from hubtriage.interop.importers.assemble import Options, import_rules
+from hubtriage.interop.importers.outcome import Imported, Refusal, UnreadableError
+from hubtriage.interop.importers.render import render
 
 _PROVIDED = {field.member: field.counts_as_provided for field in FIELDS.values() if field.provided}
 _SET_BY_CUSTOMERS = frozenset({"Note", "UserDefinedFields", "VerificationState"})

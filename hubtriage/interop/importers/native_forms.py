@@ -6,10 +6,10 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any
 
-from hubtriage.authoring.criteria.checks import Path, Refused
-from hubtriage.authoring.importers import cloudformation, terraform
-from hubtriage.authoring.importers.outcome import UnreadableError
-from hubtriage.authoring.importers.sources import plain, read_json
+from hubtriage.interop.criteria.input import Path, Refused
+from hubtriage.interop.importers import cloudformation, terraform
+from hubtriage.interop.importers.outcome import UnreadableError
+from hubtriage.interop.importers.sources import plain, read_json
 
 V2 = "rules of the newer Security Hub look at findings in OCSF, which are not triaged here"
 _GET = "give what `aws securityhub batch-get-automation-rules` answers"

@@ -1,1 +1,0 @@
-"""Rules of ours, turned into rules of other tools where these can say exactly the same."""

@@ -1,0 +1,1 @@
+"""Filters of AWS as data, between other tools' rules and ours."""

@@ -1,0 +1,1 @@
+"""Turn rules into rules of other tools: the same decisions, or a refusal that says why not."""
