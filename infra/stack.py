@@ -9,7 +9,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from hubtriage.authoring.derived import event_pattern
+from hubtriage.authoring.iam import event_pattern
 from infra.breaker import Breaker
 from infra.bundle import read_ruleset
 from infra.config import Configuration

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from hubtriage.authoring.derived import Denial, Rules, denials
+from hubtriage.authoring.iam import Denial, Rules, denials
 
 ACTIONS = ("securityhub:BatchUpdateFindings", "securityhub:GetFindings")
 HUB = "arn:${AWS::Partition}:securityhub:${AWS::Region}:${AWS::AccountId}:hub/default"

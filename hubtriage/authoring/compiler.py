@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from hubtriage.authoring.loader import LoadedRule, LoadResult, load_rules
-from hubtriage.authoring.models import Rule
 from hubtriage.authoring.never import never_problems
 from hubtriage.authoring.problems import Position, Problem, RuleErrors
+from hubtriage.authoring.schema.rule import Rule
 from hubtriage.engine.ruleset.ruleset import FORMAT
 
 _HASH_LENGTH = 16

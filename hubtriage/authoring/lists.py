@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from typing import Any
 
-from hubtriage.authoring import limits
-from hubtriage.authoring.models import AccountFile, RuleFile
 from hubtriage.authoring.problems import Problem
-from hubtriage.authoring.scalars import type_word
-from hubtriage.authoring.shape import check_shape
-from hubtriage.authoring.traps import text_trap
-from hubtriage.authoring.yamltree import Document, Path, member, unquoted
+from hubtriage.authoring.schema import limits
+from hubtriage.authoring.schema.rule import AccountFile, RuleFile
+from hubtriage.authoring.schema.validation import check_shape
+from hubtriage.authoring.yaml.ambiguous import text_trap
+from hubtriage.authoring.yaml.scalars import type_word
+from hubtriage.authoring.yaml.tree import Document, Path, member, unquoted
 
 
 class Shared:

@@ -10,18 +10,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hubtriage.authoring.conditions import Condition
+from hubtriage.authoring.conditions.match import read_match
+from hubtriage.authoring.conditions.reader import Condition
+from hubtriage.authoring.conditions.when import read_when
 from hubtriage.authoring.lists import Shared
-from hubtriage.authoring.logic import read_when
-from hubtriage.authoring.models import Rule
-from hubtriage.authoring.patterns import read_match
 from hubtriage.authoring.placeholders import check_templates
 from hubtriage.authoring.problems import Position, Problem, Severity, in_order
-from hubtriage.authoring.shape import check_shape
-from hubtriage.authoring.traps import traps_in
-from hubtriage.authoring.yamlreader import parse
-from hubtriage.authoring.yamltree import Document, member
-from hubtriage.authoring.yamltree import Path as Place
+from hubtriage.authoring.schema.rule import Rule
+from hubtriage.authoring.schema.validation import check_shape
+from hubtriage.authoring.yaml.ambiguous import traps_in
+from hubtriage.authoring.yaml.reader import parse
+from hubtriage.authoring.yaml.tree import Document, member
+from hubtriage.authoring.yaml.tree import Path as Place
 from hubtriage.engine.planning.memo import rule_ref
 
 ACCOUNTS_FILE = "accounts.yaml"

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hubtriage.authoring.problems import Problem, did_you_mean
-from hubtriage.authoring.yamltree import Document, Path
+from hubtriage.authoring.yaml.tree import Document, Path
 from hubtriage.engine.ruleset.templates import NOTE_LIMIT, PLACEHOLDER, RULE_VALUES, USER_FIELD_LIMIT
 
 _LOOKS_MEANT = re.compile(r"\{\s*([A-Za-z_]+)\s*(?:\.([^{}]*))?\}")

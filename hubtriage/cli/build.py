@@ -9,7 +9,7 @@ import click
 
 from hubtriage.authoring.access import hub_statements
 from hubtriage.authoring.compiler import compile_ruleset, git_revision
-from hubtriage.authoring.derived import event_pattern
+from hubtriage.authoring.iam import event_pattern
 from hubtriage.authoring.never import UnknownFieldError, check_names
 from hubtriage.authoring.problems import RuleErrors
 

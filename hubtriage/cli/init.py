@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from hubtriage.authoring.newfolder import write
+from hubtriage.authoring.new_folder import write
 
 
 @click.command(name="init")

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import click
 
-from hubtriage.authoring.accounts_schema import accounts_schema
-from hubtriage.authoring.schema import rules_schema
+from hubtriage.authoring.editor.accounts_schema import accounts_schema
+from hubtriage.authoring.editor.json_schema import rules_schema
 
 
 @click.command(name="schema")

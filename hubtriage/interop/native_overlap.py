@@ -14,8 +14,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from hubtriage.authoring.checks.relations import Relations
-from hubtriage.authoring.checks.subject import Subject
+from hubtriage.authoring.checks.linted_rule import Subject
+from hubtriage.authoring.checks.relations.reach import Relations
 from hubtriage.authoring.compiler import ruleset_document
 from hubtriage.authoring.loader import LoadResult, load_rules
 from hubtriage.engine.fields import FIELDS, Finding, member, same

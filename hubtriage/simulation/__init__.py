@@ -1,1 +1,1 @@
-"""What rules would do: explain one finding, run the tests of rules, backtest many findings, compare rule sets."""
+"""What rules would do: explain a finding, run the tests of rules, backtest findings, compare rule sets."""

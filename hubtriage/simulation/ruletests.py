@@ -9,11 +9,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from hubtriage.authoring.asff.samples import SAMPLE_NOW, complete
 from hubtriage.authoring.compiler import compile_rule
 from hubtriage.authoring.loader import LoadedRule, LoadResult
-from hubtriage.authoring.models import NO_CHANGE, Expectation, RuleTest
 from hubtriage.authoring.problems import Position
-from hubtriage.authoring.samples import SAMPLE_NOW, complete
+from hubtriage.authoring.schema.rule import NO_CHANGE, Expectation, RuleTest
 from hubtriage.engine.fields import OUR_KEYS, user_fields
 from hubtriage.engine.planning.decision import Decision
 from hubtriage.engine.planning.plan import Settings, decide

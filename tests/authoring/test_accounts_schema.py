@@ -7,10 +7,10 @@ import pytest
 from jsonschema import Draft7Validator
 from test_schema import readable
 
-from hubtriage.authoring.accounts_schema import accounts_schema
+from hubtriage.authoring.editor.accounts_schema import accounts_schema
 from hubtriage.authoring.loader import load_rules
-from hubtriage.authoring.newfolder import contents
-from hubtriage.authoring.yamlreader import parse
+from hubtriage.authoring.new_folder import contents
+from hubtriage.authoring.yaml.reader import parse
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = accounts_schema()

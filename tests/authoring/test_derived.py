@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hubtriage.authoring.derived import LONGEST_PATTERN, Denial, denials, event_pattern
+from hubtriage.authoring.iam import LONGEST_PATTERN, Denial, denials, event_pattern
 from hubtriage.engine.pattern import compile_pattern
 from hubtriage.engine.planning.plan import Settings, decide
 from hubtriage.engine.ruleset.ruleset import load_ruleset

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from hubtriage.authoring.asff.samples import SAMPLE_NOW, complete
 from hubtriage.authoring.compiler import compile_ruleset
 from hubtriage.authoring.loader import load_rules
 from hubtriage.authoring.problems import CODES, RuleErrors
-from hubtriage.authoring.samples import SAMPLE_NOW, complete
 from hubtriage.engine.planning.plan import Settings, decide
 from hubtriage.engine.ruleset.ruleset import load_ruleset
 

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from hubtriage.authoring.asff.samples import SAMPLE_NOW, SAMPLES, sample
 from hubtriage.authoring.checks.registry import warnings
 from hubtriage.authoring.compiler import ruleset_document
 from hubtriage.authoring.loader import load_rules, rule_files
 from hubtriage.authoring.problems import CODES
-from hubtriage.authoring.samples import SAMPLE_NOW, SAMPLES, sample
-from hubtriage.authoring.yamlreader import parse
+from hubtriage.authoring.yaml.reader import parse
 from hubtriage.engine.planning.plan import Settings, decide
 from hubtriage.engine.ruleset.ruleset import load_ruleset
 from hubtriage.simulation.ruletests import run_tests

@@ -7,7 +7,7 @@ import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from hubtriage.authoring.scalars import Trap, plain_value
+from hubtriage.authoring.yaml.scalars import Trap, plain_value
 
 
 @pytest.mark.parametrize(

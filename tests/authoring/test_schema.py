@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft7Validator
 
+from hubtriage.authoring.asff.samples import SAMPLE_NOW
 from hubtriage.authoring.checks.registry import warnings
+from hubtriage.authoring.editor.json_schema import rules_schema
 from hubtriage.authoring.loader import ACCOUNTS_FILE, load_rules
 from hubtriage.authoring.problems import CODES
-from hubtriage.authoring.samples import SAMPLE_NOW
-from hubtriage.authoring.scalars import Trap
-from hubtriage.authoring.schema import rules_schema
-from hubtriage.authoring.yamlreader import parse
+from hubtriage.authoring.yaml.reader import parse
+from hubtriage.authoring.yaml.scalars import Trap
 from hubtriage.engine.jsonlogic.compiler import ALL_OPERATORS
 
 ROOT = Path(__file__).parents[2]

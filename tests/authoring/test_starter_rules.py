@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from hubtriage.authoring.asff.samples import SAMPLE_NOW
 from hubtriage.authoring.checks.registry import warnings
 from hubtriage.authoring.compiler import compile_ruleset
 from hubtriage.authoring.loader import load_rules
-from hubtriage.authoring.samples import SAMPLE_NOW
 from hubtriage.engine.planning.plan import Settings, decide
 from hubtriage.engine.ruleset.ruleset import load_ruleset
 from hubtriage.simulation.ruletests import run_tests

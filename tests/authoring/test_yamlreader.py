@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hubtriage.authoring.problems import Position
-from hubtriage.authoring.yamlreader import MAX_DEPTH, parse
+from hubtriage.authoring.yaml.reader import MAX_DEPTH, parse
 
 
 def problems_of(content):

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from hubtriage.authoring.asff.samples import SAMPLE_NOW
 from hubtriage.authoring.checks.registry import warnings
 from hubtriage.authoring.loader import load_rules
-from hubtriage.authoring.samples import SAMPLE_NOW
 from hubtriage.engine.index.rule_index import RuleIndex
 from hubtriage.engine.jsonlogic.compiler import compile_logic, truthy
 from hubtriage.local.findings import NOW

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from hubtriage.authoring.newfolder import contents
+from hubtriage.authoring.new_folder import contents
 from hubtriage.cli.main import COMMANDS, cli
 
 ROOT = Path(__file__).parents[2]

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from hubtriage.authoring.asff.samples import SAMPLE_NOW, SAMPLES, sample
 from hubtriage.authoring.checks.registry import warnings
+from hubtriage.authoring.editor.texts import BEFORE_KEYS, RULE_KEYS, TEST_KEYS, UPDATE_KEYS
 from hubtriage.authoring.loader import load_rules
-from hubtriage.authoring.models import Before, Rule, RuleTest
-from hubtriage.authoring.samples import SAMPLE_NOW, SAMPLES, sample
-from hubtriage.authoring.schema_texts import BEFORE_KEYS, RULE_KEYS, TEST_KEYS, UPDATE_KEYS
-from hubtriage.authoring.updates import Update
+from hubtriage.authoring.schema.rule import Before, Rule, RuleTest
+from hubtriage.authoring.schema.update import Update
 from hubtriage.engine.jsonlogic.compiler import ALL_OPERATORS, compile_logic
 from hubtriage.engine.pattern import compile_pattern
 from hubtriage.engine.pattern.fields import OPERATORS

@@ -8,7 +8,7 @@ from typing import Any, get_args
 import pytest
 from infra_samples import RULE, RULESET
 
-from hubtriage.authoring.derived import event_pattern
+from hubtriage.authoring.iam import event_pattern
 from hubtriage.aws.config import Config
 from hubtriage.engine.pattern import compile_pattern
 from infra.config import Configuration

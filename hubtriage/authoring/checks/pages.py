@@ -3,10 +3,10 @@
 import tempfile
 from pathlib import Path
 
+from hubtriage.authoring.asff.samples import SAMPLE_NOW
 from hubtriage.authoring.checks.registry import warnings
 from hubtriage.authoring.loader import load_rules
 from hubtriage.authoring.problems import Problem, in_order
-from hubtriage.authoring.samples import SAMPLE_NOW
 
 _FOLDERS = (Path(__file__).parents[3] / "docs" / "checks", Path(__file__).with_name("pages_of_checks"))
 

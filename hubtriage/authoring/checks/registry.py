@@ -3,32 +3,27 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeAlias
 
-from hubtriage.authoring.checks import (
-    account_id,
+from hubtriage.authoring.checks.care import endless, expiry, ownerless, subject_controlled, texts, untested
+from hubtriage.authoring.checks.conditions import (
     anything_but_on_list,
-    conflicting_rules,
     constant_condition,
     contradiction,
-    control_prefix,
-    deprecated_field,
-    endless,
     exists_on_object,
-    expiry,
-    given_finding,
-    hidden_rule,
-    impossible_value,
     loose_comparison,
     missing_field,
-    overridden_rule,
-    ownerless,
-    subject_controlled,
-    texts,
+)
+from hubtriage.authoring.checks.linted_rule import Subject
+from hubtriage.authoring.checks.relations import conflicting_rules, hidden_rule, overridden_rule
+from hubtriage.authoring.checks.relations.reach import Relations
+from hubtriage.authoring.checks.values import (
+    account_id,
+    control_prefix,
+    deprecated_field,
+    given_finding,
+    impossible_value,
     unknown_path,
-    untested,
     wrong_type,
 )
-from hubtriage.authoring.checks.relations import Relations
-from hubtriage.authoring.checks.subject import Subject
 from hubtriage.authoring.loader import LoadResult
 from hubtriage.authoring.problems import Problem, in_order
 

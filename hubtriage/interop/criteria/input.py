@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from hubtriage.authoring.problems import did_you_mean
-from hubtriage.authoring.scalars import type_word
+from hubtriage.authoring.yaml.scalars import type_word
 
 Path = tuple[str | int, ...]
 

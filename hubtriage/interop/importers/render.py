@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from hubtriage.authoring.scalars import plain_value
+from hubtriage.authoring.yaml.scalars import plain_value
 
 _ONE_LINE = 84  # characters of a value that is written on one line
 _ALWAYS_BLOCKS = 4  # levels: the file, its rules, a rule, its match or update

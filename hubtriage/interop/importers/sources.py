@@ -9,8 +9,8 @@ from typing import Any, NoReturn
 
 import yaml
 
-from hubtriage.authoring.scalars import Trap
-from hubtriage.authoring.yamlreader import parse
+from hubtriage.authoring.yaml.reader import parse
+from hubtriage.authoring.yaml.scalars import Trap
 from hubtriage.interop.criteria.input import Path
 from hubtriage.interop.importers.names import printable
 from hubtriage.interop.importers.outcome import Line, UnreadableError

@@ -2,8 +2,8 @@
 
 import pytest
 
-from hubtriage.authoring.asff import Field, Unknown, look_up, table
-from hubtriage.authoring.asff_table import derived
+from hubtriage.authoring.asff.fields import Field, Unknown, look_up, table
+from hubtriage.authoring.asff.table import derived
 
 
 def test_the_table_is_what_the_installed_library_says():

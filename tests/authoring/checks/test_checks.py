@@ -2,9 +2,9 @@
 
 import pytest
 
+from hubtriage.authoring.asff.samples import SAMPLE_NOW
 from hubtriage.authoring.checks.registry import warnings
 from hubtriage.authoring.loader import load_rules
-from hubtriage.authoring.samples import SAMPLE_NOW
 
 NOTIFY = "update: {Workflow: {Status: NOTIFIED}}"
 HIDE = "owner: o\n    ticket: t\n    update: {Workflow: {Status: SUPPRESSED}}"

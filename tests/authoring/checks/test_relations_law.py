@@ -11,10 +11,10 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[2] / "conformance"))
 import rule_grammar
 
-from hubtriage.authoring.asff import Field, look_up
-from hubtriage.authoring.checks.demands import asked_of, can_meet, demands, is_everything, within_scale
-from hubtriage.authoring.checks.relations import Relations, implies
-from hubtriage.authoring.checks.subject import Subject
+from hubtriage.authoring.asff.fields import Field, look_up
+from hubtriage.authoring.checks.constraints import asked_of, can_meet, demands, is_everything, within_scale
+from hubtriage.authoring.checks.linted_rule import Subject
+from hubtriage.authoring.checks.relations.reach import Relations, implies
 from hubtriage.engine.index.dnf import branches_of
 from hubtriage.engine.jsonlogic.compiler import EvaluationError, compile_logic, truthy
 from hubtriage.engine.pattern import compile_pattern

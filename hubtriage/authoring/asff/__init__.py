@@ -1,0 +1,1 @@
+"""AWS's model of a finding: paths, types, values, and complete samples."""

@@ -1,0 +1,107 @@
+"""What a finding can hold: each path, the type of its value, the values it can have.
+
+AWS: the model of AwsSecurityFinding in the client library, as the table that `asff_table` derives.
+"""
+
+import json
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cache, lru_cache
+from typing import Any, Literal
+
+from hubtriage.authoring.asff.table import ANY_NAME, REQUIRED, TABLE
+
+Kind = Literal["text", "number", "boolean", "object", "unknown"]
+Keys = tuple[str, ...]
+
+_KINDS: dict[str, Kind] = {"s": "text", "n": "number", "b": "boolean"}
+# Triage fills these in before rules see the finding (a severity has its label from its number).
+_FILLED_IN = frozenset({("Workflow", "Status"), ("VerificationState",), ("Severity", "Label")})
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """What stands at a path. `in_list`: it may have several values. `optional`: it may be missing."""
+
+    kind: Kind
+    values: tuple[str, ...] = ()
+    in_list: bool = False
+    optional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A path that no finding has: which of its names is wrong, and what was probably meant."""
+
+    step: int
+    meant: str = ""
+
+
+@cache
+def table() -> dict[str, Any]:
+    """The table as it was derived."""
+    fields: dict[str, Any] = json.loads(TABLE.read_text(encoding="utf-8"))
+    return fields
+
+
+@lru_cache(maxsize=4096)
+def look_up(keys: Keys) -> Field | Unknown:
+    """What stands at a path of member names; positions in lists may be among them, or be left out."""
+    node: Any = table()
+    in_list = optional = False
+    for step, key in enumerate(keys):
+        position = False
+        while isinstance(node, list) and not position:
+            node, position = node[0], key.isdecimal()
+            in_list = in_list or not position
+        if position:
+            optional = True
+            continue
+        if not isinstance(node, dict):
+            return Unknown(step)
+        optional = optional or key not in node.get(REQUIRED, ())
+        if key == REQUIRED or (key not in node and ANY_NAME not in node):
+            return Unknown(step, _meant(keys, step, node))
+        node = node[key] if key in node else node[ANY_NAME]
+    return _field(node, in_list, optional and keys not in _FILLED_IN)
+
+
+def _field(node: Any, in_list: bool, optional: bool) -> Field:
+    while isinstance(node, list):
+        node, in_list = node[0], True
+    if isinstance(node, dict):
+        return Field("object", (), in_list, optional)
+    if node in _KINDS:
+        return Field(_KINDS[node], (), in_list, optional)
+    return Field("text", tuple(node.split("|")), in_list, optional)
+
+
+def _meant(keys: Keys, step: int, node: dict[str, Any]) -> str:
+    """The whole path that was probably meant, or the name in its place that is nearest."""
+    names = {name.casefold(): name for name in node if name != REQUIRED}
+    near = get_close_matches(keys[step].casefold(), names, n=1, cutoff=0.7)
+    if near:
+        mended = (*keys[:step], names[near[0]], *keys[step + 1 :])
+        further = look_up(mended)
+        return ".".join(mended) if isinstance(further, Field) else further.meant or ".".join(mended)
+    elsewhere = [path for path in _paths_ending().get(keys[-1].casefold(), ()) if path.count(".") < 3]
+    return min(elsewhere, key=len, default="")
+
+
+@cache
+def _paths_ending() -> dict[str, list[str]]:
+    """Paths of leaves by their last name."""
+    found: dict[str, list[str]] = {}
+    _collect(table(), (), found)
+    return found
+
+
+def _collect(node: Any, keys: Keys, found: dict[str, list[str]]) -> None:
+    while isinstance(node, list):
+        node = node[0]
+    if isinstance(node, dict):
+        for name, inner in node.items():
+            if name not in (REQUIRED, ANY_NAME):
+                _collect(inner, (*keys, name), found)
+    elif keys:
+        found.setdefault(keys[-1].casefold(), []).append(".".join(keys))

@@ -1,0 +1,1 @@
+"""Warnings about exceptions that nobody answers for, or that never end."""

@@ -1,0 +1,20 @@
+"""W312: a rule without a test of either kind."""
+
+from collections.abc import Iterator
+
+from hubtriage.authoring.checks.linted_rule import Subject
+from hubtriage.authoring.problems import Problem
+from hubtriage.authoring.schema.rule import NO_CHANGE
+
+CODE = "W312"
+
+
+def check(subject: Subject) -> Iterator[Problem]:
+    """A rule lacks a finding that it changes, or one that it leaves alone."""
+    kinds = {test.expect == NO_CHANGE for test in subject.model.tests}
+    changes = "a finding that it changes" if False not in kinds else ""
+    leaves = "a finding that it leaves alone" if True not in kinds else ""
+    if (changes or leaves) and subject.model.update.model_fields_set:
+        lacking = " and ".join(filter(None, (changes, leaves)))
+        hint = "- {name: ..., finding: {...}, expect: no change}" if not changes else "add them under tests:"
+        yield subject.problem(CODE, ("id",), f"no test with {lacking}", hint)

@@ -1,0 +1,1 @@
+"""Warnings about conditions that do not ask what they seem to."""

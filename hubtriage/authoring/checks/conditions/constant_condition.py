@@ -1,0 +1,93 @@
+"""W201: a part of `when` that is the same for every finding."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from hubtriage.authoring.asff.fields import Field, look_up
+from hubtriage.authoring.checks.constraints import asked_of, is_everything
+from hubtriage.authoring.checks.linted_rule import Operation, Subject
+from hubtriage.authoring.problems import Problem
+from hubtriage.authoring.yaml.tree import Path
+from hubtriage.engine.index.dnf import values_of
+
+CODE = "W201"
+_LOOKS_AT_FINDING = ("var", "account", "missing", "missing_some")
+_ALWAYS = "this holds for every finding"
+_COMPARISONS = ("==", "===", "!=", "!==", "<", "<=", ">", ">=")
+_CONDITIONS = {"and": None, "or": None, "!": None, "!!": None, "if": 0, "?:": 0}
+
+
+def check(subject: Subject) -> Iterator[Problem]:
+    """Operations and operands without anything of the finding in them; `when: true` alone is meant."""
+    yield from _that_hold_always(subject)
+    if not subject.rule.has_when:
+        return
+    when = subject.rule.when
+    if not isinstance(when, dict):
+        if when is not True:
+            yield _constant(subject, ("when",), when, key=False)
+        return
+    for operation in subject.operations:
+        if _is_constant(operation.logic) and not any(_is_constant(one.logic) for one in operation.outer):
+            yield _constant(subject, operation.place, operation.logic, key=True)
+        yield from _operands(subject, operation)
+        yield from _with_itself(subject, operation)
+
+
+def _that_hold_always(subject: Subject) -> Iterator[Problem]:
+    """Alternatives that leave nothing out, such as `exists: true` beside `exists: false`."""
+    hint = "one of the alternatives is too much"
+    for leaf in subject.leaves:
+        if ("exists", False) in ((name, operand) for name, operand, _place in leaf.tests):
+            values = values_of(alternative for alternative, _place in leaf.alternatives)
+            if is_everything(values):
+                yield subject.problem(CODE, leaf.place, _ALWAYS, hint, key=True)
+    for operation in subject.operations:
+        asked = asked_of(operation.logic) if operation.name == "or" else None
+        if asked and asked.exact and is_everything(asked.values):
+            yield subject.problem(CODE, operation.place, _ALWAYS, hint, key=True)
+
+
+def _operands(subject: Subject, operation: Operation) -> Iterator[Problem]:
+    """Plain values where a condition belongs."""
+    if operation.name not in _CONDITIONS or _is_constant(operation.logic):
+        return
+    only = _CONDITIONS[operation.name]
+    for index, argument in enumerate(operation.arguments):
+        if not isinstance(argument, dict) and only in (None, index):
+            yield _constant(subject, (*operation.place, index), argument, key=False)
+
+
+def _with_itself(subject: Subject, operation: Operation) -> Iterator[Problem]:
+    """A comparison of something with itself."""
+    if operation.name in _COMPARISONS and not _is_constant(operation.logic):
+        first, *others = operation.arguments
+        if others and all(other == first for other in others):
+            yield subject.problem(
+                CODE, operation.place, "both sides are the same", "compare it with a value", key=True
+            )
+
+
+def _constant(subject: Subject, place: Path, logic: Any, *, key: bool) -> Problem:
+    hint = "compare something of the finding, or write when: true to mean every finding"
+    for text in _texts(logic):
+        if "." in text and isinstance(look_up(tuple(text.split("."))), Field):
+            hint = f'a field of the finding is {{var: "{text}"}}'
+    return subject.problem(CODE, place, "this is the same for every finding", hint, key=key)
+
+
+def _is_constant(logic: Any) -> bool:
+    if isinstance(logic, list):
+        return all(map(_is_constant, logic))
+    if not isinstance(logic, dict) or not logic:
+        return True
+    ((name, arguments),) = logic.items()
+    return name not in _LOOKS_AT_FINDING and _is_constant(arguments)
+
+
+def _texts(logic: Any) -> Iterator[str]:
+    if isinstance(logic, str):
+        yield logic
+    elif isinstance(logic, list | dict):
+        for inner in logic.values() if isinstance(logic, dict) else logic:
+            yield from _texts(inner)

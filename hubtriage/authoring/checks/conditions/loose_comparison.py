@@ -1,0 +1,26 @@
+"""W205: `==` with a value that JavaScript converts."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from hubtriage.authoring.checks.linted_rule import Subject
+from hubtriage.authoring.problems import Problem
+
+CODE = "W205"
+
+
+def check(subject: Subject) -> Iterator[Problem]:
+    """`==` and `!=` convert: 0, false and "" equal each other, yet none of them equals a missing field."""
+    for operation in subject.operations:
+        if operation.name not in ("==", "!="):
+            continue
+        for argument in operation.arguments:
+            if not isinstance(argument, dict) and _is_converted(argument):
+                shown = "false" if argument is False else '""' if argument == "" else "0"
+                message = f"`{operation.name}` {shown} compares loosely, and not with what is missing"
+                hint = f'write "{operation.name}=", or {{"!": {{var: PATH}}}} for missing, false, 0 or empty'
+                yield subject.problem(CODE, operation.place, message, hint, key=True)
+
+
+def _is_converted(value: Any) -> bool:
+    return value is False or value == "" or (value == 0 and not isinstance(value, str))

@@ -1,0 +1,99 @@
+"""W203 and W204: a comparison, or a negation, that holds because its field is missing."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from hubtriage.authoring.asff.fields import Keys
+from hubtriage.authoring.checks.linted_rule import Operation, Subject, dotted, field_at, var_keys
+from hubtriage.authoring.problems import Problem
+from hubtriage.authoring.yaml.tree import Path
+from hubtriage.engine.errors import EvaluationError
+from hubtriage.engine.jsonlogic.compiler import LogicError, compile_logic, truthy
+
+LESS, NEGATION = "W203", "W204"
+_LESS = ("<", "<=", ">", ">=")
+_NEGATIONS = ("!", "!=", "!==", "none")
+_BOUND = ("some", "all", "none", "filter", "map", "reduce")
+
+
+def check_less(subject: Subject) -> Iterator[Problem]:
+    """JsonLogic: a missing value counts as 0 in a comparison of numbers, so it is less than 1."""
+    for operation, keys in _held_by_absence(subject, _LESS):
+        guard = '{and: [{"!=": [{var: PATH}, null]}, ...]}'
+        message = f"holds too where {dotted(keys)} is missing: that counts as 0"
+        yield subject.problem(LESS, operation.place, message, f"ask for it first: {guard}", key=True)
+
+
+def check_negation(subject: Subject) -> Iterator[Problem]:
+    """What is missing is unequal to everything."""
+    for operation, keys in _held_by_absence(subject, _NEGATIONS):
+        if not _asks_for_absence(operation):
+            message = f"holds too where {dotted(keys)} is missing"
+            hint = "if that is not meant, ask for it first: {and: [{var: PATH}, ...]}"
+            yield subject.problem(NEGATION, operation.place, message, hint, key=True)
+
+
+def _held_by_absence(subject: Subject, names: tuple[str, ...]) -> Iterator[tuple[Operation, Keys]]:
+    required = {leaf.keys for leaf in subject.leaves if "$or" not in leaf.place and _needs_value(leaf.tests)}
+    for operation in subject.operations:
+        if operation.name not in names or operation.is_under("!", "none", "!=", "!=="):
+            continue
+        keys = next(_optional(operation), None)
+        if keys is None or keys in required or not _holds_on_nothing(operation.logic):
+            continue
+        if not _is_guarded(operation):
+            yield operation, keys
+
+
+def _needs_value(tests: list[tuple[str, Any, Path]]) -> bool:
+    return not any(operator == "exists" and operand is False for operator, operand, _place in tests)
+
+
+def _optional(operation: Operation) -> Iterator[Keys]:
+    """The fields that the operation looks at and that a finding may lack."""
+    for name in _vars(operation.logic):
+        keys = operation.keys_of({"var": name})
+        field = field_at(keys) if keys else None
+        if keys and field and field.optional:
+            yield keys
+
+
+def _vars(logic: object) -> Iterator[str]:
+    """The plain variables of an expression, without those of loops inside it."""
+    if isinstance(logic, list):
+        for item in logic:
+            yield from _vars(item)
+    elif isinstance(logic, dict) and logic:
+        ((name, arguments),) = logic.items()
+        keys = var_keys(logic)
+        if keys:
+            yield ".".join(keys)
+        elif name in _BOUND:
+            yield from _vars(arguments[:1] if isinstance(arguments, list) else arguments)
+        elif name != "var":
+            yield from _vars(arguments)
+
+
+def _holds_on_nothing(logic: object) -> bool:
+    try:
+        return truthy(compile_logic(logic)({}))
+    except (LogicError, EvaluationError):
+        return False
+
+
+def _is_guarded(operation: Operation) -> bool:
+    """Whether an `and` (or the condition of an `if`) around it fails where the field is missing."""
+    names = set(_vars(operation.logic))
+    inside: object = operation.logic
+    for outer in reversed(operation.outer):
+        if outer.name in ("and", "if", "?:"):
+            others = [one for one in outer.arguments if one != inside]
+            if any(names & set(_vars(one)) and not _holds_on_nothing(one) for one in others):
+                return True
+        inside = outer.logic
+    return False
+
+
+def _asks_for_absence(operation: Operation) -> bool:
+    """Whether it is just the question whether a field is missing: `{"!": {var: X}}`."""
+    return operation.name == "!" and var_keys(operation.arguments[0]) is not None

@@ -1,0 +1,244 @@
+"""A rule under check: what it looks at and where that stands in its file."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from hubtriage.authoring.asff.fields import Field, Keys, Unknown, look_up
+from hubtriage.authoring.conditions.match import IN_LIST
+from hubtriage.authoring.loader import LoadedRule
+from hubtriage.authoring.problems import Problem
+from hubtriage.authoring.yaml.tree import Path
+from hubtriage.engine.fields import HIDING_STATUSES
+from hubtriage.engine.index.dnf import Branch, branches_of
+
+SCOPES = ("some", "all", "none", "filter", "map")
+_TWICE_NAMED = 2
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """A field of `match`: its path in the finding, and each alternative with its place, lists put in."""
+
+    keys: Keys
+    place: Path
+    alternatives: tuple[tuple[Any, Path], ...]
+
+    @cached_property
+    def literals(self) -> list[tuple[Any, Path]]:
+        """The alternatives that are plain values."""
+        return [(value, place) for value, place in self.alternatives if not isinstance(value, dict)]
+
+    @cached_property
+    def tests(self) -> list[tuple[str, Any, Path]]:
+        """(operator, operand, place) of the other alternatives."""
+        return [
+            (operator, operand, place)
+            for value, place in self.alternatives
+            if isinstance(value, dict)
+            for operator, operand in value.items()
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """An operation of `when`. `scope` is the list whose elements it looks at, None if that is not known.
+
+    `outer` holds the operations around it, the outermost first.
+    """
+
+    name: str
+    arguments: Sequence[Any]
+    place: Path
+    scope: Keys | None
+    outer: tuple["Operation", ...]
+
+    @property
+    def logic(self) -> dict[str, Any]:
+        """The operation as JsonLogic."""
+        return {self.name: list(self.arguments)}
+
+    def keys_of(self, argument: Any) -> Keys | None:
+        """The path in the finding of an argument that is a plain `var`, else None."""
+        keys = var_keys(argument)
+        return None if keys is None or self.scope is None else (*self.scope, *keys)
+
+    def is_under(self, *names: str) -> bool:
+        """Whether one of these operators stands around the operation."""
+        return any(one.name in names for one in self.outer)
+
+
+def var_keys(argument: Any) -> Keys | None:
+    """The names of a plain `var` without a default, else None."""
+    if not isinstance(argument, dict) or list(argument) != ["var"]:
+        return None
+    name = argument["var"]
+    if isinstance(name, list) and len(name) == 1:
+        name = name[0]
+    return tuple(name.split(".")) if isinstance(name, str) and name else None
+
+
+class Subject:
+    """A rule under check, at a time (epoch seconds)."""
+
+    def __init__(self, rule: LoadedRule, lists: Mapping[str, Sequence[Any]], now: float):
+        self.rule = rule
+        self.model = rule.model
+        self.now = now
+        self._lists = lists
+
+    def problem(self, code: str, place: Path, message: str, hint: str = "", *, key: bool = False) -> Problem:
+        """A problem at a place in the rule; with `key` at the key there instead of its value."""
+        return self.rule.document.problem(code, (*self.rule.path, *place), message, hint, key=key)
+
+    def source_of(self, value: object, place: Path) -> str:
+        """Words for a value that is not written at its place, but in a list that is named there."""
+        named = self.rule.document.node((*self.rule.path, *place)).value
+        if isinstance(named, dict):
+            named = next(
+                (one.get(IN_LIST) for one in (named, *named.values()) if isinstance(one, dict)), None
+            )
+        is_list = isinstance(named, str) and named != value and named in self._lists
+        return f", in the list {named}," if is_list else ""
+
+    def line_of(self, place: Path) -> int:
+        """The line on which a place in the rule stands."""
+        return self.rule.document.locate((*self.rule.path, *place)).line
+
+    @cached_property
+    def hides(self) -> bool:
+        """Whether the rule can take a finding out of sight: suppress or resolve it, or lower its severity."""
+        return self.suppresses or bool(self.model.update.Severity and not self._only_raises)
+
+    @cached_property
+    def suppresses(self) -> bool:
+        """Whether the rule suppresses or resolves."""
+        workflow = self.model.update.Workflow
+        return workflow is not None and workflow.Status in HIDING_STATUSES
+
+    @property
+    def _only_raises(self) -> bool:
+        severity = self.model.update.Severity
+        return severity is not None and bool(severity.AtLeast) and not severity.AtMost
+
+    @cached_property
+    def leaves(self) -> tuple[Leaf, ...]:
+        """The fields of `match`."""
+        return tuple(self._leaves(self._raw("match"), (), ("match",))) if self.rule.match else ()
+
+    @cached_property
+    def operations(self) -> tuple[Operation, ...]:
+        """The operations of `when`, each before those inside it."""
+        return tuple(_operations(self.rule.when, ("when",), (), ())) if self.rule.has_when else ()
+
+    @cached_property
+    def branches(self) -> list[Branch]:
+        """What the rule's conditions need, as the engine sees it."""
+        conditions = {} if self.rule.match is None else {"match": self.rule.match}
+        return branches_of({**conditions, "when": self.rule.when} if self.rule.has_when else conditions)
+
+    @cached_property
+    def paths(self) -> tuple[tuple[Keys, Path, bool], ...]:
+        """(path in the finding, place, whether the place is a key) of every value that the rule looks at."""
+        found = [(leaf.keys, leaf.place, True) for leaf in self.leaves]
+        for operation in self.operations:
+            if operation.name == "var":
+                keys = operation.keys_of({"var": list(operation.arguments[:1])})
+                found += [(keys, operation.place, False)] if keys else []
+        return tuple(found)
+
+    def _raw(self, name: str) -> Any:
+        return self.rule.document.node((*self.rule.path, name)).value
+
+    def _leaves(self, node: Any, keys: Keys, place: Path) -> Iterator[Leaf]:
+        for name, value in node.items():
+            here = (*place, name)
+            if name == "$or" and isinstance(value, list):
+                for index, branch in enumerate(value):
+                    yield from self._leaves(branch, keys, (*here, index))
+            elif isinstance(value, dict):
+                yield from self._leaves(value, (*keys, name), here)
+            else:
+                yield Leaf((*keys, name), here, tuple(self._alternatives(value, here)))
+
+    def _alternatives(self, value: Any, place: Path) -> Iterator[tuple[Any, Path]]:
+        items = enumerate(value) if isinstance(value, list) else [(None, value)]
+        for index, item in items:
+            here = place if index is None else (*place, index)
+            yield from ((one, here) for one in self._listed(item))
+
+    def _listed(self, item: Any) -> Iterator[Any]:
+        """What an alternative stands for once lists are put in."""
+        if not isinstance(item, dict):
+            yield item
+            return
+        ((operator, operand),) = item.items()
+        name = operand.get(IN_LIST) if isinstance(operand, dict) else None
+        if operator == IN_LIST:
+            yield from self._lists[operand]
+        elif name is None:
+            yield item
+        elif operator == "anything-but":
+            yield {operator: list(self._lists[name])}
+        else:
+            yield from ({operator: value} for value in self._lists[name])
+
+
+def _operations(
+    logic: Any, place: Path, scope: Keys | None, outer: tuple[Operation, ...]
+) -> Iterator[Operation]:
+    if isinstance(logic, list):
+        for index, item in enumerate(logic):
+            yield from _operations(item, (*place, index), scope, outer)
+    elif isinstance(logic, Mapping) and logic:
+        ((name, raw),) = logic.items()
+        arguments = raw if isinstance(raw, list) else [raw]
+        operation = Operation(name, arguments, (*place, name), scope, outer)
+        yield operation
+        if name == "var":
+            return
+        for index, argument in enumerate(arguments):
+            inner = (*operation.place, index) if isinstance(raw, list) else operation.place
+            yield from _operations(argument, inner, _inner_scope(operation, index), (*outer, operation))
+
+
+def _inner_scope(operation: Operation, index: int) -> Keys | None:
+    """The list whose elements an argument looks at."""
+    if index == 1 and operation.name in SCOPES:
+        return operation.keys_of(operation.arguments[0])
+    return None if index == 1 and operation.name == "reduce" else operation.scope
+
+
+def field_at(keys: Keys) -> Field | None:
+    """What stands at a path, None where no finding has it."""
+    found = look_up(keys)
+    return None if isinstance(found, Unknown) else found
+
+
+def steps(place: Path) -> Keys:
+    """The names and positions of a place as text."""
+    return tuple(map(str, place))
+
+
+def dotted(keys: Keys) -> str:
+    """A path as people write it."""
+    return ".".join(keys)
+
+
+def compared(operation: Operation) -> Iterator[tuple[Keys, Any, Path]]:
+    """(path, constant, its place) of each value that an operation compares a field of the finding with."""
+    if operation.name not in ("==", "===", "!=", "!==", "in", "in_list"):
+        return
+    if len(operation.arguments) < _TWICE_NAMED:
+        return
+    for index, other in ((0, 1), (1, 0)):
+        keys, constant = operation.keys_of(operation.arguments[index]), operation.arguments[other]
+        if keys is None or isinstance(constant, dict):
+            continue
+        place = (*operation.place, other)
+        if operation.name in ("in", "in_list"):
+            if index == 0 and isinstance(constant, list):
+                yield from ((keys, item, (*place, at)) for at, item in enumerate(constant))
+        else:
+            yield keys, constant, place

@@ -1,0 +1,1 @@
+"""Warnings about rules that stand in each other's way."""

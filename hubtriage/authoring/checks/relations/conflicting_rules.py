@@ -1,0 +1,50 @@
+"""W303: two rules of one order that set a field differently."""
+
+from collections.abc import Iterator
+
+from hubtriage.authoring.checks.linted_rule import Subject
+from hubtriage.authoring.checks.relations.reach import Relations, wanted
+from hubtriage.authoring.problems import Problem
+
+CODE = "W303"
+_ACTING = ("enforce", "observe")
+
+
+def check(subject: Subject, relations: Relations) -> Iterator[Problem]:
+    """Rules of the same order, so that nothing but their ids decides; told once, at the earlier one.
+
+    Rules of different orders have said which of them is meant to win.
+    """
+    mine = wanted(subject)
+    found: list[tuple[str, str]] = []
+    if subject.model.mode not in _ACTING:
+        return
+    for other in relations.later(subject):
+        if other.model.order != subject.model.order:
+            break
+        field = _contested(mine, wanted(other)) if _acts_with(subject, other) else None
+        if field:
+            found.append((field, other.rule.id))
+    if found:
+        field, other_id = found[0]
+        more = f" (and {len(found) - 1} more rules)" if len(found) > 1 else ""
+        message = f"{field} is set differently by {other_id}{more}, of the same order, on the same findings"
+        wins = "earlier" if subject.model.terminal else "later"
+        hint = f"the {wins} id wins by chance: say with order which rule is meant to"
+        yield subject.problem(CODE, ("update",), message, hint, key=True)
+
+
+def _acts_with(one: Subject, other: Subject) -> bool:
+    """Whether both can be in force at one time, and act in the same way."""
+    if one.model.mode != other.model.mode:
+        return False
+    for first, second in ((one.model, other.model), (other.model, one.model)):
+        if first.expires and second.starts and first.expires.end <= second.starts.seconds:
+            return False
+    return True
+
+
+def _contested(mine: dict[str, object], theirs: dict[str, object]) -> str | None:
+    """A field with different values; notes tell about their own rule, so they differ by right."""
+    shared = (name for name in mine if name in theirs and name != "Note")
+    return next((name for name in shared if mine[name] != theirs[name]), None)

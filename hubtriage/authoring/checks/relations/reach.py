@@ -1,0 +1,189 @@
+"""How rules relate: which can match the same finding, and which match wherever another one does."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from functools import cached_property, reduce
+from typing import Any
+
+from hubtriage.authoring.checks.linted_rule import Subject
+from hubtriage.engine.fields import SEVERITY_RANK
+from hubtriage.engine.index.dnf import Branch, Source, lists_on
+from hubtriage.engine.index.value_sets import Values
+
+_LEAST, _MOST = float("-inf"), float("inf")
+
+
+class Relations:
+    """The rules that are not off, in the order of evaluation."""
+
+    def __init__(self, subjects: list[Subject]):
+        acting = [subject for subject in subjects if subject.model.mode != "off"]
+        self.subjects = sorted(acting, key=lambda subject: (subject.model.order, subject.rule.id))
+        self._positions = {id(subject): index for index, subject in enumerate(self.subjects)}
+
+    def earlier(self, subject: Subject) -> Iterator[Subject]:
+        """The rules before it that can match a finding that it matches, and act."""
+        mask = self._mates(subject) & ((1 << self._positions[id(subject)]) - 1)
+        return self._of(mask)
+
+    def later(self, subject: Subject) -> Iterator[Subject]:
+        """The rules after it that can match a finding that it matches, and act."""
+        position = self._positions[id(subject)] + 1
+        return self._of(self._mates(subject) >> position << position)
+
+    def holds(self, subject: Subject) -> bool:
+        """Whether the rule is one of them."""
+        return id(subject) in self._positions
+
+    def _of(self, mask: int) -> Iterator[Subject]:
+        while mask:
+            lowest = mask & -mask
+            yield self.subjects[lowest.bit_length() - 1]
+            mask ^= lowest
+
+    def _mates(self, subject: Subject) -> int:
+        """One bit for each rule that is not known to match other findings only."""
+        return self._all_mates[self._positions[id(subject)]]
+
+    @cached_property
+    def _all_mates(self) -> list[int]:
+        return [self._mates_of(choices) for choices in self._choices]
+
+    def _mates_of(self, choices: Mapping[Source, frozenset[str]]) -> int:
+        mask = (1 << len(self.subjects)) - 1
+        for source, texts in choices.items():
+            by_text, choosing = self._tables[source]
+            mask &= ~choosing | reduce(int.__or__, (by_text.get(text, 0) for text in texts), 0)
+        return mask
+
+    @cached_property
+    def _choices(self) -> list[Mapping[Source, frozenset[str]]]:
+        """For each rule the fields with one value each of which it asks for one of some texts."""
+        return [{**_choices(one.branches), **_producers(one)} for one in self.subjects]
+
+    @cached_property
+    def _tables(self) -> Mapping[Source, tuple[Mapping[str, int], int]]:
+        """By field: the rules (as bits) that take a text, and all rules that ask for texts there."""
+        by_text: dict[Source, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+        choosing: dict[Source, int] = defaultdict(int)
+        for index, choices in enumerate(self._choices):
+            for source, texts in choices.items():
+                choosing[source] |= 1 << index
+                for text in texts:
+                    by_text[source][text] |= 1 << index
+        return {source: (by_text[source], choosing[source]) for source in choosing}
+
+
+def _choices(branches: list[Branch]) -> Mapping[Source, frozenset[str]]:
+    if not branches:
+        return {}
+    shared = set.intersection(*({*branch.literals} for branch in branches))
+    return {
+        source: frozenset().union(*(branch.literals[source].texts for branch in branches))
+        for source in shared
+        if isinstance(source, tuple) and not lists_on(source)
+        if all(_is_choice(branch.literals[source]) for branch in branches)
+    }
+
+
+_PRODUCER: Source = "producer"
+_SECURITY_HUB = "aws/securityhub"
+
+
+def _producers(subject: Subject) -> Mapping[Source, frozenset[str]]:
+    """The products whose findings alone the rule can match, where its conditions tell."""
+    for leaf in subject.leaves:
+        if "$or" in leaf.place:
+            continue
+        if leaf.keys == ("ProductArn",):
+            tails = {_product(value) for value, _place in leaf.alternatives}
+            if None not in tails:
+                return {_PRODUCER: frozenset(filter(None, tails))}
+        is_control = leaf.keys == ("Compliance", "SecurityControlId") and leaf.literals
+        tests = leaf.tests
+        is_generator = leaf.keys == ("GeneratorId",) and not leaf.literals
+        if is_control and not tests:
+            return {_PRODUCER: frozenset((_SECURITY_HUB,))}  # AWS: only control findings have one
+        if is_generator and all(_is_control_prefix(test, operand) for test, operand, _place in tests):
+            return {_PRODUCER: frozenset((_SECURITY_HUB,))}
+    return {}
+
+
+def _product(alternative: Any) -> str | None:
+    """Company and product of a ProductArn, or of the end of one."""
+    if isinstance(alternative, dict):
+        alternative = alternative.get("suffix") or alternative.get("wildcard")
+    _head, separator, tail = str(alternative).rpartition(":product/")
+    return tail if separator and "*" not in tail else None
+
+
+def _is_control_prefix(test: str, operand: Any) -> bool:
+    return test == "prefix" and isinstance(operand, str) and operand.startswith("security-control/")
+
+
+def _is_choice(values: Values) -> bool:
+    """Whether only listed texts are in the set."""
+    others = (values.prefixes, values.networks, values.numbers)
+    flags = (values.other_texts, values.booleans, values.null, values.absent)
+    return not any(others) and not any(flags)
+
+
+def implies(narrow: Subject, wide: Subject) -> bool:
+    """Whether the one rule surely matches, and is in force, wherever the other one is."""
+    if not _outlasts(wide, narrow):
+        return False
+    if wide.rule.match == narrow.rule.match and wide.rule.when == narrow.rule.when:
+        return True
+    return bool(narrow.branches) and all(
+        any(_branch_implies(one, other) for other in wide.branches) for one in narrow.branches
+    )
+
+
+def _outlasts(wide: Subject, narrow: Subject) -> bool:
+    starts = [one.model.starts.seconds if one.model.starts else _LEAST for one in (wide, narrow)]
+    ends = [one.model.expires.end if one.model.expires else _MOST for one in (wide, narrow)]
+    return starts[0] <= starts[1] and ends[0] >= ends[1]
+
+
+def reaches(wide: Subject, narrow: Subject) -> bool:
+    """Whether the one rule's ceiling stops it on no finding that the other one acts on."""
+    if not wide.hides or wide.model.ceiling == "CRITICAL":
+        return True
+    return narrow.hides and SEVERITY_RANK[narrow.model.ceiling] <= SEVERITY_RANK[wide.model.ceiling]
+
+
+def _branch_implies(narrow: Branch, wide: Branch) -> bool:
+    if not wide.exact:
+        return False
+    return all(
+        source in narrow.literals and _is_within(narrow.literals[source], values)
+        for source, values in wide.literals.items()
+    )
+
+
+def _is_within(inner: Values, outer: Values) -> bool:
+    """Whether one set is surely part of another; the outer has to be known exactly."""
+    if inner == outer:
+        return True
+    if not (outer.exact_texts and outer.exact_numbers and outer.exact_booleans):
+        return False
+    if inner.networks or inner.numbers or inner.booleans or inner.other_texts:
+        return False
+    if (inner.null and not outer.null) or (inner.absent and not outer.absent):
+        return False
+    prefixes = tuple(outer.prefixes)
+    return all(_takes(outer, prefixes, text) for text in inner.texts) and all(
+        any(prefix.startswith(known) for known in prefixes) for prefix in inner.prefixes
+    )
+
+
+def _takes(values: Values, prefixes: tuple[str, ...], text: str) -> bool:
+    is_other = values.other_texts and text not in values.not_texts
+    return text in values.texts or text.startswith(prefixes) or is_other
+
+
+def wanted(subject: Subject) -> dict[str, Any]:
+    """What the rule sets, by field; each key of UserDefinedFields is a field."""
+    update = subject.model.update.model_dump(exclude_unset=True, exclude_none=True)
+    keys = update.pop("UserDefinedFields", {})
+    return {**update, **{f"UserDefinedFields.{key}": value for key, value in keys.items()}}

@@ -1,0 +1,1 @@
+"""Warnings about single fields and values."""

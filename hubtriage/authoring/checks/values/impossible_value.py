@@ -1,0 +1,68 @@
+"""W103: a value that its field never has."""
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+from hubtriage.authoring.asff.fields import Keys, table
+from hubtriage.authoring.asff.table import ANY_NAME
+from hubtriage.authoring.checks.linted_rule import Subject, compared, dotted, field_at
+from hubtriage.authoring.problems import Problem, did_you_mean
+from hubtriage.authoring.yaml.tree import Path
+
+CODE = "W103"
+_CONTROL: Keys = ("Compliance", "SecurityControlId")
+_RESOURCE_TYPE: Keys = ("Resources", "Type")
+_CONTROL_ID = re.compile(r"[A-Z][A-Za-z0-9]*\.[1-9][0-9]*")  # AWS: such as EC2.19
+_PARTS = {"prefix": str.startswith, "suffix": str.endswith}
+
+
+def check(subject: Subject) -> Iterator[Problem]:
+    """Values outside of an enumeration, control ids that are none, resource types in the wrong case."""
+    for keys, value, place in _values(subject):
+        hint = never(keys, value)
+        if hint is not None:
+            told = f"{value!r}{subject.source_of(value, place)}".rstrip(",")
+            yield subject.problem(CODE, place, f"{dotted(keys)} is never {told}", hint)
+    for leaf in subject.leaves:
+        field = field_at(leaf.keys)
+        for operator, operand, place in leaf.tests:
+            part = _PARTS.get(operator)
+            if not (part and field and field.values and isinstance(operand, str)):
+                continue
+            if not any(part(known, operand) for known in field.values):
+                message = f"no value of {dotted(leaf.keys)} has the {operator} {operand!r}"
+                yield subject.problem(CODE, place, message, f"known: {', '.join(field.values)}")
+
+
+def _values(subject: Subject) -> Iterator[tuple[Keys, Any, Path]]:
+    for leaf in subject.leaves:
+        yield from ((leaf.keys, value, place) for value, place in leaf.literals)
+        for operator, operand, place in leaf.tests:
+            if operator == "anything-but" and not isinstance(operand, dict):
+                for value in operand if isinstance(operand, list) else [operand]:
+                    yield leaf.keys, value, place
+    for operation in subject.operations:
+        yield from compared(operation)
+
+
+def never(keys: Keys, value: Any) -> str | None:
+    """What to write instead of a value that the field never has, None if it may have it."""
+    field = field_at(keys)
+    if field is None or not isinstance(value, str):
+        return None
+    if field.values and value not in field.values:
+        return did_you_mean(value, field.values)
+    plain = tuple(key for key in keys if not key.isdecimal())
+    if plain == _CONTROL and not _CONTROL_ID.fullmatch(value):
+        return "a control id looks like S3.8; use prefix for several"
+    if plain == _RESOURCE_TYPE and value not in _types().values() and value.casefold() in _types():
+        return f"did you mean `{_types()[value.casefold()]}`?"
+    return None
+
+
+@cache
+def _types() -> dict[str, str]:
+    details = table()["Resources"][0]["Details"]
+    return {name.casefold(): name for name in details if name not in ("!", ANY_NAME)}

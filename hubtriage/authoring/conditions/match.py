@@ -1,0 +1,113 @@
+"""A rule's `match`: lists put in, YAML's traps found, compiled once to be sure it does.
+
+`{in-list: NAME}` is replaced by the list's values, so that the engine knows no lists. They stand where the
+name stood: as one alternative each (`[{in-list: NAME}]`, `[{prefix: {in-list: NAME}}]`), or all together
+inside `anything-but`.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from hubtriage.authoring.conditions.reader import Condition, Lists, Reader, errors_of, value_at
+from hubtriage.authoring.yaml.scalars import Trap
+from hubtriage.authoring.yaml.tree import Document, Path
+from hubtriage.engine.pattern import compile_pattern
+
+IN_LIST = "in-list"
+
+
+def read_match(document: Document, path: Path, lists: Lists) -> Condition:
+    """The pattern at a path of a file with its lists put in and every leaf as a list."""
+    reader = _PatternReader(document, path, lists)
+    if not document.node(path).value:
+        hint = "to mean every finding, write when: true instead of match"
+        return Condition(problems=[document.problem("E204", path, "match is empty", hint, key=True)])
+    pattern = reader.fields(document.node(path).value, ())
+    if "detail" in pattern:
+        hint = "write only the pattern of the finding: what an event pattern has under detail.findings"
+        reader.report("E201", ("detail",), "a finding has no `detail`", hint, key=True)
+    for error in errors_of(compile_pattern, pattern, _stand_in):
+        reader.refuse("E201", error, reader.source_of(error.path))
+    return Condition(pattern, reader.problems)
+
+
+class _PatternReader(Reader):
+    """Walks a pattern; remembers which item of the file each item of the result came from."""
+
+    def __init__(self, document: Document, path: Path, lists: Lists):
+        super().__init__(document, path, lists)
+        self._origins: dict[Path, Path] = {}
+
+    def source_of(self, path: Sequence[str | int]) -> Path:
+        """The path in the file of a path in the result."""
+        path = tuple(path)
+        for length in range(len(path), 0, -1):
+            origin = self._origins.get(path[:length])
+            if origin is not None:
+                return (*origin, *path[length:])
+        return path
+
+    def fields(self, value: Any, path: Path) -> Any:
+        """A mapping of fields; what is no mapping is left for the compiler to refuse."""
+        if not isinstance(value, dict):
+            return value
+        return {name: self._field(name, inner, (*path, name)) for name, inner in value.items()}
+
+    def _field(self, name: str, value: Any, path: Path) -> Any:
+        if name == "$or" and isinstance(value, list):
+            return [self.fields(item, (*path, index)) for index, item in enumerate(value)]
+        if isinstance(value, dict):
+            return self.fields(value, path)
+        return self._alternatives(value, path)
+
+    def _alternatives(self, value: Any, path: Path) -> list[Any]:
+        if not isinstance(value, list):
+            self._origins[(*path, 0)] = path
+            return [self.scalar(value, path, number_meant=False)]
+        result: list[Any] = []
+        for index, item in enumerate(value):
+            origin = (*path, index)
+            for alternative in self._alternative(item, origin):
+                self._origins[(*path, len(result))] = origin
+                result.append(alternative)
+        return result
+
+    def _alternative(self, item: Any, path: Path) -> Iterator[Any]:
+        """The alternatives that an item of a list of values stands for: itself, or a list's values."""
+        if not isinstance(item, dict):
+            yield self.scalar(item, path, number_meant=False)
+        elif len(item) != 1:
+            yield item  # the compiler refuses it
+        else:
+            ((test, argument),) = item.items()
+            yield from self._test(test, argument, (*path, test))
+
+    def _test(self, test: str, argument: Any, path: Path) -> Iterator[Any]:
+        if test == IN_LIST:
+            yield from self.list_values(argument, path)
+        elif test != "anything-but" and _names_list(argument):
+            yield from ({test: value} for value in self.list_values(argument[IN_LIST], (*path, IN_LIST)))
+        else:
+            yield {test: self._argument(argument, path, number_meant=test == "numeric")}
+
+    def _argument(self, value: Any, path: Path, *, number_meant: bool) -> Any:
+        if _names_list(value):
+            return self.list_values(value[IN_LIST], (*path, IN_LIST))
+        if isinstance(value, dict | list):
+            items = value.items() if isinstance(value, dict) else enumerate(value)
+            read = {key: self._argument(item, (*path, key), number_meant=number_meant) for key, item in items}
+            return read if isinstance(value, dict) else list(read.values())
+        scalar = self.scalar(value, path, number_meant=number_meant)
+        return 0 if number_meant and isinstance(value, Trap) else scalar
+
+
+def _names_list(value: object) -> bool:
+    return isinstance(value, dict) and list(value) == [IN_LIST]
+
+
+def _stand_in(tree: Any, path: Path) -> tuple[Path, Any] | None:
+    """A list of alternatives that is sure to compile, in place of the one that holds the error."""
+    for length in range(1, len(path) + 1):
+        if isinstance(value_at(tree, path[:length]), list) and path[length - 1] != "$or":
+            return path[:length], [""]
+    return None

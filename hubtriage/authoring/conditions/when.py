@@ -1,0 +1,54 @@
+"""A rule's `when`: lists put in, YAML's traps found, compiled once to be sure it does.
+
+`in_list: [x, NAME]` gets the list's values in place of its name, so that the engine knows no lists.
+"""
+
+from typing import Any
+
+from hubtriage.authoring.conditions.reader import Accounts, Condition, Lists, Reader, errors_of, value_at
+from hubtriage.authoring.yaml.tree import Document, Path
+from hubtriage.engine.jsonlogic import compile_logic
+
+
+def read_when(document: Document, path: Path, lists: Lists, accounts: Accounts) -> Condition:
+    """The logic at a path of a file with its lists put in."""
+    reader = _LogicReader(document, path, lists, accounts)
+    logic = reader.value(document.node(path).value, ())
+    for error in errors_of(lambda tree: compile_logic(tree, accounts=accounts), logic, _stand_in):
+        reader.refuse("E202", error, tuple(error.path))
+    return Condition(logic, reader.problems, reader.uses_regex)
+
+
+class _LogicReader(Reader):
+    """Walks logic: puts lists in, sees which operators are used."""
+
+    def __init__(self, document: Document, path: Path, lists: Lists, accounts: Accounts):
+        super().__init__(document, path, lists)
+        self.uses_regex = False
+        self._has_accounts = bool(accounts)
+
+    def value(self, value: Any, path: Path) -> Any:
+        """The logic with its lists put in."""
+        if isinstance(value, list):
+            return [self.value(item, (*path, index)) for index, item in enumerate(value)]
+        if not isinstance(value, dict):
+            return self.scalar(value, path, number_meant=True)
+        self.uses_regex |= "regex" in value
+        if "account" in value and not self._has_accounts:
+            hint = "write accounts.yaml into the folder of the rules"
+            self.report("E206", (*path, "account"), "there is no account directory", hint, key=True)
+        return {name: self._arguments(name, item, (*path, name)) for name, item in value.items()}
+
+    def _arguments(self, operator: str, arguments: Any, path: Path) -> Any:
+        result = self.value(arguments, path)
+        names_list = isinstance(result, list) and len(result) == 2 and isinstance(result[1], str)
+        if operator == "in_list" and names_list:
+            result[1] = self.list_values(result[1], (*path, 1))
+        return result
+
+
+def _stand_in(tree: Any, path: Path) -> tuple[Path, Any] | None:
+    """An operation that is sure to compile, in place of the one that holds the error."""
+    while path and not isinstance(value_at(tree, path), dict):
+        path = path[:-1]
+    return (path, {"var": "Id"}) if path else None

@@ -1,0 +1,217 @@
+"""The shape of rule files: every key, its type and its limits.
+
+The models check one value at a time; what needs two places of a file (a template and the rule's
+ticket, a list and its use, two rules with one id) is checked by the loader. They are strict: no
+value is converted from one type to another, so a number is never read as text.
+
+`match`, `when` and a test's finding are taken as they are: their languages have their own compilers.
+"""
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Discriminator,
+    Field,
+    Tag,
+    field_validator,
+    model_validator,
+)
+
+from hubtriage.authoring.asff.samples import SAMPLES
+from hubtriage.authoring.problems import CODES, did_you_mean
+from hubtriage.authoring.schema import limits
+from hubtriage.authoring.schema.dates import Date
+from hubtriage.authoring.schema.types import (
+    MAPPING,
+    WORD,
+    Model,
+    Score,
+    SeverityLabel,
+    Verification,
+    VisibleText,
+    refused,
+)
+from hubtriage.authoring.schema.update import Update, WorkflowUpdate
+
+Mode = Literal["enforce", "observe", "hold", "off"]
+
+
+class ExpectedSeverity(Model):
+    """The severity that a test expects."""
+
+    Label: SeverityLabel | None = None
+    Normalized: Score | None = None
+
+
+class ExpectedNote(Model):
+    """The note that a test expects; placeholders are filled in by then."""
+
+    Text: VisibleText | None = None
+    UpdatedBy: VisibleText | None = None
+
+
+class Expectation(Model):
+    """What a test expects in the update; null for a field that must not be in it."""
+
+    Workflow: WorkflowUpdate | None = None
+    Severity: ExpectedSeverity | None = None
+    VerificationState: Verification | None = None
+    Confidence: Score | None = None
+    Criticality: Score | None = None
+    Types: list[VisibleText] | None = None
+    UserDefinedFields: dict[str, VisibleText] | None = None
+    RelatedFindings: list[dict[str, VisibleText]] | None = None
+    Note: ExpectedNote | None = None
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _has_value(cls, value: Any) -> Any:
+        return value
+
+
+NO_CHANGE: Literal["no change"] = "no change"
+
+
+def _expectation(value: object) -> object:
+    if value == NO_CHANGE or isinstance(value, dict | Expectation):
+        return value
+    raise refused("E103", f"{str(value)!r} is not an expectation", _EXPECT_HINT)
+
+
+_EXPECT_HINT = "write no change, or fields of the update such as {Workflow: {Status: SUPPRESSED}}"
+
+
+def _outcome_form(value: object) -> str:
+    return WORD if isinstance(value, str) else MAPPING
+
+
+Outcome = Annotated[
+    Annotated[Literal["no change"], Tag(WORD)] | Annotated[Expectation, Tag(MAPPING)],
+    Discriminator(_outcome_form),
+    BeforeValidator(_expectation),
+]
+
+
+def _rule_id(text: str) -> str:
+    if not limits.RULE_ID.fullmatch(text):
+        hint = "1 to 63 of a-z, 0-9 and '-', not starting with '-'"
+        raise refused("E106", f"{text!r} is not a rule id", hint)
+    if text in limits.RESERVED_IDS:
+        raise refused(
+            "E301", f"the id {text!r} is reserved", "findings use it to say that no rule holds them"
+        )
+    return text
+
+
+RuleId = Annotated[str, AfterValidator(_rule_id)]
+
+
+def _sample_name(text: str) -> str:
+    if text not in SAMPLES:
+        raise refused("E104", f"{text!r} is not one of {', '.join(SAMPLES)}", did_you_mean(text, SAMPLES))
+    return text
+
+
+SampleName = Annotated[str, AfterValidator(_sample_name)]
+
+
+class Before(Model):
+    """What happened to a test's finding before: the rule was applied, the finding was another, a person came.
+
+    `finding` replaces members of the test's finding to make it what it was when the rule was applied;
+    `person` is what somebody set last of all, as BatchUpdateFindings takes it.
+    """
+
+    applied: bool = False
+    finding: dict[str, Any] = Field(default_factory=dict)
+    person: Expectation | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not self.applied and self.person is None:
+            raise refused("E102", "nothing happened before", "write applied: true, or what a person: set")
+        if self.finding and not self.applied:
+            raise refused(
+                "E107", "finding: is for a rule that was applied", "add applied: true", at="finding"
+            )
+        return self
+
+
+class RuleTest(Model):
+    """A finding, given in part, and what the rule makes of it.
+
+    `finding` is laid over the complete sample of a producer (`sample`, or the one its ProductArn or
+    ProductName tells); `now` is the time of the decision, `account` the attributes of the finding's account,
+    `before` what triage and people did to it.
+    """
+
+    name: VisibleText
+    finding: dict[str, Any] = Field(default_factory=dict)
+    sample: SampleName | None = None
+    account: dict[str, VisibleText] | None = None
+    now: Date | None = None
+    before: Before | None = None
+    expect: Outcome
+
+
+def _warning_code(text: str) -> str:
+    if text not in CODES or not text.startswith("W"):
+        known = [code for code in CODES if code.startswith("W")]
+        hint = did_you_mean(text, known) or "only warnings can be ignored, by their code: such as W307"
+        raise refused("E104", f"{text!r} is not the code of a warning", hint)
+    return text
+
+
+WarningCode = Annotated[str, AfterValidator(_warning_code)]
+
+
+class Lint(Model):
+    """Warnings of `hubtriage lint` that do not hold for the rule, each with the reason why."""
+
+    ignore: Annotated[dict[WarningCode, VisibleText], Field(min_length=1)]
+
+
+class Rule(Model):
+    """One rule as it is written."""
+
+    id: RuleId
+    description: VisibleText | None = None
+    owner: VisibleText | None = None
+    ticket: VisibleText | None = None
+    mode: Mode = "enforce"
+    order: Annotated[int, Field(ge=1, le=1000)] = 500
+    terminal: bool = False
+    starts: Date | None = None
+    expires: Date | None = None
+    override: bool = False
+    ceiling: SeverityLabel = "HIGH"
+    match: dict[str, Any] | None = None
+    when: Any = None
+    update: Update = Field(default_factory=Update)
+    tests: list[RuleTest] = Field(default_factory=list)
+    lint: Lint | None = None
+
+    @model_validator(mode="after")
+    def _agrees_with_itself(self) -> Self:
+        if self.starts and self.expires and self.starts.seconds >= self.expires.end:
+            message = f"expires {self.expires.text} is before starts {self.starts.text}"
+            raise refused("E107", message, "the rule would never be in force", at="expires")
+        if not self.update.model_fields_set and not self.terminal:
+            hint = "write update:, or terminal: true for a rule that only keeps later rules away"
+            raise refused("E102", "the rule does nothing", hint)
+        return self
+
+
+class RuleFile(Model):
+    """A file of rules and lists."""
+
+    lists: dict[str, Any] = Field(default_factory=dict)
+    rules: list[Any] = Field(default_factory=list)
+
+
+class AccountFile(Model):
+    """The account directory: attributes by account id."""
+
+    accounts: dict[str, Any]

@@ -1,0 +1,148 @@
+"""Turns what the models refuse into problems with a place, a code and a hint."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from hubtriage.authoring.problems import Problem, did_you_mean
+from hubtriage.authoring.schema.limits import UNSETTABLE
+from hubtriage.authoring.schema.types import FORMS
+from hubtriage.authoring.schema.update import Update
+from hubtriage.authoring.yaml.scalars import Trap, type_word
+from hubtriage.authoring.yaml.tree import Document, Path, unquoted
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def check_shape(model: type[M], document: Document, path: Path) -> tuple[M | None, list[Problem]]:
+    """The value at a path as the model, or None and every problem of its shape."""
+    value = document.node(path).value
+    try:
+        return model.model_validate(value), []
+    except ValidationError as error:
+        return None, [_problem(model, document, path, details) for details in error.errors(include_url=False)]
+
+
+def _problem(model: type[BaseModel], document: Document, base: Path, details: ErrorDetails) -> Problem:
+    context = details.get("ctx", {})
+    inside = tuple(step for step in details["loc"] if step not in (*FORMS, "[key]"))
+    path = (*base, *inside)
+    kind = details["type"]
+    if kind == "refused":
+        at = (context["at"],) if context["at"] else ()
+        on_key = bool(at) or details["loc"][-1:] == ("[key]",)
+        return document.problem(context["code"], (*path, *at), context["text"], context["hint"], key=on_key)
+    if kind == "extra_forbidden" and inside[-2:-1] == ("update",) and path[-1] in UNSETTABLE:
+        message = f"{path[-1]} cannot be set by a rule"
+        hint = "BatchUpdateFindings takes " + ", ".join(Update.model_fields)
+        return document.problem("E304", path, message, hint, key=True)
+    if kind == "extra_forbidden":
+        known = did_you_mean(path[-1], _keys_at(model, inside[:-1]))
+        return document.problem("E101", path, f"unknown key {path[-1]!r}", known, key=True)
+    if kind == "missing":
+        return document.problem("E102", path[:-1], f"the key {path[-1]!r} is missing")
+    if kind in _LIMITS:
+        on_key = details["loc"][-1:] == ("[key]",)
+        return document.problem("E105", path, _LIMITS[kind](context, details["input"]), key=on_key)
+    if kind == "literal_error":
+        return _unknown_value(document, path, details)
+    return _wrong_type(document, path, kind, details["input"], _keys_at(model, inside))
+
+
+def _length(word: str, at: str) -> Callable[[Mapping[str, Any], Any], str]:
+    def message(context: Mapping[str, Any], value: Any) -> str:
+        limit = context[f"{at}_length"]
+        unit = "characters" if isinstance(value, str) else "items" if isinstance(value, list) else "keys"
+        return f"{len(value)} {unit}; {word} {limit}"
+
+    return message
+
+
+_LIMITS: dict[str, Callable[[Mapping[str, Any], Any], str]] = {
+    "string_too_long": _length("allowed are at most", "max"),
+    "string_too_short": _length("needed are at least", "min"),
+    "too_long": _length("allowed are at most", "max"),
+    "too_short": _length("needed are at least", "min"),
+    "greater_than_equal": lambda context, value: f"{value} is below {context['ge']}",
+    "less_than_equal": lambda context, value: f"{value} is above {context['le']}",
+    "finite_number": lambda _context, value: f"{value} is not a number",
+}
+
+_MOST_KEYS = 8  # that a hint can name
+_BOOLEAN = "true or false"
+
+# What a model's error type wants, in the words of messages.
+_WANTED = {
+    "string_type": "text",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "bool_type": _BOOLEAN,
+    "dict_type": "a mapping",
+    "model_type": "a mapping",
+    "model_attributes_type": "a mapping",
+    "list_type": "a list",
+}
+
+
+def _wrong_type(document: Document, path: Path, kind: str, value: object, keys: Sequence[str]) -> Problem:
+    node = document.node(path)
+    wanted = _WANTED.get(kind, kind.replace("_", " "))
+    if wanted == "text" and node.unquoted is not None:
+        return document.problem("E004", path, *unquoted(node))
+    hint = ""
+    if isinstance(value, Trap) and wanted != "a list":
+        message = f"readers of YAML differ about {value}; {wanted} is wanted"
+        return document.problem("E004", path, message, "write true or false" if wanted == _BOOLEAN else "")
+    if wanted == _BOOLEAN and value in ("true", "false"):
+        hint = "write it without quotes"
+    elif wanted == "a list" and not isinstance(value, dict):
+        hint = f"write [{node.unquoted or value}]"
+    elif wanted == "a mapping" and keys:
+        hint = f"write {{{keys[0]}: {node.unquoted or value}}}" if _is_only(keys, value) else _known(keys)
+    return document.problem("E103", path, f"{wanted} is wanted, not {type_word(value)}", hint)
+
+
+def _is_only(keys: Sequence[str], value: object) -> bool:
+    """Whether a text can only have been meant for the one key that there is."""
+    return len(keys) == 1 and isinstance(value, str)
+
+
+def _known(keys: Sequence[str]) -> str:
+    return f"its keys are {', '.join(keys)}" if len(keys) <= _MOST_KEYS else f"write {{{keys[0]}: ...}}"
+
+
+def _unknown_value(document: Document, path: Path, details: ErrorDetails) -> Problem:
+    node = document.node(path)
+    words = details["ctx"]["expected"].replace("'", "").replace(" or ", ", ").split(", ")
+    choice = f"one of {', '.join(words)}"
+    if node.unquoted is not None and not isinstance(node.value, str):
+        message, hint = unquoted(node)
+        return document.problem("E004", path, message, hint if node.unquoted in words else choice)
+    hint = did_you_mean(details["input"], words) or choice
+    return document.problem("E104", path, f"{details['input']!r} is not {choice}", hint)
+
+
+def _keys_at(model: type[BaseModel], path: Path) -> list[str]:
+    """The keys that the model knows at a path inside it."""
+    return _known_keys(model, tuple(step for step in path if isinstance(step, str)))
+
+
+@cache
+def _known_keys(model: type[BaseModel], steps: tuple[str, ...]) -> list[str]:
+    models: list[type[BaseModel]] = [model]
+    for step in steps:
+        annotations = [one.model_fields[step].annotation for one in models if step in one.model_fields]
+        models = [inner for annotation in annotations for inner in _models_in(annotation)]
+    return [name for one in models for name in one.model_fields]
+
+
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    """The models that a type annotation names, in whatever containers."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in getattr(annotation, "__args__", ()):
+        yield from _models_in(argument)

@@ -1,0 +1,36 @@
+"""Unquoted values that are not what their author sees in them, where text and numbers are both allowed."""
+
+from collections.abc import Iterator
+
+from hubtriage.authoring.problems import Problem
+from hubtriage.authoring.yaml.scalars import Trap
+from hubtriage.authoring.yaml.tree import Document, Node, Path, unquoted
+
+
+def text_trap(node: Node, *, number_meant: bool = False) -> tuple[str, str] | None:
+    """Message and hint if an unquoted value is not what its author sees in it, else None.
+
+    A value that may be text or a number is taken as it is written, except where readers of YAML
+    differ, where the digits are those of an account id, or (unless a number is meant) where digits
+    would be lost, as in the version 1.10.
+    """
+    if node.unquoted is None or isinstance(node.value, str):
+        return None
+    if isinstance(node.value, Trap):
+        return unquoted(node)
+    if isinstance(node.value, int) and len(node.unquoted) == 12:
+        message, hint = unquoted(node)
+        return f"{message} for an account id", hint
+    if isinstance(node.value, float) and not number_meant and node.unquoted != repr(node.value):
+        return f"unquoted {node.unquoted} is the number {node.value!r} to YAML", f'write "{node.unquoted}"'
+    return None
+
+
+def traps_in(document: Document, path: Path) -> Iterator[Problem]:
+    """The traps in a finding that a test gives: its numbers may be numbers, its ids and times are text."""
+    node = document.node(path)
+    trap = text_trap(node, number_meant=True)
+    if trap is not None:
+        yield document.problem("E004", path, *trap)
+    for step in node.children or ():
+        yield from traps_in(document, (*path, step))
