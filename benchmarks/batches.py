@@ -13,8 +13,8 @@ from typing import Any
 
 import workload
 
-from hubtriage.aws.config import Config
-from hubtriage.aws.function import TriageFunction
+from hubtriage.aws.triage.config import Config
+from hubtriage.aws.triage.function import TriageFunction
 from hubtriage.engine.ruleset.ruleset import Ruleset, load_ruleset
 from hubtriage.local.findings import NOW
 from hubtriage.local.hub import Hub

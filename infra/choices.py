@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from hubtriage.authoring.never import check_names
-from hubtriage.aws.breaker import RUNBOOK
+from hubtriage.aws.switch.breaker import RUNBOOK
 
 ALL_REGIONS = "all"
 """In place of the linked Regions: AWS aggregates every Region, new ones too."""

@@ -12,7 +12,7 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from hubtriage.aws.breaker import RUNBOOK
+from hubtriage.aws.switch.breaker import RUNBOOK
 from infra.choices import (
     AccountId,
     Architecture,

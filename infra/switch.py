@@ -4,7 +4,7 @@ from aws_cdk import Arn, ArnComponents, CustomResource, Duration, Stack
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from hubtriage.aws.mode import MODES, parameter_name
+from hubtriage.aws.switch.mode import MODES, parameter_name
 from infra.config import Configuration
 
 

@@ -5,7 +5,7 @@ import urllib.request
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-from hubtriage.aws.faults import API_ERRORS
+from hubtriage.aws.securityhub.faults import API_ERRORS
 
 ANSWER_TIMEOUT = 10.0
 Answer = Callable[[str, bytes], None]

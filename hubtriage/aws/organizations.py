@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from hubtriage.aws.backoff import Backoff
 from hubtriage.aws.clock import Clock
-from hubtriage.aws.faults import API_ERRORS, Fault, call_fault
-from hubtriage.aws.ratelimit import TokenBucket
+from hubtriage.aws.securityhub.backoff import Backoff
+from hubtriage.aws.securityhub.faults import API_ERRORS, Fault, call_fault
+from hubtriage.aws.securityhub.ratelimit import TokenBucket
 
 RATES = {
     "list_accounts": 8.0,

@@ -9,9 +9,9 @@ import click
 
 from hubtriage.authoring.directory import attributes_changed, merged, rules_that_look_at, written
 from hubtriage.authoring.loader import ACCOUNTS_FILE, LoadResult, load_rules
-from hubtriage.aws.backoff import Backoff
 from hubtriage.aws.clock import SystemClock
 from hubtriage.aws.organizations import Account, Directory
+from hubtriage.aws.securityhub.backoff import Backoff
 from hubtriage.cli.inputs import meter
 from hubtriage.cli.plan import quoted
 from hubtriage.cli.rules import rules_option

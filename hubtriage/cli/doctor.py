@@ -10,8 +10,8 @@ from typing import Any
 import boto3
 import click
 
-from hubtriage.aws.client import security_hub
 from hubtriage.aws.clock import SystemClock
+from hubtriage.aws.securityhub.client import security_hub
 from hubtriage.cli.doctor_view import as_record, heading, summary, text
 from hubtriage.cli.inputs import meter
 from hubtriage.cli.rules import rules_option

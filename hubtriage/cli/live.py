@@ -18,13 +18,13 @@ import botocore.session
 import click
 from botocore.exceptions import BotoCoreError, ClientError
 
-from hubtriage.aws.api import SecurityHubApi
-from hubtriage.aws.backoff import Backoff
-from hubtriage.aws.client import security_hub
 from hubtriage.aws.clock import Clock, SystemClock
-from hubtriage.aws.faults import CallFault, Fault
-from hubtriage.aws.ratelimit import TokenBucket
-from hubtriage.aws.reading import PAGE, Fresh, Getter
+from hubtriage.aws.securityhub.api import SecurityHubApi
+from hubtriage.aws.securityhub.backoff import Backoff
+from hubtriage.aws.securityhub.client import security_hub
+from hubtriage.aws.securityhub.faults import CallFault, Fault
+from hubtriage.aws.securityhub.ratelimit import TokenBucket
+from hubtriage.aws.securityhub.reading import PAGE, Fresh, Getter
 
 # AWS: 3 a second and bursts of 6, shared with everybody in the account; one is left to the others.
 CALLS_PER_SECOND = 2.0

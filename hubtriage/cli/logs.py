@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from hubtriage.aws.decision_text import concerns, is_serious, read_line, told
+from hubtriage.aws.log_lines import concerns, is_serious, read_line, told
 from hubtriage.cli.stack import AWS_ERRORS, client, deployed_option, fail, outputs
 
 POLL = 2.0

@@ -2,9 +2,9 @@
 
 import click
 
-from hubtriage.aws.mode import MODES, parameter_name
 from hubtriage.aws.sweep.request import SweepRequest
 from hubtriage.aws.sweep.start import start_sweep
+from hubtriage.aws.switch.mode import MODES, parameter_name
 from hubtriage.cli.stack import AWS_ERRORS, client, deployed_option, fail, outputs
 
 MEANINGS = {

@@ -8,10 +8,8 @@ from typing import Any
 
 import click
 
-from hubtriage.aws.batch import Sink
-from hubtriage.aws.client import security_hub
 from hubtriage.aws.clock import SystemClock
-from hubtriage.aws.decisions import Circumstances, DecisionLog
+from hubtriage.aws.securityhub.client import security_hub
 from hubtriage.aws.sweep.destination import DestinationError
 from hubtriage.aws.sweep.inprocess import LocalSweep
 from hubtriage.aws.sweep.intake import Intake
@@ -20,6 +18,8 @@ from hubtriage.aws.sweep.report import ended_within
 from hubtriage.aws.sweep.request import MANAGED, SCOPES, SweepRequest, SweepRequestError
 from hubtriage.aws.sweep.start import Sighting, last_unfinished, look, start_sweep
 from hubtriage.aws.sweep.walk import SweepError
+from hubtriage.aws.triage.batch import Sink
+from hubtriage.aws.triage.decision_log import Circumstances, DecisionLog
 from hubtriage.cli.inputs import meter
 from hubtriage.cli.rules import compiled, rules_option
 from hubtriage.cli.settings import settings_options

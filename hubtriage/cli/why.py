@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from hubtriage.aws.story import Event, changes, decisions, products_of, told_in_order
+from hubtriage.aws.securityhub.finding_history import Event, changes, decisions, products_of, told_in_order
 from hubtriage.cli.plan import quoted, shown
 from hubtriage.cli.stack import AWS_ERRORS, client, deployed_option, fail, outputs
 

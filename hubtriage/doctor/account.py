@@ -10,12 +10,12 @@ from typing import Any, Protocol
 from botocore.exceptions import ClientError
 
 from hubtriage.authoring.loader import LoadResult, load_rules
-from hubtriage.aws.api import Finding, SecurityHubApi
-from hubtriage.aws.backoff import Backoff
 from hubtriage.aws.clock import Clock
-from hubtriage.aws.faults import CallFault
-from hubtriage.aws.ratelimit import TokenBucket
-from hubtriage.aws.reading import PAGE, Fresh, Getter
+from hubtriage.aws.securityhub.api import Finding, SecurityHubApi
+from hubtriage.aws.securityhub.backoff import Backoff
+from hubtriage.aws.securityhub.faults import CallFault
+from hubtriage.aws.securityhub.ratelimit import TokenBucket
+from hubtriage.aws.securityhub.reading import PAGE, Fresh, Getter
 from hubtriage.doctor.verdict import UncheckedError
 from hubtriage.engine.planning.plan import Settings
 

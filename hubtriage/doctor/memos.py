@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Iterable
 
-from hubtriage.aws.api import Finding
-from hubtriage.aws.reading import PAGE
+from hubtriage.aws.securityhub.api import Finding
+from hubtriage.aws.securityhub.reading import PAGE
 from hubtriage.doctor.account import Account
 from hubtriage.doctor.verdict import Verdict, counted
 from hubtriage.engine.fields import MANAGED_KEY, OUR_AUTHOR, is_our_note, user_fields

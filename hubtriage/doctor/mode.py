@@ -1,6 +1,6 @@
 """Whether triage writes."""
 
-from hubtriage.aws.mode import MODES
+from hubtriage.aws.switch.mode import MODES
 from hubtriage.doctor.account import Account
 from hubtriage.doctor.verdict import Verdict, written
 

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from hubtriage.aws.api import Finding
-from hubtriage.aws.faults import API_ERRORS, call_fault
+from hubtriage.aws.securityhub.api import Finding
+from hubtriage.aws.securityhub.faults import API_ERRORS, call_fault
 from hubtriage.doctor.account import Account
 from hubtriage.doctor.verdict import Status, UncheckedError, Verdict, counted, worst
 from hubtriage.interop.importers.outcome import Refusal

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from hubtriage.aws.faults import API_ERRORS, call_fault
+from hubtriage.aws.securityhub.faults import API_ERRORS, call_fault
 from hubtriage.doctor.account import Account
 from hubtriage.doctor.verdict import Status, Verdict
 

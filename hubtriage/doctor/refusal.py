@@ -2,7 +2,7 @@
 
 from botocore.exceptions import ClientError
 
-from hubtriage.aws.faults import API_ERRORS, Fault, call_fault
+from hubtriage.aws.securityhub.faults import API_ERRORS, Fault, call_fault
 from hubtriage.doctor.verdict import UncheckedError, Verdict
 
 POLICY = "docs/doctor.md has the policy that doctor needs"

@@ -10,8 +10,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from hubtriage.aws.api import identifier
-from hubtriage.aws.faults import HANDLING, Handling
+from hubtriage.aws.securityhub.api import identifier
+from hubtriage.aws.securityhub.faults import HANDLING, Handling
 from hubtriage.doctor.account import Account
 from hubtriage.doctor.refusal import REFUSALS, refused
 from hubtriage.doctor.verdict import UncheckedError, Verdict

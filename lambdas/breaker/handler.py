@@ -2,6 +2,6 @@
 
 import os
 
-from hubtriage.aws.breaker import Breaker
+from hubtriage.aws.switch.breaker import Breaker
 
 handler = Breaker.from_environment(os.environ)

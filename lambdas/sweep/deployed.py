@@ -6,7 +6,7 @@ import botocore.session
 
 from hubtriage.aws.custom_resource import CustomResources
 from hubtriage.aws.sweep.deployed import StartAfterDeploy
-from hubtriage.aws.switch_resource import SwitchResource
+from hubtriage.aws.switch.resource import SwitchResource
 
 _make = botocore.session.get_session().create_client
 

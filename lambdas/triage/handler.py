@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from hubtriage.aws.function import TriageFunction
+from hubtriage.aws.triage.function import TriageFunction
 
 _RULESET = Path(__file__).parents[2] / "ruleset.json"  # the root of the package
 

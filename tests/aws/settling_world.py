@@ -14,17 +14,17 @@ from typing import Any, Literal
 
 from triage_world import Bench, World, backoff, finding, key
 
-from hubtriage.aws.api import Finding, SecurityHubApi
-from hubtriage.aws.batch import Mode
-from hubtriage.aws.events import SWEEP_SOURCE, SweepOrder
-from hubtriage.aws.mode import FRESH, ModeSwitch
-from hubtriage.aws.ratelimit import TokenBucket
-from hubtriage.aws.reading import Getter
+from hubtriage.aws.securityhub.api import Finding, SecurityHubApi
+from hubtriage.aws.securityhub.ratelimit import TokenBucket
+from hubtriage.aws.securityhub.reading import Getter
 from hubtriage.aws.sweep.bundles import Bundle
 from hubtriage.aws.sweep.destination import event
 from hubtriage.aws.sweep.progress import Progress
 from hubtriage.aws.sweep.request import SweepRequest
 from hubtriage.aws.sweep.walk import Pace, Walk
+from hubtriage.aws.switch.mode import FRESH, ModeSwitch
+from hubtriage.aws.triage.batch import Mode
+from hubtriage.aws.triage.events import SWEEP_SOURCE, SweepOrder
 from hubtriage.engine.planning.plan import decide
 from hubtriage.engine.text.timestamps import parse_timestamp
 from hubtriage.local.faults import FaultScript

@@ -7,17 +7,17 @@ from typing import Any
 
 from triage_world import NOW, World, backoff
 
-from hubtriage.aws.batch import Policy, Triage
-from hubtriage.aws.events import SweepOrder
-from hubtriage.aws.outcomes import Outcome
-from hubtriage.aws.ratelimit import TokenBucket
-from hubtriage.aws.reading import Getter, Reader
-from hubtriage.aws.sending import Sender
+from hubtriage.aws.securityhub.ratelimit import TokenBucket
+from hubtriage.aws.securityhub.reading import Getter, Reader
+from hubtriage.aws.securityhub.sending import Sender
 from hubtriage.aws.sweep.bundles import Bundle
 from hubtriage.aws.sweep.destination import event
 from hubtriage.aws.sweep.progress import Progress
 from hubtriage.aws.sweep.request import SweepRequest
 from hubtriage.aws.sweep.walk import Pace, Walk
+from hubtriage.aws.triage.batch import Policy, Triage
+from hubtriage.aws.triage.events import SweepOrder
+from hubtriage.aws.triage.results import Outcome
 from hubtriage.engine.planning.plan import Settings
 from hubtriage.engine.ruleset.ruleset import Ruleset, load_ruleset
 

@@ -17,8 +17,8 @@ from triage_world import (
     record,
 )
 
-from hubtriage.aws.faults import Fault
-from hubtriage.aws.outcomes import Report
+from hubtriage.aws.securityhub.faults import Fault
+from hubtriage.aws.triage.results import Report
 from hubtriage.engine.planning.payload import LARGEST_FINDING
 
 

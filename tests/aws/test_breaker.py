@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from aws_lambda_powertools.logging import Logger
 
-from hubtriage.aws.breaker import Breaker
+from hubtriage.aws.switch.breaker import Breaker
 
 
 class Service:

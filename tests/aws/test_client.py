@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from triage_world import FOREVER, SUPPRESS, World, backoff, key
 
-from hubtriage.aws.api import SecurityHubApi, identifier
-from hubtriage.aws.client import IN_REGION, READ_TIMEOUT, security_hub
-from hubtriage.aws.config import Config
-from hubtriage.aws.ratelimit import TokenBucket
-from hubtriage.aws.reading import Reader
-from hubtriage.aws.sending import Receipt, Sender
+from hubtriage.aws.securityhub.api import SecurityHubApi, identifier
+from hubtriage.aws.securityhub.client import IN_REGION, READ_TIMEOUT, security_hub
+from hubtriage.aws.securityhub.ratelimit import TokenBucket
+from hubtriage.aws.securityhub.reading import Reader
+from hubtriage.aws.securityhub.sending import Receipt, Sender
+from hubtriage.aws.triage.config import Config
 from hubtriage.engine.planning.batches import Call
 
 PROCESSED = json.dumps({"ProcessedFindings": [identifier(key(0))], "UnprocessedFindings": []}).encode()

@@ -1,6 +1,6 @@
 import pytest
 
-from hubtriage.aws.config import Config, ConfigError
+from hubtriage.aws.triage.config import Config, ConfigError
 
 
 def test_without_settings_the_defaults_hold() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from hubtriage.aws.decision_text import concerns, is_serious, read_line, told
+from hubtriage.aws.log_lines import concerns, is_serious, read_line, told
 
 
 def line(**members: Any) -> dict[str, Any]:

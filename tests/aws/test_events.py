@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hubtriage.aws.events import DETAIL_TYPES, SWEEP_SOURCE, Intake, SweepOrder, newest, take_in
+from hubtriage.aws.triage.events import DETAIL_TYPES, SWEEP_SOURCE, Intake, SweepOrder, newest, take_in
 
 GUARDDUTY = "arn:aws:securityhub:eu-west-1::product/aws/guardduty"
 IMPORTED = "Security Hub Findings - Imported"

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from hubtriage.aws.freshness import newer
+from hubtriage.aws.triage.staleness import newer
 from hubtriage.engine.fields import MEMO_KEY
 
 EARLY, LATE = "2026-11-22T12:00:00Z", "2026-11-22T12:00:01Z"

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from hubtriage.aws.events import Message, Seen, Sighting, SweepOrder, Unusable
-from hubtriage.aws.faults import Fault
-from hubtriage.aws.metrics import Tally, emit, spread, tally
-from hubtriage.aws.outcomes import Ending, Outcome, Report
-from hubtriage.aws.sending import Traffic
+from hubtriage.aws.securityhub.faults import Fault
+from hubtriage.aws.securityhub.sending import Traffic
+from hubtriage.aws.triage.events import Message, Seen, Sighting, SweepOrder, Unusable
+from hubtriage.aws.triage.metrics import Tally, emit, spread, tally
+from hubtriage.aws.triage.results import Ending, Outcome, Report
 from hubtriage.engine.planning.decision import Change, Decision, Kept, Observed
 from hubtriage.engine.ruleset.ruleset import RuleError
 

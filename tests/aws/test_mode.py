@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 
 import pytest
 
-from hubtriage.aws.mode import FRESH, USABLE, ModeSwitch, ModeUnreadableError, parameter_name
-from hubtriage.aws.parameters import ParameterError, ParameterReader
+from hubtriage.aws.switch.mode import FRESH, USABLE, ModeSwitch, ModeUnreadableError, parameter_name
+from hubtriage.aws.switch.parameters import ParameterError, ParameterReader
 from hubtriage.local.inprocess import ManualClock
 
 

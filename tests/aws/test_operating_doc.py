@@ -11,16 +11,16 @@ from typing import Any, get_args
 import pytest
 from botocore.exceptions import ClientError
 
-from hubtriage.aws.breaker import Breaker
-from hubtriage.aws.config import Config
-from hubtriage.aws.decisions import Circumstances, DecisionLog
-from hubtriage.aws.events import DETAIL_TYPES, Message, Seen, Sighting, SweepOrder, Unusable
-from hubtriage.aws.faults import Fault
-from hubtriage.aws.function import TriageFunction
 from hubtriage.aws.logger import logger
-from hubtriage.aws.metrics import emit, tally
-from hubtriage.aws.outcomes import Ending, Outcome, Report
-from hubtriage.aws.sending import Traffic
+from hubtriage.aws.securityhub.faults import Fault
+from hubtriage.aws.securityhub.sending import Traffic
+from hubtriage.aws.switch.breaker import Breaker
+from hubtriage.aws.triage.config import Config
+from hubtriage.aws.triage.decision_log import Circumstances, DecisionLog
+from hubtriage.aws.triage.events import DETAIL_TYPES, Message, Seen, Sighting, SweepOrder, Unusable
+from hubtriage.aws.triage.function import TriageFunction
+from hubtriage.aws.triage.metrics import emit, tally
+from hubtriage.aws.triage.results import Ending, Outcome, Report
 from hubtriage.engine.planning.decision import Cause, Change, Decision, Kept, Observed
 from hubtriage.engine.ruleset.ruleset import RuleError, load_ruleset
 from hubtriage.local.inprocess import ManualClock

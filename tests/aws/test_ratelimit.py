@@ -2,7 +2,7 @@ from collections.abc import Callable
 
 import pytest
 
-from hubtriage.aws.ratelimit import TokenBucket
+from hubtriage.aws.securityhub.ratelimit import TokenBucket
 from hubtriage.local.inprocess import ManualClock
 
 FOREVER = 1e18

@@ -3,8 +3,8 @@ from typing import Any
 import pytest
 from triage_world import FOREVER, MACIE, NOW, World, backoff, finding, key
 
-from hubtriage.aws.ratelimit import TokenBucket
-from hubtriage.aws.reading import Fresh, Reader
+from hubtriage.aws.securityhub.ratelimit import TokenBucket
+from hubtriage.aws.securityhub.reading import Fresh, Reader
 
 GUARDDUTY = MACIE.replace("macie", "guardduty")
 

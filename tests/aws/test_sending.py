@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from triage_world import FOREVER, NOW, SUPPRESS, World, backoff, key
 
-from hubtriage.aws.api import Key, identifier
-from hubtriage.aws.faults import HANDLING
-from hubtriage.aws.ratelimit import TokenBucket
-from hubtriage.aws.sending import HOPELESS, Receipt, Sender, Traffic
+from hubtriage.aws.securityhub.api import Key, identifier
+from hubtriage.aws.securityhub.faults import HANDLING
+from hubtriage.aws.securityhub.ratelimit import TokenBucket
+from hubtriage.aws.securityhub.sending import HOPELESS, Receipt, Sender, Traffic
 from hubtriage.engine.planning.batches import Call
 
 FINDING_CODES = sorted(HANDLING)

@@ -9,11 +9,7 @@ from botocore.exceptions import ClientError
 from sweep_world import rules, suppress
 from triage_world import NOW, Bench, World, backoff, finding, key, record
 
-from hubtriage.aws.batch import Mode
-from hubtriage.aws.config import Config, ConfigError
 from hubtriage.aws.custom_resource import CustomResources
-from hubtriage.aws.events import SweepOrder, take_in
-from hubtriage.aws.mode import FRESH
 from hubtriage.aws.sweep.bundles import LARGEST_BUNDLE, Bundle, Bundles
 from hubtriage.aws.sweep.config import SweepConfig
 from hubtriage.aws.sweep.deployed import StartAfterDeploy
@@ -21,9 +17,13 @@ from hubtriage.aws.sweep.destination import DestinationError, QueueDestination, 
 from hubtriage.aws.sweep.function import Clients, SweepFunction
 from hubtriage.aws.sweep.progress import Progress, ProgressError
 from hubtriage.aws.sweep.request import ACTIVE, MANAGED, SweepRequest, SweepRequestError
+from hubtriage.aws.sweep.run_lock import Turn
 from hubtriage.aws.sweep.start import last_unfinished, look, start_sweep
-from hubtriage.aws.sweep.turn import Turn
 from hubtriage.aws.sweep.walk import Pace
+from hubtriage.aws.switch.mode import FRESH
+from hubtriage.aws.triage.batch import Mode
+from hubtriage.aws.triage.config import Config, ConfigError
+from hubtriage.aws.triage.events import SweepOrder, take_in
 from hubtriage.engine.ruleset.ruleset import Ruleset
 from hubtriage.local.inprocess import ManualClock
 

@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from hubtriage.aws.custom_resource import CustomResources
-from hubtriage.aws.switch_resource import PAUSES, SwitchResource
+from hubtriage.aws.switch.resource import PAUSES, SwitchResource
 
 NAME = "/hubtriage/hubtriage/mode"
 TYPE = "Custom::HubtriageMode"

@@ -12,7 +12,7 @@ from botocore.exceptions import (
     ReadTimeoutError,
 )
 
-from hubtriage.aws.unanswered import Unanswered
+from hubtriage.aws.securityhub.unknown_outcomes import Unanswered
 
 KEY = ("arn", "finding")
 ADDRESS = {"ProductArn": "arn", "Id": "finding"}

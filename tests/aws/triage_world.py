@@ -4,13 +4,13 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from hubtriage.aws.api import Key, SecurityHubApi
-from hubtriage.aws.backoff import Backoff
-from hubtriage.aws.batch import Mode, Policy, Triage
-from hubtriage.aws.outcomes import Outcome, Report
-from hubtriage.aws.ratelimit import TokenBucket
-from hubtriage.aws.reading import Reader
-from hubtriage.aws.sending import Sender, always
+from hubtriage.aws.securityhub.api import Key, SecurityHubApi
+from hubtriage.aws.securityhub.backoff import Backoff
+from hubtriage.aws.securityhub.ratelimit import TokenBucket
+from hubtriage.aws.securityhub.reading import Reader
+from hubtriage.aws.securityhub.sending import Sender, always
+from hubtriage.aws.triage.batch import Mode, Policy, Triage
+from hubtriage.aws.triage.results import Outcome, Report
 from hubtriage.engine.planning.plan import Settings
 from hubtriage.engine.ruleset.ruleset import load_ruleset
 from hubtriage.local.faults import Fault

@@ -8,8 +8,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from hubtriage.aws.config import Config
-from hubtriage.aws.function import TriageFunction
+from hubtriage.aws.triage.config import Config
+from hubtriage.aws.triage.function import TriageFunction
 from hubtriage.engine.ruleset.ruleset import load_ruleset
 from hubtriage.local.findings import generate
 from hubtriage.local.hub import Hub

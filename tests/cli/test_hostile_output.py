@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from hubtriage.aws.decisions import Circumstances, DecisionLog
-from hubtriage.aws.events import Message, Seen, Sighting
-from hubtriage.aws.outcomes import Ending, Outcome
-from hubtriage.aws.story import Event
+from hubtriage.aws.securityhub.finding_history import Event
+from hubtriage.aws.triage.decision_log import Circumstances, DecisionLog
+from hubtriage.aws.triage.events import Message, Seen, Sighting
+from hubtriage.aws.triage.results import Ending, Outcome
 from hubtriage.cli import logs
 from hubtriage.cli.main import cli
 from hubtriage.cli.why import as_record, text

@@ -6,7 +6,7 @@ import pytest
 from botocore.exceptions import ClientError
 from click.testing import CliRunner, Result
 
-from hubtriage.aws.mode import parameter_name
+from hubtriage.aws.switch.mode import parameter_name
 from hubtriage.cli import mode
 from hubtriage.cli.main import cli
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from hubtriage.aws.story import Event
+from hubtriage.aws.securityhub.finding_history import Event
 from hubtriage.cli.why import text
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import botocore.session
 import pytest
 
-from hubtriage.aws.faults import HANDLING
+from hubtriage.aws.securityhub.faults import HANDLING
 
 TESTS = Path(__file__).parents[1]
 DOC = (TESTS.parent / "docs" / "outcomes.md").read_text(encoding="utf-8")

@@ -15,9 +15,9 @@ from typing import Any
 from chaos_ledger import SWEEP, Key, Refusal, key_of
 from deployed_stack import built_stack, decision_lines
 
-from hubtriage.aws.events import SWEEP_SOURCE
 from hubtriage.aws.sweep.request import SweepRequest
 from hubtriage.aws.sweep.start import last_unfinished, start_sweep
+from hubtriage.aws.triage.events import SWEEP_SOURCE
 from hubtriage.engine.fields import MANAGED_KEY
 from hubtriage.engine.planning.plan import Settings, decide
 from hubtriage.engine.ruleset.ruleset import Ruleset, load_ruleset

@@ -17,7 +17,7 @@ from acting import created_role, session_of
 from deployed_stack import DeployedStack
 from documented import PROJECT, Checkout, cloned, commands, inline_commands, statements
 
-from hubtriage.aws.mode import FRESH
+from hubtriage.aws.switch.mode import FRESH
 from hubtriage.cli.logs import NOTHING
 from hubtriage.local.cloud import LocalCloud
 from hubtriage.local.findings import generate

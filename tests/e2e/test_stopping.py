@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 from deployed_stack import DeployedStack, built_stack, deployed_stack
 
-from hubtriage.aws.mode import FRESH, parameter_name
+from hubtriage.aws.switch.mode import FRESH, parameter_name
 from hubtriage.cli.main import cli
 from hubtriage.local.findings import generate
 from hubtriage.local.settings import HubSettings

@@ -13,9 +13,9 @@ import pytest
 from botocore.config import Config
 from click.testing import CliRunner
 
-from hubtriage.aws.mode import parameter_name
 from hubtriage.aws.sweep.request import MANAGED, SweepRequest
 from hubtriage.aws.sweep.start import Sighting, last_unfinished, look, start_sweep
+from hubtriage.aws.switch.mode import parameter_name
 from hubtriage.cli.main import cli
 from hubtriage.local.cloud import LocalCloud
 from hubtriage.local.faults import Fault

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import hubtriage
-from hubtriage.aws.story import _TERM
+from hubtriage.aws.securityhub.finding_history import _TERM
 from hubtriage.cli.diff_view import _escaped
 from hubtriage.cli.plan import shown
 from hubtriage.engine.jsonlogic import compile_logic

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hubtriage.aws.config import Config
+from hubtriage.aws.triage.config import Config
 from infra.sizes import (
     IDS_PER_READ,
     LAMBDA_MAX_TIMEOUT_SECONDS,

@@ -9,7 +9,7 @@ import pytest
 from infra_samples import RULE, RULESET
 
 from hubtriage.authoring.iam import event_pattern
-from hubtriage.aws.config import Config
+from hubtriage.aws.triage.config import Config
 from hubtriage.engine.pattern import compile_pattern
 from infra.config import Configuration
 from infra.functions import environment, log_level

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from hubtriage.aws.config import Config
-from hubtriage.aws.function import TriageFunction
+from hubtriage.aws.triage.config import Config
+from hubtriage.aws.triage.function import TriageFunction
 from hubtriage.engine.ruleset.ruleset import load_ruleset
 from hubtriage.local.hub import Hub
 from hubtriage.local.inprocess import InProcessSecurityHub, ManualClock

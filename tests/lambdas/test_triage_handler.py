@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from hubtriage.aws.client import IN_REGION
-from hubtriage.aws.config import Config, ConfigError
-from hubtriage.aws.function import ForeignEventError, NotTriagedError, TriageFunction
-from hubtriage.aws.metrics import PERIOD
-from hubtriage.aws.mode import FRESH
+from hubtriage.aws.securityhub.client import IN_REGION
+from hubtriage.aws.switch.mode import FRESH
+from hubtriage.aws.triage.config import Config, ConfigError
+from hubtriage.aws.triage.function import ForeignEventError, NotTriagedError, TriageFunction
+from hubtriage.aws.triage.metrics import PERIOD
 from hubtriage.engine.ruleset.ruleset import load_ruleset
 from hubtriage.local.faults import Fault
 from hubtriage.local.findings import generate
@@ -329,7 +329,7 @@ def test_the_function_s_client_gives_up_soon_where_nobody_answers(
     ruleset = tmp_path / "ruleset.json"
     ruleset.write_text(json.dumps(RULES))
     made: list[float] = []
-    monkeypatch.setattr("hubtriage.aws.function.security_hub", made.append)
+    monkeypatch.setattr("hubtriage.aws.triage.function.security_hub", made.append)
     TriageFunction.from_environment({"HUBTRIAGE_RULESET": str(ruleset)})
     assert made == [IN_REGION]
 
@@ -427,7 +427,7 @@ def test_a_setting_that_cannot_be_used_stops_the_container_at_once(deployed: Cal
 def test_the_function_starts_without_what_only_authors_need() -> None:
     """A cold start pays for every import; what is not in the package would fail there."""
     script = (
-        "import sys, hubtriage.aws.function\n"
+        "import sys, hubtriage.aws.triage.function\n"
         "unwanted = {'boto3', 'pydantic', 'yaml', 'click', 'rich', 're2', 'hubtriage.authoring'}\n"
         "print(sorted((unwanted | {'hubtriage.local'}) & set(sys.modules)))"
     )

@@ -10,8 +10,8 @@ import pytest
 
 from hubtriage.authoring.compiler import compile_ruleset
 from hubtriage.authoring.problems import RuleErrors
-from hubtriage.aws.config import Config
-from hubtriage.aws.function import TriageFunction
+from hubtriage.aws.triage.config import Config
+from hubtriage.aws.triage.function import TriageFunction
 from hubtriage.engine.ruleset.ruleset import load_ruleset
 from hubtriage.local.errors import HubError
 from hubtriage.local.hub import Hub

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from hubtriage.aws.metrics import Tally, emit
+from hubtriage.aws.triage.metrics import Tally, emit
 from hubtriage.local.metrics import alarm_event, embedded_metrics, kept_lines
 
 

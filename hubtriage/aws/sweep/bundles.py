@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from hubtriage.aws.api import Finding
+from hubtriage.aws.securityhub.api import Finding
 from hubtriage.engine.planning.batches import MOST_IDENTIFIERS
 
 LARGEST_BUNDLE = 900_000

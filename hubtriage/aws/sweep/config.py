@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from hubtriage.aws.config import ConfigError
 from hubtriage.aws.sweep.walk import Pace
+from hubtriage.aws.triage.config import ConfigError
 
 
 @dataclass(frozen=True, slots=True)

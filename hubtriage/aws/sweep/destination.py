@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, Protocol
 
-from hubtriage.aws.backoff import Backoff
-from hubtriage.aws.batch import Sink, Triage
 from hubtriage.aws.clock import Clock
-from hubtriage.aws.events import DETAIL_TYPES, SWEEP_SOURCE, SweepOrder
-from hubtriage.aws.faults import API_ERRORS, Fault, call_fault
+from hubtriage.aws.securityhub.backoff import Backoff
+from hubtriage.aws.securityhub.faults import API_ERRORS, Fault, call_fault
 from hubtriage.aws.sweep.bundles import Bundle
+from hubtriage.aws.triage.batch import Sink, Triage
+from hubtriage.aws.triage.events import DETAIL_TYPES, SWEEP_SOURCE, SweepOrder
 
 MOST_ENTRIES = 10  # AWS: messages in one SendMessageBatch
 LARGEST_BATCH = 1_000_000  # AWS: 1 MiB for all messages of one call together

@@ -10,26 +10,26 @@ from typing import Any
 
 import botocore.session
 
-from hubtriage.aws.api import SecurityHubApi
-from hubtriage.aws.backoff import Backoff
-from hubtriage.aws.client import security_hub
 from hubtriage.aws.clock import Clock, SystemClock
-from hubtriage.aws.config import Config
-from hubtriage.aws.events import SweepOrder
 from hubtriage.aws.logger import logger
-from hubtriage.aws.mode import ModeSwitch
-from hubtriage.aws.parameters import ParameterReader
-from hubtriage.aws.ratelimit import TokenBucket
-from hubtriage.aws.reading import Getter
+from hubtriage.aws.securityhub.api import SecurityHubApi
+from hubtriage.aws.securityhub.backoff import Backoff
+from hubtriage.aws.securityhub.client import security_hub
+from hubtriage.aws.securityhub.ratelimit import TokenBucket
+from hubtriage.aws.securityhub.reading import Getter
 from hubtriage.aws.sweep.config import SweepConfig
 from hubtriage.aws.sweep.destination import Destination, QueueDestination, Sqs
 from hubtriage.aws.sweep.intake import Events, Intake
 from hubtriage.aws.sweep.progress import Progress, Status
 from hubtriage.aws.sweep.report import emit_step, report
 from hubtriage.aws.sweep.request import SweepRequest
+from hubtriage.aws.sweep.run_lock import Executions, Turn
 from hubtriage.aws.sweep.start import hand_over, heir
-from hubtriage.aws.sweep.turn import Executions, Turn
 from hubtriage.aws.sweep.walk import Pace, Walk
+from hubtriage.aws.switch.mode import ModeSwitch
+from hubtriage.aws.switch.parameters import ParameterReader
+from hubtriage.aws.triage.config import Config
+from hubtriage.aws.triage.events import SweepOrder
 from hubtriage.engine.ruleset.ruleset import Ruleset, load_ruleset
 
 WAIT_FOR_TURN = 5

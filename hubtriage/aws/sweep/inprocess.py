@@ -3,18 +3,18 @@
 import random
 from collections.abc import Callable
 
-from hubtriage.aws.api import SecurityHubApi
-from hubtriage.aws.backoff import Backoff
-from hubtriage.aws.batch import Policy, Sink, Triage
 from hubtriage.aws.clock import Clock
-from hubtriage.aws.events import SweepOrder
-from hubtriage.aws.ratelimit import TokenBucket
-from hubtriage.aws.reading import Getter, Reader
-from hubtriage.aws.sending import Sender
+from hubtriage.aws.securityhub.api import SecurityHubApi
+from hubtriage.aws.securityhub.backoff import Backoff
+from hubtriage.aws.securityhub.ratelimit import TokenBucket
+from hubtriage.aws.securityhub.reading import Getter, Reader
+from hubtriage.aws.securityhub.sending import Sender
 from hubtriage.aws.sweep.destination import Destination, NoDestination, TriageDestination
 from hubtriage.aws.sweep.progress import Progress
 from hubtriage.aws.sweep.request import SweepRequest
 from hubtriage.aws.sweep.walk import Pace, Walk
+from hubtriage.aws.triage.batch import Policy, Sink, Triage
+from hubtriage.aws.triage.events import SweepOrder
 from hubtriage.engine.planning.plan import Settings
 from hubtriage.engine.ruleset.ruleset import Ruleset
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from hubtriage.aws.faults import API_ERRORS, call_fault
+from hubtriage.aws.securityhub.faults import API_ERRORS, call_fault
 from hubtriage.aws.sweep.progress import Progress
 from hubtriage.aws.sweep.request import SweepRequest
-from hubtriage.aws.sweep.turn import TAKE_BACK, Executions
+from hubtriage.aws.sweep.run_lock import TAKE_BACK, Executions
 from hubtriage.aws.sweep.walk import MOST_RESTARTS
 
 

@@ -9,16 +9,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from hubtriage.aws.api import Finding
-from hubtriage.aws.batch import ordered
 from hubtriage.aws.clock import Clock
-from hubtriage.aws.events import SweepOrder
-from hubtriage.aws.faults import CallFault, Fault
-from hubtriage.aws.reading import PAGE, Fresh, Getter, keyed
+from hubtriage.aws.securityhub.api import Finding
+from hubtriage.aws.securityhub.faults import CallFault, Fault
+from hubtriage.aws.securityhub.reading import PAGE, Fresh, Getter, keyed
 from hubtriage.aws.sweep.bundles import LARGEST_BUNDLE, Bundles, json_size
 from hubtriage.aws.sweep.destination import Destination
 from hubtriage.aws.sweep.progress import Progress, Status
 from hubtriage.aws.sweep.request import ACTIVE, BY_GENERATOR, MANAGED, SweepRequest
+from hubtriage.aws.triage.batch import ordered
+from hubtriage.aws.triage.events import SweepOrder
 from hubtriage.engine.fields import MANAGED_KEY, RULES_KEY, user_fields
 from hubtriage.engine.planning.batches import canonical
 from hubtriage.engine.planning.decision import Decision

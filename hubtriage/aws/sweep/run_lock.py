@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from hubtriage.aws.clock import Clock
-from hubtriage.aws.faults import API_ERRORS, Fault, call_fault
+from hubtriage.aws.securityhub.faults import API_ERRORS, Fault, call_fault
 from hubtriage.aws.sweep.progress import Status
 
 TAKE_BACK = "take-back"

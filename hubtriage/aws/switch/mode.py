@@ -8,8 +8,8 @@ looks at again. The last known mode serves for a while; then batches fail and wa
 from collections.abc import Callable
 from typing import cast, get_args
 
-from hubtriage.aws.batch import Mode
-from hubtriage.aws.parameters import ParameterError
+from hubtriage.aws.switch.parameters import ParameterError
+from hubtriage.aws.triage.batch import Mode
 
 MODES: tuple[str, ...] = get_args(Mode)
 FRESH = 10.0

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field, replace
 from heapq import heappop, heappush
 from typing import Any, Literal
 
-from hubtriage.aws.api import Key, SecurityHubApi, identifier
-from hubtriage.aws.backoff import Backoff
-from hubtriage.aws.faults import API_ERRORS, CallFault, Fault, Handling, call_fault, handling
-from hubtriage.aws.ratelimit import TokenBucket
+from hubtriage.aws.securityhub.api import Key, SecurityHubApi, identifier
+from hubtriage.aws.securityhub.backoff import Backoff
+from hubtriage.aws.securityhub.faults import API_ERRORS, CallFault, Fault, Handling, call_fault, handling
+from hubtriage.aws.securityhub.ratelimit import TokenBucket
 from hubtriage.engine.planning.batches import Call, Payload
 
 Sent = Callable[[Iterable[Key], "Receipt"], None]

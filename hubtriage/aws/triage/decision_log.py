@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from hubtriage.aws.config import LEVELS
-from hubtriage.aws.outcomes import Outcome
+from hubtriage.aws.triage.config import LEVELS
+from hubtriage.aws.triage.results import Outcome
 from hubtriage.engine.finite import finite
 from hubtriage.engine.planning.decision import Change, Decision
 

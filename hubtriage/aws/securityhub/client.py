@@ -6,7 +6,7 @@ from typing import Any, cast
 import botocore.session
 from botocore.config import Config
 
-from hubtriage.aws.api import SecurityHubApi
+from hubtriage.aws.securityhub.api import SecurityHubApi
 
 CONNECT_TIMEOUT = 3.0
 """Seconds for each address of the service: botocore tries one after another (measured: four took 12 s)."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-from hubtriage.aws.api import Key
+from hubtriage.aws.securityhub.api import Key
 from hubtriage.engine.text.timestamps import parse_timestamp
 
 Kind = Literal["decision", "change"]

@@ -4,14 +4,14 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from hubtriage.aws.api import Finding, Key, identifier
 from hubtriage.aws.clock import Clock
-from hubtriage.aws.events import Seen, SweepOrder, newest, take_in
-from hubtriage.aws.freshness import Freshness, newer
-from hubtriage.aws.outcomes import Ending, Outcome, Report
-from hubtriage.aws.reading import Reader
-from hubtriage.aws.recent import Recent
-from hubtriage.aws.sending import STOPPED, TOO_LATE, Receipt, Sender
+from hubtriage.aws.securityhub.api import Finding, Key, identifier
+from hubtriage.aws.securityhub.reading import Reader
+from hubtriage.aws.securityhub.sending import STOPPED, TOO_LATE, Receipt, Sender
+from hubtriage.aws.triage.events import Seen, SweepOrder, newest, take_in
+from hubtriage.aws.triage.recent import Recent
+from hubtriage.aws.triage.results import Ending, Outcome, Report
+from hubtriage.aws.triage.staleness import Freshness, newer
 from hubtriage.engine.planning.batches import Call, group
 from hubtriage.engine.planning.decision import Decision
 from hubtriage.engine.planning.plan import Settings, decide

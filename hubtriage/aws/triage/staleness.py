@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from hubtriage.aws.api import Finding, Key
 from hubtriage.aws.clock import Clock
-from hubtriage.aws.events import CLOCK_SKEW, READING_LAG, Seen
-from hubtriage.aws.recent import Recent
+from hubtriage.aws.securityhub.api import Finding, Key
+from hubtriage.aws.triage.events import CLOCK_SKEW, READING_LAG, Seen
+from hubtriage.aws.triage.recent import Recent
 from hubtriage.engine.fields import MEMO_KEY, user_fields
 from hubtriage.engine.text.timestamps import parse_timestamp
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit, single_metric
 
-from hubtriage.aws.api import Key
-from hubtriage.aws.faults import Fault
-from hubtriage.aws.outcomes import Outcome, Report
+from hubtriage.aws.securityhub.api import Key
+from hubtriage.aws.securityhub.faults import Fault
+from hubtriage.aws.triage.results import Outcome, Report
 
 MOST_VALUES = 100  # CloudWatch: values of one metric in one embedded document
 ERROR_CODE_LENGTH = 64

@@ -5,8 +5,8 @@ from typing import Any
 
 from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError
 
-from hubtriage.aws.api import Finding, Key, SecurityHubApi
-from hubtriage.aws.faults import API_ERRORS, Fault, call_fault
+from hubtriage.aws.securityhub.api import Finding, Key, SecurityHubApi
+from hubtriage.aws.securityhub.faults import API_ERRORS, Fault, call_fault
 
 NEVER_SENT = (ConnectTimeoutError, EndpointConnectionError)
 _MEMBERS = ("ProcessedFindings", "UnprocessedFindings")

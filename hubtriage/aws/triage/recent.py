@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from hubtriage.aws.api import Key
-from hubtriage.aws.events import CLOCK_SKEW
+from hubtriage.aws.securityhub.api import Key
+from hubtriage.aws.triage.events import CLOCK_SKEW
 
 MOST = 20_000
 """Findings remembered, those seen last: about 5 MB, and far more than change while an event is fresh."""

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from hubtriage.aws.events import Message, Seen, Unusable
-from hubtriage.aws.sending import Traffic
+from hubtriage.aws.securityhub.sending import Traffic
+from hubtriage.aws.triage.events import Message, Seen, Unusable
 from hubtriage.engine.planning.decision import Decision
 
 Result = Literal["updated", "unchanged", "refused", "failed"]

@@ -8,24 +8,24 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
-from hubtriage.aws.api import SecurityHubApi
-from hubtriage.aws.backoff import Backoff
-from hubtriage.aws.batch import Mode, Policy, Triage
-from hubtriage.aws.client import IN_REGION, security_hub
 from hubtriage.aws.clock import Clock, SystemClock
-from hubtriage.aws.config import LEVELS, Config
-from hubtriage.aws.decisions import Circumstances, DecisionLog
-from hubtriage.aws.events import Message, is_of
-from hubtriage.aws.faults import Fault
 from hubtriage.aws.logger import logger, write
-from hubtriage.aws.metrics import Meter, emit, tally
-from hubtriage.aws.mode import ModeSwitch
-from hubtriage.aws.outcomes import Outcome, Report
-from hubtriage.aws.parameters import ParameterReader
-from hubtriage.aws.ratelimit import TokenBucket
-from hubtriage.aws.reading import Reader
-from hubtriage.aws.sending import Sender
-from hubtriage.aws.unanswered import Unanswered
+from hubtriage.aws.securityhub.api import SecurityHubApi
+from hubtriage.aws.securityhub.backoff import Backoff
+from hubtriage.aws.securityhub.client import IN_REGION, security_hub
+from hubtriage.aws.securityhub.faults import Fault
+from hubtriage.aws.securityhub.ratelimit import TokenBucket
+from hubtriage.aws.securityhub.reading import Reader
+from hubtriage.aws.securityhub.sending import Sender
+from hubtriage.aws.securityhub.unknown_outcomes import Unanswered
+from hubtriage.aws.switch.mode import ModeSwitch
+from hubtriage.aws.switch.parameters import ParameterReader
+from hubtriage.aws.triage.batch import Mode, Policy, Triage
+from hubtriage.aws.triage.config import LEVELS, Config
+from hubtriage.aws.triage.decision_log import Circumstances, DecisionLog
+from hubtriage.aws.triage.events import Message, is_of
+from hubtriage.aws.triage.metrics import Meter, emit, tally
+from hubtriage.aws.triage.results import Outcome, Report
 from hubtriage.engine.ruleset.ruleset import Ruleset, load_ruleset
 
 

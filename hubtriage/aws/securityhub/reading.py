@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from hubtriage.aws.api import Finding, Key, SecurityHubApi
-from hubtriage.aws.backoff import Backoff
-from hubtriage.aws.faults import API_ERRORS, CallFault, Fault, call_fault
-from hubtriage.aws.ratelimit import TokenBucket
+from hubtriage.aws.securityhub.api import Finding, Key, SecurityHubApi
+from hubtriage.aws.securityhub.backoff import Backoff
+from hubtriage.aws.securityhub.faults import API_ERRORS, CallFault, Fault, call_fault
+from hubtriage.aws.securityhub.ratelimit import TokenBucket
 
 MOST_VALUES = 20  # AWS: values of one filter attribute
 PAGE = 100  # AWS: findings of one page

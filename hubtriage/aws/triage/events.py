@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
-from hubtriage.aws.api import Finding, Key
+from hubtriage.aws.securityhub.api import Finding, Key
 from hubtriage.engine.text.timestamps import parse_timestamp
 
 SWEEP_SOURCE = "hubtriage.sweep"

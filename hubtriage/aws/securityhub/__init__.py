@@ -1,0 +1,1 @@
+"""Security Hub behind rate budgets, retries and deadlines."""

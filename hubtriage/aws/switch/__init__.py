@@ -1,0 +1,1 @@
+"""The mode switch: whether triage writes, and what changes it."""
