@@ -16,8 +16,8 @@ from hubtriage.cli.doctor_view import as_record, heading, summary, text
 from hubtriage.cli.inputs import meter
 from hubtriage.cli.rules import rules_option
 from hubtriage.cli.stack import AWS_ERRORS, deployed_option, fail
-from hubtriage.doctor import udf
 from hubtriage.doctor.account import Account
+from hubtriage.doctor.checks.rules import udf
 from hubtriage.doctor.examine import CHECKS, Check, examine
 from hubtriage.doctor.verdict import Result
 

@@ -3,25 +3,10 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from hubtriage.doctor import (
-    administrator,
-    aggregation,
-    alarms,
-    bootstrap,
-    caller,
-    function,
-    hub,
-    intake,
-    memos,
-    mode,
-    native_rules,
-    queues,
-    quotas,
-    rules,
-    stack,
-    sweeps,
-)
 from hubtriage.doctor.account import Account
+from hubtriage.doctor.checks.account import administrator, aggregation, bootstrap, caller, hub, quotas
+from hubtriage.doctor.checks.rules import deployed_rules, memos, native_rules
+from hubtriage.doctor.checks.runtime import alarms, function, intake, mode, queues, stack, sweeps
 from hubtriage.doctor.refusal import REFUSALS, refused
 from hubtriage.doctor.verdict import Result, Verdict
 
@@ -39,7 +24,7 @@ CHECKS: tuple[Check, ...] = (
     Check("hub", "Security Hub", hub.look),
     Check("administrator", "Administrator", administrator.look),
     Check("aggregation", "Aggregation", aggregation.look),
-    Check("rules", "Rules", rules.look),
+    Check("rules", "Rules", deployed_rules.look),
     Check("automation-rules", "Automation rules", native_rules.look),
     Check("memos", "Other stacks", memos.look),
     Check("quotas", "Quotas", quotas.look),

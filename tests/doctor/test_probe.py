@@ -7,7 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from hubtriage.doctor.account import Account, Identity
-from hubtriage.doctor.udf import Probe, look
+from hubtriage.doctor.checks.rules.udf import Probe, look
 from hubtriage.doctor.verdict import Status
 from hubtriage.local.faults import Fault
 from hubtriage.local.hub import Hub

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from hubtriage.doctor import caller, function
 from hubtriage.doctor.account import Account, Deployed, Identity
+from hubtriage.doctor.checks.account import caller
+from hubtriage.doctor.checks.runtime import function
 from hubtriage.doctor.simulation import denied, principal_of
 from hubtriage.doctor.verdict import UncheckedError
 from hubtriage.local.hub import Hub

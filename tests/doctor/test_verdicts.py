@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from hubtriage.doctor import aggregation, alarms, function, memos, queues, quotas, sweeps, udf
+from hubtriage.doctor.checks.account import aggregation, quotas
+from hubtriage.doctor.checks.rules import memos, udf
+from hubtriage.doctor.checks.runtime import alarms, function, queues, sweeps
 from hubtriage.doctor.refusal import refused
 from hubtriage.doctor.simulation import Denied
 from hubtriage.doctor.verdict import Status, UncheckedError, worst

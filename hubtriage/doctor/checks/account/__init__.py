@@ -1,0 +1,1 @@
+"""Checks of the account and its Security Hub."""

@@ -1,0 +1,1 @@
+"""Checks of the deployed stack at work."""
