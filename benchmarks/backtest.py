@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import workload
 
 from hubtriage.engine.planning.plan import Settings
-from hubtriage.local.findings import NOW, generate
+from hubtriage.localaws.findings import NOW, generate
 from hubtriage.simulation.backtest.judge import Task
 from hubtriage.simulation.backtest.run import backtest
 from hubtriage.simulation.documents import read_file

@@ -16,10 +16,10 @@ import workload
 from hubtriage.aws.triage.config import Config
 from hubtriage.aws.triage.function import TriageFunction
 from hubtriage.engine.ruleset.ruleset import Ruleset, load_ruleset
-from hubtriage.local.findings import NOW
-from hubtriage.local.hub import Hub
-from hubtriage.local.inprocess import InProcessSecurityHub, ManualClock
-from hubtriage.local.settings import HubSettings
+from hubtriage.localaws.findings import NOW
+from hubtriage.localaws.securityhub.hub import Hub
+from hubtriage.localaws.securityhub.inprocess import InProcessSecurityHub, ManualClock
+from hubtriage.localaws.securityhub.settings import HubSettings
 
 CONTEXT = SimpleNamespace(aws_request_id="benchmark", get_remaining_time_in_millis=lambda: 900_000)
 CONFIG = Config(calls_per_second=1e6, reads_per_second=1e6)

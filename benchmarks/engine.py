@@ -12,7 +12,7 @@ import workload
 from measure import BATCH, Row, beside_parsing, cpu_seconds, parsing_seconds
 
 from hubtriage.engine.ruleset.ruleset import Ruleset, load_ruleset
-from hubtriage.local.findings import NOW
+from hubtriage.localaws.findings import NOW
 
 LIMITS = {100: 0.35, 1_000: 0.4, 10_000: 0.85, 50_000: 1.7}
 GROWTH_LIMIT = 2.5

@@ -11,7 +11,7 @@ from typing import Any
 
 from hubtriage.engine.index.dnf import LISTS
 from hubtriage.engine.pattern.compiler import expand
-from hubtriage.local.findings import NOW
+from hubtriage.localaws.findings import NOW
 
 Logic = Any
 

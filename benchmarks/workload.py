@@ -16,7 +16,7 @@ from typing import Any
 
 from hubtriage.engine.jsonlogic.compiler import compile_logic, truthy
 from hubtriage.engine.pattern import compile_pattern
-from hubtriage.local.findings import NOW, generate
+from hubtriage.localaws.findings import NOW, generate
 
 Finding = dict[str, Any]
 Rule = dict[str, Any]

@@ -15,7 +15,7 @@ from typing import Any
 
 from uv import find_uv_bin
 
-from hubtriage.local.synth import FOR_THIS_MACHINE
+from hubtriage.localaws.synth import FOR_THIS_MACHINE
 
 ROOT = Path(__file__).resolve().parent.parent
 PYTHON_VERSION = "3.14"

@@ -19,12 +19,12 @@ from hubtriage.cli.rules import compiled, rules_option
 from hubtriage.engine.planning.plan import Settings
 from hubtriage.engine.ruleset.ruleset import load_ruleset
 from hubtriage.engine.text.timestamps import parse_timestamp
-from hubtriage.local.cloud import LocalCloudError
-from hubtriage.local.demo.evidence import Key
-from hubtriage.local.demo.run import DemoError, Performance, Scenario, perform
-from hubtriage.local.demo.steps import Watcher
-from hubtriage.local.deploy import DeploymentError
-from hubtriage.local.synth import SynthesisError
+from hubtriage.localaws.cloud import LocalCloudError
+from hubtriage.localaws.demo.evidence import Key
+from hubtriage.localaws.demo.run import DemoError, Performance, Scenario, perform
+from hubtriage.localaws.demo.steps import Watcher
+from hubtriage.localaws.deploy import DeploymentError
+from hubtriage.localaws.synth import SynthesisError
 from hubtriage.simulation.explain import explain
 
 

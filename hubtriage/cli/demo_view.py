@@ -12,7 +12,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 from rich.table import Table
 from rich.text import Text
 
-from hubtriage.local.demo.verdict import RuleTally, Shift, Verdict
+from hubtriage.localaws.demo.verdict import RuleTally, Shift, Verdict
 
 PLAIN_WIDTH = 120
 _NUMBERS_WIDTH = 44

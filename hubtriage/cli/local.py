@@ -5,8 +5,8 @@ import threading
 
 import click
 
-from hubtriage.local.cloud import ACCOUNT, REGION, LocalCloud
-from hubtriage.local.settings import HubSettings
+from hubtriage.localaws.cloud import ACCOUNT, REGION, LocalCloud
+from hubtriage.localaws.securityhub.settings import HubSettings
 
 
 @click.group()

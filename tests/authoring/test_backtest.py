@@ -11,8 +11,8 @@ import pytest
 from hubtriage.engine.planning.batches import group
 from hubtriage.engine.planning.plan import Settings, decide
 from hubtriage.engine.ruleset.ruleset import load_ruleset
-from hubtriage.local.fields import customer_update
-from hubtriage.local.findings import NOW, generate
+from hubtriage.localaws.findings import NOW, generate
+from hubtriage.localaws.securityhub.asff.fields import customer_update
 from hubtriage.simulation.backtest import processes
 from hubtriage.simulation.backtest.applied import applied
 from hubtriage.simulation.backtest.cost import CostTally

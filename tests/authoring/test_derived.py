@@ -11,7 +11,7 @@ from hubtriage.authoring.iam import LONGEST_PATTERN, Denial, denials, event_patt
 from hubtriage.engine.pattern import compile_pattern
 from hubtriage.engine.planning.plan import Settings, decide
 from hubtriage.engine.ruleset.ruleset import load_ruleset
-from hubtriage.local.findings import generate
+from hubtriage.localaws.findings import generate
 
 UPDATE = {"Workflow": {"Status": "SUPPRESSED"}}
 SUPERSET = 200

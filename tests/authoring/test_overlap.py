@@ -10,7 +10,7 @@ from hubtriage.authoring.loader import LoadResult, load_rules
 from hubtriage.engine.planning.plan import Settings, decide
 from hubtriage.engine.ruleset.ruleset import load_ruleset
 from hubtriage.interop.native_overlap import Overlap, as_imported, overlaps, read_natives
-from hubtriage.local.findings import generate
+from hubtriage.localaws.findings import generate
 
 NOW = 1_800_000_000.0
 SUPPRESS = {"Workflow": {"Status": "SUPPRESSED"}}

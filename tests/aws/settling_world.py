@@ -27,8 +27,8 @@ from hubtriage.aws.triage.batch import Mode
 from hubtriage.aws.triage.events import SWEEP_SOURCE, SweepOrder
 from hubtriage.engine.planning.plan import decide
 from hubtriage.engine.text.timestamps import parse_timestamp
-from hubtriage.local.faults import FaultScript
-from hubtriage.local.timestamps import write_timestamp
+from hubtriage.localaws.securityhub.asff.timestamps import write_timestamp
+from hubtriage.localaws.securityhub.faults import FaultScript
 
 CONTAINERS = 2
 MOST_RECEIVES = 5

@@ -10,7 +10,7 @@ import pytest
 
 from hubtriage.aws.switch.mode import FRESH, USABLE, ModeSwitch, ModeUnreadableError, parameter_name
 from hubtriage.aws.switch.parameters import ParameterError, ParameterReader
-from hubtriage.local.inprocess import ManualClock
+from hubtriage.localaws.securityhub.inprocess import ManualClock
 
 
 class Parameter:

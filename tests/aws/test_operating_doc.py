@@ -23,7 +23,7 @@ from hubtriage.aws.triage.metrics import emit, tally
 from hubtriage.aws.triage.results import Ending, Outcome, Report
 from hubtriage.engine.planning.decision import Cause, Change, Decision, Kept, Observed
 from hubtriage.engine.ruleset.ruleset import RuleError, load_ruleset
-from hubtriage.local.inprocess import ManualClock
+from hubtriage.localaws.securityhub.inprocess import ManualClock
 
 DOC = (Path(__file__).parents[2] / "docs" / "operating.md").read_text()
 

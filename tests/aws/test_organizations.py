@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 from triage_world import backoff
 
 from hubtriage.aws.organizations import RATES, Account, Directory
-from hubtriage.local.inprocess import ManualClock
+from hubtriage.localaws.securityhub.inprocess import ManualClock
 
 
 class Organization:

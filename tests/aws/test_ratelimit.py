@@ -3,7 +3,7 @@ from collections.abc import Callable
 import pytest
 
 from hubtriage.aws.securityhub.ratelimit import TokenBucket
-from hubtriage.local.inprocess import ManualClock
+from hubtriage.localaws.securityhub.inprocess import ManualClock
 
 FOREVER = 1e18
 

@@ -25,7 +25,7 @@ from hubtriage.aws.triage.batch import Mode
 from hubtriage.aws.triage.config import Config, ConfigError
 from hubtriage.aws.triage.events import SweepOrder, take_in
 from hubtriage.engine.ruleset.ruleset import Ruleset
-from hubtriage.local.inprocess import ManualClock
+from hubtriage.localaws.securityhub.inprocess import ManualClock
 
 MACHINE = "arn:aws:states:eu-west-1:111122223333:stateMachine:hubtriage-sweep"
 DEAD_LETTERS = "https://dead"

@@ -10,7 +10,7 @@ from triage_world import MACIE, NOW, World, finding
 from hubtriage.aws.sweep.progress import Progress
 from hubtriage.aws.sweep.request import ACTIVE, MANAGED, SweepRequest
 from hubtriage.aws.sweep.walk import SweepError
-from hubtriage.local.ledger import ideal_calls
+from hubtriage.localaws.securityhub.ledger import ideal_calls
 
 A, B = suppress("rule-a", "control-a"), suppress("rule-b", "control-b")
 

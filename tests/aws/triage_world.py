@@ -13,10 +13,10 @@ from hubtriage.aws.triage.batch import Mode, Policy, Triage
 from hubtriage.aws.triage.results import Outcome, Report
 from hubtriage.engine.planning.plan import Settings
 from hubtriage.engine.ruleset.ruleset import load_ruleset
-from hubtriage.local.faults import Fault
-from hubtriage.local.hub import Hub
-from hubtriage.local.inprocess import InProcessSecurityHub, ManualClock
-from hubtriage.local.settings import HubSettings
+from hubtriage.localaws.securityhub.faults import Fault
+from hubtriage.localaws.securityhub.hub import Hub
+from hubtriage.localaws.securityhub.inprocess import InProcessSecurityHub, ManualClock
+from hubtriage.localaws.securityhub.settings import HubSettings
 
 NOW = 1_800_000_000.0
 MACIE = "arn:aws:securityhub:eu-west-1::product/aws/macie"

@@ -11,10 +11,10 @@ import pytest
 from hubtriage.aws.triage.config import Config
 from hubtriage.aws.triage.function import TriageFunction
 from hubtriage.engine.ruleset.ruleset import load_ruleset
-from hubtriage.local.findings import generate
-from hubtriage.local.hub import Hub
-from hubtriage.local.inprocess import InProcessSecurityHub, ManualClock
-from hubtriage.local.settings import HubSettings
+from hubtriage.localaws.findings import generate
+from hubtriage.localaws.securityhub.hub import Hub
+from hubtriage.localaws.securityhub.inprocess import InProcessSecurityHub, ManualClock
+from hubtriage.localaws.securityhub.settings import HubSettings
 from infra.config import Configuration
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -11,7 +11,7 @@ from hubtriage.authoring.checks.registry import warnings
 from hubtriage.authoring.loader import load_rules
 from hubtriage.engine.index.rule_index import RuleIndex
 from hubtriage.engine.jsonlogic.compiler import compile_logic, truthy
-from hubtriage.local.findings import NOW
+from hubtriage.localaws.findings import NOW
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 

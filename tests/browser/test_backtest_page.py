@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from hubtriage.engine.planning.plan import Settings
-from hubtriage.local.findings import NOW, generate
+from hubtriage.localaws.findings import NOW, generate
 from hubtriage.simulation.backtest.html import page as page_of
 from hubtriage.simulation.backtest.judge import Task
 from hubtriage.simulation.backtest.report import Origin, report_of

@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from hubtriage.cli.demo_view import LiveProgress, PlainProgress, report
-from hubtriage.local.demo.verdict import RuleTally, Shift, Verdict
+from hubtriage.localaws.demo.verdict import RuleTally, Shift, Verdict
 
 VERDICT = Verdict(
     findings=2500,

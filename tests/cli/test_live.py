@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from hubtriage.cli.live import ACTIVE, CALLS_PER_SECOND, Cache, LiveError, read_live, told_age
-from hubtriage.local.faults import Fault
-from hubtriage.local.hub import Hub
-from hubtriage.local.inprocess import InProcessSecurityHub, ManualClock
-from hubtriage.local.settings import HubSettings
+from hubtriage.localaws.securityhub.faults import Fault
+from hubtriage.localaws.securityhub.hub import Hub
+from hubtriage.localaws.securityhub.inprocess import InProcessSecurityHub, ManualClock
+from hubtriage.localaws.securityhub.settings import HubSettings
 
 PRODUCT = "arn:aws:securityhub:us-east-1::product/aws/guardduty"
 COUNT = 950

@@ -8,7 +8,7 @@ import urllib.request
 
 import pytest
 
-from hubtriage.local.cloud import free_port
+from hubtriage.localaws.cloud import free_port
 
 pytestmark = pytest.mark.e2e
 

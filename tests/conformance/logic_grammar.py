@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from hubtriage.engine.jsonlogic.operators import OPERATORS
-from hubtriage.local.findings import generate
+from hubtriage.localaws.findings import generate
 
 Case = tuple[Any, Any]
 

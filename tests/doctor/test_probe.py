@@ -9,10 +9,10 @@ from botocore.exceptions import ClientError
 from hubtriage.doctor.account import Account, Identity
 from hubtriage.doctor.checks.rules.udf import Probe, look
 from hubtriage.doctor.verdict import Status
-from hubtriage.local.faults import Fault
-from hubtriage.local.hub import Hub
-from hubtriage.local.inprocess import InProcessSecurityHub, ManualClock
-from hubtriage.local.settings import HubSettings
+from hubtriage.localaws.securityhub.faults import Fault
+from hubtriage.localaws.securityhub.hub import Hub
+from hubtriage.localaws.securityhub.inprocess import InProcessSecurityHub, ManualClock
+from hubtriage.localaws.securityhub.settings import HubSettings
 
 ACCOUNT, REGION = "123456789012", "eu-central-1"
 

@@ -10,8 +10,8 @@ from hubtriage.doctor.checks.account import caller
 from hubtriage.doctor.checks.runtime import function
 from hubtriage.doctor.simulation import denied, principal_of
 from hubtriage.doctor.verdict import UncheckedError
-from hubtriage.local.hub import Hub
-from hubtriage.local.inprocess import InProcessSecurityHub, ManualClock
+from hubtriage.localaws.securityhub.hub import Hub
+from hubtriage.localaws.securityhub.inprocess import InProcessSecurityHub, ManualClock
 
 ROLE = "arn:aws:iam::123456789012:role/aws-reserved/sso.amazonaws.com/Admin"
 

@@ -8,7 +8,7 @@ from typing import Any
 import boto3
 from botocore.exceptions import ClientError
 
-from hubtriage.local.cloud import LocalCloud
+from hubtriage.localaws.cloud import LocalCloud
 
 Clients = Callable[..., Any]
 """Gives a client by service name, in the account's own Region unless another is given."""

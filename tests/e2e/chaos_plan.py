@@ -11,9 +11,9 @@ from typing import Any, Literal
 
 from fault_cases import CODES, FOREVER
 
-from hubtriage.local.asff import SIZE_LIMIT
-from hubtriage.local.faults import Fault
-from hubtriage.local.findings import generate
+from hubtriage.localaws.findings import generate
+from hubtriage.localaws.securityhub.asff.requests import SIZE_LIMIT
+from hubtriage.localaws.securityhub.faults import Fault
 
 Finding = dict[str, Any]
 Kind = Literal[

@@ -21,7 +21,7 @@ from hubtriage.aws.triage.events import SWEEP_SOURCE
 from hubtriage.engine.fields import MANAGED_KEY
 from hubtriage.engine.planning.plan import Settings, decide
 from hubtriage.engine.ruleset.ruleset import Ruleset, load_ruleset
-from hubtriage.local.cloud import LocalCloud
+from hubtriage.localaws.cloud import LocalCloud
 
 RULES = Path(__file__).parent / "chaos"
 MAIN, OTHER = "hubtriage", "other"

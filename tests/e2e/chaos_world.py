@@ -9,8 +9,8 @@ from pathlib import Path
 from chaos_stacks import MAIN, OTHER, Assemblies, Stack
 from fault_proxy import FaultProxy, fault_proxy
 
-from hubtriage.local.cloud import LocalCloud, free_port
-from hubtriage.local.settings import HubSettings
+from hubtriage.localaws.cloud import LocalCloud, free_port
+from hubtriage.localaws.securityhub.settings import HubSettings
 
 Tell = Callable[[str], None]
 """Hears of the progress, a line at a time."""

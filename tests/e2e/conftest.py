@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from hubtriage.local.cloud import LocalCloud
+from hubtriage.localaws.cloud import LocalCloud
 
 
 @pytest.fixture(scope="session")

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from botocore.config import Config
 
-from hubtriage.local.cloud import LocalCloud
-from hubtriage.local.settings import HubSettings
-from hubtriage.local.synth import FOR_THIS_MACHINE, context
+from hubtriage.localaws.cloud import LocalCloud
+from hubtriage.localaws.securityhub.settings import HubSettings
+from hubtriage.localaws.synth import FOR_THIS_MACHINE, context
 
 # jsii warns on standard error about the age of the Node that runs it, when it is imported.
 os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from hubtriage.local.cloud import LocalCloud
+from hubtriage.localaws.cloud import LocalCloud
 
 PROJECT = Path(__file__).resolve().parents[2]
 REMEMBERED_APP = Path(__file__).with_name("remembered_app.py")

@@ -17,9 +17,9 @@ from fault_ledger import FATES, UNACCOUNTED, Entry, Fate, Witnesses, account, by
 from fault_proxy import FaultProxy, fault_proxy
 from stories import provided
 
-from hubtriage.local.cloud import free_port
-from hubtriage.local.faults import Fault
-from hubtriage.local.settings import HubSettings
+from hubtriage.localaws.cloud import free_port
+from hubtriage.localaws.securityhub.faults import Fault
+from hubtriage.localaws.securityhub.settings import HubSettings
 
 RULES = Path(__file__).parent / "faults"
 VISIBILITY = 10

@@ -6,7 +6,7 @@ from typing import Any
 
 from fault_ledger import Fate
 
-from hubtriage.local.errors import FINDING_ERRORS
+from hubtriage.localaws.securityhub.errors import FINDING_ERRORS
 
 FOREVER = 10_000
 SOME, MANY = 2, 3

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from hubtriage.local.cloud import free_port
+from hubtriage.localaws.cloud import free_port
 
 _PATIENCE = 20.0
 

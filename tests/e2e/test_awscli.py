@@ -15,9 +15,9 @@ import pytest
 from awscli.clidriver import create_clidriver
 from botocore.exceptions import ClientError
 
-from hubtriage.local.cloud import LocalCloud
-from hubtriage.local.errors import CALL_ERRORS, FINDING_ERRORS
-from hubtriage.local.faults import Fault
+from hubtriage.localaws.cloud import LocalCloud
+from hubtriage.localaws.securityhub.errors import CALL_ERRORS, FINDING_ERRORS
+from hubtriage.localaws.securityhub.faults import Fault
 
 pytestmark = pytest.mark.e2e
 

@@ -7,8 +7,8 @@ import pytest
 from click.testing import CliRunner
 
 from hubtriage.cli.main import cli
-from hubtriage.local.cloud import LocalCloud
-from hubtriage.local.findings import generate
+from hubtriage.localaws.cloud import LocalCloud
+from hubtriage.localaws.findings import generate
 
 pytestmark = pytest.mark.e2e
 

@@ -7,8 +7,8 @@ import pytest
 from chaos_plan import MEMOS, STORMS, coded_faults, draw_plan
 from fault_cases import CODES, FOREVER
 
-from hubtriage.local.asff import SIZE_LIMIT, size
-from hubtriage.local.findings import PRODUCERS
+from hubtriage.localaws.findings import PRODUCERS
+from hubtriage.localaws.securityhub.asff.requests import SIZE_LIMIT, size
 
 
 def test_a_seed_gives_the_same_plan_each_time() -> None:

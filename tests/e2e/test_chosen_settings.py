@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from deployed_stack import built_stack
 
 from hubtriage.cli.main import cli
-from hubtriage.local.cloud import LocalCloud
+from hubtriage.localaws.cloud import LocalCloud
 
 pytestmark = pytest.mark.e2e
 

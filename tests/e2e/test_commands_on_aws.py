@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from hubtriage.cli.main import cli
-from hubtriage.local.cloud import LocalCloud
+from hubtriage.localaws.cloud import LocalCloud
 
 pytestmark = pytest.mark.e2e
 
@@ -211,7 +211,7 @@ def test_the_story_of_a_finding_tells_who_decided_and_who_changed_what(told):
 
 
 def test_a_story_without_the_permission_for_the_history_has_the_decisions(told):
-    from hubtriage.local.faults import Fault
+    from hubtriage.localaws.securityhub.faults import Fault
 
     logged(told, decision("finding-1"))
     told.control.fault(Fault(operation="GetFindingHistory", error="AccessDeniedException", times=5))

@@ -13,9 +13,9 @@ from click.testing import CliRunner, Result
 from deployed_stack import DeployedStack, built_stack, deployed_stack
 
 from hubtriage.cli.main import cli
-from hubtriage.local.cloud import LocalCloud
-from hubtriage.local.faults import Fault
-from hubtriage.local.settings import HubSettings
+from hubtriage.localaws.cloud import LocalCloud
+from hubtriage.localaws.securityhub.faults import Fault
+from hubtriage.localaws.securityhub.settings import HubSettings
 
 pytestmark = pytest.mark.e2e
 

@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 from deployed_stack import DeployedStack, built_stack, deployed_stack
 
 from hubtriage.cli.main import cli
-from hubtriage.local.settings import HubSettings
+from hubtriage.localaws.securityhub.settings import HubSettings
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 

@@ -19,9 +19,9 @@ from documented import PROJECT, Checkout, cloned, commands, inline_commands, sta
 
 from hubtriage.aws.switch.mode import FRESH
 from hubtriage.cli.logs import NOTHING
-from hubtriage.local.cloud import LocalCloud
-from hubtriage.local.findings import generate
-from hubtriage.local.settings import HubSettings
+from hubtriage.localaws.cloud import LocalCloud
+from hubtriage.localaws.findings import generate
+from hubtriage.localaws.securityhub.settings import HubSettings
 
 pytestmark = pytest.mark.e2e
 

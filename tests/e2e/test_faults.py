@@ -6,7 +6,7 @@ import pytest
 from fault_bench import run
 from fault_cases import CASES, CODES
 
-from hubtriage.local.errors import FINDING_ERRORS
+from hubtriage.localaws.securityhub.errors import FINDING_ERRORS
 
 
 @pytest.mark.parametrize("code", sorted(FINDING_ERRORS))

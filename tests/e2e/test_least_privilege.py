@@ -10,8 +10,8 @@ import pytest
 from acting import Clients, acting_as, answer_of, created_role, role_arn
 from deployed_stack import DeployedStack, built_stack, deployed_stack
 
-from hubtriage.local.findings import generate
-from hubtriage.local.settings import HubSettings
+from hubtriage.localaws.findings import generate
+from hubtriage.localaws.securityhub.settings import HubSettings
 
 pytestmark = pytest.mark.e2e
 

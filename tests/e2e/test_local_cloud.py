@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
 
-from hubtriage.local.cloud import HubControl, LocalCloud, LocalCloudError, free_port
-from hubtriage.local.deploy import DeploymentError
-from hubtriage.local.faults import Fault
+from hubtriage.localaws.cloud import HubControl, LocalCloud, LocalCloudError, free_port
+from hubtriage.localaws.deploy import DeploymentError
+from hubtriage.localaws.securityhub.faults import Fault
 
 pytestmark = pytest.mark.e2e
 
@@ -305,7 +305,7 @@ def test_a_port_in_use_is_said_so() -> None:
 
 _OWNER = """
 import sys, time
-from hubtriage.local.cloud import LocalCloud
+from hubtriage.localaws.cloud import LocalCloud
 cloud = LocalCloud(port=int(sys.argv[1]))
 cloud.start()
 print(cloud._folder, flush=True)

@@ -8,8 +8,8 @@ import pytest
 from botocore.exceptions import ClientError
 from deployed_stack import drained
 
-from hubtriage.local.cloud import LocalCloud, LocalCloudError
-from hubtriage.local.settings import HubSettings
+from hubtriage.localaws.cloud import LocalCloud, LocalCloudError
+from hubtriage.localaws.securityhub.settings import HubSettings
 
 pytestmark = pytest.mark.e2e
 

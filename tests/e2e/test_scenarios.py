@@ -12,8 +12,8 @@ from stories import Stage, Steps, Story, Wait, provided
 
 from hubtriage.engine.fields import MANAGED_KEY, MEMO_KEY, WORKFLOW, code
 from hubtriage.engine.planning.memo import Claim, rule_ref, write_claims
-from hubtriage.local.ledger import ideal_calls
-from hubtriage.local.settings import HubSettings
+from hubtriage.localaws.securityhub.ledger import ideal_calls
+from hubtriage.localaws.securityhub.settings import HubSettings
 
 pytestmark = pytest.mark.e2e
 RULES = Path(__file__).parent / "scenarios"

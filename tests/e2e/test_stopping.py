@@ -11,8 +11,8 @@ from deployed_stack import DeployedStack, built_stack, deployed_stack
 
 from hubtriage.aws.switch.mode import FRESH, parameter_name
 from hubtriage.cli.main import cli
-from hubtriage.local.findings import generate
-from hubtriage.local.settings import HubSettings
+from hubtriage.localaws.findings import generate
+from hubtriage.localaws.securityhub.settings import HubSettings
 
 pytestmark = pytest.mark.e2e
 

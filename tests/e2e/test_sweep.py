@@ -17,10 +17,10 @@ from hubtriage.aws.sweep.request import MANAGED, SweepRequest
 from hubtriage.aws.sweep.start import Sighting, last_unfinished, look, start_sweep
 from hubtriage.aws.switch.mode import parameter_name
 from hubtriage.cli.main import cli
-from hubtriage.local.cloud import LocalCloud
-from hubtriage.local.faults import Fault
-from hubtriage.local.ledger import ideal_calls
-from hubtriage.local.synth import synthesize
+from hubtriage.localaws.cloud import LocalCloud
+from hubtriage.localaws.securityhub.faults import Fault
+from hubtriage.localaws.securityhub.ledger import ideal_calls
+from hubtriage.localaws.synth import synthesize
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 

@@ -11,7 +11,7 @@ from hubtriage.engine.index.dnf import Branch, branches_of, may_fail
 from hubtriage.engine.index.masks import DENSE_BYTES, MAX_BOUNDS
 from hubtriage.engine.index.rule_index import RuleIndex
 from hubtriage.engine.index.value_sets import Values, all_but, listed, starting_with
-from hubtriage.local.findings import NOW, generate
+from hubtriage.localaws.findings import NOW, generate
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "conformance"))
 

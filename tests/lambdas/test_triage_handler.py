@@ -16,11 +16,11 @@ from hubtriage.aws.triage.config import Config, ConfigError
 from hubtriage.aws.triage.function import ForeignEventError, NotTriagedError, TriageFunction
 from hubtriage.aws.triage.metrics import PERIOD
 from hubtriage.engine.ruleset.ruleset import load_ruleset
-from hubtriage.local.faults import Fault
-from hubtriage.local.findings import generate
-from hubtriage.local.hub import Hub
-from hubtriage.local.inprocess import InProcessSecurityHub, ManualClock
-from hubtriage.local.settings import HubSettings
+from hubtriage.localaws.findings import generate
+from hubtriage.localaws.securityhub.faults import Fault
+from hubtriage.localaws.securityhub.hub import Hub
+from hubtriage.localaws.securityhub.inprocess import InProcessSecurityHub, ManualClock
+from hubtriage.localaws.securityhub.settings import HubSettings
 
 RULES = {
     "format": 1,

@@ -13,10 +13,10 @@ from hubtriage.authoring.problems import RuleErrors
 from hubtriage.aws.triage.config import Config
 from hubtriage.aws.triage.function import TriageFunction
 from hubtriage.engine.ruleset.ruleset import load_ruleset
-from hubtriage.local.errors import HubError
-from hubtriage.local.hub import Hub
-from hubtriage.local.inprocess import InProcessSecurityHub, ManualClock
-from hubtriage.local.settings import HubSettings
+from hubtriage.localaws.securityhub.errors import HubError
+from hubtriage.localaws.securityhub.hub import Hub
+from hubtriage.localaws.securityhub.inprocess import InProcessSecurityHub, ManualClock
+from hubtriage.localaws.securityhub.settings import HubSettings
 
 ARN = "arn:aws:securityhub:eu-west-1:111122223333:product/111122223333/default"
 CONTEXT = SimpleNamespace(aws_request_id="request-1", get_remaining_time_in_millis=lambda: 120_000)

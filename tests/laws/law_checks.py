@@ -22,7 +22,7 @@ from oracle_fields import (
 )
 from oracle_rules import Rule, could_set, hides, in_force, wanted_by
 
-from hubtriage.local.asff import Identifier
+from hubtriage.localaws.securityhub.asff.requests import Identifier
 
 _TAKEN_BACK_NOTE = re.compile(r"hubtriage: .* no longer applies\.")
 

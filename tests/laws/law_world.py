@@ -11,9 +11,9 @@ from triage_oracle import Oracle
 from hubtriage.engine.planning.batches import group
 from hubtriage.engine.planning.plan import Settings, decide
 from hubtriage.engine.ruleset.ruleset import load_ruleset
-from hubtriage.local.asff import Identifier, identity
-from hubtriage.local.hub import Hub
-from hubtriage.local.settings import HubSettings
+from hubtriage.localaws.securityhub.asff.requests import Identifier, identity
+from hubtriage.localaws.securityhub.hub import Hub
+from hubtriage.localaws.securityhub.settings import HubSettings
 
 Finding = dict[str, Any]
 Payload = Mapping[str, Any]

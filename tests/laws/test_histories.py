@@ -43,8 +43,8 @@ from oracle_fields import FIELDS, PROVIDED, USER, held, without_claim
 from oracle_rules import could_set
 from triage_oracle import Claim
 
-from hubtriage.local.asff import Identifier, identity
-from hubtriage.local.timestamps import write_timestamp
+from hubtriage.localaws.securityhub.asff.requests import Identifier, identity
+from hubtriage.localaws.securityhub.asff.timestamps import write_timestamp
 
 MEMO_KEYS = ("hubtriage/managed", "hubtriage/rules", "hubtriage/memo")
 PLACES = st.integers(0, 5)

@@ -14,8 +14,8 @@ from law_rules import Rule
 from law_world import Engine, Naive, World
 from oracle_fields import LABELS
 
-from hubtriage.local.asff import identity
-from hubtriage.local.findings import generate
+from hubtriage.localaws.findings import generate
+from hubtriage.localaws.securityhub.asff.requests import identity
 
 Finding = dict[str, Any]
 

@@ -13,7 +13,7 @@ from law_rules import FAILS_ON_ARCHIVED
 from law_world import Engine, Naive, World
 from oracle_fields import held
 
-from hubtriage.local.timestamps import write_timestamp
+from hubtriage.localaws.securityhub.asff.timestamps import write_timestamp
 
 START = 1_790_000_000.0
 KEY = ("arn:aws:securityhub:us-east-1::product/aws/securityhub", "story/1")

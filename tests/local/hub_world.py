@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from hubtriage.local.hub import Hub
-from hubtriage.local.settings import HubSettings
-from hubtriage.local.timestamps import write_timestamp
+from hubtriage.localaws.securityhub.asff.timestamps import write_timestamp
+from hubtriage.localaws.securityhub.hub import Hub
+from hubtriage.localaws.securityhub.settings import HubSettings
 
 NOW = 1_800_000_000.0
 CONTROLS = "arn:aws:securityhub:us-east-1::product/aws/securityhub"

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from hubtriage.local.condition_keys import condition_keys
+from hubtriage.localaws.ministack.condition_keys import condition_keys
 
 UPDATE = "securityhub:BatchUpdateFindings"
 

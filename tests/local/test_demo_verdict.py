@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from hubtriage.local.demo.evidence import Evidence, by_key
-from hubtriage.local.demo.verdict import changed_findings, judge
-from hubtriage.local.ledger import UpdateCall
+from hubtriage.localaws.demo.evidence import Evidence, by_key
+from hubtriage.localaws.demo.verdict import changed_findings, judge
+from hubtriage.localaws.securityhub.ledger import UpdateCall
 
 PRODUCT = "arn:aws:securityhub:eu-west-1::product/aws/guardduty"
 

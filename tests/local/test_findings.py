@@ -12,9 +12,9 @@ from botocore.session import Session
 from botocore.validate import ParamValidator
 
 from hubtriage.engine.text.timestamps import parse_timestamp
-from hubtriage.local.findings import LARGE, NOW, PRODUCERS, SMALL, generate
-from hubtriage.local.organization import ACCOUNTS, SCANNERS, account_directory
-from hubtriage.local.producers.growth import size_of
+from hubtriage.localaws.findings import LARGE, NOW, PRODUCERS, SMALL, generate
+from hubtriage.localaws.organization import ACCOUNTS, SCANNERS, account_directory
+from hubtriage.localaws.producers.growth import size_of
 
 SEVERITIES = {"INFORMATIONAL", "LOW", "MEDIUM", "HIGH", "CRITICAL"}
 NORMALIZED_BANDS = {

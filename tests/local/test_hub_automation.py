@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from hub_world import NOW, finding, hub_with, reimport, still_hub, stored, update
 
-from hubtriage.local.errors import HubError
-from hubtriage.local.hub import Hub
+from hubtriage.localaws.securityhub.errors import HubError
+from hubtriage.localaws.securityhub.hub import Hub
 
 
 def _rule(hub: Hub, criteria: dict[str, Any], update_: dict[str, Any], **changes: Any) -> str:

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 from hub_world import NOW, SCANNER, finding, hub_with, still_hub, stored, update
 
-from hubtriage.local.errors import CALL_ERRORS, HubError
-from hubtriage.local.faults import Fault
-from hubtriage.local.hub import AnswerLostError, Hub
-from hubtriage.local.ledger import UpdateCall, ideal_calls
-from hubtriage.local.quotas import TokenBucket
-from hubtriage.local.settings import HubSettings
+from hubtriage.localaws.securityhub.errors import CALL_ERRORS, HubError
+from hubtriage.localaws.securityhub.faults import Fault
+from hubtriage.localaws.securityhub.hub import AnswerLostError, Hub
+from hubtriage.localaws.securityhub.ledger import UpdateCall, ideal_calls
+from hubtriage.localaws.securityhub.quotas import TokenBucket
+from hubtriage.localaws.securityhub.settings import HubSettings
 
 _QUOTAS = [
     pytest.param("BatchUpdateFindings", {"FindingIdentifiers": [{"Id": "f", "ProductArn": SCANNER}]}, 10, 30),

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from hub_world import CONTROLS, NOW, SCANNER, finding, hub_with, reimport, still_hub, stored, update
 
-from hubtriage.local.errors import HubError
+from hubtriage.localaws.securityhub.errors import HubError
 
 
 @pytest.mark.parametrize(

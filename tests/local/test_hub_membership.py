@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from hub_world import NOW
 
-from hubtriage.local.errors import HubError
-from hubtriage.local.hub import Hub
-from hubtriage.local.service import HttpRequest, Hubs, SecurityHubService
-from hubtriage.local.settings import HubSettings
+from hubtriage.localaws.securityhub.errors import HubError
+from hubtriage.localaws.securityhub.hub import Hub
+from hubtriage.localaws.securityhub.service import HttpRequest, Hubs, SecurityHubService
+from hubtriage.localaws.securityhub.settings import HubSettings
 
 ACCOUNT, REGION = "000000000000", "us-east-1"
 AGGREGATOR = (

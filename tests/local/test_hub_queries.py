@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from hub_world import CONTROLS, NOW, SCANNER, finding, hub_with, reimport, still_hub, stored, update
 
-from hubtriage.local.attributes import FINDING_ATTRIBUTES
-from hubtriage.local.errors import HubError
-from hubtriage.local.hub import Hub
+from hubtriage.localaws.securityhub.asff.attributes import FINDING_ATTRIBUTES
+from hubtriage.localaws.securityhub.errors import HubError
+from hubtriage.localaws.securityhub.hub import Hub
 
 _RICH: dict[str, Any] = {
     "Confidence": 50,

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from hub_world import NOW, SCANNER, finding, hub_with, still_hub, stored, update
 
-from hubtriage.local.errors import FINDING_ERRORS, HubError
-from hubtriage.local.faults import Fault
-from hubtriage.local.hub import Hub
+from hubtriage.localaws.securityhub.errors import FINDING_ERRORS, HubError
+from hubtriage.localaws.securityhub.faults import Fault
+from hubtriage.localaws.securityhub.hub import Hub
 
 _RELATED = [{"Id": "other", "ProductArn": SCANNER}]
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from hubtriage.aws.triage.metrics import Tally, emit
-from hubtriage.local.metrics import alarm_event, embedded_metrics, kept_lines
+from hubtriage.localaws.ministack.log_metrics import alarm_event, embedded_metrics, kept_lines
 
 
 def test_what_the_function_writes_becomes_metrics(capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from hubtriage.local.ministack.internals import module
-from hubtriage.local.ministack.logpages import paged
+from hubtriage.localaws.ministack.internals import module
+from hubtriage.localaws.ministack.log_pages import paged
 
 logs = module("services.cloudwatch_logs")
 EVENTS = 25_000

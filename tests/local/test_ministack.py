@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from hubtriage.local.ministack import internals
-from hubtriage.local.ministack.batches import LONGEST_WAIT, fitting, hand_out_again_soon
-from hubtriage.local.ministack.functions import keep_all_output
+from hubtriage.localaws.ministack import internals
+from hubtriage.localaws.ministack.batches import LONGEST_WAIT, fitting, hand_out_again_soon
+from hubtriage.localaws.ministack.functions import keep_all_output
 
 
 def test_the_installed_ministack_is_the_known_one() -> None:

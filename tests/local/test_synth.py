@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from hubtriage.local.synth import synthesize
+from hubtriage.localaws.synth import synthesize
 
 RULES = """\
 rules:

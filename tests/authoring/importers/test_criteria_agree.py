@@ -18,8 +18,8 @@ from hubtriage.interop.criteria.merging import merged, united
 from hubtriage.interop.criteria.parse_filters import read_filters
 from hubtriage.interop.criteria.to_rule import conditions
 from hubtriage.interop.criteria.writing import write_criteria
-from hubtriage.local import attributes
-from hubtriage.local.filters import automation_criteria, finding_filter
+from hubtriage.localaws.securityhub.asff import attributes
+from hubtriage.localaws.securityhub.asff.filters import automation_criteria, finding_filter
 
 
 def conditions_of(written: dict[str, Any]) -> dict[str, Any] | None:

@@ -23,8 +23,8 @@ from hubtriage.interop.criteria.to_rule import conditions
 from hubtriage.interop.exporters.cloudformation import check, template
 from hubtriage.interop.exporters.native import Exported, export_rules
 from hubtriage.interop.importers.render import render
-from hubtriage.local.automation import AutomationRules
-from hubtriage.local.filters import automation_criteria
+from hubtriage.localaws.securityhub.asff.filters import automation_criteria
+from hubtriage.localaws.securityhub.automation import AutomationRules
 
 PRODUCT = "arn:aws:securityhub:eu-west-1::product/aws/guardduty"
 

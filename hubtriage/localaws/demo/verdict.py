@@ -1,0 +1,214 @@
+"""What came of it: each finding accounted for, what each rule did, and whether the witnesses agree."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from hubtriage.localaws.demo.evidence import Evidence, Finding, Key, States
+from hubtriage.localaws.securityhub.ledger import ideal_calls
+
+TOLERATED_CALLS: Final = 1.05
+"""How many calls may be made for each that was needed."""
+
+_UPDATABLE: Final = (
+    "Note", "Types", "Confidence", "Criticality", "RelatedFindings", "UserDefinedFields", "VerificationState",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class RuleTally:
+    """How many findings a rule changed, would have changed (observe), and left to people."""
+
+    id: str
+    mode: str
+    description: str
+    changed: int
+    observed: int
+    kept: int
+    errors: int
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """How many findings have each value of a field, before and after."""
+
+    field: str
+    before: Mapping[str, int]
+    after: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The outcome in numbers; `problems` is empty when everything is as it should be.
+
+    findings = changed + unchanged + refused. `api_calls` and `ideal_calls` are BatchUpdateFindings calls as
+    counted at the service. `example` is the decision-log line of one instructive finding, if there is any.
+    """
+
+    findings: int
+    changed: int
+    unchanged: int
+    refused: int
+    dead: int
+    kept: int
+    api_calls: int
+    ideal_calls: int
+    rules: tuple[RuleTally, ...]
+    workflow: Shift
+    severity: Shift
+    seconds: Mapping[str, float]
+    example: Mapping[str, Any] | None
+    problems: tuple[str, ...]
+
+    @property
+    def findings_per_call(self) -> float:
+        """Changed findings per call; 0 without calls."""
+        return round(self.changed / self.api_calls, 2) if self.api_calls else 0.0
+
+    def as_summary(self) -> dict[str, Any]:
+        """Return the JSON-ready summary."""
+        return {
+            "findings": self.findings,
+            "changed": self.changed,
+            "unchanged": self.unchanged,
+            "refused": self.refused,
+            "dlq": self.dead,
+            "kept": self.kept,
+            "api_calls": self.api_calls,
+            "ideal_calls": self.ideal_calls,
+            "findings_per_call": self.findings_per_call,
+            "seconds": round(sum(self.seconds.values()), 2),
+            "seconds_by_step": {step: round(seconds, 2) for step, seconds in self.seconds.items()},
+            "by_rule": {rule.id: rule.changed for rule in self.rules},
+            "observed_by_rule": {rule.id: rule.observed for rule in self.rules if rule.observed},
+            "kept_by_rule": {rule.id: rule.kept for rule in self.rules if rule.kept},
+            "workflow": {"before": dict(self.workflow.before), "after": dict(self.workflow.after)},
+            "severity": {"before": dict(self.severity.before), "after": dict(self.severity.after)},
+            "problems": list(self.problems),
+        }
+
+
+def judge(evidence: Evidence) -> Verdict:
+    """Count what happened, and hold the witnesses against each other."""
+    changed = changed_findings(evidence.before, evidence.after)
+    refused = _logged(evidence, "refused") - changed
+    return Verdict(
+        findings=len(evidence.before),
+        changed=len(changed),
+        unchanged=len(evidence.before.keys() - changed - refused),
+        refused=len(refused),
+        dead=evidence.dead,
+        kept=len({_line_key(line) for line in evidence.lines if line.get("kept")}),
+        api_calls=len(evidence.updates),
+        ideal_calls=ideal_calls(evidence.updates),
+        rules=_tallies(evidence),
+        workflow=_shift("Workflow.Status", evidence, _workflow),
+        severity=_shift("Severity.Label", evidence, _severity),
+        seconds=evidence.seconds,
+        example=_example(evidence),
+        problems=tuple(_problems(evidence, changed)),
+    )
+
+
+def changed_findings(before: States, after: States) -> frozenset[Key]:
+    """Return the findings whose updatable fields differ: what BatchUpdateFindings can set, nothing else."""
+    return frozenset(
+        key for key, finding in after.items() if key in before and _shown(finding) != _shown(before[key])
+    )
+
+
+def _shown(finding: Finding) -> tuple[Any, ...]:
+    return (_workflow(finding), _severity(finding), *(finding.get(name) for name in _UPDATABLE))
+
+
+def _workflow(finding: Finding) -> str:
+    status: str = finding.get("Workflow", {}).get("Status", "NEW")
+    return status
+
+
+def _severity(finding: Finding) -> str:
+    label: str = finding.get("Severity", {}).get("Label", "none")
+    return label
+
+
+def _shift(field: str, evidence: Evidence, value: Callable[[Finding], str]) -> Shift:
+    counts = (Counter(map(value, states.values())) for states in (evidence.before, evidence.after))
+    return Shift(field, *counts)
+
+
+def _line_key(line: Mapping[str, Any]) -> Key:
+    return line["product_arn"], line["finding_id"]
+
+
+def _logged(evidence: Evidence, outcome: str) -> frozenset[Key]:
+    return frozenset(_line_key(line) for line in evidence.lines if line.get("outcome") == outcome)
+
+
+def _tallies(evidence: Evidence) -> tuple[RuleTally, ...]:
+    """Count findings per rule, each once however many events told of it."""
+    seen: dict[tuple[str, str], set[Key]] = defaultdict(set)
+    for line in evidence.lines:
+        for deed, rule in _deeds(line):
+            seen[deed, rule].add(_line_key(line))
+    return tuple(
+        RuleTally(
+            id=rule["id"],
+            mode=rule.get("mode", "enforce"),
+            description=rule.get("description", ""),
+            **{deed: len(seen[deed, rule["id"]]) for deed in ("changed", "observed", "kept", "errors")},
+        )
+        for rule in evidence.rules
+    )
+
+
+def _deeds(line: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield (deed, rule) for what a line tells of each rule; a change counts when it was made."""
+    if line.get("outcome") == "updated":
+        yield from (("changed", change["rule"]) for change in line.get("changes", ()))
+    for deed in ("observed", "kept", "errors"):
+        yield from ((deed, told["rule"]) for told in line.get(deed, ()))
+
+
+def _example(evidence: Evidence) -> Mapping[str, Any] | None:
+    """Return the line that shows most at once: something kept, several rules, several fields."""
+    made = (line for line in evidence.lines if line.get("outcome") == "updated")
+    return max(made, key=_instructiveness, default=None)
+
+
+def _instructiveness(line: Mapping[str, Any]) -> tuple[int, int, int]:
+    rules = {change["rule"] for change in line.get("changes", ())}
+    return min(len(line.get("kept", ())), 1), len(rules), len(line.get("changes", ()))
+
+
+def _problems(evidence: Evidence, changed: frozenset[Key]) -> Iterator[str]:
+    yield from _losses(evidence)
+    yield from _disagreements(evidence, changed)
+    yield from _waste(evidence)
+
+
+def _losses(evidence: Evidence) -> Iterator[str]:
+    if missing := len(evidence.before.keys() - evidence.after.keys()):
+        yield f"{missing} findings are not in Security Hub"
+    if evidence.waiting:
+        yield f"{evidence.waiting} messages are still in the queue"
+    if evidence.dead:
+        yield f"{evidence.dead} messages are in the dead-letter queues"
+    if errors := [line for line in evidence.lines if line.get("level") == "ERROR"]:
+        yield f"{len(errors)} errors in the decision log, the first: {errors[0]}"
+
+
+def _disagreements(evidence: Evidence, changed: frozenset[Key]) -> Iterator[str]:
+    told = _logged(evidence, "updated")
+    if untold := len(changed - told):
+        yield f"{untold} findings were changed, but the decision log does not say so"
+    if unseen := len(told - changed):
+        yield f"{unseen} findings were changed, says the decision log, but Security Hub does not show it"
+
+
+def _waste(evidence: Evidence) -> Iterator[str]:
+    calls, ideal = len(evidence.updates), ideal_calls(evidence.updates)
+    if calls > TOLERATED_CALLS * ideal:
+        yield f"{calls} API calls were made where {ideal} would have done"

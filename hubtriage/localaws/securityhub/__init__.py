@@ -1,0 +1,1 @@
+"""Security Hub in memory, and its HTTP."""

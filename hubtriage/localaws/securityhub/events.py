@@ -1,0 +1,84 @@
+"""The events that the hub's writes make: late, out of order, and now and then twice."""
+
+import heapq
+import random
+import uuid
+from typing import Any
+
+from hubtriage.localaws.securityhub.asff.requests import Finding
+from hubtriage.localaws.securityhub.asff.timestamps import write_timestamp
+
+DETAIL_TYPE = "Security Hub Findings - Imported"
+SOURCE = "aws.securityhub"
+
+
+def envelope(finding: Finding, *, account: str, region: str, event_id: str, time: float) -> dict[str, Any]:
+    """The event of one finding, as it reaches the default bus.
+
+    AWS: account and Region are those of the bus, which need not be the finding's.
+    """
+    return {
+        "version": "0",
+        "id": event_id,
+        "detail-type": DETAIL_TYPE,
+        "source": SOURCE,
+        "account": account,
+        "time": write_timestamp(time, milliseconds=False),
+        "region": region,
+        "resources": [f"{finding['ProductArn']}/{finding['Id']}"],
+        "detail": {"findings": [finding]},
+    }
+
+
+class Deliveries:
+    """Events under way. Each has its own delay, so that later ones may overtake earlier ones."""
+
+    def __init__(self, account: str, region: str, chance: random.Random) -> None:
+        self._account = account
+        self._region = region
+        self._chance = chance
+        self._under_way: list[tuple[float, int, str, float, Finding]] = []
+        self._sent = 0
+        self._delivered: list[tuple[str, float, Finding]] = []
+
+    def send(self, finding: Finding, now: float, delay: tuple[float, float], duplicate_share: float) -> None:
+        """Send the event of a finding on its way; a duplicate has the same id and a delay of its own."""
+        event_id = str(uuid.UUID(int=self._chance.getrandbits(128), version=4))
+        copies = 2 if self._chance.random() < duplicate_share else 1
+        for _ in range(copies):
+            self._sent += 1
+            due = now + self._chance.uniform(*delay)
+            heapq.heappush(self._under_way, (due, self._sent, event_id, now, finding))
+
+    def due(self, now: float, limit: int | None = None) -> list[dict[str, Any]]:
+        """Take the events that arrive by `now`, at most `limit`, in order of arrival."""
+        arrived: list[dict[str, Any]] = []
+        while self._under_way and self._under_way[0][0] <= now and len(arrived) != limit:
+            _, _, event_id, time, finding = heapq.heappop(self._under_way)
+            self._delivered.append((event_id, time, finding))
+            arrived.append(self._envelope(event_id, time, finding))
+        return arrived
+
+    def delivered_since(self, start: int, limit: int) -> list[dict[str, Any]]:
+        """Events that have arrived, from the `start`th on, at most `limit`, in order of arrival.
+
+        Each with its `moment` (epoch seconds), as `time` has whole seconds only.
+        """
+        chosen = self._delivered[start : start + limit]
+        return [{**self._envelope(*event), "moment": event[1]} for event in chosen]
+
+    def _envelope(self, event_id: str, time: float, finding: Finding) -> dict[str, Any]:
+        return envelope(finding, account=self._account, region=self._region, event_id=event_id, time=time)
+
+    @property
+    def delivered(self) -> int:
+        """How many events have arrived."""
+        return len(self._delivered)
+
+    @property
+    def next_due(self) -> float | None:
+        """When the next event arrives; None when nothing is under way."""
+        return self._under_way[0][0] if self._under_way else None
+
+    def __len__(self) -> int:
+        return len(self._under_way)

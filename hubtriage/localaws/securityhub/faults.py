@@ -1,0 +1,104 @@
+"""Faults that a test writes into a script beforehand."""
+
+from dataclasses import dataclass, field
+
+from hubtriage.localaws.securityhub.errors import CALL_ERRORS, FINDING_ERRORS
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What goes wrong, where and how often. Exactly one of the four effects is given.
+
+    error: the whole call is refused with this exception's name.
+    finding_error: the findings are left unprocessed with this ErrorCode; only the one with the Id `finding`
+        if that is given.
+    lose_answer: the call takes effect, and its answer never arrives.
+    delay: the answer arrives so many seconds late.
+
+    The first `skip` occasions pass, the next `times` go wrong. An occasion is a call; with
+    `finding_error` it is a finding in a call.
+    """
+
+    operation: str = "BatchUpdateFindings"
+    error: str | None = None
+    finding_error: str | None = None
+    finding: str | None = None
+    lose_answer: bool = False
+    delay: float = 0.0
+    times: int = 1
+    skip: int = 0
+
+    def __post_init__(self) -> None:
+        effects = [self.error is not None, self.finding_error is not None, self.lose_answer, self.delay > 0]
+        if sum(effects) != 1:
+            raise ValueError("a fault has one effect: error, finding_error, lose_answer or delay")
+        if self.error is not None and self.error not in CALL_ERRORS:
+            raise ValueError(f"error is one of {sorted(CALL_ERRORS)}, not {self.error!r}")
+        if self.finding is not None and self.finding_error is None:
+            raise ValueError("`finding` goes with `finding_error`")
+        if self.times < 1 or self.skip < 0:
+            raise ValueError("times is at least 1 and skip at least 0")
+
+
+@dataclass(slots=True)
+class _Armed:
+    fault: Fault
+    skip: int
+    times: int
+
+    def strike(self) -> bool:
+        """Whether this occasion goes wrong; uses it up."""
+        if self.skip:
+            self.skip -= 1
+            return False
+        self.times -= 1
+        return True
+
+
+@dataclass(slots=True)
+class FaultScript:
+    """Faults that wait for their occasion, in the order in which they were written."""
+
+    _armed: list[_Armed] = field(default_factory=list)
+
+    def add(self, fault: Fault) -> None:
+        """Arm a fault."""
+        self._armed.append(_Armed(fault, fault.skip, fault.times))
+
+    def clear(self) -> None:
+        """Disarm all."""
+        self._armed.clear()
+
+    def __len__(self) -> int:
+        return len(self._armed)
+
+    def of_call(self, operation: str) -> Fault | None:
+        """The fault of a call of `operation`, if it goes wrong; every waiting fault counts the call."""
+        waiting = [a for a in self._armed if a.fault.operation == operation and a.fault.finding_error is None]
+        return self._first_strike(waiting)
+
+    def of_finding(self, operation: str, finding: str) -> str | None:
+        """The ErrorCode of one finding of a call, if it goes wrong."""
+        if not self._armed:
+            return None
+        waiting = [
+            a
+            for a in self._armed
+            if a.fault.operation == operation and a.fault.finding_error and a.fault.finding in (None, finding)
+        ]
+        fault = self._first_strike(waiting)
+        return fault.finding_error if fault else None
+
+    def _first_strike(self, waiting: list[_Armed]) -> Fault | None:
+        """Faults take turns: the first that is due strikes; those before it count the occasion as passed."""
+        for armed in waiting:
+            if armed.strike():
+                if not armed.times:
+                    self._armed.remove(armed)
+                return armed.fault
+        return None
+
+
+def finding_message(code: str) -> str:
+    """The message that goes with an ErrorCode; AWS may answer codes that are not documented."""
+    return FINDING_ERRORS.get(code, code)

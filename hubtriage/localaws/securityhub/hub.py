@@ -1,0 +1,479 @@
+"""Security Hub in memory, for one account and Region: no clock, no I/O, the same each time.
+
+Every operation takes the moment at which it happens. What the service does with a finding, and what it
+refuses, follows the service's documentation; where that is silent a setting decides (`HubSettings`).
+It is the delegated administrator's hub: findings of any account may be imported and updated.
+"""
+
+import random
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from hubtriage.localaws.securityhub import automation, membership, paging, queries
+from hubtriage.localaws.securityhub.asff import fields, requests
+from hubtriage.localaws.securityhub.asff.checks import boolean, one_of, structure
+from hubtriage.localaws.securityhub.asff.requests import Finding, Identifier, identity
+from hubtriage.localaws.securityhub.asff.timestamps import read_timestamp, write_timestamp
+from hubtriage.localaws.securityhub.asff.values import copied
+from hubtriage.localaws.securityhub.errors import HubError, invalid_input
+from hubtriage.localaws.securityhub.events import Deliveries
+from hubtriage.localaws.securityhub.faults import Fault, FaultScript, finding_message
+from hubtriage.localaws.securityhub.history import Source, Write
+from hubtriage.localaws.securityhub.ledger import Ledger, UpdateCall, payload_digest
+from hubtriage.localaws.securityhub.quotas import Quotas
+from hubtriage.localaws.securityhub.settings import HubSettings
+from hubtriage.localaws.securityhub.store import Record, Store
+
+Request = Mapping[str, Any]
+_FOUNDING = frozenset({"EnableSecurityHub", "DescribeHub", "DisableSecurityHub"})
+_CONFIGURATION = structure(
+    {
+        "AutoEnableControls": boolean,
+        "ControlFindingGenerator": one_of(("SECURITY_CONTROL", "STANDARD_CONTROL")),
+    },
+    (),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an operation answers; `lost`: the caller never gets it; `delay`: seconds until it does."""
+
+    body: dict[str, Any]
+    delay: float = 0.0
+    lost: bool = False
+
+
+class AnswerLostError(Exception):
+    """The call took effect, but its answer was lost on the way."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """Who calls when, with what."""
+
+    request: Request
+    now: float
+    caller: str
+    trace: str | None
+
+
+class Hub:
+    """Security Hub of one account and Region."""
+
+    def __init__(
+        self,
+        account: str = "000000000000",
+        region: str = "us-east-1",
+        settings: HubSettings | None = None,
+        *,
+        enabled: bool = True,
+    ) -> None:
+        self.account, self.region = account, region
+        self.faults = FaultScript()
+        self._prefix = f"arn:aws:securityhub:{region}:{account}"
+        self._caller = f"arn:aws:iam::{account}:root"
+        self.configure(settings or HubSettings())
+        self._subscribed: float | None = 0.0 if enabled else None
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget findings, rules, counts, faults and events under way; stay enabled or not."""
+        self.ledger = Ledger()
+        self.faults.clear()
+        self._store = Store()
+        self._views = queries.Views()
+        self._quotas = Quotas()
+        self._rules = automation.AutomationRules(self._prefix)
+        self._configuration = {"AutoEnableControls": True, "ControlFindingGenerator": "SECURITY_CONTROL"}
+        chance = random.Random(self.settings.seed)  # noqa: S311 - repeatable, not secret
+        self._deliveries = Deliveries(self.account, self.region, chance)
+
+    def configure(self, settings: HubSettings) -> None:
+        """Behave differently from now on; what is stored, counted and under way stays."""
+        self.settings = settings
+        self._origin = fields.Origin(self.region, settings.account_names)
+
+    # What callers do
+
+    def call(
+        self,
+        operation: str,
+        request: Request,
+        now: float,
+        *,
+        caller: str | None = None,
+        trace: str | None = None,
+    ) -> Answer:
+        """Any operation by its AWS name; raises HubError when the whole call is refused.
+
+        `now` is epoch seconds, `caller` the ARN that history and automation rules name, `trace` what
+        the ledger groups update calls by.
+        """
+        call = _Call(copied(request), now, caller or self._caller, trace)
+        try:
+            fault = self._admit(operation, now)
+            body = OPERATIONS[operation](self, call)
+        except HubError as error:
+            self._note(operation, call, error.code, {})
+            raise
+        self._note(operation, call, "ok", body)
+        return Answer(body, fault.delay if fault else 0.0, fault.lose_answer if fault else False)
+
+    def batch_import_findings(self, findings: list[Finding], now: float) -> dict[str, Any]:
+        """BatchImportFindings: {FailedCount, SuccessCount, FailedFindings}."""
+        return self._answered("BatchImportFindings", {"Findings": findings}, now)
+
+    def batch_update_findings(self, request: Request, now: float) -> dict[str, Any]:
+        """BatchUpdateFindings: {ProcessedFindings, UnprocessedFindings}."""
+        return self._answered("BatchUpdateFindings", request, now)
+
+    def get_findings(self, request: Request, now: float) -> dict[str, Any]:
+        """GetFindings: {Findings, NextToken}."""
+        return self._answered("GetFindings", request, now)
+
+    def _answered(self, operation: str, request: Request, now: float) -> dict[str, Any]:
+        answer = self.call(operation, request, now)
+        if answer.lost:
+            raise AnswerLostError(operation)
+        return answer.body
+
+    # What tests see and do without calling
+
+    def finding(self, product_arn: str, finding_id: str) -> Finding | None:
+        """A copy of a finding as it is stored now."""
+        record = self._store.get((product_arn, finding_id))
+        return copied(record.finding) if record else None
+
+    def findings(self) -> list[Finding]:
+        """Copies of all findings, in order of arrival."""
+        return [copied(record.finding) for record in self._store.after(0)]
+
+    def plant(self, finding: Finding, now: float) -> None:
+        """Store a finding exactly as it is, however odd, and send its event.
+
+        For findings of the past, which the service would not take or would fill in today.
+        """
+        self._write(copied(finding), now, "BATCH_IMPORT_FINDINGS", self._caller)
+
+    def take_events(self, now: float, limit: int | None = None) -> list[dict[str, Any]]:
+        """The events that have arrived on the bus by `now`, at most `limit`, each handed out once."""
+        return [copied(event) for event in self._deliveries.due(now, limit)]
+
+    def delivered_events(self, start: int, limit: int) -> list[dict[str, Any]]:
+        """Events that have arrived on the bus, the `start`th and those after it, at most `limit`."""
+        return self._deliveries.delivered_since(start, limit)
+
+    def events(self) -> dict[str, int]:
+        """How many events have arrived on the bus, and how many are under way."""
+        return {"delivered": self._deliveries.delivered, "under_way": len(self._deliveries)}
+
+    @property
+    def next_event_at(self) -> float | None:
+        """When the next event arrives; None when none is under way."""
+        return self._deliveries.next_due
+
+    @property
+    def events_under_way(self) -> int:
+        """How many events have not arrived yet."""
+        return len(self._deliveries)
+
+    def status(self) -> dict[str, Any]:
+        """JSON-ready: the ledger, and how many findings, events and waiting faults there are."""
+        return {
+            **self.ledger.as_record(),
+            "stored": len(self._store),
+            "events": self.events(),
+            "faults": len(self.faults),
+        }
+
+    # The way in
+
+    def _admit(self, operation: str, now: float) -> Fault | None:
+        """Let a call in, or raise; the fault that its answer meets."""
+        if operation not in OPERATIONS:
+            raise invalid_input(f"the local Security Hub has no operation {operation}")
+        fault = self.faults.of_call(operation)
+        if fault and fault.error:
+            raise HubError(fault.error, f"{fault.error} (scripted)")
+        if self.settings.quotas and not self._quotas.take(operation, now):
+            raise HubError("TooManyRequestsException", "Too Many Requests")
+        if self._subscribed is None and operation not in _FOUNDING:
+            raise self._not_subscribed()
+        return fault
+
+    def _not_subscribed(self) -> HubError:
+        return HubError(
+            "InvalidAccessException", f"Account {self.account} is not subscribed to AWS Security Hub"
+        )
+
+    def _note(self, operation: str, call: _Call, outcome: str, body: Mapping[str, Any]) -> None:
+        listed = call.request.get("FindingIdentifiers" if operation == "BatchUpdateFindings" else "Findings")
+        count = len(listed) if isinstance(listed, list) else len(body.get("Findings", ()))
+        self.ledger.note(operation, outcome, count)
+        if operation == "BatchUpdateFindings":
+            unprocessed = Counter(each["ErrorCode"] for each in body.get("UnprocessedFindings", ()))
+            processed = len(body.get("ProcessedFindings", ()))
+            digest = payload_digest(call.request)
+            self.ledger.updates.append(
+                UpdateCall(call.now, digest, count, outcome, processed, dict(unprocessed), call.trace)
+            )
+
+    # The hub itself
+
+    def _enable(self, call: _Call) -> dict[str, Any]:
+        if self._subscribed is not None:
+            raise HubError("ResourceConflictException", "Account is already subscribed to Security Hub")
+        self._subscribed = call.now
+        return {}
+
+    def _describe(self, _call: _Call) -> dict[str, Any]:
+        if self._subscribed is None:
+            raise self._not_subscribed()
+        return {
+            "HubArn": f"{self._prefix}:hub/default",
+            "SubscribedAt": write_timestamp(self._subscribed),
+            **self._configuration,
+        }
+
+    def _configure_hub(self, call: _Call) -> dict[str, Any]:
+        flaw = _CONFIGURATION(call.request, "data")
+        if flaw:
+            raise invalid_input(f"Invalid parameter: {flaw}")
+        self._configuration |= call.request
+        return {}
+
+    def _disable(self, _call: _Call) -> dict[str, Any]:
+        if self._subscribed is None:
+            raise self._not_subscribed()
+        self._subscribed = None
+        return {}
+
+    # Where it stands among accounts and Regions
+
+    def _get_administrator(self, _call: _Call) -> dict[str, Any]:
+        return membership.administrator(self.settings, self.account)
+
+    def _list_members(self, call: _Call) -> dict[str, Any]:
+        return membership.members(self.settings, self.account, call.request)
+
+    def _list_aggregators(self, _call: _Call) -> dict[str, Any]:
+        return membership.aggregators(self.settings, self.account)
+
+    def _get_aggregator(self, call: _Call) -> dict[str, Any]:
+        return membership.aggregator(self.settings, self.account, call.request)
+
+    # Providers
+
+    def _import(self, call: _Call) -> dict[str, Any]:
+        flaw = requests.flaw_of_import_request(call.request)
+        if flaw:
+            raise invalid_input(f"Invalid parameter 'Findings': {flaw}")
+        failed = []
+        for finding in call.request["Findings"]:
+            problem = self._flaw_of_import(finding)
+            if problem:
+                failed.append(
+                    {"Id": str(finding.get("Id") or "?"), "ErrorCode": problem[0], "ErrorMessage": problem[1]}
+                )
+            else:
+                self._import_one(finding, call)
+        succeeded = len(call.request["Findings"]) - len(failed)
+        return {"FailedCount": len(failed), "SuccessCount": succeeded, "FailedFindings": failed}
+
+    def _flaw_of_import(self, finding: Finding) -> tuple[str, str] | None:
+        flaw = requests.flaw_of_finding(finding)
+        if flaw:
+            return "InvalidInput", f"Finding does not adhere to Amazon Finding Format. {flaw}"
+        if requests.size(finding) > requests.SIZE_LIMIT:
+            return "FindingSizeExceeded", finding_message("FindingSizeExceeded")
+        code = self.faults.of_finding("BatchImportFindings", finding["Id"])
+        return (code, finding_message(code)) if code else None
+
+    def _import_one(self, incoming: Finding, call: _Call) -> None:
+        """AWS: an import that is not newer than what is stored is ignored."""
+        original = fields.created(incoming, self._origin, call.now)
+        record = self._store.get(identity(incoming))
+        if record is None:
+            after = original
+        elif _moment(incoming) > _moment(record.finding):
+            after = fields.reimported(record.finding, incoming, record.pinned, self._origin, call.now)
+        else:
+            return
+        self._write(after, call.now, "BATCH_IMPORT_FINDINGS", call.caller, announce=False)
+        self._automate(original, call.now)
+        self._announce(self._stored(identity(incoming)).finding, call.now)
+
+    def _automate(self, original: Finding, now: float) -> None:
+        record = self._stored(identity(original))
+        for rule in self._rules.applying(original, now):
+            after = fields.customer_update(record.finding, rule.update, self.settings.udf, now)
+            self._write(after, now, "BATCH_UPDATE_FINDINGS", rule.arn, announce=False)
+            if self.settings.automation_pins:
+                record.pinned.update(set(fields.PROVIDED) & set(rule.update))
+
+    # Customers
+
+    def _update(self, call: _Call) -> dict[str, Any]:
+        flaw = requests.flaw_of_update_request(call.request)
+        if flaw:
+            raise invalid_input(f"Invalid parameter: {flaw}")
+        limits = requests.flaw_of_update_values(call.request)
+        if limits and self.settings.value_errors == "call":
+            raise invalid_input(f"Invalid parameter: {limits}")
+        identifiers = call.request["FindingIdentifiers"]
+        times = Counter(map(identity, identifiers))
+        processed, unprocessed = [], []
+        for each in identifiers:
+            code = "DuplicatedFindingIdentifier" if times[identity(each)] > 1 else None
+            code = code or self._update_one(each, call, bad_values=limits is not None)
+            if code is None:
+                processed.append(each)
+            else:
+                unprocessed.append(_unprocessed(each, code))
+        return {"ProcessedFindings": processed, "UnprocessedFindings": unprocessed}
+
+    def _update_one(self, identifier: Request, call: _Call, *, bad_values: bool) -> str | None:
+        """Update one finding; the ErrorCode if that cannot be."""
+        scripted = self.faults.of_finding("BatchUpdateFindings", identifier["Id"])
+        if scripted:
+            return scripted
+        if bad_values or requests.flaw_of_identifier(identifier):
+            return "InvalidInput"
+        record = self._store.get(identity(identifier))
+        if record is None:
+            return "FindingNotFound"
+        if record.writes and call.now - record.writes[-1].time < self.settings.conflict_window:
+            return "ConcurrentUpdateError"
+        after = fields.customer_update(record.finding, call.request, self.settings.udf, call.now)
+        if len(after.get("UserDefinedFields", ())) > requests.USER_FIELDS_LIMIT:
+            return "InvalidInput"
+        if requests.size(after) > requests.SIZE_LIMIT:
+            return "FindingSizeExceeded"
+        self._write(after, call.now, "BATCH_UPDATE_FINDINGS", call.caller)
+        record.pinned.update(set(fields.PROVIDED) & set(call.request))
+        if call.trace is not None:
+            self.ledger.traced[identity(identifier)] += 1
+        return None
+
+    # Readers
+
+    def _get_findings(self, call: _Call) -> dict[str, Any]:
+        return queries.find(self._store, self._views, call.request, call.now, self.settings.visible_after)
+
+    def _get_history(self, call: _Call) -> dict[str, Any]:
+        return queries.history(self._store, call.request, call.now)
+
+    # Automation rules
+
+    def _create_rule(self, call: _Call) -> dict[str, Any]:
+        return {"RuleArn": self._rules.create(call.request, call.caller, call.now)}
+
+    def _list_rules(self, call: _Call) -> dict[str, Any]:
+        size, start = paging.page_size(call.request), paging.position(call.request)
+        rules = self._rules.listed()
+        token = (
+            {"NextToken": paging.next_token(start + size, call.request)} if len(rules) > start + size else {}
+        )
+        hidden = ("Criteria", "Actions")
+        page = [
+            {k: v for k, v in rule.config.items() if k not in hidden} for rule in rules[start : start + size]
+        ]
+        return {"AutomationRulesMetadata": page, **token}
+
+    def _get_rules(self, call: _Call) -> dict[str, Any]:
+        arns = _rule_arns(call.request)
+        rules = [copied(rule.config) for rule in self._rules.get(arns)]
+        return {"Rules": rules, "UnprocessedAutomationRules": _not_there(arns, [r["RuleArn"] for r in rules])}
+
+    def _update_rules(self, call: _Call) -> dict[str, Any]:
+        changes = _rule_changes(call.request)
+        updated = [change["RuleArn"] for change in changes if self._rules.update(change, call.now)]
+        arns = [change["RuleArn"] for change in changes]
+        return {"ProcessedAutomationRules": updated, "UnprocessedAutomationRules": _not_there(arns, updated)}
+
+    def _delete_rules(self, call: _Call) -> dict[str, Any]:
+        arns = _rule_arns(call.request)
+        deleted = self._rules.delete(arns)
+        return {"ProcessedAutomationRules": deleted, "UnprocessedAutomationRules": _not_there(arns, deleted)}
+
+    # Writing
+
+    def _stored(self, key: Identifier) -> Record:
+        record = self._store.get(key)
+        if record is None:
+            raise LookupError(key)
+        return record
+
+    def _write(
+        self, after: Finding, now: float, source: Source, caller: str, *, announce: bool = True
+    ) -> None:
+        """Store a finding and, by default, send its event. AWS: every write makes one, changed or not."""
+        record = self._store.get(identity(after))
+        self._store.write(Write(now, source, caller, record.finding if record else None, after))
+        if announce:
+            self._announce(after, now)
+
+    def _announce(self, finding: Finding, now: float) -> None:
+        self._deliveries.send(finding, now, self.settings.event_delay, self.settings.duplicate_share)
+
+
+def _unprocessed(identifier: Request, code: str) -> dict[str, Any]:
+    return {"FindingIdentifier": dict(identifier), "ErrorCode": code, "ErrorMessage": finding_message(code)}
+
+
+def _moment(finding: Finding) -> float:
+    moment = read_timestamp(finding.get("UpdatedAt"))
+    return moment if moment is not None else float("-inf")
+
+
+def _rule_arns(request: Request) -> list[str]:
+    arns = request.get("AutomationRulesArns")
+    if not isinstance(arns, list) or not 1 <= len(arns) <= 100:
+        raise invalid_input("Invalid parameter 'AutomationRulesArns': should have 1 to 100 items")
+    return arns
+
+
+def _rule_changes(request: Request) -> list[dict[str, Any]]:
+    changes = request.get("UpdateAutomationRulesRequestItems")
+    if not isinstance(changes, list) or not 1 <= len(changes) <= 100:
+        raise invalid_input(
+            "Invalid parameter 'UpdateAutomationRulesRequestItems': should have 1 to 100 items"
+        )
+    for change in changes:
+        flaw = automation.flaw_of_change(change)
+        if flaw:
+            raise invalid_input(f"Invalid parameter: {flaw}")
+    return changes
+
+
+def _not_there(arns: list[str], there: list[str]) -> list[dict[str, Any]]:
+    return [
+        {"RuleArn": arn, "ErrorCode": 404, "ErrorMessage": "Automation rule not found"}
+        for arn in arns
+        if arn not in there
+    ]
+
+
+OPERATIONS: Mapping[str, Callable[[Hub, _Call], dict[str, Any]]] = {
+    "EnableSecurityHub": Hub._enable,
+    "DescribeHub": Hub._describe,
+    "UpdateSecurityHubConfiguration": Hub._configure_hub,
+    "DisableSecurityHub": Hub._disable,
+    "GetAdministratorAccount": Hub._get_administrator,
+    "ListMembers": Hub._list_members,
+    "ListFindingAggregators": Hub._list_aggregators,
+    "GetFindingAggregator": Hub._get_aggregator,
+    "BatchImportFindings": Hub._import,
+    "BatchUpdateFindings": Hub._update,
+    "GetFindings": Hub._get_findings,
+    "GetFindingHistory": Hub._get_history,
+    "CreateAutomationRule": Hub._create_rule,
+    "ListAutomationRules": Hub._list_rules,
+    "BatchGetAutomationRules": Hub._get_rules,
+    "BatchUpdateAutomationRules": Hub._update_rules,
+    "BatchDeleteAutomationRules": Hub._delete_rules,
+}
+"""The operations by AWS name."""

@@ -1,0 +1,65 @@
+"""Who administers a hub, and into which Region its findings are gathered: as the settings say."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from hubtriage.localaws.securityhub import paging
+from hubtriage.localaws.securityhub.asff.timestamps import write_timestamp
+from hubtriage.localaws.securityhub.errors import HubError, invalid_input
+from hubtriage.localaws.securityhub.settings import HubSettings
+
+Request = Mapping[str, Any]
+_MEMBERS_PAGE = 50  # AWS: most members of one answer
+
+
+def administrator(settings: HubSettings, account: str) -> dict[str, Any]:
+    """GetAdministratorAccount. AWS: empty for an account that nobody administers."""
+    if settings.administrator in (None, account):
+        return {}
+    return {"Administrator": {"AccountId": settings.administrator, "MemberStatus": "Enabled"}}
+
+
+def members(settings: HubSettings, account: str, request: Request) -> dict[str, Any]:
+    """ListMembers: the administrator alone has members."""
+    size, start = paging.page_size(request, _MEMBERS_PAGE), paging.position(request)
+    if size > _MEMBERS_PAGE:
+        raise invalid_input(f"Invalid parameter 'MaxResults': should be <= {_MEMBERS_PAGE}")
+    others = settings.members if settings.administrator == account else ()
+    more = len(others) > start + size
+    token = {"NextToken": paging.next_token(start + size, request)} if more else {}
+    return {"Members": [_member(other, account) for other in others[start : start + size]], **token}
+
+
+def _member(account: str, administrator_id: str) -> dict[str, Any]:
+    return {
+        "AccountId": account,
+        "AdministratorId": administrator_id,
+        "MemberStatus": "Enabled",
+        "UpdatedAt": write_timestamp(0.0),
+    }
+
+
+def aggregators(settings: HubSettings, account: str) -> dict[str, Any]:
+    """ListFindingAggregators. AWS: one at most, the same from every Region; its ARN names the home Region."""
+    if not settings.home_region:
+        return {"FindingAggregators": []}
+    return {"FindingAggregators": [{"FindingAggregatorArn": _aggregator_arn(settings, account)}]}
+
+
+def aggregator(settings: HubSettings, account: str, request: Request) -> dict[str, Any]:
+    """GetFindingAggregator; raises HubError for an ARN that there is not."""
+    arn = _aggregator_arn(settings, account)
+    if not settings.home_region or request.get("FindingAggregatorArn") != arn:
+        raise HubError("ResourceNotFoundException", "the finding aggregator does not exist")
+    linked = {"Regions": list(settings.linked_regions)} if settings.linked_regions else {}
+    return {
+        "FindingAggregatorArn": arn,
+        "FindingAggregationRegion": settings.home_region,
+        "RegionLinkingMode": settings.region_linking,
+        **linked,
+    }
+
+
+def _aggregator_arn(settings: HubSettings, account: str) -> str:
+    name = "finding-aggregator/00000000-0000-4000-8000-000000000000"
+    return f"arn:aws:securityhub:{settings.home_region}:{account}:{name}"

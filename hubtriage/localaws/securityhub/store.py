@@ -1,0 +1,62 @@
+"""The findings of one hub, each with what was written to it."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from hubtriage.localaws.securityhub.asff.requests import Finding, Identifier, identity
+from hubtriage.localaws.securityhub.history import Write
+
+
+@dataclass(slots=True)
+class Record:
+    """A finding, the provided fields that a customer took over, and its writes, oldest first."""
+
+    place: int
+    finding: Finding
+    pinned: set[str] = field(default_factory=set)
+    writes: list[Write] = field(default_factory=list)
+
+    def seen(self, now: float, delay: float) -> Finding | None:
+        """The finding as a reader sees it who sees writes `delay` seconds late; None: not yet."""
+        if not delay:
+            return self.finding
+        return next((write.after for write in reversed(self.writes) if write.time + delay <= now), None)
+
+
+class Store:
+    """Records in order of arrival. Findings are values: a write replaces one, and never changes it."""
+
+    def __init__(self) -> None:
+        self._records: dict[Identifier, Record] = {}
+        self._in_order: list[Record] = []
+        self._by_id: dict[str, list[Record]] = {}
+
+    def __len__(self) -> int:
+        return len(self._in_order)
+
+    def get(self, key: Identifier) -> Record | None:
+        """The record of a finding."""
+        return self._records.get(key)
+
+    def write(self, write: Write) -> Record:
+        """Add the finding that a write leaves behind."""
+        record = self._records.get(identity(write.after)) or self._new(write.after)
+        record.finding = write.after
+        record.writes.append(write)
+        return record
+
+    def _new(self, finding: Finding) -> Record:
+        record = Record(len(self._in_order), finding)
+        self._records[identity(finding)] = record
+        self._in_order.append(record)
+        self._by_id.setdefault(finding["Id"], []).append(record)
+        return record
+
+    def after(self, place: int) -> Iterator[Record]:
+        """Records from a place on, in order of arrival."""
+        return (self._in_order[at] for at in range(place, len(self._in_order)))
+
+    def with_ids(self, ids: Iterable[str]) -> list[Record]:
+        """Records of findings with one of the ids, in order of arrival."""
+        found = {record.place: record for each in set(ids) for record in self._by_id.get(each, ())}
+        return [found[place] for place in sorted(found)]
