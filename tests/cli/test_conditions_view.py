@@ -5,7 +5,7 @@ from typing import Any
 import click
 import pytest
 
-from hubtriage.cli.conditions_view import all_conditions, first_failure
+from hubtriage.cli.views.conditions import all_conditions, first_failure
 from hubtriage.engine.planning.plan import Settings
 from hubtriage.engine.ruleset.ruleset import load_ruleset
 from hubtriage.simulation.explain import explain

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from hubtriage.cli.demo_view import LiveProgress, PlainProgress, report
+from hubtriage.cli.views.demo import LiveProgress, PlainProgress, report
 from hubtriage.localaws.demo.verdict import RuleTally, Shift, Verdict
 
 VERDICT = Verdict(

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from hubtriage.cli.findings import read_findings
+from hubtriage.cli.inputs.findings import read_findings
 from hubtriage.cli.main import cli
 from hubtriage.engine.planning.memo import rule_ref
 

@@ -19,9 +19,9 @@ from hubtriage.aws.securityhub.finding_history import Event
 from hubtriage.aws.triage.decision_log import Circumstances, DecisionLog
 from hubtriage.aws.triage.events import Message, Seen, Sighting
 from hubtriage.aws.triage.results import Ending, Outcome
-from hubtriage.cli import logs
+from hubtriage.cli.commands.aws import logs
+from hubtriage.cli.commands.aws.why import as_record, text
 from hubtriage.cli.main import cli
-from hubtriage.cli.why import as_record, text
 from hubtriage.engine.fields import code
 from hubtriage.engine.planning.memo import rule_ref
 from hubtriage.engine.planning.plan import Settings, decide

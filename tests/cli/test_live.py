@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hubtriage.cli.live import ACTIVE, CALLS_PER_SECOND, Cache, LiveError, read_live, told_age
+from hubtriage.cli.inputs.live import ACTIVE, CALLS_PER_SECOND, Cache, LiveError, read_live, told_age
 from hubtriage.localaws.securityhub.faults import Fault
 from hubtriage.localaws.securityhub.hub import Hub
 from hubtriage.localaws.securityhub.inprocess import InProcessSecurityHub, ManualClock

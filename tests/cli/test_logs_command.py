@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 from click.testing import CliRunner, Result
 
-from hubtriage.cli import logs
+from hubtriage.cli.commands.aws import logs
 from hubtriage.cli.main import cli
 
 CHANGE = {"field": "Workflow.Status", "from": "NEW", "to": "SUPPRESSED", "rule": "accepted", "why": "rule"}

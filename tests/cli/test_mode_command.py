@@ -7,7 +7,7 @@ from botocore.exceptions import ClientError
 from click.testing import CliRunner, Result
 
 from hubtriage.aws.switch.mode import parameter_name
-from hubtriage.cli import mode
+from hubtriage.cli.commands.aws import mode
 from hubtriage.cli.main import cli
 
 OUTPUTS = {"SweepArn": "arn:aws:states:eu-west-1:1:stateMachine:sweep", "BreakerAlarmName": "breaker"}

@@ -5,7 +5,7 @@ from typing import get_args
 import pytest
 
 from hubtriage.aws.sweep.progress import Progress, Status
-from hubtriage.cli.sweep_view import ENDS, as_record, standing, text
+from hubtriage.cli.views.sweep import ENDS, as_record, standing, text
 
 
 @pytest.mark.parametrize(

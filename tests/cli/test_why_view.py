@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from hubtriage.aws.securityhub.finding_history import Event
-from hubtriage.cli.why import text
+from hubtriage.cli.commands.aws.why import text
 
 
 @pytest.mark.parametrize(

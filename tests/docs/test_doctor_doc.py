@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from hubtriage.cli.doctor import PROBE, command
+from hubtriage.cli.commands.aws.doctor import PROBE, command
 from hubtriage.doctor.examine import CHECKS
 from hubtriage.doctor.verdict import STATUSES
 

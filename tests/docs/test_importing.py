@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from hubtriage.authoring.loader import load_rules
-from hubtriage.cli.export import command as export
-from hubtriage.cli.import_ import command as import_
+from hubtriage.cli.commands.rules.export import command as export
+from hubtriage.cli.commands.rules.import_ import command as import_
 from hubtriage.interop.exporters.native import MOST_RULES
 from hubtriage.interop.importers.assemble import KINDS, import_rules
 from hubtriage.interop.importers.render import render

@@ -9,7 +9,7 @@ import click
 from hubtriage.aws.sweep.progress import Progress, Status
 from hubtriage.aws.sweep.report import COUNTS, report
 from hubtriage.aws.sweep.request import SweepRequest
-from hubtriage.cli.sweep import FILTERS, command
+from hubtriage.cli.commands.aws.sweep import FILTERS, command
 from hubtriage.engine.ruleset.ruleset import load_ruleset
 
 PAGE = (Path(__file__).parents[2] / "docs" / "sweep.md").read_text(encoding="utf-8")

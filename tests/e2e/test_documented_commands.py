@@ -18,7 +18,7 @@ from deployed_stack import DeployedStack
 from documented import PROJECT, Checkout, cloned, commands, inline_commands, statements
 
 from hubtriage.aws.switch.mode import FRESH
-from hubtriage.cli.logs import NOTHING
+from hubtriage.cli.commands.aws.logs import NOTHING
 from hubtriage.localaws.cloud import LocalCloud
 from hubtriage.localaws.findings import generate
 from hubtriage.localaws.securityhub.settings import HubSettings

@@ -12,9 +12,9 @@ from hubtriage.authoring.loader import ACCOUNTS_FILE, LoadResult, load_rules
 from hubtriage.aws.clock import SystemClock
 from hubtriage.aws.organizations import Account, Directory
 from hubtriage.aws.securityhub.backoff import Backoff
-from hubtriage.cli.inputs import meter
-from hubtriage.cli.plan import quoted
-from hubtriage.cli.rules import rules_option
+from hubtriage.cli.commands.findings.plan import quoted
+from hubtriage.cli.inputs.rules import rules_option
+from hubtriage.cli.inputs.stream import meter
 from hubtriage.cli.stack import AWS_ERRORS, client, fail
 
 NEEDED = (

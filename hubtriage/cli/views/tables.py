@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from hubtriage.cli.plan import quoted
+from hubtriage.cli.commands.findings.plan import quoted
 
 LONGEST_CELL = 60
 

@@ -9,9 +9,9 @@ import click
 
 from hubtriage.authoring.loader import LoadResult, load_rules
 from hubtriage.authoring.problems import RuleErrors
-from hubtriage.cli.inputs import meter
-from hubtriage.cli.paths import folders_of, paths_argument
-from hubtriage.cli.test_view import junit, record, text
+from hubtriage.cli.inputs.paths import folders_of, paths_argument
+from hubtriage.cli.inputs.stream import meter
+from hubtriage.cli.views.tests import junit, record, text
 from hubtriage.simulation.coverage import Coverage, coverage_of
 from hubtriage.simulation.ruletests import Verdict, run_tests
 

@@ -7,7 +7,7 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 
 import click
 
-from hubtriage.cli.explain import told_of_fields, told_of_rules
+from hubtriage.cli.commands.findings.explain import told_of_fields, told_of_rules
 from hubtriage.simulation.coverage import Coverage
 from hubtriage.simulation.ruletests import Verdict
 

@@ -11,9 +11,9 @@ from hubtriage.authoring.checks import pages
 from hubtriage.authoring.checks.registry import warnings
 from hubtriage.authoring.loader import load_rules
 from hubtriage.authoring.problems import CODES, Problem, Severity, in_order
-from hubtriage.cli.lint_view import FORMATS
-from hubtriage.cli.paths import folders_of, paths_argument
-from hubtriage.cli.plan import now_option
+from hubtriage.cli.commands.findings.plan import now_option
+from hubtriage.cli.inputs.paths import folders_of, paths_argument
+from hubtriage.cli.views.lint import FORMATS
 
 
 def _show_page(context: click.Context, _parameter: click.Parameter, code: str | None) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from hubtriage.aws.securityhub.finding_history import Event, changes, decisions, products_of, told_in_order
-from hubtriage.cli.plan import quoted, shown
+from hubtriage.cli.commands.findings.plan import quoted, shown
 from hubtriage.cli.stack import AWS_ERRORS, client, deployed_option, fail, outputs
 
 DAY = 86400.0

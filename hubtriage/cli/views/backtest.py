@@ -5,8 +5,8 @@ from typing import Any
 
 import click
 
-from hubtriage.cli.plan import shown
-from hubtriage.cli.tables import duration, table
+from hubtriage.cli.commands.findings.plan import shown
+from hubtriage.cli.views.tables import duration, table
 from hubtriage.simulation.backtest.report import rules_that_do_something
 
 MOST_ROWS = 20

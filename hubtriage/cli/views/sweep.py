@@ -5,8 +5,8 @@ from typing import Any
 
 from hubtriage.aws.sweep.inprocess import SWEEP_READS, UPDATES
 from hubtriage.aws.sweep.progress import Progress
-from hubtriage.cli.plan import quoted
-from hubtriage.cli.tables import duration, table
+from hubtriage.cli.commands.findings.plan import quoted
+from hubtriage.cli.views.tables import duration, table
 
 ENDS = {
     "done": "done",

@@ -12,10 +12,10 @@ import click
 
 from hubtriage.aws.clock import SystemClock
 from hubtriage.aws.securityhub.client import security_hub
-from hubtriage.cli.doctor_view import as_record, heading, summary, text
-from hubtriage.cli.inputs import meter
-from hubtriage.cli.rules import rules_option
+from hubtriage.cli.inputs.rules import rules_option
+from hubtriage.cli.inputs.stream import meter
 from hubtriage.cli.stack import AWS_ERRORS, deployed_option, fail
+from hubtriage.cli.views.doctor import as_record, heading, summary, text
 from hubtriage.doctor.account import Account
 from hubtriage.doctor.checks.rules import udf
 from hubtriage.doctor.examine import CHECKS, Check, examine

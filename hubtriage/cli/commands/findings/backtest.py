@@ -8,12 +8,12 @@ import click
 
 from hubtriage.authoring.compiler import compile_ruleset, git_revision
 from hubtriage.authoring.problems import RuleErrors
-from hubtriage.cli.backtest_view import render
-from hubtriage.cli.inputs import documents_in, documents_of, meter
-from hubtriage.cli.live import ACTIVE, LiveError, live_files, live_options
-from hubtriage.cli.plan import now_option
-from hubtriage.cli.rules import rules_option
-from hubtriage.cli.settings import settings_options, stack_option
+from hubtriage.cli.commands.findings.plan import now_option
+from hubtriage.cli.inputs.live import ACTIVE, LiveError, live_files, live_options
+from hubtriage.cli.inputs.rules import rules_option
+from hubtriage.cli.inputs.stream import documents_in, documents_of, meter
+from hubtriage.cli.options import settings_options, stack_option
+from hubtriage.cli.views.backtest import render
 from hubtriage.engine.planning.plan import Settings
 from hubtriage.simulation.backtest.html import examples_each, page
 from hubtriage.simulation.backtest.judge import Task

@@ -6,9 +6,9 @@ from typing import Any
 
 import click
 
-from hubtriage.cli.backtest_view import cost_line, shift_text
-from hubtriage.cli.plan import quoted, shown
-from hubtriage.cli.tables import table
+from hubtriage.cli.commands.findings.plan import quoted, shown
+from hubtriage.cli.views.backtest import cost_line, shift_text
+from hubtriage.cli.views.tables import table
 
 MOST_SHIFTS = 8
 _COLUMNS = {"changed": "changed", "hidden": "hidden", "taken_back": "taken back", "kept": "left to people"}

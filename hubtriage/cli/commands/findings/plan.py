@@ -10,9 +10,9 @@ from typing import Any
 
 import click
 
-from hubtriage.cli.findings import UnreadableInputError, Unusable, read_findings
-from hubtriage.cli.rules import compiled, rules_option
-from hubtriage.cli.settings import settings_options, stack_option
+from hubtriage.cli.inputs.findings import UnreadableInputError, Unusable, read_findings
+from hubtriage.cli.inputs.rules import compiled, rules_option
+from hubtriage.cli.options import settings_options, stack_option
 from hubtriage.engine.planning.batches import group
 from hubtriage.engine.planning.decision import Decision
 from hubtriage.engine.planning.plan import Settings, decide

@@ -7,11 +7,11 @@ from typing import Any
 
 import click
 
-from hubtriage.cli.conditions_view import all_conditions, first_failure
-from hubtriage.cli.findings import Item, UnreadableInputError, Unusable, read_findings
-from hubtriage.cli.plan import findings_argument, now_option, quoted, shown
-from hubtriage.cli.rules import compiled, rules_option
-from hubtriage.cli.settings import settings_options, stack_option
+from hubtriage.cli.commands.findings.plan import findings_argument, now_option, quoted, shown
+from hubtriage.cli.inputs.findings import Item, UnreadableInputError, Unusable, read_findings
+from hubtriage.cli.inputs.rules import compiled, rules_option
+from hubtriage.cli.options import settings_options, stack_option
+from hubtriage.cli.views.conditions import all_conditions, first_failure
 from hubtriage.engine.fields import OUR_KEYS, SEVERITY, Finding, member, provider_value, read
 from hubtriage.engine.planning.plan import Settings
 from hubtriage.simulation.explain import UNNAMED, ClaimTold, Explanation, RuleTold, explain

@@ -1,0 +1,1 @@
+"""What commands read: findings, rules, live data."""
