@@ -11,8 +11,8 @@ import aws_cdk as cdk
 
 from hubtriage.authoring.compiler import compile_ruleset, git_revision
 from hubtriage.authoring.problems import RuleErrors
+from hubtriage.settings.configuration import Configuration, ConfigurationError
 from infra.bundle import BundleError, build_package
-from infra.config import Configuration, ConfigurationError
 from infra.stack import triage_stacks
 
 FUNCTIONS = ("triage", "sweep", "breaker")

@@ -11,7 +11,8 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from infra.config import Configuration
+from hubtriage.settings.configuration import Configuration
+from infra.alarms import Trouble, Watch
 from infra.dashboard import triage_metric
 from infra.encryption import USE_ACTIONS, customer_key
 from infra.functions import (
@@ -23,8 +24,7 @@ from infra.functions import (
     architecture,
     statement,
 )
-from infra.switch import ModeSwitch
-from infra.watch import Trouble, Watch
+from infra.mode_parameter import ModeSwitch
 
 
 class Breaker(Construct):

@@ -9,7 +9,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from infra.config import Configuration
+from hubtriage.settings.configuration import Configuration
 from infra.functions import METRICS_NAMESPACE
 from infra.intake import Intake
 

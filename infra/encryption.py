@@ -11,7 +11,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from infra.config import Configuration
+from hubtriage.settings.configuration import Configuration
 
 USE_ACTIONS = ("kms:Decrypt", "kms:GenerateDataKey")
 """AWS: senders to an encrypted queue or topic need both, receivers only to decrypt."""

@@ -12,10 +12,10 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from hubtriage.authoring.access import hub_statements
+from hubtriage.settings.configuration import Configuration
 from infra.bundle import PYTHON_VERSION
-from infra.config import Configuration
 from infra.encryption import READ_ACTIONS, customer_key, key_statements
-from infra.switch import ModeSwitch
+from infra.mode_parameter import ModeSwitch
 
 METRICS_NAMESPACE = "hubtriage"
 HANDLER = "lambdas.triage.handler.handler"

@@ -10,9 +10,9 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from infra.config import Configuration
+from hubtriage.settings.capacity import RETENTION_DAYS
+from hubtriage.settings.configuration import Configuration
 from infra.encryption import USE_ACTIONS, key_statements, queue_encryption
-from infra.sizes import RETENTION_DAYS
 
 LONGEST_RETENTION = Duration.days(RETENTION_DAYS)
 READ_ACTIONS = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")

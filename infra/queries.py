@@ -3,7 +3,7 @@
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from infra.config import Configuration
+from hubtriage.settings.configuration import Configuration
 
 _FINDING = "filter ispresent(finding_id)"
 # AWS: members of a list are known by their index; the first says what nearly all of these lists hold.

@@ -10,15 +10,15 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from hubtriage.authoring.iam import event_pattern
+from hubtriage.settings.configuration import Configuration
+from infra.alarms import Watch
 from infra.breaker import Breaker
 from infra.bundle import read_ruleset
-from infra.config import Configuration
 from infra.functions import TriageFunction
 from infra.intake import Intake
+from infra.mode_parameter import ModeSwitch
 from infra.queries import Queries
 from infra.sweep import Sweep
-from infra.switch import ModeSwitch
-from infra.watch import Watch
 
 
 def triage_stacks(

@@ -26,7 +26,8 @@ from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
-from infra.config import Configuration
+from hubtriage.settings.configuration import Configuration
+from infra.alarms import Trouble
 from infra.dashboard import triage_metric
 from infra.encryption import USE_ACTIONS, customer_key, key_statements
 from infra.functions import (
@@ -43,8 +44,7 @@ from infra.functions import (
     statement,
 )
 from infra.intake import Intake
-from infra.switch import ModeSwitch
-from infra.watch import Trouble
+from infra.mode_parameter import ModeSwitch
 
 STEP_SECONDS = 50
 STEP_TIMEOUT_SECONDS = 120  # a step, and a call that hangs to its end

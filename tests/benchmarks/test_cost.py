@@ -15,7 +15,7 @@ from hubtriage.localaws.findings import generate
 from hubtriage.localaws.securityhub.hub import Hub
 from hubtriage.localaws.securityhub.inprocess import InProcessSecurityHub, ManualClock
 from hubtriage.localaws.securityhub.settings import HubSettings
-from infra.config import Configuration
+from hubtriage.settings.configuration import Configuration
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "benchmarks"))

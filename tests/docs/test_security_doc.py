@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from hubtriage.authoring.problems import CODES
-from infra.config import setting_names
+from hubtriage.settings.configuration import setting_names
 
 TESTS = Path(__file__).parents[1]
 PAGE = (TESTS.parent / "docs" / "security.md").read_text(encoding="utf-8")

@@ -16,8 +16,8 @@ import aws_cdk as cdk
 from cdk_nag import AwsSolutionsChecks
 
 from app import FUNCTIONS
+from hubtriage.settings.configuration import Configuration
 from infra.bundle import build_package
-from infra.config import Configuration
 from infra.stack import triage_stacks
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -11,8 +11,8 @@ import boto3
 import pytest
 from infra_samples import RULESET
 
+from hubtriage.settings.configuration import Configuration
 from infra.bundle import ROOT, BundleError, build_package
-from infra.config import Configuration
 from infra.functions import HANDLER, environment
 
 OURS = {"hubtriage/__init__.py", "lambdas/__init__.py", "ruleset.json"}

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.config import Configuration, ConfigurationError, setting_names
+from hubtriage.settings.configuration import Configuration, ConfigurationError, setting_names
 
 KEY = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 OTHER_KEY = "arn:aws:kms:us-east-1:111122223333:key/mrk-1234abcd12ab34cd56ef1234567890ab"

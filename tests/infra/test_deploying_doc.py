@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from infra.config import PREFIX, Configuration
+from hubtriage.settings.configuration import PREFIX, Configuration
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "deploying.md").read_text(encoding="utf-8")
 REGION, ACCOUNT = "eu-central-1", "111122223333"

@@ -9,7 +9,7 @@ import pytest
 from infra_samples import DEFAULT, DEPLOYMENTS
 from snapshots import differences, snapshot
 
-from infra.config import PREFIX, Configuration, setting_names
+from hubtriage.settings.configuration import PREFIX, Configuration, setting_names
 from infra.stack import triage_stacks
 
 KEY = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hubtriage.aws.triage.config import Config
-from infra.sizes import (
+from hubtriage.settings.capacity import (
     IDS_PER_READ,
     LAMBDA_MAX_TIMEOUT_SECONDS,
     LEAST_RATE,

@@ -11,9 +11,9 @@ from infra_samples import RULE, RULESET
 from hubtriage.authoring.iam import event_pattern
 from hubtriage.aws.triage.config import Config
 from hubtriage.engine.pattern import compile_pattern
-from infra.config import Configuration
+from hubtriage.settings.capacity import worst_case_seconds
+from hubtriage.settings.configuration import Configuration
 from infra.functions import environment, log_level
-from infra.sizes import worst_case_seconds
 
 EVERYTHING = Configuration(
     stack_name="triage-eu",

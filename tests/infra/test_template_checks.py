@@ -18,7 +18,7 @@ from conftest import synthesized
 from infra_samples import DEFAULT, DEPLOYMENTS
 from snapshots import differences, snapshot
 
-from infra.config import PREFIX, Configuration
+from hubtriage.settings.configuration import PREFIX, Configuration
 
 GOLDEN = Path(__file__).parent / "golden"
 WHOLE = GOLDEN / f"{DEFAULT}.json"

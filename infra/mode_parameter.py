@@ -5,7 +5,7 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from hubtriage.aws.switch.mode import MODES, parameter_name
-from infra.config import Configuration
+from hubtriage.settings.configuration import Configuration
 
 
 class ModeSwitch(Construct):

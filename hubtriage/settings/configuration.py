@@ -13,7 +13,9 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from hubtriage.aws.switch.breaker import RUNBOOK
-from infra.choices import (
+from hubtriage.settings.capacity import LAMBDA_MAX_TIMEOUT_SECONDS, Sizes, fitting_sizes
+from hubtriage.settings.conflicts import Contradiction, ContradictionError, contradictions
+from hubtriage.settings.setting_types import (
     AccountId,
     Architecture,
     Emails,
@@ -32,8 +34,6 @@ from infra.choices import (
     TimeZone,
     region_of,
 )
-from infra.contradictions import Contradiction, ContradictionError, contradictions
-from infra.sizes import LAMBDA_MAX_TIMEOUT_SECONDS, Sizes, fitting_sizes
 
 PREFIX = "hubtriage:"
 

@@ -15,7 +15,7 @@ from aws_cdk import aws_sns_subscriptions as subscriptions
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from infra.config import Configuration
+from hubtriage.settings.configuration import Configuration
 from infra.dashboard import Dashboard, triage_metric
 from infra.encryption import customer_key
 from infra.intake import Intake

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from infra.choices import ALL_REGIONS, account_of, region_of
-from infra.sizes import DAYS_OF_TRIES, RETENTION_DAYS, Sizes
+from hubtriage.settings.capacity import DAYS_OF_TRIES, RETENTION_DAYS, Sizes
+from hubtriage.settings.setting_types import ALL_REGIONS, account_of, region_of
 
 if TYPE_CHECKING:
-    from infra.config import Configuration
+    from hubtriage.settings.configuration import Configuration
 
 MOST_READS_PER_SECOND = 3  # AWS: GetFindings, per account and Region
 
