@@ -38,29 +38,29 @@ slow: setup ## run the tests that take minutes: sweeps over thousands of finding
 	$(BIN)/python -m pytest -m slow
 
 conformance: setup ## JsonLogic against json-logic-js on 210,000 cases, patterns and the index against naive ones
-	$(BIN)/python tests/conformance/fuzz_logic.py --cases 210000
-	$(BIN)/python tests/conformance/fuzz_pattern.py --cases 40000
-	$(BIN)/python tests/conformance/fuzz_index.py --rulesets 150
+	$(BIN)/python -m tests.conformance.fuzz_logic --cases 210000
+	$(BIN)/python -m tests.conformance.fuzz_pattern --cases 40000
+	$(BIN)/python -m tests.conformance.fuzz_index --rulesets 150
 
 laws: setup ## the laws of planning with a hundred times the examples of `make test` (an hour)
 	HUBTRIAGE_LAWS=100 $(PYTEST) tests/laws
 
 mutants: setup ## plant bugs in the engine one by one: the tests find them all
-	$(BIN)/python tests/mutants/run_mutants.py
+	$(BIN)/python -m tests.mutants
 
 faults: setup ## break each thing between the queue and Security Hub by itself: each event ends as documented
-	$(BIN)/python tests/e2e/run_faults.py
+	$(BIN)/python -m tests.faults
 
 SEED ?= 1
 FINDINGS ?= 20000
 chaos: setup ## break everything at once under the load of FINDINGS=20000, drawn from SEED=1; account for every event
-	$(BIN)/python tests/e2e/run_chaos.py --seed $(SEED) --findings $(FINDINGS)
+	$(BIN)/python -m tests.chaos --seed $(SEED) --findings $(FINDINGS)
 
 bench: setup ## measure matching, batches, loading, cold start, peers beside them, lint, and a large backtest
-	$(BIN)/python benchmarks/run.py
+	$(BIN)/python -m benchmarks.run
 
 bench-check: ## hold the last measurements against the numbers to reach
-	$(BIN)/python benchmarks/run.py --check
+	$(BIN)/python -m benchmarks.run --check
 
 check: setup ## what CI runs beside the tests: lint, format, types, import rules
 	$(BIN)/ruff check
@@ -97,7 +97,7 @@ cli-docs: setup ## write the page about all commands from their --help
 	$(BIN)/python -m hubtriage.cli.reference
 
 first-rule: setup ## write the page about a first rule with eight mistakes
-	$(BIN)/python tests/docs/first_rule.py
+	$(BIN)/python -m tests.docs.first_rule
 
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url
 

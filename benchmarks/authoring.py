@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from measure import Row
+from benchmarks.measure import Row
 
 RULES, FILES = 1_000, 10
 ROUNDS = 5

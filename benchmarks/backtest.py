@@ -7,15 +7,11 @@ import argparse
 import json
 import os
 import resource
-import sys
 import tempfile
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-import workload
-
+from benchmarks import workload
 from hubtriage.engine.planning.plan import Settings
 from hubtriage.localaws.findings import NOW, generate
 from hubtriage.simulation.backtest.judge import Task

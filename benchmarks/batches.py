@@ -11,8 +11,7 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
-import workload
-
+from benchmarks import workload
 from hubtriage.aws.triage.config import Config
 from hubtriage.aws.triage.function import TriageFunction
 from hubtriage.engine.ruleset.ruleset import Ruleset, load_ruleset

@@ -16,10 +16,8 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
-import batches
-import peers
-from measure import Row
-
+from benchmarks import batches, peers
+from benchmarks.measure import Row
 from infra.bundle import build_package
 
 RULES = 100

@@ -7,10 +7,8 @@ import tracemalloc
 from collections.abc import Iterator
 from typing import Any
 
-import batches
-import workload
-from measure import BATCH, Row, beside_parsing, cpu_seconds, parsing_seconds
-
+from benchmarks import batches, workload
+from benchmarks.measure import BATCH, Row, beside_parsing, cpu_seconds, parsing_seconds
 from hubtriage.engine.ruleset.ruleset import Ruleset, load_ruleset
 from hubtriage.localaws.findings import NOW
 

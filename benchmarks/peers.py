@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import plainlogic
-import workload
-from measure import Row
 from uv import find_uv_bin
+
+from benchmarks import plainlogic, workload
+from benchmarks.measure import Row
 
 HERE = Path(__file__).parent
 BUILD = HERE.parent / "build" / "bench"

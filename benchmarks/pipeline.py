@@ -9,9 +9,9 @@ import statistics
 from collections.abc import Iterator
 from typing import Any
 
-import batches
-from engine import REFERENCE_PARSING
-from measure import Row, cpu_seconds, parsing_seconds
+from benchmarks import batches
+from benchmarks.engine import REFERENCE_PARSING
+from benchmarks.measure import Row, cpu_seconds, parsing_seconds
 
 RULES = 1_000
 MESSAGES = 1_000

@@ -20,12 +20,8 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import authoring
-import coldstart
-import engine
-import peers
-import pipeline
-from measure import Row
+from benchmarks import authoring, coldstart, engine, peers, pipeline
+from benchmarks.measure import Row
 
 RESULTS = Path(__file__).parent.parent / "build" / "bench.json"
 SCHEMA = 1

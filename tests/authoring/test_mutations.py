@@ -16,8 +16,9 @@ from hubtriage.authoring.yaml.reader import parse
 from hubtriage.engine.planning.plan import Settings, decide
 from hubtriage.engine.ruleset.ruleset import load_ruleset
 from hubtriage.simulation.ruletests import run_tests
+from tests.support.paths import ROOT
 
-STARTERS = Path(__file__).parents[2] / "rules"
+STARTERS = ROOT / "rules"
 TREES = {path.name: parse(path.name, path.read_bytes())[0].value for path in rule_files(STARTERS)}
 WORDS = [
     *(

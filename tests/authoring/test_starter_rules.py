@@ -13,8 +13,9 @@ from hubtriage.authoring.loader import load_rules
 from hubtriage.engine.planning.plan import Settings, decide
 from hubtriage.engine.ruleset.ruleset import load_ruleset
 from hubtriage.simulation.ruletests import run_tests
+from tests.support.paths import ROOT
 
-FOLDER = Path(__file__).parents[2] / "rules"
+FOLDER = ROOT / "rules"
 LOADED = load_rules(FOLDER)
 VERDICTS = list(run_tests(LOADED))
 HIDING = ("SUPPRESSED", "RESOLVED")

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from triage_world import backoff
 
 from hubtriage.aws.organizations import RATES, Account, Directory
 from hubtriage.localaws.securityhub.inprocess import ManualClock
+from tests.support.triage_world import backoff
 
 
 class Organization:

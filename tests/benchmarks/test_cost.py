@@ -2,12 +2,11 @@
 
 import json
 import re
-import sys
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
+from benchmarks import cost
 from hubtriage.aws.triage.config import Config
 from hubtriage.aws.triage.function import TriageFunction
 from hubtriage.engine.ruleset.ruleset import load_ruleset
@@ -16,11 +15,7 @@ from hubtriage.localaws.securityhub.hub import Hub
 from hubtriage.localaws.securityhub.inprocess import InProcessSecurityHub, ManualClock
 from hubtriage.localaws.securityhub.settings import HubSettings
 from hubtriage.settings.configuration import Configuration
-
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "benchmarks"))
-
-import cost  # noqa: E402 - the benchmarks are in no package
+from tests.support.paths import ROOT
 
 PAGE = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
 CONTEXT = SimpleNamespace(aws_request_id="r" * 36, get_remaining_time_in_millis=lambda: 120_000)

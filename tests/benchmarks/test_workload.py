@@ -1,23 +1,16 @@
 """What the benchmarks measure with keeps its promises."""
 
 import json
-import sys
-from pathlib import Path
 
 import pytest
 
+from benchmarks import authoring, plainlogic, workload
 from hubtriage.authoring.asff.samples import SAMPLE_NOW
 from hubtriage.authoring.checks.registry import warnings
 from hubtriage.authoring.loader import load_rules
 from hubtriage.engine.index.rule_index import RuleIndex
 from hubtriage.engine.jsonlogic.compiler import compile_logic, truthy
 from hubtriage.localaws.findings import NOW
-
-sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
-
-import authoring
-import plainlogic
-import workload
 
 
 @pytest.mark.parametrize("count", [100, 1_500])

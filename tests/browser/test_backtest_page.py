@@ -16,6 +16,7 @@ from hubtriage.simulation.backtest.judge import Task
 from hubtriage.simulation.backtest.report import Origin, report_of
 from hubtriage.simulation.backtest.run import backtest
 from hubtriage.simulation.documents import Document
+from tests.support.paths import ROOT
 
 HIDE = {"Workflow": {"Status": "SUPPRESSED"}, "Note": {"Text": "Accepted: {finding.Title}"}}
 RULES: list[dict[str, Any]] = [
@@ -252,7 +253,7 @@ def test_it_fits_the_screen_stands_out_and_has_names(look: Watched) -> None:
     assert page.evaluate(NAMELESS) == []
 
 
-AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 VIOLATIONS = """
 async () => (await axe.run(document, {
     runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],

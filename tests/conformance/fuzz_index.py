@@ -12,11 +12,10 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-import rule_grammar
-
 from hubtriage.engine.index.rule_index import RuleIndex
 from hubtriage.engine.jsonlogic.compiler import EvaluationError, compile_logic, truthy
 from hubtriage.engine.pattern import compile_pattern
+from tests.conformance import rule_grammar
 
 RULES = 120
 FINDINGS = 100

@@ -14,8 +14,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from logic_grammar import Case, grammars
-from logic_oracle import node_answers, our_answer, same
+from tests.conformance.logic_grammar import Case, grammars
+from tests.conformance.logic_oracle import node_answers, our_answer, same
 
 CHUNK = 10_000
 SHOWN = 10

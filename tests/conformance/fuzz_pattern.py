@@ -12,10 +12,8 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-import naive_pattern
-import pattern_grammar
-
 from hubtriage.engine.pattern import compile_pattern
+from tests.conformance import naive_pattern, pattern_grammar
 
 
 def draw_cases(count: int, seed: int) -> Iterator[tuple[Any, Any]]:

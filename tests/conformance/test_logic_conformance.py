@@ -7,9 +7,10 @@ import shutil
 from pathlib import Path
 
 import pytest
-from fuzz_logic import differences, draw_cases
-from logic_grammar import grammars, rules
-from logic_oracle import our_answer, same
+
+from tests.conformance.fuzz_logic import differences, draw_cases
+from tests.conformance.logic_grammar import grammars, rules
+from tests.conformance.logic_oracle import our_answer, same
 
 HERE = Path(__file__).parent
 ANSWERS = HERE / "logic_answers.jsonl"

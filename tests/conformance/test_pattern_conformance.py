@@ -1,11 +1,10 @@
 """Event patterns match as EventBridge says: against a naive matcher and against the local AWS's."""
 
-import fuzz_pattern
-import naive_pattern
 import pytest
 from ministack.services import eventbridge
 
 from hubtriage.engine.pattern.compiler import PatternError, compile_pattern
+from tests.conformance import fuzz_pattern, naive_pattern
 
 
 def test_random_patterns_match_as_the_naive_matcher_says():

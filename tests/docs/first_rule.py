@@ -11,8 +11,9 @@ from pathlib import Path
 from click.testing import CliRunner
 
 from hubtriage.cli.main import cli
+from tests.support.paths import ROOT
 
-PAGE = Path(__file__).parents[2] / "docs" / "first-rule.md"
+PAGE = ROOT / "docs" / "first-rule.md"
 FILE = "rules/sandbox-buckets.yaml"
 NOW = "2026-11-01"
 FIRST = """\

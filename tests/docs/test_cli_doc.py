@@ -1,11 +1,10 @@
 """The page about commands is what the commands say."""
 
-from pathlib import Path
-
 from hubtriage.cli.main import COMMANDS
 from hubtriage.cli.reference import reference
+from tests.support.paths import ROOT
 
-PAGE = (Path(__file__).parents[2] / "docs" / "cli.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
 
 
 def test_the_page_is_what_the_commands_say():

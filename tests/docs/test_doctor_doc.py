@@ -1,7 +1,6 @@
 """The page on `hubtriage doctor` names every check, status and option, and its policy is a policy."""
 
 import re
-from pathlib import Path
 from typing import Any
 
 import click
@@ -9,8 +8,9 @@ import click
 from hubtriage.cli.commands.aws.doctor import PROBE, command
 from hubtriage.doctor.examine import CHECKS
 from hubtriage.doctor.verdict import STATUSES
+from tests.support.paths import ROOT
 
-PAGE = (Path(__file__).parents[2] / "docs" / "doctor.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "doctor.md").read_text(encoding="utf-8")
 
 
 def rows() -> list[list[str]]:

@@ -1,6 +1,6 @@
 """From `init` over eight mistakes to a rule that lint, test, backtest and diff have nothing against."""
 
-from first_rule import MENDS, PAGE, transcript
+from tests.docs.first_rule import MENDS, PAGE, transcript
 
 
 def test_each_message_names_the_mend_and_leads_to_the_next():

@@ -11,8 +11,9 @@ from hubtriage.cli.commands.rules.import_ import command as import_
 from hubtriage.interop.exporters.native import MOST_RULES
 from hubtriage.interop.importers.assemble import KINDS, import_rules
 from hubtriage.interop.importers.render import render
+from tests.support.paths import ROOT
 
-PAGE = (Path(__file__).parents[2] / "docs" / "importing.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "importing.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(
     r"^```\w+ ([\w-]+)\n(.*?)^```\n\n```yaml imported\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL
 )

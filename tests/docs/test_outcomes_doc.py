@@ -5,15 +5,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import botocore.session
 import pytest
 
 from hubtriage.aws.securityhub.faults import HANDLING
+from tests.support.paths import TESTS
 
-TESTS = Path(__file__).parents[1]
 DOC = (TESTS.parent / "docs" / "outcomes.md").read_text(encoding="utf-8")
 ROWS = [
     (section, *(cell.strip() for cell in line.strip("|").split("|")))

@@ -8,8 +8,8 @@ import pytest
 from click.testing import CliRunner
 
 from hubtriage.cli.main import COMMANDS, cli
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 FINDING = {
     "Id": "f-1",

@@ -2,14 +2,13 @@
 
 import ast
 import re
-from pathlib import Path
 
 import pytest
 
 from hubtriage.authoring.problems import CODES
 from hubtriage.settings.configuration import setting_names
+from tests.support.paths import TESTS
 
-TESTS = Path(__file__).parents[1]
 PAGE = (TESTS.parent / "docs" / "security.md").read_text(encoding="utf-8")
 NAMED = sorted(set(re.findall(r"`([\w/]+\.py)(?:::(\w+))?`", PAGE)))
 WHOLLY_NAMED = (

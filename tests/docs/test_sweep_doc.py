@@ -1,7 +1,6 @@
 """The page on the sweep names every option, end, metric and member that there is."""
 
 import re
-from pathlib import Path
 from typing import get_args
 
 import click
@@ -11,8 +10,9 @@ from hubtriage.aws.sweep.report import COUNTS, report
 from hubtriage.aws.sweep.request import SweepRequest
 from hubtriage.cli.commands.aws.sweep import FILTERS, command
 from hubtriage.engine.ruleset.ruleset import load_ruleset
+from tests.support.paths import ROOT
 
-PAGE = (Path(__file__).parents[2] / "docs" / "sweep.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "sweep.md").read_text(encoding="utf-8")
 NAMED = set(re.findall(r"`([^`\n]+)`", PAGE))
 SELF_EVIDENT = {"--stack", "--follow", "--no-follow", "--yes", "--rules", "--udf", "--json"}
 

@@ -3,7 +3,6 @@
 import json
 import re
 import shutil
-from pathlib import Path
 
 import pytest
 
@@ -17,8 +16,8 @@ from hubtriage.engine.jsonlogic.compiler import ALL_OPERATORS, compile_logic
 from hubtriage.engine.pattern import compile_pattern
 from hubtriage.engine.pattern.fields import OPERATORS
 from hubtriage.simulation.ruletests import run_tests
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 GUIDE = (ROOT / "docs" / "writing-rules.md").read_text(encoding="utf-8")
 REFERENCE = (ROOT / "docs" / "operators.md").read_text(encoding="utf-8")
 ACCOUNTS = {"123456789012": {"environment": "prod"}}

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from hubtriage.localaws.cloud import LocalCloud
+from tests.support.paths import ROOT
 
-PROJECT = Path(__file__).resolve().parents[2]
+PROJECT = ROOT
 REMEMBERED_APP = Path(__file__).with_name("remembered_app.py")
 _COPIED = (
     *("app.py", "cdk.json", "hubtriage", "infra", "lambdas", "docs", "Makefile", ".gitignore"),

@@ -12,7 +12,7 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Any
 
-from deployed_stack import DeployedStack
+from tests.support.deployed_stack import DeployedStack
 
 PRODUCT = "arn:aws:securityhub:eu-central-1::product/aws/securityhub"
 AUTOMATION = ":automation-rule/"

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from deployed_stack import built_stack
 
 from hubtriage.cli.main import cli
 from hubtriage.localaws.cloud import LocalCloud
+from tests.support.deployed_stack import built_stack
 
 pytestmark = pytest.mark.e2e
 

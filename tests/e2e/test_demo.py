@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
-PROJECT = Path(__file__).resolve().parents[2]
+from tests.support.paths import ROOT
+
+PROJECT = ROOT
 MARK = "HUBTRIAGE_TEST_MARK"
 pytestmark = [
     pytest.mark.e2e,

@@ -10,16 +10,17 @@ from typing import Any
 import boto3
 import pytest
 from click.testing import CliRunner, Result
-from deployed_stack import DeployedStack, built_stack, deployed_stack
 
 from hubtriage.cli.main import cli
 from hubtriage.localaws.cloud import LocalCloud
 from hubtriage.localaws.securityhub.faults import Fault
 from hubtriage.localaws.securityhub.settings import HubSettings
+from tests.support.deployed_stack import DeployedStack, built_stack, deployed_stack
+from tests.support.paths import TESTS
 
 pytestmark = pytest.mark.e2e
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "doctor"
+GOLDEN = TESTS / "golden" / "doctor"
 PRODUCT = "arn:aws:securityhub:eu-central-1::product/aws/securityhub"
 RULES = """\
 rules:

@@ -4,21 +4,21 @@ import itertools
 import json
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
-from acting import created_role, session_of
 from click.testing import CliRunner, Result
-from deployed_stack import DeployedStack, built_stack, deployed_stack
 
 from hubtriage.cli.main import cli
 from hubtriage.localaws.securityhub.settings import HubSettings
+from tests.support.acting import created_role, session_of
+from tests.support.deployed_stack import DeployedStack, built_stack, deployed_stack
+from tests.support.paths import ROOT
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
-PAGE = (Path(__file__).parents[2] / "docs" / "doctor.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "doctor.md").read_text(encoding="utf-8")
 RULES = """\
 rules:
   - id: accepted

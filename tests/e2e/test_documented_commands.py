@@ -13,15 +13,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from acting import created_role, session_of
-from deployed_stack import DeployedStack
-from documented import PROJECT, Checkout, cloned, commands, inline_commands, statements
 
 from hubtriage.aws.switch.mode import FRESH
 from hubtriage.cli.commands.aws.logs import NOTHING
 from hubtriage.localaws.cloud import LocalCloud
 from hubtriage.localaws.findings import generate
 from hubtriage.localaws.securityhub.settings import HubSettings
+from tests.e2e.documented import PROJECT, Checkout, cloned, commands, inline_commands, statements
+from tests.support.acting import created_role, session_of
+from tests.support.deployed_stack import DeployedStack
 
 pytestmark = pytest.mark.e2e
 

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from acting import Clients, acting_as, answer_of, created_role, role_arn
-from deployed_stack import DeployedStack, built_stack, deployed_stack
 
 from hubtriage.localaws.findings import generate
 from hubtriage.localaws.securityhub.settings import HubSettings
+from tests.support.acting import Clients, acting_as, answer_of, created_role, role_arn
+from tests.support.deployed_stack import DeployedStack, built_stack, deployed_stack
 
 pytestmark = pytest.mark.e2e
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from deployed_stack import drained
 
 from hubtriage.localaws.cloud import LocalCloud, LocalCloudError
 from hubtriage.localaws.securityhub.settings import HubSettings
+from tests.support.deployed_stack import drained
 
 pytestmark = pytest.mark.e2e
 

@@ -7,13 +7,13 @@ from shutil import copytree
 from typing import Any
 
 import pytest
-from deployed_stack import DeployedStack, Tap, built_stack, deployed_stack
-from stories import Stage, Steps, Story, Wait, provided
 
 from hubtriage.engine.fields import MANAGED_KEY, MEMO_KEY, WORKFLOW, code
 from hubtriage.engine.planning.memo import Claim, rule_ref, write_claims
 from hubtriage.localaws.securityhub.ledger import ideal_calls
 from hubtriage.localaws.securityhub.settings import HubSettings
+from tests.e2e.stories import Stage, Steps, Story, Wait, provided
+from tests.support.deployed_stack import DeployedStack, Tap, built_stack, deployed_stack
 
 pytestmark = pytest.mark.e2e
 RULES = Path(__file__).parent / "scenarios"

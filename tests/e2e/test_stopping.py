@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from deployed_stack import DeployedStack, built_stack, deployed_stack
 
 from hubtriage.aws.switch.mode import FRESH, parameter_name
 from hubtriage.cli.main import cli
 from hubtriage.localaws.findings import generate
 from hubtriage.localaws.securityhub.settings import HubSettings
+from tests.support.deployed_stack import DeployedStack, built_stack, deployed_stack
 
 pytestmark = pytest.mark.e2e
 

@@ -32,7 +32,17 @@ CPU_SECONDS = 3.0
 """A hundred times what the slowest takes here; what grows with the square of the size would take minutes."""
 
 ROOT = Path(hubtriage.__file__).parent
-TEAMS_OWN = ("authoring/", "cli/import", "cli/logs.py", "local/", "doctor/", "engine/operators")
+TEAMS_OWN = (
+    "authoring/",
+    "interop/",
+    "simulation/",
+    "settings/",
+    "cli/commands/rules/import",
+    "cli/commands/aws/logs.py",
+    "localaws/",
+    "doctor/",
+    "engine/jsonlogic/operators",
+)
 """What reads rule files, command lines, settings of the account, and the local AWS alone."""
 
 
@@ -56,29 +66,29 @@ RE2 = compile_logic({"regex": [{"var": "Title"}, "^((a+)+|(a|a)*)+$"]})
 TITLE = compile_text("{finding.Title}", {}, 512)
 
 CASES: dict[str, tuple[str, Callable[[str], object]]] = {
-    "numbers": ("engine/jsnumbers.py", number_of),
-    "numbers at the start of texts": ("engine/jsnumbers.py", leading_number),
-    "times": ("engine/timestamps.py", parse_timestamp),
-    "memos": ("engine/memo.py", claims),
-    "names of rules in memos": ("engine/plan.py", planned),
+    "numbers": ("engine/jsonlogic/numbers.py", number_of),
+    "numbers at the start of texts": ("engine/jsonlogic/numbers.py", leading_number),
+    "times": ("engine/text/timestamps.py", parse_timestamp),
+    "memos": ("engine/planning/memo.py", claims),
+    "names of rules in memos": ("engine/planning/plan.py", planned),
     "user-defined fields": (
-        "engine/payload.py",
+        "engine/planning/payload.py",
         lambda text: why_unsendable({"UserDefinedFields": {text[:128]: text[:1024]}}, {}, "replace"),
     ),
-    "values in notes": ("engine/templates.py", lambda text: TITLE({"Title": text})),
-    "wildcards": ("engine/wildcard.py", compile_wildcard("*a*a*a*a*b*" + "a" * 50)),
-    "globs": ("engine/wildcard.py", compile_glob("*?a?a?a*?b?*" + "a?" * 50)),
+    "values in notes": ("engine/ruleset/templates.py", lambda text: TITLE({"Title": text})),
+    "wildcards": ("engine/text/wildcard.py", compile_wildcard("*a*a*a*a*b*" + "a" * 50)),
+    "globs": ("engine/text/wildcard.py", compile_glob("*?a?a?a*?b?*" + "a?" * 50)),
     "texts without regard to case": (
-        "engine/pattern_fields.py",
+        "engine/pattern/fields.py",
         in_title({"equals-ignore-case": "a" * 100 + "b"}),
     ),
     "ends without regard to case": (
-        "engine/pattern_fields.py",
+        "engine/pattern/fields.py",
         in_title({"suffix": {"equals-ignore-case": "a" * 100 + "b"}}),
     ),
-    "Ids in the log": ("aws/story.py", _TERM.findall),
-    "values on a terminal": ("cli/plan.py", shown),
-    "values in Markdown": ("cli/diff_view.py", _escaped),
+    "Ids in the log": ("aws/securityhub/finding_history.py", _TERM.findall),
+    "values on a terminal": ("cli/commands/findings/plan.py", shown),
+    "values in Markdown": ("cli/views/diff.py", _escaped),
     "regular expressions of rules": ("", lambda text: RE2({"Title": text})),
 }  # fmt: skip
 TEXTS = {

@@ -1,7 +1,6 @@
 """The trace of a condition tells what each part saw, and never another outcome than the compiled one."""
 
 import random
-from pathlib import Path
 
 import pytest
 
@@ -102,11 +101,9 @@ def test_what_is_no_operation_is_told_too(logic, value):
 
 
 @pytest.fixture
-def grammars(monkeypatch):
+def grammars():
     """The seeded grammars of the conformance tests."""
-    monkeypatch.syspath_prepend(Path(__file__).parents[1] / "conformance")
-    import logic_grammar
-    import pattern_grammar
+    from tests.conformance import logic_grammar, pattern_grammar
 
     return logic_grammar, pattern_grammar
 

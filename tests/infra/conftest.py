@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from infra_samples import RULESET
+
+from tests.infra.samples import RULESET
 
 # jsii warns on standard error about the age of the Node that runs it, when it is imported.
 os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")
@@ -19,8 +20,8 @@ from app import FUNCTIONS
 from hubtriage.settings.configuration import Configuration
 from infra.bundle import build_package
 from infra.stack import triage_stacks
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 Packages = Callable[[Mapping[str, Any], str], Mapping[str, Path]]
 Synthesize = Callable[..., tuple[Path, Mapping[str, Any]]]
 

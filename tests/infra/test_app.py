@@ -11,8 +11,7 @@ import pytest
 
 from app import FUNCTIONS
 from hubtriage.authoring.loader import load_rules
-
-ROOT = Path(__file__).resolve().parents[2]
+from tests.support.paths import ROOT
 
 GOOD = """\
 rules:

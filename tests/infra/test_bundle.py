@@ -9,11 +9,11 @@ from pathlib import Path
 
 import boto3
 import pytest
-from infra_samples import RULESET
 
 from hubtriage.settings.configuration import Configuration
 from infra.bundle import ROOT, BundleError, build_package
 from infra.functions import HANDLER, environment
+from tests.infra.samples import RULESET
 
 OURS = {"hubtriage/__init__.py", "lambdas/__init__.py", "ruleset.json"}
 OUR_FOLDERS = ("hubtriage/engine/", "hubtriage/aws/", "lambdas/triage/")

@@ -5,12 +5,12 @@ import json
 import re
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from types import ModuleType
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.support.paths import ROOT
+
 LOCKS = ("requirements.txt", ".ci/audit.txt")
 PINNED = re.compile(r"[a-z0-9][a-z0-9._-]*==[^ ;\\]+(?: ; [^\\]+)?(?: \\\n    --hash=sha256:[0-9a-f]{64})+")
 

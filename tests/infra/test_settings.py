@@ -6,11 +6,11 @@ from typing import Any
 
 import aws_cdk as cdk
 import pytest
-from infra_samples import DEFAULT, DEPLOYMENTS
-from snapshots import differences, snapshot
 
 from hubtriage.settings.configuration import PREFIX, Configuration, setting_names
 from infra.stack import triage_stacks
+from tests.infra.samples import DEFAULT, DEPLOYMENTS
+from tests.infra.snapshots import differences, snapshot
 
 KEY = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 BOUNDARY = "arn:aws:iam::111122223333:policy/boundary"

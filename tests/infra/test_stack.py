@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any, get_args
 
 import pytest
-from infra_samples import RULE, RULESET
 
 from hubtriage.authoring.iam import event_pattern
 from hubtriage.aws.triage.config import Config
@@ -14,6 +13,7 @@ from hubtriage.engine.pattern import compile_pattern
 from hubtriage.settings.capacity import worst_case_seconds
 from hubtriage.settings.configuration import Configuration
 from infra.functions import environment, log_level
+from tests.infra.samples import RULE, RULESET
 
 EVERYTHING = Configuration(
     stack_name="triage-eu",

@@ -14,15 +14,15 @@ from typing import Any
 
 import cfnlint.api
 import pytest
-from conftest import synthesized
-from infra_samples import DEFAULT, DEPLOYMENTS
-from snapshots import differences, snapshot
 
 from hubtriage.settings.configuration import PREFIX, Configuration
+from tests.infra.conftest import synthesized
+from tests.infra.samples import DEFAULT, DEPLOYMENTS
+from tests.infra.snapshots import differences, snapshot
+from tests.support.paths import ROOT
 
 GOLDEN = Path(__file__).parent / "golden"
 WHOLE = GOLDEN / f"{DEFAULT}.json"
-ROOT = Path(__file__).resolve().parents[2]
 MOST_CHARACTERS = 51_200  # AWS: of a template in the request itself, as the local AWS gets it
 LONGEST_PATTERN = 2_048  # AWS: characters of an event pattern; there are few with these rules
 # Reviewed: every finding of cdk-nag that is acknowledged, with the place where it is.

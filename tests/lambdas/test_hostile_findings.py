@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from hostile_batch import ARN, QUIET, body, check, hostile, ordinary, raw, tagged
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from hubtriage.engine.fields import code
 from hubtriage.engine.planning.memo import rule_ref
+from tests.support.hostile_batch import ARN, QUIET, body, check, hostile, ordinary, raw, tagged
 
 
 @pytest.fixture(scope="module")

@@ -6,14 +6,14 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
-from law_budget import examples
-from law_findings import START, Finding, imported, planted
-from law_rules import DAY, LOGIC, PATTERNS
-from oracle_conditions import ACCOUNTS, ConditionError, answer, matches
 
 from hubtriage.engine.errors import EvaluationError
 from hubtriage.engine.jsonlogic.compiler import compile_logic, truthy
 from hubtriage.engine.pattern import compile_pattern
+from tests.laws.budget import examples
+from tests.laws.findings import START, Finding, imported, planted
+from tests.laws.oracle.conditions import ACCOUNTS, ConditionError, answer, matches
+from tests.laws.rules import DAY, LOGIC, PATTERNS
 
 FINDINGS = st.one_of(imported(0), planted(1))
 JOINED = st.one_of(PATTERNS, st.tuples(PATTERNS, PATTERNS).map(lambda both: {"$or": list(both)}))

@@ -10,8 +10,11 @@ from typing import Any
 from hypothesis import note
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
-from law_budget import examples
-from law_checks import (
+
+from hubtriage.localaws.securityhub.asff.requests import Identifier, identity
+from hubtriage.localaws.securityhub.asff.timestamps import write_timestamp
+from tests.laws.budget import examples
+from tests.laws.checks import (
     Chronicle,
     Moment,
     changed,
@@ -22,7 +25,7 @@ from law_checks import (
     state,
     taking_back_never_hides,
 )
-from law_findings import (
+from tests.laws.findings import (
     LABELS,
     RELATED_LISTS,
     SCORES,
@@ -37,14 +40,11 @@ from law_findings import (
     planted,
     provided,
 )
-from law_rules import DAY, IDS, Rule, rules, rulesets
-from law_world import Engine, Naive, Plan, Step, Triage, World
-from oracle_fields import FIELDS, PROVIDED, USER, held, without_claim
-from oracle_rules import could_set
-from triage_oracle import Claim
-
-from hubtriage.localaws.securityhub.asff.requests import Identifier, identity
-from hubtriage.localaws.securityhub.asff.timestamps import write_timestamp
+from tests.laws.oracle.fields import FIELDS, PROVIDED, USER, held, without_claim
+from tests.laws.oracle.rules import could_set
+from tests.laws.oracle.triage import Claim
+from tests.laws.rules import DAY, IDS, Rule, rules, rulesets
+from tests.laws.world import Engine, Naive, Plan, Step, Triage, World
 
 MEMO_KEYS = ("hubtriage/managed", "hubtriage/rules", "hubtriage/memo")
 PLACES = st.integers(0, 5)

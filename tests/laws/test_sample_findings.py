@@ -7,15 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from law_budget import EFFORT
-from law_checks import Chronicle, reversal, state
-from law_findings import START
-from law_rules import Rule
-from law_world import Engine, Naive, World
-from oracle_fields import LABELS
 
 from hubtriage.localaws.findings import generate
 from hubtriage.localaws.securityhub.asff.requests import identity
+from tests.laws.budget import EFFORT
+from tests.laws.checks import Chronicle, reversal, state
+from tests.laws.findings import START
+from tests.laws.oracle.fields import LABELS
+from tests.laws.rules import Rule
+from tests.laws.world import Engine, Naive, World
 
 Finding = dict[str, Any]
 

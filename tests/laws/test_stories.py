@@ -8,12 +8,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from law_checks import state
-from law_rules import FAILS_ON_ARCHIVED
-from law_world import Engine, Naive, World
-from oracle_fields import held
 
 from hubtriage.localaws.securityhub.asff.timestamps import write_timestamp
+from tests.laws.checks import state
+from tests.laws.oracle.fields import held
+from tests.laws.rules import FAILS_ON_ARCHIVED
+from tests.laws.world import Engine, Naive, World
 
 START = 1_790_000_000.0
 KEY = ("arn:aws:securityhub:us-east-1::product/aws/securityhub", "story/1")

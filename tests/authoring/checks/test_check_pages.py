@@ -1,14 +1,14 @@
 """The pages of the checks: each bad example gives exactly what its page shows, its good one does not."""
 
 import re
-from pathlib import Path
 
 import pytest
 
 from hubtriage.authoring.checks.pages import problems_of, text
 from hubtriage.authoring.problems import CODES, Severity
+from tests.support.paths import ROOT
 
-FOLDER = Path(__file__).parents[3] / "docs" / "checks"
+FOLDER = ROOT / "docs" / "checks"
 PAGES = {path.stem: path.read_text(encoding="utf-8") for path in sorted(FOLDER.glob("[EW]*.md"))}
 WITHOUT_EXAMPLE = {"E001", "E305", "E403", "E404"}  # no rule file alone shows them; their pages say so
 BLOCK = re.compile(r"^```(?:yaml|text)\n(.*?)^```$", re.MULTILINE | re.DOTALL)

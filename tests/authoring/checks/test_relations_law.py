@@ -1,15 +1,10 @@
 """Laws of how rules relate: what lint says of two rules is so on every finding of a possible shape."""
 
 import random
-import sys
 from itertools import product
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[2] / "conformance"))
-import rule_grammar
 
 from hubtriage.authoring.asff.fields import Field, look_up
 from hubtriage.authoring.checks.constraints import asked_of, can_meet, demands, is_everything, within_scale
@@ -18,6 +13,7 @@ from hubtriage.authoring.checks.relations.reach import Relations, implies
 from hubtriage.engine.index.dnf import branches_of
 from hubtriage.engine.jsonlogic.compiler import EvaluationError, compile_logic, truthy
 from hubtriage.engine.pattern import compile_pattern
+from tests.conformance import rule_grammar
 
 RULES, FINDINGS = 60, 150
 

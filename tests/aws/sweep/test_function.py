@@ -1,0 +1,652 @@
+"""The sweep function, its turn among others, the queue it fills, and its start after a deployment."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from hubtriage.aws.custom_resource import CustomResources
+from hubtriage.aws.sweep.bundles import LARGEST_BUNDLE, Bundle, Bundles
+from hubtriage.aws.sweep.config import SweepConfig
+from hubtriage.aws.sweep.deployed import StartAfterDeploy
+from hubtriage.aws.sweep.destination import DestinationError, QueueDestination, event
+from hubtriage.aws.sweep.function import Clients, SweepFunction
+from hubtriage.aws.sweep.progress import Progress, ProgressError
+from hubtriage.aws.sweep.request import ACTIVE, MANAGED, SweepRequest, SweepRequestError
+from hubtriage.aws.sweep.run_lock import Turn
+from hubtriage.aws.sweep.start import last_unfinished, look, start_sweep
+from hubtriage.aws.sweep.walk import Pace
+from hubtriage.aws.switch.mode import FRESH
+from hubtriage.aws.triage.batch import Mode
+from hubtriage.aws.triage.config import Config, ConfigError
+from hubtriage.aws.triage.events import SweepOrder, take_in
+from hubtriage.engine.ruleset.ruleset import Ruleset
+from hubtriage.localaws.securityhub.inprocess import ManualClock
+from tests.support.sweep_world import rules, suppress
+from tests.support.triage_world import NOW, Bench, World, backoff, finding, key, record
+
+MACHINE = "arn:aws:states:eu-west-1:111122223333:stateMachine:hubtriage-sweep"
+DEAD_LETTERS = "https://dead"
+TAKE_BACK = {"scopes": ["managed"], "take_back": True}
+ME = "arn:aws:states:eu-west-1:111122223333:execution:hubtriage-sweep:me"
+
+
+def refusal(code: str, status: int = 400) -> ClientError:
+    return ClientError(
+        {"Error": {"Code": code, "Message": code}, "ResponseMetadata": {"HTTPStatusCode": status}},
+        "Operation",
+    )
+
+
+class Sqs:
+    """A queue that keeps what it gets; `trouble` is raised, or refuses entries, before it works."""
+
+    def __init__(self, *trouble: Any) -> None:
+        self.bodies: list[str] = []
+        self.calls: list[int] = []
+        self.waiting = 0
+        self.dead = 0
+        self.trouble = list(trouble)
+
+    def get_queue_attributes(self, **request: Any) -> Mapping[str, Any]:
+        here = self.dead if request["QueueUrl"] == DEAD_LETTERS else self.waiting + len(self.bodies)
+        return {
+            "Attributes": dict.fromkeys(request["AttributeNames"], "0")
+            | {"ApproximateNumberOfMessages": str(here)}
+        }
+
+    def send_message_batch(self, **request: Any) -> Mapping[str, Any]:
+        trouble = self.trouble.pop(0) if self.trouble else None
+        if isinstance(trouble, Exception):
+            raise trouble
+        entries = request["Entries"]
+        assert len({entry["Id"] for entry in entries}) == len(entries) <= 10
+        assert sum(len(entry["MessageBody"]) for entry in entries) <= 2**20
+        self.calls.append(len(entries))
+        taken = entries[trouble or 0 :]
+        self.bodies += [entry["MessageBody"] for entry in taken]
+        return {"Failed": [{"Id": entry["Id"], "Code": "Internal"} for entry in entries[: trouble or 0]]}
+
+
+class States:
+    """Running executions by ARN, with when they started, and what was started here."""
+
+    def __init__(self, **running: float) -> None:
+        self.running = {ME.replace("me", name): start for name, start in running.items()}
+        self.started: list[dict[str, Any]] = []
+
+    def list_executions(self, **_request: Any) -> Mapping[str, Any]:
+        return {
+            "executions": [{"executionArn": arn, "startDate": start} for arn, start in self.running.items()]
+        }
+
+    def start_execution(self, **request: Any) -> Mapping[str, Any]:
+        self.started.append(request)
+        return {"executionArn": ME}
+
+
+class Rule:
+    """The intake's rule."""
+
+    def __init__(self, state: str = "ENABLED") -> None:
+        self.state = state
+
+    def describe_rule(self, **_request: Any) -> Mapping[str, Any]:
+        return {"State": self.state}
+
+    def disable_rule(self, **_request: Any) -> Mapping[str, Any]:
+        self.state = "DISABLED"
+        return {}
+
+    def enable_rule(self, **_request: Any) -> Mapping[str, Any]:
+        self.state = "ENABLED"
+        return {}
+
+
+class Site:
+    """A sweep function over a hub in memory."""
+
+    def __init__(
+        self,
+        *,
+        states: Any = None,
+        rule: Rule | None = None,
+        count: int = 250,
+        hide_limit: int = 2000,
+        step: float = 50.0,
+        reads: float = 100.0,
+        visible_after: float = 0.0,
+        **pace: float,
+    ) -> None:
+        self.world = World(visible_after=visible_after)
+        for number in range(count):
+            self.world.hub.plant(finding(number, GeneratorId="control-a"), NOW)
+        self.sqs, self.states, self.rule = Sqs(), states or States(me=1.0), rule or Rule()
+        waits = Pace(step, queue_limit=1000, **({"settle": 0.0, "quiet": 0.0} | pace))  # type: ignore[arg-type]
+        self.config = SweepConfig("https://queue", DEAD_LETTERS, "rule", reads, waits, hide_limit)
+        self.mode: Mode = "enforce"
+        self.function = self.function_with(rules(suppress("rule-a", "control-a")))
+
+    def function_with(self, ruleset: Ruleset) -> SweepFunction:
+        clients = Clients(self.world.api, self.sqs, self.states, self.rule)
+        return SweepFunction(
+            Config(), self.config, ruleset, clients, self.world.clock, read_mode=lambda: self.mode
+        )
+
+    def __call__(self, state: Mapping[str, Any]) -> dict[str, Any]:
+        return self.function({"state": state, "execution": ME, "machine": MACHINE}, None)
+
+    def hide(self, number: int) -> None:
+        """Have triage hide so many findings by the rule."""
+        self.triage(*(record(str(n), self.world.hub.finding(*key(n)), age=0) for n in range(number)))
+
+    def sweep(self, state: Mapping[str, Any]) -> dict[str, Any]:
+        """Step after step, the queue worked off between them, until it is over."""
+        for _step in range(1000):
+            ended = state = self(state)
+            if "report" in ended:
+                return ended
+            self.world.clock.sleep(max(ended["progress"]["wait"], 1))
+            self.work_off()
+        raise AssertionError("the sweep does not end")
+
+    def triage(self, *records: Mapping[str, Any], mode: Mode = "enforce") -> None:
+        """Triage messages by the rule."""
+        Bench(self.world, suppress("rule-a", "control-a")).run(*records, mode=mode)
+
+    def work_off(self, mode: Mode = "enforce") -> None:
+        """Triage what waits in the queue."""
+        bodies, self.sqs.bodies = self.sqs.bodies, []
+        self.triage(*({"messageId": str(n), "body": body} for n, body in enumerate(bodies)), mode=mode)
+
+    @property
+    def hidden(self) -> int:
+        """How many findings are hidden."""
+        return sum(found["Workflow"]["Status"] == "SUPPRESSED" for found in self.world.hub.findings())
+
+
+def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    return [json.loads(row) for row in capsys.readouterr().out.splitlines()]
+
+
+def test_a_step_reads_decides_and_fills_the_queue(capsys):
+    site = Site()
+    state = site({"request": {"reason": "deploy"}})
+    progress = state["progress"]
+    assert (progress["status"], progress["read"], progress["changed"]) == ("done", 250, 250)
+    assert state["request"] == {"reason": "deploy"}
+    sent = take_in(
+        {"Records": [{"messageId": str(n), "body": body} for n, body in enumerate(site.sqs.bodies)]}
+    )
+    assert [len(json.loads(body)["detail"]["findings"]) for body in site.sqs.bodies] == [100, 100, 50]
+    assert {sighting.order for sighting in sent.sightings} == {SweepOrder("me", hides=True)}
+    assert all(sighting.event_at == pytest.approx(NOW, abs=60) for sighting in sent.sightings)
+    told = lines(capsys)
+    (report,) = [line for line in told if line.get("message") == "sweep ended"]
+    assert (report["level"], report["status"], report["changed_by_rule"]) == ("INFO", "done", {"rule-a": 250})
+    (metrics,) = [line for line in told if "SweepFindingsRead" in line]
+    assert (metrics["SweepFindingsRead"], metrics["SweepsDone"]) == ([250.0], [1.0])
+
+
+def test_the_queue_is_not_filled_while_it_is_deep():
+    site = Site()
+    site.sqs.waiting = 1000
+    progress = site({})["progress"]
+    assert (progress["status"], progress["wait"], progress["read"]) == ("more", 30, 0)
+
+
+def test_the_newest_of_two_sweeps_goes_on_and_the_other_ends():
+    newer = Site(states=States(me=2.0, other=1.0))
+    waiting = newer({})
+    assert (waiting["progress"]["status"], waiting["progress"]["read"]) == ("more", 0)
+    older = Site(states=States(me=1.0, other=2.0))
+    assert older({})["progress"]["status"] == "superseded"
+    assert older.sqs.bodies == []
+    newer.states.running.pop(ME.replace("me", "other"))
+    assert newer(waiting)["progress"]["status"] == "done"
+
+
+def test_nothing_is_swept_while_the_intake_is_shut():
+    site = Site(rule=Rule("DISABLED"))
+    assert site({})["progress"]["status"] == "intake closed"
+    assert site.sqs.bodies == []
+
+
+def test_taking_back_shuts_the_intake_and_waits_until_what_came_in_is_triaged():
+    site = Site()
+    site.sqs.waiting = 3
+    request = {"request": {"scopes": ["managed"], "take_back": True}}
+    waiting = site(request)
+    assert (site.rule.state, waiting["progress"]["status"], waiting["progress"]["pages"]) == (
+        "DISABLED",
+        "more",
+        0,
+    )
+    site.sqs.waiting = 0
+    assert site(waiting)["progress"]["status"] == "done"
+
+
+def test_a_daily_sweep_does_not_end_the_taking_back_and_does_nothing_itself():
+    taking = Site(states=States(me=1.0, schedule=2.0))
+    state = {"request": {"scopes": ["managed"], "take_back": True}}
+    assert taking(state)["progress"]["status"] == "done"
+    daily = Site(states=States(**{"take-back": 1.0, "me": 2.0}), rule=taking.rule)
+    assert daily({"request": {"reason": "schedule"}})["progress"]["status"] == "intake closed"
+
+
+def test_taking_back_is_done_only_when_what_it_sent_is_triaged():
+    site = Site(count=250, quiet=60.0)
+    site.hide(250)
+    state = site({"request": TAKE_BACK})
+    assert (state["progress"]["status"], state["progress"]["read"], site.hidden) == ("more", 250, 250)
+    state = site(state)
+    assert (state["progress"]["status"], len(site.sqs.bodies)) == ("more", 3)
+    site.work_off()
+    for waited in (0, 59):
+        site.world.clock.sleep(waited)
+        state = site(state)
+        assert state["progress"]["status"] == "more", "AWS: the count may be a minute old"
+        assert 0 < state["progress"]["wait"] <= 5
+    site.world.clock.sleep(1)
+    state = site(state)
+    assert (state["progress"]["status"], site.hidden) == ("done", 0)
+    assert (state["report"]["taken_back"], state["report"]["pages"]) == (250, 3)
+
+
+def test_what_the_shut_intake_still_lets_in_is_taken_back_too():
+    """AWS: a rule that is disabled takes a short time to act."""
+    site = Site(count=40, settle=300.0)
+    state = site({"request": TAKE_BACK})
+    assert (site.rule.state, state["progress"]["pages"]) == ("DISABLED", 0)
+    for late in (60, 200):
+        site.world.clock.sleep(late)
+        site.sqs.waiting = 1
+        state = site(state)
+        assert state["progress"]["pages"] == 0
+        site.hide(late // 5)
+        site.sqs.waiting = 0
+    assert site.hidden == 40
+    began = site.world.clock.now()
+    ended = site.sweep(state)
+    assert (ended["progress"]["status"], ended["report"]["taken_back"], site.hidden) == ("done", 40, 0)
+    assert ended["progress"]["started"] - began >= 300, "as long as the last of them may take to show"
+
+
+def test_what_was_hidden_last_is_taken_back_although_readers_are_behind():
+    site = Site(count=250, settle=300.0, visible_after=120.0)
+    site.world.clock.sleep(200)
+    site.hide(250)
+    site.world.clock.sleep(20)
+    seen = site.world.api.get_findings(Filters=SweepRequest((MANAGED,)).filters(MANAGED, "hubtriage"))
+    assert seen["Findings"] == [], "readers are behind"
+    ended = site.sweep({"request": TAKE_BACK})
+    assert (ended["progress"]["status"], ended["report"]["taken_back"], site.hidden) == ("done", 250, 0)
+
+
+def test_what_a_deleted_rule_hid_last_is_taken_back_by_the_sweep_of_the_deployment():
+    site = Site(count=5, settle=300.0, visible_after=120.0)
+    site.world.clock.sleep(200)
+    site.hide(5)
+    site.world.clock.sleep(20)
+    site.function = site.function_with(rules(suppress("rule-b", "control-b")))
+    state = site({"request": {"settle": True, "reason": "deploy"}})
+    assert (state["progress"]["pages"], state["progress"]["wait"], site.rule.state) == (0, 5, "ENABLED")
+    ended = site.sweep(state)
+    assert (ended["progress"]["status"], ended["report"]["taken_back"], ended["report"]["read"]) == (
+        "done",
+        5,
+        5,
+    )
+    assert ended["progress"]["started"] == NOW + 220 + 300
+
+
+def test_a_sweep_that_settles_does_not_wait_for_an_empty_queue_and_no_longer_than_it_has_to():
+    site = Site(count=5, settle=12.5)
+    site.sqs.waiting = 3
+    state: dict[str, Any] = {"request": {"settle": True}}
+    waits = []
+    while "report" not in state:
+        state = site(state)
+        waits.append(state["progress"]["wait"])
+        site.world.clock.sleep(state["progress"]["wait"])
+    assert (state["progress"]["status"], waits) == ("done", [5, 5, 3, 0])
+
+
+def test_a_sweep_that_is_asked_for_begins_at_once():
+    assert Site(count=5, settle=300.0)({"request": {"reason": "command"}})["progress"]["read"] == 5
+
+
+def test_a_sweep_that_waits_to_begin_makes_room_for_a_newer_one():
+    site = Site(count=1, settle=300.0)
+    state = site({"request": TAKE_BACK})
+    site.states.running[ME.replace("me", "take-back-newer")] = 2.0
+    assert site(state)["progress"]["status"] == "superseded"
+
+
+def test_the_queue_has_to_stay_empty():
+    site = Site(count=1, quiet=60.0)
+    site.hide(1)
+    state = site({"request": TAKE_BACK})
+    site.work_off()
+    state = site(state)
+    site.world.clock.sleep(59)
+    site.sqs.waiting = 1
+    state = site(state)
+    site.world.clock.sleep(1)
+    site.sqs.waiting = 0
+    assert site(state)["progress"]["status"] == "more"
+
+
+def test_taking_back_tells_of_what_could_not_be_triaged(capsys):
+    site = Site(count=250)
+    site.hide(250)
+    state = site({"request": TAKE_BACK})
+    site.sqs.bodies, site.sqs.dead = [], 3
+    ended = site(state)
+    assert (ended["progress"]["status"], ended["report"]["dead_letters"]) == ("dead letters", 3)
+    assert [line["level"] for line in lines(capsys) if line.get("message") == "sweep ended"] == ["ERROR"]
+
+
+def test_nothing_is_taken_back_in_observe_and_the_intake_stays_open(capsys):
+    site = Site(count=5)
+    site.hide(5)
+    site.mode = "observe"
+    ended = site({"request": TAKE_BACK})
+    assert (ended["progress"]["status"], ended["report"]["read"], site.rule.state) == (
+        "observe",
+        0,
+        "ENABLED",
+    )
+    assert site.sqs.bodies == []
+    assert [line["level"] for line in lines(capsys) if line.get("message") == "sweep ended"] == ["ERROR"]
+
+
+def test_taking_back_ends_when_triage_stops_writing_and_can_be_begun_again():
+    site = Site(count=5)
+    site.hide(5)
+    state = site({"request": TAKE_BACK})
+    state = site(state)
+    site.mode = "observe"
+    site.work_off("observe")
+    site.world.clock.sleep(FRESH)
+    assert (site(state)["progress"]["status"], site.hidden) == ("observe", 5)
+    site.mode = "enforce"
+    state = site({"request": TAKE_BACK})
+    assert len(site.sqs.bodies) == 1
+    site.work_off()
+    assert (site(state)["progress"]["status"], site.hidden) == ("done", 0)
+
+
+def test_a_step_of_taking_back_ends_between_pages_when_triage_stops_writing():
+    site = Site(count=450, reads=0.1)
+    site.hide(450)
+    read = site.world.api.get_findings
+
+    def stopping(**request: Any) -> Mapping[str, Any]:
+        site.mode = "observe"
+        return read(**request)
+
+    site.world.api.get_findings = stopping  # type: ignore[method-assign]
+    ended = site({"request": TAKE_BACK})["progress"]
+    assert (ended["status"], ended["pages"]) == ("observe", 2)
+
+
+def test_other_sweeps_count_in_observe_as_before():
+    site = Site(count=5)
+    site.mode = "observe"
+    progress = site({})["progress"]
+    assert (progress["status"], progress["changed"]) == ("done", 5)
+
+
+def test_taking_back_that_waits_for_its_end_makes_room_for_a_newer_one():
+    site = Site(count=1)
+    site.hide(1)
+    state = site({"request": TAKE_BACK})
+    site.states.running[ME.replace("me", "take-back-newer")] = 2.0
+    assert site(state)["progress"]["status"] == "superseded"
+
+
+@pytest.mark.parametrize("started", [None, NOW], ids=["while it waits", "later"])
+def test_taking_back_ends_when_somebody_opens_the_intake_again(started):
+    site = Site(count=0)
+    progress = Progress(started=started, shut=True).as_json()
+    ended = site({"request": {"scopes": ["managed"], "take_back": True}, "progress": progress})
+    assert (ended["progress"]["status"], site.rule.state) == ("superseded", "ENABLED")
+
+
+def test_taking_back_is_not_resumed_but_begun_again():
+    states = States()
+    request = SweepRequest((MANAGED,), take_back=True, reason="whatever")
+    start_sweep(states, MACHINE, request, Progress(pages=7, shut=True))
+    (started,) = states.started
+    assert json.loads(started["input"]) == {"request": request.as_json()}
+    assert started["name"].startswith("take-back-")
+
+
+def test_a_sweep_without_a_budget_hides_no_more_than_is_set(capsys):
+    site = Site(hide_limit=120)
+    progress = site({})["progress"]
+    assert (progress["status"], progress["read"]) == ("withheld", 250)
+    assert (progress["hidden"], progress["withheld"]) == (120, 130)
+    told = lines(capsys)
+    (report,) = [line for line in told if line.get("message") == "sweep ended"]
+    assert (report["level"], report["hidden"], report["withheld"]) == ("ERROR", 120, 130)
+    (metrics,) = [line for line in told if "SweepFindingsWithheld" in line]
+    assert (metrics["SweepFindingsWithheld"], metrics["SweepsStopped"]) == ([130.0], [1.0])
+
+
+def test_the_report_names_the_rules_whose_time_ended_or_began_today():
+    site = Site(count=1)
+    hour = 3600.0
+    site.function = site.function_with(
+        rules(
+            suppress("a", "x", ends=NOW - hour),
+            suppress("b", "x", ends=NOW - 25 * hour),
+            suppress("c", "x", ends=NOW + hour),
+            suppress("d", "x", starts=NOW - hour),
+            suppress("e", "x", starts=NOW - 25 * hour),
+        )
+    )
+    told = site({})["report"]
+    assert (told["rules_ended_today"], told["rules_begun_today"]) == (["a"], ["d"])
+    seen = look(Told("SUCCEEDED", output=json.dumps({"request": {}, "progress": {}, "report": told})), ME)
+    assert seen.report["rules_ended_today"] == ["a"]
+
+
+def test_a_budget_of_its_own_counts_instead():
+    site = Site(hide_limit=0)
+    progress = site({"request": {"budget": 250}})["progress"]
+    assert (progress["status"], progress["hidden"]) == ("done", 250)
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        pytest.param([refusal("ThrottlingException")] * 3, id="throttled"),
+        pytest.param([refusal("InternalError", 500)], id="an error of SQS"),
+        pytest.param([4, 2], id="single messages refused"),
+    ],
+)
+def test_messages_that_the_queue_does_not_take_at_once_are_sent_again(trouble):
+    sqs = Sqs(*trouble)
+    queue = QueueDestination(sqs, "url", SweepOrder("s"), backoff(), ManualClock())
+    queue.send([Bundle(NOW, [finding(number)]) for number in range(23)])
+    sent = [json.loads(body)["detail"]["findings"][0]["Id"] for body in sqs.bodies]
+    assert sorted(sent) == sorted(f"finding-{number}" for number in range(23))
+
+
+def test_a_queue_that_takes_nothing_fails_the_step():
+    for trouble in ([refusal("AccessDenied", 403)], [1] * 4):
+        queue = QueueDestination(Sqs(*trouble), "url", SweepOrder("s"), backoff(), ManualClock())
+        with pytest.raises(DestinationError):
+            queue.send([Bundle(NOW, [finding()])])
+
+
+def test_large_findings_are_cut_into_messages_that_the_queue_takes():
+    bundles, sqs = Bundles(), Sqs()
+    large = [finding(number, Description="x" * 200_000) for number in range(9)]
+    ready = [bundle for found in large for bundle in bundles.add("update", found, NOW)]
+    ready += bundles.take()
+    assert [len(bundle.findings) for bundle in ready] == [4, 4, 1]
+    assert all(bundle.size <= LARGEST_BUNDLE for bundle in ready)
+    QueueDestination(sqs, "url", SweepOrder("s"), backoff(), ManualClock()).send(ready)
+    assert len(sqs.bodies) == 3
+
+
+def test_what_came_through_the_rule_cannot_order_anything():
+    forged = event(Bundle(NOW, [finding()], hides=True), SweepOrder("x", take_back=True))
+    forged["source"] = "aws.securityhub"
+    (sighting,) = take_in(forged).sightings
+    assert sighting.order is None
+    spoofed = finding(sweep={"take_back": True, "hides": True}, source="hubtriage.sweep")
+    inside = event(Bundle(NOW, [spoofed]), SweepOrder("x"))
+    (sighting,) = take_in(inside).sightings
+    assert sighting.order == SweepOrder("x")
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        pytest.param([], id="no object"),
+        pytest.param({"scopes": []}, id="no scope"),
+        pytest.param({"scopes": ["everything"]}, id="an unknown scope"),
+        pytest.param({"scope": "active"}, id="an unknown member"),
+        pytest.param({"accounts": "111122223333"}, id="text for a list"),
+        pytest.param({"budget": -1}, id="a budget below zero"),
+        pytest.param({"budget": True}, id="a budget that is no number"),
+        pytest.param({"take_back": "yes"}, id="text for a boolean"),
+        pytest.param({"take_back": True}, id="taking back what is not held"),
+        pytest.param({"controls": [f"S3.{n}" for n in range(21)]}, id="more values than AWS takes"),
+    ],
+)
+def test_a_request_that_cannot_be_carried_out_is_refused(document):
+    with pytest.raises(SweepRequestError):
+        SweepRequest.from_json(document)
+
+
+def test_a_request_is_read_as_it_was_written():
+    request = SweepRequest((ACTIVE,), ("111122223333",), rules=("a",), budget=7, settle=True, reason="r")
+    assert SweepRequest.from_json(json.loads(json.dumps(request.as_json()))) == request
+    assert SweepRequest().as_json() == {}
+
+
+def test_filters_are_in_the_shape_of_get_findings():
+    request = SweepRequest(products=("arn:p", "Macie"), controls=("S3.2", "S3.3"))
+    managed = {"Key": "hubtriage/managed", "Value": "prod", "Comparison": "EQUALS"}
+    assert request.filters(MANAGED, "prod")["UserDefinedFields"] == [managed]
+    assert set(request.filters(ACTIVE, "prod")) == {
+        "RecordState", "ProductArn", "ProductName", "ComplianceSecurityControlId"
+    }  # fmt: skip
+    adopt = SweepRequest((MANAGED,), adopt="old").filters(MANAGED, "prod")
+    assert adopt["UserDefinedFields"][0]["Value"] == "old"
+
+
+def test_something_else_is_no_progress():
+    for document in (None, {"page": 1}):
+        with pytest.raises(ProgressError):
+            Progress.from_json(document)
+
+
+@pytest.mark.parametrize(
+    ("kind", "started"),
+    [("Create", 1), ("Update", 1), ("Delete", 0)],
+)
+def test_a_deployment_starts_a_sweep_and_cloudformation_is_told(kind, started):
+    states, told = States(), []
+    call = CustomResources(
+        {"Custom::HubtriageSweep": StartAfterDeploy(states, MACHINE)},
+        lambda url, body: told.append((url, json.loads(body))),
+    )
+    call(deployment(kind), None)
+    assert len(states.started) == started
+    ((url, answer),) = told
+    assert url == "https://answer"
+    assert (answer["Status"], answer["RequestId"], answer["StackId"]) == ("SUCCESS", "r", "s")
+    for request in states.started:
+        assert json.loads(request["input"]) == {"request": {"settle": True, "reason": "deploy"}}
+        assert request["name"].startswith("deploy-")
+
+
+def test_a_sweep_that_cannot_be_started_fails_the_deployment():
+    class Refusing(States):
+        def start_execution(self, **request: Any) -> Mapping[str, Any]:
+            raise refusal(f"AccessDeniedException on {request['stateMachineArn']}")
+
+    told: list[Any] = []
+    CustomResources(
+        {"Custom::HubtriageSweep": StartAfterDeploy(Refusing(), MACHINE)},
+        lambda _url, body: told.append(json.loads(body)),
+    )(deployment("Update"), None)
+    assert told[0]["Status"] == "FAILED"
+    assert "AccessDeniedException" in told[0]["Reason"]
+
+
+def deployment(kind: str) -> dict[str, Any]:
+    return {
+        "RequestType": kind,
+        "ResourceType": "Custom::HubtriageSweep",
+        "ResponseURL": "https://answer",
+        "StackId": "s",
+        "RequestId": "r",
+        "LogicalResourceId": "l",
+    }
+
+
+class Told(States):
+    """One execution with a history."""
+
+    def __init__(self, status: str, *events: Mapping[str, Any], output: str | None = None) -> None:
+        super().__init__(me=1.0)
+        self.status, self.events, self.output = status, events, output
+
+    def describe_execution(self, **_request: Any) -> Mapping[str, Any]:
+        told = {"status": self.status, "input": '{"request": {"reason": "x"}}', "error": "E", "cause": "why"}
+        return told | ({"output": self.output} if self.output else {})
+
+    def get_execution_history(self, **_request: Any) -> Mapping[str, Any]:
+        return {"events": list(self.events)}
+
+
+def test_a_sweep_is_seen_by_its_last_step_and_can_go_on_from_there():
+    step = {"request": {"reason": "x"}, "progress": Progress(read=500, token="t").as_json()}
+    events = [{"type": "WaitStateEntered"}, {"stateExitedEventDetails": {"output": json.dumps(step)}}]
+    failed = Told("FAILED", *events)
+    seen = last_unfinished(failed, MACHINE)
+    assert seen is not None
+    assert (seen.progress.read, seen.progress.token, seen.cause) == (500, "t", "E why")
+    start_sweep(failed, MACHINE, seen.request, seen.progress)
+    assert json.loads(failed.started[0]["input"])["progress"]["token"] == "t"
+    assert last_unfinished(Told("SUCCEEDED", output=json.dumps(step)), MACHINE) is None
+    assert look(Told("RUNNING"), ME).progress == Progress()
+
+
+def test_settings_that_are_missing_or_impossible_are_told_by_name():
+    good = {
+        "HUBTRIAGE_QUEUE_URL": "u",
+        "HUBTRIAGE_DEAD_LETTER_QUEUE_URL": "d",
+        "HUBTRIAGE_INTAKE_RULE": "r",
+    }
+    assert SweepConfig.from_environment(good).reads_per_second == 1.2
+    for bad in (
+        {},
+        good | {"HUBTRIAGE_SWEEP_QUEUE_LIMIT": "none"},
+        good | {"HUBTRIAGE_SWEEP_STEP_SECONDS": "0"},
+    ):
+        with pytest.raises(ConfigError):
+            SweepConfig.from_environment(bad)
+
+
+def test_a_sweep_that_was_stopped_by_hand_notices_and_one_that_is_not_listed_yet_goes_on():
+    clock = ManualClock()
+    states = States()
+    turn = Turn(states, MACHINE, ME, clock, every=5.0)
+    assert turn.superseded() is None, "AWS: lists lag"
+    states.running[ME] = 1.0
+    clock.sleep(5)
+    assert turn.superseded() is None
+    states.running.clear()
+    assert turn.superseded() is None, "AWS is not asked before each page"
+    clock.sleep(5)
+    assert turn.superseded() == "superseded"

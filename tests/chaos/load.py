@@ -1,0 +1,196 @@
+"""The load, and what goes wrong meanwhile."""
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from tests.chaos.ledger import Event
+from tests.chaos.plan import Act, Finding, Plan, coded_faults
+from tests.chaos.stacks import name_of
+from tests.chaos.world import LOOK, World
+from tests.support.deployed_stack import IMPORT_BATCH, PATIENT
+
+
+@dataclass(slots=True)
+class Happening:
+    """An act, when it came (seconds after the beginning), how deep the queue was, how often it struck."""
+
+    act: Act
+    at: float
+    waiting: int
+    struck: int = 0
+
+    def as_record(self) -> dict[str, Any]:
+        """JSON-ready."""
+        return {
+            "at": round(self.at, 1),
+            "kind": self.act.kind,
+            "name": self.act.name,
+            "waiting": self.waiting,
+            "struck": self.struck,
+        }
+
+
+class Load:
+    """Carries out a plan; `past_the_bus` are the events that were put into the queue directly."""
+
+    def __init__(self, world: World, plan: Plan) -> None:
+        self.happenings: list[Happening] = []
+        self.past_the_bus: list[Event] = []
+        self._world, self._plan = world, plan
+        self._hub = world.cloud.client("securityhub", config=PATIENT)
+        self._began = time.monotonic()
+        self._sent: list[Finding] = []
+        self._storms: dict[int, Happening] = {}
+        self._admit: Callable[[], object] = lambda: None
+        self._deploying: threading.Thread | None = None
+
+    def begin(self) -> None:
+        """Findings first, then the stacks, whose deployment starts sweeps over them."""
+        world, backlog = self._world, list(self._plan.findings[: self._plan.backlog])
+        world.cloud.control.plant(backlog)
+        self._sent += backlog
+        world.main.deploy(world.assemblies.first)
+        world.other.deploy(world.assemblies.other)
+        wanted = [f for f in self._plan.findings[self._plan.backlog :] if world.main.wants(f)]
+        for fault in coded_faults(self._plan, wanted):
+            world.cloud.control.fault(fault)
+
+    def send(self, most_waiting: int) -> None:
+        """Import the rest, act after act; waits while more messages wait than that."""
+        rest, acts = self._plan.findings[self._plan.backlog :], list(self._plan.acts)
+        step = min(IMPORT_BATCH, max(1, len(rest) // 40))
+        for start in range(0, len(rest), step):
+            while acts and acts[0].at <= start / len(rest):
+                self._do(acts.pop(0))
+            batch = list(rest[start : start + step])
+            self._import(batch)
+            self._sent += batch
+            self._hold_back(most_waiting)
+        for act in acts:
+            self._do(act)
+
+    def end(self) -> None:
+        """No more storms, no quotas; faults of single findings last until somebody mends them."""
+        self._join_deployment()
+        fired = self._world.proxy.fired()
+        for rule, happening in self._storms.items():
+            happening.struck = fired[rule]
+        self._world.proxy.calm()
+        self._world.cloud.control.configure(quotas=False)
+
+    def _import(self, findings: list[Finding]) -> None:
+        answer = self._hub.batch_import_findings(Findings=findings)
+        if answer["FailedCount"]:
+            raise RuntimeError(f"Security Hub did not take a finding: {answer['FailedFindings'][0]}")
+
+    def _hold_back(self, most_waiting: int) -> None:
+        while (waiting := self._world.main.depth()) > most_waiting:
+            self._world.tell(f"{len(self._sent):,} findings sent, {waiting:,} messages wait")
+            time.sleep(LOOK)
+        self._world.tell(f"{len(self._sent):,} findings sent, {waiting:,} messages wait")
+
+    def _do(self, act: Act) -> None:
+        happening = Happening(act, time.monotonic() - self._began, self._world.main.depth())
+        self.happenings.append(happening)
+        self._world.tell(f"{act.kind}: {act.name}")
+        happening.struck = _ACTS[act.kind](self, happening)
+
+    # What goes wrong. Each returns how often it struck, as far as it is known at once.
+
+    def _storm(self, happening: Happening) -> int:
+        (rule,) = self._world.proxy.break_calls([happening.act.detail])
+        self._storms[rule] = happening
+        return 0
+
+    def _quotas(self, happening: Happening) -> int:
+        self._world.cloud.control.configure(quotas=happening.act.detail["quotas"])
+        return 1
+
+    def _kill(self, _: Happening, patience: float = 10.0) -> int:
+        """Kill all functions that are at work, as soon as one is."""
+        deadline = time.monotonic() + patience
+        while not (killed := self._world.cloud.control.kill_functions()) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        return killed
+
+    def _refuse(self, _: Happening) -> int:
+        self._admit = self._world.main.refuse_events()
+        return 1
+
+    def _take(self, _: Happening) -> int:
+        self._admit()
+        return sum(self._world.main.undelivered().values())
+
+    def _deploy(self, _: Happening) -> int:
+        """In a thread: the load goes on meanwhile."""
+        world = self._world
+        self._deploying = threading.Thread(target=world.main.deploy, args=(world.assemblies.second,))
+        self._deploying.start()
+        return 1
+
+    def _join_deployment(self) -> None:
+        if self._deploying is not None:
+            self._deploying.join()
+            self._deploying = None
+
+    def _sweep(self, _: Happening) -> int:
+        for stack in self._world.stacks:
+            stack.sweep()
+        return 1
+
+    def _restart(self, _: Happening) -> int:
+        """Not in the midst of a deployment: CloudFormation would not come through it here."""
+        self._join_deployment()
+        self._world.cloud.restart()
+        return 1 + sum(stack.resume_sweep() for stack in self._world.stacks)
+
+    def _tamper(self, happening: Happening) -> int:
+        chosen = self._some(happening.act)
+        answer = self._hub.batch_update_findings(
+            FindingIdentifiers=[{"Id": f["Id"], "ProductArn": f["ProductArn"]} for f in chosen],
+            UserDefinedFields=happening.act.detail["fields"],
+        )
+        return len(answer["ProcessedFindings"])
+
+    def _refresh(self, happening: Happening) -> int:
+        chosen = self._some(happening.act)
+        provided = {"Severity": {"Label": happening.act.detail["severity"]}}
+        now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        self._import([finding | {"UpdatedAt": now, "FindingProviderFields": provided} for finding in chosen])
+        return len(chosen)
+
+    def _poison(self, happening: Happening) -> int:
+        body = happening.act.detail["body"]
+        self._world.main.send(body)
+        self.past_the_bus.append(Event(name_of(body), None))
+        return 1
+
+    def _oversize(self, happening: Happening) -> int:
+        self._world.cloud.control.plant([happening.act.detail["finding"]])
+        return 1
+
+    def _some(self, act: Act) -> list[Finding]:
+        """Findings that were sent, spread over all of them, others for each act; at most one call's."""
+        count = min(IMPORT_BATCH, act.detail["findings"])
+        step = max(1, len(self._sent) // count)
+        return self._sent[sum(act.name.encode()) % step :: step][:count]
+
+
+_ACTS: Mapping[str, Callable[[Load, Happening], int]] = {
+    "storm": Load._storm,
+    "quotas": Load._quotas,
+    "kill": Load._kill,
+    "refuse": Load._refuse,
+    "admit": Load._take,
+    "deploy": Load._deploy,
+    "sweep": Load._sweep,
+    "restart": Load._restart,
+    "tamper": Load._tamper,
+    "refresh": Load._refresh,
+    "poison": Load._poison,
+    "oversize": Load._oversize,
+}

@@ -1,0 +1,218 @@
+"""A chaotic run from its beginning to its balance: load, calm, redrive, sweep, and account twice."""
+
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.chaos.ledger import Balance, Event, Evidence, Key, Refusal, account, key_of
+from tests.chaos.load import Happening, Load
+from tests.chaos.plan import Plan
+from tests.chaos.stacks import Pace, build
+from tests.chaos.world import Tell, World, opened
+
+SMALL = Pace(visibility=6, receives=5, batch=100, calm=2, most_waiting=200)
+LARGE = Pace(visibility=60, receives=5, batch=500, calm=10, most_waiting=3_000)
+ENOUGH = 10_000
+"""Findings with which every fault strikes; with few, some find nothing to strike."""
+
+
+@dataclass(slots=True)
+class Report:
+    """What happened, the balance before and after the redrive, and what is wrong."""
+
+    plan: Plan
+    happenings: list[Happening] = field(default_factory=list)
+    coded: Counter[str] = field(default_factory=Counter)
+    before: Balance = field(default_factory=Balance)
+    after: Balance = field(default_factory=Balance)
+    redriven: dict[str, str] = field(default_factory=dict)
+    resumed_sweeps: int = 0
+    last_sweep_changed: int = -1
+    still_wanted: int = -1
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def problems(self) -> list[str]:
+        """Whatever is not as it should be."""
+        return list(self._problems())
+
+    def _problems(self) -> Iterator[str]:
+        yield from (f"before the redrive: {problem}" for problem in self.before.problems)
+        yield from (f"after the redrive: {problem}" for problem in self.after.problems)
+        dead, poison = self.after.totals["dead letter"], len(self.plan.poison)
+        if dead != poison:
+            yield f"after the redrive there are {dead} dead letters, and {poison} that nothing can be made of"
+        if self.last_sweep_changed:
+            yield f"a sweep after everything had settled changed {self.last_sweep_changed} findings"
+        if self.still_wanted:
+            yield f"the stacks would still change {self.still_wanted} findings"
+        if len(self.plan.findings) >= ENOUGH:
+            struck = {happening.act.name for happening in self.happenings if happening.struck}
+            never = {happening.act.name for happening in self.happenings} - struck
+            yield from (f"never struck: {name}" for name in sorted(never))
+
+    def as_record(self) -> dict[str, Any]:
+        """JSON-ready."""
+        return {
+            "seed": self.plan.seed,
+            "findings": len(self.plan.findings),
+            "problems": self.problems,
+            "before redrive": self.before.as_record(),
+            "redriven": self.redriven,
+            "after redrive": self.after.as_record(),
+            "sweeps that went on while all settled": self.resumed_sweeps,
+            "changed by a last sweep": self.last_sweep_changed,
+            "findings that a stack would still change": self.still_wanted,
+            "findings unprocessed by ErrorCode": dict(self.coded),
+            "happenings": [happening.as_record() for happening in self.happenings],
+            "seconds": {name: round(value, 1) for name, value in self.seconds.items()},
+        }
+
+
+def run(plan: Plan, folder: Path, tell: Tell = lambda _: None) -> Report:
+    """Carry out a plan; `folder` takes what is built and the proxy's log."""
+    pace = SMALL if len(plan.findings) < ENOUGH else LARGE
+    report = Report(plan)
+    part = _Watch(report.seconds, tell)
+    with part("build"):
+        assemblies = build(folder, pace)
+    with opened(assemblies, folder, tell) as world:
+        load = Load(world, plan)
+        report.happenings = load.happenings
+        with part("load"):
+            load.begin()
+            load.send(pace.most_waiting)
+        with part("settling"):
+            load.end()
+            report.resumed_sweeps = _settle(world, pace.calm)
+        with part("balance"):
+            report.before = _balance(world, load.past_the_bus)
+        with part("redrive"):
+            report.redriven = _redriven(world)
+        with part("last sweeps"):
+            told = _refusals(world)
+            report.last_sweep_changed = _changed_by_a_last_sweep(world)
+        with part("balance after the redrive"):
+            report.after = _balance(world, load.past_the_bus)
+            report.still_wanted = _still_wanted(world, told)
+            report.coded = _by_code(world)
+    return report
+
+
+def _settle(world: World, calm: int) -> int:
+    """Wait until everything is done or given up; sweeps that failed go on where they ended: how many."""
+    for stack in world.stacks:
+        stack.deliver_again_after(calm)
+    world.rest()
+    resumed = 0
+    while more := sum(stack.resume_sweep() for stack in world.stacks):
+        resumed += more
+        world.rest()
+    return resumed
+
+
+def _redriven(world: World) -> dict[str, str]:
+    """Remove the causes, and have everything that was given up triaged again; what the command says."""
+    world.cloud.control.clear_faults()
+    told = {}
+    for stack in world.stacks:
+        world.tell(f"hubtriage redrive --stack {stack.name}")
+        told[stack.name] = stack.redrive()
+    world.rest()
+    return told
+
+
+def _changed_by_a_last_sweep(world: World) -> int:
+    """A sweep takes up what was refused, as `redrive` cannot; another one after it should change nothing."""
+    world.sweep()
+    before = Counter(world.cloud.control.updates_by_functions())
+    world.sweep()
+    return (Counter(world.cloud.control.updates_by_functions()) - before).total()
+
+
+# The balance
+
+
+def _balance(world: World, past_the_bus: list[Event]) -> Balance:
+    """Account for every event so far."""
+    delivered = world.cloud.control.events()["delivered"] + len(past_the_bus)
+
+    def wanted(finding: Mapping[str, Any], at: float) -> bool:
+        return any(stack.wanted(finding, at) for stack in world.stacks)
+
+    balance = account(_events(world, past_the_bus), _evidence(world), wanted)
+    if balance.events != delivered:
+        balance.problems.append(f"{delivered} events were delivered, {balance.events} are accounted for")
+    return balance
+
+
+def _events(world: World, past_the_bus: list[Event]) -> Iterator[Event]:
+    for event in world.cloud.control.delivered_events():
+        yield Event(event["id"], event["detail"]["findings"][0], event["moment"])
+    yield from past_the_bus
+
+
+def _evidence(world: World) -> Evidence:
+    """An event may be in a queue of each stack: it counts as often as in that with most copies of it."""
+    still_open, unswept = _open(world)
+    return Evidence(
+        open=still_open,
+        unswept=unswept,
+        swept_in_vain=world.main.swept_in_vain() | world.other.swept_in_vain(),
+        written=world.cloud.control.updates_by_functions(),
+        waiting=world.main.waiting() | world.other.waiting(),
+        dead=world.main.dead() | world.other.dead(),
+        refusals=_refusals(world),
+    )
+
+
+def _open(world: World) -> tuple[dict[Key, bool], dict[Key, float]]:
+    """Every finding that there is, and whether a stack would change it; see `Evidence` for the second."""
+    still_open: dict[Key, bool] = {}
+    unswept: dict[Key, float] = {}
+    for finding in world.cloud.control.findings():
+        key, wanting = key_of(finding), [stack for stack in world.stacks if stack.wants(finding)]
+        still_open[key] = bool(wanting)
+        if wanting and not any(stack.sweeps(finding) for stack in wanting):
+            unswept[key] = max(stack.since for stack in wanting)
+    return still_open, unswept
+
+
+def _refusals(world: World) -> dict[Key, tuple[Refusal, ...]]:
+    found: dict[Key, tuple[Refusal, ...]] = {}
+    for stack in world.stacks:
+        for key, refusals in stack.refusals().items():
+            found[key] = found.get(key, ()) + refusals
+    return found
+
+
+def _still_wanted(world: World, told: Mapping[Key, tuple[Refusal, ...]]) -> int:
+    """Findings that a stack would change and its sweeps look at, and that it did not refuse since `told`."""
+    again = {key for key, now in _refusals(world).items() if len(now) > len(told.get(key, ()))}
+    still_open, unswept = _open(world)
+    return sum(wanted for key, wanted in still_open.items() if key not in again and key not in unswept)
+
+
+def _by_code(world: World) -> Counter[str]:
+    found: Counter[str] = Counter()
+    for call in world.cloud.control.updates():
+        found.update(call.unprocessed)
+    return found
+
+
+class _Watch:
+    """Tells of the parts of a run, and keeps how many seconds each took."""
+
+    def __init__(self, seconds: dict[str, float], tell: Tell) -> None:
+        self._seconds, self._tell = seconds, tell
+
+    @contextmanager
+    def __call__(self, part: str) -> Iterator[None]:
+        self._tell(f"part: {part}")
+        began = time.monotonic()
+        yield
+        self._seconds[part] = time.monotonic() - began

@@ -1,0 +1,246 @@
+"""The stacks of a chaotic run: built so that nothing takes hours, deployed, and looked at from outside."""
+
+import json
+import subprocess
+import sys
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from hubtriage.aws.sweep.request import SweepRequest
+from hubtriage.aws.sweep.start import last_unfinished, start_sweep
+from hubtriage.aws.triage.events import SWEEP_SOURCE
+from hubtriage.engine.fields import MANAGED_KEY
+from hubtriage.engine.planning.plan import Settings, decide
+from hubtriage.engine.ruleset.ruleset import Ruleset, load_ruleset
+from hubtriage.localaws.cloud import LocalCloud
+from tests.chaos.ledger import SWEEP, Key, Refusal, key_of
+from tests.support.deployed_stack import built_stack, decision_lines
+
+RULES = Path(__file__).parent / "chaos"
+MAIN, OTHER = "hubtriage", "other"
+_UNSEEN = 600
+"""Seconds for which messages that were looked at stay hidden, unless they are shown again at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How fast all goes.
+
+    visibility: seconds until a message is delivered again (in an account half an hour); longer than a batch
+    takes in a storm, or messages would be given up for no reason. calm: the same when no storm is left.
+    receives: how often a message is delivered. batch: the most messages of one invocation. most_waiting:
+    messages in the queue at which the load waits.
+    """
+
+    visibility: int
+    receives: int
+    batch: int
+    calm: int
+    most_waiting: int
+
+
+@dataclass(frozen=True, slots=True)
+class Assemblies:
+    """What is deployed: the stack under load, the same with other rules, and the other stack."""
+
+    first: Path
+    second: Path
+    other: Path
+
+
+def build(folder: Path, pace: Pace) -> Assemblies:
+    """Synthesize all three, for short waits and without quotas of our own."""
+
+    def one(name: str, **settings: Any) -> Path:
+        assembly = built_stack(
+            RULES / name, folder / name, batch_size=pace.batch, sweep_wait_seconds=1, **settings
+        )
+        _hurry(assembly, pace)
+        return assembly
+
+    return Assemblies(
+        first=one("first", known_stacks=[OTHER]),
+        second=one("second", known_stacks=[OTHER]),
+        other=one("other", known_stacks=[MAIN], stack_name=OTHER),
+    )
+
+
+def _hurry(assembly: Path, pace: Pace) -> None:
+    """Have messages delivered again soon, and calls made as fast as can be: what else takes hours."""
+    for path in assembly.glob("*.template.json"):
+        template = json.loads(path.read_text())
+        for resource in template["Resources"].values():
+            properties = resource.get("Properties", {})
+            if "RedrivePolicy" in properties:
+                properties["VisibilityTimeout"] = pace.visibility
+                properties["RedrivePolicy"]["maxReceiveCount"] = pace.receives
+            variables = properties.get("Environment", {}).get("Variables", {})
+            variables |= {name: "40" for name in variables if name.endswith("S_PER_SECOND")}
+        path.write_text(json.dumps(template))
+
+
+def ruleset_of(assembly: Path) -> Ruleset:
+    """The rule set in the function's package, as it is deployed."""
+    (packaged, *_same) = assembly.glob("asset.*/ruleset.json")
+    return load_ruleset(json.loads(packaged.read_text()))
+
+
+class Stack:
+    """One deployed stack: its queues, its log, its sweeps, and what it wants of a finding."""
+
+    def __init__(self, cloud: LocalCloud, name: str, known: str) -> None:
+        self.name = name
+        self._cloud = cloud
+        self._settings = Settings(stack=name, known_stacks=frozenset({known}))
+        self._rules: list[tuple[float, Ruleset]] = []
+        self.outputs: Mapping[str, str] = {}
+
+    def deploy(self, assembly: Path) -> None:
+        """Create or update the stack."""
+        (self.outputs,) = self._cloud.deploy(assembly).values()
+        self._rules.append((time.time(), ruleset_of(assembly)))
+
+    def wants(self, finding: Mapping[str, Any]) -> bool:
+        """Whether the stack would change the finding, by its present rules."""
+        return self._would_change(finding, self._rules[-1][1])
+
+    @property
+    def since(self) -> float:
+        """When its present rules came into force, epoch seconds."""
+        return self._rules[-1][0]
+
+    def sweeps(self, finding: Mapping[str, Any]) -> bool:
+        """Whether its sweeps look at the finding: one that is archived only if the stack holds it."""
+        held = finding.get("UserDefinedFields", {}).get(MANAGED_KEY) == self.name
+        return held or finding.get("RecordState") == "ACTIVE"
+
+    def wanted(self, finding: Mapping[str, Any], at: float) -> bool:
+        """Whether it would have, by the rules that were in force at a time, or else by its first."""
+        before = [rules for since, rules in self._rules if since <= at]
+        return self._would_change(finding, before[-1] if before else self._rules[0][1])
+
+    def _would_change(self, finding: Mapping[str, Any], rules: Ruleset) -> bool:
+        return decide(finding, rules, time.time(), self._settings).update is not None
+
+    # Queues
+
+    def send(self, body: str) -> None:
+        """Put a message into the queue, past the bus."""
+        self._sqs.send_message(QueueUrl=self.outputs["QueueUrl"], MessageBody=body)
+
+    def depth(self) -> int:
+        """Messages in the queue, those in flight included."""
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        asked = self._sqs.get_queue_attributes(QueueUrl=self.outputs["QueueUrl"], AttributeNames=names)
+        return sum(int(asked["Attributes"][name]) for name in names)
+
+    def waiting(self) -> Counter[str]:
+        """The events in the queue, by name."""
+        return self._names("QueueUrl")
+
+    def dead(self) -> Counter[str]:
+        """The events in the dead-letter queues, by name: what failed, and what was never delivered."""
+        return self._names("DeadLetterQueueUrl") + self.undelivered()
+
+    def swept_in_vain(self) -> frozenset[Key]:
+        """The findings that dead letters of sweeps tell of."""
+        bodies = self._looked_at(self.outputs["DeadLetterQueueUrl"])
+        swept = [json.loads(body) for body in bodies if name_of(body) == SWEEP]
+        return frozenset(key_of(finding) for event in swept for finding in event["detail"]["findings"])
+
+    def undelivered(self) -> Counter[str]:
+        """The events that EventBridge could not put into the queue."""
+        return self._names("UndeliveredQueueUrl")
+
+    def _names(self, output: str) -> Counter[str]:
+        return Counter(name_of(body) for body in self._looked_at(self.outputs[output]))
+
+    def _looked_at(self, url: str) -> list[str]:
+        """The bodies of all messages of a queue, which are visible again afterwards."""
+        bodies, handles = [], []
+        while messages := self._received(url):
+            bodies += [message["Body"] for message in messages]
+            handles += [message["ReceiptHandle"] for message in messages]
+        for handle in handles:
+            self._sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=handle, VisibilityTimeout=0)
+        return bodies
+
+    def _received(self, url: str) -> list[dict[str, Any]]:
+        answer = self._sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=_UNSEEN)
+        messages: list[dict[str, Any]] = answer.get("Messages", [])
+        return messages
+
+    def deliver_again_after(self, seconds: int) -> None:
+        """Have messages that fail from now on delivered again after so many seconds."""
+        attributes = {"VisibilityTimeout": str(seconds)}
+        self._sqs.set_queue_attributes(QueueUrl=self.outputs["QueueUrl"], Attributes=attributes)
+
+    def refuse_events(self) -> Callable[[], None]:
+        """Have the queue refuse whatever is sent, as after a change by hand; returns what undoes it."""
+        url = self.outputs["QueueUrl"]
+        asked = self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"])
+        policy = asked["Attributes"]["Policy"]
+        self._sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(_REFUSAL)})
+        return lambda: self._sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
+
+    # Sweeps, and what a person does
+
+    def sweep(self) -> None:
+        """Start a sweep over all that the rules could want, and all that the stack holds."""
+        start_sweep(self._states, self.outputs["SweepArn"], SweepRequest(reason="chaos"))
+
+    def resume_sweep(self) -> bool:
+        """Have the last sweep go on where it ended, if it failed."""
+        unfinished = last_unfinished(self._states, self.outputs["SweepArn"])
+        if unfinished is not None:
+            start_sweep(self._states, self.outputs["SweepArn"], unfinished.request, unfinished.progress)
+        return unfinished is not None
+
+    def redrive(self) -> str:
+        """Run `hubtriage redrive`; what it says."""
+        command = [str(Path(sys.executable).with_name("hubtriage")), "redrive", "--stack", self.name]
+        done = subprocess.run(
+            command, env=self._cloud.environment, capture_output=True, text=True, check=False, timeout=300
+        )
+        if done.returncode:
+            raise RuntimeError(f"hubtriage redrive failed:\n{done.stderr}")
+        return done.stdout
+
+    def refusals(self) -> dict[Key, tuple[Refusal, ...]]:
+        """The refusals in the decision log, by finding."""
+        found: dict[Key, tuple[Refusal, ...]] = defaultdict(tuple)
+        for line in decision_lines(self._cloud, self.outputs["LogGroupName"]):
+            if line["outcome"] == "refused" and line.get("code") and line.get("reason"):
+                time = datetime.fromisoformat(line["timestamp"]).timestamp()
+                refusal = Refusal(time, f"{line['code']}: {line['reason']}")
+                found[line["product_arn"], line["finding_id"]] += (refusal,)
+        return found
+
+    @property
+    def _sqs(self) -> Any:
+        return self._cloud.client("sqs")
+
+    @property
+    def _states(self) -> Any:
+        return self._cloud.client("stepfunctions")
+
+
+_REFUSAL = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Deny", "Principal": "*", "Action": "sqs:SendMessage", "Resource": "*"}],
+}
+
+
+def name_of(body: str) -> str:
+    """What an event is known by: its id, or a digest where it has none; all messages of sweeps are one."""
+    try:
+        event = json.loads(body)
+        return SWEEP if event.get("source") == SWEEP_SOURCE else str(event["id"])
+    except (ValueError, LookupError, AttributeError, RecursionError):
+        return f"body {sha256(body.encode()).hexdigest()[:16]}"

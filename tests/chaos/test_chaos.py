@@ -1,0 +1,23 @@
+"""A small run of `make chaos`: everything goes wrong, and the balance comes out."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.chaos.plan import draw_plan
+from tests.chaos.run import run
+
+pytestmark = pytest.mark.e2e
+
+
+def test_everything_goes_wrong_and_every_event_is_accounted_for(tmp_path: Path) -> None:
+    plan = draw_plan(1, 400)
+    report = run(plan, tmp_path)
+    assert report.problems == []
+    assert (report.before.unaccounted, report.after.unaccounted) == (0, 0)
+    assert report.after.totals["dead letter"] == len(plan.poison)
+    assert report.before.totals["dead letter"] > len(plan.poison), "there was something to redrive"
+    assert report.before.totals["updated"] > 100
+    assert (report.last_sweep_changed, report.still_wanted) == (0, 0)
+    happened = {happening.act.kind for happening in report.happenings if happening.struck}
+    assert {"kill", "deploy", "restart", "refuse", "tamper", "storm"} <= happened

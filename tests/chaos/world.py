@@ -1,0 +1,63 @@
+"""Where a chaotic run takes place: the local AWS behind a proxy that breaks calls, two stacks on one hub."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from hubtriage.localaws.cloud import LocalCloud, free_port
+from hubtriage.localaws.securityhub.settings import HubSettings
+from tests.chaos.stacks import MAIN, OTHER, Assemblies, Stack
+from tests.faults.proxy import FaultProxy, fault_proxy
+
+Tell = Callable[[str], None]
+"""Hears of the progress, a line at a time."""
+
+LOOK = 0.5
+"""Seconds between two looks at the queues."""
+_PATIENCE = 1_800.0
+_DISORDER = HubSettings(event_delay=(0.05, 2.0), duplicate_share=0.05, quotas=False)
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """The local AWS, the proxy between it and the functions, the stack under load and the other one."""
+
+    cloud: LocalCloud
+    proxy: FaultProxy
+    main: Stack
+    other: Stack
+    assemblies: Assemblies
+    tell: Tell
+
+    @property
+    def stacks(self) -> tuple[Stack, Stack]:
+        """Both."""
+        return self.main, self.other
+
+    def rest(self) -> None:
+        """Wait until nothing is under way: no event, no message of a function, no sweep."""
+        deadline = time.monotonic() + _PATIENCE
+        while not self.cloud.is_idle():
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"no rest after {_PATIENCE:g} s: {self.cloud.queue_depths()}")
+            self.tell(f"settling: {self.main.depth():,} and {self.other.depth():,} messages wait")
+            time.sleep(LOOK)
+
+    def sweep(self) -> None:
+        """Sweep all findings for both stacks, and wait until that is over."""
+        for stack in self.stacks:
+            stack.sweep()
+        self.rest()
+
+
+@contextmanager
+def opened(assemblies: Assemblies, folder: Path, tell: Tell) -> Iterator[World]:
+    """Start it, with nothing deployed; the proxy's log goes into the folder."""
+    port = free_port()
+    with (
+        fault_proxy(f"http://127.0.0.1:{port}", folder / "proxy.log") as proxy,
+        LocalCloud(_DISORDER, port=port, lambda_endpoint=proxy.endpoint, durable=True) as cloud,
+    ):
+        yield World(cloud, proxy, Stack(cloud, MAIN, OTHER), Stack(cloud, OTHER, MAIN), assemblies, tell)

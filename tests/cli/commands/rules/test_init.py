@@ -1,0 +1,126 @@
+"""`hubtriage init`: what it writes, and that all of it works."""
+
+import re
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+import yaml
+from click.testing import CliRunner
+
+from hubtriage.authoring.new_folder import contents
+from hubtriage.cli.main import COMMANDS, cli
+from tests.support.paths import ROOT
+
+FILES = contents(version("hubtriage"))
+
+
+@pytest.fixture
+def mine(tmp_path, monkeypatch):
+    """The present folder, as `init` has made it."""
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(cli, ["init"])
+    assert result.exit_code == 0
+    assert result.output.splitlines()[:-1] == list(FILES)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["lint", "--strict"],
+        ["test", "--require-tests", "--coverage"],
+        ["backtest", "findings"],
+        ["diff", "rules", "rules", "findings"],
+        ["build"],
+    ],
+)
+def test_every_check_passes_from_the_beginning(mine, arguments):
+    result = CliRunner().invoke(cli, arguments)
+    assert result.exit_code == 0, result.output
+
+
+def test_another_folder_is_made(tmp_path):
+    result = CliRunner().invoke(cli, ["init", str(tmp_path / "a" / "b")])
+    assert result.exit_code == 0
+    assert {path for path in FILES if not (tmp_path / "a" / "b" / path).is_file()} == set()
+    assert result.output.endswith(
+        f"next: cd {tmp_path}/a/b, then hubtriage lint, hubtriage test, hubtriage backtest findings\n"
+    )
+
+
+def test_what_is_there_is_left_as_it_is(tmp_path):
+    (tmp_path / "README.md").write_text("mine")
+    result = CliRunner().invoke(cli, ["init", str(tmp_path)])
+    assert result.exit_code == 0
+    assert f"{tmp_path}/README.md  (there already, left as it is)\n" in result.output
+    assert (tmp_path / "README.md").read_text() == "mine"
+    assert {path for path in FILES if not (tmp_path / path).is_file()} == set()
+    again = CliRunner().invoke(cli, ["init", str(tmp_path)])
+    assert (again.exit_code, again.output.count("there already, left as it is")) == (0, len(FILES))
+
+
+def test_no_rule_is_put_beside_rules_that_are_there(tmp_path):
+    (tmp_path / "rules" / "team").mkdir(parents=True)
+    (tmp_path / "rules" / "team" / "own.yml").write_text("rules: []\n")
+    result = CliRunner().invoke(cli, ["init", str(tmp_path)])
+    assert result.exit_code == 0
+    assert f"{tmp_path}/rules/sample-findings.yaml  (not written: there are rules already)\n" in result.output
+    assert [path.name for path in (tmp_path / "rules").rglob("*.y*ml")] == ["own.yml"]
+    assert (tmp_path / "schema" / "rules.schema.json").is_file()
+
+
+def commands(text):
+    """The hubtriage commands in a text, with their options."""
+    return [line.split() for line in re.findall(r"hubtriage ([a-z]+(?: [^\n|>#]*)?)", text)]
+
+
+@pytest.mark.parametrize(
+    "file", [name for name in FILES if not name.startswith(("findings", "schema", "rules"))]
+)
+def test_every_command_that_is_named_exists_with_its_options(file):
+    for name, *arguments in commands(FILES[file]):
+        if name not in COMMANDS:
+            continue
+        help_text = CliRunner().invoke(cli, [name, "--help"]).output
+        assert [one for one in arguments if one.startswith("--") and one.strip("`;:") not in help_text] == []
+
+
+def test_the_workflow_runs_the_checks_with_this_version(mine):
+    workflow = yaml.safe_load((mine / ".github/workflows/rules.yml").read_text())
+    steps = workflow["jobs"]["rules"]["steps"]
+    runs = [step["run"] for step in steps if "run" in step]
+    assert runs[0] == f"pip install hubtriage=={version('hubtriage')}"
+    assert [run.split()[1] for run in runs[1:]] == ["lint", "test", "diff"]
+    assert workflow["permissions"] == {"contents": "read"}
+
+
+def test_the_last_step_of_the_workflow_says_what_changes_and_does_not_fail_for_it(mine, monkeypatch):
+    """The step as it stands there, run by a shell on a pull request that changes a rule."""
+    steps = yaml.safe_load((mine / ".github/workflows/rules.yml").read_text())["jobs"]["rules"]["steps"]
+    who = ["-c", "user.name=a", "-c", "user.email=a@example.com"]
+    for command in (["init", "-q"], ["add", "."], [*who, "commit", "-q", "-m", "rules"]):
+        subprocess.run(["git", *command], check=True)
+    rule = mine / "rules" / "sample-findings.yaml"
+    rule.write_text(rule.read_text().replace("FALSE_POSITIVE", "BENIGN_POSITIVE"))
+    environment = {
+        "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
+        "BASE": "HEAD",
+        "GITHUB_STEP_SUMMARY": str(mine / "summary.md"),
+    }
+    subprocess.run(["bash", "-e", "-c", steps[-1]["run"]], check=True, env=environment, cwd=mine)
+    assert "1 of 11 findings change" in (mine / "summary.md").read_text()
+
+
+@pytest.mark.parametrize("hooks", [".pre-commit-hooks.yaml", None])
+def test_the_hooks_before_a_commit_lint_and_test(hooks):
+    text = FILES[".pre-commit-config.yaml"] if hooks is None else (ROOT / hooks).read_text()
+    document = yaml.safe_load(text)
+    listed = document["repos"][0]["hooks"] if isinstance(document, dict) else document
+    assert [hook["entry"] for hook in listed] == ["hubtriage lint --strict", "hubtriage test --require-tests"]
+    for hook in listed:
+        assert hook["pass_filenames"] is False
+        assert re.search(hook["files"], "rules/team/a.yaml")
+        assert not re.search(hook["files"], "docs/rules.md")

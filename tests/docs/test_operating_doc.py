@@ -1,0 +1,158 @@
+"""The tables of docs/operating.md against the code."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import fields
+from types import SimpleNamespace
+from typing import Any, get_args
+
+import pytest
+from botocore.exceptions import ClientError
+
+from hubtriage.aws.logger import logger
+from hubtriage.aws.securityhub.faults import Fault
+from hubtriage.aws.securityhub.sending import Traffic
+from hubtriage.aws.switch.breaker import Breaker
+from hubtriage.aws.triage.config import Config
+from hubtriage.aws.triage.decision_log import Circumstances, DecisionLog
+from hubtriage.aws.triage.events import DETAIL_TYPES, Message, Seen, Sighting, SweepOrder, Unusable
+from hubtriage.aws.triage.function import TriageFunction
+from hubtriage.aws.triage.metrics import emit, tally
+from hubtriage.aws.triage.results import Ending, Outcome, Report
+from hubtriage.engine.planning.decision import Cause, Change, Decision, Kept, Observed
+from hubtriage.engine.ruleset.ruleset import RuleError, load_ruleset
+from hubtriage.localaws.securityhub.inprocess import ManualClock
+from tests.support.paths import ROOT
+
+DOC = (ROOT / "docs" / "operating.md").read_text()
+
+
+def table(heading: str) -> list[list[str]]:
+    """Rows of the table whose first column has this heading."""
+    (body,) = re.findall(rf"^\| {heading} \|.*\n\|[-|]+\|\n((?:\|.*\n)+)", DOC, re.MULTILINE)
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in body.splitlines()]
+
+
+def names(heading: str) -> list[str]:
+    return [row[0].strip("`") for row in table(heading)]
+
+
+def everything(memo: str = "lost") -> Outcome:
+    """An outcome about which there is everything to say."""
+    message = Message("m")
+    order = SweepOrder("sweep", take_back=True)
+    seen = Seen(Sighting(("arn", "id"), {}, message, None, order), (message,))
+    decision = Decision(
+        "id",
+        "arn",
+        memo,  # type: ignore[arg-type]
+        update={},
+        rules=("r",),
+        above_ceiling=("r",),
+        changes=(
+            Change("Workflow.Status", "NEW", "SUPPRESSED", "r", "rule"),
+            Change("Types", (), ("x",), "r", "taken back", "expired"),
+        ),
+        kept=(Kept("Types", (), (), "r", "why"),),
+        observed=(Observed("Types", None, "x", "r"),),
+        errors=(RuleError("r", "m"),),
+        overruled=("Types",),
+        hides=True,
+    )
+    return Outcome(seen, decision, Ending("updated", "code", "reason", "call", final=True), 1.0)
+
+
+def test_every_member_of_a_decision_line_is_documented() -> None:
+    written: list[str] = []
+    circumstances = Circumstances("s", "h", "r", "enforce", "id", "trace")
+    DecisionLog(circumstances, 0, written.append, lambda: 0.0)([everything()])
+    assert set(names("member")) == set(json.loads(written[0]))
+
+
+class Nobody:
+    """A hub that denies everything, and services that take everything."""
+
+    def batch_update_findings(self, **_request: Any) -> Mapping[str, Any]:
+        raise ClientError({"Error": {"Code": "AccessDeniedException"}}, "BatchUpdateFindings")
+
+    def get_findings(self, **_request: Any) -> Mapping[str, Any]:
+        raise AssertionError
+
+    def put_parameter(self, **_request: Any) -> None: ...
+
+    def publish(self, **_request: Any) -> None: ...
+
+
+class Bomb(dict[str, Any]):
+    """A finding on which the engine has a bug."""
+
+    def get(self, name: Any, default: Any = None) -> Any:
+        if name == "UserDefinedFields":
+            raise RuntimeError("boom")
+        return super().get(name, default)
+
+
+def all_that_happens() -> None:
+    """Have every line written that there is."""
+    rules = [{"id": "r", "when": True, "update": {"Workflow": {"Status": "SUPPRESSED"}}}]
+    ruleset = load_ruleset({"format": 1, "hash": "h", "revision": None, "rules": rules})
+    triage = TriageFunction(Config(), ruleset, Nobody(), ManualClock())
+    event = {"detail-type": DETAIL_TYPES[0], "time": "2027-01-15T08:00:00Z"}
+    found = {"ProductArn": "arn", "Workflow": {"Status": "NEW"}, "Severity": {"Label": "LOW"}}
+    findings = [7, found | {"Id": "denied"}, Bomb(found | {"Id": "bomb"})]
+    body = event | {"detail": {"findings": findings}}
+    context = SimpleNamespace(aws_request_id="r", get_remaining_time_in_millis=lambda: 60_000)
+    triage({"Records": [{"messageId": "m", "body": body}]}, context)
+    breaker = Breaker(Nobody(), Nobody(), "s", "/p", "arn:topic", logger("breaker", "INFO"))
+    breaker({"alarmData": {"alarmName": "a", "state": {"value": "ALARM", "reason": "much"}}}, None)
+
+
+def test_every_other_line_is_documented_with_its_members(capsys: pytest.CaptureFixture[str]) -> None:
+    capsys.readouterr()
+    all_that_happens()
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    own = {"level", "location", "message", "timestamp", "service", "function_request_id"}
+    trace = {"exception", "exception_name", "stack_trace"}
+    told = {
+        line["message"]: set(line) - own - trace
+        for line in lines
+        if "message" in line and "outcome" not in line
+    }
+    documented = {row[0].strip("`"): set(re.findall(r"`(\w+)`", row[1])) for row in table("line")}
+    assert documented == told
+
+
+def test_every_cause_of_a_taking_back_is_documented() -> None:
+    assert set(names("`cause`")) == set(get_args(Cause))
+
+
+def test_every_metric_is_documented_with_its_unit(capsys: pytest.CaptureFixture[str]) -> None:
+    traffic = Traffic([1])
+    traffic.unprocessed["InvalidInput"] += 1
+    traffic.faults.update({(kind, "code"): 1 for kind in Fault})
+    report = Report(
+        (), (Unusable(Message("m"), "x"),), [everything(), everything("foreign")], traffic, reads=1
+    )
+    emit(tally(report, ()), "n", "s")
+    documents = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    sent = {
+        metric["Name"]: metric["Unit"]
+        for document in documents
+        for directive in document["_aws"]["CloudWatchMetrics"]
+        for metric in directive["Metrics"]
+    }
+    assert {row[0].strip("`"): row[1] for row in table("metric")} == sent
+
+
+def test_every_setting_is_documented_with_its_default_and_meaning() -> None:
+    shown = {
+        item.metadata["variable"]: (_shown(item.default), item.metadata["doc"]) for item in fields(Config)
+    }
+    assert {row[0].strip("`"): (row[1], row[2]) for row in table("variable")} == shown
+
+
+def _shown(default: object) -> str:
+    if default in (frozenset(), ""):
+        return "none"
+    return f"`{default:g}`" if isinstance(default, float) else f"`{default}`"

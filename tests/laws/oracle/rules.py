@@ -1,0 +1,117 @@
+"""What a set of rules wants of a finding, read off the rules anew each time."""
+
+import unicodedata
+from dataclasses import dataclass
+from typing import Any
+
+from tests.laws.oracle.conditions import ConditionError, holds
+from tests.laws.oracle.fields import HIDING, USER, Finding, Key, below, held, label, without_claim
+
+Rule = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What the rules want of one field, and the last rule that wants it."""
+
+    value: Any
+    rule: Rule
+
+
+def fold(
+    base: Finding, rules: list[Rule], claimants: dict[Key, str | None], now: float
+) -> tuple[dict[Key, Wish], set[Key]]:
+    """(what is wanted, which fields must stay as they are); `claimants`: which rule set a field."""
+    wishes: dict[Key, Wish] = {}
+    held_fast: set[Key] = set()
+    failed: set[Key] = set()
+    in_doubt = False
+    for rule in sorted(rules, key=lambda rule: (rule.get("order", 500), rule["id"])):
+        if rule.get("mode") in ("off", "observe") or not in_force(rule, now):
+            continue
+        wanted = wanted_by(rule, base)
+        if below(rule.get("ceiling", "HIGH"), held(base, "Severity")) and hides(wanted, base):
+            continue
+        try:
+            if not holds(rule, base, now):
+                continue
+        except ConditionError:
+            failed |= could_set(rule)
+            in_doubt = in_doubt or rule.get("terminal", False)
+            continue
+        if rule.get("mode") == "hold":
+            held_fast |= {key for key, claimant in claimants.items() if claimant == rule["id"]}
+        else:
+            wishes |= {key: Wish(value, rule) for key, value in wanted.items()}
+            held_fast -= wanted.keys()
+        if in_doubt:
+            failed |= could_set(rule)
+        if rule.get("terminal"):
+            break
+    return wishes, held_fast | failed
+
+
+def in_force(rule: Rule, now: float) -> bool:
+    return bool(rule.get("starts", now) <= now < rule.get("ends", now + 1))
+
+
+def hides(wanted: dict[Key, Any], base: Finding) -> bool:
+    closes = wanted.get("Workflow") in HIDING
+    return closes or below(wanted.get("Severity"), without_claim(base, "Severity"))
+
+
+def could_set(rule: Rule) -> set[Key]:
+    user_keys = {USER + key for key in rule["update"].get("UserDefinedFields", ())}
+    return user_keys | rule["update"].keys() - {"UserDefinedFields"}
+
+
+def wanted_by(rule: Rule, base: Finding) -> dict[Key, Any]:
+    """The values that one rule wants; a note as its text and author."""
+    wanted: dict[Key, Any] = {}
+    for name, value in rule["update"].items():
+        if name == "UserDefinedFields":
+            wanted |= {USER + key: filled_in(text, rule, base, 1024) for key, text in value.items()}
+        elif name == "Note":
+            author = value.get("UpdatedBy", f"hubtriage/{rule['id']}")
+            wanted[name] = (filled_in(value["Text"], rule, base, 512), author)
+        elif name == "Severity":
+            wanted[name] = wanted_severity(value, base)
+        elif name == "Types" and isinstance(value, dict):
+            types = held(base, "Types") or frozenset()
+            wanted[name] = types.difference(value.get("Remove", ())).union(value.get("Add", ())) or None
+        else:
+            wanted[name] = held({name: value}, name)
+    return {key: value for key, value in wanted.items() if value is not None}
+
+
+def wanted_severity(update: dict[str, Any], base: Finding) -> str | None:
+    if "AtMost" not in update and "AtLeast" not in update:
+        return label(update)
+    clamped = held(base, "Severity")
+    if "AtLeast" in update and (clamped is None or below(clamped, update["AtLeast"])):
+        clamped = update["AtLeast"]
+    return str(update["AtMost"]) if below(update.get("AtMost"), clamped) else clamped
+
+
+def on_one_line(value: Any) -> str:
+    """A value as a note shows it: what would break a line or cannot be seen becomes a space."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return str(value).lower() if isinstance(value, bool) else "-"
+    return "".join(
+        " " if unicodedata.category(sign) in {"Cc", "Cs", "Zl", "Zp"} else sign for sign in str(value)
+    )
+
+
+def filled_in(text: str, rule: Rule, base: Finding, limit: int) -> str:
+    """A template with its `{rule.NAME}` and `{finding.PATH}` filled in, cut to the limit."""
+    done, rest = "", text
+    while "{" in rest:
+        before, _, rest = rest.partition("{")
+        path, _, rest = rest.partition("}")
+        kind, *steps = path.split(".")
+        value: Any = rule if kind == "rule" else base
+        for step in steps:
+            value = value.get(step) if isinstance(value, dict) else None
+        done += before + on_one_line(value)
+    done += rest
+    return done if len(done) <= limit else done[: limit - 1] + "\u2026"

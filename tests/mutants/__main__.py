@@ -1,0 +1,83 @@
+"""Plants each bug in a copy of the engine and says whether the tests that should find it do.
+
+Exit code 1 if one is not found, or no longer fits the code. `--only TEXT` plants those whose story has it.
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tests.mutants.mutations import INDEX, LAWS, Mutation
+from tests.support.paths import ROOT
+
+FINDERS = {  # the quickest first
+    LAWS: ("tests/laws/test_stories.py", "tests/laws/test_conditions.py", "tests/laws/test_histories.py"),
+    INDEX: ("tests/engine/index/test_rule_index.py",),
+}
+LONGEST = 1800  # seconds that one bug may take; a hang is no find
+EFFORT = "10"  # times the examples of `make test`; most bugs are found by the first few
+
+
+def main() -> int:
+    """Plant the bugs, two at a time, and print a line for each as it is decided."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", default="", help="plant only bugs whose story has this text")
+    only = parser.parse_args().only
+    bugs = [(bug, finders) for group, finders in FINDERS.items() for bug in group if only in bug.story]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        found = list(pool.map(lambda planted: _is_found(*planted), bugs))
+    sys.stdout.write(f"{sum(found)} of {len(bugs)} planted bugs found\n")
+    return 0 if all(found) and bugs else 1
+
+
+def _is_found(bug: Mutation, finders: tuple[str, ...]) -> bool:
+    started = time.monotonic()
+    with TemporaryDirectory(prefix="hubtriage-mutant-") as folder:
+        outcome = _plant(bug, Path(folder)) or _hunt(Path(folder), finders)
+    sys.stdout.write(f"  {outcome:<14} {time.monotonic() - started:5.0f} s  {bug.file:<12} {bug.story}\n")
+    sys.stdout.flush()
+    return outcome == "found"
+
+
+def _plant(bug: Mutation, folder: Path) -> str | None:
+    """Copy what the tests need with the bug in it; says so if the bug does not fit the code."""
+    ignored = shutil.ignore_patterns("__pycache__", "e2e", "golden", ".hypothesis")
+    for name in ("hubtriage", "tests"):
+        shutil.copytree(ROOT / name, folder / name, ignore=ignored)
+    shutil.copy(ROOT / "pyproject.toml", folder)
+    path = folder / "hubtriage" / "engine" / bug.file
+    text = path.read_text(encoding="utf-8")
+    if text.count(bug.old) != 1:
+        return "DOES NOT FIT"
+    path.write_text(text.replace(bug.old, bug.new), encoding="utf-8")
+    return None
+
+
+def _hunt(folder: Path, finders: tuple[str, ...]) -> str:
+    """Run the tests against the copy. Only a failed test is a find: anything else is a bug of this run."""
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *finders]
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(folder),
+        "HUBTRIAGE_LAWS_HUNT": "1",
+        "HUBTRIAGE_LAWS": EFFORT,
+    }
+    try:
+        done = subprocess.run(
+            command, cwd=folder, env=environment, capture_output=True, text=True, timeout=LONGEST, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return "TIMED OUT"
+    if done.returncode not in (0, 1):
+        sys.stderr.write(done.stdout[-2000:] + done.stderr[-2000:])
+    return {0: "NOT FOUND", 1: "found"}.get(done.returncode, "BROKEN RUN")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

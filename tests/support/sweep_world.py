@@ -1,0 +1,126 @@
+"""A hub, a queue that is triaged on demand, and sweeps over them, all in this process."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from hubtriage.aws.securityhub.ratelimit import TokenBucket
+from hubtriage.aws.securityhub.reading import Getter, Reader
+from hubtriage.aws.securityhub.sending import Sender
+from hubtriage.aws.sweep.bundles import Bundle
+from hubtriage.aws.sweep.destination import event
+from hubtriage.aws.sweep.progress import Progress
+from hubtriage.aws.sweep.request import SweepRequest
+from hubtriage.aws.sweep.walk import Pace, Walk
+from hubtriage.aws.triage.batch import Policy, Triage
+from hubtriage.aws.triage.events import SweepOrder
+from hubtriage.aws.triage.results import Outcome
+from hubtriage.engine.planning.plan import Settings
+from hubtriage.engine.ruleset.ruleset import Ruleset, load_ruleset
+from tests.support.triage_world import NOW, World, backoff
+
+
+def rules(*raw: Mapping[str, Any]) -> Ruleset:
+    return load_ruleset({"format": 1, "hash": "0" * 16, "revision": None, "rules": list(raw)})
+
+
+def suppress(rule: str, generator: str, **members: Any) -> dict[str, Any]:
+    return {
+        "id": rule,
+        "match": {"GeneratorId": [generator]},
+        "update": {"Workflow": {"Status": "SUPPRESSED"}, "UserDefinedFields": {"rule": rule}},
+    } | members
+
+
+class Queue:
+    """Messages as SQS keeps them; `triage_with` works them off."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.bodies: list[str] = []
+        self.order = SweepOrder("sweep-1")
+        self.deepest = 0
+
+    def depth(self) -> int:
+        return len(self.bodies)
+
+    def send(self, bundles: Sequence[Bundle]) -> int:
+        self.bodies += [json.dumps(event(bundle, self.order)) for bundle in bundles]
+        self.deepest = max(self.deepest, len(self.bodies))
+        return len(bundles)
+
+    @property
+    def findings(self) -> list[dict[str, Any]]:
+        return [found for body in self.bodies for found in json.loads(body)["detail"]["findings"]]
+
+
+class Bench:
+    """Triage and sweep by one rule set over one world."""
+
+    def __init__(self, world: World, ruleset: Ruleset, *, rate: float = 1e6, **pace: Any) -> None:
+        self.world, self.queue = world, Queue(world)
+        self.pace = Pace(**pace)
+        self.outcomes: list[Outcome] = []
+        self.getter = Getter(
+            world.api, TokenBucket(rate, max(1.0, rate), world.clock), backoff(), world.clock.monotonic
+        )
+        self.settings = Settings()
+        self.may_hide: int | None = None
+        self.adopt_rules(ruleset)
+
+    def adopt_rules(self, ruleset: Ruleset) -> None:
+        clock, api = self.world.clock, self.world.api
+        self.ruleset = ruleset
+        unlimited = TokenBucket(1e6, 1e6, clock)
+        self.triage = Triage(
+            ruleset,
+            self.settings,
+            Policy(),
+            Sender(api, unlimited, backoff(), clock.monotonic),
+            Reader(api, unlimited, backoff(), clock.monotonic),
+            clock,
+        )
+
+    def walk(self, request: SweepRequest) -> Walk:
+        self.queue.order = SweepOrder("sweep-1", request.take_back, request.adopt)
+        return Walk(
+            request,
+            self.ruleset,
+            self.settings,
+            self.getter,
+            self.queue,
+            self.world.clock,
+            self.pace,
+            self.may_hide,
+        )
+
+    def sweep(self, request: SweepRequest | None = None, progress: Progress | None = None) -> Progress:
+        """Step after step, the queue worked off between them, until the sweep is over."""
+        walk, progress = self.walk(request or SweepRequest()), progress or Progress()
+        for _step in range(10_000):
+            progress = walk.step(progress)
+            self.work_off()
+            if progress.is_over:
+                return progress
+            self.world.clock.sleep(progress.wait)
+        raise AssertionError("the sweep does not end")
+
+    def work_off(self, messages: int | None = None) -> None:
+        """Triage what waits, in one batch."""
+        taken, self.queue.bodies = self.queue.bodies[:messages], self.queue.bodies[len(self.queue.bodies) :]
+        records = [{"messageId": str(n), "body": body} for n, body in enumerate(taken)]
+        if records:
+            self.triage.run({"Records": records}, self.world.clock.monotonic() + 1e6, self.outcomes.extend)
+
+    def statuses(self) -> dict[str, str]:
+        return {found["Id"]: found["Workflow"]["Status"] for found in self.world.hub.findings()}
+
+
+def renamed(bench: Bench, stack: str) -> None:
+    """The stack is deployed anew under another name."""
+    bench.settings = replace(bench.settings, stack=stack)
+    bench.adopt_rules(bench.ruleset)
+
+
+__all__ = ["NOW", "Bench", "Queue", "renamed", "rules", "suppress"]
