@@ -22,7 +22,7 @@ from hubtriage.localaws.cloud import LocalCloud
 from tests.chaos.ledger import SWEEP, Key, Refusal, key_of
 from tests.support.deployed_stack import built_stack, decision_lines
 
-RULES = Path(__file__).parent / "chaos"
+RULES = Path(__file__).parent / "rules"
 MAIN, OTHER = "hubtriage", "other"
 _UNSEEN = 600
 """Seconds for which messages that were looked at stay hidden, unless they are shown again at once."""

@@ -21,7 +21,7 @@ from tests.faults.ledger import FATES, UNACCOUNTED, Entry, Fate, Witnesses, acco
 from tests.faults.proxy import FaultProxy, fault_proxy
 from tests.support.deployed_stack import DeployedStack, Tap, built_stack, deployed_stack, drained
 
-RULES = Path(__file__).parent / "faults"
+RULES = Path(__file__).parent / "rules"
 VISIBILITY = 10
 """Seconds until a message is delivered again; in an account it is six function timeouts, half an hour."""
 KILLED = Case("function killed in mid-batch", "updated", findings=24)
