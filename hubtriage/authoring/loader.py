@@ -22,7 +22,7 @@ from hubtriage.authoring.yaml.ambiguous import traps_in
 from hubtriage.authoring.yaml.reader import parse
 from hubtriage.authoring.yaml.tree import Document, member
 from hubtriage.authoring.yaml.tree import Path as Place
-from hubtriage.engine.planning.memo import rule_ref
+from hubtriage.engine.ruleset.ruleset import rule_ref
 
 ACCOUNTS_FILE = "accounts.yaml"
 _DOUBTFUL = ("E203", "E206")  # what is unknown may stand in a file that cannot be read

@@ -20,10 +20,10 @@ from hubtriage.engine.fields import (
 )
 from hubtriage.engine.planning.baseline import is_resolved_as_passed, taken_back
 from hubtriage.engine.planning.decision import Change, Observed
-from hubtriage.engine.planning.memo import Claim, rule_ref
+from hubtriage.engine.planning.memo import Claim
 from hubtriage.engine.planning.plan import Reasoning, Settings
 from hubtriage.engine.planning.resolve import FOLLOWS_PROVIDER, NEVER_WRITTEN, RULE_FAILED, Outcome
-from hubtriage.engine.ruleset.ruleset import Rule, Ruleset
+from hubtriage.engine.ruleset.ruleset import Rule, Ruleset, rule_ref
 
 Holder = Literal["nobody", "triage", "a person or another tool", "Security Hub or a person"]
 

@@ -23,9 +23,8 @@ from hubtriage.cli.commands.aws import logs
 from hubtriage.cli.commands.aws.why import as_record, text
 from hubtriage.cli.main import cli
 from hubtriage.engine.fields import code
-from hubtriage.engine.planning.memo import rule_ref
 from hubtriage.engine.planning.plan import Settings, decide
-from hubtriage.engine.ruleset.ruleset import load_ruleset
+from hubtriage.engine.ruleset.ruleset import load_ruleset, rule_ref
 
 HARMLESS = "Harmless text"
 TEXTS = {

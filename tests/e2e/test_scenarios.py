@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from hubtriage.engine.fields import MANAGED_KEY, MEMO_KEY, WORKFLOW, code
-from hubtriage.engine.planning.memo import Claim, rule_ref, write_claims
+from hubtriage.engine.planning.memo import Claim, write_claims
+from hubtriage.engine.ruleset.ruleset import rule_ref
 from hubtriage.localaws.securityhub.ledger import ideal_calls
 from hubtriage.localaws.securityhub.settings import HubSettings
 from tests.e2e.stories import Stage, Steps, Story, Wait, provided

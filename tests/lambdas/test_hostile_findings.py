@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from hubtriage.engine.fields import code
-from hubtriage.engine.planning.memo import rule_ref
+from hubtriage.engine.ruleset.ruleset import rule_ref
 from tests.support.hostile_batch import ARN, QUIET, body, check, hostile, ordinary, raw, tagged
 
 

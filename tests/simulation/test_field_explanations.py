@@ -5,9 +5,8 @@ from typing import Any
 import pytest
 
 from hubtriage.engine.fields import code, digest
-from hubtriage.engine.planning.memo import rule_ref
 from hubtriage.engine.planning.plan import Settings
-from hubtriage.engine.ruleset.ruleset import load_ruleset
+from hubtriage.engine.ruleset.ruleset import load_ruleset, rule_ref
 from hubtriage.simulation.explain import explain
 
 NOW = 1_790_000_000.0  # 2026-09-21T14:13:20Z

@@ -2,8 +2,7 @@
 
 from hubtriage.engine.planning.decision import Cause
 from hubtriage.engine.planning.fold import Fold
-from hubtriage.engine.planning.memo import rule_ref
-from hubtriage.engine.ruleset.ruleset import Rule, Ruleset
+from hubtriage.engine.ruleset.ruleset import Rule, Ruleset, rule_ref
 
 
 def cause_of(ref: str, ruleset: Ruleset, folded: Fold, now: float) -> Cause:

@@ -81,11 +81,6 @@ class MemoError(ValueError):
     """A memo that we did not write: damaged or forged."""
 
 
-def rule_ref(rule_id: str) -> str:
-    """How a claim names a rule."""
-    return digest(rule_id)
-
-
 def _pack(value: Value) -> str:
     return quote(dumps(value, separators=(",", ":"), ensure_ascii=False), safe="")
 

@@ -35,10 +35,10 @@ from hubtriage.engine.planning.causes import cause_of
 from hubtriage.engine.planning.decision import NO_ROOM_FOR_NOTE, Change, Decision, Observed
 from hubtriage.engine.planning.fold import Fold, fold
 from hubtriage.engine.planning.limits import Room
-from hubtriage.engine.planning.memo import Claims, Memo, read_memo, rule_ref
+from hubtriage.engine.planning.memo import Claims, Memo, read_memo
 from hubtriage.engine.planning.payload import LONGEST_VALUE
 from hubtriage.engine.planning.resolve import Outcome, Settling
-from hubtriage.engine.ruleset.ruleset import Ruleset, lowers
+from hubtriage.engine.ruleset.ruleset import Ruleset, lowers, rule_ref
 
 _RULE_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 

@@ -15,6 +15,7 @@ from hubtriage.engine.fields import (
     USER_PREFIX,
     WORKFLOW,
     Finding,
+    digest,
     provider_value,
     read,
 )
@@ -22,7 +23,6 @@ from hubtriage.engine.index.rule_index import RuleIndex
 from hubtriage.engine.jsonlogic import compile_logic
 from hubtriage.engine.jsonlogic.values import truthy
 from hubtriage.engine.pattern import compile_pattern
-from hubtriage.engine.planning.memo import rule_ref
 from hubtriage.engine.ruleset.update import Wishes, compile_update
 
 FORMAT = 1
@@ -65,6 +65,11 @@ class Rule:
             or (wish.field == SEVERITY and lowers(wish.value, baseline))
             for wish in self.wishes.of(baseline)
         )
+
+
+def rule_ref(rule_id: str) -> str:
+    """Return how a claim names a rule: by a digest, so that its length does not depend on the id."""
+    return digest(rule_id)
 
 
 def lowers(label: str, finding: Finding) -> bool:

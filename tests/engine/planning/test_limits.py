@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from hubtriage.engine.fields import code, digest
-from hubtriage.engine.planning.memo import rule_ref
 from hubtriage.engine.planning.payload import LARGEST_FINDING
 from hubtriage.engine.planning.plan import Settings, decide
+from hubtriage.engine.ruleset.ruleset import rule_ref
 from tests.support.planning import NOW, after, applied, finding, plan, ruleset, sent
 
 NOTHING = {"id": "never", "when": False, "update": {"Confidence": 1}}

@@ -7,9 +7,9 @@ import pytest
 
 from hubtriage.engine.fields import code
 from hubtriage.engine.planning.baseline import baseline
-from hubtriage.engine.planning.memo import rule_ref
 from hubtriage.engine.planning.payload import LARGEST_FINDING
 from hubtriage.engine.planning.plan import Settings, decide
+from hubtriage.engine.ruleset.ruleset import rule_ref
 from tests.support.planning import NOW, PROVIDER, after, finding, plan, ruleset, sent
 
 SUPPRESS = {"update": {"Workflow": {"Status": "SUPPRESSED"}}}

@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 
 from hubtriage.cli.inputs.findings import read_findings
 from hubtriage.cli.main import cli
-from hubtriage.engine.planning.memo import rule_ref
+from hubtriage.engine.ruleset.ruleset import rule_ref
 from tests.support.paths import TESTS
 
 GOLDEN = TESTS / "golden" / "explain"
