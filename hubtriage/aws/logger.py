@@ -6,7 +6,7 @@ from functools import cache
 
 from aws_lambda_powertools.logging import Logger
 
-from hubtriage.aws.triage.decision_log import json_line
+from hubtriage.aws.json_lines import json_line
 
 
 def logger(service: str, level: str) -> Logger:

@@ -20,8 +20,7 @@ from hubtriage.aws.sweep.destination import event
 from hubtriage.aws.sweep.progress import Progress
 from hubtriage.aws.sweep.request import SweepRequest
 from hubtriage.aws.sweep.walk import Pace, Walk
-from hubtriage.aws.switch.mode import FRESH, ModeSwitch
-from hubtriage.aws.triage.batch import Mode
+from hubtriage.aws.switch.mode import FRESH, Mode, ModeSwitch
 from hubtriage.aws.triage.events import SWEEP_SOURCE, SweepOrder
 from hubtriage.engine.planning.plan import decide
 from hubtriage.engine.text.timestamps import parse_timestamp

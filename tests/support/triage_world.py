@@ -9,7 +9,8 @@ from hubtriage.aws.securityhub.backoff import Backoff
 from hubtriage.aws.securityhub.ratelimit import TokenBucket
 from hubtriage.aws.securityhub.reading import Reader
 from hubtriage.aws.securityhub.sending import Sender, always
-from hubtriage.aws.triage.batch import Mode, Policy, Triage
+from hubtriage.aws.switch.mode import Mode
+from hubtriage.aws.triage.batch import Policy, Triage
 from hubtriage.aws.triage.results import Outcome, Report
 from hubtriage.engine.planning.plan import Settings
 from hubtriage.engine.ruleset.ruleset import load_ruleset

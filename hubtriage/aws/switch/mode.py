@@ -6,11 +6,11 @@ looks at again. The last known mode serves for a while; then batches fail and wa
 """
 
 from collections.abc import Callable
-from typing import cast, get_args
+from typing import Literal, cast, get_args
 
 from hubtriage.aws.switch.parameters import ParameterError
-from hubtriage.aws.triage.batch import Mode
 
+Mode = Literal["enforce", "observe"]
 MODES: tuple[str, ...] = get_args(Mode)
 FRESH = 10.0
 """Seconds for which `enforce` is not asked for again.

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 from hubtriage.aws.clock import Clock
 from hubtriage.aws.securityhub.api import Finding, Key, identifier
 from hubtriage.aws.securityhub.reading import Reader
 from hubtriage.aws.securityhub.sending import STOPPED, TOO_LATE, Receipt, Sender
+from hubtriage.aws.switch.mode import Mode
 from hubtriage.aws.triage.events import Seen, SweepOrder, newest, take_in
 from hubtriage.aws.triage.recent import Recent
 from hubtriage.aws.triage.results import Ending, Outcome, Report
@@ -17,7 +17,6 @@ from hubtriage.engine.planning.decision import Decision
 from hubtriage.engine.planning.plan import Settings, decide
 from hubtriage.engine.ruleset.ruleset import Ruleset
 
-Mode = Literal["enforce", "observe"]
 Sink = Callable[[Sequence[Outcome]], None]
 
 READING_SHARE = 0.5

@@ -6,26 +6,17 @@ and a batch writes a thousand. Everything that comes from a finding is a JSON st
 characters, so that no value can end a line, start another, or reach a terminal as control codes.
 """
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from hubtriage.aws.json_lines import encode, json_line
 from hubtriage.aws.triage.config import LEVELS
 from hubtriage.aws.triage.results import Outcome
-from hubtriage.engine.finite import finite
 from hubtriage.engine.planning.decision import Change, Decision
 
-LONGEST_LINE = 128 * 1024
-"""AWS: CloudWatch Logs splits what a function writes at 256 KiB, and then no part is JSON. Only values beyond
-the limits of the finding format make a line that long.
-"""
-LONGEST_TEXT, MOST_ITEMS = 200, 20
-
 Write = Callable[[str], object]
-
-_encode = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"), allow_nan=False, default=str).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +42,7 @@ class DecisionLog:
     _shared: str = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_shared", _encode(_shared_members(self.circumstances))[1:-1])
+        object.__setattr__(self, "_shared", encode(_shared_members(self.circumstances))[1:-1])
 
     def __call__(self, outcomes: Sequence[Outcome]) -> None:
         """Write the lines of these outcomes at once."""
@@ -69,28 +60,6 @@ class DecisionLog:
         own = json_line(decision_record(outcome))
         head = f'{{"level":"{level}","message":"finding {outcome.ending.result}","timestamp":"{timestamp}"'
         return f"{head},{self._shared},{own[1:]}\n"
-
-
-def json_line(record: dict[str, Any]) -> str:
-    """A record as one line of printable ASCII, whatever its strings hold."""
-    try:
-        text = _encode(record)
-    except ValueError:  # a number too large for a float is read as infinity, which JSON cannot say
-        text = _encode(finite(record))
-    if len(text) > LONGEST_LINE:
-        text = _encode(_cut(finite(record)))
-    return text.replace("\x7f", "\\u007f")  # JSON leaves DEL as it is
-
-
-def _cut(value: Any) -> Any:
-    """What is longer than any value that AWS takes, cut; and as much of a list as tells what it is."""
-    if isinstance(value, str):
-        return value if len(value) <= LONGEST_TEXT else value[: LONGEST_TEXT - 1] + "…"
-    if isinstance(value, dict):
-        return {_cut(name): _cut(member) for name, member in value.items()}
-    if isinstance(value, list):
-        return [_cut(item) for item in value[:MOST_ITEMS]] + ["…"] * (len(value) > MOST_ITEMS)
-    return value
 
 
 def level_of(outcome: Outcome) -> str:

@@ -18,9 +18,9 @@ from hubtriage.aws.securityhub.ratelimit import TokenBucket
 from hubtriage.aws.securityhub.reading import Reader
 from hubtriage.aws.securityhub.sending import Sender
 from hubtriage.aws.securityhub.unknown_outcomes import Unanswered
-from hubtriage.aws.switch.mode import ModeSwitch
+from hubtriage.aws.switch.mode import Mode, ModeSwitch
 from hubtriage.aws.switch.parameters import ParameterReader
-from hubtriage.aws.triage.batch import Mode, Policy, Triage
+from hubtriage.aws.triage.batch import Policy, Triage
 from hubtriage.aws.triage.config import LEVELS, Config
 from hubtriage.aws.triage.decision_log import Circumstances, DecisionLog
 from hubtriage.aws.triage.events import Message, is_of

@@ -18,8 +18,7 @@ from hubtriage.aws.sweep.request import ACTIVE, MANAGED, SweepRequest, SweepRequ
 from hubtriage.aws.sweep.run_lock import Turn
 from hubtriage.aws.sweep.start import last_unfinished, look, start_sweep
 from hubtriage.aws.sweep.walk import Pace
-from hubtriage.aws.switch.mode import FRESH
-from hubtriage.aws.triage.batch import Mode
+from hubtriage.aws.switch.mode import FRESH, Mode
 from hubtriage.aws.triage.config import Config, ConfigError
 from hubtriage.aws.triage.events import SweepOrder, take_in
 from hubtriage.engine.ruleset.ruleset import Ruleset

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hubtriage.aws.json_lines import json_line
 from hubtriage.aws.triage.config import LEVELS
-from hubtriage.aws.triage.decision_log import Circumstances, DecisionLog, decision_record, json_line, level_of
+from hubtriage.aws.triage.decision_log import Circumstances, DecisionLog, decision_record, level_of
 from hubtriage.aws.triage.events import Message, Seen, Sighting
 from hubtriage.aws.triage.results import Ending, Outcome
 from hubtriage.engine.planning.decision import Change, Decision, Kept, Observed
