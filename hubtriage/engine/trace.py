@@ -13,7 +13,7 @@ from typing import Any
 
 from hubtriage.engine.errors import EvaluationError, Path
 from hubtriage.engine.jsonlogic.compiler import Compiler
-from hubtriage.engine.jsonlogic.expressions import Accounts, Context, Evaluate
+from hubtriage.engine.jsonlogic.expressions import Accounts, Evaluate, EvaluationContext
 from hubtriage.engine.jsonlogic.values import Value
 from hubtriage.engine.pattern.compiler import compile_pattern, expand, values_at
 from hubtriage.engine.pattern.fields import compile_field
@@ -25,7 +25,7 @@ SAME_ELEMENT = "all of these in the same element"
 
 
 @dataclass(frozen=True, slots=True)
-class Condition:
+class TracedCondition:
     """One condition of a pattern: path, what it asks, the values found there (the first 20), the outcome.
 
     A `$or` has `branches`, each a list of conditions that must all hold.
@@ -35,11 +35,11 @@ class Condition:
     test: str
     values: tuple[Value, ...]
     holds: bool
-    branches: tuple[tuple[Condition, ...], ...] = ()
+    branches: tuple[tuple[TracedCondition, ...], ...] = ()
 
 
 @dataclass(slots=True)
-class Node:
+class TracedOperation:
     """One operation: its operator and text, the value it gave (or the error), and the operations below it.
 
     Operations that were not reached (behind a false `and`) are not there. An operation inside `some` stands
@@ -51,22 +51,22 @@ class Node:
     value: Value = None
     error: str | None = None
     omitted: int = 0
-    children: list[Node] = field(default_factory=list)
+    children: list[TracedOperation] = field(default_factory=list)
 
 
-def trace_pattern(pattern: Mapping[str, Any], finding: Mapping[str, Any]) -> tuple[Condition, ...]:
+def trace_pattern(pattern: Mapping[str, Any], finding: Mapping[str, Any]) -> tuple[TracedCondition, ...]:
     """Return the pattern's conditions in its order. Raises PatternError."""
     matches = compile_pattern(pattern)(finding)
     conditions = _conditions(pattern, (), (), finding)
     if not matches and all(condition.holds for condition in conditions):
-        conditions.append(Condition(_shared_lists(pattern, finding), SAME_ELEMENT, (), False))
+        conditions.append(TracedCondition(_shared_lists(pattern, finding), SAME_ELEMENT, (), False))
     return tuple(conditions)
 
 
 def _conditions(
     node: Mapping[str, Any], keys: tuple[str, ...], where: Path, finding: Mapping[str, Any]
-) -> list[Condition]:
-    conditions: list[Condition] = []
+) -> list[TracedCondition]:
+    conditions: list[TracedCondition] = []
     for name, value in node.items():
         here = (*where, name)
         if name == "$or":
@@ -81,21 +81,21 @@ def _conditions(
 
 def _either(
     branches: list[Mapping[str, Any]], keys: tuple[str, ...], where: Path, finding: Mapping[str, Any]
-) -> Condition:
+) -> TracedCondition:
     traced = tuple(
         tuple(_conditions(branch, keys, (*where, index), finding)) for index, branch in enumerate(branches)
     )
     holds = any(all(condition.holds for condition in branch) for branch in traced)
-    return Condition(".".join(keys), "any of these branches", (), holds, traced)
+    return TracedCondition(".".join(keys), "any of these branches", (), holds, traced)
 
 
 def _condition(
     alternatives: list[Any], keys: tuple[str, ...], where: Path, finding: Mapping[str, Any]
-) -> Condition:
+) -> TracedCondition:
     test = compile_field(alternatives, where)
     values = list(values_at(finding, keys))
     holds = any(map(test.holds, values)) if values else test.holds_when_absent
-    return Condition(".".join(keys), describe(alternatives), tuple(values[:MAX_VALUES]), holds)
+    return TracedCondition(".".join(keys), describe(alternatives), tuple(values[:MAX_VALUES]), holds)
 
 
 def _shared_lists(pattern: Mapping[str, Any], finding: Mapping[str, Any]) -> str:
@@ -142,13 +142,13 @@ def _text(value: Value) -> str:
 
 def trace_logic(
     logic: Value, data: Value, now: float | None = None, accounts: Accounts | None = None
-) -> Node:
+) -> TracedOperation:
     """Evaluate an expression and return what every operation gave. Raises LogicError."""
-    root = Node("", _text(logic))
+    root = TracedOperation("", _text(logic))
     recorder = _Recorder([root])
     evaluate = Compiler(accounts or {}, recorder.observe).compile(logic, (), 0).evaluate
     try:
-        root.value = evaluate(data, Context(data, now))
+        root.value = evaluate(data, EvaluationContext(data, now))
     except EvaluationError as error:
         root.error = str(error)
     return root.children[0] if isinstance(logic, Mapping) and root.children else root
@@ -158,19 +158,19 @@ def trace_logic(
 class _Recorder:
     """Hangs a node for each running operation below the one that called it."""
 
-    stack: list[Node]
+    stack: list[TracedOperation]
     count: int = 0
 
     def observe(self, logic: Value, evaluate: Evaluate) -> Evaluate:
         """Wrap an operation's closure."""
         operator, expression = next(iter(logic), ""), _text(logic)
 
-        def observed(data: Value, context: Context) -> Value:
+        def observed(data: Value, context: EvaluationContext) -> Value:
             self.count += 1
             if self.count > MAX_NODES:
                 self.stack[-1].omitted += 1
                 return evaluate(data, context)
-            node = Node(operator, expression)
+            node = TracedOperation(operator, expression)
             self.stack[-1].children.append(node)
             self.stack.append(node)
             try:

@@ -156,14 +156,14 @@ def as_imported(finding: Finding) -> Finding:
 def _on_finding(
     natives: NativeRules, ruleset: Ruleset, finding: Finding, settings: Settings, now: float
 ) -> Iterator[Overlap]:
-    mine = reason(finding, ruleset, now, settings).fold.wishes
+    mine = reason(finding, ruleset, now, settings).fold.proposals
     if not mine:
         return
-    theirs = fold(natives.ruleset, as_imported(finding), {}, now).wishes
+    theirs = fold(natives.ruleset, as_imported(finding), {}, now).proposals
     example = str(finding.get("Id"))
     for field in mine.keys() & theirs.keys():
-        (rule, wish), (native, other) = mine[field], theirs[field]
-        differs = not same(field, wish.value, other.value)
+        (rule, proposal), (native, other) = mine[field], theirs[field]
+        differs = not same(field, proposal.value, other.value)
         yield Overlap(
             natives.names[native.id], natives.region, rule.id, field, 1, int(differs), example, differs
         )
@@ -205,9 +205,11 @@ def _is_over(rule: Rule, now: float) -> bool:
 
 def _shared(native: Rule, rule: Rule) -> Iterator[tuple[str, bool]]:
     """The fields that both set, and whether the values differ, or may."""
-    values = [{wish.field: wish.value for wish in each.wishes.constant} for each in (native, rule)]
-    for field in native.wishes.fields:
-        if field in rule.wishes.fields:
+    values = [
+        {proposal.field: proposal.value for proposal in each.proposals.constant} for each in (native, rule)
+    ]
+    for field in native.proposals.fields:
+        if field in rule.proposals.fields:
             known = all(field in each for each in values)
             differs = not known or not same(field, values[0][field], values[1][field])
             yield field, differs

@@ -8,7 +8,7 @@ from typing import Any
 from hubtriage.authoring.loader import LoadedRule, LoadResult
 from hubtriage.engine.jsonlogic.values import truthy
 from hubtriage.engine.pattern.compiler import expand
-from hubtriage.engine.trace import Condition, Node, describe
+from hubtriage.engine.trace import TracedCondition, TracedOperation, describe
 from hubtriage.simulation.ruletests import Verdict
 
 _WITH_CONDITIONS = ("and", "or", "!", "!!", "if", "?:")
@@ -85,7 +85,7 @@ def _parts(logic: Any) -> Iterator[str]:
             yield from _parts(part)
 
 
-def _pattern_outcomes(conditions: Iterable[Condition]) -> Iterator[tuple[str, bool]]:
+def _pattern_outcomes(conditions: Iterable[TracedCondition]) -> Iterator[tuple[str, bool]]:
     for condition in conditions:
         if condition.branches:
             for branch in condition.branches:
@@ -94,7 +94,7 @@ def _pattern_outcomes(conditions: Iterable[Condition]) -> Iterator[tuple[str, bo
             yield f"{condition.path}: {condition.test}", condition.holds
 
 
-def _logic_outcomes(node: Node) -> Iterator[tuple[str, bool]]:
+def _logic_outcomes(node: TracedOperation) -> Iterator[tuple[str, bool]]:
     if node.error is None:
         yield node.expression, truthy(node.value)
     for child in node.children:

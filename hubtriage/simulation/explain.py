@@ -13,7 +13,7 @@ from hubtriage.engine.planning.memo import Claim
 from hubtriage.engine.planning.plan import Reasoning, Settings, reason, rule_names
 from hubtriage.engine.planning.resolve import FOLLOWS_PROVIDER
 from hubtriage.engine.ruleset.ruleset import Rule, Ruleset
-from hubtriage.engine.trace import Condition, Node, trace_logic, trace_pattern
+from hubtriage.engine.trace import TracedCondition, TracedOperation, trace_logic, trace_pattern
 from hubtriage.simulation.field_explanations import (
     FieldTold,
     Teller,
@@ -57,8 +57,8 @@ class RuleTold:
     mode: str
     verdict: Verdict
     why: str
-    match: tuple[Condition, ...]
-    when: Node | None
+    match: tuple[TracedCondition, ...]
+    when: TracedOperation | None
     wants: Mapping[str, Value]
     dropped: Mapping[str, str]
 
@@ -167,9 +167,9 @@ def _told(
     verdict: Verdict,
     why: str,
     reasoning: Reasoning,
-    match: tuple[Condition, ...],
-    when: Node | None,
+    match: tuple[TracedCondition, ...],
+    when: TracedOperation | None,
 ) -> RuleTold:
-    wants = {wish.field: wish.value for wish in rule.wishes.of(reasoning.baseline)}
-    dropped = rule.wishes.dropped(reasoning.baseline)
+    wants = {proposal.field: proposal.value for proposal in rule.proposals.of(reasoning.baseline)}
+    dropped = rule.proposals.dropped(reasoning.baseline)
     return RuleTold(rule.id, rule.order, rule.mode, verdict, why, match, when, wants, dropped)

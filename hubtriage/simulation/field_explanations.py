@@ -22,7 +22,7 @@ from hubtriage.engine.planning.baseline import is_resolved_as_passed, taken_back
 from hubtriage.engine.planning.decision import Change, Observed
 from hubtriage.engine.planning.memo import Claim
 from hubtriage.engine.planning.plan import Reasoning, Settings
-from hubtriage.engine.planning.resolve import FOLLOWS_PROVIDER, NEVER_WRITTEN, RULE_FAILED, Outcome
+from hubtriage.engine.planning.resolve import FOLLOWS_PROVIDER, NEVER_WRITTEN, RULE_FAILED, FieldOutcome
 from hubtriage.engine.ruleset.ruleset import Rule, Ruleset, rule_ref
 
 Holder = Literal["nobody", "triage", "a person or another tool", "Security Hub or a person"]
@@ -75,8 +75,8 @@ class Teller:
                 yield self._field(name)
 
     def _field(self, name: str) -> FieldTold:
-        outcome = self.reasoning.outcomes.get(name, Outcome())
-        rule, wish = self.reasoning.fold.wishes.get(name, (None, None))
+        outcome = self.reasoning.outcomes.get(name, FieldOutcome())
+        rule, proposal = self.reasoning.fold.proposals.get(name, (None, None))
         claim, value = self.reasoning.claims.get(name), read(self.finding, name)
         over = tuple(self._outvoted(name)) if rule else ()
         result, why = self._result(name, outcome, over)
@@ -86,7 +86,7 @@ class Teller:
             holder=self._holder(name, value, claim),
             baseline=taken_back(self.finding, name, claim) if claim and not claim.person else value,
             becomes=outcome.change.new if outcome.change else value,
-            wanted=wish.value if wish else None,
+            wanted=proposal.value if proposal else None,
             rule=rule.id if rule else None,
             outcome=result,
             why=why,
@@ -103,18 +103,18 @@ class Teller:
 
     def _outvoted(self, name: str) -> Iterator[Outvoted]:
         """The fold: what earlier rules wanted of a field, where that is something else."""
-        winner, wanted = self.reasoning.fold.wishes[name]
+        winner, wanted = self.reasoning.fold.proposals[name]
         for rule in map(self._rule, self.reasoning.fold.rules):
             if rule is None or rule.mode != "enforce" or rule.id == winner.id:
                 continue
-            for wish in rule.wishes.of(self.reasoning.baseline):
-                if wish.field == name and not same(name, wish.value, wanted.value):
-                    yield Outvoted(rule.id, wish.value)
+            for proposal in rule.proposals.of(self.reasoning.baseline):
+                if proposal.field == name and not same(name, proposal.value, wanted.value):
+                    yield Outvoted(rule.id, proposal.value)
 
     def _rule(self, rule_id: str) -> Rule | None:
         return self.ruleset.by_ref.get(rule_ref(rule_id))
 
-    def _result(self, name: str, outcome: Outcome, over: tuple[Outvoted, ...]) -> tuple[str, str]:
+    def _result(self, name: str, outcome: FieldOutcome, over: tuple[Outvoted, ...]) -> tuple[str, str]:
         """(what becomes of a field, why)."""
         fold, change = self.reasoning.fold, outcome.change
         if change is not None and self.reasoning.decision.refused:
@@ -127,8 +127,8 @@ class Teller:
             return "kept", outcome.kept.why
         if name in fold.held and outcome.claim is not None:
             return "kept", f"{self.names.get(outcome.claim.rule, GONE)} is on hold, and keeps it"
-        if name in fold.wishes:
-            return "unchanged", f"already as {fold.wishes[name][0].id} wants it"
+        if name in fold.proposals:
+            return "unchanged", f"already as {fold.proposals[name][0].id} wants it"
         if name in fold.frozen:
             return "kept", RULE_FAILED
         if name in self.settings.never:
@@ -171,7 +171,7 @@ class Teller:
             case "behind a terminal rule":
                 return f"is not looked at, as {fold.rules[-1]} is terminal"
             case "no longer sets it":
-                dropped = rule.wishes.dropped(self.reasoning.baseline).get(change.field)
+                dropped = rule.proposals.dropped(self.reasoning.baseline).get(change.field)
                 return f"wants nothing of it here: {dropped}" if dropped else "does not set it any more"
         return "does not match any more"
 
@@ -195,11 +195,11 @@ class Teller:
         return "no rule wants it any more, and its provider has it so already"
 
     def _what_observed_would_do(self, name: str) -> str:
-        rule, wish = self.reasoning.fold.observed[name]
+        rule, proposal = self.reasoning.fold.observed[name]
         would: Observed | None = next((o for o in self.reasoning.decision.observed if o.field == name), None)
         if would is not None:
             return f"no rule in force wants it; {rule.id} would set {_plain(would.new)}"
-        if same(name, read(self.finding, name), wish.value):
+        if same(name, read(self.finding, name), proposal.value):
             return f"no rule in force wants it; {rule.id} would leave it so"
         return f"no rule in force wants it; {rule.id} would have to leave it, too"
 

@@ -6,7 +6,14 @@ import pytest
 
 from hubtriage.engine.jsonlogic.compiler import EvaluationError, compile_logic
 from hubtriage.engine.pattern import compile_pattern
-from hubtriage.engine.trace import MAX_NODES, SAME_ELEMENT, Condition, describe, trace_logic, trace_pattern
+from hubtriage.engine.trace import (
+    MAX_NODES,
+    SAME_ELEMENT,
+    TracedCondition,
+    describe,
+    trace_logic,
+    trace_pattern,
+)
 
 FINDING = {
     "Title": "Open port",
@@ -22,16 +29,16 @@ def test_each_condition_of_a_pattern_tells_the_values_it_saw():
         "Note": {"Text": [{"exists": False}]},
     }
     assert trace_pattern(pattern, FINDING) == (
-        Condition("Title", 'prefix "Open"', ("Open port",), True),
-        Condition("Resources.Type", '"C"', ("A", "B"), False),
-        Condition("Note.Text", "does not exist", (), True),
+        TracedCondition("Title", 'prefix "Open"', ("Open port",), True),
+        TracedCondition("Resources.Type", '"C"', ("A", "B"), False),
+        TracedCondition("Note.Text", "does not exist", (), True),
     )
 
 
 def test_conditions_that_hold_in_different_elements_only_are_told():
     *conditions, last = trace_pattern({"Resources": {"Type": ["A"], "Tags": {"env": ["prod"]}}}, FINDING)
     assert [condition.holds for condition in conditions] == [True, True]
-    assert last == Condition("Resources", SAME_ELEMENT, (), False)
+    assert last == TracedCondition("Resources", SAME_ELEMENT, (), False)
 
 
 def test_branches_of_or_are_told_one_by_one():

@@ -26,7 +26,7 @@ LAWS = (
     Mutation(
         "being overruled is forgotten at once",
         "planning/baseline.py",
-        '    return replace(claim, person=True, overruled=claim.overruled + 1, doors="", left_out=False)',
+        '    return replace(claim, person=True, overruled=claim.overruled + 1, closed_by="", left_out=False)',
         "    return None",
     ),
     Mutation(
@@ -38,19 +38,19 @@ LAWS = (
     Mutation(
         "every reopening is taken for a reset by the service",
         "planning/baseline.py",
-        "any(door not in shut for door in claim.doors)",
+        "any(state not in closed for state in claim.closed_by)",
         "True",
     ),
     Mutation(
-        "the doors are not looked at again",
+        "what closes the finding is not looked at again",
         "planning/baseline.py",
-        "return claim if now_shut == claim.doors else replace(claim, doors=now_shut)",
+        "return claim if closed_now == claim.closed_by else replace(claim, closed_by=closed_now)",
         "return claim",
     ),
     Mutation(
         "what the service resolved is taken for a person's decision",
         "planning/baseline.py",
-        'return status == "RESOLVED" and "P" in shut and claim.code == "T"',
+        'return status == "RESOLVED" and "P" in closed and claim.code == "T"',
         "return False",
     ),
     Mutation(
@@ -86,7 +86,7 @@ LAWS = (
     Mutation(
         "lowering the severity is not hiding",
         "ruleset/ruleset.py",
-        "or (wish.field == SEVERITY and lowers(wish.value, baseline))",
+        "or (proposal.field == SEVERITY and lowers(proposal.value, baseline))",
         "or False",
     ),
     Mutation(
@@ -104,8 +104,8 @@ LAWS = (
     Mutation(
         "the earlier rule wins",
         "planning/fold.py",
-        "        result.wishes[wish.field] = (rule, wish)",
-        "        result.wishes.setdefault(wish.field, (rule, wish))",
+        "        result.proposals[proposal.field] = (rule, proposal)",
+        "        result.proposals.setdefault(proposal.field, (rule, proposal))",
     ),
     Mutation(
         "terminal does not stop",
@@ -158,8 +158,8 @@ LAWS = (
     Mutation(
         "what no rule wants stays",
         "planning/resolve.py",
-        "            return self._take_back(name, claim)\n        return Outcome(claim)",
-        "            return Outcome(claim)\n        return Outcome(claim)",
+        "            return self._take_back(name, claim)\n        return FieldOutcome(claim)",
+        "            return FieldOutcome(claim)\n        return FieldOutcome(claim)",
     ),
     Mutation(
         "a severity taken back does not follow its provider",
@@ -188,8 +188,8 @@ LAWS = (
     Mutation(
         "the claims of keys that are gone stay",
         "planning/resolve.py",
-        "        if read(self.finding, name) is None:\n            return Outcome()",
-        "        if read(self.finding, name) is None:\n            return Outcome(claim)",
+        "        if read(self.finding, name) is None:\n            return FieldOutcome()",
+        "        if read(self.finding, name) is None:\n            return FieldOutcome(claim)",
     ),
     Mutation(
         "a rule of which nothing stands is named",
@@ -206,9 +206,9 @@ LAWS = (
     Mutation(
         "AtLeast says nothing where the severity is high enough",
         "ruleset/update.py",
-        "        return Wish(SEVERITY, SEVERITIES[rank]",
+        "        return Proposal(SEVERITY, SEVERITIES[rank]",
         "        if SEVERITIES[rank] == label:\n            return None\n"
-        "        return Wish(SEVERITY, SEVERITIES[rank]",
+        "        return Proposal(SEVERITY, SEVERITIES[rank]",
     ),
     Mutation(
         "types to remove stay",

@@ -12,8 +12,8 @@ from typing import Any
 from hubtriage.authoring.asff.fields import Keys, Kind
 from hubtriage.authoring.checks.linted_rule import Subject, field_at
 from hubtriage.authoring.yaml.tree import Path
-from hubtriage.engine.index.dnf import Source, branches_of, values_of
-from hubtriage.engine.index.value_sets import Interval, Values, listed
+from hubtriage.engine.index.dnf import Source, conjunctions_of, values_of
+from hubtriage.engine.index.value_sets import Interval, ValueSet, listed
 
 # AWS: these numbers are between 0 and 100.
 _PERCENTAGES: set[Keys | str] = {("Confidence",), ("Criticality",), ("Severity", "Normalized")}
@@ -29,7 +29,7 @@ class Demand:
     """
 
     source: Source
-    values: Values
+    values: ValueSet
     place: Path
     exact: bool = True
 
@@ -58,10 +58,10 @@ def _of_when(subject: Subject) -> Iterator[Demand]:
 
 def asked_of(logic: Any) -> Demand | None:
     """What an expression asks of one value; None if it asks for more, or that is not known."""
-    branches = branches_of({"when": logic})
-    if len(branches) != 1 or len(branches[0].literals) != 1:
+    branches = conjunctions_of({"when": logic})
+    if len(branches) != 1 or len(branches[0].constraints) != 1:
         return None
-    ((source, values),) = branches[0].literals.items()
+    ((source, values),) = branches[0].constraints.items()
     kind = "unknown" if isinstance(source, str) else _kind_of(source)
     return Demand(source, _of_kind(kind, values), (), branches[0].exact) if kind else None
 
@@ -72,13 +72,13 @@ def _kind_of(keys: Keys) -> Kind | None:
     return None if field is None or field.in_list else field.kind
 
 
-def _of_kind(kind: Kind, values: Values) -> Values:
+def _of_kind(kind: Kind, values: ValueSet) -> ValueSet:
     """Those of the values that a field of a kind can have."""
     if kind == "text":
         return replace(values, numbers=(), booleans=False)
     if kind != "number":
         return values
-    return Values(numbers=values.numbers, null=values.null, absent=values.absent)
+    return ValueSet(numbers=values.numbers, null=values.null, absent=values.absent)
 
 
 def may_contradict(subject: Subject) -> bool:
@@ -90,7 +90,7 @@ def may_contradict(subject: Subject) -> bool:
     return by_name or len(set(looked_at)) < len(looked_at) or not _PERCENTAGES.isdisjoint(looked_at)
 
 
-def can_meet(one: Values, other: Values) -> bool:
+def can_meet(one: ValueSet, other: ValueSet) -> bool:
     """Whether some value may be in both sets."""
     if (one.null and other.null) or (one.absent and other.absent) or (one.booleans and other.booleans):
         return True
@@ -110,7 +110,7 @@ def _holds(interval: Interval, number: float) -> bool:
     return (number > interval.low or interval.has_low) and (number < interval.high or interval.has_high)
 
 
-def _texts_meet(one: Values, other: Values) -> bool:
+def _texts_meet(one: ValueSet, other: ValueSet) -> bool:
     if any(_may_hold(other, text) for text in one.texts) or any(_may_hold(one, text) for text in other.texts):
         return True
     if not (_is_open(one) and _is_open(other)):
@@ -120,29 +120,29 @@ def _texts_meet(one: Values, other: Values) -> bool:
     return any(a.startswith(b) or b.startswith(a) for a in one.prefixes for b in other.prefixes)
 
 
-def _is_open(values: Values) -> bool:
+def _is_open(values: ValueSet) -> bool:
     """Whether there are texts in the set that are not listed."""
     return bool(values.prefixes or values.networks or values.other_texts)
 
 
-def _may_hold(values: Values, text: str) -> bool:
+def _may_hold(values: ValueSet, text: str) -> bool:
     if text in values.texts or text.startswith(tuple(values.prefixes)) or values.networks:
         return True
     return values.other_texts and text not in values.not_texts
 
 
-def is_everything(values: Values) -> bool:
+def is_everything(values: ValueSet) -> bool:
     """Whether every text is surely in the set, and nothing too."""
     every_text = values.other_texts and not values.not_texts and values.exact_texts
     return every_text and values.absent and values.null
 
 
-def is_list_of_texts(values: Values) -> bool:
+def is_list_of_texts(values: ValueSet) -> bool:
     """Whether only listed texts satisfy it, and no absence."""
     return bool(values.texts) and values == listed(values.texts)
 
 
-def within_scale(source: Source, values: Values) -> bool:
+def within_scale(source: Source, values: ValueSet) -> bool:
     """Whether a number that the values ask for is on the field's scale, where it has one."""
     if source not in _PERCENTAGES or not values.numbers or values.null or values.absent:
         return True

@@ -11,7 +11,7 @@ from hubtriage.authoring.loader import LoadedRule
 from hubtriage.authoring.problems import Problem
 from hubtriage.authoring.yaml.tree import Path
 from hubtriage.engine.fields import HIDING_STATUSES
-from hubtriage.engine.index.dnf import Branch, branches_of
+from hubtriage.engine.index.dnf import Conjunction, conjunctions_of
 
 SCOPES = ("some", "all", "none", "filter", "map")
 _TWICE_NAMED = 2
@@ -133,10 +133,10 @@ class Subject:
         return tuple(_operations(self.rule.when, ("when",), (), ())) if self.rule.has_when else ()
 
     @cached_property
-    def branches(self) -> list[Branch]:
+    def branches(self) -> list[Conjunction]:
         """What the rule's conditions need, as the engine sees it."""
         conditions = {} if self.rule.match is None else {"match": self.rule.match}
-        return branches_of({**conditions, "when": self.rule.when} if self.rule.has_when else conditions)
+        return conjunctions_of({**conditions, "when": self.rule.when} if self.rule.has_when else conditions)
 
     @cached_property
     def paths(self) -> tuple[tuple[Keys, Path, bool], ...]:

@@ -8,7 +8,7 @@ import click
 
 from hubtriage.cli.commands.findings.plan import quoted, shown
 from hubtriage.engine.jsonlogic.values import truthy
-from hubtriage.engine.trace import Condition, Node
+from hubtriage.engine.trace import TracedCondition, TracedOperation
 from hubtriage.simulation.explain import RuleTold
 
 MOST_SEEN = 5
@@ -50,7 +50,7 @@ def first_failure(rule: RuleTold) -> Iterator[str]:
         yield f"{_mark(False)} {_why_false(rule.when)}"
 
 
-def _failing_condition(condition: Condition, depth: int = 0) -> Iterator[str]:
+def _failing_condition(condition: TracedCondition, depth: int = 0) -> Iterator[str]:
     yield _line(condition, depth)
     for branch in condition.branches:
         first = next((part for part in branch if not part.holds), None)
@@ -58,14 +58,14 @@ def _failing_condition(condition: Condition, depth: int = 0) -> Iterator[str]:
             yield from _failing_condition(first, depth + 1)
 
 
-def _condition(condition: Condition, depth: int = 0) -> Iterator[str]:
+def _condition(condition: TracedCondition, depth: int = 0) -> Iterator[str]:
     yield _line(condition, depth)
     for branch in condition.branches:
         for inner in branch:
             yield from _condition(inner, depth + 1)
 
 
-def _line(condition: Condition, depth: int) -> str:
+def _line(condition: TracedCondition, depth: int) -> str:
     head = f"{'  ' * depth}{_mark(condition.holds)} "
     path = f"{quoted(condition.path)}: " if condition.path else ""
     saw = "" if condition.branches else f"; saw {_seen(condition.values)}"
@@ -77,7 +77,7 @@ def _seen(values: Sequence[object]) -> str:
     return ", ".join(shown(value) for value in values[:MOST_SEEN]) + more if values else "nothing"
 
 
-def _root(node: Node) -> Iterator[str]:
+def _root(node: TracedOperation) -> Iterator[str]:
     """The whole `when`: what is truthy holds, as the rule sees it."""
     if node.operator == "" and node.value is True:
         yield f"{_mark(True)} {EVERY}"
@@ -87,26 +87,26 @@ def _root(node: Node) -> Iterator[str]:
         yield from _node(child, 1)
 
 
-def _node(node: Node, depth: int) -> Iterator[str]:
+def _node(node: TracedOperation, depth: int) -> Iterator[str]:
     mark = _mark(node.value) if isinstance(node.value, bool) and node.error is None else " "
     yield f"{'  ' * depth}{mark} {_outcome(node)}"
     for child in node.children:
         yield from _node(child, depth + 1)
 
 
-def _outcome(node: Node) -> str:
+def _outcome(node: TracedOperation) -> str:
     value = quoted(f"error: {node.error}") if node.error else _value(node)
     return f"{quoted(node.expression)} is {value}"
 
 
-def _value(node: Node) -> str:
+def _value(node: TracedOperation) -> str:
     """Days have one decimal, cut: what is just below a bound must not look as if it had reached it."""
     if node.operator == "age_days" and isinstance(node.value, float) and math.isfinite(node.value):
         return f"{math.floor(node.value * 10) / 10:.1f}"
     return shown(node.value)
 
 
-def _why_false(node: Node) -> str:
+def _why_false(node: TracedOperation) -> str:
     """The part by which an expression is false, with the value that it saw."""
     if node.operator == "and" and node.children and not truthy(node.children[-1].value):
         return _why_false(node.children[-1])
@@ -117,7 +117,7 @@ def _why_false(node: Node) -> str:
     return _comparison(node) or _outcome(node)
 
 
-def _comparison(node: Node) -> str | None:
+def _comparison(node: TracedOperation) -> str | None:
     """`Severity.Label is HIGH, not in LOW, INFORMATIONAL`; None for what is no comparison of two operands."""
     logic = json.loads(node.expression) if node.operator in NOT else None
     operands = logic.get(node.operator) if isinstance(logic, Mapping) else None

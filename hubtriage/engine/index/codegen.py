@@ -1,11 +1,11 @@
-"""The one generated function of a rule set: from a finding to the branches that it leaves possible.
+"""The one generated function of a rule set: from a finding to the conjunctions that it leaves possible.
 
-It walks the members that any table is about, once, and joins what their values leave possible. Nothing of a
-rule's text becomes code: keys are written with `repr`, and every table stands under a numbered name. For two
-tables, on `Workflow.Status` and `Resources.Type`, it reads
+It walks the members that any table is about, once, and joins the masks of their values. No text of a rule
+becomes code: keys are written with `repr`, and every table has a numbered name. For two tables, on
+`Workflow.Status` and `Resources.Type`, it reads
 
     def possible(finding):
-        regular = 1
+        exact = 1
         result = ALL
         if result & C1:
             o2 = finding.get('Workflow', ABSENT)
@@ -15,7 +15,7 @@ tables, on `Workflow.Status` and `Resources.Type`, it reads
                 elif o3 is ABSENT: result &= A0
                 else: result &= O0(o3)
             elif o2 is ABSENT or o2 is None: result &= N4
-            else: regular = 0
+            else: exact = 0
         if result & C5:
             o6 = finding.get('Resources', ABSENT)
             if o6.__class__ is list and o6:
@@ -25,14 +25,14 @@ tables, on `Workflow.Status` and `Resources.Type`, it reads
                     if e7.__class__ is dict:
                         ...
                         r7 &= ...
-                    else: regular = 0
+                    else: exact = 0
                     m7 |= r7
                 result = m7
             elif o6 is ABSENT or o6 == []: result &= N9
             ...
-        return result if regular & 1 else result & ODD
+        return result if exact & 1 else result & INEXACT
 
-A member of a shape that is not expected leaves everything possible, and what is then left is not REGULAR.
+A member of an unexpected shape leaves everything possible, and clears the EXACT_BIT of the result.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hubtriage.engine.index.dnf import LISTS
-from hubtriage.engine.index.masks import REGULAR, Mask, Tables
+from hubtriage.engine.index.masks import EXACT_BIT, Mask, MaskTable
 
 _BUILTINS = {"dict": dict, "list": list, "str": str}
 
@@ -66,7 +66,7 @@ class _Member:
         return [number for member in self.members.values() for number in member.tables()]
 
 
-def generate(tables: Mapping[tuple[str, ...], Tables], everything: Mask) -> Possible:
+def generate(tables: Mapping[tuple[str, ...], MaskTable], everything: Mask) -> Possible:
     """Return the function for tables by path; a path in LISTS is about the elements of that list."""
     writer = _Writer(everything)
     root = _Member(())
@@ -77,10 +77,10 @@ def generate(tables: Mapping[tuple[str, ...], Tables], everything: Mask) -> Poss
             member = member.members.setdefault(path[length - 1], _Member(path[:length]))
         member.table = number
     writer.write("def possible(finding):", 0)
-    writer.write("regular = 1", 1)
+    writer.write("exact = 1", 1)
     writer.write("result = ALL", 1)
     writer.members(root, "finding", "result", 1)
-    writer.write("return result if regular & 1 else result & ODD", 1)
+    writer.write("return result if exact & 1 else result & INEXACT", 1)
     return writer.compiled()
 
 
@@ -92,14 +92,14 @@ class _Writer:
     lines: list[str] = field(default_factory=list)
     names: dict[str, Any] = field(default_factory=dict)
     defaults: dict[int, str] = field(default_factory=dict)
-    irregular: set[int] = field(default_factory=set)
+    approximate: set[int] = field(default_factory=set)
     concerned: dict[int, Mask] = field(default_factory=dict)
     used: int = 0
 
     def __post_init__(self) -> None:
-        self.names.update(ALL=self.everything, ODD=self.everything & ~REGULAR, ABSENT=object())
+        self.names.update(ALL=self.everything, INEXACT=self.everything & ~EXACT_BIT, ABSENT=object())
 
-    def name_table(self, number: int, table: Tables) -> None:
+    def name_table(self, number: int, table: MaskTable) -> None:
         """Give the parts of a table their names."""
         self.concerned[number] = table.concerned
         self.names[f"A{number}"] = table.absent
@@ -110,8 +110,8 @@ class _Writer:
             self.defaults[number] = f", D{number}"
         else:
             self.names[f"G{number}"] = table.text
-        if not table.has_regular_texts:
-            self.irregular.add(number)
+        if not table.has_exact_texts:
+            self.approximate.add(number)
 
     def write(self, line: str, depth: int) -> None:
         """Add a line."""
@@ -130,10 +130,10 @@ class _Writer:
         return possible
 
     def members(self, parent: _Member, owner: str, target: str, depth: int) -> None:
-        """Read an object's members, joining what they leave possible into the target.
+        """Read an object's members and join their masks into the target.
 
-        Plain values come first, then what takes longer to read, which is skipped where nothing that is still
-        possible depends on it.
+        Plain values come first. What takes longer to read is skipped if nothing that is still possible
+        depends on it.
         """
         for key, member in sorted(parent.members.items(), key=lambda named: self.effort(named[1])):
             inside = depth
@@ -156,14 +156,14 @@ class _Writer:
         return 0 if member.table in self.defaults else 1
 
     def concerned_by(self, member: _Member) -> Mask:
-        """Return the branches that have a literal at or below a member."""
+        """Return the conjunctions that have a constraint at or below a member."""
         concerned = 0
         for number in member.tables():
             concerned |= self.concerned[number]
         return concerned
 
     def value(self, member: _Member, variable: str, target: str, depth: int) -> None:
-        """Look up a member that is expected to be a text, an object, or both now and then."""
+        """Look up a member that may be a text, an object, or now one and now the other."""
         if member.table is not None:
             self.look_up(member.table, variable, target, depth)
         if member.members:
@@ -171,25 +171,25 @@ class _Writer:
             self.members(member, variable, target, depth + 1)
             self.write(f"elif {variable} is ABSENT or {variable} is None:", depth)
             self.absent(member.below(), target, depth + 1)
-            self.write("else: regular = 0", depth)
+            self.write("else: exact = 0", depth)
 
     def look_up(self, number: int, variable: str, target: str, depth: int) -> None:
         """Look up one value."""
         text = f"G{number}({variable}{self.defaults.get(number, '')})"
         other = f"O{number}({variable})"
-        self.join(f"if {variable}.__class__ is str:", text, number in self.irregular, target, depth)
+        self.join(f"if {variable}.__class__ is str:", text, number in self.approximate, target, depth)
         self.write(f"elif {variable} is ABSENT: {target} &= A{number}", depth)
         self.join("else:", other, True, target, depth)
 
-    def join(self, head: str, mask: str, may_be_irregular: bool, target: str, depth: int) -> None:
-        """Join a mask; among a list's elements its lowest bit would get lost, so it is kept apart."""
-        if target == "result" or not may_be_irregular:
+    def join(self, head: str, mask: str, may_be_approximate: bool, target: str, depth: int) -> None:
+        """Join a mask. Among a list's elements its EXACT_BIT would get lost, so it is kept apart."""
+        if target == "result" or not may_be_approximate:
             self.write(f"{head} {target} &= {mask}", depth)
             return
         self.write(head, depth)
         self.write(f"x = {mask}", depth + 1)
         self.write(f"{target} &= x", depth + 1)
-        self.write("regular &= x", depth + 1)
+        self.write("exact &= x", depth + 1)
 
     def absent(self, numbers: list[int], target: str, depth: int) -> None:
         """Join what absence leaves possible in several tables."""
@@ -201,7 +201,7 @@ class _Writer:
         self.write(f"{target} &= {name}", depth)
 
     def elements(self, member: _Member, variable: str, target: str, depth: int) -> None:
-        """Walk a list: what all tables leave possible for any one of its elements, is."""
+        """Walk a list: possible is what all tables leave possible for one and the same element."""
         number = self.fresh()
         element, some, one = f"e{number}", f"m{number}", f"r{number}"
         self.write(f"if {variable}.__class__ is list and {variable}:", depth)
@@ -217,7 +217,7 @@ class _Writer:
         if member.table is not None:
             self.look_up(member.table, variable, target, depth + 1)
         self.absent(member.below(), target, depth + 1)
-        self.write("else: regular = 0", depth)
+        self.write("else: exact = 0", depth)
 
     def element(self, member: _Member, variable: str, target: str, depth: int) -> None:
         """Look up one element: as a value, as an object, or both."""
@@ -226,4 +226,4 @@ class _Writer:
         if member.members:
             self.write(f"if {variable}.__class__ is dict:", depth)
             self.members(member, variable, target, depth + 1)
-            self.write("else: regular = 0", depth)
+            self.write("else: exact = 0", depth)

@@ -1,11 +1,11 @@
-"""What a condition needs: branches of single-value tests, of which one must hold for it to hold.
+"""Conditions in disjunctive normal form (DNF): a condition holds if one of its conjunctions does.
 
-A literal is a source (a path of the finding, or a short calculation) and the set of values that it may have
-there. A branch is a conjunction of literals, a condition a disjunction of branches, with `!` pushed inwards.
-Below a list, all literals of a branch are about the same element.
+A constraint is a source (a path of the finding, or a short calculation) and the set of values that it may
+have there. A conjunction is a set of constraints that must all hold. `!` is pushed inwards to them. Below a
+list, all constraints of a conjunction are about the same element.
 
-What cannot be expressed so is left out, which can only make a condition look easier to satisfy than it is;
-the branch is then not exact.
+What this form cannot express is left out. That can only make a condition look easier to satisfy than it is.
+The conjunction is then not exact.
 """
 
 from __future__ import annotations
@@ -23,32 +23,32 @@ from hubtriage.engine.index.value_sets import (
     SOME_TEXTS,
     SOMETHING,
     Interval,
-    Values,
+    ValueSet,
     all_but,
+    approximate,
     listed,
-    roughly,
     starting_with,
 )
 from hubtriage.engine.jsonlogic.numbers import number_of
 from hubtriage.engine.jsonlogic.values import is_number, less, truthy
-from hubtriage.engine.pattern.compiler import Leaf, expand
+from hubtriage.engine.pattern.compiler import PatternField, expand
 
 # A path of member names, in which lists do not show; or an expression in JSON.
 Source: TypeAlias = tuple[str, ...] | str
 
 
 @dataclass(frozen=True, slots=True)
-class Branch:
-    """And-ed literals; if exact, they hold only if the condition does."""
+class Conjunction:
+    """And-ed constraints; if exact, they hold only if the condition does."""
 
-    literals: Mapping[Source, Values]
+    constraints: Mapping[Source, ValueSet]
     exact: bool = True
 
 
-TRUE = [Branch({})]
-UNKNOWN = [Branch({}, exact=False)]
-FALSE: list[Branch] = []
-MAX_BRANCHES = 32
+TRUE = [Conjunction({})]
+UNKNOWN = [Conjunction({}, exact=False)]
+FALSE: list[Conjunction] = []
+MAX_CONJUNCTIONS = 32
 
 # AWS: the members that are lists. Others may turn out to be lists as well; the index then decides nothing.
 LISTS: frozenset[tuple[str, ...]] = frozenset(
@@ -83,16 +83,18 @@ def lists_on(path: tuple[str, ...]) -> frozenset[tuple[str, ...]]:
     return frozenset(path[:length] for length in range(1, len(path) + 1)) & LISTS
 
 
-def branches_of(rule: Mapping[str, Any]) -> list[Branch]:
-    """Return the branches of a rule's `match` and `when`, of which it has one or both."""
-    branches = TRUE
+def conjunctions_of(rule: Mapping[str, Any]) -> list[Conjunction]:
+    """Return the conjunctions of a rule's `match` and `when`; a rule has one of them or both."""
+    conjunctions = TRUE
     if "match" in rule:
-        branches = _bounded([_leaves(branch) for branch in expand(rule["match"])])
+        conjunctions = _bounded([_leaves(conjunction) for conjunction in expand(rule["match"])])
     if "when" in rule:
         # a rule must fail on all findings on which its logic does, so such logic may exclude none
         logic = rule["when"]
-        branches = _both(branches, UNKNOWN if may_fail(logic) else _holds(logic, True, _WHOLE), _WHOLE)
-    return branches
+        conjunctions = _both(
+            conjunctions, UNKNOWN if may_fail(logic) else _holds(logic, True, _WHOLE), _WHOLE
+        )
+    return conjunctions
 
 
 def may_fail(logic: Any) -> bool:
@@ -123,86 +125,91 @@ def _operation(logic: Mapping[str, Any]) -> tuple[str, list[Any]]:
     return name, arguments if isinstance(arguments, list) else [arguments]
 
 
-# --- branches ---
+# --- conjunctions ---
 
 
-def _both(left: list[Branch], right: list[Branch], scope: _Scope) -> list[Branch]:
-    """Return the conjunction: every branch of the one with every branch of the other."""
-    if len(left) * len(right) > MAX_BRANCHES:
+def _both(left: list[Conjunction], right: list[Conjunction], scope: _Scope) -> list[Conjunction]:
+    """Return "left and right": each conjunction of the one joined with each of the other."""
+    if len(left) * len(right) > MAX_CONJUNCTIONS:
         left, right = ([_common(left)], right) if len(left) > len(right) else (left, [_common(right)])
     return _bounded([_joined(one, other, scope) for one, other in product(left, right)])
 
 
-def _either(parts: Iterable[list[Branch]]) -> list[Branch]:
-    """Return the disjunction; single literals on one source become one literal."""
-    single: dict[tuple[Source, bool], Values] = {}
-    branches: list[Branch] = []
-    for branch in (branch for part in parts for branch in part):
-        if len(branch.literals) == 1:
-            ((source, values),) = branch.literals.items()
-            key = source, branch.exact
+def _either(parts: Iterable[list[Conjunction]]) -> list[Conjunction]:
+    """Return "one of the parts"; lone constraints on one source become one constraint."""
+    single: dict[tuple[Source, bool], ValueSet] = {}
+    conjunctions: list[Conjunction] = []
+    for conjunction in (conjunction for part in parts for conjunction in part):
+        if len(conjunction.constraints) == 1:
+            ((source, values),) = conjunction.constraints.items()
+            key = source, conjunction.exact
             single[key] = single[key].united(values) if key in single else values
         else:
-            branches.append(branch)
+            conjunctions.append(conjunction)
     return _bounded(
-        [*(Branch({source: values}, exact) for (source, exact), values in single.items()), *branches]
+        [*(Conjunction({source: values}, exact) for (source, exact), values in single.items()), *conjunctions]
     )
 
 
-def _joined(left: Branch, right: Branch, scope: _Scope) -> Branch:
-    """Return both branches' literals, or of those that may be about different elements the narrower."""
-    if not left.literals or not right.literals:
-        return Branch(left.literals or right.literals, left.exact and right.exact)
+def _joined(left: Conjunction, right: Conjunction, scope: _Scope) -> Conjunction:
+    """Join two conjunctions. Of constraints that may be about different elements keep the narrower."""
+    if not left.constraints or not right.constraints:
+        return Conjunction(left.constraints or right.constraints, left.exact and right.exact)
     shared = _walked(left, scope) & _walked(right, scope)
     if shared:
-        kept, loser = sorted((left, right), key=lambda branch: _narrowest(branch, shared))
-        left, right = kept, Branch(_outside(loser, shared), exact=False)
-    joined = dict(left.literals)
-    for source, values in right.literals.items():
+        kept, loser = sorted((left, right), key=lambda conjunction: _narrowest(conjunction, shared))
+        left, right = kept, Conjunction(_outside(loser, shared), exact=False)
+    joined = dict(left.constraints)
+    for source, values in right.constraints.items():
         if source not in joined or width(values) < width(joined[source]):
             joined[source] = values
-    is_whole = len(joined) == len(left.literals) + len(right.literals)
-    return Branch(joined, left.exact and right.exact and is_whole)
+    is_whole = len(joined) == len(left.constraints) + len(right.constraints)
+    return Conjunction(joined, left.exact and right.exact and is_whole)
 
 
 _Lists: TypeAlias = frozenset[tuple[str, ...]]
 
 
-def _walked(branch: Branch, scope: _Scope) -> _Lists:
-    """Return the lists that a branch's literals walk within a scope, each for an element of its own."""
+def _walked(conjunction: Conjunction, scope: _Scope) -> _Lists:
+    """Return the lists that the constraints walk within a scope, each for an element of its own."""
     walked: _Lists = frozenset()
-    for source in branch.literals:
+    for source in conjunction.constraints:
         if isinstance(source, tuple):
             walked |= lists_on(source)
     return walked - scope.opened
 
 
-def _narrowest(branch: Branch, lists: _Lists) -> float:
-    return min(width(values) for source, values in branch.literals.items() if _is_below(source, lists))
+def _narrowest(conjunction: Conjunction, lists: _Lists) -> float:
+    return min(
+        width(values) for source, values in conjunction.constraints.items() if _is_below(source, lists)
+    )
 
 
-def _outside(branch: Branch, lists: _Lists) -> Mapping[Source, Values]:
-    return {source: values for source, values in branch.literals.items() if not _is_below(source, lists)}
+def _outside(conjunction: Conjunction, lists: _Lists) -> Mapping[Source, ValueSet]:
+    return {
+        source: values for source, values in conjunction.constraints.items() if not _is_below(source, lists)
+    }
 
 
 def _is_below(source: Source, lists: _Lists) -> bool:
     return isinstance(source, tuple) and not lists.isdisjoint(lists_on(source))
 
 
-def _bounded(branches: list[Branch]) -> list[Branch]:
-    return branches if len(branches) <= MAX_BRANCHES else [_common(branches)]
+def _bounded(conjunctions: list[Conjunction]) -> list[Conjunction]:
+    return conjunctions if len(conjunctions) <= MAX_CONJUNCTIONS else [_common(conjunctions)]
 
 
-def _common(branches: list[Branch]) -> Branch:
-    """Return what all branches ask for: one branch that holds whenever one of them does."""
-    literals = [branch.literals for branch in branches]
-    shared = set.intersection(*map(set, literals))
-    return Branch(
-        {source: reduce(Values.united, (one[source] for one in literals)) for source in shared}, exact=False
+def _common(conjunctions: list[Conjunction]) -> Conjunction:
+    """Return what all of them ask for: one conjunction that holds whenever any of them does."""
+    constraints = [conjunction.constraints for conjunction in conjunctions]
+    shared = set.intersection(*map(set, constraints))
+    return Conjunction(
+        {source: reduce(ValueSet.united, (one[source] for one in constraints)) for source in shared},
+        exact=False,
     )
 
 
-def width(values: Values) -> float:
+def width(values: ValueSet) -> float:
     """Return roughly how many texts a set has, to tell narrow from wide."""
     if values.other_texts:
         return 1e9
@@ -214,34 +221,34 @@ def width(values: Values) -> float:
 # --- match ---
 
 
-def _leaves(leaves: Iterable[Leaf]) -> Branch:
-    return Branch({leaf.keys: values_of(leaf.alternatives) for leaf in leaves})
+def _leaves(leaves: Iterable[PatternField]) -> Conjunction:
+    return Conjunction({leaf.keys: values_of(leaf.alternatives) for leaf in leaves})
 
 
-def values_of(alternatives: Iterable[Any]) -> Values:
+def values_of(alternatives: Iterable[Any]) -> ValueSet:
     """Return the values that one of the alternatives of a pattern's field holds for."""
-    return reduce(Values.united, map(_alternative, alternatives))
+    return reduce(ValueSet.united, map(_alternative, alternatives))
 
 
-def _alternative(alternative: Any) -> Values:
+def _alternative(alternative: Any) -> ValueSet:
     """Return the values that one alternative of a pattern's field holds for."""
     if not isinstance(alternative, dict):
         return listed([alternative])
     ((operator, operand),) = alternative.items()
     if operator == "exists":
-        return PRESENT if operand else Values(absent=True)
+        return PRESENT if operand else ValueSet(absent=True)
     if operator == "anything-but":
         return _but(operand)
     if operator == "numeric":
-        return Values(numbers=(_interval(operand),))
+        return ValueSet(numbers=(_interval(operand),))
     if operator == "cidr":
-        return Values(networks=frozenset((operand,)))
+        return ValueSet(networks=frozenset((operand,)))
     if operator == "prefix" and isinstance(operand, str):
         return starting_with(operand)
     return _from_wildcard(operand, "*\\") if operator == "wildcard" else SOME_TEXTS
 
 
-def _but(operand: Any) -> Values:
+def _but(operand: Any) -> ValueSet:
     if isinstance(operand, dict):
         return replace(PRESENT, exact_texts=False)
     return all_but(operand if isinstance(operand, list) else [operand], PRESENT)
@@ -257,7 +264,7 @@ def _interval(operand: Sequence[Any]) -> Interval:
     return interval
 
 
-def _from_wildcard(pattern: str, special: str) -> Values:
+def _from_wildcard(pattern: str, special: str) -> ValueSet:
     """Return the texts that begin as the pattern does before its first special character."""
     prefix = pattern[: min((at for at in map(pattern.find, special) if at >= 0), default=len(pattern))]
     if prefix == pattern:
@@ -291,11 +298,11 @@ class _Scope:
 
 
 _WHOLE = _Scope()
-_Literal: TypeAlias = tuple[Source, Values] | None
+_Constraint: TypeAlias = tuple[Source, ValueSet] | None
 
 
-def _holds(logic: Any, wanted: bool, scope: _Scope) -> list[Branch]:
-    """Return the branches of "the expression is true" or, if that is wanted, "is false"."""
+def _holds(logic: Any, wanted: bool, scope: _Scope) -> list[Conjunction]:
+    """Return the conjunctions of "the expression is true" or, if that is wanted, "is false"."""
     if isinstance(logic, list):
         return TRUE if bool(logic) is wanted else FALSE
     if not isinstance(logic, dict) or not logic:
@@ -310,15 +317,15 @@ def _holds(logic: Any, wanted: bool, scope: _Scope) -> list[Branch]:
         return _holds_if(arguments, wanted, scope)
     if (name in ("some", "all") and wanted) or (name == "none" and not wanted):
         return _holds_for_some(arguments, scope, exact=name != "all")
-    literal = _literal(name, arguments, wanted, scope)
-    return [Branch({literal[0]: literal[1]})] if literal else UNKNOWN
+    found = _constraint(name, arguments, wanted, scope)
+    return [Conjunction({found[0]: found[1]})] if found else UNKNOWN
 
 
-def _all_of(parts: list[list[Branch]], scope: _Scope) -> list[Branch]:
+def _all_of(parts: list[list[Conjunction]], scope: _Scope) -> list[Conjunction]:
     return reduce(lambda left, right: _both(left, right, scope), parts)
 
 
-def _holds_if(arguments: list[Any], wanted: bool, scope: _Scope) -> list[Branch]:
+def _holds_if(arguments: list[Any], wanted: bool, scope: _Scope) -> list[Conjunction]:
     condition, then, otherwise = arguments
     return _either(
         [
@@ -328,17 +335,20 @@ def _holds_if(arguments: list[Any], wanted: bool, scope: _Scope) -> list[Branch]
     )
 
 
-def _holds_for_some(arguments: list[Any], scope: _Scope, *, exact: bool) -> list[Branch]:
+def _holds_for_some(arguments: list[Any], scope: _Scope, *, exact: bool) -> list[Conjunction]:
     keys = _var_keys(arguments[0])
     path = scope.list_at(keys) if keys else None
     if path is None:
         return UNKNOWN
     inner = _holds(arguments[1], True, scope.within(path))
-    # without any literal nothing would say that the list has to have an element
-    return [Branch(branch.literals, exact and branch.exact and bool(branch.literals)) for branch in inner]
+    # without a constraint nothing would require that the list has an element
+    return [
+        Conjunction(conjunction.constraints, exact and conjunction.exact and bool(conjunction.constraints))
+        for conjunction in inner
+    ]
 
 
-def _literal(name: str, arguments: list[Any], wanted: bool, scope: _Scope) -> _Literal:
+def _constraint(name: str, arguments: list[Any], wanted: bool, scope: _Scope) -> _Constraint:
     if name == "var":
         return _about(_var({"var": arguments}, scope), _TRUE if wanted else _FALSE)
     if name == "in":
@@ -351,7 +361,7 @@ def _literal(name: str, arguments: list[Any], wanted: bool, scope: _Scope) -> _L
     return None
 
 
-def _about(source: Source | None, values: Values | None) -> _Literal:
+def _about(source: Source | None, values: ValueSet | None) -> _Constraint:
     return None if source is None or values is None else (source, values)
 
 
@@ -401,12 +411,12 @@ def _is_scalar(value: Any) -> bool:
     return value is None or isinstance(value, str | bool | int | float)
 
 
-def _with_nothing(values: Values) -> Values:
+def _with_nothing(values: ValueSet) -> ValueSet:
     """Return the set for a place where null and absent are the same."""
     return replace(values, absent=True) if values.null else values
 
 
-def _in(arguments: list[Any], wanted: bool, scope: _Scope) -> _Literal:
+def _in(arguments: list[Any], wanted: bool, scope: _Scope) -> _Constraint:
     needle, haystack = arguments
     if isinstance(haystack, list) and all(map(_is_scalar, haystack)):
         return _about(_source(needle, scope), _member(haystack, wanted))
@@ -416,7 +426,7 @@ def _in(arguments: list[Any], wanted: bool, scope: _Scope) -> _Literal:
     return None
 
 
-def _member(items: Any, wanted: bool) -> Values | None:
+def _member(items: Any, wanted: bool) -> ValueSet | None:
     if not isinstance(items, list) or not all(map(_is_scalar, items)):
         return None
     if wanted:
@@ -428,7 +438,7 @@ _MIRRORED = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
 _COMPARISONS = frozenset(("==", "!=", "===", "!==", *_MIRRORED))
 
 
-def _compared(name: str, arguments: list[Any], wanted: bool, scope: _Scope) -> _Literal:
+def _compared(name: str, arguments: list[Any], wanted: bool, scope: _Scope) -> _Constraint:
     if len(arguments) != 2:
         return None
     left, right = arguments
@@ -444,13 +454,13 @@ def _compared(name: str, arguments: list[Any], wanted: bool, scope: _Scope) -> _
     return _about(source, _strictly(right, wanted) if name == "===" else _loosely(right, wanted))
 
 
-def _strictly(constant: Any, wanted: bool) -> Values:
+def _strictly(constant: Any, wanted: bool) -> ValueSet:
     if wanted:
         return _with_nothing(listed([constant]))
     return SOMETHING if constant is None else all_but([constant])
 
 
-def _loosely(constant: Any, wanted: bool) -> Values:
+def _loosely(constant: Any, wanted: bool) -> ValueSet:
     if constant is None:
         return _strictly(constant, wanted)
     if not isinstance(constant, str):
@@ -458,7 +468,7 @@ def _loosely(constant: Any, wanted: bool) -> Values:
         return (
             _number_loosely(constant)
             if wanted and is_number(constant)
-            else roughly(SOMETHING if wanted else EVERYTHING)
+            else approximate(SOMETHING if wanted else EVERYTHING)
         )
     number = number_of(constant)
     is_numeric = number == number
@@ -472,20 +482,20 @@ def _loosely(constant: Any, wanted: bool) -> Values:
     )
 
 
-def _number_loosely(constant: Any) -> Values:
+def _number_loosely(constant: Any) -> ValueSet:
     return replace(
         SOMETHING, numbers=(Interval(constant, constant),), exact_texts=False, exact_booleans=False
     )
 
 
-def _ordered(name: str, bound: Any, wanted: bool) -> Values | None:
+def _ordered(name: str, bound: Any, wanted: bool) -> ValueSet | None:
     """Return what is less or greater than a number; texts and booleans may be, as they are converted."""
     if not is_number(bound):
         return None
     below, with_bound = (name[0] == "<") is wanted, (len(name) > 1) is wanted
     interval = Interval(high=bound, has_high=with_bound) if below else Interval(low=bound, has_low=with_bound)
     nothing = _null_compares(name, bound) is wanted
-    return Values(
+    return ValueSet(
         other_texts=True,
         numbers=(interval,),
         booleans=True,
@@ -501,16 +511,16 @@ def _null_compares(name: str, bound: float) -> bool:
     return less(left, right, or_equal=name.endswith("="))
 
 
-def _networks(value: Any) -> Values:
-    return Values(networks=frozenset(value if isinstance(value, list) else [value]))
+def _networks(value: Any) -> ValueSet:
+    return ValueSet(networks=frozenset(value if isinstance(value, list) else [value]))
 
 
-def _only_wanted(values: Callable[[Any], Values]) -> Callable[[Any, bool], Values | None]:
-    """Return a test of which only the affirmative is worth looking up, and only with a constant argument."""
+def _only_wanted(values: Callable[[Any], ValueSet]) -> Callable[[Any, bool], ValueSet | None]:
+    """Return a test that is looked up only where it has to hold, and only with a constant argument."""
     return lambda argument, wanted: values(argument) if wanted and not isinstance(argument, dict) else None
 
 
-_TESTS: dict[str, Callable[[Any, bool], Values | None]] = {
+_TESTS: dict[str, Callable[[Any, bool], ValueSet | None]] = {
     "in_list": _member,
     "starts_with": _only_wanted(starting_with),
     "ends_with": _only_wanted(lambda _suffix: SOME_TEXTS),

@@ -1,7 +1,7 @@
-"""Look-up tables of one source: from a value to the branches that it leaves possible, as bits of an integer.
+"""Look-up tables of one source: from a value to a bit mask of the conjunctions that it leaves possible.
 
-A branch is possible for a value if its literal on the source holds the value, or if it has no literal there.
-The lowest bit stands for no branch: it says that the mask leaves no more possible than is true.
+A conjunction is possible for a value if it has no constraint on the source, or one that holds the value.
+Bit 0 is not a conjunction. It is set while the mask is exact, that is, has no false positives.
 """
 
 from __future__ import annotations
@@ -12,29 +12,29 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from hubtriage.engine.index.value_sets import ALL_NUMBERS, Interval, Values
+from hubtriage.engine.index.value_sets import ALL_NUMBERS, Interval, ValueSet
 from hubtriage.engine.text.addresses import parse_address, parse_network
 
-REGULAR = 1
+EXACT_BIT = 1
 FIRST_BIT = 1
 
 # Beyond this many bytes a table keeps only the bits that differ from what most values leave possible.
 DENSE_BYTES = 1 << 19
 MAX_BOUNDS = 512
 
-Entries = list[tuple[int, Values]]  # (bit of a branch, values of its literal)
+Entries = list[tuple[int, ValueSet]]  # (bit of a conjunction, value set of its constraint)
 Mask = int
 
 
 @dataclass(frozen=True, slots=True)
-class Tables:
-    """What the values of one source leave possible.
+class MaskTable:
+    """The masks for the values of one source.
 
-    `texts` and `default` serve a plain text by one look-up, unless there is `text`, a function for it.
+    `texts` and `default` serve a text by one look-up, unless there is `text`, a function for it.
     `other` takes any value but a text, `number` a number, `absent` is for what is not there.
-    `has_regular_texts` says whether the masks for texts are REGULAR; `rough` names the bits of the branches
-    for which REGULAR says too much. `concerned` are the branches with a literal here: once none of them is
-    possible, no look-up is needed.
+    The masks for texts have EXACT_BIT if `has_exact_texts`. `approximate` are the bits of conjunctions that
+    may be false positives even where EXACT_BIT is set. `concerned` are the conjunctions with a constraint
+    here: once none of them is possible, no look-up is needed.
     """
 
     texts: dict[str, Mask]
@@ -43,31 +43,31 @@ class Tables:
     other: Callable[[Any], Mask]
     number: Callable[[float], Mask]
     absent: Mask
-    has_regular_texts: bool
-    rough: frozenset[int]
+    has_exact_texts: bool
+    approximate: frozenset[int]
     concerned: Mask
 
 
-def build_tables(entries: Entries, size: int) -> Tables:
-    """Build the tables of one source for masks of `size` bits, those in `entries` having a literal on it."""
+def build_table(entries: Entries, size: int) -> MaskTable:
+    """Build the table of one source for masks of `size` bits, from the constraints on it."""
     everything = (1 << size) - 1
     concerned = bits((bit for bit, _values in entries), size)
     free = everything & ~concerned
-    rough_texts = {bit for bit, values in entries if not values.exact_texts}
-    is_regular = len(rough_texts) < len(entries)
+    approximate_texts = {bit for bit, values in entries if not values.exact_texts}
+    is_exact = len(approximate_texts) < len(entries)
     default = free | _bits_where(entries, size, lambda values: values.other_texts)
-    default = default if is_regular else default & ~REGULAR
+    default = default if is_exact else default & ~EXACT_BIT
     texts, sparse, lost = _text_tables(entries, default, size)
-    number, rough_numbers = _number_function(entries, free, size)
-    return Tables(
+    number, approximate_numbers = _number_function(entries, free, size)
+    return MaskTable(
         texts=texts,
         default=default,
         text=_text_function(entries, texts, sparse, default, size),
         other=_other_function(entries, free, everything, size, number),
         number=number,
         absent=free | _bits_where(entries, size, lambda values: values.absent),
-        has_regular_texts=is_regular,
-        rough=frozenset(lost | rough_numbers | (rough_texts if is_regular else set())),
+        has_exact_texts=is_exact,
+        approximate=frozenset(lost | approximate_numbers | (approximate_texts if is_exact else set())),
         concerned=concerned,
     )
 
@@ -80,7 +80,7 @@ def bits(positions: Iterable[int], size: int) -> Mask:
     return int.from_bytes(buffer, "little")
 
 
-def _bits_where(entries: Entries, size: int, test: Callable[[Values], bool]) -> Mask:
+def _bits_where(entries: Entries, size: int, test: Callable[[ValueSet], bool]) -> Mask:
     return bits((bit for bit, values in entries if test(values)), size)
 
 
@@ -97,10 +97,10 @@ class _Sparse:
 def _text_tables(
     entries: Entries, default: Mask, size: int
 ) -> tuple[dict[str, Mask], dict[str, _Sparse], set[int]]:
-    """Return what listed texts leave possible: whole masks, or only the bits to add to the default.
+    """Return the masks of listed texts: whole ones, or only the bits to add to the default.
 
-    Texts to leave out of a set need whole masks; the last value names the branches for which there was no
-    room.
+    A text that a set leaves out needs a whole mask. The last value has the bits of the conjunctions for which
+    that would take too many.
     """
     added: defaultdict[str, list[int]] = defaultdict(list)
     removed: defaultdict[str, list[int]] = defaultdict(list)
@@ -110,12 +110,12 @@ def _text_tables(
         for text in values.not_texts:
             removed[text].append(bit)
     most_used = sorted(removed.items(), key=lambda item: -len(item[1]))
-    room = 1 + DENSE_BYTES * 8 // (size + 1)
+    most_dense = 1 + DENSE_BYTES * 8 // (size + 1)
     dense = {
         text: default & ~bits(positions, size) | bits(added.pop(text, ()), size)
-        for text, positions in most_used[:room]
+        for text, positions in most_used[:most_dense]
     }
-    lost = {bit for _text, positions in most_used[room:] for bit in positions}
+    lost = {bit for _text, positions in most_used[most_dense:] for bit in positions}
     if len(added) * (size // 8 + 1) > DENSE_BYTES:
         return dense, {text: _Sparse(positions) for text, positions in added.items()}, lost
     dense.update((text, default | bits(positions, size)) for text, positions in added.items())
@@ -144,10 +144,10 @@ def _text_function(
 
 
 def _prefix_function(entries: Entries, base: Mask, size: int) -> Callable[[str], Mask] | None:
-    """Return a function from a text to a mask with the bits of the branches whose prefix it has.
+    """Return a function from a text to a mask with the bits of the conjunctions whose prefix it has.
 
-    All prefixes of a text stand in one chain of ancestors, which begins at or above the last prefix that does
-    not sort after the text.
+    All prefixes of a text form one chain of ancestors. It begins at or above the last prefix that does not
+    sort after the text.
     """
     positions: defaultdict[str, list[int]] = defaultdict(list)
     for bit, values in entries:
@@ -192,7 +192,7 @@ def _parents(prefixes: list[str]) -> list[int]:
 
 
 def _network_function(entries: Entries, size: int) -> Callable[[str], Mask] | None:
-    """Return a function from an address to the branches whose network it lies in."""
+    """Return a function from an address to the conjunctions whose network it lies in."""
     tables: defaultdict[tuple[int, int], defaultdict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
     for bit, values in entries:
         for network in values.networks:
@@ -224,8 +224,8 @@ def _other_function(
     null = free | _bits_where(entries, size, lambda values: values.null)
     boolean = free | _bits_where(entries, size, lambda values: values.booleans)
     if not all(values.exact_booleans for _bit, values in entries):
-        boolean &= ~REGULAR
-    odd = everything & ~REGULAR
+        boolean &= ~EXACT_BIT
+    inexact = everything & ~EXACT_BIT
 
     def other(value: Any) -> Mask:
         if value is None:
@@ -234,19 +234,18 @@ def _other_function(
             return boolean
         if isinstance(value, int | float) and value == value:
             return number(value)
-        return odd
+        return inexact
 
     return other
 
 
 def _number_function(entries: Entries, free: Mask, size: int) -> tuple[Callable[[float], Mask], set[int]]:
-    """Return a function from a number to the branches in whose intervals it lies.
+    """Return a function from a number to the mask for it, and the bits that are approximate for numbers.
 
     The numbers fall into places: even ones are the gaps between the bounds, odd ones the bounds themselves.
-    Where no rule expects numbers, one that turns up is not REGULAR; else the branches that are rough about it
-    are.
+    Where no rule expects a number, its mask is not exact; otherwise single conjunctions are approximate.
     """
-    rough = {bit for bit, values in entries if not values.exact_numbers}
+    approximate = {bit for bit, values in entries if not values.exact_numbers}
     expected = any(values.numbers not in ((), ALL_NUMBERS) for _bit, values in entries)
     every_bound = sorted({bound for _bit, values in entries for one in values.numbers for bound in one[:2]})
     bounds = _thinned(every_bound)
@@ -256,9 +255,9 @@ def _number_function(entries: Entries, free: Mask, size: int) -> tuple[Callable[
         for first, last in _places(values.numbers, bounds):
             begin[first].append(bit)
             end[last + 1].append(bit)
-    is_regular = len(bounds) == len(every_bound) and (expected or not rough)
+    is_exact = len(bounds) == len(every_bound) and (expected or not approximate)
     masks = []
-    mask = free if is_regular else free & ~REGULAR
+    mask = free if is_exact else free & ~EXACT_BIT
     for place in range(2 * len(bounds) + 1):
         mask = mask & ~bits(end[place], size) | bits(begin[place], size)
         masks.append(mask)
@@ -267,7 +266,7 @@ def _number_function(entries: Entries, free: Mask, size: int) -> tuple[Callable[
         at = bisect_left(bounds, value)
         return masks[2 * at + (at < len(bounds) and bounds[at] == value)]
 
-    return number, rough if is_regular else set()
+    return number, approximate if is_exact else set()
 
 
 def _places(intervals: Iterable[Interval], bounds: list[float]) -> Iterator[tuple[int, int]]:

@@ -4,25 +4,27 @@ Evaluating one condition costs about a microsecond; a large organisation has ten
 finding matches two. This is the matching problem of publish/subscribe systems turned on rule sets, solved
 with bit masks:
 
-1. `literals` turns each condition into branches, disjunctions of and-ed literals on single values: equality,
-   membership, prefix, network, interval, absence, and the negations of those that are exact. What it cannot
-   express is left out. Each branch gets one bit.
-2. For each source (a path of the finding, or a calculation such as `age_days`) `tables` maps a value to the
-   branches that it leaves possible: those whose literal holds for it, and those without a literal there.
-3. `extraction` generates one function that walks the finding and joins these masks with `&`, over the
-   elements of a list with `|`. Ten thousand bits are joined in a tenth of a microsecond, which is why
-   negations and comparisons cost nothing more than equality, and a rule without any literal next to nothing.
+1. `dnf` turns each condition into conjunctions of constraints on single values: equality, membership, prefix,
+   network, interval, absence, and the negations of those that are exact. What it cannot express is left out.
+   Each conjunction gets one bit.
+2. For each source (a path of the finding, or a calculation such as `age_days`) `masks` maps a value to the
+   conjunctions that it leaves possible: those whose constraint holds for it, and those without one there.
+3. `codegen` generates one function that walks the finding and joins these masks with `&`, and with `|` over
+   the elements of a list. Joining ten thousand bits takes a tenth of a microsecond. So negations and
+   comparisons cost no more than equality, and a rule without any constraint costs next to nothing.
 4. The bits that are left name the rules to evaluate. About one in two of them matches.
 
-The index is a filter. It may let a rule through that does not match, and never holds one back that does: a
-literal holds for at least the values that its test holds for; conditions on one list element are looked up
-each by itself; of two literals on one source only one is used (they may hold for different elements); a value
-of a shape that no one expects (a list, an object, NaN) leaves everything possible; and logic that might fail
-excludes nothing, so that a failing rule fails with the index as without. Null is kept apart from absence,
-true from 1.
+The index is a filter. It may let a rule through that does not match, and never holds one back that does:
 
-A source gets tables only if it pays: sources are taken greedily, each time the one that spares most
-evaluations by an estimate from the rules themselves, until the next would cost more than it spares.
+- A constraint holds for at least the values that its test holds for.
+- Conditions on one list element are looked up each by itself.
+- Of two constraints on one source only one is used, as they may hold for different elements.
+- A value of an unexpected shape (a list, an object, NaN) leaves everything possible.
+- Logic that might fail excludes nothing, so that a failing rule fails with the index as without.
+- Null is kept apart from absence, and true from 1.
+
+A source gets a table only if it pays. Sources are taken greedily: each time the one that saves most
+evaluations, by an estimate from the rules themselves, until the next would cost more than it saves.
 """
 
 from __future__ import annotations
@@ -35,19 +37,19 @@ from typing import Any, TypeAlias
 
 from hubtriage.engine.errors import EvaluationError
 from hubtriage.engine.index.codegen import generate
-from hubtriage.engine.index.dnf import Branch, Source, branches_of, lists_on
-from hubtriage.engine.index.masks import FIRST_BIT, REGULAR, Mask, Tables, build_tables
-from hubtriage.engine.index.value_sets import ALL_NUMBERS, Values
+from hubtriage.engine.index.dnf import Conjunction, Source, conjunctions_of, lists_on
+from hubtriage.engine.index.masks import EXACT_BIT, FIRST_BIT, Mask, MaskTable, build_table
+from hubtriage.engine.index.value_sets import ALL_NUMBERS, ValueSet
 from hubtriage.engine.jsonlogic.compiler import Compiler
-from hubtriage.engine.jsonlogic.expressions import Accounts, Context, Evaluate
+from hubtriage.engine.jsonlogic.expressions import Accounts, Evaluate, EvaluationContext
 
 MAX_SOURCES = 48
 MAX_PATH = 12
-# What tables cost at each finding, in evaluations of a rule that they spare.
+# What a table costs per finding, in evaluations of a rule.
 COST_OF_PATH = 0.1
 COST_OF_CALCULATION = 0.6
 
-_Literals: TypeAlias = dict[Source, list[tuple[int, Values]]]
+_Constraints: TypeAlias = dict[Source, list[tuple[int, ValueSet]]]
 
 
 class RuleIndex:
@@ -58,17 +60,23 @@ class RuleIndex:
 
         Raises PatternError and LogicError.
         """
-        numbered = [(position, branch) for position, rule in enumerate(rules) for branch in branches_of(rule)]
+        numbered = [
+            (position, conjunction)
+            for position, rule in enumerate(rules)
+            for conjunction in conjunctions_of(rule)
+        ]
         numbered.sort(key=lambda pair: _neighbourhood(pair[1]))
-        branches = [branch for _position, branch in numbered]
-        size = FIRST_BIT + len(branches)
-        literals = _literals_by_source(branches)
-        tables = {source: build_tables(literals[source], size) for source in choose_sources(literals, size)}
-        positions = [position for position, _branch in numbered]
+        conjunctions = [conjunction for _position, conjunction in numbered]
+        size = FIRST_BIT + len(conjunctions)
+        constraints = _constraints_by_source(conjunctions)
+        tables = {
+            source: build_table(constraints[source], size) for source in choose_sources(constraints, size)
+        }
+        positions = [position for position, _conjunction in numbered]
         unused = [(-1, False)] * FIRST_BIT
-        self._regular = [*unused, *zip(positions, _exactness(branches, tables), strict=True)]
-        self._irregular = [*unused, *((position, False) for position in positions)]
-        self._odd = (1 << size) - 1 & ~REGULAR
+        self._exact = [*unused, *zip(positions, _exactness(conjunctions, tables), strict=True)]
+        self._approximate = [*unused, *((position, False) for position in positions)]
+        self._inexact = (1 << size) - 1 & ~EXACT_BIT
         paths = {source: table for source, table in tables.items() if isinstance(source, tuple)}
         self._possible = generate(paths, (1 << size) - 1)
         compiler = Compiler(accounts or {})
@@ -85,14 +93,14 @@ class RuleIndex:
         """
         possible = self._possible(finding)
         if self._calculated:
-            context = Context(finding, now)
+            context = EvaluationContext(finding, now)
             for calculate, table in self._calculated:
                 if possible & table.concerned:
                     possible &= self._possible_for(calculate, table, context)
-        named = self._irregular
-        if possible & REGULAR:
-            named = self._regular
-            possible ^= REGULAR
+        named = self._approximate
+        if possible & EXACT_BIT:
+            named = self._exact
+            possible ^= EXACT_BIT
         found = []
         while possible:
             lowest = possible & -possible
@@ -100,14 +108,14 @@ class RuleIndex:
             possible ^= lowest
         if len(found) > 1:
             found.sort()
-            return list(dict(found).items())  # of several branches of a rule the last is the most certain
+            return list(dict(found).items())  # sorted, so a rule's last conjunction is its most certain one
         return found
 
-    def _possible_for(self, calculate: Evaluate, table: Tables, context: Context) -> Mask:
+    def _possible_for(self, calculate: Evaluate, table: MaskTable, context: EvaluationContext) -> Mask:
         try:
             value = calculate(context.root, context)
         except EvaluationError:
-            return self._odd  # the rules concerned are to fail by themselves
+            return self._inexact  # excludes no rule: those concerned then fail by themselves
         if type(value) is float and value == value:
             return table.number(value)
         if not isinstance(value, str):
@@ -115,46 +123,49 @@ class RuleIndex:
         return table.texts.get(value, table.default) if table.text is None else table.text(value)
 
 
-def _exactness(branches: Sequence[Branch], tables: Mapping[Source, Tables]) -> list[bool]:
-    """Return for each branch whether it holds wherever the tables leave it possible, and are regular."""
-    rough = {bit for table in tables.values() for bit in table.rough}
+def _exactness(conjunctions: Sequence[Conjunction], tables: Mapping[Source, MaskTable]) -> list[bool]:
+    """Return for each conjunction whether it holds for certain where an exact mask leaves it possible."""
+    approximate = {bit for table in tables.values() for bit in table.approximate}
     return [
-        branch.exact
-        and bit not in rough
-        and all(source in tables and _is_clear(source, values) for source, values in branch.literals.items())
-        for bit, branch in enumerate(branches, FIRST_BIT)
+        conjunction.exact
+        and bit not in approximate
+        and all(
+            source in tables and _is_clear(source, values)
+            for source, values in conjunction.constraints.items()
+        )
+        for bit, conjunction in enumerate(conjunctions, FIRST_BIT)
     ]
 
 
-def _is_clear(source: Source, values: Values) -> bool:
+def _is_clear(source: Source, values: ValueSet) -> bool:
     """Say whether absence is clear: below a list, from one element or from all?"""
     return not (values.absent or values.null) or isinstance(source, str) or not lists_on(source)
 
 
-def _neighbourhood(branch: Branch) -> tuple[str, str]:
-    """Sort branches with the same narrow literal side by side, which keeps the bits of one value together."""
+def _neighbourhood(conjunction: Conjunction) -> tuple[str, str]:
+    """Return a sort key that keeps the bits of one value together: the narrowest constraint."""
     keys = [
         (len(known), min(known), str(source))
-        for source, values in branch.literals.items()
+        for source, values in conjunction.constraints.items()
         if not values.other_texts and (known := values.texts or values.prefixes or values.networks)
     ]
     _count, key, source = min(keys, default=(0, "", ""))
     return source, key
 
 
-def _literals_by_source(branches: Sequence[Branch]) -> _Literals:
-    literals: _Literals = defaultdict(list)
-    for bit, branch in enumerate(branches, FIRST_BIT):
-        for source, values in branch.literals.items():
+def _constraints_by_source(conjunctions: Sequence[Conjunction]) -> _Constraints:
+    constraints: _Constraints = defaultdict(list)
+    for bit, conjunction in enumerate(conjunctions, FIRST_BIT):
+        for source, values in conjunction.constraints.items():
             if isinstance(source, str) or len(source) <= MAX_PATH:
-                literals[source].append((bit, values))
-    return literals
+                constraints[source].append((bit, values))
+    return constraints
 
 
-def choose_sources(literals: _Literals, size: int) -> list[Source]:
-    """Return the sources whose tables spare more than they cost, most useful first."""
-    chances = {source: _chances(entries) for source, entries in literals.items()}
-    expected = [1.0] * size  # how often a branch is evaluated, a finding
+def choose_sources(constraints: _Constraints, size: int) -> list[Source]:
+    """Return the sources whose tables save more than they cost, most useful first."""
+    chances = {source: _chances(entries) for source, entries in constraints.items()}
+    expected = [1.0] * size  # evaluations of each conjunction per finding
     chosen: list[Source] = []
     while chances and len(chosen) < MAX_SOURCES:
         gains = {
@@ -174,13 +185,13 @@ def _cost(source: Source) -> float:
     return COST_OF_CALCULATION if isinstance(source, str) else COST_OF_PATH
 
 
-def _chances(entries: list[tuple[int, Values]]) -> list[tuple[int, float]]:
-    """Estimate how often each literal holds: the more values the rules tell apart, the rarer is each."""
+def _chances(entries: list[tuple[int, ValueSet]]) -> list[tuple[int, float]]:
+    """Estimate how often each constraint holds: the more values the rules tell apart, the rarer is each."""
     known = {key for _bit, values in entries for key in (*values.texts, *values.prefixes, *values.networks)}
     return [(bit, _chance(values, len(known))) for bit, values in entries]
 
 
-def _chance(values: Values, known: int) -> float:
+def _chance(values: ValueSet, known: int) -> float:
     if values.other_texts or values.numbers == ALL_NUMBERS:
         return 0.7 if values.absent else 0.6
     keys = len(values.texts) + len(values.prefixes) + len(values.networks)

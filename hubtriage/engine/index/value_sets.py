@@ -1,7 +1,7 @@
 """Sets of JSON scalars, described so that a value can be looked up in many of them at once.
 
-A set is used in the place of a test of a value and holds at least every value that passes the test. Where it
-may hold more it says so: then what is found by it has to be evaluated. Lists and objects have no place here.
+A set stands for a test of a value and holds at least every value that passes the test. Where it may hold
+more, one of its `exact_…` flags is off, and what it finds has to be evaluated. It holds no lists or objects.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from math import inf
 from typing import NamedTuple
 
-Number = int | float
+from hubtriage.engine.jsonlogic.numbers import Number
 
 
 class Interval(NamedTuple):
@@ -27,7 +27,7 @@ ALL_NUMBERS: tuple[Interval, ...] = (Interval(),)
 
 
 @dataclass(frozen=True, slots=True)
-class Values:
+class ValueSet:
     """A set of scalars, null, and "absent", which stands for a value that is not there.
 
     Its texts: those listed, those with a listed prefix, the addresses in listed networks and, with
@@ -47,13 +47,13 @@ class Values:
     exact_numbers: bool = True
     exact_booleans: bool = True
 
-    def united(self, other: Values) -> Values:
+    def united(self, other: ValueSet) -> ValueSet:
         """Return the union of two sets."""
         not_texts = self.not_texts if self.other_texts else other.not_texts
         if self.other_texts and other.other_texts:
             not_texts = self.not_texts & other.not_texts
         texts = self.texts | other.texts
-        return Values(
+        return ValueSet(
             texts,
             self.prefixes | other.prefixes,
             self.networks | other.networks,
@@ -73,25 +73,25 @@ def _merged(numbers: tuple[Interval, ...]) -> tuple[Interval, ...]:
     return ALL_NUMBERS if Interval() in numbers else tuple(dict.fromkeys(numbers))
 
 
-def _reachable(one: Values, other: Values, not_texts: frozenset[str]) -> bool:
+def _reachable(one: ValueSet, other: ValueSet, not_texts: frozenset[str]) -> bool:
     """Say whether texts that are left out stay out: a prefix or network may bring one of them in again."""
     return not (not_texts and (one.prefixes or other.prefixes or one.networks or other.networks))
 
 
-EVERYTHING = Values(other_texts=True, numbers=ALL_NUMBERS, booleans=True, null=True, absent=True)
+EVERYTHING = ValueSet(other_texts=True, numbers=ALL_NUMBERS, booleans=True, null=True, absent=True)
 PRESENT = replace(EVERYTHING, absent=False)
 SOMETHING = replace(PRESENT, null=False)
-ANY_TEXT = Values(other_texts=True)
+ANY_TEXT = ValueSet(other_texts=True)
 SOME_TEXTS = replace(ANY_TEXT, exact_texts=False)
 
 
-def roughly(values: Values) -> Values:
-    """Return the same set for a test that not all of its members pass."""
+def approximate(values: ValueSet) -> ValueSet:
+    """Return the same set for a test that some of its members fail."""
     return replace(values, exact_texts=False, exact_numbers=False, exact_booleans=False)
 
 
-def all_but(scalars: Iterable[object], base: Values = EVERYTHING) -> Values:
-    """Return a set without these scalars; only texts are really left out of it."""
+def all_but(scalars: Iterable[object], base: ValueSet = EVERYTHING) -> ValueSet:
+    """Return a set without these scalars. Only texts are left out; other kinds become approximate."""
     without = listed(scalars)
     return replace(
         base,
@@ -101,16 +101,16 @@ def all_but(scalars: Iterable[object], base: Values = EVERYTHING) -> Values:
     )
 
 
-def starting_with(prefix: str) -> Values:
-    """Return the texts that start so."""
-    return Values(prefixes=frozenset((prefix,))) if prefix else ANY_TEXT
+def starting_with(prefix: str) -> ValueSet:
+    """Return the set of texts with this prefix."""
+    return ValueSet(prefixes=frozenset((prefix,))) if prefix else ANY_TEXT
 
 
-def listed(scalars: Iterable[object]) -> Values:
+def listed(scalars: Iterable[object]) -> ValueSet:
     """Return the set of these scalars (of all booleans, if there is one); null stands for itself alone."""
     known = list(scalars)
     booleans = any(isinstance(item, bool) for item in known)
-    return Values(
+    return ValueSet(
         texts=frozenset(item for item in known if isinstance(item, str)),
         numbers=tuple(
             Interval(item, item)

@@ -20,10 +20,10 @@ from typing import Any
 from hubtriage.engine.errors import EvaluationError, LogicError, Path, did_you_mean
 from hubtriage.engine.jsonlogic.expressions import (
     Accounts,
-    Call,
-    Context,
+    CompiledExpression,
     Evaluate,
-    Expression,
+    EvaluationContext,
+    OperatorCall,
     constant_expression,
 )
 from hubtriage.engine.jsonlogic.operators import OPERATORS
@@ -48,7 +48,7 @@ def compile_logic(logic: Value, *, accounts: Accounts | None = None) -> Callable
     evaluate = Compiler(accounts or {}).compile(logic, (), 0).evaluate
 
     def run(data: Value, now: float | None = None) -> Value:
-        return evaluate(data, Context(data, now))
+        return evaluate(data, EvaluationContext(data, now))
 
     return run
 
@@ -60,7 +60,7 @@ class Compiler:
     accounts: Accounts
     observe: Observer | None = None
 
-    def compile(self, logic: Value, path: Path, depth: int) -> Expression:
+    def compile(self, logic: Value, path: Path, depth: int) -> CompiledExpression:
         """Compile an expression that stands at a path of the whole."""
         if depth > MAX_DEPTH:
             raise LogicError(f"nested more than {MAX_DEPTH} deep", path, "split the rule, or use lists")
@@ -71,16 +71,16 @@ class Compiler:
         expression = self._operation(logic, path, depth) if logic else constant_expression(logic)
         return self._observed(logic, expression)
 
-    def _list(self, items: list[Value], path: Path, depth: int) -> Expression:
+    def _list(self, items: list[Value], path: Path, depth: int) -> CompiledExpression:
         parts = [self.compile(item, (*path, index), depth + 1) for index, item in enumerate(items)]
         evaluators = [part.evaluate for part in parts]
-        return Expression(
+        return CompiledExpression(
             lambda data, context: [evaluate(data, context) for evaluate in evaluators],
             is_constant=all(part.is_constant for part in parts),
             value=[part.value for part in parts],
         )
 
-    def _operation(self, logic: Mapping[str, Value], path: Path, depth: int) -> Expression:
+    def _operation(self, logic: Mapping[str, Value], path: Path, depth: int) -> CompiledExpression:
         if len(logic) > 1:
             names = ", ".join(f"`{name}`" for name in logic)
             raise LogicError(
@@ -99,12 +99,16 @@ class Compiler:
             given = [self.compile(arguments, here, depth + 1)]
         if not operator.fewest <= len(given) <= operator.most:
             raise LogicError(f"`{name}` takes {operator.arity()}, not {len(given)}", here, operator.usage)
-        return Expression(operator.build(Call(given, here, isinstance(arguments, list), self.accounts)))
+        return CompiledExpression(
+            operator.build(OperatorCall(given, here, isinstance(arguments, list), self.accounts))
+        )
 
-    def _observed(self, logic: Value, expression: Expression) -> Expression:
+    def _observed(self, logic: Value, expression: CompiledExpression) -> CompiledExpression:
         if self.observe is None:
             return expression
-        return Expression(self.observe(logic, expression.evaluate), expression.is_constant, expression.value)
+        return CompiledExpression(
+            self.observe(logic, expression.evaluate), expression.is_constant, expression.value
+        )
 
 
 def _checked_scalar(value: Any, path: Path) -> Value:

@@ -16,7 +16,7 @@ MAX_STEPS = 1_000_000
 Accounts: TypeAlias = Mapping[str, Mapping[str, Value]]
 
 
-class Context:
+class EvaluationContext:
     """One evaluation: the whole finding, which operators see from inside `some` too, and the time."""
 
     __slots__ = ("now", "root", "steps")
@@ -33,11 +33,11 @@ class Context:
             raise EvaluationError(f"more than {MAX_STEPS} list elements were to be visited")
 
 
-Evaluate: TypeAlias = Callable[[Value, Context], Value]
+Evaluate: TypeAlias = Callable[[Value, EvaluationContext], Value]
 
 
 @dataclass(frozen=True, slots=True)
-class Expression:
+class CompiledExpression:
     """A compiled part; the value of a constant one is known already."""
 
     evaluate: Evaluate
@@ -45,16 +45,16 @@ class Expression:
     value: Value = None
 
 
-def constant_expression(value: Value) -> Expression:
+def constant_expression(value: Value) -> CompiledExpression:
     """Return the expression that always has this value."""
-    return Expression(lambda _data, _context: value, True, value)
+    return CompiledExpression(lambda _data, _context: value, True, value)
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class OperatorCall:
     """An operator's arguments on loading, with what it takes to refuse them."""
 
-    arguments: list[Expression]
+    arguments: list[CompiledExpression]
     path: Path
     in_list: bool
     accounts: Accounts
@@ -84,7 +84,7 @@ class Operator:
 
     fewest: int
     most: float
-    build: Callable[[Call], Evaluate]
+    build: Callable[[OperatorCall], Evaluate]
     usage: str = ""
 
     def arity(self) -> str:

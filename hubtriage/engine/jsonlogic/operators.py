@@ -8,7 +8,13 @@ from math import inf, nan
 
 from hubtriage.engine.errors import EvaluationError
 from hubtriage.engine.jsonlogic import numbers
-from hubtriage.engine.jsonlogic.expressions import Call, Context, Evaluate, Expression, Operator
+from hubtriage.engine.jsonlogic.expressions import (
+    CompiledExpression,
+    Evaluate,
+    EvaluationContext,
+    Operator,
+    OperatorCall,
+)
 from hubtriage.engine.jsonlogic.values import (
     MAX_LENGTH,
     Value,
@@ -26,31 +32,31 @@ from hubtriage.engine.jsonlogic.values import (
 )
 
 
-def _unary(function: Callable[[Value], Value]) -> Callable[[Call], Evaluate]:
-    def build(call: Call) -> Evaluate:
+def _unary(function: Callable[[Value], Value]) -> Callable[[OperatorCall], Evaluate]:
+    def build(call: OperatorCall) -> Evaluate:
         (only,) = call.evaluators()
         return lambda data, context: function(only(data, context))
 
     return build
 
 
-def _binary(function: Callable[[Value, Value], Value]) -> Callable[[Call], Evaluate]:
-    def build(call: Call) -> Evaluate:
+def _binary(function: Callable[[Value, Value], Value]) -> Callable[[OperatorCall], Evaluate]:
+    def build(call: OperatorCall) -> Evaluate:
         left, right = call.evaluators()[:2]
         return lambda data, context: function(left(data, context), right(data, context))
 
     return build
 
 
-def _variadic(function: Callable[[list[Value]], Value]) -> Callable[[Call], Evaluate]:
-    def build(call: Call) -> Evaluate:
+def _variadic(function: Callable[[list[Value]], Value]) -> Callable[[OperatorCall], Evaluate]:
+    def build(call: OperatorCall) -> Evaluate:
         evaluators = call.evaluators()
         return lambda data, context: function([evaluate(data, context) for evaluate in evaluators])
 
     return build
 
 
-def _var(call: Call) -> Evaluate:
+def _var(call: OperatorCall) -> Evaluate:
     if not call.arguments:
         return lambda data, _context: data
     if not call.is_constant(0):
@@ -61,7 +67,7 @@ def _var(call: Call) -> Evaluate:
     return _fixed_var(to_text(path).split("."), call.arguments[1:])
 
 
-def _fixed_var(keys: Sequence[str], default: list[Expression]) -> Evaluate:
+def _fixed_var(keys: Sequence[str], default: list[CompiledExpression]) -> Evaluate:
     if default:
         otherwise = default[0].evaluate
         return lambda data, context: look_up(data, keys, otherwise(data, context))
@@ -69,7 +75,7 @@ def _fixed_var(keys: Sequence[str], default: list[Expression]) -> Evaluate:
         return lambda data, _context: look_up(data, keys)
     first, second = keys[0], keys[1:]
 
-    def evaluate(data: Value, _context: Context) -> Value:
+    def evaluate(data: Value, _context: EvaluationContext) -> Value:
         if type(data) is not dict:
             return look_up(data, keys)
         value = data.get(first)
@@ -80,7 +86,7 @@ def _fixed_var(keys: Sequence[str], default: list[Expression]) -> Evaluate:
     return evaluate
 
 
-def _calculated_var(call: Call) -> Evaluate:
+def _calculated_var(call: OperatorCall) -> Evaluate:
     evaluators = call.evaluators()
     return lambda data, context: _var_of(data, [evaluate(data, context) for evaluate in evaluators])
 
@@ -103,10 +109,10 @@ def _missing_keys(data: Value, keys: list[Value]) -> list[Value]:
     return missing
 
 
-def _missing(call: Call) -> Evaluate:
+def _missing(call: OperatorCall) -> Evaluate:
     evaluators = call.evaluators()
 
-    def evaluate(data: Value, context: Context) -> Value:
+    def evaluate(data: Value, context: EvaluationContext) -> Value:
         return _missing_keys(data, _flat_keys([argument(data, context) for argument in evaluators]))
 
     return evaluate
@@ -117,10 +123,10 @@ def _flat_keys(arguments: list[Value]) -> list[Value]:
     return arguments[0] if arguments and isinstance(arguments[0], list) else arguments
 
 
-def _missing_some(call: Call) -> Evaluate:
+def _missing_some(call: OperatorCall) -> Evaluate:
     count, options = call.evaluators()
 
-    def evaluate(data: Value, context: Context) -> Value:
+    def evaluate(data: Value, context: EvaluationContext) -> Value:
         needed, keys = count(data, context), options(data, context)
         if keys is None:
             raise EvaluationError("`missing_some` needs a list of keys as its second argument")
@@ -131,12 +137,12 @@ def _missing_some(call: Call) -> Evaluate:
     return evaluate
 
 
-def _if(call: Call) -> Evaluate:
+def _if(call: OperatorCall) -> Evaluate:
     evaluators = call.evaluators()
     pairs = list(zip(evaluators[::2], evaluators[1::2], strict=False))
     otherwise = evaluators[-1] if len(evaluators) % 2 else None
 
-    def evaluate(data: Value, context: Context) -> Value:
+    def evaluate(data: Value, context: EvaluationContext) -> Value:
         for condition, result in pairs:
             if truthy(condition(data, context)):
                 return result(data, context)
@@ -145,10 +151,10 @@ def _if(call: Call) -> Evaluate:
     return evaluate
 
 
-def _and(call: Call) -> Evaluate:
+def _and(call: OperatorCall) -> Evaluate:
     evaluators = call.evaluators()
 
-    def evaluate(data: Value, context: Context) -> Value:
+    def evaluate(data: Value, context: EvaluationContext) -> Value:
         value = None
         for argument in evaluators:
             value = argument(data, context)
@@ -159,10 +165,10 @@ def _and(call: Call) -> Evaluate:
     return evaluate
 
 
-def _or(call: Call) -> Evaluate:
+def _or(call: OperatorCall) -> Evaluate:
     evaluators = call.evaluators()
 
-    def evaluate(data: Value, context: Context) -> Value:
+    def evaluate(data: Value, context: EvaluationContext) -> Value:
         value = None
         for argument in evaluators:
             value = argument(data, context)
@@ -173,16 +179,16 @@ def _or(call: Call) -> Evaluate:
     return evaluate
 
 
-def _equal(compare: Callable[[Value, Value], bool], wanted: bool) -> Callable[[Call], Evaluate]:
+def _equal(compare: Callable[[Value, Value], bool], wanted: bool) -> Callable[[OperatorCall], Evaluate]:
     """Build an equality, or what negates it; a text that is written out is compared without a call."""
 
-    def build(call: Call) -> Evaluate:
+    def build(call: OperatorCall) -> Evaluate:
         left, right = call.evaluators()
         constant = call.arguments[1].value if call.is_constant(1) else None
         if not isinstance(constant, str):
             return lambda data, context: compare(left(data, context), right(data, context)) is wanted
 
-        def evaluate(data: Value, context: Context) -> Value:
+        def evaluate(data: Value, context: EvaluationContext) -> Value:
             value = left(data, context)
             if type(value) is str:
                 return (value == constant) is wanted
@@ -193,25 +199,25 @@ def _equal(compare: Callable[[Value, Value], bool], wanted: bool) -> Callable[[C
     return build
 
 
-def _between(call: Call, or_equal: bool) -> Evaluate:
+def _between(call: OperatorCall, or_equal: bool) -> Evaluate:
     low, middle, *rest = call.evaluators()
     if not rest:
         return lambda data, context: less(low(data, context), middle(data, context), or_equal)
     (high,) = rest
 
-    def evaluate(data: Value, context: Context) -> Value:
+    def evaluate(data: Value, context: EvaluationContext) -> Value:
         first, second, third = low(data, context), middle(data, context), high(data, context)
         return less(first, second, or_equal) and less(second, third, or_equal)
 
     return evaluate
 
 
-def _greater(call: Call, or_equal: bool) -> Evaluate:
+def _greater(call: OperatorCall, or_equal: bool) -> Evaluate:
     left, right, *_ignored = call.evaluators()  # json-logic-js ignores a third argument here
     return lambda data, context: less(right(data, context), left(data, context), or_equal)
 
 
-def _minus(call: Call) -> Evaluate:
+def _minus(call: OperatorCall) -> Evaluate:
     if len(call.arguments) == 1:
         return _unary(lambda value: numbers.negate(to_number(value)))(call)
     return _binary(lambda left, right: _double(left) - _double(right))(call)
@@ -254,7 +260,7 @@ def _largest(values: list[Value]) -> Value:
     return numbers.largest([to_number(value) for value in values])
 
 
-def _in(call: Call) -> Evaluate:
+def _in(call: OperatorCall) -> Evaluate:
     needle, haystack = call.evaluators()
     if call.is_constant(1) and isinstance(call.arguments[1].value, list):
         is_member = membership(call.arguments[1].value)
@@ -282,7 +288,7 @@ def _cat(values: list[Value]) -> Value:
     return join(values)
 
 
-def _substr(call: Call) -> Evaluate:
+def _substr(call: OperatorCall) -> Evaluate:
     evaluators = call.evaluators()
     has_length = len(evaluators) == 3
     return lambda data, context: substring(
@@ -302,11 +308,13 @@ def _merge(values: list[Value]) -> Value:
     return merged
 
 
-def _elements(call: Call) -> tuple[Callable[[Value, Context], list[Value] | None], Evaluate]:
+def _elements(
+    call: OperatorCall,
+) -> tuple[Callable[[Value, EvaluationContext], list[Value] | None], Evaluate]:
     """Return how to get the list that an operator walks (None if there is none), and what to do with each."""
     source, body = call.evaluators()[:2]
 
-    def elements(data: Value, context: Context) -> list[Value] | None:
+    def elements(data: Value, context: EvaluationContext) -> list[Value] | None:
         value = source(data, context)
         if not isinstance(value, list):
             return None
@@ -316,32 +324,32 @@ def _elements(call: Call) -> tuple[Callable[[Value, Context], list[Value] | None
     return elements, body
 
 
-def _map(call: Call) -> Evaluate:
+def _map(call: OperatorCall) -> Evaluate:
     elements, body = _elements(call)
     return lambda data, context: [body(item, context) for item in elements(data, context) or ()]
 
 
-def _filter(call: Call) -> Evaluate:
+def _filter(call: OperatorCall) -> Evaluate:
     elements, body = _elements(call)
     return lambda data, context: [
         item for item in elements(data, context) or () if truthy(body(item, context))
     ]
 
 
-def _all(call: Call) -> Evaluate:
+def _all(call: OperatorCall) -> Evaluate:
     elements, body = _elements(call)
 
-    def evaluate(data: Value, context: Context) -> Value:
+    def evaluate(data: Value, context: EvaluationContext) -> Value:
         items = elements(data, context)
         return bool(items) and all(truthy(body(item, context)) for item in items or ())
 
     return evaluate
 
 
-def _some(call: Call) -> Evaluate:
+def _some(call: OperatorCall) -> Evaluate:
     elements, body = _elements(call)
 
-    def evaluate(data: Value, context: Context) -> Value:
+    def evaluate(data: Value, context: EvaluationContext) -> Value:
         for item in elements(data, context) or ():  # noqa: SIM110 - half the time of any()
             if truthy(body(item, context)):
                 return True
@@ -350,16 +358,16 @@ def _some(call: Call) -> Evaluate:
     return evaluate
 
 
-def _none(call: Call) -> Evaluate:
+def _none(call: OperatorCall) -> Evaluate:
     some = _some(call)
     return lambda data, context: not some(data, context)
 
 
-def _reduce(call: Call) -> Evaluate:
+def _reduce(call: OperatorCall) -> Evaluate:
     elements, body = _elements(call)
     initial = call.arguments[2].evaluate if len(call.arguments) > 2 else None
 
-    def evaluate(data: Value, context: Context) -> Value:
+    def evaluate(data: Value, context: EvaluationContext) -> Value:
         items = elements(data, context)
         accumulator = initial(data, context) if initial else None
         for item in items or ():

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from math import nan
 
 from hubtriage.engine.errors import EvaluationError, did_you_mean
-from hubtriage.engine.jsonlogic.expressions import Call, Context, Evaluate, Operator
+from hubtriage.engine.jsonlogic.expressions import Evaluate, EvaluationContext, Operator, OperatorCall
 from hubtriage.engine.jsonlogic.operators import membership
 from hubtriage.engine.jsonlogic.values import Value
 from hubtriage.engine.text.addresses import NetworkError, compile_networks
@@ -22,57 +22,57 @@ SECONDS_A_DAY = 86_400
 ARN_PARTS = ("partition", "service", "region", "account", "resource", "resource_type", "resource_id")
 
 
-def _constant_text(call: Call, index: int, hint: str) -> str:
+def _constant_text(call: OperatorCall, index: int, hint: str) -> str:
     value = call.constant(index, hint)
     if not isinstance(value, str) or not value:
         call.refuse(index, f"`{call.path[-1]}` needs a text that is not empty here", hint)
     return value
 
 
-def _text_test(call: Call, test: TextTest) -> Evaluate:
+def _text_test(call: OperatorCall, test: TextTest) -> Evaluate:
     """Apply a test to the first argument, which is constant only by mistake."""
     subject = call.arguments[0]
     if subject.is_constant and not isinstance(subject.value, str):
         call.refuse(0, f"`{call.path[-1]}` looks at a text", 'for example {"var": "Title"}')
     evaluate = subject.evaluate
 
-    def run(data: Value, context: Context) -> bool:
+    def run(data: Value, context: EvaluationContext) -> bool:
         value = evaluate(data, context)
         return isinstance(value, str) and test(value)
 
     return run
 
 
-def _starts_with(call: Call) -> Evaluate:
+def _starts_with(call: OperatorCall) -> Evaluate:
     prefix = _affix(call)
     if prefix is not None:
         return _text_test(call, lambda text: text.startswith(prefix))
     return _calculated_affix(call, str.startswith)
 
 
-def _ends_with(call: Call) -> Evaluate:
+def _ends_with(call: OperatorCall) -> Evaluate:
     suffix = _affix(call)
     if suffix is not None:
         return _text_test(call, lambda text: text.endswith(suffix))
     return _calculated_affix(call, str.endswith)
 
 
-def _affix(call: Call) -> str | None:
+def _affix(call: OperatorCall) -> str | None:
     """Return the constant second argument, None if it is calculated (comparing two fields is safe here)."""
     return _constant_text(call, 1, "every text starts and ends with nothing") if call.is_constant(1) else None
 
 
-def _calculated_affix(call: Call, test: Callable[[str, str], bool]) -> Evaluate:
+def _calculated_affix(call: OperatorCall, test: Callable[[str, str], bool]) -> Evaluate:
     subject, affix = call.evaluators()
 
-    def run(data: Value, context: Context) -> bool:
+    def run(data: Value, context: EvaluationContext) -> bool:
         text, part = subject(data, context), affix(data, context)
         return isinstance(text, str) and isinstance(part, str) and part != "" and test(text, part)
 
     return run
 
 
-def _glob(call: Call) -> Evaluate:
+def _glob(call: OperatorCall) -> Evaluate:
     pattern = _constant_text(call, 1, "a text with * and ?")
     try:
         return _text_test(call, compile_glob(pattern))
@@ -82,13 +82,13 @@ def _glob(call: Call) -> Evaluate:
         )
 
 
-def _regex(call: Call) -> Evaluate:
+def _regex(call: OperatorCall) -> Evaluate:
     return _text_test(
         call, _compile_regex(call, _constant_text(call, 1, "a regular expression in RE2's syntax"))
     )
 
 
-def _compile_regex(call: Call, pattern: str) -> TextTest:
+def _compile_regex(call: OperatorCall, pattern: str) -> TextTest:
     """Compile with RE2, which matches in linear time; it is imported only where a rule needs it."""
     try:
         import re2
@@ -110,7 +110,7 @@ def _reason(error: Exception) -> str:
     return reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)
 
 
-def _cidr(call: Call) -> Evaluate:
+def _cidr(call: OperatorCall) -> Evaluate:
     hint = 'for example "10.0.0.0/8", or a list of such'
     value = call.constant(1, hint)
     networks = value if isinstance(value, list) else [value]
@@ -122,22 +122,22 @@ def _cidr(call: Call) -> Evaluate:
         call.refuse(1, str(error), hint)
 
 
-def _before(call: Call) -> Evaluate:
+def _before(call: OperatorCall) -> Evaluate:
     earlier, later = _moments(call)
     return lambda data, context: earlier(data, context) < later(data, context)
 
 
-def _after(call: Call) -> Evaluate:
+def _after(call: OperatorCall) -> Evaluate:
     later, earlier = _moments(call)
     return lambda data, context: earlier(data, context) < later(data, context)
 
 
-def _moments(call: Call) -> list[Callable[[Value, Context], float]]:
+def _moments(call: OperatorCall) -> list[Callable[[Value, EvaluationContext], float]]:
     """Return both arguments as epoch seconds; NaN, which no comparison holds for, where one is unusable."""
     return [_moment(call, index) for index in range(2)]
 
 
-def _moment(call: Call, index: int) -> Callable[[Value, Context], float]:
+def _moment(call: OperatorCall, index: int) -> Callable[[Value, EvaluationContext], float]:
     argument = call.arguments[index]
     if argument.is_constant:
         moment = parse_timestamp(argument.value)
@@ -152,11 +152,11 @@ def _or_nan(value: float | None) -> float:
     return nan if value is None else value
 
 
-def _age_days(call: Call) -> Evaluate:
+def _age_days(call: OperatorCall) -> Evaluate:
     _moment(call, 0)  # refuses a constant that is no timestamp
     subject = call.arguments[0].evaluate
 
-    def evaluate(data: Value, context: Context) -> float:
+    def evaluate(data: Value, context: EvaluationContext) -> float:
         then = parse_timestamp(subject(data, context))
         if then is None:
             return nan
@@ -167,7 +167,7 @@ def _age_days(call: Call) -> Evaluate:
     return evaluate
 
 
-def _in_list(call: Call) -> Evaluate:
+def _in_list(call: OperatorCall) -> Evaluate:
     hint = "the name of one of the rule file's lists, or a list of values"
     items = call.constant(1, hint)
     if isinstance(items, str):
@@ -181,29 +181,29 @@ def _in_list(call: Call) -> Evaluate:
     return lambda data, context: is_member(value(data, context))
 
 
-def _lower(call: Call) -> Evaluate:
+def _lower(call: OperatorCall) -> Evaluate:
     text = call.arguments[0].evaluate
 
-    def evaluate(data: Value, context: Context) -> Value:
+    def evaluate(data: Value, context: EvaluationContext) -> Value:
         value = text(data, context)
         return value.lower() if isinstance(value, str) else None
 
     return evaluate
 
 
-def _get(call: Call) -> Evaluate:
+def _get(call: OperatorCall) -> Evaluate:
     if call.is_constant(1):
         _constant_text(call, 1, 'for example {"get": [{"var": "ProductFields"}, "aws/guardduty/service"]}')
     source, key = call.evaluators()
 
-    def evaluate(data: Value, context: Context) -> Value:
+    def evaluate(data: Value, context: EvaluationContext) -> Value:
         container, name = source(data, context), key(data, context)
         return container.get(name) if isinstance(container, dict) and isinstance(name, str) else None
 
     return evaluate
 
 
-def _arn(call: Call) -> Evaluate:
+def _arn(call: OperatorCall) -> Evaluate:
     part = call.constant(1, f"one of {', '.join(ARN_PARTS)}")
     if part not in ARN_PARTS:
         call.refuse(1, f"an ARN has no part {part!r}", did_you_mean(part, ARN_PARTS))
@@ -227,14 +227,14 @@ def _arn_parts(value: Value) -> tuple[str | None, ...]:
     return (*parts[1:], resource[:cut], resource[cut + 1 :])
 
 
-def _account(call: Call) -> Evaluate:
+def _account(call: OperatorCall) -> Evaluate:
     attribute = _constant_text(call, 0, "the name of an attribute in the account directory")
     known = {name for account in call.accounts.values() for name in account}
     if call.accounts and attribute not in known:
         call.refuse(0, f"no account in the directory has `{attribute}`", did_you_mean(attribute, known))
     values = {account: attributes.get(attribute) for account, attributes in call.accounts.items()}
 
-    def evaluate(_data: Value, context: Context) -> Value:
+    def evaluate(_data: Value, context: EvaluationContext) -> Value:
         account = context.root.get("AwsAccountId") if isinstance(context.root, dict) else None
         return values.get(account) if isinstance(account, str) else None
 

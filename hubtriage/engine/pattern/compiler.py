@@ -33,7 +33,7 @@ _ABSENT = object()
 
 
 @dataclass(frozen=True, slots=True)
-class Leaf:
+class PatternField:
     """One field of the pattern: its path in the finding, its alternatives, and where the pattern says so."""
 
     keys: tuple[str, ...]
@@ -53,7 +53,7 @@ def compile_pattern(pattern: Mapping[str, Any]) -> Matcher:
     return lambda finding: any(branch(finding, finding) for branch in branches)
 
 
-def expand(pattern: Mapping[str, Any]) -> list[tuple[Leaf, ...]]:
+def expand(pattern: Mapping[str, Any]) -> list[tuple[PatternField, ...]]:
     """Multiply out every `$or`: a finding matches if all leaves of one branch hold. Raises PatternError."""
     if not isinstance(pattern, Mapping):
         raise PatternError("a pattern is an object of fields", ())
@@ -65,7 +65,7 @@ def expand(pattern: Mapping[str, Any]) -> list[tuple[Leaf, ...]]:
 
 def _expand_object(
     node: Mapping[str, Any], keys: tuple[str, ...], where: Path, depth: int
-) -> list[tuple[Leaf, ...]]:
+) -> list[tuple[PatternField, ...]]:
     if not node:
         raise PatternError("an empty object matches nothing", where, "name the fields that must hold")
     if depth > MAX_DEPTH:
@@ -83,7 +83,7 @@ def _expand_object(
 
 def _expand_member(
     name: Any, value: Any, keys: tuple[str, ...], where: Path, depth: int
-) -> list[tuple[Leaf, ...]]:
+) -> list[tuple[PatternField, ...]]:
     if not isinstance(name, str):
         raise PatternError(f"the field name {name!r} is no text", where, "put it in quotes")
     if name == "$or":
@@ -94,10 +94,10 @@ def _expand_member(
         )
     if isinstance(value, Mapping):
         return _expand_object(value, (*keys, name), where, depth + 1)
-    return [(Leaf((*keys, name), value if isinstance(value, list) else [value], where),)]
+    return [(PatternField((*keys, name), value if isinstance(value, list) else [value], where),)]
 
 
-def _expand_or(value: Any, keys: tuple[str, ...], where: Path, depth: int) -> list[tuple[Leaf, ...]]:
+def _expand_or(value: Any, keys: tuple[str, ...], where: Path, depth: int) -> list[tuple[PatternField, ...]]:
     if not isinstance(value, list) or len(value) < 2 or not all(isinstance(one, Mapping) for one in value):
         raise PatternError("`$or` needs a list of two or more objects", where)
     return [
@@ -107,7 +107,7 @@ def _expand_or(value: Any, keys: tuple[str, ...], where: Path, depth: int) -> li
     ]
 
 
-def _check_distinct(branch: tuple[Leaf, ...]) -> None:
+def _check_distinct(branch: tuple[PatternField, ...]) -> None:
     """Refuse a path that a branch tests twice, or both as a value and as an object."""
     seen: set[tuple[str, ...]] = set()
     for leaf in branch:
@@ -130,11 +130,11 @@ def _check_distinct(branch: tuple[Leaf, ...]) -> None:
 class _Node:
     """The leaves of a branch, gathered into the tree of their paths."""
 
-    leaves: dict[str, Leaf] = field(default_factory=dict)
+    leaves: dict[str, PatternField] = field(default_factory=dict)
     inner: dict[str, _Node] = field(default_factory=dict)
 
 
-def _compile_branch(branch: tuple[Leaf, ...]) -> _Part:
+def _compile_branch(branch: tuple[PatternField, ...]) -> _Part:
     root = _Node()
     for leaf in branch:
         node = root
@@ -175,7 +175,7 @@ def _compile_inner(key: str, part: _Part) -> _Part:
     return holds
 
 
-def _compile_leaf(key: str, leaf: Leaf) -> _Part:
+def _compile_leaf(key: str, leaf: PatternField) -> _Part:
     test = compile_field(leaf.alternatives, leaf.where)
     keys, value_holds = leaf.keys, test.holds
 

@@ -29,16 +29,19 @@ _PROVIDED = {field.member: field.name for field in FIELDS.values() if field.prov
 _SET_BY_US = {"T": "NOTIFIED", "R": "RESOLVED"}
 
 
-def doors(finding: Finding) -> str:
-    """Which doors are shut. AWS: when one opens, it resets NOTIFIED and RESOLVED to NEW."""
+def closed_by(finding: Finding) -> str:
+    """Return what closes the finding: "P" for a control that passed, "A" for archived, "PA" for both.
+
+    AWS: when one of them ends, the service resets NOTIFIED and RESOLVED to NEW.
+    """
     passed = member(finding.get("Compliance"), "Status") == "PASSED"
     archived = finding.get("RecordState") == "ARCHIVED"
     return ("P" if passed else "") + ("A" if archived else "")
 
 
-def doors_of_claim(finding: Finding, name: str, value_code: str) -> str:
-    """The doors that a claim has to remember: only those of Workflow NOTIFIED and RESOLVED."""
-    return doors(finding) if name == WORKFLOW and value_code in _SET_BY_US else ""
+def closed_by_for_claim(finding: Finding, name: str, value_code: str) -> str:
+    """Return what a claim has to remember of it: only one on Workflow NOTIFIED or RESOLVED is reset."""
+    return closed_by(finding) if name == WORKFLOW and value_code in _SET_BY_US else ""
 
 
 def review(claims: Claims, finding: Finding) -> tuple[dict[str, Claim], bool, tuple[str, ...]]:
@@ -55,24 +58,27 @@ def _review_one(name: str, claim: Claim, finding: Finding) -> Claim | None:
     if claim.person or (claim.left_out and value is None):
         return claim
     if code(name, value) == claim.code:
-        now_shut = doors_of_claim(finding, name, claim.code)
-        return claim if now_shut == claim.doors else replace(claim, doors=now_shut)
+        closed_now = closed_by_for_claim(finding, name, claim.code)
+        return claim if closed_now == claim.closed_by else replace(claim, closed_by=closed_now)
     if name == WORKFLOW and _service_did_it(claim, value, finding):
         return None
-    return replace(claim, person=True, overruled=claim.overruled + 1, doors="", left_out=False)
+    return replace(claim, person=True, overruled=claim.overruled + 1, closed_by="", left_out=False)
 
 
 def _service_did_it(claim: Claim, status: Value, finding: Finding) -> bool:
-    """AWS: the service resets NOTIFIED and RESOLVED when a door opens, and resolves what PASSED."""
-    shut = doors(finding)
+    """Say whether Security Hub changed the status.
+
+    AWS: it resolves what PASSED, and resets NOTIFIED and RESOLVED once that, or being archived, has ended.
+    """
+    closed = closed_by(finding)
     if status == "NEW":
-        return claim.code in _SET_BY_US and any(door not in shut for door in claim.doors)
-    return status == "RESOLVED" and "P" in shut and claim.code == "T"
+        return claim.code in _SET_BY_US and any(state not in closed for state in claim.closed_by)
+    return status == "RESOLVED" and "P" in closed and claim.code == "T"
 
 
 def is_resolved_as_passed(finding: Finding, name: str) -> bool:
     """Whether the field is a RESOLVED on a control that passed. AWS: the service sets it; people may, too."""
-    return name == WORKFLOW and read(finding, name) == "RESOLVED" and "P" in doors(finding)
+    return name == WORKFLOW and read(finding, name) == "RESOLVED" and "P" in closed_by(finding)
 
 
 def taken_back(finding: Finding, name: str, claim: Claim) -> Value:

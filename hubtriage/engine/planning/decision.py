@@ -8,7 +8,7 @@ from hubtriage.engine.fields import Value
 from hubtriage.engine.planning.memo import Kind
 from hubtriage.engine.ruleset.ruleset import RuleError
 
-NO_ROOM_FOR_NOTE = "the finding has no room for the note"
+NOTE_DOES_NOT_FIT = "the finding has no room for the note"
 
 Why = Literal["rule", "taken back", "follows provider"]
 Cause = Literal[
@@ -91,7 +91,7 @@ class Decision:
     @property
     def note_left_out(self) -> bool:
         """Whether a note stays unwritten because the finding would be too large with it."""
-        return any(kept.why == NO_ROOM_FOR_NOTE for kept in self.kept)
+        return any(kept.why == NOTE_DOES_NOT_FIT for kept in self.kept)
 
     @property
     def is_worth_a_line(self) -> bool:

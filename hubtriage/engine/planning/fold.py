@@ -1,29 +1,29 @@
-"""Folding the matching rules: on one field the later rule wins, `terminal` stops."""
+"""Fold the matching rules: on one field the later rule wins, `terminal` stops."""
 
 from dataclasses import dataclass, field
 
 from hubtriage.engine.fields import Finding
 from hubtriage.engine.planning.memo import Claims
 from hubtriage.engine.ruleset.ruleset import Rule, RuleError, Ruleset
-from hubtriage.engine.ruleset.update import Wish
+from hubtriage.engine.ruleset.update import Proposal
 
 
 @dataclass(slots=True)
 class Fold:
-    """What the matching rules come to.
+    """What the matching rules want together.
 
-    `rules` are the ids of those that applied, `watched` of those in `observe`. `wishes` has the winning
-    rule and its wish per field. A field in `held` stays as it is, claim and
-    all, because a `hold` rule holds it; one in `frozen`, because a rule that could set it has failed.
+    `rules` are the ids of those that applied, `watched` of those in `observe`. `proposals` has the winning
+    rule and its proposal per field. A field in `held` keeps its value and claim because a `hold` rule holds
+    it; one in `frozen` because a rule that could set it has failed.
     """
 
     rules: list[str] = field(default_factory=list)
     watched: list[str] = field(default_factory=list)
     above_ceiling: list[str] = field(default_factory=list)
-    wishes: dict[str, tuple[Rule, Wish]] = field(default_factory=dict)
+    proposals: dict[str, tuple[Rule, Proposal]] = field(default_factory=dict)
     held: set[str] = field(default_factory=set)
     frozen: set[str] = field(default_factory=set)
-    observed: dict[str, tuple[Rule, Wish]] = field(default_factory=dict)
+    observed: dict[str, tuple[Rule, Proposal]] = field(default_factory=dict)
     errors: list[RuleError] = field(default_factory=list)
 
 
@@ -36,16 +36,16 @@ def fold(ruleset: Ruleset, base: Finding, claims: Claims, now: float) -> Fold:
         enforced = rule.mode != "observe"
         if rule.id in errors:
             result.errors.append(errors[rule.id])
-        if rule.is_above_ceiling(base):  # whatever its condition would say: it cannot apply
+        if rule.is_above_ceiling(base):  # failed or not: it cannot apply to this finding
             result.above_ceiling.append(rule.id)
             continue
         if rule.id in errors:
             in_doubt = in_doubt or (rule.terminal and enforced)
-            result.frozen.update(rule.wishes.fields if enforced else ())
+            result.frozen.update(rule.proposals.fields if enforced else ())
             continue
         _FOLDS[rule.mode](rule, base, claims, result)
         if in_doubt and enforced:  # a terminal rule that failed might have stopped this one
-            result.frozen.update(rule.wishes.fields)
+            result.frozen.update(rule.proposals.fields)
         if rule.terminal and enforced:
             break
     return result
@@ -53,9 +53,9 @@ def fold(ruleset: Ruleset, base: Finding, claims: Claims, now: float) -> Fold:
 
 def _enforce(rule: Rule, base: Finding, _claims: Claims, result: Fold) -> None:
     result.rules.append(rule.id)
-    for wish in rule.wishes.of(base):
-        result.wishes[wish.field] = (rule, wish)
-        result.held.discard(wish.field)
+    for proposal in rule.proposals.of(base):
+        result.proposals[proposal.field] = (rule, proposal)
+        result.held.discard(proposal.field)
 
 
 def _hold(rule: Rule, _base: Finding, claims: Claims, result: Fold) -> None:
@@ -63,12 +63,12 @@ def _hold(rule: Rule, _base: Finding, claims: Claims, result: Fold) -> None:
     for name, claim in claims.items():
         if claim.rule == rule.ref:
             result.held.add(name)
-            result.wishes.pop(name, None)
+            result.proposals.pop(name, None)
 
 
 def _observe(rule: Rule, base: Finding, _claims: Claims, result: Fold) -> None:
     result.watched.append(rule.id)
-    result.observed.update({wish.field: (rule, wish) for wish in rule.wishes.of(base)})
+    result.observed.update({proposal.field: (rule, proposal) for proposal in rule.proposals.of(base)})
 
 
 _FOLDS = {"enforce": _enforce, "hold": _hold, "observe": _observe}

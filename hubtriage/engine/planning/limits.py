@@ -1,7 +1,7 @@
-"""Whether a finding has room for an update and for the memory of it, and what gives way where it has not.
+"""Fit an update into the API's size limits, together with the memory of it.
 
-Triage never acts without memory, and sets nothing that it could not take back: the memo must have room also
-for what reviewing and taking back will add to each claim.
+Triage never acts without memory, and sets nothing that it could not take back. So the memo must also have
+room for what reviewing and taking back will add to each claim.
 """
 
 from collections.abc import Iterator, Mapping
@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from hubtriage.engine.fields import FIELDS, MEMO_KEY, NOTE, USER_PREFIX
-from hubtriage.engine.planning.decision import NO_ROOM_FOR_NOTE
+from hubtriage.engine.planning.decision import NOTE_DOES_NOT_FIT
 from hubtriage.engine.planning.fold import Fold
 from hubtriage.engine.planning.memo import Claims, growth, write_claims
 from hubtriage.engine.planning.payload import (
@@ -21,14 +21,14 @@ from hubtriage.engine.planning.payload import (
     why_too_large,
     why_unsendable,
 )
-from hubtriage.engine.planning.resolve import NO_ROOM_IN_MEMO, Settling, restorable
+from hubtriage.engine.planning.resolve import MEMO_DOES_NOT_FIT, FieldResolver, restorable
 
-NO_ROOM_FOR_MARK = "the memo has no room to say that the key was left out"
+MARK_DOES_NOT_FIT = "the memo has no room to say that the key was left out"
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What becomes of each field, the update where one is due, and why it cannot be made."""
+    """The outcome of each field, the update if one is due, and why it is refused if it is."""
 
     outcomes: Outcomes
     update: Mapping[str, Any] | None = None
@@ -36,10 +36,10 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
-    """What the rules want of one finding, as far as there is room for it.
+class SizeLimits:
+    """What the rules want of one finding, as far as it fits.
 
-    `names` are rule ids by digest. `is_due`: a call is made even where no field changes.
+    `names` are rule ids by digest. With `is_due` a call is made even if no field changes.
     """
 
     folded: Fold
@@ -47,61 +47,61 @@ class Room:
     names: Mapping[str, str]
     is_due: bool
 
-    def plan(self, settling: Settling) -> Plan:
-        """The update of which most fits; refused where nothing is left of it."""
-        whole = self._attempt(settling)
+    def plan(self, resolver: FieldResolver) -> Plan:
+        """Return the largest update that fits the size limits; refuse if nothing fits."""
+        whole = self._attempt(resolver)
         if whole.refused is None or whole.update is None:
             return whole
-        for fewer, may_grow in self._giving_way(settling, whole.update, whole.refused):
+        for fewer, may_grow in self._giving_way(resolver, whole.update, whole.refused):
             smaller = self._attempt(fewer, may_grow=may_grow)
             if smaller.update and not smaller.refused:
                 return smaller
         return whole
 
     def _giving_way(
-        self, settling: Settling, update: Mapping[str, Any], refused: str
-    ) -> Iterator[tuple[Settling, bool]]:
-        """(what to settle instead, whether it may make the finding larger): no note, then nothing new at all.
+        self, resolver: FieldResolver, update: Mapping[str, Any], refused: str
+    ) -> Iterator[tuple[FieldResolver, bool]]:
+        """Yield (what to resolve instead, whether the finding may grow): no note, then nothing new at all.
 
-        Then what triage holds is still taken back, or set to another word: a finding must not stay hidden
-        because there is no room for what else a rule wants.
+        In the last step triage still takes back what it holds, or sets it to another word: a finding must not
+        stay hidden because something else that a rule wants does not fit.
         """
-        too_large = why_too_large(update, settling.finding, settling.udf) is not None
-        noteless = {**settling.no_room, NOTE: NO_ROOM_FOR_NOTE} if too_large else settling.no_room
+        too_large = why_too_large(update, resolver.finding, resolver.udf) is not None
+        noteless = {**resolver.does_not_fit, NOTE: NOTE_DOES_NOT_FIT} if too_large else resolver.does_not_fit
         if too_large and "Note" in update:
-            yield replace(settling, no_room=noteless), True
-        new = [name for name in self.folded.wishes if name not in settling.claims or not _is_short(name)]
-        yield replace(settling, no_room={**dict.fromkeys(new, refused), **noteless}), False
+            yield replace(resolver, does_not_fit=noteless), True
+        new = [name for name in self.folded.proposals if name not in resolver.claims or not _is_short(name)]
+        yield replace(resolver, does_not_fit={**dict.fromkeys(new, refused), **noteless}), False
 
-    def _attempt(self, settling: Settling, *, may_grow: bool = True) -> Plan:
-        outcomes, ours = self._settle(settling)
+    def _attempt(self, resolver: FieldResolver, *, may_grow: bool = True) -> Plan:
+        outcomes, ours = self._resolve(resolver)
         if not ours:
             return Plan(outcomes)
-        finding, udf = settling.finding, settling.udf
+        finding, udf = resolver.finding, resolver.udf
         update = build(outcomes, ours, finding, udf)
-        refused = why_forgotten(outcomes, settling.claims, ours) or why_unsendable(update, finding, udf)
+        refused = why_forgotten(outcomes, resolver.claims, ours) or why_unsendable(update, finding, udf)
         if refused is None and may_grow and _adds(outcomes):
             refused = why_too_large(update, finding, udf)
         return Plan(outcomes, update, refused)
 
-    def _settle(self, settling: Settling) -> tuple[Outcomes, Mapping[str, str]]:
-        """(outcomes, the memo's fields: empty where no update is due and nothing changes).
+    def _resolve(self, resolver: FieldResolver) -> tuple[Outcomes, Mapping[str, str]]:
+        """Return the outcomes and the memo's fields, which are empty if there is nothing to send.
 
-        A field is left alone if what its claim would have to remember does not fit the memo.
+        Leave a field alone if what its claim would have to remember does not fit the memo.
         """
         while True:
-            outcomes = settling.settle(self.folded)
+            outcomes = resolver.resolve(self.folded)
             if not self.is_due and not any(outcome.change for outcome in outcomes.values()):
                 return outcomes, {}
             ours = our_fields(outcomes, self.stack, self.names)
-            left_alone = _left_alone(outcomes, settling.claims, ours)
+            left_alone = _left_alone(outcomes, resolver.claims, ours)
             if not left_alone:
                 return outcomes, ours
-            settling = replace(settling, no_room={**settling.no_room, **left_alone})
+            resolver = replace(resolver, does_not_fit={**resolver.does_not_fit, **left_alone})
 
 
 def why_forgotten(outcomes: Outcomes, before: Claims, ours: Mapping[str, str]) -> str | None:
-    """Why the memo has no room for what is set, or to take it back later; None where it has.
+    """Return why the memo cannot hold what is set, or could not take it back later; None if it can.
 
     A memo that is too long already may change, but not grow: taking back adds no claim.
     """
@@ -112,24 +112,24 @@ def why_forgotten(outcomes: Outcomes, before: Claims, ours: Mapping[str, str]) -
 
 
 def _left_alone(outcomes: Outcomes, before: Claims, ours: Mapping[str, str]) -> dict[str, str]:
-    """Fields to leave alone, and why, so that the memo fits; empty where it does, or where that is no help.
+    """Return fields to leave alone, with the reason, so that the memo fits; empty if it fits or cannot.
 
-    Where something is set, a field with much to remember. Otherwise, in a memo that was too long from the
-    start, user keys that would be marked as left out: what hides goes first.
+    If something is set, that is the field with the most to remember. Otherwise the memo was too long from the
+    start: leave user keys that would be marked as left out, because what hides goes first.
     """
     if why_forgotten(outcomes, before, ours):
-        return dict.fromkeys(restorable(outcomes)[:1], NO_ROOM_IN_MEMO)
+        return dict.fromkeys(restorable(outcomes)[:1], MEMO_DOES_NOT_FIT)
     excess = len(ours[MEMO_KEY]) - LONGEST_VALUE
     marked = [name for name, outcome in outcomes.items() if outcome.change and outcome.change.new is None]
-    return dict.fromkeys(marked[-excess:], NO_ROOM_FOR_MARK) if excess > 0 else {}
+    return dict.fromkeys(marked[-excess:], MARK_DOES_NOT_FIT) if excess > 0 else {}
 
 
 def _adds(outcomes: Outcomes) -> bool:
-    """Whether more than the memo may grow; what only takes back is for the service to judge."""
+    """Say whether more than the memo may grow. An update that only takes back is left to the service."""
     changes = [outcome.change for outcome in outcomes.values() if outcome.change]
     return any(change.why == "rule" or change.field == NOTE for change in changes)
 
 
 def _is_short(name: str) -> bool:
-    """Whether all values of a field are a word: another one takes no room."""
+    """Say whether all values of a field are one word, so that another value is not longer."""
     return not name.startswith(USER_PREFIX) and FIELDS[name].codes is not None

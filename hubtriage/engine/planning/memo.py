@@ -10,7 +10,7 @@ the value set (a letter, a number or a digest), `.`, the rule's digest, and rare
 
     !2     a person holds the field: we were overruled, for the 2nd time
     ~2     we hold it again (a rule with `override`) after having been overruled twice
-    ^PA    set while the finding's doors PASSED and ARCHIVED were shut (Workflow only)
+    ^PA    set while the control PASSED and the finding was ARCHIVED (Workflow only)
     -      the user key was left out of the map once already
     <...   the person's value that an override replaced (percent-encoded JSON)
     >...   the provider's value, where FindingProviderFields lacks it (likewise)
@@ -52,7 +52,7 @@ _BY_DIGEST = USER_PREFIX + "\0"  # a user key of which only the digest is known
 _NAMES = {field.letter: field.name for field in FIELDS.values()}
 _TOKEN = re.compile(
     r"(?P<letter>[A-Z])(?:(?P<key>[\w-]{6})=)?(?P<code>[\w-]{1,6})\.(?P<rule>[\w-]{6})"
-    r"(?P<overruled>[!~][1-9])?(?:\^(?P<doors>PA|P|A))?(?P<left>-)?"
+    r"(?P<overruled>[!~][1-9])?(?:\^(?P<closed_by>PA|P|A))?(?P<left>-)?"
     r"(?:<(?P<before>[^ <>]+))?(?:>(?P<provided>[^ <>]+))?",
     re.ASCII,
 )
@@ -68,7 +68,7 @@ class Claim:
     rule: str
     overruled: int = 0
     person: bool = False
-    doors: str = ""
+    closed_by: str = ""
     left_out: bool = False
     before: Value = None
     provided: Value = None
@@ -105,7 +105,7 @@ def _token(name: str, claim: Claim) -> str:
         f"U{name.removeprefix(_BY_DIGEST)}=" if name.startswith(USER_PREFIX) else FIELDS[name].letter,
         f"{claim.code}.{claim.rule}",
         f"{'!' if claim.person else '~'}{min(claim.overruled, 9)}" if claim.overruled else "",
-        f"^{claim.doors}" if claim.doors else "",
+        f"^{claim.closed_by}" if claim.closed_by else "",
         "-" if claim.left_out else "",
         f"<{_pack(claim.before)}" if claim.before is not None else "",
         f">{_pack(claim.provided)}" if claim.provided is not None else "",
@@ -129,7 +129,7 @@ def growth(claims: Claims) -> int:
 def _growth(name: str, claim: Claim) -> int:
     grows = 0 if claim.overruled else len("!1")
     if name == WORKFLOW:
-        return grows + len("^PA") - len(f"^{claim.doors}" if claim.doors else "")
+        return grows + len("^PA") - len(f"^{claim.closed_by}" if claim.closed_by else "")
     if name in (CONFIDENCE, CRITICALITY):
         return grows + len("100") - len(claim.code)
     return grows + (name.startswith(USER_PREFIX) and not claim.left_out)
@@ -178,7 +178,7 @@ def _read_token(token: str, keys: Mapping[str, str]) -> tuple[str, Claim]:
         rule=found["rule"],
         overruled=int(overruled[1:] or 0),
         person=overruled.startswith("!"),
-        doors=found["doors"] or "",
+        closed_by=found["closed_by"] or "",
         left_out=found["left"] is not None,
         before=before,
         provided=provided,

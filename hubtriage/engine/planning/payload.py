@@ -1,4 +1,4 @@
-"""The payload of one finding's update: the changed fields, and the memo of them in the same call."""
+"""The payload of one finding's update: the changed fields and their memo, in one call."""
 
 import re
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from hubtriage.engine.fields import (
     user_fields,
 )
 from hubtriage.engine.planning.memo import Claims, write_claims
-from hubtriage.engine.planning.resolve import Outcome
+from hubtriage.engine.planning.resolve import FieldOutcome
 
 MOST_USER_FIELDS = 50  # AWS: pairs in UserDefinedFields
 LONGEST_KEY = 128  # AWS: characters of a key
@@ -27,32 +27,31 @@ NO_RULES = "none"  # `hubtriage/rules` where nothing is ours any more
 
 _HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 
-Outcomes = Mapping[str, Outcome]
+Outcomes = Mapping[str, FieldOutcome]
 
 
 def claims_of(outcomes: Outcomes) -> Claims:
-    """The claims that the next memo holds."""
+    """Return the claims that the next memo holds."""
     return {name: outcome.claim for name, outcome in outcomes.items() if outcome.claim}
 
 
 def our_fields(outcomes: Outcomes, stack: str, names: Mapping[str, str]) -> dict[str, str]:
-    """The three user-defined fields of the memo; `names` are rule ids by digest.
+    """Return the three user-defined fields of the memo; `names` are rule ids by digest.
 
-    A rule is named as long as something of it stands: not for what people changed since, nor for a key that
-    was left out.
+    A rule is named as long as a value of it stands: not one that a person changed, nor a key left out.
     """
     claims = claims_of(outcomes)
     standing = {claim.rule for claim in claims.values() if not claim.person and not claim.left_out}
-    told = ", ".join(sorted(names[rule] for rule in standing if rule in names)) or NO_RULES
+    listed = ", ".join(sorted(names[rule] for rule in standing if rule in names)) or NO_RULES
     return {
         MANAGED_KEY: stack,
-        RULES_KEY: told if len(told) <= LONGEST_VALUE else told[: LONGEST_VALUE - 1] + "…",
+        RULES_KEY: listed if len(listed) <= LONGEST_VALUE else listed[: LONGEST_VALUE - 1] + "…",
         MEMO_KEY: write_claims(claims),
     }
 
 
 def build(outcomes: Outcomes, ours: Mapping[str, str], finding: Finding, udf: str) -> dict[str, Any]:
-    """The payload: changed fields as the API takes them, and UserDefinedFields.
+    """Build the payload: changed fields as the API takes them, and UserDefinedFields.
 
     Under `replace` the whole merged map is sent, under `merge` only our own keys.
     """
@@ -71,7 +70,7 @@ def build(outcomes: Outcomes, ours: Mapping[str, str], finding: Finding, udf: st
 
 
 def why_unsendable(payload: Mapping[str, Any], finding: Finding, udf: str) -> str | None:
-    """Why the API would not take the payload's UserDefinedFields; None where it would."""
+    """Return why the API would refuse the payload's UserDefinedFields; None if it would not."""
     fields = payload["UserDefinedFields"]
     after = _fields_after(payload, finding, udf)
     if len(after) > MOST_USER_FIELDS:
@@ -84,7 +83,7 @@ def why_unsendable(payload: Mapping[str, Any], finding: Finding, udf: str) -> st
 
 
 def why_too_large(payload: Mapping[str, Any], finding: Finding, udf: str) -> str | None:
-    """Why the finding would be too large with the payload; None where it would not."""
+    """Return why the finding would be too large with the payload; None if it would not."""
     after = {**finding, **payload, "UserDefinedFields": _fields_after(payload, finding, udf)}
     size = len(dumps(after, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "replace"))
     if size > LARGEST_FINDING:
@@ -98,7 +97,7 @@ def _fields_after(payload: Mapping[str, Any], finding: Finding, udf: str) -> Map
 
 
 def _why_pair_unsendable(key: str, value: object) -> str | None:
-    """Why a pair cannot be sent; one that another tool wrote would be lost if it were left out."""
+    """Return why a pair cannot be sent. Leaving out another tool's pair would lose it."""
     if not isinstance(value, str) or not value.strip() or not key.strip():
         return "is not text with something in it, so it can be neither sent nor left out"
     if len(key) > LONGEST_KEY:

@@ -3,10 +3,10 @@
     desired state = f(finding as its provider and the humans left it, rules, now)
 
 1. `memo`    read what triage wrote on the finding: its claims
-2. `review`  which claims still stand, and the baseline: the finding with what is ours taken back
-3. `fold`    the rules that match the baseline come to one wish per field
-4. `settle`  field by field: who holds it, and is it set, taken back, or left alone
-5. `room`    the changed fields and the new memo in one call, as far as there is room for both
+2. `baseline` review which claims still stand, and take back what is ours
+3. `fold`    combine the rules that match the baseline: one proposal per field
+4. `resolve` field by field: who holds it, and is it set, taken back, or left alone
+5. `limits`  the changed fields and the new memo in one call, as far as they fit
 
 Nothing here has a clock, a network or a log, and nothing raises for what a finding contains.
 """
@@ -32,12 +32,12 @@ from hubtriage.engine.fields import (
 )
 from hubtriage.engine.planning.baseline import baseline, review
 from hubtriage.engine.planning.causes import cause_of
-from hubtriage.engine.planning.decision import NO_ROOM_FOR_NOTE, Change, Decision, Observed
+from hubtriage.engine.planning.decision import NOTE_DOES_NOT_FIT, Change, Decision, Observed
 from hubtriage.engine.planning.fold import Fold, fold
-from hubtriage.engine.planning.limits import Room
+from hubtriage.engine.planning.limits import SizeLimits
 from hubtriage.engine.planning.memo import Claims, Memo, read_memo
 from hubtriage.engine.planning.payload import LONGEST_VALUE
-from hubtriage.engine.planning.resolve import Outcome, Settling
+from hubtriage.engine.planning.resolve import FieldOutcome, FieldResolver
 from hubtriage.engine.ruleset.ruleset import Ruleset, lowers, rule_ref
 
 _RULE_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
@@ -67,7 +67,7 @@ class Reasoning:
     claims: Claims
     baseline: Finding
     fold: Fold
-    outcomes: Mapping[str, Outcome]
+    outcomes: Mapping[str, FieldOutcome]
 
 
 def decide(
@@ -78,9 +78,9 @@ def decide(
     *,
     without_note: bool = False,
 ) -> Decision:
-    """What to send for one finding at a time (epoch seconds), and why.
+    """Decide what to send for one finding at a time (epoch seconds), and why.
 
-    `without_note`: the service has found that the finding has no room for one.
+    `without_note`: the service has answered that a note does not fit into the finding.
     """
     return reason(finding, ruleset, now, settings, without_note=without_note).decision
 
@@ -93,7 +93,7 @@ def reason(
     *,
     without_note: bool = False,
 ) -> Reasoning:
-    """`decide`, with every step kept for a person to follow."""
+    """Decide, and keep every step so that a person can follow it."""
     memo = read_memo(finding, settings.stack, settings.known_stacks, ruleset.user_keys, settings.adopts)
     if memo.hands_off:
         hands_off = Decision(_text(finding, "Id"), _text(finding, "ProductArn"), memo.kind)
@@ -102,11 +102,11 @@ def reason(
     base = baseline(finding, claims)
     folded = fold(ruleset, base, claims, now)
     names = rule_names(finding, ruleset)
-    no_room = {NOTE: NO_ROOM_FOR_NOTE} if without_note else {}
+    does_not_fit = {NOTE: NOTE_DOES_NOT_FIT} if without_note else {}
     cause = partial(cause_of, ruleset=ruleset, folded=folded, now=now)
-    settling = Settling(finding, claims, settings.udf, names.get, cause, settings.never, no_room)
-    room = Room(folded, settings.stack, names, is_due=claims_changed or memo.adopted)
-    planned = room.plan(settling)
+    resolver = FieldResolver(finding, claims, settings.udf, names.get, cause, settings.never, does_not_fit)
+    limits = SizeLimits(folded, settings.stack, names, is_due=claims_changed or memo.adopted)
+    planned = limits.plan(resolver)
     outcomes, refused = planned.outcomes, planned.refused
     changes = () if refused else tuple(outcome.change for outcome in outcomes.values() if outcome.change)
     decision = Decision(
@@ -118,7 +118,7 @@ def reason(
         above_ceiling=tuple(folded.above_ceiling),
         changes=changes,
         kept=tuple(outcome.kept for outcome in outcomes.values() if outcome.kept),
-        observed=tuple(_observed(folded, settling, changes)),
+        observed=tuple(_observed(folded, resolver, changes)),
         errors=tuple(folded.errors),
         overruled=overruled,
         refused=refused,
@@ -128,28 +128,33 @@ def reason(
 
 
 def rule_names(finding: Finding, ruleset: Ruleset) -> Mapping[str, str]:
-    """Rule ids by digest: those in the rule set, and those that the finding itself names.
+    """Return rule ids by digest: those in the rule set, and those that the finding itself names.
 
-    The latter go into notes and logs, and anybody may have written them: what is no rule id is left out.
+    The latter go into notes and logs, and anyone may have written them, so whatever is not a rule id is left
+    out.
     """
-    told = user_fields(finding).get(RULES_KEY)
-    if not isinstance(told, str):
+    listed = user_fields(finding).get(RULES_KEY)
+    if not isinstance(listed, str):
         return ruleset.names
-    named = filter(_RULE_ID.fullmatch, told[:LONGEST_VALUE].split(", "))
+    named = filter(_RULE_ID.fullmatch, listed[:LONGEST_VALUE].split(", "))
     return ChainMap(ruleset.names, {rule_ref(name): name for name in named})
 
 
-def _observed(folded: Fold, settling: Settling, changes: Iterable[Change]) -> Iterator[Observed]:
-    """What would be otherwise after the update, if the rules in `observe` were in force.
+def _observed(folded: Fold, resolver: FieldResolver, changes: Iterable[Change]) -> Iterator[Observed]:
+    """Yield what would differ after the update if the rules in `observe` were in force.
 
-    They are folded among themselves: what rules in force want of the same field does not count against them.
+    They are folded among themselves, so rules in force that want the same field do not count against them.
     """
     new = {change.field: change.new for change in changes}
     for name in sorted(folded.observed, key=position):
-        rule, wish = folded.observed[name]
-        value = new.get(name, read(settling.finding, name))
-        if name not in folded.frozen and not same(name, value, wish.value) and settling.lets(rule, wish):
-            yield Observed(name, value, wish.value, rule.id)
+        rule, proposal = folded.observed[name]
+        value = new.get(name, read(resolver.finding, name))
+        if (
+            name not in folded.frozen
+            and not same(name, value, proposal.value)
+            and resolver.would_have(rule, proposal)
+        ):
+            yield Observed(name, value, proposal.value, rule.id)
 
 
 def _hides(change: Change, finding: Finding) -> bool:

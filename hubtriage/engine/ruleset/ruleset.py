@@ -23,7 +23,7 @@ from hubtriage.engine.index.rule_index import RuleIndex
 from hubtriage.engine.jsonlogic import compile_logic
 from hubtriage.engine.jsonlogic.values import truthy
 from hubtriage.engine.pattern import compile_pattern
-from hubtriage.engine.ruleset.update import Wishes, compile_update
+from hubtriage.engine.ruleset.update import Proposals, compile_update
 
 FORMAT = 1
 DEFAULT_ORDER = 500
@@ -46,7 +46,7 @@ class Rule:
     starts: float | None
     ends: float | None
     matches: Callable[[Finding, float], bool]
-    wishes: Wishes
+    proposals: Proposals
     source: Mapping[str, Any]
 
     def in_force(self, now: float) -> bool:
@@ -61,9 +61,9 @@ class Rule:
 
     def _hides(self, baseline: Finding) -> bool:
         return any(
-            (wish.field == WORKFLOW and wish.value in HIDING_STATUSES)
-            or (wish.field == SEVERITY and lowers(wish.value, baseline))
-            for wish in self.wishes.of(baseline)
+            (proposal.field == WORKFLOW and proposal.value in HIDING_STATUSES)
+            or (proposal.field == SEVERITY and lowers(proposal.value, baseline))
+            for proposal in self.proposals.of(baseline)
         )
 
 
@@ -156,7 +156,7 @@ def load_ruleset(document: Mapping[str, Any]) -> Ruleset:
 
 def _user_keys(rules: tuple[Rule, ...]) -> tuple[str, ...]:
     """The keys of UserDefinedFields that any rule may set."""
-    fields = {name for rule in rules for name in rule.wishes.fields if name.startswith(USER_PREFIX)}
+    fields = {name for rule in rules for name in rule.proposals.fields if name.startswith(USER_PREFIX)}
     return tuple(sorted(name.removeprefix(USER_PREFIX) for name in fields))
 
 
@@ -172,7 +172,7 @@ def _rule(raw: Mapping[str, Any], accounts: Mapping[str, Mapping[str, str]]) -> 
         starts=raw.get("starts"),
         ends=raw.get("ends"),
         matches=_condition(raw, accounts),
-        wishes=compile_update(raw["update"], raw),
+        proposals=compile_update(raw["update"], raw),
         source=raw,
     )
 

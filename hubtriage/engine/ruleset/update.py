@@ -1,6 +1,6 @@
-"""What a rule's `update` wants of one finding: a wish per field.
+"""What a rule's `update` proposes for one finding: a value per field.
 
-Most wishes are the same for every finding and are made once. Those that look at the finding
+Most proposals are the same for every finding and are made once, on loading. Those that look at the finding
 (a template with a finding's value, `AtMost`/`AtLeast`, `Types` with `Add`/`Remove`) are made per
 finding, from its baseline.
 """
@@ -27,8 +27,8 @@ from hubtriage.engine.ruleset.templates import NOTE_LIMIT, USER_FIELD_LIMIT, com
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
-    """That a field shall have a value; `payload` is the member to send for it."""
+class Proposal:
+    """A value that a rule wants a field to have; `payload` is the member to send for it."""
 
     field: str
     value: Value
@@ -39,95 +39,95 @@ WHY_DROPPED = {
     SEVERITY: "the finding has no severity that could be lowered",
     TYPES: "no type would be left, and AWS takes no empty list",
 }
-"""The fields whose wish may make no sense for a finding, each with the only reason."""
+"""The fields whose proposal may make no sense for a finding, each with its only reason."""
 
-Wisher = Callable[[Finding], Wish | None]
+Proposer = Callable[[Finding], Proposal | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
-    """A rule's wishes: the constant ones, and those made from the baseline. `fields` names all."""
+class Proposals:
+    """A rule's proposals: the constant ones, and those made per finding. `fields` names all of them."""
 
-    constant: tuple[Wish, ...]
-    made: tuple[Wisher, ...]
+    constant: tuple[Proposal, ...]
+    per_finding: tuple[Proposer, ...]
     fields: tuple[str, ...]
 
-    def of(self, baseline: Finding) -> Iterator[Wish]:
-        """The wishes for one finding; a wish that makes no sense for it is left out."""
+    def of(self, baseline: Finding) -> Iterator[Proposal]:
+        """Yield the proposals for one finding, without those that make no sense for it."""
         yield from self.constant
-        for make in self.made:
-            wish = make(baseline)
-            if wish is not None:
-                yield wish
+        for make in self.per_finding:
+            proposal = make(baseline)
+            if proposal is not None:
+                yield proposal
 
     def dropped(self, baseline: Finding) -> dict[str, str]:
-        """Why wishes make no sense for one finding, by field."""
-        wished = {wish.field for wish in self.of(baseline)}
-        return {name: WHY_DROPPED[name] for name in self.fields if name not in wished}
+        """Return by field why a proposal makes no sense for one finding."""
+        proposed = {proposal.field for proposal in self.of(baseline)}
+        return {name: WHY_DROPPED[name] for name in self.fields if name not in proposed}
 
 
-def compile_update(update: Mapping[str, Any], rule: Mapping[str, Any]) -> Wishes:
-    """The wishes of a rule's `update`; `rule` has the values that templates may name."""
-    constant: list[Wish] = []
-    made: list[Wisher] = []
+def compile_update(update: Mapping[str, Any], rule: Mapping[str, Any]) -> Proposals:
+    """Compile a rule's `update`; `rule` has the values that templates may name."""
+    constant: list[Proposal] = []
+    per_finding: list[Proposer] = []
     fields: list[str] = []
-    for name, wisher, per_finding in _wishers(update, rule):
+    for name, proposer, varies in _proposers(update, rule):
         fields.append(name)
-        wish = None if per_finding else wisher({})
-        made.append(wisher) if wish is None else constant.append(wish)
-    return Wishes(tuple(constant), tuple(made), tuple(fields))
+        proposal = None if varies else proposer({})
+        per_finding.append(proposer) if proposal is None else constant.append(proposal)
+    return Proposals(tuple(constant), tuple(per_finding), tuple(fields))
 
 
-def _wishers(update: Mapping[str, Any], rule: Mapping[str, Any]) -> Iterator[tuple[str, Wisher, bool]]:
-    """(field, wisher, whether it looks at the finding) for each field of an update."""
+def _proposers(update: Mapping[str, Any], rule: Mapping[str, Any]) -> Iterator[tuple[str, Proposer, bool]]:
+    """Yield (field, proposer, whether it looks at the finding) for each field of an update."""
     for member, raw in update.items():
         if member == "UserDefinedFields":
             for key, text in raw.items():
-                yield user_field(key), _user_wisher(key, text, rule), is_per_finding(text)
+                yield user_field(key), _user_proposer(key, text, rule), is_per_finding(text)
         elif member == "Note":
-            yield NOTE, _note_wisher(raw, rule), is_per_finding(raw["Text"])
+            yield NOTE, _note_proposer(raw, rule), is_per_finding(raw["Text"])
         elif member == "Severity":
-            yield SEVERITY, _severity_wisher(raw), "AtMost" in raw or "AtLeast" in raw
+            yield SEVERITY, _severity_proposer(raw), "AtMost" in raw or "AtLeast" in raw
         elif member == TYPES and isinstance(raw, Mapping):
-            yield TYPES, _types_wisher(raw), True
+            yield TYPES, _types_proposer(raw), True
         else:
             name = "Workflow.Status" if member == "Workflow" else member
-            yield name, _plain_wisher(name, raw), False
+            yield name, _plain_proposer(name, raw), False
 
 
-def _plain_wisher(name: str, raw: Any) -> Wisher:
-    wish = Wish(name, FIELDS[name].read(raw), raw)
-    return lambda _finding: wish
+def _plain_proposer(name: str, raw: Any) -> Proposer:
+    proposal = Proposal(name, FIELDS[name].read(raw), raw)
+    return lambda _finding: proposal
 
 
-def _user_wisher(key: str, text: str, rule: Mapping[str, Any]) -> Wisher:
+def _user_proposer(key: str, text: str, rule: Mapping[str, Any]) -> Proposer:
     render = compile_text(text, rule, USER_FIELD_LIMIT)
 
-    def wish(finding: Finding) -> Wish:
+    def proposal(finding: Finding) -> Proposal:
         value = render(finding)
-        return Wish(user_field(key), value, value)
+        return Proposal(user_field(key), value, value)
 
-    return wish
+    return proposal
 
 
-def _note_wisher(raw: Mapping[str, str], rule: Mapping[str, Any]) -> Wisher:
+def _note_proposer(raw: Mapping[str, str], rule: Mapping[str, Any]) -> Proposer:
     render = compile_text(raw["Text"], rule, NOTE_LIMIT)
     author = raw.get("UpdatedBy") or f"{OUR_AUTHOR}/{rule['id']}"
 
-    def wish(finding: Finding) -> Wish:
+    def proposal(finding: Finding) -> Proposal:
         text = render(finding)
-        return Wish(NOTE, text, {"Text": text, "UpdatedBy": author})
+        return Proposal(NOTE, text, {"Text": text, "UpdatedBy": author})
 
-    return wish
+    return proposal
 
 
-def _severity_wisher(raw: Mapping[str, Any]) -> Wisher:
+def _severity_proposer(raw: Mapping[str, Any]) -> Proposer:
     most, least = raw.get("AtMost"), raw.get("AtLeast")
     if most is None and least is None:
-        wish = Wish(SEVERITY, severity_label(raw), dict(raw))
-        return lambda _finding: wish
+        proposal = Proposal(SEVERITY, severity_label(raw), dict(raw))
+        return lambda _finding: proposal
 
-    def clamp(baseline: Finding) -> Wish | None:
+    def clamp(baseline: Finding) -> Proposal | None:
         """The baseline's label within the bounds; a finding without severity can only be raised."""
         label = read(baseline, SEVERITY)
         if label is None and least is None:
@@ -135,18 +135,18 @@ def _severity_wisher(raw: Mapping[str, Any]) -> Wisher:
         rank = SEVERITY_RANK.get(label, 0)
         rank = max(rank, SEVERITY_RANK[least]) if least else rank
         rank = min(rank, SEVERITY_RANK[most]) if most else rank
-        return Wish(SEVERITY, SEVERITIES[rank], {"Label": SEVERITIES[rank]})
+        return Proposal(SEVERITY, SEVERITIES[rank], {"Label": SEVERITIES[rank]})
 
     return clamp
 
 
-def _types_wisher(raw: Mapping[str, list[str]]) -> Wisher:
+def _types_proposer(raw: Mapping[str, list[str]]) -> Proposer:
     added, removed = tuple(raw.get("Add", ())), frozenset(raw.get("Remove", ()))
 
-    def edit(baseline: Finding) -> Wish | None:
+    def edit(baseline: Finding) -> Proposal | None:
         """The baseline's types without the removed and with the added ones; never empty (AWS)."""
         kept = [item for item in read(baseline, TYPES) or () if item not in removed]
         types = tuple(dict.fromkeys([*kept, *added]))
-        return Wish(TYPES, types, list(types)) if types else None
+        return Proposal(TYPES, types, list(types)) if types else None
 
     return edit

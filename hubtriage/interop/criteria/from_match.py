@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from hubtriage.engine.pattern.compiler import Leaf, expand
+from hubtriage.engine.pattern.compiler import PatternField, expand
 from hubtriage.interop.criteria.attributes import ALWAYS_THERE, ATTRIBUTES, Attribute
 from hubtriage.interop.criteria.comparisons import checked, of_stars, unknown
 from hubtriage.interop.criteria.input import Path, Refused
@@ -20,7 +20,7 @@ def criteria_of_match(match: Mapping[str, Any]) -> list[list[Criterion]]:
     return [list(_branch(branch)) for branch in expand(match)]
 
 
-def _branch(leaves: tuple[Leaf, ...]) -> Iterator[Criterion]:
+def _branch(leaves: tuple[PatternField, ...]) -> Iterator[Criterion]:
     roots: set[tuple[str, ...]] = set()
     for leaf in leaves:
         attribute, key = _attribute(leaf.keys, ("match", *leaf.where))

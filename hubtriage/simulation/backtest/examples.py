@@ -7,7 +7,7 @@ from typing import Any
 
 from hubtriage.engine.fields import Finding, Value, member, read
 from hubtriage.engine.ruleset.ruleset import Ruleset, load_ruleset
-from hubtriage.engine.trace import Condition, Node
+from hubtriage.engine.trace import TracedCondition, TracedOperation
 from hubtriage.simulation.backtest.judge import Judged, Task
 from hubtriage.simulation.backtest.outcome import Outcome
 from hubtriage.simulation.backtest.report import Record
@@ -107,7 +107,7 @@ def _conditions(rule: RuleTold) -> list[Record]:
     return [*map(_condition, rule.match), *logic]
 
 
-def _condition(condition: Condition) -> Record:
+def _condition(condition: TracedCondition) -> Record:
     """A condition of a pattern; `below` are the branches of an `$or`, one after another."""
     return {
         "text": _cut(f"{condition.path}: {condition.test}"),
@@ -118,7 +118,7 @@ def _condition(condition: Condition) -> Record:
     }
 
 
-def _node(node: Node) -> Record:
+def _node(node: TracedOperation) -> Record:
     """An operation of a `when`; what it gave is what it saw."""
     return {
         "text": _cut(node.expression),

@@ -169,10 +169,10 @@ def _clashes(reasoning: Reasoning, rules: Mapping[str, Rule]) -> Iterator[Clash]
         rule = rules[name]
         if rule.mode != "enforce":
             continue
-        for wish in rule.wishes.of(reasoning.baseline):
-            winner, wanted = reasoning.fold.wishes.get(wish.field, (rule, wish))
-            if winner.id != name and not same(wish.field, wish.value, wanted.value):
-                yield Clash(wish.field, name, winner.id)
+        for proposal in rule.proposals.of(reasoning.baseline):
+            winner, wanted = reasoning.fold.proposals.get(proposal.field, (rule, proposal))
+            if winner.id != name and not same(proposal.field, proposal.value, wanted.value):
+                yield Clash(proposal.field, name, winner.id)
 
 
 def _digest(text: str) -> int:

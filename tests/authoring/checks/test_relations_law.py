@@ -10,7 +10,7 @@ from hubtriage.authoring.asff.fields import Field, look_up
 from hubtriage.authoring.checks.constraints import asked_of, can_meet, demands, is_everything, within_scale
 from hubtriage.authoring.checks.linted_rule import Subject
 from hubtriage.authoring.checks.relations.reach import Relations, implies
-from hubtriage.engine.index.dnf import branches_of
+from hubtriage.engine.index.dnf import conjunctions_of
 from hubtriage.engine.jsonlogic.compiler import EvaluationError, compile_logic, truthy
 from hubtriage.engine.pattern import compile_pattern
 from tests.conformance import rule_grammar
@@ -22,7 +22,7 @@ def subject(raw, number):
     """What the relations look at: a rule's conditions and when it acts."""
     model = SimpleNamespace(mode="enforce", order=500, starts=None, expires=None)
     rule = SimpleNamespace(id=f"r{number:03}", match=raw.get("match"), when=raw.get("when"))
-    return SimpleNamespace(rule=rule, model=model, branches=branches_of(raw), leaves=())
+    return SimpleNamespace(rule=rule, model=model, branches=conjunctions_of(raw), leaves=())
 
 
 def is_possible(value, keys=()):

@@ -5,10 +5,10 @@ import random
 
 import pytest
 
-from hubtriage.engine.index.dnf import Branch, branches_of, may_fail
+from hubtriage.engine.index.dnf import Conjunction, conjunctions_of, may_fail
 from hubtriage.engine.index.masks import DENSE_BYTES, MAX_BOUNDS
 from hubtriage.engine.index.rule_index import RuleIndex
-from hubtriage.engine.index.value_sets import Values, all_but, listed, starting_with
+from hubtriage.engine.index.value_sets import ValueSet, all_but, listed, starting_with
 from hubtriage.localaws.findings import NOW, generate
 from tests.conformance import fuzz_index
 
@@ -254,8 +254,8 @@ def test_more_bounds_than_there_is_room_for_leave_the_rest_to_evaluation():
 def test_too_many_branches_keep_what_they_have_in_common():
     parts = [{"$or": [{f"a{at}": ["x"]}, {f"b{at}": ["y"]}]} for at in range(7)]
     pattern = {f"c{at}": part for at, part in enumerate(parts)} | {"Title": ["t"]}
-    (branch,) = branches_of({"match": pattern})
-    assert branch == Branch({("Title",): listed(["t"])}, exact=False)
+    (conjunction,) = conjunctions_of({"match": pattern})
+    assert conjunction == Conjunction({("Title",): listed(["t"])}, exact=False)
 
 
 @pytest.mark.parametrize(
@@ -290,11 +290,11 @@ def test_union_of_sets(left, right, expected):
 
 def test_a_prefix_may_bring_in_again_what_is_left_out():
     united = all_but(["abc"]).united(starting_with("ab"))
-    assert united == Values(**{**_fields(united), "exact_texts": False})
+    assert united == ValueSet(**{**_fields(united), "exact_texts": False})
 
 
 def _fields(values):
-    return {name: getattr(values, name) for name in Values.__slots__}
+    return {name: getattr(values, name) for name in ValueSet.__slots__}
 
 
 def test_conditions_are_read_as_json_gives_them():

@@ -469,7 +469,7 @@ def test_a_wish_that_makes_no_sense_for_a_finding_says_why(
     members: dict[str, Any], update: dict[str, Any], dropped: str | None
 ) -> None:
     found = finding(**members, FindingProviderFields=None) if "Severity" in members else finding()
-    (told, *more) = [*ruleset({"update": update}).rules[0].wishes.dropped(found).values(), ""]
+    (told, *more) = [*ruleset({"update": update}).rules[0].proposals.dropped(found).values(), ""]
     assert dropped in told if dropped else (told, more) == ("", [])
 
 

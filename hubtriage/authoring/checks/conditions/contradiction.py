@@ -13,7 +13,7 @@ from hubtriage.authoring.checks.constraints import (
 from hubtriage.authoring.checks.linted_rule import Subject, dotted
 from hubtriage.authoring.problems import Problem
 from hubtriage.engine.index.dnf import Source
-from hubtriage.engine.index.value_sets import Values, listed
+from hubtriage.engine.index.value_sets import ValueSet, listed
 
 CODE = "W202"
 _HINT = "the rule would never match"
@@ -59,5 +59,5 @@ def _named(source: Source) -> str:
     return dotted(source) if isinstance(source, tuple) else "value"
 
 
-def _shown(values: Values) -> str:
+def _shown(values: ValueSet) -> str:
     return " or ".join(sorted(values.texts))

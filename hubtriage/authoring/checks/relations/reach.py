@@ -7,8 +7,8 @@ from typing import Any
 
 from hubtriage.authoring.checks.linted_rule import Subject
 from hubtriage.engine.fields import SEVERITY_RANK
-from hubtriage.engine.index.dnf import Branch, Source, lists_on
-from hubtriage.engine.index.value_sets import Values
+from hubtriage.engine.index.dnf import Conjunction, Source, lists_on
+from hubtriage.engine.index.value_sets import ValueSet
 
 _LEAST, _MOST = float("-inf"), float("inf")
 
@@ -74,15 +74,15 @@ class Relations:
         return {source: (by_text[source], choosing[source]) for source in choosing}
 
 
-def _choices(branches: list[Branch]) -> Mapping[Source, frozenset[str]]:
+def _choices(branches: list[Conjunction]) -> Mapping[Source, frozenset[str]]:
     if not branches:
         return {}
-    shared = set.intersection(*({*branch.literals} for branch in branches))
+    shared = set.intersection(*({*branch.constraints} for branch in branches))
     return {
-        source: frozenset().union(*(branch.literals[source].texts for branch in branches))
+        source: frozenset().union(*(branch.constraints[source].texts for branch in branches))
         for source in shared
         if isinstance(source, tuple) and not lists_on(source)
-        if all(_is_choice(branch.literals[source]) for branch in branches)
+        if all(_is_choice(branch.constraints[source]) for branch in branches)
     }
 
 
@@ -121,7 +121,7 @@ def _is_control_prefix(test: str, operand: Any) -> bool:
     return test == "prefix" and isinstance(operand, str) and operand.startswith("security-control/")
 
 
-def _is_choice(values: Values) -> bool:
+def _is_choice(values: ValueSet) -> bool:
     """Whether only listed texts are in the set."""
     others = (values.prefixes, values.networks, values.numbers)
     flags = (values.other_texts, values.booleans, values.null, values.absent)
@@ -152,16 +152,16 @@ def reaches(wide: Subject, narrow: Subject) -> bool:
     return narrow.hides and SEVERITY_RANK[narrow.model.ceiling] <= SEVERITY_RANK[wide.model.ceiling]
 
 
-def _branch_implies(narrow: Branch, wide: Branch) -> bool:
+def _branch_implies(narrow: Conjunction, wide: Conjunction) -> bool:
     if not wide.exact:
         return False
     return all(
-        source in narrow.literals and _is_within(narrow.literals[source], values)
-        for source, values in wide.literals.items()
+        source in narrow.constraints and _is_within(narrow.constraints[source], values)
+        for source, values in wide.constraints.items()
     )
 
 
-def _is_within(inner: Values, outer: Values) -> bool:
+def _is_within(inner: ValueSet, outer: ValueSet) -> bool:
     """Whether one set is surely part of another; the outer has to be known exactly."""
     if inner == outer:
         return True
@@ -177,7 +177,7 @@ def _is_within(inner: Values, outer: Values) -> bool:
     )
 
 
-def _takes(values: Values, prefixes: tuple[str, ...], text: str) -> bool:
+def _takes(values: ValueSet, prefixes: tuple[str, ...], text: str) -> bool:
     is_other = values.other_texts and text not in values.not_texts
     return text in values.texts or text.startswith(prefixes) or is_other
 
