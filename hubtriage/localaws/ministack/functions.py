@@ -11,8 +11,9 @@ import struct
 import termios
 import threading
 import time
+from collections.abc import Callable
 from queue import SimpleQueue
-from typing import IO, Any
+from typing import Any
 
 from hubtriage.localaws.ministack.internals import module
 
@@ -31,9 +32,12 @@ def keep_all_output() -> None:
     worker = module("core.lambda_runtime").Worker
     so_far, a_while = worker._drain_stderr, worker._drain_stderr_bounded
 
-    def read(self: Any) -> None:
-        self.output = _Output(self._proc.stderr, self._stderr_queue)
-        self.output.read()
+    def reader(self: Any) -> Callable[[], None]:
+        # ministack looks this up while it starts a process, and calls the result in a thread. The process
+        # may be gone when that thread runs, so the output is taken here.
+        self.output = FunctionOutput(self._proc.stderr.fileno(), self._stderr_queue)
+        read: Callable[[], None] = self.output.read
+        return read
 
     def drain(self: Any, *waits: Any, **named: Any) -> str:
         output = getattr(self, "output", None)  # not in runtimes that ministack reads in another way
@@ -42,30 +46,36 @@ def keep_all_output() -> None:
         output.wait()
         return str(so_far(self))
 
-    worker._read_stderr = read
+    worker._read_stderr = property(reader)
     worker._drain_stderr = worker._drain_stderr_bounded = drain
 
 
-class _Output:
-    """What one process writes to its standard error, by the line."""
+class FunctionOutput:
+    """What one process writes to its standard error, line by line.
 
-    def __init__(self, pipe: IO[str], lines: "SimpleQueue[str]") -> None:
-        self._pipe = pipe  # kept, as it closes with its last reader
+    descriptor: the end of the pipe to read from. The caller may close it at any time: the output is read
+        from a copy of its own, as a closed number may belong to another file a moment later.
+    lines: gets each line.
+    """
+
+    def __init__(self, descriptor: int, lines: "SimpleQueue[str]") -> None:
+        self._pipe = os.fdopen(os.dup(descriptor), "rb", buffering=0)
         self._lines = lines
         self._reading = threading.Lock()
         self._ended = False
 
     def read(self) -> None:
         """Read until the process has ended."""
-        descriptor, begun = self._pipe.fileno(), b""
-        while not self._ended:
-            select.select([descriptor], [], [])
-            with self._reading:
-                chunk = os.read(descriptor, 65_536)
-                *lines, begun = (begun + chunk).split(b"\n")
-                self._ended = not chunk
-                for line in [*lines, begun] if self._ended and begun else lines:
-                    self._lines.put(line.decode(errors="replace"))
+        begun = b""
+        with self._pipe:
+            while not self._ended:
+                select.select([self._pipe], [], [])
+                with self._reading:
+                    chunk = self._pipe.read(65_536)
+                    *lines, begun = (begun + chunk).split(b"\n")
+                    self._ended = not chunk
+                    for line in [*lines, begun] if self._ended and begun else lines:
+                        self._lines.put(line.decode(errors="replace"))
 
     def wait(self) -> None:
         """Wait until all is read that has been written so far."""

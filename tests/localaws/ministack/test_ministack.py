@@ -1,18 +1,20 @@
 """What is added to ministack, part by part; the process as a whole is tested from the outside in e2e."""
 
 import io
+import os
 import subprocess
 import threading
 import time
 import zipfile
 from collections.abc import Iterator
+from queue import SimpleQueue
 from typing import Any
 
 import pytest
 
 from hubtriage.localaws.ministack import internals
 from hubtriage.localaws.ministack.batches import LONGEST_WAIT, fitting, hand_out_again_soon
-from hubtriage.localaws.ministack.functions import keep_all_output
+from hubtriage.localaws.ministack.functions import FunctionOutput, keep_all_output
 
 
 def test_the_installed_ministack_is_the_known_one() -> None:
@@ -92,9 +94,8 @@ def worker(monkeypatch: pytest.MonkeyPatch) -> Any:
     yield made
     made.kill()
     for process in started:
-        process.wait()
-        for pipe in (process.stdin, process.stdout, process.stderr):
-            pipe.close()
+        with process:
+            pass  # closes its pipes, and waits for its end
 
 
 def _remembering(started: list[Any]) -> Any:
@@ -131,3 +132,29 @@ def test_all_that_a_function_wrote_is_its_own_log(worker: Any, dies: bool) -> No
     for lines in (5_000, 3):
         answer = worker.invoke({"lines": lines, "dies": dies}, "request")
         assert answer["log"].splitlines() == [str(number) for number in range(lines)]
+
+
+def test_output_is_read_to_its_end_whoever_closes_the_pipe_meanwhile() -> None:
+    for _ in range(200):
+        ours, functions = os.pipe()
+        lines: SimpleQueue[str] = SimpleQueue()
+        output = FunctionOutput(ours, lines)
+        reader = threading.Thread(target=output.read)
+        reader.start()
+        os.close(ours)
+        os.write(functions, b"first\nlast")
+        os.close(functions)
+        reader.join()
+        assert [lines.get_nowait(), lines.get_nowait()] == ["first", "last"]
+
+
+def test_output_is_read_although_the_process_is_gone_before_the_reader_begins(worker: Any) -> None:
+    process = subprocess.Popen(["sh", "-c", "echo last words >&2"], stderr=subprocess.PIPE)
+    assert process.stderr is not None
+    worker._proc = process
+    read = worker._read_stderr
+    worker._proc = None
+    process.stderr.close()
+    read()
+    process.wait()
+    assert worker._drain_stderr() == "last words"
