@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Iterator
 
 from hubtriage.authoring.loader import LoadedRule
-from hubtriage.authoring.problems import Problem, did_you_mean
+from hubtriage.authoring.problems import Problem
 from hubtriage.engine.fields import FIELDS
+from hubtriage.engine.text.suggestions import did_you_mean
 
 SETTABLE_FIELDS = tuple(FIELDS)
 """What can be named: each is also the leaf path by which IAM knows the field."""

@@ -4,9 +4,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from hubtriage.authoring.problems import Problem, did_you_mean
+from hubtriage.authoring.problems import Problem
 from hubtriage.authoring.yaml.tree import Document, Path
 from hubtriage.engine.ruleset.templates import NOTE_LIMIT, PLACEHOLDER, RULE_VALUES, USER_FIELD_LIMIT
+from hubtriage.engine.text.suggestions import did_you_mean
 
 _LOOKS_MEANT = re.compile(r"\{\s*([A-Za-z_]+)\s*(?:\.([^{}]*))?\}")
 _KNOWN = (*(f"{{rule.{name}}}" for name in RULE_VALUES), "{finding.PATH}")

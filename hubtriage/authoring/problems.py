@@ -6,7 +6,6 @@ meaning, a retired one is not given out again.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from enum import StrEnum
 from typing import Any
 
@@ -160,18 +159,6 @@ class RuleErrors(ValueError):  # noqa: N818 - it carries several
 def in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     """The problems sorted by file, line and column, each once."""
     return tuple(sorted(set(problems), key=lambda problem: problem.order))
-
-
-def did_you_mean(word: object, known: Iterable[str]) -> str:
-    """A hint that names the nearest known word, or all of them when few; empty if neither helps."""
-    words = sorted(set(known))
-    if not words:
-        return ""
-    folded = {known_word.casefold(): known_word for known_word in reversed(words)}
-    near = get_close_matches(str(word).casefold(), folded, n=1, cutoff=0.6)
-    if near:
-        return f"did you mean `{folded[near[0]]}`?"
-    return f"known: {', '.join(words)}" if len(words) <= 20 else ""
 
 
 _SOURCE_WIDTH = 160

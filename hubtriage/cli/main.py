@@ -1,10 +1,11 @@
 """The `hubtriage` command: one module per command, imported when it is asked for."""
 
-import difflib
 import os
 from importlib import import_module
 
 import click
+
+from hubtriage.engine.text.suggestions import nearest
 
 # name -> (module, what `hubtriage --help` says)
 COMMANDS = {
@@ -56,10 +57,10 @@ class _LazyGroup(click.Group):
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
-            near = difflib.get_close_matches(args[0], COMMANDS, n=1)
-            if not near:
+            near = nearest(args[0], COMMANDS)
+            if near is None:
                 raise
-            raise click.UsageError(f"{error.message} Did you mean `{near[0]}`?", ctx) from None
+            raise click.UsageError(f"{error.message} Did you mean `{near}`?", ctx) from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section("Commands"):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 Path = tuple[str | int, ...]
 
 
@@ -35,12 +33,3 @@ class PatternError(ConditionError):
 
 class EvaluationError(RuntimeError):
     """A condition has no answer for this finding. Never the same as "does not match"."""
-
-
-def did_you_mean(word: object, known: Iterable[str]) -> str:
-    """Return "did you mean X?" for the nearest known word, or the list of all known words."""
-    from difflib import get_close_matches  # slow to import, and only bad rules need it
-
-    names = sorted(known)
-    near = get_close_matches(str(word), names, n=1)
-    return f"did you mean `{near[0]}`?" if near else f"known here: {', '.join(names)}"

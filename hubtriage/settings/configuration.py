@@ -4,7 +4,6 @@ Every value can stand in `cdk.json` under `context`, or on the command line as `
 An unknown name or an impossible value ends synthesis: a misspelt setting must never be a silent default.
 """
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from hubtriage.aws.switch.breaker import RUNBOOK
+from hubtriage.engine.text.suggestions import nearest
 from hubtriage.settings.capacity import LAMBDA_MAX_TIMEOUT_SECONDS, Sizes, fitting_sizes
 from hubtriage.settings.conflicts import Contradiction, ContradictionError, contradictions
 from hubtriage.settings.setting_types import (
@@ -261,8 +261,8 @@ def _contradiction(found: Contradiction) -> str:
 def _wrong_value(error: Mapping[str, Any]) -> str:
     name = str(error["loc"][0])
     if error["type"] == "extra_forbidden":
-        close = difflib.get_close_matches(name, setting_names(), n=1)
-        hint = f"did you mean {PREFIX}{close[0]}?" if close else f"known are: {', '.join(setting_names())}"
+        near = nearest(name, setting_names())
+        hint = f"did you mean {PREFIX}{near}?" if near else f"known are: {', '.join(setting_names())}"
         return f"context {PREFIX}{name}: there is no such setting\n  hint: {hint}"
     field = Configuration.model_fields[name.replace("-", "_")]
     example = f", such as {field.examples[0]}" if field.examples else ""

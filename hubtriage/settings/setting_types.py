@@ -1,6 +1,5 @@
 """The kinds of single values that settings take: how each is written, and what AWS accepts."""
 
-import difflib
 import re
 import zoneinfo
 from collections.abc import Mapping
@@ -10,6 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from hubtriage.authoring.never import check_names
 from hubtriage.aws.switch.breaker import RUNBOOK
+from hubtriage.engine.text.suggestions import nearest
 
 ALL_REGIONS = "all"
 """In place of the linked Regions: AWS aggregates every Region, new ones too."""
@@ -60,8 +60,8 @@ def _known_zone(name: str) -> str:
     """Refuse what is no time zone, where this machine knows them: AWS would only say so while deploying."""
     known = zoneinfo.available_timezones()
     if known and name not in known:
-        close = difflib.get_close_matches(name, known, n=1)
-        raise ValueError(f"there is no time zone {name!r}" + (f"; did you mean {close[0]}?" if close else ""))
+        near = nearest(name, known)
+        raise ValueError(f"there is no time zone {name!r}" + (f"; did you mean {near}?" if near else ""))
     return name
 
 

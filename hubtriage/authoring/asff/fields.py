@@ -5,11 +5,11 @@ AWS: the model of AwsSecurityFinding in the client library, as the table that `a
 
 import json
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import cache, lru_cache
 from typing import Any, Literal
 
 from hubtriage.authoring.asff.table import ANY_NAME, REQUIRED, TABLE
+from hubtriage.engine.text.suggestions import nearest
 
 Kind = Literal["text", "number", "boolean", "object", "unknown"]
 Keys = tuple[str, ...]
@@ -78,10 +78,9 @@ def _field(node: Any, in_list: bool, optional: bool) -> Field:
 
 def _meant(keys: Keys, step: int, node: dict[str, Any]) -> str:
     """The whole path that was probably meant, or the name in its place that is nearest."""
-    names = {name.casefold(): name for name in node if name != REQUIRED}
-    near = get_close_matches(keys[step].casefold(), names, n=1, cutoff=0.7)
-    if near:
-        mended = (*keys[:step], names[near[0]], *keys[step + 1 :])
+    near = nearest(keys[step], (name for name in node if name != REQUIRED))
+    if near is not None:
+        mended = (*keys[:step], near, *keys[step + 1 :])
         further = look_up(mended)
         return ".".join(mended) if isinstance(further, Field) else further.meant or ".".join(mended)
     elsewhere = [path for path in _paths_ending().get(keys[-1].casefold(), ()) if path.count(".") < 3]

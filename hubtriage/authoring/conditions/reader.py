@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from hubtriage.authoring.problems import Problem, did_you_mean
+from hubtriage.authoring.problems import Problem
 from hubtriage.authoring.yaml.ambiguous import text_trap
 from hubtriage.authoring.yaml.tree import Document, Path
 from hubtriage.engine.errors import ConditionError
+from hubtriage.engine.text.suggestions import did_you_mean
 
 _MAX_ERRORS = 50  # of one condition: more would not help anybody
 

@@ -20,7 +20,7 @@ from pydantic import (
 )
 
 from hubtriage.authoring.asff.samples import SAMPLES
-from hubtriage.authoring.problems import CODES, did_you_mean
+from hubtriage.authoring.problems import CODES
 from hubtriage.authoring.schema import limits
 from hubtriage.authoring.schema.dates import Date
 from hubtriage.authoring.schema.types import (
@@ -34,6 +34,7 @@ from hubtriage.authoring.schema.types import (
     refused,
 )
 from hubtriage.authoring.schema.update import Update, WorkflowUpdate
+from hubtriage.engine.text.suggestions import did_you_mean
 
 Mode = Literal["enforce", "observe", "hold", "off"]
 

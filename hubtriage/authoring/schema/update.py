@@ -4,7 +4,6 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 
-from hubtriage.authoring.problems import did_you_mean
 from hubtriage.authoring.schema import limits
 from hubtriage.authoring.schema.types import (
     LIST,
@@ -19,6 +18,7 @@ from hubtriage.authoring.schema.types import (
     refused,
 )
 from hubtriage.engine.fields import SEVERITY_RANK, label_of
+from hubtriage.engine.text.suggestions import did_you_mean
 
 
 def _finding_type(text: str) -> str:

@@ -7,12 +7,13 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from hubtriage.authoring.problems import Problem, did_you_mean
+from hubtriage.authoring.problems import Problem
 from hubtriage.authoring.schema.limits import UNSETTABLE
 from hubtriage.authoring.schema.types import FORMS
 from hubtriage.authoring.schema.update import Update
 from hubtriage.authoring.yaml.scalars import Trap, type_word
 from hubtriage.authoring.yaml.tree import Document, Path, unquoted
+from hubtriage.engine.text.suggestions import did_you_mean
 
 M = TypeVar("M", bound=BaseModel)
 

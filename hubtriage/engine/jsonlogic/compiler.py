@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from hubtriage.engine.errors import EvaluationError, LogicError, Path, did_you_mean
+from hubtriage.engine.errors import EvaluationError, LogicError, Path
 from hubtriage.engine.jsonlogic.expressions import (
     Accounts,
     CompiledExpression,
@@ -29,6 +29,7 @@ from hubtriage.engine.jsonlogic.expressions import (
 from hubtriage.engine.jsonlogic.operators import OPERATORS
 from hubtriage.engine.jsonlogic.triage_operators import TRIAGE_OPERATORS
 from hubtriage.engine.jsonlogic.values import Value, truthy
+from hubtriage.engine.text.suggestions import did_you_mean
 
 __all__ = ["ALL_OPERATORS", "EvaluationError", "LogicError", "compile_logic", "truthy"]
 
@@ -91,7 +92,9 @@ class Compiler:
         name, arguments = next(iter(logic.items()))
         operator = ALL_OPERATORS.get(name) if isinstance(name, str) else None
         if operator is None:
-            raise LogicError(f"unknown operator `{name}`", path, did_you_mean(name, ALL_OPERATORS))
+            raise LogicError(
+                f"unknown operator `{name}`", path, did_you_mean(name, ALL_OPERATORS, most=len(ALL_OPERATORS))
+            )
         here = (*path, name)
         if isinstance(arguments, list):
             given = [self.compile(item, (*here, index), depth + 1) for index, item in enumerate(arguments)]

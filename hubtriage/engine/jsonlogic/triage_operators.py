@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import nan
 
-from hubtriage.engine.errors import EvaluationError, did_you_mean
+from hubtriage.engine.errors import EvaluationError
 from hubtriage.engine.jsonlogic.expressions import Evaluate, EvaluationContext, Operator, OperatorCall
 from hubtriage.engine.jsonlogic.operators import membership
 from hubtriage.engine.jsonlogic.values import Value
 from hubtriage.engine.text.addresses import NetworkError, compile_networks
+from hubtriage.engine.text.suggestions import did_you_mean
 from hubtriage.engine.text.timestamps import parse_timestamp
 from hubtriage.engine.text.wildcard import TextTest, WildcardError, compile_glob
 

@@ -13,8 +13,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from hubtriage.engine.errors import Path, PatternError, did_you_mean
+from hubtriage.engine.errors import Path, PatternError
 from hubtriage.engine.text.addresses import NetworkError, compile_networks, parse_network
+from hubtriage.engine.text.suggestions import did_you_mean
 from hubtriage.engine.text.wildcard import TextTest, WildcardError, compile_wildcard
 
 ValueTest: TypeAlias = Callable[[Any], bool]

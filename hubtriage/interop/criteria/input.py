@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from hubtriage.authoring.problems import did_you_mean
 from hubtriage.authoring.yaml.scalars import type_word
+from hubtriage.engine.text.suggestions import did_you_mean
 
 Path = tuple[str | int, ...]
 

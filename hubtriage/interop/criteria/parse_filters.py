@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from hubtriage.authoring.problems import did_you_mean
+from hubtriage.engine.text.suggestions import did_you_mean
 from hubtriage.engine.text.timestamps import parse_timestamp
 from hubtriage.interop.criteria.attributes import ATTRIBUTES, Attribute
 from hubtriage.interop.criteria.input import (

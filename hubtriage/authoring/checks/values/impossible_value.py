@@ -8,8 +8,9 @@ from typing import Any
 from hubtriage.authoring.asff.fields import Keys, table
 from hubtriage.authoring.asff.table import ANY_NAME
 from hubtriage.authoring.checks.linted_rule import Subject, compared, dotted, field_at
-from hubtriage.authoring.problems import Problem, did_you_mean
+from hubtriage.authoring.problems import Problem
 from hubtriage.authoring.yaml.tree import Path
+from hubtriage.engine.text.suggestions import did_you_mean
 
 CODE = "W103"
 _CONTROL: Keys = ("Compliance", "SecurityControlId")

@@ -1,0 +1,29 @@
+"""Suggest what a misspelt word was meant to be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+_CUTOFF = 0.6  # of difflib's ratio: what is less alike is seldom what was meant
+_FEW = 20  # words that a hint can list
+
+
+def nearest(word: object, known: Iterable[str]) -> str | None:
+    """Return the known word that is most like a word, in whatever case, or None if none is like it."""
+    from difflib import get_close_matches  # slow to import, and only mistakes need it
+
+    folded = {one.casefold(): one for one in sorted(known, reverse=True)}
+    near = get_close_matches(str(word).casefold(), folded, n=1, cutoff=_CUTOFF)
+    return folded[near[0]] if near else None
+
+
+def did_you_mean(word: object, known: Iterable[str], *, most: int = _FEW) -> str:
+    """Return a hint that names the nearest known word, else all of them.
+
+    The hint is empty if there are no known words, or more than `most` and none is near.
+    """
+    words = sorted(set(known))
+    meant = nearest(word, words)
+    if meant is not None:
+        return f"did you mean `{meant}`?"
+    return f"known: {', '.join(words)}" if words and len(words) <= most else ""
