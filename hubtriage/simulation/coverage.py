@@ -9,7 +9,7 @@ from hubtriage.authoring.loader import LoadedRule, LoadResult
 from hubtriage.engine.jsonlogic.values import truthy
 from hubtriage.engine.pattern.compiler import expand
 from hubtriage.engine.trace import TracedCondition, TracedOperation, describe
-from hubtriage.simulation.ruletests import Verdict
+from hubtriage.simulation.ruletests import RuleTestResult
 
 _WITH_CONDITIONS = ("and", "or", "!", "!!", "if", "?:")
 
@@ -48,7 +48,7 @@ class Coverage:
         return {"rule": self.rule, "file": self.file, **counts, "missing": list(self.missing)}
 
 
-def coverage_of(loaded: LoadResult, verdicts: Iterable[Verdict]) -> list[Coverage]:
+def coverage_of(loaded: LoadResult, verdicts: Iterable[RuleTestResult]) -> list[Coverage]:
     """The coverage of every rule by the verdicts of its tests, in the order of the files."""
     found = {rule.id: Coverage(rule.id, rule.document.file, _conditions(rule)) for rule in loaded.rules}
     for verdict in verdicts:

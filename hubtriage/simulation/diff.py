@@ -7,7 +7,7 @@ there is the change that a deployment sets off: setting, taking back, following 
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
-from hubtriage.simulation.backtest.report import Origin, Record, report_of, rules_that_do_something
+from hubtriage.simulation.backtest.report import Record, ReportSource, report_of, rules_that_do_something
 from hubtriage.simulation.backtest.tally import Tally
 
 Edit = Literal["added", "removed", "edited", "same"]
@@ -34,13 +34,13 @@ def _edit(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> Edit:
     return "same" if all(before.get(name) == after.get(name) for name in names) else "edited"
 
 
-def diff_of(tally: Tally, origin: Origin, old_rules: str, examples: Mapping[str, list[str]]) -> Record:
+def diff_of(tally: Tally, source: ReportSource, old_rules: str, examples: Mapping[str, list[str]]) -> Record:
     """The report of a diff: which findings change outcome, grouped by rule, and what that takes.
 
     `tally` comes from a task with the old rule set; `examples` are finding ids by rule.
     """
     old = tally.task.old or {"rules": [], "hash": "", "revision": None}
-    report = report_of(tally, origin)
+    report = report_of(tally, source)
     edited = edits(old, tally.task.ruleset)
     rows = {row["rule"]: row for row in rules_that_do_something(report)}
     return {
@@ -49,7 +49,7 @@ def diff_of(tally: Tally, origin: Origin, old_rules: str, examples: Mapping[str,
             for name in ("format", "source", "now", "totals", "cost", "changes", "unusable")
         },
         "old": {"rules": old_rules, "ruleset": old["hash"], "revision": old.get("revision")},
-        "new": {"rules": origin.rules, "ruleset": report["ruleset"], "revision": report["revision"]},
+        "new": {"rules": source.rules, "ruleset": report["ruleset"], "revision": report["revision"]},
         "edits": {name: edit for name, edit in edited.items() if edit != "same"},
         "by_rule": list(_by_rule(rows, edited, examples)),
         **{name: report[name] for name in ("by_account", "by_product", "by_severity", "refused", "errors")},

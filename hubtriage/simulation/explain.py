@@ -15,8 +15,8 @@ from hubtriage.engine.planning.resolve import FOLLOWS_PROVIDER
 from hubtriage.engine.ruleset.ruleset import Rule, Ruleset
 from hubtriage.engine.trace import TracedCondition, TracedOperation, trace_logic, trace_pattern
 from hubtriage.simulation.field_explanations import (
-    FieldTold,
-    Teller,
+    Explainer,
+    FieldExplanation,
     is_unnamed,
     no_longer_in_force,
     not_in_force,
@@ -26,13 +26,13 @@ OVERRULED = "overruled: somebody changed the field since"
 UNNAMED = "UserDefinedFields.?"
 """A key of which the memo has only a digest, once neither the finding nor a rule has its name any more."""
 
-Verdict = Literal[
+RuleVerdict = Literal[
     "applies", "held", "observed", "no match", "above its ceiling", "not in force", "not looked at", "failed"
 ]
 
 
 @dataclass(frozen=True, slots=True)
-class ClaimTold:
+class ClaimExplanation:
     """A claim of the memo: the field that triage had set, by which rule, and what became of it.
 
     `rule` is None where nothing tells the rule's name any more; `in_rules` is whether it is still there.
@@ -46,7 +46,7 @@ class ClaimTold:
 
 
 @dataclass(frozen=True, slots=True)
-class RuleTold:
+class RuleExplanation:
     """A rule on this finding: its verdict, why, each condition, and what it wants.
 
     `dropped` says why it wants nothing of a field that its `update` names.
@@ -55,7 +55,7 @@ class RuleTold:
     id: str
     order: int
     mode: str
-    verdict: Verdict
+    verdict: RuleVerdict
     why: str
     match: tuple[TracedCondition, ...]
     when: TracedOperation | None
@@ -70,9 +70,9 @@ class Explanation:
     finding: Finding
     ruleset: Ruleset
     reasoning: Reasoning
-    claims: tuple[ClaimTold, ...]
-    rules: tuple[RuleTold, ...]
-    fields: tuple[FieldTold, ...]
+    claims: tuple[ClaimExplanation, ...]
+    rules: tuple[RuleExplanation, ...]
+    fields: tuple[FieldExplanation, ...]
 
     def as_json(self) -> dict[str, Any]:
         """JSON-ready."""
@@ -90,25 +90,25 @@ class Explanation:
 def explain(finding: Finding, ruleset: Ruleset, now: float, settings: Settings) -> Explanation:
     """Decide one finding and tell every step."""
     reasoning = reason(finding, ruleset, now, settings)
-    teller = Teller(finding, reasoning, ruleset, settings, rule_names(finding, ruleset))
+    explainer = Explainer(finding, reasoning, ruleset, settings, rule_names(finding, ruleset))
     return Explanation(
         finding=finding,
         ruleset=ruleset,
         reasoning=reasoning,
-        claims=tuple(_claims(reasoning, ruleset, teller)),
+        claims=tuple(_claims(reasoning, ruleset, explainer)),
         rules=tuple(_rules(reasoning, ruleset, now)),
-        fields=tuple(teller.fields()),
+        fields=tuple(explainer.fields()),
     )
 
 
-def _claims(reasoning: Reasoning, ruleset: Ruleset, teller: Teller) -> Iterator[ClaimTold]:
+def _claims(reasoning: Reasoning, ruleset: Ruleset, explainer: Explainer) -> Iterator[ClaimExplanation]:
     for name, claim in sorted(reasoning.memo.claims.items(), key=lambda item: position(item[0])):
         field = UNNAMED if is_unnamed(name) else name
         standing = _standing(claim, reasoning.claims.get(name))
-        yield ClaimTold(
+        yield ClaimExplanation(
             field,
-            read(teller.finding, name),
-            teller.names.get(claim.rule),
+            read(explainer.finding, name),
+            explainer.names.get(claim.rule),
             claim.rule in ruleset.by_ref,
             standing,
         )
@@ -126,7 +126,7 @@ def _standing(before: Claim, after: Claim | None) -> str:
     return "ours: the field still holds what triage set"
 
 
-def _rules(reasoning: Reasoning, ruleset: Ruleset, now: float) -> Iterator[RuleTold]:
+def _rules(reasoning: Reasoning, ruleset: Ruleset, now: float) -> Iterator[RuleExplanation]:
     if reasoning.memo.hands_off:
         return
     stopped_by: str | None = None
@@ -144,7 +144,7 @@ def _rules(reasoning: Reasoning, ruleset: Ruleset, now: float) -> Iterator[RuleT
             stopped_by = rule.id
 
 
-def _verdict(rule: Rule, reasoning: Reasoning, now: float) -> tuple[Verdict, str]:
+def _verdict(rule: Rule, reasoning: Reasoning, now: float) -> tuple[RuleVerdict, str]:
     folded = reasoning.fold
     error = next((error for error in folded.errors if error.rule == rule.id), None)
     if error is not None:
@@ -164,12 +164,12 @@ def _verdict(rule: Rule, reasoning: Reasoning, now: float) -> tuple[Verdict, str
 
 def _told(
     rule: Rule,
-    verdict: Verdict,
+    verdict: RuleVerdict,
     why: str,
     reasoning: Reasoning,
     match: tuple[TracedCondition, ...],
     when: TracedOperation | None,
-) -> RuleTold:
+) -> RuleExplanation:
     wants = {proposal.field: proposal.value for proposal in rule.proposals.of(reasoning.baseline)}
     dropped = rule.proposals.dropped(reasoning.baseline)
-    return RuleTold(rule.id, rule.order, rule.mode, verdict, why, match, when, wants, dropped)
+    return RuleExplanation(rule.id, rule.order, rule.mode, verdict, why, match, when, wants, dropped)

@@ -41,7 +41,7 @@ class Outvoted:
 
 
 @dataclass(frozen=True, slots=True)
-class FieldTold:
+class FieldExplanation:
     """A field that a rule wants or that triage had set: who holds it, and what becomes of it."""
 
     field: str
@@ -57,7 +57,7 @@ class FieldTold:
 
 
 @dataclass(frozen=True, slots=True)
-class Teller:
+class Explainer:
     """Tells the fields of one reasoning; `names` gives rule ids by digest, also of rules that are gone."""
 
     finding: Finding
@@ -66,7 +66,7 @@ class Teller:
     settings: Settings
     names: Mapping[str, str]
 
-    def fields(self) -> Iterator[FieldTold]:
+    def fields(self) -> Iterator[FieldExplanation]:
         """Each field once, in their order; a user key of which only a digest is known has no more to tell."""
         reasoning = self.reasoning
         names = {*reasoning.outcomes, *reasoning.memo.claims, *reasoning.fold.observed}
@@ -74,13 +74,13 @@ class Teller:
             if not is_unnamed(name):
                 yield self._field(name)
 
-    def _field(self, name: str) -> FieldTold:
+    def _field(self, name: str) -> FieldExplanation:
         outcome = self.reasoning.outcomes.get(name, FieldOutcome())
         rule, proposal = self.reasoning.fold.proposals.get(name, (None, None))
         claim, value = self.reasoning.claims.get(name), read(self.finding, name)
         over = tuple(self._outvoted(name)) if rule else ()
         result, why = self._result(name, outcome, over)
-        return FieldTold(
+        return FieldExplanation(
             field=name,
             value=value,
             holder=self._holder(name, value, claim),

@@ -32,7 +32,7 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class RuleTestResult:
     """How one test went.
 
     `reasons` say why the rule did what it did, for a test that failed; `explained` is the whole reasoning.
@@ -69,7 +69,7 @@ class Verdict:
         }
 
 
-def run_tests(loaded: LoadResult, wanted: str = "") -> Iterator[Verdict]:
+def run_tests(loaded: LoadResult, wanted: str = "") -> Iterator[RuleTestResult]:
     """The verdicts of all tests, in the order of the files.
 
     `wanted` is part of `<rule id>: <test name>`, in any case.
@@ -81,7 +81,7 @@ def run_tests(loaded: LoadResult, wanted: str = "") -> Iterator[Verdict]:
                 yield run_test(loaded, rule, index)
 
 
-def run_test(loaded: LoadResult, rule: LoadedRule, index: int) -> Verdict:
+def run_test(loaded: LoadResult, rule: LoadedRule, index: int) -> RuleTestResult:
     """The verdict of a rule's test."""
     test = rule.model.tests[index]
     now = _time_of(rule, test)
@@ -91,7 +91,7 @@ def run_test(loaded: LoadResult, rule: LoadedRule, index: int) -> Verdict:
     explained = explain(present, ruleset, now, Settings())
     decision = explained.reasoning.decision
     differences = (lapse,) if lapse else tuple(_differences(test.expect, decision))
-    return Verdict(
+    return RuleTestResult(
         rule=rule.id,
         name=test.name,
         file=rule.document.file,

@@ -13,7 +13,7 @@ from hubtriage.engine.planning.plan import Settings
 from hubtriage.localaws.findings import NOW, generate
 from hubtriage.simulation.backtest.html import page as page_of
 from hubtriage.simulation.backtest.judge import Task
-from hubtriage.simulation.backtest.report import Origin, report_of
+from hubtriage.simulation.backtest.report import ReportSource, report_of
 from hubtriage.simulation.backtest.run import backtest
 from hubtriage.simulation.documents import Document
 from tests.support.paths import ROOT
@@ -62,7 +62,7 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ruleset = {"format": 1, "hash": "0" * 16, "revision": None, "rules": RULES}
     tally = backtest(documents, Task(ruleset, NOW, Settings(), examples=30), processes=1)
     path = tmp_path_factory.mktemp("page") / "page.html"
-    path.write_text(page_of(report_of(tally, Origin(HOSTILE, "rules")), tally), encoding="utf-8")
+    path.write_text(page_of(report_of(tally, ReportSource(HOSTILE, "rules")), tally), encoding="utf-8")
     return path
 
 

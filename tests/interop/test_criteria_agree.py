@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from hubtriage.engine.ruleset.ruleset import load_ruleset
 from hubtriage.interop.criteria.attributes import ATTRIBUTES
-from hubtriage.interop.criteria.from_match import criteria_of_match
-from hubtriage.interop.criteria.from_when import criteria_of_when
+from hubtriage.interop.criteria.from_match import criteria_from_match
+from hubtriage.interop.criteria.from_when import criteria_from_when
 from hubtriage.interop.criteria.input import Refused
 from hubtriage.interop.criteria.merging import merged, united
-from hubtriage.interop.criteria.parse_filters import read_filters
-from hubtriage.interop.criteria.to_rule import conditions
-from hubtriage.interop.criteria.writing import write_criteria
+from hubtriage.interop.criteria.parse_filters import parse_filters
+from hubtriage.interop.criteria.to_filters import to_filters
+from hubtriage.interop.criteria.to_rule import rule_conditions
 from hubtriage.localaws.securityhub.asff import attributes
 from hubtriage.localaws.securityhub.asff.filters import automation_criteria, finding_filter
 from tests.support.filter_cases import NOW, random_filters, random_finding
@@ -25,7 +25,7 @@ from tests.support.filter_cases import NOW, random_filters, random_finding
 def conditions_of(written: dict[str, Any]) -> dict[str, Any] | None:
     """`match` and `when` of filters; None for those that no finding can satisfy."""
     try:
-        return conditions(read_filters(written, ("Criteria",)))
+        return rule_conditions(parse_filters(written, ("Criteria",)))
     except Refused as error:
         if error.reason != "no value can satisfy this":
             raise
@@ -80,10 +80,10 @@ def test_criteria_read_back_from_their_conditions_hold_for_the_same_findings(ran
     condition = conditions_of(criteria)
     if condition is None:
         return
-    branches = criteria_of_match(condition["match"]) if "match" in condition else [[]]
-    of_when = criteria_of_when(condition["when"]) if "when" in condition else []
+    branches = criteria_from_match(condition["match"]) if "match" in condition else [[]]
+    of_when = criteria_from_when(condition["when"]) if "when" in condition else []
     whole = [merged([*branch, *of_when], ()) for branch in branches]
-    again = [write_criteria(one.values(), ()) for one in united(one for one in whole if one is not None)]
+    again = [to_filters(one.values(), ()) for one in united(one for one in whole if one is not None)]
     ours = [automation_criteria(one) for one in again]
     theirs = automation_criteria(criteria)
     assert_agree(

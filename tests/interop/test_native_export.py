@@ -16,8 +16,8 @@ from hubtriage.authoring.loader import load_rules
 from hubtriage.engine.planning.plan import Settings, decide
 from hubtriage.engine.ruleset.ruleset import Ruleset, load_ruleset
 from hubtriage.interop.criteria.input import Refused
-from hubtriage.interop.criteria.parse_filters import read_filters
-from hubtriage.interop.criteria.to_rule import conditions
+from hubtriage.interop.criteria.parse_filters import parse_filters
+from hubtriage.interop.criteria.to_rule import rule_conditions
 from hubtriage.interop.exporters.cloudformation import check, template
 from hubtriage.interop.exporters.native import Exported, export_rules
 from hubtriage.interop.importers.render import render
@@ -392,7 +392,7 @@ def random_rule(random: Random) -> dict[str, Any]:
     """A rule whose conditions automation rules can ask for."""
     while True:
         try:
-            condition = conditions(read_filters(random_filters(random), ()))
+            condition = rule_conditions(parse_filters(random_filters(random), ()))
         except Refused:
             continue
         return {**condition, "ceiling": random.choice(LABELS), "update": random.choice(UPDATES)}

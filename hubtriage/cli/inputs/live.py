@@ -177,7 +177,7 @@ def default_root() -> Path:
     return Path(home) / "hubtriage" / "findings"
 
 
-def told_age(seconds: float) -> str:
+def age_in_words(seconds: float) -> str:
     """How long ago something was, for people."""
     if seconds < 60:
         return "just now"
@@ -192,7 +192,7 @@ def live_files(filters: Mapping[str, Any], root: Path | None, told: Told, *, fre
     cache = cache_of(filters, root)
     clock = SystemClock()
     standing = read_live(cache, security_hub(), clock, told, fresh=fresh)
-    age = told_age(time.time() - standing.begun)
+    age = age_in_words(time.time() - standing.begun)
     click.echo(
         f"{standing.findings:,} findings, read {age}, in {cache.folder} (--fresh reads anew)",
         err=True,

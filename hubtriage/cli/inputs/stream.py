@@ -17,7 +17,7 @@ from hubtriage.simulation.findings import UnreadableInputError
 _IN_MEMORY = 64 * 2**20  # bytes of standard input before it goes to a temporary file
 
 
-class Meter:
+class ProgressBar:
     """How far reading and judging have come; silent where there is no terminal."""
 
     def __init__(self, progress: Progress, task: TaskID) -> None:
@@ -44,17 +44,17 @@ class Meter:
 
 
 @contextmanager
-def meter(what: str) -> Iterator[Meter]:
+def progress_bar(what: str) -> Iterator[ProgressBar]:
     """A bar on standard error while the block runs, if that is a terminal."""
     target = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(30), TextColumn("{task.fields[told]}"))
     with Progress(
         *columns, TimeElapsedColumn(), console=target, transient=True, disable=not target.is_terminal
     ) as progress:
-        yield Meter(progress, progress.add_task(what, total=None, told=""))
+        yield ProgressBar(progress, progress.add_task(what, total=None, told=""))
 
 
-def documents_of(source: str, progress: Meter) -> Iterator[Document]:
+def documents_of(source: str, progress: ProgressBar) -> Iterator[Document]:
     """The JSON documents of a file, of all files of a folder, or of standard input for `-`.
 
     Raises UnreadableInputError where a file cannot be read or holds no JSON at all.
@@ -65,7 +65,7 @@ def documents_of(source: str, progress: Meter) -> Iterator[Document]:
     yield from documents_in(files_of(Path(source)), progress)
 
 
-def documents_in(files: Sequence[Path], progress: Meter) -> Iterator[Document]:
+def documents_in(files: Sequence[Path], progress: ProgressBar) -> Iterator[Document]:
     """The JSON documents of files, one after another. Raises UnreadableInputError like `documents_of`."""
     try:
         progress.expect(sum(file.stat().st_size for file in files))

@@ -9,7 +9,7 @@ import click
 from hubtriage.cli.commands.findings.plan import quoted, shown
 from hubtriage.engine.jsonlogic.values import truthy
 from hubtriage.engine.trace import TracedCondition, TracedOperation
-from hubtriage.simulation.explain import RuleTold
+from hubtriage.simulation.explain import RuleExplanation
 
 MOST_SEEN = 5
 EVERY, NONE = "applies to every finding", "applies to no finding"
@@ -33,7 +33,7 @@ NOT = {
 """What an operator of two operands says where it is false, between the first and the second."""
 
 
-def all_conditions(rule: RuleTold) -> Iterator[str]:
+def all_conditions(rule: RuleExplanation) -> Iterator[str]:
     """Each condition with the value that it saw and whether it holds."""
     for condition in rule.match:
         yield from _condition(condition)
@@ -41,7 +41,7 @@ def all_conditions(rule: RuleTold) -> Iterator[str]:
         yield from _root(rule.when)
 
 
-def first_failure(rule: RuleTold) -> Iterator[str]:
+def first_failure(rule: RuleExplanation) -> Iterator[str]:
     """What keeps a rule from matching: the first condition that does not hold, down to its parts."""
     failing = next((condition for condition in rule.match if not condition.holds), None)
     if failing is not None:

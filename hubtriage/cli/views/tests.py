@@ -7,13 +7,13 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 
 import click
 
-from hubtriage.cli.commands.findings.explain import told_of_fields, told_of_rules
+from hubtriage.cli.commands.findings.explain import field_lines, rule_lines
 from hubtriage.simulation.coverage import Coverage
-from hubtriage.simulation.ruletests import Verdict
+from hubtriage.simulation.ruletests import RuleTestResult
 
 
 def record(
-    verdicts: Sequence[Verdict], untested: Sequence[str], coverage: Sequence[Coverage] | None
+    verdicts: Sequence[RuleTestResult], untested: Sequence[str], coverage: Sequence[Coverage] | None
 ) -> dict[str, Any]:
     """The JSON document."""
     shown = {} if coverage is None else {"coverage": [one.as_record() for one in coverage]}
@@ -27,7 +27,7 @@ def record(
 
 
 def text(
-    verdicts: Sequence[Verdict], untested: Sequence[str], coverage: Sequence[Coverage] | None
+    verdicts: Sequence[RuleTestResult], untested: Sequence[str], coverage: Sequence[Coverage] | None
 ) -> Iterator[str]:
     """The failures as people read them, what no test shows, and the counts."""
     for verdict in verdicts:
@@ -41,20 +41,20 @@ def text(
     yield f"{len(verdicts) - failed} passed, {failed} failed"
 
 
-def _failure(verdict: Verdict) -> Iterator[str]:
+def _failure(verdict: RuleTestResult) -> Iterator[str]:
     yield f"{verdict.file}:{verdict.position.line}:{verdict.position.column}: {verdict.rule}: {verdict.name}"
     yield from (f"  {line}" for line in _details(verdict))
 
 
-def _details(verdict: Verdict) -> Iterator[str]:
+def _details(verdict: RuleTestResult) -> Iterator[str]:
     """What is not as expected, and the reasoning behind it."""
     yield from _differences(verdict)
-    yield from told_of_rules(verdict.explained)
+    yield from rule_lines(verdict.explained)
     if verdict.explained.fields:
-        yield from told_of_fields(verdict.explained)
+        yield from field_lines(verdict.explained)
 
 
-def _differences(verdict: Verdict) -> Iterator[str]:
+def _differences(verdict: RuleTestResult) -> Iterator[str]:
     for one in verdict.differences:
         yield f"{one.field}: expected {_shown(one.expected)}, got {_shown(one.actual)}"
     yield from verdict.reasons
@@ -70,7 +70,7 @@ def _coverage(coverage: Sequence[Coverage]) -> Iterator[str]:
     yield f"coverage: {covered} of {total} outcomes of conditions ({share} %)"
 
 
-def junit(verdicts: Sequence[Verdict]) -> str:
+def junit(verdicts: Sequence[RuleTestResult]) -> str:
     """A report as most CI systems read it: one suite a file, one case a test."""
     root = Element("testsuites", name="hubtriage test")
     for file in dict.fromkeys(verdict.file for verdict in verdicts):

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from hubtriage.interop.criteria.attributes import Attribute
+from hubtriage.interop.criteria.attributes import FilterAttribute
 from hubtriage.interop.criteria.input import Path, Refused
 from hubtriage.interop.criteria.model import How, TextTest
 
 
-def unknown(what: str, path: Path) -> Refused:
+def unsupported(what: str, path: Path) -> Refused:
     """The refusal of what automation rules have no criterion for."""
     return Refused(path, f"automation rules cannot ask for {what}")
 
 
-def checked(attribute: Attribute, test: TextTest, path: Path) -> TextTest:
+def supported(attribute: FilterAttribute, test: TextTest, path: Path) -> TextTest:
     """The test, if AWS has it for the attribute's kind. Raises Refused."""
     if attribute.kind == "map" and test.how == "prefix":
-        raise unknown(f"a prefix in {attribute.name}", path)
+        raise unsupported(f"a prefix in {attribute.name}", path)
     return test
 
 
-def of_stars(pattern: str, path: Path, *, wild: str = "*") -> tuple[How, str]:
+def parse_wildcard(pattern: str, path: Path, *, wild: str = "*") -> tuple[How, str]:
     """A pattern as the comparison that it is; a backslash makes the next character plain. Raises Refused.
 
     `wild` are the characters that stand for others: of them only a star at an end can be said.
@@ -33,11 +33,11 @@ def of_stars(pattern: str, path: Path, *, wild: str = "*") -> tuple[How, str]:
         elif one == "*" and position == len(pattern) - 1:
             ends = True
         elif one in wild:
-            raise unknown(f"the pattern {pattern!r:.60}", path)
+            raise unsupported(f"the pattern {pattern!r:.60}", path)
         else:
             position += one == "\\"
             plain += pattern[position : position + 1]
         position += 1
     if (starts != ends and starts) or not plain:
-        raise unknown(f"the pattern {pattern!r:.60}", path)
+        raise unsupported(f"the pattern {pattern!r:.60}", path)
     return ("contains" if starts else "prefix" if ends else "equals"), plain

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hubtriage.engine.pattern.compiler import PatternField, expand
-from hubtriage.interop.criteria.attributes import ALWAYS_THERE, ATTRIBUTES, Attribute
-from hubtriage.interop.criteria.comparisons import checked, of_stars, unknown
+from hubtriage.interop.criteria.attributes import ALWAYS_THERE, ATTRIBUTES, FilterAttribute
+from hubtriage.interop.criteria.comparisons import supported, parse_wildcard, unsupported
 from hubtriage.interop.criteria.input import Path, Refused
 from hubtriage.interop.criteria.model import Criterion, How, NumberTest, Test, TextTest
 
@@ -15,7 +15,7 @@ _BY_NAMES = {one.names: one for one in ATTRIBUTES.values() if one.most}
 _EACH_FOR_ITSELF = "automation rules ask each field of a list for itself, not all of the same element"
 
 
-def criteria_of_match(match: Mapping[str, Any]) -> list[list[Criterion]]:
+def criteria_from_match(match: Mapping[str, Any]) -> list[list[Criterion]]:
     """The criteria of each branch that `$or` makes; one branch must hold. Raises Refused."""
     return [list(_branch(branch)) for branch in expand(match)]
 
@@ -31,7 +31,7 @@ def _branch(leaves: tuple[PatternField, ...]) -> Iterator[Criterion]:
         yield _leaf(attribute, key, leaf.alternatives, ("match", *leaf.where))
 
 
-def _attribute(names: tuple[str, ...], path: Path) -> tuple[Attribute, str | None]:
+def _attribute(names: tuple[str, ...], path: Path) -> tuple[FilterAttribute, str | None]:
     """The attribute at a path of names and, for a map, its member."""
     found = _BY_NAMES.get(names)
     if found is not None and found.kind != "map":
@@ -39,10 +39,10 @@ def _attribute(names: tuple[str, ...], path: Path) -> tuple[Attribute, str | Non
     holder = _BY_NAMES.get(names[:-1])
     if holder is not None and holder.kind == "map":
         return holder, names[-1]
-    raise unknown(".".join(names), path)
+    raise unsupported(".".join(names), path)
 
 
-def _leaf(attribute: Attribute, key: str | None, alternatives: list[Any], path: Path) -> Criterion:
+def _leaf(attribute: FilterAttribute, key: str | None, alternatives: list[Any], path: Path) -> Criterion:
     wanted: list[Test] = []
     unwanted: list[TextTest] = []
     absent_too = False
@@ -72,7 +72,9 @@ def _operation(alternative: Any) -> tuple[str, Any]:
     return operation
 
 
-def _check_negative(attribute: Attribute, unwanted: list[TextTest], path: Path, *, absent_too: bool) -> None:
+def _check_negative(
+    attribute: FilterAttribute, unwanted: list[TextTest], path: Path, *, absent_too: bool
+) -> None:
     """AWS: a negative comparison holds for what is absent, and for a list if it holds for all of it."""
     if not unwanted:
         raise Refused(path, "automation rules cannot ask whether something exists")
@@ -85,7 +87,7 @@ def _check_negative(attribute: Attribute, unwanted: list[TextTest], path: Path, 
         raise Refused(path, "automation rules count what is absent as anything but the value", hint)
 
 
-def _wanted(attribute: Attribute, key: str | None, operator: str, operand: Any, path: Path) -> Test:
+def _wanted(attribute: FilterAttribute, key: str | None, operator: str, operand: Any, path: Path) -> Test:
     if attribute.kind == "number" and operator == "numeric":
         return NumberTest(tuple(operand))
     if attribute.kind == "number" and not operator and isinstance(operand, int | float):
@@ -94,20 +96,20 @@ def _wanted(attribute: Attribute, key: str | None, operator: str, operand: Any, 
         if not operator:
             return TextTest("equals", operand, key)
         if operator == "prefix":
-            return checked(attribute, TextTest("prefix", operand, key), path)
+            return supported(attribute, TextTest("prefix", operand, key), path)
         if operator == "wildcard":
-            how, value = of_stars(operand, path)
-            return checked(attribute, TextTest(how, value, key), path)
+            how, value = parse_wildcard(operand, path)
+            return supported(attribute, TextTest(how, value, key), path)
     what = f"`{operator}`" if operator else repr(operand)
-    raise unknown(f"{what} of {attribute.name}", path)
+    raise unsupported(f"{what} of {attribute.name}", path)
 
 
 def _excluded(operand: Any, path: Path) -> Iterator[tuple[How, str]]:
     operator, values = _operation(operand)
     for value in values if isinstance(values, list) else [values]:
         if not isinstance(value, str) or operator not in ("", "prefix", "wildcard"):
-            raise unknown(f"anything but {operand!r:.60}", path)
+            raise unsupported(f"anything but {operand!r:.60}", path)
         if operator == "wildcard":
-            yield of_stars(value, path)
+            yield parse_wildcard(value, path)
         else:
             yield ("prefix" if operator else "equals"), value

@@ -1,6 +1,6 @@
 """A rule's `when` as criteria, where AWS's filters can ask exactly the same; all else is refused.
 
-It knows what `conditions` writes, and the other common ways to write the same.
+It knows what `rule_conditions` writes, and the other common ways to write the same.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from hubtriage.interop.criteria.attributes import ATTRIBUTES, Attribute
-from hubtriage.interop.criteria.comparisons import checked, of_stars, unknown
+from hubtriage.interop.criteria.attributes import ATTRIBUTES, FilterAttribute
+from hubtriage.interop.criteria.comparisons import parse_wildcard, supported, unsupported
 from hubtriage.interop.criteria.input import Path, Refused
 from hubtriage.interop.criteria.model import Criterion, DateTest, How, TextTest, joined_dates
 
@@ -20,7 +20,7 @@ Reader = Callable[[list[Any], Steps, Path], Criterion]
 _BY_STEPS = {one.steps: one for one in ATTRIBUTES.values() if one.most}
 
 
-def criteria_of_when(logic: Any) -> list[Criterion]:
+def criteria_from_when(logic: Any) -> list[Criterion]:
     """The criteria of a `when`, all of which must hold. Raises Refused."""
     return list(_conjuncts(logic, ("when",)))
 
@@ -42,7 +42,7 @@ def _conjuncts(logic: Any, path: Path) -> Iterator[Criterion]:
 
 def _call(logic: Any, path: Path) -> tuple[str, list[Any]]:
     if not isinstance(logic, Mapping) or len(logic) != 1:
-        raise unknown(f"the value {logic!r:.60}", path)
+        raise unsupported(f"the value {logic!r:.60}", path)
     ((operator, arguments),) = logic.items()
     return operator, arguments if isinstance(arguments, list) else [arguments]
 
@@ -50,7 +50,7 @@ def _call(logic: Any, path: Path) -> tuple[str, list[Any]]:
 def _negated(criterion: Criterion, path: Path) -> Criterion:
     unwanted = tuple(test for test in criterion.wanted if isinstance(test, TextTest))
     if len(unwanted) != len(criterion.wanted):
-        raise unknown("the opposite of this", path)
+        raise unsupported("the opposite of this", path)
     return replace(criterion, wanted=(), unwanted=unwanted)
 
 
@@ -65,7 +65,7 @@ def _positive(logic: Any, inside: Steps, path: Path) -> Criterion:
         return _positive(arguments[1], (*inside, *_steps(arguments[0], (*at, 0), is_list=True)), (*at, 1))
     reader = _READERS.get(operator)
     if reader is None:
-        raise unknown(f"`{operator}`", path)
+        raise unsupported(f"`{operator}`", path)
     return reader(arguments, inside, at)
 
 
@@ -82,7 +82,7 @@ def _both(criteria: list[Criterion], path: Path) -> Criterion:
         joined = joined_dates(tests[0], tests[1])
         if joined is not None:
             return replace(criteria[0], wanted=(joined,))
-    raise unknown("`and` here", path)
+    raise unsupported("`and` here", path)
 
 
 def _steps(logic: Any, path: Path, *, is_list: bool) -> Steps:
@@ -90,12 +90,12 @@ def _steps(logic: Any, path: Path, *, is_list: bool) -> Steps:
     operator, arguments = _call(logic, path)
     name = arguments[0] if len(arguments) == 1 else None
     if operator != "var" or not isinstance(name, str):
-        raise unknown(f"`{operator}` of something", path)
+        raise unsupported(f"`{operator}` of something", path)
     names = name.split(".") if name else []
     return tuple((one, is_list and index == len(names)) for index, one in enumerate(names, 1))
 
 
-def _subject(logic: Any, inside: Steps, path: Path) -> tuple[Attribute, str | None]:
+def _subject(logic: Any, inside: Steps, path: Path) -> tuple[FilterAttribute, str | None]:
     """The attribute that a condition looks at and, for a map, its member."""
     operator, arguments = _call(logic, path)
     if operator == "get":
@@ -107,7 +107,7 @@ def _subject(logic: Any, inside: Steps, path: Path) -> tuple[Attribute, str | No
             steps, key = steps[:-1], steps[-1][0]
     attribute = _BY_STEPS.get(steps)
     if attribute is None or (attribute.kind == "map") != (key is not None):
-        raise unknown(".".join(name for name, _is_list in steps), path)
+        raise unsupported(".".join(name for name, _is_list in steps), path)
     return attribute, key
 
 
@@ -115,8 +115,8 @@ def _texts(subject: Any, how: How, values: Any, inside: Steps, path: Path) -> Cr
     attribute, key = _subject(subject, inside, (*path, 0))
     listed = values if isinstance(values, list) else [values]
     if attribute.kind not in ("text", "map") or not all(isinstance(value, str) for value in listed):
-        raise unknown(f"this of {attribute.name}", path)
-    tests = (checked(attribute, TextTest(how, value, key), path) for value in listed)
+        raise unsupported(f"this of {attribute.name}", path)
+    tests = (supported(attribute, TextTest(how, value, key), path) for value in listed)
     return Criterion(attribute, tuple(tests))
 
 
@@ -125,7 +125,7 @@ def _comparison(how: How) -> Reader:
 
 
 def _glob(arguments: list[Any], inside: Steps, path: Path) -> Criterion:
-    how, value = of_stars(arguments[1], path, wild="*?")
+    how, value = parse_wildcard(arguments[1], path, wild="*?")
     return _texts(arguments[0], how, value, inside, path)
 
 
@@ -150,10 +150,10 @@ def _before(arguments: list[Any], inside: Steps, path: Path) -> Criterion:
     return Criterion(attribute, (DateTest(before=moment),))
 
 
-def _moment(arguments: list[Any], inside: Steps, path: Path) -> tuple[Attribute, str]:
+def _moment(arguments: list[Any], inside: Steps, path: Path) -> tuple[FilterAttribute, str]:
     attribute, _key = _subject(arguments[0], inside, (*path, 0))
     if attribute.kind != "date" or not isinstance(arguments[1], str):
-        raise unknown("this", path)
+        raise unsupported("this", path)
     return attribute, arguments[1]
 
 
@@ -172,13 +172,13 @@ def _within(arguments: list[Any], inside: Steps, path: Path) -> Criterion:
     return Criterion(attribute, (DateTest(days_most=_days(arguments[2:], path)),))
 
 
-def _aged(logic: Any, inside: Steps, path: Path) -> Attribute:
+def _aged(logic: Any, inside: Steps, path: Path) -> FilterAttribute:
     operator, arguments = _call(logic, path)
     if operator != "age_days":
-        raise unknown(f"`{operator}`", path)
+        raise unsupported(f"`{operator}`", path)
     attribute, _key = _subject(arguments[0], inside, path)
     if attribute.kind != "date":
-        raise unknown(f"the age of {attribute.name}", path)
+        raise unsupported(f"the age of {attribute.name}", path)
     return attribute
 
 

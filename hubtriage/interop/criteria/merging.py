@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from hubtriage.interop.criteria.attributes import Attribute
+from hubtriage.interop.criteria.attributes import FilterAttribute
 from hubtriage.interop.criteria.input import Path, Refused
 from hubtriage.interop.criteria.model import Criterion, TextTest, joined_dates
 
-Criteria = dict[Attribute, Criterion]
+Criteria = dict[FilterAttribute, Criterion]
 
 
 def merged(criteria: Iterable[Criterion], path: Path) -> Criteria | None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from hubtriage.engine.text.suggestions import did_you_mean
 from hubtriage.engine.text.timestamps import parse_timestamp
-from hubtriage.interop.criteria.attributes import ATTRIBUTES, Attribute
+from hubtriage.interop.criteria.attributes import ATTRIBUTES, FilterAttribute
 from hubtriage.interop.criteria.input import (
     Path,
     Refused,
@@ -36,14 +36,14 @@ _OPPOSED = (("EQUALS", {"NOT_EQUALS", "PREFIX_NOT_EQUALS"}), ("CONTAINS", {"NOT_
 _TICK = timedelta(milliseconds=1)
 
 
-def read_filters(filters: object, path: Path) -> list[Criterion]:
+def parse_filters(filters: object, path: Path) -> list[Criterion]:
     """The criteria of an API's `Filters` or `Criteria`, in the order written. Raises Refused."""
-    return [read_criterion(name, values, (*path, name)) for name, values in mapping(filters, path).items()]
+    return [parse_criterion(name, values, (*path, name)) for name, values in mapping(filters, path).items()]
 
 
-def read_criterion(name: str, values: object, path: Path) -> Criterion:
+def parse_criterion(name: str, values: object, path: Path) -> Criterion:
     """The criterion of one attribute. Raises Refused."""
-    attribute = known_attribute(name, path)
+    attribute = attribute_named(name, path)
     filters = [(each, (*path, index)) for index, each in enumerate(items(values, path))]
     if attribute.kind in ("text", "map"):
         return _comparisons(attribute, filters, path)
@@ -53,7 +53,7 @@ def read_criterion(name: str, values: object, path: Path) -> Criterion:
     return Criterion(attribute, tuple(dict.fromkeys(tests)))
 
 
-def known_attribute(name: str, path: Path) -> Attribute:
+def attribute_named(name: str, path: Path) -> FilterAttribute:
     """The attribute of a name. Raises Refused."""
     if name == "Keyword":
         raise Refused(path, "Keyword is deprecated and AWS does not say what it looks at")
@@ -62,7 +62,7 @@ def known_attribute(name: str, path: Path) -> Attribute:
     return ATTRIBUTES[name]
 
 
-def _comparisons(attribute: Attribute, filters: list[tuple[Any, Path]], path: Path) -> Criterion:
+def _comparisons(attribute: FilterAttribute, filters: list[tuple[Any, Path]], path: Path) -> Criterion:
     wanted: list[TextTest] = []
     unwanted: list[TextTest] = []
     used: dict[str | None, set[str]] = {}
@@ -75,7 +75,7 @@ def _comparisons(attribute: Attribute, filters: list[tuple[Any, Path]], path: Pa
     return Criterion(attribute, tuple(dict.fromkeys(wanted)), tuple(dict.fromkeys(unwanted)))
 
 
-def _comparison(attribute: Attribute, each: object, path: Path) -> tuple[str, TextTest]:
+def _comparison(attribute: FilterAttribute, each: object, path: Path) -> tuple[str, TextTest]:
     by_key = attribute.kind == "map"
     names = ("Key", "Value", "Comparison") if by_key else ("Value", "Comparison")
     given = known_keys(each, names, path)

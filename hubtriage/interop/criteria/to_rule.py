@@ -19,7 +19,7 @@ Pattern = dict[str, Any]
 Logic = Any
 
 
-def conditions(criteria: Iterable[Criterion]) -> Pattern:
+def rule_conditions(criteria: Iterable[Criterion]) -> Pattern:
     """`match` and `when` of criteria that must all hold; each is there if it is needed."""
     match: Pattern = {}
     conjuncts: list[Logic] = []

@@ -16,12 +16,12 @@ from hubtriage.authoring.loader import LoadedRule
 from hubtriage.engine.fields import HIDING_STATUSES, SEVERITIES, SEVERITY_RANK, severity_label
 from hubtriage.engine.ruleset.templates import NOTE_LIMIT, USER_FIELD_LIMIT, compile_text, is_per_finding
 from hubtriage.interop.criteria.attributes import ATTRIBUTES
-from hubtriage.interop.criteria.from_match import criteria_of_match
-from hubtriage.interop.criteria.from_when import criteria_of_when
+from hubtriage.interop.criteria.from_match import criteria_from_match
+from hubtriage.interop.criteria.from_when import criteria_from_when
 from hubtriage.interop.criteria.input import Path, Refused, shown
 from hubtriage.interop.criteria.merging import merged, united
 from hubtriage.interop.criteria.model import Criterion, TextTest
-from hubtriage.interop.criteria.writing import write_criteria
+from hubtriage.interop.criteria.to_filters import to_filters
 
 MOST_RULES = 100  # AWS: automation rules of one account and Region
 _DESCRIPTION = 1024  # AWS: characters of a description
@@ -107,15 +107,15 @@ def _check_kind(rule: LoadedRule) -> None:
 def _branches(
     rule: LoadedRule, compiled: Mapping[str, Any], update: Mapping[str, Any]
 ) -> Iterator[dict[str, Any]]:
-    of_match = criteria_of_match(rule.match) if rule.match is not None else [[]]
-    of_when = criteria_of_when(rule.when) if rule.has_when else []
+    of_match = criteria_from_match(rule.match) if rule.match is not None else [[]]
+    of_when = criteria_from_when(rule.when) if rule.has_when else []
     ceiling = list(_ceiling(compiled.get("ceiling", "HIGH"), update))
     if of_match == [[]] and not of_when:
         raise Refused(("when",), "automation rules need a criterion")
     path: Path = ("match",) if rule.match is not None else ("when",)
     branches = [merged([*branch, *of_when, *ceiling], path) for branch in of_match]
     for branch in united(branch for branch in branches if branch is not None):
-        yield write_criteria(branch.values(), path)
+        yield to_filters(branch.values(), path)
 
 
 def _ceiling(ceiling: str, update: Mapping[str, Any]) -> Iterator[Criterion]:

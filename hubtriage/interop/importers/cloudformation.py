@@ -12,7 +12,7 @@ import yaml
 
 from hubtriage.interop.criteria.input import Path
 from hubtriage.interop.importers.outcome import UnreadableError
-from hubtriage.interop.importers.sources import MAX_DEPTH, Expression, plain
+from hubtriage.interop.importers.sources import MAX_DEPTH, DeployTimeValue, plain
 
 RESOURCE = "AWS::SecurityHub::AutomationRule"
 V2_RESOURCE = "AWS::SecurityHub::AutomationRuleV2"
@@ -29,9 +29,9 @@ class _Loader(yaml.SafeLoader):
     }
 
 
-def _expression(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> Expression:  # noqa: ARG001
+def _expression(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> DeployTimeValue:  # noqa: ARG001
     shown = f" {node.value}" if isinstance(node, yaml.ScalarNode) else ""
-    return Expression(f"!{suffix}{shown}")
+    return DeployTimeValue(f"!{suffix}{shown}")
 
 
 _Loader.add_multi_constructor("!", _expression)
@@ -75,5 +75,5 @@ def _marked(value: Any, depth: int = 0) -> Any:
         return value
     names = list(value)
     if len(names) == 1 and isinstance(names[0], str) and (names[0] == "Ref" or names[0].startswith("Fn::")):
-        return Expression(json.dumps(plain(value, str))[:80])
+        return DeployTimeValue(json.dumps(plain(value, str))[:80])
     return {key: _marked(item, depth + 1) for key, item in value.items()}

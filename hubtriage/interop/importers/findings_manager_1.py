@@ -20,7 +20,7 @@ from typing import Any
 from hubtriage.interop.criteria.attributes import ATTRIBUTES
 from hubtriage.interop.criteria.input import Path, Refused, items, known_keys, mapping, text
 from hubtriage.interop.criteria.model import Criterion, TextTest
-from hubtriage.interop.criteria.to_rule import conditions
+from hubtriage.interop.criteria.to_rule import rule_conditions
 from hubtriage.interop.importers.names import labelled
 from hubtriage.interop.importers.outcome import Draft, Translation, UnreadableError
 from hubtriage.interop.importers.regexes import WORDS, counts_ascii_words, read_regex
@@ -81,7 +81,7 @@ def _draft(label: str, name: str, path: Path, criteria: list[Criterion], update:
     body = {
         "description": f"Imported from awsfindingsmanagerlib, {label}.",
         "override": True,  # NOTIFIED is set by people and tools, and these rules are for it too
-        **conditions([*criteria, _IMPLIED]),
+        **rule_conditions([*criteria, _IMPLIED]),
         "update": update,
     }
     return Draft(label, name, path, body)

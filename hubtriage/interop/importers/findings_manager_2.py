@@ -17,8 +17,8 @@ from typing import Any
 
 from hubtriage.interop.criteria.input import Path, Refused, items, known_keys, mapping, text
 from hubtriage.interop.criteria.model import Criterion
-from hubtriage.interop.criteria.parse_filters import known_attribute, read_filters
-from hubtriage.interop.criteria.to_rule import conditions
+from hubtriage.interop.criteria.parse_filters import attribute_named, parse_filters
+from hubtriage.interop.criteria.to_rule import rule_conditions
 from hubtriage.interop.importers.names import labelled
 from hubtriage.interop.importers.outcome import Draft, Translation, UnreadableError
 from hubtriage.interop.importers.regexes import WORDS, counts_ascii_words, read_regex
@@ -94,7 +94,7 @@ def _rule(label: str, note: str, index: int, raw: object, path: Path) -> Draft:
     if index >= _MOST_RULES:
         raise Refused(path, f"only {_MOST_RULES} rules can be ordered", "import the file in parts")
     extras = known_keys(rule.get("ExtraFeatures") or {}, _EXTRAS, (*path, "ExtraFeatures"))
-    filters = read_filters(rule["Filters"], (*path, "Filters"))
+    filters = parse_filters(rule["Filters"], (*path, "Filters"))
     expressions = list(_expressions(extras, (*path, "ExtraFeatures", "RegexStringFilters")))
     criteria = [*filters, *expressions]
     if not criteria:
@@ -104,7 +104,7 @@ def _rule(label: str, note: str, index: int, raw: object, path: Path) -> Draft:
         "description": f"Imported from awsfindingsmanagerlib 2.x, {label}.",
         "order": index + 1,
         **({"override": True} if selects_moved_findings(criteria, update) else {}),
-        **conditions(criteria),
+        **rule_conditions(criteria),
         "update": update,
     }
     return Draft(label, note, path, body, tuple(_remarks(filters, extras, is_json=is_json)))
@@ -113,7 +113,7 @@ def _rule(label: str, note: str, index: int, raw: object, path: Path) -> Draft:
 def _expressions(extras: Mapping[str, Any], path: Path) -> Iterator[Criterion]:
     for name, expressions in mapping(extras.get("RegexStringFilters") or {}, path).items():
         at = (*path, name)
-        attribute = known_attribute(name, at)
+        attribute = attribute_named(name, at)
         if attribute.kind != "text":
             raise Refused(at, f"{name} is no text, so no expression can match it")
         listed = enumerate(items(expressions, at))

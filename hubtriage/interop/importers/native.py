@@ -16,12 +16,12 @@ from hubtriage.engine.text.timestamps import parse_timestamp
 from hubtriage.interop.criteria.attributes import ATTRIBUTES
 from hubtriage.interop.criteria.input import Path, Refused, items, known_keys, mapping, whole_number
 from hubtriage.interop.criteria.model import Criterion, TextTest
-from hubtriage.interop.criteria.parse_filters import read_filters
-from hubtriage.interop.criteria.to_rule import conditions
+from hubtriage.interop.criteria.parse_filters import parse_filters
+from hubtriage.interop.criteria.to_rule import rule_conditions
 from hubtriage.interop.importers.names import labelled, printable
 from hubtriage.interop.importers.native_forms import V2, NativeRule, read_native
 from hubtriage.interop.importers.outcome import Draft, Translation
-from hubtriage.interop.importers.sources import decoded, first_expression
+from hubtriage.interop.importers.sources import decoded, first_deploy_time_value
 from hubtriage.interop.importers.terraform import SHOW
 from hubtriage.interop.importers.updates import read_update, selects_moved_findings
 
@@ -67,7 +67,7 @@ def _draft(label: str, source: NativeRule, regions: tuple[TextTest, ...]) -> Dra
         "order": order,
         **({"terminal": True} if _flag(rule, "IsTerminal", source.path) else {}),
         **({"override": True} if selects_moved_findings(criteria, update) else {}),
-        **conditions([*criteria, *limits]),
+        **rule_conditions([*criteria, *limits]),
         "update": update,
     }
     return Draft(label, name, source.path, body, source.remarks)
@@ -80,7 +80,7 @@ def _checked(value: Any, path: Path) -> dict[str, Any]:
     for key in _REQUIRED:
         if key not in rule:
             raise Refused(path, f"the key {key!r} is missing")
-    found = first_expression({key: item for key, item in rule.items() if key in _DECIDING}, path)
+    found = first_deploy_time_value({key: item for key, item in rule.items() if key in _DECIDING}, path)
     if found:
         reason = f"the value {printable(found[1].text)!r:.100} is known only on deployment"
         raise Refused(found[0], reason, f"write it out; of Terraform, {SHOW}")
@@ -90,7 +90,7 @@ def _checked(value: Any, path: Path) -> dict[str, Any]:
 def _criteria(value: Any, path: Path) -> list[Criterion]:
     if isinstance(value, dict) and "OcsfFindingCriteria" in value:
         raise Refused(path, V2)
-    criteria = read_filters(value, path)
+    criteria = parse_filters(value, path)
     for criterion in criteria:
         if not criterion.attribute.most:
             name = criterion.attribute.name

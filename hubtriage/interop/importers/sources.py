@@ -20,7 +20,7 @@ MAX_DEPTH = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Expression:
+class DeployTimeValue:
     """A value that is known only on deployment, as its source writes it: `!Ref Bucket`, `var.accounts`."""
 
     text: str
@@ -116,15 +116,15 @@ class _Copy:
         return self._convert(value)
 
 
-def first_expression(value: Any, path: Path = ()) -> tuple[Path, Expression] | None:
+def first_deploy_time_value(value: Any, path: Path = ()) -> tuple[Path, DeployTimeValue] | None:
     """The first value inside that is known only on deployment, and the path to it."""
-    if isinstance(value, Expression):
+    if isinstance(value, DeployTimeValue):
         return path, value
     members = (
         value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     )
     for step, item in members:
-        found = first_expression(item, (*path, step))
+        found = first_deploy_time_value(item, (*path, step))
         if found:
             return found
     return None

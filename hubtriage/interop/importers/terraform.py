@@ -13,7 +13,7 @@ from typing import Any
 
 from hubtriage.interop.criteria.input import Path, Refused
 from hubtriage.interop.importers.outcome import UnreadableError
-from hubtriage.interop.importers.sources import Expression, plain
+from hubtriage.interop.importers.sources import DeployTimeValue, plain
 
 RESOURCE = "aws_securityhub_automation_rule"
 SHOW = "run `terraform show -json` and import what it prints"
@@ -80,9 +80,9 @@ def _scalar(value: Any) -> Any:
     elif len(value) > 1 and value[0] == value[-1] == '"':
         text = _ESCAPE.sub(_unescaped, value[1:-1])
     else:
-        return Expression(value.removeprefix("${").removesuffix("}"))
+        return DeployTimeValue(value.removeprefix("${").removesuffix("}"))
     if re.search(r"(?<!\$)\$\{|(?<!%)%\{", text):
-        return Expression(text)
+        return DeployTimeValue(text)
     return text.replace("$${", "${").replace("%%{", "%{")
 
 

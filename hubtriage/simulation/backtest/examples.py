@@ -9,11 +9,11 @@ from hubtriage.engine.fields import Finding, Value, member, read
 from hubtriage.engine.ruleset.ruleset import Ruleset, load_ruleset
 from hubtriage.engine.trace import TracedCondition, TracedOperation
 from hubtriage.simulation.backtest.judge import Judged, Task
-from hubtriage.simulation.backtest.outcome import Outcome
+from hubtriage.simulation.backtest.outcome import FindingOutcome
 from hubtriage.simulation.backtest.report import Record
 from hubtriage.simulation.backtest.tally import Tally
-from hubtriage.simulation.explain import Explanation, RuleTold, explain
-from hubtriage.simulation.field_explanations import FieldTold
+from hubtriage.simulation.explain import Explanation, RuleExplanation, explain
+from hubtriage.simulation.field_explanations import FieldExplanation
 
 LONGEST_TEXT = 400
 MOST_VALUES = 5
@@ -41,7 +41,7 @@ def _example(judged: Judged, task: Task, whole: Ruleset) -> Record:
     }
 
 
-def _concerned(outcome: Outcome, task: Task, whole: Ruleset) -> Ruleset:
+def _concerned(outcome: FindingOutcome, task: Task, whole: Ruleset) -> Ruleset:
     """The rule set without the rules that do not match: they change nothing, and are many."""
     failed = (rule for rule, _message in outcome.errors)
     concerned = {*outcome.rules, *outcome.watched, *outcome.above_ceiling, *failed}
@@ -78,7 +78,7 @@ def _resources(resources: object) -> Iterator[Any]:
             yield _cut(member(resource, "Id"))
 
 
-def _field(field: FieldTold) -> Record:
+def _field(field: FieldExplanation) -> Record:
     return {
         "field": field.field,
         "from": _cut(field.value),
@@ -102,7 +102,7 @@ def _rules(told: Explanation) -> Iterator[Record]:
         }
 
 
-def _conditions(rule: RuleTold) -> list[Record]:
+def _conditions(rule: RuleExplanation) -> list[Record]:
     logic = [] if rule.when is None else [_node(rule.when)]
     return [*map(_condition, rule.match), *logic]
 

@@ -10,7 +10,7 @@ from hubtriage.engine.fields import Finding
 from hubtriage.engine.planning.plan import Reasoning, Settings, decide, reason
 from hubtriage.engine.ruleset.ruleset import load_ruleset
 from hubtriage.simulation.backtest.applied import applied
-from hubtriage.simulation.backtest.outcome import Outcome, outcome_of
+from hubtriage.simulation.backtest.outcome import FindingOutcome, outcome_of
 from hubtriage.simulation.documents import Document
 from hubtriage.simulation.findings import Item, Unusable, found_in, loads
 
@@ -35,7 +35,7 @@ class Task:
 class Judged(NamedTuple):
     """An outcome; `finding` is the finding as it was judged, as JSON, where it may serve as an example."""
 
-    outcome: Outcome
+    outcome: FindingOutcome
     finding: str | None = None
 
 
@@ -90,7 +90,7 @@ class Judge:
         matching, errors = self._ruleset.match(reasoning.baseline, self._task.now)
         return tuple(rule.id for rule in matching if rule.id not in looked_at and rule.id not in errors)
 
-    def _is_example(self, outcome: Outcome) -> bool:
+    def _is_example(self, outcome: FindingOutcome) -> bool:
         """Whether some rule has too few examples of what it does to this finding."""
         if not self._task.examples:
             return False

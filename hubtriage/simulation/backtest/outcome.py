@@ -22,13 +22,13 @@ from hubtriage.engine.planning.decision import Decision
 from hubtriage.engine.planning.plan import Reasoning
 from hubtriage.engine.ruleset.ruleset import Rule
 
-Verdict = Literal["changed", "noted", "unchanged", "refused", "hands off"]
+FindingVerdict = Literal["changed", "noted", "unchanged", "refused", "hands off"]
 
 # Fields with few values: for these a report tells from what to what, for the others only that they change.
 COUNTED_BY_VALUE = frozenset({WORKFLOW, SEVERITY, VERIFICATION, CONFIDENCE, CRITICALITY})
 
 
-class Shift(NamedTuple):
+class Transition(NamedTuple):
     """A field and what it goes from and to; both None where the values are not counted."""
 
     field: str
@@ -44,15 +44,15 @@ class Shift(NamedTuple):
         return self.field == SEVERITY and None not in ranks and ranks[1] < ranks[0]  # type: ignore[operator]
 
 
-class Moved(NamedTuple):
-    """A shift, the rule it is put down to (None: the provider), and why."""
+class AttributedTransition(NamedTuple):
+    """A transition, the rule it is put down to (None: the provider), and why."""
 
-    shift: Shift
+    transition: Transition
     rule: str | None
     why: str
 
 
-class Left(NamedTuple):
+class KeptField(NamedTuple):
     """A field left as it is although a rule wants it otherwise."""
 
     field: str
@@ -68,7 +68,7 @@ class Clash(NamedTuple):
     winner: str
 
 
-class Outcome(NamedTuple):
+class FindingOutcome(NamedTuple):
     """What becomes of a finding. `key` and `payload` are digests; `payload` is 0 where nothing is sent."""
 
     key: int
@@ -77,16 +77,16 @@ class Outcome(NamedTuple):
     product: str
     severity: str
     generator: str
-    verdict: Verdict
+    verdict: FindingVerdict
     payload: int = 0
     hides: bool = False
     rules: tuple[str, ...] = ()
     watched: tuple[str, ...] = ()
     above_ceiling: tuple[str, ...] = ()
     stopped: tuple[str, ...] = ()
-    changes: tuple[Moved, ...] = ()
-    kept: tuple[Left, ...] = ()
-    observed: tuple[tuple[Shift, str], ...] = ()
+    changes: tuple[AttributedTransition, ...] = ()
+    kept: tuple[KeptField, ...] = ()
+    observed: tuple[tuple[Transition, str], ...] = ()
     clashes: tuple[Clash, ...] = ()
     errors: tuple[tuple[str, str], ...] = ()
     overruled: int = 0
@@ -103,7 +103,7 @@ class Outcome(NamedTuple):
         """(what a rule does to this finding, rule): that of which a report shows examples."""
         yield from ((moved.why, moved.rule or "") for moved in self.changes)
         yield from (("kept", left.rule or "") for left in self.kept)
-        yield from (("observed", rule) for _shift, rule in self.observed)
+        yield from (("observed", rule) for _transition, rule in self.observed)
         yield from (("above its ceiling", rule) for rule in self.above_ceiling)
         yield from (("failed", rule) for rule, _message in self.errors)
         if self.refused:
@@ -112,13 +112,13 @@ class Outcome(NamedTuple):
 
 def outcome_of(
     finding: Finding, reasoning: Reasoning, rules: Mapping[str, Rule], stopped: tuple[str, ...]
-) -> Outcome:
+) -> FindingOutcome:
     """Boil a reasoning down to what is counted.
 
     `rules` are the rule set's by id; `stopped` those that match but that a terminal rule came before.
     """
     decision = reasoning.decision
-    return Outcome(
+    return FindingOutcome(
         key=_digest(f"{decision.product_arn}\0{decision.finding_id}"),
         finding_id=decision.finding_id,
         account=_text(finding, "AwsAccountId"),
@@ -132,9 +132,11 @@ def outcome_of(
         watched=tuple(reasoning.fold.watched),
         above_ceiling=decision.above_ceiling,
         stopped=stopped,
-        changes=tuple(Moved(_shift(c.field, c.old, c.new), c.rule, c.why) for c in decision.changes),
-        kept=tuple(Left(kept.field, kept.rule, kept.why) for kept in decision.kept),
-        observed=tuple((_shift(o.field, o.old, o.new), o.rule) for o in decision.observed),
+        changes=tuple(
+            AttributedTransition(_transition(c.field, c.old, c.new), c.rule, c.why) for c in decision.changes
+        ),
+        kept=tuple(KeptField(kept.field, kept.rule, kept.why) for kept in decision.kept),
+        observed=tuple((_transition(o.field, o.old, o.new), o.rule) for o in decision.observed),
         clashes=tuple(_clashes(reasoning, rules)) if len(decision.rules) > 1 else (),
         errors=tuple((error.rule, error.message) for error in decision.errors),
         overruled=len(decision.overruled),
@@ -149,7 +151,7 @@ def product_of(product_arn: str) -> str:
     return product if found and product else product_arn
 
 
-def _verdict(decision: Decision) -> Verdict:
+def _verdict(decision: Decision) -> FindingVerdict:
     if decision.refused:
         return "refused"
     if decision.changes:
@@ -159,8 +161,8 @@ def _verdict(decision: Decision) -> Verdict:
     return "unchanged" if decision.memo not in ("foreign", "lost") else "hands off"
 
 
-def _shift(field: str, old: Value, new: Value) -> Shift:
-    return Shift(field, old, new) if field in COUNTED_BY_VALUE else Shift(field, None, None)
+def _transition(field: str, old: Value, new: Value) -> Transition:
+    return Transition(field, old, new) if field in COUNTED_BY_VALUE else Transition(field, None, None)
 
 
 def _clashes(reasoning: Reasoning, rules: Mapping[str, Rule]) -> Iterator[Clash]:

@@ -7,36 +7,36 @@ from typing import Any
 
 from hubtriage.engine.fields import SEVERITIES
 from hubtriage.engine.ruleset.ruleset import DEFAULT_ORDER
-from hubtriage.simulation.backtest.outcome import Shift
+from hubtriage.simulation.backtest.outcome import Transition
 from hubtriage.simulation.backtest.tally import Group, RuleGroup, Tally
 
 FORMAT = 1
 _TOLD = ("description", "owner", "ticket", "expires")
-_MOST_SHIFTS = 100
+_MOST_TRANSITIONS = 100
 
 Record = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
+class ReportSource:
     """What was read, for the head of the report."""
 
     findings: str
     rules: str
 
 
-def report_of(tally: Tally, origin: Origin) -> Record:
+def report_of(tally: Tally, source: ReportSource) -> Record:
     """Everything that was counted; lists are sorted with the most findings first."""
     task = tally.task
     return {
         "format": FORMAT,
-        "source": {"findings": origin.findings, "rules": origin.rules},
+        "source": {"findings": source.findings, "rules": source.rules},
         "ruleset": task.ruleset["hash"],
         "revision": task.ruleset.get("revision"),
         "now": task.now,
         "totals": _totals(tally),
         "cost": tally.cost.cost().as_record(),
-        "changes": _shifts(tally.shifts),
+        "changes": _transitions(tally.transitions),
         "by_rule": list(_by_rule(tally)),
         "by_account": _groups(tally.accounts, task.ruleset.get("accounts", {})),
         "by_product": _groups(tally.products),
@@ -67,11 +67,11 @@ def _totals(tally: Tally) -> Record:
     }
 
 
-def _shifts(shifts: Counter[Shift]) -> list[Record]:
-    ordered = sorted(shifts.items(), key=lambda item: (-item[1], str(item[0])))
+def _transitions(transitions: Counter[Transition]) -> list[Record]:
+    ordered = sorted(transitions.items(), key=lambda item: (-item[1], str(item[0])))
     return [
-        {"field": shift.field, "from": shift.old, "to": shift.new, "findings": count}
-        for shift, count in ordered[:_MOST_SHIFTS]
+        {"field": transition.field, "from": transition.old, "to": transition.new, "findings": count}
+        for transition, count in ordered[:_MOST_TRANSITIONS]
     ]
 
 
@@ -92,9 +92,15 @@ def _by_rule(tally: Tally) -> Iterator[Record]:
 
 def _counts(group: RuleGroup) -> Record:
     counts = {
-        name: getattr(group, name) for name in RuleGroup.__slots__ if name not in ("shifts", "would_shift")
+        name: getattr(group, name)
+        for name in RuleGroup.__slots__
+        if name not in ("transitions", "would_transition")
     }
-    return {**counts, "changes": _shifts(group.shifts), "would_change": _shifts(group.would_shift)}
+    return {
+        **counts,
+        "changes": _transitions(group.transitions),
+        "would_change": _transitions(group.would_transition),
+    }
 
 
 def _in_force(raw: Mapping[str, Any], now: float) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from hubtriage.simulation.backtest.cost import CostTally
 from hubtriage.simulation.backtest.judge import Judged, Rejected, Task
-from hubtriage.simulation.backtest.outcome import Clash, Left, Outcome, Shift
+from hubtriage.simulation.backtest.outcome import Clash, FindingOutcome, KeptField, Transition
 
 PROVIDER = "(follows the provider)"
 GONE = "(a rule that is gone)"
@@ -23,7 +23,7 @@ class Group:
     taken_back: int = 0
     kept: int = 0
 
-    def add(self, outcome: Outcome) -> None:
+    def add(self, outcome: FindingOutcome) -> None:
         """Count a finding."""
         self.findings += 1
         self.changed += outcome.verdict == "changed"
@@ -37,7 +37,7 @@ class RuleGroup:
     """What a rule does, in findings: one that is counted twice in a column is not there twice.
 
     `matched` counts also those above the ceiling and those that are only observed; `stopped` are those that
-    it matches but that a terminal rule came before. `shifts` are findings by field and values.
+    it matches but that a terminal rule came before. `transitions` are findings by field and values.
     """
 
     matched: int = 0
@@ -49,8 +49,8 @@ class RuleGroup:
     above_ceiling: int = 0
     stopped: int = 0
     failed: int = 0
-    shifts: Counter[Shift] = field(default_factory=Counter)
-    would_shift: Counter[Shift] = field(default_factory=Counter)
+    transitions: Counter[Transition] = field(default_factory=Counter)
+    would_transition: Counter[Transition] = field(default_factory=Counter)
 
 
 @dataclass(slots=True)
@@ -70,8 +70,8 @@ class Tally:
     accounts: defaultdict[str, Group] = field(default_factory=lambda: defaultdict(Group))
     products: defaultdict[str, Group] = field(default_factory=lambda: defaultdict(Group))
     severities: defaultdict[str, Group] = field(default_factory=lambda: defaultdict(Group))
-    shifts: Counter[Shift] = field(default_factory=Counter)
-    kept_why: Counter[Left] = field(default_factory=Counter)
+    transitions: Counter[Transition] = field(default_factory=Counter)
+    kept_why: Counter[KeptField] = field(default_factory=Counter)
     clashes: Counter[Clash] = field(default_factory=Counter)
     clash_examples: dict[Clash, str] = field(default_factory=dict)
     refusals: Counter[str] = field(default_factory=Counter)
@@ -117,8 +117,8 @@ class Tally:
         if judged.finding is not None:
             self._add_example(judged)
 
-    def _add_reasons(self, outcome: Outcome) -> None:
-        self.shifts.update(moved.shift for moved in outcome.changes)
+    def _add_reasons(self, outcome: FindingOutcome) -> None:
+        self.transitions.update(moved.transition for moved in outcome.changes)
         self.kept_why.update(outcome.kept)
         self.clashes.update(outcome.clashes)
         for clash in outcome.clashes:
@@ -129,7 +129,7 @@ class Tally:
             if error in self.errors or len(self.errors) < _MOST_REASONS:
                 self.errors[error] += 1
 
-    def _add_by_rule(self, outcome: Outcome) -> None:
+    def _add_by_rule(self, outcome: FindingOutcome) -> None:
         for name in (*outcome.rules, *outcome.watched, *outcome.above_ceiling):
             self.rules[name].matched += 1
         for name in outcome.above_ceiling:
@@ -140,21 +140,21 @@ class Tally:
             self.rules[name].failed += 1
         for name in {left.rule or GONE for left in outcome.kept}:
             self.rules[name].kept += 1
-        for name in {rule for _shift, rule in outcome.observed}:
+        for name in {rule for _transition, rule in outcome.observed}:
             self.rules[name].observed += 1
-        for shift, name in outcome.observed:
-            self.rules[name].would_shift[shift] += 1
+        for transition, name in outcome.observed:
+            self.rules[name].would_transition[transition] += 1
         self._add_changes_by_rule(outcome)
 
-    def _add_changes_by_rule(self, outcome: Outcome) -> None:
+    def _add_changes_by_rule(self, outcome: FindingOutcome) -> None:
         changed, taken_back, hidden = set(), set(), set()
         for moved in outcome.changes:
             name = self.named(moved.rule, moved.why)
-            self.rules[name].shifts[moved.shift] += 1
+            self.rules[name].transitions[moved.transition] += 1
             changed.add(name)
             if moved.why == "taken back":
                 taken_back.add(name)
-            elif outcome.hides and moved.shift.hides:
+            elif outcome.hides and moved.transition.hides:
                 hidden.add(name)
         for name in changed:
             self.rules[name].changed += 1

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hubtriage.cli.inputs.live import ACTIVE, CALLS_PER_SECOND, Cache, LiveError, read_live, told_age
+from hubtriage.cli.inputs.live import ACTIVE, CALLS_PER_SECOND, Cache, LiveError, age_in_words, read_live
 from hubtriage.localaws.securityhub.faults import Fault
 from hubtriage.localaws.securityhub.hub import Hub
 from hubtriage.localaws.securityhub.inprocess import InProcessSecurityHub, ManualClock
@@ -126,4 +126,4 @@ def test_nobody_else_may_read_what_was_read(world: World) -> None:
     [(3, "just now"), (90 * 60, "90 minutes ago"), (5 * 3600, "5 hours ago")],
 )
 def test_how_long_ago_is_told_in_the_unit_that_fits(seconds: float, told: str) -> None:
-    assert told_age(seconds) == told
+    assert age_in_words(seconds) == told

@@ -18,7 +18,7 @@ from hubtriage.simulation.backtest.applied import applied
 from hubtriage.simulation.backtest.cost import CostTally
 from hubtriage.simulation.backtest.examples import examples_of
 from hubtriage.simulation.backtest.judge import Task
-from hubtriage.simulation.backtest.report import Origin, report_of
+from hubtriage.simulation.backtest.report import ReportSource, report_of
 from hubtriage.simulation.backtest.run import backtest
 from hubtriage.simulation.documents import Document
 
@@ -49,7 +49,7 @@ def documents(findings: Iterable[Any]) -> list[Document]:
 
 def report(findings: Iterable[Any], rules: list[dict[str, Any]], **options: Any) -> dict[str, Any]:
     task = Task(document(rules), NOW, SETTINGS, **options)
-    return report_of(backtest(documents(findings), task, processes=1), Origin("input", "rules"))
+    return report_of(backtest(documents(findings), task, processes=1), ReportSource("input", "rules"))
 
 
 def row(told: dict[str, Any], rule: str) -> dict[str, Any]:
@@ -98,7 +98,7 @@ def test_several_processes_count_the_same(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(processes, "CHUNK", 25)
     task = Task(document(RULES), NOW, SETTINGS, examples=3)
     one, two = (backtest(documents(FINDINGS), task, processes=number) for number in (1, 2))
-    assert report_of(one, Origin("", "")) == report_of(two, Origin("", ""))
+    assert report_of(one, ReportSource("", "")) == report_of(two, ReportSource("", ""))
     assert list(one.examples) == list(two.examples)
 
 

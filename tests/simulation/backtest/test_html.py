@@ -12,7 +12,7 @@ import pytest
 from hubtriage.engine.planning.plan import Settings
 from hubtriage.simulation.backtest.html import embedded, examples_each, page
 from hubtriage.simulation.backtest.judge import Task
-from hubtriage.simulation.backtest.report import Origin, report_of
+from hubtriage.simulation.backtest.report import ReportSource, report_of
 from hubtriage.simulation.backtest.run import backtest
 from hubtriage.simulation.documents import Document
 
@@ -26,7 +26,7 @@ def hostile_page() -> str:
     task = Task(ruleset, 1_800_000_000.0, Settings(), examples=5)
     tally = backtest([Document("finding 1", json.dumps(finding))], task, processes=1)
     assert tally.verdicts["changed"] == 1
-    return page(report_of(tally, Origin(HOSTILE, "rules")), tally)
+    return page(report_of(tally, ReportSource(HOSTILE, "rules")), tally)
 
 
 class Elements(HTMLParser):

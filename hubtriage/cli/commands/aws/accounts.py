@@ -14,7 +14,7 @@ from hubtriage.aws.organizations import Account, Directory
 from hubtriage.aws.securityhub.backoff import Backoff
 from hubtriage.cli.commands.findings.plan import quoted
 from hubtriage.cli.inputs.rules import rules_option
-from hubtriage.cli.inputs.stream import meter
+from hubtriage.cli.inputs.stream import progress_bar
 from hubtriage.cli.stack import AWS_ERRORS, client, fail
 
 NEEDED = (
@@ -68,7 +68,7 @@ def _read() -> list[Account]:
     directory = Directory(client("organizations"), Backoff(random.random), SystemClock())
     accounts = []
     try:
-        with meter("accounts") as shown:
+        with progress_bar("accounts") as shown:
             for account in directory.accounts():
                 accounts.append(account)
                 shown.tell(f"{len(accounts):,} accounts")

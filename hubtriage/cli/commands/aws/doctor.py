@@ -13,7 +13,7 @@ import click
 from hubtriage.aws.clock import SystemClock
 from hubtriage.aws.securityhub.client import security_hub
 from hubtriage.cli.inputs.rules import rules_option
-from hubtriage.cli.inputs.stream import meter
+from hubtriage.cli.inputs.stream import progress_bar
 from hubtriage.cli.stack import AWS_ERRORS, deployed_option, fail
 from hubtriage.cli.views.doctor import as_record, heading, summary, text
 from hubtriage.doctor.account import Account
@@ -107,7 +107,7 @@ def _shown(account: Account, checks: Iterable[Check]) -> list[Result]:
 
 def _printed(account: Account, checks: Iterable[Check]) -> list[Result]:
     """The results as one JSON document."""
-    with meter("doctor") as progress:
+    with progress_bar("doctor") as progress:
         progress.tell("looking at the account")
         results = list(examine(account, checks))
     click.echo(json.dumps(as_record(account.identity, account.stack, results), indent=2))

@@ -21,7 +21,7 @@ from hubtriage.aws.sweep.walk import SweepError
 from hubtriage.aws.triage.batch import Sink
 from hubtriage.aws.triage.decision_log import Circumstances, DecisionLog
 from hubtriage.cli.inputs.rules import compiled, rules_option
-from hubtriage.cli.inputs.stream import meter
+from hubtriage.cli.inputs.stream import progress_bar
 from hubtriage.cli.options import settings_options
 from hubtriage.cli.stack import AWS_ERRORS, client, deployed_option, fail, outputs
 from hubtriage.cli.views.sweep import as_record, standing, text
@@ -158,7 +158,7 @@ def _start(states: Any, machine: str, request: SweepRequest, *, resume: bool) ->
 
 def _follow(states: Any, execution: str) -> Sighting:
     """Watch until the sweep is over."""
-    with meter("sweep") as shown:
+    with progress_bar("sweep") as shown:
         while (seen := look(states, execution)).is_running:
             shown.tell(standing(seen.progress))
             time.sleep(POLL)
@@ -181,7 +181,7 @@ def _from_here(
     failed = 0
     try:
         sweep = LocalSweep(security_hub(), ruleset, settings, SystemClock())
-        with meter("sweep") as shown:
+        with progress_bar("sweep") as shown:
 
             def watch(progress: Progress) -> None:
                 shown.tell(standing(progress))

@@ -11,14 +11,14 @@ from hubtriage.authoring.problems import RuleErrors
 from hubtriage.cli.commands.findings.plan import now_option
 from hubtriage.cli.inputs.live import ACTIVE, LiveError, live_files, live_options
 from hubtriage.cli.inputs.rules import rules_option
-from hubtriage.cli.inputs.stream import documents_in, documents_of, meter
+from hubtriage.cli.inputs.stream import documents_in, documents_of, progress_bar
 from hubtriage.cli.options import settings_options, stack_option
 from hubtriage.cli.views.backtest import render
 from hubtriage.engine.planning.plan import Settings
 from hubtriage.simulation.backtest.html import examples_each, page
 from hubtriage.simulation.backtest.judge import Task
 from hubtriage.simulation.backtest.processes import LostProcessError
-from hubtriage.simulation.backtest.report import Origin, report_of
+from hubtriage.simulation.backtest.report import ReportSource, report_of
 from hubtriage.simulation.backtest.run import backtest
 from hubtriage.simulation.backtest.tally import Tally
 from hubtriage.simulation.findings import UnreadableInputError
@@ -75,7 +75,7 @@ def command(
         raise click.UsageError("give FINDINGS, or --live")
     source = findings or SECURITY_HUB
     tally = run(live_source(filters, cache, fresh) if live else source, task, processes)
-    report = report_of(tally, Origin(source, folder.as_posix()))
+    report = report_of(tally, ReportSource(source, folder.as_posix()))
     click.echo(json.dumps(report, indent=2) if as_json else "\n".join(render(report)))
     if html is not None:
         html.write_text(page(report, tally), encoding="utf-8")
@@ -89,7 +89,7 @@ def live_source(filters: str | None, cache: Path | None, fresh: bool) -> list[Pa
     except ValueError as error:
         raise click.UsageError(f"--filters is not JSON: {error}") from error
     try:
-        with meter("reading") as progress:
+        with progress_bar("reading") as progress:
             return list(live_files(wanted, cache, progress.tell, fresh=fresh))
     except (LiveError, OSError) as error:
         raise exit_with_2(str(error)) from error
@@ -98,7 +98,7 @@ def live_source(filters: str | None, cache: Path | None, fresh: bool) -> list[Pa
 def run(source: str | list[Path], task: Task, processes: int | None) -> Tally:
     """Judge all findings of a source; exits with 2 where it cannot be read."""
     try:
-        with meter("judging") as progress:
+        with progress_bar("judging") as progress:
             documents = (
                 documents_of(source, progress) if isinstance(source, str) else documents_in(source, progress)
             )

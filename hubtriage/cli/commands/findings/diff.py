@@ -23,7 +23,7 @@ from hubtriage.cli.options import settings_options, stack_option
 from hubtriage.cli.views.diff import markdown, text
 from hubtriage.engine.planning.plan import Settings
 from hubtriage.simulation.backtest.judge import Task
-from hubtriage.simulation.backtest.report import Origin
+from hubtriage.simulation.backtest.report import ReportSource
 from hubtriage.simulation.diff import diff_of, examples_by_rule
 from hubtriage.simulation.revisions import RevisionError, commit_of, folder_at
 
@@ -76,8 +76,8 @@ def command(
         old_document = _compiled(folder, lambda _folder: revision if against else git_revision(folder))
     task = Task(_compiled(new, git_revision), now, settings, old_document, EXAMPLES)
     tally = run(findings or live_source(filters, cache, fresh), task, processes)
-    origin = Origin(findings or SECURITY_HUB, new.as_posix())
-    report = diff_of(tally, origin, told, examples_by_rule(tally, EXAMPLES))
+    source = ReportSource(findings or SECURITY_HUB, new.as_posix())
+    report = diff_of(tally, source, told, examples_by_rule(tally, EXAMPLES))
     click.echo("\n".join(_RENDER["json" if as_json else shape](report)))
     if report["differs"]:
         raise SystemExit(1)

@@ -14,8 +14,8 @@ from hubtriage.cli.options import settings_options, stack_option
 from hubtriage.cli.views.conditions import all_conditions, first_failure
 from hubtriage.engine.fields import OUR_KEYS, SEVERITY, Finding, member, provider_value, read
 from hubtriage.engine.planning.plan import Settings
-from hubtriage.simulation.explain import UNNAMED, ClaimTold, Explanation, RuleTold, explain
-from hubtriage.simulation.field_explanations import FieldTold
+from hubtriage.simulation.explain import UNNAMED, ClaimExplanation, Explanation, RuleExplanation, explain
+from hubtriage.simulation.field_explanations import FieldExplanation
 
 JUDGED = "judged on the finding as it would be without triage; on one field the later rule wins"
 MOST_IDS = 10
@@ -111,12 +111,12 @@ def render(told: Explanation, every: bool = False) -> Iterator[str]:
     yield from _decision(told, every)
 
 
-def told_of_rules(told: Explanation) -> Iterator[str]:
+def rule_lines(told: Explanation) -> Iterator[str]:
     """What the rules came to, every condition of all of them included."""
     return _rules(told.rules, every=True)
 
 
-def told_of_fields(told: Explanation) -> Iterator[str]:
+def field_lines(told: Explanation) -> Iterator[str]:
     """Who holds each field, and what becomes of it."""
     return _fields(told.fields)
 
@@ -148,11 +148,11 @@ def _memo(told: Explanation) -> Iterator[str]:
         yield f"  {_claim(claim, width)}"
 
 
-def _claim(claim: ClaimTold, width: int) -> str:
+def _claim(claim: ClaimExplanation, width: int) -> str:
     return f"{quoted(claim.field):<{width}}  {claim.standing}{_set_by(claim)}"
 
 
-def _set_by(claim: ClaimTold) -> str:
+def _set_by(claim: ClaimExplanation) -> str:
     if claim.field == UNNAMED:
         return "; its name is not known any more"
     if claim.standing.startswith("taken back"):
@@ -162,7 +162,7 @@ def _set_by(claim: ClaimTold) -> str:
     return f"; set by {claim.rule}" + ("" if claim.in_rules else ", which is no longer in the rules")
 
 
-def _rules(rules: Sequence[RuleTold], every: bool) -> Iterator[str]:
+def _rules(rules: Sequence[RuleExplanation], every: bool) -> Iterator[str]:
     if not rules:
         yield _head("RULES", "not looked at")
         return
@@ -174,14 +174,14 @@ def _rules(rules: Sequence[RuleTold], every: bool) -> Iterator[str]:
         yield from (f"         {line}" for line in _below(rule, every))
 
 
-def _verdict(rule: RuleTold, verdict: str) -> str:
+def _verdict(rule: RuleExplanation, verdict: str) -> str:
     """The verdict and why; of a rule that is not in force, the reason says both."""
     if rule.verdict == "not in force":
         return quoted(rule.why)
     return f"{verdict}: {quoted(rule.why)}" if rule.why else verdict
 
 
-def _below(rule: RuleTold, every: bool) -> Iterator[str]:
+def _below(rule: RuleExplanation, every: bool) -> Iterator[str]:
     """The conditions of a rule that matter, and what it wants."""
     if rule.verdict in ("not looked at", "not in force"):
         return
@@ -196,7 +196,7 @@ def _below(rule: RuleTold, every: bool) -> Iterator[str]:
         yield f"wants nothing of {name} here: {why}"
 
 
-def _fields(fields: Sequence[FieldTold]) -> Iterator[str]:
+def _fields(fields: Sequence[FieldExplanation]) -> Iterator[str]:
     yield _head("FIELDS", "who holds each, and what becomes of it" if fields else "left as they are")
     width = max((len(quoted(field.field)) for field in fields), default=0)
     for field in fields:

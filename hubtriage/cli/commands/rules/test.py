@@ -10,17 +10,17 @@ import click
 from hubtriage.authoring.loader import LoadResult, load_rules
 from hubtriage.authoring.problems import RuleErrors
 from hubtriage.cli.inputs.paths import folders_of, paths_argument
-from hubtriage.cli.inputs.stream import meter
+from hubtriage.cli.inputs.stream import progress_bar
 from hubtriage.cli.views.tests import junit, record, text
 from hubtriage.simulation.coverage import Coverage, coverage_of
-from hubtriage.simulation.ruletests import Verdict, run_tests
+from hubtriage.simulation.ruletests import RuleTestResult, run_tests
 
 
 @dataclass(slots=True)
 class Outcome:
     """What came of all tests: verdicts, the rules that lack a test of either kind, coverage by rule."""
 
-    verdicts: list[Verdict] = field(default_factory=list)
+    verdicts: list[RuleTestResult] = field(default_factory=list)
     untested: list[str] = field(default_factory=list)
     coverage: list[Coverage] = field(default_factory=list)
 
@@ -89,15 +89,15 @@ def run(paths: Sequence[Path], wanted: str = "") -> Outcome:
     return outcome
 
 
-def _watched(verdicts: Iterator[Verdict]) -> Iterator[Verdict]:
+def _watched(verdicts: Iterator[RuleTestResult]) -> Iterator[RuleTestResult]:
     """The same verdicts; on a terminal it shows how many there are so far."""
-    with meter("testing") as progress:
+    with progress_bar("testing") as progress:
         for count, verdict in enumerate(verdicts, 1):
             progress.tell(f"{count:,} tests")
             yield verdict
 
 
-def _untested(loaded: LoadResult, verdicts: Sequence[Verdict], shown: set[str]) -> list[str]:
+def _untested(loaded: LoadResult, verdicts: Sequence[RuleTestResult], shown: set[str]) -> list[str]:
     """Rules without a finding that they change, or without one that they leave alone."""
     changes = {verdict.rule for verdict in verdicts if verdict.expects_change}
     leaves = {verdict.rule for verdict in verdicts if not verdict.expects_change}

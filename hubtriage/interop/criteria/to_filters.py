@@ -15,7 +15,7 @@ _NEGATIVE: Mapping[How, str] = {how: name for name, how in NEGATIVE.items()}
 _NUMBERS = {sign: name for name, sign in SIGNS.items()}
 
 
-def write_criteria(criteria: Iterable[Criterion], path: Path) -> dict[str, list[dict[str, Any]]]:
+def to_filters(criteria: Iterable[Criterion], path: Path) -> dict[str, list[dict[str, Any]]]:
     """The `Criteria` of an automation rule. Raises Refused for what AWS would not take."""
     return {criterion.attribute.name: _filters(criterion, path) for criterion in criteria}
 
