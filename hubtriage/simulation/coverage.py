@@ -1,4 +1,4 @@
-"""Which outcomes of a rule's conditions its tests have seen: each one both holding and failing."""
+"""Test coverage of a rule's conditions: has each one both held and failed?"""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -16,7 +16,7 @@ _WITH_CONDITIONS = ("and", "or", "!", "!!", "if", "?:")
 
 @dataclass(slots=True)
 class Coverage:
-    """The outcomes of a rule's conditions that its tests have seen, by the condition's words."""
+    """The outcomes that a rule's tests have seen, by the text of each condition."""
 
     rule: str
     file: str
@@ -24,17 +24,17 @@ class Coverage:
 
     @property
     def total(self) -> int:
-        """How many outcomes there are: two for each condition."""
+        """The number of outcomes: two for each condition."""
         return 2 * len(self.seen)
 
     @property
     def covered(self) -> int:
-        """How many of them were seen."""
+        """The number of outcomes that some test has seen."""
         return sum(map(len, self.seen.values()))
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """What no test shows, in words."""
+        """Describe each outcome that no test has seen."""
         return tuple(
             f"{condition} {'never held' if outcome else 'never failed'}"
             for condition, outcomes in self.seen.items()
@@ -48,13 +48,13 @@ class Coverage:
         return {"rule": self.rule, "file": self.file, **counts, "missing": list(self.missing)}
 
 
-def coverage_of(loaded: LoadResult, verdicts: Iterable[RuleTestResult]) -> list[Coverage]:
-    """The coverage of every rule by the verdicts of its tests, in the order of the files."""
+def coverage_of(loaded: LoadResult, results: Iterable[RuleTestResult]) -> list[Coverage]:
+    """Return the coverage of every rule by its tests, in the order of the files."""
     found = {rule.id: Coverage(rule.id, rule.document.file, _conditions(rule)) for rule in loaded.rules}
-    for verdict in verdicts:
-        for told in verdict.explained.rules:
-            seen = found[verdict.rule].seen
-            outcomes = [*_pattern_outcomes(told.match), *(_logic_outcomes(told.when) if told.when else ())]
+    for result in results:
+        for rule in result.explained.rules:
+            seen = found[result.rule].seen
+            outcomes = [*_pattern_outcomes(rule.match), *(_logic_outcomes(rule.when) if rule.when else ())]
             for condition, outcome in outcomes:
                 if condition in seen:
                     seen[condition].add(outcome)

@@ -13,7 +13,7 @@ from hubtriage.simulation.backtest.tally import Tally
 Edit = Literal["added", "removed", "edited", "same"]
 
 # Members of a rule that say nothing about what it does.
-_TOLD_ONLY = frozenset({"description"})
+_DESCRIPTIVE = frozenset({"description"})
 
 
 def edits(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Edit]:
@@ -30,7 +30,7 @@ def edits(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Edit]:
 def _edit(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> Edit:
     if before is None:
         return "added"
-    names = (before.keys() | after.keys()) - _TOLD_ONLY
+    names = (before.keys() | after.keys()) - _DESCRIPTIVE
     return "same" if all(before.get(name) == after.get(name) for name in names) else "edited"
 
 

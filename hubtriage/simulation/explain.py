@@ -24,7 +24,7 @@ from hubtriage.simulation.field_explanations import (
 
 OVERRULED = "overruled: somebody changed the field since"
 UNNAMED = "UserDefinedFields.?"
-"""A key of which the memo has only a digest, once neither the finding nor a rule has its name any more."""
+"""A key whose name is lost: the memo holds only its digest, and no finding or rule has the name."""
 
 RuleVerdict = Literal[
     "applies", "held", "observed", "no match", "above its ceiling", "not in force", "not looked at", "failed"
@@ -35,7 +35,7 @@ RuleVerdict = Literal[
 class ClaimExplanation:
     """A claim of the memo: the field that triage had set, by which rule, and what became of it.
 
-    `rule` is None where nothing tells the rule's name any more; `in_rules` is whether it is still there.
+    `rule` is None if its name is lost; `in_rules` says whether the rule still exists.
     """
 
     field: str
@@ -65,7 +65,7 @@ class RuleExplanation:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """The story of one decision, in the order in which it was made."""
+    """Every step of one decision, in the order in which it was made."""
 
     finding: Finding
     ruleset: Ruleset
@@ -76,7 +76,7 @@ class Explanation:
 
     def as_json(self) -> dict[str, Any]:
         """JSON-ready."""
-        told = {
+        record = {
             "decision": self.reasoning.decision.as_record(),
             "ruleset": self.ruleset.hash,
             "revision": self.ruleset.revision,
@@ -84,11 +84,11 @@ class Explanation:
             "rules": [asdict(rule) for rule in self.rules],
             "fields": [asdict(field) for field in self.fields],
         }
-        return {name: finite(value) for name, value in told.items()}
+        return {name: finite(value) for name, value in record.items()}
 
 
 def explain(finding: Finding, ruleset: Ruleset, now: float, settings: Settings) -> Explanation:
-    """Decide one finding and tell every step."""
+    """Decide one finding and record every step."""
     reasoning = reason(finding, ruleset, now, settings)
     explainer = Explainer(finding, reasoning, ruleset, settings, rule_names(finding, ruleset))
     return Explanation(
@@ -132,14 +132,14 @@ def _rules(reasoning: Reasoning, ruleset: Ruleset, now: float) -> Iterator[RuleE
     stopped_by: str | None = None
     for rule in ruleset.rules:
         if stopped_by:
-            yield _told(rule, "not looked at", f"{stopped_by} is terminal", reasoning, (), None)
+            yield _explained_rule(rule, "not looked at", f"{stopped_by} is terminal", reasoning, (), None)
             continue
         match = trace_pattern(rule.source["match"], reasoning.baseline) if "match" in rule.source else ()
         when = None
         if "when" in rule.source:
             when = trace_logic(rule.source["when"], reasoning.baseline, now, ruleset.accounts)
         verdict, why = _verdict(rule, reasoning, now)
-        yield _told(rule, verdict, why, reasoning, match, when)
+        yield _explained_rule(rule, verdict, why, reasoning, match, when)
         if rule.terminal and verdict in ("applies", "held"):
             stopped_by = rule.id
 
@@ -162,7 +162,7 @@ def _verdict(rule: Rule, reasoning: Reasoning, now: float) -> tuple[RuleVerdict,
     return "no match", ""
 
 
-def _told(
+def _explained_rule(
     rule: Rule,
     verdict: RuleVerdict,
     why: str,

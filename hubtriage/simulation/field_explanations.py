@@ -58,7 +58,7 @@ class FieldExplanation:
 
 @dataclass(frozen=True, slots=True)
 class Explainer:
-    """Tells the fields of one reasoning; `names` gives rule ids by digest, also of rules that are gone."""
+    """Explains the fields of one reasoning; `names` gives rule ids by digest, also those of deleted rules."""
 
     finding: Finding
     reasoning: Reasoning
@@ -67,7 +67,7 @@ class Explainer:
     names: Mapping[str, str]
 
     def fields(self) -> Iterator[FieldExplanation]:
-        """Each field once, in their order; a user key of which only a digest is known has no more to tell."""
+        """Explain each field once, in field order; skip a user key whose name is lost."""
         reasoning = self.reasoning
         names = {*reasoning.outcomes, *reasoning.memo.claims, *reasoning.fold.observed}
         for name in sorted(names, key=position):
@@ -139,8 +139,10 @@ class Explainer:
         holder = self._holder(change.field, change.old, self.reasoning.claims.get(change.field))
         if holder in ("nobody", "triage"):
             return f"{change.rule} wants it{_over(over)}"
-        told = f"{change.rule} overrides {_plain(change.old)}, set by {holder}; given back when the rule ends"
-        return told + _over(over)
+        sentence = (
+            f"{change.rule} overrides {_plain(change.old)}, set by {holder}; given back when the rule ends"
+        )
+        return sentence + _over(over)
 
     def _why_taken_back(self, change: Change) -> str:
         claim = self.reasoning.claims.get(change.field)
@@ -205,7 +207,7 @@ class Explainer:
 
 
 def is_unnamed(name: str) -> bool:
-    """Whether it is a user-defined field of which the memo has only a digest, and nobody the name."""
+    """Whether this is a user-defined field whose name is lost: the memo holds only its digest."""
     return name.startswith(USER_PREFIX + "\0")
 
 
@@ -226,9 +228,9 @@ def _moment(seconds: float) -> str:
 
 
 def _over(over: Sequence[Outvoted]) -> str:
-    told = " and ".join(f"{one.rule}, which wanted {_plain(one.wanted)}" for one in over[:MOST_OUTVOTED])
+    losers = " and ".join(f"{one.rule}, which wanted {_plain(one.wanted)}" for one in over[:MOST_OUTVOTED])
     more = f", and {len(over) - MOST_OUTVOTED} more" if len(over) > MOST_OUTVOTED else ""
-    return f", over {told}{more}" if told else ""
+    return f", over {losers}{more}" if losers else ""
 
 
 def _plain(value: Value) -> str:

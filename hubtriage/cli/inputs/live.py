@@ -1,6 +1,6 @@
 """Findings out of Security Hub itself, page by page, into files that a later run goes on from.
 
-The files stay in a folder of the user's cache that nobody else may read. What they hold is as old as the
+The files stay in a folder of the user's cache that no one else may read. What they hold is as old as the
 reading: the command says how old, and `--fresh` reads anew.
 """
 
@@ -32,7 +32,7 @@ BURST = 2.0
 ACTIVE: Mapping[str, Any] = {"RecordState": [{"Value": "ACTIVE", "Comparison": "EQUALS"}]}
 _STATE = "state.json"
 
-Told = Callable[[str], None]
+Report = Callable[[str], None]
 
 
 def live_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -123,7 +123,7 @@ class Cache:
 
 
 def read_live(
-    cache: Cache, api: SecurityHubApi, clock: Clock, told: Told, *, fresh: bool = False
+    cache: Cache, api: SecurityHubApi, clock: Clock, report: Report, *, fresh: bool = False
 ) -> Standing:
     """Read all pages of a query into its cache, from where an earlier run stopped.
 
@@ -140,7 +140,7 @@ def read_live(
         answer = getter.get(_request(standing), float("inf"), Fresh())
         if not isinstance(answer, CallFault):
             standing = cache.add(answer["Findings"], answer.get("NextToken"), standing)
-            told(f"{standing.findings:,} findings read")
+            report(f"{standing.findings:,} findings read")
         elif answer.kind is Fault.REFUSED and resumed and standing.pages == resumed:
             # Only the token of the earlier run can be at fault: it is too old.
             resumed, standing = 0, Standing(standing.filters, clock.now())
@@ -184,14 +184,16 @@ def age_in_words(seconds: float) -> str:
     return f"{seconds / 60:.0f} minutes ago" if seconds < 2 * 3600 else f"{seconds / 3600:.0f} hours ago"
 
 
-def live_files(filters: Mapping[str, Any], root: Path | None, told: Told, *, fresh: bool) -> Iterator[Path]:
+def live_files(
+    filters: Mapping[str, Any], root: Path | None, report: Report, *, fresh: bool
+) -> Iterator[Path]:
     """The files with all findings of a query, read first where they are not there yet.
 
     Raises LiveError.
     """
     cache = cache_of(filters, root)
     clock = SystemClock()
-    standing = read_live(cache, security_hub(), clock, told, fresh=fresh)
+    standing = read_live(cache, security_hub(), clock, report, fresh=fresh)
     age = age_in_words(time.time() - standing.begun)
     click.echo(
         f"{standing.findings:,} findings, read {age}, in {cache.folder} (--fresh reads anew)",

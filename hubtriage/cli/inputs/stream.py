@@ -36,22 +36,22 @@ class ProgressBar:
     def judged(self, count: int) -> None:
         """Some findings more were judged."""
         self._judged += count
-        self._progress.update(self._task, told=f"{self._judged:,} findings")
+        self._progress.update(self._task, status=f"{self._judged:,} findings")
 
-    def tell(self, standing: str) -> None:
-        """Show how it stands."""
-        self._progress.update(self._task, told=standing)
+    def show(self, status: str) -> None:
+        """Show a status beside the bar."""
+        self._progress.update(self._task, status=status)
 
 
 @contextmanager
 def progress_bar(what: str) -> Iterator[ProgressBar]:
     """A bar on standard error while the block runs, if that is a terminal."""
     target = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(30), TextColumn("{task.fields[told]}"))
+    columns = (TextColumn("{task.description}"), BarColumn(30), TextColumn("{task.fields[status]}"))
     with Progress(
         *columns, TimeElapsedColumn(), console=target, transient=True, disable=not target.is_terminal
     ) as progress:
-        yield ProgressBar(progress, progress.add_task(what, total=None, told=""))
+        yield ProgressBar(progress, progress.add_task(what, total=None, status=""))
 
 
 def documents_of(source: str, progress: ProgressBar) -> Iterator[Document]:

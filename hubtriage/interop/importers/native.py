@@ -41,7 +41,7 @@ def translate(name: str, content: bytes, regions: Iterable[str] = ()) -> Transla
         label = labelled(number, rule.name)
         found.add(label, lambda: _draft(label, rule, limits))  # noqa: B023 - called at once
         updated[rule.path] = _updated(rule.value)
-    found.drafts = _with_ties_told(found.drafts, updated)
+    found.drafts = _with_ties_reported(found.drafts, updated)
     return found
 
 
@@ -125,16 +125,16 @@ def _flag(rule: dict[str, Any], name: str, path: Path) -> bool:
 
 
 def _description(name: str, description: Any) -> str:
-    told = printable(description) if isinstance(description, str) else ""
+    own = printable(description) if isinstance(description, str) else ""
     source = f'mported from the automation rule "{printable(name)}"'
-    return f"{told} (i{source})" if told else f"I{source}."
+    return f"{own} (i{source})" if own else f"I{source}."
 
 
 # -- rules of one order -------------------------------------------------------------------------
 
 
-def _with_ties_told(drafts: list[Draft], updated: dict[Path, float | None]) -> list[Draft]:
-    """The drafts with orders that all differ, or a remark where the file does not tell which goes first."""
+def _with_ties_reported(drafts: list[Draft], updated: dict[Path, float | None]) -> list[Draft]:
+    """The drafts with orders that all differ, or a remark where the file does not say which goes first."""
     counts = Counter(draft.body["order"] for draft in drafts)
     if not any(count > 1 for count in counts.values()):
         return drafts

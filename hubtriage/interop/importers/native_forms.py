@@ -19,7 +19,7 @@ _GET = "give what `aws securityhub batch-get-automation-rules` answers"
 class NativeRule:
     """A rule in the API's form, as yet unchecked: what its source calls it and where it stands there.
 
-    `refused` says why there is none, where the form already tells.
+    `refused` says why there is none, if the form itself shows it.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Reads the files of other tools into plain values, bounded, and with their lines where these can be told."""
+"""Reads the files of other tools into plain values, bounded, and with line numbers where they are known."""
 
 from __future__ import annotations
 

@@ -105,7 +105,8 @@ _FIELDS: Mapping[str, Callable[[object, Path], Any]] = {
 def selects_moved_findings(criteria: Iterable[Criterion], update: Mapping[str, Any]) -> bool:
     """Whether the criteria select findings by a status that only a person or a tool can have set.
 
-    Such a rule sets Workflow although somebody did before: without `override` it could do nothing there.
+    Such a rule sets Workflow although a person or a tool set it before. Without `override` it could do
+    nothing there.
     """
     target = update.get("Workflow", {}).get("Status")
     about_status = [one for one in criteria if one.attribute.name == "WorkflowStatus"]

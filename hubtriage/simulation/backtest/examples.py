@@ -1,4 +1,4 @@
-"""Findings of a backtest told one by one: what happens to each, by which rules, on which conditions."""
+"""Example findings of a backtest: what happens to each, by which rules, on which conditions."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -28,7 +28,7 @@ def examples_of(tally: Tally) -> list[Record]:
 
 def _example(judged: Judged, task: Task, whole: Ruleset) -> Record:
     finding = json.loads(judged.finding or "{}")
-    told = explain(finding, _concerned(judged.outcome, task, whole), task.now, task.settings)
+    explanation = explain(finding, _concerned(judged.outcome, task, whole), task.now, task.settings)
     return {
         **_about(finding, whole),
         "verdict": judged.outcome.verdict,
@@ -36,8 +36,8 @@ def _example(judged: Judged, task: Task, whole: Ruleset) -> Record:
         "refused": judged.outcome.refused,
         "roles": sorted(set(judged.outcome.roles)),
         "memo": judged.outcome.memo,
-        "fields": [_field(field) for field in told.fields],
-        "rules": list(_rules(told)),
+        "fields": [_field(field) for field in explanation.fields],
+        "rules": list(_rules(explanation)),
     }
 
 
@@ -91,8 +91,8 @@ def _field(field: FieldExplanation) -> Record:
     }
 
 
-def _rules(told: Explanation) -> Iterator[Record]:
-    for rule in told.rules:
+def _rules(explanation: Explanation) -> Iterator[Record]:
+    for rule in explanation.rules:
         yield {
             "rule": rule.id,
             "order": rule.order,

@@ -11,7 +11,7 @@ from hubtriage.simulation.backtest.outcome import Transition
 from hubtriage.simulation.backtest.tally import Group, RuleGroup, Tally
 
 FORMAT = 1
-_TOLD = ("description", "owner", "ticket", "expires")
+_ABOUT = ("description", "owner", "ticket", "expires")
 _MOST_TRANSITIONS = 100
 
 Record = dict[str, Any]
@@ -85,7 +85,7 @@ def _by_rule(tally: Tally) -> Iterator[Record]:
             "in_force": _in_force(raw, tally.task.now) if raw else "gone",
             "order": raw.get("order", DEFAULT_ORDER) if raw else None,
             "mode": raw.get("mode", "enforce") if raw else None,
-            **{member: raw.get(member) for member in _TOLD},
+            **{member: raw.get(member) for member in _ABOUT},
             **_counts(tally.rules.get(name, RuleGroup())),
         }
 
@@ -109,9 +109,9 @@ def _in_force(raw: Mapping[str, Any], now: float) -> str:
     return "no longer" if raw.get("ends") is not None and raw["ends"] <= now else "yes"
 
 
-def _groups(groups: Mapping[str, Group], told: Mapping[str, Any] | None = None) -> list[Record]:
+def _groups(groups: Mapping[str, Group], about: Mapping[str, Any] | None = None) -> list[Record]:
     ordered = sorted(groups.items(), key=lambda item: (-item[1].changed, -item[1].findings, item[0]))
-    about = told or {}
+    about = about or {}
     return [
         {"name": name, **({"about": dict(about[name])} if name in about else {}), **asdict(group)}
         for name, group in ordered

@@ -15,7 +15,10 @@ def backtest(
     processes: int | None = None,
     advance: Callable[[int], None] = lambda _count: None,
 ) -> Tally:
-    """Judge the findings of all documents and count; `advance` is told how many findings are new."""
+    """Judge the findings of all documents, and count.
+
+    `advance` gets the number of findings judged since its last call.
+    """
     tally = Tally(task)
     for results in judged(documents, task, processes):
         tally.add_all(results)

@@ -245,7 +245,8 @@ def test_memory_does_not_grow_with_the_findings() -> None:
     assert tally.findings == 3_000
     assert len(tally.examples) < 30
     assert (
-        sum(map(len, (tally.accounts, tally.products, tally.severities, tally.shifts, tally.kept_why))) < 40
+        sum(map(len, (tally.accounts, tally.products, tally.severities, tally.transitions, tally.kept_why)))
+        < 40
     )
 
 

@@ -71,7 +71,7 @@ def _read() -> list[Account]:
         with progress_bar("accounts") as shown:
             for account in directory.accounts():
                 accounts.append(account)
-                shown.tell(f"{len(accounts):,} accounts")
+                shown.show(f"{len(accounts):,} accounts")
     except AWS_ERRORS as error:
         fail(f"Organizations: {error}", NEEDED)
     return accounts

@@ -108,7 +108,7 @@ def _shown(account: Account, checks: Iterable[Check]) -> list[Result]:
 def _printed(account: Account, checks: Iterable[Check]) -> list[Result]:
     """The results as one JSON document."""
     with progress_bar("doctor") as progress:
-        progress.tell("looking at the account")
+        progress.show("looking at the account")
         results = list(examine(account, checks))
     click.echo(json.dumps(as_record(account.identity, account.stack, results), indent=2))
     return results

@@ -160,7 +160,7 @@ def _follow(states: Any, execution: str) -> Sighting:
     """Watch until the sweep is over."""
     with progress_bar("sweep") as shown:
         while (seen := look(states, execution)).is_running:
-            shown.tell(standing(seen.progress))
+            shown.show(standing(seen.progress))
             time.sleep(POLL)
     return seen
 
@@ -184,7 +184,7 @@ def _from_here(
         with progress_bar("sweep") as shown:
 
             def watch(progress: Progress) -> None:
-                shown.tell(standing(progress))
+                shown.show(standing(progress))
 
             if dry_run:
                 progress = sweep.dry_run(request, watch)

@@ -90,7 +90,7 @@ def live_source(filters: str | None, cache: Path | None, fresh: bool) -> list[Pa
         raise click.UsageError(f"--filters is not JSON: {error}") from error
     try:
         with progress_bar("reading") as progress:
-            return list(live_files(wanted, cache, progress.tell, fresh=fresh))
+            return list(live_files(wanted, cache, progress.show, fresh=fresh))
     except (LiveError, OSError) as error:
         raise exit_with_2(str(error)) from error
 

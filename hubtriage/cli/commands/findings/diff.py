@@ -72,12 +72,12 @@ def command(
     Exit codes: 0 no finding changes; 1 some do; 2 wrong usage, rules with errors, or unreadable input.
     """
     old, new, findings = _sources(sources, against, live)
-    with _old_folder(old, new, against) as (folder, told, revision):
+    with _old_folder(old, new, against) as (folder, name, revision):
         old_document = _compiled(folder, lambda _folder: revision if against else git_revision(folder))
     task = Task(_compiled(new, git_revision), now, settings, old_document, EXAMPLES)
     tally = run(findings or live_source(filters, cache, fresh), task, processes)
     source = ReportSource(findings or SECURITY_HUB, new.as_posix())
-    report = diff_of(tally, source, told, examples_by_rule(tally, EXAMPLES))
+    report = diff_of(tally, source, name, examples_by_rule(tally, EXAMPLES))
     click.echo("\n".join(_RENDER["json" if as_json else shape](report)))
     if report["differs"]:
         raise SystemExit(1)

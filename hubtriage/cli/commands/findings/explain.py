@@ -19,7 +19,7 @@ from hubtriage.simulation.field_explanations import FieldExplanation
 
 JUDGED = "judged on the finding as it would be without triage; on one field the later rule wins"
 MOST_IDS = 10
-"""As many are told where somebody has to choose a finding."""
+"""How many ids to offer where the user has to choose a finding."""
 MEMO = {
     "none": "triage has left no memory on this finding",
     "ours": "what triage did here before:",
@@ -65,8 +65,10 @@ def command(
     Exit codes: 0; 1 the rules have errors; 2 the input cannot be read or has no such finding.
     """
     ruleset = compiled(folder)
-    told = explain(_one(findings, finding_id), ruleset, now, settings)
-    click.echo(json.dumps(told.as_json(), indent=2) if as_json else "\n".join(render(told, every)))
+    explanation = explain(_one(findings, finding_id), ruleset, now, settings)
+    click.echo(
+        json.dumps(explanation.as_json(), indent=2) if as_json else "\n".join(render(explanation, every))
+    )
 
 
 def _one(source: str, finding_id: str | None) -> Finding:
@@ -98,27 +100,27 @@ def _exit_with(message: str) -> SystemExit:
     return SystemExit(2)
 
 
-def render(told: Explanation, every: bool = False) -> Iterator[str]:
+def render(explanation: Explanation, every: bool = False) -> Iterator[str]:
     """The explanation as lines for people."""
-    yield from _finding(told.finding)
+    yield from _finding(explanation.finding)
     yield ""
-    yield from _memo(told)
+    yield from _memo(explanation)
     yield ""
-    yield from _rules(told.rules, every)
+    yield from _rules(explanation.rules, every)
     yield ""
-    yield from _fields(told.fields)
+    yield from _fields(explanation.fields)
     yield ""
-    yield from _decision(told, every)
+    yield from _decision(explanation, every)
 
 
-def rule_lines(told: Explanation) -> Iterator[str]:
+def rule_lines(explanation: Explanation) -> Iterator[str]:
     """What the rules came to, every condition of all of them included."""
-    return _rules(told.rules, every=True)
+    return _rules(explanation.rules, every=True)
 
 
-def field_lines(told: Explanation) -> Iterator[str]:
+def field_lines(explanation: Explanation) -> Iterator[str]:
     """Who holds each field, and what becomes of it."""
-    return _fields(told.fields)
+    return _fields(explanation.fields)
 
 
 def _head(title: str, text: str = "") -> str:
@@ -141,10 +143,10 @@ def _finding(finding: Finding) -> Iterator[str]:
     yield "  " + ", ".join(parts + ([f"compliance {shown(status)}"] if status else []))
 
 
-def _memo(told: Explanation) -> Iterator[str]:
-    yield _head("MEMO", MEMO[told.reasoning.memo.kind])
-    width = max((len(claim.field) for claim in told.claims), default=0)
-    for claim in told.claims:
+def _memo(explanation: Explanation) -> Iterator[str]:
+    yield _head("MEMO", MEMO[explanation.reasoning.memo.kind])
+    width = max((len(claim.field) for claim in explanation.claims), default=0)
+    for claim in explanation.claims:
         yield f"  {_claim(claim, width)}"
 
 
@@ -207,8 +209,8 @@ def _fields(fields: Sequence[FieldExplanation]) -> Iterator[str]:
         yield f"  {quoted(field.field):<{width}}  {value}  {why}"
 
 
-def _decision(told: Explanation, every: bool) -> Iterator[str]:
-    decision = told.reasoning.decision
+def _decision(explanation: Explanation, every: bool) -> Iterator[str]:
+    decision = explanation.reasoning.decision
     if decision.refused:
         yield _head("DECISION", f"refused: {quoted(decision.refused)}")
     elif decision.update is None:

@@ -94,8 +94,10 @@ def _explanation(performance: Performance) -> Iterator[str]:
         return
     key: Key = line["product_arn"], line["finding_id"]
     now = parse_timestamp(line["timestamp"]) or 0.0
-    told = explain(performance.evidence.before[key], load_ruleset(performance.ruleset), now, Settings())
-    looked_at = tuple(rule for rule in told.rules if rule.verdict != "no match")
-    yield from render(replace(told, rules=looked_at))
+    explanation = explain(
+        performance.evidence.before[key], load_ruleset(performance.ruleset), now, Settings()
+    )
+    looked_at = tuple(rule for rule in explanation.rules if rule.verdict != "no match")
+    yield from render(replace(explanation, rules=looked_at))
     yield ""
-    yield f"{len(told.rules) - len(looked_at)} other rules do not match it."
+    yield f"{len(explanation.rules) - len(looked_at)} other rules do not match it."

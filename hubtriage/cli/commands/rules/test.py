@@ -93,7 +93,7 @@ def _watched(verdicts: Iterator[RuleTestResult]) -> Iterator[RuleTestResult]:
     """The same verdicts; on a terminal it shows how many there are so far."""
     with progress_bar("testing") as progress:
         for count, verdict in enumerate(verdicts, 1):
-            progress.tell(f"{count:,} tests")
+            progress.show(f"{count:,} tests")
             yield verdict
 
 
