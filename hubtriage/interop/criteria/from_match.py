@@ -7,7 +7,7 @@ from typing import Any
 
 from hubtriage.engine.pattern.compiler import PatternField, expand
 from hubtriage.interop.criteria.attributes import ALWAYS_THERE, ATTRIBUTES, FilterAttribute
-from hubtriage.interop.criteria.comparisons import supported, parse_wildcard, unsupported
+from hubtriage.interop.criteria.comparisons import parse_wildcard, supported, unsupported
 from hubtriage.interop.criteria.input import Path, Refused
 from hubtriage.interop.criteria.model import Criterion, How, NumberTest, Test, TextTest
 
