@@ -1,16 +1,58 @@
-"""How the deployed stack is set, for commands that decide as it would."""
+"""Options and arguments that several commands take."""
 
+import time
 from collections.abc import Callable, Iterable
 from functools import wraps
+from pathlib import Path
 from typing import Any, Literal
 
 import click
 
 from hubtriage.authoring.never import SETTABLE_FIELDS
 from hubtriage.engine.planning.plan import Settings
+from hubtriage.engine.text.timestamps import parse_timestamp
 
 Command = Callable[..., None]
 
+
+class Timestamp(click.ParamType[float]):
+    """A time in ISO 8601, as epoch seconds."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return the epoch seconds of a date (its first moment, UTC) or a timestamp."""
+        seconds = value if isinstance(value, float) else parse_timestamp(value)
+        if seconds is None:
+            self.fail(f"{value!r} is no time; write 2026-10-01 or 2026-10-01T12:00:00Z", param, ctx)
+        return seconds
+
+
+findings_argument = click.argument("findings", metavar="FINDINGS")
+paths_argument = click.argument(
+    "paths", metavar="[PATH]...", nargs=-1, type=click.Path(path_type=Path, exists=True)
+)
+rules_option = click.option(
+    "--rules",
+    "folder",
+    default="rules",
+    show_default=True,
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder with the rule files.",
+)
+now_option = click.option(
+    "--now",
+    type=Timestamp(),
+    default=lambda: time.time(),
+    show_default="the present",
+    help="Decide as at this time.",
+)
+processes_option = click.option(
+    "--processes",
+    type=click.IntRange(min=1),
+    show_default="one for each core",
+    help="How many processes judge findings.",
+)
 stack_option = click.option(
     "--stack", default="hubtriage", show_default=True, help="Name of the stack that plans."
 )

@@ -14,7 +14,7 @@ import pytest
 
 import hubtriage
 from hubtriage.aws.securityhub.finding_history import _TERM
-from hubtriage.cli.commands.findings.plan import shown
+from hubtriage.cli.text import shown
 from hubtriage.cli.views.diff import _escaped
 from hubtriage.engine.jsonlogic import compile_logic
 from hubtriage.engine.jsonlogic.numbers import leading_number, number_of

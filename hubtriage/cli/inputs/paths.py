@@ -7,10 +7,6 @@ import click
 
 DEFAULT_FOLDER = Path("rules")
 
-paths_argument = click.argument(
-    "paths", metavar="[PATH]...", nargs=-1, type=click.Path(path_type=Path, exists=True)
-)
-
 
 def folders_of(paths: Sequence[Path]) -> dict[Path, list[Path]]:
     """The folders to load, each with the files asked for; no files means all of them.

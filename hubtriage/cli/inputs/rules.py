@@ -8,15 +8,6 @@ from hubtriage.authoring.compiler import compile_ruleset, git_revision
 from hubtriage.authoring.problems import RuleErrors
 from hubtriage.engine.ruleset.ruleset import Ruleset, load_ruleset
 
-rules_option = click.option(
-    "--rules",
-    "folder",
-    default="rules",
-    show_default=True,
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Folder with the rule files.",
-)
-
 
 def compiled(folder: Path) -> Ruleset:
     """The rule set of a folder; exits with 1 after printing every error of every file."""

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from hubtriage.cli.commands.findings.plan import shown
+from hubtriage.cli.text import shown
 from hubtriage.cli.views.tables import duration, table
 from hubtriage.simulation.backtest.report import rules_that_do_something
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import click
 
-from hubtriage.cli.commands.findings.plan import quoted, shown
+from hubtriage.cli.text import quoted, shown
 from hubtriage.engine.jsonlogic.values import truthy
 from hubtriage.engine.trace import TracedCondition, TracedOperation
 from hubtriage.simulation.explain import RuleExplanation

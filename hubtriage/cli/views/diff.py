@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from hubtriage.cli.commands.findings.plan import quoted, shown
+from hubtriage.cli.text import quoted, shown
 from hubtriage.cli.views.backtest import cost_line, shift_text
 from hubtriage.cli.views.tables import table
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from hubtriage.cli.commands.findings.plan import quoted
+from hubtriage.cli.text import quoted
 from hubtriage.doctor.account import Identity
 from hubtriage.doctor.verdict import STATUSES, Result, counted
 

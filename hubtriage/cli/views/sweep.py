@@ -5,7 +5,7 @@ from typing import Any
 
 from hubtriage.aws.sweep.inprocess import SWEEP_READS, UPDATES
 from hubtriage.aws.sweep.progress import Progress
-from hubtriage.cli.commands.findings.plan import quoted
+from hubtriage.cli.text import quoted
 from hubtriage.cli.views.tables import duration, table
 
 ENDS = {

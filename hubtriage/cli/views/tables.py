@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from hubtriage.cli.commands.findings.plan import quoted
+from hubtriage.cli.text import quoted
 
 LONGEST_CELL = 60
 

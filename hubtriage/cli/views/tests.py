@@ -7,7 +7,7 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 
 import click
 
-from hubtriage.cli.commands.findings.explain import field_lines, rule_lines
+from hubtriage.cli.views.explain import field_lines, rule_lines
 from hubtriage.simulation.coverage import Coverage
 from hubtriage.simulation.ruletests import RuleTestResult
 

@@ -9,8 +9,8 @@ from typing import Any
 import click
 
 from hubtriage.aws.securityhub.finding_history import Event, changes, decisions, products_of, told_in_order
-from hubtriage.cli.commands.findings.plan import quoted, shown
 from hubtriage.cli.stack import AWS_ERRORS, client, deployed_option, fail, outputs
+from hubtriage.cli.text import quoted, shown
 
 DAY = 86400.0
 NOTHING = "nothing is known of it in this time: look further back with --days, or at the Id"

@@ -8,11 +8,9 @@ import click
 
 from hubtriage.authoring.compiler import compile_ruleset, git_revision
 from hubtriage.authoring.problems import RuleErrors
-from hubtriage.cli.commands.findings.plan import now_option
 from hubtriage.cli.inputs.live import ACTIVE, LiveError, live_files, live_options
-from hubtriage.cli.inputs.rules import rules_option
 from hubtriage.cli.inputs.stream import documents_in, documents_of, progress_bar
-from hubtriage.cli.options import settings_options, stack_option
+from hubtriage.cli.options import now_option, processes_option, rules_option, settings_options, stack_option
 from hubtriage.cli.views.backtest import render
 from hubtriage.engine.planning.plan import Settings
 from hubtriage.simulation.backtest.html import examples_each, page
@@ -24,13 +22,6 @@ from hubtriage.simulation.backtest.tally import Tally
 from hubtriage.simulation.findings import UnreadableInputError
 
 SECURITY_HUB = "Security Hub"  # where findings of --live come from, in reports
-
-processes_option = click.option(
-    "--processes",
-    type=click.IntRange(min=1),
-    show_default="one for each core",
-    help="How many processes judge findings.",
-)
 
 
 @click.command(name="backtest")

@@ -10,16 +10,9 @@ import click
 
 from hubtriage.authoring.compiler import compile_ruleset, git_revision
 from hubtriage.authoring.problems import RuleErrors
-from hubtriage.cli.commands.findings.backtest import (
-    SECURITY_HUB,
-    exit_with_2,
-    live_source,
-    processes_option,
-    run,
-)
-from hubtriage.cli.commands.findings.plan import now_option
+from hubtriage.cli.commands.findings.backtest import SECURITY_HUB, exit_with_2, live_source, run
 from hubtriage.cli.inputs.live import live_options
-from hubtriage.cli.options import settings_options, stack_option
+from hubtriage.cli.options import now_option, processes_option, settings_options, stack_option
 from hubtriage.cli.views.diff import markdown, text
 from hubtriage.engine.planning.plan import Settings
 from hubtriage.simulation.backtest.judge import Task

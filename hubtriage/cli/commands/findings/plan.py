@@ -1,8 +1,6 @@
 """`hubtriage plan`: what would be sent for each of some findings."""
 
 import json
-import re
-import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -11,13 +9,13 @@ from typing import Any
 import click
 
 from hubtriage.cli.inputs.findings import UnreadableInputError, Unusable, read_findings
-from hubtriage.cli.inputs.rules import compiled, rules_option
-from hubtriage.cli.options import settings_options, stack_option
+from hubtriage.cli.inputs.rules import compiled
+from hubtriage.cli.options import findings_argument, now_option, rules_option, settings_options, stack_option
+from hubtriage.cli.text import quoted, shown
 from hubtriage.engine.planning.batches import group
 from hubtriage.engine.planning.decision import Decision
 from hubtriage.engine.planning.plan import Settings, decide
 from hubtriage.engine.ruleset.ruleset import Ruleset
-from hubtriage.engine.text.timestamps import parse_timestamp
 
 Planned = Decision | Unusable
 MEMO_SAYS = {
@@ -25,30 +23,6 @@ MEMO_SAYS = {
     "lost": "hands off, as there is a note of ours but no memory of it that can be read",
 }
 """The memos for which triage keeps its hands off."""
-_WORD = re.compile(r"[\w:./@+*#-]+", re.ASCII)
-
-
-class Moment(click.ParamType[float]):
-    """A time in ISO 8601, as epoch seconds."""
-
-    name = "time"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """Epoch seconds of a date (its first moment, UTC) or a timestamp."""
-        seconds = value if isinstance(value, float) else parse_timestamp(value)
-        if seconds is None:
-            self.fail(f"{value!r} is no time; write 2026-10-01 or 2026-10-01T12:00:00Z", param, ctx)
-        return seconds
-
-
-now_option = click.option(
-    "--now",
-    type=Moment(),
-    default=lambda: time.time(),
-    show_default="the present",
-    help="Decide as at this time.",
-)
-findings_argument = click.argument("findings", metavar="FINDINGS")
 
 
 @click.command(name="plan")
@@ -135,23 +109,6 @@ def _why_none(decision: Decision) -> str:
     if decision.above_ceiling:
         return f": above the ceiling of {', '.join(decision.above_ceiling)}"
     return ""
-
-
-def shown(value: object) -> str:
-    """A value on one line, with control characters escaped."""
-    if value is None:
-        return "none"
-    if isinstance(value, str) and _WORD.fullmatch(value):
-        return value
-    return json.dumps(value, ensure_ascii=not (isinstance(value, str) and value.isprintable()))
-
-
-def quoted(value: str) -> str:
-    """A text as it is where it is printable, else as JSON: nothing in a finding controls the terminal.
-
-    GitHub: a line that starts with `::` is a command to the workflow that runs this.
-    """
-    return value if value.isprintable() and not value.lstrip().startswith("::") else json.dumps(value)
 
 
 def write_calls(planned: Iterable[Planned], folder: Path) -> int:

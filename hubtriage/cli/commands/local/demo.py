@@ -13,9 +13,10 @@ from typing import NoReturn
 import click
 from rich.console import Console
 
-from hubtriage.cli.commands.findings.explain import render
-from hubtriage.cli.inputs.rules import compiled, rules_option
+from hubtriage.cli.inputs.rules import compiled
+from hubtriage.cli.options import rules_option
 from hubtriage.cli.views.demo import INTRODUCTION, LiveProgress, PlainProgress, console, report
+from hubtriage.cli.views.explain import render
 from hubtriage.engine.planning.plan import Settings
 from hubtriage.engine.ruleset.ruleset import load_ruleset
 from hubtriage.engine.text.timestamps import parse_timestamp

@@ -9,7 +9,7 @@ import click
 
 from hubtriage.authoring.loader import load_rules
 from hubtriage.authoring.problems import RuleErrors
-from hubtriage.cli.inputs.rules import rules_option
+from hubtriage.cli.options import rules_option
 from hubtriage.interop.exporters.cloudformation import check, template
 from hubtriage.interop.exporters.native import MOST_RULES, Exported, export_rules
 from hubtriage.interop.importers.names import printable

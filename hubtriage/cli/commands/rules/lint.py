@@ -11,8 +11,8 @@ from hubtriage.authoring.checks import pages
 from hubtriage.authoring.checks.registry import warnings
 from hubtriage.authoring.loader import load_rules
 from hubtriage.authoring.problems import CODES, Problem, Severity, in_order
-from hubtriage.cli.commands.findings.plan import now_option
-from hubtriage.cli.inputs.paths import folders_of, paths_argument
+from hubtriage.cli.inputs.paths import folders_of
+from hubtriage.cli.options import now_option, paths_argument
 from hubtriage.cli.views.lint import FORMATS
 
 

@@ -9,8 +9,9 @@ import click
 
 from hubtriage.authoring.loader import LoadResult, load_rules
 from hubtriage.authoring.problems import RuleErrors
-from hubtriage.cli.inputs.paths import folders_of, paths_argument
+from hubtriage.cli.inputs.paths import folders_of
 from hubtriage.cli.inputs.stream import progress_bar
+from hubtriage.cli.options import paths_argument
 from hubtriage.cli.views.tests import junit, record, text
 from hubtriage.simulation.coverage import Coverage, coverage_of
 from hubtriage.simulation.ruletests import RuleTestResult, run_tests

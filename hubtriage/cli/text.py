@@ -1,0 +1,23 @@
+"""Values and texts on a terminal: nothing in a finding can add a line, colour it, or move the cursor."""
+
+import json
+import re
+
+_WORD = re.compile(r"[\w:./@+*#-]+", re.ASCII)
+
+
+def shown(value: object) -> str:
+    """Return a value on one line: a plain word as it is, anything else as JSON."""
+    if value is None:
+        return "none"
+    if isinstance(value, str) and _WORD.fullmatch(value):
+        return value
+    return json.dumps(value, ensure_ascii=not (isinstance(value, str) and value.isprintable()))
+
+
+def quoted(value: str) -> str:
+    """Return a text as it is if it is printable, else as JSON.
+
+    GitHub: a line that starts with `::` is a command to the workflow that runs this.
+    """
+    return value if value.isprintable() and not value.lstrip().startswith("::") else json.dumps(value)
