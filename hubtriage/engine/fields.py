@@ -7,7 +7,7 @@ integer, a tuple (Types, RelatedFindings), or None where the finding has none.
 
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import sha256
 from json import dumps
@@ -138,8 +138,8 @@ _VERDICTS = {"UNKNOWN": "U", "TRUE_POSITIVE": "T", "FALSE_POSITIVE": "F", "BENIG
 _LABELS = {label: label[0] for label in SEVERITIES}
 
 FIELDS: dict[str, Field] = {
-    field.name: field
-    for field in (
+    each.name: each
+    for each in (
         Field(
             WORKFLOW,
             "W",
@@ -196,13 +196,41 @@ def read(finding: Finding, name: str) -> Value:
 
 
 def provider_value(finding: Finding, name: str) -> tuple[bool, Value]:
-    """(known, value) in FindingProviderFields: what the provider says now.
+    """Return (known, value) in FindingProviderFields: what the provider says now.
 
     AWS: it fills FindingProviderFields for every finding; events that lack it are not the norm.
     """
     raw = member(finding.get("FindingProviderFields"), FIELDS[name].member)
     value = None if raw is None else FIELDS[name].read(raw)
     return (raw is not None and (value is not None or name != SEVERITY), value)
+
+
+@dataclass(slots=True, eq=False)
+class ParsedFinding:
+    """A finding whose settable fields are parsed once, each when a step of planning first needs it.
+
+    Most findings need one or two of the fields, so parsing all of them at the start would cost more.
+    """
+
+    raw: Finding
+    _values: dict[str, Value] = field(default_factory=dict, repr=False)
+    _provided: dict[str, tuple[bool, Value]] = field(default_factory=dict, repr=False)
+
+    def value(self, name: str) -> Value:
+        """Return what `read` does."""
+        if name not in self._values:
+            self._values[name] = read(self.raw, name)
+        return self._values[name]
+
+    def provider_value(self, name: str) -> tuple[bool, Value]:
+        """Return what the function `provider_value` does."""
+        if name not in self._provided:
+            self._provided[name] = provider_value(self.raw, name)
+        return self._provided[name]
+
+    def user_fields(self) -> Mapping[str, Any]:
+        """Return the UserDefinedFields map, empty where there is none."""
+        return user_fields(self.raw)
 
 
 def same(name: str, one: Value, other: Value) -> bool:
@@ -224,18 +252,18 @@ def code(name: str, value: Value) -> str:
     return digest(dumps(sorted(set(value)) if isinstance(value, tuple) else value))
 
 
-def is_nobodys(finding: Finding, name: str, value: Value) -> bool:
-    """Whether an unclaimed field holds what nobody but the provider or the service put there."""
+def is_nobodys(finding: ParsedFinding, name: str, value: Value) -> bool:
+    """Say whether an unclaimed field holds only what the provider or the service put there."""
     if name.startswith(USER_PREFIX):
         return value is None
     if name == NOTE:
-        return value is None or is_our_note(finding)
+        return value is None or is_our_note(finding.raw)
     if not FIELDS[name].provided:
         return bool(value == FIELDS[name].default)
-    known, provided = provider_value(finding, name)
+    known, provided = finding.provider_value(name)
     if known:
         return same(name, value, provided)
-    if FIELDS[name].counts_as_provided or not isinstance(finding.get("FindingProviderFields"), Mapping):
+    if FIELDS[name].counts_as_provided or not isinstance(finding.raw.get("FindingProviderFields"), Mapping):
         return True
     return value is None
 

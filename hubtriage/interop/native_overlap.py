@@ -18,7 +18,7 @@ from hubtriage.authoring.checks.linted_rule import Subject
 from hubtriage.authoring.checks.relations.reach import Relations
 from hubtriage.authoring.compiler import ruleset_document
 from hubtriage.authoring.loader import LoadResult, load_rules
-from hubtriage.engine.fields import FIELDS, Finding, member, same
+from hubtriage.engine.fields import FIELDS, Finding, ParsedFinding, member, same
 from hubtriage.engine.planning.fold import fold
 from hubtriage.engine.planning.plan import Settings, reason
 from hubtriage.engine.ruleset.ruleset import Rule, Ruleset, load_ruleset
@@ -159,7 +159,7 @@ def _on_finding(
     mine = reason(finding, ruleset, now, settings).fold.proposals
     if not mine:
         return
-    theirs = fold(natives.ruleset, as_imported(finding), {}, now).proposals
+    theirs = fold(natives.ruleset, ParsedFinding(as_imported(finding)), {}, now).proposals
     example = str(finding.get("Id"))
     for field in mine.keys() & theirs.keys():
         (rule, proposal), (native, other) = mine[field], theirs[field]

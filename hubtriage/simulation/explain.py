@@ -90,7 +90,7 @@ class Explanation:
 def explain(finding: Finding, ruleset: Ruleset, now: float, settings: Settings) -> Explanation:
     """Decide one finding and record every step."""
     reasoning = reason(finding, ruleset, now, settings)
-    explainer = Explainer(finding, reasoning, ruleset, settings, rule_names(finding, ruleset))
+    explainer = Explainer(finding, reasoning, ruleset, settings, rule_names(reasoning.finding, ruleset))
     return Explanation(
         finding=finding,
         ruleset=ruleset,
@@ -134,10 +134,10 @@ def _rules(reasoning: Reasoning, ruleset: Ruleset, now: float) -> Iterator[RuleE
         if stopped_by:
             yield _explained_rule(rule, "not looked at", f"{stopped_by} is terminal", reasoning, (), None)
             continue
-        match = trace_pattern(rule.source["match"], reasoning.baseline) if "match" in rule.source else ()
+        match = trace_pattern(rule.source["match"], reasoning.baseline.raw) if "match" in rule.source else ()
         when = None
         if "when" in rule.source:
-            when = trace_logic(rule.source["when"], reasoning.baseline, now, ruleset.accounts)
+            when = trace_logic(rule.source["when"], reasoning.baseline.raw, now, ruleset.accounts)
         verdict, why = _verdict(rule, reasoning, now)
         yield _explained_rule(rule, verdict, why, reasoning, match, when)
         if rule.terminal and verdict in ("applies", "held"):
@@ -153,7 +153,7 @@ def _verdict(rule: Rule, reasoning: Reasoning, now: float) -> tuple[RuleVerdict,
         to_come = rule.starts is not None and now < rule.starts
         return "not in force", not_in_force(rule) if to_come else no_longer_in_force(rule)
     if rule.id in folded.above_ceiling:
-        label = read(reasoning.baseline, "Severity.Label")
+        label = reasoning.baseline.value("Severity.Label")
         return "above its ceiling", f"it hides, the finding is {label}, its ceiling is {rule.ceiling}"
     if rule.id in folded.rules:
         return ("held", "keeps what it did") if rule.mode == "hold" else ("applies", "all conditions hold")

@@ -84,7 +84,7 @@ class Explainer:
             field=name,
             value=value,
             holder=self._holder(name, value, claim),
-            baseline=taken_back(self.finding, name, claim) if claim and not claim.person else value,
+            baseline=taken_back(self.reasoning.finding, name, claim) if claim and not claim.person else value,
             becomes=outcome.change.new if outcome.change else value,
             wanted=proposal.value if proposal else None,
             rule=rule.id if rule else None,
@@ -96,9 +96,9 @@ class Explainer:
     def _holder(self, name: str, value: Value, claim: Claim | None) -> Holder:
         if claim is not None:
             return "a person or another tool" if claim.person else "triage"
-        if is_nobodys(self.finding, name, value):
+        if is_nobodys(self.reasoning.finding, name, value):
             return "nobody"
-        by_service = is_resolved_as_passed(self.finding, name)
+        by_service = is_resolved_as_passed(self.reasoning.finding, name)
         return "Security Hub or a person" if by_service else "a person or another tool"
 
     def _outvoted(self, name: str) -> Iterator[Outvoted]:
@@ -168,7 +168,7 @@ class Explainer:
             case "in observe":
                 return "only observes now"
             case "above its ceiling":
-                label = read(self.reasoning.baseline, SEVERITY)
+                label = self.reasoning.baseline.value(SEVERITY)
                 return f"matches, but hides findings up to {rule.ceiling} only; this one is {label}"
             case "behind a terminal rule":
                 return f"is not looked at, as {fold.rules[-1]} is terminal"
@@ -192,7 +192,7 @@ class Explainer:
             if self.settings.udf == "merge" and not claim.left_out:
                 return "no rule wants it any more, but under `merge` a key cannot be taken away"
             return "was left out of the map before; it is not asked for twice"
-        if name in FIELDS and taken_back(self.finding, name, claim) is None:
+        if name in FIELDS and taken_back(self.reasoning.finding, name, claim) is None:
             return "no rule wants it any more, but the API cannot empty it"
         return "no rule wants it any more, and its provider has it so already"
 

@@ -16,6 +16,7 @@ import hubtriage
 from hubtriage.aws.securityhub.finding_history import _TERM
 from hubtriage.cli.text import shown
 from hubtriage.cli.views.diff import _escaped
+from hubtriage.engine.fields import ParsedFinding
 from hubtriage.engine.jsonlogic import compile_logic
 from hubtriage.engine.jsonlogic.numbers import leading_number, number_of
 from hubtriage.engine.pattern import compile_pattern
@@ -73,7 +74,9 @@ CASES: dict[str, tuple[str, Callable[[str], object]]] = {
     "names of rules in memos": ("engine/planning/plan.py", planned),
     "user-defined fields": (
         "engine/planning/payload.py",
-        lambda text: why_unsendable({"UserDefinedFields": {text[:128]: text[:1024]}}, {}, "replace"),
+        lambda text: why_unsendable(
+            {"UserDefinedFields": {text[:128]: text[:1024]}}, ParsedFinding({}), "replace"
+        ),
     ),
     "values in notes": ("engine/ruleset/templates.py", lambda text: TITLE({"Title": text})),
     "wildcards": ("engine/text/wildcard.py", compile_wildcard("*a*a*a*a*b*" + "a" * 50)),

@@ -56,14 +56,14 @@ LAWS = (
     Mutation(
         "rules see our own output instead of the baseline",
         "planning/plan.py",
-        "base = baseline(finding, claims)",
-        "base = finding",
+        "base = baseline(parsed, claims)",
+        "base = parsed",
     ),
     Mutation(
         "the provider's present severity is not seen behind ours",
         "planning/baseline.py",
         "    return value if known else claim.provided",
-        "    return read(finding, name)",
+        "    return finding.value(name)",
     ),
     Mutation(
         "an absent workflow does not count as NEW",
@@ -188,8 +188,8 @@ LAWS = (
     Mutation(
         "the claims of keys that are gone stay",
         "planning/resolve.py",
-        "        if read(self.finding, name) is None:\n            return FieldOutcome()",
-        "        if read(self.finding, name) is None:\n            return FieldOutcome(claim)",
+        "        if self.finding.value(name) is None:\n            return FieldOutcome()",
+        "        if self.finding.value(name) is None:\n            return FieldOutcome(claim)",
     ),
     Mutation(
         "a rule of which nothing stands is named",
@@ -249,13 +249,13 @@ LAWS = (
     Mutation(
         "keys of other tools are lost",
         "planning/payload.py",
-        "{k: v for k, v in user_fields(finding).items() if k not in OUR_KEYS}",
+        "{k: v for k, v in finding.user_fields().items() if k not in OUR_KEYS}",
         "{}",
     ),
     Mutation(
         "a wiped memo is not noticed",
         "planning/memo.py",
-        'if memo.kind in ("none", "unknown", "unreadable") and is_our_note(finding):',
+        'if memo.kind in ("none", "unknown", "unreadable") and is_our_note(finding.raw):',
         "if False:",
     ),
     Mutation(

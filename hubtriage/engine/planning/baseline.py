@@ -1,4 +1,4 @@
-"""Review of the claims, and the baseline: the finding as its provider and the humans left it."""
+"""Review the claims, and make the baseline: the finding as its provider and people left it."""
 
 from dataclasses import replace
 from typing import Any
@@ -14,14 +14,12 @@ from hubtriage.engine.fields import (
     VERIFICATION,
     WORKFLOW,
     Finding,
+    ParsedFinding,
     Value,
     code,
     is_our_note,
     member,
-    provider_value,
-    read,
     severity_label,
-    user_fields,
 )
 from hubtriage.engine.planning.memo import Claim, Claims
 
@@ -39,22 +37,22 @@ def closed_by(finding: Finding) -> str:
     return ("P" if passed else "") + ("A" if archived else "")
 
 
-def closed_by_for_claim(finding: Finding, name: str, value_code: str) -> str:
+def closed_by_for_claim(finding: ParsedFinding, name: str, value_code: str) -> str:
     """Return what a claim has to remember of it: only one on Workflow NOTIFIED or RESOLVED is reset."""
-    return closed_by(finding) if name == WORKFLOW and value_code in _SET_BY_US else ""
+    return closed_by(finding.raw) if name == WORKFLOW and value_code in _SET_BY_US else ""
 
 
-def review(claims: Claims, finding: Finding) -> tuple[dict[str, Claim], bool, tuple[str, ...]]:
-    """(claims as they stand now, whether one changed, the fields in which we were overruled now)."""
+def review(claims: Claims, finding: ParsedFinding) -> tuple[dict[str, Claim], bool, tuple[str, ...]]:
+    """Return the claims as they stand, whether one changed, and the fields that people have just changed."""
     reviewed = {name: _review_one(name, claim, finding) for name, claim in claims.items()}
     standing = {name: claim for name, claim in reviewed.items() if claim is not None}
     overruled = tuple(name for name, claim in standing.items() if claim.person and not claims[name].person)
     return standing, reviewed != claims, overruled
 
 
-def _review_one(name: str, claim: Claim, finding: Finding) -> Claim | None:
-    """The claim after the field was looked at; None where it has ended."""
-    value = read(finding, name)
+def _review_one(name: str, claim: Claim, finding: ParsedFinding) -> Claim | None:
+    """Return the claim as it stands after a look at the field; None if it has ended."""
+    value = finding.value(name)
     if claim.person or (claim.left_out and value is None):
         return claim
     if code(name, value) == claim.code:
@@ -65,50 +63,50 @@ def _review_one(name: str, claim: Claim, finding: Finding) -> Claim | None:
     return replace(claim, person=True, overruled=claim.overruled + 1, closed_by="", left_out=False)
 
 
-def _service_did_it(claim: Claim, status: Value, finding: Finding) -> bool:
+def _service_did_it(claim: Claim, status: Value, finding: ParsedFinding) -> bool:
     """Say whether Security Hub changed the status.
 
     AWS: it resolves what PASSED, and resets NOTIFIED and RESOLVED once that, or being archived, has ended.
     """
-    closed = closed_by(finding)
+    closed = closed_by(finding.raw)
     if status == "NEW":
         return claim.code in _SET_BY_US and any(state not in closed for state in claim.closed_by)
     return status == "RESOLVED" and "P" in closed and claim.code == "T"
 
 
-def is_resolved_as_passed(finding: Finding, name: str) -> bool:
-    """Whether the field is a RESOLVED on a control that passed. AWS: the service sets it; people may, too."""
-    return name == WORKFLOW and read(finding, name) == "RESOLVED" and "P" in closed_by(finding)
+def is_resolved_as_passed(finding: ParsedFinding, name: str) -> bool:
+    """Say whether the field is RESOLVED on a passed control. AWS: the service sets that; people may, too."""
+    return name == WORKFLOW and finding.value(name) == "RESOLVED" and "P" in closed_by(finding.raw)
 
 
-def taken_back(finding: Finding, name: str, claim: Claim) -> Value:
-    """What a field of ours is in the baseline: the person's value, else the provider's, else the default."""
+def taken_back(finding: ParsedFinding, name: str, claim: Claim) -> Value:
+    """Return the baseline's value of a field of ours: the person's, else the provider's, else the default."""
     if claim.before is not None:
         return claim.before
     if name.startswith(USER_PREFIX) or name == NOTE:
         return None
     if not FIELDS[name].provided:
         return FIELDS[name].default
-    known, value = provider_value(finding, name)
+    known, value = finding.provider_value(name)
     return value if known else claim.provided
 
 
-def baseline(finding: Finding, claims: Claims) -> Finding:
-    """The finding with what is ours taken back and the rest in its canonical form: what rules see.
+def baseline(finding: ParsedFinding, claims: Claims) -> ParsedFinding:
+    """Return what rules see: the finding with what is ours taken back, the rest in its canonical form.
 
-    The finding itself where that changes nothing.
+    Return the finding itself if that changes nothing.
     """
     replaced = _canonical(finding) | {
         name: taken_back(finding, name, claim)
         for name, claim in claims.items()
         if not claim.person and name in FIELDS and name != NOTE
     }
-    severity = _severity(finding, replaced.pop(SEVERITY))
+    severity = _severity(finding.raw, replaced.pop(SEVERITY))
     bare_fields = _without_ours(finding, claims)
     drop_note = _note_is_ours(finding, claims)
-    if not replaced and severity == finding.get("Severity") and bare_fields is None and not drop_note:
+    if not replaced and severity == finding.raw.get("Severity") and bare_fields is None and not drop_note:
         return finding
-    result = dict(finding)
+    result = dict(finding.raw)
     for name, value in replaced.items():
         _put(result, FIELDS[name].member, None if value is None else FIELDS[name].write(value))
     _put(result, "Severity", severity)
@@ -116,43 +114,43 @@ def baseline(finding: Finding, claims: Claims) -> Finding:
         _put(result, "UserDefinedFields", bare_fields or None)
     if drop_note:
         del result["Note"]
-    return result
+    return ParsedFinding(result)
 
 
-def _canonical(finding: Finding) -> dict[str, Value]:
-    """The severity's label, and the fields whose form or absence would change by our setting them."""
-    values = {SEVERITY: read(finding, SEVERITY), **_provided_alone(finding)}
-    if not isinstance(member(finding.get("Workflow"), "Status"), str):
+def _canonical(finding: ParsedFinding) -> dict[str, Value]:
+    """Return the severity's label, and the fields that would look different once we had set them."""
+    values = {SEVERITY: finding.value(SEVERITY), **_provided_alone(finding)}
+    if not isinstance(member(finding.raw.get("Workflow"), "Status"), str):
         values[WORKFLOW] = FIELDS[WORKFLOW].default
-    if not isinstance(finding.get("VerificationState"), str):
+    if not isinstance(finding.raw.get("VerificationState"), str):
         values[VERIFICATION] = FIELDS[VERIFICATION].default
-    if isinstance(finding.get("Types"), str):
-        values[TYPES] = read(finding, TYPES)
+    if isinstance(finding.raw.get("Types"), str):
+        values[TYPES] = finding.value(TYPES)
     return values
 
 
-def _provided_alone(finding: Finding) -> dict[str, Value]:
-    """The values that are in FindingProviderFields but not at the top level."""
-    provided = finding.get("FindingProviderFields")
+def _provided_alone(finding: ParsedFinding) -> dict[str, Value]:
+    """Return the values that are in FindingProviderFields but not at the top level."""
+    provided = finding.raw.get("FindingProviderFields")
     if not isinstance(provided, dict):
         return {}
     return {
-        name: read(finding, name)
+        name: finding.value(name)
         for own, name in _PROVIDED.items()
-        if own in provided and finding.get(own) in (None, [])
+        if own in provided and finding.raw.get(own) in (None, [])
     }
 
 
-def _note_is_ours(finding: Finding, claims: Claims) -> bool:
+def _note_is_ours(finding: ParsedFinding, claims: Claims) -> bool:
     claim = claims.get(NOTE)
     if claim is not None:
-        return not claim.person and "Note" in finding
-    return is_our_note(finding)
+        return not claim.person and "Note" in finding.raw
+    return is_our_note(finding.raw)
 
 
-def _without_ours(finding: Finding, claims: Claims) -> dict[str, Any] | None:
-    """The user-defined fields with ours taken back; None where none is ours."""
-    fields = user_fields(finding)
+def _without_ours(finding: ParsedFinding, claims: Claims) -> dict[str, Any] | None:
+    """Return the user-defined fields with ours taken back; None if none is ours."""
+    fields = finding.user_fields()
     ours = {
         name.removeprefix(USER_PREFIX): claim
         for name, claim in claims.items()
@@ -172,10 +170,10 @@ def _put(finding: dict[str, Any], name: str, value: Any) -> None:
 
 
 def _severity(finding: Finding, label: str | None) -> dict[str, Any] | None:
-    """A severity as rules see it: Label, Normalized and Original, the same before and after we set it.
+    """Return a severity as rules see it: Label, Normalized and Original, the same before and after we set it.
 
-    AWS: setting the label resets Normalized to the least that goes with it, and Product is gone. So what
-    is finer than a label counts only where FindingProviderFields have it.
+    AWS: setting the label resets Normalized to the lowest of its band and removes Product. So anything finer
+    than a label counts only if FindingProviderFields has it.
     """
     current, provided = finding.get("Severity"), member(finding.get("FindingProviderFields"), "Severity")
     severity: dict[str, Any] = {}

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from hubtriage.engine.fields import Finding
+from hubtriage.engine.fields import ParsedFinding
 from hubtriage.engine.planning.memo import Claims
 from hubtriage.engine.ruleset.ruleset import Rule, RuleError, Ruleset
 from hubtriage.engine.ruleset.update import Proposal
@@ -27,10 +27,10 @@ class Fold:
     errors: list[RuleError] = field(default_factory=list)
 
 
-def fold(ruleset: Ruleset, base: Finding, claims: Claims, now: float) -> Fold:
+def fold(ruleset: Ruleset, base: ParsedFinding, claims: Claims, now: float) -> Fold:
     """Fold the rules that match the baseline, in their order."""
     result = Fold()
-    matching, errors = ruleset.match(base, now)
+    matching, errors = ruleset.match(base.raw, now)
     in_doubt = False
     for rule in matching:
         enforced = rule.mode != "observe"
@@ -51,14 +51,14 @@ def fold(ruleset: Ruleset, base: Finding, claims: Claims, now: float) -> Fold:
     return result
 
 
-def _enforce(rule: Rule, base: Finding, _claims: Claims, result: Fold) -> None:
+def _enforce(rule: Rule, base: ParsedFinding, _claims: Claims, result: Fold) -> None:
     result.rules.append(rule.id)
     for proposal in rule.proposals.of(base):
         result.proposals[proposal.field] = (rule, proposal)
         result.held.discard(proposal.field)
 
 
-def _hold(rule: Rule, _base: Finding, claims: Claims, result: Fold) -> None:
+def _hold(rule: Rule, _base: ParsedFinding, claims: Claims, result: Fold) -> None:
     result.rules.append(rule.id)
     for name, claim in claims.items():
         if claim.rule == rule.ref:
@@ -66,7 +66,7 @@ def _hold(rule: Rule, _base: Finding, claims: Claims, result: Fold) -> None:
             result.proposals.pop(name, None)
 
 
-def _observe(rule: Rule, base: Finding, _claims: Claims, result: Fold) -> None:
+def _observe(rule: Rule, base: ParsedFinding, _claims: Claims, result: Fold) -> None:
     result.watched.append(rule.id)
     result.observed.update({proposal.field: (rule, proposal) for proposal in rule.proposals.of(base)})
 

@@ -37,13 +37,12 @@ from hubtriage.engine.fields import (
     TYPES,
     USER_PREFIX,
     WORKFLOW,
-    Finding,
+    ParsedFinding,
     Value,
     code,
     digest,
     is_our_note,
     position,
-    user_fields,
 )
 
 VERSION = "1"
@@ -211,7 +210,7 @@ _NONE = Memo("none", {})
 
 
 def read_memo(
-    finding: Finding,
+    finding: ParsedFinding,
     stack: str,
     known_stacks: frozenset[str],
     keys: Iterable[str],
@@ -223,13 +222,13 @@ def read_memo(
     a name nobody listed; `unreadable`: damaged or forged; both count as no memo. `lost`: a note of
     ours without a memo, so another tool replaced the map.
     """
-    fields = user_fields(finding)
+    fields = finding.user_fields()
     adopted = adopts is not None and fields.get(MANAGED_KEY) == adopts != stack
     stack = str(adopts) if adopted else stack
     memo = _judge(fields, stack, known_stacks, keys) if MANAGED_KEY in fields or MEMO_KEY in fields else _NONE
     if adopted and memo.kind == "ours":
         return Memo("ours", memo.claims, adopted=True)
-    if memo.kind in ("none", "unknown", "unreadable") and is_our_note(finding):
+    if memo.kind in ("none", "unknown", "unreadable") and is_our_note(finding.raw):
         return Memo("lost", {})
     return memo
 

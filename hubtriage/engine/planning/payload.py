@@ -12,8 +12,7 @@ from hubtriage.engine.fields import (
     OUR_KEYS,
     RULES_KEY,
     USER_PREFIX,
-    Finding,
-    user_fields,
+    ParsedFinding,
 )
 from hubtriage.engine.planning.memo import Claims, write_claims
 from hubtriage.engine.planning.resolve import FieldOutcome
@@ -50,13 +49,13 @@ def our_fields(outcomes: Outcomes, stack: str, names: Mapping[str, str]) -> dict
     }
 
 
-def build(outcomes: Outcomes, ours: Mapping[str, str], finding: Finding, udf: str) -> dict[str, Any]:
+def build(outcomes: Outcomes, ours: Mapping[str, str], finding: ParsedFinding, udf: str) -> dict[str, Any]:
     """Build the payload: changed fields as the API takes them, and UserDefinedFields.
 
     Under `replace` the whole merged map is sent, under `merge` only our own keys.
     """
     payload: dict[str, Any] = {}
-    fields = {} if udf == "merge" else {k: v for k, v in user_fields(finding).items() if k not in OUR_KEYS}
+    fields = {} if udf == "merge" else {k: v for k, v in finding.user_fields().items() if k not in OUR_KEYS}
     for name, outcome in outcomes.items():
         if outcome.change is None:
             continue
@@ -69,7 +68,7 @@ def build(outcomes: Outcomes, ours: Mapping[str, str], finding: Finding, udf: st
     return {**payload, "UserDefinedFields": {**fields, **ours}}
 
 
-def why_unsendable(payload: Mapping[str, Any], finding: Finding, udf: str) -> str | None:
+def why_unsendable(payload: Mapping[str, Any], finding: ParsedFinding, udf: str) -> str | None:
     """Return why the API would refuse the payload's UserDefinedFields; None if it would not."""
     fields = payload["UserDefinedFields"]
     after = _fields_after(payload, finding, udf)
@@ -82,18 +81,18 @@ def why_unsendable(payload: Mapping[str, Any], finding: Finding, udf: str) -> st
     return None
 
 
-def why_too_large(payload: Mapping[str, Any], finding: Finding, udf: str) -> str | None:
+def why_too_large(payload: Mapping[str, Any], finding: ParsedFinding, udf: str) -> str | None:
     """Return why the finding would be too large with the payload; None if it would not."""
-    after = {**finding, **payload, "UserDefinedFields": _fields_after(payload, finding, udf)}
+    after = {**finding.raw, **payload, "UserDefinedFields": _fields_after(payload, finding, udf)}
     size = len(dumps(after, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "replace"))
     if size > LARGEST_FINDING:
         return f"the finding would have {size} bytes, {LARGEST_FINDING} are allowed"
     return None
 
 
-def _fields_after(payload: Mapping[str, Any], finding: Finding, udf: str) -> Mapping[str, object]:
+def _fields_after(payload: Mapping[str, Any], finding: ParsedFinding, udf: str) -> Mapping[str, object]:
     fields: Mapping[str, object] = payload["UserDefinedFields"]
-    return {**user_fields(finding), **fields} if udf == "merge" else fields
+    return {**finding.user_fields(), **fields} if udf == "merge" else fields
 
 
 def _why_pair_unsendable(key: str, value: object) -> str | None:

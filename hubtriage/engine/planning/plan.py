@@ -25,10 +25,9 @@ from hubtriage.engine.fields import (
     SEVERITY,
     WORKFLOW,
     Finding,
+    ParsedFinding,
     position,
-    read,
     same,
-    user_fields,
 )
 from hubtriage.engine.planning.baseline import baseline, review
 from hubtriage.engine.planning.causes import cause_of
@@ -65,7 +64,8 @@ class Reasoning:
     decision: Decision
     memo: Memo
     claims: Claims
-    baseline: Finding
+    finding: ParsedFinding
+    baseline: ParsedFinding
     fold: Fold
     outcomes: Mapping[str, FieldOutcome]
 
@@ -94,17 +94,18 @@ def reason(
     without_note: bool = False,
 ) -> Reasoning:
     """Decide, and keep every step so that a person can follow it."""
-    memo = read_memo(finding, settings.stack, settings.known_stacks, ruleset.user_keys, settings.adopts)
+    parsed = ParsedFinding(finding)
+    memo = read_memo(parsed, settings.stack, settings.known_stacks, ruleset.user_keys, settings.adopts)
     if memo.hands_off:
         hands_off = Decision(_text(finding, "Id"), _text(finding, "ProductArn"), memo.kind)
-        return Reasoning(hands_off, memo, {}, finding, Fold(), {})
-    claims, claims_changed, overruled = review(memo.claims, finding)
-    base = baseline(finding, claims)
+        return Reasoning(hands_off, memo, {}, parsed, parsed, Fold(), {})
+    claims, claims_changed, overruled = review(memo.claims, parsed)
+    base = baseline(parsed, claims)
     folded = fold(ruleset, base, claims, now)
-    names = rule_names(finding, ruleset)
+    names = rule_names(parsed, ruleset)
     does_not_fit = {NOTE: NOTE_DOES_NOT_FIT} if without_note else {}
     cause = partial(cause_of, ruleset=ruleset, folded=folded, now=now)
-    resolver = FieldResolver(finding, claims, settings.udf, names.get, cause, settings.never, does_not_fit)
+    resolver = FieldResolver(parsed, claims, settings.udf, names.get, cause, settings.never, does_not_fit)
     limits = SizeLimits(folded, settings.stack, names, is_due=claims_changed or memo.adopted)
     planned = limits.plan(resolver)
     outcomes, refused = planned.outcomes, planned.refused
@@ -122,18 +123,18 @@ def reason(
         errors=tuple(folded.errors),
         overruled=overruled,
         refused=refused,
-        hides=any(_hides(change, finding) for change in changes),
+        hides=any(_hides(change, parsed) for change in changes),
     )
-    return Reasoning(decision, memo, claims, base, folded, outcomes)
+    return Reasoning(decision, memo, claims, parsed, base, folded, outcomes)
 
 
-def rule_names(finding: Finding, ruleset: Ruleset) -> Mapping[str, str]:
+def rule_names(finding: ParsedFinding, ruleset: Ruleset) -> Mapping[str, str]:
     """Return rule ids by digest: those in the rule set, and those that the finding itself names.
 
     The latter go into notes and logs, and anyone may have written them, so whatever is not a rule id is left
     out.
     """
-    listed = user_fields(finding).get(RULES_KEY)
+    listed = finding.user_fields().get(RULES_KEY)
     if not isinstance(listed, str):
         return ruleset.names
     named = filter(_RULE_ID.fullmatch, listed[:LONGEST_VALUE].split(", "))
@@ -148,7 +149,7 @@ def _observed(folded: Fold, resolver: FieldResolver, changes: Iterable[Change]) 
     new = {change.field: change.new for change in changes}
     for name in sorted(folded.observed, key=position):
         rule, proposal = folded.observed[name]
-        value = new.get(name, read(resolver.finding, name))
+        value = new.get(name, resolver.finding.value(name))
         if (
             name not in folded.frozen
             and not same(name, value, proposal.value)
@@ -157,7 +158,7 @@ def _observed(folded: Fold, resolver: FieldResolver, changes: Iterable[Change]) 
             yield Observed(name, value, proposal.value, rule.id)
 
 
-def _hides(change: Change, finding: Finding) -> bool:
+def _hides(change: Change, finding: ParsedFinding) -> bool:
     if change.field == WORKFLOW:
         return change.new in HIDING_STATUSES
     return change.field == SEVERITY and lowers(change.new, finding)

@@ -13,13 +13,11 @@ from hubtriage.engine.fields import (
     SEVERITY_RANK,
     USER_PREFIX,
     WORKFLOW,
-    Finding,
+    ParsedFinding,
     Value,
     code,
     is_nobodys,
     position,
-    provider_value,
-    read,
     same,
 )
 from hubtriage.engine.planning.baseline import closed_by_for_claim, is_resolved_as_passed, taken_back
@@ -58,7 +56,7 @@ class FieldResolver:
     `untouched` stay as they are. So do those in `does_not_fit`, which has the reason for each.
     """
 
-    finding: Finding
+    finding: ParsedFinding
     claims: Claims
     udf: Literal["replace", "merge"]
     rule_name: Callable[[str], str | None]
@@ -108,7 +106,7 @@ class FieldResolver:
         return self._wanted(rule, proposal, self.claims.get(proposal.field)).kept is None
 
     def _wanted(self, rule: Rule, proposal: Proposal, claim: Claim | None) -> FieldOutcome:
-        name, value = proposal.field, read(self.finding, proposal.field)
+        name, value = proposal.field, self.finding.value(proposal.field)
         if same(name, value, proposal.value):
             return FieldOutcome(replace(claim, left_out=False) if claim and claim.left_out else claim)
         persons = claim.person if claim else not is_nobodys(self.finding, name, value)
@@ -137,7 +135,7 @@ class FieldResolver:
         """Return the provider's value about to be replaced, if FindingProviderFields lacks it."""
         if name not in FIELDS or not FIELDS[name].provided:
             return None
-        known, _value = provider_value(self.finding, name)
+        known, _value = self.finding.provider_value(name)
         return None if known else value
 
     def _set(self, rule: Rule, proposal: Proposal, claim: Claim) -> FieldOutcome:
@@ -152,7 +150,7 @@ class FieldResolver:
             closed_by=closed_by_for_claim(self.finding, name, value_code),
         )
         return FieldOutcome(
-            ours, Change(name, read(self.finding, name), proposal.value, rule.id, "rule"), proposal.payload
+            ours, Change(name, self.finding.value(name), proposal.value, rule.id, "rule"), proposal.payload
         )
 
     def _take_back(self, name: str, claim: Claim) -> FieldOutcome:
@@ -179,7 +177,7 @@ class FieldResolver:
         AWS resets RESOLVED once a finding fails again, but not the value that replaced it. It is not known
         whether the RESOLVED would have lasted, so a value that hides in its place is reopened.
         """
-        value = read(self.finding, name)
+        value = self.finding.value(name)
         if name == WORKFLOW and target == "RESOLVED" and value in HIDING_STATUSES:
             return self._undo(name, claim, "NEW", FIELDS[name].write("NEW"))
         if not _hides_more(name, value, target, self.finding):
@@ -194,7 +192,7 @@ class FieldResolver:
         """
         if claim.before is not None:
             return self._undo(name, claim, claim.before, claim.before)
-        if read(self.finding, name) is None:
+        if self.finding.value(name) is None:
             return FieldOutcome()
         if claim.left_out or self.udf == "merge":
             return FieldOutcome(claim)
@@ -204,7 +202,7 @@ class FieldResolver:
         self, name: str, claim: Claim, target: Value, payload: Any, after: Claim | None = None
     ) -> FieldOutcome:
         """Set a field back; `after` is its claim from then on."""
-        value = read(self.finding, name)
+        value = self.finding.value(name)
         if same(name, value, target):
             return FieldOutcome(claim if after else None)
         if name in self.does_not_fit:
@@ -217,7 +215,7 @@ class FieldResolver:
         )
 
 
-def _hides_more(name: str, value: Value, target: Value, finding: Finding) -> bool:
+def _hides_more(name: str, value: Value, target: Value, finding: ParsedFinding) -> bool:
     """Say whether giving back would close the finding, or lower it below its provider's severity."""
     if name == WORKFLOW:
         return target in HIDING_STATUSES

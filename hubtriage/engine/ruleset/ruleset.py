@@ -15,9 +15,8 @@ from hubtriage.engine.fields import (
     USER_PREFIX,
     WORKFLOW,
     Finding,
+    ParsedFinding,
     digest,
-    provider_value,
-    read,
 )
 from hubtriage.engine.index.rule_index import RuleIndex
 from hubtriage.engine.jsonlogic import compile_logic
@@ -53,13 +52,13 @@ class Rule:
         """Whether the rule's time has come and is not over."""
         return (self.starts is None or self.starts <= now) and (self.ends is None or now < self.ends)
 
-    def is_above_ceiling(self, baseline: Finding) -> bool:
+    def is_above_ceiling(self, baseline: ParsedFinding) -> bool:
         """Whether the rule would hide a finding that is too severe for it to hide."""
-        label = read(baseline, SEVERITY)
+        label = baseline.value(SEVERITY)
         too_severe = label is not None and SEVERITY_RANK[label] > SEVERITY_RANK[self.ceiling]
         return too_severe and self._hides(baseline)
 
-    def _hides(self, baseline: Finding) -> bool:
+    def _hides(self, baseline: ParsedFinding) -> bool:
         return any(
             (proposal.field == WORKFLOW and proposal.value in HIDING_STATUSES)
             or (proposal.field == SEVERITY and lowers(proposal.value, baseline))
@@ -72,10 +71,10 @@ def rule_ref(rule_id: str) -> str:
     return digest(rule_id)
 
 
-def lowers(label: str, finding: Finding) -> bool:
+def lowers(label: str, finding: ParsedFinding) -> bool:
     """Whether a severity label is below the provider's."""
-    _known, provided = provider_value(finding, SEVERITY)
-    provided = provided or read(finding, SEVERITY)
+    _known, provided = finding.provider_value(SEVERITY)
+    provided = provided or finding.value(SEVERITY)
     return provided is not None and SEVERITY_RANK[label] < SEVERITY_RANK[provided]
 
 

@@ -17,9 +17,8 @@ from hubtriage.engine.fields import (
     SEVERITY,
     SEVERITY_RANK,
     TYPES,
-    Finding,
+    ParsedFinding,
     Value,
-    read,
     severity_label,
     user_field,
 )
@@ -41,7 +40,8 @@ WHY_DROPPED = {
 }
 """The fields whose proposal may make no sense for a finding, each with its only reason."""
 
-Proposer = Callable[[Finding], Proposal | None]
+_NO_FINDING = ParsedFinding({})  # constant proposals look at none
+Proposer = Callable[[ParsedFinding], Proposal | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Proposals:
     per_finding: tuple[Proposer, ...]
     fields: tuple[str, ...]
 
-    def of(self, baseline: Finding) -> Iterator[Proposal]:
+    def of(self, baseline: ParsedFinding) -> Iterator[Proposal]:
         """Yield the proposals for one finding, without those that make no sense for it."""
         yield from self.constant
         for make in self.per_finding:
@@ -60,7 +60,7 @@ class Proposals:
             if proposal is not None:
                 yield proposal
 
-    def dropped(self, baseline: Finding) -> dict[str, str]:
+    def dropped(self, baseline: ParsedFinding) -> dict[str, str]:
         """Return by field why a proposal makes no sense for one finding."""
         proposed = {proposal.field for proposal in self.of(baseline)}
         return {name: WHY_DROPPED[name] for name in self.fields if name not in proposed}
@@ -73,7 +73,7 @@ def compile_update(update: Mapping[str, Any], rule: Mapping[str, Any]) -> Propos
     fields: list[str] = []
     for name, proposer, varies in _proposers(update, rule):
         fields.append(name)
-        proposal = None if varies else proposer({})
+        proposal = None if varies else proposer(_NO_FINDING)
         per_finding.append(proposer) if proposal is None else constant.append(proposal)
     return Proposals(tuple(constant), tuple(per_finding), tuple(fields))
 
@@ -103,8 +103,8 @@ def _plain_proposer(name: str, raw: Any) -> Proposer:
 def _user_proposer(key: str, text: str, rule: Mapping[str, Any]) -> Proposer:
     render = compile_text(text, rule, USER_FIELD_LIMIT)
 
-    def proposal(finding: Finding) -> Proposal:
-        value = render(finding)
+    def proposal(finding: ParsedFinding) -> Proposal:
+        value = render(finding.raw)
         return Proposal(user_field(key), value, value)
 
     return proposal
@@ -114,8 +114,8 @@ def _note_proposer(raw: Mapping[str, str], rule: Mapping[str, Any]) -> Proposer:
     render = compile_text(raw["Text"], rule, NOTE_LIMIT)
     author = raw.get("UpdatedBy") or f"{OUR_AUTHOR}/{rule['id']}"
 
-    def proposal(finding: Finding) -> Proposal:
-        text = render(finding)
+    def proposal(finding: ParsedFinding) -> Proposal:
+        text = render(finding.raw)
         return Proposal(NOTE, text, {"Text": text, "UpdatedBy": author})
 
     return proposal
@@ -127,9 +127,9 @@ def _severity_proposer(raw: Mapping[str, Any]) -> Proposer:
         proposal = Proposal(SEVERITY, severity_label(raw), dict(raw))
         return lambda _finding: proposal
 
-    def clamp(baseline: Finding) -> Proposal | None:
+    def clamp(baseline: ParsedFinding) -> Proposal | None:
         """The baseline's label within the bounds; a finding without severity can only be raised."""
-        label = read(baseline, SEVERITY)
+        label = baseline.value(SEVERITY)
         if label is None and least is None:
             return None
         rank = SEVERITY_RANK.get(label, 0)
@@ -143,9 +143,9 @@ def _severity_proposer(raw: Mapping[str, Any]) -> Proposer:
 def _types_proposer(raw: Mapping[str, list[str]]) -> Proposer:
     added, removed = tuple(raw.get("Add", ())), frozenset(raw.get("Remove", ()))
 
-    def edit(baseline: Finding) -> Proposal | None:
+    def edit(baseline: ParsedFinding) -> Proposal | None:
         """The baseline's types without the removed and with the added ones; never empty (AWS)."""
-        kept = [item for item in read(baseline, TYPES) or () if item not in removed]
+        kept = [item for item in baseline.value(TYPES) or () if item not in removed]
         types = tuple(dict.fromkeys([*kept, *added]))
         return Proposal(TYPES, types, list(types)) if types else None
 

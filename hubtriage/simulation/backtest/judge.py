@@ -87,7 +87,7 @@ class Judge:
             return ()
         folded = reasoning.fold
         looked_at = {*folded.rules, *folded.watched, *folded.above_ceiling}
-        matching, errors = self._ruleset.match(reasoning.baseline, self._task.now)
+        matching, errors = self._ruleset.match(reasoning.baseline.raw, self._task.now)
         return tuple(rule.id for rule in matching if rule.id not in looked_at and rule.id not in errors)
 
     def _is_example(self, outcome: FindingOutcome) -> bool:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from hubtriage.engine.fields import code
+from hubtriage.engine.fields import ParsedFinding, code
 from hubtriage.engine.planning.baseline import baseline
 from hubtriage.engine.planning.payload import LARGEST_FINDING
 from hubtriage.engine.planning.plan import Settings, decide
@@ -200,13 +200,14 @@ SEVERITIES_SEEN = [
 
 @pytest.mark.parametrize(("severity", "seen"), SEVERITIES_SEEN)
 def test_rules_see_a_severity_as_it_will_be_once_triage_has_set_it(severity: Any, seen: Any) -> None:
-    assert baseline(finding(Severity=severity, FindingProviderFields=None), {}).get("Severity") == seen
+    found = ParsedFinding(finding(Severity=severity, FindingProviderFields=None))
+    assert baseline(found, {}).raw.get("Severity") == seen
 
 
 def test_what_only_the_providers_fields_have_holds_at_the_top_level_too() -> None:
     critical = {"Severity": {"Label": "CRITICAL"}, "Confidence": 80}
     found = finding(Severity=None, Types=[], FindingProviderFields={**PROVIDER, **critical})
-    seen = baseline(found, {})
+    seen = baseline(ParsedFinding(found), {}).raw
     assert (seen["Severity"]["Label"], seen["Types"], seen["Confidence"]) == (
         "CRITICAL",
         ["TTPs/Discovery"],
@@ -469,7 +470,10 @@ def test_a_wish_that_makes_no_sense_for_a_finding_says_why(
     members: dict[str, Any], update: dict[str, Any], dropped: str | None
 ) -> None:
     found = finding(**members, FindingProviderFields=None) if "Severity" in members else finding()
-    (told, *more) = [*ruleset({"update": update}).rules[0].proposals.dropped(found).values(), ""]
+    (told, *more) = [
+        *ruleset({"update": update}).rules[0].proposals.dropped(ParsedFinding(found)).values(),
+        "",
+    ]
     assert dropped in told if dropped else (told, more) == ("", [])
 
 
