@@ -10,7 +10,7 @@ from typing import Any
 from hubtriage.authoring.loader import LoadedRule, LoadResult, load_rules
 from hubtriage.authoring.never import never_problems
 from hubtriage.authoring.problems import Position, Problem, RuleErrors
-from hubtriage.authoring.schema.rule import Rule
+from hubtriage.authoring.schema.rule import RuleModel
 from hubtriage.engine.ruleset.ruleset import FORMAT
 
 _HASH_LENGTH = 16
@@ -80,8 +80,8 @@ def compile_rule(rule: LoadedRule) -> dict[str, Any]:
     return compiled
 
 
-def _not_default(model: Rule) -> dict[str, Any]:
-    fields = Rule.model_fields
+def _not_default(model: RuleModel) -> dict[str, Any]:
+    fields = RuleModel.model_fields
     return {name: value for name in _DEFAULTED if (value := getattr(model, name)) != fields[name].default}
 
 

@@ -7,12 +7,12 @@ from hubtriage.authoring.problems import Problem
 from hubtriage.authoring.schema import limits
 from hubtriage.authoring.schema.rule import AccountFile, RuleFile
 from hubtriage.authoring.schema.validation import check_shape
-from hubtriage.authoring.yaml.ambiguous import text_trap
+from hubtriage.authoring.yaml.ambiguous import ambiguity
 from hubtriage.authoring.yaml.scalars import type_word
-from hubtriage.authoring.yaml.tree import Document, Path, member, unquoted
+from hubtriage.authoring.yaml.tree import YamlDocument, YamlPath, member, unquoted
 
 
-class Shared:
+class ListsAndAccounts:
     """Lists by name and account attributes by account id, read file by file, with their problems."""
 
     def __init__(self) -> None:
@@ -21,7 +21,7 @@ class Shared:
         self.problems: list[Problem] = []
         self._places: dict[str, str] = {}
 
-    def read_lists(self, document: Document) -> None:
+    def read_lists(self, document: YamlDocument) -> None:
         """Take in the lists of a rule file."""
         _file, problems = check_shape(RuleFile, document, ())
         self.problems += problems
@@ -29,8 +29,8 @@ class Shared:
         for name, values in lists.items() if isinstance(lists, dict) else ():
             self.problems += self._read_list(document, name, values)
 
-    def _read_list(self, document: Document, name: str, values: Any) -> Iterator[Problem]:
-        path: Path = ("lists", name)
+    def _read_list(self, document: YamlDocument, name: str, values: Any) -> Iterator[Problem]:
+        path: YamlPath = ("lists", name)
         if not limits.LIST_NAME.fullmatch(name):
             hint = "1 to 63 letters, digits, '-' and '_'"
             yield document.problem("E106", path, f"{name!r} is not a list name", hint, key=True)
@@ -42,20 +42,20 @@ class Shared:
         self.lists[name] = values if isinstance(values, list) else []
         yield from _list_problems(document, path, values)
 
-    def read_accounts(self, document: Document) -> None:
+    def read_accounts(self, document: YamlDocument) -> None:
         """Take in the account directory."""
         _file, problems = check_shape(AccountFile, document, ())
         self.problems += problems
         accounts = member(document.value, "accounts")
         for account, attributes in accounts.items() if isinstance(accounts, dict) else ():
-            path: Path = ("accounts", account)
+            path: YamlPath = ("accounts", account)
             problems = list(_account_problems(document, path, account, attributes))
             self.problems += problems
             if not problems:
                 self.accounts[account] = dict(attributes)
 
 
-def _list_problems(document: Document, path: Path, values: Any) -> Iterator[Problem]:
+def _list_problems(document: YamlDocument, path: YamlPath, values: Any) -> Iterator[Problem]:
     """The problems of a list's values: at least one, each text or a number, none twice."""
     if not isinstance(values, list) or not values:
         message = "the list is empty" if values == [] else f"a list is wanted, not {type_word(values)}"
@@ -64,9 +64,9 @@ def _list_problems(document: Document, path: Path, values: Any) -> Iterator[Prob
         return
     seen = set()
     for index, value in enumerate(values):
-        trap = text_trap(document.node((*path, index)))
-        if trap is not None:
-            yield document.problem("E004", (*path, index), *trap)
+        ambiguous = ambiguity(document.node((*path, index)))
+        if ambiguous is not None:
+            yield document.problem("E004", (*path, index), *ambiguous)
         elif isinstance(value, bool) or not isinstance(value, str | int | float):
             yield document.problem(
                 "E103", (*path, index), f"text or a number is wanted, not {type_word(value)}"
@@ -77,7 +77,9 @@ def _list_problems(document: Document, path: Path, values: Any) -> Iterator[Prob
             seen.add(value)
 
 
-def _account_problems(document: Document, path: Path, account: str, attributes: Any) -> Iterator[Problem]:
+def _account_problems(
+    document: YamlDocument, path: YamlPath, account: str, attributes: Any
+) -> Iterator[Problem]:
     """The problems of an account's id and attributes: twelve digits, and names with texts."""
     if not limits.ACCOUNT_ID.fullmatch(account):
         hint = "an account id has 12 digits, in quotes"

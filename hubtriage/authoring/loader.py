@@ -11,17 +11,16 @@ from pathlib import Path
 from typing import Any
 
 from hubtriage.authoring.conditions.match import read_match
-from hubtriage.authoring.conditions.reader import Condition
+from hubtriage.authoring.conditions.reader import LoadedCondition
 from hubtriage.authoring.conditions.when import read_when
-from hubtriage.authoring.lists import Shared
+from hubtriage.authoring.lists import ListsAndAccounts
 from hubtriage.authoring.placeholders import check_templates
 from hubtriage.authoring.problems import Position, Problem, Severity, in_order
-from hubtriage.authoring.schema.rule import Rule
+from hubtriage.authoring.schema.rule import RuleModel
 from hubtriage.authoring.schema.validation import check_shape
-from hubtriage.authoring.yaml.ambiguous import traps_in
+from hubtriage.authoring.yaml.ambiguous import ambiguities_in
 from hubtriage.authoring.yaml.reader import parse
-from hubtriage.authoring.yaml.tree import Document, member
-from hubtriage.authoring.yaml.tree import Path as Place
+from hubtriage.authoring.yaml.tree import YamlDocument, YamlPath, member
 from hubtriage.engine.ruleset.ruleset import rule_ref
 
 ACCOUNTS_FILE = "accounts.yaml"
@@ -32,9 +31,9 @@ _DOUBTFUL = ("E203", "E206")  # what is unknown may stand in a file that cannot 
 class LoadedRule:
     """A rule without errors: the model, where it stands, and its conditions with the lists put in."""
 
-    model: Rule
-    document: Document
-    path: Place
+    model: RuleModel
+    document: YamlDocument
+    path: YamlPath
     match: Mapping[str, Any] | None
     when: Any
     uses_regex: bool
@@ -58,7 +57,7 @@ class LoadResult:
     lists: Mapping[str, Sequence[Any]]
     accounts: Mapping[str, Mapping[str, str]]
     problems: tuple[Problem, ...]
-    documents: tuple[Document, ...] = ()
+    documents: tuple[YamlDocument, ...] = ()
 
     @property
     def errors(self) -> tuple[Problem, ...]:
@@ -88,7 +87,7 @@ def load_rules(folder: Path) -> LoadResult:
     files = [_read_file(path) for path in rule_files(folder)]
     documents = tuple(document for document, _problems in files if document is not None)
     directory = (folder / ACCOUNTS_FILE).as_posix()
-    shared = Shared()
+    shared = ListsAndAccounts()
     for document in documents:
         if document.file == directory:
             shared.read_accounts(document)
@@ -109,13 +108,13 @@ def load_rules(folder: Path) -> LoadResult:
 class _RuleReader:
     """Reads the rules of one file after another, with their problems."""
 
-    def __init__(self, shared: Shared):
+    def __init__(self, shared: ListsAndAccounts):
         self.problems: list[Problem] = []
         self._shared = shared
         self._places: dict[str, str] = {}
         self._ids: dict[str, str] = {}
 
-    def rules(self, document: Document) -> Iterator[LoadedRule]:
+    def rules(self, document: YamlDocument) -> Iterator[LoadedRule]:
         """The rules of a file that are without errors."""
         rules = member(document.value, "rules")
         for index, raw in enumerate(rules if isinstance(rules, list) else ()):
@@ -123,10 +122,10 @@ class _RuleReader:
             if loaded is not None:
                 yield loaded
 
-    def _rule(self, document: Document, path: Place, raw: Any) -> LoadedRule | None:
+    def _rule(self, document: YamlDocument, path: YamlPath, raw: Any) -> LoadedRule | None:
         """The rule, or None if it has errors; whatever is wrong with a part, the others are checked too."""
-        model, problems = check_shape(Rule, document, path)
-        match, when = Condition(), Condition()
+        model, problems = check_shape(RuleModel, document, path)
+        match, when = LoadedCondition(), LoadedCondition()
         if isinstance(raw, dict):
             match, when = self._conditions(document, path, raw)
             problems += self._id_problems(document, (*path, "id"), raw.get("id"))
@@ -139,10 +138,10 @@ class _RuleReader:
         return LoadedRule(model, document, path, match.value, when.value, when.uses_regex)
 
     def _conditions(
-        self, document: Document, path: Place, raw: Mapping[str, Any]
-    ) -> tuple[Condition, Condition]:
+        self, document: YamlDocument, path: YamlPath, raw: Mapping[str, Any]
+    ) -> tuple[LoadedCondition, LoadedCondition]:
         """The rule's match and when; a match of the wrong type is a problem of the rule's shape."""
-        match, when = Condition(), Condition()
+        match, when = LoadedCondition(), LoadedCondition()
         if isinstance(raw.get("match"), dict):
             match = read_match(document, (*path, "match"), self._shared.lists)
         if raw.get("when") is not None:
@@ -152,7 +151,7 @@ class _RuleReader:
             when.problems.append(document.problem("E205", path, "the rule has no condition", hint))
         return match, when
 
-    def _id_problems(self, document: Document, path: Place, rule_id: object) -> Iterator[Problem]:
+    def _id_problems(self, document: YamlDocument, path: YamlPath, rule_id: object) -> Iterator[Problem]:
         if not isinstance(rule_id, str):
             return
         other = self._ids.setdefault(rule_ref(rule_id), rule_id)
@@ -167,7 +166,7 @@ class _RuleReader:
         self._places.setdefault(rule_id, document.place(path))
 
 
-def _read_file(path: Path) -> tuple[Document | None, list[Problem]]:
+def _read_file(path: Path) -> tuple[YamlDocument | None, list[Problem]]:
     name = path.as_posix()
     try:
         content = path.read_bytes()
@@ -181,7 +180,7 @@ def _read_file(path: Path) -> tuple[Document | None, list[Problem]]:
     return document, problems
 
 
-def _test_problems(document: Document, path: Place, tests: Any) -> Iterator[Problem]:
+def _test_problems(document: YamlDocument, path: YamlPath, tests: Any) -> Iterator[Problem]:
     for index, test in enumerate(tests if isinstance(tests, list) else ()):
         if isinstance(member(test, "finding"), dict):
-            yield from traps_in(document, (*path, index, "finding"))
+            yield from ambiguities_in(document, (*path, index, "finding"))

@@ -19,7 +19,7 @@ _MORE: tuple[Mapping[str, Any], ...] = (
 
 
 @dataclass(frozen=True, slots=True)
-class Begun:
+class NewFolder:
     """The files that were written, and those that were there already and were left as they are."""
 
     written: tuple[Path, ...]
@@ -50,7 +50,7 @@ def _texts(folder: Traversable, path: str) -> Iterator[tuple[str, str]]:
             yield f"{path}{entry.name}", entry.read_text(encoding="utf-8")
 
 
-def write(folder: Path, version: str) -> Begun:
+def write(folder: Path, version: str) -> NewFolder:
     """Write the files that are not there yet; none beside rules that are there, which ours would change."""
     has_rules = any(path.suffix in (".yaml", ".yml") for path in (folder / "rules").rglob("*"))
     files = contents(version)
@@ -59,4 +59,4 @@ def write(folder: Path, version: str) -> Begun:
     for path, text in written.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
-    return Begun(tuple(written), tuple(folder / name for name in files if (folder / name) not in written))
+    return NewFolder(tuple(written), tuple(folder / name for name in files if (folder / name) not in written))

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hubtriage.authoring.problems import Problem
-from hubtriage.authoring.yaml.tree import Document, Path
+from hubtriage.authoring.yaml.tree import YamlDocument, YamlPath
 from hubtriage.engine.ruleset.templates import NOTE_LIMIT, PLACEHOLDER, RULE_VALUES, USER_FIELD_LIMIT
 from hubtriage.engine.text.suggestions import did_you_mean
 
@@ -13,14 +13,14 @@ _LOOKS_MEANT = re.compile(r"\{\s*([A-Za-z_]+)\s*(?:\.([^{}]*))?\}")
 _KNOWN = (*(f"{{rule.{name}}}" for name in RULE_VALUES), "{finding.PATH}")
 
 
-def check_templates(document: Document, path: Path, rule: Mapping[str, Any]) -> Iterator[Problem]:
+def check_templates(document: YamlDocument, path: YamlPath, rule: Mapping[str, Any]) -> Iterator[Problem]:
     """The problems of the templates in the update of the rule at a path; `rule` is as it was written."""
     for place, text, limit in _templates(rule.get("update")):
         for message, code, hint in _flaws(text, limit, rule):
             yield document.problem(code, (*path, "update", *place), message, hint)
 
 
-def _templates(update: Any) -> Iterator[tuple[Path, str, int]]:
+def _templates(update: Any) -> Iterator[tuple[YamlPath, str, int]]:
     """(path in the update, text, limit) of each text that may hold placeholders."""
     if not isinstance(update, dict):
         return

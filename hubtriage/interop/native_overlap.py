@@ -14,8 +14,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from hubtriage.authoring.checks.linted_rule import Subject
-from hubtriage.authoring.checks.relations.reach import Relations
+from hubtriage.authoring.checks.linted_rule import LintedRule
+from hubtriage.authoring.checks.relations.overlap import RuleOverlaps
 from hubtriage.authoring.compiler import ruleset_document
 from hubtriage.authoring.loader import LoadResult, load_rules
 from hubtriage.engine.fields import FIELDS, Finding, ParsedFinding, member, same
@@ -187,16 +187,16 @@ def _by_criteria(natives: NativeRules, ours: LoadResult, ruleset: Ruleset, now: 
     """Pairs that are not known to match different findings only."""
     rules = {rule.id: rule for rule in ruleset.rules if rule.mode == "enforce" and not _is_over(rule, now)}
     their_rules = {rule.id: rule for rule in natives.ruleset.rules}
-    theirs = [Subject(rule, natives.loaded.lists, now) for rule in natives.loaded.rules]
-    mine = [Subject(rule, ours.lists, now) for rule in ours.rules if rule.id in rules]
-    relations, are_mine = Relations([*mine, *theirs]), {id(subject) for subject in mine}
-    for subject in theirs:
-        for other in (*relations.earlier(subject), *relations.later(subject)):
+    theirs = [LintedRule(rule, natives.loaded.lists, now) for rule in natives.loaded.rules]
+    mine = [LintedRule(rule, ours.lists, now) for rule in ours.rules if rule.id in rules]
+    overlaps, are_mine = RuleOverlaps([*mine, *theirs]), {id(linted) for linted in mine}
+    for linted in theirs:
+        for other in (*overlaps.earlier(linted), *overlaps.later(linted)):
             if id(other) in are_mine:
-                pair = their_rules[subject.rule.id], rules[other.rule.id]
+                pair = their_rules[linted.id], rules[other.id]
                 for field, differs in _shared(*pair):
-                    name = natives.names[subject.rule.id]
-                    yield Overlap(name, natives.region, other.rule.id, field, 0, 0, None, differs)
+                    name = natives.names[linted.id]
+                    yield Overlap(name, natives.region, other.id, field, 0, 0, None, differs)
 
 
 def _is_over(rule: Rule, now: float) -> bool:

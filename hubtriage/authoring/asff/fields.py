@@ -20,7 +20,7 @@ _FILLED_IN = frozenset({("Workflow", "Status"), ("VerificationState",), ("Severi
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class AsffField:
     """What stands at a path. `in_list`: it may have several values. `optional`: it may be missing."""
 
     kind: Kind
@@ -30,7 +30,7 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True)
-class Unknown:
+class UnknownPath:
     """A path that no finding has: which of its names is wrong, and what was probably meant."""
 
     step: int
@@ -45,7 +45,7 @@ def table() -> dict[str, Any]:
 
 
 @lru_cache(maxsize=4096)
-def look_up(keys: Keys) -> Field | Unknown:
+def look_up(keys: Keys) -> AsffField | UnknownPath:
     """What stands at a path of member names; positions in lists may be among them, or be left out."""
     node: Any = table()
     in_list = optional = False
@@ -58,22 +58,22 @@ def look_up(keys: Keys) -> Field | Unknown:
             optional = True
             continue
         if not isinstance(node, dict):
-            return Unknown(step)
+            return UnknownPath(step)
         optional = optional or key not in node.get(REQUIRED, ())
         if key == REQUIRED or (key not in node and ANY_NAME not in node):
-            return Unknown(step, _meant(keys, step, node))
+            return UnknownPath(step, _meant(keys, step, node))
         node = node[key] if key in node else node[ANY_NAME]
     return _field(node, in_list, optional and keys not in _FILLED_IN)
 
 
-def _field(node: Any, in_list: bool, optional: bool) -> Field:
+def _field(node: Any, in_list: bool, optional: bool) -> AsffField:
     while isinstance(node, list):
         node, in_list = node[0], True
     if isinstance(node, dict):
-        return Field("object", (), in_list, optional)
+        return AsffField("object", (), in_list, optional)
     if node in _KINDS:
-        return Field(_KINDS[node], (), in_list, optional)
-    return Field("text", tuple(node.split("|")), in_list, optional)
+        return AsffField(_KINDS[node], (), in_list, optional)
+    return AsffField("text", tuple(node.split("|")), in_list, optional)
 
 
 def _meant(keys: Keys, step: int, node: dict[str, Any]) -> str:
@@ -82,7 +82,7 @@ def _meant(keys: Keys, step: int, node: dict[str, Any]) -> str:
     if near is not None:
         mended = (*keys[:step], near, *keys[step + 1 :])
         further = look_up(mended)
-        return ".".join(mended) if isinstance(further, Field) else further.meant or ".".join(mended)
+        return ".".join(mended) if isinstance(further, AsffField) else further.meant or ".".join(mended)
     elsewhere = [path for path in _paths_ending().get(keys[-1].casefold(), ()) if path.count(".") < 3]
     return min(elsewhere, key=len, default="")
 

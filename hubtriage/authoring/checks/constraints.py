@@ -10,8 +10,8 @@ from functools import lru_cache
 from typing import Any
 
 from hubtriage.authoring.asff.fields import Keys, Kind
-from hubtriage.authoring.checks.linted_rule import Subject, field_at
-from hubtriage.authoring.yaml.tree import Path
+from hubtriage.authoring.checks.linted_rule import LintedRule, field_at
+from hubtriage.authoring.yaml.tree import YamlPath
 from hubtriage.engine.index.dnf import Source, conjunctions_of, values_of
 from hubtriage.engine.index.value_sets import Interval, ValueSet, listed
 
@@ -22,7 +22,7 @@ _PERCENT = Interval(0, 100)
 
 
 @dataclass(frozen=True, slots=True)
-class Demand:
+class ValueConstraint:
     """A condition that has to hold: where it stands, what it looks at, and the values that satisfy it.
 
     If not `exact`, it asks for more than the values.
@@ -30,40 +30,40 @@ class Demand:
 
     source: Source
     values: ValueSet
-    place: Path
+    place: YamlPath
     exact: bool = True
 
 
 @lru_cache(maxsize=1)  # several checks ask for those of one rule, one after another
-def demands(subject: Subject) -> tuple[Demand, ...]:
+def constraints_of(rule: LintedRule) -> tuple[ValueConstraint, ...]:
     """The conditions on one value each that a rule needs all of, without those on the elements of lists."""
-    return (*_of_match(subject), *_of_when(subject))
+    return (*_of_match(rule), *_of_when(rule))
 
 
-def _of_match(subject: Subject) -> Iterator[Demand]:
-    for leaf in subject.leaves:
-        kind = _kind_of(leaf.keys)
-        if kind and "$or" not in leaf.place:
-            values = values_of(alternative for alternative, _place in leaf.alternatives)
-            yield Demand(leaf.keys, _of_kind(kind, values), leaf.place)
+def _of_match(rule: LintedRule) -> Iterator[ValueConstraint]:
+    for match_field in rule.match_fields:
+        kind = _kind_of(match_field.keys)
+        if kind and "$or" not in match_field.place:
+            values = values_of(alternative for alternative, _place in match_field.alternatives)
+            yield ValueConstraint(match_field.keys, _of_kind(kind, values), match_field.place)
 
 
-def _of_when(subject: Subject) -> Iterator[Demand]:
-    for operation in subject.operations:
+def _of_when(rule: LintedRule) -> Iterator[ValueConstraint]:
+    for operation in rule.operations:
         if all(one.name == "and" for one in operation.outer):
-            asked = asked_of(operation.logic)
+            asked = constraint_of(operation.logic)
             if asked:
                 yield replace(asked, place=operation.place)
 
 
-def asked_of(logic: Any) -> Demand | None:
+def constraint_of(logic: Any) -> ValueConstraint | None:
     """What an expression asks of one value; None if it asks for more, or that is not known."""
     branches = conjunctions_of({"when": logic})
     if len(branches) != 1 or len(branches[0].constraints) != 1:
         return None
     ((source, values),) = branches[0].constraints.items()
     kind = "unknown" if isinstance(source, str) else _kind_of(source)
-    return Demand(source, _of_kind(kind, values), (), branches[0].exact) if kind else None
+    return ValueConstraint(source, _of_kind(kind, values), (), branches[0].exact) if kind else None
 
 
 def _kind_of(keys: Keys) -> Kind | None:
@@ -81,10 +81,10 @@ def _of_kind(kind: Kind, values: ValueSet) -> ValueSet:
     return ValueSet(numbers=values.numbers, null=values.null, absent=values.absent)
 
 
-def may_contradict(subject: Subject) -> bool:
+def may_contradict(rule: LintedRule) -> bool:
     """Whether anything is looked at twice, or has a scale; quick to see, and in most rules nothing is."""
-    looked_at: list[Keys | str] = [keys for keys, _place, _is_key in subject.paths]
-    calculated = [one for one in subject.operations if one.name in _CALCULATIONS]
+    looked_at: list[Keys | str] = [keys for keys, _place, _is_key in rule.paths]
+    calculated = [one for one in rule.operations if one.name in _CALCULATIONS]
     looked_at += [str(one.logic) for one in calculated]
     by_name = any(one.name == "get" for one in calculated)
     return by_name or len(set(looked_at)) < len(looked_at) or not _PERCENTAGES.isdisjoint(looked_at)

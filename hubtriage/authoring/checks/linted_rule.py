@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from hubtriage.authoring.asff.fields import Field, Keys, Unknown, look_up
+from hubtriage.authoring.asff.fields import AsffField, Keys, UnknownPath, look_up
 from hubtriage.authoring.conditions.match import IN_LIST
 from hubtriage.authoring.loader import LoadedRule
 from hubtriage.authoring.problems import Problem
-from hubtriage.authoring.yaml.tree import Path
+from hubtriage.authoring.yaml.tree import YamlPath
 from hubtriage.engine.fields import HIDING_STATUSES
 from hubtriage.engine.index.dnf import Conjunction, conjunctions_of
 
@@ -18,20 +18,20 @@ _TWICE_NAMED = 2
 
 
 @dataclass(frozen=True)
-class Leaf:
+class MatchField:
     """A field of `match`: its path in the finding, and each alternative with its place, lists put in."""
 
     keys: Keys
-    place: Path
-    alternatives: tuple[tuple[Any, Path], ...]
+    place: YamlPath
+    alternatives: tuple[tuple[Any, YamlPath], ...]
 
     @cached_property
-    def literals(self) -> list[tuple[Any, Path]]:
+    def plain_values(self) -> list[tuple[Any, YamlPath]]:
         """The alternatives that are plain values."""
         return [(value, place) for value, place in self.alternatives if not isinstance(value, dict)]
 
     @cached_property
-    def tests(self) -> list[tuple[str, Any, Path]]:
+    def operators(self) -> list[tuple[str, Any, YamlPath]]:
         """(operator, operand, place) of the other alternatives."""
         return [
             (operator, operand, place)
@@ -50,7 +50,7 @@ class Operation:
 
     name: str
     arguments: Sequence[Any]
-    place: Path
+    place: YamlPath
     scope: Keys | None
     outer: tuple["Operation", ...]
 
@@ -79,22 +79,29 @@ def var_keys(argument: Any) -> Keys | None:
     return tuple(name.split(".")) if isinstance(name, str) and name else None
 
 
-class Subject:
+class LintedRule:
     """A rule under check, at a time (epoch seconds)."""
 
-    def __init__(self, rule: LoadedRule, lists: Mapping[str, Sequence[Any]], now: float):
-        self.rule = rule
-        self.model = rule.model
+    def __init__(self, loaded: LoadedRule, lists: Mapping[str, Sequence[Any]], now: float):
+        self.loaded = loaded
+        self.model = loaded.model
         self.now = now
         self._lists = lists
 
-    def problem(self, code: str, place: Path, message: str, hint: str = "", *, key: bool = False) -> Problem:
-        """A problem at a place in the rule; with `key` at the key there instead of its value."""
-        return self.rule.document.problem(code, (*self.rule.path, *place), message, hint, key=key)
+    @property
+    def id(self) -> str:
+        """The rule's id."""
+        return self.loaded.id
 
-    def source_of(self, value: object, place: Path) -> str:
+    def problem(
+        self, code: str, place: YamlPath, message: str, hint: str = "", *, key: bool = False
+    ) -> Problem:
+        """A problem at a place in the rule; with `key` at the key there instead of its value."""
+        return self.loaded.document.problem(code, (*self.loaded.path, *place), message, hint, key=key)
+
+    def source_of(self, value: object, place: YamlPath) -> str:
         """Words for a value that is not written at its place, but in a list that is named there."""
-        named = self.rule.document.node((*self.rule.path, *place)).value
+        named = self.loaded.document.node((*self.loaded.path, *place)).value
         if isinstance(named, dict):
             named = next(
                 (one.get(IN_LIST) for one in (named, *named.values()) if isinstance(one, dict)), None
@@ -102,9 +109,9 @@ class Subject:
         is_list = isinstance(named, str) and named != value and named in self._lists
         return f", in the list {named}," if is_list else ""
 
-    def line_of(self, place: Path) -> int:
+    def line_of(self, place: YamlPath) -> int:
         """The line on which a place in the rule stands."""
-        return self.rule.document.locate((*self.rule.path, *place)).line
+        return self.loaded.document.locate((*self.loaded.path, *place)).line
 
     @cached_property
     def hides(self) -> bool:
@@ -123,25 +130,27 @@ class Subject:
         return severity is not None and bool(severity.AtLeast) and not severity.AtMost
 
     @cached_property
-    def leaves(self) -> tuple[Leaf, ...]:
+    def match_fields(self) -> tuple[MatchField, ...]:
         """The fields of `match`."""
-        return tuple(self._leaves(self._raw("match"), (), ("match",))) if self.rule.match else ()
+        return tuple(self._match_fields(self._raw("match"), (), ("match",))) if self.loaded.match else ()
 
     @cached_property
     def operations(self) -> tuple[Operation, ...]:
         """The operations of `when`, each before those inside it."""
-        return tuple(_operations(self.rule.when, ("when",), (), ())) if self.rule.has_when else ()
+        return tuple(_operations(self.loaded.when, ("when",), (), ())) if self.loaded.has_when else ()
 
     @cached_property
     def branches(self) -> list[Conjunction]:
         """What the rule's conditions need, as the engine sees it."""
-        conditions = {} if self.rule.match is None else {"match": self.rule.match}
-        return conjunctions_of({**conditions, "when": self.rule.when} if self.rule.has_when else conditions)
+        conditions = {} if self.loaded.match is None else {"match": self.loaded.match}
+        return conjunctions_of(
+            {**conditions, "when": self.loaded.when} if self.loaded.has_when else conditions
+        )
 
     @cached_property
-    def paths(self) -> tuple[tuple[Keys, Path, bool], ...]:
+    def paths(self) -> tuple[tuple[Keys, YamlPath, bool], ...]:
         """(path in the finding, place, whether the place is a key) of every value that the rule looks at."""
-        found = [(leaf.keys, leaf.place, True) for leaf in self.leaves]
+        found = [(match_field.keys, match_field.place, True) for match_field in self.match_fields]
         for operation in self.operations:
             if operation.name == "var":
                 keys = operation.keys_of({"var": list(operation.arguments[:1])})
@@ -149,20 +158,20 @@ class Subject:
         return tuple(found)
 
     def _raw(self, name: str) -> Any:
-        return self.rule.document.node((*self.rule.path, name)).value
+        return self.loaded.document.node((*self.loaded.path, name)).value
 
-    def _leaves(self, node: Any, keys: Keys, place: Path) -> Iterator[Leaf]:
+    def _match_fields(self, node: Any, keys: Keys, place: YamlPath) -> Iterator[MatchField]:
         for name, value in node.items():
             here = (*place, name)
             if name == "$or" and isinstance(value, list):
                 for index, branch in enumerate(value):
-                    yield from self._leaves(branch, keys, (*here, index))
+                    yield from self._match_fields(branch, keys, (*here, index))
             elif isinstance(value, dict):
-                yield from self._leaves(value, (*keys, name), here)
+                yield from self._match_fields(value, (*keys, name), here)
             else:
-                yield Leaf((*keys, name), here, tuple(self._alternatives(value, here)))
+                yield MatchField((*keys, name), here, tuple(self._alternatives(value, here)))
 
-    def _alternatives(self, value: Any, place: Path) -> Iterator[tuple[Any, Path]]:
+    def _alternatives(self, value: Any, place: YamlPath) -> Iterator[tuple[Any, YamlPath]]:
         items = enumerate(value) if isinstance(value, list) else [(None, value)]
         for index, item in items:
             here = place if index is None else (*place, index)
@@ -186,7 +195,7 @@ class Subject:
 
 
 def _operations(
-    logic: Any, place: Path, scope: Keys | None, outer: tuple[Operation, ...]
+    logic: Any, place: YamlPath, scope: Keys | None, outer: tuple[Operation, ...]
 ) -> Iterator[Operation]:
     if isinstance(logic, list):
         for index, item in enumerate(logic):
@@ -210,13 +219,13 @@ def _inner_scope(operation: Operation, index: int) -> Keys | None:
     return None if index == 1 and operation.name == "reduce" else operation.scope
 
 
-def field_at(keys: Keys) -> Field | None:
+def field_at(keys: Keys) -> AsffField | None:
     """What stands at a path, None where no finding has it."""
     found = look_up(keys)
-    return None if isinstance(found, Unknown) else found
+    return None if isinstance(found, UnknownPath) else found
 
 
-def steps(place: Path) -> Keys:
+def steps(place: YamlPath) -> Keys:
     """The names and positions of a place as text."""
     return tuple(map(str, place))
 
@@ -226,7 +235,7 @@ def dotted(keys: Keys) -> str:
     return ".".join(keys)
 
 
-def compared(operation: Operation) -> Iterator[tuple[Keys, Any, Path]]:
+def compared(operation: Operation) -> Iterator[tuple[Keys, Any, YamlPath]]:
     """(path, constant, its place) of each value that an operation compares a field of the finding with."""
     if operation.name not in ("==", "===", "!=", "!==", "in", "in_list"):
         return

@@ -12,9 +12,9 @@ from hubtriage.authoring.checks.conditions import (
     loose_comparison,
     missing_field,
 )
-from hubtriage.authoring.checks.linted_rule import Subject
+from hubtriage.authoring.checks.linted_rule import LintedRule
 from hubtriage.authoring.checks.relations import conflicting_rules, hidden_rule, overridden_rule
-from hubtriage.authoring.checks.relations.reach import Relations
+from hubtriage.authoring.checks.relations.overlap import RuleOverlaps
 from hubtriage.authoring.checks.values import (
     account_id,
     control_prefix,
@@ -30,9 +30,9 @@ from hubtriage.authoring.problems import Problem, in_order
 NEEDLESS = "W313"
 
 # Looks at one rule.
-RuleCheck: TypeAlias = Callable[[Subject], Iterator[Problem]]
+RuleCheck: TypeAlias = Callable[[LintedRule], Iterator[Problem]]
 # Looks at one rule among the others of its folder.
-FolderCheck: TypeAlias = Callable[[Subject, Relations], Iterator[Problem]]
+FolderCheck: TypeAlias = Callable[[LintedRule, RuleOverlaps], Iterator[Problem]]
 
 RULE_CHECKS: tuple[RuleCheck, ...] = (
     unknown_path.check,
@@ -67,23 +67,23 @@ def warnings(loaded: LoadResult, now: float) -> tuple[Problem, ...]:
 
     What a rule ignores is left out; a warning that it ignores for no reason is one of its own.
     """
-    subjects = [Subject(rule, loaded.lists, now) for rule in loaded.rules]
-    relations = Relations(subjects)
-    return in_order(problem for subject in subjects for problem in _of(subject, relations))
+    rules = [LintedRule(rule, loaded.lists, now) for rule in loaded.rules]
+    overlaps = RuleOverlaps(rules)
+    return in_order(problem for rule in rules for problem in _of(rule, overlaps))
 
 
-def _of(subject: Subject, relations: Relations) -> Iterator[Problem]:
-    found = [problem for check in RULE_CHECKS for problem in check(subject)]
-    if relations.holds(subject):
-        found += (problem for check in FOLDER_CHECKS for problem in check(subject, relations))
-    ignored = subject.model.lint.ignore if subject.model.lint else {}
+def _of(rule: LintedRule, overlaps: RuleOverlaps) -> Iterator[Problem]:
+    found = [problem for check in RULE_CHECKS for problem in check(rule)]
+    if overlaps.holds(rule):
+        found += (problem for check in FOLDER_CHECKS for problem in check(rule, overlaps))
+    ignored = rule.model.lint.ignore if rule.model.lint else {}
     yield from (problem for problem in found if problem.code not in ignored)
-    yield from _needless(subject, ignored, {problem.code for problem in found})
+    yield from _needless(rule, ignored, {problem.code for problem in found})
 
 
-def _needless(subject: Subject, ignored: Iterable[str], codes: set[str]) -> Iterator[Problem]:
+def _needless(rule: LintedRule, ignored: Iterable[str], codes: set[str]) -> Iterator[Problem]:
     for code in ignored:
         if code not in codes:
             message = f"{code} does not occur in this rule"
             place = ("lint", "ignore", code)
-            yield subject.problem(NEEDLESS, place, message, "delete the line", key=True)
+            yield rule.problem(NEEDLESS, place, message, "delete the line", key=True)

@@ -8,37 +8,37 @@ inside `anything-but`.
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from hubtriage.authoring.conditions.reader import Condition, Lists, Reader, errors_of, value_at
-from hubtriage.authoring.yaml.scalars import Trap
-from hubtriage.authoring.yaml.tree import Document, Path
+from hubtriage.authoring.conditions.reader import ConditionReader, Lists, LoadedCondition, errors_of, value_at
+from hubtriage.authoring.yaml.scalars import AmbiguousScalar
+from hubtriage.authoring.yaml.tree import YamlDocument, YamlPath
 from hubtriage.engine.pattern import compile_pattern
 
 IN_LIST = "in-list"
 
 
-def read_match(document: Document, path: Path, lists: Lists) -> Condition:
+def read_match(document: YamlDocument, path: YamlPath, lists: Lists) -> LoadedCondition:
     """The pattern at a path of a file with its lists put in and every leaf as a list."""
     reader = _PatternReader(document, path, lists)
     if not document.node(path).value:
         hint = "to mean every finding, write when: true instead of match"
-        return Condition(problems=[document.problem("E204", path, "match is empty", hint, key=True)])
+        return LoadedCondition(problems=[document.problem("E204", path, "match is empty", hint, key=True)])
     pattern = reader.fields(document.node(path).value, ())
     if "detail" in pattern:
         hint = "write only the pattern of the finding: what an event pattern has under detail.findings"
         reader.report("E201", ("detail",), "a finding has no `detail`", hint, key=True)
     for error in errors_of(compile_pattern, pattern, _stand_in):
         reader.refuse("E201", error, reader.source_of(error.path))
-    return Condition(pattern, reader.problems)
+    return LoadedCondition(pattern, reader.problems)
 
 
-class _PatternReader(Reader):
+class _PatternReader(ConditionReader):
     """Walks a pattern; remembers which item of the file each item of the result came from."""
 
-    def __init__(self, document: Document, path: Path, lists: Lists):
+    def __init__(self, document: YamlDocument, path: YamlPath, lists: Lists):
         super().__init__(document, path, lists)
-        self._origins: dict[Path, Path] = {}
+        self._origins: dict[YamlPath, YamlPath] = {}
 
-    def source_of(self, path: Sequence[str | int]) -> Path:
+    def source_of(self, path: Sequence[str | int]) -> YamlPath:
         """The path in the file of a path in the result."""
         path = tuple(path)
         for length in range(len(path), 0, -1):
@@ -47,20 +47,20 @@ class _PatternReader(Reader):
                 return (*origin, *path[length:])
         return path
 
-    def fields(self, value: Any, path: Path) -> Any:
+    def fields(self, value: Any, path: YamlPath) -> Any:
         """A mapping of fields; what is no mapping is left for the compiler to refuse."""
         if not isinstance(value, dict):
             return value
         return {name: self._field(name, inner, (*path, name)) for name, inner in value.items()}
 
-    def _field(self, name: str, value: Any, path: Path) -> Any:
+    def _field(self, name: str, value: Any, path: YamlPath) -> Any:
         if name == "$or" and isinstance(value, list):
             return [self.fields(item, (*path, index)) for index, item in enumerate(value)]
         if isinstance(value, dict):
             return self.fields(value, path)
         return self._alternatives(value, path)
 
-    def _alternatives(self, value: Any, path: Path) -> list[Any]:
+    def _alternatives(self, value: Any, path: YamlPath) -> list[Any]:
         if not isinstance(value, list):
             self._origins[(*path, 0)] = path
             return [self.scalar(value, path, number_meant=False)]
@@ -72,7 +72,7 @@ class _PatternReader(Reader):
                 result.append(alternative)
         return result
 
-    def _alternative(self, item: Any, path: Path) -> Iterator[Any]:
+    def _alternative(self, item: Any, path: YamlPath) -> Iterator[Any]:
         """The alternatives that an item of a list of values stands for: itself, or a list's values."""
         if not isinstance(item, dict):
             yield self.scalar(item, path, number_meant=False)
@@ -82,7 +82,7 @@ class _PatternReader(Reader):
             ((test, argument),) = item.items()
             yield from self._test(test, argument, (*path, test))
 
-    def _test(self, test: str, argument: Any, path: Path) -> Iterator[Any]:
+    def _test(self, test: str, argument: Any, path: YamlPath) -> Iterator[Any]:
         if test == IN_LIST:
             yield from self.list_values(argument, path)
         elif test != "anything-but" and _names_list(argument):
@@ -90,7 +90,7 @@ class _PatternReader(Reader):
         else:
             yield {test: self._argument(argument, path, number_meant=test == "numeric")}
 
-    def _argument(self, value: Any, path: Path, *, number_meant: bool) -> Any:
+    def _argument(self, value: Any, path: YamlPath, *, number_meant: bool) -> Any:
         if _names_list(value):
             return self.list_values(value[IN_LIST], (*path, IN_LIST))
         if isinstance(value, dict | list):
@@ -98,14 +98,14 @@ class _PatternReader(Reader):
             read = {key: self._argument(item, (*path, key), number_meant=number_meant) for key, item in items}
             return read if isinstance(value, dict) else list(read.values())
         scalar = self.scalar(value, path, number_meant=number_meant)
-        return 0 if number_meant and isinstance(value, Trap) else scalar
+        return 0 if number_meant and isinstance(value, AmbiguousScalar) else scalar
 
 
 def _names_list(value: object) -> bool:
     return isinstance(value, dict) and list(value) == [IN_LIST]
 
 
-def _stand_in(tree: Any, path: Path) -> tuple[Path, Any] | None:
+def _stand_in(tree: Any, path: YamlPath) -> tuple[YamlPath, Any] | None:
     """A list of alternatives that is sure to compile, in place of the one that holds the error."""
     for length in range(1, len(path) + 1):
         if isinstance(value_at(tree, path[:length]), list) and path[length - 1] != "$or":

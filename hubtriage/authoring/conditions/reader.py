@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from hubtriage.authoring.problems import Problem
-from hubtriage.authoring.yaml.ambiguous import text_trap
-from hubtriage.authoring.yaml.tree import Document, Path
+from hubtriage.authoring.yaml.ambiguous import ambiguity
+from hubtriage.authoring.yaml.tree import YamlDocument, YamlPath
 from hubtriage.engine.errors import ConditionError
 from hubtriage.engine.text.suggestions import did_you_mean
 
@@ -18,11 +18,11 @@ _MAX_ERRORS = 50  # of one condition: more would not help anybody
 
 Lists: TypeAlias = Mapping[str, Sequence[Any]]
 Accounts: TypeAlias = Mapping[str, Mapping[str, str]]
-StandIn: TypeAlias = Callable[[Any, Path], tuple[Path, Any] | None]
+StandIn: TypeAlias = Callable[[Any, YamlPath], tuple[YamlPath, Any] | None]
 
 
 @dataclass(slots=True)
-class Condition:
+class LoadedCondition:
     """A condition ready for the rule set, and its problems; `value` is whole only without errors."""
 
     value: Any = None
@@ -30,33 +30,33 @@ class Condition:
     uses_regex: bool = False
 
 
-class Reader:
+class ConditionReader:
     """What reading a pattern and reading logic share: where they are, lists, problems."""
 
-    def __init__(self, document: Document, path: Path, lists: Lists):
+    def __init__(self, document: YamlDocument, path: YamlPath, lists: Lists):
         self.problems: list[Problem] = []
         self._document = document
         self._path = path
         self._lists = lists
 
-    def report(self, code: str, path: Path, message: str, hint: str = "", *, key: bool = False) -> None:
+    def report(self, code: str, path: YamlPath, message: str, hint: str = "", *, key: bool = False) -> None:
         """Tell a problem of the value (or key) at a path inside the condition."""
         self.problems.append(self._document.problem(code, (*self._path, *path), message, hint, key=key))
 
-    def refuse(self, code: str, error: ConditionError, path: Path) -> None:
+    def refuse(self, code: str, error: ConditionError, path: YamlPath) -> None:
         """Tell what the engine's compiler refuses; `path` is where that stands in the file."""
         self.report(code, path, error.message, error.hint, key=bool(path))
 
-    def scalar(self, value: Any, path: Path, *, number_meant: bool) -> Any:
+    def scalar(self, value: Any, path: YamlPath, *, number_meant: bool) -> Any:
         """A scalar as it is; a trap is told, and stands as its text from then on."""
         node = self._document.node((*self._path, *path))
-        trap = text_trap(node, number_meant=number_meant)
-        if trap is None:
+        ambiguous = ambiguity(node, number_meant=number_meant)
+        if ambiguous is None:
             return value
-        self.report("E004", path, *trap)
+        self.report("E004", path, *ambiguous)
         return node.unquoted
 
-    def list_values(self, name: object, path: Path) -> list[Any]:
+    def list_values(self, name: object, path: YamlPath) -> list[Any]:
         """The values of a list by its name."""
         values = self._lists.get(name) if isinstance(name, str) else None
         if values is None:
@@ -67,7 +67,7 @@ class Reader:
 
 def errors_of(compiler: Callable[[Any], object], tree: Any, stand_in: StandIn) -> Iterator[ConditionError]:
     """Every error that a compiler finds: after each one its place gets a stand-in, and it is tried again."""
-    seen: set[Path] = set()
+    seen: set[YamlPath] = set()
     for _ in range(_MAX_ERRORS):
         try:
             compiler(tree)
@@ -82,7 +82,7 @@ def errors_of(compiler: Callable[[Any], object], tree: Any, stand_in: StandIn) -
             return
 
 
-def value_at(tree: Any, path: Path) -> Any:
+def value_at(tree: Any, path: YamlPath) -> Any:
     """The value at a path of a tree, None where there is none."""
     for step in path:
         try:
@@ -92,7 +92,7 @@ def value_at(tree: Any, path: Path) -> Any:
     return tree
 
 
-def with_value(tree: Any, path: Path, value: Any) -> Any:
+def with_value(tree: Any, path: YamlPath, value: Any) -> Any:
     """A copy of a tree with another value at a path."""
     if not path:
         return value

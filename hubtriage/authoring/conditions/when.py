@@ -5,29 +5,36 @@
 
 from typing import Any
 
-from hubtriage.authoring.conditions.reader import Accounts, Condition, Lists, Reader, errors_of, value_at
-from hubtriage.authoring.yaml.tree import Document, Path
+from hubtriage.authoring.conditions.reader import (
+    Accounts,
+    ConditionReader,
+    Lists,
+    LoadedCondition,
+    errors_of,
+    value_at,
+)
+from hubtriage.authoring.yaml.tree import YamlDocument, YamlPath
 from hubtriage.engine.jsonlogic import compile_logic
 
 
-def read_when(document: Document, path: Path, lists: Lists, accounts: Accounts) -> Condition:
+def read_when(document: YamlDocument, path: YamlPath, lists: Lists, accounts: Accounts) -> LoadedCondition:
     """The logic at a path of a file with its lists put in."""
     reader = _LogicReader(document, path, lists, accounts)
     logic = reader.value(document.node(path).value, ())
     for error in errors_of(lambda tree: compile_logic(tree, accounts=accounts), logic, _stand_in):
         reader.refuse("E202", error, tuple(error.path))
-    return Condition(logic, reader.problems, reader.uses_regex)
+    return LoadedCondition(logic, reader.problems, reader.uses_regex)
 
 
-class _LogicReader(Reader):
+class _LogicReader(ConditionReader):
     """Walks logic: puts lists in, sees which operators are used."""
 
-    def __init__(self, document: Document, path: Path, lists: Lists, accounts: Accounts):
+    def __init__(self, document: YamlDocument, path: YamlPath, lists: Lists, accounts: Accounts):
         super().__init__(document, path, lists)
         self.uses_regex = False
         self._has_accounts = bool(accounts)
 
-    def value(self, value: Any, path: Path) -> Any:
+    def value(self, value: Any, path: YamlPath) -> Any:
         """The logic with its lists put in."""
         if isinstance(value, list):
             return [self.value(item, (*path, index)) for index, item in enumerate(value)]
@@ -39,7 +46,7 @@ class _LogicReader(Reader):
             self.report("E206", (*path, "account"), "there is no account directory", hint, key=True)
         return {name: self._arguments(name, item, (*path, name)) for name, item in value.items()}
 
-    def _arguments(self, operator: str, arguments: Any, path: Path) -> Any:
+    def _arguments(self, operator: str, arguments: Any, path: YamlPath) -> Any:
         result = self.value(arguments, path)
         names_list = isinstance(result, list) and len(result) == 2 and isinstance(result[1], str)
         if operator == "in_list" and names_list:
@@ -47,7 +54,7 @@ class _LogicReader(Reader):
         return result
 
 
-def _stand_in(tree: Any, path: Path) -> tuple[Path, Any] | None:
+def _stand_in(tree: Any, path: YamlPath) -> tuple[YamlPath, Any] | None:
     """An operation that is sure to compile, in place of the one that holds the error."""
     while path and not isinstance(value_at(tree, path), dict):
         path = path[:-1]

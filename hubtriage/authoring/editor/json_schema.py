@@ -22,13 +22,13 @@ from hubtriage.authoring.editor.texts import (
 )
 from hubtriage.authoring.problems import CODES
 from hubtriage.authoring.schema import limits
-from hubtriage.authoring.schema.rule import Rule
+from hubtriage.authoring.schema.rule import RuleModel
 from hubtriage.engine.jsonlogic.compiler import ALL_OPERATORS
 
 Schema = dict[str, Any]
 
 _TEXT: Schema = {"type": "string", "pattern": r"\S"}
-_MOMENT: Schema = {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}([Tt ].+([Zz]|[+-][\d:]+))?$"}
+_DATE: Schema = {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}([Tt ].+([Zz]|[+-][\d:]+))?$"}
 _NETWORK: Schema = {"type": "string", "pattern": r"^[0-9a-fA-F.:]+/\d+$"}
 _SCALARS: Mapping[str, list[str]] = {
     "s": ["string", "null"],
@@ -41,7 +41,7 @@ _ANY_SCALAR = ["string", "number", "boolean", "null"]
 
 def rules_schema() -> Schema:
     """The schema (draft 7, which editors know best) of a file with `rules:` and `lists:`."""
-    rule = Rule.model_json_schema()
+    rule = RuleModel.model_json_schema()
     definitions = {
         name: _plain(inner, nulls=name in _WITH_NULLS) for name, inner in rule.pop("$defs").items()
     }
@@ -59,7 +59,7 @@ def rules_schema() -> Schema:
             **definitions,
             **_pattern_definitions(),
             **_logic_definitions(),
-            "Moment": _MOMENT,
+            "RuleDate": _DATE,
             "Rule": _rule(_plain(rule, nulls=False)),
             "Lint": _lint(),
             "RuleTest": _test(definitions["RuleTest"]),

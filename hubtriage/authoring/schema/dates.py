@@ -5,12 +5,12 @@ from typing import Annotated
 
 from pydantic import BeforeValidator
 
-from hubtriage.authoring.schema.types import Model, refused
-from hubtriage.authoring.yaml.scalars import Trap
+from hubtriage.authoring.schema.types import StrictModel, refused
+from hubtriage.authoring.yaml.scalars import AmbiguousScalar
 from hubtriage.engine.text.timestamps import parse_timestamp
 
 
-class Moment(Model):
+class RuleDate(StrictModel):
     """A day or an instant as it was written; `seconds` since 1970 UTC at its start."""
 
     text: str
@@ -25,19 +25,21 @@ class Moment(Model):
         return (datetime.fromtimestamp(self.seconds, UTC) + timedelta(days=1)).timestamp()
 
 
-_MOMENT_HINT = "write a day such as 2027-03-31 (UTC), or an instant such as 2027-03-31T18:00:00Z"
+_DATE_HINT = "write a day such as 2027-03-31 (UTC), or an instant such as 2027-03-31T18:00:00Z"
 
 
-def _moment(value: object) -> Moment:
-    if not isinstance(value, str | Trap) or (isinstance(value, Trap) and value.reading != "a date"):
-        raise refused("E103", "a date is wanted", _MOMENT_HINT)
+def _rule_date(value: object) -> RuleDate:
+    if not isinstance(value, str | AmbiguousScalar) or (
+        isinstance(value, AmbiguousScalar) and value.reading != "a date"
+    ):
+        raise refused("E103", "a date is wanted", _DATE_HINT)
     text = str(value)
     seconds = parse_timestamp(text)
     is_day = len(text) == len("2027-03-31")
     if seconds is None or not (is_day or _says_offset(text)):
         reason = "does not say its offset from UTC" if seconds is not None else "is not a date"
-        raise refused("E106", f"{text!r} {reason}", _MOMENT_HINT)
-    return Moment(text=text, seconds=seconds, is_day=is_day)
+        raise refused("E106", f"{text!r} {reason}", _DATE_HINT)
+    return RuleDate(text=text, seconds=seconds, is_day=is_day)
 
 
 def _says_offset(text: str) -> bool:
@@ -45,4 +47,4 @@ def _says_offset(text: str) -> bool:
     return clock.rstrip()[-1:] in ("Z", "z") or "+" in clock or "-" in clock
 
 
-Date = Annotated[Moment, BeforeValidator(_moment)]
+Date = Annotated[RuleDate, BeforeValidator(_rule_date)]

@@ -26,9 +26,9 @@ from hubtriage.authoring.schema.dates import Date
 from hubtriage.authoring.schema.types import (
     MAPPING,
     WORD,
-    Model,
     Score,
     SeverityLabel,
+    StrictModel,
     Verification,
     VisibleText,
     refused,
@@ -39,21 +39,21 @@ from hubtriage.engine.text.suggestions import did_you_mean
 Mode = Literal["enforce", "observe", "hold", "off"]
 
 
-class ExpectedSeverity(Model):
+class ExpectedSeverity(StrictModel):
     """The severity that a test expects."""
 
     Label: SeverityLabel | None = None
     Normalized: Score | None = None
 
 
-class ExpectedNote(Model):
+class ExpectedNote(StrictModel):
     """The note that a test expects; placeholders are filled in by then."""
 
     Text: VisibleText | None = None
     UpdatedBy: VisibleText | None = None
 
 
-class Expectation(Model):
+class Expectation(StrictModel):
     """What a test expects in the update; null for a field that must not be in it."""
 
     Workflow: WorkflowUpdate | None = None
@@ -88,7 +88,7 @@ def _outcome_form(value: object) -> str:
     return WORD if isinstance(value, str) else MAPPING
 
 
-Outcome = Annotated[
+ExpectedOutcome = Annotated[
     Annotated[Literal["no change"], Tag(WORD)] | Annotated[Expectation, Tag(MAPPING)],
     Discriminator(_outcome_form),
     BeforeValidator(_expectation),
@@ -118,7 +118,7 @@ def _sample_name(text: str) -> str:
 SampleName = Annotated[str, AfterValidator(_sample_name)]
 
 
-class Before(Model):
+class Before(StrictModel):
     """What happened to a test's finding before: the rule was applied, the finding was another, a person came.
 
     `finding` replaces members of the test's finding to make it what it was when the rule was applied;
@@ -140,7 +140,7 @@ class Before(Model):
         return self
 
 
-class RuleTest(Model):
+class RuleTest(StrictModel):
     """A finding, given in part, and what the rule makes of it.
 
     `finding` is laid over the complete sample of a producer (`sample`, or the one its ProductArn or
@@ -154,7 +154,7 @@ class RuleTest(Model):
     account: dict[str, VisibleText] | None = None
     now: Date | None = None
     before: Before | None = None
-    expect: Outcome
+    expect: ExpectedOutcome
 
 
 def _warning_code(text: str) -> str:
@@ -168,13 +168,13 @@ def _warning_code(text: str) -> str:
 WarningCode = Annotated[str, AfterValidator(_warning_code)]
 
 
-class Lint(Model):
+class Lint(StrictModel):
     """Warnings of `hubtriage lint` that do not hold for the rule, each with the reason why."""
 
     ignore: Annotated[dict[WarningCode, VisibleText], Field(min_length=1)]
 
 
-class Rule(Model):
+class RuleModel(StrictModel):
     """One rule as it is written."""
 
     id: RuleId
@@ -205,14 +205,14 @@ class Rule(Model):
         return self
 
 
-class RuleFile(Model):
+class RuleFile(StrictModel):
     """A file of rules and lists."""
 
     lists: dict[str, Any] = Field(default_factory=dict)
     rules: list[Any] = Field(default_factory=list)
 
 
-class AccountFile(Model):
+class AccountFile(StrictModel):
     """The account directory: attributes by account id."""
 
     accounts: dict[str, Any]

@@ -23,7 +23,7 @@ def refused(code: str, message: str, hint: str = "", at: str = "") -> PydanticCu
     return PydanticCustomError("refused", "{text}", {"text": message, "code": code, "hint": hint, "at": at})
 
 
-class Model(BaseModel):
+class StrictModel(BaseModel):
     """A mapping with these keys and no others."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)

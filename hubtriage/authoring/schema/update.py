@@ -8,9 +8,9 @@ from hubtriage.authoring.schema import limits
 from hubtriage.authoring.schema.types import (
     LIST,
     MAPPING,
-    Model,
     Score,
     SeverityLabel,
+    StrictModel,
     Verification,
     VisibleText,
     WorkflowStatus,
@@ -37,13 +37,13 @@ TypeList = Annotated[
 ]
 
 
-class WorkflowUpdate(Model):
+class WorkflowUpdate(StrictModel):
     """`Workflow` of BatchUpdateFindings."""
 
     Status: WorkflowStatus
 
 
-class SeverityUpdate(Model):
+class SeverityUpdate(StrictModel):
     """`Severity` of BatchUpdateFindings, or bounds relative to the provider's severity."""
 
     Label: SeverityLabel | None = None
@@ -76,7 +76,7 @@ class SeverityUpdate(Model):
             raise refused("E107", message, "swap them", at="AtLeast")
 
 
-class TypesEdit(Model):
+class TypesEdit(StrictModel):
     """Types to add to and to remove from what the provider says."""
 
     Add: TypeList | None = None
@@ -92,7 +92,7 @@ class TypesEdit(Model):
         return self
 
 
-class RelatedFinding(Model):
+class RelatedFinding(StrictModel):
     """A link to another finding."""
 
     ProductArn: VisibleText
@@ -106,7 +106,7 @@ class RelatedFinding(Model):
         return self
 
 
-class NoteUpdate(Model):
+class NoteUpdate(StrictModel):
     """The note; `UpdatedBy` defaults to `hubtriage/<rule id>`."""
 
     Text: VisibleText
@@ -127,7 +127,7 @@ def _form(value: object) -> str:
     return MAPPING if isinstance(value, dict | TypesEdit) else LIST
 
 
-class Update(Model):
+class Update(StrictModel):
     """The fields of a BatchUpdateFindings request, less FindingIdentifiers."""
 
     Workflow: WorkflowUpdate | None = None

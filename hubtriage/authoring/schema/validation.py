@@ -11,14 +11,14 @@ from hubtriage.authoring.problems import Problem
 from hubtriage.authoring.schema.limits import UNSETTABLE
 from hubtriage.authoring.schema.types import FORMS
 from hubtriage.authoring.schema.update import Update
-from hubtriage.authoring.yaml.scalars import Trap, type_word
-from hubtriage.authoring.yaml.tree import Document, Path, unquoted
+from hubtriage.authoring.yaml.scalars import AmbiguousScalar, type_word
+from hubtriage.authoring.yaml.tree import YamlDocument, YamlPath, unquoted
 from hubtriage.engine.text.suggestions import did_you_mean
 
 M = TypeVar("M", bound=BaseModel)
 
 
-def check_shape(model: type[M], document: Document, path: Path) -> tuple[M | None, list[Problem]]:
+def check_shape(model: type[M], document: YamlDocument, path: YamlPath) -> tuple[M | None, list[Problem]]:
     """The value at a path as the model, or None and every problem of its shape."""
     value = document.node(path).value
     try:
@@ -27,7 +27,9 @@ def check_shape(model: type[M], document: Document, path: Path) -> tuple[M | Non
         return None, [_problem(model, document, path, details) for details in error.errors(include_url=False)]
 
 
-def _problem(model: type[BaseModel], document: Document, base: Path, details: ErrorDetails) -> Problem:
+def _problem(
+    model: type[BaseModel], document: YamlDocument, base: YamlPath, details: ErrorDetails
+) -> Problem:
     context = details.get("ctx", {})
     inside = tuple(step for step in details["loc"] if step not in (*FORMS, "[key]"))
     path = (*base, *inside)
@@ -89,13 +91,15 @@ _WANTED = {
 }
 
 
-def _wrong_type(document: Document, path: Path, kind: str, value: object, keys: Sequence[str]) -> Problem:
+def _wrong_type(
+    document: YamlDocument, path: YamlPath, kind: str, value: object, keys: Sequence[str]
+) -> Problem:
     node = document.node(path)
     wanted = _WANTED.get(kind, kind.replace("_", " "))
     if wanted == "text" and node.unquoted is not None:
         return document.problem("E004", path, *unquoted(node))
     hint = ""
-    if isinstance(value, Trap) and wanted != "a list":
+    if isinstance(value, AmbiguousScalar) and wanted != "a list":
         message = f"readers of YAML differ about {value}; {wanted} is wanted"
         return document.problem("E004", path, message, "write true or false" if wanted == _BOOLEAN else "")
     if wanted == _BOOLEAN and value in ("true", "false"):
@@ -116,7 +120,7 @@ def _known(keys: Sequence[str]) -> str:
     return f"its keys are {', '.join(keys)}" if len(keys) <= _MOST_KEYS else f"write {{{keys[0]}: ...}}"
 
 
-def _unknown_value(document: Document, path: Path, details: ErrorDetails) -> Problem:
+def _unknown_value(document: YamlDocument, path: YamlPath, details: ErrorDetails) -> Problem:
     node = document.node(path)
     words = details["ctx"]["expected"].replace("'", "").replace(" or ", ", ").split(", ")
     choice = f"one of {', '.join(words)}"
@@ -127,7 +131,7 @@ def _unknown_value(document: Document, path: Path, details: ErrorDetails) -> Pro
     return document.problem("E104", path, f"{details['input']!r} is not {choice}", hint)
 
 
-def _keys_at(model: type[BaseModel], path: Path) -> list[str]:
+def _keys_at(model: type[BaseModel], path: YamlPath) -> list[str]:
     """The keys that the model knows at a path inside it."""
     return _known_keys(model, tuple(step for step in path if isinstance(step, str)))
 

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 from hubtriage.authoring.problems import Problem
-from hubtriage.authoring.yaml.scalars import Trap
-from hubtriage.authoring.yaml.tree import Document, Node, Path, unquoted
+from hubtriage.authoring.yaml.scalars import AmbiguousScalar
+from hubtriage.authoring.yaml.tree import YamlDocument, YamlNode, YamlPath, unquoted
 
 
-def text_trap(node: Node, *, number_meant: bool = False) -> tuple[str, str] | None:
+def ambiguity(node: YamlNode, *, number_meant: bool = False) -> tuple[str, str] | None:
     """Message and hint if an unquoted value is not what its author sees in it, else None.
 
     A value that may be text or a number is taken as it is written, except where readers of YAML
@@ -16,7 +16,7 @@ def text_trap(node: Node, *, number_meant: bool = False) -> tuple[str, str] | No
     """
     if node.unquoted is None or isinstance(node.value, str):
         return None
-    if isinstance(node.value, Trap):
+    if isinstance(node.value, AmbiguousScalar):
         return unquoted(node)
     if isinstance(node.value, int) and len(node.unquoted) == 12:
         message, hint = unquoted(node)
@@ -26,11 +26,11 @@ def text_trap(node: Node, *, number_meant: bool = False) -> tuple[str, str] | No
     return None
 
 
-def traps_in(document: Document, path: Path) -> Iterator[Problem]:
+def ambiguities_in(document: YamlDocument, path: YamlPath) -> Iterator[Problem]:
     """The traps in a finding that a test gives: its numbers may be numbers, its ids and times are text."""
     node = document.node(path)
-    trap = text_trap(node, number_meant=True)
-    if trap is not None:
-        yield document.problem("E004", path, *trap)
+    ambiguous = ambiguity(node, number_meant=True)
+    if ambiguous is not None:
+        yield document.problem("E004", path, *ambiguous)
     for step in node.children or ():
-        yield from traps_in(document, (*path, step))
+        yield from ambiguities_in(document, (*path, step))

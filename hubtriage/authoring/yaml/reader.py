@@ -26,7 +26,7 @@ from yaml.events import (
 
 from hubtriage.authoring.problems import Position, Problem
 from hubtriage.authoring.yaml.scalars import plain_value
-from hubtriage.authoring.yaml.tree import Document, Node, Source, unquoted
+from hubtriage.authoring.yaml.tree import SourceText, YamlDocument, YamlNode, unquoted
 
 MAX_DEPTH = 64
 MAX_VALUES = 2_000_000  # values in one file, aliases expanded
@@ -43,20 +43,20 @@ _MERGE = "write the keys out, or share a whole value with an anchor ('&name') an
 _TWICE = "most YAML readers would keep only the last one; delete or rename one of them"
 
 
-def parse(file: str, content: bytes) -> tuple[Document | None, list[Problem]]:
+def parse(file: str, content: bytes) -> tuple[YamlDocument | None, list[Problem]]:
     """The document of a YAML file, None if it has none that could be read, and its problems."""
     text, problem = _decode(file, content)
     if problem is not None:
         return None, [problem]
-    source = Source(file, text)
+    source = SourceText(file, text)
     builder = _Builder(source, yaml.parse(text, Loader=yaml.CSafeLoader))
     try:
         root = builder.root()
-    except _Unusable as error:
+    except _Unreadable as error:
         return None, [*builder.problems, error.problem]
     except yaml.YAMLError as error:
         return None, [*builder.problems, _syntax_problem(source, error)]
-    return (None if root is None else Document(source, root)), builder.problems
+    return (None if root is None else YamlDocument(source, root)), builder.problems
 
 
 def _decode(file: str, content: bytes) -> tuple[str, Problem | None]:
@@ -71,7 +71,7 @@ def _decode(file: str, content: bytes) -> tuple[str, Problem | None]:
         return "", Problem(file, position, "E001", message, "save the file with the encoding UTF-8")
 
 
-class _Unusable(Exception):  # noqa: N818 - it carries a problem, it does not name an error
+class _Unreadable(Exception):  # noqa: N818 - it carries a problem, it does not name an error
     def __init__(self, problem: Problem):
         super().__init__(problem.message)
         self.problem = problem
@@ -80,14 +80,14 @@ class _Unusable(Exception):  # noqa: N818 - it carries a problem, it does not na
 class _Builder:
     """Builds the tree of nodes from parser events; collects the problems that do not stop it."""
 
-    def __init__(self, source: Source, events: Iterable[Event]):
+    def __init__(self, source: SourceText, events: Iterable[Event]):
         self.problems: list[Problem] = []
         self._source = source
         self._events: Iterator[Event] = iter(events)
-        self._anchors: dict[str, tuple[Node, int]] = {}
+        self._anchors: dict[str, tuple[YamlNode, int]] = {}
         self._count = 0
 
-    def root(self) -> Node | None:
+    def root(self) -> YamlNode | None:
         """The root of the only document, None if there is none."""
         root = None
         for event in self._events:
@@ -99,7 +99,7 @@ class _Builder:
             root = self._node(next(self._events), 1)
         return root
 
-    def _node(self, event: Event, depth: int) -> Node:
+    def _node(self, event: Event, depth: int) -> YamlNode:
         self._count += 1
         if isinstance(event, AliasEvent):
             return self._alias(event, depth)
@@ -109,7 +109,7 @@ class _Builder:
             self._anchors[event.anchor] = (node, self._count - before + 1)
         return node
 
-    def _new_node(self, event: Event, depth: int) -> Node:
+    def _new_node(self, event: Event, depth: int) -> YamlNode:
         if event.tag is not None and event.tag != "!":
             self._report_tag(event)
         if isinstance(event, ScalarEvent):
@@ -122,7 +122,7 @@ class _Builder:
             self._mapping(event, depth) if isinstance(event, MappingStartEvent) else self._list(event, depth)
         )
 
-    def _alias(self, event: Event, depth: int) -> Node:
+    def _alias(self, event: Event, depth: int) -> YamlNode:
         known = self._anchors.get(event.anchor)
         if known is None:
             self._stop(event, "E002", f"the alias '*{event.anchor}' has no anchor before it", _ALIAS)
@@ -135,23 +135,23 @@ class _Builder:
         mark = event.start_mark
         return replace(node, line=mark.line + 1, column=mark.column + 1)
 
-    def _scalar(self, event: Event) -> Node:
+    def _scalar(self, event: Event) -> YamlNode:
         mark, text = event.start_mark, event.value
         if event.style or event.tag is not None:
-            return Node(mark.line + 1, mark.column + 1, text)
-        return Node(mark.line + 1, mark.column + 1, plain_value(text), text)
+            return YamlNode(mark.line + 1, mark.column + 1, text)
+        return YamlNode(mark.line + 1, mark.column + 1, plain_value(text), text)
 
-    def _list(self, event: Event, depth: int) -> Node:
-        children: dict[str | int, Node] = {}
+    def _list(self, event: Event, depth: int) -> YamlNode:
+        children: dict[str | int, YamlNode] = {}
         while not isinstance(item := next(self._events), SequenceEndEvent):
             children[len(children)] = self._node(item, depth + 1)
         mark = event.start_mark
         value = [child.value for child in children.values()]
-        return Node(mark.line + 1, mark.column + 1, value, None, _height(children), None, children)
+        return YamlNode(mark.line + 1, mark.column + 1, value, None, _height(children), None, children)
 
-    def _mapping(self, event: Event, depth: int) -> Node:
-        keys: dict[str, Node] = {}
-        children: dict[str | int, Node] = {}
+    def _mapping(self, event: Event, depth: int) -> YamlNode:
+        keys: dict[str, YamlNode] = {}
+        children: dict[str | int, YamlNode] = {}
         while not isinstance(item := next(self._events), MappingEndEvent):
             key = self._key(item, depth)
             child = self._node(next(self._events), depth + 1)
@@ -165,9 +165,9 @@ class _Builder:
             keys[name], children[name] = key, child
         mark = event.start_mark
         value = {name: child.value for name, child in children.items()}
-        return Node(mark.line + 1, mark.column + 1, value, None, _height(children), keys, children)
+        return YamlNode(mark.line + 1, mark.column + 1, value, None, _height(children), keys, children)
 
-    def _key(self, event: Event, depth: int) -> Node | None:
+    def _key(self, event: Event, depth: int) -> YamlNode | None:
         """The key, a scalar; None, with a problem, if it is nothing that can be a name."""
         if isinstance(event, ScalarEvent) and event.value == "<<" and not event.style:
             self._report(event, "E007", "merge keys ('<<') are not supported", _MERGE)
@@ -194,14 +194,14 @@ class _Builder:
         self.problems.append(self._problem(event, code, message, hint))
 
     def _stop(self, event: Event, code: str, message: str, hint: str = "") -> NoReturn:
-        raise _Unusable(self._problem(event, code, message, hint))
+        raise _Unreadable(self._problem(event, code, message, hint))
 
     def _problem(self, event: Event, code: str, message: str, hint: str) -> Problem:
         position = Position(event.start_mark.line + 1, event.start_mark.column + 1)
         return self._source.problem(code, position, message, hint)
 
 
-def _height(children: Mapping[str | int, Node]) -> int:
+def _height(children: Mapping[str | int, YamlNode]) -> int:
     return 1 + max([child.height for child in children.values()], default=0)
 
 
@@ -211,7 +211,7 @@ _NO_MAPPING = "mapping values are not allowed in this context"
 _OPERATOR_KEY = re.compile(r"^\s*(?:-\s+)*\{?\s*([!%>|*&@?]=?|!!|!==?|>=)\s*:")
 
 
-def _syntax_problem(source: Source, error: yaml.YAMLError) -> Problem:
+def _syntax_problem(source: SourceText, error: yaml.YAMLError) -> Problem:
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     if mark is None:
         return _character_problem(source, error)
@@ -224,7 +224,7 @@ def _syntax_problem(source: Source, error: yaml.YAMLError) -> Problem:
     )
 
 
-def _character_problem(source: Source, error: yaml.YAMLError) -> Problem:
+def _character_problem(source: SourceText, error: yaml.YAMLError) -> Problem:
     """The reader's errors know the character's offset instead of a mark."""
     offset = getattr(error, "position", 0)
     before = source.text[:offset] if isinstance(offset, int) else ""

@@ -3,7 +3,7 @@
 What an unquoted scalar means depends on the YAML version and the reader, so only spellings on which all
 agree become numbers, booleans or null: `90`, `-1.5`, `true`, `null`. Every other spelling that some
 reader takes for something but text (`no`, `010`, `1_000`, `1:30`, `0x1F`, `1e3`, `2026-10-01`)
-becomes a `Trap`, which stands for no value: whoever wants a date may read its text, everyone else
+becomes an `AmbiguousScalar`, which stands for no value: whoever wants a date may read its text, everyone else
 asks for quotes.
 """
 
@@ -14,7 +14,7 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
-class Trap:
+class AmbiguousScalar:
     """An unquoted scalar that YAML readers disagree about; `reading` says what some would make of it."""
 
     text: str
@@ -47,18 +47,18 @@ _STARTS_SOMETHING = frozenset("0123456789+-.")
 
 
 def plain_value(text: str) -> Any:
-    """What an unquoted scalar stands for: text, a number, a boolean, None, or a `Trap`."""
+    """What an unquoted scalar stands for: text, a number, a boolean, None, or an `AmbiguousScalar`."""
     if text in _KEYWORDS:
         return _KEYWORDS[text]
     if text[0] not in _STARTS_SOMETHING:
-        return Trap(text, "a boolean") if text in _BOOLEAN_WORDS else text
+        return AmbiguousScalar(text, "a boolean") if text in _BOOLEAN_WORDS else text
     if _INTEGER.fullmatch(text) and len(text) < _MAX_DIGITS:
         return int(text)
     if _DECIMAL.fullmatch(text) and len(text) < _MAX_DIGITS:
         return float(text)
     if _DATE.fullmatch(text):
-        return Trap(text, "a date")
-    return Trap(text, _number_reading(text)) if _NUMBER_LIKE.fullmatch(text) else text
+        return AmbiguousScalar(text, "a date")
+    return AmbiguousScalar(text, _number_reading(text)) if _NUMBER_LIKE.fullmatch(text) else text
 
 
 def _number_reading(text: str) -> str:
@@ -82,4 +82,4 @@ _TYPE_WORDS: Mapping[type, str] = {
 
 def type_word(value: object) -> str:
     """What a value is, in the words of messages: "text", "a number", "a list" …"""
-    return value.reading if isinstance(value, Trap) else _TYPE_WORDS.get(type(value), "a value")
+    return value.reading if isinstance(value, AmbiguousScalar) else _TYPE_WORDS.get(type(value), "a value")

@@ -9,11 +9,11 @@ from typing import Any, TypeAlias
 from hubtriage.authoring.problems import Position, Problem, Severity
 from hubtriage.authoring.yaml.scalars import type_word
 
-Path: TypeAlias = tuple[str | int, ...]
+YamlPath: TypeAlias = tuple[str | int, ...]
 
 
 @dataclass(slots=True)
-class Node:
+class YamlNode:
     """A value in the file: its plain value, where it starts, and the nodes inside it.
 
     `unquoted` is the text of a scalar written without quotes, `height` how deep values are nested
@@ -25,8 +25,8 @@ class Node:
     value: Any
     unquoted: str | None = None
     height: int = 0
-    keys: "dict[str, Node] | None" = None
-    children: "dict[str | int, Node] | None" = None
+    keys: "dict[str, YamlNode] | None" = None
+    children: "dict[str | int, YamlNode] | None" = None
 
     @property
     def position(self) -> Position:
@@ -34,7 +34,7 @@ class Node:
         return Position(self.line, self.column)
 
 
-class Source:
+class SourceText:
     """The text of a file, for showing the line of a problem."""
 
     def __init__(self, file: str, text: str):
@@ -55,20 +55,20 @@ class Source:
         return Problem(self.file, position, code, message, hint, self.line(position.line), severity)
 
 
-class Document:
+class YamlDocument:
     """A parsed rule file: `value` is the plain tree; positions are looked up by path when needed."""
 
-    def __init__(self, source: "Source", root: Node):
+    def __init__(self, source: "SourceText", root: YamlNode):
         self.file = source.file
         self.root = root
         self._source = source
 
     @property
     def value(self) -> Any:
-        """The file's content as dict, list, str, int, float, bool, None and `Trap`."""
+        """The file's content as dict, list, str, int, float, bool, None and `AmbiguousScalar`."""
         return self.root.value
 
-    def node(self, path: Sequence[str | int]) -> Node:
+    def node(self, path: Sequence[str | int]) -> YamlNode:
         """The node at a path, or the innermost one on the way to it that exists."""
         node = self.root
         for step in path:
@@ -100,7 +100,7 @@ class Document:
         return self._source.problem(code, position, message, hint)
 
 
-def unquoted(node: Node) -> tuple[str, str]:
+def unquoted(node: YamlNode) -> tuple[str, str]:
     """Message and hint for an unquoted scalar where text is wanted."""
     text = node.unquoted or ""
     if not text:

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 import yaml
 
 from hubtriage.authoring.yaml.reader import parse
-from hubtriage.authoring.yaml.scalars import Trap
+from hubtriage.authoring.yaml.scalars import AmbiguousScalar
 from hubtriage.interop.criteria.input import Path
 from hubtriage.interop.importers.names import printable
 from hubtriage.interop.importers.outcome import Line, UnreadableError
@@ -57,7 +57,7 @@ def _as_pyyaml_reads(value: Any) -> Any:
         return {key: _as_pyyaml_reads(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_as_pyyaml_reads(item) for item in value]
-    if not isinstance(value, Trap):
+    if not isinstance(value, AmbiguousScalar):
         return value
     try:
         return yaml.safe_load(value.text)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hubtriage.authoring.asff.fields import Field, Unknown, look_up, table
+from hubtriage.authoring.asff.fields import AsffField, UnknownPath, look_up, table
 from hubtriage.authoring.asff.table import derived
 
 
@@ -13,18 +13,18 @@ def test_the_table_is_what_the_installed_library_says():
 @pytest.mark.parametrize(
     ("path", "field"),
     [
-        ("AwsAccountId", Field("text")),
-        ("Compliance", Field("object", optional=True)),
-        ("Compliance.SecurityControlId", Field("text", optional=True)),
-        ("Confidence", Field("number", optional=True)),
-        ("Sample", Field("boolean", optional=True)),
-        ("Types", Field("text", in_list=True, optional=True)),
-        ("Resources.Type", Field("text", in_list=True)),
-        ("Resources.0.Type", Field("text", optional=True)),
-        ("Resources.Tags.any name", Field("text", in_list=True, optional=True)),
-        ("ProductFields.aws/securityhub/FindingId", Field("text", optional=True)),
-        ("RecordState", Field("text", ("ACTIVE", "ARCHIVED"), optional=True)),
-        ("Workflow.Status", Field("text", ("NEW", "NOTIFIED", "RESOLVED", "SUPPRESSED"))),
+        ("AwsAccountId", AsffField("text")),
+        ("Compliance", AsffField("object", optional=True)),
+        ("Compliance.SecurityControlId", AsffField("text", optional=True)),
+        ("Confidence", AsffField("number", optional=True)),
+        ("Sample", AsffField("boolean", optional=True)),
+        ("Types", AsffField("text", in_list=True, optional=True)),
+        ("Resources.Type", AsffField("text", in_list=True)),
+        ("Resources.0.Type", AsffField("text", optional=True)),
+        ("Resources.Tags.any name", AsffField("text", in_list=True, optional=True)),
+        ("ProductFields.aws/securityhub/FindingId", AsffField("text", optional=True)),
+        ("RecordState", AsffField("text", ("ACTIVE", "ARCHIVED"), optional=True)),
+        ("Workflow.Status", AsffField("text", ("NEW", "NOTIFIED", "RESOLVED", "SUPPRESSED"))),
     ],
 )
 def test_a_path_of_a_finding(path, field):
@@ -44,4 +44,4 @@ def test_a_path_of_a_finding(path, field):
     ],
 )
 def test_a_path_that_no_finding_has(path, step, meant):
-    assert look_up(tuple(path.split("."))) == Unknown(step, meant)
+    assert look_up(tuple(path.split("."))) == UnknownPath(step, meant)

@@ -6,10 +6,16 @@ from types import SimpleNamespace
 
 import pytest
 
-from hubtriage.authoring.asff.fields import Field, look_up
-from hubtriage.authoring.checks.constraints import asked_of, can_meet, demands, is_everything, within_scale
-from hubtriage.authoring.checks.linted_rule import Subject
-from hubtriage.authoring.checks.relations.reach import Relations, implies
+from hubtriage.authoring.asff.fields import AsffField, look_up
+from hubtriage.authoring.checks.constraints import (
+    can_meet,
+    constraint_of,
+    constraints_of,
+    is_everything,
+    within_scale,
+)
+from hubtriage.authoring.checks.linted_rule import LintedRule
+from hubtriage.authoring.checks.relations.overlap import RuleOverlaps, implies
 from hubtriage.engine.index.dnf import conjunctions_of
 from hubtriage.engine.jsonlogic.compiler import EvaluationError, compile_logic, truthy
 from hubtriage.engine.pattern import compile_pattern
@@ -18,11 +24,13 @@ from tests.conformance import rule_grammar
 RULES, FINDINGS = 60, 150
 
 
-def subject(raw, number):
-    """What the relations look at: a rule's conditions and when it acts."""
+def linted(raw, number):
+    """What the overlaps look at: a rule's conditions and when it acts."""
     model = SimpleNamespace(mode="enforce", order=500, starts=None, expires=None)
-    rule = SimpleNamespace(id=f"r{number:03}", match=raw.get("match"), when=raw.get("when"))
-    return SimpleNamespace(rule=rule, model=model, branches=conjunctions_of(raw), leaves=())
+    loaded = SimpleNamespace(id=f"r{number:03}", match=raw.get("match"), when=raw.get("when"))
+    return SimpleNamespace(
+        id=loaded.id, loaded=loaded, model=model, branches=conjunctions_of(raw), match_fields=()
+    )
 
 
 def is_possible(value, keys=()):
@@ -31,10 +39,10 @@ def is_possible(value, keys=()):
         return all(is_possible(inner, (*keys, name)) for name, inner in value.items())
     if isinstance(value, list):
         field = look_up(keys)
-        is_list = isinstance(field, Field) and field.in_list
+        is_list = isinstance(field, AsffField) and field.in_list
         return is_list and all(not isinstance(item, list) and is_possible(item, keys) for item in value)
     field = look_up(keys) if keys else None
-    return isinstance(field, Field) and field.kind != "object"
+    return isinstance(field, AsffField) and field.kind != "object"
 
 
 def of_its_kind(value, keys=()):
@@ -65,10 +73,10 @@ def matches(raw, finding):
 def test_rules_that_match_one_finding_are_known_to_be_able_to_and_a_narrower_rule_is_narrower(seed):
     draw = random.Random(seed)  # noqa: S311 - not for secrets
     rules = [rule_grammar.rule(draw) for _ in range(RULES)]
-    subjects = [subject(raw, number) for number, raw in enumerate(rules)]
-    relations = Relations(subjects)
-    later = [{id(other) for other in relations.later(one)} for one in subjects]
-    narrower = [[implies(one, other) for other in subjects] for one in subjects]
+    linted_rules = [linted(raw, number) for number, raw in enumerate(rules)]
+    overlaps = RuleOverlaps(linted_rules)
+    later = [{id(other) for other in overlaps.later(one)} for one in linted_rules]
+    narrower = [[implies(one, other) for other in linted_rules] for one in linted_rules]
     drawn = (rule_grammar.finding(draw) for _ in range(FINDINGS * 20))
     findings = [finding for finding in drawn if is_possible(finding)][:FINDINGS]
     assert len(findings) > FINDINGS // 3
@@ -77,7 +85,7 @@ def test_rules_that_match_one_finding_are_known_to_be_able_to_and_a_narrower_rul
         for one in range(RULES):
             for other in range(RULES):
                 if one < other and hits[one] and hits[other]:
-                    assert id(subjects[other]) in later[one], (rules[one], rules[other], finding)
+                    assert id(linted_rules[other]) in later[one], (rules[one], rules[other], finding)
                 if narrower[one][other] and hits[one]:
                     assert hits[other], (rules[one], rules[other], finding)
 
@@ -89,7 +97,7 @@ def asked_by(raw):
         match=raw.get("match"), when=raw.get("when"), has_when="when" in raw, document=document, path=()
     )
     rule.model = None
-    return demands(Subject(rule, {}, 0.0))
+    return constraints_of(LintedRule(rule, {}, 0.0))
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -104,7 +112,7 @@ def test_conditions_that_exclude_each_other_never_hold_together(seed):
         if one.source == two.source and not can_meet(one.values, two.values)
     ]
     never = [raw for raw, mine in asked if not all(within_scale(one.source, one.values) for one in mine)]
-    logic = [(raw, asked_of(raw["when"])) for raw, _mine in asked if list(raw) == ["when"]]
+    logic = [(raw, constraint_of(raw["when"])) for raw, _mine in asked if list(raw) == ["when"]]
     always = [raw for raw, one in logic if one is not None and one.exact and is_everything(one.values)]
     assert len(apart) > 10
     drawn = (rule_grammar.finding(draw) for _ in range(FINDINGS * 20))

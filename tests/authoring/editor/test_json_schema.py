@@ -12,7 +12,7 @@ from hubtriage.authoring.editor.json_schema import rules_schema
 from hubtriage.authoring.loader import ACCOUNTS_FILE, load_rules
 from hubtriage.authoring.problems import CODES
 from hubtriage.authoring.yaml.reader import parse
-from hubtriage.authoring.yaml.scalars import Trap
+from hubtriage.authoring.yaml.scalars import AmbiguousScalar
 from hubtriage.engine.jsonlogic.compiler import ALL_OPERATORS
 from tests.support.paths import ROOT
 
@@ -53,7 +53,7 @@ def readable(value):
         return {key: readable(inner) for key, inner in value.items()}
     if isinstance(value, list):
         return [readable(inner) for inner in value]
-    return value.text if isinstance(value, Trap) else value
+    return value.text if isinstance(value, AmbiguousScalar) else value
 
 
 def errors(value):

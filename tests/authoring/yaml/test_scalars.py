@@ -1,4 +1,4 @@
-"""Unquoted scalars: what all readers of YAML agree on is a value, everything else is a trap."""
+"""Unquoted scalars: what all readers of YAML agree on is a value, everything else is ambiguous."""
 
 import re
 
@@ -7,7 +7,7 @@ import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from hubtriage.authoring.yaml.scalars import Trap, plain_value
+from hubtriage.authoring.yaml.scalars import AmbiguousScalar, plain_value
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_a_value_that_all_readers_agree_on(text, value):
     ],
 )
 def test_a_trap_keeps_its_text_and_says_what_some_readers_would_take_it_for(text, reading):
-    assert plain_value(text) == Trap(text, reading)
+    assert plain_value(text) == AmbiguousScalar(text, reading)
 
 
 # YAML 1.2, core schema (10.3.2 of its specification).
@@ -101,5 +101,5 @@ def kind_in_1_1(text):
 def test_whatever_is_no_trap_is_the_same_to_yaml_1_1_and_1_2(text):
     text = text.strip()
     value = plain_value(text)
-    if not isinstance(value, Trap):
+    if not isinstance(value, AmbiguousScalar):
         assert KINDS[type(value)] == kind_in_1_2(text) == kind_in_1_1(text)

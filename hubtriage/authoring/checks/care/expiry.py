@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from hubtriage.authoring.checks.linted_rule import Subject
+from hubtriage.authoring.checks.linted_rule import LintedRule
 from hubtriage.authoring.problems import Problem
 
 OVER, SOON = "W308", "W309"
@@ -10,24 +10,24 @@ DAYS_AHEAD = 30
 _SECONDS_A_DAY = 86_400
 
 
-def check_over(subject: Subject) -> Iterator[Problem]:
+def check_over(rule: LintedRule) -> Iterator[Problem]:
     """A rule that has expired: what it did is taken back by the next sweep, within a day."""
-    expires = subject.model.expires
-    if expires is not None and expires.end <= subject.now:
+    expires = rule.model.expires
+    if expires is not None and expires.end <= rule.now:
         message = f"expired on {expires.text}"
         hint = "delete the rule, or decide anew and write a later day"
-        yield subject.problem(OVER, ("expires",), message, hint)
+        yield rule.problem(OVER, ("expires",), message, hint)
 
 
-def check_soon(subject: Subject) -> Iterator[Problem]:
+def check_soon(rule: LintedRule) -> Iterator[Problem]:
     """A rule that expires within 30 days."""
-    expires = subject.model.expires
-    if expires is None or expires.end <= subject.now:
+    expires = rule.model.expires
+    if expires is None or expires.end <= rule.now:
         return
-    days = int((expires.end - subject.now) // _SECONDS_A_DAY)
-    starts = subject.model.starts
+    days = int((expires.end - rule.now) // _SECONDS_A_DAY)
+    starts = rule.model.starts
     is_short = starts is not None and expires.end - starts.seconds <= DAYS_AHEAD * _SECONDS_A_DAY
     if days < DAYS_AHEAD and not is_short:
         left = f"in {days} days" if days > 1 else "tomorrow" if days == 1 else "within a day"
         message = f"expires {left}; its findings come back then"
-        yield subject.problem(SOON, ("expires",), message, "decide with the owner whether it goes on")
+        yield rule.problem(SOON, ("expires",), message, "decide with the owner whether it goes on")

@@ -2,17 +2,15 @@
 
 from collections.abc import Iterator
 
-from hubtriage.authoring.checks.linted_rule import Subject
+from hubtriage.authoring.checks.linted_rule import LintedRule
 from hubtriage.authoring.problems import Problem
 
 CODE = "W306"
 
 
-def check(subject: Subject) -> Iterator[Problem]:
+def check(rule: LintedRule) -> Iterator[Problem]:
     """A rule that suppresses or resolves, without an owner or a ticket."""
-    lacking = [name for name in ("owner", "ticket") if getattr(subject.model, name) is None]
-    if subject.suppresses and lacking:
+    lacking = [name for name in ("owner", "ticket") if getattr(rule.model, name) is None]
+    if rule.suppresses and lacking:
         hint = "add " + " and ".join(f"{name}:" for name in lacking) + " to the rule"
-        yield subject.problem(
-            CODE, ("id",), f"suppresses findings and has no {' and no '.join(lacking)}", hint
-        )
+        yield rule.problem(CODE, ("id",), f"suppresses findings and has no {' and no '.join(lacking)}", hint)

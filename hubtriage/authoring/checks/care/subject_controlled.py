@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from hubtriage.authoring.asff.fields import Keys
-from hubtriage.authoring.checks.constraints import demands, is_list_of_texts
-from hubtriage.authoring.checks.linted_rule import Subject, dotted
+from hubtriage.authoring.checks.constraints import constraints_of, is_list_of_texts
+from hubtriage.authoring.checks.linted_rule import LintedRule, dotted
 from hubtriage.authoring.problems import Problem
 from hubtriage.engine.index.dnf import Source
 
@@ -19,18 +19,18 @@ _ID: Keys = ("Resources", "Id")
 _PARTIAL = ("prefix", "suffix", "wildcard", "equals-ignore-case", "starts_with", "ends_with", "glob", "regex")
 
 
-def check(subject: Subject) -> Iterator[Problem]:
+def check(rule: LintedRule) -> Iterator[Problem]:
     """Tags, names, titles and parts of resource ids in a rule that hides, unless it names its accounts."""
-    if not subject.hides:
+    if not rule.hides:
         return
-    for keys, place, is_key in subject.paths:
+    for keys, place, is_key in rule.paths:
         plain = tuple(key for key in keys if not key.isdecimal())
-        if _is_free(plain) or (plain == _ID and _is_partial(subject)):
-            if _names_accounts(subject):
+        if _is_free(plain) or (plain == _ID and _is_partial(rule)):
+            if _names_accounts(rule):
                 return
             message = f"whoever may set {dotted(plain)} can hide findings with this rule"
             hint = "name the accounts where only your pipeline can, by AwsAccountId or an account attribute"
-            yield subject.problem(CODE, place, message, hint, key=is_key)
+            yield rule.problem(CODE, place, message, hint, key=is_key)
             return
 
 
@@ -40,21 +40,28 @@ def _is_free(keys: Keys) -> bool:
     return is_name or keys[:2] in _FREE or keys[:1] in _FREE
 
 
-def _names_accounts(subject: Subject) -> bool:
+def _names_accounts(rule: LintedRule) -> bool:
     """Whether all findings are of listed accounts, by their ids or by what the account directory says."""
-    ids = (leaf for leaf in subject.leaves if leaf.keys == ("AwsAccountId",) and "$or" not in leaf.place)
-    if any(len(leaf.literals) == len(leaf.alternatives) for leaf in ids):
+    ids = (
+        match_field
+        for match_field in rule.match_fields
+        if match_field.keys == ("AwsAccountId",) and "$or" not in match_field.place
+    )
+    if any(len(match_field.plain_values) == len(match_field.alternatives) for match_field in ids):
         return True  # nearly always so, and quicker to see than what all conditions ask for
-    return any(_is_of_account(one.source) and is_list_of_texts(one.values) for one in demands(subject))
+    return any(_is_of_account(one.source) and is_list_of_texts(one.values) for one in constraints_of(rule))
 
 
 def _is_of_account(source: Source) -> bool:
     return source == ("AwsAccountId",) or (isinstance(source, str) and source.startswith('{"account"'))
 
 
-def _is_partial(subject: Subject) -> bool:
+def _is_partial(rule: LintedRule) -> bool:
     tests = {
-        operator for leaf in subject.leaves if leaf.keys == _ID for operator, _operand, _at in leaf.tests
+        operator
+        for match_field in rule.match_fields
+        if match_field.keys == _ID
+        for operator, _operand, _at in match_field.operators
     }
-    operators = {operation.name for operation in subject.operations}
+    operators = {operation.name for operation in rule.operations}
     return bool((tests | operators) & set(_PARTIAL))

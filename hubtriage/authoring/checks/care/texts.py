@@ -3,14 +3,14 @@
 import re
 from collections.abc import Iterator
 
-from hubtriage.authoring.checks.linted_rule import Subject, field_at
+from hubtriage.authoring.checks.linted_rule import LintedRule, field_at
 from hubtriage.authoring.problems import Problem
-from hubtriage.authoring.yaml.tree import Path
+from hubtriage.authoring.yaml.tree import YamlPath
 from hubtriage.engine.ruleset.templates import NOTE_LIMIT, PLACEHOLDER
 
 DIFFERS, LONG = "W310", "W311"
 
-# Few values in one set of findings: what is filled in from these still leaves findings to share calls.
+# Few values in one set of findings: what is filled in from these still lets findings share calls.
 _FEW_VALUES = {
     *("AwsAccountId", "AwsAccountName", "Region", "ProductName", "CompanyName", "GeneratorId"),
     *("Severity.Label", "Compliance.SecurityControlId", "Compliance.Status", "RecordState"),
@@ -37,38 +37,36 @@ _TAG, _OTHER, _NUMBER = 256, 64, 20  # AWS: 256 characters of a tag's value
 _POSITION = re.compile(r"\.[0-9]+(?=\.|$)")
 
 
-def check_differs(subject: Subject) -> Iterator[Problem]:
+def check_differs(rule: LintedRule) -> Iterator[Problem]:
     """Placeholders that make the update differ, so that hardly two findings share a call."""
-    for place, text in templates(subject):
+    for place, text in templates(rule):
         for found in PLACEHOLDER.finditer(text):
             if found[1] == "finding" and found[2] not in _FEW_VALUES:
                 message = f"{found[0]} makes nearly every finding's update different"
                 hint = (
                     "only findings with one update share a call, 100 at most: keep it out, or to few findings"
                 )
-                yield subject.problem(DIFFERS, place, message, hint)
+                yield rule.problem(DIFFERS, place, message, hint)
                 break
 
 
-def check_long(subject: Subject) -> Iterator[Problem]:
+def check_long(rule: LintedRule) -> Iterator[Problem]:
     """A note that may exceed 512 characters once it is filled in; it would be cut there."""
-    note = subject.model.update.Note
+    note = rule.model.update.Note
     if note is None:
         return
-    model = subject.model
+    model = rule.model
     length = len(PLACEHOLDER.sub("", note.Text))
     for found in PLACEHOLDER.finditer(note.Text):
         length += _length(found[2]) if found[1] == "finding" else _rule_length(model, found[2])
     if length > NOTE_LIMIT:
         message = f"may be {length} characters long once it is filled in; it is cut at {NOTE_LIMIT}"
-        yield subject.problem(
-            LONG, ("update", "Note", "Text"), message, "put what matters first, or less in it"
-        )
+        yield rule.problem(LONG, ("update", "Note", "Text"), message, "put what matters first, or less in it")
 
 
-def templates(subject: Subject) -> Iterator[tuple[Path, str]]:
+def templates(rule: LintedRule) -> Iterator[tuple[YamlPath, str]]:
     """(place, text) of each text of the update that may hold placeholders."""
-    update = subject.model.update
+    update = rule.model.update
     if update.Note is not None:
         yield ("update", "Note", "Text"), update.Note.Text
     for key, text in (update.UserDefinedFields or {}).items():

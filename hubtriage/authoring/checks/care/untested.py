@@ -2,19 +2,19 @@
 
 from collections.abc import Iterator
 
-from hubtriage.authoring.checks.linted_rule import Subject
+from hubtriage.authoring.checks.linted_rule import LintedRule
 from hubtriage.authoring.problems import Problem
 from hubtriage.authoring.schema.rule import NO_CHANGE
 
 CODE = "W312"
 
 
-def check(subject: Subject) -> Iterator[Problem]:
+def check(rule: LintedRule) -> Iterator[Problem]:
     """A rule lacks a finding that it changes, or one that it leaves alone."""
-    kinds = {test.expect == NO_CHANGE for test in subject.model.tests}
+    kinds = {test.expect == NO_CHANGE for test in rule.model.tests}
     changes = "a finding that it changes" if False not in kinds else ""
     leaves = "a finding that it leaves alone" if True not in kinds else ""
-    if (changes or leaves) and subject.model.update.model_fields_set:
+    if (changes or leaves) and rule.model.update.model_fields_set:
         lacking = " and ".join(filter(None, (changes, leaves)))
         hint = "- {name: ..., finding: {...}, expect: no change}" if not changes else "add them under tests:"
-        yield subject.problem(CODE, ("id",), f"no test with {lacking}", hint)
+        yield rule.problem(CODE, ("id",), f"no test with {lacking}", hint)

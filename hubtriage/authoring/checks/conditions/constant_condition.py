@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
-from hubtriage.authoring.asff.fields import Field, look_up
-from hubtriage.authoring.checks.constraints import asked_of, is_everything
-from hubtriage.authoring.checks.linted_rule import Operation, Subject
+from hubtriage.authoring.asff.fields import AsffField, look_up
+from hubtriage.authoring.checks.constraints import constraint_of, is_everything
+from hubtriage.authoring.checks.linted_rule import LintedRule, Operation
 from hubtriage.authoring.problems import Problem
-from hubtriage.authoring.yaml.tree import Path
+from hubtriage.authoring.yaml.tree import YamlPath
 from hubtriage.engine.index.dnf import values_of
 
 CODE = "W201"
@@ -17,63 +17,63 @@ _COMPARISONS = ("==", "===", "!=", "!==", "<", "<=", ">", ">=")
 _CONDITIONS = {"and": None, "or": None, "!": None, "!!": None, "if": 0, "?:": 0}
 
 
-def check(subject: Subject) -> Iterator[Problem]:
+def check(rule: LintedRule) -> Iterator[Problem]:
     """Operations and operands without anything of the finding in them; `when: true` alone is meant."""
-    yield from _that_hold_always(subject)
-    if not subject.rule.has_when:
+    yield from _that_hold_always(rule)
+    if not rule.loaded.has_when:
         return
-    when = subject.rule.when
+    when = rule.loaded.when
     if not isinstance(when, dict):
         if when is not True:
-            yield _constant(subject, ("when",), when, key=False)
+            yield _constant(rule, ("when",), when, key=False)
         return
-    for operation in subject.operations:
+    for operation in rule.operations:
         if _is_constant(operation.logic) and not any(_is_constant(one.logic) for one in operation.outer):
-            yield _constant(subject, operation.place, operation.logic, key=True)
-        yield from _operands(subject, operation)
-        yield from _with_itself(subject, operation)
+            yield _constant(rule, operation.place, operation.logic, key=True)
+        yield from _operands(rule, operation)
+        yield from _with_itself(rule, operation)
 
 
-def _that_hold_always(subject: Subject) -> Iterator[Problem]:
+def _that_hold_always(rule: LintedRule) -> Iterator[Problem]:
     """Alternatives that leave nothing out, such as `exists: true` beside `exists: false`."""
     hint = "one of the alternatives is too much"
-    for leaf in subject.leaves:
-        if ("exists", False) in ((name, operand) for name, operand, _place in leaf.tests):
-            values = values_of(alternative for alternative, _place in leaf.alternatives)
+    for match_field in rule.match_fields:
+        if ("exists", False) in ((name, operand) for name, operand, _place in match_field.operators):
+            values = values_of(alternative for alternative, _place in match_field.alternatives)
             if is_everything(values):
-                yield subject.problem(CODE, leaf.place, _ALWAYS, hint, key=True)
-    for operation in subject.operations:
-        asked = asked_of(operation.logic) if operation.name == "or" else None
+                yield rule.problem(CODE, match_field.place, _ALWAYS, hint, key=True)
+    for operation in rule.operations:
+        asked = constraint_of(operation.logic) if operation.name == "or" else None
         if asked and asked.exact and is_everything(asked.values):
-            yield subject.problem(CODE, operation.place, _ALWAYS, hint, key=True)
+            yield rule.problem(CODE, operation.place, _ALWAYS, hint, key=True)
 
 
-def _operands(subject: Subject, operation: Operation) -> Iterator[Problem]:
+def _operands(rule: LintedRule, operation: Operation) -> Iterator[Problem]:
     """Plain values where a condition belongs."""
     if operation.name not in _CONDITIONS or _is_constant(operation.logic):
         return
     only = _CONDITIONS[operation.name]
     for index, argument in enumerate(operation.arguments):
         if not isinstance(argument, dict) and only in (None, index):
-            yield _constant(subject, (*operation.place, index), argument, key=False)
+            yield _constant(rule, (*operation.place, index), argument, key=False)
 
 
-def _with_itself(subject: Subject, operation: Operation) -> Iterator[Problem]:
+def _with_itself(rule: LintedRule, operation: Operation) -> Iterator[Problem]:
     """A comparison of something with itself."""
     if operation.name in _COMPARISONS and not _is_constant(operation.logic):
         first, *others = operation.arguments
         if others and all(other == first for other in others):
-            yield subject.problem(
+            yield rule.problem(
                 CODE, operation.place, "both sides are the same", "compare it with a value", key=True
             )
 
 
-def _constant(subject: Subject, place: Path, logic: Any, *, key: bool) -> Problem:
+def _constant(rule: LintedRule, place: YamlPath, logic: Any, *, key: bool) -> Problem:
     hint = "compare something of the finding, or write when: true to mean every finding"
     for text in _texts(logic):
-        if "." in text and isinstance(look_up(tuple(text.split("."))), Field):
+        if "." in text and isinstance(look_up(tuple(text.split("."))), AsffField):
             hint = f'a field of the finding is {{var: "{text}"}}'
-    return subject.problem(CODE, place, "this is the same for every finding", hint, key=key)
+    return rule.problem(CODE, place, "this is the same for every finding", hint, key=key)
 
 
 def _is_constant(logic: Any) -> bool:

@@ -3,15 +3,15 @@
 from collections.abc import Iterator
 from typing import Any
 
-from hubtriage.authoring.checks.linted_rule import Subject
+from hubtriage.authoring.checks.linted_rule import LintedRule
 from hubtriage.authoring.problems import Problem
 
 CODE = "W205"
 
 
-def check(subject: Subject) -> Iterator[Problem]:
+def check(rule: LintedRule) -> Iterator[Problem]:
     """`==` and `!=` convert: 0, false and "" equal each other, yet none of them equals a missing field."""
-    for operation in subject.operations:
+    for operation in rule.operations:
         if operation.name not in ("==", "!="):
             continue
         for argument in operation.arguments:
@@ -19,7 +19,7 @@ def check(subject: Subject) -> Iterator[Problem]:
                 shown = "false" if argument is False else '""' if argument == "" else "0"
                 message = f"`{operation.name}` {shown} compares loosely, and not with what is missing"
                 hint = f'write "{operation.name}=", or {{"!": {{var: PATH}}}} for missing, false, 0 or empty'
-                yield subject.problem(CODE, operation.place, message, hint, key=True)
+                yield rule.problem(CODE, operation.place, message, hint, key=True)
 
 
 def _is_converted(value: Any) -> bool:

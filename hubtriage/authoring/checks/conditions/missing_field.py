@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from hubtriage.authoring.asff.fields import Keys
-from hubtriage.authoring.checks.linted_rule import Operation, Subject, dotted, field_at, var_keys
+from hubtriage.authoring.checks.linted_rule import LintedRule, Operation, dotted, field_at, var_keys
 from hubtriage.authoring.problems import Problem
-from hubtriage.authoring.yaml.tree import Path
+from hubtriage.authoring.yaml.tree import YamlPath
 from hubtriage.engine.errors import EvaluationError
 from hubtriage.engine.jsonlogic.compiler import LogicError, compile_logic, truthy
 
@@ -16,26 +16,30 @@ _NEGATIONS = ("!", "!=", "!==", "none")
 _BOUND = ("some", "all", "none", "filter", "map", "reduce")
 
 
-def check_less(subject: Subject) -> Iterator[Problem]:
+def check_less(rule: LintedRule) -> Iterator[Problem]:
     """JsonLogic: a missing value counts as 0 in a comparison of numbers, so it is less than 1."""
-    for operation, keys in _held_by_absence(subject, _LESS):
+    for operation, keys in _held_by_absence(rule, _LESS):
         guard = '{and: [{"!=": [{var: PATH}, null]}, ...]}'
         message = f"holds too where {dotted(keys)} is missing: that counts as 0"
-        yield subject.problem(LESS, operation.place, message, f"ask for it first: {guard}", key=True)
+        yield rule.problem(LESS, operation.place, message, f"ask for it first: {guard}", key=True)
 
 
-def check_negation(subject: Subject) -> Iterator[Problem]:
+def check_negation(rule: LintedRule) -> Iterator[Problem]:
     """What is missing is unequal to everything."""
-    for operation, keys in _held_by_absence(subject, _NEGATIONS):
+    for operation, keys in _held_by_absence(rule, _NEGATIONS):
         if not _asks_for_absence(operation):
             message = f"holds too where {dotted(keys)} is missing"
             hint = "if that is not meant, ask for it first: {and: [{var: PATH}, ...]}"
-            yield subject.problem(NEGATION, operation.place, message, hint, key=True)
+            yield rule.problem(NEGATION, operation.place, message, hint, key=True)
 
 
-def _held_by_absence(subject: Subject, names: tuple[str, ...]) -> Iterator[tuple[Operation, Keys]]:
-    required = {leaf.keys for leaf in subject.leaves if "$or" not in leaf.place and _needs_value(leaf.tests)}
-    for operation in subject.operations:
+def _held_by_absence(rule: LintedRule, names: tuple[str, ...]) -> Iterator[tuple[Operation, Keys]]:
+    required = {
+        match_field.keys
+        for match_field in rule.match_fields
+        if "$or" not in match_field.place and _needs_value(match_field.operators)
+    }
+    for operation in rule.operations:
         if operation.name not in names or operation.is_under("!", "none", "!=", "!=="):
             continue
         keys = next(_optional(operation), None)
@@ -45,7 +49,7 @@ def _held_by_absence(subject: Subject, names: tuple[str, ...]) -> Iterator[tuple
             yield operation, keys
 
 
-def _needs_value(tests: list[tuple[str, Any, Path]]) -> bool:
+def _needs_value(tests: list[tuple[str, Any, YamlPath]]) -> bool:
     return not any(operator == "exists" and operand is False for operator, operand, _place in tests)
 
 

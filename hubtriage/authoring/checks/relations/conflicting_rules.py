@@ -2,39 +2,39 @@
 
 from collections.abc import Iterator
 
-from hubtriage.authoring.checks.linted_rule import Subject
-from hubtriage.authoring.checks.relations.reach import Relations, wanted
+from hubtriage.authoring.checks.linted_rule import LintedRule
+from hubtriage.authoring.checks.relations.overlap import RuleOverlaps, fields_set
 from hubtriage.authoring.problems import Problem
 
 CODE = "W303"
 _ACTING = ("enforce", "observe")
 
 
-def check(subject: Subject, relations: Relations) -> Iterator[Problem]:
+def check(rule: LintedRule, overlaps: RuleOverlaps) -> Iterator[Problem]:
     """Rules of the same order, so that nothing but their ids decides; told once, at the earlier one.
 
     Rules of different orders have said which of them is meant to win.
     """
-    mine = wanted(subject)
+    mine = fields_set(rule)
     found: list[tuple[str, str]] = []
-    if subject.model.mode not in _ACTING:
+    if rule.model.mode not in _ACTING:
         return
-    for other in relations.later(subject):
-        if other.model.order != subject.model.order:
+    for other in overlaps.later(rule):
+        if other.model.order != rule.model.order:
             break
-        field = _contested(mine, wanted(other)) if _acts_with(subject, other) else None
+        field = _contested(mine, fields_set(other)) if _acts_with(rule, other) else None
         if field:
-            found.append((field, other.rule.id))
+            found.append((field, other.id))
     if found:
         field, other_id = found[0]
         more = f" (and {len(found) - 1} more rules)" if len(found) > 1 else ""
         message = f"{field} is set differently by {other_id}{more}, of the same order, on the same findings"
-        wins = "earlier" if subject.model.terminal else "later"
+        wins = "earlier" if rule.model.terminal else "later"
         hint = f"the {wins} id wins by chance: say with order which rule is meant to"
-        yield subject.problem(CODE, ("update",), message, hint, key=True)
+        yield rule.problem(CODE, ("update",), message, hint, key=True)
 
 
-def _acts_with(one: Subject, other: Subject) -> bool:
+def _acts_with(one: LintedRule, other: LintedRule) -> bool:
     """Whether both can be in force at one time, and act in the same way."""
     if one.model.mode != other.model.mode:
         return False

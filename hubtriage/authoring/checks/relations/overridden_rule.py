@@ -2,40 +2,40 @@
 
 from collections.abc import Iterator, Mapping
 
-from hubtriage.authoring.checks.linted_rule import Subject
-from hubtriage.authoring.checks.relations.reach import Relations, implies, reaches, wanted
+from hubtriage.authoring.checks.linted_rule import LintedRule
+from hubtriage.authoring.checks.relations.overlap import RuleOverlaps, ceiling_covers, fields_set, implies
 from hubtriage.authoring.problems import Problem
 
 CODE = "W302"
 
 
-def check(subject: Subject, relations: Relations) -> Iterator[Problem]:
+def check(rule: LintedRule, overlaps: RuleOverlaps) -> Iterator[Problem]:
     """A later rule that matches wherever this one does and sets every field that this one sets, or some."""
-    mine = wanted(subject)
-    if subject.model.terminal or not mine or subject.model.mode != "enforce":
+    mine = fields_set(rule)
+    if rule.model.terminal or not mine or rule.model.mode != "enforce":
         return
-    for other in relations.later(subject):
-        theirs = wanted(other)
+    for other in overlaps.later(rule):
+        theirs = fields_set(other)
         if other.model.mode != "enforce" or mine.keys().isdisjoint(theirs):
             continue
-        if implies(subject, other) and reaches(other, subject):
-            found = _told(subject, other.rule.id, mine, theirs)
+        if implies(rule, other) and ceiling_covers(other, rule):
+            found = _message(rule, other.id, mine, theirs)
             if found:
                 yield found
                 return
 
 
-def _told(
-    subject: Subject, other: str, mine: Mapping[str, object], theirs: Mapping[str, object]
+def _message(
+    rule: LintedRule, other: str, mine: Mapping[str, object], theirs: Mapping[str, object]
 ) -> Problem | None:
     """What is left without effect: the whole rule, or a field that the later rule sets to something else."""
     if mine.keys() <= theirs.keys():
         message = f"without effect: {other} comes later, matches too and sets the same fields"
         hint = "delete one of them, or give this one a higher order"
-        return subject.problem(CODE, ("id",), message, hint)
+        return rule.problem(CODE, ("id",), message, hint)
     lost = next((name for name in mine if name in theirs and mine[name] != theirs[name]), None)
     if lost is None:
         return None
     message = f"{lost} has no effect: {other} comes later, matches too and sets it differently"
     hint = "take the field out of one of them, or give this one a higher order"
-    return subject.problem(CODE, ("update",), message, hint, key=True)
+    return rule.problem(CODE, ("update",), message, hint, key=True)

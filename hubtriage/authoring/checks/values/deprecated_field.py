@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from hubtriage.authoring.asff.fields import Keys
-from hubtriage.authoring.checks.linted_rule import Subject, dotted
+from hubtriage.authoring.checks.linted_rule import LintedRule, dotted
 from hubtriage.authoring.problems import Problem
 
 CODE = "W108"
@@ -21,15 +21,15 @@ _RETIRED: dict[Keys, str] = {
 }
 
 
-def check(subject: Subject) -> Iterator[Problem]:
+def check(rule: LintedRule) -> Iterator[Problem]:
     """Retired fields in conditions, and retired members of the severity in the update."""
-    for keys, place, is_key in subject.paths:
+    for keys, place, is_key in rule.paths:
         for length in (1, 2):
             mend = _RETIRED.get(keys[:length]) if len(keys) >= length else None
             if mend:
-                yield subject.problem(CODE, place, f"{dotted(keys[:length])} is deprecated", mend, key=is_key)
-    severity = subject.model.update.Severity
+                yield rule.problem(CODE, place, f"{dotted(keys[:length])} is deprecated", mend, key=is_key)
+    severity = rule.model.update.Severity
     for name in ("Normalized", "Product"):
         if severity is not None and name in severity.model_fields_set:
             place = ("update", "Severity", name)
-            yield subject.problem(CODE, place, f"Severity.{name} is deprecated", "write Label", key=True)
+            yield rule.problem(CODE, place, f"Severity.{name} is deprecated", "write Label", key=True)

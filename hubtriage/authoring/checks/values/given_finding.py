@@ -3,48 +3,48 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from hubtriage.authoring.asff.fields import Unknown, look_up
-from hubtriage.authoring.checks.linted_rule import Subject, dotted, field_at, steps
+from hubtriage.authoring.asff.fields import UnknownPath, look_up
+from hubtriage.authoring.checks.linted_rule import LintedRule, dotted, field_at, steps
 from hubtriage.authoring.checks.values.impossible_value import never
 from hubtriage.authoring.checks.values.wrong_type import misfit
 from hubtriage.authoring.problems import Problem
-from hubtriage.authoring.yaml.tree import Path
+from hubtriage.authoring.yaml.tree import YamlPath
 
 UNKNOWN_PATH, WRONG_TYPE, IMPOSSIBLE = "W101", "W102", "W103"
 
 
-def check(subject: Subject) -> Iterator[Problem]:
+def check(rule: LintedRule) -> Iterator[Problem]:
     """Members that no finding has, and values that they never have, in the finding of each test."""
-    for index, test in enumerate(subject.model.tests):
-        yield from _inside(subject, test.finding, ("tests", index, "finding"))
+    for index, test in enumerate(rule.model.tests):
+        yield from _inside(rule, test.finding, ("tests", index, "finding"))
         if test.before is not None:
-            yield from _inside(subject, test.before.finding, ("tests", index, "before", "finding"))
+            yield from _inside(rule, test.before.finding, ("tests", index, "before", "finding"))
 
 
-def _inside(subject: Subject, value: Any, root: Path, path: Path = ()) -> Iterator[Problem]:
+def _inside(rule: LintedRule, value: Any, root: YamlPath, path: YamlPath = ()) -> Iterator[Problem]:
     """The problems of a value at a path inside the finding that stands at `root`."""
     if isinstance(value, Mapping):
         for name, inner in value.items():
             found = look_up(steps((*path, name)))
-            if isinstance(found, Unknown):
+            if isinstance(found, UnknownPath):
                 hint = f"did you mean `{found.meant}`?" if found.meant else "see the finding format (ASFF)"
                 message = f"no finding has {dotted(steps((*path, name)))}"
-                yield subject.problem(UNKNOWN_PATH, (*root, *path, name), message, hint, key=True)
+                yield rule.problem(UNKNOWN_PATH, (*root, *path, name), message, hint, key=True)
             else:
-                yield from _inside(subject, inner, root, (*path, name))
+                yield from _inside(rule, inner, root, (*path, name))
     elif isinstance(value, list):
         for index, inner in enumerate(value):
-            yield from _inside(subject, inner, root, (*path, index))
+            yield from _inside(rule, inner, root, (*path, index))
     elif value is not None and path:  # null takes a member of the sample away
-        yield from _of_scalar(subject, value, root, path)
+        yield from _of_scalar(rule, value, root, path)
 
 
-def _of_scalar(subject: Subject, value: Any, root: Path, path: Path) -> Iterator[Problem]:
+def _of_scalar(rule: LintedRule, value: Any, root: YamlPath, path: YamlPath) -> Iterator[Problem]:
     keys, place = steps(path), (*root, *path)
     field = field_at(keys)
     wrong = misfit(field.kind, value) if field else None
     if wrong:
-        yield subject.problem(WRONG_TYPE, place, f"{dotted(keys)} is {wrong[0]}", wrong[1])
+        yield rule.problem(WRONG_TYPE, place, f"{dotted(keys)} is {wrong[0]}", wrong[1])
     hint = never(keys, value)
     if hint is not None:
-        yield subject.problem(IMPOSSIBLE, place, f"{dotted(keys)} is never {value!r}", hint)
+        yield rule.problem(IMPOSSIBLE, place, f"{dotted(keys)} is never {value!r}", hint)

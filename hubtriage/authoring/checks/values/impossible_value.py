@@ -7,9 +7,9 @@ from typing import Any
 
 from hubtriage.authoring.asff.fields import Keys, table
 from hubtriage.authoring.asff.table import ANY_NAME
-from hubtriage.authoring.checks.linted_rule import Subject, compared, dotted, field_at
+from hubtriage.authoring.checks.linted_rule import LintedRule, compared, dotted, field_at
 from hubtriage.authoring.problems import Problem
-from hubtriage.authoring.yaml.tree import Path
+from hubtriage.authoring.yaml.tree import YamlPath
 from hubtriage.engine.text.suggestions import did_you_mean
 
 CODE = "W103"
@@ -19,32 +19,32 @@ _CONTROL_ID = re.compile(r"[A-Z][A-Za-z0-9]*\.[1-9][0-9]*")  # AWS: such as EC2.
 _PARTS = {"prefix": str.startswith, "suffix": str.endswith}
 
 
-def check(subject: Subject) -> Iterator[Problem]:
+def check(rule: LintedRule) -> Iterator[Problem]:
     """Values outside of an enumeration, control ids that are none, resource types in the wrong case."""
-    for keys, value, place in _values(subject):
+    for keys, value, place in _values(rule):
         hint = never(keys, value)
         if hint is not None:
-            told = f"{value!r}{subject.source_of(value, place)}".rstrip(",")
-            yield subject.problem(CODE, place, f"{dotted(keys)} is never {told}", hint)
-    for leaf in subject.leaves:
-        field = field_at(leaf.keys)
-        for operator, operand, place in leaf.tests:
+            shown = f"{value!r}{rule.source_of(value, place)}".rstrip(",")
+            yield rule.problem(CODE, place, f"{dotted(keys)} is never {shown}", hint)
+    for match_field in rule.match_fields:
+        field = field_at(match_field.keys)
+        for operator, operand, place in match_field.operators:
             part = _PARTS.get(operator)
             if not (part and field and field.values and isinstance(operand, str)):
                 continue
             if not any(part(known, operand) for known in field.values):
-                message = f"no value of {dotted(leaf.keys)} has the {operator} {operand!r}"
-                yield subject.problem(CODE, place, message, f"known: {', '.join(field.values)}")
+                message = f"no value of {dotted(match_field.keys)} has the {operator} {operand!r}"
+                yield rule.problem(CODE, place, message, f"known: {', '.join(field.values)}")
 
 
-def _values(subject: Subject) -> Iterator[tuple[Keys, Any, Path]]:
-    for leaf in subject.leaves:
-        yield from ((leaf.keys, value, place) for value, place in leaf.literals)
-        for operator, operand, place in leaf.tests:
+def _values(rule: LintedRule) -> Iterator[tuple[Keys, Any, YamlPath]]:
+    for match_field in rule.match_fields:
+        yield from ((match_field.keys, value, place) for value, place in match_field.plain_values)
+        for operator, operand, place in match_field.operators:
             if operator == "anything-but" and not isinstance(operand, dict):
                 for value in operand if isinstance(operand, list) else [operand]:
-                    yield leaf.keys, value, place
-    for operation in subject.operations:
+                    yield match_field.keys, value, place
+    for operation in rule.operations:
         yield from compared(operation)
 
 

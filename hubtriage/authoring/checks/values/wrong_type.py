@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from hubtriage.authoring.asff.fields import Kind
-from hubtriage.authoring.checks.linted_rule import Subject, dotted, field_at
+from hubtriage.authoring.checks.linted_rule import LintedRule, dotted, field_at
 from hubtriage.authoring.problems import Problem
 from hubtriage.authoring.yaml.scalars import type_word
 
@@ -14,27 +14,29 @@ _TEXT_TESTS = ("prefix", "suffix", "equals-ignore-case", "wildcard", "cidr")
 _TEXT_OPERATORS = ("starts_with", "ends_with", "glob", "regex", "cidr", "lower", "before", "after")
 
 
-def check(subject: Subject) -> Iterator[Problem]:
+def check(rule: LintedRule) -> Iterator[Problem]:
     """Literals and operators of `match`, and operators of `when`, that never fit the type of their field."""
-    for leaf in subject.leaves:
-        field = field_at(leaf.keys)
+    for match_field in rule.match_fields:
+        field = field_at(match_field.keys)
         kind = field.kind if field else "unknown"
-        for value, place in leaf.literals:
+        for value, place in match_field.plain_values:
             wrong = None if value is None else misfit(kind, value)
             if wrong:
-                yield subject.problem(CODE, place, f"{dotted(leaf.keys)} is {wrong[0]}", wrong[1])
-        for operator, _operand, place in leaf.tests:
+                yield rule.problem(CODE, place, f"{dotted(match_field.keys)} is {wrong[0]}", wrong[1])
+        for operator, _operand, place in match_field.operators:
             wanted = "number" if operator == "numeric" else "text" if operator in _TEXT_TESTS else kind
             if kind in _WANTED and kind != wanted:
-                message = f"`{operator}` looks at {_WANTED[wanted]}; {dotted(leaf.keys)} is {_WANTED[kind]}"
-                yield subject.problem(CODE, place, message, "the field would never match")
-    for operation in subject.operations:
+                message = (
+                    f"`{operator}` looks at {_WANTED[wanted]}; {dotted(match_field.keys)} is {_WANTED[kind]}"
+                )
+                yield rule.problem(CODE, place, message, "the field would never match")
+    for operation in rule.operations:
         keys = operation.keys_of(operation.arguments[0]) if operation.arguments else None
         field = field_at(keys) if keys and operation.name in _TEXT_OPERATORS else None
         if keys and field and field.kind not in ("text", "unknown"):
-            told = _WANTED.get(field.kind, "an object")
-            message = f"`{operation.name}` looks at text; {dotted(keys)} is {told}"
-            yield subject.problem(CODE, operation.place, message, "it would always be false", key=True)
+            shown = _WANTED.get(field.kind, "an object")
+            message = f"`{operation.name}` looks at text; {dotted(keys)} is {shown}"
+            yield rule.problem(CODE, operation.place, message, "it would always be false", key=True)
 
 
 def misfit(kind: Kind, value: Any) -> tuple[str, str] | None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property, reduce
 from typing import Any
 
-from hubtriage.authoring.checks.linted_rule import Subject
+from hubtriage.authoring.checks.linted_rule import LintedRule
 from hubtriage.engine.fields import SEVERITY_RANK
 from hubtriage.engine.index.dnf import Conjunction, Source, lists_on
 from hubtriage.engine.index.value_sets import ValueSet
@@ -13,44 +13,44 @@ from hubtriage.engine.index.value_sets import ValueSet
 _LEAST, _MOST = float("-inf"), float("inf")
 
 
-class Relations:
+class RuleOverlaps:
     """The rules that are not off, in the order of evaluation."""
 
-    def __init__(self, subjects: list[Subject]):
-        acting = [subject for subject in subjects if subject.model.mode != "off"]
-        self.subjects = sorted(acting, key=lambda subject: (subject.model.order, subject.rule.id))
-        self._positions = {id(subject): index for index, subject in enumerate(self.subjects)}
+    def __init__(self, rules: list[LintedRule]):
+        acting = [rule for rule in rules if rule.model.mode != "off"]
+        self.rules = sorted(acting, key=lambda rule: (rule.model.order, rule.id))
+        self._positions = {id(rule): index for index, rule in enumerate(self.rules)}
 
-    def earlier(self, subject: Subject) -> Iterator[Subject]:
+    def earlier(self, rule: LintedRule) -> Iterator[LintedRule]:
         """The rules before it that can match a finding that it matches, and act."""
-        mask = self._mates(subject) & ((1 << self._positions[id(subject)]) - 1)
+        mask = self._mates(rule) & ((1 << self._positions[id(rule)]) - 1)
         return self._of(mask)
 
-    def later(self, subject: Subject) -> Iterator[Subject]:
+    def later(self, rule: LintedRule) -> Iterator[LintedRule]:
         """The rules after it that can match a finding that it matches, and act."""
-        position = self._positions[id(subject)] + 1
-        return self._of(self._mates(subject) >> position << position)
+        position = self._positions[id(rule)] + 1
+        return self._of(self._mates(rule) >> position << position)
 
-    def holds(self, subject: Subject) -> bool:
+    def holds(self, rule: LintedRule) -> bool:
         """Whether the rule is one of them."""
-        return id(subject) in self._positions
+        return id(rule) in self._positions
 
-    def _of(self, mask: int) -> Iterator[Subject]:
+    def _of(self, mask: int) -> Iterator[LintedRule]:
         while mask:
             lowest = mask & -mask
-            yield self.subjects[lowest.bit_length() - 1]
+            yield self.rules[lowest.bit_length() - 1]
             mask ^= lowest
 
-    def _mates(self, subject: Subject) -> int:
+    def _mates(self, rule: LintedRule) -> int:
         """One bit for each rule that is not known to match other findings only."""
-        return self._all_mates[self._positions[id(subject)]]
+        return self._all_mates[self._positions[id(rule)]]
 
     @cached_property
     def _all_mates(self) -> list[int]:
         return [self._mates_of(choices) for choices in self._choices]
 
     def _mates_of(self, choices: Mapping[Source, frozenset[str]]) -> int:
-        mask = (1 << len(self.subjects)) - 1
+        mask = (1 << len(self.rules)) - 1
         for source, texts in choices.items():
             by_text, choosing = self._tables[source]
             mask &= ~choosing | reduce(int.__or__, (by_text.get(text, 0) for text in texts), 0)
@@ -59,7 +59,7 @@ class Relations:
     @cached_property
     def _choices(self) -> list[Mapping[Source, frozenset[str]]]:
         """For each rule the fields with one value each of which it asks for one of some texts."""
-        return [{**_choices(one.branches), **_producers(one)} for one in self.subjects]
+        return [{**_choices(one.branches), **_producers(one)} for one in self.rules]
 
     @cached_property
     def _tables(self) -> Mapping[Source, tuple[Mapping[str, int], int]]:
@@ -90,18 +90,18 @@ _PRODUCER: Source = "producer"
 _SECURITY_HUB = "aws/securityhub"
 
 
-def _producers(subject: Subject) -> Mapping[Source, frozenset[str]]:
+def _producers(rule: LintedRule) -> Mapping[Source, frozenset[str]]:
     """The products whose findings alone the rule can match, where its conditions tell."""
-    for leaf in subject.leaves:
-        if "$or" in leaf.place:
+    for match_field in rule.match_fields:
+        if "$or" in match_field.place:
             continue
-        if leaf.keys == ("ProductArn",):
-            tails = {_product(value) for value, _place in leaf.alternatives}
+        if match_field.keys == ("ProductArn",):
+            tails = {_product(value) for value, _place in match_field.alternatives}
             if None not in tails:
                 return {_PRODUCER: frozenset(filter(None, tails))}
-        is_control = leaf.keys == ("Compliance", "SecurityControlId") and leaf.literals
-        tests = leaf.tests
-        is_generator = leaf.keys == ("GeneratorId",) and not leaf.literals
+        is_control = match_field.keys == ("Compliance", "SecurityControlId") and match_field.plain_values
+        tests = match_field.operators
+        is_generator = match_field.keys == ("GeneratorId",) and not match_field.plain_values
         if is_control and not tests:
             return {_PRODUCER: frozenset((_SECURITY_HUB,))}  # AWS: only control findings have one
         if is_generator and all(_is_control_prefix(test, operand) for test, operand, _place in tests):
@@ -128,24 +128,24 @@ def _is_choice(values: ValueSet) -> bool:
     return not any(others) and not any(flags)
 
 
-def implies(narrow: Subject, wide: Subject) -> bool:
+def implies(narrow: LintedRule, wide: LintedRule) -> bool:
     """Whether the one rule surely matches, and is in force, wherever the other one is."""
     if not _outlasts(wide, narrow):
         return False
-    if wide.rule.match == narrow.rule.match and wide.rule.when == narrow.rule.when:
+    if wide.loaded.match == narrow.loaded.match and wide.loaded.when == narrow.loaded.when:
         return True
     return bool(narrow.branches) and all(
         any(_branch_implies(one, other) for other in wide.branches) for one in narrow.branches
     )
 
 
-def _outlasts(wide: Subject, narrow: Subject) -> bool:
+def _outlasts(wide: LintedRule, narrow: LintedRule) -> bool:
     starts = [one.model.starts.seconds if one.model.starts else _LEAST for one in (wide, narrow)]
     ends = [one.model.expires.end if one.model.expires else _MOST for one in (wide, narrow)]
     return starts[0] <= starts[1] and ends[0] >= ends[1]
 
 
-def reaches(wide: Subject, narrow: Subject) -> bool:
+def ceiling_covers(wide: LintedRule, narrow: LintedRule) -> bool:
     """Whether the one rule's ceiling stops it on no finding that the other one acts on."""
     if not wide.hides or wide.model.ceiling == "CRITICAL":
         return True
@@ -182,8 +182,8 @@ def _takes(values: ValueSet, prefixes: tuple[str, ...], text: str) -> bool:
     return text in values.texts or text.startswith(prefixes) or is_other
 
 
-def wanted(subject: Subject) -> dict[str, Any]:
+def fields_set(rule: LintedRule) -> dict[str, Any]:
     """What the rule sets, by field; each key of UserDefinedFields is a field."""
-    update = subject.model.update.model_dump(exclude_unset=True, exclude_none=True)
+    update = rule.model.update.model_dump(exclude_unset=True, exclude_none=True)
     keys = update.pop("UserDefinedFields", {})
     return {**update, **{f"UserDefinedFields.{key}": value for key, value in keys.items()}}
