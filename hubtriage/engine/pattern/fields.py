@@ -144,12 +144,35 @@ def ignoring_case(text: str, *, anchored_start: bool, anchored_end: bool) -> Tex
     """Return a test for the text in any mixture of its characters' lower and upper cases.
 
     AWS: each character of the pattern stands for its own two cases, and only those; "straße" also matches
-    "STRASSE", and "k" never the Kelvin sign.
+    "STRASSE", and "k" never the Kelvin sign. At least one end is anchored.
     """
-    body = "".join(f"(?:{re.escape(one.lower())}|{re.escape(one.upper())})" for one in text)
-    expression = re.compile(body + (r"\Z" if anchored_end else ""))
-    find = expression.match if anchored_start else expression.search
-    return lambda value: find(value) is not None
+    if not anchored_start:
+        return _ending_ignoring_case(text)
+    expression = re.compile("".join(map(_either_case, text)) + (r"\Z" if anchored_end else ""))
+    return lambda value: expression.match(value) is not None
+
+
+def _ending_ignoring_case(text: str) -> TextTest:
+    """Return a test that reads a value from its end, and no further than the longest match may reach.
+
+    A search from the start would try every place, which takes the length of the value times that of the text.
+    """
+    longest = sum(max(len(one.lower()), len(one.upper())) for one in text)
+    if not longest:
+        return lambda _value: True
+    backwards = re.compile("".join(_either_case(one, backwards=True) for one in reversed(text)))
+    return lambda value: backwards.match(value[: -longest - 1 : -1]) is not None
+
+
+def _either_case(one: str, *, backwards: bool = False) -> str:
+    """Return an expression for a character's two cases, of which at most one fits at any place.
+
+    A character without case has to stand there once: two equal alternatives would be tried anew for each
+    character before them, which takes exponential time. No case begins or ends its other case.
+    """
+    cases = dict.fromkeys((one.lower(), one.upper()))
+    spelled = [re.escape(case[::-1] if backwards else case) for case in cases]
+    return spelled[0] if len(spelled) == 1 else f"(?:{'|'.join(spelled)})"
 
 
 def _wildcard(operand: Any, path: Path) -> ValueTest:

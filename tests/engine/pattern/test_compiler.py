@@ -106,8 +106,38 @@ FINDING = {
         ),
         pytest.param(
             {"Resources": {"Type": ["AwsEc2Instance"], "Tags": {"env": [{"exists": False}]}}},
+            True,
+            id="absence beside a value is of its element",
+        ),
+        pytest.param(
+            {"Resources": {"Tags": {"env": [{"exists": False}]}, "Type": ["AwsEc2Instance"]}},
+            True,
+            id="whichever field comes first",
+        ),
+        pytest.param(
+            {"Resources": {"Type": ["AwsS3Bucket"], "Tags": {"env": [{"exists": False}]}}},
             False,
-            id="absence is of the whole finding, not of the element",
+            id="an element that has it is not saved by one that has not",
+        ),
+        pytest.param(
+            {"Resources": {"Tags": {"env": [{"exists": False}], "zz": [{"exists": False}]}}},
+            False,
+            id="absence beside absence chooses no element",
+        ),
+        pytest.param(
+            {"Resources": {"Tags": {"team": ["a"], "env": [{"exists": False}, "dev"]}}},
+            True,
+            id="absence as one of several",
+        ),
+        pytest.param(
+            {"Vulnerabilities": {"EpssScore": [0.9], "Cvss": {"BaseScore": [{"exists": False}]}}},
+            True,
+            id="absence in a list of the element",
+        ),
+        pytest.param(
+            {"Title": ["Straße"], "Resources": {"Tags": {"env": [{"exists": False}]}}},
+            False,
+            id="a value elsewhere chooses no element",
         ),
         pytest.param(
             {"Resources": {"Type": ["AwsEc2Instance"], "Tags": {"env": [{"exists": True}]}}},
