@@ -15,7 +15,7 @@ from hubtriage.engine.errors import EvaluationError, Path
 from hubtriage.engine.jsonlogic.compiler import Compiler
 from hubtriage.engine.jsonlogic.expressions import Accounts, Evaluate, EvaluationContext
 from hubtriage.engine.jsonlogic.values import Value
-from hubtriage.engine.pattern.compiler import compile_pattern, expand, values_at
+from hubtriage.engine.pattern.compiler import compile_pattern, expand, has_leaf, objects_at, values_at
 from hubtriage.engine.pattern.fields import compile_field
 
 MAX_NODES = 500
@@ -57,44 +57,70 @@ class TracedOperation:
 def trace_pattern(pattern: Mapping[str, Any], finding: Mapping[str, Any]) -> tuple[TracedCondition, ...]:
     """Return the pattern's conditions in its order. Raises PatternError."""
     matches = compile_pattern(pattern)(finding)
-    conditions = _conditions(pattern, (), (), finding)
+    conditions = _conditions(pattern, (), (), _Seen(finding, _shared_prefixes(pattern)))
     if not matches and all(condition.holds for condition in conditions):
         conditions.append(TracedCondition(_shared_lists(pattern, finding), SAME_ELEMENT, (), False))
     return tuple(conditions)
 
 
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A finding, and for each path of the pattern the longest beginning that another path shares with it."""
+
+    finding: Mapping[str, Any]
+    shared: Mapping[tuple[str, ...], int]
+
+    def is_absent(self, keys: tuple[str, ...]) -> bool:
+        """Say whether one of the objects that paths share lacks the field: it may be the one they mean."""
+        depth = self.shared[keys]
+        objects = list(objects_at(self.finding, keys[:depth]))
+        return not objects or not all(has_leaf(one, keys[depth:]) for one in objects)
+
+
+def _shared_prefixes(pattern: Mapping[str, Any]) -> dict[tuple[str, ...], int]:
+    shared: dict[tuple[str, ...], int] = {}
+    for branch in expand(pattern):
+        paths = [leaf.keys for leaf in branch]
+        for path in paths:
+            most = max((_common_length(path, other) for other in paths if other != path), default=0)
+            shared[path] = max(most, shared.get(path, 0))
+    return shared
+
+
+def _common_length(one: tuple[str, ...], other: tuple[str, ...]) -> int:
+    return next((at for at, (left, right) in enumerate(zip(one, other, strict=False)) if left != right), 0)
+
+
 def _conditions(
-    node: Mapping[str, Any], keys: tuple[str, ...], where: Path, finding: Mapping[str, Any]
+    node: Mapping[str, Any], keys: tuple[str, ...], where: Path, seen: _Seen
 ) -> list[TracedCondition]:
     conditions: list[TracedCondition] = []
     for name, value in node.items():
         here = (*where, name)
         if name == "$or":
-            conditions.append(_either(value, keys, here, finding))
+            conditions.append(_either(value, keys, here, seen))
         elif isinstance(value, Mapping):
-            conditions += _conditions(value, (*keys, name), here, finding)
+            conditions += _conditions(value, (*keys, name), here, seen)
         else:
             alternatives = value if isinstance(value, list) else [value]
-            conditions.append(_condition(alternatives, (*keys, name), here, finding))
+            conditions.append(_condition(alternatives, (*keys, name), here, seen))
     return conditions
 
 
 def _either(
-    branches: list[Mapping[str, Any]], keys: tuple[str, ...], where: Path, finding: Mapping[str, Any]
+    branches: list[Mapping[str, Any]], keys: tuple[str, ...], where: Path, seen: _Seen
 ) -> TracedCondition:
     traced = tuple(
-        tuple(_conditions(branch, keys, (*where, index), finding)) for index, branch in enumerate(branches)
+        tuple(_conditions(branch, keys, (*where, index), seen)) for index, branch in enumerate(branches)
     )
     holds = any(all(condition.holds for condition in branch) for branch in traced)
     return TracedCondition(".".join(keys), "any of these branches", (), holds, traced)
 
 
-def _condition(
-    alternatives: list[Any], keys: tuple[str, ...], where: Path, finding: Mapping[str, Any]
-) -> TracedCondition:
+def _condition(alternatives: list[Any], keys: tuple[str, ...], where: Path, seen: _Seen) -> TracedCondition:
     test = compile_field(alternatives, where)
-    values = list(values_at(finding, keys))
-    holds = any(map(test.holds, values)) if values else test.holds_when_absent
+    values = list(values_at(seen.finding, keys))
+    holds = any(map(test.holds, values)) or (test.holds_when_absent and seen.is_absent(keys))
     return TracedCondition(".".join(keys), describe(alternatives), tuple(values[:MAX_VALUES]), holds)
 
 

@@ -2,7 +2,8 @@
 
 The finding is flattened to its leaves, each with the list elements that it lies in. A pattern is multiplied
 out to branches of fields. A branch matches if every field can be given a leaf that satisfies it, such that no
-two leaves lie in different elements of one list; a field that accepts absence needs none if there is none.
+two leaves lie in different elements of one list. A field that accepts absence may be given none, if no leaf
+of its own lies in the elements that the other leaves lie in.
 """
 
 from __future__ import annotations
@@ -48,22 +49,28 @@ def branches(
 
 def matches(pattern: dict[str, Any], finding: dict[str, Any]) -> bool:
     found = list(leaves(finding, (), (), {}))
-    return any(_assign(branch, found, {}) for branch in branches(pattern))
+    return any(_assign(branch, found, {}, []) for branch in branches(pattern))
 
 
-def _assign(fields: list[Any], found: list[Leaf], chosen: dict[tuple[Any, ...], int]) -> bool:
+def _assign(
+    fields: list[Any], found: list[Leaf], chosen: dict[tuple[Any, ...], int], absent: list[tuple[str, ...]]
+) -> bool:
     if not fields:
-        return True
+        return not any(leaf.path in absent and _is_within(leaf, chosen) for leaf in found)
     (path, alternatives), *rest = fields
-    here = [leaf for leaf in found if leaf.path == path]
-    if not here:
-        return {"exists": False} in alternatives and _assign(rest, found, chosen)
+    if {"exists": False} in alternatives and _assign(rest, found, chosen, [*absent, path]):
+        return True
     return any(
-        _assign(rest, found, {**chosen, **leaf.elements})
-        for leaf in here
-        if all(chosen.get(of, index) == index for of, index in leaf.elements.items())
+        _assign(rest, found, {**chosen, **leaf.elements}, absent)
+        for leaf in found
+        if leaf.path == path
+        and _is_within(leaf, chosen)
         and any(accepts(alternative, leaf.value) for alternative in alternatives)
     )
+
+
+def _is_within(leaf: Leaf, chosen: dict[tuple[Any, ...], int]) -> bool:
+    return all(chosen.get(of, index) == index for of, index in leaf.elements.items())
 
 
 def accepts(alternative: Any, value: Any) -> bool:

@@ -41,6 +41,14 @@ def test_conditions_that_hold_in_different_elements_only_are_told():
     assert last == TracedCondition("Resources", SAME_ELEMENT, (), False)
 
 
+def test_an_absence_that_one_element_has_holds_beside_a_value_of_it():
+    pattern = {"Resources": {"Type": ["A"], "Tags": {"env": [{"exists": False}]}}}
+    conditions = trace_pattern(pattern, {"Resources": [{"Type": "A"}, {"Type": "B", "Tags": {"env": "dev"}}]})
+    assert conditions[1] == TracedCondition("Resources.Tags.env", "does not exist", ("dev",), True)
+    alone = trace_pattern({"Resources": {"Tags": {"env": [{"exists": False}]}}}, FINDING)
+    assert [condition.holds for condition in alone] == [False]
+
+
 def test_branches_of_or_are_told_one_by_one():
     (either,) = trace_pattern({"$or": [{"Title": ["x"]}, {"Resources": {"Type": ["B"]}}]}, FINDING)
     assert either.holds

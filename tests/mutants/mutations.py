@@ -268,6 +268,12 @@ LAWS = (
 
 INDEX = (
     Mutation(
+        "absence beside a value is taken for absence everywhere",
+        "index/dnf.py",
+        "return any(other != path and lists & lists_on(other[:-1]) for other in paths)",
+        "return False",
+    ),
+    Mutation(
         "true is looked up as 1",
         "index/masks.py",
         "if value is True or value is False:",

@@ -221,8 +221,22 @@ def width(values: ValueSet) -> float:
 # --- match ---
 
 
-def _leaves(leaves: Iterable[PatternField]) -> Conjunction:
-    return Conjunction({leaf.keys: values_of(leaf.alternatives) for leaf in leaves})
+def _leaves(leaves: Sequence[PatternField]) -> Conjunction:
+    constraints: dict[Source, ValueSet] = {leaf.keys: values_of(leaf.alternatives) for leaf in leaves}
+    paths = [leaf.keys for leaf in leaves]
+    unsure = {path for path in paths if constraints[path].absent and _shares_a_list(path, paths)}
+    kept = {path: values for path, values in constraints.items() if path not in unsure}
+    return Conjunction(kept, exact=not unsure)
+
+
+def _shares_a_list(path: tuple[str, ...], paths: Iterable[tuple[str, ...]]) -> bool:
+    """Say whether another path leads through a list of this one's.
+
+    Absence is then about one element, and the field may be there in others, which the index does not tell
+    apart.
+    """
+    lists = lists_on(path[:-1])
+    return any(other != path and lists & lists_on(other[:-1]) for other in paths)
 
 
 def values_of(alternatives: Iterable[Any]) -> ValueSet:

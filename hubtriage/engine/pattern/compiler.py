@@ -2,8 +2,9 @@
 
 AWS: fields are and-ed, the values of one field or-ed, and a list in the finding stands for its elements,
 whatever their nesting. Conditions below one list must hold in the same element. `exists` sees leaves only:
-objects and empty lists do not exist, and `{"exists": false}` holds only if the path leads to a value nowhere
-in the finding. `$or` multiplies out: each branch is joined with the fields beside it.
+objects and empty lists do not exist. `{"exists": false}` holds if the path leads to no value in the element
+in which a field beside it holds; where no field beside it names an element, if it leads to none in any. `$or`
+multiplies out: each branch is joined with the fields beside it.
 
 More is refused than EventBridge refuses, where a pattern is surely a mistake: an operator in the place of a
 field name, a field that a `$or` tests twice (EventBridge keeps the last), a network with host bits. A dot in
@@ -26,8 +27,12 @@ MAX_DEPTH = 32
 MAX_BRANCHES = 1_000  # AWS: rule combinations that `$or` may make
 
 Matcher = Callable[[Mapping[str, Any]], bool]
-# (object, whole finding) -> whether the object satisfies a part of the pattern
-_Part = Callable[[Mapping[str, Any], Mapping[str, Any]], bool]
+_NO, _BY_ABSENCE, _BY_VALUE = 0, 1, 2
+"""Whether an object satisfies a part of the pattern: not, with nothing there at all, or with a value.
+
+Only a value chooses the element of a list that the fields beside it are about.
+"""
+_Part = Callable[[Mapping[str, Any]], int]
 _NOTHING: Mapping[str, Any] = {}
 _ABSENT = object()
 
@@ -49,8 +54,8 @@ def compile_pattern(pattern: Mapping[str, Any]) -> Matcher:
     branches = [_compile_branch(branch) for branch in expand(pattern)]
     if len(branches) == 1:
         only = branches[0]
-        return lambda finding: only(finding, finding)
-    return lambda finding: any(branch(finding, finding) for branch in branches)
+        return lambda finding: only(finding) != _NO
+    return lambda finding: any(branch(finding) for branch in branches)
 
 
 def expand(pattern: Mapping[str, Any]) -> list[tuple[PatternField, ...]]:
@@ -150,54 +155,62 @@ def _compile_node(node: _Node) -> _Part:
     if len(parts) == 1:
         return parts[0]
 
-    def holds(value: Mapping[str, Any], finding: Mapping[str, Any]) -> bool:
-        for part in parts:  # noqa: SIM110 - half the time of all(), on the hottest path
-            if not part(value, finding):
-                return False
-        return True
+    def holds(value: Mapping[str, Any]) -> int:
+        best = _BY_ABSENCE
+        for part in parts:
+            outcome = part(value)
+            if outcome != _BY_VALUE:
+                if outcome == _NO:
+                    return _NO
+            else:
+                best = _BY_VALUE
+        return best
 
     return holds
 
 
 def _compile_inner(key: str, part: _Part) -> _Part:
-    def holds(value: Mapping[str, Any], finding: Mapping[str, Any]) -> bool:
+    def holds(value: Mapping[str, Any]) -> int:
         inner = value.get(key, _NOTHING)
         if isinstance(inner, dict):
-            return part(inner, finding)
-        absent = True
+            return part(inner)
+        absent, empty = True, True
         for element in flatten(inner) if isinstance(inner, list) else ():
             if isinstance(element, dict):
-                if part(element, finding):
-                    return True
-                absent = False
-        return absent and part(_NOTHING, finding)  # without any object only absence can satisfy
+                outcome = part(element)
+                if outcome == _BY_VALUE:
+                    return _BY_VALUE
+                absent, empty = absent and outcome == _BY_ABSENCE, False
+        if empty:  # without any object only absence can satisfy
+            return part(_NOTHING)
+        return _BY_ABSENCE if absent else _NO
 
     return holds
 
 
 def _compile_leaf(key: str, leaf: PatternField) -> _Part:
     test = compile_field(leaf.alternatives, leaf.where)
-    keys, value_holds = leaf.keys, test.holds
+    value_holds = test.holds
 
-    def holds(value: Mapping[str, Any], finding: Mapping[str, Any]) -> bool:
+    def holds(value: Mapping[str, Any]) -> int:
         found = value.get(key, _ABSENT)
         if type(found) is str:
-            return value_holds(found)
+            return _BY_VALUE if value_holds(found) else _NO
         if type(found) is list:
             for element in found:
                 if type(element) is str and value_holds(element):
-                    return True
-        return _leaf_holds(test, found, finding, keys)
+                    return _BY_VALUE
+        return _leaf_holds(test, found)
 
     return holds
 
 
-def _leaf_holds(test: FieldTest, found: Any, finding: Mapping[str, Any], keys: tuple[str, ...]) -> bool:
-    """Say whether any value at a leaf satisfies it; with none there, whether being absent everywhere does."""
+def _leaf_holds(test: FieldTest, found: Any) -> int:
+    """Say whether any value at a leaf satisfies it; with none there, whether absence does."""
     values = leaf_values(found)
     if values:
-        return any(test.holds(value) for value in values)
-    return test.holds_when_absent and not has_leaf(finding, keys)
+        return _BY_VALUE if any(test.holds(value) for value in values) else _NO
+    return _BY_ABSENCE if test.holds_when_absent else _NO
 
 
 def leaf_values(found: Any) -> list[Any]:
@@ -230,8 +243,14 @@ def has_leaf(value: Any, keys: tuple[str, ...]) -> bool:
 
 def values_at(value: Any, keys: tuple[str, ...]) -> Iterator[Any]:
     """Yield every scalar that a path leads to."""
+    for one in objects_at(value, keys[:-1]):
+        yield from leaf_values(one.get(keys[-1], _ABSENT))
+
+
+def objects_at(value: Any, keys: tuple[str, ...]) -> Iterator[Any]:
+    """Yield every object that a path leads to, in each element of the lists on its way."""
     objects = [value]
-    for key in keys[:-1]:
+    for key in keys:
         objects = [
             element
             for one in objects
@@ -239,5 +258,4 @@ def values_at(value: Any, keys: tuple[str, ...]) -> Iterator[Any]:
             for element in flatten(one[key])
             if isinstance(element, dict)
         ]
-    for one in objects:
-        yield from leaf_values(one.get(keys[-1], _ABSENT))
+    yield from objects

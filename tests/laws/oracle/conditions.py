@@ -37,7 +37,25 @@ def holds(rule: dict[str, Any], base: dict[str, Any], now: float) -> bool:
 
 
 def matches(pattern: dict[str, Any], base: dict[str, Any]) -> bool:
-    return any(view_holds(plain, view, base) for plain in without_or(pattern) for view in views(plain, base))
+    return any(
+        all(member_holds(name, part, view, base) for name, part in plain.items())
+        for plain in without_or(pattern)
+        for view in views(plain, base)
+    )
+
+
+def member_holds(name: str, part: Any, view: Any, base: dict[str, Any]) -> bool:
+    """Whether what a pattern asks of one member holds; absence beside a value is of its element."""
+    return view_holds({name: part}, view, base if stands_alone(part) else view)
+
+
+def stands_alone(part: Any) -> bool:
+    """Whether nothing beside a field chooses elements for it."""
+    while isinstance(part, dict):
+        if len(part) > 1:
+            return False
+        (part,) = part.values()
+    return True
 
 
 def without_or(pattern: dict[str, Any]) -> list[dict[str, Any]]:
@@ -115,7 +133,7 @@ def is_anywhere(value: Any, path: tuple[str, ...]) -> bool:
     if isinstance(value, list):
         return any(is_anywhere(element, path) for element in value)
     if not path:
-        return not isinstance(value, dict)
+        return value is not NOWHERE and not isinstance(value, dict)
     return isinstance(value, dict) and path[0] in value and is_anywhere(value[path[0]], path[1:])
 
 
