@@ -1,11 +1,11 @@
-"""Lines of the log in plain words."""
+"""Which lines of the log are records, and what they are about."""
 
 import json
 from typing import Any
 
 import pytest
 
-from hubtriage.aws.log_lines import concerns, is_serious, read_line, told
+from hubtriage.aws.log_lines import concerns, is_serious, read_line
 
 
 def line(**members: Any) -> dict[str, Any]:
@@ -19,76 +19,6 @@ def line(**members: Any) -> dict[str, Any]:
         "outcome": "updated",
         **members,
     }
-
-
-CHANGE = {"field": "Workflow.Status", "from": "NEW", "to": "SUPPRESSED", "rule": "a", "why": "rule"}
-KEPT = {"field": "Types", "value": [], "wanted": ["x"], "rule": "b", "why": "set by a person"}
-TOLD = [
-    pytest.param(
-        line(changes=[CHANGE], rules=["a"]),
-        [
-            "2026-10-01 08:00:00 updated f1 in account 111122223333",
-            "    Workflow.Status: NEW -> SUPPRESSED by a",
-        ],
-        id="what changed, by which rule",
-    ),
-    pytest.param(
-        line(changes=[{**CHANGE, "from": None, "why": "taken back"}]),
-        [
-            "2026-10-01 08:00:00 updated f1 in account 111122223333",
-            "    Workflow.Status: none -> SUPPRESSED by a (taken back)",
-        ],
-        id="why, where it is not what the rule wants now; none for what was not there",
-    ),
-    pytest.param(
-        line(changes=[{**CHANGE, "why": "taken back", "cause": "expired"}]),
-        [
-            "2026-10-01 08:00:00 updated f1 in account 111122223333",
-            "    Workflow.Status: NEW -> SUPPRESSED by a (taken back: expired)",
-        ],
-        id="what has become of the rule",
-    ),
-    pytest.param(
-        line(outcome="unchanged", mode="observe", changes=[CHANGE]),
-        [
-            "2026-10-01 08:00:00 unchanged (observe: not written) f1 in account 111122223333",
-            "    Workflow.Status: NEW -> SUPPRESSED by a",
-        ],
-        id="what would be written but for the mode",
-    ),
-    pytest.param(
-        line(outcome="unchanged", kept=[KEPT], above_ceiling=["c"]),
-        [
-            "2026-10-01 08:00:00 unchanged f1 in account 111122223333",
-            '    Types stays [], not ["x"] (b): set by a person',
-            "    above the ceiling of c",
-        ],
-        id="what was left to people, and what a ceiling stopped",
-    ),
-    pytest.param(
-        line(outcome="failed", code="InvalidInput", reason="no", errors=[{"rule": "d", "message": "m"}]),
-        [
-            "2026-10-01 08:00:00 failed f1 in account 111122223333: InvalidInput, no",
-            "    d cannot be evaluated: m",
-        ],
-        id="why it failed",
-    ),
-    pytest.param(
-        line(outcome="unchanged", account=None, observed=[{**CHANGE, "rule": "e"}]),
-        ["2026-10-01 08:00:00 unchanged f1", "    e would set Workflow.Status: NEW -> SUPPRESSED"],
-        id="what a rule in observe would do",
-    ),
-    pytest.param(
-        {"level": "ERROR", "message": "calls failed", "timestamp": "2026-10-01T08:00:00Z", "calls": 3},
-        ["2026-10-01 08:00:00 ERROR calls failed: calls 3"],
-        id="what is not the story of one finding",
-    ),
-]
-
-
-@pytest.mark.parametrize(("record", "lines"), TOLD)
-def test_told(record: dict[str, Any], lines: list[str]) -> None:
-    assert list(told(record)) == lines
 
 
 @pytest.mark.parametrize(

@@ -20,8 +20,8 @@ from hubtriage.aws.triage.decision_log import Circumstances, DecisionLog
 from hubtriage.aws.triage.events import Message, Seen, Sighting
 from hubtriage.aws.triage.results import Ending, Outcome
 from hubtriage.cli.commands.aws import logs
-from hubtriage.cli.commands.aws.why import as_record, text
 from hubtriage.cli.main import cli
+from hubtriage.cli.views.history import as_record, text
 from hubtriage.engine.fields import code
 from hubtriage.engine.planning.plan import Settings, decide
 from hubtriage.engine.ruleset.ruleset import load_ruleset, rule_ref

@@ -200,9 +200,9 @@ def test_the_story_of_a_finding_tells_who_decided_and_who_changed_what(told):
     assert "changed by an update: " in done.stdout
     assert "Workflow.Status: NEW -> NOTIFIED" in done.stdout
     assert "triage: updated (rules abc1234)" in done.stdout
-    assert "Workflow.Status: NEW -> SUPPRESSED  rule noisy" in done.stdout
+    assert "Workflow.Status: NEW -> SUPPRESSED  noisy" in done.stdout
     assert "in the sweep deploy-7" in done.stdout
-    assert "taken back: rule noisy is gone, has ended, or matches no more" in done.stdout
+    assert "Workflow.Status: SUPPRESSED -> NEW  noisy (taken back)" in done.stdout
     lines = [
         json.loads(line) for line in run("why", "finding-1", "--stack", "why", "--json").stdout.splitlines()
     ]
@@ -217,7 +217,7 @@ def test_a_story_without_the_permission_for_the_history_has_the_decisions(told):
     told.control.fault(Fault(operation="GetFindingHistory", error="AccessDeniedException", times=5))
     done = run("why", "finding-1", "--stack", "why")
     assert done.exit_code == 0, done.output
-    assert "rule noisy" in done.stdout
+    assert "SUPPRESSED  noisy" in done.stdout
     assert "without the history of Security Hub" in done.stderr
 
 

@@ -131,10 +131,10 @@ def _triaged(stack: DeployedStack, new: list[dict[str, Any]]) -> None:
 
 def _watching(checkout: Checkout) -> None:
     recent, by_rule, errors, why = map(checkout.run, OPERATING["Looking"])
-    assert "Workflow.Status: NEW -> SUPPRESSED by accepted" in recent
-    assert "SUPPRESSED by accepted" in by_rule
+    assert "Workflow.Status: NEW -> SUPPRESSED  accepted" in recent
+    assert "SUPPRESSED  accepted" in by_rule
     assert errors == f"{NOTHING}\n"
-    assert "Workflow.Status: NEW -> SUPPRESSED  rule accepted" in why
+    assert "Workflow.Status: NEW -> SUPPRESSED  accepted" in why
 
 
 def _stopping_and_resuming(checkout: Checkout, stack: DeployedStack) -> None:

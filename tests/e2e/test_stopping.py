@@ -103,7 +103,7 @@ def test_triage_stops_by_hand_stays_stopped_and_makes_up_for_it(stack: DeployedS
     assert _hubtriage("mode").output.startswith("observe: ")
     logs = _hubtriage("logs", "--since", "10m", "--rule", "accepted").output
     assert logs.count("unchanged (observe: not written)") == len(told) >= 10
-    assert "    Workflow.Status: NEW -> SUPPRESSED by accepted" in logs
+    assert "    Workflow.Status: NEW -> SUPPRESSED  accepted" in logs
     assert _hubtriage("logs", "--rule", "another").stdout == ""
     assert _hubtriage("logs", "--errors").stdout == ""
     done = _hubtriage("mode", "enforce", "--budget", "100")

@@ -14,7 +14,11 @@ from typing import Any
 from hubtriage.aws.json_lines import encode, json_line
 from hubtriage.aws.triage.config import LEVELS
 from hubtriage.aws.triage.results import Outcome
-from hubtriage.engine.planning.decision import Change, Decision
+from hubtriage.engine.planning.decision import Decision
+
+# `changes` say what `update` does, and `reason` says what `refused` does.
+_ALWAYS = ("rules", "changes", "kept")
+_WHERE_THERE_ARE_ANY = ("observed", "errors", "above_ceiling", "overruled")
 
 Write = Callable[[str], object]
 
@@ -97,38 +101,11 @@ def decision_record(outcome: Outcome) -> dict[str, Any]:
 
 
 def _reasoning(decision: Decision) -> dict[str, Any]:
-    told: dict[str, Any] = {
-        "rules": decision.rules,
-        "changes": [_change(change) for change in decision.changes],
-        "kept": [
-            {"field": k.field, "value": k.value, "wanted": k.wanted, "rule": k.rule, "why": k.why}
-            for k in decision.kept
-        ],
-    }
-    if decision.observed:
-        told["observed"] = [
-            {"field": o.field, "from": o.old, "to": o.new, "rule": o.rule} for o in decision.observed
-        ]
-    if decision.errors:
-        told["errors"] = [{"rule": error.rule, "message": error.message} for error in decision.errors]
-    if decision.above_ceiling:
-        told["above_ceiling"] = decision.above_ceiling
-    if decision.overruled:
-        told["overruled"] = decision.overruled
-    if decision.memo not in ("none", "ours"):
-        told["memo"] = decision.memo
-    return told
-
-
-def _change(change: Change) -> dict[str, Any]:
-    told = {
-        "field": change.field,
-        "from": change.old,
-        "to": change.new,
-        "rule": change.rule,
-        "why": change.why,
-    }
-    return told | {"cause": change.cause} if change.cause else told
+    """Return the decision's record, less the members that say nothing about this finding."""
+    record = decision.as_record()
+    members = {name: record[name] for name in _ALWAYS}
+    members |= {name: record[name] for name in _WHERE_THERE_ARE_ANY if record[name]}
+    return members if decision.memo in ("none", "ours") else members | {"memo": decision.memo}
 
 
 def _shared_members(circumstances: Circumstances) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import click
 
 from hubtriage.cli.text import quoted, shown
 from hubtriage.cli.views.conditions import all_conditions, first_failure
+from hubtriage.cli.views.decision import observed_lines
 from hubtriage.engine.fields import OUR_KEYS, SEVERITY, Finding, member, provider_value, read
 from hubtriage.simulation.explain import UNNAMED, ClaimExplanation, Explanation, RuleExplanation
 from hubtriage.simulation.field_explanations import FieldExplanation
@@ -147,8 +148,7 @@ def _decision(explanation: Explanation, every: bool) -> Iterator[str]:
     else:
         yield _head("DECISION", "one update" if decision.changes else "one update, of the memory only")
         yield from _update(decision.update, every)
-    for seen in decision.observed:
-        yield f"  {seen.rule} (observe) would set {quoted(seen.field)} to {shown(seen.new)}"
+    yield from observed_lines(decision.as_record())
 
 
 def _update(update: Mapping[str, Any], every: bool) -> Iterator[str]:

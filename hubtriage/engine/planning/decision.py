@@ -1,7 +1,11 @@
-"""A decision: what shall be sent for one finding, and why; the log, `plan` and `explain` share it."""
+"""A decision: what to send for one finding, and why.
+
+`Decision.as_record` is its one JSON shape. The decision log, `plan --json` and `explain --json` share it, and
+the text that people read is made from it.
+"""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from hubtriage.engine.fields import Value
@@ -38,6 +42,17 @@ class Change:
     why: Why
     cause: Cause | None = None
 
+    def as_record(self) -> dict[str, Any]:
+        """Return the JSON shape; `cause` is there only if something is taken back."""
+        record = {
+            "field": self.field,
+            "from": _plain(self.old),
+            "to": _plain(self.new),
+            "rule": self.rule,
+            "why": self.why,
+        }
+        return record | {"cause": self.cause} if self.cause else record
+
 
 @dataclass(frozen=True, slots=True)
 class Kept:
@@ -49,6 +64,16 @@ class Kept:
     rule: str | None
     why: str
 
+    def as_record(self) -> dict[str, Any]:
+        """Return the JSON shape."""
+        return {
+            "field": self.field,
+            "value": _plain(self.value),
+            "wanted": _plain(self.wanted),
+            "rule": self.rule,
+            "why": self.why,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Observed:
@@ -58,6 +83,10 @@ class Observed:
     old: Value
     new: Value
     rule: str
+
+    def as_record(self) -> dict[str, Any]:
+        """Return the JSON shape."""
+        return {"field": self.field, "from": _plain(self.old), "to": _plain(self.new), "rule": self.rule}
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,33 +130,20 @@ class Decision:
         ) or self.memo not in ("none", "ours")
 
     def as_record(self) -> dict[str, Any]:
-        """The JSON shape that the log, `plan --json` and `explain --json` share."""
+        """Return the one JSON shape of a decision; its members are named as in the decision log."""
         return {
-            "Id": self.finding_id,
-            "ProductArn": self.product_arn,
+            "finding_id": self.finding_id,
+            "product_arn": self.product_arn,
             "rules": list(self.rules),
-            "above_ceiling": list(self.above_ceiling),
-            "update": self.update,
-            "changes": [
-                {
-                    "field": c.field,
-                    "from": _plain(c.old),
-                    "to": _plain(c.new),
-                    "rule": c.rule,
-                    "why": c.why,
-                    "cause": c.cause,
-                }
-                for c in self.changes
-            ],
-            "kept": [asdict(kept) for kept in self.kept],
-            "observed": [
-                {"field": o.field, "from": _plain(o.old), "to": _plain(o.new), "rule": o.rule}
-                for o in self.observed
-            ],
-            "overruled": list(self.overruled),
-            "refused": self.refused,
-            "memo": self.memo,
+            "changes": [change.as_record() for change in self.changes],
+            "kept": [kept.as_record() for kept in self.kept],
+            "observed": [observed.as_record() for observed in self.observed],
             "errors": [{"rule": error.rule, "message": error.message} for error in self.errors],
+            "above_ceiling": list(self.above_ceiling),
+            "overruled": list(self.overruled),
+            "memo": self.memo,
+            "refused": self.refused,
+            "update": self.update,
         }
 
 

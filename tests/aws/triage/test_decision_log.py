@@ -94,8 +94,8 @@ def test_rare_members_appear_when_there_is_something_to_say() -> None:
     assert (record["code"], record["reason"]) == ("InternalFailure", "Internal service failure")
     assert record["observed"] == [{"field": "Severity.Label", "from": "HIGH", "to": "LOW", "rule": "trial"}]
     assert record["errors"] == [{"rule": "broken", "message": "NaN is no date"}]
-    assert record["above_ceiling"] == ("high",)
-    assert record["overruled"] == ("Types",)
+    assert record["above_ceiling"] == ["high"]
+    assert record["overruled"] == ["Types"]
     assert record["memo"] == "lost"
 
 

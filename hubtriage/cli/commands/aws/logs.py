@@ -7,8 +7,9 @@ from typing import Any
 
 import click
 
-from hubtriage.aws.log_lines import concerns, is_serious, read_line, told
+from hubtriage.aws.log_lines import concerns, is_serious, read_line
 from hubtriage.cli.stack import AWS_ERRORS, client, deployed_option, fail, outputs
+from hubtriage.cli.views.log import text
 
 POLL = 2.0
 NOTHING = "no such line in this time: --since looks further back; findings that need nothing have no line"
@@ -42,27 +43,18 @@ def command(
     Exit codes: 0; 1 the log cannot be read; 2 wrong usage.
     """
     group = outputs(stack).get("LogGroupName", "")
-    shown = False
+    found = False
     try:
         for message in _messages(client("logs"), group, since, follow=follow):
             record = read_line(message)
             if record is None or not concerns(record, rule, finding) or (errors and not is_serious(record)):
                 continue
-            click.echo(message.rstrip() if as_json else _text(record))
-            shown = True
+            click.echo(message.rstrip() if as_json else "\n".join(text(record)))
+            found = True
     except AWS_ERRORS as error:
         fail(str(error), "the command needs logs:FilterLogEvents on the log of the function")
-    if not shown:
+    if not found:
         click.echo(NOTHING, err=True)
-
-
-def _text(record: Mapping[str, Any]) -> str:
-    """Findings are written by others: nothing of theirs may act on the terminal."""
-    return "\n".join(map(_printable, told(record)))
-
-
-def _printable(text: str) -> str:
-    return "".join(one if one.isprintable() else " " for one in text)
 
 
 def _messages(logs: Any, group: str, since: float, *, follow: bool) -> Iterator[str]:

@@ -11,7 +11,8 @@ import click
 from hubtriage.cli.inputs.findings import UnreadableInputError, Unusable, read_findings
 from hubtriage.cli.inputs.rules import compiled
 from hubtriage.cli.options import findings_argument, now_option, rules_option, settings_options, stack_option
-from hubtriage.cli.text import quoted, shown
+from hubtriage.cli.text import quoted
+from hubtriage.cli.views.decision import decision_lines
 from hubtriage.engine.planning.batches import group
 from hubtriage.engine.planning.decision import Decision
 from hubtriage.engine.planning.plan import Settings, decide
@@ -69,46 +70,26 @@ def command(
 
 
 def record(result: Planned, ruleset: Ruleset) -> dict[str, Any]:
-    """The JSON line of a finding, also of an unusable one, with the rules by which it was decided."""
+    """Return the JSON line of a finding, also of an unusable one, with the rules that decided it."""
     by = {"ruleset": ruleset.hash, "revision": ruleset.revision}
     if isinstance(result, Decision):
         return result.as_record() | by
     value = result.value if isinstance(result.value, dict) else {}
-    unplanned = Decision("", "", "none").as_record()
-    identity = {name: value.get(name) for name in ("Id", "ProductArn")}
-    return {**unplanned, **identity, "errors": [{"rule": None, "message": result.reason}], **by}
+    identity = {"finding_id": value.get("Id"), "product_arn": value.get("ProductArn")}
+    errors = [{"rule": None, "message": result.reason}]
+    return {**Decision("", "", "none").as_record(), **identity, "errors": errors, **by}
 
 
 def text(result: Planned) -> Iterator[str]:
-    """A finding and what becomes of it, for people."""
+    """Yield a finding and what becomes of it, for people."""
     if isinstance(result, Unusable):
         yield f"unusable: {result.reason}"
         return
     yield quoted(result.finding_id)
-    for change in result.changes:
-        cause = f": {change.cause}" if change.cause else ""
-        why = "" if change.why == "rule" else f" ({change.why}{cause})"
-        yield f"  {change.field}: {shown(change.old)} -> {shown(change.new)}  {change.rule or ''}{why}"
-    for kept in result.kept:
-        instead = f"stays {shown(kept.value)}, not {shown(kept.wanted)}"
-        yield f"  {kept.field}: {instead}  {kept.rule or ''}: {kept.why}"
-    for seen in result.observed:
-        yield f"  {seen.field}: would be {shown(seen.new)}  {seen.rule} (observe)"
-    for error in result.errors:
-        yield f"  error in {error.rule}: {quoted(error.message)}"
-    if result.refused:
-        yield f"  refused: {quoted(result.refused)}"
+    yield from decision_lines(result.as_record())
     if result.update is None and not result.refused:
-        yield f"  no change{_why_none(result)}"
-
-
-def _why_none(decision: Decision) -> str:
-    """What is behind a finding without a change, where it is more than that no rule wants one."""
-    if decision.memo in MEMO_SAYS:
-        return f": {MEMO_SAYS[decision.memo]}"
-    if decision.above_ceiling:
-        return f": above the ceiling of {', '.join(decision.above_ceiling)}"
-    return ""
+        hands_off = f": {MEMO_SAYS[result.memo]}" if result.memo in MEMO_SAYS else ""
+        yield f"  no change{hands_off}"
 
 
 def write_calls(planned: Iterable[Planned], folder: Path) -> int:

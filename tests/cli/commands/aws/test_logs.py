@@ -38,7 +38,7 @@ def test_a_decision_is_told_and_nothing_else(run: Run, options: tuple[str, ...])
     result = run(*options)
     assert result.stdout.splitlines() == [
         "2026-10-01 08:00:00 updated f1",
-        "    Workflow.Status: NEW -> SUPPRESSED by accepted",
+        "    Workflow.Status: NEW -> SUPPRESSED  accepted",
     ]
     assert (result.stderr, result.exit_code) == ("", 0)
 

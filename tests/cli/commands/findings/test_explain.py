@@ -61,7 +61,7 @@ def test_all_shows_every_condition_and_the_memo() -> None:
 @pytest.mark.parametrize("name", FINDINGS)
 def test_the_same_as_json(name: str) -> None:
     told = json.loads(explained(FINDINGS[name], "--json").stdout)
-    assert told["decision"]["Id"] == FINDINGS[name]["Id"]
+    assert told["decision"]["finding_id"] == FINDINGS[name]["Id"]
     assert {rule["id"] for rule in told["rules"]} == set() or len(told["rules"]) == 7
     wanted = {field["field"] for field in told["fields"] if field["outcome"] in ("set", "taken back")}
     assert wanted == {change["field"] for change in told["decision"]["changes"]}

@@ -154,7 +154,7 @@ CRITICAL = {"Severity": {"Label": "CRITICAL"}}
 UNCHANGED = [
     pytest.param({"AwsAccountId": "1"}, (), "\n  no change\n", id="no rule wants one"),
     pytest.param({"Note": NOTED}, (), "  no change: hands off, as there is a note", id="the memo is lost"),
-    pytest.param(CRITICAL, (), "  no change: above the ceiling of accepted", id="above a ceiling"),
+    pytest.param(CRITICAL, (), "  above the ceiling of accepted\n  no change\n", id="above a ceiling"),
     pytest.param(
         {"UserDefinedFields": GREEN}, KNOWN, "  no change: another stack that", id="of a known stack"
     ),
@@ -200,4 +200,4 @@ def test_the_text_says_what_changes_and_escapes_what_would_control_the_terminal(
 def test_the_corpus_gives_one_line_per_finding(name: str, count: int) -> None:
     planned = lines(run(Path("rules"), f"{CORPUS}/{name}", "--json"))
     assert len(planned) == count
-    assert all(line["update"] or line["errors"] or line["refused"] or line["Id"] for line in planned)
+    assert all(line["update"] or line["errors"] or line["refused"] or line["finding_id"] for line in planned)

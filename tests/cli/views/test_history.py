@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from hubtriage.aws.securityhub.finding_history import Event
-from hubtriage.cli.commands.aws.why import text
+from hubtriage.cli.views.history import text
 
 
 @pytest.mark.parametrize(
@@ -28,12 +28,8 @@ def test_a_value_in_the_history_is_told_as_what_it_is(value: Any, told: str) -> 
 @pytest.mark.parametrize(
     ("members", "told"),
     [
-        pytest.param(
-            {"cause": "expired"}, "taken back from rule a: expired", id="a line that tells the cause"
-        ),
-        pytest.param(
-            {}, "taken back: rule a is gone, has ended, or matches no more", id="an older line without it"
-        ),
+        pytest.param({"cause": "expired"}, "a (taken back: expired)", id="a line that tells the cause"),
+        pytest.param({}, "a (taken back)", id="an older line without it"),
     ],
 )
 def test_what_is_taken_back_is_told_with_what_has_become_of_the_rule(

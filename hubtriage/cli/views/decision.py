@@ -1,0 +1,59 @@
+"""A decision as people read it: `plan`, `explain`, `logs` and `why` print these lines.
+
+The record is that of `Decision.as_record`, or a line of the decision log. A log may hold lines of other
+versions, so a member may be missing.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from hubtriage.cli.text import quoted, shown
+
+Record = Mapping[str, Any]
+
+
+def decision_lines(record: Record, indent: str = "  ") -> Iterator[str]:
+    """Yield a line for each field, with the rule and the reason, and for each rule that did not act."""
+    for change in objects(record.get("changes")):
+        step = f"{shown(change.get('from'))} -> {shown(change.get('to'))}"
+        yield f"{indent}{_field(change)}: {step}  {_by(change)}"
+    for kept in objects(record.get("kept")):
+        instead = f"stays {shown(kept.get('value'))}, not {shown(kept.get('wanted'))}"
+        rule = f"{shown(kept['rule'])}: " if kept.get("rule") else ""
+        yield f"{indent}{_field(kept)}: {instead}  {rule}{_text(kept.get('why'))}"
+    yield from observed_lines(record, indent)
+    for error in objects(record.get("errors")):
+        yield f"{indent}error in {shown(error.get('rule'))}: {_text(error.get('message'))}"
+    if rules := record.get("above_ceiling"):
+        yield f"{indent}above the ceiling of {', '.join(map(shown, rules))}"
+    if refused := record.get("refused"):
+        yield f"{indent}refused: {_text(refused)}"
+
+
+def observed_lines(record: Record, indent: str = "  ") -> Iterator[str]:
+    """Yield a line for each field that would be otherwise if a rule in `observe` were in force."""
+    for seen in objects(record.get("observed")):
+        would = f"would be {shown(seen.get('to'))}"
+        yield f"{indent}{_field(seen)}: {would}  {shown(seen.get('rule'))} (observe)"
+
+
+def _field(item: Record) -> str:
+    return _text(item.get("field"))
+
+
+def _by(change: Record) -> str:
+    """Return which rule a change comes from, and why if it is not what the rule wants now."""
+    rule = shown(change["rule"]) if change.get("rule") else ""
+    if change.get("why") == "rule":
+        return rule
+    cause = f": {_text(change['cause'])}" if change.get("cause") else ""
+    return f"{rule} ({_text(change.get('why'))}{cause})".lstrip()
+
+
+def _text(value: object) -> str:
+    return quoted(str(value))
+
+
+def objects(value: object) -> list[Record]:
+    """Return the objects of a list; nothing for what is no list."""
+    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []

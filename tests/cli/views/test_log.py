@@ -1,0 +1,95 @@
+"""A line of the log as people read it."""
+
+from typing import Any
+
+import pytest
+
+from hubtriage.cli.views.log import text
+
+
+def line(**members: Any) -> dict[str, Any]:
+    return {
+        "level": "INFO",
+        "message": "finding updated",
+        "timestamp": "2026-10-01T08:00:00.123+00:00",
+        "mode": "enforce",
+        "finding_id": "f1",
+        "account": "111122223333",
+        "outcome": "updated",
+        **members,
+    }
+
+
+CHANGE = {"field": "Workflow.Status", "from": "NEW", "to": "SUPPRESSED", "rule": "a", "why": "rule"}
+KEPT = {"field": "Types", "value": [], "wanted": ["x"], "rule": "b", "why": "set by a person"}
+SHOWN = [
+    pytest.param(
+        line(changes=[CHANGE], rules=["a"]),
+        [
+            "2026-10-01 08:00:00 updated f1 in account 111122223333",
+            "    Workflow.Status: NEW -> SUPPRESSED  a",
+        ],
+        id="what changed, by which rule",
+    ),
+    pytest.param(
+        line(changes=[{**CHANGE, "from": None, "why": "taken back"}]),
+        [
+            "2026-10-01 08:00:00 updated f1 in account 111122223333",
+            "    Workflow.Status: none -> SUPPRESSED  a (taken back)",
+        ],
+        id="why, where it is not what the rule wants now; none for what was not there",
+    ),
+    pytest.param(
+        line(changes=[{**CHANGE, "why": "taken back", "cause": "expired"}]),
+        [
+            "2026-10-01 08:00:00 updated f1 in account 111122223333",
+            "    Workflow.Status: NEW -> SUPPRESSED  a (taken back: expired)",
+        ],
+        id="what has become of the rule",
+    ),
+    pytest.param(
+        line(outcome="unchanged", mode="observe", changes=[CHANGE]),
+        [
+            "2026-10-01 08:00:00 unchanged (observe: not written) f1 in account 111122223333",
+            "    Workflow.Status: NEW -> SUPPRESSED  a",
+        ],
+        id="what would be written but for the mode",
+    ),
+    pytest.param(
+        line(outcome="unchanged", kept=[KEPT], above_ceiling=["c"]),
+        [
+            "2026-10-01 08:00:00 unchanged f1 in account 111122223333",
+            '    Types: stays [], not ["x"]  b: set by a person',
+            "    above the ceiling of c",
+        ],
+        id="what was left to people, and what a ceiling stopped",
+    ),
+    pytest.param(
+        line(outcome="failed", code="InvalidInput", reason="no", errors=[{"rule": "d", "message": "m"}]),
+        [
+            "2026-10-01 08:00:00 failed f1 in account 111122223333: InvalidInput, no",
+            "    error in d: m",
+        ],
+        id="why it failed",
+    ),
+    pytest.param(
+        line(outcome="unchanged", account=None, observed=[{**CHANGE, "rule": "e"}]),
+        ["2026-10-01 08:00:00 unchanged f1", "    Workflow.Status: would be SUPPRESSED  e (observe)"],
+        id="what a rule in observe would do",
+    ),
+    pytest.param(
+        {"level": "ERROR", "message": "calls failed", "timestamp": "2026-10-01T08:00:00Z", "calls": 3},
+        ["2026-10-01 08:00:00 ERROR calls failed: calls 3"],
+        id="what is not the story of one finding",
+    ),
+    pytest.param(
+        {"level": "ERROR", "message": "finding not decided", "timestamp": "", "finding_id": "f1"},
+        [" ERROR finding not decided: finding_id f1"],
+        id="a finding without an outcome",
+    ),
+]
+
+
+@pytest.mark.parametrize(("record", "lines"), SHOWN)
+def test_a_line_for_people(record: dict[str, Any], lines: list[str]) -> None:
+    assert list(text(record)) == lines
