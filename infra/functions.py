@@ -11,7 +11,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from hubtriage.authoring.access import hub_statements
+from hubtriage.authoring.iam import hub_statements
 from hubtriage.settings.configuration import Configuration
 from infra.bundle import PYTHON_VERSION
 from infra.encryption import READ_ACTIONS, customer_key, key_statements

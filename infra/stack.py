@@ -9,7 +9,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from hubtriage.authoring.iam import event_pattern
+from hubtriage.authoring.event_pattern import event_pattern
 from hubtriage.settings.configuration import Configuration
 from infra.alarms import Watch
 from infra.breaker import Breaker

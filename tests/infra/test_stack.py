@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 import pytest
 
-from hubtriage.authoring.iam import event_pattern
+from hubtriage.authoring.event_pattern import event_pattern
 from hubtriage.aws.triage.config import Config
 from hubtriage.engine.pattern import compile_pattern
 from hubtriage.settings.capacity import worst_case_seconds

@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
-from hubtriage.authoring.access import hub_statements
 from hubtriage.authoring.compiler import compile_ruleset, git_revision
-from hubtriage.authoring.iam import event_pattern
+from hubtriage.authoring.event_pattern import event_pattern
+from hubtriage.authoring.iam import hub_statements
 from hubtriage.authoring.never import UnknownFieldError, check_names
 from hubtriage.authoring.problems import RuleErrors
 
