@@ -12,7 +12,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from benchmarks import workload
-from hubtriage.aws.triage.config import Config
+from hubtriage.aws.triage.config import TriageConfig
 from hubtriage.aws.triage.function import TriageFunction
 from hubtriage.engine.ruleset.ruleset import Ruleset, load_ruleset
 from hubtriage.localaws.findings import NOW
@@ -21,7 +21,7 @@ from hubtriage.localaws.securityhub.inprocess import InProcessSecurityHub, Manua
 from hubtriage.localaws.securityhub.settings import HubSettings
 
 CONTEXT = SimpleNamespace(aws_request_id="benchmark", get_remaining_time_in_millis=lambda: 900_000)
-CONFIG = Config(calls_per_second=1e6, reads_per_second=1e6)
+CONFIG = TriageConfig(calls_per_second=1e6, reads_per_second=1e6)
 UPDATES: list[dict[str, Any]] = [
     {
         "Workflow": {"Status": "SUPPRESSED"},

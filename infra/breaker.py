@@ -11,6 +11,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from hubtriage.aws.switch.breaker import BreakerConfig
 from hubtriage.settings.configuration import Configuration
 from infra.alarms import Trouble, Watch
 from infra.dashboard import triage_metric
@@ -89,13 +90,13 @@ class Breaker(Construct):
             tracing=lambda_.Tracing.ACTIVE,
             log_group=self.log_group,
             logging_format=lambda_.LoggingFormat.JSON,
-            environment={
-                "POWERTOOLS_SERVICE_NAME": config.stack_name,
-                "HUBTRIAGE_STACK": config.stack_name,
-                "HUBTRIAGE_MODE_PARAMETER": switch.parameter_name,
-                "HUBTRIAGE_ALARM_TOPIC": watch.topic.topic_arn,
-                "HUBTRIAGE_RUNBOOK": config.runbook_url,
-            },
+            environment=BreakerConfig(
+                service=config.stack_name,
+                stack=config.stack_name,
+                mode_parameter=switch.parameter_name,
+                topic=watch.topic.topic_arn,
+                runbook=config.runbook_url,
+            ).as_environment(),
         )
 
     def _role(self, switch: ModeSwitch, watch: Watch) -> iam.Role:

@@ -12,6 +12,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from hubtriage.authoring.iam import hub_statements
+from hubtriage.aws.triage.config import TriageConfig
 from hubtriage.settings.configuration import Configuration
 from infra.bundle import PYTHON_VERSION
 from infra.encryption import READ_ACTIONS, customer_key, key_statements
@@ -121,8 +122,9 @@ class TriageFunction(Construct):
             logging_format=lambda_.LoggingFormat.JSON,
             application_log_level_v2=log_level(config),
             system_log_level_v2=lambda_.SystemLogLevel.INFO,
-            environment=environment(config)
-            | {"HUBTRIAGE_MODE_PARAMETER": switch.parameter_name, "HUBTRIAGE_QUEUE_ARN": queue.queue_arn},
+            environment=triage_config(
+                config, mode_parameter=switch.parameter_name, queue=queue.queue_arn
+            ).as_environment(),
         )
 
     def _batches(self, config: Configuration, queue: sqs.Queue) -> lambda_.EventSourceMapping:
@@ -159,20 +161,22 @@ def accept_tracing(role: iam.Role) -> None:
     )
 
 
-def environment(config: Configuration) -> dict[str, str]:
-    """The function's settings; rates are for one container: all of them share the hub's quota."""
-    return {
-        "POWERTOOLS_SERVICE_NAME": config.stack_name,
-        "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
-        "HUBTRIAGE_STACK": config.stack_name,
-        "HUBTRIAGE_UDF": config.udf,
-        "HUBTRIAGE_KNOWN_STACKS": ",".join(config.known_stacks),
-        "HUBTRIAGE_NEVER": ",".join(config.never),
-        "HUBTRIAGE_CALLS_PER_SECOND": f"{config.sizes.calls_per_container:g}",
-        "HUBTRIAGE_READS_PER_SECOND": f"{config.sizes.reads_per_container:g}",
-        "HUBTRIAGE_REFRESH_AGE_SECONDS": str(config.refresh_age_seconds),
-        "HUBTRIAGE_LOG_LEVEL": config.log_level,
-    }
+def triage_config(config: Configuration, mode_parameter: str = "", queue: str = "") -> TriageConfig:
+    """Return a function's settings; rates are for one container: all of them share the hub's quota."""
+    return TriageConfig(
+        service=config.stack_name,
+        namespace=METRICS_NAMESPACE,
+        stack=config.stack_name,
+        udf=config.udf,
+        known_stacks=frozenset(config.known_stacks),
+        never=frozenset(config.never),
+        mode_parameter=mode_parameter,
+        queue=queue,
+        calls_per_second=config.sizes.calls_per_container,
+        reads_per_second=config.sizes.reads_per_container,
+        refresh_age=config.refresh_age_seconds,
+        log_level=config.log_level,
+    )
 
 
 def statement(sid: str, actions: tuple[str, ...], resource: str) -> iam.PolicyStatement:

@@ -26,6 +26,8 @@ from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
+from hubtriage.aws.sweep.config import SweepConfig
+from hubtriage.aws.sweep.deployed import DeployedConfig
 from hubtriage.settings.configuration import Configuration
 from infra.alarms import Trouble
 from infra.dashboard import triage_metric
@@ -38,10 +40,10 @@ from infra.functions import (
     TriageFunction,
     accept_tracing,
     architecture,
-    environment,
     hub_arn,
     log_level,
     statement,
+    triage_config,
 )
 from infra.intake import Intake
 from infra.mode_parameter import ModeSwitch
@@ -154,17 +156,17 @@ class Sweep(Construct):
 
     def _step_function(self, intake: Intake, switch: ModeSwitch) -> lambda_.Function:
         config = self._config
-        variables = environment(config) | {
-            "HUBTRIAGE_QUEUE_URL": intake.queue.queue_url,
-            "HUBTRIAGE_DEAD_LETTER_QUEUE_URL": intake.dead_letters.queue_url,
-            "HUBTRIAGE_INTAKE_RULE": intake.rule.rule_name,
-            "HUBTRIAGE_MODE_PARAMETER": switch.parameter_name,
-            "HUBTRIAGE_SWEEP_READS_PER_SECOND": f"{config.sweep_reads_per_second:g}",
-            "HUBTRIAGE_SWEEP_STEP_SECONDS": str(STEP_SECONDS),
-            "HUBTRIAGE_SWEEP_HIDE_LIMIT": str(config.sweep_hide_limit),
-            "HUBTRIAGE_SWEEP_QUEUE_LIMIT": str(config.sweep_queue_limit),
-            "HUBTRIAGE_SWEEP_WAIT_SECONDS": str(config.sweep_wait_seconds),
-        }
+        sweep = SweepConfig(
+            queue=intake.queue.queue_url,
+            dead_letters=intake.dead_letters.queue_url,
+            rule=intake.rule.rule_name,
+            reads_per_second=config.sweep_reads_per_second,
+            step=STEP_SECONDS,
+            hide_limit=config.sweep_hide_limit,
+            queue_limit=config.sweep_queue_limit,
+            wait=config.sweep_wait_seconds,
+        )
+        shared = triage_config(config, mode_parameter=switch.parameter_name)
         return self._a_function(
             "Step",
             "Takes one step of a sweep over existing findings",
@@ -172,7 +174,7 @@ class Sweep(Construct):
             Duration.seconds(STEP_TIMEOUT_SECONDS),
             self.role,
             self.log_group,
-            variables,
+            shared.as_environment() | sweep.as_environment(),
         )
 
     def _a_function(
@@ -316,7 +318,7 @@ class Sweep(Construct):
             Duration.seconds(60),
             role,
             log,
-            {"HUBTRIAGE_SWEEP_MACHINE": self.machine.state_machine_arn},
+            DeployedConfig(self.machine.state_machine_arn).as_environment(),
         )
 
     def start_after_deploys(self, triage: TriageFunction) -> None:

@@ -11,11 +11,13 @@ from botocore.exceptions import ClientError
 
 from hubtriage.authoring.loader import LoadResult, load_rules
 from hubtriage.aws.clock import Clock
+from hubtriage.aws.environment import ConfigError
 from hubtriage.aws.securityhub.api import Finding, SecurityHubApi
 from hubtriage.aws.securityhub.backoff import Backoff
 from hubtriage.aws.securityhub.faults import CallFault
 from hubtriage.aws.securityhub.ratelimit import TokenBucket
 from hubtriage.aws.securityhub.reading import PAGE, Fresh, Getter
+from hubtriage.aws.triage.config import TriageConfig
 from hubtriage.doctor.verdict import UncheckedError
 from hubtriage.engine.planning.plan import Settings
 
@@ -124,25 +126,30 @@ class Account:
         configuration: Mapping[str, Any] = self.client("lambda").get_function_configuration(FunctionName=name)
         return configuration
 
-    @property
-    def environment(self) -> Mapping[str, str]:
-        """The settings of the deployed function, as it reads them."""
+    @cached_property
+    def config(self) -> TriageConfig | None:
+        """The settings of the deployed function; None where none is deployed, UncheckedError if unusable."""
+        if self.deployed is None:
+            return None
         variables: Mapping[str, str] = self.function.get("Environment", {}).get("Variables", {})
-        return variables
+        try:
+            return TriageConfig.from_environment(variables)
+        except ConfigError as error:
+            raise UncheckedError(f"the triage function cannot start: {error}", "deploy again") from error
 
     @property
     def known_stacks(self) -> frozenset[str]:
-        """The stacks that the deployed one was told of."""
-        return frozenset(filter(None, self.environment.get("HUBTRIAGE_KNOWN_STACKS", "").split(",")))
+        """The stacks that the deployed one knows of."""
+        return frozenset() if self.config is None else self.config.known_stacks
 
     @cached_property
     def settings(self) -> Settings:
         """How the deployed stack plans; the defaults where none is deployed, or that may not be read."""
         try:
-            known, never = self.known_stacks, self.environment.get("HUBTRIAGE_NEVER", "")
+            config = self.config
         except (ClientError, UncheckedError):
-            return Settings(stack=self.stack)
-        return Settings(stack=self.stack, known_stacks=known, never=frozenset(filter(None, never.split(","))))
+            config = None
+        return Settings(stack=self.stack) if config is None else config.engine_settings()
 
     @cached_property
     def folder(self) -> LoadResult:

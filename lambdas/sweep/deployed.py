@@ -5,16 +5,15 @@ import os
 import botocore.session
 
 from hubtriage.aws.custom_resource import CustomResources
-from hubtriage.aws.sweep.deployed import StartAfterDeploy
+from hubtriage.aws.sweep.deployed import DeployedConfig, StartAfterDeploy
 from hubtriage.aws.switch.resource import SwitchResource
 
+_config = DeployedConfig.from_environment(os.environ)
 _make = botocore.session.get_session().create_client
 
 handler = CustomResources(
     {
-        "Custom::HubtriageSweep": StartAfterDeploy(
-            _make("stepfunctions"), os.environ["HUBTRIAGE_SWEEP_MACHINE"]
-        ),
+        "Custom::HubtriageSweep": StartAfterDeploy(_make("stepfunctions"), _config.machine),
         "Custom::HubtriageMode": SwitchResource(_make("ssm")),
     }
 )

@@ -4,7 +4,8 @@ import os
 from pathlib import Path
 
 from hubtriage.aws.sweep.function import SweepFunction
+from hubtriage.aws.triage.config import RULESET
 
 _RULESET = Path(__file__).parents[2] / "ruleset.json"  # the root of the package
 
-handler = SweepFunction.from_environment({"HUBTRIAGE_RULESET": str(_RULESET), **os.environ})
+handler = SweepFunction.from_environment({RULESET: str(_RULESET), **os.environ})

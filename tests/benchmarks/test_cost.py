@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from benchmarks import cost
-from hubtriage.aws.triage.config import Config
+from hubtriage.aws.triage.config import TriageConfig
 from hubtriage.aws.triage.function import TriageFunction
 from hubtriage.engine.ruleset.ruleset import load_ruleset
 from hubtriage.localaws.findings import generate
@@ -57,7 +57,7 @@ def test_what_is_logged_is_no_more_than_what_is_counted(
     }
     update = {"Workflow": {"Status": "SUPPRESSED"}, "Severity": {"Label": "LOW"}, "Note": note}
     document = {"format": 1, "hash": "0" * 16, "rules": [{"id": "a-rule", "when": True, "update": update}]}
-    handler = TriageFunction(Config(), load_ruleset(document), InProcessSecurityHub(hub, clock), clock)
+    handler = TriageFunction(TriageConfig(), load_ruleset(document), InProcessSecurityHub(hub, clock), clock)
     events = hub.take_events(clock.now())
     handler(
         {"Records": [{"messageId": str(n), "body": json.dumps(e)} for n, e in enumerate(events)]}, CONTEXT

@@ -13,8 +13,8 @@ from botocore.exceptions import ClientError
 from hubtriage.aws.logger import logger
 from hubtriage.aws.securityhub.faults import Fault
 from hubtriage.aws.securityhub.sending import Traffic
-from hubtriage.aws.switch.breaker import Breaker
-from hubtriage.aws.triage.config import Config
+from hubtriage.aws.switch.breaker import Breaker, BreakerConfig
+from hubtriage.aws.triage.config import TriageConfig
 from hubtriage.aws.triage.decision_log import Circumstances, DecisionLog
 from hubtriage.aws.triage.events import DETAIL_TYPES, Message, Seen, Sighting, SweepOrder, Unusable
 from hubtriage.aws.triage.function import TriageFunction
@@ -97,14 +97,14 @@ def all_that_happens() -> None:
     """Have every line written that there is."""
     rules = [{"id": "r", "when": True, "update": {"Workflow": {"Status": "SUPPRESSED"}}}]
     ruleset = load_ruleset({"format": 1, "hash": "h", "revision": None, "rules": rules})
-    triage = TriageFunction(Config(), ruleset, Nobody(), ManualClock())
+    triage = TriageFunction(TriageConfig(), ruleset, Nobody(), ManualClock())
     event = {"detail-type": DETAIL_TYPES[0], "time": "2027-01-15T08:00:00Z"}
     found = {"ProductArn": "arn", "Workflow": {"Status": "NEW"}, "Severity": {"Label": "LOW"}}
     findings = [7, found | {"Id": "denied"}, Bomb(found | {"Id": "bomb"})]
     body = event | {"detail": {"findings": findings}}
     context = SimpleNamespace(aws_request_id="r", get_remaining_time_in_millis=lambda: 60_000)
     triage({"Records": [{"messageId": "m", "body": body}]}, context)
-    breaker = Breaker(Nobody(), Nobody(), "s", "/p", "arn:topic", logger("breaker", "INFO"))
+    breaker = Breaker(Nobody(), Nobody(), BreakerConfig("s", "/p", "arn:topic"), logger("breaker", "INFO"))
     breaker({"alarmData": {"alarmName": "a", "state": {"value": "ALARM", "reason": "much"}}}, None)
 
 
@@ -147,7 +147,8 @@ def test_every_metric_is_documented_with_its_unit(capsys: pytest.CaptureFixture[
 
 def test_every_setting_is_documented_with_its_default_and_meaning() -> None:
     shown = {
-        item.metadata["variable"]: (_shown(item.default), item.metadata["doc"]) for item in fields(Config)
+        item.metadata["variable"]: (_shown(item.default), item.metadata["doc"])
+        for item in fields(TriageConfig)
     }
     assert {row[0].strip("`"): (row[1], row[2]) for row in table("variable")} == shown
 

@@ -12,7 +12,7 @@ import pytest
 
 from hubtriage.settings.configuration import Configuration
 from infra.bundle import ROOT, BundleError, build_package
-from infra.functions import HANDLER, environment
+from infra.functions import HANDLER, triage_config
 from tests.infra.samples import RULESET
 
 OURS = {"hubtriage/__init__.py", "lambdas/__init__.py", "ruleset.json"}
@@ -102,7 +102,7 @@ def test_it_starts_with_nothing_beside_it_but_the_sdk_of_the_lambda_runtime(pack
     )
     done = subprocess.run(
         [sys.executable, "-I", "-S", "-B", "-c", program],
-        env={"AWS_DEFAULT_REGION": "eu-central-1", **environment(Configuration())},
+        env={"AWS_DEFAULT_REGION": "eu-central-1", **triage_config(Configuration()).as_environment()},
         capture_output=True,
         text=True,
         check=False,

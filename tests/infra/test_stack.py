@@ -8,11 +8,11 @@ from typing import Any, get_args
 import pytest
 
 from hubtriage.authoring.event_pattern import event_pattern
-from hubtriage.aws.triage.config import Config
+from hubtriage.aws.triage.config import TriageConfig
 from hubtriage.engine.pattern import compile_pattern
 from hubtriage.settings.capacity import worst_case_seconds
 from hubtriage.settings.configuration import Configuration
-from infra.functions import environment, log_level
+from infra.functions import log_level, triage_config
 from tests.infra.samples import RULE, RULESET
 
 EVERYTHING = Configuration(
@@ -46,10 +46,10 @@ def _queue(template: Mapping[str, Any]) -> Mapping[str, Any]:
     return _one(template, "AWS::SQS::Queue", "IntakeQueue")
 
 
-def _settings(template: Mapping[str, Any]) -> Config:
+def _settings(template: Mapping[str, Any]) -> TriageConfig:
     """What the triage function reads, CloudFormation having put in the names of its resources."""
     variables = _one(template, "AWS::Lambda::Function", "Triage")["Environment"]["Variables"]
-    return Config.from_environment(
+    return TriageConfig.from_environment(
         {name: value if isinstance(value, str) else json.dumps(value) for name, value in variables.items()}
     )
 
@@ -258,7 +258,7 @@ def test_events_that_cannot_be_delivered_are_kept(template):
 
 
 def test_the_function_reads_the_settings_that_the_stack_writes():
-    settings = Config.from_environment(environment(EVERYTHING))
+    settings = TriageConfig.from_environment(triage_config(EVERYTHING).as_environment())
     assert (settings.stack, settings.udf, settings.known_stacks) == ("triage-eu", "merge", {"a", "b"})
     assert settings.never == {"Types", "Confidence"}
     assert (settings.calls_per_second, settings.reads_per_second) == (1.5, 0.5)
@@ -278,8 +278,8 @@ def test_lambda_itself_drops_no_line_that_holds_metrics(level):
 
 
 def test_the_function_knows_every_variable_that_the_stack_writes():
-    known = {item.metadata["variable"] for item in Config.__dataclass_fields__.values()}
-    assert set(environment(EVERYTHING)) <= known
+    known = {item.metadata["variable"] for item in TriageConfig.__dataclass_fields__.values()}
+    assert set(triage_config(EVERYTHING).as_environment()) <= known
 
 
 def test_the_log_is_json_kept_for_a_year_and_outlives_the_stack(template):

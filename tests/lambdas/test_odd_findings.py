@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from hubtriage.aws.triage.config import Config
+from hubtriage.aws.triage.config import TriageConfig
 from hubtriage.aws.triage.function import TriageFunction
 from hubtriage.engine.ruleset.ruleset import load_ruleset
 from hubtriage.localaws.securityhub.hub import Hub
@@ -52,7 +52,7 @@ def triage(
         hub.plant(finding, clock.now())
     rules = {"format": 1, "hash": "h", "revision": None, "rules": [{"id": "r", "when": True, **rule}]}
     api = InProcessSecurityHub(hub, clock)
-    handler = TriageFunction(Config(log_level="DEBUG"), load_ruleset(rules), api, clock)
+    handler = TriageFunction(TriageConfig(log_level="DEBUG"), load_ruleset(rules), api, clock)
     assert handler({"Records": [_record(n, f) for n, f in enumerate(findings)]}, CONTEXT) == {
         "batchItemFailures": []
     }

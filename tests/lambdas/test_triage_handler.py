@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
+from hubtriage.aws.environment import ConfigError
 from hubtriage.aws.securityhub.client import IN_REGION
 from hubtriage.aws.switch.mode import FRESH
-from hubtriage.aws.triage.config import Config, ConfigError
+from hubtriage.aws.triage.config import TriageConfig
 from hubtriage.aws.triage.function import ForeignEventError, NotTriagedError, TriageFunction
 from hubtriage.aws.triage.metrics import PERIOD
 from hubtriage.engine.ruleset.ruleset import load_ruleset
@@ -49,7 +50,7 @@ def make(
     hub: Hub, clock: ManualClock, read_mode: Callable[[], str] | None = None, **config: Any
 ) -> TriageFunction:
     api = InProcessSecurityHub(hub, clock)
-    return TriageFunction(Config(**config), load_ruleset(RULES), api, clock, read_mode)
+    return TriageFunction(TriageConfig(**config), load_ruleset(RULES), api, clock, read_mode)
 
 
 def records(events: list[dict[str, Any]]) -> dict[str, Any]:
@@ -239,7 +240,9 @@ def long_batch(
     for finding in generate(count, seed=3, producers=("guardduty",), touched=0):
         hub.plant(finding, clock.now())
     api = InProcessSecurityHub(hub, clock)
-    handler = TriageFunction(Config(calls_per_second=1.0), load_ruleset(LONG_RULES), api, clock, read_mode)
+    handler = TriageFunction(
+        TriageConfig(calls_per_second=1.0), load_ruleset(LONG_RULES), api, clock, read_mode
+    )
     batch = records(hub.take_events(clock.now()))
     return hub, lambda: handler(batch, CONTEXT)
 

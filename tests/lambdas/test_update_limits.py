@@ -10,7 +10,7 @@ import pytest
 
 from hubtriage.authoring.compiler import compile_ruleset
 from hubtriage.authoring.problems import RuleErrors
-from hubtriage.aws.triage.config import Config
+from hubtriage.aws.triage.config import TriageConfig
 from hubtriage.aws.triage.function import TriageFunction
 from hubtriage.engine.ruleset.ruleset import load_ruleset
 from hubtriage.localaws.securityhub.errors import HubError
@@ -92,7 +92,7 @@ def test_what_is_within_the_limits_is_sent_and_taken(update: Mapping[str, Any], 
     hub = Hub(settings=HubSettings.still())
     hub.plant(dict(FINDING), clock.now())
     api = InProcessSecurityHub(hub, clock)
-    handler = TriageFunction(Config(), load_ruleset(compile_rule(tmp_path, update)), api, clock)
+    handler = TriageFunction(TriageConfig(), load_ruleset(compile_rule(tmp_path, update)), api, clock)
     (event,) = hub.take_events(clock.now())
     handler(event, CONTEXT)
     (call,) = hub.ledger.updates

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hubtriage.aws.triage.config import Config
+from hubtriage.aws.triage.config import TriageConfig
 from hubtriage.settings.capacity import (
     IDS_PER_READ,
     LAMBDA_MAX_TIMEOUT_SECONDS,
@@ -80,4 +80,4 @@ def test_a_share_that_the_function_would_refuse_is_refused_here():
     with pytest.raises(ValueError, match="lower maximum-concurrency"):
         fitting_sizes(**{**SAMPLE, "reads_per_second": 0.001}, timeout=None)
     for variable in ("HUBTRIAGE_CALLS_PER_SECOND", "HUBTRIAGE_READS_PER_SECOND"):
-        assert Config.from_environment({variable: str(LEAST_RATE)})
+        assert TriageConfig.from_environment({variable: str(LEAST_RATE)})

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from hubtriage.aws.triage.config import Config
+from hubtriage.aws.triage.config import TriageConfig
 from hubtriage.aws.triage.function import TriageFunction
 from hubtriage.engine.ruleset.ruleset import load_ruleset
 from hubtriage.localaws.securityhub.hub import Hub
@@ -115,7 +115,10 @@ class Night:
             _plant(self.hub, text, clock.now())
         document = {"format": 1, "hash": "h", "revision": None, "rules": RULES}
         handler = TriageFunction(
-            Config(log_level="DEBUG"), load_ruleset(document), InProcessSecurityHub(self.hub, clock), clock
+            TriageConfig(log_level="DEBUG"),
+            load_ruleset(document),
+            InProcessSecurityHub(self.hub, clock),
+            clock,
         )
         capsys.readouterr()
         began = time.process_time()

@@ -1,63 +1,66 @@
 """Settings of the sweep function beside those that it shares with the triage function."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
+from hubtriage.aws.environment import EnvironmentConfig, number, setting, text, whole
 from hubtriage.aws.sweep.walk import Pace
-from hubtriage.aws.triage.config import ConfigError
+
+_STANDARD = Pace()
+_MOST = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class SweepConfig:
-    """`queue` is the URL of the queue, `rule` the name of the EventBridge rule that feeds it.
+class SweepConfig(EnvironmentConfig):
+    """What a deployment may set."""
 
-    `dead_letters` is the URL of the queue of what could not be triaged.
+    queue: str = setting("HUBTRIAGE_QUEUE_URL", text, "URL of the queue that triage reads")
+    dead_letters: str = setting(
+        "HUBTRIAGE_DEAD_LETTER_QUEUE_URL", text, "URL of the queue of what could not be triaged"
+    )
+    rule: str = setting("HUBTRIAGE_INTAKE_RULE", text, "name of the EventBridge rule that feeds the queue")
+    reads_per_second: float = setting(
+        "HUBTRIAGE_SWEEP_READS_PER_SECOND", number(0.01, _MOST), "GetFindings calls", 1.2
+    )
+    step: float = setting(
+        "HUBTRIAGE_SWEEP_STEP_SECONDS", number(1, _MOST), "length of a step", _STANDARD.step
+    )
+    queue_limit: int = setting(
+        "HUBTRIAGE_SWEEP_QUEUE_LIMIT",
+        whole(1, _MOST),
+        "messages in the queue at which the sweep waits",
+        _STANDARD.queue_limit,
+    )
+    wait: int = setting(
+        "HUBTRIAGE_SWEEP_WAIT_SECONDS", whole(1, _MOST), "how long the sweep waits then", _STANDARD.wait
+    )
+    settle: float = setting(
+        "HUBTRIAGE_SWEEP_SETTLE_SECONDS",
+        number(0, _MOST),
+        "time until what was done before shows everywhere",
+        _STANDARD.settle,
+        explicit=False,
+    )
+    quiet: float = setting(
+        "HUBTRIAGE_SWEEP_QUIET_SECONDS",
+        number(0, _MOST),
+        "how long the queue is empty before all that was sent counts as triaged",
+        _STANDARD.quiet,
+        explicit=False,
+    )
+    hide_limit: int = setting(
+        "HUBTRIAGE_SWEEP_HIDE_LIMIT",
+        whole(0, _MOST),
+        "findings that a sweep without a budget of its own may hide",
+        10_000,
+    )
 
-    `hide_limit`: findings that a sweep without a budget of its own may hide.
-    """
-
-    queue: str
-    dead_letters: str
-    rule: str
-    reads_per_second: float
-    pace: Pace
-    hide_limit: int = 10_000
-
-    @classmethod
-    def from_environment(cls, environment: Mapping[str, str]) -> "SweepConfig":
-        """Read every setting; raises ConfigError for one that is missing or cannot be used."""
-        standard = Pace()
-        return cls(
-            queue=_text(environment, "HUBTRIAGE_QUEUE_URL"),
-            dead_letters=_text(environment, "HUBTRIAGE_DEAD_LETTER_QUEUE_URL"),
-            rule=_text(environment, "HUBTRIAGE_INTAKE_RULE"),
-            reads_per_second=_number(environment, "HUBTRIAGE_SWEEP_READS_PER_SECOND", 1.2, 0.01),
-            pace=Pace(
-                step=_number(environment, "HUBTRIAGE_SWEEP_STEP_SECONDS", standard.step, 1),
-                queue_limit=int(_number(environment, "HUBTRIAGE_SWEEP_QUEUE_LIMIT", standard.queue_limit, 1)),
-                wait=int(_number(environment, "HUBTRIAGE_SWEEP_WAIT_SECONDS", standard.wait, 1)),
-                settle=_number(environment, "HUBTRIAGE_SWEEP_SETTLE_SECONDS", standard.settle, 0),
-                quiet=_number(environment, "HUBTRIAGE_SWEEP_QUIET_SECONDS", standard.quiet, 0),
-            ),
-            hide_limit=int(_number(environment, "HUBTRIAGE_SWEEP_HIDE_LIMIT", 10_000, 0)),
+    @property
+    def pace(self) -> Pace:
+        """How a step behaves."""
+        return Pace(
+            step=self.step,
+            queue_limit=self.queue_limit,
+            wait=self.wait,
+            settle=self.settle,
+            quiet=self.quiet,
         )
-
-
-def _text(environment: Mapping[str, str], name: str) -> str:
-    value = environment.get(name, "")
-    if not value.strip():
-        raise ConfigError(name, value, "must not be empty")
-    return value
-
-
-def _number(environment: Mapping[str, str], name: str, default: float, least: float) -> float:
-    value = environment.get(name)
-    if value is None:
-        return default
-    try:
-        number = float(value)
-    except ValueError:
-        raise ConfigError(name, value, "must be a number") from None
-    if not least <= number <= 1e6:
-        raise ConfigError(name, value, f"must be at least {least:g}")
-    return number

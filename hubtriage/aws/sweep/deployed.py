@@ -4,12 +4,21 @@ CloudFormation calls on creation, on removal, and when a property changes: the h
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
+from hubtriage.aws.environment import EnvironmentConfig, setting, text
 from hubtriage.aws.sweep.request import SweepRequest
 from hubtriage.aws.sweep.start import StepFunctions, start_sweep
 
 PHYSICAL_ID = "hubtriage-sweep-after-deploy"
+
+
+@dataclass(frozen=True, slots=True)
+class DeployedConfig(EnvironmentConfig):
+    """What a deployment sets."""
+
+    machine: str = setting("HUBTRIAGE_SWEEP_MACHINE", text, "ARN of the state machine of sweeps")
 
 
 class StartAfterDeploy:

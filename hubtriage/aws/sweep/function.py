@@ -28,7 +28,7 @@ from hubtriage.aws.sweep.start import hand_over, heir
 from hubtriage.aws.sweep.walk import Pace, Walk
 from hubtriage.aws.switch.mode import ModeSwitch
 from hubtriage.aws.switch.parameters import ParameterReader
-from hubtriage.aws.triage.config import Config
+from hubtriage.aws.triage.config import TriageConfig
 from hubtriage.aws.triage.events import SweepOrder
 from hubtriage.engine.ruleset.ruleset import Ruleset, load_ruleset
 
@@ -53,7 +53,7 @@ class SweepFunction:
 
     def __init__(
         self,
-        config: Config,
+        config: TriageConfig,
         sweep: SweepConfig,
         ruleset: Ruleset,
         clients: Clients,
@@ -74,7 +74,7 @@ class SweepFunction:
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "SweepFunction":
         """Read settings and rule set, and make the clients; raises as `TriageFunction.from_environment`."""
-        config = Config.from_environment(environment)
+        config = TriageConfig.from_environment(environment)
         ruleset = load_ruleset(json.loads(Path(config.ruleset).read_bytes()))
         make = botocore.session.get_session().create_client
         clients = Clients(security_hub(), make("sqs"), make("stepfunctions"), make("events"))

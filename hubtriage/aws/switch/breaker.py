@@ -1,11 +1,13 @@
 """The breaker: an alarm on what triage hides and takes back switches it to `observe`, and says so."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import botocore.session
 from aws_lambda_powertools.logging import Logger
 
+from hubtriage.aws.environment import EnvironmentConfig, setting, text
 from hubtriage.aws.logger import logger as make_logger
 
 TRIPPED = "ALARM"
@@ -27,8 +29,19 @@ class Topic(Protocol):
         """Send a message to a topic."""
 
 
+@dataclass(frozen=True, slots=True)
+class BreakerConfig(EnvironmentConfig):
+    """What a deployment sets."""
+
+    stack: str = setting("HUBTRIAGE_STACK", text, "the stack that the breaker belongs to")
+    mode_parameter: str = setting("HUBTRIAGE_MODE_PARAMETER", text, "SSM parameter that holds the mode")
+    topic: str = setting("HUBTRIAGE_ALARM_TOPIC", text, "ARN of the topic that alarms go to")
+    service: str = setting("POWERTOOLS_SERVICE_NAME", text, "name in logs", "hubtriage")
+    runbook: str = setting("HUBTRIAGE_RUNBOOK", text, "address of the page about alarms", RUNBOOK)
+
+
 class Breaker:
-    """What CloudWatch calls when the alarm changes its state. `parameter` is the stack's mode switch.
+    """What CloudWatch calls when the alarm changes its state.
 
     An alarm that is over changes nothing: people decide when triage writes again. Whatever fails is raised,
     and Lambda calls again; doing all of it twice does no harm.
@@ -38,33 +51,20 @@ class Breaker:
         self,
         parameters: Parameters,
         topics: Topic,
-        stack: str,
-        parameter: str,
-        topic: str,
+        config: BreakerConfig,
         logger: Logger,
-        runbook: str = RUNBOOK,
     ) -> None:
         self._parameters = parameters
         self._topics = topics
-        self._stack = stack
-        self._parameter = parameter
-        self._topic = topic
+        self._config = config
         self._logger = logger
-        self._runbook = runbook
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Breaker":
-        """Make the clients; raises KeyError when a setting is missing."""
+        """Read the settings and make the clients; raises ConfigError."""
+        config = BreakerConfig.from_environment(environment)
         make = botocore.session.get_session().create_client
-        return cls(
-            make("ssm"),
-            make("sns"),
-            environment["HUBTRIAGE_STACK"],
-            environment["HUBTRIAGE_MODE_PARAMETER"],
-            environment["HUBTRIAGE_ALARM_TOPIC"],
-            make_logger(environment.get("POWERTOOLS_SERVICE_NAME", "hubtriage"), "INFO"),
-            environment.get("HUBTRIAGE_RUNBOOK", RUNBOOK),
-        )
+        return cls(make("ssm"), make("sns"), config, make_logger(config.service, "INFO"))
 
     def __call__(self, event: Mapping[str, Any], _context: object) -> dict[str, str]:
         """Switch off on an alarm; returns what was done. Raises botocore's errors."""
@@ -72,13 +72,15 @@ class Breaker:
         state = alarm["state"]
         if state["value"] != TRIPPED:
             return {"done": "nothing"}
-        self._parameters.put_parameter(Name=self._parameter, Value="observe", Type="String", Overwrite=True)
+        self._parameters.put_parameter(
+            Name=self._config.mode_parameter, Value="observe", Type="String", Overwrite=True
+        )
         told = {"alarm": alarm["alarmName"], "reason": str(state.get("reason", ""))}
         self._logger.error("breaker tripped", extra=told | {"mode": "observe"})
         self._topics.publish(
-            TopicArn=self._topic,
-            Subject=f"{self._stack}: breaker tripped, triage writes nothing"[:SUBJECT_LENGTH],
-            Message=message(self._stack, told["reason"], self._runbook),
+            TopicArn=self._config.topic,
+            Subject=f"{self._config.stack}: breaker tripped, triage writes nothing"[:SUBJECT_LENGTH],
+            Message=message(self._config.stack, told["reason"], self._config.runbook),
         )
         return {"done": "observe"}
 

@@ -21,7 +21,7 @@ from hubtriage.aws.securityhub.unknown_outcomes import Unanswered
 from hubtriage.aws.switch.mode import Mode, ModeSwitch
 from hubtriage.aws.switch.parameters import ParameterReader
 from hubtriage.aws.triage.batch import Policy, Triage
-from hubtriage.aws.triage.config import LEVELS, Config
+from hubtriage.aws.triage.config import LEVELS, TriageConfig
 from hubtriage.aws.triage.decision_log import Circumstances, DecisionLog
 from hubtriage.aws.triage.events import Message, is_of
 from hubtriage.aws.triage.metrics import Meter, emit, tally
@@ -54,7 +54,7 @@ class TriageFunction:
 
     def __init__(
         self,
-        config: Config,
+        config: TriageConfig,
         ruleset: Ruleset,
         api: SecurityHubApi,
         clock: Clock | None = None,
@@ -75,7 +75,7 @@ class TriageFunction:
 
         Raises ConfigError, OSError without a rule set, and what `load_ruleset` raises.
         """
-        config = Config.from_environment(environment)
+        config = TriageConfig.from_environment(environment)
         ruleset = load_ruleset(json.loads(Path(config.ruleset).read_bytes()))
         read_mode = ParameterReader(config.mode_parameter) if config.mode_parameter else None
         return cls(config, ruleset, security_hub(IN_REGION), read_mode=read_mode)
@@ -140,7 +140,7 @@ class TriageFunction:
 
 
 def _triage(
-    config: Config, ruleset: Ruleset, api: SecurityHubApi, clock: Clock, may_write: Callable[[], bool]
+    config: TriageConfig, ruleset: Ruleset, api: SecurityHubApi, clock: Clock, may_write: Callable[[], bool]
 ) -> Triage:
     backoff = Backoff(random.random)
     budget = partial(_budget, clock=clock)

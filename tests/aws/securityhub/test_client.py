@@ -14,7 +14,7 @@ from hubtriage.aws.securityhub.client import IN_REGION, READ_TIMEOUT, security_h
 from hubtriage.aws.securityhub.ratelimit import TokenBucket
 from hubtriage.aws.securityhub.reading import Reader
 from hubtriage.aws.securityhub.sending import Receipt, Sender
-from hubtriage.aws.triage.config import Config
+from hubtriage.aws.triage.config import TriageConfig
 from hubtriage.engine.planning.batches import Call
 from tests.support.triage_world import FOREVER, SUPPRESS, World, backoff, key
 
@@ -91,7 +91,7 @@ def test_a_call_that_starts_at_the_last_moment_ends_within_the_margin_also_with_
     client: Any = security_hub(IN_REGION, region_name="eu-west-1")
     config = client.meta.config
     assert (config.connect_timeout, config.read_timeout) == (IN_REGION, READ_TIMEOUT)
-    assert Config().margin >= 4 * config.connect_timeout + config.read_timeout
+    assert TriageConfig().margin >= 4 * config.connect_timeout + config.read_timeout
 
 
 def update(api: SecurityHubApi) -> Receipt:

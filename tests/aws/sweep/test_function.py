@@ -8,6 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from hubtriage.aws.custom_resource import CustomResources
+from hubtriage.aws.environment import ConfigError
 from hubtriage.aws.sweep.bundles import LARGEST_BUNDLE, Bundle, Bundles
 from hubtriage.aws.sweep.config import SweepConfig
 from hubtriage.aws.sweep.deployed import StartAfterDeploy
@@ -17,9 +18,8 @@ from hubtriage.aws.sweep.progress import Progress, ProgressError
 from hubtriage.aws.sweep.request import ACTIVE, MANAGED, SweepRequest, SweepRequestError
 from hubtriage.aws.sweep.run_lock import Turn
 from hubtriage.aws.sweep.start import last_unfinished, look, start_sweep
-from hubtriage.aws.sweep.walk import Pace
 from hubtriage.aws.switch.mode import FRESH, Mode
-from hubtriage.aws.triage.config import Config, ConfigError
+from hubtriage.aws.triage.config import TriageConfig
 from hubtriage.aws.triage.events import SweepOrder, take_in
 from hubtriage.engine.ruleset.ruleset import Ruleset
 from hubtriage.localaws.securityhub.inprocess import ManualClock
@@ -123,15 +123,17 @@ class Site:
         for number in range(count):
             self.world.hub.plant(finding(number, GeneratorId="control-a"), NOW)
         self.sqs, self.states, self.rule = Sqs(), states or States(me=1.0), rule or Rule()
-        waits = Pace(step, queue_limit=1000, **({"settle": 0.0, "quiet": 0.0} | pace))  # type: ignore[arg-type]
-        self.config = SweepConfig("https://queue", DEAD_LETTERS, "rule", reads, waits, hide_limit)
+        waits: dict[str, Any] = {"settle": 0.0, "quiet": 0.0} | pace
+        self.config = SweepConfig(
+            "https://queue", DEAD_LETTERS, "rule", reads, step, hide_limit=hide_limit, **waits
+        )
         self.mode: Mode = "enforce"
         self.function = self.function_with(rules(suppress("rule-a", "control-a")))
 
     def function_with(self, ruleset: Ruleset) -> SweepFunction:
         clients = Clients(self.world.api, self.sqs, self.states, self.rule)
         return SweepFunction(
-            Config(), self.config, ruleset, clients, self.world.clock, read_mode=lambda: self.mode
+            TriageConfig(), self.config, ruleset, clients, self.world.clock, read_mode=lambda: self.mode
         )
 
     def __call__(self, state: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from aws_lambda_powertools.logging import Logger
 
-from hubtriage.aws.switch.breaker import Breaker
+from hubtriage.aws.switch.breaker import Breaker, BreakerConfig
 
 
 class Service:
@@ -38,7 +38,7 @@ def world() -> tuple[Breaker, Service, Service]:
     parameters, topics = Service(), Service()
     logger = Logger(service="triage")
     return (
-        Breaker(parameters, topics, "triage", "/hubtriage/triage/mode", "arn:topic", logger),
+        Breaker(parameters, topics, BreakerConfig("triage", "/hubtriage/triage/mode", "arn:topic"), logger),
         parameters,
         topics,
     )

@@ -1,16 +1,17 @@
 import pytest
 
-from hubtriage.aws.triage.config import Config, ConfigError
+from hubtriage.aws.environment import ConfigError
+from hubtriage.aws.triage.config import TriageConfig
 
 
 def test_without_settings_the_defaults_hold() -> None:
-    config = Config.from_environment({"PATH": "/usr/bin"})
-    assert config == Config()
+    config = TriageConfig.from_environment({"PATH": "/usr/bin"})
+    assert config == TriageConfig()
     assert (config.udf, config.refresh_age, config.log_level) == ("replace", 30.0, "INFO")
 
 
 def test_every_setting_is_read() -> None:
-    config = Config.from_environment(
+    config = TriageConfig.from_environment(
         {
             "POWERTOOLS_SERVICE_NAME": "triage",
             "POWERTOOLS_METRICS_NAMESPACE": "security",
@@ -26,7 +27,7 @@ def test_every_setting_is_read() -> None:
             "HUBTRIAGE_RULESET": "/opt/rules.json",
         }
     )
-    assert config == Config(
+    assert config == TriageConfig(
         service="triage",
         namespace="security",
         stack="blue",
@@ -57,5 +58,5 @@ def test_every_setting_is_read() -> None:
 )
 def test_a_setting_that_cannot_be_used_is_named_with_a_hint(name: str, value: str, hint: str) -> None:
     with pytest.raises(ConfigError, match=hint) as caught:
-        Config.from_environment({name: value})
+        TriageConfig.from_environment({name: value})
     assert (caught.value.name, caught.value.value) == (name, value)

@@ -25,7 +25,7 @@ _RETRIED = (Handling.RETRY, Handling.NOT_FOUND)
 
 def look(account: Account, patience: float) -> Verdict:
     """Try it, and compare with the stack's setting; `patience`: seconds that a step may take to show."""
-    setting = account.environment.get("HUBTRIAGE_UDF")
+    setting = None if account.config is None else account.config.udf
     probe = Probe(account, patience)
     try:
         verdict = judge(probe.reading(), setting)
