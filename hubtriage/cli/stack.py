@@ -1,11 +1,13 @@
 """The deployed stack that a command talks to: by name, in the account and Region of the AWS credentials."""
 
 from collections.abc import Mapping
-from typing import Any, NoReturn
+from typing import Any
 
 import boto3
 import click
 from botocore.exceptions import BotoCoreError, ClientError
+
+from hubtriage.cli.failure import fail
 
 AWS_ERRORS = (ClientError, BotoCoreError)
 
@@ -29,9 +31,3 @@ def outputs(stack: str) -> Mapping[str, str]:
     except AWS_ERRORS as error:
         fail(f"stack {stack}: {error}", "name another with --stack, or look at AWS_PROFILE and AWS_REGION")
     return {output["OutputKey"]: output["OutputValue"] for output in answer["Stacks"][0].get("Outputs", [])}
-
-
-def fail(problem: str, hint: str) -> NoReturn:
-    """End the command with 1: what is wrong, and what to do about it."""
-    click.echo(f"Error: {problem}\n  hint: {hint}", err=True)
-    raise SystemExit(1)

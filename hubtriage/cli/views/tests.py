@@ -1,4 +1,4 @@
-"""Verdicts of rule tests as text, JSON and a JUnit report."""
+"""Results of rule tests as text, JSON and a JUnit report."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -13,51 +13,51 @@ from hubtriage.simulation.ruletests import RuleTestResult
 
 
 def record(
-    verdicts: Sequence[RuleTestResult], untested: Sequence[str], coverage: Sequence[Coverage] | None
+    results: Sequence[RuleTestResult], untested: Sequence[str], coverage: Sequence[Coverage] | None
 ) -> dict[str, Any]:
     """The JSON document."""
     shown = {} if coverage is None else {"coverage": [one.as_record() for one in coverage]}
     return {
-        "tests": [verdict.as_record() for verdict in verdicts],
-        "passed": sum(verdict.passed for verdict in verdicts),
-        "failed": sum(not verdict.passed for verdict in verdicts),
+        "tests": [result.as_record() for result in results],
+        "passed": sum(result.passed for result in results),
+        "failed": sum(not result.passed for result in results),
         "without_both_kinds": list(untested),
         **shown,
     }
 
 
 def text(
-    verdicts: Sequence[RuleTestResult], untested: Sequence[str], coverage: Sequence[Coverage] | None
+    results: Sequence[RuleTestResult], untested: Sequence[str], coverage: Sequence[Coverage] | None
 ) -> Iterator[str]:
     """The failures as people read them, what no test shows, and the counts."""
-    for verdict in verdicts:
-        if not verdict.passed:
-            yield from _failure(verdict)
-    failed = sum(not verdict.passed for verdict in verdicts)
+    for result in results:
+        if not result.passed:
+            yield from _failure(result)
+    failed = sum(not result.passed for result in results)
     if coverage is not None:
         yield from _coverage(coverage)
     if untested:
         yield f"without a test that changes and one that does not: {', '.join(untested)}"
-    yield f"{len(verdicts) - failed} passed, {failed} failed"
+    yield f"{len(results) - failed} passed, {failed} failed"
 
 
-def _failure(verdict: RuleTestResult) -> Iterator[str]:
-    yield f"{verdict.file}:{verdict.position.line}:{verdict.position.column}: {verdict.rule}: {verdict.name}"
-    yield from (f"  {line}" for line in _details(verdict))
+def _failure(result: RuleTestResult) -> Iterator[str]:
+    yield f"{result.file}:{result.position.line}:{result.position.column}: {result.rule}: {result.name}"
+    yield from (f"  {line}" for line in _details(result))
 
 
-def _details(verdict: RuleTestResult) -> Iterator[str]:
+def _details(result: RuleTestResult) -> Iterator[str]:
     """What is not as expected, and the reasoning behind it."""
-    yield from _differences(verdict)
-    yield from rule_lines(verdict.explained)
-    if verdict.explained.fields:
-        yield from field_lines(verdict.explained)
+    yield from _differences(result)
+    yield from rule_lines(result.explained)
+    if result.explained.fields:
+        yield from field_lines(result.explained)
 
 
-def _differences(verdict: RuleTestResult) -> Iterator[str]:
-    for one in verdict.differences:
+def _differences(result: RuleTestResult) -> Iterator[str]:
+    for one in result.differences:
         yield f"{one.field}: expected {_shown(one.expected)}, got {_shown(one.actual)}"
-    yield from verdict.reasons
+    yield from result.reasons
 
 
 def _coverage(coverage: Sequence[Coverage]) -> Iterator[str]:
@@ -70,22 +70,22 @@ def _coverage(coverage: Sequence[Coverage]) -> Iterator[str]:
     yield f"coverage: {covered} of {total} outcomes of conditions ({share} %)"
 
 
-def junit(verdicts: Sequence[RuleTestResult]) -> str:
+def junit(results: Sequence[RuleTestResult]) -> str:
     """A report as most CI systems read it: one suite a file, one case a test."""
     root = Element("testsuites", name="hubtriage test")
-    for file in dict.fromkeys(verdict.file for verdict in verdicts):
-        cases = [verdict for verdict in verdicts if verdict.file == file]
-        failures = sum(not verdict.passed for verdict in cases)
+    for file in dict.fromkeys(result.file for result in results):
+        cases = [result for result in results if result.file == file]
+        failures = sum(not result.passed for result in cases)
         suite = SubElement(root, "testsuite", name=file, tests=str(len(cases)), failures=str(failures))
-        for verdict in cases:
-            line = str(verdict.position.line)
+        for result in cases:
+            line = str(result.position.line)
             case = SubElement(
-                suite, "testcase", classname=verdict.rule, name=verdict.name, file=file, line=line
+                suite, "testcase", classname=result.rule, name=result.name, file=file, line=line
             )
-            if not verdict.passed:
-                first = next(_differences(verdict))
+            if not result.passed:
+                first = next(_differences(result))
                 failure = SubElement(case, "failure", message=_printable(first))
-                failure.text = _printable(click.unstyle("\n".join(_details(verdict))))
+                failure.text = _printable(click.unstyle("\n".join(_details(result))))
     report: bytes = tostring(root, encoding="utf-8", xml_declaration=True)
     return report.decode() + "\n"
 

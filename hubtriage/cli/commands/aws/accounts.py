@@ -12,9 +12,10 @@ from hubtriage.authoring.loader import ACCOUNTS_FILE, LoadResult, load_rules
 from hubtriage.aws.clock import SystemClock
 from hubtriage.aws.organizations import Account, Directory
 from hubtriage.aws.securityhub.backoff import Backoff
+from hubtriage.cli.failure import fail
 from hubtriage.cli.inputs.stream import progress_bar
 from hubtriage.cli.options import rules_option
-from hubtriage.cli.stack import AWS_ERRORS, client, fail
+from hubtriage.cli.stack import AWS_ERRORS, client
 from hubtriage.cli.text import quoted
 
 NEEDED = (

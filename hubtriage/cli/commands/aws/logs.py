@@ -8,7 +8,8 @@ from typing import Any
 import click
 
 from hubtriage.aws.log_lines import concerns, is_serious, read_line
-from hubtriage.cli.stack import AWS_ERRORS, client, deployed_option, fail, outputs
+from hubtriage.cli.failure import fail
+from hubtriage.cli.stack import AWS_ERRORS, client, deployed_option, outputs
 from hubtriage.cli.views.log import text
 
 POLL = 2.0

@@ -5,7 +5,8 @@ import click
 from hubtriage.aws.sweep.request import SweepRequest
 from hubtriage.aws.sweep.start import start_sweep
 from hubtriage.aws.switch.mode import MODES, parameter_name
-from hubtriage.cli.stack import AWS_ERRORS, client, deployed_option, fail, outputs
+from hubtriage.cli.failure import fail
+from hubtriage.cli.stack import AWS_ERRORS, client, deployed_option, outputs
 
 MEANINGS = {
     "enforce": "triage writes what the rules say",

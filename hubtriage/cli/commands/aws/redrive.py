@@ -7,7 +7,8 @@ import boto3
 import click
 
 from hubtriage.aws.redrive import RedriveError, move_dead_letters, send_undelivered
-from hubtriage.cli.stack import AWS_ERRORS, client, deployed_option, fail, outputs
+from hubtriage.cli.failure import fail
+from hubtriage.cli.stack import AWS_ERRORS, client, deployed_option, outputs
 
 SESSION = "hubtriage-redrive"
 

@@ -20,10 +20,11 @@ from hubtriage.aws.sweep.start import Sighting, last_unfinished, look, start_swe
 from hubtriage.aws.sweep.walk import SweepError
 from hubtriage.aws.triage.batch import Sink
 from hubtriage.aws.triage.decision_log import Circumstances, DecisionLog
+from hubtriage.cli.failure import fail
 from hubtriage.cli.inputs.rules import compiled
 from hubtriage.cli.inputs.stream import progress_bar
 from hubtriage.cli.options import rules_option, settings_options
-from hubtriage.cli.stack import AWS_ERRORS, client, deployed_option, fail, outputs
+from hubtriage.cli.stack import AWS_ERRORS, client, deployed_option, outputs
 from hubtriage.cli.views.sweep import as_record, standing, text
 from hubtriage.engine.planning.plan import Settings
 from hubtriage.engine.ruleset.ruleset import Ruleset

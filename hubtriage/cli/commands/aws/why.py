@@ -6,7 +6,8 @@ import time
 import click
 
 from hubtriage.aws.securityhub.finding_history import Event, changes, decisions, products_of, told_in_order
-from hubtriage.cli.stack import AWS_ERRORS, client, deployed_option, fail, outputs
+from hubtriage.cli.failure import fail
+from hubtriage.cli.stack import AWS_ERRORS, client, deployed_option, outputs
 from hubtriage.cli.text import quoted
 from hubtriage.cli.views.history import as_record, text
 

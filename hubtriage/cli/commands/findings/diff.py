@@ -9,9 +9,10 @@ from typing import Any
 import click
 
 from hubtriage.authoring.compiler import compile_ruleset, git_revision
-from hubtriage.authoring.problems import RuleErrors
-from hubtriage.cli.commands.findings.backtest import SECURITY_HUB, exit_with_2, live_source, run
+from hubtriage.cli.failure import fail
+from hubtriage.cli.inputs.judging import SECURITY_HUB, judge_all, live_source
 from hubtriage.cli.inputs.live import live_options
+from hubtriage.cli.inputs.rules import rule_errors_shown
 from hubtriage.cli.options import now_option, processes_option, settings_options, stack_option
 from hubtriage.cli.views.diff import markdown, text
 from hubtriage.engine.planning.plan import Settings
@@ -68,7 +69,7 @@ def command(
     with _old_folder(old, new, against) as (folder, name, revision):
         old_document = _compiled(folder, lambda _folder: revision if against else git_revision(folder))
     task = Task(_compiled(new, git_revision), now, settings, old_document, EXAMPLES)
-    tally = run(findings or live_source(filters, cache, fresh), task, processes)
+    tally = judge_all(findings or live_source(filters, cache, fresh), task, processes)
     source = ReportSource(findings or SECURITY_HUB, new.as_posix())
     report = diff_of(tally, source, name, examples_by_rule(tally, EXAMPLES))
     click.echo("\n".join(_RENDER["json" if as_json else shape](report)))
@@ -118,13 +119,10 @@ def _old_folder(old: Path | None, new: Path, against: str | None) -> Iterator[tu
         with folder_at(new, against) as folder:
             yield folder, f"{new.as_posix()} at {against}", commit_of(new, against)
     except RevisionError as error:
-        raise exit_with_2(str(error)) from error
+        fail(str(error), exit_code=2)
 
 
 def _compiled(folder: Path, revision: Callable[[Path], str | None]) -> dict[str, Any]:
-    """A rule set, also one in which no rule is in force: what it takes back is what a diff is for."""
-    try:
+    """Return a rule set, also one without a rule in force: a diff shows what that takes back."""
+    with rule_errors_shown(exit_code=2):
         return compile_ruleset(folder, revision=revision(folder), allow_empty=True)
-    except RuleErrors as errors:
-        click.echo(str(errors), err=True)
-        raise SystemExit(2) from errors

@@ -3,9 +3,11 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
+from hubtriage.cli.failure import fail
 from hubtriage.cli.inputs.findings import Item, UnreadableInputError, Unusable, read_findings
 from hubtriage.cli.inputs.rules import compiled
 from hubtriage.cli.options import findings_argument, now_option, rules_option, settings_options, stack_option
@@ -58,15 +60,15 @@ def _one(source: str, finding_id: str | None) -> Finding:
     try:
         items = list(read_findings(source))
     except UnreadableInputError as error:
-        raise _exit_with(str(error)) from error
+        _fail(str(error))
     if finding_id is not None:
         items = [item for item in items if isinstance(item, dict) and item["Id"].endswith(finding_id)]
         if not items:
-            raise _exit_with(f"{source}: no finding with an Id that ends in {finding_id!r}")
+            _fail(f"{source}: no finding with an Id that ends in {finding_id!r}")
     if len(items) != 1:
-        raise _exit_with(f"{source}: {len(items)} findings; say which one with --id{_some_ids(items)}")
+        _fail(f"{source}: {len(items)} findings; say which one with --id{_some_ids(items)}")
     if isinstance(items[0], Unusable):
-        raise _exit_with(f"{source}: {items[0].reason}")
+        _fail(f"{source}: {items[0].reason}")
     return items[0]
 
 
@@ -77,6 +79,5 @@ def _some_ids(items: Sequence[Item]) -> str:
     return "".join(f"\n  {line}" for line in [*map(quoted, ids[:MOST_IDS]), *more])
 
 
-def _exit_with(message: str) -> SystemExit:
-    click.echo(f"Error: {message}", err=True)
-    return SystemExit(2)
+def _fail(problem: str) -> NoReturn:
+    fail(problem, exit_code=2)

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from hubtriage.cli.failure import fail
 from hubtriage.cli.inputs.findings import UnreadableInputError, Unusable, read_findings
 from hubtriage.cli.inputs.rules import compiled
 from hubtriage.cli.options import findings_argument, now_option, rules_option, settings_options, stack_option
@@ -57,8 +58,7 @@ def command(
     try:
         items = read_findings(findings)
     except UnreadableInputError as error:
-        click.echo(f"Error: {error}", err=True)
-        raise SystemExit(2) from error
+        fail(str(error), exit_code=2)
     planned = [item if isinstance(item, Unusable) else decide(item, ruleset, now, settings) for item in items]
     for result in planned:
         click.echo(json.dumps(record(result, ruleset)) if as_json else "\n".join(text(result)))

@@ -13,6 +13,7 @@ from typing import NoReturn
 import click
 from rich.console import Console
 
+from hubtriage.cli.failure import fail
 from hubtriage.cli.inputs.rules import compiled
 from hubtriage.cli.options import rules_option
 from hubtriage.cli.views.demo import INTRODUCTION, LiveProgress, PlainProgress, console, report
@@ -62,8 +63,7 @@ def command(folder: Path, findings: int, seed: int, build: Path, as_json: bool) 
         with _progress(target) as watcher:
             performance = perform(Scenario(folder, build, findings, seed), watcher)
     except (DemoError, DeploymentError, LocalCloudError, SynthesisError) as error:
-        click.echo(f"Error: {error}", err=True)
-        raise SystemExit(1) from error
+        fail(str(error))
     summary = build / "summary.json"
     summary.write_text(json.dumps(performance.verdict.as_summary(), indent=2) + "\n", encoding="utf-8")
     if as_json:

@@ -11,7 +11,8 @@ from hubtriage.authoring.compiler import compile_ruleset, git_revision
 from hubtriage.authoring.event_pattern import event_pattern
 from hubtriage.authoring.iam import hub_statements
 from hubtriage.authoring.never import UnknownFieldError, check_names
-from hubtriage.authoring.problems import RuleErrors
+from hubtriage.cli.inputs.rules import rule_errors_shown
+from hubtriage.cli.output import write_file
 
 _Document = Mapping[str, Any]
 
@@ -64,8 +65,7 @@ def command(rules: Path, output: Path, allow_empty: bool, never: tuple[str, ...]
     if str(output) == "-":
         click.echo(content, nl=False)
         return
-    output.parent.mkdir(parents=True, exist_ok=True)
-    output.write_text(content, encoding="utf-8")
+    write_file(output, content)
     count = len(document["rules"])
     click.echo(f"{count} {'rule' if count == 1 else 'rules'}, {document['hash']}, written to {output}")
 
@@ -73,9 +73,7 @@ def command(rules: Path, output: Path, allow_empty: bool, never: tuple[str, ...]
 def _compiled(rules: Path, allow_empty: bool, never: tuple[str, ...]) -> dict[str, Any]:
     try:
         fields = check_names(never)
-        return compile_ruleset(rules, revision=git_revision(rules), allow_empty=allow_empty, never=fields)
     except UnknownFieldError as error:
         raise click.BadParameter(str(error), param_hint="'--never'") from error
-    except RuleErrors as errors:
-        click.echo(str(errors), err=True)
-        raise SystemExit(1) from errors
+    with rule_errors_shown():
+        return compile_ruleset(rules, revision=git_revision(rules), allow_empty=allow_empty, never=fields)

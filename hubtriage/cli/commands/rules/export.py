@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
-from hubtriage.authoring.loader import load_rules
-from hubtriage.authoring.problems import RuleErrors
+from hubtriage.cli.inputs.rules import loaded_rules
 from hubtriage.cli.options import rules_option
+from hubtriage.cli.output import write_file
 from hubtriage.interop.exporters.cloudformation import check, template
 from hubtriage.interop.exporters.native import MOST_RULES, Exported, export_rules
 from hubtriage.interop.importers.names import printable
@@ -37,16 +37,12 @@ def command(kind: str, folder: Path, form: str, output: Path | None, as_json: bo
 
     Exit codes: 0; 1 something is refused, or the rules have errors (then nothing is written); 2 wrong usage.
     """
-    loaded = load_rules(folder)
-    if loaded.errors:
-        click.echo(str(RuleErrors(loaded.errors)), err=True)
-        raise SystemExit(1)
+    loaded = loaded_rules(folder)
     exported = export_rules(loaded.rules, check) if form == "cloudformation" else export_rules(loaded.rules)
     document: Any = template(exported.requests) if form == "cloudformation" else list(exported.requests)
     content = json.dumps(document, indent=2) + "\n"
     if output is not None and (exported.requests or not exported.refusals):
-        output.parent.mkdir(parents=True, exist_ok=True)
-        output.write_text(content, encoding="utf-8")
+        write_file(output, content)
     if as_json:
         refused = [refusal.as_record() for refusal in exported.refusals]
         click.echo(json.dumps({"exported": document, "refused": refused}, indent=2))

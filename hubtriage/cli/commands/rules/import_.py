@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from hubtriage.cli.failure import fail
+from hubtriage.cli.output import write_file
 from hubtriage.interop.importers.assemble import KINDS, Options, import_rules
 from hubtriage.interop.importers.names import printable
 from hubtriage.interop.importers.outcome import Imported, Refusal, UnreadableError
@@ -58,8 +60,7 @@ def command(
     try:
         found = import_rules(kind, name, _content(source), Options(override, regions))
     except UnreadableError as error:
-        click.echo("\n".join(_unreadable(source, error)), err=True)
-        raise SystemExit(1) from error
+        fail(printable(f"{source}: {error.reason}"), error.hint or "")
     _write(found, kind, name, output, as_json=as_json)
     click.echo("\n".join(text(found, source)), err=True)
     if found.refusals:
@@ -68,8 +69,7 @@ def command(
 
 def _check_output(output: Path | None, *, force: bool) -> None:
     if output is not None and output.exists() and not force:
-        click.echo(f"Error: {output} is there already; --force replaces it", err=True)
-        raise SystemExit(1)
+        fail(f"{output} is there already; --force replaces it")
 
 
 def _content(source: str) -> bytes:
@@ -79,18 +79,11 @@ def _content(source: str) -> bytes:
         raise UnreadableError(error.strerror or str(error)) from error
 
 
-def _unreadable(source: str, error: UnreadableError) -> Iterator[str]:
-    yield printable(f"Error: {source}: {error.reason}")
-    if error.hint:
-        yield f"  hint: {error.hint}"
-
-
 def _write(found: Imported, kind: str, name: str, output: Path | None, *, as_json: bool) -> None:
     """Write the rule file, unless nothing but refusals came of it, and what belongs on standard output."""
     content = render(found.rules, _heading(kind, name)) if found.rules or not found.refusals else ""
     if output is not None and content:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        output.write_text(content, encoding="utf-8")
+        write_file(output, content)
     if as_json:
         click.echo(json.dumps(record(found), indent=2))
     elif output is None:

@@ -7,6 +7,7 @@ import click
 
 from hubtriage.authoring.editor.accounts_schema import accounts_schema
 from hubtriage.authoring.editor.json_schema import rules_schema
+from hubtriage.cli.output import write_file
 
 
 @click.command(name="schema")
@@ -32,6 +33,5 @@ def command(output: Path, accounts: bool) -> None:
     if str(output) == "-":
         click.echo(content, nl=False)
         return
-    output.parent.mkdir(parents=True, exist_ok=True)
-    output.write_text(content, encoding="utf-8")
+    write_file(output, content)
     click.echo(f"schema written to {output}")

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 
-from hubtriage.authoring.loader import LoadResult, load_rules
-from hubtriage.authoring.problems import RuleErrors
+from hubtriage.authoring.loader import LoadResult
 from hubtriage.cli.inputs.paths import folders_of
+from hubtriage.cli.inputs.rules import loaded_rules
 from hubtriage.cli.inputs.stream import progress_bar
 from hubtriage.cli.options import paths_argument
 from hubtriage.cli.views.tests import junit, record, text
@@ -18,10 +18,10 @@ from hubtriage.simulation.ruletests import RuleTestResult, run_tests
 
 
 @dataclass(slots=True)
-class Outcome:
-    """What came of all tests: verdicts, the rules that lack a test of either kind, coverage by rule."""
+class RuleTestRun:
+    """Results of all tests, the rules that lack a test of either kind, and coverage by rule."""
 
-    verdicts: list[RuleTestResult] = field(default_factory=list)
+    results: list[RuleTestResult] = field(default_factory=list)
     untested: list[str] = field(default_factory=list)
     coverage: list[Coverage] = field(default_factory=list)
 
@@ -57,50 +57,44 @@ def command(
     Exit codes: 0 all passed; 1 a test failed, the rules have errors, or (with --require-tests) a rule lacks a
     finding that it changes or one that it leaves alone; 2 wrong usage.
     """
-    try:
-        outcome = run(paths, wanted)
-    except RuleErrors as errors:
-        click.echo(str(errors), err=True)
-        raise SystemExit(1) from errors
-    if wanted and not outcome.verdicts:
+    run = run_all(paths, wanted)
+    if wanted and not run.results:
         raise click.UsageError(f"no test has {wanted!r} in its rule and name")
     if report is not None:
-        report.write_text(junit(outcome.verdicts), encoding="utf-8")
-    shown = outcome.coverage if coverage else None
+        report.write_text(junit(run.results), encoding="utf-8")
+    shown = run.coverage if coverage else None
     if as_json:
-        click.echo(json.dumps(record(outcome.verdicts, outcome.untested, shown), indent=2))
+        click.echo(json.dumps(record(run.results, run.untested, shown), indent=2))
     else:
-        click.echo("\n".join(text(outcome.verdicts, outcome.untested, shown)))
-    if not all(verdict.passed for verdict in outcome.verdicts) or (require_tests and outcome.untested):
+        click.echo("\n".join(text(run.results, run.untested, shown)))
+    if not all(result.passed for result in run.results) or (require_tests and run.untested):
         raise SystemExit(1)
 
 
-def run(paths: Sequence[Path], wanted: str = "") -> Outcome:
-    """Run the tests of some folders and files. Raises RuleErrors if a folder has errors."""
-    outcome = Outcome()
+def run_all(paths: Sequence[Path], wanted: str = "") -> RuleTestRun:
+    """Run the tests of some folders and files; end with 1 if a folder has errors."""
+    run = RuleTestRun()
     for folder, files in folders_of(paths).items():
-        loaded = load_rules(folder)
-        if loaded.errors:
-            raise RuleErrors(loaded.errors)
+        loaded = loaded_rules(folder)
         shown = {file.as_posix() for file in files}
-        ran = [one for one in _watched(run_tests(loaded, wanted)) if not shown or one.file in shown]
-        outcome.verdicts += ran
-        outcome.untested += _untested(loaded, ran, shown) if not wanted else []
-        outcome.coverage += (one for one in coverage_of(loaded, ran) if not shown or one.file in shown)
-    return outcome
+        results = [one for one in _watched(run_tests(loaded, wanted)) if not shown or one.file in shown]
+        run.results += results
+        run.untested += _untested(loaded, results, shown) if not wanted else []
+        run.coverage += (one for one in coverage_of(loaded, results) if not shown or one.file in shown)
+    return run
 
 
-def _watched(verdicts: Iterator[RuleTestResult]) -> Iterator[RuleTestResult]:
-    """The same verdicts; on a terminal it shows how many there are so far."""
+def _watched(results: Iterator[RuleTestResult]) -> Iterator[RuleTestResult]:
+    """Yield the same results; show on a terminal how many there are so far."""
     with progress_bar("testing") as progress:
-        for count, verdict in enumerate(verdicts, 1):
+        for count, result in enumerate(results, 1):
             progress.show(f"{count:,} tests")
-            yield verdict
+            yield result
 
 
-def _untested(loaded: LoadResult, verdicts: Sequence[RuleTestResult], shown: set[str]) -> list[str]:
-    """Rules without a finding that they change, or without one that they leave alone."""
-    changes = {verdict.rule for verdict in verdicts if verdict.expects_change}
-    leaves = {verdict.rule for verdict in verdicts if not verdict.expects_change}
+def _untested(loaded: LoadResult, results: Sequence[RuleTestResult], shown: set[str]) -> list[str]:
+    """Return the rules without a finding that they change, or without one that they leave alone."""
+    changes = {result.rule for result in results if result.expects_change}
+    leaves = {result.rule for result in results if not result.expects_change}
     rules = [rule for rule in loaded.rules if not shown or rule.document.file in shown]
     return [rule.id for rule in rules if not (rule.id in changes and rule.id in leaves)]
