@@ -1,22 +1,11 @@
 """The local AWS as a context manager: a process of its own, on loopback, gone without a trace at the end."""
 
 import atexit
-import contextlib
 import copy
-import json
+import logging
 import os
-import shutil
-import signal
-import socket
-import ssl
-import subprocess
-import sys
-import tempfile
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -25,10 +14,11 @@ import boto3
 from botocore.config import Config
 
 from hubtriage.localaws import deploy
-from hubtriage.localaws.launcher import CERTIFICATE
-from hubtriage.localaws.securityhub.control import PREFIX
-from hubtriage.localaws.securityhub.faults import Fault
-from hubtriage.localaws.securityhub.ledger import UpdateCall
+from hubtriage.localaws.crashes import Crash
+from hubtriage.localaws.errors import LocalCloudError
+from hubtriage.localaws.hub_control import HubControl
+from hubtriage.localaws.listener import Listener
+from hubtriage.localaws.process import EmulatorOptions, EmulatorProcess
 from hubtriage.localaws.securityhub.settings import HubSettings
 
 ACCOUNT = "999900001111"
@@ -36,103 +26,10 @@ ACCOUNT = "999900001111"
 REGION = "eu-central-1"
 """Its home Region."""
 
-_READY_TIMEOUT = 30.0
 _POLL = 0.05
 _NO_PROXY = Config(proxies={})
 _ONE_ATTEMPT = Config(retries={"mode": "standard", "total_max_attempts": 1})
-
-
-class LocalCloudError(RuntimeError):
-    """The local AWS did not start, died, or did not come to rest in time."""
-
-
-class HubControl:
-    """What tests and demonstrations ask the local Security Hub past its API."""
-
-    def __init__(self, endpoint: str) -> None:
-        self._endpoint = endpoint
-        self.certificate: Path | None = None
-
-    def process_id(self, patience: float) -> int | None:
-        """Which process answers within `patience` seconds; None: none does."""
-        try:
-            return int(self._ask("GET", "process", patience=patience)["pid"])
-        except OSError:
-            return None
-
-    def status(self) -> dict[str, Any]:
-        """Calls by operation and outcome, findings, events, faults that wait; see `Hub.status`."""
-        return self._ask("GET", "status")
-
-    def updates(self) -> list[UpdateCall]:
-        """Every call of BatchUpdateFindings, in order."""
-        return [UpdateCall(**call) for call in self.status()["updates"]]
-
-    def findings(self) -> list[dict[str, Any]]:
-        """All findings as they are stored."""
-        findings: list[dict[str, Any]] = self._ask("GET", "findings")["Findings"]
-        return findings
-
-    def events(self) -> dict[str, int]:
-        """How many events have arrived on the bus ("delivered"), and how many are "under_way"."""
-        return self._ask("GET", "events")
-
-    def delivered_events(self, page: int = 2_000) -> Iterator[dict[str, Any]]:
-        """All events that have arrived on the bus so far, in that order, copies included."""
-        start = 0
-        while found := self._ask("POST", "events", {"start": start, "limit": page})["Events"]:
-            yield from found
-            start += len(found)
-
-    def updates_by_functions(self) -> dict[tuple[str, str], int]:
-        """How often functions, not people, have updated each finding: by (ProductArn, Id)."""
-        told = self._ask("GET", "traced")["Findings"]
-        return {(product, finding): count for product, finding, count in told}
-
-    def plant(self, findings: list[dict[str, Any]]) -> None:
-        """Store findings exactly as they are, and send their events; see `Hub.plant`."""
-        self._ask("POST", "findings", {"Findings": findings})
-
-    def fault(self, fault: Fault) -> None:
-        """Write a fault into the script."""
-        self._ask("POST", "faults", asdict(fault))
-
-    def clear_faults(self) -> None:
-        """Take all faults out of the script."""
-        self._ask("DELETE", "faults")
-
-    def configure(self, **changes: Any) -> None:
-        """Change settings of the hubs while they run; the names are those of `HubSettings`."""
-        self._ask("POST", "settings", changes)
-
-    def kill_functions(self) -> int:
-        """Kill the Lambda functions that are at work, without a word to them; how many there were."""
-        killed: int = self._ask("DELETE", "functions")["killed"]
-        return killed
-
-    def reset(self) -> None:
-        """Forget findings, counts, faults and events; settings stay."""
-        self._ask("POST", "reset")
-
-    def _ask(self, method: str, name: str, body: object = None, *, patience: float = 60.0) -> dict[str, Any]:
-        request = urllib.request.Request(  # noqa: S310 - our own loopback address
-            f"{self._endpoint}{PREFIX}{name}",
-            data=json.dumps(body).encode() if body is not None else None,
-            method=method,
-        )
-        try:
-            with self._opener().open(request, timeout=patience) as answer:
-                return json.load(answer)  # type: ignore[no-any-return]
-        except urllib.error.HTTPError as error:
-            raise LocalCloudError(f"{method} {name}: {error.read().decode()}") from error
-
-    def _opener(self) -> urllib.request.OpenerDirector:
-        """Past any proxy, and over TLS trusting the process's own certificate alone."""
-        direct = urllib.request.ProxyHandler({})
-        if self.certificate is None:
-            return urllib.request.build_opener(direct)
-        context = ssl.create_default_context(cafile=self.certificate)
-        return urllib.request.build_opener(direct, urllib.request.HTTPSHandler(context=context))
+_LOG = logging.getLogger(__name__)
 
 
 class LocalCloud:
@@ -145,6 +42,7 @@ class LocalCloud:
     auth: whether IAM policies are evaluated, over TLS; the clients here are the account's root.
     durable: whether it can be started again with `restart`.
     port: 0 for any that is free.
+    listener: the port, where it has to be known before the start; it stays open.
     """
 
     def __init__(
@@ -158,18 +56,16 @@ class LocalCloud:
         auth: bool = False,
         durable: bool = False,
         port: int = 0,
+        listener: Listener | None = None,
     ) -> None:
         self.account, self.region = account, region
-        self.port = port or free_port()
-        self.endpoint = f"{'https' if auth else 'http'}://127.0.0.1:{self.port}"
-        self.control = HubControl(self.endpoint)
-        self._settings = settings or HubSettings()
-        self._batching_window = batching_window
-        self._lambda_endpoint = lambda_endpoint
-        self._auth = auth
-        self._durable = durable
-        self._process: subprocess.Popen[bytes] | None = None
-        self._folder: Path | None = None
+        self._options = EmulatorOptions(
+            settings or HubSettings(), account, region, batching_window, lambda_endpoint, auth, durable
+        )
+        self._port = port
+        self._given = listener
+        self._listener: Listener | None = None
+        self._process: EmulatorProcess | None = None
         self._clients: dict[tuple[str, str], Any] = {}
 
     def __enter__(self) -> "LocalCloud":
@@ -179,16 +75,20 @@ class LocalCloud:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self.stop()
+        try:
+            self.stop()
+        except LocalCloudError as crashed:
+            if error is None:
+                raise
+            error.add_note(str(crashed))
 
     def start(self) -> None:
         """Start the process and wait until it answers; raises LocalCloudError if it does not."""
-        self._folder = Path(tempfile.mkdtemp(prefix="hubtriage-local-"))
-        self.control.certificate = self._folder / CERTIFICATE if self._auth else None
         atexit.register(self.stop)
         try:
-            self._process = self._started(self._folder)
-            self._wait_until_ready(self._process)
+            self._listener = self._given or _listener(self._port)
+            self._process = EmulatorProcess(self._options, self._listener)
+            self._process.start()
         except BaseException:
             self.stop()
             raise
@@ -197,25 +97,44 @@ class LocalCloud:
         """End a durable process in the midst of its work, functions included, and start it again.
 
         Findings, events under way, messages, functions, logs and stacks are there again; what was being
-        done is not. AWS: nothing like it happens, but its parts fail just so. Raises LocalCloudError.
+        done is not. Connections that are made meanwhile wait. AWS: nothing like it happens, but its parts
+        fail just so. Raises LocalCloudError.
         """
-        if self._process is None or self._folder is None or not self._durable:
+        if self._process is None or not self._options.durable:
             raise LocalCloudError("only a durable local AWS that runs can be started again")
-        _end(self._process, patience)
-        self._process = self._started(self._folder)
-        self._wait_until_ready(self._process)
+        self._process.restart(patience)
 
     def stop(self) -> None:
-        """End the process and all that it started, and remove its files. Does nothing the second time."""
+        """End the process and all that it started, and remove its files. Does nothing the second time.
+
+        Raises LocalCloudError where code of ours had crashed inside, unseen by any caller.
+        """
         atexit.unregister(self.stop)
         while self._clients:
             self._clients.popitem()[1].close()
-        if self._process is not None:
-            _end(self._process, patience=0)
-            self._process = None
-        if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
-            self._folder = None
+        process, self._process = self._process, None
+        crashes = process.end() if process is not None else []
+        if self._listener is not None and self._given is None:
+            self._listener.close()
+        self._listener = None
+        _report(crashes)
+
+    @property
+    def process(self) -> EmulatorProcess:
+        """The process; raises LocalCloudError where it does not run."""
+        if self._process is None:
+            raise LocalCloudError("the local AWS is not running")
+        return self._process
+
+    @property
+    def control(self) -> HubControl:
+        """The way past the API of Security Hub, in the home Region."""
+        return self.process.control
+
+    @property
+    def endpoint(self) -> str:
+        """Where it answers."""
+        return self.control.endpoint
 
     def client(self, service: str, *, config: Config | None = None) -> Any:
         """A boto3 client with dummy credentials; those without a `config` are shared and never retry."""
@@ -299,53 +218,8 @@ class LocalCloud:
                     yield from (event["message"] for event in events["events"])
 
     def process_log(self) -> str:
-        """What the process wrote so far: its own log, for when something is wrong."""
-        return self._log.read_text(errors="replace") if self._folder and self._log.exists() else ""
-
-    @property
-    def _log(self) -> Path:
-        if self._folder is None:
-            raise LocalCloudError("the local AWS is not running")
-        return self._folder / "process.log"
-
-    def _started(self, folder: Path) -> "subprocess.Popen[bytes]":
-        with self._log.open("ab") as log:
-            return subprocess.Popen(
-                self._command(folder),
-                stdin=subprocess.PIPE,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-
-    def _command(self, folder: Path) -> list[str]:
-        command = [
-            sys.executable,
-            "-m",
-            "hubtriage.localaws.launcher",
-            "--stop-with-stdin",
-            "--port",
-            str(self.port),
-        ]
-        command += ["--account", self.account, "--region", self.region, "--data", str(folder)]
-        command += [
-            "--settings",
-            json.dumps(asdict(self._settings)),
-            "--batching-window",
-            str(self._batching_window),
-        ]
-        command += ["--auth"] if self._auth else []
-        command += ["--durable"] if self._durable else []
-        return command + (["--lambda-endpoint", self._lambda_endpoint] if self._lambda_endpoint else [])
-
-    def _wait_until_ready(self, process: "subprocess.Popen[bytes]") -> None:
-        deadline = time.monotonic() + _READY_TIMEOUT
-        while self.control.process_id(patience=1.0) != process.pid:
-            if process.poll() is not None:
-                raise LocalCloudError(f"the local AWS ended while starting:\n{self.process_log()}")
-            if time.monotonic() > deadline:
-                raise LocalCloudError(f"not ready after {_READY_TIMEOUT:g} s:\n{self.process_log()}")
-            time.sleep(_POLL)
+        """Return what the process has written so far: its own log, for when something is wrong."""
+        return self.process.log()
 
     def is_idle(self) -> bool:
         """Whether no state machine runs, no event is under way, and every queue of a function is empty."""
@@ -386,22 +260,18 @@ class LocalCloud:
         )
 
 
-def free_port() -> int:
-    """A port of the loopback address that nothing listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+def _listener(port: int) -> Listener:
+    try:
+        return Listener(port)
+    except OSError as error:
+        raise LocalCloudError(f"port {port} of 127.0.0.1 cannot be used: {error.strerror}") from error
 
 
-def _end(process: "subprocess.Popen[bytes]", patience: float) -> None:
-    """End the process and its whole session, as Lambda functions run in it too; with patience, ask first."""
-    if patience:
-        process.terminate()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(patience)
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    if process.stdin:
-        process.stdin.close()
+def _report(crashes: list[Crash]) -> None:
+    """Raise for crashes of our own code; warn of those of the emulator."""
+    ours = [crash for crash in crashes if crash.ours]
+    for crash in crashes:
+        if not crash.ours:
+            _LOG.warning("the emulator itself failed: %s", crash)
+    if ours:
+        raise LocalCloudError("the local AWS crashed inside:\n" + "\n".join(map(str, ours)))

@@ -6,7 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from hubtriage.localaws.cloud import LocalCloud, free_port
+from hubtriage.localaws.cloud import LocalCloud
+from hubtriage.localaws.listener import Listener
 from hubtriage.localaws.securityhub.settings import HubSettings
 from tests.chaos.stacks import MAIN, OTHER, Assemblies, Stack
 from tests.faults.proxy import FaultProxy, fault_proxy
@@ -55,9 +56,9 @@ class World:
 @contextmanager
 def opened(assemblies: Assemblies, folder: Path, tell: Tell) -> Iterator[World]:
     """Start it, with nothing deployed; the proxy's log goes into the folder."""
-    port = free_port()
     with (
-        fault_proxy(f"http://127.0.0.1:{port}", folder / "proxy.log") as proxy,
-        LocalCloud(_DISORDER, port=port, lambda_endpoint=proxy.endpoint, durable=True) as cloud,
+        Listener() as listener,
+        fault_proxy(f"http://127.0.0.1:{listener.port}", folder / "proxy.log") as proxy,
+        LocalCloud(_DISORDER, listener=listener, lambda_endpoint=proxy.endpoint, durable=True) as cloud,
     ):
         yield World(cloud, proxy, Stack(cloud, MAIN, OTHER), Stack(cloud, OTHER, MAIN), assemblies, tell)

@@ -10,12 +10,17 @@ import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
 
-from hubtriage.localaws.cloud import HubControl, LocalCloud, LocalCloudError, free_port
+from hubtriage.localaws.cloud import LocalCloud
+from hubtriage.localaws.crashes import recorded_crashes
 from hubtriage.localaws.deploy import DeploymentError
+from hubtriage.localaws.errors import LocalCloudError
+from hubtriage.localaws.hub_control import HubControl
+from hubtriage.localaws.process import EmulatorProcess
 from hubtriage.localaws.securityhub.faults import Fault
 
 pytestmark = pytest.mark.e2e
@@ -277,7 +282,7 @@ def test_the_control_endpoint_says_what_is_wrong(cloud: LocalCloud, ask: Any, co
 
 
 def test_it_listens_on_loopback_only(cloud: LocalCloud) -> None:
-    addresses = {address for address, port in _listening() if port == cloud.port}
+    addresses = {address for address, port in _listening() if port == urlsplit(cloud.endpoint).port}
     assert addresses == {"0100007F"}
 
 
@@ -299,17 +304,17 @@ def test_a_port_in_use_is_said_so() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        with pytest.raises(LocalCloudError, match="ended while starting"):
+        with pytest.raises(LocalCloudError, match="cannot be used: Address already in use"):
             LocalCloud(port=taken.getsockname()[1]).start()
 
 
 _OWNER = """
 import sys, time
 from hubtriage.localaws.cloud import LocalCloud
-cloud = LocalCloud(port=int(sys.argv[1]))
+cloud = LocalCloud()
 cloud.start()
-print(cloud._folder, flush=True)
-if sys.argv[2] == "fail":
+print(cloud.process.folder, cloud.endpoint, flush=True)
+if sys.argv[1] == "fail":
     raise RuntimeError("as tests do")
 time.sleep(60)
 """
@@ -317,13 +322,13 @@ time.sleep(60)
 
 @pytest.mark.parametrize("end", ["fail", "kill"])
 def test_nothing_is_left_when_its_owner_ends(end: str) -> None:
-    port = free_port()
-    command = [sys.executable, "-c", _OWNER, str(port), end]
+    command = [sys.executable, "-c", _OWNER, end]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as owner:
         assert owner.stdout is not None
-        folder = Path(owner.stdout.readline().strip())
+        name, endpoint = owner.stdout.readline().split()
+        folder, port = Path(name), urlsplit(endpoint).port
         if end == "kill":
-            assert HubControl(f"http://127.0.0.1:{port}").status()["stored"] == 0
+            assert HubControl(endpoint).status()["stored"] == 0
             os.kill(owner.pid, signal.SIGKILL)
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline and (folder.exists() or _answers(port)):
@@ -332,6 +337,52 @@ def test_nothing_is_left_when_its_owner_ends(end: str) -> None:
     assert not _answers(port)
 
 
-def _answers(port: int) -> bool:
+def _answers(port: int | None) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+_CRASHING = """
+import threading
+from hubtriage.localaws import gateway, launcher
+def crash():
+    for target, name in ((gateway._put_on_bus, "ours"), (gateway.module("core.arn").parse_arn, "its own")):
+        thread = threading.Thread(target=target, args=({},), name=name)
+        thread.start()
+        thread.join()
+gateway.kill_functions = lambda: crash() or 0
+launcher.main()
+"""
+
+
+@pytest.fixture
+def crashing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a local AWS two threads crash when functions are to be killed."""
+    monkeypatch.setattr(EmulatorProcess, "launcher", ("-c", _CRASHING))
+
+
+@pytest.mark.usefixtures("crashing")
+def test_a_crash_of_our_own_inside_fails_whoever_stops_it(caplog: pytest.LogCaptureFixture) -> None:
+    cloud = LocalCloud()
+    cloud.start()
+    cloud.control.kill_functions()
+    assert [(crash.where, crash.ours) for crash in recorded_crashes(cloud.process.folder)] == [
+        ("exception in thread ours", True),
+        ("exception in thread its own", False),
+    ]
+    with pytest.raises(LocalCloudError, match=r"(?s)crashed inside:.*thread ours.*in _put_on_bus.*KeyError"):
+        cloud.stop()
+    assert "the emulator itself failed: exception in thread its own" in caplog.text
+    cloud.stop()
+
+
+@pytest.mark.usefixtures("crashing")
+def test_a_crash_inside_is_added_to_the_error_of_a_test() -> None:
+    def fail() -> None:
+        with LocalCloud() as cloud:
+            cloud.control.kill_functions()
+            raise ValueError("of the test")
+
+    with pytest.raises(ValueError, match="of the test") as raised:
+        fail()
+    assert "crashed inside" in raised.value.__notes__[0]

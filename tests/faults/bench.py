@@ -12,7 +12,7 @@ from typing import Any
 
 from botocore.config import Config
 
-from hubtriage.localaws.cloud import free_port
+from hubtriage.localaws.listener import Listener
 from hubtriage.localaws.securityhub.faults import Fault
 from hubtriage.localaws.securityhub.settings import HubSettings
 from tests.e2e.stories import provided
@@ -280,11 +280,11 @@ def run(build: Path, *, quick: bool) -> Ledger:
 
 @contextmanager
 def _bench(assembly: Path, build: Path, receives: int) -> Iterator[Bench]:
-    port = free_port()
     settings = HubSettings(event_delay=(0.02, 0.3), duplicate_share=0.1, quotas=False)
     with (
-        fault_proxy(f"http://127.0.0.1:{port}", build / "proxy.log") as proxy,
-        deployed_stack(assembly, settings, port=port, lambda_endpoint=proxy.endpoint) as stack,
+        Listener() as listener,
+        fault_proxy(f"http://127.0.0.1:{listener.port}", build / "proxy.log") as proxy,
+        deployed_stack(assembly, settings, listener=listener, lambda_endpoint=proxy.endpoint) as stack,
     ):
         yield Bench(stack, proxy, receives)
 

@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from hubtriage.localaws.cloud import free_port
+from hubtriage.localaws.listener import Listener
+from tests.support.paths import ROOT
 
 _PATIENCE = 20.0
 
@@ -56,12 +57,16 @@ class FaultProxy:
 @contextmanager
 def fault_proxy(upstream: str, log: Path) -> Iterator[FaultProxy]:
     """Run a proxy in front of `upstream`; its own log goes into a file."""
-    port = free_port()
-    command = [sys.executable, "-m", "microburst", "--upstream", upstream, "--port", str(port)]
-    with log.open("wb") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
+    with log.open("wb") as output, Listener() as listener:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tests.faults.microburst_on_socket", str(listener.descriptor), upstream],
+            cwd=ROOT,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            pass_fds=[listener.descriptor],
+        )
         try:
-            proxy = FaultProxy(port)
+            proxy = FaultProxy(listener.port)
             _wait_until_up(proxy, process, log)
             yield proxy
         finally:

@@ -16,7 +16,11 @@ def command() -> None:
 
 @command.command()
 @click.option(
-    "--port", type=click.IntRange(1, 65535), default=4566, show_default=True, help="Port on loopback."
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=4566,
+    show_default=True,
+    help="Port on loopback; 0 for any that is free.",
 )
 @click.option("--account", default=ACCOUNT, show_default=True, help="Account of the hub and of deployments.")
 @click.option("--region", default=REGION, show_default=True, help="Region of the hub and of deployments.")

@@ -1,6 +1,7 @@
 """`hubtriage local up` as a person uses it."""
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -8,20 +9,19 @@ import urllib.request
 
 import pytest
 
-from hubtriage.localaws.cloud import free_port
-
 pytestmark = pytest.mark.e2e
 
-_UP = "from hubtriage.cli.main import cli; cli(['local', 'up', '--port', '{port}', '--udf', 'merge'])"
+_UP = "from hubtriage.cli.main import cli; cli(['local', 'up', '--port', '0', '--udf', 'merge'])"
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_it_says_how_to_use_it_and_ends_when_asked(number: signal.Signals) -> None:
-    port = free_port()
-    command = [sys.executable, "-c", _UP.format(port=port)]
+    command = [sys.executable, "-c", _UP]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        assert process.stdout.readline().startswith(f"The local AWS is ready at http://127.0.0.1:{port}.")
+        ready = re.match(r"The local AWS is ready at http://127\.0\.0\.1:(\d+)\.", process.stdout.readline())
+        assert ready is not None
+        port = ready[1]
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/_hubtriage/settings", timeout=10) as answer:
             assert json.load(answer)["udf"] == "merge"
         said = ""

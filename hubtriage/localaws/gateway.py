@@ -1,0 +1,165 @@
+"""ministack with Security Hub beside its services, as one ASGI application.
+
+What is added, each without changing ministack's files (`hubtriage/localaws/ministack`):
+
+- the securityhub service: routing, handler, IAM actions and resource for `AUTH=true`;
+- events of source aws.securityhub, which PutEvents refuses to callers;
+- queues that hand a Lambda function batches over ten, after the mapping's batching window;
+- message move tasks of queues, and the dead-letter queues of EventBridge's targets;
+- AWS::Logs::QueryDefinition in CloudFormation;
+- all that functions write in their logs; metrics of these in the embedded metric format, and alarms that
+  call functions;
+- the control endpoint.
+"""
+
+import asyncio
+import json
+import time
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from typing import Any
+from urllib.parse import parse_qs
+
+from hubtriage.localaws.ministack.access import authorize
+from hubtriage.localaws.ministack.batches import Batches, hand_out_again_soon
+from hubtriage.localaws.ministack.cloudwatch import watch
+from hubtriage.localaws.ministack.eventbridge_dlq import with_dead_letters
+from hubtriage.localaws.ministack.functions import end_batches, keep_all_output, kill_functions
+from hubtriage.localaws.ministack.internals import module
+from hubtriage.localaws.ministack.sqs_move_tasks import MoveTasks
+from hubtriage.localaws.securityhub.control import PREFIX, Control
+from hubtriage.localaws.securityhub.service import HttpAnswer, HttpRequest, Hubs, SecurityHubService
+from hubtriage.localaws.securityhub.settings import HubSettings
+
+_EVENTS_AT_ONCE = 50
+_TICK = 0.02
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+
+class Gateway:
+    """The hubs and their places among ministack's services."""
+
+    def __init__(self, settings: HubSettings, home: tuple[str, str], batching_window: float) -> None:
+        self.hubs = Hubs(settings, home)
+        self.control = Control(self.hubs, time.time, home)
+        self._service = SecurityHubService(self.hubs, time.time)
+        self._batches = Batches(batching_window)
+        self._started = asyncio.Event()
+
+    def install(self) -> None:
+        """Put Security Hub and the rest into ministack, before it serves."""
+        module("app").SERVICE_HANDLERS["securityhub"] = self._handle
+        module("core.router").SERVICE_PATTERNS["securityhub"] = {"host_patterns": [r"securityhub\."]}
+        authorize()
+        keep_all_output()
+        watch()
+        bus, sqs = module("services.eventbridge"), module("services.sqs")
+        bus._invoke_target = with_dead_letters(bus, sqs, module("core.iam_evaluator"))
+        sqs._HANDLERS.update(MoveTasks(sqs).handlers())
+        sqs._receive_messages_for_esm = self._batches.receive
+        hand_out_again_soon()
+
+    async def _handle(
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes, query: Mapping[str, list[str]]
+    ) -> tuple[int, dict[str, str], Any]:
+        """Answer one request of the Security Hub API, in the form that ministack expects."""
+        responses = module("core.responses")
+        caller = module("core.iam_evaluator").request_caller_arn(headers, query)
+        account, region = responses.get_account_id(), responses.get_region()
+        trace = headers.get("x-amzn-trace-id")
+        answer = self._service.answer(HttpRequest(method, path, query, body, account, region, caller, trace))
+        if answer.delay:
+            await asyncio.sleep(answer.delay)
+        sent = {"Content-Type": "application/json", **answer.headers}
+        if answer.lost:
+            return answer.status, {**sent, "Content-Length": str(len(answer.body))}, _broken_off(answer)
+        return answer.status, sent, answer.body
+
+    async def deliver(self, stop: asyncio.Event) -> None:
+        """Put the hubs' events on their buses when they are due, until `stop`; keep those due later."""
+        await self._started.wait()
+        while not stop.is_set():
+            now = time.time()
+            for hub in self.hubs.all():
+                for event in hub.take_events(now, _EVENTS_AT_ONCE):
+                    _put_on_bus(event)
+            await asyncio.sleep(_TICK)
+
+    def halt(self) -> None:
+        """End work on messages, so that queues, logs and findings are stored as of one moment."""
+        self._batches.end()
+        end_batches()
+
+    async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The ASGI application: the control endpoint, and ministack."""
+        if scope["type"] == "http" and scope["path"].startswith(PREFIX):
+            await self._control(scope, receive, send)
+        elif scope["type"] == "lifespan":
+            await module("app").app(scope, receive, self._noticing_start(send))
+        else:
+            await module("app").app(scope, receive, send)
+
+    def _noticing_start(self, send: Send) -> Send:
+        """Return a `send` that notices when ministack has its stored rules and queues again."""
+
+        async def noticing(message: MutableMapping[str, Any]) -> None:
+            if message["type"] == "lifespan.startup.complete":
+                self._started.set()
+            await send(message)
+
+        return noticing
+
+    def _control_answer(self, scope: Scope, body: bytes) -> HttpAnswer:
+        if (scope["method"], scope["path"]) == ("DELETE", f"{PREFIX}functions"):
+            return HttpAnswer(200, json.dumps({"killed": kill_functions()}).encode())
+        query = parse_qs(scope.get("query_string", b"").decode())
+        return self.control.answer(scope["method"], scope["path"], query, body)
+
+    async def _control(self, scope: Scope, receive: Receive, send: Send) -> None:
+        body = b""
+        more = True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return
+            body += message.get("body", b"")
+            more = message.get("more_body", False)
+        answer = self._control_answer(scope, body)
+        headers = [
+            (b"content-type", b"application/json"),
+            (b"content-length", str(len(answer.body)).encode()),
+        ]
+        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        await send({"type": "http.response.body", "body": answer.body})
+
+
+def _broken_off(answer: HttpAnswer) -> Any:
+    """Return a response that ends the connection after the first half of the answer."""
+
+    async def run(send: Send, _receive: Receive) -> None:
+        half = answer.body[: len(answer.body) // 2]
+        await send({"type": "http.response.body", "body": half, "more_body": True})
+
+    return module("core.responses").StreamingResponse(run)
+
+
+def _put_on_bus(event: Mapping[str, Any]) -> None:
+    """Put an event on the default bus of its account and Region, its id and time kept."""
+    bus = module("services.eventbridge")
+    record = {
+        "EventId": event["id"],
+        "Source": event["source"],
+        "DetailType": event["detail-type"],
+        "Detail": json.dumps(event["detail"]),
+        "EventBusName": "default",
+        "Time": event["time"],
+        "Resources": event["resources"],
+        "Account": event["account"],
+        "Region": event["region"],
+    }
+    with module("core.responses").request_scope(event["account"], event["region"]):
+        view = bus._pattern_event_view(record)
+        bus._dispatch_event(record, view)
+        bus._archive_event(record, view)
