@@ -160,7 +160,7 @@ def troubles(config: Configuration, intake: Intake, function: lambda_.Function) 
         "The oldest finding has waited for longer than two tries may take: more findings change than the "
         "quota of BatchUpdateFindings allows, or a batch keeps failing.",
         intake.queue.metric_approximate_age_of_oldest_message(period=five_minutes, statistic="Maximum"),
-        TRIES_AWAITED * config.sizes.visibility_timeout,
+        TRIES_AWAITED * config.capacity.visibility_timeout,
         periods=2,
     )
     for name, description, periods in _TRIAGE_TROUBLES:

@@ -50,7 +50,7 @@ class Intake(Construct):
             **queue_encryption(self, config),
             enforce_ssl=True,
             retention_period=LONGEST_RETENTION,
-            visibility_timeout=Duration.seconds(config.sizes.visibility_timeout),
+            visibility_timeout=Duration.seconds(config.capacity.visibility_timeout),
             dead_letter_queue=sqs.DeadLetterQueue(
                 queue=self.dead_letters, max_receive_count=config.maximum_receives
             ),

@@ -1,39 +1,18 @@
-"""What a deployer may choose: the CDK context values that start with `hubtriage:`.
+"""Read what a deployer chose: the CDK context values that start with `hubtriage:`.
 
-Every value can stand in `cdk.json` under `context`, or on the command line as `-c hubtriage:NAME=VALUE`.
+A value stands in `cdk.json` under `context`, or on the command line as `-c hubtriage:NAME=VALUE`.
 An unknown name or an impossible value ends synthesis: a misspelt setting must never be a silent default.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import ValidationError, model_validator
 
-from hubtriage.aws.switch.breaker import RUNBOOK
 from hubtriage.engine.text.suggestions import nearest
-from hubtriage.settings.capacity import LAMBDA_MAX_TIMEOUT_SECONDS, Sizes, fitting_sizes
-from hubtriage.settings.conflicts import Contradiction, ContradictionError, contradictions
-from hubtriage.settings.setting_types import (
-    AccountId,
-    Architecture,
-    Emails,
-    FieldNames,
-    KeyArns,
-    LinkedRegions,
-    PolicyArn,
-    Region,
-    Regions,
-    RetentionDays,
-    RunbookUrl,
-    StackName,
-    StackNames,
-    Tags,
-    TimeOfDay,
-    TimeZone,
-    region_of,
-)
+from hubtriage.settings.conflicts import Conflict, ConflictError, conflicts
+from hubtriage.settings.fields import SettingFields, kebab_case
 
 PREFIX = "hubtriage:"
 
@@ -48,179 +27,18 @@ class ConfigurationError(ValueError):
         return "\n".join(self.problems)
 
 
-def _kebab(name: str) -> str:
-    return name.replace("_", "-")
-
-
-class Configuration(BaseModel):
-    """The deployer's choices, checked; the defaults are what most accounts should run."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=_kebab, populate_by_name=True)
-
-    stack_name: StackName = Field(
-        "hubtriage",
-        description="name of the stack, of its memory on findings, and how the names of its resources begin",
-        examples=["hubtriage"],
-    )
-    account: AccountId | None = Field(
-        None, description="refuse to deploy to any other account", examples=["111122223333"]
-    )
-    home_region: Region | None = Field(
-        None,
-        description="Region in which findings are aggregated: one stack there triages all of them",
-        examples=["eu-central-1"],
-    )
-    linked_regions: LinkedRegions = Field(
-        (),
-        description="Regions whose findings are aggregated in home-region, if not all are",
-        examples=["eu-west-1"],
-    )
-    regions: Regions = Field(
-        (),
-        description="Regions whose findings are not aggregated: each gets a stack of its own",
-        examples=["us-east-1"],
-    )
-    rules: Path = Field(Path("rules"), description="folder of the rules to deploy")
-    allow_empty: bool = Field(False, description="deploy without a rule in force: everything is taken back")
-    udf: Literal["replace", "merge"] = Field(
-        "replace", description="what BatchUpdateFindings does with user-defined fields that a call leaves out"
-    )
-    initial_mode: Literal["enforce", "observe"] = Field(
-        "enforce", description="where the mode switch stands after the first deployment"
-    )
-    known_stacks: StackNames = Field(
-        (),
-        description="other hubtriage stacks on this hub, whose findings this one leaves alone",
-        examples=["hubtriage-old"],
-    )
-    never: FieldNames = Field(
-        (),
-        description="fields that are never set: rules that do are refused, and IAM denies them",
-        examples=["Severity.Label"],
-    )
-    architecture: Architecture = Field("arm64", description="processor of the Lambda function")
-    memory_mb: int = Field(512, ge=128, le=10240, description="memory of the Lambda function, MB")
-    batch_size: int = Field(1000, ge=1, le=10000, description="most events in one invocation")
-    batch_window_seconds: int = Field(
-        5, ge=1, le=300, description="longest wait for a batch to fill: more delay, fewer API calls"
-    )
-    maximum_concurrency: int = Field(
-        2, ge=2, le=100, description="most invocations at once; they share the calls that AWS allows"
-    )
-    reserved_concurrency: int | None = Field(
-        None, ge=1, description="concurrency taken out of the account's pool for the function"
-    )
-    calls_per_second: float = Field(
-        8, gt=0, le=10, description="BatchUpdateFindings calls of all invocations together (AWS allows 10)"
-    )
-    reads_per_second: float = Field(
-        1.5, gt=0, le=3, description="GetFindings calls of all invocations together (AWS allows 3)"
-    )
-    sweep_reads_per_second: float = Field(
-        1.2, gt=0, le=3, description="GetFindings calls of the sweep; AWS allows 3 with those of the function"
-    )
-    sweep_time: TimeOfDay = Field("00:10", description="when the daily sweep starts", examples=["00:10"])
-    time_zone: TimeZone = Field("UTC", description="time zone of the daily sweep", examples=["Europe/Berlin"])
-    sweep_hide_limit: int = Field(
-        10_000,
-        ge=0,
-        le=1_000_000,
-        description="findings that a sweep without a budget may hide; what it takes back has no limit",
-    )
-    sweep_queue_limit: int = Field(
-        1000, ge=1, le=100_000, description="messages in the queue at which the sweep waits"
-    )
-    sweep_wait_seconds: int = Field(
-        30, ge=1, le=300, description="how long the sweep waits then, before it looks again"
-    )
-    refresh_age_seconds: int = Field(
-        30, ge=0, le=3600, description="read a finding again before changing it when its event is older"
-    )
-    timeout_seconds: int | None = Field(
-        None, ge=1, le=LAMBDA_MAX_TIMEOUT_SECONDS, description="of the function; computed when left out"
-    )
-    maximum_receives: int = Field(
-        10, ge=5, le=1000, description="deliveries of one event before it goes to the dead-letter queue"
-    )
-    breaker_limit: int = Field(
-        2000,
-        ge=1,
-        le=1_000_000,
-        description="findings hidden or taken back in 5 minutes above which triage turns to observe",
-    )
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
-        "INFO", description="least level of log lines; DEBUG adds a line for every unchanged finding"
-    )
-    log_retention_days: RetentionDays = Field(365, description="how long the log of decisions is kept, days")
-    alarm_emails: Emails = Field(
-        (),
-        description="who gets the alarms by e-mail; each address has to confirm once",
-        examples=["soc@example.com"],
-    )
-    runbook_url: RunbookUrl = Field(
-        RUNBOOK,
-        description="address of the page about alarms, to which each adds the name of its section",
-        examples=["https://git.example.com/triage/docs/operating.md"],
-    )
-    kms_keys: KeyArns = Field(
-        (),
-        description="ARN of your own key for queues, topic and logs; one for each Region",
-        examples=["arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"],
-    )
-    permission_boundary: PolicyArn | None = Field(
-        None,
-        description="ARN of the managed policy that bounds every role of the stack",
-        examples=["arn:aws:iam::111122223333:policy/boundary"],
-    )
-    tags: Tags = Field(
-        (), description="tags of everything in the stack but the mode switch", examples=["team=security"]
-    )
+class Configuration(SettingFields):
+    """The deployer's choices: each is valid, and all fit each other."""
 
     @model_validator(mode="after")
-    def _holds_together(self) -> Self:
-        if found := tuple(contradictions(self)):
-            raise ContradictionError(found)
+    def _refuse_conflicts(self) -> Self:
+        if found := tuple(conflicts(self)):
+            raise ConflictError(found)
         return self
-
-    @property
-    def places(self) -> tuple[str | None, ...]:
-        """The Regions that get a stack; None is that of the AWS credentials."""
-        home = (self.home_region,) if self.home_region else ()
-        return (*home, *(region for region in self.regions if region != self.home_region)) or (None,)
-
-    @property
-    def region(self) -> str | None:
-        """The Region of a configuration with one place; None is that of the AWS credentials."""
-        (place,) = self.places
-        return place
-
-    @property
-    def kms_key(self) -> str | None:
-        """The ARN of the key of a configuration with one place."""
-        return self.kms_keys[0] if self.kms_keys else None
-
-    def at(self, place: str | None) -> Self:
-        """The same choices for one of the places alone."""
-        keys = tuple(key for key in self.kms_keys if place in (None, region_of(key)))
-        regions = (place,) if place else ()
-        alone = {"regions": regions, "home_region": None, "linked_regions": (), "kms_keys": keys}
-        return self.model_copy(update=alone)
-
-    @property
-    def sizes(self) -> Sizes:
-        """Timeouts and rates that fit these choices."""
-        return fitting_sizes(
-            batch_size=self.batch_size,
-            window=self.batch_window_seconds,
-            containers=self.maximum_concurrency,
-            calls_per_second=self.calls_per_second,
-            reads_per_second=self.reads_per_second,
-            timeout=self.timeout_seconds,
-        )
 
     @classmethod
     def from_context(cls, context: Mapping[str, Any]) -> Self:
-        """Read all `hubtriage:` values of a CDK context; anything else in it is not ours.
+        """Read all `hubtriage:` values of a CDK context and ignore the others.
 
         Raises ConfigurationError with every problem at once.
         """
@@ -232,29 +50,21 @@ class Configuration(BaseModel):
 
 
 def setting_names() -> tuple[str, ...]:
-    """Names of all settings, as they are written in the context, without the prefix."""
-    return tuple(map(_kebab, Configuration.model_fields))
+    """Return the names of all settings as they are written in the context, without the prefix."""
+    return tuple(map(kebab_case, SettingFields.model_fields))
 
 
 def _problems(context: Mapping[str, Any], error: ValidationError) -> list[str]:
-    """A text for each wrong value, and for each contradiction between the values that are right."""
+    """Return a text for each wrong value, and for each conflict between the values that are right."""
     wrong = [item for item in error.errors() if item["loc"]]
     names = {str(item["loc"][0]) for item in wrong}
     right = {name: value for name, value in context.items() if name not in names}
-    unmet = [each for each in _contradictions(right) if not names.intersection(each.settings)]
-    return [*map(_wrong_value, wrong), *map(_contradiction, unmet)]
+    valid = SettingFields.model_validate(right, by_alias=True, by_name=False)
+    unmet = [each for each in conflicts(valid) if not names.intersection(each.settings)]
+    return [*map(_wrong_value, wrong), *map(_conflict, unmet)]
 
 
-def _contradictions(context: Mapping[str, Any]) -> tuple[Contradiction, ...]:
-    try:
-        Configuration.model_validate(context, by_alias=True, by_name=False)
-    except ValidationError as error:
-        found: ContradictionError = error.errors()[0]["ctx"]["error"]
-        return found.contradictions
-    return ()
-
-
-def _contradiction(found: Contradiction) -> str:
+def _conflict(found: Conflict) -> str:
     return f"context: {found.message}\n  hint: {found.hint}"
 
 
@@ -264,7 +74,7 @@ def _wrong_value(error: Mapping[str, Any]) -> str:
         near = nearest(name, setting_names())
         hint = f"did you mean {PREFIX}{near}?" if near else f"known are: {', '.join(setting_names())}"
         return f"context {PREFIX}{name}: there is no such setting\n  hint: {hint}"
-    field = Configuration.model_fields[name.replace("-", "_")]
+    field = SettingFields.model_fields[name.replace("-", "_")]
     example = f", such as {field.examples[0]}" if field.examples else ""
     return f"context {PREFIX}{name}: {_what_is_wrong(error)}\n  hint: {field.description}{example}"
 

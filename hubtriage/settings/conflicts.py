@@ -1,62 +1,58 @@
-"""Settings that are possible one by one but not together: what is wrong with them, and what to do."""
+"""Find settings that are possible one by one but not together: what is wrong, and what to do."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from hubtriage.settings.capacity import DAYS_OF_TRIES, RETENTION_DAYS, Sizes
+from hubtriage.settings.capacity import DAYS_OF_TRIES, RETENTION_DAYS, Capacity, CapacityError
+from hubtriage.settings.fields import SettingFields
 from hubtriage.settings.setting_types import ALL_REGIONS, account_of, region_of
-
-if TYPE_CHECKING:
-    from hubtriage.settings.configuration import Configuration
 
 MOST_READS_PER_SECOND = 3  # AWS: GetFindings, per account and Region
 
 
 @dataclass(frozen=True, slots=True)
-class Contradiction:
-    """`settings`: the names of those that do not fit each other."""
+class Conflict:
+    """Settings that do not fit each other, by name."""
 
     settings: tuple[str, ...]
     message: str
     hint: str
 
 
-class ContradictionError(ValueError):
-    """Settings that do not fit each other; `contradictions` holds all of them."""
+class ConflictError(ValueError):
+    """Raised with all conflicts of some settings."""
 
-    def __init__(self, contradictions: tuple[Contradiction, ...]) -> None:
-        super().__init__("; ".join(f"{each.message}: {each.hint}" for each in contradictions))
-        self.contradictions = contradictions
+    def __init__(self, found: tuple[Conflict, ...]) -> None:
+        super().__init__("; ".join(f"{each.message}: {each.hint}" for each in found))
 
 
-def contradictions(config: "Configuration") -> Iterator[Contradiction]:
-    """Everything about these settings that cannot be."""
+def conflicts(config: SettingFields) -> Iterator[Conflict]:
+    """Find every conflict between the settings."""
     yield from _rates(config)
     yield from _names(config)
     yield from _aggregation(config)
     yield from _keys(config)
 
 
-def _rates(config: "Configuration") -> Iterator[Contradiction]:
+def _rates(config: SettingFields) -> Iterator[Conflict]:
     if config.reserved_concurrency is not None and config.reserved_concurrency < config.maximum_concurrency:
-        yield Contradiction(
+        yield Conflict(
             ("reserved-concurrency", "maximum-concurrency"),
             f"reserved-concurrency {config.reserved_concurrency} is below maximum-concurrency "
             f"{config.maximum_concurrency}: messages would be throttled into the dead-letter queue",
             "reserve at least as much as may run, or leave reserved-concurrency out",
         )
     if config.reads_per_second + config.sweep_reads_per_second > MOST_READS_PER_SECOND:
-        yield Contradiction(
+        yield Conflict(
             ("reads-per-second", "sweep-reads-per-second"),
             f"reads-per-second {config.reads_per_second:g} and sweep-reads-per-second "
             f"{config.sweep_reads_per_second:g} are more than the {MOST_READS_PER_SECOND} that AWS allows",
             "lower one of them",
         )
-    yield from _sizes(config)
+    yield from _capacity(config)
 
 
-def _sizes(config: "Configuration") -> Iterator[Contradiction]:
+def _capacity(config: SettingFields) -> Iterator[Conflict]:
     settings = (
         "batch-size",
         "maximum-concurrency",
@@ -65,19 +61,21 @@ def _sizes(config: "Configuration") -> Iterator[Contradiction]:
         "timeout-seconds",
     )
     try:
-        sizes = config.sizes
-    except ValueError as error:
-        message, _, hint = str(error).rpartition(": ")
-        yield Contradiction(settings, message, hint)
+        capacity = config.capacity
+    except CapacityError as error:
+        yield Conflict(settings, error.message, error.hint)
         return
-    yield from _deliveries(config.maximum_receives, sizes, settings)
+    yield from _deliveries(config.maximum_receives, capacity, settings)
 
 
-def _deliveries(receives: int, sizes: Sizes, settings: tuple[str, ...]) -> Iterator[Contradiction]:
-    """AWS: a message that is too old is gone, and as a dead letter it is as old as it was in the queue."""
-    day, apart = 86_400, sizes.visibility_timeout
+def _deliveries(receives: int, capacity: Capacity, settings: tuple[str, ...]) -> Iterator[Conflict]:
+    """Compare the time of all deliveries with the time that SQS keeps a message.
+
+    AWS: SQS deletes a message that is too old. A dead letter keeps the age that it had in the queue.
+    """
+    day, apart = 86_400, capacity.visibility_timeout
     if receives * apart > DAYS_OF_TRIES * day:
-        yield Contradiction(
+        yield Conflict(
             ("maximum-receives", *settings, "batch-window-seconds"),
             f"{receives} deliveries, {apart} s apart, take {receives * apart / day:.1f} days, and a message "
             f"is kept for {RETENTION_DAYS} in all, as a dead letter too: it may be gone before anybody looks",
@@ -86,16 +84,16 @@ def _deliveries(receives: int, sizes: Sizes, settings: tuple[str, ...]) -> Itera
         )
 
 
-def _names(config: "Configuration") -> Iterator[Contradiction]:
+def _names(config: SettingFields) -> Iterator[Conflict]:
     if config.stack_name in config.known_stacks:
-        yield Contradiction(
+        yield Conflict(
             ("known-stacks", "stack-name"),
             f"known-stacks names this stack itself ({config.stack_name!r})",
             "leave it out: a stack knows its own findings",
         )
     boundary = config.permission_boundary
     if config.account and boundary and account_of(boundary) not in (config.account, "aws"):
-        yield Contradiction(
+        yield Conflict(
             ("permission-boundary", "account"),
             f"permission-boundary is a policy of account {account_of(boundary)}, and the stack goes to "
             f"{config.account}",
@@ -103,38 +101,38 @@ def _names(config: "Configuration") -> Iterator[Contradiction]:
         )
 
 
-def _aggregation(config: "Configuration") -> Iterator[Contradiction]:
-    """No finding may come to two stacks: AWS shows those of linked Regions in the home Region too."""
+def _aggregation(config: SettingFields) -> Iterator[Conflict]:
+    """Keep a finding from reaching two stacks. AWS shows those of linked Regions in the home Region too."""
     home, linked = config.home_region, config.linked_regions
     others = tuple(region for region in config.regions if region != home)
     both = ("regions", "home-region", "linked-regions")
     if linked and not home:
-        yield Contradiction(
+        yield Conflict(
             ("linked-regions", "home-region"),
             "linked-regions are given, and no home-region that their findings arrive in",
             "name the aggregation Region as home-region, or leave linked-regions out",
         )
     if ALL_REGIONS in linked and len(linked) > 1:
-        yield Contradiction(
+        yield Conflict(
             ("linked-regions",),
             "linked-regions has both `all` and names",
             "keep `all`, or the names",
         )
     if home and home in linked:
-        yield Contradiction(
+        yield Conflict(
             ("linked-regions", "home-region"),
             f"home-region {home} is among its own linked-regions",
             "leave it out: its findings are there anyway",
         )
     if home and others and (not linked or ALL_REGIONS in linked):
-        yield Contradiction(
+        yield Conflict(
             both,
             f"the findings of {', '.join(others)} would be triaged twice if they are aggregated in {home}",
             "leave regions out; or, if AWS aggregates some Regions only, name these in linked-regions",
         )
     for region in others:
         if region in linked:
-            yield Contradiction(
+            yield Conflict(
                 both,
                 f"the findings of {region} would be triaged twice: there, and in {home}, where they are "
                 "aggregated",
@@ -142,16 +140,16 @@ def _aggregation(config: "Configuration") -> Iterator[Contradiction]:
             )
 
 
-def _keys(config: "Configuration") -> Iterator[Contradiction]:
+def _keys(config: SettingFields) -> Iterator[Conflict]:
     keys, places = config.kms_keys, tuple(place for place in config.places if place)
     if keys and not places and len(keys) > 1:
-        yield Contradiction(
+        yield Conflict(
             ("kms-keys", "regions", "home-region"),
             f"{len(keys)} kms-keys are given for the one Region of the AWS credentials",
             "keep the key of that Region, or name the Regions",
         )
     if keys and places and sorted(map(region_of, keys)) != sorted(places):
-        yield Contradiction(
+        yield Conflict(
             ("kms-keys", "regions", "home-region"),
             f"kms-keys are of {', '.join(sorted(map(region_of, keys)))}, and the stacks go to "
             f"{', '.join(sorted(places))}",

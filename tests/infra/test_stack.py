@@ -54,7 +54,7 @@ def _settings(template: Mapping[str, Any]) -> TriageConfig:
     )
 
 
-# Sizes
+# Capacity
 
 
 def test_a_batch_of_one_call_for_each_finding_ends_before_the_timeout(template):

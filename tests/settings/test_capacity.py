@@ -1,4 +1,4 @@
-"""Sizes that fit each other, over the whole range of choices."""
+"""Timeouts and rates that fit each other, over the whole range of choices."""
 
 import pytest
 from hypothesis import given
@@ -10,8 +10,8 @@ from hubtriage.settings.capacity import (
     LAMBDA_MAX_TIMEOUT_SECONDS,
     LEAST_RATE,
     START_AND_STOP_SECONDS,
-    Sizes,
-    fitting_sizes,
+    Capacity,
+    derive_capacity,
 )
 
 CHOICES = st.fixed_dictionaries(
@@ -27,9 +27,9 @@ CHOICES = st.fixed_dictionaries(
 SAMPLE = {"batch_size": 100, "window": 5, "containers": 2, "calls_per_second": 8, "reads_per_second": 2}
 
 
-def _fitting(choices) -> Sizes | None:
+def _derived(choices) -> Capacity | None:
     try:
-        return fitting_sizes(**choices)
+        return derive_capacity(**choices)
     except ValueError:
         return None
 
@@ -43,11 +43,11 @@ def _worst_case(choices) -> float:
 
 @given(CHOICES)
 def test_a_batch_always_ends_before_the_timeout_or_the_choice_is_refused(choices):
-    sizes, allowed = _fitting(choices), choices["timeout"] or LAMBDA_MAX_TIMEOUT_SECONDS
+    capacity, allowed = _derived(choices), choices["timeout"] or LAMBDA_MAX_TIMEOUT_SECONDS
     if _worst_case(choices) + START_AND_STOP_SECONDS > allowed:
-        assert sizes is None
-    elif sizes is not None:
-        assert _worst_case(choices) + START_AND_STOP_SECONDS <= sizes.timeout <= allowed
+        assert capacity is None
+    elif capacity is not None:
+        assert _worst_case(choices) + START_AND_STOP_SECONDS <= capacity.timeout <= allowed
 
 
 @given(CHOICES)
@@ -55,29 +55,29 @@ def test_nothing_that_fits_is_refused(choices):
     allowed = choices["timeout"] or LAMBDA_MAX_TIMEOUT_SECONDS
     # 2 % for shares that are rounded down, and a read more and a second more for what is rounded up
     generous = (_worst_case(choices) + choices["containers"]) * 1.02 + START_AND_STOP_SECONDS + 1
-    assert generous > allowed or _fitting(choices) is not None
+    assert generous > allowed or _derived(choices) is not None
 
 
 @given(CHOICES)
 def test_all_containers_together_stay_within_the_rates(choices):
-    if sizes := _fitting(choices):
-        assert sizes.calls_per_container * choices["containers"] <= choices["calls_per_second"]
-        assert sizes.reads_per_container * choices["containers"] <= choices["reads_per_second"]
+    if capacity := _derived(choices):
+        assert capacity.calls_per_container * choices["containers"] <= choices["calls_per_second"]
+        assert capacity.reads_per_container * choices["containers"] <= choices["reads_per_second"]
 
 
 @given(CHOICES)
 def test_a_message_comes_again_only_after_six_timeouts_and_the_window(choices):
-    if sizes := _fitting(choices):
-        assert sizes.visibility_timeout >= 6 * sizes.timeout + choices["window"]
+    if capacity := _derived(choices):
+        assert capacity.visibility_timeout >= 6 * capacity.timeout + choices["window"]
 
 
 def test_an_explicit_timeout_that_is_long_enough_is_kept():
-    assert fitting_sizes(**SAMPLE, timeout=None).timeout == 60
-    assert fitting_sizes(**SAMPLE, timeout=600).timeout == 600
+    assert derive_capacity(**SAMPLE, timeout=None).timeout == 60
+    assert derive_capacity(**SAMPLE, timeout=600).timeout == 600
 
 
 def test_a_share_that_the_function_would_refuse_is_refused_here():
     with pytest.raises(ValueError, match="lower maximum-concurrency"):
-        fitting_sizes(**{**SAMPLE, "reads_per_second": 0.001}, timeout=None)
+        derive_capacity(**{**SAMPLE, "reads_per_second": 0.001}, timeout=None)
     for variable in ("HUBTRIAGE_CALLS_PER_SECOND", "HUBTRIAGE_READS_PER_SECOND"):
         assert TriageConfig.from_environment({variable: str(LEAST_RATE)})

@@ -260,11 +260,11 @@ def test_every_problem_is_told_at_once():
     assert {problem.split(":")[1] for problem in problems} == {*WRONG, "nope"}
 
 
-def test_contradictions_are_told_together_with_wrong_values_unless_they_are_about_them():
-    contradicting = {"reserved-concurrency": 1, "known-stacks": "hubtriage"}
-    assert len(_refusal(**contradicting).problems) == 2
-    assert len(_refusal(**contradicting, udf="x").problems) == 3
-    told = str(_refusal(**contradicting, **{"maximum-concurrency": 1}))
+def test_conflicts_are_reported_together_with_wrong_values_unless_they_are_about_them():
+    conflicting = {"reserved-concurrency": 1, "known-stacks": "hubtriage"}
+    assert len(_refusal(**conflicting).problems) == 2
+    assert len(_refusal(**conflicting, udf="x").problems) == 3
+    told = str(_refusal(**conflicting, **{"maximum-concurrency": 1}))
     assert "names this stack itself" in told
     assert "is below maximum-concurrency" not in told, "the default is not what was meant"
 
