@@ -12,8 +12,8 @@ from hubtriage.authoring.problems import Problem
 from hubtriage.authoring.yaml.tree import YamlPath
 from hubtriage.engine.fields import HIDING_STATUSES
 from hubtriage.engine.index.dnf import Conjunction, conjunctions_of
+from hubtriage.engine.jsonlogic.syntax import Operation, operations
 
-SCOPES = ("some", "all", "none", "filter", "map")
 _TWICE_NAMED = 2
 
 
@@ -39,44 +39,6 @@ class MatchField:
             if isinstance(value, dict)
             for operator, operand in value.items()
         ]
-
-
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """An operation of `when`. `scope` is the list whose elements it looks at, None if that is not known.
-
-    `outer` holds the operations around it, the outermost first.
-    """
-
-    name: str
-    arguments: Sequence[Any]
-    place: YamlPath
-    scope: Keys | None
-    outer: tuple["Operation", ...]
-
-    @property
-    def logic(self) -> dict[str, Any]:
-        """The operation as JsonLogic."""
-        return {self.name: list(self.arguments)}
-
-    def keys_of(self, argument: Any) -> Keys | None:
-        """The path in the finding of an argument that is a plain `var`, else None."""
-        keys = var_keys(argument)
-        return None if keys is None or self.scope is None else (*self.scope, *keys)
-
-    def is_under(self, *names: str) -> bool:
-        """Whether one of these operators stands around the operation."""
-        return any(one.name in names for one in self.outer)
-
-
-def var_keys(argument: Any) -> Keys | None:
-    """The names of a plain `var` without a default, else None."""
-    if not isinstance(argument, dict) or list(argument) != ["var"]:
-        return None
-    name = argument["var"]
-    if isinstance(name, list) and len(name) == 1:
-        name = name[0]
-    return tuple(name.split(".")) if isinstance(name, str) and name else None
 
 
 class LintedRule:
@@ -137,7 +99,8 @@ class LintedRule:
     @cached_property
     def operations(self) -> tuple[Operation, ...]:
         """The operations of `when`, each before those inside it."""
-        return tuple(_operations(self.loaded.when, ("when",), (), ())) if self.loaded.has_when else ()
+        found = operations(self.loaded.when, ("when",)) if self.loaded.has_when else ()
+        return tuple(operation for operation in found if not operation.is_under("var"))
 
     @cached_property
     def branches(self) -> list[Conjunction]:
@@ -192,31 +155,6 @@ class LintedRule:
             yield {operator: list(self._lists[name])}
         else:
             yield from ({operator: value} for value in self._lists[name])
-
-
-def _operations(
-    logic: Any, place: YamlPath, scope: Keys | None, outer: tuple[Operation, ...]
-) -> Iterator[Operation]:
-    if isinstance(logic, list):
-        for index, item in enumerate(logic):
-            yield from _operations(item, (*place, index), scope, outer)
-    elif isinstance(logic, Mapping) and logic:
-        ((name, raw),) = logic.items()
-        arguments = raw if isinstance(raw, list) else [raw]
-        operation = Operation(name, arguments, (*place, name), scope, outer)
-        yield operation
-        if name == "var":
-            return
-        for index, argument in enumerate(arguments):
-            inner = (*operation.place, index) if isinstance(raw, list) else operation.place
-            yield from _operations(argument, inner, _inner_scope(operation, index), (*outer, operation))
-
-
-def _inner_scope(operation: Operation, index: int) -> Keys | None:
-    """The list whose elements an argument looks at."""
-    if index == 1 and operation.name in SCOPES:
-        return operation.keys_of(operation.arguments[0])
-    return None if index == 1 and operation.name == "reduce" else operation.scope
 
 
 def field_at(keys: Keys) -> AsffField | None:

@@ -11,7 +11,7 @@ The conjunction is then not exact.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, reduce
 from itertools import product
@@ -30,6 +30,7 @@ from hubtriage.engine.index.value_sets import (
     starting_with,
 )
 from hubtriage.engine.jsonlogic.numbers import number_of
+from hubtriage.engine.jsonlogic.syntax import LOOPS, operations, split_operation, var_keys
 from hubtriage.engine.jsonlogic.values import is_number, less, truthy
 from hubtriage.engine.pattern.compiler import PatternField, expand
 
@@ -99,30 +100,19 @@ def conjunctions_of(rule: Mapping[str, Any]) -> list[Conjunction]:
 
 def may_fail(logic: Any) -> bool:
     """Say whether an expression may raise EvaluationError: where size or work may multiply."""
-    names = list(_operators(logic, 0))
-    loops = [depth for name, depth in names if name in _LOOPS]
-    return len(loops) > _MOST_LOOPS or max(loops, default=0) > 0 or any(name in _FAILING for name, _ in names)
+    loops = 0
+    for operation in operations(logic):
+        if operation.name in _FAILING:
+            return True
+        if operation.name in LOOPS:
+            loops += 1
+            if loops > _MOST_LOOPS or operation.is_under(*LOOPS):
+                return True
+    return False
 
 
 _FAILING = frozenset(("reduce", "missing_some", "cat", "merge"))
-_LOOPS = frozenset(("map", "filter", "some", "all", "none"))
 _MOST_LOOPS = 8  # over the longest list that fits into a finding they stay within the evaluator's bounds
-
-
-def _operators(logic: Any, depth: int) -> Iterator[tuple[str, int]]:
-    """Yield each operator with the number of loops around it."""
-    if isinstance(logic, list):
-        for item in logic:
-            yield from _operators(item, depth)
-    elif isinstance(logic, dict) and logic:
-        name, arguments = _operation(logic)
-        yield name, depth
-        yield from _operators(arguments, depth + (name in _LOOPS))
-
-
-def _operation(logic: Mapping[str, Any]) -> tuple[str, list[Any]]:
-    ((name, arguments),) = logic.items()
-    return name, arguments if isinstance(arguments, list) else [arguments]
 
 
 # --- conjunctions ---
@@ -321,7 +311,7 @@ def _holds(logic: Any, wanted: bool, scope: _Scope) -> list[Conjunction]:
         return TRUE if bool(logic) is wanted else FALSE
     if not isinstance(logic, dict) or not logic:
         return TRUE if truthy(logic) is wanted else FALSE
-    name, arguments = _operation(logic)
+    name, arguments = split_operation(logic)
     if name in ("!", "!!"):
         return _holds(arguments[0], wanted is (name == "!!"), scope)
     if name in ("and", "or"):
@@ -350,7 +340,7 @@ def _holds_if(arguments: list[Any], wanted: bool, scope: _Scope) -> list[Conjunc
 
 
 def _holds_for_some(arguments: list[Any], scope: _Scope, *, exact: bool) -> list[Conjunction]:
-    keys = _var_keys(arguments[0])
+    keys = var_keys(arguments[0])
     path = scope.list_at(keys) if keys else None
     if path is None:
         return UNKNOWN
@@ -386,21 +376,8 @@ _FALSE = replace(
 )
 
 
-def _var_keys(expression: Any) -> tuple[str, ...] | None:
-    """Return the path of a `var` without default; () is the element itself."""
-    if not isinstance(expression, dict) or list(expression) != ["var"]:
-        return None
-    _name, arguments = _operation(expression)
-    if len(arguments) > 1:
-        return None
-    path = arguments[0] if arguments else ""
-    if path is None or path == "":
-        return ()
-    return tuple(path.split(".")) if isinstance(path, str) else None
-
-
 def _var(expression: Any, scope: _Scope) -> Source | None:
-    keys = _var_keys(expression)
+    keys = var_keys(expression)
     return None if keys is None else scope.place(keys) or None
 
 
@@ -411,9 +388,9 @@ def _source(expression: Any, scope: _Scope) -> Source | None:
     """Return where an operand's value comes from, if it is worth looking up."""
     if not isinstance(expression, dict) or len(expression) != 1:
         return None
-    name, arguments = _operation(expression)
+    name, arguments = split_operation(expression)
     if name == "get" and isinstance(arguments[1], str):
-        keys = _var_keys(arguments[0])
+        keys = var_keys(arguments[0])
         place = scope.place((*keys, arguments[1])) if keys else None
         return place if keys and scope.place(keys) else None
     if name in _CALCULATIONS:
@@ -434,7 +411,7 @@ def _in(arguments: list[Any], wanted: bool, scope: _Scope) -> _Constraint:
     needle, haystack = arguments
     if isinstance(haystack, list) and all(map(_is_scalar, haystack)):
         return _about(_source(needle, scope), _member(haystack, wanted))
-    keys = _var_keys(haystack)
+    keys = var_keys(haystack)
     if wanted and keys and isinstance(needle, str):
         return _about(scope.list_at(keys), listed([needle]))
     return None

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from hubtriage.engine.jsonlogic.syntax import split_operation
 from hubtriage.interop.criteria.attributes import ATTRIBUTES, FilterAttribute
 from hubtriage.interop.criteria.comparisons import parse_wildcard, supported, unsupported
 from hubtriage.interop.criteria.input import Path, Refused
@@ -43,8 +44,7 @@ def _conjuncts(logic: Any, path: Path) -> Iterator[Criterion]:
 def _call(logic: Any, path: Path) -> tuple[str, list[Any]]:
     if not isinstance(logic, Mapping) or len(logic) != 1:
         raise unsupported(f"the value {logic!r:.60}", path)
-    ((operator, arguments),) = logic.items()
-    return operator, arguments if isinstance(arguments, list) else [arguments]
+    return split_operation(logic)
 
 
 def _negated(criterion: Criterion, path: Path) -> Criterion:

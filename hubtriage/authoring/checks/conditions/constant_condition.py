@@ -5,10 +5,11 @@ from typing import Any
 
 from hubtriage.authoring.asff.fields import AsffField, look_up
 from hubtriage.authoring.checks.constraints import constraint_of, is_everything
-from hubtriage.authoring.checks.linted_rule import LintedRule, Operation
+from hubtriage.authoring.checks.linted_rule import LintedRule
 from hubtriage.authoring.problems import Problem
 from hubtriage.authoring.yaml.tree import YamlPath
 from hubtriage.engine.index.dnf import values_of
+from hubtriage.engine.jsonlogic.syntax import Operation, operations
 
 CODE = "W201"
 _LOOKS_AT_FINDING = ("var", "account", "missing", "missing_some")
@@ -77,12 +78,7 @@ def _constant(rule: LintedRule, place: YamlPath, logic: Any, *, key: bool) -> Pr
 
 
 def _is_constant(logic: Any) -> bool:
-    if isinstance(logic, list):
-        return all(map(_is_constant, logic))
-    if not isinstance(logic, dict) or not logic:
-        return True
-    ((name, arguments),) = logic.items()
-    return name not in _LOOKS_AT_FINDING and _is_constant(arguments)
+    return not any(operation.name in _LOOKS_AT_FINDING for operation in operations(logic))
 
 
 def _texts(logic: Any) -> Iterator[str]:

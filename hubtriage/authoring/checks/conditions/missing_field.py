@@ -4,16 +4,17 @@ from collections.abc import Iterator
 from typing import Any
 
 from hubtriage.authoring.asff.fields import Keys
-from hubtriage.authoring.checks.linted_rule import LintedRule, Operation, dotted, field_at, var_keys
+from hubtriage.authoring.checks.linted_rule import LintedRule, dotted, field_at
 from hubtriage.authoring.problems import Problem
 from hubtriage.authoring.yaml.tree import YamlPath
 from hubtriage.engine.errors import EvaluationError
 from hubtriage.engine.jsonlogic.compiler import LogicError, compile_logic, truthy
+from hubtriage.engine.jsonlogic.syntax import LOOPS, Operation, operations, var_keys
 
 LESS, NEGATION = "W203", "W204"
 _LESS = ("<", "<=", ">", ">=")
 _NEGATIONS = ("!", "!=", "!==", "none")
-_BOUND = ("some", "all", "none", "filter", "map", "reduce")
+_BOUND = (*LOOPS, "reduce")
 
 
 def check_less(rule: LintedRule) -> Iterator[Problem]:
@@ -63,19 +64,17 @@ def _optional(operation: Operation) -> Iterator[Keys]:
 
 
 def _vars(logic: object) -> Iterator[str]:
-    """The plain variables of an expression, without those of loops inside it."""
-    if isinstance(logic, list):
-        for item in logic:
-            yield from _vars(item)
-    elif isinstance(logic, dict) and logic:
-        ((name, arguments),) = logic.items()
-        keys = var_keys(logic)
-        if keys:
+    """Yield the plain variables of an expression, without those that are about a loop's elements."""
+    for operation in operations(logic):
+        keys = var_keys(operation.logic)
+        if keys and not operation.is_under("var") and not _is_bound(operation):
             yield ".".join(keys)
-        elif name in _BOUND:
-            yield from _vars(arguments[:1] if isinstance(arguments, list) else arguments)
-        elif name != "var":
-            yield from _vars(arguments)
+
+
+def _is_bound(operation: Operation) -> bool:
+    """Say whether the operation is in a loop, elsewhere than in the list that the loop walks."""
+    places = [(*one.place, 0) for one in operation.outer if one.name in _BOUND and len(one.arguments) > 1]
+    return any(operation.place[: len(place)] != place for place in places)
 
 
 def _holds_on_nothing(logic: object) -> bool:
@@ -100,4 +99,4 @@ def _is_guarded(operation: Operation) -> bool:
 
 def _asks_for_absence(operation: Operation) -> bool:
     """Whether it is just the question whether a field is missing: `{"!": {var: X}}`."""
-    return operation.name == "!" and var_keys(operation.arguments[0]) is not None
+    return operation.name == "!" and bool(var_keys(operation.arguments[0]))
