@@ -9,7 +9,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from hubtriage.engine.index.dnf import LISTS
+from hubtriage.engine.index.asff_lists import LISTS
 from hubtriage.engine.pattern.compiler import expand
 from hubtriage.localaws.findings import NOW
 

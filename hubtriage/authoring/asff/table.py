@@ -5,10 +5,14 @@ says when it no longer agrees with the library that is installed.
 """
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from hubtriage.engine.index import asff_lists
+
 TABLE = Path(__file__).with_name("asff.json")
+LISTS = Path(asff_lists.__file__)
 REQUIRED = "!"  # names a structure's members that are always there
 ANY_NAME = "*"  # stands for every name of a map
 
@@ -37,9 +41,34 @@ def _table(shape: Any) -> Any:
     return "|".join(getattr(shape, "enum", ())) or _LETTERS[shape.type_name]
 
 
+def lists_in(table: Any, keys: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Yield the paths of the lists in a table, where lists themselves take no step."""
+    if isinstance(table, list):
+        yield keys
+        yield from lists_in(table[0], keys)
+    elif isinstance(table, dict):
+        for name, inner in table.items():
+            if name not in (REQUIRED, ANY_NAME):
+                yield from lists_in(inner, (*keys, name))
+
+
+def lists_module(table: Any) -> str:
+    """Return the source of the module that names the lists to the engine, which reads no files."""
+    lines = "\n".join(f'    "{".".join(keys)}",' for keys in sorted(lists_in(table)))
+    return f"""\"\"\"The members of a finding that are lists. `make asff` writes this from AWS's model.\"\"\"
+
+_PATHS = (
+{lines}
+)
+LISTS: frozenset[tuple[str, ...]] = frozenset(tuple(path.split(".")) for path in _PATHS)
+"""
+
+
 def main() -> None:
-    """Write the table."""
-    TABLE.write_text(json.dumps(derived(), separators=(",", ":")) + "\n", encoding="utf-8")
+    """Write the table, and the module of the lists in it."""
+    table = derived()
+    TABLE.write_text(json.dumps(table, separators=(",", ":")) + "\n", encoding="utf-8")
+    LISTS.write_text(lists_module(table), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -41,7 +41,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from hubtriage.engine.index.dnf import LISTS
+from hubtriage.engine.index.asff_lists import LISTS
 from hubtriage.engine.index.masks import EXACT_BIT, Mask, MaskTable
 
 _BUILTINS = {"dict": dict, "list": list, "str": str}

@@ -17,6 +17,7 @@ from functools import lru_cache, reduce
 from itertools import product
 from typing import Any, TypeAlias
 
+from hubtriage.engine.index.asff_lists import LISTS
 from hubtriage.engine.index.value_sets import (
     EVERYTHING,
     PRESENT,
@@ -51,36 +52,13 @@ UNKNOWN = [Conjunction({}, exact=False)]
 FALSE: list[Conjunction] = []
 MAX_CONJUNCTIONS = 32
 
-# AWS: the members that are lists. Others may turn out to be lists as well; the index then decides nothing.
-LISTS: frozenset[tuple[str, ...]] = frozenset(
-    tuple(path.split("."))
-    for path in (
-        "Types",
-        "Resources",
-        "RelatedFindings",
-        "Malware",
-        "Threats",
-        "ThreatIntelIndicators",
-        "NetworkPath",
-        "Vulnerabilities",
-        "Vulnerabilities.Cvss",
-        "Vulnerabilities.VulnerablePackages",
-        "Vulnerabilities.RelatedVulnerabilities",
-        "Vulnerabilities.ReferenceUrls",
-        "Vulnerabilities.CodeVulnerabilities",
-        "Compliance.AssociatedStandards",
-        "Compliance.RelatedRequirements",
-        "Compliance.SecurityControlParameters",
-        "Compliance.StatusReasons",
-        "FindingProviderFields.Types",
-        "FindingProviderFields.RelatedFindings",
-    )
-)
-
 
 @lru_cache(maxsize=4096)
 def lists_on(path: tuple[str, ...]) -> frozenset[tuple[str, ...]]:
-    """Return which beginnings of a path, or the path itself, are lists."""
+    """Return which beginnings of a path, or the path itself, are lists.
+
+    A member that ASFF's model does not know may turn out to be a list too; the index then decides nothing.
+    """
     return frozenset(path[:length] for length in range(1, len(path) + 1)) & LISTS
 
 

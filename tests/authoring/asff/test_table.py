@@ -3,11 +3,22 @@
 import pytest
 
 from hubtriage.authoring.asff.fields import AsffField, UnknownPath, look_up, table
-from hubtriage.authoring.asff.table import derived
+from hubtriage.authoring.asff.table import LISTS, derived, lists_in, lists_module
+from hubtriage.engine.index import asff_lists
 
 
 def test_the_table_is_what_the_installed_library_says():
     assert table() == derived(), "write it again: make asff"
+
+
+def test_the_lists_that_the_engine_knows_are_those_of_the_installed_library():
+    assert frozenset(lists_in(derived())) == asff_lists.LISTS, "write them again: make asff"
+    assert LISTS.read_text(encoding="utf-8") == lists_module(derived())
+    assert {
+        ("Resources",),
+        ("Vulnerabilities", "Cvss"),
+        ("FindingProviderFields", "Types"),
+    } < asff_lists.LISTS
 
 
 @pytest.mark.parametrize(
