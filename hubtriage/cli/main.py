@@ -1,41 +1,51 @@
 """The `hubtriage` command: one module per command, imported when it is asked for."""
 
+import ast
 import os
 from importlib import import_module
+from importlib.abc import InspectLoader
+from importlib.util import find_spec
 
 import click
 
 from hubtriage.engine.text.suggestions import nearest
 
-# name -> (module, what `hubtriage --help` says)
+_FOLDER = "hubtriage.cli.commands"
 COMMANDS = {
-    "init": ("hubtriage.cli.commands.rules.init", "Begin a folder for your own rules."),
-    "lint": ("hubtriage.cli.commands.rules.lint", "Check rule files: all errors and warnings at once."),
-    "test": ("hubtriage.cli.commands.rules.test", "Run the tests that stand in the rule files."),
-    "plan": ("hubtriage.cli.commands.findings.plan", "Say what would be sent for each of some findings."),
-    "explain": ("hubtriage.cli.commands.findings.explain", "Show the whole reasoning for one finding."),
-    "backtest": (
-        "hubtriage.cli.commands.findings.backtest",
-        "Say what the rules would change on many findings.",
-    ),
-    "diff": (
-        "hubtriage.cli.commands.findings.diff",
-        "Say which findings change outcome between two rule folders.",
-    ),
-    "build": ("hubtriage.cli.commands.rules.build", "Compile the rules into ruleset.json."),
-    "schema": ("hubtriage.cli.commands.rules.schema", "Print the JSON Schema of rule files, for editors."),
-    "import": ("hubtriage.cli.commands.rules.import_", "Turn rules of other tools into rules of ours."),
-    "export": ("hubtriage.cli.commands.rules.export", "Turn rules into Security Hub's own automation rules."),
-    "sweep": ("hubtriage.cli.commands.aws.sweep", "Bring the rules into force on existing findings."),
-    "why": ("hubtriage.cli.commands.aws.why", "Tell the story of one finding: who changed what, and why."),
-    "accounts": ("hubtriage.cli.commands.aws.accounts", "Keep the account directory up to date."),
-    "logs": ("hubtriage.cli.commands.aws.logs", "Tell the decisions of the deployed stack in plain words."),
-    "mode": ("hubtriage.cli.commands.aws.mode", "Show whether triage writes, or switch it."),
-    "redrive": ("hubtriage.cli.commands.aws.redrive", "Have dead letters triaged again."),
-    "doctor": ("hubtriage.cli.commands.aws.doctor", "Check an account before and after deploying."),
-    "demo": ("hubtriage.cli.commands.local.demo", "Run the whole system on this machine."),
-    "local": ("hubtriage.cli.commands.local.local", "Start the local AWS for use by hand."),
+    "init": f"{_FOLDER}.rules.init",
+    "lint": f"{_FOLDER}.rules.lint",
+    "test": f"{_FOLDER}.rules.test",
+    "plan": f"{_FOLDER}.findings.plan",
+    "explain": f"{_FOLDER}.findings.explain",
+    "backtest": f"{_FOLDER}.findings.backtest",
+    "diff": f"{_FOLDER}.findings.diff",
+    "build": f"{_FOLDER}.rules.build",
+    "schema": f"{_FOLDER}.rules.schema",
+    "import": f"{_FOLDER}.rules.import_",
+    "export": f"{_FOLDER}.rules.export",
+    "sweep": f"{_FOLDER}.aws.sweep",
+    "why": f"{_FOLDER}.aws.why",
+    "accounts": f"{_FOLDER}.aws.accounts",
+    "logs": f"{_FOLDER}.aws.logs",
+    "mode": f"{_FOLDER}.aws.mode",
+    "redrive": f"{_FOLDER}.aws.redrive",
+    "doctor": f"{_FOLDER}.aws.doctor",
+    "demo": f"{_FOLDER}.local.demo",
+    "local": f"{_FOLDER}.local.local",
 }
+"""The module of each command, in the order of `hubtriage --help`."""
+
+
+def summary(module: str) -> str:
+    """Return the first line of the docstring of a module's command.
+
+    It is read from the source: importing every command takes most of a second, and boto3 with it.
+    """
+    spec = find_spec(module)
+    source = spec.loader.get_source(module) if spec and isinstance(spec.loader, InspectLoader) else None
+    functions = (node for node in ast.parse(source or "").body if isinstance(node, ast.FunctionDef))
+    text = next((ast.get_docstring(function) for function in functions if function.name == "command"), None)
+    return (text or "").partition("\n")[0]
 
 
 class _LazyGroup(click.Group):
@@ -47,7 +57,7 @@ class _LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(COMMANDS[cmd_name][0]).command
+        command: click.Command = import_module(COMMANDS[cmd_name]).command
         return command
 
     def resolve_command(
@@ -64,7 +74,7 @@ class _LazyGroup(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_module, text) in COMMANDS.items()])
+            formatter.write_dl([(name, summary(module)) for name, module in COMMANDS.items()])
 
 
 @click.group(

@@ -19,9 +19,9 @@ error; `--json` gives what programs can rely on. This page is generated.
 
 
 def reference() -> str:
-    """The page."""
+    """Return the page."""
     sections = [_section(cli, "hubtriage")]
-    for name, (module, _told) in COMMANDS.items():
+    for name, module in COMMANDS.items():
         command: click.Command = import_module(module).command
         sections += _sections(command, f"hubtriage {name}")
     return "\n".join([_HEAD, *sections])

@@ -26,7 +26,10 @@ NEEDED = (
 
 @click.group(name="accounts")
 def command() -> None:
-    """The account directory: what rules may know about an account beside its id."""
+    """Keep the account directory up to date.
+
+    The directory has what rules may know about an account beside its id.
+    """
 
 
 @command.command(name="sync")

@@ -63,7 +63,7 @@ def command(
     strict: bool,
     as_json: bool,
 ) -> None:
-    """Check an account before and after deploying: is all as triage needs it?
+    """Check an account before and after deploying.
 
     Looks at Security Hub, its administrator and home Region, automation rules that set what your rules set,
     other stacks, quotas, permissions, and the deployed stack if there is one. Nothing is changed, except

@@ -1,4 +1,4 @@
-"""`hubtriage logs`: the decisions of the deployed stack, in plain words."""
+"""`hubtriage logs`: the decisions of the deployed stack."""
 
 import re
 import time
@@ -39,7 +39,9 @@ def _seconds(_context: click.Context, _parameter: click.Parameter, value: str) -
 def command(
     stack: str, since: float, follow: bool, rule: str | None, finding: str | None, errors: bool, as_json: bool
 ) -> None:
-    """Tell what triage did, finding by finding: what changed, by which rule, and what was left to people.
+    """Show the decisions of the deployed stack.
+
+    Finding by finding: what changed, by which rule, and what was left to people.
 
     Exit codes: 0; 1 the log cannot be read; 2 wrong usage.
     """

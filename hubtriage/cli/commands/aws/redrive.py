@@ -16,7 +16,7 @@ SESSION = "hubtriage-redrive"
 @click.command(name="redrive")
 @deployed_option
 def command(stack: str) -> None:
-    """Have dead letters triaged again, once their cause is removed.
+    """Triage dead letters again, once their cause is removed.
 
     Moves the messages of the dead-letter queue back into the queue of findings, and sends on the events
     that EventBridge could not put there. It assumes the stack's role RedriveRoleArn for that: nobody else

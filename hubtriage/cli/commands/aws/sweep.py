@@ -81,7 +81,7 @@ def command(
     settings: Settings,
     as_json: bool,
 ) -> None:
-    """Bring the rules into force on findings that are there already.
+    """Bring the rules into force on existing findings.
 
     The deployed stack does so by itself every day, and after a deployment that changed a rule. Only one
     sweep runs at a time: a new one ends the one before. --dry-run and --local decide with the rules of the

@@ -1,4 +1,4 @@
-"""`hubtriage why`: the story of one finding."""
+"""`hubtriage why`: the history of one finding."""
 
 import json
 import time
@@ -24,7 +24,7 @@ NOTHING = "nothing is known of it in this time: look further back with --days, o
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON line for each event.")
 def command(finding_id: str, stack: str, product_arn: str | None, days: int, as_json: bool) -> None:
-    """Tell the story of a finding: who changed what and when, which rule decided, and why.
+    """Show who changed a finding, when, and by which rule.
 
     It is read from the decision log in CloudWatch Logs and, where that is allowed, from the history that
     Security Hub keeps (90 days).

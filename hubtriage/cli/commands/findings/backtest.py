@@ -43,11 +43,11 @@ def command(
     as_json: bool,
     html: Path | None,
 ) -> None:
-    """Say what the rules would change on many FINDINGS. Nothing is sent.
+    """Show what the rules would change on many findings.
 
-    FINDINGS is a file, a folder of files, or `-` for standard input: JSON arrays, JSON lines, EventBridge
-    events or answers of GetFindings; `.gz` is unpacked. A finding that stands there several times counts
-    once, as it stands first. With --live they are read from Security Hub instead.
+    Nothing is sent. FINDINGS is a file, a folder of files, or `-` for standard input: JSON arrays, JSON
+    lines, EventBridge events or answers of GetFindings; `.gz` is unpacked. A finding that stands there
+    several times counts once, as it stands first. With --live they are read from Security Hub instead.
 
     Exit codes: 0; 1 the rules have errors; 2 the input cannot be read.
     """

@@ -55,10 +55,11 @@ def command(
     shape: str,
     as_json: bool,
 ) -> None:
-    """Say which of some FINDINGS change outcome between the rule folders OLD and NEW. Nothing is sent.
+    """Show which findings change outcome between two rule folders.
 
-    Each finding is first brought to where OLD leaves it; what NEW makes of it from there is the change, also
-    what NEW takes back. With --against, OLD is left out, and NEW too if it is the folder `rules`.
+    Nothing is sent. Each finding is first brought to where OLD leaves it; what NEW makes of it from there is
+    the change, also what NEW takes back. With --against, OLD is left out, and NEW too if it is the folder
+    `rules`.
 
     With --live, FINDINGS is left out: they are read from Security Hub, as `backtest` does and into the same
     cache.

@@ -43,8 +43,9 @@ def command(
     every: bool,
     as_json: bool,
 ) -> None:
-    """Show the whole reasoning for one finding of FINDINGS: each rule, each condition and the value it saw,
-    what the rules come to, and who holds each field.
+    """Show the whole reasoning for one finding.
+
+    Each rule, each condition and the value it saw, what the rules come to, and who holds each field.
 
     Exit codes: 0; 1 the rules have errors; 2 the input cannot be read or has no such finding.
     """

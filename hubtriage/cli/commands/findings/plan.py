@@ -47,10 +47,10 @@ def command(
     as_json: bool,
     calls: Path | None,
 ) -> None:
-    """Say what would be sent for each of some FINDINGS. Nothing is sent.
+    """Show the update that each finding would get.
 
-    FINDINGS is a file with a JSON array, JSON lines, an EventBridge event or the answer of GetFindings;
-    `-` reads standard input. A finding that no rule can see has a line too, with the reason.
+    Nothing is sent. FINDINGS is a file with a JSON array, JSON lines, an EventBridge event or the answer of
+    GetFindings; `-` reads standard input. A finding that no rule can see has a line too, with the reason.
 
     Exit codes: 0; 1 the rules have errors; 2 the input cannot be read.
     """

@@ -49,9 +49,10 @@ from hubtriage.simulation.explain import explain
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON, and nothing else.")
 def command(folder: Path, findings: int, seed: int, build: Path, as_json: bool) -> None:
-    """Deploy the stack to a local AWS, let it triage findings, and account for each of them.
+    """Run the whole system on this machine.
 
-    No AWS account and no network are needed, and nothing is left running.
+    Deploy the stack to a local AWS, let it triage findings, and account for each of them. No AWS account and
+    no network are needed, and nothing is left running.
 
     Exit codes: 0 every finding is accounted for; 1 something failed.
     """

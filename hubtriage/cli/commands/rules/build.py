@@ -51,9 +51,10 @@ _SHOWN: dict[str, Callable[[_Document, tuple[str, ...]], dict[str, Any]]] = {
     "permissions in Security Hub.",
 )
 def command(rules: Path, output: Path, allow_empty: bool, never: tuple[str, ...], show: str | None) -> None:
-    """Compile the rule files of the folder RULES into one JSON document.
+    """Compile the rules into ruleset.json.
 
-    The document names the git revision of the folder, and a hash of what it says.
+    RULES is the folder with the rule files. The document names the git revision of the folder, and a hash of
+    what it says.
 
     Exit codes: 0; 1 the rules have errors (nothing is written); 2 wrong usage.
     """

@@ -29,7 +29,7 @@ from hubtriage.interop.importers.names import printable
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="File to write.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document: what is exported, what is refused.")
 def command(kind: str, folder: Path, form: str, output: Path | None, as_json: bool) -> None:  # noqa: ARG001
-    """Turn the rules of a folder into Security Hub's own automation rules, where these can say the same.
+    """Export rules as Security Hub's own automation rules.
 
     KIND is automation-rules. A rule that they cannot express is refused with its reason; the others are
     written all the same. Automation rules replace what people set, and act only on what providers send from

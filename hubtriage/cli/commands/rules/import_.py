@@ -41,10 +41,10 @@ def command(
     regions: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Turn the rules of FILE (- for standard input) into rules of ours.
+    """Import rules from other tools.
 
     \b
-    KIND says what the file holds:
+    KIND says what FILE (- for standard input) holds:
       findings-manager-1  rules of awsfindingsmanagerlib 1.x, or the older Suppressions:
       findings-manager-2  rules of awsfindingsmanagerlib 2.x
       automation-rules    Security Hub's own rules: API, CloudFormation or Terraform

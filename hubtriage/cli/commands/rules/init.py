@@ -11,10 +11,10 @@ from hubtriage.authoring.new_folder import write
 @click.command(name="init")
 @click.argument("folder", default=".", type=click.Path(path_type=Path, file_okay=False))
 def command(folder: Path) -> None:
-    """Begin a folder for your own rules: a rule, findings to try it on, checks for pull requests.
+    """Create a rules repository.
 
-    FOLDER is the present one unless said. Files that are there are left as they are, and beside rules that
-    are there none is written.
+    It has a rule, findings to try it on, and checks for pull requests. FOLDER is the present one unless said.
+    Files that are there are left as they are, and beside rules that are there none is written.
 
     Exit codes: 0; 2 wrong usage.
     """

@@ -46,7 +46,7 @@ def _show_page(context: click.Context, _parameter: click.Parameter, code: str | 
     help="Show what a code means, with examples, and end.",
 )
 def command(paths: tuple[Path, ...], strict: bool, shape: str, as_json: bool, now: float) -> None:
-    """Check rule files: all errors and warnings of all files at once.
+    """Check rule files: all errors and warnings at once.
 
     PATH is a folder of rule files, or a file in one; without any it is the folder `rules`. A file is checked
     with the lists, rules and accounts of its folder, and only its own problems are shown.

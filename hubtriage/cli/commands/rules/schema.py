@@ -21,10 +21,10 @@ from hubtriage.cli.output import write_file
 )
 @click.option("--accounts", is_flag=True, help="That of the account directory, accounts.yaml, instead.")
 def command(output: Path, accounts: bool) -> None:
-    """Print the JSON Schema of rule files, for completion and errors in editors.
+    """Print the JSON Schema of rule files, for editors.
 
-    Editors with the YAML language server take it from the first line of a rule file:
-    `# yaml-language-server: $schema=../schema/rules.schema.json`
+    It gives completion and errors. Editors with the YAML language server take it from the first line of a
+    rule file: `# yaml-language-server: $schema=../schema/rules.schema.json`
 
     Exit codes: 0; 2 wrong usage.
     """
