@@ -6,7 +6,7 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := $(shell node --version 2
 export CDK_DISABLE_CLI_TELEMETRY := true
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test slow conformance check format synth deploy asff schema cli-docs first-rule lock clean faults chaos bench bench-check laws mutants audit
+.PHONY: help setup demo test slow conformance check format synth deploy asff schema cli-docs first-rule lock clean faults chaos bench bench-small bench-check laws mutants audit
 
 help: ## show these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -58,6 +58,9 @@ chaos: setup ## break everything at once under the load of FINDINGS=20000, drawn
 
 bench: setup ## measure matching, batches, loading, cold start, peers beside them, lint, and a large backtest
 	$(BIN)/python -m benchmarks.run
+
+bench-small: setup ## run every measurement with small sizes, in seconds: fails where one cannot run
+	$(BIN)/python -m benchmarks.run --small
 
 bench-check: ## hold the last measurements against the numbers to reach
 	$(BIN)/python -m benchmarks.run --check

@@ -1,4 +1,4 @@
-"""What a rule writer waits for: `hubtriage lint` on 1,000 rules, and a backtest of 100,000 findings."""
+"""What a rule writer waits for: `hubtriage lint`, and a backtest of many findings."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks.measure import Row
+from benchmarks.measure import Figure, Scale
 
-RULES, FILES = 1_000, 10
-ROUNDS = 5
+FILES = 10
+LINT_ROUNDS = 5
 _RULE = """\
   - id: rule-{n}
     description: Accepted until the account has moved.
@@ -36,10 +36,10 @@ _RULE = """\
 """
 
 
-def write_rules(folder: Path) -> None:
-    """Write rule files in which there is nothing to complain of."""
+def write_rules(folder: Path, rules: int) -> None:
+    """Write rule files in which lint finds nothing wrong."""
     for file in range(FILES):
-        numbers = range(file, RULES, FILES)
+        numbers = range(file, rules, FILES)
         (folder / f"rules-{file}.yaml").write_text(
             "rules:\n" + "".join(map(_rule, numbers)), encoding="utf-8"
         )
@@ -49,13 +49,14 @@ def _rule(n: int) -> str:
     return _RULE.format(n=n, a=n % 97 + 1, b=n % 89 + 1, account=10**11 + n, other=2 * 10**11 + n)
 
 
-def rows() -> Iterator[Row]:
+def figures(scale: Scale) -> Iterator[Figure]:
     """Measure both, each in a process of its own, from its start to its end."""
     with tempfile.TemporaryDirectory() as folder:
-        write_rules(Path(folder))
-        seconds = min(_lint_seconds(folder) for _ in range(ROUNDS))
-    yield Row(f"lint, {RULES:,} rules", seconds, "s of CPU", limit=2.0, note=f"least of {ROUNDS}")
-    yield from _backtest()
+        write_rules(Path(folder), scale.linted)
+        rounds = min(LINT_ROUNDS, scale.rounds)
+        seconds = min(_lint_seconds(folder) for _ in range(rounds))
+    yield Figure(f"lint, {scale.linted:,} rules", seconds, "s of CPU", limit=2.0, note=f"least of {rounds}")
+    yield from _backtest(*scale.backtest)
 
 
 def _lint_seconds(folder: str) -> float:
@@ -71,11 +72,21 @@ def _children() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def _backtest() -> Iterator[Row]:
-    command = [sys.executable, str(Path(__file__).with_name("backtest.py"))]
-    told = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-    name = f"backtest, {told['findings']:,} findings of 4 KB, {told['rules']:,} rules"
-    yield Row(name, told["seconds"], "s", limit=30.0, note=f"{told['processes']} processes")
-    yield Row(f"{name}: CPU", told["cpu_seconds"], "s of CPU", note="all processes together")
-    yield Row(f"{name}: memory to count", told["megabytes_here"], "MB", note="of one process")
-    yield Row(f"{name}: memory to judge", told["megabytes_of_a_process"], "MB", note="of each other process")
+def _backtest(findings: int, rules: int) -> Iterator[Figure]:
+    command = [
+        sys.executable,
+        "-m",
+        "benchmarks.backtest",
+        "--findings",
+        str(findings),
+        "--rules",
+        str(rules),
+    ]
+    done = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    name = f"backtest, {done['findings']:,} findings of 4 KB, {done['rules']:,} rules"
+    yield Figure(name, done["seconds"], "s", limit=30.0, note=f"{done['processes']} processes")
+    yield Figure(f"{name}: CPU", done["cpu_seconds"], "s of CPU", note="all processes together")
+    yield Figure(f"{name}: memory to count", done["megabytes_here"], "MB", note="of one process")
+    yield Figure(
+        f"{name}: memory to judge", done["megabytes_of_a_process"], "MB", note="of each other process"
+    )

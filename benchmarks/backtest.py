@@ -1,6 +1,6 @@
-"""A backtest of 100,000 findings of 4 KB against 1,000 rules: time on all cores, and memory.
+"""Backtest 100,000 findings of 4 KB against 1,000 rules: time on all cores, and memory.
 
-python benchmarks/backtest.py [--findings N] [--rules N] [--processes N]
+python -m benchmarks.backtest [--findings N] [--rules N] [--processes N]
 """
 
 import argparse

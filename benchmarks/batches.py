@@ -34,20 +34,20 @@ UPDATES: list[dict[str, Any]] = [
 
 
 class AcceptingSecurityHub:
-    """Takes every update and counts the calls: what is measured is our side of the network."""
+    """Take every update and count the calls: what is measured is our side of the network."""
 
     def __init__(self) -> None:
         self.calls = 0
 
     def batch_update_findings(self, **request: Any) -> Mapping[str, Any]:
-        """Say that all findings were updated."""
+        """Answer that all findings were updated."""
         self.calls += 1
         identifiers = request["FindingIdentifiers"]
         answer = {"RequestId": "benchmark", "HTTPStatusCode": 200}
         return {"ProcessedFindings": identifiers, "UnprocessedFindings": [], "ResponseMetadata": answer}
 
     def get_findings(self, **_request: Any) -> Mapping[str, Any]:
-        """Events of this benchmark are never out of date, so nothing is read."""
+        """Fail: events of this benchmark are current and come once, so nothing is read."""
         raise AssertionError("nothing should be read again")
 
 

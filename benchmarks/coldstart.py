@@ -1,7 +1,7 @@
 """Cold start: the built package in Lambda's own runtime loop, up to its first request for an event.
 
 A small server stands for Lambda's runtime interface. When the loop asks for its first event, initialisation
-is over; the process is ended, and the system tells how much CPU time it took. The same with a handler that
+is over; the process is ended, and the system reports how much CPU time it took. The same with a handler that
 only makes a Security Hub client is what any function that calls Security Hub needs.
 """
 
@@ -17,12 +17,11 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 from benchmarks import batches, peers
-from benchmarks.measure import Row
+from benchmarks.measure import Figure, Scale
 from infra.bundle import build_package
 
 RULES = 100
 LIMIT = 1.4
-STARTS = 7
 RUNTIME = peers.Environment("runtime", ("awslambdaric==4.2.2", "boto3==1.43.106"))
 BASELINE = """import boto3
 
@@ -44,7 +43,7 @@ class _Runtime(HTTPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """Keeps whoever asks for an event waiting, and notes it."""
+    """Notes that an event is asked for, and gives none."""
 
     server: _Runtime
 
@@ -62,23 +61,23 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
-def rows() -> Iterator[Row]:
+def figures(scale: Scale) -> Iterator[Figure]:
     """Build the package, start it and the bare client in turns, and compare."""
     try:
-        python = peers.interpreter(RUNTIME)
+        python = peers.interpreter(RUNTIME, scale.patience)
     except peers.Unavailable as why:
-        yield Row("cold start", float("nan"), "x boto3 client", note=str(why))
+        yield Figure(f"cold start, {RULES} rules", None, "x boto3 client", note=str(why))
         return
     package, bare = _package(), _bare()
     size = sum(path.stat().st_size for path in package.rglob("*") if path.is_file())
-    yield Row("package", size / 1e6, "MB")
+    yield Figure("package", size / 1e6, "MB")
     ours, theirs = [], []
-    for _ in range(STARTS):
+    for _ in range(scale.starts):
         theirs.append(_started(python, bare, "bare.handler"))
         ours.append(_started(python, package, "lambdas.triage.handler.handler"))
     ratio = statistics.median(ours) / statistics.median(theirs)
     note = f"{statistics.median(ours) * 1e3:.0f} ms, boto3 alone {statistics.median(theirs) * 1e3:.0f} ms"
-    yield Row(f"cold start, {RULES} rules", ratio, "x boto3 client", LIMIT, note)
+    yield Figure(f"cold start, {RULES} rules", ratio, "x boto3 client", LIMIT, note)
 
 
 def _package() -> Path:

@@ -1,6 +1,6 @@
 """What a million findings cost, and what each month costs whatever arrives: the tables of docs/operating.md.
 
-    python benchmarks/cost.py        # prints them
+    python -m benchmarks.cost        # prints them
 
 List prices of us-east-1 in USD without the free tiers, none confirmed by a bill: change them here and on the
 page.
@@ -48,7 +48,7 @@ KEYS = 1  # the stack's own, or with `kms-keys` the customer's in its place
 
 
 @dataclass(frozen=True)
-class Load:
+class Traffic:
     """Events that reach the queue. `together`: events in one invocation; `share`: findings in a call."""
 
     together: float
@@ -66,16 +66,16 @@ class Load:
         return self.events * CHANGED / self.share
 
 
-EVEN = Load(together=1 + MILLION / MONTH_SECONDS * WINDOW_SECONDS, share=1)
+EVEN = Traffic(together=1 + MILLION / MONTH_SECONDS * WINDOW_SECONDS, share=1)
 """One after the other over a month: hardly ever do two share an invocation, and never a call."""
 
-BURSTS = Load(together=1_000, share=25)
+BURSTS = Traffic(together=1_000, share=25)
 """In batches as large as they come, as after Security Hub's own checks, or in a sweep."""
 
 Line = tuple[str, float]
 
 
-def lines(load: Load) -> Iterator[Line]:
+def lines(load: Traffic) -> Iterator[Line]:
     """What a load costs, by what is paid for."""
     received = 2 * load.invocations * max(1.0, load.together / SQS_BATCH)
     yield "EventBridge: events of AWS services, their matching and delivery", 0.0
@@ -87,13 +87,13 @@ def lines(load: Load) -> Iterator[Line]:
     yield "BatchUpdateFindings and GetFindings: no charge is known", 0.0
 
 
-def seconds(load: Load) -> float:
+def seconds(load: Traffic) -> float:
     """How long all invocations take together."""
     planning = load.events * PLANNING_SECONDS
     return load.invocations * INVOCATION_SECONDS + planning + load.calls * CALL_SECONDS
 
 
-def _logged(load: Load, *, decisions: bool) -> float:
+def _logged(load: Traffic, *, decisions: bool) -> float:
     written = load.events * CHANGED * DECISION_BYTES
     if not decisions:
         written = load.invocations * (METRICS_BYTES + PLATFORM_BYTES)

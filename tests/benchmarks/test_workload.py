@@ -41,6 +41,6 @@ def test_findings_have_the_size_that_is_asked_for():
 
 
 def test_a_thousand_good_rules_give_no_warning(tmp_path):
-    authoring.write_rules(tmp_path)
+    authoring.write_rules(tmp_path, 1_000)
     loaded = load_rules(tmp_path)
     assert (len(loaded.rules), loaded.problems, warnings(loaded, SAMPLE_NOW)) == (1000, (), ())

@@ -1,0 +1,89 @@
+"""The measurements run, and one that does not is noticed."""
+
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from benchmarks import peers, run
+from benchmarks.measure import SMALL, Figure, Scale
+
+
+@pytest.fixture(autouse=True)
+def build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where results go."""
+    monkeypatch.setattr(run, "BUILD", tmp_path)
+    return tmp_path
+
+
+def sections(monkeypatch: pytest.MonkeyPatch, **given: Iterator[Figure]) -> None:
+    """Have these in place of the real ones."""
+    monkeypatch.setattr(run, "SECTIONS", {name: lambda _, got=got: got for name, got in given.items()})
+
+
+def broken() -> Iterator[Figure]:
+    yield Figure("half of it", 1.0, "s")
+    raise KeyError("a setting that is gone")
+
+
+@pytest.mark.parametrize("section", ["match", "batch", "load", "closures"])
+def test_a_section_that_needs_no_network_runs_with_small_sizes(section: str, build: Path) -> None:
+    assert run.main(["--small", "--only", section]) == 0
+    rows = json.loads((build / "bench-small.json").read_text())["rows"]
+    assert all(row["value"] > 0 for row in rows), rows
+
+
+def test_the_names_of_figures_are_the_same_in_every_run() -> None:
+    batch = [run.SECTIONS["batch"](SMALL) for _ in range(2)]
+    assert [figure.name for figure in batch[0]] == [figure.name for figure in batch[1]]
+
+
+def test_a_broken_section_fails_the_small_form_and_the_others_are_measured(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], build: Path
+) -> None:
+    sections(monkeypatch, broken=broken(), fine=iter([Figure("all of it", 2.0, "s")]))
+    assert run.main(["--small"]) == 1
+    assert "section broken failed: KeyError('a setting that is gone')" in capsys.readouterr().err
+    rows = json.loads((build / "bench-small.json").read_text())["rows"]
+    assert [row["name"] for row in rows] == ["half of it", "all of it"]
+
+
+@pytest.mark.parametrize(
+    "value", [float("nan"), float("inf"), None], ids=["NaN", "infinite", "none, for no reason"]
+)
+def test_what_is_no_number_fails_the_small_form(
+    value: float | None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sections(monkeypatch, odd=iter([Figure("it", value, "s")]))
+    assert run.main(["--small"]) == 1
+    assert f"it is {value}, no number" in capsys.readouterr().err
+
+
+def test_a_peer_that_cannot_be_installed_is_not_measured_and_fails_nothing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, build: Path
+) -> None:
+    monkeypatch.setattr(peers, "BUILD", tmp_path)
+    nowhere = peers.Environment("nowhere", ("package-that-is-not-there==0",), python="no-such-python")
+
+    def figures(scale: Scale) -> Iterator[Figure]:
+        yield peers._figure("a peer", nowhere, [], scale.patience)
+
+    monkeypatch.setattr(run, "SECTIONS", {"peers": figures})
+    assert run.main(["--small"]) == 0
+    (row,) = json.loads((build / "bench-small.json").read_text())["rows"]
+    assert row["value"] is None
+    assert "cannot be installed" in row["note"]
+
+
+def test_a_peer_that_is_installed_and_fails_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    python = tmp_path / "there" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.symlink_to("/bin/false")
+    (tmp_path / "there" / "ready").touch()
+    monkeypatch.setattr(peers, "BUILD", tmp_path)
+    with pytest.raises(subprocess.CalledProcessError):
+        peers._figure("a peer", peers.Environment("there", ()), [], 1.0)
