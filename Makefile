@@ -42,8 +42,9 @@ conformance: setup ## JsonLogic against json-logic-js on 210,000 cases, patterns
 	$(BIN)/python -m tests.conformance.fuzz_pattern --cases 40000
 	$(BIN)/python -m tests.conformance.fuzz_index --rulesets 150
 
-laws: setup ## the laws of planning with a hundred times the examples of `make test` (an hour)
-	HUBTRIAGE_LAWS=100 $(PYTEST) tests/laws
+EFFORT ?= 100
+laws: setup ## search for what breaks a law: EFFORT=100 times the examples of `make test`, others each time or of SEED=N
+	HUBTRIAGE_LAWS=$(EFFORT) $(PYTEST) -m hypothesis $(if $(filter command line environment,$(origin SEED)),--hypothesis-seed=$(SEED)) tests
 
 mutants: setup ## plant bugs in the engine one by one: the tests find them all
 	$(BIN)/python -m tests.mutants

@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 
 from hubtriage.localaws.cloud import LocalCloud
+from tests.support import examples
+
+examples.load_profile()
 
 Files = str | Mapping[str, str | bytes]
 
@@ -38,6 +41,27 @@ def cloud(running_cloud: LocalCloud) -> LocalCloud:
     running_cloud.control.configure(quotas=True, udf="replace", value_errors="finding", conflict_window=0.0)
     running_cloud.control.reset()
     return running_cloud
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose the seed of a run that explores, for all its processes."""
+    if examples.EXPLORING and config.option.hypothesis_seed is None:
+        config.option.hypothesis_seed = examples.new_seed()
+
+
+def pytest_report_header(config: pytest.Config) -> str | None:
+    return _how_to_repeat(config)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Repeat at the end, where it is looked for, how to try the same examples again."""
+    if (again := _how_to_repeat(config)) and terminalreporter.stats.get("failed"):
+        terminalreporter.write_line(again)
+
+
+def _how_to_repeat(config: pytest.Config) -> str | None:
+    return examples.again(config.option.hypothesis_seed) if examples.EXPLORING else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hubtriage.authoring.event_pattern import LONGEST_PATTERN, event_pattern
@@ -12,6 +12,7 @@ from hubtriage.engine.pattern import compile_pattern
 from hubtriage.engine.planning.plan import Settings, decide
 from hubtriage.engine.ruleset.ruleset import load_ruleset
 from hubtriage.localaws.findings import generate
+from tests.support.examples import examples
 
 UPDATE = {"Workflow": {"Status": "SUPPRESSED"}}
 SUPERSET = 200
@@ -99,7 +100,7 @@ FINDINGS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=SUPERSET, deadline=None)
+@examples(SUPERSET)
 @given(RULES, st.lists(FINDINGS, min_size=1, max_size=8))
 def test_whatever_a_rule_could_match_or_has_a_memo_comes_in(
     rules: list[dict[str, Any]], findings: list[dict[str, Any]]

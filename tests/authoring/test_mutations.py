@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from hubtriage.authoring.asff.samples import SAMPLE_NOW, SAMPLES, sample
@@ -16,6 +16,7 @@ from hubtriage.authoring.yaml.reader import parse
 from hubtriage.engine.planning.plan import Settings, decide
 from hubtriage.engine.ruleset.ruleset import load_ruleset
 from hubtriage.simulation.ruletests import run_tests
+from tests.support.examples import examples
 from tests.support.paths import ROOT
 
 STARTERS = ROOT / "rules"
@@ -79,7 +80,7 @@ def mutated(draw):
     return trees
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@examples(150, suppress=[HealthCheck.function_scoped_fixture])
 @given(mutated())
 def test_rules_with_something_else_somewhere_are_refused_with_a_place_or_work(folder, trees):
     path = folder({name: json.dumps(tree, default=str, indent=1) for name, tree in trees.items()})

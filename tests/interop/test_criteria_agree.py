@@ -5,7 +5,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hubtriage.engine.ruleset.ruleset import load_ruleset
@@ -19,6 +19,7 @@ from hubtriage.interop.criteria.to_filters import to_filters
 from hubtriage.interop.criteria.to_rule import rule_conditions
 from hubtriage.localaws.securityhub.asff import attributes
 from hubtriage.localaws.securityhub.asff.filters import automation_criteria, finding_filter
+from tests.support.examples import examples
 from tests.support.filter_cases import NOW, random_filters, random_finding
 
 
@@ -57,7 +58,7 @@ def assert_agree(written: dict[str, Any], ours: Condition, theirs: Condition, ra
         assert ours(finding) == theirs(finding), (written, finding)
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @seeds
 def test_the_criteria_of_an_automation_rule_hold_for_the_same_findings(random: Random) -> None:
     criteria = random_filters(random)
@@ -65,7 +66,7 @@ def test_the_criteria_of_an_automation_rule_hold_for_the_same_findings(random: R
     assert_agree(criteria, compiled(conditions_of(criteria)), lambda one: theirs(one, NOW), random)
 
 
-@settings(max_examples=50, deadline=None)
+@examples(50)
 @seeds
 def test_the_filters_of_get_findings_hold_for_the_same_findings(random: Random) -> None:
     written = random_filters(random, contains=False)
@@ -73,7 +74,7 @@ def test_the_filters_of_get_findings_hold_for_the_same_findings(random: Random) 
     assert_agree(written, compiled(conditions_of(written)), lambda one: theirs(one, NOW), random)
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @seeds
 def test_criteria_read_back_from_their_conditions_hold_for_the_same_findings(random: Random) -> None:
     criteria = random_filters(random)

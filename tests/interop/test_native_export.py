@@ -8,7 +8,7 @@ from typing import Any
 import cfnlint.api
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hubtriage.authoring.compiler import compile_ruleset
@@ -23,6 +23,7 @@ from hubtriage.interop.exporters.native import Exported, export_rules
 from hubtriage.interop.importers.render import render
 from hubtriage.localaws.securityhub.asff.filters import automation_criteria
 from hubtriage.localaws.securityhub.automation import AutomationRules
+from tests.support.examples import examples
 from tests.support.filter_cases import LABELS, NOW, random_filters, random_finding
 from tests.support.imported_rules import imported, ruleset_of
 
@@ -403,7 +404,7 @@ def applies(ruleset: Ruleset, finding: dict[str, Any]) -> bool:
     return bool(decide(finding, ruleset, NOW, Settings()).rules)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(st.integers(0, 2**32).map(Random))
 def test_a_rule_its_export_and_the_import_of_that_apply_to_the_same_findings(
     tmp_path_factory: pytest.TempPathFactory, random: Random

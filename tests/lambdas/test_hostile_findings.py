@@ -9,11 +9,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, example, given
 from hypothesis import strategies as st
 
 from hubtriage.engine.fields import code
 from hubtriage.engine.ruleset.ruleset import rule_ref
+from tests.support.examples import examples
 from tests.support.hostile_batch import ARN, QUIET, body, check, hostile, ordinary, raw, tagged
 
 
@@ -217,7 +218,7 @@ CLAIMS = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(60, suppress=[HealthCheck.function_scoped_fixture])
 @given(
     claims=CLAIMS, status=st.sampled_from(["NEW", "NOTIFIED"]), label=st.sampled_from(["HIGH", "CRITICAL"])
 )
@@ -251,7 +252,7 @@ NAMES = sorted(
 )
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(80, suppress=[HealthCheck.function_scoped_fixture])
 @given(st.dictionaries(st.sampled_from(NAMES), JSON, max_size=6))
 @example({"Types": ""})
 @example({"FindingProviderFields": {"Confidence": 1e300, "Types": ["\ud800"]}, "Confidence": 7})

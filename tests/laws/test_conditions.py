@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from hubtriage.engine.errors import EvaluationError
 from hubtriage.engine.jsonlogic.compiler import compile_logic, truthy
 from hubtriage.engine.pattern import compile_pattern
-from tests.laws.budget import examples
 from tests.laws.findings import START, Finding, imported, planted
 from tests.laws.oracle.conditions import ACCOUNTS, ConditionError, answer, matches
 from tests.laws.rules import DAY, LOGIC, PATTERNS
+from tests.support.examples import examples
 
 FINDINGS = st.one_of(imported(0), planted(1))
 JOINED = st.one_of(PATTERNS, st.tuples(PATTERNS, PATTERNS).map(lambda both: {"$or": list(both)}))

@@ -13,7 +13,6 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from hubtriage.localaws.securityhub.asff.requests import Identifier, identity
 from hubtriage.localaws.securityhub.asff.timestamps import write_timestamp
-from tests.laws.budget import examples
 from tests.laws.checks import (
     Chronicle,
     Moment,
@@ -45,6 +44,7 @@ from tests.laws.oracle.rules import could_set
 from tests.laws.oracle.triage import Claim
 from tests.laws.rules import DAY, IDS, Rule, rules, rulesets
 from tests.laws.world import Engine, Naive, Plan, Step, Triage, World
+from tests.support.examples import examples
 
 MEMO_KEYS = ("hubtriage/managed", "hubtriage/rules", "hubtriage/memo")
 PLACES = st.integers(0, 5)

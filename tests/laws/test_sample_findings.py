@@ -10,12 +10,12 @@ import pytest
 
 from hubtriage.localaws.findings import generate
 from hubtriage.localaws.securityhub.asff.requests import identity
-from tests.laws.budget import EFFORT
 from tests.laws.checks import Chronicle, reversal, state
 from tests.laws.findings import START
 from tests.laws.oracle.fields import LABELS
 from tests.laws.rules import Rule
 from tests.laws.world import Engine, Naive, World
+from tests.support.examples import EFFORT
 
 Finding = dict[str, Any]
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, NoCredentialsError, ParamValidationError, ReadTimeoutError
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hubtriage.aws.securityhub.api import Key, identifier
@@ -12,6 +12,7 @@ from hubtriage.aws.securityhub.faults import HANDLING
 from hubtriage.aws.securityhub.ratelimit import TokenBucket
 from hubtriage.aws.securityhub.sending import HOPELESS, Receipt, Sender, Traffic
 from hubtriage.engine.planning.batches import Call
+from tests.support.examples import examples
 from tests.support.triage_world import FOREVER, NOW, SUPPRESS, World, backoff, key
 
 FINDING_CODES = sorted(HANDLING)
@@ -358,7 +359,7 @@ FAULTS = st.one_of(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(
     faults=st.lists(st.tuples(FAULTS, st.integers(1, 5), st.integers(0, 4)), max_size=6),
     cuts=st.lists(st.integers(0, 3), min_size=10, max_size=10),

@@ -4,12 +4,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hubtriage.aws.securityhub.faults import Fault
 from hubtriage.aws.triage.results import Report
 from hubtriage.engine.planning.payload import LARGEST_FINDING
+from tests.support.examples import examples
 from tests.support.triage_world import (
     MACIE,
     NOW,
@@ -575,7 +576,7 @@ MESSAGES = st.one_of(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(
     messages=st.lists(MESSAGES, max_size=15),
     faults=st.lists(st.tuples(FAULTS, st.integers(1, 6), st.integers(0, 3)), max_size=6),

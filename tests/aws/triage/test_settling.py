@@ -1,14 +1,14 @@
 """Whatever happens on the way, what is asked for is done in the end, and what a person did stays."""
 
-import os
 from collections.abc import Iterable
 from typing import Any, get_args
 
 import pytest
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import event, given
 from hypothesis import strategies as st
 
 from hubtriage.aws.sweep.request import SweepRequest
+from tests.support.examples import examples
 from tests.support.settling_world import (
     CONTAINERS,
     FIRST,
@@ -24,8 +24,6 @@ from tests.support.settling_world import (
     What,
 )
 
-EFFORT = int(os.environ.get("HUBTRIAGE_LAWS", "1"))
-"""How many times the plain budget, which is the same histories each time; a greater one searches anew."""
 FORGED = {
     "hubtriage/managed": "hubtriage",
     "hubtriage/rules": "nobody-has-it",
@@ -92,13 +90,7 @@ ACTS = after_a_while(
 )
 
 
-@settings(
-    max_examples=150 * EFFORT,
-    deadline=None,
-    derandomize=EFFORT == 1,
-    database=None,
-    suppress_health_check=[HealthCheck.too_slow],
-)
+@examples(150)
 @given(st.lists(ACTS, min_size=4, max_size=16), st.integers(0, 1000), LAGS)
 def test_once_all_events_are_handled_no_rule_asks_for_more_and_what_people_did_stays(
     acts: list[tuple[Any, float]], seed: int, lag: float

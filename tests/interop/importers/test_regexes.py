@@ -4,13 +4,14 @@ import re
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hubtriage.engine.jsonlogic import compile_logic
 from hubtriage.interop.criteria.input import Refused
 from hubtriage.interop.criteria.model import TextTest
 from hubtriage.interop.importers.regexes import counts_ascii_words, read_regex
+from tests.support.examples import examples
 
 ATOMS = (
     "a", "b", "-", "/", "é", r"\.", r"\-", r"\/", ".", r"\d", r"\w", r"\s", r"\D", r"\W", r"\S", "[a-b]",
@@ -54,7 +55,7 @@ def finds(test: TextTest, text: str) -> bool:
     return bool(compile_logic({"regex": [{"var": "x"}, test.value]})({"x": text}))
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(st.integers(0, 2**32).map(Random))
 def test_an_expression_finds_what_python_finds(random: Random) -> None:
     expression = random_expression(random)

@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hubtriage.interop.importers.names import ids, labelled, slug
 from hubtriage.interop.importers.render import render
+from tests.support.examples import examples
 from tests.support.imported_rules import decided, finding, imported, suppressed
 
 TRAPS = (
@@ -31,7 +32,7 @@ def rule(name: str, title: str, tag: str, note: str) -> dict[str, Any]:
     return {"RuleName": name, "RuleOrder": 1, "Criteria": criteria, "Actions": actions, "Description": name}
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(TEXT, TEXT, TEXT, TEXT)
 def test_whatever_texts_a_rule_holds_it_means_the_same(name: str, title: str, tag: str, note: str) -> None:
     found = imported("automation-rules", json.dumps([rule(name, title, tag, note)]), "rules.json")
@@ -83,7 +84,6 @@ def test_ids_are_distinct_and_always_the_same() -> None:
     assert given_out == list(ids(names))
 
 
-@settings(deadline=None)
 @given(st.lists(st.text(max_size=70), max_size=12))
 def test_ids_of_any_names_are_distinct_rule_ids(names: list[str]) -> None:
     given_out = list(ids(names))
