@@ -1,36 +1,21 @@
-"""docs/outcomes.md names a test for every row, and a row for everything that can happen."""
+"""docs/outcomes.md has tests for every row, and a row for everything that can happen."""
 
-import re
-import subprocess
-import sys
 from collections.abc import Iterator
-from functools import cache
 from typing import Any
 
 import botocore.session
 import pytest
 
 from hubtriage.aws.securityhub.faults import HANDLING
-from tests.support.paths import TESTS
+from tests.docs.proofs import named_on, proofs, sections
+from tests.lambdas.test_odd_findings import ODDITIES
 
-DOC = (TESTS.parent / "docs" / "outcomes.md").read_text(encoding="utf-8")
 ROWS = [
     (section, *(cell.strip() for cell in line.strip("|").split("|")))
-    for section, body in re.findall(r"^## (.+)\n([^#]*)", DOC, re.MULTILINE)
-    for line in body.splitlines()
+    for section, text in sections("outcomes")
+    for line in text.splitlines()
     if line.startswith("| ") and not line.startswith("| case ")
 ]
-NAMED = [(row[1], test) for row in ROWS for test in re.findall(r"`([^`]+)`", row[3])]
-
-
-@cache
-def collected() -> frozenset[str]:
-    """The ids of all tests in the files that the page names."""
-    files = sorted({test.partition("::")[0] for _case, test in NAMED})
-    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider", *files]
-    run = subprocess.run(command, cwd=TESTS, capture_output=True, text=True, check=False, timeout=120)
-    assert run.returncode == 0, run.stdout + run.stderr
-    return frozenset(line.removeprefix("tests/") for line in run.stdout.splitlines() if "::" in line)
 
 
 def cases(section: str) -> str:
@@ -38,14 +23,13 @@ def cases(section: str) -> str:
 
 
 def test_the_page_is_read_in_full() -> None:
-    assert len(ROWS) == sum(line.startswith("| ") and "| case " not in line for line in DOC.splitlines())
-    assert all(len(row) == 4 and all(row) for row in ROWS)
-    assert all(any(case == row[1] for case, _test in NAMED) for row in ROWS)
+    assert len(ROWS) > 80
+    assert all(len(row) == 3 and all(row) for row in ROWS)
 
 
-@pytest.mark.parametrize(("case", "test"), NAMED, ids=[f"{case} - {test}" for case, test in NAMED])
-def test_the_test_of_a_row_exists(case: str, test: str) -> None:
-    assert any(known == test or known.startswith(f"{test}[") for known in collected())
+def test_tests_show_every_row_and_nothing_else() -> None:
+    assert [(proof.section, proof.claim) for proof in proofs("outcomes")] == [row[:2] for row in ROWS]
+    assert all(proof.tests for proof in proofs("outcomes"))
 
 
 @pytest.mark.parametrize("code", sorted(HANDLING))
@@ -82,6 +66,7 @@ def test_every_parameter_of_the_operation_has_a_row(parameter: str) -> None:
 
 
 def test_every_oddity_that_is_tested_has_a_row() -> None:
-    tested = {known for known in collected() if "::test_an_oddity_is_read_for_what_it_is[" in known}
+    name = "lambdas/test_odd_findings.py::test_an_oddity_is_read_for_what_it_is"
+    tested = {f"{name}[{case.id}]" for case in ODDITIES}
     assert tested
-    assert tested <= {test for _case, test in NAMED}
+    assert tested <= named_on("outcomes")

@@ -1,4 +1,4 @@
-"""docs/security.md: what it says is shown is shown, and what shows something of it is named there."""
+"""docs/security.md: what it says is shown is shown, and what shows something of it is named."""
 
 import ast
 import re
@@ -7,10 +7,11 @@ import pytest
 
 from hubtriage.authoring.problems import CODES
 from hubtriage.settings.configuration import setting_names
+from tests.docs.proofs import named_on, proofs, sections
 from tests.support.paths import TESTS
 
-PAGE = (TESTS.parent / "docs" / "security.md").read_text(encoding="utf-8")
-NAMED = sorted(set(re.findall(r"`([\w/]+\.py)(?:::(\w+))?`", PAGE)))
+SHOWN = "✓"
+SECTIONS = {heading: " ".join(text.split()) for heading, text in sections("security")}
 WHOLLY_NAMED = (
     "lambdas/test_hostile_findings.py",
     "cli/test_hostile_output.py",
@@ -19,30 +20,36 @@ WHOLLY_NAMED = (
 
 
 def defined_in(file: str) -> set[str]:
-    """The names of the tests in a file."""
+    """The tests in a file."""
     tree = ast.parse((TESTS / file).read_text(encoding="utf-8"))
-    return {node.name for node in tree.body if isinstance(node, ast.FunctionDef) and "test" in node.name[:4]}
-
-
-@pytest.mark.parametrize(("file", "name"), NAMED, ids=[f"{file}::{name}" for file, name in NAMED])
-def test_what_the_page_names_exists(file: str, name: str) -> None:
-    assert defined_in(file) >= ({name} - {""})
+    functions = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
+    return {f"{file}::{name}" for name in functions if name.startswith("test")}
 
 
 @pytest.mark.parametrize("file", WHOLLY_NAMED)
 def test_whatever_shows_a_claim_is_named(file: str) -> None:
-    assert defined_in(file) == {name for each, name in NAMED if each == file}
+    assert defined_in(file) == {test for test in named_on("security") if test.startswith(f"{file}::")}
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_tests_show_every_claim_that_is_called_shown_and_nothing_else(section: str) -> None:
+    claims = [proof for proof in proofs("security") if proof.section == section]
+    assert all(proof.tests for proof in claims)
+    called_shown = SECTIONS[section].split(f" {SHOWN}")[:-1]
+    assert [text[-len(proof.claim) :] for text, proof in zip(called_shown, claims, strict=True)] == [
+        proof.claim for proof in claims
+    ]
+
+
+def test_every_section_with_claims_about_us_shows_some() -> None:
+    without = [heading for heading, text in SECTIONS.items() if SHOWN not in text]
+    assert without == ["Who controls what in a finding", "What is not protected"]
+    assert {proof.section for proof in proofs("security")} == SECTIONS.keys() - set(without)
 
 
 def test_the_warnings_and_settings_that_it_names_exist() -> None:
-    codes = re.findall(r"\[([EW][0-9]{3})\]\(checks/\1\.md\)", PAGE)
+    page = " ".join(SECTIONS.values())
+    codes = re.findall(r"\[([EW][0-9]{3})\]\(checks/\1\.md\)", page)
     assert codes
     assert set(codes) <= set(CODES)
     assert {"never", "breaker-limit", "permission-boundary", "kms-keys"} <= set(setting_names())
-
-
-def test_a_claim_without_a_test_is_not_called_shown() -> None:
-    """Every section that makes claims about us names tests; what is not protected needs none."""
-    sections = re.split(r"^## ", PAGE, flags=re.MULTILINE)[1:]
-    without = [each.splitlines()[0] for each in sections if "::test_" not in each]
-    assert without == ["Who controls what in a finding", "What is not protected"]

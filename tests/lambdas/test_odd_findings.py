@@ -77,154 +77,154 @@ def rule(update: Mapping[str, Any], **condition: Any) -> dict[str, Any]:
     return {**condition, "update": update}
 
 
-@pytest.mark.parametrize(
-    ("finding", "written", "changes"),
-    [
-        pytest.param(
-            odd("Workflow"),
-            rule(SUPPRESS, match={"Workflow": {"Status": ["NEW"]}}),
-            [("Workflow.Status", "NEW", "SUPPRESSED")],
-            id="a finding without Workflow counts as NEW",
+ODDITIES = [
+    pytest.param(
+        odd("Workflow"),
+        rule(SUPPRESS, match={"Workflow": {"Status": ["NEW"]}}),
+        [("Workflow.Status", "NEW", "SUPPRESSED")],
+        id="a finding without Workflow counts as NEW",
+    ),
+    pytest.param(
+        odd("Workflow", WorkflowState="DEFERRED"),
+        rule(SUPPRESS, match={"Workflow": {"Status": ["NEW"]}}),
+        [("Workflow.Status", "NEW", "SUPPRESSED")],
+        id="the retired WorkflowState says nothing",
+    ),
+    pytest.param(
+        odd(Workflow="NEW"),
+        rule(SUPPRESS),
+        [("Workflow.Status", "NEW", "SUPPRESSED")],
+        id="a Workflow that is text",
+    ),
+    pytest.param(
+        odd("Severity"),
+        rule(LOW),
+        [("Severity.Label", None, "LOW")],
+        id="a finding without Severity can get one",
+    ),
+    pytest.param(
+        odd(Severity={"Normalized": 95}),
+        rule(LOW | SUPPRESS, ceiling="HIGH"),
+        [],
+        id="a Severity without Label is as severe as its Normalized",
+    ),
+    pytest.param(
+        odd(Severity={"Product": 5}),
+        rule(LOW),
+        [("Severity.Label", None, "LOW")],
+        id="a Severity of nothing but the product's own number",
+    ),
+    pytest.param(
+        odd(Severity={"Label": "HIGH", "Normalized": 10}),
+        rule(LOW),
+        [("Severity.Label", "HIGH", "LOW")],
+        id="of a Label and a Normalized that disagree the Label counts",
+    ),
+    pytest.param(
+        odd(Severity={"Label": "MEDIUM", "Original": 7}),
+        rule(SUPPRESS, match={"Severity": {"Original": [{"numeric": [">", 5]}]}}),
+        [("Workflow.Status", "NEW", "SUPPRESSED")],
+        id="an Original that is a number compares as one",
+    ),
+    pytest.param(
+        odd("Compliance"),
+        rule(SUPPRESS, match={"Compliance": {"Status": ["FAILED"]}}),
+        [],
+        id="a finding without Compliance fails no rule that asks for it",
+    ),
+    pytest.param(
+        odd(Compliance={"Status": "INFOED"}),
+        rule(SUPPRESS, match={"Compliance": {"Status": [{"anything-but": "PASSED"}]}}),
+        [("Workflow.Status", "NEW", "SUPPRESSED")],
+        id="a Compliance.Status that AWS does not know is not PASSED",
+    ),
+    pytest.param(
+        odd("RecordState"),
+        rule(SUPPRESS, match={"RecordState": [{"exists": False}]}),
+        [("Workflow.Status", "NEW", "SUPPRESSED")],
+        id="a finding without RecordState",
+    ),
+    pytest.param(
+        odd("Types"),
+        rule({"Types": ["Effects"]}),
+        [("Types", None, ["Effects"])],
+        id="a finding without Types",
+    ),
+    pytest.param(
+        odd(Types="TTPs"),
+        rule({"Types": {"Add": ["Effects"]}}, match={"Types": ["TTPs"]}),
+        [("Types", ["TTPs"], ["TTPs", "Effects"])],
+        id="Types that are a bare string are a list of one",
+    ),
+    pytest.param(
+        odd("Region", "ProductName"),
+        rule(SUPPRESS, match={"Region": [{"exists": False}], "ProductName": [{"exists": False}]}),
+        [("Workflow.Status", "NEW", "SUPPRESSED")],
+        id="a finding without Region and ProductName",
+    ),
+    pytest.param(
+        odd(Resources={"Type": "AwsS3Bucket", "Id": "x"}),
+        rule(SUPPRESS, match={"Resources": {"Type": ["AwsS3Bucket"]}}),
+        [("Workflow.Status", "NEW", "SUPPRESSED")],
+        id="Resources that are one object match like a list of one",
+    ),
+    pytest.param(
+        odd(ProductFields={"scan": {"id": "7"}}),
+        rule(SUPPRESS, match={"ProductFields": {"scan": {"id": ["7"]}}}),
+        [("Workflow.Status", "NEW", "SUPPRESSED")],
+        id="an object as a value of ProductFields can be matched into",
+    ),
+    pytest.param(
+        odd(
+            Resources=[
+                {"Type": "AwsAccount", "Id": "AWS::::Account:111122223333"},
+                {"Type": "Other", "Id": "No trails"},
+            ]
         ),
-        pytest.param(
-            odd("Workflow", WorkflowState="DEFERRED"),
-            rule(SUPPRESS, match={"Workflow": {"Status": ["NEW"]}}),
-            [("Workflow.Status", "NEW", "SUPPRESSED")],
-            id="the retired WorkflowState says nothing",
-        ),
-        pytest.param(
-            odd(Workflow="NEW"),
-            rule(SUPPRESS),
-            [("Workflow.Status", "NEW", "SUPPRESSED")],
-            id="a Workflow that is text",
-        ),
-        pytest.param(
-            odd("Severity"),
-            rule(LOW),
-            [("Severity.Label", None, "LOW")],
-            id="a finding without Severity can get one",
-        ),
-        pytest.param(
-            odd(Severity={"Normalized": 95}),
-            rule(LOW | SUPPRESS, ceiling="HIGH"),
-            [],
-            id="a Severity without Label is as severe as its Normalized",
-        ),
-        pytest.param(
-            odd(Severity={"Product": 5}),
-            rule(LOW),
-            [("Severity.Label", None, "LOW")],
-            id="a Severity of nothing but the product's own number",
-        ),
-        pytest.param(
-            odd(Severity={"Label": "HIGH", "Normalized": 10}),
-            rule(LOW),
-            [("Severity.Label", "HIGH", "LOW")],
-            id="of a Label and a Normalized that disagree the Label counts",
-        ),
-        pytest.param(
-            odd(Severity={"Label": "MEDIUM", "Original": 7}),
-            rule(SUPPRESS, match={"Severity": {"Original": [{"numeric": [">", 5]}]}}),
-            [("Workflow.Status", "NEW", "SUPPRESSED")],
-            id="an Original that is a number compares as one",
-        ),
-        pytest.param(
-            odd("Compliance"),
-            rule(SUPPRESS, match={"Compliance": {"Status": ["FAILED"]}}),
-            [],
-            id="a finding without Compliance fails no rule that asks for it",
-        ),
-        pytest.param(
-            odd(Compliance={"Status": "INFOED"}),
-            rule(SUPPRESS, match={"Compliance": {"Status": [{"anything-but": "PASSED"}]}}),
-            [("Workflow.Status", "NEW", "SUPPRESSED")],
-            id="a Compliance.Status that AWS does not know is not PASSED",
-        ),
-        pytest.param(
-            odd("RecordState"),
-            rule(SUPPRESS, match={"RecordState": [{"exists": False}]}),
-            [("Workflow.Status", "NEW", "SUPPRESSED")],
-            id="a finding without RecordState",
-        ),
-        pytest.param(
-            odd("Types"),
-            rule({"Types": ["Effects"]}),
-            [("Types", None, ["Effects"])],
-            id="a finding without Types",
-        ),
-        pytest.param(
-            odd(Types="TTPs"),
-            rule({"Types": {"Add": ["Effects"]}}, match={"Types": ["TTPs"]}),
-            [("Types", ["TTPs"], ["TTPs", "Effects"])],
-            id="Types that are a bare string are a list of one",
-        ),
-        pytest.param(
-            odd("Region", "ProductName"),
-            rule(SUPPRESS, match={"Region": [{"exists": False}], "ProductName": [{"exists": False}]}),
-            [("Workflow.Status", "NEW", "SUPPRESSED")],
-            id="a finding without Region and ProductName",
-        ),
-        pytest.param(
-            odd(Resources={"Type": "AwsS3Bucket", "Id": "x"}),
-            rule(SUPPRESS, match={"Resources": {"Type": ["AwsS3Bucket"]}}),
-            [("Workflow.Status", "NEW", "SUPPRESSED")],
-            id="Resources that are one object match like a list of one",
-        ),
-        pytest.param(
-            odd(ProductFields={"scan": {"id": "7"}}),
-            rule(SUPPRESS, match={"ProductFields": {"scan": {"id": ["7"]}}}),
-            [("Workflow.Status", "NEW", "SUPPRESSED")],
-            id="an object as a value of ProductFields can be matched into",
-        ),
-        pytest.param(
-            odd(
-                Resources=[
-                    {"Type": "AwsAccount", "Id": "AWS::::Account:111122223333"},
-                    {"Type": "Other", "Id": "No trails"},
-                ]
-            ),
-            rule(SUPPRESS, when={"==": [{"arn": [{"var": "Resources.1.Id"}, "service"]}, "s3"]}),
-            [],
-            id="a resource id that is no ARN has no parts of one",
-        ),
-        pytest.param(
-            odd(AwsAccountId="12345"),
-            rule(SUPPRESS, when={"==": [{"account": ["environment"]}, None]}),
-            [("Workflow.Status", "NEW", "SUPPRESSED")],
-            id="an account id that is too short is in no directory",
-        ),
-        pytest.param(
-            odd(Resources=[{"Type": "Other", "Id": "x", "Tags": {"aws:a/b c.d": "1"}}]),
-            rule(SUPPRESS, match={"Resources": {"Tags": {"aws:a/b c.d": ["1"]}}}),
-            [("Workflow.Status", "NEW", "SUPPRESSED")],
-            id="a tag key with colons, slashes, dots and spaces is one key",
-        ),
-        pytest.param(
-            odd(CreatedAt="2024-05-24 22:53:24.000000000"),
-            rule(SUPPRESS, when={">": [{"age_days": [{"var": "CreatedAt"}]}, 365]}),
-            [("Workflow.Status", "NEW", "SUPPRESSED")],
-            id="a timestamp with a blank and nanoseconds has an age",
-        ),
-        pytest.param(
-            odd(CreatedAt="yesterday"),
-            rule(SUPPRESS, when={">": [{"age_days": [{"var": "CreatedAt"}]}, -1_000_000]}),
-            [],
-            id="a timestamp that is none has no age",
-        ),
-        pytest.param(
-            {"Id": "f1", "ProductArn": ARN},
-            rule(SUPPRESS),
-            [("Workflow.Status", "NEW", "SUPPRESSED")],
-            id="a finding of nothing but its name",
-        ),
-        pytest.param(
-            odd(Note="seen", FindingProviderFields=None, UserDefinedFields=None),
-            rule({"Note": {"Text": "Accepted.", "UpdatedBy": "hubtriage/r"}}),
-            [("Note.Text", None, "Accepted.")],
-            id="members of another type count as absent",
-        ),
-    ],
-)
+        rule(SUPPRESS, when={"==": [{"arn": [{"var": "Resources.1.Id"}, "service"]}, "s3"]}),
+        [],
+        id="a resource id that is no ARN has no parts of one",
+    ),
+    pytest.param(
+        odd(AwsAccountId="12345"),
+        rule(SUPPRESS, when={"==": [{"account": ["environment"]}, None]}),
+        [("Workflow.Status", "NEW", "SUPPRESSED")],
+        id="an account id that is too short is in no directory",
+    ),
+    pytest.param(
+        odd(Resources=[{"Type": "Other", "Id": "x", "Tags": {"aws:a/b c.d": "1"}}]),
+        rule(SUPPRESS, match={"Resources": {"Tags": {"aws:a/b c.d": ["1"]}}}),
+        [("Workflow.Status", "NEW", "SUPPRESSED")],
+        id="a tag key with colons, slashes, dots and spaces is one key",
+    ),
+    pytest.param(
+        odd(CreatedAt="2024-05-24 22:53:24.000000000"),
+        rule(SUPPRESS, when={">": [{"age_days": [{"var": "CreatedAt"}]}, 365]}),
+        [("Workflow.Status", "NEW", "SUPPRESSED")],
+        id="a timestamp with a blank and nanoseconds has an age",
+    ),
+    pytest.param(
+        odd(CreatedAt="yesterday"),
+        rule(SUPPRESS, when={">": [{"age_days": [{"var": "CreatedAt"}]}, -1_000_000]}),
+        [],
+        id="a timestamp that is none has no age",
+    ),
+    pytest.param(
+        {"Id": "f1", "ProductArn": ARN},
+        rule(SUPPRESS),
+        [("Workflow.Status", "NEW", "SUPPRESSED")],
+        id="a finding of nothing but its name",
+    ),
+    pytest.param(
+        odd(Note="seen", FindingProviderFields=None, UserDefinedFields=None),
+        rule({"Note": {"Text": "Accepted.", "UpdatedBy": "hubtriage/r"}}),
+        [("Note.Text", None, "Accepted.")],
+        id="members of another type count as absent",
+    ),
+]
+
+
+@pytest.mark.parametrize(("finding", "written", "changes"), ODDITIES)
 def test_an_oddity_is_read_for_what_it_is(
     finding: dict[str, Any],
     written: Mapping[str, Any],
