@@ -1,9 +1,11 @@
 # `make demo` and `make test` are the two commands a newcomer needs; each sets up what it needs by itself.
 PYTHON ?= python3
 BIN := .venv/bin
-PYTEST := $(BIN)/python -m pytest -n auto --dist worksteal
+PYTEST := $(BIN)/python -m pytest -n auto --dist worksteal --durations=10
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := $(shell node --version 2>/dev/null | sed -E "s/^v([0-9]+).*/\1/")
 export CDK_DISABLE_CLI_TELEMETRY := true
+# Without it each process compiles CDK's and AWS's libraries anew: of `make test` that is most of the time.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test slow conformance check format synth deploy asff schema cli-docs first-rule lock clean faults chaos bench bench-small bench-check laws mutants audit

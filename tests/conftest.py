@@ -1,4 +1,4 @@
-"""The order of the tests when several processes share them, and what tests of several folders need."""
+"""The examples of all tests, their order in several processes, and what several folders need."""
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from hubtriage.localaws.cloud import LocalCloud
-from tests.support import examples
+from tests.support import examples, sharing
 
 examples.load_profile()
 
@@ -64,14 +64,10 @@ def _how_to_repeat(config: pytest.Config) -> str | None:
     return examples.again(config.option.hypothesis_seed) if examples.EXPLORING else None
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Start every process with tests that talk to the local AWS: they take longest, and would be waited for.
+def pytest_xdist_auto_num_workers() -> int:
+    return sharing.processes()
 
-    A process begins with a run of neighbouring tests and gives of its end to those that have none left.
-    """
-    long = [item for item in items if item.get_closest_marker("e2e")]
-    short = [item for item in items if not item.get_closest_marker("e2e")]
-    files = list(dict.fromkeys(item.path for item in long))
-    one, other = ([item for item in long if item.path in part] for part in (files[::2], files[1::2]))
-    half = max(0, len(items) // 2 - len(one))
-    items[:] = [*one, *short[:half], *other, *short[half:]]
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    workers = getattr(config, "workerinput", {}).get("workercount", 1)
+    items[:] = sharing.arranged(items, workers)
