@@ -103,7 +103,7 @@ class LintedRule:
         return tuple(operation for operation in found if not operation.is_under("var"))
 
     @cached_property
-    def branches(self) -> list[Conjunction]:
+    def conjunctions(self) -> list[Conjunction]:
         """What the rule's conditions need, as the engine sees it."""
         conditions = {} if self.loaded.match is None else {"match": self.loaded.match}
         return conjunctions_of(

@@ -74,7 +74,7 @@ def warnings(loaded: LoadResult, now: float) -> tuple[Problem, ...]:
 
 def _of(rule: LintedRule, overlaps: RuleOverlaps) -> Iterator[Problem]:
     found = [problem for check in RULE_CHECKS for problem in check(rule)]
-    if overlaps.holds(rule):
+    if overlaps.includes(rule):
         found += (problem for check in FOLDER_CHECKS for problem in check(rule, overlaps))
     ignored = rule.model.lint.ignore if rule.model.lint else {}
     yield from (problem for problem in found if problem.code not in ignored)

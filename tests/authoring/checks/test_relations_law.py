@@ -7,15 +7,10 @@ from types import SimpleNamespace
 import pytest
 
 from hubtriage.authoring.asff.fields import AsffField, look_up
-from hubtriage.authoring.checks.constraints import (
-    can_meet,
-    constraint_of,
-    constraints_of,
-    is_everything,
-    within_scale,
-)
+from hubtriage.authoring.checks.constraints import constraint_of, constraints_of, within_scale
 from hubtriage.authoring.checks.linted_rule import LintedRule
 from hubtriage.authoring.checks.relations.overlap import RuleOverlaps, implies
+from hubtriage.authoring.checks.set_relations import can_meet, is_everything
 from hubtriage.engine.index.dnf import conjunctions_of
 from hubtriage.engine.jsonlogic.compiler import EvaluationError, compile_logic, truthy
 from hubtriage.engine.pattern import compile_pattern
@@ -29,7 +24,7 @@ def linted(raw, number):
     model = SimpleNamespace(mode="enforce", order=500, starts=None, expires=None)
     loaded = SimpleNamespace(id=f"r{number:03}", match=raw.get("match"), when=raw.get("when"))
     return SimpleNamespace(
-        id=loaded.id, loaded=loaded, model=model, branches=conjunctions_of(raw), match_fields=()
+        id=loaded.id, loaded=loaded, model=model, conjunctions=conjunctions_of(raw), match_fields=()
     )
 
 

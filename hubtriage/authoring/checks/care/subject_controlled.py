@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from hubtriage.authoring.asff.fields import Keys
-from hubtriage.authoring.checks.constraints import constraints_of, is_list_of_texts
+from hubtriage.authoring.checks.constraints import constraints_of
 from hubtriage.authoring.checks.linted_rule import LintedRule, dotted
+from hubtriage.authoring.checks.set_relations import is_list_of_texts
 from hubtriage.authoring.problems import Problem
 from hubtriage.engine.index.dnf import Source
 

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from hubtriage.authoring.asff.fields import AsffField, look_up
-from hubtriage.authoring.checks.constraints import constraint_of, is_everything
+from hubtriage.authoring.checks.constraints import constraint_of
 from hubtriage.authoring.checks.linted_rule import LintedRule
+from hubtriage.authoring.checks.set_relations import is_everything
 from hubtriage.authoring.problems import Problem
 from hubtriage.authoring.yaml.tree import YamlPath
 from hubtriage.engine.index.dnf import values_of

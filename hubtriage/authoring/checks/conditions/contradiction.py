@@ -4,13 +4,12 @@ from collections.abc import Iterator
 
 from hubtriage.authoring.checks.constraints import (
     ValueConstraint,
-    can_meet,
     constraints_of,
-    is_list_of_texts,
     may_contradict,
     within_scale,
 )
 from hubtriage.authoring.checks.linted_rule import LintedRule, dotted
+from hubtriage.authoring.checks.set_relations import can_meet, is_list_of_texts
 from hubtriage.authoring.problems import Problem
 from hubtriage.engine.index.dnf import Source
 from hubtriage.engine.index.value_sets import ValueSet, listed

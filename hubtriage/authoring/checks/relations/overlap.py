@@ -1,4 +1,4 @@
-"""How rules relate: which can match the same finding, and which match wherever another one does."""
+"""Find rules that can match the same finding, and rules that match wherever another one does."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -6,15 +6,15 @@ from functools import cached_property, reduce
 from typing import Any
 
 from hubtriage.authoring.checks.linted_rule import LintedRule
+from hubtriage.authoring.checks.set_relations import is_choice_of_texts, is_within
 from hubtriage.engine.fields import SEVERITY_RANK
 from hubtriage.engine.index.dnf import Conjunction, Source, lists_on
-from hubtriage.engine.index.value_sets import ValueSet
 
 _LEAST, _MOST = float("-inf"), float("inf")
 
 
 class RuleOverlaps:
-    """The rules that are not off, in the order of evaluation."""
+    """Which rules can match a finding that another one matches; rules that are off are left out."""
 
     def __init__(self, rules: list[LintedRule]):
         acting = [rule for rule in rules if rule.model.mode != "off"]
@@ -22,17 +22,17 @@ class RuleOverlaps:
         self._positions = {id(rule): index for index, rule in enumerate(self.rules)}
 
     def earlier(self, rule: LintedRule) -> Iterator[LintedRule]:
-        """The rules before it that can match a finding that it matches, and act."""
-        mask = self._mates(rule) & ((1 << self._positions[id(rule)]) - 1)
+        """Yield the rules that are evaluated before a rule and can match the same finding."""
+        mask = self._overlapping(rule) & ((1 << self._positions[id(rule)]) - 1)
         return self._of(mask)
 
     def later(self, rule: LintedRule) -> Iterator[LintedRule]:
-        """The rules after it that can match a finding that it matches, and act."""
+        """Yield the rules that are evaluated after a rule and can match the same finding."""
         position = self._positions[id(rule)] + 1
-        return self._of(self._mates(rule) >> position << position)
+        return self._of(self._overlapping(rule) >> position << position)
 
-    def holds(self, rule: LintedRule) -> bool:
-        """Whether the rule is one of them."""
+    def includes(self, rule: LintedRule) -> bool:
+        """Say whether the rule is one of these rules, that is, not off."""
         return id(rule) in self._positions
 
     def _of(self, mask: int) -> Iterator[LintedRule]:
@@ -41,15 +41,15 @@ class RuleOverlaps:
             yield self.rules[lowest.bit_length() - 1]
             mask ^= lowest
 
-    def _mates(self, rule: LintedRule) -> int:
-        """One bit for each rule that is not known to match other findings only."""
-        return self._all_mates[self._positions[id(rule)]]
+    def _overlapping(self, rule: LintedRule) -> int:
+        """Return one bit for each rule that may match the same finding."""
+        return self._all_overlapping[self._positions[id(rule)]]
 
     @cached_property
-    def _all_mates(self) -> list[int]:
-        return [self._mates_of(choices) for choices in self._choices]
+    def _all_overlapping(self) -> list[int]:
+        return [self._bits_of_overlapping(choices) for choices in self._choices]
 
-    def _mates_of(self, choices: Mapping[Source, frozenset[str]]) -> int:
+    def _bits_of_overlapping(self, choices: Mapping[Source, frozenset[str]]) -> int:
         mask = (1 << len(self.rules)) - 1
         for source, texts in choices.items():
             by_text, choosing = self._tables[source]
@@ -58,12 +58,12 @@ class RuleOverlaps:
 
     @cached_property
     def _choices(self) -> list[Mapping[Source, frozenset[str]]]:
-        """For each rule the fields with one value each of which it asks for one of some texts."""
-        return [{**_choices(one.branches), **_producers(one)} for one in self.rules]
+        """For each rule, the single-valued fields of which it asks for one of some texts."""
+        return [{**_choices(one.conjunctions), **_producers(one)} for one in self.rules]
 
     @cached_property
     def _tables(self) -> Mapping[Source, tuple[Mapping[str, int], int]]:
-        """By field: the rules (as bits) that take a text, and all rules that ask for texts there."""
+        """By field: by text the rules (as bits) that accept it, and all rules that ask for texts there."""
         by_text: dict[Source, dict[str, int]] = defaultdict(lambda: defaultdict(int))
         choosing: dict[Source, int] = defaultdict(int)
         for index, choices in enumerate(self._choices):
@@ -74,15 +74,16 @@ class RuleOverlaps:
         return {source: (by_text[source], choosing[source]) for source in choosing}
 
 
-def _choices(branches: list[Conjunction]) -> Mapping[Source, frozenset[str]]:
-    if not branches:
+def _choices(conjunctions: list[Conjunction]) -> Mapping[Source, frozenset[str]]:
+    """Return the texts of which each field needs one, for fields that all conjunctions constrain to texts."""
+    if not conjunctions:
         return {}
-    shared = set.intersection(*({*branch.constraints} for branch in branches))
+    shared = set.intersection(*({*conjunction.constraints} for conjunction in conjunctions))
     return {
-        source: frozenset().union(*(branch.constraints[source].texts for branch in branches))
+        source: frozenset().union(*(conjunction.constraints[source].texts for conjunction in conjunctions))
         for source in shared
         if isinstance(source, tuple) and not lists_on(source)
-        if all(_is_choice(branch.constraints[source]) for branch in branches)
+        if all(is_choice_of_texts(conjunction.constraints[source]) for conjunction in conjunctions)
     }
 
 
@@ -91,7 +92,7 @@ _SECURITY_HUB = "aws/securityhub"
 
 
 def _producers(rule: LintedRule) -> Mapping[Source, frozenset[str]]:
-    """The products whose findings alone the rule can match, where its conditions tell."""
+    """Return the only products whose findings the rule can match, as far as its conditions show."""
     for match_field in rule.match_fields:
         if "$or" in match_field.place:
             continue
@@ -110,7 +111,7 @@ def _producers(rule: LintedRule) -> Mapping[Source, frozenset[str]]:
 
 
 def _product(alternative: Any) -> str | None:
-    """Company and product of a ProductArn, or of the end of one."""
+    """Return company and product of a ProductArn, or of the end of one."""
     if isinstance(alternative, dict):
         alternative = alternative.get("suffix") or alternative.get("wildcard")
     _head, separator, tail = str(alternative).rpartition(":product/")
@@ -121,21 +122,14 @@ def _is_control_prefix(test: str, operand: Any) -> bool:
     return test == "prefix" and isinstance(operand, str) and operand.startswith("security-control/")
 
 
-def _is_choice(values: ValueSet) -> bool:
-    """Whether only listed texts are in the set."""
-    others = (values.prefixes, values.networks, values.numbers)
-    flags = (values.other_texts, values.booleans, values.null, values.absent)
-    return not any(others) and not any(flags)
-
-
 def implies(narrow: LintedRule, wide: LintedRule) -> bool:
-    """Whether the one rule surely matches, and is in force, wherever the other one is."""
+    """Say whether the wide rule certainly matches, and is in force, wherever the narrow one is."""
     if not _outlasts(wide, narrow):
         return False
     if wide.loaded.match == narrow.loaded.match and wide.loaded.when == narrow.loaded.when:
         return True
-    return bool(narrow.branches) and all(
-        any(_branch_implies(one, other) for other in wide.branches) for one in narrow.branches
+    return bool(narrow.conjunctions) and all(
+        any(_conjunction_implies(one, other) for other in wide.conjunctions) for one in narrow.conjunctions
     )
 
 
@@ -146,44 +140,23 @@ def _outlasts(wide: LintedRule, narrow: LintedRule) -> bool:
 
 
 def ceiling_covers(wide: LintedRule, narrow: LintedRule) -> bool:
-    """Whether the one rule's ceiling stops it on no finding that the other one acts on."""
+    """Say whether the wide rule's ceiling lets it act on every finding that the narrow one acts on."""
     if not wide.hides or wide.model.ceiling == "CRITICAL":
         return True
     return narrow.hides and SEVERITY_RANK[narrow.model.ceiling] <= SEVERITY_RANK[wide.model.ceiling]
 
 
-def _branch_implies(narrow: Conjunction, wide: Conjunction) -> bool:
+def _conjunction_implies(narrow: Conjunction, wide: Conjunction) -> bool:
     if not wide.exact:
         return False
     return all(
-        source in narrow.constraints and _is_within(narrow.constraints[source], values)
+        source in narrow.constraints and is_within(narrow.constraints[source], values)
         for source, values in wide.constraints.items()
     )
 
 
-def _is_within(inner: ValueSet, outer: ValueSet) -> bool:
-    """Whether one set is surely part of another; the outer has to be known exactly."""
-    if inner == outer:
-        return True
-    if not (outer.exact_texts and outer.exact_numbers and outer.exact_booleans):
-        return False
-    if inner.networks or inner.numbers or inner.booleans or inner.other_texts:
-        return False
-    if (inner.null and not outer.null) or (inner.absent and not outer.absent):
-        return False
-    prefixes = tuple(outer.prefixes)
-    return all(_takes(outer, prefixes, text) for text in inner.texts) and all(
-        any(prefix.startswith(known) for known in prefixes) for prefix in inner.prefixes
-    )
-
-
-def _takes(values: ValueSet, prefixes: tuple[str, ...], text: str) -> bool:
-    is_other = values.other_texts and text not in values.not_texts
-    return text in values.texts or text.startswith(prefixes) or is_other
-
-
 def fields_set(rule: LintedRule) -> dict[str, Any]:
-    """What the rule sets, by field; each key of UserDefinedFields is a field."""
+    """Return what the rule sets, by field; each key of UserDefinedFields is a field of its own."""
     update = rule.model.update.model_dump(exclude_unset=True, exclude_none=True)
     keys = update.pop("UserDefinedFields", {})
     return {**update, **{f"UserDefinedFields.{key}": value for key, value in keys.items()}}
