@@ -1,4 +1,4 @@
-"""The templates of a rule's note and user fields: only placeholders that mean something, and have a value."""
+"""Check the templates of a rule's note and user fields: each placeholder has a meaning and a value."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -14,14 +14,14 @@ _KNOWN = (*(f"{{rule.{name}}}" for name in RULE_VALUES), "{finding.PATH}")
 
 
 def check_templates(document: YamlDocument, path: YamlPath, rule: Mapping[str, Any]) -> Iterator[Problem]:
-    """The problems of the templates in the update of the rule at a path; `rule` is as it was written."""
-    for place, text, limit in _templates(rule.get("update")):
+    """Yield the problems of the templates in the update of a rule; `rule` is the rule as written."""
+    for place, text, limit in templates(rule.get("update")):
         for message, code, hint in _flaws(text, limit, rule):
             yield document.problem(code, (*path, "update", *place), message, hint)
 
 
-def _templates(update: Any) -> Iterator[tuple[YamlPath, str, int]]:
-    """(path in the update, text, limit) of each text that may hold placeholders."""
+def templates(update: Any) -> Iterator[tuple[YamlPath, str, int]]:
+    """Yield (path in the update, text, limit) of each text of an update that may hold placeholders."""
     if not isinstance(update, dict):
         return
     note, fields = update.get("Note"), update.get("UserDefinedFields")

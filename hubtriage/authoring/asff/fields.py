@@ -36,6 +36,11 @@ class UnknownPath:
     step: int
     meant: str = ""
 
+    @property
+    def hint(self) -> str:
+        """What to write instead."""
+        return f"did you mean `{self.meant}`?" if self.meant else "see the finding format (ASFF)"
+
 
 @cache
 def table() -> dict[str, Any]:

@@ -1,1 +1,1 @@
-"""Warnings of `hubtriage lint`: one module a check."""
+"""Warnings of `hubtriage lint`: one module for each check, sorted by what it looks at."""

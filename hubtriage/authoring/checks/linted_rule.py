@@ -1,4 +1,4 @@
-"""A rule under check: what it looks at and where that stands in its file."""
+"""A rule under check: what it looks at, and where that stands in its file."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from typing import Any
 from hubtriage.authoring.asff.fields import AsffField, Keys, UnknownPath, look_up
 from hubtriage.authoring.conditions.match import IN_LIST
 from hubtriage.authoring.loader import LoadedRule
+from hubtriage.authoring.placeholders import templates
 from hubtriage.authoring.problems import Problem
 from hubtriage.authoring.yaml.tree import YamlPath
 from hubtriage.engine.fields import HIDING_STATUSES
@@ -19,7 +20,10 @@ _TWICE_NAMED = 2
 
 @dataclass(frozen=True)
 class MatchField:
-    """A field of `match`: its path in the finding, and each alternative with its place, lists put in."""
+    """A field of `match`: its path in the finding, and its alternatives with their places.
+
+    The values of lists stand in the place of their names.
+    """
 
     keys: Keys
     place: YamlPath
@@ -27,7 +31,7 @@ class MatchField:
 
     @cached_property
     def plain_values(self) -> list[tuple[Any, YamlPath]]:
-        """The alternatives that are plain values."""
+        """The alternatives that are plain values, each with its place."""
         return [(value, place) for value, place in self.alternatives if not isinstance(value, dict)]
 
     @cached_property
@@ -58,11 +62,11 @@ class LintedRule:
     def problem(
         self, code: str, place: YamlPath, message: str, hint: str = "", *, key: bool = False
     ) -> Problem:
-        """A problem at a place in the rule; with `key` at the key there instead of its value."""
+        """Return a problem at a place in the rule; with `key`, at the key instead of its value."""
         return self.loaded.document.problem(code, (*self.loaded.path, *place), message, hint, key=key)
 
     def source_of(self, value: object, place: YamlPath) -> str:
-        """Words for a value that is not written at its place, but in a list that is named there."""
+        """Return words that name the list that a value comes from, empty if it is written at its place."""
         named = self.loaded.document.node((*self.loaded.path, *place)).value
         if isinstance(named, dict):
             named = next(
@@ -72,12 +76,12 @@ class LintedRule:
         return f", in the list {named}," if is_list else ""
 
     def line_of(self, place: YamlPath) -> int:
-        """The line on which a place in the rule stands."""
+        """Return the line on which a place in the rule stands."""
         return self.loaded.document.locate((*self.loaded.path, *place)).line
 
     @cached_property
     def hides(self) -> bool:
-        """Whether the rule can take a finding out of sight: suppress or resolve it, or lower its severity."""
+        """Whether the rule can hide a finding: suppress or resolve it, or lower its severity."""
         return self.suppresses or bool(self.model.update.Severity and not self._only_raises)
 
     @cached_property
@@ -103,8 +107,15 @@ class LintedRule:
         return tuple(operation for operation in found if not operation.is_under("var"))
 
     @cached_property
+    def compared_values(self) -> tuple[tuple[Keys, Any, YamlPath], ...]:
+        """(path in the finding, value, its place) of each value that a field is tested to equal."""
+        found = [(one.keys, value, place) for one in self.match_fields for value, place in one.plain_values]
+        found += [one for operation in self.operations for one in _compared(operation)]
+        return tuple(found)
+
+    @cached_property
     def conjunctions(self) -> list[Conjunction]:
-        """What the rule's conditions need, as the engine sees it."""
+        """What the rule's conditions need, as the engine sees them."""
         conditions = {} if self.loaded.match is None else {"match": self.loaded.match}
         return conjunctions_of(
             {**conditions, "when": self.loaded.when} if self.loaded.has_when else conditions
@@ -112,13 +123,19 @@ class LintedRule:
 
     @cached_property
     def paths(self) -> tuple[tuple[Keys, YamlPath, bool], ...]:
-        """(path in the finding, place, whether the place is a key) of every value that the rule looks at."""
+        """(path in the finding, place, whether the place is a key) of each value that the rule looks at."""
         found = [(match_field.keys, match_field.place, True) for match_field in self.match_fields]
         for operation in self.operations:
             if operation.name == "var":
                 keys = operation.keys_of({"var": list(operation.arguments[:1])})
                 found += [(keys, operation.place, False)] if keys else []
         return tuple(found)
+
+    @cached_property
+    def templates(self) -> tuple[tuple[YamlPath, str], ...]:
+        """(place, text) of each text of the update that may hold placeholders."""
+        update = self._raw("update") if self.model.update.model_fields_set else None
+        return tuple((("update", *place), text) for place, text, _limit in templates(update))
 
     def _raw(self, name: str) -> Any:
         return self.loaded.document.node((*self.loaded.path, name)).value
@@ -141,7 +158,7 @@ class LintedRule:
             yield from ((one, here) for one in self._listed(item))
 
     def _listed(self, item: Any) -> Iterator[Any]:
-        """What an alternative stands for once lists are put in."""
+        """Yield what an alternative stands for once lists are put in."""
         if not isinstance(item, dict):
             yield item
             return
@@ -164,17 +181,17 @@ def field_at(keys: Keys) -> AsffField | None:
 
 
 def steps(place: YamlPath) -> Keys:
-    """The names and positions of a place as text."""
+    """Return the names and positions of a path as text."""
     return tuple(map(str, place))
 
 
 def dotted(keys: Keys) -> str:
-    """A path as people write it."""
+    """Return a path as people write it."""
     return ".".join(keys)
 
 
-def compared(operation: Operation) -> Iterator[tuple[Keys, Any, YamlPath]]:
-    """(path, constant, its place) of each value that an operation compares a field of the finding with."""
+def _compared(operation: Operation) -> Iterator[tuple[Keys, Any, YamlPath]]:
+    """Yield (path, constant, its place) for each constant that an operation compares a field with."""
     if operation.name not in ("==", "===", "!=", "!==", "in", "in_list"):
         return
     if len(operation.arguments) < _TWICE_NAMED:

@@ -1,4 +1,4 @@
-"""The page of each problem: in `docs/checks` of the project, or beside this module once it is installed."""
+"""Find the page of each problem: in `docs/checks`, or beside this module in an installed package."""
 
 import tempfile
 from pathlib import Path
@@ -12,17 +12,17 @@ _FOLDERS = (Path(__file__).parents[3] / "docs" / "checks", Path(__file__).with_n
 
 
 def link(code: str) -> str:
-    """Where in the project the page of a code stands."""
+    """Return the path of a code's page in the project."""
     return f"docs/checks/{code}.md"
 
 
 def command(code: str) -> str:
-    """What shows the page of a code, in any folder."""
+    """Return the command that shows the page of a code, in any folder."""
     return f"hubtriage lint --page {code}"
 
 
 def text(code: str) -> str:
-    """The page of a code. Raises FileNotFoundError for a code that has none."""
+    """Return the page of a code. Raise FileNotFoundError for a code that has none."""
     for folder in _FOLDERS:
         path = folder / f"{code}.md"
         if path.is_file():
@@ -31,7 +31,7 @@ def text(code: str) -> str:
 
 
 def problems_of(example: str) -> tuple[Problem, ...]:
-    """What lint says of an example on a page, as of the samples' present; `-- NAME` begins another file."""
+    """Return lint's problems with an example on a page; `-- NAME` begins another file of it."""
     name, *others = f"-- a.yaml\n{example}".split("\n-- ")
     with tempfile.TemporaryDirectory() as directory:
         folder = Path(directory)

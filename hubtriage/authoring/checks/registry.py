@@ -1,4 +1,4 @@
-"""All warnings of `hubtriage lint`, and running them over the rules of a folder."""
+"""List all warnings of `hubtriage lint`, and check the rules of a folder for them."""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeAlias
@@ -63,9 +63,9 @@ FOLDER_CHECKS: tuple[FolderCheck, ...] = (hidden_rule.check, overridden_rule.che
 
 
 def warnings(loaded: LoadResult, now: float) -> tuple[Problem, ...]:
-    """The warnings about the rules without errors, at a time (epoch seconds), by place.
+    """Return the warnings about the rules without errors, at a time (epoch seconds), by place.
 
-    What a rule ignores is left out; a warning that it ignores for no reason is one of its own.
+    Warnings that a rule ignores are left out. A rule that ignores a warning which does not occur gets W313.
     """
     rules = [LintedRule(rule, loaded.lists, now) for rule in loaded.rules]
     overlaps = RuleOverlaps(rules)

@@ -1,1 +1,1 @@
-"""Warnings about exceptions that nobody answers for, or that never end."""
+"""Warnings about exceptions that no one answers for, or that never end."""

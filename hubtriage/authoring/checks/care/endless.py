@@ -1,4 +1,4 @@
-"""W304 and W305: exceptions so wide that they have to end by themselves."""
+"""W304 and W305: exceptions so wide that they need an end."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ from hubtriage.engine.index.dnf import values_of
 CRITICAL, EVERYTHING = "W304", "W305"
 _HINT = "write expires: with the day on which somebody has to look again"
 
-# Conditions on these alone leave a whole product, account or Region.
+# A rule with conditions on these alone takes a whole product, account or Region.
 _WIDE = {
     *(("ProductArn",), ("ProductName",), ("CompanyName",), ("AwsAccountId",), ("AwsAccountName",)),
     *(("Region",), ("RecordState",), ("Workflow", "Status"), ("Compliance", "Status")),
@@ -18,7 +18,7 @@ _WIDE = {
 
 
 def check_critical(rule: LintedRule) -> Iterator[Problem]:
-    """A rule without an end that may hide CRITICAL findings."""
+    """Report a rule without an end that may hide CRITICAL findings."""
     model = rule.model
     if model.ceiling == "CRITICAL" and rule.hides and model.expires is None:
         message = "hides CRITICAL findings for ever"
@@ -26,7 +26,7 @@ def check_critical(rule: LintedRule) -> Iterator[Problem]:
 
 
 def check_everything(rule: LintedRule) -> Iterator[Problem]:
-    """A rule without an end that hides all of a product, an account or a Region."""
+    """Report a rule without an end that hides all of a product, an account or a Region."""
     if not rule.hides or rule.model.expires is not None or _uses_account(rule):
         return
     keys = set(_narrowing(rule))
@@ -37,13 +37,13 @@ def check_everything(rule: LintedRule) -> Iterator[Problem]:
 
 
 def _narrowing(rule: LintedRule) -> Iterator[Keys]:
-    """What its conditions look at, without those of `match` that nearly every value satisfies."""
+    """Yield what the conditions look at, except fields of `match` that nearly every value satisfies."""
     yield from (match_field.keys for match_field in rule.match_fields if not _takes_nearly_all(match_field))
     yield from (keys for keys, _place, is_key in rule.paths if not is_key)
 
 
 def _takes_nearly_all(match_field: MatchField) -> bool:
-    """Whether it takes every text, or of a field without a list of values every one but some."""
+    """Say whether it takes every text; or, of a field without a fixed set of values, all but some."""
     values = values_of(alternative for alternative, _place in match_field.alternatives)
     field = field_at(match_field.keys)
     has_few = field is not None and bool(field.values)

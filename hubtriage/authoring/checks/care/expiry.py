@@ -1,4 +1,4 @@
-"""W308 and W309: a rule whose time is over, or nearly."""
+"""W308 and W309: a rule that has expired, or will soon."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,7 @@ _SECONDS_A_DAY = 86_400
 
 
 def check_over(rule: LintedRule) -> Iterator[Problem]:
-    """A rule that has expired: what it did is taken back by the next sweep, within a day."""
+    """Report a rule that has expired: the next sweep takes back what it did, within a day."""
     expires = rule.model.expires
     if expires is not None and expires.end <= rule.now:
         message = f"expired on {expires.text}"
@@ -20,7 +20,7 @@ def check_over(rule: LintedRule) -> Iterator[Problem]:
 
 
 def check_soon(rule: LintedRule) -> Iterator[Problem]:
-    """A rule that expires within 30 days."""
+    """Report a rule that expires within 30 days, unless it was made for so short a time."""
     expires = rule.model.expires
     if expires is None or expires.end <= rule.now:
         return

@@ -1,4 +1,4 @@
-"""W306: an exception that nobody answers for."""
+"""W306: an exception that no one answers for."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ CODE = "W306"
 
 
 def check(rule: LintedRule) -> Iterator[Problem]:
-    """A rule that suppresses or resolves, without an owner or a ticket."""
+    """Report a rule that suppresses or resolves findings without an owner or a ticket."""
     lacking = [name for name in ("owner", "ticket") if getattr(rule.model, name) is None]
     if rule.suppresses and lacking:
         hint = "add " + " and ".join(f"{name}:" for name in lacking) + " to the rule"

@@ -1,4 +1,4 @@
-"""W307: hiding a finding by something that its subject decides."""
+"""W307: a rule hides findings by something that the people in the account decide."""
 
 from collections.abc import Iterator
 
@@ -21,7 +21,7 @@ _PARTIAL = ("prefix", "suffix", "wildcard", "equals-ignore-case", "starts_with",
 
 
 def check(rule: LintedRule) -> Iterator[Problem]:
-    """Tags, names, titles and parts of resource ids in a rule that hides, unless it names its accounts."""
+    """Report tags, names, titles and parts of resource ids in a rule that hides without naming accounts."""
     if not rule.hides:
         return
     for keys, place, is_key in rule.paths:
@@ -36,20 +36,20 @@ def check(rule: LintedRule) -> Iterator[Problem]:
 
 
 def _is_free(keys: Keys) -> bool:
-    """Whether it is a text that people in the account choose; another resource can have the same."""
+    """Say whether people in the account choose this text, and may give it to another resource."""
     is_name = keys[:2] == _DETAILS and keys[-1].endswith(_NAMES)
     return is_name or keys[:2] in _FREE or keys[:1] in _FREE
 
 
 def _names_accounts(rule: LintedRule) -> bool:
-    """Whether all findings are of listed accounts, by their ids or by what the account directory says."""
+    """Say whether the rule names its accounts, by their ids or by what the account directory says."""
     ids = (
         match_field
         for match_field in rule.match_fields
         if match_field.keys == ("AwsAccountId",) and "$or" not in match_field.place
     )
     if any(len(match_field.plain_values) == len(match_field.alternatives) for match_field in ids):
-        return True  # nearly always so, and quicker to see than what all conditions ask for
+        return True  # the usual case, and quicker to see than the constraints of all conditions
     return any(_is_of_account(one.source) and is_list_of_texts(one.values) for one in constraints_of(rule))
 
 

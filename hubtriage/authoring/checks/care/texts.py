@@ -5,12 +5,11 @@ from collections.abc import Iterator
 
 from hubtriage.authoring.checks.linted_rule import LintedRule, field_at
 from hubtriage.authoring.problems import Problem
-from hubtriage.authoring.yaml.tree import YamlPath
 from hubtriage.engine.ruleset.templates import NOTE_LIMIT, PLACEHOLDER
 
 DIFFERS, LONG = "W310", "W311"
 
-# Few values in one set of findings: what is filled in from these still lets findings share calls.
+# Fields with few values among many findings: texts filled in from these still let findings share calls.
 _FEW_VALUES = {
     *("AwsAccountId", "AwsAccountName", "Region", "ProductName", "CompanyName", "GeneratorId"),
     *("Severity.Label", "Compliance.SecurityControlId", "Compliance.Status", "RecordState"),
@@ -38,8 +37,8 @@ _POSITION = re.compile(r"\.[0-9]+(?=\.|$)")
 
 
 def check_differs(rule: LintedRule) -> Iterator[Problem]:
-    """Placeholders that make the update differ, so that hardly two findings share a call."""
-    for place, text in templates(rule):
+    """Report placeholders that make nearly every update different, so that findings cannot share calls."""
+    for place, text in rule.templates:
         for found in PLACEHOLDER.finditer(text):
             if found[1] == "finding" and found[2] not in _FEW_VALUES:
                 message = f"{found[0]} makes nearly every finding's update different"
@@ -51,7 +50,7 @@ def check_differs(rule: LintedRule) -> Iterator[Problem]:
 
 
 def check_long(rule: LintedRule) -> Iterator[Problem]:
-    """A note that may exceed 512 characters once it is filled in; it would be cut there."""
+    """Report a note that may exceed 512 characters once it is filled in; it would be cut there."""
     note = rule.model.update.Note
     if note is None:
         return
@@ -62,15 +61,6 @@ def check_long(rule: LintedRule) -> Iterator[Problem]:
     if length > NOTE_LIMIT:
         message = f"may be {length} characters long once it is filled in; it is cut at {NOTE_LIMIT}"
         yield rule.problem(LONG, ("update", "Note", "Text"), message, "put what matters first, or less in it")
-
-
-def templates(rule: LintedRule) -> Iterator[tuple[YamlPath, str]]:
-    """(place, text) of each text of the update that may hold placeholders."""
-    update = rule.model.update
-    if update.Note is not None:
-        yield ("update", "Note", "Text"), update.Note.Text
-    for key, text in (update.UserDefinedFields or {}).items():
-        yield ("update", "UserDefinedFields", key), text
 
 
 def _length(path: str) -> int:

@@ -10,7 +10,7 @@ CODE = "W312"
 
 
 def check(rule: LintedRule) -> Iterator[Problem]:
-    """A rule lacks a finding that it changes, or one that it leaves alone."""
+    """Report a rule that lacks a test with a finding that it changes, or with one that it leaves alone."""
     kinds = {test.expect == NO_CHANGE for test in rule.model.tests}
     changes = "a finding that it changes" if False not in kinds else ""
     leaves = "a finding that it leaves alone" if True not in kinds else ""

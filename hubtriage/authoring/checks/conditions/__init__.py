@@ -1,1 +1,1 @@
-"""Warnings about conditions that do not ask what they seem to."""
+"""Warnings about conditions that do not ask what they seem to ask."""

@@ -9,7 +9,10 @@ CODE = "W105"
 
 
 def check(rule: LintedRule) -> Iterator[Problem]:
-    """AWS: a pattern holds if any element of a list satisfies it, so one other element is enough."""
+    """Report `anything-but` on a list.
+
+    AWS: a pattern holds if any element of a list satisfies it, so one other element is enough.
+    """
     for match_field in rule.match_fields:
         field = field_at(match_field.keys)
         for operator, _operand, place in match_field.operators:

@@ -19,7 +19,7 @@ _HINT = "the rule would never match"
 
 
 def check(rule: LintedRule) -> Iterator[Problem]:
-    """One value, conditions that are and-ed, and nothing that satisfies all of them."""
+    """Report and-ed conditions on one value that no value satisfies together."""
     if not may_contradict(rule):
         return
     known: dict[Source, list[ValueConstraint]] = {}
@@ -38,7 +38,7 @@ def check(rule: LintedRule) -> Iterator[Problem]:
 
 
 def _narrowed(earlier: list[ValueConstraint], constraint: ValueConstraint) -> list[ValueConstraint]:
-    """What two lists of texts leave together."""
+    """Return what two lists of texts have in common, as a constraint for each earlier list."""
     if not is_list_of_texts(constraint.values):
         return []
     lists = [one for one in earlier[:-1] if is_list_of_texts(one.values)]

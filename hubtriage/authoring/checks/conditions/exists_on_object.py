@@ -9,7 +9,10 @@ CODE = "W106"
 
 
 def check(rule: LintedRule) -> Iterator[Problem]:
-    """AWS: `exists` works on leaves alone: an object never exists for it."""
+    """Report `exists` on an object.
+
+    AWS: `exists` works on leaves alone: an object never exists for it.
+    """
     for match_field in rule.match_fields:
         field = field_at(match_field.keys)
         for operator, operand, place in match_field.operators:

@@ -10,7 +10,10 @@ CODE = "W205"
 
 
 def check(rule: LintedRule) -> Iterator[Problem]:
-    """`==` and `!=` convert: 0, false and "" equal each other, yet none of them equals a missing field."""
+    """Report `==` and `!=` with a value that they convert.
+
+    JsonLogic: 0, false and "" equal each other, yet none of them equals a missing field.
+    """
     for operation in rule.operations:
         if operation.name not in ("==", "!="):
             continue

@@ -1,1 +1,1 @@
-"""Warnings about rules that stand in each other's way."""
+"""Warnings about rules that get in each other's way."""

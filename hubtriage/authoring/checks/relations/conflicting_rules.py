@@ -11,9 +11,9 @@ _ACTING = ("enforce", "observe")
 
 
 def check(rule: LintedRule, overlaps: RuleOverlaps) -> Iterator[Problem]:
-    """Rules of the same order, so that nothing but their ids decides; told once, at the earlier one.
+    """Report rules of the same order that set a field differently: only their ids decide which one wins.
 
-    Rules of different orders have said which of them is meant to win.
+    The earlier rule gets the warning. Rules of different orders are fine: their order says which one wins.
     """
     mine = fields_set(rule)
     found: list[tuple[str, str]] = []
@@ -35,7 +35,7 @@ def check(rule: LintedRule, overlaps: RuleOverlaps) -> Iterator[Problem]:
 
 
 def _acts_with(one: LintedRule, other: LintedRule) -> bool:
-    """Whether both can be in force at one time, and act in the same way."""
+    """Say whether both rules can be in force at the same time, in the same mode."""
     if one.model.mode != other.model.mode:
         return False
     for first, second in ((one.model, other.model), (other.model, one.model)):
@@ -45,6 +45,6 @@ def _acts_with(one: LintedRule, other: LintedRule) -> bool:
 
 
 def _contested(mine: dict[str, object], theirs: dict[str, object]) -> str | None:
-    """A field with different values; notes tell about their own rule, so they differ by right."""
+    """Return a field that both set, to different values. Notes may differ: each is about its own rule."""
     shared = (name for name in mine if name in theirs and name != "Note")
     return next((name for name in shared if mine[name] != theirs[name]), None)

@@ -1,4 +1,4 @@
-"""W301: a rule that an earlier terminal rule keeps from ever being looked at."""
+"""W301: a rule that is never evaluated because of an earlier terminal rule."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ CODE = "W301"
 
 
 def check(rule: LintedRule, overlaps: RuleOverlaps) -> Iterator[Problem]:
-    """A terminal rule that matches wherever this one does."""
+    """Report a rule if an earlier terminal rule matches wherever it does."""
     for other in overlaps.earlier(rule):
         is_terminal = other.model.terminal and other.model.mode in ("enforce", "hold")
         if is_terminal and implies(rule, other) and ceiling_covers(other, rule):

@@ -1,4 +1,4 @@
-"""W302: a rule, or a field of it, of which nothing is left once a later rule has had its say."""
+"""W302: a rule, or a field of it, that a later rule always overrides."""
 
 from collections.abc import Iterator, Mapping
 
@@ -10,7 +10,7 @@ CODE = "W302"
 
 
 def check(rule: LintedRule, overlaps: RuleOverlaps) -> Iterator[Problem]:
-    """A later rule that matches wherever this one does and sets every field that this one sets, or some."""
+    """Report a rule if a later rule matches wherever it does and sets all or some of its fields."""
     mine = fields_set(rule)
     if rule.model.terminal or not mine or rule.model.mode != "enforce":
         return
@@ -28,7 +28,7 @@ def check(rule: LintedRule, overlaps: RuleOverlaps) -> Iterator[Problem]:
 def _message(
     rule: LintedRule, other: str, mine: Mapping[str, object], theirs: Mapping[str, object]
 ) -> Problem | None:
-    """What is left without effect: the whole rule, or a field that the later rule sets to something else."""
+    """Return the warning: the whole rule has no effect, or the field that the later rule sets differently."""
     if mine.keys() <= theirs.keys():
         message = f"without effect: {other} comes later, matches too and sets the same fields"
         hint = "delete one of them, or give this one a higher order"

@@ -1,4 +1,4 @@
-"""W107: a control's id as the beginning of a text."""
+"""W107: a control's id as a prefix."""
 
 import re
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ _OPERATORS = ("starts_with", "glob")
 
 
 def check(rule: LintedRule) -> Iterator[Problem]:
-    """Prefixes such as `security-control/Config.1`, which Config.10 begins with too."""
+    """Report prefixes such as `security-control/Config.1`, which also match Config.10."""
     for match_field in rule.match_fields:
         for operator, operand, place in match_field.operators:
             if match_field.keys[-1] in _FIELDS and operator in _PATTERN_TESTS and _is_open(operator, operand):

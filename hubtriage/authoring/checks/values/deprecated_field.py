@@ -22,7 +22,7 @@ _RETIRED: dict[Keys, str] = {
 
 
 def check(rule: LintedRule) -> Iterator[Problem]:
-    """Retired fields in conditions, and retired members of the severity in the update."""
+    """Report retired fields in conditions, and retired members of the severity in the update."""
     for keys, place, is_key in rule.paths:
         for length in (1, 2):
             mend = _RETIRED.get(keys[:length]) if len(keys) >= length else None

@@ -7,7 +7,7 @@ from typing import Any
 
 from hubtriage.authoring.asff.fields import Keys, table
 from hubtriage.authoring.asff.table import ANY_NAME
-from hubtriage.authoring.checks.linted_rule import LintedRule, compared, dotted, field_at
+from hubtriage.authoring.checks.linted_rule import LintedRule, dotted, field_at
 from hubtriage.authoring.problems import Problem
 from hubtriage.authoring.yaml.tree import YamlPath
 from hubtriage.engine.text.suggestions import did_you_mean
@@ -20,9 +20,9 @@ _PARTS = {"prefix": str.startswith, "suffix": str.endswith}
 
 
 def check(rule: LintedRule) -> Iterator[Problem]:
-    """Values outside of an enumeration, control ids that are none, resource types in the wrong case."""
+    """Report values outside an enumeration, malformed control ids, and resource types in the wrong case."""
     for keys, value, place in _values(rule):
-        hint = never(keys, value)
+        hint = impossible_value_hint(keys, value)
         if hint is not None:
             shown = f"{value!r}{rule.source_of(value, place)}".rstrip(",")
             yield rule.problem(CODE, place, f"{dotted(keys)} is never {shown}", hint)
@@ -38,18 +38,16 @@ def check(rule: LintedRule) -> Iterator[Problem]:
 
 
 def _values(rule: LintedRule) -> Iterator[tuple[Keys, Any, YamlPath]]:
+    yield from rule.compared_values
     for match_field in rule.match_fields:
-        yield from ((match_field.keys, value, place) for value, place in match_field.plain_values)
         for operator, operand, place in match_field.operators:
             if operator == "anything-but" and not isinstance(operand, dict):
                 for value in operand if isinstance(operand, list) else [operand]:
                     yield match_field.keys, value, place
-    for operation in rule.operations:
-        yield from compared(operation)
 
 
-def never(keys: Keys, value: Any) -> str | None:
-    """What to write instead of a value that the field never has, None if it may have it."""
+def impossible_value_hint(keys: Keys, value: Any) -> str | None:
+    """Return what to write instead of a value that the field never has, or None if the field may have it."""
     field = field_at(keys)
     if field is None or not isinstance(value, str):
         return None

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from hubtriage.authoring.asff.fields import UnknownPath, look_up
-from hubtriage.authoring.checks.care.texts import templates
 from hubtriage.authoring.checks.linted_rule import LintedRule, dotted
 from hubtriage.authoring.problems import Problem
 from hubtriage.engine.ruleset.templates import PLACEHOLDER
@@ -12,7 +11,7 @@ CODE = "W101"
 
 
 def check(rule: LintedRule) -> Iterator[Problem]:
-    """Paths in conditions and placeholders that are not in AWS's model of a finding."""
+    """Report paths in conditions and placeholders that are not in AWS's model of a finding."""
     yield from _in_conditions(rule)
     yield from _in_placeholders(rule)
 
@@ -21,14 +20,13 @@ def _in_conditions(rule: LintedRule) -> Iterator[Problem]:
     for keys, place, is_key in rule.paths:
         found = look_up(keys)
         if isinstance(found, UnknownPath):
-            hint = f"did you mean `{found.meant}`?" if found.meant else "see the finding format (ASFF)"
             # in a pattern the wrong name is a key further out than the field itself
             at = place[: len(place) - (len(keys) - 1 - found.step)] if is_key else place
-            yield rule.problem(CODE, at, f"no finding has {dotted(keys)}", hint, key=is_key)
+            yield rule.problem(CODE, at, f"no finding has {dotted(keys)}", found.hint, key=is_key)
 
 
 def _in_placeholders(rule: LintedRule) -> Iterator[Problem]:
-    for place, text in templates(rule):
+    for place, text in rule.templates:
         for placeholder in PLACEHOLDER.finditer(text):
             if placeholder[1] != "finding":
                 continue

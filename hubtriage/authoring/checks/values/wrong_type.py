@@ -15,7 +15,7 @@ _TEXT_OPERATORS = ("starts_with", "ends_with", "glob", "regex", "cidr", "lower",
 
 
 def check(rule: LintedRule) -> Iterator[Problem]:
-    """Literals and operators of `match`, and operators of `when`, that never fit the type of their field."""
+    """Report values and operators of `match`, and operators of `when`, that never fit their field's type."""
     for match_field in rule.match_fields:
         field = field_at(match_field.keys)
         kind = field.kind if field else "unknown"
@@ -40,7 +40,7 @@ def check(rule: LintedRule) -> Iterator[Problem]:
 
 
 def misfit(kind: Kind, value: Any) -> tuple[str, str] | None:
-    """(what the field is and the value is not, a hint) for a value of another type than its field."""
+    """Return what the field is and the value is not, and a hint; None if the value has its field's type."""
     if kind not in _WANTED or _fits(kind, value):
         return None
     return f"{_WANTED[kind]}, never {type_word(value)}", _hint(kind, value)
