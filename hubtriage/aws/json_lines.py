@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from hubtriage.engine.finite import finite
+from hubtriage.engine.json_values import finite
 
 LONGEST_LINE = 128 * 1024
 """AWS: CloudWatch Logs splits what a function writes at 256 KiB, and then no part is JSON.

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from hubtriage.engine.fields import Finding, Value, position, read
-from hubtriage.engine.finite import finite
+from hubtriage.engine.json_values import finite
 from hubtriage.engine.planning.memo import Claim
 from hubtriage.engine.planning.plan import Reasoning, Settings, reason, rule_names
 from hubtriage.engine.planning.resolve import FOLLOWS_PROVIDER

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from hubtriage.engine.nesting import MOST_LEVELS, is_too_deep
+from hubtriage.engine.json_values import MOST_LEVELS, is_too_deep
 
 
 class UnreadableInputError(Exception):

@@ -12,7 +12,7 @@ from importlib.resources import files
 from string import Template
 from typing import Any
 
-from hubtriage.engine.finite import finite
+from hubtriage.engine.json_values import finite
 from hubtriage.simulation.backtest.examples import examples_of
 from hubtriage.simulation.backtest.report import Record
 from hubtriage.simulation.backtest.tally import Tally

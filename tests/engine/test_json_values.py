@@ -1,11 +1,11 @@
-"""How deep a finding may be nested."""
+"""How deep a finding may be nested, and numbers that JSON cannot say."""
 
 import json
 from typing import Any
 
 import pytest
 
-from hubtriage.engine.nesting import MOST_LEVELS, is_too_deep
+from hubtriage.engine.json_values import MOST_LEVELS, is_too_deep
 from hubtriage.simulation.findings import Unusable, found_in
 
 
