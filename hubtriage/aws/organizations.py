@@ -42,7 +42,7 @@ class Organizations(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class OrganizationAccount:
     """An account; `unit` is its path among the organizational units, as `workloads/shop`, "" at the root."""
 
     id: str
@@ -61,10 +61,12 @@ class Directory:
         self._budgets = {name: TokenBucket(rate * SHARE, 2.0, clock) for name, rate in RATES.items()}
         self._places: dict[str, str] = {}
 
-    def accounts(self) -> Iterator[Account]:
+    def accounts(self) -> Iterator[OrganizationAccount]:
         """Every account of the organization. Raises botocore's errors once trying again has not helped."""
         for found in self._pages("list_accounts", "Accounts"):
-            yield Account(found["Id"], found["Name"], self._place_of(found["Id"]), self._tags(found["Id"]))
+            yield OrganizationAccount(
+                found["Id"], found["Name"], self._place_of(found["Id"]), self._tags(found["Id"])
+            )
 
     def _place_of(self, child: str, depth: int = 0) -> str:
         """The path of the unit that a child is in."""

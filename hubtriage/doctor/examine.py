@@ -8,7 +8,7 @@ from hubtriage.doctor.checks.account import administrator, aggregation, bootstra
 from hubtriage.doctor.checks.rules import deployed_rules, memos, native_rules
 from hubtriage.doctor.checks.runtime import alarms, function, intake, mode, queues, stack, sweeps
 from hubtriage.doctor.refusal import REFUSALS, refused
-from hubtriage.doctor.verdict import Result, Verdict
+from hubtriage.doctor.verdict import CheckResult, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +40,12 @@ CHECKS: tuple[Check, ...] = (
 )
 
 
-def examine(account: Account, checks: Iterable[Check] = CHECKS) -> Iterator[Result]:
+def examine(account: Account, checks: Iterable[Check] = CHECKS) -> Iterator[CheckResult]:
     """Make the checks one after another; one that cannot be made does not stop the others."""
     for check in checks:
         verdict = _verdict(check, account)
         if verdict is not None:
-            yield Result(check.name, check.title, verdict)
+            yield CheckResult(check.name, check.title, verdict)
 
 
 def _verdict(check: Check, account: Account) -> Verdict | None:

@@ -25,7 +25,7 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class CheckResult:
     """The verdict of a check, with its name for programs and its title for people."""
 
     name: str

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from hubtriage.aws.organizations import RATES, Account, Directory
+from hubtriage.aws.organizations import RATES, Directory, OrganizationAccount
 from hubtriage.localaws.securityhub.inprocess import ManualClock
 from tests.support.triage_world import backoff
 
@@ -54,7 +54,7 @@ class Organization:
         return sum(called == name for called, _at in self.calls)
 
 
-def read(count: int, **troubles: int) -> tuple[list[Account], Organization]:
+def read(count: int, **troubles: int) -> tuple[list[OrganizationAccount], Organization]:
     clock = ManualClock()
     organization = Organization(clock, count, **troubles)
     return list(Directory(organization, backoff(), clock).accounts()), organization
@@ -63,7 +63,7 @@ def read(count: int, **troubles: int) -> tuple[list[Account], Organization]:
 def test_names_units_and_tags_are_read_over_all_pages():
     accounts, _ = read(45)
     assert len(accounts) == 45
-    assert accounts[0] == Account("0" * 12, "account-0", "", {"a": "1", "b": "0" * 12})
+    assert accounts[0] == OrganizationAccount("0" * 12, "account-0", "", {"a": "1", "b": "0" * 12})
     assert accounts[44].unit == "outer/inner"
 
 

@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from hubtriage.aws.securityhub.finding_history import Event
+from hubtriage.aws.securityhub.finding_history import HistoryEvent
 from hubtriage.aws.triage.decision_log import Circumstances, DecisionLog
-from hubtriage.aws.triage.events import Message, Seen, Sighting
-from hubtriage.aws.triage.results import Ending, Outcome
+from hubtriage.aws.triage.events import DeduplicatedFinding, FindingEvent, Message
+from hubtriage.aws.triage.results import Outcome, Result
 from hubtriage.cli.commands.aws import logs
 from hubtriage.cli.main import cli
 from hubtriage.cli.views.history import as_record, text
@@ -194,10 +194,12 @@ def decision_line(found: Mapping[str, Any]) -> str:
     written: list[str] = []
     shared = Circumstances("hubtriage", "h", "r", "enforce", "request")
     message = Message("m")
-    seen = Seen(Sighting((found["ProductArn"], found["Id"]), found, message, None), (message,))
+    seen = DeduplicatedFinding(
+        FindingEvent((found["ProductArn"], found["Id"]), found, message, None), (message,)
+    )
     rules = [{"id": "r", "when": True, "update": {"Note": {"Text": "{finding.Title}!"}, "Types": ["x"]}}]
     decision = decide(found, load_ruleset({"format": 1, "hash": "h", "rules": rules}), 0.0, Settings())
-    DecisionLog(shared, 0, written.append, lambda: 0.0)([Outcome(seen, decision, Ending("updated"), 1.0)])
+    DecisionLog(shared, 0, written.append, lambda: 0.0)([Outcome(seen, decision, Result("updated"), 1.0)])
     return written[0]
 
 
@@ -233,8 +235,8 @@ def _story(told: str) -> Iterator[str]:
     update = {"UpdatedField": told, "OldValue": told, "NewValue": told}
     changed = {"UpdateSource": {"Type": told, "Identity": told}, "Updates": [update], "FindingCreated": False}
     for event in (
-        Event(0.0, "decision", json.loads(decision_line(finding(told)))),
-        Event(1.0, "change", changed),
+        HistoryEvent(0.0, "decision", json.loads(decision_line(finding(told)))),
+        HistoryEvent(1.0, "change", changed),
     ):
         yield from text(event)
         assert json.dumps(as_record(event)).isascii()

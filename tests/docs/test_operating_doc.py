@@ -16,10 +16,17 @@ from hubtriage.aws.securityhub.sending import Traffic
 from hubtriage.aws.switch.breaker import Breaker, BreakerConfig
 from hubtriage.aws.triage.config import TriageConfig
 from hubtriage.aws.triage.decision_log import Circumstances, DecisionLog
-from hubtriage.aws.triage.events import DETAIL_TYPES, Message, Seen, Sighting, SweepOrder, Unusable
+from hubtriage.aws.triage.events import (
+    DETAIL_TYPES,
+    DeduplicatedFinding,
+    FindingEvent,
+    Message,
+    SweepOrder,
+    UnusableEvent,
+)
 from hubtriage.aws.triage.function import TriageFunction
 from hubtriage.aws.triage.metrics import emit, tally
-from hubtriage.aws.triage.results import Ending, Outcome, Report
+from hubtriage.aws.triage.results import Outcome, Report, Result
 from hubtriage.engine.planning.decision import Cause, Change, Decision, Kept, Observed
 from hubtriage.engine.ruleset.ruleset import RuleError, load_ruleset
 from hubtriage.localaws.securityhub.inprocess import ManualClock
@@ -42,7 +49,7 @@ def everything(memo: str = "lost") -> Outcome:
     """An outcome about which there is everything to say."""
     message = Message("m")
     order = SweepOrder("sweep", take_back=True)
-    seen = Seen(Sighting(("arn", "id"), {}, message, None, order), (message,))
+    seen = DeduplicatedFinding(FindingEvent(("arn", "id"), {}, message, None, order), (message,))
     decision = Decision(
         "id",
         "arn",
@@ -60,7 +67,7 @@ def everything(memo: str = "lost") -> Outcome:
         overruled=("Types",),
         hides=True,
     )
-    return Outcome(seen, decision, Ending("updated", "code", "reason", "call", final=True), 1.0)
+    return Outcome(seen, decision, Result("updated", "code", "reason", "call", final=True), 1.0)
 
 
 def test_every_member_of_a_decision_line_is_documented() -> None:
@@ -132,7 +139,7 @@ def test_every_metric_is_documented_with_its_unit(capsys: pytest.CaptureFixture[
     traffic.unprocessed["InvalidInput"] += 1
     traffic.faults.update({(kind, "code"): 1 for kind in Fault})
     report = Report(
-        (), (Unusable(Message("m"), "x"),), [everything(), everything("foreign")], traffic, reads=1
+        (), (UnusableEvent(Message("m"), "x"),), [everything(), everything("foreign")], traffic, reads=1
     )
     emit(tally(report, ()), "n", "s")
     documents = [json.loads(line) for line in capsys.readouterr().out.splitlines()]

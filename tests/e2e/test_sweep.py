@@ -14,7 +14,7 @@ from botocore.config import Config
 from click.testing import CliRunner
 
 from hubtriage.aws.sweep.request import MANAGED, SweepRequest
-from hubtriage.aws.sweep.start import Sighting, last_unfinished, look, start_sweep
+from hubtriage.aws.sweep.start import SweepExecution, last_unfinished, look, start_sweep
 from hubtriage.aws.switch.mode import parameter_name
 from hubtriage.cli.main import cli
 from hubtriage.localaws.cloud import LocalCloud
@@ -125,10 +125,10 @@ class World:
         found: list[dict[str, Any]] = self.states.list_executions(stateMachineArn=self.machine)["executions"]
         return found
 
-    def last(self) -> Sighting:
+    def last(self) -> SweepExecution:
         return look(self.states, self.executions()[0]["executionArn"])
 
-    def sweep(self, request: SweepRequest) -> Sighting:
+    def sweep(self, request: SweepRequest) -> SweepExecution:
         execution = start_sweep(self.states, self.machine, request)
         self.rest()
         return look(self.states, execution)

@@ -52,7 +52,7 @@ def test_a_text_is_a_text(text: str, place: str, capsys: pytest.CaptureFixture[s
     everything = dict.fromkeys(set(ordinary(0)) - {"Id", "ProductArn"}, text)
     everything |= {"UserDefinedFields": {text: text}, "Note": {"Text": text, "UpdatedBy": text}}
     members = {"Title": {"Title": text}, "Resources": tagged(text), "everything": everything}[place]
-    outcome, code = check(body(hostile(**members)), capsys, alone).ending
+    outcome, code = check(body(hostile(**members)), capsys, alone).result
     assert outcome in ("updated", "unchanged", "refused")
     assert code in ("", "NoteLeftOut", "CannotChange")
 
@@ -61,7 +61,7 @@ def test_a_text_is_a_text(text: str, place: str, capsys: pytest.CaptureFixture[s
 @pytest.mark.parametrize("receives", [1, 2], ids=["believed", "read again"])
 def test_a_name_is_a_name(text: str, receives: int, capsys: pytest.CaptureFixture[str], alone: Any) -> None:
     """An Id goes into the calls that carry the ordinary findings too, and into the filters of GetFindings."""
-    outcome, code = check(body(hostile(Id=text)), capsys, alone, receives).ending
+    outcome, code = check(body(hostile(Id=text)), capsys, alone, receives).result
     assert (outcome, code) in {
         UPDATED,
         ("unusable", "Id that is no text"),
@@ -125,7 +125,7 @@ RAW = [
 def test_what_a_parser_could_choke_on_ends_as_its_own(
     text: str, ending: tuple[str, str], capsys: pytest.CaptureFixture[str], alone: Any
 ) -> None:
-    assert check(text, capsys, alone).ending == ending
+    assert check(text, capsys, alone).result == ending
 
 
 @pytest.mark.parametrize("levels", range(600, 1000, 25))
@@ -134,7 +134,7 @@ def test_what_python_can_hardly_follow_ends_as_its_own(
     place: str, levels: int, capsys: pytest.CaptureFixture[str], alone: Any
 ) -> None:
     """How deep that is depends on Python, and on who calls whom; the local Security Hub gives up first."""
-    ending = check(raw(**{place: deep(levels)}), capsys, alone).ending
+    ending = check(raw(**{place: deep(levels)}), capsys, alone).result
     assert ending in (UPDATED, ("failed", "TooDeep"), ("failed", "FindingNotFound"), NOT_JSON)
 
 
@@ -149,7 +149,7 @@ def test_a_foreign_user_field_that_is_no_text_is_not_sent_again(
     fields: dict[str, str], capsys: pytest.CaptureFixture[str], alone: Any
 ) -> None:
     night = check(body(hostile(UserDefinedFields=fields)), capsys, alone)
-    assert night.ending == CANNOT
+    assert night.result == CANNOT
     assert "surrogate" in night.hostile["reason"]
 
 
@@ -162,7 +162,7 @@ def test_a_line_of_the_log_stays_short_enough_to_be_kept_whole(
         "AwsAccountId": "9" * 90_000,
     }
     night = check(body(hostile(**members)), capsys, alone)
-    assert night.ending == UPDATED
+    assert night.result == UPDATED
     assert max(map(len, night.output.splitlines())) < 256 * 1024
     assert night.hostile["account"] == "9" * 199 + "…"
     (kept,) = [kept for kept in night.hostile["kept"] if kept["field"] == "Types"]
@@ -194,7 +194,7 @@ def test_a_forged_memo_harms_nobody_else(
     members: dict[str, Any], ending: tuple[str, str], capsys: pytest.CaptureFixture[str], alone: Any
 ) -> None:
     night = check(body(hostile(**QUIET, **members)), capsys, alone)
-    assert night.ending == ending
+    assert night.result == ending
     stored = night.hub.finding(ARN, "hostile")
     assert stored is not None
     assert stored.get("Note", {}).get("Text") in (None, "hubtriage: a rule no longer applies.")
@@ -259,5 +259,5 @@ NAMES = sorted(
 def test_any_finding_at_all_changes_nothing_but_itself(
     capsys: pytest.CaptureFixture[str], alone: dict[int, Any], members: Mapping[str, Any]
 ) -> None:
-    outcome, _code = check(body(hostile(**members)), capsys, alone).ending
+    outcome, _code = check(body(hostile(**members)), capsys, alone).result
     assert outcome in ("updated", "unchanged", "refused", "unusable")

@@ -136,7 +136,7 @@ class Night:
         return line
 
     @property
-    def ending(self) -> tuple[str, str]:
+    def result(self) -> tuple[str, str]:
         """How the hostile event ended, and the code or the reason."""
         line = self.hostile
         if "outcome" in line:

@@ -451,7 +451,7 @@ class Settling:
         failed = {message.id for message in report.failed_messages()}
         self._hear(container, [letter for letter in letters if f"m{letter.number}" not in failed])
         self._again([letter for letter in letters if f"m{letter.number}" in failed])
-        refused = {o.seen.newest.key[1] for o in report.outcomes if o.ending.result == "refused"}
+        refused = {o.seen.newest.key[1] for o in report.outcomes if o.result.status == "refused"}
         self.given_up += [one for one in letters if any(found["Id"] in refused for found in one.findings())]
         container.batch = None
 

@@ -32,7 +32,7 @@ class History(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class HistoryEvent:
     """What happened to a finding at a time (epoch seconds): a line of the log, or a record of the history."""
 
     time: float
@@ -40,7 +40,7 @@ class Event:
     record: Mapping[str, Any]
 
 
-def decisions(logs: Logs, group: str, finding_id: str, since: float) -> Iterator[Event]:
+def decisions(logs: Logs, group: str, finding_id: str, since: float) -> Iterator[HistoryEvent]:
     """What triage decided on the finding since a time (epoch seconds), oldest first.
 
     A line of the log is told by its `finding_id` alone; what findings hold cannot pretend to be one.
@@ -59,12 +59,12 @@ def decisions(logs: Logs, group: str, finding_id: str, since: float) -> Iterator
         request["nextToken"] = answer["nextToken"]
 
 
-def _lines(event: Mapping[str, Any], finding_id: str) -> Iterator[Event]:
+def _lines(event: Mapping[str, Any], finding_id: str) -> Iterator[HistoryEvent]:
     for row in str(event["message"]).splitlines():
         line = _object(row)
         if line.get("finding_id") == finding_id and "outcome" in line:
             moment = parse_timestamp(line.get("timestamp"))
-            yield Event(event["timestamp"] / 1000 if moment is None else moment, "decision", line)
+            yield HistoryEvent(event["timestamp"] / 1000 if moment is None else moment, "decision", line)
 
 
 def _object(row: str) -> Mapping[str, Any]:
@@ -75,7 +75,7 @@ def _object(row: str) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
-def changes(hub: History, key: Key, since: float) -> Iterator[Event]:
+def changes(hub: History, key: Key, since: float) -> Iterator[HistoryEvent]:
     """Who changed the finding since a time (epoch seconds), newest first.
 
     AWS: kept for 90 days, for archived findings for 30. Raises botocore's ClientError.
@@ -88,7 +88,7 @@ def changes(hub: History, key: Key, since: float) -> Iterator[Event]:
     while True:
         answer = hub.get_finding_history(**request)
         for record in answer["Records"]:
-            yield Event(_moment(record.get("UpdateTime")), "change", record)
+            yield HistoryEvent(_moment(record.get("UpdateTime")), "change", record)
         if not answer.get("NextToken"):
             return
         request["NextToken"] = answer["NextToken"]
@@ -109,6 +109,6 @@ def products_of(hub: History, finding_id: str) -> list[str]:
     return sorted({str(found.get("ProductArn")) for found in answer["Findings"]})
 
 
-def told_in_order(events: Sequence[Event]) -> list[Event]:
+def in_order(events: Sequence[HistoryEvent]) -> list[HistoryEvent]:
     """The whole story, oldest first; of two events of one second the decision comes first."""
     return sorted(events, key=lambda event: (int(event.time), event.kind == "change", event.time))

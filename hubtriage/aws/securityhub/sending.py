@@ -13,7 +13,7 @@ from hubtriage.aws.securityhub.ratelimit import TokenBucket
 from hubtriage.engine.planning.batches import Call, Payload
 
 Sent = Callable[[Iterable[Key], "Receipt"], None]
-Fate = Literal["sent", "not found", "too large", "poison", "unsent"]
+SendStatus = Literal["sent", "not found", "too large", "poison", "unsent"]
 
 HOPELESS = 16
 """Refused calls after which a payload counts as wrong for every finding.
@@ -31,7 +31,7 @@ class Receipt:
     we do; `not found` and `too large` are for the caller to decide.
     """
 
-    fate: Fate
+    status: SendStatus
     code: str = ""
     message: str = ""
     call_id: str | None = None
@@ -142,15 +142,15 @@ class _Run:
             not_before, _order, attempt = heappop(self._schedule)
             if self._trial(attempt).hopeless:
                 self._close(attempt.keys, self._trial(attempt).verdict)
-            elif (hindrance := self._hindrance(deadline, not_before)) is None:
+            elif (stop_reason := self._stop_reason(deadline, not_before)) is None:
                 self._try(attempt)
             else:
-                self._leave(attempt, hindrance)
+                self._leave(attempt, stop_reason)
 
     def _trial(self, attempt: _Attempt) -> _Trial:
         return self._trials[id(attempt.payload)]
 
-    def _hindrance(self, deadline: float, not_before: float) -> Receipt | None:
+    def _stop_reason(self, deadline: float, not_before: float) -> Receipt | None:
         """Wait until the budget allows a call; what stands against it then, if anything does.
 
         Whether it may write is asked after the waiting, and never again once it may not.
@@ -164,10 +164,10 @@ class _Run:
             return STOPPED
         return TOO_LATE if self._sender.now() > deadline else None
 
-    def _leave(self, attempt: _Attempt, hindrance: Receipt) -> None:
+    def _leave(self, attempt: _Attempt, stop_reason: Receipt) -> None:
         """No call any more. What an earlier attempt said about a finding stays its reason."""
         for key in attempt.keys:
-            self.receipts.setdefault(key, hindrance)
+            self.receipts.setdefault(key, stop_reason)
 
     def _try(self, attempt: _Attempt) -> None:
         self.traffic.calls.append(len(attempt.keys))
@@ -189,10 +189,10 @@ class _Run:
                 continue
             code, message = answer.unprocessed.get(key, ("Unmentioned", "the answer does not mention it"))
             self.traffic.unprocessed[code] += 1
-            fate = _FATE[handling(code)]
-            receipt = Receipt(fate, code, message, answer.call_id)
+            status = _STATUS[handling(code)]
+            receipt = Receipt(status, code, message, answer.call_id)
             self.receipts[key] = receipt
-            if fate == "unsent":
+            if status == "unsent":
                 again[key] = receipt
         self._again(attempt, again)
 
@@ -238,7 +238,7 @@ class _Run:
         self.receipts.update(dict.fromkeys(keys, receipt))
 
 
-_FATE: Mapping[Handling, Fate] = {
+_STATUS: Mapping[Handling, SendStatus] = {
     Handling.RETRY: "unsent",
     Handling.NOT_FOUND: "not found",
     Handling.TOO_LARGE: "too large",

@@ -12,7 +12,7 @@ NEVER_SENT = (ConnectTimeoutError, EndpointConnectionError)
 _MEMBERS = ("ProcessedFindings", "UnprocessedFindings")
 
 
-class Unanswered:
+class UnknownOutcomes:
     """Security Hub, which notes the findings of updates whose answer was lost, or was a fault of its own.
 
     Such an update may have worked. Then its findings need nothing when their events come again, and what

@@ -154,7 +154,7 @@ class TriageDestination:
             report = self._triage.run(
                 {"Records": records}, self._clock.monotonic() + self._patience, self._sink
             )
-            self.failed += sum(outcome.ending.result == "failed" for outcome in report.outcomes)
+            self.failed += sum(outcome.result.status == "failed" for outcome in report.outcomes)
         return len(bundles)
 
 

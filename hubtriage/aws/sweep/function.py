@@ -19,12 +19,12 @@ from hubtriage.aws.securityhub.ratelimit import TokenBucket
 from hubtriage.aws.securityhub.reading import Getter
 from hubtriage.aws.sweep.config import SweepConfig
 from hubtriage.aws.sweep.destination import Destination, QueueDestination, Sqs
-from hubtriage.aws.sweep.intake import Events, Intake
+from hubtriage.aws.sweep.intake import Events, IntakeRule
 from hubtriage.aws.sweep.progress import Progress, Status
 from hubtriage.aws.sweep.report import emit_step, report
 from hubtriage.aws.sweep.request import SweepRequest
-from hubtriage.aws.sweep.run_lock import Executions, Turn
-from hubtriage.aws.sweep.start import hand_over, heir
+from hubtriage.aws.sweep.run_lock import Executions, RunLock
+from hubtriage.aws.sweep.start import continuation, hand_over
 from hubtriage.aws.sweep.walk import Pace, Walk
 from hubtriage.aws.switch.mode import ModeSwitch
 from hubtriage.aws.switch.parameters import ParameterReader
@@ -32,7 +32,7 @@ from hubtriage.aws.triage.config import TriageConfig
 from hubtriage.aws.triage.events import SweepOrder
 from hubtriage.engine.ruleset.ruleset import Ruleset, load_ruleset
 
-WAIT_FOR_TURN = 5
+WAIT_FOR_LOCK = 5
 """Most seconds until a sweep looks again whether the one before it has ended, or the queue is empty."""
 MOST_STEPS = 1000
 """Steps of one execution. AWS: it may have 25,000 events; a step has 9, and 4 more each time it fails."""
@@ -91,12 +91,12 @@ class SweepFunction:
         request = SweepRequest.from_json(event["state"].get("request") or {})
         before = Progress.from_json(event["state"].get("progress") or {})
         before.status = "more"
-        step = _Step(self, request, str(event["execution"]), str(event["machine"]))
+        step = _SweepStep(self, request, str(event["execution"]), str(event["machine"]))
         after = step.take(before)
         after.steps += 1
         emit_step(before, after, self._config.namespace, self._config.service)
         told = report(step.name, request, after, self._ruleset)
-        self._tell(told, after)
+        self._log(told, after)
         state = {"request": request.as_json(), "progress": after.as_json()}
         return state | ({"report": told} if after.is_over else {})
 
@@ -133,9 +133,9 @@ class SweepFunction:
         return self._sweep.pace
 
     @property
-    def intake(self) -> Intake:
+    def intake(self) -> IntakeRule:
         """The rule that lets findings in."""
-        return Intake(self._clients.events, self._sweep.rule)
+        return IntakeRule(self._clients.events, self._sweep.rule)
 
     @property
     def states(self) -> Executions:
@@ -147,7 +147,7 @@ class SweepFunction:
         """The time."""
         return self._clock
 
-    def _tell(self, told: Mapping[str, Any], progress: Progress) -> None:
+    def _log(self, told: Mapping[str, Any], progress: Progress) -> None:
         if not progress.is_over:
             self._logger.info("sweep goes on", extra=told)
         elif progress.status in ("done", "continued", "superseded"):
@@ -160,7 +160,7 @@ def _enforce() -> str:
     return "enforce"
 
 
-class _Step:
+class _SweepStep:
     """One step of a sweep, from whether it is its turn to how far it came."""
 
     def __init__(self, function: SweepFunction, request: SweepRequest, execution: str, machine: str) -> None:
@@ -174,22 +174,22 @@ class _Step:
 
     def take(self, before: Progress) -> Progress:
         """Go on from `before`, wait, or end."""
-        turn, takes_back = self._turn(before), self._request.take_back
+        run_lock, takes_back = self._run_lock(before), self._request.take_back
         if before.steps >= MOST_STEPS:
-            return self._handed_over(before, turn)
+            return self._handed_over(before, run_lock)
         if status := self._obstacle(before):
             return self._ended(before, status)
         if before.started is None:
-            if status := turn.superseded():
+            if status := run_lock.superseded():
                 return self._ended(before, status)
-            if turn.must_wait():
+            if run_lock.must_wait():
                 return self._waiting(before)
             if (left := self._time_to_settle(before)) > 0:
                 return self._waiting(before, left)
         after = self._function.walk(self._request, self._queue).step(
-            before, lambda: turn.superseded() or self._is_in_vain()
+            before, lambda: run_lock.superseded() or self._is_in_vain()
         )
-        return self._worked_off(before, after, turn) if takes_back else after
+        return self._worked_off(before, after, run_lock) if takes_back else after
 
     def _obstacle(self, before: Progress) -> Status | None:
         """Why there is nothing to be done; in `observe` the intake stays as it is."""
@@ -204,13 +204,13 @@ class _Step:
         """In `observe` triage passes over what is sent: nothing is taken back. Other sweeps count only."""
         return "observe" if self._request.take_back and self._function.observes else None
 
-    def _worked_off(self, before: Progress, after: Progress, turn: Turn) -> Progress:
+    def _worked_off(self, before: Progress, after: Progress, run_lock: RunLock) -> Progress:
         """The end of taking everything back, once what was sent is triaged: until then little is undone."""
         if after.pages > before.pages:
             after.calm_since = None
         if after.status != "done":
             return after
-        if status := turn.superseded():
+        if status := run_lock.superseded():
             return self._ended(after, status)
         if (left := self._time_to_calm(after, self._function.pace.quiet)) > 0:
             return self._waiting(replace(after, status="more", ended=None), left)
@@ -245,20 +245,20 @@ class _Step:
             before.calm_since = now
         return before.calm_since + settle - now
 
-    def _turn(self, before: Progress) -> Turn:
+    def _run_lock(self, before: Progress) -> RunLock:
         function = self._function
-        return Turn(
+        return RunLock(
             function.states,
             self._machine,
             self._execution,
             function.clock,
-            heir=heir(self._execution, before.part),
+            continuation=continuation(self._execution, before.part),
             takes_back=self._request.take_back,
         )
 
-    def _handed_over(self, before: Progress, turn: Turn) -> Progress:
+    def _handed_over(self, before: Progress, run_lock: RunLock) -> Progress:
         """The sweep goes on in another execution, unless a newer sweep was asked for."""
-        status = turn.superseded()
+        status = run_lock.superseded()
         if status is not None:
             return self._ended(before, status)
         return hand_over(self._function.states, self._machine, self._execution, self._request, before)
@@ -266,5 +266,5 @@ class _Step:
     def _ended(self, progress: Progress, status: Status) -> Progress:
         return replace(progress, status=status, ended=self._function.clock.now())
 
-    def _waiting(self, progress: Progress, left: float = WAIT_FOR_TURN) -> Progress:
-        return replace(progress, wait=math.ceil(min(left, WAIT_FOR_TURN, self._function.pace.wait)))
+    def _waiting(self, progress: Progress, left: float = WAIT_FOR_LOCK) -> Progress:
+        return replace(progress, wait=math.ceil(min(left, WAIT_FOR_LOCK, self._function.pace.wait)))

@@ -21,7 +21,7 @@ class Events(Protocol):
         """Open a rule."""
 
 
-class Intake:
+class IntakeRule:
     """One rule on the default bus."""
 
     def __init__(self, events: Events, rule: str) -> None:

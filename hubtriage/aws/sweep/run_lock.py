@@ -25,12 +25,12 @@ class Executions(Protocol):
         """Start a state machine."""
 
 
-class Turn:
-    """Whose turn it is among the running executions of a state machine.
+class RunLock:
+    """Decides which of the running executions of a state machine may sweep.
 
-    `heir` is the execution that this one hands over to: not one that was asked for instead. `takes_back`:
-    whether this one takes everything back. AWS: lists of executions lag a little; the answer is asked for
-    again every `every` seconds, so that two sweeps run side by side for seconds at most.
+    `continuation` is the execution that this one hands over to; it does not replace this one. `takes_back`
+    says whether this one takes everything back. AWS: lists of executions lag a little. The list is read again
+    every `every` seconds, so that two sweeps run side by side for seconds at most.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class Turn:
         execution: str,
         clock: Clock,
         *,
-        heir: str = "",
+        continuation: str = "",
         takes_back: bool = False,
         every: float = 5.0,
     ) -> None:
@@ -48,7 +48,7 @@ class Turn:
         self._machine = machine
         self._execution = execution
         self._clock = clock
-        self._heir = heir
+        self._continuation = continuation
         self._takes_back = takes_back
         self._every = every
         self._asked_at: float | None = None
@@ -88,4 +88,4 @@ class Turn:
     def _replaces(self, newer: str) -> bool:
         """Whether a newer execution was asked for instead of this one."""
         is_of_a_kind = not self._takes_back or newer.rpartition(":")[2].startswith(TAKE_BACK)
-        return newer != self._heir and is_of_a_kind
+        return newer != self._continuation and is_of_a_kind

@@ -30,7 +30,7 @@ class StepFunctions(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Sighting:
+class SweepExecution:
     """A sweep as Step Functions shows it: its status there, how far it is, and why it failed if it did.
 
     `report` is what it says of itself once it has ended; empty before.
@@ -72,7 +72,7 @@ def _begun_anew(progress: Progress) -> Progress:
     return replace(progress, part=1, steps=0, restarts=0, faults=0, token=token)
 
 
-def heir(execution: str, part: int) -> str:
+def continuation(execution: str, part: int) -> str:
     """The ARN of the execution that goes on with this one, which is part `part` of its sweep.
 
     AWS: names have at most 80 characters; the log takes letters, digits, hyphens and underscores.
@@ -93,7 +93,7 @@ def hand_over(
         "request": request.as_json(),
         "progress": replace(progress, part=progress.part + 1, steps=0).as_json(),
     }
-    name = heir(execution, progress.part).rpartition(":")[2]
+    name = continuation(execution, progress.part).rpartition(":")[2]
     try:
         states.start_execution(stateMachineArn=machine, name=name, input=json.dumps(state))
     except API_ERRORS as error:
@@ -107,7 +107,7 @@ def _plain(reason: str) -> str:
     return "".join(c if c.isascii() and c.isalnum() else "-" for c in reason)[:40].strip("-") or "sweep"
 
 
-def look(states: StepFunctions, execution: str) -> Sighting:
+def look(states: StepFunctions, execution: str) -> SweepExecution:
     """How a sweep stands, from its execution's own words: its output, or the last step that it took.
 
     Where another execution went on with it, that one tells.
@@ -117,8 +117,8 @@ def look(states: StepFunctions, execution: str) -> Sighting:
     state = state or json.loads(told["input"])
     progress = Progress.from_json(state.get("progress") or {})
     if progress.status == "continued":
-        return look(states, heir(execution, progress.part))
-    return Sighting(
+        return look(states, continuation(execution, progress.part))
+    return SweepExecution(
         execution,
         str(told["status"]),
         SweepRequest.from_json(state.get("request") or {}),
@@ -138,7 +138,7 @@ def _last_state(states: StepFunctions, execution: str) -> Any:
     return None
 
 
-def last_unfinished(states: StepFunctions, machine: str) -> Sighting | None:
+def last_unfinished(states: StepFunctions, machine: str) -> SweepExecution | None:
     """The newest sweep, if it failed, timed out or was stopped by hand; None if it came to its end."""
     answer = states.list_executions(stateMachineArn=machine, maxResults=1)
     if not answer["executions"]:

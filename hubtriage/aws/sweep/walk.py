@@ -92,7 +92,7 @@ class Walk:
 
         Raises SweepError where AWS refuses to be read, DestinationError where the queue takes nothing.
         """
-        return _Step(self, progress.copy(), self.clock.monotonic() + self.pace.step).run(interruption)
+        return _WalkStep(self, progress.copy(), self.clock.monotonic() + self.pace.step).run(interruption)
 
     def decide(self, finding: Finding, now: float) -> Decision:
         """What triage will decide on the finding as it was read.
@@ -106,7 +106,7 @@ class Walk:
             return Decision(str(finding.get("Id")), str(finding.get("ProductArn")), "none", errors=(failed,))
 
 
-class _Step:
+class _WalkStep:
     def __init__(self, walk: Walk, progress: Progress, until: float) -> None:
         self._walk = walk
         self._progress = progress

@@ -9,17 +9,11 @@ from aws_lambda_powertools.logging import Logger
 
 from hubtriage.aws.environment import EnvironmentConfig, setting, text
 from hubtriage.aws.logger import logger as make_logger
+from hubtriage.aws.switch.parameters import ParameterWriter
 
 TRIPPED = "ALARM"
 SUBJECT_LENGTH = 100  # AWS: characters of the subject of a message
 RUNBOOK = "docs/operating.md"
-
-
-class Parameters(Protocol):
-    """botocore's client of Systems Manager, as far as it is used here."""
-
-    def put_parameter(self, **request: Any) -> Any:
-        """Set a parameter."""
 
 
 class Topic(Protocol):
@@ -49,7 +43,7 @@ class Breaker:
 
     def __init__(
         self,
-        parameters: Parameters,
+        parameters: ParameterWriter,
         topics: Topic,
         config: BreakerConfig,
         logger: Logger,

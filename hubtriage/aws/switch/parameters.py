@@ -1,10 +1,12 @@
-"""Reads one parameter of AWS Systems Manager, without botocore's client of it.
+"""Read one parameter of AWS Systems Manager without botocore's client, and what writers of parameters need.
 
-That client's model takes as long to load as most of a cold start; one signed request takes next to nothing.
+The model of that client takes as long to load as most of a cold start. One signed request takes next to
+nothing.
 """
 
 import json
 import os
+from typing import Any, Protocol
 
 import botocore.session
 from botocore.auth import SigV4Auth
@@ -14,6 +16,20 @@ from botocore.httpsession import URLLib3Session
 
 _DNS_SUFFIXES = {"aws-cn": "amazonaws.com.cn"}
 TIMEOUTS = (2.0, 3.0)  # seconds to connect, and to read
+
+
+class ParameterWriter(Protocol):
+    """botocore's client of Systems Manager, as far as the breaker uses it."""
+
+    def put_parameter(self, **request: Any) -> Any:
+        """Create or set a parameter."""
+
+
+class ParameterStore(ParameterWriter, Protocol):
+    """The same, as far as the custom resource of the mode uses it."""
+
+    def delete_parameter(self, **request: Any) -> Any:
+        """Delete a parameter."""
 
 
 class ParameterError(RuntimeError):

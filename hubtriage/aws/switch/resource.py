@@ -6,23 +6,15 @@ whenever another property changes, tags of the stack among them.
 
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import Any
 
 from botocore.exceptions import ClientError
+
+from hubtriage.aws.switch.parameters import ParameterStore
 
 DESCRIPTION = "enforce: triage writes. observe: it only logs what it would do"
 PAUSES = (2.0, 5.0, 10.0)
 """Seconds before a denied call is made again. AWS: a new role's policy may take seconds to be in force."""
-
-
-class Parameters(Protocol):
-    """botocore's client of Systems Manager, as far as it is used here."""
-
-    def put_parameter(self, **request: Any) -> Any:
-        """Make or set a parameter."""
-
-    def delete_parameter(self, **request: Any) -> Any:
-        """Delete a parameter."""
 
 
 class SwitchResource:
@@ -30,7 +22,7 @@ class SwitchResource:
 
     failing = "the mode switch could not be made or removed"
 
-    def __init__(self, parameters: Parameters, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(self, parameters: ParameterStore, sleep: Callable[[float], None] = time.sleep) -> None:
         self._parameters = parameters
         self._sleep = sleep
 

@@ -8,10 +8,10 @@ from hubtriage.aws.securityhub.api import Finding, Key, identifier
 from hubtriage.aws.securityhub.reading import Reader
 from hubtriage.aws.securityhub.sending import STOPPED, TOO_LATE, Receipt, Sender
 from hubtriage.aws.switch.mode import Mode
-from hubtriage.aws.triage.events import Seen, SweepOrder, newest, take_in
+from hubtriage.aws.triage.events import DeduplicatedFinding, SweepOrder, newest, parse_event
 from hubtriage.aws.triage.recent import Recent
-from hubtriage.aws.triage.results import Ending, Outcome, Report
-from hubtriage.aws.triage.staleness import Freshness, newer
+from hubtriage.aws.triage.results import Outcome, Report, Result
+from hubtriage.aws.triage.staleness import Staleness, newer
 from hubtriage.engine.planning.batches import Call, group
 from hubtriage.engine.planning.decision import Decision
 from hubtriage.engine.planning.plan import Settings, decide
@@ -64,9 +64,9 @@ class Triage:
         it did. In `observe` nothing is written: decisions are made and reported, that is all. Never
         raises for what an event contains or the service does.
         """
-        intake = take_in(event)
-        report = Report(intake.messages, intake.unusable)
-        batch = _Batch(self, newest(intake.sightings), report, sink, self.clock.now())
+        parsed = parse_event(event)
+        report = Report(parsed.messages, parsed.unusable)
+        batch = _Batch(self, newest(parsed.finding_events), report, sink, self.clock.now())
         batch.plan()
         if mode == "enforce":
             batch.refresh(deadline)
@@ -80,7 +80,9 @@ class Triage:
 class _Batch:
     """The findings of one batch on their way: `open` have an update still to be sent."""
 
-    def __init__(self, triage: Triage, seen: dict[Key, Seen], report: Report, sink: Sink, now: float) -> None:
+    def __init__(
+        self, triage: Triage, seen: dict[Key, DeduplicatedFinding], report: Report, sink: Sink, now: float
+    ) -> None:
         self._triage = triage
         self._seen = seen
         self._report = report
@@ -91,7 +93,7 @@ class _Batch:
         self._open: dict[Key, Decision] = {}
         self._too_large: dict[Key, Receipt] = {}
         self._ended: set[Key] = set()
-        self._freshness = Freshness(seen, triage.recent, triage.policy.refresh_age, triage.clock)
+        self._staleness = Staleness(seen, triage.recent, triage.policy.refresh_age, triage.clock)
 
     def plan(self) -> None:
         """Decide on every finding as its event shows it; those that surely need no call end here."""
@@ -105,7 +107,7 @@ class _Batch:
         Also those without one of which the newest event is not known: the others may ask for one.
         """
         self._read(
-            [key for key in self._seen if key not in self._ended and self._freshness.is_stale(key)], deadline
+            [key for key in self._seen if key not in self._ended and self._staleness.is_stale(key)], deadline
         )
 
     def send(self, deadline: float) -> None:
@@ -118,11 +120,11 @@ class _Batch:
         ):
             for start in range(0, len(calls), ROUND):
                 due = calls[start : start + ROUND]
-                if late := self._freshness.late(key for call in due for key in keys_of(call)):
+                if late := self._staleness.late(key for call in due for key in keys_of(call)):
                     self._read(late, deadline)
                     break
-                if hindrance := self._make(due, deadline):
-                    self._end({key: self._ending(key, hindrance) for key in self._open})
+                if stop_reason := self._make(due, deadline):
+                    self._end({key: self._result(key, stop_reason) for key in self._open})
                     return
 
     def _make(self, calls: Sequence[Call], deadline: float) -> Receipt | None:
@@ -130,11 +132,11 @@ class _Batch:
         receipts, traffic = self._triage.sender.send(calls, deadline, self._sent)
         self._report.traffic.add(traffic)
         for key, receipt in receipts.items():
-            if receipt.fate == "too large":
+            if receipt.status == "too large":
                 self._too_large[key] = receipt
                 del self._open[key]
-            elif receipt.fate != "sent":
-                self._end({key: self._ending(key, receipt)})
+            elif receipt.status != "sent":
+                self._end({key: self._result(key, receipt)})
         return next((receipt for receipt in receipts.values() if receipt in (TOO_LATE, STOPPED)), None)
 
     def send_without_note(self, deadline: float) -> None:
@@ -150,14 +152,14 @@ class _Batch:
     def close(self) -> None:
         """End what has not ended, because nothing is to be written."""
         self._end_closed(self._seen)
-        self._end({key: Ending("unchanged", "Observe", "nothing is written") for key in tuple(self._open)})
+        self._end({key: Result("unchanged", "Observe", "nothing is written") for key in tuple(self._open)})
 
     def _read(self, keys: Sequence[Key], deadline: float) -> None:
         """Read findings again and decide anew."""
         if not keys:
             return
         monotonic = self._triage.clock.monotonic()
-        self._freshness.reading(keys)
+        self._staleness.reading(keys)
         fresh = self._triage.reader.read(keys, monotonic + READING_SHARE * (deadline - monotonic))
         self._report.reads += fresh.calls
         self._report.traffic.faults += fresh.faults
@@ -165,7 +167,7 @@ class _Batch:
             self._believe(key, finding)
         self._end_closed(fresh.found)
         self._end({key: self._not_found(key, "GetFindings does not show it") for key in fresh.missing})
-        self._end({key: Ending("failed", why.code, why.message) for key, why in fresh.unread.items()})
+        self._end({key: Result("failed", why.code, why.message) for key, why in fresh.unread.items()})
 
     def _believe(self, key: Key, stored: Finding) -> None:
         """Decide by what a reading shows, unless the event is newer.
@@ -178,22 +180,22 @@ class _Batch:
         if last is not self._findings[key]:
             self._findings[key] = stored
             self._decide(key)
-        if key in self._ended or not self._freshness.may_lag(key):
+        if key in self._ended or not self._staleness.may_lag(key):
             return
         update = self._decisions[key].update
-        if self._freshness.superseded(key):
+        if self._staleness.superseded(key):
             is_doubtful = update is not None
         else:
             is_doubtful = last is not stored and any(
-                isinstance(verdict, Ending) or verdict.update != update for verdict in asked
+                isinstance(verdict, Result) or verdict.update != update for verdict in asked
             )
         if is_doubtful:
-            self._end({key: Ending("failed", "InDoubt", IN_DOUBT)})
+            self._end({key: Result("failed", "InDoubt", IN_DOUBT)})
 
     def _decide(self, key: Key, *, without_note: bool = False) -> None:
         self._decisions.pop(key, None)
         verdict = self._verdict(key, self._findings[key], without_note=without_note)
-        if isinstance(verdict, Ending):
+        if isinstance(verdict, Result):
             self._end({key: verdict})
             return
         self._decisions[key] = verdict
@@ -202,7 +204,7 @@ class _Batch:
         else:
             self._open[key] = verdict  # in its place: what has been read again goes next
 
-    def _verdict(self, key: Key, shown: Finding, *, without_note: bool = False) -> Decision | Ending:
+    def _verdict(self, key: Key, shown: Finding, *, without_note: bool = False) -> Decision | Result:
         """What to do about a finding if that is how it is."""
         triage = self._triage
         try:
@@ -210,21 +212,21 @@ class _Batch:
             return decide(shown, ruleset, self._now, settings, without_note=without_note)
         except RecursionError:  # no path of a rule is so deep: somebody made the finding so
             reason = "the finding is nested deeper than can be followed"
-            return Ending("failed", "TooDeep", reason, final=True)
+            return Result("failed", "TooDeep", reason, final=True)
         except Exception as error:  # noqa: BLE001 - our bug on one finding must not take the batch with it
-            return Ending("failed", "EngineError", str(error), final=True, error=error)
+            return Result("failed", "EngineError", str(error), final=True, error=error)
 
     def _end_closed(self, keys: Iterable[Key]) -> None:
         """End the findings that need no call."""
-        ending: dict[Key, Ending] = {}
+        results: dict[Key, Result] = {}
         for key in keys:
             if self._is_on_its_way(key):
                 continue
             refused = self._decisions[key].refused
-            ending[key] = (
-                Ending("unchanged") if refused is None else Ending("refused", "CannotChange", refused)
+            results[key] = (
+                Result("unchanged") if refused is None else Result("refused", "CannotChange", refused)
             )
-        self._end(ending)
+        self._end(results)
 
     def _is_on_its_way(self, key: Key) -> bool:
         """Whether the finding has a call to come, or has ended already."""
@@ -233,47 +235,47 @@ class _Batch:
     def _sent(self, keys: Iterable[Key], receipt: Receipt) -> None:
         self._end({key: self._updated(key, receipt) for key in keys})
 
-    def _updated(self, key: Key, receipt: Receipt) -> Ending:
+    def _updated(self, key: Key, receipt: Receipt) -> Result:
         if self._decisions[key].note_left_out:
-            return Ending("updated", "NoteLeftOut", "the finding is too large for the note", receipt.call_id)
-        return Ending("updated", call_id=receipt.call_id)
+            return Result("updated", "NoteLeftOut", "the finding is too large for the note", receipt.call_id)
+        return Result("updated", call_id=receipt.call_id)
 
-    def _end(self, endings: dict[Key, Ending]) -> None:
-        outcomes = [self._outcome(key, ending) for key, ending in endings.items()]
-        self._ended.update(endings)
-        for key, ending in endings.items():
+    def _end(self, results: dict[Key, Result]) -> None:
+        outcomes = [self._outcome(key, result) for key, result in results.items()]
+        self._ended.update(results)
+        for key, result in results.items():
             self._open.pop(key, None)
-            self._remember(key, ending)
+            self._remember(key, result)
         if outcomes:
             self._report.outcomes.extend(outcomes)
             self._sink(outcomes)
 
-    def _outcome(self, key: Key, ending: Ending) -> Outcome:
+    def _outcome(self, key: Key, result: Result) -> Outcome:
         seen = self._seen[key]
-        return Outcome(seen, self._decisions.get(key), ending, self._age(seen))
+        return Outcome(seen, self._decisions.get(key), result, self._age(seen))
 
-    def _age(self, seen: Seen) -> float | None:
+    def _age(self, seen: DeduplicatedFinding) -> float | None:
         event_at = seen.newest.event_at
         return None if event_at is None else max(0.0, self._now - event_at)
 
-    def _remember(self, key: Key, ending: Ending) -> None:
-        if ending.result == "updated":
-            self._freshness.updated(key, self._decisions[key].update or {})
-        elif ending.result == "failed":
-            self._freshness.failed(key)
+    def _remember(self, key: Key, result: Result) -> None:
+        if result.status == "updated":
+            self._staleness.updated(key, self._decisions[key].update or {})
+        elif result.status == "failed":
+            self._staleness.failed(key)
         else:
-            self._freshness.kept(key)
+            self._staleness.kept(key)
 
-    def _ending(self, key: Key, receipt: Receipt) -> Ending:
-        if receipt.fate == "not found":
+    def _result(self, key: Key, receipt: Receipt) -> Result:
+        if receipt.status == "not found":
             return self._not_found(key, receipt.message, receipt.call_id)
-        final = receipt.fate == "poison"
-        return Ending("failed", receipt.code, receipt.message, receipt.call_id, final)
+        final = receipt.status == "poison"
+        return Result("failed", receipt.code, receipt.message, receipt.call_id, final)
 
-    def _not_found(self, key: Key, reason: str, call_id: str | None = None) -> Ending:
+    def _not_found(self, key: Key, reason: str, call_id: str | None = None) -> Result:
         """AWS: an event can outrun the finding's replication; after a few deliveries it is gone."""
         waited = self._seen[key].newest.message.receives >= self._triage.policy.patience
-        return Ending("refused" if waited else "failed", "FindingNotFound", reason, call_id)
+        return Result("refused" if waited else "failed", "FindingNotFound", reason, call_id)
 
 
 def ordered(ruleset: Ruleset, settings: Settings, order: SweepOrder | None) -> tuple[Ruleset, Settings]:
@@ -287,8 +289,8 @@ def ordered(ruleset: Ruleset, settings: Settings, order: SweepOrder | None) -> t
     return rules, replace(settings, adopts=order.adopt) if order.adopt else settings
 
 
-def _refused(receipt: Receipt) -> Ending:
-    return Ending("refused", receipt.code, receipt.message, receipt.call_id)
+def _refused(receipt: Receipt) -> Result:
+    return Result("refused", receipt.code, receipt.message, receipt.call_id)
 
 
 def keys_of(call: Call) -> list[Key]:

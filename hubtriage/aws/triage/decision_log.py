@@ -62,39 +62,39 @@ class DecisionLog:
 
     def _line(self, outcome: Outcome, level: str, timestamp: str) -> str:
         own = json_line(decision_record(outcome))
-        head = f'{{"level":"{level}","message":"finding {outcome.ending.result}","timestamp":"{timestamp}"'
+        head = f'{{"level":"{level}","message":"finding {outcome.result.status}","timestamp":"{timestamp}"'
         return f"{head},{self._shared},{own[1:]}\n"
 
 
 def level_of(outcome: Outcome) -> str:
     """ERROR: somebody must look. WARNING: it will be tried again. DEBUG: nothing to tell."""
-    ending, decision = outcome.ending, outcome.decision
-    if ending.final or (decision is not None and decision.errors):
+    result, decision = outcome.result, outcome.decision
+    if result.final or (decision is not None and decision.errors):
         return "ERROR"
-    if ending.result == "failed":
+    if result.status == "failed":
         return "WARNING"
-    worth_telling = ending.result != "unchanged" or (decision is not None and decision.is_worth_a_line)
+    worth_telling = result.status != "unchanged" or (decision is not None and decision.is_worth_a_line)
     return "INFO" if worth_telling else "DEBUG"
 
 
 def decision_record(outcome: Outcome) -> dict[str, Any]:
     """The members of a line that are the finding's own."""
-    (product_arn, finding_id), ending, age = outcome.seen.newest.key, outcome.ending, outcome.age
+    (product_arn, finding_id), result, age = outcome.seen.newest.key, outcome.result, outcome.age
     account = outcome.seen.newest.finding.get("AwsAccountId")
     record: dict[str, Any] = {
         "finding_id": finding_id,
         "product_arn": product_arn,
         "account": account if isinstance(account, str) else None,
-        "outcome": ending.result,
+        "outcome": result.status,
         "event_age_ms": None if age is None else round(age * 1000),
-        "call_id": ending.call_id,
+        "call_id": result.call_id,
     }
     if (order := outcome.seen.newest.order) is not None:
         record["sweep"] = order.id
         if order.take_back:
             record["take_back"] = True
-    if ending.code:
-        record["code"], record["reason"] = ending.code, ending.reason
+    if result.code:
+        record["code"], record["reason"] = result.code, result.reason
     if outcome.decision is not None:
         record.update(_reasoning(outcome.decision))
     return record

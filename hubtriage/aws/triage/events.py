@@ -53,7 +53,7 @@ class SweepOrder:
 
 
 @dataclass(frozen=True, slots=True)
-class Sighting:
+class FindingEvent:
     """A finding as one event showed it. `event_at`: epoch seconds of the envelope, else of SQS, else None."""
 
     key: Key
@@ -64,7 +64,7 @@ class Sighting:
 
 
 @dataclass(frozen=True, slots=True)
-class Unusable:
+class UnusableEvent:
     """An event, or one finding of it, that no rule can ever see."""
 
     message: Message
@@ -73,22 +73,22 @@ class Unusable:
 
 
 @dataclass(frozen=True, slots=True)
-class Intake:
+class ParsedEvent:
     """All that one invocation brought."""
 
     messages: tuple[Message, ...]
-    sightings: tuple[Sighting, ...]
-    unusable: tuple[Unusable, ...]
+    finding_events: tuple[FindingEvent, ...]
+    unusable: tuple[UnusableEvent, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """The newest sighting of a finding, and every message that showed it: they share its outcome.
+class DeduplicatedFinding:
+    """The newest event of a finding, and every message that showed the finding: they share its outcome.
 
-    `others`: it as other sightings show it, each of which may be the newest just as well.
+    `others` are the finding as other events show it. Each of them may be just as new.
     """
 
-    newest: Sighting
+    newest: FindingEvent
     messages: tuple[Message, ...]
     others: tuple[Finding, ...] = ()
 
@@ -99,19 +99,19 @@ class _UnusableEventError(ValueError):
         self.reason, self.detail = reason, detail[:EXCERPT]
 
 
-def take_in(event: object) -> Intake:
+def parse_event(event: object) -> ParsedEvent:
     """Parse an SQS event, or one EventBridge event handed over directly. Never raises."""
     messages: list[Message] = []
-    sightings: list[Sighting] = []
-    unusable: list[Unusable] = []
+    finding_events: list[FindingEvent] = []
+    unusable: list[UnusableEvent] = []
     for message, body in _deliveries(event):
         messages.append(message)
         for found in _read(message, body):
-            if isinstance(found, Sighting):
-                sightings.append(found)
+            if isinstance(found, FindingEvent):
+                finding_events.append(found)
             else:
                 unusable.append(found)
-    return Intake(tuple(messages), tuple(sightings), tuple(unusable))
+    return ParsedEvent(tuple(messages), tuple(finding_events), tuple(unusable))
 
 
 def is_of(queue: str, event: object) -> bool:
@@ -126,7 +126,7 @@ def is_of(queue: str, event: object) -> bool:
     )
 
 
-def newest(sightings: Iterable[Sighting]) -> dict[Key, Seen]:
+def newest(finding_events: Iterable[FindingEvent]) -> dict[Key, DeduplicatedFinding]:
     """Each finding once, in order of first appearance, as its newest event shows it.
 
     Newest by `UpdatedAt`, then by the envelope's time, then by when SQS got it, then by place in the batch.
@@ -134,20 +134,20 @@ def newest(sightings: Iterable[Sighting]) -> dict[Key, Seen]:
     finding; the envelope's time is in whole seconds, so that events of one second have no order. What a sweep
     ordered holds for the newest event too: they end together, and nobody orders it again.
     """
-    seen: dict[Key, list[Sighting]] = {}
-    for sighting in sightings:
-        seen.setdefault(sighting.key, []).append(sighting)
+    seen: dict[Key, list[FindingEvent]] = {}
+    for event in finding_events:
+        seen.setdefault(event.key, []).append(event)
     return {key: _together(found) for key, found in seen.items()}
 
 
-def _together(found: list[Sighting]) -> Seen:
+def _together(found: list[FindingEvent]) -> DeduplicatedFinding:
     if len(found) == 1:
-        return Seen(found[0], (found[0].message,))
-    messages = tuple(dict.fromkeys(sighting.message for sighting in found))
+        return DeduplicatedFinding(found[0], (found[0].message,))
+    messages = tuple(dict.fromkeys(event.message for event in found))
     last = sorted(found, key=_recency)[-1]  # of equals the last in the batch
     others = (other.finding for other in found if _may_be_newer(other, last))
     different = tuple(other for other in others if _differ(other, last.finding))
-    return Seen(replace(last, order=_ordered_together(found)), messages, different)
+    return DeduplicatedFinding(replace(last, order=_ordered_together(found)), messages, different)
 
 
 def _differ(one: Finding, other: Finding) -> bool:
@@ -157,32 +157,32 @@ def _differ(one: Finding, other: Finding) -> bool:
         return True
 
 
-def _ordered_together(found: list[Sighting]) -> SweepOrder | None:
+def _ordered_together(found: list[FindingEvent]) -> SweepOrder | None:
     """What the newest sweep ordered, and whose findings any of them said are to become ours."""
-    oldest_first = sorted(found, key=lambda sighting: sighting.event_at or 0.0)
-    orders = [sighting.order for sighting in oldest_first if sighting.order is not None]
+    oldest_first = sorted(found, key=lambda event: event.event_at or 0.0)
+    orders = [event.order for event in oldest_first if event.order is not None]
     if not orders:
         return None
     adopt = next((order.adopt for order in reversed(orders) if order.adopt), None)
     return replace(orders[-1], adopt=adopt)
 
 
-def _recency(sighting: Sighting) -> tuple[float, float, float]:
-    return _provided_at(sighting), sighting.event_at or 0.0, sighting.message.sent_at or 0.0
+def _recency(event: FindingEvent) -> tuple[float, float, float]:
+    return _provided_at(event), event.event_at or 0.0, event.message.sent_at or 0.0
 
 
-def _provided_at(sighting: Sighting) -> float:
-    return parse_timestamp(sighting.finding.get("UpdatedAt")) or 0.0
+def _provided_at(event: FindingEvent) -> float:
+    return parse_timestamp(event.finding.get("UpdatedAt")) or 0.0
 
 
-def _may_be_newer(sighting: Sighting, last: Sighting) -> bool:
-    return _provided_at(sighting) == _provided_at(last) and _shows(sighting)[1] > _shows(last)[0]
+def _may_be_newer(event: FindingEvent, last: FindingEvent) -> bool:
+    return _provided_at(event) == _provided_at(last) and _shows(event)[1] > _shows(last)[0]
 
 
-def _shows(sighting: Sighting) -> tuple[float, float]:
+def _shows(event: FindingEvent) -> tuple[float, float]:
     """From when and until when what it shows may be: with an event its second, with a sweep what it read."""
-    time = sighting.event_at or 0.0
-    return (time, time + 1) if sighting.order is None else (time - READING_LAG, time)
+    time = event.event_at or 0.0
+    return (time, time + 1) if event.order is None else (time - READING_LAG, time)
 
 
 def _deliveries(event: object) -> Iterator[tuple[Message, object]]:
@@ -214,21 +214,21 @@ def _count(text: object) -> int | None:
     return int(str(text)) if usable else None
 
 
-def _read(message: Message, body: object) -> Iterator[Sighting | Unusable]:
+def _read(message: Message, body: object) -> Iterator[FindingEvent | UnusableEvent]:
     try:
         event = _event(body)
         findings = _findings(event)
         order = _order(event)
     except _UnusableEventError as error:
-        yield Unusable(message, error.reason, error.detail)
+        yield UnusableEvent(message, error.reason, error.detail)
         return
     event_at = parse_timestamp(event.get("time"))
     event_at = message.sent_at if event_at is None else event_at
     for finding in findings:
         try:
-            yield Sighting(_key(finding), finding, message, event_at, order)
+            yield FindingEvent(_key(finding), finding, message, event_at, order)
         except _UnusableEventError as error:
-            yield Unusable(message, error.reason, error.detail)
+            yield UnusableEvent(message, error.reason, error.detail)
 
 
 def _event(body: object) -> Mapping[str, Any]:
@@ -266,15 +266,15 @@ def _order(event: Mapping[str, Any]) -> SweepOrder | None:
     """The sweep's order; what any other source says of one means nothing."""
     if event.get("source") != SWEEP_SOURCE:
         return None
-    told = event["detail"].get("sweep")
-    if not isinstance(told, dict) or not isinstance(told.get("id"), str):
+    sweep = event["detail"].get("sweep")
+    if not isinstance(sweep, dict) or not isinstance(sweep.get("id"), str):
         raise _UnusableEventError("an event of the sweep that does not name it")
-    adopt = told.get("adopt")
+    adopt = sweep.get("adopt")
     return SweepOrder(
-        told["id"],
-        told.get("take_back") is True,
+        sweep["id"],
+        sweep.get("take_back") is True,
         adopt if isinstance(adopt, str) else None,
-        told.get("hides") is True,
+        sweep.get("hides") is True,
     )
 
 

@@ -17,7 +17,7 @@ from hubtriage.aws.securityhub.faults import Fault
 from hubtriage.aws.securityhub.ratelimit import TokenBucket
 from hubtriage.aws.securityhub.reading import Reader
 from hubtriage.aws.securityhub.sending import Sender
-from hubtriage.aws.securityhub.unknown_outcomes import Unanswered
+from hubtriage.aws.securityhub.unknown_outcomes import UnknownOutcomes
 from hubtriage.aws.switch.mode import Mode, ModeSwitch
 from hubtriage.aws.switch.parameters import ParameterReader
 from hubtriage.aws.triage.batch import Policy, Triage
@@ -65,7 +65,7 @@ class TriageFunction:
         self._rules = frozenset(ruleset.names.values())
         self._clock = clock or SystemClock()
         self._switch = ModeSwitch(read_mode or _enforce, self._clock.monotonic, self._clock.now)
-        self._hub = Unanswered(api)
+        self._hub = UnknownOutcomes(api)
         self._triage = _triage(config, ruleset, self._hub, self._clock, self._switch.may_write)
         self._logger = logger(config.service, config.log_level)
 
@@ -130,11 +130,11 @@ class TriageFunction:
             log = self._logger.error if kind in (Fault.DENIED, Fault.REFUSED) else self._logger.warning
             log("calls failed", extra={"kind": kind.value, "code": code, "calls": count})
         for outcome in report.outcomes:
-            if outcome.ending.error is not None:
+            if outcome.result.error is not None:
                 product_arn, finding_id = outcome.seen.newest.key
                 self._logger.error(
                     "finding not decided",
-                    exc_info=outcome.ending.error,
+                    exc_info=outcome.result.error,
                     extra={"finding_id": finding_id, "product_arn": product_arn},
                 )
 
@@ -177,7 +177,7 @@ def _ids(messages: Iterable[Message]) -> list[str]:
 
 def _why(report: Report) -> str:
     reasons = [unusable.reason for unusable in report.unusable]
-    reasons += [o.ending.code for o in report.outcomes if o.ending.result == "failed"]
+    reasons += [o.result.code for o in report.outcomes if o.result.status == "failed"]
     return ", ".join(dict.fromkeys(reasons))
 
 

@@ -8,15 +8,12 @@ from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit, single_m
 
 from hubtriage.aws.securityhub.api import Key
 from hubtriage.aws.securityhub.faults import Fault
-from hubtriage.aws.triage.results import Outcome, Report
+from hubtriage.aws.triage.results import Outcome, Report, ResultStatus
 
 MOST_VALUES = 100  # CloudWatch: values of one metric in one embedded document
 ERROR_CODE_LENGTH = 64
 PERIOD = 10.0
-"""Seconds after which what has come of a batch so far is told.
-
-A batch may take minutes, and the breaker knows only what was told.
-"""
+"""Seconds between two reports on a batch. A batch may take minutes, and the breaker sees only reports."""
 GONE = "(gone)"
 """Stands for rules that are not in the rule set. Their names come from findings, where anybody may write, and
 AWS: each new value of a dimension is a metric of its own, which costs.
@@ -24,7 +21,7 @@ AWS: each new value of a dimension is a metric of its own, which costs.
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class BatchTally:
     """A batch in numbers. `counts` by metric; `ages` in seconds; `calls`: findings of each call."""
 
     counts: Mapping[str, int]
@@ -34,13 +31,13 @@ class Tally:
     unprocessed_by_code: Mapping[str, int]
 
 
-def tally(report: Report, rules: Container[str], unanswered: Container[Key] = ()) -> Tally:
+def tally(report: Report, rules: Container[str], unknown_outcomes: Container[Key] = ()) -> BatchTally:
     """Count a batch. A metric that is zero is left out, except those that say that triage is alive.
 
-    `rules` are the ids of the rule set. `unanswered` are the findings of updates that may have worked: what
-    these hide and take back counts as done, since it is seen by nobody when the events come again.
+    `rules` are the ids of the rule set. `unknown_outcomes` are the findings of updates that may have worked.
+    What these hide and take back counts as done: when the events come again, nothing is left to count.
     """
-    updated = [outcome for outcome in report.outcomes if outcome.ending.result == "updated"]
+    updated = [outcome for outcome in report.outcomes if outcome.result.status == "updated"]
     always = {
         "FindingsReceived": len(report.outcomes),
         "FindingsChanged": len(updated),
@@ -49,8 +46,8 @@ def tally(report: Report, rules: Container[str], unanswered: Container[Key] = ()
         "FindingsFailed": _ended(report, "failed"),
         "ApiCalls": len(report.traffic.calls),
     }
-    return Tally(
-        counts=always | {name: count for name, count in _rare(report, unanswered).items() if count},
+    return BatchTally(
+        counts=always | {name: count for name, count in _rare(report, unknown_outcomes).items() if count},
         ages=tuple(sorted(outcome.age for outcome in report.outcomes if outcome.age is not None)),
         calls=tuple(report.traffic.calls),
         changes_by_rule=_changes_by_rule(updated, rules),
@@ -59,31 +56,31 @@ def tally(report: Report, rules: Container[str], unanswered: Container[Key] = ()
 
 
 class Meter:
-    """Has the outcomes of a batch told every PERIOD seconds, each once, and the rest at its end.
+    """Flush outcomes every PERIOD seconds and at the end; count each once.
 
-    `tell` is given a part of the report; the numbers of all parts add up to those of the batch.
+    `report` is given a part of the batch's report. The numbers of all parts add up to those of the batch.
     """
 
-    def __init__(self, tell: Callable[[Report], None], monotonic: Callable[[], float]) -> None:
-        self._tell = tell
+    def __init__(self, report: Callable[[Report], None], monotonic: Callable[[], float]) -> None:
+        self._report = report
         self._monotonic = monotonic
         self._waiting: list[Outcome] = []
-        self._told_at = monotonic()
+        self._reported_at = monotonic()
 
     def __call__(self, outcomes: Sequence[Outcome]) -> None:
         """Take in what has just been done."""
         self._waiting += outcomes
         now = self._monotonic()
-        if now - self._told_at >= PERIOD:
-            self._tell(Report((), (), self._waiting))
-            self._waiting, self._told_at = [], now
+        if now - self._reported_at >= PERIOD:
+            self._report(Report((), (), self._waiting))
+            self._waiting, self._reported_at = [], now
 
     def close(self, report: Report) -> None:
-        """Tell what is left of the batch: its calls, and the outcomes that were not told yet."""
-        self._tell(replace(report, outcomes=self._waiting))
+        """Report the rest of the batch: its calls, and the outcomes that are still to be reported."""
+        self._report(replace(report, outcomes=self._waiting))
 
 
-def emit(numbers: Tally, namespace: str, service: str) -> None:
+def emit(numbers: BatchTally, namespace: str, service: str) -> None:
     """Write a tally to standard output; the dimension of all is `service`, of some also rule or code.
 
     The counts come last: Powertools writes a document by itself when a metric has 100 values, and
@@ -115,15 +112,15 @@ def spread(ordered: tuple[float, ...], most: int = MOST_VALUES) -> tuple[float, 
     return tuple(ordered[round(place * (len(ordered) - 1) / (most - 1))] for place in range(most))
 
 
-def _ended(report: Report, result: str) -> int:
-    return sum(outcome.ending.result == result for outcome in report.outcomes)
+def _ended(report: Report, status: ResultStatus) -> int:
+    return sum(outcome.result.status == status for outcome in report.outcomes)
 
 
-def _rare(report: Report, unanswered: Container[Key]) -> dict[str, int]:
+def _rare(report: Report, unknown_outcomes: Container[Key]) -> dict[str, int]:
     done = [
         outcome
         for outcome in report.outcomes
-        if outcome.ending.result == "updated" or outcome.seen.newest.key in unanswered
+        if outcome.result.status == "updated" or outcome.seen.newest.key in unknown_outcomes
     ]
     made = [outcome.decision for outcome in done if outcome.decision is not None]
     decided = [outcome.decision for outcome in report.outcomes if outcome.decision is not None]
@@ -139,7 +136,7 @@ def _rare(report: Report, unanswered: Container[Key]) -> dict[str, int]:
         "MemoLost": sum(decision.memo == "lost" for decision in decided),
         "MemoNotOurs": sum(decision.memo in ("foreign", "unknown", "unreadable") for decision in decided),
         "EventsUnusable": len(report.unusable),
-        "NeedsAttention": sum(outcome.ending.final for outcome in report.outcomes),
+        "NeedsAttention": sum(outcome.result.final for outcome in report.outcomes),
         "Reads": report.reads,
         "Throttled": _of_kind(faults, Fault.THROTTLED),
         "Denied": _of_kind(faults, Fault.DENIED),

@@ -9,21 +9,21 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from hubtriage.aws.securityhub.sending import Traffic
-from hubtriage.aws.triage.events import Message, Seen, Unusable
+from hubtriage.aws.triage.events import DeduplicatedFinding, Message, UnusableEvent
 from hubtriage.engine.planning.decision import Decision
 
-Result = Literal["updated", "unchanged", "refused", "failed"]
+ResultStatus = Literal["updated", "unchanged", "refused", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
-class Ending:
+class Result:
     """What became of a finding, why, and the call that did it.
 
     `code` is AWS's error code, or ours for what is no error of AWS. `final` says that another
     delivery cannot help, so that somebody has to look. `error` is an exception of our own code.
     """
 
-    result: Result
+    status: ResultStatus
     code: str = ""
     reason: str = ""
     call_id: str | None = None
@@ -33,11 +33,11 @@ class Ending:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The ending of one finding. `decision` is None if none could be made; `age`: seconds since the event."""
+    """The result of one finding. `decision` is None if none could be made; `age`: seconds since the event."""
 
-    seen: Seen
+    seen: DeduplicatedFinding
     decision: Decision | None
-    ending: Ending
+    result: Result
     age: float | None
 
 
@@ -46,7 +46,7 @@ class Report:
     """One batch: each finding's outcome, events that are unusable, and the calls that were made."""
 
     messages: tuple[Message, ...]
-    unusable: tuple[Unusable, ...]
+    unusable: tuple[UnusableEvent, ...]
     outcomes: list[Outcome] = field(default_factory=list)
     traffic: Traffic = field(default_factory=Traffic)
     reads: int = 0
@@ -54,7 +54,7 @@ class Report:
     def failed_messages(self) -> tuple[Message, ...]:
         """The messages to deliver again: those with a finding that failed or an unusable part."""
         failed = {item.message for item in self.unusable}
-        failed.update(_messages(outcome for outcome in self.outcomes if outcome.ending.result == "failed"))
+        failed.update(_messages(outcome for outcome in self.outcomes if outcome.result.status == "failed"))
         return tuple(message for message in self.messages if message in failed)
 
 

@@ -5,16 +5,18 @@ from typing import Any
 
 from hubtriage.aws.clock import Clock
 from hubtriage.aws.securityhub.api import Finding, Key
-from hubtriage.aws.triage.events import CLOCK_SKEW, READING_LAG, Seen
+from hubtriage.aws.triage.events import CLOCK_SKEW, READING_LAG, DeduplicatedFinding
 from hubtriage.aws.triage.recent import Recent
 from hubtriage.engine.fields import MEMO_KEY, user_fields
 from hubtriage.engine.text.timestamps import parse_timestamp
 
 
-class Freshness:
+class Staleness:
     """Of the findings of one batch. Times are epoch seconds; `age` is how old may be what is acted upon."""
 
-    def __init__(self, seen: Mapping[Key, Seen], recent: Recent, age: float, clock: Clock) -> None:
+    def __init__(
+        self, seen: Mapping[Key, DeduplicatedFinding], recent: Recent, age: float, clock: Clock
+    ) -> None:
         self._seen = seen
         self._recent = recent
         self._age = age

@@ -8,7 +8,7 @@ import click
 
 from hubtriage.cli.text import quoted
 from hubtriage.doctor.account import Identity
-from hubtriage.doctor.verdict import STATUSES, Result, counted
+from hubtriage.doctor.verdict import STATUSES, CheckResult, counted
 
 _COLOURS = {"ok": "green", "warning": "yellow", "problem": "red", "unchecked": "cyan"}
 _STATUS_WIDTH = max(map(len, STATUSES)) + 2
@@ -21,7 +21,7 @@ def heading(identity: Identity, stack: str) -> str:
     return click.style(f"account {identity.account}, {identity.region}, stack {stack}", bold=True)
 
 
-def text(result: Result) -> Iterator[str]:
+def text(result: CheckResult) -> Iterator[str]:
     """A result for people: what was seen, details, and what to do."""
     verdict = result.verdict
     status = click.style(f"{verdict.status:<{_STATUS_WIDTH}}", fg=_COLOURS[verdict.status])
@@ -32,7 +32,7 @@ def text(result: Result) -> Iterator[str]:
         yield f"{_INDENT}do: {quoted(verdict.advice)}"
 
 
-def summary(results: Sequence[Result]) -> str:
+def summary(results: Sequence[CheckResult]) -> str:
     """How many results of each status there are."""
     counts = _counts(results)
     return "\n" + ", ".join(_number(count, status) for status, count in counts.items() if count)
@@ -42,7 +42,7 @@ def _number(count: int, status: str) -> str:
     return counted(count, status) if status in ("warning", "problem") else f"{count} {status}"
 
 
-def as_record(identity: Identity, stack: str, results: Sequence[Result]) -> dict[str, Any]:
+def as_record(identity: Identity, stack: str, results: Sequence[CheckResult]) -> dict[str, Any]:
     """The whole examination, JSON-ready."""
     return {
         "account": identity.account,
@@ -54,6 +54,6 @@ def as_record(identity: Identity, stack: str, results: Sequence[Result]) -> dict
     }
 
 
-def _counts(results: Sequence[Result]) -> dict[str, int]:
+def _counts(results: Sequence[CheckResult]) -> dict[str, int]:
     counted = Counter(result.verdict.status for result in results)
     return {status: counted[status] for status in STATUSES}  # type: ignore[index]

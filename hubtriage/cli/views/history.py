@@ -5,14 +5,14 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from hubtriage.aws.securityhub.finding_history import Event
+from hubtriage.aws.securityhub.finding_history import HistoryEvent
 from hubtriage.cli.text import quoted, shown
 from hubtriage.cli.views.decision import decision_lines, objects
 
 _INDENT = "    "
 
 
-def as_record(event: Event) -> dict[str, Any]:
+def as_record(event: HistoryEvent) -> dict[str, Any]:
     """Return the JSON line of an event."""
     record = {
         name: str(value) if hasattr(value, "timestamp") else value for name, value in event.record.items()
@@ -24,12 +24,12 @@ def _stamp(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, tz=UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-def text(event: Event) -> Iterator[str]:
+def text(event: HistoryEvent) -> Iterator[str]:
     """Return the lines of an event for people."""
     return _decision(event) if event.kind == "decision" else _change(event)
 
 
-def _decision(event: Event) -> Iterator[str]:
+def _decision(event: HistoryEvent) -> Iterator[str]:
     line = event.record
     by = f" (rules {shown(line.get('revision') or line.get('ruleset'))})"
     sweep = f", in the sweep {quoted(str(line['sweep']))}" if line.get("sweep") else ""
@@ -39,7 +39,7 @@ def _decision(event: Event) -> Iterator[str]:
     yield from decision_lines(line, _INDENT)
 
 
-def _change(event: Event) -> Iterator[str]:
+def _change(event: HistoryEvent) -> Iterator[str]:
     record = event.record
     source = record.get("UpdateSource") or {}
     how = "the provider" if source.get("Type") == "BATCH_IMPORT_FINDINGS" else "an update"

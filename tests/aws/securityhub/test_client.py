@@ -105,7 +105,7 @@ def update(api: SecurityHubApi) -> Receipt:
 def test_an_update_is_the_documented_request(wire: Wire, api: SecurityHubApi) -> None:
     wire.will(200, PROCESSED, x_amzn_RequestId="abc")
     receipt = update(api)
-    assert (receipt.fate, receipt.call_id) == ("sent", "abc")
+    assert (receipt.status, receipt.call_id) == ("sent", "abc")
     assert wire.requests == [
         ("PATCH", "/findings/batchupdate", {"FindingIdentifiers": [identifier(key(0))], **SUPPRESS})
     ]
@@ -132,7 +132,7 @@ def test_what_breaks_on_the_way_is_tried_again_by_us_and_only_by_us(
 ) -> None:
     wire.will(status, body, **headers)
     wire.will(200, PROCESSED)
-    assert update(api).fate == "sent"
+    assert update(api).status == "sent"
     assert len(wire.requests) == 2
 
 
@@ -149,7 +149,7 @@ def test_what_the_service_will_never_do_is_asked_once(
 ) -> None:
     wire.will(status, b'{"Message":"no"}', x_amzn_ErrorType=error_type)
     receipt = update(api)
-    assert (receipt.fate, receipt.code, receipt.message) == (fate, error_type, "no")
+    assert (receipt.status, receipt.code, receipt.message) == (fate, error_type, "no")
     assert len(wire.requests) == 1
 
 

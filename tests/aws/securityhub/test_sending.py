@@ -37,13 +37,13 @@ def send(
 
 
 def fates(receipts: Mapping[Key, Receipt]) -> dict[str, tuple[str, str]]:
-    return {finding_id: (receipt.fate, receipt.code) for (_, finding_id), receipt in receipts.items()}
+    return {finding_id: (receipt.status, receipt.code) for (_, finding_id), receipt in receipts.items()}
 
 
 def test_a_call_that_works_gives_every_finding_its_request_id() -> None:
     world = World(3)
     receipts, traffic = send(world, call(0, 1, 2))
-    assert {receipt.fate for receipt in receipts.values()} == {"sent"}
+    assert {receipt.status for receipt in receipts.values()} == {"sent"}
     assert {receipt.call_id for receipt in receipts.values()} == {"request-1"}
     assert traffic.calls == [3]
     assert world.suppressed(range(3)) == [0, 1, 2]
@@ -67,7 +67,7 @@ def test_a_passing_failure_of_a_finding_is_tried_again_after_a_wait(code: str) -
     world = World(3)
     world.fault(finding_error=code, finding="finding-1", times=2)
     receipts, traffic = send(world, call(0, 1, 2))
-    assert {receipt.fate for receipt in receipts.values()} == {"sent"}
+    assert {receipt.status for receipt in receipts.values()} == {"sent"}
     assert traffic.calls == [3, 1, 1]
     assert traffic.unprocessed == {code: 2}
     assert world.clock.now() > NOW
@@ -145,7 +145,7 @@ def test_throttling_makes_everybody_wait_and_passes(code: str) -> None:
     world = World(2)
     world.fault(error=code, times=3)
     receipts, traffic = send(world, call(0), call(1, payload={"Confidence": 5}))
-    assert {receipt.fate for receipt in receipts.values()} == {"sent"}
+    assert {receipt.status for receipt in receipts.values()} == {"sent"}
     assert sum(traffic.faults.values()) == 3
     assert world.clock.now() > NOW + 0.3
 
@@ -260,7 +260,7 @@ def client_error(code: str, status: int) -> ClientError:
 def test_an_error_ends_a_single_finding(error: Exception, fate: str, attempts: int) -> None:
     api = Scripted(error)
     (receipt,) = send_scripted(api, call(0)).values()
-    assert (receipt.fate, len(api.requests)) == (fate, attempts)
+    assert (receipt.status, len(api.requests)) == (fate, attempts)
 
 
 class Refusing(Scripted):
@@ -282,15 +282,15 @@ class Refusing(Scripted):
 def test_bad_findings_do_not_hold_back_the_others_of_a_refused_call(bad: list[int]) -> None:
     api = Refusing(*bad)
     receipts = send_scripted(api, call(*range(100)))
-    assert {n for n in range(100) if receipts[key(n)].fate == "poison"} == set(bad)
-    assert {receipt.fate for receipt in receipts.values()} == {"sent", "poison"}
+    assert {n for n in range(100) if receipts[key(n)].status == "poison"} == set(bad)
+    assert {receipt.status for receipt in receipts.values()} == {"sent", "poison"}
     assert len(api.requests) <= 1 + 14 * len(bad)
 
 
 def test_a_payload_that_is_refused_for_everybody_does_not_eat_the_budget() -> None:
     api = Refusing()
     receipts = send_scripted(api, call(*range(100)), call(*range(100, 200)))
-    assert {receipt.fate for receipt in receipts.values()} == {"poison"}
+    assert {receipt.status for receipt in receipts.values()} == {"poison"}
     assert {receipt.code for receipt in receipts.values()} == {"InvalidInputException"}
     assert len(api.requests) == HOPELESS
 
@@ -298,8 +298,8 @@ def test_a_payload_that_is_refused_for_everybody_does_not_eat_the_budget() -> No
 def test_another_payload_is_not_blamed_for_a_refused_one() -> None:
     api = Refusing(*range(100))
     receipts = send_scripted(api, call(*range(100)), call(*range(100, 200), payload={"Confidence": 5}))
-    assert {receipts[key(n)].fate for n in range(100)} == {"poison"}
-    assert {receipts[key(n)].fate for n in range(100, 200)} == {"sent"}
+    assert {receipts[key(n)].status for n in range(100)} == {"poison"}
+    assert {receipts[key(n)].status for n in range(100, 200)} == {"sent"}
 
 
 def test_nothing_is_sent_after_the_deadline() -> None:
@@ -307,7 +307,7 @@ def test_nothing_is_sent_after_the_deadline() -> None:
     receipts, traffic = send(
         world, *(call(n, payload={"Confidence": n}) for n in range(5)), deadline=NOW + 1.2, rate=2.0
     )
-    assert [receipts[key(n)].fate for n in range(5)] == ["sent", "sent", "sent", "sent", "unsent"]
+    assert [receipts[key(n)].status for n in range(5)] == ["sent", "sent", "sent", "sent", "unsent"]
     assert receipts[key(4)].code == "Deadline"
     assert len(traffic.calls) == 4
     assert world.clock.now() <= NOW + 1.2
@@ -376,6 +376,6 @@ def test_whatever_goes_wrong_each_finding_has_one_fate_and_it_is_true(
     told: list[Key] = []
     receipts, traffic = sender(world, 4.0).send(calls, NOW + seconds, lambda keys, _: told.extend(keys))
     assert set(receipts) == {key(n) for n in range(10)}
-    assert sorted(told) == sorted(k for k, receipt in receipts.items() if receipt.fate == "sent")
+    assert sorted(told) == sorted(k for k, receipt in receipts.items() if receipt.status == "sent")
     assert set(told) <= {key(n) for n in world.suppressed(range(10))}
     assert len(traffic.calls) == world.calls("BatchUpdateFindings")

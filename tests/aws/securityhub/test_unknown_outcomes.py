@@ -12,7 +12,7 @@ from botocore.exceptions import (
     ReadTimeoutError,
 )
 
-from hubtriage.aws.securityhub.unknown_outcomes import Unanswered
+from hubtriage.aws.securityhub.unknown_outcomes import UnknownOutcomes
 
 KEY = ("arn", "finding")
 ADDRESS = {"ProductArn": "arn", "Id": "finding"}
@@ -57,7 +57,7 @@ def refusal(code: str, status: int) -> ClientError:
     ],
 )
 def test_findings_are_noted_after(answer: Mapping[str, Any] | Exception, noted: bool) -> None:
-    hub = Unanswered(Hub(answer))
+    hub = UnknownOutcomes(Hub(answer))
     told: list[object] = []
     for call in (hub.get_findings, hub.batch_update_findings):
         assert not hub.findings, "reading changes nothing"

@@ -16,11 +16,11 @@ from hubtriage.aws.sweep.destination import DestinationError, QueueDestination, 
 from hubtriage.aws.sweep.function import Clients, SweepFunction
 from hubtriage.aws.sweep.progress import Progress, ProgressError
 from hubtriage.aws.sweep.request import ACTIVE, MANAGED, SweepRequest, SweepRequestError
-from hubtriage.aws.sweep.run_lock import Turn
+from hubtriage.aws.sweep.run_lock import RunLock
 from hubtriage.aws.sweep.start import last_unfinished, look, start_sweep
 from hubtriage.aws.switch.mode import FRESH, Mode
 from hubtriage.aws.triage.config import TriageConfig
-from hubtriage.aws.triage.events import SweepOrder, take_in
+from hubtriage.aws.triage.events import SweepOrder, parse_event
 from hubtriage.engine.ruleset.ruleset import Ruleset
 from hubtriage.localaws.securityhub.inprocess import ManualClock
 from tests.support.sweep_world import rules, suppress
@@ -178,12 +178,12 @@ def test_a_step_reads_decides_and_fills_the_queue(capsys):
     progress = state["progress"]
     assert (progress["status"], progress["read"], progress["changed"]) == ("done", 250, 250)
     assert state["request"] == {"reason": "deploy"}
-    sent = take_in(
+    sent = parse_event(
         {"Records": [{"messageId": str(n), "body": body} for n, body in enumerate(site.sqs.bodies)]}
     )
     assert [len(json.loads(body)["detail"]["findings"]) for body in site.sqs.bodies] == [100, 100, 50]
-    assert {sighting.order for sighting in sent.sightings} == {SweepOrder("me", hides=True)}
-    assert all(sighting.event_at == pytest.approx(NOW, abs=60) for sighting in sent.sightings)
+    assert {event.order for event in sent.finding_events} == {SweepOrder("me", hides=True)}
+    assert all(event.event_at == pytest.approx(NOW, abs=60) for event in sent.finding_events)
     told = lines(capsys)
     (report,) = [line for line in told if line.get("message") == "sweep ended"]
     assert (report["level"], report["status"], report["changed_by_rule"]) == ("INFO", "done", {"rule-a": 250})
@@ -499,12 +499,12 @@ def test_large_findings_are_cut_into_messages_that_the_queue_takes():
 def test_what_came_through_the_rule_cannot_order_anything():
     forged = event(Bundle(NOW, [finding()], hides=True), SweepOrder("x", take_back=True))
     forged["source"] = "aws.securityhub"
-    (sighting,) = take_in(forged).sightings
-    assert sighting.order is None
+    (only,) = parse_event(forged).finding_events
+    assert only.order is None
     spoofed = finding(sweep={"take_back": True, "hides": True}, source="hubtriage.sweep")
     inside = event(Bundle(NOW, [spoofed]), SweepOrder("x"))
-    (sighting,) = take_in(inside).sightings
-    assert sighting.order == SweepOrder("x")
+    (trusted,) = parse_event(inside).finding_events
+    assert trusted.order == SweepOrder("x")
 
 
 @pytest.mark.parametrize(
@@ -642,7 +642,7 @@ def test_settings_that_are_missing_or_impossible_are_told_by_name():
 def test_a_sweep_that_was_stopped_by_hand_notices_and_one_that_is_not_listed_yet_goes_on():
     clock = ManualClock()
     states = States()
-    turn = Turn(states, MACHINE, ME, clock, every=5.0)
+    turn = RunLock(states, MACHINE, ME, clock, every=5.0)
     assert turn.superseded() is None, "AWS: lists lag"
     states.running[ME] = 1.0
     clock.sleep(5)

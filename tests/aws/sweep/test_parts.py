@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from hubtriage.aws.sweep import function
 from hubtriage.aws.sweep.progress import MOST_RULES, OTHER_RULES, Progress
 from hubtriage.aws.sweep.request import SweepRequest
-from hubtriage.aws.sweep.start import heir, last_unfinished, look, start_sweep
+from hubtriage.aws.sweep.start import continuation, last_unfinished, look, start_sweep
 from hubtriage.aws.sweep.walk import MOST_FAULTS, MOST_RESTARTS, SweepError
 from tests.aws.sweep.test_function import MACHINE, Site
 
@@ -150,7 +150,7 @@ def test_a_sweep_that_failed_for_its_page_tokens_can_be_resumed():
 def test_names_of_executions_are_such_as_aws_takes(name):
     arn, names = f"arn:aws:states:eu-west-1:111122223333:execution:m:{name}", []
     for part in range(1, 1200):
-        arn = heir(arn, part)
+        arn = continuation(arn, part)
         names.append(arn.rpartition(":")[2])
     assert max(map(len, names)) <= 80
     assert len(set(names)) == len(names)

@@ -24,7 +24,7 @@ from tests.support.triage_world import (
 
 
 def endings(report: Report) -> dict[str, tuple[str, str]]:
-    return {o.seen.newest.key[1]: (o.ending.result, o.ending.code) for o in report.outcomes}
+    return {o.seen.newest.key[1]: (o.result.status, o.result.code) for o in report.outcomes}
 
 
 def failed(report: Report) -> list[str | None]:
@@ -426,7 +426,7 @@ def test_a_finding_that_the_service_refuses_goes_to_the_dead_letter_queue(code: 
     world.fault(finding_error=code, times=1000)
     report = Bench(world).run(record("m", finding(0)))
     assert endings(report) == {"finding-0": ("failed", code)}
-    assert report.outcomes[0].ending.final
+    assert report.outcomes[0].result.final
     assert failed(report) == ["m"]
 
 
@@ -444,7 +444,7 @@ def test_out_of_time_what_was_not_sent_is_delivered_again() -> None:
     report = Bench(world, each_its_own, rate=1.0).run(
         *(record(f"m{n}", finding(n)) for n in range(10)), deadline=NOW + 3.5
     )
-    assert [o.ending.result for o in report.outcomes].count("updated") == 4
+    assert [o.result.status for o in report.outcomes].count("updated") == 4
     assert failed(report) == [f"m{n}" for n in range(4, 10)]
 
 
@@ -488,7 +488,7 @@ def test_a_bug_of_ours_on_one_finding_does_not_take_the_batch_with_it() -> None:
     report = bench.run(*records)
     assert endings(report) == {"finding-0": ("updated", ""), "finding-1": ("failed", "EngineError")}
     assert failed(report) == ["m1"]
-    assert isinstance(report.outcomes[0].ending.error, RuntimeError)
+    assert isinstance(report.outcomes[0].result.error, RuntimeError)
 
 
 def test_a_finding_deeper_than_python_follows_fails_alone() -> None:
@@ -526,7 +526,7 @@ def test_a_container_that_dies_has_told_what_it_did_and_loses_nothing() -> None:
 
     world.api.batch_update_findings = update  # type: ignore[method-assign]
     report = bench.run(*(record(f"m{n}", finding(n), receives=2) for n in range(10)))
-    assert [o.ending.result for o in report.outcomes] == ["unchanged"] * 4 + ["updated"] * 6
+    assert [o.result.status for o in report.outcomes] == ["unchanged"] * 4 + ["updated"] * 6
     assert world.calls("BatchUpdateFindings") == 10
 
 
@@ -603,10 +603,10 @@ def test_whatever_goes_wrong_every_message_ends_in_one_way_and_none_is_lost(
     assert sorted(ended) == sorted(key(number) for number in sent)
     assert bench.told == report.outcomes
 
-    results = {outcome.seen.newest.key: outcome.ending.result for outcome in report.outcomes}
+    results = {outcome.seen.newest.key: outcome.result.status for outcome in report.outcomes}
     updated = {number for number in sent if results[key(number)] == "updated"}
     assert updated <= set(world.suppressed(range(10)))
-    assert all(o.ending.code for o in report.outcomes if o.ending.result in ("failed", "refused"))
+    assert all(o.result.code for o in report.outcomes if o.result.status in ("failed", "refused"))
 
     expected = [
         f"m{number}"

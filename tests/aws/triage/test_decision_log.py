@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from hubtriage.aws.json_lines import json_line
 from hubtriage.aws.triage.config import LEVELS
 from hubtriage.aws.triage.decision_log import Circumstances, DecisionLog, decision_record, level_of
-from hubtriage.aws.triage.events import Message, Seen, Sighting
-from hubtriage.aws.triage.results import Ending, Outcome
+from hubtriage.aws.triage.events import DeduplicatedFinding, FindingEvent, Message
+from hubtriage.aws.triage.results import Outcome, Result
 from hubtriage.engine.planning.decision import Change, Decision, Kept, Observed
 from hubtriage.engine.ruleset.ruleset import RuleError
 
@@ -22,12 +22,12 @@ ERROR = RuleError("broken", "NaN is no date")
 
 
 def outcome(
-    ending: Ending | None = None, decision: Decision | None = None, finding: Mapping[str, Any] | None = None
+    ending: Result | None = None, decision: Decision | None = None, finding: Mapping[str, Any] | None = None
 ) -> Outcome:
     told = finding or {"AwsAccountId": "111122223333"}
     message = Message("m1", 1, 1_795_348_800.0)
-    seen = Seen(Sighting((ARN, "f1"), told, message, 1_795_348_800.0), (message,))
-    return Outcome(seen, decision, ending or Ending("unchanged"), 1.5)
+    seen = DeduplicatedFinding(FindingEvent((ARN, "f1"), told, message, 1_795_348_800.0), (message,))
+    return Outcome(seen, decision, ending or Result("unchanged"), 1.5)
 
 
 def decided(**members: Any) -> Decision:
@@ -45,7 +45,7 @@ def lines(outcomes: list[Outcome], level: str = "INFO") -> list[str]:
 def test_a_line_says_everything_about_one_change() -> None:
     update = {"Workflow": {"Status": "SUPPRESSED"}}
     decision = decided(update=update, rules=("buckets",), changes=(CHANGE,), kept=(KEPT,), hides=True)
-    (line,) = lines([outcome(Ending("updated", call_id="call-1"), decision)])
+    (line,) = lines([outcome(Result("updated", call_id="call-1"), decision)])
     assert json.loads(line) == {
         "level": "INFO",
         "message": "finding updated",
@@ -80,7 +80,7 @@ def test_a_line_says_everything_about_one_change() -> None:
 
 def test_what_is_taken_back_tells_what_has_become_of_the_rule() -> None:
     undo = Change("Workflow.Status", "SUPPRESSED", "NEW", "buckets", "taken back", "expired")
-    record = decision_record(outcome(Ending("updated"), decided(update={}, changes=(undo,))))
+    record = decision_record(outcome(Result("updated"), decided(update={}, changes=(undo,))))
     assert [change["cause"] for change in record["changes"]] == ["expired"]
 
 
@@ -89,7 +89,7 @@ def test_rare_members_appear_when_there_is_something_to_say() -> None:
         memo="lost", observed=(OBSERVED,), errors=(ERROR,), above_ceiling=("high",), overruled=("Types",)
     )
     record = decision_record(
-        outcome(Ending("failed", "InternalFailure", "Internal service failure"), decision)
+        outcome(Result("failed", "InternalFailure", "Internal service failure"), decision)
     )
     assert (record["code"], record["reason"]) == ("InternalFailure", "Internal service failure")
     assert record["observed"] == [{"field": "Severity.Label", "from": "HIGH", "to": "LOW", "rule": "trial"}]
@@ -102,22 +102,22 @@ def test_rare_members_appear_when_there_is_something_to_say() -> None:
 @pytest.mark.parametrize(
     ("ending", "decision", "level"),
     [
-        pytest.param(Ending("unchanged"), decided(), "DEBUG", id="nothing to do is not worth a line"),
-        pytest.param(Ending("unchanged"), decided(memo="ours"), "DEBUG", id="nor is our own echo"),
-        pytest.param(Ending("updated"), decided(update={}), "INFO", id="a change is"),
-        pytest.param(Ending("unchanged"), decided(kept=(KEPT,)), "INFO", id="a field kept is"),
-        pytest.param(Ending("unchanged"), decided(observed=(OBSERVED,)), "INFO", id="an observation is"),
-        pytest.param(Ending("unchanged"), decided(memo="lost"), "INFO", id="a lost memo is"),
-        pytest.param(Ending("refused", "CannotChange"), decided(), "INFO", id="a refusal is"),
-        pytest.param(Ending("failed", "InternalFailure"), decided(), "WARNING", id="a failure warns"),
+        pytest.param(Result("unchanged"), decided(), "DEBUG", id="nothing to do is not worth a line"),
+        pytest.param(Result("unchanged"), decided(memo="ours"), "DEBUG", id="nor is our own echo"),
+        pytest.param(Result("updated"), decided(update={}), "INFO", id="a change is"),
+        pytest.param(Result("unchanged"), decided(kept=(KEPT,)), "INFO", id="a field kept is"),
+        pytest.param(Result("unchanged"), decided(observed=(OBSERVED,)), "INFO", id="an observation is"),
+        pytest.param(Result("unchanged"), decided(memo="lost"), "INFO", id="a lost memo is"),
+        pytest.param(Result("refused", "CannotChange"), decided(), "INFO", id="a refusal is"),
+        pytest.param(Result("failed", "InternalFailure"), decided(), "WARNING", id="a failure warns"),
         pytest.param(
-            Ending("failed", "InvalidInput", final=True), decided(), "ERROR", id="a final one is an error"
+            Result("failed", "InvalidInput", final=True), decided(), "ERROR", id="a final one is an error"
         ),
-        pytest.param(Ending("updated"), decided(errors=(ERROR,)), "ERROR", id="so is a rule that fails"),
-        pytest.param(Ending("failed", "EngineError", final=True), None, "ERROR", id="so is our own bug"),
+        pytest.param(Result("updated"), decided(errors=(ERROR,)), "ERROR", id="so is a rule that fails"),
+        pytest.param(Result("failed", "EngineError", final=True), None, "ERROR", id="so is our own bug"),
     ],
 )
-def test_the_level_says_who_must_look(ending: Ending, decision: Decision | None, level: str) -> None:
+def test_the_level_says_who_must_look(ending: Result, decision: Decision | None, level: str) -> None:
     told = outcome(ending, decision)
     assert level_of(told) == level
     assert len(lines([told], level)) == 1
@@ -128,7 +128,7 @@ def test_the_level_says_who_must_look(ending: Ending, decision: Decision | None,
 def test_outcomes_of_one_call_are_written_at_once() -> None:
     written: list[str] = []
     log = DecisionLog(Circumstances("s", "r", None, "enforce", None), 20, written.append, lambda: 0.0)
-    log([outcome(Ending("updated"))] * 3)
+    log([outcome(Result("updated"))] * 3)
     assert len(written) == 1
     assert written[0].count("\n") == 3
 
@@ -147,9 +147,9 @@ HOSTILE = [
 def test_no_text_of_a_finding_gets_out_of_its_json_string(text: str) -> None:
     change = Change("UserDefinedFields." + text, text, text, "buckets", "rule")
     message = Message(text)
-    seen = Seen(Sighting((text, text), {"AwsAccountId": text}, message, None), (message,))
+    seen = DeduplicatedFinding(FindingEvent((text, text), {"AwsAccountId": text}, message, None), (message,))
     decision = decided(update={}, changes=(change,), kept=(Kept(text, text, text, text, text),))
-    (line,) = lines([Outcome(seen, decision, Ending("updated", text, text, text), None)])
+    (line,) = lines([Outcome(seen, decision, Result("updated", text, text, text), None)])
     assert line.isascii()
     assert line.isprintable()
     assert json.loads(line)["finding_id"] == text

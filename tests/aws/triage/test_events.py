@@ -6,7 +6,14 @@ from typing import Any
 
 import pytest
 
-from hubtriage.aws.triage.events import DETAIL_TYPES, SWEEP_SOURCE, Intake, SweepOrder, newest, take_in
+from hubtriage.aws.triage.events import (
+    DETAIL_TYPES,
+    SWEEP_SOURCE,
+    ParsedEvent,
+    SweepOrder,
+    newest,
+    parse_event,
+)
 
 GUARDDUTY = "arn:aws:securityhub:eu-west-1::product/aws/guardduty"
 IMPORTED = "Security Hub Findings - Imported"
@@ -28,22 +35,22 @@ def record(
     return {"messageId": message_id, "body": text, "attributes": attributes, "eventSource": "aws:sqs"}
 
 
-def intake(*records: Any) -> Intake:
-    return take_in({"Records": list(records)})
+def intake(*records: Any) -> ParsedEvent:
+    return parse_event({"Records": list(records)})
 
 
-def names(taken: Intake) -> list[tuple[str | None, str]]:
-    return [(sighting.message.id, sighting.key[1]) for sighting in taken.sightings]
+def names(taken: ParsedEvent) -> list[tuple[str | None, str]]:
+    return [(event.message.id, event.key[1]) for event in taken.finding_events]
 
 
 def test_an_imported_event_is_its_finding_with_unknown_members_kept() -> None:
     taken = intake(record(event(finding(RiskAssessment={"Score": 7})), receives="3"))
-    (sighting,) = taken.sightings
-    assert sighting.finding["RiskAssessment"] == {"Score": 7}
-    assert sighting.key == (GUARDDUTY, "f1")
-    assert (sighting.message.id, sighting.message.receives) == ("m1", 3)
-    assert sighting.message.sent_at == 1795348800.0
-    assert sighting.event_at == 1795348800.0
+    (only,) = taken.finding_events
+    assert only.finding["RiskAssessment"] == {"Score": 7}
+    assert only.key == (GUARDDUTY, "f1")
+    assert (only.message.id, only.message.receives) == ("m1", 3)
+    assert only.message.sent_at == 1795348800.0
+    assert only.event_at == 1795348800.0
     assert not taken.unusable
 
 
@@ -54,7 +61,7 @@ def test_several_findings_in_one_event_share_its_message(detail_type: str) -> No
 
 
 def test_an_event_handed_over_directly_has_no_message_id() -> None:
-    taken = take_in(event(finding()))
+    taken = parse_event(event(finding()))
     assert names(taken) == [(None, "f1")]
     assert taken.messages[0].receives == 1
 
@@ -132,7 +139,7 @@ def test_a_reason_quotes_little_of_a_foreign_text() -> None:
     ],
 )
 def test_any_invocation_is_accounted_for(given: object) -> None:
-    taken = take_in(given)
+    taken = parse_event(given)
     assert len(taken.messages) == len(taken.unusable) == 1
     assert taken.unusable[0].reason in ("not JSON", "not an event", "not a findings event")
 
@@ -143,8 +150,8 @@ def test_an_odd_receive_count_reads_as_the_first_delivery(count: Any) -> None:
 
 
 def test_without_an_envelope_time_the_event_is_as_old_as_its_message() -> None:
-    (sighting,) = intake(record(event(finding(), time=None), sent="1795000000500")).sightings
-    assert sighting.event_at == 1795000000.5
+    (only,) = intake(record(event(finding(), time=None), sent="1795000000500")).finding_events
+    assert only.event_at == 1795000000.5
 
 
 @pytest.mark.parametrize(
@@ -173,7 +180,7 @@ def test_of_several_events_of_one_finding_the_newest_counts(
     taken = intake(
         *(record(event(finding(Title=name), time=time), name, sent) for name, time, sent in records)
     )
-    (seen,) = newest(taken.sightings).values()
+    (seen,) = newest(taken.finding_events).values()
     assert seen.newest.finding["Title"] == state
     assert {message.id for message in seen.messages} == {"m1", "m2"}
 
@@ -235,9 +242,9 @@ def test_the_order_of_a_finding_seen_more_than_once_is(
     events: list[dict[str, Any]], order: SweepOrder | None
 ) -> None:
     taken = intake(*(record(each, str(number)) for number, each in enumerate(events)))
-    (seen,) = newest(taken.sightings).values()
+    (seen,) = newest(taken.finding_events).values()
     assert seen.newest.order == order
-    assert seen.newest.event_at == max(sighting.event_at or 0.0 for sighting in taken.sightings)
+    assert seen.newest.event_at == max(event.event_at or 0.0 for event in taken.finding_events)
 
 
 FIRST_SECOND, NEXT_SECOND = "2026-11-22T12:00:00Z", "2026-11-22T12:00:01Z"
@@ -300,7 +307,7 @@ def shown(title: str, time: str, *, updated: str | None = None, by_sweep: bool =
     ],
 )
 def test_of_what_events_show_of_a_finding_the_newest_is(records: list[dict[str, Any]], titles: str) -> None:
-    (seen,) = newest(intake(*records).sightings).values()
+    (seen,) = newest(intake(*records).finding_events).values()
     newest_title, _, others = titles.partition("?")
     assert seen.newest.finding["Title"] == newest_title
     assert [other["Title"] for other in seen.others] == list(others)
@@ -315,19 +322,19 @@ def test_findings_nested_deeper_than_can_be_compared_count_as_different() -> Non
             value = [value]
         return value
 
-    (sighting,) = intake(record(event(finding()))).sightings
-    deep = [replace(sighting, finding=finding(Resources=nested())) for _ in range(2)]
+    (only,) = intake(record(event(finding()))).finding_events
+    deep = [replace(only, finding=finding(Resources=nested())) for _ in range(2)]
     (seen,) = newest(deep).values()
     assert len(seen.others) == 1
 
 
 def test_an_id_of_two_products_is_two_findings() -> None:
     other = finding() | {"ProductArn": GUARDDUTY.replace("guardduty", "macie")}
-    assert len(newest(intake(record(event(finding(), other))).sightings)) == 2
+    assert len(newest(intake(record(event(finding(), other))).finding_events)) == 2
 
 
 def test_a_finding_twice_in_one_event_names_its_message_once() -> None:
-    (seen,) = newest(intake(record(event(finding(), finding()))).sightings).values()
+    (seen,) = newest(intake(record(event(finding(), finding()))).finding_events).values()
     assert [message.id for message in seen.messages] == ["m1"]
 
 
@@ -335,7 +342,7 @@ def test_a_finding_twice_in_one_event_names_its_message_once() -> None:
 def test_corpus_events_are_all_read_or_fail_with_a_reason() -> None:
     lines = (Path(os.environ["HUBTRIAGE_CORPUS"]) / "events.jsonl").read_text().splitlines()
     taken = intake(*(record(line, str(number)) for number, line in enumerate(lines)))
-    read = {sighting.message.id for sighting in taken.sightings}
+    read = {event.message.id for event in taken.finding_events}
     failed = {item.message.id: item.reason for item in taken.unusable}
     assert len(taken.messages) == len(read) + len(failed) == len(lines)
     assert set(failed.values()) == {

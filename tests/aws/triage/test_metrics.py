@@ -6,9 +6,9 @@ import pytest
 
 from hubtriage.aws.securityhub.faults import Fault
 from hubtriage.aws.securityhub.sending import Traffic
-from hubtriage.aws.triage.events import Message, Seen, Sighting, SweepOrder, Unusable
-from hubtriage.aws.triage.metrics import Tally, emit, spread, tally
-from hubtriage.aws.triage.results import Ending, Outcome, Report
+from hubtriage.aws.triage.events import DeduplicatedFinding, FindingEvent, Message, SweepOrder, UnusableEvent
+from hubtriage.aws.triage.metrics import BatchTally, emit, spread, tally
+from hubtriage.aws.triage.results import Outcome, Report, Result
 from hubtriage.engine.planning.decision import Change, Decision, Kept, Observed
 from hubtriage.engine.ruleset.ruleset import RuleError
 
@@ -17,9 +17,11 @@ RELABEL = Change("Severity.Label", "HIGH", "LOW", "labels", "rule")
 UNDO = Change("Workflow.Status", "SUPPRESSED", "NEW", "buckets", "taken back")
 
 
-def outcome(ending: Ending, decision: Decision | None = None, age: float | None = 1.0) -> Outcome:
+def outcome(ending: Result, decision: Decision | None = None, age: float | None = 1.0) -> Outcome:
     message = Message("m")
-    return Outcome(Seen(Sighting(("arn", "id"), {}, message, None), (message,)), decision, ending, age)
+    return Outcome(
+        DeduplicatedFinding(FindingEvent(("arn", "id"), {}, message, None), (message,)), decision, ending, age
+    )
 
 
 def decided(**members: Any) -> Decision:
@@ -33,22 +35,22 @@ def report(*outcomes: Outcome, **members: Any) -> Report:
 def test_a_batch_is_counted() -> None:
     numbers = tally(
         report(
-            outcome(Ending("updated"), decided(update={}, changes=(HIDE, RELABEL), hides=True)),
-            outcome(Ending("updated"), decided(update={}, changes=(HIDE,), hides=True, memo="ours"), age=3.0),
-            outcome(Ending("updated"), decided(update={}, changes=(UNDO,)), age=None),
+            outcome(Result("updated"), decided(update={}, changes=(HIDE, RELABEL), hides=True)),
+            outcome(Result("updated"), decided(update={}, changes=(HIDE,), hides=True, memo="ours"), age=3.0),
+            outcome(Result("updated"), decided(update={}, changes=(UNDO,)), age=None),
             outcome(
-                Ending("unchanged"),
+                Result("unchanged"),
                 decided(kept=(Kept("Types", (), (), "t", "a person's"),) * 2, memo="lost"),
             ),
             outcome(
-                Ending("unchanged"), decided(observed=(Observed("Types", None, "x", "t"),), memo="foreign")
+                Result("unchanged"), decided(observed=(Observed("Types", None, "x", "t"),), memo="foreign")
             ),
-            outcome(Ending("refused", "CannotChange"), decided(refused="no room", overruled=("Types",))),
+            outcome(Result("refused", "CannotChange"), decided(refused="no room", overruled=("Types",))),
             outcome(
-                Ending("failed", "InvalidInput", final=True), decided(update={}, changes=(HIDE,), hides=True)
+                Result("failed", "InvalidInput", final=True), decided(update={}, changes=(HIDE,), hides=True)
             ),
-            outcome(Ending("failed", "InternalFailure"), decided(errors=(RuleError("r", "m"),) * 3)),
-            unusable=(Unusable(Message("x"), "not JSON"),),
+            outcome(Result("failed", "InternalFailure"), decided(errors=(RuleError("r", "m"),) * 3)),
+            unusable=(UnusableEvent(Message("x"), "not JSON"),),
             traffic=Traffic(
                 [2, 1, 1],
                 Counter({"InvalidInput": 1, "InternalFailure": 4, "weird code!": 1}),
@@ -109,7 +111,7 @@ def test_values_are_thinned_evenly_and_keep_their_ends(
     assert spread(tuple(range(count)), most) == expected
 
 
-def documents(capsys: pytest.CaptureFixture[str], numbers: Tally) -> list[dict[str, Any]]:
+def documents(capsys: pytest.CaptureFixture[str], numbers: BatchTally) -> list[dict[str, Any]]:
     emit(numbers, "security", "triage")
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
@@ -122,7 +124,7 @@ def test_the_embedded_documents_hold_every_value_within_the_limits(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     calls, ages = tuple(range(1, 251)), tuple(float(n) for n in range(1000))
-    found = documents(capsys, Tally({"FindingsReceived": 1000, "ApiCalls": 250}, ages, calls, {}, {}))
+    found = documents(capsys, BatchTally({"FindingsReceived": 1000, "ApiCalls": 250}, ages, calls, {}, {}))
     assert values(found, "FindingsReceived") == [1000]
     assert values(found, "FindingsPerCall") == list(calls)
     assert values(found, "EventAge") == list(spread(ages))
@@ -139,7 +141,7 @@ def test_changes_have_the_rule_and_unprocessed_findings_the_code_as_dimension(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     found = documents(
-        capsys, Tally({"ApiCalls": 1}, (), (), {"buckets": 3, "labels": 1}, {"InvalidInput": 2})
+        capsys, BatchTally({"ApiCalls": 1}, (), (), {"buckets": 3, "labels": 1}, {"InvalidInput": 2})
     )[1:]
     told = [
         (
@@ -168,9 +170,9 @@ def test_changes_have_the_rule_and_unprocessed_findings_the_code_as_dimension(
 )
 def test_the_breaker_counts_what_is_hidden_or_taken_back_if(order: SweepOrder | None, counted: int) -> None:
     message = Message("m")
-    seen = Seen(Sighting(("arn", "id"), {}, message, None, order), (message,))
+    seen = DeduplicatedFinding(FindingEvent(("arn", "id"), {}, message, None, order), (message,))
     hidden = decided(update={}, changes=(HIDE,), hides=True)
     lowered = decided(update={}, changes=(RELABEL,))
     undone = decided(update={}, changes=(UNDO,))
-    outcomes = [Outcome(seen, decision, Ending("updated"), 1.0) for decision in (hidden, lowered, undone)]
+    outcomes = [Outcome(seen, decision, Result("updated"), 1.0) for decision in (hidden, lowered, undone)]
     assert tally(report(*outcomes), ()).counts.get("UnplannedChanges", 0) == counted

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from hubtriage.aws.securityhub.finding_history import Event
+from hubtriage.aws.securityhub.finding_history import HistoryEvent
 from hubtriage.cli.views.history import text
 
 
@@ -21,7 +21,7 @@ from hubtriage.cli.views.history import text
 )
 def test_a_value_in_the_history_is_told_as_what_it_is(value: Any, told: str) -> None:
     update = {"UpdatedField": "Field", "OldValue": "OLD", "NewValue": value}
-    (line,) = list(text(Event(0.0, "change", {"Updates": [update]})))[1:]
+    (line,) = list(text(HistoryEvent(0.0, "change", {"Updates": [update]})))[1:]
     assert line == f"    Field: OLD -> {told}"
 
 
@@ -36,5 +36,5 @@ def test_what_is_taken_back_is_told_with_what_has_become_of_the_rule(
     members: dict[str, str], told: str
 ) -> None:
     change = {"field": "Types", "from": "x", "to": "y", "rule": "a", "why": "taken back", **members}
-    line = list(text(Event(0.0, "decision", {"outcome": "updated", "changes": [change]})))[1]
+    line = list(text(HistoryEvent(0.0, "decision", {"outcome": "updated", "changes": [change]})))[1]
     assert line == f"    Types: x -> y  {told}"

@@ -10,7 +10,7 @@ import click
 from hubtriage.authoring.directory import attributes_changed, merged, rules_that_look_at, written
 from hubtriage.authoring.loader import ACCOUNTS_FILE, LoadResult, load_rules
 from hubtriage.aws.clock import SystemClock
-from hubtriage.aws.organizations import Account, Directory
+from hubtriage.aws.organizations import Directory, OrganizationAccount
 from hubtriage.aws.securityhub.backoff import Backoff
 from hubtriage.cli.failure import fail
 from hubtriage.cli.inputs.stream import progress_bar
@@ -68,7 +68,7 @@ def sync(folder: Path, tags: tuple[str, ...], prune: bool, check: bool) -> None:
         path.write_text(text, encoding="utf-8")
 
 
-def _read() -> list[Account]:
+def _read() -> list[OrganizationAccount]:
     directory = Directory(client("organizations"), Backoff(random.random), SystemClock())
     accounts = []
     try:
@@ -81,7 +81,7 @@ def _read() -> list[Account]:
     return accounts
 
 
-def attributes(account: Account, tags: Iterable[str]) -> dict[str, str]:
+def attributes(account: OrganizationAccount, tags: Iterable[str]) -> dict[str, str]:
     """What the directory says of an account: its name, its unit, and the tags that are asked for."""
     wanted = dict(_pair(tag) for tag in tags) or {key: key for key in sorted(account.tags)}
     own = {"name": account.name} | ({"ou": account.unit} if account.unit else {})

@@ -20,7 +20,7 @@ from hubtriage.cli.views.doctor import as_record, heading, summary, text
 from hubtriage.doctor.account import Account
 from hubtriage.doctor.checks.rules import udf
 from hubtriage.doctor.examine import CHECKS, Check, examine
-from hubtriage.doctor.verdict import Result
+from hubtriage.doctor.verdict import CheckResult
 
 PATIENCE = 300.0
 PROBE = Check("udf", "User-defined fields", partial(udf.look, patience=PATIENCE))
@@ -95,7 +95,7 @@ def _client(service: str, region: str | None = None) -> Any:
     return boto3.client(service, region_name=region)
 
 
-def _shown(account: Account, checks: Iterable[Check]) -> list[Result]:
+def _shown(account: Account, checks: Iterable[Check]) -> list[CheckResult]:
     """The results, each shown as it comes: some take their time."""
     results = []
     click.echo(heading(account.identity, account.stack))
@@ -106,7 +106,7 @@ def _shown(account: Account, checks: Iterable[Check]) -> list[Result]:
     return results
 
 
-def _printed(account: Account, checks: Iterable[Check]) -> list[Result]:
+def _printed(account: Account, checks: Iterable[Check]) -> list[CheckResult]:
     """The results as one JSON document."""
     with progress_bar("doctor") as progress:
         progress.show("looking at the account")

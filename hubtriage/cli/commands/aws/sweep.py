@@ -12,11 +12,11 @@ from hubtriage.aws.clock import SystemClock
 from hubtriage.aws.securityhub.client import security_hub
 from hubtriage.aws.sweep.destination import DestinationError
 from hubtriage.aws.sweep.inprocess import LocalSweep
-from hubtriage.aws.sweep.intake import Intake
+from hubtriage.aws.sweep.intake import IntakeRule
 from hubtriage.aws.sweep.progress import Progress
 from hubtriage.aws.sweep.report import ended_within
 from hubtriage.aws.sweep.request import MANAGED, SCOPES, SweepRequest, SweepRequestError
-from hubtriage.aws.sweep.start import Sighting, last_unfinished, look, start_sweep
+from hubtriage.aws.sweep.start import SweepExecution, last_unfinished, look, start_sweep
 from hubtriage.aws.sweep.walk import SweepError
 from hubtriage.aws.triage.batch import Sink
 from hubtriage.aws.triage.decision_log import Circumstances, DecisionLog
@@ -103,7 +103,7 @@ def command(
     states = client("stepfunctions")
     try:
         if reopen:
-            Intake(client("events"), deployed["IntakeRuleName"]).open()
+            IntakeRule(client("events"), deployed["IntakeRuleName"]).open()
         execution = _start(states, deployed["SweepArn"], request, resume=resume)
         seen = _follow(states, execution) if follow else look(states, execution)
     except AWS_ERRORS as error:
@@ -157,7 +157,7 @@ def _start(states: Any, machine: str, request: SweepRequest, *, resume: bool) ->
     return start_sweep(states, machine, last.request, last.progress)
 
 
-def _follow(states: Any, execution: str) -> Sighting:
+def _follow(states: Any, execution: str) -> SweepExecution:
     """Watch until the sweep is over."""
     with progress_bar("sweep") as shown:
         while (seen := look(states, execution)).is_running:
@@ -166,7 +166,7 @@ def _follow(states: Any, execution: str) -> Sighting:
     return seen
 
 
-def _end(seen: Sighting, *, as_json: bool, follow: bool) -> None:
+def _end(seen: SweepExecution, *, as_json: bool, follow: bool) -> None:
     ended = seen.report.get("rules_ended_today", ())
     record = {"execution": seen.execution, **as_record(seen.progress, ended)}
     if seen.cause:

@@ -5,7 +5,7 @@ import time
 
 import click
 
-from hubtriage.aws.securityhub.finding_history import Event, changes, decisions, products_of, told_in_order
+from hubtriage.aws.securityhub.finding_history import HistoryEvent, changes, decisions, in_order, products_of
 from hubtriage.cli.failure import fail
 from hubtriage.cli.stack import AWS_ERRORS, client, deployed_option, outputs
 from hubtriage.cli.text import quoted
@@ -43,11 +43,13 @@ def command(finding_id: str, stack: str, product_arn: str | None, days: int, as_
         fail(
             f"{quoted(finding_id)}: {NOTHING}", "the Id is that of the finding, such as arn:aws:securityhub:…"
         )
-    for event in told_in_order(events):
+    for event in in_order(events):
         click.echo(json.dumps(as_record(event)) if as_json else "\n".join(text(event)))
 
 
-def _history(finding_id: str, product_arn: str | None, known: list[Event], since: float) -> list[Event]:
+def _history(
+    finding_id: str, product_arn: str | None, known: list[HistoryEvent], since: float
+) -> list[HistoryEvent]:
     """Return what Security Hub knows; without the permission for it, print a remark and return nothing."""
     hub = client("securityhub")
     try:
