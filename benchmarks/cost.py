@@ -48,7 +48,7 @@ KEYS = 1  # the stack's own, or with `kms-keys` the customer's in its place
 
 
 @dataclass(frozen=True)
-class Traffic:
+class EventLoad:
     """Events that reach the queue. `together`: events in one invocation; `share`: findings in a call."""
 
     together: float
@@ -66,16 +66,16 @@ class Traffic:
         return self.events * CHANGED / self.share
 
 
-EVEN = Traffic(together=1 + MILLION / MONTH_SECONDS * WINDOW_SECONDS, share=1)
+EVEN = EventLoad(together=1 + MILLION / MONTH_SECONDS * WINDOW_SECONDS, share=1)
 """One after the other over a month: hardly ever do two share an invocation, and never a call."""
 
-BURSTS = Traffic(together=1_000, share=25)
+BURSTS = EventLoad(together=1_000, share=25)
 """In batches as large as they come, as after Security Hub's own checks, or in a sweep."""
 
 Line = tuple[str, float]
 
 
-def lines(load: Traffic) -> Iterator[Line]:
+def lines(load: EventLoad) -> Iterator[Line]:
     """What a load costs, by what is paid for."""
     received = 2 * load.invocations * max(1.0, load.together / SQS_BATCH)
     yield "EventBridge: events of AWS services, their matching and delivery", 0.0
@@ -87,13 +87,13 @@ def lines(load: Traffic) -> Iterator[Line]:
     yield "BatchUpdateFindings and GetFindings: no charge is known", 0.0
 
 
-def seconds(load: Traffic) -> float:
+def seconds(load: EventLoad) -> float:
     """How long all invocations take together."""
     planning = load.events * PLANNING_SECONDS
     return load.invocations * INVOCATION_SECONDS + planning + load.calls * CALL_SECONDS
 
 
-def _logged(load: Traffic, *, decisions: bool) -> float:
+def _logged(load: EventLoad, *, decisions: bool) -> float:
     written = load.events * CHANGED * DECISION_BYTES
     if not decisions:
         written = load.invocations * (METRICS_BYTES + PLATFORM_BYTES)

@@ -24,7 +24,7 @@ class DeploymentError(RuntimeError):
 
 
 @dataclass(frozen=True, slots=True)
-class Stack:
+class AssemblyStack:
     """One stack of an assembly: its name, template, and its files (source, S3 key)."""
 
     name: str
@@ -32,7 +32,7 @@ class Stack:
     files: tuple[tuple[Path, str], ...]
 
 
-def read_assembly(folder: Path, region: str) -> tuple[Stack, ...]:
+def read_assembly(folder: Path, region: str) -> tuple[AssemblyStack, ...]:
     """The stacks that a cloud assembly has for a Region, those that others depend on first."""
     manifest = json.loads((folder / "manifest.json").read_text())["artifacts"]
     names = [name for name, artifact in manifest.items() if artifact["type"] == "aws:cloudformation:stack"]
@@ -59,13 +59,13 @@ def _ordered(names: Iterable[str], manifest: Mapping[str, Any]) -> list[str]:
     return [name for name in ordered if manifest[name]["type"] == "aws:cloudformation:stack"]
 
 
-def _stack(folder: Path, artifact_id: str, artifact: Mapping[str, Any]) -> Stack:
+def _stack(folder: Path, artifact_id: str, artifact: Mapping[str, Any]) -> AssemblyStack:
     properties = artifact["properties"]
     assets = folder / f"{artifact_id}.assets.json"
     files = json.loads(assets.read_text())["files"].values() if assets.exists() else ()
     placed = ((folder / each["source"]["path"], _only(each["destinations"])["objectKey"]) for each in files)
     template = _compact((folder / properties["templateFile"]).read_text())
-    return Stack(properties.get("stackName", artifact_id), template, tuple(placed))
+    return AssemblyStack(properties.get("stackName", artifact_id), template, tuple(placed))
 
 
 def _compact(template: str) -> str:
@@ -129,7 +129,7 @@ def _content(source: Path) -> bytes:
     return packed.getvalue()
 
 
-def _apply(formation: Any, stack: Stack, timeout: float) -> dict[str, str]:
+def _apply(formation: Any, stack: AssemblyStack, timeout: float) -> dict[str, str]:
     request = {
         "StackName": stack.name,
         "TemplateBody": stack.template,

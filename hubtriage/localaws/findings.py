@@ -15,7 +15,7 @@ from hubtriage.localaws.organization import ACCOUNTS, REGIONS
 from hubtriage.localaws.producers.access_analyzer import access_analyzer_finding
 from hubtriage.localaws.producers.config import config_finding
 from hubtriage.localaws.producers.controls import control_finding
-from hubtriage.localaws.producers.draw import Draw, Scene
+from hubtriage.localaws.producers.draw import Draw, FindingScene
 from hubtriage.localaws.producers.growth import grow
 from hubtriage.localaws.producers.guardduty import guardduty_finding
 from hubtriage.localaws.producers.health import health_finding
@@ -31,7 +31,7 @@ NOW: Final = 1_793_534_400.0
 SMALL: Final = 4_096
 LARGE: Final = 20_480
 
-_PRODUCERS: Final[dict[str, tuple[float, Callable[[Scene], Finding]]]] = {
+_PRODUCERS: Final[dict[str, tuple[float, Callable[[FindingScene], Finding]]]] = {
     "security-hub": (0.48, control_finding),
     "inspector": (0.18, inspector_finding),
     "config": (0.09, config_finding),
@@ -70,7 +70,7 @@ def generate(
     weights = tuple(accumulate(weight for weight, _ in chosen))
     draw = Draw(seed)
     for _ in range(count):
-        scene = Scene(draw, now, draw.rank(ACCOUNTS), draw.rank(REGIONS))
+        scene = FindingScene(draw, now, draw.rank(ACCOUNTS), draw.rank(REGIONS))
         finding = draw.weighted(makers, weights)(scene)
         leave_traces(scene, finding, touched)
         if size is not None:
@@ -78,7 +78,7 @@ def generate(
         yield finding
 
 
-def _producer(name: str) -> tuple[float, Callable[[Scene], Finding]]:
+def _producer(name: str) -> tuple[float, Callable[[FindingScene], Finding]]:
     try:
         return _PRODUCERS[name]
     except KeyError:

@@ -26,7 +26,7 @@ from hubtriage.localaws.ministack.eventbridge_dlq import with_dead_letters
 from hubtriage.localaws.ministack.functions import end_batches, keep_all_output, kill_functions
 from hubtriage.localaws.ministack.internals import module
 from hubtriage.localaws.ministack.sqs_move_tasks import MoveTasks
-from hubtriage.localaws.securityhub.control import PREFIX, Control
+from hubtriage.localaws.securityhub.control import PREFIX, ControlEndpoint
 from hubtriage.localaws.securityhub.service import HttpAnswer, HttpRequest, Hubs, SecurityHubService
 from hubtriage.localaws.securityhub.settings import HubSettings
 
@@ -43,7 +43,7 @@ class Gateway:
 
     def __init__(self, settings: HubSettings, home: tuple[str, str], batching_window: float) -> None:
         self.hubs = Hubs(settings, home)
-        self.control = Control(self.hubs, time.time, home)
+        self.control = ControlEndpoint(self.hubs, time.time, home)
         self._service = SecurityHubService(self.hubs, time.time)
         self._batches = Batches(batching_window)
         self._started = asyncio.Event()

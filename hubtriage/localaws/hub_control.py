@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from hubtriage.localaws.errors import LocalCloudError
+from hubtriage.localaws.securityhub.calls import UpdateCall
 from hubtriage.localaws.securityhub.control import PREFIX
-from hubtriage.localaws.securityhub.faults import Fault
-from hubtriage.localaws.securityhub.ledger import UpdateCall
+from hubtriage.localaws.securityhub.faults import ScriptedFault
 
 
 class HubControl:
@@ -65,7 +65,7 @@ class HubControl:
         """Store findings exactly as they are, and send their events; see `Hub.plant`."""
         self._ask("POST", "findings", {"Findings": findings})
 
-    def fault(self, fault: Fault) -> None:
+    def fault(self, fault: ScriptedFault) -> None:
         """Write a fault into the script."""
         self._ask("POST", "faults", asdict(fault))
 

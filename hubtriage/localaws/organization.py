@@ -14,7 +14,7 @@ REGIONS: Final = ("eu-central-1", "eu-west-1", "us-east-1", "ap-southeast-2")
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class MemberAccount:
     """A member account: twelve digits, its name in Organizations, what it is for, who answers for it."""
 
     id: str
@@ -25,26 +25,26 @@ class Account:
 
 
 ACCOUNTS: Final = (
-    Account("123456789012", "shop-prod", "prod", "workloads", "shop"),
-    Account("210987654321", "shop-staging", "staging", "workloads", "shop"),
-    Account("111122223333", "sandbox-platform", "sandbox", "sandbox", "platform"),
-    Account("444455556666", "sandbox-data", "sandbox", "sandbox", "data"),
-    Account("777788889999", "data-prod", "prod", "workloads", "data"),
-    Account("222233334444", "payments-prod", "prod", "workloads", "payments"),
-    Account("333344445555", "data-dev", "dev", "workloads", "data"),
-    Account("555566667777", "shop-dev", "dev", "workloads", "shop"),
-    Account("666677778888", "platform-prod", "prod", "infrastructure", "platform"),
-    Account("888899990000", "payments-staging", "staging", "workloads", "payments"),
-    Account("121212121212", "platform-dev", "dev", "infrastructure", "platform"),
-    Account("131313131313", "network-prod", "prod", "infrastructure", "network"),
-    Account("141414141414", "shared-services", "prod", "infrastructure", "platform"),
-    Account("151515151515", "payments-dev", "dev", "workloads", "payments"),
-    Account("161616161616", "sandbox-training", "sandbox", "sandbox", "people"),
-    Account("171717171717", "analytics-prod", "prod", "workloads", "analytics"),
-    Account("181818181818", "analytics-dev", "dev", "workloads", "analytics"),
-    Account("191919191919", "backup", "prod", "security", "security"),
-    Account("202020202020", "log-archive", "prod", "security", "security"),
-    Account("999900001111", "security-tooling", "prod", "security", "security"),
+    MemberAccount("123456789012", "shop-prod", "prod", "workloads", "shop"),
+    MemberAccount("210987654321", "shop-staging", "staging", "workloads", "shop"),
+    MemberAccount("111122223333", "sandbox-platform", "sandbox", "sandbox", "platform"),
+    MemberAccount("444455556666", "sandbox-data", "sandbox", "sandbox", "data"),
+    MemberAccount("777788889999", "data-prod", "prod", "workloads", "data"),
+    MemberAccount("222233334444", "payments-prod", "prod", "workloads", "payments"),
+    MemberAccount("333344445555", "data-dev", "dev", "workloads", "data"),
+    MemberAccount("555566667777", "shop-dev", "dev", "workloads", "shop"),
+    MemberAccount("666677778888", "platform-prod", "prod", "infrastructure", "platform"),
+    MemberAccount("888899990000", "payments-staging", "staging", "workloads", "payments"),
+    MemberAccount("121212121212", "platform-dev", "dev", "infrastructure", "platform"),
+    MemberAccount("131313131313", "network-prod", "prod", "infrastructure", "network"),
+    MemberAccount("141414141414", "shared-services", "prod", "infrastructure", "platform"),
+    MemberAccount("151515151515", "payments-dev", "dev", "workloads", "payments"),
+    MemberAccount("161616161616", "sandbox-training", "sandbox", "sandbox", "people"),
+    MemberAccount("171717171717", "analytics-prod", "prod", "workloads", "analytics"),
+    MemberAccount("181818181818", "analytics-dev", "dev", "workloads", "analytics"),
+    MemberAccount("191919191919", "backup", "prod", "security", "security"),
+    MemberAccount("202020202020", "log-archive", "prod", "security", "security"),
+    MemberAccount("999900001111", "security-tooling", "prod", "security", "security"),
 )
 """Largest first: how many findings an account has falls with its place."""
 

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from hubtriage.localaws.findings import generate
 from hubtriage.localaws.securityhub.asff.requests import SIZE_LIMIT
-from hubtriage.localaws.securityhub.faults import Fault
+from hubtriage.localaws.securityhub.faults import ScriptedFault
 from tests.faults.cases import CODES, FOREVER
 
 Finding = dict[str, Any]
@@ -102,13 +102,13 @@ def _others(chance: random.Random, count: int) -> Iterator[Act]:
                   {"finding": _large(f"chaos/oversize/{number}", room)})  # fmt: skip
 
 
-def coded_faults(plan: Plan, wanted: list[Finding]) -> list[Fault]:
+def coded_faults(plan: Plan, wanted: list[Finding]) -> list[ScriptedFault]:
     """Faults of single findings: every ErrorCode passes on some that a rule wants, and lasts on some."""
     chance = random.Random(plan.seed + 1)  # noqa: S311
     each = max(1, len(wanted) // 2_000)
     chosen = iter(chance.sample(wanted, min(len(wanted), 2 * each * len(CODES))))
     return [
-        Fault(finding_error=code, finding=finding["Id"], times=times)
+        ScriptedFault(finding_error=code, finding=finding["Id"], times=times)
         for code in CODES
         for times in (1, FOREVER)
         for finding in [next(chosen) for _ in range(each)]

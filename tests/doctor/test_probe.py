@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 from hubtriage.doctor.account import Account, Identity
 from hubtriage.doctor.checks.rules.udf import Probe, look
 from hubtriage.doctor.verdict import Status
-from hubtriage.localaws.securityhub.faults import Fault
+from hubtriage.localaws.securityhub.faults import ScriptedFault
 from hubtriage.localaws.securityhub.hub import Hub
 from hubtriage.localaws.securityhub.inprocess import InProcessSecurityHub, ManualClock
 from hubtriage.localaws.securityhub.settings import HubSettings
@@ -61,28 +61,36 @@ def test_what_does_not_show_in_time_is_told_and_cleaned_up() -> None:
 
 FAULTS: list[Any] = [
     pytest.param(
-        Fault("BatchUpdateFindings", finding_error="FindingNotFound", times=3), "ok", id="not found yet"
+        ScriptedFault("BatchUpdateFindings", finding_error="FindingNotFound", times=3),
+        "ok",
+        id="not found yet",
     ),
     pytest.param(
-        Fault("BatchUpdateFindings", finding_error="ConcurrentUpdateError"), "ok", id="a concurrent update"
+        ScriptedFault("BatchUpdateFindings", finding_error="ConcurrentUpdateError"),
+        "ok",
+        id="a concurrent update",
     ),
     pytest.param(
-        Fault("BatchUpdateFindings", finding_error="InvalidInput"), "unchecked", id="refused for good"
+        ScriptedFault("BatchUpdateFindings", finding_error="InvalidInput"), "unchecked", id="refused for good"
     ),
     pytest.param(
-        Fault("BatchUpdateFindings", finding_error="FindingNotFound", times=100),
+        ScriptedFault("BatchUpdateFindings", finding_error="FindingNotFound", times=100),
         "unchecked",
         id="never found",
     ),
     pytest.param(
-        Fault("BatchUpdateFindings", error="AccessDeniedException"), "unchecked", id="updating is denied"
+        ScriptedFault("BatchUpdateFindings", error="AccessDeniedException"),
+        "unchecked",
+        id="updating is denied",
     ),
-    pytest.param(Fault("GetFindings", error="AccessDeniedException"), "unchecked", id="reading is denied"),
+    pytest.param(
+        ScriptedFault("GetFindings", error="AccessDeniedException"), "unchecked", id="reading is denied"
+    ),
 ]
 
 
 @pytest.mark.parametrize(("fault", "status"), FAULTS)
-def test_what_aws_refuses_is_tried_again_or_told_and_cleaned_up(fault: Fault, status: Status) -> None:
+def test_what_aws_refuses_is_tried_again_or_told_and_cleaned_up(fault: ScriptedFault, status: Status) -> None:
     scene = Scene()
     scene.hub.faults.add(fault)
     verdict = look(scene.account, patience=20)
@@ -92,7 +100,7 @@ def test_what_aws_refuses_is_tried_again_or_told_and_cleaned_up(fault: Fault, st
 
 def test_an_import_that_is_denied_leaves_nothing() -> None:
     scene = Scene()
-    scene.hub.faults.add(Fault("BatchImportFindings", error="AccessDeniedException"))
+    scene.hub.faults.add(ScriptedFault("BatchImportFindings", error="AccessDeniedException"))
     verdict = look(scene.account, patience=20)
     assert (verdict.status, verdict.details) == ("unchecked", ("no test finding was made",))
     assert scene.states() == []
@@ -100,7 +108,7 @@ def test_an_import_that_is_denied_leaves_nothing() -> None:
 
 def test_a_finding_that_cannot_be_archived_is_named() -> None:
     scene = Scene()
-    scene.hub.faults.add(Fault("BatchImportFindings", error="InternalException", skip=1))
+    scene.hub.faults.add(ScriptedFault("BatchImportFindings", error="InternalException", skip=1))
     [left] = look(scene.account, patience=20).details
     [finding] = scene.hub.findings()
     assert left.startswith(f"the test finding {finding['Id']} is left active: ")

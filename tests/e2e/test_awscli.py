@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError
 
 from hubtriage.localaws.cloud import LocalCloud
 from hubtriage.localaws.securityhub.errors import CALL_ERRORS, FINDING_ERRORS
-from hubtriage.localaws.securityhub.faults import Fault
+from hubtriage.localaws.securityhub.faults import ScriptedFault
 
 pytestmark = pytest.mark.e2e
 
@@ -214,7 +214,7 @@ def test_error_codes_that_values_provoke(hub: LocalCloud, code: str, options: st
 
 @pytest.mark.parametrize("code", sorted(FINDING_ERRORS))
 def test_error_codes_that_a_script_provokes(hub: LocalCloud, code: str) -> None:
-    hub.control.fault(Fault(finding_error=code, finding=_SECOND))
+    hub.control.fault(ScriptedFault(finding_error=code, finding=_SECOND))
     answer = _answer(hub, f"{_UPDATE} {_identifiers(_FIRST, _SECOND)} --confidence 1")
     assert answer["ProcessedFindings"] == [{"Id": _FIRST, "ProductArn": _PRODUCT}]
     assert answer["UnprocessedFindings"] == [
@@ -228,7 +228,7 @@ def test_error_codes_that_a_script_provokes(hub: LocalCloud, code: str) -> None:
 
 @pytest.mark.parametrize("code", sorted(CALL_ERRORS))
 def test_exceptions_that_a_script_provokes(hub: LocalCloud, code: str) -> None:
-    hub.control.fault(Fault(error=code))
+    hub.control.fault(ScriptedFault(error=code))
     _refused(hub, f"{_UPDATE} {_identifiers(_FIRST)} --confidence 1", code)
 
 

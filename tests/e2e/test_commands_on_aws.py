@@ -211,10 +211,10 @@ def test_the_story_of_a_finding_tells_who_decided_and_who_changed_what(told):
 
 
 def test_a_story_without_the_permission_for_the_history_has_the_decisions(told):
-    from hubtriage.localaws.securityhub.faults import Fault
+    from hubtriage.localaws.securityhub.faults import ScriptedFault
 
     logged(told, decision("finding-1"))
-    told.control.fault(Fault(operation="GetFindingHistory", error="AccessDeniedException", times=5))
+    told.control.fault(ScriptedFault(operation="GetFindingHistory", error="AccessDeniedException", times=5))
     done = run("why", "finding-1", "--stack", "why")
     assert done.exit_code == 0, done.output
     assert "SUPPRESSED  noisy" in done.stdout

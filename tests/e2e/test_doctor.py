@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 
 from hubtriage.cli.main import cli
 from hubtriage.localaws.cloud import LocalCloud
-from hubtriage.localaws.securityhub.faults import Fault
+from hubtriage.localaws.securityhub.faults import ScriptedFault
 from hubtriage.localaws.securityhub.settings import HubSettings
 from tests.support.deployed_stack import DeployedStack, built_stack, deployed_stack
 from tests.support.paths import TESTS
@@ -176,7 +176,7 @@ def configured(**settings: Any) -> Callable[[LocalCloud], None]:
 
 
 def denied(operation: str) -> Callable[[LocalCloud], None]:
-    fault = Fault(operation, error="AccessDeniedException", times=100)
+    fault = ScriptedFault(operation, error="AccessDeniedException", times=100)
     return lambda cloud: cloud.control.fault(fault)
 
 

@@ -21,7 +21,7 @@ from hubtriage.localaws.deploy import DeploymentError
 from hubtriage.localaws.errors import LocalCloudError
 from hubtriage.localaws.hub_control import HubControl
 from hubtriage.localaws.process import EmulatorProcess
-from hubtriage.localaws.securityhub.faults import Fault
+from hubtriage.localaws.securityhub.faults import ScriptedFault
 
 pytestmark = pytest.mark.e2e
 
@@ -224,7 +224,7 @@ def test_callers_cannot_forge_events_of_security_hub(cloud: LocalCloud) -> None:
 def test_a_lost_answer_breaks_the_connection_after_the_update(cloud: LocalCloud) -> None:
     hub = cloud.client("securityhub")
     hub.batch_import_findings(Findings=[_finding("f")])
-    cloud.control.fault(Fault(lose_answer=True))
+    cloud.control.fault(ScriptedFault(lose_answer=True))
     request = {"FindingIdentifiers": [{"Id": "f", "ProductArn": _PRODUCT}], "Confidence": 5}
     with pytest.raises(ConnectionClosedError):
         hub.batch_update_findings(**request)
@@ -238,7 +238,7 @@ def test_an_answer_can_be_too_late(cloud: LocalCloud) -> None:
     impatient = cloud.client(
         "securityhub", config=Config(read_timeout=0.5, retries={"total_max_attempts": 1})
     )
-    cloud.control.fault(Fault("DescribeHub", delay=1.5))
+    cloud.control.fault(ScriptedFault("DescribeHub", delay=1.5))
     with pytest.raises(ReadTimeoutError):
         impatient.describe_hub()
     impatient.close()

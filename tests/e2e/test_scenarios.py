@@ -11,7 +11,7 @@ import pytest
 from hubtriage.engine.fields import MANAGED_KEY, MEMO_KEY, WORKFLOW, code
 from hubtriage.engine.planning.memo import Claim, write_claims
 from hubtriage.engine.ruleset.ruleset import rule_ref
-from hubtriage.localaws.securityhub.ledger import ideal_calls
+from hubtriage.localaws.securityhub.calls import ideal_calls
 from hubtriage.localaws.securityhub.settings import HubSettings
 from tests.e2e.stories import Stage, Steps, Story, Wait, provided
 from tests.support.deployed_stack import DeployedStack, Tap, built_stack, deployed_stack

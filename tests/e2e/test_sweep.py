@@ -18,8 +18,8 @@ from hubtriage.aws.sweep.start import SweepExecution, last_unfinished, look, sta
 from hubtriage.aws.switch.mode import parameter_name
 from hubtriage.cli.main import cli
 from hubtriage.localaws.cloud import LocalCloud
-from hubtriage.localaws.securityhub.faults import Fault
-from hubtriage.localaws.securityhub.ledger import ideal_calls
+from hubtriage.localaws.securityhub.calls import ideal_calls
+from hubtriage.localaws.securityhub.faults import ScriptedFault
 from hubtriage.localaws.synth import synthesize
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
@@ -287,7 +287,7 @@ def test_a_newer_sweep_ends_the_older_one(world):
 
 def test_a_sweep_survives_throttling_and_a_killed_function(world):
     world.start_anew(FEW)
-    throttled = Fault(operation="GetFindings", error="TooManyRequestsException", times=12, skip=4)
+    throttled = ScriptedFault(operation="GetFindings", error="TooManyRequestsException", times=12, skip=4)
     world.cloud.control.fault(throttled)
     execution = start_sweep(world.states, world.machine, SweepRequest())
     deadline = time.monotonic() + 60

@@ -13,7 +13,7 @@ from typing import Any
 from botocore.config import Config
 
 from hubtriage.localaws.listener import Listener
-from hubtriage.localaws.securityhub.faults import Fault
+from hubtriage.localaws.securityhub.faults import ScriptedFault
 from hubtriage.localaws.securityhub.settings import HubSettings
 from tests.e2e.stories import provided
 from tests.faults.cases import CASES, FOREVER, Case
@@ -117,7 +117,7 @@ class Bench:
         """Prepare what is to go wrong with these cases' findings and calls."""
         for case in cases:
             for finding in findings(case) if case.code else ():
-                fault = Fault(finding_error=case.code, finding=finding["Id"], times=case.times)
+                fault = ScriptedFault(finding_error=case.code, finding=finding["Id"], times=case.times)
                 self.stack.cloud.control.fault(fault)
         proxied = [case for case in cases if case.proxy is not None]
         ids = self.proxy.break_calls([_proxy_rule(case) for case in proxied])

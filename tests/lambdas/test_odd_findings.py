@@ -235,7 +235,7 @@ def test_an_oddity_is_read_for_what_it_is(
     assert line["outcome"] == ("updated" if changes else "unchanged")
     assert [(c["field"], c["from"], c["to"]) for c in line["changes"]] == changes
     assert "errors" not in line
-    assert len(hub.ledger.updates) == bool(changes)
+    assert len(hub.call_log.updates) == bool(changes)
 
 
 def test_of_several_revisions_of_a_finding_that_come_together_the_last_is_triaged(
@@ -247,7 +247,7 @@ def test_of_several_revisions_of_a_finding_that_come_together_the_last_is_triage
     ]
     lines, hub = triage(revisions, rule({"UserDefinedFields": {"title": "{finding.Title}"}}), capsys)
     assert [change["to"] for line in lines for change in line["changes"]] == ["third"]
-    assert len(hub.ledger.updates) == 1
+    assert len(hub.call_log.updates) == 1
 
 
 @pytest.mark.parametrize("member", sorted(set(COMPLETE) - {"Id", "ProductArn"}))

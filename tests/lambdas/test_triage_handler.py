@@ -18,7 +18,7 @@ from hubtriage.aws.triage.function import ForeignEventError, NotTriagedError, Tr
 from hubtriage.aws.triage.metrics import PERIOD
 from hubtriage.engine.ruleset.ruleset import load_ruleset
 from hubtriage.localaws.findings import generate
-from hubtriage.localaws.securityhub.faults import Fault
+from hubtriage.localaws.securityhub.faults import ScriptedFault
 from hubtriage.localaws.securityhub.hub import Hub
 from hubtriage.localaws.securityhub.inprocess import InProcessSecurityHub, ManualClock
 from hubtriage.localaws.securityhub.settings import HubSettings
@@ -95,11 +95,11 @@ def test_generated_findings_are_triaged_and_their_echoes_settle_at_once(
     (numbers,) = [line for line in lines if "FindingsReceived" in line]
     assert numbers["FindingsReceived"] == [400]
     assert numbers["FindingsChanged"] == [len(changed)]
-    assert numbers["ApiCalls"] == [len(hub.ledger.updates)]
+    assert numbers["ApiCalls"] == [len(hub.call_log.updates)]
 
-    calls = len(hub.ledger.updates)
+    calls = len(hub.call_log.updates)
     assert handler(records(hub.take_events(clock.now())), CONTEXT) == {"batchItemFailures": []}
-    assert len(hub.ledger.updates) == calls
+    assert len(hub.call_log.updates) == calls
     assert not [line for line in logged(capsys) if line.get("message") == "finding updated"]
 
 
@@ -127,7 +127,7 @@ def test_what_failed_is_reported_by_message_and_explained(
     good, bad = event(0), event(1)
     hub = planted(clock, good, bad)
     hub.faults.add(
-        Fault(finding_error="InvalidInput", finding=bad["detail"]["findings"][0]["Id"], times=99),
+        ScriptedFault(finding_error="InvalidInput", finding=bad["detail"]["findings"][0]["Id"], times=99),
     )
     answer = make(hub, clock)(records([good, bad, {"detail-type": "x\n\u2028"}]), CONTEXT)
     assert answer == {"batchItemFailures": [{"itemIdentifier": "message-1"}, {"itemIdentifier": "message-2"}]}
@@ -149,7 +149,7 @@ def test_calls_that_fail_are_logged_by_kind(
 ) -> None:
     given = event()
     hub = planted(clock, given)
-    hub.faults.add(Fault(error=error, times=99))
+    hub.faults.add(ScriptedFault(error=error, times=99))
     make(hub, clock)(records([given]), CONTEXT)
     (line,) = [line for line in logged(capsys) if line.get("message") == "calls failed"]
     assert (line["code"], line["level"]) == (error, level)
@@ -192,14 +192,14 @@ def test_a_function_that_has_a_queue_refuses(given: Any, clock: ManualClock) -> 
     hub = planted(clock, event(0), event(1))
     with pytest.raises(ForeignEventError, match=QUEUE):
         make(hub, clock, queue=QUEUE)(given, CONTEXT)
-    assert not hub.ledger.calls
+    assert not hub.call_log.counts
 
 
 def test_a_function_that_has_a_queue_takes_its_messages(clock: ManualClock) -> None:
     hub = planted(clock, event(0), event(1))
     handler = make(hub, clock, queue=QUEUE)
     assert handler(sent_by(QUEUE, QUEUE), CONTEXT) == {"batchItemFailures": []}
-    assert len(hub.ledger.updates) == 1
+    assert len(hub.call_log.updates) == 1
 
 
 def test_an_empty_batch_is_no_failure(clock: ManualClock) -> None:
@@ -216,7 +216,7 @@ def test_in_observe_the_log_says_what_would_be_done_and_nothing_is(
     (told,) = [line for line in lines if "finding_id" in line]
     assert (told["mode"], told["code"]) == ("observe", "Observe")
     assert [change["field"] for change in told["changes"]] == ["Workflow.Status", "UserDefinedFields.why"]
-    assert not hub.ledger.updates
+    assert not hub.call_log.updates
     assert not [line for line in lines if "Hidden" in line]
 
 
@@ -258,7 +258,7 @@ def test_a_batch_under_way_stops_within_ten_seconds_of_the_switch(
 
     hub, triage = long_batch(clock, 60, read_mode)
     answer = triage()
-    written = [call.time - began for call in hub.ledger.updates]
+    written = [call.time - began for call in hub.call_log.updates]
     assert 21 < max(written) < 21 + FRESH
     assert len(answer["batchItemFailures"]) == 60 - len(written) > 20
     assert len(reads) == 4, "as seldom as at the start of a batch, and not again once it is off"
@@ -281,10 +281,10 @@ def test_a_long_batch_tells_the_breaker_of_its_changes_as_it_makes_them(
     assert max(sum(line["UnplannedChanges"]) for line in told) <= PERIOD + 1
     for name in ("FindingsReceived", "FindingsChanged", "Hidden", "UnplannedChanges"):
         assert sum(sum(line[name]) for line in told) == 60
-    assert sum(sum(line["ApiCalls"]) for line in told) == len(hub.ledger.updates) == 60
+    assert sum(sum(line["ApiCalls"]) for line in told) == len(hub.call_log.updates) == 60
 
 
-LOSES = Fault(lose_answer=True, times=4)
+LOSES = ScriptedFault(lose_answer=True, times=4)
 
 
 @pytest.mark.parametrize(
@@ -292,18 +292,22 @@ LOSES = Fault(lose_answer=True, times=4)
     [
         pytest.param([LOSES], ["failed", "unchanged"], id="every answer is lost"),
         pytest.param(
-            [Fault(lose_answer=True), Fault(error="TooManyRequestsException", times=99)],
+            [ScriptedFault(lose_answer=True), ScriptedFault(error="TooManyRequestsException", times=99)],
             ["failed", "unchanged"],
             id="one is lost, and then all is throttled",
         ),
-        pytest.param([Fault(lose_answer=True)], ["updated"], id="one is lost, and the next try is answered"),
         pytest.param(
-            [Fault(error="TooManyRequestsException", times=99)], ["failed", "updated"], id="none is lost"
+            [ScriptedFault(lose_answer=True)], ["updated"], id="one is lost, and the next try is answered"
+        ),
+        pytest.param(
+            [ScriptedFault(error="TooManyRequestsException", times=99)],
+            ["failed", "updated"],
+            id="none is lost",
         ),
     ],
 )
 def test_what_is_hidden_is_counted_once_by_the_breaker_if(
-    faults: list[Fault], endings: list[str], capsys: pytest.CaptureFixture[str], clock: ManualClock
+    faults: list[ScriptedFault], endings: list[str], capsys: pytest.CaptureFixture[str], clock: ManualClock
 ) -> None:
     given = event()
     hub = planted(clock, given)
@@ -343,7 +347,7 @@ def test_no_call_starts_within_the_margin(clock: ManualClock) -> None:
     short = SimpleNamespace(aws_request_id="r", get_remaining_time_in_millis=lambda: 14_000)
     answer = make(hub, clock, margin=15.0)(records([given]), short)
     assert answer == {"batchItemFailures": [{"itemIdentifier": "message-0"}]}
-    assert not hub.ledger.calls
+    assert not hub.call_log.counts
 
 
 def test_a_bug_of_ours_is_logged_with_its_trace_and_the_finding(
@@ -389,7 +393,7 @@ def test_corpus_findings_all_end_and_settle(capsys: pytest.CaptureFixture[str], 
     answer = handler(records(events), CONTEXT)
     unusable = [line for line in logged(capsys) if line.get("message") == "event unusable"]
     assert len(answer["batchItemFailures"]) == len(unusable) == len(odd) > 0
-    assert hub.ledger.updates
+    assert hub.call_log.updates
 
     handler(records(hub.take_events(clock.now())), CONTEXT)
     assert not [line for line in logged(capsys) if line.get("outcome") not in (None, "unchanged")]

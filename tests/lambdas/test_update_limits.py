@@ -95,11 +95,11 @@ def test_what_is_within_the_limits_is_sent_and_taken(update: Mapping[str, Any], 
     handler = TriageFunction(TriageConfig(), load_ruleset(compile_rule(tmp_path, update)), api, clock)
     (event,) = hub.take_events(clock.now())
     handler(event, CONTEXT)
-    (call,) = hub.ledger.updates
+    (call,) = hub.call_log.updates
     assert (call.outcome, call.processed) == ("ok", 1)
     (echo,) = hub.take_events(clock.now())
     handler(echo, CONTEXT)
-    assert len(hub.ledger.updates) == 1
+    assert len(hub.call_log.updates) == 1
 
 
 @pytest.mark.parametrize(

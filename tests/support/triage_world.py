@@ -14,7 +14,7 @@ from hubtriage.aws.triage.batch import Policy, Triage
 from hubtriage.aws.triage.results import Outcome, Report
 from hubtriage.engine.planning.plan import Settings
 from hubtriage.engine.ruleset.ruleset import load_ruleset
-from hubtriage.localaws.securityhub.faults import Fault
+from hubtriage.localaws.securityhub.faults import ScriptedFault
 from hubtriage.localaws.securityhub.hub import Hub
 from hubtriage.localaws.securityhub.inprocess import InProcessSecurityHub, ManualClock
 from hubtriage.localaws.securityhub.settings import HubSettings
@@ -70,7 +70,7 @@ class World:
             self.hub.plant(finding(number), NOW)
 
     def fault(self, **fault: Any) -> None:
-        self.hub.faults.add(Fault(**fault))
+        self.hub.faults.add(ScriptedFault(**fault))
 
     def stored(self, number: int) -> Mapping[str, Any]:
         found = self.hub.finding(*key(number))
@@ -81,7 +81,7 @@ class World:
         return [n for n in numbers if self.stored(n)["Workflow"]["Status"] == "SUPPRESSED"]
 
     def calls(self, operation: str) -> int:
-        return sum(count for (name, _), count in self.hub.ledger.calls.items() if name == operation)
+        return sum(count for (name, _), count in self.hub.call_log.counts.items() if name == operation)
 
 
 def backoff(**changes: Any) -> Backoff:

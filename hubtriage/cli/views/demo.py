@@ -12,7 +12,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 from rich.table import Table
 from rich.text import Text
 
-from hubtriage.localaws.demo.verdict import RuleTally, Shift, Verdict
+from hubtriage.localaws.demo.verdict import DemoVerdict, FieldShift, RuleTally
 
 PLAIN_WIDTH = 120
 _NUMBERS_WIDTH = 44
@@ -108,7 +108,7 @@ INTRODUCTION = (
 )
 
 
-def report(verdict: Verdict, explanation: Iterable[str], summary_file: str, width: int) -> Group:
+def report(verdict: DemoVerdict, explanation: Iterable[str], summary_file: str, width: int) -> Group:
     """Return everything that is shown when the demonstration is over, for lines of this width."""
     parts: list[RenderableType] = [
         *_section("What each rule did, in findings", _rules(verdict.rules, width), Text(_LEGEND, "dim")),
@@ -152,7 +152,7 @@ def _count(number: int) -> str:
     return f"{number:,}" if number else "-"
 
 
-def _shifts(verdict: Verdict) -> Table:
+def _shifts(verdict: DemoVerdict) -> Table:
     table = _table("  ", "before", "after", "")
     for shift in (verdict.workflow, verdict.severity):
         for value in _values(shift):
@@ -162,7 +162,7 @@ def _shifts(verdict: Verdict) -> Table:
     return table
 
 
-def _values(shift: Shift) -> list[str]:
+def _values(shift: FieldShift) -> list[str]:
     present = shift.before.keys() | shift.after.keys()
     known = [value for value in _ORDER.get(shift.field, ()) if value in present]
     return known + sorted(present - set(known))
@@ -173,7 +173,7 @@ def _indented(lines: Iterable[str]) -> Text:
     return Text.from_ansi("\n".join(f"  {line}" for line in lines))
 
 
-def _calls(verdict: Verdict) -> str:
+def _calls(verdict: DemoVerdict) -> str:
     return (
         f"  {verdict.api_calls} BatchUpdateFindings calls changed {verdict.changed:,} findings, "
         f"{verdict.findings_per_call:g} a call; {verdict.ideal_calls} would be the fewest possible.\n"
@@ -191,7 +191,7 @@ def _log_line(line: Mapping[str, Any]) -> str:
     return "  {\n" + ",\n".join(rows) + "\n  }"
 
 
-def _result(verdict: Verdict, summary_file: str) -> Text:
+def _result(verdict: DemoVerdict, summary_file: str) -> Text:
     sums = (
         f"  {verdict.findings:,} findings = {verdict.changed:,} changed + {verdict.unchanged:,} unchanged + "
         f"{verdict.refused:,} refused; dead-letter queues: {verdict.dead}; "

@@ -1,4 +1,4 @@
-"""What the demonstration saw: states before and after, the service's ledger, the decision log, the queues."""
+"""What the demonstration saw: states before and after, the service's calls, the decision log, the queues."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from hubtriage.localaws.securityhub.ledger import UpdateCall
+from hubtriage.localaws.securityhub.calls import UpdateCall
 
 Finding: TypeAlias = Mapping[str, Any]
 Key: TypeAlias = tuple[str, str]
@@ -14,7 +14,7 @@ States: TypeAlias = Mapping[Key, Finding]
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class DemoEvidence:
     """Everything that the verdict rests on, from four independent witnesses.
 
     `before` and `after` are the findings by (ProductArn, Id) as Security Hub stores them; `updates` are the

@@ -12,9 +12,9 @@ from typing import Any, Final
 from botocore.config import Config
 
 from hubtriage.localaws.cloud import LocalCloud
-from hubtriage.localaws.demo.evidence import Evidence, States, by_key
-from hubtriage.localaws.demo.steps import Step, Stopwatch, Watcher
-from hubtriage.localaws.demo.verdict import Verdict, judge
+from hubtriage.localaws.demo.evidence import DemoEvidence, States, by_key
+from hubtriage.localaws.demo.steps import DemoStep, Stopwatch, Watcher
+from hubtriage.localaws.demo.verdict import DemoVerdict, judge
 from hubtriage.localaws.findings import generate
 from hubtriage.localaws.securityhub.hub import Hub
 from hubtriage.localaws.securityhub.settings import HubSettings
@@ -50,8 +50,8 @@ class Scenario:
 class Performance:
     """What was seen, what it amounts to, and the deployed ruleset.json."""
 
-    evidence: Evidence
-    verdict: Verdict
+    evidence: DemoEvidence
+    verdict: DemoVerdict
     ruleset: Mapping[str, Any]
 
 
@@ -123,7 +123,7 @@ def _producers(findings: list[dict[str, Any]]) -> int:
     return len({finding["ProductName"] for finding in findings})
 
 
-def _import(cloud: LocalCloud, findings: list[dict[str, Any]], step: Step) -> None:
+def _import(cloud: LocalCloud, findings: list[dict[str, Any]], step: DemoStep) -> None:
     hub = cloud.client("securityhub", config=_PATIENT)
     for start in range(0, len(findings), IMPORT_BATCH):
         answer = hub.batch_import_findings(Findings=findings[start : start + IMPORT_BATCH])
@@ -132,7 +132,7 @@ def _import(cloud: LocalCloud, findings: list[dict[str, Any]], step: Step) -> No
         step.advance(min(start + IMPORT_BATCH, len(findings)))
 
 
-def _await_triage(cloud: LocalCloud, step: Step, timeout: float) -> None:
+def _await_triage(cloud: LocalCloud, step: DemoStep, timeout: float) -> None:
     """Wait until no event is under way and the queue is empty."""
     deadline = time.monotonic() + timeout
     while not cloud.is_idle():
@@ -150,9 +150,9 @@ def _gather(
     imported: list[dict[str, Any]],
     ruleset: Mapping[str, Any],
     seconds: Mapping[str, float],
-) -> Evidence:
+) -> DemoEvidence:
     depths = cloud.queue_depths()
-    return Evidence(
+    return DemoEvidence(
         before=_as_imported(imported),
         after=by_key(cloud.control.findings()),
         updates=tuple(cloud.control.updates()),

@@ -24,7 +24,7 @@ class Watcher(Protocol):
         """The step is over."""
 
 
-class Step:
+class DemoStep:
     """A step under way; `outcome` is what to say when it is over."""
 
     def __init__(self, watcher: Watcher) -> None:
@@ -48,11 +48,11 @@ class Stopwatch:
         self.seconds: dict[str, float] = {}
 
     @contextmanager
-    def step(self, name: str, key: str, total: int | None = None) -> Iterator[Step]:
+    def step(self, name: str, key: str, total: int | None = None) -> Iterator[DemoStep]:
         """Run a step; its time is kept under `key`. A step that fails is not ended: the error says why."""
         started = time.monotonic()
         self._watcher.begin(name, total)
-        step = Step(self._watcher)
+        step = DemoStep(self._watcher)
         yield step
         self.seconds[key] = time.monotonic() - started
         self._watcher.end(step.outcome, self.seconds[key])

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from hubtriage.localaws.demo.evidence import Evidence, Finding, Key, States
-from hubtriage.localaws.securityhub.ledger import ideal_calls
+from hubtriage.localaws.demo.evidence import DemoEvidence, Finding, Key, States
+from hubtriage.localaws.securityhub.calls import ideal_calls
 
 TOLERATED_CALLS: Final = 1.05
 """How many calls may be made for each that was needed."""
@@ -32,7 +32,7 @@ class RuleTally:
 
 
 @dataclass(frozen=True, slots=True)
-class Shift:
+class FieldShift:
     """How many findings have each value of a field, before and after."""
 
     field: str
@@ -41,7 +41,7 @@ class Shift:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class DemoVerdict:
     """The outcome in numbers; `problems` is empty when everything is as it should be.
 
     findings = changed + unchanged + refused. `api_calls` and `ideal_calls` are BatchUpdateFindings calls as
@@ -57,8 +57,8 @@ class Verdict:
     api_calls: int
     ideal_calls: int
     rules: tuple[RuleTally, ...]
-    workflow: Shift
-    severity: Shift
+    workflow: FieldShift
+    severity: FieldShift
     seconds: Mapping[str, float]
     example: Mapping[str, Any] | None
     problems: tuple[str, ...]
@@ -91,11 +91,11 @@ class Verdict:
         }
 
 
-def judge(evidence: Evidence) -> Verdict:
+def judge(evidence: DemoEvidence) -> DemoVerdict:
     """Count what happened, and hold the witnesses against each other."""
     changed = changed_findings(evidence.before, evidence.after)
     refused = _logged(evidence, "refused") - changed
-    return Verdict(
+    return DemoVerdict(
         findings=len(evidence.before),
         changed=len(changed),
         unchanged=len(evidence.before.keys() - changed - refused),
@@ -134,20 +134,20 @@ def _severity(finding: Finding) -> str:
     return label
 
 
-def _shift(field: str, evidence: Evidence, value: Callable[[Finding], str]) -> Shift:
+def _shift(field: str, evidence: DemoEvidence, value: Callable[[Finding], str]) -> FieldShift:
     counts = (Counter(map(value, states.values())) for states in (evidence.before, evidence.after))
-    return Shift(field, *counts)
+    return FieldShift(field, *counts)
 
 
 def _line_key(line: Mapping[str, Any]) -> Key:
     return line["product_arn"], line["finding_id"]
 
 
-def _logged(evidence: Evidence, outcome: str) -> frozenset[Key]:
+def _logged(evidence: DemoEvidence, outcome: str) -> frozenset[Key]:
     return frozenset(_line_key(line) for line in evidence.lines if line.get("outcome") == outcome)
 
 
-def _tallies(evidence: Evidence) -> tuple[RuleTally, ...]:
+def _tallies(evidence: DemoEvidence) -> tuple[RuleTally, ...]:
     """Count findings per rule, each once however many events told of it."""
     seen: dict[tuple[str, str], set[Key]] = defaultdict(set)
     for line in evidence.lines:
@@ -172,7 +172,7 @@ def _deeds(line: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield from ((deed, told["rule"]) for told in line.get(deed, ()))
 
 
-def _example(evidence: Evidence) -> Mapping[str, Any] | None:
+def _example(evidence: DemoEvidence) -> Mapping[str, Any] | None:
     """Return the line that shows most at once: something kept, several rules, several fields."""
     made = (line for line in evidence.lines if line.get("outcome") == "updated")
     return max(made, key=_instructiveness, default=None)
@@ -183,13 +183,13 @@ def _instructiveness(line: Mapping[str, Any]) -> tuple[int, int, int]:
     return min(len(line.get("kept", ())), 1), len(rules), len(line.get("changes", ()))
 
 
-def _problems(evidence: Evidence, changed: frozenset[Key]) -> Iterator[str]:
+def _problems(evidence: DemoEvidence, changed: frozenset[Key]) -> Iterator[str]:
     yield from _losses(evidence)
     yield from _disagreements(evidence, changed)
     yield from _waste(evidence)
 
 
-def _losses(evidence: Evidence) -> Iterator[str]:
+def _losses(evidence: DemoEvidence) -> Iterator[str]:
     if missing := len(evidence.before.keys() - evidence.after.keys()):
         yield f"{missing} findings are not in Security Hub"
     if evidence.waiting:
@@ -200,7 +200,7 @@ def _losses(evidence: Evidence) -> Iterator[str]:
         yield f"{len(errors)} errors in the decision log, the first: {errors[0]}"
 
 
-def _disagreements(evidence: Evidence, changed: frozenset[Key]) -> Iterator[str]:
+def _disagreements(evidence: DemoEvidence, changed: frozenset[Key]) -> Iterator[str]:
     told = _logged(evidence, "updated")
     if untold := len(changed - told):
         yield f"{untold} findings were changed, but the decision log does not say so"
@@ -208,7 +208,7 @@ def _disagreements(evidence: Evidence, changed: frozenset[Key]) -> Iterator[str]
         yield f"{unseen} findings were changed, says the decision log, but Security Hub does not show it"
 
 
-def _waste(evidence: Evidence) -> Iterator[str]:
+def _waste(evidence: DemoEvidence) -> Iterator[str]:
     calls, ideal = len(evidence.updates), ideal_calls(evidence.updates)
     if calls > TOLERATED_CALLS * ideal:
         yield f"{calls} API calls were made where {ideal} would have done"

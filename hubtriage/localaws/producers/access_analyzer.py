@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from hubtriage.localaws.organization import PARTNERS, STRANGERS
-from hubtriage.localaws.producers.draw import Draw, Scene
+from hubtriage.localaws.producers.draw import Draw, FindingScene
 from hubtriage.localaws.producers.resources import resource
 from hubtriage.localaws.producers.shape import Finding, Product, Said, finding
 
@@ -30,7 +30,7 @@ def _principal(draw: Draw) -> str:
     return "*" if draw.chance(0.15) else draw.rank(STRANGERS)
 
 
-def access_analyzer_finding(scene: Scene) -> Finding:
+def access_analyzer_finding(scene: FindingScene) -> Finding:
     """Return one resource that is shared outside; public is HIGH, with another account LOW."""
     kind, actions = scene.draw.rank(_SHARED)
     shared = resource(scene, kind)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from hubtriage.localaws.producers.draw import Draw, Scene
+from hubtriage.localaws.producers.draw import Draw, FindingScene
 from hubtriage.localaws.producers.resources import resource
 from hubtriage.localaws.producers.shape import Finding, Product, Said, finding
 
@@ -20,7 +20,7 @@ _RULES: Final = (
 )
 
 
-def config_finding(scene: Scene) -> Finding:
+def config_finding(scene: FindingScene) -> Finding:
     """Return one resource that broke a rule, or keeps it again. AWS: severity is always MEDIUM."""
     name, kind = scene.draw.rank(_RULES)
     suffix = Draw(f"{scene.account.id}/{scene.region}/{name}").hex(6)

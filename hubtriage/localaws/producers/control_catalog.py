@@ -10,7 +10,7 @@ from typing import Final
 
 
 @dataclass(frozen=True, slots=True)
-class Control:
+class SecurityControl:
     """A control; `topic` selects the requirements that it is related to."""
 
     id: str
@@ -87,7 +87,7 @@ IAM.6|CRITICAL|AwsAccount|root-account-hardware-mfa-enabled|identity|Hardware MF
 Account.1|MEDIUM|AwsAccount|security-account-information-provided|identity|Security contact information should be provided for an AWS account
 """  # noqa: E501  one control a line
 
-CONTROLS: Final = tuple(Control(*line.split("|")) for line in _TABLE.strip().splitlines())
+CONTROLS: Final = tuple(SecurityControl(*line.split("|")) for line in _TABLE.strip().splitlines())
 
 REQUIREMENTS: Final = {
     "access": ("NIST.800-53.r5 AC-3", "NIST.800-53.r5 AC-6", "NIST.800-53.r5 SC-7", "PCI DSS v4.0.1/1.4.4"),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from hubtriage.localaws.producers.control_catalog import CONTROLS, REQUIREMENTS, Control
-from hubtriage.localaws.producers.draw import Draw, Scene
+from hubtriage.localaws.producers.control_catalog import CONTROLS, REQUIREMENTS, SecurityControl
+from hubtriage.localaws.producers.draw import Draw, FindingScene
 from hubtriage.localaws.producers.resources import resource
 from hubtriage.localaws.producers.shape import Finding, Product, Said, finding
 
@@ -25,7 +25,7 @@ _REASONS: Final = {
 _BEST_PRACTICE_ONLY: Final = frozenset({"resilience"})
 
 
-def _compliance(control: Control, status: str) -> dict[str, Any]:
+def _compliance(control: SecurityControl, status: str) -> dict[str, Any]:
     standards = _STANDARDS[:1] if control.topic in _BEST_PRACTICE_ONLY else _STANDARDS
     compliance: dict[str, Any] = {
         "Status": status,
@@ -39,7 +39,7 @@ def _compliance(control: Control, status: str) -> dict[str, Any]:
     return compliance
 
 
-def _config_rule(scene: Scene, control: Control) -> str:
+def _config_rule(scene: FindingScene, control: SecurityControl) -> str:
     """Return the name of the rule that Security Hub made in this account: its suffix differs per account."""
     suffix = Draw(f"{scene.account.id}/{scene.region}/{control.config_rule}").hex(8)
     return f"securityhub-{control.config_rule}-{suffix}"
@@ -52,7 +52,7 @@ def _lifecycle(draw: Draw, status: str) -> dict[str, Any]:
     return {"Workflow": {"Status": workflow}, "RecordState": "ARCHIVED" if archived else "ACTIVE"}
 
 
-def control_finding(scene: Scene) -> Finding:
+def control_finding(scene: FindingScene) -> Finding:
     """Return the finding of one control about one resource."""
     control = scene.draw.rank(CONTROLS)
     status = scene.draw.weighted(_STATUSES, _STATUS_WEIGHTS)

@@ -11,7 +11,7 @@ from functools import lru_cache
 from itertools import accumulate
 from typing import TypeVar
 
-from hubtriage.localaws.organization import Account
+from hubtriage.localaws.organization import MemberAccount
 
 Item = TypeVar("Item")
 DAY = 86_400.0
@@ -75,12 +75,12 @@ def timestamp(moment: float) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class FindingScene:
     """Where and when one finding comes about: account, Region, the present (epoch seconds), and chance."""
 
     draw: Draw
     now: float
-    account: Account
+    account: MemberAccount
     region: str
 
     def lifetime(self, mean_days: float = 60.0) -> tuple[float, float]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Final
 
-from hubtriage.localaws.producers.draw import Scene
+from hubtriage.localaws.producers.draw import FindingScene
 from hubtriage.localaws.producers.resources import resource_json
 from hubtriage.localaws.producers.shape import Finding
 
@@ -20,7 +20,7 @@ def size_of(finding: Finding) -> int:
     return len(json.dumps(finding, separators=(",", ":"), ensure_ascii=False).encode())
 
 
-def grow(scene: Scene, finding: Finding, target: int) -> None:
+def grow(scene: FindingScene, finding: Finding, target: int) -> None:
     """Add related resources, then settings of the first one, until the finding has about `target` bytes.
 
     A finding that is larger already stays as it is.
@@ -36,7 +36,7 @@ def grow(scene: Scene, finding: Finding, target: int) -> None:
         _add_settings(scene, finding, missing // _SETTING_BYTES)
 
 
-def _add_settings(scene: Scene, finding: Finding, count: int) -> None:
+def _add_settings(scene: FindingScene, finding: Finding, count: int) -> None:
     settings = finding["Resources"][0].setdefault("Details", {}).setdefault("Other", {})
     for number in range(count):
         settings[f"configuration.item{number:03d}.{scene.draw.hex(8)}"] = scene.draw.hex(48)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from hubtriage.localaws.organization import SCANNERS
-from hubtriage.localaws.producers.draw import Draw, Scene
+from hubtriage.localaws.producers.draw import Draw, FindingScene
 from hubtriage.localaws.producers.resources import resource
 from hubtriage.localaws.producers.shape import Finding, Product, Said, finding
 
@@ -150,7 +150,7 @@ def _flattened(prefix: str, value: Any) -> dict[str, str]:
     return {prefix: str(value).lower() if isinstance(value, bool) else str(value)}
 
 
-def guardduty_finding(scene: Scene) -> Finding:
+def guardduty_finding(scene: FindingScene) -> Finding:
     """Return one threat; one in fifty is a sample finding that somebody generated."""
     draw = scene.draw
     threat = draw.rank(_THREATS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from hubtriage.localaws.producers.draw import Scene
+from hubtriage.localaws.producers.draw import FindingScene
 from hubtriage.localaws.producers.shape import Finding, Product, Said, finding
 
 PRODUCT: Final = Product("aws/health", "Health", "AWS")
@@ -16,7 +16,7 @@ _EVENTS: Final = (
 )
 
 
-def health_finding(scene: Scene) -> Finding:
+def health_finding(scene: FindingScene) -> Finding:
     """Return one event. AWS: Risk is CRITICAL, Abuse HIGH, most others MEDIUM; the resource type is Other."""
     code, severity, title = scene.draw.rank(_EVENTS)
     service = code.split("_")[1]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from hubtriage.localaws.producers.cves import CVES, Cve
-from hubtriage.localaws.producers.draw import Scene
+from hubtriage.localaws.producers.draw import FindingScene
 from hubtriage.localaws.producers.resources import resource
 from hubtriage.localaws.producers.shape import Finding, Product, Said, finding
 
@@ -43,7 +43,7 @@ def _advice(cve: Cve) -> str:
     return f"Remediation is available. Update {cve.package} to {cve.fixed} or later."
 
 
-def inspector_finding(scene: Scene) -> Finding:
+def inspector_finding(scene: FindingScene) -> Finding:
     """Return one vulnerability of one resource; one in eight was closed by Inspector, hence archived."""
     cve = scene.draw.rank(CVES)
     closed = scene.draw.chance(1 / 8)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from hubtriage.localaws.producers.draw import Scene
+from hubtriage.localaws.producers.draw import FindingScene
 from hubtriage.localaws.producers.resources import resource
 from hubtriage.localaws.producers.shape import Finding, Product, Resource, Said, finding
 
@@ -38,7 +38,7 @@ _DATA: Final = (
 _OBJECTS: Final = ("exports/customers.csv", "dumps/orders.json", "tmp/backup.tar.gz", "config/settings.ini")
 
 
-def _classification(scene: Scene, category: str, kinds: tuple[str, ...]) -> dict[str, Any]:
+def _classification(scene: FindingScene, category: str, kinds: tuple[str, ...]) -> dict[str, Any]:
     counts = [1 + int(scene.draw.exponential(40)) for _ in kinds]
     detections = [{"Count": count, "Type": kind} for count, kind in zip(counts, kinds, strict=True)]
     data = {"Category": category, "Detections": detections, "TotalCount": sum(counts)}
@@ -52,7 +52,7 @@ def _classification(scene: Scene, category: str, kinds: tuple[str, ...]) -> dict
     return {"Result": result}
 
 
-def _policy_finding(scene: Scene, bucket: Resource) -> Finding:
+def _policy_finding(scene: FindingScene, bucket: Resource) -> Finding:
     kind, severity, title = scene.draw.rank(_POLICIES)
     said = Said(
         id=scene.arn("macie2", f"finding/{scene.draw.hex(32)}"),
@@ -66,7 +66,7 @@ def _policy_finding(scene: Scene, bucket: Resource) -> Finding:
     return finding(scene, PRODUCT, said, [bucket], {"S3Bucket.effectivePermission": permission})
 
 
-def _data_finding(scene: Scene, bucket: Resource) -> Finding:
+def _data_finding(scene: FindingScene, bucket: Resource) -> Finding:
     name, family, category, kinds, severity = scene.draw.rank(_DATA)
     path = scene.draw.rank(_OBJECTS)
     title = f"The S3 object contains {name.lower()} information"
@@ -89,7 +89,7 @@ def _data_finding(scene: Scene, bucket: Resource) -> Finding:
     return finding(scene, PRODUCT, said, [bucket, item], fields)
 
 
-def macie_finding(scene: Scene) -> Finding:
+def macie_finding(scene: FindingScene) -> Finding:
     """Return a policy finding (two of three) or a sensitive-data finding."""
     bucket = resource(scene, "AwsS3Bucket")
     return (_policy_finding if scene.draw.chance(2 / 3) else _data_finding)(scene, bucket)

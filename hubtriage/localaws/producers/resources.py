@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
-from hubtriage.localaws.organization import Account
-from hubtriage.localaws.producers.draw import DAY, Draw, Scene, timestamp
+from hubtriage.localaws.organization import MemberAccount
+from hubtriage.localaws.producers.draw import DAY, Draw, FindingScene, timestamp
 from hubtriage.localaws.producers.shape import Resource
 
 _NUMBERS: Final = range(60)
@@ -25,11 +25,11 @@ _BUILT: Final = 1_700_000_000.0
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
+class ResourceSite:
     """Where a resource stands and what it is called; `draw` decides its details."""
 
     draw: Draw
-    account: Account
+    account: MemberAccount
     region: str
     name: str
 
@@ -53,11 +53,11 @@ class Site:
 Built = tuple[str, dict[str, Any] | None]
 
 
-def _account(site: Site) -> Built:
+def _account(site: ResourceSite) -> Built:
     return f"AWS::::Account:{site.account.id}", None
 
 
-def _instance(site: Site) -> Built:
+def _instance(site: ResourceSite) -> Built:
     instance = f"i-0{site.draw.hex(16)}"
     return site.arn("ec2", f"instance/{instance}"), {
         "Type": site.draw.rank(("t3.medium", "m6i.large", "c6i.xlarge", "t3.large", "r6i.2xlarge")),
@@ -74,7 +74,7 @@ def _instance(site: Site) -> Built:
     }
 
 
-def _volume(site: Site) -> Built:
+def _volume(site: ResourceSite) -> Built:
     volume = f"vol-0{site.draw.hex(16)}"
     return site.arn("ec2", f"volume/{volume}"), {
         "CreateTime": site.built(),
@@ -86,7 +86,7 @@ def _volume(site: Site) -> Built:
     }
 
 
-def _security_group(site: Site) -> Built:
+def _security_group(site: ResourceSite) -> Built:
     group = f"sg-0{site.draw.hex(16)}"
     port = site.draw.rank((443, 22, 3389, 8080, 5432, 3306))
     return site.arn("ec2", f"security-group/{group}"), {
@@ -100,7 +100,7 @@ def _security_group(site: Site) -> Built:
     }
 
 
-def _vpc(site: Site) -> Built:
+def _vpc(site: ResourceSite) -> Built:
     cidr = f"10.{site.draw.between(0, 63)}.0.0/16"
     association = f"vpc-cidr-assoc-0{site.draw.hex(16)}"
     return site.arn("ec2", f"vpc/vpc-0{site.draw.hex(16)}"), {
@@ -111,7 +111,7 @@ def _vpc(site: Site) -> Built:
     }
 
 
-def _subnet(site: Site) -> Built:
+def _subnet(site: ResourceSite) -> Built:
     subnet = f"subnet-0{site.draw.hex(16)}"
     return site.arn("ec2", f"subnet/{subnet}"), {
         "AvailabilityZone": f"{site.region}{site.draw.pick('abc')}",
@@ -124,7 +124,7 @@ def _subnet(site: Site) -> Built:
     }
 
 
-def _bucket(site: Site) -> Built:
+def _bucket(site: ResourceSite) -> Built:
     bucket = f"{site.account.name}-{site.name}-{site.draw.hex(4)}"
     return f"arn:aws:s3:::{bucket}", {
         "OwnerId": site.draw.hex(64),
@@ -147,7 +147,7 @@ def _bucket(site: Site) -> Built:
     }
 
 
-def _function(site: Site) -> Built:
+def _function(site: ResourceSite) -> Built:
     return site.arn("lambda", f"function:{site.name}"), {
         "FunctionName": site.name,
         "Handler": "app.handler",
@@ -163,7 +163,7 @@ def _function(site: Site) -> Built:
     }
 
 
-def _role(site: Site) -> Built:
+def _role(site: ResourceSite) -> Built:
     return site.global_arn("iam", f"role/{site.name}-role"), {
         "CreateDate": site.built(),
         "RoleId": f"AROA{site.draw.hex(16).upper()}",
@@ -176,7 +176,7 @@ def _role(site: Site) -> Built:
     }
 
 
-def _user(site: Site) -> Built:
+def _user(site: ResourceSite) -> Built:
     return site.global_arn("iam", f"user/{site.name}"), {
         "CreateDate": site.built(),
         "Path": "/",
@@ -186,7 +186,7 @@ def _user(site: Site) -> Built:
     }
 
 
-def _access_key(site: Site) -> Built:
+def _access_key(site: ResourceSite) -> Built:
     key = f"ASIA{site.draw.hex(16).upper()}"
     return f"AWS::IAM::AccessKey:{key}", {
         "AccessKeyId": key,
@@ -197,7 +197,7 @@ def _access_key(site: Site) -> Built:
     }
 
 
-def _policy(site: Site) -> Built:
+def _policy(site: ResourceSite) -> Built:
     return site.global_arn("iam", f"policy/{site.name}"), {
         "PolicyName": site.name,
         "PolicyId": f"ANPA{site.draw.hex(16).upper()}",
@@ -207,7 +207,7 @@ def _policy(site: Site) -> Built:
     }
 
 
-def _database(site: Site) -> Built:
+def _database(site: ResourceSite) -> Built:
     engine, version, port = site.draw.rank((("postgres", "14.9", 5432), ("mysql", "8.0.35", 3306)))
     return site.arn("rds", f"db:{site.name}"), {
         "DBInstanceIdentifier": site.name,
@@ -224,7 +224,7 @@ def _database(site: Site) -> Built:
     }
 
 
-def _image(site: Site) -> Built:
+def _image(site: ResourceSite) -> Built:
     digest = f"sha256:{site.draw.hex(64)}"
     return site.arn("ecr", f"repository/{site.name}/{digest}"), {
         "RegistryId": site.account.id,
@@ -236,7 +236,7 @@ def _image(site: Site) -> Built:
     }
 
 
-def _key(site: Site) -> Built:
+def _key(site: ResourceSite) -> Built:
     key = site.draw.uuid()
     return site.arn("kms", f"key/{key}"), {
         "AWSAccountId": site.account.id,
@@ -248,7 +248,7 @@ def _key(site: Site) -> Built:
     }
 
 
-def _secret(site: Site) -> Built:
+def _secret(site: ResourceSite) -> Built:
     return site.arn("secretsmanager", f"secret:{site.name}-{site.draw.hex(6)}"), {
         "Name": site.name,
         "RotationEnabled": False,
@@ -257,7 +257,7 @@ def _secret(site: Site) -> Built:
     }
 
 
-def _trail(site: Site) -> Built:
+def _trail(site: ResourceSite) -> Built:
     return site.arn("cloudtrail", f"trail/{site.name}"), {
         "HomeRegion": site.region,
         "IncludeGlobalServiceEvents": True,
@@ -268,15 +268,15 @@ def _trail(site: Site) -> Built:
     }
 
 
-def _queue(site: Site) -> Built:
+def _queue(site: ResourceSite) -> Built:
     return site.arn("sqs", site.name), {"QueueName": site.name}
 
 
-def _topic(site: Site) -> Built:
+def _topic(site: ResourceSite) -> Built:
     return site.arn("sns", site.name), {"TopicName": site.name, "Owner": site.account.id}
 
 
-def _load_balancer(site: Site) -> Built:
+def _load_balancer(site: ResourceSite) -> Built:
     return site.arn("elasticloadbalancing", f"loadbalancer/app/{site.name}/{site.draw.hex(16)}"), {
         "CreatedTime": site.built(),
         "DNSName": f"{site.name}-{site.draw.digits(9)}.{site.region}.elb.amazonaws.com",
@@ -287,12 +287,12 @@ def _load_balancer(site: Site) -> Built:
     }
 
 
-def _plain(service: str, path: str) -> Callable[[Site], Built]:
+def _plain(service: str, path: str) -> Callable[[ResourceSite], Built]:
     """Return a builder of a resource for which Security Hub gives no details."""
     return lambda site: (site.arn(service, path.format(site.name)), None)
 
 
-_BUILDERS: Final[dict[str, Callable[[Site], Built]]] = {
+_BUILDERS: Final[dict[str, Callable[[ResourceSite], Built]]] = {
     "AwsAccount": _account,
     "AwsEc2Instance": _instance,
     "AwsEc2Volume": _volume,
@@ -331,7 +331,7 @@ RESOURCE_TYPES: Final = tuple(_BUILDERS)
 _UNTAGGED: Final = frozenset({"AwsAccount", "AwsIamAccessKey"})
 
 
-def _tags(site: Site, workload: str) -> dict[str, str]:
+def _tags(site: ResourceSite, workload: str) -> dict[str, str]:
     """Tag as people do: most resources, not all, and not always under the same key."""
     draw, account = site.draw, site.account
     if draw.chance(0.15):
@@ -347,11 +347,11 @@ def _tags(site: Site, workload: str) -> dict[str, str]:
 
 
 @lru_cache(maxsize=8_192)
-def resource_json(account: Account, region: str, kind: str, number: int) -> str:
+def resource_json(account: MemberAccount, region: str, kind: str, number: int) -> str:
     """Return the resource of this type and number in this account and Region, as compact JSON."""
     draw = Draw(f"{account.id}/{region}/{kind}/{number}")
     workload = draw.rank(_WORKLOADS)
-    site = Site(draw, account, region, f"{workload}-{draw.pick(_PURPOSES)}-{number + 1}")
+    site = ResourceSite(draw, account, region, f"{workload}-{draw.pick(_PURPOSES)}-{number + 1}")
     identifier, details = _BUILDERS[kind](site)
     built: Resource = {"Type": kind, "Id": identifier, "Partition": "aws", "Region": region}
     if kind not in _UNTAGGED and (tags := _tags(site, workload)):
@@ -361,7 +361,7 @@ def resource_json(account: Account, region: str, kind: str, number: int) -> str:
     return json.dumps(built, separators=(",", ":"))
 
 
-def resource(scene: Scene, kind: str) -> Resource:
+def resource(scene: FindingScene, kind: str) -> Resource:
     """Return one of the sixty resources of this type in the scene's account and Region, as a new object."""
     number = scene.draw.rank(_NUMBERS)
     built: Resource = json.loads(resource_json(scene.account, scene.region, kind, number))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from hubtriage.localaws.producers.draw import Scene, timestamp
+from hubtriage.localaws.producers.draw import FindingScene, timestamp
 
 Finding = dict[str, Any]
 Resource = dict[str, Any]
@@ -22,7 +22,7 @@ class Product:
     name: str
     company: str
 
-    def arn(self, scene: Scene) -> str:
+    def arn(self, scene: FindingScene) -> str:
         """Return the ProductArn; AWS: it holds the Region in which the finding was made."""
         if self.path.startswith("{account}"):
             path = self.path.replace("{account}", scene.account.id)
@@ -47,7 +47,7 @@ class Said:
 
 
 def finding(
-    scene: Scene,
+    scene: FindingScene,
     product: Product,
     said: Said,
     resources: list[Resource],

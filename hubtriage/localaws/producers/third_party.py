@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from hubtriage.localaws.producers.draw import Scene
+from hubtriage.localaws.producers.draw import FindingScene
 from hubtriage.localaws.producers.resources import resource
 from hubtriage.localaws.producers.shape import Finding, Product, Said, finding
 
@@ -52,7 +52,7 @@ _CHECKS: Final = (
 _SECRETS: Final = (("aws-access-key", "CRITICAL"), ("private-key", "HIGH"), ("generic-api-key", "MEDIUM"))
 
 
-def prowler_finding(scene: Scene) -> Finding:
+def prowler_finding(scene: FindingScene) -> Finding:
     """Return one check of Prowler about one resource."""
     check, kind, severity, title = scene.draw.rank(_CHECKS)
     target = resource(scene, kind)
@@ -75,7 +75,7 @@ def prowler_finding(scene: Scene) -> Finding:
     return finding(scene, PROWLER, said, [target], fields, Compliance=compliance)
 
 
-def in_house_finding(scene: Scene) -> Finding:
+def in_house_finding(scene: FindingScene) -> Finding:
     """Return a secret that the organisation's own scanner found in a repository."""
     rule, severity = scene.draw.rank(_SECRETS)
     repository = f"{scene.account.owner}-{scene.draw.rank(('service', 'infra', 'tools', 'notebooks'))}"

@@ -11,7 +11,7 @@ from dataclasses import asdict
 from typing import Any
 
 from hubtriage.localaws.securityhub.errors import HubError
-from hubtriage.localaws.securityhub.faults import Fault
+from hubtriage.localaws.securityhub.faults import ScriptedFault
 from hubtriage.localaws.securityhub.hub import Hub
 from hubtriage.localaws.securityhub.service import HttpAnswer, Hubs
 from hubtriage.localaws.securityhub.settings import HubSettings
@@ -19,7 +19,7 @@ from hubtriage.localaws.securityhub.settings import HubSettings
 PREFIX = "/_hubtriage/"
 
 
-class Control:
+class ControlEndpoint:
     """The control endpoint; `home` is the (account, Region) that is meant when none is named."""
 
     def __init__(self, hubs: Hubs, clock: Callable[[], float], home: tuple[str, str]) -> None:
@@ -33,10 +33,10 @@ class Control:
             ("GET", "events"): lambda hub, _: hub.events(),
             ("POST", "events"): lambda hub, body: {"Events": hub.delivered_events(**body)},
             ("GET", "traced"): lambda hub, _: {
-                "Findings": [[*key, count] for key, count in hub.ledger.traced.items()]
+                "Findings": [[*key, count] for key, count in hub.call_log.traced.items()]
             },
             ("POST", "findings"): self._plant,
-            ("POST", "faults"): lambda hub, body: hub.faults.add(Fault(**body)),
+            ("POST", "faults"): lambda hub, body: hub.faults.add(ScriptedFault(**body)),
             ("DELETE", "faults"): lambda hub, _: hub.faults.clear(),
             ("GET", "settings"): lambda _hub, _: asdict(self._hubs.settings),
             ("POST", "settings"): self._configure,

@@ -6,7 +6,7 @@ from hubtriage.localaws.securityhub.errors import CALL_ERRORS, FINDING_ERRORS
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class ScriptedFault:
     """What goes wrong, where and how often. Exactly one of the four effects is given.
 
     error: the whole call is refused with this exception's name.
@@ -42,7 +42,7 @@ class Fault:
 
 @dataclass(slots=True)
 class _Armed:
-    fault: Fault
+    fault: ScriptedFault
     skip: int
     times: int
 
@@ -61,7 +61,7 @@ class FaultScript:
 
     _armed: list[_Armed] = field(default_factory=list)
 
-    def add(self, fault: Fault) -> None:
+    def add(self, fault: ScriptedFault) -> None:
         """Arm a fault."""
         self._armed.append(_Armed(fault, fault.skip, fault.times))
 
@@ -72,7 +72,7 @@ class FaultScript:
     def __len__(self) -> int:
         return len(self._armed)
 
-    def of_call(self, operation: str) -> Fault | None:
+    def of_call(self, operation: str) -> ScriptedFault | None:
         """The fault of a call of `operation`, if it goes wrong; every waiting fault counts the call."""
         waiting = [a for a in self._armed if a.fault.operation == operation and a.fault.finding_error is None]
         return self._first_strike(waiting)
@@ -89,7 +89,7 @@ class FaultScript:
         fault = self._first_strike(waiting)
         return fault.finding_error if fault else None
 
-    def _first_strike(self, waiting: list[_Armed]) -> Fault | None:
+    def _first_strike(self, waiting: list[_Armed]) -> ScriptedFault | None:
         """Faults take turns: the first that is due strikes; those before it count the occasion as passed."""
         for armed in waiting:
             if armed.strike():

@@ -17,11 +17,11 @@ from hubtriage.localaws.securityhub.asff.checks import boolean, one_of, structur
 from hubtriage.localaws.securityhub.asff.requests import Finding, Identifier, identity
 from hubtriage.localaws.securityhub.asff.timestamps import read_timestamp, write_timestamp
 from hubtriage.localaws.securityhub.asff.values import copied
+from hubtriage.localaws.securityhub.calls import CallLog, UpdateCall, payload_digest
 from hubtriage.localaws.securityhub.errors import HubError, invalid_input
 from hubtriage.localaws.securityhub.events import Deliveries
-from hubtriage.localaws.securityhub.faults import Fault, FaultScript, finding_message
+from hubtriage.localaws.securityhub.faults import FaultScript, ScriptedFault, finding_message
 from hubtriage.localaws.securityhub.history import Source, Write
-from hubtriage.localaws.securityhub.ledger import Ledger, UpdateCall, payload_digest
 from hubtriage.localaws.securityhub.quotas import Quotas
 from hubtriage.localaws.securityhub.settings import HubSettings
 from hubtriage.localaws.securityhub.store import Record, Store
@@ -81,7 +81,7 @@ class Hub:
 
     def reset(self) -> None:
         """Forget findings, rules, counts, faults and events under way; stay enabled or not."""
-        self.ledger = Ledger()
+        self.call_log = CallLog()
         self.faults.clear()
         self._store = Store()
         self._views = queries.Views()
@@ -94,7 +94,7 @@ class Hub:
     def configure(self, settings: HubSettings) -> None:
         """Behave differently from now on; what is stored, counted and under way stays."""
         self.settings = settings
-        self._origin = fields.Origin(self.region, settings.account_names)
+        self._origin = fields.FindingOrigin(self.region, settings.account_names)
 
     # What callers do
 
@@ -110,7 +110,7 @@ class Hub:
         """Any operation by its AWS name; raises HubError when the whole call is refused.
 
         `now` is epoch seconds, `caller` the ARN that history and automation rules name, `trace` what
-        the ledger groups update calls by.
+        the call log groups update calls by.
         """
         call = _Call(copied(request), now, caller or self._caller, trace)
         try:
@@ -181,9 +181,9 @@ class Hub:
         return len(self._deliveries)
 
     def status(self) -> dict[str, Any]:
-        """JSON-ready: the ledger, and how many findings, events and waiting faults there are."""
+        """Return, JSON-ready, the call log and how many findings, events and waiting faults there are."""
         return {
-            **self.ledger.as_record(),
+            **self.call_log.as_record(),
             "stored": len(self._store),
             "events": self.events(),
             "faults": len(self.faults),
@@ -191,7 +191,7 @@ class Hub:
 
     # The way in
 
-    def _admit(self, operation: str, now: float) -> Fault | None:
+    def _admit(self, operation: str, now: float) -> ScriptedFault | None:
         """Let a call in, or raise; the fault that its answer meets."""
         if operation not in OPERATIONS:
             raise invalid_input(f"the local Security Hub has no operation {operation}")
@@ -212,12 +212,12 @@ class Hub:
     def _note(self, operation: str, call: _Call, outcome: str, body: Mapping[str, Any]) -> None:
         listed = call.request.get("FindingIdentifiers" if operation == "BatchUpdateFindings" else "Findings")
         count = len(listed) if isinstance(listed, list) else len(body.get("Findings", ()))
-        self.ledger.note(operation, outcome, count)
+        self.call_log.note(operation, outcome, count)
         if operation == "BatchUpdateFindings":
             unprocessed = Counter(each["ErrorCode"] for each in body.get("UnprocessedFindings", ()))
             processed = len(body.get("ProcessedFindings", ()))
             digest = payload_digest(call.request)
-            self.ledger.updates.append(
+            self.call_log.updates.append(
                 UpdateCall(call.now, digest, count, outcome, processed, dict(unprocessed), call.trace)
             )
 
@@ -355,7 +355,7 @@ class Hub:
         self._write(after, call.now, "BATCH_UPDATE_FINDINGS", call.caller)
         record.pinned.update(set(fields.PROVIDED) & set(call.request))
         if call.trace is not None:
-            self.ledger.traced[identity(identifier)] += 1
+            self.call_log.traced[identity(identifier)] += 1
         return None
 
     # Readers

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass(slots=True)
-class TokenBucket:
+class QuotaBucket:
     """Allows `burst` calls at once and `rate` calls a second in the long run."""
 
     rate: float
@@ -34,10 +34,10 @@ class Quotas:
     """AWS: calls a second and burst, per operation, account and Region."""
 
     def __init__(self) -> None:
-        self._buckets: dict[str, TokenBucket] = {}
+        self._buckets: dict[str, QuotaBucket] = {}
 
     def take(self, operation: str, now: float) -> bool:
         """Whether this call of `operation` is within its quota."""
         if operation not in self._buckets:
-            self._buckets[operation] = TokenBucket(*_QUOTAS.get(operation, _ANY_OTHER))
+            self._buckets[operation] = QuotaBucket(*_QUOTAS.get(operation, _ANY_OTHER))
         return self._buckets[operation].take(now)

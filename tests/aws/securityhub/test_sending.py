@@ -331,7 +331,7 @@ def test_retries_keep_to_the_rate_too() -> None:
     world = World(1)
     world.fault(finding_error="InternalFailure", times=3)
     send(world, call(0), rate=0.1)
-    times = [update.time for update in world.hub.ledger.updates]
+    times = [update.time for update in world.hub.call_log.updates]
     assert [later - earlier for earlier, later in pairwise(times)] == pytest.approx([10] * 3)
 
 

@@ -8,7 +8,7 @@ import pytest
 from hubtriage.aws.sweep.progress import Progress
 from hubtriage.aws.sweep.request import ACTIVE, MANAGED, SweepRequest
 from hubtriage.aws.sweep.walk import SweepError
-from hubtriage.localaws.securityhub.ledger import ideal_calls
+from hubtriage.localaws.securityhub.calls import ideal_calls
 from tests.support.sweep_world import Bench, renamed, rules, suppress
 from tests.support.triage_world import MACIE, NOW, World, finding
 
@@ -130,7 +130,7 @@ def test_calls_are_nearly_as_few_as_they_can_be_however_the_findings_are_mixed()
         world.hub.plant(finding(number, GeneratorId=f"control-{'abcdefg'[number * 7919 % 7]}"), NOW)
     bench = Bench(world, rules(*(suppress(f"rule-{c}", f"control-{c}") for c in "abcdef")), rate=1.2)
     done = bench.sweep()
-    updates = world.hub.ledger.updates
+    updates = world.hub.call_log.updates
     fewest = ideal_calls(updates)
     assert (
         done.changed

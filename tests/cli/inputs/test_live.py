@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from hubtriage.cli.inputs.live import ACTIVE, CALLS_PER_SECOND, Cache, LiveError, age_in_words, read_live
-from hubtriage.localaws.securityhub.faults import Fault
+from hubtriage.localaws.securityhub.faults import ScriptedFault
 from hubtriage.localaws.securityhub.hub import Hub
 from hubtriage.localaws.securityhub.inprocess import InProcessSecurityHub, ManualClock
 from hubtriage.localaws.securityhub.settings import HubSettings
@@ -45,7 +45,7 @@ class World:
 
     @property
     def calls(self) -> int:
-        return sum(count for (name, _), count in self.hub.ledger.calls.items() if name == "GetFindings")
+        return sum(count for (name, _), count in self.hub.call_log.counts.items() if name == "GetFindings")
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def test_what_was_read_whole_is_not_read_again_unless_asked(world: World) -> Non
 
 
 def test_a_run_goes_on_where_an_earlier_one_stopped(world: World) -> None:
-    world.hub.faults.add(Fault(operation="GetFindings", error="AccessDeniedException", skip=4))
+    world.hub.faults.add(ScriptedFault(operation="GetFindings", error="AccessDeniedException", skip=4))
     with pytest.raises(LiveError, match="after 400 findings: AccessDeniedException"):
         world.read()
     assert len(world.ids()) == 400
@@ -83,7 +83,7 @@ def test_a_run_goes_on_where_an_earlier_one_stopped(world: World) -> None:
 
 
 def test_throttling_is_waited_out(world: World) -> None:
-    world.hub.faults.add(Fault(operation="GetFindings", error="TooManyRequestsException", times=3))
+    world.hub.faults.add(ScriptedFault(operation="GetFindings", error="TooManyRequestsException", times=3))
     assert world.read().findings == COUNT
 
 
@@ -109,7 +109,7 @@ def test_what_cannot_be_gone_on_from_is_begun_anew(changes: dict[str, Any], worl
 
 
 def test_filters_that_are_refused_are_not_tried_for_ever(world: World) -> None:
-    world.hub.faults.add(Fault(operation="GetFindings", error="InvalidInputException", times=50))
+    world.hub.faults.add(ScriptedFault(operation="GetFindings", error="InvalidInputException", times=50))
     with pytest.raises(LiveError, match="InvalidInputException"):
         world.read()
     assert world.calls == 1

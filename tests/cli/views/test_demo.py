@@ -7,9 +7,9 @@ import pytest
 from rich.console import Console
 
 from hubtriage.cli.views.demo import LiveProgress, PlainProgress, report
-from hubtriage.localaws.demo.verdict import RuleTally, Shift, Verdict
+from hubtriage.localaws.demo.verdict import DemoVerdict, FieldShift, RuleTally
 
-VERDICT = Verdict(
+VERDICT = DemoVerdict(
     findings=2500,
     changed=812,
     unchanged=1688,
@@ -22,10 +22,10 @@ VERDICT = Verdict(
         RuleTally("sandbox-buckets", "enforce", "Accepted in\nsandboxes.", 812, 0, 37, 0),
         RuleTally("scanners", "observe", "Our own scanners.", 0, 1204, 0, 0),
     ),
-    workflow=Shift(
+    workflow=FieldShift(
         "Workflow.Status", {"NEW": 2000, "RESOLVED": 500}, {"NEW": 1188, "SUPPRESSED": 812, "RESOLVED": 500}
     ),
-    severity=Shift("Severity.Label", {"LOW": 1250, "CRITICAL": 1250}, {"LOW": 1250, "CRITICAL": 1250}),
+    severity=FieldShift("Severity.Label", {"LOW": 1250, "CRITICAL": 1250}, {"LOW": 1250, "CRITICAL": 1250}),
     seconds={"triage": 9.0},
     example={"finding_id": "evil\x1b[31m[bold]id", "outcome": "updated", "level": "INFO", "changes": []},
     problems=(),

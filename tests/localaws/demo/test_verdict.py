@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from hubtriage.localaws.demo.evidence import Evidence, by_key
+from hubtriage.localaws.demo.evidence import DemoEvidence, by_key
 from hubtriage.localaws.demo.verdict import changed_findings, judge
-from hubtriage.localaws.securityhub.ledger import UpdateCall
+from hubtriage.localaws.securityhub.calls import UpdateCall
 
 PRODUCT = "arn:aws:securityhub:eu-west-1::product/aws/guardduty"
 
@@ -30,7 +30,7 @@ def change(rule, field="Workflow.Status"):
 
 
 SUPPRESSED = {"Workflow": {"Status": "SUPPRESSED"}}
-GOOD = Evidence(
+GOOD = DemoEvidence(
     before=by_key([finding(1), finding(2), finding(3)]),
     after=by_key([finding(1, **SUPPRESSED), finding(2), finding(3)]),
     updates=(call(),),

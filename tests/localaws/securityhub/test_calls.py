@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
+from hubtriage.localaws.securityhub.calls import UpdateCall, ideal_calls
 from hubtriage.localaws.securityhub.errors import CALL_ERRORS, HubError
-from hubtriage.localaws.securityhub.faults import Fault
+from hubtriage.localaws.securityhub.faults import ScriptedFault
 from hubtriage.localaws.securityhub.hub import AnswerLostError, Hub
-from hubtriage.localaws.securityhub.ledger import UpdateCall, ideal_calls
-from hubtriage.localaws.securityhub.quotas import TokenBucket
+from hubtriage.localaws.securityhub.quotas import QuotaBucket
 from hubtriage.localaws.securityhub.settings import HubSettings
 from tests.support.hub_world import NOW, SCANNER, finding, hub_with, still_hub, stored, update
 
@@ -53,7 +53,7 @@ def test_operations_do_not_share_a_quota() -> None:
 
 
 def test_time_that_runs_backwards_refills_nothing() -> None:
-    bucket = TokenBucket(rate=1, burst=1)
+    bucket = QuotaBucket(rate=1, burst=1)
     assert bucket.take(100.0)
     assert not bucket.take(50.0)
     assert not bucket.take(100.5)
@@ -63,7 +63,7 @@ def test_time_that_runs_backwards_refills_nothing() -> None:
 @pytest.mark.parametrize("code", sorted(CALL_ERRORS))
 def test_every_exception_can_be_scripted_and_changes_nothing(code: str) -> None:
     hub = hub_with(finding())
-    hub.faults.add(Fault(error=code))
+    hub.faults.add(ScriptedFault(error=code))
     with pytest.raises(HubError) as refused:
         update(hub, Confidence=1)
     assert refused.value.code == code
@@ -73,7 +73,7 @@ def test_every_exception_can_be_scripted_and_changes_nothing(code: str) -> None:
 
 def test_a_fault_waits_for_its_occasion_and_lasts_as_often_as_it_says() -> None:
     hub = hub_with(finding())
-    hub.faults.add(Fault(error="InternalException", skip=2, times=2))
+    hub.faults.add(ScriptedFault(error="InternalException", skip=2, times=2))
     assert [_outcome(hub) for _ in range(6)] == [
         "ok",
         "ok",
@@ -86,8 +86,8 @@ def test_a_fault_waits_for_its_occasion_and_lasts_as_often_as_it_says() -> None:
 
 def test_faults_of_another_operation_or_finding_do_not_strike() -> None:
     hub = hub_with(finding())
-    hub.faults.add(Fault("GetFindings", error="InternalException"))
-    hub.faults.add(Fault(finding_error="InternalFailure", finding="other"))
+    hub.faults.add(ScriptedFault("GetFindings", error="InternalException"))
+    hub.faults.add(ScriptedFault(finding_error="InternalFailure", finding="other"))
     assert _outcome(hub) == "ok"
     assert len(hub.faults) == 2
     hub.faults.clear()
@@ -96,7 +96,7 @@ def test_faults_of_another_operation_or_finding_do_not_strike() -> None:
 
 def test_an_answer_can_be_lost_after_the_call_took_effect() -> None:
     hub = hub_with(finding())
-    hub.faults.add(Fault(lose_answer=True))
+    hub.faults.add(ScriptedFault(lose_answer=True))
     with pytest.raises(AnswerLostError):
         update(hub, Confidence=1)
     assert stored(hub)["Confidence"] == 1
@@ -105,7 +105,7 @@ def test_an_answer_can_be_lost_after_the_call_took_effect() -> None:
 
 def test_an_answer_can_be_late() -> None:
     hub = hub_with(finding())
-    hub.faults.add(Fault("GetFindings", delay=3.0))
+    hub.faults.add(ScriptedFault("GetFindings", delay=3.0))
     assert hub.call("GetFindings", {}, NOW).delay == 3.0
     assert hub.call("GetFindings", {}, NOW).delay == 0.0
 
@@ -122,7 +122,7 @@ def test_an_answer_can_be_late() -> None:
 )
 def test_a_fault_that_makes_no_sense_is_refused(effects: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"fault|error|finding|times"):
-        Fault(**effects)
+        ScriptedFault(**effects)
 
 
 def _outcome(hub: Hub) -> str:
@@ -194,10 +194,10 @@ def test_events_can_be_taken_a_few_at_a_time() -> None:
     assert [len(hub.take_events(NOW, 2)) for _ in range(4)] == [2, 2, 1, 0]
 
 
-def test_the_ledger_counts_calls_findings_and_outcomes() -> None:
+def test_the_call_log_counts_calls_findings_and_outcomes() -> None:
     hub = hub_with(finding("f"), finding("g"))
     update(hub, "f", "g", "gone", Confidence=1)
-    hub.faults.add(Fault(error="InternalException"))
+    hub.faults.add(ScriptedFault(error="InternalException"))
     _outcome(hub)
     status = hub.status()
     assert status["calls"] == {
@@ -232,7 +232,7 @@ def test_ideal_calls(calls: list[UpdateCall], ideal: int) -> None:
 
 def test_reset_forgets_all_but_stays_enabled() -> None:
     hub = hub_with(finding())
-    hub.faults.add(Fault(error="InternalException"))
+    hub.faults.add(ScriptedFault(error="InternalException"))
     hub.reset()
     assert hub.findings() == []
     assert hub.status()["calls"] == {}

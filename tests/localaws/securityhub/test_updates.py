@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from hubtriage.localaws.securityhub.errors import FINDING_ERRORS, HubError
-from hubtriage.localaws.securityhub.faults import Fault
+from hubtriage.localaws.securityhub.faults import ScriptedFault
 from hubtriage.localaws.securityhub.hub import Hub
 from tests.support.hub_world import NOW, SCANNER, finding, hub_with, still_hub, stored, update
 
@@ -233,7 +233,7 @@ def test_an_update_too_soon_after_another_write_is_concurrent() -> None:
 @pytest.mark.parametrize("code", sorted(FINDING_ERRORS))
 def test_every_error_code_of_a_finding_can_be_scripted(code: str) -> None:
     hub = hub_with(finding("f"), finding("g"))
-    hub.faults.add(Fault(finding_error=code, finding="f", times=2))
+    hub.faults.add(ScriptedFault(finding_error=code, finding="f", times=2))
     for _ in range(2):
         answer = update(hub, "f", "g", Confidence=1)
         [failed] = answer["UnprocessedFindings"]

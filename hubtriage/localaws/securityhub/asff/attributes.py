@@ -8,7 +8,7 @@ Kind = Literal["string", "number", "date", "map", "ip", "boolean", "keyword"]
 
 
 @dataclass(frozen=True, slots=True)
-class Attribute:
+class FilterAttribute:
     """A filterable attribute: its kind of filter, and the path to its values."""
 
     kind: Kind
@@ -113,28 +113,28 @@ _AUTOMATION = """
 """
 
 
-def _table(kind: Kind, text: str) -> dict[str, Attribute]:
+def _table(kind: Kind, text: str) -> dict[str, FilterAttribute]:
     pairs = (entry.partition("=") for entry in text.split())
-    return {name: Attribute(kind, tuple((path or name).split("."))) for name, _, path in pairs}
+    return {name: FilterAttribute(kind, tuple((path or name).split("."))) for name, _, path in pairs}
 
 
-FINDING_ATTRIBUTES: Mapping[str, Attribute] = {
+FINDING_ATTRIBUTES: Mapping[str, FilterAttribute] = {
     **_table("string", _STRINGS),
     **_table("number", _NUMBERS),
     **_table("date", _DATES),
     **_table("map", _MAPS),
     **_table("ip", _IPS),
-    "Sample": Attribute("boolean", ("Sample",)),
-    "Keyword": Attribute("keyword", ()),
-    "ProductName": Attribute("string", ("ProductFields", "aws/securityhub/ProductName")),
-    "CompanyName": Attribute("string", ("ProductFields", "aws/securityhub/CompanyName")),
+    "Sample": FilterAttribute("boolean", ("Sample",)),
+    "Keyword": FilterAttribute("keyword", ()),
+    "ProductName": FilterAttribute("string", ("ProductFields", "aws/securityhub/ProductName")),
+    "CompanyName": FilterAttribute("string", ("ProductFields", "aws/securityhub/CompanyName")),
 }
 """AWS: what GetFindings filters by. ProductName and CompanyName are looked up in ProductFields."""
 
-AUTOMATION_ATTRIBUTES: Mapping[str, Attribute] = {
+AUTOMATION_ATTRIBUTES: Mapping[str, FilterAttribute] = {
     **{name: FINDING_ATTRIBUTES[name] for name in _AUTOMATION.split()},
-    "ProductName": Attribute("string", ("ProductName",)),
-    "CompanyName": Attribute("string", ("CompanyName",)),
+    "ProductName": FilterAttribute("string", ("ProductName",)),
+    "CompanyName": FilterAttribute("string", ("CompanyName",)),
 }
 """AWS: the criteria of automation rules."""
 

@@ -33,7 +33,7 @@ _PRODUCTS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
+class FindingOrigin:
     """Whose hub fills a finding in: its Region, and the names of accounts that it knows."""
 
     region: str
@@ -58,7 +58,7 @@ def full_severity(severity: Mapping[str, Any]) -> dict[str, Any]:
     return full
 
 
-def created(incoming: Mapping[str, Any], origin: Origin, now: float) -> Finding:
+def created(incoming: Mapping[str, Any], origin: FindingOrigin, now: float) -> Finding:
     """A finding that the service has not seen before, filled in by the service."""
     provided = _provided(incoming)
     finding = _filled(incoming, origin, now)
@@ -72,7 +72,7 @@ def created(incoming: Mapping[str, Any], origin: Origin, now: float) -> Finding:
 
 
 def reimported(
-    stored: Finding, incoming: Mapping[str, Any], pinned: Iterable[str], origin: Origin, now: float
+    stored: Finding, incoming: Mapping[str, Any], pinned: Iterable[str], origin: FindingOrigin, now: float
 ) -> Finding:
     """A finding whose provider sends it again.
 
@@ -144,7 +144,7 @@ def _effective(incoming: Mapping[str, Any], provided: Mapping[str, Any]) -> dict
     return effective
 
 
-def _filled(incoming: Mapping[str, Any], origin: Origin, now: float) -> Finding:
+def _filled(incoming: Mapping[str, Any], origin: FindingOrigin, now: float) -> Finding:
     """What the service adds to every import: names, Region, states, its own ProductFields."""
     product_name, company = _product(incoming["ProductArn"])
     finding = {

@@ -13,7 +13,7 @@ from hubtriage.localaws.securityhub.asff.attributes import (
     AUTOMATION_ATTRIBUTES,
     AUTOMATION_VALUES,
     FINDING_ATTRIBUTES,
-    Attribute,
+    FilterAttribute,
 )
 from hubtriage.localaws.securityhub.asff.requests import Finding
 from hubtriage.localaws.securityhub.asff.timestamps import read_timestamp
@@ -92,12 +92,12 @@ def sort_key(field: str) -> Callable[[Finding], tuple[bool, Any]]:
     return key
 
 
-def _all(conditions: Mapping[str, Condition], attributes: Mapping[str, Attribute]) -> Predicate:
+def _all(conditions: Mapping[str, Condition], attributes: Mapping[str, FilterAttribute]) -> Predicate:
     parts = [(_reader(name, attributes), condition) for name, condition in conditions.items()]
     return lambda finding, now: all(condition(read(finding), now) for read, condition in parts)
 
 
-def _reader(name: str, attributes: Mapping[str, Attribute]) -> Callable[[Finding], list[Any]]:
+def _reader(name: str, attributes: Mapping[str, FilterAttribute]) -> Callable[[Finding], list[Any]]:
     attribute = attributes[name]
     if len(attribute.path) == 1 and attribute.kind != "map":
         [member] = attribute.path
@@ -112,7 +112,13 @@ def _listed(value: object) -> list[Any]:
 
 
 def _condition(
-    where: str, name: str, values: object, attributes: Mapping[str, Attribute], limit: int, *, contains: bool
+    where: str,
+    name: str,
+    values: object,
+    attributes: Mapping[str, FilterAttribute],
+    limit: int,
+    *,
+    contains: bool,
 ) -> Condition:
     where = f"{where}.{name}"
     if name not in attributes:

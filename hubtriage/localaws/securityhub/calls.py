@@ -25,7 +25,7 @@ class UpdateCall:
     trace: str | None
 
 
-class Ledger:
+class CallLog:
     """Counts of calls by operation and outcome, and of the findings they carried.
 
     `traced`: how often each finding (ProductArn, Id) was updated by callers with a trace, which are Lambda
@@ -33,20 +33,20 @@ class Ledger:
     """
 
     def __init__(self) -> None:
-        self.calls: Counter[tuple[str, str]] = Counter()
+        self.counts: Counter[tuple[str, str]] = Counter()
         self.findings: Counter[str] = Counter()
         self.updates: list[UpdateCall] = []
         self.traced: Counter[tuple[str, str]] = Counter()
 
     def note(self, operation: str, outcome: str, findings: int) -> None:
         """Count a call."""
-        self.calls[operation, outcome] += 1
+        self.counts[operation, outcome] += 1
         self.findings[operation] += findings
 
     def as_record(self) -> dict[str, Any]:
         """JSON-ready: calls by operation and outcome, findings by operation, the update calls in order."""
         calls: dict[str, dict[str, int]] = {}
-        for (operation, outcome), count in sorted(self.calls.items()):
+        for (operation, outcome), count in sorted(self.counts.items()):
             calls.setdefault(operation, {})[outcome] = count
         return {
             "calls": calls,
