@@ -1,64 +1,72 @@
-"""JSON documents out of files of any size, a piece at a time: nothing is held but what is being read.
+"""Cut files of any size into JSON documents, holding no more than one document at a time.
 
-A document is the text of one finding, of one event, or of one line; whoever evaluates it parses it, in a
-process of its own. Files hold JSON lines, one JSON value (a list or the answer of GetFindings is taken
-apart), or several values one after another; `.gz` is unpacked.
+A document is the text of one finding, of one event, or of one line. Whoever evaluates it parses it, often in
+another process. A file holds JSON lines, one JSON value (a list or an answer of GetFindings is taken apart),
+or several values one after another; `.gz` is unpacked.
 """
 
 import codecs
 import gzip
 import json
+import shutil
+import tempfile
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, BinaryIO, NamedTuple, cast
+from typing import IO, BinaryIO, NamedTuple, cast
 
-from hubtriage.simulation.findings import UnreadableInputError
+from hubtriage.simulation.json_scanner import value_texts
 
 SUFFIXES = (".json", ".jsonl", ".ndjson", ".json.gz", ".jsonl.gz", ".ndjson.gz")
-LONGEST_VALUE = 64 * 2**20  # characters of one value that is no list
 _LONGEST_LINE = 2**20
-_BLOCK = 2**18
-_LISTS = ("Findings", "findings")
-_BLANK = " \t\r\n"
-_DECODER = json.JSONDecoder()
+_IN_MEMORY = 64 * 2**20  # bytes of a pipe before they go to a temporary file
 
 NO_JSON = "no JSON in it; give a JSON array, JSON lines, an event or a GetFindings answer"
 
 Advance = Callable[[int], None]
 
 
-class Document(NamedTuple):
-    """A JSON text, and where it stands. `broken` says why there is no such text."""
+class UnreadableInputError(Exception):
+    """Input in which nothing can be found: exit code 2."""
 
-    place: str
+
+class Document(NamedTuple):
+    """A JSON text, the name of its source, and its position there. `broken` says why there is no text."""
+
+    source: str
+    position: str
     text: str
     broken: str | None = None
 
+    @property
+    def place(self) -> str:
+        """The source and the position."""
+        return f"{self.source}: {self.position}"
 
-def files_of(source: Path) -> list[Path]:
-    """The files to read: the file itself, or every file of findings in a folder and below, by name.
 
-    Raises UnreadableInputError where there is none.
+def files_of(path: Path) -> list[Path]:
+    """Return the file itself, or all files of findings in a folder and below, sorted.
+
+    Raises UnreadableInputError if a folder has none.
     """
-    if not source.is_dir():
-        return [source]
-    found = sorted(path for path in source.rglob("*") if path.name.endswith(SUFFIXES) and path.is_file())
+    if not path.is_dir():
+        return [path]
+    found = sorted(file for file in path.rglob("*") if file.name.endswith(SUFFIXES) and file.is_file())
     if not found:
-        raise UnreadableInputError(f"{source}: no file of findings in it ({', '.join(SUFFIXES)})")
+        raise UnreadableInputError(f"{path}: no file of findings in it ({', '.join(SUFFIXES)})")
     return found
 
 
 def read_file(path: Path, advance: Advance = lambda _size: None) -> Iterator[Document]:
-    """The documents of a file; `advance` is told how many bytes of it were read since the last time.
+    """Yield the documents of a file; `advance` gets the number of bytes read since its last call.
 
-    Raises UnreadableInputError where the file cannot be read or holds no JSON at all.
+    Raises UnreadableInputError if the file cannot be read, or holds no JSON at all.
     """
     try:
-        with path.open("rb") as raw, _unpacked(raw, path) as stream:
+        with path.open("rb") as opened, _seekable(opened) as raw:
             read = 0
-            for document in read_stream(stream, str(path)):
+            for document in read_stream(_unpacked(raw, path), str(path)):
                 yield document
                 advance(raw.tell() - read)
                 read = raw.tell()
@@ -66,21 +74,43 @@ def read_file(path: Path, advance: Advance = lambda _size: None) -> Iterator[Doc
         raise UnreadableInputError(f"{path}: cannot be read: {error}") from error
 
 
-def _unpacked(raw: BinaryIO, path: Path) -> AbstractContextManager[IO[bytes]]:
-    return cast("IO[bytes]", gzip.GzipFile(fileobj=raw)) if path.suffix == ".gz" else nullcontext(raw)
+def _unpacked(raw: IO[bytes], path: Path) -> IO[bytes]:
+    return cast("IO[bytes]", gzip.GzipFile(fileobj=cast("BinaryIO", raw))) if path.suffix == ".gz" else raw
+
+
+def read_pipe(stream: IO[bytes], name: str) -> Iterator[Document]:
+    """Yield the documents of a stream that can be read only once. Raises UnreadableInputError."""
+    with _seekable(stream) as kept:
+        yield from read_stream(kept, name)
+
+
+@contextmanager
+def _seekable(stream: IO[bytes]) -> Iterator[IO[bytes]]:
+    """A stream that can be read from the start again: the kind of JSON shows only later."""
+    if stream.seekable():
+        yield stream
+        return
+    with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY) as kept:
+        shutil.copyfileobj(stream, kept)
+        kept.seek(0)
+        yield cast("IO[bytes]", kept)
 
 
 def read_stream(stream: IO[bytes], name: str) -> Iterator[Document]:
-    """The documents of an open file that can be read from the start again; `name` is for messages."""
+    """Yield the documents of a stream that can be read from the start again.
+
+    Raises UnreadableInputError with the name if it holds no JSON at all.
+    """
+    start = stream.tell()
     if not _starts_with_a_line(stream):
-        stream.seek(0)
+        stream.seek(start)
         values = _values(stream, name)
         first = next(values, None)
         if first is not None:
             yield first
             yield from values
             return
-    stream.seek(0)
+    stream.seek(start)
     yield from _lines(stream, name)
 
 
@@ -96,26 +126,27 @@ def _starts_with_a_line(stream: IO[bytes]) -> bool:
 
 
 def _lines(stream: IO[bytes], name: str) -> Iterator[Document]:
-    """JSON lines; what is not JSON in them is found out by whoever parses them."""
+    """Yield JSON lines. Broken ones among them are found by whoever parses them."""
     usable, waiting = False, []
     for number, line in enumerate(stream, 1):
         if not line.strip():
             continue
-        document = _line(f"{name}: line {number}", line)
+        document = _line(name, f"line {number}", line)
         usable = usable or _is_json(document)
         waiting.append(document)
         if usable:
             yield from waiting
             waiting = []
     if not usable:
-        raise UnreadableInputError(f"{name}: {NO_JSON}")
+        broken = (f"{each.position} {each.broken}" for each in waiting if each.broken)
+        raise UnreadableInputError(f"{name}: {next(broken, NO_JSON)}")
 
 
-def _line(place: str, line: bytes) -> Document:
+def _line(name: str, position: str, line: bytes) -> Document:
     try:
-        return Document(place, line.decode("utf-8-sig"))
+        return Document(name, position, line.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
-        return Document(place, "", f"is not UTF-8: {error.reason}")
+        return Document(name, position, "", f"is not UTF-8: {error.reason}")
 
 
 def _is_json(document: Document) -> bool:
@@ -127,104 +158,12 @@ def _is_json(document: Document) -> bool:
 
 
 def _values(stream: IO[bytes], name: str) -> Iterator[Document]:
-    """JSON values one after another, lists taken apart; nothing at all if the first is broken."""
-    scanner, count = _Scanner(stream), 0
+    """Yield JSON values that follow one another; none at all if the first is broken."""
+    count = 0
     try:
-        while scanner.peek():
-            for text in _value(scanner):
-                count += 1
-                yield Document(f"{name}: finding {count}", text)
+        for text in value_texts(stream):
+            count += 1
+            yield Document(name, f"finding {count}", text)
     except (ValueError, RecursionError) as error:
         if count:
-            yield Document(f"{name}: after finding {count}", "", f"the rest is not JSON: {error}")
-
-
-def _value(scanner: "_Scanner") -> Iterator[str]:
-    opening = scanner.peek()
-    if opening == "[":
-        yield from _elements(scanner)
-    elif opening == "{":
-        yield from _members(scanner)
-    else:
-        raise ValueError("neither an object nor a list")
-
-
-def _elements(scanner: "_Scanner") -> Iterator[str]:
-    scanner.take("[")
-    while scanner.peek() != "]":
-        yield scanner.value()[1]
-        if scanner.peek() != "]":
-            scanner.take(",")
-    scanner.take("]")
-
-
-def _members(scanner: "_Scanner") -> Iterator[str]:
-    """The list of findings in an object, element by element; else the object itself."""
-    members: dict[str, str] = {}
-    listed = False
-    scanner.take("{")
-    while scanner.peek() != "}":
-        name = scanner.value()[0]
-        scanner.take(":")
-        if name in _LISTS and scanner.peek() == "[" and "detail" not in members:
-            listed = True
-            yield from _elements(scanner)
-        else:
-            members[name] = scanner.value()[1]
-        if scanner.peek() != "}":
-            scanner.take(",")
-    scanner.take("}")
-    if not listed:
-        yield "{" + ", ".join(f"{json.dumps(name)}: {text}" for name, text in members.items()) + "}"
-
-
-class _Scanner:
-    """Reads JSON values from a stream without holding more than one of them."""
-
-    def __init__(self, stream: IO[bytes]) -> None:
-        self._stream = stream
-        self._decode = codecs.getincrementaldecoder("utf-8-sig")().decode
-        self._text = ""
-        self._at = 0
-        self._ended = False
-
-    def peek(self) -> str:
-        """The next character that is not blank; empty at the end."""
-        while True:
-            while self._at < len(self._text):
-                if self._text[self._at] not in _BLANK:
-                    return self._text[self._at]
-                self._at += 1
-            if not self._more(_BLOCK):
-                return ""
-
-    def take(self, wanted: str) -> None:
-        """Step over a character that must come next."""
-        if self.peek() != wanted:
-            raise ValueError(f"{wanted!r} expected, {self.peek()!r} found")
-        self._at += 1
-
-    def value(self) -> tuple[Any, str]:
-        """The next value, and its text. What follows it must have been seen, lest it is cut off."""
-        self.peek()
-        while True:
-            try:
-                found, end = _DECODER.raw_decode(self._text, self._at)
-                if end < len(self._text) or not self._more(_BLOCK):
-                    text = self._text[self._at : end]
-                    self._at = end
-                    return found, text
-            except ValueError:
-                held = len(self._text) - self._at
-                if held > LONGEST_VALUE or not self._more(max(_BLOCK, held)):
-                    raise
-
-    def _more(self, size: int) -> bool:
-        """Read on; False at the end of the stream."""
-        if self._ended:
-            return False
-        block = self._stream.read(size)
-        self._ended = not block
-        self._text = self._text[self._at :] + self._decode(block, final=self._ended)
-        self._at = 0
-        return True
+            yield Document(name, f"after finding {count}", "", f"the rest is not JSON: {error}")

@@ -1,6 +1,6 @@
-"""Findings in JSON documents: a finding, a list, an EventBridge event, or a GetFindings answer.
+"""Find the findings in a JSON document: a finding, a list, an EventBridge event, or a GetFindings answer.
 
-One unusable finding never hides the others: it comes as an `Unusable` in its place.
+An unusable finding never hides the others: an `Unusable` stands in its place.
 """
 
 import json
@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from hubtriage.engine.json_values import MOST_LEVELS, is_too_deep
+from hubtriage.simulation.documents import Document
 
 
-class UnreadableInputError(Exception):
-    """Input in which nothing can be found: exit code 2."""
+class NotJsonError(ValueError):
+    """A document whose text is not JSON; the message continues the document's position."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,31 +27,36 @@ class Unusable:
 Item = dict[str, Any] | Unusable
 
 
-def loads(text: str) -> Any:
-    """The value of a JSON text; raises ValueError also for NaN and Infinity, and RecursionError."""
-    return _DECODER.decode(text.removeprefix("\ufeff"))
+def items_of(document: Document) -> list[Item]:
+    """Return what a document holds in the place of findings. Raises NotJsonError."""
+    if document.broken is not None:
+        raise NotJsonError(document.broken)
+    try:
+        return found_in(_DECODER.decode(document.text.removeprefix("\ufeff")))
+    except (ValueError, RecursionError) as error:
+        raise NotJsonError(f"is not JSON: {error}") from error
 
 
-def _no_json(constant: str) -> NoReturn:
+def _refuse_constant(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is not JSON")
 
 
-_DECODER = json.JSONDecoder(parse_constant=_no_json)
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
 
 
-def found_in(document: object) -> list[Item]:
-    """The findings in one JSON document, whichever of the known shapes it has."""
-    if isinstance(document, list):
-        return [item for element in document for item in found_in(element)]
-    if not isinstance(document, Mapping):
-        return [Unusable("not a finding: not a JSON object", document)]
-    holder = document.get("detail") if "detail" in document else document
+def found_in(value: object) -> list[Item]:
+    """Return the findings in the value of one document, whichever of the known shapes it has."""
+    if isinstance(value, list):
+        return [item for element in value for item in found_in(element)]
+    if not isinstance(value, Mapping):
+        return [Unusable("not a finding: not a JSON object", value)]
+    holder = value.get("detail") if "detail" in value else value
     listed = _listed(holder)
     if listed is not None:
-        return [_checked(finding) for finding in listed] or [Unusable("an event without findings", document)]
-    if "detail" in document and "Id" not in document:
-        return [Unusable("an event without findings", document)]
-    return [_checked(document)]
+        return [_checked(finding) for finding in listed] or [Unusable("an event without findings", value)]
+    if "detail" in value and "Id" not in value:
+        return [Unusable("an event without findings", value)]
+    return [_checked(value)]
 
 
 def _listed(holder: object) -> list[object] | None:

@@ -58,7 +58,7 @@ HOSTILE_FINDING = {
 @pytest.fixture(scope="module")
 def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     findings = [HOSTILE_FINDING, *generate(300, 4), {"Id": HOSTILE}]
-    documents = [Document(f"finding {at}", json.dumps(one)) for at, one in enumerate(findings, 1)]
+    documents = [Document("input", f"finding {at}", json.dumps(one)) for at, one in enumerate(findings, 1)]
     ruleset = {"format": 1, "hash": "0" * 16, "revision": None, "rules": RULES}
     tally = backtest(documents, Task(ruleset, NOW, Settings(), examples=30), processes=1)
     path = tmp_path_factory.mktemp("page") / "page.html"

@@ -3,6 +3,8 @@
 import gzip
 import io
 import json
+import os
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hubtriage.simulation import documents
-from hubtriage.simulation.documents import files_of, read_file, read_stream
-from hubtriage.simulation.findings import UnreadableInputError
+from hubtriage.simulation import json_scanner
+from hubtriage.simulation.documents import UnreadableInputError, files_of, read_file, read_stream
 
 ONE, TWO = {"Id": "1", "Title": "é ] } , [ {"}, {"Id": "2", "Nested": {"Findings": [1], "a": ["}"]}}
 EVENT = {"detail-type": "Security Hub Findings - Imported", "detail": {"findings": [ONE]}}
@@ -37,6 +38,8 @@ SHAPES = [
     pytest.param(f"[{json.dumps(ONE)},\n{json.dumps(TWO)}]", [ONE, TWO], id="a list with an element a line"),
     pytest.param(f"[\n{json.dumps(ONE)}\n]\n", [ONE], id="a list whose second line is whole JSON"),
     pytest.param("[]", [[]], id="an empty list is a document without findings"),
+    pytest.param("[\n]\n", [[]], id="an empty list over two lines"),
+    pytest.param('{\n"Findings": []\n}', [{"Findings": []}], id="an answer without findings stays whole"),
     pytest.param(f"{json.dumps(ONE)}\n\n{json.dumps(TWO)}\n", [ONE, TWO], id="JSON lines"),
     pytest.param(json.dumps(ONE), [ONE], id="one finding without an end of line"),
     pytest.param(json.dumps(ONE, indent=1), [ONE], id="one finding over many lines"),
@@ -72,7 +75,7 @@ SHAPES = [
 @pytest.mark.parametrize(("data", "expected"), SHAPES)
 @pytest.mark.parametrize("block", [1, 7, 2**18], ids="blocks of {} characters".format)
 def test_every_shape(data: str | bytes, expected: list[Any], block: int, monkeypatch: Any) -> None:
-    monkeypatch.setattr(documents, "_BLOCK", block)
+    monkeypatch.setattr(json_scanner, "_BLOCK", block)
     assert texts(data) == expected
 
 
@@ -101,6 +104,29 @@ def test_a_list_that_is_cut_off_gives_what_is_there_and_says_so() -> None:
     assert len(found) == 2
 
 
+CUT_OFF = [
+    pytest.param(json.dumps([ONE, TWO], indent=1)[:-20], "Expecting", 13, id="within an element"),
+    pytest.param(f"[\n{json.dumps(ONE)}\n,\n\n{json.dumps(TWO)}\n", "',' expected", 6, id="between elements"),
+    pytest.param(f"[\n{json.dumps(ONE)}\n]\n\nx", "neither an object nor a list", 5, id="after the list"),
+]
+
+
+@pytest.mark.parametrize(("data", "reason", "line"), CUT_OFF)
+@pytest.mark.parametrize("block", [1, 7, 2**18], ids="blocks of {} characters".format)
+def test_an_error_names_its_line_in_the_file(
+    data: str, reason: str, line: int, block: int, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(json_scanner, "_BLOCK", block)
+    last = texts(data)[-1]
+    assert last.startswith(f"the rest is not JSON: {reason}")
+    assert last.endswith(f" at line {line}")
+
+
+def test_a_file_in_another_encoding_says_so() -> None:
+    with pytest.raises(UnreadableInputError, match="input: line 2 is not UTF-8"):
+        texts(b'[\n{"Id": "\xff"}\n]\n')
+
+
 @pytest.mark.parametrize("data", ["", " \n", "no JSON at all\n", "\x00", "{broken", "[" * 100_000])
 def test_input_without_any_json_is_unreadable(data: str) -> None:
     with pytest.raises(UnreadableInputError, match="no JSON in it"):
@@ -108,7 +134,7 @@ def test_input_without_any_json_is_unreadable(data: str) -> None:
 
 
 def test_more_than_one_element_is_never_held(monkeypatch: Any) -> None:
-    monkeypatch.setattr(documents, "_BLOCK", 1_000)
+    monkeypatch.setattr(json_scanner, "_BLOCK", 1_000)
     stream = io.BytesIO(json.dumps([{"Id": "x" * 200}] * 10_000).encode())
     read = 0
     for _document in read_stream(stream, "input"):
@@ -143,6 +169,23 @@ def test_what_cannot_be_read_is_said(name: str, data: bytes | None, tmp_path: Pa
         (tmp_path / name).write_bytes(data)
     with pytest.raises(UnreadableInputError, match=name):
         list(read_file(tmp_path / name))
+
+
+def test_a_pipe_is_read_whatever_its_shape(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    text = json.dumps([ONE, TWO], indent=1)
+    writer = threading.Thread(target=pipe.write_text, args=(text,))
+    writer.start()
+    found = [json.loads(document.text) for document in read_file(pipe)]
+    writer.join()
+    assert found == [ONE, TWO]
+
+
+def test_a_stream_is_read_from_where_it_stands() -> None:
+    stream = io.BytesIO(b"a heading\n" + json.dumps([ONE], indent=1).encode())
+    stream.readline()
+    assert [json.loads(document.text) for document in read_stream(stream, "input")] == [ONE]
 
 
 def test_a_folder_without_findings_is_unreadable(tmp_path: Path) -> None:

@@ -1,53 +1,53 @@
-"""Findings from files: a JSON array, JSON lines, an EventBridge event, a GetFindings answer, or `-`.
-
-One unusable finding never hides the others: it comes as an `Unusable` in its place.
-"""
+"""Findings of any number: from a file, a folder of files, or standard input."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
-from hubtriage.simulation.findings import Item, UnreadableInputError, Unusable, found_in, loads
-
-__all__ = ["Item", "UnreadableInputError", "Unusable", "read_findings"]
+from hubtriage.cli.progress import ProgressBar
+from hubtriage.simulation.documents import (
+    Document,
+    UnreadableInputError,
+    files_of,
+    read_file,
+    read_pipe,
+)
+from hubtriage.simulation.findings import Item, NotJsonError, Unusable, items_of
 
 
 def read_findings(source: str) -> Iterator[Item]:
-    """The findings of a file, or of standard input for `-`.
+    """Yield the findings of a file, of all files of a folder, or of standard input for `-`.
 
-    Raises UnreadableInputError where the file cannot be read or holds no JSON at all.
+    Raises UnreadableInputError if a file cannot be read or holds no JSON at all.
     """
-    text = _text(source)
-    try:
-        document = loads(text)
-    except (ValueError, RecursionError):
-        return _lines(text, source)
-    return iter(found_in(document))
+    for document in documents_of(source):
+        try:
+            yield from items_of(document)
+        except NotJsonError as error:
+            place = document.position if document.source in (source, _STANDARD_INPUT) else document.place
+            yield Unusable(f"{place} {error}")
 
 
-def _text(source: str) -> str:
+def documents_of(source: str, bar: ProgressBar | None = None) -> Iterator[Document]:
+    """Yield the JSON documents of a file, of all files of a folder, or of standard input for `-`.
+
+    Raises UnreadableInputError if a file cannot be read or holds no JSON at all.
+    """
+    if source == "-":
+        return read_pipe(sys.stdin.buffer, _STANDARD_INPUT)
+    return documents_in(files_of(Path(source)), bar)
+
+
+_STANDARD_INPUT = "standard input"
+
+
+def documents_in(files: Sequence[Path], bar: ProgressBar | None = None) -> Iterator[Document]:
+    """Yield the JSON documents of files, one after another. Raises UnreadableInputError."""
     try:
-        return sys.stdin.read() if source == "-" else Path(source).read_text(encoding="utf-8-sig")
+        size = sum(file.stat().st_size for file in files)
     except OSError as error:
-        raise UnreadableInputError(f"{source}: cannot be read: {error.strerror or error}") from error
-    except UnicodeDecodeError as error:
-        raise UnreadableInputError(f"{source}: cannot be read: {error}") from error
-
-
-def _lines(text: str, source: str) -> Iterator[Item]:
-    """JSON lines. A line that is no JSON is unusable; if no line is JSON, the whole input is."""
-    lines = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
-    parsed = [_line(number, line) for number, line in lines]
-    if not any(usable for usable, _value in parsed):
-        raise UnreadableInputError(
-            f"{source}: no JSON in it; give a JSON array, JSON lines, an event or a GetFindings answer"
-        )
-    return (item for usable, value in parsed for item in (found_in(value) if usable else [value]))
-
-
-def _line(number: int, line: str) -> tuple[bool, Any]:
-    try:
-        return True, loads(line)
-    except (ValueError, RecursionError) as error:
-        return False, Unusable(f"line {number} is not JSON: {error}")
+        raise UnreadableInputError(f"{error.filename}: cannot be read: {error.strerror or error}") from error
+    if bar is not None:
+        bar.expect(size)
+    for file in files:
+        yield from read_file(file, bar.read) if bar else read_file(file)

@@ -6,13 +6,14 @@ from pathlib import Path
 import click
 
 from hubtriage.cli.failure import fail
+from hubtriage.cli.inputs.findings import documents_in, documents_of
 from hubtriage.cli.inputs.live import ACTIVE, LiveError, live_files
-from hubtriage.cli.inputs.stream import documents_in, documents_of, progress_bar
+from hubtriage.cli.progress import progress_bar
 from hubtriage.simulation.backtest.judge import Task
 from hubtriage.simulation.backtest.processes import LostProcessError
 from hubtriage.simulation.backtest.run import backtest
 from hubtriage.simulation.backtest.tally import Tally
-from hubtriage.simulation.findings import UnreadableInputError
+from hubtriage.simulation.documents import UnreadableInputError
 
 SECURITY_HUB = "Security Hub"
 """What reports call the source of findings that `--live` reads."""

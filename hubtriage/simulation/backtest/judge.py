@@ -12,7 +12,7 @@ from hubtriage.engine.ruleset.ruleset import load_ruleset
 from hubtriage.simulation.backtest.applied import applied
 from hubtriage.simulation.backtest.outcome import FindingOutcome, outcome_of
 from hubtriage.simulation.documents import Document
-from hubtriage.simulation.findings import Item, Unusable, found_in, loads
+from hubtriage.simulation.findings import NotJsonError, Unusable, items_of
 
 _LONGEST_REASON = 300
 
@@ -61,7 +61,11 @@ class Judge:
         return [result for document in documents for result in self._results(document)]
 
     def _results(self, document: Document) -> Iterator[Judged | Rejected]:
-        for item in _items(document):
+        try:
+            items = items_of(document)
+        except NotJsonError as error:
+            items = [Unusable(str(error))]
+        for item in items:
             if isinstance(item, Unusable):
                 yield Rejected(document.place, item.reason[:_LONGEST_REASON])
             else:
@@ -98,12 +102,3 @@ class Judge:
         wanted = any(self._given[role] < self._task.examples for role in roles)
         self._given.update(roles)
         return wanted
-
-
-def _items(document: Document) -> list[Item]:
-    if document.broken is not None:
-        return [Unusable(document.broken)]
-    try:
-        return found_in(loads(document.text))
-    except (ValueError, RecursionError) as error:
-        return [Unusable(f"is not JSON: {error}")]

@@ -44,7 +44,7 @@ def document(rules: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def documents(findings: Iterable[Any]) -> list[Document]:
-    return [Document(f"finding {at}", json.dumps(finding)) for at, finding in enumerate(findings, 1)]
+    return [Document("input", f"finding {at}", json.dumps(finding)) for at, finding in enumerate(findings, 1)]
 
 
 def report(findings: Iterable[Any], rules: list[dict[str, Any]], **options: Any) -> dict[str, Any]:
@@ -137,7 +137,7 @@ def test_a_finding_counts_once_and_what_is_none_is_told() -> None:
     told = report([finding, finding, 5, {"Id": "x"}, [finding, FINDINGS[1]]], RULES)
     totals = told["totals"]
     assert (totals["findings"], totals["repeated"], totals["unusable"]) == (2, 2, 2)
-    assert [one["place"] for one in told["unusable"]] == ["finding 3", "finding 4"]
+    assert [one["place"] for one in told["unusable"]] == ["input: finding 3", "input: finding 4"]
 
 
 def test_a_rule_that_fails_is_told() -> None:
@@ -256,4 +256,4 @@ def _endless() -> Iterable[Document]:
         number += 1
         finding = {"Id": f"f-{number}", "ProductArn": PRODUCT, "AwsAccountId": "111122223333",
                    "Severity": {"Label": "LOW"}, "RecordState": "ACTIVE"}  # fmt: skip
-        yield Document(f"finding {number}", json.dumps(finding))
+        yield Document("input", f"finding {number}", json.dumps(finding))

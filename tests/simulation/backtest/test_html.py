@@ -24,7 +24,7 @@ def hostile_page() -> str:
     finding = {"Id": HOSTILE, "ProductArn": HOSTILE, "AwsAccountId": HOSTILE, "Title": HOSTILE}
     ruleset = {"format": 1, "hash": "0" * 16, "revision": None, "rules": [RULE]}
     task = Task(ruleset, 1_800_000_000.0, Settings(), examples=5)
-    tally = backtest([Document("finding 1", json.dumps(finding))], task, processes=1)
+    tally = backtest([Document("input", "finding 1", json.dumps(finding))], task, processes=1)
     assert tally.verdicts["changed"] == 1
     return page(report_of(tally, ReportSource(HOSTILE, "rules")), tally)
 

@@ -13,8 +13,8 @@ from hubtriage.aws.clock import SystemClock
 from hubtriage.aws.organizations import Directory, OrganizationAccount
 from hubtriage.aws.securityhub.backoff import Backoff
 from hubtriage.cli.failure import fail
-from hubtriage.cli.inputs.stream import progress_bar
 from hubtriage.cli.options import rules_option
+from hubtriage.cli.progress import progress_bar
 from hubtriage.cli.stack import AWS_ERRORS, client
 from hubtriage.cli.text import quoted
 

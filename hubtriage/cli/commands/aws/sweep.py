@@ -22,8 +22,8 @@ from hubtriage.aws.triage.batch import Sink
 from hubtriage.aws.triage.decision_log import Circumstances, DecisionLog
 from hubtriage.cli.failure import fail
 from hubtriage.cli.inputs.rules import compiled
-from hubtriage.cli.inputs.stream import progress_bar
 from hubtriage.cli.options import rules_option, settings_options
+from hubtriage.cli.progress import progress_bar
 from hubtriage.cli.stack import AWS_ERRORS, client, deployed_option, outputs
 from hubtriage.cli.views.sweep import as_record, standing, text
 from hubtriage.engine.planning.plan import Settings

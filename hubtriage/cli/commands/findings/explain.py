@@ -8,14 +8,16 @@ from typing import NoReturn
 import click
 
 from hubtriage.cli.failure import fail
-from hubtriage.cli.inputs.findings import Item, UnreadableInputError, Unusable, read_findings
+from hubtriage.cli.inputs.findings import read_findings
 from hubtriage.cli.inputs.rules import compiled
 from hubtriage.cli.options import findings_argument, now_option, rules_option, settings_options, stack_option
 from hubtriage.cli.text import quoted
 from hubtriage.cli.views.explain import render
 from hubtriage.engine.fields import Finding
 from hubtriage.engine.planning.plan import Settings
+from hubtriage.simulation.documents import UnreadableInputError
 from hubtriage.simulation.explain import explain
+from hubtriage.simulation.findings import Item, Unusable
 
 MOST_IDS = 10
 """How many ids to offer where the user has to choose a finding."""
@@ -59,18 +61,20 @@ def command(
 def _one(source: str, finding_id: str | None) -> Finding:
     """The finding to explain; exits with 2 where there is none."""
     try:
-        items = list(read_findings(source))
+        items = [item for item in read_findings(source) if finding_id is None or _ends_in(item, finding_id)]
     except UnreadableInputError as error:
         _fail(str(error))
-    if finding_id is not None:
-        items = [item for item in items if isinstance(item, dict) and item["Id"].endswith(finding_id)]
-        if not items:
-            _fail(f"{source}: no finding with an Id that ends in {finding_id!r}")
+    if finding_id is not None and not items:
+        _fail(f"{source}: no finding with an Id that ends in {finding_id!r}")
     if len(items) != 1:
         _fail(f"{source}: {len(items)} findings; say which one with --id{_some_ids(items)}")
     if isinstance(items[0], Unusable):
         _fail(f"{source}: {items[0].reason}")
     return items[0]
+
+
+def _ends_in(item: Item, finding_id: str) -> bool:
+    return isinstance(item, dict) and item["Id"].endswith(finding_id)
 
 
 def _some_ids(items: Sequence[Item]) -> str:

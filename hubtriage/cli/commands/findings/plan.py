@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from hubtriage.cli.failure import fail
-from hubtriage.cli.inputs.findings import UnreadableInputError, Unusable, read_findings
+from hubtriage.cli.inputs.findings import read_findings
 from hubtriage.cli.inputs.rules import compiled
 from hubtriage.cli.options import findings_argument, now_option, rules_option, settings_options, stack_option
 from hubtriage.cli.text import quoted
@@ -18,6 +18,8 @@ from hubtriage.engine.planning.batches import group
 from hubtriage.engine.planning.decision import Decision
 from hubtriage.engine.planning.plan import Settings, decide
 from hubtriage.engine.ruleset.ruleset import Ruleset
+from hubtriage.simulation.documents import UnreadableInputError
+from hubtriage.simulation.findings import Unusable
 
 Planned = Decision | Unusable
 MEMO_SAYS = {
@@ -49,17 +51,20 @@ def command(
 ) -> None:
     """Show the update that each finding would get.
 
-    Nothing is sent. FINDINGS is a file with a JSON array, JSON lines, an EventBridge event or the answer of
-    GetFindings; `-` reads standard input. A finding that no rule can see has a line too, with the reason.
+    Nothing is sent. FINDINGS is a file, a folder of files, or `-` for standard input: JSON arrays, JSON
+    lines, EventBridge events or answers of GetFindings; `.gz` is unpacked. A finding that no rule can see
+    has a line too, with the reason.
 
     Exit codes: 0; 1 the rules have errors; 2 the input cannot be read.
     """
     ruleset = compiled(folder)
     try:
-        items = read_findings(findings)
+        planned = [
+            item if isinstance(item, Unusable) else decide(item, ruleset, now, settings)
+            for item in read_findings(findings)
+        ]
     except UnreadableInputError as error:
         fail(str(error), exit_code=2)
-    planned = [item if isinstance(item, Unusable) else decide(item, ruleset, now, settings) for item in items]
     for result in planned:
         click.echo(json.dumps(record(result, ruleset)) if as_json else "\n".join(text(result)))
     if calls is not None:

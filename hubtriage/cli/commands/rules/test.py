@@ -10,8 +10,8 @@ import click
 from hubtriage.authoring.loader import LoadResult
 from hubtriage.cli.inputs.paths import folders_of
 from hubtriage.cli.inputs.rules import loaded_rules
-from hubtriage.cli.inputs.stream import progress_bar
 from hubtriage.cli.options import paths_argument
+from hubtriage.cli.progress import progress_bar
 from hubtriage.cli.views.tests import junit, record, text
 from hubtriage.simulation.coverage import Coverage, coverage_of
 from hubtriage.simulation.ruletests import RuleTestResult, run_tests

@@ -1,5 +1,6 @@
 """`hubtriage plan`: every kind of input, its lines, its exit codes, the requests it writes."""
 
+import gzip
 import json
 import os
 from pathlib import Path
@@ -101,6 +102,33 @@ def test_what_is_unusable_has_a_line_with_the_reason_and_hides_nothing(
     assert [bool(each["update"]) for each in planned] == [True, False, True]
     assert reason in planned[1]["errors"][0]["message"]
     assert set(planned[1]) == set(planned[0])
+
+
+CUT_OFF = json.dumps([finding(1), finding(2)])[:-5]
+PARTLY_READ = [
+    pytest.param(CUT_OFF, "after finding 1 the rest is not JSON", id="a list that is cut off"),
+    pytest.param(f"[{json.dumps(finding(1))}, NaN]", "finding 2 is not JSON", id="NaN in a list"),
+    pytest.param(json.dumps(finding(1)) + "\nnope\n", "line 2 is not JSON", id="JSON lines"),
+]
+
+
+@pytest.mark.parametrize(("text", "reason"), PARTLY_READ)
+def test_what_can_be_read_is_planned_and_the_rest_has_its_position(
+    text: str, reason: str, rules: Path
+) -> None:
+    planned = lines(run(rules, "-", "--json", stdin=text))
+    assert [bool(each["update"]) for each in planned] == [True, False]
+    assert planned[1]["errors"][0]["message"].startswith(reason)
+
+
+def test_a_folder_is_read_file_by_file_and_unusable_lines_name_theirs(rules: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "findings"
+    folder.mkdir()
+    (folder / "a.jsonl").write_text(json.dumps(finding(1)) + "\nnope\n")
+    (folder / "b.json.gz").write_bytes(gzip.compress(json.dumps([finding(2)]).encode()))
+    first, unusable, second = lines(run(rules, str(folder), "--json"))
+    assert (first["finding_id"], second["finding_id"]) == ("f-1", "f-2")
+    assert f"{folder / 'a.jsonl'}: line 2 is not JSON" in unusable["errors"][0]["message"]
 
 
 @pytest.mark.parametrize("text", ["", "no JSON at all\n", "\x00"])
