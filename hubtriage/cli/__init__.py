@@ -1,1 +1,1 @@
-"""The command line: one module for each command."""
+"""The command line: commands, what they read (`inputs`) and what they print (`views`)."""

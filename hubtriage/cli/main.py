@@ -49,7 +49,7 @@ def summary(module: str) -> str:
 
 
 class _LazyGroup(click.Group):
-    """Loads a command's module only when that command runs: `--help` stays quick."""
+    """A group that loads a command's module only when the command runs: `--help` stays quick."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         return list(COMMANDS)
@@ -63,7 +63,7 @@ class _LazyGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command that is named first; raises click.UsageError, with a name that is near."""
+        """Return the command that is named first; raise click.UsageError with the nearest name."""
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:

@@ -82,9 +82,9 @@ _OPTIONS = (
 
 
 def settings_options(command: Command) -> Command:
-    """The options with which the stack was deployed; the command is given `settings` made of them.
+    """Add the options that say how the stack was deployed; pass them to the command as `settings`.
 
-    The stack's name comes from a `--stack` of the command's own.
+    The stack's name comes from the command's own `--stack`.
     """
 
     @wraps(command)

@@ -1,4 +1,4 @@
-"""The page about all commands, from what they say themselves: `make cli-docs` writes it."""
+"""The page about all commands, made of their own help: `make cli-docs` writes it."""
 
 from collections.abc import Iterator
 from importlib import import_module

@@ -17,7 +17,7 @@ deployed_option = click.option(
 
 
 def client(service: str) -> Any:
-    """A client with the credentials, Region and endpoint of the environment; exits with 1 without them."""
+    """Return a client with the credentials and Region of the environment; end with 1 without them."""
     try:
         return boto3.client(service)
     except AWS_ERRORS as error:
@@ -25,7 +25,7 @@ def client(service: str) -> Any:
 
 
 def outputs(stack: str) -> Mapping[str, str]:
-    """The outputs of the stack; exits with 1 and the reason when they cannot be had."""
+    """Return the outputs of the stack; end with 1 and the reason if they cannot be read."""
     try:
         answer = client("cloudformation").describe_stacks(StackName=stack)
     except AWS_ERRORS as error:

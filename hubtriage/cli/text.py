@@ -21,3 +21,8 @@ def quoted(value: str) -> str:
     GitHub: a line that starts with `::` is a command to the workflow that runs this.
     """
     return value if value.isprintable() and not value.lstrip().startswith("::") else json.dumps(value)
+
+
+def counted(count: float, noun: str) -> str:
+    """Return a number of things, with the noun in its singular or plural."""
+    return f"1 {noun}" if count == 1 else f"{count:,} {noun}s".replace(".0 ", " ")

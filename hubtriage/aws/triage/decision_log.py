@@ -1,9 +1,9 @@
 """The decision log: one JSON line for each finding that was changed, refused, kept or observed.
 
 The lines have the keys of Powertools' logger (`level`, `message`, `timestamp`, `service`,
-`function_request_id`) but are written past it: a line costs a fifth of what a logger takes for it,
-and a batch writes a thousand. Everything that comes from a finding is a JSON string of ASCII
-characters, so that no value can end a line, start another, or reach a terminal as control codes.
+`function_request_id`), but no logger writes them: a line costs a fifth of a logger's, and a batch writes a
+thousand. Whatever comes from a finding is a JSON string of ASCII characters, so no value can end a line,
+start another, or reach a terminal as control codes.
 """
 
 from collections.abc import Callable, Sequence
@@ -37,7 +37,7 @@ class Circumstances:
 
 @dataclass(frozen=True, slots=True)
 class DecisionLog:
-    """Writes the outcomes at or above `level` (as in `logging`), each as one line."""
+    """Write the outcomes at or above `level` (as in `logging`), each as one line."""
 
     circumstances: Circumstances
     level: int
@@ -67,18 +67,18 @@ class DecisionLog:
 
 
 def level_of(outcome: Outcome) -> str:
-    """ERROR: somebody must look. WARNING: it will be tried again. DEBUG: nothing to tell."""
+    """Return ERROR if a person must look, WARNING if it is tried again, DEBUG if nothing was to be done."""
     result, decision = outcome.result, outcome.decision
     if result.final or (decision is not None and decision.errors):
         return "ERROR"
     if result.status == "failed":
         return "WARNING"
-    worth_telling = result.status != "unchanged" or (decision is not None and decision.is_worth_a_line)
-    return "INFO" if worth_telling else "DEBUG"
+    worth_a_line = result.status != "unchanged" or (decision is not None and decision.is_worth_a_line)
+    return "INFO" if worth_a_line else "DEBUG"
 
 
 def decision_record(outcome: Outcome) -> dict[str, Any]:
-    """The members of a line that are the finding's own."""
+    """Return the members of a line that are the finding's own."""
     (product_arn, finding_id), result, age = outcome.seen.newest.key, outcome.result, outcome.age
     account = outcome.seen.newest.finding.get("AwsAccountId")
     record: dict[str, Any] = {

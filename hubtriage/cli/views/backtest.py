@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from hubtriage.cli.text import shown
+from hubtriage.cli.text import counted, shown
 from hubtriage.cli.views.tables import duration, table
 from hubtriage.simulation.backtest.report import rules_that_do_something
 
@@ -27,7 +27,7 @@ Record = Mapping[str, Any]
 
 
 def render(report: Record, most: int = MOST_ROWS) -> Iterator[str]:
-    """The report as lines; lists are cut at `most` rows, and say so."""
+    """Yield the report as lines; a list that is cut at `most` rows says so."""
     yield from summary(report)
     yield from _section("By rule", _rules(report))
     yield from _section("What changes", _shifts(report["changes"]), most)
@@ -36,15 +36,15 @@ def render(report: Record, most: int = MOST_ROWS) -> Iterator[str]:
     yield from _section("Rules that never match", _pairs(report["never"], "rule", "why"), most)
     yield from _section("Rules that contradict each other; the later one wins", _conflicts(report), most)
     yield from _section("Left to people", _kept(report["kept"]), most)
-    yield from _section("Refused", _counted(report["refused"], "why"), most)
-    yield from _section("Rules that failed", _counted(report["errors"], "rule", "message"), most)
+    yield from _section("Refused", _with_findings(report["refused"], "why"), most)
+    yield from _section("Rules that failed", _with_findings(report["errors"], "rule", "message"), most)
     yield from _section("Unusable", _pairs(report["unusable"], "place", "reason"), most)
 
 
 def summary(report: Record) -> Iterator[str]:
-    """How many findings there are, what becomes of them, and what that takes."""
+    """Yield how many findings there are, what becomes of them, and what that takes."""
     totals = report["totals"]
-    told = {
+    words = {
         "changed": "to change",
         "hidden": "of these hidden",
         "taken_back": "of these taken back",
@@ -56,23 +56,19 @@ def summary(report: Record) -> Iterator[str]:
         "repeated": "repetitions, not counted again",
         "unusable": "unusable",
     }
-    yield click.style(_number(totals["findings"], "finding"), bold=True)
-    yield from (f"  {totals[name]:>9,}  {text}" for name, text in told.items() if totals[name])
+    yield click.style(counted(totals["findings"], "finding"), bold=True)
+    yield from (f"  {totals[name]:>9,}  {text}" for name, text in words.items() if totals[name])
     yield cost_line(report["cost"])
 
 
 def cost_line(cost: Record) -> str:
-    """Calls and time."""
+    """Return how many calls and how much time the changes take."""
     if not cost["updates"]:
         return "  no call of BatchUpdateFindings"
-    calls = f"about {_number(cost['calls'], 'call')} of BatchUpdateFindings"
+    calls = f"about {counted(cost['calls'], 'call')} of BatchUpdateFindings"
     rate = f"{cost['calls_per_second']} calls/s of AWS's {cost['quota_per_second']}"
-    each = _number(cost["findings_per_call"], "finding")
+    each = counted(cost["findings_per_call"], "finding")
     return f"  {calls} ({each} each), {duration(cost['hours'])} at {rate}"
-
-
-def _number(count: float, word: str) -> str:
-    return f"1 {word}" if count == 1 else f"{count:,} {word}s".replace(".0 ", " ")
 
 
 Rows = tuple[Sequence[str], list[list[object]]]
@@ -90,7 +86,7 @@ def _section(title: str, rows: Rows, most: int | None = None) -> Iterator[str]:
 
 
 def _rules(report: Record) -> Rows:
-    """A row for each rule that does something; columns without any number are left out."""
+    """Return a row for each rule that does something; leave out columns without a number."""
     rows = list(rules_that_do_something(report))
     used = [name for name in _COLUMNS if name == "changed" or any(row[name] for row in rows)]
     body = [[row["rule"], *(row[name] for name in used)] for row in rows]
@@ -104,7 +100,7 @@ def _shifts(shifts: Sequence[Record]) -> Rows:
 
 
 def shift_text(shift: Record) -> str:
-    """From what to what a field goes; for a field of free text only that it changes."""
+    """Return the old and the new value of a field; for a free text only that it changes."""
     if shift["from"] is None and shift["to"] is None:
         return "another value"
     return f"{shown(shift['from'])} -> {shown(shift['to'])}"
@@ -116,15 +112,15 @@ def _groups(groups: Sequence[Record], name: str) -> Rows:
 
 
 def _name(group: Record) -> str:
-    told = group.get("about", {}).get("name")
-    return f"{group['name']} {told}" if told else group["name"]
+    title = group.get("about", {}).get("name")
+    return f"{group['name']} {title}" if title else group["name"]
 
 
 def _pairs(records: Sequence[Record], *members: str) -> Rows:
     return members, [[record[member] for member in members] for record in records]
 
 
-def _counted(records: Sequence[Record], *members: str) -> Rows:
+def _with_findings(records: Sequence[Record], *members: str) -> Rows:
     return [*members, "findings"], [[*(r[member] for member in members), r["findings"]] for r in records]
 
 

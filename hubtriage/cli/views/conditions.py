@@ -1,4 +1,4 @@
-"""Conditions of a rule as lines for people: all of them, or what a rule fails by."""
+"""Conditions of a rule as people read them: all of them, or the one that fails."""
 
 import json
 import math
@@ -30,11 +30,11 @@ NOT = {
     ">": "not above",
     ">=": "not at least",
 }
-"""What an operator of two operands says where it is false, between the first and the second."""
+"""The words between the two operands of an operator that is false."""
 
 
 def all_conditions(rule: RuleExplanation) -> Iterator[str]:
-    """Each condition with the value that it saw and whether it holds."""
+    """Yield each condition with the value that it saw and whether it holds."""
     for condition in rule.match:
         yield from _condition(condition)
     if rule.when is not None:
@@ -42,7 +42,7 @@ def all_conditions(rule: RuleExplanation) -> Iterator[str]:
 
 
 def first_failure(rule: RuleExplanation) -> Iterator[str]:
-    """What keeps a rule from matching: the first condition that does not hold, down to its parts."""
+    """Yield what keeps a rule from matching: the first condition that does not hold, down to its parts."""
     failing = next((condition for condition in rule.match if not condition.holds), None)
     if failing is not None:
         yield from _failing_condition(failing)
@@ -78,7 +78,7 @@ def _seen(values: Sequence[object]) -> str:
 
 
 def _root(node: TracedOperation) -> Iterator[str]:
-    """The whole `when`: what is truthy holds, as the rule sees it."""
+    """Yield the whole `when`. It holds if its value is truthy, as for the rule."""
     if node.operator == "" and node.value is True:
         yield f"{_mark(True)} {EVERY}"
         return
@@ -100,14 +100,14 @@ def _outcome(node: TracedOperation) -> str:
 
 
 def _value(node: TracedOperation) -> str:
-    """Days have one decimal, cut: what is just below a bound must not look as if it had reached it."""
+    """Return a value as text. Days are cut, not rounded: 29.96 must not look as if it had reached 30."""
     if node.operator == "age_days" and isinstance(node.value, float) and math.isfinite(node.value):
         return f"{math.floor(node.value * 10) / 10:.1f}"
     return shown(node.value)
 
 
 def _why_false(node: TracedOperation) -> str:
-    """The part by which an expression is false, with the value that it saw."""
+    """Return the part that makes an expression false, with the value that it saw."""
     if node.operator == "and" and node.children and not truthy(node.children[-1].value):
         return _why_false(node.children[-1])
     if node.operator == "or" and len(node.children) > 1:
@@ -118,7 +118,7 @@ def _why_false(node: TracedOperation) -> str:
 
 
 def _comparison(node: TracedOperation) -> str | None:
-    """`Severity.Label is HIGH, not in LOW, INFORMATIONAL`; None for what is no comparison of two operands."""
+    """Return `Severity.Label is HIGH, not in LOW, INFORMATIONAL`; None without two operands."""
     logic = json.loads(node.expression) if node.operator in NOT else None
     operands = logic.get(node.operator) if isinstance(logic, Mapping) else None
     if not isinstance(operands, list) or len(operands) != 2 or not isinstance(operands[0], Mapping):
@@ -137,7 +137,7 @@ def _operand(value: object) -> str:
 
 
 def _name(operand: object) -> str:
-    """How an operand is called: a path, `age_days of CreatedAt`, else as it stands."""
+    """Return the name of an operand: a path, `age_days of CreatedAt`, else its JSON."""
     if not isinstance(operand, Mapping) or len(operand) != 1:
         return quoted(_text(operand))
     ((operator, argument),) = operand.items()

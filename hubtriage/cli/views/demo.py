@@ -1,4 +1,4 @@
-"""How the demonstration looks: progress while it runs, then what happened."""
+"""The demonstration as people see it: progress while it runs, then what happened."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _ORDER = {
     "Severity.Label": ("CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL"),
 }
 _LEGEND = "  would change: rules in mode observe write nothing; left to people: what somebody had set stays"
-_NOT_TOLD = frozenset({"level", "service", "mode", "xray_trace_id", "function_request_id"})
+_NOT_SHOWN = frozenset({"level", "service", "mode", "xray_trace_id", "function_request_id"})
 
 
 def console() -> Console:
@@ -43,10 +43,10 @@ class PlainProgress:
         self._step = step
 
     def advance(self, done: int) -> None:
-        """Say nothing: a log wants no moving bar."""
+        """Print nothing: a moving bar is of no use in a log."""
 
     def tell(self, standing: str) -> None:
-        """Say nothing, likewise."""
+        """Print nothing, for the same reason."""
 
     def end(self, outcome: str, seconds: float) -> None:
         """Print the step's line."""
@@ -77,7 +77,7 @@ class LiveProgress:
         self._progress.stop()
 
     def begin(self, step: str, total: int | None = None) -> None:
-        """Show a bar for the step; it pulses while nobody knows the total."""
+        """Show a bar for the step; it pulses while the total is unknown."""
         self._step, self._total = step, total
         self._task = self._progress.add_task(step, total=total, count="")
 
@@ -87,7 +87,7 @@ class LiveProgress:
             self._progress.update(self._task, completed=done, count=f"{done:,} of {self._total or 0:,}")
 
     def tell(self, standing: str) -> None:
-        """Show how it stands beside the bar."""
+        """Show the progress beside the bar."""
         if self._task is not None:
             self._progress.update(self._task, count=standing)
 
@@ -186,7 +186,7 @@ def _log_line(line: Mapping[str, Any]) -> str:
     rows = [
         f"    {json.dumps(name)}: {json.dumps(value)}"
         for name, value in line.items()
-        if name not in _NOT_TOLD
+        if name not in _NOT_SHOWN
     ]
     return "  {\n" + ",\n".join(rows) + "\n  }"
 

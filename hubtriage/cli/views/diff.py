@@ -18,7 +18,7 @@ Record = Mapping[str, Any]
 
 
 def text(report: Record) -> Iterator[str]:
-    """The diff as lines."""
+    """Yield the diff as lines."""
     yield click.style(headline(report), bold=True)
     yield f"  old  {_side(report['old'])}"
     yield f"  new  {_side(report['new'])}"
@@ -33,13 +33,13 @@ def text(report: Record) -> Iterator[str]:
 
 
 def headline(report: Record) -> str:
-    """How many findings change, in one line."""
+    """Return how many findings change, in one line."""
     totals = report["totals"]
     if not report["differs"]:
         return f"none of {totals['findings']:,} findings changes"
     parts = [f"{totals['changed']:,} of {totals['findings']:,} findings change"]
-    told = {"hidden": "hidden", "taken_back": "with something taken back", "refused": "refused"}
-    return ", ".join(parts + [f"{totals[name]:,} {word}" for name, word in told.items() if totals[name]])
+    words = {"hidden": "hidden", "taken_back": "with something taken back", "refused": "refused"}
+    return ", ".join(parts + [f"{totals[name]:,} {word}" for name, word in words.items() if totals[name]])
 
 
 def _side(side: Record) -> str:
@@ -75,7 +75,7 @@ def _troubles(report: Record) -> Iterator[str]:
 
 
 def markdown(report: Record) -> Iterator[str]:
-    """The diff as Markdown; what comes from findings and rules cannot become markup."""
+    """Yield the diff as Markdown; what comes from findings and rules cannot become markup."""
     yield f"### hubtriage: {headline(report)}"
     yield ""
     yield f"- old: {_code(_side(report['old']))}"
@@ -102,10 +102,10 @@ def markdown(report: Record) -> Iterator[str]:
 
 
 def _shifts(shifts: Sequence[Record]) -> str:
-    """The most frequent shifts in one cell."""
-    told = [f"{s['field']} {shift_text(s)}: {s['findings']:,}" for s in shifts[:MOST_SHIFTS]]
-    more = len(shifts) - len(told)
-    return "; ".join(told + ([f"and {more} more"] if more else []))
+    """Return the most frequent shifts as one cell."""
+    parts = [f"{s['field']} {shift_text(s)}: {s['findings']:,}" for s in shifts[:MOST_SHIFTS]]
+    more = len(shifts) - len(parts)
+    return "; ".join(parts + ([f"and {more} more"] if more else []))
 
 
 def _markdown_table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> Iterator[str]:
@@ -120,10 +120,10 @@ def _cell(value: object) -> str:
 
 
 def _escaped(value: str) -> str:
-    """A text in which Markdown sees no markup: whatever could be some is written as a character reference."""
+    """Return a text without markup: write each character that Markdown knows as a reference."""
     return _MARKDOWN.sub(lambda found: f"&#{ord(found[0])};", quoted(value))
 
 
 def _code(value: str) -> str:
-    """A text of which nobody is notified and nothing is linked: GitHub looks for neither in code."""
+    """Return a text as code: GitHub looks for no names to notify and nothing to link there."""
     return f"<code>{_escaped(value)}</code>"

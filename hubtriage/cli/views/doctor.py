@@ -1,4 +1,4 @@
-"""How results of `hubtriage doctor` look."""
+"""Results of `hubtriage doctor` as people and programs read them."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -17,12 +17,12 @@ _INDENT = " " * (_STATUS_WIDTH + _TITLE_WIDTH)
 
 
 def heading(identity: Identity, stack: str) -> str:
-    """Where the examination takes place."""
+    """Return where the examination takes place."""
     return click.style(f"account {identity.account}, {identity.region}, stack {stack}", bold=True)
 
 
 def text(result: CheckResult) -> Iterator[str]:
-    """A result for people: what was seen, details, and what to do."""
+    """Yield a result for people: what was seen, details, and what to do."""
     verdict = result.verdict
     status = click.style(f"{verdict.status:<{_STATUS_WIDTH}}", fg=_COLOURS[verdict.status])
     yield f"{status}{result.title:<{_TITLE_WIDTH}}{quoted(verdict.seen)}"
@@ -33,7 +33,7 @@ def text(result: CheckResult) -> Iterator[str]:
 
 
 def summary(results: Sequence[CheckResult]) -> str:
-    """How many results of each status there are."""
+    """Return how many results of each status there are."""
     counts = _counts(results)
     return "\n" + ", ".join(_number(count, status) for status, count in counts.items() if count)
 
@@ -43,7 +43,7 @@ def _number(count: int, status: str) -> str:
 
 
 def as_record(identity: Identity, stack: str, results: Sequence[CheckResult]) -> dict[str, Any]:
-    """The whole examination, JSON-ready."""
+    """Return the whole examination, JSON-ready."""
     return {
         "account": identity.account,
         "region": identity.region,

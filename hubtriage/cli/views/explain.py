@@ -31,7 +31,7 @@ COLOURS = {
 
 
 def render(explanation: Explanation, every: bool = False) -> Iterator[str]:
-    """The explanation as lines for people."""
+    """Yield the explanation as lines for people."""
     yield from _finding(explanation.finding)
     yield ""
     yield from _memo(explanation)
@@ -44,12 +44,12 @@ def render(explanation: Explanation, every: bool = False) -> Iterator[str]:
 
 
 def rule_lines(explanation: Explanation) -> Iterator[str]:
-    """What the rules came to, every condition of all of them included."""
+    """Yield what the rules come to, with every condition of each."""
     return _rules(explanation.rules, every=True)
 
 
 def field_lines(explanation: Explanation) -> Iterator[str]:
-    """Who holds each field, and what becomes of it."""
+    """Yield who holds each field, and what becomes of it."""
     return _fields(explanation.fields)
 
 
@@ -107,14 +107,14 @@ def _rules(rules: Sequence[RuleExplanation], every: bool) -> Iterator[str]:
 
 
 def _verdict(rule: RuleExplanation, verdict: str) -> str:
-    """The verdict and why; of a rule that is not in force, the reason says both."""
+    """Return the verdict and its reason; of a rule that is not in force, the reason says both."""
     if rule.verdict == "not in force":
         return quoted(rule.why)
     return f"{verdict}: {quoted(rule.why)}" if rule.why else verdict
 
 
 def _below(rule: RuleExplanation, every: bool) -> Iterator[str]:
-    """The conditions of a rule that matter, and what it wants."""
+    """Yield the conditions of a rule that matter, and what it wants."""
     if rule.verdict in ("not looked at", "not in force"):
         return
     if rule.verdict == "no match":
@@ -152,7 +152,7 @@ def _decision(explanation: Explanation, every: bool) -> Iterator[str]:
 
 
 def _update(update: Mapping[str, Any], every: bool) -> Iterator[str]:
-    """What is sent, less the memo: that is for triage to read."""
+    """Yield what is sent, less the memo, which is for triage to read."""
     for name, value in update.items():
         if name != "UserDefinedFields":
             yield f"  {quoted(name)}: {shown(value)}"

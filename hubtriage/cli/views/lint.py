@@ -9,26 +9,27 @@ from urllib.parse import quote
 
 from hubtriage.authoring.checks import pages
 from hubtriage.authoring.problems import CODES, Problem, Severity
+from hubtriage.cli.text import counted
 
 _SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
 def text(problems: Sequence[Problem]) -> str:
-    """The problems as people read them, each with its page, and how many there are."""
+    """Return the problems as people read them, each with its page, and how many there are."""
     counts = _counts(problems)
-    told = ", ".join(_number(counts[name], name[:-1]) for name in ("errors", "warnings") if counts[name])
+    total = ", ".join(counted(counts[name], name[:-1]) for name in ("errors", "warnings") if counts[name])
     shown = (f"{problem.render()}\n  page: {pages.command(problem.code)}" for problem in problems)
-    return "\n".join([*shown, told or "no problems"])
+    return "\n".join([*shown, total or "no problems"])
 
 
 def as_json(problems: Sequence[Problem]) -> str:
-    """One JSON document: problems and counts."""
+    """Return one JSON document: problems and counts."""
     records = [{**problem.as_record(), "page": pages.link(problem.code)} for problem in problems]
     return json.dumps({"problems": records, **_counts(problems)}, indent=2)
 
 
 def github(problems: Sequence[Problem]) -> str:
-    """Workflow commands, which GitHub Actions turns into annotations beside the lines of a pull request."""
+    """Return workflow commands: GitHub Actions shows them beside the lines of a pull request."""
     return "\n".join(map(_annotation, problems))
 
 
@@ -40,21 +41,21 @@ def _annotation(problem: Problem) -> str:
         "col": str(place.column),
         "title": f"{problem.code} {problem.name}",
     }
-    told = ",".join(f"{name}={_escaped(value, ':,')}" for name, value in properties.items())
+    pairs = ",".join(f"{name}={_escaped(value, ':,')}" for name, value in properties.items())
     hint = f"\nhint: {problem.hint}" if problem.hint else ""
     words = f"{problem.message}{hint}\npage: {pages.command(problem.code)}"
-    return f"::{problem.severity} {told}::{_escaped(words)}"
+    return f"::{problem.severity} {pairs}::{_escaped(words)}"
 
 
 def _escaped(value: str, others: str = "") -> str:
-    """GitHub: %, line ends and, in properties, colons and commas are written as %XX."""
+    """Write %, line ends and, in properties, colons and commas as %XX, as GitHub wants it."""
     for char in "%\r\n" + others:
         value = value.replace(char, f"%{ord(char):02X}")
     return value
 
 
 def sarif(problems: Sequence[Problem]) -> str:
-    """A SARIF 2.1.0 log, which code scanning services read."""
+    """Return a SARIF 2.1.0 log, which code scanning services read."""
     codes = sorted({problem.code for problem in problems})
     driver = {"name": "hubtriage", "version": version("hubtriage"), "rules": [_rule(code) for code in codes]}
     results = [_result(problem, codes.index(problem.code)) for problem in problems]
@@ -86,17 +87,13 @@ def _result(problem: Problem, index: int) -> dict[str, Any]:
 
 
 def _uri(file: str) -> str:
-    """SARIF: a reference as RFC 3986 writes it, relative to the folder that is checked out."""
+    """Return a reference as RFC 3986 writes it; SARIF wants it relative to the checkout."""
     return Path(file).as_uri() if Path(file).is_absolute() else quote(file)
 
 
 def _counts(problems: Iterable[Problem]) -> dict[str, int]:
     severities = [problem.severity for problem in problems]
     return {"errors": severities.count(Severity.ERROR), "warnings": severities.count(Severity.WARNING)}
-
-
-def _number(count: int, word: str) -> str:
-    return f"{count} {word}" if count == 1 else f"{count} {word}s"
 
 
 FORMATS: Mapping[str, Callable[[Sequence[Problem]], str]] = {

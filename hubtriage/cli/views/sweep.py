@@ -1,4 +1,4 @@
-"""How a sweep looks: how it stands, and its report."""
+"""A sweep as people and programs read it: its progress, and its report."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -22,17 +22,17 @@ ENDS = {
 }
 
 
-def standing(progress: Progress) -> str:
-    """One line: how far it is."""
+def progress_line(progress: Progress) -> str:
+    """Return how far the sweep has come, in one line."""
     waits = "for the queue" if progress.started else "until what was done before shows"
-    told = f"{progress.read:,} findings read, {progress.changed:,} to change"
-    return f"{told}, waits {waits}" if progress.wait else told
+    read = f"{progress.read:,} findings read, {progress.changed:,} to change"
+    return f"{read}, waits {waits}" if progress.wait else read
 
 
 def as_record(progress: Progress, ended: Iterable[str] = (), *, dry_run: bool = False) -> dict[str, Any]:
-    """The report, JSON-ready; `ended` are the rules whose time ended today.
+    """Return the report, JSON-ready; `ended` are the rules whose time ended today.
 
-    That of a dry run also says what the changes would take.
+    The report of a dry run also says what the changes would take.
     """
     record: dict[str, Any] = {
         "status": progress.status,
@@ -55,7 +55,7 @@ def as_record(progress: Progress, ended: Iterable[str] = (), *, dry_run: bool = 
 
 
 def text(record: Mapping[str, Any]) -> Iterator[str]:
-    """The report for people."""
+    """Yield the lines of the report for people."""
     dry_run = record.get("dry_run", False)
     yield f"sweep: {ENDS.get(record['status'], record['status'])}"
     if record.get("cause"):

@@ -15,7 +15,7 @@ from hubtriage.simulation.ruletests import RuleTestResult
 def record(
     results: Sequence[RuleTestResult], untested: Sequence[str], coverage: Sequence[Coverage] | None
 ) -> dict[str, Any]:
-    """The JSON document."""
+    """Return the JSON document."""
     shown = {} if coverage is None else {"coverage": [one.as_record() for one in coverage]}
     return {
         "tests": [result.as_record() for result in results],
@@ -29,7 +29,7 @@ def record(
 def text(
     results: Sequence[RuleTestResult], untested: Sequence[str], coverage: Sequence[Coverage] | None
 ) -> Iterator[str]:
-    """The failures as people read them, what no test shows, and the counts."""
+    """Yield the failures as people read them, what no test shows, and the counts."""
     for result in results:
         if not result.passed:
             yield from _failure(result)
@@ -47,7 +47,7 @@ def _failure(result: RuleTestResult) -> Iterator[str]:
 
 
 def _details(result: RuleTestResult) -> Iterator[str]:
-    """What is not as expected, and the reasoning behind it."""
+    """Yield what is not as expected, and the reasoning behind it."""
     yield from _differences(result)
     yield from rule_lines(result.explained)
     if result.explained.fields:
@@ -71,7 +71,7 @@ def _coverage(coverage: Sequence[Coverage]) -> Iterator[str]:
 
 
 def junit(results: Sequence[RuleTestResult]) -> str:
-    """A report as most CI systems read it: one suite a file, one case a test."""
+    """Return a report as most CI systems read it: a suite for each file, a case for each test."""
     root = Element("testsuites", name="hubtriage test")
     for file in dict.fromkeys(result.file for result in results):
         cases = [result for result in results if result.file == file]
@@ -91,7 +91,7 @@ def junit(results: Sequence[RuleTestResult]) -> str:
 
 
 def _printable(value: str) -> str:
-    """XML has no place for control characters, not even escaped."""
+    """Replace control characters, which XML cannot hold, not even escaped."""
     return "".join(char if char.isprintable() or char in "\n\t" else "\ufffd" for char in value)
 
 

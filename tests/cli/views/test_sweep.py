@@ -5,7 +5,7 @@ from typing import get_args
 import pytest
 
 from hubtriage.aws.sweep.progress import Progress, Status
-from hubtriage.cli.views.sweep import ENDS, as_record, standing, text
+from hubtriage.cli.views.sweep import ENDS, as_record, progress_line, text
 
 
 @pytest.mark.parametrize(
@@ -60,5 +60,5 @@ def test_a_dry_run_says_in_how_many_calls_and_hours_it_would_be_done() -> None:
 def test_every_end_has_its_sentence_and_waiting_is_told() -> None:
     assert set(ENDS) == set(get_args(Status))
     waiting = Progress(read=1000, changed=1, wait=30, started=1.0)
-    assert standing(waiting).endswith("1 to change, waits for the queue")
-    assert standing(Progress(wait=5)).endswith(", waits until what was done before shows")
+    assert progress_line(waiting).endswith("1 to change, waits for the queue")
+    assert progress_line(Progress(wait=5)).endswith(", waits until what was done before shows")

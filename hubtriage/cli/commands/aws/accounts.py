@@ -61,7 +61,7 @@ def sync(folder: Path, tags: tuple[str, ...], prune: bool, check: bool) -> None:
     path = folder / ACCOUNTS_FILE
     before_text = path.read_text(encoding="utf-8") if path.exists() else ""
     text = before_text if after == loaded.accounts and before_text else written(after, before_text)
-    _tell(path, before_text, text, loaded, attributes_changed(loaded.accounts, after))
+    _show_change(path, before_text, text, loaded, attributes_changed(loaded.accounts, after))
     if text != before_text and check:
         raise SystemExit(1)
     if text != before_text:
@@ -82,11 +82,11 @@ def _read() -> list[OrganizationAccount]:
 
 
 def attributes(account: OrganizationAccount, tags: Iterable[str]) -> dict[str, str]:
-    """What the directory says of an account: its name, its unit, and the tags that are asked for."""
+    """Return what the directory says of an account: its name, its unit, and the wanted tags."""
     wanted = dict(_pair(tag) for tag in tags) or {key: key for key in sorted(account.tags)}
     own = {"name": account.name} | ({"ou": account.unit} if account.unit else {})
-    told = {wanted[key]: account.tags[key] for key in wanted if key in account.tags}
-    return {name: value for name, value in told.items() if name not in ("name", "ou")} | own
+    tagged = {wanted[key]: account.tags[key] for key in wanted if key in account.tags}
+    return {name: value for name, value in tagged.items() if name not in ("name", "ou")} | own
 
 
 def _pair(tag: str) -> tuple[str, str]:
@@ -94,8 +94,8 @@ def _pair(tag: str) -> tuple[str, str]:
     return key, attribute or key
 
 
-def _tell(path: Path, before: str, after: str, loaded: LoadResult, changed: set[str]) -> None:
-    """Show the diff, and whom it concerns."""
+def _show_change(path: Path, before: str, after: str, loaded: LoadResult, changed: set[str]) -> None:
+    """Print the diff, and the rules that it concerns."""
     if before == after:
         click.echo(f"{path} is up to date: {len(loaded.accounts)} accounts")
         return

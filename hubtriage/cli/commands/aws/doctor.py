@@ -1,4 +1,4 @@
-"""`hubtriage doctor`: whether all is well with the account, before and after deploying."""
+"""`hubtriage doctor`: an account checked before and after deploying."""
 
 import json
 from collections.abc import Iterable
@@ -67,20 +67,20 @@ def command(
 
     Looks at Security Hub, its administrator and home Region, automation rules that set what your rules set,
     other stacks, quotas, permissions, and the deployed stack if there is one. Nothing is changed, except
-    with --probe-udf. What may not be looked at is told, and the rest is checked.
+    with --probe-udf. What may not be looked at is reported, and the rest is checked.
 
     Exit codes: 0 no problems; 1 a problem, or AWS cannot be reached; 2 wrong usage.
     """
     account = _account(stack, folder, most_findings)
     checks = (*CHECKS, replace(PROBE, look=partial(udf.look, patience=patience))) if probe else CHECKS
-    results = (_printed if as_json else _shown)(account, checks)
+    results = (_print_json if as_json else _print_text)(account, checks)
     bad = ("problem", "warning", "unchecked") if strict else ("problem",)
     if any(result.verdict.status in bad for result in results):
         raise SystemExit(1)
 
 
 def _account(stack: str, folder: Path, most_findings: int) -> Account:
-    """The account of the present credentials; exits with 1 without usable ones."""
+    """Return the account of the present credentials; end with 1 without usable ones."""
     try:
         account = Account(
             _client, security_hub(), SystemClock(), stack=stack, rules=folder, most_findings=most_findings
@@ -95,8 +95,8 @@ def _client(service: str, region: str | None = None) -> Any:
     return boto3.client(service, region_name=region)
 
 
-def _shown(account: Account, checks: Iterable[Check]) -> list[CheckResult]:
-    """The results, each shown as it comes: some take their time."""
+def _print_text(account: Account, checks: Iterable[Check]) -> list[CheckResult]:
+    """Print each result as it comes, since some take their time; return them all."""
     results = []
     click.echo(heading(account.identity, account.stack))
     for result in examine(account, checks):
@@ -106,8 +106,8 @@ def _shown(account: Account, checks: Iterable[Check]) -> list[CheckResult]:
     return results
 
 
-def _printed(account: Account, checks: Iterable[Check]) -> list[CheckResult]:
-    """The results as one JSON document."""
+def _print_json(account: Account, checks: Iterable[Check]) -> list[CheckResult]:
+    """Print the results as one JSON document; return them."""
     with progress_bar("doctor") as progress:
         progress.show("looking at the account")
         results = list(examine(account, checks))

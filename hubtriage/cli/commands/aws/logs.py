@@ -15,7 +15,7 @@ from hubtriage.cli.views.log import text
 POLL = 2.0
 NOTHING = "no such line in this time: --since looks further back; findings that need nothing have no line"
 LATE = 60.0
-"""Seconds for which CloudWatch Logs may still bring in older lines while they are followed."""
+"""Seconds for which CloudWatch Logs may still add older lines while they are followed."""
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -61,7 +61,7 @@ def command(
 
 
 def _messages(logs: Any, group: str, since: float, *, follow: bool) -> Iterator[str]:
-    """The messages of a log group, oldest first; with `follow` for ever, each once."""
+    """Yield the messages of a log group, oldest first, each once; with `follow` without an end."""
     start = time.time() - since
     seen: set[object] = set()
     while True:
@@ -77,7 +77,7 @@ def _messages(logs: Any, group: str, since: float, *, follow: bool) -> Iterator[
 
 
 def _identity(event: Mapping[str, Any]) -> object:
-    """What tells an event from all others. AWS: an `eventId` is optional in the answer."""
+    """Return what identifies an event. AWS: an `eventId` is optional in the answer."""
     return event.get("eventId") or (event.get("logStreamName"), event.get("timestamp"), event["message"])
 
 

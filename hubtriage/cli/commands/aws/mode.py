@@ -61,7 +61,7 @@ def _switch(stack: str, mode: str, budget: int | None) -> None:
 
 
 def _sweep(machine: str, request: SweepRequest) -> None:
-    """Start it whatever the mode was before: an earlier switch may have failed to."""
+    """Start a sweep whatever the mode was before: an earlier switch may have failed to."""
     try:
         execution = start_sweep(client("stepfunctions"), machine, request)
     except AWS_ERRORS as error:
@@ -73,7 +73,7 @@ def _sweep(machine: str, request: SweepRequest) -> None:
 
 
 def _check_breaker(alarm: str) -> None:
-    """Refuse while the alarm is on: it would not go off again, however much triage changed."""
+    """Refuse while the alarm is on: it would not fire again, however much triage changed."""
     found = client("cloudwatch").describe_alarms(AlarmNames=[alarm])["MetricAlarms"]
     if found and found[0]["StateValue"] == "ALARM":
         fail(

@@ -19,7 +19,7 @@ def command(stack: str) -> None:
     """Triage dead letters again, once their cause is removed.
 
     Moves the messages of the dead-letter queue back into the queue of findings, and sends on the events
-    that EventBridge could not put there. It assumes the stack's role RedriveRoleArn for that: nobody else
+    that EventBridge could not put there. It assumes the stack's role RedriveRoleArn for that: no one else
     may write to the queue. Old events do no harm: a finding is read again before it is changed.
 
     Exit codes: 0; 1 the stack could not be reached, or the role could not be assumed; 2 wrong usage.
@@ -38,7 +38,7 @@ def command(stack: str) -> None:
 
 
 def _as_redriver(role: str) -> Any:
-    """A client of SQS with the credentials of the role."""
+    """Return a client of SQS with the credentials of the role."""
     keys: Mapping[str, str] = client("sts").assume_role(RoleArn=role, RoleSessionName=SESSION)["Credentials"]
     return boto3.client(
         "sqs",

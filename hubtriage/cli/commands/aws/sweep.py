@@ -1,4 +1,4 @@
-"""`hubtriage sweep`: bring the rules into force on findings that are there already."""
+"""`hubtriage sweep`: bring the rules into force on existing findings."""
 
 import json
 import time
@@ -25,7 +25,7 @@ from hubtriage.cli.inputs.rules import compiled
 from hubtriage.cli.options import rules_option, settings_options
 from hubtriage.cli.progress import progress_bar
 from hubtriage.cli.stack import AWS_ERRORS, client, deployed_option, outputs
-from hubtriage.cli.views.sweep import as_record, standing, text
+from hubtriage.cli.views.sweep import as_record, progress_line, text
 from hubtriage.engine.planning.plan import Settings
 from hubtriage.engine.ruleset.ruleset import Ruleset
 
@@ -129,7 +129,7 @@ def _request(
             budget=budget,
             take_back=take_back,
             adopt=adopt,
-            settle=False,  # somebody waits for it
+            settle=False,  # a person waits for it
             reason=reason,
             **{name: tuple(values) for name, values in narrowed.items()},
         )
@@ -158,10 +158,10 @@ def _start(states: Any, machine: str, request: SweepRequest, *, resume: bool) ->
 
 
 def _follow(states: Any, execution: str) -> SweepExecution:
-    """Watch until the sweep is over."""
+    """Show the progress until the sweep is over; return its end."""
     with progress_bar("sweep") as shown:
         while (seen := look(states, execution)).is_running:
-            shown.show(standing(seen.progress))
+            shown.show(progress_line(seen.progress))
             time.sleep(POLL)
     return seen
 
@@ -185,7 +185,7 @@ def _from_here(
         with progress_bar("sweep") as shown:
 
             def watch(progress: Progress) -> None:
-                shown.show(standing(progress))
+                shown.show(progress_line(progress))
 
             if dry_run:
                 progress = sweep.dry_run(request, watch)
@@ -201,7 +201,7 @@ def _from_here(
 
 
 def _log(ruleset: Ruleset) -> Sink:
-    """The decision log of a sweep from here goes to standard error, in the form that a stack writes."""
+    """Return a decision log on standard error, in the form that a stack writes."""
     circumstances = Circumstances("hubtriage", ruleset.hash, ruleset.revision, "enforce", None)
     return DecisionLog(circumstances, 20, lambda lines: click.echo(lines, err=True, nl=False), time.time)
 

@@ -1,1 +1,1 @@
-"""Commands that say what rules do to findings."""
+"""Commands that show what rules do to findings."""

@@ -95,7 +95,7 @@ _WANTED = "OLD, NEW and FINDINGS, or --against REV and FINDINGS"
 def _sources(
     sources: tuple[str, ...], against: str | None, live: bool
 ) -> tuple[Path | None, Path, str | None]:
-    """(OLD, NEW, FINDINGS) of the arguments; no OLD with --against, no FINDINGS with --live."""
+    """Return OLD, NEW and FINDINGS; OLD is None with --against, FINDINGS with --live."""
     if not live and not sources:
         raise click.UsageError("give FINDINGS, or --live")
     folders, findings = (sources, None) if live else (sources[:-1], sources[-1])
@@ -112,7 +112,7 @@ def _sources(
 
 @contextmanager
 def _old_folder(old: Path | None, new: Path, against: str | None) -> Iterator[tuple[Path, str, str | None]]:
-    """(the folder of the old rules, what to call it, its revision)."""
+    """Yield the folder of the old rules, what to call it, and its revision."""
     if old is not None or against is None:
         yield old or new, (old or new).as_posix(), None
         return

@@ -59,7 +59,7 @@ def command(
 
 
 def _one(source: str, finding_id: str | None) -> Finding:
-    """The finding to explain; exits with 2 where there is none."""
+    """Return the finding to explain; end with 2 if there is none."""
     try:
         items = [item for item in read_findings(source) if finding_id is None or _ends_in(item, finding_id)]
     except UnreadableInputError as error:
@@ -78,7 +78,7 @@ def _ends_in(item: Item, finding_id: str) -> bool:
 
 
 def _some_ids(items: Sequence[Item]) -> str:
-    """What could be given as --id, a line for each of the first findings."""
+    """Return what can be given as --id, a line for each of the first findings."""
     ids = [item["Id"] for item in items if isinstance(item, dict)]
     more = [f"... and {len(ids) - MOST_IDS} more"] if len(ids) > MOST_IDS else []
     return "".join(f"\n  {line}" for line in [*map(quoted, ids[:MOST_IDS]), *more])

@@ -1,4 +1,4 @@
-"""`hubtriage plan`: what would be sent for each of some findings."""
+"""`hubtriage plan`: the update that each finding would get."""
 
 import json
 from collections import Counter
@@ -12,7 +12,7 @@ from hubtriage.cli.failure import fail
 from hubtriage.cli.inputs.findings import read_findings
 from hubtriage.cli.inputs.rules import compiled
 from hubtriage.cli.options import findings_argument, now_option, rules_option, settings_options, stack_option
-from hubtriage.cli.text import quoted
+from hubtriage.cli.text import counted, quoted
 from hubtriage.cli.views.decision import decision_lines
 from hubtriage.engine.planning.batches import group
 from hubtriage.engine.planning.decision import Decision
@@ -26,7 +26,7 @@ MEMO_SAYS = {
     "foreign": "another stack that is listed as known holds it",
     "lost": "hands off, as there is a note of ours but no memory of it that can be read",
 }
-"""The memos for which triage keeps its hands off."""
+"""The memos on whose findings triage changes nothing."""
 
 
 @click.command(name="plan")
@@ -69,7 +69,7 @@ def command(
         click.echo(json.dumps(record(result, ruleset)) if as_json else "\n".join(text(result)))
     if calls is not None:
         written = write_calls(planned, calls)
-        click.echo(f"{written} request{'s' if written != 1 else ''} written to {calls}", err=True)
+        click.echo(f"{counted(written, 'request')} written to {calls}", err=True)
     if not as_json:
         click.echo(summary(planned), err=True)
 
@@ -98,7 +98,7 @@ def text(result: Planned) -> Iterator[str]:
 
 
 def write_calls(planned: Iterable[Planned], folder: Path) -> int:
-    """Write each request as a document of its own; returns how many."""
+    """Write each request into a file of its own; return how many there are."""
     folder.mkdir(parents=True, exist_ok=True)
     updates = [
         ({"Id": result.finding_id, "ProductArn": result.product_arn}, result.update)
@@ -114,7 +114,7 @@ def write_calls(planned: Iterable[Planned], folder: Path) -> int:
 
 
 def summary(planned: Iterable[Planned]) -> str:
-    """How many findings of each kind there were."""
+    """Return how many findings of each kind there are."""
     counts = Counter(_kind(result) for result in planned)
     return ", ".join(f"{count} {kind}" for kind, count in sorted(counts.items())) or "no findings"
 

@@ -57,7 +57,7 @@ def command(folder: Path, findings: int, seed: int, build: Path, as_json: bool) 
     Exit codes: 0 every finding is accounted for; 1 something failed.
     """
     target = Console(stderr=True) if as_json else console()
-    compiled(folder)  # bad rules are told before anything starts
+    compiled(folder)  # rules with errors end it before anything starts
     signal.signal(signal.SIGTERM, _interrupt)
     target.print(INTRODUCTION, style="dim", soft_wrap=True)
     try:
@@ -76,7 +76,7 @@ def command(folder: Path, findings: int, seed: int, build: Path, as_json: bool) 
 
 
 def _interrupt(_number: int, _frame: object) -> NoReturn:
-    """End like Ctrl-C does, so that everything that was started ends as well."""
+    """End as Ctrl-C does, so that whatever was started ends, too."""
     raise KeyboardInterrupt
 
 
@@ -90,7 +90,7 @@ def _progress(target: Console) -> Iterator[Watcher]:
 
 
 def _explanation(performance: Performance) -> Iterator[str]:
-    """Explain the example as it was when its event arrived; rules that do not match are only counted."""
+    """Explain the example as its event showed it; only count the rules that do not match."""
     line = performance.verdict.example
     if line is None:
         return

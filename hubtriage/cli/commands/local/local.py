@@ -56,7 +56,7 @@ def up(port: int, account: str, region: str, udf: str, no_quotas: bool, seed: in
 
 
 def _asked_to_end() -> threading.Event:
-    """Set when Ctrl-C or SIGTERM comes."""
+    """Return an event that is set when Ctrl-C or SIGTERM comes."""
     asked = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: asked.set())

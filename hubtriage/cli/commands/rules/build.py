@@ -13,6 +13,7 @@ from hubtriage.authoring.iam import hub_statements
 from hubtriage.authoring.never import UnknownFieldError, check_names
 from hubtriage.cli.inputs.rules import rule_errors_shown
 from hubtriage.cli.output import write_file
+from hubtriage.cli.text import counted
 
 _Document = Mapping[str, Any]
 
@@ -68,7 +69,7 @@ def command(rules: Path, output: Path, allow_empty: bool, never: tuple[str, ...]
         return
     write_file(output, content)
     count = len(document["rules"])
-    click.echo(f"{count} {'rule' if count == 1 else 'rules'}, {document['hash']}, written to {output}")
+    click.echo(f"{counted(count, 'rule')}, {document['hash']}, written to {output}")
 
 
 def _compiled(rules: Path, allow_empty: bool, never: tuple[str, ...]) -> dict[str, Any]:

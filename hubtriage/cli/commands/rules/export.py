@@ -1,4 +1,4 @@
-"""`hubtriage export`: rules of ours as rules of other tools."""
+"""`hubtriage export`: your rules as rules of other tools."""
 
 import json
 from collections.abc import Iterator
@@ -10,6 +10,7 @@ import click
 from hubtriage.cli.inputs.rules import loaded_rules
 from hubtriage.cli.options import rules_option
 from hubtriage.cli.output import write_file
+from hubtriage.cli.text import counted
 from hubtriage.interop.exporters.cloudformation import check, template
 from hubtriage.interop.exporters.native import MOST_RULES, Exported, export_rules
 from hubtriage.interop.importers.names import printable
@@ -54,12 +55,12 @@ def command(kind: str, folder: Path, form: str, output: Path | None, as_json: bo
 
 
 def text(exported: Exported) -> Iterator[str]:
-    """What was refused, and how many rules there are."""
+    """Yield what is refused, and how many rules there are."""
     for refusal in exported.refusals:
         yield printable(f"{refusal.place}: {refusal.rule} is refused: {refusal.where}: {refusal.reason}")
         if refusal.hint:
             yield f"  hint: {refusal.hint}"
     count = len(exported.requests)
-    yield f"{count} automation {'rule' if count == 1 else 'rules'}, {len(exported.refusals)} refused"
+    yield f"{counted(count, 'automation rule')}, {len(exported.refusals)} refused"
     if count > MOST_RULES:
         yield f"AWS allows {MOST_RULES} automation rules an account and Region"

@@ -1,4 +1,4 @@
-"""`hubtriage import`: rules of other tools as rules of ours."""
+"""`hubtriage import`: rules of other tools as a rule file."""
 
 import json
 import sys
@@ -10,6 +10,7 @@ import click
 
 from hubtriage.cli.failure import fail
 from hubtriage.cli.output import write_file
+from hubtriage.cli.text import counted
 from hubtriage.interop.importers.assemble import KINDS, Options, import_rules
 from hubtriage.interop.importers.names import printable
 from hubtriage.interop.importers.outcome import Imported, Refusal, UnreadableError
@@ -80,7 +81,7 @@ def _content(source: str) -> bytes:
 
 
 def _write(found: Imported, kind: str, name: str, output: Path | None, *, as_json: bool) -> None:
-    """Write the rule file, unless nothing but refusals came of it, and what belongs on standard output."""
+    """Write the rule file, unless every rule is refused, and what belongs on standard output."""
     content = render(found.rules, _heading(kind, name)) if found.rules or not found.refusals else ""
     if output is not None and content:
         write_file(output, content)
@@ -96,7 +97,7 @@ def _heading(kind: str, name: str) -> Iterator[str]:
 
 
 def record(found: Imported) -> dict[str, Any]:
-    """The JSON document."""
+    """Return the JSON document."""
     return {
         "rules": list(found.rules),
         "refused": [refusal.as_record() for refusal in found.refusals],
@@ -105,15 +106,16 @@ def record(found: Imported) -> dict[str, Any]:
 
 
 def text(found: Imported, source: str) -> Iterator[str]:
-    """What was refused, what there is to know of the others, and how many there are."""
+    """Yield what is refused, remarks on the other rules, and how many there are."""
     for refusal in found.refusals:
         yield from _refused(refusal, source)
     for remark in found.remarks:
         yield printable(f"{source}: {remark.rule}: {remark.text}")
     overriding = sum(bool(rule.get("override")) for rule in found.rules)
     if overriding:
-        yield f"{_number(overriding)} with override: true, for findings that people or tools have moved"
-    yield f"{_number(len(found.rules))} imported, {len(found.refusals)} refused"
+        rules = counted(overriding, "rule")
+        yield f"{rules} with override: true, for findings that people or tools have moved"
+    yield f"{counted(len(found.rules), 'rule')} imported, {len(found.refusals)} refused"
 
 
 def _refused(refusal: Refusal, source: str) -> Iterator[str]:
@@ -122,7 +124,3 @@ def _refused(refusal: Refusal, source: str) -> Iterator[str]:
     yield printable(f"{place}: {refusal.rule} is refused: {where}{refusal.reason}")
     if refusal.hint:
         yield f"  hint: {printable(refusal.hint)}"
-
-
-def _number(count: int) -> str:
-    return "1 rule" if count == 1 else f"{count} rules"

@@ -1,4 +1,4 @@
-"""`hubtriage init`: a working folder for one's own rules."""
+"""`hubtriage init`: a rules repository to begin with."""
 
 from importlib.metadata import version
 from pathlib import Path

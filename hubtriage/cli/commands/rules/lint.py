@@ -17,7 +17,7 @@ from hubtriage.cli.views.lint import FORMATS
 
 
 def _show_page(context: click.Context, _parameter: click.Parameter, code: str | None) -> None:
-    """Print a page and end."""
+    """Print the page of a code and end."""
     if code is not None:
         click.echo(pages.text(code).rstrip("\n"))
         context.exit()
@@ -60,7 +60,7 @@ def command(paths: tuple[Path, ...], strict: bool, shape: str, as_json: bool, no
 
 
 def find_problems(paths: Sequence[Path], now: float) -> tuple[Problem, ...]:
-    """The problems of some folders and files at a time (epoch seconds), by place."""
+    """Return the problems of some folders and files at a time (epoch seconds), by place."""
     found: list[Problem] = []
     with _without_collecting():
         for folder, files in folders_of(paths).items():
@@ -73,7 +73,7 @@ def find_problems(paths: Sequence[Path], now: float) -> tuple[Problem, ...]:
 
 @contextmanager
 def _without_collecting() -> Iterator[None]:
-    """Files make many objects and no cycles: looking for cycles would take a third of the time."""
+    """Stop the search for cycles: files make many objects and none, and it takes a third of the time."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:
