@@ -1,9 +1,10 @@
 """What a finding can hold: each path, the type of its value, the values it can have.
 
-AWS: the model of AwsSecurityFinding in the client library, as the table that `asff_table` derives.
+AWS: the model of AwsSecurityFinding in the client library; `asff.table` derives the table from it.
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any, Literal
@@ -15,13 +16,13 @@ Kind = Literal["text", "number", "boolean", "object", "unknown"]
 Keys = tuple[str, ...]
 
 _KINDS: dict[str, Kind] = {"s": "text", "n": "number", "b": "boolean"}
-# Triage fills these in before rules see the finding (a severity has its label from its number).
+# Triage fills these in before rules see the finding; it derives a severity's label from its number.
 _FILLED_IN = frozenset({("Workflow", "Status"), ("VerificationState",), ("Severity", "Label")})
 
 
 @dataclass(frozen=True, slots=True)
 class AsffField:
-    """What stands at a path. `in_list`: it may have several values. `optional`: it may be missing."""
+    """What is at a path. `in_list`: it may have several values. `optional`: it may be missing."""
 
     kind: Kind
     values: tuple[str, ...] = ()
@@ -44,14 +45,19 @@ class UnknownPath:
 
 @cache
 def table() -> dict[str, Any]:
-    """The table as it was derived."""
+    """Return the table as it was derived."""
     fields: dict[str, Any] = json.loads(TABLE.read_text(encoding="utf-8"))
     return fields
 
 
+def members(node: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the named members of a structure in the table."""
+    return {name: inner for name, inner in node.items() if name not in (REQUIRED, ANY_NAME)}
+
+
 @lru_cache(maxsize=4096)
 def look_up(keys: Keys) -> AsffField | UnknownPath:
-    """What stands at a path of member names; positions in lists may be among them, or be left out."""
+    """Return what is at a path of member names; positions in lists may be included or left out."""
     node: Any = table()
     in_list = optional = False
     for step, key in enumerate(keys):
@@ -82,7 +88,7 @@ def _field(node: Any, in_list: bool, optional: bool) -> AsffField:
 
 
 def _meant(keys: Keys, step: int, node: dict[str, Any]) -> str:
-    """The whole path that was probably meant, or the name in its place that is nearest."""
+    """Return the whole path that was probably meant, or the shortest one that ends in the same name."""
     near = nearest(keys[step], (name for name in node if name != REQUIRED))
     if near is not None:
         mended = (*keys[:step], near, *keys[step + 1 :])
@@ -94,7 +100,7 @@ def _meant(keys: Keys, step: int, node: dict[str, Any]) -> str:
 
 @cache
 def _paths_ending() -> dict[str, list[str]]:
-    """Paths of leaves by their last name."""
+    """Return the paths of leaves by their last name."""
     found: dict[str, list[str]] = {}
     _collect(table(), (), found)
     return found
@@ -104,8 +110,7 @@ def _collect(node: Any, keys: Keys, found: dict[str, list[str]]) -> None:
     while isinstance(node, list):
         node = node[0]
     if isinstance(node, dict):
-        for name, inner in node.items():
-            if name not in (REQUIRED, ANY_NAME):
-                _collect(inner, (*keys, name), found)
+        for name, inner in members(node).items():
+            _collect(inner, (*keys, name), found)
     elif keys:
         found.setdefault(keys[-1].casefold(), []).append(".".join(keys))

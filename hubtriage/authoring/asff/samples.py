@@ -1,9 +1,9 @@
-"""Complete sample findings, one a producer, and findings given in part laid over them.
+"""Complete sample findings, one for each producer, and partial findings laid over them.
 
-A rule's test says only what matters to it. The rest comes from the sample, adjusted so that the whole
-is what the producer would have sent: its account, Region and control id appear wherever the
-sample's did, its times lie just before the time of the test, and what the provider says
-(FindingProviderFields) is what the test says, unless the test says both.
+A rule's test gives only what matters to it. The rest comes from the sample, adjusted so that the whole is
+what the producer would have sent. The account, Region and control id of the test appear wherever the
+sample's did. The times lie just before the time of the test. FindingProviderFields agrees with the test's
+top level, unless the test gives both.
 """
 
 import json
@@ -44,13 +44,13 @@ def _sample_text(name: str) -> str:
 
 
 def sample(name: str) -> dict[str, Any]:
-    """The complete sample finding of a producer, one of `SAMPLES`, as it is in Security Hub when new."""
+    """Return the complete sample finding of a producer, one of `SAMPLES`, as it is when it is new."""
     finding: dict[str, Any] = json.loads(_sample_text(name))
     return finding
 
 
 def sample_for(partial: Mapping[str, Any]) -> str:
-    """The sample that a finding given in part belongs to, told by its ProductArn or ProductName."""
+    """Return the name of the sample for a partial finding, by its ProductArn or ProductName."""
     arn, product = str(partial.get("ProductArn", "")), partial.get("ProductName")
     for name, (ending, product_name) in _PRODUCTS.items():
         if arn.endswith(ending) or product == product_name:
@@ -61,10 +61,10 @@ def sample_for(partial: Mapping[str, Any]) -> str:
 def complete(
     partial: Mapping[str, Any], *, name: str | None = None, now: float = SAMPLE_NOW
 ) -> dict[str, Any]:
-    """The finding that a finding given in part stands for, at a time (epoch seconds).
+    """Return the complete finding for a partial one, at a time (epoch seconds).
 
-    Mappings are merged; an element of a list of mappings is laid over the sample's at its position (or the
-    sample's last); null takes a member away; everything else replaces what the sample has.
+    Mappings are merged. An element of a list of mappings is laid over the sample's element at its position,
+    or over the last one. Null removes a member. Everything else replaces what the sample has.
     """
     base = _adjusted(name or sample_for(partial), partial)
     for member in _TIMES:
@@ -76,7 +76,7 @@ def complete(
 
 
 def _adjusted(name: str, partial: Mapping[str, Any]) -> dict[str, Any]:
-    """The sample with the account, Region and control id of the partial finding throughout."""
+    """Return the sample with the account, Region and control id of a partial finding throughout."""
     original = sample(name)
     swaps = {
         original["AwsAccountId"]: partial.get("AwsAccountId"),
@@ -89,7 +89,7 @@ def _adjusted(name: str, partial: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _swapped(value: Any, swaps: Mapping[str, str]) -> Any:
-    """The value with every occurrence of some words in its texts (keys aside) swapped for others."""
+    """Return the value with some words in its texts (not in keys) replaced by others."""
     if isinstance(value, dict):
         return {key: _swapped(item, swaps) for key, item in value.items()}
     if isinstance(value, list):
@@ -133,7 +133,7 @@ def _merged(base: Mapping[str, Any], partial: Mapping[str, Any]) -> dict[str, An
 
 
 def _complete_severity(finding: dict[str, Any], partial: Mapping[str, Any]) -> None:
-    """A severity given by its label has the other members that go with the label."""
+    """Add the members that go with a label to a severity that is given by its label."""
     given = partial.get("Severity")
     if not isinstance(given, Mapping):
         return
@@ -143,7 +143,7 @@ def _complete_severity(finding: dict[str, Any], partial: Mapping[str, Any]) -> N
 
 
 def _let_provider_agree(finding: dict[str, Any], partial: Mapping[str, Any]) -> None:
-    """What the test says at the top level is the provider's word too, unless it says that itself."""
+    """Copy what the test gives at the top level to FindingProviderFields, unless it gives that too."""
     said = partial.get("FindingProviderFields", {})
     provided = finding.get("FindingProviderFields")
     if not isinstance(provided, dict) or not isinstance(said, Mapping):

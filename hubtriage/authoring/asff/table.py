@@ -1,7 +1,7 @@
-"""Derives the table of a finding's fields from the AWS client library's own model of them.
+"""Derive the table of a finding's fields from the AWS client library's model.
 
-Loading the library's model takes seconds, the table milliseconds; `make asff` writes it again, and a test
-says when it no longer agrees with the library that is installed.
+Loading the library's model takes seconds, loading the table milliseconds. `make asff` writes the table
+again; a test fails when it no longer agrees with the installed library.
 """
 
 import json
@@ -20,8 +20,8 @@ _LETTERS = {"string": "s", "timestamp": "s", "integer": "n", "long": "n", "float
 
 
 def derived() -> dict[str, Any]:
-    """The table: structures as objects, lists as lists of one, enumerations as `A|B`, else a letter."""
-    import botocore.session  # slow to import, and only this derivation needs it
+    """Return the table: structures as objects, lists as lists of one, enumerations as `A|B`, else letters."""
+    import botocore.session  # slow to import, and only needed here
 
     model = botocore.session.get_session().get_service_model("securityhub")
     table: dict[str, Any] = _table(model.shape_for("AwsSecurityFinding"))

@@ -13,7 +13,7 @@ KNOWN = {
 
 
 def accounts_schema() -> dict[str, Any]:
-    """The schema (draft 7, which editors know best) of `accounts.yaml`."""
+    """Return the schema (draft 7, which editors support best) of `accounts.yaml`."""
     attributes = {
         "type": "object",
         "description": 'What rules may know about the account: {"==": [{account: environment}, prod]}.',

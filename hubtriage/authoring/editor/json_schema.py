@@ -1,17 +1,17 @@
 """The JSON Schema of rule files, for completion and errors in editors.
 
 The shape of rules comes from the models that the loader uses, the fields of findings from the table that
-lint uses, the operators from the engine. What a schema cannot say (two places that must agree, texts
-that are parsed) the loader and lint say.
+lint uses, the operators from the engine. The loader and lint check what a schema cannot express: places that
+must agree, and texts that are parsed.
 """
 
 import re
 from collections.abc import Mapping
 from typing import Any
 
-from hubtriage.authoring.asff.fields import Keys, table
+from hubtriage.authoring.asff.fields import Keys, members, table
 from hubtriage.authoring.asff.samples import SAMPLES
-from hubtriage.authoring.asff.table import ANY_NAME, REQUIRED
+from hubtriage.authoring.asff.table import ANY_NAME
 from hubtriage.authoring.editor.texts import (
     BEFORE_KEYS,
     OPERATORS,
@@ -40,7 +40,7 @@ _ANY_SCALAR = ["string", "number", "boolean", "null"]
 
 
 def rules_schema() -> Schema:
-    """The schema (draft 7, which editors know best) of a file with `rules:` and `lists:`."""
+    """Return the schema (draft 7, which editors support best) of a file with `rules:` and `lists:`."""
     rule = RuleModel.model_json_schema()
     definitions = {
         name: _plain(inner, nulls=name in _WITH_NULLS) for name, inner in rule.pop("$defs").items()
@@ -92,7 +92,7 @@ def _rule(schema: Schema) -> Schema:
 
 
 def _described(schema: Schema, texts: Mapping[str, str]) -> Schema:
-    """The schema with what editors show about each key."""
+    """Add to a schema what editors show about each key."""
     properties = schema["properties"]
     for name, text in texts.items():
         reference = properties[name].pop("$ref", None)
@@ -125,9 +125,10 @@ def _before(schema: Schema) -> Schema:
 
 
 def _given(node: Any, keys: Keys) -> Schema:
-    """What a test may give of a finding; a mapping in the place of a list stands for its first element.
+    """Return the schema of the part of a finding that a test gives.
 
-    The hundreds of kinds of details are left to lint: they would make the schema three times as large.
+    A mapping in the place of a list stands for the list's first element. The hundreds of kinds of resource
+    details are left to lint: they would make the schema three times as large.
     """
     if isinstance(node, list):
         inner = _given(node[0], keys)
@@ -136,16 +137,15 @@ def _given(node: Any, keys: Keys) -> Schema:
         return {"type": _SCALARS[node]} if node in _SCALARS else {"enum": [*node.split("|"), None]}
     if keys == ("Resources", "Details"):
         return {"type": ["object", "null"]}
-    members = {name: inner for name, inner in node.items() if name not in (REQUIRED, ANY_NAME)}
     return {
         "type": ["object", "null"] if keys else "object",
-        "properties": {name: _given(inner, (*keys, name)) for name, inner in members.items()},
+        "properties": {name: _given(inner, (*keys, name)) for name, inner in members(node).items()},
         "additionalProperties": _given(node[ANY_NAME], keys) if ANY_NAME in node else False,
     }
 
 
 def _plain(schema: Any, *, nulls: bool) -> Any:
-    """Pydantic's schema as the loader means it: no null for what may be left out, no blank text."""
+    """Return pydantic's schema as the loader means it: no null for optional members, no blank text."""
     if isinstance(schema, list):
         return [_plain(item, nulls=nulls) for item in schema]
     if not isinstance(schema, dict):
@@ -153,7 +153,7 @@ def _plain(schema: Any, *, nulls: bool) -> Any:
     kept = {
         key: _plain(value, nulls=nulls) for key, value in schema.items() if key not in ("title", "default")
     }
-    if "properties" in schema:  # names of members, not words of the schema
+    if "properties" in schema:  # these are names of members, not keywords of the schema
         kept["properties"] = {name: _plain(one, nulls=nulls) for name, one in schema["properties"].items()}
     if "$ref" in kept:
         kept["$ref"] = kept["$ref"].replace("#/$defs/", "#/definitions/")
@@ -173,7 +173,10 @@ def _plain(schema: Any, *, nulls: bool) -> Any:
 
 
 def _pattern_definitions() -> Schema:
-    """`finding`: an event pattern; `s`, `n`, `b`: fields by type; `*-tests`: the operators of each."""
+    """Return the definitions of patterns.
+
+    `finding` is an event pattern; `s`, `n` and `b` are fields by type; `*-tests` are the operators of each.
+    """
     texts = ("prefix", "suffix", "equals-ignore-case", "wildcard", "cidr")
     every = ("anything-but", "exists", "in-list")
     return {
@@ -216,19 +219,18 @@ def _operand(name: str) -> Schema:
 
 
 def _pattern(node: Any, keys: Keys) -> Schema:
-    """The pattern of what stands at a path; lists do not show in patterns."""
+    """Return the pattern of what is at a path; lists do not show in patterns."""
     while isinstance(node, list):
         node = node[0]
     if not isinstance(node, dict):
         return _leaf(node)
     here = "/".join(("#/definitions/finding", *(f"properties/{key}" for key in keys)))
-    members = {name: inner for name, inner in node.items() if name not in (REQUIRED, ANY_NAME)}
     others = _leaf(node[ANY_NAME]) if ANY_NAME in node else False
     return {
         "type": "object",
         "minProperties": 1,
         "properties": {
-            **{name: _pattern(inner, (*keys, name)) for name, inner in members.items()},
+            **{name: _pattern(inner, (*keys, name)) for name, inner in members(node).items()},
             "$or": {"type": "array", "items": {"$ref": here}, "minItems": 2},
         },
         "additionalProperties": others,
@@ -244,13 +246,13 @@ def _leaf(kind: str) -> Schema:
 
 
 def _field(literal: Schema, letter: str) -> Schema:
-    """A field of a pattern: a value, or a list of values and tests."""
+    """Return the schema of a pattern's field: a value, or a list of values and tests."""
     alternative = {"anyOf": [literal, {"$ref": f"#/definitions/{letter}-tests"}]}
     return {"anyOf": [literal, {"type": "array", "items": alternative, "minItems": 1}]}
 
 
 def _logic_definitions() -> Schema:
-    """`logic`: a JsonLogic expression, each operator with the number of its arguments."""
+    """Return `logic`, a JsonLogic expression: each operator with the number of its arguments."""
     argument: Schema = {"$ref": "#/definitions/logic"}
     operators = {name: _arguments(name, argument) for name in ALL_OPERATORS}
     operation = {"type": "object", "properties": operators, "additionalProperties": False, "maxProperties": 1}
@@ -272,15 +274,13 @@ def _arguments(name: str, argument: Schema) -> Schema:
 
 
 def _common_paths() -> list[str]:
-    """Paths to offer after `var`: those of plain values outside of lists and of resources' details."""
+    """Return the paths to offer after `var`: those of plain values outside lists and resource details."""
     return sorted(_paths(table(), ()))
 
 
 def _paths(node: Mapping[str, Any], keys: Keys) -> list[str]:
     found: list[str] = []
-    for name, inner in node.items():
-        if name in (REQUIRED, ANY_NAME):
-            continue
+    for name, inner in members(node).items():
         if isinstance(inner, dict) and len(keys) < 2:
             found += _paths(inner, (*keys, name))
         elif not isinstance(inner, dict):

@@ -1,1 +1,1 @@
-"""The shape of rule files: keys, types, limits, and what is said of what does not fit."""
+"""The shape of rule files: keys, types, limits, and the problems of what does not fit."""

@@ -11,7 +11,7 @@ from hubtriage.engine.text.timestamps import parse_timestamp
 
 
 class RuleDate(StrictModel):
-    """A day or an instant as it was written; `seconds` since 1970 UTC at its start."""
+    """A day or an instant in a rule file: its text, and the epoch seconds at which it starts."""
 
     text: str
     seconds: float
@@ -19,7 +19,7 @@ class RuleDate(StrictModel):
 
     @property
     def end(self) -> float:
-        """When it is over: the end of the day (UTC), or the instant itself."""
+        """When it is over, in epoch seconds: the end of the day (UTC), or the instant itself."""
         if not self.is_day:
             return self.seconds
         return (datetime.fromtimestamp(self.seconds, UTC) + timedelta(days=1)).timestamp()

@@ -1,7 +1,7 @@
-"""What BatchUpdateFindings takes, and what of it is left to rules.
+"""What BatchUpdateFindings takes, and which part of it rules may use.
 
-AWS documents these limits and the client library checks almost none of them; one value beyond a
-limit fails the whole call, so rules are held to them before they are deployed.
+AWS documents these limits, but the client library checks almost none of them. One value beyond a limit
+fails the whole call, so rules are checked against them before they are deployed.
 """
 
 import re
@@ -41,5 +41,5 @@ _VISIBLE = re.compile(r"\S")
 
 
 def has_visible_character(text: str) -> bool:
-    """AWS: every text needs at least one character that is no blank (`.*\\S.*`)."""
+    """Say whether a text has a character that is no blank; AWS requires one in every text (`.*\\S.*`)."""
     return _VISIBLE.search(text) is not None

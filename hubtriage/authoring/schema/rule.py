@@ -1,10 +1,10 @@
 """The shape of rule files: every key, its type and its limits.
 
-The models check one value at a time; what needs two places of a file (a template and the rule's
-ticket, a list and its use, two rules with one id) is checked by the loader. They are strict: no
-value is converted from one type to another, so a number is never read as text.
+The models check one value at a time. The loader checks what needs two places of a file: a template and the
+rule's ticket, a list and its use, two rules with one id. The models are strict: they convert no value to
+another type, so they never read a number as text.
 
-`match`, `when` and a test's finding are taken as they are: their languages have their own compilers.
+The models do not look into `match`, `when` and the findings of tests: other modules check those.
 """
 
 from typing import Annotated, Any, Literal, Self
@@ -54,7 +54,7 @@ class ExpectedNote(StrictModel):
 
 
 class Expectation(StrictModel):
-    """What a test expects in the update; null for a field that must not be in it."""
+    """What a test expects in the update; null stands for a field that must not be in it."""
 
     Workflow: WorkflowUpdate | None = None
     Severity: ExpectedSeverity | None = None
@@ -119,10 +119,10 @@ SampleName = Annotated[str, AfterValidator(_sample_name)]
 
 
 class Before(StrictModel):
-    """What happened to a test's finding before: the rule was applied, the finding was another, a person came.
+    """What happened to a test's finding earlier.
 
-    `finding` replaces members of the test's finding to make it what it was when the rule was applied;
-    `person` is what somebody set last of all, as BatchUpdateFindings takes it.
+    `applied`: the rule was applied to the finding. `finding`: members that were different at that time.
+    `person`: what a person set afterwards, in the form of BatchUpdateFindings.
     """
 
     applied: bool = False
@@ -141,11 +141,11 @@ class Before(StrictModel):
 
 
 class RuleTest(StrictModel):
-    """A finding, given in part, and what the rule makes of it.
+    """A finding, given in part, and the update that the rule makes of it.
 
-    `finding` is laid over the complete sample of a producer (`sample`, or the one its ProductArn or
-    ProductName tells); `now` is the time of the decision, `account` the attributes of the finding's account,
-    `before` what triage and people did to it.
+    `finding` is laid over the complete sample of a producer: the one that `sample` names, or that its
+    ProductArn or ProductName belongs to. `now` is the time of the decision, `account` the attributes of the
+    finding's account, `before` what triage and people did to it earlier.
     """
 
     name: VisibleText
@@ -169,13 +169,13 @@ WarningCode = Annotated[str, AfterValidator(_warning_code)]
 
 
 class Lint(StrictModel):
-    """Warnings of `hubtriage lint` that do not hold for the rule, each with the reason why."""
+    """Warnings of `hubtriage lint` that the rule ignores, each with the reason."""
 
     ignore: Annotated[dict[WarningCode, VisibleText], Field(min_length=1)]
 
 
 class RuleModel(StrictModel):
-    """One rule as it is written."""
+    """One rule of a rule file."""
 
     id: RuleId
     description: VisibleText | None = None

@@ -1,4 +1,4 @@
-"""What the models of rule files are made of: base class, refusals, enumerations, checked texts."""
+"""Building blocks of the models of rule files: base class, refusals, enumerations, checked texts."""
 
 from typing import Annotated, Any, Literal
 
@@ -11,14 +11,14 @@ SeverityLabel = Literal["INFORMATIONAL", "LOW", "MEDIUM", "HIGH", "CRITICAL"]
 WorkflowStatus = Literal["NEW", "NOTIFIED", "RESOLVED", "SUPPRESSED"]
 Verification = Literal["UNKNOWN", "TRUE_POSITIVE", "FALSE_POSITIVE", "BENIGN_POSITIVE"]
 
-# Tell the forms of Types and of an expectation apart; pydantic names them in an error's place.
+# Tags of the forms that Types and an expectation can have; pydantic puts them into an error's location.
 FORMS = WORD, LIST, MAPPING = "<word>", "<list>", "<mapping>"
 
 
 def refused(code: str, message: str, hint: str = "", at: str = "") -> PydanticCustomError:
-    """An error of a validator, with the code and the hint of the problem it becomes.
+    """Return the error for a validator to raise, with the code and the hint of the problem it becomes.
 
-    `at` is the member that it is about, where the validator looks at a whole mapping.
+    `at` names the wrong member if the validator looks at a whole mapping.
     """
     return PydanticCustomError("refused", "{text}", {"text": message, "code": code, "hint": hint, "at": at})
 
@@ -31,7 +31,7 @@ class StrictModel(BaseModel):
     @field_validator("*", mode="before")
     @classmethod
     def _has_value(cls, value: Any) -> Any:
-        """A key without a value is a slip: what is not wanted is left out."""
+        """Refuse a key without a value: it is a slip, since a key that is not wanted is left out."""
         if value is None:
             raise refused("E103", "there is no value here", "write one, or delete the key")
         return value

@@ -157,7 +157,7 @@ class Update(StrictModel):
 
     @model_validator(mode="after")
     def _can_be_remembered(self) -> Self:
-        """Triage never sets what it could not remember, so such a rule would be refused on every finding."""
+        """Refuse an update that triage could not remember: it would be refused on every finding."""
         keys = len(self.UserDefinedFields or ())
         others = len(self.model_fields_set - {"UserDefinedFields"}) * limits.CLAIM_LENGTH
         room = (limits.MEMO_LENGTH - 1 - others) // limits.USER_CLAIM_LENGTH

@@ -1,4 +1,4 @@
-"""Turns what the models refuse into problems with a place, a code and a hint."""
+"""Turn the errors of the models into problems with a place, a code and a hint."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
@@ -19,7 +19,7 @@ M = TypeVar("M", bound=BaseModel)
 
 
 def check_shape(model: type[M], document: YamlDocument, path: YamlPath) -> tuple[M | None, list[Problem]]:
-    """The value at a path as the model, or None and every problem of its shape."""
+    """Return the value at a path as the model, or None and every problem of its shape."""
     value = document.node(path).value
     try:
         return model.model_validate(value), []
@@ -74,10 +74,10 @@ _LIMITS: dict[str, Callable[[Mapping[str, Any], Any], str]] = {
     "finite_number": lambda _context, value: f"{value} is not a number",
 }
 
-_MOST_KEYS = 8  # that a hint can name
+_MOST_KEYS = 8  # more keys make a hint too long
 _BOOLEAN = "true or false"
 
-# What a model's error type wants, in the words of messages.
+# The words for the type that a pydantic error asks for.
 _WANTED = {
     "string_type": "text",
     "int_type": "a whole number",
@@ -112,7 +112,7 @@ def _wrong_type(
 
 
 def _is_only(keys: Sequence[str], value: object) -> bool:
-    """Whether a text can only have been meant for the one key that there is."""
+    """Say whether a text can only have been meant for the one key that there is."""
     return len(keys) == 1 and isinstance(value, str)
 
 
@@ -132,7 +132,7 @@ def _unknown_value(document: YamlDocument, path: YamlPath, details: ErrorDetails
 
 
 def _keys_at(model: type[BaseModel], path: YamlPath) -> list[str]:
-    """The keys that the model knows at a path inside it."""
+    """Return the keys that the model knows at a path inside it."""
     return _known_keys(model, tuple(step for step in path if isinstance(step, str)))
 
 
@@ -146,7 +146,7 @@ def _known_keys(model: type[BaseModel], steps: tuple[str, ...]) -> list[str]:
 
 
 def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
-    """The models that a type annotation names, in whatever containers."""
+    """Yield the models that a type annotation names, in whatever containers."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         yield annotation
     for argument in getattr(annotation, "__args__", ()):

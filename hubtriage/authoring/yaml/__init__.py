@@ -1,1 +1,1 @@
-"""YAML as a tree in which every key and value has its place in the file."""
+"""Rule files as trees in which every key and value knows its place in the file (PyYAML is `yaml` itself)."""

@@ -1,4 +1,4 @@
-"""Unquoted values that are not what their author sees in them, where text and numbers are both allowed."""
+"""Find unquoted values that YAML reads as something else than their author meant."""
 
 from collections.abc import Iterator
 
@@ -8,11 +8,11 @@ from hubtriage.authoring.yaml.tree import YamlDocument, YamlNode, YamlPath, unqu
 
 
 def ambiguity(node: YamlNode, *, number_meant: bool = False) -> tuple[str, str] | None:
-    """Message and hint if an unquoted value is not what its author sees in it, else None.
+    """Return message and hint if an unquoted value may not be what its author meant, else None.
 
-    A value that may be text or a number is taken as it is written, except where readers of YAML
-    differ, where the digits are those of an account id, or (unless a number is meant) where digits
-    would be lost, as in the version 1.10.
+    Text and numbers are both allowed here. A value is ambiguous if readers of YAML differ about it, if its
+    digits are those of an account id, or (unless a number is meant) if digits would be lost, as in the
+    version 1.10.
     """
     if node.unquoted is None or isinstance(node.value, str):
         return None
@@ -27,7 +27,7 @@ def ambiguity(node: YamlNode, *, number_meant: bool = False) -> tuple[str, str] 
 
 
 def ambiguities_in(document: YamlDocument, path: YamlPath) -> Iterator[Problem]:
-    """The traps in a finding that a test gives: its numbers may be numbers, its ids and times are text."""
+    """Yield a problem for each ambiguous value in the finding of a test."""
     node = document.node(path)
     ambiguous = ambiguity(node, number_meant=True)
     if ambiguous is not None:

@@ -1,12 +1,11 @@
-"""Reads YAML with the position of every key and value.
+"""Read YAML with the position of every key and value.
 
-The subset of YAML that rule files may use: one document of mappings with text keys, lists and scalars.
-Anchors and aliases may be used to share a whole value; what aliases expand to is bounded, so a small
-file cannot grow into a huge one. Merge keys (`<<`) and tags (`!!int`) are refused: with them a
-reviewer cannot see in one place what a rule says.
+Rule files may use a subset of YAML: one document of mappings with text keys, lists and scalars. Anchors and
+aliases may share a whole value; the size that aliases expand to is bounded, so a small file cannot grow into
+a huge one. Merge keys (`<<`) and tags (`!!int`) are refused: they hide from a reviewer what a rule says.
 
-Built on the parser's events instead of its node composer: that one recurses in C without a bound,
-so a deeply nested file would end the process, and it takes four times as long.
+This reader uses the events of PyYAML's parser, not its node composer. The composer recurses in C without a
+bound, so a deeply nested file would end the process; and it takes four times as long.
 """
 
 import re
@@ -44,7 +43,7 @@ _TWICE = "most YAML readers would keep only the last one; delete or rename one o
 
 
 def parse(file: str, content: bytes) -> tuple[YamlDocument | None, list[Problem]]:
-    """The document of a YAML file, None if it has none that could be read, and its problems."""
+    """Return the document of a YAML file, or None if it has no readable one, and its problems."""
     text, problem = _decode(file, content)
     if problem is not None:
         return None, [problem]
@@ -66,9 +65,13 @@ def _decode(file: str, content: bytes) -> tuple[str, Problem | None]:
         return content.decode("utf-8-sig"), None
     except UnicodeDecodeError as error:
         before = content[: error.start].decode("utf-8", "replace")
-        position = Position(before.count("\n") + 1, len(before) - before.rfind("\n"))
         message = f"the file is not UTF-8: byte 0x{content[error.start]:02x}"
-        return "", Problem(file, position, "E001", message, "save the file with the encoding UTF-8")
+        return "", Problem(file, _end_of(before), "E001", message, "save the file with the encoding UTF-8")
+
+
+def _end_of(text: str) -> Position:
+    """Return the position behind a text that starts at the beginning of a file."""
+    return Position(text.count("\n") + 1, len(text) - text.rfind("\n"))
 
 
 class _Unreadable(Exception):  # noqa: N818 - it carries a problem, it does not name an error
@@ -78,7 +81,7 @@ class _Unreadable(Exception):  # noqa: N818 - it carries a problem, it does not 
 
 
 class _Builder:
-    """Builds the tree of nodes from parser events; collects the problems that do not stop it."""
+    """Builds the tree of nodes from parser events, and collects the problems that do not stop it."""
 
     def __init__(self, source: SourceText, events: Iterable[Event]):
         self.problems: list[Problem] = []
@@ -88,7 +91,7 @@ class _Builder:
         self._count = 0
 
     def root(self) -> YamlNode | None:
-        """The root of the only document, None if there is none."""
+        """Return the root of the only document, or None if there is none."""
         root = None
         for event in self._events:
             if not isinstance(event, DocumentStartEvent):
@@ -168,7 +171,7 @@ class _Builder:
         return YamlNode(mark.line + 1, mark.column + 1, value, None, _height(children), keys, children)
 
     def _key(self, event: Event, depth: int) -> YamlNode | None:
-        """The key, a scalar; None, with a problem, if it is nothing that can be a name."""
+        """Return the node of a key; None, with a problem, if it cannot be a name."""
         if isinstance(event, ScalarEvent) and event.value == "<<" and not event.style:
             self._report(event, "E007", "merge keys ('<<') are not supported", _MERGE)
             return None
@@ -225,14 +228,11 @@ def _syntax_problem(source: SourceText, error: yaml.YAMLError) -> Problem:
 
 
 def _character_problem(source: SourceText, error: yaml.YAMLError) -> Problem:
-    """The reader's errors know the character's offset instead of a mark."""
+    """Return the problem of a character that YAML forbids; PyYAML gives its offset, not a mark."""
     offset = getattr(error, "position", 0)
     before = source.text[:offset] if isinstance(offset, int) else ""
-    position = Position(before.count("\n") + 1, len(before) - before.rfind("\n"))
     message = f"not YAML: {getattr(error, 'reason', error)}"
-    return source.problem(
-        "E002", position, message, "remove the character, or write it as an escape in quotes"
-    )
+    return source.problem("E002", _end_of(before), message, _CHARACTER)
 
 
 def _syntax_hint(source: str, said: str, column: int) -> str:

@@ -3,8 +3,8 @@
 What an unquoted scalar means depends on the YAML version and the reader, so only spellings on which all
 agree become numbers, booleans or null: `90`, `-1.5`, `true`, `null`. Every other spelling that some
 reader takes for something but text (`no`, `010`, `1_000`, `1:30`, `0x1F`, `1e3`, `2026-10-01`)
-becomes an `AmbiguousScalar`, which stands for no value: whoever wants a date may read its text, everyone else
-asks for quotes.
+becomes an `AmbiguousScalar`, which has no value: where a date is wanted its text counts, elsewhere quotes
+are asked for.
 """
 
 import re
@@ -15,7 +15,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class AmbiguousScalar:
-    """An unquoted scalar that YAML readers disagree about; `reading` says what some would make of it."""
+    """An unquoted scalar that YAML readers disagree about; `reading` says what some take it for."""
 
     text: str
     reading: str
@@ -42,12 +42,12 @@ _NUMBER_LIKE = re.compile(
         | \.(?:inf|Inf|INF) ) | \.(?:nan|NaN|NAN)""",
     re.VERBOSE,
 )
-_MAX_DIGITS = 300  # beyond, a number is refused as text that wants quotes: conversion is quadratic
+_MAX_DIGITS = 300  # a longer number has to be quoted text: converting it takes quadratic time
 _STARTS_SOMETHING = frozenset("0123456789+-.")
 
 
 def plain_value(text: str) -> Any:
-    """What an unquoted scalar stands for: text, a number, a boolean, None, or an `AmbiguousScalar`."""
+    """Return what an unquoted scalar stands for: text, number, boolean, None or an `AmbiguousScalar`."""
     if text in _KEYWORDS:
         return _KEYWORDS[text]
     if text[0] not in _STARTS_SOMETHING:
@@ -81,5 +81,5 @@ _TYPE_WORDS: Mapping[type, str] = {
 
 
 def type_word(value: object) -> str:
-    """What a value is, in the words of messages: "text", "a number", "a list" …"""
+    """Return the word for the type of a value in messages: "text", "a number", "a list" …"""
     return value.reading if isinstance(value, AmbiguousScalar) else _TYPE_WORDS.get(type(value), "a value")

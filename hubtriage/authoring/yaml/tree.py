@@ -1,4 +1,4 @@
-"""A YAML file as a plain tree in which every key and value can be located."""
+"""A YAML file as a plain tree that knows the place of every key and value."""
 
 import re
 from collections.abc import Sequence
@@ -35,7 +35,7 @@ class YamlNode:
 
 
 class SourceText:
-    """The text of a file, for showing the line of a problem."""
+    """The text of a file; a problem shows the line that it is in."""
 
     def __init__(self, file: str, text: str):
         self.file = file
@@ -43,20 +43,20 @@ class SourceText:
 
     @cached_property
     def _lines(self) -> list[str]:
-        return re.split(r"\r\n|[\n\r\x85\u2028\u2029]", self.text)  # what YAML takes for line ends
+        return re.split(r"\r\n|[\n\r\x85\u2028\u2029]", self.text)  # YAML's line ends
 
     def line(self, number: int) -> str:
-        """The text of a line, counted from 1; empty past the end."""
+        """Return the text of a line, counted from 1; empty past the end."""
         return self._lines[number - 1] if 0 < number <= len(self._lines) else ""
 
     def problem(self, code: str, position: Position, message: str, hint: str = "") -> Problem:
-        """A problem at a place of this file; a code that begins with W is a warning's."""
+        """Return a problem at a position in this file: a warning if its code begins with W."""
         severity = Severity.WARNING if code.startswith("W") else Severity.ERROR
         return Problem(self.file, position, code, message, hint, self.line(position.line), severity)
 
 
 class YamlDocument:
-    """A parsed rule file: `value` is the plain tree; positions are looked up by path when needed."""
+    """A parsed rule file: its content as a plain tree, and the position of everything in it by path."""
 
     def __init__(self, source: "SourceText", root: YamlNode):
         self.file = source.file
@@ -69,7 +69,7 @@ class YamlDocument:
         return self.root.value
 
     def node(self, path: Sequence[str | int]) -> YamlNode:
-        """The node at a path, or the innermost one on the way to it that exists."""
+        """Return the node at a path, or the innermost existing one on the way to it."""
         node = self.root
         for step in path:
             child = (node.children or {}).get(step)
@@ -79,29 +79,29 @@ class YamlDocument:
         return node
 
     def locate(self, path: Sequence[str | int]) -> Position:
-        """Where the value at a path starts; of a value that is not there, where its holder starts."""
+        """Return where the value at a path starts; if there is none, where its container starts."""
         return self.node(path).position
 
     def locate_key(self, path: Sequence[str | int]) -> Position:
-        """Where the last key of a path starts; of an index or a missing key, as `locate`."""
+        """Return where the last key of a path starts; for an index or a missing key, the same as `locate`."""
         key = path[-1] if path else None
         found = (self.node(path[:-1]).keys or {}).get(key) if isinstance(key, str) else None
         return found.position if found else self.locate(path)
 
     def place(self, path: Sequence[str | int]) -> str:
-        """`file:line` of the key at a path, for a message that refers to another place."""
+        """Return `file:line` of the key at a path, for messages that refer to another place."""
         return f"{self.file}:{self.locate_key(path).line}"
 
     def problem(
         self, code: str, path: Sequence[str | int], message: str, hint: str = "", *, key: bool = False
     ) -> Problem:
-        """A problem of the value (or, with `key`, of the key) at a path."""
+        """Return a problem of the value (or, with `key`, of the key) at a path."""
         position = self.locate_key(path) if key else self.locate(path)
         return self._source.problem(code, position, message, hint)
 
 
 def unquoted(node: YamlNode) -> tuple[str, str]:
-    """Message and hint for an unquoted scalar where text is wanted."""
+    """Return message and hint for an unquoted scalar where text is wanted."""
     text = node.unquoted or ""
     if not text:
         return "there is no value here; text is wanted", "write the text, in quotes"
@@ -109,5 +109,5 @@ def unquoted(node: YamlNode) -> tuple[str, str]:
 
 
 def member(value: object, name: str) -> Any:
-    """The member of a mapping, None where there is none or the value is no mapping."""
+    """Return the member of a mapping, or None if there is none or the value is no mapping."""
     return value.get(name) if isinstance(value, dict) else None

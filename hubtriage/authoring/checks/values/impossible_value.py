@@ -5,8 +5,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-from hubtriage.authoring.asff.fields import Keys, table
-from hubtriage.authoring.asff.table import ANY_NAME
+from hubtriage.authoring.asff.fields import Keys, members, table
 from hubtriage.authoring.checks.linted_rule import LintedRule, dotted, field_at
 from hubtriage.authoring.problems import Problem
 from hubtriage.authoring.yaml.tree import YamlPath
@@ -63,5 +62,4 @@ def impossible_value_hint(keys: Keys, value: Any) -> str | None:
 
 @cache
 def _types() -> dict[str, str]:
-    details = table()["Resources"][0]["Details"]
-    return {name.casefold(): name for name in details if name not in ("!", ANY_NAME)}
+    return {name.casefold(): name for name in members(table()["Resources"][0]["Details"])}
