@@ -1,11 +1,11 @@
 """The story of one finding: what triage decided (CloudWatch Logs), and who changed what (Security Hub)."""
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
+from hubtriage.aws.log_lines import read_line
 from hubtriage.aws.securityhub.api import Key
 from hubtriage.engine.text.timestamps import parse_timestamp
 
@@ -61,18 +61,10 @@ def decisions(logs: Logs, group: str, finding_id: str, since: float) -> Iterator
 
 def _lines(event: Mapping[str, Any], finding_id: str) -> Iterator[HistoryEvent]:
     for row in str(event["message"]).splitlines():
-        line = _object(row)
-        if line.get("finding_id") == finding_id and "outcome" in line:
+        line = read_line(row)
+        if line and line.get("finding_id") == finding_id and "outcome" in line:
             moment = parse_timestamp(line.get("timestamp"))
             yield HistoryEvent(event["timestamp"] / 1000 if moment is None else moment, "decision", line)
-
-
-def _object(row: str) -> Mapping[str, Any]:
-    try:
-        value = json.loads(row) if row.startswith("{") else None
-    except (ValueError, RecursionError):
-        return {}
-    return value if isinstance(value, Mapping) else {}
 
 
 def changes(hub: History, key: Key, since: float) -> Iterator[HistoryEvent]:
