@@ -1,4 +1,4 @@
-"""The story of one finding: what triage decided (CloudWatch Logs), and who changed what (Security Hub)."""
+"""The history of one finding: what triage decided (CloudWatch Logs), who changed what (Security Hub)."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from hubtriage.aws.log_lines import read_line
-from hubtriage.aws.securityhub.api import Key
+from hubtriage.aws.securityhub.api import Key, identifier
 from hubtriage.engine.text.timestamps import parse_timestamp
 
 Kind = Literal["decision", "change"]
@@ -17,15 +17,15 @@ _PAGE = 100
 class Logs(Protocol):
     """boto3's client of CloudWatch Logs, as far as it is used here."""
 
-    def filter_log_events(self, **request: Any) -> Mapping[str, Any]:
-        """Search a log group."""
+    def get_paginator(self, operation_name: str, /) -> Any:
+        """Return what reads all pages of an operation."""
 
 
-class History(Protocol):
+class FindingHistoryApi(Protocol):
     """boto3's client of Security Hub, as far as it is used here."""
 
-    def get_finding_history(self, **request: Any) -> Mapping[str, Any]:
-        """Read who changed a finding."""
+    def get_paginator(self, operation_name: str, /) -> Any:
+        """Return what reads all pages of an operation."""
 
     def get_findings(self, **request: Any) -> Mapping[str, Any]:
         """Read findings."""
@@ -41,22 +41,18 @@ class HistoryEvent:
 
 
 def decisions(logs: Logs, group: str, finding_id: str, since: float) -> Iterator[HistoryEvent]:
-    """What triage decided on the finding since a time (epoch seconds), oldest first.
+    """Yield what triage decided on the finding since a time (epoch seconds), oldest first.
 
-    A line of the log is told by its `finding_id` alone; what findings hold cannot pretend to be one.
-    Raises botocore's ClientError.
+    Only the member `finding_id` identifies a line: text inside a finding cannot pretend to be a line. Raises
+    botocore's ClientError.
     """
     request: dict[str, Any] = {"logGroupName": group, "startTime": int(since * 1000)}
     term = max(_TERM.findall(finding_id), key=len, default="")
     if term:
         request["filterPattern"] = f'"{term}"'
-    while True:
-        answer = logs.filter_log_events(**request)
-        for event in answer["events"]:
+    for page in logs.get_paginator("filter_log_events").paginate(**request):
+        for event in page["events"]:
             yield from _lines(event, finding_id)
-        if not answer.get("nextToken"):
-            return
-        request["nextToken"] = answer["nextToken"]
 
 
 def _lines(event: Mapping[str, Any], finding_id: str) -> Iterator[HistoryEvent]:
@@ -67,34 +63,28 @@ def _lines(event: Mapping[str, Any], finding_id: str) -> Iterator[HistoryEvent]:
             yield HistoryEvent(event["timestamp"] / 1000 if moment is None else moment, "decision", line)
 
 
-def changes(hub: History, key: Key, since: float) -> Iterator[HistoryEvent]:
-    """Who changed the finding since a time (epoch seconds), newest first.
+def changes(hub: FindingHistoryApi, key: Key, since: float) -> Iterator[HistoryEvent]:
+    """Yield who changed the finding since a time (epoch seconds), newest first.
 
     AWS: kept for 90 days, for archived findings for 30. Raises botocore's ClientError.
     """
-    request: dict[str, Any] = {
-        "FindingIdentifier": {"ProductArn": key[0], "Id": key[1]},
-        "StartTime": since,
-        "MaxResults": _PAGE,
-    }
-    while True:
-        answer = hub.get_finding_history(**request)
-        for record in answer["Records"]:
+    pages = hub.get_paginator("get_finding_history").paginate(
+        FindingIdentifier=identifier(key), StartTime=since, PaginationConfig={"PageSize": _PAGE}
+    )
+    for page in pages:
+        for record in page["Records"]:
             yield HistoryEvent(_moment(record.get("UpdateTime")), "change", record)
-        if not answer.get("NextToken"):
-            return
-        request["NextToken"] = answer["NextToken"]
 
 
-def _moment(told: Any) -> float:
-    """A time as botocore gives it, or as the service writes it."""
-    if hasattr(told, "timestamp"):
-        return float(told.timestamp())
-    return parse_timestamp(told) or 0.0
+def _moment(time: Any) -> float:
+    """Read a time as botocore gives it, or as the service writes it."""
+    if hasattr(time, "timestamp"):
+        return float(time.timestamp())
+    return parse_timestamp(time) or 0.0
 
 
-def products_of(hub: History, finding_id: str) -> list[str]:
-    """ARNs of the products that have a finding of this Id. AWS: an Id is unique within its product only."""
+def products_of(hub: FindingHistoryApi, finding_id: str) -> list[str]:
+    """Return the ARNs of the products with a finding of this Id. AWS: an Id is unique per product only."""
     answer = hub.get_findings(
         Filters={"Id": [{"Value": finding_id, "Comparison": "EQUALS"}]}, MaxResults=_PAGE
     )
@@ -102,5 +92,5 @@ def products_of(hub: History, finding_id: str) -> list[str]:
 
 
 def in_order(events: Sequence[HistoryEvent]) -> list[HistoryEvent]:
-    """The whole story, oldest first; of two events of one second the decision comes first."""
+    """Sort events, oldest first. Of two events of one second the decision comes first."""
     return sorted(events, key=lambda event: (int(event.time), event.kind == "change", event.time))

@@ -52,19 +52,11 @@ def _automation_rules(account: Account) -> Iterator[Quota]:
 
 def _event_rules(account: Account) -> Iterator[Quota]:
     """AWS: rules of a bus (100 in some Regions), and how many of them may have wildcards."""
-    events = account.client("events")
-    request: dict[str, Any] = {}
-    patterns: list[str] = []
-    count = 0
-    while True:
-        answer = events.list_rules(**request)
-        count += len(answer["Rules"])
-        patterns += [rule["EventPattern"] for rule in answer["Rules"] if rule.get("EventPattern")]
-        if not answer.get("NextToken"):
-            break
-        request["NextToken"] = answer["NextToken"]
+    pages = account.client("events").get_paginator("list_rules").paginate()
+    rules = [rule for page in pages for rule in page["Rules"]]
+    patterns = [rule["EventPattern"] for rule in rules if rule.get("EventPattern")]
     few = account.identity.region in ("af-south-1", "eu-south-1")
-    yield Quota("EventBridge rules", count, 100 if few else 300, 10)
+    yield Quota("EventBridge rules", len(rules), 100 if few else 300, 10)
     yield Quota("EventBridge rules with wildcards", sum(map(has_wildcard, patterns)), 30, 3)
 
 
