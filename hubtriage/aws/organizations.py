@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from hubtriage.aws.clock import Clock
 from hubtriage.aws.securityhub.backoff import Backoff
-from hubtriage.aws.securityhub.faults import API_ERRORS, Fault, call_fault
+from hubtriage.aws.securityhub.faults import API_ERRORS, call_fault
 from hubtriage.aws.securityhub.ratelimit import TokenBucket
 
 RATES = {
@@ -75,9 +75,9 @@ class Directory:
             return ""
         unit = parents[0]["Id"]
         if unit not in self._places:
-            told = self._call("describe_organizational_unit", OrganizationalUnitId=unit)
+            answer = self._call("describe_organizational_unit", OrganizationalUnitId=unit)
             above = self._place_of(unit, depth + 1)
-            name = told["OrganizationalUnit"]["Name"]
+            name = answer["OrganizationalUnit"]["Name"]
             self._places[unit] = f"{above}/{name}" if above else name
         return self._places[unit]
 
@@ -101,9 +101,7 @@ class Directory:
             try:
                 answer: Mapping[str, Any] = getattr(self._api, operation)(**request)
             except API_ERRORS as error:
-                kind = call_fault(error).kind
-                lasting = kind in (Fault.REFUSED, Fault.DENIED)
-                if lasting or attempt >= self._backoff.tries(throttled=kind is Fault.THROTTLED):
+                if attempt >= self._backoff.tries(call_fault(error).kind):
                     raise
             else:
                 return answer

@@ -20,5 +20,10 @@ class SecurityHubApi(Protocol):
 
 
 def identifier(key: Key) -> dict[str, str]:
-    """A key in the API's shape."""
+    """Return a key in the API's shape."""
     return {"Id": key[1], "ProductArn": key[0]}
+
+
+def key_of(named: Mapping[str, Any]) -> Key:
+    """Return the key of a finding or of an identifier, whatever it holds."""
+    return str(named.get("ProductArn")), str(named.get("Id"))

@@ -3,13 +3,18 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from hubtriage.aws.securityhub.faults import Fault
+
+_LASTING = (Fault.REFUSED, Fault.DENIED)
+"""Faults that another try does not mend."""
+
 
 @dataclass(frozen=True, slots=True)
 class Backoff:
     """Exponential backoff with full jitter, bounded; `random` gives numbers in [0, 1).
 
-    Throttling says nothing about the call itself, so it is borne longer than other failures; both end
-    at the deadline, after which the queue delivers the message again.
+    Throttling says nothing about the call itself, so it is tried longer than other failures. Both end at the
+    deadline; the queue then delivers the message again.
     """
 
     random: Callable[[], float]
@@ -19,10 +24,12 @@ class Backoff:
     tries_of_throttling: int = 8
 
     def delay(self, attempt: int) -> float:
-        """Seconds to wait after the `attempt`-th try, at least a tenth of the step."""
+        """Return the seconds to wait after the `attempt`-th try, at least a tenth of the step."""
         step = min(self.longest, self.base * 2.0 ** (attempt - 1))
         return step * (0.1 + 0.9 * self.random())
 
-    def tries(self, *, throttled: bool) -> int:
-        """How often a call is made in all."""
-        return self.tries_of_throttling if throttled else self.tries_of_failures
+    def tries(self, kind: Fault) -> int:
+        """Return how often a call is made in all, if it fails so."""
+        if kind in _LASTING:
+            return 1
+        return self.tries_of_throttling if kind is Fault.THROTTLED else self.tries_of_failures

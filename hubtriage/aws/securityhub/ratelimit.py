@@ -5,6 +5,8 @@ Region, shared by everybody in the account: people in the console, other tools, 
 Each container therefore keeps to its share, and every attempt counts, retries too.
 """
 
+from typing import Self
+
 from hubtriage.aws.clock import Clock
 
 
@@ -19,6 +21,11 @@ class TokenBucket:
         self._clock = clock
         self._tokens = burst
         self._filled_at = clock.monotonic()
+
+    @classmethod
+    def of_a_second(cls, rate: float, clock: Clock) -> Self:
+        """Return a budget of which a second's worth of calls, at least one, may come at once."""
+        return cls(rate, max(1.0, rate), clock)
 
     def take(self, deadline: float, not_before: float = 0.0) -> bool:
         """Wait for a token and use it; False, without waiting, if it would come after `deadline`.

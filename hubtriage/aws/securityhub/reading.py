@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from hubtriage.aws.securityhub.api import Finding, Key, SecurityHubApi
+from hubtriage.aws.securityhub.api import Finding, Key, SecurityHubApi, key_of
 from hubtriage.aws.securityhub.backoff import Backoff
 from hubtriage.aws.securityhub.faults import API_ERRORS, CallFault, Fault, call_fault
 from hubtriage.aws.securityhub.ratelimit import TokenBucket
@@ -42,10 +42,7 @@ class Getter:
             answer = self._try(request, fresh)
             if not isinstance(answer, CallFault):
                 return answer
-            throttled = answer.kind is Fault.THROTTLED
-            if answer.kind in (Fault.REFUSED, Fault.DENIED) or attempt >= self._backoff.tries(
-                throttled=throttled
-            ):
+            if attempt >= self._backoff.tries(answer.kind):
                 return answer
             not_before = self._now() + self._backoff.delay(attempt)
             attempt += 1
@@ -125,10 +122,10 @@ def _distinct(values: Iterable[str]) -> list[str]:
 
 
 def keyed(findings: list[Any]) -> Iterator[tuple[Key, Finding]]:
-    """Findings with their keys; what is no object is left out."""
+    """Yield findings with their keys; leave out what is no object."""
     for finding in findings:
         if isinstance(finding, Mapping):
-            yield (str(finding.get("ProductArn")), str(finding.get("Id"))), finding
+            yield key_of(finding), finding
 
 
 def _chunks(keys: list[Key], size: int) -> Iterator[list[Key]]:

@@ -1,12 +1,12 @@
 """Send BatchUpdateFindings calls: within the rate budget, until the deadline, each finding to an end."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from heapq import heappop, heappush
 from typing import Any, Literal
 
-from hubtriage.aws.securityhub.api import Key, SecurityHubApi, identifier
+from hubtriage.aws.securityhub.api import Key, SecurityHubApi, identifier, key_of
 from hubtriage.aws.securityhub.backoff import Backoff
 from hubtriage.aws.securityhub.faults import API_ERRORS, CallFault, Fault, Handling, call_fault, handling
 from hubtriage.aws.securityhub.ratelimit import TokenBucket
@@ -117,6 +117,11 @@ class Sender:
         return run.receipts, run.traffic
 
 
+def keys_of(call: Call) -> tuple[Key, ...]:
+    """Return the findings that a call updates."""
+    return tuple(map(key_of, call.identifiers))
+
+
 class _Run:
     """The calls of one batch: a schedule of attempts, in order of the time at which each may start."""
 
@@ -130,7 +135,7 @@ class _Run:
         self._added = 0
         self._trials = {id(call.payload): _Trial(call.payload) for call in calls}
         for call in calls:
-            self.add(_Attempt(call.payload, tuple((i["ProductArn"], i["Id"]) for i in call.identifiers)))
+            self.add(_Attempt(call.payload, keys_of(call)))
 
     def add(self, attempt: _Attempt, delay: float = 0.0) -> None:
         not_before = self._sender.now() + delay if delay else 0.0
@@ -183,17 +188,16 @@ class _Run:
     def _answered(self, attempt: _Attempt, answer: _Answer) -> None:
         self._trial(attempt).accepted = True
         self._accept(attempt, answer)
-        again: dict[Key, Receipt] = {}
+        again: list[Key] = []
         for key in attempt.keys:
             if key in answer.processed:
                 continue
             code, message = answer.unprocessed.get(key, ("Unmentioned", "the answer does not mention it"))
             self.traffic.unprocessed[code] += 1
             status = _STATUS[handling(code)]
-            receipt = Receipt(status, code, message, answer.call_id)
-            self.receipts[key] = receipt
+            self.receipts[key] = Receipt(status, code, message, answer.call_id)
             if status == "unsent":
-                again[key] = receipt
+                again.append(key)
         self._again(attempt, again)
 
     def _accept(self, attempt: _Attempt, answer: _Answer) -> None:
@@ -212,14 +216,12 @@ class _Run:
         elif fault.kind is not Fault.DENIED:
             if fault.kind is Fault.THROTTLED:
                 self._sender.budget.pause(self._sender.backoff.delay(attempt.number))
-            self._again(
-                attempt, dict.fromkeys(attempt.keys, receipt), throttled=fault.kind is Fault.THROTTLED
-            )
+            self._again(attempt, attempt.keys, fault.kind)
 
-    def _again(self, attempt: _Attempt, findings: Mapping[Key, Receipt], *, throttled: bool = False) -> None:
+    def _again(self, attempt: _Attempt, keys: Sequence[Key], kind: Fault = Fault.TRANSIENT) -> None:
         """Try these findings of the attempt once more, later, unless they have had their tries."""
-        if findings and attempt.number < self._sender.backoff.tries(throttled=throttled):
-            next_attempt = replace(attempt, keys=tuple(findings), number=attempt.number + 1)
+        if keys and attempt.number < self._sender.backoff.tries(kind):
+            next_attempt = replace(attempt, keys=tuple(keys), number=attempt.number + 1)
             self.add(next_attempt, self._sender.backoff.delay(attempt.number))
 
     def _cut(self, attempt: _Attempt, fault: CallFault) -> None:
@@ -250,7 +252,7 @@ def _read(response: Mapping[str, Any], keys: tuple[Key, ...]) -> _Answer:
     """Sort an answer by key. It is read with suspicion: a cut-off body arrives as one without members."""
     asked = frozenset(keys)
     unprocessed = dict(_unprocessed(response.get("UnprocessedFindings")))
-    processed = {_key(found) for found in _objects(response.get("ProcessedFindings"))}
+    processed = {key_of(found) for found in _objects(response.get("ProcessedFindings"))}
     return _Answer(
         processed=frozenset(key for key in processed & asked if key not in unprocessed),
         unprocessed=unprocessed,
@@ -262,12 +264,8 @@ def _unprocessed(items: object) -> Iterator[tuple[Key, tuple[str, str]]]:
     for item in _objects(items):
         found = item.get("FindingIdentifier")
         if isinstance(found, Mapping):
-            yield _key(found), (str(item.get("ErrorCode")), str(item.get("ErrorMessage")))
+            yield key_of(found), (str(item.get("ErrorCode")), str(item.get("ErrorMessage")))
 
 
 def _objects(items: object) -> list[Mapping[str, Any]]:
     return [item for item in items if isinstance(item, Mapping)] if isinstance(items, list) else []
-
-
-def _key(found: Mapping[str, Any]) -> Key:
-    return str(found.get("ProductArn")), str(found.get("Id"))

@@ -5,7 +5,7 @@ from typing import Any
 
 from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError
 
-from hubtriage.aws.securityhub.api import Finding, Key, SecurityHubApi
+from hubtriage.aws.securityhub.api import Finding, Key, SecurityHubApi, key_of
 from hubtriage.aws.securityhub.faults import API_ERRORS, Fault, call_fault
 
 NEVER_SENT = (ConnectTimeoutError, EndpointConnectionError)
@@ -42,4 +42,4 @@ class UnknownOutcomes:
         return self._api.get_findings(**request)
 
     def _note(self, identifiers: list[Finding]) -> None:
-        self.findings.update((str(each["ProductArn"]), str(each["Id"])) for each in identifiers)
+        self.findings.update(map(key_of, identifiers))

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from hubtriage.aws.clock import Clock
 from hubtriage.aws.securityhub.backoff import Backoff
-from hubtriage.aws.securityhub.faults import API_ERRORS, Fault, call_fault
+from hubtriage.aws.securityhub.faults import API_ERRORS, call_fault
 from hubtriage.aws.sweep.bundles import Bundle
 from hubtriage.aws.triage.batch import Sink, Triage
 from hubtriage.aws.triage.events import DETAIL_TYPES, SWEEP_SOURCE, SweepOrder
@@ -106,9 +106,7 @@ class QueueDestination:
                 answer: Mapping[str, Any] = operation(QueueUrl=self._url, **request)
             except API_ERRORS as error:
                 fault = call_fault(error)
-                throttled = fault.kind is Fault.THROTTLED
-                lasting = fault.kind in (Fault.REFUSED, Fault.DENIED)
-                if lasting or attempt >= self._backoff.tries(throttled=throttled):
+                if attempt >= self._backoff.tries(fault.kind):
                     raise DestinationError(f"SQS: {fault.code}: {fault.message}") from error
             else:
                 return answer

@@ -26,7 +26,7 @@ from hubtriage.aws.sweep.request import SweepRequest
 from hubtriage.aws.sweep.run_lock import Executions, RunLock
 from hubtriage.aws.sweep.start import continuation, hand_over
 from hubtriage.aws.sweep.walk import Pace, Walk
-from hubtriage.aws.switch.mode import ModeSwitch
+from hubtriage.aws.switch.mode import ModeSwitch, always_enforce
 from hubtriage.aws.switch.parameters import ParameterReader
 from hubtriage.aws.triage.config import TriageConfig
 from hubtriage.aws.triage.events import SweepOrder
@@ -65,9 +65,9 @@ class SweepFunction:
         self._ruleset = ruleset
         self._clients = clients
         self._clock = clock or SystemClock()
-        self._switch = ModeSwitch(read_mode or _enforce, self._clock.monotonic)
+        self._switch = ModeSwitch(read_mode or always_enforce, self._clock.monotonic)
         self._backoff = Backoff(random.random)
-        budget = TokenBucket(sweep.reads_per_second, max(1.0, sweep.reads_per_second), self._clock)
+        budget = TokenBucket.of_a_second(sweep.reads_per_second, self._clock)
         self._getter = Getter(clients.security_hub, budget, self._backoff, self._clock.monotonic)
         self._logger = logger(config.service, config.log_level)
 
@@ -154,10 +154,6 @@ class SweepFunction:
             self._logger.info("sweep ended", extra=told)
         else:
             self._logger.error("sweep ended", extra=told)
-
-
-def _enforce() -> str:
-    return "enforce"
 
 
 class _SweepStep:

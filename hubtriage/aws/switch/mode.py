@@ -30,6 +30,11 @@ def parameter_name(stack: str) -> str:
     return f"/hubtriage/{stack}/mode"
 
 
+def always_enforce() -> str:
+    """Return the mode of a function that no parameter switches."""
+    return "enforce"
+
+
 class ModeSwitch:
     """`read` gives the parameter's text or raises ParameterError.
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from hubtriage.aws.clock import Clock
 from hubtriage.aws.securityhub.api import Finding, Key, identifier
 from hubtriage.aws.securityhub.reading import Reader
-from hubtriage.aws.securityhub.sending import STOPPED, TOO_LATE, Receipt, Sender
+from hubtriage.aws.securityhub.sending import STOPPED, TOO_LATE, Receipt, Sender, keys_of
 from hubtriage.aws.switch.mode import Mode
 from hubtriage.aws.triage.events import DeduplicatedFinding, SweepOrder, newest, parse_event
 from hubtriage.aws.triage.recent import Recent
@@ -291,8 +291,3 @@ def ordered(ruleset: Ruleset, settings: Settings, order: SweepOrder | None) -> t
 
 def _refused(receipt: Receipt) -> Result:
     return Result("refused", receipt.code, receipt.message, receipt.call_id)
-
-
-def keys_of(call: Call) -> list[Key]:
-    """The findings that a call updates."""
-    return [(identifier["ProductArn"], identifier["Id"]) for identifier in call.identifiers]

@@ -4,7 +4,6 @@ import json
 import os
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -18,7 +17,7 @@ from hubtriage.aws.securityhub.ratelimit import TokenBucket
 from hubtriage.aws.securityhub.reading import Reader
 from hubtriage.aws.securityhub.sending import Sender
 from hubtriage.aws.securityhub.unknown_outcomes import UnknownOutcomes
-from hubtriage.aws.switch.mode import Mode, ModeSwitch
+from hubtriage.aws.switch.mode import Mode, ModeSwitch, always_enforce
 from hubtriage.aws.switch.parameters import ParameterReader
 from hubtriage.aws.triage.batch import Policy, Triage
 from hubtriage.aws.triage.config import LEVELS, TriageConfig
@@ -64,7 +63,7 @@ class TriageFunction:
         self._ruleset = ruleset
         self._rules = frozenset(ruleset.names.values())
         self._clock = clock or SystemClock()
-        self._switch = ModeSwitch(read_mode or _enforce, self._clock.monotonic, self._clock.now)
+        self._switch = ModeSwitch(read_mode or always_enforce, self._clock.monotonic, self._clock.now)
         self._hub = UnknownOutcomes(api)
         self._triage = _triage(config, ruleset, self._hub, self._clock, self._switch.may_write)
         self._logger = logger(config.service, config.log_level)
@@ -142,26 +141,17 @@ class TriageFunction:
 def _triage(
     config: TriageConfig, ruleset: Ruleset, api: SecurityHubApi, clock: Clock, may_write: Callable[[], bool]
 ) -> Triage:
-    backoff = Backoff(random.random)
-    budget = partial(_budget, clock=clock)
+    backoff, now = Backoff(random.random), clock.monotonic
+    updates = TokenBucket.of_a_second(config.calls_per_second, clock)
+    reads = TokenBucket.of_a_second(config.reads_per_second, clock)
     return Triage(
         ruleset=ruleset,
         settings=config.engine_settings(),
         policy=Policy(config.refresh_age, config.patience),
-        sender=Sender(api, budget(config.calls_per_second), backoff, clock.monotonic, may_write),
-        reader=Reader(api, budget(config.reads_per_second), backoff, clock.monotonic),
+        sender=Sender(api, updates, backoff, now, may_write),
+        reader=Reader(api, reads, backoff, now),
         clock=clock,
     )
-
-
-def _budget(rate: float, clock: Clock) -> TokenBucket:
-    """A second's worth of calls may come at once."""
-    return TokenBucket(rate, max(1.0, rate), clock)
-
-
-def _enforce() -> str:
-    """The mode of a function that no parameter switches."""
-    return "enforce"
 
 
 def _response(report: Report) -> dict[str, Any]:
