@@ -8,10 +8,10 @@ inside `anything-but`.
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from hubtriage.authoring.conditions.reader import ConditionReader, Lists, LoadedCondition, errors_of, value_at
+from hubtriage.authoring.conditions.reader import MAX_ERRORS, ConditionReader, Lists, LoadedCondition
 from hubtriage.authoring.yaml.scalars import AmbiguousScalar
 from hubtriage.authoring.yaml.tree import YamlDocument, YamlPath
-from hubtriage.engine.pattern import compile_pattern
+from hubtriage.engine.pattern import pattern_errors
 
 IN_LIST = "in-list"
 
@@ -26,7 +26,7 @@ def read_match(document: YamlDocument, path: YamlPath, lists: Lists) -> LoadedCo
     if "detail" in pattern:
         hint = "write only the pattern of the finding: what an event pattern has under detail.findings"
         reader.report("E201", ("detail",), "a finding has no `detail`", hint, key=True)
-    for error in errors_of(compile_pattern, pattern, _stand_in):
+    for error in pattern_errors(pattern)[:MAX_ERRORS]:
         reader.refuse("E201", error, reader.source_of(error.path))
     return LoadedCondition(pattern, reader.problems)
 
@@ -103,11 +103,3 @@ class _PatternReader(ConditionReader):
 
 def _names_list(value: object) -> bool:
     return isinstance(value, dict) and list(value) == [IN_LIST]
-
-
-def _stand_in(tree: Any, path: YamlPath) -> tuple[YamlPath, Any] | None:
-    """A list of alternatives that is sure to compile, in place of the one that holds the error."""
-    for length in range(1, len(path) + 1):
-        if isinstance(value_at(tree, path[:length]), list) and path[length - 1] != "$or":
-            return path[:length], [""]
-    return None

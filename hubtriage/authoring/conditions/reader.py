@@ -1,10 +1,10 @@
 """What reading a pattern and reading logic have in common.
 
 A condition is read in two steps: a walk over what the file says puts lists in and finds YAML's traps; then
-the engine's compiler is tried on the result, and what it refuses is placed in the file.
+the engine's compiler checks the result, and what it refuses is placed in the file.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -14,11 +14,10 @@ from hubtriage.authoring.yaml.tree import YamlDocument, YamlPath
 from hubtriage.engine.errors import ConditionError
 from hubtriage.engine.text.suggestions import did_you_mean
 
-_MAX_ERRORS = 50  # of one condition: more would not help anybody
+MAX_ERRORS = 50  # of one condition: more would help no one
 
 Lists: TypeAlias = Mapping[str, Sequence[Any]]
 Accounts: TypeAlias = Mapping[str, Mapping[str, str]]
-StandIn: TypeAlias = Callable[[Any, YamlPath], tuple[YamlPath, Any] | None]
 
 
 @dataclass(slots=True)
@@ -63,39 +62,3 @@ class ConditionReader:
             hint = did_you_mean(name, self._lists) or "define it under lists: in any rule file"
             self.report("E203", path, f"there is no list {str(name)!r}", hint)
         return list(values or [""])  # of a list with problems, which has been told where it stands
-
-
-def errors_of(compiler: Callable[[Any], object], tree: Any, stand_in: StandIn) -> Iterator[ConditionError]:
-    """Every error that a compiler finds: after each one its place gets a stand-in, and it is tried again."""
-    seen: set[YamlPath] = set()
-    for _ in range(_MAX_ERRORS):
-        try:
-            compiler(tree)
-        except ConditionError as error:
-            yield error
-            mend = stand_in(tree, tuple(error.path))
-            if mend is None or mend[0] in seen:
-                return
-            seen.add(mend[0])
-            tree = with_value(tree, *mend)
-        else:
-            return
-
-
-def value_at(tree: Any, path: YamlPath) -> Any:
-    """The value at a path of a tree, None where there is none."""
-    for step in path:
-        try:
-            tree = tree[step]
-        except (KeyError, IndexError, TypeError):
-            return None
-    return tree
-
-
-def with_value(tree: Any, path: YamlPath, value: Any) -> Any:
-    """A copy of a tree with another value at a path."""
-    if not path:
-        return value
-    copy: Any = list(tree) if isinstance(tree, list) else dict(tree)
-    copy[path[0]] = with_value(tree[path[0]], path[1:], value)
-    return copy

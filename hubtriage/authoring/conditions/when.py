@@ -6,22 +6,21 @@
 from typing import Any
 
 from hubtriage.authoring.conditions.reader import (
+    MAX_ERRORS,
     Accounts,
     ConditionReader,
     Lists,
     LoadedCondition,
-    errors_of,
-    value_at,
 )
 from hubtriage.authoring.yaml.tree import YamlDocument, YamlPath
-from hubtriage.engine.jsonlogic import compile_logic
+from hubtriage.engine.jsonlogic import logic_errors
 
 
 def read_when(document: YamlDocument, path: YamlPath, lists: Lists, accounts: Accounts) -> LoadedCondition:
     """The logic at a path of a file with its lists put in."""
     reader = _LogicReader(document, path, lists, accounts)
     logic = reader.value(document.node(path).value, ())
-    for error in errors_of(lambda tree: compile_logic(tree, accounts=accounts), logic, _stand_in):
+    for error in logic_errors(logic, accounts=accounts)[:MAX_ERRORS]:
         reader.refuse("E202", error, tuple(error.path))
     return LoadedCondition(logic, reader.problems, reader.uses_regex)
 
@@ -52,10 +51,3 @@ class _LogicReader(ConditionReader):
         if operator == "in_list" and names_list:
             result[1] = self.list_values(result[1], (*path, 1))
         return result
-
-
-def _stand_in(tree: Any, path: YamlPath) -> tuple[YamlPath, Any] | None:
-    """An operation that is sure to compile, in place of the one that holds the error."""
-    while path and not isinstance(value_at(tree, path), dict):
-        path = path[:-1]
-    return (path, {"var": "Id"}) if path else None

@@ -1,5 +1,5 @@
-"""JsonLogic, compiled to closures: `compile_logic` is the door."""
+"""JsonLogic, compiled to closures. Start with `compile_logic`."""
 
-from hubtriage.engine.jsonlogic.compiler import compile_logic
+from hubtriage.engine.jsonlogic.compiler import compile_logic, logic_errors
 
-__all__ = ["compile_logic"]
+__all__ = ["compile_logic", "logic_errors"]

@@ -31,13 +31,23 @@ from hubtriage.engine.jsonlogic.triage_operators import TRIAGE_OPERATORS
 from hubtriage.engine.jsonlogic.values import Value, truthy
 from hubtriage.engine.text.suggestions import did_you_mean
 
-__all__ = ["ALL_OPERATORS", "EvaluationError", "LogicError", "compile_logic", "truthy"]
+__all__ = ["ALL_OPERATORS", "EvaluationError", "LogicError", "compile_logic", "logic_errors", "truthy"]
 
 # Deep enough for any rule that a person can read, and far from Python's own limit.
 MAX_DEPTH = 64
 ALL_OPERATORS = {**OPERATORS, **TRIAGE_OPERATORS}
 
 Observer = Callable[[Value, Evaluate], Evaluate]
+
+
+def logic_errors(logic: Value, *, accounts: Accounts | None = None) -> list[LogicError]:
+    """Return the flaws of an expression, at most one for each operation; none if it compiles."""
+    errors: list[LogicError] = []
+    try:
+        Compiler(accounts or {}, errors=errors).compile(logic, (), 0)
+    except LogicError as error:  # outside of any operation
+        errors.append(error)
+    return errors
 
 
 def compile_logic(logic: Value, *, accounts: Accounts | None = None) -> Callable[..., Value]:
@@ -56,10 +66,15 @@ def compile_logic(logic: Value, *, accounts: Accounts | None = None) -> Callable
 
 @dataclass(frozen=True, slots=True)
 class Compiler:
-    """Turns expressions into closures; an observer may wrap each closure, to see every value."""
+    """Turns expressions into closures; an observer may wrap each closure, to see every value.
+
+    The first flaw is raised. Given a list of `errors`, the compiler collects them there instead and goes on
+    with a stand-in for the operation.
+    """
 
     accounts: Accounts
     observe: Observer | None = None
+    errors: list[LogicError] | None = None
 
     def compile(self, logic: Value, path: Path, depth: int) -> CompiledExpression:
         """Compile an expression that stands at a path of the whole."""
@@ -69,7 +84,13 @@ class Compiler:
             return self._list(logic, path, depth)
         if not isinstance(logic, Mapping):
             return constant_expression(_checked_scalar(logic, path))
-        expression = self._operation(logic, path, depth) if logic else constant_expression(logic)
+        try:
+            expression = self._operation(logic, path, depth) if logic else constant_expression(logic)
+        except LogicError as error:
+            if self.errors is None:
+                raise
+            self.errors.append(error)
+            return _STAND_IN
         return self._observed(logic, expression)
 
     def _list(self, items: list[Value], path: Path, depth: int) -> CompiledExpression:
@@ -112,6 +133,10 @@ class Compiler:
         return CompiledExpression(
             self.observe(logic, expression.evaluate), expression.is_constant, expression.value
         )
+
+
+# Not constant, like every operation: what stands around it is then checked as if it had compiled.
+_STAND_IN = CompiledExpression(lambda _data, _context: None)
 
 
 def _checked_scalar(value: Any, path: Path) -> Value:

@@ -21,7 +21,7 @@ from typing import Any
 from hubtriage.engine.errors import Path, PatternError
 from hubtriage.engine.pattern.fields import OPERATOR_NAMES, FieldTest, compile_field
 
-__all__ = ["PatternError", "compile_pattern"]
+__all__ = ["PatternError", "compile_pattern", "pattern_errors"]
 
 MAX_DEPTH = 32
 MAX_BRANCHES = 1_000  # AWS: rule combinations that `$or` may make
@@ -56,6 +56,21 @@ def compile_pattern(pattern: Mapping[str, Any]) -> Matcher:
         only = branches[0]
         return lambda finding: only(finding) != _NO
     return lambda finding: any(branch(finding) for branch in branches)
+
+
+def pattern_errors(pattern: Mapping[str, Any]) -> list[PatternError]:
+    """Return the flaws of a pattern: that of its structure, otherwise the first of each field."""
+    try:
+        branches = expand(pattern)
+    except PatternError as error:
+        return [error]
+    errors = []
+    for leaf in {leaf.where: leaf for branch in branches for leaf in branch}.values():
+        try:
+            compile_field(leaf.alternatives, leaf.where)
+        except PatternError as error:
+            errors.append(error)
+    return errors
 
 
 def expand(pattern: Mapping[str, Any]) -> list[tuple[PatternField, ...]]:

@@ -11,6 +11,7 @@ from hubtriage.engine.jsonlogic.compiler import (
     EvaluationError,
     LogicError,
     compile_logic,
+    logic_errors,
 )
 
 NOW = 1_767_225_600.0  # 2026-01-01T00:00:00Z
@@ -369,3 +370,15 @@ def test_what_has_no_answer_is_an_error(logic):
 def test_every_operator_says_how_many_arguments_it_takes():
     for operator in ALL_OPERATORS.values():
         assert "argument" in operator.arity()
+
+
+def test_all_flaws_are_found_at_once_one_for_each_operation() -> None:
+    logic = {"and": [{"nope": []}, {"account": {"lower": [{"!": []}]}}, {"glob": [{"var": "Id"}, ""]}, 1]}
+    assert [error.path for error in logic_errors(logic)] == [
+        ("and", 0),
+        ("and", 1, "account", "lower", 0, "!"),
+        ("and", 1, "account"),
+        ("and", 2, "glob", 1),
+    ]
+    assert logic_errors({"==": [1, 1]}) == []
+    assert [error.path for error in logic_errors([float("nan")])] == [(0,)]

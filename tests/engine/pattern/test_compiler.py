@@ -4,7 +4,13 @@ import time
 
 import pytest
 
-from hubtriage.engine.pattern.compiler import MAX_BRANCHES, MAX_DEPTH, PatternError, compile_pattern
+from hubtriage.engine.pattern.compiler import (
+    MAX_BRANCHES,
+    MAX_DEPTH,
+    PatternError,
+    compile_pattern,
+    pattern_errors,
+)
 
 FINDING = {
     "AwsAccountId": "111122223333",
@@ -328,3 +334,10 @@ def test_huge_values_are_matched_in_bounded_time(test, value):
     started = time.process_time()
     assert matches({"a": {"b": value}})
     assert time.process_time() - started < 1
+
+
+def test_all_flaws_are_found_at_once_one_for_each_field() -> None:
+    flawed = {"$or": [{"A": ["x"]}, {"B": ["x"]}], "C": {"D": [[1], {"nope": 1}], "E": [{"cidr": "x"}]}}
+    assert [error.path for error in pattern_errors(flawed)] == [("C", "D", 0), ("C", "E", 0, "cidr")]
+    assert [error.path for error in pattern_errors({"A": {}, "B": [[1]]})] == [("A",)]
+    assert pattern_errors({"A": ["x"]}) == []
