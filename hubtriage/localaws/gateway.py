@@ -26,8 +26,8 @@ from hubtriage.localaws.ministack.eventbridge_dlq import with_dead_letters
 from hubtriage.localaws.ministack.functions import end_batches, keep_all_output, kill_functions
 from hubtriage.localaws.ministack.internals import module
 from hubtriage.localaws.ministack.sqs_move_tasks import MoveTasks
-from hubtriage.localaws.securityhub.control import PREFIX, ControlEndpoint
-from hubtriage.localaws.securityhub.service import HttpAnswer, HttpRequest, Hubs, SecurityHubService
+from hubtriage.localaws.securityhub.http.control import PREFIX, ControlEndpoint
+from hubtriage.localaws.securityhub.http.service import HttpAnswer, HttpRequest, Hubs, SecurityHubService
 from hubtriage.localaws.securityhub.settings import HubSettings
 
 _EVENTS_AT_ONCE = 50

@@ -11,8 +11,8 @@ from typing import Any
 
 from hubtriage.localaws.errors import LocalCloudError
 from hubtriage.localaws.securityhub.calls import UpdateCall
-from hubtriage.localaws.securityhub.control import PREFIX
 from hubtriage.localaws.securityhub.faults import ScriptedFault
+from hubtriage.localaws.securityhub.http.control import PREFIX
 
 
 class HubControl:

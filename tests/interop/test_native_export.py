@@ -22,7 +22,7 @@ from hubtriage.interop.exporters.cloudformation import check, template
 from hubtriage.interop.exporters.native import Exported, export_rules
 from hubtriage.interop.importers.render import render
 from hubtriage.localaws.securityhub.asff.filters import automation_criteria
-from hubtriage.localaws.securityhub.automation import AutomationRules
+from hubtriage.localaws.securityhub.automation.rules import AutomationRules
 from tests.support.examples import examples
 from tests.support.filter_cases import LABELS, NOW, random_filters, random_finding
 from tests.support.imported_rules import imported, ruleset_of

@@ -6,7 +6,7 @@ from typing import Final
 
 from hubtriage.localaws.organization import PARTNERS, STRANGERS
 from hubtriage.localaws.producers.draw import Draw, FindingScene
-from hubtriage.localaws.producers.resources import resource
+from hubtriage.localaws.producers.resources.resource import resource
 from hubtriage.localaws.producers.shape import Finding, Product, Said, finding
 
 PRODUCT: Final = Product("aws/access-analyzer", "IAM Access Analyzer", "AWS")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from hubtriage.localaws.producers.draw import Draw, FindingScene
-from hubtriage.localaws.producers.resources import resource
+from hubtriage.localaws.producers.resources.resource import resource
 from hubtriage.localaws.producers.shape import Finding, Product, Said, finding
 
 PRODUCT: Final = Product("aws/config", "Config", "AWS")

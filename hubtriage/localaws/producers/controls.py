@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from hubtriage.localaws.producers.control_catalog import CONTROLS, REQUIREMENTS, SecurityControl
 from hubtriage.localaws.producers.draw import Draw, FindingScene
-from hubtriage.localaws.producers.resources import resource
+from hubtriage.localaws.producers.resources.resource import resource
 from hubtriage.localaws.producers.shape import Finding, Product, Said, finding
 
 PRODUCT: Final = Product("aws/securityhub", "Security Hub", "AWS")

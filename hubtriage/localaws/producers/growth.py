@@ -6,7 +6,7 @@ import json
 from typing import Final
 
 from hubtriage.localaws.producers.draw import FindingScene
-from hubtriage.localaws.producers.resources import resource_json
+from hubtriage.localaws.producers.resources.resource import resource_json
 from hubtriage.localaws.producers.shape import Finding
 
 _MAX_RESOURCES: Final = 32

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from hubtriage.localaws.organization import SCANNERS
 from hubtriage.localaws.producers.draw import Draw, FindingScene
-from hubtriage.localaws.producers.resources import resource
+from hubtriage.localaws.producers.resources.resource import resource
 from hubtriage.localaws.producers.shape import Finding, Product, Said, finding
 
 PRODUCT: Final = Product("aws/guardduty", "GuardDuty", "Amazon")

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from hubtriage.localaws.producers.cves import CVES, Cve
 from hubtriage.localaws.producers.draw import FindingScene
-from hubtriage.localaws.producers.resources import resource
+from hubtriage.localaws.producers.resources.resource import resource
 from hubtriage.localaws.producers.shape import Finding, Product, Said, finding
 
 PRODUCT: Final = Product("aws/inspector", "Inspector", "Amazon")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from hubtriage.localaws.producers.draw import FindingScene
-from hubtriage.localaws.producers.resources import resource
+from hubtriage.localaws.producers.resources.resource import resource
 from hubtriage.localaws.producers.shape import Finding, Product, Said, finding
 
 PROWLER: Final = Product("prowler/prowler", "Prowler", "Prowler")

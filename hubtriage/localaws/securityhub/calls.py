@@ -43,6 +43,29 @@ class CallLog:
         self.counts[operation, outcome] += 1
         self.findings[operation] += findings
 
+    def note_update(
+        self,
+        request: Mapping[str, Any],
+        answer: Mapping[str, Any],
+        now: float,
+        outcome: str,
+        trace: str | None,
+    ) -> None:
+        """Keep a call of BatchUpdateFindings; the answer of one that was refused is empty."""
+        identifiers = request.get("FindingIdentifiers")
+        unprocessed = Counter(each["ErrorCode"] for each in answer.get("UnprocessedFindings", ()))
+        self.updates.append(
+            UpdateCall(
+                time=now,
+                payload=payload_digest(request),
+                identifiers=len(identifiers) if isinstance(identifiers, list) else 0,
+                outcome=outcome,
+                processed=len(answer.get("ProcessedFindings", ())),
+                unprocessed=dict(unprocessed),
+                trace=trace,
+            )
+        )
+
     def as_record(self) -> dict[str, Any]:
         """JSON-ready: calls by operation and outcome, findings by operation, the update calls in order."""
         calls: dict[str, dict[str, int]] = {}

@@ -11,13 +11,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from hubtriage.localaws.securityhub import automation, membership, paging, queries
+from hubtriage.localaws.securityhub import membership, queries
 from hubtriage.localaws.securityhub.asff import fields, requests
-from hubtriage.localaws.securityhub.asff.checks import boolean, one_of, structure
 from hubtriage.localaws.securityhub.asff.requests import Finding, Identifier, identity
-from hubtriage.localaws.securityhub.asff.timestamps import read_timestamp, write_timestamp
+from hubtriage.localaws.securityhub.asff.timestamps import read_timestamp
 from hubtriage.localaws.securityhub.asff.values import copied
-from hubtriage.localaws.securityhub.calls import CallLog, UpdateCall, payload_digest
+from hubtriage.localaws.securityhub.automation import operations
+from hubtriage.localaws.securityhub.automation.rules import AutomationRules
+from hubtriage.localaws.securityhub.calls import CallLog
 from hubtriage.localaws.securityhub.errors import HubError, invalid_input
 from hubtriage.localaws.securityhub.events import Deliveries
 from hubtriage.localaws.securityhub.faults import FaultScript, ScriptedFault, finding_message
@@ -25,16 +26,10 @@ from hubtriage.localaws.securityhub.history import Source, Write
 from hubtriage.localaws.securityhub.quotas import Quotas
 from hubtriage.localaws.securityhub.settings import HubSettings
 from hubtriage.localaws.securityhub.store import Record, Store
+from hubtriage.localaws.securityhub.subscription import Subscription
 
 Request = Mapping[str, Any]
 _FOUNDING = frozenset({"EnableSecurityHub", "DescribeHub", "DisableSecurityHub"})
-_CONFIGURATION = structure(
-    {
-        "AutoEnableControls": boolean,
-        "ControlFindingGenerator": one_of(("SECURITY_CONTROL", "STANDARD_CONTROL")),
-    },
-    (),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +71,7 @@ class Hub:
         self._prefix = f"arn:aws:securityhub:{region}:{account}"
         self._caller = f"arn:aws:iam::{account}:root"
         self.configure(settings or HubSettings())
-        self._subscribed: float | None = 0.0 if enabled else None
+        self._subscription = Subscription(account, self._prefix, enabled=enabled)
         self.reset()
 
     def reset(self) -> None:
@@ -86,8 +81,8 @@ class Hub:
         self._store = Store()
         self._views = queries.Views()
         self._quotas = Quotas()
-        self._rules = automation.AutomationRules(self._prefix)
-        self._configuration = {"AutoEnableControls": True, "ControlFindingGenerator": "SECURITY_CONTROL"}
+        self._rules = AutomationRules(self._prefix)
+        self._subscription.reset()
         chance = random.Random(self.settings.seed)  # noqa: S311 - repeatable, not secret
         self._deliveries = Deliveries(self.account, self.region, chance)
 
@@ -200,56 +195,30 @@ class Hub:
             raise HubError(fault.error, f"{fault.error} (scripted)")
         if self.settings.quotas and not self._quotas.take(operation, now):
             raise HubError("TooManyRequestsException", "Too Many Requests")
-        if self._subscribed is None and operation not in _FOUNDING:
-            raise self._not_subscribed()
+        if operation not in _FOUNDING:
+            self._subscription.require()
         return fault
-
-    def _not_subscribed(self) -> HubError:
-        return HubError(
-            "InvalidAccessException", f"Account {self.account} is not subscribed to AWS Security Hub"
-        )
 
     def _note(self, operation: str, call: _Call, outcome: str, body: Mapping[str, Any]) -> None:
         listed = call.request.get("FindingIdentifiers" if operation == "BatchUpdateFindings" else "Findings")
         count = len(listed) if isinstance(listed, list) else len(body.get("Findings", ()))
         self.call_log.note(operation, outcome, count)
         if operation == "BatchUpdateFindings":
-            unprocessed = Counter(each["ErrorCode"] for each in body.get("UnprocessedFindings", ()))
-            processed = len(body.get("ProcessedFindings", ()))
-            digest = payload_digest(call.request)
-            self.call_log.updates.append(
-                UpdateCall(call.now, digest, count, outcome, processed, dict(unprocessed), call.trace)
-            )
+            self.call_log.note_update(call.request, body, call.now, outcome, call.trace)
 
     # The hub itself
 
     def _enable(self, call: _Call) -> dict[str, Any]:
-        if self._subscribed is not None:
-            raise HubError("ResourceConflictException", "Account is already subscribed to Security Hub")
-        self._subscribed = call.now
-        return {}
+        return self._subscription.enable(call.now)
 
     def _describe(self, _call: _Call) -> dict[str, Any]:
-        if self._subscribed is None:
-            raise self._not_subscribed()
-        return {
-            "HubArn": f"{self._prefix}:hub/default",
-            "SubscribedAt": write_timestamp(self._subscribed),
-            **self._configuration,
-        }
+        return self._subscription.described()
 
     def _configure_hub(self, call: _Call) -> dict[str, Any]:
-        flaw = _CONFIGURATION(call.request, "data")
-        if flaw:
-            raise invalid_input(f"Invalid parameter: {flaw}")
-        self._configuration |= call.request
-        return {}
+        return self._subscription.configure(call.request)
 
     def _disable(self, _call: _Call) -> dict[str, Any]:
-        if self._subscribed is None:
-            raise self._not_subscribed()
-        self._subscribed = None
-        return {}
+        return self._subscription.disable()
 
     # Where it stands among accounts and Regions
 
@@ -372,32 +341,16 @@ class Hub:
         return {"RuleArn": self._rules.create(call.request, call.caller, call.now)}
 
     def _list_rules(self, call: _Call) -> dict[str, Any]:
-        size, start = paging.page_size(call.request), paging.position(call.request)
-        rules = self._rules.listed()
-        token = (
-            {"NextToken": paging.next_token(start + size, call.request)} if len(rules) > start + size else {}
-        )
-        hidden = ("Criteria", "Actions")
-        page = [
-            {k: v for k, v in rule.config.items() if k not in hidden} for rule in rules[start : start + size]
-        ]
-        return {"AutomationRulesMetadata": page, **token}
+        return operations.list_rules(self._rules, call.request)
 
     def _get_rules(self, call: _Call) -> dict[str, Any]:
-        arns = _rule_arns(call.request)
-        rules = [copied(rule.config) for rule in self._rules.get(arns)]
-        return {"Rules": rules, "UnprocessedAutomationRules": _not_there(arns, [r["RuleArn"] for r in rules])}
+        return operations.get_rules(self._rules, call.request)
 
     def _update_rules(self, call: _Call) -> dict[str, Any]:
-        changes = _rule_changes(call.request)
-        updated = [change["RuleArn"] for change in changes if self._rules.update(change, call.now)]
-        arns = [change["RuleArn"] for change in changes]
-        return {"ProcessedAutomationRules": updated, "UnprocessedAutomationRules": _not_there(arns, updated)}
+        return operations.update_rules(self._rules, call.request, call.now)
 
     def _delete_rules(self, call: _Call) -> dict[str, Any]:
-        arns = _rule_arns(call.request)
-        deleted = self._rules.delete(arns)
-        return {"ProcessedAutomationRules": deleted, "UnprocessedAutomationRules": _not_there(arns, deleted)}
+        return operations.delete_rules(self._rules, call.request)
 
     # Writing
 
@@ -427,34 +380,6 @@ def _unprocessed(identifier: Request, code: str) -> dict[str, Any]:
 def _moment(finding: Finding) -> float:
     moment = read_timestamp(finding.get("UpdatedAt"))
     return moment if moment is not None else float("-inf")
-
-
-def _rule_arns(request: Request) -> list[str]:
-    arns = request.get("AutomationRulesArns")
-    if not isinstance(arns, list) or not 1 <= len(arns) <= 100:
-        raise invalid_input("Invalid parameter 'AutomationRulesArns': should have 1 to 100 items")
-    return arns
-
-
-def _rule_changes(request: Request) -> list[dict[str, Any]]:
-    changes = request.get("UpdateAutomationRulesRequestItems")
-    if not isinstance(changes, list) or not 1 <= len(changes) <= 100:
-        raise invalid_input(
-            "Invalid parameter 'UpdateAutomationRulesRequestItems': should have 1 to 100 items"
-        )
-    for change in changes:
-        flaw = automation.flaw_of_change(change)
-        if flaw:
-            raise invalid_input(f"Invalid parameter: {flaw}")
-    return changes
-
-
-def _not_there(arns: list[str], there: list[str]) -> list[dict[str, Any]]:
-    return [
-        {"RuleArn": arn, "ErrorCode": 404, "ErrorMessage": "Automation rule not found"}
-        for arn in arns
-        if arn not in there
-    ]
 
 
 OPERATIONS: Mapping[str, Callable[[Hub, _Call], dict[str, Any]]] = {

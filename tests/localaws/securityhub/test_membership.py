@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from hubtriage.localaws.securityhub.errors import HubError
+from hubtriage.localaws.securityhub.http.service import HttpRequest, Hubs, SecurityHubService
 from hubtriage.localaws.securityhub.hub import Hub
-from hubtriage.localaws.securityhub.service import HttpRequest, Hubs, SecurityHubService
 from hubtriage.localaws.securityhub.settings import HubSettings
 from tests.support.hub_world import NOW
 

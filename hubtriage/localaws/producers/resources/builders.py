@@ -1,56 +1,14 @@
-"""The organisation's resources: the same account, Region, type and number always give the same resource.
-
-Findings about one resource thus agree about its name, tags and details, as they do in AWS.
-"""
+"""What a resource of each type looks like: its identifier, and the details that Security Hub shows."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, Final
 
-from hubtriage.localaws.organization import MemberAccount
-from hubtriage.localaws.producers.draw import DAY, Draw, FindingScene, timestamp
-from hubtriage.localaws.producers.shape import Resource
-
-_NUMBERS: Final = range(60)
-_WORKLOADS: Final = (
-    "checkout", "catalog", "orders", "search", "identity", "ingest", "reporting", "media", "notifications",
-    "pricing", "ledger", "support", "telemetry", "loyalty", "exports",
-)  # fmt: skip
-_PURPOSES: Final = ("api", "worker", "web", "batch", "cache", "assets", "events", "backup")
-_BUILT: Final = 1_700_000_000.0
-
-
-@dataclass(frozen=True, slots=True)
-class ResourceSite:
-    """Where a resource stands and what it is called; `draw` decides its details."""
-
-    draw: Draw
-    account: MemberAccount
-    region: str
-    name: str
-
-    def arn(self, service: str, resource: str) -> str:
-        """Return an ARN of this account and Region."""
-        return f"arn:aws:{service}:{self.region}:{self.account.id}:{resource}"
-
-    def global_arn(self, service: str, resource: str) -> str:
-        """Return an ARN without a Region, as of IAM."""
-        return f"arn:aws:{service}::{self.account.id}:{resource}"
-
-    def built(self) -> str:
-        """Return when the resource was created."""
-        return timestamp(_BUILT + self.draw.between(0, 900) * DAY)
-
-    def private_ip(self) -> str:
-        """Return a private address."""
-        return f"10.{self.draw.between(0, 63)}.{self.draw.between(0, 255)}.{self.draw.between(4, 250)}"
-
+from hubtriage.localaws.producers.resources.site import ResourceSite
 
 Built = tuple[str, dict[str, Any] | None]
+"""Identifier and details."""
 
 
 def _account(site: ResourceSite) -> Built:
@@ -292,7 +250,7 @@ def _plain(service: str, path: str) -> Callable[[ResourceSite], Built]:
     return lambda site: (site.arn(service, path.format(site.name)), None)
 
 
-_BUILDERS: Final[dict[str, Callable[[ResourceSite], Built]]] = {
+BUILDERS: Final[dict[str, Callable[[ResourceSite], Built]]] = {
     "AwsAccount": _account,
     "AwsEc2Instance": _instance,
     "AwsEc2Volume": _volume,
@@ -324,45 +282,4 @@ _BUILDERS: Final[dict[str, Callable[[ResourceSite], Built]]] = {
     "AwsAutoScalingAutoScalingGroup": _plain("autoscaling", "autoScalingGroup:{}"),
     "AwsEfsFileSystem": _plain("elasticfilesystem", "file-system/{}"),
 }
-
-RESOURCE_TYPES: Final = tuple(_BUILDERS)
-"""Every type that `resource` can build."""
-
-_UNTAGGED: Final = frozenset({"AwsAccount", "AwsIamAccessKey"})
-
-
-def _tags(site: ResourceSite, workload: str) -> dict[str, str]:
-    """Tag as people do: most resources, not all, and not always under the same key."""
-    draw, account = site.draw, site.account
-    if draw.chance(0.15):
-        return {}
-    tags = {draw.rank(("env", "Environment")): account.environment, "team": account.owner, "Name": site.name}
-    if draw.chance(0.4):
-        tags["aws:cloudformation:stack-name"] = f"{workload}-{account.environment}"
-    if draw.chance(0.3):
-        tags["cost-center"] = f"CC-{1000 + len(workload) * 37}"
-    if draw.chance(0.1):
-        tags["data-classification"] = draw.pick(("public", "internal", "confidential"))
-    return tags
-
-
-@lru_cache(maxsize=8_192)
-def resource_json(account: MemberAccount, region: str, kind: str, number: int) -> str:
-    """Return the resource of this type and number in this account and Region, as compact JSON."""
-    draw = Draw(f"{account.id}/{region}/{kind}/{number}")
-    workload = draw.rank(_WORKLOADS)
-    site = ResourceSite(draw, account, region, f"{workload}-{draw.pick(_PURPOSES)}-{number + 1}")
-    identifier, details = _BUILDERS[kind](site)
-    built: Resource = {"Type": kind, "Id": identifier, "Partition": "aws", "Region": region}
-    if kind not in _UNTAGGED and (tags := _tags(site, workload)):
-        built["Tags"] = tags
-    if details:
-        built["Details"] = {kind: details}
-    return json.dumps(built, separators=(",", ":"))
-
-
-def resource(scene: FindingScene, kind: str) -> Resource:
-    """Return one of the sixty resources of this type in the scene's account and Region, as a new object."""
-    number = scene.draw.rank(_NUMBERS)
-    built: Resource = json.loads(resource_json(scene.account, scene.region, kind, number))
-    return built
+"""How each type is built."""

@@ -12,8 +12,8 @@ from typing import Any
 
 from hubtriage.localaws.securityhub.errors import HubError
 from hubtriage.localaws.securityhub.faults import ScriptedFault
+from hubtriage.localaws.securityhub.http.service import HttpAnswer, Hubs
 from hubtriage.localaws.securityhub.hub import Hub
-from hubtriage.localaws.securityhub.service import HttpAnswer, Hubs
 from hubtriage.localaws.securityhub.settings import HubSettings
 
 PREFIX = "/_hubtriage/"

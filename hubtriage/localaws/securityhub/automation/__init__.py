@@ -1,0 +1,1 @@
+"""Security Hub's own automation rules: kept, run, and called for."""
