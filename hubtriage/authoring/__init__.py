@@ -1,1 +1,1 @@
-"""Rule files: read, checked, tested and compiled to the rule set that is deployed."""
+"""From rule files to the rule set that is deployed: read, check, compile."""

@@ -1,4 +1,4 @@
-"""Compiles a folder of rules into the one document that is deployed."""
+"""Compile a folder of rules into the document that is deployed."""
 
 import subprocess
 from collections.abc import Collection, Mapping
@@ -21,11 +21,10 @@ _OPTIONAL = ("owner", "ticket", "description")
 def compile_ruleset(
     folder: Path, *, revision: str | None, allow_empty: bool = False, never: Collection[str] = ()
 ) -> dict[str, Any]:
-    """The rule set of a folder as a JSON-ready document, the same for the same files and revision.
+    """Return the rule set of a folder as a JSON-ready document, the same for the same files and revision.
 
-    Raises RuleErrors with every error of every file; also when no rule is in force, since such a rule
-    set takes back all that triage ever did, unless `allow_empty`; and when a rule sets a field that the
-    deployment is `never` to set.
+    Raise RuleErrors with every error of every file. It is an error, too, if a rule sets a field in `never`;
+    and, unless `allow_empty`, if no rule is in force, since that would take back all that triage ever did.
     """
     loaded = load_rules(folder)
     problems = [*loaded.errors, *never_problems(loaded.rules, never)]
@@ -38,7 +37,7 @@ def compile_ruleset(
 
 
 def no_rule_in_force(folder: Path) -> Problem:
-    """The problem of a folder whose rules are all off, or that has none."""
+    """Return the problem of a folder in which all rules are off, or that has none."""
     message = "no rule is in force: everything that triage did would be taken back"
     hint = (
         "if that is what you want, say so: `hubtriage build --allow-empty`, or to deploy "
@@ -48,7 +47,7 @@ def no_rule_in_force(folder: Path) -> Problem:
 
 
 def ruleset_document(loaded: LoadResult, *, revision: str | None) -> dict[str, Any]:
-    """The rule set of what was loaded, rules that are off left out, sorted by (order, id)."""
+    """Return the rule set of the loaded rules that are not off, sorted by (order, id)."""
     inside = [rule for rule in loaded.rules if rule.model.mode != "off"]
     inside.sort(key=lambda rule: (rule.model.order, rule.id))
     rules = [compile_rule(rule) for rule in inside]
@@ -62,7 +61,7 @@ def ruleset_document(loaded: LoadResult, *, revision: str | None) -> dict[str, A
 
 
 def compile_rule(rule: LoadedRule) -> dict[str, Any]:
-    """One rule of the rule set; keys at their default are left out."""
+    """Return one rule of the rule set; keys at their default are left out."""
     model = rule.model
     compiled: dict[str, Any] = {"id": model.id, **_not_default(model)}
     if model.starts is not None:
@@ -91,7 +90,7 @@ def _hash(rules: list[dict[str, Any]], accounts: Mapping[str, Any]) -> str:
 
 
 def git_revision(folder: Path) -> str | None:
-    """The commit that the folder is at, `+dirty` if its files differ from it; None outside of git."""
+    """Return the commit of the folder, with `+dirty` if its files differ from it; None outside git."""
     commit = _git(folder, "rev-parse", "--short=12", "HEAD")
     if not commit:
         return None

@@ -1,4 +1,4 @@
-"""The account directory as a file: what a synchronisation makes of it, as lines whose diff can be read."""
+"""Update the account directory from a synchronisation, and write it so that its diff is readable."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -13,10 +13,10 @@ HEAD = "# The account directory: what rules may know about an account beside its
 
 
 def merged(present: Accounts, found: Accounts, *, prune: bool = False) -> dict[str, dict[str, str]]:
-    """The directory after a synchronisation, by account id.
+    """Return the directory after a synchronisation, by account id.
 
-    Accounts that were not found are gone. Of those found, what was found comes first, and what people
-    wrote beside it stays, unless `prune`.
+    Accounts that were not found are removed. Attributes that were found replace those that stood there; other
+    attributes, written by people, stay unless `prune`.
     """
     return {
         account: dict(attributes) if prune else {**_kept(present.get(account, {}), attributes), **attributes}
@@ -25,12 +25,12 @@ def merged(present: Accounts, found: Accounts, *, prune: bool = False) -> dict[s
 
 
 def _kept(present: Attributes, found: Attributes) -> dict[str, str]:
-    """In the order in which they stand, with those that are new behind them."""
+    """Return the present attributes in their order, with the values that were found."""
     return {name: found.get(name, value) for name, value in present.items()}
 
 
 def written(accounts: Accounts, before: str = "") -> str:
-    """The file's text: an account a line. The comments at the head of `before` stay, others are lost."""
+    """Return the file's text, one account a line. Comments at the head of `before` stay, others are lost."""
     lines = [
         f"  {_scalar(account, quoted=True)}: {_flow(accounts[account])}\n" for account in sorted(accounts)
     ]
@@ -56,19 +56,19 @@ def _flow(attributes: Attributes) -> str:
 
 
 def _scalar(value: str, *, quoted: bool = False) -> str:
-    """A text as YAML on one line, in quotes where it would be read as something else."""
+    """Return a text as YAML on one line, in quotes if it would be read as something else."""
     style = '"' if quoted or _needs_quotes(value) else None
     text: str = yaml.safe_dump(value, default_style=style, width=10**6, allow_unicode=True)
     return text.removesuffix("\n").removesuffix("\n...")
 
 
 def _needs_quotes(value: str) -> bool:
-    """Whether a text means something in a flow mapping, or has more than one line."""
+    """Say whether a text means something in a flow mapping, or has more than one line."""
     return not value.isprintable() or any(sign in value for sign in ",[]{}\"'") or value != value.strip()
 
 
 def attributes_changed(before: Accounts, after: Accounts) -> set[str]:
-    """Names of the attributes that differ on any account."""
+    """Return the names of the attributes that differ on any account."""
     return {
         name
         for account in {*before, *after}
@@ -79,12 +79,12 @@ def attributes_changed(before: Accounts, after: Accounts) -> set[str]:
 
 
 def rules_that_look_at(rules: tuple[LoadedRule, ...], names: set[str]) -> list[str]:
-    """Ids of the rules whose `when` asks for one of these attributes, or for one that is computed."""
+    """Return the ids of the rules that ask for one of these attributes, or for a computed one, in `when`."""
     return [rule.id for rule in rules if any(name is None or name in names for name in _asked(rule.when))]
 
 
 def _asked(logic: Any) -> Iterator[str | None]:
-    """Attributes that a condition asks for; None for one that only evaluation could tell."""
+    """Yield the attributes that a condition asks for; None stands for one that is computed."""
     if isinstance(logic, Mapping):
         for name, argument in logic.items():
             if name == "account":

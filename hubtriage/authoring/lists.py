@@ -1,4 +1,4 @@
-"""What the rule files of a folder share: lists of values and the directory of accounts."""
+"""Read what the rule files of a folder share: lists of values and the account directory."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -13,7 +13,7 @@ from hubtriage.authoring.yaml.tree import YamlDocument, YamlPath, member, unquot
 
 
 class ListsAndAccounts:
-    """Lists by name and account attributes by account id, read file by file, with their problems."""
+    """Lists by name and account attributes by account id, read file by file, and their problems."""
 
     def __init__(self) -> None:
         self.lists: dict[str, list[Any]] = {}
@@ -22,7 +22,7 @@ class ListsAndAccounts:
         self._places: dict[str, str] = {}
 
     def read_lists(self, document: YamlDocument) -> None:
-        """Take in the lists of a rule file."""
+        """Add the lists of a rule file."""
         _file, problems = check_shape(RuleFile, document, ())
         self.problems += problems
         lists = member(document.value, "lists")
@@ -43,7 +43,7 @@ class ListsAndAccounts:
         yield from _list_problems(document, path, values)
 
     def read_accounts(self, document: YamlDocument) -> None:
-        """Take in the account directory."""
+        """Add the accounts of the account directory."""
         _file, problems = check_shape(AccountFile, document, ())
         self.problems += problems
         accounts = member(document.value, "accounts")
@@ -56,7 +56,7 @@ class ListsAndAccounts:
 
 
 def _list_problems(document: YamlDocument, path: YamlPath, values: Any) -> Iterator[Problem]:
-    """The problems of a list's values: at least one, each text or a number, none twice."""
+    """Yield the problems of a list: it needs at least one value, each text or a number, none twice."""
     if not isinstance(values, list) or not values:
         message = "the list is empty" if values == [] else f"a list is wanted, not {type_word(values)}"
         hint = "a rule that uses it would match nothing, or everything"
@@ -80,7 +80,7 @@ def _list_problems(document: YamlDocument, path: YamlPath, values: Any) -> Itera
 def _account_problems(
     document: YamlDocument, path: YamlPath, account: str, attributes: Any
 ) -> Iterator[Problem]:
-    """The problems of an account's id and attributes: twelve digits, and names with texts."""
+    """Yield the problems of an account: its id needs twelve digits, its attributes have to be text."""
     if not limits.ACCOUNT_ID.fullmatch(account):
         hint = "an account id has 12 digits, in quotes"
         yield document.problem("E106", path, f"{account!r} is not an account id", hint, key=True)

@@ -1,8 +1,8 @@
-"""Reads a folder of rule files: every rule that is right, and every problem of all the others.
+"""Read a folder of rule files: all rules without errors, and all problems of the others.
 
-Every `*.yaml` and `*.yml` file in and below the folder is read, except those whose name, or whose
-folder's name, starts with a dot. `accounts.yaml` at the top of the folder is the account directory;
-all other files hold `rules:` and `lists:`. Lists are visible in all files.
+The loader reads every `*.yaml` and `*.yml` file in and below the folder, except those with a name, or in a
+folder with a name, that starts with a dot. `accounts.yaml` at the top of the folder is the account directory;
+all other files hold `rules:` and `lists:`. Every file can use the lists of all files.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,12 +24,12 @@ from hubtriage.authoring.yaml.tree import YamlDocument, YamlPath, member
 from hubtriage.engine.ruleset.ruleset import rule_ref
 
 ACCOUNTS_FILE = "accounts.yaml"
-_DOUBTFUL = ("E203", "E206")  # what is unknown may stand in a file that cannot be read
+_DOUBTFUL = ("E203", "E206")  # the list or accounts may be in a file that cannot be read
 
 
 @dataclass(frozen=True, slots=True)
 class LoadedRule:
-    """A rule without errors: the model, where it stands, and its conditions with the lists put in."""
+    """A rule without errors: its model, its place, and its conditions with the values of lists put in."""
 
     model: RuleModel
     document: YamlDocument
@@ -45,13 +45,13 @@ class LoadedRule:
 
     @property
     def has_when(self) -> bool:
-        """Whether the rule has a `when`; its value may well be false."""
+        """Whether the rule has a `when`, which may be `false`."""
         return "when" in self.model.model_fields_set
 
 
 @dataclass(frozen=True, slots=True)
 class LoadResult:
-    """What a folder of rule files holds; `rules` are those without errors, in the order of the files."""
+    """The content of a folder of rule files; `rules` are those without errors, in the order of the files."""
 
     rules: tuple[LoadedRule, ...]
     lists: Mapping[str, Sequence[Any]]
@@ -66,7 +66,7 @@ class LoadResult:
 
 
 def rule_files(folder: Path) -> list[Path]:
-    """The rule files of a folder, sorted by path."""
+    """Return the rule files of a folder, sorted by path."""
     found = (path for path in folder.rglob("*") if path.suffix in (".yaml", ".yml"))
     return sorted(path for path in found if path.is_file() and not _is_hidden(path.relative_to(folder)))
 
@@ -76,9 +76,9 @@ def _is_hidden(path: Path) -> bool:
 
 
 def load_rules(folder: Path) -> LoadResult:
-    """Every rule, list and account of a folder, and all problems of all its files, by place.
+    """Return every rule, list and account of a folder, and all problems of all its files, by place.
 
-    Reads files, never raises for what they hold: a file that cannot be read is a problem too.
+    Nothing in the files makes it raise: a file that cannot be read is a problem, too.
     """
     if not folder.is_dir():
         hint = "name a folder of rule files"
@@ -106,7 +106,7 @@ def load_rules(folder: Path) -> LoadResult:
 
 
 class _RuleReader:
-    """Reads the rules of one file after another, with their problems."""
+    """Reads the rules of one file after another, and collects their problems."""
 
     def __init__(self, shared: ListsAndAccounts):
         self.problems: list[Problem] = []
@@ -115,7 +115,7 @@ class _RuleReader:
         self._ids: dict[str, str] = {}
 
     def rules(self, document: YamlDocument) -> Iterator[LoadedRule]:
-        """The rules of a file that are without errors."""
+        """Yield the rules of a file that have no errors."""
         rules = member(document.value, "rules")
         for index, raw in enumerate(rules if isinstance(rules, list) else ()):
             loaded = self._rule(document, ("rules", index), raw)
@@ -123,7 +123,7 @@ class _RuleReader:
                 yield loaded
 
     def _rule(self, document: YamlDocument, path: YamlPath, raw: Any) -> LoadedRule | None:
-        """The rule, or None if it has errors; whatever is wrong with a part, the others are checked too."""
+        """Return the rule, or None if it has errors; all its parts are checked whatever is wrong with one."""
         model, problems = check_shape(RuleModel, document, path)
         match, when = LoadedCondition(), LoadedCondition()
         if isinstance(raw, dict):
@@ -140,7 +140,7 @@ class _RuleReader:
     def _conditions(
         self, document: YamlDocument, path: YamlPath, raw: Mapping[str, Any]
     ) -> tuple[LoadedCondition, LoadedCondition]:
-        """The rule's match and when; a match of the wrong type is a problem of the rule's shape."""
+        """Return the rule's match and when. A match of the wrong type is left to the check of the shape."""
         match, when = LoadedCondition(), LoadedCondition()
         if isinstance(raw.get("match"), dict):
             match = read_match(document, (*path, "match"), self._shared.lists)

@@ -1,4 +1,4 @@
-"""Fields that a deployer never lets triage set, whatever the rules say."""
+"""Check the fields that a deployment never lets triage set, whatever the rules say."""
 
 from collections.abc import Iterable, Iterator
 
@@ -8,11 +8,11 @@ from hubtriage.engine.fields import FIELDS
 from hubtriage.engine.text.suggestions import did_you_mean
 
 SETTABLE_FIELDS = tuple(FIELDS)
-"""What can be named: each is also the leaf path by which IAM knows the field."""
+"""The fields that can be named; each name is also the leaf path by which IAM knows the field."""
 
 
 class UnknownFieldError(ValueError):
-    """A name that is no field that triage could set; the message says what was meant."""
+    """A name that is not a field that triage can set; the message suggests what was meant."""
 
     def __init__(self, name: str) -> None:
         hint = did_you_mean(name, SETTABLE_FIELDS)
@@ -20,7 +20,7 @@ class UnknownFieldError(ValueError):
 
 
 def check_names(never: Iterable[str]) -> tuple[str, ...]:
-    """The names as they are, sorted, each once; raises UnknownFieldError at the first that is none."""
+    """Return the names sorted, each once. Raise UnknownFieldError at the first unknown one."""
     names = tuple(sorted(set(never)))
     for name in names:
         if name not in SETTABLE_FIELDS:
@@ -29,7 +29,7 @@ def check_names(never: Iterable[str]) -> tuple[str, ...]:
 
 
 def never_problems(rules: Iterable[LoadedRule], never: Iterable[str]) -> Iterator[Problem]:
-    """A problem for every field of `never` that a rule in force, or in `observe`, would set."""
+    """Yield a problem for every field in `never` that a rule would set, unless the rule is off."""
     for rule in rules:
         if rule.model.mode == "off":
             continue

@@ -1,4 +1,4 @@
-"""What one's own folder of rules begins with: a rule, checks for pull requests, findings to try it on."""
+"""Create a folder for rules: a first rule, checks for pull requests, findings to try it on."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -20,14 +20,14 @@ _MORE: tuple[Mapping[str, Any], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class NewFolder:
-    """The files that were written, and those that were there already and were left as they are."""
+    """The files that were written, and those that existed and were left unchanged."""
 
     written: tuple[Path, ...]
     left: tuple[Path, ...]
 
 
 def contents(version: str) -> dict[str, str]:
-    """The files by their path in the folder; `version` is the hubtriage that their checks install."""
+    """Return the files by their path in the folder; `version` is the hubtriage that their checks install."""
     template = resources.files(__package__) / "template"
     files = {name: text.replace("VERSION", version) for name, text in _texts(template, "")}
     schemas = {"rules": rules_schema(), "accounts": accounts_schema()}
@@ -51,7 +51,7 @@ def _texts(folder: Traversable, path: str) -> Iterator[tuple[str, str]]:
 
 
 def write(folder: Path, version: str) -> NewFolder:
-    """Write the files that are not there yet; none beside rules that are there, which ours would change."""
+    """Write the files that do not exist yet; no rules if the folder has some, since ours would interfere."""
     has_rules = any(path.suffix in (".yaml", ".yml") for path in (folder / "rules").rglob("*"))
     files = contents(version)
     ours = {name: text for name, text in files.items() if not (has_rules and name.startswith("rules/"))}

@@ -1,7 +1,7 @@
 """Problems of rule files as data: where, what, and what to do about it.
 
-Every problem has a stable code. `CODES` is the one table of them: the number never changes its
-meaning, a retired one is not given out again.
+Every problem has a stable code. `CODES` lists them all. A code never changes its meaning, and a retired code
+is not used again.
 """
 
 from collections.abc import Iterable
@@ -95,7 +95,7 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One problem of one file. `source` is the line it is in, empty where there is none to show."""
+    """One problem of one file. `source` is the line that it is in, empty if there is none to show."""
 
     file: str
     position: Position
@@ -112,11 +112,11 @@ class Problem:
 
     @property
     def order(self) -> tuple[str, int, int, str, str]:
-        """Sorts problems by their place."""
+        """The key that sorts problems by place."""
         return (self.file, self.position.line, self.position.column, self.code, self.message)
 
     def moved(self, folder: str, other: str) -> "Problem":
-        """The problem as it would be told if the folder had another name."""
+        """Return the problem as it would be if the folder had another name."""
         return replace(
             self,
             file=self.file.replace(folder, other),
@@ -125,7 +125,7 @@ class Problem:
         )
 
     def render(self) -> str:
-        """`file:line:col: CODE message`, then the line with a caret and the hint where there are any."""
+        """Return `file:line:col: CODE message`, then the source line with a caret, and the hint, if any."""
         place = f"{self.file}:{self.position.line}:{self.position.column}"
         lines = [f"{place}: {self.code} {self.message}"]
         if self.source.strip():
@@ -135,7 +135,7 @@ class Problem:
         return "\n".join(map(_printable, lines))
 
     def as_record(self) -> dict[str, Any]:
-        """The problem as JSON-ready data."""
+        """Return the problem as JSON-ready data."""
         return {
             "file": self.file,
             "line": self.position.line,
@@ -157,7 +157,7 @@ class RuleErrors(ValueError):  # noqa: N818 - it carries several
 
 
 def in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
-    """The problems sorted by file, line and column, each once."""
+    """Return the problems sorted by file, line and column, each once."""
     return tuple(sorted(set(problems), key=lambda problem: problem.order))
 
 
@@ -165,12 +165,12 @@ _SOURCE_WIDTH = 160
 
 
 def _printable(text: str) -> str:
-    """The text with a space for each character that would act on the terminal or move the caret."""
+    """Return the text with a space for each character that would act on the terminal or move the caret."""
     return "".join(char if char.isprintable() else " " for char in text)
 
 
 def _pointed_out(source: str, column: int) -> list[str]:
-    """The source line, unindented and cut around the column, and a caret below it."""
+    """Return the source line, unindented and cut around the column, and a caret below it."""
     shown = _printable(source)
     start = min(len(shown) - len(shown.lstrip()), column - 1)
     if column - start > _SOURCE_WIDTH:

@@ -175,7 +175,7 @@ class LintedRule:
 
 
 def field_at(keys: Keys) -> AsffField | None:
-    """What stands at a path, None where no finding has it."""
+    """Return what is at a path of a finding, or None if no finding has it."""
     found = look_up(keys)
     return None if isinstance(found, UnknownPath) else found
 
