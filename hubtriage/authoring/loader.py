@@ -6,7 +6,7 @@ all other files hold `rules:` and `lists:`. Every file can use the lists of all 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,10 @@ _DOUBTFUL = ("E203", "E206")  # the list or accounts may be in a file that canno
 
 @dataclass(frozen=True, slots=True)
 class LoadedRule:
-    """A rule without errors: its model, its place, and its conditions with the values of lists put in."""
+    """A rule without errors: its model, its place, and its conditions with the values of lists put in.
+
+    `match_origins` maps the path of each alternative in `match` to its path in the `match` of the file.
+    """
 
     model: RuleModel
     document: YamlDocument
@@ -37,6 +40,7 @@ class LoadedRule:
     match: Mapping[str, Any] | None
     when: Any
     uses_regex: bool
+    match_origins: Mapping[YamlPath, YamlPath] = field(default_factory=dict)
 
     @property
     def id(self) -> str:
@@ -135,7 +139,7 @@ class _RuleReader:
         self.problems += problems
         if model is None or problems:
             return None
-        return LoadedRule(model, document, path, match.value, when.value, when.uses_regex)
+        return LoadedRule(model, document, path, match.value, when.value, when.uses_regex, match.origins)
 
     def _conditions(
         self, document: YamlDocument, path: YamlPath, raw: Mapping[str, Any]

@@ -98,7 +98,7 @@ class LintedRule:
     @cached_property
     def match_fields(self) -> tuple[MatchField, ...]:
         """The fields of `match`."""
-        return tuple(self._match_fields(self._raw("match"), (), ("match",))) if self.loaded.match else ()
+        return tuple(self._match_fields(self.loaded.match, (), ())) if self.loaded.match else ()
 
     @cached_property
     def operations(self) -> tuple[Operation, ...]:
@@ -140,38 +140,22 @@ class LintedRule:
     def _raw(self, name: str) -> Any:
         return self.loaded.document.node((*self.loaded.path, name)).value
 
-    def _match_fields(self, node: Any, keys: Keys, place: YamlPath) -> Iterator[MatchField]:
-        for name, value in node.items():
-            here = (*place, name)
+    def _match_fields(self, pattern: Mapping[str, Any], keys: Keys, path: YamlPath) -> Iterator[MatchField]:
+        """Yield the fields of the pattern at a path of `match`."""
+        for name, value in pattern.items():
+            here = (*path, name)
             if name == "$or" and isinstance(value, list):
                 for index, branch in enumerate(value):
                     yield from self._match_fields(branch, keys, (*here, index))
             elif isinstance(value, dict):
                 yield from self._match_fields(value, (*keys, name), here)
             else:
-                yield MatchField((*keys, name), here, tuple(self._alternatives(value, here)))
+                alternatives = ((one, self._origin((*here, index))) for index, one in enumerate(value))
+                yield MatchField((*keys, name), ("match", *here), tuple(alternatives))
 
-    def _alternatives(self, value: Any, place: YamlPath) -> Iterator[tuple[Any, YamlPath]]:
-        items = enumerate(value) if isinstance(value, list) else [(None, value)]
-        for index, item in items:
-            here = place if index is None else (*place, index)
-            yield from ((one, here) for one in self._listed(item))
-
-    def _listed(self, item: Any) -> Iterator[Any]:
-        """Yield what an alternative stands for once lists are put in."""
-        if not isinstance(item, dict):
-            yield item
-            return
-        ((operator, operand),) = item.items()
-        name = operand.get(IN_LIST) if isinstance(operand, dict) else None
-        if operator == IN_LIST:
-            yield from self._lists[operand]
-        elif name is None:
-            yield item
-        elif operator == "anything-but":
-            yield {operator: list(self._lists[name])}
-        else:
-            yield from ({operator: value} for value in self._lists[name])
+    def _origin(self, path: YamlPath) -> YamlPath:
+        """Return where in the rule an alternative at a path of `match` is written."""
+        return ("match", *self.loaded.match_origins.get(path, path))
 
 
 def field_at(keys: Keys) -> AsffField | None:

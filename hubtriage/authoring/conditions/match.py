@@ -28,7 +28,7 @@ def read_match(document: YamlDocument, path: YamlPath, lists: Lists) -> LoadedCo
         reader.report("E201", ("detail",), "a finding has no `detail`", hint, key=True)
     for error in pattern_errors(pattern)[:MAX_ERRORS]:
         reader.refuse("E201", error, reader.source_of(error.path))
-    return LoadedCondition(pattern, reader.problems)
+    return LoadedCondition(pattern, reader.problems, origins=reader.origins)
 
 
 class _PatternReader(ConditionReader):
@@ -36,13 +36,13 @@ class _PatternReader(ConditionReader):
 
     def __init__(self, document: YamlDocument, path: YamlPath, lists: Lists):
         super().__init__(document, path, lists)
-        self._origins: dict[YamlPath, YamlPath] = {}
+        self.origins: dict[YamlPath, YamlPath] = {}
 
     def source_of(self, path: Sequence[str | int]) -> YamlPath:
         """The path in the file of a path in the result."""
         path = tuple(path)
         for length in range(len(path), 0, -1):
-            origin = self._origins.get(path[:length])
+            origin = self.origins.get(path[:length])
             if origin is not None:
                 return (*origin, *path[length:])
         return path
@@ -62,13 +62,13 @@ class _PatternReader(ConditionReader):
 
     def _alternatives(self, value: Any, path: YamlPath) -> list[Any]:
         if not isinstance(value, list):
-            self._origins[(*path, 0)] = path
+            self.origins[(*path, 0)] = path
             return [self.scalar(value, path, number_meant=False)]
         result: list[Any] = []
         for index, item in enumerate(value):
             origin = (*path, index)
             for alternative in self._alternative(item, origin):
-                self._origins[(*path, len(result))] = origin
+                self.origins[(*path, len(result))] = origin
                 result.append(alternative)
         return result
 

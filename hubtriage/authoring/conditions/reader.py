@@ -22,11 +22,15 @@ Accounts: TypeAlias = Mapping[str, Mapping[str, str]]
 
 @dataclass(slots=True)
 class LoadedCondition:
-    """A condition ready for the rule set, and its problems; `value` is whole only without errors."""
+    """A condition ready for the rule set, and its problems; `value` is complete only without errors.
+
+    `origins` maps the path of each alternative of a pattern to its path in the file, relative to the pattern.
+    """
 
     value: Any = None
     problems: list[Problem] = field(default_factory=list)
     uses_regex: bool = False
+    origins: Mapping[YamlPath, YamlPath] = field(default_factory=dict)
 
 
 class ConditionReader:

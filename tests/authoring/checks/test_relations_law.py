@@ -87,9 +87,8 @@ def test_rules_that_match_one_finding_are_known_to_be_able_to_and_a_narrower_rul
 
 def asked_by(raw):
     """What the conditions of a rule ask of single values."""
-    document = SimpleNamespace(node=lambda path: SimpleNamespace(value=raw.get(path[-1])))
     rule = SimpleNamespace(
-        match=raw.get("match"), when=raw.get("when"), has_when="when" in raw, document=document, path=()
+        match=raw.get("match"), when=raw.get("when"), has_when="when" in raw, match_origins={}
     )
     rule.model = None
     return constraints_of(LintedRule(rule, {}, 0.0))
