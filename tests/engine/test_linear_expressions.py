@@ -90,7 +90,7 @@ CASES: dict[str, tuple[str, Callable[[str], object]]] = {
         in_title({"suffix": {"equals-ignore-case": "a" * 100 + "b"}}),
     ),
     "Ids in the log": ("aws/securityhub/finding_history.py", _TERM.findall),
-    "values on a terminal": ("cli/commands/findings/plan.py", shown),
+    "values on a terminal": ("cli/text.py", shown),
     "values in Markdown": ("cli/views/diff.py", _escaped),
     "regular expressions of rules": ("", lambda text: RE2({"Title": text})),
 }  # fmt: skip
