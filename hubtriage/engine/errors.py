@@ -1,4 +1,4 @@
-"""What can be wrong with a rule's conditions, as data that a caller can place in its own file."""
+"""Errors of a rule's conditions, as data that a caller can place in its own file."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ Path = tuple[str | int, ...]
 class ConditionError(ValueError):
     """A condition is refused on loading.
 
-    `path` leads from the root of the condition to the flaw (member names and list positions), `message` says
+    `path` leads from the root of the condition to the flaw: member names and list positions. `message` says
     what is wrong there, `hint` what to write instead (may be empty).
     """
 
@@ -24,11 +24,11 @@ class ConditionError(ValueError):
 
 
 class LogicError(ConditionError):
-    """A `when` that is no JsonLogic, or cannot mean what it says."""
+    """A `when` that is not JsonLogic, or whose meaning must be a mistake."""
 
 
 class PatternError(ConditionError):
-    """A `match` that EventBridge would refuse, or that cannot mean what it says."""
+    """A `match` that EventBridge would refuse, or whose meaning must be a mistake."""
 
 
 class EvaluationError(RuntimeError):

@@ -40,27 +40,29 @@ _BANDS = ((90, "CRITICAL"), (70, "HIGH"), (40, "MEDIUM"), (1, "LOW"), (0, "INFOR
 
 @lru_cache(maxsize=8192)
 def digest(text: str) -> str:
-    """Six characters (36 bits) that stand for a longer text in the memo.
+    """Return six characters (36 bits) in place of a longer text in the memo.
 
-    Kept for a while, as a batch asks for the same ones again and again.
+    Cached, because a batch asks for the same ones again and again.
     """
     return urlsafe_b64encode(sha256(text.encode("utf-8", "surrogatepass")).digest())[:6].decode()
 
 
 def member(holder: object, name: str) -> Any:
-    """The member of an object, or None: findings are not always shaped as documented."""
-    return holder.get(name) if isinstance(holder, dict) else None  # JSON; five times as fast as Mapping
+    """Return a member, or None where there is no object: findings are not always shaped as documented."""
+    return (
+        holder.get(name) if isinstance(holder, dict) else None
+    )  # JSON has no other; isinstance of Mapping takes five times as long
 
 
 def label_of(normalized: object) -> str | None:
-    """The label of a normalized severity (AWS: 0, 1-39, 40-69, 70-89, 90-100), or None."""
+    """Return the label of a normalized severity (AWS: 0, 1-39, 40-69, 70-89, 90-100), or None."""
     if isinstance(normalized, bool) or not isinstance(normalized, int | float):
         return None
     return next((label for least, label in _BANDS if normalized >= least), None)
 
 
 def severity_label(severity: object) -> str | None:
-    """The label of a Severity object: its Label, else the one of its Normalized, else None."""
+    """Return the label of a Severity object: its Label, else the one of its Normalized, else None."""
     label = member(severity, "Label")
     if isinstance(label, str) and label in SEVERITY_RANK:
         return label
@@ -79,7 +81,7 @@ def _score(value: object) -> int | None:
 
 
 def type_list(value: object) -> tuple[str, ...] | None:
-    """Types as a tuple; a bare string counts as a list of one, an empty list as absent, a blank one too."""
+    """Return Types as a tuple. A bare string counts as a list of one; an empty list or blank as absent."""
     listed = (value,) if isinstance(value, str) else value
     if not isinstance(listed, list | tuple):
         return None
@@ -87,7 +89,7 @@ def type_list(value: object) -> tuple[str, ...] | None:
 
 
 def related_list(value: object) -> tuple[tuple[str, str], ...] | None:
-    """RelatedFindings as (ProductArn, Id) pairs; an empty list counts as absent."""
+    """Return RelatedFindings as (ProductArn, Id) pairs; an empty list counts as absent."""
     if not isinstance(value, list | tuple):
         return None
     pairs = ((member(item, "ProductArn"), member(item, "Id")) for item in value)
@@ -95,7 +97,7 @@ def related_list(value: object) -> tuple[tuple[str, str], ...] | None:
 
 
 def user_fields(finding: Finding) -> Mapping[str, Any]:
-    """The UserDefinedFields map, empty where there is none."""
+    """Return the UserDefinedFields map, empty where there is none."""
     fields = finding.get("UserDefinedFields")
     return fields if isinstance(fields, dict) else {}
 
@@ -105,9 +107,8 @@ class Field:
     """One updatable field: its letter in the memo and how its value is handled.
 
     `read` takes the raw member; `write` makes the member from a value; `codes` maps the values of
-    an enumeration to letters. `default` stands for "never set". A `provided` field has its provider's
-    value in FindingProviderFields; where it `counts_as_provided`, the top-level value stands in for a
-    missing one.
+    an enumeration to letters. `default` means "never set". A `provided` field has its provider's value in
+    FindingProviderFields. If it `counts_as_provided`, the top-level value replaces a missing one there.
     """
 
     name: str
@@ -171,20 +172,20 @@ _POSITION = {name: position for position, name in enumerate(FIELDS)}
 
 
 def user_field(key: str) -> str:
-    """The name of a user-defined field."""
+    """Return the name of a user-defined field."""
     return USER_PREFIX + key
 
 
 def position(name: str) -> tuple[int, str]:
-    """Sorts field names: the eight fixed ones in the order above, then user keys."""
+    """Return a sort key: the eight fixed fields in the order above, then user keys."""
     return (_POSITION.get(name, len(_POSITION)), name)
 
 
 def read(finding: Finding, name: str) -> Value:
-    """The value that the finding has at its top level; an absent status counts as its default.
+    """Return the value at the finding's top level; an absent status counts as its default.
 
-    AWS: what a provider says is copied there unless a customer took the field over, so that a value which is
-    in FindingProviderFields alone holds at the top level too.
+    AWS: a provider's value is copied there unless a customer took the field over. So a value that only
+    FindingProviderFields has holds at the top level too.
     """
     field = FIELDS.get(name)
     if field is None:
@@ -234,14 +235,14 @@ class ParsedFinding:
 
 
 def same(name: str, one: Value, other: Value) -> bool:
-    """Whether two values of a field are equal; lists are compared as sets."""
+    """Say whether two values of a field are equal; lists are compared as sets."""
     if name in (TYPES, RELATED):
         return set(one or ()) == set(other or ())
     return bool(one == other)
 
 
 def code(name: str, value: Value) -> str:
-    """The value in the memo: a letter, a number, or a digest. Empty for no value."""
+    """Return the value as in the memo: a letter, a number, or a digest; empty for no value."""
     if value is None:
         return ""
     if name in (CONFIDENCE, CRITICALITY):
@@ -269,6 +270,6 @@ def is_nobodys(finding: ParsedFinding, name: str, value: Value) -> bool:
 
 
 def is_our_note(finding: Finding) -> bool:
-    """Whether the note's author is hubtriage."""
+    """Say whether the note's author is hubtriage."""
     author = member(finding.get("Note"), "UpdatedBy")
     return isinstance(author, str) and author.startswith(OUR_AUTHOR)

@@ -74,8 +74,8 @@ LAWS = (
     Mutation(
         "the ceiling is one too high",
         "ruleset/ruleset.py",
-        "SEVERITY_RANK[label] > SEVERITY_RANK[self.ceiling]",
-        "SEVERITY_RANK[label] > SEVERITY_RANK[self.ceiling] + 1",
+        "SEVERITY_RANK[label] <= SEVERITY_RANK[self.ceiling]",
+        "SEVERITY_RANK[label] <= SEVERITY_RANK[self.ceiling] + 1",
     ),
     Mutation(
         "a rule that fails stays in force above its ceiling",

@@ -68,11 +68,10 @@ def conjunctions_of(rule: Mapping[str, Any]) -> list[Conjunction]:
     if "match" in rule:
         conjunctions = _bounded([_leaves(conjunction) for conjunction in expand(rule["match"])])
     if "when" in rule:
-        # a rule must fail on all findings on which its logic does, so such logic may exclude none
         logic = rule["when"]
-        conjunctions = _both(
-            conjunctions, UNKNOWN if may_fail(logic) else _holds(logic, True, _WHOLE), _WHOLE
-        )
+        # a rule must fail on all findings on which its logic fails, so such logic may exclude none
+        required = UNKNOWN if may_fail(logic) else _holds(logic, True, _WHOLE)
+        conjunctions = _both(conjunctions, required, _WHOLE)
     return conjunctions
 
 
@@ -125,8 +124,10 @@ def _joined(left: Conjunction, right: Conjunction, scope: _Scope) -> Conjunction
         return Conjunction(left.constraints or right.constraints, left.exact and right.exact)
     shared = _walked(left, scope) & _walked(right, scope)
     if shared:
-        kept, loser = sorted((left, right), key=lambda conjunction: _narrowest(conjunction, shared))
-        left, right = kept, Conjunction(_outside(loser, shared), exact=False)
+        # below a shared list each side is about an element of its own: only the narrower side is looked up
+        left, right = sorted((left, right), key=lambda one: _narrowest(one, shared))
+        outside = {key: values for key, values in right.constraints.items() if not _is_below(key, shared)}
+        right = Conjunction(outside, exact=False)
     joined = dict(left.constraints)
     for source, values in right.constraints.items():
         if source not in joined or width(values) < width(joined[source]):
@@ -151,12 +152,6 @@ def _narrowest(conjunction: Conjunction, lists: _Lists) -> float:
     return min(
         width(values) for source, values in conjunction.constraints.items() if _is_below(source, lists)
     )
-
-
-def _outside(conjunction: Conjunction, lists: _Lists) -> Mapping[Source, ValueSet]:
-    return {
-        source: values for source, values in conjunction.constraints.items() if not _is_below(source, lists)
-    }
 
 
 def _is_below(source: Source, lists: _Lists) -> bool:

@@ -77,7 +77,7 @@ class Compiler:
     errors: list[LogicError] | None = None
 
     def compile(self, logic: Value, path: Path, depth: int) -> CompiledExpression:
-        """Compile an expression that stands at a path of the whole."""
+        """Compile the expression at a path of the whole."""
         if depth > MAX_DEPTH:
             raise LogicError(f"nested more than {MAX_DEPTH} deep", path, "split the rule, or use lists")
         if isinstance(logic, list):
@@ -135,7 +135,7 @@ class Compiler:
         )
 
 
-# Not constant, like every operation: what stands around it is then checked as if it had compiled.
+# Not constant, like every operation: the operations around it are checked as if this one had compiled.
 _STAND_IN = CompiledExpression(lambda _data, _context: None)
 
 

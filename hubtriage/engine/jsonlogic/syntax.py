@@ -76,7 +76,7 @@ def _inner_scope(operation: Operation, index: int) -> Keys | None:
 
 
 def split_operation(logic: Mapping[str, Any]) -> tuple[str, list[Any]]:
-    """Return the operator and its arguments; a lone argument may stand without a list."""
+    """Return the operator and its arguments; a lone argument needs no list."""
     ((name, arguments),) = logic.items()
     return name, arguments if isinstance(arguments, list) else [arguments]
 

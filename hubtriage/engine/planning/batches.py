@@ -19,17 +19,17 @@ class Call:
     identifiers: tuple[Identifier, ...]
 
     def request(self) -> dict[str, Any]:
-        """The request as boto3 and the AWS CLI take it."""
+        """Return the request as boto3 and the AWS CLI take it."""
         return {"FindingIdentifiers": [dict(identifier) for identifier in self.identifiers], **self.payload}
 
 
 def canonical(payload: Payload) -> str:
-    """The text by which payloads are compared: JSON with sorted keys."""
+    """Return the text by which payloads are compared: JSON with sorted keys."""
     return dumps(payload, sort_keys=True, separators=(",", ":"))
 
 
 def group(updates: Iterable[tuple[Identifier, Payload]], limit: int = MOST_IDENTIFIERS) -> list[Call]:
-    """As few calls as possible: identical payloads together, in order of first appearance.
+    """Make as few calls as possible: identical payloads together, in order of first appearance.
 
     An identifier appears once in a call (AWS refuses duplicates); of two equal updates one is sent.
     """

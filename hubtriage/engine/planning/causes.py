@@ -1,4 +1,4 @@
-"""Why what a rule had set is taken back: what has become of the rule, on this finding."""
+"""Why a rule's work on a finding is taken back: what happened to the rule."""
 
 from hubtriage.engine.planning.decision import Cause
 from hubtriage.engine.planning.fold import Fold
@@ -6,9 +6,9 @@ from hubtriage.engine.ruleset.ruleset import Rule, Ruleset, rule_ref
 
 
 def cause_of(ref: str, ruleset: Ruleset, folded: Fold, now: float) -> Cause:
-    """The cause, by the digest of the rule that a claim names.
+    """Return the cause for the rule with the digest that a claim names.
 
-    A rule that is off is not in `ruleset.json`, so that it cannot be told from one that was deleted.
+    `ruleset.json` leaves out rules that are off, so they look like deleted ones.
     """
     rule = ruleset.by_ref.get(ref)
     if rule is None:
@@ -27,6 +27,6 @@ def cause_of(ref: str, ruleset: Ruleset, folded: Fold, now: float) -> Cause:
 
 
 def _is_behind_a_terminal_rule(rule: Rule, ruleset: Ruleset, folded: Fold) -> bool:
-    """Whether the last rule that applied kept this one from being looked at."""
+    """Say whether the last rule that applied stopped before this one."""
     last = ruleset.by_ref.get(rule_ref(folded.rules[-1])) if folded.rules else None
     return last is not None and last.terminal and (last.order, last.id) < (rule.order, rule.id)

@@ -32,7 +32,7 @@ Cause = Literal[
 class Change:
     """A field that gets another value; `rule` decided it, or had set what is now taken back.
 
-    `cause` says what has become of the rule where something is taken back.
+    `cause` says what happened to the rule whose work is taken back.
     """
 
     field: str
@@ -56,7 +56,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A field left as it is although triage would have it otherwise, and why."""
+    """A field that stays as it is although triage wants another value, and why."""
 
     field: str
     value: Value
@@ -91,11 +91,11 @@ class Observed:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What becomes of one finding.
+    """What triage decides about one finding.
 
     `update` is the BatchUpdateFindings payload without FindingIdentifiers, or None. `refused` says
     why a wanted change cannot be made (then `update` is None). `overruled` names the fields that
-    somebody changed after triage had set them. `memo` is whose memo the finding carried.
+    a person or tool changed after triage had set them. `memo` is whose memo the finding carried.
     """
 
     finding_id: str
@@ -119,12 +119,12 @@ class Decision:
 
     @property
     def note_left_out(self) -> bool:
-        """Whether a note stays unwritten because the finding would be too large with it."""
+        """Whether a note is left out because the finding would be too large with it."""
         return any(kept.why == NOTE_DOES_NOT_FIT for kept in self.kept)
 
     @property
     def is_worth_a_line(self) -> bool:
-        """Whether the log says so at INFO: changed, refused, kept, observed, overruled or failed."""
+        """Whether the log has an INFO line: changed, refused, kept, observed, overruled or failed."""
         return bool(
             self.update or self.refused or self.kept or self.observed or self.errors or self.overruled
         ) or self.memo not in ("none", "ours")

@@ -59,7 +59,7 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Reasoning:
-    """A decision with the steps that led to it; where triage keeps its hands off there are no steps."""
+    """A decision with the steps that led to it; a finding that triage leaves alone has no steps."""
 
     decision: Decision
     memo: Memo

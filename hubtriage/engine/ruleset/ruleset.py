@@ -1,7 +1,6 @@
 """The compiled rule set: read from `ruleset.json`, ready to match findings.
 
-`ruleset.json` is written by `hubtriage.authoring` and was checked there; keys at their default are
-left out of it.
+`hubtriage.authoring` writes `ruleset.json` and checks it before. It leaves out keys at their default.
 """
 
 from collections.abc import Callable, Mapping
@@ -49,16 +48,14 @@ class Rule:
     source: Mapping[str, Any]
 
     def in_force(self, now: float) -> bool:
-        """Whether the rule's time has come and is not over."""
+        """Say whether the rule has started and not ended."""
         return (self.starts is None or self.starts <= now) and (self.ends is None or now < self.ends)
 
     def is_above_ceiling(self, baseline: ParsedFinding) -> bool:
-        """Whether the rule would hide a finding that is too severe for it to hide."""
+        """Say whether the rule would hide a finding that is too severe for it."""
         label = baseline.value(SEVERITY)
-        too_severe = label is not None and SEVERITY_RANK[label] > SEVERITY_RANK[self.ceiling]
-        return too_severe and self._hides(baseline)
-
-    def _hides(self, baseline: ParsedFinding) -> bool:
+        if label is None or SEVERITY_RANK[label] <= SEVERITY_RANK[self.ceiling]:
+            return False
         return any(
             (proposal.field == WORKFLOW and proposal.value in HIDING_STATUSES)
             or (proposal.field == SEVERITY and lowers(proposal.value, baseline))
@@ -72,7 +69,7 @@ def rule_ref(rule_id: str) -> str:
 
 
 def lowers(label: str, finding: ParsedFinding) -> bool:
-    """Whether a severity label is below the provider's."""
+    """Say whether a severity label is below the provider's."""
     _known, provided = finding.provider_value(SEVERITY)
     provided = provided or finding.value(SEVERITY)
     return provided is not None and SEVERITY_RANK[label] < SEVERITY_RANK[provided]
@@ -100,11 +97,11 @@ class Ruleset:
     index: RuleIndex
 
     def without_rules(self) -> "Ruleset":
-        """The same names, and no rule: planning by it takes everything back."""
+        """Return the rule set with its names but no rule: planning with it takes everything back."""
         return replace(self, rules=(), by_ref={}, index=_NO_RULES)
 
     def match(self, baseline: Finding, now: float) -> tuple[list[Rule], dict[str, RuleError]]:
-        """The rules in force that match, in order, and the errors of those that failed, by rule id.
+        """Return the rules in force that match, in order, and the errors of those that failed, by rule id.
 
         A failed rule is among the matching ones: an error never means "no match".
         """
@@ -127,9 +124,9 @@ _NO_RULES = RuleIndex(())
 
 
 def load_ruleset(document: Mapping[str, Any]) -> Ruleset:
-    """The rule set of a `ruleset.json` document.
+    """Load the rule set of a `ruleset.json` document.
 
-    Conditions are compiled when they are first evaluated, as most rules of a large set never are. Raises
+    Conditions are compiled when first evaluated, because most rules of a large set never are. Raises
     ValueError for a document of another format; a condition that the loader should have refused is an
     error here, or of its rule on every finding.
     """
@@ -154,7 +151,7 @@ def load_ruleset(document: Mapping[str, Any]) -> Ruleset:
 
 
 def _user_keys(rules: tuple[Rule, ...]) -> tuple[str, ...]:
-    """The keys of UserDefinedFields that any rule may set."""
+    """Return the keys of UserDefinedFields that any rule may set."""
     fields = {name for rule in rules for name in rule.proposals.fields if name.startswith(USER_PREFIX)}
     return tuple(sorted(name.removeprefix(USER_PREFIX) for name in fields))
 

@@ -13,19 +13,19 @@ NOTE_LIMIT = 512  # AWS: characters of Note.Text
 USER_FIELD_LIMIT = 1024  # AWS: characters of a UserDefinedFields value
 RULE_VALUES = ("id", "expires", "ticket", "owner")
 PLACEHOLDER = re.compile(r"\{(rule|finding)\.([^{}]*)\}")
-MISSING = "-"  # stands for what the finding does not have
+MISSING = "-"  # in place of a value that the finding does not have
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 Renderer = Callable[[Mapping[str, Any]], str]
 
 
 def is_per_finding(text: str) -> bool:
-    """Whether the text names a value of the finding, so that it differs from finding to finding."""
+    """Say whether the text names a value of the finding, and so differs from finding to finding."""
     return any(found[1] == "finding" for found in PLACEHOLDER.finditer(text))
 
 
 def compile_text(text: str, rule: Mapping[str, Any], limit: int) -> Renderer:
-    """A function from finding to text, cut to `limit` characters; the rule's values are filled in now."""
+    """Compile a text to a function of the finding, with the rule's values filled in; cut it to `limit`."""
     parts = PLACEHOLDER.split(text)
     pieces = [_constant(parts[0])]
     for kind, path, literal in zip(parts[1::3], parts[2::3], parts[3::3], strict=True):
@@ -45,7 +45,7 @@ def _from_finding(path: list[str]) -> Renderer:
 
 
 def look_up(value: Any, path: list[str]) -> Any:
-    """The member at a path of names and list positions, or None."""
+    """Return the member at a path of names and list positions, or None."""
     for step in path:
         if isinstance(value, Mapping):
             value = value.get(step)

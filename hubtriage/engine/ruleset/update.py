@@ -128,7 +128,7 @@ def _severity_proposer(raw: Mapping[str, Any]) -> Proposer:
         return lambda _finding: proposal
 
     def clamp(baseline: ParsedFinding) -> Proposal | None:
-        """The baseline's label within the bounds; a finding without severity can only be raised."""
+        """Bring the baseline's label within the bounds; a finding without severity can only be raised."""
         label = baseline.value(SEVERITY)
         if label is None and least is None:
             return None
@@ -144,7 +144,7 @@ def _types_proposer(raw: Mapping[str, list[str]]) -> Proposer:
     added, removed = tuple(raw.get("Add", ())), frozenset(raw.get("Remove", ()))
 
     def edit(baseline: ParsedFinding) -> Proposal | None:
-        """The baseline's types without the removed and with the added ones; never empty (AWS)."""
+        """Remove and add types of the baseline; propose nothing if none is left (AWS: no empty list)."""
         kept = [item for item in baseline.value(TYPES) or () if item not in removed]
         types = tuple(dict.fromkeys([*kept, *added]))
         return Proposal(TYPES, types, list(types)) if types else None

@@ -37,7 +37,7 @@ def compile_glob(pattern: str) -> TextTest:
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """What stands between two stars; None stands for any one character."""
+    """The characters between two stars; None is any one character."""
 
     characters: tuple[str | None, ...]
 
@@ -57,7 +57,7 @@ class _Piece:
         return find
 
     def fits(self) -> Callable[[str, int], bool]:
-        """Return a function (text, position) -> whether the piece stands there."""
+        """Return a function (text, position) -> whether the piece is there."""
         literal = self.literal()
         if literal is not None:
             return lambda text, at: text.startswith(literal, at)
@@ -65,7 +65,7 @@ class _Piece:
         return lambda text, at: find(text[at : at + size], 0) == 0
 
     def literal(self) -> str | None:
-        """Return the piece as text if it stands for itself alone."""
+        """Return the piece as text if it has no `?`."""
         known = [one for one in self.characters if one is not None]
         return "".join(known) if len(known) == len(self.characters) else None
 
