@@ -8,7 +8,7 @@ import pytest
 from hubtriage.authoring.loader import load_rules
 from hubtriage.cli.commands.rules.export import command as export
 from hubtriage.cli.commands.rules.import_ import command as import_
-from hubtriage.interop.exporters.native import MOST_RULES
+from hubtriage.interop.automation_rules import MOST_RULES
 from hubtriage.interop.importers.assemble import KINDS, import_rules
 from hubtriage.interop.importers.render import render
 from tests.support.paths import ROOT

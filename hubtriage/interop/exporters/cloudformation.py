@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from hubtriage.interop.automation_rules import RESOURCE
 from hubtriage.interop.criteria.input import Refused
 
-RESOURCE = "AWS::SecurityHub::AutomationRule"
 # AWS: criteria of the API that the resource does not have.
 _MISSING = """
     AwsAccountName ResourceApplicationArn ResourceApplicationName ResourceProvider ResourceOwnerAccountId

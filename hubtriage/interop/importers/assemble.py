@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from hubtriage.authoring.loader import load_rules
 from hubtriage.interop.criteria.input import shown
-from hubtriage.interop.importers import findings_manager_1, findings_manager_2, native
+from hubtriage.interop.importers import automation_rules, findings_manager_1, findings_manager_2
 from hubtriage.interop.importers.names import ids
 from hubtriage.interop.importers.outcome import Draft, Imported, Refusal, Remark, Translation
 from hubtriage.interop.importers.render import render
@@ -37,7 +37,9 @@ class Options:
 KINDS: dict[str, Callable[[str, bytes, Options], Translation]] = {
     "findings-manager-1": lambda name, content, _options: findings_manager_1.translate(name, content),
     "findings-manager-2": lambda name, content, _options: findings_manager_2.translate(name, content),
-    "automation-rules": lambda name, content, options: native.translate(name, content, options.regions),
+    "automation-rules": lambda name, content, options: automation_rules.translate(
+        name, content, options.regions
+    ),
 }
 """What can be imported, and by what."""
 

@@ -10,12 +10,10 @@ from typing import Any
 
 import yaml
 
+from hubtriage.interop.automation_rules import RESOURCE, V2_RESOURCE
 from hubtriage.interop.criteria.input import Path
 from hubtriage.interop.importers.outcome import UnreadableError
 from hubtriage.interop.importers.sources import MAX_DEPTH, DeployTimeValue, plain
-
-RESOURCE = "AWS::SecurityHub::AutomationRule"
-V2_RESOURCE = "AWS::SecurityHub::AutomationRuleV2"
 
 Resource = tuple[str, Path, dict[str, Any]]
 

@@ -11,8 +11,9 @@ from hubtriage.cli.inputs.rules import loaded_rules
 from hubtriage.cli.options import rules_option
 from hubtriage.cli.output import write_file
 from hubtriage.cli.text import counted
+from hubtriage.interop.automation_rules import MOST_RULES
+from hubtriage.interop.exporters.automation_rules import Exported, export_rules
 from hubtriage.interop.exporters.cloudformation import check, template
-from hubtriage.interop.exporters.native import MOST_RULES, Exported, export_rules
 from hubtriage.interop.importers.names import printable
 
 

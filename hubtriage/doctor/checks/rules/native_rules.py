@@ -8,8 +8,13 @@ from hubtriage.aws.securityhub.api import Finding
 from hubtriage.aws.securityhub.faults import API_ERRORS, call_fault
 from hubtriage.doctor.account import Account
 from hubtriage.doctor.verdict import Status, UncheckedError, Verdict, counted, worst
+from hubtriage.interop.automation_rule_overlap import (
+    AutomationRules,
+    Overlap,
+    overlaps,
+    read_automation_rules,
+)
 from hubtriage.interop.importers.outcome import Refusal
-from hubtriage.interop.native_overlap import NativeRules, Overlap, overlaps, read_natives
 
 MOST_TOLD = 20
 _ADVICE = (
@@ -26,7 +31,7 @@ class Seen:
     """What was looked at: automation rules by Region, how many there are, and what could not be read."""
 
     findings: list[Finding]
-    natives: dict[str, NativeRules] = field(default_factory=dict)
+    natives: dict[str, AutomationRules] = field(default_factory=dict)
     rules: int = 0
     unread: list[str] = field(default_factory=list)
 
@@ -44,7 +49,7 @@ def look(account: Account) -> Verdict:
                 seen.unread.append(f"those of {region} could not be read: {fault.code}: {fault.message}")
             continue
         seen.rules += len(listed)
-        seen.natives[region] = read_natives(listed, region)
+        seen.natives[region] = read_automation_rules(listed, region)
     return judge(seen, _found(account, seen))
 
 
@@ -97,7 +102,7 @@ def _told(seen: Seen, enabled: int, found: Sequence[Overlap]) -> str:
     if not seen.rules and not seen.unread:
         return "Security Hub has none"
     looked_at = f"{enabled} in force, {counted(len(seen.findings), 'finding')} looked at"
-    pairs = counted(len({(one.native, one.region, one.rule) for one in found}), "overlap")
+    pairs = counted(len({(one.automation_rule, one.region, one.rule) for one in found}), "overlap")
     return f"{looked_at}: {pairs} with rules of yours" if found else f"{looked_at}: no overlap"
 
 
@@ -107,7 +112,8 @@ def _status(overlap: Overlap) -> Status:
 
 def text(overlap: Overlap) -> str:
     """An overlap on one line."""
-    both = f"{overlap.field}: the automation rule {overlap.native!r} of {overlap.region} and {overlap.rule}"
+    theirs = f"the automation rule {overlap.automation_rule!r} of {overlap.region}"
+    both = f"{overlap.field}: {theirs} and {overlap.rule}"
     if not overlap.findings:
         return f"{both} may differ; no finding was seen on which both set it"
     how = f"{overlap.differing:,} to different values" if overlap.differing else "to the same value"

@@ -23,7 +23,6 @@ from hubtriage.interop.criteria.merging import merged, united
 from hubtriage.interop.criteria.model import Criterion, TextTest
 from hubtriage.interop.criteria.to_filters import to_filters
 
-MOST_RULES = 100  # AWS: automation rules of one account and Region
 _DESCRIPTION = 1024  # AWS: characters of a description
 
 

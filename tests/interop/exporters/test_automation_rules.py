@@ -18,8 +18,8 @@ from hubtriage.engine.ruleset.ruleset import Ruleset, load_ruleset
 from hubtriage.interop.criteria.input import Refused
 from hubtriage.interop.criteria.parse_filters import parse_filters
 from hubtriage.interop.criteria.to_rule import rule_conditions
+from hubtriage.interop.exporters.automation_rules import Exported, export_rules
 from hubtriage.interop.exporters.cloudformation import check, template
-from hubtriage.interop.exporters.native import Exported, export_rules
 from hubtriage.interop.importers.render import render
 from hubtriage.localaws.securityhub.asff.filters import automation_criteria
 from hubtriage.localaws.securityhub.automation.rules import AutomationRules

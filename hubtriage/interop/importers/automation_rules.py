@@ -13,13 +13,14 @@ from dataclasses import replace
 from typing import Any
 
 from hubtriage.engine.text.timestamps import parse_timestamp
+from hubtriage.interop.automation_rules import HIGHEST_ORDER
 from hubtriage.interop.criteria.attributes import ATTRIBUTES
 from hubtriage.interop.criteria.input import Path, Refused, items, known_keys, mapping, whole_number
 from hubtriage.interop.criteria.model import Criterion, TextTest
 from hubtriage.interop.criteria.parse_filters import parse_filters
 from hubtriage.interop.criteria.to_rule import rule_conditions
+from hubtriage.interop.importers.automation_rule_forms import V2, SourceRule, read_source_rules
 from hubtriage.interop.importers.names import labelled, printable
-from hubtriage.interop.importers.native_forms import V2, NativeRule, read_native
 from hubtriage.interop.importers.outcome import Draft, Translation
 from hubtriage.interop.importers.sources import decoded, first_deploy_time_value
 from hubtriage.interop.importers.terraform import SHOW
@@ -29,7 +30,6 @@ _REQUIRED = ("RuleOrder", "Criteria", "Actions")
 _OPTIONAL = ("RuleName", "Description", "IsTerminal", "RuleStatus")
 _UNUSED = ("RuleArn", "CreatedAt", "UpdatedAt", "CreatedBy", "Tags")
 _DECIDING = (*_REQUIRED, "IsTerminal", "RuleStatus")
-_HIGHEST_ORDER = 1000
 
 
 def translate(name: str, content: bytes, regions: Iterable[str] = ()) -> Translation:
@@ -37,7 +37,7 @@ def translate(name: str, content: bytes, regions: Iterable[str] = ()) -> Transla
     found = Translation()
     limits = tuple(TextTest("equals", region) for region in regions)
     updated: dict[Path, float | None] = {}
-    for number, rule in enumerate(read_native(name, decoded(content)), 1):
+    for number, rule in enumerate(read_source_rules(name, decoded(content)), 1):
         label = labelled(number, rule.name)
         found.add(label, lambda: _draft(label, rule, limits))  # noqa: B023 - called at once
         updated[rule.path] = _updated(rule.value)
@@ -52,13 +52,13 @@ def _updated(value: Any) -> float | None:
 # -- one rule -----------------------------------------------------------------------------------
 
 
-def _draft(label: str, source: NativeRule, regions: tuple[TextTest, ...]) -> Draft:
+def _draft(label: str, source: SourceRule, regions: tuple[TextTest, ...]) -> Draft:
     if source.refused is not None:
         raise source.refused
     rule = _checked(source.value, source.path)
     criteria = _criteria(rule["Criteria"], (*source.path, "Criteria"))
     update = _update(rule["Actions"], (*source.path, "Actions"))
-    order = whole_number(rule["RuleOrder"], (*source.path, "RuleOrder"), 1, _HIGHEST_ORDER)
+    order = whole_number(rule["RuleOrder"], (*source.path, "RuleOrder"), 1, HIGHEST_ORDER)
     name = rule["RuleName"] if isinstance(rule.get("RuleName"), str) else source.name or label
     limits = [Criterion(ATTRIBUTES["Region"], regions)] if regions else []
     body = {
@@ -138,7 +138,7 @@ def _with_ties_reported(drafts: list[Draft], updated: dict[Path, float | None]) 
     counts = Counter(draft.body["order"] for draft in drafts)
     if not any(count > 1 for count in counts.values()):
         return drafts
-    if any(updated[draft.path] is None for draft in drafts) or len(drafts) > _HIGHEST_ORDER:
+    if any(updated[draft.path] is None for draft in drafts) or len(drafts) > HIGHEST_ORDER:
         return [_with_remark(draft, counts[draft.body["order"]]) for draft in drafts]
     return _renumbered(drafts, updated)
 
@@ -153,7 +153,7 @@ def _with_remark(draft: Draft, count: int) -> Draft:
 
 def _renumbered(drafts: list[Draft], updated: dict[Path, float | None]) -> list[Draft]:
     ranked = sorted(drafts, key=lambda draft: (draft.body["order"], updated[draft.path] or 0.0))
-    step = min(10, _HIGHEST_ORDER // len(drafts))
+    step = min(10, HIGHEST_ORDER // len(drafts))
     orders = {draft.path: rank * step for rank, draft in enumerate(ranked, 1)}
     return [
         replace(

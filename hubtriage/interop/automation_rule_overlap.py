@@ -1,8 +1,8 @@
-"""Where Security Hub's own automation rules set what our rules set.
+"""Find where Security Hub's own automation rules set what our rules set.
 
-AWS: an automation rule runs on every import, on the finding as its provider sent it, and so undoes at the
-provider's next word what triage has set. One that sets the same value gets there first, and triage then takes
-the value for a person's.
+AWS: an automation rule runs on every import, on the finding as its provider sent it. So the provider's next
+import undoes what triage has set. If both set the same value, the automation rule comes first, and triage
+takes the value for a person's.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ _SET_BY_CUSTOMERS = frozenset({"Note", "UserDefinedFields", "VerificationState"}
 
 
 @dataclass(frozen=True, slots=True)
-class NativeRules:
-    """The automation rules in force in a Region (None: any), as rules of ours; names are theirs, by our ids.
+class AutomationRules:
+    """The automation rules in force in a Region (None: any), as rules of ours.
 
-    `refusals` are those that cannot be written as rules of ours.
+    `names` are their own names, by our ids. `refusals` are those that rules of ours cannot express.
     """
 
     loaded: LoadResult
@@ -48,12 +48,12 @@ class NativeRules:
 class Overlap:
     """A field that an automation rule and a rule of ours both set.
 
-    `findings`: on how many of the findings looked at both do; 0: on none of them, but their criteria allow
-    it. `differing`: on how many of these to different values. `example`: the Id of one, best of these.
-    `differs`: whether the values differ, or may.
+    `findings` counts the findings on which both set it. It is 0 if only the criteria show that they may.
+    `differing` counts the findings on which the values differ; `example` is the Id of one, or of any.
+    `differs` says whether the values differ or may differ.
     """
 
-    native: str
+    automation_rule: str
     region: str | None
     rule: str
     field: str
@@ -65,7 +65,7 @@ class Overlap:
     def as_record(self) -> dict[str, Any]:
         """The overlap as JSON-ready data."""
         return {
-            "automation_rule": self.native,
+            "automation_rule": self.automation_rule,
             "region": self.region,
             "rule": self.rule,
             "field": self.field,
@@ -75,10 +75,10 @@ class Overlap:
         }
 
 
-def read_natives(rules: Iterable[Mapping[str, Any]], region: str | None = None) -> NativeRules:
-    """The enabled ones of the `Rules` that BatchGetAutomationRules answers in a Region.
+def read_automation_rules(rules: Iterable[Mapping[str, Any]], region: str | None = None) -> AutomationRules:
+    """Return the enabled rules among the `Rules` of an answer of BatchGetAutomationRules.
 
-    AWS: they act on findings of that Region alone, also in the home Region. None: any finding.
+    AWS: they act only on findings of their Region, also in the home Region. None stands for every Region.
     """
     options = Options(regions=(region,) if region else ())
     drafts: list[dict[str, Any]] = []
@@ -91,16 +91,16 @@ def read_natives(rules: Iterable[Mapping[str, Any]], region: str | None = None) 
         imported = _imported(rule, options)
         refusals += (replace(refusal, rule=name) for refusal in imported.refusals)
         for draft in imported.rules:
-            native_id = f"native-{number}"
-            names[native_id] = name
-            drafts.append({**draft, "id": native_id})
+            rule_id = f"automation-rule-{number}"
+            names[rule_id] = name
+            drafts.append({**draft, "id": rule_id})
     loaded = _loaded(drafts)
     ruleset = load_ruleset(ruleset_document(loaded, revision=None))
-    return NativeRules(loaded, ruleset, names, tuple(refusals), region)
+    return AutomationRules(loaded, ruleset, names, tuple(refusals), region)
 
 
 def _imported(rule: Mapping[str, Any], options: Options) -> Imported:
-    """One rule; refused where it came without what it does."""
+    """Import one rule; refuse it if AWS left out what it does."""
     try:
         return import_rules("automation-rules", "rule.json", json.dumps(rule, default=str).encode(), options)
     except UnreadableError:
@@ -115,31 +115,33 @@ def _loaded(drafts: list[dict[str, Any]]) -> LoadResult:
 
 
 def overlaps(
-    natives: NativeRules, ours: LoadResult, findings: Sequence[Finding], settings: Settings, now: float
+    theirs: AutomationRules, ours: LoadResult, findings: Sequence[Finding], settings: Settings, now: float
 ) -> list[Overlap]:
-    """Every overlap, those seen on findings first, the most findings first; `ours` has no errors.
+    """Return every overlap: first those seen on findings, sorted by how many. `ours` has no errors.
 
-    Rules in `observe` set nothing, and so overlap with none.
+    Rules in `observe` set nothing, so they overlap with no rule.
     """
     ruleset = load_ruleset(ruleset_document(ours, revision=None))
     seen: dict[tuple[str, str, str], Overlap] = {}
     for finding in findings:
-        for one in _on_finding(natives, ruleset, finding, settings, now):
-            key = (one.native, one.rule, one.field)
+        for one in _on_finding(theirs, ruleset, finding, settings, now):
+            key = (one.automation_rule, one.rule, one.field)
             seen[key] = _joined(seen[key], one) if key in seen else one
     possible = (
         one
-        for one in _by_criteria(natives, ours, ruleset, now)
-        if (one.native, one.rule, one.field) not in seen
+        for one in _by_criteria(theirs, ours, ruleset, now)
+        if (one.automation_rule, one.rule, one.field) not in seen
     )
     found = [*seen.values(), *possible]
-    return sorted(found, key=lambda one: (-one.differing, -one.findings, one.native, one.rule, one.field))
+    return sorted(
+        found, key=lambda one: (-one.differing, -one.findings, one.automation_rule, one.rule, one.field)
+    )
 
 
 def as_imported(finding: Finding) -> Finding:
-    """The finding as its provider would send it: what automation rules look at.
+    """Return the finding as its provider would send it.
 
-    AWS: they look at the original, in which the service has filled in Workflow.
+    AWS: automation rules look at the original, after the service has filled in Workflow.
     """
     provided = finding.get("FindingProviderFields")
     own = provided if isinstance(provided, dict) else {}
@@ -154,18 +156,18 @@ def as_imported(finding: Finding) -> Finding:
 
 
 def _on_finding(
-    natives: NativeRules, ruleset: Ruleset, finding: Finding, settings: Settings, now: float
+    theirs: AutomationRules, ruleset: Ruleset, finding: Finding, settings: Settings, now: float
 ) -> Iterator[Overlap]:
     mine = reason(finding, ruleset, now, settings).fold.proposals
     if not mine:
         return
-    theirs = fold(natives.ruleset, ParsedFinding(as_imported(finding)), {}, now).proposals
+    imported = fold(theirs.ruleset, ParsedFinding(as_imported(finding)), {}, now).proposals
     example = str(finding.get("Id"))
-    for field in mine.keys() & theirs.keys():
-        (rule, proposal), (native, other) = mine[field], theirs[field]
+    for field in mine.keys() & imported.keys():
+        (rule, proposal), (automation_rule, other) = mine[field], imported[field]
         differs = not same(field, proposal.value, other.value)
         yield Overlap(
-            natives.names[native.id], natives.region, rule.id, field, 1, int(differs), example, differs
+            theirs.names[automation_rule.id], theirs.region, rule.id, field, 1, int(differs), example, differs
         )
 
 
@@ -183,32 +185,37 @@ def _joined(one: Overlap, other: Overlap) -> Overlap:
 # -- by criteria ----------------------------------------------------------------------------------
 
 
-def _by_criteria(natives: NativeRules, ours: LoadResult, ruleset: Ruleset, now: float) -> Iterator[Overlap]:
-    """Pairs that are not known to match different findings only."""
-    rules = {rule.id: rule for rule in ruleset.rules if rule.mode == "enforce" and not _is_over(rule, now)}
-    their_rules = {rule.id: rule for rule in natives.ruleset.rules}
-    theirs = [LintedRule(rule, natives.loaded.lists, now) for rule in natives.loaded.rules]
-    mine = [LintedRule(rule, ours.lists, now) for rule in ours.rules if rule.id in rules]
-    overlaps, are_mine = RuleOverlaps([*mine, *theirs]), {id(linted) for linted in mine}
-    for linted in theirs:
-        for other in (*overlaps.earlier(linted), *overlaps.later(linted)):
-            if id(other) in are_mine:
-                pair = their_rules[linted.id], rules[other.id]
-                for field, differs in _shared(*pair):
-                    name = natives.names[linted.id]
-                    yield Overlap(name, natives.region, other.id, field, 0, 0, None, differs)
+def _by_criteria(
+    theirs: AutomationRules, ours: LoadResult, ruleset: Ruleset, now: float
+) -> Iterator[Overlap]:
+    """Yield the overlaps of pairs that may match the same finding."""
+    our_rules = {
+        rule.id: rule for rule in ruleset.rules if rule.mode == "enforce" and not _is_over(rule, now)
+    }
+    their_rules = {rule.id: rule for rule in theirs.ruleset.rules}
+    their_linted = [LintedRule(rule, theirs.loaded.lists, now) for rule in theirs.loaded.rules]
+    our_linted = [LintedRule(rule, ours.lists, now) for rule in ours.rules if rule.id in our_rules]
+    # Ids may be alike on both sides, so identity says whose rule it is.
+    relations, are_ours = RuleOverlaps([*our_linted, *their_linted]), {id(linted) for linted in our_linted}
+    for linted in their_linted:
+        for other in (*relations.earlier(linted), *relations.later(linted)):
+            if id(other) in are_ours:
+                for field, differs in _shared(their_rules[linted.id], our_rules[other.id]):
+                    name = theirs.names[linted.id]
+                    yield Overlap(name, theirs.region, other.id, field, 0, 0, None, differs)
 
 
 def _is_over(rule: Rule, now: float) -> bool:
     return rule.ends is not None and rule.ends <= now
 
 
-def _shared(native: Rule, rule: Rule) -> Iterator[tuple[str, bool]]:
-    """The fields that both set, and whether the values differ, or may."""
+def _shared(automation_rule: Rule, rule: Rule) -> Iterator[tuple[str, bool]]:
+    """Yield each field that both set, and whether the values differ or may differ."""
     values = [
-        {proposal.field: proposal.value for proposal in each.proposals.constant} for each in (native, rule)
+        {proposal.field: proposal.value for proposal in each.proposals.constant}
+        for each in (automation_rule, rule)
     ]
-    for field in native.proposals.fields:
+    for field in automation_rule.proposals.fields:
         if field in rule.proposals.fields:
             known = all(field in each for each in values)
             differs = not known or not same(field, values[0][field], values[1][field])

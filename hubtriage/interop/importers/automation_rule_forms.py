@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any
 
+from hubtriage.interop.automation_rules import V2_RESOURCE
 from hubtriage.interop.criteria.input import Path, Refused
 from hubtriage.interop.importers import cloudformation, terraform
 from hubtriage.interop.importers.outcome import UnreadableError
@@ -16,7 +17,7 @@ _GET = "give what `aws securityhub batch-get-automation-rules` answers"
 
 
 @dataclass(frozen=True, slots=True)
-class NativeRule:
+class SourceRule:
     """A rule in the API's form, as yet unchecked: what its source calls it and where it stands there.
 
     `refused` says why there is none, if the form itself shows it.
@@ -29,7 +30,7 @@ class NativeRule:
     remarks: tuple[str, ...] = ()
 
 
-def read_native(name: str, content: str) -> list[NativeRule]:
+def read_source_rules(name: str, content: str) -> list[SourceRule]:
     """The rules of a file, whichever of the forms it has. Raises UnreadableError."""
     try:
         value = read_json(content)
@@ -44,27 +45,27 @@ def read_native(name: str, content: str) -> list[NativeRule]:
     return _from_api(plain(value))
 
 
-def _from_resource(name: str, path: Path, arguments: dict[str, Any]) -> NativeRule:
+def _from_resource(name: str, path: Path, arguments: dict[str, Any]) -> SourceRule:
     remarks = (terraform.COUNTED,) if "count" in arguments else ()
     try:
-        return NativeRule(name, path, terraform.api_rule(arguments, path), remarks=remarks)
+        return SourceRule(name, path, terraform.api_rule(arguments, path), remarks=remarks)
     except Refused as error:
-        return NativeRule(name, path, None, error)
+        return SourceRule(name, path, None, error)
 
 
-def _from_template(name: str, path: Path, resource: dict[str, Any]) -> NativeRule:
-    if resource["Type"] == cloudformation.V2_RESOURCE:
-        return NativeRule(name, path, None, Refused(path, V2))
+def _from_template(name: str, path: Path, resource: dict[str, Any]) -> SourceRule:
+    if resource["Type"] == V2_RESOURCE:
+        return SourceRule(name, path, None, Refused(path, V2))
     if "Condition" in resource:
         reason = "the rule exists only under a condition that is known on deployment"
-        return NativeRule(name, path, None, Refused((*path, "Condition"), reason))
-    return NativeRule(name, (*path, "Properties"), resource.get("Properties"))
+        return SourceRule(name, path, None, Refused((*path, "Condition"), reason))
+    return SourceRule(name, (*path, "Properties"), resource.get("Properties"))
 
 
 # -- the API ------------------------------------------------------------------------------------
 
 
-def _from_api(value: Any) -> list[NativeRule]:
+def _from_api(value: Any) -> list[SourceRule]:
     if isinstance(value, list):
         return _listed(value, ())
     value = _spelled_by_api(value)
@@ -81,15 +82,15 @@ def _from_api(value: Any) -> list[NativeRule]:
         return [*_listed(value["Rules"], ("Rules",)), *unprocessed]
     if not {"Criteria", "Actions"} & set(value):
         raise UnreadableError("there are no automation rules in it", _GET)
-    return [NativeRule(_name(value), (), value)]
+    return [SourceRule(_name(value), (), value)]
 
 
-def _listed(values: list[Any], path: Path) -> list[NativeRule]:
+def _listed(values: list[Any], path: Path) -> list[SourceRule]:
     rules = [_spelled_by_api(value) if isinstance(value, dict) else value for value in values]
-    return [NativeRule(_name(rule), (*path, index), rule) for index, rule in enumerate(rules)]
+    return [SourceRule(_name(rule), (*path, index), rule) for index, rule in enumerate(rules)]
 
 
-def _refused(value: dict[str, Any], member: str, reason: str) -> list[NativeRule]:
+def _refused(value: dict[str, Any], member: str, reason: str) -> list[SourceRule]:
     """The items of a member that hold no whole rules."""
     items = value.get(member)
     listed = _listed(items if isinstance(items, list) else [], (member,))

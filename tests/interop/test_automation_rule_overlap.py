@@ -9,7 +9,7 @@ from hubtriage.authoring.compiler import ruleset_document
 from hubtriage.authoring.loader import LoadResult, load_rules
 from hubtriage.engine.planning.plan import Settings, decide
 from hubtriage.engine.ruleset.ruleset import load_ruleset
-from hubtriage.interop.native_overlap import Overlap, as_imported, overlaps, read_natives
+from hubtriage.interop.automation_rule_overlap import Overlap, as_imported, overlaps, read_automation_rules
 from hubtriage.localaws.findings import generate
 from tests.support.paths import ROOT
 
@@ -58,8 +58,8 @@ def rules(folder: Path, text: str = RULE) -> LoadResult:
     return loaded
 
 
-def found(ours: LoadResult, natives: list[dict[str, Any]], *findings: dict[str, Any]) -> list[Overlap]:
-    return overlaps(read_natives(natives), ours, findings, Settings(), NOW)
+def found(ours: LoadResult, theirs: list[dict[str, Any]], *findings: dict[str, Any]) -> list[Overlap]:
+    return overlaps(read_automation_rules(theirs), ours, findings, Settings(), NOW)
 
 
 CASES = [
@@ -92,7 +92,9 @@ def test_an_automation_rule_overlaps(
     told = found(rules(tmp_path), [native("theirs", criteria, update)], *findings)
     seen = [(one.findings, one.differing, one.example, one.differs) for one in told]
     assert seen == ([wanted] if wanted else [])
-    assert all((one.native, one.rule, one.field) == ("theirs", "ours", "Workflow.Status") for one in told)
+    assert all(
+        (one.automation_rule, one.rule, one.field) == ("theirs", "ours", "Workflow.Status") for one in told
+    )
 
 
 def test_a_finding_that_triage_has_changed_is_seen_as_both_saw_it(tmp_path: Path) -> None:
@@ -123,7 +125,7 @@ def test_only_the_automation_rule_that_decides_counts(tmp_path: Path) -> None:
     first = native("first", generator("noisy"), NOTIFY, IsTerminal=True)
     second = native("second", generator("noisy"), SUPPRESS, RuleOrder=2)
     told = found(rules(tmp_path), [first, second], finding())
-    assert [(one.native, one.findings) for one in told if one.findings] == [("first", 1)]
+    assert [(one.automation_rule, one.findings) for one in told if one.findings] == [("first", 1)]
 
 
 def test_each_user_key_is_a_field_of_its_own(tmp_path: Path) -> None:
@@ -136,14 +138,16 @@ def test_each_user_key_is_a_field_of_its_own(tmp_path: Path) -> None:
 def test_what_cannot_be_translated_is_told_and_does_not_hide_the_others() -> None:
     odd = native("odd", {"Keyword": [{"Value": "x"}]}, NOTIFY)
     withheld = {"RuleArn": "arn:withheld"}
-    natives = read_natives([odd, withheld, native("theirs", generator("noisy"), NOTIFY)])
-    assert [refusal.rule for refusal in natives.refusals] == ["odd", "arn:withheld"]
-    assert list(natives.names.values()) == ["theirs"]
+    theirs = read_automation_rules([odd, withheld, native("theirs", generator("noisy"), NOTIFY)])
+    assert [refusal.rule for refusal in theirs.refusals] == ["odd", "arn:withheld"]
+    assert list(theirs.names.values()) == ["theirs"]
 
 
 def test_many_rules_of_one_name_stay_apart() -> None:
-    natives = read_natives([native("same", generator("a"), NOTIFY), native("same", generator("b"), NOTIFY)])
-    assert len(natives.names) == len(natives.ruleset.rules) == 2
+    theirs = read_automation_rules(
+        [native("same", generator("a"), NOTIFY), native("same", generator("b"), NOTIFY)]
+    )
+    assert len(theirs.names) == len(theirs.ruleset.rules) == 2
 
 
 @pytest.mark.parametrize(
@@ -191,9 +195,9 @@ NATIVES = [
 def pairs(ours: LoadResult, findings: list[dict[str, Any]]) -> set[tuple[str, str, str]]:
     """The overlaps of each automation rule alone: together only the one that decides is seen."""
     return {
-        (one.native, one.rule, one.field)
+        (one.automation_rule, one.rule, one.field)
         for each in NATIVES
-        for one in overlaps(read_natives([each]), ours, findings, Settings(), NOW)
+        for one in overlaps(read_automation_rules([each]), ours, findings, Settings(), NOW)
         if one.findings or not findings
     }
 

@@ -1,0 +1,7 @@
+"""AWS: facts about Security Hub's automation rules that importing and exporting share."""
+
+RESOURCE = "AWS::SecurityHub::AutomationRule"
+V2_RESOURCE = "AWS::SecurityHub::AutomationRuleV2"
+
+MOST_RULES = 100  # of one account and Region
+HIGHEST_ORDER = 1000
