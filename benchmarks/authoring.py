@@ -62,8 +62,8 @@ def figures(scale: Scale) -> Iterator[Figure]:
 def _lint_seconds(folder: str) -> float:
     """CPU time of the command, its start included."""
     before = _children()
-    command = [Path(sys.executable).with_name("hubtriage"), "lint", "--strict", folder]
-    subprocess.run(command, check=True, capture_output=True)
+    command = [str(Path(sys.executable).with_name("hubtriage")), "lint", "--strict", folder]
+    _output(command)
     return _children() - before
 
 
@@ -82,7 +82,7 @@ def _backtest(findings: int, rules: int) -> Iterator[Figure]:
         "--rules",
         str(rules),
     ]
-    done = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    done = json.loads(_output(command))
     name = f"backtest, {done['findings']:,} findings of 4 KB, {done['rules']:,} rules"
     yield Figure(name, done["seconds"], "s", limit=30.0, note=f"{done['processes']} processes")
     yield Figure(f"{name}: CPU", done["cpu_seconds"], "s of CPU", note="all processes together")
@@ -90,3 +90,11 @@ def _backtest(findings: int, rules: int) -> Iterator[Figure]:
     yield Figure(
         f"{name}: memory to judge", done["megabytes_of_a_process"], "MB", note="of each other process"
     )
+
+
+def _output(command: list[str]) -> str:
+    """Run a command and return what it prints; raise RuntimeError with that where it fails."""
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    if ran.returncode:
+        raise RuntimeError(f"{' '.join(command)} failed:\n{ran.stdout}{ran.stderr}")
+    return ran.stdout

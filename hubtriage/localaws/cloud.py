@@ -137,7 +137,7 @@ class LocalCloud:
         return self.control.endpoint
 
     def client(self, service: str, *, config: Config | None = None) -> Any:
-        """A boto3 client with dummy credentials; those without a `config` are shared and never retry."""
+        """Return a boto3 client with dummy credentials. Without a `config` it is shared and never retries."""
         if config is not None:
             return self._new_client(service, config)
         key = (self.region, service)
@@ -146,7 +146,7 @@ class LocalCloud:
         return self._clients[key]
 
     def seen_from(self, region: str) -> "LocalCloud":
-        """The same local AWS with its clients and deployments in another Region; it ends with this one.
+        """Return this local AWS with clients and deployments in another Region; it ends with this one.
 
         `control` stays that of the home Region.
         """
@@ -179,7 +179,7 @@ class LocalCloud:
         deploy.destroy(self.client, assembly, region=self.region)
 
     def queue_depths(self) -> dict[str, int]:
-        """Messages of each queue by name: waiting, in flight and delayed."""
+        """Count the messages of each queue by name: waiting, in flight and delayed."""
         sqs = self.client("sqs")
         names = (
             "ApproximateNumberOfMessages",
@@ -209,7 +209,7 @@ class LocalCloud:
             time.sleep(_POLL)
 
     def log_messages(self, group_prefix: str = "/aws/") -> Iterator[str]:
-        """The messages of all CloudWatch log groups whose name starts so, oldest first in each group."""
+        """Yield the messages of all CloudWatch log groups with this prefix, oldest first in each group."""
         logs = self.client("logs")
         for page in logs.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=group_prefix):
             for group in page["logGroups"]:
@@ -232,7 +232,7 @@ class LocalCloud:
         return self.control.events() == before
 
     def running_executions(self) -> list[str]:
-        """Names of the executions of state machines that run now."""
+        """Return the names of the executions of state machines that run now."""
         states = self.client("stepfunctions")
         return [
             execution["name"]
@@ -243,7 +243,7 @@ class LocalCloud:
         ]
 
     def _read_queues(self) -> Mapping[str, int]:
-        """Depths of the queues with an event source mapping."""
+        """Return the depths of the queues with an event source mapping."""
         mappings = self.client("lambda").list_event_source_mappings()["EventSourceMappings"]
         read = {mapping["EventSourceArn"].rpartition(":")[2] for mapping in mappings}
         return {name: depth for name, depth in self.queue_depths().items() if name in read}

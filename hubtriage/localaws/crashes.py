@@ -1,7 +1,7 @@
 """Exceptions that no caller of the local AWS sees: in threads, in tasks, and while objects are deleted.
 
-Python prints them, and the process goes on. Here they are kept in a file as well, so that whoever stops the
-process learns of them.
+Python prints them, and the process goes on. Here they are kept in a file as well, so that they can be
+reported when the process is stopped.
 """
 
 import asyncio

@@ -33,7 +33,7 @@ class AssemblyStack:
 
 
 def read_assembly(folder: Path, region: str) -> tuple[AssemblyStack, ...]:
-    """The stacks that a cloud assembly has for a Region, those that others depend on first."""
+    """Return the stacks that a cloud assembly has for a Region, those that others depend on first."""
     manifest = json.loads((folder / "manifest.json").read_text())["artifacts"]
     names = [name for name, artifact in manifest.items() if artifact["type"] == "aws:cloudformation:stack"]
     here = [name for name in _ordered(names, manifest) if _goes_to(manifest[name], region)]
@@ -69,7 +69,7 @@ def _stack(folder: Path, artifact_id: str, artifact: Mapping[str, Any]) -> Assem
 
 
 def _compact(template: str) -> str:
-    """AWS: a template in the request itself has at most 51,200 characters; CDK's layout takes a third."""
+    """Return the template without layout. AWS: one in the request itself has at most 51,200 characters."""
     return json.dumps(json.loads(template), separators=(",", ":"), ensure_ascii=False)
 
 
@@ -82,7 +82,7 @@ def deploy(
 ) -> dict[str, dict[str, str]]:
     """Create or update the stacks that an assembly has for a Region; their outputs by stack name.
 
-    What `cdk bootstrap` would make is reduced to the bucket for assets and the parameter that tells its
+    What `cdk bootstrap` would make is reduced to the bucket for assets and the parameter with its
     version. Raises DeploymentError with CloudFormation's reasons.
     """
     bucket = f"cdk-hnb659fds-assets-{account}-{region}"
@@ -116,7 +116,7 @@ def _bootstrap(client: Client, bucket: str, region: str) -> None:
 
 
 def _content(source: Path) -> bytes:
-    """A file as it is; a folder as a zip that is the same for the same content."""
+    """Return a file as it is; a folder as a zip that is the same for the same content."""
     if source.is_file():
         return source.read_bytes()
     packed = io.BytesIO()

@@ -93,7 +93,7 @@ class Gateway:
         end_batches()
 
     async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """The ASGI application: the control endpoint, and ministack."""
+        """Serve the control endpoint, and ministack for the rest: the ASGI application."""
         if scope["type"] == "http" and scope["path"].startswith(PREFIX):
             await self._control(scope, receive, send)
         elif scope["type"] == "lifespan":

@@ -33,31 +33,31 @@ class HubControl:
             return None
 
     def status(self) -> dict[str, Any]:
-        """Calls by operation and outcome, findings, events, faults that wait; see `Hub.status`."""
+        """Return calls by operation and outcome, findings, events, faults that wait; see `Hub.status`."""
         return self._ask("GET", "status")
 
     def updates(self) -> list[UpdateCall]:
-        """Every call of BatchUpdateFindings, in order."""
+        """Return every call of BatchUpdateFindings, in order."""
         return [UpdateCall(**call) for call in self.status()["updates"]]
 
     def findings(self) -> list[dict[str, Any]]:
-        """All findings as they are stored."""
+        """Return all findings as they are stored."""
         findings: list[dict[str, Any]] = self._ask("GET", "findings")["Findings"]
         return findings
 
     def events(self) -> dict[str, int]:
-        """How many events have arrived on the bus ("delivered"), and how many are "under_way"."""
+        """Return how many events have arrived on the bus ("delivered"), and how many are "under_way"."""
         return self._ask("GET", "events")
 
     def delivered_events(self, page: int = 2_000) -> Iterator[dict[str, Any]]:
-        """All events that have arrived on the bus so far, in that order, copies included."""
+        """Yield all events that have arrived on the bus so far, in that order, copies included."""
         start = 0
         while found := self._ask("POST", "events", {"start": start, "limit": page})["Events"]:
             yield from found
             start += len(found)
 
     def updates_by_functions(self) -> dict[tuple[str, str], int]:
-        """How often functions, not people, have updated each finding: by (ProductArn, Id)."""
+        """Return how often functions, not people, have updated each finding: by (ProductArn, Id)."""
         traced = self._ask("GET", "traced")["Findings"]
         return {(product, finding): count for product, finding, count in traced}
 

@@ -1,7 +1,7 @@
 """The organisation whose findings are generated: twenty accounts, their Regions and their neighbours.
 
 It never changes, so that rules, tests and the demonstration can name its accounts. All account ids, addresses
-and domains are documentation values or belong to nobody.
+and domains are documentation values or belong to no one.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ PARTNERS: Final = ("998877665544", "887766554433")
 """Accounts of other companies that the organisation works with: expected in resource policies."""
 
 STRANGERS: Final = ("101010101010", "909090909090", "313131313131")
-"""Accounts that nobody knows."""
+"""Accounts that no one knows."""
 
 SCANNERS: Final = ("198.51.100.10", "198.51.100.11", "198.51.100.12")
 """Public addresses of the organisation's own vulnerability scanners."""

@@ -44,7 +44,7 @@ def synthesize(rules: Path, assembly: Path, **settings: object) -> Path:
 
 
 def context(rules: Path, **settings: object) -> dict[str, object]:
-    """The CDK context of these rules and choices, on this machine's processor."""
+    """Return the CDK context of these rules and choices, on this machine's processor."""
     architecture = _ARCHITECTURES.get(platform.machine(), "x86_64")
     chosen = {"rules": str(rules.resolve()), "architecture": architecture, **settings}
     return {f"hubtriage:{name.replace('_', '-')}": value for name, value in chosen.items()}

@@ -45,7 +45,7 @@ class PlainProgress:
     def advance(self, done: int) -> None:
         """Print nothing: a moving bar is of no use in a log."""
 
-    def tell(self, standing: str) -> None:
+    def report(self, standing: str) -> None:
         """Print nothing, for the same reason."""
 
     def end(self, outcome: str, seconds: float) -> None:
@@ -86,7 +86,7 @@ class LiveProgress:
         if self._task is not None:
             self._progress.update(self._task, completed=done, count=f"{done:,} of {self._total or 0:,}")
 
-    def tell(self, standing: str) -> None:
+    def report(self, standing: str) -> None:
         """Show the progress beside the bar."""
         if self._task is not None:
             self._progress.update(self._task, count=standing)

@@ -140,7 +140,7 @@ def _await_triage(cloud: LocalCloud, step: DemoStep, timeout: float) -> None:
             raise DemoError(f"triage is not done after {timeout:g} s: {cloud.queue_depths()}")
         updated = sum(call.processed for call in cloud.control.updates())
         waiting = sum(cloud.queue_depths().values())
-        step.tell(f"{updated:,} findings updated, {waiting:,} messages in the queue")
+        step.report(f"{updated:,} findings updated, {waiting:,} messages in the queue")
         time.sleep(_POLL)
 
 
@@ -165,7 +165,7 @@ def _gather(
 
 
 def _as_imported(findings: list[dict[str, Any]]) -> States:
-    """Return the findings as Security Hub stores them on import, when nobody triages."""
+    """Return the findings as Security Hub stores them on import, without triage."""
     untouched = Hub(settings=HubSettings.still())
     for start in range(0, len(findings), IMPORT_BATCH):
         untouched.batch_import_findings(findings[start : start + IMPORT_BATCH], time.time())

@@ -1,4 +1,4 @@
-"""The steps of the demonstration, told to whoever watches."""
+"""The steps of the demonstration, shown to a watcher."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ class Watcher(Protocol):
     """Shows progress: `begin` a step, `advance` it to a count, `end` it with what came of it."""
 
     def begin(self, step: str, total: int | None = None) -> None:
-        """A step begins; `total` is what `advance` counts towards, None if nobody knows."""
+        """Show that a step begins; `total` is what `advance` counts towards, None if it is not known."""
 
     def advance(self, done: int) -> None:
-        """The step has come this far."""
+        """Show how far the step has come."""
 
-    def tell(self, standing: str) -> None:
-        """How it stands, for a step that counts towards nothing."""
+    def report(self, standing: str) -> None:
+        """Show how it stands, for a step that counts towards nothing."""
 
     def end(self, outcome: str, seconds: float) -> None:
-        """The step is over."""
+        """Show that the step is over."""
 
 
 class DemoStep:
@@ -32,12 +32,12 @@ class DemoStep:
         self.outcome = ""
 
     def advance(self, done: int) -> None:
-        """Tell how far the step has come."""
+        """Show how far the step has come."""
         self._watcher.advance(done)
 
-    def tell(self, standing: str) -> None:
-        """Tell how it stands."""
-        self._watcher.tell(standing)
+    def report(self, standing: str) -> None:
+        """Show how it stands."""
+        self._watcher.report(standing)
 
 
 class Stopwatch:

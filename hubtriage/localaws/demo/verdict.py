@@ -148,7 +148,7 @@ def _logged(evidence: DemoEvidence, outcome: str) -> frozenset[Key]:
 
 
 def _tallies(evidence: DemoEvidence) -> tuple[RuleTally, ...]:
-    """Count findings per rule, each once however many events told of it."""
+    """Count findings per rule, each once however many events carried it."""
     seen: dict[tuple[str, str], set[Key]] = defaultdict(set)
     for line in evidence.lines:
         for deed, rule in _deeds(line):
@@ -165,11 +165,11 @@ def _tallies(evidence: DemoEvidence) -> tuple[RuleTally, ...]:
 
 
 def _deeds(line: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield (deed, rule) for what a line tells of each rule; a change counts when it was made."""
+    """Yield (deed, rule) for what a line records of each rule; a change counts when it was made."""
     if line.get("outcome") == "updated":
         yield from (("changed", change["rule"]) for change in line.get("changes", ()))
     for deed in ("observed", "kept", "errors"):
-        yield from ((deed, told["rule"]) for told in line.get(deed, ()))
+        yield from ((deed, entry["rule"]) for entry in line.get(deed, ()))
 
 
 def _example(evidence: DemoEvidence) -> Mapping[str, Any] | None:
@@ -201,10 +201,10 @@ def _losses(evidence: DemoEvidence) -> Iterator[str]:
 
 
 def _disagreements(evidence: DemoEvidence, changed: frozenset[Key]) -> Iterator[str]:
-    told = _logged(evidence, "updated")
-    if untold := len(changed - told):
-        yield f"{untold} findings were changed, but the decision log does not say so"
-    if unseen := len(told - changed):
+    logged = _logged(evidence, "updated")
+    if unlogged := len(changed - logged):
+        yield f"{unlogged} findings were changed, but the decision log does not say so"
+    if unseen := len(logged - changed):
         yield f"{unseen} findings were changed, says the decision log, but Security Hub does not show it"
 
 

@@ -47,7 +47,7 @@ def _authorize_security_hub() -> None:
 def _resource(
     _method: str, path: str, _headers: object, body: bytes, _query: object, region: str, account: str
 ) -> str:
-    """AWS: the resource of an import is the product, of all else here the hub."""
+    """Return the resource. AWS: of an import it is the product, of all else here the hub."""
     if path.rstrip("/") == "/findings/import":
         with contextlib.suppress(ValueError, LookupError, TypeError):
             return str(json.loads(body)["Findings"][0]["ProductArn"])
@@ -55,7 +55,10 @@ def _resource(
 
 
 def _authorize_requests_of_sqs() -> None:
-    """AWS: who may send a message may send ten in one request; the resource of a move task is its source."""
+    """Judge batches as AWS does: sending ten messages needs the permission to send one.
+
+    The resource of a move task is its source.
+    """
     iam = module("core.iam_actions")
     action_of, resource_of = iam.extract_iam_action, iam.extract_resource_arn
 
@@ -74,7 +77,7 @@ def _authorize_requests_of_sqs() -> None:
 
 
 def _member(body: bytes, name: str) -> str | None:
-    """A member of a request in JSON; None where there is none."""
+    """Return a member of a request in JSON; None where there is none."""
     try:
         value = json.loads(body)[name]
     except (ValueError, LookupError, TypeError):
@@ -83,7 +86,7 @@ def _member(body: bytes, name: str) -> str | None:
 
 
 def _know_roles_by_their_arn() -> None:
-    """AWS: aws:PrincipalArn of a role's session is the ARN of the role, not of the session."""
+    """Have aws:PrincipalArn of a role's session be the ARN of the role, as in AWS."""
     evaluator = module("core.iam_evaluator")
     resolve = evaluator._resolve_condition_key
 

@@ -11,7 +11,7 @@ _PAYLOAD_LIMIT = 6 * 1024 * 1024
 _RECORD_OVERHEAD = 1024
 LONGEST_WAIT = 60.0
 """Seconds after which what a function failed comes again. AWS: after as long as the queue says, counted from
-when it was handed out; with a stack of ours that is half an hour, and here somebody waits for it."""
+when it was handed out; with a stack of ours that is half an hour, and here a person waits for it."""
 
 
 class Batches:
@@ -46,7 +46,7 @@ class Batches:
         self._over = True
 
     def _worth(self, queue: Mapping[str, Any], queue_url: str, batch_size: int) -> int:
-        """How many messages to take now."""
+        """Return how many messages to take now."""
         now = time.time()
         sizes = [
             len(m["body"]) + _RECORD_OVERHEAD for m in queue["messages"] if m.get("visible_at", 0) <= now
@@ -59,7 +59,7 @@ class Batches:
         return count if full or now - since >= self._window(queue) else 0
 
     def _window(self, queue: Mapping[str, Any]) -> float:
-        """The batching window of the mapping that reads the queue, at most the longest allowed here."""
+        """Return the batching window of the mapping that reads the queue, cut to the longest allowed here."""
         arn = queue["attributes"].get("QueueArn")
         mappings = module("services.lambda_svc")._esms.all_values()
         windows = [
@@ -83,7 +83,7 @@ def hand_out_again_soon() -> None:
 
 
 def fitting(sizes: list[int]) -> int:
-    """How many of the first messages fit into one payload; one always does."""
+    """Return how many of the first messages fit into one payload; one always does."""
     total = 0
     for count, size in enumerate(sizes):
         total += size

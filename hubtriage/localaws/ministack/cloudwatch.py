@@ -20,7 +20,7 @@ def watch() -> None:
 
 
 def _accept_query_definitions() -> None:
-    """CloudWatch Logs' saved queries in CloudFormation: accepted and kept nowhere."""
+    """Accept CloudWatch Logs' saved queries in CloudFormation; keep them nowhere."""
 
     def create(logical_id: str, properties: Mapping[str, Any], stack: str) -> tuple[str, dict[str, Any]]:
         name = properties.get("Name", logical_id)
@@ -34,7 +34,7 @@ def _accept_query_definitions() -> None:
 
 
 def _make_metrics_of_logs() -> None:
-    """CloudWatch's embedded metric format: lines of a function's log become metrics, and alarms see them.
+    """Turn log lines in CloudWatch's embedded metric format into metrics, which alarms see.
 
     AWS: only of lines that pass the function's application log level, which ministack knows nothing of.
     """
@@ -55,7 +55,7 @@ def _make_metrics_of_logs() -> None:
 
 
 def _let_alarms_call_functions() -> None:
-    """AWS: a function may be an action of an alarm; it gets the new state, asynchronously."""
+    """Let a function be an action of an alarm. AWS: it gets the new state, asynchronously."""
     watch = module("services.cloudwatch")
     notify = watch._dispatch_alarm_actions
 

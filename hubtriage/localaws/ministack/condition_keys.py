@@ -10,7 +10,7 @@ _IDENTIFIERS = "FindingIdentifiers"
 
 
 def condition_keys(action: str, body: bytes) -> dict[str, Any]:
-    """`securityhub:ASFFSyntaxPath/<leaf>` → its value (AWS: text), of BatchUpdateFindings; else nothing.
+    """Return `securityhub:ASFFSyntaxPath/<leaf>` → its value (AWS: text) for BatchUpdateFindings.
 
     User-defined fields are known by `UserDefinedFields.key` and `.value`; a field of several values holds
     them as a list.

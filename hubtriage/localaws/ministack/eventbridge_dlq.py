@@ -12,7 +12,7 @@ Target = Mapping[str, Any]
 
 
 def with_dead_letters(bus: Any, sqs: Any, evaluator: Any) -> Callable[..., None]:
-    """EventBridge's delivery to one target, given ministack's modules of these names.
+    """Return EventBridge's delivery to one target, given ministack's modules of these names.
 
     Only what a queue's policy denies counts as refused: with IAM not enforced nothing else would be.
     """
@@ -50,5 +50,5 @@ def with_dead_letters(bus: Any, sqs: Any, evaluator: Any) -> Callable[..., None]
 
 
 def _plain(rule: str) -> str:
-    """AWS: a rule of the default bus has an ARN without the bus."""
+    """Return a rule's ARN without the bus. AWS: a rule of the default bus has none."""
     return rule.replace(":rule/default/", ":rule/")

@@ -91,7 +91,7 @@ class FunctionOutput:
 
 
 def _unread(descriptor: int) -> int:
-    """How many bytes a pipe holds."""
+    """Return how many bytes a pipe holds."""
     answer = fcntl.ioctl(descriptor, termios.FIONREAD, struct.pack("i", 0))
     count: int = struct.unpack("i", answer)[0]
     return count

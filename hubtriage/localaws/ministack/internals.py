@@ -79,5 +79,5 @@ def check_ministack() -> None:
 
 
 def module(name: str) -> Any:
-    """A module of ministack, untyped: all that is used of it is in `_INTERNALS`."""
+    """Return a module of ministack, untyped: all that is used of it is in `_INTERNALS`."""
     return importlib.import_module(f"ministack.{name}")

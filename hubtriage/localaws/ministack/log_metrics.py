@@ -9,7 +9,7 @@ _LEVELS = {"TRACE": 0, "DEBUG": 1, "INFO": 2, "WARN": 3, "WARNING": 3, "ERROR": 
 
 
 def kept_lines(log: str, least: str) -> str:
-    """The lines of a function's output that Lambda keeps, where its application log level is `least`.
+    """Return the lines of a function's output that Lambda keeps, where its application log level is `least`.
 
     AWS: a line of JSON without a known `level` counts as INFO; text that is no JSON has none.
     """
@@ -37,7 +37,7 @@ class Metric:
 
 
 def embedded_metrics(log: str) -> Iterator[Metric]:
-    """The values in the lines of a log that are in CloudWatch's embedded metric format."""
+    """Return the values in the lines of a log that are in CloudWatch's embedded metric format."""
     for line in log.splitlines():
         if line.startswith("{") and '"_aws"' in line:
             yield from _of_document(json.loads(line))
@@ -56,7 +56,7 @@ def _of_document(document: Mapping[str, Any]) -> Iterator[Metric]:
 
 
 def alarm_event(alarm: Mapping[str, Any], state: str, reason: str) -> dict[str, Any]:
-    """What CloudWatch calls a function with when an alarm changes its state."""
+    """Return what CloudWatch calls a function with when an alarm changes its state."""
     return {
         "source": "aws.cloudwatch",
         "alarmArn": alarm.get("AlarmArn", ""),

@@ -16,7 +16,7 @@ MOST = 10_000
 
 
 def paged(filter_events: Operation) -> Operation:
-    """The operation with pages; `filter_events` is ministack's, which is without."""
+    """Return the operation with pages; `filter_events` is ministack's, which is without."""
 
     def answer(request: Mapping[str, Any]) -> Answer:
         begin, given = _place(request)
@@ -27,18 +27,18 @@ def paged(filter_events: Operation) -> Operation:
         status, headers, body = filter_events(asked)
         if status != 200:
             return status, headers, body
-        told = json.loads(body)
-        full = len(told["events"]) == given + wanted
+        page = json.loads(body)
+        full = len(page["events"]) == given + wanted
         if full:
-            told["nextToken"] = _token(told["events"])
-        told["events"] = told["events"][given:]
-        return status, headers, json.dumps(told, ensure_ascii=False).encode()
+            page["nextToken"] = _token(page["events"])
+        page["events"] = page["events"][given:]
+        return status, headers, json.dumps(page, ensure_ascii=False).encode()
 
     return answer
 
 
 def _place(request: Mapping[str, Any]) -> tuple[int | None, int]:
-    """Where a page begins: epoch milliseconds, and how many events from then on were given already."""
+    """Return where a page begins: epoch milliseconds, and how many events from then on were given already."""
     if not request.get("nextToken"):
         return request.get("startTime"), 0
     begin, _, given = str(request["nextToken"]).partition("-")
@@ -46,7 +46,7 @@ def _place(request: Mapping[str, Any]) -> tuple[int | None, int]:
 
 
 def _token(events: list[Mapping[str, Any]]) -> str:
-    """What leads to the event after these, which begin with the millisecond of the page before."""
+    """Return the token of the event after these, which begin with the millisecond of the page before."""
     last = events[-1]["timestamp"]
     given = sum(event["timestamp"] == last for event in events)
     if given >= MOST:

@@ -22,7 +22,7 @@ class MoveTasks:
         self._tasks: dict[str, list[dict[str, Any]]] = {}
 
     def handlers(self) -> Mapping[str, Handler]:
-        """The actions by name, as ministack calls them."""
+        """Return the actions by name, as ministack calls them."""
         return {"StartMessageMoveTask": self.start, "ListMessageMoveTasks": self.listed}
 
     def start(self, request: Request, _queue_url: str) -> dict[str, Any]:
@@ -47,10 +47,10 @@ class MoveTasks:
         return {"TaskHandle": task["TaskHandle"]}
 
     def listed(self, request: Request, _queue_url: str) -> dict[str, Any]:
-        """The tasks of a queue, newest first. AWS: one unless MaxResults asks for more, at most ten."""
+        """Return the tasks of a queue, newest first. AWS: one, unless MaxResults asks for up to ten."""
         most = min(10, int(request.get("MaxResults") or 1))
-        told = self._tasks.get(str(request.get("SourceArn")), [])[:most]
-        return {"Results": [{name: task[name] for name in task if name != "TaskHandle"} for task in told]}
+        tasks = self._tasks.get(str(request.get("SourceArn")), [])[:most]
+        return {"Results": [{name: task[name] for name in task if name != "TaskHandle"} for task in tasks]}
 
     def _queue(self, arn: str) -> dict[str, Any]:
         queue: dict[str, Any] | None = self._sqs._queue_by_arn(arn)

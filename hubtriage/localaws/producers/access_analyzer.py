@@ -24,7 +24,7 @@ _PUBLIC: Final = "Effects/Data Exposure/External Access Granted"
 
 
 def _principal(draw: Draw) -> str:
-    """Half of the sharing is with partners that the organisation works with."""
+    """Return with whom a resource is shared: one time in two a partner of the organisation."""
     if draw.chance(0.5):
         return draw.rank(PARTNERS)
     return "*" if draw.chance(0.15) else draw.rank(STRANGERS)

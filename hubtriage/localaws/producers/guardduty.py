@@ -32,7 +32,7 @@ class Threat:
 
     @property
     def role(self) -> str:
-        """Whether the resource is attacked (TARGET) or attacks, being in somebody else's hands (ACTOR)."""
+        """Whether the resource is attacked (TARGET) or attacks, as others control it (ACTOR)."""
         attacked = self.action == "PORT_PROBE" or self.kind.endswith("BruteForce")
         return "TARGET" if attacked or self.resource_type == "AwsS3Bucket" else "ACTOR"
 
@@ -83,7 +83,7 @@ _PORTS: Final = ((22, "SSH"), (3389, "RDP"), (443, "HTTPS"), (8080, "HTTP-ALT"),
 
 
 def _remote_address(draw: Draw) -> str:
-    """One contact in six comes from the organisation's own scanners, the others from anywhere."""
+    """Return an address: one in six is that of an own scanner, the others are from anywhere."""
     if draw.chance(1 / 6):
         return draw.pick(SCANNERS)
     return f"{draw.pick(('203.0.113', '192.0.2'))}.{draw.between(1, 254)}"
@@ -113,7 +113,7 @@ def _network_connection(draw: Draw, threat: Threat) -> dict[str, Any]:
 
 
 def _port_probe(draw: Draw, _: Threat) -> dict[str, Any]:
-    """One probe tells of several ports, each with who knocked there."""
+    """Return a probe of several ports, each with the addresses that knocked there."""
     probes = [
         {"LocalPortDetails": {"Port": port, "PortName": name}, "RemoteIpDetails": _remote_ip(draw)}
         for port, name in _PORTS[: draw.rank((1, 2, 3))]
@@ -151,7 +151,7 @@ def _flattened(prefix: str, value: Any) -> dict[str, str]:
 
 
 def guardduty_finding(scene: FindingScene) -> Finding:
-    """Return one threat; one in fifty is a sample finding that somebody generated."""
+    """Return one threat; one in fifty is a sample finding that a person generated."""
     draw = scene.draw
     threat = draw.rank(_THREATS)
     detector = Draw(f"{scene.account.id}/{scene.region}/detector").hex(32)

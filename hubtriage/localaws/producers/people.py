@@ -57,7 +57,7 @@ def _enrichment(scene: FindingScene, finding: Finding) -> None:
 
 
 def _no_workflow(_: FindingScene, finding: Finding) -> None:
-    """Older importers send no workflow at all."""
+    """Remove the workflow, as older importers send none."""
     del finding["Workflow"], finding["WorkflowState"]
 
 

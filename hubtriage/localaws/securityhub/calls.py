@@ -67,7 +67,7 @@ class CallLog:
         )
 
     def as_record(self) -> dict[str, Any]:
-        """JSON-ready: calls by operation and outcome, findings by operation, the update calls in order."""
+        """Return, JSON-ready, calls by operation and outcome, findings by operation, and update calls."""
         calls: dict[str, dict[str, int]] = {}
         for (operation, outcome), count in sorted(self.counts.items()):
             calls.setdefault(operation, {})[outcome] = count
@@ -79,14 +79,14 @@ class CallLog:
 
 
 def payload_digest(request: Mapping[str, Any]) -> str:
-    """What two update calls have in common that set the same values: 16 hex digits."""
+    """Return 16 hex digits that two update calls share if they set the same values."""
     payload = {name: value for name, value in request.items() if name != "FindingIdentifiers"}
     canonical = json.dumps(payload, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def ideal_calls(updates: Iterable[UpdateCall], limit: int = 100) -> int:
-    """The fewest calls that could have made the same updates: per trace and payload, findings / limit."""
+    """Return the fewest calls that could have made the same updates, per trace and payload."""
     findings: Counter[tuple[str | None, str]] = Counter()
     for call in updates:
         findings[call.trace, call.payload] += call.processed

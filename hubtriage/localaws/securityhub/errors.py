@@ -42,5 +42,5 @@ class HubError(Exception):
 
 
 def invalid_input(message: str) -> HubError:
-    """The error for a request that the operation's model or its stated limits do not allow."""
+    """Return the error for a request that the operation's model or its stated limits do not allow."""
     return HubError("InvalidInputException", message)

@@ -13,7 +13,7 @@ SOURCE = "aws.securityhub"
 
 
 def envelope(finding: Finding, *, account: str, region: str, event_id: str, time: float) -> dict[str, Any]:
-    """The event of one finding, as it reaches the default bus.
+    """Return the event of one finding, as it reaches the default bus.
 
     AWS: account and Region are those of the bus, which need not be the finding's.
     """
@@ -60,7 +60,7 @@ class Deliveries:
         return arrived
 
     def delivered_since(self, start: int, limit: int) -> list[dict[str, Any]]:
-        """Events that have arrived, from the `start`th on, at most `limit`, in order of arrival.
+        """Return events that have arrived, from the `start`th on, at most `limit`, in order of arrival.
 
         Each with its `moment` (epoch seconds), as `time` has whole seconds only.
         """

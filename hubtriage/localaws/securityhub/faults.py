@@ -73,12 +73,12 @@ class FaultScript:
         return len(self._armed)
 
     def of_call(self, operation: str) -> ScriptedFault | None:
-        """The fault of a call of `operation`, if it goes wrong; every waiting fault counts the call."""
+        """Return the fault of a call of `operation`, if it goes wrong; each waiting fault counts the call."""
         waiting = [a for a in self._armed if a.fault.operation == operation and a.fault.finding_error is None]
         return self._first_strike(waiting)
 
     def of_finding(self, operation: str, finding: str) -> str | None:
-        """The ErrorCode of one finding of a call, if it goes wrong."""
+        """Return the ErrorCode of one finding of a call, if it goes wrong."""
         if not self._armed:
             return None
         waiting = [
@@ -90,7 +90,7 @@ class FaultScript:
         return fault.finding_error if fault else None
 
     def _first_strike(self, waiting: list[_Armed]) -> ScriptedFault | None:
-        """Faults take turns: the first that is due strikes; those before it count the occasion as passed."""
+        """Return the first fault that is due; those before it count the occasion as passed."""
         for armed in waiting:
             if armed.strike():
                 if not armed.times:
@@ -100,5 +100,5 @@ class FaultScript:
 
 
 def finding_message(code: str) -> str:
-    """The message that goes with an ErrorCode; AWS may answer codes that are not documented."""
+    """Return the message that goes with an ErrorCode; AWS may answer codes that are not documented."""
     return FINDING_ERRORS.get(code, code)

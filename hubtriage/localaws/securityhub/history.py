@@ -27,7 +27,7 @@ class Write:
     after: Finding
 
     def as_record(self) -> dict[str, Any]:
-        """The record that GetFindingHistory answers. AWS: top-level timestamps are left out."""
+        """Return the record that GetFindingHistory answers. AWS: top-level timestamps are left out."""
         return {
             "FindingIdentifier": {"Id": self.after["Id"], "ProductArn": self.after["ProductArn"]},
             "UpdateTime": write_timestamp(self.time),
@@ -59,7 +59,7 @@ def _shown(value: object) -> str:
 
 
 def _leaves(value: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Fields by dotted name; lists and free maps are one value each."""
+    """Return fields by dotted name; lists and free maps are one value each."""
     leaves: dict[str, Any] = {}
     for name, member in value.items():
         if not prefix and name in _TIMES:

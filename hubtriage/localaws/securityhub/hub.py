@@ -87,7 +87,7 @@ class Hub:
         self._deliveries = Deliveries(self.account, self.region, chance)
 
     def configure(self, settings: HubSettings) -> None:
-        """Behave differently from now on; what is stored, counted and under way stays."""
+        """Use these settings from now on; what is stored, counted and under way stays."""
         self.settings = settings
         self._origin = fields.FindingOrigin(self.region, settings.account_names)
 
@@ -102,7 +102,7 @@ class Hub:
         caller: str | None = None,
         trace: str | None = None,
     ) -> Answer:
-        """Any operation by its AWS name; raises HubError when the whole call is refused.
+        """Call any operation by its AWS name; raise HubError when the whole call is refused.
 
         `now` is epoch seconds, `caller` the ARN that history and automation rules name, `trace` what
         the call log groups update calls by.
@@ -118,15 +118,15 @@ class Hub:
         return Answer(body, fault.delay if fault else 0.0, fault.lose_answer if fault else False)
 
     def batch_import_findings(self, findings: list[Finding], now: float) -> dict[str, Any]:
-        """BatchImportFindings: {FailedCount, SuccessCount, FailedFindings}."""
+        """Call BatchImportFindings: {FailedCount, SuccessCount, FailedFindings}."""
         return self._answered("BatchImportFindings", {"Findings": findings}, now)
 
     def batch_update_findings(self, request: Request, now: float) -> dict[str, Any]:
-        """BatchUpdateFindings: {ProcessedFindings, UnprocessedFindings}."""
+        """Call BatchUpdateFindings: {ProcessedFindings, UnprocessedFindings}."""
         return self._answered("BatchUpdateFindings", request, now)
 
     def get_findings(self, request: Request, now: float) -> dict[str, Any]:
-        """GetFindings: {Findings, NextToken}."""
+        """Call GetFindings: {Findings, NextToken}."""
         return self._answered("GetFindings", request, now)
 
     def _answered(self, operation: str, request: Request, now: float) -> dict[str, Any]:
@@ -138,12 +138,12 @@ class Hub:
     # What tests see and do without calling
 
     def finding(self, product_arn: str, finding_id: str) -> Finding | None:
-        """A copy of a finding as it is stored now."""
+        """Return a copy of a finding as it is stored now."""
         record = self._store.get((product_arn, finding_id))
         return copied(record.finding) if record else None
 
     def findings(self) -> list[Finding]:
-        """Copies of all findings, in order of arrival."""
+        """Return copies of all findings, in order of arrival."""
         return [copied(record.finding) for record in self._store.after(0)]
 
     def plant(self, finding: Finding, now: float) -> None:
@@ -154,15 +154,15 @@ class Hub:
         self._write(copied(finding), now, "BATCH_IMPORT_FINDINGS", self._caller)
 
     def take_events(self, now: float, limit: int | None = None) -> list[dict[str, Any]]:
-        """The events that have arrived on the bus by `now`, at most `limit`, each handed out once."""
+        """Return the events that have arrived on the bus by `now`, at most `limit`, each handed out once."""
         return [copied(event) for event in self._deliveries.due(now, limit)]
 
     def delivered_events(self, start: int, limit: int) -> list[dict[str, Any]]:
-        """Events that have arrived on the bus, the `start`th and those after it, at most `limit`."""
+        """Return events that have arrived on the bus, the `start`th and those after it, at most `limit`."""
         return self._deliveries.delivered_since(start, limit)
 
     def events(self) -> dict[str, int]:
-        """How many events have arrived on the bus, and how many are under way."""
+        """Return how many events have arrived on the bus, and how many are under way."""
         return {"delivered": self._deliveries.delivered, "under_way": len(self._deliveries)}
 
     @property
@@ -262,7 +262,7 @@ class Hub:
         return (code, finding_message(code)) if code else None
 
     def _import_one(self, incoming: Finding, call: _Call) -> None:
-        """AWS: an import that is not newer than what is stored is ignored."""
+        """Import a finding. AWS: one that is not newer than what is stored is ignored."""
         original = fields.created(incoming, self._origin, call.now)
         record = self._store.get(identity(incoming))
         if record is None:

@@ -10,17 +10,17 @@ from hubtriage.localaws.securityhub.hub import Hub
 
 
 class ManualClock:
-    """Time that passes only when somebody sleeps."""
+    """Time that passes only in `sleep`."""
 
     def __init__(self, now: float = 1_800_000_000.0) -> None:
         self._now = now
 
     def now(self) -> float:
-        """Epoch seconds."""
+        """Return epoch seconds."""
         return self._now
 
     def monotonic(self) -> float:
-        """The same seconds: this clock never goes back."""
+        """Return the same seconds: this clock never goes back."""
         return self._now
 
     def sleep(self, seconds: float) -> None:
@@ -46,7 +46,7 @@ class InProcessSecurityHub:
         return self._call("GetFindings", request)
 
     def batch_import_findings(self, **request: Any) -> Mapping[str, Any]:
-        """What a provider does."""
+        """Import findings, as a provider does."""
         return self._call("BatchImportFindings", request)
 
     def _call(self, operation: str, request: Mapping[str, Any]) -> Mapping[str, Any]:

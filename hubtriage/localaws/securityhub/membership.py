@@ -13,14 +13,14 @@ _MEMBERS_PAGE = 50  # AWS: most members of one answer
 
 
 def administrator(settings: HubSettings, account: str) -> dict[str, Any]:
-    """GetAdministratorAccount. AWS: empty for an account that nobody administers."""
+    """Answer GetAdministratorAccount. AWS: empty for an account without an administrator."""
     if settings.administrator in (None, account):
         return {}
     return {"Administrator": {"AccountId": settings.administrator, "MemberStatus": "Enabled"}}
 
 
 def members(settings: HubSettings, account: str, request: Request) -> dict[str, Any]:
-    """ListMembers: the administrator alone has members."""
+    """Answer ListMembers: the administrator alone has members."""
     size, start = paging.page_size(request, _MEMBERS_PAGE), paging.position(request)
     if size > _MEMBERS_PAGE:
         raise invalid_input(f"Invalid parameter 'MaxResults': should be <= {_MEMBERS_PAGE}")
@@ -40,14 +40,14 @@ def _member(account: str, administrator_id: str) -> dict[str, Any]:
 
 
 def aggregators(settings: HubSettings, account: str) -> dict[str, Any]:
-    """ListFindingAggregators. AWS: one at most, the same from every Region; its ARN names the home Region."""
+    """Answer ListFindingAggregators. AWS: one at most, from every Region; its ARN names the home Region."""
     if not settings.home_region:
         return {"FindingAggregators": []}
     return {"FindingAggregators": [{"FindingAggregatorArn": _aggregator_arn(settings, account)}]}
 
 
 def aggregator(settings: HubSettings, account: str, request: Request) -> dict[str, Any]:
-    """GetFindingAggregator; raises HubError for an ARN that there is not."""
+    """Answer GetFindingAggregator; raise HubError for an ARN that does not exist."""
     arn = _aggregator_arn(settings, account)
     if not settings.home_region or request.get("FindingAggregatorArn") != arn:
         raise HubError("ResourceNotFoundException", "the finding aggregator does not exist")

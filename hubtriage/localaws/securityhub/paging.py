@@ -11,12 +11,12 @@ from hubtriage.localaws.securityhub.errors import invalid_input
 
 
 def next_token(position: int, request: Mapping[str, Any]) -> str:
-    """The token for the page that starts at `position`."""
+    """Return the token for the page that starts at `position`."""
     return base64.urlsafe_b64encode(f"{position}:{_digest(request)}".encode()).decode()
 
 
 def position(request: Mapping[str, Any]) -> int:
-    """Where the page of a request starts; raises HubError for a token of another request."""
+    """Return where the page of a request starts; raise HubError for a token of another request."""
     token = request.get("NextToken")
     if token is None:
         return 0
@@ -30,7 +30,7 @@ def position(request: Mapping[str, Any]) -> int:
 
 
 def page_size(request: Mapping[str, Any], default: int = 100) -> int:
-    """MaxResults of a request; AWS: 1 to 100."""
+    """Return MaxResults of a request; AWS: 1 to 100."""
     size = request.get("MaxResults", default)
     if isinstance(size, bool) or not isinstance(size, int) or not 1 <= size <= 100:
         raise invalid_input("Invalid parameter 'MaxResults': should be >= 1 and <= 100")

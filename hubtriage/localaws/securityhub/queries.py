@@ -40,7 +40,7 @@ class View:
         self._judged: dict[int, _Judged] = {}
 
     def found(self, seen: Iterator[_Place], now: float) -> list[Finding]:
-        """Those of the findings `seen` that the view shows, in its order."""
+        """Return those of the findings `seen` that the view shows, in its order."""
         shown = [judged for place, finding in seen if (judged := self._judge(place, finding, now)).is_shown]
         for number, (_key, descends) in reversed(list(enumerate(self._order))):
             shown.sort(key=lambda judged, number=number: judged.keys[number], reverse=descends)  # type: ignore[misc]
@@ -65,7 +65,7 @@ class Views:
         return Views, ()
 
     def of(self, wanted: Request, criteria: object) -> View:
-        """The view of these filters and sort criteria; raises HubError for what they cannot be."""
+        """Return the view of these filters and sort criteria; raise HubError for what they cannot be."""
         name = json.dumps([wanted, criteria], sort_keys=True, default=str)
         view = self._views.pop(name, None) or View(wanted, criteria)
         self._views[name] = view
@@ -75,7 +75,7 @@ class Views:
 
 
 def find(store: Store, views: Views, request: Request, now: float, delay: float) -> dict[str, Any]:
-    """GetFindings: {Findings, NextToken} of what a reader sees who sees writes `delay` seconds late.
+    """Answer GetFindings with what a reader sees who sees writes `delay` seconds late.
 
     Without sort criteria a page goes on where the last one ended. With them it starts so many places down
     the order as it is now, and findings that change under way shift it, as they do at AWS.
@@ -94,7 +94,7 @@ def find(store: Store, views: Views, request: Request, now: float, delay: float)
 
 
 def history(store: Store, request: Request, now: float) -> dict[str, Any]:
-    """GetFindingHistory: {Records, NextToken}, newest first; none for a finding that is not there."""
+    """Answer GetFindingHistory: {Records, NextToken}, newest first; none for an unknown finding."""
     flaw = requests.IDENTIFIER(request.get("FindingIdentifier"), "FindingIdentifier")
     if flaw:
         raise invalid_input(f"Invalid parameter: {flaw}")
@@ -108,7 +108,7 @@ def history(store: Store, request: Request, now: float) -> dict[str, Any]:
 
 
 def _page(found: Iterator[_Place], size: int) -> tuple[list[Finding], int | None]:
-    """The next `size` findings, and the place of the one after them."""
+    """Return the next `size` findings, and the place of the one after them."""
     page: list[Finding] = []
     for place, finding in found:
         if len(page) == size:
@@ -118,7 +118,7 @@ def _page(found: Iterator[_Place], size: int) -> tuple[list[Finding], int | None
 
 
 def _seen(store: Store, start: int, wanted: Request, now: float, delay: float) -> Iterator[_Place]:
-    """(place, finding) of what a reader sees now; where exact Ids are asked for, of those alone."""
+    """Return (place, finding) of what a reader sees now; where exact Ids are asked for, of those alone."""
     for record in _candidates(store, start, wanted):
         finding = record.seen(now, delay)
         if finding is not None:
@@ -133,7 +133,7 @@ def _candidates(store: Store, start: int, wanted: Request) -> Iterator[Record]:
 
 
 def _order(criteria: object) -> list[tuple[Callable[[Finding], Any], bool]]:
-    """The criteria, the first weighing most: what each sorts by, and whether it descends."""
+    """Return the criteria, the first weighing most: what each sorts by, and whether it descends."""
     if not isinstance(criteria, list) or not all(isinstance(each, dict) for each in criteria):
         raise invalid_input("Invalid parameter 'SortCriteria': should be an array of objects")
     return [(filters.sort_key(each.get("Field", "")), _descends(each)) for each in criteria]
@@ -149,7 +149,7 @@ def _descends(criterion: Request) -> bool:
 
 
 def _time(request: Request, name: str, default: float) -> float:
-    """A time of a request: epoch seconds or a timestamp."""
+    """Return a time of a request: epoch seconds or a timestamp."""
     value = request.get(name, default)
     moment = float(value) if isinstance(value, int | float) else read_timestamp(value)
     if moment is None:

@@ -49,12 +49,12 @@ class HubSettings:
 
     @classmethod
     def still(cls, **changes: Any) -> "HubSettings":
-        """No quotas, and events that arrive at once, once and in order."""
+        """Return settings without quotas; events arrive at once, once and in order."""
         return cls(**{"quotas": False, "event_delay": (0.0, 0.0), "duplicate_share": 0.0, **changes})
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "HubSettings":
-        """Settings from JSON; raises TypeError or ValueError for what is not a setting."""
+        """Return settings from JSON; raise TypeError or ValueError for what is not a setting."""
         settings = dict(values)
         if "event_delay" in settings:
             low, high = settings["event_delay"]

@@ -17,7 +17,7 @@ class Record:
     writes: list[Write] = field(default_factory=list)
 
     def seen(self, now: float, delay: float) -> Finding | None:
-        """The finding as a reader sees it who sees writes `delay` seconds late; None: not yet."""
+        """Return the finding as a reader sees it who sees writes `delay` seconds late; None: not yet."""
         if not delay:
             return self.finding
         return next((write.after for write in reversed(self.writes) if write.time + delay <= now), None)
@@ -35,7 +35,7 @@ class Store:
         return len(self._in_order)
 
     def get(self, key: Identifier) -> Record | None:
-        """The record of a finding."""
+        """Return the record of a finding."""
         return self._records.get(key)
 
     def write(self, write: Write) -> Record:
@@ -53,10 +53,10 @@ class Store:
         return record
 
     def after(self, place: int) -> Iterator[Record]:
-        """Records from a place on, in order of arrival."""
+        """Return records from a place on, in order of arrival."""
         return (self._in_order[at] for at in range(place, len(self._in_order)))
 
     def with_ids(self, ids: Iterable[str]) -> list[Record]:
-        """Records of findings with one of the ids, in order of arrival."""
+        """Return records of findings with one of the ids, in order of arrival."""
         found = {record.place: record for each in set(ids) for record in self._by_id.get(each, ())}
         return [found[place] for place in sorted(found)]

@@ -37,14 +37,14 @@ class Subscription:
         return self._since
 
     def enable(self, now: float) -> dict[str, Any]:
-        """EnableSecurityHub."""
+        """Answer EnableSecurityHub."""
         if self._since is not None:
             raise HubError("ResourceConflictException", "Account is already subscribed to Security Hub")
         self._since = now
         return {}
 
     def described(self) -> dict[str, Any]:
-        """DescribeHub."""
+        """Answer DescribeHub."""
         return {
             "HubArn": f"{self._prefix}:hub/default",
             "SubscribedAt": write_timestamp(self.require()),
@@ -52,7 +52,7 @@ class Subscription:
         }
 
     def configure(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        """UpdateSecurityHubConfiguration."""
+        """Answer UpdateSecurityHubConfiguration."""
         flaw = _CONFIGURATION(request, "data")
         if flaw:
             raise invalid_input(f"Invalid parameter: {flaw}")
@@ -60,7 +60,7 @@ class Subscription:
         return {}
 
     def disable(self) -> dict[str, Any]:
-        """DisableSecurityHub."""
+        """Answer DisableSecurityHub."""
         self.require()
         self._since = None
         return {}

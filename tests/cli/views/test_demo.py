@@ -85,7 +85,7 @@ def test_plain_progress_is_one_line_for_each_step():
     progress = PlainProgress(Console(file=out, width=100))
     progress.begin("Import findings", 100)
     progress.advance(50)
-    progress.tell("half of it")
+    progress.report("half of it")
     progress.end("100 findings", 1.25)
     assert out.getvalue().split() == ["done", "Import", "findings", "1.2", "s", "100", "findings"]
 
@@ -95,7 +95,7 @@ def test_live_progress_leaves_one_line_for_each_step():
     with LiveProgress(Console(file=out, width=100, force_terminal=True, color_system=None)) as progress:
         progress.begin("Import findings", 100)
         progress.advance(50)
-        progress.tell("half of it")
+        progress.report("half of it")
         progress.end("100 findings", 1.25)
     assert "done  Import findings" in out.getvalue()
 

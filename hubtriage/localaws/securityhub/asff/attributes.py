@@ -15,7 +15,7 @@ class FilterAttribute:
     path: tuple[str, ...]
 
     def values(self, finding: Mapping[str, Any]) -> list[Any]:
-        """All values at the path; lists on the way are opened."""
+        """Return all values at the path; lists on the way are opened."""
         found: list[Any] = [finding]
         for name in self.path:
             found = [each[name] for each in _opened(found) if isinstance(each, dict) and name in each]

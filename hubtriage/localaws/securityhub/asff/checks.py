@@ -9,11 +9,11 @@ Check = Callable[[object, str], str | None]
 
 
 def anything(_value: object, _path: str) -> None:
-    """No demand."""
+    """Accept any value."""
 
 
 def text(low: int = 1, high: int | None = None) -> Check:
-    """A string with a visible character, of `low` to `high` characters."""
+    """Return a check of a string with a visible character, of `low` to `high` characters."""
 
     def check(value: object, path: str) -> str | None:
         if not isinstance(value, str):
@@ -28,7 +28,7 @@ def text(low: int = 1, high: int | None = None) -> Check:
 
 
 def whole(low: int, high: int) -> Check:
-    """A whole number from `low` to `high`."""
+    """Return a check of a whole number from `low` to `high`."""
 
     def check(value: object, path: str) -> str | None:
         if isinstance(value, bool) or not isinstance(value, int):
@@ -39,19 +39,19 @@ def whole(low: int, high: int) -> Check:
 
 
 def number(value: object, path: str) -> str | None:
-    """Any number."""
+    """Accept any number."""
     return (
         None if isinstance(value, int | float) and not isinstance(value, bool) else f"{path} should be number"
     )
 
 
 def boolean(value: object, path: str) -> str | None:
-    """True or false."""
+    """Accept true and false."""
     return None if isinstance(value, bool) else f"{path} should be boolean"
 
 
 def one_of(values: Collection[str]) -> Check:
-    """One of the words."""
+    """Return a check of one of the words."""
     words = tuple(values)
 
     def check(value: object, path: str) -> str | None:
@@ -63,12 +63,12 @@ def one_of(values: Collection[str]) -> Check:
 
 
 def matching(accepts: Callable[[object], bool], what: str) -> Check:
-    """Whatever `accepts` says yes to; `what` names it."""
+    """Return a check of any value that `accepts` accepts; `what` names it."""
     return lambda value, path: None if accepts(value) else f"{path} should be {what}"
 
 
 def list_of(item: Check, low: int = 0, high: int | None = None) -> Check:
-    """A list of `low` to `high` items."""
+    """Return a check of a list of `low` to `high` items."""
 
     def check(value: object, path: str) -> str | None:
         if not isinstance(value, list):
@@ -83,7 +83,7 @@ def list_of(item: Check, low: int = 0, high: int | None = None) -> Check:
 
 
 def map_of(value_check: Check, key_check: Check = anything, high: int | None = None) -> Check:
-    """A map of at most `high` pairs, each key and value checked."""
+    """Return a check of a map of at most `high` pairs, its keys and values."""
 
     def check(value: object, path: str) -> str | None:
         if not isinstance(value, dict):
@@ -103,7 +103,7 @@ def map_of(value_check: Check, key_check: Check = anything, high: int | None = N
 
 
 def structure(members: Mapping[str, Check], required: Collection[str] = (), *, closed: bool = True) -> Check:
-    """An object of known members; `closed` refuses members that are not listed."""
+    """Return a check of an object of known members; `closed` refuses members that are not listed."""
 
     def check(value: object, path: str) -> str | None:
         if not isinstance(value, dict):

@@ -41,12 +41,12 @@ class FindingOrigin:
 
 
 def label_of(normalized: int) -> str:
-    """AWS: 0 INFORMATIONAL, 1-39 LOW, 40-69 MEDIUM, 70-89 HIGH, 90-100 CRITICAL."""
+    """Return the label. AWS: 0 INFORMATIONAL, 1-39 LOW, 40-69 MEDIUM, 70-89 HIGH, 90-100 CRITICAL."""
     return next(label for label, least in reversed(_NORMALIZED.items()) if normalized >= least)
 
 
 def full_severity(severity: Mapping[str, Any]) -> dict[str, Any]:
-    """A severity with Label and Normalized filled in from each other.
+    """Return a severity with Label and Normalized filled in from each other.
 
     AWS: Product is no longer part of findings. Two that disagree stay as they were given.
     """
@@ -59,7 +59,7 @@ def full_severity(severity: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def created(incoming: Mapping[str, Any], origin: FindingOrigin, now: float) -> Finding:
-    """A finding that the service has not seen before, filled in by the service."""
+    """Return a finding that the service has not seen before, filled in by the service."""
     provided = _provided(incoming)
     finding = _filled(incoming, origin, now)
     finding["FindingProviderFields"] = provided
@@ -74,7 +74,7 @@ def created(incoming: Mapping[str, Any], origin: FindingOrigin, now: float) -> F
 def reimported(
     stored: Finding, incoming: Mapping[str, Any], pinned: Iterable[str], origin: FindingOrigin, now: float
 ) -> Finding:
-    """A finding whose provider sends it again.
+    """Return a finding whose provider sends it again.
 
     AWS: the customer's fields are not the provider's to change; of the five provided ones those in
     `pinned` were taken over by BatchUpdateFindings and follow the provider only in FindingProviderFields.
@@ -97,7 +97,7 @@ def reimported(
 def customer_update(
     stored: Finding, payload: Mapping[str, Any], user_fields: UserFields, now: float
 ) -> Finding:
-    """A finding after BatchUpdateFindings or an automation rule set the fields in `payload`.
+    """Return a finding after BatchUpdateFindings or an automation rule set the fields in `payload`.
 
     AWS: UpdatedAt is the provider's and stays; the service dates the note.
     """
@@ -114,13 +114,13 @@ def customer_update(
 
 
 def _updated_severity(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
-    """The severity after an update: what it does not name (Original) stays."""
+    """Return the severity after an update: what it does not name (Original) stays."""
     update = full_severity(new)
     return {**full_severity(old), **update}
 
 
 def _provided(incoming: Mapping[str, Any]) -> dict[str, Any]:
-    """FindingProviderFields as an import states them: its own, else the top-level values."""
+    """Return FindingProviderFields as an import states them: its own, else the top-level values."""
     own = _part(incoming, "FindingProviderFields")
     provided: dict[str, Any] = {name: incoming[name] for name in PROVIDED if name in incoming} | own
     if "Severity" in provided:
@@ -135,7 +135,7 @@ def _provided(incoming: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _effective(incoming: Mapping[str, Any], provided: Mapping[str, Any]) -> dict[str, Any]:
-    """The top-level values that follow from the provider's own."""
+    """Return the top-level values that follow from the provider's own."""
     effective = {name: provided[name] for name in PROVIDED if name in provided}
     if "Severity" in effective:
         top = full_severity(_part(incoming, "Severity"))
@@ -145,7 +145,7 @@ def _effective(incoming: Mapping[str, Any], provided: Mapping[str, Any]) -> dict
 
 
 def _filled(incoming: Mapping[str, Any], origin: FindingOrigin, now: float) -> Finding:
-    """What the service adds to every import: names, Region, states, its own ProductFields."""
+    """Return what the service adds to every import: names, Region, states, its own ProductFields."""
     product_name, company = _product(incoming["ProductArn"])
     finding = {
         "ProductName": product_name,
@@ -168,7 +168,7 @@ def _filled(incoming: Mapping[str, Any], origin: FindingOrigin, now: float) -> F
 
 
 def _product(product_arn: str) -> tuple[str, str]:
-    """(ProductName, CompanyName) for a product ARN."""
+    """Return (ProductName, CompanyName) for a product ARN."""
     _, company, product = product_arn.split("/", 2)
     if company == "aws" or product == "default":
         return _PRODUCTS.get(product, (product.replace("-", " ").title(), "AWS"))
@@ -176,7 +176,7 @@ def _product(product_arn: str) -> tuple[str, str]:
 
 
 def _workflow_after_import(before: Finding, after: Finding) -> str | None:
-    """The workflow status that the service sets by itself on an import; None where it sets none."""
+    """Return the workflow status that the service sets by itself on an import; None where it sets none."""
     if _workflow(after) == "SUPPRESSED":
         return None
     if _resolves_by_itself(after, before):
@@ -187,14 +187,17 @@ def _workflow_after_import(before: Finding, after: Finding) -> str | None:
 
 
 def _reopens(before: Finding, after: Finding) -> bool:
-    """AWS: NOTIFIED and RESOLVED fall back to NEW when the record is active again, or no longer passes."""
+    """Whether the status falls back to NEW.
+
+    AWS: NOTIFIED and RESOLVED do when the record is active again, or no longer passes.
+    """
     back = before.get("RecordState") == "ARCHIVED" and after.get("RecordState") == "ACTIVE"
     failing = _compliance(before) == "PASSED" and _compliance(after) in ("FAILED", "WARNING", "NOT_AVAILABLE")
     return back or failing
 
 
 def _resolves_by_itself(after: Finding, before: Finding | None) -> bool:
-    """AWS: findings of controls and of Config are resolved when they come to pass.
+    """Whether the service resolves it. AWS: findings of controls and of Config, when they come to pass.
 
     One that passed before and still does keeps the status that a person gave it.
     """
@@ -215,6 +218,6 @@ def _workflow(finding: Mapping[str, Any]) -> object:
 
 
 def _part(finding: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """An object inside a finding; empty where a planted finding has none, or something else."""
+    """Return an object inside a finding; empty where a planted finding has none, or something else."""
     part = finding.get(name)
     return part if isinstance(part, dict) else {}

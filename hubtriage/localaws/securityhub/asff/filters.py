@@ -45,7 +45,7 @@ _OPPOSED = (
 
 
 def finding_filter(filters: Mapping[str, Any]) -> Predicate:
-    """The predicate of a GetFindings `Filters`.
+    """Return the predicate of a GetFindings `Filters`.
 
     Raises HubError InvalidInputException for more than 10 attributes or 20 values of one, for an unknown
     attribute, and for comparisons that GetFindings does not have (CONTAINS among them).
@@ -60,7 +60,7 @@ def finding_filter(filters: Mapping[str, Any]) -> Predicate:
 
 
 def automation_criteria(criteria: Mapping[str, Any]) -> Predicate:
-    """The predicate of an automation rule's `Criteria`; CONTAINS and NOT_CONTAINS are allowed here."""
+    """Return the predicate of an automation rule's `Criteria`; CONTAINS and NOT_CONTAINS are allowed here."""
     conditions = {
         name: _condition(
             "Criteria",
@@ -76,7 +76,7 @@ def automation_criteria(criteria: Mapping[str, Any]) -> Predicate:
 
 
 def sort_key(field: str) -> Callable[[Finding], tuple[bool, Any]]:
-    """The key to sort findings by an attribute; findings without it come last in ascending order.
+    """Return the key to sort findings by an attribute; findings without it come last in ascending order.
 
     AWS does not say which fields sort; here every string, number and date attribute does.
     """
@@ -142,7 +142,7 @@ def _any(conditions: Sequence[Condition]) -> Condition:
 def _comparisons(
     where: str, filters: Sequence[Mapping[str, Any]], *, by_key: bool, contains: bool
 ) -> Condition:
-    """String filters, and map filters that each ask for one key."""
+    """Return string filters, and map filters that each ask for one key."""
     used: dict[str, set[str]] = {}
     positive: list[Condition] = []
     negative: list[Condition] = []

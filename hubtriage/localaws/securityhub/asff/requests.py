@@ -171,37 +171,37 @@ _IMPORT_REQUEST = structure(
 
 
 def flaw_of_update_request(request: object) -> str | None:
-    """What the model of BatchUpdateFindings refuses in the whole call, unknown members too."""
+    """Return what the model of BatchUpdateFindings refuses in the whole call, unknown members too."""
     return _UPDATE_REQUEST(request, "data")
 
 
 def flaw_of_update_values(payload: Mapping[str, Any]) -> str | None:
-    """What the finding format refuses in the new values: lengths and counts."""
+    """Return what the finding format refuses in the new values: lengths and counts."""
     return _UPDATE_LIMITS(payload, "data")
 
 
 def flaw_of_identifier(identifier: Mapping[str, Any]) -> str | None:
-    """What the finding format refuses in an identifier: lengths."""
+    """Return what the finding format refuses in an identifier: lengths."""
     return _IDENTIFIER_LIMITS(identifier, "data")
 
 
 def flaw_of_import_request(request: object) -> str | None:
-    """What the model of BatchImportFindings refuses in the whole call."""
+    """Return what the model of BatchImportFindings refuses in the whole call."""
     return _IMPORT_REQUEST(request, "data")
 
 
 def flaw_of_finding(finding: object) -> str | None:
-    """What the finding format refuses in an imported finding; unknown members are kept."""
+    """Return what the finding format refuses in an imported finding; unknown members are kept."""
     return _FINDING(finding, "data")
 
 
 def size(finding: Mapping[str, Any]) -> int:
-    """Bytes of a finding."""
+    """Return the size of a finding in bytes."""
     return len(
         json.dumps(finding, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass")
     )
 
 
 def identity(identifier: Mapping[str, Any]) -> Identifier:
-    """(ProductArn, Id) of a finding or of a finding identifier."""
+    """Return (ProductArn, Id) of a finding or of a finding identifier."""
     return identifier["ProductArn"], identifier["Id"]

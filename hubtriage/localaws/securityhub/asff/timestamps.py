@@ -9,7 +9,7 @@ _TIMESTAMP = re.compile(
 
 
 def read_timestamp(text: object) -> float | None:
-    """Epoch seconds of an ASFF timestamp; None when the service would not take it.
+    """Return epoch seconds of an ASFF timestamp; None when the service would not take it.
 
     AWS: ISO 8601 with Z or an offset of at most 18 hours, colon optional, up to nine digits of
     fraction of which three count.
@@ -30,6 +30,6 @@ def read_timestamp(text: object) -> float | None:
 
 
 def write_timestamp(now: float, *, milliseconds: bool = True) -> str:
-    """Epoch seconds as the service writes them: UTC, with Z."""
+    """Return epoch seconds as the service writes them: UTC, with Z."""
     moment = datetime.fromtimestamp(now, UTC).replace(tzinfo=None)
     return moment.isoformat(timespec="milliseconds" if milliseconds else "seconds") + "Z"

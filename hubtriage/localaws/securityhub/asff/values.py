@@ -4,7 +4,7 @@ from typing import Any
 
 
 def copied(value: Any) -> Any:
-    """A deep copy of JSON data, so that what callers do to theirs leaves ours alone."""
+    """Return a deep copy of JSON data, so that what callers do to theirs leaves ours alone."""
     if isinstance(value, dict):
         return {name: copied(each) for name, each in value.items()}
     if isinstance(value, list | tuple):

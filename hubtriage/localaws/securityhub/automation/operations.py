@@ -13,7 +13,7 @@ _NOT_IN_LISTS = ("Criteria", "Actions")
 
 
 def list_rules(rules: AutomationRules, request: Request) -> dict[str, Any]:
-    """ListAutomationRules."""
+    """Answer ListAutomationRules."""
     size, start = paging.page_size(request), paging.position(request)
     listed = rules.listed()
     more = len(listed) > start + size
@@ -26,21 +26,21 @@ def list_rules(rules: AutomationRules, request: Request) -> dict[str, Any]:
 
 
 def get_rules(rules: AutomationRules, request: Request) -> dict[str, Any]:
-    """BatchGetAutomationRules."""
+    """Answer BatchGetAutomationRules."""
     arns = _rule_arns(request)
     found = [copied(rule.config) for rule in rules.get(arns)]
     return {"Rules": found, "UnprocessedAutomationRules": _not_there(arns, [r["RuleArn"] for r in found])}
 
 
 def update_rules(rules: AutomationRules, request: Request, now: float) -> dict[str, Any]:
-    """BatchUpdateAutomationRules."""
+    """Answer BatchUpdateAutomationRules."""
     changes = _rule_changes(request)
     updated = [change["RuleArn"] for change in changes if rules.update(change, now)]
     return _processed([change["RuleArn"] for change in changes], updated)
 
 
 def delete_rules(rules: AutomationRules, request: Request) -> dict[str, Any]:
-    """BatchDeleteAutomationRules."""
+    """Answer BatchDeleteAutomationRules."""
     arns = _rule_arns(request)
     return _processed(arns, rules.delete(arns))
 

@@ -95,7 +95,7 @@ class AutomationRules:
         return arn
 
     def get(self, arns: Iterable[str]) -> list[AutomationRule]:
-        """The rules among `arns` that exist."""
+        """Return the rules among `arns` that exist."""
         return [self._rules[arn] for arn in arns if arn in self._rules]
 
     def update(self, change: Mapping[str, Any], now: float) -> bool:
@@ -112,13 +112,13 @@ class AutomationRules:
         return [arn for arn in arns if self._rules.pop(arn, None)]
 
     def listed(self) -> list[AutomationRule]:
-        """All rules in the order in which they run: RuleOrder, then the earlier update first."""
+        """Return all rules in the order in which they run: RuleOrder, then the earlier update first."""
         return sorted(
             self._rules.values(), key=lambda rule: (rule.config["RuleOrder"], rule.updated, rule.arn)
         )
 
     def applying(self, original: Finding, now: float) -> list[AutomationRule]:
-        """The rules that change a finding, in order; `original` is what its provider sent, filled in."""
+        """Return the rules that change a finding, in order; `original`: what its provider sent, filled in."""
         applying = []
         for rule in self.listed() if self._rules else ():
             if rule.config["RuleStatus"] == "ENABLED" and rule.matches(original, now):
@@ -129,7 +129,7 @@ class AutomationRules:
 
 
 def flaw_of_change(change: object) -> str | None:
-    """What is wrong with an item of BatchUpdateAutomationRules, or None."""
+    """Return what is wrong with an item of BatchUpdateAutomationRules, or None."""
     flaw = _CHANGE(change, "data")
     return flaw or (_flaw_of_values(change) if isinstance(change, dict) and "Actions" in change else None)
 

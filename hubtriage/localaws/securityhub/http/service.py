@@ -53,7 +53,7 @@ class Hubs:
         self.of(*home)
 
     def of(self, account: str, region: str) -> Hub:
-        """The hub of an account and Region. Only the home hub is enabled from the start."""
+        """Return the hub of an account and Region. Only the home hub is enabled from the start."""
         key = (account, region)
         if key not in self._hubs:
             self._hubs[key] = Hub(account, region, self.settings, enabled=key == self._home)
@@ -66,11 +66,11 @@ class Hubs:
             hub.configure(settings)
 
     def all(self) -> list[Hub]:
-        """The hubs so far."""
+        """Return the hubs so far."""
         return list(self._hubs.values())
 
     def stored(self) -> bytes:
-        """All hubs and their settings as they are, events under way included, for `restore`."""
+        """Return all hubs and their settings as they are, events under way included, for `restore`."""
         return pickle.dumps((self.settings, self._hubs))
 
     def restore(self, stored: bytes) -> None:
@@ -106,7 +106,7 @@ class SecurityHubService:
         return HttpAnswer(200, json.dumps(answer.body).encode(), {}, answer.delay, answer.lost)
 
     def _route(self, method: str, path: str) -> "tuple[_Route | None, dict[str, str]]":
-        """The operation of a path, and the member that the rest of the path is the value of."""
+        """Return the operation of a path, and the member that the rest of the path is the value of."""
         if (method, path) in self._routes:
             return self._routes[method, path], {}
         for (verb, template), route in self._routes.items():
@@ -124,7 +124,7 @@ class _Route:
     query: Mapping[str, str]
 
     def read(self, request: HttpRequest) -> dict[str, Any]:
-        """The operation's input; raises HubError where the body is not a JSON object."""
+        """Return the operation's input; raise HubError where the body is not a JSON object."""
         members = {
             name: _typed(request.query[name][0], kind)
             for name, kind in self.query.items()
@@ -155,7 +155,7 @@ def _json_object(body: bytes) -> dict[str, Any]:
 
 
 def _routes() -> dict[tuple[str, str], _Route]:
-    """(method, path) to route for every operation that the hub has."""
+    """Return (method, path) to route for every operation that the hub has."""
     model = botocore.loaders.Loader().load_service_model("securityhub", "service-2")
     routes = {}
     for name in OPERATIONS:
