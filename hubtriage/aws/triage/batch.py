@@ -8,10 +8,9 @@ from hubtriage.aws.securityhub.api import Finding, Key, identifier
 from hubtriage.aws.securityhub.reading import Reader
 from hubtriage.aws.securityhub.sending import STOPPED, TOO_LATE, Receipt, Sender, keys_of
 from hubtriage.aws.switch.mode import Mode
-from hubtriage.aws.triage.events import DeduplicatedFinding, SweepOrder, newest, parse_event
-from hubtriage.aws.triage.recent import Recent
+from hubtriage.aws.triage.events import SweepOrder, parse_event
 from hubtriage.aws.triage.results import Outcome, Report, Result
-from hubtriage.aws.triage.staleness import Staleness, newer
+from hubtriage.aws.triage.staleness import DeduplicatedFinding, Recent, Staleness, newer, newest
 from hubtriage.engine.planning.batches import Call, group
 from hubtriage.engine.planning.decision import Decision
 from hubtriage.engine.planning.plan import Settings, decide

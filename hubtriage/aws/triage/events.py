@@ -6,8 +6,8 @@ fails its own message only, so that it ends in the dead-letter queue where it ca
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from hubtriage.aws.securityhub.api import Finding, Key
@@ -22,10 +22,6 @@ queue refuses other senders. Whoever may invoke the function or change that rule
 DETAIL_TYPES = ("Security Hub Findings - Imported", "Security Hub Findings - Custom Action")
 LONGEST_ID = 512  # AWS: AwsSecurityFinding.Id
 LONGEST_PRODUCT_ARN = 2048  # AWS: AwsSecurityFinding.ProductArn
-CLOCK_SKEW = 5.0
-"""Seconds by which the clock of whoever made an event may be ahead of ours; a later one is not trusted."""
-READING_LAG = 600.0
-"""Seconds for which reading may show what was before. AWS: an update "can take several minutes" to show."""
 EXCERPT = 100  # characters of foreign text that a reason may quote
 
 
@@ -81,18 +77,6 @@ class ParsedEvent:
     unusable: tuple[UnusableEvent, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class DeduplicatedFinding:
-    """The newest event of a finding, and every message that showed the finding: they share its outcome.
-
-    `others` are the finding as other events show it. Each of them may be just as new.
-    """
-
-    newest: FindingEvent
-    messages: tuple[Message, ...]
-    others: tuple[Finding, ...] = ()
-
-
 class _UnusableEventError(ValueError):
     def __init__(self, reason: str, detail: str = "") -> None:
         super().__init__(reason, detail)
@@ -124,65 +108,6 @@ def is_of(queue: str, event: object) -> bool:
     return isinstance(records, list) and all(
         isinstance(record, dict) and record.get("eventSourceARN") == queue for record in records
     )
-
-
-def newest(finding_events: Iterable[FindingEvent]) -> dict[Key, DeduplicatedFinding]:
-    """Each finding once, in order of first appearance, as its newest event shows it.
-
-    Newest by `UpdatedAt`, then by the envelope's time, then by when SQS got it, then by place in the batch.
-    AWS: `UpdatedAt` only grows, but belongs to the provider and does not move when somebody updates the
-    finding; the envelope's time is in whole seconds, so that events of one second have no order. What a sweep
-    ordered holds for the newest event too: they end together, and nobody orders it again.
-    """
-    seen: dict[Key, list[FindingEvent]] = {}
-    for event in finding_events:
-        seen.setdefault(event.key, []).append(event)
-    return {key: _together(found) for key, found in seen.items()}
-
-
-def _together(found: list[FindingEvent]) -> DeduplicatedFinding:
-    if len(found) == 1:
-        return DeduplicatedFinding(found[0], (found[0].message,))
-    messages = tuple(dict.fromkeys(event.message for event in found))
-    last = sorted(found, key=_recency)[-1]  # of equals the last in the batch
-    others = (other.finding for other in found if _may_be_newer(other, last))
-    different = tuple(other for other in others if _differ(other, last.finding))
-    return DeduplicatedFinding(replace(last, order=_ordered_together(found)), messages, different)
-
-
-def _differ(one: Finding, other: Finding) -> bool:
-    try:
-        return one != other
-    except RecursionError:  # what is nested so deep cannot be compared either
-        return True
-
-
-def _ordered_together(found: list[FindingEvent]) -> SweepOrder | None:
-    """What the newest sweep ordered, and whose findings any of them said are to become ours."""
-    oldest_first = sorted(found, key=lambda event: event.event_at or 0.0)
-    orders = [event.order for event in oldest_first if event.order is not None]
-    if not orders:
-        return None
-    adopt = next((order.adopt for order in reversed(orders) if order.adopt), None)
-    return replace(orders[-1], adopt=adopt)
-
-
-def _recency(event: FindingEvent) -> tuple[float, float, float]:
-    return _provided_at(event), event.event_at or 0.0, event.message.sent_at or 0.0
-
-
-def _provided_at(event: FindingEvent) -> float:
-    return parse_timestamp(event.finding.get("UpdatedAt")) or 0.0
-
-
-def _may_be_newer(event: FindingEvent, last: FindingEvent) -> bool:
-    return _provided_at(event) == _provided_at(last) and _shows(event)[1] > _shows(last)[0]
-
-
-def _shows(event: FindingEvent) -> tuple[float, float]:
-    """From when and until when what it shows may be: with an event its second, with a sweep what it read."""
-    time = event.event_at or 0.0
-    return (time, time + 1) if event.order is None else (time - READING_LAG, time)
 
 
 def _deliveries(event: object) -> Iterator[tuple[Message, object]]:

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from hubtriage.aws.securityhub.sending import Traffic
-from hubtriage.aws.triage.events import DeduplicatedFinding, Message, UnusableEvent
+from hubtriage.aws.triage.events import Message, UnusableEvent
+from hubtriage.aws.triage.staleness import DeduplicatedFinding
 from hubtriage.engine.planning.decision import Decision
 
 ResultStatus = Literal["updated", "unchanged", "refused", "failed"]

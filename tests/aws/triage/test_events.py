@@ -6,14 +6,8 @@ from typing import Any
 
 import pytest
 
-from hubtriage.aws.triage.events import (
-    DETAIL_TYPES,
-    SWEEP_SOURCE,
-    ParsedEvent,
-    SweepOrder,
-    newest,
-    parse_event,
-)
+from hubtriage.aws.triage.events import DETAIL_TYPES, SWEEP_SOURCE, ParsedEvent, SweepOrder, parse_event
+from hubtriage.aws.triage.staleness import newest
 
 GUARDDUTY = "arn:aws:securityhub:eu-west-1::product/aws/guardduty"
 IMPORTED = "Security Hub Findings - Imported"

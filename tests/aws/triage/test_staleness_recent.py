@@ -2,7 +2,7 @@
 
 import pytest
 
-from hubtriage.aws.triage.recent import MOST, Recent
+from hubtriage.aws.triage.staleness import MOST, Recent
 
 A, B, C = (("arn", name) for name in "abc")
 
