@@ -1,4 +1,4 @@
-"""Time as the adapters see it, so that tests can own it."""
+"""Time as the adapters see it, so that tests can control it."""
 
 import time
 from typing import Protocol

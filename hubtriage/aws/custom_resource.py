@@ -1,4 +1,4 @@
-"""Custom resources of the stack: what CloudFormation calls while it deploys, and how it is answered."""
+"""Answer CloudFormation, which calls the stack's custom resources while it deploys."""
 
 import json
 import urllib.request
@@ -17,10 +17,10 @@ class Resource(Protocol):
     failing: str
 
     def id(self, event: Mapping[str, Any]) -> str:
-        """The physical id. AWS: after an update that changes it, the old one is deleted."""
+        """Return the physical id. AWS: after an update that changes it, the old one is deleted."""
 
     def apply(self, event: Mapping[str, Any]) -> str:
-        """Do what an event asks for (`RequestType`), and say what was done; raises botocore's errors."""
+        """Do what an event asks for (`RequestType`) and return what was done; raises botocore's errors."""
 
 
 class CustomResources:
@@ -31,9 +31,9 @@ class CustomResources:
         self._answer = answer or put
 
     def __call__(self, event: Mapping[str, Any], _context: object) -> None:
-        """Do it, and tell CloudFormation how that went: a failure fails the deployment.
+        """Apply the event and report the result to CloudFormation; a failure fails the deployment.
 
-        Raises OSError when CloudFormation cannot be told.
+        Raises OSError when the report cannot be delivered.
         """
         resource = self._resources[event["ResourceType"]]
         try:

@@ -10,7 +10,7 @@ from hubtriage.aws.json_lines import json_line
 
 
 def logger(service: str, level: str) -> Logger:
-    """A logger that writes one line of JSON. Text of others goes into members, never into the message.
+    """Return a logger that writes one line of JSON. Put foreign text into members, never into the message.
 
     The handler filters: of two levels, Powertools would take Lambda's own, which lets metrics pass.
     """
@@ -27,7 +27,7 @@ def logger(service: str, level: str) -> Logger:
 
 
 def write(text: str) -> None:
-    """Out at once: a container that is killed has then told what it did."""
+    """Write at once: a container that is killed has then logged what it did."""
     sys.stdout.write(text)
     sys.stdout.flush()
 
@@ -42,5 +42,5 @@ class _StandardOutput(logging.Handler):
 
 @cache
 def _output(_service: str) -> logging.Handler:
-    """One for each logger's name: Powertools sets a logger of one name up once only."""
+    """Return one handler per name: Powertools sets up a logger of one name only once."""
     return _StandardOutput()

@@ -62,14 +62,14 @@ class Directory:
         self._places: dict[str, str] = {}
 
     def accounts(self) -> Iterator[OrganizationAccount]:
-        """Every account of the organization. Raises botocore's errors once trying again has not helped."""
+        """Yield every account of the organization. Raises botocore's errors when retries have not helped."""
         for found in self._pages("list_accounts", "Accounts"):
             yield OrganizationAccount(
                 found["Id"], found["Name"], self._place_of(found["Id"]), self._tags(found["Id"])
             )
 
     def _place_of(self, child: str, depth: int = 0) -> str:
-        """The path of the unit that a child is in."""
+        """Return the path of the unit that a child is in."""
         parents = self._call("list_parents", ChildId=child)["Parents"]
         if not parents or parents[0]["Type"] == "ROOT" or depth == DEEPEST:
             return ""

@@ -1,4 +1,4 @@
-"""Brings back what was given up: dead letters into the queue, and events that never reached it."""
+"""Bring back what was given up: move dead letters and undelivered events into the queue."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -35,9 +35,9 @@ class RedriveError(RuntimeError):
 
 
 def move_dead_letters(queues: Queues, dead_letters: str, sleep: Callable[[float], None] = time.sleep) -> int:
-    """Move the messages of the queue with the ARN `dead_letters` back to where they came from; how many.
+    """Move the messages of the queue with the ARN `dead_letters` back to their source; return how many.
 
-    AWS does the moving, and takes its time: returns when it is over. Raises RedriveError when it fails, and
+    AWS moves them, which takes a while; this returns when it is over. Raises RedriveError when it fails, and
     botocore's errors.
     """
     last = _newest_task(queues, dead_letters)
@@ -56,7 +56,7 @@ def move_dead_letters(queues: Queues, dead_letters: str, sleep: Callable[[float]
 def _shown_task(
     queues: Queues, dead_letters: str, last: Mapping[str, Any], sleep: Callable[[float], None]
 ) -> Mapping[str, Any]:
-    """The newest task, once it is no longer the last one before it was started.
+    """Wait until a new task is shown, and return it.
 
     AWS: a task that is over has no handle any more, but the time of its start.
     """
@@ -69,16 +69,16 @@ def _shown_task(
 
 
 def _newest_task(queues: Queues, dead_letters: str) -> Mapping[str, Any]:
-    """AWS: one is told unless more are asked for; empty where there was none."""
+    """Return the newest task, empty if there was none. AWS: one is listed unless more are asked for."""
     tasks: list[Mapping[str, Any]] = queues.list_message_move_tasks(SourceArn=dead_letters).get("Results", [])
     return tasks[0] if tasks else {}
 
 
 def send_undelivered(queues: Queues, undelivered: str, queue: str) -> int:
-    """Send the events in the queue at the URL `undelivered` on to `queue`; how many.
+    """Send the events in the queue at the URL `undelivered` on to `queue`; return how many.
 
-    AWS: a move task takes dead letters of queues only, and these are EventBridge's. Each is sent before it is
-    deleted: one that is interrupted is sent twice, which changes nothing. Raises botocore's errors.
+    AWS: a move task takes only dead letters of queues, and these are EventBridge's. Each event is sent before
+    it is deleted: after an interruption it is sent twice, which changes nothing. Raises botocore's errors.
     """
     sent = 0
     while messages := _received(queues, undelivered):
@@ -90,7 +90,7 @@ def send_undelivered(queues: Queues, undelivered: str, queue: str) -> int:
 
 
 def _received(queues: Queues, url: str) -> list[dict[str, Any]]:
-    """AWS: waiting asks all servers of the queue, so that none means none."""
+    """Receive messages. AWS: a call that waits asks all servers, so an empty answer means an empty queue."""
     answer = queues.receive_message(QueueUrl=url, MaxNumberOfMessages=AT_ONCE, WaitTimeSeconds=1)
     messages: list[dict[str, Any]] = answer.get("Messages", [])
     return messages

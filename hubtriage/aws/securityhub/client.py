@@ -16,7 +16,9 @@ READ_TIMEOUT = 10.0
 
 
 def security_hub(connect_timeout: float = CONNECT_TIMEOUT, **options: Any) -> SecurityHubApi:
-    """A client for the environment's Region, credentials and endpoint; `options` as for `create_client`.
+    """Return a client for the environment's Region, credentials and endpoint.
+
+    `options` are those of `create_client`.
 
     It makes one attempt a call: retries are ours, because each must keep to the rate budget and the
     deadline. It is botocore's client, which boto3's is too; without boto3 a container starts sooner.

@@ -27,10 +27,10 @@ API_ERRORS = (ClientError, BotoCoreError, ResponseParserError, UnicodeDecodeErro
 class Fault(Enum):
     """What to do about a call that raised."""
 
-    THROTTLED = "throttled"  # wait, then again
-    TRANSIENT = "transient"  # again; perhaps it worked, which does no harm: an update is idempotent
+    THROTTLED = "throttled"  # wait, then try again
+    TRANSIENT = "transient"  # try again; if it worked already, no harm is done: an update is idempotent
     REFUSED = "refused"  # the request is wrong: find the finding that makes it wrong
-    DENIED = "denied"  # nobody may do this, or not with this value: this call only, and alarm
+    DENIED = "denied"  # IAM forbids this, or this value: fail this call only, and alarm
 
 
 class Handling(Enum):
@@ -108,7 +108,7 @@ _NO_CREDENTIALS = (NoCredentialsError, PartialCredentialsError, CredentialRetrie
 
 
 def handling(code: str) -> Handling:
-    """What to do about an ErrorCode; one that AWS does not document is worth another try."""
+    """Return what to do about an ErrorCode; one that AWS does not document is worth another try."""
     return HANDLING.get(code, Handling.RETRY)
 
 

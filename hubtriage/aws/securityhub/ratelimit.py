@@ -1,7 +1,7 @@
 """A budget of calls per second.
 
 AWS: BatchUpdateFindings allows 10 requests/s (burst 30) and GetFindings 3/s (burst 6) per account and
-Region, shared by everybody in the account: people in the console, other tools, our own containers.
+Region, shared by all callers in the account: people in the console, other tools, our own containers.
 Each container therefore keeps to its share, and every attempt counts, retries too.
 """
 
@@ -11,7 +11,7 @@ from hubtriage.aws.clock import Clock
 
 
 class TokenBucket:
-    """`rate` calls per second, of which up to `burst` may come at once. It outlives a batch."""
+    """Allows `rate` calls per second and up to `burst` calls at once. It outlives a batch."""
 
     def __init__(self, rate: float, burst: float, clock: Clock) -> None:
         if rate <= 0 or burst < 1:
@@ -24,7 +24,7 @@ class TokenBucket:
 
     @classmethod
     def of_a_second(cls, rate: float, clock: Clock) -> Self:
-        """Return a budget of which a second's worth of calls, at least one, may come at once."""
+        """Return a budget that allows the calls of one second at once, and at least one."""
         return cls(rate, max(1.0, rate), clock)
 
     def take(self, deadline: float, not_before: float = 0.0) -> bool:

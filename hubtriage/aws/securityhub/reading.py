@@ -12,7 +12,7 @@ from hubtriage.aws.securityhub.ratelimit import TokenBucket
 
 MOST_VALUES = 20  # AWS: values of one filter attribute
 PAGE = 100  # AWS: findings of one page
-MOST_PAGES = 20  # an Id is unique per product only; more namesakes than this is nobody's finding
+MOST_PAGES = 20  # an Id is unique per product only; no real finding has more namesakes than this
 
 
 @dataclass(slots=True)
@@ -36,7 +36,7 @@ class Getter:
         self._now = now
 
     def get(self, request: Mapping[str, Any], deadline: float, fresh: Fresh) -> Mapping[str, Any] | CallFault:
-        """An answer with its list of Findings, or the last fault; every try is counted in `fresh`."""
+        """Return an answer with its list of Findings, or the last fault; count every try in `fresh`."""
         attempt, not_before = 1, 0.0
         while self._budget.take(deadline, not_before):
             answer = self._try(request, fresh)
@@ -94,7 +94,7 @@ class Reader:
     def _pages(
         self, keys: list[Key], deadline: float, found: dict[Key, Finding], fresh: Fresh
     ) -> CallFault | None:
-        """Fill `found`; the fault that ended the reading, or None when all there is was read."""
+        """Fill `found`; return the fault that ended the reading, or None when everything was read."""
         request: dict[str, Any] = {"Filters": _filters(keys), "MaxResults": PAGE}
         for _page in range(MOST_PAGES):
             answer = self._getter.get(request, deadline, fresh)

@@ -39,7 +39,7 @@ class Receipt:
 
 TOO_LATE = Receipt("unsent", "Deadline", "no time left for the call")
 STOPPED = Receipt("unsent", "Stopped", "triage was switched off before the call")
-"""Of what is left: there will be no call any more."""
+"""For findings that are left when no call starts any more."""
 
 
 @dataclass(slots=True)
@@ -80,7 +80,7 @@ class _Attempt:
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """An answer of the service, by key. A finding that it does not mention was perhaps not updated."""
+    """An answer of the service, by key. A finding that is not in it may not have been updated."""
 
     processed: frozenset[Key]
     unprocessed: Mapping[Key, tuple[str, str]]
@@ -88,7 +88,7 @@ class _Answer:
 
 
 def always() -> bool:
-    """Who may write as long as nobody can switch it off."""
+    """Allow every call: nothing can switch this triage off."""
     return True
 
 
@@ -96,7 +96,7 @@ def always() -> bool:
 class Sender:
     """Sends calls. `budget` is the container's and outlives a batch; `now` is monotonic.
 
-    `may_write` is asked before each call: somebody may switch triage off while a long batch is under way.
+    `may_write` is asked before each call: triage may be switched off while a long batch is under way.
     """
 
     api: SecurityHubApi
@@ -108,9 +108,10 @@ class Sender:
     def send(
         self, calls: Iterable[Call], deadline: float, sent: Sent
     ) -> tuple[Mapping[Key, Receipt], Traffic]:
-        """Send every call and say what became of each finding. `deadline`: monotonic, no call starts later.
+        """Send every call and return what became of each finding.
 
-        `sent` hears of updated findings at once. Never raises for what the service or the network does.
+        `deadline` is monotonic; no call starts later. `sent` is called with updated findings at once. Never
+        raises for what the service or the network does.
         """
         run = _Run(self, tuple(calls), sent)
         run.finish(deadline)
@@ -156,9 +157,9 @@ class _Run:
         return self._trials[id(attempt.payload)]
 
     def _stop_reason(self, deadline: float, not_before: float) -> Receipt | None:
-        """Wait until the budget allows a call; what stands against it then, if anything does.
+        """Wait until the budget allows a call; return what stops it then, or None.
 
-        Whether it may write is asked after the waiting, and never again once it may not.
+        `may_write` is asked after the waiting, and never again once it has said no.
         """
         if self._stopped:
             return STOPPED
@@ -170,7 +171,7 @@ class _Run:
         return TOO_LATE if self._sender.now() > deadline else None
 
     def _leave(self, attempt: _Attempt, stop_reason: Receipt) -> None:
-        """No call any more. What an earlier attempt said about a finding stays its reason."""
+        """Give up on an attempt. What an earlier attempt reported about a finding stays its reason."""
         for key in attempt.keys:
             self.receipts.setdefault(key, stop_reason)
 
@@ -249,7 +250,7 @@ _STATUS: Mapping[Handling, SendStatus] = {
 
 
 def _read(response: Mapping[str, Any], keys: tuple[Key, ...]) -> _Answer:
-    """Sort an answer by key. It is read with suspicion: a cut-off body arrives as one without members."""
+    """Sort an answer by key. Trust nothing in it: a cut-off body arrives as an answer without members."""
     asked = frozenset(keys)
     unprocessed = dict(_unprocessed(response.get("UnprocessedFindings")))
     processed = {key_of(found) for found in _objects(response.get("ProcessedFindings"))}

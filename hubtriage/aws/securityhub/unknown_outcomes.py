@@ -1,4 +1,4 @@
-"""Calls of which nobody heard again: whether they changed anything is not known."""
+"""Track update calls whose outcome is unknown because the response was lost."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,10 +13,10 @@ _MEMBERS = ("ProcessedFindings", "UnprocessedFindings")
 
 
 class UnknownOutcomes:
-    """Security Hub, which notes the findings of updates whose answer was lost, or was a fault of its own.
+    """Security Hub; notes the findings of updates whose answer was lost or was a fault of the service.
 
-    Such an update may have worked. Then its findings need nothing when their events come again, and what
-    was done to them would be counted nowhere. Whoever counts empties `findings` for the next batch.
+    Such an update may have worked. Then its findings need nothing when their events come again, and nothing
+    would count the change. The caller that counts empties `findings` before the next batch.
     """
 
     def __init__(self, api: SecurityHubApi) -> None:

@@ -36,7 +36,7 @@ class Bundles:
         self._open: dict[tuple[str, bool], Bundle] = {}
 
     def __len__(self) -> int:
-        """How many bundles are not handed out yet."""
+        """Return how many bundles are not handed out yet."""
         return len(self._open)
 
     def add(self, update: str, finding: Finding, now: float, *, hides: bool = False) -> Iterator[Bundle]:

@@ -24,8 +24,8 @@ class DeployedConfig(EnvironmentConfig):
 class StartAfterDeploy:
     """Starts a sweep unless the stack is being removed.
 
-    One that cannot be started fails the deployment: rules would be in force on new findings only, and nobody
-    would know.
+    A sweep that cannot be started fails the deployment. Otherwise rules would be in force on new findings
+    only, and no one would know.
     """
 
     failing = "the sweep could not be started"
@@ -35,11 +35,11 @@ class StartAfterDeploy:
         self._machine = machine
 
     def id(self, event: Mapping[str, Any]) -> str:
-        """The same for ever: there is nothing to replace."""
+        """Return the same id for ever: there is nothing to replace."""
         return str(event.get("PhysicalResourceId", PHYSICAL_ID))
 
     def apply(self, event: Mapping[str, Any]) -> str:
-        """Start it; which one. Raises botocore's errors."""
+        """Start a sweep and return the execution's ARN. Raises botocore's errors."""
         if event["RequestType"] == "Delete":
             return ""
         return start_sweep(self._states, self._machine, SweepRequest(settle=True, reason="deploy"))

@@ -26,7 +26,7 @@ class Destination(Protocol):
     """Takes bundles of findings that get the same update."""
 
     def depth(self) -> int:
-        """How many messages wait there for triage."""
+        """Return how many messages wait there for triage."""
 
     def send(self, bundles: Sequence[Bundle]) -> int:
         """Hand the bundles on, and say how many messages that took. Raises DestinationError."""

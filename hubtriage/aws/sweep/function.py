@@ -33,7 +33,7 @@ from hubtriage.aws.triage.events import SweepOrder
 from hubtriage.engine.ruleset.ruleset import Ruleset, load_ruleset
 
 WAIT_FOR_LOCK = 5
-"""Most seconds until a sweep looks again whether the one before it has ended, or the queue is empty."""
+"""Most seconds between two looks at whether the sweep before has ended, or the queue is empty."""
 MOST_STEPS = 1000
 """Steps of one execution. AWS: it may have 25,000 events; a step has 9, and 4 more each time it fails."""
 
@@ -95,13 +95,13 @@ class SweepFunction:
         after = step.take(before)
         after.steps += 1
         emit_step(before, after, self._config.namespace, self._config.service)
-        told = report(step.name, request, after, self._ruleset)
-        self._log(told, after)
+        summary = report(step.name, request, after, self._ruleset)
+        self._log(summary, after)
         state = {"request": request.as_json(), "progress": after.as_json()}
-        return state | ({"report": told} if after.is_over else {})
+        return state | ({"report": summary} if after.is_over else {})
 
     def walk(self, request: SweepRequest, queue: Destination) -> Walk:
-        """What takes the steps of a sweep; one without a budget may hide as many as is set for the stack."""
+        """Return what takes the steps of a sweep; without a budget the stack's hide limit holds."""
         return Walk(
             request,
             self._ruleset,
@@ -114,11 +114,11 @@ class SweepFunction:
         )
 
     def queue(self, order: SweepOrder) -> QueueDestination:
-        """The queue that the sweep fills."""
+        """Return the queue that the sweep fills."""
         return QueueDestination(self._clients.sqs, self._sweep.queue, order, self._backoff, self._clock)
 
     def dead_letters(self, order: SweepOrder) -> int:
-        """How many messages could not be triaged and wait for somebody to look."""
+        """Return how many messages could not be triaged and wait for an operator."""
         url = self._sweep.dead_letters
         return QueueDestination(self._clients.sqs, url, order, self._backoff, self._clock).depth()
 
@@ -147,17 +147,17 @@ class SweepFunction:
         """The time."""
         return self._clock
 
-    def _log(self, told: Mapping[str, Any], progress: Progress) -> None:
+    def _log(self, summary: Mapping[str, Any], progress: Progress) -> None:
         if not progress.is_over:
-            self._logger.info("sweep goes on", extra=told)
+            self._logger.info("sweep goes on", extra=summary)
         elif progress.status in ("done", "continued", "superseded"):
-            self._logger.info("sweep ended", extra=told)
+            self._logger.info("sweep ended", extra=summary)
         else:
-            self._logger.error("sweep ended", extra=told)
+            self._logger.error("sweep ended", extra=summary)
 
 
 class _SweepStep:
-    """One step of a sweep, from whether it is its turn to how far it came."""
+    """One step of a sweep, from its place among other sweeps to its progress."""
 
     def __init__(self, function: SweepFunction, request: SweepRequest, execution: str, machine: str) -> None:
         self.name = execution.rpartition(":")[2]
@@ -188,20 +188,20 @@ class _SweepStep:
         return self._worked_off(before, after, run_lock) if takes_back else after
 
     def _obstacle(self, before: Progress) -> Status | None:
-        """Why there is nothing to be done; in `observe` the intake stays as it is."""
+        """Return the status with which to end at once; in `observe` the intake is left alone."""
         is_open = self._function.intake.is_open()
         if is_open and before.shut:
-            return "superseded"  # somebody has opened it again
+            return "superseded"  # a person has opened it again
         if not is_open and not self._request.take_back:
             return "intake closed"
         return self._is_in_vain()
 
     def _is_in_vain(self) -> Status | None:
-        """In `observe` triage passes over what is sent: nothing is taken back. Other sweeps count only."""
+        """Return `observe` if nothing would be taken back, because triage ignores messages in that mode."""
         return "observe" if self._request.take_back and self._function.observes else None
 
     def _worked_off(self, before: Progress, after: Progress, run_lock: RunLock) -> Progress:
-        """The end of taking everything back, once what was sent is triaged: until then little is undone."""
+        """End a sweep that takes everything back, but only once all that it sent has been triaged."""
         if after.pages > before.pages:
             after.calm_since = None
         if after.status != "done":
@@ -214,7 +214,7 @@ class _SweepStep:
         return self._ended(after, "dead letters" if after.dead_letters else "done")
 
     def _time_to_calm(self, progress: Progress, seconds: float) -> float:
-        """Look at the queue; how long it has yet to be empty at every look, so that it was for `seconds`."""
+        """Look at the queue; return how long it has still to stay empty until it was empty for `seconds`."""
         now = self._function.clock.now()
         if self._queue.depth():
             progress.calm_since = None
@@ -224,10 +224,10 @@ class _SweepStep:
         return progress.calm_since + seconds - now
 
     def _time_to_settle(self, before: Progress) -> float:
-        """Seconds until the first page may be read, as what triage did before shows by then.
+        """Return the seconds until the first page may be read: by then earlier updates show.
 
-        To take everything back, the intake is shut first, and the time begins anew with every finding that
-        still comes in: it may be hidden, and would not be found.
+        To take everything back, the intake is shut first. The time begins anew with every finding that still
+        comes in: triage may hide it, and the sweep would not find it.
         """
         settle, now = self._function.pace.settle, self._function.clock.now()
         if self._request.take_back:
@@ -253,7 +253,7 @@ class _SweepStep:
         )
 
     def _handed_over(self, before: Progress, run_lock: RunLock) -> Progress:
-        """The sweep goes on in another execution, unless a newer sweep was asked for."""
+        """Continue the sweep in another execution, unless a newer sweep was started."""
         status = run_lock.superseded()
         if status is not None:
             return self._ended(before, status)

@@ -1,4 +1,4 @@
-"""Sweeps that run in this process, with the credentials of whoever runs it, and need no deployed stack."""
+"""Run a sweep in this process, with the caller's own credentials and without a deployed stack."""
 
 import random
 from collections.abc import Callable
@@ -28,7 +28,7 @@ Watch = Callable[[Progress], None]
 
 
 class LocalSweep:
-    """Decides with `ruleset`; `watch` is told after each step how far the sweep is."""
+    """Decides with `ruleset`; calls `watch` with the progress after each step."""
 
     def __init__(self, api: SecurityHubApi, ruleset: Ruleset, settings: Settings, clock: Clock) -> None:
         self._api = api
@@ -38,7 +38,7 @@ class LocalSweep:
         self._backoff = Backoff(random.random)
 
     def dry_run(self, request: SweepRequest, watch: Watch) -> Progress:
-        """Change nothing. `messages` of the answer is how many calls the changes would take."""
+        """Change nothing; `messages` of the progress counts the calls that the changes would take."""
         return self._walk(request, NoDestination(), watch)
 
     def run(self, request: SweepRequest, watch: Watch, sink: Sink) -> tuple[Progress, int]:

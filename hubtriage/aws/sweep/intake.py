@@ -29,7 +29,7 @@ class IntakeRule:
         self._rule = rule
 
     def is_open(self) -> bool:
-        """Whether findings come in."""
+        """Return whether findings come in."""
         return bool(self._events.describe_rule(Name=self._rule)["State"] != "DISABLED")
 
     def shut(self) -> None:

@@ -1,4 +1,4 @@
-"""How far a sweep is: what a step needs to go on where the last one ended, and what the report says."""
+"""How far a sweep is: a step goes on from here, and the report is made of it."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -35,11 +35,11 @@ class ProgressError(ValueError):
 class Progress:
     """Where the sweep is, and what it did so far, in findings unless said otherwise.
 
-    `scope` is an index into the request's scopes, `token` where its next page starts. `read` were looked
-    at; `changed` of them get an update, among them those that become `hidden` and those of which something
-    is `taken_back`; `refused` cannot be changed; on `kept` a rule would have something otherwise than a
-    person has it; on `failed_rules` a rule could not be evaluated; `withheld` would become hidden if that
-    were not more than the sweep may hide. `by_rule` counts changed findings.
+    `scope` is an index into the request's scopes, `token` where its next page starts. `read` counts findings
+    that were looked at. Of these, `changed` get an update: `hidden` become hidden by it, and it takes
+    something back on `taken_back`. `refused` cannot be changed. On `kept` a rule wants another value than a
+    person has set. On `failed_rules` a rule could not be evaluated. `withheld` would become hidden, but are
+    over the hide limit of the sweep. `by_rule` counts changed findings.
     `messages` were put into the queue. `restarts`: how often a page token was no longer good and the scope
     was begun again. `faults`: steps in a row that AWS cut short. `part`: the number of the execution among
     those of this sweep, `steps`: how many it took. `shut`: the intake was shut for it. `calm_since`: since
@@ -94,7 +94,7 @@ class Progress:
             self.by_rule[rule if is_known else OTHER_RULES] += 1
 
     def copy(self) -> "Progress":
-        """A progress of its own, to be changed."""
+        """Return a progress of its own, to be changed."""
         return Progress.from_json(self.as_json())
 
     @property

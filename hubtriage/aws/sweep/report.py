@@ -1,4 +1,4 @@
-"""What a sweep tells: a line in the log and metrics, of each step and at the end."""
+"""What a sweep reports: a line in the log and metrics, after each step and at the end."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -35,7 +35,7 @@ def begun_within(ruleset: Ruleset, now: float, seconds: float = DAY) -> tuple[st
 
 
 def report(sweep: str, request: SweepRequest, progress: Progress, ruleset: Ruleset) -> dict[str, Any]:
-    """Return the whole story of a sweep, JSON-ready: what was asked, what came of it, which rules ended."""
+    """Return the report of a sweep, JSON-ready: its request, its results, and the rules that ended."""
     now = progress.ended or progress.started or 0.0
     return {
         "sweep": sweep,
@@ -72,7 +72,7 @@ def emit_step(before: Progress, after: Progress, namespace: str, service: str) -
 
 
 def step_counts(before: Progress, after: Progress) -> Mapping[str, int]:
-    """The metrics of a step by name."""
+    """Return the metrics of a step by name."""
     counts = {name: getattr(after, member) - getattr(before, member) for name, member in COUNTS.items()}
     if after.is_over and after.status != "continued":
         counts["SweepsDone" if after.status == "done" else "SweepsStopped"] = 1

@@ -28,7 +28,7 @@ class SweepRequest:
     S3.2) and `rules` (ids) narrow it down; values of one are alternatives. `budget`: the most findings it
     may change, None for no limit. `take_back`: plan by no rule. `adopt`: sweep the findings of that stack,
     which become ours. `settle`: begin only when AWS shows what triage did before, as by rules that are gone.
-    `reason` is told in the report.
+    `reason` stands in the report.
     """
 
     scopes: tuple[str, ...] = SCOPES
@@ -65,7 +65,7 @@ class SweepRequest:
         return cls(**{name: _read(name, value, known[name]) for name, value in document.items()})
 
     def as_json(self) -> dict[str, Any]:
-        """The members that are not at their default, JSON-ready."""
+        """Return the members that are not at their default, JSON-ready."""
         values = asdict(self).items()
         defaults = {field.name: field.default for field in fields(self)}
         return {name: list(v) if isinstance(v, tuple) else v for name, v in values if v != defaults[name]}

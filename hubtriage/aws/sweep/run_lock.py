@@ -1,7 +1,7 @@
-"""One sweep at a time: of several that run, the newest goes on, and the others end.
+"""Let one sweep run at a time: the newest goes on, and the others end.
 
-Taking everything back is the exception: while that runs, the intake is shut, every other sweep ends by
-itself, and only a newer one of its kind takes its place.
+A sweep that takes everything back is the exception. While it runs, the intake is shut and every other sweep
+ends by itself; only a newer sweep of its kind replaces it.
 """
 
 from collections.abc import Mapping
@@ -66,7 +66,7 @@ class RunLock:
         return "superseded" if newer or was_stopped else None
 
     def must_wait(self) -> bool:
-        """Whether an older execution runs still; it ends as soon as it notices this one."""
+        """Return whether an older execution still runs; it ends as soon as it notices this one."""
         newer, older, _runs = self._others()
         return not newer and bool(older)
 
@@ -86,6 +86,6 @@ class RunLock:
         return list(filter(self._replaces, arns[place + 1 :])), arns[:place], True
 
     def _replaces(self, newer: str) -> bool:
-        """Whether a newer execution was asked for instead of this one."""
+        """Return whether a newer execution was asked for instead of this one."""
         is_of_a_kind = not self._takes_back or newer.rpartition(":")[2].startswith(TAKE_BACK)
         return newer != self._continuation and is_of_a_kind

@@ -1,4 +1,4 @@
-"""Starts a sweep, and tells how it goes on: for the command line, a deployment, the mode switch."""
+"""Start a sweep and look at its progress: for the command line, a deployment, the mode switch."""
 
 import json
 import uuid
@@ -73,7 +73,7 @@ def _begun_anew(progress: Progress) -> Progress:
 
 
 def continuation(execution: str, part: int) -> str:
-    """The ARN of the execution that goes on with this one, which is part `part` of its sweep.
+    """Return the ARN of the execution that continues this one, which is part `part` of its sweep.
 
     AWS: names have at most 80 characters; the log takes letters, digits, hyphens and underscores.
     """
@@ -84,10 +84,10 @@ def continuation(execution: str, part: int) -> str:
 def hand_over(
     states: Executions, machine: str, execution: str, request: SweepRequest, progress: Progress
 ) -> Progress:
-    """Have an execution of its own go on with a sweep, and return how this one ends.
+    """Start an execution that continues a sweep, and return how this one ends.
 
-    AWS: an execution has at most 25,000 events, then it fails. Called a second time, because the answer of
-    the first was lost, it starts nothing: the name is the same. Raises botocore's errors.
+    AWS: an execution fails after 25,000 events. A second call, made because the answer of the first was lost,
+    starts nothing: the name is the same. Raises botocore's errors.
     """
     state = {
         "request": request.as_json(),
@@ -108,28 +108,28 @@ def _plain(reason: str) -> str:
 
 
 def look(states: StepFunctions, execution: str) -> SweepExecution:
-    """How a sweep stands, from its execution's own words: its output, or the last step that it took.
+    """Return how far a sweep is, from the output of its execution or the last step that it took.
 
-    Where another execution went on with it, that one tells.
+    If another execution continues the sweep, that execution is read.
     """
-    told = states.describe_execution(executionArn=execution)
-    state = json.loads(told.get("output") or "null") or _last_state(states, execution)
-    state = state or json.loads(told["input"])
+    described = states.describe_execution(executionArn=execution)
+    state = json.loads(described.get("output") or "null") or _last_state(states, execution)
+    state = state or json.loads(described["input"])
     progress = Progress.from_json(state.get("progress") or {})
     if progress.status == "continued":
         return look(states, continuation(execution, progress.part))
     return SweepExecution(
         execution,
-        str(told["status"]),
+        str(described["status"]),
         SweepRequest.from_json(state.get("request") or {}),
         progress,
-        f"{told.get('error') or ''} {told.get('cause') or ''}".strip(),
+        f"{described.get('error') or ''} {described.get('cause') or ''}".strip(),
         state.get("report") or {},
     )
 
 
 def _last_state(states: StepFunctions, execution: str) -> Any:
-    """What the last step that ended handed on."""
+    """Return what the last step that ended has handed on."""
     answer = states.get_execution_history(executionArn=execution, reverseOrder=True, maxResults=100)
     for event in answer["events"]:
         output = event.get("stateExitedEventDetails", {}).get("output")
@@ -139,7 +139,7 @@ def _last_state(states: StepFunctions, execution: str) -> Any:
 
 
 def last_unfinished(states: StepFunctions, machine: str) -> SweepExecution | None:
-    """The newest sweep, if it failed, timed out or was stopped by hand; None if it came to its end."""
+    """Return the newest sweep if it failed, timed out or was stopped by hand; None if it ended by itself."""
     answer = states.list_executions(stateMachineArn=machine, maxResults=1)
     if not answer["executions"]:
         return None

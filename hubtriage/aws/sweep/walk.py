@@ -1,8 +1,8 @@
 """One step of a sweep: read pages, decide each finding, hand on those that need something.
 
-A step ends when its time is over, when the queue is deep, when somebody asked for another sweep, or when
-there is nothing left to read. Its cursor never runs ahead of what was handed on: a step that dies is
-taken again from where it began, and what it had handed on by then changes nothing when it comes twice.
+A step ends when its time is over, when the queue is deep, when another sweep was started, or when there is
+nothing left to read. Its cursor never runs ahead of what was handed on. A step that dies is taken again from
+where it began; findings that come twice change nothing.
 """
 
 from collections.abc import Callable
@@ -28,7 +28,7 @@ from hubtriage.engine.ruleset.ruleset import RuleError, Ruleset
 MOST_RESTARTS = 3
 MOST_FAULTS = 20
 Interruption = Callable[[], Status | None]
-"""Asked before each page: the status with which to end now, or None to go on."""
+"""Asked before each page; returns the status with which to end now, or None to go on."""
 
 
 class SweepError(RuntimeError):
@@ -95,9 +95,9 @@ class Walk:
         return _WalkStep(self, progress.copy(), self.clock.monotonic() + self.pace.step).run(interruption)
 
     def decide(self, finding: Finding, now: float) -> Decision:
-        """What triage will decide on the finding as it was read.
+        """Return what triage will decide on the finding as it was read.
 
-        A bug of ours on one finding must not stop the sweep of all: triage will tell of it.
+        A bug of ours on one finding must not stop the sweep of all: triage logs it.
         """
         try:
             return decide(finding, self.ruleset, now, self.settings)
@@ -138,7 +138,7 @@ class _WalkStep:
         return self._walk.clock.monotonic() < self._until
 
     def _is_deep(self) -> bool:
-        """Whether the queue has enough. AWS's count is old: what is sent in this step is added to it."""
+        """Return whether the queue has enough. AWS's count is old, so messages of this step are added."""
         coming = self._depth + len(self._bundles)
         return self._walk.destination.depth() + coming >= self._walk.pace.queue_limit
 
@@ -222,12 +222,12 @@ class _WalkStep:
         return scope == ACTIVE and managed and MANAGED in self._walk.request.scopes
 
     def _concerns(self, decision: Decision, finding: Finding) -> bool:
-        """Whether one of the rules that are asked for has to do with it."""
+        """Return whether one of the rules that are asked for has to do with it."""
         asked = set(self._walk.request.rules)
         if not asked:
             return True
-        told = user_fields(finding).get(RULES_KEY)
-        held = told.split(", ") if isinstance(told, str) else ()
+        named = user_fields(finding).get(RULES_KEY)
+        held = named.split(", ") if isinstance(named, str) else ()
         return not asked.isdisjoint({*decision.rules, *held, *(c.rule for c in decision.changes)})
 
     def _count(self, decision: Decision) -> None:
@@ -241,9 +241,9 @@ class _WalkStep:
         progress.count_rules({change.rule for change in decision.changes if change.rule})
 
     def _hand_on(self, decision: Decision, finding: Finding, now: float) -> None:
-        """Hand on what has an update; what is refused or failed too, for the log to tell.
+        """Hand on findings with an update, and those that are refused or failed, so that triage logs them.
 
-        A finding that no message can hold, as one of nothing but control characters, is left where it is.
+        Leave out a finding that no message can hold, such as one that consists of control characters.
         """
         if json_size(finding) > LARGEST_BUNDLE:
             self._progress.refused += decision.refused is None

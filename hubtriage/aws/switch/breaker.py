@@ -1,4 +1,4 @@
-"""The breaker: an alarm on what triage hides and takes back switches it to `observe`, and says so."""
+"""The breaker: when too much is hidden or taken back, an alarm switches triage to `observe`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -37,8 +37,8 @@ class BreakerConfig(EnvironmentConfig):
 class Breaker:
     """What CloudWatch calls when the alarm changes its state.
 
-    An alarm that is over changes nothing: people decide when triage writes again. Whatever fails is raised,
-    and Lambda calls again; doing all of it twice does no harm.
+    An alarm that is over changes nothing: people decide when triage writes again. Errors are raised, and
+    Lambda calls again; a second run does no harm.
     """
 
     def __init__(
@@ -69,18 +69,18 @@ class Breaker:
         self._parameters.put_parameter(
             Name=self._config.mode_parameter, Value="observe", Type="String", Overwrite=True
         )
-        told = {"alarm": alarm["alarmName"], "reason": str(state.get("reason", ""))}
-        self._logger.error("breaker tripped", extra=told | {"mode": "observe"})
+        record = {"alarm": alarm["alarmName"], "reason": str(state.get("reason", ""))}
+        self._logger.error("breaker tripped", extra=record | {"mode": "observe"})
         self._topics.publish(
             TopicArn=self._config.topic,
             Subject=f"{self._config.stack}: breaker tripped, triage writes nothing"[:SUBJECT_LENGTH],
-            Message=message(self._config.stack, told["reason"], self._config.runbook),
+            Message=message(self._config.stack, record["reason"], self._config.runbook),
         )
         return {"done": "observe"}
 
 
 def message(stack: str, reason: str, runbook: str) -> str:
-    """What people are told, and what they can do."""
+    """Return the message to people: what happened, and what they can do."""
     return (
         f"Triage of stack {stack} hid or took back more findings in 5 minutes than its breaker-limit allows, "
         "so it was switched to observe: nothing is written any more, what was done stays.\n"

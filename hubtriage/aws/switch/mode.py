@@ -1,8 +1,9 @@
-"""The mode switch: whether triage writes, as one parameter says that people and the breaker set.
+"""The mode switch: whether triage writes. People and the breaker set it in one parameter.
 
-It is read for every batch and before every call, `enforce` through a short cache. What cannot be read is not
-guessed: `enforce` could hide what somebody wants left alone, `observe` would let findings pass that nobody
-looks at again. The last known mode serves for a while; then batches fail and wait in the queue.
+The mode is read for every batch and before every call, `enforce` through a short cache. A mode that cannot
+be read is not guessed: `enforce` could hide what a person wants left alone, and `observe` would let findings
+pass that no one looks at again. The last known mode serves for a while; then batches fail and wait in the
+queue.
 """
 
 from collections.abc import Callable
@@ -26,7 +27,7 @@ class ModeUnreadableError(RuntimeError):
 
 
 def parameter_name(stack: str) -> str:
-    """The name of the parameter that switches a stack."""
+    """Return the name of the parameter that switches a stack."""
     return f"/hubtriage/{stack}/mode"
 
 
@@ -49,7 +50,7 @@ class ModeSwitch:
         self._read_at = self._asked_at = self._now()
 
     def mode(self) -> Mode:
-        """The mode at this time; raises ModeUnreadableError."""
+        """Return the mode at this time; raises ModeUnreadableError."""
         if self._known == "enforce" and self._since(self._asked_at) < FRESH and not self._is_unusable():
             return self._known
         self._asked_at = self._now()  # also if it cannot be read: no call waits for one answer after another
@@ -63,7 +64,7 @@ class ModeSwitch:
         return self._known
 
     def may_write(self) -> bool:
-        """Whether a call that writes may still start; not while the mode is unknown."""
+        """Return whether a call that writes may still start; not while the mode is unknown."""
         try:
             return self.mode() == "enforce"
         except ModeUnreadableError:
@@ -80,7 +81,7 @@ class ModeSwitch:
 
 
 def checked(text: str) -> Mode:
-    """The text as a mode; raises ModeUnreadableError for anything else."""
+    """Return the text as a mode; raises ModeUnreadableError for anything else."""
     if text not in MODES:
         raise ModeUnreadableError(f"{text[:40]!r} is none of {', '.join(MODES)}")
     return cast("Mode", text)

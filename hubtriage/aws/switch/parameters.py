@@ -48,7 +48,7 @@ class ParameterReader:
         self._http = URLLib3Session(verify=os.environ.get("AWS_CA_BUNDLE", True), timeout=TIMEOUTS)
 
     def __call__(self) -> str:
-        """The value; raises ParameterError."""
+        """Return the value; raises ParameterError."""
         request = AWSRequest(
             method="POST",
             url=self._url,
@@ -66,7 +66,7 @@ class ParameterReader:
 
 
 def _endpoint(session: botocore.session.Session, region: str) -> str:
-    """The service's address. AWS: the variables name another one, as for every AWS tool."""
+    """Return the service's address. AWS: the variables name another one, as for every AWS tool."""
     named = os.environ.get("AWS_ENDPOINT_URL_SSM") or os.environ.get("AWS_ENDPOINT_URL")
     if named:
         return named.rstrip("/") + "/"

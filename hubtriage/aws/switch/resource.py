@@ -27,11 +27,11 @@ class SwitchResource:
         self._sleep = sleep
 
     def id(self, event: Mapping[str, Any]) -> str:
-        """The parameter's name."""
+        """Return the parameter's name."""
         return str(event["ResourceProperties"]["Name"])
 
     def apply(self, event: Mapping[str, Any]) -> str:
-        """Make the parameter where there is none, or delete it with the stack; raises botocore's errors."""
+        """Create the parameter if there is none, or delete it with the stack; raises botocore's errors."""
         properties, name = event["ResourceProperties"], self.id(event)
         if event["RequestType"] == "Delete":
             return self._unless("ParameterNotFound", self._parameters.delete_parameter, Name=name)
@@ -47,7 +47,7 @@ class SwitchResource:
         )
 
     def _unless(self, done: str, call: Callable[..., Any], **request: Any) -> str:
-        """Call, where the error `done` says that there is nothing to do."""
+        """Call the service; the error `done` means that there is nothing to do."""
         pauses = iter(PAUSES)
         while True:
             try:

@@ -1,4 +1,4 @@
-"""One batch, from what Lambda is handed to how each finding ended."""
+"""One batch, from the event of the Lambda to the result of each finding."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -103,7 +103,7 @@ class _Batch:
     def refresh(self, deadline: float) -> None:
         """Read again the findings that have a plan and may be out of date, and decide anew.
 
-        Also those without one of which the newest event is not known: the others may ask for one.
+        Also read findings without a plan whose newest event is not known: another event may need one.
         """
         self._read(
             [key for key in self._seen if key not in self._ended and self._staleness.is_stale(key)], deadline
@@ -127,7 +127,7 @@ class _Batch:
                     return
 
     def _make(self, calls: Sequence[Call], deadline: float) -> Receipt | None:
-        """Make calls; what stands against any further one, if anything does."""
+        """Make calls; return what stops any further call, or None."""
         receipts, traffic = self._triage.sender.send(calls, deadline, self._sent)
         self._report.traffic.add(traffic)
         for key, receipt in receipts.items():
@@ -139,7 +139,7 @@ class _Batch:
         return next((receipt for receipt in receipts.values() if receipt in (TOO_LATE, STOPPED)), None)
 
     def send_without_note(self, deadline: float) -> None:
-        """Once more for findings that the update made too large: the note is what can be left out."""
+        """Send again, without the note, what the update made too large."""
         too_large, self._too_large = self._too_large, {}
         for key in too_large:
             if "Note" in (self._decisions[key].update or ()):
@@ -171,8 +171,8 @@ class _Batch:
     def _believe(self, key: Key, stored: Finding) -> None:
         """Decide by what a reading shows, unless the event is newer.
 
-        Where nobody knows which is newer, and they ask for different things, the finding fails: by the next
-        delivery reading has caught up. Likewise where a reading asks for what no event since has asked for.
+        If it is not known which is newer, and they ask for different things, the finding fails: by the next
+        delivery, readings have caught up. It also fails if a reading asks for what no later event asked for.
         """
         asked = [self._decisions[key], *(self._verdict(key, shown) for shown in self._seen[key].others)]
         last = newer(self._findings[key], stored)
@@ -204,12 +204,12 @@ class _Batch:
             self._open[key] = verdict  # in its place: what has been read again goes next
 
     def _verdict(self, key: Key, shown: Finding, *, without_note: bool = False) -> Decision | Result:
-        """What to do about a finding if that is how it is."""
+        """Decide on a finding in the state that is shown."""
         triage = self._triage
         try:
             ruleset, settings = ordered(triage.ruleset, triage.settings, self._seen[key].newest.order)
             return decide(shown, ruleset, self._now, settings, without_note=without_note)
-        except RecursionError:  # no path of a rule is so deep: somebody made the finding so
+        except RecursionError:  # no path of a rule is so deep: the finding was made so on purpose
             reason = "the finding is nested deeper than can be followed"
             return Result("failed", "TooDeep", reason, final=True)
         except Exception as error:  # noqa: BLE001 - our bug on one finding must not take the batch with it
@@ -228,7 +228,7 @@ class _Batch:
         self._end(results)
 
     def _is_on_its_way(self, key: Key) -> bool:
-        """Whether the finding has a call to come, or has ended already."""
+        """Return whether the finding has a call to come, or has ended already."""
         return key in self._open or key in self._ended
 
     def _sent(self, keys: Iterable[Key], receipt: Receipt) -> None:
@@ -278,7 +278,7 @@ class _Batch:
 
 
 def ordered(ruleset: Ruleset, settings: Settings, order: SweepOrder | None) -> tuple[Ruleset, Settings]:
-    """The rules and settings by which to plan a finding: those of the stack, unless the sweep orders others.
+    """Return the rules and settings for planning a finding: the stack's, unless the sweep orders others.
 
     Without rules everything is taken back, which never hides anything. The names stay for the log.
     """

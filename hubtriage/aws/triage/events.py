@@ -1,4 +1,4 @@
-"""From what Lambda is handed to findings.
+"""Parse what Lambda is handed into findings.
 
 An event is parsed leniently where it describes a finding (unknown members are kept, missing ones
 are the engine's affair) and strictly where it says which finding it is. Whatever cannot be used
@@ -17,7 +17,7 @@ SWEEP_SOURCE = "hubtriage.sweep"
 """Who made an event, as it says itself; what keeps others from saying so is who may hand us events.
 
 AWS: the intake's rule lets in events of aws.securityhub only, and only the service can send those; the
-queue refuses other senders. Whoever may invoke the function or change that rule is held back by IAM alone.
+queue refuses other senders. Only IAM keeps others from invoking the function or changing that rule.
 """
 DETAIL_TYPES = ("Security Hub Findings - Imported", "Security Hub Findings - Custom Action")
 LONGEST_ID = 512  # AWS: AwsSecurityFinding.Id
@@ -99,10 +99,10 @@ def parse_event(event: object) -> ParsedEvent:
 
 
 def is_of(queue: str, event: object) -> bool:
-    """Whether an invocation brings nothing but messages of this queue (ARN).
+    """Return whether an invocation brings nothing but messages of this queue (ARN).
 
-    AWS: Lambda names the queue that an event source mapping reads. Whoever may invoke the function writes
-    there what they like, so this keeps out mistakes and other sources, not a forger.
+    AWS: Lambda names the queue that an event source mapping reads. A caller that may invoke the function can
+    write any name there, so this keeps out mistakes and other sources, not a forger.
     """
     records = event.get("Records") if isinstance(event, dict) else None
     return isinstance(records, list) and all(
@@ -188,7 +188,7 @@ def _findings(event: Mapping[str, Any]) -> list[Any]:
 
 
 def _order(event: Mapping[str, Any]) -> SweepOrder | None:
-    """The sweep's order; what any other source says of one means nothing."""
+    """Return the sweep's order; what any other source says of one means nothing."""
     if event.get("source") != SWEEP_SOURCE:
         return None
     sweep = event["detail"].get("sweep")

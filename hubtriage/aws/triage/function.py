@@ -45,7 +45,7 @@ class NotTriagedError(Exception):
 
 
 class ForeignEventError(Exception):
-    """An event that is not from the function's own queue. Nothing of it was looked at."""
+    """An event that is not from the function's own queue. It was not looked at."""
 
 
 class TriageFunction:
@@ -83,7 +83,7 @@ class TriageFunction:
         """Triage one batch; returns SQS's partial batch response.
 
         Raises NotTriagedError where a failure cannot be reported by message id; before anything is done
-        ForeignEventError, and ModeUnreadableError when nobody knows whether to write.
+        ForeignEventError, and ModeUnreadableError when the mode is not known.
         """
         if self._config.queue and not is_of(self._config.queue, event):
             raise ForeignEventError(f"only messages of {self._config.queue} are triaged")
@@ -121,10 +121,10 @@ class TriageFunction:
         return DecisionLog(circumstances, level, write, self._clock.now)
 
     def _log_troubles(self, report: Report) -> None:
-        """What is not the story of one finding: unusable events, calls that failed, our own bugs."""
+        """Log what is not about one finding: unusable events, calls that failed, our own bugs."""
         for unusable in report.unusable:
-            told = {"message_id": unusable.message.id, "reason": unusable.reason, "detail": unusable.detail}
-            self._logger.error("event unusable", extra=told | {"receives": unusable.message.receives})
+            record = {"message_id": unusable.message.id, "reason": unusable.reason, "detail": unusable.detail}
+            self._logger.error("event unusable", extra=record | {"receives": unusable.message.receives})
         for (kind, code), count in report.traffic.faults.items():
             log = self._logger.error if kind in (Fault.DENIED, Fault.REFUSED) else self._logger.warning
             log("calls failed", extra={"kind": kind.value, "code": code, "calls": count})

@@ -15,7 +15,8 @@ ERROR_CODE_LENGTH = 64
 PERIOD = 10.0
 """Seconds between two reports on a batch. A batch may take minutes, and the breaker sees only reports."""
 GONE = "(gone)"
-"""Stands for rules that are not in the rule set. Their names come from findings, where anybody may write, and
+"""Stands for rules that are not in the rule set. Their names come from findings, which anyone may write.
+
 AWS: each new value of a dimension is a metric of its own, which costs.
 """
 

@@ -1,4 +1,4 @@
-"""How each finding of a batch ends, and therefore each message.
+"""The result of each finding of a batch, and therefore of each message.
 
 Nothing is lost: an event ends as **updated**, **unchanged**, **refused** (logged and counted), or it
 **failed** and is delivered again until it succeeds or the queue moves it to the dead-letter queue.
@@ -21,7 +21,7 @@ class Result:
     """What became of a finding, why, and the call that did it.
 
     `code` is AWS's error code, or ours for what is no error of AWS. `final` says that another
-    delivery cannot help, so that somebody has to look. `error` is an exception of our own code.
+    delivery cannot help, so that a person has to look. `error` is an exception of our own code.
     """
 
     status: ResultStatus
@@ -53,7 +53,7 @@ class Report:
     reads: int = 0
 
     def failed_messages(self) -> tuple[Message, ...]:
-        """The messages to deliver again: those with a finding that failed or an unusable part."""
+        """Return the messages to deliver again: those with a finding that failed or an unusable part."""
         failed = {item.message for item in self.unusable}
         failed.update(_messages(outcome for outcome in self.outcomes if outcome.result.status == "failed"))
         return tuple(message for message in self.messages if message in failed)
