@@ -6,6 +6,7 @@ from typing import Any
 import yaml
 
 from hubtriage.authoring.loader import LoadedRule
+from hubtriage.engine.jsonlogic.syntax import operations
 
 Attributes = Mapping[str, str]
 Accounts = Mapping[str, Attributes]
@@ -85,12 +86,7 @@ def rules_that_look_at(rules: tuple[LoadedRule, ...], names: set[str]) -> list[s
 
 def _asked(logic: Any) -> Iterator[str | None]:
     """Yield the attributes that a condition asks for; None stands for one that is computed."""
-    if isinstance(logic, Mapping):
-        for name, argument in logic.items():
-            if name == "account":
-                first = argument[0] if isinstance(argument, list) and argument else argument
-                yield first if isinstance(first, str) else None
-            yield from _asked(argument)
-    elif isinstance(logic, list):
-        for item in logic:
-            yield from _asked(item)
+    for operation in operations(logic):
+        if operation.name == "account":
+            attribute = operation.arguments[0] if operation.arguments else None
+            yield attribute if isinstance(attribute, str) else None

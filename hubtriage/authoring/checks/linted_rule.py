@@ -15,8 +15,6 @@ from hubtriage.engine.fields import HIDING_STATUSES
 from hubtriage.engine.index.dnf import Conjunction, conjunctions_of
 from hubtriage.engine.jsonlogic.syntax import Operation, operations
 
-_TWICE_NAMED = 2
-
 
 @dataclass(frozen=True)
 class MatchField:
@@ -178,7 +176,7 @@ def _compared(operation: Operation) -> Iterator[tuple[Keys, Any, YamlPath]]:
     """Yield (path, constant, its place) for each constant that an operation compares a field with."""
     if operation.name not in ("==", "===", "!=", "!==", "in", "in_list"):
         return
-    if len(operation.arguments) < _TWICE_NAMED:
+    if len(operation.arguments) < 2:
         return
     for index, other in ((0, 1), (1, 0)):
         keys, constant = operation.keys_of(operation.arguments[index]), operation.arguments[other]

@@ -1,1 +1,1 @@
-"""A rule's `match` and `when`: read, with lists put in, and compiled once."""
+"""Read a rule's `match` and `when`: put lists in, and check them with the engine's compilers."""

@@ -1,8 +1,8 @@
-"""A rule's `match`: lists put in, YAML's traps found, compiled once to be sure it does.
+"""Read a rule's `match`: put lists in, and report ambiguous values and what the compiler refuses.
 
-`{in-list: NAME}` is replaced by the list's values, so that the engine knows no lists. They stand where the
-name stood: as one alternative each (`[{in-list: NAME}]`, `[{prefix: {in-list: NAME}}]`), or all together
-inside `anything-but`.
+The list's values take the place of `{in-list: NAME}`, so that the engine knows no lists. Each becomes an
+alternative of its own (`[{in-list: NAME}]`, `[{prefix: {in-list: NAME}}]`); inside `anything-but` they stay
+together.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,7 +17,7 @@ IN_LIST = "in-list"
 
 
 def read_match(document: YamlDocument, path: YamlPath, lists: Lists) -> LoadedCondition:
-    """The pattern at a path of a file with its lists put in and every leaf as a list."""
+    """Return the pattern at a path of a file, with its lists put in and every leaf as a list."""
     reader = _PatternReader(document, path, lists)
     if not document.node(path).value:
         hint = "to mean every finding, write when: true instead of match"
@@ -32,14 +32,14 @@ def read_match(document: YamlDocument, path: YamlPath, lists: Lists) -> LoadedCo
 
 
 class _PatternReader(ConditionReader):
-    """Walks a pattern; remembers which item of the file each item of the result came from."""
+    """Walks a pattern, and remembers where in the file each item of the result comes from."""
 
     def __init__(self, document: YamlDocument, path: YamlPath, lists: Lists):
         super().__init__(document, path, lists)
         self.origins: dict[YamlPath, YamlPath] = {}
 
     def source_of(self, path: Sequence[str | int]) -> YamlPath:
-        """The path in the file of a path in the result."""
+        """Return the path in the file for a path in the result."""
         path = tuple(path)
         for length in range(len(path), 0, -1):
             origin = self.origins.get(path[:length])
@@ -48,7 +48,7 @@ class _PatternReader(ConditionReader):
         return path
 
     def fields(self, value: Any, path: YamlPath) -> Any:
-        """A mapping of fields; what is no mapping is left for the compiler to refuse."""
+        """Return a mapping of fields with lists put in; the compiler refuses anything else."""
         if not isinstance(value, dict):
             return value
         return {name: self._field(name, inner, (*path, name)) for name, inner in value.items()}
@@ -73,7 +73,7 @@ class _PatternReader(ConditionReader):
         return result
 
     def _alternative(self, item: Any, path: YamlPath) -> Iterator[Any]:
-        """The alternatives that an item of a list of values stands for: itself, or a list's values."""
+        """Yield the alternatives that an item stands for: itself, or the values of a list."""
         if not isinstance(item, dict):
             yield self.scalar(item, path, number_meant=False)
         elif len(item) != 1:

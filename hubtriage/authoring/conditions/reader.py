@@ -1,7 +1,7 @@
-"""What reading a pattern and reading logic have in common.
+"""The common part of reading `match` and reading `when`.
 
-A condition is read in two steps: a walk over what the file says puts lists in and finds YAML's traps; then
-the engine's compiler checks the result, and what it refuses is placed in the file.
+Reading a condition takes two steps. A walk over the file's content puts lists in and finds ambiguous values.
+Then the engine's compiler checks the result, and its errors get their places in the file.
 """
 
 from collections.abc import Mapping, Sequence
@@ -34,7 +34,7 @@ class LoadedCondition:
 
 
 class ConditionReader:
-    """What reading a pattern and reading logic share: where they are, lists, problems."""
+    """The base of both readers: it knows the condition's place and the lists, and collects problems."""
 
     def __init__(self, document: YamlDocument, path: YamlPath, lists: Lists):
         self.problems: list[Problem] = []
@@ -43,15 +43,15 @@ class ConditionReader:
         self._lists = lists
 
     def report(self, code: str, path: YamlPath, message: str, hint: str = "", *, key: bool = False) -> None:
-        """Tell a problem of the value (or key) at a path inside the condition."""
+        """Report a problem of the value (or key) at a path inside the condition."""
         self.problems.append(self._document.problem(code, (*self._path, *path), message, hint, key=key))
 
     def refuse(self, code: str, error: ConditionError, path: YamlPath) -> None:
-        """Tell what the engine's compiler refuses; `path` is where that stands in the file."""
+        """Report an error of the engine's compiler; `path` is its place inside the condition."""
         self.report(code, path, error.message, error.hint, key=bool(path))
 
     def scalar(self, value: Any, path: YamlPath, *, number_meant: bool) -> Any:
-        """A scalar as it is; a trap is told, and stands as its text from then on."""
+        """Return a scalar; report an ambiguous one, and go on with its text."""
         node = self._document.node((*self._path, *path))
         ambiguous = ambiguity(node, number_meant=number_meant)
         if ambiguous is None:
@@ -60,9 +60,9 @@ class ConditionReader:
         return node.unquoted
 
     def list_values(self, name: object, path: YamlPath) -> list[Any]:
-        """The values of a list by its name."""
+        """Return the values of a list; report a name that no list has."""
         values = self._lists.get(name) if isinstance(name, str) else None
         if values is None:
             hint = did_you_mean(name, self._lists) or "define it under lists: in any rule file"
             self.report("E203", path, f"there is no list {str(name)!r}", hint)
-        return list(values or [""])  # of a list with problems, which has been told where it stands
+        return list(values or [""])  # an empty list is reported where it is defined

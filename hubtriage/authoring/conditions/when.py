@@ -1,4 +1,4 @@
-"""A rule's `when`: lists put in, YAML's traps found, compiled once to be sure it does.
+"""Read a rule's `when`: put lists in, and report ambiguous values and what the compiler refuses.
 
 `in_list: [x, NAME]` gets the list's values in place of its name, so that the engine knows no lists.
 """
@@ -17,7 +17,7 @@ from hubtriage.engine.jsonlogic import logic_errors
 
 
 def read_when(document: YamlDocument, path: YamlPath, lists: Lists, accounts: Accounts) -> LoadedCondition:
-    """The logic at a path of a file with its lists put in."""
+    """Return the logic at a path of a file, with its lists put in."""
     reader = _LogicReader(document, path, lists, accounts)
     logic = reader.value(document.node(path).value, ())
     for error in logic_errors(logic, accounts=accounts)[:MAX_ERRORS]:
@@ -26,7 +26,7 @@ def read_when(document: YamlDocument, path: YamlPath, lists: Lists, accounts: Ac
 
 
 class _LogicReader(ConditionReader):
-    """Walks logic: puts lists in, sees which operators are used."""
+    """Walks logic: puts lists in, and notes whether it uses `regex`."""
 
     def __init__(self, document: YamlDocument, path: YamlPath, lists: Lists, accounts: Accounts):
         super().__init__(document, path, lists)
@@ -34,7 +34,7 @@ class _LogicReader(ConditionReader):
         self._has_accounts = bool(accounts)
 
     def value(self, value: Any, path: YamlPath) -> Any:
-        """The logic with its lists put in."""
+        """Return the logic with its lists put in."""
         if isinstance(value, list):
             return [self.value(item, (*path, index)) for index, item in enumerate(value)]
         if not isinstance(value, dict):

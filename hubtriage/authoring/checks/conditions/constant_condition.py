@@ -20,7 +20,7 @@ _CONDITIONS = {"and": None, "or": None, "!": None, "!!": None, "if": 0, "?:": 0}
 
 
 def check(rule: LintedRule) -> Iterator[Problem]:
-    """Operations and operands without anything of the finding in them; `when: true` alone is meant."""
+    """Report operations and operands that do not look at the finding, except `when: true` alone."""
     yield from _that_hold_always(rule)
     if not rule.loaded.has_when:
         return
@@ -37,7 +37,7 @@ def check(rule: LintedRule) -> Iterator[Problem]:
 
 
 def _that_hold_always(rule: LintedRule) -> Iterator[Problem]:
-    """Alternatives that leave nothing out, such as `exists: true` beside `exists: false`."""
+    """Report alternatives that leave nothing out, such as `exists: true` beside `exists: false`."""
     hint = "one of the alternatives is too much"
     for match_field in rule.match_fields:
         if ("exists", False) in ((name, operand) for name, operand, _place in match_field.operators):
@@ -45,13 +45,13 @@ def _that_hold_always(rule: LintedRule) -> Iterator[Problem]:
             if is_everything(values):
                 yield rule.problem(CODE, match_field.place, _ALWAYS, hint, key=True)
     for operation in rule.operations:
-        asked = constraint_of(operation.logic) if operation.name == "or" else None
-        if asked and asked.exact and is_everything(asked.values):
+        constraint = constraint_of(operation.logic) if operation.name == "or" else None
+        if constraint and constraint.exact and is_everything(constraint.values):
             yield rule.problem(CODE, operation.place, _ALWAYS, hint, key=True)
 
 
 def _operands(rule: LintedRule, operation: Operation) -> Iterator[Problem]:
-    """Plain values where a condition belongs."""
+    """Report plain values in the place of conditions."""
     if operation.name not in _CONDITIONS or _is_constant(operation.logic):
         return
     only = _CONDITIONS[operation.name]
@@ -61,7 +61,7 @@ def _operands(rule: LintedRule, operation: Operation) -> Iterator[Problem]:
 
 
 def _with_itself(rule: LintedRule, operation: Operation) -> Iterator[Problem]:
-    """A comparison of something with itself."""
+    """Report a comparison of something with itself."""
     if operation.name in _COMPARISONS and not _is_constant(operation.logic):
         first, *others = operation.arguments
         if others and all(other == first for other in others):

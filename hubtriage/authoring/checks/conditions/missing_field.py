@@ -1,12 +1,10 @@
 """W203 and W204: a comparison, or a negation, that holds because its field is missing."""
 
 from collections.abc import Iterator
-from typing import Any
 
 from hubtriage.authoring.asff.fields import Keys
-from hubtriage.authoring.checks.linted_rule import LintedRule, dotted, field_at
+from hubtriage.authoring.checks.linted_rule import LintedRule, MatchField, dotted, field_at
 from hubtriage.authoring.problems import Problem
-from hubtriage.authoring.yaml.tree import YamlPath
 from hubtriage.engine.errors import EvaluationError
 from hubtriage.engine.jsonlogic.compiler import LogicError, compile_logic, truthy
 from hubtriage.engine.jsonlogic.syntax import LOOPS, Operation, operations, var_keys
@@ -18,7 +16,10 @@ _BOUND = (*LOOPS, "reduce")
 
 
 def check_less(rule: LintedRule) -> Iterator[Problem]:
-    """JsonLogic: a missing value counts as 0 in a comparison of numbers, so it is less than 1."""
+    """Report comparisons that hold for a missing field.
+
+    JsonLogic: a missing value counts as 0 in a comparison of numbers, so it is less than 1.
+    """
     for operation, keys in _held_by_absence(rule, _LESS):
         guard = '{and: [{"!=": [{var: PATH}, null]}, ...]}'
         message = f"holds too where {dotted(keys)} is missing: that counts as 0"
@@ -26,7 +27,7 @@ def check_less(rule: LintedRule) -> Iterator[Problem]:
 
 
 def check_negation(rule: LintedRule) -> Iterator[Problem]:
-    """What is missing is unequal to everything."""
+    """Report negations that hold for a missing field, which is unequal to everything."""
     for operation, keys in _held_by_absence(rule, _NEGATIONS):
         if not _asks_for_absence(operation):
             message = f"holds too where {dotted(keys)} is missing"
@@ -38,7 +39,7 @@ def _held_by_absence(rule: LintedRule, names: tuple[str, ...]) -> Iterator[tuple
     required = {
         match_field.keys
         for match_field in rule.match_fields
-        if "$or" not in match_field.place and _needs_value(match_field.operators)
+        if "$or" not in match_field.place and _needs_value(match_field)
     }
     for operation in rule.operations:
         if operation.name not in names or operation.is_under("!", "none", "!=", "!=="):
@@ -50,12 +51,12 @@ def _held_by_absence(rule: LintedRule, names: tuple[str, ...]) -> Iterator[tuple
             yield operation, keys
 
 
-def _needs_value(tests: list[tuple[str, Any, YamlPath]]) -> bool:
-    return not any(operator == "exists" and operand is False for operator, operand, _place in tests)
+def _needs_value(match_field: MatchField) -> bool:
+    return not any(name == "exists" and operand is False for name, operand, _place in match_field.operators)
 
 
 def _optional(operation: Operation) -> Iterator[Keys]:
-    """The fields that the operation looks at and that a finding may lack."""
+    """Yield the fields that the operation looks at and that a finding may lack."""
     for name in _vars(operation.logic):
         keys = operation.keys_of({"var": name})
         field = field_at(keys) if keys else None
@@ -85,7 +86,7 @@ def _holds_on_nothing(logic: object) -> bool:
 
 
 def _is_guarded(operation: Operation) -> bool:
-    """Whether an `and` (or the condition of an `if`) around it fails where the field is missing."""
+    """Say whether an enclosing `and` (or the condition of an `if`) fails if the field is missing."""
     names = set(_vars(operation.logic))
     inside: object = operation.logic
     for outer in reversed(operation.outer):
@@ -98,5 +99,5 @@ def _is_guarded(operation: Operation) -> bool:
 
 
 def _asks_for_absence(operation: Operation) -> bool:
-    """Whether it is just the question whether a field is missing: `{"!": {var: X}}`."""
+    """Say whether the operation only asks whether a field is missing: `{"!": {var: X}}`."""
     return operation.name == "!" and bool(var_keys(operation.arguments[0]))
