@@ -1,4 +1,4 @@
-"""What calls a person: alarms, and the topic that they speak to."""
+"""Make what calls a person: alarms, and the topic that they are sent to."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,20 +16,21 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from hubtriage.settings.configuration import Configuration
-from infra.dashboard import Dashboard, triage_metric
-from infra.encryption import customer_key
-from infra.intake import Intake
 
-# AWS: a message that failed grows old until it comes again, which is no trouble if it then succeeds. One that
-# was received three times no longer counts: it is on its way to the dead letters.
+from .dashboard import Dashboard, triage_metric
+from .encryption import customer_key
+from .intake import IntakeConstruct
+
+# AWS: a message that failed ages until it comes again. That is no trouble if it then succeeds. A message
+# that was received three times no longer counts: it is on its way to the dead letters.
 TRIES_AWAITED = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
-    """One alarm: it goes off when `metric` is above `limit` in `periods` periods in a row.
+class Alarm:
+    """An alarm as data: it goes off when `metric` is above `limit` in `periods` periods in a row.
 
-    With `silence` it goes off when `metric` has no value above `limit` in as many.
+    With `silence` it goes off when `metric` has no value above `limit` in that many.
     """
 
     id: str
@@ -41,7 +42,7 @@ class Trouble:
 
     @property
     def comparison(self) -> cloudwatch.ComparisonOperator:
-        """How a value is held against the limit."""
+        """How CloudWatch compares a value with the limit."""
         operator = cloudwatch.ComparisonOperator
         return operator.LESS_THAN_OR_EQUAL_TO_THRESHOLD if self.silence else operator.GREATER_THAN_THRESHOLD
 
@@ -52,19 +53,24 @@ class Trouble:
         return treat.BREACHING if self.silence else treat.NOT_BREACHING
 
 
-class Watch(Construct):
+class AlarmsConstruct(Construct):
     """Alarms on everything that could lose or delay a finding, sent to an encrypted topic."""
 
     def __init__(
-        self, scope: Construct, name: str, config: Configuration, intake: Intake, function: lambda_.Function
+        self,
+        scope: Construct,
+        name: str,
+        config: Configuration,
+        intake: IntakeConstruct,
+        function: lambda_.Function,
     ) -> None:
         super().__init__(scope, name)
         self._runbook = config.runbook_url
         self.key = customer_key(self, config) or self._key()
         self.topic = self._topic(config)
         Dashboard(self, "Dashboard", config, intake, function)
-        for trouble in troubles(config, intake, function):
-            self.alarm(trouble)
+        for alarm in triage_alarms(config, intake, function):
+            self.add(alarm)
 
     def _topic(self, config: Configuration) -> sns.Topic:
         topic = sns.Topic(self, "Alarms", master_key=self.key, enforce_ssl=True)
@@ -101,61 +107,63 @@ class Watch(Construct):
         )
         return key
 
-    def alarm(self, trouble: Trouble) -> cloudwatch.Alarm:
-        """Have a trouble told to the topic, when it begins and when it is over."""
-        alarm = cloudwatch.Alarm(
+    def add(self, alarm: Alarm) -> cloudwatch.Alarm:
+        """Make an alarm that reports to the topic when it goes off and when it is over."""
+        made = cloudwatch.Alarm(
             self,
-            trouble.id,
-            alarm_description=f"{trouble.description} Runbook: {self._runbook}#{trouble.id.lower()}",
-            metric=trouble.metric,
-            threshold=trouble.limit,
-            evaluation_periods=trouble.periods,
-            comparison_operator=trouble.comparison,
-            treat_missing_data=trouble.missing,
+            alarm.id,
+            alarm_description=f"{alarm.description} Runbook: {self._runbook}#{alarm.id.lower()}",
+            metric=alarm.metric,
+            threshold=alarm.limit,
+            evaluation_periods=alarm.periods,
+            comparison_operator=alarm.comparison,
+            treat_missing_data=alarm.missing,
         )
         action = actions.SnsAction(self.topic)
-        alarm.add_alarm_action(action)
-        alarm.add_ok_action(action)
-        return alarm
+        made.add_alarm_action(action)
+        made.add_ok_action(action)
+        return made
 
 
-def troubles(config: Configuration, intake: Intake, function: lambda_.Function) -> Iterator[Trouble]:
-    """What is worth waking somebody for, and what each means."""
+def triage_alarms(
+    config: Configuration, intake: IntakeConstruct, function: lambda_.Function
+) -> Iterator[Alarm]:
+    """Return the alarms on intake and triage, each with what it means and what to do."""
     five_minutes = Duration.minutes(5)
-    yield Trouble(
+    yield Alarm(
         "DeadLettersNotEmpty",
         "Findings could not be triaged and wait in the dead-letter queue. Read the log of the function, "
         "remove the cause, then redrive the queue.",
         _waiting(intake.dead_letters),
         0,
     )
-    yield Trouble(
+    yield Alarm(
         "UndeliveredNotEmpty",
         "EventBridge could not put findings into the queue. Look at the queue's policy and encryption.",
         _waiting(intake.undelivered),
         0,
     )
-    yield Trouble(
+    yield Alarm(
         "EventsLost",
         "EventBridge could put findings neither into the queue nor into its dead-letter queue, so they are "
         "lost. Look at the key's policy, then run `hubtriage sweep`.",
         _undeliverable(intake.rule),
         0,
     )
-    yield Trouble(
+    yield Alarm(
         "FunctionFails",
         "The triage function ends in errors or in timeouts, so whole batches are tried again.",
         function.metric_errors(period=five_minutes, statistic="Sum"),
         0,
     )
-    yield Trouble(
+    yield Alarm(
         "FunctionThrottled",
         "The account has no concurrency left for the triage function: findings wait longer. Reserve some.",
         function.metric_throttles(period=five_minutes, statistic="Sum"),
         0,
         periods=3,
     )
-    yield Trouble(
+    yield Alarm(
         "FindingsWait",
         "The oldest finding has waited for longer than two tries may take: more findings change than the "
         "quota of BatchUpdateFindings allows, or a batch keeps failing.",
@@ -163,11 +171,11 @@ def troubles(config: Configuration, intake: Intake, function: lambda_.Function) 
         TRIES_AWAITED * config.capacity.visibility_timeout,
         periods=2,
     )
-    for name, description, periods in _TRIAGE_TROUBLES:
-        yield Trouble(name, description, triage_metric(config, _METRICS.get(name, name)), 0, periods)
+    for name, description, periods in _TRIAGE_ALARMS:
+        yield Alarm(name, description, triage_metric(config, _METRICS.get(name, name)), 0, periods)
 
 
-_TRIAGE_TROUBLES = (
+_TRIAGE_ALARMS = (
     (
         "NeedsAttention",
         (
@@ -203,7 +211,7 @@ _METRICS = {"ServiceThrottles": "Throttled"}
 
 
 def _undeliverable(rule: events.IRule) -> cloudwatch.Metric:
-    """AWS: counted per rule when its dead-letter queue does not take an event either."""
+    """AWS: counts the events of a rule that its dead-letter queue did not take either."""
     return cloudwatch.Metric(
         namespace="AWS/Events",
         metric_name="InvocationsFailedToBeSentToDlq",

@@ -1,4 +1,4 @@
-"""What the stack looks like in CloudWatch: one page, the questions that people have from top to bottom."""
+"""Make the page of the stack in CloudWatch; it answers the questions that people have from top to bottom."""
 
 from collections.abc import Sequence
 from typing import cast
@@ -10,16 +10,17 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from hubtriage.settings.configuration import Configuration
-from infra.functions import METRICS_NAMESPACE
-from infra.intake import Intake
 
+from .intake import IntakeConstruct
+
+METRICS_NAMESPACE = "hubtriage"
 PERIOD = Duration.minutes(5)
 QUOTA = 10 * 300  # AWS: calls of BatchUpdateFindings in five minutes, people and other tools included
 WIDTH = 12
 
 
 def triage_metric(config: Configuration, name: str, statistic: str = "Sum") -> cloudwatch.Metric:
-    """One of the metrics that the function emits, over five minutes."""
+    """Return one of the metrics that the function emits, over five minutes."""
     return cloudwatch.Metric(
         namespace=METRICS_NAMESPACE,
         metric_name=name,
@@ -30,13 +31,18 @@ def triage_metric(config: Configuration, name: str, statistic: str = "Sum") -> c
 
 
 class Dashboard(Construct):
-    """The dashboard of a stack, which has the stack's name and the Region's.
+    """The dashboard of a stack, named after the stack and the Region.
 
     AWS: all Regions of an account share the names of dashboards.
     """
 
     def __init__(
-        self, scope: Construct, name: str, config: Configuration, intake: Intake, function: lambda_.Function
+        self,
+        scope: Construct,
+        name: str,
+        config: Configuration,
+        intake: IntakeConstruct,
+        function: lambda_.Function,
     ) -> None:
         super().__init__(scope, name)
         self._config = config
@@ -113,7 +119,7 @@ class Dashboard(Construct):
         )
 
 
-def _queues(intake: Intake) -> cloudwatch.GraphWidget:
+def _queues(intake: IntakeConstruct) -> cloudwatch.GraphWidget:
     waiting = [_waiting(queue) for queue in (intake.queue, intake.dead_letters, intake.undelivered)]
     oldest = intake.queue.metric_approximate_age_of_oldest_message(period=PERIOD, label="oldest, seconds")
     return _graph("Queues: waiting, dead letters, undelivered", [*waiting, oldest])

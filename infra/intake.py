@@ -1,4 +1,4 @@
-"""How findings come in: EventBridge rule, queue, and the two dead-letter queues behind them."""
+"""Make the way in for findings: an EventBridge rule, a queue, and the two dead-letter queues behind them."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,7 +12,8 @@ from constructs import Construct
 
 from hubtriage.settings.capacity import RETENTION_DAYS
 from hubtriage.settings.configuration import Configuration
-from infra.encryption import USE_ACTIONS, key_statements, queue_encryption
+
+from .encryption import USE_ACTIONS, key_statements, queue_encryption
 
 LONGEST_RETENTION = Duration.days(RETENTION_DAYS)
 READ_ACTIONS = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
@@ -25,7 +26,7 @@ REDRIVE_ACTIONS = (
 )
 
 
-class Intake(Construct):
+class IntakeConstruct(Construct):
     """Queue of findings to triage, fed by one EventBridge rule on the default bus with the given pattern.
 
     `queue` is what the function reads, `dead_letters` holds what it could not process, `undelivered` holds
@@ -75,7 +76,7 @@ class Intake(Construct):
         target = targets.SqsQueue(
             self.queue,
             dead_letter_queue=self.undelivered,
-            max_event_age=Duration.hours(24),  # AWS: the longest, and the default, said here to be seen
+            max_event_age=Duration.hours(24),  # AWS: the longest, and the default; explicit for readers
             retry_attempts=185,
         )
         return events.Rule(
@@ -100,15 +101,15 @@ class Intake(Construct):
             self,
             "Redrive",
             description="Brings dead letters back into the queue of findings",
-            assumed_by=iam.AccountRootPrincipal(),  # whoever in this account is allowed to assume it
+            assumed_by=iam.AccountRootPrincipal(),  # anyone in this account who is allowed to assume it
             inline_policies={"redrive": iam.PolicyDocument(statements=redrive)},
         )
 
     def refuse_other_senders(self, *roles: iam.IRole) -> None:
         """Refuse messages of all but the rule, the redrive role and these roles, whatever their policies say.
 
-        Whoever writes here could have a finding hidden by describing it falsely. Nobody sends dead letters:
-        AWS: SQS itself moves them, whatever their queue's policy, and back to the queue they came from.
+        A false message could make triage hide a finding. No one sends dead letters. AWS: SQS itself moves
+        them, there and back, whatever the policy of their queue says.
         """
         rule = {"ArnNotEquals": {"aws:SourceArn": self.rule.rule_arn}}
         senders = [role.role_arn for role in (self.redrive_role, *roles)]
@@ -122,15 +123,16 @@ def _allow(actions: Sequence[str], queue: sqs.Queue) -> iam.PolicyStatement:
     return iam.PolicyStatement(actions=list(actions), resources=[queue.queue_arn])
 
 
-# What is in it is sent on: nobody's queue may have it filled as its dead-letter queue. For the queue of dead
-# letters CloudFormation cannot say which queue alone may: each would have to be made before the other.
+# A redrive sends on what is in it, so no queue may use it as its dead-letter queue. The queue of dead letters
+# cannot have such a policy: it would name the main queue, and CloudFormation needs each before the other.
 _NO_QUEUES_DEAD_LETTERS = sqs.RedriveAllowPolicy(redrive_permission=sqs.RedrivePermission.DENY_ALL)
 
 
 def _refusal(queue: sqs.Queue, unless_sent_by: Mapping[str, Any] | None = None) -> iam.PolicyStatement:
-    """Deny sending, under a condition that a service's request or a role's can escape: all of it must hold.
+    """Deny sending, except to requests that fail one part of the condition.
 
-    AWS: the one carries `aws:SourceArn`, the other `aws:PrincipalArn`; a missing key counts as not equal.
+    AWS: a service's request carries `aws:SourceArn`, a role's `aws:PrincipalArn`. A missing key counts as
+    not equal.
     """
     return iam.PolicyStatement(
         sid="RefuseOtherSenders",

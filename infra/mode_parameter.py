@@ -1,4 +1,4 @@
-"""The mode switch: the parameter that people and the breaker set, and that no deployment sets again."""
+"""The mode parameter: people and the breaker set it, and no deployment sets it again."""
 
 from aws_cdk import Arn, ArnComponents, CustomResource, Duration, Stack
 from aws_cdk import aws_lambda as lambda_
@@ -8,10 +8,10 @@ from hubtriage.aws.switch.mode import MODES, parameter_name
 from hubtriage.settings.configuration import Configuration
 
 
-class ModeSwitch(Construct):
-    """A parameter of Systems Manager that `made_by` a function: what CloudFormation owns, it overwrites.
+class ModeParameter(Construct):
+    """A parameter of Systems Manager that a function makes: CloudFormation would overwrite its own one.
 
-    `parameter_name` and `parameter_arn` are known before it is made.
+    `parameter_name` and `parameter_arn` are known before the function makes it.
     """
 
     def __init__(self, scope: Construct, name: str, config: Configuration) -> None:
@@ -24,7 +24,7 @@ class ModeSwitch(Construct):
         self._initial_mode = config.initial_mode
 
     def made_by(self, function: lambda_.Function) -> CustomResource:
-        """Have a function make it when the stack is made, and remove it with the stack."""
+        """Let a function make the parameter with the stack, and remove it with the stack."""
         return CustomResource(
             self,
             "Resource",

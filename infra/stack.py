@@ -1,24 +1,23 @@
-"""The stacks: everything that triages the findings of one hub, in one Region, for each of the Regions."""
+"""Make the stacks: in each Region, everything that triages the findings of one hub."""
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import cast
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from hubtriage.authoring.event_pattern import event_pattern
 from hubtriage.settings.configuration import Configuration
-from infra.alarms import Watch
-from infra.breaker import Breaker
-from infra.bundle import read_ruleset
-from infra.functions import TriageFunction
-from infra.intake import Intake
-from infra.mode_parameter import ModeSwitch
-from infra.queries import Queries
-from infra.sweep import Sweep
+
+from .alarms import AlarmsConstruct
+from .breaker import BreakerConstruct
+from .bundle import read_ruleset
+from .intake import IntakeConstruct
+from .mode_parameter import ModeParameter
+from .queries import Queries
+from .sweep import SweepConstruct
+from .triage import TriageConstruct
 
 
 def triage_stacks(
@@ -26,7 +25,7 @@ def triage_stacks(
 ) -> tuple["TriageStack", ...]:
     """Make a stack for each place of the configuration, all with the same name in CloudFormation.
 
-    CDK knows several of them as `NAME-REGION`. `packages`: by function, folders that `build_package` filled.
+    CDK names several of them `NAME-REGION`. `packages` holds a folder of `build_package` for each function.
     """
     several = len(config.places) > 1
     return tuple(
@@ -41,7 +40,7 @@ def triage_stacks(
 
 
 class TriageStack(cdk.Stack):
-    """Intake, triage, sweep, watch and breaker of one hub; `config` has one place."""
+    """Intake, triage, sweep, alarms and breaker of one hub; `config` has one place."""
 
     def __init__(
         self, scope: Construct, name: str, config: Configuration, packages: Mapping[str, Path]
@@ -61,29 +60,21 @@ class TriageStack(cdk.Stack):
             bound = iam.ManagedPolicy.from_managed_policy_arn(self, "Boundary", config.permission_boundary)
             iam.PermissionsBoundary.of(self).apply(bound)
         rules = read_ruleset(packages["triage"])["rules"]
-        intake = Intake(self, "Intake", config, event_pattern(rules))
-        switch = ModeSwitch(self, "Mode", config)
-        triage = TriageFunction(
-            self,
-            "Triage",
-            config,
-            packages["triage"],
-            intake.queue,
-            rules,
-            switch,
-        )
-        watch = Watch(self, "Watch", config, intake, triage.function)
-        Queries(self, "Queries", config, cast("logs.ILogGroup", triage.log_group))
-        sweep = Sweep(self, "Sweep", config, packages["sweep"], intake, switch)
-        triage.batches.node.add_dependency(switch.made_by(sweep.deployed))
+        intake = IntakeConstruct(self, "Intake", config, event_pattern(rules))
+        mode = ModeParameter(self, "Mode", config)
+        triage = TriageConstruct(self, "Triage", config, packages["triage"], intake.queue, rules, mode)
+        alarms = AlarmsConstruct(self, "Watch", config, intake, triage.function)
+        Queries(self, "Queries", config, triage.function.log_group)
+        sweep = SweepConstruct(self, "Sweep", config, packages["sweep"], intake, mode)
+        triage.batches.node.add_dependency(mode.made_by(sweep.deployed))
         sweep.start_after_deploys(triage)
-        intake.refuse_other_senders(sweep.role)
-        for trouble in sweep.troubles():
-            watch.alarm(trouble)
-        breaker = Breaker(self, "Breaker", config, packages["breaker"], switch, watch)
+        intake.refuse_other_senders(sweep.function.execution_role)
+        for alarm in sweep.alarms():
+            alarms.add(alarm)
+        breaker = BreakerConstruct(self, "Breaker", config, packages["breaker"], mode, alarms)
         for name, value in {
             "FunctionName": triage.function.function_name,
-            "LogGroupName": triage.log_group.log_group_name,
+            "LogGroupName": triage.function.log_group.log_group_name,
             "QueueUrl": intake.queue.queue_url,
             "DeadLetterQueueUrl": intake.dead_letters.queue_url,
             "DeadLetterQueueArn": intake.dead_letters.queue_arn,
@@ -91,9 +82,9 @@ class TriageStack(cdk.Stack):
             "RedriveRoleArn": intake.redrive_role.role_arn,
             "IntakeRuleName": intake.rule.rule_name,
             "SweepArn": sweep.machine.state_machine_arn,
-            "SweepLogGroupName": sweep.log_group.log_group_name,
-            "ModeParameterName": switch.parameter_name,
+            "SweepLogGroupName": sweep.function.log_group.log_group_name,
+            "ModeParameterName": mode.parameter_name,
             "BreakerAlarmName": breaker.alarm.alarm_name,
-            "AlarmTopicArn": watch.topic.topic_arn,
+            "AlarmTopicArn": alarms.topic.topic_arn,
         }.items():
             cdk.CfnOutput(self, name, value=value)

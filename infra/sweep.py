@@ -1,12 +1,10 @@
-"""The sweep: a state machine that takes its steps, what starts it, and the functions that it needs."""
+"""Make the sweep: a state machine that takes its steps, what starts it, and the functions that it needs."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import cast
 
 from aws_cdk import (
-    Acknowledgment,
     Arn,
     ArnComponents,
     ArnFormat,
@@ -15,11 +13,8 @@ from aws_cdk import (
     RemovalPolicy,
     Stack,
     TimeZone,
-    Validations,
 )
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_logs as logs
 from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_scheduler_targets as scheduler_targets
 from aws_cdk import aws_stepfunctions as sfn
@@ -29,24 +24,17 @@ from constructs import Construct
 from hubtriage.aws.sweep.config import SweepConfig
 from hubtriage.aws.sweep.deployed import DeployedConfig
 from hubtriage.settings.configuration import Configuration
-from infra.alarms import Trouble
-from infra.dashboard import triage_metric
-from infra.encryption import USE_ACTIONS, customer_key, key_statements
-from infra.functions import (
-    LOG_ACTIONS,
-    RETENTIONS,
-    RUNTIME,
-    TRACE_ACTIONS,
-    TriageFunction,
-    accept_tracing,
-    architecture,
-    hub_arn,
-    log_level,
-    statement,
-    triage_config,
-)
-from infra.intake import Intake
-from infra.mode_parameter import ModeSwitch
+
+from .alarms import Alarm
+from .bundle import read_ruleset
+from .dashboard import triage_metric
+from .encryption import USE_ACTIONS, key_statements
+from .function import Function, lambda_log_level
+from .intake import IntakeConstruct
+from .log_groups import make_log_group
+from .mode_parameter import ModeParameter
+from .permissions import TRACE_ACTIONS, accept_all_resources, hub_arn, statement
+from .triage import TriageConstruct, triage_config
 
 STEP_SECONDS = 50
 STEP_TIMEOUT_SECONDS = 120  # a step, and a call that hangs to its end
@@ -54,7 +42,7 @@ STEP_TRIES = 20
 LONGEST_SWEEP = Duration.days(2)
 # A day of 25 hours, when summer time ends, and one for the metric. AWS: in periods of an hour 7 days at most.
 MOST_SILENT_HOURS = 26
-# A sweep may end at once and the next take its whole day: two days, one of 25 hours, and one for the metric.
+# One sweep may end at once and the next take a whole day: two days, one of 25 hours, and one for the metric.
 MOST_HOURS_WITHOUT_END = 50
 QUEUE_ACTIONS = ("sqs:SendMessage", "sqs:GetQueueAttributes")
 MACHINE_ACTIONS = ("states:ListExecutions", "states:StartExecution")
@@ -74,11 +62,11 @@ LOG_DELIVERY_ACTIONS = (
 )
 
 
-class Sweep(Construct):
-    """Brings what is in git into force on existing findings, daily and after deploys.
+class SweepConstruct(Construct):
+    """Brings what is in git into force on existing findings, daily and after deployments.
 
-    `machine` takes `{"request": {...}}`; `role` is the step function's, which sends to the queue;
-    `log_group` holds a line of each step and the report at the end; CloudFormation calls `deployed`.
+    `machine` takes `{"request": {...}}`. `function` takes the steps, and its role sends to the queue; its log
+    group holds a line of each step and the report at the end. CloudFormation calls `deployed`.
     """
 
     def __init__(
@@ -87,24 +75,21 @@ class Sweep(Construct):
         name: str,
         config: Configuration,
         package: Path,
-        intake: Intake,
-        switch: ModeSwitch,
+        intake: IntakeConstruct,
+        mode: ModeParameter,
     ) -> None:
         super().__init__(scope, name)
         self._config = config
-        self._code = lambda_.Code.from_asset(str(package))
-        self._ruleset_hash = json.loads((package / "ruleset.json").read_text(encoding="utf-8"))["hash"]
+        self._package = package
         self._machine_name = f"{config.stack_name}-sweep"
-        self.log_group = self._log_group("Log", RemovalPolicy.RETAIN)
-        self.role = self._step_role(intake, switch)
-        self.function = self._step_function(intake, switch)
+        self.function = self._step_function(intake, mode)
         self.machine = self._machine()
         self._schedule()
-        self.deployed = self._deployed_function(switch)
+        self.deployed = self._deployed_function(mode)
 
     @property
     def _machine_arn(self) -> str:
-        """The machine's ARN by its name: the step's role names the machine, which needs the step first."""
+        """The machine's ARN from its name: the step's role needs it before the machine is made."""
         return Arn.format(
             ArnComponents(
                 service="states",
@@ -115,46 +100,7 @@ class Sweep(Construct):
             Stack.of(self),
         )
 
-    def _log_group(self, name: str, removal: RemovalPolicy, group_name: str | None = None) -> logs.LogGroup:
-        return logs.LogGroup(
-            self,
-            name,
-            log_group_name=group_name,
-            encryption_key=customer_key(self, self._config),
-            retention=RETENTIONS[self._config.log_retention_days],
-            removal_policy=removal,
-        )
-
-    def _step_role(self, intake: Intake, switch: ModeSwitch) -> iam.Role:
-        return self._function_role(
-            "StepRole",
-            "Reads findings, and sends those that need something to the queue",
-            self.log_group,
-            statement("Read", ("securityhub:GetFindings",), hub_arn(self)),
-            statement("FillQueue", QUEUE_ACTIONS, intake.queue.queue_arn),
-            statement("CountDeadLetters", ("sqs:GetQueueAttributes",), intake.dead_letters.queue_arn),
-            *key_statements(self._config, USE_ACTIONS),
-            statement("OneAtATime", MACHINE_ACTIONS, self._machine_arn),
-            statement("ShutIntakeToTakeBack", RULE_ACTIONS, intake.rule.rule_arn),
-            statement("ReadMode", ("ssm:GetParameter",), switch.parameter_arn),
-        )
-
-    def _function_role(
-        self, name: str, description: str, log_group: logs.LogGroup, *statements: iam.PolicyStatement
-    ) -> iam.Role:
-        logging = statement("WriteLog", LOG_ACTIONS, log_group.log_group_arn)
-        tracing = statement("Trace", TRACE_ACTIONS, "*")
-        role = iam.Role(
-            self,
-            name,
-            description=description,
-            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
-            inline_policies={"sweep": iam.PolicyDocument(statements=[*statements, logging, tracing])},
-        )
-        accept_tracing(role)
-        return role
-
-    def _step_function(self, intake: Intake, switch: ModeSwitch) -> lambda_.Function:
+    def _step_function(self, intake: IntakeConstruct, mode: ModeParameter) -> Function:
         config = self._config
         sweep = SweepConfig(
             queue=intake.queue.queue_url,
@@ -166,49 +112,40 @@ class Sweep(Construct):
             queue_limit=config.sweep_queue_limit,
             wait=config.sweep_wait_seconds,
         )
-        shared = triage_config(config, mode_parameter=switch.parameter_name)
-        return self._a_function(
-            "Step",
-            "Takes one step of a sweep over existing findings",
-            "lambdas.sweep.handler.handler",
-            Duration.seconds(STEP_TIMEOUT_SECONDS),
-            self.role,
-            self.log_group,
-            shared.as_environment() | sweep.as_environment(),
-        )
-
-    def _a_function(
-        self,
-        name: str,
-        description: str,
-        handler: str,
-        timeout: Duration,
-        role: iam.Role,
-        log_group: logs.LogGroup,
-        variables: dict[str, str],
-    ) -> lambda_.Function:
-        return lambda_.Function(
+        shared = triage_config(config, mode_parameter=mode.parameter_name)
+        return Function(
             self,
-            name,
-            description=description,
-            code=self._code,
-            handler=handler,
-            runtime=RUNTIME,
-            architecture=architecture(self._config),
-            memory_size=self._config.memory_mb,
-            timeout=timeout,
-            role=role.without_policy_updates(),
-            tracing=lambda_.Tracing.ACTIVE,
-            log_group=log_group,
-            logging_format=lambda_.LoggingFormat.JSON,
-            application_log_level_v2=log_level(self._config),
-            system_log_level_v2=lambda_.SystemLogLevel.INFO,
-            environment=variables,
+            "Step",
+            config,
+            self._package,
+            handler="lambdas.sweep.handler.handler",
+            description="Takes one step of a sweep over existing findings",
+            role_name="StepRole",
+            role_description="Reads findings, and sends those that need something to the queue",
+            policy_name="sweep",
+            statements=[
+                statement("Read", ("securityhub:GetFindings",), hub_arn(self)),
+                statement("FillQueue", QUEUE_ACTIONS, intake.queue.queue_arn),
+                statement("CountDeadLetters", ("sqs:GetQueueAttributes",), intake.dead_letters.queue_arn),
+                *key_statements(config, USE_ACTIONS),
+                statement("OneAtATime", MACHINE_ACTIONS, self._machine_arn),
+                statement("ShutIntakeToTakeBack", RULE_ACTIONS, intake.rule.rule_arn),
+                statement("ReadMode", ("ssm:GetParameter",), mode.parameter_arn),
+            ],
+            timeout=Duration.seconds(STEP_TIMEOUT_SECONDS),
+            environment=shared.as_environment() | sweep.as_environment(),
+            log_level=lambda_log_level(config),
         )
 
     def _machine(self) -> sfn.StateMachine:
-        # AWS: log groups of this prefix share one resource policy, of which there may be ten.
-        log = self._log_group("Steps", RemovalPolicy.DESTROY, f"/aws/vendedlogs/states/{self._machine_name}")
+        # AWS: log groups of this prefix share one resource policy; an account has ten at most.
+        log = make_log_group(
+            self,
+            "Steps",
+            self._config,
+            RemovalPolicy.DESTROY,
+            f"/aws/vendedlogs/states/{self._machine_name}",
+        )
         return sfn.StateMachine(
             self,
             "Machine",
@@ -221,9 +158,9 @@ class Sweep(Construct):
         )
 
     def _definition(self) -> sfn.IChainable:
-        """Step after step, with a pause where the step asks for one, until a step says that it is over.
+        """Take step after step, with a pause if a step asks for one, until a step reports the end.
 
-        A step that fails or is killed is taken again from where it began.
+        If a step fails or is killed, Step Functions takes it again from where it began.
         """
         step = tasks.LambdaInvoke(
             self,
@@ -273,12 +210,10 @@ class Sweep(Construct):
                 )
             },
         )
-        Validations.of(role).acknowledge(
-            Acknowledgment(
-                id="AwsSolutions::AwsSolutions-IAM5[Resource::*]",
-                reason="Neither the actions by which Step Functions delivers logs, nor those for sending "
-                "traces, can be limited to a resource.",
-            )
+        accept_all_resources(
+            role,
+            "Neither the actions by which Step Functions delivers logs, nor those for sending "
+            "traces, can be limited to a resource.",
         )
         return role
 
@@ -302,26 +237,30 @@ class Sweep(Construct):
             ),
         )
 
-    def _deployed_function(self, switch: ModeSwitch) -> lambda_.Function:
-        log = self._log_group("DeployedLog", RemovalPolicy.DESTROY)
-        role = self._function_role(
-            "DeployedRole",
-            "Makes the mode switch, and starts a sweep after a deployment",
-            log,
-            statement("StartSweep", ("states:StartExecution",), self.machine.state_machine_arn),
-            statement("MakeSwitch", SWITCH_ACTIONS, switch.parameter_arn),
-        )
-        return self._a_function(
+    def _deployed_function(self, mode: ModeParameter) -> Function:
+        return Function(
+            self,
             "Deployed",
-            "Makes the mode switch, and starts a sweep after a deployment that changed the rule set",
-            "lambdas.sweep.deployed.handler",
-            Duration.seconds(60),
-            role,
-            log,
-            DeployedConfig(self.machine.state_machine_arn).as_environment(),
+            self._config,
+            self._package,
+            handler="lambdas.sweep.deployed.handler",
+            description="Makes the mode switch, and starts a sweep after a deployment that changed the "
+            "rule set",
+            role_name="DeployedRole",
+            role_description="Makes the mode switch, and starts a sweep after a deployment",
+            policy_name="sweep",
+            statements=[
+                statement("StartSweep", ("states:StartExecution",), self.machine.state_machine_arn),
+                statement("MakeSwitch", SWITCH_ACTIONS, mode.parameter_arn),
+            ],
+            timeout=Duration.seconds(60),
+            environment=DeployedConfig(self.machine.state_machine_arn).as_environment(),
+            log_name="DeployedLog",
+            log_removal=RemovalPolicy.DESTROY,
+            log_level=lambda_log_level(self._config),
         )
 
-    def start_after_deploys(self, triage: TriageFunction) -> None:
+    def start_after_deploys(self, triage: TriageConstruct) -> None:
         """Start a sweep when a deployment has changed the rule set, once the functions have it."""
         deployed = CustomResource(
             self,
@@ -329,22 +268,22 @@ class Sweep(Construct):
             resource_type="Custom::HubtriageSweep",
             service_token=self.deployed.function_arn,
             service_timeout=Duration.minutes(5),
-            properties={"RulesetHash": self._ruleset_hash},
+            properties={"RulesetHash": read_ruleset(self._package)["hash"]},
         )
         for needed in (triage, self.machine, self.function):
             deployed.node.add_dependency(needed)
 
-    def troubles(self) -> Iterator[Trouble]:
-        """What is worth waking somebody for."""
+    def alarms(self) -> Iterator[Alarm]:
+        """Return the alarms on the sweep, each with what it means and what to do."""
         consequence = "Rules that were deleted or have expired may still be in force on old findings."
-        yield Trouble(
+        yield Alarm(
             "SweepFails",
             f"A sweep over existing findings failed. {consequence} Read the log of the sweep, remove the "
             "cause, then run `hubtriage sweep --resume`.",
             self.machine.metric_failed(period=Duration.minutes(5)),
             0,
         )
-        yield Trouble(
+        yield Alarm(
             "SweepMissing",
             f"No sweep has started for {MOST_SILENT_HOURS} hours, though one should every day. {consequence} "
             "Start one with `hubtriage sweep`, then look at the schedule.",
@@ -353,14 +292,14 @@ class Sweep(Construct):
             periods=MOST_SILENT_HOURS,
             silence=True,
         )
-        yield Trouble(
+        yield Alarm(
             "SweepWithholds",
             f"A sweep would have hidden more than {self._config.sweep_hide_limit} findings and left the rest "
             "as they are. See what rules did, then `hubtriage sweep --budget N`, or correct them.",
             triage_metric(self._config, "SweepFindingsWithheld"),
             0,
         )
-        yield Trouble(
+        yield Alarm(
             "SweepUnfinished",
             f"No sweep has done all of its work for {MOST_HOURS_WITHOUT_END} hours, though some may have "
             f"started. {consequence} The log of the sweep says how the last ones ended.",

@@ -14,7 +14,8 @@ from hubtriage.engine.text.suggestions import nearest
 ALL_REGIONS = "all"
 """In place of the linked Regions: AWS aggregates every Region, new ones too."""
 
-# AWS: CloudWatch Logs accepts these retentions only.
+# AWS: CloudWatch Logs accepts these retentions only. A test holds them to CDK's; the command line works
+# without CDK.
 Retention = Literal[
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653
 ]

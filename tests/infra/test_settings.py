@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, get_args
 
 import aws_cdk as cdk
 import pytest
+from aws_cdk import aws_logs as logs
 
 from hubtriage.settings.configuration import PREFIX, Configuration, setting_names
+from hubtriage.settings.setting_types import Retention
 from infra.stack import triage_stacks
 from tests.infra.samples import DEFAULT, DEPLOYMENTS
 from tests.infra.snapshots import differences, snapshot
@@ -90,3 +92,13 @@ def test_a_level_above_info_arrives_at_the_functions_alone(changed: Lines) -> No
 def test_every_setting_changes_something_or_has_a_reason_why_not() -> None:
     assert {*CHANGES, *NO_CHANGE} == {*setting_names()}
     assert not CHANGES.keys() & NO_CHANGE.keys()
+
+
+def test_the_retentions_to_choose_from_are_those_that_cdk_knows() -> None:
+    app = cdk.App()
+    stack = cdk.Stack(app, "retentions")
+    for retention in logs.RetentionDays:
+        logs.LogGroup(stack, retention.name, retention=retention)
+    resources = app.synth().get_stack_by_name("retentions").template["Resources"].values()
+    days = {resource.get("Properties", {}).get("RetentionInDays") for resource in resources}
+    assert {*get_args(Retention)} == days - {None}, "None keeps a log for ever, which cannot be chosen"

@@ -12,7 +12,8 @@ from hubtriage.aws.triage.config import TriageConfig
 from hubtriage.engine.pattern import compile_pattern
 from hubtriage.settings.capacity import worst_case_seconds
 from hubtriage.settings.configuration import Configuration
-from infra.functions import log_level, triage_config
+from infra.function import lambda_log_level
+from infra.triage import triage_config
 from tests.infra.samples import RULE, RULESET
 
 EVERYTHING = Configuration(
@@ -274,7 +275,8 @@ def test_the_function_takes_messages_of_the_queue_that_it_reads_and_no_others(te
 
 @pytest.mark.parametrize("level", get_args(Configuration.model_fields["log_level"].annotation))
 def test_lambda_itself_drops_no_line_that_holds_metrics(level):
-    assert log_level(Configuration(log_level=level)).value == ("DEBUG" if level == "DEBUG" else "INFO")
+    kept = lambda_log_level(Configuration(log_level=level)).value
+    assert kept == ("DEBUG" if level == "DEBUG" else "INFO")
 
 
 def test_the_function_knows_every_variable_that_the_stack_writes():

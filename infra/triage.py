@@ -1,0 +1,92 @@
+"""Make the triage function: what it may do, what it reads, and the queue that starts it."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from aws_cdk import Duration
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from hubtriage.authoring.iam import hub_statements
+from hubtriage.aws.triage.config import TriageConfig
+from hubtriage.settings.configuration import Configuration
+
+from .dashboard import METRICS_NAMESPACE
+from .encryption import READ_ACTIONS, key_statements
+from .function import Function, lambda_log_level
+from .mode_parameter import ModeParameter
+from .permissions import hub_arn, statement
+
+_QUEUE_ACTIONS = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
+
+
+class TriageConstruct(Construct):
+    """The function that triages what is in the queue; `batches` hands it what to triage."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        name: str,
+        config: Configuration,
+        package: Path,
+        queue: sqs.Queue,
+        rules: Sequence[Mapping[str, Any]],
+        mode: ModeParameter,
+    ) -> None:
+        super().__init__(scope, name)
+        self.function = Function(
+            self,
+            "Function",
+            config,
+            package,
+            handler="lambdas.triage.handler.handler",
+            description="Triages Security Hub findings by the rules it was deployed with",
+            role_description="Reads findings from the queue and updates them in Security Hub",
+            policy_name="triage",
+            statements=[
+                *map(iam.PolicyStatement.from_json, hub_statements(rules, config.never, hub_arn(self))),
+                statement("ReadMode", ("ssm:GetParameter",), mode.parameter_arn),
+                statement("ReadQueue", _QUEUE_ACTIONS, queue.queue_arn),
+                *key_statements(config, READ_ACTIONS),
+            ],
+            timeout=Duration.seconds(config.capacity.timeout),
+            environment=triage_config(
+                config, mode_parameter=mode.parameter_name, queue=queue.queue_arn
+            ).as_environment(),
+            reserved_concurrency=config.reserved_concurrency,
+            log_level=lambda_log_level(config),
+        )
+        self.batches = self._batches(config, queue)
+
+    def _batches(self, config: Configuration, queue: sqs.Queue) -> lambda_.EventSourceMapping:
+        return lambda_.EventSourceMapping(
+            self,
+            "Batches",
+            target=self.function,
+            event_source_arn=queue.queue_arn,
+            batch_size=config.batch_size,
+            max_batching_window=Duration.seconds(config.batch_window_seconds),
+            max_concurrency=config.maximum_concurrency,
+            report_batch_item_failures=True,
+        )
+
+
+def triage_config(config: Configuration, mode_parameter: str = "", queue: str = "") -> TriageConfig:
+    """Return a function's settings; rates are for one container: all of them share the hub's quota."""
+    return TriageConfig(
+        service=config.stack_name,
+        namespace=METRICS_NAMESPACE,
+        stack=config.stack_name,
+        udf=config.udf,
+        known_stacks=frozenset(config.known_stacks),
+        never=frozenset(config.never),
+        mode_parameter=mode_parameter,
+        queue=queue,
+        calls_per_second=config.capacity.calls_per_container,
+        reads_per_second=config.capacity.reads_per_container,
+        refresh_age=config.refresh_age_seconds,
+        log_level=config.log_level,
+    )
