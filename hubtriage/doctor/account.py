@@ -1,4 +1,4 @@
-"""The account under examination: what checks ask for more than once, each asked for when first needed."""
+"""Read the account under examination: what several checks need, read once and only if needed."""
 
 import random
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ from hubtriage.aws.triage.config import TriageConfig
 from hubtriage.doctor.verdict import UncheckedError
 from hubtriage.engine.planning.plan import Settings
 
-# AWS: 3 a second and bursts of 6, shared with everybody in the account; one is left to the others.
+# AWS: 3 a second and bursts of 6, shared by the whole account; this leaves one to the others.
 READS_PER_SECOND = 2.0
 _ACTIVE: Mapping[str, Any] = {"RecordState": [{"Value": "ACTIVE", "Comparison": "EQUALS"}]}
 _NEWEST_FIRST = [{"Field": "UpdatedAt", "SortOrder": "desc"}]
@@ -29,7 +29,7 @@ _NEWEST_FIRST = [{"Field": "UpdatedAt", "SortOrder": "desc"}]
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who asks, and where."""
+    """The caller, and the account and Region of the call."""
 
     account: str
     region: str
@@ -37,20 +37,20 @@ class Identity:
     arn: str
 
     def hub(self) -> str:
-        """The ARN of the account's hub in this Region."""
+        """Return the ARN of the account's hub in this Region."""
         return f"arn:{self.partition}:securityhub:{self.region}:{self.account}:hub/default"
 
 
 @dataclass(frozen=True, slots=True)
 class Deployed:
-    """A stack as CloudFormation knows it; resources are physical ids by type."""
+    """A stack as CloudFormation reports it."""
 
     name: str
     status: str
     outputs: Mapping[str, str]
 
     def output(self, name: str) -> str:
-        """An output; raises UncheckedError where the stack has none of this name."""
+        """Return an output; raises UncheckedError if the stack has none of this name."""
         if name not in self.outputs:
             raise UncheckedError(
                 f"the stack {self.name} has no output {name}", "deploy this version of hubtriage"
@@ -59,16 +59,16 @@ class Deployed:
 
 
 class ClientFactory(Protocol):
-    """Makes boto3's client of a service, in a Region or in that of the environment."""
+    """Makes boto3's client of a service, in the given Region or in that of the environment."""
 
     def __call__(self, service: str, region: str | None = None) -> Any:
-        """The client."""
+        """Return the client."""
 
 
 class Account:
     """An account and Region, one stack in it, and a folder of rules.
 
-    `hub` reads findings, the newest `most_findings` of them. What AWS refuses is raised as botocore does.
+    `hub` reads the newest `most_findings` findings. If AWS refuses a call, botocore's error is raised.
     """
 
     def __init__(
@@ -91,7 +91,7 @@ class Account:
         self._getter = Getter(hub, budget, Backoff(random.random), clock.monotonic)
 
     def client(self, service: str) -> Any:
-        """The client of a service."""
+        """Return the client of a service."""
         if service not in self._clients:
             self._clients[service] = self._client(service)
         return self._clients[service]
@@ -173,7 +173,7 @@ class Account:
         return self._natives(self.client("securityhub"))
 
     def natives_of(self, region: str) -> list[Mapping[str, Any]]:
-        """Those of another Region."""
+        """Return the automation rules of another Region."""
         return (
             self.natives
             if region == self.identity.region
@@ -182,7 +182,7 @@ class Account:
 
     @staticmethod
     def _natives(hub: Any) -> list[Mapping[str, Any]]:
-        """The automation rules of a hub, with criteria and actions, which AWS may leave out of some."""
+        """Return the automation rules of a hub; AWS may leave out criteria and actions of some."""
         arns: list[str] = []
         request: dict[str, Any] = {"MaxResults": 100}
         while True:
@@ -204,7 +204,7 @@ class Account:
         return self.read(_ACTIVE, self.most_findings, SortCriteria=_NEWEST_FIRST)
 
     def read(self, filters: Mapping[str, Any], most: int, **request: Any) -> list[Finding]:
-        """Findings by filters, at most so many; raises UncheckedError."""
+        """Return at most so many findings that match the filters; raises UncheckedError."""
         found: list[Finding] = []
         request = {"Filters": filters, "MaxResults": min(PAGE, most), **request}
         while len(found) < most:

@@ -1,4 +1,4 @@
-"""All checks, in the order in which an account is looked at, and making them."""
+"""List all checks in the order in which they are made, and make them."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from hubtriage.doctor.verdict import CheckResult, Verdict
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One check; `look` gives None where there is nothing to check, such as the alarms of no stack."""
+    """One check; `look` returns None if there is nothing to check, such as alarms without a stack."""
 
     name: str
     title: str
@@ -41,7 +41,7 @@ CHECKS: tuple[Check, ...] = (
 
 
 def examine(account: Account, checks: Iterable[Check] = CHECKS) -> Iterator[CheckResult]:
-    """Make the checks one after another; one that cannot be made does not stop the others."""
+    """Make the checks in order; one that cannot be made does not stop the others."""
     for check in checks:
         verdict = _verdict(check, account)
         if verdict is not None:

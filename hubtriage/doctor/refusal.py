@@ -1,4 +1,4 @@
-"""The verdict where a check cannot be made."""
+"""Turn the error that kept a check from being made into a verdict."""
 
 from botocore.exceptions import ClientError
 
@@ -7,11 +7,11 @@ from hubtriage.doctor.verdict import UncheckedError, Verdict
 
 POLICY = "docs/doctor.md has the policy that doctor needs"
 REFUSALS = (UncheckedError, *API_ERRORS)
-"""What keeps a check from being made."""
+"""The errors that keep a check from being made."""
 
 
 def refused(error: Exception) -> Verdict:
-    """What was asked, why there is no answer, and what to do; for an error of REFUSALS."""
+    """Say what was asked, why there is no answer, and what to do; for an error of REFUSALS."""
     if isinstance(error, UncheckedError):
         return Verdict("unchecked", error.reason, error.advice)
     fault = call_fault(error)

@@ -1,4 +1,4 @@
-"""What a check has come to."""
+"""Say what a check found."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,9 +12,9 @@ STATUSES: tuple[str, ...] = get_args(Status)
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What was seen, and what to do about it if there is anything; `details` are lines for people.
+    """What the check saw, and what to do about it, if anything.
 
-    `data` is the same for programs.
+    `details` are lines for people; `data` is the same for programs.
     """
 
     status: Status
@@ -33,7 +33,7 @@ class CheckResult:
     verdict: Verdict
 
     def as_record(self) -> dict[str, Any]:
-        """The result as JSON-ready data."""
+        """Return the result as JSON-ready data."""
         return {
             "check": self.name,
             "status": self.verdict.status,
@@ -45,7 +45,7 @@ class CheckResult:
 
 
 class UncheckedError(Exception):
-    """A check cannot be made: why, and what to do so that it can."""
+    """Raised if a check cannot be made: why not, and what to do so that it can."""
 
     def __init__(self, reason: str, advice: str = "") -> None:
         super().__init__(reason)
@@ -53,16 +53,16 @@ class UncheckedError(Exception):
 
 
 def worst(*statuses: Status) -> Status:
-    """The worst of some statuses; what could not be checked counts less than what is wrong."""
+    """Return the worst status; what could not be checked counts less than what is wrong."""
     order: tuple[Status, ...] = ("problem", "warning", "unchecked")
     return next((status for status in order if status in statuses), "ok")
 
 
 def counted(count: int, noun: str) -> str:
-    """A number of things, in words that fit it."""
+    """Return a number and a noun, in the plural unless there is one."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def written(moment: datetime) -> str:
-    """A moment to the minute, in UTC."""
+    """Return a moment to the minute, in UTC."""
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

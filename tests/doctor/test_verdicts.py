@@ -10,8 +10,8 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from hubtriage.doctor.checks.account import aggregation, quotas
 from hubtriage.doctor.checks.rules import memos, udf
 from hubtriage.doctor.checks.runtime import alarms, function, queues, sweeps
+from hubtriage.doctor.iam_simulator import Denied
 from hubtriage.doctor.refusal import refused
-from hubtriage.doctor.simulation import Denied
 from hubtriage.doctor.verdict import Status, UncheckedError, worst
 
 HERE = "eu-central-1"
@@ -194,8 +194,8 @@ def test_the_last_sweep(status: str, hours: int, verdict: Status) -> None:
     assert found.advice or verdict == "ok"
 
 
-class Executions:
-    """Step Functions, and a stack of which nothing else is looked at: how each sweep ended, by hours ago."""
+class SweepExecutions:
+    """Step Functions and a stack that shows nothing else: how each sweep ended, by hours ago."""
 
     def __init__(self, now: datetime, ends: dict[int, str]) -> None:
         self.deployed, self.clock = self, self
@@ -207,7 +207,7 @@ class Executions:
     def now(self) -> float:
         return self._now.timestamp()
 
-    def client(self, _service: str) -> "Executions":
+    def client(self, _service: str) -> "SweepExecutions":
         return self
 
     def list_executions(self, **_request: Any) -> dict[str, Any]:
@@ -237,7 +237,7 @@ class Executions:
     ],
 )
 def test_a_sweep_that_came_to_its_end(ends: dict[int, str], status: Status, asked: int) -> None:
-    states: Any = Executions(datetime(2027, 1, 15, 8, tzinfo=UTC), ends)
+    states: Any = SweepExecutions(datetime(2027, 1, 15, 8, tzinfo=UTC), ends)
     found = sweeps.look(states)
     assert found is not None
     assert (found.status, states.described) == (status, asked)

@@ -1,4 +1,4 @@
-"""Whether this is the account in which the findings of the others arrive."""
+"""Check whether this is the account in which the findings of the others arrive."""
 
 from hubtriage.doctor.account import Account
 from hubtriage.doctor.verdict import Verdict, counted
@@ -7,7 +7,7 @@ MOST_MEMBERS = 50  # AWS: of one answer; there may be thousands
 
 
 def look(account: Account) -> Verdict:
-    """AWS: an administrator updates findings of its members, and so does each member its own."""
+    """Read administrator and members. AWS: both may update a member's findings."""
     hub = account.client("securityhub")
     other = hub.get_administrator_account().get("Administrator", {}).get("AccountId")
     if other:

@@ -1,4 +1,4 @@
-"""Whether this is the Region in which the findings of the others arrive."""
+"""Check whether this is the Region in which the findings of the others arrive."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,7 +8,7 @@ from hubtriage.doctor.verdict import Verdict
 
 
 def look(account: Account) -> Verdict:
-    """AWS: there is one aggregator at most, and every Region tells of it."""
+    """Read the aggregator. AWS: there is one at most, and every Region shows it."""
     hub = account.client("securityhub")
     listed = hub.list_finding_aggregators()["FindingAggregators"]
     if not listed:
@@ -18,7 +18,7 @@ def look(account: Account) -> Verdict:
 
 
 def judge(region: str, aggregator: Mapping[str, Any] | None) -> Verdict:
-    """The verdict in a Region on what GetFindingAggregator answers; None: there is no aggregator."""
+    """Return the verdict in a Region on the answer of GetFindingAggregator; None: there is no aggregator."""
     if aggregator is None:
         seen = f"none: only findings of {region} arrive here"
         return Verdict("ok", seen, "to triage other Regions too, aggregate them here or deploy in each")
@@ -37,7 +37,7 @@ def judge(region: str, aggregator: Mapping[str, Any] | None) -> Verdict:
 
 
 def is_linked(region: str, mode: str, named: tuple[str, ...]) -> bool:
-    """Whether the findings of a Region go to the home Region. AWS: RegionLinkingMode."""
+    """Say whether the findings of a Region go to the home Region. AWS: RegionLinkingMode."""
     if mode == "SPECIFIED_REGIONS":
         return region in named
     if mode == "ALL_REGIONS_EXCEPT_SPECIFIED":

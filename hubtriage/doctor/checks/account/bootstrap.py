@@ -1,4 +1,4 @@
-"""Whether CDK can deploy here at all."""
+"""Check whether CDK can deploy here at all."""
 
 from botocore.exceptions import ClientError
 
@@ -6,11 +6,11 @@ from hubtriage.doctor.account import Account
 from hubtriage.doctor.verdict import Verdict
 
 PARAMETER = "/cdk-bootstrap/hnb659fds/version"
-"""Where CDK's own stack says its version, for the qualifier that CDK uses by default."""
+"""The version of CDK's own stack, for the qualifier that CDK uses by default."""
 
 
 def look(account: Account) -> Verdict | None:
-    """Nothing to check once the stack is there."""
+    """Read the version of the bootstrap stack, unless our stack is already deployed."""
     if account.deployed is not None:
         return None
     try:

@@ -1,16 +1,16 @@
-"""Which commands the caller may run."""
+"""Check which commands the caller may run."""
 
 from collections.abc import Mapping
 
 from hubtriage.doctor.account import Account, Deployed
-from hubtriage.doctor.simulation import denied, principal_of
+from hubtriage.doctor.iam_simulator import denied, principal_of
 from hubtriage.doctor.verdict import Verdict
 
 Wanted = Mapping[str, tuple[str, ...]]
 
 
 def look(account: Account) -> Verdict:
-    """Not being allowed to run a command is no fault: whoever only reads needs no more."""
+    """Ask what the caller may do. A missing permission is no fault: a reader needs no more."""
     principal = principal_of(account)
     commands = needed(account)
     if principal is None:
@@ -26,7 +26,7 @@ def look(account: Account) -> Verdict:
 
 
 def needed(account: Account) -> dict[str, Wanted]:
-    """What each command needs: actions by resource. Those of a stack only where there is one."""
+    """Return the actions that each command needs, by resource; a stack's only if there is one."""
     who, hub = account.identity, account.identity.hub()
     roles = (
         f"arn:{who.partition}:iam::{who.account}:role/cdk-hnb659fds-deploy-role-{who.account}-{who.region}"

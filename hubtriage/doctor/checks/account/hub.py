@@ -1,4 +1,4 @@
-"""Whether Security Hub is on, and how its controls make findings."""
+"""Check whether Security Hub is on, and how its controls make findings."""
 
 from botocore.exceptions import ClientError
 
@@ -9,7 +9,7 @@ _OFF = ("InvalidAccessException", "ResourceNotFoundException")
 
 
 def look(account: Account) -> Verdict:
-    """AWS: DescribeHub is refused where Security Hub is off."""
+    """Describe the hub. AWS: refuses DescribeHub if Security Hub is off."""
     place = f"{account.identity.account}, {account.identity.region}"
     try:
         answer = account.client("securityhub").describe_hub()

@@ -1,4 +1,4 @@
-"""How much is left of the quotas that triage shares with others."""
+"""Check how much is left of the quotas that triage shares with others."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -29,7 +29,7 @@ class Quota:
 
 
 def look(account: Account) -> Verdict:
-    """Each quota for itself: one that may not be read does not hide the others."""
+    """Read each quota by itself: one that may not be read does not hide the others."""
     quotas: list[Quota] = []
     details: list[str] = []
     for read in _READERS:
@@ -61,14 +61,14 @@ def _event_rules(account: Account) -> Iterator[Quota]:
 
 
 def has_wildcard(pattern: str) -> bool:
-    """Whether an event pattern (JSON) uses the wildcard operator."""
-    return _asks_wildcard(json.loads(pattern))
+    """Say whether an event pattern (JSON) uses the wildcard operator."""
+    return _holds_wildcard(json.loads(pattern))
 
 
-def _asks_wildcard(node: Any) -> bool:
+def _holds_wildcard(node: Any) -> bool:
     if isinstance(node, Mapping):
-        return "wildcard" in node or any(map(_asks_wildcard, node.values()))
-    return isinstance(node, list) and any(map(_asks_wildcard, node))
+        return "wildcard" in node or any(map(_holds_wildcard, node.values()))
+    return isinstance(node, list) and any(map(_holds_wildcard, node))
 
 
 def _concurrency(account: Account) -> Iterator[Quota]:

@@ -1,4 +1,4 @@
-"""Whether the rules of the folder are the ones in force."""
+"""Check whether the rules of the folder are the ones in force."""
 
 import json
 
@@ -7,11 +7,11 @@ from hubtriage.doctor.account import Account
 from hubtriage.doctor.verdict import UncheckedError, Verdict, counted
 
 _SWEEP_TYPE = "Custom::HubtriageSweep"
-"""The resource that starts a sweep when the rule set changes, which it is told the hash of."""
+"""The resource that starts a sweep if the hash of the rule set changes; the hash is its property."""
 
 
 def look(account: Account) -> Verdict:
-    """The stack's template says which rule set is deployed."""
+    """Compare the folder with the rule set that the stack's template names."""
     errors = account.folder.errors
     if errors:
         return Verdict(

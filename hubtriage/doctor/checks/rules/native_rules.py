@@ -1,4 +1,4 @@
-"""Whether Security Hub's own automation rules set what our rules set."""
+"""Check whether Security Hub's own automation rules set what our rules set."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -16,7 +16,7 @@ from hubtriage.interop.automation_rule_overlap import (
 )
 from hubtriage.interop.importers.outcome import Refusal
 
-MOST_TOLD = 20
+MOST_SHOWN = 20
 _ADVICE = (
     "let one of both set a field: delete the automation rule (`hubtriage import` translates it), or narrow "
     "one of them"
@@ -27,8 +27,8 @@ _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
 
 
 @dataclass(slots=True)
-class Seen:
-    """What was looked at: automation rules by Region, how many there are, and what could not be read."""
+class ComparedRules:
+    """What was compared: automation rules by Region, how many there are, and what could not be read."""
 
     findings: list[Finding]
     natives: dict[str, AutomationRules] = field(default_factory=dict)
@@ -37,71 +37,73 @@ class Seen:
 
 
 def look(account: Account) -> Verdict:
-    """AWS: automation rules act in the Region where they were made, on every import, and so undo triage."""
-    seen = _findings(account)
+    """Compare the rules. AWS: an automation rule acts in its Region on every import, and so undoes triage."""
+    compared = _findings(account)
     home = account.identity.region
-    for region in sorted({home, *filter(_REGION.fullmatch, map(region_of, seen.findings))}):
+    for region in sorted({home, *filter(_REGION.fullmatch, map(region_of, compared.findings))}):
         try:
             listed = account.natives_of(region)
         except API_ERRORS as error:
             fault = call_fault(error)
             if fault.code != _OFF or region == home:
-                seen.unread.append(f"those of {region} could not be read: {fault.code}: {fault.message}")
+                compared.unread.append(f"those of {region} could not be read: {fault.code}: {fault.message}")
             continue
-        seen.rules += len(listed)
-        seen.natives[region] = read_automation_rules(listed, region)
-    return judge(seen, _found(account, seen))
+        compared.rules += len(listed)
+        compared.natives[region] = read_automation_rules(listed, region)
+    return judge(compared, _found(account, compared))
 
 
-def _findings(account: Account) -> Seen:
-    """The findings; without the permission to read them, criteria alone have to do."""
+def _findings(account: Account) -> ComparedRules:
+    """Return the findings; without the permission to read them, compare criteria alone."""
     try:
-        return Seen(account.findings)
+        return ComparedRules(account.findings)
     except UncheckedError as error:
-        return Seen([], unread=[f"only criteria were compared: {error.reason}"])
+        return ComparedRules([], unread=[f"only criteria were compared: {error.reason}"])
 
 
 def region_of(finding: Finding) -> str:
-    """The Region in which the finding arose."""
+    """Return the Region of the finding."""
     return str(finding.get("Region"))
 
 
-def _found(account: Account, seen: Seen) -> list[Overlap]:
-    """The overlaps that matter, the worst first."""
+def _found(account: Account, compared: ComparedRules) -> list[Overlap]:
+    """Return the overlaps that matter, the worst first."""
     now = account.clock.now()
     found = [
         one
-        for region, natives in seen.natives.items()
+        for region, natives in compared.natives.items()
         if natives.names
-        for one in overlaps(natives, account.loaded, _of(seen, region), account.settings, now)
+        for one in overlaps(natives, account.loaded, _of(compared, region), account.settings, now)
         if one.findings or one.differs
     ]
     return sorted(found, key=lambda one: (-one.differing, -one.findings))
 
 
-def _of(seen: Seen, region: str) -> list[Finding]:
-    return [finding for finding in seen.findings if region_of(finding) == region]
+def _of(compared: ComparedRules, region: str) -> list[Finding]:
+    return [finding for finding in compared.findings if region_of(finding) == region]
 
 
-def judge(seen: Seen, found: Sequence[Overlap]) -> Verdict:
-    """The verdict on the overlaps that matter."""
-    refusals = [refusal for rules in seen.natives.values() for refusal in rules.refusals]
-    enabled = sum(len(rules.names) for rules in seen.natives.values()) + len(refusals)
-    unknown: Status = "unchecked" if refusals or seen.unread else "ok"
-    details = (*map(text, found[:MOST_TOLD]), *_more(found), *map(_refused, refusals), *seen.unread)
+def judge(compared: ComparedRules, found: Sequence[Overlap]) -> Verdict:
+    """Return the verdict on the overlaps that matter."""
+    refusals = [refusal for rules in compared.natives.values() for refusal in rules.refusals]
+    enabled = sum(len(rules.names) for rules in compared.natives.values()) + len(refusals)
+    unknown: Status = "unchecked" if refusals or compared.unread else "ok"
+    details = (*map(text, found[:MOST_SHOWN]), *_more(found), *map(_refused, refusals), *compared.unread)
     advice = _ADVICE if found else _BY_HAND if refusals else ""
     data = {
         "overlaps": [one.as_record() for one in found],
-        "rules": seen.rules,
-        "findings": len(seen.findings),
+        "rules": compared.rules,
+        "findings": len(compared.findings),
     }
-    return Verdict(worst(unknown, *map(_status, found)), _told(seen, enabled, found), advice, details, data)
+    return Verdict(
+        worst(unknown, *map(_status, found)), _summary(compared, enabled, found), advice, details, data
+    )
 
 
-def _told(seen: Seen, enabled: int, found: Sequence[Overlap]) -> str:
-    if not seen.rules and not seen.unread:
+def _summary(compared: ComparedRules, enabled: int, found: Sequence[Overlap]) -> str:
+    if not compared.rules and not compared.unread:
         return "Security Hub has none"
-    looked_at = f"{enabled} in force, {counted(len(seen.findings), 'finding')} looked at"
+    looked_at = f"{enabled} in force, {counted(len(compared.findings), 'finding')} looked at"
     pairs = counted(len({(one.automation_rule, one.region, one.rule) for one in found}), "overlap")
     return f"{looked_at}: {pairs} with rules of yours" if found else f"{looked_at}: no overlap"
 
@@ -111,7 +113,7 @@ def _status(overlap: Overlap) -> Status:
 
 
 def text(overlap: Overlap) -> str:
-    """An overlap on one line."""
+    """Return an overlap as one line."""
     theirs = f"the automation rule {overlap.automation_rule!r} of {overlap.region}"
     both = f"{overlap.field}: {theirs} and {overlap.rule}"
     if not overlap.findings:
@@ -121,8 +123,8 @@ def text(overlap: Overlap) -> str:
 
 
 def _more(found: Sequence[Overlap]) -> Iterator[str]:
-    if len(found) > MOST_TOLD:
-        yield f"and {len(found) - MOST_TOLD} more: see --json"
+    if len(found) > MOST_SHOWN:
+        yield f"and {len(found) - MOST_SHOWN} more: see --json"
 
 
 def _refused(refusal: Refusal) -> str:

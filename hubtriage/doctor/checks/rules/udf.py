@@ -1,7 +1,7 @@
-"""What BatchUpdateFindings does with user-defined fields that a call leaves out: tried on a test finding.
+"""Try on a test finding what BatchUpdateFindings does with user-defined fields that a call leaves out.
 
-AWS does not say. The finding is of the account's own product and is archived at the end; findings cannot be
-deleted, and AWS drops archived ones after 30 days.
+AWS does not document it. The finding belongs to the account's own product, and the probe archives it at the
+end. No one can delete findings; AWS drops archived ones after 30 days.
 """
 
 import secrets
@@ -24,7 +24,7 @@ _RETRIED = (Handling.RETRY, Handling.NOT_FOUND)
 
 
 def look(account: Account, patience: float) -> Verdict:
-    """Try it, and compare with the stack's setting; `patience`: seconds that a step may take to show."""
+    """Try it, and compare with the stack's setting; `patience`: the seconds to wait for each step to show."""
     setting = None if account.config is None else account.config.udf
     probe = Probe(account, patience)
     try:
@@ -35,7 +35,7 @@ def look(account: Account, patience: float) -> Verdict:
 
 
 def judge(reading: Reading, setting: str | None) -> Verdict:
-    """The verdict on what is true and what the stack is set to; None: none is deployed."""
+    """Return the verdict on what is true and what the stack is set to; None: no stack is deployed."""
     effect = "replace the map" if reading == "replace" else "merge into the map"
     seen = f"{reading}: the fields of an update {effect}"
     data = {"udf": reading, "setting": setting}
@@ -66,7 +66,7 @@ class Probe:
         self._imported = False
 
     def reading(self) -> Reading:
-        """Which reading is true here; raises UncheckedError where the answer is not to be had."""
+        """Return the reading that is true here; raises UncheckedError if the probe cannot find out."""
         self._import("ACTIVE", self._began)
         self._await("be imported", lambda _fields: True)
         self._update({FIRST: "1"})
@@ -81,7 +81,7 @@ class Probe:
         return "merge" if FIRST in fields else "replace"
 
     def clean_up(self) -> str:
-        """Archive the finding, and say what is left of it."""
+        """Archive the finding, and report what is left of it."""
         if not self._imported:
             return "no test finding was made"
         try:
@@ -117,7 +117,7 @@ class Probe:
         self._imported = True
 
     def _update(self, fields: Mapping[str, str]) -> None:
-        """Update the finding, again as long as that may help. AWS: one that is new may not be found yet."""
+        """Update the finding; repeat while that may help. AWS: may not find a new finding yet."""
         request = {"FindingIdentifiers": [identifier((self.product, self.finding_id))]}
         hub, clock = self._account.client("securityhub"), self._account.clock
         deadline = clock.monotonic() + self._patience
@@ -132,7 +132,7 @@ class Probe:
             clock.sleep(PAUSE)
 
     def _await(self, what: str, shows: Callable[[Mapping[str, Any]], bool]) -> Mapping[str, Any]:
-        """The finding's user-defined fields, once they show it. AWS: that can take several minutes."""
+        """Return the user-defined fields once they show it. AWS: that can take several minutes."""
         clock = self._account.clock
         deadline = clock.monotonic() + self._patience
         wanted = {"Value": self.finding_id, "Comparison": "EQUALS"}

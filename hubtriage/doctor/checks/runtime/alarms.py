@@ -1,4 +1,4 @@
-"""Whether an alarm is on, and whether anybody would be told."""
+"""Check whether an alarm is on, and whether alarms reach a person."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -11,13 +11,13 @@ _MOST_NAMES = 100  # AWS: names of one DescribeAlarms
 
 
 def look(account: Account) -> Verdict | None:
-    """The alarms of the stack, and the subscriptions of their topic."""
+    """Read the alarms of the stack, and the subscriptions of their topic."""
     if account.deployed is None:
         return None
     topic = account.deployed.output("AlarmTopicArn")
     alarms = list(_alarms(account))
-    told = account.client("sns").list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
-    return judge(alarms, [each["SubscriptionArn"] for each in told])
+    subscribed = account.client("sns").list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
+    return judge(alarms, [each["SubscriptionArn"] for each in subscribed])
 
 
 def _alarms(account: Account) -> Iterator[Mapping[str, Any]]:
@@ -34,7 +34,7 @@ def _alarms(account: Account) -> Iterator[Mapping[str, Any]]:
 
 
 def judge(alarms: list[Mapping[str, Any]], subscriptions: list[str]) -> Verdict:
-    """The verdict. AWS: a subscription has no ARN until its address has confirmed it."""
+    """Return the verdict. AWS: a subscription has no ARN until its address has confirmed it."""
     on = [alarm for alarm in alarms if alarm["StateValue"] == "ALARM"]
     mute = [alarm for alarm in alarms if not alarm.get("ActionsEnabled", True)]
     details = tuple(f"{alarm['AlarmName']}: {alarm.get('AlarmDescription', '')}" for alarm in on)

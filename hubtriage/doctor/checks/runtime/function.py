@@ -1,15 +1,15 @@
-"""Whether the triage function works, and may do what it has to."""
+"""Check whether the triage function works, and whether its role allows what it needs."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from hubtriage.doctor.account import Account, Deployed
-from hubtriage.doctor.simulation import Denied, denied
+from hubtriage.doctor.iam_simulator import Denied, denied
 from hubtriage.doctor.verdict import Verdict
 
 
 def look(account: Account) -> Verdict | None:
-    """The function's state, and what its role is allowed, also by what stands above it."""
+    """Read the function's state, and what its role allows, with boundary and organization."""
     if account.deployed is None:
         return None
     configuration = account.function
@@ -20,7 +20,7 @@ def look(account: Account) -> Verdict | None:
 
 
 def judge(missing: list[Denied]) -> Verdict:
-    """The verdict on what the function's role may not do."""
+    """Return the verdict on what the function's role may not do."""
     if not missing:
         return Verdict("ok", "active, and allowed what it needs")
     return Verdict(
@@ -42,7 +42,7 @@ def _broken(configuration: Mapping[str, Any]) -> str:
 
 
 def needed(account: Account, deployed: Deployed) -> dict[str, tuple[str, ...]]:
-    """The actions that no batch can do without, by resource."""
+    """Return the actions that every batch needs, by resource."""
     who = account.identity
     mode = (
         f"arn:{who.partition}:ssm:{who.region}:{who.account}:parameter{deployed.output('ModeParameterName')}"
@@ -60,7 +60,7 @@ def needed(account: Account, deployed: Deployed) -> dict[str, tuple[str, ...]]:
 
 
 def _key(account: Account, queue: str) -> str | None:
-    """The customer's key (ARN) that encrypts the queue at this URL, if one does."""
+    """Return the customer's key (ARN) that encrypts the queue at this URL, if there is one."""
     answer = account.client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=["KmsMasterKeyId"])
     key = str(answer.get("Attributes", {}).get("KmsMasterKeyId", ""))
     return key if key.startswith("arn:") else None

@@ -1,11 +1,11 @@
-"""Whether findings come in at all."""
+"""Check whether findings come in at all."""
 
 from hubtriage.doctor.account import Account
 from hubtriage.doctor.verdict import Verdict
 
 
 def look(account: Account) -> Verdict | None:
-    """The EventBridge rule, and the mapping that gives batches to the function."""
+    """Read the EventBridge rule, and the mapping that gives batches to the function."""
     if account.deployed is None:
         return None
     rule = account.deployed.output("IntakeRuleName")
@@ -16,8 +16,8 @@ def look(account: Account) -> Verdict | None:
     mappings = account.client("lambda").list_event_source_mappings(FunctionName=function)
     states = [mapping["State"] for mapping in mappings["EventSourceMappings"]]
     if states != ["Enabled"]:
-        told = ", ".join(states) or "missing"
+        state = ", ".join(states) or "missing"
         return Verdict(
-            "problem", f"the function's event source mapping is {told}", "enable it, or deploy again"
+            "problem", f"the function's event source mapping is {state}", "enable it, or deploy again"
         )
     return Verdict("ok", "the EventBridge rule and the function's queue are enabled")

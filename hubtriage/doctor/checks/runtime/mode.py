@@ -1,4 +1,4 @@
-"""Whether triage writes."""
+"""Check whether triage writes."""
 
 from hubtriage.aws.switch.mode import MODES
 from hubtriage.doctor.account import Account
@@ -6,7 +6,7 @@ from hubtriage.doctor.verdict import Verdict, written
 
 
 def look(account: Account) -> Verdict | None:
-    """The mode switch, and since when it stands so."""
+    """Read the mode, and when it was last set."""
     if account.deployed is None:
         return None
     name = account.deployed.output("ModeParameterName")

@@ -1,4 +1,4 @@
-"""Whether findings wait, or could not be triaged at all."""
+"""Check whether findings wait, or could not be triaged at all."""
 
 from collections.abc import Mapping
 
@@ -10,7 +10,7 @@ _OUTPUTS = {"waiting": "QueueUrl", "dead": "DeadLetterQueueUrl", "undelivered": 
 
 
 def look(account: Account) -> Verdict | None:
-    """AWS: the numbers are approximate, and up to a minute old."""
+    """Read the depth of each queue. AWS: the numbers are approximate, and up to a minute old."""
     if account.deployed is None:
         return None
     sqs = account.client("sqs")
@@ -23,7 +23,7 @@ def look(account: Account) -> Verdict | None:
 
 
 def judge(depths: Mapping[str, int]) -> Verdict:
-    """The verdict on messages by queue: `waiting`, `dead` and `undelivered`."""
+    """Return the verdict on messages by queue: `waiting`, `dead` and `undelivered`."""
     waiting = f"{depths['waiting']:,} wait"
     if depths["dead"] or depths["undelivered"]:
         seen = f"{depths['dead']:,} dead letters, {depths['undelivered']:,} events not delivered, {waiting}"

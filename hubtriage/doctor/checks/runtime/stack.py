@@ -1,4 +1,4 @@
-"""Whether the stack is deployed, and how its last deployment ended."""
+"""Check whether the stack is deployed, and how its last deployment ended."""
 
 from hubtriage.doctor.account import Account
 from hubtriage.doctor.verdict import Verdict
@@ -7,7 +7,7 @@ _GOOD = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE")
 
 
 def look(account: Account) -> Verdict:
-    """AWS: a stack that was rolled back works as it did before."""
+    """Read the status of the stack. AWS: a stack that was rolled back works as before."""
     deployed = account.deployed
     if deployed is None:
         return Verdict("ok", f"{account.stack} is not deployed here", "deploy it with: make deploy")

@@ -1,4 +1,4 @@
-"""How the last sweep ended, and when one last came to its end."""
+"""Check how the last sweep ended, and whether one finished lately."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -9,15 +9,15 @@ from hubtriage.doctor.account import Account
 from hubtriage.doctor.verdict import Verdict, written
 
 OLD = timedelta(hours=26)
-"""The sweep starts every day; a day may have 25 hours, and a sweep may start a little late."""
+"""A sweep starts every day; a day may have 25 hours, and a sweep may start a little late."""
 UNFINISHED = timedelta(hours=50)
-"""One may end at once and the next take its whole day: as long as the alarm SweepUnfinished waits."""
+"""One sweep may end at once and the next take a whole day: the alarm SweepUnfinished waits as long."""
 ENDS = ("done", "withheld")
-"""How a sweep ends that has looked at all findings that it was to look at."""
+"""The ends of a sweep that looked at all of its findings."""
 
 
 def look(account: Account) -> Verdict | None:
-    """The newest executions of the sweep's state machine. AWS: 100 at most, the newest first."""
+    """Read the newest executions of the state machine. AWS: 100 at most, the newest first."""
     if account.deployed is None:
         return None
     states, machine = account.client("stepfunctions"), account.deployed.output("SweepArn")
@@ -25,13 +25,13 @@ def look(account: Account) -> Verdict | None:
     if not executions:
         return Verdict("warning", "there was none yet", "start one: hubtriage sweep")
     now = datetime.fromtimestamp(account.clock.now(), UTC)
-    return judge(executions[0], now, comes_to_an_end=_comes_to_an_end(states, executions, now))
+    return judge(executions[0], now, finished_lately=_finished_lately(states, executions, now))
 
 
-def _comes_to_an_end(states: Any, executions: Sequence[Mapping[str, Any]], now: datetime) -> bool:
-    """Whether a sweep did lately. AWS: one that ends for another, or was closed out, has succeeded too."""
+def _finished_lately(states: Any, executions: Sequence[Mapping[str, Any]], now: datetime) -> bool:
+    """Say whether a sweep finished lately. AWS: one that a newer sweep ended has succeeded too."""
     if now - executions[-1]["startDate"] <= UNFINISHED:
-        return True  # of a stack so new nobody knows yet
+        return True  # the stack is too new to say
     lately = (
         each for each in executions if each["status"] == "SUCCEEDED" and now - each["stopDate"] <= UNFINISHED
     )
@@ -43,8 +43,8 @@ def _end(states: Any, execution: str) -> object:
     return state.get("progress", {}).get("status")
 
 
-def judge(last: Mapping[str, Any], now: datetime, *, comes_to_an_end: bool = True) -> Verdict:
-    """The verdict on the newest execution; AWS: a long sweep goes on in another, which is newer."""
+def judge(last: Mapping[str, Any], now: datetime, *, finished_lately: bool = True) -> Verdict:
+    """Return the verdict on the newest execution. AWS: a long sweep continues in a newer one."""
     seen = f"{last['status'].lower()}, started {written(last['startDate'])}"
     if last["status"] not in ("SUCCEEDED", "RUNNING"):
         advice = "read the log SweepLogGroupName of the outputs, then: hubtriage sweep --resume"
@@ -52,7 +52,7 @@ def judge(last: Mapping[str, Any], now: datetime, *, comes_to_an_end: bool = Tru
     if last["status"] == "SUCCEEDED" and now - last["startDate"] > OLD:
         advice = "see the sweep's schedule in EventBridge Scheduler, then: hubtriage sweep"
         return Verdict("warning", f"{seen}: none has started since, although one does every day", advice)
-    if not comes_to_an_end:
+    if not finished_lately:
         hours = round(UNFINISHED / timedelta(hours=1))
         advice = "see docs/operating.md, SweepUnfinished"
         return Verdict("problem", f"{seen}: none has come to its end for {hours} hours", advice)

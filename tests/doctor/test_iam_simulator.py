@@ -8,7 +8,7 @@ import pytest
 from hubtriage.doctor.account import Account, Deployed, Identity
 from hubtriage.doctor.checks.account import caller
 from hubtriage.doctor.checks.runtime import function
-from hubtriage.doctor.simulation import denied, principal_of
+from hubtriage.doctor.iam_simulator import denied, principal_of
 from hubtriage.doctor.verdict import UncheckedError
 from hubtriage.localaws.securityhub.hub import Hub
 from hubtriage.localaws.securityhub.inprocess import InProcessSecurityHub, ManualClock

@@ -1,4 +1,4 @@
-"""What IAM's simulator says about a role or user."""
+"""Ask IAM's simulator what a role or user may do."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -21,10 +21,10 @@ class Denied:
 
 
 def denied(account: Account, principal: str, wanted: Mapping[str, tuple[str, ...]]) -> list[Denied]:
-    """Which of the actions, by resource, a user or role (ARN) may not take.
+    """Return the actions, by resource, that a user or role (ARN) may not take.
 
-    AWS: the simulator looks at the policies of the principal, at its boundary, and at what its organization
-    allows; not at policies of resources.
+    AWS: the simulator reads the principal's policies, its boundary, and what its organization allows. It does
+    not read policies of resources.
     """
     iam = account.client("iam")
     found: list[Denied] = []
@@ -54,7 +54,7 @@ def _by(result: Mapping[str, Any]) -> str:
 
 
 def principal_of(account: Account) -> str | None:
-    """The user or role whose policies count for the caller; None for the account's root, who may do all.
+    """Return the user or role whose policies count for the caller; None for the root, who may do all.
 
     AWS: the ARN of a session leaves out the path of its role. Raises UncheckedError for a federated user.
     """
