@@ -1,4 +1,4 @@
-"""Which stacks exist. `npx cdk` starts this; `python app.py` writes the same templates into `CDK_OUTDIR`."""
+"""Synthesize the stacks. `npx cdk` starts this; `python app.py` writes the same into `CDK_OUTDIR`."""
 
 import json
 import sys
@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parent
 
 
 def main() -> int:
-    """Synthesize, or say what is wrong with the settings or the rules and return 1."""
+    """Synthesize; on wrong settings or rules print what is wrong and return 1."""
     try:
         synthesize(cdk.App(context=project_context()))
     except (BundleError, ConfigurationError, RuleErrors) as error:
@@ -30,7 +30,7 @@ def main() -> int:
 
 
 def project_context() -> Mapping[str, Any]:
-    """Read the context of cdk.json, for when CDK's command line does not; what it passes comes first."""
+    """Read the context of cdk.json. Values that CDK's command line passes override these."""
     context: Mapping[str, Any] = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))["context"]
     return context
 

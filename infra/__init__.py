@@ -1,1 +1,1 @@
-"""The CDK stack: what is deployed, and with which choices."""
+"""The CDK stack: one module for each capability. Imports are relative: a wheel can ship the folder."""

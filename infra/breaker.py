@@ -14,7 +14,7 @@ from hubtriage.settings.configuration import Configuration
 
 from .alarms import Alarm, AlarmsConstruct
 from .dashboard import triage_metric
-from .encryption import USE_ACTIONS
+from .encryption import KEY_USE_ACTIONS
 from .function import Function
 from .mode_parameter import ModeParameter
 from .permissions import statement
@@ -55,7 +55,7 @@ class BreakerConstruct(Construct):
             statements=[
                 statement("Switch", ("ssm:PutParameter",), mode.parameter_arn),
                 statement("Tell", ("sns:Publish",), alarms.topic.topic_arn),
-                statement("EncryptMessage", USE_ACTIONS, alarms.key.key_arn),
+                statement("EncryptMessage", KEY_USE_ACTIONS, alarms.key.key_arn),
             ],
             timeout=Duration.seconds(60),
             environment=BreakerConfig(

@@ -1,6 +1,6 @@
-"""The Lambda package: only what the function needs, the same bytes from the same sources.
+"""Build the Lambda package: only what the function needs, and the same bytes from the same sources.
 
-No Docker: `uv` brings wheels made for the function's processor and Python, whatever machine this runs on.
+No Docker: on any machine, `uv` installs wheels made for the function's processor and Python.
 """
 
 import json
@@ -23,14 +23,14 @@ PYTHON_VERSION = "3.14"
 PLATFORMS = {"arm64": "aarch64-manylinux_2_28", "x86_64": "x86_64-manylinux_2_28"}
 SOURCES = ("hubtriage/__init__.py", "hubtriage/engine", "hubtriage/aws", "lambdas/__init__.py")
 LOCK = ROOT / "requirements.txt"
-# Kept of each dependency's metadata: the licence that goes with the code, and the name and version by which
-# Amazon Inspector finds vulnerable packages in a function. The rest differs between installations.
+# The metadata to keep of each dependency: the licence, which goes with the code, and the name and version, by
+# which Amazon Inspector finds vulnerable packages. The rest differs between installations.
 KEPT_METADATA = ("METADATA", "LICENSE", "licenses")
 
 
 @dataclass(eq=False)
 class BundleError(RuntimeError):
-    """The dependencies could not be brought together."""
+    """Raised if the dependencies cannot be installed."""
 
     message: str
 
@@ -41,7 +41,7 @@ class BundleError(RuntimeError):
 def build_package(target: Path, function: str, ruleset: Mapping[str, Any], architecture: str) -> Path:
     """Fill the empty folder `target` with the package of `lambdas/<function>` and return it.
 
-    Raises BundleError when the pinned dependencies cannot be had for the architecture.
+    Raises BundleError if the pinned dependencies cannot be installed for the architecture.
     """
     _install(target, _requirements(ruleset), architecture)
     _prune(target)
@@ -53,18 +53,18 @@ def build_package(target: Path, function: str, ruleset: Mapping[str, Any], archi
 
 
 def read_ruleset(package: Path) -> dict[str, Any]:
-    """The rule set that a package holds: what is derived from the rules agrees with what is deployed."""
+    """Return the rule set of a package. The stack derives from it, so pattern and code always agree."""
     ruleset: dict[str, Any] = json.loads((package / "ruleset.json").read_text(encoding="utf-8"))
     return ruleset
 
 
 def canonical_json(document: Mapping[str, Any]) -> str:
-    """Compact JSON with sorted keys: equal documents give equal bytes, and so an equal asset hash."""
+    """Return compact JSON with sorted keys: equal documents give equal bytes, and so an equal asset hash."""
     return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 def _requirements(ruleset: Mapping[str, Any]) -> list[Path]:
-    """RE2 goes along only when a rule uses `regex`: without it the package is pure Python."""
+    """Return the files to install; RE2 only if a rule uses `regex`, else the package is pure Python."""
     files = [ROOT / "lambdas" / "requirements.txt"]
     return [*files, ROOT / "lambdas" / "requirements-regex.txt"] if ruleset.get("regex") else files
 
@@ -83,7 +83,7 @@ def _install(target: Path, requirements: list[Path], architecture: str) -> None:
 
 
 def _interpreter(architecture: str) -> tuple[str, ...]:
-    """Which wheels fit: those for the function's processor and Python, or for the ones that run this."""
+    """Return the options that choose wheels: for the function's processor and Python, or for this machine."""
     if os.environ.get(FOR_THIS_MACHINE):
         return ("--python", sys.executable)
     return ("--python-version", PYTHON_VERSION, "--python-platform", PLATFORMS[architecture])
@@ -107,7 +107,7 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def _not_python(folder: str, names: list[str]) -> list[str]:
-    """Leave out what is neither a module nor a folder of modules."""
+    """Return the names that are neither a module nor a folder of modules; copytree leaves them out."""
     return [name for name in names if name == "__pycache__" or not _is_source(Path(folder, name))]
 
 
@@ -116,6 +116,6 @@ def _is_source(path: Path) -> bool:
 
 
 def _make_readable(target: Path) -> None:
-    """Undo a strict umask: Lambda runs the files as another user than the one that packed them."""
+    """Undo a strict umask: Lambda reads the files as another user than the one that packed them."""
     for path in (target, *target.rglob("*")):
         path.chmod(0o755 if path.is_dir() else 0o644)

@@ -1,6 +1,6 @@
-"""The customer's own key, for accounts in which the keys of the services themselves will not do.
+"""Use the customer's own key, for accounts that may not use the keys of the services.
 
-The key is not ours, and neither is its policy: docs/deploying.md says what that has to allow.
+Neither the key nor its policy is ours: docs/deploying.md says what the policy has to allow.
 """
 
 from typing import Any, cast
@@ -13,13 +13,13 @@ from constructs import Construct
 
 from hubtriage.settings.configuration import Configuration
 
-USE_ACTIONS = ("kms:Decrypt", "kms:GenerateDataKey")
+KEY_USE_ACTIONS = ("kms:Decrypt", "kms:GenerateDataKey")
 """AWS: senders to an encrypted queue or topic need both, receivers only to decrypt."""
-READ_ACTIONS = ("kms:Decrypt",)
+KEY_READ_ACTIONS = ("kms:Decrypt",)
 
 
 def customer_key(scope: Construct, config: Configuration) -> kms.IKey | None:
-    """The key that the deployer chose, once for each stack; None where the services' own encrypt."""
+    """Return the key that the deployer chose, made once per stack; None: the services' own keys encrypt."""
     if config.kms_key is None:
         return None
     stack = Stack.of(scope)
@@ -28,14 +28,14 @@ def customer_key(scope: Construct, config: Configuration) -> kms.IKey | None:
 
 
 def queue_encryption(scope: Construct, config: Configuration) -> dict[str, Any]:
-    """How a queue is encrypted, as the arguments of `sqs.Queue`."""
+    """Return the arguments of `sqs.Queue` that encrypt a queue."""
     if key := customer_key(scope, config):
         return {"encryption": sqs.QueueEncryption.KMS, "encryption_master_key": key}
     return {"encryption": sqs.QueueEncryption.SQS_MANAGED}
 
 
 def key_statements(config: Configuration, actions: tuple[str, ...]) -> tuple[iam.PolicyStatement, ...]:
-    """Allow a role to use the customer's key, where there is one."""
+    """Allow a role to use the customer's key, if there is one."""
     if config.kms_key is None:
         return ()
     return (iam.PolicyStatement(sid="UseKey", actions=list(actions), resources=[config.kms_key]),)

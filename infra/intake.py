@@ -13,13 +13,13 @@ from constructs import Construct
 from hubtriage.settings.capacity import RETENTION_DAYS
 from hubtriage.settings.configuration import Configuration
 
-from .encryption import USE_ACTIONS, key_statements, queue_encryption
+from .encryption import KEY_USE_ACTIONS, key_statements, queue_encryption
 
 LONGEST_RETENTION = Duration.days(RETENTION_DAYS)
-READ_ACTIONS = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
+QUEUE_READ_ACTIONS = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
 # AWS: what StartMessageMoveTask needs; it moves messages from the dead-letter queue of a queue only.
 REDRIVE_ACTIONS = (
-    *READ_ACTIONS,
+    *QUEUE_READ_ACTIONS,
     "sqs:StartMessageMoveTask",
     "sqs:CancelMessageMoveTask",
     "sqs:ListMessageMoveTasks",
@@ -93,9 +93,9 @@ class IntakeConstruct(Construct):
         """Make the role that brings dead letters back into the queue."""
         redrive = [
             _allow(REDRIVE_ACTIONS, self.dead_letters),
-            _allow(READ_ACTIONS, self.undelivered),
+            _allow(QUEUE_READ_ACTIONS, self.undelivered),
             _allow(("sqs:SendMessage",), self.queue),
-            *key_statements(self._config, USE_ACTIONS),
+            *key_statements(self._config, KEY_USE_ACTIONS),
         ]
         return iam.Role(
             self,

@@ -1,4 +1,4 @@
-"""Saved queries of CloudWatch Logs Insights over the log of decisions."""
+"""Save queries of CloudWatch Logs Insights over the log of decisions."""
 
 from aws_cdk import aws_logs as logs
 from constructs import Construct
@@ -6,7 +6,7 @@ from constructs import Construct
 from hubtriage.settings.configuration import Configuration
 
 _FINDING = "filter ispresent(finding_id)"
-# AWS: members of a list are known by their index; the first says what nearly all of these lists hold.
+# AWS: a query addresses members of a list by index. The first is enough: these lists seldom hold more.
 QUERIES = {
     "What a rule did": """\
 fields @timestamp, outcome, account, finding_id, changes.0.field, changes.0.from, changes.0.to

@@ -28,7 +28,7 @@ from hubtriage.settings.configuration import Configuration
 from .alarms import Alarm
 from .bundle import read_ruleset
 from .dashboard import triage_metric
-from .encryption import USE_ACTIONS, key_statements
+from .encryption import KEY_USE_ACTIONS, key_statements
 from .function import Function, lambda_log_level
 from .intake import IntakeConstruct
 from .log_groups import make_log_group
@@ -127,7 +127,7 @@ class SweepConstruct(Construct):
                 statement("Read", ("securityhub:GetFindings",), hub_arn(self)),
                 statement("FillQueue", QUEUE_ACTIONS, intake.queue.queue_arn),
                 statement("CountDeadLetters", ("sqs:GetQueueAttributes",), intake.dead_letters.queue_arn),
-                *key_statements(config, USE_ACTIONS),
+                *key_statements(config, KEY_USE_ACTIONS),
                 statement("OneAtATime", MACHINE_ACTIONS, self._machine_arn),
                 statement("ShutIntakeToTakeBack", RULE_ACTIONS, intake.rule.rule_arn),
                 statement("ReadMode", ("ssm:GetParameter",), mode.parameter_arn),

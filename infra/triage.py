@@ -15,12 +15,13 @@ from hubtriage.aws.triage.config import TriageConfig
 from hubtriage.settings.configuration import Configuration
 
 from .dashboard import METRICS_NAMESPACE
-from .encryption import READ_ACTIONS, key_statements
+from .encryption import KEY_READ_ACTIONS, key_statements
 from .function import Function, lambda_log_level
+from .intake import QUEUE_READ_ACTIONS
 from .mode_parameter import ModeParameter
 from .permissions import hub_arn, statement
 
-_QUEUE_ACTIONS = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
+HANDLER = "lambdas.triage.handler.handler"
 
 
 class TriageConstruct(Construct):
@@ -42,15 +43,15 @@ class TriageConstruct(Construct):
             "Function",
             config,
             package,
-            handler="lambdas.triage.handler.handler",
+            handler=HANDLER,
             description="Triages Security Hub findings by the rules it was deployed with",
             role_description="Reads findings from the queue and updates them in Security Hub",
             policy_name="triage",
             statements=[
                 *map(iam.PolicyStatement.from_json, hub_statements(rules, config.never, hub_arn(self))),
                 statement("ReadMode", ("ssm:GetParameter",), mode.parameter_arn),
-                statement("ReadQueue", _QUEUE_ACTIONS, queue.queue_arn),
-                *key_statements(config, READ_ACTIONS),
+                statement("ReadQueue", QUEUE_READ_ACTIONS, queue.queue_arn),
+                *key_statements(config, KEY_READ_ACTIONS),
             ],
             timeout=Duration.seconds(config.capacity.timeout),
             environment=triage_config(

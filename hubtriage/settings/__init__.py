@@ -1,1 +1,1 @@
-"""What can be set: names, types, limits, and which settings do not fit each other."""
+"""What a deployer can set. Order of imports: types, capacity, fields, conflicts, configuration."""

@@ -159,13 +159,13 @@ class SettingFields(BaseModel):
 
     @property
     def places(self) -> tuple[str | None, ...]:
-        """The Regions that get a stack; None is that of the AWS credentials."""
+        """The Regions that get a stack; None is the Region of the AWS credentials."""
         home = (self.home_region,) if self.home_region else ()
         return (*home, *(region for region in self.regions if region != self.home_region)) or (None,)
 
     @property
     def region(self) -> str | None:
-        """The Region of a configuration with one place; None is that of the AWS credentials."""
+        """The Region of a configuration with one place; None is the Region of the AWS credentials."""
         (place,) = self.places
         return place
 
@@ -175,7 +175,7 @@ class SettingFields(BaseModel):
         return self.kms_keys[0] if self.kms_keys else None
 
     def at(self, place: str | None) -> Self:
-        """The same choices for one of the places alone."""
+        """Return the same choices for one of the places alone."""
         keys = tuple(key for key in self.kms_keys if place in (None, region_of(key)))
         regions = (place,) if place else ()
         alone = {"regions": regions, "home_region": None, "linked_regions": (), "kms_keys": keys}

@@ -1,4 +1,4 @@
-"""The kinds of single values that settings take: how each is written, and what AWS accepts."""
+"""Define the types of single settings: how each is written, and what AWS accepts."""
 
 import re
 import zoneinfo
@@ -12,7 +12,7 @@ from hubtriage.aws.switch.breaker import RUNBOOK
 from hubtriage.engine.text.suggestions import nearest
 
 ALL_REGIONS = "all"
-"""In place of the linked Regions: AWS aggregates every Region, new ones too."""
+"""Stands for all linked Regions: AWS aggregates every Region, new ones too."""
 
 # AWS: CloudWatch Logs accepts these retentions only. A test holds them to CDK's; the command line works
 # without CDK.
@@ -23,19 +23,19 @@ Architecture = Literal["arm64", "x86_64"]
 
 
 def _separate(value: object) -> object:
-    """Read a list from the command line, where CDK knows text only: `a,b`."""
+    """Read a list from the command line, where CDK knows only text: `a,b`."""
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
 def _pairs(value: object) -> object:
-    """Read tags from cdk.json also as the map that JSON has for them."""
+    """Read tags from cdk.json, where they may also be a JSON object."""
     return (
         [f"{key}={item}" for key, item in value.items()] if isinstance(value, Mapping) else _separate(value)
     )
 
 
 def _number(value: object) -> object:
-    """Read the text that the command line gives for a number."""
+    """Read a number, which comes as text from the command line."""
     return int(value) if isinstance(value, str) and value.isdecimal() else value
 
 
@@ -58,7 +58,7 @@ def _key_once(tags: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _known_zone(name: str) -> str:
-    """Refuse what is no time zone, where this machine knows them: AWS would only say so while deploying."""
+    """Refuse an unknown time zone, if this machine knows them: AWS would refuse it only while deploying."""
     known = zoneinfo.available_timezones()
     if known and name not in known:
         near = nearest(name, known)
@@ -71,7 +71,7 @@ _Region = Annotated[str, Field(pattern=r"^[a-z]{2,}(-[a-z]+)+-\d+$")]
 _LinkedRegion = Annotated[str, Field(pattern=rf"^({ALL_REGIONS}|[a-z]{{2,}}(-[a-z]+)+-\d+)$")]
 _Tag = Annotated[str, Field(pattern=r"^[^=,\s][^=,]{0,127}=[^,]{0,256}$"), AfterValidator(_own_tag)]
 _Email = Annotated[str, Field(pattern=r"^[^@\s,]+@[^@\s,]+$")]
-# AWS: an alias will not do, since policies know keys by their ARN alone.
+# AWS: policies name keys by ARN only, so an alias does not work.
 _KEY_ID = r"(mrk-[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})"
 _KeyArn = Annotated[str, Field(pattern=rf"^arn:[a-z-]+:kms:[a-z0-9-]+:\d{{12}}:key/{_KEY_ID}$")]
 
@@ -85,7 +85,7 @@ Tags = Annotated[tuple[_Tag, ...], BeforeValidator(_pairs), AfterValidator(_key_
 Emails = Annotated[tuple[_Email, ...], _List, AfterValidator(_each_once)]
 KeyArns = Annotated[tuple[_KeyArn, ...], _List, AfterValidator(_each_once)]
 FieldNames = Annotated[tuple[str, ...], _List, AfterValidator(check_names)]
-"""Names of fields as IAM knows them too: AWS's path of a leaf, so that it denies what is written."""
+"""Fields by AWS's path of a leaf, which is how IAM knows them and so can deny them."""
 RetentionDays = Annotated[Retention, BeforeValidator(_number)]
 TimeOfDay = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
 TimeZone = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_+/-]*$"), AfterValidator(_known_zone)]
@@ -95,10 +95,10 @@ PolicyArn = Annotated[str, Field(pattern=r"^arn:[a-z-]+:iam::(\d{12}|aws):policy
 
 
 def account_of(arn: str) -> str:
-    """The account of an ARN; `aws` for what AWS itself manages."""
+    """Return the account of an ARN; `aws` for a policy that AWS manages."""
     return arn.split(":")[4]
 
 
 def region_of(arn: str) -> str:
-    """The Region of an ARN; empty for what has none."""
+    """Return the Region of an ARN; empty if it has none."""
     return arn.split(":")[3]

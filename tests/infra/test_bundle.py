@@ -12,7 +12,7 @@ import pytest
 
 from hubtriage.settings.configuration import Configuration
 from infra.bundle import ROOT, BundleError, build_package
-from infra.functions import HANDLER, triage_config
+from infra.triage import HANDLER, triage_config
 from tests.infra.samples import RULESET
 
 OURS = {"hubtriage/__init__.py", "lambdas/__init__.py", "ruleset.json"}
