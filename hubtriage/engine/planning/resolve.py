@@ -75,9 +75,9 @@ class FieldResolver:
             if name in folded.held:
                 outcomes[name] = FieldOutcome(claim)
             elif name in self.untouched:
-                outcomes[name] = self._left(name, wanted, claim, NEVER_WRITTEN)
+                outcomes[name] = self._keep(name, wanted, claim, NEVER_WRITTEN)
             elif name in folded.frozen:
-                outcomes[name] = self._left(name, wanted, claim, RULE_FAILED)
+                outcomes[name] = self._keep(name, wanted, claim, RULE_FAILED)
             elif wanted is not None or (claim is not None and not claim.person):
                 outcomes[name] = self._free(name, wanted, claim)
         return outcomes
@@ -90,7 +90,7 @@ class FieldResolver:
             return self._take_back(name, claim)
         return FieldOutcome(claim)
 
-    def _left(
+    def _keep(
         self, name: str, wanted: tuple[Rule, Proposal] | None, claim: Claim | None, why: str
     ) -> FieldOutcome:
         """Keep the field and its claim; report it as kept if it would otherwise have changed."""
@@ -108,13 +108,14 @@ class FieldResolver:
     def _wanted(self, rule: Rule, proposal: Proposal, claim: Claim | None) -> FieldOutcome:
         name, value = proposal.field, self.finding.value(proposal.field)
         if same(name, value, proposal.value):
+            # a key that was asked to be left out is wanted again, and still there
             return FieldOutcome(replace(claim, left_out=False) if claim and claim.left_out else claim)
         persons = claim.person if claim else not is_nobodys(self.finding, name, value)
         claim = claim or Claim("", "")
         why = self._why_hands_off(rule, name, claim.overruled) if persons else None
-        if persons:
+        if persons:  # an override: the person gets the value back once the rule ends
             claim = claim if why else replace(claim, before=value)
-        elif not claim.rule:
+        elif not claim.rule:  # a new claim: what it replaces may be nowhere else
             claim = replace(claim, provided=self._unrecorded(name, value))
         why = why or self.does_not_fit.get(name)
         if why is not None:
