@@ -64,11 +64,11 @@ def main() -> None:
     print(
         json.dumps(
             {
-                "findings": tally.findings,
+                "findings": tally.total.findings,
                 "rules": asked.rules,
                 "processes": asked.processes,
                 "seconds": round(seconds, 1),
-                "findings_per_second": round(tally.findings / seconds),
+                "findings_per_second": round(tally.total.findings / seconds),
                 "cpu_seconds": round(cpu_seconds() - cpu, 1),
                 "changed": tally.verdicts["changed"],
                 "megabytes_here": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,

@@ -24,6 +24,7 @@ from hubtriage.engine.planning.memo import Claim
 from hubtriage.engine.planning.plan import Reasoning, Settings
 from hubtriage.engine.planning.resolve import FOLLOWS_PROVIDER, NEVER_WRITTEN, RULE_FAILED, FieldOutcome
 from hubtriage.engine.ruleset.ruleset import Rule, Ruleset, rule_ref
+from hubtriage.simulation.outvoted import outvoted
 
 Holder = Literal["nobody", "triage", "a person or another tool", "Security Hub or a person"]
 
@@ -102,14 +103,9 @@ class Explainer:
         return "Security Hub or a person" if by_service else "a person or another tool"
 
     def _outvoted(self, name: str) -> Iterator[Outvoted]:
-        """The fold: what earlier rules wanted of a field, where that is something else."""
-        winner, wanted = self.reasoning.fold.proposals[name]
-        for rule in map(self._rule, self.reasoning.fold.rules):
-            if rule is None or rule.mode != "enforce" or rule.id == winner.id:
-                continue
-            for proposal in rule.proposals.of(self.reasoning.baseline):
-                if proposal.field == name and not same(name, proposal.value, wanted.value):
-                    yield Outvoted(rule.id, proposal.value)
+        for rule, proposal, _winner in outvoted(self.reasoning, self._rule):
+            if proposal.field == name:
+                yield Outvoted(rule.id, proposal.value)
 
     def _rule(self, rule_id: str) -> Rule | None:
         return self.ruleset.by_ref.get(rule_ref(rule_id))

@@ -44,12 +44,17 @@ def mapping(value: object, path: Path) -> Mapping[str, Any]:
     return value
 
 
-def known_keys(value: object, known: tuple[str, ...], path: Path) -> Mapping[str, Any]:
-    """A value as a mapping with no other keys than these. Raises Refused."""
+def known_keys(
+    value: object, known: tuple[str, ...], path: Path, *, required: tuple[str, ...] = ()
+) -> Mapping[str, Any]:
+    """Return a value as a mapping with no other keys than these. Raises Refused."""
     found = mapping(value, path)
     for key in found:
         if key not in known:
             raise Refused((*path, key), f"unknown key {key!r:.60}", did_you_mean(key, known))
+    for key in required:
+        if key not in found:
+            raise Refused(path, f"the key {key!r} is missing")
     return found
 
 

@@ -78,10 +78,7 @@ def _comparisons(attribute: FilterAttribute, filters: list[tuple[Any, Path]], pa
 def _comparison(attribute: FilterAttribute, each: object, path: Path) -> tuple[str, TextTest]:
     by_key = attribute.kind == "map"
     names = ("Key", "Value", "Comparison") if by_key else ("Value", "Comparison")
-    given = known_keys(each, names, path)
-    for name in names:
-        if name not in given:
-            raise Refused(path, f"the key {name!r} is missing")
+    given = known_keys(each, names, path, required=names)
     comparison = text(given["Comparison"], (*path, "Comparison"))
     known = {**POSITIVE, **NEGATIVE}
     if comparison not in known or (by_key and known[comparison] == "prefix"):

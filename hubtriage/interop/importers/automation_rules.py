@@ -76,10 +76,7 @@ def _draft(label: str, source: SourceRule, regions: tuple[TextTest, ...]) -> Dra
 def _checked(value: Any, path: Path) -> dict[str, Any]:
     """The rule, with all that it needs and nothing that is known only on deployment."""
     rule = {key: item for key, item in mapping(value, path).items() if key not in _UNUSED}
-    known_keys(rule, (*_REQUIRED, *_OPTIONAL), path)
-    for key in _REQUIRED:
-        if key not in rule:
-            raise Refused(path, f"the key {key!r} is missing")
+    known_keys(rule, (*_REQUIRED, *_OPTIONAL), path, required=_REQUIRED)
     found = first_deploy_time_value({key: item for key, item in rule.items() if key in _DECIDING}, path)
     if found:
         reason = f"the value {printable(found[1].text)!r:.100} is known only on deployment"

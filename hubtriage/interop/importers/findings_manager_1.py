@@ -65,10 +65,7 @@ def _rule(label: str, raw: object, path: Path, *, is_second: bool) -> Draft:
     rule = mapping(raw, path)
     if "Filters" in rule or "UpdatesToFilteredFindings" in rule:
         raise Refused(path, "this is a rule of version 2", "import it as findings-manager-2")
-    known_keys(rule, _KEYS, path)
-    for key in _KEYS:
-        if key not in rule:
-            raise Refused(path, f"the key {key!r} is missing")
+    known_keys(rule, _KEYS, path, required=_KEYS)
     if rule["action"] != "SUPPRESSED":
         raise Refused((*path, "action"), "the library knows no action but SUPPRESSED")
     note = literal(rule["note"], (*path, "note"))

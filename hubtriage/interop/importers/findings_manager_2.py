@@ -87,10 +87,7 @@ def _rule(label: str, note: str, index: int, raw: object, path: Path) -> Draft:
     rule = mapping(raw, path)
     if "match_on" in rule:
         raise Refused(path, "this is a rule of version 1", "import it as findings-manager-1")
-    known_keys(rule, _KEYS, path)
-    for key in _KEYS[:2]:
-        if key not in rule:
-            raise Refused(path, f"the key {key!r} is missing")
+    known_keys(rule, _KEYS, path, required=_KEYS[:2])
     if index >= _MOST_RULES:
         raise Refused(path, f"only {_MOST_RULES} rules can be ordered", "import the file in parts")
     extras = known_keys(rule.get("ExtraFeatures") or {}, _EXTRAS, (*path, "ExtraFeatures"))

@@ -39,10 +39,7 @@ def _workflow(value: object, path: Path) -> dict[str, str]:
 
 def _members(value: object, names: tuple[str, ...], path: Path) -> dict[str, str]:
     """A mapping of texts in which every one of the names is there."""
-    given = known_keys(value, names, path)
-    for name in names:
-        if name not in given:
-            raise Refused(path, f"the key {name!r} is missing; AWS requires it")
+    given = known_keys(value, names, path, required=names)
     return {name: text(given[name], (*path, name)) for name in names}
 
 

@@ -15,16 +15,16 @@ from hubtriage.engine.fields import (
     Finding,
     Value,
     read,
-    same,
 )
 from hubtriage.engine.planning.batches import canonical
 from hubtriage.engine.planning.decision import Decision
 from hubtriage.engine.planning.plan import Reasoning
 from hubtriage.engine.ruleset.ruleset import Rule
+from hubtriage.simulation.outvoted import outvoted
 
 FindingVerdict = Literal["changed", "noted", "unchanged", "refused", "hands off"]
 
-# Fields with few values: for these a report tells from what to what, for the others only that they change.
+# Fields with few values: a report counts these by old and new value, the others only as changed.
 COUNTED_BY_VALUE = frozenset({WORKFLOW, SEVERITY, VERIFICATION, CONFIDENCE, CRITICALITY})
 
 
@@ -100,7 +100,7 @@ class FindingOutcome(NamedTuple):
 
     @property
     def roles(self) -> Iterator[tuple[str, str]]:
-        """(what a rule does to this finding, rule): that of which a report shows examples."""
+        """Yield (what a rule does to this finding, rule): a report shows examples of each."""
         yield from ((moved.why, moved.rule or "") for moved in self.changes)
         yield from (("kept", left.rule or "") for left in self.kept)
         yield from (("observed", rule) for _transition, rule in self.observed)
@@ -146,7 +146,7 @@ def outcome_of(
 
 
 def product_of(product_arn: str) -> str:
-    """The company and product in a product ARN, such as `aws/guardduty`; all of a text that is none."""
+    """Return company and product from a product ARN, such as `aws/guardduty`; other texts unchanged."""
     _before, found, product = product_arn.partition(":product/")
     return product if found and product else product_arn
 
@@ -166,19 +166,12 @@ def _transition(field: str, old: Value, new: Value) -> Transition:
 
 
 def _clashes(reasoning: Reasoning, rules: Mapping[str, Rule]) -> Iterator[Clash]:
-    """Each field on which an applied rule wants something else than the rule that won it."""
-    for name in reasoning.fold.rules:
-        rule = rules[name]
-        if rule.mode != "enforce":
-            continue
-        for proposal in rule.proposals.of(reasoning.baseline):
-            winner, wanted = reasoning.fold.proposals.get(proposal.field, (rule, proposal))
-            if winner.id != name and not same(proposal.field, proposal.value, wanted.value):
-                yield Clash(proposal.field, name, winner.id)
+    for loser, proposal, winner in outvoted(reasoning, rules.get):
+        yield Clash(proposal.field, loser.id, winner.id)
 
 
 def _digest(text: str) -> int:
-    """Eight bytes that stand for a text: of a million, two are alike once in thirty million runs."""
+    """Return eight bytes that stand for a text: among a million, two collide once in 30 million runs."""
     return int.from_bytes(blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()) or 1
 
 

@@ -55,12 +55,12 @@ def report_of(tally: Tally, source: ReportSource) -> Record:
 
 def _totals(tally: Tally) -> Record:
     return {
-        "findings": tally.findings,
+        "findings": tally.total.findings,
         **{verdict: tally.verdicts[verdict] for verdict in ("changed", "noted", "unchanged", "refused")},
         "hands_off": tally.verdicts["hands off"],
-        "hidden": tally.hidden,
-        "taken_back": tally.taken_back,
-        "kept": tally.kept,
+        "hidden": tally.total.hidden,
+        "taken_back": tally.total.taken_back,
+        "kept": tally.total.kept,
         "overruled": tally.overruled,
         "repeated": tally.repeated,
         "unusable": tally.unusable,

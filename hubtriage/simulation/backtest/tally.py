@@ -15,7 +15,7 @@ _MOST_REASONS = 50
 
 @dataclass(slots=True)
 class Group:
-    """What happens to the findings of one account, product or severity."""
+    """What happens to some findings: all, or those of one account, product or severity."""
 
     findings: int = 0
     changed: int = 0
@@ -59,12 +59,9 @@ class Tally:
 
     task: Task
     verdicts: Counter[str] = field(default_factory=Counter)
-    findings: int = 0
+    total: Group = field(default_factory=Group)
     repeated: int = 0
     unusable: int = 0
-    hidden: int = 0
-    taken_back: int = 0
-    kept: int = 0
     overruled: int = 0
     rules: defaultdict[str, RuleGroup] = field(default_factory=lambda: defaultdict(RuleGroup))
     accounts: defaultdict[str, Group] = field(default_factory=lambda: defaultdict(Group))
@@ -101,12 +98,9 @@ class Tally:
 
     def _add(self, judged: Judged) -> None:
         outcome = judged.outcome
-        self.findings += 1
+        self.total.add(outcome)
         self.verdicts[outcome.verdict] += 1
         self.memos[outcome.memo] += 1
-        self.hidden += outcome.hides
-        self.taken_back += outcome.takes_back
-        self.kept += bool(outcome.kept)
         self.overruled += bool(outcome.overruled)
         self.accounts[outcome.account or "none"].add(outcome)
         self.products[outcome.product].add(outcome)

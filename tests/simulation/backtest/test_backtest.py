@@ -242,7 +242,7 @@ def test_an_example_of_a_taking_back_tells_what_has_become_of_a_rule_that_does_n
 
 def test_memory_does_not_grow_with_the_findings() -> None:
     tally = backtest(islice(_endless(), 3_000), Task(document(RULES), NOW, SETTINGS, examples=2), processes=1)
-    assert tally.findings == 3_000
+    assert tally.total.findings == 3_000
     assert len(tally.examples) < 30
     assert (
         sum(map(len, (tally.accounts, tally.products, tally.severities, tally.transitions, tally.kept_why)))
