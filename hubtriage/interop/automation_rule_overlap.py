@@ -63,7 +63,7 @@ class Overlap:
     differs: bool
 
     def as_record(self) -> dict[str, Any]:
-        """The overlap as JSON-ready data."""
+        """Return the overlap as JSON-ready data."""
         return {
             "automation_rule": self.automation_rule,
             "region": self.region,

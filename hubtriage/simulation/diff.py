@@ -17,7 +17,7 @@ _DESCRIPTIVE = frozenset({"description"})
 
 
 def edits(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Edit]:
-    """How each rule of two compiled rule sets was edited, in the order of evaluation; removed ones last.
+    """Return how each rule of two compiled rule sets was edited, in evaluation order, removed rules last.
 
     A rule whose mode became `off` counts as removed: it is not in the rule set.
     """
@@ -35,7 +35,7 @@ def _edit(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> Edit:
 
 
 def diff_of(tally: Tally, source: ReportSource, old_rules: str, examples: Mapping[str, list[str]]) -> Record:
-    """The report of a diff: which findings change outcome, grouped by rule, and what that takes.
+    """Return the report of a diff: the findings whose outcome changes, by rule, and the cost of that.
 
     `tally` comes from a task with the old rule set; `examples` are finding ids by rule.
     """
@@ -78,7 +78,7 @@ def _by_rule(
 
 
 def examples_by_rule(tally: Tally, most: int) -> dict[str, list[str]]:
-    """Ids of findings that each rule changes, the first `most` of them."""
+    """Return the ids of the first `most` findings that each rule changes."""
     found: dict[str, list[str]] = {}
     for judged in tally.examples.values():
         for name in dict.fromkeys(tally.named(moved.rule, moved.why) for moved in judged.outcome.changes):

@@ -208,12 +208,12 @@ def is_unnamed(name: str) -> bool:
 
 
 def not_in_force(rule: Rule) -> str:
-    """That a rule has not started, and when it does."""
+    """Say when a rule starts that is not in force yet."""
     return "not in force yet" if rule.starts is None else f"not in force before {_moment(rule.starts)}"
 
 
 def no_longer_in_force(rule: Rule) -> str:
-    """That a rule has expired, and its last day or moment as the rule says it."""
+    """Say that a rule has expired, with its last day or moment as the rule has it."""
     return f"no longer in force: expires {rule.source['expires']}" if "expires" in rule.source else "expired"
 
 

@@ -17,7 +17,7 @@ class RevisionError(Exception):
 
 @contextmanager
 def folder_at(folder: Path, revision: str) -> Iterator[Path]:
-    """A copy of the folder as it was at a revision, for as long as the block runs.
+    """Copy the folder as it was at a revision; the copy lasts as long as the block.
 
     Raises RevisionError if the folder is in no repository, or if there is no such revision or folder in it.
     """
@@ -34,7 +34,7 @@ def folder_at(folder: Path, revision: str) -> Iterator[Path]:
 
 
 def commit_of(folder: Path, revision: str) -> str | None:
-    """The commit that a revision names, in twelve characters."""
+    """Return the first twelve characters of the commit that a revision names; None if there is none."""
     commit = _git(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
     return None if commit is None else commit.decode().strip()[:12]
 

@@ -1,4 +1,4 @@
-"""Runs the tests that stand beside the rules.
+"""Run the tests that stand beside the rules.
 
 Each test asks what its own rule does, alone, as if its mode were `enforce`: so a rule can be tested
 before it is let loose, and a test does not change with the rules around it. `before` in a test plays what
@@ -53,7 +53,7 @@ class RuleTestResult:
         return not self.differences
 
     def as_record(self) -> dict[str, Any]:
-        """The verdict as JSON-ready data."""
+        """Return the result as JSON-ready data."""
         return {
             "rule": self.rule,
             "name": self.name,
@@ -70,7 +70,7 @@ class RuleTestResult:
 
 
 def run_tests(loaded: LoadResult, wanted: str = "") -> Iterator[RuleTestResult]:
-    """The verdicts of all tests, in the order of the files.
+    """Yield the results of all tests, in the order of the files.
 
     `wanted` is part of `<rule id>: <test name>`, in any case.
     """
@@ -82,7 +82,7 @@ def run_tests(loaded: LoadResult, wanted: str = "") -> Iterator[RuleTestResult]:
 
 
 def run_test(loaded: LoadResult, rule: LoadedRule, index: int) -> RuleTestResult:
-    """The verdict of a rule's test."""
+    """Run one test of a rule."""
     test = rule.model.tests[index]
     now = _time_of(rule, test)
     finding = complete(test.finding, name=test.sample, now=now)

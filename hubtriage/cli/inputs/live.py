@@ -36,7 +36,7 @@ Report = Callable[[str], None]
 
 
 def live_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The options with which a command reads from Security Hub."""
+    """Add the options with which a command reads from Security Hub."""
     for option in (
         click.option("--fresh", is_flag=True, help="With --live: read again what was read before."),
         click.option(
@@ -79,7 +79,7 @@ class Cache:
         self._filters = filters
 
     def standing(self, now: float) -> Standing:
-        """How far an earlier run came; a new beginning where there was none, or its state is damaged."""
+        """Return how far an earlier run came; start anew if there was none or its state is damaged."""
         try:
             standing = Standing(**json.loads((self.folder / _STATE).read_text(encoding="utf-8")))
         except (OSError, ValueError, TypeError):
@@ -108,7 +108,7 @@ class Cache:
         return after
 
     def files(self, standing: Standing) -> list[Path]:
-        """The pages, in the order of reading."""
+        """Return the pages, in the order of reading."""
         return [self._page(number) for number in range(1, standing.pages + 1)]
 
     def _page(self, number: int) -> Path:
@@ -157,7 +157,7 @@ def _request(standing: Standing) -> dict[str, Any]:
 
 
 def cache_of(filters: Mapping[str, Any], root: Path | None = None) -> Cache:
-    """The cache for these filters in the account and Region of the present credentials.
+    """Return the cache for these filters, in the account and Region of the current credentials.
 
     Raises LiveError where the credentials or the Region are missing or refused.
     """
@@ -172,13 +172,13 @@ def cache_of(filters: Mapping[str, Any], root: Path | None = None) -> Cache:
 
 
 def default_root() -> Path:
-    """Where caches are kept."""
+    """Return the folder of all caches."""
     home = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
     return Path(home) / "hubtriage" / "findings"
 
 
 def age_in_words(seconds: float) -> str:
-    """How long ago something was, for people."""
+    """Return how long ago something was, for people."""
     if seconds < 60:
         return "just now"
     return f"{seconds / 60:.0f} minutes ago" if seconds < 2 * 3600 else f"{seconds / 3600:.0f} hours ago"
@@ -187,7 +187,7 @@ def age_in_words(seconds: float) -> str:
 def live_files(
     filters: Mapping[str, Any], root: Path | None, report: Report, *, fresh: bool
 ) -> Iterator[Path]:
-    """The files with all findings of a query, read first where they are not there yet.
+    """Yield the files with all findings of a query; read them first if they are not there yet.
 
     Raises LiveError.
     """

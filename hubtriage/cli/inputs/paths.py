@@ -9,7 +9,7 @@ DEFAULT_FOLDER = Path("rules")
 
 
 def folders_of(paths: Sequence[Path]) -> dict[Path, list[Path]]:
-    """The folders to load, each with the files asked for; no files means all of them.
+    """Return the folders to load, each with the files asked for; no files means all of them.
 
     A file is loaded with its folder, because lists and ids are shared: that is `rules` if the file lies
     below it, else the folder that the file is in.

@@ -8,19 +8,19 @@ from hubtriage.interop.criteria.model import How, TextTest
 
 
 def unsupported(what: str, path: Path) -> Refused:
-    """The refusal of what automation rules have no criterion for."""
+    """Return the refusal of something for which automation rules have no criterion."""
     return Refused(path, f"automation rules cannot ask for {what}")
 
 
 def supported(attribute: FilterAttribute, test: TextTest, path: Path) -> TextTest:
-    """The test, if AWS has it for the attribute's kind. Raises Refused."""
+    """Return the test, if AWS has it for the attribute's kind. Raises Refused."""
     if attribute.kind == "map" and test.how == "prefix":
         raise unsupported(f"a prefix in {attribute.name}", path)
     return test
 
 
 def parse_wildcard(pattern: str, path: Path, *, wild: str = "*") -> tuple[How, str]:
-    """A pattern as the comparison that it is; a backslash makes the next character plain. Raises Refused.
+    """Parse a pattern into a comparison; a backslash makes the next character plain. Raises Refused.
 
     `wild` are the characters that stand for others: of them only a star at an end can be said.
     """

@@ -16,7 +16,7 @@ _EACH_FOR_ITSELF = "automation rules ask each field of a list for itself, not al
 
 
 def criteria_from_match(match: Mapping[str, Any]) -> list[list[Criterion]]:
-    """The criteria of each branch that `$or` makes; one branch must hold. Raises Refused."""
+    """Return the criteria of each branch that `$or` makes; one branch must hold. Raises Refused."""
     return [list(_branch(branch)) for branch in expand(match)]
 
 

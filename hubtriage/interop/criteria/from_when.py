@@ -22,7 +22,7 @@ _BY_STEPS = {one.steps: one for one in ATTRIBUTES.values() if one.most}
 
 
 def criteria_from_when(logic: Any) -> list[Criterion]:
-    """The criteria of a `when`, all of which must hold. Raises Refused."""
+    """Return the criteria of a `when`; all must hold. Raises Refused."""
     return list(_conjuncts(logic, ("when",)))
 
 

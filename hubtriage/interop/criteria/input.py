@@ -22,7 +22,7 @@ class Refused(Exception):  # noqa: N818 - not our error: something that cannot b
 
 
 def shown(path: Path) -> str:
-    """A path as people write it: `Rules[3].match_on.tags[0]`; odd names in brackets and quotes."""
+    """Write a path as people do: `Rules[3].match_on.tags[0]`; odd names in brackets and quotes."""
     text = ""
     for step in path:
         if isinstance(step, int):
@@ -35,7 +35,7 @@ def shown(path: Path) -> str:
 
 
 def mapping(value: object, path: Path) -> Mapping[str, Any]:
-    """A value as a mapping with text keys. Raises Refused."""
+    """Return a value as a mapping with text keys. Raises Refused."""
     if not isinstance(value, Mapping):
         raise Refused(path, f"a mapping is wanted here, not {type_word(value)}")
     for key in value:
@@ -59,7 +59,7 @@ def known_keys(
 
 
 def items(value: object, path: Path) -> list[Any]:
-    """A value as a list with at least one item. Raises Refused."""
+    """Return a value as a list with at least one item. Raises Refused."""
     if not isinstance(value, list):
         raise Refused(path, f"a list is wanted here, not {type_word(value)}")
     if not value:
@@ -68,7 +68,7 @@ def items(value: object, path: Path) -> list[Any]:
 
 
 def text(value: object, path: Path) -> str:
-    """A value as text with a visible character that a file can hold. Raises Refused."""
+    """Return a value as text that has a visible character and that a file can hold. Raises Refused."""
     if not isinstance(value, str):
         raise Refused(path, f"text is wanted here, not {type_word(value)}", "put it in quotes")
     if not value.strip():
@@ -79,7 +79,7 @@ def text(value: object, path: Path) -> str:
 
 
 def whole_number(value: object, path: Path, low: int, high: int) -> int:
-    """A value as a whole number within limits, also from its digits as text. Raises Refused."""
+    """Return a value as a whole number within limits, also from its digits as text. Raises Refused."""
     if isinstance(value, str) and value.strip().isdecimal() and len(value) < 10:
         value = int(value)
     if isinstance(value, float) and value.is_integer():

@@ -13,7 +13,7 @@ Criteria = dict[FilterAttribute, Criterion]
 
 
 def merged(criteria: Iterable[Criterion], path: Path) -> Criteria | None:
-    """One criterion for each attribute, which hold together if all the given ones do; None if none can.
+    """Merge criteria into one for each attribute; return None if no finding can satisfy them.
 
     Raises Refused where AWS has no such criterion.
     """
@@ -53,7 +53,7 @@ def _settled(criterion: Criterion) -> Criterion | None:
 
 
 def united(branches: Iterable[Criteria]) -> list[Criteria]:
-    """Fewer sets of criteria of which one must hold: those that differ in one wanted list become one."""
+    """Join alternative sets of criteria: those that differ in one wanted list become one set."""
     result: list[Criteria] = []
     for branch in branches:
         for index, known in enumerate(result):

@@ -1,4 +1,4 @@
-"""Criteria as data: an attribute, the tests of which one must hold, and those of which none may.
+"""Criteria as data: an attribute, tests that may hold (one must), and tests that must not.
 
 AWS: on one attribute the positive comparisons are or-ed and the negative ones and-ed; different attributes
 are and-ed, each for itself: two criteria on resources may hold for two different resources. A value that is
@@ -52,7 +52,7 @@ class DateTest:
 
 
 def joined_dates(one: Test, other: Test) -> DateTest | None:
-    """Two bounds of a date, both of which must hold, as one test; None where no one test says so."""
+    """Join two bounds of a date that must both hold into one test; return None if no test can say it."""
     if not isinstance(one, DateTest) or not isinstance(other, DateTest):
         return None
     if one.after and not one.before and other == DateTest(before=other.before):

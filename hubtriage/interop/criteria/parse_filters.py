@@ -37,12 +37,12 @@ _TICK = timedelta(milliseconds=1)
 
 
 def parse_filters(filters: object, path: Path) -> list[Criterion]:
-    """The criteria of an API's `Filters` or `Criteria`, in the order written. Raises Refused."""
+    """Parse an API's `Filters` or `Criteria`, in the order written. Raises Refused."""
     return [parse_criterion(name, values, (*path, name)) for name, values in mapping(filters, path).items()]
 
 
 def parse_criterion(name: str, values: object, path: Path) -> Criterion:
-    """The criterion of one attribute. Raises Refused."""
+    """Parse the filters of one attribute. Raises Refused."""
     attribute = attribute_named(name, path)
     filters = [(each, (*path, index)) for index, each in enumerate(items(values, path))]
     if attribute.kind in ("text", "map"):
@@ -54,7 +54,7 @@ def parse_criterion(name: str, values: object, path: Path) -> Criterion:
 
 
 def attribute_named(name: str, path: Path) -> FilterAttribute:
-    """The attribute of a name. Raises Refused."""
+    """Return the attribute of a name. Raises Refused."""
     if name == "Keyword":
         raise Refused(path, "Keyword is deprecated and AWS does not say what it looks at")
     if name not in ATTRIBUTES:
@@ -130,7 +130,7 @@ def _is_within(value: float, low: _Bound, high: _Bound) -> bool:
 
 
 def number(value: object, path: Path) -> float:
-    """A finite number, also from its digits as text, whole where it is whole. Raises Refused."""
+    """Return a finite number, also from its digits as text; 5.0 becomes 5. Raises Refused."""
     if isinstance(value, str) and len(value) < 40:
         try:
             value = float(value)
@@ -185,7 +185,7 @@ def _iso(moment: datetime) -> str:
 
 
 def shifted(written: str, milliseconds: int, path: Path) -> str:
-    """A timestamp moved by some milliseconds, as the API takes it. Raises Refused."""
+    """Return a timestamp moved by some milliseconds, as the API takes it. Raises Refused."""
     return _iso(_moment(written, path) + milliseconds * _TICK)
 
 

@@ -16,7 +16,7 @@ _NUMBERS = {sign: name for name, sign in SIGNS.items()}
 
 
 def to_filters(criteria: Iterable[Criterion], path: Path) -> dict[str, list[dict[str, Any]]]:
-    """The `Criteria` of an automation rule. Raises Refused for what AWS would not take."""
+    """Return the `Criteria` of an automation rule. Raises Refused for what AWS would not take."""
     return {criterion.attribute.name: _filters(criterion, path) for criterion in criteria}
 
 

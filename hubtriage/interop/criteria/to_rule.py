@@ -20,7 +20,7 @@ Logic = Any
 
 
 def rule_conditions(criteria: Iterable[Criterion]) -> Pattern:
-    """`match` and `when` of criteria that must all hold; each is there if it is needed."""
+    """Return `match` and `when` for criteria that must all hold; either is left out if it is not needed."""
     match: Pattern = {}
     conjuncts: list[Logic] = []
     taken: set[tuple[str, ...]] = set()
@@ -40,7 +40,7 @@ def rule_conditions(criteria: Iterable[Criterion]) -> Pattern:
 
 
 def parts(criterion: Criterion) -> Iterator[Criterion]:
-    """The criterion as and-ed parts: the wanted tests, and the unwanted ones by their kind."""
+    """Yield the parts of a criterion, all of which must hold: the wanted tests, and the unwanted by kind."""
     if criterion.wanted:
         yield replace(criterion, unwanted=())
     for how in ("equals", "prefix", "suffix", "contains", "regex"):
@@ -59,7 +59,7 @@ def _put(match: Pattern, names: tuple[str, ...], pattern: Any) -> None:
 
 
 def pattern_of(part: Criterion) -> Any | None:
-    """What a pattern says at the attribute's path; None where it cannot say it exactly."""
+    """Return what a pattern says at the attribute's path; None if it cannot say it exactly."""
     if part.unwanted:
         return None if part.attribute.root else _by_key(part.unwanted, _none_of, one_object=True)
     return _by_key(part.wanted, _any_of, one_object=False)
@@ -112,7 +112,7 @@ def _text_alternative(test: TextTest) -> Any:
 
 
 def wildcard(part: str) -> str:
-    """The wildcard that holds for every text with this part."""
+    """Return the wildcard that matches every text with this part."""
     escaped = part.replace("\\", "\\\\").replace("*", "\\*")
     return f"*{escaped}*"
 
@@ -135,7 +135,7 @@ def _none_of(tests: list[TextTest]) -> list[Any] | None:
 
 
 def logic_of(part: Criterion) -> Logic:
-    """The criterion's part in JsonLogic; what is missing satisfies an unwanted test and no wanted one.
+    """Return a part in JsonLogic; a missing value satisfies unwanted tests and no wanted one.
 
     Only for texts and dates: a pattern always says numbers and flags.
     """

@@ -37,7 +37,7 @@ class NotExported:
     hint: str = ""
 
     def as_record(self) -> dict[str, Any]:
-        """The refusal as JSON-ready data."""
+        """Return the refusal as JSON-ready data."""
         record = {"rule": self.rule, "place": self.place, "where": self.where, "reason": self.reason}
         return {**record, "hint": self.hint or None}
 
@@ -53,7 +53,7 @@ class Exported:
 def export_rules(
     rules: Iterable[LoadedRule], check: Callable[[Mapping[str, Any]], None] = lambda _request: None
 ) -> Exported:
-    """The automation rules for our rules; one of ours may need several, where it has an `$or`.
+    """Return the automation rules for our rules; a rule with an `$or` may need several.
 
     `check` may refuse a request for whatever it is to be written as.
     """

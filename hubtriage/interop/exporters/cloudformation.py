@@ -26,7 +26,7 @@ def check(request: Mapping[str, Any]) -> None:
 
 
 def template(requests: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """A template that makes the rules one after another, since among equals the later decides."""
+    """Return a template that makes the rules one after another: among equals the later decides."""
     resources: dict[str, Any] = {}
     for number, request in enumerate(requests, 1):
         words = re.split(r"[^A-Za-z0-9]+", request["RuleName"])

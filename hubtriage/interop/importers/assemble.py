@@ -45,7 +45,7 @@ KINDS: dict[str, Callable[[str, bytes, Options], Translation]] = {
 
 
 def import_rules(kind: str, name: str, content: bytes, options: Options | None = None) -> Imported:
-    """The rules of a file of a kind of KINDS; `name` is the file's, for messages.
+    """Import the rules of a file; `kind` is one of KINDS, and `name` is the file's, for messages.
 
     Raises UnreadableError where no rules of the kind can be found in it. A rule that cannot be
     translated exactly is refused, with its reason, and does not stop the others.
@@ -62,7 +62,7 @@ def import_rules(kind: str, name: str, content: bytes, options: Options | None =
 
 
 def _rule(draft: Draft, rule_id: str, override: Override) -> dict[str, Any]:
-    """The finished rule. No source knows a ceiling, so each rule may hide findings of any severity."""
+    """Finish a rule. No source knows a ceiling, so each rule may hide findings of any severity."""
     body = {**draft.body, "id": rule_id, "ceiling": "CRITICAL"}
     if override != "as-source":
         body["override"] = override == "always"

@@ -31,7 +31,7 @@ class SourceRule:
 
 
 def read_source_rules(name: str, content: str) -> list[SourceRule]:
-    """The rules of a file, whichever of the forms it has. Raises UnreadableError."""
+    """Return the rules of a file in any of the forms. Raises UnreadableError."""
     try:
         value = read_json(content)
     except ValueError:

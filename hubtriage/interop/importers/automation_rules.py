@@ -33,7 +33,7 @@ _DECIDING = (*_REQUIRED, "IsTerminal", "RuleStatus")
 
 
 def translate(name: str, content: bytes, regions: Iterable[str] = ()) -> Translation:
-    """The rules of a file; with regions given, for findings of these only. Raises UnreadableError."""
+    """Translate the rules of a file, for findings of the given Regions only. Raises UnreadableError."""
     found = Translation()
     limits = tuple(TextTest("equals", region) for region in regions)
     updated: dict[Path, float | None] = {}

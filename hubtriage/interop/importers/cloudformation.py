@@ -36,7 +36,7 @@ _Loader.add_multi_constructor("!", _expression)
 
 
 def read_template(text: str) -> Any:
-    """The value of a template in YAML, None for what is no YAML. Raises UnreadableError."""
+    """Return the value of a template in YAML; None if it is not YAML. Raises UnreadableError."""
     try:
         value = yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
     except (yaml.YAMLError, ValueError):
@@ -55,7 +55,7 @@ def is_template(value: Any) -> bool:
 
 
 def read_resources(value: dict[str, Any]) -> list[Resource]:
-    """(logical id, path, resource) of each rule of a template; `Properties` have expressions marked."""
+    """Return (logical id, path, resource) of each rule; deploy-time values are marked."""
     return [
         (str(name), ("Resources", str(name)), _marked(resource))
         for name, resource in value["Resources"].items()

@@ -36,7 +36,7 @@ _TWICE = "the library drops a rule whose note is that of an earlier one; here bo
 
 
 def translate(name: str, content: bytes) -> Translation:
-    """The rules of a file. Raises UnreadableError."""
+    """Translate the rules of a file. Raises UnreadableError."""
     value, line = read_yaml(name, content)
     found = Translation(line=line)
     if isinstance(value, dict) and isinstance(value.get("Rules"), list):

@@ -36,7 +36,7 @@ _MERGED = "jsonUpdate would merge the note into an existing one; a note of other
 
 
 def translate(name: str, content: bytes) -> Translation:
-    """The rules of a file. Raises UnreadableError."""
+    """Translate the rules of a file. Raises UnreadableError."""
     value, line = read_yaml(name, content)
     if not isinstance(value, dict) or not isinstance(value.get("Rules"), list):
         raise UnreadableError("there is no list `Rules:` in it")

@@ -12,7 +12,7 @@ _UNFIT = re.compile(r"[^a-z0-9]+")
 
 
 def ids(names: Iterable[str]) -> Iterator[str]:
-    """A rule id for each name, all different: the name in ASCII, numbered where it was given out before."""
+    """Yield an id for each name: the name in ASCII, with a number if the id is taken."""
     taken: set[str] = set()
     for number, name in enumerate(names, 1):
         base = slug(name) or f"rule-{number}"
@@ -26,19 +26,19 @@ def ids(names: Iterable[str]) -> Iterator[str]:
 
 
 def slug(name: str) -> str:
-    """The letters and digits of a name as a rule id, empty if it has none in ASCII."""
+    """Return the ASCII letters and digits of a name as a rule id; empty if it has none."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     return _UNFIT.sub("-", plain).strip("-")[:_LONGEST].rstrip("-")
 
 
 def printable(text: str) -> str:
-    """The text on one line, without characters that would act on a terminal or a file."""
+    """Return the text on one line, without characters that would act on a terminal or a file."""
     spaced = "".join(one if one.isprintable() else " " for one in text)
     return " ".join(spaced.split())
 
 
 def labelled(number: int, name: object) -> str:
-    """What messages call a rule: its place among the rules of its file, and its name cut to what fits."""
+    """Return what messages call a rule: its number in the file, and its name, cut if long."""
     line = printable(name) if isinstance(name, str) else ""
     cut = line if len(line) <= _LONGEST_TITLE else line[: _LONGEST_TITLE - 1] + "…"
     return f'rule {number} "{cut}"' if cut else f"rule {number}"

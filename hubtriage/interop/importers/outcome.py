@@ -31,7 +31,7 @@ class Refusal:
     line: int | None = None
 
     def as_record(self) -> dict[str, Any]:
-        """The refusal as JSON-ready data."""
+        """Return the refusal as JSON-ready data."""
         record = {"rule": self.rule, "where": self.where, "line": self.line, "reason": self.reason}
         return {**record, "hint": self.hint or None}
 
@@ -44,7 +44,7 @@ class Remark:
     text: str
 
     def as_record(self) -> dict[str, Any]:
-        """The remark as JSON-ready data."""
+        """Return the remark as JSON-ready data."""
         return {"rule": self.rule, "text": self.text}
 
 

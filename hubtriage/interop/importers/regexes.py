@@ -36,7 +36,7 @@ WORDS = "`\\b` counts ASCII letters as parts of words, Python's counts all lette
 
 
 def read_regex(pattern: object, path: Path) -> TextTest:
-    """The test that a search for the expression makes. Raises Refused."""
+    """Return the test that equals a search for the expression. Raises Refused."""
     expression = text(pattern, path)
     plain = _PLAIN.fullmatch(expression)
     if plain:

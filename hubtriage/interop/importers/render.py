@@ -24,7 +24,7 @@ class _Dumper(yaml.SafeDumper):
         super().increase_indent(flow, indentless=False)
 
     def choose_scalar_style(self) -> str:
-        """Double quotes, unless single ones save escapes; what does not show is written as an escape."""
+        """Choose double quotes, or single ones if they save escapes; invisible characters become escapes."""
         style: str = super().choose_scalar_style()
         value = self.event.value if isinstance(self.event, yaml.ScalarEvent) else ""
         self.allow_unicode = value.isprintable()
@@ -44,7 +44,7 @@ _Dumper.add_representer(str, _text)
 
 
 def render(rules: Iterable[Mapping[str, Any]], heading: Iterable[str] = ()) -> str:
-    """A rule file with these rules; each line of the heading becomes a comment."""
+    """Write a rule file with these rules; each line of the heading becomes a comment."""
     comments = "".join(f"# {_printable(line)}\n" for line in heading)
     content = {"rules": [dict(rule) for rule in rules]}
     return comments + yaml.dump(content, Dumper=_Dumper, width=inf, allow_unicode=True, sort_keys=False)

@@ -1,4 +1,4 @@
-"""Reads the files of other tools into plain values, bounded, and with line numbers where they are known."""
+"""Read the files of other tools into plain values: bounded, and with line numbers where they are known."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class DeployTimeValue:
 
 
 def decoded(content: bytes) -> str:
-    """A file's text. Raises UnreadableError where it is not UTF-8."""
+    """Return a file's text. Raises UnreadableError if it is not UTF-8."""
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -38,7 +38,7 @@ def decoded(content: bytes) -> str:
 
 
 def read_yaml(name: str, content: bytes) -> tuple[Any, Line]:
-    """The value of a YAML file, and the line of each path in it.
+    """Return the value of a YAML file, and a function that gives the line of a path.
 
     Scalars are what PyYAML makes of them, as it does for the tools that these files are written for.
     Raises UnreadableError.
@@ -69,7 +69,7 @@ def _as_pyyaml_reads(value: Any) -> Any:
 
 
 def read_json(text: str) -> Any:
-    """The value of a JSON text. Raises ValueError for what is no JSON, UnreadableError for a key twice."""
+    """Parse JSON. Raises ValueError if it is not JSON, UnreadableError if a key appears twice."""
     try:
         return json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_object)
     except RecursionError:
@@ -93,7 +93,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def plain(value: Any, convert: Callable[[Any], Any] = lambda value: value) -> Any:
-    """A copy of mappings, lists and scalars, each scalar converted; nothing shared, nothing circular.
+    """Copy mappings, lists and scalars, and convert each scalar; the copy shares nothing.
 
     Raises UnreadableError for more values or depth than any file of rules has.
     """
@@ -117,7 +117,7 @@ class _Copy:
 
 
 def first_deploy_time_value(value: Any, path: Path = ()) -> tuple[Path, DeployTimeValue] | None:
-    """The first value inside that is known only on deployment, and the path to it."""
+    """Return the first value inside that is known only on deployment, and the path to it."""
     if isinstance(value, DeployTimeValue):
         return path, value
     members = (

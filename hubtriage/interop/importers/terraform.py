@@ -32,7 +32,7 @@ Resource = tuple[str, Path, dict[str, Any]]
 
 
 def read_configuration(text: str) -> list[Resource]:
-    """(name, path, arguments) of each rule of a configuration. Raises UnreadableError."""
+    """Return (name, path, arguments) of each rule of a configuration. Raises UnreadableError."""
     document = _parsed(text)
     found = []
     for block in document.get("resource", ()):
@@ -109,7 +109,7 @@ def is_shown(value: Any) -> bool:
 
 
 def read_shown(value: dict[str, Any]) -> list[Resource]:
-    """(name, path, arguments) of each rule of a state or, where there is one, of a plan."""
+    """Return (name, path, arguments) of each rule of a plan, or else of a state."""
     key = "planned_values" if "planned_values" in value else "values"
     root = value.get(key)
     module = root.get("root_module") if isinstance(root, dict) else None
@@ -144,7 +144,7 @@ def _without_unset(value: Any) -> Any:
 
 
 def api_rule(arguments: dict[str, Any], path: Path) -> dict[str, Any]:
-    """The rule as the API takes it. Raises Refused for what only Terraform can evaluate."""
+    """Return the rule as the API takes it. Raises Refused for what only Terraform can evaluate."""
     if "for_each" in arguments:
         raise Refused((*path, "for_each"), "the rule is made once for each of some values", SHOW)
     if arguments.get("count") == 0:

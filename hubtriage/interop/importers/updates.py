@@ -23,7 +23,7 @@ _STATUSES = tuple(FIELDS["Workflow.Status"].codes or ())
 
 
 def read_update(value: object, path: Path) -> dict[str, Any]:
-    """The `update` of BatchUpdateFindings fields. Raises Refused.
+    """Return the `update` for fields of BatchUpdateFindings. Raises Refused.
 
     Limits and enumerations are the rule files' own, which the finished rule is held to.
     """
@@ -78,7 +78,7 @@ def _note(value: object, path: Path) -> dict[str, str]:
 
 
 def literal(value: object, path: Path) -> str:
-    """A text that stands for itself, which a template of ours could not be. Raises Refused."""
+    """Return a text if it has no placeholder of ours in it. Raises Refused."""
     written = text(value, path)
     found = PLACEHOLDER.search(written)
     if found:

@@ -9,7 +9,7 @@ from hubtriage.engine.fields import NORMALIZED, Finding, severity_label, user_fi
 def applied(
     finding: Finding, update: Mapping[str, Any] | None, udf: Literal["replace", "merge"]
 ) -> dict[str, Any]:
-    """The finding after BatchUpdateFindings; `udf` says what the service does with UserDefinedFields.
+    """Return the finding after BatchUpdateFindings; `udf` says how the service treats UserDefinedFields.
 
     AWS: a Label sets Normalized too, and what the update does not name in Severity and Workflow stays.
     """

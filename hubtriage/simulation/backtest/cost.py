@@ -60,7 +60,7 @@ class CostTally:
             self._payloads[generator, payload] += 1
 
     def cost(self) -> Cost:
-        """The cost of all that was counted."""
+        """Return the cost of all findings that were counted."""
         by_payload: Counter[int] = Counter()
         for (_generator, payload), count in self._payloads.items():
             by_payload[payload] += count

@@ -21,7 +21,7 @@ MOST_RESOURCES = 5
 
 
 def examples_of(tally: Tally) -> list[Record]:
-    """Each example of a tally as JSON-ready data, in the order of the input; texts are cut."""
+    """Return each example of a tally as JSON-ready data, in the order of the input, with long texts cut."""
     whole = load_ruleset(tally.task.ruleset)
     return [_example(judged, tally.task, whole) for judged in tally.examples.values()]
 

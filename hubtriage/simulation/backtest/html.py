@@ -25,12 +25,12 @@ _LEAST, _MOST = 2, 25
 
 
 def examples_each(rules: int) -> int:
-    """How many findings to keep whole for each thing that a rule does, so that the page stays small."""
+    """Return how many examples to keep for each thing that a rule does, so that the page stays small."""
     return max(_LEAST, min(_MOST, _MOST_EXAMPLES // max(1, rules)))
 
 
 def page(report: Record, tally: Tally) -> str:
-    """The page of a report."""
+    """Return the page of a report."""
     return _filled({"report": report, "examples": examples_of(tally), "each": tally.task.examples})
 
 
@@ -46,7 +46,7 @@ def _filled(data: Mapping[str, Any]) -> str:
 
 
 def embedded(data: Any) -> str:
-    """JSON that can stand in a script element: ASCII only, without `<`, `>` and `&`."""
+    """Return JSON that can stand in a script element: ASCII only, without `<`, `>` and `&`."""
     return json.dumps(finite(data), separators=(",", ":")).translate(_ESCAPED)
 
 

@@ -47,7 +47,7 @@ class Rejected(NamedTuple):
 
 
 class Judge:
-    """Decides findings one after another, and remembers of what it has given examples enough."""
+    """Decides findings one after another, and stops giving examples when it has given enough."""
 
     def __init__(self, task: Task) -> None:
         self._task = task
@@ -57,7 +57,7 @@ class Judge:
         self._given: Counter[tuple[str, str]] = Counter()
 
     def judge(self, documents: Sequence[Document]) -> list[Judged | Rejected]:
-        """One result for each finding of some documents, in their order."""
+        """Return one result for each finding of some documents, in their order."""
         return [result for document in documents for result in self._results(document)]
 
     def _results(self, document: Document) -> Iterator[Judged | Rejected]:

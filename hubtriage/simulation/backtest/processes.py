@@ -24,7 +24,7 @@ class LostProcessError(RuntimeError):
 
 
 def judged(documents: Iterable[Document], task: Task, processes: int | None = None) -> Iterator[Results]:
-    """The results of all documents, in their order, chunk by chunk.
+    """Yield the results of all documents in their order, chunk by chunk.
 
     `processes` are all cores by default; a small input, or 1, needs none beside this one. Raises
     LostProcessError if one is killed, as when memory runs out.
@@ -42,7 +42,7 @@ def judged(documents: Iterable[Document], task: Task, processes: int | None = No
 
 
 def chunks(documents: Iterable[Document]) -> Iterator[list[Document]]:
-    """Documents in lists of at most CHUNK, each of about CHUNK_SIZE characters at most."""
+    """Yield lists of at most CHUNK documents, of about CHUNK_SIZE characters at most."""
     chunk: list[Document] = []
     size = 0
     for document in documents:

@@ -26,7 +26,7 @@ class ReportSource:
 
 
 def report_of(tally: Tally, source: ReportSource) -> Record:
-    """Everything that was counted; lists are sorted with the most findings first."""
+    """Return everything that was counted; lists begin with the most findings."""
     task = tally.task
     return {
         "format": FORMAT,
@@ -148,7 +148,7 @@ def _conflicts(tally: Tally) -> list[Record]:
 
 
 def rules_that_do_something(report: Mapping[str, Any]) -> Iterable[Record]:
-    """The rows of `by_rule` with a count in them."""
+    """Return the rows of `by_rule` that have a count."""
     return [row for row in report["by_rule"] if any(row[name] for name in _ACTIVE)]
 
 

@@ -159,7 +159,7 @@ class Tally:
 
     @staticmethod
     def named(rule: str | None, why: str) -> str:
-        """The rule that a change is put down to, or what stands for it."""
+        """Return the rule that made a change, or the name for its cause."""
         if why == "follows provider":
             return PROVIDER
         return rule or GONE
