@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hubtriage.authoring.loader import LoadedRule, LoadResult
+from hubtriage.engine.jsonlogic.syntax import split_operation
 from hubtriage.engine.jsonlogic.values import truthy
 from hubtriage.engine.pattern.compiler import expand
 from hubtriage.engine.trace import TracedCondition, TracedOperation, describe
@@ -79,9 +80,9 @@ def _parts(logic: Any) -> Iterator[str]:
     if not isinstance(logic, Mapping) or not logic:
         return
     yield json.dumps(logic, ensure_ascii=False)
-    ((name, raw),) = logic.items()
+    name, arguments = split_operation(logic)
     if name in _WITH_CONDITIONS:
-        for part in raw if isinstance(raw, list) else [raw]:
+        for part in arguments:
             yield from _parts(part)
 
 
