@@ -58,7 +58,7 @@ class RuleOverlaps:
 
     @cached_property
     def _choices(self) -> list[Mapping[Source, frozenset[str]]]:
-        """For each rule, the single-valued fields of which it asks for one of some texts."""
+        """For each rule, its single-valued fields that must be one of some texts, and those texts."""
         return [{**_choices(one.conjunctions), **_producers(one)} for one in self.rules]
 
     @cached_property
@@ -75,7 +75,7 @@ class RuleOverlaps:
 
 
 def _choices(conjunctions: list[Conjunction]) -> Mapping[Source, frozenset[str]]:
-    """Return the texts of which each field needs one, for fields that all conjunctions constrain to texts."""
+    """Return the fields that every conjunction limits to listed texts, each with all its texts."""
     if not conjunctions:
         return {}
     shared = set.intersection(*({*conjunction.constraints} for conjunction in conjunctions))
