@@ -19,7 +19,7 @@ from hubtriage.localaws.hub_control import HubControl
 from hubtriage.localaws.listener import Listener
 from hubtriage.localaws.securityhub.settings import HubSettings
 
-_READY_TIMEOUT = 30.0
+_READY_TIMEOUT = 120.0
 _POLL = 0.05
 
 

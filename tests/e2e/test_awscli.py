@@ -91,7 +91,7 @@ def _settings(hub: LocalCloud) -> dict[str, str]:
 def _run_printed(hub: LocalCloud, script: str) -> Done:
     """Run a script as a person would paste it into a shell."""
     done = subprocess.run(
-        ["bash", "-c", script], env=_settings(hub), capture_output=True, text=True, timeout=60
+        ["bash", "-c", script], env=_settings(hub), capture_output=True, text=True, timeout=240
     )
     return Done(done.returncode, done.stdout, done.stderr)
 

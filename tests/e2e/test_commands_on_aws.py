@@ -144,7 +144,7 @@ def told(aws: LocalCloud) -> Iterator[LocalCloud]:
     """A stack that has nothing but a decision log."""
     formation, logs = aws.client("cloudformation"), aws.client("logs")
     formation.create_stack(StackName="why", TemplateBody=json.dumps(TEMPLATE))
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while formation.describe_stacks(StackName="why")["Stacks"][0]["StackStatus"] != "CREATE_COMPLETE":
         assert time.monotonic() < deadline
         time.sleep(0.1)

@@ -167,7 +167,7 @@ def _dead_letter(stack: DeployedStack, finding: dict[str, Any]) -> None:
     (mapping,) = functions.list_event_source_mappings()["EventSourceMappings"]
     functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
     stack.import_findings([finding])
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while not stack.cloud.queue_depths()[stack.outputs["DeadLetterQueueUrl"].rpartition("/")[2]]:
         assert time.monotonic() < deadline
         sqs.receive_message(QueueUrl=stack.outputs["QueueUrl"], VisibilityTimeout=0)

@@ -23,7 +23,7 @@ rules:
     update: {Workflow: {Status: SUPPRESSED}}
 """
 LIMIT = 40
-PATIENCE = 30.0
+PATIENCE = 120.0
 
 
 @pytest.fixture(scope="module")

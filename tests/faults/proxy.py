@@ -14,7 +14,7 @@ from typing import Any
 from hubtriage.localaws.listener import Listener
 from tests.support.paths import ROOT
 
-_PATIENCE = 20.0
+_PATIENCE = 120.0
 
 
 class FaultProxy:
@@ -50,7 +50,7 @@ class FaultProxy:
             headers={"Content-Type": "application/json"},
             method=method,
         )
-        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
             return json.load(answer)
 
 

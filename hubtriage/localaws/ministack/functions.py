@@ -17,7 +17,7 @@ from typing import Any
 
 from hubtriage.localaws.ministack.internals import module
 
-_PATIENCE = 5.0
+_PATIENCE = 30.0
 """Seconds to wait for output that a function wrote before it answered or ended, and for batches to end."""
 _TICK = 0.001
 _LOG = logging.getLogger(__name__)

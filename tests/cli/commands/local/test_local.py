@@ -22,7 +22,7 @@ def test_it_says_how_to_use_it_and_ends_when_asked(number: signal.Signals) -> No
         ready = re.match(r"The local AWS is ready at http://127\.0\.0\.1:(\d+)\.", process.stdout.readline())
         assert ready is not None
         port = ready[1]
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/_hubtriage/settings", timeout=10) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/_hubtriage/settings", timeout=60) as answer:
             assert json.load(answer)["udf"] == "merge"
         said = ""
         while "Ctrl-C" not in said:
@@ -30,5 +30,5 @@ def test_it_says_how_to_use_it_and_ends_when_asked(number: signal.Signals) -> No
         assert "unset AWS_PROFILE AWS_SESSION_TOKEN" in said, "a profile that is not there stops every tool"
         assert f"export AWS_ENDPOINT_URL=http://127.0.0.1:{port}" in said
         process.send_signal(number)
-        rest, wrong = process.communicate(timeout=30)
+        rest, wrong = process.communicate(timeout=120)
     assert (rest, wrong, process.returncode) == ("The local AWS has ended.\n", "", 0)
