@@ -4,12 +4,12 @@ import json
 
 import pytest
 
-from hubtriage.aws.triage.metrics import Tally, emit
+from hubtriage.aws.triage.metrics import BatchTally, emit
 from hubtriage.localaws.ministack.log_metrics import alarm_event, embedded_metrics, kept_lines
 
 
 def test_what_the_function_writes_becomes_metrics(capsys: pytest.CaptureFixture[str]) -> None:
-    emit(Tally({"Hidden": 3, "Reads": 1}, (), (90, 7), {"r": 2}, {}), "ns", "triage")
+    emit(BatchTally({"Hidden": 3, "Reads": 1}, (), (90, 7), {"r": 2}, {}), "ns", "triage")
     metrics = list(embedded_metrics("START RequestId\n" + capsys.readouterr().out + "END"))
     assert {metric.namespace for metric in metrics} == {"ns"}
     values = [(metric.name, metric.value, dict(metric.dimensions)) for metric in metrics]
