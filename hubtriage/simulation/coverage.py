@@ -76,7 +76,7 @@ def _conditions(rule: LoadedRule) -> dict[str, set[bool]]:
 
 
 def _parts(logic: Any) -> Iterator[str]:
-    """The whole expression and, inside and, or, not and if, each part of it that is a condition."""
+    """Yield the expression and, inside `and`, `or`, `!` and `if`, each part that is a condition."""
     if not isinstance(logic, Mapping) or not logic:
         return
     yield json.dumps(logic, ensure_ascii=False)

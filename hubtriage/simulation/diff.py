@@ -63,7 +63,7 @@ _COUNTS = ("changed", "hidden", "taken_back", "kept")
 def _by_rule(
     rows: Mapping[str, Record], edited: Mapping[str, Edit], examples: Mapping[str, list[str]]
 ) -> Iterator[Record]:
-    """A row for each rule that changes a finding or that was edited."""
+    """Yield a row for each rule that changes a finding or that was edited."""
     for name in dict.fromkeys([*edited, *rows]):
         row = rows.get(name, {})
         if not row.get("changed") and edited.get(name, "same") == "same":

@@ -86,7 +86,7 @@ def read_pipe(stream: IO[bytes], name: str) -> Iterator[Document]:
 
 @contextmanager
 def _seekable(stream: IO[bytes]) -> Iterator[IO[bytes]]:
-    """A stream that can be read from the start again: the kind of JSON shows only later."""
+    """Make a stream that can be read again from the start: the kind of JSON shows only later."""
     if stream.seekable():
         yield stream
         return

@@ -111,7 +111,7 @@ class Explainer:
         return self.ruleset.by_ref.get(rule_ref(rule_id))
 
     def _result(self, name: str, outcome: FieldOutcome, over: tuple[Outvoted, ...]) -> tuple[str, str]:
-        """(what becomes of a field, why)."""
+        """Return (what becomes of a field, why)."""
         fold, change = self.reasoning.fold, outcome.change
         if change is not None and self.reasoning.decision.refused:
             return "refused", self.reasoning.decision.refused
@@ -146,7 +146,7 @@ class Explainer:
         return self._what_became_of(change) + given_back
 
     def _what_became_of(self, change: Change) -> str:
-        """What has become of the rule that had set what is taken back."""
+        """Say what became of the rule that had set the value."""
         name, rule = change.rule, self._rule(change.rule or "")
         if rule is not None:
             return f"{name} {self._standing_of(rule, change)}"
@@ -218,7 +218,7 @@ def no_longer_in_force(rule: Rule) -> str:
 
 
 def _moment(seconds: float) -> str:
-    """A date, or a date and time: UTC."""
+    """Write a date, or a date and time, in UTC."""
     text = datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
     return text.removesuffix("T00:00:00Z")
 
@@ -230,7 +230,7 @@ def _over(over: Sequence[Outvoted]) -> str:
 
 
 def _plain(value: Value) -> str:
-    """A value in a sentence; what could be mistaken for part of it is JSON."""
+    """Write a value in a sentence; as JSON if it could be mistaken for part of the sentence."""
     if isinstance(value, str) and _WORD.fullmatch(value):
         return value
     return "none" if value is None else dumps(value)

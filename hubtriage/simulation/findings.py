@@ -60,7 +60,7 @@ def found_in(value: object) -> list[Item]:
 
 
 def _listed(holder: object) -> list[object] | None:
-    """The list in an event's detail (`findings`) or in a GetFindings answer (`Findings`)."""
+    """Return the list in an event's detail (`findings`) or in a GetFindings answer (`Findings`)."""
     if not isinstance(holder, Mapping):
         return None
     found = holder.get("findings", holder.get("Findings"))

@@ -40,7 +40,7 @@ def commit_of(folder: Path, revision: str) -> str | None:
 
 
 def _git(folder: Path, *arguments: str) -> bytes | None:
-    """What git prints; None where it fails."""
+    """Return what git prints; None if it fails."""
     try:
         done = subprocess.run(
             ["git", "-C", str(folder), *arguments], capture_output=True, check=True, timeout=_TIMEOUT

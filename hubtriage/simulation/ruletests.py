@@ -106,7 +106,7 @@ def run_test(loaded: LoadResult, rule: LoadedRule, index: int) -> RuleTestResult
 def _after_what_was_before(
     rule: LoadedRule, test: RuleTest, finding: dict[str, Any], ruleset: Ruleset
 ) -> tuple[dict[str, Any], Difference | None]:
-    """The finding as the test's `before` left it; a difference if the rule could not have been applied."""
+    """Return the finding after the test's `before`; a difference if the rule could not be applied."""
     before = test.before
     if before is None:
         return finding, None
@@ -124,12 +124,12 @@ def _after_what_was_before(
 
 
 def _written(finding: Mapping[str, Any], update: Mapping[str, Any]) -> dict[str, Any]:
-    """The members of a finding that an update has written."""
+    """Return the members of a finding that an update has written."""
     return {name: finding[name] for name in update}
 
 
 def _time_of(rule: LoadedRule, test: RuleTest) -> float:
-    """The test's own time; else the samples' present, moved into the time that the rule is in force."""
+    """Return the test's time; by default the samples' present, moved to when the rule is in force."""
     return _time_in_force(rule) if test.now is None else test.now.seconds
 
 
@@ -140,7 +140,7 @@ def _time_in_force(rule: LoadedRule) -> float:
 
 
 def _ruleset(loaded: LoadResult, rule: LoadedRule, test: RuleTest, finding: Mapping[str, Any]) -> Ruleset:
-    """The rule alone, enforced, with the account directory as the test has it."""
+    """Return the rule alone, enforced, with the account directory as the test has it."""
     accounts = dict(loaded.accounts)
     if test.account is not None:
         accounts[str(finding.get("AwsAccountId"))] = test.account
@@ -163,7 +163,7 @@ def _differences(expected: str | Expectation, decision: Decision) -> Iterator[Di
 
 
 def _own_update(decision: Decision) -> dict[str, Any]:
-    """The update without triage's memory."""
+    """Return the update without triage's memory."""
     update = dict(decision.update or {})
     fields = {key: value for key, value in update.pop("UserDefinedFields", {}).items() if key not in OUR_KEYS}
     return {**update, "UserDefinedFields": fields} if fields else update
@@ -178,7 +178,7 @@ def _compare(field: str, expected: Any, actual: Any) -> Iterator[Difference]:
 
 
 def _same(expected: Any, actual: Any) -> bool:
-    """Lists are compared as sets, as the engine does."""
+    """Compare lists as sets, as the engine does."""
     if isinstance(expected, list) and isinstance(actual, list):
         return all(item in actual for item in expected) and all(item in expected for item in actual)
     return bool(expected == actual)

@@ -32,7 +32,7 @@ def _branch(leaves: tuple[PatternField, ...]) -> Iterator[Criterion]:
 
 
 def _attribute(names: tuple[str, ...], path: Path) -> tuple[FilterAttribute, str | None]:
-    """The attribute at a path of names and, for a map, its member."""
+    """Return the attribute at a path of names and, for a map, its member."""
     found = _BY_NAMES.get(names)
     if found is not None and found.kind != "map":
         return found, None
@@ -65,7 +65,7 @@ def _leaf(attribute: FilterAttribute, key: str | None, alternatives: list[Any], 
 
 
 def _operation(alternative: Any) -> tuple[str, Any]:
-    """(operator, operand); "" for a value that stands for itself."""
+    """Return (operator, operand); "" for a value that stands for itself."""
     if not isinstance(alternative, Mapping):
         return "", alternative
     (operation,) = alternative.items()

@@ -55,7 +55,7 @@ def _negated(criterion: Criterion, path: Path) -> Criterion:
 
 
 def _positive(logic: Any, inside: Steps, path: Path) -> Criterion:
-    """The criterion of a condition; `inside` are the steps to the list whose elements it looks at."""
+    """Return the criterion of a condition; `inside` are the steps to the list whose elements it looks at."""
     operator, arguments = _call(logic, path)
     at = (*path, operator)
     if operator in ("or", "and"):
@@ -76,7 +76,7 @@ def _either(criteria: list[Criterion], path: Path) -> Criterion:
 
 
 def _both(criteria: list[Criterion], path: Path) -> Criterion:
-    """Two bounds of one date."""
+    """Join two bounds of one date."""
     tests = [test for one in criteria for test in one.wanted]
     if len(tests) == 2 and criteria[0].attribute == criteria[-1].attribute:
         joined = joined_dates(tests[0], tests[1])
@@ -86,7 +86,7 @@ def _both(criteria: list[Criterion], path: Path) -> Criterion:
 
 
 def _steps(logic: Any, path: Path, *, is_list: bool) -> Steps:
-    """The steps of `{var: path}`; the last one is a list where it says so."""
+    """Return the steps of `{var: path}`; the last one is a list where it says so."""
     operator, arguments = _call(logic, path)
     name = arguments[0] if len(arguments) == 1 else None
     if operator != "var" or not isinstance(name, str):
@@ -96,7 +96,7 @@ def _steps(logic: Any, path: Path, *, is_list: bool) -> Steps:
 
 
 def _subject(logic: Any, inside: Steps, path: Path) -> tuple[FilterAttribute, str | None]:
-    """The attribute that a condition looks at and, for a map, its member."""
+    """Return the attribute that a condition looks at and, for a map, its member."""
     operator, arguments = _call(logic, path)
     if operator == "get":
         steps = (*inside, *_steps(arguments[0], path, is_list=False))
@@ -130,7 +130,7 @@ def _glob(arguments: list[Any], inside: Steps, path: Path) -> Criterion:
 
 
 def _in(arguments: list[Any], inside: Steps, path: Path) -> Criterion:
-    """A field in a list written out; or a text written out in a field that is a list, or is text."""
+    """Read a field in a list written out; or a text written out in a field that is a list, or is text."""
     needle, haystack = arguments
     if isinstance(haystack, list):
         return _texts(needle, "equals", haystack, inside, path)

@@ -39,7 +39,7 @@ def _both(one: Criterion, other: Criterion, path: Path) -> Criterion:
 
 
 def _settled(criterion: Criterion) -> Criterion | None:
-    """The criterion without the values that it both wants and does not want; None where no value is left.
+    """Drop the values that are both wanted and unwanted; return None if no value is left.
 
     AWS refuses EQUALS beside its opposites, and needs it not: what is excluded is left out of the list.
     """

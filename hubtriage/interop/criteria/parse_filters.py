@@ -102,7 +102,7 @@ SIGNS = {"Gte": ">=", "Gt": ">", "Lte": "<=", "Lt": "<", "Eq": "="}
 
 
 def _number(each: object, path: Path) -> Iterator[NumberTest]:
-    """The test of a number filter, none where no number can pass it."""
+    """Yield the test of a number filter; none if no number can pass it."""
     given = known_keys(each, tuple(SIGNS), path)
     bounds = {SIGNS[name]: number(value, (*path, name)) for name, value in given.items()}
     if not bounds:
@@ -180,7 +180,7 @@ def _says_offset(written: str) -> bool:
 
 
 def _iso(moment: datetime) -> str:
-    """A moment of the year 1 or later, to the millisecond, with Z."""
+    """Return a moment of the year 1 or later, to the millisecond, with Z."""
     return moment.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 

@@ -44,7 +44,7 @@ def _filter(test: Test, path: Path) -> dict[str, Any]:
 
 
 def _bound(sign: str, bound: float) -> tuple[str, float]:
-    """AWS: the numbers are whole, and CloudFormation knows no Gt and Lt."""
+    """Write a bound. AWS: the numbers are whole, and CloudFormation knows no Gt and Lt."""
     if sign == ">":
         return "Gte", floor(bound) + 1
     if sign == "<":

@@ -68,7 +68,7 @@ def pattern_of(part: Criterion) -> Any | None:
 def _by_key(
     tests: Iterable[Test], leaf: Callable[[list[Any]], list[Any] | None], *, one_object: bool
 ) -> Any | None:
-    """The leaf of the tests or, for a map, the leaf of each key: and-ed in one object, or or-ed."""
+    """Return the leaf of the tests or, for a map, the leaf of each key: and-ed in one object, or or-ed."""
     by_key: dict[str | None, list[Test]] = {}
     for test in tests:
         by_key.setdefault(test.key if isinstance(test, TextTest) else None, []).append(test)
@@ -90,7 +90,7 @@ def _any_of(tests: list[Test]) -> list[Any] | None:
 
 
 def _alternatives(test: Test) -> Iterator[Any]:
-    """What a pattern's list says for a test: one alternative or two, or None if it cannot."""
+    """Yield what a pattern's list says for a test: one alternative or two, or None if it cannot."""
     if isinstance(test, TextTest):
         yield _text_alternative(test)
     elif isinstance(test, NumberTest):
@@ -118,7 +118,7 @@ def wildcard(part: str) -> str:
 
 
 def _none_of(tests: list[TextTest]) -> list[Any] | None:
-    """A list for "equal to none of these, or not there"; the tests are of one kind."""
+    """Return a list for "equal to none of these, or not there"; the tests are of one kind."""
     how, values = tests[0].how, [test.value for test in tests]
     if how == "regex":
         return None
@@ -145,7 +145,7 @@ def logic_of(part: Criterion) -> Logic:
 
 
 def _at(steps: tuple[tuple[str, bool], ...], test: Callable[[Logic], Logic]) -> Logic:
-    """A test applied to what the steps lead to; on the way, to any element of each list."""
+    """Apply a test to what the steps lead to; in a list on the way, to any element."""
     names = []
     for length, (name, is_list) in enumerate(steps, 1):
         names.append(name)
@@ -155,7 +155,7 @@ def _at(steps: tuple[tuple[str, bool], ...], test: Callable[[Logic], Logic]) -> 
 
 
 def _tests(tests: Iterable[Test], subject: Logic) -> Iterator[Logic]:
-    """A logic for each test; equalities come together as membership of a list."""
+    """Yield a logic for each test; equalities come together as membership of a list."""
     equalities: dict[str | None, list[str]] = {}
     others: list[Logic] = []
     for test in tests:

@@ -118,7 +118,7 @@ def _branches(
 
 
 def _ceiling(ceiling: str, update: Mapping[str, Any]) -> Iterator[Criterion]:
-    """The severities above the ceiling that the rule would hide, excluded."""
+    """Exclude the severities above the ceiling that the rule would hide."""
     above = [label for label in SEVERITIES if SEVERITY_RANK[label] > SEVERITY_RANK[ceiling]]
     hides = update.get("Workflow", {}).get("Status") in HIDING_STATUSES
     wanted = severity_label(update.get("Severity"))
@@ -159,7 +159,7 @@ def _note(note: Mapping[str, str], compiled: Mapping[str, Any]) -> dict[str, str
 
 
 def _filled(text: str, compiled: Mapping[str, Any], limit: int, path: Path) -> str:
-    """The text with the rule's own values filled in."""
+    """Fill the rule's own values into a text."""
     if is_per_finding(text):
         raise Refused(path, "automation rules cannot put a finding's values into a text")
     return compile_text(text, compiled, limit)({})

@@ -72,7 +72,7 @@ def _rule(draft: Draft, rule_id: str, override: Override) -> dict[str, Any]:
 
 
 def _flaws(rules: Iterable[dict[str, Any]]) -> dict[int, tuple[str, str]]:
-    """(message, hint) of the first problem that our loader has with each rule, by its index."""
+    """Return (message, hint) of the first problem that our loader has with each rule, by its index."""
     with TemporaryDirectory() as folder:
         for index, rule in enumerate(rules):
             (FilePath(folder) / f"{index}.yaml").write_text(render([rule]), encoding="utf-8")

@@ -91,14 +91,14 @@ def _listed(values: list[Any], path: Path) -> list[SourceRule]:
 
 
 def _refused(value: dict[str, Any], member: str, reason: str) -> list[SourceRule]:
-    """The items of a member that hold no whole rules."""
+    """Return the items of a member that hold no whole rules."""
     items = value.get(member)
     listed = _listed(items if isinstance(items, list) else [], (member,))
     return [replace(rule, refused=Refused(rule.path, reason, _GET)) for rule in listed]
 
 
 def _spelled_by_api(value: dict[str, Any]) -> dict[str, Any]:
-    """The mapping with its keys as the API spells them, also where the AWS CLI's options spelled them."""
+    """Spell the keys as the API does, also if they came from the AWS CLI's options."""
     return {
         "".join(part[:1].upper() + part[1:] for part in re.split(r"[-_]", str(key))): item
         for key, item in value.items()

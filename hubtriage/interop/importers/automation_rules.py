@@ -74,7 +74,7 @@ def _draft(label: str, source: SourceRule, regions: tuple[TextTest, ...]) -> Dra
 
 
 def _checked(value: Any, path: Path) -> dict[str, Any]:
-    """The rule, with all that it needs and nothing that is known only on deployment."""
+    """Check that a rule has all that it needs, and nothing that is known only on deployment."""
     rule = {key: item for key, item in mapping(value, path).items() if key not in _UNUSED}
     known_keys(rule, (*_REQUIRED, *_OPTIONAL), path, required=_REQUIRED)
     found = first_deploy_time_value({key: item for key, item in rule.items() if key in _DECIDING}, path)
@@ -131,7 +131,7 @@ def _description(name: str, description: Any) -> str:
 
 
 def _with_ties_reported(drafts: list[Draft], updated: dict[Path, float | None]) -> list[Draft]:
-    """The drafts with orders that all differ, or a remark where the file does not say which goes first."""
+    """Give equal orders different numbers; add a remark if the file does not say which comes first."""
     counts = Counter(draft.body["order"] for draft in drafts)
     if not any(count > 1 for count in counts.values()):
         return drafts

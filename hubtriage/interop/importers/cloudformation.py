@@ -64,7 +64,7 @@ def read_resources(value: dict[str, Any]) -> list[Resource]:
 
 
 def _marked(value: Any, depth: int = 0) -> Any:
-    """The value with each intrinsic function, in its long form, as an expression."""
+    """Return the value with each intrinsic function, in its long form, as an expression."""
     if depth > MAX_DEPTH:
         raise UnreadableError("the template is nested too deep")
     if isinstance(value, list):

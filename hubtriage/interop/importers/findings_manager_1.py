@@ -156,7 +156,7 @@ _MATCH_ON: Mapping[str, Callable[[object, Path], Criterion]] = {
 
 
 def _suppressions(controls: Mapping[Any, Any]) -> Iterator[tuple[Path, object, object]]:
-    """(path, control id, suppression) of each suppression."""
+    """Yield (path, control id, suppression) of each suppression."""
     for control, entries in controls.items():
         path: Path = ("Suppressions", control)
         if isinstance(entries, list) and entries:

@@ -72,7 +72,7 @@ def _merged(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]
 
 
 def _note_text(rule: object) -> str | None:
-    """What the rule calls itself: its note."""
+    """Return what the rule calls itself: its note."""
     holders = (("ExtraFeatures", "QuickNote"), ("UpdatesToFilteredFindings", "Note", "Text"))
     for holder in holders:
         value: Any = rule
@@ -119,7 +119,7 @@ def _expressions(extras: Mapping[str, Any], path: Path) -> Iterator[Criterion]:
 
 
 def _update(rule: Mapping[str, Any], extras: Mapping[str, Any], path: Path) -> tuple[dict[str, Any], bool]:
-    """The update with its note in force, and whether the note is one to merge as JSON."""
+    """Return the update with its note in force, and whether the note is one to merge as JSON."""
     at = (*path, "UpdatesToFilteredFindings")
     raw = dict(mapping(rule["UpdatesToFilteredFindings"], at))
     if "QuickNote" in extras:

@@ -71,7 +71,7 @@ def _check_with_python(expression: str, path: Path) -> None:
 
 
 def _tokens(expression: str) -> Iterator[tuple[str, bool]]:
-    """The parts of an expression, and whether each stands within a class (its brackets do not)."""
+    """Yield the parts of an expression, and whether each stands within a class (its brackets do not)."""
     position, inside = 0, False
     while position < len(expression):
         found = (_INSIDE if inside else _OUTSIDE).match(expression, position)

@@ -71,7 +71,7 @@ def _resource(name: str, body: Any) -> Resource:
 
 
 def _scalar(value: Any) -> Any:
-    """A scalar of the parser: quoted text is text, all other text an expression."""
+    """Convert a scalar of the parser: quoted text is text, other text is known only on deployment."""
     if not isinstance(value, str):
         return value
     heredoc = _HEREDOC.fullmatch(value)
@@ -131,7 +131,7 @@ def _listed(module: Any, member: str) -> list[Any]:
 
 
 def _without_unset(value: Any) -> Any:
-    """A state's values without the arguments that were not given, which it holds as null or empty lists."""
+    """Drop the arguments that were not given: a state holds them as null or empty lists."""
     if isinstance(value, dict):
         kept = {key: _without_unset(item) for key, item in value.items()}
         return {key: item for key, item in kept.items() if item is not None and item != []}

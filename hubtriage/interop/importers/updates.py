@@ -38,7 +38,7 @@ def _workflow(value: object, path: Path) -> dict[str, str]:
 
 
 def _members(value: object, names: tuple[str, ...], path: Path) -> dict[str, str]:
-    """A mapping of texts in which every one of the names is there."""
+    """Return a mapping of texts in which every one of the names is there."""
     given = known_keys(value, names, path, required=names)
     return {name: text(given[name], (*path, name)) for name in names}
 

@@ -72,6 +72,6 @@ class CostTally:
         )
 
     def _calls(self, key: tuple[str, int], count: int) -> int:
-        """Calls for one payload within one generator: at least one in each batch that it is in."""
+        """Return calls for one payload within one generator: at least one in each batch that it is in."""
         batches = math.ceil(self._read[key[0]] / BATCH)
         return max(math.ceil(count / MOST_IDENTIFIERS), min(count, batches))

@@ -42,7 +42,7 @@ def _example(judged: Judged, task: Task, whole: Ruleset) -> Record:
 
 
 def _concerned(outcome: FindingOutcome, task: Task, whole: Ruleset) -> Ruleset:
-    """The rule set without the rules that do not match: they change nothing, and are many."""
+    """Return the rule set without the rules that do not match: they change nothing, and are many."""
     failed = (rule for rule, _message in outcome.errors)
     concerned = {*outcome.rules, *outcome.watched, *outcome.above_ceiling, *failed}
     rules = [rule for rule in task.ruleset["rules"] if rule["id"] in concerned]
@@ -108,7 +108,7 @@ def _conditions(rule: RuleExplanation) -> list[Record]:
 
 
 def _condition(condition: TracedCondition) -> Record:
-    """A condition of a pattern; `below` are the branches of an `$or`, one after another."""
+    """Return a condition of a pattern; `below` are the branches of an `$or`, one after another."""
     return {
         "text": _cut(f"{condition.path}: {condition.test}"),
         "saw": [_cut(value) for value in condition.values[:MOST_VALUES]],
@@ -119,7 +119,7 @@ def _condition(condition: TracedCondition) -> Record:
 
 
 def _node(node: TracedOperation) -> Record:
-    """An operation of a `when`; what it gave is what it saw."""
+    """Return an operation of a `when`; `saw` is its result."""
     return {
         "text": _cut(node.expression),
         "saw": [_cut(f"error: {node.error}" if node.error else node.value)],
@@ -130,7 +130,7 @@ def _node(node: TracedOperation) -> Record:
 
 
 def _cut(value: Value) -> Any:
-    """A value that is small as JSON: a long text is cut, anything nested becomes its text."""
+    """Make a value small: cut a long text, and turn nested values into text."""
     if isinstance(value, Mapping | list | tuple):
         value = json.dumps(value, default=str)
     if isinstance(value, str) and len(value) > LONGEST_TEXT:

@@ -72,7 +72,7 @@ class Judge:
                 yield self._judge(*self._under_old(item))
 
     def _under_old(self, finding: Finding) -> tuple[Finding, str | None]:
-        """(the finding as the old rules leave it, why their update is refused)."""
+        """Return (the finding as the old rules leave it, why their update is refused)."""
         if self._old is None:
             return finding, None
         before = decide(finding, self._old, self._task.now, self._task.settings)
@@ -86,7 +86,7 @@ class Judge:
         return Judged(outcome, json.dumps(finding) if self._is_example(outcome) else None)
 
     def _stopped(self, reasoning: Reasoning) -> tuple[str, ...]:
-        """Rules that match, but that a terminal rule came before."""
+        """Return rules that match, but that a terminal rule came before."""
         if not any(self._rules[name].terminal for name in reasoning.fold.rules):
             return ()
         folded = reasoning.fold

@@ -76,7 +76,7 @@ def _transitions(transitions: Counter[Transition]) -> list[Record]:
 
 
 def _by_rule(tally: Tally) -> Iterator[Record]:
-    """Each rule of the rule set in the order of evaluation, then what is put down to no rule of it."""
+    """Yield each rule of the rule set in the order of evaluation, then what is put down to no rule of it."""
     known = {rule["id"]: rule for rule in tally.task.ruleset["rules"]}
     for name in [*known, *sorted(tally.rules.keys() - known.keys())]:
         raw = known.get(name, {})
@@ -124,7 +124,7 @@ def _by_severity(groups: Mapping[str, Group]) -> list[Record]:
 
 
 def _never(tally: Tally) -> Iterator[Record]:
-    """The rules that match nothing that they come to see, and why."""
+    """Yield each rule that matches no finding, and why."""
     for raw in tally.task.ruleset["rules"]:
         group = tally.rules.get(raw["id"], RuleGroup())
         if not group.matched and not group.failed:
