@@ -31,7 +31,7 @@ _SET_BY_CUSTOMERS = frozenset({"Note", "UserDefinedFields", "VerificationState"}
 
 
 @dataclass(frozen=True, slots=True)
-class AutomationRules:
+class TranslatedRules:
     """The automation rules in force in a Region (None: any), as rules of ours.
 
     `names` are their own names, by our ids. `refusals` are those that rules of ours cannot express.
@@ -75,7 +75,7 @@ class Overlap:
         }
 
 
-def read_automation_rules(rules: Iterable[Mapping[str, Any]], region: str | None = None) -> AutomationRules:
+def read_automation_rules(rules: Iterable[Mapping[str, Any]], region: str | None = None) -> TranslatedRules:
     """Return the enabled rules among the `Rules` of an answer of BatchGetAutomationRules.
 
     AWS: they act only on findings of their Region, also in the home Region. None stands for every Region.
@@ -96,7 +96,7 @@ def read_automation_rules(rules: Iterable[Mapping[str, Any]], region: str | None
             drafts.append({**draft, "id": rule_id})
     loaded = _loaded(drafts)
     ruleset = load_ruleset(ruleset_document(loaded, revision=None))
-    return AutomationRules(loaded, ruleset, names, tuple(refusals), region)
+    return TranslatedRules(loaded, ruleset, names, tuple(refusals), region)
 
 
 def _imported(rule: Mapping[str, Any], options: Options) -> Imported:
@@ -115,7 +115,7 @@ def _loaded(drafts: list[dict[str, Any]]) -> LoadResult:
 
 
 def overlaps(
-    theirs: AutomationRules, ours: LoadResult, findings: Sequence[Finding], settings: Settings, now: float
+    theirs: TranslatedRules, ours: LoadResult, findings: Sequence[Finding], settings: Settings, now: float
 ) -> list[Overlap]:
     """Return every overlap: first those seen on findings, sorted by how many. `ours` has no errors.
 
@@ -156,7 +156,7 @@ def as_imported(finding: Finding) -> Finding:
 
 
 def _on_finding(
-    theirs: AutomationRules, ruleset: Ruleset, finding: Finding, settings: Settings, now: float
+    theirs: TranslatedRules, ruleset: Ruleset, finding: Finding, settings: Settings, now: float
 ) -> Iterator[Overlap]:
     mine = reason(finding, ruleset, now, settings).fold.proposals
     if not mine:
@@ -186,7 +186,7 @@ def _joined(one: Overlap, other: Overlap) -> Overlap:
 
 
 def _by_criteria(
-    theirs: AutomationRules, ours: LoadResult, ruleset: Ruleset, now: float
+    theirs: TranslatedRules, ours: LoadResult, ruleset: Ruleset, now: float
 ) -> Iterator[Overlap]:
     """Yield the overlaps of pairs that may match the same finding."""
     our_rules = {

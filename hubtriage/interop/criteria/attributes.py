@@ -15,7 +15,7 @@ Kind = Literal["text", "number", "date", "map", "address", "flag"]
 
 
 @dataclass(frozen=True)
-class FilterAttribute:
+class FindingAttribute:
     """A filterable attribute: `path` leads to its values, `kind` is the kind of its filters.
 
     `most` is how many values an automation rule takes for it (AWS), 0 where it takes none at all.
@@ -132,12 +132,12 @@ _TWENTY = """
 _MOST = dict.fromkeys(_HUNDRED.split(), 100) | dict.fromkeys(_TWENTY.split(), 20)
 
 
-def _table(kind: Kind, text: str) -> dict[str, FilterAttribute]:
+def _table(kind: Kind, text: str) -> dict[str, FindingAttribute]:
     entries = (entry.partition("=") for entry in text.split())
-    return {name: FilterAttribute(name, kind, path or name, _MOST.get(name, 0)) for name, _, path in entries}
+    return {name: FindingAttribute(name, kind, path or name, _MOST.get(name, 0)) for name, _, path in entries}
 
 
-ATTRIBUTES: Mapping[str, FilterAttribute] = {
+ATTRIBUTES: Mapping[str, FindingAttribute] = {
     **_table("text", _TEXTS),
     **_table("number", _NUMBERS),
     **_table("date", _DATES),

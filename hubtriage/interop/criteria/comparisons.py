@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hubtriage.interop.criteria.attributes import FilterAttribute
+from hubtriage.interop.criteria.attributes import FindingAttribute
 from hubtriage.interop.criteria.input import Path, Refused
 from hubtriage.interop.criteria.model import How, TextTest
 
@@ -12,7 +12,7 @@ def unsupported(what: str, path: Path) -> Refused:
     return Refused(path, f"automation rules cannot ask for {what}")
 
 
-def supported(attribute: FilterAttribute, test: TextTest, path: Path) -> TextTest:
+def supported(attribute: FindingAttribute, test: TextTest, path: Path) -> TextTest:
     """Return the test, if AWS has it for the attribute's kind. Raises Refused."""
     if attribute.kind == "map" and test.how == "prefix":
         raise unsupported(f"a prefix in {attribute.name}", path)

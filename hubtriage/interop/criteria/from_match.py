@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hubtriage.engine.pattern.compiler import PatternField, expand
-from hubtriage.interop.criteria.attributes import ALWAYS_THERE, ATTRIBUTES, FilterAttribute
+from hubtriage.interop.criteria.attributes import ALWAYS_THERE, ATTRIBUTES, FindingAttribute
 from hubtriage.interop.criteria.comparisons import parse_wildcard, supported, unsupported
 from hubtriage.interop.criteria.input import Path, Refused
 from hubtriage.interop.criteria.model import Criterion, How, NumberTest, Test, TextTest
@@ -31,7 +31,7 @@ def _branch(leaves: tuple[PatternField, ...]) -> Iterator[Criterion]:
         yield _leaf(attribute, key, leaf.alternatives, ("match", *leaf.where))
 
 
-def _attribute(names: tuple[str, ...], path: Path) -> tuple[FilterAttribute, str | None]:
+def _attribute(names: tuple[str, ...], path: Path) -> tuple[FindingAttribute, str | None]:
     """Return the attribute at a path of names and, for a map, its member."""
     found = _BY_NAMES.get(names)
     if found is not None and found.kind != "map":
@@ -42,7 +42,7 @@ def _attribute(names: tuple[str, ...], path: Path) -> tuple[FilterAttribute, str
     raise unsupported(".".join(names), path)
 
 
-def _leaf(attribute: FilterAttribute, key: str | None, alternatives: list[Any], path: Path) -> Criterion:
+def _leaf(attribute: FindingAttribute, key: str | None, alternatives: list[Any], path: Path) -> Criterion:
     wanted: list[Test] = []
     unwanted: list[TextTest] = []
     absent_too = False
@@ -73,7 +73,7 @@ def _operation(alternative: Any) -> tuple[str, Any]:
 
 
 def _check_negative(
-    attribute: FilterAttribute, unwanted: list[TextTest], path: Path, *, absent_too: bool
+    attribute: FindingAttribute, unwanted: list[TextTest], path: Path, *, absent_too: bool
 ) -> None:
     """AWS: a negative comparison holds for what is absent, and for a list if it holds for all of it."""
     if not unwanted:
@@ -87,7 +87,7 @@ def _check_negative(
         raise Refused(path, "automation rules count what is absent as anything but the value", hint)
 
 
-def _wanted(attribute: FilterAttribute, key: str | None, operator: str, operand: Any, path: Path) -> Test:
+def _wanted(attribute: FindingAttribute, key: str | None, operator: str, operand: Any, path: Path) -> Test:
     if attribute.kind == "number" and operator == "numeric":
         return NumberTest(tuple(operand))
     if attribute.kind == "number" and not operator and isinstance(operand, int | float):

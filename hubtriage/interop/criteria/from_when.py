@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from hubtriage.engine.jsonlogic.syntax import split_operation
-from hubtriage.interop.criteria.attributes import ATTRIBUTES, FilterAttribute
+from hubtriage.interop.criteria.attributes import ATTRIBUTES, FindingAttribute
 from hubtriage.interop.criteria.comparisons import parse_wildcard, supported, unsupported
 from hubtriage.interop.criteria.input import Path, Refused
 from hubtriage.interop.criteria.model import Criterion, DateTest, How, TextTest, joined_dates
@@ -95,7 +95,7 @@ def _steps(logic: Any, path: Path, *, is_list: bool) -> Steps:
     return tuple((one, is_list and index == len(names)) for index, one in enumerate(names, 1))
 
 
-def _subject(logic: Any, inside: Steps, path: Path) -> tuple[FilterAttribute, str | None]:
+def _subject(logic: Any, inside: Steps, path: Path) -> tuple[FindingAttribute, str | None]:
     """Return the attribute that a condition looks at and, for a map, its member."""
     operator, arguments = _call(logic, path)
     if operator == "get":
@@ -150,7 +150,7 @@ def _before(arguments: list[Any], inside: Steps, path: Path) -> Criterion:
     return Criterion(attribute, (DateTest(before=moment),))
 
 
-def _moment(arguments: list[Any], inside: Steps, path: Path) -> tuple[FilterAttribute, str]:
+def _moment(arguments: list[Any], inside: Steps, path: Path) -> tuple[FindingAttribute, str]:
     attribute, _key = _subject(arguments[0], inside, (*path, 0))
     if attribute.kind != "date" or not isinstance(arguments[1], str):
         raise unsupported("this", path)
@@ -172,7 +172,7 @@ def _within(arguments: list[Any], inside: Steps, path: Path) -> Criterion:
     return Criterion(attribute, (DateTest(days_most=_days(arguments[2:], path)),))
 
 
-def _aged(logic: Any, inside: Steps, path: Path) -> FilterAttribute:
+def _aged(logic: Any, inside: Steps, path: Path) -> FindingAttribute:
     operator, arguments = _call(logic, path)
     if operator != "age_days":
         raise unsupported(f"`{operator}`", path)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from hubtriage.interop.criteria.attributes import FilterAttribute
+from hubtriage.interop.criteria.attributes import FindingAttribute
 from hubtriage.interop.criteria.input import Path, Refused
 from hubtriage.interop.criteria.model import Criterion, TextTest, joined_dates
 
-Criteria = dict[FilterAttribute, Criterion]
+Criteria = dict[FindingAttribute, Criterion]
 
 
 def merged(criteria: Iterable[Criterion], path: Path) -> Criteria | None:

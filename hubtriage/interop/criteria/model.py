@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from hubtriage.interop.criteria.attributes import FilterAttribute
+from hubtriage.interop.criteria.attributes import FindingAttribute
 
 How = Literal["equals", "prefix", "suffix", "contains", "regex"]
 
@@ -76,6 +76,6 @@ Test = TextTest | NumberTest | DateTest | FlagTest
 class Criterion:
     """What is asked of one attribute: any of `wanted` (if there are any), none of `unwanted`."""
 
-    attribute: FilterAttribute
+    attribute: FindingAttribute
     wanted: tuple[Test, ...] = ()
     unwanted: tuple[TextTest, ...] = ()

@@ -12,7 +12,7 @@ from typing import Any
 
 from hubtriage.engine.text.suggestions import did_you_mean
 from hubtriage.engine.text.timestamps import parse_timestamp
-from hubtriage.interop.criteria.attributes import ATTRIBUTES, FilterAttribute
+from hubtriage.interop.criteria.attributes import ATTRIBUTES, FindingAttribute
 from hubtriage.interop.criteria.input import (
     Path,
     Refused,
@@ -53,7 +53,7 @@ def parse_criterion(name: str, values: object, path: Path) -> Criterion:
     return Criterion(attribute, tuple(dict.fromkeys(tests)))
 
 
-def attribute_named(name: str, path: Path) -> FilterAttribute:
+def attribute_named(name: str, path: Path) -> FindingAttribute:
     """Return the attribute of a name. Raises Refused."""
     if name == "Keyword":
         raise Refused(path, "Keyword is deprecated and AWS does not say what it looks at")
@@ -62,7 +62,7 @@ def attribute_named(name: str, path: Path) -> FilterAttribute:
     return ATTRIBUTES[name]
 
 
-def _comparisons(attribute: FilterAttribute, filters: list[tuple[Any, Path]], path: Path) -> Criterion:
+def _comparisons(attribute: FindingAttribute, filters: list[tuple[Any, Path]], path: Path) -> Criterion:
     wanted: list[TextTest] = []
     unwanted: list[TextTest] = []
     used: dict[str | None, set[str]] = {}
@@ -75,7 +75,7 @@ def _comparisons(attribute: FilterAttribute, filters: list[tuple[Any, Path]], pa
     return Criterion(attribute, tuple(dict.fromkeys(wanted)), tuple(dict.fromkeys(unwanted)))
 
 
-def _comparison(attribute: FilterAttribute, each: object, path: Path) -> tuple[str, TextTest]:
+def _comparison(attribute: FindingAttribute, each: object, path: Path) -> tuple[str, TextTest]:
     by_key = attribute.kind == "map"
     names = ("Key", "Value", "Comparison") if by_key else ("Value", "Comparison")
     given = known_keys(each, names, path, required=names)

@@ -9,8 +9,8 @@ from hubtriage.aws.securityhub.faults import API_ERRORS, call_fault
 from hubtriage.doctor.account import Account
 from hubtriage.doctor.verdict import Status, UncheckedError, Verdict, counted, worst
 from hubtriage.interop.automation_rule_overlap import (
-    AutomationRules,
     Overlap,
+    TranslatedRules,
     overlaps,
     read_automation_rules,
 )
@@ -31,7 +31,7 @@ class ComparedRules:
     """What was compared: automation rules by Region, how many there are, and what could not be read."""
 
     findings: list[Finding]
-    natives: dict[str, AutomationRules] = field(default_factory=dict)
+    natives: dict[str, TranslatedRules] = field(default_factory=dict)
     rules: int = 0
     unread: list[str] = field(default_factory=list)
 
