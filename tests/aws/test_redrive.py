@@ -8,7 +8,7 @@ import pytest
 from hubtriage.aws.redrive import RedriveError, move_dead_letters, send_undelivered
 
 
-class Queues:
+class RedrivenQueues:
     """SQS, as far as a redrive sees it: the newest task at each look, and one queue of messages.
 
     `before`: the newest task until another is started.
@@ -74,14 +74,14 @@ def test_moving_is_awaited_and_counted(
     before: Mapping[str, Any] | None, looks: tuple[Mapping[str, Any], ...]
 ) -> None:
     waits: list[float] = []
-    queues = Queues(*looks, before=before)
+    queues = RedrivenQueues(*looks, before=before)
     assert move_dead_letters(queues, "arn:dead", waits.append) == 7
     assert (queues.moved, waits) == (["arn:dead"], [1.0, 1.0])
 
 
 def test_moving_that_is_never_shown_is_not_awaited_for_ever() -> None:
     waits: list[float] = []
-    queues = Queues(*[OF_YESTERDAY] * 1000, before=OF_YESTERDAY)
+    queues = RedrivenQueues(*[OF_YESTERDAY] * 1000, before=OF_YESTERDAY)
     with pytest.raises(RedriveError, match="not shown after 60 s"):
         move_dead_letters(queues, "arn:dead", waits.append)
     assert sum(waits) == 60
@@ -89,20 +89,20 @@ def test_moving_that_is_never_shown_is_not_awaited_for_ever() -> None:
 
 @pytest.mark.parametrize("status", ["FAILED", "CANCELLED"])
 def test_moving_that_fails_says_why(status: str) -> None:
-    queues = Queues({"Status": status, "StartedTimestamp": 2000, "FailureReason": "AccessDenied"})
+    queues = RedrivenQueues({"Status": status, "StartedTimestamp": 2000, "FailureReason": "AccessDenied"})
     with pytest.raises(RedriveError, match=f"{status}: AccessDenied"):
         move_dead_letters(queues, "arn:dead")
 
 
 def test_undelivered_events_are_sent_on_and_deleted() -> None:
-    queues = Queues(messages=25)
+    queues = RedrivenQueues(messages=25)
     assert send_undelivered(queues, "undelivered", "findings") == 25
     assert queues.sent == [("findings", f"event {n}") for n in range(25)]
     assert not queues.undelivered
 
 
 def test_what_was_not_sent_on_stays() -> None:
-    queues = Queues(messages=5)
+    queues = RedrivenQueues(messages=5)
     queues.refuses = True
     with pytest.raises(ConnectionError):
         send_undelivered(queues, "undelivered", "findings")

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from tests.chaos.ledger import Balance
 from tests.chaos.plan import draw_plan
-from tests.chaos.run import Report, run
+from tests.chaos.run import ChaosReport, run
 from tests.faults.ledger import FATES
 from tests.support.paths import ROOT
 
@@ -56,7 +56,7 @@ class Teller:
         self._console.print(f"{now - self._began:6.0f} s  {line}", markup=False)
 
 
-def show(report: Report, console: Console, path: Path) -> None:
+def show(report: ChaosReport, console: Console, path: Path) -> None:
     """Print what happened, and the balance."""
     console.print(_happenings(report))
     console.print(_balance("Events by what became of them", report.before))
@@ -84,7 +84,7 @@ def _processor_seconds() -> float:
     return own.ru_utime + own.ru_stime + others.ru_utime + others.ru_stime
 
 
-def _happenings(report: Report) -> Table:
+def _happenings(report: ChaosReport) -> Table:
     table = Table("second", "what happened", "messages waiting", "struck", title="What went wrong")
     for happening in report.happenings:
         struck = str(happening.struck or "")

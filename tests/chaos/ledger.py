@@ -27,7 +27,7 @@ MOST_TOLD = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class SentEvent:
     """One event, as it was put on the bus or into the queue: its name, its finding if any, and its time.
 
     That is when it was made, in epoch seconds, exact enough to put the events of a finding in order.
@@ -44,7 +44,7 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class RefusedFinding:
     """What a decision log says of a finding that could not be changed, and when (epoch seconds)."""
 
     time: float
@@ -52,7 +52,7 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class ChaosEvidence:
     """What was seen from outside.
 
     `waiting`, `dead`: copies of events by name in the queues of the functions and in dead-letter queues.
@@ -69,7 +69,7 @@ class Evidence:
     written: Mapping[Key, int] = field(default_factory=dict)
     waiting: Counter[str] = field(default_factory=Counter)
     dead: Counter[str] = field(default_factory=Counter)
-    refusals: Mapping[Key, tuple[Refusal, ...]] = field(default_factory=dict)
+    refusals: Mapping[Key, tuple[RefusedFinding, ...]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -81,7 +81,7 @@ class Balance:
     problems: list[str] = field(default_factory=list)
     events: int = 0
 
-    def add(self, event: Event, fate: Fate, reason: str = "") -> None:
+    def add(self, event: SentEvent, fate: Fate, reason: str = "") -> None:
         """Count an event in."""
         self.events += 1
         producer = UNUSABLE if event.finding is None else str(event.finding.get("ProductName"))
@@ -117,7 +117,7 @@ class Balance:
         }
 
 
-def account(events: Iterable[Event], evidence: Evidence, wanted: Wanted) -> Balance:
+def account(events: Iterable[SentEvent], evidence: ChaosEvidence, wanted: Wanted) -> Balance:
     """The fate of every event. Of two copies of an event each has its own."""
     books = _Books(evidence, wanted, Counter(evidence.dead), Counter(evidence.waiting))
     for event in events:
@@ -134,16 +134,16 @@ class _Books:
     event of each that a queue has; `left`, the events still to be judged.
     """
 
-    evidence: Evidence
+    evidence: ChaosEvidence
     wanted: Wanted
     dead: Counter[str]
     waiting: Counter[str]
     balance: Balance = field(default_factory=Balance)
-    seen: dict[Key, list[Event]] = field(default_factory=dict)
+    seen: dict[Key, list[SentEvent]] = field(default_factory=dict)
     kept: dict[Key, float] = field(default_factory=dict)
-    left: list[Event] = field(default_factory=list)
+    left: list[SentEvent] = field(default_factory=list)
 
-    def enter(self, event: Event) -> None:
+    def enter(self, event: SentEvent) -> None:
         """Say what became of an event, if that can be said before all are known."""
         key = event.key
         still_open = key is not None and self.evidence.open.get(key, False)
@@ -182,7 +182,7 @@ class _Books:
             for name, count in _left(self.dead, self.waiting)
         ]
 
-    def _right(self, events: list[Event]) -> float:
+    def _right(self, events: list[SentEvent]) -> float:
         """The time of the last event of a finding that showed it as it should be; -1 where none did.
 
         Or as it should be by rules that came into force before the next event.
@@ -196,7 +196,7 @@ class _Books:
         )
         return max(times, default=-1.0)
 
-    def _judge(self, event: Event, right: Mapping[Key, float], unexplained: set[Key]) -> None:
+    def _judge(self, event: SentEvent, right: Mapping[Key, float], unexplained: set[Key]) -> None:
         """An event of a finding that some stack would still change."""
         key = event.key or ("", "")
         refused = [one for one in self.evidence.refusals.get(key, ()) if one.time >= event.time]
@@ -209,11 +209,11 @@ class _Books:
             self.balance.add(event, "lost")
             unexplained.discard(key)
 
-    def _done(self, event: Event) -> Fate:
+    def _done(self, event: SentEvent) -> Fate:
         written = event.key is not None and self.evidence.written.get(event.key)
         return "updated" if written and self._wants(event) else "unchanged"
 
-    def _wants(self, event: Event, at: float | None = None) -> bool:
+    def _wants(self, event: SentEvent, at: float | None = None) -> bool:
         """Whether a stack would have changed what an event shows, then or at another time."""
         return event.finding is not None and self.wanted(event.finding, event.time if at is None else at)
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from tests.chaos.ledger import Event
-from tests.chaos.plan import Act, Finding, Plan, coded_faults
+from tests.chaos.ledger import SentEvent
+from tests.chaos.plan import Act, ChaosPlan, Finding, coded_faults
 from tests.chaos.stacks import name_of
-from tests.chaos.world import LOOK, World
+from tests.chaos.world import LOOK, ChaosWorld
 from tests.support.deployed_stack import IMPORT_BATCH, PATIENT
 
 
@@ -34,12 +34,12 @@ class Happening:
         }
 
 
-class Load:
+class ChaosLoad:
     """Carries out a plan; `past_the_bus` are the events that were put into the queue directly."""
 
-    def __init__(self, world: World, plan: Plan) -> None:
+    def __init__(self, world: ChaosWorld, plan: ChaosPlan) -> None:
         self.happenings: list[Happening] = []
-        self.past_the_bus: list[Event] = []
+        self.past_the_bus: list[SentEvent] = []
         self._world, self._plan = world, plan
         self._hub = world.cloud.client("securityhub", config=PATIENT)
         self._began = time.monotonic()
@@ -166,7 +166,7 @@ class Load:
     def _poison(self, happening: Happening) -> int:
         body = happening.act.detail["body"]
         self._world.main.send(body)
-        self.past_the_bus.append(Event(name_of(body), None))
+        self.past_the_bus.append(SentEvent(name_of(body), None))
         return 1
 
     def _oversize(self, happening: Happening) -> int:
@@ -180,17 +180,17 @@ class Load:
         return self._sent[sum(act.name.encode()) % step :: step][:count]
 
 
-_ACTS: Mapping[str, Callable[[Load, Happening], int]] = {
-    "storm": Load._storm,
-    "quotas": Load._quotas,
-    "kill": Load._kill,
-    "refuse": Load._refuse,
-    "admit": Load._take,
-    "deploy": Load._deploy,
-    "sweep": Load._sweep,
-    "restart": Load._restart,
-    "tamper": Load._tamper,
-    "refresh": Load._refresh,
-    "poison": Load._poison,
-    "oversize": Load._oversize,
+_ACTS: Mapping[str, Callable[[ChaosLoad, Happening], int]] = {
+    "storm": ChaosLoad._storm,
+    "quotas": ChaosLoad._quotas,
+    "kill": ChaosLoad._kill,
+    "refuse": ChaosLoad._refuse,
+    "admit": ChaosLoad._take,
+    "deploy": ChaosLoad._deploy,
+    "sweep": ChaosLoad._sweep,
+    "restart": ChaosLoad._restart,
+    "tamper": ChaosLoad._tamper,
+    "refresh": ChaosLoad._refresh,
+    "poison": ChaosLoad._poison,
+    "oversize": ChaosLoad._oversize,
 }

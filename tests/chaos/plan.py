@@ -36,7 +36,7 @@ class Act:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class ChaosPlan:
     """A whole run: `findings` in order of arrival, the first `backlog` of them before the stacks."""
 
     seed: int
@@ -50,12 +50,12 @@ class Plan:
         return {act.name: act.detail["body"] for act in self.acts if act.kind == "poison"}
 
 
-def draw_plan(seed: int, count: int) -> Plan:
+def draw_plan(seed: int, count: int) -> ChaosPlan:
     """The plan of a seed for so many findings of all producers."""
     chance = random.Random(seed)  # noqa: S311 - repeatable, not secret
     findings = tuple(generate(count, seed))
     acts = [*_milestones(chance), *_storms(chance, count), *_others(chance, count)]
-    return Plan(seed, findings, round(count * BACKLOG), tuple(sorted(acts, key=lambda act: act.at)))
+    return ChaosPlan(seed, findings, round(count * BACKLOG), tuple(sorted(acts, key=lambda act: act.at)))
 
 
 def _milestones(chance: random.Random) -> Iterator[Act]:
@@ -102,7 +102,7 @@ def _others(chance: random.Random, count: int) -> Iterator[Act]:
                   {"finding": _large(f"chaos/oversize/{number}", room)})  # fmt: skip
 
 
-def coded_faults(plan: Plan, wanted: list[Finding]) -> list[ScriptedFault]:
+def coded_faults(plan: ChaosPlan, wanted: list[Finding]) -> list[ScriptedFault]:
     """Faults of single findings: every ErrorCode passes on some that a rule wants, and lasts on some."""
     chance = random.Random(plan.seed + 1)  # noqa: S311
     each = max(1, len(wanted) // 2_000)

@@ -8,23 +8,23 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.chaos.ledger import Balance, Event, Evidence, Key, Refusal, account, key_of
-from tests.chaos.load import Happening, Load
-from tests.chaos.plan import Plan
-from tests.chaos.stacks import Pace, build
-from tests.chaos.world import Tell, World, opened
+from tests.chaos.ledger import Balance, ChaosEvidence, Key, RefusedFinding, SentEvent, account, key_of
+from tests.chaos.load import ChaosLoad, Happening
+from tests.chaos.plan import ChaosPlan
+from tests.chaos.stacks import ChaosPace, build
+from tests.chaos.world import ChaosWorld, Tell, opened
 
-SMALL = Pace(visibility=6, receives=5, batch=100, calm=2, most_waiting=200)
-LARGE = Pace(visibility=60, receives=5, batch=500, calm=10, most_waiting=3_000)
+SMALL = ChaosPace(visibility=6, receives=5, batch=100, calm=2, most_waiting=200)
+LARGE = ChaosPace(visibility=60, receives=5, batch=500, calm=10, most_waiting=3_000)
 ENOUGH = 10_000
 """Findings with which every fault strikes; with few, some find nothing to strike."""
 
 
 @dataclass(slots=True)
-class Report:
+class ChaosReport:
     """What happened, the balance before and after the redrive, and what is wrong."""
 
-    plan: Plan
+    plan: ChaosPlan
     happenings: list[Happening] = field(default_factory=list)
     coded: Counter[str] = field(default_factory=Counter)
     before: Balance = field(default_factory=Balance)
@@ -73,15 +73,15 @@ class Report:
         }
 
 
-def run(plan: Plan, folder: Path, tell: Tell = lambda _: None) -> Report:
+def run(plan: ChaosPlan, folder: Path, tell: Tell = lambda _: None) -> ChaosReport:
     """Carry out a plan; `folder` takes what is built and the proxy's log."""
     pace = SMALL if len(plan.findings) < ENOUGH else LARGE
-    report = Report(plan)
+    report = ChaosReport(plan)
     part = _Watch(report.seconds, tell)
     with part("build"):
         assemblies = build(folder, pace)
     with opened(assemblies, folder, tell) as world:
-        load = Load(world, plan)
+        load = ChaosLoad(world, plan)
         report.happenings = load.happenings
         with part("load"):
             load.begin()
@@ -103,7 +103,7 @@ def run(plan: Plan, folder: Path, tell: Tell = lambda _: None) -> Report:
     return report
 
 
-def _settle(world: World, calm: int) -> int:
+def _settle(world: ChaosWorld, calm: int) -> int:
     """Wait until everything is done or given up; sweeps that failed go on where they ended: how many."""
     for stack in world.stacks:
         stack.deliver_again_after(calm)
@@ -115,7 +115,7 @@ def _settle(world: World, calm: int) -> int:
     return resumed
 
 
-def _redriven(world: World) -> dict[str, str]:
+def _redriven(world: ChaosWorld) -> dict[str, str]:
     """Remove the causes, and have everything that was given up triaged again; what the command says."""
     world.cloud.control.clear_faults()
     told = {}
@@ -126,7 +126,7 @@ def _redriven(world: World) -> dict[str, str]:
     return told
 
 
-def _changed_by_a_last_sweep(world: World) -> int:
+def _changed_by_a_last_sweep(world: ChaosWorld) -> int:
     """A sweep takes up what was refused, as `redrive` cannot; another one after it should change nothing."""
     world.sweep()
     before = Counter(world.cloud.control.updates_by_functions())
@@ -137,7 +137,7 @@ def _changed_by_a_last_sweep(world: World) -> int:
 # The balance
 
 
-def _balance(world: World, past_the_bus: list[Event]) -> Balance:
+def _balance(world: ChaosWorld, past_the_bus: list[SentEvent]) -> Balance:
     """Account for every event so far."""
     delivered = world.cloud.control.events()["delivered"] + len(past_the_bus)
 
@@ -150,16 +150,16 @@ def _balance(world: World, past_the_bus: list[Event]) -> Balance:
     return balance
 
 
-def _events(world: World, past_the_bus: list[Event]) -> Iterator[Event]:
+def _events(world: ChaosWorld, past_the_bus: list[SentEvent]) -> Iterator[SentEvent]:
     for event in world.cloud.control.delivered_events():
-        yield Event(event["id"], event["detail"]["findings"][0], event["moment"])
+        yield SentEvent(event["id"], event["detail"]["findings"][0], event["moment"])
     yield from past_the_bus
 
 
-def _evidence(world: World) -> Evidence:
+def _evidence(world: ChaosWorld) -> ChaosEvidence:
     """An event may be in a queue of each stack: it counts as often as in that with most copies of it."""
     still_open, unswept = _open(world)
-    return Evidence(
+    return ChaosEvidence(
         open=still_open,
         unswept=unswept,
         swept_in_vain=world.main.swept_in_vain() | world.other.swept_in_vain(),
@@ -170,8 +170,8 @@ def _evidence(world: World) -> Evidence:
     )
 
 
-def _open(world: World) -> tuple[dict[Key, bool], dict[Key, float]]:
-    """Every finding that there is, and whether a stack would change it; see `Evidence` for the second."""
+def _open(world: ChaosWorld) -> tuple[dict[Key, bool], dict[Key, float]]:
+    """Every finding that there is, and whether a stack would change it; the second: see `ChaosEvidence`."""
     still_open: dict[Key, bool] = {}
     unswept: dict[Key, float] = {}
     for finding in world.cloud.control.findings():
@@ -182,22 +182,22 @@ def _open(world: World) -> tuple[dict[Key, bool], dict[Key, float]]:
     return still_open, unswept
 
 
-def _refusals(world: World) -> dict[Key, tuple[Refusal, ...]]:
-    found: dict[Key, tuple[Refusal, ...]] = {}
+def _refusals(world: ChaosWorld) -> dict[Key, tuple[RefusedFinding, ...]]:
+    found: dict[Key, tuple[RefusedFinding, ...]] = {}
     for stack in world.stacks:
         for key, refusals in stack.refusals().items():
             found[key] = found.get(key, ()) + refusals
     return found
 
 
-def _still_wanted(world: World, told: Mapping[Key, tuple[Refusal, ...]]) -> int:
+def _still_wanted(world: ChaosWorld, told: Mapping[Key, tuple[RefusedFinding, ...]]) -> int:
     """Findings that a stack would change and its sweeps look at, and that it did not refuse since `told`."""
     again = {key for key, now in _refusals(world).items() if len(now) > len(told.get(key, ()))}
     still_open, unswept = _open(world)
     return sum(wanted for key, wanted in still_open.items() if key not in again and key not in unswept)
 
 
-def _by_code(world: World) -> Counter[str]:
+def _by_code(world: ChaosWorld) -> Counter[str]:
     found: Counter[str] = Counter()
     for call in world.cloud.control.updates():
         found.update(call.unprocessed)

@@ -19,7 +19,7 @@ from hubtriage.engine.fields import MANAGED_KEY
 from hubtriage.engine.planning.plan import Settings, decide
 from hubtriage.engine.ruleset.ruleset import Ruleset, load_ruleset
 from hubtriage.localaws.cloud import LocalCloud
-from tests.chaos.ledger import SWEEP, Key, Refusal, key_of
+from tests.chaos.ledger import SWEEP, Key, RefusedFinding, key_of
 from tests.support.deployed_stack import built_stack, decision_lines
 
 RULES = Path(__file__).parent / "rules"
@@ -29,7 +29,7 @@ _UNSEEN = 600
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class ChaosPace:
     """How fast all goes.
 
     visibility: seconds until a message is delivered again (in an account half an hour); longer than a batch
@@ -54,7 +54,7 @@ class Assemblies:
     other: Path
 
 
-def build(folder: Path, pace: Pace) -> Assemblies:
+def build(folder: Path, pace: ChaosPace) -> Assemblies:
     """Synthesize all three, for short waits and without quotas of our own."""
 
     def one(name: str, **settings: Any) -> Path:
@@ -71,7 +71,7 @@ def build(folder: Path, pace: Pace) -> Assemblies:
     )
 
 
-def _hurry(assembly: Path, pace: Pace) -> None:
+def _hurry(assembly: Path, pace: ChaosPace) -> None:
     """Have messages delivered again soon, and calls made as fast as can be: what else takes hours."""
     for path in assembly.glob("*.template.json"):
         template = json.loads(path.read_text())
@@ -91,7 +91,7 @@ def ruleset_of(assembly: Path) -> Ruleset:
     return load_ruleset(json.loads(packaged.read_text()))
 
 
-class Stack:
+class ChaosStack:
     """One deployed stack: its queues, its log, its sweeps, and what it wants of a finding."""
 
     def __init__(self, cloud: LocalCloud, name: str, known: str) -> None:
@@ -212,13 +212,13 @@ class Stack:
             raise RuntimeError(f"hubtriage redrive failed:\n{done.stderr}")
         return done.stdout
 
-    def refusals(self) -> dict[Key, tuple[Refusal, ...]]:
+    def refusals(self) -> dict[Key, tuple[RefusedFinding, ...]]:
         """The refusals in the decision log, by finding."""
-        found: dict[Key, tuple[Refusal, ...]] = defaultdict(tuple)
+        found: dict[Key, tuple[RefusedFinding, ...]] = defaultdict(tuple)
         for line in decision_lines(self._cloud, self.outputs["LogGroupName"]):
             if line["outcome"] == "refused" and line.get("code") and line.get("reason"):
                 time = datetime.fromisoformat(line["timestamp"]).timestamp()
-                refusal = Refusal(time, f"{line['code']}: {line['reason']}")
+                refusal = RefusedFinding(time, f"{line['code']}: {line['reason']}")
                 found[line["product_arn"], line["finding_id"]] += (refusal,)
         return found
 

@@ -5,13 +5,23 @@ from typing import Any
 
 import pytest
 
-from tests.chaos.ledger import MOST_TOLD, SWEEP, UNUSABLE, Event, Evidence, Finding, Refusal, account, key_of
+from tests.chaos.ledger import (
+    MOST_TOLD,
+    SWEEP,
+    UNUSABLE,
+    ChaosEvidence,
+    Finding,
+    RefusedFinding,
+    SentEvent,
+    account,
+    key_of,
+)
 from tests.chaos.stacks import name_of
 from tests.faults.ledger import Fate
 
 FINDING: dict[str, Any] = {"Id": "f", "ProductArn": "p", "ProductName": "GuardDuty"}
 KEY = ("p", "f")
-EVENT = Event("e", FINDING)
+EVENT = SentEvent("e", FINDING)
 
 
 def always(_finding: Finding, _at: float) -> bool:
@@ -22,8 +32,8 @@ def never(_finding: Finding, _at: float) -> bool:
     return False
 
 
-def refused(time: float) -> dict[tuple[str, str], tuple[Refusal, ...]]:
-    return {KEY: (Refusal(time, "a: b"),)}
+def refused(time: float) -> dict[tuple[str, str], tuple[RefusedFinding, ...]]:
+    return {KEY: (RefusedFinding(time, "a: b"),)}
 
 
 def test_a_finding_is_known_by_product_and_id() -> None:
@@ -34,43 +44,54 @@ def test_a_finding_is_known_by_product_and_id() -> None:
     ("evidence", "wanted", "fate"),
     [
         pytest.param(
-            Evidence({KEY: False}, written={KEY: 1}), always, "updated", id="wanted, and a function did it"
+            ChaosEvidence({KEY: False}, written={KEY: 1}),
+            always,
+            "updated",
+            id="wanted, and a function did it",
         ),
-        pytest.param(Evidence({KEY: False}, written={KEY: 1}), never, "unchanged", id="an echo"),
-        pytest.param(Evidence({KEY: False}), always, "unchanged", id="a person did it before"),
-        pytest.param(Evidence({KEY: True}), always, "lost", id="a stack would still change the finding"),
+        pytest.param(ChaosEvidence({KEY: False}, written={KEY: 1}), never, "unchanged", id="an echo"),
+        pytest.param(ChaosEvidence({KEY: False}), always, "unchanged", id="a person did it before"),
+        pytest.param(ChaosEvidence({KEY: True}), always, "lost", id="a stack would still change the finding"),
         pytest.param(
-            Evidence({KEY: True}, written={KEY: 3}), always, "lost", id="changed, and not as it should be"
+            ChaosEvidence({KEY: True}, written={KEY: 3}),
+            always,
+            "lost",
+            id="changed, and not as it should be",
         ),
-        pytest.param(Evidence({}), always, "lost", id="the finding is gone"),
+        pytest.param(ChaosEvidence({}), always, "lost", id="the finding is gone"),
         pytest.param(
-            Evidence({KEY: True}, unswept={KEY: 5.0}),
+            ChaosEvidence({KEY: True}, unswept={KEY: 5.0}),
             always,
             "unchanged",
             id="archived, and only rules that came after the event want it",
         ),
         pytest.param(
-            Evidence({KEY: True}, unswept={KEY: -0.5}),
+            ChaosEvidence({KEY: True}, unswept={KEY: -0.5}),
             always,
             "lost",
             id="archived, and wanted by the rules that were in force at the event",
         ),
-        pytest.param(Evidence({KEY: True}, refusals=refused(0.5)), always, "refused", id="refused"),
+        pytest.param(ChaosEvidence({KEY: True}, refusals=refused(0.5)), always, "refused", id="refused"),
         pytest.param(
-            Evidence({KEY: True}, refusals=refused(-0.5)), always, "lost", id="refused before the event only"
+            ChaosEvidence({KEY: True}, refusals=refused(-0.5)),
+            always,
+            "lost",
+            id="refused before the event only",
         ),
         pytest.param(
-            Evidence({KEY: False}, written={KEY: 1}, refusals=refused(0.5)),
+            ChaosEvidence({KEY: False}, written={KEY: 1}, refusals=refused(0.5)),
             always,
             "updated",
             id="refused at first, updated later",
         ),
-        pytest.param(Evidence({KEY: True}, dead=Counter("e")), always, "dead letter", id="given up"),
-        pytest.param(Evidence({KEY: True}, waiting=Counter("e")), always, "waiting", id="still in the queue"),
+        pytest.param(ChaosEvidence({KEY: True}, dead=Counter("e")), always, "dead letter", id="given up"),
+        pytest.param(
+            ChaosEvidence({KEY: True}, waiting=Counter("e")), always, "waiting", id="still in the queue"
+        ),
     ],
 )
 def test_the_state_of_the_finding_and_the_queues_tell_what_became_of_an_event(
-    evidence: Evidence, wanted: Any, fate: Fate
+    evidence: ChaosEvidence, wanted: Any, fate: Fate
 ) -> None:
     balance = account([EVENT], evidence, wanted)
     assert {name: count for name, count in balance.totals.items() if count} == {fate: 1}
@@ -85,33 +106,37 @@ LATER = {**FINDING, "Severity": {"Label": "CRITICAL"}}
     ("events", "evidence", "fates"),
     [
         pytest.param(
-            [Event("first", FINDING, 1.0), Event("echo", LATER, 2.0), Event("last", FINDING, 3.0)],
-            Evidence({KEY: True}, written={KEY: 1}, dead=Counter(["last"])),
+            [
+                SentEvent("first", FINDING, 1.0),
+                SentEvent("echo", LATER, 2.0),
+                SentEvent("last", FINDING, 3.0),
+            ],
+            ChaosEvidence({KEY: True}, written={KEY: 1}, dead=Counter(["last"])),
             {"updated": 1, "unchanged": 1, "dead letter": 1},
             id="the event of a later change was given up",
         ),
         pytest.param(
-            [Event("first", FINDING, 1.0), Event("last", FINDING, 3.0)],
-            Evidence({KEY: True}, written={KEY: 1}, dead=Counter(["last"])),
+            [SentEvent("first", FINDING, 1.0), SentEvent("last", FINDING, 3.0)],
+            ChaosEvidence({KEY: True}, written={KEY: 1}, dead=Counter(["last"])),
             {"lost": 1, "dead letter": 1},
             id="so was it, but the finding was never as it should be before",
         ),
         pytest.param(
-            [Event("echo", LATER, 2.0), Event("last", FINDING, 3.0)],
-            Evidence({KEY: True}, written={KEY: 1}),
+            [SentEvent("echo", LATER, 2.0), SentEvent("last", FINDING, 3.0)],
+            ChaosEvidence({KEY: True}, written={KEY: 1}),
             {"unchanged": 1, "lost": 1},
             id="the event of a later change is nowhere",
         ),
         pytest.param(
-            [Event("last", FINDING, 3.0), Event("echo", LATER, 2.0)],
-            Evidence({KEY: True}, written={KEY: 1}, dead=Counter(["echo"])),
+            [SentEvent("last", FINDING, 3.0), SentEvent("echo", LATER, 2.0)],
+            ChaosEvidence({KEY: True}, written={KEY: 1}, dead=Counter(["echo"])),
             {"lost": 1, "dead letter": 1},
             id="an event that came late says nothing of what was made after it",
         ),
     ],
 )
 def test_what_an_event_showed_as_it_should_be_was_done(
-    events: list[Event], evidence: Evidence, fates: dict[Fate, int]
+    events: list[SentEvent], evidence: ChaosEvidence, fates: dict[Fate, int]
 ) -> None:
     def unless_critical(finding: Finding, _at: float) -> bool:
         return finding is not LATER
@@ -126,61 +151,61 @@ def test_what_other_rules_showed_as_it_should_be_before_the_next_event_was_done(
     def wanted(finding: Finding, at: float) -> bool:
         return finding is LATER or at < 2.0
 
-    evidence = Evidence({KEY: True}, dead=Counter(["last"]))
-    balance = account([Event("first", FINDING, 1.0), Event("last", LATER, 3.0)], evidence, wanted)
+    evidence = ChaosEvidence({KEY: True}, dead=Counter(["last"]))
+    balance = account([SentEvent("first", FINDING, 1.0), SentEvent("last", LATER, 3.0)], evidence, wanted)
     assert (balance.totals["unchanged"], balance.totals["dead letter"], balance.problems) == (1, 1, [])
 
 
 @pytest.mark.parametrize(
     ("evidence", "explained"),
     [
-        pytest.param(Evidence({KEY: True}), False, id="by nothing"),
+        pytest.param(ChaosEvidence({KEY: True}), False, id="by nothing"),
         pytest.param(
-            Evidence({KEY: True}, swept_in_vain=frozenset([KEY])), True, id="by a sweep's dead letter"
+            ChaosEvidence({KEY: True}, swept_in_vain=frozenset([KEY])), True, id="by a sweep's dead letter"
         ),
-        pytest.param(Evidence({KEY: True}, refusals=refused(0.5)), True, id="by a refusal"),
-        pytest.param(Evidence({KEY: True}, unswept={KEY: 5.0}), True, id="by rules that came later"),
-        pytest.param(Evidence({KEY: False}), True, id="by being as it should be"),
+        pytest.param(ChaosEvidence({KEY: True}, refusals=refused(0.5)), True, id="by a refusal"),
+        pytest.param(ChaosEvidence({KEY: True}, unswept={KEY: 5.0}), True, id="by rules that came later"),
+        pytest.param(ChaosEvidence({KEY: False}), True, id="by being as it should be"),
     ],
 )
-def test_what_a_finding_lacks_has_to_be_explained(evidence: Evidence, explained: bool) -> None:
+def test_what_a_finding_lacks_has_to_be_explained(evidence: ChaosEvidence, explained: bool) -> None:
     assert bool(account([EVENT], evidence, never).problems) != explained
 
 
 def test_of_two_copies_each_has_its_own_fate() -> None:
-    balance = account([EVENT, EVENT], Evidence({KEY: False}, dead=Counter("e")), never)
+    balance = account([EVENT, EVENT], ChaosEvidence({KEY: False}, dead=Counter("e")), never)
     assert (balance.totals["dead letter"], balance.totals["unchanged"]) == (1, 1)
 
 
 def test_an_event_without_a_finding_is_lost_unless_a_dead_letter_queue_has_it() -> None:
-    unusable = Event("u", None)
-    assert account([unusable], Evidence({}), never).unaccounted == 1
-    balance = account([unusable], Evidence({}, dead=Counter("u")), never)
+    unusable = SentEvent("u", None)
+    assert account([unusable], ChaosEvidence({}), never).unaccounted == 1
+    balance = account([unusable], ChaosEvidence({}, dead=Counter("u")), never)
     assert balance.fates[UNUSABLE] == {"dead letter": 1}
     assert not balance.problems
 
 
 def test_what_is_in_a_queue_without_ever_having_been_sent_is_a_problem() -> None:
-    (problem,) = account([], Evidence({}, dead=Counter("x")), never).problems
+    (problem,) = account([], ChaosEvidence({}, dead=Counter("x")), never).problems
     assert "1 more of x" in problem
 
 
 def test_dead_letters_of_a_sweep_are_told_apart() -> None:
-    balance = account([], Evidence({}, dead=Counter({SWEEP: 2})), never)
+    balance = account([], ChaosEvidence({}, dead=Counter({SWEEP: 2})), never)
     assert (balance.fates[SWEEP], balance.problems) == ({"dead letter": 2}, [])
 
 
 def test_a_message_of_a_sweep_that_waits_is_a_problem() -> None:
-    assert account([], Evidence({}, waiting=Counter({SWEEP: 1})), never).problems
+    assert account([], ChaosEvidence({}, waiting=Counter({SWEEP: 1})), never).problems
 
 
 def test_only_some_problems_are_told_but_all_are_counted() -> None:
-    balance = account([EVENT] * 50, Evidence({KEY: True}), always)
+    balance = account([EVENT] * 50, ChaosEvidence({KEY: True}), always)
     assert (len(balance.problems), balance.unaccounted) == (MOST_TOLD, 50)
 
 
 def test_reasons_of_refusals_are_counted() -> None:
-    record = account([EVENT] * 2, Evidence({KEY: True}, refusals=refused(0.5)), always).as_record()
+    record = account([EVENT] * 2, ChaosEvidence({KEY: True}, refusals=refused(0.5)), always).as_record()
     assert record["refused because"] == {"a: b": 2}
     assert record["by producer"] == {"GuardDuty": {"refused": 2}}
 

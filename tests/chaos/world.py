@@ -9,7 +9,7 @@ from pathlib import Path
 from hubtriage.localaws.cloud import LocalCloud
 from hubtriage.localaws.listener import Listener
 from hubtriage.localaws.securityhub.settings import HubSettings
-from tests.chaos.stacks import MAIN, OTHER, Assemblies, Stack
+from tests.chaos.stacks import MAIN, OTHER, Assemblies, ChaosStack
 from tests.faults.proxy import FaultProxy, fault_proxy
 
 Tell = Callable[[str], None]
@@ -22,18 +22,18 @@ _DISORDER = HubSettings(event_delay=(0.05, 2.0), duplicate_share=0.05, quotas=Fa
 
 
 @dataclass(frozen=True, slots=True)
-class World:
+class ChaosWorld:
     """The local AWS, the proxy between it and the functions, the stack under load and the other one."""
 
     cloud: LocalCloud
     proxy: FaultProxy
-    main: Stack
-    other: Stack
+    main: ChaosStack
+    other: ChaosStack
     assemblies: Assemblies
     tell: Tell
 
     @property
-    def stacks(self) -> tuple[Stack, Stack]:
+    def stacks(self) -> tuple[ChaosStack, ChaosStack]:
         """Both."""
         return self.main, self.other
 
@@ -54,11 +54,13 @@ class World:
 
 
 @contextmanager
-def opened(assemblies: Assemblies, folder: Path, tell: Tell) -> Iterator[World]:
+def opened(assemblies: Assemblies, folder: Path, tell: Tell) -> Iterator[ChaosWorld]:
     """Start it, with nothing deployed; the proxy's log goes into the folder."""
     with (
         Listener() as listener,
         fault_proxy(f"http://127.0.0.1:{listener.port}", folder / "proxy.log") as proxy,
         LocalCloud(_DISORDER, listener=listener, lambda_endpoint=proxy.endpoint, durable=True) as cloud,
     ):
-        yield World(cloud, proxy, Stack(cloud, MAIN, OTHER), Stack(cloud, OTHER, MAIN), assemblies, tell)
+        yield ChaosWorld(
+            cloud, proxy, ChaosStack(cloud, MAIN, OTHER), ChaosStack(cloud, OTHER, MAIN), assemblies, tell
+        )

@@ -16,13 +16,13 @@ from itertools import product
 from typing import Any, NamedTuple
 
 
-class Leaf(NamedTuple):
+class NaiveLeaf(NamedTuple):
     path: tuple[str, ...]
     value: Any
     elements: dict[tuple[Any, ...], int]
 
 
-def leaves(node: Any, path: tuple[str, ...], place: tuple[Any, ...], elements: dict) -> Iterator[Leaf]:
+def leaves(node: Any, path: tuple[str, ...], place: tuple[Any, ...], elements: dict) -> Iterator[NaiveLeaf]:
     if isinstance(node, dict):
         for key, item in node.items():
             yield from leaves(item, (*path, key), (*place, key), elements)
@@ -30,7 +30,7 @@ def leaves(node: Any, path: tuple[str, ...], place: tuple[Any, ...], elements: d
         for index, item in enumerate(node):
             yield from leaves(item, path, (*place, index), {**elements, place: index})
     else:
-        yield Leaf(path, node, elements)
+        yield NaiveLeaf(path, node, elements)
 
 
 def branches(
@@ -53,7 +53,10 @@ def matches(pattern: dict[str, Any], finding: dict[str, Any]) -> bool:
 
 
 def _assign(
-    fields: list[Any], found: list[Leaf], chosen: dict[tuple[Any, ...], int], absent: list[tuple[str, ...]]
+    fields: list[Any],
+    found: list[NaiveLeaf],
+    chosen: dict[tuple[Any, ...], int],
+    absent: list[tuple[str, ...]],
 ) -> bool:
     if not fields:
         return not any(leaf.path in absent and _is_within(leaf, chosen) for leaf in found)
@@ -69,7 +72,7 @@ def _assign(
     )
 
 
-def _is_within(leaf: Leaf, chosen: dict[tuple[Any, ...], int]) -> bool:
+def _is_within(leaf: NaiveLeaf, chosen: dict[tuple[Any, ...], int]) -> bool:
     return all(chosen.get(of, index) == index for of, index in leaf.elements.items())
 
 

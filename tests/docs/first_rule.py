@@ -73,7 +73,7 @@ shown as it was said; a test runs them again.
 """
 
 
-class Story:
+class FirstRuleStory:
     """Runs commands in the present folder and writes down what they say."""
 
     def __init__(self) -> None:
@@ -108,7 +108,7 @@ def first_problem(output: str) -> tuple[str, str]:
 
 def transcript() -> str:
     """The page; runs in a folder of its own."""
-    story = Story()
+    story = FirstRuleStory()
     with tempfile.TemporaryDirectory() as folder, chdir(folder):
         story.end(story.run("init", code=0))
         story.say(f"`init` wrote a rule that is right for everybody. Our own goes into `{FILE}`:", "")
@@ -132,7 +132,7 @@ def transcript() -> str:
     return "\n".join(story.lines).rstrip("\n") + "\n"
 
 
-def _mend_all(story: Story) -> None:
+def _mend_all(story: FirstRuleStory) -> None:
     for number, mend in enumerate(MENDS, 1):
         said = story.run("lint", "--now", NOW, code=mend.code.startswith("E"), shown=("lint",))
         problem, count = first_problem(said)

@@ -24,6 +24,7 @@ from hubtriage.aws.triage.staleness import DeduplicatedFinding
 from hubtriage.engine.planning.decision import Cause, Change, Decision, Kept, Observed
 from hubtriage.engine.ruleset.ruleset import RuleError, load_ruleset
 from hubtriage.localaws.securityhub.inprocess import ManualClock
+from tests.support.broken import Bomb
 from tests.support.paths import ROOT
 
 DOC = (ROOT / "docs" / "operating.md").read_text()
@@ -83,15 +84,6 @@ class Nobody:
     def put_parameter(self, **_request: Any) -> None: ...
 
     def publish(self, **_request: Any) -> None: ...
-
-
-class Bomb(dict[str, Any]):
-    """A finding on which the engine has a bug."""
-
-    def get(self, name: Any, default: Any = None) -> Any:
-        if name == "UserDefinedFields":
-            raise RuntimeError("boom")
-        return super().get(name, default)
 
 
 def all_that_happens() -> None:

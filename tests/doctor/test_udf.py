@@ -17,7 +17,7 @@ from hubtriage.localaws.securityhub.settings import HubSettings
 ACCOUNT, REGION = "123456789012", "eu-central-1"
 
 
-class Scene:
+class ProbedScene:
     """An account without a stack, whose time passes only in waiting."""
 
     def __init__(self, **settings: Any) -> None:
@@ -42,7 +42,7 @@ class Scene:
 @pytest.mark.parametrize("udf", ["replace", "merge"])
 @pytest.mark.parametrize("delay", [0.0, 90.0], ids=["seen at once", "seen after a while"])
 def test_the_reading_that_is_true_is_found(udf: str, delay: float) -> None:
-    scene = Scene(udf=udf, visible_after=delay)
+    scene = ProbedScene(udf=udf, visible_after=delay)
     verdict = look(scene.account, patience=200)
     assert (verdict.status, verdict.data) == ("ok", {"udf": udf, "setting": None})
     assert scene.states() == ["ARCHIVED"]
@@ -51,7 +51,7 @@ def test_the_reading_that_is_true_is_found(udf: str, delay: float) -> None:
 
 
 def test_what_does_not_show_in_time_is_told_and_cleaned_up() -> None:
-    scene = Scene(visible_after=1000.0)
+    scene = ProbedScene(visible_after=1000.0)
     verdict = look(scene.account, patience=30)
     assert verdict.status == "unchecked"
     assert "within 30 seconds" in verdict.seen
@@ -91,7 +91,7 @@ FAULTS: list[Any] = [
 
 @pytest.mark.parametrize(("fault", "status"), FAULTS)
 def test_what_aws_refuses_is_tried_again_or_told_and_cleaned_up(fault: ScriptedFault, status: Status) -> None:
-    scene = Scene()
+    scene = ProbedScene()
     scene.hub.faults.add(fault)
     verdict = look(scene.account, patience=20)
     assert verdict.status == status, verdict
@@ -99,7 +99,7 @@ def test_what_aws_refuses_is_tried_again_or_told_and_cleaned_up(fault: ScriptedF
 
 
 def test_an_import_that_is_denied_leaves_nothing() -> None:
-    scene = Scene()
+    scene = ProbedScene()
     scene.hub.faults.add(ScriptedFault("BatchImportFindings", error="AccessDeniedException"))
     verdict = look(scene.account, patience=20)
     assert (verdict.status, verdict.details) == ("unchecked", ("no test finding was made",))
@@ -107,7 +107,7 @@ def test_an_import_that_is_denied_leaves_nothing() -> None:
 
 
 def test_a_finding_that_cannot_be_archived_is_named() -> None:
-    scene = Scene()
+    scene = ProbedScene()
     scene.hub.faults.add(ScriptedFault("BatchImportFindings", error="InternalException", skip=1))
     [left] = look(scene.account, patience=20).details
     [finding] = scene.hub.findings()
@@ -115,7 +115,7 @@ def test_a_finding_that_cannot_be_archived_is_named() -> None:
 
 
 def test_a_finding_that_triage_took_part_in_proves_nothing() -> None:
-    scene = Scene()
+    scene = ProbedScene()
     probe = Probe(scene.account, 20)
 
     def triage_too(method: Any) -> Any:
@@ -133,14 +133,14 @@ def test_a_finding_that_triage_took_part_in_proves_nothing() -> None:
 
 
 def test_each_probe_has_a_finding_of_its_own() -> None:
-    scene = Scene()
+    scene = ProbedScene()
     for _ in range(2):
         look(scene.account, patience=20)
     assert len({finding["Id"] for finding in scene.hub.findings()}) == 2
 
 
 def test_a_settings_question_that_is_denied_is_not_swallowed() -> None:
-    scene = Scene()
+    scene = ProbedScene()
     del scene.account.__dict__["deployed"]
 
     def denied(**_request: Any) -> Any:

@@ -34,7 +34,7 @@ class Wait(IntEnum):
 Steps = Iterator[Wait]
 
 
-class Story:
+class TriageStory:
     """One story's findings, and who acts on them. Ids carry the story's name."""
 
     def __init__(self, name: str, stack: DeployedStack, witness: Callable[[], list[dict[str, Any]]]) -> None:

@@ -13,16 +13,16 @@ from hubtriage.engine.planning.memo import Claim, write_claims
 from hubtriage.engine.ruleset.ruleset import rule_ref
 from hubtriage.localaws.securityhub.calls import ideal_calls
 from hubtriage.localaws.securityhub.settings import HubSettings
-from tests.e2e.stories import Stage, Steps, Story, Wait, provided
+from tests.e2e.stories import Stage, Steps, TriageStory, Wait, provided
 from tests.support.deployed_stack import DeployedStack, Tap, built_stack, deployed_stack
 
 pytestmark = pytest.mark.e2e
 RULES = Path(__file__).parent / "scenarios"
 ANALYST = "ana@example.com"
-STORIES: list[Callable[[Story], Steps]] = []
+STORIES: list[Callable[[TriageStory], Steps]] = []
 
 
-def story(tell: Callable[[Story], Steps]) -> Callable[[Story], Steps]:
+def story(tell: Callable[[TriageStory], Steps]) -> Callable[[TriageStory], Steps]:
     """Have this story played; its name is its sentence."""
     STORIES.append(tell)
     return tell
@@ -36,7 +36,7 @@ def status(name: str) -> dict[str, str]:
 
 
 @story
-def what_an_analyst_reopens_stays_open_when_the_provider_refreshes_it(it: Story) -> Steps:
+def what_an_analyst_reopens_stays_open_when_the_provider_refreshes_it(it: TriageStory) -> Steps:
     finding = it.provide("reopened", "accepted")
     yield Wait.REST
     assert it.status(finding) == "SUPPRESSED"
@@ -52,7 +52,7 @@ def what_an_analyst_reopens_stays_open_when_the_provider_refreshes_it(it: Story)
 
 
 @story
-def what_an_analyst_suppresses_by_hand_outlives_the_rule(it: Story) -> Steps:
+def what_an_analyst_suppresses_by_hand_outlives_the_rule(it: TriageStory) -> Steps:
     by_hand, untouched = it.provide("by-hand", "accepted"), it.provide("untouched", "accepted")
     yield Wait.REST
     it.set(by_hand, Workflow=status("NEW"))
@@ -72,7 +72,7 @@ def what_an_analyst_suppresses_by_hand_outlives_the_rule(it: Story) -> Steps:
 
 
 @story
-def what_a_deleted_rule_did_is_taken_back_by_the_sweep_of_the_deployment_alone(it: Story) -> Steps:
+def what_a_deleted_rule_did_is_taken_back_by_the_sweep_of_the_deployment_alone(it: TriageStory) -> Steps:
     finding = it.provide("silent", "accepted")
     yield Wait.REST
     assert it.status(finding) == "SUPPRESSED"
@@ -84,7 +84,7 @@ def what_a_deleted_rule_did_is_taken_back_by_the_sweep_of_the_deployment_alone(i
 
 
 @story
-def a_note_that_was_there_first_survives(it: Story) -> Steps:
+def a_note_that_was_there_first_survives(it: TriageStory) -> Steps:
     note = {"Text": "We look at this on Monday.", "UpdatedBy": ANALYST, "UpdatedAt": "2026-01-05T09:00:00Z"}
     finding = it.provide("noted", "annotated", Note=note)
     yield Wait.REST
@@ -94,7 +94,7 @@ def a_note_that_was_there_first_survives(it: Story) -> Steps:
 
 
 @story
-def a_note_written_over_ours_survives_refreshes_and_the_end_of_the_rule(it: Story) -> Steps:
+def a_note_written_over_ours_survives_refreshes_and_the_end_of_the_rule(it: TriageStory) -> Steps:
     finding = it.provide("rewritten", "accepted")
     yield Wait.REST
     assert it.finding(finding)["Note"]["Text"] == "Accepted (SEC-1)."
@@ -110,7 +110,7 @@ def a_note_written_over_ours_survives_refreshes_and_the_end_of_the_rule(it: Stor
 
 
 @story
-def a_late_duplicate_of_the_first_event_does_not_undo_the_analyst(it: Story) -> Steps:
+def a_late_duplicate_of_the_first_event_does_not_undo_the_analyst(it: TriageStory) -> Steps:
     finding = it.provide("delayed", "unconditional")
     yield Wait.REST
     first = it.first_event(finding)
@@ -129,7 +129,7 @@ def a_late_duplicate_of_the_first_event_does_not_undo_the_analyst(it: Story) -> 
 
 
 @story
-def a_low_finding_that_becomes_critical_comes_back(it: Story) -> Steps:
+def a_low_finding_that_becomes_critical_comes_back(it: TriageStory) -> Steps:
     findings = [it.provide(rule, rule) for rule in ("minor", "unconditional", "lowered")]
     yield Wait.REST
     assert {it.status(finding) for finding in findings} == {"SUPPRESSED"}
@@ -146,7 +146,7 @@ def a_low_finding_that_becomes_critical_comes_back(it: Story) -> Steps:
 
 
 @story
-def a_severity_that_a_rule_lowered_comes_back_from_where_it_is_pinned(it: Story) -> Steps:
+def a_severity_that_a_rule_lowered_comes_back_from_where_it_is_pinned(it: TriageStory) -> Steps:
     finding = it.provide("pinned", "lowered", severity="MEDIUM")
     yield Wait.REST
     assert (it.status(finding), it.severity(finding)) == ("SUPPRESSED", "LOW")
@@ -159,7 +159,7 @@ def a_severity_that_a_rule_lowered_comes_back_from_where_it_is_pinned(it: Story)
 
 
 @story
-def what_passes_and_fails_again_is_notified_again(it: Story) -> Steps:
+def what_passes_and_fails_again_is_notified_again(it: TriageStory) -> Steps:
     finding = it.provide("flapping", "ticketed")
     yield Wait.REST
     assert it.status(finding) == "NOTIFIED"
@@ -172,7 +172,7 @@ def what_passes_and_fails_again_is_notified_again(it: Story) -> Steps:
 
 
 @story
-def what_is_archived_and_active_again_is_notified_again(it: Story) -> Steps:
+def what_is_archived_and_active_again_is_notified_again(it: TriageStory) -> Steps:
     finding = it.provide("archived", "ticketed")
     yield Wait.REST
     it.refresh(finding, RecordState="ARCHIVED")
@@ -187,7 +187,7 @@ def what_is_archived_and_active_again_is_notified_again(it: Story) -> Steps:
 
 
 @story
-def where_an_automation_rule_disagrees_it_wins_and_there_is_no_tug_of_war(it: Story) -> Steps:
+def where_an_automation_rule_disagrees_it_wins_and_there_is_no_tug_of_war(it: TriageStory) -> Steps:
     before = it.provide("before", "contested", severity="MEDIUM")
     yield Wait.REST
     assert (it.status(before), it.severity(before)) == ("SUPPRESSED", "LOW")
@@ -207,7 +207,7 @@ def where_an_automation_rule_disagrees_it_wins_and_there_is_no_tug_of_war(it: St
     assert kept == {"Workflow.Status", "Severity.Label"}
 
 
-def create_automation_rule(it: Story) -> None:
+def create_automation_rule(it: TriageStory) -> None:
     it.stack.hub.create_automation_rule(
         RuleName="contested",
         RuleOrder=1,
@@ -226,7 +226,7 @@ def create_automation_rule(it: Story) -> None:
 
 
 @story
-def a_tool_that_wipes_the_user_fields_gets_its_way(it: Story) -> Steps:
+def a_tool_that_wipes_the_user_fields_gets_its_way(it: TriageStory) -> Steps:
     finding = it.provide("wiped", "annotated")
     yield Wait.REST
     assert it.user_fields(finding) == {"team": "payments"}
@@ -243,7 +243,7 @@ def a_tool_that_wipes_the_user_fields_gets_its_way(it: Story) -> Steps:
 
 
 @story
-def a_forged_memo_hides_nothing(it: Story) -> Steps:
+def a_forged_memo_hides_nothing(it: TriageStory) -> Steps:
     model = it.provide("model", "unconditional")
     yield Wait.REST
     stolen = it.finding(model)["UserDefinedFields"]
@@ -269,7 +269,7 @@ def a_forged_memo_hides_nothing(it: Story) -> Steps:
 
 
 @story
-def a_memo_that_makes_no_sense_is_as_good_as_none(it: Story) -> Steps:
+def a_memo_that_makes_no_sense_is_as_good_as_none(it: TriageStory) -> Steps:
     fields = {MANAGED_KEY: "hubtriage", MEMO_KEY: "1 let me in", "mine": "kept"}
     finding = it.provide("nonsense", "unconditional", UserDefinedFields=fields)
     yield Wait.REST
@@ -321,7 +321,7 @@ def test_scenarios(udf: str, assemblies: tuple[Path, Callable[[], Path]], subtes
             events.extend(tap.take())
             return events
 
-        stories = {tell.__name__: tell(Story(tell.__name__, stack, witness)) for tell in STORIES}
+        stories = {tell.__name__: tell(TriageStory(tell.__name__, stack, witness)) for tell in STORIES}
         endings = Stage(stack, second).play(stories)
     assert len(endings) == len(STORIES)
     for name, error in endings.items():

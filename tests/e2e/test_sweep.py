@@ -69,7 +69,7 @@ def finding(number: int) -> dict[str, Any]:
     }
 
 
-class World:
+class SweptStack:
     """The deployed stack, with rules that can be changed and deployed again."""
 
     def __init__(self, cloud: LocalCloud, folder: Path) -> None:
@@ -176,7 +176,7 @@ class Efficiency:
 
 
 @contextmanager
-def efficiency(world: World) -> Iterator[Efficiency]:
+def efficiency(world: SweptStack) -> Iterator[Efficiency]:
     seen = Efficiency()
     start = len(world.cloud.control.updates())
     yield seen
@@ -186,11 +186,11 @@ def efficiency(world: World) -> Iterator[Efficiency]:
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SweptStack]:
     """5,000 findings that were there before the stack."""
     with LocalCloud(batching_window=1.0) as cloud:
         cloud.control.plant([finding(number) for number in range(COUNT)])
-        yield World(cloud, tmp_path_factory.mktemp("sweep"))
+        yield SweptStack(cloud, tmp_path_factory.mktemp("sweep"))
 
 
 def of_rule(name: str, count: int = COUNT) -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.faults.bench import Ledger, run
+from tests.faults.bench import FaultLedger, run
 from tests.faults.ledger import FATES
 from tests.support.paths import ROOT
 
@@ -27,7 +27,7 @@ def main() -> int:
     return 1 if ledger.problems else 0
 
 
-def show(ledger: Ledger, console: Console, path: Path) -> None:
+def show(ledger: FaultLedger, console: Console, path: Path) -> None:
     """Print the ledger: a row for each case, a column for each fate."""
     table = Table("fault", "struck", *FATES, title="Events by what became of them", title_justify="left")
     for column in table.columns[1:]:

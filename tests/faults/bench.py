@@ -32,7 +32,7 @@ _LONG_CALL = Config(read_timeout=60, retries={"total_max_attempts": 1})
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class FaultRow:
     """A case, how often its fault struck, and the fates of its events."""
 
     case: str
@@ -44,10 +44,10 @@ class Row:
 
 
 @dataclass(slots=True)
-class Ledger:
+class FaultLedger:
     """All rows; `problems` says whatever is not as it should be."""
 
-    rows: list[Row] = field(default_factory=list)
+    rows: list[FaultRow] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     events: int = 0
     seconds: float = 0.0
@@ -79,7 +79,7 @@ class Ledger:
         }
 
 
-class Bench:
+class FaultBench:
     """The deployed stack with a proxy in its way and a witness on the bus."""
 
     def __init__(self, stack: DeployedStack, proxy: FaultProxy, receives: int) -> None:
@@ -258,7 +258,7 @@ def _proxy_rule(case: Case) -> dict[str, Any]:
     return rule
 
 
-def run(build: Path, *, quick: bool) -> Ledger:
+def run(build: Path, *, quick: bool) -> FaultLedger:
     """Run the cases, the quick ones only or all, and account for every event."""
     began = time.monotonic()
     cases = [case for case in CASES if case.quick or not quick]
@@ -279,21 +279,21 @@ def run(build: Path, *, quick: bool) -> Ledger:
 
 
 @contextmanager
-def _bench(assembly: Path, build: Path, receives: int) -> Iterator[Bench]:
+def _bench(assembly: Path, build: Path, receives: int) -> Iterator[FaultBench]:
     settings = HubSettings(event_delay=(0.02, 0.3), duplicate_share=0.1, quotas=False)
     with (
         Listener() as listener,
         fault_proxy(f"http://127.0.0.1:{listener.port}", build / "proxy.log") as proxy,
         deployed_stack(assembly, settings, listener=listener, lambda_endpoint=proxy.endpoint) as stack,
     ):
-        yield Bench(stack, proxy, receives)
+        yield FaultBench(stack, proxy, receives)
 
 
 def _ledger(
     cases: Sequence[Case], entries: list[Entry], strikes: Mapping[str, int], delivered: int
-) -> Ledger:
+) -> FaultLedger:
     found = by_finding(entries)
-    ledger = Ledger(events=len(entries))
+    ledger = FaultLedger(events=len(entries))
     for case in cases:
         own = found[None] if case is UNUSABLE else [e for f in findings(case) for e in found[f["Id"]]]
         ledger.rows.append(_row(case, own, strikes.get(case.key, 0)))
@@ -305,9 +305,9 @@ def _ledger(
     return ledger
 
 
-def _row(case: Case, entries: list[Entry], struck: int) -> Row:
+def _row(case: Case, entries: list[Entry], struck: int) -> FaultRow:
     reasons = tuple(sorted({entry.reason for entry in entries if entry.reason}))
-    return Row(
+    return FaultRow(
         case.name, case.ends, struck, dict(tally(entries)), reasons, tuple(_flaws(case, entries, struck))
     )
 

@@ -22,6 +22,7 @@ from hubtriage.localaws.securityhub.faults import ScriptedFault
 from hubtriage.localaws.securityhub.hub import Hub
 from hubtriage.localaws.securityhub.inprocess import InProcessSecurityHub, ManualClock
 from hubtriage.localaws.securityhub.settings import HubSettings
+from tests.support.broken import Bomb
 
 RULES = {
     "format": 1,
@@ -353,14 +354,10 @@ def test_no_call_starts_within_the_margin(clock: ManualClock) -> None:
 def test_a_bug_of_ours_is_logged_with_its_trace_and_the_finding(
     capsys: pytest.CaptureFixture[str], clock: ManualClock
 ) -> None:
-    class Bomb(dict[str, Any]):
-        def get(self, name: object, default: Any = None) -> Any:
-            if name == "UserDefinedFields":
-                raise RuntimeError("boom\n\u2028")
-            return super().get(name, default)
-
     given = event()
-    bomb = given | {"detail": {"findings": [Bomb(given["detail"]["findings"][0])]}}
+    bomb = given | {
+        "detail": {"findings": [Bomb(given["detail"]["findings"][0], error=RuntimeError("boom\n\u2028"))]}
+    }
     with pytest.raises(NotTriagedError, match="EngineError"):
         make(planted(clock), clock)(bomb, CONTEXT)
     lines = logged(capsys)

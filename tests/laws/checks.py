@@ -70,7 +70,7 @@ class Chronicle:
 
 
 @dataclass(frozen=True)
-class Moment:
+class RulesAtATime:
     """Which rules there are, and what time it is."""
 
     rules: list[Rule]
@@ -103,7 +103,7 @@ def changed(before: Finding, after: Finding) -> list[Key]:
     return [key for key in keys_of(before, after) if held(before, key) != held(after, key)]
 
 
-def taking_back_never_hides(before: Finding, after: Finding, moment: Moment) -> None:
+def taking_back_never_hides(before: Finding, after: Finding, moment: RulesAtATime) -> None:
     """What no rule could want is opened, raised, or at least as severe as the provider has it."""
     for key in changed(before, after):
         if moment.setting(key):
@@ -117,7 +117,7 @@ def taking_back_never_hides(before: Finding, after: Finding, moment: Moment) -> 
 
 
 def human_wins(
-    identifier: Identifier, before: Finding, after: Finding, moment: Moment, told: Chronicle
+    identifier: Identifier, before: Finding, after: Finding, moment: RulesAtATime, told: Chronicle
 ) -> None:
     """What a person set, and still stands, stays; `override` excepted, and never for notes."""
     if identifier in told.forged:
@@ -135,7 +135,7 @@ def _passed(finding: Finding) -> bool:
 
 
 def no_hidden_escalation(
-    identifier: Identifier, finding: Finding, untouched: Finding, moment: Moment, told: Chronicle
+    identifier: Identifier, finding: Finding, untouched: Finding, moment: RulesAtATime, told: Chronicle
 ) -> None:
     """What triage hides is not more severe than some rule may hide.
 
@@ -167,7 +167,7 @@ def _spares(rule: Rule, key: Key) -> bool:
     return key not in could_set(rule) and rule.get("mode") != "hold"
 
 
-def _failing(moment: Moment, key: Key, finding: Finding, severity: str | None) -> bool:
+def _failing(moment: RulesAtATime, key: Key, finding: Finding, severity: str | None) -> bool:
     """Whether a rule that may fail, and is not above its ceiling, could leave the field as it is.
 
     One that sets the field does, and a terminal one if a rule that sets the field could come after it.

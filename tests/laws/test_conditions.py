@@ -11,7 +11,7 @@ from hubtriage.engine.errors import EvaluationError
 from hubtriage.engine.jsonlogic.compiler import compile_logic, truthy
 from hubtriage.engine.pattern import compile_pattern
 from tests.laws.findings import START, Finding, imported, planted
-from tests.laws.oracle.conditions import ACCOUNTS, ConditionError, answer, matches
+from tests.laws.oracle.conditions import ACCOUNTS, NoAnswerError, answer, matches
 from tests.laws.rules import DAY, LOGIC, PATTERNS
 from tests.support.examples import examples
 
@@ -31,7 +31,7 @@ def test_logic_answers_as_the_plain_reading_says(logic: Any, finding: Finding, n
     run = compile_logic(logic, accounts=ACCOUNTS)
     try:
         expected: Any = bool(answer(logic, finding, now))
-    except ConditionError:
+    except NoAnswerError:
         expected = "no answer"
     try:
         got: Any = truthy(run(finding, now))

@@ -15,7 +15,7 @@ from hubtriage.localaws.securityhub.asff.requests import Identifier, identity
 from hubtriage.localaws.securityhub.asff.timestamps import write_timestamp
 from tests.laws.checks import (
     Chronicle,
-    Moment,
+    RulesAtATime,
     changed,
     human_wins,
     keys_of,
@@ -41,26 +41,30 @@ from tests.laws.findings import (
 )
 from tests.laws.oracle.fields import FIELDS, PROVIDED, USER, held, without_claim
 from tests.laws.oracle.rules import could_set
-from tests.laws.oracle.triage import Claim
+from tests.laws.oracle.triage import OracleClaim
 from tests.laws.rules import DAY, IDS, Rule, rules, rulesets
-from tests.laws.world import Engine, Naive, Plan, Step, Triage, World
+from tests.laws.world import Decider, Engine, HubLife, Naive, PlannedUpdate, SentUpdate
 from tests.support.examples import examples
 
 MEMO_KEYS = ("hubtriage/managed", "hubtriage/rules", "hubtriage/memo")
 PLACES = st.integers(0, 5)
 FORGED_CLAIMS = {  # the engine's memo, and the oracle's claim
-    "suppressed": ("1 WS.forged", "Workflow", Claim("SUPPRESSED", "forged")),
-    "reopened": ("1 WN.forged<%22SUPPRESSED%22", "Workflow", Claim("NEW", "forged", before="SUPPRESSED")),
+    "suppressed": ("1 WS.forged", "Workflow", OracleClaim("SUPPRESSED", "forged")),
+    "reopened": (
+        "1 WN.forged<%22SUPPRESSED%22",
+        "Workflow",
+        OracleClaim("NEW", "forged", before="SUPPRESSED"),
+    ),
     "was resolved": (
         "1 WS.forged<%22RESOLVED%22",
         "Workflow",
-        Claim("SUPPRESSED", "forged", before="RESOLVED"),
+        OracleClaim("SUPPRESSED", "forged", before="RESOLVED"),
     ),
-    "was low": ("1 SH.forged<%22LOW%22", "Severity", Claim("HIGH", "forged", before="LOW")),
+    "was low": ("1 SH.forged<%22LOW%22", "Severity", OracleClaim("HIGH", "forged", before="LOW")),
     "was false": (
         "1 VU.forged<%22FALSE_POSITIVE%22",
         "VerificationState",
-        Claim("UNKNOWN", "forged", before="FALSE_POSITIVE"),
+        OracleClaim("UNKNOWN", "forged", before="FALSE_POSITIVE"),
     ),
 }
 
@@ -103,8 +107,8 @@ class Histories(RuleBasedStateMachine):
         self.rules: list[Rule] = []
         self.pristine: dict[Identifier, Finding] = {}
         self.old_maps: dict[Identifier, list[list[dict[str, str]]]] = {}
-        self.slow: list[tuple[Moment, list[Plan], list[Plan]]] = []
-        self.planned_at: Moment | None = None
+        self.slow: list[tuple[RulesAtATime, list[PlannedUpdate], list[PlannedUpdate]]] = []
+        self.planned_at: RulesAtATime | None = None
         self.native: list[list[str]] = []
         self.broken = False
 
@@ -132,9 +136,9 @@ class Histories(RuleBasedStateMachine):
         udf, self.hub_udf = reading
         self.keys_stay = "merge" in reading
         blue, ours = (frozenset({"blue"}), frozenset({"hubtriage"})) if known else (frozenset(), frozenset())
-        self.engine = World.of(Engine(udf, known=blue), self.hub_udf, pins=pins)
-        self.oracle = World.of(Naive(udf, known=blue), self.hub_udf, pins=pins)
-        self.nobody = World.of(None, self.hub_udf, pins=pins)
+        self.engine = HubLife.of(Engine(udf, known=blue), self.hub_udf, pins=pins)
+        self.oracle = HubLife.of(Naive(udf, known=blue), self.hub_udf, pins=pins)
+        self.nobody = HubLife.of(None, self.hub_udf, pins=pins)
         self.engine.on_step = self.watch
         self.worlds = [self.engine, self.oracle, self.nobody]
         self.triaged = [self.engine, self.oracle]
@@ -163,13 +167,13 @@ class Histories(RuleBasedStateMachine):
             world.own().use(rules)
 
     @property
-    def moment(self) -> Moment:
-        return Moment(self.rules, self.now - self.engine.slow_by)
+    def moment(self) -> RulesAtATime:
+        return RulesAtATime(self.rules, self.now - self.engine.slow_by)
 
     def key(self, place: int) -> Identifier:
         return list(self.pristine)[place % len(self.pristine)]
 
-    def watch(self, step: Step) -> None:
+    def watch(self, step: SentUpdate) -> None:
         """Each update by the engine, as it happens."""
         identifier = identity(step.before)
         written = [key for key in FIELDS if key in step.payload]  # what was so already is claimed as well
@@ -273,7 +277,7 @@ class Histories(RuleBasedStateMachine):
             self.told.unseen.add((identifier, name))
         self.told.set_by_hand(identifier, name, after)
 
-    def _edit(self, world: World, identifier: Identifier, name: str, value: Any) -> dict[str, Any] | None:
+    def _edit(self, world: HubLife, identifier: Identifier, name: str, value: Any) -> dict[str, Any] | None:
         """The call of a person or tool; None where it cannot be made."""
         if not name.startswith(USER):
             return {name: value}
@@ -307,7 +311,7 @@ class Histories(RuleBasedStateMachine):
             if len({**world.user_fields(key), **forged}) <= 50:
                 world.edit(key, {"UserDefinedFields": {**fields, **forged}}, self.now)
 
-    def _forged(self, world: World, kind: str, other: int) -> dict[str, str]:
+    def _forged(self, world: HubLife, kind: str, other: int) -> dict[str, str]:
         if kind == "another's":
             fields = world.user_fields(self.key(other))
             return {name: fields.get(name, "none") for name in MEMO_KEYS}
@@ -317,7 +321,7 @@ class Histories(RuleBasedStateMachine):
             return {"hubtriage/managed": "hubtriage", "hubtriage/memo": self._claim(world, kind)}
         return {"hubtriage/managed": "hubtriage", "hubtriage/memo": "!" if kind == "garbage" else "2 WS"}
 
-    def _claim(self, world: World, kind: str) -> str:
+    def _claim(self, world: HubLife, kind: str) -> str:
         """That a rule nobody knows has set a field, in the place of what somebody else had set."""
         triage, (memo, key, claim) = world.own(), FORGED_CLAIMS[kind]
         return triage.oracle.token({key: claim}) if isinstance(triage, Naive) else memo
@@ -331,7 +335,7 @@ class Histories(RuleBasedStateMachine):
         """One that may be out of date, so that what was set meanwhile may be lost."""
         key = self.key(place)
 
-        def take(world: World, triage: Triage) -> None:
+        def take(world: HubLife, triage: Decider) -> None:
             plans = world.look(world.overhear(key, which), self.now, triage)
             if world is self.engine and any(plan.seen != world.finding(key) for plan in plans):
                 self.told.race(key)
@@ -339,7 +343,7 @@ class Histories(RuleBasedStateMachine):
 
         self.the_second_stack_does(take)
 
-    def the_second_stack_does(self, act: Callable[[World, Triage], object]) -> None:
+    def the_second_stack_does(self, act: Callable[[HubLife, Decider], object]) -> None:
         self.now += 1
         before = {key: self.memo(key) for key in self.pristine}
         for world, triage in zip(self.triaged, self.blue, strict=True):
@@ -405,7 +409,7 @@ class Histories(RuleBasedStateMachine):
             world.send(self.looked_at(world, arrivals), self.now)
         self.agree()
 
-    def looked_at(self, world: World, arrivals: list[tuple[int, int, str]]) -> list[Plan]:
+    def looked_at(self, world: HubLife, arrivals: list[tuple[int, int, str]]) -> list[PlannedUpdate]:
         taken = [world.take(self.key(place), which, how) for place, which, how in arrivals]
         return world.look([mail for mail in taken if mail], self.now)
 

@@ -14,7 +14,7 @@ from tests.laws.checks import Chronicle, reversal, state
 from tests.laws.findings import START
 from tests.laws.oracle.fields import LABELS
 from tests.laws.rules import Rule
-from tests.laws.world import Engine, Naive, World
+from tests.laws.world import Engine, HubLife, Naive
 from tests.support.examples import EFFORT
 
 Finding = dict[str, Any]
@@ -95,8 +95,8 @@ def findings(request: pytest.FixtureRequest) -> list[Finding]:
     return request.param()  # type: ignore[no-any-return]
 
 
-def settled(findings: list[Finding], triage: Engine | Naive, udf: str) -> World:
-    world = World.of(triage, udf, pins=False)
+def settled(findings: list[Finding], triage: Engine | Naive, udf: str) -> HubLife:
+    world = HubLife.of(triage, udf, pins=False)
     for finding in findings:
         world.plant(finding, START)
     return world

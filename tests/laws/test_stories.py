@@ -13,7 +13,7 @@ from hubtriage.localaws.securityhub.asff.timestamps import write_timestamp
 from tests.laws.checks import state
 from tests.laws.oracle.fields import held
 from tests.laws.rules import FAILS_ON_ARCHIVED
-from tests.laws.world import Engine, Naive, World
+from tests.laws.world import Engine, HubLife, Naive
 
 START = 1_790_000_000.0
 KEY = ("arn:aws:securityhub:us-east-1::product/aws/securityhub", "story/1")
@@ -48,7 +48,7 @@ def notify(**keys: Any) -> dict[str, Any]:
     return rule("notify", {"Workflow": {"Status": "NOTIFIED"}}, **keys)
 
 
-class Story:
+class LawStory:
     """One finding in two hubs, one triaged by the engine and one by the oracle."""
 
     def __init__(self, assumed: str, true: str) -> None:
@@ -56,7 +56,7 @@ class Story:
         self.udf = true
         self.keys_go = assumed == true == "replace"
         self.told: dict[str, Any] = dict(CONTROL)
-        self.worlds = [World.of(triage(assumed), true, pins=False) for triage in (Engine, Naive)]
+        self.worlds = [HubLife.of(triage(assumed), true, pins=False) for triage in (Engine, Naive)]
         self.provider()
 
     def provider(self, **says: Any) -> None:
@@ -118,7 +118,7 @@ class Story:
         assert held(self.found, field) == value
 
 
-def a_reset_through_passed(story: Story) -> None:
+def a_reset_through_passed(story: LawStory) -> None:
     story.rules(notify())
     story.provider(Compliance={"Status": "PASSED"})
     story.holds("Workflow", "RESOLVED")
@@ -127,7 +127,7 @@ def a_reset_through_passed(story: Story) -> None:
     story.holds("Workflow", "NOTIFIED")
 
 
-def a_reset_through_the_archive(story: Story) -> None:
+def a_reset_through_the_archive(story: LawStory) -> None:
     story.rules(notify())
     story.provider(RecordState="ARCHIVED")
     story.provider(RecordState="ACTIVE")
@@ -135,14 +135,14 @@ def a_reset_through_the_archive(story: Story) -> None:
     story.holds("Workflow", "NOTIFIED")
 
 
-def a_reset_of_what_we_resolved(story: Story) -> None:
+def a_reset_of_what_we_resolved(story: LawStory) -> None:
     story.rules(rule("resolve", {"Workflow": {"Status": "RESOLVED"}}))
     story.provider(Compliance={"Status": "PASSED"})
     story.provider(Compliance={"Status": "FAILED"})
     story.holds("Workflow", "RESOLVED")
 
 
-def a_reopening_while_the_finding_is_archived(story: Story) -> None:
+def a_reopening_while_the_finding_is_archived(story: LawStory) -> None:
     story.rules(notify())
     story.provider(RecordState="ARCHIVED")
     story.person(Workflow={"Status": "NEW"})
@@ -151,7 +151,7 @@ def a_reopening_while_the_finding_is_archived(story: Story) -> None:
     story.holds("Workflow", "NEW")
 
 
-def a_reopening_that_is_remembered(story: Story) -> None:
+def a_reopening_that_is_remembered(story: LawStory) -> None:
     story.rules(suppress())
     story.person(Workflow={"Status": "NEW"})
     story.provider(Description="refreshed")
@@ -161,14 +161,14 @@ def a_reopening_that_is_remembered(story: Story) -> None:
     story.holds("Workflow", "SUPPRESSED")
 
 
-def an_escalation_behind_a_lowered_severity(story: Story) -> None:
+def an_escalation_behind_a_lowered_severity(story: LawStory) -> None:
     story.rules(suppress(), rule("lower", {"Severity": {"Label": "INFORMATIONAL"}}))
     story.provider(Severity={"Label": "CRITICAL"})
     story.holds("Workflow", "NEW")
     story.holds("Severity", "CRITICAL")
 
 
-def an_escalation_just_above_the_ceiling(story: Story) -> None:
+def an_escalation_just_above_the_ceiling(story: LawStory) -> None:
     story.rules(
         suppress(ceiling="LOW"), rule("lower", {"Severity": {"Label": "INFORMATIONAL"}}, ceiling="MEDIUM")
     )
@@ -179,7 +179,7 @@ def an_escalation_just_above_the_ceiling(story: Story) -> None:
     story.holds("Severity", "HIGH")
 
 
-def an_escalation_above_the_ceiling_of_a_rule_that_fails(story: Story) -> None:
+def an_escalation_above_the_ceiling_of_a_rule_that_fails(story: LawStory) -> None:
     story.provider(Severity={"Label": "MEDIUM"})
     lower = rule("lower", {"Severity": {"AtMost": "LOW"}}, when=FAILS_ON_ARCHIVED)
     story.rules(lower, suppress(when=FAILS_ON_ARCHIVED))
@@ -191,7 +191,7 @@ def an_escalation_above_the_ceiling_of_a_rule_that_fails(story: Story) -> None:
     story.holds("Severity", "CRITICAL")
 
 
-def a_severity_that_follows_its_provider_for_ever(story: Story) -> None:
+def a_severity_that_follows_its_provider_for_ever(story: LawStory) -> None:
     story.rules(rule("raise", {"Severity": {"Label": "HIGH"}}))
     story.rules()
     story.provider(Severity={"Label": "MEDIUM"})
@@ -199,7 +199,7 @@ def a_severity_that_follows_its_provider_for_ever(story: Story) -> None:
     story.holds("Severity", "CRITICAL")
 
 
-def a_rule_that_starts_and_ends(story: Story) -> None:
+def a_rule_that_starts_and_ends(story: LawStory) -> None:
     story.rules(suppress(starts=story.now + 3600, ends=story.now + 7200))
     story.holds("Workflow", "NEW")
     story.sweep(3600)
@@ -208,14 +208,14 @@ def a_rule_that_starts_and_ends(story: Story) -> None:
     story.holds("Workflow", "NEW")
 
 
-def an_order_and_a_terminal_rule(story: Story) -> None:
+def an_order_and_a_terminal_rule(story: LawStory) -> None:
     story.rules(suppress(order=1), notify(order=2))
     story.holds("Workflow", "NOTIFIED")
     story.rules(suppress(order=1, terminal=True), notify(order=2))
     story.holds("Workflow", "SUPPRESSED")
 
 
-def severities_between_bounds(story: Story) -> None:
+def severities_between_bounds(story: LawStory) -> None:
     story.provider(Severity={"Label": "HIGH"})
     least = rule("least", {"Severity": {"AtLeast": "MEDIUM"}}, order=2)
     story.rules(rule("lower", {"Severity": {"Label": "LOW"}}, order=1), least)
@@ -228,14 +228,14 @@ def severities_between_bounds(story: Story) -> None:
     story.holds("Severity", "LOW")
 
 
-def severities_without_a_label(story: Story) -> None:
+def severities_without_a_label(story: LawStory) -> None:
     story.rules(notify(match={"Severity": {"Label": ["HIGH"]}}))
     for normalized, status in ((69, "NEW"), (70, "NOTIFIED"), (89, "NOTIFIED"), (90, "NEW")):
         story.stored(Severity={"Normalized": normalized})
         story.holds("Workflow", status)
 
 
-def types_added_and_removed(story: Story) -> None:
+def types_added_and_removed(story: LawStory) -> None:
     story.provider(Types=["TTPs/Discovery", "Effects/Data Exposure"])
     story.rules(rule("edit", {"Types": {"Add": ["Unusual Behaviors"], "Remove": ["TTPs/Discovery"]}}))
     story.holds("Types", frozenset({"Effects/Data Exposure", "Unusual Behaviors"}))
@@ -245,21 +245,21 @@ def types_added_and_removed(story: Story) -> None:
     story.holds("Types", frozenset({"TTPs/Discovery", "TTPs/Persistence"}))
 
 
-def types_in_another_order(story: Story) -> None:
+def types_in_another_order(story: LawStory) -> None:
     story.provider(Types=["TTPs/Discovery", "Effects/Data Exposure"])
     before = story.worlds[0].finding(KEY)
     story.rules(rule("same", {"Types": ["Effects/Data Exposure", "TTPs/Discovery"]}))
     assert story.worlds[0].finding(KEY) == before
 
 
-def texts_with_what_rule_and_finding_say(story: Story) -> None:
+def texts_with_what_rule_and_finding_say(story: LawStory) -> None:
     fields = {"why": "{rule.ticket} in {finding.AwsAccountId}", "long": "{rule.id}" + "x" * 1023}
     story.rules(rule("told", {"UserDefinedFields": fields}, ticket="SEC-1"))
     story.holds("UserDefinedFields.why", "SEC-1 in 111122223333")
     story.holds("UserDefinedFields.long", "told" + "x" * 1019 + "\u2026")
 
 
-def a_rule_in_observe_then_on_hold(story: Story) -> None:
+def a_rule_in_observe_then_on_hold(story: LawStory) -> None:
     story.rules(suppress(mode="observe"))
     story.holds("Workflow", "NEW")
     story.rules(suppress(mode="hold"))
@@ -271,19 +271,19 @@ def a_rule_in_observe_then_on_hold(story: Story) -> None:
     story.holds("Workflow", "NEW")
 
 
-def a_persons_field_without_override(story: Story) -> None:
+def a_persons_field_without_override(story: LawStory) -> None:
     story.person(VerificationState="TRUE_POSITIVE")
     story.rules(rule("verdict", {"VerificationState": "FALSE_POSITIVE"}))
     story.holds("VerificationState", "TRUE_POSITIVE")
 
 
-def a_persons_note_and_an_override(story: Story) -> None:
+def a_persons_note_and_an_override(story: LawStory) -> None:
     story.person(Note={"Text": "Mine.", "UpdatedBy": "ana"})
     story.rules(rule("note", {"Note": {"Text": "Ours."}}, override=True))
     assert story.worlds[0].finding(KEY)["Note"]["Text"] == "Mine."
 
 
-def an_override_that_gives_back(story: Story) -> None:
+def an_override_that_gives_back(story: LawStory) -> None:
     story.person(VerificationState="TRUE_POSITIVE")
     story.rules(rule("verdict", {"VerificationState": "FALSE_POSITIVE"}, override=True))
     story.holds("VerificationState", "FALSE_POSITIVE")
@@ -291,14 +291,14 @@ def an_override_that_gives_back(story: Story) -> None:
     story.holds("VerificationState", "TRUE_POSITIVE")
 
 
-def an_override_that_would_give_back_a_suppression(story: Story) -> None:
+def an_override_that_would_give_back_a_suppression(story: LawStory) -> None:
     story.person(Workflow={"Status": "SUPPRESSED"})
     story.rules(notify(override=True))
     story.rules()
     story.holds("Workflow", "NOTIFIED")
 
 
-def an_override_that_would_give_back_what_had_been_resolved(story: Story) -> None:
+def an_override_that_would_give_back_what_had_been_resolved(story: LawStory) -> None:
     story.person(Workflow={"Status": "RESOLVED"})
     story.rules(notify(override=True))
     story.holds("Workflow", "NOTIFIED")
@@ -308,14 +308,14 @@ def an_override_that_would_give_back_what_had_been_resolved(story: Story) -> Non
     story.holds("Workflow", "NEW")
 
 
-def a_tug_of_war(story: Story) -> None:
+def a_tug_of_war(story: LawStory) -> None:
     story.rules(suppress(override=True))
     for _ in range(5):
         story.person(Workflow={"Status": "NEW"})
     story.holds("Workflow", "NEW")
 
 
-def user_fields_come_and_go(story: Story) -> None:
+def user_fields_come_and_go(story: LawStory) -> None:
     story.person(UserDefinedFields={"jira": "SEC-1"})
     story.rules(rule("owner", {"UserDefinedFields": {"owner": "net"}}))
     story.rules(rule("owner", {"UserDefinedFields": {"owner": "web"}}))
@@ -328,7 +328,7 @@ def suppress_with_keys(count: int, name: str = "k") -> dict[str, Any]:
     return rule(f"suppress-{name}", {"Workflow": {"Status": "SUPPRESSED"}, "UserDefinedFields": fields})
 
 
-def as_many_user_fields_as_can_be_taken_back(story: Story) -> None:
+def as_many_user_fields_as_can_be_taken_back(story: LawStory) -> None:
     story.rules(suppress_with_keys(40))
     story.provider(RecordState="ARCHIVED")
     story.holds("Workflow", "SUPPRESSED")
@@ -340,7 +340,7 @@ def as_many_user_fields_as_can_be_taken_back(story: Story) -> None:
     story.holds("Workflow", "NEW")
 
 
-def more_user_fields_than_could_be_taken_back(story: Story) -> None:
+def more_user_fields_than_could_be_taken_back(story: LawStory) -> None:
     story.rules(suppress_with_keys(45))
     story.provider(Severity={"Label": "CRITICAL"})
     story.holds("Workflow", "NEW")
@@ -349,7 +349,7 @@ def more_user_fields_than_could_be_taken_back(story: Story) -> None:
     story.holds("Workflow", "NEW")
 
 
-def many_user_fields_in_the_place_of_many_others(story: Story) -> None:
+def many_user_fields_in_the_place_of_many_others(story: LawStory) -> None:
     story.rules(suppress_with_keys(30))
     story.holds("Workflow", "SUPPRESSED")
     others = suppress_with_keys(30, "other")
@@ -359,14 +359,14 @@ def many_user_fields_in_the_place_of_many_others(story: Story) -> None:
     story.holds("Workflow", "NEW")
 
 
-def a_status_taken_back_where_keys_have_no_room(story: Story) -> None:
+def a_status_taken_back_where_keys_have_no_room(story: LawStory) -> None:
     story.rules(suppress_with_keys(30))
     story.rules(rule("keys", {"UserDefinedFields": {f"other{n}": "v" for n in range(30)}}))
     story.holds("Workflow", "NEW")
     story.holds("UserDefinedFields.other29", "v" if story.keys_go else None)
 
 
-def a_wiped_map_with_a_note_of_ours(story: Story) -> None:
+def a_wiped_map_with_a_note_of_ours(story: LawStory) -> None:
     if story.udf == "merge":
         pytest.skip("under merge nobody can take keys away")
     story.rules(rule("note", {"Note": {"Text": "Ours."}}))
@@ -377,7 +377,7 @@ def a_wiped_map_with_a_note_of_ours(story: Story) -> None:
     story.holds("Workflow", "NEW")
 
 
-def a_memo_of_another_stack(story: Story) -> None:
+def a_memo_of_another_stack(story: LawStory) -> None:
     claim = {"hubtriage/managed": "other", "hubtriage/memo": "1 WS.abcdef"}
     story.person(UserDefinedFields=claim, Workflow={"Status": "SUPPRESSED"})
     story.holds("Workflow", "SUPPRESSED")
@@ -385,13 +385,13 @@ def a_memo_of_another_stack(story: Story) -> None:
     story.holds("Workflow", "SUPPRESSED")
 
 
-def a_finding_without_workflow(story: Story) -> None:
+def a_finding_without_workflow(story: LawStory) -> None:
     story.stored(FindingProviderFields={"Severity": {"Label": "LOW"}})
     story.rules(suppress(match={"Workflow": {"Status": ["NEW"]}}))
     story.holds("Workflow", "SUPPRESSED")
 
 
-STORIES: list[Callable[[Story], None]] = [
+STORIES: list[Callable[[LawStory], None]] = [
     a_reset_through_passed,
     a_reset_through_the_archive,
     a_reset_of_what_we_resolved,
@@ -430,6 +430,6 @@ STORIES: list[Callable[[Story], None]] = [
     ("assumed", "true"), [("replace", "replace"), ("merge", "merge"), ("replace", "merge")]
 )
 @pytest.mark.parametrize("story", STORIES, ids=lambda story: story.__name__.replace("_", " "))
-def test_story(story: Callable[[Story], None], assumed: str, true: str) -> None:
+def test_story(story: Callable[[LawStory], None], assumed: str, true: str) -> None:
     """Under each reading of UserDefinedFields, and where `replace` is assumed and `merge` is true."""
-    story(Story(assumed, true))
+    story(LawStory(assumed, true))

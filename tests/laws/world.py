@@ -21,7 +21,7 @@ STALE_AFTER = 30.0
 """Seconds after which an event's finding is read again before it is changed."""
 
 
-class Triage(Protocol):
+class Decider(Protocol):
     """What decides: the engine, or the oracle."""
 
     def use(self, rules: list[Rule]) -> None:
@@ -77,7 +77,7 @@ class Mail:
 
 
 @dataclass(frozen=True)
-class Step:
+class SentUpdate:
     """What one call of triage made of a finding. `fresh`: triage had seen it as it was."""
 
     before: Finding
@@ -87,7 +87,7 @@ class Step:
 
 
 @dataclass
-class Plan:
+class PlannedUpdate:
     """An update that a worker is about to send, and the finding as the worker saw it."""
 
     key: Identifier
@@ -96,7 +96,7 @@ class Plan:
 
 
 @dataclass
-class World:
+class HubLife:
     """One hub, and its triage, if any.
 
     `mail` has the events by finding, oldest first, and `old_mail` those handled, which may come again.
@@ -104,14 +104,14 @@ class World:
     """
 
     hub: Hub
-    triage: Triage | None
+    triage: Decider | None
     mail: dict[Identifier, list[Mail]] = field(default_factory=dict)
     old_mail: dict[Identifier, list[Mail]] = field(default_factory=dict)
-    on_step: Callable[[Step], None] = lambda _step: None
+    on_step: Callable[[SentUpdate], None] = lambda _step: None
     slow_by: float = 0.0
 
     @classmethod
-    def of(cls, triage: Triage | None, udf: str, *, pins: bool) -> "World":
+    def of(cls, triage: Decider | None, udf: str, *, pins: bool) -> "HubLife":
         return cls(Hub(settings=HubSettings.still(udf=udf, automation_pins=pins)), triage)
 
     def finding(self, key: Identifier) -> Finding:
@@ -146,7 +146,7 @@ class World:
 
     # What triage does
 
-    def look(self, mails: list[Mail], now: float, triage: Triage | None = None) -> list[Plan]:
+    def look(self, mails: list[Mail], now: float, triage: Decider | None = None) -> list[PlannedUpdate]:
         """Plan for the newest event of each finding, reading again those that may be out of date."""
         newest: dict[Identifier, Mail] = {}
         for mail in mails:
@@ -156,15 +156,15 @@ class World:
         plans = [self._plan(key, mail, now, triage or self.own()) for key, mail in newest.items()]
         return [plan for plan in plans if plan]
 
-    def _plan(self, key: Identifier, mail: Mail, now: float, triage: Triage) -> Plan | None:
+    def _plan(self, key: Identifier, mail: Mail, now: float, triage: Decider) -> PlannedUpdate | None:
         clock = now - self.slow_by
         seen, payload = mail.finding, triage.decide(mail.finding, clock)
         if payload is not None and (mail.receives > 1 or now - mail.time > STALE_AFTER):
             seen = self._read(key, now)
             payload = triage.decide(seen, clock)
-        return None if payload is None else Plan(key, payload, seen)
+        return None if payload is None else PlannedUpdate(key, payload, seen)
 
-    def own(self) -> Triage:
+    def own(self) -> Decider:
         assert self.triage
         return self.triage
 
@@ -173,18 +173,18 @@ class World:
         (found,) = self.hub.get_findings({"Filters": {"Id": ids}}, now)["Findings"]
         return dict(found)
 
-    def send(self, plans: list[Plan], now: float, *, watched: bool = True) -> int:
+    def send(self, plans: list[PlannedUpdate], now: float, *, watched: bool = True) -> int:
         """Send plans for different findings; the number of findings that were updated."""
         before = {plan.key: self.finding(plan.key) for plan in plans}
         for keys, payload in self._calls(plans):
             self._update(keys, payload, now)
         for plan in plans if watched else ():
             old = before[plan.key]
-            self.on_step(Step(old, self.finding(plan.key), plan.payload, fresh=old == plan.seen))
+            self.on_step(SentUpdate(old, self.finding(plan.key), plan.payload, fresh=old == plan.seen))
         self.collect(now)
         return len(plans)
 
-    def _calls(self, plans: list[Plan]) -> list[tuple[list[Identifier], Payload]]:
+    def _calls(self, plans: list[PlannedUpdate]) -> list[tuple[list[Identifier], Payload]]:
         """As the engine groups them; for the oracle one by one."""
         if isinstance(self.triage, Naive):
             return [([plan.key], plan.payload) for plan in plans]
@@ -196,7 +196,7 @@ class World:
         answer = self.hub.batch_update_findings({"FindingIdentifiers": identifiers, **payload}, now)
         assert not answer["UnprocessedFindings"], answer
 
-    def sweep(self, now: float, triage: Triage | None = None) -> int:
+    def sweep(self, now: float, triage: Decider | None = None) -> int:
         """Handle every finding as it is now; the number of findings that were updated."""
         plans = self.look([Mail(finding, now) for finding in self.hub.findings()], now, triage)
         return self.send(plans, now, watched=triage is None)

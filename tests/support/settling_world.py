@@ -26,7 +26,7 @@ from hubtriage.engine.planning.plan import decide
 from hubtriage.engine.text.timestamps import parse_timestamp
 from hubtriage.localaws.securityhub.asff.timestamps import write_timestamp
 from hubtriage.localaws.securityhub.faults import FaultScript
-from tests.support.triage_world import Bench, World, backoff, finding, key
+from tests.support.triage_world import TriageBench, TriageWorld, backoff, finding, key
 
 CONTAINERS = 2
 MOST_RECEIVES = 5
@@ -92,7 +92,7 @@ class Switch:
 
 
 @dataclass(frozen=True)
-class Sweep:
+class StartSweep:
     """Findings are read, and those that ask for a change are put into the queue; `amid` as below."""
 
     amid: "Amid | None" = None
@@ -239,7 +239,7 @@ class Container:
         world = settling.world
         self.line = Line(world.api, settling.allow, lambda request: settling.watch(self, request))
         self.switch = ModeSwitch(lambda: settling.mode, world.clock.monotonic)
-        self.bench = Bench(world, *RULES, api=self.line, may_write=self.switch.may_write)
+        self.bench = TriageBench(world, *RULES, api=self.line, may_write=self.switch.may_write)
         self.told: dict[int, int] = {}
         self.batch: Batch | None = None
 
@@ -278,7 +278,9 @@ class Settling:
     def __init__(self, seed: int, lag: float = 0.0) -> None:
         """`lag`: how many seconds readers are behind. A message that failed does not come again sooner."""
         self.lag = lag
-        self.world = World(event_delay=(0.0, SLOWEST), duplicate_share=0.3, seed=seed, visible_after=lag)
+        self.world = TriageWorld(
+            event_delay=(0.0, SLOWEST), duplicate_share=0.3, seed=seed, visible_after=lag
+        )
         self.clock = self.world.clock
         self.chance = random.Random(seed)  # noqa: S311 - repeatable, not secret
         self.mode: Mode = "enforce"
@@ -308,7 +310,7 @@ class Settling:
                 self.world.fault(**fault)
             case Switch(mode):
                 self._switch(mode)
-            case Sweep(amid):
+            case StartSweep(amid):
                 self._sweep(amid)
             case Repeat(container, back):
                 again = self.bodies[-1 - back : len(self.bodies) - back]
@@ -320,7 +322,7 @@ class Settling:
         """Handle all events, those of triage's own updates too."""
         self.act(Switch("enforce"))
         if self.lag and self.left_observe:
-            self.act(Sweep(), self.lag)  # the daily one: the other may have read what was before
+            self.act(StartSweep(), self.lag)  # the daily one: the other may have read what was before
         for turn in range(40):
             self.clock.sleep(3.0)
             self._collect()

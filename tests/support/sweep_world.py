@@ -18,7 +18,7 @@ from hubtriage.aws.triage.events import SweepOrder
 from hubtriage.aws.triage.results import Outcome
 from hubtriage.engine.planning.plan import Settings
 from hubtriage.engine.ruleset.ruleset import Ruleset, load_ruleset
-from tests.support.triage_world import NOW, World, backoff
+from tests.support.triage_world import NOW, TriageWorld, backoff
 
 
 def rules(*raw: Mapping[str, Any]) -> Ruleset:
@@ -36,7 +36,7 @@ def suppress(rule: str, generator: str, **members: Any) -> dict[str, Any]:
 class Queue:
     """Messages as SQS keeps them; `triage_with` works them off."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: TriageWorld) -> None:
         self.world = world
         self.bodies: list[str] = []
         self.order = SweepOrder("sweep-1")
@@ -55,10 +55,10 @@ class Queue:
         return [found for body in self.bodies for found in json.loads(body)["detail"]["findings"]]
 
 
-class Bench:
+class SweepBench:
     """Triage and sweep by one rule set over one world."""
 
-    def __init__(self, world: World, ruleset: Ruleset, *, rate: float = 1e6, **pace: Any) -> None:
+    def __init__(self, world: TriageWorld, ruleset: Ruleset, *, rate: float = 1e6, **pace: Any) -> None:
         self.world, self.queue = world, Queue(world)
         self.pace = Pace(**pace)
         self.outcomes: list[Outcome] = []
@@ -117,10 +117,10 @@ class Bench:
         return {found["Id"]: found["Workflow"]["Status"] for found in self.world.hub.findings()}
 
 
-def renamed(bench: Bench, stack: str) -> None:
+def renamed(bench: SweepBench, stack: str) -> None:
     """The stack is deployed anew under another name."""
     bench.settings = replace(bench.settings, stack=stack)
     bench.adopt_rules(bench.ruleset)
 
 
-__all__ = ["NOW", "Bench", "Queue", "renamed", "rules", "suppress"]
+__all__ = ["NOW", "Queue", "SweepBench", "renamed", "rules", "suppress"]

@@ -59,7 +59,7 @@ def finding(number: int = 0, **members: Any) -> dict[str, Any]:
     return base | members
 
 
-class World:
+class TriageWorld:
     """A hub holding `count` findings, its clock, and a client of it."""
 
     def __init__(self, count: int = 0, **settings: Any) -> None:
@@ -122,12 +122,12 @@ def ruleset(*rules: Mapping[str, Any]) -> Mapping[str, Any]:
     return {"format": 1, "hash": "0123456789abcdef", "revision": None, "rules": list(rules)}
 
 
-class Bench:
+class TriageBench:
     """A triage over a world, keeping what it reports."""
 
     def __init__(
         self,
-        world: World,
+        world: TriageWorld,
         *rules: Mapping[str, Any],
         rate: float = 1000.0,
         reads: float = 1000.0,

@@ -16,7 +16,7 @@ from hubtriage.aws.securityhub.reading import Reader
 from hubtriage.aws.securityhub.sending import Receipt, Sender
 from hubtriage.aws.triage.config import TriageConfig
 from hubtriage.engine.planning.batches import Call
-from tests.support.triage_world import FOREVER, SUPPRESS, World, backoff, key
+from tests.support.triage_world import FOREVER, SUPPRESS, TriageWorld, backoff, key
 
 PROCESSED = json.dumps({"ProcessedFindings": [identifier(key(0))], "UnprocessedFindings": []}).encode()
 
@@ -95,7 +95,7 @@ def test_a_call_that_starts_at_the_last_moment_ends_within_the_margin_also_with_
 
 
 def update(api: SecurityHubApi) -> Receipt:
-    clock = World().clock
+    clock = TriageWorld().clock
     sender = Sender(api, TokenBucket(1000, 1000, clock), backoff(), clock.monotonic)
     call = Call(SUPPRESS, (identifier(key(0)),))
     receipts, _ = sender.send([call], FOREVER, lambda _keys, _receipt: None)
@@ -154,7 +154,7 @@ def test_what_the_service_will_never_do_is_asked_once(
 
 
 def read(api: SecurityHubApi) -> Any:
-    clock = World().clock
+    clock = TriageWorld().clock
     reader = Reader(api, TokenBucket(1000, 1000, clock), backoff(), clock.monotonic)
     return reader.read([key(0)], FOREVER)
 

@@ -4,12 +4,12 @@ import pytest
 
 from hubtriage.aws.securityhub.ratelimit import TokenBucket
 from hubtriage.aws.securityhub.reading import Fresh, Reader
-from tests.support.triage_world import FOREVER, MACIE, NOW, World, backoff, finding, key
+from tests.support.triage_world import FOREVER, MACIE, NOW, TriageWorld, backoff, finding, key
 
 GUARDDUTY = MACIE.replace("macie", "guardduty")
 
 
-def read(world: World, *numbers: int, deadline: float = FOREVER, rate: float = 1000.0) -> Fresh:
+def read(world: TriageWorld, *numbers: int, deadline: float = FOREVER, rate: float = 1000.0) -> Fresh:
     reader = Reader(
         world.api, TokenBucket(rate, max(1.0, rate), world.clock), backoff(), world.clock.monotonic
     )
@@ -17,7 +17,7 @@ def read(world: World, *numbers: int, deadline: float = FOREVER, rate: float = 1
 
 
 def test_findings_are_read_twenty_ids_a_call() -> None:
-    world = World(50)
+    world = TriageWorld(50)
     fresh = read(world, *range(45))
     assert set(fresh.found) == {key(n) for n in range(45)}
     assert fresh.calls == world.calls("GetFindings") == 3
@@ -25,12 +25,12 @@ def test_findings_are_read_twenty_ids_a_call() -> None:
 
 
 def test_a_finding_that_is_gone_is_missing() -> None:
-    fresh = read(World(1), 0, 7)
+    fresh = read(TriageWorld(1), 0, 7)
     assert (set(fresh.found), fresh.missing, fresh.unread) == ({key(0)}, {key(7)}, {})
 
 
 def test_a_namesake_of_another_product_is_not_taken_for_the_finding() -> None:
-    world = World()
+    world = TriageWorld()
     world.hub.plant(finding(0, ProductArn=GUARDDUTY), NOW)
     world.hub.plant(finding(1), NOW)
     fresh = read(world, 0, 1)
@@ -38,7 +38,7 @@ def test_a_namesake_of_another_product_is_not_taken_for_the_finding() -> None:
 
 
 def test_more_namesakes_than_a_page_are_paged_through() -> None:
-    world = World()
+    world = TriageWorld()
     arns = [f"arn:aws:securityhub:eu-west-1::product/acme/scanner{number}" for number in range(20)]
     for arn in arns:
         for number in range(20):
@@ -52,14 +52,14 @@ def test_more_namesakes_than_a_page_are_paged_through() -> None:
 
 @pytest.mark.parametrize("code", ["TooManyRequestsException", "LimitExceededException", "InternalException"])
 def test_a_passing_failure_is_tried_again(code: str) -> None:
-    world = World(1)
+    world = TriageWorld(1)
     world.fault(operation="GetFindings", error=code, times=2)
     assert set(read(world, 0).found) == {key(0)}
     assert world.clock.now() > NOW
 
 
 def test_a_failure_that_does_not_pass_leaves_its_reason() -> None:
-    world = World(1)
+    world = TriageWorld(1)
     world.fault(operation="GetFindings", error="InternalException", times=1000)
     fresh = read(world, 0)
     assert fresh.unread[key(0)].code == "InternalException"
@@ -67,7 +67,7 @@ def test_a_failure_that_does_not_pass_leaves_its_reason() -> None:
 
 
 def test_a_denied_read_is_not_tried_again() -> None:
-    world = World(1)
+    world = TriageWorld(1)
     world.fault(operation="GetFindings", error="AccessDeniedException")
     fresh = read(world, 0)
     assert (fresh.unread[key(0)].code, fresh.calls) == ("AccessDeniedException", 1)
@@ -75,13 +75,13 @@ def test_a_denied_read_is_not_tried_again() -> None:
 
 
 def test_a_read_that_is_lost_on_the_way_back_is_made_again() -> None:
-    world = World(1)
+    world = TriageWorld(1)
     world.fault(operation="GetFindings", lose_answer=True)
     assert set(read(world, 0).found) == {key(0)}
 
 
 def test_out_of_time_what_was_read_is_kept_and_the_rest_says_why() -> None:
-    world = World(60)
+    world = TriageWorld(60)
     fresh = read(world, *range(60), deadline=NOW + 1.5, rate=1.0)
     assert len(fresh.found) == 40
     assert {fault.code for fault in fresh.unread.values()} == {"Deadline"}
@@ -114,7 +114,7 @@ class Odd:
 
 
 def read_odd(api: Odd, *numbers: int) -> Fresh:
-    clock = World().clock
+    clock = TriageWorld().clock
     reader = Reader(api, TokenBucket(1000, 1000, clock), backoff(), clock.monotonic)
     return reader.read([key(number) for number in numbers], FOREVER)
 

@@ -13,7 +13,7 @@ from hubtriage.aws.securityhub.ratelimit import TokenBucket
 from hubtriage.aws.securityhub.sending import HOPELESS, Receipt, Sender, Traffic
 from hubtriage.engine.planning.batches import Call
 from tests.support.examples import examples
-from tests.support.triage_world import FOREVER, NOW, SUPPRESS, World, backoff, key
+from tests.support.triage_world import FOREVER, NOW, SUPPRESS, TriageWorld, backoff, key
 
 FINDING_CODES = sorted(HANDLING)
 
@@ -22,7 +22,7 @@ def ignore(_keys: Iterable[Key], _receipt: Receipt) -> None:
     pass
 
 
-def sender(world: World, rate: float = 1000.0) -> Sender:
+def sender(world: TriageWorld, rate: float = 1000.0) -> Sender:
     return Sender(world.api, TokenBucket(rate, max(1.0, rate), world.clock), backoff(), world.clock.monotonic)
 
 
@@ -31,7 +31,7 @@ def call(*numbers: int, payload: Mapping[str, Any] = SUPPRESS) -> Call:
 
 
 def send(
-    world: World, *calls: Call, deadline: float = FOREVER, rate: float = 1000.0
+    world: TriageWorld, *calls: Call, deadline: float = FOREVER, rate: float = 1000.0
 ) -> tuple[Mapping[Key, Receipt], Traffic]:
     return sender(world, rate).send(calls, deadline, ignore)
 
@@ -41,7 +41,7 @@ def fates(receipts: Mapping[Key, Receipt]) -> dict[str, tuple[str, str]]:
 
 
 def test_a_call_that_works_gives_every_finding_its_request_id() -> None:
-    world = World(3)
+    world = TriageWorld(3)
     receipts, traffic = send(world, call(0, 1, 2))
     assert {receipt.status for receipt in receipts.values()} == {"sent"}
     assert {receipt.call_id for receipt in receipts.values()} == {"request-1"}
@@ -50,7 +50,7 @@ def test_a_call_that_works_gives_every_finding_its_request_id() -> None:
 
 
 def test_updated_findings_are_told_at_once_and_each_only_once() -> None:
-    world = World(4)
+    world = TriageWorld(4)
     world.fault(finding_error="InternalFailure", finding="finding-1")
     told: list[tuple[list[Key], float]] = []
     sender(world).send(
@@ -64,7 +64,7 @@ def test_updated_findings_are_told_at_once_and_each_only_once() -> None:
 
 @pytest.mark.parametrize("code", ["ConcurrentUpdateError", "InternalFailure", "SomethingNew"])
 def test_a_passing_failure_of_a_finding_is_tried_again_after_a_wait(code: str) -> None:
-    world = World(3)
+    world = TriageWorld(3)
     world.fault(finding_error=code, finding="finding-1", times=2)
     receipts, traffic = send(world, call(0, 1, 2))
     assert {receipt.status for receipt in receipts.values()} == {"sent"}
@@ -75,7 +75,7 @@ def test_a_passing_failure_of_a_finding_is_tried_again_after_a_wait(code: str) -
 
 @pytest.mark.parametrize("code", ["ConcurrentUpdateError", "InternalFailure", "SomethingNew"])
 def test_a_failure_that_does_not_pass_ends_for_this_delivery(code: str) -> None:
-    world = World(2)
+    world = TriageWorld(2)
     world.fault(finding_error=code, finding="finding-1", times=1000)
     receipts, traffic = send(world, call(0, 1))
     assert fates(receipts) == {"finding-0": ("sent", ""), "finding-1": ("unsent", code)}
@@ -92,7 +92,7 @@ def test_a_failure_that_does_not_pass_ends_for_this_delivery(code: str) -> None:
     ],
 )
 def test_a_failure_that_another_try_cannot_help_is_not_tried_again(code: str, fate: str) -> None:
-    world = World(2)
+    world = TriageWorld(2)
     world.fault(finding_error=code, finding="finding-1", times=1000)
     receipts, traffic = send(world, call(0, 1))
     assert fates(receipts) == {"finding-0": ("sent", ""), "finding-1": (fate, code)}
@@ -100,7 +100,7 @@ def test_a_failure_that_another_try_cannot_help_is_not_tried_again(code: str, fa
 
 
 def test_no_call_starts_once_triage_is_switched_off() -> None:
-    world = World(4)
+    world = TriageWorld(4)
     answers = iter([True, True, False])
     budget = TokenBucket(1.0, 1.0, world.clock)
     stopping = Sender(world.api, budget, backoff(), world.clock.monotonic, lambda: next(answers))
@@ -117,7 +117,7 @@ def test_no_call_starts_once_triage_is_switched_off() -> None:
 
 
 def test_what_failed_before_triage_was_switched_off_keeps_its_reason() -> None:
-    world = World(1)
+    world = TriageWorld(1)
     world.fault(finding_error="InternalFailure")
     answers = iter([True, False])
     budget = TokenBucket(1000, 1000, world.clock)
@@ -127,7 +127,7 @@ def test_what_failed_before_triage_was_switched_off_keeps_its_reason() -> None:
 
 
 def test_no_call_starts_late_because_asking_whether_it_may_took_long() -> None:
-    world = World(1)
+    world = TriageWorld(1)
     budget = TokenBucket(1000, 1000, world.clock)
 
     def slow() -> bool:
@@ -142,7 +142,7 @@ def test_no_call_starts_late_because_asking_whether_it_may_took_long() -> None:
 
 @pytest.mark.parametrize("code", ["LimitExceededException", "TooManyRequestsException"])
 def test_throttling_makes_everybody_wait_and_passes(code: str) -> None:
-    world = World(2)
+    world = TriageWorld(2)
     world.fault(error=code, times=3)
     receipts, traffic = send(world, call(0), call(1, payload={"Confidence": 5}))
     assert {receipt.status for receipt in receipts.values()} == {"sent"}
@@ -151,7 +151,7 @@ def test_throttling_makes_everybody_wait_and_passes(code: str) -> None:
 
 
 def test_throttling_without_end_leaves_the_findings_for_another_delivery() -> None:
-    world = World(1)
+    world = TriageWorld(1)
     world.fault(error="TooManyRequestsException", times=1000)
     receipts, traffic = send(world, call(0))
     assert fates(receipts) == {"finding-0": ("unsent", "TooManyRequestsException")}
@@ -159,7 +159,7 @@ def test_throttling_without_end_leaves_the_findings_for_another_delivery() -> No
 
 
 def test_an_internal_exception_is_tried_again() -> None:
-    world = World(1)
+    world = TriageWorld(1)
     world.fault(error="InternalException", times=2)
     receipts, _ = send(world, call(0))
     assert fates(receipts) == {"finding-0": ("sent", "")}
@@ -167,7 +167,7 @@ def test_an_internal_exception_is_tried_again() -> None:
 
 @pytest.mark.parametrize("code", ["AccessDeniedException", "InvalidAccessException"])
 def test_a_call_that_is_denied_fails_alone_and_at_once(code: str) -> None:
-    world = World(2)
+    world = TriageWorld(2)
     world.fault(error=code)
     receipts, traffic = send(world, call(0), call(1, payload={"Confidence": 5}))
     assert fates(receipts) == {"finding-0": ("unsent", code), "finding-1": ("sent", "")}
@@ -175,7 +175,7 @@ def test_a_call_that_is_denied_fails_alone_and_at_once(code: str) -> None:
 
 
 def test_an_answer_that_is_lost_after_the_update_is_asked_for_again() -> None:
-    world = World(1)
+    world = TriageWorld(1)
     world.fault(lose_answer=True)
     receipts, traffic = send(world, call(0))
     assert fates(receipts) == {"finding-0": ("sent", "")}
@@ -202,7 +202,7 @@ class Scripted:
 
 
 def send_scripted(api: Scripted, *calls: Call) -> Mapping[Key, Receipt]:
-    clock = World().clock
+    clock = TriageWorld().clock
     budget = TokenBucket(1000, 1000, clock)
     return Sender(api, budget, backoff(), clock.monotonic).send(calls, FOREVER, ignore)[0]
 
@@ -263,7 +263,7 @@ def test_an_error_ends_a_single_finding(error: Exception, fate: str, attempts: i
     assert (receipt.status, len(api.requests)) == (fate, attempts)
 
 
-class Refusing(Scripted):
+class RefusingService(Scripted):
     """A service that refuses whole calls because of single findings, or always."""
 
     def __init__(self, *bad: int) -> None:
@@ -280,7 +280,7 @@ class Refusing(Scripted):
 
 @pytest.mark.parametrize("bad", [[0], [99], [3, 4], [0, 50, 99]], ids=str)
 def test_bad_findings_do_not_hold_back_the_others_of_a_refused_call(bad: list[int]) -> None:
-    api = Refusing(*bad)
+    api = RefusingService(*bad)
     receipts = send_scripted(api, call(*range(100)))
     assert {n for n in range(100) if receipts[key(n)].status == "poison"} == set(bad)
     assert {receipt.status for receipt in receipts.values()} == {"sent", "poison"}
@@ -288,7 +288,7 @@ def test_bad_findings_do_not_hold_back_the_others_of_a_refused_call(bad: list[in
 
 
 def test_a_payload_that_is_refused_for_everybody_does_not_eat_the_budget() -> None:
-    api = Refusing()
+    api = RefusingService()
     receipts = send_scripted(api, call(*range(100)), call(*range(100, 200)))
     assert {receipt.status for receipt in receipts.values()} == {"poison"}
     assert {receipt.code for receipt in receipts.values()} == {"InvalidInputException"}
@@ -296,14 +296,14 @@ def test_a_payload_that_is_refused_for_everybody_does_not_eat_the_budget() -> No
 
 
 def test_another_payload_is_not_blamed_for_a_refused_one() -> None:
-    api = Refusing(*range(100))
+    api = RefusingService(*range(100))
     receipts = send_scripted(api, call(*range(100)), call(*range(100, 200), payload={"Confidence": 5}))
     assert {receipts[key(n)].status for n in range(100)} == {"poison"}
     assert {receipts[key(n)].status for n in range(100, 200)} == {"sent"}
 
 
 def test_nothing_is_sent_after_the_deadline() -> None:
-    world = World(5)
+    world = TriageWorld(5)
     receipts, traffic = send(
         world, *(call(n, payload={"Confidence": n}) for n in range(5)), deadline=NOW + 1.2, rate=2.0
     )
@@ -314,21 +314,21 @@ def test_nothing_is_sent_after_the_deadline() -> None:
 
 
 def test_a_deadline_that_has_passed_sends_nothing() -> None:
-    world = World(1)
+    world = TriageWorld(1)
     receipts, traffic = send(world, call(0), deadline=NOW - 1)
     assert fates(receipts) == {"finding-0": ("unsent", "Deadline")}
     assert traffic.calls == []
 
 
 def test_out_of_time_the_reason_is_still_the_error_that_came_before() -> None:
-    world = World(1)
+    world = TriageWorld(1)
     world.fault(error="TooManyRequestsException", times=1000)
     receipts, _ = send(world, call(0), deadline=NOW + 0.01)
     assert fates(receipts) == {"finding-0": ("unsent", "TooManyRequestsException")}
 
 
 def test_retries_keep_to_the_rate_too() -> None:
-    world = World(1)
+    world = TriageWorld(1)
     world.fault(finding_error="InternalFailure", times=3)
     send(world, call(0), rate=0.1)
     times = [update.time for update in world.hub.call_log.updates]
@@ -368,7 +368,7 @@ FAULTS = st.one_of(
 def test_whatever_goes_wrong_each_finding_has_one_fate_and_it_is_true(
     faults: list[tuple[dict[str, Any], int, int]], cuts: list[int], seconds: float
 ) -> None:
-    world = World(10)
+    world = TriageWorld(10)
     for effect, times, skip in faults:
         world.fault(**effect, times=times, skip=skip)
     groups = {cut: [n for n in range(10) if cuts[n] == cut] for cut in set(cuts)}

@@ -19,7 +19,7 @@ ADDRESS = {"ProductArn": "arn", "Id": "finding"}
 URL = "https://securityhub.test"
 
 
-class Hub:
+class AnsweringHub:
     """Security Hub that answers, or raises, the same each time."""
 
     def __init__(self, answer: Mapping[str, Any] | Exception) -> None:
@@ -57,7 +57,7 @@ def refusal(code: str, status: int) -> ClientError:
     ],
 )
 def test_findings_are_noted_after(answer: Mapping[str, Any] | Exception, noted: bool) -> None:
-    hub = UnknownOutcomes(Hub(answer))
+    hub = UnknownOutcomes(AnsweringHub(answer))
     told: list[object] = []
     for call in (hub.get_findings, hub.batch_update_findings):
         assert not hub.findings, "reading changes nothing"

@@ -24,7 +24,7 @@ from hubtriage.aws.triage.events import SweepOrder, parse_event
 from hubtriage.engine.ruleset.ruleset import Ruleset
 from hubtriage.localaws.securityhub.inprocess import ManualClock
 from tests.support.sweep_world import rules, suppress
-from tests.support.triage_world import NOW, Bench, World, backoff, finding, key, record
+from tests.support.triage_world import NOW, TriageBench, TriageWorld, backoff, finding, key, record
 
 MACHINE = "arn:aws:states:eu-west-1:111122223333:stateMachine:hubtriage-sweep"
 DEAD_LETTERS = "https://dead"
@@ -39,7 +39,7 @@ def refusal(code: str, status: int = 400) -> ClientError:
     )
 
 
-class Sqs:
+class RecordedQueue:
     """A queue that keeps what it gets; `trouble` is raised, or refuses entries, before it works."""
 
     def __init__(self, *trouble: Any) -> None:
@@ -86,7 +86,7 @@ class States:
         return {"executionArn": ME}
 
 
-class Rule:
+class StubbedRule:
     """The intake's rule."""
 
     def __init__(self, state: str = "ENABLED") -> None:
@@ -104,14 +104,14 @@ class Rule:
         return {}
 
 
-class Site:
+class SweepSite:
     """A sweep function over a hub in memory."""
 
     def __init__(
         self,
         *,
         states: Any = None,
-        rule: Rule | None = None,
+        rule: StubbedRule | None = None,
         count: int = 250,
         hide_limit: int = 2000,
         step: float = 50.0,
@@ -119,10 +119,10 @@ class Site:
         visible_after: float = 0.0,
         **pace: float,
     ) -> None:
-        self.world = World(visible_after=visible_after)
+        self.world = TriageWorld(visible_after=visible_after)
         for number in range(count):
             self.world.hub.plant(finding(number, GeneratorId="control-a"), NOW)
-        self.sqs, self.states, self.rule = Sqs(), states or States(me=1.0), rule or Rule()
+        self.sqs, self.states, self.rule = RecordedQueue(), states or States(me=1.0), rule or StubbedRule()
         waits: dict[str, Any] = {"settle": 0.0, "quiet": 0.0} | pace
         self.config = SweepConfig(
             "https://queue", DEAD_LETTERS, "rule", reads, step, hide_limit=hide_limit, **waits
@@ -155,7 +155,7 @@ class Site:
 
     def triage(self, *records: Mapping[str, Any], mode: Mode = "enforce") -> None:
         """Triage messages by the rule."""
-        Bench(self.world, suppress("rule-a", "control-a")).run(*records, mode=mode)
+        TriageBench(self.world, suppress("rule-a", "control-a")).run(*records, mode=mode)
 
     def work_off(self, mode: Mode = "enforce") -> None:
         """Triage what waits in the queue."""
@@ -173,7 +173,7 @@ def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
 
 
 def test_a_step_reads_decides_and_fills_the_queue(capsys):
-    site = Site()
+    site = SweepSite()
     state = site({"request": {"reason": "deploy"}})
     progress = state["progress"]
     assert (progress["status"], progress["read"], progress["changed"]) == ("done", 250, 250)
@@ -192,17 +192,17 @@ def test_a_step_reads_decides_and_fills_the_queue(capsys):
 
 
 def test_the_queue_is_not_filled_while_it_is_deep():
-    site = Site()
+    site = SweepSite()
     site.sqs.waiting = 1000
     progress = site({})["progress"]
     assert (progress["status"], progress["wait"], progress["read"]) == ("more", 30, 0)
 
 
 def test_the_newest_of_two_sweeps_goes_on_and_the_other_ends():
-    newer = Site(states=States(me=2.0, other=1.0))
+    newer = SweepSite(states=States(me=2.0, other=1.0))
     waiting = newer({})
     assert (waiting["progress"]["status"], waiting["progress"]["read"]) == ("more", 0)
-    older = Site(states=States(me=1.0, other=2.0))
+    older = SweepSite(states=States(me=1.0, other=2.0))
     assert older({})["progress"]["status"] == "superseded"
     assert older.sqs.bodies == []
     newer.states.running.pop(ME.replace("me", "other"))
@@ -210,13 +210,13 @@ def test_the_newest_of_two_sweeps_goes_on_and_the_other_ends():
 
 
 def test_nothing_is_swept_while_the_intake_is_shut():
-    site = Site(rule=Rule("DISABLED"))
+    site = SweepSite(rule=StubbedRule("DISABLED"))
     assert site({})["progress"]["status"] == "intake closed"
     assert site.sqs.bodies == []
 
 
 def test_taking_back_shuts_the_intake_and_waits_until_what_came_in_is_triaged():
-    site = Site()
+    site = SweepSite()
     site.sqs.waiting = 3
     request = {"request": {"scopes": ["managed"], "take_back": True}}
     waiting = site(request)
@@ -230,15 +230,15 @@ def test_taking_back_shuts_the_intake_and_waits_until_what_came_in_is_triaged():
 
 
 def test_a_daily_sweep_does_not_end_the_taking_back_and_does_nothing_itself():
-    taking = Site(states=States(me=1.0, schedule=2.0))
+    taking = SweepSite(states=States(me=1.0, schedule=2.0))
     state = {"request": {"scopes": ["managed"], "take_back": True}}
     assert taking(state)["progress"]["status"] == "done"
-    daily = Site(states=States(**{"take-back": 1.0, "me": 2.0}), rule=taking.rule)
+    daily = SweepSite(states=States(**{"take-back": 1.0, "me": 2.0}), rule=taking.rule)
     assert daily({"request": {"reason": "schedule"}})["progress"]["status"] == "intake closed"
 
 
 def test_taking_back_is_done_only_when_what_it_sent_is_triaged():
-    site = Site(count=250, quiet=60.0)
+    site = SweepSite(count=250, quiet=60.0)
     site.hide(250)
     state = site({"request": TAKE_BACK})
     assert (state["progress"]["status"], state["progress"]["read"], site.hidden) == ("more", 250, 250)
@@ -258,7 +258,7 @@ def test_taking_back_is_done_only_when_what_it_sent_is_triaged():
 
 def test_what_the_shut_intake_still_lets_in_is_taken_back_too():
     """AWS: a rule that is disabled takes a short time to act."""
-    site = Site(count=40, settle=300.0)
+    site = SweepSite(count=40, settle=300.0)
     state = site({"request": TAKE_BACK})
     assert (site.rule.state, state["progress"]["pages"]) == ("DISABLED", 0)
     for late in (60, 200):
@@ -276,7 +276,7 @@ def test_what_the_shut_intake_still_lets_in_is_taken_back_too():
 
 
 def test_what_was_hidden_last_is_taken_back_although_readers_are_behind():
-    site = Site(count=250, settle=300.0, visible_after=120.0)
+    site = SweepSite(count=250, settle=300.0, visible_after=120.0)
     site.world.clock.sleep(200)
     site.hide(250)
     site.world.clock.sleep(20)
@@ -287,7 +287,7 @@ def test_what_was_hidden_last_is_taken_back_although_readers_are_behind():
 
 
 def test_what_a_deleted_rule_hid_last_is_taken_back_by_the_sweep_of_the_deployment():
-    site = Site(count=5, settle=300.0, visible_after=120.0)
+    site = SweepSite(count=5, settle=300.0, visible_after=120.0)
     site.world.clock.sleep(200)
     site.hide(5)
     site.world.clock.sleep(20)
@@ -304,7 +304,7 @@ def test_what_a_deleted_rule_hid_last_is_taken_back_by_the_sweep_of_the_deployme
 
 
 def test_a_sweep_that_settles_does_not_wait_for_an_empty_queue_and_no_longer_than_it_has_to():
-    site = Site(count=5, settle=12.5)
+    site = SweepSite(count=5, settle=12.5)
     site.sqs.waiting = 3
     state: dict[str, Any] = {"request": {"settle": True}}
     waits = []
@@ -316,18 +316,18 @@ def test_a_sweep_that_settles_does_not_wait_for_an_empty_queue_and_no_longer_tha
 
 
 def test_a_sweep_that_is_asked_for_begins_at_once():
-    assert Site(count=5, settle=300.0)({"request": {"reason": "command"}})["progress"]["read"] == 5
+    assert SweepSite(count=5, settle=300.0)({"request": {"reason": "command"}})["progress"]["read"] == 5
 
 
 def test_a_sweep_that_waits_to_begin_makes_room_for_a_newer_one():
-    site = Site(count=1, settle=300.0)
+    site = SweepSite(count=1, settle=300.0)
     state = site({"request": TAKE_BACK})
     site.states.running[ME.replace("me", "take-back-newer")] = 2.0
     assert site(state)["progress"]["status"] == "superseded"
 
 
 def test_the_queue_has_to_stay_empty():
-    site = Site(count=1, quiet=60.0)
+    site = SweepSite(count=1, quiet=60.0)
     site.hide(1)
     state = site({"request": TAKE_BACK})
     site.work_off()
@@ -341,7 +341,7 @@ def test_the_queue_has_to_stay_empty():
 
 
 def test_taking_back_tells_of_what_could_not_be_triaged(capsys):
-    site = Site(count=250)
+    site = SweepSite(count=250)
     site.hide(250)
     state = site({"request": TAKE_BACK})
     site.sqs.bodies, site.sqs.dead = [], 3
@@ -351,7 +351,7 @@ def test_taking_back_tells_of_what_could_not_be_triaged(capsys):
 
 
 def test_nothing_is_taken_back_in_observe_and_the_intake_stays_open(capsys):
-    site = Site(count=5)
+    site = SweepSite(count=5)
     site.hide(5)
     site.mode = "observe"
     ended = site({"request": TAKE_BACK})
@@ -365,7 +365,7 @@ def test_nothing_is_taken_back_in_observe_and_the_intake_stays_open(capsys):
 
 
 def test_taking_back_ends_when_triage_stops_writing_and_can_be_begun_again():
-    site = Site(count=5)
+    site = SweepSite(count=5)
     site.hide(5)
     state = site({"request": TAKE_BACK})
     state = site(state)
@@ -381,7 +381,7 @@ def test_taking_back_ends_when_triage_stops_writing_and_can_be_begun_again():
 
 
 def test_a_step_of_taking_back_ends_between_pages_when_triage_stops_writing():
-    site = Site(count=450, reads=0.1)
+    site = SweepSite(count=450, reads=0.1)
     site.hide(450)
     read = site.world.api.get_findings
 
@@ -395,14 +395,14 @@ def test_a_step_of_taking_back_ends_between_pages_when_triage_stops_writing():
 
 
 def test_other_sweeps_count_in_observe_as_before():
-    site = Site(count=5)
+    site = SweepSite(count=5)
     site.mode = "observe"
     progress = site({})["progress"]
     assert (progress["status"], progress["changed"]) == ("done", 5)
 
 
 def test_taking_back_that_waits_for_its_end_makes_room_for_a_newer_one():
-    site = Site(count=1)
+    site = SweepSite(count=1)
     site.hide(1)
     state = site({"request": TAKE_BACK})
     site.states.running[ME.replace("me", "take-back-newer")] = 2.0
@@ -411,7 +411,7 @@ def test_taking_back_that_waits_for_its_end_makes_room_for_a_newer_one():
 
 @pytest.mark.parametrize("started", [None, NOW], ids=["while it waits", "later"])
 def test_taking_back_ends_when_somebody_opens_the_intake_again(started):
-    site = Site(count=0)
+    site = SweepSite(count=0)
     progress = Progress(started=started, shut=True).as_json()
     ended = site({"request": {"scopes": ["managed"], "take_back": True}, "progress": progress})
     assert (ended["progress"]["status"], site.rule.state) == ("superseded", "ENABLED")
@@ -427,7 +427,7 @@ def test_taking_back_is_not_resumed_but_begun_again():
 
 
 def test_a_sweep_without_a_budget_hides_no_more_than_is_set(capsys):
-    site = Site(hide_limit=120)
+    site = SweepSite(hide_limit=120)
     progress = site({})["progress"]
     assert (progress["status"], progress["read"]) == ("withheld", 250)
     assert (progress["hidden"], progress["withheld"]) == (120, 130)
@@ -439,7 +439,7 @@ def test_a_sweep_without_a_budget_hides_no_more_than_is_set(capsys):
 
 
 def test_the_report_names_the_rules_whose_time_ended_or_began_today():
-    site = Site(count=1)
+    site = SweepSite(count=1)
     hour = 3600.0
     site.function = site.function_with(
         rules(
@@ -457,7 +457,7 @@ def test_the_report_names_the_rules_whose_time_ended_or_began_today():
 
 
 def test_a_budget_of_its_own_counts_instead():
-    site = Site(hide_limit=0)
+    site = SweepSite(hide_limit=0)
     progress = site({"request": {"budget": 250}})["progress"]
     assert (progress["status"], progress["hidden"]) == ("done", 250)
 
@@ -471,7 +471,7 @@ def test_a_budget_of_its_own_counts_instead():
     ],
 )
 def test_messages_that_the_queue_does_not_take_at_once_are_sent_again(trouble):
-    sqs = Sqs(*trouble)
+    sqs = RecordedQueue(*trouble)
     queue = QueueDestination(sqs, "url", SweepOrder("s"), backoff(), ManualClock())
     queue.send([Bundle(NOW, [finding(number)]) for number in range(23)])
     sent = [json.loads(body)["detail"]["findings"][0]["Id"] for body in sqs.bodies]
@@ -480,13 +480,13 @@ def test_messages_that_the_queue_does_not_take_at_once_are_sent_again(trouble):
 
 def test_a_queue_that_takes_nothing_fails_the_step():
     for trouble in ([refusal("AccessDenied", 403)], [1] * 4):
-        queue = QueueDestination(Sqs(*trouble), "url", SweepOrder("s"), backoff(), ManualClock())
+        queue = QueueDestination(RecordedQueue(*trouble), "url", SweepOrder("s"), backoff(), ManualClock())
         with pytest.raises(DestinationError):
             queue.send([Bundle(NOW, [finding()])])
 
 
 def test_large_findings_are_cut_into_messages_that_the_queue_takes():
-    bundles, sqs = Bundles(), Sqs()
+    bundles, sqs = Bundles(), RecordedQueue()
     large = [finding(number, Description="x" * 200_000) for number in range(9)]
     ready = [bundle for found in large for bundle in bundles.add("update", found, NOW)]
     ready += bundles.take()
@@ -571,13 +571,13 @@ def test_a_deployment_starts_a_sweep_and_cloudformation_is_told(kind, started):
 
 
 def test_a_sweep_that_cannot_be_started_fails_the_deployment():
-    class Refusing(States):
+    class RefusingStates(States):
         def start_execution(self, **request: Any) -> Mapping[str, Any]:
             raise refusal(f"AccessDeniedException on {request['stateMachineArn']}")
 
     told: list[Any] = []
     CustomResources(
-        {"Custom::HubtriageSweep": StartAfterDeploy(Refusing(), MACHINE)},
+        {"Custom::HubtriageSweep": StartAfterDeploy(RefusingStates(), MACHINE)},
         lambda _url, body: told.append(json.loads(body)),
     )(deployment("Update"), None)
     assert told[0]["Status"] == "FAILED"

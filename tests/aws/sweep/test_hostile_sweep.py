@@ -9,15 +9,16 @@ import pytest
 from hubtriage.aws.sweep.destination import LARGEST_BATCH
 from hubtriage.aws.sweep.progress import Progress
 from hubtriage.aws.sweep.request import SweepRequest
-from tests.support.sweep_world import Bench, rules, suppress
-from tests.support.triage_world import NOW, World, finding
+from tests.support.broken import Bomb
+from tests.support.sweep_world import SweepBench, rules, suppress
+from tests.support.triage_world import NOW, TriageWorld, finding
 
 A = suppress("rule-a", "control-a")
 
 
-def world_with(**members: Any) -> World:
+def world_with(**members: Any) -> TriageWorld:
     """Fifty findings that the rule wants, a hostile one among them."""
-    world = World()
+    world = TriageWorld()
     for number in range(50):
         extra = members if number == 25 else {}
         world.hub.plant(finding(number, **{"GeneratorId": "control-a", **extra}), NOW)
@@ -36,7 +37,7 @@ def world_with(**members: Any) -> World:
     ],
 )
 def test_the_others_are_swept(members: Mapping[str, Any]) -> None:
-    bench = Bench(world_with(**members), rules(A))
+    bench = SweepBench(world_with(**members), rules(A))
     done = bench.sweep()
     assert (done.status, done.read) == ("done", 50)
     others = {name: status for name, status in bench.statuses().items() if name != "finding-25"}
@@ -44,21 +45,11 @@ def test_the_others_are_swept(members: Mapping[str, Any]) -> None:
 
 
 def test_no_message_is_larger_than_sqs_takes() -> None:
-    bench = Bench(world_with(Description="\x01" * 200_000), rules(A))
+    bench = SweepBench(world_with(Description="\x01" * 200_000), rules(A))
     told = bench.walk(SweepRequest()).step(Progress())
     assert told.refused == 1
     assert len(bench.queue.findings) == 49
     assert max(map(len, bench.queue.bodies)) <= LARGEST_BATCH
-
-
-class Bomb(dict[str, Any]):
-    """A finding on which the engine has a bug."""
-
-    def get(self, name: str, default: Any = None) -> Any:
-        """Blow up where the engine looks for a memo."""
-        if name == "Note":
-            raise RuntimeError("boom")
-        return super().get(name, default)
 
 
 class OnePage:
@@ -73,8 +64,8 @@ class OnePage:
 
 
 def test_a_bug_of_ours_on_one_finding_does_not_stop_the_sweep() -> None:
-    bench = Bench(World(3), rules(suppress("rule-p", "policy")))
-    bench.getter = OnePage(finding(0), Bomb(finding(1)), finding(2))  # type: ignore[assignment]
+    bench = SweepBench(TriageWorld(3), rules(suppress("rule-p", "policy")))
+    bench.getter = OnePage(finding(0), Bomb(finding(1), "Note"), finding(2))  # type: ignore[assignment]
     told = bench.walk(SweepRequest(scopes=("active",))).step(Progress())
     assert (told.status, told.read, told.changed, told.failed_rules) == ("done", 3, 2, 1)
     handed_on = sorted(found["Id"] for found in bench.queue.findings)

@@ -12,7 +12,7 @@ from hubtriage.aws.sweep.progress import MOST_RULES, OTHER_RULES, Progress
 from hubtriage.aws.sweep.request import SweepRequest
 from hubtriage.aws.sweep.start import continuation, last_unfinished, look, start_sweep
 from hubtriage.aws.sweep.walk import MOST_FAULTS, MOST_RESTARTS, SweepError
-from tests.aws.sweep.test_function import MACHINE, Site
+from tests.aws.sweep.test_function import MACHINE, SweepSite
 
 LARGEST_STATE = 256 * 1024  # AWS: what a state may be handed, bytes
 MOST_EVENTS = 25_000  # AWS: of one execution
@@ -46,13 +46,13 @@ class Machine:
     def get_execution_history(self, **_request: Any) -> Mapping[str, Any]:
         return {"events": []}
 
-    def run(self, site: Site) -> None:
+    def run(self, site: SweepSite) -> None:
         """Take the steps of all executions, as many as there come to be."""
         while running := [e for e in self.executions.values() if e["status"] == "RUNNING"]:
             for execution in running:
                 self._step(site, execution)
 
-    def _step(self, site: Site, execution: dict[str, Any]) -> None:
+    def _step(self, site: SweepSite, execution: dict[str, Any]) -> None:
         arn = execution["executionArn"]
         state = execution.get("state") or json.loads(execution["input"])
         event = json.loads(json.dumps({"state": state, "execution": arn, "machine": MACHINE}))
@@ -71,9 +71,9 @@ def few_steps(monkeypatch: pytest.MonkeyPatch) -> int:
     return 3
 
 
-def slow_site(machine: Machine, count: int = 1200) -> Site:
+def slow_site(machine: Machine, count: int = 1200) -> SweepSite:
     """A site whose steps take one page each."""
-    return Site(states=machine, count=count, step=1.5, reads=1.0, hide_limit=10_000)
+    return SweepSite(states=machine, count=count, step=1.5, reads=1.0, hide_limit=10_000)
 
 
 def test_an_execution_ends_long_before_aws_ends_it():
@@ -128,7 +128,7 @@ def test_a_sweep_that_was_replaced_does_not_go_on(few_steps):
 
 def test_a_sweep_that_failed_for_its_page_tokens_can_be_resumed():
     machine = Machine()
-    site = Site(states=machine, count=450)
+    site = SweepSite(states=machine, count=450)
     start_sweep(machine, MACHINE, SweepRequest())
     (failed,) = machine.executions.values()
     failed["state"] = {

@@ -9,34 +9,35 @@ from hubtriage.aws.sweep.progress import Progress
 from hubtriage.aws.sweep.request import ACTIVE, MANAGED, SweepRequest
 from hubtriage.aws.sweep.walk import SweepError
 from hubtriage.localaws.securityhub.calls import ideal_calls
-from tests.support.sweep_world import Bench, renamed, rules, suppress
-from tests.support.triage_world import MACIE, NOW, World, finding
+from tests.support.broken import Killed
+from tests.support.sweep_world import SweepBench, renamed, rules, suppress
+from tests.support.triage_world import MACIE, NOW, TriageWorld, finding
 
 A, B = suppress("rule-a", "control-a"), suppress("rule-b", "control-b")
 
 
-def world_of(*generators: str, **members: Any) -> World:
+def world_of(*generators: str, **members: Any) -> TriageWorld:
     """A hub with a finding of each generator, numbered as they come."""
-    world = World()
+    world = TriageWorld()
     for number, generator in enumerate(generators):
         world.hub.plant(finding(number, GeneratorId=generator, **members), NOW)
     return world
 
 
-def mixed(count: int) -> World:
+def mixed(count: int) -> TriageWorld:
     return world_of(
         *("control-a" if n % 3 == 0 else "control-b" if n % 3 == 1 else "other" for n in range(count))
     )
 
 
-def person_sets(world: World, number: int, **fields: Any) -> None:
+def person_sets(world: TriageWorld, number: int, **fields: Any) -> None:
     world.hub.batch_update_findings(
         {"FindingIdentifiers": [{"Id": f"finding-{number}", "ProductArn": MACIE}], **fields}, NOW
     )
 
 
 def test_rules_come_into_force_on_findings_that_were_there_before():
-    bench = Bench(mixed(300), rules(A, B))
+    bench = SweepBench(mixed(300), rules(A, B))
     done = bench.sweep()
     assert (done.status, done.read, done.changed) == ("done", 300, 200)
     assert Counter(bench.statuses().values()) == {"SUPPRESSED": 200, "NEW": 100}
@@ -44,7 +45,7 @@ def test_rules_come_into_force_on_findings_that_were_there_before():
 
 
 def test_a_second_sweep_changes_nothing_and_sends_nothing():
-    bench = Bench(mixed(300), rules(A, B))
+    bench = SweepBench(mixed(300), rules(A, B))
     bench.sweep()
     calls = bench.world.calls("BatchUpdateFindings")
     again = bench.sweep()
@@ -53,7 +54,7 @@ def test_a_second_sweep_changes_nothing_and_sends_nothing():
 
 
 def test_what_a_deleted_rule_did_is_taken_back_and_nothing_else():
-    bench = Bench(mixed(300), rules(A, B))
+    bench = SweepBench(mixed(300), rules(A, B))
     bench.sweep()
     person_sets(bench.world, 0, Workflow={"Status": "NOTIFIED"})
     bench.adopt_rules(rules(B))
@@ -77,7 +78,7 @@ def test_what_a_deleted_rule_did_is_taken_back_and_nothing_else():
     ],
 )
 def test_a_changed_rule_takes_effect_on_all_that_it_did(after, status):
-    bench = Bench(world_of(*["control-a"] * 5), rules(A))
+    bench = SweepBench(world_of(*["control-a"] * 5), rules(A))
     bench.sweep()
     bench.adopt_rules(rules(after, B))
     bench.sweep()
@@ -85,7 +86,7 @@ def test_a_changed_rule_takes_effect_on_all_that_it_did(after, status):
 
 
 def test_archived_findings_are_swept_if_they_are_managed_and_not_otherwise():
-    bench = Bench(world_of("control-a", "control-a"), rules(A))
+    bench = SweepBench(world_of("control-a", "control-a"), rules(A))
     bench.sweep()
     for number in (0, 1):
         bench.world.hub.plant(bench.world.stored(number) | {"RecordState": "ARCHIVED"}, NOW)
@@ -108,7 +109,7 @@ def test_archived_findings_are_swept_if_they_are_managed_and_not_otherwise():
     ],
 )
 def test_filters(request_, swept):
-    world = World()
+    world = TriageWorld()
     members: list[dict[str, Any]] = [
         {},
         {"AwsAccountId": "222233334444"},
@@ -118,17 +119,17 @@ def test_filters(request_, swept):
     ]
     for number, own in enumerate(members):
         world.hub.plant(finding(number, **({"GeneratorId": "control-a"} | own)), NOW)
-    bench = Bench(world, rules(A, B))
+    bench = SweepBench(world, rules(A, B))
     assert bench.sweep(SweepRequest(**request_)).changed == len(swept)
     hidden = {int(name[-1]) for name, status in bench.statuses().items() if status == "SUPPRESSED"}
     assert hidden == swept
 
 
 def test_calls_are_nearly_as_few_as_they_can_be_however_the_findings_are_mixed():
-    world = World()
+    world = TriageWorld()
     for number in range(2500):
         world.hub.plant(finding(number, GeneratorId=f"control-{'abcdefg'[number * 7919 % 7]}"), NOW)
-    bench = Bench(world, rules(*(suppress(f"rule-{c}", f"control-{c}") for c in "abcdef")), rate=1.2)
+    bench = SweepBench(world, rules(*(suppress(f"rule-{c}", f"control-{c}") for c in "abcdef")), rate=1.2)
     done = bench.sweep()
     updates = world.hub.call_log.updates
     fewest = ideal_calls(updates)
@@ -141,7 +142,7 @@ def test_calls_are_nearly_as_few_as_they_can_be_however_the_findings_are_mixed()
 
 
 def test_reading_keeps_to_its_rate():
-    bench = Bench(mixed(1000), rules(A, B), rate=1.2)
+    bench = SweepBench(mixed(1000), rules(A, B), rate=1.2)
     started = bench.world.clock.now()
     bench.sweep(SweepRequest(scopes=(ACTIVE,)))
     assert bench.world.calls("GetFindings") == 10
@@ -149,11 +150,11 @@ def test_reading_keeps_to_its_rate():
 
 
 def test_the_queue_never_gets_deeper_than_its_limit_and_one_page():
-    world = World()
+    world = TriageWorld()
     for number in range(1500):
         own = {"GeneratorId": "control-a", "UserDefinedFields": {"ticket": str(number)}}
         world.hub.plant(finding(number, **own), NOW)
-    bench = Bench(world, rules(A), queue_limit=150, wait=30)
+    bench = SweepBench(world, rules(A), queue_limit=150, wait=30)
     walk, progress = bench.walk(SweepRequest()), Progress()
     waits = 0
     while not progress.is_over:
@@ -167,7 +168,7 @@ def test_the_queue_never_gets_deeper_than_its_limit_and_one_page():
 
 
 def test_a_budget_is_never_exceeded_and_ends_the_sweep():
-    bench = Bench(mixed(300), rules(A, B))
+    bench = SweepBench(mixed(300), rules(A, B))
     stopped = bench.sweep(SweepRequest(budget=120))
     assert (stopped.status, stopped.changed) == ("over budget", 120)
     assert Counter(bench.statuses().values())["SUPPRESSED"] == 120
@@ -175,20 +176,20 @@ def test_a_budget_is_never_exceeded_and_ends_the_sweep():
 
 
 def test_throttled_reads_are_tried_again():
-    bench = Bench(mixed(300), rules(A, B))
+    bench = SweepBench(mixed(300), rules(A, B))
     bench.world.fault(operation="GetFindings", error="TooManyRequestsException", times=15)
     assert bench.sweep().changed == 200
 
 
 def test_a_long_outage_ends_the_steps_but_not_the_sweep():
-    bench = Bench(mixed(300), rules(A, B))
+    bench = SweepBench(mixed(300), rules(A, B))
     bench.world.fault(operation="GetFindings", error="InternalException", times=30, skip=2)
     done = bench.sweep()
     assert (done.status, done.changed) == ("done", 200)
 
 
 def test_a_token_that_is_refused_begins_the_scope_again():
-    bench = Bench(mixed(300), rules(A, B))
+    bench = SweepBench(mixed(300), rules(A, B))
     bench.world.fault(operation="GetFindings", error="InvalidInputException", skip=3)
     done = bench.sweep()
     assert (done.status, done.restarts) == ("done", 1)
@@ -196,19 +197,15 @@ def test_a_token_that_is_refused_begins_the_scope_again():
 
 
 def test_who_may_not_read_is_told_so():
-    bench = Bench(mixed(3), rules(A))
+    bench = SweepBench(mixed(3), rules(A))
     bench.world.fault(operation="GetFindings", error="AccessDeniedException")
     with pytest.raises(SweepError, match="AccessDeniedException"):
         bench.sweep()
 
 
-class Killed(BaseException):
-    """The container is gone."""
-
-
 @pytest.mark.parametrize("after", range(1, 8))
 def test_a_step_that_is_killed_is_taken_again_and_nothing_is_lost(after):
-    bench = Bench(mixed(450), rules(A, B))
+    bench = SweepBench(mixed(450), rules(A, B))
     walk, progress, pages = bench.walk(SweepRequest()), Progress(), 0
 
     def kill() -> None:
@@ -227,7 +224,7 @@ def test_a_step_that_is_killed_is_taken_again_and_nothing_is_lost(after):
 
 
 def test_a_sweep_goes_on_from_its_progress_as_it_is_written_down():
-    bench = Bench(mixed(900), rules(A, B), rate=1.2, step=2.0)
+    bench = SweepBench(mixed(900), rules(A, B), rate=1.2, step=2.0)
     walk = bench.walk(SweepRequest())
     first = walk.step(Progress())
     assert not first.is_over
@@ -238,7 +235,7 @@ def test_a_sweep_goes_on_from_its_progress_as_it_is_written_down():
 
 def test_what_goes_unread_because_others_were_archived_meanwhile_is_found_by_the_next_sweep():
     """A limit: where page tokens count from the start, as those of the local AWS, pages shift."""
-    bench = Bench(world_of(*["control-a"] * 500), rules(A))
+    bench = SweepBench(world_of(*["control-a"] * 500), rules(A))
     steps = iter(range(1000))
 
     def archive() -> None:
@@ -255,7 +252,7 @@ def test_what_goes_unread_because_others_were_archived_meanwhile_is_found_by_the
 
 
 def test_another_request_ends_a_sweep_between_pages():
-    bench = Bench(mixed(900), rules(A, B))
+    bench = SweepBench(mixed(900), rules(A, B))
     answers = iter([None, None, "superseded"])
     ended = bench.walk(SweepRequest()).step(Progress(), lambda: next(answers))  # type: ignore[arg-type,return-value]
     assert (ended.status, ended.pages) == ("superseded", 2)
@@ -263,7 +260,7 @@ def test_another_request_ends_a_sweep_between_pages():
 
 
 def test_taking_everything_back_undoes_all_and_hides_nothing():
-    bench = Bench(mixed(300), rules(A, B))
+    bench = SweepBench(mixed(300), rules(A, B))
     bench.sweep()
     person_sets(bench.world, 0, Workflow={"Status": "RESOLVED"})
     done = bench.sweep(SweepRequest(scopes=(MANAGED,), take_back=True))
@@ -274,7 +271,7 @@ def test_taking_everything_back_undoes_all_and_hides_nothing():
 
 
 def test_a_renamed_stack_adopts_its_findings():
-    bench = Bench(mixed(300), rules(A, B))
+    bench = SweepBench(mixed(300), rules(A, B))
     bench.sweep()
     renamed(bench, "renamed")
     done = bench.sweep(SweepRequest(scopes=(MANAGED,), adopt="hubtriage"))

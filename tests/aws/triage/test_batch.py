@@ -10,13 +10,14 @@ from hypothesis import strategies as st
 from hubtriage.aws.securityhub.faults import Fault
 from hubtriage.aws.triage.results import Report
 from hubtriage.engine.planning.payload import LARGEST_FINDING
+from tests.support.broken import Bomb, Killed
 from tests.support.examples import examples
 from tests.support.triage_world import (
     MACIE,
     NOW,
     SUPPRESS_BUCKETS,
-    Bench,
-    World,
+    TriageBench,
+    TriageWorld,
     finding,
     key,
     record,
@@ -32,8 +33,8 @@ def failed(report: Report) -> list[str | None]:
 
 
 def test_a_matching_finding_is_updated_and_its_echo_changes_nothing() -> None:
-    world = World(2)
-    bench = Bench(world)
+    world = TriageWorld(2)
+    bench = TriageBench(world)
     report = bench.run(record("m0", finding(0)), record("m1", finding(1)))
     assert endings(report) == {"finding-0": ("updated", ""), "finding-1": ("updated", "")}
     assert world.suppressed(range(2)) == [0, 1]
@@ -46,32 +47,32 @@ def test_a_matching_finding_is_updated_and_its_echo_changes_nothing() -> None:
 
 
 def test_a_finding_that_no_rule_wants_costs_no_call() -> None:
-    world = World()
-    report = Bench(world).run(record("m0", finding(0, Resources=[{"Type": "AwsAccount", "Id": "x"}])))
+    world = TriageWorld()
+    report = TriageBench(world).run(record("m0", finding(0, Resources=[{"Type": "AwsAccount", "Id": "x"}])))
     assert endings(report) == {"finding-0": ("unchanged", "")}
     assert world.calls("BatchUpdateFindings") == world.calls("GetFindings") == 0
 
 
 def test_duplicates_share_the_outcome_of_the_newest() -> None:
-    world = World(1)
+    world = TriageWorld(1)
     world.fault(error="AccessDeniedException")
     old, new = record("old", finding(0, Resources=[]), age=9), record("new", finding(0), age=1)
-    report = Bench(world).run(new, old)
+    report = TriageBench(world).run(new, old)
     assert endings(report) == {"finding-0": ("failed", "AccessDeniedException")}
     assert failed(report) == ["new", "old"]
 
 
 def test_a_message_of_several_findings_is_delivered_again_if_one_fails() -> None:
-    world = World(2)
+    world = TriageWorld(2)
     world.fault(finding_error="ConcurrentUpdateError", finding="finding-1", times=1000)
-    report = Bench(world).run(record("page", finding(0), finding(1)), record("other", finding(0)))
+    report = TriageBench(world).run(record("page", finding(0), finding(1)), record("other", finding(0)))
     assert endings(report) == {"finding-0": ("updated", ""), "finding-1": ("failed", "ConcurrentUpdateError")}
     assert failed(report) == ["page"]
 
 
 def test_an_unusable_event_fails_alone() -> None:
-    world = World(1)
-    report = Bench(world).run(record("bad", body="?"), record("good", finding(0)))
+    world = TriageWorld(1)
+    report = TriageBench(world).run(record("bad", body="?"), record("good", finding(0)))
     assert failed(report) == ["bad"]
     assert world.suppressed([0]) == [0]
 
@@ -87,20 +88,20 @@ def test_an_unusable_event_fails_alone() -> None:
 def test_a_finding_with_a_plan_is_read_again_when_it_may_be_out_of_date(
     age: float, receives: int, reads: int
 ) -> None:
-    world = World(1)
-    report = Bench(world).run(record("m", finding(0), age=age, receives=receives))
+    world = TriageWorld(1)
+    report = TriageBench(world).run(record("m", finding(0), age=age, receives=receives))
     assert endings(report) == {"finding-0": ("updated", "")}
     assert world.calls("GetFindings") == report.reads == reads
 
 
 def test_a_finding_without_a_plan_is_not_read_again_however_old() -> None:
-    world = World(1)
-    Bench(world).run(record("m", finding(0, Resources=[]), age=9999, receives=9))
+    world = TriageWorld(1)
+    TriageBench(world).run(record("m", finding(0, Resources=[]), age=9999, receives=9))
     assert world.calls("GetFindings") == 0
 
 
 def test_what_a_person_did_after_an_old_event_stays() -> None:
-    world = World(1)
+    world = TriageWorld(1)
     world.hub.batch_update_findings(
         {
             "FindingIdentifiers": [{"Id": "finding-0", "ProductArn": MACIE}],
@@ -108,14 +109,14 @@ def test_what_a_person_did_after_an_old_event_stays() -> None:
         },
         NOW,
     )
-    report = Bench(world).run(record("m", finding(0), age=60))
+    report = TriageBench(world).run(record("m", finding(0), age=60))
     assert world.stored(0)["Workflow"] == {"Status": "NOTIFIED"}
     (outcome,) = report.outcomes
     assert outcome.decision is not None
     assert [kept.field for kept in outcome.decision.kept] == ["Workflow.Status"]
 
 
-def by_a_person(world: World, status: str, name: str = "finding-0") -> None:
+def by_a_person(world: TriageWorld, status: str, name: str = "finding-0") -> None:
     identifiers = [{"Id": name, "ProductArn": MACIE}]
     world.hub.batch_update_findings(
         {"FindingIdentifiers": identifiers, "Workflow": {"Status": status}}, world.clock.now()
@@ -124,8 +125,8 @@ def by_a_person(world: World, status: str, name: str = "finding-0") -> None:
 
 @pytest.mark.parametrize("is_heard", [True, False], ids=["is heard before it", "is still in the queue"])
 def test_a_first_event_that_comes_again_at_once_does_not_undo_a_person_whose_event(is_heard: bool) -> None:
-    world = World(1)
-    bench = Bench(world)
+    world = TriageWorld(1)
+    bench = TriageBench(world)
     first = record("first", finding(0), age=2)
     assert endings(bench.run(first)) == {"finding-0": ("updated", "")}
     world.clock.sleep(5)
@@ -144,8 +145,8 @@ def test_a_first_event_that_comes_again_at_once_does_not_undo_a_person_whose_eve
 
 
 def test_an_event_that_a_later_one_overtook_is_read_again() -> None:
-    world = World(1)
-    bench = Bench(world)
+    world = TriageWorld(1)
+    bench = TriageBench(world)
     bench.run(record("later", finding(0, Resources=[]), age=1))
     bench.run(record("earlier", finding(0), age=2))
     assert world.calls("GetFindings") == 1
@@ -156,13 +157,13 @@ def test_an_event_that_a_later_one_overtook_is_read_again() -> None:
 def test_of_two_events_of_one_second_that_come_together_the_one_that_asks_for_a_change(
     asks_last: bool, in_order: bool
 ) -> None:
-    world = World(1)
+    world = TriageWorld(1)
     states = [finding(0, Resources=[]), finding(0)]
     states = states if asks_last else states[::-1]
     world.hub.plant(states[-1], world.clock.now())
     events = [record(str(number), state) for number, state in enumerate(states)]
     events = events if in_order else events[::-1]
-    bench = Bench(world)
+    bench = TriageBench(world)
     assert endings(bench.run(*events)) == {"finding-0": ("failed", "InDoubt")}, "reading may lag behind both"
     assert world.calls("BatchUpdateFindings") == 0
     again = [each | {"attributes": {"ApproximateReceiveCount": "2"}} for each in events]
@@ -170,21 +171,21 @@ def test_of_two_events_of_one_second_that_come_together_the_one_that_asks_for_a_
 
 
 def test_of_two_events_of_one_second_none_is_lost_if_reading_is_behind_both() -> None:
-    world = World(1)  # whose finding has an earlier `UpdatedAt`
+    world = TriageWorld(1)  # whose finding has an earlier `UpdatedAt`
     states = [finding(0, UpdatedAt="2027-01-02T00:00:00Z", **more) for more in ({}, {"Resources": []})]
-    report = Bench(world).run(record("one", states[0]), record("other", states[1]))
+    report = TriageBench(world).run(record("one", states[0]), record("other", states[1]))
     assert endings(report) == {"finding-0": ("failed", "InDoubt")}
 
 
 def test_two_events_of_one_second_that_ask_for_the_same_are_no_matter() -> None:
-    world = World(1)
+    world = TriageWorld(1)
     events = [record("before", finding(0)), record("after", finding(0, Confidence=7))]
-    assert endings(Bench(world).run(*events)) == {"finding-0": ("updated", "")}
+    assert endings(TriageBench(world).run(*events)) == {"finding-0": ("updated", "")}
 
 
 def test_of_two_events_of_one_second_one_that_comes_later_does_not_undo_a_person() -> None:
-    world = World(1)
-    bench = Bench(world)
+    world = TriageWorld(1)
+    bench = TriageBench(world)
     by_a_person(world, "NOTIFIED")
     bench.run(record("person", world.stored(0), age=1))
     world.clock.sleep(3)
@@ -194,23 +195,23 @@ def test_of_two_events_of_one_second_one_that_comes_later_does_not_undo_a_person
 
 
 def test_two_events_of_one_second_are_told_once_when_nothing_is_written() -> None:
-    world = World(1)
+    world = TriageWorld(1)
     events = [record("one", finding(0)), record("other", finding(0, Resources=[]))]
-    bench = Bench(world)
+    bench = TriageBench(world)
     report = bench.run(*events, mode="observe")
     assert endings(report) == {"finding-0": ("unchanged", "")}
     assert bench.told == report.outcomes
     assert world.calls("GetFindings") == 0
 
 
-def lags(world: World, seconds: float) -> None:
+def lags(world: TriageWorld, seconds: float) -> None:
     """From now on GetFindings does not show the writes of the last seconds."""
     world.hub.configure(replace(world.hub.settings, visible_after=seconds))
 
 
 def test_a_reading_that_may_be_older_than_the_event_does_not_undo_a_person() -> None:
-    world = World(1)
-    bench = Bench(world)
+    world = TriageWorld(1)
+    bench = TriageBench(world)
     world.clock.sleep(900)
     bench.run(record("first", finding(0), age=-899))
     world.clock.sleep(300)
@@ -227,8 +228,8 @@ def test_a_reading_that_may_be_older_than_the_event_does_not_undo_a_person() -> 
 
 
 def test_a_first_event_that_comes_again_while_reading_lags_does_not_undo_a_person() -> None:
-    world = World(1)
-    bench = Bench(world)
+    world = TriageWorld(1)
+    bench = TriageBench(world)
     world.clock.sleep(900)
     first = record("first", finding(0), age=-899)
     bench.run(first)
@@ -242,17 +243,17 @@ def test_a_first_event_that_comes_again_while_reading_lags_does_not_undo_a_perso
 
 
 def test_an_event_that_is_older_than_any_lag_is_decided_by_the_reading_at_once() -> None:
-    world = World(1)
+    world = TriageWorld(1)
     by_a_person(world, "NOTIFIED")
-    report = Bench(world).run(record("m", finding(0), age=900))
+    report = TriageBench(world).run(record("m", finding(0), age=900))
     assert not report.failed_messages()
     assert world.stored(0)["Workflow"] == {"Status": "NOTIFIED"}
 
 
 def test_an_escalation_that_our_own_echo_shows_is_seen_although_reading_lags() -> None:
     """The escalation came between the event that triage hid the finding for, and the update that hid it."""
-    world = World(1)
-    bench = Bench(world)
+    world = TriageWorld(1)
+    bench = TriageBench(world)
     world.clock.sleep(900)
     critical = finding(0, Severity={"Label": "CRITICAL"}, UpdatedAt="2027-01-02T00:00:00Z")
     world.hub.plant(critical, world.clock.now())
@@ -268,9 +269,9 @@ def test_an_escalation_that_our_own_echo_shows_is_seen_although_reading_lags() -
 
 def test_what_waits_long_for_its_call_is_read_again_before() -> None:
     """Each finding has a call of its own, and a person is at the last of them while the first are sent."""
-    world = World(100)
+    world = TriageWorld(100)
     own = {"UserDefinedFields": {"name": "{finding.Id}"}, "Workflow": {"Status": "SUPPRESSED"}}
-    bench = Bench(world, SUPPRESS_BUCKETS | {"update": own}, rate=1.0)
+    bench = TriageBench(world, SUPPRESS_BUCKETS | {"update": own}, rate=1.0)
     update, ids = world.api.batch_update_findings, [f"finding-{number}" for number in range(100)]
 
     def update_beside_a_person(**request: Any) -> Mapping[str, Any]:
@@ -289,22 +290,22 @@ def test_what_waits_long_for_its_call_is_read_again_before() -> None:
 
 
 def test_in_a_backlog_each_finding_is_read_once_however_long_that_takes() -> None:
-    world = World(100)
-    bench = Bench(world, reads=0.1)
+    world = TriageWorld(100)
+    bench = TriageBench(world, reads=0.1)
     bench.run(*(record(str(number), finding(number), age=60) for number in range(100)))
     assert world.clock.now() - NOW > 30
     assert (world.calls("BatchUpdateFindings"), world.calls("GetFindings")) == (1, 5)
 
 
 def test_what_is_sent_in_time_is_not_read_again() -> None:
-    world = World(100)
-    Bench(world).run(*(record(str(number), finding(number)) for number in range(100)))
+    world = TriageWorld(100)
+    TriageBench(world).run(*(record(str(number), finding(number)) for number in range(100)))
     assert (world.calls("BatchUpdateFindings"), world.calls("GetFindings")) == (1, 0)
 
 
 def test_what_a_reading_showed_is_not_forgotten() -> None:
-    world = World(1)
-    bench = Bench(world)
+    world = TriageWorld(1)
+    bench = TriageBench(world)
     by_a_person(world, "NOTIFIED")
     world.clock.sleep(900)
     bench.run(record("old", finding(0), age=0))
@@ -314,8 +315,8 @@ def test_what_a_reading_showed_is_not_forgotten() -> None:
 
 
 def test_what_happens_in_order_is_never_read_again() -> None:
-    world = World(1)
-    bench = Bench(world)
+    world = TriageWorld(1)
+    bench = TriageBench(world)
 
     def follow(name: str, found: Mapping[str, Any], result: str) -> None:
         """The event is a second old when it is handled; ten seconds later the next thing happens."""
@@ -345,15 +346,15 @@ def test_what_happens_in_order_is_never_read_again() -> None:
     ],
 )
 def test_the_time_of_an_event(ahead: float, reads: int) -> None:
-    world = World(1)
-    bench = Bench(world)
+    world = TriageWorld(1)
+    bench = TriageBench(world)
     bench.run(record("m", finding(0), age=-ahead))
     assert world.calls("GetFindings") == reads
 
 
 def test_an_event_from_the_future_does_not_make_all_later_ones_old() -> None:
-    world = World(1)
-    bench = Bench(world)
+    world = TriageWorld(1)
+    bench = TriageBench(world)
     bench.run(record("forged", finding(0, Resources=[]), age=-3600))
     world.clock.sleep(10)
     bench.run(record("m", finding(0), age=-9))
@@ -361,10 +362,10 @@ def test_an_event_from_the_future_does_not_make_all_later_ones_old() -> None:
 
 
 def test_a_finding_that_lags_behind_its_event_is_decided_by_the_event() -> None:
-    world = World(1)
+    world = TriageWorld(1)
     event = finding(0, UpdatedAt="2027-01-02T00:00:00Z", Resources=[{"Type": "AwsS3Bucket", "Id": "new"}])
     world.hub.plant(finding(0, Resources=[{"Type": "AwsAccount", "Id": "old"}]), NOW)
-    assert endings(Bench(world).run(record("m", event, age=60))) == {"finding-0": ("updated", "")}
+    assert endings(TriageBench(world).run(record("m", event, age=60))) == {"finding-0": ("updated", "")}
 
 
 @pytest.mark.parametrize(
@@ -376,15 +377,15 @@ def test_a_finding_that_lags_behind_its_event_is_decided_by_the_event() -> None:
 def test_a_finding_that_is_not_found_is_awaited_for_a_few_deliveries(
     age: float, receives: int, result: str
 ) -> None:
-    report = Bench(World()).run(record("m", finding(0), age=age, receives=receives))
+    report = TriageBench(TriageWorld()).run(record("m", finding(0), age=age, receives=receives))
     assert endings(report) == {"finding-0": (result, "FindingNotFound")}
     assert failed(report) == (["m"] if result == "failed" else [])
 
 
 def test_an_update_that_makes_the_finding_too_large_goes_without_its_note() -> None:
-    world = World(2)
+    world = TriageWorld(2)
     world.fault(finding_error="FindingSizeExceeded", finding="finding-1")
-    report = Bench(world).run(record("m0", finding(0)), record("m1", finding(1)))
+    report = TriageBench(world).run(record("m0", finding(0)), record("m1", finding(1)))
     assert endings(report) == {"finding-0": ("updated", ""), "finding-1": ("updated", "NoteLeftOut")}
     assert world.suppressed([1]) == [1]
     assert "Note" in world.stored(0)
@@ -395,10 +396,10 @@ def test_an_update_that_makes_the_finding_too_large_goes_without_its_note() -> N
 
 
 def test_a_note_for_which_the_engine_finds_no_room_is_told_as_one_that_the_service_refused() -> None:
-    world = World(1)
+    world = TriageWorld(1)
     noted = SUPPRESS_BUCKETS["update"] | {"Note": {"Text": "n" * 512, "UpdatedBy": "hubtriage/buckets"}}
     nearly_full = finding(0, Description="d" * (LARGEST_FINDING - len(json.dumps(finding(0))) - 500))
-    report = Bench(world, SUPPRESS_BUCKETS | {"update": noted}).run(record("m", nearly_full))
+    report = TriageBench(world, SUPPRESS_BUCKETS | {"update": noted}).run(record("m", nearly_full))
     assert endings(report) == {"finding-0": ("updated", "NoteLeftOut")}
     assert world.calls("BatchUpdateFindings") == 1
     assert world.suppressed([0]) == [0]
@@ -413,35 +414,35 @@ def test_a_note_for_which_the_engine_finds_no_room_is_told_as_one_that_the_servi
     ],
 )
 def test_an_update_that_stays_too_large_is_refused(update: Mapping[str, Any]) -> None:
-    world = World(1)
+    world = TriageWorld(1)
     world.fault(finding_error="FindingSizeExceeded", times=1000)
-    report = Bench(world, SUPPRESS_BUCKETS | {"update": update}).run(record("m", finding(0)))
+    report = TriageBench(world, SUPPRESS_BUCKETS | {"update": update}).run(record("m", finding(0)))
     assert endings(report) == {"finding-0": ("refused", "FindingSizeExceeded")}
     assert failed(report) == []
 
 
 @pytest.mark.parametrize("code", ["InvalidInput", "DuplicatedFindingIdentifier"])
 def test_a_finding_that_the_service_refuses_goes_to_the_dead_letter_queue(code: str) -> None:
-    world = World(1)
+    world = TriageWorld(1)
     world.fault(finding_error=code, times=1000)
-    report = Bench(world).run(record("m", finding(0)))
+    report = TriageBench(world).run(record("m", finding(0)))
     assert endings(report) == {"finding-0": ("failed", code)}
     assert report.outcomes[0].result.final
     assert failed(report) == ["m"]
 
 
 def test_a_change_for_which_there_is_no_room_is_refused_by_the_engine() -> None:
-    world = World(1)
+    world = TriageWorld(1)
     full = finding(0, UserDefinedFields={f"key-{n}": "value" for n in range(50)})
-    report = Bench(world).run(record("m", full))
+    report = TriageBench(world).run(record("m", full))
     assert endings(report) == {"finding-0": ("refused", "CannotChange")}
     assert failed(report) == []
 
 
 def test_out_of_time_what_was_not_sent_is_delivered_again() -> None:
-    world = World(10)
+    world = TriageWorld(10)
     each_its_own = SUPPRESS_BUCKETS | {"update": {"UserDefinedFields": {"name": "{finding.Id}"}}}
-    report = Bench(world, each_its_own, rate=1.0).run(
+    report = TriageBench(world, each_its_own, rate=1.0).run(
         *(record(f"m{n}", finding(n)) for n in range(10)), deadline=NOW + 3.5
     )
     assert [o.result.status for o in report.outcomes].count("updated") == 4
@@ -449,16 +450,16 @@ def test_out_of_time_what_was_not_sent_is_delivered_again() -> None:
 
 
 def test_reading_leaves_time_for_sending() -> None:
-    world = World(100)
+    world = TriageWorld(100)
     records = [record(f"m{n}", finding(n), age=60) for n in range(100)]
-    report = Bench(world, reads=1.0).run(*records, deadline=NOW + 4)
+    report = TriageBench(world, reads=1.0).run(*records, deadline=NOW + 4)
     assert len(world.suppressed(range(100))) == 60
     assert len(failed(report)) == 40
 
 
 def test_in_observe_nothing_is_read_or_written() -> None:
-    world = World(1)
-    report = Bench(world).run(record("m", finding(0), age=60), mode="observe")
+    world = TriageWorld(1)
+    report = TriageBench(world).run(record("m", finding(0), age=60), mode="observe")
     assert endings(report) == {"finding-0": ("unchanged", "Observe")}
     assert report.outcomes[0].decision is not None
     assert report.outcomes[0].decision.hides
@@ -466,8 +467,8 @@ def test_in_observe_nothing_is_read_or_written() -> None:
 
 
 def test_outcomes_are_told_as_they_come_and_each_once() -> None:
-    world = World(3)
-    bench = Bench(world)
+    world = TriageWorld(3)
+    bench = TriageBench(world)
     report = bench.run(
         record("m0", finding(0)), record("m1", finding(1, Resources=[])), record("m2", finding(2))
     )
@@ -476,14 +477,8 @@ def test_outcomes_are_told_as_they_come_and_each_once() -> None:
 
 
 def test_a_bug_of_ours_on_one_finding_does_not_take_the_batch_with_it() -> None:
-    class Bomb(dict[str, Any]):
-        def get(self, name: object, default: Any = None) -> Any:
-            if name == "UserDefinedFields":
-                raise RuntimeError("boom")
-            return super().get(name, default)
-
-    world = World(2)
-    bench = Bench(world)
+    world = TriageWorld(2)
+    bench = TriageBench(world)
     records = [record("m0", finding(0)), {"messageId": "m1", "body": _event(Bomb(finding(1)))}]
     report = bench.run(*records)
     assert endings(report) == {"finding-0": ("updated", ""), "finding-1": ("failed", "EngineError")}
@@ -492,25 +487,19 @@ def test_a_bug_of_ours_on_one_finding_does_not_take_the_batch_with_it() -> None:
 
 
 def test_a_finding_deeper_than_python_follows_fails_alone() -> None:
-    class Deep(dict[str, Any]):
-        def get(self, name: object, default: Any = None) -> Any:
-            if name == "UserDefinedFields":
-                raise RecursionError
-            return super().get(name, default)
-
-    bench = Bench(World(2))
-    report = bench.run(record("m0", finding(0)), {"messageId": "m1", "body": _event(Deep(finding(1)))})
+    bench = TriageBench(TriageWorld(2))
+    report = bench.run(
+        record("m0", finding(0)),
+        {"messageId": "m1", "body": _event(Bomb(finding(1), error=RecursionError()))},
+    )
     assert endings(report) == {"finding-0": ("updated", ""), "finding-1": ("failed", "TooDeep")}
     assert failed(report) == ["m1"]
 
 
 def test_a_container_that_dies_has_told_what_it_did_and_loses_nothing() -> None:
-    class Killed(BaseException):
-        pass
-
-    world = World(10)
+    world = TriageWorld(10)
     each_its_own = SUPPRESS_BUCKETS | {"update": {"UserDefinedFields": {"name": "{finding.Id}"}}}
-    bench = Bench(world, each_its_own, rate=1.0)
+    bench = TriageBench(world, each_its_own, rate=1.0)
     update, world_ends = world.api.batch_update_findings, NOW + 3
 
     def update_until_the_end(**request: Any) -> Mapping[str, Any]:
@@ -531,9 +520,9 @@ def test_a_container_that_dies_has_told_what_it_did_and_loses_nothing() -> None:
 
 
 def test_a_denied_read_counts_for_the_alarm() -> None:
-    world = World(1)
+    world = TriageWorld(1)
     world.fault(operation="GetFindings", error="AccessDeniedException")
-    report = Bench(world).run(record("m", finding(0), age=60))
+    report = TriageBench(world).run(record("m", finding(0), age=60))
     assert endings(report) == {"finding-0": ("failed", "AccessDeniedException")}
     assert report.traffic.faults == {(Fault.DENIED, "AccessDeniedException"): 1}
 
@@ -586,7 +575,7 @@ MESSAGES = st.one_of(
 def test_whatever_goes_wrong_every_message_ends_in_one_way_and_none_is_lost(
     messages: list[Any], faults: list[tuple[dict[str, Any], int, int]], seconds: float, rate: float
 ) -> None:
-    world = World(10)  # findings 10 and 11 do not exist
+    world = TriageWorld(10)  # findings 10 and 11 do not exist
     for effect, times, skip in faults:
         world.fault(**effect, times=times, skip=skip)
     records = [
@@ -595,7 +584,7 @@ def test_whatever_goes_wrong_every_message_ends_in_one_way_and_none_is_lost(
         else record(f"m{number}", *map(finding, message[0]), age=message[1], receives=message[2])
         for number, message in enumerate(messages)
     ]
-    bench = Bench(world, rate=rate, reads=rate)
+    bench = TriageBench(world, rate=rate, reads=rate)
     report = bench.run(*records, deadline=NOW + seconds)
 
     sent = {number for message in messages if not isinstance(message, str) for number in message[0]}

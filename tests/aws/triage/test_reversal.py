@@ -8,8 +8,8 @@ import pytest
 
 from hubtriage.authoring.compiler import compile_ruleset
 from hubtriage.engine.ruleset.ruleset import Ruleset, load_ruleset
-from tests.support.sweep_world import Bench
-from tests.support.triage_world import MACIE, NOW, World, finding, record
+from tests.support.sweep_world import SweepBench
+from tests.support.triage_world import MACIE, NOW, TriageWorld, finding, record
 
 FIRST, SECOND = "111122223333", "444455556666"
 RULES = """
@@ -68,22 +68,22 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def bench(folder: Path) -> Bench:
+def bench(folder: Path) -> SweepBench:
     """Both rules have done their work; then a person took one finding over."""
-    world = World()
+    world = TriageWorld()
     for name, account in HELD.items():
         world.hub.plant(finding(GeneratorId="control-a", AwsAccountId=account) | {"Id": name}, NOW)
     world.hub.plant(finding(GeneratorId="control-a") | {"Id": "a-persons"}, NOW)
     world.hub.plant(finding(GeneratorId="control-b") | {"Id": "of-the-other-rule"}, NOW)
     world.hub.plant(finding(GeneratorId="control-c") | {"Id": "of-no-rule"}, NOW)
-    bench = Bench(world, compiled(folder))
+    bench = SweepBench(world, compiled(folder))
     assert bench.sweep().changed == 4
     person = {"FindingIdentifiers": [{"Id": "a-persons", "ProductArn": MACIE}]}
     world.hub.batch_update_findings({**person, "Workflow": {"Status": "NOTIFIED"}}, NOW)
     return bench
 
 
-def stored(bench: Bench) -> dict[str, dict[str, Any]]:
+def stored(bench: SweepBench) -> dict[str, dict[str, Any]]:
     return {found["Id"]: dict(found) for found in bench.world.hub.findings()}
 
 
@@ -128,7 +128,7 @@ def is_as_provided(found: Mapping[str, Any]) -> bool:
         ),
     ],
 )  # fmt: skip
-def test_a_rule_that_is(change: Edit, ended: Mapping[str, str], folder: Path, bench: Bench) -> None:
+def test_a_rule_that_is(change: Edit, ended: Mapping[str, str], folder: Path, bench: SweepBench) -> None:
     before = stored(bench)
     change(folder)
     bench.adopt_rules(compiled(folder))
@@ -170,10 +170,10 @@ def test_a_window_holds_for_events_and_for_the_sweep(
         f"rules:\n  - id: a\n    {member}\n    when: true\n    update: {{Workflow: {{Status: SUPPRESSED}}}}\n"
     )
     (tmp_path / "rules.yaml").write_text(rule)
-    world = World()
+    world = TriageWorld()
     world.clock.sleep(now - NOW)
     world.hub.plant(finding(), now)
-    bench = Bench(world, compiled(tmp_path))
+    bench = SweepBench(world, compiled(tmp_path))
     event = {"Records": [record("an event", finding(), age=0.0)]}
     (outcome,) = bench.triage.run(event, now + 60, bench.outcomes.extend, "observe").outcomes
     assert outcome.decision is not None

@@ -19,7 +19,7 @@ from tests.support.settling_world import (
     Provide,
     Repeat,
     Settling,
-    Sweep,
+    StartSweep,
     Switch,
     What,
 )
@@ -85,7 +85,7 @@ ACTS = after_a_while(
     *2 * [DISTURBED],
     FAILURES,
     SWITCHED,
-    st.builds(Sweep, st.one_of(st.none(), AMID)),
+    st.builds(StartSweep, st.one_of(st.none(), AMID)),
     *2 * [st.builds(Repeat, st.integers(0, CONTAINERS - 1), st.integers(0, 4))],
 )
 
@@ -130,7 +130,10 @@ RESOLVED = {"Workflow": {"Status": "RESOLVED"}}
         ),
         pytest.param(
             [
-                (Sweep(Amid(1, is_after=True, acts=[(Edit(0, RESOLVED, told=0), 1.3)], dies=False)), 2.0),
+                (
+                    StartSweep(Amid(1, is_after=True, acts=[(Edit(0, RESOLVED, told=0), 1.3)], dies=False)),
+                    2.0,
+                ),
                 (Handle(0, "newest"), 0.1),
             ],
             id="before the edit, with an answer that came after it",

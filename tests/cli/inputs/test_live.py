@@ -16,7 +16,7 @@ PRODUCT = "arn:aws:securityhub:us-east-1::product/aws/guardduty"
 COUNT = 950
 
 
-class World:
+class LiveSite:
     def __init__(self, folder: Path) -> None:
         self.hub = Hub(settings=HubSettings())
         self.clock = ManualClock()
@@ -49,11 +49,11 @@ class World:
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> World:
-    return World(tmp_path / "cache")
+def world(tmp_path: Path) -> LiveSite:
+    return LiveSite(tmp_path / "cache")
 
 
-def test_every_active_finding_is_read_once_within_the_rate(world: World) -> None:
+def test_every_active_finding_is_read_once_within_the_rate(world: LiveSite) -> None:
     begun = world.clock.now()
     standing = world.read()
     assert (standing.complete, standing.findings) == (True, COUNT)
@@ -63,7 +63,7 @@ def test_every_active_finding_is_read_once_within_the_rate(world: World) -> None
     assert world.told[-1] == "950 findings read"
 
 
-def test_what_was_read_whole_is_not_read_again_unless_asked(world: World) -> None:
+def test_what_was_read_whole_is_not_read_again_unless_asked(world: LiveSite) -> None:
     world.read()
     assert world.read().findings == COUNT
     assert world.calls == 10
@@ -72,7 +72,7 @@ def test_what_was_read_whole_is_not_read_again_unless_asked(world: World) -> Non
     assert len(world.ids()) == COUNT
 
 
-def test_a_run_goes_on_where_an_earlier_one_stopped(world: World) -> None:
+def test_a_run_goes_on_where_an_earlier_one_stopped(world: LiveSite) -> None:
     world.hub.faults.add(ScriptedFault(operation="GetFindings", error="AccessDeniedException", skip=4))
     with pytest.raises(LiveError, match="after 400 findings: AccessDeniedException"):
         world.read()
@@ -82,12 +82,12 @@ def test_a_run_goes_on_where_an_earlier_one_stopped(world: World) -> None:
     assert world.calls == 11
 
 
-def test_throttling_is_waited_out(world: World) -> None:
+def test_throttling_is_waited_out(world: LiveSite) -> None:
     world.hub.faults.add(ScriptedFault(operation="GetFindings", error="TooManyRequestsException", times=3))
     assert world.read().findings == COUNT
 
 
-def _damage(world: World, **changes: Any) -> None:
+def _damage(world: LiveSite, **changes: Any) -> None:
     state = world.cache.folder / "state.json"
     state.write_text(json.dumps({**json.loads(state.read_text()), **changes}))
 
@@ -101,21 +101,21 @@ STALE = [
 
 
 @pytest.mark.parametrize("changes", STALE)
-def test_what_cannot_be_gone_on_from_is_begun_anew(changes: dict[str, Any], world: World) -> None:
+def test_what_cannot_be_gone_on_from_is_begun_anew(changes: dict[str, Any], world: LiveSite) -> None:
     world.read()
     _damage(world, **changes)
     assert world.read().findings == COUNT
     assert len(world.ids()) == len(set(world.ids())) == COUNT
 
 
-def test_filters_that_are_refused_are_not_tried_for_ever(world: World) -> None:
+def test_filters_that_are_refused_are_not_tried_for_ever(world: LiveSite) -> None:
     world.hub.faults.add(ScriptedFault(operation="GetFindings", error="InvalidInputException", times=50))
     with pytest.raises(LiveError, match="InvalidInputException"):
         world.read()
     assert world.calls == 1
 
 
-def test_nobody_else_may_read_what_was_read(world: World) -> None:
+def test_nobody_else_may_read_what_was_read(world: LiveSite) -> None:
     world.read()
     assert world.cache.folder.stat().st_mode & 0o077 == 0
     assert [file.name for file in world.cache.folder.iterdir() if file.stat().st_mode & 0o077] == []

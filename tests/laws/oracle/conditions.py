@@ -22,7 +22,7 @@ COMPARE = {
 }
 
 
-class ConditionError(Exception):
+class NoAnswerError(Exception):
     """The condition has no answer for this finding."""
 
 
@@ -161,7 +161,7 @@ def answer(logic: Any, base: dict[str, Any], now: float) -> Any:
     if name == "account":
         return ACCOUNTS.get(base.get("AwsAccountId", ""), {}).get(values[0])
     if name == "missing_some" and values[1] is None:
-        raise ConditionError(logic)
+        raise NoAnswerError(logic)
     return OPERATIONS[name](values, now)
 
 

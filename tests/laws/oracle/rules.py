@@ -4,7 +4,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Any
 
-from tests.laws.oracle.conditions import ConditionError, holds
+from tests.laws.oracle.conditions import NoAnswerError, holds
 from tests.laws.oracle.fields import HIDING, USER, Finding, Key, below, held, label, without_claim
 
 Rule = dict[str, Any]
@@ -35,7 +35,7 @@ def fold(
         try:
             if not holds(rule, base, now):
                 continue
-        except ConditionError:
+        except NoAnswerError:
             failed |= could_set(rule)
             in_doubt = in_doubt or rule.get("terminal", False)
             continue

@@ -43,7 +43,7 @@ LONGEST_TOKENS = {
 
 
 @dataclass(frozen=True)
-class Claim:
+class OracleClaim:
     """That we set a field.
 
     `before`: the person's value that an override replaced; `provided`: the provider's value that is on
@@ -60,11 +60,11 @@ class Claim:
     left_out: bool = False
 
 
-Claims = dict[Key, Claim]
+Claims = dict[Key, OracleClaim]
 
 
 @dataclass
-class Outcome:
+class OracleOutcome:
     """New values by field (None: leave the user key out), and the claims that remember them."""
 
     values: dict[Key, Any] = field(default_factory=dict)
@@ -92,7 +92,7 @@ class Oracle:
         wishes, frozen = fold(base, rules, claimants, now)
         nothing_new = {key for key, wish in wishes.items() if is_new(finding, key, wish, standing)}
         for untouched in (frozen, frozen | nothing_new):
-            outcome = Outcome(claims=dict(standing))
+            outcome = OracleOutcome(claims=dict(standing))
             for key in {**wishes, **standing}.keys() - untouched:
                 settle(finding, key, standing.get(key), wishes.get(key), self.udf, outcome)
             if not outcome.values and reviewed == claims:
@@ -119,7 +119,7 @@ class Oracle:
         self.tokens[token] = claims
         return token
 
-    def call(self, finding: Finding, outcome: Outcome) -> dict[str, Any] | None:
+    def call(self, finding: Finding, outcome: OracleOutcome) -> dict[str, Any] | None:
         """The payload; None if the user fields have no room for it."""
         standing = [claim for claim in outcome.claims.values() if not (claim.person or claim.left_out)]
         rules = sorted({claim.rule for claim in standing if claim.rule})
@@ -147,7 +147,7 @@ def is_new(finding: Finding, key: Key, wish: Wish, claims: Claims) -> bool:
     return not already and (key not in claims or key not in ("Workflow", "Severity", "VerificationState"))
 
 
-def review(finding: Finding, key: Key, claim: Claim) -> Claim | None:
+def review(finding: Finding, key: Key, claim: OracleClaim) -> OracleClaim | None:
     """The claim, now that somebody may have changed the field; None: it has ended."""
     value, shut = held(finding, key), shut_doors(finding)
     if claim.person or (claim.left_out and value is None):
@@ -191,7 +191,7 @@ def put_severity(base: Finding, name: str | None, finding: Finding) -> None:
     base["Severity"] = severity
 
 
-def given_back(finding: Finding, key: Key, claim: Claim) -> Any:
+def given_back(finding: Finding, key: Key, claim: OracleClaim) -> Any:
     return neutral(finding, key, claim.provided) if claim.before is None else claim.before
 
 
@@ -203,7 +203,7 @@ def a_persons(finding: Finding, key: Key) -> bool:
 
 
 def settle(
-    finding: Finding, key: Key, claim: Claim | None, wish: Wish | None, udf: str, out: Outcome
+    finding: Finding, key: Key, claim: OracleClaim | None, wish: Wish | None, udf: str, out: OracleOutcome
 ) -> None:
     """Add to the outcome what becomes of one field, and of the claim on it."""
     persons = claim.person if claim else a_persons(finding, key)
@@ -216,12 +216,14 @@ def settle(
         give_back(finding, key, claim, udf, out)
 
 
-def may_override(key: Key, claim: Claim | None, wish: Wish) -> bool:
+def may_override(key: Key, claim: OracleClaim | None, wish: Wish) -> bool:
     tired = claim is not None and claim.overruled >= OVERRULINGS
     return bool(wish.rule.get("override")) and key != "Note" and not tired
 
 
-def make(finding: Finding, key: Key, claim: Claim | None, wish: Wish, persons: bool, out: Outcome) -> None:
+def make(
+    finding: Finding, key: Key, claim: OracleClaim | None, wish: Wish, persons: bool, out: OracleOutcome
+) -> None:
     """Set a field to what is wished, unless it is so already, and claim it."""
     value = wish.value[0] if key == "Note" else wish.value
     current = held(finding, key)
@@ -229,7 +231,7 @@ def make(finding: Finding, key: Key, claim: Claim | None, wish: Wish, persons: b
         if claim:
             out.claims[key] = replace(claim, left_out=False)
         return
-    old = claim or Claim(None, None)
+    old = claim or OracleClaim(None, None)
     if claim is None and key in PROVIDED and not persons and not on_record(finding, key):
         old = replace(old, provided=current)
     watched = key == "Workflow" and value in ("NOTIFIED", "RESOLVED")
@@ -245,7 +247,7 @@ def make(finding: Finding, key: Key, claim: Claim | None, wish: Wish, persons: b
     )
 
 
-def give_back(finding: Finding, key: Key, claim: Claim, udf: str, out: Outcome) -> None:
+def give_back(finding: Finding, key: Key, claim: OracleClaim, udf: str, out: OracleOutcome) -> None:
     """Undo what no rule wants any more, as far as that is possible and hides nothing."""
     back = given_back(finding, key, claim)
     if key == "Note":

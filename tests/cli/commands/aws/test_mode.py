@@ -13,7 +13,7 @@ from hubtriage.cli.main import cli
 OUTPUTS = {"SweepArn": "arn:aws:states:eu-west-1:1:stateMachine:sweep", "BreakerAlarmName": "breaker"}
 
 
-class Account:
+class SwitchedAccount:
     """An account with a stack: its switch, its breaker's alarm, and the sweeps that were started."""
 
     def __init__(self, value: str) -> None:
@@ -40,8 +40,8 @@ class Account:
 
 
 @pytest.fixture
-def account(monkeypatch: pytest.MonkeyPatch) -> Account:
-    account = Account("observe")
+def account(monkeypatch: pytest.MonkeyPatch) -> SwitchedAccount:
+    account = SwitchedAccount("observe")
     monkeypatch.setattr(mode, "client", lambda _service: account)
     monkeypatch.setattr(mode, "outputs", lambda _stack: OUTPUTS)
     return account
@@ -65,14 +65,16 @@ def switch(*arguments: str) -> Result:
         pytest.param("enforce", "observe", "enforce -> observe", 0, id="stopping starts none"),
     ],
 )
-def test_a_switch(before: str, wanted: str, told: str, sweeps: int, account: Account) -> None:
+def test_a_switch(before: str, wanted: str, told: str, sweeps: int, account: SwitchedAccount) -> None:
     account.value = before
     done = switch(wanted)
     assert (done.exit_code, account.value, account.sweeps) == (0, wanted, sweeps)
     assert done.output.startswith(told)
 
 
-def test_a_sweep_that_cannot_be_started_is_told_and_made_up_for_by_the_same_command(account: Account) -> None:
+def test_a_sweep_that_cannot_be_started_is_told_and_made_up_for_by_the_same_command(
+    account: SwitchedAccount,
+) -> None:
     account.denied = True
     failed = switch("enforce")
     assert (failed.exit_code, account.value) == (1, "enforce")
@@ -83,7 +85,7 @@ def test_a_sweep_that_cannot_be_started_is_told_and_made_up_for_by_the_same_comm
     assert account.sweeps == 1
 
 
-def test_nothing_is_switched_while_the_breakers_alarm_is_on(account: Account) -> None:
+def test_nothing_is_switched_while_the_breakers_alarm_is_on(account: SwitchedAccount) -> None:
     account.alarm = "ALARM"
     assert switch("enforce").exit_code == 1
     assert (account.value, account.sweeps) == ("observe", 0)
