@@ -18,14 +18,21 @@ from hubtriage.simulation.findings import Item, NotJsonError, Unusable, items_of
 def read_findings(source: str) -> Iterator[Item]:
     """Yield the findings of a file, of all files of a folder, or of standard input for `-`.
 
-    Raises UnreadableInputError if a file cannot be read or holds no JSON at all.
+    Raises UnreadableInputError if a file cannot be read or holds no JSON at all; and, after all findings, if
+    a list is damaged, since what came after the fault is not known.
     """
+    damages = []
     for document in documents_of(source):
+        place = document.position if document.source in (source, _STANDARD_INPUT) else document.place
         try:
             yield from items_of(document)
         except NotJsonError as error:
-            place = document.position if document.source in (source, _STANDARD_INPUT) else document.place
-            yield Unusable(f"{place} {error}")
+            if document.broken is None:
+                yield Unusable(f"{place} {error}")
+            else:
+                damages.append(f"{place} {error}")
+    if damages:
+        raise UnreadableInputError("; ".join(damages))
 
 
 def documents_of(source: str, bar: ProgressBar | None = None) -> Iterator[Document]:

@@ -44,25 +44,29 @@ def command(
 
     Nothing is sent. FINDINGS is a file, a folder of files, or `-` for standard input: JSON arrays, JSON
     lines, EventBridge events or answers of GetFindings; `.gz` is unpacked. A finding that no rule can see
-    has a line too, with the reason.
+    has a line too, with the reason. If a file is damaged, the findings before the fault are shown.
 
-    Exit codes: 0; 1 the rules have errors; 2 the input cannot be read.
+    Exit codes: 0; 1 the rules have errors; 2 the input cannot be read to its end.
     """
     ruleset = compiled(folder)
+    planned: list[Planned] = []
+    unreadable: UnreadableInputError | None = None
     try:
-        planned = [
-            item if isinstance(item, Unusable) else decide(item, ruleset, now, settings)
-            for item in read_findings(findings)
-        ]
+        for item in read_findings(findings):
+            planned.append(  # noqa: PERF401 - what was read before the fault is shown
+                item if isinstance(item, Unusable) else decide(item, ruleset, now, settings)
+            )
     except UnreadableInputError as error:
-        fail(str(error), exit_code=2)
+        unreadable = error
     for result in planned:
         click.echo(json.dumps(record(result, ruleset)) if as_json else "\n".join(text(result)))
     if calls is not None:
         written = write_calls(planned, calls)
         click.echo(f"{counted(written, 'request')} written to {calls}", err=True)
-    if not as_json:
+    if planned and not as_json:
         click.echo(summary(planned), err=True)
+    if unreadable is not None:
+        fail(str(unreadable), exit_code=2)
 
 
 def write_calls(planned: Iterable[Planned], folder: Path) -> int:

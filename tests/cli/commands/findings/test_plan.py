@@ -105,20 +105,24 @@ def test_what_is_unusable_has_a_line_with_the_reason_and_hides_nothing(
 
 
 CUT_OFF = json.dumps([finding(1), finding(2)])[:-5]
-PARTLY_READ = [
-    pytest.param(CUT_OFF, "after finding 1 the rest is not JSON", id="a list that is cut off"),
+BAD_RECORDS = [
     pytest.param(f"[{json.dumps(finding(1))}, NaN]", "finding 2 is not JSON", id="NaN in a list"),
     pytest.param(json.dumps(finding(1)) + "\nnope\n", "line 2 is not JSON", id="JSON lines"),
 ]
 
 
-@pytest.mark.parametrize(("text", "reason"), PARTLY_READ)
-def test_what_can_be_read_is_planned_and_the_rest_has_its_position(
-    text: str, reason: str, rules: Path
-) -> None:
+@pytest.mark.parametrize(("text", "reason"), BAD_RECORDS)
+def test_a_bad_record_fails_alone_and_has_its_position(text: str, reason: str, rules: Path) -> None:
     planned = lines(run(rules, "-", "--json", stdin=text))
     assert [bool(each["update"]) for each in planned] == [True, False]
     assert planned[1]["errors"][0]["message"].startswith(reason)
+
+
+def test_what_stands_before_a_fault_is_shown_and_the_exit_code_tells_of_the_rest(rules: Path) -> None:
+    result = run(rules, "-", "--json", stdin=CUT_OFF)
+    assert result.exit_code == 2
+    assert json.loads(result.stdout)["update"]
+    assert "after finding 1 the rest is not JSON" in result.stderr
 
 
 def test_a_folder_is_read_file_by_file_and_unusable_lines_name_theirs(rules: Path, tmp_path: Path) -> None:
