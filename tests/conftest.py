@@ -1,12 +1,13 @@
 """The examples of all tests, their order in several processes, and what several folders need."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
 from hubtriage.localaws.cloud import LocalCloud
 from tests.support import examples, sharing
+from tests.support.left_out import LEFT_OUT
 
 examples.load_profile()
 
@@ -66,6 +67,13 @@ def _how_to_repeat(config: pytest.Config) -> str | None:
 
 def pytest_xdist_auto_num_workers() -> int:
     return sharing.processes()
+
+
+def pytest_deselected(items: Sequence[pytest.Item]) -> None:
+    """Remember the tests that exist, though this run leaves them out."""
+    if items:
+        config = items[0].config
+        config.stash[LEFT_OUT] = config.stash.get(LEFT_OUT, frozenset()) | {item.nodeid for item in items}
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -6,15 +6,18 @@ import sys
 import pytest
 
 from tests.docs.proofs import named_on, pages
+from tests.support.left_out import LEFT_OUT
 from tests.support.paths import TESTS
 
 
 def in_this_run(request: pytest.FixtureRequest) -> set[str]:
-    return {item.nodeid.removeprefix("tests/") for item in request.session.items}
+    chosen = {item.nodeid for item in request.session.items}
+    known = chosen | request.config.stash.get(LEFT_OUT, frozenset())
+    return {name.removeprefix("tests/") for name in known}
 
 
 def in_files(files: set[str]) -> set[str]:
-    """The ids of all tests in some files, also of those that this run leaves out."""
+    """The ids of all tests in some files that this run did not collect."""
     command = [
         sys.executable,
         "-m",
