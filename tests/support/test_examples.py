@@ -58,7 +58,8 @@ def settings_of(item: pytest.Item) -> settings | None:
     test = getattr(item, "obj", None)
     if not is_hypothesis_test(test):
         return None
-    return test._hypothesis_internal_use_settings  # type: ignore[no-any-return, union-attr]
+    of_a_machine = getattr(getattr(item, "cls", None), "settings", None)
+    return getattr(test, "_hypothesis_internal_use_settings", of_a_machine)
 
 
 def test_no_test_brings_settings_that_depend_on_clock_or_chance(request: pytest.FixtureRequest) -> None:
