@@ -68,6 +68,7 @@ class Triage:
         batch = _Batch(self, newest(parsed.finding_events), report, sink, self.clock.now())
         batch.plan()
         if mode == "enforce":
+            batch.reopen(deadline)
             batch.refresh(deadline)
             batch.send(deadline)
             batch.send_without_note(deadline)
@@ -100,23 +101,43 @@ class _Batch:
             self._decide(key)
         self._end_closed(key for key, seen in self._seen.items() if not seen.others)
 
+    def reopen(self, deadline: float) -> None:
+        """Send what reopens findings before anything else is so much as read.
+
+        What hides may come as a flood, and its reading and sending takes minutes.
+        """
+        self._refresh([key for call in self._reopening() for key in keys_of(call)], deadline)
+        self._send(self._reopening, deadline)
+
     def refresh(self, deadline: float) -> None:
         """Read again the findings that have a plan and may be out of date, and decide anew.
 
         Also read findings without a plan whose newest event is not known: another event may need one.
         """
-        self._read(
-            [key for key in self._seen if key not in self._ended and self._staleness.is_stale(key)], deadline
-        )
+        self._refresh([key for key in self._seen if key not in self._ended], deadline)
+
+    def _refresh(self, keys: Iterable[Key], deadline: float) -> None:
+        self._read([key for key in keys if self._staleness.must_be_read(key)], deadline)
 
     def send(self, deadline: float) -> None:
-        """Send what is open, as few calls as possible.
+        """Send what is open, what reopens first, in as few calls as possible."""
+        self._send(self._reopening, deadline)
+        self._send(self._calls, deadline)
+
+    def _calls(self) -> list[Call]:
+        """Return the calls that are to be made, as things stand."""
+        updates = [(identifier(key), plan.update) for key, plan in self._open.items() if plan.update]
+        return group(updates, reopening={key for key, plan in self._open.items() if plan.reopens})
+
+    def _reopening(self) -> list[Call]:
+        return [call for call in self._calls() if call.reopens]
+
+    def _send(self, open_calls: Callable[[], list[Call]], deadline: float) -> None:
+        """Make calls until none is open. No call of another round starts before a round has ended.
 
         What had to wait for its call until it is no longer fresh is read again before, once.
         """
-        while calls := group(
-            (identifier(key), plan.update) for key, plan in self._open.items() if plan.update
-        ):
+        while calls := open_calls():
             for start in range(0, len(calls), ROUND):
                 due = calls[start : start + ROUND]
                 if late := self._staleness.late(key for call in due for key in keys_of(call)):

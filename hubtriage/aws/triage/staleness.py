@@ -191,6 +191,10 @@ class Staleness:
             return True
         return self._recent.overtook(key, event.event_at, memo_in(event.finding))
 
+    def must_be_read(self, key: Key) -> bool:
+        """Return whether a batch has to read a finding that it has not read yet."""
+        return key not in self._read_at and self.is_stale(key)
+
     def late(self, keys: Iterable[Key]) -> list[Key]:
         """Return the findings that were fresh and have waited too long for their call.
 

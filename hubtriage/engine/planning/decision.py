@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from hubtriage.engine.fields import Value
+from hubtriage.engine.fields import HIDING_STATUSES, SEVERITY, SEVERITY_RANK, WORKFLOW, Value
 from hubtriage.engine.planning.memo import Kind
 from hubtriage.engine.ruleset.ruleset import RuleError
 
@@ -41,6 +41,15 @@ class Change:
     rule: str | None
     why: Why
     cause: Cause | None = None
+
+    @property
+    def reopens(self) -> bool:
+        """Whether it shows more of a finding: the finding is no longer closed, or its severity rises."""
+        if self.field == WORKFLOW:
+            return self.old in HIDING_STATUSES and self.new not in HIDING_STATUSES
+        if self.field != SEVERITY or self.old is None:
+            return False
+        return SEVERITY_RANK[self.new] > SEVERITY_RANK[self.old]
 
     def as_record(self) -> dict[str, Any]:
         """Return the JSON shape; `cause` is there only if something is taken back."""
@@ -116,6 +125,11 @@ class Decision:
     def takes_back(self) -> bool:
         """Whether something that triage did is undone."""
         return any(change.why == "taken back" for change in self.changes)
+
+    @property
+    def reopens(self) -> bool:
+        """Whether the finding is no longer closed, or its severity rises. Such updates are sent first."""
+        return any(change.reopens for change in self.changes)
 
     @property
     def note_left_out(self) -> bool:

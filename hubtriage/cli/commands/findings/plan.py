@@ -70,14 +70,16 @@ def command(
 
 
 def write_calls(planned: Iterable[Planned], folder: Path) -> int:
-    """Write each request into a file of its own; return how many there are."""
+    """Write each request into a file of its own, in the order of sending; return how many there are."""
     folder.mkdir(parents=True, exist_ok=True)
+    decided = [result for result in planned if isinstance(result, Decision)]
     updates = [
         ({"Id": result.finding_id, "ProductArn": result.product_arn}, result.update)
-        for result in planned
-        if isinstance(result, Decision) and result.update is not None
+        for result in decided
+        if result.update is not None
     ]
-    calls = group(updates)
+    reopening = {(result.product_arn, result.finding_id) for result in decided if result.reopens}
+    calls = group(updates, reopening=reopening)
     for number, call in enumerate(calls, 1):
         write_file(folder / f"{number:04}.json", json.dumps(call.request(), indent=2) + "\n")
     return len(calls)
