@@ -13,12 +13,13 @@ def text(record: Record) -> Iterator[str]:
     """Yield what happened to which finding, then each field with its reason; or one line of another kind."""
     time = quoted(str(record.get("timestamp", ""))[:19].replace("T", " "))
     if "finding_id" not in record or "outcome" not in record:
-        yield f"{time} {record.get('level', '')} {quoted(str(record['message']))}{_members(record)}"
+        level = quoted(str(record.get("level", "")))
+        yield f"{time} {level} {quoted(str(record['message']))}{_members(record)}"
         return
     observed = " (observe: not written)" if record.get("mode") == "observe" else ""
     account = f" in account {shown(record['account'])}" if record.get("account") else ""
-    finding = quoted(str(record["finding_id"]))
-    yield f"{time} {record['outcome']}{observed} {finding}{account}{_reason(record)}"
+    outcome, finding = quoted(str(record["outcome"])), quoted(str(record["finding_id"]))
+    yield f"{time} {outcome}{observed} {finding}{account}{_reason(record)}"
     yield from decision_lines(record, _INDENT)
 
 
@@ -29,5 +30,7 @@ def _reason(record: Record) -> str:
 
 
 def _members(record: Record) -> str:
-    members = ", ".join(f"{name} {shown(value)}" for name, value in record.items() if name not in _NOT_SHOWN)
+    members = ", ".join(
+        f"{quoted(name)} {shown(value)}" for name, value in record.items() if name not in _NOT_SHOWN
+    )
     return f": {members}" if members else ""

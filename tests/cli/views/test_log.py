@@ -93,3 +93,19 @@ SHOWN = [
 @pytest.mark.parametrize(("record", "lines"), SHOWN)
 def test_a_line_for_people(record: dict[str, Any], lines: list[str]) -> None:
     assert list(text(record)) == lines
+
+
+HOSTILE = "a\x1b[2J\nb"
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        line(outcome=HOSTILE, finding_id=HOSTILE, account=HOSTILE, code=HOSTILE, reason=HOSTILE),
+        {"level": HOSTILE, "message": HOSTILE, "timestamp": HOSTILE, HOSTILE: HOSTILE},
+    ],
+    ids=["a line of one finding", "any other line"],
+)
+def test_nothing_in_a_line_of_the_log_acts_on_the_terminal(record: dict[str, Any]) -> None:
+    (shown,) = text(record)
+    assert shown.isprintable()
