@@ -20,9 +20,10 @@ from hubtriage.engine.fields import (
 )
 from hubtriage.engine.planning.baseline import is_resolved_as_passed, taken_back
 from hubtriage.engine.planning.decision import Change, Observed
+from hubtriage.engine.planning.doubt import NEVER_WRITTEN, RULE_FAILED
 from hubtriage.engine.planning.memo import Claim
 from hubtriage.engine.planning.plan import Reasoning, Settings
-from hubtriage.engine.planning.resolve import FOLLOWS_PROVIDER, NEVER_WRITTEN, RULE_FAILED, FieldOutcome
+from hubtriage.engine.planning.resolve import FOLLOWS_PROVIDER, FieldOutcome
 from hubtriage.engine.ruleset.ruleset import Rule, Ruleset, rule_ref
 from hubtriage.simulation.outvoted import outvoted
 
@@ -147,6 +148,9 @@ class Explainer:
 
     def _what_became_of(self, change: Change) -> str:
         """Say what became of the rule that had set the value."""
+        if change.cause == "above every ceiling":
+            label = self.reasoning.baseline.value(SEVERITY)
+            return f"it hides, and no rule that could hide it may hide a finding that is {label}"
         name, rule = change.rule, self._rule(change.rule or "")
         if rule is not None:
             return f"{name} {self._standing_of(rule, change)}"

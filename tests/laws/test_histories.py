@@ -110,6 +110,7 @@ class Histories(RuleBasedStateMachine):
         self.slow: list[tuple[RulesAtATime, list[PlannedUpdate], list[PlannedUpdate]]] = []
         self.planned_at: RulesAtATime | None = None
         self.native: list[list[str]] = []
+        self.may_hide = True
         self.broken = False
 
     # Beginnings
@@ -168,7 +169,7 @@ class Histories(RuleBasedStateMachine):
 
     @property
     def moment(self) -> RulesAtATime:
-        return RulesAtATime(self.rules, self.now - self.engine.slow_by)
+        return RulesAtATime(self.rules, self.now - self.engine.slow_by, self.may_hide)
 
     def key(self, place: int) -> Identifier:
         return list(self.pristine)[place % len(self.pristine)]
@@ -398,6 +399,13 @@ class Histories(RuleBasedStateMachine):
         """Triage's clock is set back, or right again; that of the service never is."""
         for world in self.triaged:
             world.slow_by = seconds
+
+    @rule(may_hide=st.booleans())
+    def the_mode_is_switched(self, may_hide: bool) -> None:
+        """To `reopen`, in which nothing new is hidden, or back to `enforce`."""
+        self.may_hide = may_hide
+        for world in self.triaged:
+            world.own().switch(may_hide=may_hide)
 
     # What triage does
 

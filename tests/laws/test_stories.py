@@ -92,6 +92,11 @@ class LawStory:
             world.own().use(list(rules))
         self.sweep()
 
+    def switch(self, *, may_hide: bool = True, never: frozenset[str] = frozenset()) -> None:
+        """Set whether anything new may be hidden, and what is never written."""
+        for world in self.worlds:
+            world.own().switch(may_hide=may_hide, never=never)
+
     def sweep(self, seconds: float = 60) -> None:
         """Time goes by, then a sweep."""
         self.now += seconds
@@ -189,6 +194,54 @@ def an_escalation_above_the_ceiling_of_a_rule_that_fails(story: LawStory) -> Non
     story.provider(Severity={"Label": "CRITICAL"})
     story.holds("Workflow", "NEW")
     story.holds("Severity", "CRITICAL")
+
+
+def an_escalation_while_a_rule_that_hides_nothing_fails(story: LawStory) -> None:
+    story.rules(suppress())
+    story.provider(RecordState="ARCHIVED")
+    failing = notify(order=1, when=FAILS_ON_ARCHIVED)
+    story.rules(suppress(ceiling="LOW"), failing)
+    story.holds("Workflow", "SUPPRESSED")
+    story.provider(Severity={"Label": "MEDIUM"})
+    story.holds("Workflow", "NEW")
+
+
+def an_escalation_of_what_is_never_written(story: LawStory) -> None:
+    story.rules(suppress(), rule("lower", {"Severity": {"Label": "INFORMATIONAL"}}))
+    story.switch(never=frozenset({"Workflow.Status", "Severity.Label"}))
+    story.rules()
+    story.holds("Workflow", "SUPPRESSED")
+    story.provider(Severity={"Label": "CRITICAL"})
+    story.holds("Workflow", "NEW")
+    story.holds("Severity", "INFORMATIONAL")
+
+
+def a_mode_in_which_nothing_new_is_hidden(story: LawStory) -> None:
+    story.rules(suppress())
+    story.switch(may_hide=False)
+    lower = rule("lower", {"Severity": {"Label": "INFORMATIONAL"}, "UserDefinedFields": {"why": "dev"}})
+    story.rules(suppress(), lower, rule("tag", {"UserDefinedFields": {"owner": "net"}}))
+    story.holds("Workflow", "SUPPRESSED")
+    story.holds("Severity", "LOW")
+    story.holds("UserDefinedFields.why", None)
+    story.holds("UserDefinedFields.owner", "net")
+    story.provider(Severity={"Label": "CRITICAL"})
+    story.holds("Workflow", "NEW")
+    story.provider(Severity={"Label": "LOW"})
+    story.holds("Workflow", "NEW")
+    story.switch(may_hide=True)
+    story.sweep()
+    story.holds("Workflow", "SUPPRESSED")
+    story.holds("Severity", "INFORMATIONAL")
+
+
+def a_severity_that_is_followed_while_nothing_new_is_hidden(story: LawStory) -> None:
+    story.rules(rule("lower", {"Severity": {"Label": "INFORMATIONAL"}}))
+    story.rules()
+    story.switch(may_hide=False)
+    story.rules(rule("lower", {"Severity": {"Label": "INFORMATIONAL"}}))
+    story.provider(Severity={"Label": "MEDIUM"})
+    story.holds("Severity", "MEDIUM")
 
 
 def a_severity_that_follows_its_provider_for_ever(story: LawStory) -> None:
@@ -400,6 +453,10 @@ STORIES: list[Callable[[LawStory], None]] = [
     an_escalation_behind_a_lowered_severity,
     an_escalation_just_above_the_ceiling,
     an_escalation_above_the_ceiling_of_a_rule_that_fails,
+    an_escalation_while_a_rule_that_hides_nothing_fails,
+    an_escalation_of_what_is_never_written,
+    a_mode_in_which_nothing_new_is_hidden,
+    a_severity_that_is_followed_while_nothing_new_is_hidden,
     a_severity_that_follows_its_provider_for_ever,
     a_rule_that_starts_and_ends,
     an_order_and_a_terminal_rule,

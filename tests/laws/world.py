@@ -27,6 +27,9 @@ class Decider(Protocol):
     def use(self, rules: list[Rule]) -> None:
         """Take these rules from now on."""
 
+    def switch(self, *, may_hide: bool, never: frozenset[str] = frozenset()) -> None:
+        """Set whether anything new may be hidden, and what is never written."""
+
     def decide(self, finding: Finding, now: float) -> Payload | None:
         """The update of a finding, if any."""
 
@@ -37,6 +40,9 @@ class Engine:
     def __init__(self, udf: str, stack: str = "hubtriage", known: frozenset[str] = frozenset()) -> None:
         self.settings = Settings(stack=stack, udf=udf, known_stacks=known)  # type: ignore[arg-type]
         self.use([])
+
+    def switch(self, *, may_hide: bool, never: frozenset[str] = frozenset()) -> None:
+        self.settings = replace(self.settings, may_hide=may_hide, never=never)
 
     def use(self, rules: list[Rule]) -> None:
         compiled = [rule for rule in rules if rule.get("mode") != "off"]
@@ -59,6 +65,10 @@ class Naive:
     def __init__(self, udf: str, stack: str = "hubtriage", known: frozenset[str] = frozenset()) -> None:
         self.oracle = Oracle(udf, stack, known)
         self.use([])
+
+    def switch(self, *, may_hide: bool, never: frozenset[str] = frozenset()) -> None:
+        self.oracle.may_hide = may_hide
+        self.oracle.never = frozenset(name.removesuffix(".Status").removesuffix(".Label") for name in never)
 
     def use(self, rules: list[Rule]) -> None:
         self.rules = rules

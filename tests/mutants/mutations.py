@@ -74,8 +74,8 @@ LAWS = (
     Mutation(
         "the ceiling is one too high",
         "ruleset/ruleset.py",
-        "SEVERITY_RANK[label] <= SEVERITY_RANK[self.ceiling]",
-        "SEVERITY_RANK[label] <= SEVERITY_RANK[self.ceiling] + 1",
+        "SEVERITY_RANK[label] > SEVERITY_RANK[ceiling]",
+        "SEVERITY_RANK[label] > SEVERITY_RANK[ceiling] + 1",
     ),
     Mutation(
         "a rule that fails stays in force above its ceiling",
@@ -84,10 +84,34 @@ LAWS = (
         "if rule.id not in errors and rule.is_above_ceiling(base):",
     ),
     Mutation(
+        "a rule hides in the mode in which nothing new is hidden",
+        "planning/doubt.py",
+        "not self.may_hide and rule.hides(self.base)",
+        "False",
+    ),
+    Mutation(
+        "a failed rule keeps hidden what is above every ceiling",
+        "planning/doubt.py",
+        "        return all(is_above(ceiling, self.base) for ceiling in ceilings)",
+        "        return False",
+    ),
+    Mutation(
+        "a severity in never is written",
+        "planning/doubt.py",
+        "if name in self.never and name != WORKFLOW:",
+        "if False:",
+    ),
+    Mutation(
+        "what follows its provider stays behind while nothing new is hidden",
+        "planning/resolve.py",
+        "if why == HIDING_STOPPED and claim.rule == FOLLOWS_PROVIDER:",
+        "if False:",
+    ),
+    Mutation(
         "lowering the severity is not hiding",
         "ruleset/ruleset.py",
-        "or (proposal.field == SEVERITY and lowers(proposal.value, baseline))",
-        "or False",
+        "    return name == SEVERITY and lowers(value, finding)",
+        "    return False",
     ),
     Mutation(
         "a rule does not end",

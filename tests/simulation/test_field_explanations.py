@@ -86,6 +86,12 @@ WHY = [
     ),
     pytest.param(
         hidden(),
+        [rule(HIDE, ceiling="LOW"), rule(NOTIFY, when={"missing_some": [1, {"var": "nowhere"}]})],
+        "taken back: it hides, and no rule that could hide it may hide a finding that is HIGH",
+        id="a finding above every ceiling, though a rule fails",
+    ),
+    pytest.param(
+        hidden(),
         [rule(NOTIFY, id="a", order=1, terminal=True, update={"Confidence": 1}), HIDE],
         "taken back: accepted is not looked at, as a is terminal",
         id="a rule behind a terminal one",

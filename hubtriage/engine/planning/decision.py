@@ -21,6 +21,7 @@ Cause = Literal[
     "expired",
     "in observe",
     "above its ceiling",
+    "above every ceiling",
     "behind a terminal rule",
     "no longer matches",
     "no longer sets it",

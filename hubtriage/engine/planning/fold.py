@@ -14,7 +14,8 @@ class Fold:
 
     `rules` are the ids of those that applied, `watched` of those in `observe`. `proposals` has the winning
     rule and its proposal per field. A field in `held` keeps its value and claim because a `hold` rule holds
-    it; one in `frozen` because a rule that could set it has failed.
+    it; one in `frozen` because a rule that could set it has failed. `reached` are the rules in force that
+    match or may match, those above their ceilings too.
     """
 
     rules: list[str] = field(default_factory=list)
@@ -25,6 +26,7 @@ class Fold:
     frozen: set[str] = field(default_factory=set)
     observed: dict[str, tuple[Rule, Proposal]] = field(default_factory=dict)
     errors: list[RuleError] = field(default_factory=list)
+    reached: list[Rule] = field(default_factory=list)
 
 
 def fold(ruleset: Ruleset, base: ParsedFinding, claims: Claims, now: float) -> Fold:
@@ -36,6 +38,8 @@ def fold(ruleset: Ruleset, base: ParsedFinding, claims: Claims, now: float) -> F
         enforced = rule.mode != "observe"
         if rule.id in errors:
             result.errors.append(errors[rule.id])
+        if enforced:
+            result.reached.append(rule)
         if rule.is_above_ceiling(base):  # failed or not: it cannot apply to this finding
             result.above_ceiling.append(rule.id)
             continue

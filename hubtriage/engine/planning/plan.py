@@ -5,7 +5,7 @@
 1. `memo`    read what triage wrote on the finding: its claims
 2. `baseline` review which claims still stand, and take back what is ours
 3. `fold`    combine the rules that match the baseline: one proposal per field
-4. `resolve` field by field: who holds it, and is it set, taken back, or left alone
+4. `resolve` field by field: who holds it, and is it set, taken back, or left alone (`doubt`: what stays)
 5. `limits`  the changed fields and the new memo in one call, as far as they fit
 
 Nothing here has a clock, a network or a log, and nothing raises for what a finding contains.
@@ -19,11 +19,8 @@ from functools import partial
 from typing import Any, Literal
 
 from hubtriage.engine.fields import (
-    HIDING_STATUSES,
     NOTE,
     RULES_KEY,
-    SEVERITY,
-    WORKFLOW,
     Finding,
     ParsedFinding,
     position,
@@ -32,12 +29,13 @@ from hubtriage.engine.fields import (
 from hubtriage.engine.planning.baseline import baseline, review
 from hubtriage.engine.planning.causes import cause_of
 from hubtriage.engine.planning.decision import NOTE_DOES_NOT_FIT, Change, Decision, Observed
+from hubtriage.engine.planning.doubt import Doubt
 from hubtriage.engine.planning.fold import Fold, fold
 from hubtriage.engine.planning.limits import SizeLimits
 from hubtriage.engine.planning.memo import Claims, Memo, read_memo
 from hubtriage.engine.planning.payload import LONGEST_VALUE
 from hubtriage.engine.planning.resolve import FieldOutcome, FieldResolver
-from hubtriage.engine.ruleset.ruleset import Ruleset, lowers, rule_ref
+from hubtriage.engine.ruleset.ruleset import Ruleset, is_hiding, rule_ref
 
 _RULE_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
@@ -47,7 +45,8 @@ class Settings:
     """Who plans: the stack's name, how UserDefinedFields are sent, and the other stacks on this hub.
 
     `adopts` is a stack whose findings become this stack's, as after a rename. Fields in `never` stay as they
-    are, whatever rules want and whatever triage did to them before: IAM denies them to us.
+    are, whatever rules want and whatever triage did to them before: IAM denies them to us. Without `may_hide`
+    rules hide nothing new; all else goes on.
     """
 
     stack: str = "hubtriage"
@@ -55,6 +54,7 @@ class Settings:
     known_stacks: frozenset[str] = frozenset()
     adopts: str | None = None
     never: frozenset[str] = frozenset()
+    may_hide: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,8 @@ def reason(
     names = rule_names(parsed, ruleset)
     does_not_fit = {NOTE: NOTE_DOES_NOT_FIT} if without_note else {}
     cause = partial(cause_of, ruleset=ruleset, folded=folded, now=now)
-    resolver = FieldResolver(parsed, claims, settings.udf, names.get, cause, settings.never, does_not_fit)
+    doubt = Doubt(folded, base, settings.never, settings.may_hide)
+    resolver = FieldResolver(parsed, claims, settings.udf, names.get, cause, doubt, does_not_fit)
     limits = SizeLimits(folded, settings.stack, names, is_due=claims_changed or memo.adopted)
     planned = limits.plan(resolver)
     outcomes, refused = planned.outcomes, planned.refused
@@ -123,7 +124,7 @@ def reason(
         errors=tuple(folded.errors),
         overruled=overruled,
         refused=refused,
-        hides=any(_hides(change, parsed) for change in changes),
+        hides=any(_hides(change, base) for change in changes),
     )
     return Reasoning(decision, memo, claims, parsed, base, folded, outcomes)
 
@@ -158,10 +159,9 @@ def _observed(folded: Fold, resolver: FieldResolver, changes: Iterable[Change]) 
             yield Observed(name, value, proposal.value, rule.id)
 
 
-def _hides(change: Change, finding: ParsedFinding) -> bool:
-    if change.field == WORKFLOW:
-        return change.new in HIDING_STATUSES
-    return change.field == SEVERITY and lowers(change.new, finding)
+def _hides(change: Change, base: ParsedFinding) -> bool:
+    """Say whether a change hides the finding. Only rules do: what is taken back hides no more than before."""
+    return change.why == "rule" and is_hiding(change.field, change.new, base)
 
 
 def _text(finding: Finding, name: str) -> str:

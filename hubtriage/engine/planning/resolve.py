@@ -22,13 +22,12 @@ from hubtriage.engine.fields import (
 )
 from hubtriage.engine.planning.baseline import closed_by_for_claim, is_resolved_as_passed, taken_back
 from hubtriage.engine.planning.decision import Cause, Change, Kept, Why
+from hubtriage.engine.planning.doubt import HIDING_STOPPED, Doubt
 from hubtriage.engine.planning.fold import Fold
 from hubtriage.engine.planning.memo import MOST_OVERRULINGS, Claim, Claims
 from hubtriage.engine.ruleset.ruleset import Rule, lowers
 from hubtriage.engine.ruleset.update import Proposal
 
-NEVER_WRITTEN = "the stack never writes this field"
-RULE_FAILED = "a rule that could set it has failed"
 MEMO_DOES_NOT_FIT = "the memo has no room for the value that would be replaced"
 SET_BY_A_PERSON = "set by a person or another tool"
 RESOLVED_BY_SERVICE = "RESOLVED, as Security Hub does when a control passes"
@@ -52,8 +51,8 @@ class FieldOutcome:
 class FieldResolver:
     """Resolves the fields of one finding with its reviewed claims.
 
-    `rule_name` returns a rule's id for its digest, `cause` why a rule's work is taken back. Fields in
-    `untouched` stay as they are. So do those in `does_not_fit`, which has the reason for each.
+    `rule_name` returns a rule's id for its digest, `cause` why a rule's work is taken back. `doubt` says
+    which fields stay as they are. So do those in `does_not_fit`, which has the reason for each.
     """
 
     finding: ParsedFinding
@@ -61,7 +60,7 @@ class FieldResolver:
     udf: Literal["replace", "merge"]
     rule_name: Callable[[str], str | None]
     cause: Callable[[str], Cause]
-    untouched: frozenset[str] = frozenset()
+    doubt: Doubt
     does_not_fit: Mapping[str, str] = field(default_factory=dict)
 
     def resolve(self, folded: Fold) -> dict[str, FieldOutcome]:
@@ -74,10 +73,8 @@ class FieldResolver:
             claim, wanted = self.claims.get(name), folded.proposals.get(name)
             if name in folded.held:
                 outcomes[name] = FieldOutcome(claim)
-            elif name in self.untouched:
-                outcomes[name] = self._keep(name, wanted, claim, NEVER_WRITTEN)
-            elif name in folded.frozen:
-                outcomes[name] = self._keep(name, wanted, claim, RULE_FAILED)
+            elif (why := self.doubt.why_kept(name)) is not None:
+                outcomes[name] = self._in_doubt(name, wanted, claim, why)
             elif wanted is not None or (claim is not None and not claim.person):
                 outcomes[name] = self._free(name, wanted, claim)
         return outcomes
@@ -90,6 +87,25 @@ class FieldResolver:
             return self._take_back(name, claim)
         return FieldOutcome(claim)
 
+    def _in_doubt(
+        self, name: str, wanted: tuple[Rule, Proposal] | None, claim: Claim | None, why: str
+    ) -> FieldOutcome:
+        """Keep the field, unless that would hide a finding that is too severe for it."""
+        if claim is None or claim.person:
+            return self._keep(name, wanted, claim, why)
+        if self.doubt.must_reopen(name, claim, self.finding):
+            return self._reopen(name, claim)
+        if why == HIDING_STOPPED and claim.rule == FOLLOWS_PROVIDER:
+            return self._take_back(name, claim)
+        return self._keep(name, wanted, claim, why)
+
+    def _reopen(self, name: str, claim: Claim) -> FieldOutcome:
+        """Take back what hides; in `never` only to NEW, as IAM allows no more."""
+        reopening = replace(self, cause=lambda _rule: "above every ceiling")
+        if name in self.doubt.never:
+            claim = replace(claim, before=None)
+        return reopening._take_back(name, claim)
+
     def _keep(
         self, name: str, wanted: tuple[Rule, Proposal] | None, claim: Claim | None, why: str
     ) -> FieldOutcome:
@@ -101,7 +117,7 @@ class FieldResolver:
 
     def would_have(self, rule: Rule, proposal: Proposal) -> bool:
         """Say whether the field would get the proposed value if the rule were in force."""
-        if proposal.field in self.untouched:
+        if proposal.field in self.doubt.never:
             return False
         return self._wanted(rule, proposal, self.claims.get(proposal.field)).kept is None
 

@@ -15,6 +15,7 @@ from hubtriage.engine.fields import (
     WORKFLOW,
     Finding,
     ParsedFinding,
+    Value,
     digest,
 )
 from hubtriage.engine.index.rule_index import RuleIndex
@@ -53,19 +54,37 @@ class Rule:
 
     def is_above_ceiling(self, baseline: ParsedFinding) -> bool:
         """Say whether the rule would hide a finding that is too severe for it."""
-        label = baseline.value(SEVERITY)
-        if label is None or SEVERITY_RANK[label] <= SEVERITY_RANK[self.ceiling]:
-            return False
-        return any(
-            (proposal.field == WORKFLOW and proposal.value in HIDING_STATUSES)
-            or (proposal.field == SEVERITY and lowers(proposal.value, baseline))
+        return is_above(self.ceiling, baseline) and self.hides(baseline)
+
+    def hides(self, baseline: ParsedFinding) -> bool:
+        """Say whether the rule would hide a finding that it applies to."""
+        return bool(self.hiding_fields(baseline))
+
+    def hiding_fields(self, baseline: ParsedFinding) -> frozenset[str]:
+        """Return the fields by which the rule would hide a finding that it applies to."""
+        return frozenset(
+            proposal.field
             for proposal in self.proposals.of(baseline)
+            if is_hiding(proposal.field, proposal.value, baseline)
         )
 
 
 def rule_ref(rule_id: str) -> str:
     """Return how a claim names a rule: by a digest, so that its length does not depend on the id."""
     return digest(rule_id)
+
+
+def is_above(ceiling: str, baseline: ParsedFinding) -> bool:
+    """Say whether the finding is more severe than a ceiling."""
+    label = baseline.value(SEVERITY)
+    return label is not None and SEVERITY_RANK[label] > SEVERITY_RANK[ceiling]
+
+
+def is_hiding(name: str, value: Value, finding: ParsedFinding) -> bool:
+    """Say whether this value hides the finding: closed, or less severe than its provider says."""
+    if name == WORKFLOW:
+        return value in HIDING_STATUSES
+    return name == SEVERITY and lowers(value, finding)
 
 
 def lowers(label: str, finding: ParsedFinding) -> bool:

@@ -28,6 +28,17 @@ def suppressed() -> dict[str, Any]:
     return after(finding(), SUPPRESS)
 
 
+def of_severity(label: str, found: dict[str, Any] | None = None) -> dict[str, Any]:
+    """A finding of which its provider says this severity now."""
+    severity = {"Label": label}
+    return {**(found or finding()), "Severity": severity, "FindingProviderFields": {"Severity": severity}}
+
+
+def mild() -> dict[str, Any]:
+    """A finding that is below the ceiling of any rule, suppressed by a rule."""
+    return after(of_severity("LOW"), SUPPRESS)
+
+
 FOLD = [
     pytest.param([SUPPRESS], {"Workflow": {"Status": "SUPPRESSED"}}, id="a matching rule sets what it wants"),
     pytest.param([other(SUPPRESS, when=False)], None, id="a rule that does not match sets nothing"),
@@ -395,9 +406,7 @@ LEFT = [
     pytest.param(
         finding(), [SUPPRESS], {"never": True}, ("NEW", "SUPPRESSED", "rule", NEVER), id="never written"
     ),
-    pytest.param(
-        suppressed(), [], {"never": True}, ("SUPPRESSED", "NEW", "rule", NEVER), id="nor taken back"
-    ),
+    pytest.param(mild(), [], {"never": True}, ("SUPPRESSED", "NEW", "rule", NEVER), id="nor taken back"),
     pytest.param(suppressed(), [SUPPRESS], {"never": True}, None, id="as wanted already"),
     pytest.param(
         suppressed(), [other(SUPPRESS, mode="hold")], {}, None, id="what a rule on hold keeps, stands"
@@ -410,7 +419,7 @@ LEFT = [
         id="not set, as a rule failed",
     ),
     pytest.param(
-        suppressed(),
+        mild(),
         [other(NOTIFY, id="b", when=FAILS)],
         {},
         ("SUPPRESSED", "NEW", "rule", FAILED),
@@ -452,6 +461,172 @@ def test_a_field_that_is_left_although_triage_would_have_it_otherwise_says_why(
     assert sent(decision) is None
     told = [(kept.value, kept.wanted, kept.rule, kept.why) for kept in decision.kept]
     assert told == ([left] if left else [])
+
+
+WORKFLOW_NEVER = {"never": frozenset({"Workflow.Status"})}
+FAILED_NOTIFY = other(NOTIFY, id="b", when=FAILS)
+DOUBT = [
+    pytest.param([FAILED_NOTIFY], {}, "CRITICAL", True, id="no rule could hide it"),
+    pytest.param([FAILED_NOTIFY], {}, "LOW", False, id="no rule could hide it, but it is mild"),
+    pytest.param(
+        [other(SUPPRESS, when=FAILS, ceiling="CRITICAL")],
+        {},
+        "CRITICAL",
+        False,
+        id="a failed rule may hide it",
+    ),
+    pytest.param(
+        [FAILED_NOTIFY, other(SUPPRESS, ceiling="LOW")], {}, "MEDIUM", True, id="above the only ceiling"
+    ),
+    pytest.param(
+        [FAILED_NOTIFY, other(SUPPRESS, ceiling="LOW"), other(SUPPRESS, id="c", ceiling="CRITICAL")],
+        {},
+        "MEDIUM",
+        False,
+        id="not above every ceiling",
+    ),
+    pytest.param(
+        [FAILED_NOTIFY, other(SUPPRESS, id="c", ceiling="CRITICAL", mode="observe")],
+        {},
+        "CRITICAL",
+        True,
+        id="a rule that only observes hides nothing",
+    ),
+    pytest.param(
+        [FAILED_NOTIFY, other(NOTHING, id="c", ceiling="CRITICAL")],
+        {},
+        "CRITICAL",
+        True,
+        id="a rule that does not match hides nothing",
+    ),
+    pytest.param(
+        [FAILED_NOTIFY, other(LOW, id="c", ceiling="CRITICAL")],
+        {},
+        "CRITICAL",
+        True,
+        id="a rule that hides by another field does not count",
+    ),
+    pytest.param(
+        [other(NOTIFY, mode="hold", ceiling="CRITICAL", when=FAILS)],
+        {},
+        "CRITICAL",
+        False,
+        id="a failed rule on hold may keep it hidden",
+    ),
+    pytest.param([], WORKFLOW_NEVER, "CRITICAL", True, id="a field that is never written"),
+    pytest.param([], WORKFLOW_NEVER, "LOW", False, id="a field that is never written, and a mild finding"),
+    pytest.param(
+        [FAILED_NOTIFY], {"may_hide": False}, "CRITICAL", True, id="a failed rule while nothing may be hidden"
+    ),
+]
+
+
+@pytest.mark.parametrize(("rules", "settings", "label", "reopened"), DOUBT)
+def test_doubt_does_not_keep_a_finding_hidden_that_is_above_every_ceiling(
+    rules: list[dict[str, Any]], settings: dict[str, Any], label: str, reopened: bool
+) -> None:
+    decision = plan(of_severity(label, mild()), *rules, **settings)
+    assert (sent(decision) or {}).get("Workflow") == ({"Status": "NEW"} if reopened else None)
+    causes = [change.cause for change in decision.changes if change.field == "Workflow.Status"]
+    assert causes == ["above every ceiling"] * reopened
+
+
+def test_a_lowered_severity_follows_its_provider_above_every_ceiling_though_a_rule_fails() -> None:
+    lowered = of_severity("CRITICAL", after(of_severity("MEDIUM"), LOW)) | {"Severity": {"Label": "LOW"}}
+    raises = {"id": "b", "update": {"Severity": {"AtLeast": "LOW"}}, "when": FAILS}
+    assert sent(plan(lowered, raises)) == {"Severity": {"Label": "CRITICAL"}}
+
+
+def test_a_persons_suppression_is_no_doubt_of_ours() -> None:
+    by_hand = of_severity("CRITICAL") | {"Workflow": {"Status": "SUPPRESSED"}}
+    assert sent(plan(by_hand, FAILED_NOTIFY)) is None
+
+
+def test_a_field_in_never_is_reopened_to_new_only_as_iam_denies_the_rest() -> None:
+    overridden = after(
+        of_severity("LOW") | {"Workflow": {"Status": "NOTIFIED"}}, other(SUPPRESS, override=True)
+    )
+    assert sent(plan(of_severity("CRITICAL", overridden), **WORKFLOW_NEVER)) == {
+        "Workflow": {"Status": "NEW"}
+    }
+
+
+def test_a_severity_in_never_stays_as_iam_denies_it() -> None:
+    lowered = of_severity("CRITICAL", after(of_severity("MEDIUM"), LOW)) | {"Severity": {"Label": "LOW"}}
+    assert sent(plan(lowered, never=frozenset({"Severity.Label"}))) is None
+
+
+STOPPED = "its rule hides, and nothing new is hidden now"
+HIDES_WITH_TICKET = {"update": {**SUPPRESS["update"], **TICKET["update"]}}
+REOPEN = [
+    pytest.param(finding(), [SUPPRESS], None, ["Workflow.Status"], id="nothing is suppressed"),
+    pytest.param(finding(), [LOW], None, ["Severity.Label"], id="nor lowered"),
+    pytest.param(
+        finding(),
+        [HIDES_WITH_TICKET],
+        None,
+        ["Workflow.Status", "UserDefinedFields.ticket"],
+        id="what a hiding rule sets besides is not set either",
+    ),
+    pytest.param(
+        finding(),
+        [SUPPRESS, other(NOTIFY, id="z")],
+        {"Workflow": {"Status": "NOTIFIED"}},
+        [],
+        id="others go on",
+    ),
+    pytest.param(
+        finding(), [NOTIFY], {"Workflow": {"Status": "NOTIFIED"}}, [], id="what hides nothing is set"
+    ),
+    pytest.param(suppressed(), [SUPPRESS], None, [], id="what is hidden stays"),
+    pytest.param(suppressed(), [], {"Workflow": {"Status": "NEW"}}, [], id="taking back goes on"),
+    pytest.param(
+        of_severity("CRITICAL", suppressed()),
+        [SUPPRESS],
+        {"Workflow": {"Status": "NEW"}},
+        [],
+        id="an escalation is reopened",
+    ),
+    pytest.param(
+        of_severity("CRITICAL", after(after(of_severity("LOW"), LOW), NOTHING)),
+        [NOTHING],
+        None,
+        [],
+        id="a severity that is the provider's is no change",
+    ),
+    pytest.param(
+        after(after(of_severity("HIGH"), other(LOW, ceiling="HIGH"))) | {"Severity": {"Label": "MEDIUM"}},
+        [NOTIFY],
+        {"Workflow": {"Status": "NOTIFIED"}},
+        [],
+        id="a person's severity stays",
+    ),
+]
+
+
+@pytest.mark.parametrize(("found", "rules", "update", "kept"), REOPEN)
+def test_without_leave_to_hide_all_else_goes_on(
+    found: dict[str, Any], rules: list[dict[str, Any]], update: dict[str, Any] | None, kept: list[str]
+) -> None:
+    decision = plan(found, *rules, may_hide=False)
+    assert sent(decision) == update
+    assert not decision.hides
+    assert [(each.field, each.why) for each in decision.kept] == [(name, STOPPED) for name in kept]
+
+
+def test_a_severity_that_was_taken_back_follows_its_provider_though_a_rule_would_lower_it() -> None:
+    follows = after(after(of_severity("MEDIUM"), LOW))
+    raised = follows | {"FindingProviderFields": {"Severity": {"Label": "HIGH"}}}
+    decision = plan(raised, other(LOW, ceiling="CRITICAL"), may_hide=False)
+    assert sent(decision) == {"Severity": {"Label": "HIGH"}}
+
+
+def test_taking_back_is_not_hiding() -> None:
+    persons = of_severity("HIGH") | {"Severity": {"Label": "LOW"}}
+    lowest = {"update": {"Severity": {"Label": "INFORMATIONAL"}}, "override": True, "ceiling": "CRITICAL"}
+    decision = plan(after(persons, lowest))
+    assert sent(decision) == {"Severity": {"Label": "LOW"}}
+    assert not decision.hides
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,14 @@
 """What a set of rules wants of a finding, read off the rules anew each time."""
 
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from tests.laws.oracle.conditions import NoAnswerError, holds
 from tests.laws.oracle.fields import HIDING, USER, Finding, Key, below, held, label, without_claim
 
 Rule = dict[str, Any]
+DEFAULT_CEILING = "HIGH"
 
 
 @dataclass(frozen=True)
@@ -18,37 +19,68 @@ class Wish:
     rule: Rule
 
 
-def fold(
-    base: Finding, rules: list[Rule], claimants: dict[Key, str | None], now: float
-) -> tuple[dict[Key, Wish], set[Key]]:
-    """(what is wanted, which fields must stay as they are); `claimants`: which rule set a field."""
-    wishes: dict[Key, Wish] = {}
-    held_fast: set[Key] = set()
-    failed: set[Key] = set()
+@dataclass
+class Wanted:
+    """What is wanted, what a rule holds fast, what a failed rule leaves open, and which rules may apply."""
+
+    wishes: dict[Key, Wish] = field(default_factory=dict)
+    held_fast: set[Key] = field(default_factory=set)
+    failed: set[Key] = field(default_factory=set)
+    applicable: list[Rule] = field(default_factory=list)
+
+
+def fold(base: Finding, rules: list[Rule], claimants: dict[Key, str | None], now: float) -> Wanted:
+    """What the rules want together; `claimants`: which rule set a field."""
+    result = Wanted()
     in_doubt = False
     for rule in sorted(rules, key=lambda rule: (rule.get("order", 500), rule["id"])):
         if rule.get("mode") in ("off", "observe") or not in_force(rule, now):
             continue
         wanted = wanted_by(rule, base)
-        if below(rule.get("ceiling", "HIGH"), held(base, "Severity")) and hides(wanted, base):
-            continue
+        fails = False
         try:
             if not holds(rule, base, now):
                 continue
         except NoAnswerError:
-            failed |= could_set(rule)
+            fails = True
+        result.applicable.append(rule)
+        if is_above(ceiling_of(rule), base) and hides(wanted, base):
+            continue
+        if fails:
+            result.failed |= could_set(rule)
             in_doubt = in_doubt or rule.get("terminal", False)
             continue
         if rule.get("mode") == "hold":
-            held_fast |= {key for key, claimant in claimants.items() if claimant == rule["id"]}
+            result.held_fast |= {key for key, claimant in claimants.items() if claimant == rule["id"]}
         else:
-            wishes |= {key: Wish(value, rule) for key, value in wanted.items()}
-            held_fast -= wanted.keys()
+            result.wishes |= {key: Wish(value, rule) for key, value in wanted.items()}
+            result.held_fast -= wanted.keys()
         if in_doubt:
-            failed |= could_set(rule)
+            result.failed |= could_set(rule)
         if rule.get("terminal"):
             break
-    return wishes, held_fast | failed
+    return result
+
+
+def ceiling_of(rule: Rule) -> str:
+    return str(rule.get("ceiling", DEFAULT_CEILING))
+
+
+def is_above(ceiling: str, base: Finding) -> bool:
+    return below(ceiling, held(base, "Severity"))
+
+
+def is_above_all(wanted: Wanted, base: Finding, key: Key, claimant: str | None) -> bool:
+    """Whether no rule that may apply could have the finding hidden by this field, severe as it is."""
+    able = [
+        rule
+        for rule in wanted.applicable
+        if hides({key: wanted_by(rule, base).get(key)}, base)
+        or (rule.get("mode") == "hold" and claimant == rule["id"])
+    ]
+    return all(
+        is_above(ceiling, base) for ceiling in [ceiling_of(rule) for rule in able] or [DEFAULT_CEILING]
+    )
 
 
 def in_force(rule: Rule, now: float) -> bool:

@@ -29,7 +29,7 @@ from tests.laws.oracle.fields import (
     without_claim,
     written,
 )
-from tests.laws.oracle.rules import Rule, Wish, fold
+from tests.laws.oracle.rules import Rule, Wanted, Wish, fold, hides, is_above_all, wanted_by
 
 OVERRULINGS = 3
 LONGEST_TOKENS = {
@@ -79,6 +79,8 @@ class Oracle:
     ) -> None:
         self.udf, self.stack, self.known = udf, stack, known
         self.tokens: dict[str, Claims] = {}
+        self.may_hide = True
+        self.never: frozenset[Key] = frozenset()
 
     def update(self, finding: Finding, rules: list[Rule], now: float) -> dict[str, Any] | None:
         """The payload of BatchUpdateFindings for the finding as it is; None: nothing to do."""
@@ -89,7 +91,8 @@ class Oracle:
         standing = {key: claim for key, claim in reviewed.items() if claim}
         base = baseline(finding, standing)
         claimants = {key: claim.rule for key, claim in standing.items()}
-        wishes, frozen = fold(base, rules, claimants, now)
+        wanted = fold(base, rules, claimants, now)
+        wishes, frozen = self.doubted(finding, base, wanted, standing)
         nothing_new = {key for key, wish in wishes.items() if is_new(finding, key, wish, standing)}
         for untouched in (frozen, frozen | nothing_new):
             outcome = OracleOutcome(claims=dict(standing))
@@ -101,6 +104,25 @@ class Oracle:
             if call:
                 return call
         return None
+
+    def doubted(
+        self, finding: Finding, base: Finding, wanted: Wanted, standing: Claims
+    ) -> tuple[dict[Key, Wish], set[Key]]:
+        """What is still wanted, and what stays as it is; what must not stay hidden is wanted no more."""
+        doubted, given_up = wanted.failed | self.never, set()
+        if not self.may_hide:
+            withheld = {k for k, w in wanted.wishes.items() if hides(wanted_by(w.rule, base), base)}
+            given_up = {k for k in withheld - doubted if k in standing and standing[k].rule is None}
+            doubted = doubted | withheld
+        for key in {"Workflow", "Severity"} & doubted & standing.keys() - (self.never - {"Workflow"}):
+            claim, hidden = standing[key], hides({key: held(finding, key)}, base)
+            if hidden and not claim.person and is_above_all(wanted, base, key, claim.rule):
+                given_up.add(key)
+                if key in self.never:
+                    standing[key] = replace(claim, before=None)
+        given_up -= wanted.held_fast
+        wishes = {key: wish for key, wish in wanted.wishes.items() if key not in given_up}
+        return wishes, (doubted - given_up) | wanted.held_fast
 
     def claims_on(self, finding: Finding) -> Claims | None:
         """The claims that the finding carries; None: hands off."""
