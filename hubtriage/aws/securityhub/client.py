@@ -1,11 +1,11 @@
 """The Security Hub client of a Lambda: one attempt a call, bounded waiting, whole findings."""
 
-import json
 from typing import Any, cast
 
 import botocore.session
 from botocore.config import Config
 
+from hubtriage.aws.securityhub.answers import parse_findings
 from hubtriage.aws.securityhub.api import SecurityHubApi
 
 CONNECT_TIMEOUT = 3.0
@@ -29,15 +29,5 @@ def security_hub(connect_timeout: float = CONNECT_TIMEOUT, **options: Any) -> Se
         read_timeout=READ_TIMEOUT,
     )
     client = botocore.session.get_session().create_client("securityhub", config=config, **options)
-    client.meta.events.register("after-call.securityhub.GetFindings", _keep_whole_findings)
+    client.meta.events.register("before-parse.securityhub.GetFindings", parse_findings)
     return cast("SecurityHubApi", client)
-
-
-def _keep_whole_findings(http_response: Any, parsed: dict[str, Any], **_event: Any) -> None:
-    """Put the findings in as the service sent them.
-
-    botocore drops members that its model lacks; events have them, and the Lambda runtime's model is
-    older than the service. A rule must see the same finding on both ways.
-    """
-    if http_response.status_code == 200 and isinstance(parsed.get("Findings"), list):
-        parsed["Findings"] = json.loads(http_response.content)["Findings"]

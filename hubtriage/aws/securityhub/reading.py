@@ -1,10 +1,12 @@
 """Read findings again by key with GetFindings: within the rate budget, until a deadline."""
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from hubtriage.aws.securityhub.answers import BODY_BYTES, LARGEST_ANSWER, UNPARSED, parsed_answer, token_of
 from hubtriage.aws.securityhub.api import Finding, Key, SecurityHubApi, key_of
 from hubtriage.aws.securityhub.backoff import Backoff
 from hubtriage.aws.securityhub.faults import API_ERRORS, CallFault, Fault, call_fault
@@ -13,40 +15,112 @@ from hubtriage.aws.securityhub.ratelimit import TokenBucket
 MOST_VALUES = 20  # AWS: values of one filter attribute
 PAGE = 100  # AWS: findings of one page
 MOST_PAGES = 20  # an Id is unique per product only; no real finding has more namesakes than this
+MOST_BYTES_HELD = 64_000_000
+"""Bytes of findings that are read for one batch: what is left fails, and is read when it comes again."""
+SKIPPED = "Skipped"
+"""Member of an answer whose finding could not be parsed and is left out: the reason."""
+
+
+class FoundFindings(Mapping[Key, Finding]):
+    """Findings by key, kept as JSON: parsed, they take six times the memory and more.
+
+    Each access parses the finding anew.
+    """
+
+    def __init__(self) -> None:
+        self._texts: dict[Key, str] = {}
+        self.size = 0
+
+    def add(self, key: Key, finding: Finding) -> None:
+        """Keep a finding."""
+        self._texts[key] = text = json.dumps(finding, separators=(",", ":"))
+        self.size += len(text)
+
+    def __getitem__(self, key: Key) -> Finding:
+        finding: Finding = json.loads(self._texts[key])
+        return finding
+
+    def __iter__(self) -> Iterator[Key]:
+        return iter(self._texts)
+
+    def __len__(self) -> int:
+        return len(self._texts)
 
 
 @dataclass(slots=True)
 class Fresh:
     """What GetFindings said: findings as they are, keys that no finding has, keys that could not be read."""
 
-    found: dict[Key, Finding] = field(default_factory=dict)
+    found: FoundFindings = field(default_factory=FoundFindings)
     missing: set[Key] = field(default_factory=set)
     unread: dict[Key, CallFault] = field(default_factory=dict)
     calls: int = 0
     faults: Counter[tuple[Fault, str]] = field(default_factory=Counter)
 
 
+class PageSize:
+    """How many findings to ask for at once, so that an answer is small enough to be parsed.
+
+    It goes by the answer before: findings that follow each other tend to be of a kind. It at most doubles
+    from one answer to the next, and aims a little below the limit, so that few answers are read in vain.
+    """
+
+    aim = LARGEST_ANSWER * 9 // 10
+
+    def __init__(self) -> None:
+        self.most = PAGE
+
+    def learn(self, body_bytes: int, findings: int) -> None:
+        """Adapt to an answer with so many findings."""
+        fitting = self.aim * findings // max(1, body_bytes)
+        self.most = max(1, min(PAGE, 2 * self.most, fitting))
+
+    def shrink(self, body_bytes: int, asked: int) -> None:
+        """Ask for fewer: an answer with at most `asked` findings was not parsed."""
+        self.most = max(1, min(asked // 2, self.aim * asked // body_bytes))
+
+
 class Getter:
-    """Calls GetFindings within the budget, and again where that may help. The budget outlives a batch."""
+    """Calls GetFindings within the budget, and again where that may help. The budget outlives a batch.
+
+    A page may have fewer findings than were asked for, though more follow: large ones come by few.
+    """
 
     def __init__(self, api: SecurityHubApi, budget: TokenBucket, backoff: Backoff, now: Callable[[], float]):
         self._api = api
         self._budget = budget
         self._backoff = backoff
         self._now = now
+        self._size = PageSize()
 
     def get(self, request: Mapping[str, Any], deadline: float, fresh: Fresh) -> Mapping[str, Any] | CallFault:
         """Return an answer with its list of Findings, or the last fault; count every try in `fresh`."""
         attempt, not_before = 1, 0.0
         while self._budget.take(deadline, not_before):
-            answer = self._try(request, fresh)
-            if not isinstance(answer, CallFault):
+            asked = min(self._size.most, request.get("MaxResults", PAGE))
+            answer = self._try({**request, "MaxResults": asked}, fresh)
+            if isinstance(answer, CallFault):
+                if attempt >= self._backoff.tries(answer.kind):
+                    return answer
+                not_before = self._now() + self._backoff.delay(attempt)
+                attempt += 1
+            elif UNPARSED not in answer:
+                self._learn(answer)
                 return answer
-            if attempt >= self._backoff.tries(answer.kind):
-                return answer
-            not_before = self._now() + self._backoff.delay(attempt)
-            attempt += 1
+            elif asked == 1:
+                return _alone(answer)
+            else:
+                self._size.shrink(len(answer[UNPARSED]), asked)
         return CallFault(Fault.TRANSIENT, "Deadline", "no time left to read findings")
+
+    @property
+    def page_size(self) -> int:
+        """The most findings that the next answer may have."""
+        return self._size.most
+
+    def _learn(self, answer: Mapping[str, Any]) -> None:
+        if answer["Findings"]:
+            self._size.learn(answer.get(BODY_BYTES, 0), len(answer["Findings"]))
 
     def _try(self, request: Mapping[str, Any], fresh: Fresh) -> Mapping[str, Any] | CallFault:
         fresh.calls += 1
@@ -56,10 +130,22 @@ class Getter:
             fault = call_fault(error)
             fresh.faults[fault.kind, fault.code] += 1
             return fault
-        if isinstance(answer.get("Findings"), list):
+        if isinstance(answer.get("Findings"), list) or UNPARSED in answer:
             return answer
         # A cut-off body arrives as an answer without members.
         return CallFault(Fault.TRANSIENT, "Unmentioned", "an answer without Findings")
+
+
+def _alone(answer: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Parse an answer with one finding, however large; leave the finding out if that cannot be done."""
+    body = answer[UNPARSED]
+    parsed = parsed_answer(body)
+    if isinstance(parsed.get("Findings"), list):
+        return parsed
+    return {"Findings": [], "NextToken": token_of(body), SKIPPED: "it is nested too deep to be parsed"}
+
+
+_TOO_MUCH = CallFault(Fault.TRANSIENT, "TooMuch", f"more than {MOST_BYTES_HELD:,} bytes to read at once")
 
 
 class Reader:
@@ -76,14 +162,16 @@ class Reader:
         fresh = Fresh()
         waiting = list(_chunks(list(dict.fromkeys(keys)), MOST_VALUES))
         while waiting:
-            self._read_chunk(waiting.pop(0), deadline, fresh, waiting)
+            chunk = waiting.pop(0)
+            if fresh.found.size > MOST_BYTES_HELD:
+                fresh.unread.update(dict.fromkeys(chunk, _TOO_MUCH))
+            else:
+                self._read_chunk(chunk, deadline, fresh, waiting)
         return fresh
 
     def _read_chunk(self, keys: list[Key], deadline: float, fresh: Fresh, waiting: list[list[Key]]) -> None:
-        found: dict[Key, Finding] = {}
-        fault = self._pages(keys, deadline, found, fresh)
-        fresh.found.update(found)
-        rest = [key for key in keys if key not in found]
+        fault = self._pages(keys, deadline, fresh)
+        rest = [key for key in keys if key not in fresh.found]
         if fault is None:
             fresh.missing.update(rest)
         elif fault.kind is Fault.REFUSED and len(rest) > 1:
@@ -91,18 +179,24 @@ class Reader:
         else:
             fresh.unread.update(dict.fromkeys(rest, fault))
 
-    def _pages(
-        self, keys: list[Key], deadline: float, found: dict[Key, Finding], fresh: Fresh
-    ) -> CallFault | None:
-        """Fill `found`; return the fault that ended the reading, or None when everything was read."""
+    def _pages(self, keys: list[Key], deadline: float, fresh: Fresh) -> CallFault | None:
+        """Keep what is found; return the fault that ended the reading, or None when everything was read."""
         request: dict[str, Any] = {"Filters": _filters(keys), "MaxResults": PAGE}
-        for _page in range(MOST_PAGES):
+        missing = set(keys)
+        skipped = None
+        to_come = MOST_PAGES * PAGE
+        while to_come > 0:
             answer = self._getter.get(request, deadline, fresh)
             if isinstance(answer, CallFault):
                 return answer
-            found.update((key, finding) for key, finding in keyed(answer["Findings"]) if key in keys)
-            if not answer.get("NextToken") or len(found) == len(keys):
-                return None
+            for key, finding in keyed(answer["Findings"]):
+                if key in missing:
+                    fresh.found.add(key, finding)
+                    missing.remove(key)
+            skipped = answer.get(SKIPPED, skipped)
+            if not answer.get("NextToken") or not missing:
+                return None if skipped is None else CallFault(Fault.REFUSED, "Unparsable", skipped)
+            to_come -= self._getter.page_size
             request["NextToken"] = answer["NextToken"]
         return CallFault(Fault.TRANSIENT, "TooManyPages", f"more than {MOST_PAGES} pages for {len(keys)} ids")
 

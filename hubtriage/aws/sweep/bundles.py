@@ -15,6 +15,9 @@ from hubtriage.engine.planning.batches import MOST_IDENTIFIERS
 LARGEST_BUNDLE = 900_000
 """Bytes of findings in one message. AWS: a message has 1 MiB at most, envelope and all."""
 
+MOST_HELD = 4_000_000
+"""Bytes of findings in all bundles that are not handed out: parsed, they take six times as much and more."""
+
 
 @dataclass(slots=True)
 class Bundle:
@@ -34,29 +37,41 @@ class Bundles:
 
     def __init__(self) -> None:
         self._open: dict[tuple[str, bool], Bundle] = {}
+        self._held = 0
 
     def __len__(self) -> int:
         """Return how many bundles are not handed out yet."""
         return len(self._open)
 
     def add(self, update: str, finding: Finding, now: float, *, hides: bool = False) -> Iterator[Bundle]:
-        """Put a finding to those with the same update; yields the bundle that is full with or without it."""
+        """Put a finding to those with the same update; yields the bundle that is full with or without it.
+
+        If all of them hold too much, those with the oldest findings are handed out too.
+        """
         size, key = json_size(finding), (update, hides)
         bundle = self._open.get(key)
         if bundle is not None and bundle.size + size > LARGEST_BUNDLE:
-            yield self._open.pop(key)
+            yield self._pop(key)
             bundle = None
         if bundle is None:
             bundle = self._open.setdefault(key, Bundle(now, hides=hides))
         bundle.findings.append(finding)
         bundle.size += size
+        self._held += size
         if len(bundle.findings) == MOST_IDENTIFIERS:
-            yield self._open.pop(key)
+            yield self._pop(key)
+        while self._held > MOST_HELD:
+            yield self._pop(next(iter(self._open)))
 
     def take(self, read_before: float = float("inf")) -> Iterator[Bundle]:
         """Hand out the bundles whose first finding was read before a time; all of them by default."""
         for ready in [key for key, bundle in self._open.items() if bundle.read_at < read_before]:
-            yield self._open.pop(ready)
+            yield self._pop(ready)
+
+    def _pop(self, key: tuple[str, bool]) -> Bundle:
+        bundle = self._open.pop(key)
+        self._held -= bundle.size
+        return bundle
 
 
 def json_size(value: Mapping[str, Any]) -> int:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from hubtriage.aws.clock import Clock
 from hubtriage.aws.securityhub.api import Finding, Key, identifier
-from hubtriage.aws.securityhub.reading import Reader
+from hubtriage.aws.securityhub.reading import FoundFindings, Reader
 from hubtriage.aws.securityhub.sending import STOPPED, TOO_LATE, Receipt, Sender, keys_of
 from hubtriage.aws.switch.mode import Mode
 from hubtriage.aws.triage.events import SweepOrder, parse_event
@@ -88,7 +88,7 @@ class _Batch:
         self._report = report
         self._sink = sink
         self._now = now
-        self._findings: dict[Key, Finding] = {key: one.newest.finding for key, one in seen.items()}
+        self._read_again: dict[Key, FoundFindings] = {}
         self._decisions: dict[Key, Decision] = {}
         self._open: dict[Key, Decision] = {}
         self._too_large: dict[Key, Receipt] = {}
@@ -183,22 +183,28 @@ class _Batch:
         fresh = self._triage.reader.read(keys, monotonic + READING_SHARE * (deadline - monotonic))
         self._report.reads += fresh.calls
         self._report.traffic.faults += fresh.faults
-        for key, finding in fresh.found.items():
-            self._believe(key, finding)
+        for key in fresh.found:
+            self._believe(key, fresh.found)
         self._end_closed(fresh.found)
         self._end({key: self._not_found(key, "GetFindings does not show it") for key in fresh.missing})
         self._end({key: Result("failed", why.code, why.message) for key, why in fresh.unread.items()})
 
-    def _believe(self, key: Key, stored: Finding) -> None:
+    def _shown(self, key: Key) -> Finding:
+        """Return the finding in the state that decides: the event's, or that of a later reading."""
+        found = self._read_again.get(key)
+        return self._seen[key].newest.finding if found is None else found[key]
+
+    def _believe(self, key: Key, found: FoundFindings) -> None:
         """Decide by what a reading shows, unless the event is newer.
 
         If it is not known which is newer, and they ask for different things, the finding fails: by the next
         delivery, readings have caught up. It also fails if a reading asks for what no later event asked for.
         """
         asked = [self._decisions[key], *(self._verdict(key, shown) for shown in self._seen[key].others)]
-        last = newer(self._findings[key], stored)
-        if last is not self._findings[key]:
-            self._findings[key] = stored
+        shown, stored = self._shown(key), found[key]
+        last = newer(shown, stored)
+        if last is not shown:
+            self._read_again[key] = found
             self._decide(key)
         if key in self._ended or not self._staleness.may_lag(key):
             return
@@ -214,7 +220,7 @@ class _Batch:
 
     def _decide(self, key: Key, *, without_note: bool = False) -> None:
         self._decisions.pop(key, None)
-        verdict = self._verdict(key, self._findings[key], without_note=without_note)
+        verdict = self._verdict(key, self._shown(key), without_note=without_note)
         if isinstance(verdict, Result):
             self._end({key: verdict})
             return

@@ -1,0 +1,113 @@
+"""Measure what one piece of work takes in a process of its own: `python -m tests.support.peak_memory`.
+
+Arguments: the hub's address, `batch` or `sweep`, and how many findings. Writes a JSON object: the most bytes
+that the process held (`resident`), and what was done.
+"""
+
+import json
+import resource
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from hubtriage.aws.clock import SystemClock
+from hubtriage.aws.securityhub.api import SecurityHubApi
+from hubtriage.aws.securityhub.client import security_hub
+from hubtriage.aws.securityhub.ratelimit import TokenBucket
+from hubtriage.aws.securityhub.reading import Getter, Reader
+from hubtriage.aws.securityhub.sending import Sender
+from hubtriage.aws.sweep.destination import NoDestination
+from hubtriage.aws.sweep.progress import Progress
+from hubtriage.aws.sweep.request import ACTIVE, SweepRequest
+from hubtriage.aws.sweep.walk import Pace, Walk
+from hubtriage.aws.triage.batch import Policy, Triage
+from hubtriage.engine.planning.plan import Settings
+from hubtriage.engine.ruleset.ruleset import Ruleset, load_ruleset
+from tests.support.triage_world import backoff, finding
+
+RULE = {
+    "id": "policy",
+    "match": {"GeneratorId": ["policy"]},
+    "update": {"Workflow": {"Status": "SUPPRESSED"}},
+}
+
+
+def large(number: int) -> dict[str, Any]:
+    """A finding of about 235 KB, many small values: AWS's limit is 240 KB."""
+    resources = [
+        {
+            "Type": "Other",
+            "Id": f"resource-{number}-{at}",
+            "Tags": {f"{tag}": f"{number + tag}" for tag in range(50)},
+        }
+        for at in range(330)
+    ]
+    return finding(number, Resources=resources)
+
+
+def batch(api: SecurityHubApi, ruleset: Ruleset, count: int) -> dict[str, Any]:
+    """Triage events that are old, so that each finding is read again."""
+    clock = SystemClock()
+    budget = TokenBucket(1e6, 1e6, clock)
+    triage = Triage(
+        ruleset,
+        Settings(),
+        Policy(),
+        Sender(api, budget, backoff(), clock.monotonic),
+        Reader(api, budget, backoff(), clock.monotonic),
+        clock,
+    )
+    bodies = [
+        {
+            "detail-type": "Security Hub Findings - Imported",
+            "source": "aws.securityhub",
+            "time": "2027-01-01T00:00:00Z",
+            "detail": {"findings": [finding(number)]},
+        }
+        for number in range(count)
+    ]
+    records = [{"messageId": str(at), "body": json.dumps(body)} for at, body in enumerate(bodies)]
+    report = triage.run({"Records": records}, clock.monotonic() + 600, _forget)
+    return {"done": sorted({outcome.result.status for outcome in report.outcomes}), "reads": report.reads}
+
+
+def _forget(_outcomes: Sequence[object]) -> None:
+    """Keep nothing."""
+
+
+def sweep(api: SecurityHubApi, ruleset: Ruleset, _count: int) -> dict[str, Any]:
+    """Sweep all findings, each with an update."""
+    clock = SystemClock()
+    getter = Getter(api, TokenBucket(1e6, 1e6, clock), backoff(), clock.monotonic)
+    pace = Pace(step=600.0)
+    request = SweepRequest(scopes=(ACTIVE,))
+    walk = Walk(request, ruleset, Settings(), getter, NoDestination(), clock, pace)
+    progress = walk.step(Progress())
+    return {"done": progress.status, "read": progress.read, "changed": progress.changed}
+
+
+def _resident() -> int:
+    """Return the most memory of this process. Linux: `ru_maxrss` may count that of its parent."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        (peak,) = (line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+        return int(peak.split()[1]) * 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # macOS: bytes
+
+
+def main(address: str, kind: str, count: str) -> None:
+    """Measure and write."""
+    api = security_hub(
+        region_name="eu-west-1",
+        endpoint_url=address,
+        aws_access_key_id="AKIDEXAMPLE",
+        aws_secret_access_key="secret",
+    )
+    ruleset = load_ruleset({"format": 1, "hash": "0" * 16, "revision": None, "rules": [RULE]})
+    done = (batch if kind == "batch" else sweep)(api, ruleset, int(count))
+    sys.stdout.write(json.dumps({"resident": _resident(), **done}))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
