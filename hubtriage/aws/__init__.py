@@ -1,1 +1,1 @@
-"""From events to findings, and from decisions to Security Hub."""
+"""What runs in AWS: the triage function, the sweep and the mode switch, with their clients of AWS."""

@@ -11,7 +11,7 @@ class Clock(Protocol):
         """Epoch seconds."""
 
     def monotonic(self) -> float:
-        """Seconds that never go back, from an arbitrary start."""
+        """Return seconds since an arbitrary start; they never go back."""
 
     def sleep(self, seconds: float) -> None:
         """Let `seconds` pass."""
@@ -25,7 +25,7 @@ class SystemClock:
         return time.time()
 
     def monotonic(self) -> float:
-        """Seconds since an arbitrary start."""
+        """Return seconds since an arbitrary start."""
         return time.monotonic()
 
     def sleep(self, seconds: float) -> None:

@@ -15,10 +15,10 @@ class Queues(Protocol):
     """boto3's client of SQS, as far as it is used here."""
 
     def start_message_move_task(self, **request: Any) -> Mapping[str, Any]:
-        """Have messages of a dead-letter queue moved back."""
+        """Start to move the messages of a dead-letter queue back."""
 
     def list_message_move_tasks(self, **request: Any) -> Mapping[str, Any]:
-        """Tasks of a dead-letter queue, the newest first."""
+        """Return the tasks of a dead-letter queue, the newest first."""
 
     def receive_message(self, **request: Any) -> Mapping[str, Any]:
         """Take messages for a while."""

@@ -222,7 +222,7 @@ class LocalCloud:
         return self.process.log()
 
     def is_idle(self) -> bool:
-        """Whether no state machine runs, no event is under way, and every queue of a function is empty."""
+        """Say whether no state machine runs, no event is under way, and each function's queue is empty."""
         if self.running_executions():
             return False
         # Events before, queues, events after: a function may turn a message into events meanwhile.

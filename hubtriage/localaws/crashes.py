@@ -79,9 +79,9 @@ class CrashRecorder:
 
 
 def is_ours(error: BaseException) -> bool:
-    """Whether the first or the last function in the traceback, Python's own left out, is of this package.
+    """Say whether the traceback begins or ends in this package; Python's own functions do not count.
 
-    The first: then a thread of ours ended. The last: then code of ours raised, whoever called it.
+    If it begins here, a thread of this package ended. If it ends here, code of this package raised.
     """
     files = (Path(frame.filename) for frame in traceback.extract_tb(error.__traceback__))
     ours = [

@@ -1,4 +1,4 @@
-"""Deploys a synthesized cloud assembly (`cdk.out`) with CloudFormation, without the CDK command line."""
+"""Deploy a synthesized cloud assembly (`cdk.out`) with CloudFormation, without the CDK command line."""
 
 import io
 import json
@@ -41,7 +41,7 @@ def read_assembly(folder: Path, region: str) -> tuple[AssemblyStack, ...]:
 
 
 def _goes_to(artifact: Mapping[str, Any], region: str) -> bool:
-    """Whether a stack is for this Region, or for that of the credentials, whichever it is."""
+    """Say whether a stack is for this Region, or for no particular one: then the credentials' counts."""
     return artifact["environment"].rpartition("/")[2] in (region, "unknown-region")
 
 

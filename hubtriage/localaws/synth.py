@@ -1,4 +1,4 @@
-"""Writes the cloud assembly of the checkout that this is part of, as `npx cdk synth` does."""
+"""Write the cloud assembly of the checkout that this is part of, as `npx cdk synth` does."""
 
 import json
 import os

@@ -115,7 +115,7 @@ def read_stream(stream: IO[bytes], name: str) -> Iterator[Document]:
 
 
 def _starts_with_a_line(stream: IO[bytes]) -> bool:
-    """Whether the first line that is not blank is a whole JSON object or list, as in JSON lines."""
+    """Say whether the first line that is not blank is a whole JSON object or list, as in JSON lines."""
     while line := stream.readline(_LONGEST_LINE):
         if text := line.strip().removeprefix(codecs.BOM_UTF8):
             try:

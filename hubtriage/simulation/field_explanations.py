@@ -207,7 +207,7 @@ class Explainer:
 
 
 def is_unnamed(name: str) -> bool:
-    """Whether this is a user-defined field whose name is lost: the memo holds only its digest."""
+    """Say whether this is a user-defined field whose name is lost: the memo holds only its digest."""
     return name.startswith(USER_PREFIX + "\0")
 
 

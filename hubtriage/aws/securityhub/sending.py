@@ -27,8 +27,8 @@ Bisecting a call of 100 costs about 14 calls when one finding is bad, and 199 wh
 class Receipt:
     """What became of one finding's update. `call_id` is the request id of the last call that held it.
 
-    `sent` is final; `unsent` may succeed on a later delivery; `poison` is refused by the service whatever
-    we do; `not found` and `too large` are for the caller to decide.
+    `sent` is final; `unsent` may succeed on a later delivery; `poison` is refused by the service every
+    time; `not found` and `too large` are for the caller to decide.
     """
 
     status: SendStatus

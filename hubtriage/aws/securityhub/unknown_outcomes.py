@@ -13,10 +13,11 @@ _MEMBERS = ("ProcessedFindings", "UnprocessedFindings")
 
 
 class UnknownOutcomes:
-    """Security Hub; notes the findings of updates whose answer was lost or was a fault of the service.
+    """A client of Security Hub that notes the findings of updates whose outcome is unknown.
 
-    Such an update may have worked. Then its findings need nothing when their events come again, and nothing
-    would count the change. The caller that counts empties `findings` before the next batch.
+    Their answer was lost, or was a fault of the service. Such an update may have worked. Then its findings
+    need nothing when their events come again, and nothing would count the change. The caller that counts
+    empties `findings` before the next batch.
     """
 
     def __init__(self, api: SecurityHubApi) -> None:

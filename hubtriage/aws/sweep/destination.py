@@ -72,7 +72,7 @@ class QueueDestination:
         self._clock = clock
 
     def depth(self) -> int:
-        """Messages waiting, in flight and delayed. AWS: approximate, and up to a minute old."""
+        """Return the messages waiting, in flight and delayed. AWS: approximate, and up to a minute old."""
         names = ["", "NotVisible", "Delayed"]
         wanted = [f"ApproximateNumberOfMessages{name}" for name in names]
         answer = self._call(self._sqs.get_queue_attributes, AttributeNames=wanted)

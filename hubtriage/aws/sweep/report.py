@@ -21,14 +21,14 @@ COUNTS = {
 
 
 def ended_within(ruleset: Ruleset, now: float, seconds: float = DAY) -> tuple[str, ...]:
-    """Ids of the rules whose time ended in the last `seconds` before `now`."""
+    """Return the ids of the rules whose time ended in the last `seconds` before `now`."""
     return tuple(
         rule.id for rule in ruleset.rules if rule.ends is not None and now - seconds < rule.ends <= now
     )
 
 
 def begun_within(ruleset: Ruleset, now: float, seconds: float = DAY) -> tuple[str, ...]:
-    """Ids of the rules whose time began in the last `seconds` before `now`."""
+    """Return the ids of the rules whose time began in the last `seconds` before `now`."""
     return tuple(
         rule.id for rule in ruleset.rules if rule.starts is not None and now - seconds < rule.starts <= now
     )

@@ -97,7 +97,7 @@ def _equals(values: tuple[str, ...]) -> list[dict[str, str]]:
 
 
 def _read(name: str, value: Any, default: Any) -> Any:
-    """One member, of the type that its default has."""
+    """Return a member; it must have the type of its default."""
     if isinstance(default, tuple):
         if isinstance(value, list | tuple) and all(isinstance(item, str) and item.strip() for item in value):
             return tuple(value)

@@ -45,7 +45,7 @@ class SweepExecution:
 
     @property
     def is_running(self) -> bool:
-        """Whether it goes on."""
+        """Whether the sweep still runs."""
         return self.status == "RUNNING"
 
 
@@ -67,7 +67,7 @@ def start_sweep(
 
 
 def _begun_anew(progress: Progress) -> Progress:
-    """Progress to go on from. A token that is still good saves reading the scope again."""
+    """Return the progress to continue from. A token that is still good saves reading the scope again."""
     token = None if progress.restarts >= MOST_RESTARTS else progress.token
     return replace(progress, part=1, steps=0, restarts=0, faults=0, token=token)
 

@@ -214,9 +214,9 @@ class _WalkStep:
         return limit is not None and self._progress.hidden >= limit
 
     def _was_swept(self, finding: Finding, scope: str) -> bool:
-        """What we hold was swept before, if the sweep has both scopes.
+        """Say whether the finding was swept before: what we hold is, if the sweep has both scopes.
 
-        GetFindings may still show it as it was: it would be sent, and counted against budgets, once more.
+        GetFindings may still show its old state. It would be sent, and counted against budgets, once more.
         """
         managed = user_fields(finding).get(MANAGED_KEY) == self._walk.settings.stack
         return scope == ACTIVE and managed and MANAGED in self._walk.request.scopes

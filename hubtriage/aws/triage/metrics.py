@@ -107,7 +107,7 @@ def _emit_one(name: str, count: int, namespace: str, dimensions: dict[str, str])
 
 
 def spread(ordered: tuple[float, ...], most: int = MOST_VALUES) -> tuple[float, ...]:
-    """At most so many of the values, evenly chosen, the first and the last among them."""
+    """Return at most so many of the values: evenly chosen, the first and the last included."""
     if len(ordered) <= most:
         return ordered
     return tuple(ordered[round(place * (len(ordered) - 1) / (most - 1))] for place in range(most))
@@ -146,9 +146,9 @@ def _rare(report: Report, unknown_outcomes: Container[Key]) -> dict[str, int]:
 
 
 def _is_unplanned(outcome: Outcome) -> bool:
-    """What the breaker counts: hidden or taken back, unless a sweep said so beforehand.
+    """Say whether the breaker counts a finding: hidden or taken back without the announcement of a sweep.
 
-    A sweep takes back what the deployed rules no longer want, however much; what it hides it has counted.
+    A sweep takes back everything that the deployed rules no longer want. It counts by itself what it hides.
     """
     decision, order = outcome.decision, outcome.seen.newest.order
     if decision is None:
@@ -163,7 +163,7 @@ def _of_kind(faults: Mapping[tuple[Fault, str], int], kind: Fault) -> int:
 
 
 def _changes_by_rule(updated: Iterable[Outcome], rules: Container[str]) -> Counter[str]:
-    """Findings changed, by each rule that had a part in it."""
+    """Count the changed findings of each rule that had a part in the change."""
     changed: Counter[str] = Counter()
     for outcome in updated:
         if outcome.decision is not None:
@@ -173,7 +173,7 @@ def _changes_by_rule(updated: Iterable[Outcome], rules: Container[str]) -> Count
 
 
 def _unprocessed_by_code(report: Report) -> Counter[str]:
-    """Codes are plain strings of the service: one that looks like none is counted under `Other`."""
+    """Count unprocessed findings by the service's code; what does not look like a code counts as `Other`."""
     codes: Counter[str] = Counter()
     for code, count in report.traffic.unprocessed.items():
         usable = code.isascii() and code.isalnum() and len(code) <= ERROR_CODE_LENGTH

@@ -20,7 +20,7 @@ The index is a filter. It may let a rule through that does not match, and never 
 - Conditions on one list element are looked up each by itself.
 - Of two constraints on one source only one is used, as they may hold for different elements.
 - A value of an unexpected shape (a list, an object, NaN) leaves everything possible.
-- Logic that might fail excludes nothing, so that a failing rule fails with the index as without.
+- Logic that might fail excludes nothing, so a rule that fails does so with the index as without it.
 - Null is kept apart from absence, and true from 1.
 
 A source gets a table only if it pays. Sources are taken greedily: each time the one that saves most

@@ -1,6 +1,6 @@
 """JsonLogic with the semantics of json-logic-js 2.0.5, compiled to closures.
 
-`compile_logic` checks the whole expression and returns a function. It differs on purpose in this:
+`compile_logic` checks the whole expression and returns a function. It differs from json-logic-js on purpose:
 
 - Unknown operators, a wrong number of arguments and objects with several members are refused on loading.
 - Integers above 2^53 stay exact except in arithmetic, and there is no `log`.

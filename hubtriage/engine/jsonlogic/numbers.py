@@ -1,7 +1,7 @@
-"""Numbers as JavaScript reads, writes and calculates them, which is what JsonLogic is defined by.
+"""Read, write and calculate numbers as JavaScript does, because JavaScript defines JsonLogic.
 
 One thing is better here on purpose: integers above 2^53 stay exact where they are read, compared and written,
-so ids that are numbers keep their last digits. Arithmetic is in doubles, as there.
+so ids that are numbers keep their last digits. Arithmetic is in doubles, as in JavaScript.
 """
 
 from __future__ import annotations

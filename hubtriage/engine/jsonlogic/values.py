@@ -2,7 +2,7 @@
 
 Values are what `json.loads` gives. JavaScript's `undefined` never occurs: JsonLogic reads a missing member
 as null. Members that JavaScript objects inherit (`constructor`, `toString`) do not exist here; `length` of
-lists and texts does. Texts are compared, measured and cut in UTF-16 units, as there.
+lists and texts does. Texts are compared, measured and cut in UTF-16 units, as in JavaScript.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ MAX_LENGTH = 1_000_000
 
 
 def truthy(value: Value) -> bool:
-    """JsonLogic's truth: false, null, 0, NaN, "" and [] are false, everything else true, also {} and "0"."""
+    """Say whether a value is true: false, null, 0, NaN, "" and [] are not; all else is, also {} and "0"."""
     if value is True or value is False:
         return value
     if isinstance(value, dict):
@@ -78,7 +78,7 @@ def join(values: Sequence[Value]) -> str:
 
 
 def checked_text(text: str) -> str:
-    """Return the text, unless a rule blew it up beyond all measure."""
+    """Return the text; refuse one that a rule has made too long."""
     if len(text) > MAX_LENGTH:
         raise EvaluationError(f"the text has grown beyond {MAX_LENGTH} characters")
     return text
@@ -159,7 +159,7 @@ def _sort_key(left: str, right: str) -> tuple[str, str] | tuple[bytes, bytes]:
 
 
 def contains(haystack: Value, needle: Value) -> bool:
-    """Say what `haystack.indexOf(needle) !== -1` says: substring of a text, strictly equal item of a list."""
+    """Evaluate `haystack.indexOf(needle) !== -1`: a substring of a text, a strictly equal item of a list."""
     if isinstance(haystack, list):
         return any(strictly_equal(item, needle) for item in haystack)
     if not isinstance(haystack, str) or not haystack:

@@ -2,9 +2,9 @@
 
 AWS: fields are and-ed, the values of one field or-ed, and a list in the finding stands for its elements,
 whatever their nesting. Conditions below one list must hold in the same element. `exists` sees leaves only:
-objects and empty lists do not exist. `{"exists": false}` holds if the path leads to no value in the element
-in which a field beside it holds; where no field beside it names an element, if it leads to none in any. `$or`
-multiplies out: each branch is joined with the fields beside it.
+objects and empty lists do not exist. `{"exists": false}` is about the element in which a field beside it
+holds: the path must lead to no value there. If no such field names an element, the path must lead to no value
+in any element. `$or` multiplies out: each branch is joined with the fields beside it.
 
 More is refused than EventBridge refuses, where a pattern is surely a mistake: an operator in the place of a
 field name, a field that a `$or` tests twice (EventBridge keeps the last), a network with host bits. A dot in

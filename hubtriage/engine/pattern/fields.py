@@ -165,10 +165,10 @@ def _ending_ignoring_case(text: str) -> TextTest:
 
 
 def _either_case(one: str, *, backwards: bool = False) -> str:
-    """Return an expression for a character's two cases, of which at most one fits at any place.
+    """Return an expression for a character's two cases; at most one of them fits at any place.
 
-    A character without case has to stand there once: two equal alternatives would be tried anew for each
-    character before them, which takes exponential time. No case begins or ends its other case.
+    A character without case appears once: two equal alternatives would both be tried after each way to
+    match what precedes them, which takes exponential time. No case begins or ends its other case.
     """
     cases = dict.fromkeys((one.lower(), one.upper()))
     spelled = [re.escape(case[::-1] if backwards else case) for case in cases]

@@ -1,6 +1,6 @@
 """Planning one finding: from its present state and the rules to at most one update.
 
-    desired state = f(finding as its provider and the humans left it, rules, now)
+    desired state = f(finding as its provider and people left it, rules, now)
 
 1. `memo`    read what triage wrote on the finding: its claims
 2. `baseline` review which claims still stand, and take back what is ours

@@ -1,1 +1,1 @@
-"""Texts that conditions compare: wildcards, addresses, timestamps."""
+"""Texts: wildcards, addresses and timestamps that conditions compare, and suggestions for misspelt words."""

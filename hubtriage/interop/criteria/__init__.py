@@ -1,1 +1,1 @@
-"""Filters of AWS as data, between other tools' rules and ours."""
+"""AWS's filters as data: the step between other tools' rules and ours."""

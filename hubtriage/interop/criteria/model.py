@@ -24,7 +24,7 @@ class TextTest:
     key: str | None = None
 
     def holds(self, text: str) -> bool:
-        """Whether a text passes; not for regular expressions."""
+        """Say whether a text passes; not for regular expressions."""
         if self.how == "equals":
             return text == self.value
         if self.how == "prefix":

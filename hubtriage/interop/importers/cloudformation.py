@@ -47,7 +47,7 @@ def read_template(text: str) -> Any:
 
 
 def is_template(value: Any) -> bool:
-    """Whether a document is a template: it has resources with types."""
+    """Say whether a document is a template: it has resources with types."""
     resources = value.get("Resources") if isinstance(value, dict) else None
     return isinstance(resources, dict) and any(
         isinstance(resource, dict) and "Type" in resource for resource in resources.values()

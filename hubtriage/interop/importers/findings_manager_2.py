@@ -62,7 +62,7 @@ def _add(found: Translation, index: int, raw: object, defaults: Mapping[str, Any
 
 
 def _merged(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """One mapping laid over another, member by member where both hold mappings."""
+    """Lay one mapping over another, member by member where both hold mappings."""
     result = dict(under)
     for key, value in over.items():
         below = result.get(key)

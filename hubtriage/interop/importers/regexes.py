@@ -1,4 +1,4 @@
-"""Regular expressions of Python, which other tools search with, as tests of ours.
+"""Turn regular expressions of Python, which other tools search with, into tests of our rules.
 
 Plain texts between anchors become comparisons, the rest RE2's syntax. Where the two differ, what RE2 has is
 written so that it means what Python means: `\\d`, `\\w` and `\\s` count all of Unicode, `\\Z` is `\\z`,
@@ -53,7 +53,7 @@ def read_regex(pattern: object, path: Path) -> TextTest:
 
 
 def counts_ascii_words(expression: str) -> bool:
-    """Whether the expression asks for word boundaries, which RE2 sees between ASCII words only."""
+    """Say whether the expression asks for word boundaries, which RE2 sees between ASCII words only."""
     return any(token in ("\\b", "\\B") and not inside for token, inside in _tokens(expression))
 
 

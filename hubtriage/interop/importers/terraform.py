@@ -104,7 +104,7 @@ def _unescaped(found: re.Match[str]) -> str:
 
 
 def is_shown(value: Any) -> bool:
-    """Whether a JSON document is what `terraform show -json` prints of a state or a plan."""
+    """Say whether a JSON document is what `terraform show -json` prints of a state or a plan."""
     return isinstance(value, dict) and "terraform_version" in value
 
 

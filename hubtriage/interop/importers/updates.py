@@ -100,7 +100,7 @@ _FIELDS: Mapping[str, Callable[[object, Path], Any]] = {
 
 
 def selects_moved_findings(criteria: Iterable[Criterion], update: Mapping[str, Any]) -> bool:
-    """Whether the criteria select findings by a status that only a person or a tool can have set.
+    """Say whether the criteria select findings by a status that only a person or a tool can have set.
 
     Such a rule sets Workflow although a person or a tool set it before. Without `override` it could do
     nothing there.

@@ -9,7 +9,7 @@ from typing import Protocol
 
 
 class Watcher(Protocol):
-    """Shows progress: `begin` a step, `advance` it to a count, `end` it with what came of it."""
+    """Shows progress: `begin` a step, `advance` it to a count, `end` it with its result."""
 
     def begin(self, step: str, total: int | None = None) -> None:
         """Show that a step begins; `total` is what `advance` counts towards, None if it is not known."""

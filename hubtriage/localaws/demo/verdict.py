@@ -1,4 +1,4 @@
-"""What came of it: each finding accounted for, what each rule did, and whether the witnesses agree."""
+"""The demonstration's result: each finding accounted for, what each rule did, whether the witnesses agree."""
 
 from __future__ import annotations
 

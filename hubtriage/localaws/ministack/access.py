@@ -9,14 +9,14 @@ from hubtriage.localaws.ministack.internals import module
 
 
 def authorize() -> None:
-    """Have ministack evaluate policies for Security Hub too, and for requests that it does not know."""
+    """Make ministack evaluate policies for Security Hub too, and for requests that it does not know."""
     _authorize_security_hub()
     _authorize_requests_of_sqs()
     _know_roles_by_their_arn()
 
 
 def _authorize_security_hub() -> None:
-    """Have `AUTH=true` evaluate policies for Security Hub: action by path, the hub as the resource.
+    """Make `AUTH=true` evaluate policies for Security Hub: action by path, the hub as the resource.
 
     Which fields an update sets, and to what, are condition keys.
     """
@@ -86,7 +86,7 @@ def _member(body: bytes, name: str) -> str | None:
 
 
 def _know_roles_by_their_arn() -> None:
-    """Have aws:PrincipalArn of a role's session be the ARN of the role, as in AWS."""
+    """Set aws:PrincipalArn of a role's session to the ARN of the role, as AWS does."""
     evaluator = module("core.iam_evaluator")
     resolve = evaluator._resolve_condition_key
 

@@ -69,7 +69,7 @@ class Batches:
 
 
 def hand_out_again_soon() -> None:
-    """Have messages that a function failed come again after `LONGEST_WAIT` at the latest."""
+    """Deliver messages that a function failed again after `LONGEST_WAIT` at the latest."""
     functions, sqs = module("services.lambda_svc"), module("services.sqs")
     handle = functions._run_sqs_batch
 

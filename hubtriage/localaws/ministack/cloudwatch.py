@@ -11,7 +11,7 @@ from hubtriage.localaws.ministack.log_pages import paged
 
 
 def watch() -> None:
-    """Have ministack page logs, make metrics of them, call functions on alarms, and accept saved queries."""
+    """Make ministack page logs, make metrics of them, call functions on alarms, and accept saved queries."""
     logs = module("services.cloudwatch_logs")
     logs._filter_log_events = paged(logs._filter_log_events)
     _accept_query_definitions()

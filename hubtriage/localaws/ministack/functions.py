@@ -1,4 +1,4 @@
-"""Lambda functions at work: their whole output in the log, and what ends them in the midst of it.
+"""Lambda functions at work: their whole output in the log, and what ends them while they run.
 
 AWS: what a function writes is in its log whatever becomes of the function.
 """
@@ -24,10 +24,10 @@ _LOG = logging.getLogger(__name__)
 
 
 def keep_all_output() -> None:
-    """Have the log of an invocation hold all that the function wrote until it answered, or died.
+    """Keep in an invocation's log all that the function wrote until it answered or died.
 
-    ministack looks no further once no line has come for 5 ms, which on a busy machine is in the midst of
-    them; the rest counts as the next invocation's, and is gone where the process is.
+    ministack stops reading when no line has come for 5 ms. On a busy machine that is too early: the rest
+    goes into the next invocation's log, and is lost if the process ends.
     """
     worker = module("core.lambda_runtime").Worker
     so_far, a_while = worker._drain_stderr, worker._drain_stderr_bounded

@@ -1,4 +1,4 @@
-"""IAM Access Analyzer: resources that accounts outside the organisation, or anybody, can reach."""
+"""IAM Access Analyzer: resources that accounts outside the organisation, or anyone, can reach."""
 
 from __future__ import annotations
 

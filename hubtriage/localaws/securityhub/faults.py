@@ -47,7 +47,7 @@ class _Armed:
     times: int
 
     def strike(self) -> bool:
-        """Whether this occasion goes wrong; uses it up."""
+        """Say whether this occasion goes wrong, and count it."""
         if self.skip:
             self.skip -= 1
             return False

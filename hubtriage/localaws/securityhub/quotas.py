@@ -16,7 +16,7 @@ class QuotaBucket:
         self._tokens = self.burst
 
     def take(self, now: float) -> bool:
-        """Whether a call may pass at `now` (seconds; time that runs backwards adds nothing)."""
+        """Say whether a call may pass at `now` (seconds; time that runs backwards adds nothing)."""
         if self._at is not None:
             self._tokens = min(self.burst, self._tokens + max(0.0, now - self._at) * self.rate)
         self._at = now if self._at is None else max(now, self._at)
@@ -37,7 +37,7 @@ class Quotas:
         self._buckets: dict[str, QuotaBucket] = {}
 
     def take(self, operation: str, now: float) -> bool:
-        """Whether this call of `operation` is within its quota."""
+        """Say whether this call of `operation` is within its quota."""
         if operation not in self._buckets:
             self._buckets[operation] = QuotaBucket(*_QUOTAS.get(operation, _ANY_OTHER))
         return self._buckets[operation].take(now)

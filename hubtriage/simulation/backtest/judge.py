@@ -95,7 +95,7 @@ class Judge:
         return tuple(rule.id for rule in matching if rule.id not in looked_at and rule.id not in errors)
 
     def _is_example(self, outcome: FindingOutcome) -> bool:
-        """Whether some rule has too few examples of what it does to this finding."""
+        """Say whether some rule has too few examples of what it does to this finding."""
         if not self._task.examples:
             return False
         roles = set(outcome.roles)

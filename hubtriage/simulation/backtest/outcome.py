@@ -1,4 +1,4 @@
-"""What becomes of one finding, small enough to go from process to process by the hundred thousand."""
+"""What happens to one finding, in a form small enough to pass between processes by the hundred thousand."""
 
 from collections.abc import Iterator, Mapping
 from hashlib import blake2b
@@ -45,7 +45,7 @@ class Transition(NamedTuple):
 
 
 class AttributedTransition(NamedTuple):
-    """A transition, the rule it is put down to (None: the provider), and why."""
+    """A transition, the rule that made it (None: the provider), and why."""
 
     transition: Transition
     rule: str | None

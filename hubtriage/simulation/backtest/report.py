@@ -76,7 +76,7 @@ def _transitions(transitions: Counter[Transition]) -> list[Record]:
 
 
 def _by_rule(tally: Tally) -> Iterator[Record]:
-    """Yield each rule of the rule set in the order of evaluation, then what is put down to no rule of it."""
+    """Yield each rule of the rule set in the order of evaluation, then what no rule of it did."""
     known = {rule["id"]: rule for rule in tally.task.ruleset["rules"]}
     for name in [*known, *sorted(tally.rules.keys() - known.keys())]:
         raw = known.get(name, {})

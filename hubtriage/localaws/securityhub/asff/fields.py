@@ -187,7 +187,7 @@ def _workflow_after_import(before: Finding, after: Finding) -> str | None:
 
 
 def _reopens(before: Finding, after: Finding) -> bool:
-    """Whether the status falls back to NEW.
+    """Say whether the status falls back to NEW.
 
     AWS: NOTIFIED and RESOLVED do when the record is active again, or no longer passes.
     """
@@ -197,7 +197,7 @@ def _reopens(before: Finding, after: Finding) -> bool:
 
 
 def _resolves_by_itself(after: Finding, before: Finding | None) -> bool:
-    """Whether the service resolves it. AWS: findings of controls and of Config, when they come to pass.
+    """Say whether the service resolves it. AWS: findings of controls and of Config, when they come to pass.
 
     One that passed before and still does keeps the status that a person gave it.
     """

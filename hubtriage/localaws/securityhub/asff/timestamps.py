@@ -12,7 +12,7 @@ def read_timestamp(text: object) -> float | None:
     """Return epoch seconds of an ASFF timestamp; None when the service would not take it.
 
     AWS: ISO 8601 with Z or an offset of at most 18 hours, colon optional, up to nine digits of
-    fraction of which three count.
+    fraction; the first three count.
     """
     found = _TIMESTAMP.match(text) if isinstance(text, str) else None
     if found is None:
