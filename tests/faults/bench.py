@@ -245,13 +245,15 @@ def findings(case: Case) -> list[dict[str, Any]]:
 
 
 def _generator(case: Case, number: int | None) -> str:
-    return f"faults/{case.key}" if number is None else f"faults/{case.key}/{number}"
+    return f"faults/{case.group}" if number is None else f"faults/{case.group}/{number}"
 
 
 def _proxy_rule(case: Case) -> dict[str, Any]:
     """A rule for the calls of one case: it is known by the user field that its findings get."""
     rule: dict[str, Any] = {"service": "securityhub", "operation": case.operation, **(case.proxy or {})}
-    if case.operation == "BatchUpdateFindings":
+    if case.beside is not None:
+        rule["body"] = f"FindingIdentifiers[?Id == '{case.key}/0']"
+    elif case.operation == "BatchUpdateFindings":
         rule["body"] = f"UserDefinedFields.case == '{_generator(case, None)}'"
     if case.times != FOREVER:
         rule["times"] = case.times
@@ -320,6 +322,6 @@ def _flaws(case: Case, entries: list[Entry], struck: int) -> Iterator[str]:
             yield f"the event {entry.event} of {entry.finding} ended as {entry.fate}, not as {case.ends}"
     if case.findings and not any(entry.first for entry in entries):
         yield "no event told of its findings"
-    harmless = case.name == "nothing goes wrong" or case is UNUSABLE
+    harmless = case.name.startswith("nothing goes wrong") or case is UNUSABLE
     if not harmless and not struck:
         yield "the fault never struck"

@@ -18,7 +18,8 @@ class Case:
 
     name: what happens, as a sentence. code: the ErrorCode with which Security Hub leaves these findings
     unprocessed. proxy: what happens to their calls on the way (a rule of the fault proxy, without what it
-    matches). times: how often. ends: the fate of the events that told of the findings first.
+    matches). times: how often. ends: the fate of the events that told of the findings first. beside: the name
+    of a case whose findings share their calls with these; only these are meant by `proxy`.
     """
 
     name: str
@@ -29,11 +30,21 @@ class Case:
     times: int = 1
     findings: int = MANY
     quick: bool = True
+    beside: str | None = None
 
     @property
     def key(self) -> str:
         """The case in GeneratorIds and Ids."""
-        return self.name.replace(" ", "-").replace(",", "")
+        return _key(self.name)
+
+    @property
+    def group(self) -> str:
+        """The case in the user field that keeps the calls of cases apart."""
+        return _key(self.beside or self.name)
+
+
+def _key(name: str) -> str:
+    return name.replace(" ", "-").replace(",", "")
 
 
 _LASTING: Mapping[str, Fate] = {
@@ -74,6 +85,18 @@ CASES: tuple[Case, ...] = (
         proxy=_error("AccessDeniedException", 403),
         times=FOREVER,
         quick=False,
+    ),
+    Case("nothing goes wrong with the others of a call", "updated", findings=6),
+    *(
+        Case(
+            f"{code} for one of a call",
+            "dead letter",
+            proxy=_error(code, status),
+            times=FOREVER,
+            findings=1,
+            beside="nothing goes wrong with the others of a call",
+        )
+        for code, status in (("AccessDeniedException", 403), ("InvalidInputException", 400))
     ),
     Case("answer cut off inside JSON", "updated", proxy={"response": {"truncate_frac": 0.5}}, times=2),
     Case("answer cut off at once", "updated", proxy={"response": {"truncate_bytes": 0}}, quick=False),

@@ -30,7 +30,7 @@ class Fault(Enum):
     THROTTLED = "throttled"  # wait, then try again
     TRANSIENT = "transient"  # try again; if it worked already, no harm is done: an update is idempotent
     REFUSED = "refused"  # the request is wrong: find the finding that makes it wrong
-    DENIED = "denied"  # IAM forbids this, or this value: fail this call only, and alarm
+    DENIED = "denied"  # IAM forbids this, this value, or this finding: look for the finding, and alarm
 
 
 class Handling(Enum):

@@ -42,6 +42,10 @@ class TokenBucket:
         self._tokens -= 1.0
         return True
 
+    def give_back(self) -> None:
+        """Return a token that was not used."""
+        self._tokens += 1.0
+
     def pause(self, seconds: float) -> None:
         """Let no token out for `seconds`: the service said that all callers together are too fast."""
         self._refill()

@@ -13,13 +13,19 @@ from hubtriage.aws.securityhub.ratelimit import TokenBucket
 from hubtriage.engine.planning.batches import Call, Payload
 
 Sent = Callable[[Iterable[Key], "Receipt"], None]
-SendStatus = Literal["sent", "not found", "too large", "poison", "unsent"]
+SendStatus = Literal["sent", "not found", "too large", "poison", "outdated", "unsent"]
 
 HOPELESS = 16
-"""Refused calls after which a payload counts as wrong for every finding.
+"""Refused calls, with none accepted, after which a payload counts as wrong for every finding.
 
-Bisecting a call of 100 costs about 14 calls when one finding is bad, and 199 when the payload is: with
-16 parts refused and none accepted it is the payload, and the rest of the budget belongs to others.
+Bisecting a call of 100 costs about 14 calls when one finding is bad, and 199 when the payload is. The rest of
+the budget belongs to others. As many refused parts of any payloads, with no part accepted, mean that a
+permission is missing: nothing is halved any more.
+"""
+MOST_PARTS = 60
+"""Parts into which a call is cut at most, enough for four bad findings among 100.
+
+What is left then waits for the next delivery. By then the findings that were accepted are out of the way.
 """
 
 
@@ -28,7 +34,8 @@ class Receipt:
     """What became of one finding's update. `call_id` is the request id of the last call that held it.
 
     `sent` is final; `unsent` may succeed on a later delivery; `poison` is refused by the service every
-    time; `not found` and `too large` are for the caller to decide.
+    time; `not found` and `too large` are for the caller to decide. `outdated`: the update has become too old
+    to be sent, and the finding has to be read and planned again.
     """
 
     status: SendStatus
@@ -40,6 +47,7 @@ class Receipt:
 TOO_LATE = Receipt("unsent", "Deadline", "no time left for the call")
 STOPPED = Receipt("unsent", "Stopped", "triage was switched off before the call")
 """For findings that are left when no call starts any more."""
+OUTDATED = Receipt("outdated", "Outdated", "the update has become too old to be sent")
 
 
 @dataclass(slots=True)
@@ -62,6 +70,8 @@ class _Trial:
     """What the service thought of a payload so far, over all calls that send it."""
 
     payload: Payload  # kept, so that its identity stays its own
+    calls: int = 0
+    parts: int = 0
     refused: int = 0
     accepted: bool = False
     verdict: Receipt = Receipt("poison")
@@ -70,12 +80,17 @@ class _Trial:
     def hopeless(self) -> bool:
         return not self.accepted and self.refused >= HOPELESS
 
+    @property
+    def may_be_cut(self) -> bool:
+        return self.parts < MOST_PARTS * self.calls
+
 
 @dataclass(frozen=True, slots=True)
 class _Attempt:
     payload: Payload
     keys: tuple[Key, ...]
     number: int = 1
+    is_part: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +107,11 @@ def always() -> bool:
     return True
 
 
+def never(_key: Key) -> bool:
+    """Let no update become too old."""
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Sender:
     """Sends calls. `budget` is the container's and outlives a batch; `now` is monotonic.
@@ -106,14 +126,19 @@ class Sender:
     may_write: Callable[[], bool] = always
 
     def send(
-        self, calls: Iterable[Call], deadline: float, sent: Sent
+        self,
+        calls: Iterable[Call],
+        deadline: float,
+        sent: Sent,
+        outdated: Callable[[Key], bool] = never,
     ) -> tuple[Mapping[Key, Receipt], Traffic]:
         """Send every call and return what became of each finding.
 
-        `deadline` is monotonic; no call starts later. `sent` is called with updated findings at once. Never
-        raises for what the service or the network does.
+        `deadline` is monotonic; no call starts later. `sent` is called with updated findings at once.
+        `outdated` is asked before every attempt: the finding may have changed since its update was planned.
+        Never raises for what the service or the network does.
         """
-        run = _Run(self, tuple(calls), sent)
+        run = _Run(self, tuple(calls), sent, outdated)
         run.finish(deadline)
         return run.receipts, run.traffic
 
@@ -126,16 +151,20 @@ def keys_of(call: Call) -> tuple[Key, ...]:
 class _Run:
     """The calls of one batch: a schedule of attempts, in order of the time at which each may start."""
 
-    def __init__(self, sender: Sender, calls: tuple[Call, ...], sent: Sent):
+    def __init__(self, sender: Sender, calls: tuple[Call, ...], sent: Sent, outdated: Callable[[Key], bool]):
         self.receipts: dict[Key, Receipt] = {}
         self.traffic = Traffic()
         self._sender = sender
         self._stopped = False
         self._sent = sent
+        self._outdated = outdated
         self._schedule: list[tuple[float, int, _Attempt]] = []
         self._added = 0
         self._trials = {id(call.payload): _Trial(call.payload) for call in calls}
+        self._parts_refused = 0
+        self._parts_accepted = 0
         for call in calls:
+            self._trials[id(call.payload)].calls += 1
             self.add(_Attempt(call.payload, keys_of(call)))
 
     def add(self, attempt: _Attempt, delay: float = 0.0) -> None:
@@ -148,10 +177,29 @@ class _Run:
             not_before, _order, attempt = heappop(self._schedule)
             if self._trial(attempt).hopeless:
                 self._close(attempt.keys, self._trial(attempt).verdict)
-            elif (stop_reason := self._stop_reason(deadline, not_before)) is None:
-                self._try(attempt)
-            else:
-                self._leave(attempt, stop_reason)
+            elif not attempt.is_part or not self._nothing_is_permitted():
+                self._take_up(attempt, deadline, not_before)
+
+    def _take_up(self, attempt: _Attempt, deadline: float, not_before: float) -> None:
+        """Wait for the attempt's turn, and make it with what is not outdated by then."""
+        if stop_reason := self._stop_reason(deadline, not_before):
+            self._leave(attempt, stop_reason)
+        elif (due := self._up_to_date(attempt)).keys:
+            self._try(due)
+        else:
+            self._sender.budget.give_back()
+
+    def _up_to_date(self, attempt: _Attempt) -> _Attempt:
+        """Return the attempt without the findings whose update has become too old."""
+        outdated = frozenset(filter(self._outdated, attempt.keys))
+        if not outdated:
+            return attempt
+        self._close(outdated, OUTDATED)
+        return replace(attempt, keys=tuple(key for key in attempt.keys if key not in outdated))
+
+    def _nothing_is_permitted(self) -> bool:
+        """Return whether halving has brought nothing. What is left keeps the reason of the refusal."""
+        return not self._parts_accepted and self._parts_refused >= HOPELESS
 
     def _trial(self, attempt: _Attempt) -> _Trial:
         return self._trials[id(attempt.payload)]
@@ -188,6 +236,7 @@ class _Run:
 
     def _answered(self, attempt: _Attempt, answer: _Answer) -> None:
         self._trial(attempt).accepted = True
+        self._parts_accepted += attempt.is_part
         self._accept(attempt, answer)
         again: list[Key] = []
         for key in attempt.keys:
@@ -212,9 +261,9 @@ class _Run:
         self.traffic.faults[fault.kind, fault.code] += 1
         receipt = Receipt("unsent", fault.code, fault.message)
         self._close(attempt.keys, receipt)
-        if fault.kind is Fault.REFUSED:
+        if fault.kind in (Fault.REFUSED, Fault.DENIED):
             self._cut(attempt, fault)
-        elif fault.kind is not Fault.DENIED:
+        else:
             if fault.kind is Fault.THROTTLED:
                 self._sender.budget.pause(self._sender.backoff.delay(attempt.number))
             self._again(attempt, attempt.keys, fault.kind)
@@ -226,16 +275,19 @@ class _Run:
             self.add(next_attempt, self._sender.backoff.delay(attempt.number))
 
     def _cut(self, attempt: _Attempt, fault: CallFault) -> None:
-        """Halve a refused call, so that one bad finding does not hold back the others."""
+        """Halve a call that was refused or denied, so that one bad finding does not hold back the others."""
         trial = self._trial(attempt)
         trial.refused += 1
-        trial.verdict = Receipt("poison", fault.code, fault.message)
+        self._parts_refused += attempt.is_part
+        status: SendStatus = "poison" if fault.kind is Fault.REFUSED else "unsent"
+        trial.verdict = Receipt(status, fault.code, fault.message)
         if len(attempt.keys) == 1:
             self._close(attempt.keys, trial.verdict)
-            return
-        middle = len(attempt.keys) // 2
-        for keys in (attempt.keys[:middle], attempt.keys[middle:]):
-            self.add(replace(attempt, keys=keys))
+        elif trial.may_be_cut:
+            trial.parts += 2
+            middle = len(attempt.keys) // 2
+            for keys in (attempt.keys[:middle], attempt.keys[middle:]):
+                self.add(replace(attempt, keys=keys, is_part=True))
 
     def _close(self, keys: Iterable[Key], receipt: Receipt) -> None:
         self.receipts.update(dict.fromkeys(keys, receipt))

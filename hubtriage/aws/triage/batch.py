@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from hubtriage.aws.clock import Clock
 from hubtriage.aws.securityhub.api import Finding, Key, identifier
 from hubtriage.aws.securityhub.reading import FoundFindings, Reader
-from hubtriage.aws.securityhub.sending import STOPPED, TOO_LATE, Receipt, Sender, keys_of
+from hubtriage.aws.securityhub.sending import OUTDATED, STOPPED, TOO_LATE, Receipt, Sender, keys_of
 from hubtriage.aws.switch.mode import Mode
 from hubtriage.aws.triage.events import SweepOrder, parse_event
 from hubtriage.aws.triage.results import Outcome, Report, Result
@@ -135,29 +135,34 @@ class _Batch:
     def _send(self, open_calls: Callable[[], list[Call]], deadline: float) -> None:
         """Make calls until none is open. No call of another round starts before a round has ended.
 
-        What had to wait for its call until it is no longer fresh is read again before, once.
+        What had to wait for its call, or for another try, until it is out of date is read again before.
         """
         while calls := open_calls():
             for start in range(0, len(calls), ROUND):
                 due = calls[start : start + ROUND]
-                if late := self._staleness.late(key for call in due for key in keys_of(call)):
+                late = [key for call in due for key in keys_of(call) if self._staleness.is_outdated(key)]
+                if late:
                     self._read(late, deadline)
                     break
-                if stop_reason := self._make(due, deadline):
+                stop_reason = self._make(due, deadline)
+                if stop_reason == OUTDATED:
+                    break
+                if stop_reason:
                     self._end({key: self._result(key, stop_reason) for key in self._open})
                     return
 
     def _make(self, calls: Sequence[Call], deadline: float) -> Receipt | None:
-        """Make calls; return what stops any further call, or None."""
-        receipts, traffic = self._triage.sender.send(calls, deadline, self._sent)
+        """Make calls; return what stops any further call, or what became too old to be sent, or None."""
+        outdated = self._staleness.is_outdated
+        receipts, traffic = self._triage.sender.send(calls, deadline, self._sent, outdated)
         self._report.traffic.add(traffic)
         for key, receipt in receipts.items():
             if receipt.status == "too large":
                 self._too_large[key] = receipt
                 del self._open[key]
-            elif receipt.status != "sent":
+            elif receipt.status not in ("sent", "outdated"):  # what is outdated stays open
                 self._end({key: self._result(key, receipt)})
-        return next((receipt for receipt in receipts.values() if receipt in (TOO_LATE, STOPPED)), None)
+        return next((stop for stop in (TOO_LATE, STOPPED, OUTDATED) if stop in receipts.values()), None)
 
     def send_without_note(self, deadline: float) -> None:
         """Send again, without the note, what the update made too large."""
@@ -181,6 +186,7 @@ class _Batch:
         monotonic = self._triage.clock.monotonic()
         self._staleness.reading(keys)
         fresh = self._triage.reader.read(keys, monotonic + READING_SHARE * (deadline - monotonic))
+        self._staleness.have_read(keys)
         self._report.reads += fresh.calls
         self._report.traffic.faults += fresh.faults
         for key in fresh.found:

@@ -24,6 +24,8 @@ CLOCK_SKEW = 5.0
 """Seconds by which the clock of an event's sender may be ahead of ours. A later event is not trusted."""
 READING_LAG = 600.0
 """Seconds for which a reading may show an older state. AWS: an update "can take several minutes" to show."""
+LEAST_AGE = 10.0
+"""Seconds for which a batch trusts what it has read, even if it trusts no event: calls wait their turn."""
 MOST = 20_000
 """Findings that are remembered, those seen last: about 5 MB, far more than change while an event is fresh."""
 
@@ -181,6 +183,7 @@ class Staleness:
         self._clock = clock
         self._began = clock.now()
         self._read_at: dict[Key, float] = {}
+        self._have_read_at: dict[Key, float] = {}
 
     def is_stale(self, key: Key) -> bool:
         """Return whether the event may not show the present state of a finding."""
@@ -195,18 +198,22 @@ class Staleness:
         """Return whether a batch has to read a finding that it has not read yet."""
         return key not in self._read_at and self.is_stale(key)
 
-    def late(self, keys: Iterable[Key]) -> list[Key]:
-        """Return the findings that were fresh and have waited too long for their call.
+    def is_outdated(self, key: Key) -> bool:
+        """Return whether the finding was seen too long ago for an update to be sent.
 
-        No finding is read twice in a batch: in a backlog all are read first, and reading is slower than
-        sending.
+        A reading counts from its end: in a backlog all are read first, and reading is slower than sending.
         """
-        oldest = self._clock.now() - self._age
-        return [key for key in keys if key not in self._read_at and self._event_at(key) < oldest]
+        if key in self._have_read_at:
+            return self._clock.now() - self._have_read_at[key] > max(self._age, LEAST_AGE)
+        return self._clock.now() - self._event_at(key) > self._age
 
     def reading(self, keys: Iterable[Key]) -> None:
         """Note that these findings are read now."""
         self._read_at.update(dict.fromkeys(keys, self._clock.now()))
+
+    def have_read(self, keys: Iterable[Key]) -> None:
+        """Note that the reading of these findings has ended."""
+        self._have_read_at.update(dict.fromkeys(keys, self._clock.now()))
 
     def may_lag(self, key: Key) -> bool:
         """Return whether a reading may show a finding as it was before its event."""

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hubtriage.aws.securityhub.api import Key, identifier
 from hubtriage.aws.securityhub.faults import HANDLING
 from hubtriage.aws.securityhub.ratelimit import TokenBucket
-from hubtriage.aws.securityhub.sending import HOPELESS, Receipt, Sender, Traffic
+from hubtriage.aws.securityhub.sending import HOPELESS, MOST_PARTS, Receipt, Sender, Traffic
 from hubtriage.engine.planning.batches import Call
 from tests.support.examples import examples
 from tests.support.triage_world import FOREVER, NOW, SUPPRESS, TriageWorld, backoff, key
@@ -266,15 +266,16 @@ def test_an_error_ends_a_single_finding(error: Exception, fate: str, attempts: i
 class RefusingService(Scripted):
     """A service that refuses whole calls because of single findings, or always."""
 
-    def __init__(self, *bad: int) -> None:
+    def __init__(self, *bad: int, code: str = "InvalidInputException", status: int = 400) -> None:
         super().__init__({})
         self.bad = {f"finding-{number}" for number in bad}
+        self.error = client_error(code, status)
 
     def batch_update_findings(self, **request: Any) -> Mapping[str, Any]:
         self.requests.append(request)
         names = {found["Id"] for found in request["FindingIdentifiers"]}
         if self.bad & names or not self.bad:
-            raise client_error("InvalidInputException", 400)
+            raise self.error
         return {"ProcessedFindings": request["FindingIdentifiers"], "UnprocessedFindings": []}
 
 
@@ -285,6 +286,91 @@ def test_bad_findings_do_not_hold_back_the_others_of_a_refused_call(bad: list[in
     assert {n for n in range(100) if receipts[key(n)].status == "poison"} == set(bad)
     assert {receipt.status for receipt in receipts.values()} == {"sent", "poison"}
     assert len(api.requests) <= 1 + 14 * len(bad)
+
+
+def denying(*bad: int) -> RefusingService:
+    return RefusingService(*bad, code="AccessDeniedException", status=403)
+
+
+@pytest.mark.parametrize("bad", [[0], [99], [3, 4], [0, 50, 99]], ids=str)
+def test_a_finding_that_is_denied_does_not_hold_back_the_others_of_its_call(bad: list[int]) -> None:
+    api = denying(*bad)
+    receipts = send_scripted(api, call(*range(100)))
+    assert {n for n in range(100) if receipts[key(n)].status == "unsent"} == set(bad)
+    assert {receipts[key(n)].code for n in bad} == {"AccessDeniedException"}
+    assert len(api.requests) <= 1 + 14 * len(bad)
+
+
+@pytest.mark.parametrize("many", [1, 20])
+def test_where_a_permission_is_missing_calls_are_not_multiplied(many: int) -> None:
+    api = denying()
+    calls = [call(*range(100 * n, 100 * n + 100), payload={"Confidence": n}) for n in range(many)]
+    receipts = send_scripted(api, *calls)
+    assert {(each.status, each.code) for each in receipts.values()} == {("unsent", "AccessDeniedException")}
+    assert len(receipts) == 100 * many
+    assert len(api.requests) <= many + HOPELESS
+
+
+def test_a_missing_permission_does_not_hide_a_finding_that_is_denied_alone() -> None:
+    """One payload is denied for all of its findings, of another a single finding is."""
+    api = denying(*range(100), 150)
+    receipts = send_scripted(api, call(*range(100)), call(*range(100, 200), payload={"Confidence": 5}))
+    assert {n for n in range(200) if receipts[key(n)].status != "sent"} == {*range(100), 150}
+    assert len(api.requests) <= 2 + HOPELESS + 14
+
+
+@examples(100)
+@given(
+    bad=st.sets(st.integers(0, 99), min_size=1, max_size=100),
+    code=st.sampled_from([("InvalidInputException", 400), ("AccessDeniedException", 403)]),
+)
+def test_bisecting_is_bounded_and_few_bad_findings_are_always_found(
+    bad: set[int], code: tuple[str, int]
+) -> None:
+    api = RefusingService(*bad, code=code[0], status=code[1])
+    receipts = send_scripted(api, call(*range(100)))
+    assert len(api.requests) <= 1 + min(MOST_PARTS, 14 * len(bad))
+    unsent = {n for n in range(100) if receipts[key(n)].status != "sent"}
+    assert unsent >= bad
+    if len(bad) <= 4:
+        assert unsent == bad
+    assert {receipts[key(n)].code for n in unsent} == {code[0]}
+
+
+def test_what_bisecting_did_not_reach_is_sent_on_later_deliveries() -> None:
+    waiting, deliveries = set(range(100)), 0
+    while waiting > (bad := set(range(0, 100, 20))):
+        receipts = send_scripted(denying(*bad), call(*sorted(waiting)))
+        waiting = {n for n in waiting if receipts[key(n)].status != "sent"}
+        deliveries += 1
+    assert deliveries <= 3
+
+
+def test_an_update_that_is_outdated_is_not_sent_and_costs_no_budget() -> None:
+    world = TriageWorld(3)
+    outdated = {key(0), key(2)}
+    calls = [call(n, payload={"Confidence": n}) for n in range(3)]
+    receipts, traffic = sender(world, 0.1).send(calls, NOW + 5, ignore, outdated.__contains__)
+    assert fates(receipts) == {
+        "finding-0": ("outdated", "Outdated"),
+        "finding-1": ("sent", ""),
+        "finding-2": ("unsent", "Deadline"),
+    }
+    assert traffic.calls == [1]
+
+
+def test_an_update_that_becomes_outdated_between_two_tries_is_not_tried_again() -> None:
+    world = TriageWorld(2)
+    world.fault(error="TooManyRequestsException", times=1000)
+    receipts, traffic = sender(world).send(
+        [call(0, 1)], FOREVER, ignore, lambda one: one == key(0) and world.clock.now() > NOW + 1
+    )
+    assert fates(receipts) == {
+        "finding-0": ("outdated", "Outdated"),
+        "finding-1": ("unsent", "TooManyRequestsException"),
+    }
+    assert traffic.calls[:4] == [2, 2, 2, 2]
+    assert traffic.calls[-1] == 1
 
 
 def test_a_payload_that_is_refused_for_everybody_does_not_eat_the_budget() -> None:

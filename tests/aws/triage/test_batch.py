@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -286,7 +287,79 @@ def test_what_waits_long_for_its_call_is_read_again_before() -> None:
     assert world.stored(99)["Workflow"] == {"Status": "NOTIFIED"}
     assert {result for result, _ in endings(report).values()} == {"updated", "failed"}
     assert world.calls("BatchUpdateFindings") == 99 + 1, "the others have their call, and the person's"
-    assert world.calls("GetFindings") == 3, "40 calls are made before anything is late, then 20 at a time"
+    assert world.calls("GetFindings") == 4, "30 calls are made before anything is too old, then 20 at a time"
+
+
+def test_a_person_who_edits_while_a_call_is_tried_again_keeps_the_edit() -> None:
+    world = TriageWorld(1)
+    update, calls = world.api.batch_update_findings, 0
+
+    def slow_and_throttled(**request: Any) -> Mapping[str, Any]:
+        nonlocal calls
+        calls += 1
+        if calls == 1:
+            world.clock.sleep(40)
+            by_a_person(world, "NOTIFIED")
+            world.clock.sleep(1)
+            raise ClientError({"Error": {"Code": "TooManyRequestsException"}}, "BatchUpdateFindings")
+        return update(**request)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(world.api, "batch_update_findings", slow_and_throttled)
+        report = TriageBench(world).run(record("m", finding(0), age=1))
+    assert endings(report) == {"finding-0": ("failed", "InDoubt")}
+    assert (calls, world.calls("GetFindings")) == (1, 1)
+    assert world.stored(0)["Workflow"] == {"Status": "NOTIFIED"}
+
+
+@examples(60)
+@given(
+    count=st.integers(1, 45),
+    ages=st.lists(st.sampled_from([1.0, 20.0, 29.0, 60.0]), min_size=45, max_size=45),
+    own=st.booleans(),
+    faults=st.lists(st.tuples(st.integers(1, 12), st.integers(0, 20)), max_size=4),
+    rate=st.sampled_from([0.3, 1.0, 4.0]),
+    latency=st.sampled_from([0.0, 0.5, 9.0]),
+)
+def test_no_attempt_is_made_with_an_update_that_is_older_than_the_refresh_age(
+    count: int,
+    ages: list[float],
+    own: bool,
+    faults: list[tuple[int, int]],
+    rate: float,
+    latency: float,
+) -> None:
+    """The attempts may begin then; how long the service takes to answer is its own affair."""
+    world = TriageWorld(count)
+    for times, skip in faults:
+        world.fault(error="TooManyRequestsException", times=times, skip=skip)
+    world.api.latency = latency
+    seen = {f"finding-{number}": NOW - ages[number] for number in range(count)}
+    update, read, oldest = world.api.batch_update_findings, world.api.get_findings, 0.0
+
+    def updates(**request: Any) -> Mapping[str, Any]:
+        nonlocal oldest
+        now = world.clock.now()
+        oldest = max(oldest, *(now - seen[each["Id"]] for each in request["FindingIdentifiers"]))
+        return update(**request)
+
+    def reads(**request: Any) -> Mapping[str, Any]:
+        answer = read(**request)
+        seen.update((each["Value"], world.clock.now()) for each in request["Filters"]["Id"])
+        return answer
+
+    named = {"UserDefinedFields": {"name": "{finding.Id}"}, "Workflow": {"Status": "SUPPRESSED"}}
+    bench = TriageBench(world, SUPPRESS_BUCKETS | ({"update": named} if own else {}), rate=rate)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(world.api, "batch_update_findings", updates)
+        patch.setattr(world.api, "get_findings", reads)
+        report = bench.run(
+            *(record(str(number), finding(number), age=ages[number]) for number in range(count)),
+            deadline=NOW + 240,
+        )
+    a_reading_of_all = latency * -(-count // 20)
+    assert oldest <= 30 + a_reading_of_all
+    assert len(report.outcomes) == count
 
 
 def test_in_a_backlog_each_finding_is_read_once_however_long_that_takes() -> None:
