@@ -293,7 +293,7 @@ LAWS = (
 INDEX = (
     Mutation(
         "absence beside a value is taken for absence everywhere",
-        "index/dnf.py",
+        "index/from_match.py",
         "return any(other != path and lists & lists_on(other[:-1]) for other in paths)",
         "return False",
     ),
@@ -305,7 +305,7 @@ INDEX = (
     ),
     Mutation(
         "conditions on two elements are joined",
-        "index/dnf.py",
+        "index/conjunctions.py",
         "    if shared:\n",
         "    if False:\n",
     ),

@@ -13,7 +13,9 @@ from hubtriage.authoring.asff.fields import Keys, Kind
 from hubtriage.authoring.checks.linted_rule import LintedRule, field_at
 from hubtriage.authoring.checks.set_relations import intervals_meet
 from hubtriage.authoring.yaml.tree import YamlPath
-from hubtriage.engine.index.dnf import Source, conjunctions_of, values_of
+from hubtriage.engine.index.conjunctions import Source
+from hubtriage.engine.index.dnf import conjunctions_of
+from hubtriage.engine.index.from_match import values_of
 from hubtriage.engine.index.value_sets import Interval, ValueSet
 
 # AWS: these numbers are between 0 and 100.

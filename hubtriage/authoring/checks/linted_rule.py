@@ -12,7 +12,8 @@ from hubtriage.authoring.placeholders import templates
 from hubtriage.authoring.problems import Problem
 from hubtriage.authoring.yaml.tree import YamlPath
 from hubtriage.engine.fields import HIDING_STATUSES
-from hubtriage.engine.index.dnf import Conjunction, conjunctions_of
+from hubtriage.engine.index.conjunctions import Conjunction
+from hubtriage.engine.index.dnf import conjunctions_of
 from hubtriage.engine.jsonlogic.syntax import Operation, operations
 
 

@@ -37,7 +37,8 @@ from typing import Any, TypeAlias
 
 from hubtriage.engine.errors import EvaluationError
 from hubtriage.engine.index.codegen import generate
-from hubtriage.engine.index.dnf import Conjunction, Source, conjunctions_of, lists_on
+from hubtriage.engine.index.conjunctions import Conjunction, Source, lists_on
+from hubtriage.engine.index.dnf import conjunctions_of
 from hubtriage.engine.index.masks import EXACT_BIT, FIRST_BIT, Mask, MaskTable, build_table
 from hubtriage.engine.index.value_sets import ALL_NUMBERS, ValueSet
 from hubtriage.engine.jsonlogic.compiler import Compiler

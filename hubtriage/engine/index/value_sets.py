@@ -121,3 +121,11 @@ def listed(scalars: Iterable[object]) -> ValueSet:
         null=any(item is None for item in known),
         exact_booleans=not booleans,
     )
+
+
+def from_wildcard(pattern: str, special: str) -> ValueSet:
+    """Return the texts that begin as the pattern does before its first special character."""
+    prefix = pattern[: min((at for at in map(pattern.find, special) if at >= 0), default=len(pattern))]
+    if prefix == pattern:
+        return listed([pattern])
+    return replace(starting_with(prefix), exact_texts=pattern == f"{prefix}*")

@@ -5,7 +5,8 @@ import random
 
 import pytest
 
-from hubtriage.engine.index.dnf import Conjunction, conjunctions_of, may_fail
+from hubtriage.engine.index.conjunctions import Conjunction
+from hubtriage.engine.index.dnf import conjunctions_of, may_fail
 from hubtriage.engine.index.masks import DENSE_BYTES, MAX_BOUNDS
 from hubtriage.engine.index.rule_index import RuleIndex
 from hubtriage.engine.index.value_sets import ValueSet, all_but, listed, starting_with

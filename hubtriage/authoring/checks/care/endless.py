@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from hubtriage.authoring.asff.fields import Keys
 from hubtriage.authoring.checks.linted_rule import LintedRule, MatchField, field_at
 from hubtriage.authoring.problems import Problem
-from hubtriage.engine.index.dnf import values_of
+from hubtriage.engine.index.from_match import values_of
 
 CRITICAL, EVERYTHING = "W304", "W305"
 _HINT = "write expires: with the day on which somebody has to look again"

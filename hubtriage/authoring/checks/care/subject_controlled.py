@@ -7,7 +7,7 @@ from hubtriage.authoring.checks.constraints import constraints_of
 from hubtriage.authoring.checks.linted_rule import LintedRule, dotted
 from hubtriage.authoring.checks.set_relations import is_list_of_texts
 from hubtriage.authoring.problems import Problem
-from hubtriage.engine.index.dnf import Source
+from hubtriage.engine.index.conjunctions import Source
 
 CODE = "W307"
 _FREE = {

@@ -9,7 +9,7 @@ from hubtriage.authoring.checks.linted_rule import LintedRule
 from hubtriage.authoring.checks.set_relations import is_everything
 from hubtriage.authoring.problems import Problem
 from hubtriage.authoring.yaml.tree import YamlPath
-from hubtriage.engine.index.dnf import values_of
+from hubtriage.engine.index.from_match import values_of
 from hubtriage.engine.jsonlogic.syntax import Operation, operations
 
 CODE = "W201"

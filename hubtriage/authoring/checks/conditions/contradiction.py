@@ -11,7 +11,7 @@ from hubtriage.authoring.checks.constraints import (
 from hubtriage.authoring.checks.linted_rule import LintedRule, dotted
 from hubtriage.authoring.checks.set_relations import can_meet, is_list_of_texts
 from hubtriage.authoring.problems import Problem
-from hubtriage.engine.index.dnf import Source
+from hubtriage.engine.index.conjunctions import Source
 from hubtriage.engine.index.value_sets import ValueSet, listed
 
 CODE = "W202"

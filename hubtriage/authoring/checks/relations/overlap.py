@@ -8,7 +8,7 @@ from typing import Any
 from hubtriage.authoring.checks.linted_rule import LintedRule
 from hubtriage.authoring.checks.set_relations import is_choice_of_texts, is_within
 from hubtriage.engine.fields import SEVERITY_RANK
-from hubtriage.engine.index.dnf import Conjunction, Source, lists_on
+from hubtriage.engine.index.conjunctions import Conjunction, Source, lists_on
 
 _LEAST, _MOST = float("-inf"), float("inf")
 
