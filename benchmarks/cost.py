@@ -8,8 +8,8 @@ page.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 MILLION = 1_000_000
 MONTH_SECONDS = 30 * 86_400
@@ -37,6 +37,8 @@ INVOCATION_SECONDS = 0.005
 CALL_SECONDS = 0.25  # a call, with the waiting for its turn: 8 a second for two containers
 WINDOW_SECONDS = 5
 CHANGED = 0.1
+FINDINGS = 200_000
+REFRESHES = 60  # of each in a month. AWS: a check refreshes its findings every 12 to 24 hours
 SWEEP_PAGES_PER_SECOND = 1.2
 SWEEP_PAGE = 100
 SWEEP_STEP_SECONDS = 50
@@ -49,11 +51,12 @@ KEYS = 1  # the stack's own, or with `kms-keys` the customer's in its place
 
 @dataclass(frozen=True)
 class EventLoad:
-    """Events that reach the queue. `together`: events in one invocation; `share`: findings in a call."""
+    """Events of findings. `together`: in one invocation; `share`: findings in a call; `changed`: of one."""
 
     together: float
     share: float
     events: int = MILLION
+    changed: float = CHANGED
 
     @property
     def invocations(self) -> float:
@@ -63,7 +66,7 @@ class EventLoad:
     @property
     def calls(self) -> float:
         """Calls of BatchUpdateFindings."""
-        return self.events * CHANGED / self.share
+        return self.events * self.changed / self.share
 
 
 EVEN = EventLoad(together=1 + MILLION / MONTH_SECONDS * WINDOW_SECONDS, share=1)
@@ -94,7 +97,7 @@ def seconds(load: EventLoad) -> float:
 
 
 def _logged(load: EventLoad, *, decisions: bool) -> float:
-    written = load.events * CHANGED * DECISION_BYTES
+    written = load.events * load.changed * DECISION_BYTES
     if not decisions:
         written = load.invocations * (METRICS_BYTES + PLATFORM_BYTES)
     return written / GB * LOGS_GB
@@ -126,13 +129,17 @@ def _keys() -> float:
 
 def pages() -> Iterator[str]:
     """The lines of the tables, as Markdown."""
-    yield "| a million events that reach the queue | spread evenly over a month | in bursts |"
+    yield "| a million events | spread evenly over a month | in bursts |"
     yield "|---|---|---|"
     rows = [
         (name, even, burst) for (name, even), (_name, burst) in zip(lines(EVEN), lines(BURSTS), strict=True)
     ]
-    rows.append(("**together**", _sum(lines(EVEN)), _sum(lines(BURSTS))))
+    rows.append(("**together**", together(EVEN), together(BURSTS)))
+    unchanged = [replace(load, changed=0.0) for load in (EVEN, BURSTS)]
+    rows.append(("together, where they change no finding", *map(together, unchanged)))
     yield from (f"| {name} | {_usd(even)} | {_usd(burst)} |" for name, even, burst in rows)
+    refreshed = together(replace(BURSTS, events=FINDINGS * REFRESHES))
+    yield f"| {FINDINGS:,} findings that checks refresh twice a day, a month | | {_usd(refreshed)} |"
     yield f"| a sweep that reads a million findings, beside what it sends | | {_usd(sweep())} |"
     yield ""
     yield "| each month, in each Region | |"
@@ -140,8 +147,9 @@ def pages() -> Iterator[str]:
     yield from (f"| {name} | {_usd(cost)} |" for name, cost in monthly())
 
 
-def _sum(costs: Iterator[Line] | Sequence[Line]) -> float:
-    return sum(cost for _name, cost in costs)
+def together(load: EventLoad) -> float:
+    """What a load costs in all."""
+    return sum(cost for _name, cost in lines(load))
 
 
 def _usd(cost: float) -> str:

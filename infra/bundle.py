@@ -53,7 +53,7 @@ def build_package(target: Path, function: str, ruleset: Mapping[str, Any], archi
 
 
 def read_ruleset(package: Path) -> dict[str, Any]:
-    """Return the rule set of a package. The stack derives from it, so pattern and code always agree."""
+    """Return the rule set of a package. The stack derives from it, so permissions and code always agree."""
     ruleset: dict[str, Any] = json.loads((package / "ruleset.json").read_text(encoding="utf-8"))
     return ruleset
 

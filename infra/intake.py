@@ -10,6 +10,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from hubtriage.aws.triage.events import FINDINGS_DETAIL_TYPE, FINDINGS_SOURCE
 from hubtriage.settings.capacity import RETENTION_DAYS
 from hubtriage.settings.configuration import Configuration
 
@@ -27,21 +28,19 @@ REDRIVE_ACTIONS = (
 
 
 class IntakeConstruct(Construct):
-    """Queue of findings to triage, fed by one EventBridge rule on the default bus with the given pattern.
+    """Queue of findings to triage, fed with all of them by one EventBridge rule on the default bus.
 
     `queue` is what the function reads, `dead_letters` holds what it could not process, `undelivered` holds
     what EventBridge could not put into the queue.
     """
 
-    def __init__(
-        self, scope: Construct, name: str, config: Configuration, pattern: Mapping[str, Any]
-    ) -> None:
+    def __init__(self, scope: Construct, name: str, config: Configuration) -> None:
         super().__init__(scope, name)
         self._config = config
         self.dead_letters = self._dead_letter_queue("DeadLetters")
         self.undelivered = self._dead_letter_queue("Undelivered", _NO_QUEUES_DEAD_LETTERS)
         self.queue = self._queue(config)
-        self.rule = self._rule(pattern)
+        self.rule = self._rule()
         self.redrive_role = self._redrive_role()
 
     def _queue(self, config: Configuration) -> sqs.Queue:
@@ -72,7 +71,7 @@ class IntakeConstruct(Construct):
         )
         return queue
 
-    def _rule(self, pattern: Mapping[str, Any]) -> events.Rule:
+    def _rule(self) -> events.Rule:
         target = targets.SqsQueue(
             self.queue,
             dead_letter_queue=self.undelivered,
@@ -83,9 +82,7 @@ class IntakeConstruct(Construct):
             self,
             "Rule",
             description="Security Hub findings to triage",
-            event_pattern=events.EventPattern(
-                source=pattern["source"], detail_type=pattern["detail-type"], detail=pattern.get("detail")
-            ),
+            event_pattern=events.EventPattern(source=[FINDINGS_SOURCE], detail_type=[FINDINGS_DETAIL_TYPE]),
             targets=[target],
         )
 

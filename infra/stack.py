@@ -7,7 +7,6 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from hubtriage.authoring.event_pattern import event_pattern
 from hubtriage.settings.configuration import Configuration
 
 from .alarms import AlarmsConstruct
@@ -60,7 +59,7 @@ class TriageStack(cdk.Stack):
             bound = iam.ManagedPolicy.from_managed_policy_arn(self, "Boundary", config.permission_boundary)
             iam.PermissionsBoundary.of(self).apply(bound)
         rules = read_ruleset(packages["triage"])["rules"]
-        intake = IntakeConstruct(self, "Intake", config, event_pattern(rules))
+        intake = IntakeConstruct(self, "Intake", config)
         mode = ModeParameter(self, "Mode", config)
         triage = TriageConstruct(self, "Triage", config, packages["triage"], intake.queue, rules, mode)
         alarms = AlarmsConstruct(self, "Watch", config, intake, triage.function)

@@ -16,7 +16,7 @@ from hubtriage.aws.securityhub.sending import Traffic
 from hubtriage.aws.switch.breaker import Breaker, BreakerConfig
 from hubtriage.aws.triage.config import TriageConfig
 from hubtriage.aws.triage.decision_log import Circumstances, DecisionLog
-from hubtriage.aws.triage.events import DETAIL_TYPES, FindingEvent, Message, SweepOrder, UnusableEvent
+from hubtriage.aws.triage.events import FINDINGS_DETAIL_TYPE, FindingEvent, Message, SweepOrder, UnusableEvent
 from hubtriage.aws.triage.function import TriageFunction
 from hubtriage.aws.triage.metrics import emit, tally
 from hubtriage.aws.triage.results import Outcome, Report, Result
@@ -91,7 +91,7 @@ def all_that_happens() -> None:
     rules = [{"id": "r", "when": True, "update": {"Workflow": {"Status": "SUPPRESSED"}}}]
     ruleset = load_ruleset({"format": 1, "hash": "h", "revision": None, "rules": rules})
     triage = TriageFunction(TriageConfig(), ruleset, Nobody(), ManualClock())
-    event = {"detail-type": DETAIL_TYPES[0], "time": "2027-01-15T08:00:00Z"}
+    event = {"detail-type": FINDINGS_DETAIL_TYPE, "time": "2027-01-15T08:00:00Z"}
     found = {"ProductArn": "arn", "Workflow": {"Status": "NEW"}, "Severity": {"Label": "LOW"}}
     findings = [7, found | {"Id": "denied"}, Bomb(found | {"Id": "bomb"})]
     body = event | {"detail": {"findings": findings}}

@@ -153,18 +153,6 @@ def test_the_reading_of_user_defined_fields(reading: Any, setting: str | None, s
     assert verdict.seen.startswith(reading)
 
 
-@pytest.mark.parametrize(
-    ("pattern", "has"),
-    [
-        ({"detail": {"findings": {"Title": [{"wildcard": "a*"}]}}}, True),
-        ({"$or": [{"a": [{"anything-but": {"wildcard": "x*"}}]}]}, True),
-        ({"source": ["wildcard"]}, False),
-    ],
-)
-def test_a_pattern_with_a_wildcard_is_known(pattern: dict[str, Any], has: bool) -> None:
-    assert quotas.has_wildcard(json.dumps(pattern)) is has
-
-
 def test_a_quota_is_tight_when_less_is_left_than_should_be() -> None:
     assert quotas.Quota("q", 81, 100, 20).is_tight
     assert not quotas.Quota("q", 80, 100, 20).is_tight

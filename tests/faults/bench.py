@@ -164,7 +164,7 @@ class FaultBench:
         """Invoke the function as its queue would; the call takes long, and then finds no finding."""
         event = {
             "id": OCCUPYING.key,
-            "detail-type": "Security Hub Findings - Custom Action",
+            "detail-type": "Security Hub Findings - Imported",
             "source": "aws.securityhub",
             "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
             "detail": {"findings": [findings(OCCUPYING)[0]]},

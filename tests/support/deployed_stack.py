@@ -77,6 +77,15 @@ class DeployedStack:
             self._decisions = list(decision_lines(self.cloud, self.outputs["LogGroupName"]))
         return self._decisions
 
+    def counted(self, metric: str) -> float:
+        """The sum of a metric since the deployment, as the function has logged it."""
+        return sum(
+            sum(json.loads(row)[metric])
+            for message in self.cloud.log_messages(self.outputs["LogGroupName"])
+            for row in message.splitlines()
+            if f'"{metric}":[' in row.replace(" ", "")
+        )
+
     def _queue(self, name: str) -> str:
         return self.outputs[name].rpartition("/")[2]
 

@@ -12,7 +12,7 @@ from hubtriage.aws.securityhub.backoff import Backoff
 from hubtriage.aws.securityhub.faults import API_ERRORS, call_fault
 from hubtriage.aws.sweep.bundles import Bundle
 from hubtriage.aws.triage.batch import Sink, Triage
-from hubtriage.aws.triage.events import DETAIL_TYPES, SWEEP_SOURCE, SweepOrder
+from hubtriage.aws.triage.events import FINDINGS_DETAIL_TYPE, SWEEP_SOURCE, SweepOrder
 
 MOST_ENTRIES = 10  # AWS: messages in one SendMessageBatch
 LARGEST_BATCH = 1_000_000  # AWS: 1 MiB for all messages of one call together
@@ -53,7 +53,7 @@ def event(bundle: Bundle, order: SweepOrder) -> dict[str, Any]:
     return {
         "version": "0",
         "id": str(uuid.uuid4()),
-        "detail-type": DETAIL_TYPES[0],
+        "detail-type": FINDINGS_DETAIL_TYPE,
         "source": SWEEP_SOURCE,
         "time": datetime.fromtimestamp(bundle.read_at, tz=UTC).isoformat().replace("+00:00", "Z"),
         "resources": [],

@@ -16,10 +16,11 @@ from hubtriage.engine.text.timestamps import parse_timestamp
 SWEEP_SOURCE = "hubtriage.sweep"
 """Who made an event, as it says itself; what keeps others from saying so is who may hand us events.
 
-AWS: the intake's rule lets in events of aws.securityhub only, and only the service can send those; the
-queue refuses other senders. Only IAM keeps others from invoking the function or changing that rule.
+AWS: only Security Hub can send events of its source, which alone the intake's rule lets in; the queue
+refuses other senders. Only IAM keeps others from invoking the function or changing that rule.
 """
-DETAIL_TYPES = ("Security Hub Findings - Imported", "Security Hub Findings - Custom Action")
+FINDINGS_SOURCE = "aws.securityhub"
+FINDINGS_DETAIL_TYPE = "Security Hub Findings - Imported"
 LONGEST_ID = 512  # AWS: AwsSecurityFinding.Id
 LONGEST_PRODUCT_ARN = 2048  # AWS: AwsSecurityFinding.ProductArn
 EXCERPT = 100  # characters of foreign text that a reason may quote
@@ -178,7 +179,7 @@ _decode = json.JSONDecoder(parse_constant=_no_json).decode  # made once: `loads`
 
 
 def _findings(event: Mapping[str, Any]) -> list[Any]:
-    if event.get("detail-type") not in DETAIL_TYPES:
+    if event.get("detail-type") != FINDINGS_DETAIL_TYPE:
         raise _UnusableEventError("not a findings event", f"detail-type {event.get('detail-type')!r}")
     detail = event.get("detail")
     findings = detail.get("findings") if isinstance(detail, dict) else None

@@ -1,31 +1,17 @@
-"""`hubtriage build`: the rule set that is deployed, and what is derived from it."""
+"""`hubtriage build`: the rule set that is deployed, and the permissions that it needs."""
 
 import json
-from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
 from hubtriage.authoring.compiler import compile_ruleset, git_revision
-from hubtriage.authoring.event_pattern import event_pattern
 from hubtriage.authoring.iam import hub_statements
 from hubtriage.authoring.never import UnknownFieldError, check_names
 from hubtriage.cli.inputs.rules import rule_errors_shown
 from hubtriage.cli.output import write_file
 from hubtriage.cli.text import counted
-
-_Document = Mapping[str, Any]
-
-
-def _policy(document: _Document, never: tuple[str, ...]) -> dict[str, Any]:
-    return {"Version": "2012-10-17", "Statement": hub_statements(document["rules"], never)}
-
-
-_SHOWN: dict[str, Callable[[_Document, tuple[str, ...]], dict[str, Any]]] = {
-    "pattern": lambda document, _never: event_pattern(document["rules"]),
-    "policy": _policy,
-}
 
 
 @click.command(name="build")
@@ -47,9 +33,8 @@ _SHOWN: dict[str, Callable[[_Document, tuple[str, ...]], dict[str, Any]]] = {
 )
 @click.option(
     "--show",
-    type=click.Choice(list(_SHOWN)),
-    help="Write no file; show what is derived from the rules: the event pattern, or the function's "
-    "permissions in Security Hub.",
+    type=click.Choice(["policy"]),
+    help="Write no file; show the function's permissions in Security Hub, which follow from the rules.",
 )
 def command(rules: Path, output: Path, allow_empty: bool, never: tuple[str, ...], show: str | None) -> None:
     """Compile the rules into ruleset.json.
@@ -61,7 +46,8 @@ def command(rules: Path, output: Path, allow_empty: bool, never: tuple[str, ...]
     """
     document = _compiled(rules, allow_empty, never)
     if show:
-        click.echo(json.dumps(_SHOWN[show](document, never), indent=2, ensure_ascii=False))
+        policy = {"Version": "2012-10-17", "Statement": hub_statements(document["rules"], never)}
+        click.echo(json.dumps(policy, indent=2))
         return
     content = json.dumps(document, ensure_ascii=False, separators=(",", ":")) + "\n"
     if str(output) == "-":

@@ -1,9 +1,7 @@
 """Check how much is left of the quotas that triage shares with others."""
 
-import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from hubtriage.aws.securityhub.faults import API_ERRORS, call_fault
 from hubtriage.doctor.account import Account
@@ -51,24 +49,11 @@ def _automation_rules(account: Account) -> Iterator[Quota]:
 
 
 def _event_rules(account: Account) -> Iterator[Quota]:
-    """AWS: rules of a bus (100 in some Regions), and how many of them may have wildcards."""
+    """AWS: rules of a bus, in some Regions fewer."""
     pages = account.client("events").get_paginator("list_rules").paginate()
-    rules = [rule for page in pages for rule in page["Rules"]]
-    patterns = [rule["EventPattern"] for rule in rules if rule.get("EventPattern")]
+    used = sum(len(page["Rules"]) for page in pages)
     few = account.identity.region in ("af-south-1", "eu-south-1")
-    yield Quota("EventBridge rules", len(rules), 100 if few else 300, 10)
-    yield Quota("EventBridge rules with wildcards", sum(map(has_wildcard, patterns)), 30, 3)
-
-
-def has_wildcard(pattern: str) -> bool:
-    """Say whether an event pattern (JSON) uses the wildcard operator."""
-    return _holds_wildcard(json.loads(pattern))
-
-
-def _holds_wildcard(node: Any) -> bool:
-    if isinstance(node, Mapping):
-        return "wildcard" in node or any(map(_holds_wildcard, node.values()))
-    return isinstance(node, list) and any(map(_holds_wildcard, node))
+    yield Quota("EventBridge rules", used, 100 if few else 300, 10)
 
 
 def _concurrency(account: Account) -> Iterator[Quota]:
