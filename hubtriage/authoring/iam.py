@@ -1,16 +1,18 @@
 """What the triage function may do in Security Hub: the statements of its role that depend on the rules."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from hubtriage.engine.fields import HIDING_STATUSES
+from hubtriage.engine.fields import SEVERITY, WORKFLOW
 
 Rules = Iterable[Mapping[str, Any]]
 
 ACTIONS = ("securityhub:BatchUpdateFindings", "securityhub:GetFindings")
 HUB = "arn:${AWS::Partition}:securityhub:${AWS::Region}:${AWS::AccountId}:hub/default"
 """The hub, in the words of CloudFormation's Fn::Sub."""
+
+_SPELLINGS = {SEVERITY: (SEVERITY, "Severity.Normalized", "Severity.Product")}  # AWS: each sets the severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,19 +32,27 @@ class Denial:
 
 
 def denials(rules: Rules, never: Iterable[str] = ()) -> list[Denial]:
-    """Return what the function is denied: hiding statuses that no enforced rule sets, and the fields `never`.
+    """Return what the function is denied: SUPPRESSED where no enforced rule sets it, and the fields `never`.
 
-    Taking back needs no hiding status: it never suppresses or resolves.
+    NEW and RESOLVED stay allowed: taking back needs them. Security Hub resolves a control that passed.
     """
+    fields = set(never)
+    statuses = _denied_statuses(rules, fields)
+    workflow = [Denial(WORKFLOW, statuses)] if statuses else []
+    others = sorted(fields - {WORKFLOW})
+    return workflow + [Denial(path) for name in others for path in _SPELLINGS.get(name, (name,))]
+
+
+def _denied_statuses(rules: Rules, never: Collection[str]) -> tuple[str, ...]:
+    if WORKFLOW in never:
+        return ("SUPPRESSED", "NOTIFIED")
     enforced = [rule["update"] for rule in rules if rule.get("mode", "enforce") == "enforce"]
-    wanted = {update.get("Workflow", {}).get("Status") for update in enforced}
-    unwanted = tuple(status for status in HIDING_STATUSES if status not in wanted)
-    statuses = [Denial("Workflow.Status", unwanted)] if unwanted else []
-    return statuses + [Denial(path) for path in sorted(set(never))]
+    suppress = any(update.get("Workflow", {}).get("Status") == "SUPPRESSED" for update in enforced)
+    return () if suppress else ("SUPPRESSED",)
 
 
 def hub_statements(rules: Rules, never: Iterable[str] = (), hub: str = HUB) -> list[dict[str, Any]]:
-    """Return the IAM statements for a compiled rule set: read and update, except what no rule sets.
+    """Return the IAM statements for a compiled rule set: read and update, less what is denied.
 
     AWS: findings are no IAM resource; the hub of the account and Region is the narrowest there is. A call
     with a denied field, or a denied value of a field, fails as a whole.

@@ -1,12 +1,13 @@
-"""What IAM denies is what no rule sets."""
+"""What IAM denies: hiding that no rule asks for, and the fields that are never set."""
 
 from typing import Any
 
 import pytest
 
-from hubtriage.authoring.iam import Denial, denials
+from hubtriage.authoring.iam import denials
 
 UPDATE = {"Workflow": {"Status": "SUPPRESSED"}}
+RESOLVING = {"Workflow": {"Status": "RESOLVED"}}
 
 
 def rule(number: int = 0, **keys: Any) -> dict[str, Any]:
@@ -14,23 +15,31 @@ def rule(number: int = 0, **keys: Any) -> dict[str, Any]:
 
 
 SETS = [
-    pytest.param([], ["SUPPRESSED", "RESOLVED"], id="no rule hides"),
-    pytest.param([rule()], ["RESOLVED"], id="a rule suppresses"),
-    pytest.param([rule(mode="observe")], ["SUPPRESSED", "RESOLVED"], id="a rule in observe sets nothing"),
-    pytest.param([rule(mode="hold")], ["SUPPRESSED", "RESOLVED"], id="a rule on hold sets nothing new"),
-    pytest.param([rule(), rule(1, update={"Workflow": {"Status": "RESOLVED"}})], [], id="rules set both"),
+    pytest.param([], ["SUPPRESSED"], id="no rule suppresses"),
+    pytest.param([rule()], [], id="a rule suppresses"),
+    pytest.param([rule(mode="observe")], ["SUPPRESSED"], id="a rule in observe sets nothing"),
+    pytest.param([rule(mode="hold")], ["SUPPRESSED"], id="a rule on hold sets nothing new"),
+    pytest.param([rule(update=RESOLVING)], ["SUPPRESSED"], id="a rule that resolves does not suppress"),
 ]
 
 
 @pytest.mark.parametrize(("rules", "denied"), SETS)
-def test_hiding_statuses_that_no_rule_sets_are_denied(rules: list[dict[str, Any]], denied: list[str]) -> None:
+def test_suppressing_is_denied_where_no_rule_suppresses(
+    rules: list[dict[str, Any]], denied: list[str]
+) -> None:
     assert [list(denial.values) for denial in denials(rules)] == ([denied] if denied else [])
 
 
-def test_fields_that_are_never_set_are_denied_altogether() -> None:
-    assert denials([rule()], ["Severity.Label"])[-1].condition() == {
-        "Null": {"securityhub:ASFFSyntaxPath/Severity.Label": "false"}
-    }
-    assert Denial("Workflow.Status", ("SUPPRESSED",)).condition() == {
-        "StringEquals": {"securityhub:ASFFSyntaxPath/Workflow.Status": ["SUPPRESSED"]}
+def test_a_field_that_is_never_set_is_denied_in_all_its_spellings() -> None:
+    spellings = denials([rule()], ["Severity.Label", "Confidence"])
+    assert [denial.condition() for denial in spellings] == [
+        {"Null": {f"securityhub:ASFFSyntaxPath/{path}": "false"}}
+        for path in ("Confidence", "Severity.Label", "Severity.Normalized", "Severity.Product")
+    ]
+
+
+def test_a_workflow_that_is_never_set_can_still_be_reopened_and_resolved() -> None:
+    (denial,) = denials([], ["Workflow.Status"])
+    assert denial.condition() == {
+        "StringEquals": {"securityhub:ASFFSyntaxPath/Workflow.Status": ["SUPPRESSED", "NOTIFIED"]}
     }

@@ -202,7 +202,7 @@ def _upgrading(checkout: Checkout, stack: DeployedStack) -> None:
     said = checkout.run(upgrade)
     changes = {" ".join(line.split()) for line in said.splitlines()}
     assert "[~] AWS::IAM::Role Triage/Role" in said
-    assert '[+] "Sid": "NeverWorkflowStatusAsSuppressedResolved"' in changes
+    assert '[+] "Sid": "NeverWorkflowStatusAsSuppressed"' in changes
     stack.settle()
     assert statuses(stack) == {"NEW"}
     assert _teams(stack) == {"platform"}

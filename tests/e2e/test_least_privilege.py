@@ -71,17 +71,6 @@ def test_what_the_rules_want_is_allowed(guarded: DeployedStack) -> None:
     assert _statuses(guarded, "Inspector") == {"NEW"}
 
 
-def test_hiding_in_a_way_that_no_rule_asks_for_is_denied(guarded: DeployedStack, intruder: Clients) -> None:
-    hub, one = intruder("securityhub"), _identifiers(guarded, "Inspector")
-    answers = {
-        status: _updating(hub, one, Workflow={"Status": status}) for status in ("RESOLVED", "NOTIFIED", "NEW")
-    }
-    assert answers == {"RESOLVED": "denied", "NOTIFIED": "allowed", "NEW": "allowed"}
-    smuggled = _updating(hub, one, Note={"Text": "n", "UpdatedBy": "u"}, Workflow={"Status": "RESOLVED"})
-    assert smuggled == "denied"
-    guarded.settle()
-
-
 # What to try; a name in braces stands for that output of the stack.
 ELSEWHERE: dict[str, tuple[str, str, dict[str, Any]]] = {
     "list members of Security Hub": ("securityhub", "list_members", {}),
@@ -216,16 +205,56 @@ def _received(stack: DeployedStack) -> list[str]:
     ]
 
 
-def test_taking_back_works_under_the_policy_of_rules_that_hide_nothing(
-    guarded: DeployedStack, tmp_path: Path
-) -> None:
-    guarded.redeploy(_assembly(tmp_path, ANNOTATING, never="Confidence"))
+@pytest.fixture(scope="module")
+def annotating(guarded: DeployedStack, tmp_path_factory: pytest.TempPathFactory) -> DeployedStack:
+    """The stack after another deployment, with rules that hide nothing."""
+    assembly = _assembly(tmp_path_factory.mktemp("annotating"), ANNOTATING, never="Confidence")
+    guarded.redeploy(assembly)
     guarded.settle()
-    assert _statuses(guarded, "GuardDuty") == {"NEW"}
-    assert {line["outcome"] for line in guarded.decisions()} == {"updated"}
-    with acting_as(guarded.cloud, role_arn(guarded.cloud, STACK, "TriageRole")) as client:
-        hub, one = client("securityhub"), _identifiers(guarded, "GuardDuty")
-        hidden = [_updating(hub, one, Workflow={"Status": status}) for status in ("SUPPRESSED", "RESOLVED")]
-        assert hidden == ["denied", "denied"]
-        assert _updating(hub, one, Confidence=5) == "denied"
-        assert _updating(hub, one, Criticality=5) == "allowed"
+    return guarded
+
+
+def test_taking_back_works_under_the_policy_of_rules_that_hide_nothing(annotating: DeployedStack) -> None:
+    assert _statuses(annotating, "GuardDuty") == {"NEW"}
+    assert {line["outcome"] for line in annotating.decisions()} == {"updated"}
+
+
+def _statuses_allowed(hub: Any, identifiers: list[dict[str, str]]) -> set[str]:
+    """The workflow statuses that somebody may set, also beside a note."""
+    note = {"Text": "n", "UpdatedBy": "u"}
+    alone, beside = (
+        {
+            status
+            for status in ("NEW", "NOTIFIED", "SUPPRESSED", "RESOLVED")
+            if _updating(hub, identifiers, Workflow={"Status": status}, **others) == "allowed"
+        }
+        for others in ({}, {"Note": note})
+    )
+    assert alone == beside
+    return alone
+
+
+def test_suppressing_is_denied_where_no_rule_suppresses(annotating: DeployedStack, intruder: Clients) -> None:
+    """What taking back and following the provider need stays allowed, also where no rule sets it."""
+    hub, one = intruder("securityhub"), _identifiers(annotating, "GuardDuty")
+    assert _statuses_allowed(hub, one) == {"NEW", "NOTIFIED", "RESOLVED"}
+    beyond_the_rules: tuple[dict[str, Any], ...] = (
+        {"Severity": {"Label": "INFORMATIONAL"}},
+        {"VerificationState": "FALSE_POSITIVE"},
+        {"Criticality": 5},
+    )
+    assert {_updating(hub, one, **update) for update in beyond_the_rules} == {"allowed"}
+    assert _updating(hub, one, Confidence=5) == "denied"
+    annotating.settle()
+
+
+def test_a_field_in_never_is_denied_in_all_its_spellings_but_the_workflow_can_be_reopened(
+    annotating: DeployedStack, intruder: Clients, tmp_path: Path
+) -> None:
+    annotating.redeploy(_assembly(tmp_path, ANNOTATING, never="Severity.Label,Workflow.Status"))
+    annotating.settle()
+    hub, one = intruder("securityhub"), _identifiers(annotating, "GuardDuty")
+    severities = ({"Label": "LOW"}, {"Normalized": 1}, {"Product": 1.0}, {"Label": "LOW", "Normalized": 1})
+    assert {_updating(hub, one, Severity=severity) for severity in severities} == {"denied"}
+    assert _statuses_allowed(hub, one) == {"NEW", "RESOLVED"}
+    assert _updating(hub, one, Confidence=5) == "allowed"

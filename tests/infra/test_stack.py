@@ -112,7 +112,6 @@ def test_the_function_may_do_this_and_nothing_else(template):
     }
     assert allowed == {
         "Triage": ("Allow", ("securityhub:BatchUpdateFindings", "securityhub:GetFindings")),
-        "NeverWorkflowStatusAsResolved": ("Deny", ("securityhub:BatchUpdateFindings",)),
         "ReadMode": ("Allow", ("ssm:GetParameter",)),
         "ReadQueue": ("Allow", ("sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage")),
         "WriteLog": ("Allow", ("logs:CreateLogStream", "logs:PutLogEvents")),
@@ -132,7 +131,6 @@ def test_the_function_reaches_one_hub_one_queue_and_one_log(template):
         for part in statements["Triage"]["Resource"]["Fn::Join"][1]
     )
     assert hub == "arn:<AWS::Partition>:securityhub:<AWS::Region>:<AWS::AccountId>:hub/default"
-    assert statements["NeverWorkflowStatusAsResolved"]["Resource"] == statements["Triage"]["Resource"]
     assert statements["ReadQueue"]["Resource"]["Fn::GetAtt"][0].startswith("IntakeQueue")
     assert statements["WriteLog"]["Resource"]["Fn::GetAtt"][0].startswith("TriageLog")
 
@@ -386,9 +384,14 @@ def test_the_breaker_has_the_chosen_limit(chosen):
 def test_fields_that_are_never_set_are_denied_and_known_to_the_function(chosen):
     role = _one(chosen, "AWS::IAM::Role", "TriageRole")
     statements = _statements(role["Policies"][0]["PolicyDocument"])
-    for name, path in {"NeverSeverityLabel": "Severity.Label", "NeverNoteText": "Note.Text"}.items():
-        assert statements[name]["Effect"] == "Deny"
-        assert statements[name]["Condition"] == {"Null": {f"securityhub:ASFFSyntaxPath/{path}": "false"}}
+    for path in ("Severity.Label", "Severity.Normalized", "Severity.Product", "Note.Text"):
+        assert statements[f"Never{path.replace('.', '')}"] == {
+            "Sid": f"Never{path.replace('.', '')}",
+            "Effect": "Deny",
+            "Action": "securityhub:BatchUpdateFindings",
+            "Resource": statements["Triage"]["Resource"],
+            "Condition": {"Null": {f"securityhub:ASFFSyntaxPath/{path}": "false"}},
+        }
     assert _settings(chosen).never == {"Severity.Label", "Note.Text"}
 
 

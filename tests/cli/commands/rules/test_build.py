@@ -70,10 +70,8 @@ def test_wrong_usage(build):
 def test_the_permissions_that_the_rules_leave_are_shown_and_no_file_written(build):
     result = build(GOOD, "--show", "policy", "--never", "Severity.Label")
     statements = {item["Sid"]: item for item in json.loads(result.stdout)["Statement"]}
-    denied = statements["NeverWorkflowStatusAsSuppressedResolved"]["Condition"]
-    assert denied == {
-        "StringEquals": {"securityhub:ASFFSyntaxPath/Workflow.Status": ["SUPPRESSED", "RESOLVED"]}
-    }
+    denied = statements["NeverWorkflowStatusAsSuppressed"]["Condition"]
+    assert denied == {"StringEquals": {"securityhub:ASFFSyntaxPath/Workflow.Status": ["SUPPRESSED"]}}
     assert statements["NeverSeverityLabel"]["Condition"] == {
         "Null": {"securityhub:ASFFSyntaxPath/Severity.Label": "false"}
     }
