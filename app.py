@@ -20,9 +20,14 @@ ROOT = Path(__file__).resolve().parent
 
 
 def main() -> int:
+    """Synthesize the app as CDK's command line asks for it, and return the process's exit code."""
+    return run(cdk.App(context=project_context()))
+
+
+def run(app: cdk.App) -> int:
     """Synthesize; on wrong settings or rules print what is wrong and return 1."""
     try:
-        synthesize(cdk.App(context=project_context()))
+        synthesize(app)
     except (BundleError, ConfigurationError, RuleErrors) as error:
         sys.stderr.write(f"{error}\n")
         return 1

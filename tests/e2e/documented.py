@@ -117,6 +117,7 @@ class Checkout:
             "CDK_APP": shlex.join(remembered),
             "CDK_YES": "true",
             "CDK_NOTICES": "false",
+            "CDK_VALIDATION": "false",
             "CDK_DISABLE_CLI_TELEMETRY": "true",
         }
 

@@ -1,15 +1,18 @@
-"""The app as CDK's command line starts it: a process with a context and a folder to write to."""
+"""The app with a context and a folder to write to: as CDK's command line starts it, and in this process."""
 
 import json
 import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from tempfile import mkdtemp
 
+import aws_cdk as cdk
 import pytest
 
-from app import FUNCTIONS
+import app
 from hubtriage.authoring.loader import load_rules
 from tests.support.paths import ROOT
 
@@ -20,15 +23,14 @@ rules:
     update: {Workflow: {Status: SUPPRESSED}}
 """
 MISSPELT = GOOD.replace("SUPPRESSED", "SUPRESSED").replace("update:", "terminl: true\n    update:")
+Run = Callable[..., tuple[int, str]]
 
 
-def _run(folder: Path, text: str, **context: str) -> subprocess.CompletedProcess[str]:
-    (folder / "rules").mkdir()
-    (folder / "rules" / "sample.yaml").write_text(text)
-    context = {"rules": str(folder / "rules"), **context}
+def _process(folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run the app as CDK's command line does, with the folder's rules."""
     environment = os.environ | {
         "CDK_OUTDIR": str(folder / "out"),
-        "CDK_CONTEXT_JSON": json.dumps({f"hubtriage:{name}": value for name, value in context.items()}),
+        "CDK_CONTEXT_JSON": json.dumps({"hubtriage:rules": str(folder / "rules")}),
         "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20",
     }
     return subprocess.run(
@@ -36,11 +38,35 @@ def _run(folder: Path, text: str, **context: str) -> subprocess.CompletedProcess
     )
 
 
+def _rules(folder: Path, text: str) -> None:
+    (folder / "rules").mkdir()
+    (folder / "rules" / "sample.yaml").write_text(text)
+
+
+@pytest.fixture
+def run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Run:
+    """A function: rules, settings → the app's exit code, and what it says on standard error.
+
+    It runs in this process: starting CDK takes several times as long.
+    """
+
+    def in_process(text: str, **settings: str) -> tuple[int, str]:
+        folder = Path(mkdtemp(dir=tmp_path))
+        _rules(folder, text)
+        context = {"rules": str(folder / "rules"), **settings}
+        whole = app.project_context() | {f"hubtriage:{name}": value for name, value in context.items()}
+        made = cdk.App(context=whole, outdir=str(folder / "out"), builtin_cloud_formation_validation=False)
+        return app.run(made), capsys.readouterr().err
+
+    return in_process
+
+
 def test_it_writes_the_rules_into_the_package_of_each_function(tmp_path):
-    done = _run(tmp_path, GOOD)
+    _rules(tmp_path, GOOD)
+    done = _process(tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     texts = [(package / "ruleset.json").read_text() for package in (tmp_path / "out").glob("asset.*")]
-    assert len(texts) == len(FUNCTIONS), "all functions have the same rules"
+    assert len(texts) == len(app.FUNCTIONS), "all functions have the same rules"
     assert len(set(texts)) == 1
     ruleset = json.loads(texts[0])
     assert [rule["id"] for rule in ruleset["rules"]] == ["sample-findings"]
@@ -49,7 +75,8 @@ def test_it_writes_the_rules_into_the_package_of_each_function(tmp_path):
 
 
 def test_bad_rules_end_it_with_all_messages_of_lint_and_without_a_template(tmp_path):
-    done = _run(tmp_path, MISSPELT)
+    _rules(tmp_path, MISSPELT)
+    done = _process(tmp_path)
     errors = load_rules(tmp_path / "rules").errors
     assert {error.name for error in errors} == {"unknown-key", "unknown-value"}
     assert done.stderr == "\n".join(error.render() for error in errors) + "\n"
@@ -57,13 +84,12 @@ def test_bad_rules_end_it_with_all_messages_of_lint_and_without_a_template(tmp_p
     assert not (tmp_path / "out" / "hubtriage.template.json").exists()
 
 
-def test_rules_that_are_all_off_are_deployed_once_the_setting_that_the_hint_names_says_so(tmp_path):
+def test_rules_that_are_all_off_are_deployed_once_the_setting_that_the_hint_names_says_so(run):
     off = GOOD.replace("    match", '    mode: "off"\n    match')
-    (tmp_path / "refused").mkdir()
-    refused = _run(tmp_path / "refused", off)
-    assert (refused.returncode, "E403" in refused.stderr) == (1, True)
-    name, value = re.search(r"-c hubtriage:([a-z-]+)=([a-z]+)", refused.stderr).groups()
-    assert _run(tmp_path, off, **{name: value}).returncode == 0
+    code, said = run(off)
+    assert (code, "E403" in said) == (1, True)
+    name, value = re.search(r"-c hubtriage:([a-z-]+)=([a-z]+)", said).groups()
+    assert run(off, **{name: value}) == (0, "")
 
 
 @pytest.mark.parametrize(
@@ -78,8 +104,8 @@ def test_rules_that_are_all_off_are_deployed_once_the_setting_that_the_hint_name
         ),
     ],
 )
-def test_a_bad_setting_ends_it_with_a_message(tmp_path, context, message):
-    done = _run(tmp_path, GOOD, **context)
-    assert done.returncode == 1
-    assert message in done.stderr
-    assert "Traceback" not in done.stderr
+def test_a_bad_setting_ends_it_with_a_message(run, context, message):
+    code, said = run(GOOD, **context)
+    assert code == 1
+    assert message in said
+    assert "Traceback" not in said

@@ -67,7 +67,7 @@ def changed(packages: Mapping[str, Any]) -> Lines:
 
     def synthesized(settings: Mapping[str, Any]) -> Any:
         config = Configuration.from_context({f"{PREFIX}{name}": it for name, it in settings.items()})
-        app = cdk.App()
+        app = cdk.App(builtin_cloud_formation_validation=False)
         triage_stacks(app, config, packages)
         template = app.synth().get_stack_by_name(config.stack_name).template
         return json.loads(json.dumps(snapshot(template, packages["triage"])))
@@ -95,7 +95,7 @@ def test_every_setting_changes_something_or_has_a_reason_why_not() -> None:
 
 
 def test_the_retentions_to_choose_from_are_those_that_cdk_knows() -> None:
-    app = cdk.App()
+    app = cdk.App(builtin_cloud_formation_validation=False)
     stack = cdk.Stack(app, "retentions")
     for retention in logs.RetentionDays:
         logs.LogGroup(stack, retention.name, retention=retention)

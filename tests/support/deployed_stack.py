@@ -110,13 +110,17 @@ def deployed_stack(assembly: Path, settings: HubSettings, **options: Any) -> Ite
 def built_stack(rules: Path, assembly: Path, **settings: Any) -> Path:
     """The cloud assembly with these rules, for short waits, and much at once.
 
-    Made in this process: starting CDK takes several times as long as each assembly.
+    Made in this process: starting CDK takes several times as long as each assembly. CDK does not check the
+    templates, because starting its check takes as long again; `infra/test_template_checks.py` does.
     """
     chosen = {"batch_window_seconds": 1, "breaker_limit": 1_000_000} | settings
     with _ONE_AT_A_TIME, pytest.MonkeyPatch.context() as patch:
         patch.setenv(FOR_THIS_MACHINE, "1")
         whole = {**app.project_context(), **context(rules, **chosen)}
-        app.synthesize(cdk.App(outdir=str(assembly.resolve()), context=whole))
+        unchecked = cdk.App(
+            outdir=str(assembly.resolve()), context=whole, builtin_cloud_formation_validation=False
+        )
+        app.synthesize(unchecked)
     return assembly
 
 
