@@ -66,13 +66,17 @@ class LintedRule:
 
     def source_of(self, value: object, place: YamlPath) -> str:
         """Return words that name the list that a value comes from, empty if it is written at its place."""
+        name = self._list_at(place)
+        return "" if name is None or name == value else f", in the list {name},"
+
+    def _list_at(self, place: YamlPath) -> str | None:
+        """Return the name of the list that a place in the rule names."""
         named = self.loaded.document.node((*self.loaded.path, *place)).value
         if isinstance(named, dict):
             named = next(
                 (one.get(IN_LIST) for one in (named, *named.values()) if isinstance(one, dict)), None
             )
-        is_list = isinstance(named, str) and named != value and named in self._lists
-        return f", in the list {named}," if is_list else ""
+        return named if isinstance(named, str) and named in self._lists else None
 
     def line_of(self, place: YamlPath) -> int:
         """Return the line on which a place in the rule stands."""
@@ -150,7 +154,12 @@ class LintedRule:
                 yield from self._match_fields(value, (*keys, name), here)
             else:
                 alternatives = ((one, self._origin((*here, index))) for index, one in enumerate(value))
-                yield MatchField((*keys, name), ("match", *here), tuple(alternatives))
+                written = [pair for pair in alternatives if not self._is_stand_in(*pair)]
+                yield MatchField((*keys, name), ("match", *here), tuple(written))
+
+    def _is_stand_in(self, value: Any, place: YamlPath) -> bool:
+        """Say whether a value stands in for those of an empty list, which is an error by itself."""
+        return value == "" and self._lists.get(self._list_at(place) or "") == []
 
     def _origin(self, path: YamlPath) -> YamlPath:
         """Return where in the rule an alternative at a path of `match` is written."""

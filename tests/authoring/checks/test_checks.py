@@ -379,3 +379,10 @@ def test_a_value_of_a_list_is_told_with_its_list(folder):
         "Severity.Label is never 'Hihg', in the list m",
         "'5', in the list l, is not an account id",
     ]
+
+
+def test_an_empty_list_is_an_error_and_no_warning_about_its_values(folder):
+    text = "lists: {l: []}\nrules:\n" + rule("match: {AwsAccountId: [{in-list: l}]}")
+    loaded = load_rules(folder(text))
+    assert [problem.code for problem in loaded.problems] == ["E103"]
+    assert "W104" not in [problem.code for problem in warnings(loaded, SAMPLE_NOW)]
