@@ -30,7 +30,7 @@ def render(report: Record, most: int = MOST_ROWS) -> Iterator[str]:
     """Yield the report as lines; a list that is cut at `most` rows says so."""
     yield from summary(report)
     yield from _section("By rule", _rules(report))
-    yield from _section("What changes", _shifts(report["changes"]), most)
+    yield from _section("What changes", _transitions(report["changes"]), most)
     for name in ("severity", "account", "product"):
         yield from _section(f"By {name}", _groups(report[f"by_{name}"], name), most)
     yield from _section("Rules that never match", _pairs(report["never"], "rule", "why"), most)
@@ -93,17 +93,18 @@ def _rules(report: Record) -> Rows:
     return ["rule", *(_COLUMNS[name] for name in used)], body
 
 
-def _shifts(shifts: Sequence[Record]) -> Rows:
+def _transitions(transitions: Sequence[Record]) -> Rows:
     return ("field", "to", "findings"), [
-        [shift["field"], shift_text(shift), shift["findings"]] for shift in shifts
+        [transition["field"], transition_text(transition), transition["findings"]]
+        for transition in transitions
     ]
 
 
-def shift_text(shift: Record) -> str:
+def transition_text(transition: Record) -> str:
     """Return the old and the new value of a field; for a free text only that it changes."""
-    if shift["from"] is None and shift["to"] is None:
+    if transition["from"] is None and transition["to"] is None:
         return "another value"
-    return f"{shown(shift['from'])} -> {shown(shift['to'])}"
+    return f"{shown(transition['from'])} -> {shown(transition['to'])}"
 
 
 def _groups(groups: Sequence[Record], name: str) -> Rows:

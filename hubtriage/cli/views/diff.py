@@ -7,10 +7,10 @@ from typing import Any
 import click
 
 from hubtriage.cli.text import quoted, shown
-from hubtriage.cli.views.backtest import cost_line, shift_text
+from hubtriage.cli.views.backtest import cost_line, transition_text
 from hubtriage.cli.views.tables import table
 
-MOST_SHIFTS = 8
+MOST_TRANSITIONS = 8
 _COLUMNS = {"changed": "changed", "hidden": "hidden", "taken_back": "taken back", "kept": "left to people"}
 _MARKDOWN = re.compile(r"[&\\`*_\[\]<>#!|~@:]")
 
@@ -57,9 +57,9 @@ def _details(row: Record) -> Iterator[str]:
         return
     yield ""
     yield click.style(quoted(row["rule"]), bold=True)
-    shifts: Sequence[Record] = row["changes"]
+    transitions: Sequence[Record] = row["changes"]
     yield from table(
-        ["field", "to", "findings"], [[s["field"], shift_text(s), s["findings"]] for s in shifts]
+        ["field", "to", "findings"], [[s["field"], transition_text(s), s["findings"]] for s in transitions]
     )
     yield from (f"  such as {shown(finding_id)}" for finding_id in row["examples"])
 
@@ -85,7 +85,7 @@ def markdown(report: Record) -> Iterator[str]:
         yield ""
         yield from _markdown_table(
             ["rule", "edit", *_COLUMNS.values(), "changes"],
-            [[*_row(row), _shifts(row["changes"])] for row in report["by_rule"]],
+            [[*_row(row), _transitions(row["changes"])] for row in report["by_rule"]],
         )
     for row in report["by_rule"]:
         if row["examples"]:
@@ -101,10 +101,10 @@ def markdown(report: Record) -> Iterator[str]:
         yield f"**{len(troubles)} kinds of trouble**: refused, failed or unusable; see the text output."
 
 
-def _shifts(shifts: Sequence[Record]) -> str:
-    """Return the most frequent shifts as one cell."""
-    parts = [f"{s['field']} {shift_text(s)}: {s['findings']:,}" for s in shifts[:MOST_SHIFTS]]
-    more = len(shifts) - len(parts)
+def _transitions(transitions: Sequence[Record]) -> str:
+    """Return the most frequent transitions as one cell."""
+    parts = [f"{s['field']} {transition_text(s)}: {s['findings']:,}" for s in transitions[:MOST_TRANSITIONS]]
+    more = len(transitions) - len(parts)
     return "; ".join(parts + ([f"and {more} more"] if more else []))
 
 
