@@ -160,7 +160,8 @@ class SweepConstruct(Construct):
     def _definition(self) -> sfn.IChainable:
         """Take step after step, with a pause if a step asks for one, until a step reports the end.
 
-        If a step fails or is killed, Step Functions takes it again from where it began.
+        If a step is killed, Step Functions calls again, and says so: see `SweepFunction`. A step that fails
+        otherwise says itself how far it came. If it raises SweepError, the sweep has failed for good.
         """
         step = tasks.LambdaInvoke(
             self,
@@ -171,12 +172,13 @@ class SweepConstruct(Construct):
                     "state": sfn.JsonPath.entire_payload,
                     "execution": sfn.JsonPath.string_at("$$.Execution.Id"),
                     "machine": sfn.JsonPath.string_at("$$.StateMachine.Id"),
+                    "retries": sfn.JsonPath.number_at("$$.State.RetryCount"),
                 }
             ),
             payload_response_only=True,
             retry_on_service_exceptions=False,
         )
-        step.add_retry(errors=["SweepRequestError", "ProgressError"], max_attempts=0)
+        step.add_retry(errors=["SweepRequestError", "ProgressError", "SweepError"], max_attempts=0)
         step.add_retry(
             errors=["States.ALL"],
             interval=Duration.seconds(2),

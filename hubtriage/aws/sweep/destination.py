@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from hubtriage.aws.clock import Clock
 from hubtriage.aws.securityhub.backoff import Backoff
-from hubtriage.aws.securityhub.faults import API_ERRORS, call_fault
+from hubtriage.aws.securityhub.faults import API_ERRORS, Fault, call_fault
 from hubtriage.aws.sweep.bundles import Bundle
 from hubtriage.aws.triage.batch import Sink, Triage
 from hubtriage.aws.triage.events import FINDINGS_DETAIL_TYPE, SWEEP_SOURCE, SweepOrder
@@ -19,7 +19,14 @@ LARGEST_BATCH = 1_000_000  # AWS: 1 MiB for all messages of one call together
 
 
 class DestinationError(RuntimeError):
-    """Findings could not be handed on. The step is taken again from where it began."""
+    """Findings could not be handed on. The step is taken again from where it began.
+
+    `refused`: the queue will not take these messages, however often they are sent.
+    """
+
+    def __init__(self, message: str, *, refused: bool = False) -> None:
+        super().__init__(message)
+        self.refused = refused
 
 
 class Destination(Protocol):
@@ -96,7 +103,10 @@ class QueueDestination:
                 return
             entries = {name: body for name, body in entries.items() if name in failed}
             self._clock.sleep(self._backoff.delay(attempt))
-        raise DestinationError(f"SQS did not take {len(entries)} messages: {next(iter(failed.values()))}")
+        raise DestinationError(
+            f"SQS did not take {len(entries)} messages: {next(iter(failed.values()))}",
+            refused=any(item.get("SenderFault") for item in failed.values()),
+        )
 
     def _call(self, operation: Any, **request: Any) -> Mapping[str, Any]:
         attempt = 0
@@ -107,7 +117,8 @@ class QueueDestination:
             except API_ERRORS as error:
                 fault = call_fault(error)
                 if attempt >= self._backoff.tries(fault.kind):
-                    raise DestinationError(f"SQS: {fault.code}: {fault.message}") from error
+                    refused = fault.kind is Fault.REFUSED
+                    raise DestinationError(f"SQS: {fault.code}: {fault.message}", refused=refused) from error
             else:
                 return answer
             self._clock.sleep(self._backoff.delay(attempt))

@@ -15,25 +15,33 @@ from hubtriage.aws.logger import logger
 from hubtriage.aws.securityhub.api import SecurityHubApi
 from hubtriage.aws.securityhub.backoff import Backoff
 from hubtriage.aws.securityhub.client import security_hub
+from hubtriage.aws.securityhub.faults import API_ERRORS
 from hubtriage.aws.securityhub.ratelimit import TokenBucket
 from hubtriage.aws.securityhub.reading import Getter
 from hubtriage.aws.sweep.config import SweepConfig
-from hubtriage.aws.sweep.destination import Destination, QueueDestination, Sqs
+from hubtriage.aws.sweep.destination import Destination, DestinationError, QueueDestination, Sqs
 from hubtriage.aws.sweep.intake import Events, IntakeRule
-from hubtriage.aws.sweep.progress import Progress, Status
+from hubtriage.aws.sweep.progress import CAREFUL_PAGES, Progress, Status
 from hubtriage.aws.sweep.report import emit_step, report
 from hubtriage.aws.sweep.request import SweepRequest
 from hubtriage.aws.sweep.run_lock import Executions, RunLock
 from hubtriage.aws.sweep.start import continuation, hand_over
-from hubtriage.aws.sweep.walk import Pace, Walk
-from hubtriage.aws.switch.mode import ModeSwitch, always_enforce
+from hubtriage.aws.sweep.walk import MOST_FAULTS, Pace, SweepDeniedError, SweepError, Walk
+from hubtriage.aws.switch.mode import ModeSwitch, ModeUnreadableError, always_enforce
 from hubtriage.aws.switch.parameters import ParameterReader
 from hubtriage.aws.triage.config import TriageConfig
 from hubtriage.aws.triage.events import SweepOrder
 from hubtriage.engine.ruleset.ruleset import Ruleset, load_ruleset
 
+FAILURES = (SweepDeniedError, DestinationError, ModeUnreadableError, *API_ERRORS)
+"""What a step may fail of without dying: it returns how far it came."""
+LONGEST_ERROR = 500
 WAIT_FOR_LOCK = 5
 """Most seconds between two looks at whether the sweep before has ended, or the queue is empty."""
+MOST_DEATHS = 8
+"""Steps in a row that may die: the next finding is left out before, so the cause is another."""
+MOST_SKIPPED = 20
+"""Findings that a sweep leaves out before it fails."""
 MOST_STEPS = 1000
 """Steps of one execution. AWS: it may have 25,000 events; a step has 9, and 4 more each time it fails."""
 
@@ -84,15 +92,19 @@ class SweepFunction:
     def __call__(self, event: Mapping[str, Any], _context: object) -> dict[str, Any]:
         """Take one step. The event has `state` (request and progress), `execution` and `machine` (ARNs).
 
-        Returns the next state, at the end with the `report`. Raises SweepRequestError, ProgressError,
-        SweepError, DestinationError, ModeUnreadableError and botocore's errors; the state machine then takes
-        the step again.
+        `retries` of the event says how often this step died. Such a step is not simply taken again: what it
+        may have done is counted first.
+
+        Returns the next state, at the end with the `report`; also after a step that failed, so that it
+        forgets nothing. Raises SweepRequestError, ProgressError, and SweepError if it fails for good.
         """
         request = SweepRequest.from_json(event["state"].get("request") or {})
         before = Progress.from_json(event["state"].get("progress") or {})
         before.status = "more"
+        if before.reserved is None:
+            before.reserved = 0
         step = _SweepStep(self, request, str(event["execution"]), str(event["machine"]))
-        after = step.take(before)
+        after = before.after_death() if event.get("retries") else step.take(before)
         after.steps += 1
         emit_step(before, after, self._config.namespace, self._config.service)
         summary = report(step.name, request, after, self._ruleset)
@@ -110,7 +122,7 @@ class SweepFunction:
             queue,
             self._clock,
             self._sweep.pace,
-            self._sweep.hide_limit if request.budget is None else None,
+            None if request.take_back or request.budget is not None else self._sweep.hide_limit,
         )
 
     def queue(self, order: SweepOrder) -> QueueDestination:
@@ -147,6 +159,10 @@ class SweepFunction:
         """The time."""
         return self._clock
 
+    def warn(self, message: str, error: Exception) -> None:
+        """Log what made a step fail."""
+        self._logger.warning(message, exc_info=error)
+
     def _log(self, summary: Mapping[str, Any], progress: Progress) -> None:
         if not progress.is_over:
             self._logger.info("sweep goes on", extra=summary)
@@ -167,9 +183,33 @@ class _SweepStep:
         self._machine = machine
         self._order = SweepOrder(self.name, request.take_back, request.adopt)
         self._queue = function.queue(self._order)
+        self._walk: Walk | None = None
 
     def take(self, before: Progress) -> Progress:
-        """Go on from `before`, wait, or end."""
+        """Go on from `before`, wait, or end; raises SweepError if it failed too often."""
+        if before.faults > MOST_FAULTS:
+            raise SweepError(before.error)
+        if before.deaths > MOST_DEATHS:
+            raise SweepError(f"{before.deaths} steps in a row died; {before.error}")
+        if len(before.skipped) > MOST_SKIPPED:
+            raise SweepError(f"more than {MOST_SKIPPED} findings were left out: {before.skipped[-1]}")
+        try:
+            return self._go_on(before)
+        except FAILURES as error:
+            return self._failed(before, error)
+
+    def _failed(self, before: Progress, error: Exception) -> Progress:
+        """Return the progress after a step that failed, to be taken again after a while."""
+        after = before if self._walk is None else self._walk.failed_step(before)
+        faults = after.faults + 1
+        if isinstance(error, DestinationError) and error.refused:
+            # One of the findings may be at fault: find it, page by page.
+            after = replace(after, deaths=after.deaths + 1, careful=CAREFUL_PAGES)
+        self._function.warn("sweep step failed", error)
+        reason = f"{type(error).__name__}: {error}"[:LONGEST_ERROR]
+        return replace(after, faults=faults, error=reason, wait=min(60, 2**faults), ended=None)
+
+    def _go_on(self, before: Progress) -> Progress:
         run_lock, takes_back = self._run_lock(before), self._request.take_back
         if before.steps >= MOST_STEPS:
             return self._handed_over(before, run_lock)
@@ -182,9 +222,8 @@ class _SweepStep:
                 return self._waiting(before)
             if (left := self._time_to_settle(before)) > 0:
                 return self._waiting(before, left)
-        after = self._function.walk(self._request, self._queue).step(
-            before, lambda: run_lock.superseded() or self._is_in_vain()
-        )
+        self._walk = self._function.walk(self._request, self._queue)
+        after = self._walk.step(before, lambda: run_lock.superseded() or self._is_in_vain())
         return self._worked_off(before, after, run_lock) if takes_back else after
 
     def _obstacle(self, before: Progress) -> Status | None:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Literal
 
 Status = Literal[
@@ -10,6 +10,7 @@ Status = Literal[
     "done",
     "continued",
     "withheld",
+    "skipped",
     "dead letters",
     "superseded",
     "over budget",
@@ -19,12 +20,15 @@ Status = Literal[
 """`more`: another step is needed, after `wait` seconds. All others are ends.
 
 `continued`: another execution goes on with it. `withheld`: it came to its end, but there is more to hide.
+`skipped`: it came to its end, but left out findings that could not be read, or that steps died of.
 `dead letters`: all was to be taken back, and something waits in the dead-letter queue.
 `observe`: all was to be taken back, and triage writes nothing.
 """
 MOST_RULES = 500
 """Rules that are counted one by one. AWS: what a state machine hands on has 256 KiB at most."""
 OTHER_RULES = "(other rules)"
+CAREFUL_PAGES = 60
+"""Pages that are taken one a step after a step that died: about as many as that step may have taken."""
 
 
 class ProgressError(ValueError):
@@ -44,6 +48,10 @@ class Progress:
     was begun again. `faults`: steps in a row that AWS cut short. `part`: the number of the execution among
     those of this sweep, `steps`: how many it took. `shut`: the intake was shut for it. `calm_since`: since
     when it waits for what was done before to show, with the queue empty at every look if all is taken back.
+    `reserved`: how many findings the next step may count against the limit of the sweep; None where no step
+    is taken twice. `uncertain`: findings that steps which died may have changed; they are counted as changed
+    and hidden. `deaths`: steps in a row that died here. `careful`: pages still to be taken one a step.
+    `skipped`: findings that were left out, with the reasons. `error`: what made the last step fail.
     `dead_letters`: messages in the dead-letter queue at the end of taking everything back. Times are epoch
     seconds.
     """
@@ -65,6 +73,12 @@ class Progress:
     calls: int = 0
     restarts: int = 0
     faults: int = 0
+    reserved: int | None = None
+    uncertain: int = 0
+    deaths: int = 0
+    careful: int = 0
+    skipped: list[str] = field(default_factory=list)
+    error: str = ""
     part: int = 1
     steps: int = 0
     shut: bool = False
@@ -81,7 +95,8 @@ class Progress:
         if not isinstance(document, Mapping) or not set(document) <= known:
             raise ProgressError(f"not the progress of a sweep: {document!r}")
         values = dict(document)
-        return cls(**{**values, "by_rule": Counter(values.get("by_rule") or {})})
+        skipped = list(values.get("skipped") or ())
+        return cls(**{**values, "skipped": skipped, "by_rule": Counter(values.get("by_rule") or {})})
 
     def as_json(self) -> dict[str, Any]:
         """JSON-ready; all members."""
@@ -92,6 +107,22 @@ class Progress:
         for rule in rules:
             is_known = rule in self.by_rule or len(self.by_rule) < MOST_RULES
             self.by_rule[rule if is_known else OTHER_RULES] += 1
+
+    def charged(self) -> "Progress":
+        """Return the progress after a step whose end is not known: it may have used all that it might."""
+        lost = self.reserved or 0
+        return replace(
+            self,
+            changed=self.changed + lost,
+            hidden=self.hidden + lost,
+            uncertain=self.uncertain + lost,
+            reserved=0,
+        )
+
+    def after_death(self) -> "Progress":
+        """Return the progress from which to go on, page by page, after a step that died."""
+        deaths = self.deaths + 1
+        return replace(self.charged(), deaths=deaths, careful=CAREFUL_PAGES, wait=min(60, 2**deaths))
 
     def copy(self) -> "Progress":
         """Return a progress of its own, to be changed."""

@@ -52,6 +52,8 @@ def report(sweep: str, request: SweepRequest, progress: Progress, ruleset: Rules
         "left_to_people": progress.kept,
         "failed_rules": progress.failed_rules,
         "withheld": progress.withheld,
+        "uncertain": progress.uncertain,
+        "skipped": list(progress.skipped),
         "dead_letters": progress.dead_letters,
         "changed_by_rule": dict(progress.by_rule.most_common()),
         "messages": progress.messages,

@@ -3,16 +3,19 @@
 A step ends when its time is over, when the queue is deep, when another sweep was started, or when there is
 nothing left to read. Its cursor never runs ahead of what was handed on. A step that dies is taken again from
 where it began; findings that come twice change nothing.
+
+No limit is forgotten with a step that dies: it may count against the limit only what a step before has
+reserved, and wrote down. If it dies, all of that counts as used.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from hubtriage.aws.clock import Clock
 from hubtriage.aws.securityhub.api import Finding
 from hubtriage.aws.securityhub.faults import CallFault, Fault
-from hubtriage.aws.securityhub.reading import PAGE, Fresh, Getter, keyed
+from hubtriage.aws.securityhub.reading import PAGE, SKIPPED, Fresh, Getter, keyed
 from hubtriage.aws.sweep.bundles import LARGEST_BUNDLE, Bundles, json_size
 from hubtriage.aws.sweep.destination import Destination
 from hubtriage.aws.sweep.progress import Progress, Status
@@ -27,12 +30,20 @@ from hubtriage.engine.ruleset.ruleset import RuleError, Ruleset
 
 MOST_RESTARTS = 3
 MOST_FAULTS = 20
+RESERVE = 500
+"""Findings that are reserved at once: what a step that dies costs at most of the sweep's limit."""
+SIZES = (PAGE, PAGE, 25, 5, 1)
+"""Findings of a page, by how many steps have died in a row. After as many the next finding is left out."""
 Interruption = Callable[[], Status | None]
 """Asked before each page; returns the status with which to end now, or None to go on."""
 
 
 class SweepError(RuntimeError):
     """A step that cannot go on. What was done stays done; the message says what AWS said."""
+
+
+class SweepDeniedError(SweepError):
+    """The same, while IAM forbids it. AWS: a new permission takes a while to act."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +97,39 @@ class Walk:
         self.clock = clock
         self.pace = pace
         self.may_hide = may_hide
+        self._running: _WalkStep | None = None
 
     def step(self, progress: Progress, interruption: Interruption = never) -> Progress:
         """Go on from `progress` for at most one step's time, and say how far that came.
 
         Raises SweepError where AWS refuses to be read, DestinationError where the queue takes nothing.
         """
-        return _WalkStep(self, progress.copy(), self.clock.monotonic() + self.pace.step).run(interruption)
+        self._running = _WalkStep(self, progress.copy(), self.clock.monotonic() + self.pace.step)
+        return self._running.run(interruption)
+
+    def left(self, progress: Progress) -> int | None:
+        """Return how many findings the sweep may still change (with a budget) or hide; None: any number."""
+        if self.request.budget is not None:
+            return max(0, self.request.budget - progress.changed)
+        return None if self.may_hide is None else max(0, self.may_hide - progress.hidden)
+
+    def counts(self, decision: Decision) -> bool:
+        """Return whether a decision counts against the limit."""
+        return decision.update is not None if self.request.budget is not None else decision.hides
+
+    def failed_step(self, before: Progress) -> Progress:
+        """Return the progress after a step that raised: it is taken again, and what it counted stays."""
+        if self._running is None:
+            return before
+        ran = self._running.progress
+        return replace(
+            before,
+            changed=ran.changed,
+            hidden=ran.hidden,
+            reserved=ran.reserved,
+            messages=ran.messages,
+            calls=ran.calls,
+        )
 
     def decide(self, finding: Finding, now: float) -> Decision:
         """Return what triage will decide on the finding as it was read.
@@ -109,13 +146,13 @@ class Walk:
 class _WalkStep:
     def __init__(self, walk: Walk, progress: Progress, until: float) -> None:
         self._walk = walk
-        self._progress = progress
+        self.progress = progress
         self._until = until
         self._bundles = Bundles()
         self._depth = 0
 
     def run(self, interruption: Interruption) -> Progress:
-        progress = self._progress
+        progress = self.progress
         progress.status, progress.wait = "more", 0
         if progress.started is None:
             progress.started = self._walk.clock.now()
@@ -127,7 +164,7 @@ class _WalkStep:
             elif self._is_deep():
                 progress.wait = self._walk.pace.wait
                 break
-            elif not self._read_page():
+            elif not self._read_page() or progress.careful:
                 break
         self._flush()
         if progress.is_over:
@@ -144,12 +181,12 @@ class _WalkStep:
 
     def _read_page(self) -> bool:
         """Read and decide one page; False when AWS cuts the step short."""
-        walk, progress, fresh = self._walk, self._progress, Fresh()
+        walk, progress, fresh = self._walk, self.progress, Fresh()
         scope = walk.request.scopes[progress.scope]
         request: dict[str, Any] = {
             "Filters": walk.request.filters(scope, walk.settings.stack),
             "SortCriteria": BY_GENERATOR,
-            "MaxResults": PAGE,
+            "MaxResults": SIZES[min(progress.deaths, len(SIZES) - 1)],
         }
         if progress.token is not None:
             request["NextToken"] = progress.token
@@ -158,26 +195,39 @@ class _WalkStep:
         progress.calls += fresh.calls
         if isinstance(answer, CallFault):
             return self._cut_short(answer)
-        progress.faults = 0
+        if progress.deaths >= len(SIZES):
+            self._skip(answer["Findings"])
+        elif not self._take(answer["Findings"], scope, asked_at):
+            return False
+        if SKIPPED in answer:
+            progress.skipped.append(f"page {progress.pages + 1}: {answer[SKIPPED]}")
+        progress.faults = progress.deaths = 0
+        progress.error = ""
+        progress.careful = max(0, progress.careful - 1)
         progress.pages += 1
-        self._take(answer["Findings"], scope, asked_at)
         self._advance(answer.get("NextToken"))
         return True
 
+    def _skip(self, findings: list[Any]) -> None:
+        """Leave out a finding that several steps died of, so that the others are swept."""
+        reason = f"{self.progress.deaths} steps died of it"
+        self.progress.skipped += (f"{finding_id}: {reason}" for (_arn, finding_id), _ in keyed(findings))
+
     def _advance(self, token: str | None) -> None:
-        progress = self._progress
+        progress = self.progress
         progress.token = token or None
         if progress.token is None:
             progress.scope += 1
             self._end_if_all_is_read()
 
     def _end_if_all_is_read(self) -> None:
-        if self._progress.scope >= len(self._walk.request.scopes) and self._progress.status == "more":
-            self._end("withheld" if self._progress.withheld else "done")
+        if self.progress.scope >= len(self._walk.request.scopes) and self.progress.status == "more":
+            progress = self.progress
+            self._end("skipped" if progress.skipped else "withheld" if progress.withheld else "done")
 
     def _cut_short(self, fault: CallFault) -> bool:
         """Try again later, unless nothing can come of it. AWS: a token may be refused, as when it is old."""
-        progress = self._progress
+        progress = self.progress
         if fault.kind is Fault.REFUSED and progress.token is not None and progress.restarts < MOST_RESTARTS:
             progress.restarts += 1
             progress.token = None
@@ -186,32 +236,51 @@ class _WalkStep:
             return False
         progress.faults += 1
         if fault.kind in (Fault.REFUSED, Fault.DENIED) or progress.faults > MOST_FAULTS:
-            raise SweepError(f"GetFindings: {fault.code}: {fault.message}")
+            failure = SweepDeniedError if fault.kind is Fault.DENIED else SweepError
+            raise failure(f"GetFindings: {fault.code}: {fault.message}")
         progress.wait = self._walk.pace.wait
         return False
 
-    def _take(self, findings: list[Any], scope: str, now: float) -> None:
-        """Decide findings and hand them on. `now` is when they were asked for: what they show is no newer."""
-        for _key, finding in keyed(findings):
-            if self._was_swept(finding, scope):
-                continue
-            self._progress.read += 1
-            decision = self._walk.decide(finding, now)
-            if not self._concerns(decision, finding):
-                continue
-            if decision.update is not None and self._progress.changed == self._walk.request.budget:
+    def _take(self, findings: list[Any], scope: str, now: float) -> bool:
+        """Decide findings and hand them on. `now` is when they were asked for: what they show is no newer.
+
+        Return False if more has to be reserved first: then the next step reads them again.
+        """
+        due = [finding for _key, finding in keyed(findings) if not self._was_swept(finding, scope)]
+        decided = [(finding, self._walk.decide(finding, now)) for finding in due]
+        concerned = [
+            (finding, decision) for finding, decision in decided if self._concerns(decision, finding)
+        ]
+        if not self._reserves([decision for _finding, decision in concerned]):
+            return False
+        self.progress.read += len(due)
+        for finding, decision in concerned:
+            if decision.update is not None and self.progress.changed == self._walk.request.budget:
                 self._end("over budget")
-                return
+                return True
             if decision.hides and self._may_hide_no_more():
-                self._progress.withheld += 1
+                self.progress.withheld += 1
                 continue
             self._count(decision)
             self._hand_on(decision, finding, now)
         self._send(self._bundles.take(now - self._walk.pace.hold))
+        return True
+
+    def _reserves(self, decisions: list[Decision]) -> bool:
+        """Return whether enough is reserved to hand these on; reserve it for the next step if not."""
+        progress, left = self.progress, self._walk.left(self.progress)
+        if left is None or progress.reserved is None:
+            return True
+        needed = min(left, sum(map(self._walk.counts, decisions)))
+        if needed <= progress.reserved:
+            return True
+        # Where steps die, each of them costs what it reserved: no more than its page needs.
+        progress.reserved = needed if progress.careful else min(left, max(needed, RESERVE))
+        return False
 
     def _may_hide_no_more(self) -> bool:
         limit = self._walk.may_hide
-        return limit is not None and self._progress.hidden >= limit
+        return limit is not None and self.progress.hidden >= limit
 
     def _was_swept(self, finding: Finding, scope: str) -> bool:
         """Say whether the finding was swept before: what we hold is, if the sweep has both scopes.
@@ -231,7 +300,9 @@ class _WalkStep:
         return not asked.isdisjoint({*decision.rules, *held, *(c.rule for c in decision.changes)})
 
     def _count(self, decision: Decision) -> None:
-        progress = self._progress
+        progress = self.progress
+        if progress.reserved is not None and self._walk.left(progress) is not None:
+            progress.reserved -= self._walk.counts(decision)
         progress.changed += decision.update is not None
         progress.hidden += decision.hides
         progress.taken_back += decision.takes_back
@@ -246,7 +317,7 @@ class _WalkStep:
         Leave out a finding that no message can hold, such as one that consists of control characters.
         """
         if json_size(finding) > LARGEST_BUNDLE:
-            self._progress.refused += decision.refused is None
+            self.progress.refused += decision.refused is None
         elif decision.update is not None:
             update = canonical(decision.update)
             self._send(self._bundles.add(update, finding, now, hides=decision.hides))
@@ -258,10 +329,10 @@ class _WalkStep:
         if ready:
             sent = self._walk.destination.send(ready)
             self._depth += sent
-            self._progress.messages += sent
+            self.progress.messages += sent
 
     def _flush(self) -> None:
         self._send(self._bundles.take())
 
     def _end(self, status: Status) -> None:
-        self._progress.status = status
+        self.progress.status = status

@@ -13,6 +13,7 @@ ENDS = {
     "more": "not over yet",
     "continued": "goes on in another execution",
     "withheld": "came to its end, but may not hide so many findings by itself",
+    "skipped": "came to its end, but left out findings that could not be read or handled",
     "dead letters": "took back all but what waits in the dead-letter queue",
     "observe": "took back nothing more: triage is in observe and writes nothing; hubtriage mode enforce, "
     "then at once --take-back again",
@@ -44,6 +45,8 @@ def as_record(progress: Progress, ended: Iterable[str] = (), *, dry_run: bool = 
         "left_to_people": progress.kept,
         "failed_rules": progress.failed_rules,
         "withheld": progress.withheld,
+        "uncertain": progress.uncertain,
+        "skipped": list(progress.skipped),
         "dead_letters": progress.dead_letters,
         "by_rule": dict(progress.by_rule.most_common()),
         "rules_ended_today": list(ended),
@@ -66,16 +69,7 @@ def text(record: Mapping[str, Any]) -> Iterator[str]:
         yield "  no finding is as --scope, --filter or --adopt ask for; check the names that they give"
     yield f"  {record['hidden']:,} hidden, {record['taken_back']:,} taken back"
     yield f"  {record['refused']:,} refused, {record['left_to_people']:,} left to people"
-    if record["failed_rules"]:
-        yield f"  on {record['failed_rules']:,} a rule could not be evaluated: see the decision log"
-    if record["withheld"]:
-        meant = f"hubtriage sweep --budget {record['withheld']}"
-        yield f"  {record['withheld']:,} more would be hidden; if they are meant to be: {meant}"
-    if record["dead_letters"]:
-        yield f"  {record['dead_letters']:,} messages could not be triaged; hubtriage logs --errors says why"
-        yield "  once the cause is gone: hubtriage redrive, then take back again"
-    if record.get("failed"):
-        yield f"  {record['failed']:,} failed: run it again"
+    yield from _troubles(record)
     if record["rules_ended_today"]:
         yield f"  ended today: {', '.join(record['rules_ended_today'])}"
     if dry_run:
@@ -83,3 +77,21 @@ def text(record: Mapping[str, Any]) -> Iterator[str]:
     if record["by_rule"]:
         yield ""
         yield from table(("rule", "findings"), list(record["by_rule"].items()))
+
+
+def _troubles(record: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the lines about what was not done, or is not known."""
+    if record["failed_rules"]:
+        yield f"  on {record['failed_rules']:,} a rule could not be evaluated: see the decision log"
+    if record["withheld"]:
+        meant = f"hubtriage sweep --budget {record['withheld']}"
+        yield f"  {record['withheld']:,} more would be hidden; if they are meant to be: {meant}"
+    if record["uncertain"]:
+        yield f"  {record['uncertain']:,} of these are counted because a step died that may have changed them"
+    for left_out in record["skipped"]:
+        yield f"  left out: {quoted(left_out)}"
+    if record["dead_letters"]:
+        yield f"  {record['dead_letters']:,} messages could not be triaged; hubtriage logs --errors says why"
+        yield "  once the cause is gone: hubtriage redrive, then take back again"
+    if record.get("failed"):
+        yield f"  {record['failed']:,} failed: run it again"

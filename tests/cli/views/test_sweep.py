@@ -31,6 +31,15 @@ from hubtriage.cli.views.sweep import ENDS, as_record, progress_line, text
             id="what could not be taken back",
         ),
         pytest.param(
+            Progress("skipped", uncertain=500, skipped=["finding-1: 5 steps died of it"]),
+            [
+                "sweep: came to its end, but left out findings that could not be read or handled",
+                "  500 of these are counted because a step died that may have changed them",
+                "  left out: finding-1: 5 steps died of it",
+            ],
+            id="what was left out, and what is not known",
+        ),
+        pytest.param(
             Progress("done", failed_rules=3),
             ["  on 3 a rule could not be evaluated: see the decision log"],
             id="rules that failed",
