@@ -1,4 +1,7 @@
-"""Templates are synthesized once for each test process: it takes seconds."""
+"""Templates are synthesized once for each test process: it takes seconds.
+
+Importing CDK starts Node. So tests import it where they use it: a process that runs none of them starts none.
+"""
 
 import json
 import os
@@ -13,13 +16,8 @@ from tests.infra.samples import RULESET
 # jsii warns on standard error about the age of the Node that runs it, when it is imported.
 os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")
 
-import aws_cdk as cdk
-from cdk_nag import AwsSolutionsChecks
-
-from app import FUNCTIONS
 from hubtriage.settings.configuration import Configuration
 from infra.bundle import build_package
-from infra.stack import triage_stacks
 from tests.support.paths import ROOT
 
 Packages = Callable[[Mapping[str, Any], str], Mapping[str, Path]]
@@ -29,6 +27,8 @@ Synthesize = Callable[..., tuple[Path, Mapping[str, Any]]]
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Packages:
     """A function: rule set, architecture → the package of each function; each is built once."""
+    from app import FUNCTIONS
+
     known: dict[str, Mapping[str, Path]] = {}
 
     def packages(ruleset: Mapping[str, Any], architecture: str) -> Mapping[str, Path]:
@@ -57,6 +57,11 @@ def package(packages: Mapping[str, Path]) -> Path:
 
 def synthesized(config: Configuration, packages: Mapping[str, Path], folder: Path) -> Path:
     """Write the cloud assembly of a configuration; cdk-nag checks every one of them."""
+    import aws_cdk as cdk
+    from cdk_nag import AwsSolutionsChecks
+
+    from infra.stack import triage_stacks
+
     context = json.loads((ROOT / "cdk.json").read_text())["context"]
     app = cdk.App(context=context, outdir=str(folder))
     triage_stacks(app, config, packages)

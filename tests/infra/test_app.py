@@ -9,10 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from tempfile import mkdtemp
 
-import aws_cdk as cdk
 import pytest
 
-import app
 from hubtriage.authoring.loader import load_rules
 from tests.support.paths import ROOT
 
@@ -50,6 +48,10 @@ def run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Run:
     It runs in this process: starting CDK takes several times as long.
     """
 
+    import aws_cdk as cdk
+
+    import app
+
     def in_process(text: str, **settings: str) -> tuple[int, str]:
         folder = Path(mkdtemp(dir=tmp_path))
         _rules(folder, text)
@@ -62,11 +64,13 @@ def run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Run:
 
 
 def test_it_writes_the_rules_into_the_package_of_each_function(tmp_path):
+    from app import FUNCTIONS
+
     _rules(tmp_path, GOOD)
     done = _process(tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     texts = [(package / "ruleset.json").read_text() for package in (tmp_path / "out").glob("asset.*")]
-    assert len(texts) == len(app.FUNCTIONS), "all functions have the same rules"
+    assert len(texts) == len(FUNCTIONS), "all functions have the same rules"
     assert len(set(texts)) == 1
     ruleset = json.loads(texts[0])
     assert [rule["id"] for rule in ruleset["rules"]] == ["sample-findings"]

@@ -12,7 +12,6 @@ import pytest
 
 from hubtriage.settings.configuration import Configuration
 from infra.bundle import ROOT, BundleError, build_package
-from infra.triage import HANDLER, triage_config
 from tests.infra.samples import RULESET
 
 OURS = {"hubtriage/__init__.py", "lambdas/__init__.py", "ruleset.json"}
@@ -42,6 +41,8 @@ def test_it_holds_every_module_of_the_engine_and_the_adapters(package):
 
 
 def test_it_holds_the_handler_that_the_function_names(package):
+    from infra.triage import HANDLER
+
     module, _, _ = HANDLER.rpartition(".")
     assert f"{module.replace('.', '/')}.py" in _files(package)
 
@@ -92,6 +93,8 @@ def test_a_dependency_that_cannot_be_had_is_an_error_that_says_which(tmp_path, m
 
 
 def test_it_starts_with_nothing_beside_it_but_the_sdk_of_the_lambda_runtime(package, tmp_path):
+    from infra.triage import triage_config
+
     installed = Path(boto3.__file__).parents[1]
     for name in ("boto3", "botocore", "s3transfer", "urllib3", "dateutil", "six.py"):
         (tmp_path / name).symlink_to(installed / name)

@@ -4,13 +4,10 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, get_args
 
-import aws_cdk as cdk
 import pytest
-from aws_cdk import aws_logs as logs
 
 from hubtriage.settings.configuration import PREFIX, Configuration, setting_names
 from hubtriage.settings.setting_types import Retention
-from infra.stack import triage_stacks
 from tests.infra.samples import DEFAULT, DEPLOYMENTS
 from tests.infra.snapshots import differences, snapshot
 
@@ -65,6 +62,10 @@ Lines = Callable[..., list[str]]
 def changed(packages: Mapping[str, Any]) -> Lines:
     """A function: settings as they are written → what differs from the default template, by the line."""
 
+    import aws_cdk as cdk
+
+    from infra.stack import triage_stacks
+
     def synthesized(settings: Mapping[str, Any]) -> Any:
         config = Configuration.from_context({f"{PREFIX}{name}": it for name, it in settings.items()})
         app = cdk.App(builtin_cloud_formation_validation=False)
@@ -95,6 +96,9 @@ def test_every_setting_changes_something_or_has_a_reason_why_not() -> None:
 
 
 def test_the_retentions_to_choose_from_are_those_that_cdk_knows() -> None:
+    import aws_cdk as cdk
+    from aws_cdk import aws_logs as logs
+
     app = cdk.App(builtin_cloud_formation_validation=False)
     stack = cdk.Stack(app, "retentions")
     for retention in logs.RetentionDays:

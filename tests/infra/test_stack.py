@@ -11,8 +11,6 @@ from hubtriage.aws.triage.config import TriageConfig
 from hubtriage.engine.pattern import compile_pattern
 from hubtriage.settings.capacity import worst_case_seconds
 from hubtriage.settings.configuration import Configuration
-from infra.function import lambda_log_level
-from infra.triage import triage_config
 from tests.infra.samples import RULESET
 
 EVERYTHING = Configuration(
@@ -245,6 +243,8 @@ def test_events_that_cannot_be_delivered_are_kept(template):
 
 
 def test_the_function_reads_the_settings_that_the_stack_writes():
+    from infra.triage import triage_config
+
     settings = TriageConfig.from_environment(triage_config(EVERYTHING).as_environment())
     assert (settings.stack, settings.udf, settings.known_stacks) == ("triage-eu", "merge", {"a", "b"})
     assert settings.never == {"Types", "Confidence"}
@@ -261,11 +261,15 @@ def test_the_function_takes_messages_of_the_queue_that_it_reads_and_no_others(te
 
 @pytest.mark.parametrize("level", get_args(Configuration.model_fields["log_level"].annotation))
 def test_lambda_itself_drops_no_line_that_holds_metrics(level):
+    from infra.function import lambda_log_level
+
     kept = lambda_log_level(Configuration(log_level=level)).value
     assert kept == ("DEBUG" if level == "DEBUG" else "INFO")
 
 
 def test_the_function_knows_every_variable_that_the_stack_writes():
+    from infra.triage import triage_config
+
     known = {item.metadata["variable"] for item in TriageConfig.__dataclass_fields__.values()}
     assert set(triage_config(EVERYTHING).as_environment()) <= known
 

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import cfnlint.api
 import pytest
 
 from hubtriage.settings.configuration import PREFIX, Configuration
@@ -63,6 +62,8 @@ def test_it_has_the_stacks_it_should(deployment):
 
 
 def test_cfn_lint_has_nothing_to_say(deployment):
+    import cfnlint.api  # it takes a second
+
     ignored = re.findall(r"^  - (\w+) # \S.{20,}", (ROOT / ".cfnlintrc.yaml").read_text(), re.MULTILINE)
     said = cfnlint.api.ManualArgs(regions=["us-east-1"], ignore_checks=ignored)
     for template in deployment.templates.values():

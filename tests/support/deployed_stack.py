@@ -16,13 +16,6 @@ from hubtriage.localaws.cloud import LocalCloud
 from hubtriage.localaws.securityhub.settings import HubSettings
 from hubtriage.localaws.synth import FOR_THIS_MACHINE, context
 
-# jsii warns on standard error about the age of the Node that runs it, when it is imported.
-os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")
-
-import aws_cdk as cdk
-
-import app
-
 IMPORT_BATCH = 100
 _ONE_AT_A_TIME = threading.Lock()
 PATIENT = Config(retries={"mode": "standard", "total_max_attempts": 10})
@@ -114,6 +107,12 @@ def built_stack(rules: Path, assembly: Path, **settings: Any) -> Path:
     templates, because starting its check takes as long again; `infra/test_template_checks.py` does.
     """
     chosen = {"batch_window_seconds": 1, "breaker_limit": 1_000_000} | settings
+    # Importing CDK starts Node, and jsii warns of its age: only where it is needed.
+    os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")
+    import aws_cdk as cdk
+
+    import app
+
     with _ONE_AT_A_TIME, pytest.MonkeyPatch.context() as patch:
         patch.setenv(FOR_THIS_MACHINE, "1")
         whole = {**app.project_context(), **context(rules, **chosen)}

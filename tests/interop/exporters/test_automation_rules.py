@@ -5,7 +5,6 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-import cfnlint.api
 import pytest
 import yaml
 from hypothesis import given
@@ -425,6 +424,8 @@ def test_a_rule_its_export_and_the_import_of_that_apply_to_the_same_findings(
 
 
 def test_a_template_of_the_rules_is_what_cloudformation_takes(tmp_path: Path) -> None:
+    import cfnlint.api  # it takes a second
+
     everything = {
         "Workflow": {"Status": "SUPPRESSED"},
         "Severity": {"Label": "LOW"},
