@@ -10,6 +10,7 @@ from hubtriage.aws.securityhub.answers import BODY_BYTES, LARGEST_ANSWER, UNPARS
 from hubtriage.aws.securityhub.api import Finding, Key, SecurityHubApi, key_of
 from hubtriage.aws.securityhub.backoff import Backoff
 from hubtriage.aws.securityhub.faults import API_ERRORS, CallFault, Fault, call_fault
+from hubtriage.aws.securityhub.namesakes import accounts_of
 from hubtriage.aws.securityhub.ratelimit import TokenBucket
 
 MOST_VALUES = 20  # AWS: values of one filter attribute
@@ -49,11 +50,15 @@ class FoundFindings(Mapping[Key, Finding]):
 
 @dataclass(slots=True)
 class Fresh:
-    """What GetFindings said: findings as they are, keys that no finding has, keys that could not be read."""
+    """What GetFindings said: findings as they are, keys that no finding has, keys that could not be read.
+
+    `accounts` are those that have a finding under a key, where there are several.
+    """
 
     found: FoundFindings = field(default_factory=FoundFindings)
     missing: set[Key] = field(default_factory=set)
     unread: dict[Key, CallFault] = field(default_factory=dict)
+    accounts: dict[Key, tuple[str, ...]] = field(default_factory=dict)
     calls: int = 0
     faults: Counter[tuple[Fault, str]] = field(default_factory=Counter)
 
@@ -183,6 +188,7 @@ class Reader:
         """Keep what is found; return the fault that ended the reading, or None when everything was read."""
         request: dict[str, Any] = {"Filters": _filters(keys), "MaxResults": PAGE}
         missing = set(keys)
+        accounts: dict[Key, set[str]] = {key: set() for key in keys}
         skipped = None
         to_come = MOST_PAGES * PAGE
         while to_come > 0:
@@ -190,11 +196,14 @@ class Reader:
             if isinstance(answer, CallFault):
                 return answer
             for key, finding in keyed(answer["Findings"]):
+                if key in accounts:
+                    accounts[key].update(accounts_of([finding]))
                 if key in missing:
                     fresh.found.add(key, finding)
                     missing.remove(key)
+            fresh.accounts |= {key: tuple(sorted(two)) for key, two in accounts.items() if len(two) > 1}
             skipped = answer.get(SKIPPED, skipped)
-            if not answer.get("NextToken") or not missing:
+            if not answer.get("NextToken"):
                 return None if skipped is None else CallFault(Fault.REFUSED, "Unparsable", skipped)
             to_come -= self._getter.page_size
             request["NextToken"] = answer["NextToken"]

@@ -13,8 +13,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from hubtriage.aws.clock import Clock
-from hubtriage.aws.securityhub.api import Finding
+from hubtriage.aws.securityhub.api import Finding, Key
 from hubtriage.aws.securityhub.faults import CallFault, Fault
+from hubtriage.aws.securityhub.namesakes import Owners, accounts_of
 from hubtriage.aws.securityhub.reading import PAGE, SKIPPED, Fresh, Getter, keyed
 from hubtriage.aws.sweep.bundles import LARGEST_BUNDLE, Bundles, json_size
 from hubtriage.aws.sweep.destination import Destination
@@ -97,6 +98,7 @@ class Walk:
         self.clock = clock
         self.pace = pace
         self.may_hide = may_hide
+        self.owners = Owners()
         self._running: _WalkStep | None = None
 
     def step(self, progress: Progress, interruption: Interruption = never) -> Progress:
@@ -246,14 +248,18 @@ class _WalkStep:
 
         Return False if more has to be reserved first: then the next step reads them again.
         """
-        due = [finding for _key, finding in keyed(findings) if not self._was_swept(finding, scope)]
-        decided = [(finding, self._walk.decide(finding, now)) for finding in due]
+        due = [(key, finding) for key, finding in keyed(findings) if not self._was_swept(finding, scope)]
+        namesakes = self._namesakes(findings)
+        decided = [(finding, self._walk.decide(finding, now)) for key, finding in due if key not in namesakes]
         concerned = [
             (finding, decision) for finding, decision in decided if self._concerns(decision, finding)
         ]
         if not self._reserves([decision for _finding, decision in concerned]):
             return False
         self.progress.read += len(due)
+        for key, finding in due:
+            if key in namesakes:
+                self._refuse(key, finding, now, together=namesakes[key])
         for finding, decision in concerned:
             if decision.update is not None and self.progress.changed == self._walk.request.budget:
                 self._end("over budget")
@@ -277,6 +283,25 @@ class _WalkStep:
         # Where steps die, each of them costs what it reserved: no more than its page needs.
         progress.reserved = needed if progress.careful else min(left, max(needed, RESERVE))
         return False
+
+    def _namesakes(self, findings: list[Any]) -> dict[Key, bool]:
+        """Return the keys that several accounts have, and whether the page shows more than one of them."""
+        page: dict[Key, list[Finding]] = {}
+        for key, finding in keyed(findings):
+            page.setdefault(key, []).append(finding)
+        accounts = {key: accounts_of(some) for key, some in page.items()}
+        return {
+            key: len(some) > 1 for key, some in accounts.items() if len(self._walk.owners.note(key, some)) > 1
+        }
+
+    def _refuse(self, key: Key, finding: Finding, now: float, *, together: bool) -> None:
+        """Refuse a finding whose key other accounts have too.
+
+        Triage logs it if it sees both in one message; one alone would look to it like any other.
+        """
+        self.progress.refused += 1
+        if together and json_size(finding) <= LARGEST_BUNDLE:
+            self._send(self._bundles.add(f"namesakes {key}", finding, now))
 
     def _may_hide_no_more(self) -> bool:
         limit = self._walk.may_hide

@@ -1,10 +1,11 @@
 """One batch, from the event of the Lambda to the result of each finding."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from hubtriage.aws.clock import Clock
 from hubtriage.aws.securityhub.api import Finding, Key, identifier
+from hubtriage.aws.securityhub.namesakes import Owners, accounts_of, refusal
 from hubtriage.aws.securityhub.reading import FoundFindings, Reader
 from hubtriage.aws.securityhub.sending import OUTDATED, STOPPED, TOO_LATE, Receipt, Sender, keys_of
 from hubtriage.aws.switch.mode import Mode
@@ -55,6 +56,7 @@ class Triage:
         self.reader = reader
         self.clock = clock
         self.recent = Recent()
+        self.owners = Owners()
 
     def run(self, event: object, deadline: float, sink: Sink, mode: Mode = "enforce") -> Report:
         """Triage an SQS event, or one EventBridge event. `deadline`: monotonic; no call starts later.
@@ -97,8 +99,10 @@ class _Batch:
 
     def plan(self) -> None:
         """Decide on every finding as its event shows it; those that surely need no call end here."""
+        self._refuse_namesakes({key: seen.accounts for key, seen in self._seen.items()})
         for key in self._seen:
-            self._decide(key)
+            if key not in self._ended:
+                self._decide(key)
         self._end_closed(key for key, seen in self._seen.items() if not seen.others)
 
     def reopen(self, deadline: float) -> None:
@@ -189,6 +193,7 @@ class _Batch:
         self._staleness.have_read(keys)
         self._report.reads += fresh.calls
         self._report.traffic.faults += fresh.faults
+        self._refuse_namesakes(fresh.accounts)
         for key in fresh.found:
             self._believe(key, fresh.found)
         self._end_closed(fresh.found)
@@ -200,14 +205,28 @@ class _Batch:
         found = self._read_again.get(key)
         return self._seen[key].newest.finding if found is None else found[key]
 
+    def _refuse_namesakes(self, accounts: Mapping[Key, Iterable[str]]) -> None:
+        """End findings whose key other accounts have too: no one can say which AWS would update."""
+        known = {key: self._triage.owners.note(key, some) for key, some in accounts.items()}
+        self._end(
+            {
+                key: Result("refused", "Namesakes", refusal(some))
+                for key, some in known.items()
+                if len(some) > 1 and key not in self._ended
+            }
+        )
+
     def _believe(self, key: Key, found: FoundFindings) -> None:
         """Decide by what a reading shows, unless the event is newer.
 
         If it is not known which is newer, and they ask for different things, the finding fails: by the next
         delivery, readings have caught up. It also fails if a reading asks for what no later event asked for.
         """
-        asked = [self._decisions[key], *(self._verdict(key, shown) for shown in self._seen[key].others)]
         shown, stored = self._shown(key), found[key]
+        self._refuse_namesakes({key: accounts_of([stored])})
+        if key in self._ended:
+            return
+        asked = [self._decisions[key], *(self._verdict(key, other) for other in self._seen[key].others)]
         last = newer(shown, stored)
         if last is not shown:
             self._read_again[key] = found

@@ -16,6 +16,7 @@ from typing import Any
 
 from hubtriage.aws.clock import Clock
 from hubtriage.aws.securityhub.api import Finding, Key
+from hubtriage.aws.securityhub.namesakes import accounts_of
 from hubtriage.aws.triage.events import FindingEvent, Message, SweepOrder
 from hubtriage.engine.fields import MEMO_KEY, user_fields
 from hubtriage.engine.text.timestamps import parse_timestamp
@@ -34,12 +35,14 @@ MOST = 20_000
 class DeduplicatedFinding:
     """The newest event of a finding, and every message that showed the finding: they share its outcome.
 
-    `others` are the finding as other events show it. Each of them may be just as new.
+    `others` are the finding as other events show it. Each of them may be just as new. `accounts` are those
+    that the events name: if there are two, these are two findings with one key.
     """
 
     newest: FindingEvent
     messages: tuple[Message, ...]
     others: tuple[Finding, ...] = ()
+    accounts: tuple[str, ...] = ()
 
 
 def newest(finding_events: Iterable[FindingEvent]) -> dict[Key, DeduplicatedFinding]:
@@ -58,12 +61,17 @@ def newest(finding_events: Iterable[FindingEvent]) -> dict[Key, DeduplicatedFind
 
 def _together(found: list[FindingEvent]) -> DeduplicatedFinding:
     if len(found) == 1:
-        return DeduplicatedFinding(found[0], (found[0].message,))
+        return DeduplicatedFinding(found[0], (found[0].message,), accounts=accounts_of([found[0].finding]))
     messages = tuple(dict.fromkeys(event.message for event in found))
     last = sorted(found, key=_recency)[-1]  # of equals the last in the batch
     others = (other.finding for other in found if _may_be_newer(other, last))
     different = tuple(other for other in others if _differ(other, last.finding))
-    return DeduplicatedFinding(replace(last, order=_ordered_together(found)), messages, different)
+    return DeduplicatedFinding(
+        replace(last, order=_ordered_together(found)),
+        messages,
+        different,
+        accounts_of(event.finding for event in found),
+    )
 
 
 def _differ(one: Finding, other: Finding) -> bool:

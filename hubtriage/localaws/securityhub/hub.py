@@ -13,7 +13,7 @@ from typing import Any
 
 from hubtriage.localaws.securityhub import membership, queries
 from hubtriage.localaws.securityhub.asff import fields, requests
-from hubtriage.localaws.securityhub.asff.requests import Finding, Identifier, identity
+from hubtriage.localaws.securityhub.asff.requests import Finding, identity
 from hubtriage.localaws.securityhub.asff.timestamps import read_timestamp
 from hubtriage.localaws.securityhub.asff.values import copied
 from hubtriage.localaws.securityhub.automation import operations
@@ -264,7 +264,7 @@ class Hub:
     def _import_one(self, incoming: Finding, call: _Call) -> None:
         """Import a finding. AWS: one that is not newer than what is stored is ignored."""
         original = fields.created(incoming, self._origin, call.now)
-        record = self._store.get(identity(incoming))
+        record = self._store.of(incoming)
         if record is None:
             after = original
         elif _moment(incoming) > _moment(record.finding):
@@ -273,10 +273,10 @@ class Hub:
             return
         self._write(after, call.now, "BATCH_IMPORT_FINDINGS", call.caller, announce=False)
         self._automate(original, call.now)
-        self._announce(self._stored(identity(incoming)).finding, call.now)
+        self._announce(self._stored(incoming).finding, call.now)
 
     def _automate(self, original: Finding, now: float) -> None:
-        record = self._stored(identity(original))
+        record = self._stored(original)
         for rule in self._rules.applying(original, now):
             after = fields.customer_update(record.finding, rule.update, self.settings.udf, now)
             self._write(after, now, "BATCH_UPDATE_FINDINGS", rule.arn, announce=False)
@@ -354,17 +354,17 @@ class Hub:
 
     # Writing
 
-    def _stored(self, key: Identifier) -> Record:
-        record = self._store.get(key)
+    def _stored(self, finding: Finding) -> Record:
+        record = self._store.of(finding)
         if record is None:
-            raise LookupError(key)
+            raise LookupError(identity(finding))
         return record
 
     def _write(
         self, after: Finding, now: float, source: Source, caller: str, *, announce: bool = True
     ) -> None:
         """Store a finding and, by default, send its event. AWS: every write makes one, changed or not."""
-        record = self._store.get(identity(after))
+        record = self._store.of(after)
         self._store.write(Write(now, source, caller, record.finding if record else None, after))
         if announce:
             self._announce(after, now)

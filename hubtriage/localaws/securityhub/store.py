@@ -24,10 +24,13 @@ class Record:
 
 
 class Store:
-    """Records in order of arrival. Findings are values: a write replaces one, and never changes it."""
+    """Records in order of arrival. Findings are values: a write replaces one, and never changes it.
+
+    AWS: a finding belongs to its account, so several accounts may have findings of one identity.
+    """
 
     def __init__(self) -> None:
-        self._records: dict[Identifier, Record] = {}
+        self._records: dict[Identifier, list[Record]] = {}
         self._in_order: list[Record] = []
         self._by_id: dict[str, list[Record]] = {}
 
@@ -35,19 +38,29 @@ class Store:
         return len(self._in_order)
 
     def get(self, key: Identifier) -> Record | None:
-        """Return the record of a finding."""
-        return self._records.get(key)
+        """Return the record of a finding; of several with this identity, the one that arrived first.
+
+        AWS does not say which of several an update names.
+        """
+        records = self._records.get(key)
+        return records[0] if records else None
+
+    def of(self, finding: Finding) -> Record | None:
+        """Return the record of this finding, which has its identity and its account."""
+        account = finding.get("AwsAccountId")
+        records = self._records.get(identity(finding), ())
+        return next((record for record in records if record.finding.get("AwsAccountId") == account), None)
 
     def write(self, write: Write) -> Record:
         """Add the finding that a write leaves behind."""
-        record = self._records.get(identity(write.after)) or self._new(write.after)
+        record = self.of(write.after) or self._new(write.after)
         record.finding = write.after
         record.writes.append(write)
         return record
 
     def _new(self, finding: Finding) -> Record:
         record = Record(len(self._in_order), finding)
-        self._records[identity(finding)] = record
+        self._records.setdefault(identity(finding), []).append(record)
         self._in_order.append(record)
         self._by_id.setdefault(finding["Id"], []).append(record)
         return record

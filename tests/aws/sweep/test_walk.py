@@ -284,3 +284,29 @@ def test_a_renamed_stack_adopts_its_findings():
     assert managed == {"renamed": 200}
     bench.adopt_rules(rules(B))
     assert bench.sweep().taken_back == 100
+
+
+def test_two_accounts_findings_of_one_key_are_refused_and_logged_by_triage():
+    world = mixed(30)
+    world.hub.plant(finding(0, GeneratorId="control-a", AwsAccountId="444455556666"), NOW)
+    bench = SweepBench(world, rules(A, B))
+    done = bench.sweep()
+    assert (done.read, done.changed, done.refused) == (31, 19, 2)
+    refused = [each for each in bench.outcomes if each.result.status == "refused"]
+    assert [(each.seen.newest.key[1], each.result.code) for each in refused] == [("finding-0", "Namesakes")]
+    assert {found["Workflow"]["Status"] for found in world.hub.findings() if found["Id"] == "finding-0"} == {
+        "NEW"
+    }
+
+
+def test_a_namesake_of_a_finding_of_an_earlier_page_is_not_handed_on():
+    world = world_of(*["control-a"] * 100)
+    world.hub.plant(finding(0, GeneratorId="control-a", AwsAccountId="444455556666"), NOW)
+    bench = SweepBench(world, rules(A))
+    done = bench.sweep()
+    assert (done.pages, done.read, done.refused) == (1 + 2, 101, 1)
+    assert {each.result.status for each in bench.outcomes} == {"updated"}
+    assert [found["Workflow"]["Status"] for found in world.hub.findings() if found["Id"] == "finding-0"] == [
+        "SUPPRESSED",
+        "NEW",
+    ]

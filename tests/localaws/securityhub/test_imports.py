@@ -280,3 +280,20 @@ def test_what_a_caller_does_to_a_finding_does_not_reach_the_hub() -> None:
     stored(hub)["Severity"]["Label"] = "LOW"
     hub.get_findings({}, NOW)["Findings"][0]["Severity"]["Label"] = "LOW"
     assert stored(hub)["Severity"]["Label"] == "HIGH"
+
+
+def test_findings_of_two_accounts_with_one_identity_are_two_findings() -> None:
+    hub = hub_with(finding(), finding(AwsAccountId="444455556666", Title="of another account"))
+    assert [found["AwsAccountId"] for found in hub.findings()] == ["111122223333", "444455556666"]
+    hub.batch_import_findings(
+        [finding(AwsAccountId="444455556666", Title="newer", UpdatedAt="2026-10-02T00:00:00Z")], NOW
+    )
+    assert [found["Title"] for found in hub.findings()] == ["title", "newer"]
+    request = {"Filters": {"Id": [{"Value": "f", "Comparison": "EQUALS"}]}}
+    assert len(hub.get_findings(request, NOW)["Findings"]) == 2
+
+
+def test_an_update_of_an_identity_that_two_accounts_have_changes_one_of_them() -> None:
+    hub = hub_with(finding(), finding(AwsAccountId="444455556666"))
+    assert len(update(hub, "f", Confidence=7)["ProcessedFindings"]) == 1
+    assert [found.get("Confidence") for found in hub.findings()] == [7, None]
