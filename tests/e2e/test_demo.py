@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.made_once import made_once
 from tests.support.paths import ROOT
 
 PROJECT = ROOT
@@ -67,11 +68,17 @@ def none_left(mark, patience=60.0):
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    """One whole run; the tests look at its parts."""
-    build, mark = tmp_path_factory.mktemp("demo"), uuid.uuid4().hex
+    """One whole run for all test processes; the tests look at its parts."""
+    return json.loads((made_once(tmp_path_factory, "demo", whole_run) / "run.json").read_text())
+
+
+def whole_run(folder):
+    build, mark = folder / "build", uuid.uuid4().hex
+    build.mkdir()
     process = start(build, mark, "--findings", "2000")
     out, err = process.communicate(timeout=600)
-    return process.returncode, out, err, json.loads((build / "summary.json").read_text()), mark
+    summary = json.loads((build / "summary.json").read_text())
+    (folder / "run.json").write_text(json.dumps([process.returncode, out, err, summary, mark]))
 
 
 def test_it_succeeds(run):
