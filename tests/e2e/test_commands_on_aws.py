@@ -89,21 +89,39 @@ def test_a_dry_run_says_what_would_change_and_changes_nothing(aws, rules):
 
 def test_a_sweep_from_here_needs_no_stack(aws, rules):
     aws.control.plant([finding(n, ("noisy", "other")[n % 2]) for n in range(150)])
-    done = run("sweep", "--local", "--rules", rules, "--json")
+    done = run("sweep", "--local", "--yes", "--rules", rules, "--json")
     assert done.exit_code == 0, done.output
     assert json.loads(done.stdout)["changed"] == 75
     assert list(statuses(aws).values()).count("SUPPRESSED") == 75
     decisions = [json.loads(line) for line in done.stderr.splitlines() if line.startswith("{")]
     assert {line["outcome"] for line in decisions} == {"updated"}
-    again = run("sweep", "--local", "--rules", rules, "--json")
+    again = run("sweep", "--local", "--yes", "--rules", rules, "--json")
     assert json.loads(again.stdout)["changed"] == 0
 
 
 def test_a_budget_ends_a_sweep_from_here_with_1(aws, rules):
     aws.control.plant([finding(n, "noisy") for n in range(50)])
-    done = run("sweep", "--local", "--rules", rules, "--budget", 20, "--json")
+    done = run("sweep", "--local", "--yes", "--rules", rules, "--budget", 20, "--json")
     assert done.exit_code == 1
     assert json.loads(done.stdout)["status"] == "over budget"
+    assert list(statuses(aws).values()).count("SUPPRESSED") == 20
+
+
+def test_a_sweep_from_here_asks_first_keeps_to_the_hide_limit_and_to_the_mode_of_the_stack(aws, rules):
+    aws.control.plant([finding(n, "noisy") for n in range(50)])
+    asked = run("sweep", "--local", "--rules", rules)
+    assert "may hide up to 10,000 findings. Continue?" in asked.output
+    assert "SUPPRESSED" not in statuses(aws).values()
+    systems, name = aws.client("ssm"), "/hubtriage/hubtriage/mode"
+    systems.put_parameter(Name=name, Value="observe", Type="String", Overwrite=True)
+    try:
+        observed = run("sweep", "--local", "--yes", "--rules", rules)
+    finally:
+        systems.delete_parameter(Name=name)
+    assert "is in observe: nothing is written" in observed.output
+    assert "SUPPRESSED" not in statuses(aws).values()
+    limited = run("sweep", "--local", "--yes", "--rules", rules, "--hide-limit", 20, "--json")
+    assert (limited.exit_code, json.loads(limited.stdout)["status"]) == (1, "withheld")
     assert list(statuses(aws).values()).count("SUPPRESSED") == 20
 
 

@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, Protocol
@@ -11,6 +11,7 @@ from hubtriage.aws.clock import Clock
 from hubtriage.aws.securityhub.backoff import Backoff
 from hubtriage.aws.securityhub.faults import API_ERRORS, Fault, call_fault
 from hubtriage.aws.sweep.bundles import Bundle
+from hubtriage.aws.switch.mode import Mode
 from hubtriage.aws.triage.batch import Sink, Triage
 from hubtriage.aws.triage.events import FINDINGS_DETAIL_TYPE, SWEEP_SOURCE, SweepOrder
 
@@ -138,11 +139,21 @@ def _batches(bodies: Sequence[str]) -> list[list[str]]:
 
 
 class TriageDestination:
-    """Triage in this process, at once; `patience` is how long it may take over a bundle, seconds."""
+    """Triage in this process, at once; `patience` is how long it may take over a bundle, seconds.
+
+    `mode` is asked before each batch, and may raise ModeUnreadableError.
+    """
 
     def __init__(
-        self, triage: Triage, order: SweepOrder, clock: Clock, sink: Sink, patience: float = 600.0
+        self,
+        triage: Triage,
+        order: SweepOrder,
+        clock: Clock,
+        sink: Sink,
+        mode: Callable[[], Mode],
+        patience: float = 600.0,
     ) -> None:
+        self._mode = mode
         self.failed = 0
         self._triage = triage
         self._order = order
@@ -161,7 +172,10 @@ class TriageDestination:
             bodies = [event(bundle, self._order) for bundle in some]
             records = [{"messageId": str(at), "body": body} for at, body in enumerate(bodies)]
             report = self._triage.run(
-                {"Records": records}, self._clock.monotonic() + self._patience, self._sink
+                {"Records": records},
+                self._clock.monotonic() + self._patience,
+                self._sink,
+                self._mode(),
             )
             self.failed += sum(outcome.result.status == "failed" for outcome in report.outcomes)
         return len(bundles)

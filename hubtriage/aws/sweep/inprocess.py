@@ -13,6 +13,7 @@ from hubtriage.aws.sweep.destination import Destination, NoDestination, TriageDe
 from hubtriage.aws.sweep.progress import Progress
 from hubtriage.aws.sweep.request import SweepRequest
 from hubtriage.aws.sweep.walk import Pace, Walk
+from hubtriage.aws.switch.mode import ModeSwitch, always_enforce
 from hubtriage.aws.triage.batch import Policy, Sink, Triage
 from hubtriage.aws.triage.events import SweepOrder
 from hubtriage.engine.planning.plan import Settings
@@ -28,9 +29,24 @@ Watch = Callable[[Progress], None]
 
 
 class LocalSweep:
-    """Decides with `ruleset`; calls `watch` with the progress after each step."""
+    """Decides with `ruleset`; calls `watch` with the progress after each step.
 
-    def __init__(self, api: SecurityHubApi, ruleset: Ruleset, settings: Settings, clock: Clock) -> None:
+    It keeps to the limits of a deployed stack: `hide_limit` unless the request has a budget, and the mode
+    that `read_mode` gives. Raises ModeUnreadableError if that cannot be read.
+    """
+
+    def __init__(
+        self,
+        api: SecurityHubApi,
+        ruleset: Ruleset,
+        settings: Settings,
+        clock: Clock,
+        *,
+        hide_limit: int | None = None,
+        read_mode: Callable[[], str] = always_enforce,
+    ) -> None:
+        self._hide_limit = hide_limit
+        self._switch = ModeSwitch(read_mode, clock.monotonic)
         self._api = api
         self._ruleset = ruleset
         self._settings = settings
@@ -44,13 +60,14 @@ class LocalSweep:
     def run(self, request: SweepRequest, watch: Watch, sink: Sink) -> tuple[Progress, int]:
         """Sweep, and return how that went and how many findings failed; `sink` gets each outcome."""
         order = SweepOrder("local", request.take_back, request.adopt)
-        destination = TriageDestination(self._triage(), order, self._clock, sink)
+        destination = TriageDestination(self._triage(), order, self._clock, sink, self._switch.mode)
         return self._walk(request, destination, watch), destination.failed
 
     def _walk(self, request: SweepRequest, destination: Destination, watch: Watch) -> Progress:
         getter = Getter(self._api, self._budget(SWEEP_READS), self._backoff, self._clock.monotonic)
         pace = Pace(step=STEP_SECONDS)
-        walk = Walk(request, self._ruleset, self._settings, getter, destination, self._clock, pace)
+        may_hide = self._hide_limit if request.budget is None else None
+        walk = Walk(request, self._ruleset, self._settings, getter, destination, self._clock, pace, may_hide)
         progress = Progress()
         while not progress.is_over:
             progress = walk.step(progress)
@@ -64,7 +81,7 @@ class LocalSweep:
             ruleset=self._ruleset,
             settings=self._settings,
             policy=Policy(),
-            sender=Sender(self._api, self._budget(UPDATES), self._backoff, now),
+            sender=Sender(self._api, self._budget(UPDATES), self._backoff, now, self._switch.may_write),
             reader=Reader(self._api, self._budget(REFRESH_READS), self._backoff, now),
             clock=self._clock,
         )

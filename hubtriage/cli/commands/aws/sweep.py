@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,8 @@ from hubtriage.aws.sweep.report import ended_within
 from hubtriage.aws.sweep.request import MANAGED, SCOPES, SweepRequest, SweepRequestError
 from hubtriage.aws.sweep.start import SweepExecution, last_unfinished, look, start_sweep
 from hubtriage.aws.sweep.walk import SweepError
+from hubtriage.aws.switch.mode import ModeUnreadableError, always_enforce, parameter_name
+from hubtriage.aws.switch.parameters import ParameterError
 from hubtriage.aws.triage.batch import Sink
 from hubtriage.aws.triage.decision_log import Circumstances, DecisionLog
 from hubtriage.cli.failure import fail
@@ -30,6 +32,9 @@ from hubtriage.engine.planning.plan import Settings
 from hubtriage.engine.ruleset.ruleset import Ruleset
 
 POLL = 2.0
+HIDE_LIMIT = 10_000
+"""What `sweep-hide-limit` is unless it is set."""
+FROM_HERE = "This sweeps from here, with your credentials, and may {most} findings. Continue?"
 FILTERS = {"account": "accounts", "product": "products", "control": "controls", "rule": "rules"}
 SHUT = (
     "This shuts the intake (no new finding is triaged any more), waits some minutes until that "
@@ -54,14 +59,21 @@ SHUT = (
     help="Only these findings: account=ID, product=NAME or ARN, control=ID, rule=ID. May be repeated.",
 )
 @click.option("--budget", type=click.IntRange(0), help="Stop before more than so many findings change.")
+@click.option(
+    "--hide-limit",
+    type=click.IntRange(0),
+    help=f"With --local: hide no more findings than this. {HIDE_LIMIT:,} unless given; --budget replaces it.",
+)
 @click.option("--dry-run", is_flag=True, help="Change nothing; say what would change, by rule, and how long.")
 @click.option("--take-back", is_flag=True, help="Undo all that the stack did, as before `cdk destroy`.")
 @click.option("--adopt", metavar="STACK", help="Take over the findings of the stack that had this name.")
 @click.option("--resume", is_flag=True, help="Go on with the last sweep, which failed or was stopped.")
 @click.option("--reopen", is_flag=True, help="Open the intake that --take-back has shut, then sweep.")
-@click.option("--local", "in_process", is_flag=True, help="Without a stack: sweep and update from here.")
+@click.option(
+    "--local", "in_process", is_flag=True, help="Sweep and update from here, with or without a stack."
+)
 @click.option("--follow/--no-follow", default=True, help="Wait for the end and report, or only start it.")
-@click.option("--yes", is_flag=True, help="Do not ask before --take-back.")
+@click.option("--yes", is_flag=True, help="Do not ask before --take-back and --local.")
 @rules_option
 @settings_options
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
@@ -69,6 +81,7 @@ def command(
     scope: str,
     filters: tuple[str, ...],
     budget: int | None,
+    hide_limit: int | None,
     dry_run: bool,
     take_back: bool,
     adopt: str | None,
@@ -85,17 +98,24 @@ def command(
 
     The deployed stack does so by itself every day, and after a deployment that changed a rule. Only one
     sweep runs at a time: a new one ends the one before. --dry-run and --local decide with the rules of the
-    folder --rules; all else with the rules that are deployed.
+    folder --rules; all else with the rules that are deployed. --local keeps to --hide-limit or --budget, asks
+    before it begins, and writes nothing while the stack --stack, if there is one, is in observe.
 
     Exit codes: 0 the sweep came to its end; 1 it did not, or could not be started; 2 wrong usage.
     """
     request = _request(scope, filters, budget, take_back, adopt)
     _check(dry_run=dry_run, in_process=in_process, resume=resume, reopen=reopen, take_back=take_back)
+    if hide_limit is not None and not in_process:
+        raise click.UsageError("--hide-limit goes with --local: a stack has sweep-hide-limit")
+    most_hidden = HIDE_LIMIT if hide_limit is None else hide_limit
     if take_back and not (yes or dry_run):
         click.confirm(SHUT, abort=True)
     if dry_run or in_process:
         ruleset = compiled(folder)
-        _from_here(request, ruleset, settings, dry_run=dry_run, as_json=as_json)
+        if in_process and not yes:
+            most = f"change up to {budget:,}" if budget is not None else f"hide up to {most_hidden:,}"
+            click.confirm(FROM_HERE.format(most=most), abort=True, err=True)
+        _from_here(request, ruleset, settings, most_hidden, dry_run=dry_run, as_json=as_json)
         return
     deployed = outputs(settings.stack)
     if "SweepArn" not in deployed:
@@ -177,11 +197,25 @@ def _end(seen: SweepExecution, *, as_json: bool, follow: bool) -> None:
 
 
 def _from_here(
-    request: SweepRequest, ruleset: Ruleset, settings: Settings, *, dry_run: bool, as_json: bool
+    request: SweepRequest,
+    ruleset: Ruleset,
+    settings: Settings,
+    hide_limit: int,
+    *,
+    dry_run: bool,
+    as_json: bool,
 ) -> None:
     failed = 0
+    read_mode = always_enforce if dry_run else _mode_of(settings.stack)
     try:
-        sweep = LocalSweep(security_hub(), ruleset, settings, SystemClock())
+        sweep = LocalSweep(
+            security_hub(),
+            ruleset,
+            settings,
+            SystemClock(),
+            hide_limit=None if dry_run else hide_limit,
+            read_mode=read_mode,
+        )
         with progress_bar("sweep") as shown:
 
             def watch(progress: Progress) -> None:
@@ -190,7 +224,10 @@ def _from_here(
             if dry_run:
                 progress = sweep.dry_run(request, watch)
             else:
-                progress, failed = sweep.run(request, watch, _log(ruleset))
+                mode = _shown_mode(settings.stack, read_mode)
+                progress, failed = sweep.run(request, watch, _log(ruleset, mode))
+    except (ParameterError, ModeUnreadableError) as error:
+        fail(str(error), "allow ssm:GetParameter: a stack that is in observe must not be passed over")
     except (*AWS_ERRORS, SweepError, DestinationError) as error:
         fail(str(error), "look at AWS_PROFILE and AWS_REGION; run it again: what was done stays done")
     ended = ended_within(ruleset, progress.ended or time.time())
@@ -200,9 +237,32 @@ def _from_here(
         raise SystemExit(1)
 
 
-def _log(ruleset: Ruleset) -> Sink:
+def _mode_of(stack: str) -> Callable[[], str]:
+    """Return what reads the mode of the deployed stack: `enforce` where there is no such stack."""
+    systems = client("ssm")
+
+    def read() -> str:
+        try:
+            return str(systems.get_parameter(Name=parameter_name(stack))["Parameter"]["Value"])
+        except systems.exceptions.ParameterNotFound:
+            return always_enforce()
+        except AWS_ERRORS as error:
+            raise ParameterError(f"the mode of the stack {stack} cannot be read: {error}") from error
+
+    return read
+
+
+def _shown_mode(stack: str, read_mode: Callable[[], str]) -> str:
+    """Return the mode, and say so if nothing is written in it."""
+    mode = read_mode()
+    if mode == "observe":
+        click.echo(f"the stack {stack} is in observe: nothing is written", err=True)
+    return mode
+
+
+def _log(ruleset: Ruleset, mode: str) -> Sink:
     """Return a decision log on standard error, in the form that a stack writes."""
-    circumstances = Circumstances("hubtriage", ruleset.hash, ruleset.revision, "enforce", None)
+    circumstances = Circumstances("hubtriage", ruleset.hash, ruleset.revision, mode, None)
     return DecisionLog(circumstances, 20, lambda lines: click.echo(lines, err=True, nl=False), time.time)
 
 
