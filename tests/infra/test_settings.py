@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, get_args
 
 import pytest
 
 from hubtriage.settings.configuration import PREFIX, Configuration, setting_names
 from hubtriage.settings.setting_types import Retention
-from tests.infra.samples import DEFAULT, DEPLOYMENTS
+from tests.infra.samples import DEFAULT, DEPLOYMENTS, RULESET
 from tests.infra.snapshots import differences, snapshot
 
 KEY = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
@@ -56,6 +57,17 @@ NO_CHANGE = {
     "allow-empty": "whether a rule set without rules is compiled",
 }
 Lines = Callable[..., list[str]]
+
+
+@pytest.fixture(scope="module")
+def packages(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
+    """Packages with rules alone: CDK reads and copies every file of a package for each template."""
+    from app import FUNCTIONS
+
+    made = {name: tmp_path_factory.mktemp(name) for name in FUNCTIONS}
+    for folder in made.values():
+        (folder / "ruleset.json").write_text(json.dumps(RULESET))
+    return made
 
 
 @pytest.fixture(scope="module")
