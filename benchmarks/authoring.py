@@ -20,6 +20,7 @@ _RULE = """\
     owner: cloud-platform
     ticket: SEC-{n}
     expires: 2029-12-31
+    ceiling: HIGH
     match:
       Compliance: {{SecurityControlId: [S3.{a}, EC2.{b}], Status: [FAILED, WARNING]}}
       AwsAccountId: ["{account}", "{other}"]

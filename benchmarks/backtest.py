@@ -28,7 +28,8 @@ _UPDATES = (
 def ruleset(count: int) -> dict[str, object]:
     """A compiled rule set of this many rules."""
     rules = [
-        {**rule, "update": _UPDATES[at % len(_UPDATES)]} for at, rule in enumerate(workload.rules(count))
+        {**rule, "ceiling": "HIGH", "update": _UPDATES[at % len(_UPDATES)]}
+        for at, rule in enumerate(workload.rules(count))
     ]
     return {"format": 1, "hash": "0" * 16, "revision": None, "rules": rules}
 

@@ -57,6 +57,7 @@ def ruleset_document(count: int) -> dict[str, Any]:
         {
             **rule,
             "order": 500,
+            "ceiling": "HIGH",
             "update": UPDATES[at % len(UPDATES)],
             "ticket": "SEC-1042",
             "expires": "2027-03-31",

@@ -13,7 +13,11 @@ from hubtriage.authoring.editor.accounts_schema import accounts_schema
 from hubtriage.authoring.editor.json_schema import rules_schema
 
 _MORE: tuple[Mapping[str, Any], ...] = (
-    {"AwsAccountId": "111122223333", "Compliance": {"SecurityControlId": "S3.9"}},
+    {
+        "AwsAccountId": "111122223333",
+        "Compliance": {"SecurityControlId": "S3.9"},
+        "Severity": {"Label": "MEDIUM"},
+    },
     {"ProductName": "GuardDuty", "Sample": True, "Id": "an example that GuardDuty made on request"},
 )
 

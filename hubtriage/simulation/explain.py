@@ -18,6 +18,7 @@ from hubtriage.simulation.field_explanations import (
     Explainer,
     FieldExplanation,
     is_unnamed,
+    measured_severity,
     no_longer_in_force,
     not_in_force,
 )
@@ -153,8 +154,8 @@ def _verdict(rule: Rule, reasoning: Reasoning, now: float) -> tuple[RuleVerdict,
         to_come = rule.starts is not None and now < rule.starts
         return "not in force", not_in_force(rule) if to_come else no_longer_in_force(rule)
     if rule.id in folded.above_ceiling:
-        label = reasoning.baseline.value("Severity.Label")
-        return "above its ceiling", f"it hides, the finding is {label}, its ceiling is {rule.ceiling}"
+        severity = measured_severity(reasoning, "the finding")
+        return "above its ceiling", f"it hides, {severity}, its ceiling is {rule.ceiling}"
     if rule.id in folded.rules:
         return ("held", "keeps what it did") if rule.mode == "hold" else ("applies", "all conditions hold")
     if rule.id in folded.watched:

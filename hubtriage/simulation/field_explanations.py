@@ -24,7 +24,7 @@ from hubtriage.engine.planning.doubt import NEVER_WRITTEN, RULE_FAILED
 from hubtriage.engine.planning.memo import Claim
 from hubtriage.engine.planning.plan import Reasoning, Settings
 from hubtriage.engine.planning.resolve import FOLLOWS_PROVIDER, FieldOutcome
-from hubtriage.engine.ruleset.ruleset import Rule, Ruleset, rule_ref
+from hubtriage.engine.ruleset.ruleset import Rule, Ruleset, gravest_severity, rule_ref
 from hubtriage.simulation.outvoted import outvoted
 
 Holder = Literal["nobody", "triage", "a person or another tool", "Security Hub or a person"]
@@ -149,7 +149,7 @@ class Explainer:
     def _what_became_of(self, change: Change) -> str:
         """Say what became of the rule that had set the value."""
         if change.cause == "above every ceiling":
-            label = self.reasoning.baseline.value(SEVERITY)
+            label = gravest_severity(self.reasoning.baseline)
             return f"it hides, and no rule that could hide it may hide a finding that is {label}"
         name, rule = change.rule, self._rule(change.rule or "")
         if rule is not None:
@@ -168,8 +168,8 @@ class Explainer:
             case "in observe":
                 return "only observes now"
             case "above its ceiling":
-                label = self.reasoning.baseline.value(SEVERITY)
-                return f"matches, but hides findings up to {rule.ceiling} only; this one is {label}"
+                severity = measured_severity(self.reasoning, "this one")
+                return f"matches, but hides findings up to {rule.ceiling} only; {severity}"
             case "behind a terminal rule":
                 return f"is not looked at, as {fold.rules[-1]} is terminal"
             case "no longer sets it":
@@ -209,6 +209,13 @@ class Explainer:
 def is_unnamed(name: str) -> bool:
     """Say whether this is a user-defined field whose name is lost: the memo holds only its digest."""
     return name.startswith(USER_PREFIX + "\0")
+
+
+def measured_severity(reasoning: Reasoning, subject: str) -> str:
+    """Say how severe the finding is to a ceiling; name the provider where a person says less."""
+    label = gravest_severity(reasoning.baseline)
+    agrees = reasoning.baseline.value(SEVERITY) == label
+    return f"{subject} is {label}" if agrees else f"its provider says {label}"
 
 
 def not_in_force(rule: Rule) -> str:

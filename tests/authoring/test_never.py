@@ -66,10 +66,10 @@ def lowered():
         "Severity": {"Label": "HIGH"},
         "FindingProviderFields": {"Severity": {"Label": "HIGH"}, "Types": []},
     }
-    rule = {"id": "lower", "when": True, "update": {"Severity": {"Label": "LOW"}, "Confidence": 5}}
+    update = {"Severity": {"Label": "LOW"}, "Confidence": 5}
+    rule = {"id": "lower", "when": True, "ceiling": "HIGH", "update": update}
     ruleset = load_ruleset({"format": 1, "hash": "0", "rules": [rule]})
-    update = decide(finding, ruleset, 0.0, Settings()).update
-    return finding | dict(update)
+    return finding | dict(decide(finding, ruleset, 0.0, Settings()).update)
 
 
 def test_what_triage_did_to_such_a_field_before_stays_and_the_rest_is_taken_back(lowered):

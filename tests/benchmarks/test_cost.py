@@ -56,7 +56,8 @@ def test_what_is_logged_is_no_more_than_what_is_counted(
         "UpdatedBy": "hubtriage/a-rule",
     }
     update = {"Workflow": {"Status": "SUPPRESSED"}, "Severity": {"Label": "LOW"}, "Note": note}
-    document = {"format": 1, "hash": "0" * 16, "rules": [{"id": "a-rule", "when": True, "update": update}]}
+    rule = {"id": "a-rule", "when": True, "ceiling": "HIGH", "update": update}
+    document = {"format": 1, "hash": "0" * 16, "rules": [rule]}
     handler = TriageFunction(TriageConfig(), load_ruleset(document), InProcessSecurityHub(hub, clock), clock)
     events = hub.take_events(clock.now())
     handler(

@@ -47,6 +47,7 @@ rules:
       UserDefinedFields: {title: "{finding.Title}"}
       Types: {Add: [Effects]}
   - id: looks
+    ceiling: HIGH
     match: {Title: [{anything-but: x}], Resources: {Id: [{prefix: ""}]}}
     when: {or: [{"==": [{var: Title}, x]}, {"<": [{var: Confidence}, 1]}, {"==": [{var: Types}, {var: Id}]}]}
     update: {Workflow: {Status: SUPPRESSED}}

@@ -31,7 +31,10 @@ rules:
       Note: {Text: "Accepted until {rule.expires} ({ticket})."}
     tests:
       - name: a sandbox bucket
-        finding: {AwsAccountId: "111122223333", Compliance: {SecurityControlId: S3.9}}
+        finding:
+          AwsAccountId: "111122223333"
+          Compliance: {SecurityControlId: S3.9}
+          Severity: {Label: MEDIUM}
         expect: {Workflow: {Status: SUPPRESSED}}
 """
 
@@ -62,7 +65,9 @@ MENDS = (
     Mend("W101", "`Compliance.SecurityControlId`", "SecurityControlID", "SecurityControlId"),
 )
 SECOND_TEST = """\
-      - {name: a bucket in production, finding: {Compliance: {SecurityControlId: S3.9}}, expect: no change}
+      - name: a bucket in production
+        finding: {Compliance: {SecurityControlId: S3.9}, Severity: {Label: MEDIUM}}
+        expect: no change
 """
 
 _HEAD = """\

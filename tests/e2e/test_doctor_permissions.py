@@ -23,6 +23,7 @@ RULES = """\
 rules:
   - id: accepted
     match: {ProductName: [GuardDuty]}
+    ceiling: HIGH
     update: {Workflow: {Status: SUPPRESSED}}
 """
 

@@ -20,6 +20,7 @@ SUPPRESSING = """\
 rules:
   - id: accepted
     match: {ProductName: [GuardDuty]}
+    ceiling: HIGH
     update: {Workflow: {Status: SUPPRESSED}}
 """
 ANNOTATING = """\

@@ -20,6 +20,7 @@ RULES = """\
 rules:
   - id: accepted
     match: {ProductName: [GuardDuty]}
+    ceiling: HIGH
     update: {Workflow: {Status: SUPPRESSED}}
 """
 LIMIT = 40

@@ -226,6 +226,7 @@ LONG_RULES = RULES | {
         {
             "id": "each-its-own",
             "when": True,
+            "ceiling": "HIGH",
             "update": {"Workflow": {"Status": "SUPPRESSED"}, "UserDefinedFields": {"id": "{finding.Id}"}},
         }
     ]

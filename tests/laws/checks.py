@@ -18,6 +18,7 @@ from tests.laws.oracle.fields import (
     Key,
     below,
     held,
+    on_record,
     user_fields,
     without_claim,
 )
@@ -144,16 +145,17 @@ def no_hidden_escalation(
     """What triage hides is not more severe than some rule may hide.
 
     How severe it is, `untouched` says, the finding of a hub without triage: not every finding has on record
-    what its provider said. Where a person or another tool decided on the severity, rules see that instead of
-    the provider's. What passed a control is resolved by the service, also where triage had done so before.
+    what its provider said. Where a person or another tool decided on the severity, the record has to have it,
+    and the higher of the two counts. What passed a control is resolved by the service, also where triage had
+    done so before.
     """
     decided = (identifier, "Severity") in told.touched or "Severity" in told.native
-    if decided or identifier in told.meddled:
+    if identifier in told.meddled or (decided and not on_record(untouched, "Severity")):
         return
-    severity = without_claim(untouched, "Severity")
+    provider, severity = without_claim(untouched, "Severity"), _most_severe(identifier, untouched, told)
     hidden = {
         "Workflow": held(finding, "Workflow") in HIDING,
-        "Severity": below(held(finding, "Severity"), severity),
+        "Severity": below(held(finding, "Severity"), provider),
     }
     for key, hidden_here in hidden.items():
         known = (identifier, key) not in told.touched and (identifier, key) not in told.raced
@@ -164,6 +166,13 @@ def no_hidden_escalation(
             ceilings = [ceiling_of(rule) for rule in rules] + [DEFAULT_CEILING] * _fallible(moment)
             allowed = any(not below(ceiling, severity) for ceiling in ceilings)
             assert allowed, f"{severity} is hidden by {key} {held(finding, key)}, above {ceilings}"
+
+
+def _most_severe(identifier: Identifier, untouched: Finding, told: Chronicle) -> str | None:
+    """The higher of what the provider says and what a person is known to have said, and still stands."""
+    provider, place = without_claim(untouched, "Severity"), (identifier, "Severity")
+    person = None if place in told.raced | told.unseen else told.persons.get(place)
+    return person if provider is None or below(provider, person) else provider
 
 
 def _spares(rule: Rule, key: Key) -> bool:

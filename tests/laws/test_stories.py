@@ -184,6 +184,57 @@ def an_escalation_just_above_the_ceiling(story: LawStory) -> None:
     story.holds("Severity", "HIGH")
 
 
+def an_escalation_to_high_where_no_ceiling_is_written(story: LawStory) -> None:
+    story.rules(suppress(), rule("lower", {"Severity": {"Label": "INFORMATIONAL"}}))
+    story.provider(Severity={"Label": "MEDIUM"})
+    story.holds("Workflow", "SUPPRESSED")
+    story.holds("Severity", "INFORMATIONAL")
+    story.provider(Severity={"Label": "HIGH"})
+    story.holds("Workflow", "NEW")
+    story.holds("Severity", "HIGH")
+
+
+def an_escalation_behind_a_severity_that_a_person_lowered(story: LawStory) -> None:
+    story.provider(Severity={"Label": "MEDIUM"})
+    story.person(Severity={"Label": "LOW"})
+    story.rules(suppress(ceiling="HIGH"))
+    story.holds("Workflow", "SUPPRESSED")
+    story.provider(Severity={"Label": "CRITICAL"})
+    story.was("Workflow", "SUPPRESSED")
+    story.holds("Workflow", "NEW")
+    story.holds("Severity", "LOW")
+    story.provider(Severity={"Label": "HIGH"})
+    story.holds("Workflow", "SUPPRESSED")
+
+
+def an_escalation_that_came_before_the_rule_and_after_the_person(story: LawStory) -> None:
+    story.provider(Severity={"Label": "MEDIUM"})
+    story.person(Severity={"Label": "LOW"})
+    story.provider(Severity={"Label": "CRITICAL"})
+    story.rules(suppress(ceiling="HIGH"))
+    story.holds("Workflow", "NEW")
+
+
+def an_escalation_behind_a_persons_severity_that_an_override_took_over(story: LawStory) -> None:
+    story.provider(Severity={"Label": "MEDIUM"})
+    story.person(Severity={"Label": "LOW"})
+    raised = rule("raise", {"Severity": {"AtLeast": "MEDIUM"}}, override=True)
+    story.rules(raised, suppress(ceiling="HIGH"))
+    story.holds("Severity", "MEDIUM")
+    story.holds("Workflow", "SUPPRESSED")
+    story.provider(Severity={"Label": "CRITICAL"})
+    story.holds("Workflow", "NEW")
+
+
+def a_severity_that_a_person_raised_above_the_ceiling(story: LawStory) -> None:
+    story.rules(suppress(ceiling="HIGH"))
+    story.holds("Workflow", "SUPPRESSED")
+    story.person(Severity={"Label": "CRITICAL"})
+    story.holds("Workflow", "NEW")
+    story.person(Severity={"Label": "MEDIUM"})
+    story.holds("Workflow", "SUPPRESSED")
+
+
 def an_escalation_above_the_ceiling_of_a_rule_that_fails(story: LawStory) -> None:
     story.provider(Severity={"Label": "MEDIUM"})
     lower = rule("lower", {"Severity": {"AtMost": "LOW"}}, when=FAILS_ON_ARCHIVED)
@@ -271,7 +322,7 @@ def an_order_and_a_terminal_rule(story: LawStory) -> None:
 def severities_between_bounds(story: LawStory) -> None:
     story.provider(Severity={"Label": "HIGH"})
     least = rule("least", {"Severity": {"AtLeast": "MEDIUM"}}, order=2)
-    story.rules(rule("lower", {"Severity": {"Label": "LOW"}}, order=1), least)
+    story.rules(rule("lower", {"Severity": {"Label": "LOW"}}, order=1, ceiling="HIGH"), least)
     story.holds("Severity", "HIGH")
     story.provider(Severity={"Label": "INFORMATIONAL"})
     story.holds("Severity", "MEDIUM")
@@ -452,6 +503,11 @@ STORIES: list[Callable[[LawStory], None]] = [
     a_reopening_that_is_remembered,
     an_escalation_behind_a_lowered_severity,
     an_escalation_just_above_the_ceiling,
+    an_escalation_to_high_where_no_ceiling_is_written,
+    an_escalation_behind_a_severity_that_a_person_lowered,
+    an_escalation_that_came_before_the_rule_and_after_the_person,
+    an_escalation_behind_a_persons_severity_that_an_override_took_over,
+    a_severity_that_a_person_raised_above_the_ceiling,
     an_escalation_above_the_ceiling_of_a_rule_that_fails,
     an_escalation_while_a_rule_that_hides_nothing_fails,
     an_escalation_of_what_is_never_written,

@@ -78,6 +78,24 @@ LAWS = (
         "SEVERITY_RANK[label] > SEVERITY_RANK[ceiling] + 1",
     ),
     Mutation(
+        "a rule without a ceiling may hide HIGH",
+        "ruleset/ruleset.py",
+        'DEFAULT_CEILING: Final = "MEDIUM"',
+        'DEFAULT_CEILING: Final = "HIGH"',
+    ),
+    Mutation(
+        "the ceiling is held against what a person says alone",
+        "ruleset/ruleset.py",
+        "labels = (baseline.value(SEVERITY), baseline.provider_value(SEVERITY)[1])",
+        "labels = (baseline.value(SEVERITY),)",
+    ),
+    Mutation(
+        "the ceiling is held against what the provider says alone",
+        "ruleset/ruleset.py",
+        "labels = (baseline.value(SEVERITY), baseline.provider_value(SEVERITY)[1])",
+        "labels = (baseline.provider_value(SEVERITY)[1] or baseline.value(SEVERITY),)",
+    ),
+    Mutation(
         "a rule that fails stays in force above its ceiling",
         "planning/fold.py",
         "if rule.is_above_ceiling(base):",

@@ -10,7 +10,7 @@ from hubtriage.engine.ruleset.ruleset import load_ruleset, rule_ref
 from hubtriage.simulation.explain import explain
 
 NOW = 1_790_000_000.0  # 2026-09-21T14:13:20Z
-HIDE = {"id": "accepted", "when": True, "update": {"Workflow": {"Status": "SUPPRESSED"}}}
+HIDE = {"id": "accepted", "when": True, "ceiling": "HIGH", "update": {"Workflow": {"Status": "SUPPRESSED"}}}
 NOTIFY = {"id": "later", "when": True, "update": {"Workflow": {"Status": "NOTIFIED"}}}
 FAILS = {"==": [{"reduce": [[0] * 40, {"cat": [{"var": "accumulator"}] * 2}, "grows and grows"]}, "x"]}
 HIDDEN = {"Workflow": {"Status": "SUPPRESSED"}}
@@ -83,6 +83,12 @@ WHY = [
         [rule(HIDE, ceiling="LOW")],
         "taken back: accepted matches, but hides findings up to LOW only; this one is HIGH",
         id="a rule with a lower ceiling",
+    ),
+    pytest.param(
+        hidden(Severity={"Label": "LOW"}),
+        [rule(HIDE, ceiling="MEDIUM")],
+        "taken back: accepted matches, but hides findings up to MEDIUM only; its provider says HIGH",
+        id="a rule below what the provider says of a finding that a person lowered",
     ),
     pytest.param(
         hidden(),
@@ -207,7 +213,9 @@ def test_why_a_key_is_not_taken_back_twice() -> None:
 
 def test_a_field_that_is_never_written_says_so() -> None:
     never = frozenset({"Workflow.Status"})
-    assert told(hidden(), [], "Workflow.Status", never=never) == "kept: the stack never writes this field"
+    medium = {"Severity": {"Label": "MEDIUM"}}
+    found = hidden(**medium, FindingProviderFields={**medium, "Types": ["TTPs"]})
+    assert told(found, [], "Workflow.Status", never=never) == "kept: the stack never writes this field"
     as_wanted = told(hidden(), [HIDE], "Workflow.Status", never=never)
     assert as_wanted == "unchanged: already as accepted wants it"
 

@@ -9,6 +9,7 @@ RULE = """\
 rules:
   - id: a
     ticket: T-1
+    ceiling: HIGH
     match: {Compliance: {SecurityControlId: [S3.8]}}
     update:
       Workflow: {Status: SUPPRESSED}
@@ -91,6 +92,13 @@ def test_an_expectation_that_holds(folder, finding, expect):
             [Difference("Workflow", {"Status": "SUPPRESSED"}, None)],
             "the finding is more severe than the rule's ceiling (HIGH)",
             id="a finding above the ceiling",
+        ),
+        pytest.param(
+            "{Severity: {Label: LOW}, FindingProviderFields: {Severity: {Label: CRITICAL}}}",
+            "{Workflow: {Status: SUPPRESSED}}",
+            [Difference("Workflow", {"Status": "SUPPRESSED"}, None)],
+            "the finding is more severe than the rule's ceiling (HIGH)",
+            id="a finding that a person lowered and whose provider is above the ceiling",
         ),
     ],
 )
@@ -181,7 +189,7 @@ def test_tests_are_chosen_by_part_of_rule_and_name(folder):
     )
     loaded = load_rules(folder(text))
     assert [one.name for one in run_tests(loaded, "a: tw")] == ["two"]
-    assert [one.position.line for one in run_tests(loaded)] == [11, 12]
+    assert [one.position.line for one in run_tests(loaded)] == [12, 13]
 
 
 APPLIED = "before: {applied: true}, "

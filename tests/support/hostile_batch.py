@@ -33,6 +33,7 @@ RULES: list[dict[str, Any]] = [
     },
     {
         "id": "suppresses-temporary-ones",
+        "ceiling": "HIGH",
         "order": 200,
         "match": {"Resources": {"Tags": {"env": [{"wildcard": "*t*-*-*!"}, {"equals-ignore-case": "Dev"}]}}},
         "when": {"and": [
@@ -43,6 +44,7 @@ RULES: list[dict[str, Any]] = [
     },
     {
         "id": "asks-everything",
+        "ceiling": "HIGH",
         "order": 300,
         "when": {"or": [
             {">": [{"age_days": [{"var": "CreatedAt"}]}, 10]},

@@ -11,8 +11,11 @@ PROVIDER = {"Severity": {"Label": "HIGH"}, "Types": ["TTPs/Discovery"]}
 
 
 def ruleset(*rules: dict[str, Any], accounts: dict[str, Any] | None = None) -> Ruleset:
-    """A rule set; a rule without a condition matches everything, one without id is called `rule`."""
-    full = [{"id": "rule", **rule} for rule in rules]
+    """A rule set; a rule without a condition matches everything, one without id is called `rule`.
+
+    Its rules may hide the HIGH finding below, unless they name another ceiling.
+    """
+    full = [{"id": "rule", "ceiling": "HIGH", **rule} for rule in rules]
     full = [rule if "match" in rule or "when" in rule else {"when": True, **rule} for rule in full]
     return load_ruleset({"format": 1, "hash": "0" * 16, "rules": full, "accounts": accounts or {}})
 

@@ -39,6 +39,7 @@ TRUSTED = 30.0
 RULES = (
     {
         "id": "high",
+        "ceiling": "HIGH",
         "match": {"Severity": {"Label": ["HIGH"]}},
         "update": {
             "Workflow": {"Status": "SUPPRESSED"},

@@ -11,7 +11,7 @@ RULE_KEYS = {
     "starts": "First day (UTC) or instant on which the rule is in force.",
     "expires": "Last day (UTC) in force, or the instant of the end; then what it did is taken back.",
     "override": "true: may change what a person set, but never their note.",
-    "ceiling": "The highest severity of the provider that the rule may hide.",
+    "ceiling": "The highest severity that the rule may hide: MEDIUM, unless HIGH or CRITICAL is written out.",
     "match": "An EventBridge pattern over the finding; all fields must hold, values of one field are or-ed.",
     "when": "A JsonLogic expression, and-ed with match.",
     "update": "What BatchUpdateFindings takes, less FindingIdentifiers.",

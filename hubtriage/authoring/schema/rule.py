@@ -34,6 +34,7 @@ from hubtriage.authoring.schema.types import (
     refused,
 )
 from hubtriage.authoring.schema.update import Update, WorkflowUpdate
+from hubtriage.engine.ruleset.ruleset import DEFAULT_CEILING
 from hubtriage.engine.text.suggestions import did_you_mean
 
 Mode = Literal["enforce", "observe", "hold", "off"]
@@ -187,7 +188,7 @@ class RuleModel(StrictModel):
     starts: Date | None = None
     expires: Date | None = None
     override: bool = False
-    ceiling: SeverityLabel = "HIGH"
+    ceiling: SeverityLabel = DEFAULT_CEILING
     match: dict[str, Any] | None = None
     when: Any = None
     update: Update = Field(default_factory=Update)

@@ -5,7 +5,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from hubtriage.engine.fields import (
     HIDING_STATUSES,
@@ -26,7 +26,7 @@ from hubtriage.engine.ruleset.update import Proposals, compile_update
 
 FORMAT = 1
 DEFAULT_ORDER = 500
-DEFAULT_CEILING = "HIGH"
+DEFAULT_CEILING: Final = "MEDIUM"
 
 Mode = Literal["enforce", "observe", "hold"]
 
@@ -76,8 +76,17 @@ def rule_ref(rule_id: str) -> str:
 
 def is_above(ceiling: str, baseline: ParsedFinding) -> bool:
     """Say whether the finding is more severe than a ceiling."""
-    label = baseline.value(SEVERITY)
+    label = gravest_severity(baseline)
     return label is not None and SEVERITY_RANK[label] > SEVERITY_RANK[ceiling]
+
+
+def gravest_severity(baseline: ParsedFinding) -> str | None:
+    """Return the higher of what the provider says now and what a person says; None where both are silent.
+
+    Both count: a person who lowered a severity did not know what the provider says since.
+    """
+    labels = (baseline.value(SEVERITY), baseline.provider_value(SEVERITY)[1])
+    return max(filter(None, labels), key=SEVERITY_RANK.__getitem__, default=None)
 
 
 def is_hiding(name: str, value: Value, finding: ParsedFinding) -> bool:

@@ -14,6 +14,7 @@ from typing import Any
 from hubtriage.authoring.compiler import compile_rule
 from hubtriage.authoring.loader import LoadedRule
 from hubtriage.engine.fields import HIDING_STATUSES, SEVERITIES, SEVERITY_RANK, severity_label
+from hubtriage.engine.ruleset.ruleset import DEFAULT_CEILING
 from hubtriage.engine.ruleset.templates import NOTE_LIMIT, USER_FIELD_LIMIT, compile_text, is_per_finding
 from hubtriage.interop.criteria.attributes import ATTRIBUTES
 from hubtriage.interop.criteria.from_match import criteria_from_match
@@ -108,7 +109,7 @@ def _branches(
 ) -> Iterator[dict[str, Any]]:
     of_match = criteria_from_match(rule.match) if rule.match is not None else [[]]
     of_when = criteria_from_when(rule.when) if rule.has_when else []
-    ceiling = list(_ceiling(compiled.get("ceiling", "HIGH"), update))
+    ceiling = list(_ceiling(compiled.get("ceiling", DEFAULT_CEILING), update))
     if of_match == [[]] and not of_when:
         raise Refused(("when",), "automation rules need a criterion")
     path: Path = ("match",) if rule.match is not None else ("when",)

@@ -225,7 +225,8 @@ def test_a_ceiling_becomes_a_criterion(
 
 def test_a_ceiling_takes_severities_out_of_a_list_that_the_rule_has(tmp_path: Path) -> None:
     match = {"Severity": {"Label": ["HIGH", "CRITICAL"]}}
-    [request] = exported(tmp_path, rule(match=match, update={"Workflow": {"Status": "RESOLVED"}})).requests
+    resolve = rule(match=match, update={"Workflow": {"Status": "RESOLVED"}}, ceiling="HIGH")
+    [request] = exported(tmp_path, resolve).requests
     assert request["Criteria"] == {"SeverityLabel": [comparison("HIGH")]}
 
 

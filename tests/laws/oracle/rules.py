@@ -8,7 +8,7 @@ from tests.laws.oracle.conditions import NoAnswerError, holds
 from tests.laws.oracle.fields import HIDING, USER, Finding, Key, below, held, label, without_claim
 
 Rule = dict[str, Any]
-DEFAULT_CEILING = "HIGH"
+DEFAULT_CEILING = "MEDIUM"
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,8 @@ def ceiling_of(rule: Rule) -> str:
 
 
 def is_above(ceiling: str, base: Finding) -> bool:
-    return below(ceiling, held(base, "Severity"))
+    """Whether a person, or the provider, says more than a ceiling."""
+    return below(ceiling, held(base, "Severity")) or below(ceiling, without_claim(base, "Severity"))
 
 
 def is_above_all(wanted: Wanted, base: Finding, key: Key, claimant: str | None) -> bool:

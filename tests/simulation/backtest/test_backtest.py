@@ -26,15 +26,17 @@ PRODUCT = "arn:aws:securityhub:eu-west-1::product/aws/securityhub"
 SETTINGS = Settings()
 HIDE = {"Workflow": {"Status": "SUPPRESSED"}}
 RULES: list[dict[str, Any]] = [
-    {"id": "first", "order": 1, "match": {"Severity": {"Label": ["LOW"]}}, "update": HIDE},
-    {"id": "softer", "order": 2, "match": {"Region": ["eu-central-1"]},
+    {"id": "first", "order": 1, "ceiling": "HIGH", "match": {"Severity": {"Label": ["LOW"]}}, "update": HIDE},
+    {"id": "softer", "order": 2, "ceiling": "HIGH", "match": {"Region": ["eu-central-1"]},
      "update": {"Severity": {"AtMost": "LOW"}}},
-    {"id": "watch", "mode": "observe", "match": {"RecordState": ["ACTIVE"]}, "update": HIDE},
+    {"id": "watch", "mode": "observe", "ceiling": "HIGH", "match": {"RecordState": ["ACTIVE"]},
+     "update": HIDE},
     {"id": "over", "order": 900, "match": {"Severity": {"Label": ["LOW", "MEDIUM"]}},
      "update": {"Workflow": {"Status": "NOTIFIED"}, "UserDefinedFields": {"by": "{rule.id}"}}},
-    {"id": "nobody", "match": {"AwsAccountId": ["000000000000"]}, "update": HIDE},
-    {"id": "late", "starts": NOW + 1, "match": {"RecordState": ["ACTIVE"]}, "update": HIDE},
-    {"id": "done", "ends": NOW, "match": {"RecordState": ["ACTIVE"]}, "update": HIDE},
+    {"id": "nobody", "ceiling": "HIGH", "match": {"AwsAccountId": ["000000000000"]}, "update": HIDE},
+    {"id": "late", "starts": NOW + 1, "ceiling": "HIGH", "match": {"RecordState": ["ACTIVE"]},
+     "update": HIDE},
+    {"id": "done", "ends": NOW, "ceiling": "HIGH", "match": {"RecordState": ["ACTIVE"]}, "update": HIDE},
 ]  # fmt: skip
 FINDINGS = list(generate(400, 3))
 
@@ -105,7 +107,7 @@ def test_several_processes_count_the_same(monkeypatch: pytest.MonkeyPatch) -> No
 def test_rules_that_never_match_and_why() -> None:
     stopper = {"id": "stop", "order": 1, "terminal": True, "match": {"RecordState": ["ACTIVE"]},
                "update": HIDE, "ceiling": "CRITICAL"}  # fmt: skip
-    behind = {"id": "behind", "match": {"RecordState": ["ACTIVE"]}, "update": HIDE}
+    behind = {"id": "behind", "ceiling": "HIGH", "match": {"RecordState": ["ACTIVE"]}, "update": HIDE}
     active = [finding for finding in FINDINGS if finding.get("RecordState") == "ACTIVE"]
     told = report(active, [stopper, behind, *RULES[4:]])
     assert {one["rule"]: one["why"] for one in told["never"]} == {
@@ -128,7 +130,8 @@ def test_rules_that_contradict_each_other_on_a_finding() -> None:
 
 
 def test_rules_that_want_the_same_do_not_contradict() -> None:
-    same = [{"id": name, "match": {"RecordState": ["ACTIVE"]}, "update": HIDE} for name in ("a", "b")]
+    rule = {"ceiling": "HIGH", "match": {"RecordState": ["ACTIVE"]}, "update": HIDE}
+    same = [{"id": name, **rule} for name in ("a", "b")]
     assert report(FINDINGS, same)["conflicts"] == []
 
 
@@ -143,7 +146,9 @@ def test_a_finding_counts_once_and_what_is_none_is_told() -> None:
 def test_a_rule_that_fails_is_told() -> None:
     twice = {"cat": [{"var": "accumulator"}, {"var": "accumulator"}]}
     grown = {"reduce": [[0] * 40, twice, "grown"]}
-    told = report(FINDINGS[:5], [{"id": "broken", "when": {"==": [grown, "x"]}, "update": HIDE}])
+    told = report(
+        FINDINGS[:5], [{"id": "broken", "ceiling": "HIGH", "when": {"==": [grown, "x"]}, "update": HIDE}]
+    )
     assert (row(told, "broken")["failed"], told["errors"][0]["findings"]) == (5, 5)
     assert told["never"] == []
 
@@ -232,7 +237,7 @@ def test_the_examples_tell_the_same_as_the_decision() -> None:
 
 
 def test_an_example_of_a_taking_back_tells_what_has_become_of_a_rule_that_does_not_match() -> None:
-    hide = {"id": "hide", "match": {"RecordState": ["ACTIVE"]}, "update": HIDE}
+    hide = {"id": "hide", "ceiling": "HIGH", "match": {"RecordState": ["ACTIVE"]}, "update": HIDE}
     narrowed = {**hide, "match": {"RecordState": ["nothing"]}}
     task = Task(document([narrowed]), NOW, SETTINGS, document([hide]), 1)
     (example, *_) = examples_of(backtest(documents(FINDINGS), task, processes=1))

@@ -15,9 +15,11 @@ RULES = """
 rules:
   - id: accepted
     owner: platform
+    ceiling: HIGH
     match: {AwsAccountId: ["111122223333"]}
     update: {Workflow: {Status: SUPPRESSED}}
   - id: nobody
+    ceiling: HIGH
     match: {AwsAccountId: ["999999999999"]}
     update: {Severity: {Label: LOW}}
   - id: contradicts

@@ -13,11 +13,13 @@ from hubtriage.cli.main import cli
 PRODUCT = "arn:aws:securityhub:eu-west-1::product/aws/securityhub"
 ACCEPTED = """
   - id: accepted
+    ceiling: HIGH
     match: {AwsAccountId: ["111122223333"]}
     update: {Workflow: {Status: SUPPRESSED}}
 """
 LOWERED = """
   - id: lowered
+    ceiling: HIGH
     match: {Region: [eu-west-1]}
     update: {Severity: {Label: LOW}}
 """

@@ -17,6 +17,7 @@ rules:
     tests:
       - {name: suppressed, expect: {Workflow: {Status: SUPPRESSED}}}
       - {name: alone, finding: {Compliance: {SecurityControlId: S3.1}}, expect: no change}
+    ceiling: HIGH
 """
 WRONG = RULE.replace("id: a", "id: b").replace("Status: SUPPRESSED}}}", "Status: RESOLVED}}}")
 UNTESTED = "rules:\n  - {id: c, when: true, update: {Confidence: 5}}\n"
@@ -133,6 +134,7 @@ rules:
         - {Compliance: {SecurityControlId: [S3.8]}}
         - {Title: [never]}
     when: {and: [{"!!": {var: Region}}, {"==": [{var: Region}, eu-west-1]}]}
+    ceiling: HIGH
     update: {Workflow: {Status: SUPPRESSED}}
     tests:
       - {name: one, finding: {Region: eu-west-1}, expect: {Workflow: {Status: SUPPRESSED}}}
