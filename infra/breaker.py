@@ -21,7 +21,7 @@ from .permissions import statement
 
 
 class BreakerConstruct(Construct):
-    """Switches to `observe` if in 5 minutes triage hides or takes back more findings than the limit."""
+    """Switches to `reopen` if in 5 minutes triage hides more findings than the limit."""
 
     def __init__(
         self,
@@ -49,11 +49,11 @@ class BreakerConstruct(Construct):
             config,
             package,
             handler="lambdas.breaker.handler.handler",
-            description="Switches triage to observe when it changes too much at once",
-            role_description="Switches triage to observe, and says so",
+            description="Stops triage from hiding when it hides too much at once",
+            role_description="Stops triage from hiding, and says so",
             policy_name="breaker",
             statements=[
-                statement("Switch", ("ssm:PutParameter",), mode.parameter_arn),
+                statement("Switch", ("ssm:GetParameter", "ssm:PutParameter"), mode.parameter_arn),
                 statement("Tell", ("sns:Publish",), alarms.topic.topic_arn),
                 statement("EncryptMessage", KEY_USE_ACTIONS, alarms.key.key_arn),
             ],
@@ -72,10 +72,10 @@ class BreakerConstruct(Construct):
 def _trips(config: Configuration) -> Alarm:
     return Alarm(
         "BreakerTrips",
-        f"Triage hid or took back more than {config.breaker_limit} findings in 5 minutes, and should "
-        "have been switched to observe, in which it writes nothing: check with `hubtriage mode`. See "
-        "what it did, then correct the rule, or resume with `hubtriage mode enforce --budget N`.",
-        triage_metric(config, "UnplannedChanges"),
+        f"Triage was to hide more than {config.breaker_limit} findings in 5 minutes, and should have been "
+        "switched to reopen, in which it hides nothing new: check with `hubtriage mode`. See what it did, "
+        "then correct the rule, or resume with `hubtriage mode enforce --budget N`.",
+        triage_metric(config, "UnplannedHides"),
         config.breaker_limit,
     )
 
@@ -83,8 +83,8 @@ def _trips(config: Configuration) -> Alarm:
 def _fails(function: Function) -> Alarm:
     return Alarm(
         "BreakerFails",
-        "The breaker could not switch triage to observe, or could not say so: triage may still hide "
-        "findings. Stop it with `hubtriage mode observe`, then read the breaker's log.",
+        "The breaker could not switch triage to reopen, or could not say so: triage may still hide "
+        "findings. Stop it with `hubtriage mode reopen`, then read the breaker's log.",
         function.metric_errors(period=Duration.minutes(5), statistic="Sum"),
         0,
     )

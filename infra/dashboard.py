@@ -52,7 +52,7 @@ class Dashboard(Construct):
             self._counts(
                 "Findings", "FindingsReceived", "FindingsChanged", "FindingsRefused", "FindingsFailed"
             ),
-            self._counts("What triage does", "Hidden", "TakenBack", "UnplannedChanges"),
+            self._counts("What triage does", "Hidden", "TakenBack", "UnplannedHides", "HidingStopped"),
         )
         page.add_widgets(
             self._by_rule(), self._counts("Left to people", "FieldsKept", "Overruled", "FindingsObserved")

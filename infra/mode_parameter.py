@@ -4,7 +4,7 @@ from aws_cdk import Arn, ArnComponents, CustomResource, Duration, Stack
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from hubtriage.aws.switch.mode import MODES, parameter_name
+from hubtriage.aws.switch.mode import ALLOWED_PATTERN, parameter_name
 from hubtriage.settings.configuration import Configuration
 
 
@@ -34,6 +34,6 @@ class ModeParameter(Construct):
             properties={
                 "Name": self.parameter_name,
                 "InitialMode": self._initial_mode,
-                "AllowedPattern": f"^({'|'.join(MODES)})$",
+                "AllowedPattern": ALLOWED_PATTERN,
             },
         )

@@ -86,6 +86,7 @@ def triage_config(config: Configuration, mode_parameter: str = "", queue: str = 
         never=frozenset(config.never),
         mode_parameter=mode_parameter,
         queue=queue,
+        hide_limit=config.breaker_limit,
         calls_per_second=config.capacity.calls_per_container,
         reads_per_second=config.capacity.reads_per_container,
         refresh_age=config.refresh_age_seconds,

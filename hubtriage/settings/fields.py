@@ -66,7 +66,7 @@ class SettingFields(BaseModel):
     udf: Literal["replace", "merge"] = Field(
         "replace", description="what BatchUpdateFindings does with user-defined fields that a call leaves out"
     )
-    initial_mode: Literal["enforce", "observe"] = Field(
+    initial_mode: Literal["enforce", "reopen", "observe"] = Field(
         "enforce", description="where the mode switch stands after the first deployment"
     )
     known_stacks: StackNames = Field(
@@ -127,7 +127,7 @@ class SettingFields(BaseModel):
         2000,
         ge=1,
         le=1_000_000,
-        description="findings hidden or taken back in 5 minutes above which triage turns to observe",
+        description="findings hidden in 5 minutes above which triage hides nothing new (mode reopen)",
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="least level of log lines; DEBUG adds a line for every unchanged finding"

@@ -1,1 +1,1 @@
-"""The breaker: switches triage to `observe` when it changes too much at once."""
+"""The breaker: stops triage from hiding when it hides too much at once."""

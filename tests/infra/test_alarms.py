@@ -114,7 +114,7 @@ def test_every_alarm_on_triage_itself_watches_a_metric_that_is_documented(templa
         "SweepFindingsWithheld",
         "SweepsDone",
         "Throttled",
-        "UnplannedChanges",
+        "UnplannedHides",
     }
     assert {alarm["MetricName"] for alarm in watched} <= METRICS | {
         *step_counts(Progress(), Progress("done"))

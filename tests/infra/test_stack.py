@@ -298,7 +298,7 @@ def test_the_breaker_is_called_when_its_alarm_goes_off_and_may_switch_nothing_el
     (alarm,) = [alarm for alarm in alarms if len(alarm["AlarmActions"]) > 1]
     assert alarm["AlarmActions"][1]["Fn::GetAtt"][0].startswith("BreakerFunction")
     assert len(alarm["OKActions"]) == 1
-    assert (alarm["MetricName"], alarm["Threshold"], alarm["Period"]) == ("UnplannedChanges", 2000, 300)
+    assert (alarm["MetricName"], alarm["Threshold"], alarm["Period"]) == ("UnplannedHides", 2000, 300)
     role = _one(template, "AWS::IAM::Role", "BreakerRole")
     statements = _statements(role["Policies"][0]["PolicyDocument"])
     assert statements["Switch"]["Action"] == "ssm:PutParameter"
@@ -382,7 +382,7 @@ def test_every_role_is_bounded_and_everything_has_the_tags(chosen):
 
 def test_the_breaker_has_the_chosen_limit(chosen):
     alarms = _all(chosen, "AWS::CloudWatch::Alarm").values()
-    assert [alarm["Threshold"] for alarm in alarms if alarm.get("MetricName") == "UnplannedChanges"] == [77]
+    assert [alarm["Threshold"] for alarm in alarms if alarm.get("MetricName") == "UnplannedHides"] == [77]
 
 
 def test_fields_that_are_never_set_are_denied_and_known_to_the_function(chosen):

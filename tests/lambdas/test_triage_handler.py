@@ -221,6 +221,33 @@ def test_in_observe_the_log_says_what_would_be_done_and_nothing_is(
     assert not [line for line in lines if "Hidden" in line]
 
 
+def test_in_reopen_nothing_is_hidden_and_the_log_says_why(
+    capsys: pytest.CaptureFixture[str], clock: ManualClock
+) -> None:
+    given = event()
+    hub = planted(clock, given)
+    make(hub, clock, read_mode=lambda: "reopen")(records([given]), CONTEXT)
+    lines = logged(capsys)
+    (told,) = [line for line in lines if "finding_id" in line]
+    assert (told["mode"], told["outcome"]) == ("reopen", "unchanged")
+    assert {kept["why"] for kept in told["kept"]} == {"its rule hides, and nothing new is hidden now"}
+    assert not hub.call_log.updates
+    assert not [line for line in lines if "Hidden" in line]
+
+
+def test_a_container_that_has_reached_its_limit_says_so_in_log_and_metrics(
+    capsys: pytest.CaptureFixture[str], clock: ManualClock
+) -> None:
+    given = [event(number) for number in range(3)]
+    hub = planted(clock, *given)
+    make(hub, clock, hide_limit=1)(records(given), CONTEXT)
+    lines = logged(capsys)
+    (stopped,) = [line for line in lines if line.get("message") == "hiding stopped"]
+    assert (stopped["level"], stopped["findings"], stopped["limit"]) == ("ERROR", 2, 1)
+    (counted,) = [line for line in lines if "HidingStopped" in line]
+    assert (counted["Hidden"], counted["HidingStopped"], counted["UnplannedHides"]) == ([1], [2], [3])
+
+
 LONG_RULES = RULES | {
     "rules": [
         {
@@ -280,8 +307,8 @@ def test_a_long_batch_tells_the_breaker_of_its_changes_as_it_makes_them(
     told = [line for line in logged(capsys) if "FindingsReceived" in line]
     assert clock.now() > began + 55
     assert len(told) == 6
-    assert max(sum(line["UnplannedChanges"]) for line in told) <= PERIOD + 1
-    for name in ("FindingsReceived", "FindingsChanged", "Hidden", "UnplannedChanges"):
+    assert max(sum(line["UnplannedHides"]) for line in told) <= PERIOD + 1
+    for name in ("FindingsReceived", "FindingsChanged", "Hidden", "UnplannedHides"):
         assert sum(sum(line[name]) for line in told) == 60
     assert sum(sum(line["ApiCalls"]) for line in told) == len(hub.call_log.updates) == 60
 
@@ -326,7 +353,7 @@ def test_what_is_hidden_is_counted_once_by_the_breaker_if(
     assert sum(
         line["FindingsUnchanged"][0] for line in lines if "FindingsUnchanged" in line
     ) == endings.count("unchanged")
-    for name in ("Hidden", "UnplannedChanges"):
+    for name in ("Hidden", "UnplannedHides"):
         assert sum(line[name][0] for line in lines if name in line) == 1
     (finding,) = hub.findings()
     assert finding["Workflow"]["Status"] == "SUPPRESSED"

@@ -9,6 +9,7 @@ from hubtriage.aws.securityhub.backoff import Backoff
 from hubtriage.aws.securityhub.ratelimit import TokenBucket
 from hubtriage.aws.securityhub.reading import Reader
 from hubtriage.aws.securityhub.sending import Sender, always
+from hubtriage.aws.switch.hide_limit import HideLimit
 from hubtriage.aws.switch.mode import Mode
 from hubtriage.aws.triage.batch import Policy, Triage
 from hubtriage.aws.triage.results import Outcome, Report
@@ -134,6 +135,8 @@ class TriageBench:
         policy: Policy | None = None,
         api: SecurityHubApi | None = None,
         may_write: Callable[[], bool] = always,
+        may_hide: Callable[[], bool] = always,
+        hide_limit: int | None = None,
     ) -> None:
         clock, api = world.clock, api or world.api
         self.world = world
@@ -145,6 +148,8 @@ class TriageBench:
             sender=Sender(api, TokenBucket(rate, max(1, rate), clock), backoff(), clock.monotonic, may_write),
             reader=Reader(api, TokenBucket(reads, max(1, reads), clock), backoff(), clock.monotonic),
             clock=clock,
+            hide_limit=HideLimit(hide_limit, clock.monotonic, clock.now),
+            may_hide=may_hide,
         )
 
     def run(self, *records: Mapping[str, Any], deadline: float = FOREVER, mode: Mode = "enforce") -> Report:

@@ -1,7 +1,7 @@
 """Send BatchUpdateFindings calls: within the rate budget, until the deadline, each finding to an end."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from heapq import heappop, heappush
 from typing import Any, Literal
@@ -13,7 +13,9 @@ from hubtriage.aws.securityhub.ratelimit import TokenBucket
 from hubtriage.engine.planning.batches import Call, Payload
 
 Sent = Callable[[Iterable[Key], "Receipt"], None]
-SendStatus = Literal["sent", "not found", "too large", "poison", "outdated", "unsent"]
+Veto = Callable[[Sequence[Key]], Collection[Key]]
+"""Asked before each call with its findings; returns those that must not be sent."""
+SendStatus = Literal["sent", "not found", "too large", "poison", "outdated", "vetoed", "unsent"]
 
 HOPELESS = 16
 """Refused calls, with none accepted, after which a payload counts as wrong for every finding.
@@ -34,8 +36,8 @@ class Receipt:
     """What became of one finding's update. `call_id` is the request id of the last call that held it.
 
     `sent` is final; `unsent` may succeed on a later delivery; `poison` is refused by the service every
-    time; `not found` and `too large` are for the caller to decide. `outdated`: the update has become too old
-    to be sent, and the finding has to be read and planned again.
+    time; `not found`, `too large` and `vetoed` are for the caller to decide. `outdated`: the update has become
+    too old to be sent, and the finding has to be read and planned again.
     """
 
     status: SendStatus
@@ -48,21 +50,27 @@ TOO_LATE = Receipt("unsent", "Deadline", "no time left for the call")
 STOPPED = Receipt("unsent", "Stopped", "triage was switched off before the call")
 """For findings that are left when no call starts any more."""
 OUTDATED = Receipt("outdated", "Outdated", "the update has become too old to be sent")
+VETOED = Receipt("vetoed")
 
 
 @dataclass(slots=True)
 class Traffic:
-    """What was sent, for metrics: findings per call, and errors by code (of reading calls too)."""
+    """What was sent, for metrics: findings per call, and errors by code (of reading calls too).
+
+    `unknown` are findings of calls that may have worked, although no answer says so.
+    """
 
     calls: list[int] = field(default_factory=list)
     unprocessed: Counter[str] = field(default_factory=Counter)
     faults: Counter[tuple[Fault, str]] = field(default_factory=Counter)
+    unknown: set[Key] = field(default_factory=set)
 
     def add(self, other: "Traffic") -> None:
         """Count another round in."""
         self.calls += other.calls
         self.unprocessed += other.unprocessed
         self.faults += other.faults
+        self.unknown |= other.unknown
 
 
 @dataclass(slots=True)
@@ -112,6 +120,11 @@ def never(_key: Key) -> bool:
     return False
 
 
+def no_veto(_keys: Sequence[Key]) -> Collection[Key]:
+    """Let all findings be sent."""
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Sender:
     """Sends calls. `budget` is the container's and outlives a batch; `now` is monotonic.
@@ -131,14 +144,15 @@ class Sender:
         deadline: float,
         sent: Sent,
         outdated: Callable[[Key], bool] = never,
+        veto: Veto = no_veto,
     ) -> tuple[Mapping[Key, Receipt], Traffic]:
         """Send every call and return what became of each finding.
 
         `deadline` is monotonic; no call starts later. `sent` is called with updated findings at once.
         `outdated` is asked before every attempt: the finding may have changed since its update was planned.
-        Never raises for what the service or the network does.
+        `veto` is asked as often. Never raises for what the service or the network does.
         """
-        run = _Run(self, tuple(calls), sent, outdated)
+        run = _Run(self, tuple(calls), sent, outdated, veto)
         run.finish(deadline)
         return run.receipts, run.traffic
 
@@ -151,13 +165,21 @@ def keys_of(call: Call) -> tuple[Key, ...]:
 class _Run:
     """The calls of one batch: a schedule of attempts, in order of the time at which each may start."""
 
-    def __init__(self, sender: Sender, calls: tuple[Call, ...], sent: Sent, outdated: Callable[[Key], bool]):
+    def __init__(
+        self,
+        sender: Sender,
+        calls: tuple[Call, ...],
+        sent: Sent,
+        outdated: Callable[[Key], bool],
+        veto: Veto,
+    ) -> None:
         self.receipts: dict[Key, Receipt] = {}
         self.traffic = Traffic()
         self._sender = sender
         self._stopped = False
         self._sent = sent
         self._outdated = outdated
+        self._veto = veto
         self._schedule: list[tuple[float, int, _Attempt]] = []
         self._added = 0
         self._trials = {id(call.payload): _Trial(call.payload) for call in calls}
@@ -181,10 +203,16 @@ class _Run:
                 self._take_up(attempt, deadline, not_before)
 
     def _take_up(self, attempt: _Attempt, deadline: float, not_before: float) -> None:
-        """Wait for the attempt's turn, and make it with what is not outdated by then."""
+        """Wait for the attempt's turn, and make it with what is not outdated or vetoed by then.
+
+        What is vetoed before the waiting does not wait.
+        """
+        wanted = self._without_vetoed(attempt)
+        if not wanted.keys:
+            return
         if stop_reason := self._stop_reason(deadline, not_before):
-            self._leave(attempt, stop_reason)
-        elif (due := self._up_to_date(attempt)).keys:
+            self._leave(wanted, stop_reason)
+        elif (due := self._without_vetoed(self._up_to_date(wanted))).keys:
             self._try(due)
         else:
             self._sender.budget.give_back()
@@ -196,6 +224,13 @@ class _Run:
             return attempt
         self._close(outdated, OUTDATED)
         return replace(attempt, keys=tuple(key for key in attempt.keys if key not in outdated))
+
+    def _without_vetoed(self, attempt: _Attempt) -> _Attempt:
+        vetoed = self._veto(attempt.keys)
+        if not vetoed:
+            return attempt
+        self._close(vetoed, VETOED)
+        return replace(attempt, keys=tuple(key for key in attempt.keys if key not in vetoed))
 
     def _nothing_is_permitted(self) -> bool:
         """Return whether halving has brought nothing. What is left keeps the reason of the refusal."""
@@ -242,6 +277,8 @@ class _Run:
         for key in attempt.keys:
             if key in answer.processed:
                 continue
+            if key not in answer.unprocessed:
+                self.traffic.unknown.add(key)
             code, message = answer.unprocessed.get(key, ("Unmentioned", "the answer does not mention it"))
             self.traffic.unprocessed[code] += 1
             status = _STATUS[handling(code)]
@@ -259,6 +296,8 @@ class _Run:
 
     def _failed(self, attempt: _Attempt, fault: CallFault) -> None:
         self.traffic.faults[fault.kind, fault.code] += 1
+        if fault.kind is Fault.TRANSIENT:
+            self.traffic.unknown.update(attempt.keys)
         receipt = Receipt("unsent", fault.code, fault.message)
         self._close(attempt.keys, receipt)
         if fault.kind in (Fault.REFUSED, Fault.DENIED):

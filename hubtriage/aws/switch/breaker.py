@@ -1,4 +1,4 @@
-"""The breaker: when too much is hidden or taken back, an alarm switches triage to `observe`."""
+"""The breaker: when too much is hidden, an alarm switches triage to `reopen`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,8 @@ from aws_lambda_powertools.logging import Logger
 
 from hubtriage.aws.environment import EnvironmentConfig, setting, text
 from hubtriage.aws.logger import logger as make_logger
-from hubtriage.aws.switch.parameters import ParameterWriter
+from hubtriage.aws.switch.mode import ALLOWED_PATTERN
+from hubtriage.aws.switch.parameters import ModeParameters
 
 TRIPPED = "ALARM"
 SUBJECT_LENGTH = 100  # AWS: characters of the subject of a message
@@ -37,13 +38,14 @@ class BreakerConfig(EnvironmentConfig):
 class Breaker:
     """What CloudWatch calls when the alarm changes its state.
 
-    An alarm that is over changes nothing: people decide when triage writes again. Errors are raised, and
-    Lambda calls again; a second run does no harm.
+    An alarm that is over changes nothing: people decide when triage hides again. It leaves every mode but
+    `enforce` as it is: `observe` is more of a stop. Errors are raised, and Lambda calls again; a second run
+    does no harm.
     """
 
     def __init__(
         self,
-        parameters: ParameterWriter,
+        parameters: ModeParameters,
         topics: Topic,
         config: BreakerConfig,
         logger: Logger,
@@ -61,29 +63,44 @@ class Breaker:
         return cls(make("ssm"), make("sns"), config, make_logger(config.service, "INFO"))
 
     def __call__(self, event: Mapping[str, Any], _context: object) -> dict[str, str]:
-        """Switch off on an alarm; returns what was done. Raises botocore's errors."""
+        """Stop hiding on an alarm; returns what was done. Raises botocore's errors."""
         alarm = event["alarmData"]
         state = alarm["state"]
         if state["value"] != TRIPPED:
             return {"done": "nothing"}
-        self._parameters.put_parameter(
-            Name=self._config.mode_parameter, Value="observe", Type="String", Overwrite=True
-        )
+        mode = self._stop_hiding()
         record = {"alarm": alarm["alarmName"], "reason": str(state.get("reason", ""))}
-        self._logger.error("breaker tripped", extra=record | {"mode": "observe"})
+        self._logger.error("breaker tripped", extra=record | {"mode": mode})
         self._topics.publish(
             TopicArn=self._config.topic,
-            Subject=f"{self._config.stack}: breaker tripped, triage writes nothing"[:SUBJECT_LENGTH],
-            Message=message(self._config.stack, record["reason"], self._config.runbook),
+            Subject=f"{self._config.stack}: breaker tripped, triage hides nothing new"[:SUBJECT_LENGTH],
+            Message=message(self._config.stack, mode, record["reason"], self._config.runbook),
         )
-        return {"done": "observe"}
+        return {"done": mode}
+
+    def _stop_hiding(self) -> str:
+        """Switch from `enforce` to `reopen`; returns the mode from now on."""
+        name = self._config.mode_parameter
+        mode = str(self._parameters.get_parameter(Name=name)["Parameter"]["Value"])
+        if mode in _STANDS:
+            return mode
+        self._parameters.put_parameter(
+            Name=name, Value="reopen", Type="String", AllowedPattern=ALLOWED_PATTERN, Overwrite=True
+        )
+        return "reopen"
 
 
-def message(stack: str, reason: str, runbook: str) -> str:
+_STANDS = {
+    "reopen": "It stands at reopen now: nothing new is hidden; taking back and following providers go on.",
+    "observe": "It stood at observe already, in which nothing is written, and was left so.",
+}
+
+
+def message(stack: str, mode: str, reason: str, runbook: str) -> str:
     """Return the message to people: what happened, and what they can do."""
     return (
-        f"Triage of stack {stack} hid or took back more findings in 5 minutes than its breaker-limit allows, "
-        "so it was switched to observe: nothing is written any more, what was done stays.\n"
+        f"Triage of stack {stack} was to hide more findings in 5 minutes than its breaker-limit allows. "
+        f"{_STANDS[mode]} What was hidden stays so.\n"
         f"{reason}\n\n"
         f"What it did: hubtriage logs --stack {stack}\n"
         f"When it is right, or the rule is corrected and deployed: hubtriage mode enforce --stack {stack} "

@@ -1,4 +1,4 @@
-"""The mode switch: whether triage writes. People and the breaker set it in one parameter.
+"""The mode switch: whether triage writes and hides. People and the breaker set it in one parameter.
 
 The mode is read for every batch and before every call, `enforce` through a short cache. A mode that cannot
 be read is not guessed: `enforce` could hide what a person wants left alone, and `observe` would let findings
@@ -11,12 +11,18 @@ from typing import Literal, cast, get_args
 
 from hubtriage.aws.switch.parameters import ParameterError
 
-Mode = Literal["enforce", "observe"]
+Mode = Literal["enforce", "reopen", "observe"]
 MODES: tuple[str, ...] = get_args(Mode)
+ALLOWED_PATTERN = f"^({'|'.join(MODES)})$"
+"""What the parameter may hold.
+
+Who sets the mode sends it along: a parameter that an older version made has another pattern.
+"""
 FRESH = 10.0
 """Seconds for which `enforce` is not asked for again.
 
-`observe` always is: what the sweep that goes with leaving it sends must not be passed over.
+For a new batch the other modes always are: what the sweep that goes with leaving them sends must not be
+passed over.
 """
 USABLE = 300.0
 """Seconds for which the last known mode serves while it cannot be read."""
@@ -50,8 +56,12 @@ class ModeSwitch:
         self._read_at = self._asked_at = self._now()
 
     def mode(self) -> Mode:
-        """Return the mode at this time; raises ModeUnreadableError."""
-        if self._known == "enforce" and self._since(self._asked_at) < FRESH and not self._is_unusable():
+        """Return the mode at this time, with which to decide on a batch; raises ModeUnreadableError."""
+        return self._mode(lasting=("enforce",))
+
+    def _mode(self, lasting: tuple[str, ...]) -> Mode:
+        """Return the mode; one that is `lasting` is not asked for again while it is fresh."""
+        if self._known in lasting and self._since(self._asked_at) < FRESH and not self._is_unusable():
             return self._known
         self._asked_at = self._now()  # also if it cannot be read: no call waits for one answer after another
         try:
@@ -66,9 +76,19 @@ class ModeSwitch:
     def may_write(self) -> bool:
         """Return whether a call that writes may still start; not while the mode is unknown."""
         try:
-            return self.mode() == "enforce"
+            return self._mode(lasting=MODES) != "observe"
         except ModeUnreadableError:
             return False
+
+    def may_hide(self) -> bool:
+        """Return whether a call that may start may also hide.
+
+        Not in `reopen`. In `observe`, or while the mode is unknown, no call may start at all.
+        """
+        try:
+            return self._mode(lasting=MODES) != "reopen"
+        except ModeUnreadableError:
+            return True
 
     def _is_unusable(self) -> bool:
         return self._since(self._read_at) >= USABLE

@@ -18,15 +18,21 @@ _DNS_SUFFIXES = {"aws-cn": "amazonaws.com.cn"}
 TIMEOUTS = (2.0, 3.0)  # seconds to connect, and to read
 
 
-class ParameterWriter(Protocol):
+class ModeParameters(Protocol):
     """botocore's client of Systems Manager, as far as the breaker uses it."""
 
     def put_parameter(self, **request: Any) -> Any:
         """Create or set a parameter."""
 
+    def get_parameter(self, **request: Any) -> Any:
+        """Read a parameter."""
 
-class ParameterStore(ParameterWriter, Protocol):
+
+class ParameterStore(Protocol):
     """The same, as far as the custom resource of the mode uses it."""
+
+    def put_parameter(self, **request: Any) -> Any:
+        """Create or set a parameter."""
 
     def delete_parameter(self, **request: Any) -> Any:
         """Delete a parameter."""

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from hubtriage.aws.switch.parameters import ParameterStore
 
-DESCRIPTION = "enforce: triage writes. observe: it only logs what it would do"
+DESCRIPTION = "enforce: triage writes. reopen: it hides nothing new. observe: it only logs what it would do"
 PAUSES = (2.0, 5.0, 10.0)
 """Seconds before a denied call is made again. AWS: a new role's policy may take seconds to be in force."""
 

@@ -1,16 +1,26 @@
 """One batch, from the event of the Lambda to the result of each finding."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from hubtriage.aws.clock import Clock
 from hubtriage.aws.securityhub.api import Finding, Key, identifier
 from hubtriage.aws.securityhub.namesakes import Owners, accounts_of, refusal
 from hubtriage.aws.securityhub.reading import FoundFindings, Reader
-from hubtriage.aws.securityhub.sending import OUTDATED, STOPPED, TOO_LATE, Receipt, Sender, keys_of
+from hubtriage.aws.securityhub.sending import (
+    OUTDATED,
+    STOPPED,
+    TOO_LATE,
+    Receipt,
+    Sender,
+    Traffic,
+    always,
+    keys_of,
+)
+from hubtriage.aws.switch.hide_limit import HideLimit
 from hubtriage.aws.switch.mode import Mode
 from hubtriage.aws.triage.events import SweepOrder, parse_event
-from hubtriage.aws.triage.results import Outcome, Report, Result
+from hubtriage.aws.triage.results import HIDING_STOPPED, Outcome, Report, Result
 from hubtriage.aws.triage.staleness import DeduplicatedFinding, Recent, Staleness, newer, newest
 from hubtriage.engine.planning.batches import Call, group
 from hubtriage.engine.planning.decision import Decision
@@ -21,6 +31,7 @@ Sink = Callable[[Sequence[Outcome]], None]
 
 READING_SHARE = 0.5
 """Of the time left, how much may go into reading: what is read must still be sent."""
+OVER_LIMIT = "this container has hidden as many findings in 5 minutes as breaker-limit allows"
 IN_DOUBT = "the event and GetFindings ask for different things; it is decided when the event comes again"
 ROUND = 20
 """Calls between two looks at whether what they say is fresh: with a finding each, one call reads them all."""
@@ -48,6 +59,8 @@ class Triage:
         sender: Sender,
         reader: Reader,
         clock: Clock,
+        hide_limit: HideLimit | None = None,
+        may_hide: Callable[[], bool] = always,
     ) -> None:
         self.ruleset = ruleset
         self.settings = settings
@@ -55,6 +68,8 @@ class Triage:
         self.sender = sender
         self.reader = reader
         self.clock = clock
+        self.hide_limit = hide_limit or HideLimit(None)
+        self.may_hide = may_hide
         self.recent = Recent()
         self.owners = Owners()
 
@@ -62,14 +77,14 @@ class Triage:
         """Triage an SQS event, or one EventBridge event. `deadline`: monotonic; no call starts later.
 
         `sink` gets each outcome as soon as it is known, so that a container that dies has logged what
-        it did. In `observe` nothing is written: decisions are made and reported, that is all. Never
-        raises for what an event contains or the service does.
+        it did. In `observe` nothing is written: decisions are made and reported, that is all. In `reopen`
+        nothing new is hidden. Never raises for what an event contains or the service does.
         """
         parsed = parse_event(event)
         report = Report(parsed.messages, parsed.unusable)
-        batch = _Batch(self, newest(parsed.finding_events), report, sink, self.clock.now())
+        batch = _Batch(self, newest(parsed.finding_events), report, sink, mode)
         batch.plan()
-        if mode == "enforce":
+        if mode != "observe":
             batch.reopen(deadline)
             batch.refresh(deadline)
             batch.send(deadline)
@@ -83,17 +98,22 @@ class _Batch:
     """The findings of one batch on their way: `open` have an update still to be sent."""
 
     def __init__(
-        self, triage: Triage, seen: dict[Key, DeduplicatedFinding], report: Report, sink: Sink, now: float
+        self, triage: Triage, seen: dict[Key, DeduplicatedFinding], report: Report, sink: Sink, mode: Mode
     ) -> None:
         self._triage = triage
         self._seen = seen
         self._report = report
         self._sink = sink
-        self._now = now
+        self._now = triage.clock.now()
         self._read_again: dict[Key, FoundFindings] = {}
         self._decisions: dict[Key, Decision] = {}
         self._open: dict[Key, Decision] = {}
         self._too_large: dict[Key, Receipt] = {}
+        self._in_reopen = mode == "reopen"
+        self._hiding_nothing = replace(triage.settings, may_hide=False)
+        self._may_not_hide: set[Key] = set()  # since the batch began
+        self._over_limit: set[Key] = set()
+        self._taken: set[Key] = set()
         self._ended: set[Key] = set()
         self._staleness = Staleness(seen, triage.recent, triage.policy.refresh_age, triage.clock)
 
@@ -158,15 +178,48 @@ class _Batch:
     def _make(self, calls: Sequence[Call], deadline: float) -> Receipt | None:
         """Make calls; return what stops any further call, or what became too old to be sent, or None."""
         outdated = self._staleness.is_outdated
-        receipts, traffic = self._triage.sender.send(calls, deadline, self._sent, outdated)
+        receipts, traffic = self._triage.sender.send(calls, deadline, self._sent, outdated, self._veto)
         self._report.traffic.add(traffic)
+        self._close_taken(receipts, traffic)
         for key, receipt in receipts.items():
-            if receipt.status == "too large":
+            if receipt.status == "vetoed":
+                self._decide(key)
+                self._end_closed([key])
+            elif receipt.status == "too large":
                 self._too_large[key] = receipt
                 del self._open[key]
             elif receipt.status not in ("sent", "outdated"):  # what is outdated stays open
                 self._end({key: self._result(key, receipt)})
         return next((stop for stop in (TOO_LATE, STOPPED, OUTDATED) if stop in receipts.values()), None)
+
+    def _veto(self, keys: Sequence[Key]) -> Collection[Key]:
+        """Return the findings that must not be hidden, by the mode or by the container's own limit.
+
+        The breaker and people may switch in the middle of a batch. A sweep has a limit of its own.
+        """
+        hiding = [key for key in keys if self._decisions[key].hides]
+        if not hiding:
+            return ()
+        if not self._triage.may_hide():
+            self._may_not_hide.update(hiding)
+            return frozenset(hiding)
+        counted = [key for key in hiding if key not in self._taken and not self._is_announced(key)]
+        allowed = self._triage.hide_limit.take(len(counted))
+        self._taken.update(counted[:allowed])
+        self._over_limit.update(counted[allowed:])
+        self._may_not_hide.update(counted[allowed:])
+        return frozenset(counted[allowed:])
+
+    def _is_announced(self, key: Key) -> bool:
+        """Return whether a sweep has counted the finding among those that it may hide."""
+        order = self._seen[key].newest.order
+        return order is not None and order.hides
+
+    def _close_taken(self, receipts: Mapping[Key, Receipt], traffic: Traffic) -> None:
+        """Count what may be hidden now; an update whose answer was lost may have worked."""
+        hidden = sum(receipts[key].status == "sent" or key in traffic.unknown for key in self._taken)
+        self._triage.hide_limit.close(len(self._taken), hidden)
+        self._taken.clear()
 
     def send_without_note(self, deadline: float) -> None:
         """Send again, without the note, what the update made too large."""
@@ -259,7 +312,9 @@ class _Batch:
         """Decide on a finding in the state that is shown."""
         triage = self._triage
         try:
-            ruleset, settings = ordered(triage.ruleset, triage.settings, self._seen[key].newest.order)
+            hides_nothing = self._in_reopen or key in self._may_not_hide
+            settings = self._hiding_nothing if hides_nothing else triage.settings
+            ruleset, settings = ordered(triage.ruleset, settings, self._seen[key].newest.order)
             return decide(shown, ruleset, self._now, settings, without_note=without_note)
         except RecursionError:  # no path of a rule is so deep: the finding was made so on purpose
             reason = "the finding is nested deeper than can be followed"
@@ -275,9 +330,14 @@ class _Batch:
                 continue
             refused = self._decisions[key].refused
             results[key] = (
-                Result("unchanged") if refused is None else Result("refused", "CannotChange", refused)
+                self._unchanged(key) if refused is None else Result("refused", "CannotChange", refused)
             )
         self._end(results)
+
+    def _unchanged(self, key: Key) -> Result:
+        if key in self._over_limit:
+            return Result("unchanged", HIDING_STOPPED, OVER_LIMIT)
+        return Result("unchanged")
 
     def _is_on_its_way(self, key: Key) -> bool:
         """Return whether the finding has a call to come, or has ended already."""
@@ -287,6 +347,8 @@ class _Batch:
         self._end({key: self._updated(key, receipt) for key in keys})
 
     def _updated(self, key: Key, receipt: Receipt) -> Result:
+        if key in self._over_limit:
+            return Result("updated", HIDING_STOPPED, OVER_LIMIT, receipt.call_id)
         if self._decisions[key].note_left_out:
             return Result("updated", "NoteLeftOut", "the finding is too large for the note", receipt.call_id)
         return Result("updated", call_id=receipt.call_id)

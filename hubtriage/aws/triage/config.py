@@ -37,7 +37,7 @@ class TriageConfig(EnvironmentConfig):
     mode_parameter: str = setting(
         "HUBTRIAGE_MODE_PARAMETER",
         text,
-        "SSM parameter that holds enforce or observe; without one, enforce",
+        "SSM parameter that holds enforce, reopen or observe; without one, enforce",
         "",
         explicit=False,
     )
@@ -47,6 +47,12 @@ class TriageConfig(EnvironmentConfig):
         "the queue whose messages alone are taken; without one, any event",
         "",
         explicit=False,
+    )
+    hide_limit: int = setting(
+        "HUBTRIAGE_HIDE_LIMIT",
+        whole(1, 1_000_000),
+        "findings that a container may hide in 5 minutes, those of sweeps apart",
+        2000,
     )
     calls_per_second: float = setting(
         "HUBTRIAGE_CALLS_PER_SECOND", number(0.01), "BatchUpdateFindings calls", 4.0

@@ -17,6 +17,7 @@ from hubtriage.aws.securityhub.ratelimit import TokenBucket
 from hubtriage.aws.securityhub.reading import Reader
 from hubtriage.aws.securityhub.sending import Sender
 from hubtriage.aws.securityhub.unknown_outcomes import UnknownOutcomes
+from hubtriage.aws.switch.hide_limit import HideLimit
 from hubtriage.aws.switch.mode import Mode, ModeSwitch, always_enforce
 from hubtriage.aws.switch.parameters import ParameterReader
 from hubtriage.aws.triage.batch import Policy, Triage
@@ -24,7 +25,7 @@ from hubtriage.aws.triage.config import LEVELS, TriageConfig
 from hubtriage.aws.triage.decision_log import Circumstances, DecisionLog
 from hubtriage.aws.triage.events import Message, is_of
 from hubtriage.aws.triage.metrics import Meter, emit, tally
-from hubtriage.aws.triage.results import Outcome, Report
+from hubtriage.aws.triage.results import HIDING_STOPPED, Outcome, Report
 from hubtriage.engine.ruleset.ruleset import Ruleset, load_ruleset
 
 
@@ -65,7 +66,7 @@ class TriageFunction:
         self._clock = clock or SystemClock()
         self._switch = ModeSwitch(read_mode or always_enforce, self._clock.monotonic, self._clock.now)
         self._hub = UnknownOutcomes(api)
-        self._triage = _triage(config, ruleset, self._hub, self._clock, self._switch.may_write)
+        self._triage = _triage(config, ruleset, self._hub, self._clock, self._switch)
         self._logger = logger(config.service, config.log_level)
 
     @classmethod
@@ -128,6 +129,9 @@ class TriageFunction:
         for (kind, code), count in report.traffic.faults.items():
             log = self._logger.error if kind in (Fault.DENIED, Fault.REFUSED) else self._logger.warning
             log("calls failed", extra={"kind": kind.value, "code": code, "calls": count})
+        if stopped := sum(outcome.result.code == HIDING_STOPPED for outcome in report.outcomes):
+            limit = self._config.hide_limit
+            self._logger.error("hiding stopped", extra={"findings": stopped, "limit": limit})
         for outcome in report.outcomes:
             if outcome.result.error is not None:
                 product_arn, finding_id = outcome.seen.newest.key
@@ -139,7 +143,7 @@ class TriageFunction:
 
 
 def _triage(
-    config: TriageConfig, ruleset: Ruleset, api: SecurityHubApi, clock: Clock, may_write: Callable[[], bool]
+    config: TriageConfig, ruleset: Ruleset, api: SecurityHubApi, clock: Clock, switch: ModeSwitch
 ) -> Triage:
     backoff, now = Backoff(random.random), clock.monotonic
     updates = TokenBucket.of_a_second(config.calls_per_second, clock)
@@ -148,9 +152,11 @@ def _triage(
         ruleset=ruleset,
         settings=config.engine_settings(),
         policy=Policy(config.refresh_age, config.patience),
-        sender=Sender(api, updates, backoff, now, may_write),
+        sender=Sender(api, updates, backoff, now, switch.may_write),
         reader=Reader(api, reads, backoff, now),
         clock=clock,
+        hide_limit=HideLimit(config.hide_limit, clock.monotonic, clock.now),
+        may_hide=switch.may_hide,
     )
 
 

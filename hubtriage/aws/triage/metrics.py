@@ -8,7 +8,7 @@ from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit, single_m
 
 from hubtriage.aws.securityhub.api import Key
 from hubtriage.aws.securityhub.faults import Fault
-from hubtriage.aws.triage.results import Outcome, Report, ResultStatus
+from hubtriage.aws.triage.results import HIDING_STOPPED, Outcome, Report, ResultStatus
 
 MOST_VALUES = 100  # CloudWatch: values of one metric in one embedded document
 ERROR_CODE_LENGTH = 64
@@ -129,7 +129,8 @@ def _rare(report: Report, unknown_outcomes: Container[Key]) -> dict[str, int]:
     return {
         "Hidden": sum(decision.hides for decision in made),
         "TakenBack": sum(decision.takes_back for decision in made),
-        "UnplannedChanges": sum(map(_is_unplanned, done)),
+        "UnplannedHides": sum(map(_is_unplanned, done)) + _stopped(report),
+        "HidingStopped": _stopped(report),
         "FieldsKept": sum(len(decision.kept) for decision in decided),
         "Overruled": sum(len(decision.overruled) for decision in decided),
         "FindingsObserved": sum(bool(decision.observed) for decision in decided),
@@ -146,16 +147,20 @@ def _rare(report: Report, unknown_outcomes: Container[Key]) -> dict[str, int]:
 
 
 def _is_unplanned(outcome: Outcome) -> bool:
-    """Say whether the breaker counts a finding: hidden or taken back without the announcement of a sweep.
+    """Say whether the breaker counts a finding: hidden without the announcement of a sweep.
 
-    A sweep takes back everything that the deployed rules no longer want. It counts by itself what it hides.
+    A sweep counts by itself what it hides. What is taken back hides nothing, however much it is.
     """
     decision, order = outcome.decision, outcome.seen.newest.order
-    if decision is None:
-        return False
-    if order is None:
-        return decision.hides or decision.takes_back
-    return decision.hides and not order.hides
+    return decision is not None and decision.hides and not (order is not None and order.hides)
+
+
+def _stopped(report: Report) -> int:
+    """Return how many findings were not hidden because the container had reached its limit.
+
+    The breaker counts them too: otherwise it would not trip where the container stops itself.
+    """
+    return sum(outcome.result.code == HIDING_STOPPED for outcome in report.outcomes)
 
 
 def _of_kind(faults: Mapping[tuple[Fault, str], int], kind: Fault) -> int:

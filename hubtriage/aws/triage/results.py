@@ -13,6 +13,9 @@ from hubtriage.aws.triage.events import Message, UnusableEvent
 from hubtriage.aws.triage.staleness import DeduplicatedFinding
 from hubtriage.engine.planning.decision import Decision
 
+HIDING_STOPPED = "HidingStopped"
+"""The code of a finding that was not hidden because its container had reached its limit."""
+
 ResultStatus = Literal["updated", "unchanged", "refused", "failed"]
 
 

@@ -13,10 +13,15 @@ class Service:
 
     def __init__(self) -> None:
         self.taken: list[dict[str, Any]] = []
+        self.mode = "enforce"
         self.error: Exception | None = None
 
     def put_parameter(self, **request: Any) -> None:
         self._take(request)
+
+    def get_parameter(self, **request: Any) -> dict[str, Any]:
+        assert request == {"Name": "/hubtriage/triage/mode"}
+        return {"Parameter": {"Value": self.mode}}
 
     def publish(self, **request: Any) -> None:
         self._take(request)
@@ -44,20 +49,38 @@ def world() -> tuple[Breaker, Service, Service]:
     )
 
 
-def test_an_alarm_switches_to_observe_and_says_so(
+def test_an_alarm_switches_to_reopen_and_says_so(
     world: tuple[Breaker, Service, Service], caplog: pytest.LogCaptureFixture
 ) -> None:
     breaker, parameters, topics = world
-    assert breaker(alarm("ALARM"), None) == {"done": "observe"}
+    assert breaker(alarm("ALARM"), None) == {"done": "reopen"}
     (put,) = parameters.taken
-    assert (put["Name"], put["Value"], put["Overwrite"]) == ("/hubtriage/triage/mode", "observe", True)
+    assert (put["Name"], put["Value"], put["Overwrite"]) == ("/hubtriage/triage/mode", "reopen", True)
+    assert put["AllowedPattern"] == "^(enforce|reopen|observe)$", "an older stack's parameter has another one"
     (told,) = topics.taken
     assert told["TopicArn"] == "arn:topic"
-    assert told["Subject"] == "triage: breaker tripped, triage writes nothing"
+    assert told["Subject"] == "triage: breaker tripped, triage hides nothing new"
     assert "3000.0 > 2000.0" in told["Message"]
     assert "hubtriage mode enforce --stack triage" in told["Message"]
     assert told["Message"].endswith("Runbook: docs/operating.md#the-breaker\n")
     assert caplog.messages == ["breaker tripped"]
+
+
+@pytest.mark.parametrize("mode", ["reopen", "observe"])
+def test_an_alarm_does_not_undo_a_stop_by_a_person(
+    world: tuple[Breaker, Service, Service], mode: str
+) -> None:
+    breaker, parameters, topics = world
+    parameters.mode = mode
+    assert breaker(alarm("ALARM"), None) == {"done": mode}
+    assert parameters.taken == []
+    assert mode in topics.taken[0]["Message"]
+
+
+def test_a_mode_that_is_none_is_no_stop(world: tuple[Breaker, Service, Service]) -> None:
+    breaker, parameters, _topics = world
+    parameters.mode = "Enforce"
+    assert breaker(alarm("ALARM"), None) == {"done": "reopen"}
 
 
 @pytest.mark.parametrize("state", ["OK", "INSUFFICIENT_DATA"])
@@ -81,4 +104,4 @@ def test_triage_is_off_even_if_nobody_can_be_told(world: tuple[Breaker, Service,
     topics.error = RuntimeError("no topic")
     with pytest.raises(RuntimeError, match="no topic"):
         breaker(alarm("ALARM"), None)
-    assert [put["Value"] for put in parameters.taken] == ["observe"]
+    assert [put["Value"] for put in parameters.taken] == ["reopen"]

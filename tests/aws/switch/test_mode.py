@@ -42,13 +42,34 @@ def test_a_mode_is_asked_for_again_only_when_it_is_no_longer_fresh(clock: Manual
     assert parameter.reads == 2
 
 
-def test_leaving_observe_is_seen_by_the_next_batch(clock: ManualClock) -> None:
+@pytest.mark.parametrize("mode", ["reopen", "observe"])
+def test_leaving_a_stop_is_seen_by_the_next_batch(mode: str, clock: ManualClock) -> None:
     """The sweep that goes with it sends at once, and nobody looks at its findings again."""
-    parameter = Parameter("observe")
+    parameter = Parameter(mode)
     switch = ModeSwitch(parameter, clock.monotonic)
-    assert switch.mode() == "observe"
+    assert switch.mode() == mode
     parameter.value = "enforce"
     assert switch.mode() == "enforce"
+
+
+@pytest.mark.parametrize(
+    ("mode", "may_write", "may_hide"),
+    [("enforce", True, True), ("reopen", True, False), ("observe", False, True), ("?", False, True)],
+)
+def test_a_mode_lets_calls_start(mode: str, may_write: bool, may_hide: bool, clock: ManualClock) -> None:
+    switch = ModeSwitch(Parameter(mode), clock.monotonic)
+    assert (switch.may_write(), switch.may_hide()) == (may_write, may_hide)
+
+
+def test_reopen_is_not_asked_for_again_before_each_call_that_hides_nothing(clock: ManualClock) -> None:
+    parameter = Parameter("reopen")
+    switch = ModeSwitch(parameter, clock.monotonic)
+    switch.mode()
+    assert [switch.may_write() for _ in range(100)] == [True] * 100
+    assert parameter.reads == 1
+    parameter.value = "observe"
+    clock.sleep(FRESH + 0.1)
+    assert not switch.may_write()
 
 
 def test_the_last_known_mode_serves_for_a_while_when_none_can_be_read(clock: ManualClock) -> None:

@@ -62,7 +62,7 @@ def test_a_batch_is_counted() -> None:
         {"buckets"},
     )
     assert numbers.counts == {
-        "UnplannedChanges": 3,
+        "UnplannedHides": 2,
         "FindingsReceived": 8,
         "FindingsChanged": 3,
         "FindingsUnchanged": 2,
@@ -164,16 +164,16 @@ def test_changes_have_the_rule_and_unprocessed_findings_the_code_as_dimension(
 @pytest.mark.parametrize(
     ("order", "counted"),
     [
-        pytest.param(None, 2, id="both come by events"),
+        pytest.param(None, 1, id="it comes by an event, and not what is taken back"),
         pytest.param(SweepOrder("s"), 1, id="a sweep meant to take back, and triage hides"),
         pytest.param(SweepOrder("s", hides=True), 0, id="a sweep has counted what it hides"),
     ],
 )
-def test_the_breaker_counts_what_is_hidden_or_taken_back_if(order: SweepOrder | None, counted: int) -> None:
+def test_the_breaker_counts_what_is_hidden_if(order: SweepOrder | None, counted: int) -> None:
     message = Message("m")
     seen = DeduplicatedFinding(FindingEvent(("arn", "id"), {}, message, None, order), (message,))
     hidden = decided(update={}, changes=(HIDE,), hides=True)
     lowered = decided(update={}, changes=(RELABEL,))
     undone = decided(update={}, changes=(UNDO,))
     outcomes = [Outcome(seen, decision, Result("updated"), 1.0) for decision in (hidden, lowered, undone)]
-    assert tally(report(*outcomes), ()).counts.get("UnplannedChanges", 0) == counted
+    assert tally(report(*outcomes), ()).counts.get("UnplannedHides", 0) == counted

@@ -1,15 +1,16 @@
-"""`hubtriage mode`: whether triage writes, and switching it."""
+"""`hubtriage mode`: whether triage writes and hides, and switching it."""
 
 import click
 
 from hubtriage.aws.sweep.request import SweepRequest
 from hubtriage.aws.sweep.start import start_sweep
-from hubtriage.aws.switch.mode import MODES, parameter_name
+from hubtriage.aws.switch.mode import ALLOWED_PATTERN, MODES, parameter_name
 from hubtriage.cli.failure import fail
 from hubtriage.cli.stack import AWS_ERRORS, client, deployed_option, outputs
 
 MEANINGS = {
     "enforce": "triage writes what the rules say",
+    "reopen": "triage hides nothing new; taking back and following providers go on",
     "observe": "triage writes nothing, and logs what it would do",
 }
 
@@ -23,10 +24,15 @@ MEANINGS = {
 def command(mode: str | None, stack: str, budget: int | None) -> None:
     """Show whether the deployed stack writes, or switch it.
 
-    observe stops all writing: within 10 seconds no call starts any more, nothing is set and nothing is taken
-    back, and what is under way goes back to the queue. enforce starts it again, and a sweep, so that findings
-    that came in meanwhile get what the rules say; also if it was so already. The breaker does not count what
-    a sweep changes; that has limits of its own.
+    reopen stops hiding within 10 seconds: nothing new is suppressed, resolved or lowered. What no rule wants
+    any more is still taken back, and what becomes too severe is reopened. The breaker switches to it.
+
+    observe stops all writing: within 10 seconds no call starts any more, and what is under way goes back to
+    the queue.
+
+    enforce resumes, and sweeps the findings that arrived in the meantime, even if it was enforce before.
+    Leaving observe for reopen starts a sweep as well. The breaker does not count what a sweep changes; that
+    has limits of its own.
 
     Exit codes: 0; 1 the stack could not be reached, or its breaker has only just tripped; 2 wrong usage.
     """
@@ -53,15 +59,17 @@ def _switch(stack: str, mode: str, budget: int | None) -> None:
         _check_breaker(deployed["BreakerAlarmName"])
     systems = client("ssm")
     before = systems.get_parameter(Name=parameter_name(stack))["Parameter"]["Value"]
-    systems.put_parameter(Name=parameter_name(stack), Value=mode, Type="String", Overwrite=True)
+    systems.put_parameter(
+        Name=parameter_name(stack), Value=mode, Type="String", AllowedPattern=ALLOWED_PATTERN, Overwrite=True
+    )
     change = f"{before} -> {mode}" if before != mode else f"{mode}, as before"
     click.echo(f"{change}: {MEANINGS[mode]}")
-    if mode == "enforce":
+    if mode == "enforce" or (mode, before) == ("reopen", "observe"):
         _sweep(deployed["SweepArn"], SweepRequest(settle=True, reason="mode", budget=budget))
 
 
 def _sweep(machine: str, request: SweepRequest) -> None:
-    """Start a sweep whatever the mode was before: an earlier switch may have failed to."""
+    """Start a sweep; for enforce whatever the mode was before, as an earlier switch may have failed to."""
     try:
         execution = start_sweep(client("stepfunctions"), machine, request)
     except AWS_ERRORS as error:

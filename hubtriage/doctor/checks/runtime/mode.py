@@ -4,6 +4,8 @@ from hubtriage.aws.switch.mode import MODES
 from hubtriage.doctor.account import Account
 from hubtriage.doctor.verdict import Verdict, written
 
+_STOPPED = {"reopen": "nothing new is hidden", "observe": "nothing is written"}
+
 
 def look(account: Account) -> Verdict | None:
     """Read the mode, and when it was last set."""
@@ -15,7 +17,7 @@ def look(account: Account) -> Verdict | None:
     if mode == "enforce":
         return Verdict("ok", f"enforce {since}")
     if mode not in MODES:
-        advice = "set it: hubtriage mode enforce, or observe; until then every batch fails"
+        advice = "set it: hubtriage mode enforce, reopen or observe; until then every batch fails"
         return Verdict("problem", f"{name} is {mode[:40]!r}, which is no mode", advice)
     advice = "if that is not meant: hubtriage logs --since 1d tells why, hubtriage mode enforce goes on"
-    return Verdict("warning", f"observe {since}: nothing is written", advice)
+    return Verdict("warning", f"{mode} {since}: {_STOPPED[mode]}", advice)

@@ -27,6 +27,7 @@ class SwitchedAccount:
         return {"Parameter": {"Value": self.value}}
 
     def put_parameter(self, **request: Any) -> None:
+        assert request["AllowedPattern"] == "^(enforce|reopen|observe)$"
         self.value = request["Value"]
 
     def describe_alarms(self, **_request: Any) -> dict[str, Any]:
@@ -63,6 +64,11 @@ def switch(*arguments: str) -> Result:
             id="enforce again starts one too: the first switch may have failed to",
         ),
         pytest.param("enforce", "observe", "enforce -> observe", 0, id="stopping starts none"),
+        pytest.param("enforce", "reopen", "enforce -> reopen", 0, id="nor does hiding no more"),
+        pytest.param("reopen", "enforce", "reopen -> enforce", 1, id="leaving reopen starts a sweep"),
+        pytest.param(
+            "observe", "reopen", "observe -> reopen", 1, id="what became too severe meanwhile is reopened"
+        ),
     ],
 )
 def test_a_switch(before: str, wanted: str, told: str, sweeps: int, account: SwitchedAccount) -> None:
