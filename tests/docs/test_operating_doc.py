@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from types import SimpleNamespace
 from typing import Any, get_args
 
@@ -19,7 +19,7 @@ from hubtriage.aws.triage.decision_log import Circumstances, DecisionLog
 from hubtriage.aws.triage.events import FINDINGS_DETAIL_TYPE, FindingEvent, Message, SweepOrder, UnusableEvent
 from hubtriage.aws.triage.function import TriageFunction
 from hubtriage.aws.triage.metrics import emit, tally
-from hubtriage.aws.triage.results import Outcome, Report, Result
+from hubtriage.aws.triage.results import HIDING_STOPPED, Outcome, Report, Result
 from hubtriage.aws.triage.staleness import DeduplicatedFinding
 from hubtriage.engine.planning.decision import Cause, Change, Decision, Kept, Observed
 from hubtriage.engine.ruleset.ruleset import RuleError, load_ruleset
@@ -81,6 +81,9 @@ class Nobody:
     def get_findings(self, **_request: Any) -> Mapping[str, Any]:
         raise AssertionError
 
+    def get_parameter(self, **_request: Any) -> Mapping[str, Any]:
+        return {"Parameter": {"Value": "enforce"}}
+
     def put_parameter(self, **_request: Any) -> None: ...
 
     def publish(self, **_request: Any) -> None: ...
@@ -90,10 +93,10 @@ def all_that_happens() -> None:
     """Have every line written that there is."""
     rules = [{"id": "r", "when": True, "update": {"Workflow": {"Status": "SUPPRESSED"}}}]
     ruleset = load_ruleset({"format": 1, "hash": "h", "revision": None, "rules": rules})
-    triage = TriageFunction(TriageConfig(), ruleset, Nobody(), ManualClock())
+    triage = TriageFunction(TriageConfig(hide_limit=1), ruleset, Nobody(), ManualClock())
     event = {"detail-type": FINDINGS_DETAIL_TYPE, "time": "2027-01-15T08:00:00Z"}
     found = {"ProductArn": "arn", "Workflow": {"Status": "NEW"}, "Severity": {"Label": "LOW"}}
-    findings = [7, found | {"Id": "denied"}, Bomb(found | {"Id": "bomb"})]
+    findings = [7, found | {"Id": "denied"}, found | {"Id": "over the limit"}, Bomb(found | {"Id": "bomb"})]
     body = event | {"detail": {"findings": findings}}
     context = SimpleNamespace(aws_request_id="r", get_remaining_time_in_millis=lambda: 60_000)
     triage({"Records": [{"messageId": "m", "body": body}]}, context)
@@ -124,9 +127,9 @@ def test_every_metric_is_documented_with_its_unit(capsys: pytest.CaptureFixture[
     traffic = Traffic([1])
     traffic.unprocessed["InvalidInput"] += 1
     traffic.faults.update({(kind, "code"): 1 for kind in Fault})
-    report = Report(
-        (), (UnusableEvent(Message("m"), "x"),), [everything(), everything("foreign")], traffic, reads=1
-    )
+    stopped = replace(everything(), result=Result("unchanged", HIDING_STOPPED))
+    outcomes = [everything(), everything("foreign"), stopped]
+    report = Report((), (UnusableEvent(Message("m"), "x"),), outcomes, traffic, reads=1)
     emit(tally(report, ()), "n", "s")
     documents = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     sent = {

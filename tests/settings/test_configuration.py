@@ -67,7 +67,7 @@ WRONG = {
     "breaker-limit": (0, "greater than or equal to 1"),
     "calls-per-second": (11, "less than or equal to 10"),
     "home-region": ("Frankfurt", "'Frankfurt' is not of the form"),
-    "initial-mode": ("off", "Input should be 'enforce' or 'observe', not 'off'"),
+    "initial-mode": ("off", "Input should be 'enforce', 'reopen' or 'observe', not 'off'"),
     "kms-keys": ("alias/mine", "'alias/mine' is not of the form"),
     "known-stacks": ("a b", "'a b' is not of the form"),
     "linked-regions": ("eu", "'eu' is not of the form"),

@@ -36,8 +36,8 @@ class Receipt:
     """What became of one finding's update. `call_id` is the request id of the last call that held it.
 
     `sent` is final; `unsent` may succeed on a later delivery; `poison` is refused by the service every
-    time; `not found`, `too large` and `vetoed` are for the caller to decide. `outdated`: the update has become
-    too old to be sent, and the finding has to be read and planned again.
+    time; `not found`, `too large` and `vetoed` are for the caller to decide. `outdated`: the update has
+    become too old to be sent, and the finding has to be read and planned again.
     """
 
     status: SendStatus
