@@ -84,6 +84,7 @@ class LocalSweep:
             sender=Sender(self._api, self._budget(UPDATES), self._backoff, now, self._switch.may_write),
             reader=Reader(self._api, self._budget(REFRESH_READS), self._backoff, now),
             clock=self._clock,
+            may_hide=self._switch.may_hide,
         )
 
     def _budget(self, rate: float) -> TokenBucket:
