@@ -98,7 +98,7 @@ def _eventually(holds: Callable[[], bool], timeout: float = 60.0) -> bool:
     while not holds():
         if time.monotonic() > deadline:
             return False
-        time.sleep(0.3)
+        time.sleep(1.0)  # the quota of GetFindings is shared with the stack's own readings
     return True
 
 

@@ -138,9 +138,10 @@ def _watching(checkout: Checkout) -> None:
 
 
 def _stopping_and_resuming(checkout: Checkout, stack: DeployedStack) -> None:
-    show, stop, resume = OPERATING["Stopping"]
+    show, reopen, stop, resume = OPERATING["Stopping"]
     assert checkout.run(show).startswith("enforce: ")
-    assert "enforce -> observe" in checkout.run(stop)
+    assert "enforce -> reopen" in checkout.run(reopen)
+    assert "reopen -> observe" in checkout.run(stop)
     time.sleep(FRESH)
     _triaged(stack, findings(20, seed=3))
     assert statuses(stack) == {"SUPPRESSED", "NEW"}

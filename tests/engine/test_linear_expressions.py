@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import hubtriage
+from hubtriage.aws.securityhub.answers import token_of
 from hubtriage.aws.securityhub.finding_history import _TERM
 from hubtriage.cli.text import shown
 from hubtriage.cli.views.diff import _escaped
@@ -92,6 +93,10 @@ CASES: dict[str, tuple[str, Callable[[str], object]]] = {
     "Ids in the log": ("aws/securityhub/finding_history.py", _TERM.findall),
     "values on a terminal": ("cli/text.py", shown),
     "values in Markdown": ("cli/views/diff.py", _escaped),
+    "tokens of answers": (
+        "aws/securityhub/answers.py",
+        lambda text: token_of(f'{{"Findings": [{text}], "NextToken": "{text}'.encode()),
+    ),
     "regular expressions of rules": ("", lambda text: RE2({"Title": text})),
 }  # fmt: skip
 TEXTS = {

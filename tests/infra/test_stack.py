@@ -301,7 +301,7 @@ def test_the_breaker_is_called_when_its_alarm_goes_off_and_may_switch_nothing_el
     assert (alarm["MetricName"], alarm["Threshold"], alarm["Period"]) == ("UnplannedHides", 2000, 300)
     role = _one(template, "AWS::IAM::Role", "BreakerRole")
     statements = _statements(role["Policies"][0]["PolicyDocument"])
-    assert statements["Switch"]["Action"] == "ssm:PutParameter"
+    assert statements["Switch"]["Action"] == ["ssm:GetParameter", "ssm:PutParameter"]
     assert ":parameter/hubtriage/hubtriage/mode" in json.dumps(statements["Switch"]["Resource"])
     permission = _one(template, "AWS::Lambda::Permission", "BreakerFunction")
     assert permission["Principal"] == "lambda.alarms.cloudwatch.amazonaws.com"
@@ -312,7 +312,7 @@ def test_the_switch_stands_at_enforce_and_takes_nothing_but_the_modes(template):
     assert {name: switch[name] for name in ("Name", "InitialMode", "AllowedPattern")} == {
         "Name": "/hubtriage/hubtriage/mode",
         "InitialMode": "enforce",
-        "AllowedPattern": "^(enforce|observe)$",
+        "AllowedPattern": "^(enforce|reopen|observe)$",
     }
 
 

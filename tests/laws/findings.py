@@ -160,3 +160,10 @@ def planted(draw: st.DrawFn, number: int) -> Finding:
     for name in draw(st.lists(st.sampled_from(sorted(ODDITIES)), min_size=1, max_size=4, unique=True)):
         finding = ODDITIES[name](finding)
     return finding
+
+
+@st.composite
+def beginnings(draw: st.DrawFn, number: int) -> tuple[Finding, Finding | None]:
+    """A finding as its provider imports it, and perhaps as it is stored already: of the same account."""
+    finding, odd = draw(imported(number)), draw(st.none() | planted(number))
+    return finding, odd and odd | {"AwsAccountId": finding["AwsAccountId"]}

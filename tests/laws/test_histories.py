@@ -35,8 +35,7 @@ from tests.laws.findings import (
     USER_VALUES,
     VERDICTS,
     Finding,
-    imported,
-    planted,
+    beginnings,
     provided,
 )
 from tests.laws.oracle.fields import FIELDS, PROVIDED, USER, held, without_claim
@@ -119,8 +118,8 @@ class Histories(RuleBasedStateMachine):
         reading=st.sampled_from([("replace", "replace"), ("replace", "merge"), ("merge", "merge")]),
         pins=st.booleans(),
         known=st.booleans(),
-        first=st.tuples(imported(0), st.one_of(st.none(), planted(0))),
-        second=st.one_of(st.none(), st.tuples(imported(1), st.one_of(st.none(), planted(1)))),
+        first=beginnings(0),
+        second=st.none() | beginnings(1),
         rules=rulesets(fewest=1),
         others=rulesets(),
     )

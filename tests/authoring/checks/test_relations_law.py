@@ -90,7 +90,8 @@ def asked_by(raw):
     rule = SimpleNamespace(
         match=raw.get("match"), when=raw.get("when"), has_when="when" in raw, match_origins={}
     )
-    rule.model = None
+    rule.model, rule.path = None, ()
+    rule.document = SimpleNamespace(node=lambda _path: SimpleNamespace(value=None))
     return constraints_of(LintedRule(rule, {}, 0.0))
 
 

@@ -345,8 +345,8 @@ def test_corpus_events_are_all_read_or_fail_with_a_reason() -> None:
     assert len(taken.messages) == len(read) + len(failed) == len(lines)
     assert set(failed.values()) == {
         "not a findings event",
-        "no findings in the event",
         "a finding without Id",
         "a finding without ProductArn",
     }
-    assert len(read) > len(lines) / 2
+    imported = [line for line in lines if f'"detail-type": "{IMPORTED}"' in line]
+    assert len(read) > len(imported) / 2 > 3
