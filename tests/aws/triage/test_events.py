@@ -316,7 +316,7 @@ def test_findings_nested_deeper_than_can_be_compared_count_as_different() -> Non
 
     def nested() -> list[Any]:
         value: list[Any] = []
-        for _ in range(5_000):
+        for _ in range(100_000):
             value = [value]
         return value
 
