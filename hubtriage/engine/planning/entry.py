@@ -1,0 +1,146 @@
+"""The ledger's entry of one finding: what triage holds there, and when it wrote last.
+
+A value is kept as `stored` writes it: short ones as they are, long ones as a digest, so that an entry stays under
+1 KB. Only a value that is given back one day (`before`, `provided`) is kept whole.
+"""
+
+from base64 import urlsafe_b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from hashlib import sha256
+from json import dumps
+from typing import Literal
+
+from hubtriage.engine.fields import Value
+
+MOST_OVERRULINGS = 3
+LONGEST_PLAIN = 40
+"""Characters up to which a text is stored as it is."""
+_DIGEST = "sha256:"
+
+Stored = str | int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """That triage set a field: to which value (as `stored`), and for which rule.
+
+    `rule` is the id of the rule that wants the value; None if none wants it any more, but the field is still ours:
+    it follows the provider or the service, or the API cannot empty it. `before` is the person's value that an
+    override replaced. `overruled` counts how often somebody changed the field after us; with `person` they hold it.
+    `left_out`: a user key was left out of the map once already. `provided` is the provider's value where
+    FindingProviderFields lacks it.
+    """
+
+    value: Stored
+    rule: str | None
+    before: Value = None
+    overruled: int = 0
+    person: bool = False
+    left_out: bool = False
+    provided: Value = None
+
+
+Claims = Mapping[str, Claim]
+Times = tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """An update that was about to be sent at `time` (epoch seconds).
+
+    If it happened, `claims` and `sets` hold. `written` has the values that it sets, `was` what the finding had
+    in their place.
+    """
+
+    claims: Claims
+    written: Mapping[str, Stored]
+    was: Mapping[str, Stored]
+    time: float
+    sets: Mapping[str, Times] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What the ledger knows of a finding.
+
+    `started` and `ended` (epoch seconds) are those of the last confirmed write, `written` its values. `sets` are
+    the times at which a field was set anew by confirmed writes of the last day. `asked` has the values that hide
+    the finding and that, as its history says, are not ours. `about` is for people and reports: product, account,
+    Region, severity and control or type. `gone` is when the finding was first not found. `version` 0: not in
+    the ledger yet.
+    """
+
+    claims: Claims = field(default_factory=dict)
+    version: int = 0
+    started: float = 0.0
+    ended: float = 0.0
+    written: Mapping[str, Stored] = field(default_factory=dict)
+    intent: Intent | None = None
+    sets: Mapping[str, Times] = field(default_factory=dict)
+    asked: Mapping[str, Stored] = field(default_factory=dict)
+    about: Mapping[str, str] = field(default_factory=dict)
+    gone: float | None = None
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """The ids of the rules that hold something here, or may once the intent has happened."""
+        claims = (*self.claims.values(), *(self.intent.claims.values() if self.intent else ()))
+        return tuple(sorted({claim.rule for claim in claims if claim.rule and not claim.person}))
+
+    def remembers_more_than(self, other: "Entry") -> bool:
+        """Say whether the two differ in what planning reads."""
+        return (self.claims, self.asked) != (other.claims, other.asked)
+
+    def confirmed(self, now: float) -> "Entry":
+        """Return the entry after its intent has happened and ended at `now`."""
+        if self.intent is None:
+            return self
+        return replace(
+            self,
+            claims=self.intent.claims,
+            sets=self.intent.sets,
+            written=self.intent.written,
+            started=self.intent.time,
+            ended=now,
+            intent=None,
+        )
+
+    def abandoned(self) -> "Entry":
+        """Return the entry after its intent has surely not happened: the old claims and times hold."""
+        return replace(self, intent=None)
+
+
+NO_ENTRY = Entry()
+
+
+@dataclass(frozen=True, slots=True)
+class LastChange:
+    """What the history of a finding says of a field: who changed it last, to what and when (epoch seconds)."""
+
+    by: Literal["triage", "person", "service"]
+    value: Value
+    time: float
+
+
+Authors = Mapping[str, LastChange | None]
+"""Who changed a field last, for the fields that were asked about; None where the history has no record."""
+
+
+def stored(value: Value) -> Stored:
+    """Return a field's value as an entry keeps it: as it is, or the digest of a longer one.
+
+    A text that looks like a digest is digested too, so no value can pass for another.
+    """
+    if value is None or isinstance(value, int):
+        return value
+    if isinstance(value, str) and len(value) <= LONGEST_PLAIN and not value.startswith(_DIGEST):
+        return value
+    return digest(dumps(sorted(set(value)) if isinstance(value, tuple) else value))
+
+
+@lru_cache(maxsize=8192)
+def digest(text: str) -> str:
+    """Return 128 bits of SHA-256 in place of a longer text. Cached: a batch asks for the same ones again."""
+    return _DIGEST + urlsafe_b64encode(sha256(text.encode("utf-8", "surrogatepass")).digest()[:16]).decode()[:22]
