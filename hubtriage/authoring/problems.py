@@ -43,7 +43,6 @@ CODES = {
     "E205": "no-condition",
     "E206": "no-account-directory",
     # the update
-    "E301": "reserved-key",
     "E302": "unknown-placeholder",
     "E303": "placeholder-without-value",
     "E304": "unsettable-field",

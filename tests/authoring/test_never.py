@@ -44,7 +44,7 @@ def test_a_rule_that_is_off_may_say_what_it_wants(folder):
     [
         pytest.param("Severity.Lable", "did you mean `Severity.Label`?", id="a misspelt field"),
         pytest.param("Workflow", "did you mean `Workflow.Status`?", id="a field that has leaves"),
-        pytest.param("UserDefinedFields", "known: ", id="what the memo is written to"),
+        pytest.param("UserDefinedFields", "known: ", id="the map of all user fields"),
     ],
 )
 def test_a_name_of_no_field_is_refused(name, message):

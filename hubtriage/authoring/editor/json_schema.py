@@ -84,7 +84,6 @@ def _lists() -> Schema:
 def _rule(schema: Schema) -> Schema:
     properties = schema["properties"]
     properties["id"]["pattern"] = f"^{limits.RULE_ID.pattern}$"
-    properties["id"]["not"] = {"enum": list(limits.RESERVED_IDS)}
     properties["match"] = {"$ref": "#/definitions/finding"}
     properties["when"] = {"allOf": [{"$ref": "#/definitions/logic"}, {"not": {"type": "null"}}]}
     conditions = [{"required": ["match"]}, {"required": ["when"]}]

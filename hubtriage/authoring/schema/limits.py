@@ -6,17 +6,10 @@ fails the whole call, so rules are checked against them before they are deployed
 
 import re
 
-from hubtriage.engine.fields import OUR_KEYS
-
 MAX_TYPES = 50  # AWS: AwsSecurityFinding.Types
 MAX_RELATED_FINDINGS = 10  # AWS: AwsSecurityFinding.RelatedFindings, 1-10 items
 MAX_USER_KEY = 128  # AWS: characters of a UserDefinedFields key
-MAX_USER_FIELDS = 50 - len(OUR_KEYS)  # AWS: 50 pairs a finding; three of them are triage's memory
-MEMO_LENGTH = 1024  # AWS: characters of a UserDefinedFields value, in which the memory has to fit
-CLAIM_LENGTH = len(" T123456.123456!1")  # of a field in the memory, at most, and overruled
-USER_CLAIM_LENGTH = len(" U123456=123456.123456~1-")  # of a user key, overruled and left out
-RESERVED_PREFIX = "hubtriage/"
-RESERVED_IDS = ("none",)  # what a finding says instead of rule ids when no rule holds anything
+MAX_USER_FIELDS = 50  # AWS: pairs in UserDefinedFields
 
 # AWS: a type is namespace[/category[/classifier]], and these are the namespaces.
 NAMESPACES = (

@@ -100,10 +100,6 @@ def _rule_id(text: str) -> str:
     if not limits.RULE_ID.fullmatch(text):
         hint = "1 to 63 of a-z, 0-9 and '-', not starting with '-'"
         raise refused("E106", f"{text!r} is not a rule id", hint)
-    if text in limits.RESERVED_IDS:
-        raise refused(
-            "E301", f"the id {text!r} is reserved", "findings use it to say that no rule holds them"
-        )
     return text
 
 

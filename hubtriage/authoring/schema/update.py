@@ -113,14 +113,7 @@ class NoteUpdate(StrictModel):
     UpdatedBy: VisibleText | None = None
 
 
-def _user_key(key: str) -> str:
-    if key.startswith(limits.RESERVED_PREFIX):
-        hint = f"triage keeps its memory under '{limits.RESERVED_PREFIX}': choose another name"
-        raise refused("E301", f"the key {key!r} is reserved", hint)
-    return key
-
-
-UserKey = Annotated[VisibleText, Field(max_length=limits.MAX_USER_KEY), AfterValidator(_user_key)]
+UserKey = Annotated[VisibleText, Field(max_length=limits.MAX_USER_KEY)]
 
 
 def _form(value: object) -> str:
@@ -154,15 +147,3 @@ class Update(StrictModel):
         | None
     ) = None
     Note: NoteUpdate | None = None
-
-    @model_validator(mode="after")
-    def _can_be_remembered(self) -> Self:
-        """Refuse an update that triage could not remember: it would be refused on every finding."""
-        keys = len(self.UserDefinedFields or ())
-        others = len(self.model_fields_set - {"UserDefinedFields"}) * limits.CLAIM_LENGTH
-        room = (limits.MEMO_LENGTH - 1 - others) // limits.USER_CLAIM_LENGTH
-        if keys > room:
-            message = f"{keys} keys; triage's memory of this update has room for {room}"
-            hint = "spread them over rules for different findings"
-            raise refused("E105", message, hint, at="UserDefinedFields")
-        return self
