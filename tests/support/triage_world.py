@@ -23,6 +23,8 @@ from hubtriage.localaws.securityhub.settings import HubSettings
 NOW = 1_800_000_000.0
 MACIE = "arn:aws:securityhub:eu-west-1::product/aws/macie"
 FOREVER = NOW + 1e9
+TRIAGE = "arn:aws:sts::000000000000:assumed-role/hubtriage-triage/hubtriage-triage"
+"""Whom the history of a finding names where triage changed it: the session of the function's role."""
 SUPPRESS = {"Workflow": {"Status": "SUPPRESSED"}}
 
 
@@ -66,7 +68,7 @@ class TriageWorld:
     def __init__(self, count: int = 0, **settings: Any) -> None:
         self.clock = ManualClock(NOW)
         self.hub = Hub(settings=HubSettings.still(**settings))
-        self.api = InProcessSecurityHub(self.hub, self.clock)
+        self.api = InProcessSecurityHub(self.hub, self.clock, caller=TRIAGE)
         for number in range(count):
             self.hub.plant(finding(number), NOW)
 

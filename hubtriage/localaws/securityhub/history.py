@@ -37,6 +37,12 @@ class Write:
         }
 
 
+def provider_of(finding: Finding, caller: str) -> str:
+    """Return who is named for an import. AWS: what its own services find is imported by their product."""
+    product: str = finding["ProductArn"]
+    return product if ":securityhub:" in product and "::product/" in product else caller
+
+
 def _updates(before: Finding, after: Finding) -> list[dict[str, str]]:
     old, new = _leaves(before), _leaves(after)
     changed = [name for name in {**old, **new} if old.get(name) != new.get(name)]
@@ -55,7 +61,9 @@ def _update(name: str, old: object, new: object) -> dict[str, str]:
 def _shown(value: object) -> str:
     if value is None:
         return ""
-    return value if isinstance(value, str) else json.dumps(value, sort_keys=True, ensure_ascii=False)
+    if isinstance(value, str):
+        return value
+    return json.dumps(value, separators=(",", ":"), sort_keys=True, ensure_ascii=False)
 
 
 def _leaves(value: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

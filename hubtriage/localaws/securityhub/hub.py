@@ -22,7 +22,8 @@ from hubtriage.localaws.securityhub.calls import CallLog
 from hubtriage.localaws.securityhub.errors import HubError, invalid_input
 from hubtriage.localaws.securityhub.events import Deliveries
 from hubtriage.localaws.securityhub.faults import FaultScript, ScriptedFault, finding_message
-from hubtriage.localaws.securityhub.history import Source, Write
+from hubtriage.localaws.securityhub.history import Source, Write, provider_of
+from hubtriage.localaws.securityhub.history_pages import history_page
 from hubtriage.localaws.securityhub.quotas import Quotas
 from hubtriage.localaws.securityhub.settings import HubSettings
 from hubtriage.localaws.securityhub.store import Record, Store
@@ -271,7 +272,8 @@ class Hub:
             after = fields.reimported(record.finding, incoming, record.pinned, self._origin, call.now)
         else:
             return
-        self._write(after, call.now, "BATCH_IMPORT_FINDINGS", call.caller, announce=False)
+        source = provider_of(after, call.caller)
+        self._write(after, call.now, "BATCH_IMPORT_FINDINGS", source, announce=False)
         self._automate(original, call.now)
         self._announce(self._stored(incoming).finding, call.now)
 
@@ -333,7 +335,7 @@ class Hub:
         return queries.find(self._store, self._views, call.request, call.now, self.settings.visible_after)
 
     def _get_history(self, call: _Call) -> dict[str, Any]:
-        return queries.history(self._store, call.request, call.now)
+        return history_page(self._store, self.settings, call.request, call.now)
 
     # Automation rules
 

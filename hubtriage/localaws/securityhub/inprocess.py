@@ -1,6 +1,7 @@
 """The local Security Hub behind a client's methods, in this process: no HTTP, and time under control."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from botocore.exceptions import ClientError, ReadTimeoutError
@@ -29,12 +30,19 @@ class ManualClock:
 
 
 class InProcessSecurityHub:
-    """A hub with the methods, answers and exceptions of boto3's client, as far as triage uses them."""
+    """A hub with the methods, answers and exceptions of boto3's client, as far as triage uses them.
 
-    def __init__(self, hub: Hub, clock: ManualClock, *, latency: float = 0.0) -> None:
+    latency: seconds that each call takes. caller: the ARN by which the history names who calls; the
+        account's root by default.
+    """
+
+    def __init__(
+        self, hub: Hub, clock: ManualClock, *, latency: float = 0.0, caller: str | None = None
+    ) -> None:
         self.hub = hub
         self.clock = clock
         self.latency = latency
+        self.caller = caller
         self._requests = 0
 
     def batch_update_findings(self, **request: Any) -> Mapping[str, Any]:
@@ -45,6 +53,11 @@ class InProcessSecurityHub:
         """Read findings."""
         return self._call("GetFindings", request)
 
+    def get_finding_history(self, **request: Any) -> Mapping[str, Any]:
+        """Read who changed what in one finding. Times are datetimes, as boto3 gives and takes them."""
+        answer = self._call("GetFindingHistory", {name: _plain(value) for name, value in request.items()})
+        return {**answer, "Records": [_with_datetime(record) for record in answer["Records"]]}
+
     def batch_import_findings(self, **request: Any) -> Mapping[str, Any]:
         """Import findings, as a provider does."""
         return self._call("BatchImportFindings", request)
@@ -54,13 +67,22 @@ class InProcessSecurityHub:
         request_id = f"request-{self._requests}"
         self.clock.sleep(self.latency)
         try:
-            answer = self.hub.call(operation, request, self.clock.now())
+            answer = self.hub.call(operation, request, self.clock.now(), caller=self.caller)
         except HubError as error:
             raise _client_error(error, operation, request_id) from error
         self.clock.sleep(answer.delay)
         if answer.lost:
             raise ReadTimeoutError(endpoint_url="in process")
         return {**answer.body, "ResponseMetadata": {"RequestId": request_id, "HTTPStatusCode": 200}}
+
+
+def _plain(value: Any) -> Any:
+    """Return a time as it goes over the wire."""
+    return value.timestamp() if isinstance(value, datetime) else value
+
+
+def _with_datetime(record: Mapping[str, Any]) -> dict[str, Any]:
+    return {**record, "UpdateTime": datetime.fromisoformat(record["UpdateTime"])}
 
 
 def _client_error(error: HubError, operation: str, request_id: str) -> ClientError:

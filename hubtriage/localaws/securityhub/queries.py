@@ -1,4 +1,4 @@
-"""What readers ask a hub: findings by filter, and the history of one."""
+"""What readers ask a hub: findings by filter, page by page."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from hubtriage.localaws.securityhub import paging
-from hubtriage.localaws.securityhub.asff import filters, requests
-from hubtriage.localaws.securityhub.asff.requests import Finding, identity
-from hubtriage.localaws.securityhub.asff.timestamps import read_timestamp
+from hubtriage.localaws.securityhub.asff import filters
+from hubtriage.localaws.securityhub.asff.requests import Finding
 from hubtriage.localaws.securityhub.asff.values import copied
 from hubtriage.localaws.securityhub.errors import invalid_input
 from hubtriage.localaws.securityhub.store import Record, Store
@@ -93,20 +92,6 @@ def find(store: Store, views: Views, request: Request, now: float, delay: float)
     return {"Findings": copied(page), **token}
 
 
-def history(store: Store, request: Request, now: float) -> dict[str, Any]:
-    """Answer GetFindingHistory: {Records, NextToken}, newest first; none for an unknown finding."""
-    flaw = requests.IDENTIFIER(request.get("FindingIdentifier"), "FindingIdentifier")
-    if flaw:
-        raise invalid_input(f"Invalid parameter: {flaw}")
-    size, start = paging.page_size(request), paging.position(request)
-    record = store.get(identity(request["FindingIdentifier"]))
-    since, until = _time(request, "StartTime", 0.0), _time(request, "EndTime", now)
-    writes = [write for write in reversed(record.writes if record else []) if since <= write.time <= until]
-    more = len(writes) > start + size
-    token = {"NextToken": paging.next_token(start + size, request)} if more else {}
-    return {"Records": [write.as_record() for write in writes[start : start + size]], **token}
-
-
 def _page(found: Iterator[_Place], size: int) -> tuple[list[Finding], int | None]:
     """Return the next `size` findings, and the place of the one after them."""
     page: list[Finding] = []
@@ -146,12 +131,3 @@ def _descends(criterion: Request) -> bool:
             f"Invalid parameter 'SortCriteria': SortOrder should be asc or desc, not {order!r}"
         )
     return bool(order == "desc")
-
-
-def _time(request: Request, name: str, default: float) -> float:
-    """Return a time of a request: epoch seconds or a timestamp."""
-    value = request.get(name, default)
-    moment = float(value) if isinstance(value, int | float) else read_timestamp(value)
-    if moment is None:
-        raise invalid_input(f"Invalid parameter '{name}': should be a timestamp, not {value!r}")
-    return moment

@@ -19,6 +19,8 @@ class HubSettings:
     event_delay: the least and the most that an event is under way.
     duplicate_share: the share of events that are delivered twice.
     visible_after: how long readers do not see a write (AWS: "can take several minutes").
+    history_after: how long the history of a finding lacks a write; None: as long as readers do not see it.
+    history_page: the most records of one page of a history, whatever was asked for (AWS: pages may be short).
     conflict_window: an update this soon after another write to the finding is a ConcurrentUpdateError.
     value_errors: whether a value outside the finding format's limits fails the findings or the call
         (AWS documents both answers and does not say which is given when).
@@ -36,6 +38,8 @@ class HubSettings:
     event_delay: tuple[float, float] = (0.05, 0.5)
     duplicate_share: float = 0.02
     visible_after: float = 0.0
+    history_after: float | None = None
+    history_page: int = 100
     conflict_window: float = 0.0
     value_errors: Literal["finding", "call"] = "finding"
     automation_pins: bool = False
@@ -46,6 +50,11 @@ class HubSettings:
     home_region: str | None = None
     region_linking: RegionLinking = "ALL_REGIONS"
     linked_regions: tuple[str, ...] = ()
+
+    @property
+    def history_lag(self) -> float:
+        """Seconds for which the history of a finding lacks a write."""
+        return self.visible_after if self.history_after is None else self.history_after
 
     @classmethod
     def still(cls, **changes: Any) -> "HubSettings":
@@ -75,5 +84,7 @@ class HubSettings:
             raise ValueError(
                 f"region_linking is one of {get_args(RegionLinking)}, not {self.region_linking!r}"
             )
+        if not 1 <= self.history_page <= 100:
+            raise ValueError(f"history_page is from 1 to 100, not {self.history_page!r}")
         if not 0 <= self.duplicate_share <= 1:
             raise ValueError(f"duplicate_share is from 0 to 1, not {self.duplicate_share!r}")

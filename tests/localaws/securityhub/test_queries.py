@@ -1,4 +1,4 @@
-"""GetFindings and GetFindingHistory of the local Security Hub."""
+"""GetFindings of the local Security Hub."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -8,17 +8,7 @@ import pytest
 from hubtriage.localaws.securityhub.asff.attributes import FINDING_ATTRIBUTES
 from hubtriage.localaws.securityhub.errors import HubError
 from hubtriage.localaws.securityhub.hub import Hub
-from tests.support.hub_world import (
-    CONTROLS,
-    NOW,
-    SCANNER,
-    finding,
-    hub_with,
-    reimport,
-    still_hub,
-    stored,
-    update,
-)
+from tests.support.hub_world import NOW, finding, hub_with, still_hub, stored, update
 
 _RICH: dict[str, Any] = {
     "Confidence": 50,
@@ -228,56 +218,3 @@ def test_a_reader_sees_writes_late_and_a_writer_at_once() -> None:
     assert "Confidence" not in hub.get_findings({}, NOW + 29)["Findings"][0]
     assert stored(hub)["Confidence"] == 7
     assert hub.get_findings({}, NOW + 30)["Findings"][0]["Confidence"] == 7
-
-
-_IDENTIFIER = {"Id": "f", "ProductArn": SCANNER}
-
-
-def _history(hub: Hub, **request: Any) -> list[dict[str, Any]]:
-    request = {"FindingIdentifier": _IDENTIFIER, "EndTime": NOW + 99, **request}
-    records: list[dict[str, Any]] = hub.call("GetFindingHistory", request, NOW + 99).body["Records"]
-    return records
-
-
-def test_history_tells_who_changed_what_newest_first() -> None:
-    hub = hub_with(finding())
-    hub.call(
-        "BatchUpdateFindings",
-        {
-            "FindingIdentifiers": [_IDENTIFIER],
-            "Workflow": {"Status": "NOTIFIED"},
-            "UserDefinedFields": {"k": "v"},
-        },
-        NOW + 1,
-        caller="arn:aws:sts::999900001111:assumed-role/triage/x",
-    )
-    reimport(hub, Title="new", Description="new")
-    newest, updated, made = _history(hub)
-    assert made["FindingCreated"] is True
-    assert (newest["FindingCreated"], updated["FindingCreated"]) == (False, False)
-    assert updated["UpdateSource"] == {
-        "Type": "BATCH_UPDATE_FINDINGS",
-        "Identity": "arn:aws:sts::999900001111:assumed-role/triage/x",
-    }
-    assert updated["Updates"] == [
-        {"UpdatedField": "UserDefinedFields", "NewValue": '{"k": "v"}'},
-        {"UpdatedField": "Workflow.Status", "OldValue": "NEW", "NewValue": "NOTIFIED"},
-    ]
-    assert newest["UpdateSource"]["Type"] == "BATCH_IMPORT_FINDINGS"
-    assert [each["UpdatedField"] for each in newest["Updates"]] == ["Description", "Title"]
-
-
-def test_history_can_be_bounded_and_paged() -> None:
-    hub = hub_with(finding())
-    for second in range(1, 6):
-        update(hub, at=second, Confidence=second)
-    assert len(_history(hub)) == 6
-    assert len(_history(hub, StartTime=NOW + 2, EndTime=NOW + 4)) == 3
-    request = {"FindingIdentifier": _IDENTIFIER, "MaxResults": 4, "EndTime": NOW + 99}
-    first = hub.call("GetFindingHistory", request, NOW + 99).body
-    rest = hub.call("GetFindingHistory", {**request, "NextToken": first["NextToken"]}, NOW + 99).body
-    assert (len(first["Records"]), len(rest["Records"]), "NextToken" in rest) == (4, 2, False)
-
-
-def test_history_of_a_finding_that_is_not_there_is_empty() -> None:
-    assert _history(hub_with(finding()), FindingIdentifier={"Id": "f", "ProductArn": CONTROLS}) == []
