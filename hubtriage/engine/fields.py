@@ -1,16 +1,12 @@
-"""The fields that triage may set: how each is read, compared, coded and written.
+"""The fields that triage may set: how each is read, compared and written.
 
 A field is named by its path in the finding: `Workflow.Status`, `Severity.Label`, `Types`,
 `Note.Text`, `UserDefinedFields.<key>`. Its value here is plain and hashable: a string, an
 integer, a tuple (Types, RelatedFindings), or None where the finding has none.
 """
 
-from base64 import urlsafe_b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
-from hashlib import sha256
-from json import dumps
 from typing import Any
 
 Finding = Mapping[str, Any]
@@ -23,7 +19,6 @@ NORMALIZED = dict(zip(SEVERITIES, (0, 1, 40, 70, 90), strict=True))
 HIDING_STATUSES = ("SUPPRESSED", "RESOLVED")
 
 OUR_AUTHOR = "hubtriage"
-MANAGED_KEY, RULES_KEY, MEMO_KEY = OUR_KEYS = ("hubtriage/managed", "hubtriage/rules", "hubtriage/memo")
 
 WORKFLOW = "Workflow.Status"
 SEVERITY = "Severity.Label"
@@ -36,15 +31,6 @@ NOTE = "Note.Text"
 USER_PREFIX = "UserDefinedFields."
 
 _BANDS = ((90, "CRITICAL"), (70, "HIGH"), (40, "MEDIUM"), (1, "LOW"), (0, "INFORMATIONAL"))
-
-
-@lru_cache(maxsize=8192)
-def digest(text: str) -> str:
-    """Return six characters (36 bits) in place of a longer text in the memo.
-
-    Cached, because a batch asks for the same ones again and again.
-    """
-    return urlsafe_b64encode(sha256(text.encode("utf-8", "surrogatepass")).digest())[:6].decode()
 
 
 def member(holder: object, name: str) -> Any:
@@ -104,18 +90,17 @@ def user_fields(finding: Finding) -> Mapping[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One updatable field: its letter in the memo and how its value is handled.
+    """One updatable field, and how its value is handled.
 
-    `read` takes the raw member; `write` makes the member from a value; `codes` maps the values of
-    an enumeration to letters. `default` means "never set". A `provided` field has its provider's value in
+    `read` takes the raw member; `write` makes the member from a value; `words` are the values of an
+    enumeration. `default` means "never set". A `provided` field has its provider's value in
     FindingProviderFields. If it `counts_as_provided`, the top-level value replaces a missing one there.
     """
 
     name: str
-    letter: str
     read: Callable[[object], Value]
     write: Callable[[Value], Any]
-    codes: Mapping[str, str] | None = None
+    words: tuple[str, ...] = ()
     default: Value = None
     provided: bool = False
     counts_as_provided: bool = False
@@ -134,38 +119,33 @@ def _write_related(value: tuple[tuple[str, str], ...]) -> list[dict[str, str]]:
     return [{"ProductArn": arn, "Id": key} for arn, key in value]
 
 
-_STATUSES = {"NEW": "N", "NOTIFIED": "T", "RESOLVED": "R", "SUPPRESSED": "S"}
-_VERDICTS = {"UNKNOWN": "U", "TRUE_POSITIVE": "T", "FALSE_POSITIVE": "F", "BENIGN_POSITIVE": "B"}
-_LABELS = {label: label[0] for label in SEVERITIES}
+_STATUSES = ("NEW", "NOTIFIED", "RESOLVED", "SUPPRESSED")
+_VERDICTS = ("UNKNOWN", "TRUE_POSITIVE", "FALSE_POSITIVE", "BENIGN_POSITIVE")
 
 FIELDS: dict[str, Field] = {
     each.name: each
     for each in (
         Field(
             WORKFLOW,
-            "W",
             lambda raw: _text(member(raw, "Status")) or "NEW",
             lambda value: {"Status": value},
-            codes=_STATUSES,
+            words=_STATUSES,
             default="NEW",
         ),
         Field(
             SEVERITY,
-            "S",
             severity_label,
             lambda value: {"Label": value},
-            codes=_LABELS,
+            words=SEVERITIES,
             provided=True,
             counts_as_provided=True,
         ),
-        Field(
-            VERIFICATION, "V", lambda raw: _text(raw) or "UNKNOWN", _same, codes=_VERDICTS, default="UNKNOWN"
-        ),
-        Field(CONFIDENCE, "C", _score, _same, provided=True),
-        Field(CRITICALITY, "K", _score, _same, provided=True),
-        Field(TYPES, "T", type_list, list, provided=True, counts_as_provided=True),
-        Field(RELATED, "R", related_list, _write_related, provided=True),
-        Field(NOTE, "N", lambda raw: _text(member(raw, "Text")), lambda value: {"Text": value}),
+        Field(VERIFICATION, lambda raw: _text(raw) or "UNKNOWN", _same, words=_VERDICTS, default="UNKNOWN"),
+        Field(CONFIDENCE, _score, _same, provided=True),
+        Field(CRITICALITY, _score, _same, provided=True),
+        Field(TYPES, type_list, list, provided=True, counts_as_provided=True),
+        Field(RELATED, related_list, _write_related, provided=True),
+        Field(NOTE, lambda raw: _text(member(raw, "Text")), lambda value: {"Text": value}),
     )
 }
 _POSITION = {name: position for position, name in enumerate(FIELDS)}
@@ -241,35 +221,28 @@ def same(name: str, one: Value, other: Value) -> bool:
     return bool(one == other)
 
 
-def code(name: str, value: Value) -> str:
-    """Return the value as in the memo: a letter, a number, or a digest; empty for no value."""
-    if value is None:
-        return ""
-    if name in (CONFIDENCE, CRITICALITY):
-        return str(value)
-    field = FIELDS.get(name)
-    if field is not None and field.codes is not None:
-        return field.codes.get(value, "?")
-    return digest(dumps(sorted(set(value)) if isinstance(value, tuple) else value))
+def has_passed(finding: Finding) -> bool:
+    """Say whether the finding's control passed. AWS: the service sets RESOLVED then, unless SUPPRESSED."""
+    return bool(member(finding.get("Compliance"), "Status") == "PASSED")
+
+
+def untouched(finding: ParsedFinding, name: str) -> tuple[bool, Value]:
+    """Return (known, value) that a field would have if nobody had set it: the provider's, or the service's.
+
+    It is not known where FindingProviderFields does not say it.
+    """
+    if name == WORKFLOW:
+        return True, "RESOLVED" if has_passed(finding.raw) else "NEW"
+    if name in FIELDS and FIELDS[name].provided:
+        return finding.provider_value(name)
+    return True, FIELDS[name].default if name in FIELDS else None
 
 
 def is_nobodys(finding: ParsedFinding, name: str, value: Value) -> bool:
     """Say whether an unclaimed field holds only what the provider or the service put there."""
-    if name.startswith(USER_PREFIX):
-        return value is None
-    if name == NOTE:
-        return value is None or is_our_note(finding.raw)
-    if not FIELDS[name].provided:
-        return bool(value == FIELDS[name].default)
-    known, provided = finding.provider_value(name)
+    known, theirs = untouched(finding, name)
     if known:
-        return same(name, value, provided)
+        return same(name, value, theirs) or (name == WORKFLOW and value == FIELDS[name].default)
     if FIELDS[name].counts_as_provided or not isinstance(finding.raw.get("FindingProviderFields"), Mapping):
         return True
     return value is None
-
-
-def is_our_note(finding: Finding) -> bool:
-    """Say whether the note's author is hubtriage."""
-    author = member(finding.get("Note"), "UpdatedBy")
-    return isinstance(author, str) and author.startswith(OUR_AUTHOR)

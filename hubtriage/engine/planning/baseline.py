@@ -1,13 +1,11 @@
-"""Review the claims, and make the baseline: the finding as its provider and people left it."""
+"""The baseline: the finding as its provider, the service and people left it. Rules are evaluated on it."""
 
-from dataclasses import replace
 from typing import Any
 
 from hubtriage.engine.fields import (
     FIELDS,
     NORMALIZED,
     NOTE,
-    OUR_KEYS,
     SEVERITY,
     TYPES,
     USER_PREFIX,
@@ -16,78 +14,20 @@ from hubtriage.engine.fields import (
     Finding,
     ParsedFinding,
     Value,
-    code,
-    is_our_note,
     member,
     severity_label,
+    untouched,
 )
-from hubtriage.engine.planning.memo import Claim, Claims
+from hubtriage.engine.planning.entry import Claim, Claims
 
 _PROVIDED = {field.member: field.name for field in FIELDS.values() if field.provided}
-_SET_BY_US = {"T": "NOTIFIED", "R": "RESOLVED"}
-
-
-def closed_by(finding: Finding) -> str:
-    """Return what closes the finding: "P" for a control that passed, "A" for archived, "PA" for both.
-
-    AWS: when one of them ends, the service resets NOTIFIED and RESOLVED to NEW.
-    """
-    passed = member(finding.get("Compliance"), "Status") == "PASSED"
-    archived = finding.get("RecordState") == "ARCHIVED"
-    return ("P" if passed else "") + ("A" if archived else "")
-
-
-def closed_by_for_claim(finding: ParsedFinding, name: str, value_code: str) -> str:
-    """Return what a claim has to remember of it: only one on Workflow NOTIFIED or RESOLVED is reset."""
-    return closed_by(finding.raw) if name == WORKFLOW and value_code in _SET_BY_US else ""
-
-
-def review(claims: Claims, finding: ParsedFinding) -> tuple[dict[str, Claim], bool, tuple[str, ...]]:
-    """Return the claims as they stand, whether one changed, and the fields that people have just changed."""
-    reviewed = {name: _review_one(name, claim, finding) for name, claim in claims.items()}
-    standing = {name: claim for name, claim in reviewed.items() if claim is not None}
-    overruled = tuple(name for name, claim in standing.items() if claim.person and not claims[name].person)
-    return standing, reviewed != claims, overruled
-
-
-def _review_one(name: str, claim: Claim, finding: ParsedFinding) -> Claim | None:
-    """Return the claim as it stands after a look at the field; None if it has ended."""
-    value = finding.value(name)
-    if claim.person or (claim.left_out and value is None):
-        return claim
-    if code(name, value) == claim.code:
-        closed_now = closed_by_for_claim(finding, name, claim.code)
-        return claim if closed_now == claim.closed_by else replace(claim, closed_by=closed_now)
-    if name == WORKFLOW and _service_did_it(claim, value, finding):
-        return None
-    return replace(claim, person=True, overruled=claim.overruled + 1, closed_by="", left_out=False)
-
-
-def _service_did_it(claim: Claim, status: Value, finding: ParsedFinding) -> bool:
-    """Say whether Security Hub changed the status.
-
-    AWS: it resolves what PASSED, and resets NOTIFIED and RESOLVED once that, or being archived, has ended.
-    """
-    closed = closed_by(finding.raw)
-    if status == "NEW":
-        return claim.code in _SET_BY_US and any(state not in closed for state in claim.closed_by)
-    return status == "RESOLVED" and "P" in closed and claim.code == "T"
-
-
-def is_resolved_as_passed(finding: ParsedFinding, name: str) -> bool:
-    """Say whether the field is RESOLVED on a passed control. AWS: the service sets that; people may, too."""
-    return name == WORKFLOW and finding.value(name) == "RESOLVED" and "P" in closed_by(finding.raw)
 
 
 def taken_back(finding: ParsedFinding, name: str, claim: Claim) -> Value:
-    """Return the baseline's value of a field of ours: the person's, else the provider's, else the default."""
+    """Return the baseline's value of a field of ours: the person's, else the provider's or the service's."""
     if claim.before is not None:
         return claim.before
-    if name.startswith(USER_PREFIX) or name == NOTE:
-        return None
-    if not FIELDS[name].provided:
-        return FIELDS[name].default
-    known, value = finding.provider_value(name)
+    known, value = untouched(finding, name)
     return value if known else claim.provided
 
 
@@ -143,9 +83,7 @@ def _provided_alone(finding: ParsedFinding) -> dict[str, Value]:
 
 def _note_is_ours(finding: ParsedFinding, claims: Claims) -> bool:
     claim = claims.get(NOTE)
-    if claim is not None:
-        return not claim.person and "Note" in finding.raw
-    return is_our_note(finding.raw)
+    return claim is not None and not claim.person and "Note" in finding.raw
 
 
 def _without_ours(finding: ParsedFinding, claims: Claims) -> dict[str, Any] | None:
@@ -156,9 +94,9 @@ def _without_ours(finding: ParsedFinding, claims: Claims) -> dict[str, Any] | No
         for name, claim in claims.items()
         if name.startswith(USER_PREFIX) and not claim.person
     }
-    if not any(key in fields for key in (*OUR_KEYS, *ours)):
+    if not any(key in fields for key in ours):
         return None
-    kept = {key: value for key, value in fields.items() if key not in OUR_KEYS and key not in ours}
+    kept = {key: value for key, value in fields.items() if key not in ours}
     return kept | {key: claim.before for key, claim in ours.items() if claim.before is not None}
 
 

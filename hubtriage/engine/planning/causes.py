@@ -2,17 +2,19 @@
 
 from hubtriage.engine.planning.decision import Cause
 from hubtriage.engine.planning.fold import Fold
-from hubtriage.engine.ruleset.ruleset import Rule, Ruleset, rule_ref
+from hubtriage.engine.ruleset.ruleset import Rule, Ruleset
 
 
-def cause_of(ref: str, ruleset: Ruleset, folded: Fold, now: float) -> Cause:
-    """Return the cause for the rule with the digest that a claim names.
+def cause_of(rule_id: str | None, ruleset: Ruleset, folded: Fold, now: float) -> Cause:
+    """Return the cause for the rule that a claim names.
 
     `ruleset.json` leaves out rules that are off, so they look like deleted ones.
     """
-    rule = ruleset.by_ref.get(ref)
+    if ruleset.is_emptied:
+        return "all is taken back"
+    rule = ruleset.by_id.get(rule_id) if rule_id is not None else None
     if rule is None:
-        return "all is taken back" if ref in ruleset.names else "deleted or off"
+        return "deleted or off"
     if not rule.in_force(now):
         return "expired" if rule.starts is None or rule.starts <= now else "not started"
     if rule.mode == "observe":
@@ -28,5 +30,5 @@ def cause_of(ref: str, ruleset: Ruleset, folded: Fold, now: float) -> Cause:
 
 def _is_behind_a_terminal_rule(rule: Rule, ruleset: Ruleset, folded: Fold) -> bool:
     """Say whether the last rule that applied stopped before this one."""
-    last = ruleset.by_ref.get(rule_ref(folded.rules[-1])) if folded.rules else None
+    last = ruleset.by_id.get(folded.rules[-1]) if folded.rules else None
     return last is not None and last.terminal and (last.order, last.id) < (rule.order, rule.id)

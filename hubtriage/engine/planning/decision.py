@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from hubtriage.engine.fields import HIDING_STATUSES, SEVERITY, SEVERITY_RANK, WORKFLOW, Value
-from hubtriage.engine.planning.memo import Kind
+from hubtriage.engine.planning.entry import NO_ENTRY, Entry
 from hubtriage.engine.ruleset.ruleset import RuleError
 
 NOTE_DOES_NOT_FIT = "the finding has no room for the note"
@@ -105,12 +105,15 @@ class Decision:
 
     `update` is the BatchUpdateFindings payload without FindingIdentifiers, or None. `refused` says
     why a wanted change cannot be made (then `update` is None). `overruled` names the fields that
-    a person or tool changed after triage had set them. `memo` is whose memo the finding carried.
+    a person or tool changed after triage had set them. `after` is the entry once the update has happened; if
+    there is no update and it differs from the entry, the ledger alone is written.
+
+    The finding's history has to be asked about the fields in `questions` before this is acted upon; it has no
+    record of those in `unrecorded`. `outdated`: it shows that the finding is from before our last write.
     """
 
     finding_id: str
     product_arn: str
-    memo: Kind
     update: Mapping[str, Any] | None = None
     rules: tuple[str, ...] = ()
     above_ceiling: tuple[str, ...] = ()
@@ -121,6 +124,10 @@ class Decision:
     overruled: tuple[str, ...] = ()
     refused: str | None = None
     hides: bool = False
+    after: Entry = NO_ENTRY
+    questions: tuple[str, ...] = ()
+    unrecorded: tuple[str, ...] = ()
+    outdated: bool = False
 
     @property
     def takes_back(self) -> bool:
@@ -142,7 +149,7 @@ class Decision:
         """Whether the log has an INFO line: changed, refused, kept, observed, overruled or failed."""
         return bool(
             self.update or self.refused or self.kept or self.observed or self.errors or self.overruled
-        ) or self.memo not in ("none", "ours")
+        )
 
     def as_record(self) -> dict[str, Any]:
         """Return the one JSON shape of a decision; its members are named as in the decision log."""
@@ -156,7 +163,6 @@ class Decision:
             "errors": [{"rule": error.rule, "message": error.message} for error in self.errors],
             "above_ceiling": list(self.above_ceiling),
             "overruled": list(self.overruled),
-            "memo": self.memo,
             "refused": self.refused,
             "update": self.update,
         }

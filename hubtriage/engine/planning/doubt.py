@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from hubtriage.engine.fields import WORKFLOW, ParsedFinding
+from hubtriage.engine.planning.entry import Claim
 from hubtriage.engine.planning.fold import Fold
-from hubtriage.engine.planning.memo import Claim
 from hubtriage.engine.ruleset.ruleset import DEFAULT_CEILING, Rule, is_above, is_hiding
 
 NEVER_WRITTEN = "the stack never writes this field"
@@ -51,5 +51,5 @@ class Doubt:
 
     def _could_hide(self, rule: Rule, name: str, claim: Claim) -> bool:
         """Say whether the rule would hide the finding by this field, or keep it hidden."""
-        keeps = rule.mode == "hold" and claim.rule == rule.ref
+        keeps = rule.mode == "hold" and claim.rule == rule.id
         return keeps or name in rule.hiding_fields(self.base)

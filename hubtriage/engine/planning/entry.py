@@ -1,7 +1,7 @@
 """The ledger's entry of one finding: what triage holds there, and when it wrote last.
 
-A value is kept as `stored` writes it: short ones as they are, long ones as a digest, so that an entry stays under
-1 KB. Only a value that is given back one day (`before`, `provided`) is kept whole.
+A value is kept as `stored` writes it: short ones as they are, long ones as a digest, so that an entry stays
+under 1 KB. Only a value that is given back one day (`before`, `provided`) is kept whole.
 """
 
 from base64 import urlsafe_b64encode
@@ -26,11 +26,11 @@ Stored = str | int | None
 class Claim:
     """That triage set a field: to which value (as `stored`), and for which rule.
 
-    `rule` is the id of the rule that wants the value; None if none wants it any more, but the field is still ours:
-    it follows the provider or the service, or the API cannot empty it. `before` is the person's value that an
-    override replaced. `overruled` counts how often somebody changed the field after us; with `person` they hold it.
-    `left_out`: a user key was left out of the map once already. `provided` is the provider's value where
-    FindingProviderFields lacks it.
+    `rule` is the id of the rule that wants the value; None if none wants it any more, but the field is still
+    ours: it follows the provider or the service, or the API cannot empty it. `before` is the person's value
+    that an override replaced. `overruled` counts how often somebody changed the field after us; with `person`
+    they hold it. `left_out`: a user key was left out of the map once already. `provided` is the provider's
+    value where FindingProviderFields lacks it.
     """
 
     value: Stored
@@ -50,8 +50,8 @@ Times = tuple[float, ...]
 class Intent:
     """An update that was about to be sent at `time` (epoch seconds).
 
-    If it happened, `claims` and `sets` hold. `written` has the values that it sets, `was` what the finding had
-    in their place.
+    If it happened, `claims` and `sets` hold. `written` has the values that it sets, `was` what the finding
+    had in their place.
     """
 
     claims: Claims
@@ -65,11 +65,11 @@ class Intent:
 class Entry:
     """What the ledger knows of a finding.
 
-    `started` and `ended` (epoch seconds) are those of the last confirmed write, `written` its values. `sets` are
-    the times at which a field was set anew by confirmed writes of the last day. `asked` has the values that hide
-    the finding and that, as its history says, are not ours. `about` is for people and reports: product, account,
-    Region, severity and control or type. `gone` is when the finding was first not found. `version` 0: not in
-    the ledger yet.
+    `started` and `ended` (epoch seconds) are those of the last confirmed write, `written` its values. `sets`
+    are the times at which a field was set anew by confirmed writes of the last day. `asked` has the values
+    that hide the finding and that, as its history says, are not ours. `about` is for people and reports:
+    product, account, Region, severity and control or type. `gone` is when the finding was first not found.
+    `version` 0: not in the ledger yet.
     """
 
     claims: Claims = field(default_factory=dict)
@@ -117,7 +117,7 @@ NO_ENTRY = Entry()
 
 @dataclass(frozen=True, slots=True)
 class LastChange:
-    """What the history of a finding says of a field: who changed it last, to what and when (epoch seconds)."""
+    """What a finding's history says of a field: who changed it last, to what and when (epoch seconds)."""
 
     by: Literal["triage", "person", "service"]
     value: Value
@@ -143,4 +143,5 @@ def stored(value: Value) -> Stored:
 @lru_cache(maxsize=8192)
 def digest(text: str) -> str:
     """Return 128 bits of SHA-256 in place of a longer text. Cached: a batch asks for the same ones again."""
-    return _DIGEST + urlsafe_b64encode(sha256(text.encode("utf-8", "surrogatepass")).digest()[:16]).decode()[:22]
+    hashed = sha256(text.encode("utf-8", "surrogatepass")).digest()[:16]
+    return _DIGEST + urlsafe_b64encode(hashed).decode().rstrip("=")

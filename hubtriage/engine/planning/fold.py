@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from hubtriage.engine.fields import ParsedFinding
-from hubtriage.engine.planning.memo import Claims
+from hubtriage.engine.planning.entry import Claims
 from hubtriage.engine.ruleset.ruleset import Rule, RuleError, Ruleset
 from hubtriage.engine.ruleset.update import Proposal
 
@@ -65,7 +65,7 @@ def _enforce(rule: Rule, base: ParsedFinding, _claims: Claims, result: Fold) -> 
 def _hold(rule: Rule, _base: ParsedFinding, claims: Claims, result: Fold) -> None:
     result.rules.append(rule.id)
     for name, claim in claims.items():
-        if claim.rule == rule.ref:
+        if claim.rule == rule.id:
             result.held.add(name)
             result.proposals.pop(name, None)
 

@@ -1,20 +1,11 @@
-"""The payload of one finding's update: the changed fields and their memo, in one call."""
+"""The payload of one finding's update: the changed fields as the API takes them, within its limits."""
 
 import re
 from collections.abc import Mapping
 from json import dumps
 from typing import Any
 
-from hubtriage.engine.fields import (
-    FIELDS,
-    MANAGED_KEY,
-    MEMO_KEY,
-    OUR_KEYS,
-    RULES_KEY,
-    USER_PREFIX,
-    ParsedFinding,
-)
-from hubtriage.engine.planning.memo import Claims, write_claims
+from hubtriage.engine.fields import FIELDS, USER_PREFIX, ParsedFinding
 from hubtriage.engine.planning.resolve import FieldOutcome
 
 MOST_USER_FIELDS = 50  # AWS: pairs in UserDefinedFields
@@ -22,59 +13,44 @@ LONGEST_KEY = 128  # AWS: characters of a key
 LONGEST_VALUE = 1024  # AWS: characters of a value
 LARGEST_FINDING = 240 * 1024  # AWS: bytes of a finding
 
-NO_RULES = "none"  # `hubtriage/rules` where nothing is ours any more
-
+USER_FIELDS = "UserDefinedFields"
 _HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 
 Outcomes = Mapping[str, FieldOutcome]
 
 
-def claims_of(outcomes: Outcomes) -> Claims:
-    """Return the claims that the next memo holds."""
-    return {name: outcome.claim for name, outcome in outcomes.items() if outcome.claim}
+def build(outcomes: Outcomes, finding: ParsedFinding, udf: str) -> dict[str, Any]:
+    """Build the payload: changed fields as the API takes them; empty if nothing changes.
 
-
-def our_fields(outcomes: Outcomes, stack: str, names: Mapping[str, str]) -> dict[str, str]:
-    """Return the three user-defined fields of the memo; `names` are rule ids by digest.
-
-    A rule is named as long as a value of it stands: not one that a person changed, nor a key left out.
-    """
-    claims = claims_of(outcomes)
-    standing = {claim.rule for claim in claims.values() if not claim.person and not claim.left_out}
-    listed = ", ".join(sorted(names[rule] for rule in standing if rule in names)) or NO_RULES
-    return {
-        MANAGED_KEY: stack,
-        RULES_KEY: listed if len(listed) <= LONGEST_VALUE else listed[: LONGEST_VALUE - 1] + "…",
-        MEMO_KEY: write_claims(claims),
-    }
-
-
-def build(outcomes: Outcomes, ours: Mapping[str, str], finding: ParsedFinding, udf: str) -> dict[str, Any]:
-    """Build the payload: changed fields as the API takes them, and UserDefinedFields.
-
-    Under `replace` the whole merged map is sent, under `merge` only our own keys.
+    UserDefinedFields are sent only if one of them changes: under `replace` the whole merged map, under
+    `merge` the changed keys.
     """
     payload: dict[str, Any] = {}
-    fields = {} if udf == "merge" else {k: v for k, v in finding.user_fields().items() if k not in OUR_KEYS}
+    keys: dict[str, str | None] = {}
     for name, outcome in outcomes.items():
         if outcome.change is None:
             continue
         if name in FIELDS:
             payload[FIELDS[name].member] = outcome.payload
-        elif outcome.payload is None:
-            fields.pop(name.removeprefix(USER_PREFIX), None)
         else:
-            fields[name.removeprefix(USER_PREFIX)] = outcome.payload
-    return {**payload, "UserDefinedFields": {**fields, **ours}}
+            keys[name.removeprefix(USER_PREFIX)] = outcome.payload
+    if not keys:
+        return payload
+    fields = {} if udf == "merge" else dict(finding.user_fields())
+    fields.update(keys)
+    return {**payload, USER_FIELDS: {key: value for key, value in fields.items() if value is not None}}
 
 
 def why_unsendable(payload: Mapping[str, Any], finding: ParsedFinding, udf: str) -> str | None:
     """Return why the API would refuse the payload's UserDefinedFields; None if it would not."""
-    fields = payload["UserDefinedFields"]
+    if USER_FIELDS not in payload:
+        return None
     after = _fields_after(payload, finding, udf)
+    if not payload[USER_FIELDS]:
+        return "no user-defined field would be left, and AWS takes no empty map"
     if len(after) > MOST_USER_FIELDS:
-        return f"UserDefinedFields would have {len(after)} pairs with the memo, {MOST_USER_FIELDS} fit"
-    for key, value in fields.items():
+        return f"UserDefinedFields would have {len(after)} pairs, {MOST_USER_FIELDS} fit"
+    for key, value in payload[USER_FIELDS].items():
         why = _why_pair_unsendable(key, value)
         if why is not None:
             return f"user-defined field {key[:LONGEST_KEY]!r} {why}"
@@ -83,7 +59,9 @@ def why_unsendable(payload: Mapping[str, Any], finding: ParsedFinding, udf: str)
 
 def why_too_large(payload: Mapping[str, Any], finding: ParsedFinding, udf: str) -> str | None:
     """Return why the finding would be too large with the payload; None if it would not."""
-    after = {**finding.raw, **payload, "UserDefinedFields": _fields_after(payload, finding, udf)}
+    after = {**finding.raw, **payload}
+    if USER_FIELDS in payload:
+        after[USER_FIELDS] = _fields_after(payload, finding, udf)
     size = len(dumps(after, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "replace"))
     if size > LARGEST_FINDING:
         return f"the finding would have {size} bytes, {LARGEST_FINDING} are allowed"
@@ -91,7 +69,7 @@ def why_too_large(payload: Mapping[str, Any], finding: ParsedFinding, udf: str) 
 
 
 def _fields_after(payload: Mapping[str, Any], finding: ParsedFinding, udf: str) -> Mapping[str, object]:
-    fields: Mapping[str, object] = payload["UserDefinedFields"]
+    fields: Mapping[str, object] = payload[USER_FIELDS]
     return {**finding.user_fields(), **fields} if udf == "merge" else fields
 
 

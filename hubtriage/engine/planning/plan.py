@@ -1,68 +1,56 @@
-"""Planning one finding: from its present state and the rules to at most one update.
+"""Planning one finding: from its present state, its entry and the rules to at most one update.
 
     desired state = f(finding as its provider and people left it, rules, now)
 
-1. `memo`    read what triage wrote on the finding: its claims
-2. `baseline` review which claims still stand, and take back what is ours
-3. `fold`    combine the rules that match the baseline: one proposal per field
-4. `resolve` field by field: who holds it, and is it set, taken back, or left alone (`doubt`: what stays)
-5. `limits`  the changed fields and the new memo in one call, as far as they fit
+1. `review`   look at each claim of the entry: is the field still ours, or who changed it?
+2. `baseline` the finding with what is ours taken back
+3. `fold`     combine the rules that match the baseline: one proposal per field
+4. `resolve`  field by field: who holds it, and is it set, taken back, or left alone (`doubt`: what stays)
+5. `limits`   the changed fields in one call (`payload`), as far as they fit
 
 Nothing here has a clock, a network or a log, and nothing raises for what a finding contains.
 """
 
-import re
-from collections import ChainMap
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Literal
 
-from hubtriage.engine.fields import (
-    NOTE,
-    RULES_KEY,
-    Finding,
-    ParsedFinding,
-    position,
-    same,
-)
-from hubtriage.engine.planning.baseline import baseline, review
+from hubtriage.engine.fields import NOTE, Finding, ParsedFinding, position, same
+from hubtriage.engine.planning.baseline import baseline
 from hubtriage.engine.planning.causes import cause_of
 from hubtriage.engine.planning.decision import NOTE_DOES_NOT_FIT, Change, Decision, Observed
 from hubtriage.engine.planning.doubt import Doubt
+from hubtriage.engine.planning.entry import Authors, Claims, Entry, Times
 from hubtriage.engine.planning.fold import Fold, fold
-from hubtriage.engine.planning.limits import SizeLimits
-from hubtriage.engine.planning.memo import Claims, Memo, read_memo
-from hubtriage.engine.planning.payload import LONGEST_VALUE
+from hubtriage.engine.planning.limits import Plan, fit
 from hubtriage.engine.planning.resolve import FieldOutcome, FieldResolver
-from hubtriage.engine.ruleset.ruleset import Ruleset, is_hiding, rule_ref
+from hubtriage.engine.planning.review import Review, review, unasked
+from hubtriage.engine.ruleset.ruleset import Ruleset, is_above, is_hiding
 
-_RULE_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+DAY = 86_400.0
+NOT_ASKED: Authors = {}
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Who plans: the stack's name, how UserDefinedFields are sent, and the other stacks on this hub.
+    """How UserDefinedFields are sent, and what must not be done.
 
-    `adopts` is a stack whose findings become this stack's, as after a rename. Fields in `never` stay as they
-    are, whatever rules want and whatever triage did to them before: IAM denies them to us. Without `may_hide`
-    rules hide nothing new; all else goes on.
+    Fields in `never` stay as they are, whatever rules want and whatever triage did to them before: IAM denies
+    them to us. Without `may_hide` rules hide nothing new; all else goes on.
     """
 
-    stack: str = "hubtriage"
     udf: Literal["replace", "merge"] = "replace"
-    known_stacks: frozenset[str] = frozenset()
-    adopts: str | None = None
     never: frozenset[str] = frozenset()
     may_hide: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Reasoning:
-    """A decision with the steps that led to it; a finding that triage leaves alone has no steps."""
+    """A decision with the steps that led to it; `claims` are the reviewed ones."""
 
     decision: Decision
-    memo: Memo
+    entry: Entry
     claims: Claims
     finding: ParsedFinding
     baseline: ParsedFinding
@@ -72,74 +60,93 @@ class Reasoning:
 
 def decide(
     finding: Finding,
+    entry: Entry,
     ruleset: Ruleset,
     now: float,
     settings: Settings,
     *,
+    authors: Authors = NOT_ASKED,
     without_note: bool = False,
 ) -> Decision:
     """Decide what to send for one finding at a time (epoch seconds), and why.
 
-    `without_note`: the service has answered that a note does not fit into the finding.
+    `entry` is what the ledger knows of the finding; its intent must have been settled before. `authors` are
+    answers to the questions of an earlier decision. `without_note`: the service has answered that a note does
+    not fit.
     """
-    return reason(finding, ruleset, now, settings, without_note=without_note).decision
+    return reason(finding, entry, ruleset, now, settings, authors=authors, without_note=without_note).decision
 
 
 def reason(
     finding: Finding,
+    entry: Entry,
     ruleset: Ruleset,
     now: float,
     settings: Settings,
     *,
+    authors: Authors = NOT_ASKED,
     without_note: bool = False,
 ) -> Reasoning:
     """Decide, and keep every step so that a person can follow it."""
     parsed = ParsedFinding(finding)
-    memo = read_memo(parsed, settings.stack, settings.known_stacks, ruleset.user_keys, settings.adopts)
-    if memo.hands_off:
-        hands_off = Decision(_text(finding, "Id"), _text(finding, "ProductArn"), memo.kind)
-        return Reasoning(hands_off, memo, {}, parsed, parsed, Fold(), {})
-    claims, claims_changed, overruled = review(memo.claims, parsed)
-    base = baseline(parsed, claims)
-    folded = fold(ruleset, base, claims, now)
-    names = rule_names(parsed, ruleset)
-    does_not_fit = {NOTE: NOTE_DOES_NOT_FIT} if without_note else {}
+    reviewed = review(entry, parsed, authors)
+    base = baseline(parsed, reviewed.claims)
+    folded = fold(ruleset, base, reviewed.claims, now)
+    recent = {name: _of_last_day(times, now) for name, times in entry.sets.items()}
     cause = partial(cause_of, ruleset=ruleset, folded=folded, now=now)
     doubt = Doubt(folded, base, settings.never, settings.may_hide)
-    resolver = FieldResolver(parsed, claims, settings.udf, names.get, cause, doubt, does_not_fit)
-    limits = SizeLimits(folded, settings.stack, names, is_due=claims_changed or memo.adopted)
-    planned = limits.plan(resolver)
-    outcomes, refused = planned.outcomes, planned.refused
-    changes = () if refused else tuple(outcome.change for outcome in outcomes.values() if outcome.change)
+    does_not_fit = {NOTE: NOTE_DOES_NOT_FIT} if without_note else {}
+    resolver = FieldResolver(parsed, reviewed.claims, recent, settings.udf, cause, doubt, does_not_fit)
+    planned = fit(resolver, folded)
+    changes = () if planned.refused else tuple(_changes(planned))
+    is_grave = is_above(ruleset.highest_ceiling, base)
+    questions = (*reviewed.questions, *unasked(reviewed, parsed, folded.proposals, is_grave))
     decision = Decision(
         finding_id=_text(finding, "Id"),
         product_arn=_text(finding, "ProductArn"),
-        memo=memo.kind,
-        update=None if refused else planned.update,
+        update=None if planned.refused or not planned.update else planned.update,
         rules=tuple(folded.rules),
         above_ceiling=tuple(folded.above_ceiling),
         changes=changes,
-        kept=tuple(outcome.kept for outcome in outcomes.values() if outcome.kept),
+        kept=tuple(outcome.kept for outcome in planned.outcomes.values() if outcome.kept),
         observed=tuple(_observed(folded, resolver, changes)),
         errors=tuple(folded.errors),
-        overruled=overruled,
-        refused=refused,
+        overruled=tuple(reviewed.overruled),
+        refused=planned.refused,
         hides=any(_hides(change, base) for change in changes),
+        after=_after(entry, reviewed, planned, recent, now),
+        questions=questions,
+        unrecorded=tuple(reviewed.unrecorded),
+        outdated=reviewed.outdated,
     )
-    return Reasoning(decision, memo, claims, parsed, base, folded, outcomes)
+    return Reasoning(decision, entry, reviewed.claims, parsed, base, folded, planned.outcomes)
 
 
-def rule_names(finding: ParsedFinding, ruleset: Ruleset) -> Mapping[str, str]:
-    """Return rule ids by digest: those in the rule set, and those that the finding itself names.
+def _changes(planned: Plan) -> Iterator[Change]:
+    return (outcome.change for outcome in planned.outcomes.values() if outcome.change)
 
-    The latter go into notes and logs, and anyone may have written them, so whatever is not a rule id is left
-    out.
-    """
-    listed = finding.user_fields().get(RULES_KEY)
-    if not isinstance(listed, str):
-        return ruleset.names
-    named = filter(_RULE_ID.fullmatch, listed[:LONGEST_VALUE].split(", "))
-    return ChainMap(ruleset.names, {rule_ref(name): name for name in named})
+
+def _after(entry: Entry, reviewed: Review, planned: Plan, recent: Mapping[str, Times], now: float) -> Entry:
+    """Return the entry as it is once the update has happened; without one, as it is now."""
+    outcomes = planned.outcomes.items()
+    if planned.refused:
+        return replace(entry, claims=reviewed.claims, asked=reviewed.asked)
+    claims = {name: outcome.claim for name, outcome in outcomes if outcome.claim is not None}
+    asked = {name: value for name, value in reviewed.asked.items() if name not in claims}
+    if not planned.update:
+        return replace(entry, claims=claims, asked=asked)
+    sets = {
+        name: (*recent.get(name, ()), now) for name, outcome in outcomes if outcome.is_new and outcome.change
+    }
+    return replace(entry, claims=claims, asked=asked, sets={**_kept_sets(recent), **sets})
+
+
+def _kept_sets(recent: Mapping[str, Times]) -> dict[str, Times]:
+    return {name: times for name, times in recent.items() if times}
+
+
+def _of_last_day(times: Times, now: float) -> Times:
+    return tuple(time for time in times if now - DAY < time)
 
 
 def _observed(folded: Fold, resolver: FieldResolver, changes: Iterable[Change]) -> Iterator[Observed]:

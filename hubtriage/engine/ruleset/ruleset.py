@@ -11,12 +11,10 @@ from hubtriage.engine.fields import (
     HIDING_STATUSES,
     SEVERITY,
     SEVERITY_RANK,
-    USER_PREFIX,
     WORKFLOW,
     Finding,
     ParsedFinding,
     Value,
-    digest,
 )
 from hubtriage.engine.index.rule_index import RuleIndex
 from hubtriage.engine.jsonlogic import compile_logic
@@ -36,7 +34,6 @@ class Rule:
     """A rule in force or yet to be; `starts` and `ends` (exclusive) are epoch seconds."""
 
     id: str
-    ref: str
     order: int
     mode: Mode
     terminal: bool
@@ -67,11 +64,6 @@ class Rule:
             for proposal in self.proposals.of(baseline)
             if is_hiding(proposal.field, proposal.value, baseline)
         )
-
-
-def rule_ref(rule_id: str) -> str:
-    """Return how a claim names a rule: by a digest, so that its length does not depend on the id."""
-    return digest(rule_id)
 
 
 def is_above(ceiling: str, baseline: ParsedFinding) -> bool:
@@ -119,14 +111,16 @@ class Ruleset:
     hash: str
     revision: str | None
     accounts: Mapping[str, Mapping[str, str]]
-    user_keys: tuple[str, ...]
-    names: dict[str, str]
-    by_ref: Mapping[str, Rule]
+    by_id: Mapping[str, Rule]
+    highest_ceiling: str
     index: RuleIndex
+    is_emptied: bool = False
 
     def without_rules(self) -> "Ruleset":
-        """Return the rule set with its names but no rule: planning with it takes everything back."""
-        return replace(self, rules=(), by_ref={}, index=_NO_RULES)
+        """Return the rule set without any rule: planning with it takes everything back."""
+        return replace(
+            self, rules=(), by_id={}, highest_ceiling=DEFAULT_CEILING, index=_NO_RULES, is_emptied=True
+        )
 
     def match(self, baseline: Finding, now: float) -> tuple[list[Rule], dict[str, RuleError]]:
         """Return the rules in force that match, in order, and the errors of those that failed, by rule id.
@@ -171,23 +165,21 @@ def load_ruleset(document: Mapping[str, Any]) -> Ruleset:
         hash=document["hash"],
         revision=document.get("revision"),
         accounts=accounts,
-        user_keys=_user_keys(rules),
-        names={rule.ref: rule.id for rule in rules},
-        by_ref={rule.ref: rule for rule in rules},
+        by_id={rule.id: rule for rule in rules},
+        highest_ceiling=_highest_ceiling(rules),
         index=RuleIndex([rule.source for rule in rules], accounts),
     )
 
 
-def _user_keys(rules: tuple[Rule, ...]) -> tuple[str, ...]:
-    """Return the keys of UserDefinedFields that any rule may set."""
-    fields = {name for rule in rules for name in rule.proposals.fields if name.startswith(USER_PREFIX)}
-    return tuple(sorted(name.removeprefix(USER_PREFIX) for name in fields))
+def _highest_ceiling(rules: tuple[Rule, ...]) -> str:
+    """Return the highest ceiling of the rules that may hide a finding; the default where there is none."""
+    hiding = [rule.ceiling for rule in rules if {WORKFLOW, SEVERITY} & set(rule.proposals.fields)]
+    return max(hiding, key=SEVERITY_RANK.__getitem__, default=DEFAULT_CEILING)
 
 
 def _rule(raw: Mapping[str, Any], accounts: Mapping[str, Mapping[str, str]]) -> Rule:
     return Rule(
         id=raw["id"],
-        ref=rule_ref(raw["id"]),
         order=raw.get("order", DEFAULT_ORDER),
         mode=raw.get("mode", "enforce"),
         terminal=raw.get("terminal", False),

@@ -19,7 +19,7 @@ from hubtriage.interop.criteria.input import (
 from hubtriage.interop.criteria.model import Criterion, TextTest
 from hubtriage.interop.criteria.parse_filters import number
 
-_STATUSES = tuple(FIELDS["Workflow.Status"].codes or ())
+_STATUSES = FIELDS["Workflow.Status"].words
 
 
 def read_update(value: object, path: Path) -> dict[str, Any]:

@@ -1,0 +1,149 @@
+"""Review the claims: who changed each field that is no longer as we left it.
+
+Watching cannot tell a person from the service, because events are missed, batched and late. So for Workflow
+and Severity the finding's history is asked (`Authors`); what it does not say yet is told as a question.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from hubtriage.engine.fields import (
+    HIDING_STATUSES,
+    SEVERITY,
+    WORKFLOW,
+    ParsedFinding,
+    has_passed,
+    is_nobodys,
+    untouched,
+)
+from hubtriage.engine.planning.entry import Authors, Claim, Entry, LastChange, Stored, stored
+from hubtriage.engine.ruleset.ruleset import lowers
+
+ASKED_ABOUT = (WORKFLOW, SEVERITY)
+"""The fields that can hide a finding. Of the others, a value that is not ours is a person's."""
+CLOCKS_DIFFER = 30.0
+"""Seconds by which the history's clock may be behind ours: an older record is not of our last write."""
+
+
+@dataclass(slots=True)
+class Review:
+    """The claims as they stand after a look at the finding.
+
+    `overruled` are the fields that somebody has changed after us. `asked` are the hiding values that are
+    known not to be ours. `questions` are fields about which the history has to be asked, `unrecorded` those
+    of which it has no record. `outdated`: the history shows that the finding is from before our last write.
+    """
+
+    claims: dict[str, Claim] = field(default_factory=dict)
+    overruled: list[str] = field(default_factory=list)
+    asked: dict[str, Stored] = field(default_factory=dict)
+    questions: list[str] = field(default_factory=list)
+    unrecorded: list[str] = field(default_factory=list)
+    outdated: bool = False
+
+
+def review(entry: Entry, finding: ParsedFinding, authors: Authors) -> Review:
+    """Look at every claim once, and at the answers about values that hide the finding without a claim."""
+    result = Review()
+    look = _Look(result, entry, finding, authors)
+    for name, claim in entry.claims.items():
+        standing = look.at(name, claim)
+        if standing is not None:
+            result.claims[name] = standing
+    for name in ASKED_ABOUT:
+        if name not in result.claims and hides_unclaimed(name, finding):
+            _look_at_unclaimed(name, result, entry, finding, authors)
+    return result
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """A look at one claim of an entry."""
+
+    result: Review
+    entry: Entry
+    finding: ParsedFinding
+    authors: Authors
+
+    def at(self, name: str, claim: Claim) -> Claim | None:
+        """Return the claim as it stands; None if it has ended."""
+        value = self.finding.value(name)
+        if claim.person or stored(value) == claim.value:
+            return claim
+        if claim.left_out and value is None:
+            return None
+        if name == WORKFLOW and claim.rule is None and untouched(self.finding, name) == (True, value):
+            return replace(claim, value=stored(value)) if value in HIDING_STATUSES else None
+        if name not in ASKED_ABOUT:
+            return self._overruled(name, claim)
+        return self._changed(name, claim)
+
+    def _changed(self, name: str, claim: Claim) -> Claim | None:
+        """Return what the history makes of a claim whose field shows another value."""
+        value, answer = self.finding.value(name), self._answer(name)
+        if answer is None:
+            # AWS: the service resets NOTIFIED to NEW. If it was a person, nothing is hidden by the mistake.
+            was_reset = (name, claim.value, value) == (WORKFLOW, "NOTIFIED", "NEW")
+            return None if was_reset else self._overruled(name, claim)
+        if answer.by == "service":
+            return None
+        if answer.by == "triage" and stored(answer.value) == claim.value:
+            self.result.outdated = True
+            return claim
+        if answer.by == "triage" and stored(answer.value) == stored(value):
+            return replace(claim, value=stored(value))
+        return self._overruled(name, claim)
+
+    def _answer(self, name: str) -> LastChange | None:
+        """Return the last change since our last write; note what is not known."""
+        if name not in self.authors:
+            self.result.questions.append(name)
+            return None
+        answer = self.authors[name]
+        if answer is None or answer.time < self.entry.started - CLOCKS_DIFFER:
+            self.result.unrecorded.append(name)
+            return None
+        return answer
+
+    def _overruled(self, name: str, claim: Claim) -> Claim:
+        self.result.overruled.append(name)
+        return replace(claim, person=True, overruled=claim.overruled + 1, left_out=False)
+
+
+def hides_unclaimed(name: str, finding: ParsedFinding) -> bool:
+    """Say whether a value that nobody claims hides the finding, other than the service would."""
+    value = finding.value(name)
+    if name == WORKFLOW:
+        return value == "SUPPRESSED" or (value == "RESOLVED" and not has_passed(finding.raw))
+    return value is not None and not is_nobodys(finding, name, value) and lowers(value, finding)
+
+
+def _look_at_unclaimed(
+    name: str, result: Review, entry: Entry, finding: ParsedFinding, authors: Authors
+) -> None:
+    """Claim a hiding value that the history says is ours: a lost entry hides nothing."""
+    shown = stored(finding.value(name))
+    answer = authors.get(name)
+    if answer is not None and answer.by == "triage" and stored(answer.value) == shown:
+        result.claims[name] = Claim(shown, None)
+        return
+    if name in authors:
+        result.asked[name] = shown
+        if answer is None or stored(answer.value) != shown:
+            result.unrecorded.append(name)
+    elif entry.asked.get(name) == shown:
+        result.asked[name] = shown
+
+
+def unasked(
+    result: Review, finding: ParsedFinding, wanted: Mapping[str, object], is_grave: bool
+) -> Iterator[str]:
+    """Yield the fields that a value of unknown author hides, where a rule wants them or it is grave.
+
+    It is grave if the finding is above every ceiling.
+    """
+    for name in ASKED_ABOUT:
+        if name in result.claims or name in result.asked or not hides_unclaimed(name, finding):
+            continue
+        if is_grave or name in wanted:
+            yield name
