@@ -1,0 +1,291 @@
+"""An entry of the ledger as text: one JSON object whose members read like the entry's own.
+
+    {"format":1,
+     "claims":{"Workflow.Status":{"value":"SUPPRESSED","rule":"sandbox-buckets"}},
+     "started":1790000000.5,"ended":1790000001.25,
+     "written":{"Workflow.Status":"SUPPRESSED"},
+     "about":{"account":"111122223333"}}
+
+A member that is empty or has its default is left out; a claim's `value` never is. The version stands beside
+the text, because conditions compare it. Reading is strict: whatever `write_entry` does not write is refused.
+An entry that is guessed at would undo or hide what it should not.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from json import dumps, loads
+from typing import Any, NoReturn, TypeVar
+
+from hubtriage.engine.fields import CONFIDENCE, CRITICALITY, FIELDS, RELATED, TYPES, USER_PREFIX, Value
+from hubtriage.engine.planning.entry import LONGEST_PLAIN, Claim, Entry, Intent, Stored, Times
+
+FORMAT = 1
+"""Goes up with every change after which an older reader, or this one, would misread the other's entries."""
+_NEVER = 1e11
+"""Seconds since 1970 that no clock shows: more are milliseconds."""
+_DIGEST = re.compile(r"sha256:[\w-]{22}", re.ASCII)
+_CLAIM = frozenset({"value", "rule", "before", "overruled", "person", "left_out", "provided"})
+_INTENT = frozenset({"claims", "written", "was", "time", "sets"})
+_ENTRY = frozenset(
+    {"format", "claims", "started", "ended", "written", "intent", "sets", "asked", "about", "gone"}
+)
+_T = TypeVar("_T")
+
+
+class EntryError(ValueError):
+    """A text that `write_entry` cannot have written: which member, and what is wrong with it."""
+
+
+def write_entry(entry: Entry) -> str:
+    """Return the entry as one line of ASCII: any text survives it, half a surrogate pair too."""
+    members = {
+        "format": FORMAT,
+        "claims": _claims_object(entry.claims),
+        "started": entry.started,
+        "ended": entry.ended,
+        "written": _sorted(entry.written),
+        "intent": _intent_object(entry.intent),
+        "sets": _sorted(entry.sets),
+        "asked": _sorted(entry.asked),
+        "about": dict(entry.about),
+        "gone": entry.gone,
+    }
+    return dumps(
+        {name: value for name, value in members.items() if value or _is_gone(name, value)},
+        separators=(",", ":"),
+    )
+
+
+def _is_gone(name: str, value: object) -> bool:
+    """Say whether this is the one member whose zero differs from its default."""
+    return name == "gone" and value is not None
+
+
+def _sorted(members: Mapping[str, _T]) -> dict[str, _T]:
+    return dict(sorted(members.items()))
+
+
+def _intent_object(intent: Intent | None) -> dict[str, Any]:
+    if intent is None:
+        return {}
+    members = {
+        "claims": _claims_object(intent.claims),
+        "written": _sorted(intent.written),
+        "was": _sorted(intent.was),
+        "sets": _sorted(intent.sets),
+    }
+    return {"time": intent.time, **{name: value for name, value in members.items() if value}}
+
+
+def _claims_object(claims: Mapping[str, Claim]) -> dict[str, Any]:
+    return {name: _claim_object(claim) for name, claim in sorted(claims.items())}
+
+
+def _claim_object(claim: Claim) -> dict[str, Any]:
+    written: dict[str, Any] = {"value": claim.value}
+    if claim.rule is not None:
+        written["rule"] = claim.rule
+    if claim.before is not None:
+        written["before"] = claim.before
+    if claim.overruled:
+        written["overruled"] = claim.overruled
+    if claim.person:
+        written["person"] = True
+    if claim.left_out:
+        written["left_out"] = True
+    if claim.provided is not None:
+        written["provided"] = claim.provided
+    return written
+
+
+def read_entry(text: str, version: int) -> Entry:
+    """Return the entry of a text, with the version that stood beside it.
+
+    Raises EntryError for a text that `write_entry` does not write, one of another format among them.
+    """
+    try:
+        raw = loads(text, object_pairs_hook=_object, parse_constant=_no_number)
+    except RecursionError:
+        raise EntryError("nested too deep") from None
+    except EntryError:
+        raise
+    except ValueError as error:
+        raise EntryError(f"no JSON: {error}") from None
+    if not isinstance(raw, dict):
+        raise EntryError(f"a JSON object was expected, not {_kind(raw)}")
+    if type(raw.get("format")) is not int or raw["format"] != FORMAT:
+        raise EntryError(f"format {raw.get('format')!r} is not {FORMAT}, the one that this version reads")
+    return _entry(raw, version)
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    read = dict(pairs)
+    if len(read) != len(pairs):
+        names = [name for name, _ in pairs]
+        raise EntryError(f"a member stands there twice: {next(n for n in names if names.count(n) > 1)}")
+    return read
+
+
+def _no_number(text: str) -> NoReturn:
+    raise EntryError(f"{text} is no number of JSON")
+
+
+def _entry(raw: dict[str, Any], version: int) -> Entry:
+    _only(raw, _ENTRY, "")
+    return Entry(
+        claims=_claims(raw.get("claims", {}), "claims"),
+        version=version,
+        started=_time(raw.get("started", 0.0), "started"),
+        ended=_time(raw.get("ended", 0.0), "ended"),
+        written=_values(raw.get("written", {}), "written"),
+        intent=_intent(raw["intent"]) if "intent" in raw else None,
+        sets=_sets(raw.get("sets", {}), "sets"),
+        asked=_values(raw.get("asked", {}), "asked"),
+        about=_about(raw.get("about", {})),
+        gone=_time(raw["gone"], "gone") if "gone" in raw else None,
+    )
+
+
+def _intent(raw: object) -> Intent:
+    members = _only(raw, _INTENT, "intent")
+    return Intent(
+        claims=_claims(members.get("claims", {}), "intent.claims"),
+        written=_values(members.get("written", {}), "intent.written"),
+        was=_values(members.get("was", {}), "intent.was"),
+        time=_time(members.get("time"), "intent.time"),
+        sets=_sets(members.get("sets", {}), "intent.sets"),
+    )
+
+
+def _claims(raw: object, where: str) -> dict[str, Claim]:
+    return _by_field(raw, where, _claim)
+
+
+def _claim(name: str, raw: object, where: str) -> Claim:
+    members = _only(raw, _CLAIM, where)
+    if "value" not in members:
+        raise EntryError(f"{where}: value is missing")
+    return Claim(
+        value=_stored(name, members["value"], f"{where}.value"),
+        rule=_rule(members["rule"], where) if "rule" in members else None,
+        before=_value(name, members["before"], f"{where}.before") if "before" in members else None,
+        overruled=_count(members["overruled"], where) if "overruled" in members else 0,
+        person="person" in members and _yes(members["person"], f"{where}.person"),
+        left_out="left_out" in members and _yes(members["left_out"], f"{where}.left_out"),
+        provided=_value(name, members["provided"], f"{where}.provided") if "provided" in members else None,
+    )
+
+
+def _values(raw: object, where: str) -> dict[str, Stored]:
+    return _by_field(raw, where, _stored)
+
+
+def _sets(raw: object, where: str) -> dict[str, Times]:
+    return _by_field(raw, where, _times)
+
+
+def _about(raw: object) -> dict[str, str]:
+    return {name: _text(value, f"about.{name}") for name, value in _members(raw, "about").items()}
+
+
+def _by_field(raw: object, where: str, read: Callable[[str, object, str], _T]) -> dict[str, _T]:
+    """Read an object whose members are named by fields."""
+    found = {}
+    for name, value in _members(raw, where).items():
+        if name not in FIELDS and not name.startswith(USER_PREFIX):
+            raise EntryError(f"{where}: no field is called {name!r}")
+        found[name] = read(name, value, f"{where}.{name}")
+    return found
+
+
+def _stored(_name: str, raw: object, where: str) -> Stored:
+    """Read a value as `stored` writes it: a digest wherever the text itself would be too long."""
+    if raw is None or type(raw) is int:
+        return raw
+    if isinstance(raw, str) and (
+        _DIGEST.fullmatch(raw) if raw.startswith("sha256:") else len(raw) <= LONGEST_PLAIN
+    ):
+        return raw
+    raise EntryError(f"{where}: {_kind(raw)} is not what a stored value looks like")
+
+
+def _value(name: str, raw: object, where: str) -> Value:
+    """Read a whole value, in the shape that the field has."""
+    if name in (CONFIDENCE, CRITICALITY):
+        if type(raw) is int and 0 <= raw <= 100:
+            return raw
+        raise EntryError(f"{where}: {raw!r} is no whole number from 0 to 100")
+    if name not in (TYPES, RELATED):
+        return _text(raw, where)
+    if not isinstance(raw, list):
+        raise EntryError(f"{where}: a list was expected, not {_kind(raw)}")
+    return tuple(_text(item, where) if name == TYPES else _pair(item, where) for item in raw)
+
+
+def _pair(raw: object, where: str) -> tuple[str, str]:
+    if not isinstance(raw, list) or len(raw) != 2:
+        raise EntryError(f"{where}: a list of ProductArn and Id was expected, not {_kind(raw)}")
+    return _text(raw[0], where), _text(raw[1], where)
+
+
+def _times(_name: str, raw: object, where: str) -> Times:
+    if not isinstance(raw, list):
+        raise EntryError(f"{where}: a list of times was expected, not {_kind(raw)}")
+    return tuple(_time(item, where) for item in raw)
+
+
+def _time(raw: object, where: str) -> float:
+    """Read epoch seconds."""
+    if isinstance(raw, bool) or not isinstance(raw, int | float) or not 0 <= raw < _NEVER:
+        raise EntryError(f"{where}: {raw!r} is no time in seconds")
+    return float(raw)
+
+
+def _rule(raw: object, where: str) -> str:
+    if not (isinstance(raw, str) and raw):
+        raise EntryError(f"{where}.rule: {raw!r} is no rule's id")
+    return raw
+
+
+def _count(raw: object, where: str) -> int:
+    if type(raw) is not int or raw < 1:
+        raise EntryError(f"{where}.overruled: {raw!r} is no count")
+    return raw
+
+
+def _yes(raw: object, where: str) -> bool:
+    if raw is not True:
+        raise EntryError(f"{where}: {raw!r} is not true, and otherwise it is left out")
+    return True
+
+
+def _text(raw: object, where: str) -> str:
+    if not isinstance(raw, str):
+        raise EntryError(f"{where}: a text was expected, not {_kind(raw)}")
+    return raw
+
+
+def _members(raw: object, where: str) -> dict[str, Any]:
+    if not isinstance(raw, dict):
+        raise EntryError(f"{where}: a JSON object was expected, not {_kind(raw)}")
+    return raw
+
+
+def _only(raw: object, known: frozenset[str], where: str) -> dict[str, Any]:
+    """Return the members of an object that has no other than these."""
+    members = _members(raw, where)
+    if unknown := members.keys() - known:
+        raise EntryError(f"{where or 'entry'}: no member is called {min(unknown)!r}")
+    return members
+
+
+def _kind(raw: object) -> str:
+    kinds = {
+        dict: "an object",
+        list: "a list",
+        str: "a text",
+        bool: "true or false",
+        int: "a number",
+        float: "a number",
+    }
+    return kinds.get(type(raw), "null")
