@@ -100,7 +100,7 @@ def reason(
     planned = fit(resolver, folded)
     changes = () if planned.refused else tuple(_changes(planned))
     is_grave = is_above(ruleset.highest_ceiling, base)
-    questions = (*reviewed.questions, *unasked(reviewed, parsed, folded.proposals, is_grave))
+    optional = unasked(reviewed, parsed, folded.proposals, is_grave)
     decision = Decision(
         finding_id=_text(finding, "Id"),
         product_arn=_text(finding, "ProductArn"),
@@ -115,7 +115,8 @@ def reason(
         refused=planned.refused,
         hides=any(_hides(change, base) for change in changes),
         after=_after(entry, reviewed, planned, recent, now),
-        questions=questions,
+        questions=tuple(reviewed.questions),
+        optional_questions=tuple(name for name in optional if name not in authors),
         unrecorded=tuple(reviewed.unrecorded),
         outdated=reviewed.outdated,
     )

@@ -121,17 +121,18 @@ def hides_unclaimed(name: str, finding: ParsedFinding) -> bool:
 def _look_at_unclaimed(
     name: str, result: Review, entry: Entry, finding: ParsedFinding, authors: Authors
 ) -> None:
-    """Claim a hiding value that the history says is ours: a lost entry hides nothing."""
+    """Claim a hiding value that the history says is ours: a lost entry hides nothing.
+
+    Otherwise remember the value, so that it is asked about once. A record of another value tells nothing: it or the
+    finding is out of date.
+    """
     shown = stored(finding.value(name))
     answer = authors.get(name)
     if answer is not None and answer.by == "triage" and stored(answer.value) == shown:
         result.claims[name] = Claim(shown, None)
         return
-    if name in authors:
-        result.asked[name] = shown
-        if answer is None or stored(answer.value) != shown:
-            result.unrecorded.append(name)
-    elif entry.asked.get(name) == shown:
+    is_known = name in authors and (answer is None or stored(answer.value) == shown)
+    if is_known or entry.asked.get(name) == shown:
         result.asked[name] = shown
 
 
