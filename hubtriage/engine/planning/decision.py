@@ -109,8 +109,9 @@ class Decision:
     there is no update and it differs from the entry, the ledger alone is written.
 
     The finding's history has to be asked about the fields in `questions` before this is acted upon; it has no
-    record of those in `unrecorded`. About `optional_questions` it is asked if the budget allows: that heals what a
-    lost entry would hide. `outdated`: the history shows that the finding is from before our last write.
+    record of those in `unrecorded`. About `optional_questions` it is asked if the budget allows: that heals
+    what a lost entry would hide. `outdated`: the history shows that the finding is from before our last
+    write.
     """
 
     finding_id: str

@@ -123,8 +123,8 @@ def _look_at_unclaimed(
 ) -> None:
     """Claim a hiding value that the history says is ours: a lost entry hides nothing.
 
-    Otherwise remember the value, so that it is asked about once. A record of another value tells nothing: it or the
-    finding is out of date.
+    Otherwise remember the value, so that it is asked about once. A record of another value tells nothing: it
+    or the finding is out of date.
     """
     shown = stored(finding.value(name))
     answer = authors.get(name)
