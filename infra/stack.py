@@ -13,6 +13,7 @@ from .alarms import AlarmsConstruct
 from .breaker import BreakerConstruct
 from .bundle import read_ruleset
 from .intake import IntakeConstruct
+from .ledger import LedgerConstruct
 from .mode_parameter import ModeParameter
 from .queries import Queries
 from .sweep import SweepConstruct
@@ -39,7 +40,7 @@ def triage_stacks(
 
 
 class TriageStack(cdk.Stack):
-    """Intake, triage, sweep, alarms and breaker of one hub; `config` has one place."""
+    """Ledger, intake, triage, sweep, alarms and breaker of one hub; `config` has one place."""
 
     def __init__(
         self, scope: Construct, name: str, config: Configuration, packages: Mapping[str, Path]
@@ -61,10 +62,13 @@ class TriageStack(cdk.Stack):
         rules = read_ruleset(packages["triage"])["rules"]
         intake = IntakeConstruct(self, "Intake", config)
         mode = ModeParameter(self, "Mode", config)
-        triage = TriageConstruct(self, "Triage", config, packages["triage"], intake.queue, rules, mode)
+        ledger = LedgerConstruct(self, "Ledger", config)
+        triage = TriageConstruct(
+            self, "Triage", config, packages["triage"], intake.queue, rules, mode, ledger
+        )
         alarms = AlarmsConstruct(self, "Watch", config, intake, triage.function)
         Queries(self, "Queries", config, triage.function.log_group)
-        sweep = SweepConstruct(self, "Sweep", config, packages["sweep"], intake, mode)
+        sweep = SweepConstruct(self, "Sweep", config, packages["sweep"], intake, mode, ledger)
         triage.batches.node.add_dependency(mode.made_by(sweep.deployed))
         sweep.start_after_deploys(triage)
         intake.refuse_other_senders(sweep.function.execution_role)
@@ -74,6 +78,7 @@ class TriageStack(cdk.Stack):
         for name, value in {
             "FunctionName": triage.function.function_name,
             "LogGroupName": triage.function.log_group.log_group_name,
+            "LedgerTableName": ledger.table_name,
             "QueueUrl": intake.queue.queue_url,
             "DeadLetterQueueUrl": intake.dead_letters.queue_url,
             "DeadLetterQueueArn": intake.dead_letters.queue_arn,

@@ -31,6 +31,7 @@ from .dashboard import triage_metric
 from .encryption import KEY_USE_ACTIONS, key_statements
 from .function import Function, lambda_log_level
 from .intake import IntakeConstruct
+from .ledger import SWEEP_ACTIONS, LedgerConstruct
 from .log_groups import make_log_group
 from .mode_parameter import ModeParameter
 from .permissions import TRACE_ACTIONS, accept_all_resources, hub_arn, statement
@@ -77,12 +78,13 @@ class SweepConstruct(Construct):
         package: Path,
         intake: IntakeConstruct,
         mode: ModeParameter,
+        ledger: LedgerConstruct,
     ) -> None:
         super().__init__(scope, name)
         self._config = config
         self._package = package
         self._machine_name = f"{config.stack_name}-sweep"
-        self.function = self._step_function(intake, mode)
+        self.function = self._step_function(intake, mode, ledger)
         self.machine = self._machine()
         self._schedule()
         self.deployed = self._deployed_function(mode)
@@ -100,7 +102,9 @@ class SweepConstruct(Construct):
             Stack.of(self),
         )
 
-    def _step_function(self, intake: IntakeConstruct, mode: ModeParameter) -> Function:
+    def _step_function(
+        self, intake: IntakeConstruct, mode: ModeParameter, ledger: LedgerConstruct
+    ) -> Function:
         config = self._config
         sweep = SweepConfig(
             queue=intake.queue.queue_url,
@@ -109,6 +113,7 @@ class SweepConstruct(Construct):
             reads_per_second=config.sweep_reads_per_second,
             step=STEP_SECONDS,
             hide_limit=config.sweep_hide_limit,
+            reopen_limit=config.sweep_reopen_limit,
             queue_limit=config.sweep_queue_limit,
             wait=config.sweep_wait_seconds,
         )
@@ -125,6 +130,7 @@ class SweepConstruct(Construct):
             policy_name="sweep",
             statements=[
                 statement("Read", ("securityhub:GetFindings",), hub_arn(self)),
+                ledger.allow(SWEEP_ACTIONS),
                 statement("FillQueue", QUEUE_ACTIONS, intake.queue.queue_arn),
                 statement("CountDeadLetters", ("sqs:GetQueueAttributes",), intake.dead_letters.queue_arn),
                 *key_statements(config, KEY_USE_ACTIONS),
@@ -133,7 +139,7 @@ class SweepConstruct(Construct):
                 statement("ReadMode", ("ssm:GetParameter",), mode.parameter_arn),
             ],
             timeout=Duration.seconds(STEP_TIMEOUT_SECONDS),
-            environment=shared.as_environment() | sweep.as_environment(),
+            environment=shared.as_environment() | sweep.as_environment() | ledger.environment(),
             log_level=lambda_log_level(config),
         )
 

@@ -18,10 +18,13 @@ from .dashboard import METRICS_NAMESPACE
 from .encryption import KEY_READ_ACTIONS, key_statements
 from .function import Function, lambda_log_level
 from .intake import QUEUE_READ_ACTIONS
+from .ledger import TRIAGE_ACTIONS, LedgerConstruct
 from .mode_parameter import ModeParameter
 from .permissions import hub_arn, statement
 
 HANDLER = "lambdas.triage.handler.handler"
+POSTPONE_ACTIONS = ("sqs:ChangeMessageVisibility",)
+"""Have a message come again when its finding can be decided."""
 
 
 class TriageConstruct(Construct):
@@ -36,6 +39,7 @@ class TriageConstruct(Construct):
         queue: sqs.Queue,
         rules: Sequence[Mapping[str, Any]],
         mode: ModeParameter,
+        ledger: LedgerConstruct,
     ) -> None:
         super().__init__(scope, name)
         self.function = Function(
@@ -50,13 +54,15 @@ class TriageConstruct(Construct):
             statements=[
                 *map(iam.PolicyStatement.from_json, hub_statements(rules, config.never, hub_arn(self))),
                 statement("ReadMode", ("ssm:GetParameter",), mode.parameter_arn),
-                statement("ReadQueue", QUEUE_READ_ACTIONS, queue.queue_arn),
+                statement("ReadQueue", (*QUEUE_READ_ACTIONS, *POSTPONE_ACTIONS), queue.queue_arn),
+                ledger.allow(TRIAGE_ACTIONS),
                 *key_statements(config, KEY_READ_ACTIONS),
             ],
             timeout=Duration.seconds(config.capacity.timeout),
             environment=triage_config(
                 config, mode_parameter=mode.parameter_name, queue=queue.queue_arn
-            ).as_environment(),
+            ).as_environment()
+            | ledger.environment(),
             reserved_concurrency=config.reserved_concurrency,
             log_level=lambda_log_level(config),
         )
@@ -82,7 +88,6 @@ def triage_config(config: Configuration, mode_parameter: str = "", queue: str = 
         namespace=METRICS_NAMESPACE,
         stack=config.stack_name,
         udf=config.udf,
-        known_stacks=frozenset(config.known_stacks),
         never=frozenset(config.never),
         mode_parameter=mode_parameter,
         queue=queue,

@@ -8,7 +8,7 @@ from hubtriage.engine.fields import SEVERITY, WORKFLOW
 
 Rules = Iterable[Mapping[str, Any]]
 
-ACTIONS = ("securityhub:BatchUpdateFindings", "securityhub:GetFindings")
+ACTIONS = ("securityhub:BatchUpdateFindings", "securityhub:GetFindingHistory", "securityhub:GetFindings")
 HUB = "arn:${AWS::Partition}:securityhub:${AWS::Region}:${AWS::AccountId}:hub/default"
 """The hub, in the words of CloudFormation's Fn::Sub."""
 

@@ -21,7 +21,6 @@ from hubtriage.authoring.schema.validation import check_shape
 from hubtriage.authoring.yaml.ambiguous import ambiguities_in
 from hubtriage.authoring.yaml.reader import parse
 from hubtriage.authoring.yaml.tree import YamlDocument, YamlPath, member
-from hubtriage.engine.ruleset.ruleset import rule_ref
 
 ACCOUNTS_FILE = "accounts.yaml"
 _DOUBTFUL = ("E203", "E206")  # the list or accounts may be in a file that cannot be read
@@ -116,7 +115,6 @@ class _RuleReader:
         self.problems: list[Problem] = []
         self._shared = shared
         self._places: dict[str, str] = {}
-        self._ids: dict[str, str] = {}
 
     def rules(self, document: YamlDocument) -> Iterator[LoadedRule]:
         """Yield the rules of a file that have no errors."""
@@ -158,14 +156,9 @@ class _RuleReader:
     def _id_problems(self, document: YamlDocument, path: YamlPath, rule_id: object) -> Iterator[Problem]:
         if not isinstance(rule_id, str):
             return
-        other = self._ids.setdefault(rule_ref(rule_id), rule_id)
         if rule_id in self._places:
             message = f"the id {rule_id!r} is used twice (first in {self._places[rule_id]})"
-            hint = "findings remember rules by their id: rename one of them"
-            yield document.problem("E401", path, message, hint)
-        elif other != rule_id:
-            message = f"findings could not tell {rule_id!r} from {other!r} ({self._places[other]})"
-            hint = "they remember rules by a digest of the id, and these two have the same: rename one"
+            hint = "the ledger remembers rules by their id: rename one of them"
             yield document.problem("E401", path, message, hint)
         self._places.setdefault(rule_id, document.place(path))
 

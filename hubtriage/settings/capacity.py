@@ -1,17 +1,22 @@
 """Derive timeouts and rates that fit each other, so that load loses no finding. Pure arithmetic, no AWS.
 
 In the worst case a batch needs one API call for each finding, at the rate that one container has.
-The timeout must allow that. The queue must not hand out a message again in the meantime.
+The timeout must allow that. The queue must not hand out a message again in the meantime. It must hand it out
+often enough to outlive every doubt about an update: until then nothing is done with its finding.
 """
 
 import math
 from dataclasses import dataclass
+
+from hubtriage.aws.ledger.lease import SETTLE, lease, longest_doubt
 
 LAMBDA_MAX_TIMEOUT_SECONDS = 900
 IDS_PER_READ = 20  # AWS: GetFindings takes 20 values for one attribute
 START_AND_STOP_SECONDS = 30  # cold start, parsing, logging, and the margin kept for reporting failures
 LEAST_RATE = 0.01  # calls/s of one container; the function refuses less
 VISIBILITY_TIMEOUTS = 6  # AWS: advises six function timeouts and the batching window
+LEAST_VISIBILITY_SECONDS = round(SETTLE)  # a message that comes again sooner may be undecidable again
+DOUBTS_OUTLIVED = 2  # how many times the longest doubt about an update the deliveries of a message outlive
 RETENTION_DAYS = 14  # AWS: the longest that SQS keeps a message, its time as a dead letter included
 DAYS_OF_TRIES = 7  # the other days are for people, who look at the dead letter
 
@@ -24,6 +29,16 @@ class Capacity:
     visibility_timeout: int
     calls_per_container: float
     reads_per_container: float
+
+    @property
+    def lease(self) -> int:
+        """Seconds for which an intent in the ledger belongs to the function that recorded it."""
+        return lease(self.timeout)
+
+    @property
+    def least_deliveries(self) -> int:
+        """How many deliveries a message needs to outlive the longest doubt about an update by far."""
+        return 1 + math.ceil(DOUBTS_OUTLIVED * longest_doubt(self.timeout) / self.visibility_timeout)
 
 
 @dataclass(eq=False)
@@ -67,7 +82,8 @@ def derive_capacity(
             "lower batch-size or maximum-concurrency",
         )
     chosen = timeout or least
-    return Capacity(chosen, VISIBILITY_TIMEOUTS * chosen + window, calls, reads)
+    visibility = max(VISIBILITY_TIMEOUTS * chosen + window, LEAST_VISIBILITY_SECONDS)
+    return Capacity(chosen, visibility, calls, reads)
 
 
 def _share(rate: float, containers: int) -> float:

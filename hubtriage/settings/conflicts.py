@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from hubtriage.aws.ledger.lease import longest_doubt
 from hubtriage.settings.capacity import DAYS_OF_TRIES, RETENTION_DAYS, Capacity, CapacityError
 from hubtriage.settings.fields import SettingFields
 from hubtriage.settings.setting_types import ALL_REGIONS, account_of, region_of
@@ -29,7 +30,7 @@ class ConflictError(ValueError):
 def conflicts(config: SettingFields) -> Iterator[Conflict]:
     """Find every conflict between the settings."""
     yield from _rates(config)
-    yield from _names(config)
+    yield from _boundary(config)
     yield from _aggregation(config)
     yield from _keys(config)
 
@@ -69,7 +70,7 @@ def _capacity(config: SettingFields) -> Iterator[Conflict]:
 
 
 def _deliveries(receives: int, capacity: Capacity, settings: tuple[str, ...]) -> Iterator[Conflict]:
-    """Compare the time of all deliveries with the time that SQS keeps a message.
+    """Compare the time of all deliveries with the time that SQS keeps a message, and with the longest doubt.
 
     AWS: SQS deletes a message that is too old. A dead letter keeps the age that it had in the queue.
     """
@@ -82,15 +83,16 @@ def _deliveries(receives: int, capacity: Capacity, settings: tuple[str, ...]) ->
             f"lower maximum-receives to {DAYS_OF_TRIES * day // apart}, or the visibility timeout with "
             "batch-size or timeout-seconds",
         )
-
-
-def _names(config: SettingFields) -> Iterator[Conflict]:
-    if config.stack_name in config.known_stacks:
+    if receives < capacity.least_deliveries:
         yield Conflict(
-            ("known-stacks", "stack-name"),
-            f"known-stacks names this stack itself ({config.stack_name!r})",
-            "leave it out: a stack knows its own findings",
+            ("maximum-receives", *settings, "batch-window-seconds"),
+            f"{receives} deliveries, {apart} s apart, are too few: it may take "
+            f"{longest_doubt(capacity.timeout)} s until triage knows whether an update happened",
+            f"raise maximum-receives to {capacity.least_deliveries}",
         )
+
+
+def _boundary(config: SettingFields) -> Iterator[Conflict]:
     boundary = config.permission_boundary
     if config.account and boundary and account_of(boundary) not in (config.account, "aws"):
         yield Conflict(

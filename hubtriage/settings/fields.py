@@ -20,7 +20,7 @@ from hubtriage.settings.setting_types import (
     RetentionDays,
     RunbookUrl,
     StackName,
-    StackNames,
+    TableName,
     Tags,
     TimeOfDay,
     TimeZone,
@@ -40,7 +40,7 @@ class SettingFields(BaseModel):
 
     stack_name: StackName = Field(
         "hubtriage",
-        description="name of the stack, of its memory on findings, and how the names of its resources begin",
+        description="name of the stack, and how the names of its resources begin",
         examples=["hubtriage"],
     )
     account: AccountId | None = Field(
@@ -69,10 +69,10 @@ class SettingFields(BaseModel):
     initial_mode: Literal["enforce", "reopen", "observe"] = Field(
         "enforce", description="where the mode switch stands after the first deployment"
     )
-    known_stacks: StackNames = Field(
-        (),
-        description="other hubtriage stacks on this hub, whose findings this one leaves alone",
-        examples=["hubtriage-old"],
+    ledger_table: TableName | None = Field(
+        None,
+        description="name of a table of this account and Region to use as the ledger instead of a new one",
+        examples=["hubtriage-ledger"],
     )
     never: FieldNames = Field(
         (),
@@ -107,6 +107,12 @@ class SettingFields(BaseModel):
         ge=0,
         le=1_000_000,
         description="findings that a sweep without a budget may hide; what it takes back has no limit",
+    )
+    sweep_reopen_limit: int = Field(
+        1000,
+        ge=0,
+        le=1_000_000,
+        description="findings that the sweep after a deployment may reopen before it waits for a person",
     )
     sweep_queue_limit: int = Field(
         1000, ge=1, le=100_000, description="messages in the queue at which the sweep waits"
@@ -145,7 +151,7 @@ class SettingFields(BaseModel):
     )
     kms_keys: KeyArns = Field(
         (),
-        description="ARN of your own key for queues, topic and logs; one for each Region",
+        description="ARN of your own key for ledger, queues, topic and logs; one for each Region",
         examples=["arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"],
     )
     permission_boundary: PolicyArn | None = Field(

@@ -76,7 +76,7 @@ _KEY_ID = r"(mrk-[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})"
 _KeyArn = Annotated[str, Field(pattern=rf"^arn:[a-z-]+:kms:[a-z0-9-]+:\d{{12}}:key/{_KEY_ID}$")]
 
 StackName = Annotated[str, Field(pattern=r"^[a-zA-Z][a-zA-Z0-9-]{0,62}$")]
-StackNames = Annotated[tuple[StackName, ...], _List, AfterValidator(_each_once)]
+TableName = Annotated[str, Field(pattern=r"^[a-zA-Z0-9_.-]{3,255}$")]
 AccountId = Annotated[str, Field(pattern=r"^\d{12}$")]
 Region = _Region
 Regions = Annotated[tuple[_Region, ...], _List, AfterValidator(_each_once)]

@@ -168,12 +168,6 @@ def test_what_may_stand_in_an_unreadable_file_is_not_called_unknown(folder):
     assert short(folder, {"a.yaml": rule, "b.yaml": "lists: {l: [a]\n"}) == ["rules/b.yaml:2:1: E002"]
 
 
-def test_ids_with_the_same_digest_are_told_apart_on_loading(folder, monkeypatch):
-    monkeypatch.setattr("hubtriage.authoring.loader.rule_ref", lambda _rule_id: "same")
-    said = told(folder, {"a.yaml": RULE, "b.yaml": RULE.replace("id: a", "id: b")})
-    assert "rules/b.yaml:2:9: E401 findings could not tell 'b' from 'a' (rules/a.yaml:2)" in said
-
-
 def test_a_folder_that_is_not_there(tmp_path):
     (problem,) = load_rules(tmp_path / "nowhere").problems
     assert (problem.code, problem.message) == ("E404", "there is no such folder")

@@ -57,12 +57,18 @@ USERS = {
 }
 
 
-def test_your_own_key_encrypts_every_queue_topic_and_log_and_there_is_no_other(encrypted):
+def test_your_own_key_encrypts_ledger_queues_topic_and_logs_and_there_is_no_other(encrypted):
     kinds = {item["Type"] for item in encrypted["Resources"].values()}
     assert "AWS::KMS::Key" not in kinds
     for item in encrypted["Resources"].values():
         if item["Type"] in USERS:
             assert KEY in (item["Properties"].get("KmsMasterKeyId"), item["Properties"].get("KmsKeyId"))
+    (table,) = [item for item in encrypted["Resources"].values() if item["Type"] == "AWS::DynamoDB::Table"]
+    assert table["Properties"]["SSESpecification"] == {
+        "KMSMasterKeyId": KEY,
+        "SSEEnabled": True,
+        "SSEType": "KMS",
+    }
 
 
 def test_the_policy_of_your_own_key_allows_every_service_that_has_to_use_it():
@@ -80,7 +86,7 @@ def test_the_policy_of_your_own_key_allows_every_service_that_has_to_use_it():
 @pytest.mark.parametrize(
     ("role", "actions"),
     [
-        pytest.param("TriageRole", ["kms:Decrypt"], id="triage reads the queue"),
+        pytest.param("TriageRole", ["kms:Decrypt"], id="triage reads queue and ledger"),
         pytest.param("SweepStepRole", ["kms:Decrypt", "kms:GenerateDataKey"], id="the sweep fills it"),
         pytest.param("IntakeRedrive", ["kms:Decrypt", "kms:GenerateDataKey"], id="a redrive does both"),
         pytest.param("BreakerRole", ["kms:Decrypt", "kms:GenerateDataKey"], id="the breaker tells the topic"),
@@ -128,7 +134,7 @@ def test_the_services_that_the_execution_role_needs_are_named(template):
 
 def test_names_begin_with_the_stack_s_or_hold_it_as_the_page_says(synthesize):
     _, template = synthesize(stack_name="sec-triage", regions=(REGION,))
-    keys = ("Name", "DashboardName", "StateMachineName", "LogGroupName")
+    keys = ("Name", "DashboardName", "StateMachineName", "LogGroupName", "TableName")
     names = {
         item["Properties"][key]
         for item in template["Resources"].values()
@@ -140,8 +146,9 @@ def test_names_begin_with_the_stack_s_or_hold_it_as_the_page_says(synthesize):
     assert names - queries == {
         "/hubtriage/sec-triage/mode",
         "sec-triage-sweep",
+        "sec-triage-ledger",
         "/aws/vendedlogs/states/sec-triage-sweep",
         f"sec-triage-{REGION}",
     }
-    for shape in ("`/hubtriage/NAME/mode`", "`NAME-sweep`", "`NAME-REGION`"):
+    for shape in ("`/hubtriage/NAME/mode`", "`NAME-sweep`", "`NAME-ledger`", "`NAME-REGION`"):
         assert shape in PAGE

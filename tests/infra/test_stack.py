@@ -7,6 +7,7 @@ from typing import Any, get_args
 
 import pytest
 
+from hubtriage.aws.ledger.table import KEY, KEY_TYPE
 from hubtriage.aws.triage.config import TriageConfig
 from hubtriage.engine.pattern import compile_pattern
 from hubtriage.settings.capacity import worst_case_seconds
@@ -16,7 +17,6 @@ from tests.infra.samples import RULESET
 EVERYTHING = Configuration(
     stack_name="triage-eu",
     udf="merge",
-    known_stacks=("a", "b"),
     never=("Types", "Confidence"),
     refresh_age_seconds=7,
     calls_per_second=3,
@@ -109,9 +109,21 @@ def test_the_function_may_do_this_and_nothing_else(template):
         for name, item in _statements(role["Policies"][0]["PolicyDocument"]).items()
     }
     assert allowed == {
-        "Triage": ("Allow", ("securityhub:BatchUpdateFindings", "securityhub:GetFindings")),
+        "Triage": (
+            "Allow",
+            ("securityhub:BatchUpdateFindings", "securityhub:GetFindingHistory", "securityhub:GetFindings"),
+        ),
+        "UseLedger": ("Allow", ("dynamodb:BatchGetItem", "dynamodb:PartiQLInsert", "dynamodb:PartiQLUpdate")),
         "ReadMode": ("Allow", ("ssm:GetParameter",)),
-        "ReadQueue": ("Allow", ("sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage")),
+        "ReadQueue": (
+            "Allow",
+            (
+                "sqs:ChangeMessageVisibility",
+                "sqs:DeleteMessage",
+                "sqs:GetQueueAttributes",
+                "sqs:ReceiveMessage",
+            ),
+        ),
         "WriteLog": ("Allow", ("logs:CreateLogStream", "logs:PutLogEvents")),
         "Trace": ("Allow", ("xray:PutTelemetryRecords", "xray:PutTraceSegments")),
     }
@@ -246,7 +258,7 @@ def test_the_function_reads_the_settings_that_the_stack_writes():
     from infra.triage import triage_config
 
     settings = TriageConfig.from_environment(triage_config(EVERYTHING).as_environment())
-    assert (settings.stack, settings.udf, settings.known_stacks) == ("triage-eu", "merge", {"a", "b"})
+    assert settings.udf == "merge"
     assert settings.never == {"Types", "Confidence"}
     assert (settings.calls_per_second, settings.reads_per_second) == (1.5, 0.5)
     assert (settings.refresh_age, settings.log_level) == (7, "DEBUG")
@@ -421,6 +433,82 @@ def test_alarms_are_sent_to_the_addresses(chosen):
     assert (subscription["Protocol"], subscription["Endpoint"]) == ("email", "soc@example.com")
 
 
+# The ledger
+
+
+def _table(template: Mapping[str, Any]) -> Mapping[str, Any]:
+    (table,) = [item for item in template["Resources"].values() if item["Type"] == "AWS::DynamoDB::Table"]
+    return table
+
+
+def test_the_ledger_survives_mistakes_and_the_stack(template):
+    table = _table(template)
+    assert (table["DeletionPolicy"], table["UpdateReplacePolicy"]) == ("Retain", "Retain")
+    assert table["Properties"]["DeletionProtectionEnabled"] is True
+    assert table["Properties"]["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert "TimeToLiveSpecification" not in table["Properties"], "entries do not end by age"
+
+
+def test_the_ledger_takes_any_load_and_has_the_key_that_the_functions_use(template):
+    table = _table(template)["Properties"]
+    assert table["BillingMode"] == "PAY_PER_REQUEST"
+    assert table["KeySchema"] == [{"AttributeName": KEY, "KeyType": "HASH"}]
+    assert table["AttributeDefinitions"] == [{"AttributeName": KEY, "AttributeType": KEY_TYPE}]
+    assert not {"GlobalSecondaryIndexes", "LocalSecondaryIndexes", "StreamSpecification"} & set(table)
+
+
+def test_a_second_stack_of_the_name_cannot_begin_with_an_empty_ledger_by_mistake(template):
+    assert _table(template)["Properties"]["TableName"] == "hubtriage-ledger"
+
+
+@pytest.fixture(scope="module")
+def adopting(synthesize):
+    """The template of a stack that uses a table of before."""
+    return synthesize(ledger_table="restored")[1]
+
+
+def _ledger_users(template: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
+    """The variable and the resource of the permission, by function."""
+    found = {}
+    for name, role in (("Triage", "TriageRole"), ("SweepStep", "SweepStepRole")):
+        variables = _one(template, "AWS::Lambda::Function", name)["Environment"]["Variables"]
+        policy = _one(template, "AWS::IAM::Role", role)["Policies"][0]["PolicyDocument"]
+        allowed = _statements(policy)["UseLedger"]["Resource"]
+        found[name] = (json.dumps(variables["HUBTRIAGE_LEDGER_TABLE"]), json.dumps(allowed))
+    return found
+
+
+def test_the_functions_that_remember_use_the_table_that_the_outputs_name(template):
+    (name,) = [name for name, item in template["Resources"].items() if item["Type"] == "AWS::DynamoDB::Table"]
+    assert template["Outputs"]["LedgerTableName"]["Value"] == {"Ref": name}
+    for variable, allowed in _ledger_users(template).values():
+        assert (variable, allowed) == (json.dumps({"Ref": name}), json.dumps({"Fn::GetAtt": [name, "Arn"]}))
+
+
+def test_a_table_of_before_is_used_and_no_other_is_made(adopting):
+    assert not _all(adopting, "AWS::DynamoDB::Table")
+    assert adopting["Outputs"]["LedgerTableName"]["Value"] == "restored"
+    for variable, allowed in _ledger_users(adopting).values():
+        assert variable == '"restored"'
+        assert allowed.endswith('":table/restored"]]}')
+
+
+def test_no_other_function_reaches_the_ledger(template):
+    users = {"TriageRole", "SweepStepRole"}
+    for name, role in _all(template, "AWS::IAM::Role").items():
+        if not any(name.startswith(user) for user in users):
+            assert "dynamodb:" not in json.dumps(role)
+
+
+def test_a_message_outlives_every_doubt_about_an_update(template):
+    """AWS: a message goes to the dead letters when it was received so often, a visibility timeout apart."""
+    variables = _one(template, "AWS::Lambda::Function", "Triage")["Environment"]["Variables"]
+    lease = int(variables["HUBTRIAGE_LEASE_SECONDS"])
+    assert lease >= max(600, _one(template, "AWS::Lambda::Function", "Triage")["Timeout"] + 120)
+    tries = _queue(template)["RedrivePolicy"]["maxReceiveCount"]
+    assert (tries - 1) * _queue(template)["VisibilityTimeout"] >= 2 * (lease + 600)
+
+
 # The sweep
 
 
@@ -432,6 +520,12 @@ def test_the_sweep_may_do_this_and_nothing_else(template):
     }
     assert allowed == {
         "Read": ("securityhub:GetFindings",),
+        "UseLedger": (
+            "dynamodb:BatchGetItem",
+            "dynamodb:PartiQLDelete",
+            "dynamodb:PartiQLUpdate",
+            "dynamodb:Scan",
+        ),
         "FillQueue": ("sqs:GetQueueAttributes", "sqs:SendMessage"),
         "CountDeadLetters": ("sqs:GetQueueAttributes",),
         "OneAtATime": ("states:ListExecutions", "states:StartExecution"),

@@ -71,6 +71,20 @@ def test_a_message_comes_again_only_after_six_timeouts_and_the_window(choices):
         assert capacity.visibility_timeout >= 6 * capacity.timeout + choices["window"]
 
 
+@given(CHOICES)
+def test_a_message_comes_again_only_when_events_of_before_an_update_have_come_in(choices):
+    if capacity := _derived(choices):
+        assert capacity.visibility_timeout >= 300
+
+
+@given(CHOICES)
+def test_deliveries_outlive_the_longest_doubt_about_an_update_twice(choices):
+    if capacity := _derived(choices):
+        assert capacity.lease == max(capacity.timeout + 120, 600)
+        lasts = (capacity.least_deliveries - 1) * capacity.visibility_timeout
+        assert lasts >= 2 * (capacity.lease + 600)
+
+
 def test_an_explicit_timeout_that_is_long_enough_is_kept():
     assert derive_capacity(**SAMPLE, timeout=None).timeout == 60
     assert derive_capacity(**SAMPLE, timeout=600).timeout == 600

@@ -27,10 +27,9 @@ def test_defaults_hold_without_any_context_and_foreign_values_are_not_ours():
         pytest.param("batch-size", 200, "batch_size", 200, id="a number comes as a number from cdk.json"),
         pytest.param("calls-per-second", "2.5", "calls_per_second", 2.5, id="a rate may be fractional"),
         pytest.param("allow-empty", "true", "allow_empty", True, id="a switch comes as text"),
-        pytest.param("known-stacks", "a, b", "known_stacks", ("a", "b"), id="a list is separated by commas"),
-        pytest.param(
-            "known-stacks", ["a", "b"], "known_stacks", ("a", "b"), id="a list is a list in cdk.json"
-        ),
+        pytest.param("tags", "a=1, b=2", "tags", ("a=1", "b=2"), id="a list is separated by commas"),
+        pytest.param("tags", ["a=1", "b=2"], "tags", ("a=1", "b=2"), id="a list is a list in cdk.json"),
+        pytest.param("ledger-table", "a.b-c_D", "ledger_table", "a.b-c_D", id="a table"),
         pytest.param("log-retention-days", "731", "log_retention_days", 731, id="a retention comes as text"),
         pytest.param("never", "Types, Note.Text", "never", ("Note.Text", "Types"), id="fields, sorted"),
         pytest.param("tags", "a=1,b=x y", "tags", ("a=1", "b=x y"), id="tags"),
@@ -69,7 +68,7 @@ WRONG = {
     "home-region": ("Frankfurt", "'Frankfurt' is not of the form"),
     "initial-mode": ("off", "Input should be 'enforce', 'reopen' or 'observe', not 'off'"),
     "kms-keys": ("alias/mine", "'alias/mine' is not of the form"),
-    "known-stacks": ("a b", "'a b' is not of the form"),
+    "ledger-table": ("arn:aws:dynamodb:x", "is not of the form"),
     "linked-regions": ("eu", "'eu' is not of the form"),
     "log-level": ("LOUD", "Input should be 'DEBUG'"),
     "log-retention-days": (364, "400, 545"),
@@ -86,6 +85,7 @@ WRONG = {
     "runbook-url": ("operating.md", "'operating.md' is not of the form"),
     "stack-name": ("a b", "'a b' is not of the form"),
     "sweep-hide-limit": (-1, "greater than or equal to"),
+    "sweep-reopen-limit": (-1, "greater than or equal to 0"),
     "sweep-queue-limit": (0, "greater than or equal to 1"),
     "sweep-reads-per-second": (4, "less than or equal to 3"),
     "sweep-time": ("24:00", "'24:00' is not of the form"),
@@ -177,10 +177,10 @@ TOGETHER = [
         id="deliveries that outlast a message because the timeout is long",
     ),
     pytest.param(
-        {"known-stacks": "hubtriage"},
-        "names this stack itself ('hubtriage')",
-        "leave it out",
-        id="its own name is known anyway",
+        {"maximum-receives": 5, "batch-size": 10},
+        "5 deliveries, 300 s apart, are too few: it may take 1200 s until triage knows",
+        "raise maximum-receives to 9",
+        id="deliveries that end before a doubtful update is cleared up",
     ),
     pytest.param(
         {"account": "444455556666", "permission-boundary": BOUNDARY},
@@ -261,11 +261,11 @@ def test_every_problem_is_told_at_once():
 
 
 def test_conflicts_are_reported_together_with_wrong_values_unless_they_are_about_them():
-    conflicting = {"reserved-concurrency": 1, "known-stacks": "hubtriage"}
+    conflicting = {"reserved-concurrency": 1, "linked-regions": "eu-west-1"}
     assert len(_refusal(**conflicting).problems) == 2
     assert len(_refusal(**conflicting, udf="x").problems) == 3
     told = str(_refusal(**conflicting, **{"maximum-concurrency": 1}))
-    assert "names this stack itself" in told
+    assert "linked-regions are given" in told
     assert "is below maximum-concurrency" not in told, "the default is not what was meant"
 
 

@@ -3,3 +3,12 @@
 KEY = "k"
 """The partition key. Its name counts against the size of every entry, so it is short."""
 KEY_TYPE = "S"
+TABLE_VARIABLE = "HUBTRIAGE_LEDGER_TABLE"
+"""The variable that names the table."""
+LEASE_VARIABLE = "HUBTRIAGE_LEASE_SECONDS"
+"""The variable that says for how long an intent belongs to the function that recorded it."""
+
+
+def table_name(stack: str) -> str:
+    """Return the name of the table that a stack makes. AWS: 255 characters; the name of a stack has 63."""
+    return f"{stack}-ledger"

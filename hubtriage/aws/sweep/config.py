@@ -53,6 +53,12 @@ class SweepConfig(EnvironmentConfig):
         "findings that a sweep without a budget of its own may hide",
         10_000,
     )
+    reopen_limit: int = setting(
+        "HUBTRIAGE_SWEEP_REOPEN_LIMIT",
+        whole(0, _MOST),
+        "findings that a sweep after a deployment may reopen",
+        1000,
+    )
 
     @property
     def pace(self) -> Pace:

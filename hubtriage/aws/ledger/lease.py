@@ -1,0 +1,23 @@
+"""How long it may take until a state of a finding can be dated against its ledger entry. Seconds."""
+
+SKEW = 30.0
+"""How far the clocks of AWS's services may differ from ours."""
+SETTLE = 300.0
+"""How long after a write events of the time before may still come in."""
+LAG = 300.0
+"""How far GetFindings may be behind."""
+LEAST_LEASE = 600
+AFTER_TIMEOUT = 120
+
+
+def lease(timeout: int) -> int:
+    """Return for how long an intent belongs to the function that recorded it; `timeout` is the function's.
+
+    After that the function has ended, and whoever comes next decides whether the update happened.
+    """
+    return max(timeout + AFTER_TIMEOUT, LEAST_LEASE)
+
+
+def longest_doubt(timeout: int) -> int:
+    """Return after how long a finding is decidable again, whatever became of the last update of it."""
+    return lease(timeout) + round(SETTLE + LAG)
