@@ -6,6 +6,8 @@ What is added, each without changing ministack's files (`hubtriage/localaws/mini
 - events of source aws.securityhub, which PutEvents refuses to callers;
 - queues that hand a Lambda function batches over ten, after the mapping's batching window;
 - message move tasks of queues, and the dead-letter queues of EventBridge's targets;
+- DynamoDB's tables as templates ask for them, and permissions by statement;
+- faults of every service, as tests script them;
 - AWS::Logs::QueryDefinition in CloudFormation;
 - all that functions write in their logs; metrics of these in the embedded metric format, and alarms that
   call functions;
@@ -22,7 +24,11 @@ from urllib.parse import parse_qs
 from hubtriage.localaws.ministack.access import authorize
 from hubtriage.localaws.ministack.batches import Batches, hand_out_again_soon
 from hubtriage.localaws.ministack.cloudwatch import watch
+from hubtriage.localaws.ministack.dynamodb.handler import with_parts
+from hubtriage.localaws.ministack.dynamodb.statements import authorize_statements
+from hubtriage.localaws.ministack.dynamodb.tables import keep_what_templates_ask
 from hubtriage.localaws.ministack.eventbridge_dlq import with_dead_letters
+from hubtriage.localaws.ministack.faults import ServiceFault, ServiceFaults, broken_off
 from hubtriage.localaws.ministack.functions import end_batches, keep_all_output, kill_functions
 from hubtriage.localaws.ministack.internals import module
 from hubtriage.localaws.ministack.sqs_move_tasks import MoveTasks
@@ -44,15 +50,28 @@ class Gateway:
     def __init__(self, settings: HubSettings, home: tuple[str, str], batching_window: float) -> None:
         self.hubs = Hubs(settings, home)
         self.control = ControlEndpoint(self.hubs, time.time, home)
+        self.faults = ServiceFaults()
         self._service = SecurityHubService(self.hubs, time.time)
         self._batches = Batches(batching_window)
         self._started = asyncio.Event()
+        self._actions: Mapping[tuple[str, str], Callable[[Any], HttpAnswer]] = {
+            ("DELETE", "functions"): lambda _: _json({"killed": kill_functions()}),
+            ("GET", "service-faults"): lambda _: _json({"waiting": len(self.faults)}),
+            ("POST", "service-faults"): self._add_fault,
+            ("DELETE", "service-faults"): self._clear_faults,
+        }
 
     def install(self) -> None:
         """Put Security Hub and the rest into ministack, before it serves."""
-        module("app").SERVICE_HANDLERS["securityhub"] = self._handle
+        handlers = module("app").SERVICE_HANDLERS
+        handlers["dynamodb"] = with_parts(handlers["dynamodb"], self.faults)
+        for name, handler in handlers.items():
+            handlers[name] = self.faults.around(name, handler)
+        handlers["securityhub"] = self._handle
         module("core.router").SERVICE_PATTERNS["securityhub"] = {"host_patterns": [r"securityhub\."]}
         authorize()
+        authorize_statements()
+        keep_what_templates_ask()
         keep_all_output()
         watch()
         bus, sqs = module("services.eventbridge"), module("services.sqs")
@@ -74,7 +93,8 @@ class Gateway:
             await asyncio.sleep(answer.delay)
         sent = {"Content-Type": "application/json", **answer.headers}
         if answer.lost:
-            return answer.status, {**sent, "Content-Length": str(len(answer.body))}, _broken_off(answer)
+            half = answer.body[: len(answer.body) // 2]
+            return answer.status, {**sent, "Content-Length": str(len(answer.body))}, broken_off(half)
         return answer.status, sent, answer.body
 
     async def deliver(self, stop: asyncio.Event) -> None:
@@ -111,9 +131,21 @@ class Gateway:
 
         return noticing
 
+    def _add_fault(self, fault: Mapping[str, Any]) -> HttpAnswer:
+        try:
+            self.faults.add(ServiceFault(**fault))
+        except (TypeError, ValueError) as error:
+            return _json({"error": f"{type(error).__name__}: {error}"}, 400)
+        return _json({})
+
+    def _clear_faults(self, _: object) -> HttpAnswer:
+        self.faults.clear()
+        return _json({})
+
     def _control_answer(self, scope: Scope, body: bytes) -> HttpAnswer:
-        if (scope["method"], scope["path"]) == ("DELETE", f"{PREFIX}functions"):
-            return HttpAnswer(200, json.dumps({"killed": kill_functions()}).encode())
+        action = self._actions.get((scope["method"], scope["path"].removeprefix(PREFIX)))
+        if action is not None:
+            return action(json.loads(body or b"null"))
         query = parse_qs(scope.get("query_string", b"").decode())
         return self.control.answer(scope["method"], scope["path"], query, body)
 
@@ -135,14 +167,8 @@ class Gateway:
         await send({"type": "http.response.body", "body": answer.body})
 
 
-def _broken_off(answer: HttpAnswer) -> Any:
-    """Return a response that ends the connection after the first half of the answer."""
-
-    async def run(send: Send, _receive: Receive) -> None:
-        half = answer.body[: len(answer.body) // 2]
-        await send({"type": "http.response.body", "body": half, "more_body": True})
-
-    return module("core.responses").StreamingResponse(run)
+def _json(answer: Mapping[str, Any], status: int = 200) -> HttpAnswer:
+    return HttpAnswer(status, json.dumps(answer).encode())
 
 
 def _put_on_bus(event: Mapping[str, Any]) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from hubtriage.localaws.errors import LocalCloudError
+from hubtriage.localaws.ministack.faults import ServiceFault
 from hubtriage.localaws.securityhub.calls import UpdateCall
 from hubtriage.localaws.securityhub.faults import ScriptedFault
 from hubtriage.localaws.securityhub.http.control import PREFIX
@@ -76,6 +77,19 @@ class HubControl:
     def configure(self, **changes: Any) -> None:
         """Change settings of the hubs while they run; the names are those of `HubSettings`."""
         self._ask("POST", "settings", changes)
+
+    def break_service(self, fault: ServiceFault) -> None:
+        """Write a fault of any other service into the script, e.g. of DynamoDB."""
+        self._ask("POST", "service-faults", asdict(fault))
+
+    def mend_services(self) -> None:
+        """Take all faults of other services out of the script."""
+        self._ask("DELETE", "service-faults")
+
+    def service_faults(self) -> int:
+        """Return how many faults of other services still wait for their occasion."""
+        waiting: int = self._ask("GET", "service-faults")["waiting"]
+        return waiting
 
     def kill_functions(self) -> int:
         """Kill the Lambda functions that are at work; return how many there were."""

@@ -9,12 +9,19 @@ MINISTACK = "1.5.33"
 
 _INTERNALS = {
     "ministack.app": ("app", "SERVICE_HANDLERS", "AUTH"),
-    "ministack.core.router": ("SERVICE_PATTERNS", "extract_region"),
-    "ministack.core.responses": ("StreamingResponse", "get_account_id", "get_region", "request_scope"),
+    "ministack.core.router": ("SERVICE_PATTERNS", "extract_access_key_id", "extract_region"),
+    "ministack.core.responses": (
+        "StreamingResponse",
+        "error_response_json",
+        "get_account_id",
+        "get_region",
+        "request_scope",
+    ),
     "ministack.core.iam_actions": (
         "SERVICE_TO_IAM_NAMESPACE",
         "_BOTOCORE_SERVICE_MAP",
         "extract_iam_action",
+        "dynamodb_transaction_checks",
         "extract_resource_arn",
         "request_tag_context",
     ),
@@ -25,10 +32,24 @@ _INTERNALS = {
         "_resolve_condition_key",
         "EvalContext",
         "evaluate_resource_policy",
+        "enforce",
     ),
     "ministack.core.lambda_runtime": ("_workers", "_lock", "Worker"),
     "ministack.core.tls": ("use_ssl_enabled", "resolve_tls_material"),
-    "ministack.services.cloudformation.provisioners": ("_RESOURCE_HANDLERS",),
+    "ministack.services.cloudformation.provisioners": (
+        "_NAME_SEED",
+        "_RESOURCE_HANDLERS",
+        "_physical_name",
+        "new_uuid",
+    ),
+    "ministack.services.dynamodb": (
+        "_parse_partiql",
+        "_pitr_settings",
+        "_sse_description_from_spec",
+        "_tables",
+        "_ttl_settings",
+        "handle_request",
+    ),
     "ministack.services.eventbridge": (
         "_dispatch_event",
         "_pattern_event_view",

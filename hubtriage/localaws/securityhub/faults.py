@@ -1,7 +1,8 @@
 """Faults that a test writes into a script beforehand."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+from hubtriage.localaws.script import Script
 from hubtriage.localaws.securityhub.errors import CALL_ERRORS, FINDING_ERRORS
 
 
@@ -40,63 +41,25 @@ class ScriptedFault:
             raise ValueError("times is at least 1 and skip at least 0")
 
 
-@dataclass(slots=True)
-class _Armed:
-    fault: ScriptedFault
-    skip: int
-    times: int
-
-    def strike(self) -> bool:
-        """Say whether this occasion goes wrong, and count it."""
-        if self.skip:
-            self.skip -= 1
-            return False
-        self.times -= 1
-        return True
-
-
-@dataclass(slots=True)
-class FaultScript:
+class FaultScript(Script[ScriptedFault]):
     """Faults that wait for their occasion, in the order in which they were written."""
-
-    _armed: list[_Armed] = field(default_factory=list)
-
-    def add(self, fault: ScriptedFault) -> None:
-        """Arm a fault."""
-        self._armed.append(_Armed(fault, fault.skip, fault.times))
-
-    def clear(self) -> None:
-        """Disarm all."""
-        self._armed.clear()
-
-    def __len__(self) -> int:
-        return len(self._armed)
 
     def of_call(self, operation: str) -> ScriptedFault | None:
         """Return the fault of a call of `operation`, if it goes wrong; each waiting fault counts the call."""
-        waiting = [a for a in self._armed if a.fault.operation == operation and a.fault.finding_error is None]
-        return self._first_strike(waiting)
+        return self.strike(lambda fault: fault.operation == operation and fault.finding_error is None)
 
     def of_finding(self, operation: str, finding: str) -> str | None:
         """Return the ErrorCode of one finding of a call, if it goes wrong."""
-        if not self._armed:
+        if not len(self):
             return None
-        waiting = [
-            a
-            for a in self._armed
-            if a.fault.operation == operation and a.fault.finding_error and a.fault.finding in (None, finding)
-        ]
-        fault = self._first_strike(waiting)
+        fault = self.strike(
+            lambda fault: (
+                fault.operation == operation
+                and fault.finding_error is not None
+                and fault.finding in (None, finding)
+            )
+        )
         return fault.finding_error if fault else None
-
-    def _first_strike(self, waiting: list[_Armed]) -> ScriptedFault | None:
-        """Return the first fault that is due; those before it count the occasion as passed."""
-        for armed in waiting:
-            if armed.strike():
-                if not armed.times:
-                    self._armed.remove(armed)
-                return armed.fault
-        return None
 
 
 def finding_message(code: str) -> str:

@@ -1,0 +1,65 @@
+"""Faults that a test writes down beforehand: each waits for its occasions, and strikes so many of them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+
+class Scripted(Protocol):
+    """A fault: the first `skip` occasions pass, the next `times` go wrong."""
+
+    @property
+    def times(self) -> int:
+        """How often it strikes."""
+
+    @property
+    def skip(self) -> int:
+        """How many occasions pass before."""
+
+
+F = TypeVar("F", bound=Scripted)
+
+
+@dataclass(slots=True)
+class _Armed(Generic[F]):
+    fault: F
+    skip: int
+    times: int
+
+    def strike(self) -> bool:
+        """Say whether this occasion goes wrong, and count it."""
+        if self.skip:
+            self.skip -= 1
+            return False
+        self.times -= 1
+        return True
+
+
+class Script(Generic[F]):
+    """Faults in the order in which they were written."""
+
+    def __init__(self) -> None:
+        self._armed: list[_Armed[F]] = []
+
+    def add(self, fault: F) -> None:
+        """Arm a fault."""
+        self._armed.append(_Armed(fault, fault.skip, fault.times))
+
+    def clear(self) -> None:
+        """Disarm all."""
+        self._armed.clear()
+
+    def __len__(self) -> int:
+        return len(self._armed)
+
+    def strike(self, concerns: Callable[[F], bool]) -> F | None:
+        """Return the first fault that is due of those that an occasion concerns.
+
+        Those before it count the occasion as passed.
+        """
+        for armed in [each for each in self._armed if concerns(each.fault)]:
+            if armed.strike():
+                if not armed.times:
+                    self._armed.remove(armed)
+                return armed.fault
+        return None
