@@ -53,9 +53,6 @@ processes_option = click.option(
     show_default="one for each core",
     help="How many processes judge findings.",
 )
-stack_option = click.option(
-    "--stack", default="hubtriage", show_default=True, help="Name of the stack that plans."
-)
 _OPTIONS = (
     click.option(
         "--udf",
@@ -63,13 +60,6 @@ _OPTIONS = (
         default="replace",
         show_default=True,
         help="How UserDefinedFields are sent.",
-    ),
-    click.option(
-        "--known-stack",
-        "known_stacks",
-        metavar="NAME",
-        multiple=True,
-        help="Another stack on this hub, as in the setting known-stacks. May be repeated.",
     ),
     click.option(
         "--never",
@@ -82,24 +72,16 @@ _OPTIONS = (
 
 
 def settings_options(command: Command) -> Command:
-    """Add the options that say how the stack was deployed; pass them to the command as `settings`.
-
-    The stack's name comes from the command's own `--stack`.
-    """
+    """Add the options that say how the stack was deployed; pass them to the command as `settings`."""
 
     @wraps(command)
     def with_settings(
         *,
-        stack: str,
         udf: Literal["replace", "merge"],
-        known_stacks: Iterable[str],
         never: Iterable[str],
         **given: Any,
     ) -> None:
-        settings = Settings(
-            stack=stack, udf=udf, known_stacks=frozenset(known_stacks), never=frozenset(never)
-        )
-        command(settings=settings, **given)
+        command(settings=Settings(udf=udf, never=frozenset(never)), **given)
 
     decorated: Command = with_settings
     for option in reversed(_OPTIONS):

@@ -19,6 +19,7 @@ from hubtriage.authoring.checks.relations.overlap import RuleOverlaps
 from hubtriage.authoring.compiler import ruleset_document
 from hubtriage.authoring.loader import LoadResult, load_rules
 from hubtriage.engine.fields import FIELDS, Finding, ParsedFinding, member, same
+from hubtriage.engine.planning.entry import NO_ENTRY
 from hubtriage.engine.planning.fold import fold
 from hubtriage.engine.planning.plan import Settings, reason
 from hubtriage.engine.ruleset.ruleset import Rule, Ruleset, load_ruleset
@@ -158,13 +159,14 @@ def as_imported(finding: Finding) -> Finding:
 def _on_finding(
     theirs: TranslatedRules, ruleset: Ruleset, finding: Finding, settings: Settings, now: float
 ) -> Iterator[Overlap]:
-    mine = reason(finding, ruleset, now, settings).fold.proposals
+    imported = as_imported(finding)
+    mine = reason(imported, NO_ENTRY, ruleset, now, settings).fold.proposals
     if not mine:
         return
-    imported = fold(theirs.ruleset, ParsedFinding(as_imported(finding)), {}, now).proposals
+    other_tools = fold(theirs.ruleset, ParsedFinding(imported), {}, now).proposals
     example = str(finding.get("Id"))
-    for field in mine.keys() & imported.keys():
-        (rule, proposal), (automation_rule, other) = mine[field], imported[field]
+    for field in mine.keys() & other_tools.keys():
+        (rule, proposal), (automation_rule, other) = mine[field], other_tools[field]
         differs = not same(field, proposal.value, other.value)
         yield Overlap(
             theirs.names[automation_rule.id], theirs.region, rule.id, field, 1, int(differs), example, differs

@@ -7,25 +7,23 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from hubtriage.engine.fields import Finding, Value, position, read
+from hubtriage.engine.fields import FIELDS, NOTE, USER_PREFIX, WORKFLOW, Finding, Value, position
 from hubtriage.engine.json_values import finite
-from hubtriage.engine.planning.memo import Claim
-from hubtriage.engine.planning.plan import Reasoning, Settings, reason, rule_names
-from hubtriage.engine.planning.resolve import FOLLOWS_PROVIDER
+from hubtriage.engine.planning.entry import NO_ENTRY, Authors, Claim, Entry, Stored
+from hubtriage.engine.planning.plan import NOT_ASKED, Reasoning, Settings, reason
 from hubtriage.engine.ruleset.ruleset import Rule, Ruleset
 from hubtriage.engine.trace import TracedCondition, TracedOperation, trace_logic, trace_pattern
 from hubtriage.simulation.field_explanations import (
+    HISTORY_ASKED,
     Explainer,
     FieldExplanation,
-    is_unnamed,
     measured_severity,
     no_longer_in_force,
     not_in_force,
 )
 
-OVERRULED = "overruled: somebody changed the field since"
-UNNAMED = "UserDefinedFields.?"
-"""A key whose name is lost: the memo holds only its digest, and no finding or rule has the name."""
+OVERRULED = "overruled: a person or another tool has changed it since"
+FOLLOWS_SERVICE = "taken back: it follows Security Hub"
 
 RuleVerdict = Literal[
     "applies", "held", "observed", "no match", "above its ceiling", "not in force", "not looked at", "failed"
@@ -34,15 +32,20 @@ RuleVerdict = Literal[
 
 @dataclass(frozen=True, slots=True)
 class ClaimExplanation:
-    """A claim of the memo: the field that triage had set, by which rule, and what became of it.
+    """A claim of the entry: what triage had set, by which rule, and what has become of it.
 
-    `rule` is None if its name is lost; `in_rules` says whether the rule still exists.
+    `set` is the value as the ledger keeps it, `value` what the finding has. `rule` is None if no rule wants
+    the field any more but triage still holds it; `in_rules` says whether the rule still exists. `before` is
+    the person's value that an override replaced, `overruled` how often somebody changed the field since.
     """
 
     field: str
+    set: Stored
     value: Value
     rule: str | None
     in_rules: bool
+    before: Value
+    overruled: int
     standing: str
 
 
@@ -66,9 +69,13 @@ class RuleExplanation:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Every step of one decision, in the order in which it was made."""
+    """Every step of one decision, in the order in which it was made.
+
+    `is_entry_known` is False if the finding came without an entry: then what triage holds is not known.
+    """
 
     finding: Finding
+    is_entry_known: bool
     ruleset: Ruleset
     reasoning: Reasoning
     claims: tuple[ClaimExplanation, ...]
@@ -81,6 +88,7 @@ class Explanation:
             "decision": self.reasoning.decision.as_record(),
             "ruleset": self.ruleset.hash,
             "revision": self.ruleset.revision,
+            "entry_known": self.is_entry_known,
             "claims": [asdict(claim) for claim in self.claims],
             "rules": [asdict(rule) for rule in self.rules],
             "fields": [asdict(field) for field in self.fields],
@@ -88,48 +96,68 @@ class Explanation:
         return {name: finite(value) for name, value in record.items()}
 
 
-def explain(finding: Finding, ruleset: Ruleset, now: float, settings: Settings) -> Explanation:
-    """Decide one finding and record every step."""
-    reasoning = reason(finding, ruleset, now, settings)
-    explainer = Explainer(finding, reasoning, ruleset, settings, rule_names(reasoning.finding, ruleset))
+def explain(
+    finding: Finding,
+    entry: Entry | None,
+    ruleset: Ruleset,
+    now: float,
+    settings: Settings,
+    *,
+    authors: Authors = NOT_ASKED,
+) -> Explanation:
+    """Decide one finding and record every step. `entry` is None if it is not known."""
+    reasoning = reason(finding, entry or NO_ENTRY, ruleset, now, settings, authors=authors)
     return Explanation(
         finding=finding,
+        is_entry_known=entry is not None,
         ruleset=ruleset,
         reasoning=reasoning,
-        claims=tuple(_claims(reasoning, ruleset, explainer)),
+        claims=tuple(_claims(reasoning, ruleset)),
         rules=tuple(_rules(reasoning, ruleset, now)),
-        fields=tuple(explainer.fields()),
+        fields=tuple(Explainer(finding, reasoning, ruleset, settings).fields()),
     )
 
 
-def _claims(reasoning: Reasoning, ruleset: Ruleset, explainer: Explainer) -> Iterator[ClaimExplanation]:
-    for name, claim in sorted(reasoning.memo.claims.items(), key=lambda item: position(item[0])):
-        field = UNNAMED if is_unnamed(name) else name
-        standing = _standing(claim, reasoning.claims.get(name))
+def _claims(reasoning: Reasoning, ruleset: Ruleset) -> Iterator[ClaimExplanation]:
+    for name, claim in sorted(reasoning.entry.claims.items(), key=lambda item: position(item[0])):
+        after = reasoning.claims.get(name)
+        standing = _standing(name, claim, after)
         yield ClaimExplanation(
-            field,
-            read(explainer.finding, name),
-            explainer.names.get(claim.rule),
-            claim.rule in ruleset.by_ref,
-            standing,
+            field=name,
+            set=claim.value,
+            value=reasoning.finding.value(name),
+            rule=claim.rule,
+            in_rules=claim.rule in ruleset.by_id,
+            before=claim.before,
+            overruled=after.overruled if after else claim.overruled,
+            standing=standing + _unless(name, reasoning),
         )
 
 
-def _standing(before: Claim, after: Claim | None) -> str:
+def _standing(name: str, before: Claim, after: Claim | None) -> str:
+    if after is None and name.startswith(USER_PREFIX):
+        return "ended: the key is gone"
     if after is None:
-        return "ended: Security Hub itself set the field since"
+        return "ended: Security Hub itself has set the field since"
     if after.person:
-        return "a person's, since triage was overruled" if before.person else OVERRULED
+        return "a person's since triage was overruled" if before.person else OVERRULED
     if after.left_out:
         return "taken back: left out of the map"
-    if after.rule == FOLLOWS_PROVIDER:
-        return "taken back: follows its provider since"
-    return "ours: the field still holds what triage set"
+    if after.rule is not None:
+        return "ours: the field still holds what triage set"
+    if name == NOTE:
+        return "taken back: the note says so"
+    if name in FIELDS and (FIELDS[name].provided or name == WORKFLOW):
+        return "taken back: it follows its provider" if FIELDS[name].provided else FOLLOWS_SERVICE
+    return "no rule wants it any more, but it is still ours"
+
+
+def _unless(name: str, reasoning: Reasoning) -> str:
+    """Say that a claim is judged without the history, which at work is asked first."""
+    return f" ({HISTORY_ASKED})" if name in reasoning.decision.questions else ""
 
 
 def _rules(reasoning: Reasoning, ruleset: Ruleset, now: float) -> Iterator[RuleExplanation]:
-    if reasoning.memo.hands_off:
-        return
     stopped_by: str | None = None
     for rule in ruleset.rules:
         if stopped_by:

@@ -1,16 +1,17 @@
 """What becomes of each field of one finding, who holds it, and why: sentences made of a reasoning."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from json import dumps
 from typing import Literal
 
 from hubtriage.engine.fields import (
-    FIELDS,
+    NOTE,
     SEVERITY,
     USER_PREFIX,
+    WORKFLOW,
     Finding,
     Value,
     is_nobodys,
@@ -18,18 +19,18 @@ from hubtriage.engine.fields import (
     read,
     same,
 )
-from hubtriage.engine.planning.baseline import is_resolved_as_passed, taken_back
+from hubtriage.engine.planning.baseline import taken_back
 from hubtriage.engine.planning.decision import Change, Observed
 from hubtriage.engine.planning.doubt import NEVER_WRITTEN, RULE_FAILED
-from hubtriage.engine.planning.memo import Claim
+from hubtriage.engine.planning.entry import Claim
 from hubtriage.engine.planning.plan import Reasoning, Settings
-from hubtriage.engine.planning.resolve import FOLLOWS_PROVIDER, FieldOutcome
-from hubtriage.engine.ruleset.ruleset import Rule, Ruleset, gravest_severity, rule_ref
+from hubtriage.engine.planning.resolve import FieldOutcome
+from hubtriage.engine.ruleset.ruleset import Rule, Ruleset, gravest_severity
 from hubtriage.simulation.outvoted import outvoted
 
-Holder = Literal["nobody", "triage", "a person or another tool", "Security Hub or a person"]
+Holder = Literal["nobody", "triage", "a person or another tool"]
 
-GONE = "a rule that is no longer in the rules"
+HISTORY_ASKED = "at work the finding's history is asked who set it"
 MOST_OUTVOTED = 3
 _WORD = re.compile(r"[\w:./@+*#-]+", re.ASCII)
 
@@ -60,21 +61,19 @@ class FieldExplanation:
 
 @dataclass(frozen=True, slots=True)
 class Explainer:
-    """Explains the fields of one reasoning; `names` gives rule ids by digest, also those of deleted rules."""
+    """Explains the fields of one reasoning."""
 
     finding: Finding
     reasoning: Reasoning
     ruleset: Ruleset
     settings: Settings
-    names: Mapping[str, str]
 
     def fields(self) -> Iterator[FieldExplanation]:
-        """Explain each field once, in field order; skip a user key whose name is lost."""
+        """Explain each field once, in field order."""
         reasoning = self.reasoning
-        names = {*reasoning.outcomes, *reasoning.memo.claims, *reasoning.fold.observed}
+        names = {*reasoning.outcomes, *reasoning.entry.claims, *reasoning.fold.observed}
         for name in sorted(names, key=position):
-            if not is_unnamed(name):
-                yield self._field(name)
+            yield self._field(name)
 
     def _field(self, name: str) -> FieldExplanation:
         outcome = self.reasoning.outcomes.get(name, FieldOutcome())
@@ -98,10 +97,7 @@ class Explainer:
     def _holder(self, name: str, value: Value, claim: Claim | None) -> Holder:
         if claim is not None:
             return "a person or another tool" if claim.person else "triage"
-        if is_nobodys(self.reasoning.finding, name, value):
-            return "nobody"
-        by_service = is_resolved_as_passed(self.reasoning.finding, name)
-        return "Security Hub or a person" if by_service else "a person or another tool"
+        return "nobody" if is_nobodys(self.reasoning.finding, name, value) else "a person or another tool"
 
     def _outvoted(self, name: str) -> Iterator[Outvoted]:
         for rule, proposal, _winner in outvoted(self.reasoning, self._rule):
@@ -109,7 +105,7 @@ class Explainer:
                 yield Outvoted(rule.id, proposal.value)
 
     def _rule(self, rule_id: str) -> Rule | None:
-        return self.ruleset.by_ref.get(rule_ref(rule_id))
+        return self.ruleset.by_id.get(rule_id)
 
     def _result(self, name: str, outcome: FieldOutcome, over: tuple[Outvoted, ...]) -> tuple[str, str]:
         """Return (what becomes of a field, why)."""
@@ -119,27 +115,31 @@ class Explainer:
         if change is not None and change.why == "taken back":
             return "taken back", self._why_taken_back(change)
         if change is not None:
-            return "set", self._why_set(change, over) if change.why == "rule" else "follows its provider"
+            return "set", self._why_set(change, over) if change.why == "rule" else _follows(name)
         if outcome.kept is not None:
-            return "kept", outcome.kept.why
-        if name in fold.held and outcome.claim is not None:
-            return "kept", f"{self.names.get(outcome.claim.rule, GONE)} is on hold, and keeps it"
+            return "kept", outcome.kept.why + self._unless(name)
+        if name in fold.held and outcome.claim is not None and not outcome.claim.person:
+            return "kept", f"{outcome.claim.rule} is on hold, and keeps it"
         if name in fold.proposals:
             return "unchanged", f"already as {fold.proposals[name][0].id} wants it"
         if name in fold.frozen:
             return "kept", RULE_FAILED
         if name in self.settings.never:
             return "kept", NEVER_WRITTEN
-        return "unchanged", self._why_unchanged(name, outcome.claim or self.reasoning.claims.get(name))
+        return "unchanged", self._why_unchanged(name, self.reasoning.claims.get(name))
 
     def _why_set(self, change: Change, over: tuple[Outvoted, ...]) -> str:
         holder = self._holder(change.field, change.old, self.reasoning.claims.get(change.field))
         if holder in ("nobody", "triage"):
             return f"{change.rule} wants it{_over(over)}"
-        sentence = (
-            f"{change.rule} overrides {_plain(change.old)}, set by {holder}; given back when the rule ends"
-        )
-        return sentence + _over(over)
+        claim = self.reasoning.outcomes[change.field].claim
+        given_back = "; given back when the rule ends" if claim and claim.before is not None else ""
+        sentence = f"{change.rule} overrides {_plain(change.old)}, set by {holder}{given_back}"
+        return sentence + self._unless(change.field) + _over(over)
+
+    def _unless(self, name: str) -> str:
+        """Say that a person is assumed, where the history would be asked at work."""
+        return f"; {HISTORY_ASKED}" if name in self.reasoning.decision.questions else ""
 
     def _why_taken_back(self, change: Change) -> str:
         claim = self.reasoning.claims.get(change.field)
@@ -155,8 +155,8 @@ class Explainer:
         if rule is not None:
             return f"{name} {self._standing_of(rule, change)}"
         if change.cause == "all is taken back":
-            return f"{name or 'a rule'} had set it, and everything is taken back"
-        return f"set by {name}, which is no longer in the rules" if name else f"set by {GONE}"
+            return f"{name} had set it, and everything is taken back"
+        return f"set by {name}, which is no longer in the rules"
 
     def _standing_of(self, rule: Rule, change: Change) -> str:
         fold = self.reasoning.fold
@@ -184,17 +184,28 @@ class Explainer:
             return "no rule wants it"
         if claim.person:
             return "no rule wants it any more"
-        if claim.rule == FOLLOWS_PROVIDER:
-            return "as its provider has it, which triage follows"
-        if name.startswith(USER_PREFIX) and read(self.finding, name) is None:
-            return "no rule wants it any more, and it is gone"
         if name.startswith(USER_PREFIX):
-            if self.settings.udf == "merge" and not claim.left_out:
-                return "no rule wants it any more, but under `merge` a key cannot be taken away"
-            return "was left out of the map before; it is not asked for twice"
-        if name in FIELDS and taken_back(self.reasoning.finding, name, claim) is None:
+            return self._why_key_unchanged(name, claim)
+        if name == NOTE:
+            return "no rule wants it any more, and the note says so"
+        target = taken_back(self.reasoning.finding, name, claim)
+        if target is None:
             return "no rule wants it any more, but the API cannot empty it"
-        return "no rule wants it any more, and its provider has it so already"
+        if not same(name, read(self.finding, name), target):
+            return "no rule wants it any more, but taking it back would hide the finding"
+        if claim.rule is None:
+            return f"{_follows(name)}, and has its value already"
+        whose = "Security Hub" if name == WORKFLOW else "its provider"
+        return f"no rule wants it any more, and {whose} has it so already"
+
+    def _why_key_unchanged(self, name: str, claim: Claim) -> str:
+        if read(self.finding, name) is None:
+            return "no rule wants it any more, and it is gone"
+        if claim.left_out:
+            return "was left out of the map before; it is not asked for twice"
+        if self.settings.udf == "merge":
+            return "no rule wants it any more, but under `merge` a key cannot be taken away"
+        return "no rule wants it any more, but it is the last key, and a map cannot be emptied"
 
     def _what_observed_would_do(self, name: str) -> str:
         rule, proposal = self.reasoning.fold.observed[name]
@@ -206,9 +217,8 @@ class Explainer:
         return f"no rule in force wants it; {rule.id} would have to leave it, too"
 
 
-def is_unnamed(name: str) -> bool:
-    """Say whether this is a user-defined field whose name is lost: the memo holds only its digest."""
-    return name.startswith(USER_PREFIX + "\0")
+def _follows(name: str) -> str:
+    return "follows Security Hub" if name == WORKFLOW else "follows its provider"
 
 
 def measured_severity(reasoning: Reasoning, subject: str) -> str:

@@ -1,15 +1,18 @@
 """Find the findings in a JSON document: a finding, a list, an EventBridge event, or a GetFindings answer.
 
-An unusable finding never hides the others: an `Unusable` stands in its place.
+A finding may stand there with its entry in the ledger (`exported`). An unusable one never hides the others:
+an `Unusable` stands in its place.
 """
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from hubtriage.engine.json_values import MOST_LEVELS, is_too_deep
+from hubtriage.engine.planning.entry_format import EntryError
 from hubtriage.simulation.documents import Document
+from hubtriage.simulation.exported import ExportedFinding, entry_of, is_exported
 
 
 class NotJsonError(ValueError):
@@ -24,7 +27,7 @@ class Unusable:
     value: object = None
 
 
-Item = dict[str, Any] | Unusable
+Item = ExportedFinding | Unusable
 
 
 def items_of(document: Document) -> list[Item]:
@@ -50,6 +53,8 @@ def found_in(value: object) -> list[Item]:
         return [item for element in value for item in found_in(element)]
     if not isinstance(value, Mapping):
         return [Unusable("not a finding: not a JSON object", value)]
+    if is_exported(value):
+        return [_with_entry(value)]
     holder = value.get("detail") if "detail" in value else value
     listed = _listed(holder)
     if listed is not None:
@@ -67,6 +72,16 @@ def _listed(holder: object) -> list[object] | None:
     return found if isinstance(found, list) else None
 
 
+def _with_entry(value: Mapping[str, object]) -> Item:
+    item = _checked(value["finding"])
+    if isinstance(item, Unusable):
+        return item
+    try:
+        return ExportedFinding(item.finding, entry_of(value))
+    except EntryError as error:
+        return Unusable(f"its entry cannot be read: {error}", item.finding)
+
+
 def _checked(finding: object) -> Item:
     if not isinstance(finding, Mapping):
         return Unusable("not a finding: not a JSON object", finding)
@@ -76,4 +91,4 @@ def _checked(finding: object) -> Item:
             return Unusable(f"not a finding in ASFF: {name} is missing or no text", finding)
     if is_too_deep(finding):
         return Unusable(f"not a finding in ASFF: nested deeper than {MOST_LEVELS} levels")
-    return dict(finding)
+    return ExportedFinding(dict(finding))

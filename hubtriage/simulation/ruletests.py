@@ -6,7 +6,7 @@ happened to the finding earlier, with the same planning.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from hubtriage.authoring.asff.samples import SAMPLE_NOW, complete
@@ -14,9 +14,11 @@ from hubtriage.authoring.compiler import compile_rule
 from hubtriage.authoring.loader import LoadedRule, LoadResult
 from hubtriage.authoring.problems import Position
 from hubtriage.authoring.schema.rule import NO_CHANGE, Expectation, RuleTest
-from hubtriage.engine.fields import OUR_KEYS, user_fields
+from hubtriage.engine.fields import FIELDS, read, user_fields
 from hubtriage.engine.planning.decision import Decision
+from hubtriage.engine.planning.entry import NO_ENTRY, Authors, Entry, LastChange
 from hubtriage.engine.planning.plan import Settings, decide
+from hubtriage.engine.planning.review import ASKED_ABOUT
 from hubtriage.engine.ruleset.ruleset import FORMAT, Ruleset, load_ruleset
 from hubtriage.simulation.backtest.applied import applied
 from hubtriage.simulation.explain import Explanation, explain
@@ -87,8 +89,8 @@ def run_test(loaded: LoadResult, rule: LoadedRule, index: int) -> RuleTestResult
     now = _time_of(rule, test)
     finding = complete(test.finding, name=test.sample, now=now)
     ruleset = _ruleset(loaded, rule, test, finding)
-    present, lapse = _after_what_was_before(rule, test, finding, ruleset)
-    explained = explain(present, ruleset, now, Settings())
+    past, lapse = _after_what_was_before(rule, test, finding, ruleset)
+    explained = explain(past.finding, past.entry, ruleset, now, Settings(), authors=past.authors)
     decision = explained.reasoning.decision
     differences = (lapse,) if lapse else tuple(_differences(test.expect, decision))
     return RuleTestResult(
@@ -103,24 +105,37 @@ def run_test(loaded: LoadResult, rule: LoadedRule, index: int) -> RuleTestResult
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Past:
+    """The finding after what happened to it, its entry, and what its history says."""
+
+    finding: dict[str, Any]
+    entry: Entry = NO_ENTRY
+    authors: Authors = field(default_factory=dict)
+
+
 def _after_what_was_before(
     rule: LoadedRule, test: RuleTest, finding: dict[str, Any], ruleset: Ruleset
-) -> tuple[dict[str, Any], Difference | None]:
+) -> tuple[_Past, Difference | None]:
     """Return the finding after the test's `before`; a difference if the rule could not be applied."""
-    before = test.before
+    before, time = test.before, _time_in_force(rule)
     if before is None:
-        return finding, None
+        return _Past(finding), None
+    entry, authors = NO_ENTRY, {}
     if before.applied:
-        then = complete({**test.finding, **before.finding}, name=test.sample, now=_time_in_force(rule))
-        update = decide(then, ruleset, _time_in_force(rule), Settings()).update
-        if update is None:
-            return finding, Difference("before.applied", True, None)
-        finding = {**finding, **_written(applied(then, update, "replace"), update)}
+        then = complete({**test.finding, **before.finding}, name=test.sample, now=time)
+        decision = decide(then, NO_ENTRY, ruleset, time, Settings())
+        if decision.update is None:
+            return _Past(finding), Difference("before.applied", True, None)
+        finding = {**finding, **_written(applied(then, decision.update, "replace"), decision.update)}
+        entry = decision.after
     if before.person is not None:
         edit = before.person.model_dump(exclude_unset=True)
         fields = {**user_fields(finding), **edit.get("UserDefinedFields", {})}
         finding = applied(finding, {**edit, "UserDefinedFields": fields} if fields else edit, "replace")
-    return finding, None
+        changed = (name for name in ASKED_ABOUT if FIELDS[name].member in edit)
+        authors = {name: LastChange("person", read(finding, name), time) for name in changed}
+    return _Past(finding, entry, authors), None
 
 
 def _written(finding: Mapping[str, Any], update: Mapping[str, Any]) -> dict[str, Any]:
@@ -152,7 +167,7 @@ def _differences(expected: str | Expectation, decision: Decision) -> Iterator[Di
     if decision.errors:
         yield Difference("errors", [], [error.message for error in decision.errors])
         return
-    actual = _own_update(decision)
+    actual = dict(decision.update or {})
     if isinstance(expected, str):
         yield from (Difference(name, None, value) for name, value in actual.items())
         return
@@ -160,13 +175,6 @@ def _differences(expected: str | Expectation, decision: Decision) -> Iterator[Di
         wanted = getattr(expected, name)
         wanted = wanted.model_dump(exclude_unset=True) if hasattr(wanted, "model_dump") else wanted
         yield from _compare(name, wanted, actual.get(name))
-
-
-def _own_update(decision: Decision) -> dict[str, Any]:
-    """Return the update without triage's memory."""
-    update = dict(decision.update or {})
-    fields = {key: value for key, value in update.pop("UserDefinedFields", {}).items() if key not in OUR_KEYS}
-    return {**update, "UserDefinedFields": fields} if fields else update
 
 
 def _compare(field: str, expected: Any, actual: Any) -> Iterator[Difference]:

@@ -8,6 +8,7 @@ import click
 from hubtriage.cli.text import counted, shown
 from hubtriage.cli.views.tables import duration, table
 from hubtriage.simulation.backtest.report import rules_that_do_something
+from hubtriage.simulation.exported import NO_ENTRIES
 
 MOST_ROWS = 20
 _COLUMNS = {
@@ -48,13 +49,13 @@ def summary(report: Record) -> Iterator[str]:
         "changed": "to change",
         "hidden": "of these hidden",
         "taken_back": "of these taken back",
-        "noted": "only to be noted on, since people changed what triage had set",
+        "noted": "only to be noted in the ledger, since people changed what triage had set",
         "refused": "refused",
-        "hands_off": "with a memo that says hands off",
         "kept": "with fields left to people",
         "unchanged": "unchanged",
         "repeated": "repetitions, not counted again",
         "unusable": "unusable",
+        "in_doubt": f"with a note of triage: {NO_ENTRIES}",
     }
     yield click.style(counted(totals["findings"], "finding"), bold=True)
     yield from (f"  {totals[name]:>9,}  {text}" for name, text in words.items() if totals[name])

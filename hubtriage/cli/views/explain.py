@@ -8,19 +8,12 @@ import click
 from hubtriage.cli.text import quoted, shown
 from hubtriage.cli.views.conditions import all_conditions, first_failure
 from hubtriage.cli.views.decision import observed_lines
-from hubtriage.engine.fields import OUR_KEYS, SEVERITY, Finding, member, provider_value, read
-from hubtriage.simulation.explain import UNNAMED, ClaimExplanation, Explanation, RuleExplanation
+from hubtriage.engine.fields import SEVERITY, Finding, member, provider_value, read
+from hubtriage.simulation.explain import ClaimExplanation, Explanation, RuleExplanation
+from hubtriage.simulation.exported import NO_ENTRIES, seems_ours
 from hubtriage.simulation.field_explanations import FieldExplanation
 
 JUDGED = "judged on the finding as it would be without triage; on one field the later rule wins"
-MEMO = {
-    "none": "triage has left no memory on this finding",
-    "ours": "what triage did here before:",
-    "foreign": "of another stack that is listed as known: hands off",
-    "unknown": "of a stack that is not listed: ignored; what it claimed counts as a person's",
-    "unreadable": "unreadable: ignored; what it claimed counts as a person's",
-    "lost": "lost: there is a note of ours, but no memory of it that can be read: hands off",
-}
 COLOURS = {
     "applies": "green",
     "held": "green",
@@ -34,13 +27,13 @@ def render(explanation: Explanation, every: bool = False) -> Iterator[str]:
     """Yield the explanation as lines for people."""
     yield from _finding(explanation.finding)
     yield ""
-    yield from _memo(explanation)
+    yield from _ledger(explanation)
     yield ""
     yield from _rules(explanation.rules, every)
     yield ""
     yield from _fields(explanation.fields)
     yield ""
-    yield from _decision(explanation, every)
+    yield from _decision(explanation)
 
 
 def rule_lines(explanation: Explanation) -> Iterator[str]:
@@ -73,30 +66,36 @@ def _finding(finding: Finding) -> Iterator[str]:
     yield "  " + ", ".join(parts + ([f"compliance {shown(status)}"] if status else []))
 
 
-def _memo(explanation: Explanation) -> Iterator[str]:
-    yield _head("MEMO", MEMO[explanation.reasoning.memo.kind])
-    width = max((len(claim.field) for claim in explanation.claims), default=0)
+def _ledger(explanation: Explanation) -> Iterator[str]:
+    yield _head("LEDGER", _what_is_known(explanation))
+    width = max((len(quoted(claim.field)) for claim in explanation.claims), default=0)
     for claim in explanation.claims:
-        yield f"  {_claim(claim, width)}"
+        yield f"  {quoted(claim.field):<{width}}  {_claim(claim)}"
 
 
-def _claim(claim: ClaimExplanation, width: int) -> str:
-    return f"{quoted(claim.field):<{width}}  {claim.standing}{_set_by(claim)}"
+def _what_is_known(explanation: Explanation) -> str:
+    if explanation.claims:
+        return "what triage set on this finding:"
+    if explanation.is_entry_known:
+        return "triage holds nothing on this finding"
+    return NO_ENTRIES if seems_ours(explanation.finding) else "the input has no entry for this finding"
 
 
-def _set_by(claim: ClaimExplanation) -> str:
-    if claim.field == UNNAMED:
-        return "; its name is not known any more"
-    if claim.standing.startswith("taken back"):
-        return ""
-    if claim.rule is None:
-        return "; set by a rule whose name is not known any more"
-    return f"; set by {claim.rule}" + ("" if claim.in_rules else ", which is no longer in the rules")
+def _claim(claim: ClaimExplanation) -> str:
+    """Return what was set, what has become of it, by which rule, and what people have to do with it."""
+    is_digest = isinstance(claim.set, str) and claim.set.startswith("sha256:")
+    value = "" if is_digest or claim.set is None else f"{shown(claim.set)}  "
+    gone = "" if claim.in_rules else ", which is no longer in the rules"
+    rule = "" if claim.rule is None else f"; set by {quoted(claim.rule)}{gone}"
+    before = "" if claim.before is None else f"; a person had {shown(claim.before)} before"
+    times = "once" if claim.overruled == 1 else f"{claim.overruled} times"
+    overruled = f"; overruled {times}" if claim.overruled else ""
+    return f"{value}{claim.standing}{rule}{before}{overruled}"
 
 
 def _rules(rules: Sequence[RuleExplanation], every: bool) -> Iterator[str]:
     if not rules:
-        yield _head("RULES", "not looked at")
+        yield _head("RULES", "none")
         return
     yield _head("RULES", JUDGED)
     width = max((len(rule.id) for rule in rules), default=0)
@@ -139,23 +138,23 @@ def _fields(fields: Sequence[FieldExplanation]) -> Iterator[str]:
         yield f"  {quoted(field.field):<{width}}  {value}  {why}"
 
 
-def _decision(explanation: Explanation, every: bool) -> Iterator[str]:
+def _decision(explanation: Explanation) -> Iterator[str]:
     decision = explanation.reasoning.decision
     if decision.refused:
         yield _head("DECISION", f"refused: {quoted(decision.refused)}")
     elif decision.update is None:
-        yield _head("DECISION", "no change")
+        is_noted = decision.after.remembers_more_than(explanation.reasoning.entry)
+        yield _head("DECISION", "no change; the ledger takes note" if is_noted else "no change")
     else:
-        yield _head("DECISION", "one update" if decision.changes else "one update, of the memory only")
-        yield from _update(decision.update, every)
+        yield _head("DECISION", "one update")
+        yield from _update(decision.update)
     yield from observed_lines(decision.as_record())
 
 
-def _update(update: Mapping[str, Any], every: bool) -> Iterator[str]:
-    """Yield what is sent, less the memo, which is for triage to read."""
+def _update(update: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what is sent."""
     for name, value in update.items():
         if name != "UserDefinedFields":
             yield f"  {quoted(name)}: {shown(value)}"
-    for key, value in update["UserDefinedFields"].items():
-        if every or key not in OUR_KEYS:
-            yield f"  UserDefinedFields {quoted(key)}: {shown(value)}"
+    for key, value in update.get("UserDefinedFields", {}).items():
+        yield f"  UserDefinedFields {quoted(key)}: {shown(value)}"

@@ -11,11 +11,6 @@ from hubtriage.engine.ruleset.ruleset import Ruleset
 from hubtriage.simulation.findings import Unusable
 
 Planned = Decision | Unusable
-MEMO_SAYS = {
-    "foreign": "another stack that is listed as known holds it",
-    "lost": "hands off, as there is a note of ours but no memory of it that can be read",
-}
-"""The memos on whose findings triage changes nothing."""
 
 
 def record(result: Planned, ruleset: Ruleset) -> dict[str, Any]:
@@ -26,7 +21,7 @@ def record(result: Planned, ruleset: Ruleset) -> dict[str, Any]:
     value = result.value if isinstance(result.value, dict) else {}
     identity = {"finding_id": value.get("Id"), "product_arn": value.get("ProductArn")}
     errors = [{"rule": None, "message": result.reason}]
-    return {**Decision("", "", "none").as_record(), **identity, "errors": errors, **by}
+    return {**Decision("", "").as_record(), **identity, "errors": errors, **by}
 
 
 def text(result: Planned) -> Iterator[str]:
@@ -37,8 +32,7 @@ def text(result: Planned) -> Iterator[str]:
     yield quoted(result.finding_id)
     yield from decision_lines(result.as_record())
     if result.update is None and not result.refused:
-        hands_off = f": {MEMO_SAYS[result.memo]}" if result.memo in MEMO_SAYS else ""
-        yield f"  no change{hands_off}"
+        yield "  no change"
 
 
 def summary(planned: Iterable[Planned]) -> str:

@@ -28,14 +28,15 @@ def examples_of(tally: Tally) -> list[Record]:
 
 def _example(judged: Judged, task: Task, whole: Ruleset) -> Record:
     finding = json.loads(judged.finding or "{}")
-    explanation = explain(finding, _concerned(judged.outcome, task, whole), task.now, task.settings)
+    explanation = explain(
+        finding, judged.entry, _concerned(judged.outcome, task, whole), task.now, task.settings
+    )
     return {
         **_about(finding, whole),
         "verdict": judged.outcome.verdict,
         "hides": judged.outcome.hides,
         "refused": judged.outcome.refused,
         "roles": sorted(set(judged.outcome.roles)),
-        "memo": judged.outcome.memo,
         "fields": [_field(field) for field in explanation.fields],
         "rules": list(_rules(explanation)),
     }
@@ -46,12 +47,8 @@ def _concerned(outcome: FindingOutcome, task: Task, whole: Ruleset) -> Ruleset:
     failed = (rule for rule, _message in outcome.errors)
     concerned = {*outcome.rules, *outcome.watched, *outcome.above_ceiling, *failed}
     rules = [rule for rule in task.ruleset["rules"] if rule["id"] in concerned]
-    return replace(
-        load_ruleset({**task.ruleset, "rules": rules}),
-        user_keys=whole.user_keys,
-        names=whole.names,
-        by_ref=whole.by_ref,
-    )
+    concerned_alone = load_ruleset({**task.ruleset, "rules": rules})
+    return replace(concerned_alone, by_id=whole.by_id, highest_ceiling=whole.highest_ceiling)
 
 
 def _about(finding: Finding, ruleset: Ruleset) -> Record:

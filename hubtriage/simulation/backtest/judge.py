@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from hubtriage.engine.fields import Finding
+from hubtriage.engine.planning.entry import Entry
 from hubtriage.engine.planning.plan import Reasoning, Settings, decide, reason
-from hubtriage.engine.ruleset.ruleset import load_ruleset
+from hubtriage.engine.ruleset.ruleset import Ruleset, load_ruleset
 from hubtriage.simulation.backtest.applied import applied
 from hubtriage.simulation.backtest.outcome import FindingOutcome, outcome_of
 from hubtriage.simulation.documents import Document
+from hubtriage.simulation.exported import ExportedFinding
 from hubtriage.simulation.findings import NotJsonError, Unusable, items_of
 
 _LONGEST_REASON = 300
@@ -33,10 +35,14 @@ class Task:
 
 
 class Judged(NamedTuple):
-    """An outcome; `finding` is the finding as it was judged, as JSON, where it may serve as an example."""
+    """An outcome; `finding` is the finding as it was judged, as JSON, where it may serve as an example.
+
+    `entry` is what was known of such a finding; None if nothing was.
+    """
 
     outcome: FindingOutcome
     finding: str | None = None
+    entry: Entry | None = None
 
 
 class Rejected(NamedTuple):
@@ -69,21 +75,28 @@ class Judge:
             if isinstance(item, Unusable):
                 yield Rejected(document.place, item.reason[:_LONGEST_REASON])
             else:
-                yield self._judge(*self._under_old(item))
+                yield self._judge(item) if self._old is None else self._judge_change(item, self._old)
 
-    def _under_old(self, finding: Finding) -> tuple[Finding, str | None]:
-        """Return (the finding as the old rules leave it, why their update is refused)."""
-        if self._old is None:
-            return finding, None
-        before = decide(finding, self._old, self._task.now, self._task.settings)
-        return applied(finding, before.update, self._task.settings.udf), before.refused
+    def _judge(self, item: ExportedFinding) -> Judged:
+        outcome = self._outcome(item.finding, item.known)
+        entry = None if item.entry is None else item.known
+        return self._with_example(outcome._replace(in_doubt=item.is_in_doubt), item.finding, entry)
 
-    def _judge(self, finding: Finding, refused_before: str | None) -> Judged:
-        reasoning = reason(finding, self._ruleset, self._task.now, self._task.settings)
-        outcome = outcome_of(finding, reasoning, self._rules, self._stopped(reasoning))
-        if outcome.refused and refused_before:
+    def _judge_change(self, item: ExportedFinding, old: Ruleset) -> Judged:
+        """Judge the finding, and its entry, as the old rules leave them."""
+        before = decide(item.finding, item.known, old, self._task.now, self._task.settings)
+        finding = applied(item.finding, before.update, self._task.settings.udf)
+        outcome = self._outcome(finding, before.after)
+        if outcome.refused and before.refused:
             outcome = outcome._replace(verdict="unchanged", refused=None)
-        return Judged(outcome, json.dumps(finding) if self._is_example(outcome) else None)
+        return self._with_example(outcome._replace(in_doubt=item.is_in_doubt), finding, before.after)
+
+    def _outcome(self, finding: Finding, entry: Entry) -> FindingOutcome:
+        reasoning = reason(finding, entry, self._ruleset, self._task.now, self._task.settings)
+        return outcome_of(finding, reasoning, self._rules, self._stopped(reasoning))
+
+    def _with_example(self, outcome: FindingOutcome, finding: Finding, entry: Entry | None) -> Judged:
+        return Judged(outcome, json.dumps(finding), entry) if self._is_example(outcome) else Judged(outcome)
 
     def _stopped(self, reasoning: Reasoning) -> tuple[str, ...]:
         """Return rules that match, but that a terminal rule came before."""

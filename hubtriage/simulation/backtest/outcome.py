@@ -18,11 +18,12 @@ from hubtriage.engine.fields import (
 )
 from hubtriage.engine.planning.batches import canonical
 from hubtriage.engine.planning.decision import Decision
+from hubtriage.engine.planning.entry import Entry
 from hubtriage.engine.planning.plan import Reasoning
 from hubtriage.engine.ruleset.ruleset import Rule
 from hubtriage.simulation.outvoted import outvoted
 
-FindingVerdict = Literal["changed", "noted", "unchanged", "refused", "hands off"]
+FindingVerdict = Literal["changed", "noted", "unchanged", "refused"]
 
 # Fields with few values: a report counts these by old and new value, the others only as changed.
 COUNTED_BY_VALUE = frozenset({WORKFLOW, SEVERITY, VERIFICATION, CONFIDENCE, CRITICALITY})
@@ -69,7 +70,11 @@ class Clash(NamedTuple):
 
 
 class FindingOutcome(NamedTuple):
-    """What becomes of a finding. `key` and `payload` are digests; `payload` is 0 where nothing is sent."""
+    """What becomes of a finding. `key` and `payload` are digests; `payload` is 0 where nothing is sent.
+
+    `noted`: the ledger alone is written. `in_doubt`: triage seems to have changed the finding, and no entry
+    says what it set.
+    """
 
     key: int
     finding_id: str
@@ -91,7 +96,7 @@ class FindingOutcome(NamedTuple):
     errors: tuple[tuple[str, str], ...] = ()
     overruled: int = 0
     refused: str | None = None
-    memo: str = "none"
+    in_doubt: bool = False
 
     @property
     def takes_back(self) -> bool:
@@ -125,7 +130,7 @@ def outcome_of(
         product=product_of(decision.product_arn),
         severity=read(finding, SEVERITY) or "none",
         generator=_text(finding, "GeneratorId"),
-        verdict=_verdict(decision),
+        verdict=_verdict(decision, reasoning.entry),
         payload=_digest(canonical(decision.update)) if decision.update else 0,
         hides=decision.hides,
         rules=decision.rules,
@@ -141,7 +146,6 @@ def outcome_of(
         errors=tuple((error.rule, error.message) for error in decision.errors),
         overruled=len(decision.overruled),
         refused=decision.refused,
-        memo=decision.memo,
     )
 
 
@@ -151,14 +155,12 @@ def product_of(product_arn: str) -> str:
     return product if found and product else product_arn
 
 
-def _verdict(decision: Decision) -> FindingVerdict:
+def _verdict(decision: Decision, entry: Entry) -> FindingVerdict:
     if decision.refused:
         return "refused"
-    if decision.changes:
-        return "changed"
     if decision.update:
-        return "noted"
-    return "unchanged" if decision.memo not in ("foreign", "lost") else "hands off"
+        return "changed"
+    return "noted" if decision.after.remembers_more_than(entry) else "unchanged"
 
 
 def _transition(field: str, old: Value, new: Value) -> Transition:

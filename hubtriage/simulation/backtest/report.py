@@ -57,11 +57,11 @@ def _totals(tally: Tally) -> Record:
     return {
         "findings": tally.total.findings,
         **{verdict: tally.verdicts[verdict] for verdict in ("changed", "noted", "unchanged", "refused")},
-        "hands_off": tally.verdicts["hands off"],
         "hidden": tally.total.hidden,
         "taken_back": tally.total.taken_back,
         "kept": tally.total.kept,
         "overruled": tally.overruled,
+        "in_doubt": tally.in_doubt,
         "repeated": tally.repeated,
         "unusable": tally.unusable,
     }

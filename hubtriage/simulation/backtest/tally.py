@@ -9,7 +9,7 @@ from hubtriage.simulation.backtest.judge import Judged, Rejected, Task
 from hubtriage.simulation.backtest.outcome import Clash, FindingOutcome, KeptField, Transition
 
 PROVIDER = "(follows the provider)"
-GONE = "(a rule that is gone)"
+NO_RULE = "(no rule)"
 _MOST_REASONS = 50
 
 
@@ -73,7 +73,7 @@ class Tally:
     clash_examples: dict[Clash, str] = field(default_factory=dict)
     refusals: Counter[str] = field(default_factory=Counter)
     errors: Counter[tuple[str, str]] = field(default_factory=Counter)
-    memos: Counter[str] = field(default_factory=Counter)
+    in_doubt: int = 0
     rejected: list[Rejected] = field(default_factory=list)
     examples: dict[int, Judged] = field(default_factory=dict)
     cost: CostTally = field(default_factory=CostTally)
@@ -100,7 +100,7 @@ class Tally:
         outcome = judged.outcome
         self.total.add(outcome)
         self.verdicts[outcome.verdict] += 1
-        self.memos[outcome.memo] += 1
+        self.in_doubt += outcome.in_doubt
         self.overruled += bool(outcome.overruled)
         self.accounts[outcome.account or "none"].add(outcome)
         self.products[outcome.product].add(outcome)
@@ -132,7 +132,7 @@ class Tally:
             self.rules[name].stopped += 1
         for name in {name for name, _message in outcome.errors}:
             self.rules[name].failed += 1
-        for name in {left.rule or GONE for left in outcome.kept}:
+        for name in {left.rule or NO_RULE for left in outcome.kept}:
             self.rules[name].kept += 1
         for name in {rule for _transition, rule in outcome.observed}:
             self.rules[name].observed += 1
@@ -162,7 +162,7 @@ class Tally:
         """Return the rule that made a change, or the name for its cause."""
         if why == "follows provider":
             return PROVIDER
-        return rule or GONE
+        return rule or NO_RULE
 
     def _add_example(self, judged: Judged) -> None:
         """Keep a finding if something that a rule does to it has too few examples yet."""

@@ -8,7 +8,7 @@ import click
 from hubtriage.cli.inputs.judging import SECURITY_HUB, judge_all, live_source
 from hubtriage.cli.inputs.live import live_options
 from hubtriage.cli.inputs.rules import compiled_document
-from hubtriage.cli.options import now_option, processes_option, rules_option, settings_options, stack_option
+from hubtriage.cli.options import now_option, processes_option, rules_option, settings_options
 from hubtriage.cli.views.backtest import render
 from hubtriage.engine.planning.plan import Settings
 from hubtriage.simulation.backtest.html import examples_each, page
@@ -21,7 +21,6 @@ from hubtriage.simulation.backtest.report import ReportSource, report_of
 @live_options
 @rules_option
 @now_option
-@stack_option
 @settings_options
 @processes_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON document with all counts.")

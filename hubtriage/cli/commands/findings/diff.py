@@ -13,7 +13,7 @@ from hubtriage.cli.failure import fail
 from hubtriage.cli.inputs.judging import SECURITY_HUB, judge_all, live_source
 from hubtriage.cli.inputs.live import live_options
 from hubtriage.cli.inputs.rules import rule_errors_shown
-from hubtriage.cli.options import now_option, processes_option, settings_options, stack_option
+from hubtriage.cli.options import now_option, processes_option, settings_options
 from hubtriage.cli.views.diff import markdown, text
 from hubtriage.engine.planning.plan import Settings
 from hubtriage.simulation.backtest.judge import Task
@@ -30,7 +30,6 @@ DEFAULT_FOLDER = Path("rules")
 @click.option("--against", metavar="REV", help="Take OLD from git: NEW as it was at this revision.")
 @live_options
 @now_option
-@stack_option
 @settings_options
 @processes_option
 @click.option(

@@ -10,13 +10,13 @@ import click
 from hubtriage.cli.failure import fail
 from hubtriage.cli.inputs.findings import read_findings
 from hubtriage.cli.inputs.rules import compiled
-from hubtriage.cli.options import findings_argument, now_option, rules_option, settings_options, stack_option
+from hubtriage.cli.options import findings_argument, now_option, rules_option, settings_options
 from hubtriage.cli.text import quoted
 from hubtriage.cli.views.explain import render
-from hubtriage.engine.fields import Finding
 from hubtriage.engine.planning.plan import Settings
 from hubtriage.simulation.documents import UnreadableInputError
 from hubtriage.simulation.explain import explain
+from hubtriage.simulation.exported import ExportedFinding
 from hubtriage.simulation.findings import Item, Unusable
 
 MOST_IDS = 10
@@ -30,11 +30,8 @@ MOST_IDS = 10
 )
 @rules_option
 @now_option
-@stack_option
 @settings_options
-@click.option(
-    "--all", "every", is_flag=True, help="Show also every condition of rules that do not match, and the memo."
-)
+@click.option("--all", "every", is_flag=True, help="Show also every condition of rules that do not match.")
 @click.option("--json", "as_json", is_flag=True, help="The same as JSON.")
 def command(
     findings: str,
@@ -47,18 +44,22 @@ def command(
 ) -> None:
     """Show the whole reasoning for one finding.
 
-    Each rule, each condition and the value it saw, what the rules come to, and who holds each field.
+    What the ledger holds, each rule, each condition and the value it saw, what the rules come to, and who
+    holds each field. What triage holds is known only if FINDINGS has the finding's entry beside it, as
+    {"finding": ..., "entry": ...}.
 
     Exit codes: 0; 1 the rules have errors; 2 the input cannot be read or has no such finding.
     """
     ruleset = compiled(folder)
-    explanation = explain(_one(findings, finding_id), ruleset, now, settings)
+    one = _one(findings, finding_id)
+    entry = None if one.entry is None else one.known
+    explanation = explain(one.finding, entry, ruleset, now, settings)
     click.echo(
         json.dumps(explanation.as_json(), indent=2) if as_json else "\n".join(render(explanation, every))
     )
 
 
-def _one(source: str, finding_id: str | None) -> Finding:
+def _one(source: str, finding_id: str | None) -> ExportedFinding:
     """Return the finding to explain; end with 2 if there is none."""
     try:
         items = [item for item in read_findings(source) if finding_id is None or _ends_in(item, finding_id)]
@@ -74,12 +75,12 @@ def _one(source: str, finding_id: str | None) -> Finding:
 
 
 def _ends_in(item: Item, finding_id: str) -> bool:
-    return isinstance(item, dict) and item["Id"].endswith(finding_id)
+    return isinstance(item, ExportedFinding) and item.finding["Id"].endswith(finding_id)
 
 
 def _some_ids(items: Sequence[Item]) -> str:
     """Return what can be given as --id, a line for each of the first findings."""
-    ids = [item["Id"] for item in items if isinstance(item, dict)]
+    ids = [item.finding["Id"] for item in items if isinstance(item, ExportedFinding)]
     more = [f"... and {len(ids) - MOST_IDS} more"] if len(ids) > MOST_IDS else []
     return "".join(f"\n  {line}" for line in [*map(quoted, ids[:MOST_IDS]), *more])
 

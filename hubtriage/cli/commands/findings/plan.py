@@ -9,7 +9,7 @@ import click
 from hubtriage.cli.failure import fail
 from hubtriage.cli.inputs.findings import read_findings
 from hubtriage.cli.inputs.rules import compiled
-from hubtriage.cli.options import findings_argument, now_option, rules_option, settings_options, stack_option
+from hubtriage.cli.options import findings_argument, now_option, rules_option, settings_options
 from hubtriage.cli.output import write_file
 from hubtriage.cli.text import counted
 from hubtriage.cli.views.plan import Planned, record, summary, text
@@ -17,6 +17,7 @@ from hubtriage.engine.planning.batches import group
 from hubtriage.engine.planning.decision import Decision
 from hubtriage.engine.planning.plan import Settings, decide
 from hubtriage.simulation.documents import UnreadableInputError
+from hubtriage.simulation.exported import NO_ENTRIES
 from hubtriage.simulation.findings import Unusable
 
 
@@ -24,7 +25,6 @@ from hubtriage.simulation.findings import Unusable
 @findings_argument
 @rules_option
 @now_option
-@stack_option
 @settings_options
 @click.option("--json", "as_json", is_flag=True, help="One JSON line for each finding.")
 @click.option(
@@ -50,12 +50,15 @@ def command(
     """
     ruleset = compiled(folder)
     planned: list[Planned] = []
+    in_doubt = 0
     unreadable: UnreadableInputError | None = None
     try:
         for item in read_findings(findings):
-            planned.append(  # noqa: PERF401 - what was read before the fault is shown
-                item if isinstance(item, Unusable) else decide(item, ruleset, now, settings)
-            )
+            if isinstance(item, Unusable):
+                planned.append(item)
+                continue
+            planned.append(decide(item.finding, item.known, ruleset, now, settings))
+            in_doubt += item.is_in_doubt
     except UnreadableInputError as error:
         unreadable = error
     for result in planned:
@@ -65,6 +68,8 @@ def command(
         click.echo(f"{counted(written, 'request')} written to {calls}", err=True)
     if planned and not as_json:
         click.echo(summary(planned), err=True)
+    if in_doubt:
+        click.echo(f"{counted(in_doubt, 'finding')} with a note of triage: {NO_ENTRIES}", err=True)
     if unreadable is not None:
         fail(str(unreadable), exit_code=2)
 

@@ -18,6 +18,7 @@ from hubtriage.cli.inputs.rules import compiled
 from hubtriage.cli.options import rules_option
 from hubtriage.cli.views.demo import INTRODUCTION, LiveProgress, PlainProgress, console, report
 from hubtriage.cli.views.explain import render
+from hubtriage.engine.planning.entry import NO_ENTRY
 from hubtriage.engine.planning.plan import Settings
 from hubtriage.engine.ruleset.ruleset import load_ruleset
 from hubtriage.engine.text.timestamps import parse_timestamp
@@ -96,9 +97,8 @@ def _explanation(performance: Performance) -> Iterator[str]:
         return
     key: Key = line["product_arn"], line["finding_id"]
     now = parse_timestamp(line["timestamp"]) or 0.0
-    explanation = explain(
-        performance.evidence.before[key], load_ruleset(performance.ruleset), now, Settings()
-    )
+    finding, ruleset = performance.evidence.before[key], load_ruleset(performance.ruleset)
+    explanation = explain(finding, NO_ENTRY, ruleset, now, Settings())
     looked_at = tuple(rule for rule in explanation.rules if rule.verdict != "no match")
     yield from render(replace(explanation, rules=looked_at))
     yield ""

@@ -62,7 +62,7 @@
   const parts = [
     ["hidden", totals.hidden, "c-hide"], ["changed otherwise", totals.changed - totals.hidden, "c-change"],
     ["only noted on", totals.noted, "c-note"], ["refused", totals.refused, "c-bad"],
-    ["hands off", totals.hands_off, "c-warn"], ["unchanged", totals.unchanged, "c-quiet"],
+    ["unchanged", totals.unchanged, "c-quiet"],
   ].filter(([, n]) => n);
   fill(byId("split"),
     h("div", { class: "split", role: "img", "aria-label": "What becomes of the findings: " + parts.map(([name, n]) => count(n) + " " + name).join(", ") },
