@@ -1,16 +1,52 @@
-"""What the planning tests share: small rule sets, findings, and applying an update as the service would."""
+"""What the planning tests share: small rule sets, findings and their entries, and what updates do to them."""
 
+from dataclasses import dataclass, replace
 from typing import Any
 
 from hubtriage.engine.planning.decision import Decision
-from hubtriage.engine.planning.plan import Settings, decide
+from hubtriage.engine.planning.entry import NO_ENTRY, Authors, Claim, Entry, LastChange
+from hubtriage.engine.planning.plan import NOT_ASKED, Settings, decide
 from hubtriage.engine.ruleset.ruleset import Ruleset, load_ruleset
 
 NOW = 1_790_000_000.0
+DAY = 86_400.0
 PROVIDER = {"Severity": {"Label": "HIGH"}, "Types": ["TTPs/Discovery"]}
 
+Finding = dict[str, Any]
+Rule = dict[str, Any]
 
-def ruleset(*rules: dict[str, Any], accounts: dict[str, Any] | None = None) -> Ruleset:
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A finding, and what the ledger knows of it."""
+
+    found: Finding
+    entry: Entry = NO_ENTRY
+
+    def with_(self, **members: Any) -> "Known":
+        """The finding after changes that are not ours; None removes a member."""
+        return replace(self, found=_without_none({**self.found, **members}))
+
+    def forgotten(self) -> "Known":
+        """The finding after its entry was lost."""
+        return replace(self, entry=NO_ENTRY)
+
+    def claim(self, field: str) -> Claim:
+        """The claim on a field."""
+        return self.entry.claims[field]
+
+    @property
+    def status(self) -> str:
+        """The finding's workflow status."""
+        return str(self.found["Workflow"]["Status"])
+
+    @property
+    def severity(self) -> str:
+        """The label of the finding's severity."""
+        return str(self.found["Severity"]["Label"])
+
+
+def ruleset(*rules: Rule, accounts: dict[str, Any] | None = None) -> Ruleset:
     """A rule set; a rule without a condition matches everything, one without id is called `rule`.
 
     Its rules may hide the HIGH finding below, unless they name another ceiling.
@@ -20,7 +56,7 @@ def ruleset(*rules: dict[str, Any], accounts: dict[str, Any] | None = None) -> R
     return load_ruleset({"format": 1, "hash": "0" * 16, "rules": full, "accounts": accounts or {}})
 
 
-def finding(**members: Any) -> dict[str, Any]:
+def finding(**members: Any) -> Finding:
     """A finding as Security Hub sends it, with members laid over it; None removes one."""
     whole = {
         "Id": "f-1",
@@ -34,15 +70,40 @@ def finding(**members: Any) -> dict[str, Any]:
         "FindingProviderFields": PROVIDER,
         **members,
     }
-    return {name: value for name, value in whole.items() if value is not None}
+    return _without_none(whole)
 
 
-def plan(found: dict[str, Any], *rules: dict[str, Any], now: float = NOW, **settings: Any) -> Decision:
-    """Decide one finding by these rules."""
-    return decide(found, ruleset(*rules), now, Settings(**settings))
+def plan(
+    about: Known | Finding,
+    *rules: Rule,
+    now: float = NOW,
+    authors: Authors = NOT_ASKED,
+    without_note: bool = False,
+    **settings: Any,
+) -> Decision:
+    """Decide about one finding by these rules. A finding alone is one that the ledger does not know."""
+    known = _known(about)
+    chosen = Settings(**settings)
+    return decide(
+        known.found, known.entry, ruleset(*rules), now, chosen, authors=authors, without_note=without_note
+    )
 
 
-def applied(found: dict[str, Any], decision: Decision, udf: str = "replace") -> dict[str, Any]:
+def after(about: Known | Finding, *rules: Rule, now: float = NOW, **options: Any) -> Known:
+    """The finding and its entry once these rules have been applied."""
+    decision = plan(about, *rules, now=now, **options)
+    return happened(about, decision, now, options.get("udf", "replace"))
+
+
+def happened(about: Known | Finding, decision: Decision, now: float = NOW, udf: str = "replace") -> Known:
+    """The finding and its entry once the decision has been carried out and confirmed."""
+    found, entry = _known(about).found, decision.after
+    if decision.update is not None:
+        entry = replace(entry, version=entry.version + 1, started=now, ended=now)
+    return Known(applied(found, decision, udf), entry)
+
+
+def applied(found: Finding, decision: Decision, udf: str = "replace") -> Finding:
     """The finding after the decision's update."""
     update = dict(decision.update or {})
     fields = update.pop("UserDefinedFields", None)
@@ -54,15 +115,14 @@ def applied(found: dict[str, Any], decision: Decision, udf: str = "replace") -> 
     return result
 
 
-def after(found: dict[str, Any], *rules: dict[str, Any], **options: Any) -> dict[str, Any]:
-    """The finding once these rules have been applied to it."""
-    return applied(found, plan(found, *rules, **options))
+def by(author: Any, value: Any, time: float = NOW) -> LastChange:
+    """What the history says of a field: who has set it last, and to what."""
+    return LastChange(author, value, time)
 
 
-def sent(decision: Decision) -> dict[str, Any] | None:
-    """The update without the memo's fields; None where nothing is sent."""
-    if decision.update is None:
-        return None
-    fields = {k: v for k, v in decision.update["UserDefinedFields"].items() if not k.startswith("hubtriage/")}
-    rest = {name: value for name, value in decision.update.items() if name != "UserDefinedFields"}
-    return {**rest, "UserDefinedFields": fields} if fields else rest
+def _known(about: Known | Finding) -> Known:
+    return about if isinstance(about, Known) else Known(about)
+
+
+def _without_none(members: Finding) -> Finding:
+    return {name: value for name, value in members.items() if value is not None}
