@@ -28,9 +28,9 @@ class Claim:
 
     `rule` is the id of the rule that wants the value; None if none wants it any more, but the field is still
     ours: it follows the provider or the service, or the API cannot empty it. `before` is the person's value
-    that an override replaced. `overruled` counts how often somebody changed the field after us; with `person`
-    they hold it. `left_out`: a user key was left out of the map once already. `provided` is the provider's
-    value where FindingProviderFields lacks it.
+    that an override replaced, or NEW where the service had not resolved what passed. `overruled` counts how
+    often somebody changed the field after us; with `person` they hold it. `left_out`: a user key was left out
+    of the map once already. `provided` is the provider's value where FindingProviderFields lacks it.
     """
 
     value: Stored

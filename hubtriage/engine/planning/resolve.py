@@ -18,6 +18,7 @@ from hubtriage.engine.fields import (
     is_nobodys,
     position,
     same,
+    untouched,
 )
 from hubtriage.engine.planning.baseline import taken_back
 from hubtriage.engine.planning.decision import Cause, Change, Kept, Why
@@ -140,7 +141,7 @@ class FieldResolver:
         ours = Claim(
             value=stored(proposal.value),
             rule=rule.id,
-            before=self._remembered(name, value) if persons else claim.before if claim else None,
+            before=claim.before if claim and not persons else self._remembered(name, value, persons),
             overruled=claim.overruled if claim else 0,
             provided=claim.provided if claim else self._unrecorded(name, value),
         )
@@ -156,9 +157,18 @@ class FieldResolver:
             return f"overruled {overruled} times: no tug of war" if overruled >= MOST_OVERRULINGS else None
         return "changed after triage had set it" if overruled else SET_BY_A_PERSON
 
-    def _remembered(self, name: str, value: Value) -> Value:
-        """Return the person's value that an override replaces; nothing where giving it back would hide."""
-        return None if value is None or is_hiding(name, value, self.finding) else value
+    def _remembered(self, name: str, value: Value, persons: bool) -> Value:
+        """Return the value about to be replaced, if it is a person's, or NEW although the finding has PASSED.
+
+        Nothing is remembered that would hide the finding, or that the API would not take.
+        """
+        known, theirs = untouched(self.finding, name)
+        if not persons and (not known or same(name, value, theirs)):
+            return None
+        words = FIELDS[name].words if name in FIELDS else ()
+        if value is None or (words and value not in words) or is_hiding(name, value, self.finding):
+            return None
+        return value
 
     def _unrecorded(self, name: str, value: Value) -> Value:
         """Return the provider's value about to be replaced, if FindingProviderFields lacks it."""
