@@ -34,11 +34,10 @@ def hash_of(key: Key) -> str:
     return urlsafe_b64encode(sha256(finding_text(key).encode()).digest()[:24]).decode()
 
 
-def attributes(key: Key, entry: Entry) -> dict[str, dict[str, Any]]:
-    """Return all attributes of an entry's item but the partition key, at the entry's version."""
+def attributes(entry: Entry, version: int) -> dict[str, dict[str, Any]]:
+    """Return what changes from one version of an entry to the next."""
     return {
-        FINDING: {"S": finding_text(key)},
-        VERSION: {"N": str(entry.version)},
+        VERSION: {"N": str(version)},
         RULES: {"L": [{"S": rule} for rule in entry.rules]},
         ENTRY: {"S": write_entry(entry)},
     }

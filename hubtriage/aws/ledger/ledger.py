@@ -15,12 +15,13 @@ from hubtriage.engine.planning.entry import Entry
 
 
 class LedgerFaultKind(Enum):
-    """Why the ledger did not do what was asked. The first four concern the table, not one entry."""
+    """Why the ledger did not do what was asked. Only the last two concern a single entry."""
 
     UNREACHABLE = "unreachable"  # no answer, or the service's own failure; a write may have happened
     MISSING = "missing"  # there is no such table
     DENIED = "denied"  # IAM, or the policy of the key, forbids it
     THROTTLED = "throttled"  # beyond what the table takes for now
+    LATE = "late"  # no time was left to ask
     REFUSED = "refused"  # the service calls the request wrong: an entry of more than 400 KB, for example
     DAMAGED = "damaged"  # there is an entry, but not one that we have written
 
