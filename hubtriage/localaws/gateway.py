@@ -9,8 +9,8 @@ What is added, each without changing ministack's files (`hubtriage/localaws/mini
 - DynamoDB's tables as templates ask for them, and permissions by statement;
 - faults of every service, as tests script them;
 - AWS::Logs::QueryDefinition in CloudFormation;
-- all that functions write in their logs; metrics of these in the embedded metric format, and alarms that
-  call functions;
+- functions that run as their roles, all that they write in their logs, metrics of these in the embedded
+  metric format, and alarms that call functions;
 - the control endpoint.
 """
 
@@ -31,6 +31,7 @@ from hubtriage.localaws.ministack.eventbridge_dlq import with_dead_letters
 from hubtriage.localaws.ministack.faults import ServiceFault, ServiceFaults, broken_off
 from hubtriage.localaws.ministack.functions import end_batches, keep_all_output, kill_functions
 from hubtriage.localaws.ministack.internals import module
+from hubtriage.localaws.ministack.roles import run_functions_as_their_roles
 from hubtriage.localaws.ministack.sqs_move_tasks import MoveTasks
 from hubtriage.localaws.securityhub.http.control import PREFIX, ControlEndpoint
 from hubtriage.localaws.securityhub.http.service import HttpAnswer, HttpRequest, Hubs, SecurityHubService
@@ -73,6 +74,7 @@ class Gateway:
         authorize_statements()
         keep_what_templates_ask()
         keep_all_output()
+        run_functions_as_their_roles()
         watch()
         bus, sqs = module("services.eventbridge"), module("services.sqs")
         bus._invoke_target = with_dead_letters(bus, sqs, module("core.iam_evaluator"))

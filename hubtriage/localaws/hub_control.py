@@ -97,8 +97,9 @@ class HubControl:
         return killed
 
     def reset(self) -> None:
-        """Forget findings, counts, faults and events; settings stay."""
+        """Forget findings, counts, events and all faults; settings stay."""
         self._ask("POST", "reset")
+        self.mend_services()
 
     def _ask(self, method: str, name: str, body: object = None, *, patience: float = 60.0) -> dict[str, Any]:
         request = urllib.request.Request(  # noqa: S310 - our own loopback address

@@ -189,6 +189,21 @@ def test_findings_reach_the_function_in_large_batches_and_its_updates_echo(
     assert cloud.queue_depths()["findings"] == 0
 
 
+def test_a_function_changes_findings_as_a_session_of_its_role(
+    cloud: LocalCloud, deployed: dict[str, dict[str, str]]
+) -> None:
+    assert deployed
+    hub = cloud.client("securityhub")
+    hub.batch_import_findings(Findings=[_finding("f")])
+    cloud.wait_until_idle(60)
+    identifier = {"Id": "f", "ProductArn": _PRODUCT}
+    updated, made = hub.get_finding_history(FindingIdentifier=identifier)["Records"]
+    role = cloud.client("lambda").get_function(FunctionName="mark")["Configuration"]["Role"]
+    session = f"arn:aws:sts::{cloud.account}:assumed-role/{role.rpartition('/')[2]}/mark"
+    assert updated["UpdateSource"] == {"Type": "BATCH_UPDATE_FINDINGS", "Identity": session}
+    assert made["UpdateSource"] == {"Type": "BATCH_IMPORT_FINDINGS", "Identity": _PRODUCT}
+
+
 def _archived_events(cloud: LocalCloud) -> int:
     """Events that the rule's pattern lets pass by: each archived finding's import, with its duplicates."""
     delivered = cloud.control.status()["events"]["delivered"]

@@ -1,4 +1,4 @@
-"""The local AWS with IAM in force: policies decide who may do what in Security Hub."""
+"""The local AWS with IAM in force: policies decide who may do what in Security Hub and DynamoDB."""
 
 import json
 from collections.abc import Iterator
@@ -28,16 +28,20 @@ def guarded() -> Iterator[LocalCloud]:
         yield cloud
 
 
-def _as_role(cloud: LocalCloud, name: str, resource: str) -> Any:
-    """A Security Hub client of a role that may update findings of `resource`, and nothing else."""
-    allowed = {"Effect": "Allow", "Action": "securityhub:BatchUpdateFindings", "Resource": resource}
+def _as_role(cloud: LocalCloud, name: str, resource: str, *actions: str, service: str = "securityhub") -> Any:
+    """A client of a role that may do `actions` on `resource` (by default update findings), and no more."""
+    allowed = {
+        "Effect": "Allow",
+        "Action": actions or ["securityhub:BatchUpdateFindings"],
+        "Resource": resource,
+    }
     iam = cloud.client("iam")
     arn = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(_TRUST))["Role"]["Arn"]
     policy = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
     iam.put_role_policy(RoleName=name, PolicyName="p", PolicyDocument=policy)
     session = cloud.client("sts").assume_role(RoleArn=arn, RoleSessionName="test")["Credentials"]
     return boto3.session.Session().client(
-        "securityhub",
+        service,
         endpoint_url=cloud.endpoint,
         region_name=cloud.region,
         aws_access_key_id=session["AccessKeyId"],
@@ -68,3 +72,66 @@ def test_a_policy_on_another_hub_does_not_help(guarded: LocalCloud) -> None:
         client.batch_update_findings(**_UPDATE)
     client.close()
     assert guarded.control.status()["calls"] == before
+
+
+@pytest.fixture(scope="module")
+def table(guarded: LocalCloud) -> str:
+    """The ARN of a table of entries."""
+    made = guarded.client("dynamodb").create_table(
+        TableName="ledger",
+        KeySchema=[{"AttributeName": "k", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "k", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    return str(made["TableDescription"]["TableArn"])
+
+
+def _insert(key: str) -> dict[str, Any]:
+    return {"Statement": "INSERT INTO \"ledger\" VALUE {'k': ?}", "Parameters": [{"S": key}]}
+
+
+_DELETE = {"Statement": 'DELETE FROM "ledger" WHERE k=?', "Parameters": [{"S": "a"}]}
+
+
+def _codes(answer: Any) -> list[str | None]:
+    return [each.get("Error", {}).get("Code") for each in answer["Responses"]]
+
+
+def test_each_statement_of_a_batch_needs_its_own_permission(guarded: LocalCloud, table: str) -> None:
+    client = _as_role(
+        guarded, "writer", table, "dynamodb:PartiQLInsert", "dynamodb:BatchGetItem", service="dynamodb"
+    )
+    assert _codes(client.batch_execute_statement(Statements=[_DELETE, _insert("a"), _DELETE])) == [
+        "AccessDenied",
+        None,
+        "AccessDenied",
+    ]
+    with pytest.raises(ClientError, match=r"AccessDenied.*dynamodb:PartiQLDelete"):
+        client.execute_statement(**_DELETE)
+    client.execute_statement(**_insert("b"))
+    read = client.batch_get_item(RequestItems={"ledger": {"Keys": [{"k": {"S": "a"}}]}})
+    assert read["Responses"] == {"ledger": [{"k": {"S": "a"}}]}
+    with pytest.raises(ClientError, match=r"AccessDenied.*dynamodb:Scan"):
+        client.scan(TableName="ledger")
+    client.close()
+
+
+def test_the_operation_of_a_batch_is_no_permission(guarded: LocalCloud, table: str) -> None:
+    client = _as_role(
+        guarded,
+        "mistaken",
+        table,
+        "dynamodb:BatchExecuteStatement",
+        "dynamodb:ExecuteStatement",
+        service="dynamodb",
+    )
+    assert _codes(client.batch_execute_statement(Statements=[_insert("c")])) == ["AccessDenied"]
+    with pytest.raises(ClientError, match=r"AccessDenied.*dynamodb:PartiQLInsert"):
+        client.execute_statement(**_insert("c"))
+    client.close()
+
+
+def test_a_permission_is_for_its_table_alone(guarded: LocalCloud, table: str) -> None:
+    client = _as_role(guarded, "neighbour", table + "-2", "dynamodb:PartiQLInsert", service="dynamodb")
+    assert _codes(client.batch_execute_statement(Statements=[_insert("d")])) == ["AccessDenied"]
+    client.close()

@@ -34,7 +34,7 @@ _INTERNALS = {
         "evaluate_resource_policy",
         "enforce",
     ),
-    "ministack.core.lambda_runtime": ("_workers", "_lock", "Worker"),
+    "ministack.core.lambda_runtime": ("_workers", "_lock", "Worker", "execution_credentials"),
     "ministack.core.tls": ("use_ssl_enabled", "resolve_tls_material"),
     "ministack.services.cloudformation.provisioners": (
         "_NAME_SEED",
@@ -67,6 +67,7 @@ _INTERNALS = {
         "_Err",
         "_HANDLERS",
     ),
+    "ministack.services.sts": ("register_session",),
     "ministack.services.lambda_svc": (
         "_esms",
         "_esm_inflight",
@@ -75,6 +76,7 @@ _INTERNALS = {
         "_get_func_record_for_ref",
         "_execution_record_for_config",
         "_execute_function_with_config_scope",
+        "execution_credentials",
     ),
 }
 

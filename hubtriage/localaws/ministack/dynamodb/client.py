@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any, Protocol
 
 import boto3
@@ -74,9 +74,8 @@ def _text(value: str | bytes) -> str:
 
 def _response(url: str, reply: Reply) -> AWSResponse:
     status, headers, body = reply
-    sent: Mapping[str, str] = {name: value for name, value in headers.items() if name != "x-amz-crc32"}
     return AWSResponse(
-        url, status, HeadersDict(sent), _Body(body.encode() if isinstance(body, str) else body)
+        url, status, HeadersDict(headers), _Body(body.encode() if isinstance(body, str) else body)
     )
 
 

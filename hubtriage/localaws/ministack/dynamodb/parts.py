@@ -4,6 +4,7 @@ AWS: BatchExecuteStatement answers each statement by itself; BatchGetItem names 
 """
 
 import json
+import zlib
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -30,13 +31,13 @@ async def _statements(request: Json, judge: Judge, do: Do) -> Reply:
     if not any(errors):
         return await do(request)
     rest = [statement for statement, error in zip(statements, errors, strict=True) if error is None]
-    status, headers, body = await do({**request, "Statements": rest}) if rest else _empty({"Responses": []})
+    status, headers, body = await do({**request, "Statements": rest}) if rest else _reply({"Responses": []})
     if status != 200:
         return status, headers, body
     answer = json.loads(body)
     done = iter(answer["Responses"])
     answer["Responses"] = [{"Error": error} if error else next(done) for error in errors]
-    return status, headers, json.dumps(answer)
+    return _reply(answer)
 
 
 async def _keys(request: Json, judge: Judge, do: Do) -> Reply:
@@ -53,7 +54,7 @@ async def _keys(request: Json, judge: Judge, do: Do) -> Reply:
     if not any(left_out.values()):
         return await do(request)
     empty: Json = {"Responses": {}, "UnprocessedKeys": {}}
-    status, headers, body = await do({**request, "RequestItems": rest}) if rest else _empty(empty)
+    status, headers, body = await do({**request, "RequestItems": rest}) if rest else _reply(empty)
     if status != 200:
         return status, headers, body
     answer = json.loads(body)
@@ -61,8 +62,10 @@ async def _keys(request: Json, judge: Judge, do: Do) -> Reply:
         if keys:
             unread = answer["UnprocessedKeys"].setdefault(table, {**asked[table], "Keys": []})
             unread["Keys"] += keys
-    return status, headers, json.dumps(answer)
+    return _reply(answer)
 
 
-def _empty(answer: Json) -> Reply:
-    return 200, {"Content-Type": "application/x-amz-json-1.0"}, json.dumps(answer)
+def _reply(answer: Json) -> Reply:
+    """Return an answer as the service sends it. AWS: with its checksum, which clients verify."""
+    body = json.dumps(answer, ensure_ascii=False).encode()
+    return 200, {"Content-Type": "application/x-amz-json-1.0", "x-amz-crc32": str(zlib.crc32(body))}, body
