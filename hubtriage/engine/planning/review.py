@@ -80,30 +80,37 @@ class _Look:
 
     def _changed(self, name: str, claim: Claim) -> Claim | None:
         """Return what the history makes of a claim whose field shows another value."""
-        value, answer = self.finding.value(name), self._answer(name)
+        value, answer = self.finding.value(name), self._answer(name, claim)
         if answer is None:
             # AWS: the service resets NOTIFIED to NEW. If it was a person, nothing is hidden by the mistake.
             was_reset = (name, claim.value, value) == (WORKFLOW, "NOTIFIED", "NEW")
             return None if was_reset else self._overruled(name, claim)
+        if answer.by == "person":
+            return self._overruled(name, claim)
         if answer.by == "service":
             return None
-        if answer.by == "triage" and stored(answer.value) == claim.value:
+        if stored(answer.value) == claim.value:
             self.result.outdated = True
             return claim
-        if answer.by == "triage" and stored(answer.value) == stored(value):
-            return replace(claim, value=stored(value))
-        return self._overruled(name, claim)
+        return replace(claim, value=stored(value))
 
-    def _answer(self, name: str) -> LastChange | None:
+    def _answer(self, name: str, claim: Claim) -> LastChange | None:
         """Return the last change since our last write; note what is not known."""
         if name not in self.authors:
             self.result.questions.append(name)
             return None
         answer = self.authors[name]
-        if answer is None or answer.time < self.entry.started - CLOCKS_DIFFER:
+        if answer is None or not self._explains(answer, name, claim):
             self.result.unrecorded.append(name)
             return None
         return answer
+
+    def _explains(self, answer: LastChange, name: str, claim: Claim) -> bool:
+        """Say whether a record can be of the last change: else that is not on record yet, or came after."""
+        if answer.time < self.entry.started - CLOCKS_DIFFER:
+            return False
+        shown, recorded = stored(self.finding.value(name)), stored(answer.value)
+        return answer.by == "person" or recorded == shown or (answer.by, recorded) == ("triage", claim.value)
 
     def _overruled(self, name: str, claim: Claim) -> Claim:
         self.result.overruled.append(name)
