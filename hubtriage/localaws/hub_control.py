@@ -39,7 +39,7 @@ class HubControl:
 
     def updates(self) -> list[UpdateCall]:
         """Return every call of BatchUpdateFindings, in order."""
-        return [UpdateCall(**call) for call in self.status()["updates"]]
+        return [UpdateCall.from_json(call) for call in self.status()["updates"]]
 
     def findings(self) -> list[dict[str, Any]]:
         """Return all findings as they are stored."""

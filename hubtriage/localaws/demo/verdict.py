@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -186,6 +186,7 @@ def _instructiveness(line: Mapping[str, Any]) -> tuple[int, int, int]:
 def _problems(evidence: DemoEvidence, changed: frozenset[Key]) -> Iterator[str]:
     yield from _losses(evidence)
     yield from _disagreements(evidence, changed)
+    yield from _trespasses(evidence)
     yield from _waste(evidence)
 
 
@@ -206,6 +207,53 @@ def _disagreements(evidence: DemoEvidence, changed: frozenset[Key]) -> Iterator[
         yield f"{unlogged} findings were changed, but the decision log does not say so"
     if unseen := len(logged - changed):
         yield f"{unseen} findings were changed, says the decision log, but Security Hub does not show it"
+
+
+def _trespasses(evidence: DemoEvidence) -> Iterator[str]:
+    """Report user-defined fields that stand where no rule set them; nothing of triage belongs there."""
+    if marked := sum(any(map(_is_ours, _user_fields(each))) for each in evidence.after.values()):
+        yield f"{marked} findings carry user-defined fields of hubtriage, which keeps nothing on findings"
+    lines = [line for line in evidence.lines if line.get("outcome") == "updated" and _rules_of_fields(line)]
+    by_finding = _user_fields_set(evidence, lines)
+    strange = sum(
+        not _changed_user_fields(evidence, key) <= by_finding[key]
+        for key in evidence.before.keys() & evidence.after.keys()
+    )
+    if strange:
+        yield f"{strange} findings have user-defined fields that no rule set"
+    written = sum(call.processed for call in evidence.updates if "UserDefinedFields" in call.fields)
+    if written > len(lines):
+        yield f"user-defined fields were written {written} times, where rules asked for it {len(lines)} times"
+
+
+def _is_ours(name: str) -> bool:
+    return name.startswith("hubtriage/")
+
+
+def _user_fields(finding: Finding) -> Mapping[str, str]:
+    fields: Mapping[str, str] = finding.get("UserDefinedFields") or {}
+    return fields
+
+
+def _changed_user_fields(evidence: DemoEvidence, key: Key) -> set[str]:
+    before, after = _user_fields(evidence.before[key]), _user_fields(evidence.after[key])
+    return {name for name in {**before, **after} if before.get(name) != after.get(name)}
+
+
+def _rules_of_fields(line: Mapping[str, Any]) -> set[str]:
+    """Return the rules that set user-defined fields, as a line of the decision log says."""
+    changes = line.get("changes", ())
+    return {change["rule"] for change in changes if change["field"].startswith("UserDefinedFields")}
+
+
+def _user_fields_set(evidence: DemoEvidence, lines: Iterable[Mapping[str, Any]]) -> Mapping[Key, set[str]]:
+    """Return the user-defined fields of the rules that set such, by finding."""
+    by_rule = {rule["id"]: set(_user_fields(rule.get("update", {}))) for rule in evidence.rules}
+    names: dict[Key, set[str]] = defaultdict(set)
+    for line in lines:
+        for rule in _rules_of_fields(line):
+            names[_line_key(line)] |= by_rule.get(rule, set())
+    return names
 
 
 def _waste(evidence: DemoEvidence) -> Iterator[str]:

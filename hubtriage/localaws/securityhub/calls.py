@@ -13,7 +13,8 @@ class UpdateCall:
     """One call of BatchUpdateFindings.
 
     `outcome` is "ok" or the exception's name; `unprocessed` counts findings by ErrorCode; `trace` is the
-    caller's trace id where it sent one: a Lambda sends the same one in all calls of an invocation.
+    caller's trace id where it sent one: a Lambda sends the same one in all calls of an invocation. `fields`
+    are the names of what the call sets, in order.
     """
 
     time: float
@@ -23,6 +24,12 @@ class UpdateCall:
     processed: int
     unprocessed: Mapping[str, int]
     trace: str | None
+    fields: tuple[str, ...] = ()
+
+    @classmethod
+    def from_json(cls, record: Mapping[str, Any]) -> "UpdateCall":
+        """Return a call as `CallLog.as_record` tells of it."""
+        return cls(**{**record, "fields": tuple(record["fields"])})
 
 
 class CallLog:
@@ -63,6 +70,7 @@ class CallLog:
                 processed=len(answer.get("ProcessedFindings", ())),
                 unprocessed=dict(unprocessed),
                 trace=trace,
+                fields=tuple(sorted(request.keys() - {"FindingIdentifiers"})),
             )
         )
 

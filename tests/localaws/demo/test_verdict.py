@@ -15,9 +15,9 @@ def finding(number, **fields):
     return {"Id": f"f{number}", "ProductArn": PRODUCT, "Severity": {"Label": "HIGH"}, **fields}
 
 
-def call(payload="p", identifiers=1, trace="t", processed=None):
+def call(payload="p", identifiers=1, trace="t", processed=None, fields=("Workflow",)):
     done = identifiers if processed is None else processed
-    return UpdateCall(0.0, payload, identifiers, "ok", done, {}, trace)
+    return UpdateCall(0.0, payload, identifiers, "ok", done, {}, trace, fields)
 
 
 def line(number, outcome="updated", **members):
@@ -37,7 +37,11 @@ GOOD = DemoEvidence(
     lines=(line(1, changes=[change("hide")]),),
     waiting=0,
     dead=0,
-    rules=({"id": "hide", "description": "hides"}, {"id": "look", "mode": "observe"}),
+    rules=(
+        {"id": "hide", "description": "hides", "update": {"Workflow": {"Status": "SUPPRESSED"}}},
+        {"id": "look", "mode": "observe"},
+        {"id": "name", "update": {"UserDefinedFields": {"owner": "{finding.Region}"}}},
+    ),
     seconds={"deploy": 2.0, "triage": 3.5},
 )
 
@@ -62,7 +66,7 @@ def test_the_summary_has_the_agreed_keys():
     assert summary.items() >= told.items()
     assert summary["findings_per_call"] == 1.0
     assert summary["seconds"] == 5.5
-    assert summary["by_rule"] == {"hide": 1, "look": 0}
+    assert summary["by_rule"] == {"hide": 1, "look": 0, "name": 0}
     assert summary["workflow"] == {"before": {"NEW": 3}, "after": {"NEW": 2, "SUPPRESSED": 1}}
     assert summary["severity"]["after"] == {"HIGH": 3}
 
@@ -119,6 +123,54 @@ def test_what_is_wrong_is_a_problem(flaw, problem):
     assert [text for text in problems if problem in text]
 
 
+NAMED = {"UserDefinedFields": {"owner": "eu-west-1", "theirs": "kept"}}
+NAMING = replace(
+    GOOD,
+    before=by_key([finding(1, UserDefinedFields={"theirs": "kept"}), finding(2), finding(3)]),
+    after=by_key([finding(1, **NAMED), finding(2), finding(3)]),
+    updates=(call(fields=("UserDefinedFields",)),),
+    lines=(line(1, changes=[change("name", "UserDefinedFields.owner")]),),
+)
+
+
+def test_user_defined_fields_that_a_rule_sets_are_no_problem():
+    assert judge(NAMING).problems == ()
+
+
+@pytest.mark.parametrize(
+    ("flaw", "problem"),
+    [
+        pytest.param(
+            {
+                "after": by_key(
+                    [finding(1, **NAMED), finding(2, UserDefinedFields={"hubtriage/x": "1"}), finding(3)]
+                )
+            },
+            "1 findings carry user-defined fields of hubtriage",
+            id="something of hubtriage on a finding",
+        ),
+        pytest.param(
+            {"after": NAMING.after | by_key([finding(1, UserDefinedFields={"owner": "eu-west-1"})])},
+            "1 findings have user-defined fields that no rule set",
+            id="the field of another tool is gone",
+        ),
+        pytest.param(
+            {"lines": (line(1, changes=[change("hide")]),)},
+            "1 findings have user-defined fields that no rule set",
+            id="another rule's decision, and yet a user-defined field",
+        ),
+        pytest.param(
+            {"updates": (*NAMING.updates, call("other", fields=("Note", "UserDefinedFields")))},
+            "user-defined fields were written 2 times, where rules asked for it 1 times",
+            id="the same fields written along with something else",
+        ),
+    ],
+)
+def test_user_defined_fields_are_written_only_where_rules_set_them(flaw, problem):
+    problems = judge(replace(NAMING, **flaw)).problems
+    assert [text for text in problems if problem in text]
+
+
 def test_one_call_in_twenty_may_be_spare():
     calls = tuple(call(payload=str(number)) for number in range(20))
     assert not [
@@ -144,7 +196,7 @@ def test_a_rule_counts_a_finding_once_however_many_events_told_of_it():
     verdict = judge(
         replace(GOOD, lines=(*GOOD.lines, line(2, "unchanged", **kept), line(2, "unchanged", **kept)))
     )
-    hide, look = verdict.rules
+    hide, look, _ = verdict.rules
     assert (hide.changed, hide.kept, hide.observed) == (1, 1, 0)
     assert (look.changed, look.observed, look.mode) == (0, 1, "observe")
     assert verdict.kept == 1
@@ -152,7 +204,7 @@ def test_a_rule_counts_a_finding_once_however_many_events_told_of_it():
 
 def test_a_change_that_was_planned_but_failed_is_not_counted():
     verdict = judge(replace(GOOD, lines=(*GOOD.lines, line(2, "failed", changes=[change("look")]))))
-    assert [rule.changed for rule in verdict.rules] == [1, 0]
+    assert [rule.changed for rule in verdict.rules] == [1, 0, 0]
 
 
 def test_the_example_is_the_most_instructive_change():

@@ -209,6 +209,7 @@ def test_the_call_log_counts_calls_findings_and_outcomes() -> None:
     assert (first["identifiers"], first["processed"], first["unprocessed"]) == (3, 2, {"FindingNotFound": 1})
     assert (second["outcome"], second["processed"]) == ("InternalException", 0)
     assert first["payload"] == second["payload"]
+    assert UpdateCall.from_json(first).fields == ("Confidence",)
 
 
 def _call(payload: str, processed: int, trace: str) -> UpdateCall:
