@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from hubtriage.engine.fields import FIELDS, NOTE, USER_PREFIX, WORKFLOW, Finding, Value, position
+from hubtriage.engine.fields import FIELDS, NOTE, USER_PREFIX, WORKFLOW, Finding, ParsedFinding, Value, position
 from hubtriage.engine.json_values import finite
+from hubtriage.engine.planning.baseline import taken_back
 from hubtriage.engine.planning.entry import NO_ENTRY, Authors, Claim, Entry, Stored
 from hubtriage.engine.planning.plan import NOT_ASKED, Reasoning, Settings, reason
 from hubtriage.engine.ruleset.ruleset import Rule, Ruleset
@@ -23,7 +24,6 @@ from hubtriage.simulation.field_explanations import (
 )
 
 OVERRULED = "overruled: a person or another tool has changed it since"
-FOLLOWS_SERVICE = "taken back: it follows Security Hub"
 
 RuleVerdict = Literal[
     "applies", "held", "observed", "no match", "above its ceiling", "not in force", "not looked at", "failed"
@@ -121,7 +121,7 @@ def explain(
 def _claims(reasoning: Reasoning, ruleset: Ruleset) -> Iterator[ClaimExplanation]:
     for name, claim in sorted(reasoning.entry.claims.items(), key=lambda item: position(item[0])):
         after = reasoning.claims.get(name)
-        standing = _standing(name, claim, after)
+        standing = _standing(name, claim, after, reasoning.finding)
         yield ClaimExplanation(
             field=name,
             set=claim.value,
@@ -134,7 +134,7 @@ def _claims(reasoning: Reasoning, ruleset: Ruleset) -> Iterator[ClaimExplanation
         )
 
 
-def _standing(name: str, before: Claim, after: Claim | None) -> str:
+def _standing(name: str, before: Claim, after: Claim | None, finding: ParsedFinding) -> str:
     if after is None and name.startswith(USER_PREFIX):
         return "ended: the key is gone"
     if after is None:
@@ -144,11 +144,13 @@ def _standing(name: str, before: Claim, after: Claim | None) -> str:
     if after.left_out:
         return "taken back: left out of the map"
     if after.rule is not None:
-        return "ours: the field still holds what triage set"
+        return "ours: the field still holds it"
     if name == NOTE:
         return "taken back: the note says so"
-    if name in FIELDS and (FIELDS[name].provided or name == WORKFLOW):
-        return "taken back: it follows its provider" if FIELDS[name].provided else FOLLOWS_SERVICE
+    if name == WORKFLOW:
+        return "taken back: it follows Security Hub"
+    if name in FIELDS and taken_back(finding, name, after) is not None:
+        return "taken back: it follows its provider"
     return "no rule wants it any more, but it is still ours"
 
 

@@ -9,9 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from hubtriage.authoring.asff.samples import SAMPLE_NOW, complete
 from hubtriage.authoring.compiler import compile_ruleset
 from hubtriage.authoring.loader import load_rules
 from hubtriage.authoring.problems import CODES, RuleErrors
+from hubtriage.engine.planning.entry import NO_ENTRY
+from hubtriage.engine.planning.plan import Settings, decide
+from hubtriage.engine.ruleset.ruleset import load_ruleset
 
 RULE = """\
 rules:
@@ -115,6 +119,14 @@ def test_a_limit_of_batch_update_findings_holds_exactly(folder, update, limit, u
 
     assert codes(limit) == []
     assert codes(limit + 1) == [("E105", True)]
+
+
+def test_an_update_with_as_many_user_fields_as_the_loader_takes_is_not_refused(folder):
+    rule = BARE + f"    when: true\n    update: {fields(50)}\n"
+    ruleset = load_ruleset(compile_ruleset(folder(rule), revision=None))
+    decision = decide(complete({}), NO_ENTRY, ruleset, SAMPLE_NOW, Settings())
+    assert decision.refused is None
+    assert len(decision.update["UserDefinedFields"]) == 50
 
 
 def test_a_template_is_as_long_as_its_constant_parts_and_the_values_of_the_rule(folder):

@@ -13,6 +13,7 @@ from hubtriage.authoring.compiler import ruleset_document
 from hubtriage.authoring.loader import load_rules, rule_files
 from hubtriage.authoring.problems import CODES
 from hubtriage.authoring.yaml.reader import parse
+from hubtriage.engine.planning.entry import NO_ENTRY
 from hubtriage.engine.planning.plan import Settings, decide
 from hubtriage.engine.ruleset.ruleset import load_ruleset
 from hubtriage.simulation.ruletests import run_tests
@@ -95,7 +96,7 @@ def test_rules_with_something_else_somewhere_are_refused_with_a_place_or_work(fo
     assert {problem.code for problem in warnings(loaded, SAMPLE_NOW)} <= set(CODES)
     ruleset = load_ruleset(json.loads(json.dumps(ruleset_document(loaded, revision=None))))
     for name in SAMPLES:
-        assert not decide(sample(name), ruleset, SAMPLE_NOW, Settings()).errors
+        assert not decide(sample(name), NO_ENTRY, ruleset, SAMPLE_NOW, Settings()).errors
     list(run_tests(loaded))
 
 

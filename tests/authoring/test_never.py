@@ -5,6 +5,7 @@ import pytest
 from hubtriage.authoring.compiler import compile_ruleset
 from hubtriage.authoring.never import SETTABLE_FIELDS, UnknownFieldError, check_names
 from hubtriage.authoring.problems import RuleErrors
+from hubtriage.engine.planning.entry import NO_ENTRY
 from hubtriage.engine.planning.plan import Settings, decide
 from hubtriage.engine.ruleset.ruleset import load_ruleset
 
@@ -57,9 +58,12 @@ def test_names_are_sorted_and_each_there_once():
     assert check_names(["Types", "Note.Text", "Types"]) == ("Note.Text", "Types")
 
 
+NOTHING = load_ruleset({"format": 1, "hash": "0", "rules": []})
+
+
 @pytest.fixture
 def lowered():
-    """A finding whose severity triage has lowered, by a rule that is not there any more."""
+    """A finding whose severity triage has lowered, by a rule that is not there any more, and its entry."""
     finding = {
         "Id": "f",
         "ProductArn": "p",
@@ -69,19 +73,19 @@ def lowered():
     update = {"Severity": {"Label": "LOW"}, "Confidence": 5}
     rule = {"id": "lower", "when": True, "ceiling": "HIGH", "update": update}
     ruleset = load_ruleset({"format": 1, "hash": "0", "rules": [rule]})
-    return finding | dict(decide(finding, ruleset, 0.0, Settings()).update)
+    decision = decide(finding, NO_ENTRY, ruleset, 0.0, Settings())
+    return finding | dict(decision.update), decision.after
 
 
 def test_what_triage_did_to_such_a_field_before_stays_and_the_rest_is_taken_back(lowered):
-    nothing = load_ruleset({"format": 1, "hash": "0", "rules": []})
-    held = decide(lowered, nothing, 0.0, Settings(never=frozenset({"Severity.Label"})))
-    free = decide(lowered, nothing, 0.0, Settings())
+    held = decide(*lowered, NOTHING, 0.0, Settings(never=frozenset({"Severity.Label"})))
+    free = decide(*lowered, NOTHING, 0.0, Settings())
     assert "Severity" in free.update
     assert held.update is None or "Severity" not in held.update
 
 
 def test_a_later_deployment_that_may_set_the_field_again_still_knows_it_as_its_own(lowered):
-    nothing = load_ruleset({"format": 1, "hash": "0", "rules": []})
-    held = decide(lowered, nothing, 0.0, Settings(never=frozenset({"Severity.Label"})))
-    later = decide(lowered | dict(held.update or {}), nothing, 0.0, Settings())
+    finding, _entry = lowered
+    held = decide(*lowered, NOTHING, 0.0, Settings(never=frozenset({"Severity.Label"})))
+    later = decide(finding | dict(held.update or {}), held.after, NOTHING, 0.0, Settings())
     assert later.update["Severity"] == {"Label": "HIGH"}

@@ -10,6 +10,7 @@ from hubtriage.authoring.asff.samples import SAMPLE_NOW
 from hubtriage.authoring.checks.registry import warnings
 from hubtriage.authoring.compiler import compile_ruleset
 from hubtriage.authoring.loader import load_rules
+from hubtriage.engine.planning.entry import NO_ENTRY
 from hubtriage.engine.planning.plan import Settings, decide
 from hubtriage.engine.ruleset.ruleset import load_ruleset
 from hubtriage.simulation.ruletests import run_tests
@@ -65,4 +66,4 @@ def test_other_peoples_findings_upset_no_rule():
     ruleset = load_ruleset(compile_ruleset(FOLDER, revision=None))
     lines = (Path(os.environ["HUBTRIAGE_CORPUS"]) / "findings.jsonl").read_text(encoding="utf-8").splitlines()
     for line in lines:
-        assert decide(json.loads(line), ruleset, 1_793_534_400.0, Settings()).errors == ()
+        assert decide(json.loads(line), NO_ENTRY, ruleset, 1_793_534_400.0, Settings()).errors == ()

@@ -23,9 +23,10 @@ from hubtriage.aws.triage.staleness import DeduplicatedFinding
 from hubtriage.cli.commands.aws import logs
 from hubtriage.cli.main import cli
 from hubtriage.cli.views.history import as_record, text
-from hubtriage.engine.fields import code
+from hubtriage.engine.planning.entry import Claim, Entry, stored
+from hubtriage.engine.planning.entry_format import write_entry
 from hubtriage.engine.planning.plan import Settings, decide
-from hubtriage.engine.ruleset.ruleset import load_ruleset, rule_ref
+from hubtriage.engine.ruleset.ruleset import load_ruleset
 
 HARMLESS = "Harmless text"
 TEXTS = {
@@ -61,9 +62,7 @@ def document(text: str) -> str:
 
 
 def finding(text: str) -> dict[str, Any]:
-    """A finding with the text wherever one can be, its memo and the rule that this names included."""
-    memo = f"1 WS.{rule_ref(text)} N{code('Note.Text', text)}.{rule_ref(text)}"
-    ours = {"hubtriage/managed": "hubtriage", "hubtriage/rules": text, "hubtriage/memo": memo}
+    """A finding with the text wherever one can be."""
     return {
         "Id": text,
         "ProductArn": text,
@@ -80,9 +79,30 @@ def finding(text: str) -> dict[str, Any]:
         "Workflow": {"Status": "SUPPRESSED"},
         "RecordState": text,
         "Note": {"Text": text, "UpdatedBy": "hubtriage/x"},
-        "UserDefinedFields": {f"key {text}": text, "title": f"old {text}", **ours},
+        "UserDefinedFields": {f"key {text}": text, "title": f"old {text}"},
         "Confidence": 7,
     }
+
+
+def entry(text: str) -> Entry:
+    """An entry of the ledger with the text wherever one can be, the names of rules included."""
+    key = f"UserDefinedFields.key {text}"
+    return Entry(
+        version=1,
+        claims={
+            "Workflow.Status": Claim("SUPPRESSED", text),
+            "Note.Text": Claim(stored(text), text),
+            "Types": Claim(stored((text,)), text, before=(text,)),
+            key: Claim(stored(text), text, before=text, overruled=1),
+        },
+        about={text: text},
+    )
+
+
+def exported(document: str) -> str:
+    """The finding of a document with its entry, as an export has them."""
+    title = json.loads(document, parse_int=str, parse_float=str)["Title"]
+    return f'{{"finding": {document}, "entry": {write_entry(entry(title))}}}'
 
 
 class Desk:
@@ -94,7 +114,7 @@ class Desk:
         for name, rules in (("rules", RULES), ("others", OTHERS), ("tested", tested)):
             (folder / name).mkdir(parents=True)
             (folder / name / "rules.yaml").write_text(rules)
-        (folder / "found.json").write_text(document)
+        (folder / "found.json").write_text(exported(document))
 
     def run(self, arguments: str) -> str:
         """The output of a command; `@` in its arguments stands for this folder."""
@@ -200,7 +220,8 @@ def decision_line(found: Mapping[str, Any]) -> str:
         FindingEvent((found["ProductArn"], found["Id"]), found, message, None), (message,)
     )
     rules = [{"id": "r", "when": True, "update": {"Note": {"Text": "{finding.Title}!"}, "Types": ["x"]}}]
-    decision = decide(found, load_ruleset({"format": 1, "hash": "h", "rules": rules}), 0.0, Settings())
+    ruleset = load_ruleset({"format": 1, "hash": "h", "rules": rules})
+    decision = decide(found, entry(found["Title"]), ruleset, 0.0, Settings())
     DecisionLog(shared, 0, written.append, lambda: 0.0)([Outcome(seen, decision, Result("updated"), 1.0)])
     return written[0]
 

@@ -23,6 +23,7 @@ from hubtriage.engine.jsonlogic.numbers import leading_number, number_of
 from hubtriage.engine.pattern import compile_pattern
 from hubtriage.engine.planning.memo import MemoError, read_claims
 from hubtriage.engine.planning.payload import why_unsendable
+from hubtriage.engine.planning.entry import NO_ENTRY
 from hubtriage.engine.planning.plan import Settings, decide
 from hubtriage.engine.ruleset.ruleset import load_ruleset
 from hubtriage.engine.ruleset.templates import compile_text
@@ -56,7 +57,7 @@ def claims(text: str) -> None:
 def planned(rules: str) -> None:
     fields = {"hubtriage/managed": "hubtriage", "hubtriage/memo": "1", "hubtriage/rules": rules}
     finding = {"Id": "f", "ProductArn": "p", "UserDefinedFields": fields}
-    decide(finding, load_ruleset({"format": 1, "hash": "h", "rules": []}), 0.0, Settings())
+    decide(finding, NO_ENTRY, load_ruleset({"format": 1, "hash": "h", "rules": []}), 0.0, Settings())
 
 
 def in_title(pattern: object) -> Callable[[str], object]:

@@ -7,6 +7,7 @@ import pytest
 
 from hubtriage.authoring.compiler import ruleset_document
 from hubtriage.authoring.loader import LoadResult, load_rules
+from hubtriage.engine.planning.entry import NO_ENTRY
 from hubtriage.engine.planning.plan import Settings, decide
 from hubtriage.engine.ruleset.ruleset import load_ruleset
 from hubtriage.interop.automation_rule_overlap import Overlap, as_imported, overlaps, read_automation_rules
@@ -100,7 +101,7 @@ def test_an_automation_rule_overlaps(
 def test_a_finding_that_triage_has_changed_is_seen_as_both_saw_it(tmp_path: Path) -> None:
     ours = rules(tmp_path)
     ruleset = load_ruleset(ruleset_document(ours, revision=None))
-    update = decide(finding(), ruleset, NOW, Settings()).update
+    update = decide(finding(), NO_ENTRY, ruleset, NOW, Settings()).update
     assert update is not None
     [told] = found(ours, [native("theirs", generator("noisy"), NOTIFY)], {**finding(), **update})
     assert (told.findings, told.differing) == (1, 1)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from hubtriage.engine.planning.entry import NO_ENTRY
 from hubtriage.engine.planning.plan import Settings, decide
 from hubtriage.interop.importers.assemble import KINDS, import_rules
 from hubtriage.interop.importers.outcome import UnreadableError
@@ -64,4 +65,4 @@ def test_the_rules_decide_findings_of_others_without_errors(kind: str, path: Pat
     except UnreadableError:
         return
     for line in (CORPUS / "findings.jsonl").read_text(encoding="utf-8").splitlines():
-        assert decide(json.loads(line), ruleset, NOW, Settings()).errors == ()
+        assert decide(json.loads(line), NO_ENTRY, ruleset, NOW, Settings()).errors == ()

@@ -17,11 +17,12 @@ PROGRAM = """
 import json, sys
 sys.path.insert(0, sys.argv[1])
 import re2
+from hubtriage.engine.planning.entry import NO_ENTRY
 from hubtriage.engine.planning.plan import Settings, decide
 from hubtriage.engine.ruleset.ruleset import load_ruleset
 
 ruleset = load_ruleset(json.load(open(sys.argv[1] + "/ruleset.json")))
-found = [decide({"Id": title, "ProductArn": "p", "Title": title}, ruleset, 0.0, Settings())
+found = [decide({"Id": title, "ProductArn": "p", "Title": title}, NO_ENTRY, ruleset, 0.0, Settings())
          for title in ("tmp-7", "tmp-x")]
 print(json.dumps([re2.__file__, [decision.rules for decision in found]]))
 """

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from hubtriage.engine.fields import code, digest
+from hubtriage.engine.planning.entry import NO_ENTRY, Claim, Entry, LastChange
 from hubtriage.engine.planning.plan import Settings
-from hubtriage.engine.ruleset.ruleset import load_ruleset, rule_ref
+from hubtriage.engine.ruleset.ruleset import load_ruleset
 from hubtriage.simulation.explain import explain
 
 NOW = 1_790_000_000.0  # 2026-09-21T14:13:20Z
@@ -14,23 +14,28 @@ HIDE = {"id": "accepted", "when": True, "ceiling": "HIGH", "update": {"Workflow"
 NOTIFY = {"id": "later", "when": True, "update": {"Workflow": {"Status": "NOTIFIED"}}}
 FAILS = {"==": [{"reduce": [[0] * 40, {"cat": [{"var": "accumulator"}] * 2}, "grows and grows"]}, "x"]}
 HIDDEN = {"Workflow": {"Status": "SUPPRESSED"}}
-BY = {name: rule_ref(name) for name in ("accepted", "lower", "gone")}
+Known = tuple[dict[str, Any], Entry]
 
 
-def finding(claims: str = "", rules: str = "accepted", **members: Any) -> dict[str, Any]:
-    memo = {"hubtriage/managed": "hubtriage", "hubtriage/rules": rules, "hubtriage/memo": f"1 {claims}"}
+def finding(fields: dict[str, str] | None = None, **members: Any) -> Known:
+    """A finding that triage has not changed, with its entry."""
     return {
         "Id": "f",
         "ProductArn": "p",
         "Severity": {"Label": "HIGH"},
         "FindingProviderFields": {"Severity": {"Label": "HIGH"}, "Types": ["TTPs"]},
-        "UserDefinedFields": {**(memo if claims else {}), **members.pop("fields", {})},
+        "UserDefinedFields": fields or {},
         **members,
-    }
+    }, NO_ENTRY
 
 
-def hidden(**members: Any) -> dict[str, Any]:
-    return finding(f"WS.{BY['accepted']}", **HIDDEN, **members)
+def held(claims: dict[str, Claim], **members: Any) -> Known:
+    """A finding of which triage holds some fields."""
+    return finding(**members)[0], Entry(claims=claims, version=1)
+
+
+def hidden(**members: Any) -> Known:
+    return held({"Workflow.Status": Claim("SUPPRESSED", "accepted")}, **HIDDEN, **members)
 
 
 def rule(base: dict[str, Any], **keys: Any) -> dict[str, Any]:
@@ -53,12 +58,6 @@ WHY = [
     ),
     pytest.param(
         hidden(), [], "taken back: set by accepted, which is no longer in the rules", id="a rule that is gone"
-    ),
-    pytest.param(
-        hidden(rules="none"),
-        [],
-        "taken back: set by a rule that is no longer in the rules",
-        id="a rule of which nobody knows the name",
     ),
     pytest.param(
         hidden(),
@@ -115,7 +114,7 @@ WHY = [
         id="a rule that sets something else",
     ),
     pytest.param(
-        finding(f"WS.{BY['accepted']}<%22NOTIFIED%22", **HIDDEN),
+        held({"Workflow.Status": Claim("SUPPRESSED", "accepted", before="NOTIFIED")}, **HIDDEN),
         [rule(HIDE, when=False)],
         "taken back: accepted does not match any more; what it had replaced is given back",
         id="what an override had replaced",
@@ -131,10 +130,35 @@ WHY = [
         id="a rule that failed",
     ),
     pytest.param(
+        finding(Workflow={"Status": "RESOLVED"}),
+        [rule(NOTIFY, override=True)],
+        "set: later overrides RESOLVED, set by a person or another tool; "
+        "at work the finding's history is asked who set it",
+        id="an override of what hides, which is not given back",
+    ),
+    pytest.param(
         finding(Workflow={"Status": "NOTIFIED"}),
         [HIDE],
         "kept: set by a person or another tool",
         id="a person's field",
+    ),
+    pytest.param(
+        finding(Workflow={"Status": "RESOLVED"}),
+        [HIDE],
+        "kept: set by a person or another tool; at work the finding's history is asked who set it",
+        id="a value that hides and has no claim",
+    ),
+    pytest.param(
+        held({"Workflow.Status": Claim("NOTIFIED", "accepted", person=True, overruled=1)}),
+        [HIDE],
+        "kept: changed after triage had set it",
+        id="a field of which triage was overruled",
+    ),
+    pytest.param(
+        held({"Workflow.Status": Claim("NOTIFIED", "accepted", person=True, overruled=1)}),
+        [],
+        "unchanged: no rule wants it any more",
+        id="a field of which triage was overruled, when its rule is gone",
     ),
     pytest.param(
         finding(),
@@ -157,58 +181,129 @@ WHY = [
 ]
 
 
-def told(found: dict[str, Any], rules: list[dict[str, Any]], name: str, **settings: Any) -> str:
+def told(found: Known, rules: list[dict[str, Any]], name: str, **settings: Any) -> str:
     ruleset = load_ruleset({"format": 1, "hash": "h", "rules": rules})
-    (field,) = [f for f in explain(found, ruleset, NOW, Settings(**settings)).fields if f.field == name]
+    (field,) = [f for f in explain(*found, ruleset, NOW, Settings(**settings)).fields if f.field == name]
     return f"{field.outcome}: {field.why}"
 
 
 @pytest.mark.parametrize(("found", "rules", "why"), WHY)
-def test_why_of_a_status(found: dict[str, Any], rules: list[dict[str, Any]], why: str) -> None:
+def test_why_of_a_status(found: Known, rules: list[dict[str, Any]], why: str) -> None:
     assert told(found, rules, "Workflow.Status") == why
 
 
 STAYS = [
     pytest.param(
-        finding(f"SH.{BY['lower']}"),
+        held({"Severity.Label": Claim("HIGH", "lower")}),
         "Severity.Label",
         "no rule wants it any more, and its provider has it so already",
         id="a severity to which its provider came",
     ),
     pytest.param(
-        finding("SH.follow"),
+        held({"Severity.Label": Claim("HIGH", None)}),
         "Severity.Label",
-        "as its provider has it, which triage follows",
+        "follows its provider, and has its value already",
         id="a severity that was taken back",
     ),
     pytest.param(
-        finding(f"C70.{BY['gone']}", Confidence=70),
+        held({"Confidence": Claim(70, "gone")}, Confidence=70),
         "Confidence",
         "no rule wants it any more, but the API cannot empty it",
         id="a score that its provider never gave",
+    ),
+    pytest.param(
+        held({"Note.Text": Claim("gone", None)}, Note={"Text": "gone", "UpdatedBy": "hubtriage"}),
+        "Note.Text",
+        "no rule wants it any more, and the note says so",
+        id="a note that was taken back",
+    ),
+    pytest.param(
+        held(
+            {"Workflow.Status": Claim("RESOLVED", "gone")},
+            Workflow={"Status": "RESOLVED"},
+            Compliance={"Status": "PASSED"},
+        ),
+        "Workflow.Status",
+        "no rule wants it any more, and Security Hub has it so already",
+        id="a status that the service would have set",
+    ),
+    pytest.param(
+        held(
+            {"Workflow.Status": Claim("NOTIFIED", "gone")},
+            Workflow={"Status": "NOTIFIED"},
+            Compliance={"Status": "PASSED"},
+        ),
+        "Workflow.Status",
+        "no rule wants it any more, but taking it back would hide the finding",
+        id="an open status on a control that passed",
     ),
 ]
 
 
 @pytest.mark.parametrize(("found", "name", "why"), STAYS)
-def test_why_a_field_of_ours_stays(found: dict[str, Any], name: str, why: str) -> None:
+def test_why_a_field_of_ours_stays(found: Known, name: str, why: str) -> None:
     assert told(found, [], name) == f"unchanged: {why}"
 
 
+KEY = "UserDefinedFields.k"
+
+
 def test_why_a_key_stays_under_merge() -> None:
-    name = "UserDefinedFields.k"
-    found = finding(f"U{digest('k')}={code(name, 'v')}.{BY['gone']}", fields={"k": "v"})
+    found = held({KEY: Claim("v", "gone")}, fields={"k": "v"})
     why = "unchanged: no rule wants it any more, but under `merge` a key cannot be taken away"
-    assert told(found, [], name, udf="merge") == why
+    assert told(found, [], KEY, udf="merge") == why
+
+
+def test_why_the_last_key_stays() -> None:
+    why = "unchanged: no rule wants it any more, but it is the last key, and a map cannot be emptied"
+    assert told(held({KEY: Claim("v", "gone")}, fields={"k": "v"}), [], KEY) == why
 
 
 def test_why_a_key_is_not_taken_back_twice() -> None:
-    name = "UserDefinedFields.k"
-    claim = f"U{digest('k')}={code(name, 'v')}.{BY['gone']}-"
-    wants_it = {"id": "ticket", "when": False, "update": {"UserDefinedFields": {"k": "v"}}}
-    assert told(finding(claim), [wants_it], name) == "unchanged: no rule wants it any more, and it is gone"
-    left = told(finding(claim, fields={"k": "v"}), [wants_it], name)
+    claim = {KEY: Claim("v", "gone", left_out=True)}
+    assert told(held(claim), [], KEY) == "unchanged: no rule wants it"
+    left = told(held(claim, fields={"k": "v"}), [], KEY)
     assert left == "unchanged: was left out of the map before; it is not asked for twice"
+
+
+OVERRULED = "overruled: a person or another tool has changed it since"
+STANDING = [
+    pytest.param(Claim("SUPPRESSED", "r"), HIDDEN, {}, "ours: the field still holds it", id="ours"),
+    pytest.param(
+        Claim("SUPPRESSED", "r", person=True, overruled=1),
+        {},
+        {},
+        "a person's since triage was overruled",
+        id="a person's already",
+    ),
+    pytest.param(
+        Claim("SUPPRESSED", "r"),
+        {},
+        {},
+        f"{OVERRULED} (at work the finding's history is asked who set it)",
+        id="not known who",
+    ),
+    pytest.param(Claim("SUPPRESSED", "r"), {}, {"by": "person"}, OVERRULED, id="a person, as history says"),
+    pytest.param(
+        Claim("NOTIFIED", "r"),
+        {},
+        {"by": "service"},
+        "ended: Security Hub itself has set the field since",
+        id="reset by the service",
+    ),
+]
+
+
+@pytest.mark.parametrize(("claim", "members", "author", "standing"), STANDING)
+def test_what_has_become_of_a_claim(
+    claim: Claim, members: dict[str, Any], author: dict[str, Any], standing: str
+) -> None:
+    authors = {"Workflow.Status": LastChange(**author, value="NEW", time=NOW)} if author else {}
+    ruleset = load_ruleset({"format": 1, "hash": "h", "rules": []})
+    known = held({"Workflow.Status": claim}, **members)
+    (explained,) = explain(*known, ruleset, NOW, Settings(), authors=authors).claims
+    assert (explained.standing, explained.set, explained.rule) == (standing, claim.value, "r")
+    assert explained.in_rules is False
 
 
 def test_a_field_that_is_never_written_says_so() -> None:
@@ -223,7 +318,7 @@ def test_a_field_that_is_never_written_says_so() -> None:
 def test_a_wish_that_is_dropped_has_its_reason() -> None:
     lower = {"id": "lower", "when": True, "update": {"Types": {"Remove": ["TTPs"]}}}
     ruleset = load_ruleset({"format": 1, "hash": "h", "rules": [lower]})
-    (rule_told,) = explain(finding(Types=["TTPs"]), ruleset, NOW, Settings()).rules
+    (rule_told,) = explain(*finding(Types=["TTPs"]), ruleset, NOW, Settings()).rules
     assert (rule_told.wants, rule_told.dropped) == (
         {},
         {"Types": "no type would be left, and AWS takes no empty list"},

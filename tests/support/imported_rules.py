@@ -6,6 +6,7 @@ from typing import Any
 
 from hubtriage.authoring.compiler import compile_ruleset
 from hubtriage.engine.planning.decision import Decision
+from hubtriage.engine.planning.entry import NO_ENTRY
 from hubtriage.engine.planning.plan import Settings, decide
 from hubtriage.engine.ruleset.ruleset import Ruleset, load_ruleset
 from hubtriage.interop.importers.assemble import Options, import_rules
@@ -57,7 +58,7 @@ def finding(**members: Any) -> dict[str, Any]:
 def decided(found: Imported | Ruleset, one: dict[str, Any], now: float = NOW) -> Decision:
     """What the rules decide about a finding."""
     ruleset = found if isinstance(found, Ruleset) else ruleset_of(found)
-    decision = decide(one, ruleset, now, Settings())
+    decision = decide(one, NO_ENTRY, ruleset, now, Settings())
     assert not decision.errors
     return decision
 

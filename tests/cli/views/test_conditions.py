@@ -26,9 +26,8 @@ AGE = {"age_days": [{"var": "CreatedAt"}]}
 
 def lines(rule: dict[str, Any], *, every: bool = False) -> list[str]:
     raw = {"id": "r", "update": {"Confidence": 1}, **rule}
-    (told,) = explain(
-        FINDING, load_ruleset({"format": 1, "hash": "h", "rules": [raw]}), NOW, Settings()
-    ).rules
+    ruleset = load_ruleset({"format": 1, "hash": "h", "rules": [raw]})
+    (told,) = explain(FINDING, None, ruleset, NOW, Settings()).rules
     return [click.unstyle(line) for line in (all_conditions if every else first_failure)(told)]
 
 

@@ -43,8 +43,24 @@ def _scanner(**members: Any) -> dict[str, Any]:
     }
 
 
-def _memo(claims: str, rules: str) -> dict[str, Any]:
-    return {"hubtriage/managed": "hubtriage", "hubtriage/rules": rules, "hubtriage/memo": claims}
+def _known(finding: dict[str, Any], **claims: dict[str, Any]) -> dict[str, Any]:
+    """The finding with its entry, as an export has them; claims by the field's first word."""
+    return {"finding": finding, "entry": {"format": 1, "claims": {_NAMES[k]: v for k, v in claims.items()}}}
+
+
+_NAMES = {
+    "workflow": "Workflow.Status",
+    "severity": "Severity.Label",
+    "verification": "VerificationState",
+    "confidence": "Confidence",
+    "note": "Note.Text",
+    "ticket": "UserDefinedFields.ticket",
+}
+_SCANNED = {
+    "workflow": {"value": "SUPPRESSED", "rule": "own-scanner"},
+    "severity": {"value": "LOW", "rule": "own-scanner"},
+    "verification": {"value": "BENIGN_POSITIVE", "rule": "own-scanner"},
+}
 
 
 FINDINGS: dict[str, dict[str, Any]] = {
@@ -73,44 +89,76 @@ FINDINGS: dict[str, dict[str, Any]] = {
         ProductFields={"a": {"b": 1}}, Title={"not": "a text"}, AwsAccountId=12345
     ),
     "control-characters-in-the-title": _control(Title="public\x1b[2J\r\nbucket \u202e", Id="f\x00-1"),
-    "escalated-above-the-ceiling": _scanner(
-        Severity={"Label": "LOW", "Normalized": 1},
+    "escalated-above-the-ceiling": _known(
+        _scanner(
+            Severity={"Label": "LOW", "Normalized": 1},
+            Workflow={"Status": "SUPPRESSED"},
+            VerificationState="BENIGN_POSITIVE",
+            FindingProviderFields={"Severity": {"Label": "CRITICAL"}, "Types": ["TTPs/Initial Access"]},
+        ),
+        **_SCANNED,
+    ),
+    "an-analyst-reopened-it": _known(
+        _scanner(
+            Severity={"Label": "LOW", "Normalized": 1},
+            VerificationState="BENIGN_POSITIVE",
+            Note={"Text": "This one is real.", "UpdatedBy": "ana", "UpdatedAt": "2026-11-02T10:00:00Z"},
+        ),
+        **_SCANNED,
+    ),
+    "an-analyst-had-reopened-it-twice": _known(
+        _scanner(),
+        workflow={"value": "SUPPRESSED", "rule": "own-scanner", "person": True, "overruled": 2},
+    ),
+    "an-override-that-ends": _known(
+        _control(
+            Compliance={"Status": "FAILED", "SecurityControlId": "EC2.19"}, Workflow={"Status": "RESOLVED"}
+        ),
+        workflow={"value": "RESOLVED", "rule": "last-year", "before": "NOTIFIED", "overruled": 1},
+    ),
+    "a-deleted-rule": _known(
+        _control(
+            Compliance={"Status": "FAILED", "SecurityControlId": "EC2.19"},
+            Workflow={"Status": "SUPPRESSED"},
+            Note={"Text": "Gone.", "UpdatedBy": "hubtriage/last-year"},
+        ),
+        workflow={"value": "SUPPRESSED", "rule": "last-year"},
+        note={"value": "Gone.", "rule": "last-year"},
+    ),
+    "a-note-of-triage-without-an-entry": _control(
         Workflow={"Status": "SUPPRESSED"},
-        VerificationState="BENIGN_POSITIVE",
-        FindingProviderFields={"Severity": {"Label": "CRITICAL"}, "Types": ["TTPs/Initial Access"]},
-        UserDefinedFields=_memo("1 WS.{own-scanner} SL.{own-scanner} VB.{own-scanner}", "own-scanner"),
+        Note={"Text": "Accepted.", "UpdatedBy": "hubtriage/sandbox-buckets"},
     ),
-    "an-analyst-reopened-it": _scanner(
-        Severity={"Label": "LOW", "Normalized": 1},
-        VerificationState="BENIGN_POSITIVE",
-        Note={"Text": "This one is real.", "UpdatedBy": "ana", "UpdatedAt": "2026-11-02T10:00:00Z"},
-        UserDefinedFields=_memo("1 WS.{own-scanner} SL.{own-scanner} VB.{own-scanner}", "own-scanner"),
+    "keys-that-look-like-ours": {
+        "finding": _control(
+            Note={"Text": "On call has it.", "UpdatedBy": "hubtriage-oncall"},
+            UserDefinedFields={"hubtriage/memo": "1 WS.k3Jd9x"},
+        ),
+        "entry": None,
+    },
+    "a-control-that-passed": _known(
+        _control(
+            Compliance={"Status": "PASSED", "SecurityControlId": "S3.2"}, Workflow={"Status": "RESOLVED"}
+        ),
+        workflow={"value": "NOTIFIED", "rule": "sandbox-buckets"},
     ),
-    "a-deleted-rule": _control(
-        Compliance={"Status": "FAILED", "SecurityControlId": "EC2.19"},
-        Workflow={"Status": "SUPPRESSED"},
-        Note={"Text": "Gone.", "UpdatedBy": "hubtriage/last-year"},
-        UserDefinedFields=_memo("1 WS.{last-year}", "last-year"),
+    "a-rule-gone-on-a-control-that-passed": _known(
+        _control(
+            Compliance={"Status": "PASSED", "SecurityControlId": "EC2.19"}, Workflow={"Status": "SUPPRESSED"}
+        ),
+        workflow={"value": "SUPPRESSED", "rule": "last-year"},
     ),
-    "another-tool-wiped-the-map": _control(
-        Note={"Text": "Accepted.", "UpdatedBy": "hubtriage/sandbox-buckets"}
-    ),
-    "a-forged-memo": _control(UserDefinedFields=_memo("1 WS", "sandbox-buckets")),
-    "of-a-stack-that-nobody-listed": _control(
-        Workflow={"Status": "SUPPRESSED"},
-        UserDefinedFields=_memo("1 WS.{sandbox-buckets}", "sandbox-buckets") | {"hubtriage/managed": "green"},
-    ),
-    "a-control-that-passed": _control(
-        Compliance={"Status": "PASSED", "SecurityControlId": "S3.2"},
-        Workflow={"Status": "RESOLVED"},
-        UserDefinedFields=_memo("1 WT.{sandbox-buckets}", "sandbox-buckets"),
-    ),
-    "keys-and-scores-taken-back-before": _scanner(
-        Severity={"Label": "MEDIUM", "Normalized": 40},
-        Confidence=70,
-        Types=["Sensitive Data"],
-        FindingProviderFields={"Severity": {"Label": "MEDIUM"}, "Types": ["TTPs"]},
-        UserDefinedFields=_memo("1 SM.{own-scanner} C70.{last-year} Uabcdef=x.{last-year}-", "none"),
+    "keys-and-scores-taken-back-before": _known(
+        _scanner(
+            Severity={"Label": "MEDIUM", "Normalized": 40},
+            Confidence=70,
+            Types=["Sensitive Data"],
+            FindingProviderFields={"Severity": {"Label": "MEDIUM"}, "Types": ["TTPs"]},
+            UserDefinedFields={"ticket": "SEC-1"},
+        ),
+        severity={"value": "MEDIUM"},
+        confidence={"value": 70},
+        ticket={"value": "SEC-1", "left_out": True},
     ),
     "a-person-lowered-a-crown-jewel": _control(AwsAccountId="999988887777", Severity={"Label": "LOW"}),
 }

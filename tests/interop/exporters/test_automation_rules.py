@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from hubtriage.authoring.compiler import compile_ruleset
 from hubtriage.authoring.loader import load_rules
+from hubtriage.engine.planning.entry import NO_ENTRY
 from hubtriage.engine.planning.plan import Settings, decide
 from hubtriage.engine.ruleset.ruleset import Ruleset, load_ruleset
 from hubtriage.interop.criteria.input import Refused
@@ -401,7 +402,7 @@ def random_rule(random: Random) -> dict[str, Any]:
 
 def applies(ruleset: Ruleset, finding: dict[str, Any]) -> bool:
     """Whether any of the rules applies to a finding that nobody has touched."""
-    return bool(decide(finding, ruleset, NOW, Settings()).rules)
+    return bool(decide(finding, NO_ENTRY, ruleset, NOW, Settings()).rules)
 
 
 @examples(60)

@@ -197,9 +197,6 @@ REFUSALS = [
         id="a template of ours",
     ),
     pytest.param(
-        {"update": {"UserDefinedFields": {"hubtriage/memo": "x"}}}, "[0]", "reserved", id="a key that is ours"
-    ),
-    pytest.param(
         {"update": {"Confidence": 101}}, "[0].Actions[0].FindingFieldsUpdate.Confidence", "100", id="101"
     ),
 ]

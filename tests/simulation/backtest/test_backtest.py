@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from hubtriage.engine.planning.batches import group
+from hubtriage.engine.planning.entry import NO_ENTRY
 from hubtriage.engine.planning.plan import Settings, decide
 from hubtriage.engine.ruleset.ruleset import load_ruleset
 from hubtriage.localaws.findings import NOW, generate
@@ -61,7 +62,7 @@ def row(told: dict[str, Any], rule: str) -> dict[str, Any]:
 def test_the_counts_are_those_of_planning_each_finding() -> None:
     told = report(FINDINGS, RULES)
     ruleset = load_ruleset(document(RULES))
-    decisions = [decide(finding, ruleset, NOW, SETTINGS) for finding in FINDINGS]
+    decisions = [decide(finding, NO_ENTRY, ruleset, NOW, SETTINGS) for finding in FINDINGS]
     changed = [decision for decision in decisions if decision.changes]
     assert changed
     assert told["totals"]["findings"] == 400
@@ -124,7 +125,7 @@ def test_rules_that_contradict_each_other_on_a_finding() -> None:
     clash = next(one for one in told["conflicts"] if one["field"] == "Workflow.Status")
     assert (clash["loser"], clash["winner"]) == ("first", "over")
     ruleset = load_ruleset(document(RULES))
-    matched = [f for f in both if {"first", "over"} <= set(decide(f, ruleset, NOW, SETTINGS).rules)]
+    matched = [f for f in both if {"first", "over"} <= set(decide(f, NO_ENTRY, ruleset, NOW, SETTINGS).rules)]
     assert clash["findings"] == len(matched) > 0
     assert clash["example"] == matched[0]["Id"]
 
@@ -169,7 +170,7 @@ def test_the_estimate_is_what_grouping_by_generator_gives() -> None:
     ruleset = load_ruleset(document(RULES))
     updates: dict[str, list[Any]] = {}
     for finding in FINDINGS:
-        update = decide(finding, ruleset, NOW, SETTINGS).update
+        update = decide(finding, NO_ENTRY, ruleset, NOW, SETTINGS).update
         if update:
             identifier = {"Id": finding["Id"], "ProductArn": finding["ProductArn"]}
             updates.setdefault(finding["GeneratorId"], []).append((identifier, update))
@@ -182,7 +183,7 @@ def test_an_update_leaves_what_the_local_service_leaves(udf: Any) -> None:
     ruleset = load_ruleset(document(RULES))
     updated = 0
     for finding in FINDINGS:
-        update = decide(finding, ruleset, NOW, Settings(udf=udf)).update
+        update = decide(finding, NO_ENTRY, ruleset, NOW, Settings(udf=udf)).update
         if update is None:
             continue
         updated += 1
@@ -205,11 +206,53 @@ def test_an_update_that_is_refused_under_old_rules_too_is_no_change() -> None:
         "Workflow": {"Status": "NEW"},
         "UserDefinedFields": {f"key-{n}": "x" for n in range(50)},
     }
-    hide = [{"id": "hide", "match": {"RecordState": ["ACTIVE"]}, "update": HIDE, "ceiling": "CRITICAL"}]
-    assert report([full], hide)["totals"]["refused"] == 1
-    assert report([full], hide, old=document([]))["totals"]["refused"] == 1
-    totals = report([full], hide, old=document(hide))["totals"]
+    tag = [
+        {"id": "tag", "match": {"RecordState": ["ACTIVE"]}, "update": {"UserDefinedFields": {"one": "more"}}}
+    ]
+    assert report([full], tag)["totals"]["refused"] == 1
+    assert report([full], tag, old=document([]))["totals"]["refused"] == 1
+    totals = report([full], tag, old=document(tag))["totals"]
     assert (totals["refused"], totals["unchanged"]) == (0, 1)
+
+
+NOTED = {**FINDINGS[0], "Note": {"Text": "Accepted.", "UpdatedBy": "hubtriage/hide"}}
+HELD = {"format": 1, "claims": {"Workflow.Status": {"value": "SUPPRESSED", "rule": "hide"}}}
+
+
+def test_a_finding_is_judged_with_its_entry() -> None:
+    hidden = {**FINDINGS[0], **HIDE}
+    known = report([{"finding": hidden, "entry": HELD}], [])
+    assert (known["totals"]["taken_back"], row(known, "hide")["in_force"]) == (1, "gone")
+    assert report([hidden], [])["totals"]["unchanged"] == 1
+    assert report([{"finding": hidden, "entry": None}], [])["totals"]["unchanged"] == 1
+
+
+def test_a_finding_keeps_its_entry_under_old_rules() -> None:
+    hide = {"id": "hide", "ceiling": "CRITICAL", "when": True, "update": HIDE}
+    known = {"finding": {**FINDINGS[0], **HIDE}, "entry": HELD}
+    assert report([known], [], old=document([hide]))["totals"]["taken_back"] == 1
+    assert report([known], [hide], old=document([hide]))["totals"]["changed"] == 0
+
+
+def test_what_a_person_has_changed_is_noted_in_the_ledger_alone() -> None:
+    reopened = {**FINDINGS[0], "Workflow": {"Status": "NOTIFIED"}}
+    totals = report([{"finding": reopened, "entry": HELD}], [])["totals"]
+    assert (totals["noted"], totals["overruled"], totals["changed"]) == (1, 1, 0)
+
+
+def test_findings_with_a_note_of_triage_and_no_entry_are_counted() -> None:
+    assert report([NOTED, FINDINGS[1]], RULES)["totals"]["in_doubt"] == 1
+    assert report([{"finding": NOTED, "entry": None}], RULES)["totals"]["in_doubt"] == 0
+    by_oncall = {**NOTED, "Note": {"Text": "Ours.", "UpdatedBy": "hubtriage-oncall"}}
+    assert report([by_oncall], RULES, old=document([]))["totals"]["in_doubt"] == 0
+
+
+def test_an_entry_that_cannot_be_read_is_unusable() -> None:
+    told = report([{"finding": NOTED, "entry": {"format": 99}}, {"finding": 5, "entry": None}], RULES)
+    assert [one["reason"] for one in told["unusable"]] == [
+        "its entry cannot be read: format 99 is not 1, the one that this version reads",
+        "not a finding: not a JSON object",
+    ]
 
 
 def test_what_the_old_rules_did_is_taken_back() -> None:
@@ -227,13 +270,20 @@ def test_the_examples_tell_the_same_as_the_decision() -> None:
     examples = examples_of(tally)
     assert len(examples) > 5
     for example in examples:
-        decision = decide(by_id[example["id"]], ruleset, NOW, SETTINGS)
+        decision = decide(by_id[example["id"]], NO_ENTRY, ruleset, NOW, SETTINGS)
         told = {field["field"] for field in example["fields"] if field["outcome"] == "set"}
         assert told == {change.field for change in decision.changes}
         assert set(decision.rules) <= {rule["rule"] for rule in example["rules"]}
     for rule in ("softer", "over", "watch"):
         shown = [e for e in examples if any(name == rule for _role, name in e["roles"])]
         assert len(shown) >= 2, rule
+
+
+def test_an_example_is_explained_with_its_entry() -> None:
+    known = {"finding": {**FINDINGS[0], **HIDE}, "entry": HELD}
+    tally = backtest(documents([known]), Task(document([]), NOW, SETTINGS, examples=1), processes=1)
+    (example,) = examples_of(tally)
+    assert [field["why"] for field in example["fields"]] == ["set by hide, which is no longer in the rules"]
 
 
 def test_an_example_of_a_taking_back_tells_what_has_become_of_a_rule_that_does_not_match() -> None:

@@ -179,17 +179,11 @@ def test_the_requests_are_grouped_and_written_as_the_aws_cli_takes_them(rules: P
 
 
 NOTED = {"Text": "Accepted.", "UpdatedBy": "hubtriage/accepted"}
-GREEN = {"hubtriage/managed": "green", "hubtriage/rules": "x", "hubtriage/memo": "1 WS.abcdef"}
-KNOWN = ("--known-stack", "blue", "--known-stack", "green")
 NEVER = ("--never", "Workflow.Status")
 CRITICAL = {"Severity": {"Label": "CRITICAL"}}
 UNCHANGED = [
     pytest.param({"AwsAccountId": "1"}, (), "\n  no change\n", id="no rule wants one"),
-    pytest.param({"Note": NOTED}, (), "  no change: hands off, as there is a note", id="the memo is lost"),
     pytest.param(CRITICAL, (), "  above the ceiling of accepted\n  no change\n", id="above a ceiling"),
-    pytest.param(
-        {"UserDefinedFields": GREEN}, KNOWN, "  no change: another stack that", id="of a known stack"
-    ),
     pytest.param(
         {}, NEVER, "stack never writes this field\n  no change\n", id="a field that is never written"
     ),
@@ -206,12 +200,25 @@ def test_without_a_change_it_says_why(
 @pytest.mark.parametrize("command", ["plan", "explain", "backtest", "diff", "sweep"])
 def test_all_commands_that_decide_take_how_the_stack_is_set(command: str) -> None:
     told = CliRunner().invoke(cli, [command, "--help"]).stdout
-    assert {"--stack", "--udf", "--known-stack", "--never"} <= set(told.replace(",", " ").split())
+    assert {"--udf", "--never"} <= set(told.replace(",", " ").split())
 
 
-def test_the_finding_of_a_stack_that_is_not_listed_is_planned(rules: Path) -> None:
-    (planned,) = lines(run(rules, "-", "--json", stdin=json.dumps(finding(UserDefinedFields=GREEN))))
-    assert (planned["memo"], planned["update"]["Workflow"]) == ("unknown", {"Status": "SUPPRESSED"})
+HELD = {"format": 1, "claims": {"Workflow.Status": {"value": "SUPPRESSED", "rule": "gone"}}}
+HIDDEN = {"AwsAccountId": "1", "Workflow": {"Status": "SUPPRESSED"}, "Note": NOTED}
+
+
+def test_a_finding_is_planned_with_the_entry_beside_it(rules: Path) -> None:
+    known = {"finding": finding(**HIDDEN), "entry": HELD}
+    result = run(rules, "-", stdin=json.dumps([known]))
+    assert "Workflow.Status: SUPPRESSED -> NEW  gone (taken back: deleted or off)" in result.stdout
+    assert "ledger" not in result.stderr
+
+
+def test_without_entries_it_says_once_that_values_of_triage_look_like_a_persons(rules: Path) -> None:
+    result = run(rules, "-", stdin=json.dumps([finding(1, **HIDDEN), finding(2, **HIDDEN), finding(3)]))
+    said = "the input has no entries of the ledger, so values that triage set look like a person's"
+    assert result.stderr.splitlines()[-1] == f"2 findings with a note of triage: {said}"
+    assert said not in run(rules, "-", stdin=json.dumps(finding())).stderr
 
 
 def test_every_line_names_the_rules_by_which_it_was_decided(rules: Path) -> None:
