@@ -36,9 +36,9 @@ def build(outcomes: Outcomes, finding: ParsedFinding, udf: str) -> dict[str, Any
             keys[name.removeprefix(USER_PREFIX)] = outcome.payload
     if not keys:
         return payload
-    fields = {} if udf == "merge" else dict(finding.user_fields())
-    fields.update(keys)
-    return {**payload, USER_FIELDS: {key: value for key, value in fields.items() if value is not None}}
+    theirs = {} if udf == "merge" else {k: v for k, v in finding.user_fields().items() if k not in keys}
+    ours = {key: value for key, value in keys.items() if value is not None}
+    return {**payload, USER_FIELDS: {**theirs, **ours}}
 
 
 def why_unsendable(payload: Mapping[str, Any], finding: ParsedFinding, udf: str) -> str | None:
