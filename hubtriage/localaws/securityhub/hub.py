@@ -5,29 +5,23 @@ refuses, follows the service's documentation; where that is silent a setting dec
 It is the delegated administrator's hub: findings of any account may be imported and updated.
 """
 
-import random
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from hubtriage.localaws.securityhub import membership, queries
-from hubtriage.localaws.securityhub.asff import fields, requests
-from hubtriage.localaws.securityhub.asff.requests import Finding, identity
-from hubtriage.localaws.securityhub.asff.timestamps import read_timestamp
+from hubtriage.localaws.securityhub.asff.requests import Finding
 from hubtriage.localaws.securityhub.asff.values import copied
 from hubtriage.localaws.securityhub.automation import operations
 from hubtriage.localaws.securityhub.automation.rules import AutomationRules
 from hubtriage.localaws.securityhub.calls import CallLog
 from hubtriage.localaws.securityhub.errors import HubError, invalid_input
-from hubtriage.localaws.securityhub.events import Deliveries
-from hubtriage.localaws.securityhub.faults import FaultScript, ScriptedFault, finding_message
-from hubtriage.localaws.securityhub.history import Source, Write, provider_of
+from hubtriage.localaws.securityhub.faults import FaultScript, ScriptedFault
 from hubtriage.localaws.securityhub.history_pages import history_page
 from hubtriage.localaws.securityhub.quotas import Quotas
 from hubtriage.localaws.securityhub.settings import HubSettings
-from hubtriage.localaws.securityhub.store import Record, Store
 from hubtriage.localaws.securityhub.subscription import Subscription
+from hubtriage.localaws.securityhub.writing import Call, FindingWriter
 
 Request = Mapping[str, Any]
 _FOUNDING = frozenset({"EnableSecurityHub", "DescribeHub", "DisableSecurityHub"})
@@ -44,16 +38,6 @@ class Answer:
 
 class AnswerLostError(Exception):
     """The call took effect, but its answer was lost on the way."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Call:
-    """Who calls when, with what."""
-
-    request: Request
-    now: float
-    caller: str
-    trace: str | None
 
 
 class Hub:
@@ -79,18 +63,15 @@ class Hub:
         """Forget findings, rules, counts, faults and events under way; stay enabled or not."""
         self.call_log = CallLog()
         self.faults.clear()
-        self._store = Store()
         self._views = queries.Views()
         self._quotas = Quotas()
         self._rules = AutomationRules(self._prefix)
         self._subscription.reset()
-        chance = random.Random(self.settings.seed)  # noqa: S311 - repeatable, not secret
-        self._deliveries = Deliveries(self.account, self.region, chance)
+        self._writer = FindingWriter(self.account, self.region, self.settings.seed, self.faults, self._rules)
 
     def configure(self, settings: HubSettings) -> None:
         """Use these settings from now on; what is stored, counted and under way stays."""
         self.settings = settings
-        self._origin = fields.FindingOrigin(self.region, settings.account_names)
 
     # What callers do
 
@@ -108,7 +89,7 @@ class Hub:
         `now` is epoch seconds, `caller` the ARN that history and automation rules name, `trace` what
         the call log groups update calls by.
         """
-        call = _Call(copied(request), now, caller or self._caller, trace)
+        call = Call(copied(request), now, caller or self._caller, trace, self.settings)
         try:
             fault = self._admit(operation, now)
             body = OPERATIONS[operation](self, call)
@@ -140,47 +121,51 @@ class Hub:
 
     def finding(self, product_arn: str, finding_id: str) -> Finding | None:
         """Return a copy of a finding as it is stored now."""
-        record = self._store.get((product_arn, finding_id))
+        record = self._writer.store.get((product_arn, finding_id))
         return copied(record.finding) if record else None
 
     def findings(self) -> list[Finding]:
         """Return copies of all findings, in order of arrival."""
-        return [copied(record.finding) for record in self._store.after(0)]
+        return [copied(record.finding) for record in self._writer.store.after(0)]
 
     def plant(self, finding: Finding, now: float) -> None:
         """Store a finding exactly as it is, however odd, and send its event.
 
         For findings of the past, which the service would not take or would fill in today.
         """
-        self._write(copied(finding), now, "BATCH_IMPORT_FINDINGS", self._caller)
+        self._writer.plant(copied(finding), now, self._caller, self.settings)
 
     def take_events(self, now: float, limit: int | None = None) -> list[dict[str, Any]]:
         """Return the events that have arrived on the bus by `now`, at most `limit`, each handed out once."""
-        return [copied(event) for event in self._deliveries.due(now, limit)]
+        return [copied(event) for event in self._writer.deliveries.due(now, limit)]
 
     def delivered_events(self, start: int, limit: int) -> list[dict[str, Any]]:
         """Return events that have arrived on the bus, the `start`th and those after it, at most `limit`."""
-        return self._deliveries.delivered_since(start, limit)
+        return self._writer.deliveries.delivered_since(start, limit)
 
     def events(self) -> dict[str, int]:
         """Return how many events have arrived on the bus, and how many are under way."""
-        return {"delivered": self._deliveries.delivered, "under_way": len(self._deliveries)}
+        return {"delivered": self._writer.deliveries.delivered, "under_way": len(self._writer.deliveries)}
 
     @property
     def next_event_at(self) -> float | None:
         """When the next event arrives; None when none is under way."""
-        return self._deliveries.next_due
+        return self._writer.deliveries.next_due
 
     @property
     def events_under_way(self) -> int:
         """How many events have not arrived yet."""
-        return len(self._deliveries)
+        return len(self._writer.deliveries)
+
+    def updates_by_functions(self) -> dict[tuple[str, str], int]:
+        """Return how often functions, who alone send a trace, have updated each finding."""
+        return dict(self._writer.traced)
 
     def status(self) -> dict[str, Any]:
         """Return, JSON-ready, the call log and how many findings, events and waiting faults there are."""
         return {
             **self.call_log.as_record(),
-            "stored": len(self._store),
+            "stored": len(self._writer.store),
             "events": self.events(),
             "faults": len(self.faults),
         }
@@ -200,7 +185,7 @@ class Hub:
             self._subscription.require()
         return fault
 
-    def _note(self, operation: str, call: _Call, outcome: str, body: Mapping[str, Any]) -> None:
+    def _note(self, operation: str, call: Call, outcome: str, body: Mapping[str, Any]) -> None:
         listed = call.request.get("FindingIdentifiers" if operation == "BatchUpdateFindings" else "Findings")
         count = len(listed) if isinstance(listed, list) else len(body.get("Findings", ()))
         self.call_log.note(operation, outcome, count)
@@ -209,182 +194,68 @@ class Hub:
 
     # The hub itself
 
-    def _enable(self, call: _Call) -> dict[str, Any]:
+    def _enable(self, call: Call) -> dict[str, Any]:
         return self._subscription.enable(call.now)
 
-    def _describe(self, _call: _Call) -> dict[str, Any]:
+    def _describe(self, _call: Call) -> dict[str, Any]:
         return self._subscription.described()
 
-    def _configure_hub(self, call: _Call) -> dict[str, Any]:
+    def _configure_hub(self, call: Call) -> dict[str, Any]:
         return self._subscription.configure(call.request)
 
-    def _disable(self, _call: _Call) -> dict[str, Any]:
+    def _disable(self, _call: Call) -> dict[str, Any]:
         return self._subscription.disable()
 
     # Where it stands among accounts and Regions
 
-    def _get_administrator(self, _call: _Call) -> dict[str, Any]:
+    def _get_administrator(self, _call: Call) -> dict[str, Any]:
         return membership.administrator(self.settings, self.account)
 
-    def _list_members(self, call: _Call) -> dict[str, Any]:
+    def _list_members(self, call: Call) -> dict[str, Any]:
         return membership.members(self.settings, self.account, call.request)
 
-    def _list_aggregators(self, _call: _Call) -> dict[str, Any]:
+    def _list_aggregators(self, _call: Call) -> dict[str, Any]:
         return membership.aggregators(self.settings, self.account)
 
-    def _get_aggregator(self, call: _Call) -> dict[str, Any]:
+    def _get_aggregator(self, call: Call) -> dict[str, Any]:
         return membership.aggregator(self.settings, self.account, call.request)
 
-    # Providers
+    # Providers and customers
 
-    def _import(self, call: _Call) -> dict[str, Any]:
-        flaw = requests.flaw_of_import_request(call.request)
-        if flaw:
-            raise invalid_input(f"Invalid parameter 'Findings': {flaw}")
-        failed = []
-        for finding in call.request["Findings"]:
-            problem = self._flaw_of_import(finding)
-            if problem:
-                failed.append(
-                    {"Id": str(finding.get("Id") or "?"), "ErrorCode": problem[0], "ErrorMessage": problem[1]}
-                )
-            else:
-                self._import_one(finding, call)
-        succeeded = len(call.request["Findings"]) - len(failed)
-        return {"FailedCount": len(failed), "SuccessCount": succeeded, "FailedFindings": failed}
+    def _import(self, call: Call) -> dict[str, Any]:
+        return self._writer.import_findings(call)
 
-    def _flaw_of_import(self, finding: Finding) -> tuple[str, str] | None:
-        flaw = requests.flaw_of_finding(finding)
-        if flaw:
-            return "InvalidInput", f"Finding does not adhere to Amazon Finding Format. {flaw}"
-        if requests.size(finding) > requests.SIZE_LIMIT:
-            return "FindingSizeExceeded", finding_message("FindingSizeExceeded")
-        code = self.faults.of_finding("BatchImportFindings", finding["Id"])
-        return (code, finding_message(code)) if code else None
-
-    def _import_one(self, incoming: Finding, call: _Call) -> None:
-        """Import a finding. AWS: one that is not newer than what is stored is ignored."""
-        original = fields.created(incoming, self._origin, call.now)
-        record = self._store.of(incoming)
-        if record is None:
-            after = original
-        elif _moment(incoming) > _moment(record.finding):
-            after = fields.reimported(record.finding, incoming, record.pinned, self._origin, call.now)
-        else:
-            return
-        source = provider_of(after, call.caller)
-        self._write(after, call.now, "BATCH_IMPORT_FINDINGS", source, announce=False)
-        self._automate(original, call.now)
-        self._announce(self._stored(incoming).finding, call.now)
-
-    def _automate(self, original: Finding, now: float) -> None:
-        record = self._stored(original)
-        for rule in self._rules.applying(original, now):
-            after = fields.customer_update(record.finding, rule.update, self.settings.udf, now)
-            self._write(after, now, "BATCH_UPDATE_FINDINGS", rule.arn, announce=False)
-            if self.settings.automation_pins:
-                record.pinned.update(set(fields.PROVIDED) & set(rule.update))
-
-    # Customers
-
-    def _update(self, call: _Call) -> dict[str, Any]:
-        flaw = requests.flaw_of_update_request(call.request)
-        if flaw:
-            raise invalid_input(f"Invalid parameter: {flaw}")
-        limits = requests.flaw_of_update_values(call.request)
-        if limits and self.settings.value_errors == "call":
-            raise invalid_input(f"Invalid parameter: {limits}")
-        identifiers = call.request["FindingIdentifiers"]
-        times = Counter(map(identity, identifiers))
-        processed, unprocessed = [], []
-        for each in identifiers:
-            code = "DuplicatedFindingIdentifier" if times[identity(each)] > 1 else None
-            code = code or self._update_one(each, call, bad_values=limits is not None)
-            if code is None:
-                processed.append(each)
-            else:
-                unprocessed.append(_unprocessed(each, code))
-        return {"ProcessedFindings": processed, "UnprocessedFindings": unprocessed}
-
-    def _update_one(self, identifier: Request, call: _Call, *, bad_values: bool) -> str | None:
-        """Update one finding; the ErrorCode if that cannot be."""
-        scripted = self.faults.of_finding("BatchUpdateFindings", identifier["Id"])
-        if scripted:
-            return scripted
-        if bad_values or requests.flaw_of_identifier(identifier):
-            return "InvalidInput"
-        record = self._store.get(identity(identifier))
-        if record is None:
-            return "FindingNotFound"
-        if record.writes and call.now - record.writes[-1].time < self.settings.conflict_window:
-            return "ConcurrentUpdateError"
-        after = fields.customer_update(record.finding, call.request, self.settings.udf, call.now)
-        if len(after.get("UserDefinedFields", ())) > requests.USER_FIELDS_LIMIT:
-            return "InvalidInput"
-        if requests.size(after) > requests.SIZE_LIMIT:
-            return "FindingSizeExceeded"
-        self._write(after, call.now, "BATCH_UPDATE_FINDINGS", call.caller)
-        record.pinned.update(set(fields.PROVIDED) & set(call.request))
-        if call.trace is not None:
-            self.call_log.traced[identity(identifier)] += 1
-        return None
+    def _update(self, call: Call) -> dict[str, Any]:
+        return self._writer.update_findings(call)
 
     # Readers
 
-    def _get_findings(self, call: _Call) -> dict[str, Any]:
-        return queries.find(self._store, self._views, call.request, call.now, self.settings.visible_after)
+    def _get_findings(self, call: Call) -> dict[str, Any]:
+        delay = self.settings.visible_after
+        return queries.find(self._writer.store, self._views, call.request, call.now, delay)
 
-    def _get_history(self, call: _Call) -> dict[str, Any]:
-        return history_page(self._store, self.settings, call.request, call.now)
+    def _get_history(self, call: Call) -> dict[str, Any]:
+        return history_page(self._writer.store, self.settings, call.request, call.now)
 
     # Automation rules
 
-    def _create_rule(self, call: _Call) -> dict[str, Any]:
+    def _create_rule(self, call: Call) -> dict[str, Any]:
         return {"RuleArn": self._rules.create(call.request, call.caller, call.now)}
 
-    def _list_rules(self, call: _Call) -> dict[str, Any]:
+    def _list_rules(self, call: Call) -> dict[str, Any]:
         return operations.list_rules(self._rules, call.request)
 
-    def _get_rules(self, call: _Call) -> dict[str, Any]:
+    def _get_rules(self, call: Call) -> dict[str, Any]:
         return operations.get_rules(self._rules, call.request)
 
-    def _update_rules(self, call: _Call) -> dict[str, Any]:
+    def _update_rules(self, call: Call) -> dict[str, Any]:
         return operations.update_rules(self._rules, call.request, call.now)
 
-    def _delete_rules(self, call: _Call) -> dict[str, Any]:
+    def _delete_rules(self, call: Call) -> dict[str, Any]:
         return operations.delete_rules(self._rules, call.request)
 
-    # Writing
 
-    def _stored(self, finding: Finding) -> Record:
-        record = self._store.of(finding)
-        if record is None:
-            raise LookupError(identity(finding))
-        return record
-
-    def _write(
-        self, after: Finding, now: float, source: Source, caller: str, *, announce: bool = True
-    ) -> None:
-        """Store a finding and, by default, send its event. AWS: every write makes one, changed or not."""
-        record = self._store.of(after)
-        self._store.write(Write(now, source, caller, record.finding if record else None, after))
-        if announce:
-            self._announce(after, now)
-
-    def _announce(self, finding: Finding, now: float) -> None:
-        self._deliveries.send(finding, now, self.settings.event_delay, self.settings.duplicate_share)
-
-
-def _unprocessed(identifier: Request, code: str) -> dict[str, Any]:
-    return {"FindingIdentifier": dict(identifier), "ErrorCode": code, "ErrorMessage": finding_message(code)}
-
-
-def _moment(finding: Finding) -> float:
-    moment = read_timestamp(finding.get("UpdatedAt"))
-    return moment if moment is not None else float("-inf")
-
-
-OPERATIONS: Mapping[str, Callable[[Hub, _Call], dict[str, Any]]] = {
+OPERATIONS: Mapping[str, Callable[[Hub, Call], dict[str, Any]]] = {
     "EnableSecurityHub": Hub._enable,
     "DescribeHub": Hub._describe,
     "UpdateSecurityHubConfiguration": Hub._configure_hub,

@@ -33,7 +33,7 @@ class ControlEndpoint:
             ("GET", "events"): lambda hub, _: hub.events(),
             ("POST", "events"): lambda hub, body: {"Events": hub.delivered_events(**body)},
             ("GET", "traced"): lambda hub, _: {
-                "Findings": [[*key, count] for key, count in hub.call_log.traced.items()]
+                "Findings": [[*key, count] for key, count in hub.updates_by_functions().items()]
             },
             ("POST", "findings"): self._plant,
             ("POST", "faults"): lambda hub, body: hub.faults.add(ScriptedFault(**body)),
