@@ -40,6 +40,12 @@ NAMES = {
         "match, 20 KB, 300 rules",
     ],
     "batch": ["batch, a tenth changes", "one event, warm"],
+    "ledger": [
+        "ledger, recall of a batch, 0 % known",
+        "ledger, recall of a batch, 30 % known",
+        "ledger, recall of a batch, 100 % known",
+        "ledger, intents of a tenth of a batch",
+    ],
     "load": ["load 300 rules", "load 300 rules, peak memory"],
     "closures": ["closures one by one, 4 KB, 100 rules", "closures one by one, 4 KB, 300 rules"],
 }
