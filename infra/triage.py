@@ -86,7 +86,6 @@ def triage_config(config: Configuration, mode_parameter: str = "", queue: str = 
     return TriageConfig(
         service=config.stack_name,
         namespace=METRICS_NAMESPACE,
-        stack=config.stack_name,
         udf=config.udf,
         never=frozenset(config.never),
         mode_parameter=mode_parameter,

@@ -17,9 +17,9 @@ from click.testing import CliRunner
 
 from hubtriage.aws.securityhub.finding_history import HistoryEvent
 from hubtriage.aws.triage.decision_log import Circumstances, DecisionLog
+from hubtriage.aws.triage.deduplication import DeduplicatedFinding
 from hubtriage.aws.triage.events import FindingEvent, Message
 from hubtriage.aws.triage.results import Outcome, Result
-from hubtriage.aws.triage.staleness import DeduplicatedFinding
 from hubtriage.cli.commands.aws import logs
 from hubtriage.cli.main import cli
 from hubtriage.cli.views.history import as_record, text

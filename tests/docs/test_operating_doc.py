@@ -16,11 +16,11 @@ from hubtriage.aws.securityhub.sending import Traffic
 from hubtriage.aws.switch.breaker import Breaker, BreakerConfig
 from hubtriage.aws.triage.config import TriageConfig
 from hubtriage.aws.triage.decision_log import Circumstances, DecisionLog
+from hubtriage.aws.triage.deduplication import DeduplicatedFinding
 from hubtriage.aws.triage.events import FINDINGS_DETAIL_TYPE, FindingEvent, Message, SweepOrder, UnusableEvent
 from hubtriage.aws.triage.function import TriageFunction
 from hubtriage.aws.triage.metrics import emit, tally
 from hubtriage.aws.triage.results import HIDING_STOPPED, Outcome, Report, Result
-from hubtriage.aws.triage.staleness import DeduplicatedFinding
 from hubtriage.engine.planning.decision import Cause, Change, Decision, Kept, Observed
 from hubtriage.engine.ruleset.ruleset import RuleError, load_ruleset
 from hubtriage.localaws.securityhub.inprocess import ManualClock

@@ -7,9 +7,9 @@ from shutil import copytree
 from typing import Any
 
 import pytest
+from hubtriage.engine.planning.memo import Claim, write_claims
 
 from hubtriage.engine.fields import MANAGED_KEY, MEMO_KEY, WORKFLOW, code
-from hubtriage.engine.planning.memo import Claim, write_claims
 from hubtriage.engine.ruleset.ruleset import rule_ref
 from hubtriage.localaws.securityhub.calls import ideal_calls
 from hubtriage.localaws.securityhub.settings import HubSettings

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hubtriage.engine.planning.memo import MemoError, read_claims
 
 import hubtriage
 from hubtriage.aws.securityhub.answers import token_of
@@ -21,7 +22,6 @@ from hubtriage.engine.fields import ParsedFinding
 from hubtriage.engine.jsonlogic import compile_logic
 from hubtriage.engine.jsonlogic.numbers import leading_number, number_of
 from hubtriage.engine.pattern import compile_pattern
-from hubtriage.engine.planning.memo import MemoError, read_claims
 from hubtriage.engine.planning.payload import why_unsendable
 from hubtriage.engine.planning.entry import NO_ENTRY
 from hubtriage.engine.planning.plan import Settings, decide

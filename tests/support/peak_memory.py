@@ -21,7 +21,8 @@ from hubtriage.aws.sweep.destination import NoDestination
 from hubtriage.aws.sweep.progress import Progress
 from hubtriage.aws.sweep.request import ACTIVE, SweepRequest
 from hubtriage.aws.sweep.walk import Pace, Walk
-from hubtriage.aws.triage.batch import Policy, Triage
+from hubtriage.aws.triage.batch import Triage
+from hubtriage.aws.triage.policy import Policy
 from hubtriage.engine.planning.plan import Settings
 from hubtriage.engine.ruleset.ruleset import Ruleset, load_ruleset
 from tests.support.triage_world import backoff, finding

@@ -4,15 +4,20 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from hubtriage.aws.ledger.ledger import Ledger
+from hubtriage.aws.ledger.memory import MemoryLedger
 from hubtriage.aws.securityhub.api import Key, SecurityHubApi
+from hubtriage.aws.securityhub.authorship import Authorship
 from hubtriage.aws.securityhub.backoff import Backoff
 from hubtriage.aws.securityhub.ratelimit import TokenBucket
 from hubtriage.aws.securityhub.reading import Reader
 from hubtriage.aws.securityhub.sending import Sender, always
 from hubtriage.aws.switch.hide_limit import HideLimit
 from hubtriage.aws.switch.mode import Mode
-from hubtriage.aws.triage.batch import Policy, Triage
+from hubtriage.aws.triage.batch import Triage
+from hubtriage.aws.triage.policy import Policy
 from hubtriage.aws.triage.results import Outcome, Report
+from hubtriage.engine.planning.entry import NO_ENTRY, Entry
 from hubtriage.engine.planning.plan import Settings
 from hubtriage.engine.ruleset.ruleset import load_ruleset
 from hubtriage.localaws.securityhub.faults import ScriptedFault
@@ -23,6 +28,7 @@ from hubtriage.localaws.securityhub.settings import HubSettings
 NOW = 1_800_000_000.0
 MACIE = "arn:aws:securityhub:eu-west-1::product/aws/macie"
 FOREVER = NOW + 1e9
+ROLE = "arn:aws:iam::000000000000:role/hubtriage-triage"
 TRIAGE = "arn:aws:sts::000000000000:assumed-role/hubtriage-triage/hubtriage-triage"
 """Whom the history of a finding names where triage changed it: the session of the function's role."""
 SUPPRESS = {"Workflow": {"Status": "SUPPRESSED"}}
@@ -69,6 +75,7 @@ class TriageWorld:
         self.clock = ManualClock(NOW)
         self.hub = Hub(settings=HubSettings.still(**settings))
         self.api = InProcessSecurityHub(self.hub, self.clock, caller=TRIAGE)
+        self.ledger = MemoryLedger()
         for number in range(count):
             self.hub.plant(finding(number), NOW)
 
@@ -79,6 +86,10 @@ class TriageWorld:
         found = self.hub.finding(*key(number))
         assert found is not None
         return found
+
+    def entry(self, number: int) -> Entry:
+        """What the ledger holds of a finding."""
+        return self.ledger.read([key(number)]).entries.get(key(number), NO_ENTRY)
 
     def suppressed(self, numbers: Iterable[int]) -> list[int]:
         return [n for n in numbers if self.stored(n)["Workflow"]["Status"] == "SUPPRESSED"]
@@ -136,6 +147,7 @@ class TriageBench:
         reads: float = 1000.0,
         policy: Policy | None = None,
         api: SecurityHubApi | None = None,
+        ledger: Ledger | None = None,
         may_write: Callable[[], bool] = always,
         may_hide: Callable[[], bool] = always,
         hide_limit: int | None = None,
@@ -149,6 +161,10 @@ class TriageBench:
             policy=policy or Policy(),
             sender=Sender(api, TokenBucket(rate, max(1, rate), clock), backoff(), clock.monotonic, may_write),
             reader=Reader(api, TokenBucket(reads, max(1, reads), clock), backoff(), clock.monotonic),
+            authorship=Authorship(
+                api, lambda: ROLE, TokenBucket(1000.0, 1000.0, clock), backoff(), clock.monotonic
+            ),
+            ledger=ledger or world.ledger,
             clock=clock,
             hide_limit=HideLimit(hide_limit, clock.monotonic, clock.now),
             may_hide=may_hide,

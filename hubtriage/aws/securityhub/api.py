@@ -18,6 +18,9 @@ class SecurityHubApi(Protocol):
     def get_findings(self, **request: Any) -> Mapping[str, Any]:
         """Read findings by filters, up to 100 a page."""
 
+    def get_finding_history(self, **request: Any) -> Mapping[str, Any]:
+        """Read who changed one finding, up to 100 records a page."""
+
 
 def identifier(key: Key) -> dict[str, str]:
     """Return a key in the API's shape."""

@@ -13,7 +13,9 @@ from typing import Any
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
+    ConnectTimeoutError,
     CredentialRetrievalError,
+    EndpointConnectionError,
     NoCredentialsError,
     ParamValidationError,
     PartialCredentialsError,
@@ -22,6 +24,8 @@ from botocore.parsers import ResponseParserError
 
 API_ERRORS = (ClientError, BotoCoreError, ResponseParserError, UnicodeDecodeError)
 """Everything that botocore raises for a call; the last, for an answer that is no UTF-8."""
+NEVER_SENT = (ConnectTimeoutError, EndpointConnectionError)
+"""Raised before the request is on its way."""
 
 
 class Fault(Enum):
@@ -44,11 +48,12 @@ class Handling(Enum):
 
 @dataclass(frozen=True, slots=True)
 class CallFault:
-    """An exception, reduced to what decides."""
+    """An exception, reduced to what decides. `may_have_worked`: nothing says that the call did nothing."""
 
     kind: Fault
     code: str
     message: str
+    may_have_worked: bool = False
 
 
 HANDLING: Mapping[str, Handling] = {
@@ -120,7 +125,8 @@ def call_fault(error: Exception) -> CallFault:
         kind = Fault.REFUSED
     else:
         kind = Fault.DENIED if isinstance(error, _NO_CREDENTIALS) else Fault.TRANSIENT
-    return CallFault(kind, type(error).__name__, str(error))
+    may_have_worked = kind is Fault.TRANSIENT and not isinstance(error, NEVER_SENT)
+    return CallFault(kind, type(error).__name__, str(error), may_have_worked)
 
 
 def _answered_fault(response: Mapping[str, Any]) -> CallFault:
@@ -128,4 +134,4 @@ def _answered_fault(response: Mapping[str, Any]) -> CallFault:
     code = str(error.get("Code") or "Unknown")
     status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     kind = _KIND_OF_CODE.get(code) or _KIND_OF_STATUS.get(status, Fault.TRANSIENT)
-    return CallFault(kind, code, str(error.get("Message") or ""))
+    return CallFault(kind, code, str(error.get("Message") or ""), may_have_worked=kind is Fault.TRANSIENT)

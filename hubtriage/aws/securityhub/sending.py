@@ -15,6 +15,8 @@ from hubtriage.engine.planning.batches import Call, Payload
 Sent = Callable[[Iterable[Key], "Receipt"], None]
 Veto = Callable[[Sequence[Key]], Collection[Key]]
 """Asked before each call with its findings; returns those that must not be sent."""
+Begin = Callable[[Sequence[Key]], Mapping[Key, "Receipt"]]
+"""Called right before each call with its findings; returns what became of those that drop out of it."""
 SendStatus = Literal["sent", "not found", "too large", "poison", "outdated", "vetoed", "unsent"]
 
 HOPELESS = 16
@@ -125,6 +127,11 @@ def no_veto(_keys: Sequence[Key]) -> Collection[Key]:
     return ()
 
 
+def no_record(_keys: Sequence[Key]) -> Mapping[Key, "Receipt"]:
+    """Write nothing down before a call."""
+    return {}
+
+
 @dataclass(frozen=True, slots=True)
 class Sender:
     """Sends calls. `budget` is the container's and outlives a batch; `now` is monotonic.
@@ -145,14 +152,15 @@ class Sender:
         sent: Sent,
         outdated: Callable[[Key], bool] = never,
         veto: Veto = no_veto,
+        begin: Begin = no_record,
     ) -> tuple[Mapping[Key, Receipt], Traffic]:
         """Send every call and return what became of each finding.
 
         `deadline` is monotonic; no call starts later. `sent` is called with updated findings at once.
         `outdated` is asked before every attempt: the finding may have changed since its update was planned.
-        `veto` is asked as often. Never raises for what the service or the network does.
+        `veto` is asked as often, and then `begin`. Never raises for what the service or the network does.
         """
-        run = _Run(self, tuple(calls), sent, outdated, veto)
+        run = _Run(self, tuple(calls), sent, outdated, veto, begin)
         run.finish(deadline)
         return run.receipts, run.traffic
 
@@ -172,6 +180,7 @@ class _Run:
         sent: Sent,
         outdated: Callable[[Key], bool],
         veto: Veto,
+        begin: Begin,
     ) -> None:
         self.receipts: dict[Key, Receipt] = {}
         self.traffic = Traffic()
@@ -180,6 +189,7 @@ class _Run:
         self._sent = sent
         self._outdated = outdated
         self._veto = veto
+        self._begin = begin
         self._schedule: list[tuple[float, int, _Attempt]] = []
         self._added = 0
         self._trials = {id(call.payload): _Trial(call.payload) for call in calls}
@@ -212,7 +222,7 @@ class _Run:
             return
         if stop_reason := self._stop_reason(deadline, not_before):
             self._leave(wanted, stop_reason)
-        elif (due := self._without_vetoed(self._up_to_date(wanted))).keys:
+        elif (due := self._begun(self._without_vetoed(self._up_to_date(wanted)))).keys:
             self._try(due)
         else:
             self._sender.budget.give_back()
@@ -231,6 +241,16 @@ class _Run:
             return attempt
         self._close(vetoed, VETOED)
         return replace(attempt, keys=tuple(key for key in attempt.keys if key not in vetoed))
+
+    def _begun(self, attempt: _Attempt) -> _Attempt:
+        """Return the attempt as it is made right now, without the findings that could not be begun."""
+        if not attempt.keys:
+            return attempt
+        dropped = self._begin(attempt.keys)
+        if not dropped:
+            return attempt
+        self.receipts.update(dropped)
+        return replace(attempt, keys=tuple(key for key in attempt.keys if key not in dropped))
 
     def _nothing_is_permitted(self) -> bool:
         """Return whether halving has brought nothing. What is left keeps the reason of the refusal."""
@@ -296,7 +316,7 @@ class _Run:
 
     def _failed(self, attempt: _Attempt, fault: CallFault) -> None:
         self.traffic.faults[fault.kind, fault.code] += 1
-        if fault.kind is Fault.TRANSIENT:
+        if fault.may_have_worked:
             self.traffic.unknown.update(attempt.keys)
         receipt = Receipt("unsent", fault.code, fault.message)
         self._close(attempt.keys, receipt)

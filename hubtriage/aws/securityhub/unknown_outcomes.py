@@ -3,12 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError
-
 from hubtriage.aws.securityhub.api import Finding, Key, SecurityHubApi, key_of
-from hubtriage.aws.securityhub.faults import API_ERRORS, Fault, call_fault
+from hubtriage.aws.securityhub.faults import API_ERRORS, call_fault
 
-NEVER_SENT = (ConnectTimeoutError, EndpointConnectionError)
 _MEMBERS = ("ProcessedFindings", "UnprocessedFindings")
 
 
@@ -28,10 +25,8 @@ class UnknownOutcomes:
         """Apply one set of values to up to 100 findings."""
         try:
             answer = self._api.batch_update_findings(**request)
-        except NEVER_SENT:
-            raise
         except API_ERRORS as error:
-            if call_fault(error).kind is Fault.TRANSIENT:
+            if call_fault(error).may_have_worked:
                 self._note(request["FindingIdentifiers"])
             raise
         if not any(member in answer for member in _MEMBERS):  # a cut-off body arrives so
@@ -41,6 +36,10 @@ class UnknownOutcomes:
     def get_findings(self, **request: Any) -> Mapping[str, Any]:
         """Read findings by filters; there is nothing to note."""
         return self._api.get_findings(**request)
+
+    def get_finding_history(self, **request: Any) -> Mapping[str, Any]:
+        """Read who changed a finding; there is nothing to note."""
+        return self._api.get_finding_history(**request)
 
     def _note(self, identifiers: list[Finding]) -> None:
         self.findings.update(map(key_of, identifiers))

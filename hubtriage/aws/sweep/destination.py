@@ -12,8 +12,9 @@ from hubtriage.aws.securityhub.backoff import Backoff
 from hubtriage.aws.securityhub.faults import API_ERRORS, Fault, call_fault
 from hubtriage.aws.sweep.bundles import Bundle
 from hubtriage.aws.switch.mode import Mode
-from hubtriage.aws.triage.batch import Sink, Triage
+from hubtriage.aws.triage.batch import Triage
 from hubtriage.aws.triage.events import FINDINGS_DETAIL_TYPE, SWEEP_SOURCE, SweepOrder
+from hubtriage.aws.triage.results import Sink
 
 MOST_ENTRIES = 10  # AWS: messages in one SendMessageBatch
 LARGEST_BATCH = 1_000_000  # AWS: 1 MiB for all messages of one call together

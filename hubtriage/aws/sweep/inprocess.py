@@ -14,8 +14,10 @@ from hubtriage.aws.sweep.progress import Progress
 from hubtriage.aws.sweep.request import SweepRequest
 from hubtriage.aws.sweep.walk import Pace, Walk
 from hubtriage.aws.switch.mode import ModeSwitch, always_enforce
-from hubtriage.aws.triage.batch import Policy, Sink, Triage
+from hubtriage.aws.triage.batch import Triage
 from hubtriage.aws.triage.events import SweepOrder
+from hubtriage.aws.triage.policy import Policy
+from hubtriage.aws.triage.results import Sink
 from hubtriage.engine.planning.plan import Settings
 from hubtriage.engine.ruleset.ruleset import Ruleset
 

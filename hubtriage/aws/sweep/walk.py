@@ -21,7 +21,7 @@ from hubtriage.aws.sweep.bundles import LARGEST_BUNDLE, Bundles, json_size
 from hubtriage.aws.sweep.destination import Destination
 from hubtriage.aws.sweep.progress import Progress, Status
 from hubtriage.aws.sweep.request import ACTIVE, BY_GENERATOR, MANAGED, SweepRequest
-from hubtriage.aws.triage.batch import ordered
+from hubtriage.aws.triage.deciding import rules_for
 from hubtriage.aws.triage.events import SweepOrder
 from hubtriage.engine.fields import MANAGED_KEY, RULES_KEY, user_fields
 from hubtriage.engine.planning.batches import canonical
@@ -90,8 +90,8 @@ class Walk:
         pace: Pace,
         may_hide: int | None = None,
     ) -> None:
-        order = SweepOrder("", request.take_back, request.adopt)
-        self.ruleset, self.settings = ordered(ruleset, settings, order)
+        self.ruleset = rules_for(SweepOrder("", request.take_back), ruleset)
+        self.settings = settings
         self.request = request
         self.getter = getter
         self.destination = destination

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from hubtriage.aws.environment import EnvironmentConfig, names, number, one_of, setting, text, whole
+from hubtriage.aws.ledger.lease import LEAST_LEASE
+from hubtriage.aws.ledger.table import LEASE_VARIABLE, TABLE_VARIABLE
 from hubtriage.engine.planning.plan import Settings
 
 LEVELS = {"DEBUG": 10, "INFO": 20, "WARNING": 30, "ERROR": 40}
@@ -18,21 +20,32 @@ class TriageConfig(EnvironmentConfig):
     namespace: str = setting(
         "POWERTOOLS_METRICS_NAMESPACE", text, "CloudWatch metrics namespace", "hubtriage"
     )
-    stack: str = setting("HUBTRIAGE_STACK", text, "whose memo is ours", "hubtriage")
     udf: Literal["replace", "merge"] = setting(
         "HUBTRIAGE_UDF",
         one_of("replace", "merge"),
         "what a call does to UserDefinedFields: replace or merge",
         "replace",
     )
-    known_stacks: frozenset[str] = setting(
-        "HUBTRIAGE_KNOWN_STACKS", names, "other stacks on this hub, separated by commas", frozenset()
-    )
     never: frozenset[str] = setting(
         "HUBTRIAGE_NEVER",
         names,
         "fields that are never set, because IAM denies them; by commas",
         frozenset(),
+    )
+    ledger_table: str = setting(TABLE_VARIABLE, text, "DynamoDB table that is the ledger", "", explicit=False)
+    lease: float = setting(
+        LEASE_VARIABLE,
+        number(60, 86_400),
+        "how long an intent in the ledger is left to who opened it",
+        float(LEAST_LEASE),
+        explicit=False,
+    )
+    role: str = setting(
+        "HUBTRIAGE_ROLE_ARN",
+        text,
+        "the function's own role, by which histories name it; without one, AWS is asked",
+        "",
+        explicit=False,
     )
     mode_parameter: str = setting(
         "HUBTRIAGE_MODE_PARAMETER",
@@ -48,6 +61,9 @@ class TriageConfig(EnvironmentConfig):
         "",
         explicit=False,
     )
+    queue_url: str = setting(
+        "HUBTRIAGE_QUEUE_URL", text, "the queue's URL; without one, that of its ARN", "", explicit=False
+    )
     hide_limit: int = setting(
         "HUBTRIAGE_HIDE_LIMIT",
         whole(1, 1_000_000),
@@ -58,6 +74,9 @@ class TriageConfig(EnvironmentConfig):
         "HUBTRIAGE_CALLS_PER_SECOND", number(0.01), "BatchUpdateFindings calls", 4.0
     )
     reads_per_second: float = setting("HUBTRIAGE_READS_PER_SECOND", number(0.01), "GetFindings calls", 1.0)
+    histories_per_second: float = setting(
+        "HUBTRIAGE_HISTORIES_PER_SECOND", number(0.01), "GetFindingHistory calls", 2.0, explicit=False
+    )
     refresh_age: float = setting(
         "HUBTRIAGE_REFRESH_AGE_SECONDS",
         number(0),
@@ -83,4 +102,4 @@ class TriageConfig(EnvironmentConfig):
 
     def engine_settings(self) -> Settings:
         """Return the part of it that the engine needs."""
-        return Settings(stack=self.stack, udf=self.udf, known_stacks=self.known_stacks, never=self.never)
+        return Settings(udf=self.udf, never=self.never)

@@ -104,8 +104,7 @@ def _reasoning(decision: Decision) -> dict[str, Any]:
     """Return the decision's record, less the members that say nothing about this finding."""
     record = decision.as_record()
     members = {name: record[name] for name in _ALWAYS}
-    members |= {name: record[name] for name in _WHERE_THERE_ARE_ANY if record[name]}
-    return members if decision.memo in ("none", "ours") else members | {"memo": decision.memo}
+    return members | {name: record[name] for name in _WHERE_THERE_ARE_ANY if record[name]}
 
 
 def _shared_members(circumstances: Circumstances) -> dict[str, Any]:

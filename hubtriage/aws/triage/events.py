@@ -28,24 +28,27 @@ EXCERPT = 100  # characters of foreign text that a reason may quote
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """How an event came: its SQS message id (None: handed over directly), deliveries, time of sending."""
+    """How an event came: its SQS message id (None: handed over directly), deliveries, time of sending.
+
+    `handle` is SQS's receipt of this delivery, by which its visibility is changed.
+    """
 
     id: str | None
     receives: int = 1
     sent_at: float | None = None
+    handle: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SweepOrder:
-    """What the sweep says of the findings it sends: its id, and by which rules and memos to plan them.
+    """What the sweep says of the findings it sends: its id, and by which rules to plan them.
 
-    `take_back`: by no rule at all. `adopt`: the stack whose findings become ours. `hides`: the sweep has
-    counted these findings among those that it may hide, so that the breaker does not count them again.
+    `take_back`: by no rule at all. `hides`: the sweep has counted these findings among those that it may
+    hide, so that the breaker does not count them again.
     """
 
     id: str
     take_back: bool = False
-    adopt: str | None = None
     hides: bool = False
 
 
@@ -125,13 +128,17 @@ def _delivery(record: object) -> tuple[Message, object]:
     attributes = record.get("attributes")
     attributes = attributes if isinstance(attributes, dict) else {}
     sent = _count(attributes.get("SentTimestamp"))
-    message_id = record.get("messageId")
     message = Message(
-        id=message_id if isinstance(message_id, str) and message_id else None,
+        id=_text(record.get("messageId")),
         receives=_count(attributes.get("ApproximateReceiveCount")) or 1,
         sent_at=None if sent is None else sent / 1000,
+        handle=_text(record.get("receiptHandle")),
     )
     return message, record.get("body")
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
 
 
 def _count(text: object) -> int | None:
@@ -195,13 +202,7 @@ def _order(event: Mapping[str, Any]) -> SweepOrder | None:
     sweep = event["detail"].get("sweep")
     if not isinstance(sweep, dict) or not isinstance(sweep.get("id"), str):
         raise _UnusableEventError("an event of the sweep that does not name it")
-    adopt = sweep.get("adopt")
-    return SweepOrder(
-        sweep["id"],
-        sweep.get("take_back") is True,
-        adopt if isinstance(adopt, str) else None,
-        sweep.get("hides") is True,
-    )
+    return SweepOrder(sweep["id"], sweep.get("take_back") is True, sweep.get("hides") is True)
 
 
 def _key(finding: Any) -> Key:

@@ -4,12 +4,21 @@ import json
 import os
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
+
+import botocore.session
 
 from hubtriage.aws.clock import Clock, SystemClock
+from hubtriage.aws.environment import ConfigError
+from hubtriage.aws.ledger.client import dynamodb
+from hubtriage.aws.ledger.dynamodb import DynamoLedger
+from hubtriage.aws.ledger.ledger import Ledger
+from hubtriage.aws.ledger.table import TABLE_VARIABLE
 from hubtriage.aws.logger import logger, write
 from hubtriage.aws.securityhub.api import SecurityHubApi
+from hubtriage.aws.securityhub.authorship import Authorship
 from hubtriage.aws.securityhub.backoff import Backoff
 from hubtriage.aws.securityhub.client import IN_REGION, security_hub
 from hubtriage.aws.securityhub.faults import Fault
@@ -20,11 +29,13 @@ from hubtriage.aws.securityhub.unknown_outcomes import UnknownOutcomes
 from hubtriage.aws.switch.hide_limit import HideLimit
 from hubtriage.aws.switch.mode import Mode, ModeSwitch, always_enforce
 from hubtriage.aws.switch.parameters import ParameterReader
-from hubtriage.aws.triage.batch import Policy, Triage
+from hubtriage.aws.triage.batch import Triage
 from hubtriage.aws.triage.config import LEVELS, TriageConfig
 from hubtriage.aws.triage.decision_log import Circumstances, DecisionLog
 from hubtriage.aws.triage.events import Message, is_of
 from hubtriage.aws.triage.metrics import Meter, emit, tally
+from hubtriage.aws.triage.policy import Policy
+from hubtriage.aws.triage.redelivery import Redelivery, Sqs, url_of
 from hubtriage.aws.triage.results import HIDING_STOPPED, Outcome, Report
 from hubtriage.engine.ruleset.ruleset import Ruleset, load_ruleset
 
@@ -49,6 +60,16 @@ class ForeignEventError(Exception):
     """An event that is not from the function's own queue. It was not looked at."""
 
 
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What the function calls. `own_arn` returns the ARN by which AWS knows the function's role."""
+
+    hub: SecurityHubApi
+    ledger: Ledger
+    own_arn: Callable[[], str]
+    sqs: Callable[[], Sqs]
+
+
 class TriageFunction:
     """What Lambda calls. One instance per container."""
 
@@ -56,17 +77,18 @@ class TriageFunction:
         self,
         config: TriageConfig,
         ruleset: Ruleset,
-        api: SecurityHubApi,
+        services: Services,
         clock: Clock | None = None,
         read_mode: Callable[[], str] | None = None,
     ) -> None:
         self._config = config
         self._ruleset = ruleset
-        self._rules = frozenset(ruleset.names.values())
+        self._rules = frozenset(ruleset.by_id)
         self._clock = clock or SystemClock()
         self._switch = ModeSwitch(read_mode or always_enforce, self._clock.monotonic, self._clock.now)
-        self._hub = UnknownOutcomes(api)
-        self._triage = _triage(config, ruleset, self._hub, self._clock, self._switch)
+        self._hub = UnknownOutcomes(services.hub)
+        self._triage = _triage(config, ruleset, self._hub, services, self._clock, self._switch)
+        self._redelivery = _redelivery(config, services)
         self._logger = logger(config.service, config.log_level)
 
     @classmethod
@@ -76,9 +98,18 @@ class TriageFunction:
         Raises ConfigError, OSError without a rule set, and what `load_ruleset` raises.
         """
         config = TriageConfig.from_environment(environment)
+        if not config.ledger_table:
+            raise ConfigError(TABLE_VARIABLE, "", "must not be empty")
         ruleset = load_ruleset(json.loads(Path(config.ruleset).read_bytes()))
         read_mode = ParameterReader(config.mode_parameter) if config.mode_parameter else None
-        return cls(config, ruleset, security_hub(IN_REGION), read_mode=read_mode)
+        clock = SystemClock()
+        services = Services(
+            hub=security_hub(IN_REGION),
+            ledger=DynamoLedger(dynamodb(), config.ledger_table, clock),
+            own_arn=(lambda: config.role) if config.role else _caller,
+            sqs=lambda: cast("Sqs", _client("sqs")),
+        )
+        return cls(config, ruleset, services, clock, read_mode)
 
     def __call__(self, event: Any, context: Context) -> dict[str, Any]:
         """Triage one batch; returns SQS's partial batch response.
@@ -101,9 +132,21 @@ class TriageFunction:
             meter(outcomes)
 
         report = self._triage.run(event, deadline, sink, mode)
+        self._bring_again(report)
         self._log_troubles(report)
         meter.close(report)
         return _response(report)
+
+    def _bring_again(self, report: Report) -> None:
+        """Have what is hidden in doubt come again as soon as it can be decided; a failure costs only time."""
+        failed = set(report.failed_messages())
+        again_at = {message: at for message, at in report.again_at.items() if message in failed}
+        if self._redelivery is None or not again_at:
+            return
+        for fault in self._redelivery.bring_again(again_at, self._clock.now()):
+            self._logger.warning(
+                "visibility not changed", extra={"code": fault.code, "reason": fault.message}
+            )
 
     def _emit(self, report: Report) -> None:
         numbers = tally(report, self._rules, self._hub.findings)
@@ -143,21 +186,42 @@ class TriageFunction:
 
 
 def _triage(
-    config: TriageConfig, ruleset: Ruleset, api: SecurityHubApi, clock: Clock, switch: ModeSwitch
+    config: TriageConfig,
+    ruleset: Ruleset,
+    api: SecurityHubApi,
+    services: Services,
+    clock: Clock,
+    switch: ModeSwitch,
 ) -> Triage:
     backoff, now = Backoff(random.random), clock.monotonic
     updates = TokenBucket.of_a_second(config.calls_per_second, clock)
     reads = TokenBucket.of_a_second(config.reads_per_second, clock)
+    histories = TokenBucket.of_a_second(config.histories_per_second, clock)
     return Triage(
         ruleset=ruleset,
         settings=config.engine_settings(),
-        policy=Policy(config.refresh_age, config.patience),
+        policy=Policy(config.refresh_age, config.patience, config.lease),
         sender=Sender(api, updates, backoff, now, switch.may_write),
         reader=Reader(api, reads, backoff, now),
+        authorship=Authorship(api, services.own_arn, histories, backoff, now),
+        ledger=services.ledger,
         clock=clock,
         hide_limit=HideLimit(config.hide_limit, clock.monotonic, clock.now),
         may_hide=switch.may_hide,
     )
+
+
+def _redelivery(config: TriageConfig, services: Services) -> Redelivery | None:
+    url = config.queue_url or (url_of(config.queue) if config.queue else "")
+    return Redelivery(services.sqs, url) if url else None
+
+
+def _client(service: str) -> Any:
+    return botocore.session.get_session().create_client(service)
+
+
+def _caller() -> str:
+    return str(_client("sts").get_caller_identity()["Arn"])
 
 
 def _response(report: Report) -> dict[str, Any]:

@@ -8,17 +8,27 @@ from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit, single_m
 
 from hubtriage.aws.securityhub.api import Key
 from hubtriage.aws.securityhub.faults import Fault
-from hubtriage.aws.triage.results import HIDING_STOPPED, Outcome, Report, ResultStatus
+from hubtriage.aws.triage.results import (
+    CONFLICT,
+    HIDING_STOPPED,
+    LEDGER_UNREADABLE,
+    LEDGER_UNWRITTEN,
+    OBSERVE,
+    Outcome,
+    Report,
+    ResultStatus,
+)
 
 MOST_VALUES = 100  # CloudWatch: values of one metric in one embedded document
 ERROR_CODE_LENGTH = 64
 PERIOD = 10.0
 """Seconds between two reports on a batch. A batch may take minutes, and the breaker sees only reports."""
 GONE = "(gone)"
-"""Stands for rules that are not in the rule set. Their names come from findings, which anyone may write.
+"""Stands for rules that are not in the rule set any more.
 
 AWS: each new value of a dimension is a metric of its own, which costs.
 """
+LEDGER_FAILED = (LEDGER_UNREADABLE, LEDGER_UNWRITTEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,14 +139,15 @@ def _rare(report: Report, unknown_outcomes: Container[Key]) -> dict[str, int]:
     return {
         "Hidden": sum(decision.hides for decision in made),
         "TakenBack": sum(decision.takes_back for decision in made),
-        "UnplannedHides": sum(map(_is_unplanned, done)) + _stopped(report),
-        "HidingStopped": _stopped(report),
+        "UnplannedHides": sum(map(_is_unplanned, done)) + _with_code(report, HIDING_STOPPED),
+        "HidingStopped": _with_code(report, HIDING_STOPPED),
         "FieldsKept": sum(len(decision.kept) for decision in decided),
-        "Overruled": sum(len(decision.overruled) for decision in decided),
+        "Overruled": sum(map(_overruled, report.outcomes)),
         "FindingsObserved": sum(bool(decision.observed) for decision in decided),
         "RuleErrors": sum(len(decision.errors) for decision in decided),
-        "MemoLost": sum(decision.memo == "lost" for decision in decided),
-        "MemoNotOurs": sum(decision.memo in ("foreign", "unknown", "unreadable") for decision in decided),
+        "LedgerFailed": _with_code(report, *LEDGER_FAILED),
+        "Conflicts": _with_code(report, CONFLICT),
+        "IntentsLeft": report.intents_left,
         "EventsUnusable": len(report.unusable),
         "NeedsAttention": sum(outcome.result.final for outcome in report.outcomes),
         "Reads": report.reads,
@@ -155,12 +166,20 @@ def _is_unplanned(outcome: Outcome) -> bool:
     return decision is not None and decision.hides and not (order is not None and order.hides)
 
 
-def _stopped(report: Report) -> int:
-    """Return how many findings were not hidden because the container had reached its limit.
+def _with_code(report: Report, *codes: str) -> int:
+    """Return how many findings ended with one of these codes.
 
-    The breaker counts them too: otherwise it would not trip where the container stops itself.
+    The breaker counts also what the container did not hide because it had reached its limit: otherwise it
+    would not trip where the container stops itself.
     """
-    return sum(outcome.result.code == HIDING_STOPPED for outcome in report.outcomes)
+    return sum(outcome.result.code in codes for outcome in report.outcomes)
+
+
+def _overruled(outcome: Outcome) -> int:
+    """Count the fields that the ledger knows from now on as a person's."""
+    if outcome.decision is None or outcome.result.status == "failed" or outcome.result.code == OBSERVE:
+        return 0
+    return len(outcome.decision.overruled)
 
 
 def _of_kind(faults: Mapping[tuple[Fault, str], int], kind: Fault) -> int:

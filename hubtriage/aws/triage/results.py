@@ -4,17 +4,30 @@ Nothing is lost: an event ends as **updated**, **unchanged**, **refused** (logge
 **failed** and is delivered again until it succeeds or the queue moves it to the dead-letter queue.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 from hubtriage.aws.securityhub.sending import Traffic
+from hubtriage.aws.triage.deduplication import DeduplicatedFinding
 from hubtriage.aws.triage.events import Message, UnusableEvent
-from hubtriage.aws.triage.staleness import DeduplicatedFinding
 from hubtriage.engine.planning.decision import Decision
+from hubtriage.engine.planning.entry import NO_ENTRY, Entry
 
 HIDING_STOPPED = "HidingStopped"
 """The code of a finding that was not hidden because its container had reached its limit."""
+SUPERSEDED = "Superseded"
+"""The code of an event that is older than our own last write."""
+OBSERVE = "Observe"
+"""The code of a finding to which nothing is written, because triage only observes."""
+UNDECIDABLE = "Undecidable"
+"""The code of a finding of which it is not known which of two states is newer."""
+HISTORY_BEHIND = "HistoryBehind"
+"""The code of a finding whose history does not tell yet who changed it."""
+CONFLICT = "Conflict"
+"""The code of a finding whose entry in the ledger another container has changed meanwhile."""
+LEDGER_UNREADABLE = "LedgerUnreadable"
+LEDGER_UNWRITTEN = "LedgerUnwritten"
 
 ResultStatus = Literal["updated", "unchanged", "refused", "failed"]
 
@@ -24,7 +37,8 @@ class Result:
     """What became of a finding, why, and the call that did it.
 
     `code` is AWS's error code, or ours for what is no error of AWS. `final` says that another
-    delivery cannot help, so that a person has to look. `error` is an exception of our own code.
+    delivery cannot help, so that a person has to look. `error` is an exception of our own code. `until` is
+    when (epoch seconds) another delivery can be decided; None if that is not known.
     """
 
     status: ResultStatus
@@ -33,27 +47,54 @@ class Result:
     call_id: str | None = None
     final: bool = False
     error: Exception | None = None
+    until: float | None = None
+
+
+def not_found(receives: int, patience: int, reason: str, call_id: str | None = None) -> Result:
+    """Return the result of a finding that is not found.
+
+    AWS: an event can outrun the finding's replication; after a few deliveries it is gone.
+    """
+    return Result("refused" if receives >= patience else "failed", "FindingNotFound", reason, call_id)
+
+
+def undecidable(reason: str, until: float) -> Result:
+    """Return the result of a finding of which it is not known how it is now; it can be decided at `until`."""
+    return Result("failed", UNDECIDABLE, reason, until=until)
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The result of one finding. `decision` is None if none could be made; `age`: seconds since the event."""
+    """The result of one finding. `decision` is None if none could be made; `age`: seconds since the event.
+
+    `entry` is what the ledger holds of it now, as far as this batch knows.
+    """
 
     seen: DeduplicatedFinding
     decision: Decision | None
     result: Result
     age: float | None
+    entry: Entry = NO_ENTRY
+
+
+Sink = Callable[[Sequence[Outcome]], None]
 
 
 @dataclass(slots=True)
 class Report:
-    """One batch: each finding's outcome, events that are unusable, and the calls that were made."""
+    """One batch: each finding's outcome, events that are unusable, and the calls that were made.
+
+    `again_at` has the messages that should come again as soon as they can be decided, and when that is (epoch
+    seconds). `intents_left` counts the intents that are still open in the ledger.
+    """
 
     messages: tuple[Message, ...]
     unusable: tuple[UnusableEvent, ...]
     outcomes: list[Outcome] = field(default_factory=list)
     traffic: Traffic = field(default_factory=Traffic)
     reads: int = 0
+    again_at: dict[Message, float] = field(default_factory=dict)
+    intents_left: int = 0
 
     def failed_messages(self) -> tuple[Message, ...]:
         """Return the messages to deliver again: those with a finding that failed or an unusable part."""

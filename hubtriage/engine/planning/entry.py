@@ -93,6 +93,17 @@ class Entry:
         """Say whether the two differ in what planning reads."""
         return (self.claims, self.asked) != (other.claims, other.asked)
 
+    def remembering(self, after: "Entry") -> "Entry":
+        """Return the entry with what a decision remembers, without an update."""
+        return replace(self, claims=after.claims, asked=after.asked, gone=None)
+
+    def intending(
+        self, after: "Entry", written: Mapping[str, Stored], was: Mapping[str, Stored], now: float
+    ) -> "Entry":
+        """Return the entry with an intent, from `now`, to send an update after which `after` holds."""
+        intent = Intent(after.claims, written, was, now, after.sets)
+        return replace(self, intent=intent, asked=after.asked, gone=None)
+
     def confirmed(self, now: float) -> "Entry":
         """Return the entry after its intent has happened and ended at `now`."""
         if self.intent is None:

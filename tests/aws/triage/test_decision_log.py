@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from hubtriage.aws.json_lines import json_line
 from hubtriage.aws.triage.config import LEVELS
 from hubtriage.aws.triage.decision_log import Circumstances, DecisionLog, decision_record, level_of
+from hubtriage.aws.triage.deduplication import DeduplicatedFinding
 from hubtriage.aws.triage.events import FindingEvent, Message
 from hubtriage.aws.triage.results import Outcome, Result
-from hubtriage.aws.triage.staleness import DeduplicatedFinding
 from hubtriage.engine.planning.decision import Change, Decision, Kept, Observed
 from hubtriage.engine.ruleset.ruleset import RuleError
 

@@ -6,10 +6,10 @@ import pytest
 
 from hubtriage.aws.securityhub.faults import Fault
 from hubtriage.aws.securityhub.sending import Traffic
+from hubtriage.aws.triage.deduplication import DeduplicatedFinding
 from hubtriage.aws.triage.events import FindingEvent, Message, SweepOrder, UnusableEvent
 from hubtriage.aws.triage.metrics import BatchTally, emit, spread, tally
 from hubtriage.aws.triage.results import Outcome, Report, Result
-from hubtriage.aws.triage.staleness import DeduplicatedFinding
 from hubtriage.engine.planning.decision import Change, Decision, Kept, Observed
 from hubtriage.engine.ruleset.ruleset import RuleError
 

@@ -20,8 +20,8 @@ from hubtriage.aws.sweep.start import SweepExecution, last_unfinished, look, sta
 from hubtriage.aws.sweep.walk import SweepError
 from hubtriage.aws.switch.mode import ModeUnreadableError, always_enforce, parameter_name
 from hubtriage.aws.switch.parameters import ParameterError
-from hubtriage.aws.triage.batch import Sink
 from hubtriage.aws.triage.decision_log import Circumstances, DecisionLog
+from hubtriage.aws.triage.results import Sink
 from hubtriage.cli.failure import fail
 from hubtriage.cli.inputs.rules import compiled
 from hubtriage.cli.options import rules_option, settings_options

@@ -1,0 +1,179 @@
+"""Who changed a finding: triage, its provider through the service, or a person or another tool.
+
+GetFindingHistory answers for one finding a call, so it is asked rarely, and within a rate budget.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from hubtriage.aws.securityhub.api import Key, SecurityHubApi, identifier
+from hubtriage.aws.securityhub.backoff import Backoff
+from hubtriage.aws.securityhub.faults import API_ERRORS, CallFault, Fault, call_fault
+from hubtriage.aws.securityhub.ratelimit import TokenBucket
+from hubtriage.engine.planning.entry import LastChange
+from hubtriage.engine.text.timestamps import parse_timestamp
+
+PAGE = 100  # AWS: records of one page
+MOST_PAGES = 5
+"""Pages that are read of one history. AWS gives the newest first."""
+
+Author = Literal["triage", "person", "service"]
+_NO_TIME = CallFault(Fault.TRANSIENT, "Deadline", "no time left to ask who changed the finding")
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One update of a finding: when (epoch seconds), by whom, and the new value of each field as text."""
+
+    time: float
+    by: Author
+    values: Mapping[str, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """The updates of a finding, newest first, as far as the service shows them."""
+
+    records: tuple[Record, ...]
+
+    def last(self, name: str) -> LastChange | None:
+        """Return the last change of a field, such as `Workflow.Status`; None if no record has one."""
+        changed = [record for record in self.records if _touches(record, name)]
+        if not changed:
+            return None
+        last = max(changed, key=lambda record: record.time)  # of equals the first, which is the newest
+        return LastChange(last.by, _value(last, name), last.time)
+
+    def ours_since(self, time: float) -> bool:
+        """Return whether triage has updated the finding since a time (epoch seconds)."""
+        return any(record.by == "triage" and record.time >= time for record in self.records)
+
+
+class Authorship:
+    """Asks for histories. `own` returns the ARN by which AWS knows the caller; it is asked once, when needed.
+
+    The budget outlives a batch; `now` is monotonic.
+    """
+
+    def __init__(
+        self,
+        api: SecurityHubApi,
+        own: Callable[[], str],
+        budget: TokenBucket,
+        backoff: Backoff,
+        now: Callable[[], float],
+    ) -> None:
+        self._api = api
+        self._own = own
+        self._identity: str | None = None
+        self._budget = budget
+        self._backoff = backoff
+        self._now = now
+
+    def history(self, key: Key, since: float | None, deadline: float) -> History | CallFault:
+        """Return the history of a finding since a time (epoch seconds), or why it is not known.
+
+        `deadline`: monotonic; no call starts later. Never raises for what the service or the network does.
+        """
+        request: dict[str, Any] = {"FindingIdentifier": identifier(key), "MaxResults": PAGE}
+        if since is not None:
+            request["StartTime"] = max(0.0, since)
+        records: list[Record] = []
+        for _page in range(MOST_PAGES):
+            answer = self._get(request, deadline)
+            if isinstance(answer, CallFault):
+                return answer
+            records.extend(_records(answer["Records"], self._author))
+            if not answer.get("NextToken"):
+                break
+            request["NextToken"] = answer["NextToken"]
+        return History(tuple(records))
+
+    def _get(self, request: Mapping[str, Any], deadline: float) -> Mapping[str, Any] | CallFault:
+        """Return a page with its list of Records, or the last fault."""
+        attempt, not_before = 1, 0.0
+        while self._budget.take(deadline, not_before):
+            answer = self._try(request)
+            if not isinstance(answer, CallFault) or attempt >= self._backoff.tries(answer.kind):
+                return answer
+            not_before = self._now() + self._backoff.delay(attempt)
+            attempt += 1
+        return _NO_TIME
+
+    def _try(self, request: Mapping[str, Any]) -> Mapping[str, Any] | CallFault:
+        try:
+            if self._identity is None:
+                self._identity = role_of(self._own())
+            answer = self._api.get_finding_history(**request)
+        except API_ERRORS as error:
+            return call_fault(error)
+        if isinstance(answer.get("Records"), list):
+            return answer
+        # A cut-off body arrives as an answer without members.
+        return CallFault(Fault.TRANSIENT, "Unmentioned", "an answer without Records")
+
+    def _author(self, source: object) -> Author:
+        """AWS: imports are the provider's, and so are the resets that come with them."""
+        named = source if isinstance(source, Mapping) else {}
+        if named.get("Type") == "BATCH_IMPORT_FINDINGS":
+            return "service"
+        identity = named.get("Identity")
+        is_ours = isinstance(identity, str) and role_of(identity) == self._identity
+        return "triage" if is_ours else "person"
+
+
+def role_of(arn: str) -> str:
+    """Return the ARN without what changes from call to call: of an assumed role its account and name.
+
+    AWS: `arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION` is a session of
+    `arn:aws:iam::ACCOUNT:role/PATH/ROLE`.
+    """
+    parts = arn.split(":", 5)
+    if len(parts) < 6:
+        return arn
+    kind, _, rest = parts[5].partition("/")
+    if kind == "assumed-role":
+        return f"{parts[4]}/{rest.partition('/')[0]}"
+    return f"{parts[4]}/{rest.rpartition('/')[2]}" if kind == "role" else arn
+
+
+def _records(found: list[Any], author: Callable[[object], Author]) -> Iterator[Record]:
+    for record in found:
+        if isinstance(record, Mapping):
+            yield Record(
+                _moment(record.get("UpdateTime")),
+                author(record.get("UpdateSource")),
+                dict(_values(record.get("Updates"))),
+            )
+
+
+def _values(updates: object) -> Iterator[tuple[str, str | None]]:
+    """AWS: a value that is too large is left out."""
+    for update in updates if isinstance(updates, list) else ():
+        if isinstance(update, Mapping) and isinstance(update.get("UpdatedField"), str):
+            new = update.get("NewValue")
+            yield update["UpdatedField"], new if isinstance(new, str) else None
+
+
+def _moment(time: Any) -> float:
+    """Read a time as botocore gives it, or as the service writes it."""
+    return float(time.timestamp()) if hasattr(time, "timestamp") else parse_timestamp(time) or 0.0
+
+
+def _touches(record: Record, name: str) -> bool:
+    return name in record.values or name.partition(".")[0] in record.values
+
+
+def _value(record: Record, name: str) -> str | None:
+    """Return the field's new value. A record may name the field's member, with all of it as JSON."""
+    if name in record.values:
+        return record.values[name]
+    holder, _, member = name.partition(".")
+    try:
+        whole = json.loads(record.values[holder] or "")
+    except (ValueError, RecursionError):
+        return None
+    value = whole.get(member) if isinstance(whole, Mapping) else None
+    return value if isinstance(value, str) else None

@@ -1,0 +1,50 @@
+"""Decide on the findings of a batch: by which rules, under which mode, and what is no decision."""
+
+from dataclasses import dataclass, replace
+
+from hubtriage.aws.securityhub.api import Finding
+from hubtriage.aws.triage.case import Case
+from hubtriage.aws.triage.events import SweepOrder
+from hubtriage.aws.triage.results import Result
+from hubtriage.engine.planning.decision import Decision
+from hubtriage.engine.planning.plan import Settings, decide
+from hubtriage.engine.ruleset.ruleset import Ruleset
+
+
+@dataclass(frozen=True, slots=True)
+class Decider:
+    """Decides at one time, `now` (epoch seconds). Without `may_hide` nothing new is hidden."""
+
+    ruleset: Ruleset
+    settings: Settings
+    now: float
+    may_hide: bool
+
+    def decide(self, case: Case, *, without_note: bool = False) -> Result | None:
+        """Decide on a case in the state that is shown; return the result of one that cannot be decided."""
+        verdict = self.verdict(case, case.shown, without_note=without_note)
+        case.decision = None if isinstance(verdict, Result) else verdict
+        return verdict if isinstance(verdict, Result) else None
+
+    def verdict(self, case: Case, shown: Finding, *, without_note: bool = False) -> Decision | Result:
+        """Return what is decided on a case in another state."""
+        may_hide = self.may_hide and not case.may_not_hide
+        settings = self.settings if may_hide else replace(self.settings, may_hide=False)
+        rules = rules_for(case.seen.newest.order, self.ruleset)
+        try:
+            return decide(
+                shown, case.entry, rules, self.now, settings, authors=case.authors, without_note=without_note
+            )
+        except RecursionError:  # no path of a rule is so deep: the finding was made so on purpose
+            reason = "the finding is nested deeper than can be followed"
+            return Result("failed", "TooDeep", reason, final=True)
+        except Exception as error:  # noqa: BLE001 - our bug on one finding must not take the batch with it
+            return Result("failed", "EngineError", str(error), final=True, error=error)
+
+
+def rules_for(order: SweepOrder | None, ruleset: Ruleset) -> Ruleset:
+    """Return the rules for planning a finding: the stack's, unless a sweep orders that all is taken back.
+
+    Without rules everything is taken back, which never hides anything.
+    """
+    return ruleset.without_rules() if order is not None and order.take_back else ruleset

@@ -1,0 +1,22 @@
+"""Which undecided findings must not wait: those that triage hides, and that no rule may hide."""
+
+from hubtriage.engine.fields import SEVERITY, WORKFLOW, ParsedFinding
+from hubtriage.engine.planning.entry import Claims, Entry, stored
+from hubtriage.engine.ruleset.ruleset import is_above, is_hiding
+
+
+def is_hidden_above(ceiling: str, finding: ParsedFinding, entry: Entry) -> bool:
+    """Return whether triage hides a finding that is more severe than `ceiling`, the highest of all rules."""
+    claims = [entry.claims, *([entry.intent.claims] if entry.intent else ())]
+    return is_above(ceiling, finding) and any(_hide(each, finding) for each in claims)
+
+
+def _hide(claims: Claims, finding: ParsedFinding) -> bool:
+    return any(
+        claim is not None
+        and not claim.person
+        and claim.value == stored(finding.value(name))
+        and is_hiding(name, finding.value(name), finding)
+        for name in (WORKFLOW, SEVERITY)
+        for claim in [claims.get(name)]
+    )
