@@ -90,7 +90,7 @@ class Memory:
         return failed
 
     def _write(self, entries: Mapping[Case, Entry], deadline: float) -> dict[Case, Result]:
-        """Write entries where the ledger holds their versions. Cases have these entries then, less intents."""
+        """Write entries where the ledger holds their versions. Cases have these then, less intents."""
         if not entries:
             return {}
         by_key: dict[Key, Case] = {case.key: case for case in entries}
