@@ -1,7 +1,9 @@
 """DynamoDB of the local AWS: tables as templates ask for them, and calls that fail by the script."""
 
 import json
+import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -152,6 +154,59 @@ def test_a_protected_table_is_not_deleted_with_its_stack(formation: Formation) -
     assert "protected against deletion" in formation.reasons("kept")
     formation.tables.update_table(TableName=TABLE, DeletionProtectionEnabled=False)
     assert formation.delete("kept") == "DELETE_COMPLETE"
+
+
+def test_a_table_is_restored_as_it_was(formation: Formation) -> None:
+    tables = formation.tables
+    formation.create("lost", _template(TableName=TABLE, PointInTimeRecoverySpecification=_RECOVERY))
+    _write(tables, kept="1", changed="1", deleted="1")
+    time.sleep(0.05)
+    before = datetime.now(UTC)
+    time.sleep(0.05)
+    _write(tables, changed="2", new="1")
+    tables.delete_item(TableName=TABLE, Key={"k": {"S": "deleted"}})
+    tables.restore_table_to_point_in_time(
+        SourceTableName=TABLE, TargetTableName="restored", RestoreDateTime=before
+    )
+    tables.restore_table_to_point_in_time(
+        SourceTableName=TABLE, TargetTableName="latest", UseLatestRestorableTime=True
+    )
+    assert _read(tables, "restored") == {"kept": "1", "changed": "1", "deleted": "1"}
+    assert _read(tables, "latest") == _read(tables, TABLE) == {"kept": "1", "changed": "2", "new": "1"}
+    assert formation.recovery("restored") == "DISABLED"
+    formation.delete("lost")
+
+
+@pytest.mark.parametrize(
+    ("recovery", "moment", "refusal"),
+    [
+        pytest.param(False, 0, "PointInTimeRecoveryUnavailable", id="a table without recovery"),
+        pytest.param(True, -3600, "InvalidRestoreTime", id="a moment before recovery began"),
+        pytest.param(True, 3600, "InvalidRestoreTime", id="a moment that is still to come"),
+    ],
+)
+def test_what_cannot_be_restored_is_refused(
+    formation: Formation, recovery: bool, moment: int, refusal: str
+) -> None:
+    spec = {"PointInTimeRecoveryEnabled": recovery}
+    formation.create("kept", _template(TableName=TABLE, PointInTimeRecoverySpecification=spec))
+    with pytest.raises(ClientError, match=refusal):
+        formation.tables.restore_table_to_point_in_time(
+            SourceTableName=TABLE,
+            TargetTableName="restored",
+            RestoreDateTime=datetime.now(UTC) + timedelta(seconds=moment),
+        )
+    assert formation.tables.list_tables()["TableNames"] == [TABLE]
+    formation.delete("kept")
+
+
+def _write(tables: Any, **entries: str) -> None:
+    for key, value in entries.items():
+        tables.put_item(TableName=TABLE, Item={"k": {"S": key}, "v": {"S": value}})
+
+
+def _read(tables: Any, name: str) -> dict[str, str]:
+    return {item["k"]["S"]: item["v"]["S"] for item in tables.scan(TableName=name)["Items"]}
 
 
 @pytest.fixture

@@ -43,11 +43,18 @@ _INTERNALS = {
         "new_uuid",
     ),
     "ministack.services.dynamodb": (
+        "_describe_continuous_backups",
+        "_items_replaced",
+        "_normalize_table_name",
         "_parse_partiql",
         "_pitr_settings",
+        "_remove_item",
+        "_restore_table_to_point_in_time",
+        "_set_item",
         "_sse_description_from_spec",
         "_tables",
         "_ttl_settings",
+        "_update_continuous_backups",
         "handle_request",
     ),
     "ministack.services.eventbridge": (

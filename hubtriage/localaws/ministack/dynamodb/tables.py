@@ -7,6 +7,7 @@ and deletes what is protected.
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from hubtriage.localaws.ministack.dynamodb.recovery import Recovery
 from hubtriage.localaws.ministack.internals import module
 
 Properties = Mapping[str, Any]
@@ -16,22 +17,25 @@ _TYPES = ("AWS::DynamoDB::Table", "AWS::DynamoDB::GlobalTable")
 
 
 def keep_what_templates_ask() -> None:
-    """Make CloudFormation create, update and delete tables as AWS does."""
+    """Make CloudFormation create, update and delete tables as AWS does, and tables recoverable."""
+    recovery = Recovery()
+    recovery.install()
     handlers = module("services.cloudformation.provisioners")._RESOURCE_HANDLERS
     for name in _TYPES:
         handler = handlers[name]
         handlers[name] = handler | {
-            "create": _create(handler["create"]),
-            "update": _update(handler["update"]),
+            "create": _create(handler["create"], recovery),
+            "update": _update(handler["update"], recovery),
             "delete": _delete(handler["delete"]),
         }
 
 
-def _create(make: Callable[..., Made]) -> Callable[..., Made]:
+def _create(make: Callable[..., Made], recovery: Recovery) -> Callable[..., Made]:
     def create(logical_id: str, properties: Properties, stack: str) -> Made:
         _refuse_a_name_in_use(logical_id, properties, stack)
         name, attributes = make(logical_id, properties, stack)
         _set_up(name, properties)
+        recovery.follow(name)
         return name, attributes
 
     return create
@@ -54,10 +58,11 @@ def _refuse_a_name_in_use(logical_id: str, properties: Properties, stack: str) -
         formation._NAME_SEED.set(formation.new_uuid()[:8])
 
 
-def _update(change: Callable[..., Made]) -> Callable[..., Made]:
+def _update(change: Callable[..., Made], recovery: Recovery) -> Callable[..., Made]:
     def update(name: str, old: Properties, new: Properties, *place: Any) -> Made:
         name, attributes = change(name, old, new, *place)
         _set_up(name, new)
+        recovery.follow(name)
         return name, attributes
 
     return update
