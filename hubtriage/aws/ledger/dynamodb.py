@@ -8,7 +8,7 @@ from hubtriage.aws.ledger.calls import BACKOFF, Calls, DynamoApi
 from hubtriage.aws.ledger.item import damaged, entry_of, finding_text
 from hubtriage.aws.ledger.ledger import Page, Recall, Written
 from hubtriage.aws.ledger.reading import read_items, read_page
-from hubtriage.aws.ledger.writing import change, deleting, writing
+from hubtriage.aws.ledger.writing import deleting, run_statements, writing
 from hubtriage.aws.securityhub.api import Key
 from hubtriage.aws.securityhub.backoff import Backoff
 from hubtriage.engine.planning.entry import Entry
@@ -40,13 +40,13 @@ class DynamoLedger:
 
     def write(self, entries: Mapping[Key, Entry], deadline: float = inf) -> Written:
         """Write each entry if its `version` is held, whatever becomes of the others."""
-        changes = (writing(self._calls.table, key, entry) for key, entry in entries.items())
-        return change(self._calls, changes, deadline)
+        statements = (writing(self._calls.table, key, entry) for key, entry in entries.items())
+        return run_statements(self._calls, statements, deadline)
 
     def delete(self, entries: Mapping[Key, Entry], deadline: float = inf) -> Written:
         """Delete each entry if its `version` is held, or none any more."""
-        changes = (deleting(self._calls.table, key, entry) for key, entry in entries.items())
-        return change(self._calls, changes, deadline)
+        statements = (deleting(self._calls.table, key, entry) for key, entry in entries.items())
+        return run_statements(self._calls, statements, deadline)
 
     def scan(self, rules: Collection[str] | None, token: str | None = None, deadline: float = inf) -> Page:
         """Return a page of the entries, only of those that name one of the rules if these are given."""

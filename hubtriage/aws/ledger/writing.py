@@ -19,7 +19,7 @@ _Outcome = LedgerFault | Literal["done", "conflict"]
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class EntryStatement:
     """A statement with its parameters, and what the item has after it; no text if it is deleted."""
 
     key: Key
@@ -29,7 +29,7 @@ class Change:
     text: str | None = None
 
 
-def writing(table: str, key: Key, entry: Entry) -> Change:
+def writing(table: str, key: Key, entry: Entry) -> EntryStatement:
     """Return the statement that writes an entry over its `version`; for version 0 where there is none."""
     version = entry.version + 1
     new = attributes(entry, version)
@@ -45,44 +45,45 @@ def writing(table: str, key: Key, entry: Entry) -> Change:
             f"INSERT INTO \"{table}\" VALUE {{'{VERSION}':?,'{RULES}':?,'{ENTRY}':?,'{KEY}':?,'{FINDING}':?}}"
         )
         values.append({"S": finding_text(key)})
-    return Change(key, statement, values, version, new[ENTRY]["S"])
+    return EntryStatement(key, statement, values, version, new[ENTRY]["S"])
 
 
-def deleting(table: str, key: Key, entry: Entry) -> Change:
+def deleting(table: str, key: Key, entry: Entry) -> EntryStatement:
     """Return the statement that deletes an entry of this version. AWS: it does nothing without one."""
     statement = f'DELETE FROM "{table}" WHERE "{KEY}"=? AND "{VERSION}"=?'  # noqa: S608 - names of ours
-    return Change(key, statement, [{"S": hash_of(key)}, {"N": str(entry.version)}], 0)
+    return EntryStatement(key, statement, [{"S": hash_of(key)}, {"N": str(entry.version)}], 0)
 
 
-def change(calls: Calls, changes: Iterable[Change], deadline: float) -> Written:
+def run_statements(calls: Calls, statements: Iterable[EntryStatement], deadline: float) -> Written:
     """Run the statements, each by itself. After a fault of the table nothing more is tried."""
     written, fault = Written(), None
-    for some in batches(changes, MOST_STATEMENTS):
+    for some in batches(statements, MOST_STATEMENTS):
         if fault is None:
-            fault = _Batch(calls, deadline, written).run(some)
+            fault = _StatementBatch(calls, deadline, written).run(some)
         else:
             written.failed.update((each.key, fault) for each in some)
     return written
 
 
-class _Batch:
+class _StatementBatch:
     """Up to 25 statements, run until each has ended.
 
     A statement whose answer was lost may have been carried out. When it runs again, it conflicts with itself.
+    A deletion does not: it would delete an entry that somebody has begun anew meanwhile.
     """
 
     def __init__(self, calls: Calls, deadline: float, written: Written) -> None:
         self._calls, self._deadline, self._written = calls, deadline, written
         self._faults: dict[Key, LedgerFault] = {}
         self._unanswered: set[Key] = set()
-        self._doubtful: list[Change] = []
+        self._doubtful: list[EntryStatement] = []
 
-    def run(self, changes: list[Change]) -> LedgerFault | None:
+    def run(self, changes: list[EntryStatement]) -> LedgerFault | None:
         """Run the statements; return a fault if it is the table's and ended all of them."""
         waiting, attempt = changes, 1
         while waiting:
             self._once(waiting)
-            waiting = [each for each in waiting if self._may_try(each.key, attempt)]
+            waiting = [each for each in waiting if self._may_try(each, attempt)]
             if waiting and not self._calls.wait(attempt, self._deadline):
                 break
             attempt += 1
@@ -92,10 +93,12 @@ class _Batch:
         all_failed = len(faults) == len(changes) and all(fault.concerns_table for fault in faults)
         return next(iter(faults)) if all_failed else None
 
-    def _may_try(self, key: Key, attempt: int) -> bool:
-        return key in self._faults and self._calls.may_try(self._faults[key], attempt)
+    def _may_try(self, change: EntryStatement, attempt: int) -> bool:
+        if change.key not in self._faults or (change.text is None and change.key in self._unanswered):
+            return False
+        return self._calls.may_try(self._faults[change.key], attempt)
 
-    def _once(self, changes: list[Change]) -> None:
+    def _once(self, changes: list[EntryStatement]) -> None:
         for each, outcome in zip(changes, self._outcomes(changes), strict=True):
             self._faults.pop(each.key, None)
             if isinstance(outcome, LedgerFault):
@@ -112,7 +115,7 @@ class _Batch:
         if fault.kind is LedgerFaultKind.UNREACHABLE:
             self._unanswered.add(key)
 
-    def _outcomes(self, changes: list[Change]) -> list[_Outcome]:
+    def _outcomes(self, changes: list[EntryStatement]) -> list[_Outcome]:
         statements = [{"Statement": each.statement, "Parameters": each.parameters} for each in changes]
         answer = self._calls.once(
             self._calls.client.batch_execute_statement,
@@ -143,7 +146,7 @@ class _Batch:
                 self._written.conflicts.add(each.key)
 
 
-def _is_its_own(item: Item | None, change: Change) -> bool:
+def _is_its_own(item: Item | None, change: EntryStatement) -> bool:
     """Say whether an item is what the change makes of it. An equal one of somebody else is as good."""
     if item is None:
         return False

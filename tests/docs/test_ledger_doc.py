@@ -1,0 +1,60 @@
+"""What the page about the ledger shows is so."""
+
+import json
+import re
+import shutil
+import subprocess
+from dataclasses import fields
+
+import pytest
+
+from hubtriage.aws.ledger.ending import KEPT
+from hubtriage.aws.ledger.item import ENTRY, FINDING, RULES, VERSION, hash_of
+from hubtriage.aws.ledger.table import KEY
+from hubtriage.engine.planning.entry import Claim, Entry, Intent
+from hubtriage.engine.planning.entry_format import read_entry, write_entry
+from infra.ledger import SWEEP_ACTIONS, TRIAGE_ACTIONS
+from tests.support.entries import ORDINARY
+from tests.support.paths import ROOT
+
+PAGE = (ROOT / "docs" / "ledger.md").read_text(encoding="utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+
+
+def test_the_entry_is_one_that_is_read_and_written_so() -> None:
+    (shown,) = blocks("json")
+    entry = read_entry(shown, ORDINARY.version)
+    assert (entry.claims, entry.written, entry.about) == (ORDINARY.claims, ORDINARY.written, ORDINARY.about)
+    assert write_entry(entry) == json.dumps(json.loads(shown), separators=(",", ":"))
+
+
+def test_every_attribute_and_member_is_explained() -> None:
+    named = set(re.findall(r"`([a-z_]+)`", PAGE))
+    assert {KEY, FINDING, VERSION, RULES, ENTRY} <= named
+    assert {each.name for kind in (Claim, Entry, Intent) for each in fields(kind)} <= named
+
+
+def test_the_key_is_calculated_as_shown() -> None:
+    if shutil.which("openssl") is None:
+        pytest.skip("needs openssl")
+    lines = blocks("sh")[0].splitlines()[:2]
+    script = "\n".join([*lines, 'printf "%s\\n%s" "$FINDING" "$KEY"'])
+    finding, key = subprocess.run(
+        ["sh", "-c", script], check=True, capture_output=True, text=True
+    ).stdout.splitlines()
+    product, identifier = json.loads(finding)
+    assert key == hash_of((product, identifier))
+
+
+def test_the_permissions_are_those_of_the_roles() -> None:
+    rows = {line.split("|")[1].strip(): line for line in PAGE.splitlines() if "dynamodb:" in line}
+    actions = {who: set(re.findall(r"`(dynamodb:\w+)`", row)) for who, row in rows.items()}
+    assert actions["the triage function"] == set(TRIAGE_ACTIONS)
+    assert actions["the sweep"] == set(SWEEP_ACTIONS)
+
+
+def test_an_entry_stays_as_long_as_shown() -> None:
+    assert f"within {KEPT / 86_400:.0f} days of the last" in PAGE
