@@ -152,6 +152,8 @@ class Explainer:
             label = gravest_severity(self.reasoning.baseline)
             return f"it hides, and no rule that could hide it may hide a finding that is {label}"
         name, rule = change.rule, self._rule(change.rule or "")
+        if name is None:
+            return "no rule wants it any more"
         if rule is not None:
             return f"{name} {self._standing_of(rule, change)}"
         if change.cause == "all is taken back":

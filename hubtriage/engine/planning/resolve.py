@@ -195,12 +195,12 @@ class FieldResolver:
         return self._undo(name, claim, target, payload, replace(unwanted, value=stored(target)))
 
     def _follows(self, name: str, target: Value) -> bool:
-        """Say whether the field stays ours once it is taken back, because what it returns to may change.
+        """Say whether a field with this value stays ours once it is taken back, because the value may change.
 
         AWS: a provided field that we have set is not updated by its provider any more; RESOLVED is reset to
         NEW only by an import that comes after it.
         """
-        return FIELDS[name].provided or (name == WORKFLOW and target in HIDING_STATUSES)
+        return name in FIELDS and (FIELDS[name].provided or (name == WORKFLOW and target == "RESOLVED"))
 
     def _kept_open(self, name: str, unwanted: Claim, target: Value) -> FieldOutcome:
         """Leave a field as it is where taking it back would hide more of the finding."""
@@ -237,7 +237,8 @@ class FieldResolver:
             return FieldOutcome(after)
         if name in self.does_not_fit:
             return FieldOutcome(claim, kept=Kept(name, value, target, claim.rule, self.does_not_fit[name]))
-        why: Why = "follows provider" if claim.rule is None else "taken back"
+        follows = claim.rule is None and self._follows(name, value)
+        why: Why = "follows provider" if follows else "taken back"
         cause = self.cause(claim.rule) if why == "taken back" else None
         return FieldOutcome(after, Change(name, value, target, claim.rule, why, cause), payload)
 
