@@ -25,6 +25,11 @@ DASHBOARD_MONTH = 3.00
 KEY_MONTH = 1.00
 KEY_REQUEST = 0.03 / 10_000
 TRANSITION = 0.025 / 1_000  # Step Functions, standard
+TABLE_READ = (
+    0.125 / MILLION
+)  # AWS: one for each 4 KB that is read consistently, also for a key without an entry
+TABLE_WRITE = 0.625 / MILLION  # AWS: one for each 1 KB
+TABLE_GB_MONTH = 0.25 + 0.20  # kept, and to be restored to any moment of 35 days
 
 MEMORY_GB = 0.5
 SQS_BATCH = 10  # AWS: messages that Lambda's poller receives or deletes at once
@@ -35,6 +40,11 @@ PLATFORM_BYTES = 400  # and Lambda's own lines
 PLANNING_SECONDS = 0.0003  # a finding, at this memory
 INVOCATION_SECONDS = 0.005
 CALL_SECONDS = 0.25  # a call, with the waiting for its turn: 8 a second for two containers
+RECALL_SECONDS = 0.01  # reading the entries of an invocation, and of each further 100 findings
+RECORD_SECONDS = 0.02  # writing the intents of a call, and that it happened
+RECALLED = 100  # AWS: keys in a call of BatchGetItem
+ENTRY_WRITES = 2  # the intent, and that it happened
+ENTRY_BYTES = 1_000
 WINDOW_SECONDS = 5
 CHANGED = 0.1
 FINDINGS = 200_000
@@ -87,13 +97,20 @@ def lines(load: EventLoad) -> Iterator[Line]:
     yield "Lambda: time, at 512 MB on arm64", seconds(load) * MEMORY_GB * LAMBDA_GB_SECOND
     yield "CloudWatch Logs: a line for each changed finding, one in ten", _logged(load, decisions=True)
     yield "CloudWatch Logs: what each invocation says of itself", _logged(load, decisions=False)
+    yield "DynamoDB: each finding's entry read, that of a changed one written twice", _ledger(load)
     yield "BatchUpdateFindings and GetFindings: no charge is known", 0.0
 
 
 def seconds(load: EventLoad) -> float:
     """How long all invocations take together."""
     planning = load.events * PLANNING_SECONDS
-    return load.invocations * INVOCATION_SECONDS + planning + load.calls * CALL_SECONDS
+    recalling = load.invocations * max(1.0, load.together / RECALLED) * RECALL_SECONDS
+    sending = load.calls * (CALL_SECONDS + RECORD_SECONDS)
+    return load.invocations * INVOCATION_SECONDS + planning + recalling + sending
+
+
+def _ledger(load: EventLoad) -> float:
+    return load.events * (TABLE_READ + load.changed * ENTRY_WRITES * TABLE_WRITE)
 
 
 def _logged(load: EventLoad, *, decisions: bool) -> float:
@@ -104,9 +121,10 @@ def _logged(load: EventLoad, *, decisions: bool) -> float:
 
 
 def sweep(findings: int = MILLION) -> float:
-    """Reading so many findings once: the sweep's own time and steps. What it sends costs like `BURSTS`."""
+    """Reading so many findings once, and their entries. What the sweep sends costs like `BURSTS`."""
     took = findings / SWEEP_PAGE / SWEEP_PAGES_PER_SECOND
-    return took * MEMORY_GB * LAMBDA_GB_SECOND + took / SWEEP_STEP_SECONDS * SWEEP_TRANSITIONS * TRANSITION
+    steps = took / SWEEP_STEP_SECONDS * SWEEP_TRANSITIONS * TRANSITION
+    return took * MEMORY_GB * LAMBDA_GB_SECOND + steps + findings * TABLE_READ
 
 
 def monthly() -> Iterator[Line]:
@@ -119,6 +137,10 @@ def monthly() -> Iterator[Line]:
     yield "CloudWatch dashboard", DASHBOARD_MONTH
     yield f"CloudWatch alarms: {ALARMS}", ALARMS * ALARM_MONTH
     yield "SQS: Lambda's pollers wait for messages", waiting * SQS_REQUEST
+    yield (
+        f"DynamoDB: the ledger, with entries of {FINDINGS:,} findings",
+        FINDINGS * ENTRY_BYTES / GB * TABLE_GB_MONTH,
+    )
     yield "KMS: the key of the alarms' topic; with `kms-keys` yours, and what uses it", _keys()
 
 
