@@ -65,8 +65,14 @@ def _giving_way(resolver: FieldResolver, folded: Fold, whole: Plan) -> Iterator[
 
 
 def _without_change(name: str, outcome: FieldOutcome) -> FieldOutcome:
-    """Leave the last user-defined keys on the finding. They stay ours, so rules go on not seeing them."""
-    return replace(outcome, change=None) if name.startswith(USER_PREFIX) else outcome
+    """Leave the last user-defined keys on the finding. They stay ours, so rules go on not seeing them.
+
+    They have not been left out of a map yet: that is done once another key stands beside them.
+    """
+    if not name.startswith(USER_PREFIX) or outcome.change is None:
+        return outcome
+    claim = outcome.claim and replace(outcome.claim, left_out=False)
+    return replace(outcome, change=None, claim=claim)
 
 
 def _grows(outcomes: Outcomes) -> bool:

@@ -98,8 +98,10 @@ def reason(
     does_not_fit = {NOTE: NOTE_DOES_NOT_FIT} if without_note else {}
     resolver = FieldResolver(parsed, reviewed.claims, recent, settings.udf, cause, doubt, does_not_fit)
     planned = fit(resolver, folded)
+    if reviewed.outdated:
+        planned = Plan({}, {})
     changes = () if planned.refused else tuple(_changes(planned))
-    is_grave = is_above(ruleset.highest_ceiling, base)
+    is_grave = is_above(ruleset.highest_ceiling(now), base)
     optional = unasked(reviewed, parsed, folded.proposals, is_grave)
     decision = Decision(
         finding_id=_text(finding, "Id"),
@@ -130,6 +132,8 @@ def _changes(planned: Plan) -> Iterator[Change]:
 def _after(entry: Entry, reviewed: Review, planned: Plan, recent: Mapping[str, Times], now: float) -> Entry:
     """Return the entry as it is once the update has happened; without one, as it is now."""
     outcomes = planned.outcomes.items()
+    if reviewed.outdated:
+        return entry
     if planned.refused:
         return replace(entry, claims=reviewed.claims, asked=reviewed.asked)
     claims = {name: outcome.claim for name, outcome in outcomes if outcome.claim is not None}

@@ -143,7 +143,7 @@ class FieldResolver:
             rule=rule.id,
             before=claim.before if claim and not persons else self._remembered(name, value, persons),
             overruled=claim.overruled if claim else 0,
-            provided=claim.provided if claim else self._unrecorded(name, value),
+            provided=claim.provided if claim else None if persons else self._unrecorded(name, value),
         )
         change = Change(name, value, proposal.value, rule.id, "rule")
         return FieldOutcome(ours, change, proposal.payload, is_new=is_new)

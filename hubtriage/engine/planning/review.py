@@ -110,7 +110,10 @@ class _Look:
         if answer.time < self.entry.started - CLOCKS_DIFFER:
             return False
         shown, recorded = stored(self.finding.value(name)), stored(answer.value)
-        return answer.by == "person" or recorded == shown or (answer.by, recorded) == ("triage", claim.value)
+        if answer.by == "person":
+            return True
+        known = {shown, claim.value} if answer.by == "triage" else {shown}
+        return recorded is not None and recorded in known
 
     def _overruled(self, name: str, claim: Claim) -> Claim:
         self.result.overruled.append(name)
@@ -130,15 +133,15 @@ def _look_at_unclaimed(
 ) -> None:
     """Claim a hiding value that the history says is ours: a lost entry hides nothing.
 
-    Otherwise remember the value, so that it is asked about once. A record of another value tells nothing: it
-    or the finding is out of date.
+    Otherwise remember the value, so that it is asked about once. No record, or one of another value, tells
+    nothing: the history may be late, and what a lost entry hides would stay hidden for ever.
     """
     shown = stored(finding.value(name))
     answer = authors.get(name)
     if answer is not None and answer.by == "triage" and stored(answer.value) == shown:
         result.claims[name] = Claim(shown, None)
         return
-    is_known = name in authors and (answer is None or stored(answer.value) == shown)
+    is_known = answer is not None and stored(answer.value) == shown
     if is_known or entry.asked.get(name) == shown:
         result.asked[name] = shown
 

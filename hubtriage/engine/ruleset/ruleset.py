@@ -88,11 +88,11 @@ def is_hiding(name: str, value: Value, finding: ParsedFinding) -> bool:
     return name == SEVERITY and lowers(value, finding)
 
 
-def lowers(label: str, finding: ParsedFinding) -> bool:
+def lowers(label: str | None, finding: ParsedFinding) -> bool:
     """Say whether a severity label is below the provider's."""
     _known, provided = finding.provider_value(SEVERITY)
     provided = provided or finding.value(SEVERITY)
-    return provided is not None and SEVERITY_RANK[label] < SEVERITY_RANK[provided]
+    return label is not None and provided is not None and SEVERITY_RANK[label] < SEVERITY_RANK[provided]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,22 +105,27 @@ class RuleError:
 
 @dataclass(frozen=True, slots=True)
 class Ruleset:
-    """All rules in the order of evaluation, with what a log line says about them."""
+    """All rules in the order of evaluation, with what a log line says about them.
+
+    `may_hide` are those that set a status or a severity, or keep one; the highest ceiling first.
+    """
 
     rules: tuple[Rule, ...]
     hash: str
     revision: str | None
     accounts: Mapping[str, Mapping[str, str]]
     by_id: Mapping[str, Rule]
-    highest_ceiling: str
+    may_hide: tuple[Rule, ...]
     index: RuleIndex
     is_emptied: bool = False
 
     def without_rules(self) -> "Ruleset":
         """Return the rule set without any rule: planning with it takes everything back."""
-        return replace(
-            self, rules=(), by_id={}, highest_ceiling=DEFAULT_CEILING, index=_NO_RULES, is_emptied=True
-        )
+        return replace(self, rules=(), by_id={}, may_hide=(), index=_NO_RULES, is_emptied=True)
+
+    def highest_ceiling(self, now: float) -> str:
+        """Return the highest ceiling of the rules in force that may hide a finding; else the default."""
+        return next((rule.ceiling for rule in self.may_hide if rule.in_force(now)), DEFAULT_CEILING)
 
     def match(self, baseline: Finding, now: float) -> tuple[list[Rule], dict[str, RuleError]]:
         """Return the rules in force that match, in order, and the errors of those that failed, by rule id.
@@ -166,15 +171,16 @@ def load_ruleset(document: Mapping[str, Any]) -> Ruleset:
         revision=document.get("revision"),
         accounts=accounts,
         by_id={rule.id: rule for rule in rules},
-        highest_ceiling=_highest_ceiling(rules),
+        may_hide=_that_may_hide(rules),
         index=RuleIndex([rule.source for rule in rules], accounts),
     )
 
 
-def _highest_ceiling(rules: tuple[Rule, ...]) -> str:
-    """Return the highest ceiling of the rules that may hide a finding; the default where there is none."""
-    hiding = [rule.ceiling for rule in rules if {WORKFLOW, SEVERITY} & set(rule.proposals.fields)]
-    return max(hiding, key=SEVERITY_RANK.__getitem__, default=DEFAULT_CEILING)
+def _that_may_hide(rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
+    """Return the rules that set a status or a severity, or keep one; the highest ceiling first."""
+    acting = (rule for rule in rules if rule.mode != "observe")
+    hiding = (rule for rule in acting if {WORKFLOW, SEVERITY} & set(rule.proposals.fields))
+    return tuple(sorted(hiding, key=lambda rule: SEVERITY_RANK[rule.ceiling], reverse=True))
 
 
 def _rule(raw: Mapping[str, Any], accounts: Mapping[str, Mapping[str, str]]) -> Rule:

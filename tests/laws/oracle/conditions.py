@@ -121,12 +121,13 @@ def is_one(value: Any, name: str, operand: Any) -> bool:
         value, operand = value.lower(), operand["equals-ignore-case"].lower()
     if name == "cidr":
         return in_network(value, operand)
-    return {
+    answers: dict[str, bool] = {
         "prefix": value.startswith(operand),
         "suffix": value.endswith(operand),
         "equals-ignore-case": value.lower() == operand.lower(),
         "wildcard": fnmatchcase(value, operand),
-    }[name]
+    }
+    return answers[name]
 
 
 def is_anywhere(value: Any, path: tuple[str, ...]) -> bool:
@@ -168,7 +169,7 @@ def answer(logic: Any, base: dict[str, Any], now: float) -> Any:
 def in_turn(name: str, arguments: list[Any], base: dict[str, Any], now: float) -> bool:
     """`and` and `or` look no further than they must, so that an error behind may stay unseen."""
     test = all if name == "and" else any
-    return test(answer(each, base, now) for each in arguments)
+    return bool(test(answer(each, base, now) for each in arguments))
 
 
 def looked_up(value: Any, path: str) -> Any:

@@ -86,31 +86,45 @@ def below(one: str | None, other: str | None) -> bool:
     return one in LABELS and other in LABELS and LABELS.index(one) < LABELS.index(other)
 
 
-def note_is_ours(finding: Finding) -> bool:
-    return str((finding.get("Note") or {}).get("UpdatedBy", "")).startswith("hubtriage")
-
-
 def on_record(finding: Finding, key: Key) -> bool:
     """Whether FindingProviderFields have a field."""
     given = finding.get("FindingProviderFields") or {}
     return key in given and (key != "Severity" or label(given[key]) is not None)
 
 
-def neutral(finding: Finding, key: Key, unrecorded: Any) -> Any:
-    """What a field holds when neither we nor a person set it; `unrecorded` where nothing says."""
-    if key not in PROVIDED:
-        return {"Workflow": "NEW", "VerificationState": "UNKNOWN"}.get(key)
-    return held(finding["FindingProviderFields"], key) if on_record(finding, key) else unrecorded
+def passed(finding: Finding) -> bool:
+    """Say whether the finding is of a control that passes."""
+    return bool((finding.get("Compliance") or {}).get("Status") == "PASSED")
 
 
-def without_claim(finding: Finding, key: Key) -> Any:
-    """What an unclaimed field holds when nobody set it: the top level may count as the provider's."""
+def untouched(finding: Finding, key: Key, unrecorded: Any = None) -> Any:
+    """Return what a field would hold if neither triage nor a person had set it.
+
+    `unrecorded` is the provider's value where FindingProviderFields lacks it.
+    """
+    if key == "Workflow":
+        return "RESOLVED" if passed(finding) else "NEW"
+    if key in PROVIDED:
+        return held(finding["FindingProviderFields"], key) if on_record(finding, key) else unrecorded
+    return "UNKNOWN" if key == "VerificationState" else None
+
+
+def providers(finding: Finding, key: Key) -> Any:
+    """Return the provider's value of an unclaimed field: the top level may have to stand for it."""
     counts = key in ("Severity", "Types") or "FindingProviderFields" not in finding
-    return neutral(finding, key, held(finding, key) if counts else None)
+    return untouched(finding, key, held(finding, key) if counts else None)
 
 
-def shut_doors(finding: Finding) -> frozenset[str]:
-    """What the service resets NOTIFIED and RESOLVED for when it ends."""
-    passed = (finding.get("Compliance") or {}).get("Status") == "PASSED"
-    archived = finding.get("RecordState") == "ARCHIVED"
-    return frozenset(name for name, shut in (("passed", passed), ("archived", archived)) if shut)
+def is_a_persons(finding: Finding, key: Key) -> bool:
+    """Say whether an unclaimed field is a person's or another tool's, whoever signed it."""
+    value = held(finding, key)
+    if key == "Workflow":
+        return value not in ("NEW", untouched(finding, key))
+    return bool(value != (providers(finding, key) if key in PROVIDED else untouched(finding, key)))
+
+
+def hides(finding: Finding, key: Key, value: Any) -> bool:
+    """Say whether a value of this field hides the finding: by a status, or by less than the provider says."""
+    if key == "Workflow":
+        return value in HIDING
+    return key == "Severity" and below(value, providers(finding, key))

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.laws.oracle.conditions import NoAnswerError, holds
-from tests.laws.oracle.fields import HIDING, USER, Finding, Key, below, held, label, without_claim
+from tests.laws.oracle.fields import USER, Finding, Key, below, held, hides, label, providers
 
 Rule = dict[str, Any]
 DEFAULT_CEILING = "MEDIUM"
@@ -20,23 +20,22 @@ class Wish:
 
 
 @dataclass
-class Wanted:
-    """What is wanted, what a rule holds fast, what a failed rule leaves open, and which rules may apply."""
+class Wishes:
+    """What is wanted, what a rule on hold keeps, what a failed rule leaves open, which rules may apply."""
 
-    wishes: dict[Key, Wish] = field(default_factory=dict)
-    held_fast: set[Key] = field(default_factory=set)
+    fields: dict[Key, Wish] = field(default_factory=dict)
+    kept: set[Key] = field(default_factory=set)
     failed: set[Key] = field(default_factory=set)
     applicable: list[Rule] = field(default_factory=list)
 
 
-def fold(base: Finding, rules: list[Rule], claimants: dict[Key, str | None], now: float) -> Wanted:
-    """What the rules want together; `claimants`: which rule set a field."""
-    result = Wanted()
+def fold(base: Finding, rules: list[Rule], claimed_by: dict[Key, str | None], now: float) -> Wishes:
+    """Return what the rules want together; `claimed_by` says for which rule a field is claimed."""
+    result = Wishes()
     in_doubt = False
     for rule in sorted(rules, key=lambda rule: (rule.get("order", 500), rule["id"])):
-        if rule.get("mode") in ("off", "observe") or not in_force(rule, now):
+        if not acts(rule) or not in_force(rule, now):
             continue
-        wanted = wanted_by(rule, base)
         fails = False
         try:
             if not holds(rule, base, now):
@@ -44,17 +43,13 @@ def fold(base: Finding, rules: list[Rule], claimants: dict[Key, str | None], now
         except NoAnswerError:
             fails = True
         result.applicable.append(rule)
-        if is_above(ceiling_of(rule), base) and hides(wanted, base):
+        if is_above(ceiling_of(rule), base) and hides_anything(rule, base):
             continue
         if fails:
             result.failed |= could_set(rule)
             in_doubt = in_doubt or rule.get("terminal", False)
             continue
-        if rule.get("mode") == "hold":
-            result.held_fast |= {key for key, claimant in claimants.items() if claimant == rule["id"]}
-        else:
-            result.wishes |= {key: Wish(value, rule) for key, value in wanted.items()}
-            result.held_fast -= wanted.keys()
+        _apply(rule, base, claimed_by, result)
         if in_doubt:
             result.failed |= could_set(rule)
         if rule.get("terminal"):
@@ -62,40 +57,54 @@ def fold(base: Finding, rules: list[Rule], claimants: dict[Key, str | None], now
     return result
 
 
-def ceiling_of(rule: Rule) -> str:
-    return str(rule.get("ceiling", DEFAULT_CEILING))
+def _apply(rule: Rule, base: Finding, claimed_by: dict[Key, str | None], result: Wishes) -> None:
+    if rule.get("mode") == "hold":
+        result.kept |= {key for key, name in claimed_by.items() if name == rule["id"]}
+        return
+    wanted = wanted_by(rule, base)
+    result.fields |= {key: Wish(value, rule) for key, value in wanted.items()}
+    result.kept -= wanted.keys()
 
 
-def is_above(ceiling: str, base: Finding) -> bool:
-    """Whether a person, or the provider, says more than a ceiling."""
-    return below(ceiling, held(base, "Severity")) or below(ceiling, without_claim(base, "Severity"))
-
-
-def is_above_all(wanted: Wanted, base: Finding, key: Key, claimant: str | None) -> bool:
-    """Whether no rule that may apply could have the finding hidden by this field, severe as it is."""
-    able = [
-        rule
-        for rule in wanted.applicable
-        if hides({key: wanted_by(rule, base).get(key)}, base)
-        or (rule.get("mode") == "hold" and claimant == rule["id"])
-    ]
-    return all(
-        is_above(ceiling, base) for ceiling in [ceiling_of(rule) for rule in able] or [DEFAULT_CEILING]
-    )
+def acts(rule: Rule) -> bool:
+    return rule.get("mode") not in ("off", "observe")
 
 
 def in_force(rule: Rule, now: float) -> bool:
     return bool(rule.get("starts", now) <= now < rule.get("ends", now + 1))
 
 
-def hides(wanted: dict[Key, Any], base: Finding) -> bool:
-    closes = wanted.get("Workflow") in HIDING
-    return closes or below(wanted.get("Severity"), without_claim(base, "Severity"))
+def ceiling_of(rule: Rule) -> str:
+    return str(rule.get("ceiling", DEFAULT_CEILING))
+
+
+def is_above(ceiling: str, base: Finding) -> bool:
+    """Say whether a person, or the provider, says more than a ceiling."""
+    return below(ceiling, held(base, "Severity")) or below(ceiling, providers(base, "Severity"))
+
+
+def is_above_all(ceilings: list[str], base: Finding) -> bool:
+    """Say whether the finding is above each of some ceilings; without any, above the default."""
+    return all(is_above(ceiling, base) for ceiling in ceilings or [DEFAULT_CEILING])
+
+
+def could_hide(wishes: Wishes, base: Finding, key: Key, claimed_by: str | None) -> list[Rule]:
+    """Return the rules that may apply and could have the finding hidden by this field."""
+    return [
+        rule
+        for rule in wishes.applicable
+        if hides(base, key, wanted_by(rule, base).get(key))
+        or (rule.get("mode") == "hold" and claimed_by == rule["id"])
+    ]
+
+
+def hides_anything(rule: Rule, base: Finding) -> bool:
+    return any(hides(base, key, value) for key, value in wanted_by(rule, base).items())
 
 
 def could_set(rule: Rule) -> set[Key]:
     user_keys = {USER + key for key in rule["update"].get("UserDefinedFields", ())}
-    return user_keys | rule["update"].keys() - {"UserDefinedFields"}
+    return user_keys | (set(rule["update"]) - {"UserDefinedFields"})
 
 
 def wanted_by(rule: Rule, base: Finding) -> dict[Key, Any]:

@@ -1,0 +1,138 @@
+"""Who decides: the engine, or the oracle. Both in one form, so that either can triage a hub."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+from hubtriage.engine.planning.entry import NO_ENTRY, Entry, LastChange
+from hubtriage.engine.planning.plan import Settings, decide
+from hubtriage.engine.ruleset.ruleset import load_ruleset
+from tests.laws.oracle.conditions import ACCOUNTS
+from tests.laws.oracle.entries import OracleEntry, engine_entry, engine_name
+from tests.laws.oracle.fields import Finding, Key
+from tests.laws.oracle.rules import Rule
+from tests.laws.oracle.triage import Oracle
+
+Payload = Mapping[str, Any]
+Memory = Any
+"""What a decider remembers of one finding; only the decider itself reads it."""
+_KEYS = {engine_name(key): key for key in ("Workflow", "Severity", "Note")}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is to be done: a call, if any, and what is remembered once it has happened.
+
+    Fields are named as the oracle names them. `entry` is the memory as an entry of the ledger.
+    """
+
+    payload: Payload | None
+    memory: Memory
+    entry: Entry
+    questions: frozenset[Key] = frozenset()
+    optional_questions: frozenset[Key] = frozenset()
+    outdated: bool = False
+    flapping: frozenset[Key] = frozenset()
+    learned: bool = False
+
+
+class Decider(Protocol):
+    """What decides."""
+
+    def use(self, rules: list[Rule]) -> None:
+        """Take these rules from now on."""
+
+    def switch(self, *, may_hide: bool, never: frozenset[str] = frozenset()) -> None:
+        """Set whether anything new may be hidden, and what is never written."""
+
+    def nothing(self) -> Memory:
+        """Return the memory of a finding that triage has not touched."""
+
+    def decide(
+        self, finding: Finding, memory: Memory, now: float, answers: Mapping[Key, LastChange | None]
+    ) -> Verdict:
+        """Decide on a finding; `answers` of its history, by field."""
+
+
+@dataclass
+class Engine:
+    """The engine, with a law of its own: every finding ends as updated, unchanged or refused."""
+
+    udf: str = "replace"
+    settings: Settings = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.settings = Settings(udf=self.udf)  # type: ignore[arg-type]
+        self.use([])
+
+    def switch(self, *, may_hide: bool, never: frozenset[str] = frozenset()) -> None:
+        self.settings = replace(self.settings, may_hide=may_hide, never=frozenset(map(engine_name, never)))
+
+    def use(self, rules: list[Rule]) -> None:
+        compiled = [rule for rule in rules if rule.get("mode") != "off"]
+        self.ruleset = load_ruleset(
+            {"format": 1, "hash": "0" * 16, "revision": None, "rules": compiled, "accounts": ACCOUNTS}
+        )
+
+    def nothing(self) -> Entry:
+        return NO_ENTRY
+
+    def decide(
+        self, finding: Finding, memory: Entry, now: float, answers: Mapping[Key, LastChange | None]
+    ) -> Verdict:
+        authors = {engine_name(key): answer for key, answer in answers.items()}
+        decision = decide(finding, memory, self.ruleset, now, self.settings, authors=authors)
+        if decision.update is None:
+            assert not decision.changes, "changes without an update"
+        else:
+            assert decision.refused is None, "updated and refused"
+        return Verdict(
+            decision.update,
+            decision.after,
+            decision.after,
+            _keys(decision.questions),
+            _keys(decision.optional_questions),
+            decision.outdated,
+            _keys(each.field for each in decision.kept if "within a day" in each.why),
+            decision.after.remembers_more_than(memory),
+        )
+
+
+def _keys(names: Iterable[str]) -> frozenset[Key]:
+    return frozenset(_KEYS.get(name, name) for name in names)
+
+
+@dataclass
+class Naive:
+    """The oracle."""
+
+    udf: str = "replace"
+    rules: list[Rule] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.oracle = Oracle(self.udf)
+
+    def switch(self, *, may_hide: bool, never: frozenset[str] = frozenset()) -> None:
+        self.oracle = replace(self.oracle, may_hide=may_hide, never=never)
+
+    def use(self, rules: list[Rule]) -> None:
+        self.rules = rules
+
+    def nothing(self) -> OracleEntry:
+        return OracleEntry()
+
+    def decide(
+        self, finding: Finding, memory: OracleEntry, now: float, answers: Mapping[Key, LastChange | None]
+    ) -> Verdict:
+        done = self.oracle.decide(finding, memory, self.rules, now, answers)
+        before, after = engine_entry(memory), engine_entry(done.after)
+        return Verdict(
+            done.payload,
+            done.after,
+            after,
+            frozenset(done.questions),
+            frozenset(done.optional_questions),
+            done.outdated,
+            frozenset(done.flapping),
+            after.remembers_more_than(before),
+        )

@@ -1,0 +1,100 @@
+"""Whose the value of a field is, where that cannot be seen: what the finding's history answers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from hubtriage.engine.planning.entry import LastChange
+from tests.laws.oracle.entries import OracleClaim, OracleClaims, OracleEntry
+from tests.laws.oracle.fields import (
+    HIDING,
+    Finding,
+    Key,
+    below,
+    held,
+    is_a_persons,
+    passed,
+    providers,
+    untouched,
+)
+
+ASKED = ("Workflow", "Severity")
+"""The fields about which the history is asked."""
+Answers = Mapping[Key, LastChange | None]
+
+
+@dataclass
+class Reviewed:
+    """The claims as they stand now, what was learned of others' values, and what is to be asked."""
+
+    claims: OracleClaims = field(default_factory=dict)
+    asked: dict[Key, object] = field(default_factory=dict)
+    questions: set[Key] = field(default_factory=set)
+    outdated: bool = False
+
+
+def review(finding: Finding, entry: OracleEntry, answers: Answers) -> Reviewed:
+    """Hold each claim against the finding; then see whether a hiding value without a claim is ours."""
+    result = Reviewed()
+    for key, claim in entry.claims.items():
+        standing = _reviewed(finding, key, claim, answers, result)
+        if standing is not None:
+            result.claims[key] = standing
+    for key in ASKED:
+        answer, value = answers.get(key), held(finding, key)
+        if key in result.claims or not hides_unclaimed(finding, key):
+            continue
+        is_told = answer is not None and answer.value == value
+        if answer is not None and is_told and answer.by == "triage":
+            result.claims[key] = OracleClaim(value, None)
+        elif is_told or entry.asked.get(key) == value:
+            result.asked[key] = value
+    return result
+
+
+def hides_unclaimed(finding: Finding, key: Key) -> bool:
+    """Say whether a field hides the finding by a value that nobody claims."""
+    value = held(finding, key)
+    if key == "Workflow":
+        return value in HIDING and is_a_persons(finding, key)
+    return below(value, providers(finding, key))
+
+
+def _reviewed(
+    finding: Finding, key: Key, claim: OracleClaim, answers: Answers, result: Reviewed
+) -> OracleClaim | None:
+    """Return the claim, now that somebody may have changed the field; None: it has ended."""
+    value = held(finding, key)
+    if claim.person:
+        return claim
+    if value == claim.value:
+        return claim
+    if key == "Workflow" and claim.rule is None and value == untouched(finding, key):
+        return claim if passed(finding) else None
+    if claim.left_out and value is None:
+        return None
+    if key in ASKED:
+        return _answered(finding, key, claim, answers, result)
+    return overruled(claim)
+
+
+def _answered(
+    finding: Finding, key: Key, claim: OracleClaim, answers: Answers, result: Reviewed
+) -> OracleClaim | None:
+    """Return what becomes of a claim on a status or severity that shows another value."""
+    value, answer = held(finding, key), answers.get(key)
+    if key not in answers:
+        result.questions.add(key)
+    if answer is None or (answer.by != "person" and answer.value not in (claim.value, value)):
+        return None if (claim.value, value) == ("NOTIFIED", "NEW") else overruled(claim)
+    if answer.by == "triage" and answer.value == claim.value:
+        result.outdated = True
+        return claim
+    if answer.by == "triage" and value is not None:
+        return replace(claim, value=value)
+    if answer.by == "service" and answer.value == value is not None:
+        return None
+    return overruled(claim)
+
+
+def overruled(claim: OracleClaim) -> OracleClaim:
+    return replace(claim, person=True, left_out=False, overruled=claim.overruled + 1)
