@@ -2,8 +2,8 @@
 
 from typing import Any, cast
 
-import botocore.session
 from botocore.config import Config
+from botocore.session import Session, get_session
 
 from hubtriage.aws.securityhub.answers import parse_findings
 from hubtriage.aws.securityhub.api import SecurityHubApi
@@ -15,7 +15,9 @@ IN_REGION = 1.1
 READ_TIMEOUT = 10.0
 
 
-def security_hub(connect_timeout: float = CONNECT_TIMEOUT, **options: Any) -> SecurityHubApi:
+def security_hub(
+    connect_timeout: float = CONNECT_TIMEOUT, session: Session | None = None, **options: Any
+) -> SecurityHubApi:
     """Return a client for the environment's Region, credentials and endpoint.
 
     `options` are those of `create_client`.
@@ -28,6 +30,6 @@ def security_hub(connect_timeout: float = CONNECT_TIMEOUT, **options: Any) -> Se
         connect_timeout=connect_timeout,
         read_timeout=READ_TIMEOUT,
     )
-    client = botocore.session.get_session().create_client("securityhub", config=config, **options)
+    client = (session or get_session()).create_client("securityhub", config=config, **options)
     client.meta.events.register("before-parse.securityhub.GetFindings", parse_findings)
     return cast("SecurityHubApi", client)

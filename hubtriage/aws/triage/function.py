@@ -102,10 +102,10 @@ class TriageFunction:
             raise ConfigError(TABLE_VARIABLE, "", "must not be empty")
         ruleset = load_ruleset(json.loads(Path(config.ruleset).read_bytes()))
         read_mode = ParameterReader(config.mode_parameter) if config.mode_parameter else None
-        clock = SystemClock()
+        clock, session = SystemClock(), botocore.session.get_session()
         services = Services(
-            hub=security_hub(IN_REGION),
-            ledger=DynamoLedger(dynamodb(), config.ledger_table, clock),
+            hub=security_hub(IN_REGION, session),
+            ledger=DynamoLedger(dynamodb(session), config.ledger_table, clock),
             own_arn=(lambda: config.role) if config.role else _caller,
             sqs=lambda: cast("Sqs", _client("sqs")),
         )
