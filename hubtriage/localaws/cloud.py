@@ -15,6 +15,7 @@ from botocore.config import Config
 
 from hubtriage.localaws import deploy
 from hubtriage.localaws.crashes import Crash
+from hubtriage.localaws.environment import lateness
 from hubtriage.localaws.errors import LocalCloudError
 from hubtriage.localaws.hub_control import HubControl
 from hubtriage.localaws.listener import Listener
@@ -158,17 +159,21 @@ class LocalCloud:
     def environment(self) -> dict[str, str]:
         """Environment variables with which any AWS tool talks to the local AWS."""
         trust = {"AWS_CA_BUNDLE": str(self.control.certificate)} if self.control.certificate else {}
-        return trust | {
-            "AWS_ENDPOINT_URL": self.endpoint,
-            "AWS_ACCESS_KEY_ID": self.account,
-            "AWS_SECRET_ACCESS_KEY": "local",
-            "AWS_DEFAULT_REGION": self.region,
-            "AWS_REGION": self.region,
-            "AWS_EC2_METADATA_DISABLED": "true",
-            "NO_PROXY": "127.0.0.1,localhost",
-            "AWS_CONFIG_FILE": os.devnull,
-            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        }
+        return (
+            lateness(self._options.settings)
+            | trust
+            | {
+                "AWS_ENDPOINT_URL": self.endpoint,
+                "AWS_ACCESS_KEY_ID": self.account,
+                "AWS_SECRET_ACCESS_KEY": "local",
+                "AWS_DEFAULT_REGION": self.region,
+                "AWS_REGION": self.region,
+                "AWS_EC2_METADATA_DISABLED": "true",
+                "NO_PROXY": "127.0.0.1,localhost",
+                "AWS_CONFIG_FILE": os.devnull,
+                "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            }
+        )
 
     def deploy(self, assembly: Path) -> dict[str, dict[str, str]]:
         """Deploy what a cloud assembly (`cdk.out`) has for this Region; outputs by stack name."""

@@ -5,6 +5,8 @@ import os
 import sys
 from pathlib import Path
 
+from hubtriage.localaws.securityhub.settings import HubSettings
+
 CERTIFICATE = Path("ministack-tls", "server.crt")
 """Where ministack puts the certificate that it makes for itself, in its data folder."""
 
@@ -49,3 +51,17 @@ def prepare_environment(options: argparse.Namespace, port: int) -> None:
     os.environ.setdefault("LOG_LEVEL", "WARNING")
     for wait in ("SETTLE", "QUIET"):  # what is done shows at once here, and counts of messages are exact
         os.environ.setdefault(f"HUBTRIAGE_SWEEP_{wait}_SECONDS", "1")
+    for name, value in lateness(HubSettings.from_json(options.settings)).items():
+        os.environ.setdefault(name, value)
+
+
+def lateness(settings: HubSettings) -> dict[str, str]:
+    """Return how late events and readings of a hub may be, as the functions and commands read it.
+
+    AWS: minutes. There is one clock here.
+    """
+    return {
+        "HUBTRIAGE_SKEW_SECONDS": "1",
+        "HUBTRIAGE_SETTLE_SECONDS": f"{settings.event_delay[1] + 3:g}",
+        "HUBTRIAGE_LAG_SECONDS": f"{settings.visible_after + 1:g}",
+    }

@@ -1,10 +1,16 @@
-"""How long it may take until a state of a finding can be dated against its ledger entry. Seconds."""
+"""How long it may take until a state of a finding can be dated against its ledger entry. Seconds.
 
-SKEW = 30.0
+They are facts about AWS, and no settings. Only the local AWS, where little is late, has others in its
+environment.
+"""
+
+from os import environ
+
+SKEW = float(environ.get("HUBTRIAGE_SKEW_SECONDS", "30"))
 """How far the clocks of AWS's services may differ from ours."""
-SETTLE = 300.0
+SETTLE = float(environ.get("HUBTRIAGE_SETTLE_SECONDS", "300"))
 """How long after a write events of the time before may still come in."""
-LAG = 300.0
+LAG = float(environ.get("HUBTRIAGE_LAG_SECONDS", "300"))
 """How far GetFindings may be behind."""
 LEAST_LEASE = 600
 AFTER_TIMEOUT = 120
