@@ -2,13 +2,20 @@
 
 import json
 import os
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
 from hypothesis import given
 
 from hubtriage.engine.planning.entry import NO_ENTRY, Claim, Entry, Intent, stored
-from hubtriage.engine.planning.entry_format import EntryError, read_entry, write_entry
+from hubtriage.engine.planning.entry_format import (
+    _CLAIM,
+    _ENTRY,
+    _INTENT,
+    EntryError,
+    read_entry,
+    write_entry,
+)
 from tests.support.entries import ENTRIES, HIDDEN, ORDINARY, RULE, WRITTEN
 from tests.support.examples import examples
 from tests.support.paths import TESTS
@@ -94,6 +101,14 @@ def test_each_pinned_text_is_read(line: str) -> None:
 def test_what_is_kept_of_a_value_is_pinned(value: object, kept: object) -> None:
     """One bit more or less makes every claim on a long value in the field a person's."""
     assert stored(value) == kept
+
+
+@pytest.mark.parametrize(
+    ("kind", "members"), [(Claim, _CLAIM), (Intent, _INTENT), (Entry, _ENTRY - {"format"} | {"version"})]
+)
+def test_every_member_has_its_place_in_the_text(kind: type, members: frozenset[str]) -> None:
+    """A new one that is not written would be forgotten without a sound."""
+    assert {each.name for each in fields(kind)} == members
 
 
 def test_values_that_differ_late_are_kept_apart() -> None:
