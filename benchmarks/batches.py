@@ -9,11 +9,13 @@ import random
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NoReturn
 
 from benchmarks import workload
+from hubtriage.aws.ledger.memory import MemoryLedger
+from hubtriage.aws.securityhub.api import Key
 from hubtriage.aws.triage.config import TriageConfig
-from hubtriage.aws.triage.function import TriageFunction
+from hubtriage.aws.triage.function import Services, TriageFunction
 from hubtriage.engine.ruleset.ruleset import Ruleset, load_ruleset
 from hubtriage.localaws.findings import NOW
 from hubtriage.localaws.securityhub.hub import Hub
@@ -22,6 +24,9 @@ from hubtriage.localaws.securityhub.settings import HubSettings
 
 CONTEXT = SimpleNamespace(aws_request_id="benchmark", get_remaining_time_in_millis=lambda: 900_000)
 CONFIG = TriageConfig(calls_per_second=1e6, reads_per_second=1e6)
+ROLE = "arn:aws:iam::999900001111:role/hubtriage"
+Items = dict[Key, tuple[int, str]]
+"""What the ledger has: the version and the text of each entry, as `MemoryLedger` keeps them."""
 UPDATES: list[dict[str, Any]] = [
     {
         "Workflow": {"Status": "SUPPRESSED"},
@@ -50,6 +55,11 @@ class AcceptingSecurityHub:
         """Fail: events of this benchmark are current and come once, so nothing is read."""
         raise AssertionError("nothing should be read again")
 
+    def get_finding_history(self, **_request: Any) -> Mapping[str, Any]:
+        """Answer that nobody is known to have changed a finding: some were hidden before triage saw them."""
+        answer = {"RequestId": "benchmark", "HTTPStatusCode": 200}
+        return {"Records": [], "ResponseMetadata": answer}
+
 
 def ruleset_document(count: int) -> dict[str, Any]:
     """Return a `ruleset.json` of the workload's rules, each with an update."""
@@ -67,9 +77,17 @@ def ruleset_document(count: int) -> dict[str, Any]:
     return {"format": 1, "hash": "0" * 16, "revision": None, "rules": rules}
 
 
-def function(ruleset: Ruleset, api: Any) -> TriageFunction:
-    """Return the triage function with time standing still at the findings' present."""
-    return TriageFunction(CONFIG, ruleset, api, ManualClock(NOW))
+def function(ruleset: Ruleset, api: Any, items: Items | None = None) -> TriageFunction:
+    """Return the triage function with time standing still at the findings' present.
+
+    Its ledger is in memory and has these entries, as texts: what is measured is our side of the network.
+    """
+    services = Services(api, MemoryLedger(dict(items or {})), lambda: ROLE, _no_queue)
+    return TriageFunction(CONFIG, ruleset, services, ManualClock(NOW))
+
+
+def _no_queue() -> NoReturn:
+    raise AssertionError("nothing should come again earlier")
 
 
 def sqs_event(findings: list[workload.Finding]) -> dict[str, Any]:
@@ -97,30 +115,42 @@ def sqs_event(findings: list[workload.Finding]) -> dict[str, Any]:
     }
 
 
-def mostly_settled(ruleset: Ruleset, count: int, changing: float = 0.1) -> list[workload.Finding]:
-    """Return findings of which a share needs a change; triage has done its work on the others already."""
+def mostly_settled(
+    ruleset: Ruleset, count: int, changing: float = 0.1
+) -> tuple[list[workload.Finding], Items]:
+    """Return findings of which a share needs a change, and the ledger's entries of the others.
+
+    Triage has done its work on the others already.
+    """
     findings = workload.findings(count, seed=9)
-    settled = _triaged(ruleset, findings)
+    settled, items = _triaged(ruleset, findings)
     draw = random.Random(9)
     mixed = []
     for before, after in zip(findings, settled, strict=True):
-        needs_change = before.get("UserDefinedFields") != after.get("UserDefinedFields")
-        mixed.append(before if needs_change and draw.random() < changing * 1.4 else after)
-    return mixed
+        needs_change = _key(before) in items and draw.random() < changing * 1.4
+        mixed.append(before if needs_change else after)
+        if needs_change:
+            del items[_key(before)]
+    return mixed, items
 
 
-def _triaged(ruleset: Ruleset, findings: list[workload.Finding]) -> list[workload.Finding]:
-    """Return the findings as triage leaves them."""
-    clock = ManualClock(NOW)
+def _key(finding: workload.Finding) -> Key:
+    return finding["ProductArn"], finding["Id"]
+
+
+def _triaged(ruleset: Ruleset, findings: list[workload.Finding]) -> tuple[list[workload.Finding], Items]:
+    """Return the findings as triage leaves them, and its ledger."""
+    clock, ledger = ManualClock(NOW), MemoryLedger()
     hub = Hub(settings=HubSettings.still())
     for finding in findings:
         hub.plant(finding, clock.now())
-    run = TriageFunction(CONFIG, ruleset, InProcessSecurityHub(hub, clock), clock)
+    services = Services(InProcessSecurityHub(hub, clock), ledger, lambda: ROLE, _no_queue)
+    run = TriageFunction(CONFIG, ruleset, services, clock)
     with contextlib.redirect_stdout(io.StringIO()):
         for start in range(0, len(findings), 500):
             run(sqs_event(findings[start : start + 500]), CONTEXT)
-    known = {(one["ProductArn"], one["Id"]): one for one in hub.findings()}
-    return [known[finding["ProductArn"], finding["Id"]] for finding in findings]
+    known = {_key(one): one for one in hub.findings()}
+    return [known[_key(finding)] for finding in findings], ledger.items
 
 
 def load(count: int) -> Ruleset:

@@ -3,12 +3,14 @@
 import json
 import re
 from types import SimpleNamespace
+from typing import NoReturn
 
 import pytest
 
 from benchmarks import cost
+from hubtriage.aws.ledger.memory import MemoryLedger
 from hubtriage.aws.triage.config import TriageConfig
-from hubtriage.aws.triage.function import TriageFunction
+from hubtriage.aws.triage.function import Services, TriageFunction
 from hubtriage.engine.ruleset.ruleset import load_ruleset
 from hubtriage.localaws.findings import generate
 from hubtriage.localaws.securityhub.hub import Hub
@@ -43,6 +45,10 @@ def test_the_figures_are_those_of_the_stack() -> None:
     assert len(re.findall(r"^\| `", metrics[0], re.MULTILINE)) <= cost.METRICS
 
 
+def _no_queue() -> NoReturn:
+    raise AssertionError("nothing should come again earlier")
+
+
 @pytest.mark.parametrize("count", [3, 300])
 def test_what_is_logged_is_no_more_than_what_is_counted(
     count: int, capsys: pytest.CaptureFixture[str]
@@ -58,7 +64,9 @@ def test_what_is_logged_is_no_more_than_what_is_counted(
     update = {"Workflow": {"Status": "SUPPRESSED"}, "Severity": {"Label": "LOW"}, "Note": note}
     rule = {"id": "a-rule", "when": True, "ceiling": "HIGH", "update": update}
     document = {"format": 1, "hash": "0" * 16, "rules": [rule]}
-    handler = TriageFunction(TriageConfig(), load_ruleset(document), InProcessSecurityHub(hub, clock), clock)
+    api = InProcessSecurityHub(hub, clock)
+    services = Services(api, MemoryLedger(), lambda: "arn:aws:iam::999900001111:role/hubtriage", _no_queue)
+    handler = TriageFunction(TriageConfig(), load_ruleset(document), services, clock)
     events = hub.take_events(clock.now())
     handler(
         {"Records": [{"messageId": str(n), "body": json.dumps(e)} for n, e in enumerate(events)]}, CONTEXT
