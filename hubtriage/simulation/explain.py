@@ -7,7 +7,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from hubtriage.engine.fields import FIELDS, NOTE, USER_PREFIX, WORKFLOW, Finding, ParsedFinding, Value, position
+from hubtriage.engine.fields import (
+    FIELDS,
+    NOTE,
+    USER_PREFIX,
+    WORKFLOW,
+    Finding,
+    ParsedFinding,
+    Value,
+    position,
+)
 from hubtriage.engine.json_values import finite
 from hubtriage.engine.planning.baseline import taken_back
 from hubtriage.engine.planning.entry import NO_ENTRY, Authors, Claim, Entry, Stored

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from hubtriage.aws.ledger.ledger import Ledger
@@ -136,6 +137,28 @@ def ruleset(*rules: Mapping[str, Any]) -> Mapping[str, Any]:
     return {"format": 1, "hash": "0123456789abcdef", "revision": None, "rules": list(rules)}
 
 
+def again(sent: Mapping[str, Any], receives: int = 2) -> dict[str, Any]:
+    """A record as it is delivered once more."""
+    attributes = {**sent["attributes"], "ApproximateReceiveCount": str(receives)}
+    return {**sent, "attributes": attributes}
+
+
+def endings(report: Report) -> dict[str, tuple[str, str]]:
+    """How each finding ended, and its code."""
+    return {o.seen.newest.key[1]: (o.result.status, o.result.code) for o in report.outcomes}
+
+
+def by_a_person(world: "TriageWorld", number: int = 0, **update: Any) -> None:
+    """A person updates a finding now."""
+    named = {"Id": key(number)[1], "ProductArn": MACIE}
+    world.hub.batch_update_findings({"FindingIdentifiers": [named], **update}, world.clock.now())
+
+
+def lags(world: "TriageWorld", seconds: float) -> None:
+    """From now on neither GetFindings nor histories show the writes of the last seconds."""
+    world.hub.configure(replace(world.hub.settings, visible_after=seconds))
+
+
 class TriageBench:
     """A triage over a world, keeping what it reports."""
 
@@ -169,6 +192,14 @@ class TriageBench:
             hide_limit=HideLimit(hide_limit, clock.monotonic, clock.now),
             may_hide=may_hide,
         )
+
+    def see(
+        self, number: int = 0, name: str = "m", receives: int = 1, ago: float = 0.0, **members: Any
+    ) -> Report:
+        """Triage the event that shows a finding as it is stored, made `ago` seconds ago."""
+        stored = {**self.world.stored(number), **members}
+        sent = record(name, stored, age=NOW - self.world.clock.now() + ago, receives=receives)
+        return self.run(sent, deadline=self.world.clock.now() + 600)
 
     def run(self, *records: Mapping[str, Any], deadline: float = FOREVER, mode: Mode = "enforce") -> Report:
         return self.triage.run(sqs(*records), deadline, self._tell, mode)

@@ -1,12 +1,13 @@
 """Ask the history of findings who changed them, where a decision depends on it."""
 
+from collections import Counter
 from collections.abc import Iterable
 
 from hubtriage.aws.clock import Clock
 from hubtriage.aws.ledger.lease import SKEW
 from hubtriage.aws.securityhub.api import Finding
 from hubtriage.aws.securityhub.authorship import Authorship, History
-from hubtriage.aws.securityhub.faults import CallFault
+from hubtriage.aws.securityhub.faults import CallFault, Fault
 from hubtriage.aws.triage.case import Case
 from hubtriage.aws.triage.deciding import Decider
 from hubtriage.aws.triage.results import HISTORY_BEHIND, Result
@@ -25,12 +26,15 @@ OPTIONAL_SECONDS = 5.0
 
 
 class Questions:
-    """Asks for one batch."""
+    """Asks for one batch; counts in `faults` the calls that failed."""
 
-    def __init__(self, authorship: Authorship, decider: Decider, clock: Clock) -> None:
+    def __init__(
+        self, authorship: Authorship, decider: Decider, clock: Clock, faults: Counter[tuple[Fault, str]]
+    ) -> None:
         self._authorship = authorship
         self._decider = decider
         self._clock = clock
+        self._faults = faults
         self._optional_until = clock.monotonic() + OPTIONAL_SECONDS
 
     def ask(self, cases: Iterable[Case], deadline: float) -> dict[Case, Result]:
@@ -83,7 +87,7 @@ class Questions:
     def _look_up(
         self, case: Case, names: tuple[str, ...], since: float | None, deadline: float
     ) -> CallFault | None:
-        history = self._authorship.history(case.key, since, deadline)
+        history = self._history(case, since, deadline)
         if isinstance(history, CallFault):
             return history
         case.authors |= {name: history.last(name) for name in names}
@@ -95,5 +99,11 @@ class Questions:
         if intent is not None and is_shown(intent, ParsedFinding(shown)):
             return True
         since = recorded_since(case.entry)
-        history = self._authorship.history(case.key, since, deadline)
+        history = self._history(case, since, deadline)
         return history.ours_since(since) if isinstance(history, History) else history
+
+    def _history(self, case: Case, since: float | None, deadline: float) -> History | CallFault:
+        history = self._authorship.history(case.key, since, deadline)
+        if isinstance(history, CallFault):
+            self._faults[history.kind, history.code] += 1
+        return history

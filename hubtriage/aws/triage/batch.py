@@ -97,7 +97,7 @@ class _Batch:
 
     def __init__(self, triage: Triage, cases: Cases, decider: Decider, deadline: float) -> None:
         policy, clock = triage.policy, triage.clock
-        questions = Questions(triage.authorship, decider, clock)
+        questions = Questions(triage.authorship, decider, clock, cases.report.traffic.faults)
         self._triage = triage
         self._cases = cases
         self._deadline = deadline

@@ -6,6 +6,7 @@ thousand. Whatever comes from a finding is a JSON string of ASCII characters, so
 start another, or reach a terminal as control codes.
 """
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ from hubtriage.aws.json_lines import encode, json_line
 from hubtriage.aws.triage.config import LEVELS
 from hubtriage.aws.triage.results import Outcome
 from hubtriage.engine.planning.decision import Decision
+from hubtriage.engine.planning.entry_format import write_entry
 
 # `changes` say what `update` does, and `reason` says what `refused` does.
 _ALWAYS = ("rules", "changes", "kept")
@@ -78,7 +80,11 @@ def level_of(outcome: Outcome) -> str:
 
 
 def decision_record(outcome: Outcome) -> dict[str, Any]:
-    """Return the members of a line that are the finding's own."""
+    """Return the members of a line that are the finding's own.
+
+    `entry` is the ledger's from now on, if this batch has written it: from such lines a lost ledger is made
+    anew.
+    """
     (product_arn, finding_id), result, age = outcome.seen.newest.key, outcome.result, outcome.age
     account = outcome.seen.newest.finding.get("AwsAccountId")
     record: dict[str, Any] = {
@@ -97,6 +103,8 @@ def decision_record(outcome: Outcome) -> dict[str, Any]:
         record["code"], record["reason"] = result.code, result.reason
     if outcome.decision is not None:
         record.update(_reasoning(outcome.decision))
+    if outcome.entry is not None:
+        record["entry"] = json.loads(write_entry(outcome.entry))
     return record
 
 

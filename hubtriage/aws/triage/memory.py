@@ -61,7 +61,7 @@ class Memory:
         confirmed = {case: replace(case.entry, intent=case.intent).confirmed(now) for case in cases}
         self._close(confirmed)
         for case, entry in confirmed.items():
-            case.entry = replace(entry, version=case.entry.version)
+            case.entry, case.is_noted = replace(entry, version=case.entry.version), True
 
     def abandon(self, cases: Iterable[Case]) -> None:
         """Write down that the updates have surely not happened: old claims and times hold again."""
@@ -86,7 +86,7 @@ class Memory:
         failed = self._write(entries, self._deadline + AFTERWARDS)
         for case in entries:
             if case not in failed:
-                case.intent = case.intended = None
+                case.intent, case.intended, case.is_noted = None, None, True
         return failed
 
     def _write(self, entries: Mapping[Case, Entry], deadline: float) -> dict[Case, Result]:

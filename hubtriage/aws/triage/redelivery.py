@@ -1,6 +1,7 @@
 """Have messages delivered again as soon as they can be decided, instead of when their visibility ends."""
 
 from collections.abc import Callable, Iterator, Mapping
+from math import ceil
 from typing import Any, Protocol
 
 from hubtriage.aws.securityhub.faults import API_ERRORS, CallFault, Fault, call_fault
@@ -43,7 +44,7 @@ class Redelivery:
             {
                 "Id": str(number),
                 "ReceiptHandle": handle,
-                "VisibilityTimeout": round(min(MOST, max(LEAST, at - now))),
+                "VisibilityTimeout": ceil(min(MOST, max(LEAST, at - now + 1))),
             }
             for number, (handle, at) in enumerate(messages)
         ]

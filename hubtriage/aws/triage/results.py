@@ -12,7 +12,7 @@ from hubtriage.aws.securityhub.sending import Traffic
 from hubtriage.aws.triage.deduplication import DeduplicatedFinding
 from hubtriage.aws.triage.events import Message, UnusableEvent
 from hubtriage.engine.planning.decision import Decision
-from hubtriage.engine.planning.entry import NO_ENTRY, Entry
+from hubtriage.engine.planning.entry import Entry
 
 HIDING_STOPPED = "HidingStopped"
 """The code of a finding that was not hidden because its container had reached its limit."""
@@ -67,14 +67,14 @@ def undecidable(reason: str, until: float) -> Result:
 class Outcome:
     """The result of one finding. `decision` is None if none could be made; `age`: seconds since the event.
 
-    `entry` is what the ledger holds of it now, as far as this batch knows.
+    `entry` is what the ledger holds of it from now on; None if this batch has not written it.
     """
 
     seen: DeduplicatedFinding
     decision: Decision | None
     result: Result
     age: float | None
-    entry: Entry = NO_ENTRY
+    entry: Entry | None = None
 
 
 Sink = Callable[[Sequence[Outcome]], None]
