@@ -30,8 +30,6 @@ from hubtriage.aws.triage.memory import Memory
 from hubtriage.aws.triage.policy import Policy
 from hubtriage.aws.triage.rereading import Rereading
 from hubtriage.aws.triage.results import OBSERVE, Report, Result, Sink
-from hubtriage.aws.triage.urgency import is_hidden_above
-from hubtriage.engine.fields import ParsedFinding
 from hubtriage.engine.planning.plan import Settings
 from hubtriage.engine.ruleset.ruleset import Ruleset
 
@@ -79,7 +77,7 @@ class Triage:
         report = Report(parsed.messages, parsed.unusable)
         now = self.clock.now()
         seen = newest(parsed.finding_events)
-        cases = Cases(seen, report, sink, now, self.owners, self.ruleset.highest_ceiling)
+        cases = Cases(seen, report, sink, now, self.owners, self.ruleset.highest_ceiling(now))
         batch = _Batch(self, cases, Decider(self.ruleset, self.settings, now, mode != "reopen"), deadline)
         batch.recall()
         if mode == "observe":
@@ -98,7 +96,6 @@ class _Batch:
     def __init__(self, triage: Triage, cases: Cases, decider: Decider, deadline: float) -> None:
         policy, clock = triage.policy, triage.clock
         questions = Questions(triage.authorship, decider, clock, cases.report.traffic.faults)
-        self._triage = triage
         self._cases = cases
         self._deadline = deadline
         self._memory = memory = Memory(triage.ledger, deadline)
@@ -148,7 +145,7 @@ class _Batch:
     def _may_reopen(self, case: Case) -> bool:
         if case.decision is not None:
             return case.decision.reopens
-        return is_hidden_above(self._triage.ruleset.highest_ceiling, ParsedFinding(case.shown), case.entry)
+        return self._cases.is_urgent(case)
 
 
 def _observed(case: Case) -> Result:

@@ -49,6 +49,10 @@ class Cases:
         """The cases that have not ended."""
         return [case for case in self if case.is_open]
 
+    def is_urgent(self, case: Case) -> bool:
+        """Return whether triage hides the finding, and no rule in force may hide one so severe."""
+        return is_hidden_above(self._ceiling, ParsedFinding(case.shown), case.entry)
+
     def refuse_namesakes(self, accounts: Mapping[Key, Iterable[str]]) -> None:
         """End findings whose key other accounts have too: no one can say which AWS would update."""
         known = {key: self._owners.note(key, some) for key, some in accounts.items()}
@@ -77,9 +81,7 @@ class Cases:
         return Outcome(case.seen, case.decision, result, age, case.entry if case.is_noted else None)
 
     def _ask_for_early_delivery(self, case: Case, result: Result) -> None:
-        if result.status != "failed" or result.until is None:
-            return
-        if not is_hidden_above(self._ceiling, ParsedFinding(case.shown), case.entry):
+        if result.status != "failed" or result.until is None or not self.is_urgent(case):
             return
         for message in case.seen.messages:
             known = self.report.again_at.get(message, result.until)
