@@ -7,6 +7,7 @@ import io
 import json
 import random
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any, NoReturn
@@ -115,23 +116,29 @@ def sqs_event(findings: list[workload.Finding]) -> dict[str, Any]:
     }
 
 
-def mostly_settled(
-    ruleset: Ruleset, count: int, changing: float = 0.1
-) -> tuple[list[workload.Finding], Items]:
-    """Return findings of which a share needs a change, and the ledger's entries of the others.
+@dataclass(frozen=True, slots=True)
+class Mixed:
+    """Findings of which triage has changed some and is to change others, and the entries of the former."""
 
-    Triage has done its work on the others already.
+    findings: list[workload.Finding]
+    items: Items
+
+
+def mostly_settled(ruleset: Ruleset, count: int, *, known: float, changing: float = 0.1) -> Mixed:
+    """Return findings of which a share needs a change, and of another share triage holds something.
+
+    No rule wants anything of the others, as far as the workload has enough of them.
     """
-    findings = workload.findings(count, seed=9)
-    settled, items = _triaged(ruleset, findings)
-    draw = random.Random(9)
-    mixed = []
-    for before, after in zip(findings, settled, strict=True):
-        needs_change = _key(before) in items and draw.random() < changing * 1.4
-        mixed.append(before if needs_change else after)
-        if needs_change:
-            del items[_key(before)]
-    return mixed, items
+    drawn = workload.findings(count * 8, seed=9)
+    settled, items = _triaged(ruleset, drawn)
+    wanted = [at for at, finding in enumerate(drawn) if _key(finding) in items]
+    to_change, held = wanted[: int(count * changing)], wanted[int(count * changing) :][: int(count * known)]
+    unwanted = [at for at, finding in enumerate(drawn) if _key(finding) not in items]
+    rest = [*unwanted, *wanted[len(to_change) + len(held) :]][: count - len(to_change) - len(held)]
+    mixed = [*(drawn[at] for at in to_change), *(settled[at] for at in (*held, *rest))]
+    random.Random(9).shuffle(mixed)
+    kept = {_key(drawn[at]) for at in (*held, *rest)}
+    return Mixed(mixed, {key: item for key, item in items.items() if key in kept})
 
 
 def _key(finding: workload.Finding) -> Key:

@@ -39,7 +39,11 @@ NAMES = {
         "match, 20 KB, 100 rules",
         "match, 20 KB, 300 rules",
     ],
-    "batch": ["batch, a tenth changes", "one event, warm"],
+    "batch": [
+        "batch, a tenth changes, 30% known",
+        "batch, a tenth changes, 90% known",
+        "one event, warm",
+    ],
     "ledger": [
         "ledger, recall of a batch, 0 % known",
         "ledger, recall of a batch, 30 % known",
