@@ -4,6 +4,7 @@ Those of rules are RE2's. Those of ours are Python's, which can be made to take 
 uses them is either named here with the worst texts, or sees only what the team itself wrote.
 """
 
+import json
 import re
 import sys
 import time
@@ -11,7 +12,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from hubtriage.engine.planning.memo import MemoError, read_claims
 
 import hubtriage
 from hubtriage.aws.securityhub.answers import token_of
@@ -22,10 +22,8 @@ from hubtriage.engine.fields import ParsedFinding
 from hubtriage.engine.jsonlogic import compile_logic
 from hubtriage.engine.jsonlogic.numbers import leading_number, number_of
 from hubtriage.engine.pattern import compile_pattern
+from hubtriage.engine.planning.entry_format import EntryError, read_entry
 from hubtriage.engine.planning.payload import why_unsendable
-from hubtriage.engine.planning.entry import NO_ENTRY
-from hubtriage.engine.planning.plan import Settings, decide
-from hubtriage.engine.ruleset.ruleset import load_ruleset
 from hubtriage.engine.ruleset.templates import compile_text
 from hubtriage.engine.text.timestamps import parse_timestamp
 from hubtriage.engine.text.wildcard import compile_glob, compile_wildcard
@@ -49,15 +47,10 @@ TEAMS_OWN = (
 """What reads rule files, command lines, settings of the account, and the local AWS alone."""
 
 
-def claims(text: str) -> None:
-    with pytest.raises(MemoError):
-        read_claims("1 " + text)
-
-
-def planned(rules: str) -> None:
-    fields = {"hubtriage/managed": "hubtriage", "hubtriage/memo": "1", "hubtriage/rules": rules}
-    finding = {"Id": "f", "ProductArn": "p", "UserDefinedFields": fields}
-    decide(finding, NO_ENTRY, load_ruleset({"format": 1, "hash": "h", "rules": []}), 0.0, Settings())
+def entry(text: str) -> None:
+    claims = {"Workflow.Status": {"value": f"sha256:{text}"}}
+    with pytest.raises(EntryError):
+        read_entry(json.dumps({"format": 1, "claims": claims}), 1)
 
 
 def in_title(pattern: object) -> Callable[[str], object]:
@@ -72,8 +65,7 @@ CASES: dict[str, tuple[str, Callable[[str], object]]] = {
     "numbers": ("engine/jsonlogic/numbers.py", number_of),
     "numbers at the start of texts": ("engine/jsonlogic/numbers.py", leading_number),
     "times": ("engine/text/timestamps.py", parse_timestamp),
-    "memos": ("engine/planning/memo.py", claims),
-    "names of rules in memos": ("engine/planning/plan.py", planned),
+    "entries of the ledger": ("engine/planning/entry_format.py", entry),
     "user-defined fields": (
         "engine/planning/payload.py",
         lambda text: why_unsendable(
@@ -106,8 +98,6 @@ TEXTS = {
     "digits": "1" * SIZE + "x",
     "digits and points": "1.1e1" * (SIZE // 5),
     "blanks": " " * SIZE + "x",
-    "claims": "WS.abcdef " * (SIZE // 10),
-    "half a claim": "WS.abcdef<" + "a" * SIZE + " ",
     "commas": "a, " * (SIZE // 3),
     "dashes": "2026-01-01T" * (SIZE // 11),
     "emoji": "\U0001f480" * (SIZE // 4),

@@ -46,7 +46,7 @@ def _attempt(resolver: FieldResolver, folded: Fold) -> Plan:
 
 
 def _giving_way(resolver: FieldResolver, folded: Fold, whole: Plan) -> Iterator[FieldResolver]:
-    """Yield what to resolve instead: without what cannot be sent, then with nothing that makes it larger.
+    """Yield what to resolve instead: without what cannot be sent, without the note, with nothing larger.
 
     In the last step triage still takes back what it holds, or sets it to another word: a finding must not
     stay hidden because something else that a rule wants does not fit.
@@ -55,9 +55,10 @@ def _giving_way(resolver: FieldResolver, folded: Fold, whole: Plan) -> Iterator[
     fewer = dict(resolver.does_not_fit)
     if why_unsendable(whole.update, resolver.finding, resolver.udf):
         fewer |= {name: reason for name in whole.outcomes if name.startswith(USER_PREFIX)}
-    elif NOTE in whole.outcomes:
+        yield replace(resolver, does_not_fit=fewer)
+    if NOTE in whole.outcomes:
         fewer |= {NOTE: NOTE_DOES_NOT_FIT}
-    yield replace(resolver, does_not_fit=fewer)
+        yield replace(resolver, does_not_fit=fewer)
     new = [name for name in folded.proposals if name not in resolver.claims or not _is_word(name)]
     all_keys = [name for name in whole.outcomes if name.startswith(USER_PREFIX)]
     rest = dict.fromkeys([*new, *all_keys], reason) | {NOTE: NOTE_DOES_NOT_FIT} | fewer

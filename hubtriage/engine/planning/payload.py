@@ -46,8 +46,6 @@ def why_unsendable(payload: Mapping[str, Any], finding: ParsedFinding, udf: str)
     if USER_FIELDS not in payload:
         return None
     after = _fields_after(payload, finding, udf)
-    if not payload[USER_FIELDS]:
-        return "no user-defined field would be left, and AWS takes no empty map"
     if len(after) > MOST_USER_FIELDS:
         return f"UserDefinedFields would have {len(after)} pairs, {MOST_USER_FIELDS} fit"
     for key, value in payload[USER_FIELDS].items():

@@ -5,25 +5,28 @@ from typing import Any
 import pytest
 
 from hubtriage.engine.planning.decision import Decision
+from hubtriage.engine.planning.entry import NO_ENTRY
 from hubtriage.engine.planning.plan import Settings, decide
 from hubtriage.engine.ruleset.ruleset import load_ruleset
-from tests.support.planning import NOW, PROVIDER, applied, finding, plan, sent
+from tests.engine.planning.samples import provided, status
+from tests.support.planning import NOW, after, by, finding, plan, ruleset
 
 SUPPRESS = {"Workflow": {"Status": "SUPPRESSED"}}
 UP_TO_HIGH: dict[str, Any] = {"ceiling": "HIGH", "update": SUPPRESS}
 
 
-def severity(person: str | None, provider: str | None, **members: Any) -> dict[str, Any]:
+def severity(person: str | None, provider: str | None) -> dict[str, Any]:
     """A finding with the severity that it shows, and with the one on record as its provider's."""
-    fields = {"FindingProviderFields": PROVIDER | {"Severity": {"Label": provider}}} if provider else {}
-    shown = {"Label": person} if person else None
-    return finding(**{"FindingProviderFields": None, "Severity": shown, **fields, **members})
+    shown = {"Severity": {"Label": person} if person else None}
+    return finding(**shown, **(provided(provider) if provider else {"FindingProviderFields": None}))
 
 
 def without_a_ceiling(found: dict[str, Any], update: dict[str, Any]) -> Decision:
     """Decide by a rule that writes no ceiling."""
-    rule = {"id": "rule", "when": True, "update": update}
-    return decide(found, load_ruleset({"format": 1, "hash": "0", "rules": [rule]}), NOW, Settings())
+    rules = load_ruleset(
+        {"format": 1, "hash": "0", "rules": [{"id": "rule", "when": True, "update": update}]}
+    )
+    return decide(found, NO_ENTRY, rules, NOW, Settings())
 
 
 @pytest.mark.parametrize(
@@ -67,7 +70,7 @@ def test_a_rule_hides_up_to_medium_unless_it_says_otherwise(
 )
 def test_the_higher_severity_counts(person: str | None, provider: str | None, hidden: bool) -> None:
     decision = plan(severity(person, provider), UP_TO_HIGH)
-    assert sent(decision) == (SUPPRESS if hidden else None)
+    assert decision.update == (SUPPRESS if hidden else None)
     assert decision.above_ceiling == (() if hidden else ("rule",))
 
 
@@ -77,22 +80,55 @@ def test_the_provider_counts_also_by_a_number_alone() -> None:
 
 
 def test_what_a_person_lowered_is_reopened_once_its_provider_calls_it_critical() -> None:
-    found = severity("LOW", "MEDIUM")
-    hidden = applied(found, plan(found, UP_TO_HIGH))
-    assert hidden["Workflow"] == {"Status": "SUPPRESSED"}
-    critical = {**hidden, "FindingProviderFields": PROVIDER | {"Severity": {"Label": "CRITICAL"}}}
+    hidden = after(severity("LOW", "MEDIUM"), UP_TO_HIGH)
+    assert hidden.status == "SUPPRESSED"
+    critical = hidden.with_(**provided("CRITICAL"))
     decision = plan(critical, UP_TO_HIGH)
-    assert sent(decision) == {"Workflow": {"Status": "NEW"}}, "the severity is the person's, and stays"
+    assert decision.update == status("NEW"), "the severity is the person's, and stays"
     assert [change.cause for change in decision.changes] == ["above its ceiling"]
-    assert plan(applied(critical, decision), UP_TO_HIGH).update is None
+    assert plan(after(critical, UP_TO_HIGH), UP_TO_HIGH).update is None
 
 
 def test_an_escalation_counts_also_after_a_person_has_overruled_a_lowered_severity() -> None:
     lower: dict[str, Any] = {"ceiling": "HIGH", "update": {"Severity": {"Label": "MEDIUM"}, **SUPPRESS}}
-    found = severity("HIGH", "HIGH")
-    held = applied(found, plan(found, lower))
-    overruled = {**held, "Severity": {"Label": "INFORMATIONAL"}}
-    overruled["FindingProviderFields"] = PROVIDER | {"Severity": {"Label": "CRITICAL"}}
-    decision = plan(overruled, lower)
+    held = after(severity("HIGH", "HIGH"), lower)
+    overruled = held.with_(Severity={"Label": "INFORMATIONAL"}, **provided("CRITICAL"))
+    decision = plan(overruled, lower, authors={"Severity.Label": by("person", "INFORMATIONAL")})
     assert decision.above_ceiling == ("rule",)
-    assert sent(decision) == {"Workflow": {"Status": "NEW"}}
+    assert decision.update == status("NEW")
+
+
+def test_a_rule_that_lowers_is_held_against_what_the_finding_would_be_without_it() -> None:
+    lower: dict[str, Any] = {"ceiling": "HIGH", "update": {"Severity": {"Label": "LOW"}}}
+    lowered = after(severity("HIGH", "HIGH"), lower)
+    assert plan(lowered, lower).above_ceiling == ()
+    assert plan(lowered.with_(**provided("CRITICAL")), lower).update == {"Severity": {"Label": "CRITICAL"}}
+
+
+def test_what_a_person_had_before_an_override_counts() -> None:
+    """A person raised it, a rule lowered it again: the ceiling is held against the person's."""
+    lower: dict[str, Any] = {"override": True, "ceiling": "HIGH", "update": {"Severity": {"Label": "LOW"}}}
+    lowered = after(severity("HIGH", "MEDIUM"), lower)
+    assert lowered.severity == "LOW"
+    cautious = {**UP_TO_HIGH, "id": "z", "ceiling": "MEDIUM"}
+    assert plan(lowered, lower, cautious).above_ceiling == ("z",)
+
+
+HIGHEST = [
+    pytest.param([], "MEDIUM", id="the default where there is no rule"),
+    pytest.param([UP_TO_HIGH], "HIGH", id="the only one"),
+    pytest.param([UP_TO_HIGH, {"id": "b", **UP_TO_HIGH, "ceiling": "LOW"}], "HIGH", id="the highest of two"),
+    pytest.param([{**UP_TO_HIGH, "ceiling": "LOW"}], "LOW", id="one below the default"),
+    pytest.param(
+        [{"ceiling": "CRITICAL", "update": {"Confidence": 1}}], "MEDIUM", id="not that of what cannot hide"
+    ),
+    pytest.param([{**UP_TO_HIGH, "mode": "observe"}], "HIGH", id="that of a rule in observe too"),
+]
+
+
+@pytest.mark.parametrize(("rules", "highest"), HIGHEST)
+def test_the_highest_ceiling_is_that_of_rules_that_may_hide(
+    rules: list[dict[str, Any]], highest: str
+) -> None:
+    assert ruleset(*rules).highest_ceiling == highest
+    assert ruleset(*rules).without_rules().highest_ceiling == "MEDIUM"
