@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
+from hubtriage.engine.fields import user_fields
 from hubtriage.engine.planning.decision import Decision
 from hubtriage.engine.planning.entry import NO_ENTRY, Authors, Claim, Entry, LastChange
 from hubtriage.engine.planning.plan import NOT_ASKED, Settings, decide
@@ -109,9 +110,7 @@ def applied(found: Finding, decision: Decision, udf: str = "replace") -> Finding
     fields = update.pop("UserDefinedFields", None)
     result = {**found, **update}
     if fields is not None:
-        result["UserDefinedFields"] = (
-            {**found.get("UserDefinedFields", {}), **fields} if udf == "merge" else fields
-        )
+        result["UserDefinedFields"] = {**user_fields(found), **fields} if udf == "merge" else fields
     return result
 
 
