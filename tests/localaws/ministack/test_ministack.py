@@ -50,7 +50,7 @@ def test_a_batch_ends_at_6_mb(sizes: list[int], count: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("visibility", "wait"), [(2_000, LONGEST_WAIT), (10, 10)], ids=["half an hour is cut", "less stays"]
+    ("visibility", "wait"), [(2_000, LONGEST_WAIT), (5, 5)], ids=["half an hour is cut", "less stays"]
 )
 def test_what_a_function_failed_comes_again_soon(
     monkeypatch: pytest.MonkeyPatch, visibility: float, wait: float
