@@ -48,7 +48,7 @@ def _concerned(outcome: FindingOutcome, task: Task, whole: Ruleset) -> Ruleset:
     concerned = {*outcome.rules, *outcome.watched, *outcome.above_ceiling, *failed}
     rules = [rule for rule in task.ruleset["rules"] if rule["id"] in concerned]
     concerned_alone = load_ruleset({**task.ruleset, "rules": rules})
-    return replace(concerned_alone, by_id=whole.by_id, highest_ceiling=whole.highest_ceiling)
+    return replace(concerned_alone, by_id=whole.by_id, may_hide=whole.may_hide)
 
 
 def _about(finding: Finding, ruleset: Ruleset) -> Record:

@@ -48,6 +48,9 @@ def command(
     lines, EventBridge events or answers of GetFindings; `.gz` is unpacked. A finding that stands there
     several times counts once, as it stands first. With --live they are read from Security Hub instead.
 
+    A finding may have its entry of the ledger beside it: {"finding": ..., "entry": ...}. Without it, what
+    triage has set looks like a person's.
+
     Exit codes: 0; 1 the rules have errors; 2 the input cannot be read.
     """
     document = compiled_document(folder)

@@ -45,8 +45,8 @@ def command(
     """Show the whole reasoning for one finding.
 
     What the ledger holds, each rule, each condition and the value it saw, what the rules come to, and who
-    holds each field. What triage holds is known only if FINDINGS has the finding's entry beside it, as
-    {"finding": ..., "entry": ...}.
+    holds each field. FINDINGS is what `plan` takes. What triage holds is known only if the finding has its
+    entry of the ledger beside it: {"finding": ..., "entry": ...}.
 
     Exit codes: 0; 1 the rules have errors; 2 the input cannot be read or has no such finding.
     """
