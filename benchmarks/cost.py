@@ -53,9 +53,11 @@ SWEEP_PAGES_PER_SECOND = 1.2
 SWEEP_PAGE = 100
 SWEEP_STEP_SECONDS = 50
 SWEEP_TRANSITIONS = 3  # a step, and the two choices after it
-METRICS = 30  # names, and error codes
+GUARD_SECONDS = 300  # between two looks at the ledger
+GUARD_MEMORY_GB = 0.25
+METRICS = 32  # names, and error codes
 RULES = 20  # with a metric each
-ALARMS = 17
+ALARMS = 22
 KEYS = 1  # the stack's own, or with `kms-keys` the customer's in its place
 
 
@@ -141,7 +143,15 @@ def monthly() -> Iterator[Line]:
         f"DynamoDB: the ledger, with entries of {FINDINGS:,} findings",
         FINDINGS * ENTRY_BYTES / GB * TABLE_GB_MONTH,
     )
+    yield "the guard of the ledger, which looks at it every 5 minutes", _guard()
     yield "KMS: the key of the alarms' topic; with `kms-keys` yours, and what uses it", _keys()
+
+
+def _guard() -> float:
+    """Each look is a write, an invocation of about a tenth of a second, and Lambda's lines on it."""
+    lines = PLATFORM_BYTES / GB * LOGS_GB
+    each = TABLE_WRITE + LAMBDA_REQUEST + 0.1 * GUARD_MEMORY_GB * LAMBDA_GB_SECOND + lines
+    return MONTH_SECONDS / GUARD_SECONDS * each
 
 
 def _keys() -> float:

@@ -30,7 +30,8 @@ TRIES_AWAITED = 2
 class Alarm:
     """An alarm as data: it goes off when `metric` is above `limit` in `periods` periods in a row.
 
-    With `silence` it goes off when `metric` has no value above `limit` in that many.
+    With `hits` so many of the periods are enough. With `silence` it goes off when `metric` has no value above
+    `limit` in that many.
     """
 
     id: str
@@ -38,6 +39,7 @@ class Alarm:
     metric: cloudwatch.IMetric
     limit: float
     periods: int = 1
+    hits: int | None = None
     silence: bool = False
 
     @property
@@ -63,12 +65,13 @@ class AlarmsConstruct(Construct):
         config: Configuration,
         intake: IntakeConstruct,
         function: lambda_.Function,
+        table: str,
     ) -> None:
         super().__init__(scope, name)
         self._runbook = config.runbook_url
         self.key = customer_key(self, config) or self._key()
         self.topic = self._topic(config)
-        Dashboard(self, "Dashboard", config, intake, function)
+        Dashboard(self, "Dashboard", config, intake, function, table)
         for alarm in triage_alarms(config, intake, function):
             self.add(alarm)
 
@@ -116,6 +119,7 @@ class AlarmsConstruct(Construct):
             metric=alarm.metric,
             threshold=alarm.limit,
             evaluation_periods=alarm.periods,
+            datapoints_to_alarm=alarm.hits,
             comparison_operator=alarm.comparison,
             treat_missing_data=alarm.missing,
         )

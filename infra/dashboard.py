@@ -30,6 +30,17 @@ def triage_metric(config: Configuration, name: str, statistic: str = "Sum") -> c
     )
 
 
+def table_metric(table: str, name: str) -> cloudwatch.Metric:
+    """Return one of the metrics that DynamoDB has of a table, over five minutes."""
+    return cloudwatch.Metric(
+        namespace="AWS/DynamoDB",
+        metric_name=name,
+        dimensions_map={"TableName": table},
+        statistic="Sum",
+        period=PERIOD,
+    )
+
+
 class Dashboard(Construct):
     """The dashboard of a stack, named after the stack and the Region.
 
@@ -43,6 +54,7 @@ class Dashboard(Construct):
         config: Configuration,
         intake: IntakeConstruct,
         function: lambda_.Function,
+        table: str,
     ) -> None:
         super().__init__(scope, name)
         self._config = config
@@ -59,6 +71,9 @@ class Dashboard(Construct):
         )
         page.add_widgets(self._calls(), self._per_call())
         page.add_widgets(self._age(), _queues(intake))
+        page.add_widgets(
+            _ledger(table), self._counts("Ledger: failures", "LedgerFailed", "IntentsLeft", "IntakePaused")
+        )
         page.add_widgets(
             self._counts(
                 "Trouble",
@@ -117,6 +132,16 @@ class Dashboard(Construct):
                 cost,
             ],
         )
+
+
+def _ledger(table: str) -> cloudwatch.GraphWidget:
+    names = (
+        "ConsumedReadCapacityUnits",
+        "ConsumedWriteCapacityUnits",
+        "ReadThrottleEvents",
+        "WriteThrottleEvents",
+    )
+    return _graph("Ledger: units read and written, throttled", [table_metric(table, name) for name in names])
 
 
 def _queues(intake: IntakeConstruct) -> cloudwatch.GraphWidget:

@@ -1,13 +1,17 @@
 """Make the ledger: the table that remembers, for every finding, what triage did to it."""
 
+from collections.abc import Iterator
+
 from aws_cdk import Arn, ArnComponents, RemovalPolicy, Stack
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from hubtriage.aws.ledger.table import KEY, LEASE_VARIABLE, TABLE_VARIABLE, table_name
+from hubtriage.aws.ledger.table import KEY, table_name
 from hubtriage.settings.configuration import Configuration
 
+from .alarms import Alarm
+from .dashboard import table_metric, triage_metric
 from .encryption import customer_key
 from .permissions import statement
 
@@ -32,7 +36,7 @@ class LedgerConstruct(Construct):
 
     def __init__(self, scope: Construct, name: str, config: Configuration) -> None:
         super().__init__(scope, name)
-        self._lease = config.capacity.lease
+        self._config = config
         if config.ledger_table is None:
             table = self._table(config)
             self.table_name, self.table_arn = table.table_name, table.table_arn
@@ -58,9 +62,32 @@ class LedgerConstruct(Construct):
             removal_policy=RemovalPolicy.RETAIN,
         )
 
-    def environment(self) -> dict[str, str]:
-        """Return the variables of a function that uses the ledger."""
-        return {TABLE_VARIABLE: self.table_name, LEASE_VARIABLE: str(self._lease)}
+    def alarms(self) -> Iterator[Alarm]:
+        """Return the alarms on the ledger, each with what it means and what to do."""
+        yield Alarm(
+            "LedgerFails",
+            "Triage could not read or write its ledger, several times within an hour. The findings concerned "
+            "are left as they are and come again. The log has the reason of each.",
+            triage_metric(self._config, "LedgerFailed"),
+            0,
+            periods=12,
+            hits=2,
+        )
+        yield Alarm(
+            "LedgerThrottled",
+            "DynamoDB has throttled the ledger for a quarter of an hour: more findings change than the table "
+            "takes. They come again, later.",
+            table_metric(self.table_name, "WriteThrottleEvents"),
+            0,
+            periods=3,
+        )
+        yield Alarm(
+            "IntentsLeft",
+            "Updates were recorded in the ledger and then neither confirmed nor given up: a function died in "
+            "between. Triage has read their findings and put the ledger right. Find out why it died.",
+            triage_metric(self._config, "IntentsLeft"),
+            0,
+        )
 
     def allow(self, actions: tuple[str, ...]) -> iam.PolicyStatement:
         """Return the statement that allows a role these actions on the table."""

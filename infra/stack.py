@@ -14,6 +14,7 @@ from .breaker import BreakerConstruct
 from .bundle import read_ruleset
 from .intake import IntakeConstruct
 from .ledger import LedgerConstruct
+from .ledger_guard import LedgerGuardConstruct
 from .mode_parameter import ModeParameter
 from .queries import Queries
 from .sweep import SweepConstruct
@@ -40,7 +41,7 @@ def triage_stacks(
 
 
 class TriageStack(cdk.Stack):
-    """Ledger, intake, triage, sweep, alarms and breaker of one hub; `config` has one place."""
+    """Ledger, intake, triage, sweep, alarms, breaker and guard of one hub; `config` has one place."""
 
     def __init__(
         self, scope: Construct, name: str, config: Configuration, packages: Mapping[str, Path]
@@ -66,13 +67,14 @@ class TriageStack(cdk.Stack):
         triage = TriageConstruct(
             self, "Triage", config, packages["triage"], intake.queue, rules, mode, ledger
         )
-        alarms = AlarmsConstruct(self, "Watch", config, intake, triage.function)
+        alarms = AlarmsConstruct(self, "Watch", config, intake, triage.function, ledger.table_name)
         Queries(self, "Queries", config, triage.function.log_group)
         sweep = SweepConstruct(self, "Sweep", config, packages["sweep"], intake, mode, ledger)
         triage.batches.node.add_dependency(mode.made_by(sweep.deployed))
         sweep.start_after_deploys(triage)
         intake.refuse_other_senders(sweep.function.execution_role)
-        for alarm in sweep.alarms():
+        guard = LedgerGuardConstruct(self, "LedgerGuard", config, packages["breaker"], ledger, triage.batches)
+        for alarm in (*ledger.alarms(), *guard.alarms(), *sweep.alarms()):
             alarms.add(alarm)
         breaker = BreakerConstruct(self, "Breaker", config, packages["breaker"], mode, alarms)
         for name, value in {

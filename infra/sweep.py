@@ -117,7 +117,7 @@ class SweepConstruct(Construct):
             queue_limit=config.sweep_queue_limit,
             wait=config.sweep_wait_seconds,
         )
-        shared = triage_config(config, mode_parameter=mode.parameter_name)
+        shared = triage_config(config, ledger.table_name, mode_parameter=mode.parameter_name)
         return Function(
             self,
             "Step",
@@ -139,7 +139,7 @@ class SweepConstruct(Construct):
                 statement("ReadMode", ("ssm:GetParameter",), mode.parameter_arn),
             ],
             timeout=Duration.seconds(STEP_TIMEOUT_SECONDS),
-            environment=shared.as_environment() | sweep.as_environment() | ledger.environment(),
+            environment=shared.as_environment() | sweep.as_environment(),
             log_level=lambda_log_level(config),
         )
 

@@ -11,7 +11,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from hubtriage.authoring.iam import hub_statements
-from hubtriage.aws.triage.config import TriageConfig
+from hubtriage.aws.triage.config import ROLE_VARIABLE, TriageConfig
 from hubtriage.settings.configuration import Configuration
 
 from .dashboard import METRICS_NAMESPACE
@@ -60,12 +60,12 @@ class TriageConstruct(Construct):
             ],
             timeout=Duration.seconds(config.capacity.timeout),
             environment=triage_config(
-                config, mode_parameter=mode.parameter_name, queue=queue.queue_arn
-            ).as_environment()
-            | ledger.environment(),
+                config, ledger.table_name, mode_parameter=mode.parameter_name, queue=queue.queue_arn
+            ).as_environment(),
             reserved_concurrency=config.reserved_concurrency,
             log_level=lambda_log_level(config),
         )
+        self.function.add_environment(ROLE_VARIABLE, self.function.execution_role.role_arn)
         self.batches = self._batches(config, queue)
 
     def _batches(self, config: Configuration, queue: sqs.Queue) -> lambda_.EventSourceMapping:
@@ -81,13 +81,17 @@ class TriageConstruct(Construct):
         )
 
 
-def triage_config(config: Configuration, mode_parameter: str = "", queue: str = "") -> TriageConfig:
+def triage_config(
+    config: Configuration, table: str, *, mode_parameter: str = "", queue: str = ""
+) -> TriageConfig:
     """Return a function's settings; rates are for one container: all of them share the hub's quota."""
     return TriageConfig(
         service=config.stack_name,
         namespace=METRICS_NAMESPACE,
         udf=config.udf,
         never=frozenset(config.never),
+        ledger_table=table,
+        lease=config.capacity.lease,
         mode_parameter=mode_parameter,
         queue=queue,
         hide_limit=config.breaker_limit,

@@ -64,13 +64,8 @@ def _stack(folder: Path, artifact_id: str, artifact: Mapping[str, Any]) -> Assem
     assets = folder / f"{artifact_id}.assets.json"
     files = json.loads(assets.read_text())["files"].values() if assets.exists() else ()
     placed = ((folder / each["source"]["path"], _only(each["destinations"])["objectKey"]) for each in files)
-    template = _compact((folder / properties["templateFile"]).read_text())
+    template = (folder / properties["templateFile"]).read_text()
     return AssemblyStack(properties.get("stackName", artifact_id), template, tuple(placed))
-
-
-def _compact(template: str) -> str:
-    """Return the template without layout. AWS: one in the request itself has at most 51,200 characters."""
-    return json.dumps(json.loads(template), separators=(",", ":"), ensure_ascii=False)
 
 
 def _only(destinations: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any]:
@@ -91,7 +86,10 @@ def deploy(
     for stack in read_assembly(folder, region):
         for source, key in stack.files:
             client("s3").put_object(Bucket=bucket, Key=key, Body=_content(source))
-        outputs[stack.name] = _apply(client("cloudformation"), stack, timeout)
+        key = f"{stack.name}.template.json"
+        client("s3").put_object(Bucket=bucket, Key=key, Body=stack.template.encode())
+        url = f"https://s3.{region}.amazonaws.com/{bucket}/{key}"
+        outputs[stack.name] = _apply(client("cloudformation"), stack.name, url, timeout)
     return outputs
 
 
@@ -129,18 +127,19 @@ def _content(source: Path) -> bytes:
     return packed.getvalue()
 
 
-def _apply(formation: Any, stack: AssemblyStack, timeout: float) -> dict[str, str]:
+def _apply(formation: Any, name: str, template_url: str, timeout: float) -> dict[str, str]:
+    """Create or update a stack; the template is in S3, as one in the request has at most 51,200 characters."""
     request = {
-        "StackName": stack.name,
-        "TemplateBody": stack.template,
+        "StackName": name,
+        "TemplateURL": template_url,
         "Capabilities": ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
     }
-    if not _exists(formation, stack.name):
+    if not _exists(formation, name):
         formation.create_stack(**request)
     elif not _updated(formation, request):
-        return _outputs(formation, stack.name)
-    _settled(formation, stack.name, timeout, wanted=("CREATE_COMPLETE", "UPDATE_COMPLETE"))
-    return _outputs(formation, stack.name)
+        return _outputs(formation, name)
+    _settled(formation, name, timeout, wanted=("CREATE_COMPLETE", "UPDATE_COMPLETE"))
+    return _outputs(formation, name)
 
 
 def _updated(formation: Any, request: Mapping[str, Any]) -> bool:

@@ -92,7 +92,7 @@ def test_nobody_is_woken_for_a_finding_that_fails_once_and_is_triaged_when_it_co
     assert not watched & {"FindingsFailed", "CallsFailed", "Unprocessed", "FieldsKept"}
 
 
-def test_a_breaker_that_fails_is_told(template):
+def test_a_breaker_or_a_guard_that_fails_is_told(template):
     watched = [
         alarm["Dimensions"][0]["Value"]["Ref"]
         for alarm in _all(template, "AWS::CloudWatch::Alarm")
@@ -100,8 +100,37 @@ def test_a_breaker_that_fails_is_told(template):
     ]
     assert sorted(name.rstrip("0123456789ABCDEF") for name in watched) == [
         "BreakerFunction",
+        "LedgerGuardFunction",
         "TriageFunction",
     ]
+
+
+def _alarm(template, metric):
+    (alarm,) = [each for each in _all(template, "AWS::CloudWatch::Alarm") if each["MetricName"] == metric]
+    return alarm
+
+
+def test_a_ledger_that_fails_once_wakes_nobody_and_one_that_fails_twice_in_an_hour_does(template):
+    """Where few findings come in, minutes may pass between two failures: a row of periods would never be."""
+    alarm = _alarm(template, "LedgerFailed")
+    assert alarm["DatapointsToAlarm"] == 2
+    assert alarm["Period"] * alarm["EvaluationPeriods"] == 3600
+
+
+def test_a_pause_that_ends_by_itself_wakes_nobody_and_one_that_lasts_does(template):
+    alarm = _alarm(template, "IntakePaused")
+    assert (alarm["Period"], alarm["EvaluationPeriods"], alarm["Threshold"]) == (300, 3, 0)
+    assert alarm["TreatMissingData"] == "notBreaching"
+
+
+def test_throttles_of_the_ledger_are_told_where_they_last(template):
+    alarm = _alarm(template, "WriteThrottleEvents")
+    (table,) = [
+        name for name, item in template["Resources"].items() if item["Type"] == "AWS::DynamoDB::Table"
+    ]
+    assert alarm["Namespace"] == "AWS/DynamoDB"
+    assert alarm["Dimensions"] == [{"Name": "TableName", "Value": {"Ref": table}}]
+    assert alarm["Period"] * alarm["EvaluationPeriods"] == 900
 
 
 def test_every_alarm_on_triage_itself_watches_a_metric_that_is_documented(template):
@@ -109,6 +138,9 @@ def test_every_alarm_on_triage_itself_watches_a_metric_that_is_documented(templa
     assert {alarm["MetricName"] for alarm in watched} == {
         "Denied",
         "EventsUnusable",
+        "IntakePaused",
+        "IntentsLeft",
+        "LedgerFailed",
         "NeedsAttention",
         "RuleErrors",
         "SweepFindingsWithheld",

@@ -89,6 +89,7 @@ def test_the_policy_of_your_own_key_allows_every_service_that_has_to_use_it():
         pytest.param("TriageRole", ["kms:Decrypt"], id="triage reads queue and ledger"),
         pytest.param("SweepStepRole", ["kms:Decrypt", "kms:GenerateDataKey"], id="the sweep fills it"),
         pytest.param("IntakeRedrive", ["kms:Decrypt", "kms:GenerateDataKey"], id="a redrive does both"),
+        pytest.param("LedgerGuardRole", ["kms:Decrypt"], id="the guard tries the ledger"),
         pytest.param("BreakerRole", ["kms:Decrypt", "kms:GenerateDataKey"], id="the breaker tells the topic"),
         pytest.param("SweepDeployedRole", [], id="what starts a sweep has nothing to decrypt"),
         pytest.param("SweepMachineRole", [], id="nor has what takes its steps"),

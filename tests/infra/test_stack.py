@@ -242,11 +242,11 @@ def _event(finding: Mapping[str, Any], **envelope: Any) -> Mapping[str, Any]:
     ],
 )
 def test_pattern(template, event, comes_in):
-    assert compile_pattern(_one(template, "AWS::Events::Rule")["EventPattern"])(event) is comes_in
+    assert compile_pattern(_one(template, "AWS::Events::Rule", "Intake")["EventPattern"])(event) is comes_in
 
 
 def test_events_that_cannot_be_delivered_are_kept(template):
-    (target,) = _one(template, "AWS::Events::Rule")["Targets"]
+    (target,) = _one(template, "AWS::Events::Rule", "Intake")["Targets"]
     assert target["DeadLetterConfig"]["Arn"]["Fn::GetAtt"][0].startswith("IntakeUndelivered")
     assert target["RetryPolicy"] == {"MaximumEventAgeInSeconds": 86400, "MaximumRetryAttempts": 185}
 
@@ -257,7 +257,7 @@ def test_events_that_cannot_be_delivered_are_kept(template):
 def test_the_function_reads_the_settings_that_the_stack_writes():
     from infra.triage import triage_config
 
-    settings = TriageConfig.from_environment(triage_config(EVERYTHING).as_environment())
+    settings = TriageConfig.from_environment(triage_config(EVERYTHING, "table").as_environment())
     assert settings.udf == "merge"
     assert settings.never == {"Types", "Confidence"}
     assert (settings.calls_per_second, settings.reads_per_second) == (1.5, 0.5)
@@ -283,7 +283,7 @@ def test_the_function_knows_every_variable_that_the_stack_writes():
     from infra.triage import triage_config
 
     known = {item.metadata["variable"] for item in TriageConfig.__dataclass_fields__.values()}
-    assert set(triage_config(EVERYTHING).as_environment()) <= known
+    assert set(triage_config(EVERYTHING, "table").as_environment()) <= known
 
 
 def test_the_log_is_json_kept_for_a_year_and_outlives_the_stack(template):
@@ -494,7 +494,7 @@ def test_a_table_of_before_is_used_and_no_other_is_made(adopting):
 
 
 def test_no_other_function_reaches_the_ledger(template):
-    users = {"TriageRole", "SweepStepRole"}
+    users = {"TriageRole", "SweepStepRole", "LedgerGuardRole"}
     for name, role in _all(template, "AWS::IAM::Role").items():
         if not any(name.startswith(user) for user in users):
             assert "dynamodb:" not in json.dumps(role)
@@ -502,11 +502,57 @@ def test_no_other_function_reaches_the_ledger(template):
 
 def test_a_message_outlives_every_doubt_about_an_update(template):
     """AWS: a message goes to the dead letters when it was received so often, a visibility timeout apart."""
-    variables = _one(template, "AWS::Lambda::Function", "Triage")["Environment"]["Variables"]
-    lease = int(variables["HUBTRIAGE_LEASE_SECONDS"])
+    lease = _settings(template).lease
     assert lease >= max(600, _one(template, "AWS::Lambda::Function", "Triage")["Timeout"] + 120)
     tries = _queue(template)["RedrivePolicy"]["maxReceiveCount"]
     assert (tries - 1) * _queue(template)["VisibilityTimeout"] >= 2 * (lease + 600)
+
+
+# The guard of the ledger
+
+
+def _guard(template: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    return _statements(_one(template, "AWS::IAM::Role", "LedgerGuardRole")["Policies"][0]["PolicyDocument"])
+
+
+def test_the_guard_may_try_a_write_that_changes_nothing_and_pause_one_mapping(template):
+    statements = _guard(template)
+    (mapping,) = _all(template, "AWS::Lambda::EventSourceMapping")
+    assert set(statements) == {"TryLedger", "Pause", "Mark", "WriteLog", "Trace"}
+    assert statements["TryLedger"]["Action"] == "dynamodb:PutItem"
+    assert statements["TryLedger"]["Condition"] == {
+        "ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["probe"]}
+    }
+    assert set(statements["Pause"]["Action"]) == {
+        "lambda:GetEventSourceMapping",
+        "lambda:UpdateEventSourceMapping",
+    }
+    arn = statements["Pause"]["Resource"]["Fn::Join"][1]
+    assert arn[-2:] == [":event-source-mapping:", {"Ref": mapping}]
+    assert json.dumps(statements["Mark"]["Resource"]).endswith(':parameter/hubtriage/hubtriage/paused"]]}')
+
+
+def test_the_guard_looks_after_the_mapping_and_the_table_of_the_stack_every_five_minutes(template):
+    rule = _one(template, "AWS::Events::Rule", "LedgerGuard")
+    assert rule["ScheduleExpression"] == "rate(5 minutes)"
+    (mapping,) = _all(template, "AWS::Lambda::EventSourceMapping")
+    (table,) = _all(template, "AWS::DynamoDB::Table")
+    function = _one(template, "AWS::Lambda::Function", "LedgerGuard")
+    assert rule["Targets"][0]["Arn"]["Fn::GetAtt"][0].startswith("LedgerGuardFunction")
+    assert {
+        name: function["Environment"]["Variables"][name]
+        for name in ("HUBTRIAGE_MAPPING", "HUBTRIAGE_LEDGER_TABLE", "HUBTRIAGE_PAUSED_PARAMETER")
+    } == {
+        "HUBTRIAGE_MAPPING": {"Ref": mapping},
+        "HUBTRIAGE_LEDGER_TABLE": {"Ref": table},
+        "HUBTRIAGE_PAUSED_PARAMETER": "/hubtriage/hubtriage/paused",
+    }
+
+
+def test_a_message_outlives_the_time_until_the_guard_has_paused_the_intake(template):
+    """The guard may have died once, and a mapping takes a minute to stop."""
+    tries = _queue(template)["RedrivePolicy"]["maxReceiveCount"]
+    assert (tries - 1) * _queue(template)["VisibilityTimeout"] >= 4 * (2 * 300 + 60)
 
 
 # The sweep

@@ -10,6 +10,7 @@ from hubtriage.engine.planning.plan import Settings
 
 LEVELS = {"DEBUG": 10, "INFO": 20, "WARNING": 30, "ERROR": 40}
 RULESET = "HUBTRIAGE_RULESET"
+ROLE_VARIABLE = "HUBTRIAGE_ROLE_ARN"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +39,9 @@ class TriageConfig(EnvironmentConfig):
         number(60, 86_400),
         "how long an intent in the ledger is left to who opened it",
         float(LEAST_LEASE),
-        explicit=False,
     )
     role: str = setting(
-        "HUBTRIAGE_ROLE_ARN",
+        ROLE_VARIABLE,
         text,
         "the function's own role, by which histories name it; without one, AWS is asked",
         "",
