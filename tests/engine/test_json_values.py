@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from hubtriage.engine.json_values import MOST_LEVELS, is_too_deep
+from hubtriage.simulation.exported import ExportedFinding
 from hubtriage.simulation.findings import Unusable, found_in
 
 
@@ -37,4 +38,4 @@ def test_a_command_reads_the_other_findings_beside_one_that_is_too_deep() -> Non
     first, second = found_in(json.loads(json.dumps([deep, good])))
     assert isinstance(first, Unusable)
     assert "100 levels" in first.reason
-    assert second == good
+    assert second == ExportedFinding(good, None)

@@ -122,13 +122,16 @@ HIGHEST = [
     pytest.param(
         [{"ceiling": "CRITICAL", "update": {"Confidence": 1}}], "MEDIUM", id="not that of what cannot hide"
     ),
-    pytest.param([{**UP_TO_HIGH, "mode": "observe"}], "HIGH", id="that of a rule in observe too"),
+    pytest.param([{**UP_TO_HIGH, "mode": "hold"}], "HIGH", id="that of a rule on hold"),
+    pytest.param([{**UP_TO_HIGH, "mode": "observe"}], "MEDIUM", id="not that of a rule in observe"),
+    pytest.param([{**UP_TO_HIGH, "starts": NOW + 1}], "MEDIUM", id="not that of a rule that starts later"),
+    pytest.param([{**UP_TO_HIGH, "ends": NOW}], "MEDIUM", id="not that of a rule that has ended"),
 ]
 
 
 @pytest.mark.parametrize(("rules", "highest"), HIGHEST)
-def test_the_highest_ceiling_is_that_of_rules_that_may_hide(
+def test_the_highest_ceiling_is_that_of_rules_in_force_that_may_hide(
     rules: list[dict[str, Any]], highest: str
 ) -> None:
-    assert ruleset(*rules).highest_ceiling == highest
-    assert ruleset(*rules).without_rules().highest_ceiling == "MEDIUM"
+    assert ruleset(*rules).highest_ceiling(NOW) == highest
+    assert ruleset(*rules).without_rules().highest_ceiling(NOW) == "MEDIUM"

@@ -97,14 +97,18 @@ def test_the_last_key_stays_and_stays_claimed_because_an_empty_map_is_not_docume
     set_by_us = after(finding(), TWO_KEYS)
     decision = plan(set_by_us)
     assert (decision.update, decision.changes, decision.kept, decision.refused) == (None, (), (), None)
-    assert set(decision.after.claims.values()) == {
-        Claim("SEC-1", None, left_out=True),
-        Claim("net", None, left_out=True),
-    }
+    assert set(decision.after.claims.values()) == {Claim("SEC-1", None), Claim("net", None)}
     unwanted = after(set_by_us)
     assert plan(unwanted).after == unwanted.entry
     matches = {"id": "z", "when": {"!": [{"var": "UserDefinedFields.ticket"}]}, "update": status("NOTIFIED")}
     assert plan(unwanted, matches).update == status("NOTIFIED"), "rules go on not seeing it"
+
+
+def test_the_last_key_is_left_out_once_another_stands_beside_it() -> None:
+    beside = after(after(finding(), TICKET)).with_(UserDefinedFields={"ticket": "SEC-1", "theirs": "1"})
+    assert plan(beside).update == THEIRS
+    assert plan(beside).takes_back
+    assert plan(after(beside)).update is None
 
 
 def test_the_last_key_does_not_keep_what_else_is_taken_back() -> None:
