@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from hubtriage.aws.ledger.entry_format import EntryError, read_entry
 from hubtriage.engine.fields import OUR_AUTHOR, Finding, member, read
 from hubtriage.engine.json_values import is_too_deep
 from hubtriage.engine.planning.entry import NO_ENTRY, Entry, stored
-from hubtriage.engine.planning.entry_format import EntryError, read_entry
 
 NO_ENTRIES = "the input has no entries of the ledger, so values that triage set look like a person's"
 

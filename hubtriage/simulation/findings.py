@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NoReturn
 
+from hubtriage.aws.ledger.entry_format import EntryError
 from hubtriage.engine.json_values import MOST_LEVELS, is_too_deep
-from hubtriage.engine.planning.entry_format import EntryError
 from hubtriage.simulation.documents import Document
 from hubtriage.simulation.exported import ExportedFinding, entry_of, is_exported
 

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from hubtriage.aws.ledger.entry_format import write_entry
 from hubtriage.aws.securityhub.finding_history import HistoryEvent
 from hubtriage.aws.triage.decision_log import Circumstances, DecisionLog
 from hubtriage.aws.triage.deduplication import DeduplicatedFinding
@@ -24,7 +25,6 @@ from hubtriage.cli.commands.aws import logs
 from hubtriage.cli.main import cli
 from hubtriage.cli.views.history import as_record, text
 from hubtriage.engine.planning.entry import Claim, Entry, stored
-from hubtriage.engine.planning.entry_format import write_entry
 from hubtriage.engine.planning.plan import Settings, decide
 from hubtriage.engine.ruleset.ruleset import load_ruleset
 

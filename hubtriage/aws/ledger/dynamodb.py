@@ -5,6 +5,7 @@ from math import inf
 
 from hubtriage.aws.clock import Clock
 from hubtriage.aws.ledger.calls import BACKOFF, Calls, DynamoApi
+from hubtriage.aws.ledger.entry_format import EntryError
 from hubtriage.aws.ledger.item import damaged, entry_of, finding_text
 from hubtriage.aws.ledger.ledger import Page, Recall, Written
 from hubtriage.aws.ledger.reading import read_items, read_page
@@ -12,7 +13,6 @@ from hubtriage.aws.ledger.writing import deleting, run_statements, writing
 from hubtriage.aws.securityhub.api import Key
 from hubtriage.aws.securityhub.backoff import Backoff
 from hubtriage.engine.planning.entry import Entry
-from hubtriage.engine.planning.entry_format import EntryError
 
 
 class DynamoLedger:

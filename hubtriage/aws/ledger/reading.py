@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hubtriage.aws.ledger.calls import Answer, Calls, batches, projection
+from hubtriage.aws.ledger.entry_format import EntryError
 from hubtriage.aws.ledger.item import (
     ENTRY,
     FINDING,
@@ -20,7 +21,6 @@ from hubtriage.aws.ledger.ledger import LedgerError, LedgerFault, LedgerFaultKin
 from hubtriage.aws.ledger.table import KEY
 from hubtriage.aws.securityhub.api import Key
 from hubtriage.engine.planning.entry import Entry
-from hubtriage.engine.planning.entry_format import EntryError
 
 MOST_KEYS = 100  # AWS: keys of one BatchGetItem
 MOST_RULES = 100  # AWS: an expression has at most 4 KB

@@ -7,8 +7,7 @@ from dataclasses import fields, replace
 import pytest
 from hypothesis import given
 
-from hubtriage.engine.planning.entry import NO_ENTRY, Claim, Entry, Intent, stored
-from hubtriage.engine.planning.entry_format import (
+from hubtriage.aws.ledger.entry_format import (
     _CLAIM,
     _ENTRY,
     _INTENT,
@@ -16,6 +15,7 @@ from hubtriage.engine.planning.entry_format import (
     read_entry,
     write_entry,
 )
+from hubtriage.engine.planning.entry import NO_ENTRY, Claim, Entry, Intent, stored
 from tests.support.entries import ENTRIES, HIDDEN, ORDINARY, RULE, WRITTEN
 from tests.support.examples import examples
 from tests.support.paths import TESTS
