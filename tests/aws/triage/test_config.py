@@ -15,9 +15,13 @@ def test_every_setting_is_read() -> None:
         {
             "POWERTOOLS_SERVICE_NAME": "triage",
             "POWERTOOLS_METRICS_NAMESPACE": "security",
-            "HUBTRIAGE_STACK": "blue",
             "HUBTRIAGE_UDF": "merge",
-            "HUBTRIAGE_KNOWN_STACKS": "green, red,",
+            "HUBTRIAGE_LEDGER_TABLE": "blue-ledger",
+            "HUBTRIAGE_LEASE_SECONDS": "900",
+            "HUBTRIAGE_ROLE_ARN": "arn:aws:iam::111122223333:role/triage",
+            "HUBTRIAGE_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/111122223333/q",
+            "HUBTRIAGE_HISTORIES_PER_SECOND": "1",
+            "HUBTRIAGE_NEVER": "Types, Confidence,",
             "HUBTRIAGE_CALLS_PER_SECOND": "0.5",
             "HUBTRIAGE_READS_PER_SECOND": "2",
             "HUBTRIAGE_REFRESH_AGE_SECONDS": "0",
@@ -30,9 +34,13 @@ def test_every_setting_is_read() -> None:
     assert config == TriageConfig(
         service="triage",
         namespace="security",
-        stack="blue",
         udf="merge",
-        known_stacks=frozenset({"green", "red"}),
+        ledger_table="blue-ledger",
+        lease=900.0,
+        role="arn:aws:iam::111122223333:role/triage",
+        queue_url="https://sqs.eu-west-1.amazonaws.com/111122223333/q",
+        histories_per_second=1.0,
+        never=frozenset({"Types", "Confidence"}),
         calls_per_second=0.5,
         reads_per_second=2.0,
         refresh_age=0.0,
@@ -41,7 +49,7 @@ def test_every_setting_is_read() -> None:
         log_level="DEBUG",
         ruleset="/opt/rules.json",
     )
-    assert config.engine_settings().known_stacks == frozenset({"green", "red"})
+    assert config.engine_settings().never == frozenset({"Types", "Confidence"})
 
 
 @pytest.mark.parametrize(
@@ -53,7 +61,8 @@ def test_every_setting_is_read() -> None:
         pytest.param("HUBTRIAGE_MARGIN_SECONDS", "nan", "between 0 and 3600", id="not a number at all"),
         pytest.param("HUBTRIAGE_NOT_FOUND_RECEIVES", "2.5", "a whole number", id="half a delivery"),
         pytest.param("HUBTRIAGE_LOG_LEVEL", "info", "must be one of DEBUG", id="a level in small letters"),
-        pytest.param("HUBTRIAGE_STACK", " ", "must not be empty", id="a stack without name"),
+        pytest.param("HUBTRIAGE_LEDGER_TABLE", " ", "must not be empty", id="a table without name"),
+        pytest.param("HUBTRIAGE_LEASE_SECONDS", "30", "between 60 and 86400", id="a lease that is too short"),
     ],
 )
 def test_a_setting_that_cannot_be_used_is_named_with_a_hint(name: str, value: str, hint: str) -> None:

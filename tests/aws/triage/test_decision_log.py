@@ -1,5 +1,6 @@
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +14,8 @@ from hubtriage.aws.triage.deduplication import DeduplicatedFinding
 from hubtriage.aws.triage.events import FindingEvent, Message
 from hubtriage.aws.triage.results import Outcome, Result
 from hubtriage.engine.planning.decision import Change, Decision, Kept, Observed
+from hubtriage.engine.planning.entry import Claim, Entry
+from hubtriage.engine.planning.entry_format import read_entry
 from hubtriage.engine.ruleset.ruleset import RuleError
 
 ARN = "arn:aws:securityhub:eu-west-1::product/aws/macie"
@@ -32,7 +35,7 @@ def outcome(
 
 
 def decided(**members: Any) -> Decision:
-    return Decision("f1", ARN, members.pop("memo", "none"), **members)
+    return Decision("f1", ARN, **members)
 
 
 def lines(outcomes: list[Outcome], level: str = "INFO") -> list[str]:
@@ -86,9 +89,7 @@ def test_what_is_taken_back_tells_what_has_become_of_the_rule() -> None:
 
 
 def test_rare_members_appear_when_there_is_something_to_say() -> None:
-    decision = decided(
-        memo="lost", observed=(OBSERVED,), errors=(ERROR,), above_ceiling=("high",), overruled=("Types",)
-    )
+    decision = decided(observed=(OBSERVED,), errors=(ERROR,), above_ceiling=("high",), overruled=("Types",))
     record = decision_record(
         outcome(Result("failed", "InternalFailure", "Internal service failure"), decision)
     )
@@ -97,18 +98,25 @@ def test_rare_members_appear_when_there_is_something_to_say() -> None:
     assert record["errors"] == [{"rule": "broken", "message": "NaN is no date"}]
     assert record["above_ceiling"] == ["high"]
     assert record["overruled"] == ["Types"]
-    assert record["memo"] == "lost"
+
+
+def test_a_line_has_the_entry_that_was_written_from_which_a_lost_ledger_is_made_anew() -> None:
+    entry = Entry({"Workflow.Status": Claim("SUPPRESSED", "buckets", before="\ud800")}, 3, 1.0, 2.0)
+    written = replace(outcome(Result("updated"), decided()), entry=entry)
+    (line,) = lines([written])
+    told = json.dumps(json.loads(line)["entry"])
+    assert read_entry(told, 3) == entry
+    assert "entry" not in decision_record(outcome(Result("updated"), decided()))
 
 
 @pytest.mark.parametrize(
     ("ending", "decision", "level"),
     [
         pytest.param(Result("unchanged"), decided(), "DEBUG", id="nothing to do is not worth a line"),
-        pytest.param(Result("unchanged"), decided(memo="ours"), "DEBUG", id="nor is our own echo"),
         pytest.param(Result("updated"), decided(update={}), "INFO", id="a change is"),
         pytest.param(Result("unchanged"), decided(kept=(KEPT,)), "INFO", id="a field kept is"),
         pytest.param(Result("unchanged"), decided(observed=(OBSERVED,)), "INFO", id="an observation is"),
-        pytest.param(Result("unchanged"), decided(memo="lost"), "INFO", id="a lost memo is"),
+        pytest.param(Result("unchanged"), decided(overruled=("Types",)), "INFO", id="an overruling is"),
         pytest.param(Result("refused", "CannotChange"), decided(), "INFO", id="a refusal is"),
         pytest.param(Result("failed", "InternalFailure"), decided(), "WARNING", id="a failure warns"),
         pytest.param(

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from hubtriage.aws.triage.deduplication import newest
 from hubtriage.aws.triage.events import SWEEP_SOURCE, ParsedEvent, SweepOrder, parse_event
-from hubtriage.aws.triage.staleness import newest
 
 GUARDDUTY = "arn:aws:securityhub:eu-west-1::product/aws/guardduty"
 IMPORTED = "Security Hub Findings - Imported"
@@ -205,8 +205,8 @@ def swept(time: str, **order: Any) -> dict[str, Any]:
             id="none where no sweep sent it",
         ),
         pytest.param(
-            [swept(EARLY, id="a", adopt="old"), event(finding(), time=LATE)],
-            SweepOrder("a", adopt="old"),
+            [swept(EARLY, id="a"), event(finding(), time=LATE)],
+            SweepOrder("a"),
             id="a sweep's, though an event is newer",
         ),
         pytest.param(
@@ -220,19 +220,14 @@ def swept(time: str, **order: Any) -> dict[str, Any]:
             id="what a sweep has counted for the breaker",
         ),
         pytest.param(
-            [swept(EARLY, id="a", adopt="old"), swept(LATE, id="b")],
-            SweepOrder("b", adopt="old"),
-            id="of two sweeps the newer one's, and still to adopt it",
+            [swept(LATE, id="b"), swept(EARLY, id="a")],
+            SweepOrder("b"),
+            id="of two sweeps the newer one's",
         ),
         pytest.param(
             [swept(EARLY, id="a", take_back=True, hides=True), swept(LATE, id="b")],
             SweepOrder("b"),
             id="no longer to take it back once another sweep has begun",
-        ),
-        pytest.param(
-            [swept(LATE, id="b", adopt="newer"), swept(EARLY, id="a", adopt="older")],
-            SweepOrder("b", adopt="newer"),
-            id="of two that adopt the newer one's",
         ),
     ],
 )
@@ -288,7 +283,7 @@ def shown(title: str, time: str, *, updated: str | None = None, by_sweep: bool =
             id="the same where a sweep read it later, and reading lagged",
         ),
         pytest.param(
-            [shown("a", FIRST_SECOND), shown("b", "2026-11-22T12:05:00.300Z", by_sweep=True)],
+            [shown("a", FIRST_SECOND), shown("b", "2026-11-22T12:04:59.300Z", by_sweep=True)],
             "b?a",
             id="unknown if a sweep read it soon after: reading lags",
         ),

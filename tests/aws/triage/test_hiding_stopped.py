@@ -30,7 +30,7 @@ def swept(number: int, *, hides: bool) -> dict[str, Any]:
     sent = record(f"sweep-{number}", finding(number))
     body = json.loads(sent["body"])
     body["source"] = "hubtriage.sweep"
-    body["detail"]["sweep"] = {"id": "s", "take_back": False, "adopt": None, "hides": hides}
+    body["detail"]["sweep"] = {"id": "s", "take_back": False, "hides": hides}
     return sent | {"body": json.dumps(body)}
 
 

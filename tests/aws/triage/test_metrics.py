@@ -26,7 +26,7 @@ def outcome(ending: Result, decision: Decision | None = None, age: float | None 
 
 
 def decided(**members: Any) -> Decision:
-    return Decision("f1", "arn", members.pop("memo", "none"), **members)
+    return Decision("f1", "arn", **members)
 
 
 def report(*outcomes: Outcome, **members: Any) -> Report:
@@ -37,20 +37,23 @@ def test_a_batch_is_counted() -> None:
     numbers = tally(
         report(
             outcome(Result("updated"), decided(update={}, changes=(HIDE, RELABEL), hides=True)),
-            outcome(Result("updated"), decided(update={}, changes=(HIDE,), hides=True, memo="ours"), age=3.0),
+            outcome(Result("updated"), decided(update={}, changes=(HIDE,), hides=True), age=3.0),
             outcome(Result("updated"), decided(update={}, changes=(UNDO,)), age=None),
             outcome(
                 Result("unchanged"),
-                decided(kept=(Kept("Types", (), (), "t", "a person's"),) * 2, memo="lost"),
+                decided(kept=(Kept("Types", (), (), "t", "a person's"),) * 2),
             ),
-            outcome(
-                Result("unchanged"), decided(observed=(Observed("Types", None, "x", "t"),), memo="foreign")
-            ),
+            outcome(Result("unchanged"), decided(observed=(Observed("Types", None, "x", "t"),))),
             outcome(Result("refused", "CannotChange"), decided(refused="no room", overruled=("Types",))),
             outcome(
                 Result("failed", "InvalidInput", final=True), decided(update={}, changes=(HIDE,), hides=True)
             ),
             outcome(Result("failed", "InternalFailure"), decided(errors=(RuleError("r", "m"),) * 3)),
+            outcome(Result("failed", "LedgerUnreadable")),
+            outcome(Result("failed", "LedgerUnwritten"), decided(overruled=("Types",))),
+            outcome(Result("failed", "Conflict"), decided(overruled=("Types",))),
+            outcome(Result("unchanged", "Observe"), decided(overruled=("Types",))),
+            intents_left=4,
             unusable=(UnusableEvent(Message("x"), "not JSON"),),
             traffic=Traffic(
                 [2, 1, 1],
@@ -63,11 +66,11 @@ def test_a_batch_is_counted() -> None:
     )
     assert numbers.counts == {
         "UnplannedHides": 2,
-        "FindingsReceived": 8,
+        "FindingsReceived": 12,
         "FindingsChanged": 3,
-        "FindingsUnchanged": 2,
+        "FindingsUnchanged": 3,
         "FindingsRefused": 1,
-        "FindingsFailed": 2,
+        "FindingsFailed": 5,
         "ApiCalls": 3,
         "Hidden": 2,
         "TakenBack": 1,
@@ -75,8 +78,9 @@ def test_a_batch_is_counted() -> None:
         "Overruled": 1,
         "FindingsObserved": 1,
         "RuleErrors": 3,
-        "MemoLost": 1,
-        "MemoNotOurs": 1,
+        "LedgerFailed": 2,
+        "Conflicts": 1,
+        "IntentsLeft": 4,
         "EventsUnusable": 1,
         "NeedsAttention": 1,
         "Reads": 2,
@@ -84,7 +88,7 @@ def test_a_batch_is_counted() -> None:
         "Denied": 1,
         "CallsFailed": 5,
     }
-    assert numbers.ages == (1.0,) * 6 + (3.0,)
+    assert numbers.ages == (1.0,) * 10 + (3.0,)
     assert numbers.calls == (2, 1, 1)
     assert numbers.changes_by_rule == {"buckets": 3, "(gone)": 1}
     assert numbers.unprocessed_by_code == {"InvalidInput": 1, "InternalFailure": 4, "Other": 1}

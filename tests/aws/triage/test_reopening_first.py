@@ -36,12 +36,15 @@ class Watched:
     def get_findings(self, **request: Any) -> Mapping[str, Any]:
         return self.world.api.get_findings(**request)
 
+    def get_finding_history(self, **request: Any) -> Mapping[str, Any]:
+        return self.world.api.get_finding_history(**request)
+
 
 def escalate(world: TriageWorld, number: int) -> dict[str, Any]:
     """Let the provider raise a finding above every ceiling; what the service shows then."""
     escalated = finding(number, Severity={"Label": "CRITICAL"}, UpdatedAt="2027-01-02T00:00:00Z")
-    held = {name: world.stored(number)[name] for name in ("Workflow", "UserDefinedFields")}
-    world.hub.plant(escalated | held, world.clock.now())
+    held = {name: world.stored(number).get(name) for name in ("Workflow", "UserDefinedFields")}
+    world.hub.plant(escalated | {name: value for name, value in held.items() if value}, world.clock.now())
     return dict(world.stored(number))
 
 
