@@ -168,6 +168,7 @@ class TriageBench:
         *rules: Mapping[str, Any],
         rate: float = 1000.0,
         reads: float = 1000.0,
+        histories: float = 1000.0,
         policy: Policy | None = None,
         api: SecurityHubApi | None = None,
         ledger: Ledger | None = None,
@@ -185,7 +186,7 @@ class TriageBench:
             sender=Sender(api, TokenBucket(rate, max(1, rate), clock), backoff(), clock.monotonic, may_write),
             reader=Reader(api, TokenBucket(reads, max(1, reads), clock), backoff(), clock.monotonic),
             authorship=Authorship(
-                api, lambda: ROLE, TokenBucket(1000.0, 1000.0, clock), backoff(), clock.monotonic
+                api, lambda: ROLE, TokenBucket(histories, histories, clock), backoff(), clock.monotonic
             ),
             ledger=ledger or world.ledger,
             clock=clock,
