@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 import hubtriage
+from hubtriage.aws.ledger.entry_format import EntryError, read_entry
 from hubtriage.aws.securityhub.answers import token_of
 from hubtriage.aws.securityhub.finding_history import _TERM
 from hubtriage.cli.text import shown
@@ -22,7 +23,6 @@ from hubtriage.engine.fields import ParsedFinding
 from hubtriage.engine.jsonlogic import compile_logic
 from hubtriage.engine.jsonlogic.numbers import leading_number, number_of
 from hubtriage.engine.pattern import compile_pattern
-from hubtriage.engine.planning.entry_format import EntryError, read_entry
 from hubtriage.engine.planning.payload import why_unsendable
 from hubtriage.engine.ruleset.templates import compile_text
 from hubtriage.engine.text.timestamps import parse_timestamp
