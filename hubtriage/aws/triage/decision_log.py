@@ -13,10 +13,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from hubtriage.aws.json_lines import encode, json_line
+from hubtriage.aws.ledger.entry_format import write_entry
 from hubtriage.aws.triage.config import LEVELS
 from hubtriage.aws.triage.results import Outcome
 from hubtriage.engine.planning.decision import Decision
-from hubtriage.engine.planning.entry_format import write_entry
 
 # `changes` say what `update` does, and `reason` says what `refused` does.
 _ALWAYS = ("rules", "changes", "kept")

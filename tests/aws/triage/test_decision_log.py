@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hubtriage.aws.json_lines import json_line
+from hubtriage.aws.ledger.entry_format import read_entry
 from hubtriage.aws.triage.config import LEVELS
 from hubtriage.aws.triage.decision_log import Circumstances, DecisionLog, decision_record, level_of
 from hubtriage.aws.triage.deduplication import DeduplicatedFinding
@@ -15,7 +16,6 @@ from hubtriage.aws.triage.events import FindingEvent, Message
 from hubtriage.aws.triage.results import Outcome, Result
 from hubtriage.engine.planning.decision import Change, Decision, Kept, Observed
 from hubtriage.engine.planning.entry import Claim, Entry
-from hubtriage.engine.planning.entry_format import read_entry
 from hubtriage.engine.ruleset.ruleset import RuleError
 
 ARN = "arn:aws:securityhub:eu-west-1::product/aws/macie"

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from hubtriage.aws.ledger.entry_format import read_entry, write_entry
 from hubtriage.engine.fields import FIELDS
 from hubtriage.engine.planning.entry import stored
-from hubtriage.engine.planning.entry_format import read_entry, write_entry
 from tests.engine.planning.samples import LOW, NOTHING, SUPPRESS, other, status
 from tests.support.planning import Known, Rule, after, finding, plan
 
