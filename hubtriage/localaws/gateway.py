@@ -57,7 +57,7 @@ class Gateway:
         self._started = asyncio.Event()
         self._actions: Mapping[tuple[str, str], Callable[[Any], HttpAnswer]] = {
             ("DELETE", "functions"): lambda _: _json({"killed": kill_functions()}),
-            ("GET", "service-faults"): lambda _: _json({"waiting": len(self.faults)}),
+            ("GET", "service-faults"): lambda _: _json({"struck": self.faults.struck}),
             ("POST", "service-faults"): self._add_fault,
             ("DELETE", "service-faults"): self._clear_faults,
         }
@@ -135,10 +135,9 @@ class Gateway:
 
     def _add_fault(self, fault: Mapping[str, Any]) -> HttpAnswer:
         try:
-            self.faults.add(ServiceFault(**fault))
+            return _json({"number": self.faults.add(ServiceFault(**fault))})
         except (TypeError, ValueError) as error:
             return _json({"error": f"{type(error).__name__}: {error}"}, 400)
-        return _json({})
 
     def _clear_faults(self, _: object) -> HttpAnswer:
         self.faults.clear()

@@ -78,18 +78,19 @@ class HubControl:
         """Change settings of the hubs while they run; the names are those of `HubSettings`."""
         self._ask("POST", "settings", changes)
 
-    def break_service(self, fault: ServiceFault) -> None:
-        """Write a fault of any other service into the script, e.g. of DynamoDB."""
-        self._ask("POST", "service-faults", asdict(fault))
+    def break_service(self, fault: ServiceFault) -> int:
+        """Write a fault of any other service into the script, e.g. of DynamoDB; return its number."""
+        number: int = self._ask("POST", "service-faults", asdict(fault))["number"]
+        return number
 
     def mend_services(self) -> None:
         """Take all faults of other services out of the script."""
         self._ask("DELETE", "service-faults")
 
-    def service_faults(self) -> int:
-        """Return how many faults of other services still wait for their occasion."""
-        waiting: int = self._ask("GET", "service-faults")["waiting"]
-        return waiting
+    def struck(self) -> list[int]:
+        """Return how often each fault of other services went wrong, by number."""
+        counts: list[int] = self._ask("GET", "service-faults")["struck"]
+        return counts
 
     def kill_functions(self) -> int:
         """Kill the Lambda functions that are at work; return how many there were."""

@@ -22,6 +22,7 @@ F = TypeVar("F", bound=Scripted)
 
 @dataclass(slots=True)
 class _Armed(Generic[F]):
+    number: int
     fault: F
     skip: int
     times: int
@@ -36,17 +37,21 @@ class _Armed(Generic[F]):
 
 
 class Script(Generic[F]):
-    """Faults in the order in which they were written."""
+    """Faults in the order in which they were written; `struck` counts how often each went wrong."""
 
     def __init__(self) -> None:
+        self.struck: list[int] = []
         self._armed: list[_Armed[F]] = []
 
-    def add(self, fault: F) -> None:
-        """Arm a fault."""
-        self._armed.append(_Armed(fault, fault.skip, fault.times))
+    def add(self, fault: F) -> int:
+        """Arm a fault; return its number."""
+        number = len(self.struck)
+        self._armed.append(_Armed(number, fault, fault.skip, fault.times))
+        self.struck.append(0)
+        return number
 
     def clear(self) -> None:
-        """Disarm all."""
+        """Disarm all. The counts stay."""
         self._armed.clear()
 
     def __len__(self) -> int:
@@ -59,6 +64,7 @@ class Script(Generic[F]):
         """
         for armed in [each for each in self._armed if concerns(each.fault)]:
             if armed.strike():
+                self.struck[armed.number] += 1
                 if not armed.times:
                     self._armed.remove(armed)
                 return armed.fault

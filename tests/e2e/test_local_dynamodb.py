@@ -238,12 +238,12 @@ def _execute(table: Any, *keys: str) -> list[Any]:
 def test_calls_fail_by_the_script(
     cloud: LocalCloud, table: Any, fault: dict[str, Any], raised: type[Exception], takes_effect: bool
 ) -> None:
-    cloud.control.break_service(ServiceFault("dynamodb", "BatchExecuteStatement", **fault))
+    number = cloud.control.break_service(ServiceFault("dynamodb", "BatchExecuteStatement", **fault))
     assert table.scan(TableName=TABLE)["Count"] == 0
     with pytest.raises(raised):
         _execute(table, "a")
     assert table.scan(TableName=TABLE)["Count"] == int(takes_effect)
-    assert cloud.control.service_faults() == 0
+    assert cloud.control.struck()[number] == 1
 
 
 def test_one_statement_fails_alone_and_faults_can_be_taken_back(cloud: LocalCloud, table: Any) -> None:
