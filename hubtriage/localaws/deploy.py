@@ -128,7 +128,7 @@ def _content(source: Path) -> bytes:
 
 
 def _apply(formation: Any, name: str, template_url: str, timeout: float) -> dict[str, str]:
-    """Create or update a stack; the template is in S3, as one in the request has at most 51,200 characters."""
+    """Create or update a stack. AWS: a template in the request itself has at most 51,200 characters."""
     request = {
         "StackName": name,
         "TemplateURL": template_url,
