@@ -1,7 +1,7 @@
 """What editors show about the keys and operators of rule files."""
 
 RULE_KEYS = {
-    "id": "Unique over all files: 1 to 63 of a-z, 0-9 and '-'. Findings remember the rule by it.",
+    "id": "Unique over all files: 1 to 63 of a-z, 0-9 and '-'. The ledger and the log name the rule by it.",
     "description": "What is decided, and why, in a sentence.",
     "owner": "Who answers for it.",
     "ticket": "Where it was decided.",

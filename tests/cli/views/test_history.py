@@ -12,7 +12,7 @@ from hubtriage.cli.views.history import text
     ("value", "told"),
     [
         ("NEW", "NEW"),
-        ('{"hubtriage/memo": "1 WS", "owner": "a"}', '{"hubtriage/memo": "1 WS", "owner": "a"}'),
+        ('{"ticket": "SEC-1", "owner": "a"}', '{"ticket": "SEC-1", "owner": "a"}'),
         ('{"a": "\\u001b[2J"}', '{"a": "\\u001b[2J"}'),
         ("{unfinished", '"{unfinished"'),
         ("12", "12"),
