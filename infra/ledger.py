@@ -15,16 +15,6 @@ from .dashboard import table_metric, triage_metric
 from .encryption import customer_key
 from .permissions import statement
 
-TRIAGE_ACTIONS = ("dynamodb:BatchGetItem", "dynamodb:PartiQLInsert", "dynamodb:PartiQLUpdate")
-"""Read the entries of a batch, begin new ones, write known ones."""
-SWEEP_ACTIONS = (
-    "dynamodb:BatchGetItem",
-    "dynamodb:PartiQLDelete",
-    "dynamodb:PartiQLUpdate",
-    "dynamodb:Scan",
-)
-"""Read all entries or those of a page, and end those whose finding is gone."""
-
 
 class LedgerConstruct(Construct):
     """The table, or the name of one that is there already; `table_name` and `table_arn` are known either way.

@@ -21,6 +21,7 @@ from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
+from hubtriage.aws.ledger.table import SWEEP_ACTIONS
 from hubtriage.aws.sweep.config import SweepConfig
 from hubtriage.aws.sweep.deployed import DeployedConfig
 from hubtriage.settings.configuration import Configuration
@@ -31,7 +32,7 @@ from .dashboard import triage_metric
 from .encryption import KEY_USE_ACTIONS, key_statements
 from .function import Function, lambda_log_level
 from .intake import IntakeConstruct
-from .ledger import SWEEP_ACTIONS, LedgerConstruct
+from .ledger import LedgerConstruct
 from .log_groups import make_log_group
 from .mode_parameter import ModeParameter
 from .permissions import TRACE_ACTIONS, accept_all_resources, hub_arn, statement

@@ -11,6 +11,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from hubtriage.authoring.iam import hub_statements
+from hubtriage.aws.ledger.table import TRIAGE_ACTIONS
 from hubtriage.aws.triage.config import ROLE_VARIABLE, TriageConfig
 from hubtriage.settings.configuration import Configuration
 
@@ -18,7 +19,7 @@ from .dashboard import METRICS_NAMESPACE
 from .encryption import KEY_READ_ACTIONS, key_statements
 from .function import Function, lambda_log_level
 from .intake import QUEUE_READ_ACTIONS
-from .ledger import TRIAGE_ACTIONS, LedgerConstruct
+from .ledger import LedgerConstruct
 from .mode_parameter import ModeParameter
 from .permissions import hub_arn, statement
 

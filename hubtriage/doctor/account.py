@@ -137,11 +137,6 @@ class Account:
         except ConfigError as error:
             raise UncheckedError(f"the triage function cannot start: {error}", "deploy again") from error
 
-    @property
-    def known_stacks(self) -> frozenset[str]:
-        """The stacks that the deployed one knows of."""
-        return frozenset() if self.config is None else self.config.known_stacks
-
     @cached_property
     def settings(self) -> Settings:
         """How the deployed stack plans; the defaults where none is deployed, or that may not be read."""
@@ -149,7 +144,7 @@ class Account:
             config = self.config
         except (ClientError, UncheckedError):
             config = None
-        return Settings(stack=self.stack) if config is None else config.engine_settings()
+        return Settings() if config is None else config.engine_settings()
 
     @cached_property
     def folder(self) -> LoadResult:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from hubtriage.doctor.account import Account
 from hubtriage.doctor.checks.account import administrator, aggregation, bootstrap, caller, hub, quotas
-from hubtriage.doctor.checks.rules import deployed_rules, memos, native_rules
-from hubtriage.doctor.checks.runtime import alarms, function, intake, mode, queues, stack, sweeps
+from hubtriage.doctor.checks.rules import deployed_rules, native_rules
+from hubtriage.doctor.checks.runtime import alarms, function, intake, ledger, mode, queues, stack, sweeps
 from hubtriage.doctor.refusal import REFUSALS, refused
 from hubtriage.doctor.verdict import CheckResult, Verdict
 
@@ -26,12 +26,12 @@ CHECKS: tuple[Check, ...] = (
     Check("aggregation", "Aggregation", aggregation.look),
     Check("rules", "Rules", deployed_rules.look),
     Check("automation-rules", "Automation rules", native_rules.look),
-    Check("memos", "Other stacks", memos.look),
     Check("quotas", "Quotas", quotas.look),
     Check("caller", "Your permissions", caller.look),
     Check("bootstrap", "CDK bootstrap", bootstrap.look),
     Check("stack", "Stack", stack.look),
     Check("function", "Function", function.look),
+    Check("ledger", "Ledger", ledger.look),
     Check("intake", "Intake", intake.look),
     Check("queues", "Queues", queues.look),
     Check("mode", "Mode", mode.look),

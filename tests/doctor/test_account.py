@@ -29,24 +29,21 @@ def account(environment: dict[str, str] | None) -> Account:
 
 
 def test_it_plans_by_every_setting_of_the_function() -> None:
-    config = TriageConfig(
-        stack="blue", udf="merge", known_stacks=frozenset({"red"}), never=frozenset({"Types"})
-    )
+    config = TriageConfig(udf="merge", never=frozenset({"Types"}))
     seen = account(config.as_environment())
     assert seen.config == config
     assert seen.settings == config.engine_settings()
     assert seen.settings.udf == "merge"
-    assert seen.known_stacks == {"red"}
 
 
 def test_without_a_stack_it_plans_by_the_defaults() -> None:
     seen = account(None)
-    assert (seen.config, seen.known_stacks) == (None, frozenset())
-    assert seen.settings == Settings(stack="blue")
+    assert seen.config is None
+    assert seen.settings == Settings()
 
 
 def test_settings_that_were_broken_by_hand_are_reported_not_raised() -> None:
     seen = account({"HUBTRIAGE_UDF": "both"})
     with pytest.raises(UncheckedError, match="HUBTRIAGE_UDF='both'"):
         _ = seen.config
-    assert seen.settings == Settings(stack="blue")
+    assert seen.settings == Settings()

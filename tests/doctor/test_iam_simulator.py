@@ -111,6 +111,7 @@ DEPLOYED = Deployed(
         "BreakerAlarmName": "breaker",
         "RedriveRoleArn": REDRIVER,
         "QueueUrl": QUEUE,
+        "LedgerTableName": "hubtriage-ledger",
     },
 )
 MODE = f"arn:aws:ssm:{PLACE}:parameter/hubtriage/hubtriage/mode"
@@ -165,7 +166,9 @@ KEY = f"arn:aws:kms:{PLACE}:key/1234"
         pytest.param({}, {}, id="without a key"),
     ],
 )
-def test_the_function_has_to_decrypt_its_queue(attributes: dict[str, Any], keys: dict[str, Any]) -> None:
+def test_the_function_has_to_decrypt_its_queue_and_to_reach_queue_ledger_and_hub(
+    attributes: dict[str, Any], keys: dict[str, Any]
+) -> None:
     class Queues(Iam):
         def get_queue_attributes(self, **request: Any) -> dict[str, Any]:
             assert request == {"QueueUrl": QUEUE, "AttributeNames": ["KmsMasterKeyId"]}
@@ -173,4 +176,15 @@ def test_the_function_has_to_decrypt_its_queue(attributes: dict[str, Any], keys:
 
     needed = function.needed(account(Queues()), DEPLOYED)
     assert {arn: actions for arn, actions in needed.items() if ":kms:" in arn} == keys
-    assert needed[f"arn:aws:sqs:{PLACE}:findings"] == ("sqs:ReceiveMessage", "sqs:DeleteMessage")
+    assert needed[f"arn:aws:sqs:{PLACE}:findings"] == (
+        "sqs:ReceiveMessage",
+        "sqs:DeleteMessage",
+        "sqs:ChangeMessageVisibility",
+    )
+    assert "dynamodb:BatchGetItem" in needed[f"arn:aws:dynamodb:{PLACE}:table/hubtriage-ledger"]
+    hub = needed[f"arn:aws:securityhub:{PLACE}:hub/default"]
+    assert set(hub) == {
+        "securityhub:BatchUpdateFindings",
+        "securityhub:GetFindingHistory",
+        "securityhub:GetFindings",
+    }

@@ -120,7 +120,7 @@ def test_a_finding_that_triage_took_part_in_proves_nothing() -> None:
 
     def triage_too(method: Any) -> Any:
         def update(**request: Any) -> Any:
-            fields = {**request["UserDefinedFields"], "hubtriage/managed": "hubtriage"}
+            fields = {**request["UserDefinedFields"], "team": "blue"}
             return method(**{**request, "UserDefinedFields": fields})
 
         return update

@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from hubtriage.doctor.checks.account import aggregation, quotas
-from hubtriage.doctor.checks.rules import memos, udf
+from hubtriage.doctor.checks.rules import udf
 from hubtriage.doctor.checks.runtime import alarms, function, queues, sweeps
 from hubtriage.doctor.iam_simulator import Denied
 from hubtriage.doctor.refusal import refused
@@ -105,37 +105,6 @@ def test_queues(depths: dict[str, int], status: Status) -> None:
     assert queues.judge(depths).status == status
 
 
-def marked(number: int, owner: str | None, author: str | None = None) -> dict[str, Any]:
-    fields = {"UserDefinedFields": {"hubtriage/managed": owner}} if owner else {}
-    note = {"Note": {"Text": "x", "UpdatedBy": author}} if author else {}
-    return {"Id": f"f-{number}", "ProductArn": "p", **fields, **note}
-
-
-@pytest.mark.parametrize(
-    ("findings", "known", "status", "words"),
-    [
-        pytest.param([], (), "ok", "none on 0 findings", id="no findings"),
-        pytest.param([marked(1, "hubtriage")], (), "ok", "none on 1 finding", id="our own memory"),
-        pytest.param([marked(1, "blue")], (), "problem", "does not know blue", id="an unknown stack"),
-        pytest.param(
-            [marked(1, "blue")] * 2, ("blue",), "ok", "blue (1 finding)", id="a known stack, counted once"
-        ),
-        pytest.param(
-            [marked(1, None, "hubtriage/x")],
-            (),
-            "warning",
-            "without its memory: 1",
-            id="a note without memory",
-        ),
-        pytest.param([marked(1, None, "ana")], (), "ok", "none on", id="a person's note"),
-        pytest.param([{"Id": "f", "UserDefinedFields": "odd"}], (), "ok", "none on", id="an odd finding"),
-    ],
-)
-def test_other_stacks(findings: list[Any], known: tuple[str, ...], status: Status, words: str) -> None:
-    verdict = memos.judge(findings, "hubtriage", frozenset(known))
-    assert (verdict.status, words in verdict.seen) == (status, True), verdict
-
-
 @pytest.mark.parametrize(
     ("reading", "setting", "status"),
     [
@@ -151,6 +120,12 @@ def test_the_reading_of_user_defined_fields(reading: Any, setting: str | None, s
     verdict = udf.judge(reading, setting)
     assert verdict.status == status
     assert verdict.seen.startswith(reading)
+
+
+def test_what_updates_do_to_user_defined_fields_hurts_nobody_while_no_rule_sets_any() -> None:
+    verdict = udf.judge("replace", "merge", used=False)
+    assert (verdict.status, "no rule sets such fields yet" in verdict.seen) == ("warning", True)
+    assert udf.judge("replace", "replace", used=False).status == "ok"
 
 
 def test_a_quota_is_tight_when_less_is_left_than_should_be() -> None:

@@ -9,6 +9,17 @@ LEASE_VARIABLE = "HUBTRIAGE_LEASE_SECONDS"
 """The variable that says for how long an intent belongs to the function that recorded it."""
 
 
+TRIAGE_ACTIONS = ("dynamodb:BatchGetItem", "dynamodb:PartiQLInsert", "dynamodb:PartiQLUpdate")
+"""What triage needs: read the entries of a batch, begin new ones, change known ones."""
+SWEEP_ACTIONS = (
+    "dynamodb:BatchGetItem",
+    "dynamodb:PartiQLDelete",
+    "dynamodb:PartiQLUpdate",
+    "dynamodb:Scan",
+)
+"""What the sweep needs: read entries by key or page, mark and end those whose finding is gone."""
+
+
 def table_name(stack: str) -> str:
     """Return the name of the table that a stack makes. AWS: 255 characters; the name of a stack has 63."""
     return f"{stack}-ledger"

@@ -66,7 +66,7 @@ def command(
     """Check an account before and after deploying.
 
     Looks at Security Hub, its administrator and home Region, automation rules that set what your rules set,
-    other stacks, quotas, permissions, and the deployed stack if there is one. Nothing is changed, except
+    quotas, permissions, and the deployed stack with its ledger if there is one. Nothing is changed, except
     with --probe-udf. What may not be looked at is reported, and the rest is checked.
 
     Exit codes: 0 no problems; 1 a problem, or AWS cannot be reached; 2 wrong usage.

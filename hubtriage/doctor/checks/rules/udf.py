@@ -15,9 +15,10 @@ from hubtriage.aws.securityhub.faults import HANDLING, Handling
 from hubtriage.doctor.account import Account
 from hubtriage.doctor.refusal import REFUSALS, refused
 from hubtriage.doctor.verdict import UncheckedError, Verdict
-from hubtriage.engine.fields import MANAGED_KEY, user_fields
+from hubtriage.engine.fields import user_fields
 
 PAUSE = 2.0
+USER_FIELDS = "UserDefinedFields"
 FIRST, SECOND = "hubtriage-doctor-first", "hubtriage-doctor-second"
 Reading = Literal["replace", "merge"]
 _RETRIED = (Handling.RETRY, Handling.NOT_FOUND)
@@ -28,14 +29,26 @@ def look(account: Account, patience: float) -> Verdict:
     setting = None if account.config is None else account.config.udf
     probe = Probe(account, patience)
     try:
-        verdict = judge(probe.reading(), setting)
+        verdict = judge(probe.reading(), setting, used=_are_set(account))
     except REFUSALS as error:
         verdict = refused(error)
     return replace(verdict, details=(probe.clean_up(),))
 
 
-def judge(reading: Reading, setting: str | None) -> Verdict:
-    """Return the verdict on what is true and what the stack is set to; None: no stack is deployed."""
+def _are_set(account: Account) -> bool:
+    """Say whether a rule sets user-defined fields; where rules cannot be read, one may."""
+    try:
+        rules = account.loaded.rules
+    except UncheckedError:
+        return True
+    return any(USER_FIELDS in rule.model.update.model_fields_set for rule in rules)
+
+
+def judge(reading: Reading, setting: str | None, *, used: bool = True) -> Verdict:
+    """Return the verdict on what is true and what the stack is set to; None: no stack is deployed.
+
+    `used`: a rule sets user-defined fields; without one, triage writes none.
+    """
     effect = "replace the map" if reading == "replace" else "merge into the map"
     seen = f"{reading}: the fields of an update {effect}"
     data = {"udf": reading, "setting": setting}
@@ -48,6 +61,9 @@ def judge(reading: Reading, setting: str | None) -> Verdict:
         advice = "udf=merge would need fewer calls where other tools have keys of their own"
         return Verdict("ok", f"{seen}; the stack is set to replace, which is safe", advice, data=data)
     advice = "deploy with -c hubtriage:udf=replace: with merge, keys of other tools are lost"
+    if not used:
+        later = f"{seen}, but the stack is set to merge; no rule sets such fields yet"
+        return Verdict("warning", later, advice, data=data)
     return Verdict("problem", f"{seen}, but the stack is set to merge", advice, data=data)
 
 
@@ -73,10 +89,10 @@ class Probe:
         self._await("show the first update", lambda fields: FIRST in fields)
         self._update({SECOND: "2"})
         fields = self._await("show the second update", lambda fields: SECOND in fields)
-        if MANAGED_KEY in fields:
+        if fields.keys() - {FIRST, SECOND}:
             raise UncheckedError(
-                "triage has updated the test finding meanwhile, as a rule matches every finding",
-                "stop it first: hubtriage mode observe",
+                "something has updated the test finding meanwhile: triage, or another tool",
+                "stop triage first: hubtriage mode observe",
             )
         return "merge" if FIRST in fields else "replace"
 

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from hubtriage.authoring.iam import ACTIONS
+from hubtriage.aws.ledger.table import TRIAGE_ACTIONS
 from hubtriage.doctor.account import Account, Deployed
 from hubtriage.doctor.iam_simulator import Denied, denied
 from hubtriage.doctor.verdict import Verdict
@@ -49,12 +51,17 @@ def needed(account: Account, deployed: Deployed) -> dict[str, tuple[str, ...]]:
     )
     queue = deployed.output("QueueUrl").rpartition("/")[2]
     key = _key(account, deployed.output("QueueUrl"))
+    table = (
+        f"arn:{who.partition}:dynamodb:{who.region}:{who.account}:table/{deployed.output('LedgerTableName')}"
+    )
     return {
-        who.hub(): ("securityhub:BatchUpdateFindings", "securityhub:GetFindings"),
+        who.hub(): ACTIONS,
         mode: ("ssm:GetParameter",),
+        table: TRIAGE_ACTIONS,
         f"arn:{who.partition}:sqs:{who.region}:{who.account}:{queue}": (
             "sqs:ReceiveMessage",
             "sqs:DeleteMessage",
+            "sqs:ChangeMessageVisibility",
         ),
     } | ({key: ("kms:Decrypt",)} if key else {})
 

@@ -1,5 +1,8 @@
 """Check whether findings come in at all."""
 
+from botocore.exceptions import ClientError
+
+from hubtriage.aws.switch.ledger_guard import mark_name
 from hubtriage.doctor.account import Account
 from hubtriage.doctor.verdict import Verdict
 
@@ -15,9 +18,24 @@ def look(account: Account) -> Verdict | None:
     function = account.deployed.output("FunctionName")
     mappings = account.client("lambda").list_event_source_mappings(FunctionName=function)
     states = [mapping["State"] for mapping in mappings["EventSourceMappings"]]
+    if states == ["Disabled"] and _is_paused(account, mappings["EventSourceMappings"][0]["UUID"]):
+        seen = "paused, as the ledger did not answer: no finding is triaged"
+        advice = "see docs/operating.md, IntakePaused; it goes on by itself within 5 minutes of an answer"
+        return Verdict("problem", seen, advice)
     if states != ["Enabled"]:
         state = ", ".join(states) or "missing"
         return Verdict(
             "problem", f"the function's event source mapping is {state}", "enable it, or deploy again"
         )
     return Verdict("ok", "the EventBridge rule and the function's queue are enabled")
+
+
+def _is_paused(account: Account, mapping: str) -> bool:
+    """Say whether the guard of the ledger has paused this mapping."""
+    try:
+        mark = account.client("ssm").get_parameter(Name=mark_name(account.stack))
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ParameterNotFound":
+            raise
+        return False
+    return bool(mark["Parameter"]["Value"] == mapping)
