@@ -7,11 +7,11 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from hubtriage.aws.ledger.entry_format import EntryError
 from hubtriage.aws.ledger.item import ENTRY, VERSION, Item, entry_of
 from hubtriage.aws.ledger.table import KEY
 from hubtriage.doctor.account import Account
 from hubtriage.doctor.verdict import Status, Verdict, counted, worst
-from hubtriage.engine.planning.entry_format import EntryError
 
 MOST_PAGES = 2000
 """AWS: a page is 1 MB, about a thousand entries."""
