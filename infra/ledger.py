@@ -73,10 +73,13 @@ class LedgerConstruct(Construct):
         )
         yield Alarm(
             "IntentsLeft",
-            "Updates were recorded in the ledger and then neither confirmed nor given up: a function died in "
-            "between. Triage has read their findings and put the ledger right. Find out why it died.",
+            "Several times within an hour triage could not learn, or not write into its ledger, how updates "
+            "ended. Their findings are left alone until the lease is over, then read, and the ledger is put "
+            "right. Find out what takes the answers away.",
             triage_metric(self._config, "IntentsLeft"),
             0,
+            periods=12,
+            hits=2,
         )
 
     def allow(self, actions: tuple[str, ...]) -> iam.PolicyStatement:

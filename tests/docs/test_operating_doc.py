@@ -10,18 +10,21 @@ from typing import Any, get_args
 import pytest
 from botocore.exceptions import ClientError
 
+from hubtriage.aws.ledger.memory import MemoryLedger
 from hubtriage.aws.logger import logger
 from hubtriage.aws.securityhub.faults import Fault
 from hubtriage.aws.securityhub.sending import Traffic
 from hubtriage.aws.switch.breaker import Breaker, BreakerConfig
+from hubtriage.aws.switch.ledger_guard import LedgerGuard, LedgerGuardConfig
 from hubtriage.aws.triage.config import TriageConfig
 from hubtriage.aws.triage.decision_log import Circumstances, DecisionLog
 from hubtriage.aws.triage.deduplication import DeduplicatedFinding
 from hubtriage.aws.triage.events import FINDINGS_DETAIL_TYPE, FindingEvent, Message, SweepOrder, UnusableEvent
-from hubtriage.aws.triage.function import TriageFunction
+from hubtriage.aws.triage.function import Services, TriageFunction
 from hubtriage.aws.triage.metrics import emit, tally
-from hubtriage.aws.triage.results import HIDING_STOPPED, Outcome, Report, Result
+from hubtriage.aws.triage.results import CONFLICT, HIDING_STOPPED, LEDGER_UNREADABLE, Outcome, Report, Result
 from hubtriage.engine.planning.decision import Cause, Change, Decision, Kept, Observed
+from hubtriage.engine.planning.entry import Claim, Entry, Intent
 from hubtriage.engine.ruleset.ruleset import RuleError, load_ruleset
 from hubtriage.localaws.securityhub.inprocess import ManualClock
 from tests.support.broken import Bomb
@@ -40,7 +43,7 @@ def names(heading: str) -> list[str]:
     return [row[0].strip("`") for row in table(heading)]
 
 
-def everything(memo: str = "lost") -> Outcome:
+def everything() -> Outcome:
     """An outcome about which there is everything to say."""
     message = Message("m")
     order = SweepOrder("sweep", take_back=True)
@@ -48,7 +51,6 @@ def everything(memo: str = "lost") -> Outcome:
     decision = Decision(
         "id",
         "arn",
-        memo,  # type: ignore[arg-type]
         update={},
         rules=("r",),
         above_ceiling=("r",),
@@ -62,7 +64,8 @@ def everything(memo: str = "lost") -> Outcome:
         overruled=("Types",),
         hides=True,
     )
-    return Outcome(seen, decision, Result("updated", "code", "reason", "call", final=True), 1.0)
+    result = Result("updated", "code", "reason", "call", final=True)
+    return Outcome(seen, decision, result, 1.0, Entry(version=1))
 
 
 def test_every_member_of_a_decision_line_is_documented() -> None:
@@ -73,12 +76,31 @@ def test_every_member_of_a_decision_line_is_documented() -> None:
 
 
 class Nobody:
-    """A hub that denies everything, and services that take everything."""
+    """A hub, a queue and a table that deny everything, and services that take everything."""
+
+    state = "Enabled"
+    refusal = "AccessDeniedException"
+
+    def change_message_visibility_batch(self, **_request: Any) -> Mapping[str, Any]:
+        raise ClientError({"Error": {"Code": "AccessDenied"}}, "ChangeMessageVisibilityBatch")
+
+    def put_item(self, **_request: Any) -> None:
+        raise ClientError({"Error": {"Code": self.refusal}}, "PutItem")
+
+    def get_event_source_mapping(self, **_request: Any) -> Mapping[str, Any]:
+        return {"State": self.state}
+
+    def update_event_source_mapping(self, **_request: Any) -> None: ...
+
+    def delete_parameter(self, **_request: Any) -> None: ...
 
     def batch_update_findings(self, **_request: Any) -> Mapping[str, Any]:
         raise ClientError({"Error": {"Code": "AccessDeniedException"}}, "BatchUpdateFindings")
 
     def get_findings(self, **_request: Any) -> Mapping[str, Any]:
+        raise ClientError({"Error": {"Code": "AccessDeniedException"}}, "GetFindings")
+
+    def get_finding_history(self, **_request: Any) -> Mapping[str, Any]:
         raise AssertionError
 
     def get_parameter(self, **_request: Any) -> Mapping[str, Any]:
@@ -89,19 +111,39 @@ class Nobody:
     def publish(self, **_request: Any) -> None: ...
 
 
+class Mended(Nobody):
+    """A table that answers again."""
+
+    state = "Disabled"
+    refusal = "ConditionalCheckFailedException"
+
+
 def all_that_happens() -> None:
     """Have every line written that there is."""
     rules = [{"id": "r", "when": True, "update": {"Workflow": {"Status": "SUPPRESSED"}}}]
     ruleset = load_ruleset({"format": 1, "hash": "h", "revision": None, "rules": rules})
-    triage = TriageFunction(TriageConfig(hide_limit=1), ruleset, Nobody(), ManualClock())
+    clock, ledger, nobody = ManualClock(), MemoryLedger(), Nobody()
+    config = TriageConfig(hide_limit=1, queue_url="queue")
+    triage = TriageFunction(config, ruleset, Services(nobody, ledger, str, lambda: nobody), clock)
     event = {"detail-type": FINDINGS_DETAIL_TYPE, "time": "2027-01-15T08:00:00Z"}
     found = {"ProductArn": "arn", "Workflow": {"Status": "NEW"}, "Severity": {"Label": "LOW"}}
     findings = [7, found | {"Id": "denied"}, found | {"Id": "over the limit"}, Bomb(found | {"Id": "bomb"})]
     body = event | {"detail": {"findings": findings}}
+    hidden = {"Workflow.Status": Claim("SUPPRESSED", "r")}
+    ledger.write({("arn", "in doubt"): Entry(intent=Intent(hidden, {}, {}, clock.now()))})
+    doubted = found | {
+        "Id": "in doubt",
+        "Workflow": {"Status": "SUPPRESSED"},
+        "Severity": {"Label": "CRITICAL"},
+    }
+    again = {"messageId": "n", "receiptHandle": "n", "body": event | {"detail": {"findings": [doubted]}}}
     context = SimpleNamespace(aws_request_id="r", get_remaining_time_in_millis=lambda: 60_000)
-    triage({"Records": [{"messageId": "m", "body": body}]}, context)
+    triage({"Records": [{"messageId": "m", "body": body}, again]}, context)
     breaker = Breaker(Nobody(), Nobody(), BreakerConfig("s", "/p", "arn:topic"), logger("breaker", "INFO"))
     breaker({"alarmData": {"alarmName": "a", "state": {"value": "ALARM", "reason": "much"}}}, None)
+    for world in (nobody, Mended()):
+        guarded = LedgerGuardConfig("ledger", mapping="enforce", mark="/paused")
+        LedgerGuard(world, world, world, guarded, logger("guard", "INFO"))({}, None)
 
 
 def test_every_other_line_is_documented_with_its_members(capsys: pytest.CaptureFixture[str]) -> None:
@@ -128,10 +170,15 @@ def test_every_metric_is_documented_with_its_unit(capsys: pytest.CaptureFixture[
     traffic.unprocessed["InvalidInput"] += 1
     traffic.faults.update({(kind, "code"): 1 for kind in Fault})
     stopped = replace(everything(), result=Result("unchanged", HIDING_STOPPED))
-    outcomes = [everything(), everything("foreign"), stopped]
-    report = Report((), (UnusableEvent(Message("m"), "x"),), outcomes, traffic, reads=1)
+    failures = [
+        replace(everything(), result=Result("failed", code)) for code in (LEDGER_UNREADABLE, CONFLICT)
+    ]
+    outcomes = [everything(), stopped, *failures]
+    report = Report((), (UnusableEvent(Message("m"), "x"),), outcomes, traffic, reads=1, intents_left=1)
     emit(tally(report, ()), "n", "s")
-    documents = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    world = Nobody()
+    LedgerGuard(world, world, world, LedgerGuardConfig("l", "m", "/p"), logger("guard", "INFO"))({}, None)
+    documents = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
     sent = {
         metric["Name"]: metric["Unit"]
         for document in documents
