@@ -23,7 +23,7 @@ from constructs import Construct
 
 from hubtriage.aws.ledger.table import SWEEP_ACTIONS
 from hubtriage.aws.sweep.config import SweepConfig
-from hubtriage.aws.sweep.deployed import DeployedConfig
+from hubtriage.aws.sweep.occasions.deployed import DeployedConfig
 from hubtriage.settings.configuration import Configuration
 
 from .alarms import Alarm

@@ -2,14 +2,15 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
+from hubtriage.aws.securityhub.authorship import Authorship
 from hubtriage.aws.securityhub.ratelimit import TokenBucket
 from hubtriage.aws.securityhub.reading import Getter, Reader
 from hubtriage.aws.securityhub.sending import Sender
 from hubtriage.aws.sweep.bundles import Bundle
 from hubtriage.aws.sweep.destination import event
+from hubtriage.aws.sweep.pages import Sources
 from hubtriage.aws.sweep.progress import Progress
 from hubtriage.aws.sweep.request import SweepRequest
 from hubtriage.aws.sweep.walk import Pace, Walk
@@ -19,7 +20,10 @@ from hubtriage.aws.triage.policy import Policy
 from hubtriage.aws.triage.results import Outcome
 from hubtriage.engine.planning.plan import Settings
 from hubtriage.engine.ruleset.ruleset import Ruleset, load_ruleset
-from tests.support.triage_world import NOW, TriageWorld, backoff
+from tests.support.triage_world import NOW, ROLE, TriageWorld, backoff
+
+SETTLED = 600.0
+"""Seconds after which what was written before is certain."""
 
 
 def rules(*raw: Mapping[str, Any]) -> Ruleset:
@@ -63,8 +67,14 @@ class SweepBench:
         self.world, self.queue = world, Queue(world)
         self.pace = Pace(**pace)
         self.outcomes: list[Outcome] = []
-        self.getter = Getter(
-            world.api, TokenBucket(rate, max(1.0, rate), world.clock), backoff(), world.clock.monotonic
+        budget = TokenBucket(rate, max(1.0, rate), world.clock)
+        now = world.clock.monotonic
+        self.sources = Sources(
+            Getter(world.api, budget, backoff(), now),
+            Reader(world.api, budget, backoff(), now),
+            world.ledger,
+            world.clock,
+            600.0,
         )
         self.settings = Settings()
         self.may_hide: int | None = None
@@ -80,24 +90,30 @@ class SweepBench:
             Policy(),
             Sender(api, unlimited, backoff(), clock.monotonic),
             Reader(api, unlimited, backoff(), clock.monotonic),
+            Authorship(api, lambda: ROLE, unlimited, backoff(), clock.monotonic),
+            self.world.ledger,
             clock,
         )
 
     def walk(self, request: SweepRequest) -> Walk:
-        self.queue.order = SweepOrder("sweep-1", request.take_back, request.adopt)
+        self.queue.order = SweepOrder("sweep-1", request.take_back)
         return Walk(
             request,
             self.ruleset,
             self.settings,
-            self.getter,
+            self.sources,
             self.queue,
-            self.world.clock,
             self.pace,
             self.may_hide,
         )
 
     def sweep(self, request: SweepRequest | None = None, progress: Progress | None = None) -> Progress:
-        """Step after step, the queue worked off between them, until the sweep is over."""
+        """Step after step, the queue worked off between them, until the sweep is over.
+
+        A sweep that does not go on from `progress` begins when what was done before is certain.
+        """
+        if progress is None:
+            self.world.clock.sleep(SETTLED)
         walk, progress = self.walk(request or SweepRequest()), progress or Progress()
         for _step in range(10_000):
             progress = walk.step(progress)
@@ -118,10 +134,4 @@ class SweepBench:
         return {found["Id"]: found["Workflow"]["Status"] for found in self.world.hub.findings()}
 
 
-def renamed(bench: SweepBench, stack: str) -> None:
-    """The stack is deployed anew under another name."""
-    bench.settings = replace(bench.settings, stack=stack)
-    bench.adopt_rules(bench.ruleset)
-
-
-__all__ = ["NOW", "Queue", "SweepBench", "renamed", "rules", "suppress"]
+__all__ = ["NOW", "Queue", "SweepBench", "rules", "suppress"]

@@ -4,7 +4,7 @@ GetFindingHistory answers for one finding a call, so it is asked rarely, and wit
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -54,7 +54,8 @@ class History:
 class Authorship:
     """Asks for histories. `own` returns the ARN by which AWS knows the caller; it is asked once, when needed.
 
-    The budget outlives a batch; `now` is monotonic.
+    `deputies` are ARNs of others that write for the same ledger. The budget outlives a batch; `now` is
+    monotonic.
     """
 
     def __init__(
@@ -64,10 +65,12 @@ class Authorship:
         budget: TokenBucket,
         backoff: Backoff,
         now: Callable[[], float],
+        deputies: Collection[str] = (),
     ) -> None:
         self._api = api
         self._own = own
-        self._identity: str | None = None
+        self._deputies = deputies
+        self._roles: frozenset[str] = frozenset()
         self._budget = budget
         self._backoff = backoff
         self._now = now
@@ -104,8 +107,8 @@ class Authorship:
 
     def _try(self, request: Mapping[str, Any]) -> Mapping[str, Any] | CallFault:
         try:
-            if self._identity is None:
-                self._identity = role_of(self._own())
+            if not self._roles:
+                self._roles = frozenset(map(role_of, (self._own(), *self._deputies)))
             answer = self._api.get_finding_history(**request)
         except API_ERRORS as error:
             return call_fault(error)
@@ -120,7 +123,7 @@ class Authorship:
         if named.get("Type") == "BATCH_IMPORT_FINDINGS":
             return "service"
         identity = named.get("Identity")
-        is_ours = isinstance(identity, str) and role_of(identity) == self._identity
+        is_ours = isinstance(identity, str) and role_of(identity) in self._roles
         return "triage" if is_ours else "person"
 
 

@@ -56,7 +56,6 @@ def event(bundle: Bundle, order: SweepOrder) -> dict[str, Any]:
     sweep = {
         "id": order.id,
         "take_back": order.take_back,
-        "adopt": order.adopt,
         "hides": bundle.hides,
     }
     return {

@@ -6,26 +6,32 @@ import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import botocore.session
 
 from hubtriage.aws.clock import Clock, SystemClock
+from hubtriage.aws.ledger.client import dynamodb
+from hubtriage.aws.ledger.dynamodb import DynamoLedger
+from hubtriage.aws.ledger.ledger import Ledger, LedgerError
 from hubtriage.aws.logger import logger
 from hubtriage.aws.securityhub.api import SecurityHubApi
 from hubtriage.aws.securityhub.backoff import Backoff
 from hubtriage.aws.securityhub.client import security_hub
 from hubtriage.aws.securityhub.faults import API_ERRORS
 from hubtriage.aws.securityhub.ratelimit import TokenBucket
-from hubtriage.aws.securityhub.reading import Getter
+from hubtriage.aws.securityhub.reading import Getter, Reader
 from hubtriage.aws.sweep.config import SweepConfig
 from hubtriage.aws.sweep.destination import Destination, DestinationError, QueueDestination, Sqs
 from hubtriage.aws.sweep.intake import Events, IntakeRule
+from hubtriage.aws.sweep.occasions.memory import DynamoDb, SweepMemory, TableMemory
+from hubtriage.aws.sweep.pages import Sources
 from hubtriage.aws.sweep.progress import CAREFUL_PAGES, Progress, Status
 from hubtriage.aws.sweep.report import emit_step, report
 from hubtriage.aws.sweep.request import SweepRequest
 from hubtriage.aws.sweep.run_lock import Executions, RunLock
-from hubtriage.aws.sweep.start import continuation, hand_over
+from hubtriage.aws.sweep.setting_out import SettingOut
+from hubtriage.aws.sweep.start import hand_over, kind_of
 from hubtriage.aws.sweep.walk import MOST_FAULTS, Pace, SweepDeniedError, SweepError, Walk
 from hubtriage.aws.switch.mode import ModeSwitch, ModeUnreadableError, always_enforce
 from hubtriage.aws.switch.parameters import ParameterReader
@@ -33,7 +39,7 @@ from hubtriage.aws.triage.config import TriageConfig
 from hubtriage.aws.triage.events import SweepOrder
 from hubtriage.engine.ruleset.ruleset import Ruleset, load_ruleset
 
-FAILURES = (SweepDeniedError, DestinationError, ModeUnreadableError, *API_ERRORS)
+FAILURES = (SweepDeniedError, DestinationError, LedgerError, ModeUnreadableError, *API_ERRORS)
 """What a step may fail of without dying: it returns how far it came."""
 LONGEST_ERROR = 500
 WAIT_FOR_LOCK = 5
@@ -54,6 +60,8 @@ class Clients:
     sqs: Sqs
     states: Executions
     events: Events
+    ledger: Ledger
+    memory: SweepMemory
 
 
 class SweepFunction:
@@ -75,8 +83,15 @@ class SweepFunction:
         self._clock = clock or SystemClock()
         self._switch = ModeSwitch(read_mode or always_enforce, self._clock.monotonic)
         self._backoff = Backoff(random.random)
-        budget = TokenBucket.of_a_second(sweep.reads_per_second, self._clock)
-        self._getter = Getter(clients.security_hub, budget, self._backoff, self._clock.monotonic)
+        self._sources = self._make_sources()
+        self.setting_out = SettingOut(
+            ruleset,
+            config.engine_settings(),
+            clients.memory,
+            clients.ledger,
+            self._clock,
+            sweep.reopen_limit,
+        )
         self._logger = logger(config.service, config.log_level)
 
     @classmethod
@@ -85,7 +100,15 @@ class SweepFunction:
         config = TriageConfig.from_environment(environment)
         ruleset = load_ruleset(json.loads(Path(config.ruleset).read_bytes()))
         make = botocore.session.get_session().create_client
-        clients = Clients(security_hub(), make("sqs"), make("stepfunctions"), make("events"))
+        table, client = config.ledger_table, dynamodb()
+        clients = Clients(
+            security_hub(),
+            make("sqs"),
+            make("stepfunctions"),
+            make("events"),
+            DynamoLedger(client, table, SystemClock()),
+            TableMemory(cast("DynamoDb", client), table),
+        )
         read_mode = ParameterReader(config.mode_parameter) if config.mode_parameter else None
         return cls(config, SweepConfig.from_environment(environment), ruleset, clients, read_mode=read_mode)
 
@@ -106,24 +129,53 @@ class SweepFunction:
         step = _SweepStep(self, request, str(event["execution"]), str(event["machine"]))
         after = before.after_death() if event.get("retries") else step.take(before)
         after.steps += 1
-        emit_step(before, after, self._config.namespace, self._config.service)
+        emit_step(request, before, after, self._config.namespace, self._config.service)
         summary = report(step.name, request, after, self._ruleset)
         self._log(summary, after)
+        self._remember(request, after)
         state = {"request": request.as_json(), "progress": after.as_json()}
         return state | ({"report": summary} if after.is_over else {})
 
     def walk(self, request: SweepRequest, queue: Destination) -> Walk:
-        """Return what takes the steps of a sweep; without a budget the stack's hide limit holds."""
+        """Return what takes the steps of a sweep; without a budget the stack's hide limit holds.
+
+        In `reopen` nothing is hidden, so nothing counts as hidden. Raises ModeUnreadableError.
+        """
+        mode = self._switch.mode()
         return Walk(
             request,
             self._ruleset,
-            self._config.engine_settings(),
-            self._getter,
+            replace(self._config.engine_settings(), may_hide=mode != "reopen"),
+            self._sources,
             queue,
-            self._clock,
             self._sweep.pace,
             None if request.take_back or request.budget is not None else self._sweep.hide_limit,
+            ends_entries=mode != "observe",
         )
+
+    def _make_sources(self) -> Sources:
+        api, now = self._clients.security_hub, self._clock.monotonic
+        budget = TokenBucket.of_a_second(self._sweep.reads_per_second, self._clock)
+        return Sources(
+            Getter(api, budget, self._backoff, now),
+            Reader(api, budget, self._backoff, now),
+            self._clients.ledger,
+            self._clock,
+            self._config.lease,
+        )
+
+    def _remember(self, request: SweepRequest, after: Progress) -> None:
+        """Remember what was swept; if that fails, the next deployment sweeps what is not new once more.
+
+        What came in while triage does not enforce the rules is not swept by them.
+        """
+        if not after.is_over:
+            return
+        try:
+            if self._switch.mode() == "enforce":
+                self.setting_out.remember(request, after)
+        except FAILURES as error:
+            self.warn("what was swept cannot be remembered", error)
 
     def queue(self, order: SweepOrder) -> QueueDestination:
         """Return the queue that the sweep fills."""
@@ -181,7 +233,7 @@ class _SweepStep:
         self._request = request
         self._execution = execution
         self._machine = machine
-        self._order = SweepOrder(self.name, request.take_back, request.adopt)
+        self._order = SweepOrder(self.name, request.take_back)
         self._queue = function.queue(self._order)
         self._walk: Walk | None = None
 
@@ -210,21 +262,39 @@ class _SweepStep:
         return replace(after, faults=faults, error=reason, wait=min(60, 2**faults), ended=None)
 
     def _go_on(self, before: Progress) -> Progress:
-        run_lock, takes_back = self._run_lock(before), self._request.take_back
-        if before.steps >= MOST_STEPS:
-            return self._handed_over(before, run_lock)
+        states, clock = self._function.states, self._function.clock
+        run_lock = RunLock(states, self._machine, self._execution, clock, kind=kind_of(self._request))
         if status := self._obstacle(before):
             return self._ended(before, status)
+        if status := run_lock.stop_reason():
+            return self._stopped(before, status)
+        if before.steps >= MOST_STEPS:
+            return hand_over(states, self._machine, self._execution, self._request, before)
         if before.started is None:
-            if status := run_lock.superseded():
-                return self._ended(before, status)
             if run_lock.must_wait():
                 return self._waiting(before)
             if (left := self._time_to_settle(before)) > 0:
                 return self._waiting(before, left)
+        return self._walk_on(self._set_out(before), run_lock)
+
+    def _set_out(self, before: Progress) -> Progress:
+        """Return the progress with which to read pages, unless it is over or has still to count."""
+        function, setting_out = self._function, self._function.setting_out
+        if not setting_out.needs_outset(before):
+            return before
+        until = function.clock.monotonic() + function.pace.step / 2  # the other half is for reading pages
+        return setting_out.go_on(self._request, before, until)
+
+    def _walk_on(self, before: Progress, run_lock: RunLock) -> Progress:
+        if before.is_over or before.outset is None or before.outset.counts:
+            return before
         self._walk = self._function.walk(self._request, self._queue)
-        after = self._walk.step(before, lambda: run_lock.superseded() or self._is_in_vain())
-        return self._worked_off(before, after, run_lock) if takes_back else after
+        after = self._walk.step(before, lambda: run_lock.stop_reason() or self._is_in_vain())
+        return self._worked_off(before, after, run_lock) if self._request.take_back else after
+
+    def _stopped(self, progress: Progress, status: Status) -> Progress:
+        """Return the progress of a sweep that another one ends, or holds up."""
+        return self._waiting(progress) if status == "more" else self._ended(progress, status)
 
     def _obstacle(self, before: Progress) -> Status | None:
         """Return the status with which to end at once; in `observe` the intake is left alone."""
@@ -245,8 +315,8 @@ class _SweepStep:
             after.calm_since = None
         if after.status != "done":
             return after
-        if status := run_lock.superseded():
-            return self._ended(after, status)
+        if status := run_lock.stop_reason():
+            return self._stopped(replace(after, status="more", ended=None), status)
         if (left := self._time_to_calm(after, self._function.pace.quiet)) > 0:
             return self._waiting(replace(after, status="more", ended=None), left)
         after.dead_letters = self._function.dead_letters(self._order)
@@ -272,6 +342,7 @@ class _SweepStep:
         if self._request.take_back:
             if not before.shut:
                 self._function.intake.shut()
+                self._function.setting_out.forget()
                 before.shut = True
             return self._time_to_calm(before, settle)
         if not self._request.settle:
@@ -279,24 +350,6 @@ class _SweepStep:
         if before.calm_since is None:
             before.calm_since = now
         return before.calm_since + settle - now
-
-    def _run_lock(self, before: Progress) -> RunLock:
-        function = self._function
-        return RunLock(
-            function.states,
-            self._machine,
-            self._execution,
-            function.clock,
-            continuation=continuation(self._execution, before.part),
-            takes_back=self._request.take_back,
-        )
-
-    def _handed_over(self, before: Progress, run_lock: RunLock) -> Progress:
-        """Continue the sweep in another execution, unless a newer sweep was started."""
-        status = run_lock.superseded()
-        if status is not None:
-            return self._ended(before, status)
-        return hand_over(self._function.states, self._machine, self._execution, self._request, before)
 
     def _ended(self, progress: Progress, status: Status) -> Progress:
         return replace(progress, status=status, ended=self._function.clock.now())

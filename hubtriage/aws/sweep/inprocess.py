@@ -1,15 +1,20 @@
-"""Run a sweep in this process, with the caller's own credentials and without a deployed stack."""
+"""Run a sweep in this process, with the caller's own credentials and a stack's ledger."""
 
 import random
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 from hubtriage.aws.clock import Clock
+from hubtriage.aws.ledger.lease import LEAST_LEASE
+from hubtriage.aws.ledger.ledger import Ledger
 from hubtriage.aws.securityhub.api import SecurityHubApi
+from hubtriage.aws.securityhub.authorship import Authorship
 from hubtriage.aws.securityhub.backoff import Backoff
 from hubtriage.aws.securityhub.ratelimit import TokenBucket
 from hubtriage.aws.securityhub.reading import Getter, Reader
 from hubtriage.aws.securityhub.sending import Sender
 from hubtriage.aws.sweep.destination import Destination, NoDestination, TriageDestination
+from hubtriage.aws.sweep.pages import Sources
 from hubtriage.aws.sweep.progress import Progress
 from hubtriage.aws.sweep.request import SweepRequest
 from hubtriage.aws.sweep.walk import Pace, Walk
@@ -26,8 +31,25 @@ REFRESH_READS = 1.2
 """GetFindings calls a second. AWS allows 3 to the account and Region, a deployed stack's included."""
 UPDATES = 8.0
 """BatchUpdateFindings calls a second. AWS allows 10 to the account and Region."""
+HISTORIES = 2.0
+"""GetFindingHistory calls a second. AWS allows 10 to the account and Region."""
 STEP_SECONDS = 5.0
 Watch = Callable[[Progress], None]
+
+
+@dataclass(frozen=True, slots=True)
+class LocalServices:
+    """What a sweep from here calls.
+
+    `own_arn` returns the ARN by which AWS knows the caller, `roles` are the ARNs of the stack's roles that
+    write for the same ledger. `lease`: for how long an intent is left to who opened it, seconds.
+    """
+
+    hub: SecurityHubApi
+    ledger: Ledger
+    own_arn: Callable[[], str]
+    roles: tuple[str, ...] = ()
+    lease: float = LEAST_LEASE
 
 
 class LocalSweep:
@@ -39,7 +61,7 @@ class LocalSweep:
 
     def __init__(
         self,
-        api: SecurityHubApi,
+        services: LocalServices,
         ruleset: Ruleset,
         settings: Settings,
         clock: Clock,
@@ -49,7 +71,7 @@ class LocalSweep:
     ) -> None:
         self._hide_limit = hide_limit
         self._switch = ModeSwitch(read_mode, clock.monotonic)
-        self._api = api
+        self._services = services
         self._ruleset = ruleset
         self._settings = settings
         self._clock = clock
@@ -57,19 +79,37 @@ class LocalSweep:
 
     def dry_run(self, request: SweepRequest, watch: Watch) -> Progress:
         """Change nothing; `messages` of the progress counts the calls that the changes would take."""
-        return self._walk(request, NoDestination(), watch)
+        return self._walk(request, NoDestination(), watch, writes=False)
 
     def run(self, request: SweepRequest, watch: Watch, sink: Sink) -> tuple[Progress, int]:
         """Sweep, and return how that went and how many findings failed; `sink` gets each outcome."""
-        order = SweepOrder("local", request.take_back, request.adopt)
+        order = SweepOrder("local", request.take_back)
         destination = TriageDestination(self._triage(), order, self._clock, sink, self._switch.mode)
-        return self._walk(request, destination, watch), destination.failed
+        mode = self._switch.mode()
+        settings = replace(self._settings, may_hide=mode != "reopen")
+        progress = self._walk(request, destination, watch, settings, writes=mode != "observe")
+        return progress, destination.failed
 
-    def _walk(self, request: SweepRequest, destination: Destination, watch: Watch) -> Progress:
-        getter = Getter(self._api, self._budget(SWEEP_READS), self._backoff, self._clock.monotonic)
-        pace = Pace(step=STEP_SECONDS)
+    def _walk(
+        self,
+        request: SweepRequest,
+        destination: Destination,
+        watch: Watch,
+        settings: Settings | None = None,
+        *,
+        writes: bool,
+    ) -> Progress:
         may_hide = self._hide_limit if request.budget is None else None
-        walk = Walk(request, self._ruleset, self._settings, getter, destination, self._clock, pace, may_hide)
+        walk = Walk(
+            request,
+            self._ruleset,
+            settings or self._settings,
+            self._sources(),
+            destination,
+            Pace(step=STEP_SECONDS),
+            may_hide,
+            ends_entries=writes,
+        )
         progress = Progress()
         while not progress.is_over:
             progress = walk.step(progress)
@@ -77,14 +117,26 @@ class LocalSweep:
             self._clock.sleep(progress.wait)
         return progress
 
+    def _sources(self) -> Sources:
+        hub, ledger, now = self._services.hub, self._services.ledger, self._clock.monotonic
+        budget = self._budget(SWEEP_READS)
+        getter, reader = Getter(hub, budget, self._backoff, now), Reader(hub, budget, self._backoff, now)
+        return Sources(getter, reader, ledger, self._clock, self._services.lease)
+
     def _triage(self) -> Triage:
-        now = self._clock.monotonic
+        services, now = self._services, self._clock.monotonic
+        hub = services.hub
+        histories = self._budget(HISTORIES)
         return Triage(
             ruleset=self._ruleset,
             settings=self._settings,
-            policy=Policy(),
-            sender=Sender(self._api, self._budget(UPDATES), self._backoff, now, self._switch.may_write),
-            reader=Reader(self._api, self._budget(REFRESH_READS), self._backoff, now),
+            policy=Policy(lease=services.lease),
+            sender=Sender(hub, self._budget(UPDATES), self._backoff, now, self._switch.may_write),
+            reader=Reader(hub, self._budget(REFRESH_READS), self._backoff, now),
+            authorship=Authorship(
+                hub, services.own_arn, histories, self._backoff, now, deputies=services.roles
+            ),
+            ledger=services.ledger,
             clock=self._clock,
             may_hide=self._switch.may_hide,
         )

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Literal
 
+from hubtriage.aws.sweep.occasions.outset import Outset
+
 Status = Literal[
     "more",
     "done",
@@ -14,6 +16,7 @@ Status = Literal[
     "dead letters",
     "superseded",
     "over budget",
+    "waiting",
     "intake closed",
     "observe",
 ]
@@ -22,6 +25,7 @@ Status = Literal[
 `continued`: another execution goes on with it. `withheld`: it came to its end, but there is more to hide.
 `skipped`: it came to its end, but left out findings that could not be read, or that steps died of.
 `dead letters`: all was to be taken back, and something waits in the dead-letter queue.
+`waiting`: the rules changed so much that a person has to confirm the sweep; the outset says how much.
 `observe`: all was to be taken back, and triage writes nothing.
 """
 MOST_RULES = 500
@@ -39,11 +43,14 @@ class ProgressError(ValueError):
 class Progress:
     """Where the sweep is, and what it did so far, in findings unless said otherwise.
 
-    `scope` is an index into the request's scopes, `token` where its next page starts. `read` counts findings
-    that were looked at. Of these, `changed` get an update: `hidden` become hidden by it, and it takes
-    something back on `taken_back`. `refused` cannot be changed. On `kept` a rule wants another value than a
-    person has set. On `failed_rules` a rule could not be evaluated. `withheld` would become hidden, but are
-    over the hide limit of the sweep. `by_rule` counts changed findings.
+    `outset` is what was found out before the first page; None before that. `scope` is an index into its
+    scopes, `token` where the next page starts. `read` counts findings that were looked at, `entries` those of
+    the ledger that were passed, `gone` those whose finding is no longer there. Of the findings, `changed` get
+    an update: `hidden` become hidden by it, `reopened` show again, and it takes something back on
+    `taken_back`. `doubtful` are handed on because their state is not certain. `refused` cannot be changed. On
+    `kept` a rule wants another value than a person has set. On `failed_rules` a rule could not be evaluated.
+    `withheld` would become hidden, but are over the hide limit of the sweep. `by_rule` counts changed
+    findings.
     `messages` were put into the queue. `restarts`: how often a page token was no longer good and the scope
     was begun again. `faults`: steps in a row that AWS cut short. `part`: the number of the execution among
     those of this sweep, `steps`: how many it took. `shut`: the intake was shut for it. `calm_since`: since
@@ -58,13 +65,18 @@ class Progress:
 
     status: Status = "more"
     wait: int = 0
+    outset: Outset | None = None
     scope: int = 0
     token: str | None = None
     pages: int = 0
     read: int = 0
+    entries: int = 0
+    gone: int = 0
     changed: int = 0
     hidden: int = 0
+    reopened: int = 0
     taken_back: int = 0
+    doubtful: int = 0
     refused: int = 0
     kept: int = 0
     failed_rules: int = 0
@@ -95,12 +107,17 @@ class Progress:
         if not isinstance(document, Mapping) or not set(document) <= known:
             raise ProgressError(f"not the progress of a sweep: {document!r}")
         values = dict(document)
-        skipped = list(values.get("skipped") or ())
-        return cls(**{**values, "skipped": skipped, "by_rule": Counter(values.get("by_rule") or {})})
+        try:
+            values["outset"] = Outset.from_json(values["outset"]) if values.get("outset") else None
+        except (TypeError, AttributeError) as error:
+            raise ProgressError(f"not the outset of a sweep: {values['outset']!r}") from error
+        values["skipped"] = list(values.get("skipped") or ())
+        return cls(**{**values, "by_rule": Counter(values.get("by_rule") or {})})
 
     def as_json(self) -> dict[str, Any]:
         """JSON-ready; all members."""
-        return {**asdict(self), "by_rule": dict(self.by_rule)}
+        outset = None if self.outset is None else self.outset.as_json()
+        return {**asdict(self), "outset": outset, "by_rule": dict(self.by_rule)}
 
     def count_rules(self, rules: Iterable[str]) -> None:
         """Count a changed finding for its rules; for those beyond `MOST_RULES` together."""

@@ -5,6 +5,7 @@ from typing import Any
 
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
+from hubtriage.aws.sweep.occasions.moments import begun_within, ended_within
 from hubtriage.aws.sweep.progress import Progress
 from hubtriage.aws.sweep.request import SweepRequest
 from hubtriage.engine.ruleset.ruleset import Ruleset
@@ -20,18 +21,27 @@ COUNTS = {
 """Metrics of a step, by the member of the progress that they count."""
 
 
-def ended_within(ruleset: Ruleset, now: float, seconds: float = DAY) -> tuple[str, ...]:
-    """Return the ids of the rules whose time ended in the last `seconds` before `now`."""
-    return tuple(
-        rule.id for rule in ruleset.rules if rule.ends is not None and now - seconds < rule.ends <= now
-    )
-
-
-def begun_within(ruleset: Ruleset, now: float, seconds: float = DAY) -> tuple[str, ...]:
-    """Return the ids of the rules whose time began in the last `seconds` before `now`."""
-    return tuple(
-        rule.id for rule in ruleset.rules if rule.starts is not None and now - seconds < rule.starts <= now
-    )
+def results(progress: Progress) -> dict[str, Any]:
+    """Return what a sweep has done so far, JSON-ready."""
+    return {
+        "status": progress.status,
+        "objection": progress.outset.objection if progress.outset else "",
+        "read": progress.read,
+        "changed": progress.changed,
+        "hidden": progress.hidden,
+        "reopened": progress.reopened,
+        "taken_back": progress.taken_back,
+        "doubtful": progress.doubtful,
+        "refused": progress.refused,
+        "left_to_people": progress.kept,
+        "failed_rules": progress.failed_rules,
+        "withheld": progress.withheld,
+        "uncertain": progress.uncertain,
+        "gone": progress.gone,
+        "skipped": list(progress.skipped),
+        "dead_letters": progress.dead_letters,
+        "changed_by_rule": dict(progress.by_rule.most_common()),
+    }
 
 
 def report(sweep: str, request: SweepRequest, progress: Progress, ruleset: Ruleset) -> dict[str, Any]:
@@ -39,43 +49,41 @@ def report(sweep: str, request: SweepRequest, progress: Progress, ruleset: Rules
     now = progress.ended or progress.started or 0.0
     return {
         "sweep": sweep,
-        "status": progress.status,
         "reason": request.reason,
         "request": request.as_json(),
         "ruleset": ruleset.hash,
         "revision": ruleset.revision,
-        "read": progress.read,
-        "changed": progress.changed,
-        "hidden": progress.hidden,
-        "taken_back": progress.taken_back,
-        "refused": progress.refused,
-        "left_to_people": progress.kept,
-        "failed_rules": progress.failed_rules,
-        "withheld": progress.withheld,
-        "uncertain": progress.uncertain,
-        "skipped": list(progress.skipped),
-        "dead_letters": progress.dead_letters,
-        "changed_by_rule": dict(progress.by_rule.most_common()),
+        **results(progress),
         "messages": progress.messages,
         "pages": progress.pages,
         "restarts": progress.restarts,
+        "reads": progress.calls,
         "seconds": round(now - (progress.started or now), 1),
-        "rules_ended_today": list(ended_within(ruleset, now)),
-        "rules_begun_today": list(begun_within(ruleset, now)),
+        "rules_ended_today": list(ended_within(ruleset, now - DAY, now)),
+        "rules_begun_today": list(begun_within(ruleset, now - DAY, now)),
     }
 
 
-def emit_step(before: Progress, after: Progress, namespace: str, service: str) -> None:
+def emit_step(request: SweepRequest, before: Progress, after: Progress, namespace: str, service: str) -> None:
     """Write the metrics of a step to standard output; a sweep that is over is counted by how it ended."""
     metrics = EphemeralMetrics(namespace=namespace, service=service)
-    for name, count in step_counts(before, after).items():
+    for name, count in step_counts(request, before, after).items():
         metrics.add_metric(name, MetricUnit.Count, count)
     metrics.flush_metrics()
 
 
-def step_counts(before: Progress, after: Progress) -> Mapping[str, int]:
-    """Return the metrics of a step by name."""
+def step_counts(request: SweepRequest, before: Progress, after: Progress) -> Mapping[str, int]:
+    """Return the metrics of a step by name.
+
+    Sweeps of some findings count as neither begun nor done: those of all findings are awaited every day.
+    """
     counts = {name: getattr(after, member) - getattr(before, member) for name, member in COUNTS.items()}
-    if after.is_over and after.status != "continued":
-        counts["SweepsDone" if after.status == "done" else "SweepsStopped"] = 1
+    if request.is_whole and before.started is None and after.started is not None:
+        counts["SweepsBegun"] = 1
+    if after.status == "waiting":
+        counts["SweepsWaiting"] = 1
+    if after.status not in ("more", "continued", "done"):
+        counts["SweepsStopped"] = 1
+    if request.is_whole and after.status == "done":
+        counts["SweepsDone"] = 1
     return counts

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from hubtriage.engine.fields import MANAGED_KEY
+from hubtriage.aws.securityhub.api import Finding, Key
+from hubtriage.engine.planning.entry import Entry
 
 MANAGED = "managed"
-"""What the stack holds, archived findings too: reversal and expiry."""
+"""What the ledger has an entry of, archived findings too: reversal and expiry."""
 ACTIVE = "active"
 """What rules could want."""
 SCOPES = (MANAGED, ACTIVE)
@@ -26,9 +27,10 @@ class SweepRequest:
 
     `scopes` are swept in this order. `accounts` (ids), `products` (names, or ARNs), `controls` (ids such as
     S3.2) and `rules` (ids) narrow it down; values of one are alternatives. `budget`: the most findings it
-    may change, None for no limit. `take_back`: plan by no rule. `adopt`: sweep the findings of that stack,
-    which become ours. `settle`: begin only when AWS shows what triage did before, as by rules that are gone.
-    `reason` stands in the report.
+    may change, None for no limit. `take_back`: plan by no rule. `settle`: begin only when AWS shows what
+    triage did before, as by rules that are gone. `changed`: only what the rules concern that changed since
+    the last sweep. `confirmed`: the hash of the rule set whose changes a person has agreed to. `reason`
+    stands in the report.
     """
 
     scopes: tuple[str, ...] = SCOPES
@@ -38,8 +40,9 @@ class SweepRequest:
     rules: tuple[str, ...] = ()
     budget: int | None = None
     take_back: bool = False
-    adopt: str | None = None
     settle: bool = False
+    changed: bool = False
+    confirmed: str = ""
     reason: str = "requested"
 
     def __post_init__(self) -> None:
@@ -51,8 +54,10 @@ class SweepRequest:
                 raise SweepRequestError(f"AWS takes at most {MOST_VALUES} {name} in one filter")
         if self.budget is not None and (isinstance(self.budget, bool) or self.budget < 0):
             raise SweepRequestError(f"a budget is a number of findings, not {self.budget!r}")
-        if (self.take_back or self.adopt) and self.scopes != (MANAGED,):
-            raise SweepRequestError(f"taking back and adopting sweep {MANAGED} findings only")
+        if self.take_back and self.scopes != (MANAGED,):
+            raise SweepRequestError(f"taking back sweeps {MANAGED} findings only")
+        if self.changed and (self.take_back or self.is_filtered):
+            raise SweepRequestError("changed says by itself what is swept")
 
     @classmethod
     def from_json(cls, document: object) -> "SweepRequest":
@@ -70,26 +75,53 @@ class SweepRequest:
         defaults = {field.name: field.default for field in fields(self)}
         return {name: list(v) if isinstance(v, tuple) else v for name, v in values if v != defaults[name]}
 
-    def filters(self, scope: str, stack: str) -> dict[str, Any]:
-        """GetFindings' filters for a scope. AWS: attributes are and-ed, values of one or-ed.
+    @property
+    def is_filtered(self) -> bool:
+        """Whether only some findings are asked for."""
+        return bool(self.accounts or self.products or self.controls or self.rules)
 
-        `rules` is no filter that AWS knows; see `wants`. None of the filtered fields is one that triage
-        changes: pages would shift under the sweep. A provider may archive what is active meanwhile; see
+    @property
+    def is_whole(self) -> bool:
+        """Whether the sweep looks at every finding that rules could concern."""
+        return not self.is_filtered and not self.changed and set(self.scopes) == set(SCOPES)
+
+    def filters(self) -> dict[str, Any]:
+        """Return GetFindings' filters of active findings. AWS: attributes are and-ed, values of one or-ed.
+
+        `rules` is no filter that AWS knows. None of the filtered fields is one that triage changes: pages
+        would shift under the sweep. A provider may archive what is active meanwhile; see
         docs/decisions/sweeping.md.
         """
-        found: dict[str, Any] = {}
-        if scope == MANAGED:
-            managed = {"Key": MANAGED_KEY, "Value": self.adopt or stack, "Comparison": "EQUALS"}
-            found["UserDefinedFields"] = [managed]
-        else:
-            found["RecordState"] = _equals(("ACTIVE",))
         attributes = {
+            "RecordState": ("ACTIVE",),
             "AwsAccountId": self.accounts,
-            "ProductArn": tuple(name for name in self.products if name.startswith("arn:")),
-            "ProductName": tuple(name for name in self.products if not name.startswith("arn:")),
+            "ProductArn": self._product_arns,
+            "ProductName": tuple(name for name in self.products if name not in self._product_arns),
             "ComplianceSecurityControlId": self.controls,
         }
-        return found | {name: _equals(values) for name, values in attributes.items() if values}
+        return {name: _equals(values) for name, values in attributes.items() if values}
+
+    def may_want(self, key: Key, entry: Entry) -> bool:
+        """Say whether a finding may be asked for, as far as its entry says: others need not be read."""
+        named = {"account": self.accounts, "control": self.controls}
+        if any(values and entry.about.get(name, values[0]) not in values for name, values in named.items()):
+            return False
+        return not self.products or key[0] in self.products or len(self._product_arns) < len(self.products)
+
+    def wants(self, finding: Finding) -> bool:
+        """Say whether a finding that was read by its id is asked for."""
+        compliance = finding.get("Compliance")
+        control = compliance.get("SecurityControlId") if isinstance(compliance, Mapping) else None
+        products = {finding.get("ProductArn"), finding.get("ProductName")}
+        return (
+            (not self.accounts or finding.get("AwsAccountId") in self.accounts)
+            and (not self.controls or control in self.controls)
+            and (not self.products or not products.isdisjoint(self.products))
+        )
+
+    @property
+    def _product_arns(self) -> tuple[str, ...]:
+        return tuple(name for name in self.products if name.startswith("arn:"))
 
 
 def _equals(values: tuple[str, ...]) -> list[dict[str, str]]:
@@ -107,6 +139,6 @@ def _read(name: str, value: Any, default: Any) -> Any:
     elif name == "budget":
         if value is None or isinstance(value, int):
             return value
-    elif value is None or (isinstance(value, str) and value.strip()):
+    elif isinstance(value, str) and value.strip():
         return value
     raise SweepRequestError(f"{name} cannot be {value!r}")

@@ -9,8 +9,11 @@ from typing import Any, Protocol
 from hubtriage.aws.securityhub.faults import API_ERRORS, call_fault
 from hubtriage.aws.sweep.progress import Progress
 from hubtriage.aws.sweep.request import SweepRequest
-from hubtriage.aws.sweep.run_lock import TAKE_BACK, Executions
+from hubtriage.aws.sweep.run_lock import NARROW, PART, TAKE_BACK, WHOLE, Executions
 from hubtriage.aws.sweep.walk import MOST_RESTARTS
+
+LOOKED_AT = 20
+"""Executions among which one is looked for that waits for a person: a day's, as a rule."""
 
 
 class StepFunctions(Protocol):
@@ -54,14 +57,14 @@ def start_sweep(
 ) -> str:
     """Start a sweep on the state machine `machine` (ARN), and return the execution's ARN.
 
-    A sweep that runs already ends as soon as it notices. With `progress` it goes on from there, unless it
+    What becomes of one that runs already, `RunLock` says. With `progress` it goes on from there, unless it
     takes everything back: the intake may have been open meanwhile. What made it fail is forgotten: faults,
     and page tokens that were refused too often. Raises botocore's ClientError.
     """
     state: dict[str, Any] = {"request": request.as_json()}
     if progress is not None and not request.take_back:
         state["progress"] = _begun_anew(progress).as_json()
-    name = f"{TAKE_BACK if request.take_back else _plain(request.reason)}-{uuid.uuid4()}"
+    name = f"{kind_of(request)}{_plain(request.reason)}-{uuid.uuid4()}"
     answer = states.start_execution(stateMachineArn=machine, name=name, input=json.dumps(state))
     return str(answer["executionArn"])
 
@@ -79,7 +82,7 @@ def continuation(execution: str, part: int) -> str:
     AWS: names have at most 80 characters; the log takes letters, digits, hyphens and underscores.
     """
     head, _, name = execution.rpartition(":")
-    return f"{head}:{name.removesuffix(f'-part-{part}')[:70]}-part-{part + 1}"
+    return f"{head}:{name.removesuffix(f'{PART}{part}')[:70]}{PART}{part + 1}"
 
 
 def hand_over(
@@ -103,9 +106,14 @@ def hand_over(
     return replace(progress, status="continued")
 
 
+def kind_of(request: SweepRequest) -> str:
+    """Return what the names of executions begin with, by which they know each other."""
+    return TAKE_BACK if request.take_back else WHOLE if request.is_whole else NARROW
+
+
 def _plain(reason: str) -> str:
     """AWS: the name of an execution has at most 80 characters, few of them special."""
-    return "".join(c if c.isascii() and c.isalnum() else "-" for c in reason)[:40].strip("-") or "sweep"
+    return "".join(c if c.isascii() and c.isalnum() else "-" for c in reason)[:30].strip("-") or "sweep"
 
 
 def look(states: StepFunctions, execution: str) -> SweepExecution:
@@ -146,3 +154,15 @@ def last_unfinished(states: StepFunctions, machine: str) -> SweepExecution | Non
         return None
     newest = look(states, answer["executions"][0]["executionArn"])
     return newest if newest.status in ("FAILED", "TIMED_OUT", "ABORTED") else None
+
+
+def last_waiting(states: StepFunctions, machine: str) -> SweepExecution | None:
+    """Return the newest sweep that ended because a person has to agree; None if it is not among the last."""
+    answer = states.list_executions(stateMachineArn=machine, statusFilter="SUCCEEDED", maxResults=LOOKED_AT)
+    for execution in answer["executions"]:
+        seen = look(states, execution["executionArn"])
+        if seen.progress.status == "waiting":
+            return seen
+        if seen.request.is_whole and seen.progress.status in ("done", "withheld"):
+            return None
+    return None

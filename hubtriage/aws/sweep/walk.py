@@ -8,24 +8,29 @@ No limit is forgotten with a step that dies: it may count against the limit only
 reserved, and wrote down. If it dies, all of that counts as used.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import Any
 
 from hubtriage.aws.clock import Clock
+from hubtriage.aws.ledger.ending import may_end
+from hubtriage.aws.ledger.lease import LAG
 from hubtriage.aws.securityhub.api import Finding, Key
 from hubtriage.aws.securityhub.faults import CallFault, Fault
 from hubtriage.aws.securityhub.namesakes import Owners, accounts_of
-from hubtriage.aws.securityhub.reading import PAGE, SKIPPED, Fresh, Getter, keyed
-from hubtriage.aws.sweep.bundles import LARGEST_BUNDLE, Bundles, json_size
+from hubtriage.aws.securityhub.reading import PAGE
+from hubtriage.aws.sweep.bundles import LARGEST_BUNDLE, Bundle, Bundles, json_size
 from hubtriage.aws.sweep.destination import Destination
+from hubtriage.aws.sweep.occasions.outset import Outset, plain_outset
+from hubtriage.aws.sweep.pages import ActivePages, HeldPages, Pages, Sources, SweepPage
 from hubtriage.aws.sweep.progress import Progress, Status
-from hubtriage.aws.sweep.request import ACTIVE, BY_GENERATOR, MANAGED, SweepRequest
+from hubtriage.aws.sweep.request import MANAGED, SweepRequest
 from hubtriage.aws.triage.deciding import rules_for
 from hubtriage.aws.triage.events import SweepOrder
-from hubtriage.engine.fields import MANAGED_KEY, RULES_KEY, user_fields
+from hubtriage.aws.triage.staleness import Snapshot, date
+from hubtriage.engine.fields import ParsedFinding
 from hubtriage.engine.planning.batches import canonical
 from hubtriage.engine.planning.decision import Decision
+from hubtriage.engine.planning.entry import NO_ENTRY, Entry
 from hubtriage.engine.planning.plan import Settings, decide
 from hubtriage.engine.ruleset.ruleset import RuleError, Ruleset
 
@@ -35,8 +40,9 @@ RESERVE = 500
 """Findings that are reserved at once: what a step that dies costs at most of the sweep's limit."""
 SIZES = (PAGE, PAGE, 25, 5, 1)
 """Findings of a page, by how many steps have died in a row. After as many the next finding is left out."""
+REOPENS = "the rules that changed reopen more findings than sweep-reopen-limit allows ({limit:,})"
 Interruption = Callable[[], Status | None]
-"""Asked before each page; returns the status with which to end now, or None to go on."""
+"""Asked before each page; returns the status with which to end now, `more` to wait, or None to go on."""
 
 
 class SweepError(RuntimeError):
@@ -67,16 +73,27 @@ class Pace:
     quiet: float = 60.0
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A finding, its entry, and what triage will decide; None where its state is not certain."""
+
+    key: Key
+    finding: Finding
+    entry: Entry
+    decision: Decision | None
+
+
 def never() -> Status | None:
     """Nothing interrupts."""
     return None
 
 
 class Walk:
-    """Takes the steps of one sweep; the rate of reading is the getter's.
+    """Takes the steps of one sweep; the rate of reading is that of the sources.
 
     `may_hide`: the most findings it may hide, None for no limit. Beyond that it goes on with all that hides
-    nothing, so that nothing stays hidden for it.
+    nothing, so that nothing stays hidden for it. `ends_entries`: whether the ledger may be written, to note
+    whose finding is gone.
     """
 
     def __init__(
@@ -84,20 +101,22 @@ class Walk:
         request: SweepRequest,
         ruleset: Ruleset,
         settings: Settings,
-        getter: Getter,
+        sources: Sources,
         destination: Destination,
-        clock: Clock,
         pace: Pace,
         may_hide: int | None = None,
+        *,
+        ends_entries: bool = True,
     ) -> None:
         self.ruleset = rules_for(SweepOrder("", request.take_back), ruleset)
         self.settings = settings
         self.request = request
-        self.getter = getter
+        self.sources = sources
         self.destination = destination
-        self.clock = clock
+        self.clock: Clock = sources.clock
         self.pace = pace
         self.may_hide = may_hide
+        self.ends_entries = ends_entries
         self.owners = Owners()
         self._running: _WalkStep | None = None
 
@@ -115,9 +134,11 @@ class Walk:
             return max(0, self.request.budget - progress.changed)
         return None if self.may_hide is None else max(0, self.may_hide - progress.hidden)
 
-    def counts(self, decision: Decision) -> bool:
-        """Return whether a decision counts against the limit."""
-        return decision.update is not None if self.request.budget is not None else decision.hides
+    def counts(self, look: Look) -> bool:
+        """Return whether a finding counts against the limit: one in doubt may be changed by triage."""
+        if look.decision is None:
+            return self.request.budget is not None
+        return look.decision.update is not None if self.request.budget is not None else look.decision.hides
 
     def failed_step(self, before: Progress) -> Progress:
         """Return the progress after a step that raised: it is taken again, and what it counted stays."""
@@ -128,21 +149,31 @@ class Walk:
             before,
             changed=ran.changed,
             hidden=ran.hidden,
+            reopened=ran.reopened,
             reserved=ran.reserved,
             messages=ran.messages,
             calls=ran.calls,
         )
 
-    def decide(self, finding: Finding, now: float) -> Decision:
-        """Return what triage will decide on the finding as it was read.
+    def look(self, key: Key, finding: Finding, entry: Entry, asked_at: float) -> Look:
+        """Return what triage will decide on the finding as it was read, if that is surely how it is."""
+        if entry is not NO_ENTRY:
+            snapshot = Snapshot(ParsedFinding(finding), "reading", asked_at)
+            verdict = date(snapshot, entry, self.clock.now(), self.sources.lease)
+            if verdict.kind != "current":
+                return Look(key, finding, entry, None)
+        return Look(key, finding, entry, self.decide(finding, entry, asked_at))
+
+    def decide(self, finding: Finding, entry: Entry, now: float) -> Decision:
+        """Return what triage will decide on a finding.
 
         A bug of ours on one finding must not stop the sweep of all: triage logs it.
         """
         try:
-            return decide(finding, self.ruleset, now, self.settings)
+            return decide(finding, entry, self.ruleset, now, self.settings)
         except Exception as error:  # noqa: BLE001 - whatever it is, it must stay the finding's own
             failed = RuleError("", f"{type(error).__name__}: {error}")
-            return Decision(str(finding.get("Id")), str(finding.get("ProductArn")), "none", errors=(failed,))
+            return Decision(str(finding.get("Id")), str(finding.get("ProductArn")), errors=(failed,))
 
 
 class _WalkStep:
@@ -152,6 +183,14 @@ class _WalkStep:
         self._until = until
         self._bundles = Bundles()
         self._depth = 0
+        self._pages: Pages | None = None
+
+    @property
+    def _outset(self) -> Outset:
+        outset = self.progress.outset
+        if outset is None:
+            outset = self.progress.outset = plain_outset(self._walk.request)
+        return outset
 
     def run(self, interruption: Interruption) -> Progress:
         progress = self.progress
@@ -161,9 +200,9 @@ class _WalkStep:
         self._end_if_all_is_read()
         while progress.status == "more" and self._has_time():
             status = interruption()
-            if status is not None:
+            if status not in ("more", None):
                 self._end(status)
-            elif self._is_deep():
+            elif status == "more" or self._is_deep():
                 progress.wait = self._walk.pace.wait
                 break
             elif not self._read_page() or progress.careful:
@@ -183,47 +222,47 @@ class _WalkStep:
 
     def _read_page(self) -> bool:
         """Read and decide one page; False when AWS cuts the step short."""
-        walk, progress, fresh = self._walk, self.progress, Fresh()
-        scope = walk.request.scopes[progress.scope]
-        request: dict[str, Any] = {
-            "Filters": walk.request.filters(scope, walk.settings.stack),
-            "SortCriteria": BY_GENERATOR,
-            "MaxResults": SIZES[min(progress.deaths, len(SIZES) - 1)],
-        }
-        if progress.token is not None:
-            request["NextToken"] = progress.token
-        asked_at = walk.clock.now()
-        answer = walk.getter.get(request, self._until, fresh)
-        progress.calls += fresh.calls
-        if isinstance(answer, CallFault):
-            return self._cut_short(answer)
+        progress, pages = self.progress, self._open_pages()
+        calls = pages.calls
+        page = pages.read(progress.token, SIZES[min(progress.deaths, len(SIZES) - 1)], self._until)
+        progress.calls += pages.calls - calls
+        if isinstance(page, CallFault):
+            return self._cut_short(page)
         if progress.deaths >= len(SIZES):
-            self._skip(answer["Findings"])
-        elif not self._take(answer["Findings"], scope, asked_at):
+            self._skip(key for key, _finding in page.findings)
+        elif not self._take(page):
             return False
-        if SKIPPED in answer:
-            progress.skipped.append(f"page {progress.pages + 1}: {answer[SKIPPED]}")
+        progress.skipped += (text for text in page.skipped if text not in progress.skipped)
         progress.faults = progress.deaths = 0
         progress.error = ""
         progress.careful = max(0, progress.careful - 1)
         progress.pages += 1
-        self._advance(answer.get("NextToken"))
+        progress.entries += page.passed
+        self._advance(page)
         return True
 
-    def _skip(self, findings: list[Any]) -> None:
-        """Leave out a finding that several steps died of, so that the others are swept."""
-        reason = f"{self.progress.deaths} steps died of it"
-        self.progress.skipped += (f"{finding_id}: {reason}" for (_arn, finding_id), _ in keyed(findings))
+    def _open_pages(self) -> Pages:
+        if self._pages is None:
+            sources, request = self._walk.sources, self._walk.request
+            scope = self._outset.scopes[self.progress.scope]
+            held = HeldPages(sources, request, self._outset, self.progress.token)
+            self._pages = held if scope == MANAGED else ActivePages(sources, request)
+        return self._pages
 
-    def _advance(self, token: str | None) -> None:
+    def _skip(self, keys: Iterable[Key]) -> None:
+        """Leave out a finding that several steps died of, so that the others are swept."""
+        self.progress.skipped += (f"{key[1]}: {self.progress.deaths} steps died of it" for key in keys)
+
+    def _advance(self, page: SweepPage) -> None:
         progress = self.progress
-        progress.token = token or None
-        if progress.token is None:
+        progress.token = page.token
+        if page.is_last:
+            progress.token = self._pages = None
             progress.scope += 1
             self._end_if_all_is_read()
 
     def _end_if_all_is_read(self) -> None:
-        if self.progress.scope >= len(self._walk.request.scopes) and self.progress.status == "more":
+        if self.progress.scope >= len(self._outset.scopes) and self.progress.status == "more":
             progress = self.progress
             self._end("skipped" if progress.skipped else "withheld" if progress.withheld else "done")
 
@@ -239,59 +278,76 @@ class _WalkStep:
         progress.faults += 1
         if fault.kind in (Fault.REFUSED, Fault.DENIED) or progress.faults > MOST_FAULTS:
             failure = SweepDeniedError if fault.kind is Fault.DENIED else SweepError
-            raise failure(f"GetFindings: {fault.code}: {fault.message}")
+            raise failure(f"{fault.code}: {fault.message}")
         progress.wait = self._walk.pace.wait
         return False
 
-    def _take(self, findings: list[Any], scope: str, now: float) -> bool:
-        """Decide findings and hand them on. `now` is when they were asked for: what they show is no newer.
+    def _take(self, page: SweepPage) -> bool:
+        """Decide the findings of a page and hand them on.
 
         Return False if more has to be reserved first: then the next step reads them again.
         """
-        due = [(key, finding) for key, finding in keyed(findings) if not self._was_swept(finding, scope)]
-        namesakes = self._namesakes(findings)
-        decided = [(finding, self._walk.decide(finding, now)) for key, finding in due if key not in namesakes]
-        concerned = [
-            (finding, decision) for finding, decision in decided if self._concerns(decision, finding)
+        due = [(key, finding) for key, finding in page.findings if self._is_due(key, page)]
+        namesakes = self._namesakes(page)
+        looks = [
+            self._walk.look(key, finding, page.entries.get(key, NO_ENTRY), page.asked_at)
+            for key, finding in due
+            if key not in namesakes
         ]
-        if not self._reserves([decision for _finding, decision in concerned]):
+        concerned = [look for look in looks if self._concerns(look)]
+        if not self._reserves(concerned):
             return False
         self.progress.read += len(due)
         for key, finding in due:
             if key in namesakes:
-                self._refuse(key, finding, now, together=namesakes[key])
-        for finding, decision in concerned:
-            if decision.update is not None and self.progress.changed == self._walk.request.budget:
-                self._end("over budget")
+                self._refuse(key, finding, page.asked_at, together=namesakes[key])
+        for look in concerned:
+            if not self._hand_on_within_limits(look, page.asked_at):
                 return True
-            if decision.hides and self._may_hide_no_more():
-                self.progress.withheld += 1
-                continue
-            self._count(decision)
-            self._hand_on(decision, finding, now)
-        self._send(self._bundles.take(now - self._walk.pace.hold))
+        self._send(self._bundles.take(page.asked_at - self._walk.pace.hold))
+        self._tend_entries(page, looks)
         return True
 
-    def _reserves(self, decisions: list[Decision]) -> bool:
+    def _is_due(self, key: Key, page: SweepPage) -> bool:
+        """Return whether a finding is still to be looked at.
+
+        It is not if it was read by its id before, or if triage has written it since the sweep began: by the
+        same rules. GetFindings may still show its old state, and it would be sent and counted once more.
+        """
+        entry, progress = page.entries.get(key), self.progress
+        if entry is None or self._walk.request.take_back:
+            return True
+        if self._outset.scopes[progress.scope] != MANAGED and self._was_read_before(key, entry):
+            return False
+        written = max(entry.ended, entry.intent.time if entry.intent else 0.0)
+        return written < (progress.started or 0.0)
+
+    def _was_read_before(self, key: Key, entry: Entry) -> bool:
+        return MANAGED in self._outset.scopes[: self.progress.scope] and self._outset.has_read(key, entry)
+
+    def _reserves(self, looks: list[Look]) -> bool:
         """Return whether enough is reserved to hand these on; reserve it for the next step if not."""
         progress, left = self.progress, self._walk.left(self.progress)
         if left is None or progress.reserved is None:
             return True
-        needed = min(left, sum(map(self._walk.counts, decisions)))
+        needed = min(left, sum(map(self._walk.counts, looks)))
         if needed <= progress.reserved:
             return True
         # Where steps die, each of them costs what it reserved: no more than its page needs.
         progress.reserved = needed if progress.careful else min(left, max(needed, RESERVE))
         return False
 
-    def _namesakes(self, findings: list[Any]) -> dict[Key, bool]:
+    def _namesakes(self, page: SweepPage) -> dict[Key, bool]:
         """Return the keys that several accounts have, and whether the page shows more than one of them."""
-        page: dict[Key, list[Finding]] = {}
-        for key, finding in keyed(findings):
-            page.setdefault(key, []).append(finding)
-        accounts = {key: accounts_of(some) for key, some in page.items()}
+        findings: dict[Key, list[Finding]] = {}
+        for key, finding in page.findings:
+            findings.setdefault(key, []).append(finding)
+        shown = {key: accounts_of(some) for key, some in findings.items()}
+        known = {key: (*some, *page.accounts.get(key, ())) for key, some in shown.items()}
         return {
-            key: len(some) > 1 for key, some in accounts.items() if len(self._walk.owners.note(key, some)) > 1
+            key: len(shown[key]) > 1
+            for key, some in known.items()
+            if len(self._walk.owners.note(key, some)) > 1
         }
 
     def _refuse(self, key: Key, finding: Finding, now: float, *, together: bool) -> None:
@@ -303,53 +359,101 @@ class _WalkStep:
         if together and json_size(finding) <= LARGEST_BUNDLE:
             self._send(self._bundles.add(f"namesakes {key}", finding, now))
 
+    def _concerns(self, look: Look) -> bool:
+        """Return whether one of the rules that are asked for has to do with it."""
+        asked, decision = set(self._walk.request.rules), look.decision
+        if not asked or decision is None:
+            return True
+        return not asked.isdisjoint(
+            {*decision.rules, *look.entry.rules, *(change.rule for change in decision.changes)}
+        )
+
+    def _hand_on_within_limits(self, look: Look, now: float) -> bool:
+        """Hand on a finding unless a limit is reached; False if the sweep ends with that."""
+        progress, decision = self.progress, look.decision
+        changes = decision is None or decision.update is not None
+        if changes and progress.changed == self._walk.request.budget:
+            self._end("over budget")
+            return False
+        if decision is not None and decision.hides and self._may_hide_no_more():
+            progress.withheld += 1
+            return True
+        if decision is not None and decision.reopens and self._may_reopen_no_more():
+            self._end("waiting")
+            return False
+        self._count(look)
+        self._hand_on(look, now)
+        return True
+
     def _may_hide_no_more(self) -> bool:
         limit = self._walk.may_hide
         return limit is not None and self.progress.hidden >= limit
 
-    def _was_swept(self, finding: Finding, scope: str) -> bool:
-        """Say whether the finding was swept before: what we hold is, if the sweep has both scopes.
+    def _may_reopen_no_more(self) -> bool:
+        """Return whether a person has to agree first; a deployment from the wrong branch looks so."""
+        limit = self._outset.may_reopen
+        if limit is None or self.progress.reopened < limit:
+            return False
+        self.progress.outset = replace(self._outset, objection=REOPENS.format(limit=limit))
+        return True
 
-        GetFindings may still show its old state. It would be sent, and counted against budgets, once more.
-        """
-        managed = user_fields(finding).get(MANAGED_KEY) == self._walk.settings.stack
-        return scope == ACTIVE and managed and MANAGED in self._walk.request.scopes
-
-    def _concerns(self, decision: Decision, finding: Finding) -> bool:
-        """Return whether one of the rules that are asked for has to do with it."""
-        asked = set(self._walk.request.rules)
-        if not asked:
-            return True
-        named = user_fields(finding).get(RULES_KEY)
-        held = named.split(", ") if isinstance(named, str) else ()
-        return not asked.isdisjoint({*decision.rules, *held, *(c.rule for c in decision.changes)})
-
-    def _count(self, decision: Decision) -> None:
-        progress = self.progress
+    def _count(self, look: Look) -> None:
+        progress, decision = self.progress, look.decision
         if progress.reserved is not None and self._walk.left(progress) is not None:
-            progress.reserved -= self._walk.counts(decision)
+            progress.reserved -= self._walk.counts(look)
+        if decision is None:
+            progress.doubtful += 1
+            progress.changed += self._walk.counts(look)
+            return
         progress.changed += decision.update is not None
         progress.hidden += decision.hides
+        progress.reopened += decision.reopens
         progress.taken_back += decision.takes_back
         progress.refused += decision.refused is not None
         progress.kept += bool(decision.kept)
         progress.failed_rules += bool(decision.errors)
         progress.count_rules({change.rule for change in decision.changes if change.rule})
 
-    def _hand_on(self, decision: Decision, finding: Finding, now: float) -> None:
-        """Hand on findings with an update, and those that are refused or failed, so that triage logs them.
+    def _hand_on(self, look: Look, now: float) -> None:
+        """Hand on what triage has to do something with; what is refused or failed too, so that it is logged.
 
         Leave out a finding that no message can hold, such as one that consists of control characters.
         """
+        decision, finding = look.decision, look.finding
+        if decision is not None and not _needs_triage(decision, look.entry):
+            return
         if json_size(finding) > LARGEST_BUNDLE:
-            self.progress.refused += decision.refused is None
-        elif decision.update is not None:
+            self.progress.refused += decision is None or decision.refused is None
+        elif decision is None or decision.update is None:
+            self._send(self._bundles.add("", finding, now))
+        else:
             update = canonical(decision.update)
             self._send(self._bundles.add(update, finding, now, hides=decision.hides))
-        elif decision.refused is not None or decision.errors:
-            self._send(self._bundles.add("", finding, now))
 
-    def _send(self, bundles: Any) -> None:
+    def _tend_entries(self, page: SweepPage, looks: Iterable[Look]) -> None:
+        """Note in the ledger whose finding is gone, and end the entries that may end.
+
+        An entry that triage has written meanwhile stays as it is; what fails is done by the next sweep.
+        """
+        now, ledger = page.asked_at, self._walk.sources.ledger
+        self.progress.gone += len(page.missing)
+        if not self._walk.ends_entries:
+            return
+        missing = dict(page.missing)
+        idle = {look.key: look.entry for look in looks if look.decision and not look.decision.update}
+        there = {
+            key: replace(page.entries[key], gone=None) for key, _ in page.findings if key in page.entries
+        }
+        ending = {key: entry for key, entry in missing.items() if may_end(entry, now, LAG)}
+        ending |= {key: there[key] for key in idle if key in there and may_end(there[key], now, LAG)}
+        noted = {key: replace(entry, gone=now) for key, entry in missing.items() if entry.gone is None}
+        noted |= {key: entry for key, entry in there.items() if page.entries[key].gone is not None}
+        if ending:
+            ledger.delete(ending, self._until)
+        if noted := {key: entry for key, entry in noted.items() if key not in ending}:
+            ledger.write(noted, self._until)
+
+    def _send(self, bundles: Iterable[Bundle]) -> None:
         ready = list(bundles)
         if ready:
             sent = self._walk.destination.send(ready)
@@ -361,3 +465,10 @@ class _WalkStep:
 
     def _end(self, status: Status) -> None:
         self.progress.status = status
+
+
+def _needs_triage(decision: Decision, entry: Entry) -> bool:
+    """Say whether triage has something to do: to send, to log, to ask about, or to write into the ledger."""
+    is_logged = decision.refused is not None or bool(decision.errors)
+    is_noted = bool(decision.questions) or decision.after.remembers_more_than(entry)
+    return decision.update is not None or is_logged or is_noted

@@ -5,6 +5,7 @@ from typing import Any
 
 from hubtriage.aws.sweep.inprocess import SWEEP_READS, UPDATES
 from hubtriage.aws.sweep.progress import Progress
+from hubtriage.aws.sweep.report import results
 from hubtriage.cli.text import quoted
 from hubtriage.cli.views.tables import duration, table
 
@@ -18,6 +19,7 @@ ENDS = {
     "observe": "took back nothing more: triage is in observe and writes nothing; hubtriage mode enforce, "
     "then at once --take-back again",
     "superseded": "ended because another sweep was asked for",
+    "waiting": "waits for a person",
     "over budget": "stopped: more findings would change than the budget allows",
     "intake closed": "not begun: the intake is shut, as after --take-back; --reopen opens it",
 }
@@ -25,7 +27,7 @@ ENDS = {
 
 def progress_line(progress: Progress) -> str:
     """Return how far the sweep has come, in one line."""
-    waits = "for the queue" if progress.started else "until what was done before shows"
+    waits = "for the queue or another sweep" if progress.started else "until what was done before shows"
     read = f"{progress.read:,} findings read, {progress.changed:,} to change"
     return f"{read}, waits {waits}" if progress.wait else read
 
@@ -35,24 +37,9 @@ def as_record(progress: Progress, ended: Iterable[str] = (), *, dry_run: bool = 
 
     The report of a dry run also says what the changes would take.
     """
-    record: dict[str, Any] = {
-        "status": progress.status,
-        "read": progress.read,
-        "changed": progress.changed,
-        "hidden": progress.hidden,
-        "taken_back": progress.taken_back,
-        "refused": progress.refused,
-        "left_to_people": progress.kept,
-        "failed_rules": progress.failed_rules,
-        "withheld": progress.withheld,
-        "uncertain": progress.uncertain,
-        "skipped": list(progress.skipped),
-        "dead_letters": progress.dead_letters,
-        "by_rule": dict(progress.by_rule.most_common()),
-        "rules_ended_today": list(ended),
-    }
+    record: dict[str, Any] = {**results(progress), "rules_ended_today": list(ended)}
     if dry_run:
-        seconds = max(progress.messages / UPDATES, progress.pages / SWEEP_READS)
+        seconds = max(progress.messages / UPDATES, progress.calls / SWEEP_READS)
         record |= {"dry_run": True, "calls": progress.messages, "hours": round(seconds / 3600, 4)}
     return record
 
@@ -66,7 +53,7 @@ def text(record: Mapping[str, Any]) -> Iterator[str]:
     changed = "would change" if dry_run else "changed or in the queue to be changed"
     yield f"  {record['read']:,} findings read, {record['changed']:,} {changed}"
     if record["status"] == "done" and not record["read"]:
-        yield "  no finding is as --scope, --filter or --adopt ask for; check the names that they give"
+        yield "  no finding is as --scope and --filter ask for; check the names that they give"
     yield f"  {record['hidden']:,} hidden, {record['taken_back']:,} taken back"
     yield f"  {record['refused']:,} refused, {record['left_to_people']:,} left to people"
     yield from _troubles(record)
@@ -74,13 +61,18 @@ def text(record: Mapping[str, Any]) -> Iterator[str]:
         yield f"  ended today: {', '.join(record['rules_ended_today'])}"
     if dry_run:
         yield f"  it would take {record['calls']:,} API calls, and {duration(record['hours'])}"
-    if record["by_rule"]:
+    if record["changed_by_rule"]:
         yield ""
-        yield from table(("rule", "findings"), list(record["by_rule"].items()))
+        yield from table(("rule", "findings"), list(record["changed_by_rule"].items()))
 
 
 def _troubles(record: Mapping[str, Any]) -> Iterator[str]:
     """Yield the lines about what was not done, or is not known."""
+    if record["objection"]:
+        yield f"  {record['objection']}"
+        yield "  if that is meant: hubtriage sweep --confirm; if not, deploy the right rules"
+    if record["doubtful"]:
+        yield f"  {record['doubtful']:,} were handed on because it is not certain how they are"
     if record["failed_rules"]:
         yield f"  on {record['failed_rules']:,} a rule could not be evaluated: see the decision log"
     if record["withheld"]:

@@ -120,14 +120,14 @@ def test_a_sweep_that_is_resumed_counts_what_its_last_step_may_have_hidden() -> 
     assert (progress["deaths"], progress["skipped"]) == (0, [])
 
 
-def deadly(name: str) -> Callable[[Walk, Any, float], Any]:
+def deadly(name: str) -> Callable[[Walk, Any, Any, float], Any]:
     """Have every step die that handles this finding, as of a bug: it is read, but must not be decided on."""
     decide = Walk.decide
 
-    def dying(walk: Walk, found: Any, now: float) -> Any:
+    def dying(walk: Walk, found: Any, entry: Any, now: float) -> Any:
         if found["Id"] == name:
             raise Killed
-        return decide(walk, found, now)
+        return decide(walk, found, entry, now)
 
     return dying
 

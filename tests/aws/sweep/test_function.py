@@ -11,9 +11,10 @@ from hubtriage.aws.custom_resource import CustomResources
 from hubtriage.aws.environment import ConfigError
 from hubtriage.aws.sweep.bundles import LARGEST_BUNDLE, Bundle, Bundles
 from hubtriage.aws.sweep.config import SweepConfig
-from hubtriage.aws.sweep.deployed import StartAfterDeploy
 from hubtriage.aws.sweep.destination import DestinationError, QueueDestination, event
 from hubtriage.aws.sweep.function import Clients, SweepFunction
+from hubtriage.aws.sweep.occasions.deployed import StartAfterDeploy
+from hubtriage.aws.sweep.occasions.memory import ProcessMemory
 from hubtriage.aws.sweep.progress import Progress, ProgressError
 from hubtriage.aws.sweep.request import ACTIVE, MANAGED, SweepRequest, SweepRequestError
 from hubtriage.aws.sweep.run_lock import RunLock
@@ -128,10 +129,11 @@ class SweepSite:
             "https://queue", DEAD_LETTERS, "rule", reads, step, hide_limit=hide_limit, **waits
         )
         self.mode: Mode = "enforce"
+        self.memory = ProcessMemory()
         self.function = self.function_with(rules(suppress("rule-a", "control-a")))
 
     def function_with(self, ruleset: Ruleset) -> SweepFunction:
-        clients = Clients(self.world.api, self.sqs, self.states, self.rule)
+        clients = Clients(self.world.api, self.sqs, self.states, self.rule, self.world.ledger, self.memory)
         return SweepFunction(
             TriageConfig(), self.config, ruleset, clients, self.world.clock, read_mode=lambda: self.mode
         )
@@ -263,7 +265,7 @@ def test_taking_back_is_done_only_when_what_it_sent_is_triaged():
     site.world.clock.sleep(1)
     state = site(state)
     assert (state["progress"]["status"], site.hidden) == ("done", 0)
-    assert (state["report"]["taken_back"], state["report"]["pages"]) == (250, 3)
+    assert (state["report"]["taken_back"], state["report"]["pages"]) == (250, 13)
 
 
 def test_what_the_shut_intake_still_lets_in_is_taken_back_too():
@@ -290,8 +292,8 @@ def test_what_was_hidden_last_is_taken_back_although_readers_are_behind():
     site.world.clock.sleep(200)
     site.hide(250)
     site.world.clock.sleep(20)
-    seen = site.world.api.get_findings(Filters=SweepRequest((MANAGED,)).filters(MANAGED, "hubtriage"))
-    assert seen["Findings"] == [], "readers are behind"
+    seen = site.world.api.get_findings(Filters=SweepRequest().filters())["Findings"]
+    assert {found["Workflow"]["Status"] for found in seen} == {"NEW"}, "readers are behind"
     ended = site.sweep({"request": TAKE_BACK})
     assert (ended["progress"]["status"], ended["report"]["taken_back"], site.hidden) == ("done", 250, 0)
 
@@ -545,13 +547,10 @@ def test_a_request_is_read_as_it_was_written():
 
 def test_filters_are_in_the_shape_of_get_findings():
     request = SweepRequest(products=("arn:p", "Macie"), controls=("S3.2", "S3.3"))
-    managed = {"Key": "hubtriage/managed", "Value": "prod", "Comparison": "EQUALS"}
-    assert request.filters(MANAGED, "prod")["UserDefinedFields"] == [managed]
-    assert set(request.filters(ACTIVE, "prod")) == {
+    assert set(request.filters()) == {
         "RecordState", "ProductArn", "ProductName", "ComplianceSecurityControlId"
     }  # fmt: skip
-    adopt = SweepRequest((MANAGED,), adopt="old").filters(MANAGED, "prod")
-    assert adopt["UserDefinedFields"][0]["Value"] == "old"
+    assert request.filters()["ProductArn"] == [{"Value": "arn:p", "Comparison": "EQUALS"}]
 
 
 def test_something_else_is_no_progress():
@@ -576,8 +575,10 @@ def test_a_deployment_starts_a_sweep_and_cloudformation_is_told(kind, started):
     assert url == "https://answer"
     assert (answer["Status"], answer["RequestId"], answer["StackId"]) == ("SUCCESS", "r", "s")
     for request in states.started:
-        assert json.loads(request["input"]) == {"request": {"settle": True, "reason": "deploy"}}
-        assert request["name"].startswith("deploy-")
+        assert json.loads(request["input"]) == {
+            "request": {"changed": True, "settle": True, "reason": "deploy"}
+        }
+        assert request["name"].startswith("some-deploy-")
 
 
 def test_a_sweep_that_cannot_be_started_fails_the_deployment():
@@ -653,11 +654,11 @@ def test_a_sweep_that_was_stopped_by_hand_notices_and_one_that_is_not_listed_yet
     clock = ManualClock()
     states = States()
     turn = RunLock(states, MACHINE, ME, clock, every=5.0)
-    assert turn.superseded() is None, "AWS: lists lag"
+    assert turn.stop_reason() is None, "AWS: lists lag"
     states.running[ME] = 1.0
     clock.sleep(5)
-    assert turn.superseded() is None
+    assert turn.stop_reason() is None
     states.running.clear()
-    assert turn.superseded() is None, "AWS is not asked before each page"
+    assert turn.stop_reason() is None, "AWS is not asked before each page"
     clock.sleep(5)
-    assert turn.superseded() == "superseded"
+    assert turn.stop_reason() == "superseded"

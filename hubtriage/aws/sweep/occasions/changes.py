@@ -1,0 +1,128 @@
+"""What changed between the rules that were swept last and those that are deployed now. Pure.
+
+Only what a rule decides counts: its description may change, and no finding is read for it. A default that a
+new version of hubtriage sets otherwise counts like a key that the author changed.
+"""
+
+from base64 import b64encode
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from json import dumps
+from typing import Any
+
+from hubtriage.engine.planning.plan import Settings
+from hubtriage.engine.ruleset.ruleset import Rule, Ruleset
+from hubtriage.engine.ruleset.templates import RULE_VALUES
+
+ENGINE = 1
+"""Goes up with a version that decides otherwise by the same rules: then every rule counts as changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class SweptRule:
+    """A rule as it was swept: `print` is a digest of all that it decides by, except its times.
+
+    `sets`: it changed findings. `holds`: what it had done stood, as that of a rule on hold does. `terminal`:
+    it kept findings from later rules. `starts` and `ends` are epoch seconds, as of `Rule`.
+    """
+
+    print: str
+    sets: bool
+    holds: bool
+    terminal: bool
+    starts: float | None = None
+    ends: float | None = None
+
+    def is_in_time(self, now: float) -> bool:
+        """Say whether the rule's time had begun and not ended."""
+        return (self.starts is None or self.starts <= now) and (self.ends is None or now < self.ends)
+
+
+SweptRules = Mapping[str, SweptRule]
+"""By id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """The ids of rules that differ from those that were swept last.
+
+    `ended`: nothing of theirs stands any more. `changed`: in force then and now, but not the same. `begun`:
+    in force now only. `were_in_force` counts the rules of the last sweep whose work would stand by now.
+    `wants_active`: findings that no rule holds may be concerned.
+    """
+
+    ended: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    begun: tuple[str, ...] = ()
+    were_in_force: int = 0
+    wants_active: bool = False
+
+    @property
+    def holding(self) -> tuple[str, ...]:
+        """The rules whose findings have to be looked at."""
+        return tuple(sorted((*self.ended, *self.changed)))
+
+    @property
+    def any(self) -> bool:
+        """Whether there is anything to sweep."""
+        return bool(self.ended or self.changed or self.begun)
+
+
+def swept_rules(ruleset: Ruleset, settings: Settings) -> dict[str, SweptRule]:
+    """Return what to remember of a rule set that is swept with these settings."""
+    shared = dumps([ENGINE, settings.udf, sorted(settings.never)])
+    directory = dumps(ruleset.accounts, sort_keys=True)
+    return {rule.id: _swept(rule, shared, directory) for rule in ruleset.rules}
+
+
+def digest_of(rules: SweptRules) -> str:
+    """Return a digest of a whole rule set: it differs where any rule decides, begins or ends otherwise."""
+    listed = [[name, rule.print, rule.starts, rule.ends] for name, rule in sorted(rules.items())]
+    return _digest(dumps(listed))
+
+
+def changes(swept: SweptRules, current: SweptRules, now: float) -> Changes:
+    """Compare the rules that were swept last with the deployed ones, as of a time (epoch seconds)."""
+    before = {name: rule for name, rule in swept.items() if rule.is_in_time(now) and rule.holds}
+    after = {name: rule for name, rule in current.items() if rule.is_in_time(now) and rule.holds}
+    ended = before.keys() - after.keys()
+    changed = {name for name in before.keys() & after.keys() if before[name].print != after[name].print}
+    begun = {name for name in after.keys() - before.keys() if after[name].sets}
+    wants = begun or any(after[name].sets for name in changed)
+    lets_pass = any(before[name].terminal for name in (*ended, *changed))
+    return Changes(
+        tuple(sorted(ended)),
+        tuple(sorted(changed)),
+        tuple(sorted(begun)),
+        were_in_force=len(before),
+        wants_active=bool(wants or lets_pass),
+    )
+
+
+def _swept(rule: Rule, shared: str, directory: str) -> SweptRule:
+    return SweptRule(
+        print=_digest(dumps([shared, *_decisive(rule, directory)], sort_keys=True)),
+        sets=rule.mode == "enforce",
+        holds=rule.mode in ("enforce", "hold"),
+        terminal=rule.terminal,
+        starts=rule.starts,
+        ends=rule.ends,
+    )
+
+
+def _decisive(rule: Rule, directory: str) -> Iterator[Any]:
+    """Yield what a rule decides by, with what its source leaves out at its default."""
+    source = rule.source
+    yield from (rule.order, rule.mode, rule.terminal, rule.override, rule.ceiling)
+    when, update = dumps(source.get("when"), sort_keys=True), dumps(source["update"], sort_keys=True)
+    yield from (source.get("match"), when, update)
+    if '"account"' in when:
+        yield directory
+    if "{rule." in update:
+        yield [source.get(name) for name in RULE_VALUES]
+
+
+def _digest(text: str) -> str:
+    """64 bits: enough to see that something changed."""
+    return b64encode(sha256(text.encode("utf-8", "surrogatepass")).digest()[:8]).decode().rstrip("=")

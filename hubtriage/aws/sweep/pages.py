@@ -1,0 +1,149 @@
+"""Pages of a sweep: findings with their entries, from GetFindings or from the ledger."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from hubtriage.aws.clock import Clock
+from hubtriage.aws.ledger.ledger import Ledger, LedgerError, LedgerFault, LedgerFaultKind
+from hubtriage.aws.securityhub.api import Finding, Key
+from hubtriage.aws.securityhub.faults import CallFault, Fault
+from hubtriage.aws.securityhub.reading import MOST_VALUES, PAGE, SKIPPED, Fresh, Getter, Reader, keyed
+from hubtriage.aws.sweep.held import Held, HeldEntries
+from hubtriage.aws.sweep.occasions.outset import Outset
+from hubtriage.aws.sweep.request import BY_GENERATOR, SweepRequest
+from hubtriage.engine.planning.entry import Entry
+
+_KINDS = {
+    LedgerFaultKind.DENIED: Fault.DENIED,
+    LedgerFaultKind.MISSING: Fault.DENIED,
+    LedgerFaultKind.THROTTLED: Fault.THROTTLED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What a sweep reads. The reader's calls count against the same budget as the getter's.
+
+    `lease`: for how long an intent in the ledger is left to the function that recorded it, seconds.
+    """
+
+    getter: Getter
+    reader: Reader
+    ledger: Ledger
+    clock: Clock
+    lease: float
+
+
+@dataclass(slots=True)
+class SweepPage:
+    """Findings with the entries of those that have one. `asked_at`: when they were asked for, epoch seconds.
+
+    `token`: where the next page begins, unless this one `is_last`. `missing` are entries whose finding is not
+    there, `accounts` those of keys that several accounts have, `skipped` says what is left out and why.
+    `passed` counts the entries of the ledger that were passed over on the way here.
+    """
+
+    asked_at: float
+    findings: list[tuple[Key, Finding]] = field(default_factory=list)
+    entries: Mapping[Key, Entry] = field(default_factory=dict)
+    token: str | None = None
+    is_last: bool = False
+    missing: list[Held] = field(default_factory=list)
+    accounts: Mapping[Key, tuple[str, ...]] = field(default_factory=dict)
+    skipped: list[str] = field(default_factory=list)
+    passed: int = 0
+
+
+class Pages(Protocol):
+    """Reads the pages of one scope, one after the other; `calls` counts those of GetFindings."""
+
+    calls: int
+
+    def read(self, token: str | None, most: int, deadline: float) -> SweepPage | CallFault:
+        """Return the page at `token` with up to so many findings, or what kept it from being read."""
+
+
+class ActivePages:
+    """Active findings as GetFindings lists them, up to 100 a page."""
+
+    def __init__(self, sources: Sources, request: SweepRequest) -> None:
+        self._sources = sources
+        self._request = {"Filters": request.filters(), "SortCriteria": BY_GENERATOR}
+        self.calls = 0
+
+    def read(self, token: str | None, most: int, deadline: float) -> SweepPage | CallFault:
+        """Read a page, and the entries of its findings."""
+        fresh = Fresh()
+        request: dict[str, Any] = {**self._request, "MaxResults": min(most, PAGE)}
+        if token is not None:
+            request["NextToken"] = token
+        page = SweepPage(self._sources.clock.now())
+        answer = self._sources.getter.get(request, deadline, fresh)
+        self.calls += fresh.calls
+        if isinstance(answer, CallFault):
+            return answer
+        page.findings = list(keyed(answer["Findings"]))
+        page.token = answer.get("NextToken") or None
+        page.is_last = page.token is None
+        if SKIPPED in answer:
+            page.skipped.append(str(answer[SKIPPED]))
+        return self._with_entries(page, deadline)
+
+    def _with_entries(self, page: SweepPage, deadline: float) -> SweepPage | CallFault:
+        recall = self._sources.ledger.read([key for key, _finding in page.findings], deadline)
+        for fault in recall.unread.values():
+            if fault.concerns_table:
+                return _ledgers(fault)
+        page.findings = [(key, finding) for key, finding in page.findings if key not in recall.unread]
+        page.skipped += (f"{key[1]}: {fault.message}" for key, fault in recall.unread.items())
+        page.entries = recall.entries
+        return page
+
+
+class HeldPages:
+    """Findings of entries of the ledger, read by id: up to 20, in one call unless they are large."""
+
+    def __init__(self, sources: Sources, request: SweepRequest, outset: Outset, token: str | None) -> None:
+        self._sources = sources
+        self._request = request
+        self._outset = outset
+        self._held = HeldEntries(sources.ledger, outset.rules, self._is_wanted, token)
+        self.calls = 0
+
+    def read(self, token: str | None, most: int, deadline: float) -> SweepPage | CallFault:
+        """Take entries and read their findings; `token` is where the page before has ended."""
+        if token != self._held.token:  # what was taken last is to be read again
+            self._held = HeldEntries(self._sources.ledger, self._outset.rules, self._is_wanted, token)
+        before = self._held.seen
+        try:
+            taken, damaged = self._held.take(min(most, MOST_VALUES), deadline)
+        except LedgerError as error:
+            return _ledgers(error.fault)
+        page = SweepPage(self._sources.clock.now(), token=self._held.token, is_last=self._held.is_over)
+        page.entries = dict(taken)
+        page.passed = self._held.seen - before
+        page.skipped += (fault.message for fault in damaged)
+        return self._with_findings(page, deadline) if taken else page
+
+    def _with_findings(self, page: SweepPage, deadline: float) -> SweepPage | CallFault:
+        fresh = self._sources.reader.read(page.entries, deadline)
+        self.calls += fresh.calls
+        for key, fault in fresh.unread.items():
+            if fault.kind is not Fault.REFUSED:
+                return fault
+            page.skipped.append(f"{key[1]}: {fault.message}")
+        page.findings = [
+            (key, finding) for key, finding in fresh.found.items() if self._request.wants(finding)
+        ]
+        page.missing = [(key, page.entries[key]) for key in page.entries if key in fresh.missing]
+        page.accounts = fresh.accounts
+        return page
+
+    def _is_wanted(self, key: Key, entry: Entry) -> bool:
+        return self._outset.reads(key, entry) and self._request.may_want(key, entry)
+
+
+def _ledgers(fault: LedgerFault) -> CallFault:
+    """Return a fault of the ledger as one of GetFindings is told. Its page is read again later."""
+    return CallFault(_KINDS.get(fault.kind, Fault.TRANSIENT), fault.code, f"the ledger: {fault.message}")
