@@ -11,7 +11,11 @@ import boto3
 import pytest
 from click.testing import CliRunner, Result
 
+from hubtriage.aws.ledger.item import attributes
+from hubtriage.aws.ledger.table import KEY
+from hubtriage.aws.switch.ledger_guard import mark_name
 from hubtriage.cli.main import cli
+from hubtriage.engine.planning.entry import Claim, Entry
 from hubtriage.localaws.cloud import LocalCloud
 from hubtriage.localaws.securityhub.faults import ScriptedFault
 from hubtriage.localaws.securityhub.settings import HubSettings
@@ -34,7 +38,6 @@ WITHOUT_STACK = [
     "aggregation",
     "rules",
     "automation-rules",
-    "memos",
     "quotas",
     "caller",
     "bootstrap",
@@ -125,22 +128,6 @@ def turn_off(cloud: LocalCloud) -> None:
     cloud.client("securityhub").disable_security_hub()
 
 
-def plant_foreign_memo(cloud: LocalCloud) -> None:
-    cloud.control.plant([finding(1, UserDefinedFields={"hubtriage/managed": "blue", "hubtriage/memo": "1"})])
-
-
-def plant_old_foreign_memo(cloud: LocalCloud) -> None:
-    """Plant one that is not among the newest findings, but has a note."""
-    note = {"Text": "x", "UpdatedBy": "hubtriage/x", "UpdatedAt": "2026-10-01T00:00:00Z"}
-    owned = finding(1, UserDefinedFields={"hubtriage/managed": "blue", "hubtriage/memo": "1"}, Note=note)
-    cloud.control.plant([owned, *(finding(n, UpdatedAt="2026-10-02T00:00:00Z") for n in range(2, 7))])
-
-
-def plant_lost_memo(cloud: LocalCloud) -> None:
-    note = {"Text": "x", "UpdatedBy": "hubtriage/x", "UpdatedAt": "2026-10-01T00:00:00Z"}
-    cloud.control.plant([finding(1, Note=note)])
-
-
 def overlap(cloud: LocalCloud) -> None:
     automation_rule(cloud.client("securityhub"), "Tell", "noisy", "NOTIFIED")
     cloud.control.plant([finding(1), finding(2), finding(3, GeneratorId="quiet")])
@@ -201,16 +188,17 @@ BEFORE = [
     pytest.param(agree, "automation-rules", "warning", "1 overlap with rules of yours", id="the same value"),
     pytest.param(overlap_unseen, "automation-rules", "warning", "1 overlap", id="criteria that allow it"),
     pytest.param(other_findings, "automation-rules", "ok", "no overlap", id="a rule for other findings"),
-    pytest.param(plant_foreign_memo, "memos", "problem", "blue (1 finding)", id="another stack"),
-    pytest.param(
-        plant_old_foreign_memo, "memos", "problem", "blue (1 finding)", id="another stack, long ago"
-    ),
-    pytest.param(plant_lost_memo, "memos", "warning", "without its memory: 1", id="a lost memory"),
     pytest.param(many_rules, "quotas", "warning", "automation rules: 81 of 100", id="few rules left"),
     pytest.param(
         denied("ListMembers"), "administrator", "unchecked", "AccessDenied", id="members may not be listed"
     ),
-    pytest.param(denied("GetFindings"), "memos", "unchecked", "AccessDenied", id="findings may not be read"),
+    pytest.param(
+        denied("GetFindings"),
+        "automation-rules",
+        "unchecked",
+        "0 findings looked at",
+        id="findings may not be read",
+    ),
 ]
 
 
@@ -291,7 +279,7 @@ def test_rules_that_cannot_be_used_are_told(
     found = checks(run(folder, "--json"))
     assert (found["rules"]["status"], words in found["rules"]["seen"]) == (status, True), found["rules"]
     assert found["automation-rules"]["status"] == "unchecked"
-    assert found["memos"]["status"] == "ok"
+    assert found["quotas"]["status"] == "ok"
 
 
 def test_warnings_and_what_is_unchecked_count_with_strict_only(aws: LocalCloud, rules: Path) -> None:
@@ -301,7 +289,8 @@ def test_warnings_and_what_is_unchecked_count_with_strict_only(aws: LocalCloud, 
 
 
 def test_what_a_finding_says_does_not_reach_the_terminal(aws: LocalCloud, rules: Path) -> None:
-    aws.control.plant([finding(1, UserDefinedFields={"hubtriage/managed": "x\x1b[2J\nok  Security Hub"})])
+    automation_rule(aws.client("securityhub"), "Tell", "noisy", "NOTIFIED")
+    aws.control.plant([finding(1, Id="x\x1b[2J\nok  Security Hub")])
     output = run(rules).stdout
     assert "\x1b[2J" not in output
     assert "\\u001b[2J\\nok  Security Hub" in output
@@ -415,6 +404,60 @@ def unmapped(stack: DeployedStack) -> Callable[[], object]:
     return lambda: functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=True)
 
 
+def paused(stack: DeployedStack) -> Callable[[], object]:
+    """Do what the guard of the ledger does while the ledger does not answer."""
+    functions, systems = stack.cloud.client("lambda"), stack.cloud.client("ssm")
+    listed = functions.list_event_source_mappings(FunctionName=stack.outputs["FunctionName"])
+    [mapping] = listed["EventSourceMappings"]
+    name = mark_name("hubtriage")
+    systems.put_parameter(Name=name, Value=mapping["UUID"], Type="String")
+    resume = unmapped(stack)
+
+    def undo() -> None:
+        resume()
+        systems.delete_parameter(Name=name)
+
+    return undo
+
+
+def unprotected(stack: DeployedStack) -> Callable[[], object]:
+    tables, name = stack.cloud.client("dynamodb"), stack.outputs["LedgerTableName"]
+    tables.update_table(TableName=name, DeletionProtectionEnabled=False)
+    return lambda: tables.update_table(TableName=name, DeletionProtectionEnabled=True)
+
+
+def not_recoverable(stack: DeployedStack) -> Callable[[], object]:
+    tables, name = stack.cloud.client("dynamodb"), stack.outputs["LedgerTableName"]
+
+    def switch(on: bool) -> None:
+        wanted = {"PointInTimeRecoveryEnabled": on}
+        tables.update_continuous_backups(TableName=name, PointInTimeRecoverySpecification=wanted)
+
+    switch(False)
+    return lambda: switch(True)
+
+
+def held_for_ever(stack: DeployedStack) -> Callable[[], object]:
+    """Put a field into `never` of which the ledger holds a claim."""
+    functions, function = stack.cloud.client("lambda"), stack.outputs["FunctionName"]
+    tables, table = stack.cloud.client("dynamodb"), stack.outputs["LedgerTableName"]
+    variables = functions.get_function_configuration(FunctionName=function)["Environment"]["Variables"]
+
+    def set_never(names: str) -> None:
+        changed = {"Variables": {**variables, "HUBTRIAGE_NEVER": names}}
+        functions.update_function_configuration(FunctionName=function, Environment=changed)
+
+    held = Entry(claims={"Severity.Label": Claim("LOW", "noisy")})
+    tables.put_item(TableName=table, Item={KEY: {"S": "held"}, **attributes(held, 1)})
+    set_never("Severity.Label")
+
+    def undo() -> None:
+        set_never(variables["HUBTRIAGE_NEVER"])
+        tables.delete_item(TableName=table, Key={KEY: {"S": "held"}})
+
+    return undo
+
+
 def unpermitted(stack: DeployedStack) -> Callable[[], object]:
     functions, iam = stack.cloud.client("lambda"), stack.cloud.client("iam")
     configuration = functions.get_function_configuration(FunctionName=stack.outputs["FunctionName"])
@@ -447,6 +490,12 @@ AFTER = [
     pytest.param(muted, "alarms", "warning", "switched off", id="an alarm that nobody hears"),
     pytest.param(shut, "intake", "problem", "disabled", id="the intake is shut"),
     pytest.param(unmapped, "intake", "problem", "mapping is", id="the function gets nothing"),
+    pytest.param(paused, "intake", "problem", "the ledger did not answer", id="the ledger does not answer"),
+    pytest.param(unprotected, "ledger", "warning", "deleted by mistake", id="an unprotected ledger"),
+    pytest.param(not_recoverable, "ledger", "warning", "could not be restored", id="no backups"),
+    pytest.param(
+        held_for_ever, "ledger", "problem", "Severity.Label (1 finding)", id="what cannot be taken back"
+    ),
     pytest.param(
         unpermitted, "function", "problem", "lacks securityhub:BatchUpdateFindings", id="a lost permission"
     ),
@@ -478,7 +527,24 @@ def test_rules_that_are_not_deployed_are_told(deployed: DeployedStack, rules: Pa
     assert told["data"]["folder"] != told["data"]["deployed"]
 
 
-def test_a_setting_that_loses_keys_is_told(deployed: DeployedStack, rules: Path) -> None:
+TAGGING = """\
+  - id: tagging
+    match: {GeneratorId: [noisy]}
+    update: {UserDefinedFields: {team: blue}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [
+        pytest.param(RULES, "warning", id="it would lose keys once a rule sets user-defined fields"),
+        pytest.param(RULES + TAGGING, "problem", id="it loses keys"),
+    ],
+)
+def test_a_setting_that_loses_keys_is_told(
+    deployed: DeployedStack, rules: Path, text: str, status: str
+) -> None:
+    (rules / "rules.yaml").write_text(text)
     functions, name = deployed.cloud.client("lambda"), deployed.outputs["FunctionName"]
     variables = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
     functions.update_function_configuration(
@@ -488,20 +554,5 @@ def test_a_setting_that_loses_keys_is_told(deployed: DeployedStack, rules: Path)
         done = run(rules, "--json", "--probe-udf")
     finally:
         functions.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
-    assert checks(done)["udf"]["status"] == "problem"
-    assert done.exit_code == 1
-
-
-def test_a_known_stack_is_no_problem(deployed: DeployedStack, rules: Path) -> None:
-    functions, name = deployed.cloud.client("lambda"), deployed.outputs["FunctionName"]
-    variables = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-    functions.update_function_configuration(
-        FunctionName=name, Environment={"Variables": {**variables, "HUBTRIAGE_KNOWN_STACKS": "blue,green"}}
-    )
-    plant_foreign_memo(deployed.cloud)
-    try:
-        told = checks(run(rules, "--json"))["memos"]
-    finally:
-        functions.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
-        deployed.cloud.control.reset()
-    assert (told["status"], told["data"]["stacks"]) == ("ok", {"blue": 1})
+    assert checks(done)["udf"]["status"] == status
+    assert done.exit_code == (status == "problem")

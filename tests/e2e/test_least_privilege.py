@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from hubtriage.aws.ledger.table import KEY
 from hubtriage.localaws.findings import generate
 from hubtriage.localaws.securityhub.settings import HubSettings
 from tests.support.acting import Clients, acting_as, answer_of, created_role, role_arn
@@ -100,6 +101,23 @@ ELSEWHERE: dict[str, tuple[str, str, dict[str, Any]]] = {
     "list roles": ("iam", "list_roles", {}),
     "list buckets": ("s3", "list_buckets", {}),
     "list secrets": ("secretsmanager", "list_secrets", {}),
+    "read the whole ledger": ("dynamodb", "scan", {"TableName": "{LedgerTableName}"}),
+    "delete the ledger": ("dynamodb", "delete_table", {"TableName": "{LedgerTableName}"}),
+    "delete an entry": (
+        "dynamodb",
+        "delete_item",
+        {"TableName": "{LedgerTableName}", "Key": {"k": {"S": "x"}}},
+    ),
+    "write past the conditions": (
+        "dynamodb",
+        "put_item",
+        {"TableName": "{LedgerTableName}", "Item": {"k": {"S": "x"}}},
+    ),
+    "pause its own intake": (
+        "lambda",
+        "update_event_source_mapping",
+        {"UUID": "00000000-0000-0000-0000-000000000000", "Enabled": False},
+    ),
     "send alarms": ("sns", "publish", {"TopicArn": "{AlarmTopicArn}", "Message": "all is well"}),
 }
 
@@ -127,6 +145,7 @@ OTHERS = {
     "the sweep": "SweepStepRole",
     "what starts sweeps": "SweepDeployedRole",
     "the breaker": "BreakerRole",
+    "the guard of the ledger": "LedgerGuardRole",
     "a redrive": "IntakeRedrive",
 }
 
@@ -138,6 +157,18 @@ def test_no_other_role_of_the_stack_changes_findings(guarded: DeployedStack) -> 
             one = _identifiers(guarded, "Inspector")
             answers[name] = _updating(client("securityhub"), one, Workflow={"Status": "SUPPRESSED"})
     assert answers == dict.fromkeys(OTHERS, "denied")
+
+
+def test_only_triage_and_the_sweep_read_the_ledger(guarded: DeployedStack) -> None:
+    """The guard tries to write, but reads nothing."""
+    wanted = {guarded.outputs["LedgerTableName"]: {"Keys": [{KEY: {"S": "x"}}]}}
+    answers = {}
+    for name, logical_id in {"triage": "TriageRole", **OTHERS}.items():
+        with acting_as(guarded.cloud, role_arn(guarded.cloud, STACK, logical_id)) as client:
+            read = partial(client("dynamodb").batch_get_item, RequestItems=wanted)
+            answers[name] = answer_of(read)
+    allowed = {name for name, answer in answers.items() if answer == "allowed"}
+    assert allowed == {"triage", "the sweep"}
 
 
 def test_only_the_rule_the_sweep_and_a_redrive_send_to_the_queue(guarded: DeployedStack) -> None:
@@ -156,6 +187,7 @@ def test_only_the_rule_the_sweep_and_a_redrive_send_to_the_queue(guarded: Deploy
         "a redrive": "allowed",
         "what starts sweeps": "denied",
         "the breaker": "denied",
+        "the guard of the ledger": "denied",
         "an administrator": "denied",
     }
     guarded.settle()
