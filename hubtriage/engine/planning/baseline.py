@@ -88,6 +88,8 @@ def _note_is_ours(finding: ParsedFinding, claims: Claims) -> bool:
 
 def _without_ours(finding: ParsedFinding, claims: Claims) -> dict[str, Any] | None:
     """Return the user-defined fields with ours taken back; None if none is ours."""
+    if not claims:
+        return None
     fields = finding.user_fields()
     ours = {
         name.removeprefix(USER_PREFIX): claim

@@ -22,6 +22,8 @@ class Plan:
 
 def fit(resolver: FieldResolver, folded: Fold) -> Plan:
     """Return the largest update that fits the limits; it is refused if nothing fits."""
+    if not resolver.claims and not folded.proposals:
+        return Plan({}, {})
     whole = _attempt(resolver, folded)
     if whole.refused is None:
         return whole

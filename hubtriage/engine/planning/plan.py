@@ -25,7 +25,7 @@ from hubtriage.engine.planning.entry import Authors, Claims, Entry, Times
 from hubtriage.engine.planning.fold import Fold, fold
 from hubtriage.engine.planning.limits import Plan, fit
 from hubtriage.engine.planning.resolve import FieldOutcome, FieldResolver
-from hubtriage.engine.planning.review import Review, review, unasked
+from hubtriage.engine.planning.review import Review, review
 from hubtriage.engine.ruleset.ruleset import Ruleset, is_above, is_hiding
 
 DAY = 86_400.0
@@ -101,8 +101,6 @@ def reason(
     if reviewed.outdated:
         planned = Plan({}, {})
     changes = () if planned.refused else tuple(_changes(planned))
-    is_grave = is_above(ruleset.highest_ceiling(now), base)
-    optional = unasked(reviewed, parsed, folded.proposals, is_grave)
     decision = Decision(
         finding_id=_text(finding, "Id"),
         product_arn=_text(finding, "ProductArn"),
@@ -118,11 +116,24 @@ def reason(
         hides=any(_hides(change, base) for change in changes),
         after=_after(entry, reviewed, planned, recent, now),
         questions=tuple(reviewed.questions),
-        optional_questions=tuple(name for name in optional if name not in authors),
+        optional_questions=_worth_asking(reviewed, authors, ruleset, folded, base, now),
         unrecorded=tuple(reviewed.unrecorded),
         outdated=reviewed.outdated,
     )
     return Reasoning(decision, entry, reviewed.claims, parsed, base, folded, planned.outcomes)
+
+
+def _worth_asking(
+    reviewed: Review, authors: Authors, ruleset: Ruleset, folded: Fold, base: ParsedFinding, now: float
+) -> tuple[str, ...]:
+    """Return the fields that a value of unknown author hides, where that matters.
+
+    It does where a rule wants the field, and where the finding is above every ceiling.
+    """
+    unknown = tuple(name for name in reviewed.unknown if name not in authors)
+    if not unknown or is_above(ruleset.highest_ceiling(now), base):
+        return unknown
+    return tuple(name for name in unknown if name in folded.proposals)
 
 
 def _changes(planned: Plan) -> Iterator[Change]:
@@ -139,7 +150,8 @@ def _after(entry: Entry, reviewed: Review, planned: Plan, recent: Mapping[str, T
     claims = {name: outcome.claim for name, outcome in outcomes if outcome.claim is not None}
     asked = {name: value for name, value in reviewed.asked.items() if name not in claims}
     if not planned.update:
-        return replace(entry, claims=claims, asked=asked)
+        is_same = claims == entry.claims and asked == entry.asked
+        return entry if is_same else replace(entry, claims=claims, asked=asked)
     sets = {
         name: (*recent.get(name, ()), now) for name, outcome in outcomes if outcome.is_new and outcome.change
     }

@@ -126,7 +126,8 @@ class FieldResolver:
         if same(name, value, proposal.value):
             if claim is None or claim.person:
                 return FieldOutcome(claim)
-            return FieldOutcome(replace(claim, rule=rule.id, left_out=False))
+            is_same = claim.rule == rule.id and not claim.left_out
+            return FieldOutcome(claim if is_same else replace(claim, rule=rule.id, left_out=False))
         persons = claim.person if claim else not is_nobodys(self.finding, name, value)
         is_new = persons or claim is None or claim.rule is None
         why = self._why_hands_off(rule, name, claim) if persons else None

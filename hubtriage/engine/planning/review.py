@@ -4,7 +4,6 @@ Watching cannot tell a person from the service, because events are missed, batch
 and Severity the finding's history is asked (`Authors`); what it does not say yet is told as a question.
 """
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from hubtriage.engine.fields import (
@@ -30,13 +29,15 @@ class Review:
     """The claims as they stand after a look at the finding.
 
     `overruled` are the fields that somebody has changed after us. `asked` are the hiding values that are
-    known not to be ours. `questions` are fields about which the history has to be asked, `unrecorded` those
-    of which it has no record. `outdated`: the history shows that the finding is from before our last write.
+    known not to be ours, `unknown` the fields with one of unknown author. `questions` are fields about which
+    the history has to be asked, `unrecorded` those of which it has no record. `outdated`: the history shows
+    that the finding is from before our last write.
     """
 
     claims: dict[str, Claim] = field(default_factory=dict)
     overruled: list[str] = field(default_factory=list)
     asked: dict[str, Stored] = field(default_factory=dict)
+    unknown: list[str] = field(default_factory=list)
     questions: list[str] = field(default_factory=list)
     unrecorded: list[str] = field(default_factory=list)
     outdated: bool = False
@@ -144,17 +145,5 @@ def _look_at_unclaimed(
     is_known = answer is not None and stored(answer.value) == shown
     if is_known or entry.asked.get(name) == shown:
         result.asked[name] = shown
-
-
-def unasked(
-    result: Review, finding: ParsedFinding, wanted: Mapping[str, object], is_grave: bool
-) -> Iterator[str]:
-    """Yield the fields that a value of unknown author hides, where a rule wants them or it is grave.
-
-    It is grave if the finding is above every ceiling.
-    """
-    for name in ASKED_ABOUT:
-        if name in result.claims or name in result.asked or not hides_unclaimed(name, finding):
-            continue
-        if is_grave or name in wanted:
-            yield name
+    else:
+        result.unknown.append(name)

@@ -77,8 +77,11 @@ def gravest_severity(baseline: ParsedFinding) -> str | None:
 
     Both count: a person who lowered a severity did not know what the provider says since.
     """
-    labels = (baseline.value(SEVERITY), baseline.provider_value(SEVERITY)[1])
-    return max(filter(None, labels), key=SEVERITY_RANK.__getitem__, default=None)
+    said: str | None = baseline.value(SEVERITY)
+    provided: str | None = baseline.provider_value(SEVERITY)[1]
+    if said is None or provided is None or said == provided:
+        return said or provided
+    return said if SEVERITY_RANK[said] > SEVERITY_RANK[provided] else provided
 
 
 def is_hiding(name: str, value: Value, finding: ParsedFinding) -> bool:
