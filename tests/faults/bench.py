@@ -12,18 +12,22 @@ from typing import Any
 
 from botocore.config import Config
 
+from hubtriage.localaws.cloud import LocalCloud
 from hubtriage.localaws.listener import Listener
+from hubtriage.localaws.ministack.faults import ServiceFault
 from hubtriage.localaws.securityhub.faults import ScriptedFault
 from hubtriage.localaws.securityhub.settings import HubSettings
 from tests.e2e.stories import provided
-from tests.faults.cases import CASES, FOREVER, Case
+from tests.faults.cases import CASES, FOREVER, WRITE, Case
 from tests.faults.ledger import FATES, UNACCOUNTED, Entry, Fate, Witnesses, account, by_finding, tally
 from tests.faults.proxy import FaultProxy, fault_proxy
 from tests.support.deployed_stack import DeployedStack, Tap, built_stack, deployed_stack, drained
 
 RULES = Path(__file__).parent / "rules"
-VISIBILITY = 10
+VISIBILITY = 15
 """Seconds until a message is delivered again; in an account it is six function timeouts, half an hour."""
+LEASE = 60
+"""Seconds for which an intent is left to who recorded it: shorter than all deliveries together."""
 KILLED = Case("function killed in mid-batch", "updated", findings=24)
 THROTTLED = Case("function throttled", "updated", findings=6)
 UNUSABLE = Case("event without a finding", "dead letter", findings=0)
@@ -87,6 +91,7 @@ class FaultBench:
         self.proxy = proxy
         self.struck: dict[str, int] = {}
         self._rules: dict[str, int] = {}
+        self._parts: dict[str, list[int]] = defaultdict(list)
         self._past_the_bus: list[dict[str, Any]] = []
         self._tap = Tap(stack.cloud)
         self._events: list[dict[str, Any]] = []
@@ -109,6 +114,7 @@ class FaultBench:
         client, name = self.stack.cloud.client("lambda"), self.stack.outputs["FunctionName"]
         variables = client.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
         fast = {"HUBTRIAGE_CALLS_PER_SECOND": "100", "HUBTRIAGE_READS_PER_SECOND": "100"}
+        fast["HUBTRIAGE_LEASE_SECONDS"] = str(LEASE)
         client.update_function_configuration(FunctionName=name, Environment={"Variables": variables | fast})
 
     # Faults
@@ -119,6 +125,13 @@ class FaultBench:
             for finding in findings(case) if case.code else ():
                 fault = ScriptedFault(finding_error=case.code, finding=finding["Id"], times=case.times)
                 self.stack.cloud.control.fault(fault)
+            for finding in findings(case) if case.part else ():
+                name = f'{finding["Id"]}\\"'  # as the statement has it: JSON within JSON
+                self._parts[case.key].append(
+                    self.stack.cloud.control.break_service(
+                        ServiceFault("dynamodb", WRITE, part_error=case.part, part=name, times=case.times)
+                    )
+                )
         proxied = [case for case in cases if case.proxy is not None]
         ids = self.proxy.break_calls([_proxy_rule(case) for case in proxied])
         self._rules |= {case.key: rule for case, rule in zip(proxied, ids, strict=True)}
@@ -208,6 +221,7 @@ class FaultBench:
             waiting=tuple(map(json.loads, waiting)),
             dead=tuple(map(json.loads, dead)),
             refusals=self._refusals(),
+            held=held(self.stack.cloud, self.stack.outputs["LedgerTableName"]),
         )
         return account(witnesses)
 
@@ -232,7 +246,16 @@ class FaultBench:
                 unprocessed[code] += count
         proxied = {case.key: fired[self._rules[case.key]] for case in cases if case.proxy is not None}
         coded = {case.key: unprocessed[case.code] for case in cases if case.code is not None}
-        return proxied | coded | self.struck
+        struck = self.stack.cloud.control.struck()
+        parts = {key: sum(struck[number] for number in numbers) for key, numbers in self._parts.items()}
+        return proxied | coded | parts | self.struck
+
+
+def held(cloud: LocalCloud, table: str) -> frozenset[str]:
+    """The Ids of the findings on which rules hold something, by the items of the ledger's table."""
+    pages = cloud.client("dynamodb").get_paginator("scan").paginate(TableName=table)
+    items = (item for page in pages for item in page["Items"])
+    return frozenset(json.loads(item["finding"]["S"])[1] for item in items if item["rules"]["L"])
 
 
 def findings(case: Case) -> list[dict[str, Any]]:
@@ -250,8 +273,10 @@ def _generator(case: Case, number: int | None) -> str:
 
 def _proxy_rule(case: Case) -> dict[str, Any]:
     """A rule for the calls of one case: it is known by the user field that its findings get."""
-    rule: dict[str, Any] = {"service": "securityhub", "operation": case.operation, **(case.proxy or {})}
-    if case.beside is not None:
+    rule: dict[str, Any] = {"service": case.service, "operation": case.operation, **(case.proxy or {})}
+    if case.operation == WRITE:
+        rule["body"] = f"contains(to_string(Statements), '{case.key}/0')"
+    elif case.beside is not None:
         rule["body"] = f"FindingIdentifiers[?Id == '{case.key}/0']"
     elif case.operation == "BatchUpdateFindings":
         rule["body"] = f"UserDefinedFields.case == '{_generator(case, None)}'"
@@ -265,7 +290,7 @@ def run(build: Path, *, quick: bool) -> FaultLedger:
     began = time.monotonic()
     cases = [case for case in CASES if case.quick or not quick]
     assembly = built_stack(RULES, build / "cdk.out", batch_size=20)
-    with _bench(assembly, build, receives=4 if quick else 6) as bench:
+    with _bench(assembly, build, receives=6) as bench:
         bench.arm(cases)
         bench.send_unusable()
         bench.send(cases)

@@ -7,6 +7,8 @@ from typing import Any
 from hubtriage.localaws.securityhub.errors import FINDING_ERRORS
 from tests.faults.ledger import Fate
 
+READ, WRITE = "BatchGetItem", "BatchExecuteStatement"
+"""How the ledger is read and written."""
 FOREVER = 10_000
 SOME, MANY = 2, 3
 """Findings of a case that is about single findings, and of one that is about calls."""
@@ -14,18 +16,22 @@ SOME, MANY = 2, 3
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One fault and its findings. Exactly one of `code` and `proxy` is given, or neither: nothing goes wrong.
+    """One fault and its findings. One of `code`, `proxy` and `part` is given, or none: nothing goes wrong.
 
     name: what happens, as a sentence. code: the ErrorCode with which Security Hub leaves these findings
     unprocessed. proxy: what happens to their calls on the way (a rule of the fault proxy, without what it
-    matches). times: how often. ends: the fate of the events that told of the findings first. beside: the name
-    of a case whose findings share their calls with these; only these are meant by `proxy`.
+    matches). part: the code with which DynamoDB answers the statements that record these findings, and no
+    others. service, operation: whose calls `proxy` is about. times: how often. ends: the fate of the events
+    that told of the findings first. beside: the name of a case whose findings share their calls with these;
+    only these are meant by `proxy`.
     """
 
     name: str
     ends: Fate
     code: str | None = None
     proxy: Mapping[str, Any] | None = None
+    part: str | None = None
+    service: str = "securityhub"
     operation: str = "BatchUpdateFindings"
     times: int = 1
     findings: int = MANY
@@ -122,4 +128,26 @@ CASES: tuple[Case, ...] = (
         findings=0,
         quick=False,
     ),
+    *(
+        Case(
+            f"ledger that is {how} while it is {'read' if operation == READ else 'written'}",
+            "updated",
+            proxy=proxy,
+            service="dynamodb",
+            operation=operation,
+            findings=0 if operation == READ else MANY,
+            quick=quick,
+        )
+        for operation in (READ, WRITE)
+        for how, proxy, quick in (
+            ("throttled", _error("ThrottlingException", 400), True),
+            ("failing inside", _error("InternalServerError", 500), False),
+            ("out of reach", {"reset": True}, operation == READ),
+            ("not heard", {"response": {"truncate_bytes": 0}}, operation == WRITE),
+            ("cut off", {"response": {"truncate_frac": 0.5}}, False),
+            ("slow", {"latency": 1500}, False),
+        )
+    ),
+    Case("record of the ledger throttled", "updated", part="ThrottlingError", findings=SOME),
+    Case("record of the ledger failing for ever", "dead letter", part="InternalServerError", times=FOREVER),
 )

@@ -13,7 +13,7 @@ FATES: tuple[Fate, ...] = ("updated", "unchanged", "refused", "dead letter", "wa
 UNACCOUNTED = frozenset({"waiting", "lost"})
 
 WANTED = "faults/"
-MEMO = "hubtriage/memo"
+AUTHOR = "hubtriage/faulty"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,7 @@ class Witnesses:
     `events`: all that Security Hub put on the bus, copies included, and what was put into the queue past
     it. `stored`: findings by Id, as the service has them now. `waiting`, `dead`: the events still in the
     queue and those in the dead-letter queues. `refusals`: reasons in the decision log, by finding Id.
+    `held`: the Ids of the findings on which triage holds something, as its own ledger says.
     """
 
     events: tuple[Mapping[str, Any], ...]
@@ -30,6 +31,7 @@ class Witnesses:
     waiting: tuple[Mapping[str, Any], ...] = ()
     dead: tuple[Mapping[str, Any], ...] = ()
     refusals: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    held: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +65,9 @@ def by_finding(entries: Iterable[Entry]) -> Mapping[str | None, list[Entry]]:
 
 
 def is_decided(finding: Mapping[str, Any]) -> bool:
-    """Whether a finding holds the decision, and the memory of it."""
+    """Whether a finding holds the decision."""
     suppressed = finding.get("Workflow", {}).get("Status") == "SUPPRESSED"
-    return suppressed and MEMO in finding.get("UserDefinedFields", {})
+    return suppressed and finding.get("Note", {}).get("UpdatedBy") == AUTHOR
 
 
 def is_wanted(finding: Mapping[str, Any]) -> bool:
@@ -86,17 +88,20 @@ def _entry(
     stored = witnesses.stored.get(str(finding_id))
     if stored is None:
         return Entry(name, finding_id, first, "lost")
-    fate = _fate_by_state(shown, stored)
+    fate = _fate_by_state(shown, stored, held=str(finding_id) in witnesses.held)
     reasons = witnesses.refusals.get(str(finding_id), ())
     if fate == "lost" and reasons:
         return Entry(name, finding_id, first, "refused", reasons[-1])
     return Entry(name, finding_id, first, fate)
 
 
-def _fate_by_state(shown: Mapping[str, Any], stored: Mapping[str, Any]) -> Fate:
-    """The fate of an event that the queue no longer has: what its finding looked like, and looks like."""
+def _fate_by_state(shown: Mapping[str, Any], stored: Mapping[str, Any], *, held: bool) -> Fate:
+    """The fate of an event that the queue no longer has: what its finding looked like, and looks like.
+
+    A decision that the ledger knows nothing of would count as a person's one day: it is lost.
+    """
     if is_decided(stored):
-        if not is_wanted(stored):
+        if not is_wanted(stored) or not held:
             return "lost"
         return "unchanged" if is_decided(shown) else "updated"
     return "lost" if is_wanted(stored) else "unchanged"

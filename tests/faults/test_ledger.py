@@ -7,7 +7,8 @@ import pytest
 from tests.faults.ledger import Fate, Witnesses, account, tally
 
 NEW: dict[str, Any] = {"Id": "f", "GeneratorId": "faults/x", "Workflow": {"Status": "NEW"}}
-DECIDED = NEW | {"Workflow": {"Status": "SUPPRESSED"}, "UserDefinedFields": {"hubtriage/memo": "1"}}
+DECIDED = NEW | {"Workflow": {"Status": "SUPPRESSED"}, "Note": {"UpdatedBy": "hubtriage/faulty"}}
+HELD = frozenset("f")
 BY_A_PERSON = NEW | {"Workflow": {"Status": "SUPPRESSED"}}
 NOBODYS = {"Id": "f", "GeneratorId": "other", "Workflow": {"Status": "NEW"}}
 
@@ -31,8 +32,12 @@ def event(finding: dict[str, Any], name: str = "e") -> dict[str, Any]:
 def test_the_state_of_the_finding_tells_what_became_of_an_event(
     shown: dict[str, Any], stored: dict[str, Any], fate: Fate
 ) -> None:
-    (entry,) = account(Witnesses((event(shown),), {"f": stored}))
+    (entry,) = account(Witnesses((event(shown),), {"f": stored}, held=HELD))
     assert entry.fate == fate
+
+
+def test_a_decision_that_the_ledger_does_not_know_is_lost() -> None:
+    assert tally(account(Witnesses((event(NEW),), {"f": DECIDED}))) == {"lost": 1}
 
 
 def test_a_finding_that_is_gone_loses_its_event() -> None:
@@ -46,13 +51,14 @@ def test_a_refusal_needs_a_reason_in_the_log() -> None:
 
 
 def test_a_refusal_does_not_hide_that_the_finding_was_updated_later() -> None:
-    told = Witnesses((event(NEW),), {"f": DECIDED}, refusals={"f": ("FindingNotFound: wait",)})
+    refusals = {"f": ("FindingNotFound: wait",)}
+    told = Witnesses((event(NEW),), {"f": DECIDED}, refusals=refusals, held=HELD)
     assert tally(account(told)) == {"updated": 1}
 
 
 @pytest.mark.parametrize(("queue", "fate"), [("dead", "dead letter"), ("waiting", "waiting")])
 def test_of_two_copies_each_has_its_own_fate(queue: str, fate: Fate) -> None:
-    seen = Witnesses((event(NEW), event(NEW)), {"f": DECIDED}, **{queue: (event(NEW),)})
+    seen = Witnesses((event(NEW), event(NEW)), {"f": DECIDED}, **{queue: (event(NEW),)}, held=HELD)
     assert tally(account(seen)) == {fate: 1, "updated": 1}
 
 
