@@ -26,6 +26,8 @@ from tests.support.deployed_stack import DeployedStack, Tap, built_stack, deploy
 RULES = Path(__file__).parent / "rules"
 VISIBILITY = 15
 """Seconds until a message is delivered again; in an account it is six function timeouts, half an hour."""
+RECEIVES = 8
+"""Deliveries of a message before it is a dead letter."""
 LEASE = 60
 """Seconds for which an intent is left to who recorded it: shorter than all deliveries together."""
 KILLED = Case("function killed in mid-batch", "updated", findings=24)
@@ -86,7 +88,7 @@ class FaultLedger:
 class FaultBench:
     """The deployed stack with a proxy in its way and a witness on the bus."""
 
-    def __init__(self, stack: DeployedStack, proxy: FaultProxy, receives: int) -> None:
+    def __init__(self, stack: DeployedStack, proxy: FaultProxy) -> None:
         self.stack = stack
         self.proxy = proxy
         self.struck: dict[str, int] = {}
@@ -95,14 +97,14 @@ class FaultBench:
         self._past_the_bus: list[dict[str, Any]] = []
         self._tap = Tap(stack.cloud)
         self._events: list[dict[str, Any]] = []
-        self._hurry(receives)
+        self._hurry()
         self._lift_rates()
 
-    def _hurry(self, receives: int) -> None:
-        """Have messages delivered again soon, and given up after so many deliveries."""
+    def _hurry(self) -> None:
+        """Have messages delivered again soon, and given up after RECEIVES deliveries."""
         policy = {
             "deadLetterTargetArn": self.stack.outputs["DeadLetterQueueArn"],
-            "maxReceiveCount": receives,
+            "maxReceiveCount": RECEIVES,
         }
         self.stack.cloud.client("sqs").set_queue_attributes(
             QueueUrl=self.stack.outputs["QueueUrl"],
@@ -290,7 +292,7 @@ def run(build: Path, *, quick: bool) -> FaultLedger:
     began = time.monotonic()
     cases = [case for case in CASES if case.quick or not quick]
     assembly = built_stack(RULES, build / "cdk.out", batch_size=20)
-    with _bench(assembly, build, receives=6) as bench:
+    with _bench(assembly, build) as bench:
         bench.arm(cases)
         bench.send_unusable()
         bench.send(cases)
@@ -306,14 +308,14 @@ def run(build: Path, *, quick: bool) -> FaultLedger:
 
 
 @contextmanager
-def _bench(assembly: Path, build: Path, receives: int) -> Iterator[FaultBench]:
+def _bench(assembly: Path, build: Path) -> Iterator[FaultBench]:
     settings = HubSettings(event_delay=(0.02, 0.3), duplicate_share=0.1, quotas=False)
     with (
         Listener() as listener,
         fault_proxy(f"http://127.0.0.1:{listener.port}", build / "proxy.log") as proxy,
         deployed_stack(assembly, settings, listener=listener, lambda_endpoint=proxy.endpoint) as stack,
     ):
-        yield FaultBench(stack, proxy, receives)
+        yield FaultBench(stack, proxy)
 
 
 def _ledger(
