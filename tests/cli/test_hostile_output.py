@@ -110,7 +110,7 @@ class Desk:
 
     def __init__(self, folder: Path, document: str) -> None:
         self.folder = folder
-        tested = RULES + f"    tests: [{{name: n, finding: {document}, expect: no change}}]\n"
+        tested = RULES + f"    tests: [{{name: n, finding: {document}, expect: {{Confidence: 9}}}}]\n"
         for name, rules in (("rules", RULES), ("others", OTHERS), ("tested", tested)):
             (folder / name).mkdir(parents=True)
             (folder / name / "rules.yaml").write_text(rules)
