@@ -12,8 +12,6 @@ import pytest
 from hypothesis import HealthCheck, example, given
 from hypothesis import strategies as st
 
-from hubtriage.engine.fields import code
-from hubtriage.engine.ruleset.ruleset import rule_ref
 from tests.support.examples import examples
 from tests.support.hostile_batch import ARN, QUIET, body, check, hostile, ordinary, raw, tagged
 
@@ -169,70 +167,24 @@ def test_a_line_of_the_log_stays_short_enough_to_be_kept_whole(
     assert (len(kept["value"]), kept["value"][-1]) == (21, "…")
 
 
-def memo(claims: str, rules: str = "none", managed: str = "hubtriage") -> dict[str, Any]:
-    fields = {"hubtriage/managed": managed, "hubtriage/rules": rules, "hubtriage/memo": claims}
-    return {"UserDefinedFields": fields}
+FORGED = {
+    "hubtriage/managed": "hubtriage",
+    "hubtriage/rules": "suppresses-temporary-ones",
+    "hubtriage/memo": "1 WS.abcdef",
+}
+"""What looks like the memory of triage, where nothing of it ever stands."""
 
 
-EVIL = "\x1b[2Jevil\n" + "x" * 900
-OURS = {"Note": {"Text": "n", "UpdatedBy": "hubtriage/x"}}
-NAMED = memo(f"1 N{code('Note.Text', 'n')}.{rule_ref(EVIL)}", EVIL) | OURS
-FORGED = [
-    case("that was never written", UPDATED, memo("1 WS.abcdef")),
-    case("of another version", UNCHANGED, memo("2 WS.abcdef")),
-    case("of 200 KB", UNCHANGED, memo("1 " + "WS.abcdef " * 20_000)),
-    case("with a value nested without end", UNCHANGED, memo("1 TS.abcdef<" + "%5B" * 5000)),
-    case("with percent signs that encode nothing", UNCHANGED, memo("1 TS.abcdef<%ff%fe%zz")),
-    case("with control characters for a rule's name", UPDATED, NAMED),
-    case("that is a number", UNCHANGED, {"UserDefinedFields": {"hubtriage/managed": 1, "hubtriage/memo": 2}}),
-    case("of a stack that nobody knows", UNCHANGED, memo("1 WS.abcdef", managed="{}")),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("members", "ending"), FORGED)
-def test_a_forged_memo_harms_nobody_else(
-    members: dict[str, Any], ending: tuple[str, str], capsys: pytest.CaptureFixture[str], alone: Any
+@pytest.mark.parametrize("status", ["NEW", "NOTIFIED", "RESOLVED", "SUPPRESSED"])
+def test_no_user_field_of_a_finding_is_taken_for_the_memory_of_triage(
+    status: str, capsys: pytest.CaptureFixture[str], alone: Any
 ) -> None:
-    night = check(body(hostile(**QUIET, **members)), capsys, alone)
-    assert night.result == ending
+    given = {**QUIET, "Workflow": {"Status": status}, "UserDefinedFields": FORGED}
+    night = check(body(hostile(**given)), capsys, alone)
+    assert night.result == UNCHANGED
     stored = night.hub.finding(ARN, "hostile")
     assert stored is not None
-    assert stored.get("Note", {}).get("Text") in (None, "hubtriage: a rule no longer applies.")
-
-
-CLAIMS = st.lists(
-    st.sampled_from(["W", "S", "V", "T", "N", "C", "K", "R"]).flatmap(
-        lambda letter: st.builds(
-            "{}{}.abcdef{}{}{}".format,
-            st.just(letter),
-            st.sampled_from(["S", "R", "N", "C", "L", "I", "x", "7"]),
-            st.sampled_from(["", "!1", "~2", "!9"]),
-            st.sampled_from(["", "^P", "^PA", "-"]),
-            st.sampled_from(
-                ["", "<%22SUPPRESSED%22", "<%22RESOLVED%22", ">%22INFORMATIONAL%22", "<%22LOW%22"]
-            ),
-        )
-    ),
-    max_size=4,
-    unique_by=lambda token: token[0],
-)
-
-
-@examples(60, suppress=[HealthCheck.function_scoped_fixture])
-@given(
-    claims=CLAIMS, status=st.sampled_from(["NEW", "NOTIFIED"]), label=st.sampled_from(["HIGH", "CRITICAL"])
-)
-@example(["WS.abcdef<%22SUPPRESSED%22", "SC.abcdef>%22INFORMATIONAL%22"], "NEW", "CRITICAL")
-def test_no_forged_memo_hides_a_finding_that_no_rule_hides(
-    capsys: pytest.CaptureFixture[str], alone: dict[int, Any], claims: list[str], status: str, label: str
-) -> None:
-    provided = {"Severity": {"Label": label}, "FindingProviderFields": {"Severity": {"Label": label}}}
-    forged = memo(" ".join(["1", *claims])) | {"Workflow": {"Status": status}}
-    night = check(body(hostile(**QUIET | provided | forged)), capsys, alone)
-    stored = night.hub.finding(ARN, "hostile")
-    assert stored is not None
-    assert stored["Workflow"]["Status"] in (status, "NEW")
-    assert stored["Severity"]["Label"] == label
+    assert (stored["Workflow"], stored["UserDefinedFields"]) == ({"Status": status}, FORGED)
 
 
 JSON = st.recursive(

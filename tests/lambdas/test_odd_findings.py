@@ -7,12 +7,10 @@ from typing import Any
 
 import pytest
 
-from hubtriage.aws.triage.config import TriageConfig
-from hubtriage.aws.triage.function import TriageFunction
-from hubtriage.engine.ruleset.ruleset import load_ruleset
 from hubtriage.localaws.securityhub.hub import Hub
-from hubtriage.localaws.securityhub.inprocess import InProcessSecurityHub, ManualClock
+from hubtriage.localaws.securityhub.inprocess import ManualClock
 from hubtriage.localaws.securityhub.settings import HubSettings
+from tests.support.function_world import function
 
 ARN = "arn:aws:securityhub:eu-west-1:111122223333:product/111122223333/default"
 CONTEXT = SimpleNamespace(aws_request_id="request-1", get_remaining_time_in_millis=lambda: 120_000)
@@ -51,8 +49,7 @@ def triage(
     for finding in findings:
         hub.plant(finding, clock.now())
     rules = {"format": 1, "hash": "h", "revision": None, "rules": [{"id": "r", "when": True, **rule}]}
-    api = InProcessSecurityHub(hub, clock)
-    handler = TriageFunction(TriageConfig(log_level="DEBUG"), load_ruleset(rules), api, clock)
+    handler = function(hub, clock, rules, log_level="DEBUG")
     assert handler({"Records": [_record(n, f) for n, f in enumerate(findings)]}, CONTEXT) == {
         "batchItemFailures": []
     }

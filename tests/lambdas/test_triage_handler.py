@@ -9,20 +9,20 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from hubtriage.aws.environment import ConfigError
 from hubtriage.aws.securityhub.client import IN_REGION
 from hubtriage.aws.switch.mode import FRESH
-from hubtriage.aws.triage.config import TriageConfig
 from hubtriage.aws.triage.function import ForeignEventError, NotTriagedError, TriageFunction
 from hubtriage.aws.triage.metrics import PERIOD
-from hubtriage.engine.ruleset.ruleset import load_ruleset
 from hubtriage.localaws.findings import generate
 from hubtriage.localaws.securityhub.faults import ScriptedFault
 from hubtriage.localaws.securityhub.hub import Hub
-from hubtriage.localaws.securityhub.inprocess import InProcessSecurityHub, ManualClock
+from hubtriage.localaws.securityhub.inprocess import ManualClock
 from hubtriage.localaws.securityhub.settings import HubSettings
 from tests.support.broken import Bomb
+from tests.support.function_world import NotedQueue, function
 
 RULES = {
     "format": 1,
@@ -48,20 +48,23 @@ CONTEXT = SimpleNamespace(aws_request_id="request-7", get_remaining_time_in_mill
 
 
 def make(
-    hub: Hub, clock: ManualClock, read_mode: Callable[[], str] | None = None, **config: Any
+    hub: Hub, clock: ManualClock, read_mode: Callable[[], str] | None = None, **options: Any
 ) -> TriageFunction:
-    api = InProcessSecurityHub(hub, clock)
-    return TriageFunction(TriageConfig(**config), load_ruleset(RULES), api, clock, read_mode)
+    return function(hub, clock, RULES, read_mode, **options)
 
 
-def records(events: list[dict[str, Any]]) -> dict[str, Any]:
+def records(events: list[dict[str, Any]], receives: int = 1) -> dict[str, Any]:
     """The SQS event that Lambda makes of events on the bus."""
     return {
         "Records": [
             {
                 "messageId": f"message-{number}",
                 "body": json.dumps(event),
-                "attributes": {"ApproximateReceiveCount": "1", "SentTimestamp": "1793534400000"},
+                "receiptHandle": f"handle-{number}",
+                "attributes": {
+                    "ApproximateReceiveCount": str(receives),
+                    "SentTimestamp": "1793534400000",
+                },
                 "eventSource": "aws:sqs",
             }
             for number, event in enumerate(events)
@@ -89,7 +92,7 @@ def test_generated_findings_are_triaged_and_their_echoes_settle_at_once(
     assert handler(records(hub.take_events(clock.now())), CONTEXT) == {"batchItemFailures": []}
     lines = logged(capsys)
     changed = [line for line in lines if line.get("message") == "finding updated"]
-    noise = [f for f in hub.findings() if "hubtriage/memo" in f.get("UserDefinedFields", {})]
+    noise = [f for f in hub.findings() if f.get("UserDefinedFields", {}).get("why") == "noise"]
     assert {line["finding_id"] for line in changed} == {finding["Id"] for finding in noise}
     assert len(changed) > 40
     assert {line["function_request_id"] for line in changed} == {"request-7"}
@@ -166,6 +169,9 @@ def test_an_event_handed_over_directly_works_or_raises(clock: ManualClock) -> No
         make(Hub(settings=HubSettings.still()), clock)(given, CONTEXT)
 
 
+HIDE = {"Workflow": {"Status": "SUPPRESSED"}, "Note": {"Text": "noise", "UpdatedBy": "hubtriage/low-noise"}}
+REFUSAL = ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "ChangeMessageVisibilityBatch")
+FAILED = {"Failed": [{"Id": "0", "Code": "ReceiptHandleIsInvalid"}]}
 QUEUE = "arn:aws:sqs:eu-west-1:111122223333:findings"
 
 
@@ -268,10 +274,7 @@ def long_batch(
     hub = Hub(settings=HubSettings.still())
     for finding in generate(count, seed=3, producers=("guardduty",), touched=0):
         hub.plant(finding, clock.now())
-    api = InProcessSecurityHub(hub, clock)
-    handler = TriageFunction(
-        TriageConfig(calls_per_second=1.0), load_ruleset(LONG_RULES), api, clock, read_mode
-    )
+    handler = function(hub, clock, LONG_RULES, read_mode, calls_per_second=1.0)
     batch = records(hub.take_events(clock.now()))
     return hub, lambda: handler(batch, CONTEXT)
 
@@ -342,10 +345,11 @@ def test_what_is_hidden_is_counted_once_by_the_breaker_if(
     hub = planted(clock, given)
     for fault in faults:
         hub.faults.add(fault)
-    handler = make(hub, clock)
-    while handler(records([given]), CONTEXT)["batchItemFailures"]:
+    handler, receives = make(hub, clock), 1
+    while handler(records([given], receives), CONTEXT)["batchItemFailures"]:
         hub.faults.clear()
         clock.sleep(3600)
+        receives += 1
     lines = logged(capsys)
     assert [line["outcome"] for line in lines if "finding_id" in line] == [
         ending for ending in endings if ending != "unchanged"
@@ -365,9 +369,48 @@ def test_the_function_s_client_gives_up_soon_where_nobody_answers(
     ruleset = tmp_path / "ruleset.json"
     ruleset.write_text(json.dumps(RULES))
     made: list[float] = []
-    monkeypatch.setattr("hubtriage.aws.triage.function.security_hub", made.append)
-    TriageFunction.from_environment({"HUBTRIAGE_RULESET": str(ruleset)})
+    monkeypatch.setattr(
+        "hubtriage.aws.triage.function.security_hub", lambda patience, _session: made.append(patience)
+    )
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    given = {"HUBTRIAGE_RULESET": str(ruleset), "HUBTRIAGE_LEDGER_TABLE": "ledger"}
+    TriageFunction.from_environment(given)
     assert made == [IN_REGION]
+
+
+UNDECIDED = {"Severity": {"Label": "CRITICAL"}, "Note": {"Text": "look", "UpdatedBy": "ann"}}
+"""What a person and the provider do to a finding, seconds after triage has hidden it."""
+
+
+@pytest.mark.parametrize("answer", [None, REFUSAL, FAILED], ids=["", "unless refused", "unless it fails"])
+def test_what_is_hidden_above_every_ceiling_comes_again_as_soon_as_it_can_be_decided(
+    answer: Any, capsys: pytest.CaptureFixture[str], clock: ManualClock
+) -> None:
+    rules = RULES | {"rules": [RULES["rules"][0] | {"update": HIDE}]}
+    hub, sqs = planted(clock, event()), NotedQueue(answer)
+    handler = function(hub, clock, rules, sqs=sqs, queue=QUEUE)
+    handler(delivered(hub.take_events(clock.now())), CONTEXT)
+    clock.sleep(10)
+    (hidden,) = hub.findings()
+    hub.plant(hidden | UNDECIDED, clock.now())
+    *_echo, escalated = hub.take_events(clock.now())
+    answered = handler(delivered([escalated]), CONTEXT)
+    assert answered == {"batchItemFailures": [{"itemIdentifier": "message-0"}]}
+    (asked,) = sqs.requests
+    assert asked["QueueUrl"] == "https://sqs.eu-west-1.amazonaws.com/111122223333/findings"
+    (entry,) = asked["Entries"]
+    assert entry["ReceiptHandle"] == "handle-0"
+    assert 290 <= entry["VisibilityTimeout"] <= 292
+    warned = [line for line in logged(capsys) if line.get("message") == "visibility not changed"]
+    assert len(warned) == (answer is not None)
+
+
+def delivered(events: list[dict[str, Any]]) -> dict[str, Any]:
+    """A batch of the function's own queue."""
+    batch = records(events)
+    for message in batch["Records"]:
+        message["eventSourceARN"] = QUEUE
+    return batch
 
 
 def test_no_call_starts_within_the_margin(clock: ManualClock) -> None:
@@ -436,6 +479,7 @@ def deployed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., A
             "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
             "AWS_SECRET_ACCESS_KEY": "secret",
             "HUBTRIAGE_RULESET": str(path),
+            "HUBTRIAGE_LEDGER_TABLE": "ledger",
         }
         for name, value in (defaults | environment).items():
             monkeypatch.setenv(name, value)
@@ -447,8 +491,12 @@ def deployed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., A
 
 def test_the_entry_point_reads_its_environment_and_handles_an_event(deployed: Callable[..., Any]) -> None:
     handler = deployed()
-    unwanted = event(Severity={"Label": "HIGH"})
-    assert handler(records([unwanted]), CONTEXT) == {"batchItemFailures": []}
+    assert handler(records([]), CONTEXT) == {"batchItemFailures": []}
+
+
+def test_a_container_without_a_ledger_does_not_start(deployed: Callable[..., Any]) -> None:
+    with pytest.raises(ConfigError, match="HUBTRIAGE_LEDGER_TABLE"):
+        deployed(HUBTRIAGE_LEDGER_TABLE="")
 
 
 def test_a_setting_that_cannot_be_used_stops_the_container_at_once(deployed: Callable[..., Any]) -> None:

@@ -10,13 +10,11 @@ import pytest
 
 from hubtriage.authoring.compiler import compile_ruleset
 from hubtriage.authoring.problems import RuleErrors
-from hubtriage.aws.triage.config import TriageConfig
-from hubtriage.aws.triage.function import TriageFunction
-from hubtriage.engine.ruleset.ruleset import load_ruleset
 from hubtriage.localaws.securityhub.errors import HubError
 from hubtriage.localaws.securityhub.hub import Hub
-from hubtriage.localaws.securityhub.inprocess import InProcessSecurityHub, ManualClock
+from hubtriage.localaws.securityhub.inprocess import ManualClock
 from hubtriage.localaws.securityhub.settings import HubSettings
+from tests.support.function_world import function
 
 ARN = "arn:aws:securityhub:eu-west-1:111122223333:product/111122223333/default"
 CONTEXT = SimpleNamespace(aws_request_id="request-1", get_remaining_time_in_millis=lambda: 120_000)
@@ -80,9 +78,7 @@ def compile_rule(folder: Path, update: Mapping[str, Any]) -> dict[str, Any]:
         ),
         pytest.param(types(50), id="50 Types"),
         pytest.param(user(**{"k" * 128: "v" * 1024}), id="UserDefinedFields of 128 and 1,024 characters"),
-        pytest.param(
-            user(**{f"k{n}": "v" for n in range(40)}), id="40 UserDefinedFields, for which the memo has room"
-        ),
+        pytest.param(user(**{f"k{n}": "v" for n in range(50)}), id="50 UserDefinedFields"),
         pytest.param(related(1), id="one of RelatedFindings"),
         pytest.param(related(10), id="10 RelatedFindings"),
     ],
@@ -91,8 +87,7 @@ def test_what_is_within_the_limits_is_sent_and_taken(update: Mapping[str, Any], 
     clock = ManualClock()
     hub = Hub(settings=HubSettings.still())
     hub.plant(dict(FINDING), clock.now())
-    api = InProcessSecurityHub(hub, clock)
-    handler = TriageFunction(TriageConfig(), load_ruleset(compile_rule(tmp_path, update)), api, clock)
+    handler = function(hub, clock, compile_rule(tmp_path, update))
     (event,) = hub.take_events(clock.now())
     handler(event, CONTEXT)
     (call,) = hub.call_log.updates

@@ -9,12 +9,10 @@ from typing import Any
 
 import pytest
 
-from hubtriage.aws.triage.config import TriageConfig
-from hubtriage.aws.triage.function import TriageFunction
-from hubtriage.engine.ruleset.ruleset import load_ruleset
 from hubtriage.localaws.securityhub.hub import Hub
-from hubtriage.localaws.securityhub.inprocess import InProcessSecurityHub, ManualClock
+from hubtriage.localaws.securityhub.inprocess import ManualClock
 from hubtriage.localaws.securityhub.settings import HubSettings
+from tests.support.function_world import function
 
 ARN = "arn:aws:securityhub:eu-west-1:111122223333:product/111122223333/default"
 CONTEXT = SimpleNamespace(aws_request_id="request-1", get_remaining_time_in_millis=lambda: 120_000)
@@ -116,12 +114,7 @@ class Night:
         for text in bodies:
             _plant(self.hub, text, clock.now())
         document = {"format": 1, "hash": "h", "revision": None, "rules": RULES}
-        handler = TriageFunction(
-            TriageConfig(log_level="DEBUG"),
-            load_ruleset(document),
-            InProcessSecurityHub(self.hub, clock),
-            clock,
-        )
+        handler = function(self.hub, clock, document, log_level="DEBUG")
         capsys.readouterr()
         began = time.process_time()
         records = [_record(number, text, receives) for number, text in enumerate(bodies)]

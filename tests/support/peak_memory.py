@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from hubtriage.aws.clock import SystemClock
+from hubtriage.aws.ledger.memory import MemoryLedger
 from hubtriage.aws.securityhub.api import SecurityHubApi
+from hubtriage.aws.securityhub.authorship import Authorship
 from hubtriage.aws.securityhub.client import security_hub
 from hubtriage.aws.securityhub.ratelimit import TokenBucket
 from hubtriage.aws.securityhub.reading import Getter, Reader
@@ -25,7 +27,7 @@ from hubtriage.aws.triage.batch import Triage
 from hubtriage.aws.triage.policy import Policy
 from hubtriage.engine.planning.plan import Settings
 from hubtriage.engine.ruleset.ruleset import Ruleset, load_ruleset
-from tests.support.triage_world import backoff, finding
+from tests.support.triage_world import ROLE, backoff, finding
 
 RULE = {
     "id": "policy",
@@ -57,6 +59,8 @@ def batch(api: SecurityHubApi, ruleset: Ruleset, count: int) -> dict[str, Any]:
         Policy(),
         Sender(api, budget, backoff(), clock.monotonic),
         Reader(api, budget, backoff(), clock.monotonic),
+        Authorship(api, lambda: ROLE, budget, backoff(), clock.monotonic),
+        MemoryLedger(),
         clock,
     )
     bodies = [
