@@ -81,7 +81,6 @@ def deep(levels: int, opening: str = "[", closing: str = "]") -> str:
     return opening * levels + "1" + closing * levels
 
 
-CANNOT = ("refused", "CannotChange")
 NOT_JSON = ("unusable", "not JSON")
 
 
@@ -105,7 +104,7 @@ RAW = [
     case("numbers that share a hash", UPDATED, raw(Resources=many(8000, lambda n: n * (2**61 - 1)))),
     case("a member twice", UPDATED, raw(Title='"first"', Severity="[]")),
     case("10,000 members", UPDATED, raw(**{f"m{number}": "1" for number in range(10_000)})),
-    case("10,000 user-defined fields", CANNOT, raw(UserDefinedFields=MANY_PAIRS)),
+    case("10,000 user-defined fields", UPDATED, raw(UserDefinedFields=MANY_PAIRS)),
     case("5,000 resources", UPDATED, raw(Resources=many(5000, lambda n: {"Tags": {"env": f"t-{n}"}}))),
     case("5,000 types", UPDATED, raw(Types=many(5000, lambda n: f"TTPs/{n}"))),
     *(case(f"lists {levels} deep", UPDATED, raw(Resources=deep(levels))) for levels in (100, 400)),
@@ -147,24 +146,23 @@ def test_a_foreign_user_field_that_is_no_text_is_not_sent_again(
     fields: dict[str, str], capsys: pytest.CaptureFixture[str], alone: Any
 ) -> None:
     night = check(body(hostile(UserDefinedFields=fields)), capsys, alone)
-    assert night.result == CANNOT
-    assert "surrogate" in night.hostile["reason"]
+    assert night.result == UPDATED
+    assert any("surrogate" in kept["why"] for kept in night.hostile["kept"])
+    stored = night.hub.finding(ARN, "hostile")
+    assert stored is not None
+    assert stored["UserDefinedFields"] == fields
 
 
 def test_a_line_of_the_log_stays_short_enough_to_be_kept_whole(
     capsys: pytest.CaptureFixture[str], alone: Any
 ) -> None:
-    members = {
-        "Title": "t",
-        "Types": [f"\U0001f480{n}" * 20 for n in range(800)],
-        "AwsAccountId": "9" * 90_000,
-    }
-    night = check(body(hostile(**members)), capsys, alone)
+    note = {"Text": "\U0001f480" * 20_000, "UpdatedBy": "ann"}
+    night = check(body(hostile(Title="t", Note=note, AwsAccountId="9" * 90_000)), capsys, alone)
     assert night.result == UPDATED
     assert max(map(len, night.output.splitlines())) < 256 * 1024
     assert night.hostile["account"] == "9" * 199 + "…"
-    (kept,) = [kept for kept in night.hostile["kept"] if kept["field"] == "Types"]
-    assert (len(kept["value"]), kept["value"][-1]) == (21, "…")
+    (kept,) = [kept for kept in night.hostile["kept"] if kept["field"] == "Note.Text"]
+    assert kept["value"] == "\U0001f480" * 199 + "…"
 
 
 FORGED = {

@@ -24,6 +24,8 @@ from hubtriage.engine.fields import (
 )
 from hubtriage.engine.ruleset.templates import NOTE_LIMIT, USER_FIELD_LIMIT, compile_text, is_per_finding
 
+MOST_TYPES = 50  # AWS: of one finding
+
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
@@ -144,9 +146,9 @@ def _types_proposer(raw: Mapping[str, list[str]]) -> Proposer:
     added, removed = tuple(raw.get("Add", ())), frozenset(raw.get("Remove", ()))
 
     def edit(baseline: ParsedFinding) -> Proposal | None:
-        """Remove and add types of the baseline; propose nothing if none is left (AWS: no empty list)."""
+        """Remove and add types of the baseline; propose nothing if none is left, or too many (AWS: 1-50)."""
         kept = [item for item in baseline.value(TYPES) or () if item not in removed]
         types = tuple(dict.fromkeys([*kept, *added]))
-        return Proposal(TYPES, types, list(types)) if types else None
+        return Proposal(TYPES, types, list(types)) if 1 <= len(types) <= MOST_TYPES else None
 
     return edit

@@ -137,7 +137,8 @@ class FindingWriter:
         if record.writes and call.now - record.writes[-1].time < call.settings.conflict_window:
             return "ConcurrentUpdateError"
         after = fields.customer_update(record.finding, call.request, call.settings.udf, call.now)
-        if len(after.get("UserDefinedFields") or ()) > requests.USER_FIELDS_LIMIT:
+        user_fields = after.get("UserDefinedFields") if "UserDefinedFields" in call.request else None
+        if len(user_fields or ()) > requests.USER_FIELDS_LIMIT:
             return "InvalidInput"
         if requests.size(after) > requests.SIZE_LIMIT:
             return "FindingSizeExceeded"
