@@ -1,7 +1,7 @@
 """The laws of planning, each as a check that is named after it.
 
 They know nothing of plans: they look at findings as stored, and at what became of them. What a check must
-leave out, because the service makes it impossible or because somebody meddled with the memo, it says.
+leave out, because the service makes it impossible or because the ledger lost what it knew, it says.
 """
 
 import re
@@ -18,56 +18,75 @@ from tests.laws.oracle.fields import (
     Key,
     below,
     held,
+    is_a_persons,
     on_record,
+    passed,
+    providers,
     user_fields,
-    without_claim,
 )
-from tests.laws.oracle.rules import DEFAULT_CEILING, Rule, ceiling_of, could_set, in_force
+from tests.laws.oracle.rules import DEFAULT_CEILING, Rule, acts, ceiling_of, could_set, in_force
 
 _TAKEN_BACK_NOTE = re.compile(r"hubtriage: .* no longer applies\.")
+_Place = tuple[Identifier, Key]
 
 
 @dataclass
 class Chronicle:
     """What happened to the findings, as far as a law needs to know it.
 
-    `persons`: values that people and other tools set by hand and that still stand, `touched` every field
-    that they ever set; `ours`: the last value that triage wrote; `meddled`: findings whose memo somebody
-    wiped or forged, or that two stacks share, and `forged` those with a memo that passes for ours;
-    `raced`: fields that somebody had set when triage wrote without having seen the finding as it was;
-    `unseen`: fields that a person set to just what triage had set, or signed as triage does, so that
-    nobody can tell them apart, and a person's that the provider changed behind an override; `overridden`:
-    fields that a rule with `override` could ever set;
-    `native`: fields that an automation rule ever set.
+    `persons`: values that people and other tools set by hand and that stand; `overruling`: those of them
+    that took the place of a value of ours; `touched`: every field that they ever set. `ours`: the last
+    value that triage wrote. `shared`: findings that two stacks write to. `lost`: those whose entry was lost.
+    `raced`: fields that somebody had set when triage wrote without having seen the finding as it was.
+    `unseen`: fields that a person set to just what triage had set, so that no one can tell them apart, and a
+    person's that the provider changed behind an override. `overridden`: fields that a rule with `override`
+    could ever set. `native`: fields that an automation rule ever set. `late`: the history once lagged.
     """
 
-    persons: dict[tuple[Identifier, Key], Any] = field(default_factory=dict)
-    touched: set[tuple[Identifier, Key]] = field(default_factory=set)
-    ours: dict[tuple[Identifier, Key], Any] = field(default_factory=dict)
-    meddled: set[Identifier] = field(default_factory=set)
-    forged: set[Identifier] = field(default_factory=set)
-    raced: set[tuple[Identifier, Key]] = field(default_factory=set)
-    unseen: set[tuple[Identifier, Key]] = field(default_factory=set)
+    persons: dict[_Place, Any] = field(default_factory=dict)
+    overruling: set[_Place] = field(default_factory=set)
+    touched: set[_Place] = field(default_factory=set)
+    ours: dict[_Place, Any] = field(default_factory=dict)
+    shared: set[Identifier] = field(default_factory=set)
+    lost: set[Identifier] = field(default_factory=set)
+    raced: set[_Place] = field(default_factory=set)
+    unseen: set[_Place] = field(default_factory=set)
     overridden: set[Key] = field(default_factory=set)
     native: set[Key] = field(default_factory=set)
+    late: bool = False
 
-    def set_by_hand(self, identifier: Identifier, key: Key, value: Any) -> None:
-        """Somebody set a field."""
-        self.persons[identifier, key] = value
-        self.touched.add((identifier, key))
+    def set_by_hand(self, identifier: Identifier, key: Key, before: Any, value: Any) -> None:
+        """Record that somebody set a field."""
+        place = (identifier, key)
+        is_ours = place in self.ours
+        if value == before or (is_ours and value == self.ours[place]):
+            self.unseen.add(place)
+        elif is_ours and before == self.ours[place]:
+            self.overruling.add(place)
+        self.persons[place] = value
+        self.touched.add(place)
 
     def race(self, identifier: Identifier) -> None:
-        """Triage wrote without having seen the finding as it was: a person's edit may have become ours."""
+        """Record that triage wrote without having seen the finding as it was."""
         known = [place for place in {*self.ours, *self.persons} if place[0] == identifier]
         self.raced.update(known)
         for place in known:
-            self.persons.pop(place, None)
+            self._drop(place)
 
     def look_at(self, identifier: Identifier, finding: Finding) -> None:
-        """What no longer stands is nobody's any more."""
+        """Drop what no longer stands: it is nobody's any more."""
         for place, value in list(self.persons.items()):
             if place[0] == identifier and held(finding, place[1]) != value:
-                del self.persons[place]
+                self._drop(place)
+
+    def lose(self, identifier: Identifier) -> None:
+        """Record that the entry of a finding was lost, and with it who overruled triage."""
+        self.lost.add(identifier)
+        self.overruling = {place for place in self.overruling if place[0] != identifier}
+
+    def _drop(self, place: _Place) -> None:
+        self.persons.pop(place, None)
+        self.overruling.discard(place)
 
 
 @dataclass(frozen=True)
@@ -79,26 +98,23 @@ class RulesAtATime:
     may_hide: bool = True
 
     def enforced(self) -> list[Rule]:
-        """The rules in force, less those that only look on."""
-        return [r for r in self.rules if r.get("mode") not in ("off", "observe") and in_force(r, self.now)]
+        """Return the rules in force, less those that only look on."""
+        return [rule for rule in self.rules if acts(rule) and in_force(rule, self.now)]
 
     def setting(self, key: Key) -> list[Rule]:
-        """The rules in force that could set a field."""
+        """Return the rules in force that could set a field."""
         return [rule for rule in self.enforced() if key in could_set(rule)]
 
 
 def keys_of(*findings: Finding) -> list[Key]:
-    """All fields of some findings, less the memo's."""
+    """Return all fields of some findings."""
     users = {USER + key for finding in findings for key in user_fields(finding)}
-    return [*FIELDS, *sorted(key for key in users if not key.startswith(f"{USER}hubtriage/"))]
+    return [*FIELDS, *sorted(users)]
 
 
 def state(finding: Finding) -> dict[Key, Any]:
-    """All fields that triage may set; the rule's name that a withdrawn note tells is left out."""
-    found = {key: held(finding, key) for key in keys_of(finding)}
-    note = found["Note"]
-    withdrawn = note is not None and _TAKEN_BACK_NOTE.fullmatch(note)
-    return {**found, "Note": "hubtriage: RULE no longer applies." if withdrawn else note}
+    """Return all fields that triage may set."""
+    return {key: held(finding, key) for key in keys_of(finding)}
 
 
 def changed(before: Finding, after: Finding) -> list[Key]:
@@ -106,113 +122,122 @@ def changed(before: Finding, after: Finding) -> list[Key]:
 
 
 def taking_back_never_hides(before: Finding, after: Finding, moment: RulesAtATime) -> None:
-    """What no rule could want is opened, raised, or at least as severe as the provider has it.
+    """What no rule could want is opened, raised, or as the service or the provider has it.
 
     In the mode `reopen` that is so of every change: nothing new is hidden.
     """
     for key in changed(before, after):
         if moment.may_hide and moment.setting(key):
             continue
-        if key == "Workflow":
-            assert held(after, key) not in HIDING, f"nothing may close it, and it became {held(after, key)}"
+        if key == "Workflow" and held(after, key) in HIDING:
+            resolved = held(after, key) == "RESOLVED" and passed(after) and held(before, key) in HIDING
+            assert resolved, f"nothing may close it, and {held(before, key)} became {held(after, key)}"
         if key == "Severity" and below(held(after, key), held(before, key)):
-            provider = without_claim(after, key)
+            provider = providers(after, key)
             hidden = below(held(after, key), provider)
             assert not hidden, f"nothing may lower it, and it fell to {held(after, key)}, below {provider}"
 
 
 def human_wins(
-    identifier: Identifier, before: Finding, after: Finding, moment: RulesAtATime, told: Chronicle
+    identifier: Identifier, before: Finding, after: Finding, moment: RulesAtATime, chronicle: Chronicle
 ) -> None:
     """What a person set, and still stands, stays; `override` excepted, and never for notes."""
-    if identifier in told.forged:
-        return
     for key in changed(before, after):
         value, place = held(before, key), (identifier, key)
-        if place in told.unseen or told.persons.get(place) != value or value == without_claim(before, key):
+        if place in chronicle.unseen or chronicle.persons.get(place) != value:
             continue
+        if not is_a_persons(before, key) and place not in chronicle.overruling:
+            continue
+        if (
+            key == "Workflow"
+            and value == "NEW"
+            and chronicle.late
+            and chronicle.ours.get(place) == "NOTIFIED"
+        ):
+            continue  # taken for the service's: nothing is hidden by that
         overriding = key != "Note" and any(rule.get("override") for rule in moment.setting(key))
         assert overriding, f"{key} was {value!r} by a person's hand and became {held(after, key)!r}"
 
 
-def _passed(finding: Finding) -> bool:
-    return bool((finding.get("Compliance") or {}).get("Status") == "PASSED")
-
-
 def no_hidden_escalation(
-    identifier: Identifier, finding: Finding, untouched: Finding, moment: RulesAtATime, told: Chronicle
+    identifier: Identifier, finding: Finding, untouched: Finding, moment: RulesAtATime, chronicle: Chronicle
 ) -> None:
     """What triage hides is not more severe than some rule may hide.
 
     How severe it is, `untouched` says, the finding of a hub without triage: not every finding has on record
     what its provider said. Where a person or another tool decided on the severity, the record has to have it,
     and the higher of the two counts. What passed a control is resolved by the service, also where triage had
-    done so before.
+    done so before. A lost entry may be found by the history only.
     """
-    decided = (identifier, "Severity") in told.touched or "Severity" in told.native
-    if identifier in told.meddled or (decided and not on_record(untouched, "Severity")):
+    decided = (identifier, "Severity") in chronicle.touched or "Severity" in chronicle.native
+    is_lost = identifier in chronicle.lost
+    if identifier in chronicle.shared or (decided and not on_record(untouched, "Severity")):
         return
-    provider, severity = without_claim(untouched, "Severity"), _most_severe(identifier, untouched, told)
+    if is_lost and (chronicle.late or not on_record(untouched, "Severity")):
+        return
+    provider, severity = providers(untouched, "Severity"), _most_severe(identifier, untouched, chronicle)
     hidden = {
         "Workflow": held(finding, "Workflow") in HIDING,
         "Severity": below(held(finding, "Severity"), provider),
     }
     for key, hidden_here in hidden.items():
-        known = (identifier, key) not in told.touched and (identifier, key) not in told.raced
-        by_us = told.ours.get((identifier, key)) == held(finding, key)
-        by_service = key == "Workflow" and held(finding, key) == "RESOLVED" and _passed(finding)
-        if hidden_here and known and by_us and not by_service and key not in told.native:
-            rules = [rule for rule in moment.enforced() if not _spares(rule, key)]
-            ceilings = [ceiling_of(rule) for rule in rules] + [DEFAULT_CEILING] * _fallible(moment)
+        known = (identifier, key) not in chronicle.touched and (identifier, key) not in chronicle.raced
+        by_us = chronicle.ours.get((identifier, key)) == held(finding, key)
+        by_service = key == "Workflow" and held(finding, key) == "RESOLVED" and passed(finding)
+        if hidden_here and known and by_us and not by_service and key not in chronicle.native:
+            keys = set(hidden) if is_lost else {key}
+            rules = [
+                rule for rule in moment.enforced() if could_set(rule) & keys or rule.get("mode") == "hold"
+            ]
+            ceilings = [ceiling_of(rule) for rule in rules] + [DEFAULT_CEILING] * (
+                is_lost or _fallible(moment)
+            )
             allowed = any(not below(ceiling, severity) for ceiling in ceilings)
             assert allowed, f"{severity} is hidden by {key} {held(finding, key)}, above {ceilings}"
 
 
-def _most_severe(identifier: Identifier, untouched: Finding, told: Chronicle) -> str | None:
-    """The higher of what the provider says and what a person is known to have said, and still stands."""
-    provider, place = without_claim(untouched, "Severity"), (identifier, "Severity")
-    person = None if place in told.raced | told.unseen else told.persons.get(place)
+def _most_severe(identifier: Identifier, untouched: Finding, chronicle: Chronicle) -> str | None:
+    """Return the higher of what the provider says and what a person said, as far as that still stands."""
+    provider, place = providers(untouched, "Severity"), (identifier, "Severity")
+    is_blurred = place in chronicle.raced | chronicle.unseen
+    person = None if is_blurred else chronicle.persons.get(place)
     return person if provider is None or below(provider, person) else provider
 
 
-def _spares(rule: Rule, key: Key) -> bool:
-    return key not in could_set(rule) and rule.get("mode") != "hold"
-
-
 def _fallible(moment: RulesAtATime) -> bool:
-    """Whether a rule may fail: then a finding below the default ceiling may stay as it is."""
+    """Say whether a rule may fail: then a finding below the default ceiling may stay as it is."""
     return any("missing_some" in str(rule.get("when")) for rule in moment.enforced())
 
 
 def reversal(
-    identifier: Identifier, finding: Finding, untouched: Finding, told: Chronicle, *, keys_stay: bool
+    identifier: Identifier, finding: Finding, untouched: Finding, chronicle: Chronicle, *, keys_stay: bool
 ) -> None:
     """With all rules gone the finding is as if triage had never been, except for what cannot be undone.
 
     `untouched` is the finding of a hub without triage to which everything else happened too.
     """
-    if identifier in told.meddled:
+    if identifier in chronicle.shared | chronicle.lost:
         return
     for key in keys_of(finding, untouched):
         now, never = held(finding, key), held(untouched, key)
-        blurred = (identifier, key) in told.raced | told.unseen or key in told.native
+        blurred = (identifier, key) in chronicle.raced | chronicle.unseen or key in chronicle.native
         if now == never or blurred:
             continue
-        assert _cannot_be_undone(key, finding, untouched, told, keys_stay), (
+        assert _cannot_be_undone(key, finding, untouched, chronicle, keys_stay), (
             f"{key} is {now!r}, without triage it would be {never!r}"
         )
 
 
 def _cannot_be_undone(
-    key: Key, finding: Finding, untouched: Finding, told: Chronicle, keys_stay: bool
+    key: Key, finding: Finding, untouched: Finding, chronicle: Chronicle, keys_stay: bool
 ) -> bool:
     now, never = held(finding, key), held(untouched, key)
     if key == "Note":
         return never is None and _TAKEN_BACK_NOTE.fullmatch(now) is not None
     if key in PROVIDED and never is None:
         return True
-    if key.startswith(USER):
-        return keys_stay and never is None
+    if key.startswith(USER):  # nobody says that an empty map empties the field
+        return never is None and (keys_stay or not user_fields(untouched))
     if key == "Workflow":  # while triage held it, the service could not set or reset it
-        return now not in HIDING or (key in told.overridden and never in HIDING)
-    return key == "Severity" and key in told.overridden and below(never, now)
+        return now not in HIDING or (key in chronicle.overridden and never in HIDING)
+    return key == "Severity" and key in chronicle.overridden and below(never, now)

@@ -31,6 +31,7 @@ class Verdict:
     entry: Entry
     questions: frozenset[Key] = frozenset()
     optional_questions: frozenset[Key] = frozenset()
+    unrecorded: frozenset[Key] = frozenset()
     outdated: bool = False
     flapping: frozenset[Key] = frozenset()
     learned: bool = False
@@ -92,6 +93,7 @@ class Engine:
             decision.after,
             _keys(decision.questions),
             _keys(decision.optional_questions),
+            _keys(decision.unrecorded),
             decision.outdated,
             _keys(each.field for each in decision.kept if "within a day" in each.why),
             decision.after.remembers_more_than(memory),
@@ -132,6 +134,7 @@ class Naive:
             after,
             frozenset(done.questions),
             frozenset(done.optional_questions),
+            frozenset(done.unrecorded),
             done.outdated,
             frozenset(done.flapping),
             after.remembers_more_than(before),

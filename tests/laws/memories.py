@@ -47,6 +47,8 @@ _AUTHORS: list[Literal["triage", "person", "service"] | None] = [
     None,
 ]
 
+_AGES = st.sampled_from([0.0, 30.0, 31.0, 1000.0, 1031.0])
+
 
 def values_of(key: Key) -> st.SearchStrategy[Any]:
     """Draw a value of a field."""
@@ -81,13 +83,15 @@ def memories(draw: st.DrawFn, finding: Finding, now: float) -> OracleEntry:
     often = draw(st.lists(st.sampled_from(_KEYS), max_size=2, unique=True))
     times = st.lists(st.sampled_from([1.0, 40_000.0, 86_399.0, 86_400.0]), max_size=5)
     sets = {key: tuple(now - ago for ago in sorted(draw(times), reverse=True)) for key in often}
-    return OracleEntry(claims, draw(_ASKED), sets)
+    return OracleEntry(claims, draw(_ASKED), sets, now - draw(st.sampled_from([0.0, 1000.0])))
 
 
 @st.composite
-def last_changes(draw: st.DrawFn, finding: Finding, memory: OracleEntry, key: Key) -> LastChange | None:
+def last_changes(
+    draw: st.DrawFn, finding: Finding, memory: OracleEntry, key: Key, now: float
+) -> LastChange | None:
     """Draw what the history answers about a field; None: it has no record."""
     by = draw(st.sampled_from(_AUTHORS))
     known = [held(finding, key), *(claim.value for name, claim in memory.claims.items() if name == key)]
     value = draw(st.sampled_from(known) | values_of(key))
-    return None if by is None else LastChange(by, value, 0.0)
+    return None if by is None else LastChange(by, value, now - draw(_AGES))

@@ -1,4 +1,4 @@
-"""The laws over random histories: providers, people, tools, the service, other stacks, late events.
+"""The laws over random histories: providers, people, tools, the service, late events, lost entries.
 
 Three hubs live through the same history: one triaged by the engine, one by the oracle, one by nobody. At
 rest the first two must hold the same, and each law must hold for the first.
@@ -24,6 +24,7 @@ from tests.laws.checks import (
     state,
     taking_back_never_hides,
 )
+from tests.laws.deciders import Engine, Naive
 from tests.laws.findings import (
     LABELS,
     RELATED_LISTS,
@@ -38,34 +39,21 @@ from tests.laws.findings import (
     beginnings,
     provided,
 )
-from tests.laws.oracle.fields import FIELDS, PROVIDED, USER, held, without_claim
+from tests.laws.oracle.entries import engine_entry, remembered
+from tests.laws.oracle.fields import PROVIDED, USER, held, is_a_persons
 from tests.laws.oracle.rules import could_set
-from tests.laws.oracle.triage import OracleClaim
 from tests.laws.rules import DAY, IDS, Rule, rules, rulesets
-from tests.laws.world import Decider, Engine, HubLife, Naive, PlannedUpdate, SentUpdate
+from tests.laws.world import HubLife, Mail, PlannedUpdate, SentUpdate, Stack
 from tests.support.examples import examples
 
-MEMO_KEYS = ("hubtriage/managed", "hubtriage/rules", "hubtriage/memo")
 PLACES = st.integers(0, 5)
-FORGED_CLAIMS = {  # the engine's memo, and the oracle's claim
-    "suppressed": ("1 WS.forged", "Workflow", OracleClaim("SUPPRESSED", "forged")),
-    "reopened": (
-        "1 WN.forged<%22SUPPRESSED%22",
-        "Workflow",
-        OracleClaim("NEW", "forged", before="SUPPRESSED"),
-    ),
-    "was resolved": (
-        "1 WS.forged<%22RESOLVED%22",
-        "Workflow",
-        OracleClaim("SUPPRESSED", "forged", before="RESOLVED"),
-    ),
-    "was low": ("1 SH.forged<%22LOW%22", "Severity", OracleClaim("HIGH", "forged", before="LOW")),
-    "was false": (
-        "1 VU.forged<%22FALSE_POSITIVE%22",
-        "VerificationState",
-        OracleClaim("UNKNOWN", "forged", before="FALSE_POSITIVE"),
-    ),
-}
+FORGED = st.sampled_from(
+    [
+        {"hubtriage/managed": "hubtriage", "hubtriage/rules": "accept", "hubtriage/memo": "1 WS.k3Jd9x"},
+        {"hubtriage/managed": "hubtriage", "hubtriage/memo": "1 WN.forged<%22SUPPRESSED%22"},
+        {"hubtriage/managed": "blue", "hubtriage/memo": "?"},
+    ]
+)
 
 EDITS = st.one_of(
     STATUSES.map(lambda status: ("Workflow", {"Status": status})),
@@ -75,7 +63,8 @@ EDITS = st.one_of(
     st.tuples(st.just("Types"), TYPE_LISTS),
     st.tuples(st.just("RelatedFindings"), RELATED_LISTS),
     st.just(("Note", {"Text": "Mine.", "UpdatedBy": "jo"})),
-    st.just(("Note", {"Text": "More.", "UpdatedBy": "hubtriage-ticketing"})),
+    st.just(("Note", {"Text": "More.", "UpdatedBy": "hubtriage"})),
+    st.just(("Note", {"Text": "hubtriage: accept no longer applies.", "UpdatedBy": "hubtriage/accept"})),
     st.tuples(st.sampled_from([USER + key for key in USER_KEYS]), st.one_of(st.none(), USER_VALUES)),
 )
 NATIVE_UPDATES = st.one_of(
@@ -102,10 +91,9 @@ class Histories(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.now = START
-        self.told = Chronicle()
-        self.rules: list[Rule] = []
+        self.chronicle = Chronicle()
+        self.ruleset: list[Rule] = []
         self.pristine: dict[Identifier, Finding] = {}
-        self.old_maps: dict[Identifier, list[list[dict[str, str]]]] = {}
         self.slow: list[tuple[RulesAtATime, list[PlannedUpdate], list[PlannedUpdate]]] = []
         self.planned_at: RulesAtATime | None = None
         self.native: list[list[str]] = []
@@ -117,7 +105,6 @@ class Histories(RuleBasedStateMachine):
     @initialize(
         reading=st.sampled_from([("replace", "replace"), ("replace", "merge"), ("merge", "merge")]),
         pins=st.booleans(),
-        known=st.booleans(),
         first=beginnings(0),
         second=st.none() | beginnings(1),
         rules=rulesets(fewest=1),
@@ -127,7 +114,6 @@ class Histories(RuleBasedStateMachine):
         self,
         reading: tuple[str, str],
         pins: bool,
-        known: bool,
         first: tuple[Finding, Finding | None],
         second: tuple[Finding, Finding | None] | None,
         rules: list[Rule],
@@ -135,16 +121,15 @@ class Histories(RuleBasedStateMachine):
     ) -> None:
         udf, self.hub_udf = reading
         self.keys_stay = "merge" in reading
-        blue, ours = (frozenset({"blue"}), frozenset({"hubtriage"})) if known else (frozenset(), frozenset())
-        self.engine = HubLife.of(Engine(udf, known=blue), self.hub_udf, pins=pins)
-        self.oracle = HubLife.of(Naive(udf, known=blue), self.hub_udf, pins=pins)
+        self.engine = HubLife.of(Engine(udf), self.hub_udf, pins=pins)
+        self.oracle = HubLife.of(Naive(udf), self.hub_udf, pins=pins)
         self.nobody = HubLife.of(None, self.hub_udf, pins=pins)
         self.engine.on_step = self.watch
         self.worlds = [self.engine, self.oracle, self.nobody]
         self.triaged = [self.engine, self.oracle]
-        self.blue = (Engine(udf, "blue", ours), Naive(udf, "blue", ours))
+        self.blue = (Stack(Engine(udf), "blue"), Stack(Naive(udf), "blue"))
         for each in self.blue:
-            each.use(others)
+            each.decider.use(others)
         for finding, odd in filter(None, (first, second)):
             self.pristine[identity(finding)] = finding
             for world in self.worlds:
@@ -155,37 +140,36 @@ class Histories(RuleBasedStateMachine):
     def remember(self, finding: Finding) -> None:
         """What somebody had set before the history begins is a person's."""
         for key in keys_of(finding):
-            if held(finding, key) != without_claim(finding, key):
-                self.told.set_by_hand(identity(finding), key, held(finding, key))
+            if is_a_persons(finding, key):
+                self.chronicle.set_by_hand(identity(finding), key, None, held(finding, key))
 
     def use(self, rules: list[Rule]) -> None:
-        self.rules = rules
+        self.ruleset = rules
         for rule_ in rules:
             if rule_.get("override"):
-                self.told.overridden |= could_set(rule_)
+                self.chronicle.overridden |= could_set(rule_)
         for world in self.triaged:
-            world.own().use(rules)
+            world.own().decider.use(rules)
 
     @property
     def moment(self) -> RulesAtATime:
-        return RulesAtATime(self.rules, self.now - self.engine.slow_by, self.may_hide)
+        return RulesAtATime(self.ruleset, self.now - self.engine.slow_by, self.may_hide)
 
     def key(self, place: int) -> Identifier:
         return list(self.pristine)[place % len(self.pristine)]
 
     def watch(self, step: SentUpdate) -> None:
-        """Each update by the engine, as it happens."""
+        """Look at each update by the engine, as it happens."""
         identifier = identity(step.before)
-        written = [key for key in FIELDS if key in step.payload]  # what was so already is claimed as well
-        for key in [*written, *changed(step.before, step.after)]:
-            self.told.ours[identifier, key] = held(step.after, key)
+        for key in changed(step.before, step.after):
+            self.chronicle.ours[identifier, key] = held(step.after, key)
         if not step.fresh:
-            self.told.race(identifier)
+            self.chronicle.race(identifier)
         moment = self.planned_at or self.moment
         if step.fresh:
             self.check(lambda: taking_back_never_hides(step.before, step.after, moment))
-            self.check(lambda: human_wins(identifier, step.before, step.after, moment, self.told))
-        self.told.look_at(identifier, step.after)
+            self.check(lambda: human_wins(identifier, step.before, step.after, moment, self.chronicle))
+        self.chronicle.look_at(identifier, step.after)
 
     def check(self, law: Callable[[], None]) -> None:
         try:
@@ -222,19 +206,16 @@ class Histories(RuleBasedStateMachine):
     def provide(self, key: Identifier, finding: Finding) -> None:
         self.pristine[key] = finding
         incoming = {**finding, "UpdatedAt": write_timestamp(self.now)}
-        memos = [world.user_fields(key).get("hubtriage/memo") for world in self.triaged]
         ours, untouched = self.engine.finding(key), self.nobody.finding(key)
         for world in self.worlds:
             world.provide(incoming, self.now)
-        self.told.look_at(key, self.engine.finding(key))
+        self.chronicle.look_at(key, self.engine.finding(key))
         kept = set(changed(untouched, self.nobody.finding(key))) - set(
             changed(ours, self.engine.finding(key))
         )
-        for name in kept & self.told.overridden & set(PROVIDED):
-            if (key, name) in self.told.touched:  # the provider ended what an override keeps for a person
-                self.told.unseen.add((key, name))
-        if memos != [world.user_fields(key).get("hubtriage/memo") for world in self.triaged]:
-            self.told.meddled.add(key)
+        for name in kept & self.chronicle.overridden & set(PROVIDED):
+            if (key, name) in self.chronicle.touched:  # it ended what an override keeps for a person
+                self.chronicle.unseen.add((key, name))
 
     @precondition(lambda self: len(self.native) < 2)
     @rule(update=NATIVE_UPDATES, criteria=NATIVE_CRITERIA)
@@ -249,7 +230,7 @@ class Histories(RuleBasedStateMachine):
             "Criteria": criteria,
             "Actions": [{"Type": "FINDING_FIELDS_UPDATE", "FindingFieldsUpdate": update}],
         }
-        self.told.native |= could_set({"update": update})
+        self.chronicle.native |= could_set({"update": update})
         answers = [world.hub.call("CreateAutomationRule", request, self.now) for world in self.worlds]
         self.native.append([answer.body["RuleArn"] for answer in answers])
 
@@ -265,20 +246,12 @@ class Histories(RuleBasedStateMachine):
     def somebody_edits(self, place: int, edit: tuple[str, Any]) -> None:
         self.now += 1
         identifier, (name, value) = self.key(place), edit
-        before = held(self.engine.finding(identifier), name)
         payloads = [self._edit(world, identifier, name, value) for world in self.worlds]
-        if None in payloads:
-            return
-        for world, payload in zip(self.worlds, payloads, strict=True):
-            world.edit(identifier, payload or {}, self.now)
-        after = held(self.engine.finding(identifier), name)
-        signed_as_ours = name == "Note" and value["UpdatedBy"].startswith("hubtriage")
-        if after == before or after == self.told.ours.get((identifier, name)) or signed_as_ours:
-            self.told.unseen.add((identifier, name))
-        self.told.set_by_hand(identifier, name, after)
+        if None not in payloads:
+            self.edit(identifier, [payload or {} for payload in payloads])
 
     def _edit(self, world: HubLife, identifier: Identifier, name: str, value: Any) -> dict[str, Any] | None:
-        """The call of a person or tool; None where it cannot be made."""
+        """Return the call of a person or tool; None where it cannot be made."""
         if not name.startswith(USER):
             return {name: value}
         fields = {**world.user_fields(identifier), name.removeprefix(USER): value}
@@ -286,76 +259,77 @@ class Histories(RuleBasedStateMachine):
         possible = 0 < len(fields) <= 50 and not (value is None and self.hub_udf == "merge")
         return {"UserDefinedFields": fields} if possible else None
 
+    def edit(self, identifier: Identifier, payloads: list[dict[str, Any]]) -> None:
+        """Update a finding by hand, in each hub with a payload of its own."""
+        before = self.engine.finding(identifier)
+        for world, payload in zip(self.worlds, payloads, strict=True):
+            world.edit(identifier, payload, self.now)
+        after = self.engine.finding(identifier)
+        named = {name for name in payloads[0] if name != "UserDefinedFields"}
+        for key in {*named, *changed(before, after)}:
+            self.chronicle.set_by_hand(identifier, key, held(before, key), held(after, key))
+
     @precondition(lambda self: self.hub_udf == "replace")
     @rule(place=PLACES)
     def a_tool_wipes_the_user_fields(self, place: int) -> None:
         self.now += 1
-        key = self.key(place)
-        self.told.meddled.add(key)
-        for world in self.worlds:
-            world.edit(key, {"UserDefinedFields": {"owner": "them"}}, self.now)
+        self.edit(self.key(place), [{"UserDefinedFields": {"owner": "them"}}] * 3)
 
-    @rule(
-        place=PLACES,
-        other=PLACES,
-        kind=st.sampled_from(["garbage", "no claims", "another's", "blue", *FORGED_CLAIMS]),
-    )
-    def somebody_forges_a_memo(self, place: int, other: int, kind: str) -> None:
+    @rule(place=PLACES, forged=FORGED)
+    def somebody_forges_what_old_versions_kept_on_the_finding(
+        self, place: int, forged: dict[str, str]
+    ) -> None:
         self.now += 1
         key = self.key(place)
-        self.told.meddled.add(key)
-        self.told.forged.add(key)
-        for world in self.triaged:
-            forged = self._forged(world, kind, other)
-            fields = world.user_fields(key) if self.hub_udf == "replace" else {}
-            if len({**world.user_fields(key), **forged}) <= 50:
-                world.edit(key, {"UserDefinedFields": {**fields, **forged}}, self.now)
-
-    def _forged(self, world: HubLife, kind: str, other: int) -> dict[str, str]:
-        if kind == "another's":
-            fields = world.user_fields(self.key(other))
-            return {name: fields.get(name, "none") for name in MEMO_KEYS}
-        if kind == "blue":
-            return {"hubtriage/managed": "blue", "hubtriage/memo": "?"}
-        if kind in FORGED_CLAIMS:
-            return {"hubtriage/managed": "hubtriage", "hubtriage/memo": self._claim(world, kind)}
-        return {"hubtriage/managed": "hubtriage", "hubtriage/memo": "!" if kind == "garbage" else "2 WS"}
-
-    def _claim(self, world: HubLife, kind: str) -> str:
-        """That a rule nobody knows has set a field, in the place of what somebody else had set."""
-        triage, (memo, key, claim) = world.own(), FORGED_CLAIMS[kind]
-        return triage.oracle.token({key: claim}) if isinstance(triage, Naive) else memo
+        maps = [{**world.user_fields(key), **forged} for world in self.worlds]
+        if all(len(fields) <= 50 for fields in maps):
+            note = {"Text": "hubtriage: accept no longer applies.", "UpdatedBy": "hubtriage"}
+            self.edit(key, [{"Note": note, "UserDefinedFields": fields} for fields in maps])
 
     @rule()
     def the_second_stack_sweeps(self) -> None:
-        self.the_second_stack_does(lambda world, triage: world.sweep(self.now, triage))
+        self.the_second_stack_does(lambda world, blue: world.sweep(self.now, blue))
 
     @rule(place=PLACES, which=PLACES)
     def the_second_stack_takes_an_event(self, place: int, which: int) -> None:
-        """One that may be out of date, so that what was set meanwhile may be lost."""
+        """Let it take one that may be out of date, so that what was set meanwhile may be lost."""
         key = self.key(place)
 
-        def take(world: HubLife, triage: Decider) -> None:
-            plans = world.look(world.overhear(key, which), self.now, triage)
+        def take(world: HubLife, blue: Stack) -> None:
+            plans = world.look(world.overhear(key, which), self.now, blue)
             if world is self.engine and any(plan.seen != world.finding(key) for plan in plans):
-                self.told.race(key)
-            world.send(plans, self.now, watched=False)
+                self.chronicle.race(key)
+            world.send(plans, self.now, blue)
 
         self.the_second_stack_does(take)
 
-    def the_second_stack_does(self, act: Callable[[HubLife, Decider], object]) -> None:
+    def the_second_stack_does(self, act: Callable[[HubLife, Stack], object]) -> None:
         self.now += 1
-        before = {key: self.memo(key) for key in self.pristine}
-        for world, triage in zip(self.triaged, self.blue, strict=True):
-            act(world, triage)
-        for key in self.pristine:
-            self.told.look_at(key, self.engine.finding(key))
-            if before[key] != self.memo(key):
-                self.told.meddled.add(key)
+        before = {key: self.engine.finding(key) for key in self.pristine}
+        for world, blue in zip(self.triaged, self.blue, strict=True):
+            act(world, blue)
+        for key, old in before.items():
+            new = self.engine.finding(key)
+            for name in changed(old, new):
+                self.chronicle.set_by_hand(key, name, held(old, name), held(new, name))
+                self.chronicle.shared.add(key)
+            self.chronicle.look_at(key, new)
 
-    def memo(self, key: Identifier) -> list[str | None]:
-        """The memo on a finding, as the engine's hub has it."""
-        return [self.engine.user_fields(key).get(name) for name in MEMO_KEYS]
+    # What goes wrong
+
+    @rule(place=PLACES)
+    def an_entry_is_lost(self, place: int) -> None:
+        """Lose what triage remembers of a finding: the table was restored to a time before it."""
+        key = self.key(place)
+        self.chronicle.lose(key)
+        for world in self.triaged:
+            world.own().forget(key)
+
+    @rule(seconds=st.sampled_from([0.0, 0.0, 10.0, 400.0]))
+    def the_history_lags(self, seconds: float) -> None:
+        self.chronicle.late = self.chronicle.late or seconds > 0
+        for world in self.triaged:
+            world.history_lags(seconds)
 
     # What rule writers do
 
@@ -363,31 +337,31 @@ class Histories(RuleBasedStateMachine):
     def the_rules_are_rewritten(self, rules: list[Rule]) -> None:
         self.use(rules)
 
-    @precondition(lambda self: self.rules)
+    @precondition(lambda self: self.ruleset)
     @rule(place=PLACES, edited=rules("edited"))
     def a_rule_is_edited(self, place: int, edited: Rule) -> None:
         self.change(place, lambda old: {**edited, "id": old["id"]})
 
-    @precondition(lambda self: self.rules)
+    @precondition(lambda self: self.ruleset)
     @rule(place=PLACES)
     def a_rule_is_deleted(self, place: int) -> None:
         self.change(place, lambda _old: None)
 
-    @precondition(lambda self: self.rules)
+    @precondition(lambda self: self.ruleset)
     @rule(place=PLACES, name=st.sampled_from(IDS))
     def a_rule_is_renamed(self, place: int, name: str) -> None:
-        if name not in {each["id"] for each in self.rules}:
+        if name not in {each["id"] for each in self.ruleset}:
             self.change(place, lambda old: {**old, "id": name})
 
-    @precondition(lambda self: self.rules)
+    @precondition(lambda self: self.ruleset)
     @rule(place=PLACES, mode=st.sampled_from(["enforce", "observe", "hold", "off"]))
     def a_rule_changes_its_mode(self, place: int, mode: str) -> None:
         self.change(place, lambda old: {**old, "mode": mode})
 
     def change(self, place: int, edit: Callable[[Rule], Rule | None]) -> None:
-        place %= len(self.rules)
-        edited = edit(self.rules[place])
-        self.use([*self.rules[:place], *([edited] if edited else []), *self.rules[place + 1 :]])
+        place %= len(self.ruleset)
+        edited = edit(self.ruleset[place])
+        self.use([*self.ruleset[:place], *([edited] if edited else []), *self.ruleset[place + 1 :]])
 
     @rule(seconds=st.sampled_from([20.0, 40.0, DAY / 2, DAY, 3 * DAY]))
     def time_passes(self, seconds: float) -> None:
@@ -401,16 +375,16 @@ class Histories(RuleBasedStateMachine):
 
     @rule(may_hide=st.booleans())
     def the_mode_is_switched(self, may_hide: bool) -> None:
-        """To `reopen`, in which nothing new is hidden, or back to `enforce`."""
+        """Switch to `reopen`, in which nothing new is hidden, or back to `enforce`."""
         self.may_hide = may_hide
         for world in self.triaged:
-            world.own().switch(may_hide=may_hide)
+            world.own().decider.switch(may_hide=may_hide)
 
     # What triage does
 
     @rule(arrivals=ARRIVALS)
     def events_arrive(self, arrivals: list[tuple[int, int, str]]) -> None:
-        """In any order, some of them again."""
+        """Let events arrive in any order, some of them again."""
         self.now += 1
         for world in self.triaged:
             world.send(self.looked_at(world, arrivals), self.now)
@@ -437,15 +411,14 @@ class Histories(RuleBasedStateMachine):
         self.agree()
 
     def agree(self) -> None:
-        """Engine and oracle made the same of every finding, with as many calls."""
+        """Engine and oracle made the same of every finding, with as many calls, and remember the same."""
         for key in self.pristine:
             ours, naive = (state(world.finding(key)) for world in self.triaged)
             differing = {name: (ours.get(name), naive.get(name)) for name in {**ours, **naive}}
             differing = {name: values for name, values in differing.items() if values[0] != values[1]}
             assert not differing, f"engine and oracle differ: {differing}"
-            if key not in self.told.meddled:
-                named = {world.user_fields(key).get("hubtriage/rules") for world in self.triaged}
-                assert len(named) == 1, f"engine and oracle name different rules: {named}"
+            entry = remembered(self.engine.own().memory(key), self.now)
+            assert entry == remembered(engine_entry(self.oracle.own().memory(key)), self.now)
             events = [len(world.mail.get(key, [])) for world in self.triaged]
             assert events[0] == events[1], f"the oracle needed {events[1]} events for {events[0]}"
 
@@ -464,14 +437,15 @@ class Histories(RuleBasedStateMachine):
         assert all(count <= 1 for count in updates[0].values()), f"Fixpoint: {updates[0]}"
         for world in self.triaged:
             world.drain(self.now)
-        assert self.engine.sweep(self.now) == 0, "Fixpoint: a second sweep changed something"
-        again = [mail for mails in self.engine.old_mail.values() for mail in mails]
-        for mail in [*again, *reversed(again)]:
+        again = [Mail(found, self.now, self.engine.numbers) for found in self.engine.hub.findings()]
+        assert not self.engine.look(again, self.now), "Fixpoint: a second sweep changed something"
+        old = [mail for mails in self.engine.old_mail.values() for mail in mails]
+        for mail in [*old, *reversed(old)]:
             plans = self.engine.look([mail], self.now + 60)
             assert not plans, "Repetition: an old event changed something"
         for key in self.pristine:
             no_hidden_escalation(
-                key, self.engine.finding(key), self.nobody.finding(key), self.moment, self.told
+                key, self.engine.finding(key), self.nobody.finding(key), self.moment, self.chronicle
             )
 
     @rule()
@@ -483,7 +457,7 @@ class Histories(RuleBasedStateMachine):
         self.rest()
         for key in self.pristine:
             ours, never = self.engine.finding(key), self.nobody.finding(key)
-            reversal(key, ours, never, self.told, keys_stay=self.keys_stay)
+            reversal(key, ours, never, self.chronicle, keys_stay=self.keys_stay)
 
     def teardown(self) -> None:
         if self.pristine and not self.broken:

@@ -11,10 +11,11 @@ import pytest
 from hubtriage.localaws.findings import generate
 from hubtriage.localaws.securityhub.asff.requests import identity
 from tests.laws.checks import Chronicle, reversal, state
+from tests.laws.deciders import Engine, Naive
 from tests.laws.findings import START
 from tests.laws.oracle.fields import LABELS
 from tests.laws.rules import Rule
-from tests.laws.world import Engine, HubLife, Naive
+from tests.laws.world import HubLife
 from tests.support.examples import EFFORT
 
 Finding = dict[str, Any]
@@ -129,7 +130,7 @@ def test_the_oracle_holds_the_same(findings: list[Finding]) -> None:
         worlds = [settled(findings, triage, "replace") for triage in (Engine("replace"), Naive("replace"))]
         for phase in (rules, []):
             for world in worlds:
-                world.own().use(phase)
+                world.own().decider.use(phase)
                 world.sweep(START)
             for found in findings:
                 ours, naive = (state(world.finding(identity(found))) for world in worlds)

@@ -11,9 +11,11 @@ import pytest
 
 from hubtriage.localaws.securityhub.asff.timestamps import write_timestamp
 from tests.laws.checks import state
+from tests.laws.deciders import Engine, Naive
+from tests.laws.oracle.entries import engine_entry, remembered
 from tests.laws.oracle.fields import held
 from tests.laws.rules import FAILS_ON_ARCHIVED
-from tests.laws.world import Engine, HubLife, Naive
+from tests.laws.world import HubLife
 
 START = 1_790_000_000.0
 KEY = ("arn:aws:securityhub:us-east-1::product/aws/securityhub", "story/1")
@@ -55,27 +57,28 @@ class LawStory:
         self.now = START
         self.udf = true
         self.keys_go = assumed == true == "replace"
-        self.told: dict[str, Any] = dict(CONTROL)
+        self.keys_merge = assumed == "merge"
+        self.provided: dict[str, Any] = dict(CONTROL)
         self.worlds = [HubLife.of(triage(assumed), true, pins=False) for triage in (Engine, Naive)]
         self.provider()
 
     def provider(self, **says: Any) -> None:
-        """The provider updates the finding."""
+        """Let the provider update the finding."""
         self.now += 60
-        self.told |= says
+        self.provided |= says
         for world in self.worlds:
-            world.provide({**self.told, "UpdatedAt": write_timestamp(self.now)}, self.now)
+            world.provide({**self.provided, "UpdatedAt": write_timestamp(self.now)}, self.now)
         self.found = self.worlds[0].finding(KEY)
         self.rest()
 
     def stored(self, **members: Any) -> None:
-        """The finding is there as it is given, without what the service would fill in."""
+        """Store the finding as it is given, without what the service would fill in."""
         for world in self.worlds:
             world.plant({**CONTROL, **members}, self.now)
         self.rest()
 
     def person(self, **update: Any) -> None:
-        """Somebody updates it by hand, keeping all user-defined fields."""
+        """Let somebody update it by hand, keeping all user-defined fields."""
         self.now += 60
         for world in self.worlds:
             fields = {**world.user_fields(KEY), **update.get("UserDefinedFields", {})}
@@ -86,19 +89,36 @@ class LawStory:
             )
         self.rest()
 
-    def rules(self, *rules: dict[str, Any]) -> None:
-        """The rules change, and a sweep comes by."""
+    def tool(self, **fields: str) -> None:
+        """Let a tool write its own user-defined fields, as if there were no others."""
+        self.now += 60
         for world in self.worlds:
-            world.own().use(list(rules))
+            world.edit(KEY, {"UserDefinedFields": fields}, self.now)
+        self.rest()
+
+    def rules(self, *rules: dict[str, Any]) -> None:
+        """Change the rules, and sweep."""
+        for world in self.worlds:
+            world.own().decider.use(list(rules))
         self.sweep()
 
     def switch(self, *, may_hide: bool = True, never: frozenset[str] = frozenset()) -> None:
         """Set whether anything new may be hidden, and what is never written."""
         for world in self.worlds:
-            world.own().switch(may_hide=may_hide, never=never)
+            world.own().decider.switch(may_hide=may_hide, never=never)
+
+    def forget(self) -> None:
+        """Lose what triage remembers of the finding."""
+        for world in self.worlds:
+            world.own().forget(KEY)
+
+    def history_lags(self, seconds: float) -> None:
+        """Let the history show what happened only so many seconds later."""
+        for world in self.worlds:
+            world.history_lags(seconds)
 
     def sweep(self, seconds: float = 60) -> None:
-        """Time goes by, then a sweep."""
+        """Let time go by, then sweep."""
         self.now += seconds
         for world in self.worlds:
             world.sweep(self.now)
@@ -108,25 +128,27 @@ class LawStory:
         """Handle all events; the hubs must agree, and nothing must be left to do."""
         for world in self.worlds:
             world.drain(self.now)
-        engine, oracle = (state(world.finding(KEY)) for world in self.worlds)
-        assert engine == oracle
-        assert len({world.user_fields(KEY).get("hubtriage/rules") for world in self.worlds}) == 1
-        assert self.worlds[0].sweep(self.now) == 0, "one call for each outside event"
-        self.worlds[0].drain(self.now)
+        engine, oracle = self.worlds
+        assert state(engine.finding(KEY)) == state(oracle.finding(KEY))
+        entry = remembered(engine.own().memory(KEY), self.now)
+        assert entry == remembered(engine_entry(oracle.own().memory(KEY)), self.now)
+        assert engine.sweep(self.now) == 0, "one call for each outside event"
+        engine.drain(self.now)
 
     def holds(self, field: str, value: Any) -> None:
-        """What the finding in the engine's hub must hold now."""
+        """Demand what the finding in the engine's hub must hold now."""
         assert held(self.worlds[0].finding(KEY), field) == value
 
     def was(self, field: str, value: Any) -> None:
-        """What it held when the provider had updated it, before triage came."""
+        """Demand what it held when the provider had updated it, before triage came."""
         assert held(self.found, field) == value
 
 
 def a_reset_through_passed(story: LawStory) -> None:
     story.rules(notify())
     story.provider(Compliance={"Status": "PASSED"})
-    story.holds("Workflow", "RESOLVED")
+    story.was("Workflow", "RESOLVED")
+    story.holds("Workflow", "NOTIFIED")
     story.provider(Compliance={"Status": "FAILED"})
     story.was("Workflow", "NEW")
     story.holds("Workflow", "NOTIFIED")
@@ -259,7 +281,7 @@ def an_escalation_while_a_rule_that_hides_nothing_fails(story: LawStory) -> None
 
 def an_escalation_of_what_is_never_written(story: LawStory) -> None:
     story.rules(suppress(), rule("lower", {"Severity": {"Label": "INFORMATIONAL"}}))
-    story.switch(never=frozenset({"Workflow.Status", "Severity.Label"}))
+    story.switch(never=frozenset({"Workflow", "Severity"}))
     story.rules()
     story.holds("Workflow", "SUPPRESSED")
     story.provider(Severity={"Label": "CRITICAL"})
@@ -398,8 +420,9 @@ def an_override_that_gives_back(story: LawStory) -> None:
 def an_override_that_would_give_back_a_suppression(story: LawStory) -> None:
     story.person(Workflow={"Status": "SUPPRESSED"})
     story.rules(notify(override=True))
-    story.rules()
     story.holds("Workflow", "NOTIFIED")
+    story.rules()
+    story.holds("Workflow", "NEW")
 
 
 def an_override_that_would_give_back_what_had_been_resolved(story: LawStory) -> None:
@@ -454,6 +477,8 @@ def more_user_fields_than_could_be_taken_back(story: LawStory) -> None:
 
 
 def many_user_fields_in_the_place_of_many_others(story: LawStory) -> None:
+    if story.udf == "merge" and not story.keys_merge:
+        pytest.skip("the service refuses 60 pairs, and triage thinks that they are 30")
     story.rules(suppress_with_keys(30))
     story.holds("Workflow", "SUPPRESSED")
     others = suppress_with_keys(30, "other")
@@ -464,29 +489,205 @@ def many_user_fields_in_the_place_of_many_others(story: LawStory) -> None:
 
 
 def a_status_taken_back_where_keys_have_no_room(story: LawStory) -> None:
+    if story.udf == "merge" and not story.keys_merge:
+        pytest.skip("the service refuses 60 pairs, and triage thinks that they are 30")
     story.rules(suppress_with_keys(30))
     story.rules(rule("keys", {"UserDefinedFields": {f"other{n}": "v" for n in range(30)}}))
     story.holds("Workflow", "NEW")
     story.holds("UserDefinedFields.other29", "v" if story.keys_go else None)
 
 
-def a_wiped_map_with_a_note_of_ours(story: LawStory) -> None:
-    if story.udf == "merge":
-        pytest.skip("under merge nobody can take keys away")
-    story.rules(rule("note", {"Note": {"Text": "Ours."}}))
-    for world in story.worlds:
-        world.edit(KEY, {"UserDefinedFields": {"theirs": "1"}}, story.now)
-    story.rest()
+def a_tool_that_wipes_map_and_note(story: LawStory) -> None:
+    note = {"Note": {"Text": "Accepted."}, "UserDefinedFields": {"why": "dev"}}
+    story.rules(rule("suppress", {"Workflow": {"Status": "SUPPRESSED"}, **note}))
+    story.tool(theirs="1")
+    story.person(Note={"Text": "Theirs.", "UpdatedBy": "tool"})
+    story.holds("Workflow", "SUPPRESSED")
+    story.provider(Severity={"Label": "CRITICAL"})
+    story.holds("Workflow", "NEW")
+    story.holds("Note", "Theirs.")
+
+
+def a_tool_that_sends_its_own_map_again_and_again(story: LawStory) -> None:
+    story.rules(rule("tag", {"UserDefinedFields": {"owner": "net"}}, override=True))
+    for _ in range(5):
+        story.tool(theirs="1")
+    story.holds("UserDefinedFields.owner", None if story.udf == "replace" else "net")
+
+
+def what_old_versions_kept_on_the_finding_is_another_tools(story: LawStory) -> None:
+    claim = {"hubtriage/managed": "hubtriage", "hubtriage/memo": "1 WS.abcdef SL.abcdef<%22LOW%22"}
+    story.person(UserDefinedFields=claim, Workflow={"Status": "SUPPRESSED"})
+    story.person(Note={"Text": "hubtriage: suppress no longer applies.", "UpdatedBy": "hubtriage"})
+    story.holds("Workflow", "SUPPRESSED")
+    story.rules(rule("lower", {"Confidence": 5, "Note": {"Text": "Low."}}))
+    story.holds("Workflow", "SUPPRESSED")
+    story.holds("Note", "hubtriage: suppress no longer applies.")
+    story.rules()
+    story.holds("UserDefinedFields.hubtriage/memo", claim["hubtriage/memo"])
+
+
+def a_repaired_exception(story: LawStory) -> None:
     story.rules(suppress())
+    story.provider(Compliance={"Status": "PASSED"})
+    story.was("Workflow", "SUPPRESSED")
+    story.rules()
+    story.holds("Workflow", "RESOLVED")
+    story.provider(Compliance={"Status": "FAILED"})
+    story.holds("Workflow", "NEW")
+    story.provider(Compliance={"Status": "PASSED"})
+    story.holds("Workflow", "RESOLVED")
+
+
+def an_exception_taken_back_on_passed_where_the_service_does_not_reset(story: LawStory) -> None:
+    story.rules(suppress())
+    story.stored(Compliance={"Status": "PASSED"}, Workflow={"Status": "SUPPRESSED"})
+    story.rules()
+    story.holds("Workflow", "RESOLVED")
+    story.stored(Compliance={"Status": "FAILED"}, Workflow={"Status": "RESOLVED"})
     story.holds("Workflow", "NEW")
 
 
-def a_memo_of_another_stack(story: LawStory) -> None:
-    claim = {"hubtriage/managed": "other", "hubtriage/memo": "1 WS.abcdef"}
-    story.person(UserDefinedFields=claim, Workflow={"Status": "SUPPRESSED"})
+def a_notification_taken_back_on_passed(story: LawStory) -> None:
+    story.provider(Compliance={"Status": "PASSED"})
+    story.rules(notify())
+    story.holds("Workflow", "NOTIFIED")
+    story.rules()
+    story.holds("Workflow", "NOTIFIED")
+    story.provider(Compliance={"Status": "FAILED"})
+    story.holds("Workflow", "NEW")
+
+
+def a_reset_that_triage_did_not_see(story: LawStory) -> None:
+    story.rules(notify())
+    for world in story.worlds:
+        for status in ("PASSED", "FAILED"):
+            story.now += 1
+            said = {**CONTROL, "Compliance": {"Status": status}, "UpdatedAt": write_timestamp(story.now)}
+            world.provide(said, story.now)
+    story.rest()
+    story.holds("Workflow", "NOTIFIED")
+
+
+def a_person_who_resolves_what_passed_over_our_suppression(story: LawStory) -> None:
+    story.rules(suppress())
+    story.provider(Compliance={"Status": "PASSED"})
+    story.person(Workflow={"Status": "RESOLVED"})
+    story.person(Workflow={"Status": "NEW"})
+    story.holds("Workflow", "NEW")
+
+
+def an_overruling_that_outlives_ceiling_rule_and_other_updates(story: LawStory) -> None:
+    both = rule("suppress", {"Workflow": {"Status": "SUPPRESSED"}, "Note": {"Text": "Accepted."}})
+    story.rules(both)
+    story.person(Workflow={"Status": "NEW"})
+    story.provider(Severity={"Label": "CRITICAL"})
+    story.provider(Severity={"Label": "LOW"})
+    story.holds("Workflow", "NEW")
+    story.rules()
+    story.rules(both)
+    story.holds("Workflow", "NEW")
+
+
+def a_history_that_lags_behind_a_person(story: LawStory) -> None:
+    story.rules(suppress())
+    story.history_lags(600)
+    story.person(Workflow={"Status": "NEW"})
+    story.holds("Workflow", "NEW")
+    story.history_lags(0)
+    story.sweep()
+    story.holds("Workflow", "NEW")
+
+
+def a_lost_entry_of_what_is_hidden(story: LawStory) -> None:
+    story.rules(suppress(), rule("lower", {"Severity": {"Label": "INFORMATIONAL"}}))
+    story.forget()
+    story.provider(Severity={"Label": "CRITICAL"})
+    story.holds("Workflow", "NEW")
+    story.holds("Severity", "CRITICAL")
+
+
+def a_lost_entry_and_a_late_history(story: LawStory) -> None:
+    story.rules(suppress())
+    story.forget()
+    story.history_lags(600)
+    story.provider(Severity={"Label": "CRITICAL"})
     story.holds("Workflow", "SUPPRESSED")
-    story.rules(rule("lower", {"Confidence": 5}))
+    story.history_lags(0)
+    story.sweep()
+    story.holds("Workflow", "NEW")
+
+
+def a_lost_entry_above_the_ceilings_in_force(story: LawStory) -> None:
+    story.rules(suppress())
+    story.forget()
+    high = suppress(id="high", ceiling="CRITICAL")
+    story.rules({**high, "mode": "observe"}, {**high, "id": "later", "starts": story.now + 86_400.0 * 30})
+    story.provider(Severity={"Label": "CRITICAL"})
+    story.holds("Workflow", "NEW")
+
+
+def a_lost_entry_of_what_a_person_suppressed(story: LawStory) -> None:
+    story.person(Workflow={"Status": "SUPPRESSED"})
+    story.rules(notify())
+    story.forget()
+    story.provider(Severity={"Label": "CRITICAL"})
     story.holds("Workflow", "SUPPRESSED")
+
+
+def a_field_that_flaps(story: LawStory) -> None:
+    for _ in range(4):
+        story.rules(suppress())
+        story.holds("Workflow", "SUPPRESSED")
+        story.rules()
+        story.holds("Workflow", "NEW")
+    story.rules(suppress(), rule("tag", {"UserDefinedFields": {"owner": "net"}}))
+    story.holds("Workflow", "NEW")
+    story.holds("UserDefinedFields.owner", "net")
+    story.sweep(86_400)
+    story.holds("Workflow", "SUPPRESSED")
+
+
+def a_note_that_comes_and_goes(story: LawStory) -> None:
+    accepted = rule("note", {"Note": {"Text": "Accepted."}})
+    story.rules(accepted)
+    story.rules()
+    story.holds("Note", "hubtriage: note no longer applies.")
+    story.rules(accepted)
+    story.holds("Note", "Accepted.")
+    story.person(Note={"Text": "hubtriage: note no longer applies.", "UpdatedBy": "hubtriage"})
+    story.rules(rule("note", {"Note": {"Text": "Still accepted."}}))
+    story.holds("Note", "hubtriage: note no longer applies.")
+
+
+def an_override_that_does_not_give_back_what_hides(story: LawStory) -> None:
+    story.provider(Severity={"Label": "HIGH"})
+    story.person(Workflow={"Status": "SUPPRESSED"}, Severity={"Label": "LOW"})
+    raised = {"Workflow": {"Status": "NOTIFIED"}, "Severity": {"Label": "CRITICAL"}}
+    story.rules(rule("open", raised, override=True))
+    story.holds("Workflow", "NOTIFIED")
+    story.holds("Severity", "CRITICAL")
+    story.rules()
+    story.holds("Workflow", "NEW")
+    story.holds("Severity", "HIGH")
+
+
+def a_key_that_a_rule_wants_again(story: LawStory) -> None:
+    story.person(UserDefinedFields={"jira": "SEC-1"})
+    story.rules(rule("owner", {"UserDefinedFields": {"owner": "net"}}))
+    story.rules()
+    story.rules(rule("owner", {"UserDefinedFields": {"owner": "net"}}))
+    story.holds("UserDefinedFields.owner", "net")
+    story.rules(rule("owner", {"UserDefinedFields": {"owner": "web"}}))
+    story.holds("UserDefinedFields.owner", "web")
+
+
+def the_last_key_and_one_that_comes_beside_it(story: LawStory) -> None:
+    story.rules(rule("owner", {"UserDefinedFields": {"owner": "net"}}))
+    story.rules()
+    story.holds("UserDefinedFields.owner", "net")
+    story.person(UserDefinedFields={"jira": "SEC-1"})
+    story.holds("UserDefinedFields.owner", None if story.keys_go else "net")
 
 
 def a_finding_without_workflow(story: LawStory) -> None:
@@ -533,8 +734,25 @@ STORIES: list[Callable[[LawStory], None]] = [
     more_user_fields_than_could_be_taken_back,
     many_user_fields_in_the_place_of_many_others,
     a_status_taken_back_where_keys_have_no_room,
-    a_wiped_map_with_a_note_of_ours,
-    a_memo_of_another_stack,
+    a_tool_that_wipes_map_and_note,
+    a_tool_that_sends_its_own_map_again_and_again,
+    what_old_versions_kept_on_the_finding_is_another_tools,
+    a_repaired_exception,
+    an_exception_taken_back_on_passed_where_the_service_does_not_reset,
+    a_notification_taken_back_on_passed,
+    a_reset_that_triage_did_not_see,
+    a_person_who_resolves_what_passed_over_our_suppression,
+    an_overruling_that_outlives_ceiling_rule_and_other_updates,
+    a_history_that_lags_behind_a_person,
+    a_lost_entry_of_what_is_hidden,
+    a_lost_entry_and_a_late_history,
+    a_lost_entry_above_the_ceilings_in_force,
+    a_lost_entry_of_what_a_person_suppressed,
+    a_field_that_flaps,
+    a_note_that_comes_and_goes,
+    an_override_that_does_not_give_back_what_hides,
+    a_key_that_a_rule_wants_again,
+    the_last_key_and_one_that_comes_beside_it,
     a_finding_without_workflow,
 ]
 

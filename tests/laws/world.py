@@ -1,88 +1,38 @@
-"""A hub, the events that nobody has handled yet, and the triage that handles them."""
+"""A hub, the events that have not been handled yet, and the triage that handles them.
 
-from collections.abc import Callable, Mapping
+Which of two states is newer is known here: what the runtime finds out by times and readings has laws of its
+own. A stack's memory is as the ledger keeps it: written with each update, unless it has changed meanwhile.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any, Literal
 
 from hubtriage.engine.planning.batches import group
-from hubtriage.engine.planning.plan import Settings, decide
-from hubtriage.engine.ruleset.ruleset import load_ruleset
+from hubtriage.engine.planning.entry import LastChange
 from hubtriage.localaws.securityhub.asff.requests import Identifier, identity
+from hubtriage.localaws.securityhub.asff.timestamps import read_timestamp
 from hubtriage.localaws.securityhub.hub import Hub
 from hubtriage.localaws.securityhub.settings import HubSettings
-from tests.laws.oracle.conditions import ACCOUNTS
-from tests.laws.oracle.rules import Rule
-from tests.laws.oracle.triage import Oracle
-
-Finding = dict[str, Any]
-Payload = Mapping[str, Any]
+from tests.laws.deciders import Decider, Memory, Naive, Payload, Verdict
+from tests.laws.oracle.entries import engine_name
+from tests.laws.oracle.fields import Finding, Key
 
 STALE_AFTER = 30.0
 """Seconds after which an event's finding is read again before it is changed."""
-
-
-class Decider(Protocol):
-    """What decides: the engine, or the oracle."""
-
-    def use(self, rules: list[Rule]) -> None:
-        """Take these rules from now on."""
-
-    def switch(self, *, may_hide: bool, never: frozenset[str] = frozenset()) -> None:
-        """Set whether anything new may be hidden, and what is never written."""
-
-    def decide(self, finding: Finding, now: float) -> Payload | None:
-        """The update of a finding, if any."""
-
-
-class Engine:
-    """The engine, with a law of its own: every finding ends as updated, unchanged or refused."""
-
-    def __init__(self, udf: str, stack: str = "hubtriage", known: frozenset[str] = frozenset()) -> None:
-        self.settings = Settings(stack=stack, udf=udf, known_stacks=known)  # type: ignore[arg-type]
-        self.use([])
-
-    def switch(self, *, may_hide: bool, never: frozenset[str] = frozenset()) -> None:
-        self.settings = replace(self.settings, may_hide=may_hide, never=never)
-
-    def use(self, rules: list[Rule]) -> None:
-        compiled = [rule for rule in rules if rule.get("mode") != "off"]
-        self.ruleset = load_ruleset(
-            {"format": 1, "hash": "0" * 16, "revision": None, "rules": compiled, "accounts": ACCOUNTS}
-        )
-
-    def decide(self, finding: Finding, now: float) -> Payload | None:
-        decision = decide(finding, self.ruleset, now, self.settings)
-        if decision.update is None:
-            assert not decision.changes, "changes without an update"
-        else:
-            assert decision.refused is None, "updated and refused"
-        return decision.update
-
-
-class Naive:
-    """The oracle."""
-
-    def __init__(self, udf: str, stack: str = "hubtriage", known: frozenset[str] = frozenset()) -> None:
-        self.oracle = Oracle(udf, stack, known)
-        self.use([])
-
-    def switch(self, *, may_hide: bool, never: frozenset[str] = frozenset()) -> None:
-        self.oracle.may_hide = may_hide
-        self.oracle.never = frozenset(name.removesuffix(".Status").removesuffix(".Label") for name in never)
-
-    def use(self, rules: list[Rule]) -> None:
-        self.rules = rules
-
-    def decide(self, finding: Finding, now: float) -> Payload | None:
-        return self.oracle.update(finding, self.rules, now)
+MOST_RECEIVES = 3
+"""Deliveries of an event after which a history without a record is taken at its word."""
+PERSON = "arn:aws:sts::111122223333:assumed-role/admin/jo"
+_ROLE = "arn:aws:sts::111122223333:assumed-role/{}/triage"
 
 
 @dataclass(frozen=True)
 class Mail:
-    """An event: the finding as it was at a time, and how often the queue has handed it out."""
+    """An event: the finding as it was at a time, its number in the hub, and how often it was handed out."""
 
     finding: Finding
     time: float
+    number: int
     receives: int = 1
 
 
@@ -96,13 +46,51 @@ class SentUpdate:
     fresh: bool
 
 
-@dataclass
+@dataclass(frozen=True)
 class PlannedUpdate:
-    """An update that a worker is about to send, and the finding as the worker saw it."""
+    """What a worker is about to do with a finding, the event it goes by, and the finding as it saw it.
+
+    `version` is that of the stack's memory when it was planned.
+    """
 
     key: Identifier
-    payload: Payload
+    verdict: Verdict
     seen: Finding
+    mail: Mail
+    version: int
+
+
+@dataclass
+class Stack:
+    """A triage with a role and a memory of its own.
+
+    `sent` has the number of the last event that was made by its own update, by finding.
+    """
+
+    decider: Decider
+    name: str = "hubtriage"
+    memories: dict[Identifier, Memory] = field(default_factory=dict)
+    versions: dict[Identifier, int] = field(default_factory=dict)
+    sent: dict[Identifier, int] = field(default_factory=dict)
+
+    @property
+    def role(self) -> str:
+        return _ROLE.format(self.name)
+
+    def memory(self, key: Identifier) -> Memory:
+        return self.memories.get(key, self.decider.nothing())
+
+    def version(self, key: Identifier) -> int:
+        return self.versions.get(key, 0)
+
+    def remember(self, key: Identifier, memory: Memory) -> None:
+        self.memories[key] = memory
+        self.versions[key] = self.version(key) + 1
+
+    def forget(self, key: Identifier) -> None:
+        """Lose the memory of a finding, as where a table is restored to a time before it."""
+        self.memories.pop(key, None)
+        self.versions[key] = self.version(key) + 1
 
 
 @dataclass
@@ -110,19 +98,25 @@ class HubLife:
     """One hub, and its triage, if any.
 
     `mail` has the events by finding, oldest first, and `old_mail` those handled, which may come again.
-    `on_step` is told what triage did. Triage's clock is `slow_by` seconds behind.
+    `on_step` is called with what triage did. Triage's clock is `slow_by` seconds behind.
     """
 
     hub: Hub
-    triage: Decider | None
+    stack: Stack | None
     mail: dict[Identifier, list[Mail]] = field(default_factory=dict)
     old_mail: dict[Identifier, list[Mail]] = field(default_factory=dict)
     on_step: Callable[[SentUpdate], None] = lambda _step: None
     slow_by: float = 0.0
+    numbers: int = 0
 
     @classmethod
-    def of(cls, triage: Decider | None, udf: str, *, pins: bool) -> "HubLife":
-        return cls(Hub(settings=HubSettings.still(udf=udf, automation_pins=pins)), triage)
+    def of(cls, decider: Decider | None, udf: str, *, pins: bool) -> "HubLife":
+        hub = Hub(settings=HubSettings.still(udf=udf, automation_pins=pins))
+        return cls(hub, Stack(decider) if decider else None)
+
+    def own(self) -> Stack:
+        assert self.stack
+        return self.stack
 
     def finding(self, key: Identifier) -> Finding:
         found = self.hub.finding(*key)
@@ -133,7 +127,8 @@ class HubLife:
         """Put what the hub has sent into the mail."""
         for event in self.hub.take_events(now):
             finding = event["detail"]["findings"][0]
-            self.mail.setdefault(identity(finding), []).append(Mail(finding, now))
+            self.numbers += 1
+            self.mail.setdefault(identity(finding), []).append(Mail(finding, now, self.numbers))
 
     # What others do
 
@@ -147,72 +142,123 @@ class HubLife:
         self.collect(now)
 
     def edit(self, key: Identifier, payload: Payload, now: float) -> None:
-        """An update by somebody else."""
-        self._update([key], payload, now)
+        """Update a finding as a person or another tool does."""
+        self._update([key], payload, now, PERSON)
         self.collect(now)
 
     def user_fields(self, key: Identifier) -> dict[str, str]:
         return dict(self.finding(key).get("UserDefinedFields", {}))
 
+    def history_lags(self, seconds: float) -> None:
+        """Let the history show what happened only so many seconds later."""
+        self.hub.configure(replace(self.hub.settings, history_after=seconds))
+
     # What triage does
 
-    def look(self, mails: list[Mail], now: float, triage: Decider | None = None) -> list[PlannedUpdate]:
+    def look(self, mails: Iterable[Mail], now: float, stack: Stack | None = None) -> list[PlannedUpdate]:
         """Plan for the newest event of each finding, reading again those that may be out of date."""
         newest: dict[Identifier, Mail] = {}
         for mail in mails:
             key = identity(mail.finding)
-            if key not in newest or mail.time >= newest[key].time:
+            if key not in newest or mail.number >= newest[key].number:
                 newest[key] = mail
-        plans = [self._plan(key, mail, now, triage or self.own()) for key, mail in newest.items()]
+        plans = [self._plan(key, mail, now, stack or self.own()) for key, mail in newest.items()]
         return [plan for plan in plans if plan]
 
-    def _plan(self, key: Identifier, mail: Mail, now: float, triage: Decider) -> PlannedUpdate | None:
-        clock = now - self.slow_by
-        seen, payload = mail.finding, triage.decide(mail.finding, clock)
-        if payload is not None and (mail.receives > 1 or now - mail.time > STALE_AFTER):
+    def _plan(self, key: Identifier, mail: Mail, now: float, stack: Stack) -> PlannedUpdate | None:
+        seen = mail.finding
+        if mail.receives > 1:
             seen = self._read(key, now)
-            payload = triage.decide(seen, clock)
-        return None if payload is None else PlannedUpdate(key, payload, seen)
+        elif mail.number < stack.sent.get(key, 0):
+            return None
+        verdict = self.ask(key, seen, now, stack)
+        if mail.receives == 1 and _does_something(verdict) and now - mail.time > STALE_AFTER:
+            seen = self._read(key, now)
+            verdict = self.ask(key, seen, now, stack)
+        if verdict.unrecorded and mail.receives < MOST_RECEIVES:
+            self._again(key, mail)
+            return None
+        if not _does_something(verdict):
+            return None
+        return PlannedUpdate(key, verdict, seen, mail, stack.version(key))
 
-    def own(self) -> Decider:
-        assert self.triage
-        return self.triage
+    def ask(self, key: Identifier, seen: Finding, now: float, stack: Stack) -> Verdict:
+        """Decide on a finding, with what its history says where that has to be known."""
+        answers: dict[Key, LastChange | None] = {}
+        while True:
+            verdict = stack.decider.decide(seen, stack.memory(key), now - self.slow_by, answers)
+            questions = (verdict.questions | verdict.optional_questions) - answers.keys()
+            if not questions:
+                return verdict
+            answers |= {name: self.last_change(key, name, now, stack) for name in questions}
+
+    def last_change(self, key: Identifier, name: Key, now: float, stack: Stack) -> LastChange | None:
+        """Return who changed a field last, as the history shows it to a stack."""
+        request = {"FindingIdentifier": {"ProductArn": key[0], "Id": key[1]}}
+        for record in self.hub.call("GetFindingHistory", request, now).body["Records"]:
+            for update in record["Updates"]:
+                if update["UpdatedField"] == engine_name(name):
+                    author = _author(record["UpdateSource"], stack.role)
+                    time = read_timestamp(record["UpdateTime"]) or 0.0
+                    return LastChange(author, update.get("NewValue"), time)
+        return None
+
+    def _again(self, key: Identifier, mail: Mail) -> None:
+        self.mail.setdefault(key, []).append(replace(mail, receives=mail.receives + 1))
 
     def _read(self, key: Identifier, now: float) -> Finding:
         ids = [{"Value": key[1], "Comparison": "EQUALS"}]
         (found,) = self.hub.get_findings({"Filters": {"Id": ids}}, now)["Findings"]
         return dict(found)
 
-    def send(self, plans: list[PlannedUpdate], now: float, *, watched: bool = True) -> int:
-        """Send plans for different findings; the number of findings that were updated."""
-        before = {plan.key: self.finding(plan.key) for plan in plans}
-        for keys, payload in self._calls(plans):
-            self._update(keys, payload, now)
-        for plan in plans if watched else ():
-            old = before[plan.key]
-            self.on_step(SentUpdate(old, self.finding(plan.key), plan.payload, fresh=old == plan.seen))
-        self.collect(now)
-        return len(plans)
+    def send(self, plans: list[PlannedUpdate], now: float, stack: Stack | None = None) -> int:
+        """Do what was planned for different findings; return how many were updated.
 
-    def _calls(self, plans: list[PlannedUpdate]) -> list[tuple[list[Identifier], Payload]]:
-        """As the engine groups them; for the oracle one by one."""
-        if isinstance(self.triage, Naive):
-            return [([plan.key], plan.payload) for plan in plans]
-        calls = group(({"ProductArn": plan.key[0], "Id": plan.key[1]}, plan.payload) for plan in plans)
+        A plan whose memory has changed meanwhile is given up, and its event comes again.
+        """
+        stack, watched = stack or self.own(), stack is None
+        valid = [plan for plan in plans if plan.version == stack.version(plan.key)]
+        for plan in plans:
+            if plan.version != stack.version(plan.key):
+                self._again(plan.key, plan.mail)
+        updates = [plan for plan in valid if plan.verdict.payload is not None]
+        before = {plan.key: self.finding(plan.key) for plan in updates}
+        for keys, payload in self._calls(updates, stack):
+            self._update(keys, payload, now, stack.role)
+        for plan in valid:
+            memory = plan.verdict.memory
+            if plan.verdict.payload is not None:
+                memory = replace(memory, started=now - self.slow_by)
+            stack.remember(plan.key, memory)
+        self.collect(now)
+        for plan in updates:
+            stack.sent[plan.key] = self.mail[plan.key][-1].number
+            old, sent = before[plan.key], plan.verdict.payload
+            if watched and sent is not None:
+                self.on_step(SentUpdate(old, self.finding(plan.key), sent, fresh=old == plan.seen))
+        return len(updates)
+
+    def _calls(self, plans: list[PlannedUpdate], stack: Stack) -> list[tuple[list[Identifier], Payload]]:
+        """Return the calls as the engine groups them; for the oracle one by one."""
+        payloads = [(plan.key, plan.verdict.payload or {}) for plan in plans]
+        if isinstance(stack.decider, Naive):
+            return [([key], payload) for key, payload in payloads]
+        calls = group(({"ProductArn": key[0], "Id": key[1]}, payload) for key, payload in payloads)
         return [([identity(each) for each in call.identifiers], call.payload) for call in calls]
 
-    def _update(self, keys: list[Identifier], payload: Payload, now: float) -> None:
+    def _update(self, keys: list[Identifier], payload: Payload, now: float, caller: str) -> None:
         identifiers = [{"ProductArn": arn, "Id": each} for arn, each in keys]
-        answer = self.hub.batch_update_findings({"FindingIdentifiers": identifiers, **payload}, now)
+        request = {"FindingIdentifiers": identifiers, **payload}
+        answer = self.hub.call("BatchUpdateFindings", request, now, caller=caller).body
         assert not answer["UnprocessedFindings"], answer
 
-    def sweep(self, now: float, triage: Decider | None = None) -> int:
-        """Handle every finding as it is now; the number of findings that were updated."""
-        plans = self.look([Mail(finding, now) for finding in self.hub.findings()], now, triage)
-        return self.send(plans, now, watched=triage is None)
+    def sweep(self, now: float, stack: Stack | None = None) -> int:
+        """Handle every finding as it is now; return how many were updated."""
+        mails = [Mail(finding, now, self.numbers) for finding in self.hub.findings()]
+        return self.send(self.look(mails, now, stack), now, stack)
 
     def take(self, key: Identifier, place: int, how: str) -> Mail | None:
-        """One event of a finding by its place: a `new` one, one that comes `again`, or is `redelivered`."""
+        """Take one event of a finding by its place: a `new` one, one that comes `again`, or `redelivered`."""
         mails = (self.mail if how == "new" else self.old_mail).get(key, [])
         if not mails:
             return None
@@ -223,12 +269,12 @@ class HubLife:
         return replace(mail, receives=2) if how == "redelivered" else mail
 
     def overhear(self, key: Identifier, place: int) -> list[Mail]:
-        """One event of a finding by its place, which another stack gets as well."""
+        """Return one event of a finding by its place, which another stack gets as well."""
         mails = [*self.old_mail.get(key, []), *self.mail.get(key, [])]
         return [mails[place % len(mails)]] if mails else []
 
     def drain(self, now: float) -> dict[Identifier, int]:
-        """Handle all events, and the events that this makes; how often each finding was updated."""
+        """Handle all events, and the events that this makes; return how often each finding was updated."""
         updates: dict[Identifier, int] = {}
         for _ in range(20):
             waiting = [(key, mail) for key, mails in self.mail.items() for mail in mails]
@@ -239,3 +285,14 @@ class HubLife:
                 self.old_mail.setdefault(key, []).append(mail)
                 updates[key] = updates.get(key, 0) + self.send(self.look([mail], now), now)
         raise AssertionError(f"triage does not come to rest: {updates}")
+
+
+def _does_something(verdict: Verdict) -> bool:
+    assert not verdict.outdated, "what is older than our last update is not decided on here"
+    return verdict.payload is not None or verdict.learned
+
+
+def _author(source: Mapping[str, Any], role: str) -> Literal["triage", "person", "service"]:
+    if source["Type"] == "BATCH_IMPORT_FINDINGS":
+        return "service"
+    return "triage" if source["Identity"] == role else "person"

@@ -36,11 +36,15 @@ OracleClaims = dict[Key, OracleClaim]
 
 @dataclass(frozen=True)
 class OracleEntry:
-    """What triage remembers of a finding: its claims, hiding values known as not ours, and times of sets."""
+    """What triage remembers of a finding: its claims, hiding values known as not ours, and times of sets.
+
+    `started` is when the last update was sent.
+    """
 
     claims: OracleClaims = field(default_factory=dict)
     asked: dict[Key, Any] = field(default_factory=dict)
     sets: dict[Key, tuple[float, ...]] = field(default_factory=dict)
+    started: float = 0.0
 
 
 def engine_name(key: Key) -> str:
@@ -59,6 +63,7 @@ def engine_entry(entry: OracleEntry, **more: Any) -> Entry:
         claims={engine_name(key): engine_claim(claim) for key, claim in entry.claims.items()},
         asked={engine_name(key): stored(engine_value(value)) for key, value in entry.asked.items()},
         sets={engine_name(key): times for key, times in entry.sets.items()},
+        started=entry.started,
         **more,
     )
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from hubtriage.engine.planning.entry import LastChange
 from tests.laws.oracle.entries import OracleClaim, OracleClaims, OracleEntry
@@ -19,16 +20,22 @@ from tests.laws.oracle.fields import (
 
 ASKED = ("Workflow", "Severity")
 """The fields about which the history is asked."""
+CLOCKS_DIFFER = 30.0
+"""Seconds by which a record may seem to be older than an update that was sent before it."""
 Answers = Mapping[Key, LastChange | None]
 
 
 @dataclass
 class Reviewed:
-    """The claims as they stand now, what was learned of others' values, and what is to be asked."""
+    """The claims as they stand now, what was learned of others' values, and what is to be asked.
+
+    `unrecorded` are fields about which the history was asked, and said nothing.
+    """
 
     claims: OracleClaims = field(default_factory=dict)
     asked: dict[Key, object] = field(default_factory=dict)
     questions: set[Key] = field(default_factory=set)
+    unrecorded: set[Key] = field(default_factory=set)
     outdated: bool = False
 
 
@@ -36,7 +43,7 @@ def review(finding: Finding, entry: OracleEntry, answers: Answers) -> Reviewed:
     """Hold each claim against the finding; then see whether a hiding value without a claim is ours."""
     result = Reviewed()
     for key, claim in entry.claims.items():
-        standing = _reviewed(finding, key, claim, answers, result)
+        standing = _reviewed(finding, key, claim, entry, answers, result)
         if standing is not None:
             result.claims[key] = standing
     for key in ASKED:
@@ -60,7 +67,7 @@ def hides_unclaimed(finding: Finding, key: Key) -> bool:
 
 
 def _reviewed(
-    finding: Finding, key: Key, claim: OracleClaim, answers: Answers, result: Reviewed
+    finding: Finding, key: Key, claim: OracleClaim, entry: OracleEntry, answers: Answers, result: Reviewed
 ) -> OracleClaim | None:
     """Return the claim, now that somebody may have changed the field; None: it has ended."""
     value = held(finding, key)
@@ -73,27 +80,40 @@ def _reviewed(
     if claim.left_out and value is None:
         return None
     if key in ASKED:
-        return _answered(finding, key, claim, answers, result)
+        if key not in answers:
+            result.questions.add(key)
+        answer = answers.get(key)
+        tells = answer is not None and _tells(answer, value, claim, entry.started)
+        if key in answers and not tells:
+            result.unrecorded.add(key)
+        return _answered(value, claim, answer if tells else None, result)
     return overruled(claim)
+
+
+def _tells(answer: LastChange, value: Any, claim: OracleClaim, started: float) -> bool:
+    """Say whether a record can be of the change that is seen: of another, it says nothing."""
+    if answer.time < started - CLOCKS_DIFFER:
+        return False
+    if answer.by == "person":
+        return True
+    is_shown = answer.value == value is not None
+    return is_shown or (answer.by == "triage" and answer.value == claim.value)
 
 
 def _answered(
-    finding: Finding, key: Key, claim: OracleClaim, answers: Answers, result: Reviewed
+    value: Any, claim: OracleClaim, answer: LastChange | None, result: Reviewed
 ) -> OracleClaim | None:
     """Return what becomes of a claim on a status or severity that shows another value."""
-    value, answer = held(finding, key), answers.get(key)
-    if key not in answers:
-        result.questions.add(key)
-    if answer is None or (answer.by != "person" and answer.value not in (claim.value, value)):
+    if answer is None:
         return None if (claim.value, value) == ("NOTIFIED", "NEW") else overruled(claim)
-    if answer.by == "triage" and answer.value == claim.value:
+    if answer.by == "person":
+        return overruled(claim)
+    if answer.by == "service":
+        return None
+    if answer.value == claim.value:
         result.outdated = True
         return claim
-    if answer.by == "triage" and value is not None:
-        return replace(claim, value=value)
-    if answer.by == "service" and answer.value == value is not None:
-        return None
-    return overruled(claim)
+    return replace(claim, value=value)
 
 
 def overruled(claim: OracleClaim) -> OracleClaim:

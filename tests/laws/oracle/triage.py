@@ -54,7 +54,8 @@ PAIRS = 50
 class OracleDecision:
     """A call, if any, and the entry that holds once it has happened.
 
-    The history has to be asked about `questions` before, and about `optional_questions` as the budget allows.
+    The history has to be asked about `questions` before, and about `optional_questions` as the budget allows;
+    it says nothing of what is `unrecorded`.
     `outdated`: the finding is older than what triage wrote; `flapping`: fields that were set anew too often.
     """
 
@@ -62,6 +63,7 @@ class OracleDecision:
     after: OracleEntry
     questions: set[Key]
     optional_questions: set[Key] = field(default_factory=set)
+    unrecorded: set[Key] = field(default_factory=set)
     outdated: bool = False
     flapping: set[Key] = field(default_factory=set)
 
@@ -107,8 +109,15 @@ class Oracle:
         for key in resolution.anew:
             sets[key] = (*sets.get(key, ()), now)
         asked = {key: value for key, value in reviewed.asked.items() if key not in resolution.claims}
-        after = OracleEntry(resolution.claims, asked, sets)
-        return OracleDecision(payload, after, reviewed.questions, optional, flapping=resolution.flapping)
+        after = OracleEntry(resolution.claims, asked, sets, entry.started)
+        return OracleDecision(
+            payload,
+            after,
+            reviewed.questions,
+            optional,
+            reviewed.unrecorded,
+            flapping=resolution.flapping,
+        )
 
     def doubted(
         self, finding: Finding, base: Finding, wishes: Wishes, claims: OracleClaims
