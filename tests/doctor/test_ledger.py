@@ -87,7 +87,7 @@ def test_a_ledger_as_the_stack_makes_it_is_well() -> None:
     verdict = ledger.look(account(tables := Tables()))
     assert verdict is not None
     assert verdict.status == "ok"
-    assert verdict.seen == "blue-ledger: protected, and can be restored; it has 1,204 entries or so"
+    assert verdict.seen == "blue-ledger: protected, and can be restored; entries of about 1,204 findings"
     assert tables.asked == [], "entries are read only where a field may hold what cannot be taken back"
 
 

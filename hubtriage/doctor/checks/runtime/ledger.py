@@ -109,7 +109,9 @@ def judge(table: Mapping[str, Any], recovery: str, held: Held) -> Verdict:
     }
     if not flaws:
         return Verdict(
-            "ok", f"{name}: protected, and can be restored; it has {size:,} entries or so", data=data
+            "ok",
+            f"{name}: protected, and can be restored; entries of about {counted(size, 'finding')}",
+            data=data,
         )
     return Verdict(
         worst(*(flaw.status for flaw in flaws)),
