@@ -138,7 +138,7 @@ class Explainer:
         return sentence + self._unless(change.field) + _over(over)
 
     def _unless(self, name: str) -> str:
-        """Say that a person is assumed, where the history would be asked at work. A claim says so by itself."""
+        """Say that a person is assumed, where the history would be asked at work."""
         return f"; {HISTORY_ASKED}" if name in self.reasoning.decision.optional_questions else ""
 
     def _why_taken_back(self, change: Change) -> str:

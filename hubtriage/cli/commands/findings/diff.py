@@ -57,8 +57,8 @@ def command(
     """Show which findings change outcome between two rule folders.
 
     Nothing is sent. Each finding is first brought to where OLD leaves it; what NEW makes of it from there is
-    the change, also what NEW takes back. FINDINGS is what `backtest` takes. With --against, OLD is left out, and NEW too if it is the folder
-    `rules`.
+    the change, also what NEW takes back. FINDINGS is what `backtest` takes. With --against, OLD is left out,
+    and NEW too if it is the folder `rules`.
 
     With --live, FINDINGS is left out: they are read from Security Hub, as `backtest` does and into the same
     cache.

@@ -43,8 +43,9 @@ def command(
     """Show the update that each finding would get.
 
     Nothing is sent. FINDINGS is a file, a folder of files, or `-` for standard input: JSON arrays, JSON
-    lines, EventBridge events or answers of GetFindings; `.gz` is unpacked. A finding may have its entry of the
-    ledger beside it: {"finding": ..., "entry": ...}. Without it, what triage has set looks like a person's.
+    lines, EventBridge events or answers of GetFindings; `.gz` is unpacked. A finding may have its entry of
+    the ledger beside it: {"finding": ..., "entry": ...}. Without it, what triage has set looks like a
+    person's.
 
     A finding that no rule can see has a line too, with the reason. If a file is damaged, the findings before
     the fault are shown.
