@@ -10,7 +10,7 @@ class Bomb(dict[str, Any]):
     def __init__(
         self,
         finding: Mapping[str, Any],
-        member: str = "UserDefinedFields",
+        member: str = "Workflow",
         error: BaseException | None = None,
     ) -> None:
         super().__init__(finding)
