@@ -18,7 +18,7 @@ def test_every_path_that_it_names_exists() -> None:
 
 def test_every_module_on_the_way_of_a_finding_exists() -> None:
     way = ARCHITECTURE.partition("## The way of one finding")[2].partition("```\n")[0]
-    folders = ("aws/triage", "aws/securityhub", "engine/planning")
+    folders = ("aws/triage", "aws/triage/steps", "aws/securityhub", "engine/planning")
     modules = {path.stem for folder in folders for path in (ROOT / "hubtriage" / folder).glob("*.py")}
     named = set(re.findall(r"(?:^     |  +)([a-z_]+)  +[a-z]", way, re.MULTILINE))
     assert len(named) > 12

@@ -24,7 +24,7 @@ _NO_TIME = CallFault(Fault.TRANSIENT, "Deadline", "no time left to ask who chang
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class HistoryRecord:
     """One update of a finding: when (epoch seconds), by whom, and the new value of each field as text."""
 
     time: float
@@ -36,7 +36,7 @@ class Record:
 class History:
     """The updates of a finding, newest first, as far as the service shows them."""
 
-    records: tuple[Record, ...]
+    records: tuple[HistoryRecord, ...]
 
     def last(self, name: str) -> LastChange | None:
         """Return the last change of a field, such as `Workflow.Status`; None if no record has one."""
@@ -83,7 +83,7 @@ class Authorship:
         request: dict[str, Any] = {"FindingIdentifier": identifier(key), "MaxResults": PAGE}
         if since is not None:
             request["StartTime"] = max(0.0, since)
-        records: list[Record] = []
+        records: list[HistoryRecord] = []
         for _page in range(MOST_PAGES):
             answer = self._get(request, deadline)
             if isinstance(answer, CallFault):
@@ -142,10 +142,10 @@ def role_of(arn: str) -> str:
     return f"{parts[4]}/{rest.rpartition('/')[2]}" if kind == "role" else arn
 
 
-def _records(found: list[Any], author: Callable[[object], Author]) -> Iterator[Record]:
+def _records(found: list[Any], author: Callable[[object], Author]) -> Iterator[HistoryRecord]:
     for record in found:
         if isinstance(record, Mapping):
-            yield Record(
+            yield HistoryRecord(
                 _moment(record.get("UpdateTime")),
                 author(record.get("UpdateSource")),
                 dict(_values(record.get("Updates"))),
@@ -165,11 +165,11 @@ def _moment(time: Any) -> float:
     return float(time.timestamp()) if hasattr(time, "timestamp") else parse_timestamp(time) or 0.0
 
 
-def _touches(record: Record, name: str) -> bool:
+def _touches(record: HistoryRecord, name: str) -> bool:
     return name in record.values or name.partition(".")[0] in record.values
 
 
-def _value(record: Record, name: str) -> str | None:
+def _value(record: HistoryRecord, name: str) -> str | None:
     """Return the field's new value. A record may name the field's member, with all of it as JSON."""
     if name in record.values:
         return record.values[name]

@@ -1,11 +1,11 @@
 """One batch, from the event of the Lambda to the result of each finding. The steps, in order:
 
-1. `events`, `deduplication`  parse the records; each finding once
-2. `memory`                   recall what the ledger knows
-3. `staleness`                date each event against that
-4. `deciding`                 decide; most findings need nothing and end here
-5. `asking`, `rereading`      ask who changed a finding, read it again, settle what was left open
-6. `dispatch`                 record the intents, send, confirm: what reopens goes first
+1. `events`, `deduplication`   parse the records; each finding once
+2. `steps.memory`              recall what the ledger knows
+3. `staleness`                 date each event against that
+4. `deciding`                  decide; most findings need nothing and end here
+5. `steps.asking`, `.rereading`  ask who changed a finding, read it again, settle what was left open
+6. `steps.dispatch`            record the intents, send, confirm: what reopens goes first
 """
 
 from collections.abc import Callable
@@ -18,18 +18,18 @@ from hubtriage.aws.securityhub.reading import Reader
 from hubtriage.aws.securityhub.sending import Sender, always
 from hubtriage.aws.switch.hide_limit import HideLimit
 from hubtriage.aws.switch.mode import Mode
-from hubtriage.aws.triage.asking import Questions
 from hubtriage.aws.triage.case import Case
-from hubtriage.aws.triage.cases import Cases
 from hubtriage.aws.triage.deciding import Decider
 from hubtriage.aws.triage.deduplication import newest
-from hubtriage.aws.triage.dispatch import Dispatch
 from hubtriage.aws.triage.events import parse_event
-from hubtriage.aws.triage.looking import Looking
-from hubtriage.aws.triage.memory import Memory
 from hubtriage.aws.triage.policy import Policy
-from hubtriage.aws.triage.rereading import Rereading
 from hubtriage.aws.triage.results import OBSERVE, Report, Result, Sink
+from hubtriage.aws.triage.steps.asking import Questions
+from hubtriage.aws.triage.steps.cases import Cases
+from hubtriage.aws.triage.steps.dispatch import Dispatch
+from hubtriage.aws.triage.steps.looking import Looking
+from hubtriage.aws.triage.steps.memory import Memory
+from hubtriage.aws.triage.steps.rereading import Rereading
 from hubtriage.engine.planning.plan import Settings
 from hubtriage.engine.ruleset.ruleset import Ruleset
 

@@ -6,7 +6,7 @@ from hubtriage.aws.securityhub.api import Finding, Key
 from hubtriage.aws.securityhub.reading import FoundFindings
 from hubtriage.aws.triage.deduplication import DeduplicatedFinding
 from hubtriage.aws.triage.results import Result
-from hubtriage.aws.triage.staleness import CURRENT, Snapshot, Verdict
+from hubtriage.aws.triage.staleness import CURRENT, Dating, Snapshot
 from hubtriage.engine.fields import ParsedFinding
 from hubtriage.engine.planning.decision import Decision
 from hubtriage.engine.planning.entry import NO_ENTRY, Entry, Intent, LastChange
@@ -27,7 +27,7 @@ class Case:
     entry: Entry = NO_ENTRY
     intent: Intent | None = None
     intended: Decision | None = None
-    dated: Verdict = CURRENT
+    dated: Dating = CURRENT
     authors: dict[str, LastChange | None] = field(default_factory=dict)
     found: FoundFindings | None = None
     read_at: float | None = None

@@ -35,7 +35,7 @@ from hubtriage.aws.triage.decision_log import Circumstances, DecisionLog
 from hubtriage.aws.triage.events import Message, is_of
 from hubtriage.aws.triage.metrics import Meter, emit, tally
 from hubtriage.aws.triage.policy import Policy
-from hubtriage.aws.triage.redelivery import Redelivery, Sqs, url_of
+from hubtriage.aws.triage.redelivery import Redelivery, VisibilityApi, url_of
 from hubtriage.aws.triage.results import HIDING_STOPPED, Outcome, Report
 from hubtriage.engine.ruleset.ruleset import Ruleset, load_ruleset
 
@@ -67,7 +67,7 @@ class Services:
     hub: SecurityHubApi
     ledger: Ledger
     own_arn: Callable[[], str]
-    sqs: Callable[[], Sqs]
+    sqs: Callable[[], VisibilityApi]
 
 
 class TriageFunction:
@@ -107,7 +107,7 @@ class TriageFunction:
             hub=security_hub(IN_REGION, session),
             ledger=DynamoLedger(dynamodb(session), config.ledger_table, clock),
             own_arn=(lambda: config.role) if config.role else _caller,
-            sqs=lambda: cast("Sqs", _client("sqs")),
+            sqs=lambda: cast("VisibilityApi", _client("sqs")),
         )
         return cls(config, ruleset, services, clock, read_mode)
 

@@ -15,7 +15,7 @@ MOST_ENTRIES = 10  # AWS: messages of one call
 _SUFFIXES = {"aws-cn": "amazonaws.com.cn"}
 
 
-class Sqs(Protocol):
+class VisibilityApi(Protocol):
     """botocore's client of SQS, as far as it is used here."""
 
     def change_message_visibility_batch(self, **request: Any) -> Mapping[str, Any]:
@@ -25,9 +25,9 @@ class Sqs(Protocol):
 class Redelivery:
     """Changes the visibility of messages of the queue. `client` is asked for once, when it is needed."""
 
-    def __init__(self, client: Callable[[], Sqs], queue_url: str) -> None:
+    def __init__(self, client: Callable[[], VisibilityApi], queue_url: str) -> None:
         self._make_client = client
-        self._client: Sqs | None = None
+        self._client: VisibilityApi | None = None
         self._queue_url = queue_url
 
     def bring_again(self, again_at: Mapping[Message, float], now: float) -> list[CallFault]:

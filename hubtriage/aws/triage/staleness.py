@@ -36,30 +36,30 @@ class Snapshot:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Dating:
     """What a snapshot is worth. `until`: when, in epoch seconds, an undecidable finding can be decided."""
 
     kind: Literal["current", "superseded", "undecidable", "unsettled"]
     until: float = 0.0
 
 
-CURRENT = Verdict("current")
-SUPERSEDED = Verdict("superseded")
-UNSETTLED = Verdict("unsettled")
+CURRENT = Dating("current")
+SUPERSEDED = Dating("superseded")
+UNSETTLED = Dating("unsettled")
 
 
-def date(snapshot: Snapshot, entry: Entry, now: float, lease: float) -> Verdict:
+def date(snapshot: Snapshot, entry: Entry, now: float, lease: float) -> Dating:
     """Date a snapshot against its finding's entry. `lease`: seconds for which an intent is left alone."""
     if entry.intent is None and not entry.ended:
         return CURRENT
     if entry.intent is not None:
         leased_until = entry.intent.time + lease
-        return Verdict("undecidable", leased_until) if now < leased_until else UNSETTLED
+        return Dating("undecidable", leased_until) if now < leased_until else UNSETTLED
     if _is_superseded(snapshot, entry):
         return SUPERSEDED
     if _is_later(snapshot, entry) or holds_everything(snapshot.finding, entry):
         return CURRENT
-    return Verdict("undecidable", entry.ended + LAG)
+    return Dating("undecidable", entry.ended + LAG)
 
 
 def _is_superseded(snapshot: Snapshot, entry: Entry) -> bool:

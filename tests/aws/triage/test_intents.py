@@ -12,7 +12,7 @@ from hubtriage.aws.ledger.lease import LAG
 from hubtriage.aws.ledger.ledger import LedgerFault, LedgerFaultKind, Page, Recall, Written
 from hubtriage.aws.ledger.memory import MemoryLedger
 from hubtriage.aws.securityhub.api import Key
-from hubtriage.aws.triage.dispatch import SEND_WITHIN
+from hubtriage.aws.triage.steps.dispatch import SEND_WITHIN
 from hubtriage.engine.planning.entry import NO_ENTRY, Claim, Entry
 from tests.support.broken import Killed
 from tests.support.triage_world import (

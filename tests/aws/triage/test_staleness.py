@@ -7,7 +7,7 @@ import pytest
 
 from hubtriage.aws.ledger.lease import LAG, SETTLE, SKEW
 from hubtriage.aws.triage.settling import is_shown, recorded_since, settled
-from hubtriage.aws.triage.staleness import Snapshot, Verdict, date
+from hubtriage.aws.triage.staleness import Dating, Snapshot, date
 from hubtriage.engine.fields import ParsedFinding
 from hubtriage.engine.planning.entry import NO_ENTRY, Claim, Entry, Intent, stored
 from tests.support.triage_world import finding
@@ -26,13 +26,13 @@ INTENT = Intent(
     claims={}, written={"Workflow.Status": "NEW"}, was={"Workflow.Status": "SUPPRESSED"}, time=ENDED + 50
 )
 INTENDS = replace(WROTE, intent=INTENT)
-CURRENT, SUPERSEDED, UNSETTLED = (Verdict(kind) for kind in ("current", "superseded", "unsettled"))
-LATER = Verdict("undecidable", ENDED + LAG)
+CURRENT, SUPERSEDED, UNSETTLED = (Dating(kind) for kind in ("current", "superseded", "unsettled"))
+LATER = Dating("undecidable", ENDED + LAG)
 
 Kind = Literal["event", "reading"]
 
 
-def dated(entry: Entry, kind: Kind, time: float | None, now: float = ENDED + 10, **members: Any) -> Verdict:
+def dated(entry: Entry, kind: Kind, time: float | None, now: float = ENDED + 10, **members: Any) -> Dating:
     return date(Snapshot(ParsedFinding(finding(**members)), kind, time), entry, now, LEASE)
 
 
@@ -55,14 +55,14 @@ def test_without_a_write_every_snapshot_is_current_as(entry: Entry, kind: Kind, 
 @pytest.mark.parametrize(
     ("age", "verdict"),
     [
-        (0.0, Verdict("undecidable", INTENT.time + LEASE)),
-        (LEASE - 0.001, Verdict("undecidable", INTENT.time + LEASE)),
+        (0.0, Dating("undecidable", INTENT.time + LEASE)),
+        (LEASE - 0.001, Dating("undecidable", INTENT.time + LEASE)),
         (LEASE, UNSETTLED),
         (LEASE + 1e6, UNSETTLED),
     ],
 )
 def test_an_open_intent_decides_before_all_else(
-    age: float, verdict: Verdict, time: float | None, members: dict[str, Any], kind: Kind
+    age: float, verdict: Dating, time: float | None, members: dict[str, Any], kind: Kind
 ) -> None:
     assert dated(INTENDS, kind, time, INTENT.time + age, **members) == verdict
     first = Entry(intent=INTENT)
@@ -93,7 +93,7 @@ def test_an_open_intent_decides_before_all_else(
         pytest.param("reading", None, {}, LATER, id="a reading of no known time"),
     ],
 )
-def test_beside_a_write(kind: Kind, time: float | None, members: dict[str, Any], verdict: Verdict) -> None:
+def test_beside_a_write(kind: Kind, time: float | None, members: dict[str, Any], verdict: Dating) -> None:
     assert dated(WROTE, kind, time, **members) == verdict
 
 

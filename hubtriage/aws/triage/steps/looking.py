@@ -5,15 +5,15 @@ from dataclasses import dataclass
 
 from hubtriage.aws.clock import Clock
 from hubtriage.aws.ledger.lease import SKEW
-from hubtriage.aws.triage.asking import Questions
 from hubtriage.aws.triage.case import Case
-from hubtriage.aws.triage.cases import Cases
 from hubtriage.aws.triage.deciding import Decider
-from hubtriage.aws.triage.memory import Memory
 from hubtriage.aws.triage.policy import Policy
-from hubtriage.aws.triage.rereading import IN_FLIGHT, TOO_EARLY, Rereading
 from hubtriage.aws.triage.results import HIDING_STOPPED, SUPERSEDED, Result, undecidable
 from hubtriage.aws.triage.staleness import date
+from hubtriage.aws.triage.steps.asking import Questions
+from hubtriage.aws.triage.steps.cases import Cases
+from hubtriage.aws.triage.steps.memory import Memory
+from hubtriage.aws.triage.steps.rereading import IN_FLIGHT, TOO_EARLY, Rereading
 
 SHARE = 0.5
 """Of the time left, how much may go into asking, and again into reading: what is read must still be sent."""

@@ -9,15 +9,15 @@ from hubtriage.aws.securityhub.api import Finding
 from hubtriage.aws.securityhub.faults import CallFault
 from hubtriage.aws.securityhub.namesakes import accounts_of
 from hubtriage.aws.securityhub.reading import FoundFindings, Reader
-from hubtriage.aws.triage.asking import Questions
 from hubtriage.aws.triage.case import Case
-from hubtriage.aws.triage.cases import Cases
 from hubtriage.aws.triage.deciding import Decider
-from hubtriage.aws.triage.memory import Memory
 from hubtriage.aws.triage.policy import Policy
 from hubtriage.aws.triage.results import Result, not_found, undecidable
 from hubtriage.aws.triage.settling import settled
 from hubtriage.aws.triage.staleness import Snapshot, date
+from hubtriage.aws.triage.steps.asking import Questions
+from hubtriage.aws.triage.steps.cases import Cases
+from hubtriage.aws.triage.steps.memory import Memory
 from hubtriage.engine.fields import ParsedFinding
 from hubtriage.engine.planning.decision import Decision
 from hubtriage.engine.planning.entry import Entry

@@ -16,11 +16,11 @@ from hubtriage.aws.securityhub.sending import (
 )
 from hubtriage.aws.switch.hide_limit import HideLimit
 from hubtriage.aws.triage.case import Case
-from hubtriage.aws.triage.cases import Cases
-from hubtriage.aws.triage.looking import OVER_LIMIT, Looking
-from hubtriage.aws.triage.memory import Memory
 from hubtriage.aws.triage.policy import Policy
 from hubtriage.aws.triage.results import HIDING_STOPPED, Result, not_found
+from hubtriage.aws.triage.steps.cases import Cases
+from hubtriage.aws.triage.steps.looking import OVER_LIMIT, Looking
+from hubtriage.aws.triage.steps.memory import Memory
 from hubtriage.engine.planning.batches import Call, group
 
 ROUND = 20
