@@ -11,9 +11,8 @@ import pytest
 from hubtriage.aws.ledger.ending import KEPT
 from hubtriage.aws.ledger.entry_format import read_entry, write_entry
 from hubtriage.aws.ledger.item import ENTRY, FINDING, RULES, VERSION, hash_of
-from hubtriage.aws.ledger.table import KEY
+from hubtriage.aws.ledger.table import KEY, SWEEP_ACTIONS, TRIAGE_ACTIONS
 from hubtriage.engine.planning.entry import Claim, Entry, Intent
-from infra.ledger import SWEEP_ACTIONS, TRIAGE_ACTIONS
 from tests.support.entries import ORDINARY
 from tests.support.paths import ROOT
 
