@@ -105,7 +105,10 @@ def test_it_starts_with_nothing_beside_it_but_the_sdk_of_the_lambda_runtime(pack
     )
     done = subprocess.run(
         [sys.executable, "-I", "-S", "-B", "-c", program],
-        env={"AWS_DEFAULT_REGION": "eu-central-1", **triage_config(Configuration()).as_environment()},
+        env={
+            "AWS_DEFAULT_REGION": "eu-central-1",
+            **triage_config(Configuration(), "table").as_environment(),
+        },
         capture_output=True,
         text=True,
         check=False,
