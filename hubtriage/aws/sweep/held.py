@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Callable
 
 from hubtriage.aws.ledger.item import hash_of
-from hubtriage.aws.ledger.ledger import Ledger, LedgerFault
+from hubtriage.aws.ledger.ledger import Ledger, LedgerError, LedgerFault
 from hubtriage.aws.securityhub.api import Key
 from hubtriage.engine.planning.entry import Entry
 
@@ -35,12 +35,25 @@ class HeldEntries:
         self.is_over = False
 
     def take(self, most: int, deadline: float) -> tuple[list[Held], list[LedgerFault]]:
-        """Return up to so many entries, perhaps none of this page, and what is wrong with others.
+        """Return up to so many entries, fewer only at the end, and what is wrong with others.
 
-        Raises LedgerError if the page cannot be read; then nothing was taken.
+        If a page cannot be read, that ends the taking; raises LedgerError if nothing was passed before.
         """
-        damaged = [] if self._page else self._read_page(deadline)
         taken: list[Held] = []
+        damaged: list[LedgerFault] = []
+        begun_at = self.token
+        while len(taken) < most and not self.is_over:
+            if not self._page:
+                try:
+                    damaged += self._read_page(deadline)
+                except LedgerError:
+                    if self.token == begun_at:
+                        raise
+                    break
+            self._take_from_page(taken, most)
+        return taken, damaged
+
+    def _take_from_page(self, taken: list[Held], most: int) -> None:
         while self._page and len(taken) < most:
             key, entry = self._page.popleft()
             self.seen += 1
@@ -50,7 +63,6 @@ class HeldEntries:
         if not self._page:
             self.token = self._next_page
             self.is_over = self._next_page is None
-        return taken, damaged
 
     def _read_page(self, deadline: float) -> list[LedgerFault]:
         page = self._ledger.scan(self._rules, self._next_page, deadline)

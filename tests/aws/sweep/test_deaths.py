@@ -11,8 +11,8 @@ from hubtriage.aws.sweep.progress import Progress
 from hubtriage.aws.sweep.request import SweepRequest
 from hubtriage.aws.sweep.start import start_sweep
 from hubtriage.aws.sweep.walk import MOST_FAULTS, RESERVE, SweepError, Walk
-from tests.aws.sweep.test_function import MACHINE, States, SweepSite, refusal
 from tests.support.broken import Killed
+from tests.support.sweep_site import MACHINE, States, SweepSite, refusal
 
 LIMIT = 120
 

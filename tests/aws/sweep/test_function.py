@@ -5,179 +5,32 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from hubtriage.aws.custom_resource import CustomResources
 from hubtriage.aws.environment import ConfigError
 from hubtriage.aws.sweep.bundles import LARGEST_BUNDLE, Bundle, Bundles
 from hubtriage.aws.sweep.config import SweepConfig
 from hubtriage.aws.sweep.destination import DestinationError, QueueDestination, event
-from hubtriage.aws.sweep.function import Clients, SweepFunction
 from hubtriage.aws.sweep.occasions.deployed import StartAfterDeploy
-from hubtriage.aws.sweep.occasions.memory import ProcessMemory
 from hubtriage.aws.sweep.progress import Progress, ProgressError
 from hubtriage.aws.sweep.request import ACTIVE, MANAGED, SweepRequest, SweepRequestError
 from hubtriage.aws.sweep.run_lock import RunLock
 from hubtriage.aws.sweep.start import last_unfinished, look, start_sweep
-from hubtriage.aws.switch.mode import FRESH, Mode
-from hubtriage.aws.triage.config import TriageConfig
+from hubtriage.aws.switch.mode import FRESH
 from hubtriage.aws.triage.events import SweepOrder, parse_event
-from hubtriage.engine.ruleset.ruleset import Ruleset
 from hubtriage.localaws.securityhub.inprocess import ManualClock
-from tests.support.sweep_world import rules, suppress
-from tests.support.triage_world import NOW, TriageBench, TriageWorld, backoff, finding, key, record
-
-MACHINE = "arn:aws:states:eu-west-1:111122223333:stateMachine:hubtriage-sweep"
-DEAD_LETTERS = "https://dead"
-TAKE_BACK = {"scopes": ["managed"], "take_back": True}
-ME = "arn:aws:states:eu-west-1:111122223333:execution:hubtriage-sweep:me"
-
-
-def refusal(code: str, status: int = 400) -> ClientError:
-    return ClientError(
-        {"Error": {"Code": code, "Message": code}, "ResponseMetadata": {"HTTPStatusCode": status}},
-        "Operation",
-    )
-
-
-class RecordedQueue:
-    """A queue that keeps what it gets; `trouble` is raised, or refuses entries, before it works."""
-
-    def __init__(self, *trouble: Any) -> None:
-        self.bodies: list[str] = []
-        self.calls: list[int] = []
-        self.waiting = 0
-        self.dead = 0
-        self.trouble = list(trouble)
-
-    def get_queue_attributes(self, **request: Any) -> Mapping[str, Any]:
-        here = self.dead if request["QueueUrl"] == DEAD_LETTERS else self.waiting + len(self.bodies)
-        return {
-            "Attributes": dict.fromkeys(request["AttributeNames"], "0")
-            | {"ApproximateNumberOfMessages": str(here)}
-        }
-
-    def send_message_batch(self, **request: Any) -> Mapping[str, Any]:
-        trouble = self.trouble.pop(0) if self.trouble else None
-        if isinstance(trouble, Exception):
-            raise trouble
-        entries = request["Entries"]
-        assert len({entry["Id"] for entry in entries}) == len(entries) <= 10
-        assert sum(len(entry["MessageBody"]) for entry in entries) <= 2**20
-        self.calls.append(len(entries))
-        taken = entries[trouble or 0 :]
-        self.bodies += [entry["MessageBody"] for entry in taken]
-        return {"Failed": [{"Id": entry["Id"], "Code": "Internal"} for entry in entries[: trouble or 0]]}
-
-
-class States:
-    """Running executions by ARN, with when they started, and what was started here."""
-
-    def __init__(self, **running: float) -> None:
-        self.running = {ME.replace("me", name): start for name, start in running.items()}
-        self.started: list[dict[str, Any]] = []
-
-    def list_executions(self, **_request: Any) -> Mapping[str, Any]:
-        return {
-            "executions": [{"executionArn": arn, "startDate": start} for arn, start in self.running.items()]
-        }
-
-    def start_execution(self, **request: Any) -> Mapping[str, Any]:
-        self.started.append(request)
-        return {"executionArn": ME}
-
-
-class StubbedRule:
-    """The intake's rule."""
-
-    def __init__(self, state: str = "ENABLED") -> None:
-        self.state = state
-
-    def describe_rule(self, **_request: Any) -> Mapping[str, Any]:
-        return {"State": self.state}
-
-    def disable_rule(self, **_request: Any) -> Mapping[str, Any]:
-        self.state = "DISABLED"
-        return {}
-
-    def enable_rule(self, **_request: Any) -> Mapping[str, Any]:
-        self.state = "ENABLED"
-        return {}
-
-
-class SweepSite:
-    """A sweep function over a hub in memory."""
-
-    def __init__(
-        self,
-        *,
-        states: Any = None,
-        rule: StubbedRule | None = None,
-        count: int = 250,
-        hide_limit: int = 2000,
-        step: float = 50.0,
-        reads: float = 100.0,
-        visible_after: float = 0.0,
-        **pace: float,
-    ) -> None:
-        self.world = TriageWorld(visible_after=visible_after)
-        for number in range(count):
-            self.world.hub.plant(finding(number, GeneratorId="control-a"), NOW)
-        self.sqs, self.states, self.rule = RecordedQueue(), states or States(me=1.0), rule or StubbedRule()
-        waits: dict[str, Any] = {"settle": 0.0, "quiet": 0.0} | pace
-        self.config = SweepConfig(
-            "https://queue", DEAD_LETTERS, "rule", reads, step, hide_limit=hide_limit, **waits
-        )
-        self.mode: Mode = "enforce"
-        self.memory = ProcessMemory()
-        self.function = self.function_with(rules(suppress("rule-a", "control-a")))
-
-    def function_with(self, ruleset: Ruleset) -> SweepFunction:
-        clients = Clients(self.world.api, self.sqs, self.states, self.rule, self.world.ledger, self.memory)
-        return SweepFunction(
-            TriageConfig(), self.config, ruleset, clients, self.world.clock, read_mode=lambda: self.mode
-        )
-
-    def __call__(self, state: Mapping[str, Any]) -> dict[str, Any]:
-        """Take a step, and another one after a step that only reserved what the next may count."""
-        before = (state.get("progress") or {}).get("reserved") or 0
-        after = self.step(state)
-        progress = after["progress"]
-        only_reserved = progress["reserved"] > before and not progress["messages"]
-        return self.step(after) if only_reserved and not progress["wait"] else after
-
-    def step(self, state: Mapping[str, Any], retries: int = 0) -> dict[str, Any]:
-        """Take a step of which so many tries died before."""
-        event = {"state": state, "execution": ME, "machine": MACHINE, "retries": retries}
-        return self.function(event, None)
-
-    def hide(self, number: int) -> None:
-        """Have triage hide so many findings by the rule."""
-        self.triage(*(record(str(n), self.world.hub.finding(*key(n)), age=0) for n in range(number)))
-
-    def sweep(self, state: Mapping[str, Any]) -> dict[str, Any]:
-        """Step after step, the queue worked off between them, until it is over."""
-        for _step in range(1000):
-            ended = state = self(state)
-            if "report" in ended:
-                return ended
-            self.world.clock.sleep(max(ended["progress"]["wait"], 1))
-            self.work_off()
-        raise AssertionError("the sweep does not end")
-
-    def triage(self, *records: Mapping[str, Any], mode: Mode = "enforce") -> None:
-        """Triage messages by the rule."""
-        TriageBench(self.world, suppress("rule-a", "control-a")).run(*records, mode=mode)
-
-    def work_off(self, mode: Mode = "enforce") -> None:
-        """Triage what waits in the queue."""
-        bodies, self.sqs.bodies = self.sqs.bodies, []
-        self.triage(*({"messageId": str(n), "body": body} for n, body in enumerate(bodies)), mode=mode)
-
-    @property
-    def hidden(self) -> int:
-        """How many findings are hidden."""
-        return sum(found["Workflow"]["Status"] == "SUPPRESSED" for found in self.world.hub.findings())
+from tests.support.sweep_site import (
+    MACHINE,
+    ME,
+    TAKE_BACK,
+    RecordedQueue,
+    States,
+    StubbedRule,
+    SweepSite,
+    refusal,
+)
+from tests.support.sweep_world import suppress
+from tests.support.triage_world import NOW, backoff, finding
 
 
 def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
@@ -303,7 +156,7 @@ def test_what_a_deleted_rule_hid_last_is_taken_back_by_the_sweep_of_the_deployme
     site.world.clock.sleep(200)
     site.hide(5)
     site.world.clock.sleep(20)
-    site.function = site.function_with(rules(suppress("rule-b", "control-b")))
+    site.deploy(suppress("rule-b", "control-b"))
     state = site({"request": {"settle": True, "reason": "deploy"}})
     assert (state["progress"]["pages"], state["progress"]["wait"], site.rule.state) == (0, 5, "ENABLED")
     ended = site.sweep(state)
@@ -453,14 +306,12 @@ def test_a_sweep_without_a_budget_hides_no_more_than_is_set(capsys):
 def test_the_report_names_the_rules_whose_time_ended_or_began_today():
     site = SweepSite(count=1)
     hour = 3600.0
-    site.function = site.function_with(
-        rules(
-            suppress("a", "x", ends=NOW - hour),
-            suppress("b", "x", ends=NOW - 25 * hour),
-            suppress("c", "x", ends=NOW + hour),
-            suppress("d", "x", starts=NOW - hour),
-            suppress("e", "x", starts=NOW - 25 * hour),
-        )
+    site.deploy(
+        suppress("a", "x", ends=NOW - hour),
+        suppress("b", "x", ends=NOW - 25 * hour),
+        suppress("c", "x", ends=NOW + hour),
+        suppress("d", "x", starts=NOW - hour),
+        suppress("e", "x", starts=NOW - 25 * hour),
     )
     told = site({})["report"]
     assert (told["rules_ended_today"], told["rules_begun_today"]) == (["a"], ["d"])

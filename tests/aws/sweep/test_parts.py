@@ -12,7 +12,7 @@ from hubtriage.aws.sweep.progress import MOST_RULES, OTHER_RULES, Progress
 from hubtriage.aws.sweep.request import SweepRequest
 from hubtriage.aws.sweep.start import continuation, last_unfinished, look, start_sweep
 from hubtriage.aws.sweep.walk import MOST_FAULTS, MOST_RESTARTS, SweepError
-from tests.aws.sweep.test_function import MACHINE, SweepSite
+from tests.support.sweep_site import MACHINE, SweepSite
 
 LARGEST_STATE = 256 * 1024  # AWS: what a state may be handed, bytes
 MOST_EVENTS = 25_000  # AWS: of one execution
