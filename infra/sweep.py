@@ -14,16 +14,25 @@ from aws_cdk import (
     Stack,
     TimeZone,
 )
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_scheduler_targets as scheduler_targets
+from aws_cdk import aws_ssm as ssm
 from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
 from hubtriage.aws.ledger.table import SWEEP_ACTIONS
 from hubtriage.aws.sweep.config import SweepConfig
+from hubtriage.aws.sweep.occasions.changes import digest_of, swept_rules
+from hubtriage.aws.sweep.occasions.clock import UNKNOWN, ClockConfig, clock_parameter_name
 from hubtriage.aws.sweep.occasions.deployed import DeployedConfig
+from hubtriage.aws.sweep.occasions.memory import ACTIONS as REMEMBER_ACTIONS
+from hubtriage.engine.planning.plan import Settings
+from hubtriage.engine.ruleset.ruleset import load_ruleset
 from hubtriage.settings.configuration import Configuration
 
 from .alarms import Alarm
@@ -41,6 +50,8 @@ from .triage import TriageConstruct, triage_config
 STEP_SECONDS = 50
 STEP_TIMEOUT_SECONDS = 120  # a step, and a call that hangs to its end
 STEP_TRIES = 20
+CLOCK_MINUTES = 4  # a sweep begins within five minutes of a rule's start or end
+CLOCK_ACTIONS = ("ssm:GetParameter", "ssm:PutParameter")
 LONGEST_SWEEP = Duration.days(2)
 # A day of 25 hours, when summer time ends, and one for the metric. AWS: in periods of an hour 7 days at most.
 MOST_SILENT_HOURS = 26
@@ -65,10 +76,13 @@ LOG_DELIVERY_ACTIONS = (
 
 
 class SweepConstruct(Construct):
-    """Brings what is in git into force on existing findings, daily and after deployments.
+    """Brings what is in git into force on existing findings.
+
+    It does so daily, after deployments, and when the time of a rule begins or ends.
 
     `machine` takes `{"request": {...}}`. `function` takes the steps, and its role sends to the queue; its log
-    group holds a line of each step and the report at the end. CloudFormation calls `deployed`.
+    group holds a line of each step and the report at the end. CloudFormation calls `deployed`, and a schedule
+    `clock`.
     """
 
     def __init__(
@@ -89,6 +103,7 @@ class SweepConstruct(Construct):
         self.machine = self._machine()
         self._schedule()
         self.deployed = self._deployed_function(mode)
+        self.clock = self._clock_function()
 
     @property
     def _machine_arn(self) -> str:
@@ -132,6 +147,7 @@ class SweepConstruct(Construct):
             statements=[
                 statement("Read", ("securityhub:GetFindings",), hub_arn(self)),
                 ledger.allow(SWEEP_ACTIONS),
+                statement("RememberSwept", REMEMBER_ACTIONS, ledger.table_arn),
                 statement("FillQueue", QUEUE_ACTIONS, intake.queue.queue_arn),
                 statement("CountDeadLetters", ("sqs:GetQueueAttributes",), intake.dead_letters.queue_arn),
                 *key_statements(config, KEY_USE_ACTIONS),
@@ -269,15 +285,66 @@ class SweepConstruct(Construct):
             log_level=lambda_log_level(self._config),
         )
 
+    def _clock_function(self) -> Function:
+        """Make the function that starts a sweep when a rule begins or ends, and what calls it.
+
+        The parameter is CloudFormation's. A deployment that sets it anew has the clock look back for longer.
+        """
+        looked = ssm.StringParameter(
+            self,
+            "ClockTime",
+            parameter_name=clock_parameter_name(self._config.stack_name),
+            string_value=UNKNOWN,
+            description="Until when the clock of the sweep has looked for rules that begin or end",
+        )
+        function = Function(
+            self,
+            "Clock",
+            self._config,
+            self._package,
+            handler="lambdas.sweep.clock.handler",
+            description="Starts a sweep when the time of a rule begins or ends",
+            role_name="ClockRole",
+            role_description="Starts a sweep when the time of a rule begins or ends",
+            policy_name="sweep",
+            statements=[
+                statement("StartSweep", ("states:StartExecution",), self.machine.state_machine_arn),
+                statement("RememberTime", CLOCK_ACTIONS, looked.parameter_arn),
+            ],
+            timeout=Duration.seconds(60),
+            environment=ClockConfig(
+                machine=self.machine.state_machine_arn,
+                parameter=looked.parameter_name,
+                service=self._config.stack_name,
+            ).as_environment(),
+            log_name="ClockLog",
+            log_removal=RemovalPolicy.DESTROY,
+            log_level=lambda_log_level(self._config),
+        )
+        events.Rule(
+            self,
+            "ClockTick",
+            description="Looks whether the time of a rule has begun or ended",
+            schedule=events.Schedule.rate(Duration.minutes(CLOCK_MINUTES)),
+            targets=[cast("events.IRuleTarget", targets.LambdaFunction(cast("lambda_.IFunction", function)))],
+        )
+        return function
+
     def start_after_deploys(self, triage: TriageConstruct) -> None:
-        """Start a sweep when a deployment has changed the rule set, once the functions have it."""
+        """Start a sweep when a deployment has changed what rules decide, once the functions have it.
+
+        Settings and defaults of a new version may change that, although the rule set has the same hash.
+        """
+        document = read_ruleset(self._package)
+        settings = Settings(udf=self._config.udf, never=frozenset(self._config.never))
+        decides = swept_rules(load_ruleset(document), settings)
         deployed = CustomResource(
             self,
             "AfterDeploy",
             resource_type="Custom::HubtriageSweep",
             service_token=self.deployed.function_arn,
             service_timeout=Duration.minutes(5),
-            properties={"RulesetHash": read_ruleset(self._package)["hash"]},
+            properties={"RulesetHash": document["hash"], "Decides": digest_of(decides)},
         )
         for needed in (triage, self.machine, self.function):
             deployed.node.add_dependency(needed)
@@ -294,12 +361,29 @@ class SweepConstruct(Construct):
         )
         yield Alarm(
             "SweepMissing",
-            f"No sweep has started for {MOST_SILENT_HOURS} hours, though one should every day. {consequence} "
+            f"No sweep of all findings has begun for {MOST_SILENT_HOURS} hours, though one should every day. "
+            f"{consequence} "
             "Start one with `hubtriage sweep`, then look at the schedule.",
-            self.machine.metric_started(period=Duration.hours(1)),
+            triage_metric(self._config, "SweepsBegun").with_(period=Duration.hours(1)),
             0,
             periods=MOST_SILENT_HOURS,
             silence=True,
+        )
+        yield Alarm(
+            "SweepWaits",
+            "A sweep waits for a person: a deployment ended more than half of the rules in force, or would "
+            f"reopen more than {self._config.sweep_reopen_limit} findings. The log of the sweep says which. "
+            "If that is meant, `hubtriage sweep --confirm`; if not, deploy the right rules.",
+            triage_metric(self._config, "SweepsWaiting"),
+            0,
+        )
+        yield Alarm(
+            "SweepClockFails",
+            "The clock that starts a sweep when a rule begins or ends has failed. It looks again in a few "
+            "minutes, and loses no moment. If the alarm stays, read the log of the clock.",
+            self.clock.metric_errors(period=Duration.minutes(5), statistic="Sum"),
+            0,
+            periods=3,
         )
         yield Alarm(
             "SweepWithholds",

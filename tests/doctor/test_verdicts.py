@@ -178,25 +178,27 @@ class SweepExecutions:
 
     def _execution(self, hours: int, end: str) -> dict[str, Any]:
         started = self._now - timedelta(hours=hours)
+        names = {"executionArn": end, "name": end}  # such as `done`, or `some-done` of a narrow one
         if end in ("RUNNING", "FAILED"):
-            return {"executionArn": end, "status": end, "startDate": started}
+            return {**names, "status": end, "startDate": started}
         stopped = started + timedelta(hours=1)
-        return {"executionArn": end, "status": "SUCCEEDED", "startDate": started, "stopDate": stopped}
+        return {**names, "status": "SUCCEEDED", "startDate": started, "stopDate": stopped}
 
     def describe_execution(self, **request: Any) -> dict[str, Any]:
         self.described += 1
-        return {"output": json.dumps({"progress": {"status": request["executionArn"]}})}
+        end = request["executionArn"].removeprefix("some-")
+        return {"output": json.dumps({"progress": {"status": end}})}
 
 
 @pytest.mark.parametrize(
     ("ends", "status", "asked"),
     [
-        pytest.param({8: "done", 32: "superseded", 56: "done"}, "ok", 1, id="the last one"),
-        pytest.param({8: "superseded", 32: "withheld", 56: "superseded"}, "ok", 2, id="the one before"),
+        pytest.param({8: "done", 32: "superseded", 56: "done"}, "ok", 2, id="the last one"),
+        pytest.param({8: "superseded", 32: "done", 56: "superseded"}, "ok", 4, id="the one before"),
         pytest.param({8: "superseded", 32: "superseded", 56: "done"}, "problem", 2, id="each is superseded"),
         pytest.param({8: "RUNNING", 32: "superseded", 70: "done"}, "problem", 1, id="one of two days ago"),
         pytest.param({8: "intake closed", 32: "FAILED", 80: "done"}, "problem", 1, id="the intake is shut"),
-        pytest.param({8: "superseded", 32: "superseded"}, "ok", 0, id="a new stack, of which nobody knows"),
+        pytest.param({8: "superseded", 32: "superseded"}, "ok", 2, id="a new stack, of which nobody knows"),
     ],
 )
 def test_a_sweep_that_came_to_its_end(ends: dict[int, str], status: Status, asked: int) -> None:
@@ -205,6 +207,28 @@ def test_a_sweep_that_came_to_its_end(ends: dict[int, str], status: Status, aske
     assert found is not None
     assert (found.status, states.described) == (status, asked)
     assert ("none has come to its end for 50 hours" in found.seen) == (status == "problem")
+
+
+@pytest.mark.parametrize(
+    ("ends", "status", "seen"),
+    [
+        pytest.param({1: "skipped"}, "warning", "left out findings", id="findings were left out"),
+        pytest.param({1: "withheld"}, "warning", "may not hide", id="more is to be hidden"),
+        pytest.param({1: "dead letters"}, "problem", "not everything", id="not all was taken back"),
+        pytest.param({1: "some-done", 2: "some-waiting", 9: "done"}, "problem", "waits", id="one waits"),
+        pytest.param(
+            {1: "done", 2: "some-waiting"}, "ok", "succeeded", id="one of all findings made up for it"
+        ),
+        pytest.param(
+            {1: "some-done", 40: "done"}, "warning", "none has started", id="only narrow ones start"
+        ),
+    ],
+)
+def test_what_a_sweep_left_to_be_done(ends: dict[int, str], status: Status, seen: str) -> None:
+    found = sweeps.look(SweepExecutions(datetime(2027, 1, 15, 8, tzinfo=UTC), ends))  # type: ignore[arg-type]
+    assert found is not None
+    assert found.status == status
+    assert seen in found.seen
 
 
 def client_error(code: str, status: int = 403) -> ClientError:

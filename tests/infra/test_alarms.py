@@ -5,11 +5,16 @@ import re
 
 from hubtriage.aws.sweep.progress import Progress
 from hubtriage.aws.sweep.report import step_counts
+from hubtriage.aws.sweep.request import SweepRequest
 from tests.support.paths import ROOT
 
 DOC = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
 METRICS = set(re.findall(r"^\| `(\w+)` \| (?:Count|Seconds) \|", DOC, re.MULTILINE))
-SWEEP_METRICS = set(step_counts(Progress(), Progress("done")))
+SWEEP_METRICS = {
+    name
+    for ended in (Progress("done", started=1.0), Progress("waiting", started=1.0))
+    for name in step_counts(SweepRequest(), Progress(), ended)
+}
 MEMBERS = set(re.findall(r"^\| `([a-z_]+)` \| [^|]+ \|$", DOC, re.MULTILINE))
 
 
@@ -45,10 +50,10 @@ def test_an_alarm_s_description_fits_with_the_longest_address(synthesize):
 
 
 def test_a_day_without_a_sweep_is_told_also_the_longest_day_of_the_year(template):
-    (alarm,) = [a for a in _all(template, "AWS::CloudWatch::Alarm") if a["MetricName"] == "ExecutionsStarted"]
+    (alarm,) = [a for a in _all(template, "AWS::CloudWatch::Alarm") if a.get("MetricName") == "SweepsBegun"]
     assert alarm["TreatMissingData"] == "breaching"
     assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("LessThanOrEqualToThreshold", 0)
-    assert (alarm["Namespace"], alarm["Statistic"]) == ("AWS/States", "Sum")
+    assert alarm["Statistic"] == "Sum"
     assert alarm["Period"] >= 3600, "AWS: only so may it look at more than a day"
     assert 25 * 3600 < alarm["Period"] * alarm["EvaluationPeriods"] <= 7 * 86_400
 
@@ -101,6 +106,7 @@ def test_a_breaker_or_a_guard_that_fails_is_told(template):
     assert sorted(name.rstrip("0123456789ABCDEF") for name in watched) == [
         "BreakerFunction",
         "LedgerGuardFunction",
+        "SweepClock",
         "TriageFunction",
     ]
 
@@ -144,13 +150,13 @@ def test_every_alarm_on_triage_itself_watches_a_metric_that_is_documented(templa
         "NeedsAttention",
         "RuleErrors",
         "SweepFindingsWithheld",
+        "SweepsBegun",
         "SweepsDone",
+        "SweepsWaiting",
         "Throttled",
         "UnplannedHides",
     }
-    assert {alarm["MetricName"] for alarm in watched} <= METRICS | {
-        *step_counts(Progress(), Progress("done"))
-    }
+    assert {alarm["MetricName"] for alarm in watched} <= METRICS | SWEEP_METRICS
     assert all(alarm["Dimensions"] == [{"Name": "service", "Value": "hubtriage"}] for alarm in watched)
 
 

@@ -330,7 +330,8 @@ def test_the_switch_stands_at_enforce_and_takes_nothing_but_the_modes(template):
 
 def test_cloudformation_owns_no_switch_that_a_deployment_could_set_again(template, chosen):
     for each in (template, chosen):
-        assert _all(each, "AWS::SSM::Parameter") == {}
+        names = [item["Name"] for item in _all(each, "AWS::SSM::Parameter").values()]
+        assert [name.rpartition("/")[2] for name in names] == ["clock"]
     statements = _statements(
         _one(template, "AWS::IAM::Role", "SweepDeployedRole")["Policies"][0]["PolicyDocument"]
     )
@@ -572,6 +573,7 @@ def test_the_sweep_may_do_this_and_nothing_else(template):
             "dynamodb:PartiQLUpdate",
             "dynamodb:Scan",
         ),
+        "RememberSwept": ("dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem"),
         "FillQueue": ("sqs:GetQueueAttributes", "sqs:SendMessage"),
         "CountDeadLetters": ("sqs:GetQueueAttributes",),
         "OneAtATime": ("states:ListExecutions", "states:StartExecution"),
@@ -599,10 +601,26 @@ def test_a_deployment_starts_a_sweep_only_when_the_rules_changed(template):
         item for item in template["Resources"].values() if item["Type"] == "Custom::HubtriageSweep"
     ]
     properties = resource["Properties"]
-    assert set(properties) == {"ServiceToken", "ServiceTimeout", "RulesetHash"}
+    assert set(properties) == {"ServiceToken", "ServiceTimeout", "RulesetHash", "Decides"}
     assert properties["RulesetHash"] == RULESET["hash"]
     waits_for = " ".join(resource["DependsOn"])
     assert all(name in waits_for for name in ("TriageFunction", "SweepMachine", "SweepStep"))
+
+
+def test_the_clock_looks_every_four_minutes_and_may_start_a_sweep_and_remember_the_time(template):
+    (tick,) = [item for name, item in _all(template, "AWS::Events::Rule").items() if "ClockTick" in name]
+    assert tick["ScheduleExpression"] == "rate(4 minutes)"
+    (target,) = tick["Targets"]
+    assert target["Arn"]["Fn::GetAtt"][0].startswith("SweepClock")
+    role = _one(template, "AWS::IAM::Role", "SweepClockRole")
+    assert {
+        name: item["Action"] for name, item in _statements(role["Policies"][0]["PolicyDocument"]).items()
+    } == {
+        "StartSweep": "states:StartExecution",
+        "RememberTime": ["ssm:GetParameter", "ssm:PutParameter"],
+        "WriteLog": ["logs:CreateLogStream", "logs:PutLogEvents"],
+        "Trace": ["xray:PutTraceSegments", "xray:PutTelemetryRecords"],
+    }
 
 
 def test_a_step_that_fails_is_taken_again_for_a_quarter_of_an_hour(template):

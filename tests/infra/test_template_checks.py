@@ -32,6 +32,7 @@ ACKNOWLEDGED = {
     ("AwsSolutions-IAM5[Resource::*]", "Sweep/StepRole/Resource"),
     ("AwsSolutions-IAM5[Resource::*]", "Sweep/MachineRole/Resource"),
     ("AwsSolutions-IAM5[Resource::*]", "Sweep/DeployedRole/Resource"),
+    ("AwsSolutions-IAM5[Resource::*]", "Sweep/ClockRole/Resource"),
 }
 UPDATING = os.environ.get("HUBTRIAGE_GOLDEN") == "write"
 

@@ -18,7 +18,7 @@ from hubtriage.aws.ledger.item import (
     key_of_item,
 )
 from hubtriage.aws.ledger.ledger import LedgerError, LedgerFault, LedgerFaultKind, Page
-from hubtriage.aws.ledger.table import KEY
+from hubtriage.aws.ledger.table import KEY, NO_ENTRY_BEGINS
 from hubtriage.aws.securityhub.api import Key
 from hubtriage.engine.planning.entry import Entry
 
@@ -133,6 +133,8 @@ def _page(answer: Answer, rules: Collection[str] | None) -> Page:
     entries: list[tuple[Key, Entry]] = []
     unread = []
     for item in answer["Items"]:
+        if str(item.get(KEY, {}).get("S")).startswith(NO_ENTRY_BEGINS):
+            continue
         try:
             entries.append((key_of_item(item), entry_of(item)))
         except EntryError as error:

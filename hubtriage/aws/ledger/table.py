@@ -3,6 +3,8 @@
 KEY = "k"
 """The partition key. Its name counts against the size of every entry, so it is short."""
 KEY_TYPE = "S"
+NO_ENTRY_BEGINS = "hubtriage/"
+"""What the keys of items begin with that are no entries: no hash of a finding's name has a slash."""
 TABLE_VARIABLE = "HUBTRIAGE_LEDGER_TABLE"
 """The variable that names the table."""
 LEASE_VARIABLE = "HUBTRIAGE_LEASE_SECONDS"

@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol
 
-from hubtriage.aws.ledger.table import KEY
+from hubtriage.aws.ledger.table import KEY, NO_ENTRY_BEGINS
 from hubtriage.aws.sweep.occasions.changes import SweptRule, SweptRules
 
-SWEPT_KEY = "hubtriage/swept"
-"""AWS: the key of a finding begins with a ProductArn, and so with `arn:`."""
+SWEPT_KEY = f"{NO_ENTRY_BEGINS}swept"
+ACTIONS = ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem")
 _VALUE = "swept"
 _FORMAT = 1
 LARGEST = 380_000

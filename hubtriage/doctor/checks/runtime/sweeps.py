@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from hubtriage.aws.sweep.run_lock import NARROW
 from hubtriage.doctor.account import Account
 from hubtriage.doctor.verdict import Verdict, written
 
@@ -14,6 +15,19 @@ UNFINISHED = timedelta(hours=50)
 """One sweep may end at once and the next take a whole day: the alarm SweepUnfinished waits as long."""
 ENDS = ("done", "withheld")
 """The ends of a sweep that looked at all of its findings."""
+TROUBLES: Mapping[object, Verdict] = {
+    "skipped": Verdict("warning", "the last one left out findings", "see docs/operating.md, SweepUnfinished"),
+    "withheld": Verdict(
+        "warning", "the last one may not hide so many findings", "see docs/operating.md, SweepWithholds"
+    ),
+    "waiting": Verdict("problem", "one waits for a person", "see docs/operating.md, SweepWaits"),
+    "dead letters": Verdict(
+        "problem", "not everything was taken back", "see docs/sweep.md, Before removing the stack"
+    ),
+}
+"""What to say of the end of a sweep that left something to be done."""
+LOOKED_AT = 20
+"""Executions whose end is looked at, those of a day as a rule."""
 
 
 def look(account: Account) -> Verdict | None:
@@ -25,7 +39,30 @@ def look(account: Account) -> Verdict | None:
     if not executions:
         return Verdict("warning", "there was none yet", "start one: hubtriage sweep")
     now = datetime.fromtimestamp(account.clock.now(), UTC)
-    return judge(executions[0], now, finished_lately=_finished_lately(states, executions, now))
+    whole = [each for each in executions if not _is_narrow(each)]
+    last = executions[0] if _has_failed(executions[0]) or not whole else whole[0]
+    verdict = judge(last, now, finished_lately=_finished_lately(states, whole or executions, now))
+    return verdict if verdict.status != "ok" else _trouble(states, executions) or verdict
+
+
+def _is_narrow(execution: Mapping[str, Any]) -> bool:
+    """Say whether a sweep looked at some findings only: one of all findings is due every day."""
+    return str(execution.get("name")).startswith(NARROW)
+
+
+def _has_failed(execution: Mapping[str, Any]) -> bool:
+    return execution["status"] not in ("SUCCEEDED", "RUNNING")
+
+
+def _trouble(states: Any, executions: Sequence[Mapping[str, Any]]) -> Verdict | None:
+    """Return what the last sweeps left to be done; one of all findings makes up for those before it."""
+    for execution in executions[:LOOKED_AT]:
+        end = _end(states, execution["executionArn"]) if execution["status"] == "SUCCEEDED" else None
+        if end in TROUBLES:
+            return TROUBLES[end]
+        if end == "done" and not _is_narrow(execution):
+            return None
+    return None
 
 
 def _finished_lately(states: Any, executions: Sequence[Mapping[str, Any]], now: datetime) -> bool:
@@ -44,9 +81,9 @@ def _end(states: Any, execution: str) -> object:
 
 
 def judge(last: Mapping[str, Any], now: datetime, *, finished_lately: bool = True) -> Verdict:
-    """Return the verdict on the newest execution. AWS: a long sweep continues in a newer one."""
+    """Return the verdict on an execution. AWS: a long sweep continues in a newer one."""
     seen = f"{last['status'].lower()}, started {written(last['startDate'])}"
-    if last["status"] not in ("SUCCEEDED", "RUNNING"):
+    if _has_failed(last):
         advice = "read the log SweepLogGroupName of the outputs, then: hubtriage sweep --resume"
         return Verdict("problem", seen, advice)
     if last["status"] == "SUCCEEDED" and now - last["startDate"] > OLD:
