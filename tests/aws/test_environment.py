@@ -1,6 +1,6 @@
 """What the stack writes into a function's environment is what the function reads."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from hypothesis import given
@@ -17,8 +17,10 @@ from hubtriage.aws.environment import (
     whole,
 )
 from hubtriage.aws.sweep.config import SweepConfig
-from hubtriage.aws.sweep.deployed import DeployedConfig
+from hubtriage.aws.sweep.occasions.clock import ClockConfig
+from hubtriage.aws.sweep.occasions.deployed import DeployedConfig
 from hubtriage.aws.switch.breaker import BreakerConfig
+from hubtriage.aws.switch.ledger_guard import LedgerGuardConfig
 from hubtriage.aws.triage.config import LEVELS, TriageConfig
 
 TEXTS = st.text(min_size=1).filter(str.strip)
@@ -29,14 +31,16 @@ TRIAGE = st.builds(
     TriageConfig,
     service=TEXTS,
     namespace=TEXTS,
-    stack=TEXTS,
     udf=st.sampled_from(["replace", "merge"]),
-    known_stacks=NAMES,
     never=NAMES,
+    ledger_table=TEXTS | st.just(""),
+    lease=st.integers(60, 86_400) | st.floats(60, 86_400),
+    role=TEXTS | st.just(""),
     mode_parameter=TEXTS | st.just(""),
     queue=TEXTS | st.just(""),
     calls_per_second=RATES,
     reads_per_second=RATES,
+    histories_per_second=RATES,
     refresh_age=st.floats(0, 3600) | st.integers(0, 3600),
     patience=st.integers(1, 1000),
     margin=st.floats(0, 3600),
@@ -55,12 +59,15 @@ SWEEP = st.builds(
     settle=st.floats(0, 1e6),
     quiet=st.floats(0, 1e6),
     hide_limit=st.integers(0, 1_000_000),
+    reopen_limit=st.integers(0, 1_000_000),
 )
 BREAKER = st.builds(BreakerConfig, TEXTS, TEXTS, TEXTS, service=TEXTS, runbook=TEXTS)
 DEPLOYED = st.builds(DeployedConfig, TEXTS)
+CLOCK = st.builds(ClockConfig, TEXTS, TEXTS, service=TEXTS, ruleset=TEXTS)
+GUARD = st.builds(LedgerGuardConfig, TEXTS, TEXTS, TEXTS, service=TEXTS, namespace=TEXTS)
 
 
-@given(TRIAGE | SWEEP | BREAKER | DEPLOYED)
+@given(TRIAGE | SWEEP | BREAKER | DEPLOYED | CLOCK | GUARD)
 def test_every_config_reads_back_what_it_has_written(config: EnvironmentConfig) -> None:
     environment = config.as_environment()
     assert type(config).from_environment({"PATH": "/usr/bin", **environment}) == config
@@ -72,7 +79,7 @@ def test_the_two_configs_of_the_sweep_function_share_an_environment(
     triage: TriageConfig, sweep: SweepConfig
 ) -> None:
     environment = triage.as_environment() | sweep.as_environment()
-    assert TriageConfig.from_environment(environment) == triage
+    assert TriageConfig.from_environment(environment) == replace(triage, queue_url=sweep.queue)
     assert SweepConfig.from_environment(environment) == sweep
 
 
