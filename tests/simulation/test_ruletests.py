@@ -235,6 +235,12 @@ def test_what_happened_before_a_test(folder, keys, expect):
     assert one.differences == ()
 
 
+def test_a_person_in_a_test_is_never_taken_for_the_service(folder):
+    """NEW in place of NOTIFIED is what Security Hub itself does, too: the history tells them apart."""
+    reopened = "{name: t, before: {applied: true, person: {Workflow: {Status: NEW}}}, expect: no change}"
+    assert verdict(folder, reopened, RULE.replace("SUPPRESSED", "NOTIFIED")).differences == ()
+
+
 def test_what_cannot_have_been_applied_before_fails(folder):
     test = f"{{name: t, {APPLIED}finding: {{Compliance: {{SecurityControlId: S3.1}}}}, expect: no change}}"
     assert verdict(folder, test).differences == (Difference("before.applied", True, None),)
