@@ -152,7 +152,7 @@ class ChaosLoad:
         chosen = self._some(happening.act)
         answer = self._hub.batch_update_findings(
             FindingIdentifiers=[{"Id": f["Id"], "ProductArn": f["ProductArn"]} for f in chosen],
-            UserDefinedFields=happening.act.detail["fields"],
+            **happening.act.detail["update"],
         )
         return len(answer["ProcessedFindings"])
 

@@ -89,8 +89,8 @@ def _storms(chance: random.Random, count: int) -> Iterator[Act]:
 
 def _others(chance: random.Random, count: int) -> Iterator[Act]:
     few = max(2, count // 500)
-    for name, fields in MEMOS.items():
-        yield Act(chance.uniform(0.35, 0.97), "tamper", name, {"fields": fields, "findings": few})
+    for name, update in OTHERS.items():
+        yield Act(chance.uniform(0.35, 0.97), "tamper", name, {"update": update, "findings": few})
     for number in range(5):
         severity = chance.choice(("LOW", "MEDIUM", "CRITICAL"))
         detail = {"findings": max(3, count // 60), "severity": severity}
@@ -121,6 +121,9 @@ def _error(code: str, status: int) -> dict[str, Any]:
 
 _UPDATE = {"service": "securityhub", "operation": "BatchUpdateFindings"}
 _READ = {"service": "securityhub", "operation": "GetFindings"}
+_ASK = {"service": "securityhub", "operation": "GetFindingHistory"}
+_RECALL = {"service": "dynamodb", "operation": "BatchGetItem"}
+_RECORD = {"service": "dynamodb", "operation": "BatchExecuteStatement"}
 
 STORMS: Mapping[str, dict[str, Any]] = {
     "updates throttled": _UPDATE | _error("TooManyRequestsException", 429) | {"share": 3},
@@ -138,23 +141,34 @@ STORMS: Mapping[str, dict[str, Any]] = {
     "readings throttled": _READ | _error("TooManyRequestsException", 429),
     "readings cut off": _READ | {"response": {"truncate_frac": 0.5}, "share": 0.5},
     "readings late": _READ | {"latency": 700, "share": 0.5},
+    "histories throttled": _ASK | _error("TooManyRequestsException", 429) | {"share": 0.2},
+    "ledger throttled": _RECORD | _error("ThrottlingException", 400),
+    "ledger failing inside": _RECORD | _error("InternalServerError", 500),
+    "ledger not heard": _RECORD | {"response": {"truncate_bytes": 0}},
+    "ledger slow": _RECORD | {"latency": 900, "probability": 0.7},
+    "ledger out of reach": _RECALL | {"reset": True},
+    "ledger unreadable": _RECALL | _error("InternalServerError", 500) | {"share": 0.5},
     "mode unreadable": {"service": "ssm", "operation": "GetParameter", **_error("InternalServerError", 500)},
 }
 """Storms by name: rules of the fault proxy; `share` of the strength that the number of findings gives."""
 
-MEMOS: Mapping[str, dict[str, str]] = {
-    "memo wiped by another tool": {"jira/issue": "SEC-1"},
-    "memo of no version": {"hubtriage/managed": "hubtriage", "hubtriage/memo": "not a memo at all"},
-    "memo of the future": {"hubtriage/managed": "hubtriage", "hubtriage/memo": "9 WS.k3Jd9x"},
-    "memo that claims what is not so": {
-        "hubtriage/managed": "hubtriage",
-        "hubtriage/memo": "1 WS.k3Jd9x SL.k3Jd9x",
-        "hubtriage/rules": "nobody-has-this-rule",
+_BY = {"UpdatedBy": "a person"}
+
+OTHERS: Mapping[str, dict[str, Any]] = {
+    "user-defined fields wiped by another tool": {"UserDefinedFields": {"jira/issue": "SEC-1"}},
+    "fields of another tool that bear our name": {
+        "UserDefinedFields": {"hubtriage/managed": "hubtriage", "hubtriage/memo": "1 WS.k3Jd9x"}
     },
-    "memo of the other stack": {"hubtriage/managed": "other", "hubtriage/memo": "1 WS.k3Jd9x"},
-    "memo of a stack that nobody knows": {"hubtriage/managed": "stranger", "hubtriage/memo": "1 WS.k3Jd9x"},
-    "memo without an owner": {"hubtriage/memo": "1 WS.k3Jd9x"},
+    "opened again by a person": {"Workflow": {"Status": "NEW"}},
+    "suppressed by a person": {"Workflow": {"Status": "SUPPRESSED"}, "Note": {"Text": "Mine.", **_BY}},
+    "lowered by a person": {"Severity": {"Label": "LOW"}},
+    "raised by a person": {"Severity": {"Label": "CRITICAL"}},
+    "told of by a person": {
+        "Note": {"Text": "Looking into it.", **_BY},
+        "VerificationState": "TRUE_POSITIVE",
+    },
 }
+"""What people and other tools set meanwhile, by name."""
 
 
 def _poison() -> Iterator[tuple[str, str]]:

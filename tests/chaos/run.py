@@ -14,8 +14,8 @@ from tests.chaos.plan import ChaosPlan
 from tests.chaos.stacks import ChaosPace, build
 from tests.chaos.world import ChaosWorld, Tell, opened
 
-SMALL = ChaosPace(visibility=6, receives=5, batch=100, calm=2, most_waiting=200)
-LARGE = ChaosPace(visibility=60, receives=5, batch=500, calm=10, most_waiting=3_000)
+SMALL = ChaosPace(visibility=6, receives=14, lease=60, batch=100, calm=6, most_waiting=200)
+LARGE = ChaosPace(visibility=60, receives=6, lease=180, batch=500, calm=30, most_waiting=3_000)
 ENOUGH = 10_000
 """Findings with which every fault strikes; with few, some find nothing to strike."""
 
@@ -140,6 +140,8 @@ def _changed_by_a_last_sweep(world: ChaosWorld) -> int:
 def _balance(world: ChaosWorld, past_the_bus: list[SentEvent]) -> Balance:
     """Account for every event so far."""
     delivered = world.cloud.control.events()["delivered"] + len(past_the_bus)
+    for stack in world.stacks:
+        stack.take_stock()
 
     def wanted(finding: Mapping[str, Any], at: float) -> bool:
         return any(stack.wanted(finding, at) for stack in world.stacks)
@@ -192,6 +194,8 @@ def _refusals(world: ChaosWorld) -> dict[Key, tuple[RefusedFinding, ...]]:
 
 def _still_wanted(world: ChaosWorld, told: Mapping[Key, tuple[RefusedFinding, ...]]) -> int:
     """Findings that a stack would change and its sweeps look at, and that it did not refuse since `told`."""
+    for stack in world.stacks:
+        stack.take_stock()
     again = {key for key, now in _refusals(world).items() if len(now) > len(told.get(key, ()))}
     still_open, unswept = _open(world)
     return sum(wanted for key, wanted in still_open.items() if key not in again and key not in unswept)

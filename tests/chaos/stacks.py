@@ -12,10 +12,16 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from hubtriage.aws.clock import SystemClock
+from hubtriage.aws.ledger.dynamodb import DynamoLedger
+from hubtriage.aws.ledger.entry_format import read_entry
+from hubtriage.aws.ledger.table import LEASE_VARIABLE
 from hubtriage.aws.sweep.request import SweepRequest
 from hubtriage.aws.sweep.start import last_unfinished, start_sweep
 from hubtriage.aws.triage.events import SWEEP_SOURCE
-from hubtriage.engine.fields import MANAGED_KEY
+from hubtriage.aws.triage.settling import is_shown
+from hubtriage.engine.fields import ParsedFinding
+from hubtriage.engine.planning.entry import NO_ENTRY, Entry
 from hubtriage.engine.planning.plan import Settings, decide
 from hubtriage.engine.ruleset.ruleset import Ruleset, load_ruleset
 from hubtriage.localaws.cloud import LocalCloud
@@ -34,11 +40,13 @@ class ChaosPace:
 
     visibility: seconds until a message is delivered again (in an account half an hour); longer than a batch
     takes in a storm, or messages would be given up for no reason. calm: the same when no storm is left.
-    receives: how often a message is delivered. batch: the most messages of one invocation. most_waiting:
-    messages in the queue at which the load waits.
+    receives: how often a message is delivered. lease: seconds for which an intent is left to the function
+    that recorded it, longer than a batch takes, and shorter than all deliveries of a message. batch: the
+    most messages of one invocation. most_waiting: messages in the queue at which the load waits.
     """
 
     visibility: int
+    lease: int
     receives: int
     batch: int
     calm: int
@@ -59,15 +67,20 @@ def build(folder: Path, pace: ChaosPace) -> Assemblies:
 
     def one(name: str, **settings: Any) -> Path:
         assembly = built_stack(
-            RULES / name, folder / name, batch_size=pace.batch, sweep_wait_seconds=1, **settings
+            RULES / name,
+            folder / name,
+            batch_size=pace.batch,
+            sweep_wait_seconds=1,
+            sweep_reopen_limit=1_000_000,
+            **settings,
         )
         _hurry(assembly, pace)
         return assembly
 
     return Assemblies(
-        first=one("first", known_stacks=[OTHER]),
-        second=one("second", known_stacks=[OTHER]),
-        other=one("other", known_stacks=[MAIN], stack_name=OTHER),
+        first=one("first"),
+        second=one("second"),
+        other=one("other", stack_name=OTHER),
     )
 
 
@@ -82,6 +95,7 @@ def _hurry(assembly: Path, pace: ChaosPace) -> None:
                 properties["RedrivePolicy"]["maxReceiveCount"] = pace.receives
             variables = properties.get("Environment", {}).get("Variables", {})
             variables |= {name: "40" for name in variables if name.endswith("S_PER_SECOND")}
+            variables |= {name: str(pace.lease) for name in variables if name == LEASE_VARIABLE}
         path.write_text(json.dumps(template))
 
 
@@ -92,13 +106,18 @@ def ruleset_of(assembly: Path) -> Ruleset:
 
 
 class ChaosStack:
-    """One deployed stack: its queues, its log, its sweeps, and what it wants of a finding."""
+    """One deployed stack: its queues, its log, its ledger, its sweeps, and what it wants of a finding.
 
-    def __init__(self, cloud: LocalCloud, name: str, known: str) -> None:
+    That depends on its ledger, which is known as of the last `take_stock`.
+    """
+
+    def __init__(self, cloud: LocalCloud, name: str) -> None:
         self.name = name
         self._cloud = cloud
-        self._settings = Settings(stack=name, known_stacks=frozenset({known}))
+        self._settings = Settings()
         self._rules: list[tuple[float, Ruleset]] = []
+        self._entries: dict[Key, Entry] = {}
+        self._history: dict[Key, list[tuple[float, Entry]]] = {}
         self.outputs: Mapping[str, str] = {}
 
     def deploy(self, assembly: Path) -> None:
@@ -107,8 +126,26 @@ class ChaosStack:
         self._rules.append((time.time(), ruleset_of(assembly)))
 
     def wants(self, finding: Mapping[str, Any]) -> bool:
-        """Whether the stack would change the finding, by its present rules."""
-        return self._would_change(finding, self._rules[-1][1])
+        """Whether the stack would change the finding, by its present rules and what its ledger says now."""
+        entry = self._entries.get(key_of(finding), NO_ENTRY)
+        return self._would_change(finding, entry, self._rules[-1][1])
+
+    def take_stock(self) -> None:
+        """Read the ledger, and what it said before in the decision log: a line has the entry from then on."""
+        ledger = DynamoLedger(self._cloud.client("dynamodb"), self.outputs["LedgerTableName"], SystemClock())
+        self._entries, token = {}, None
+        while True:
+            page = ledger.scan(None, token)
+            self._entries |= dict(page.entries)
+            if (token := page.token) is None:
+                break
+        self._history = defaultdict(list)
+        for line in decision_lines(self._cloud, self.outputs["LogGroupName"]):
+            if "entry" in line:
+                entry = read_entry(json.dumps(line["entry"]), 1)
+                logged = datetime.fromisoformat(line["timestamp"]).timestamp()
+                began = entry.started if line["outcome"] == "updated" else logged
+                self._history[line["product_arn"], line["finding_id"]].append((began, entry))
 
     @property
     def since(self) -> float:
@@ -117,16 +154,20 @@ class ChaosStack:
 
     def sweeps(self, finding: Mapping[str, Any]) -> bool:
         """Whether its sweeps look at the finding: one that is archived only if the stack holds it."""
-        held = finding.get("UserDefinedFields", {}).get(MANAGED_KEY) == self.name
-        return held or finding.get("RecordState") == "ACTIVE"
+        return key_of(finding) in self._entries or finding.get("RecordState") == "ACTIVE"
 
     def wanted(self, finding: Mapping[str, Any], at: float) -> bool:
-        """Whether it would have, by the rules that were in force at a time, or else by its first."""
-        before = [rules for since, rules in self._rules if since <= at]
-        return self._would_change(finding, before[-1] if before else self._rules[0][1])
+        """Whether it would have, by the ledger and the rules of that time, or else by its first rules."""
+        rules = [rules for since, rules in self._rules if since <= at] or [self._rules[0][1]]
+        known = [entry for since, entry in self._history.get(key_of(finding), ()) if since <= at]
+        return self._would_change(finding, known[-1] if known else NO_ENTRY, rules[-1])
 
-    def _would_change(self, finding: Mapping[str, Any], rules: Ruleset) -> bool:
-        return decide(finding, rules, time.time(), self._settings).update is not None
+    def _would_change(self, finding: Mapping[str, Any], entry: Entry, rules: Ruleset) -> bool:
+        """An intent that no one has settled yet happened if the finding shows what it wrote."""
+        if entry.intent is not None:
+            shown = is_shown(entry.intent, ParsedFinding(finding))
+            entry = entry.confirmed(entry.intent.time) if shown else entry.abandoned()
+        return decide(finding, entry, rules, time.time(), self._settings).update is not None
 
     # Queues
 

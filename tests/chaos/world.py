@@ -61,6 +61,4 @@ def opened(assemblies: Assemblies, folder: Path, tell: Tell) -> Iterator[ChaosWo
         fault_proxy(f"http://127.0.0.1:{listener.port}", folder / "proxy.log") as proxy,
         LocalCloud(_DISORDER, listener=listener, lambda_endpoint=proxy.endpoint, durable=True) as cloud,
     ):
-        yield ChaosWorld(
-            cloud, proxy, ChaosStack(cloud, MAIN, OTHER), ChaosStack(cloud, OTHER, MAIN), assemblies, tell
-        )
+        yield ChaosWorld(cloud, proxy, ChaosStack(cloud, MAIN), ChaosStack(cloud, OTHER), assemblies, tell)
