@@ -20,6 +20,7 @@ from hubtriage.aws.securityhub.ratelimit import TokenBucket
 from hubtriage.aws.securityhub.reading import Getter, Reader
 from hubtriage.aws.securityhub.sending import Sender
 from hubtriage.aws.sweep.destination import NoDestination
+from hubtriage.aws.sweep.pages import Sources
 from hubtriage.aws.sweep.progress import Progress
 from hubtriage.aws.sweep.request import ACTIVE, SweepRequest
 from hubtriage.aws.sweep.walk import Pace, Walk
@@ -87,7 +88,9 @@ def sweep(api: SecurityHubApi, ruleset: Ruleset, _count: int) -> dict[str, Any]:
     getter = Getter(api, TokenBucket(1e6, 1e6, clock), backoff(), clock.monotonic)
     pace = Pace(step=600.0)
     request = SweepRequest(scopes=(ACTIVE,))
-    walk = Walk(request, ruleset, Settings(), getter, NoDestination(), clock, pace)
+    reader = Reader(api, TokenBucket(1e6, 1e6, clock), backoff(), clock.monotonic)
+    sources = Sources(getter, reader, MemoryLedger(), clock, Policy().lease)
+    walk = Walk(request, ruleset, Settings(), sources, NoDestination(), pace)
     progress = walk.step(Progress())
     return {"done": progress.status, "read": progress.read, "changed": progress.changed}
 
