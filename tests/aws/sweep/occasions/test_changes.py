@@ -1,0 +1,112 @@
+"""What counts as a change of a rule, and which findings it concerns."""
+
+from typing import Any
+
+import pytest
+
+from hubtriage.aws.sweep.occasions.changes import Changes, changes, digest_of, swept_rules
+from hubtriage.engine.planning.plan import Settings
+from hubtriage.engine.ruleset import ruleset as engine
+from hubtriage.engine.ruleset.ruleset import Ruleset, load_ruleset
+from tests.support.sweep_world import rules, suppress
+from tests.support.triage_world import NOW
+
+A = suppress("a", "control-a")
+HOUR = 3600.0
+
+
+def changed(before: list[Any], after: list[Any], now: float = NOW) -> Changes:
+    swept, current = (swept_rules(rules(*raw), Settings()) for raw in (before, after))
+    return changes(swept, current, now)
+
+
+def without_count(found: Changes) -> tuple[Any, ...]:
+    return found.ended, found.changed, found.begun, found.wants_active
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "found"),
+    [
+        pytest.param([A], [A], ((), (), (), False), id="nothing"),
+        pytest.param([A], [], (("a",), (), (), False), id="a deleted rule: what it held"),
+        pytest.param([], [A], ((), (), ("a",), True), id="a new rule: what it may want"),
+        pytest.param([A], [A | {"id": "b"}], (("a",), (), ("b",), True), id="a renamed rule: both"),
+        pytest.param([A], [A | {"mode": "observe"}], (("a",), (), (), False), id="into observe"),
+        pytest.param([A | {"mode": "observe"}], [A], ((), (), ("a",), True), id="out of observe"),
+        pytest.param([], [A | {"mode": "observe"}], ((), (), (), False), id="a new rule in observe"),
+        pytest.param([A], [A | {"mode": "hold"}], ((), ("a",), (), False), id="on hold it wants nothing new"),
+        pytest.param(
+            [A | {"mode": "hold"}], [], (("a",), (), (), False), id="a deleted rule that was on hold"
+        ),
+        pytest.param([A], [A | {"order": 7}], ((), ("a",), (), True), id="another order"),
+        pytest.param([A], [A | {"ceiling": "HIGH"}], ((), ("a",), (), True), id="another ceiling"),
+        pytest.param([A], [A | {"order": 500}], ((), (), (), False), id="a default that is written out"),
+        pytest.param([A], [A | {"match": {"GeneratorId": ["x"]}}], ((), ("a",), (), True), id="match"),
+        pytest.param([A], [A | {"when": {"==": [1, 1]}}], ((), ("a",), (), True), id="when"),
+        pytest.param(
+            [A], [A | {"description": "d", "owner": "o"}], ((), (), (), False), id="what people read"
+        ),
+        pytest.param(
+            [A | {"terminal": True}], [], (("a",), (), (), True), id="a deleted terminal rule: what it kept"
+        ),
+        pytest.param(
+            [A], [A | {"ends": NOW - HOUR}], (("a",), (), (), False), id="a rule that ended before now"
+        ),
+        pytest.param([A], [A | {"ends": NOW + HOUR}], ((), (), (), False), id="a rule that ends later"),
+        pytest.param(
+            [A | {"ends": NOW - HOUR}], [A], ((), (), ("a",), True), id="an ended rule that is renewed"
+        ),
+        pytest.param(
+            [A | {"ends": NOW - HOUR}], [], ((), (), (), False), id="a rule that had ended and is gone"
+        ),
+        pytest.param([], [A | {"starts": NOW + HOUR}], ((), (), (), False), id="a rule that is to begin"),
+        pytest.param(
+            [A | {"starts": NOW - HOUR}], [A | {"starts": NOW + HOUR}], (("a",), (), (), False), id="put off"
+        ),
+    ],
+)
+def test_a_change_concerns(before: list[Any], after: list[Any], found: tuple[Any, ...]) -> None:
+    assert without_count(changed(before, after)) == found
+
+
+def test_a_text_that_names_the_ticket_changes_with_it() -> None:
+    noted = A | {"update": {"Note": {"Text": "Accepted: {rule.ticket}", "UpdatedBy": "x"}}, "ticket": "S-1"}
+    assert changed([noted], [noted | {"ticket": "S-2"}]).changed == ("a",)
+    assert changed([noted], [noted | {"description": "d"}]).changed == ()
+
+
+def test_the_account_directory_changes_the_rules_that_ask_it_and_no_other() -> None:
+    asks = A | {"id": "asks", "when": {"==": [{"account": "environment"}, "sandbox"]}}
+
+    def with_directory(environment: str) -> Ruleset:
+        accounts = {"111122223333": {"environment": environment}}
+        return load_ruleset(
+            {"format": 1, "hash": "h", "revision": None, "accounts": accounts, "rules": [A, asks]}
+        )
+
+    swept, current = (swept_rules(with_directory(kind), Settings()) for kind in ("sandbox", "production"))
+    assert changes(swept, current, NOW).changed == ("asks",)
+
+
+def test_a_default_that_a_new_version_changes_counts_as_a_change(monkeypatch: pytest.MonkeyPatch) -> None:
+    swept = swept_rules(rules(A), Settings())
+    monkeypatch.setattr(engine, "DEFAULT_CEILING", "HIGH")
+    current = swept_rules(rules(A), Settings())
+    assert changes(swept, current, NOW).changed == ("a",)
+    assert digest_of(swept) != digest_of(current), "the deployment starts a sweep"
+
+
+@pytest.mark.parametrize("other", [Settings(never=frozenset({"Confidence"})), Settings(udf="merge")])
+def test_settings_that_decide_count_as_a_change_of_every_rule(other: Settings) -> None:
+    found = changes(swept_rules(rules(A), Settings()), swept_rules(rules(A), other), NOW)
+    assert found.changed == ("a",)
+
+
+def test_the_digest_of_all_rules_changes_with_their_times_too() -> None:
+    digests = {digest_of(swept_rules(rules(*raw), Settings())) for raw in ([A], [A | {"ends": NOW}], [])}
+    assert len(digests) == 3
+
+
+def test_rules_are_counted_that_would_be_in_force_by_now() -> None:
+    before = [A, A | {"id": "b", "ends": NOW - 1}, A | {"id": "c", "mode": "observe"}, A | {"id": "d"}]
+    assert changed(before, []).were_in_force == 2

@@ -1,0 +1,133 @@
+"""Which sweep the beginning and the end of rules call for, and the clock that starts it."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from hubtriage.aws.sweep.occasions.clock import FIRST_LOOK, ClockConfig, SweepClock
+from hubtriage.aws.sweep.occasions.moments import MOST_RULES, sweep_of_moments
+from hubtriage.aws.sweep.request import ACTIVE, MANAGED, SweepRequest
+from hubtriage.localaws.securityhub.inprocess import ManualClock
+from tests.support.sweep_site import MACHINE, States, refusal
+from tests.support.sweep_world import rules, suppress
+from tests.support.triage_world import NOW
+
+A = suppress("a", "control-a")
+MINUTE = 60.0
+
+
+@pytest.mark.parametrize(
+    ("raw", "scopes"),
+    [
+        pytest.param({"ends": NOW - 1}, (MANAGED,), id="a rule that ended: what it holds"),
+        pytest.param({"ends": NOW}, (MANAGED,), id="a rule that ends at this moment"),
+        pytest.param({"starts": NOW - 1}, (ACTIVE,), id="a rule that began: what it wants"),
+        pytest.param({"ends": NOW + 1}, None, id="a rule that ends later"),
+        pytest.param({"ends": NOW - 4 * MINUTE}, None, id="a rule that ended at the last look"),
+        pytest.param({"starts": NOW - 2, "ends": NOW - 1}, (MANAGED,), id="a rule that was over soon"),
+        pytest.param({"ends": NOW - 1, "mode": "observe"}, None, id="a rule in observe holds nothing"),
+        pytest.param({"starts": NOW - 1, "mode": "hold"}, None, id="a rule on hold wants nothing"),
+        pytest.param({"ends": NOW - 1, "mode": "hold"}, (MANAGED,), id="a rule on hold that ended"),
+        pytest.param({}, None, id="a rule without times"),
+    ],
+)
+def test_a_moment_calls_for(raw: Mapping[str, Any], scopes: tuple[str, ...] | None) -> None:
+    request = sweep_of_moments(rules(A | raw), NOW - 4 * MINUTE, NOW)
+    assert (request.scopes if request else None) == scopes
+    assert request is None or request.rules == ("a",)
+
+
+def test_one_sweep_is_for_all_that_happened_at_once() -> None:
+    ended, began = A | {"ends": NOW}, A | {"id": "b", "starts": NOW}
+    request = sweep_of_moments(rules(ended, began), NOW - 1, NOW)
+    assert request == SweepRequest((MANAGED, ACTIVE), rules=("a", "b"), reason="rule ended")
+
+
+def test_very_many_rules_at_once_are_swept_with_all_others() -> None:
+    many = [A | {"id": f"r{number}", "ends": NOW} for number in range(MOST_RULES + 1)]
+    request = sweep_of_moments(rules(*many), NOW - 1, NOW)
+    assert request is not None
+    assert (request.rules, request.scopes) == ((), (MANAGED,))
+
+
+class Parameter:
+    """One parameter of Systems Manager; the next call fails if `denied`."""
+
+    def __init__(self, value: str) -> None:
+        self.value, self.denied = value, False
+
+    def get_parameter(self, **_request: Any) -> Any:
+        return {"Parameter": {"Value": self.value}}
+
+    def put_parameter(self, **request: Any) -> None:
+        if self.denied:
+            raise refusal("AccessDeniedException")
+        assert request["Overwrite"] is True
+        self.value = request["Value"]
+
+
+class Site:
+    """A clock over rules that end at some times."""
+
+    def __init__(self, *ends: float, looked: str) -> None:
+        self.time = ManualClock(NOW)
+        self.states, self.parameter = States(), Parameter(looked)
+        ruleset = rules(*(A | {"id": f"r{number}", "ends": end} for number, end in enumerate(ends)))
+        config = ClockConfig(MACHINE, "/hubtriage/hubtriage/clock")
+        self.look = SweepClock(config, ruleset, self.states, self.parameter, self.time)
+
+    @property
+    def swept(self) -> list[list[str]]:
+        """The rules of each sweep that was started."""
+        return [json.loads(request["input"])["request"]["rules"] for request in self.states.started]
+
+
+def test_each_moment_starts_one_sweep_however_often_the_clock_looks() -> None:
+    site = Site(NOW + 5 * MINUTE, looked=repr(NOW - 1))
+    for _look in range(5):
+        site.look({}, None)
+        site.time.sleep(4 * MINUTE)
+    assert site.swept == [["r0"]]
+    assert site.states.started[0]["name"].startswith("some-rule-ended-")
+
+
+def test_looks_that_were_missed_lose_no_moment() -> None:
+    site = Site(NOW - 3 * 86_400, NOW - 7200, looked=repr(NOW - 2 * 86_400))
+    assert site.look({}, None)["rules"] == ["r1"]
+    assert float(site.parameter.value) == NOW
+
+
+@pytest.mark.parametrize("looked", ["0", "no time", repr(NOW + 1e6)], ids=["new", "garbled", "in the future"])
+def test_a_clock_that_does_not_know_when_it_looked_looks_back_a_day(looked: str) -> None:
+    site = Site(NOW - FIRST_LOOK + 1, NOW - FIRST_LOOK - 1, looked=looked)
+    site.look({}, None)
+    assert site.swept == [["r0"]]
+
+
+def test_a_sweep_that_cannot_be_started_is_started_at_the_next_look() -> None:
+    site = Site(NOW, looked=repr(NOW - 1))
+    start, site.states.start_execution = site.states.start_execution, _denied  # type: ignore[method-assign]
+    with pytest.raises(ClientError):
+        site.look({}, None)
+    assert site.parameter.value == repr(NOW - 1)
+    site.states.start_execution = start  # type: ignore[method-assign]
+    site.time.sleep(4 * MINUTE)
+    site.look({}, None)
+    assert site.swept == [["r0"]]
+
+
+def test_a_time_that_cannot_be_written_down_starts_a_sweep_twice_rather_than_never() -> None:
+    site = Site(NOW, looked=repr(NOW - 1))
+    site.parameter.denied = True
+    with pytest.raises(ClientError):
+        site.look({}, None)
+    site.parameter.denied = False
+    site.look({}, None)
+    assert site.swept == [["r0"], ["r0"]]
+
+
+def _denied(**_request: Any) -> Any:
+    raise refusal("AccessDeniedException")
