@@ -47,8 +47,9 @@ class Progress:
     scopes, `token` where the next page starts. `read` counts findings that were looked at, `entries` those of
     the ledger that were passed, `gone` those whose finding is no longer there. Of the findings, `changed` get
     an update: `hidden` become hidden by it, `reopened` show again, and it takes something back on
-    `taken_back`. `doubtful` are handed on because their state is not certain. `refused` cannot be changed. On
-    `kept` a rule wants another value than a person has set. On `failed_rules` a rule could not be evaluated.
+    `taken_back`. `doubtful` are handed on because their state is not certain, `asked` to have it asked who
+    hid them. `refused` cannot be changed. On `kept` a rule wants another value than a person has set. On
+    `failed_rules` a rule could not be evaluated.
     `withheld` would become hidden, but are over the hide limit of the sweep. `by_rule` counts changed
     findings.
     `messages` were put into the queue. `restarts`: how often a page token was no longer good and the scope
@@ -77,6 +78,7 @@ class Progress:
     reopened: int = 0
     taken_back: int = 0
     doubtful: int = 0
+    asked: int = 0
     refused: int = 0
     kept: int = 0
     failed_rules: int = 0

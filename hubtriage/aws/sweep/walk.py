@@ -38,6 +38,8 @@ MOST_RESTARTS = 3
 MOST_FAULTS = 20
 RESERVE = 500
 """Findings that are reserved at once: what a step that dies costs at most of the sweep's limit."""
+MOST_ASKED = 500
+"""Findings that are handed on only to have it asked who hid them. AWS: GetFindingHistory takes one a call."""
 SIZES = (PAGE, PAGE, 25, 5, 1)
 """Findings of a page, by how many steps have died in a row. After as many the next finding is left out."""
 REOPENS = "the rules that changed reopen more findings than sweep-reopen-limit allows ({limit:,})"
@@ -420,7 +422,7 @@ class _WalkStep:
         Leave out a finding that no message can hold, such as one that consists of control characters.
         """
         decision, finding = look.decision, look.finding
-        if decision is not None and not _needs_triage(decision, look.entry):
+        if decision is not None and not self._needs_triage(decision, look.entry):
             return
         if json_size(finding) > LARGEST_BUNDLE:
             self.progress.refused += decision is None or decision.refused is None
@@ -429,6 +431,20 @@ class _WalkStep:
         else:
             update = canonical(decision.update)
             self._send(self._bundles.add(update, finding, now, hides=decision.hides))
+
+    def _needs_triage(self, decision: Decision, entry: Entry) -> bool:
+        """Say whether triage has something to do: to send, to log, to ask about, or to write into the ledger.
+
+        What no claim explains is asked about once for each finding, which takes a call: some in each sweep.
+        """
+        is_logged = decision.refused is not None or bool(decision.errors)
+        is_noted = bool(decision.questions) or decision.after.remembers_more_than(entry)
+        if decision.update is not None or is_logged or is_noted:
+            return True
+        if not decision.optional_questions or self.progress.asked >= MOST_ASKED:
+            return False
+        self.progress.asked += 1
+        return True
 
     def _tend_entries(self, page: SweepPage, looks: Iterable[Look]) -> None:
         """Note in the ledger whose finding is gone, and end the entries that may end.
@@ -465,10 +481,3 @@ class _WalkStep:
 
     def _end(self, status: Status) -> None:
         self.progress.status = status
-
-
-def _needs_triage(decision: Decision, entry: Entry) -> bool:
-    """Say whether triage has something to do: to send, to log, to ask about, or to write into the ledger."""
-    is_logged = decision.refused is not None or bool(decision.errors)
-    is_noted = bool(decision.questions) or decision.after.remembers_more_than(entry)
-    return decision.update is not None or is_logged or is_noted

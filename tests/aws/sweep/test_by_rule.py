@@ -40,6 +40,7 @@ def site_of(count: int, held: int, **limits: int) -> SweepSite:
         site.world.hub.plant(shown, NOW)
         site.world.ledger.write({key(number): held_by(rule)})
     site.memory.write(Swept(swept_rules(rules(A, B), Settings()), count))
+    site.deploy(A, B)
     return site
 
 

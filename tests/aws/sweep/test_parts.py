@@ -8,6 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from hubtriage.aws.sweep import function
+from hubtriage.aws.sweep.occasions.outset import Outset
 from hubtriage.aws.sweep.progress import MOST_RULES, OTHER_RULES, Progress
 from hubtriage.aws.sweep.request import SweepRequest
 from hubtriage.aws.sweep.start import continuation, last_unfinished, look, start_sweep
@@ -165,3 +166,29 @@ def test_what_is_handed_from_step_to_step_fits_however_many_rules_there_are():
     assert len(json.dumps(progress.as_json())) < LARGEST_STATE / 4
     assert sum(progress.by_rule.values()) == 50_000
     assert (len(progress.by_rule), progress.by_rule[OTHER_RULES]) == (MOST_RULES + 1, 50_000 - MOST_RULES)
+
+
+def test_a_sweep_of_all_findings_waits_for_one_of_some_and_then_does_its_work():
+    machine = Machine()
+    site = slow_site(machine, count=300)
+    whole = start_sweep(machine, MACHINE, SweepRequest(reason="schedule"))
+    execution = machine.executions[whole]
+    while json.loads(json.dumps(execution.get("state", {}))).get("progress", {}).get("read", 0) < 100:
+        machine._step(site, execution)
+    read = execution["state"]["progress"]["read"]
+    narrow = start_sweep(machine, MACHINE, SweepRequest(scopes=("active",), rules=("rule-a",)))
+    site.world.clock.sleep(5)
+    for _look in range(3):
+        machine._step(site, execution)
+        assert (execution["status"], execution["state"]["progress"]["read"]) == ("RUNNING", read)
+    machine.run(site)
+    assert look(machine, narrow).progress.status == "done"
+    done = look(machine, whole).progress
+    assert (done.status, done.read) == ("done", 300)
+
+
+def test_a_sweep_hands_on_what_it_found_out_before_its_first_page():
+    outset = Outset(rules=tuple(f"{number:063}" for number in range(1000)), surely=("a",), parts=3)
+    progress = Progress.from_json(json.loads(json.dumps(Progress(outset=outset).as_json())))
+    assert progress.outset == outset
+    assert len(json.dumps(progress.as_json())) < LARGEST_STATE / 2
