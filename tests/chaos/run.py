@@ -16,6 +16,7 @@ from tests.chaos.world import ChaosWorld, Tell, opened
 
 SMALL = ChaosPace(visibility=6, receives=14, lease=60, batch=100, calm=6, most_waiting=200)
 LARGE = ChaosPace(visibility=60, receives=6, lease=180, batch=500, calm=30, most_waiting=3_000)
+_TRIES = 3
 ENOUGH = 10_000
 """Findings with which every fault strikes; with few, some find nothing to strike."""
 
@@ -121,6 +122,7 @@ def _redriven(world: ChaosWorld) -> dict[str, str]:
     told = {}
     for stack in world.stacks:
         world.tell(f"hubtriage redrive --stack {stack.name}")
+        stack.give_up_after(_TRIES)  # no intent is young any more, and poison stays poison
         told[stack.name] = stack.redrive()
     world.rest()
     return told

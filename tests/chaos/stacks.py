@@ -222,6 +222,13 @@ class ChaosStack:
         attributes = {"VisibilityTimeout": str(seconds)}
         self._sqs.set_queue_attributes(QueueUrl=self.outputs["QueueUrl"], Attributes=attributes)
 
+    def give_up_after(self, receives: int) -> None:
+        """Have messages that fail from now on given up after so many deliveries."""
+        policy = {"deadLetterTargetArn": self.outputs["DeadLetterQueueArn"], "maxReceiveCount": receives}
+        self._sqs.set_queue_attributes(
+            QueueUrl=self.outputs["QueueUrl"], Attributes={"RedrivePolicy": json.dumps(policy)}
+        )
+
     def refuse_events(self) -> Callable[[], None]:
         """Have the queue refuse whatever is sent, as after a change by hand; returns what undoes it."""
         url = self.outputs["QueueUrl"]
