@@ -1,7 +1,7 @@
 """Measure what one piece of work takes in a process of its own: `python -m tests.support.peak_memory`.
 
-Arguments: the hub's address, `batch` or `sweep`, and how many findings. Writes a JSON object: the most bytes
-that the process held (`resident`), and what was done.
+Arguments: the hub's address, `batch`, `sweep` or `held`, and how many findings. Writes a JSON object: the
+most bytes that the process held (`resident`), and what was done.
 """
 
 import json
@@ -22,13 +22,15 @@ from hubtriage.aws.securityhub.sending import Sender
 from hubtriage.aws.sweep.destination import NoDestination
 from hubtriage.aws.sweep.pages import Sources
 from hubtriage.aws.sweep.progress import Progress
-from hubtriage.aws.sweep.request import ACTIVE, SweepRequest
+from hubtriage.aws.sweep.request import ACTIVE, MANAGED, SweepRequest
 from hubtriage.aws.sweep.walk import Pace, Walk
 from hubtriage.aws.triage.batch import Triage
 from hubtriage.aws.triage.policy import Policy
+from hubtriage.engine.fields import NOTE
+from hubtriage.engine.planning.entry import Claim, Entry
 from hubtriage.engine.planning.plan import Settings
 from hubtriage.engine.ruleset.ruleset import Ruleset, load_ruleset
-from tests.support.triage_world import ROLE, backoff, finding
+from tests.support.triage_world import ROLE, backoff, finding, key
 
 RULE = {
     "id": "policy",
@@ -83,13 +85,25 @@ def _forget(_outcomes: Sequence[object]) -> None:
 
 
 def sweep(api: SecurityHubApi, ruleset: Ruleset, _count: int) -> dict[str, Any]:
-    """Sweep all findings, each with an update."""
+    """Sweep all findings by pages, each with an update."""
+    return _sweep(api, ruleset, MemoryLedger(), SweepRequest(scopes=(ACTIVE,)))
+
+
+def held(api: SecurityHubApi, ruleset: Ruleset, count: int) -> dict[str, Any]:
+    """Sweep all findings by their entries, each with an update."""
+    ledger = MemoryLedger()
+    ledger.write({key(number): Entry({NOTE: Claim("x", "policy")}) for number in range(count)})
+    return _sweep(api, ruleset, ledger, SweepRequest(scopes=(MANAGED,)))
+
+
+def _sweep(
+    api: SecurityHubApi, ruleset: Ruleset, ledger: MemoryLedger, request: SweepRequest
+) -> dict[str, Any]:
     clock = SystemClock()
     getter = Getter(api, TokenBucket(1e6, 1e6, clock), backoff(), clock.monotonic)
     pace = Pace(step=600.0)
-    request = SweepRequest(scopes=(ACTIVE,))
     reader = Reader(api, TokenBucket(1e6, 1e6, clock), backoff(), clock.monotonic)
-    sources = Sources(getter, reader, MemoryLedger(), clock, Policy().lease)
+    sources = Sources(getter, reader, ledger, clock, Policy().lease)
     walk = Walk(request, ruleset, Settings(), sources, NoDestination(), pace)
     progress = walk.step(Progress())
     return {"done": progress.status, "read": progress.read, "changed": progress.changed}
@@ -113,7 +127,8 @@ def main(address: str, kind: str, count: str) -> None:
         aws_secret_access_key="secret",
     )
     ruleset = load_ruleset({"format": 1, "hash": "0" * 16, "revision": None, "rules": [RULE]})
-    done = (batch if kind == "batch" else sweep)(api, ruleset, int(count))
+    work = {"batch": batch, "sweep": sweep, "held": held}[kind]
+    done = work(api, ruleset, int(count))
     sys.stdout.write(json.dumps({"resident": _resident(), **done}))
 
 

@@ -31,6 +31,7 @@ def peak(kind: str, count: int) -> dict[str, Any]:
     [
         pytest.param("batch", 200, ["updated"], id="a batch that reads 200 large findings again"),
         pytest.param("sweep", 100, "done", id="a sweep over 100 large findings"),
+        pytest.param("held", 100, "done", id="a sweep over the entries of 100 large findings"),
     ],
 )
 def test_large_findings_fit_into_the_memory_of_the_function(kind: str, count: int, done: object) -> None:

@@ -16,6 +16,9 @@ from hubtriage.aws.sweep.occasions.memory import (
     packed,
     unpacked,
 )
+from hubtriage.engine.planning.entry import NO_ENTRY
+from hubtriage.localaws.cloud import LocalCloud
+from tests.support.ledgers import dynamo_bench
 
 RULE = SweptRule("abcdefghijk", sets=True, holds=True, terminal=False, starts=None, ends=1_800_000_000.0)
 
@@ -89,3 +92,15 @@ def test_ten_thousand_rules_fit_and_what_does_not_fit_is_forgotten() -> None:
 
 def test_the_item_is_no_entry_of_a_finding() -> None:
     assert "/" in SWEPT_KEY, "the hash of a finding's name has none"
+
+
+def test_the_table_of_the_ledger_keeps_it_and_shows_no_entry_for_it(cloud: LocalCloud) -> None:
+    with dynamo_bench(cloud) as bench:
+        memory = TableMemory(cloud.client("dynamodb"), bench.table)
+        memory.write(Swept({"a": RULE}, 7))
+        bench.ledger.write({("arn:p", "finding"): NO_ENTRY})
+        assert memory.read() == Swept({"a": RULE}, 7)
+        page = bench.ledger.scan(None)
+        assert ([key for key, _entry in page.entries], page.unread) == ([("arn:p", "finding")], [])
+        memory.forget()
+        assert memory.read() is None
