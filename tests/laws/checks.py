@@ -71,20 +71,20 @@ class Chronicle:
         known = [place for place in {*self.ours, *self.persons} if place[0] == identifier]
         self.raced.update(known)
         for place in known:
-            self._drop(place)
+            self.drop(place)
 
     def look_at(self, identifier: Identifier, finding: Finding) -> None:
         """Drop what no longer stands: it is nobody's any more."""
         for place, value in list(self.persons.items()):
             if place[0] == identifier and held(finding, place[1]) != value:
-                self._drop(place)
+                self.drop(place)
 
     def lose(self, identifier: Identifier) -> None:
         """Record that the entry of a finding was lost, and with it who overruled triage."""
         self.lost.add(identifier)
         self.overruling = {place for place in self.overruling if place[0] != identifier}
 
-    def _drop(self, place: _Place) -> None:
+    def drop(self, place: _Place) -> None:
         self.persons.pop(place, None)
         self.overruling.discard(place)
 
@@ -239,5 +239,6 @@ def _cannot_be_undone(
     if key.startswith(USER):  # nobody says that an empty map empties the field
         return never is None and (keys_stay or not user_fields(untouched))
     if key == "Workflow":  # while triage held it, the service could not set or reset it
-        return now not in HIDING or (key in chronicle.overridden and never in HIDING)
+        is_services = now == "RESOLVED" and passed(finding)
+        return now not in HIDING or is_services or (key in chronicle.overridden and never in HIDING)
     return key == "Severity" and key in chronicle.overridden and below(never, now)

@@ -1,0 +1,141 @@
+"""Whatever happens on the way, what is asked for is done in the end, and what people did stays."""
+
+from typing import Any, get_args
+
+from hypothesis import event, given
+from hypothesis import strategies as st
+
+from tests.laws.checks import no_hidden_escalation, reversal
+from tests.support.examples import examples
+from tests.support.settling_world import (
+    CONTAINERS,
+    FINDINGS,
+    RULESETS,
+    Amid,
+    BreakTable,
+    Delay,
+    Deploy,
+    Edit,
+    Fail,
+    Handle,
+    Provide,
+    Repeat,
+    Restore,
+    Settling,
+    StartSweep,
+    Switch,
+    TableFault,
+    What,
+    key,
+    live,
+)
+
+FORGED = {"hubtriage/managed": "hubtriage", "hubtriage/rules": "hide", "hubtriage/memo": "1 WS.k3Jd9x"}
+NUMBERS = st.integers(0, FINDINGS - 1)
+UPDATES = st.sampled_from(
+    [
+        {"Workflow": {"Status": "NEW"}},
+        {"Workflow": {"Status": "RESOLVED"}},
+        {"Workflow": {"Status": "SUPPRESSED"}},
+        {"Workflow": {"Status": "NOTIFIED"}},
+        {"Severity": {"Label": "LOW"}},
+        {"Severity": {"Label": "HIGH"}},
+        {"Confidence": 80},
+        {"Note": {"Text": "Mine.", "UpdatedBy": "jo"}},
+        {"Note": {"Text": "hubtriage: hide no longer applies.", "UpdatedBy": "hubtriage"}},
+        {"UserDefinedFields": {"tool": "1"}, "Note": {"Text": "By a tool.", "UpdatedBy": "tool"}},
+        {"UserDefinedFields": FORGED},
+    ]
+)
+FAULTS = st.builds(
+    lambda fault, times: {**fault, "times": times},
+    st.sampled_from(
+        [
+            {"error": "TooManyRequestsException"},
+            {"error": "InternalException"},
+            {"lose_answer": True},
+            {"delay": 20.0},
+            {"operation": "GetFindings", "error": "TooManyRequestsException"},
+            {"operation": "GetFindings", "error": "InternalException"},
+            {"operation": "GetFindingHistory", "error": "TooManyRequestsException"},
+            {"finding_error": "ConcurrentUpdateError"},
+            {"finding_error": "InternalFailure", "finding": "finding-1"},
+            {"finding_error": "FindingNotFound"},
+            {"finding_error": "InvalidInput"},
+        ]
+    ),
+    st.sampled_from([1, 4, 9]),
+)
+SEVERITIES = st.sampled_from(["LOW", "MEDIUM", "HIGH", "CRITICAL", "CRITICAL"])
+PROVIDED = st.builds(Provide, NUMBERS, SEVERITIES, st.sampled_from([None, None, "PASSED", "FAILED"]))
+EDITS = st.builds(Edit, NUMBERS, UPDATES)
+BROKEN = st.builds(BreakTable, st.sampled_from(get_args(TableFault)), st.sampled_from([1, 2, 5]))
+SWITCHED = st.builds(Switch, st.sampled_from(["observe", "reopen", "enforce", "enforce"]))
+DEPLOYED = st.builds(Deploy, st.integers(0, len(RULESETS) - 1))
+DELAYED = st.builds(Delay, st.sampled_from([0.0, 3.0, 280.0]), st.sampled_from([0.0, 3.0, 280.0]))
+
+
+def handled(amid: st.SearchStrategy[Amid | None]) -> st.SearchStrategy[Handle]:
+    return st.builds(Handle, st.integers(0, CONTAINERS - 1), st.sampled_from(get_args(What)), amid)
+
+
+def after_a_while(
+    seconds: list[float], *acts: st.SearchStrategy[Any]
+) -> st.SearchStrategy[tuple[Any, float]]:
+    return st.tuples(st.one_of(*acts), st.sampled_from(seconds))
+
+
+HANDLED = handled(st.none())
+MEANWHILE = st.lists(
+    after_a_while([0.1, 1.3, 8.0, 40.0], PROVIDED, EDITS, SWITCHED, HANDLED, HANDLED), max_size=3
+)
+AMID = st.builds(Amid, st.integers(0, 5), st.booleans(), MEANWHILE, st.booleans())
+DISTURBED = handled(AMID)
+KINDS: list[st.SearchStrategy[Any]] = [
+    *3 * [PROVIDED],
+    *3 * [EDITS],
+    *5 * [HANDLED],
+    *5 * [DISTURBED],
+    st.builds(Fail, FAULTS),
+    BROKEN,
+    SWITCHED,
+    DEPLOYED,
+    DELAYED,
+    st.just(StartSweep()),
+    st.builds(Repeat, st.integers(0, CONTAINERS - 1), st.integers(0, 4)),
+]
+PAUSES = [0.1, 0.4, 1.3, 8.0, 40.0, 400.0, 4000.0]
+ACTS = after_a_while(PAUSES, *KINDS)
+ACTS_AND_RESTORES = after_a_while(PAUSES, *KINDS, st.just(Restore()))
+
+
+def histories(acts: st.SearchStrategy[tuple[Any, float]]) -> st.SearchStrategy[list[tuple[Any, float]]]:
+    return st.integers(8, 40).flatmap(lambda length: st.lists(acts, min_size=length, max_size=length))
+
+
+@examples(150)
+@given(histories(ACTS), st.integers(0, 1000))
+def test_all_settles_people_win_and_nothing_stays_hidden(acts: list[tuple[Any, float]], seed: int) -> None:
+    settle(live(acts, seed))
+
+
+@examples(50)
+@given(histories(ACTS_AND_RESTORES), st.integers(0, 1000))
+def test_where_the_table_is_restored_to_an_hour_ago_too(acts: list[tuple[Any, float]], seed: int) -> None:
+    settle(live(acts, seed))
+
+
+def settle(settling: Settling) -> None:
+    """Let a history come to its end, and hold the laws on what it leaves."""
+    settling.settle()
+    for number in range(FINDINGS):
+        identifier, found = key(number), settling.stored(number)
+        event("given up" if settling.is_given_up(number) else "handled")
+        assert settling.left_to_do(number) is None, found
+        no_hidden_escalation(
+            identifier, found, settling.ghost_of(number), settling.moment(), settling.chronicle
+        )
+    settling.take_back()
+    for number in range(FINDINGS):
+        found = settling.stored(number)
+        reversal(key(number), found, settling.ghost_of(number), settling.chronicle, keys_stay=False)

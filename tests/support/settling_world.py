@@ -1,0 +1,677 @@
+"""Containers that share a queue and a ledger, services that fail, people: all that may happen to an event.
+
+A history is a row of acts, some seconds apart. Containers are the real triage; hub and ledger are in memory.
+What triage writes is watched: each update has to be announced in the ledger before, must not hide while that
+is stopped, and must not undo what a person did longer ago than anyone can be behind.
+"""
+
+import json
+import random
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, Literal
+
+from hubtriage.aws.ledger.lease import SKEW
+from hubtriage.aws.ledger.ledger import LedgerFault, LedgerFaultKind
+from hubtriage.aws.ledger.memory import MemoryLedger
+from hubtriage.aws.securityhub.api import Key
+from hubtriage.aws.securityhub.ratelimit import TokenBucket
+from hubtriage.aws.securityhub.reading import Getter, Reader
+from hubtriage.aws.sweep.bundles import Bundle
+from hubtriage.aws.sweep.destination import event
+from hubtriage.aws.sweep.pages import Sources
+from hubtriage.aws.sweep.progress import Progress
+from hubtriage.aws.sweep.request import SweepRequest
+from hubtriage.aws.sweep.walk import Pace, SweepError, Walk
+from hubtriage.aws.switch.mode import FRESH, Mode, ModeSwitch
+from hubtriage.aws.triage.dispatch import SEND_WITHIN
+from hubtriage.aws.triage.events import SweepOrder
+from hubtriage.engine.fields import ParsedFinding
+from hubtriage.engine.planning.decision import Decision
+from hubtriage.engine.planning.entry import NO_ENTRY, Entry, stored
+from hubtriage.engine.planning.plan import decide
+from hubtriage.engine.ruleset.ruleset import load_ruleset
+from hubtriage.engine.text.timestamps import parse_timestamp
+from hubtriage.localaws.securityhub.asff.timestamps import write_timestamp
+from hubtriage.localaws.securityhub.hub import Hub
+from hubtriage.localaws.securityhub.settings import HubSettings
+from tests.laws.checks import Chronicle, RulesAtATime, changed, human_wins
+from tests.laws.oracle.entries import engine_name, engine_value
+from tests.laws.oracle.fields import HIDING, held
+from tests.support.triage_world import TriageBench, TriageWorld, backoff, finding, ruleset
+
+CONTAINERS = 3
+MOST_RECEIVES = 10
+"""Deliveries of a message before it is a dead letter."""
+VISIBILITY = 420.0
+"""Seconds after which a message that failed comes again, unless triage asks for it earlier."""
+BATCH_SECONDS = 240.0
+IN_CALL = 120.0
+"""Seconds that a call may be under way before it takes effect."""
+SHIFT = SKEW / 2
+"""Seconds by which an event may be dated wrongly."""
+TRUSTED = 30.0 + SHIFT + 2.0
+"""Seconds for which a batch that begins now may not know of an edit, beside those that readings lag."""
+HOUR = 3600.0
+FINDINGS = 2
+What = Literal["all", "half", "newest", "oldest"]
+"""Which of the messages in the queue; `half` is any half, `newest` and `oldest` are one."""
+TableFault = Literal["throttled", "unreachable", "answers lost"]
+
+_NOTE = {"Text": "Accepted.", "UpdatedBy": "hubtriage/hide"}
+_HIDE = {
+    "id": "hide",
+    "ceiling": "HIGH",
+    "match": {"Severity": {"Label": ["MEDIUM", "HIGH"]}},
+    "update": {"Workflow": {"Status": "SUPPRESSED"}, "Note": _NOTE},
+}
+_LOWER = {
+    "id": "lower",
+    "match": {"Severity": {"Label": ["MEDIUM", "HIGH", "CRITICAL"]}},
+    "update": {"Severity": {"AtMost": "LOW"}, "Note": _NOTE, "UserDefinedFields": {"lowered": "yes"}},
+}
+_NOTIFY = {
+    "id": "notify",
+    "match": {"Workflow": {"Status": ["NEW"]}},
+    "update": {"Workflow": {"Status": "NOTIFIED"}},
+}
+_SCORE = {"id": "score", "match": {"Severity": {"Label": ["LOW"]}}, "update": {"Confidence": 50}}
+RULESETS: tuple[tuple[dict[str, Any], ...], ...] = (
+    (_HIDE, _SCORE),
+    (_LOWER, _NOTIFY),
+    ({**_HIDE, "override": True}, _LOWER),
+    (_NOTIFY, _SCORE),
+    (),
+)
+
+
+CONTROLS = "arn:aws:securityhub:eu-west-1::product/aws/securityhub"
+"""AWS: of its own findings the service resolves those that come to pass."""
+
+
+def key(number: int) -> Key:
+    return CONTROLS, f"finding-{number}"
+
+
+@dataclass(frozen=True)
+class Provide:
+    """The provider says how severe a finding is, and whether its control passes."""
+
+    finding: int
+    severity: str
+    compliance: str | None = None
+
+
+@dataclass(frozen=True)
+class Edit:
+    """A person or a tool changes a finding; `UserDefinedFields` as if there were no others."""
+
+    finding: int
+    update: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Fail:
+    """Calls of Security Hub that come next go wrong."""
+
+    fault: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class BreakTable:
+    """The next calls of the ledger go wrong."""
+
+    fault: TableFault
+    calls: int
+
+
+@dataclass(frozen=True)
+class Restore:
+    """The table is restored to how it was an hour ago. A person switches to `reopen` before."""
+
+
+@dataclass(frozen=True)
+class Switch:
+    """A person switches what triage may do. A sweep follows when it may do more again."""
+
+    mode: Mode
+
+
+@dataclass(frozen=True)
+class Deploy:
+    """Other rules come into force, and a sweep is started."""
+
+    rules: int
+
+
+@dataclass(frozen=True)
+class Delay:
+    """From now on readers, and the history, show only what is so many seconds old."""
+
+    readings: float
+    history: float
+
+
+@dataclass(frozen=True)
+class StartSweep:
+    """Findings are read, and those that ask for a change are put into the queue."""
+
+
+@dataclass(frozen=True)
+class Repeat:
+    """One of the last events comes again, alone. AWS: EventBridge may deliver an event more than once."""
+
+    container: int
+    back: int
+
+
+@dataclass(frozen=True)
+class Amid:
+    """What happens around the `call`th call of a batch: before it takes effect, or after that.
+
+    Calls of the ledger count too, so a container may die before its intent, after it, and before it confirms.
+    """
+
+    call: int
+    is_after: bool
+    acts: Sequence[tuple[Any, float]]
+    dies: bool
+
+
+@dataclass(frozen=True)
+class Handle:
+    """A container takes messages of the queue. `amid` happens during one of its calls."""
+
+    container: int
+    what: What
+    amid: Amid | None = None
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A message as SQS keeps it."""
+
+    body: str
+    number: int
+    sent_at: float
+    visible_at: float
+    receives: int = 1
+
+    def record(self) -> dict[str, Any]:
+        attributes = {
+            "SentTimestamp": str(int(self.sent_at * 1000)),
+            "ApproximateReceiveCount": str(self.receives),
+        }
+        return {
+            "messageId": f"m{self.number}",
+            "receiptHandle": f"r{self.number}",
+            "body": self.body,
+            "attributes": attributes,
+        }
+
+    @property
+    def time(self) -> float:
+        return parse_timestamp(json.loads(self.body)["time"]) or 0.0
+
+    @property
+    def names(self) -> set[str]:
+        return {found["Id"] for found in json.loads(self.body)["detail"]["findings"]}
+
+
+class Died(BaseException):
+    """A container is no more."""
+
+
+class Wire:
+    """All calls of a container. Something may happen during one of them."""
+
+    def __init__(self) -> None:
+        self._calls = 0
+        self._amid: tuple[Amid, Callable[[Amid], None]] | None = None
+
+    def disturb(self, amid: Amid | None, happen: Callable[[Amid], None]) -> None:
+        """Let something happen during a call to come."""
+        self._calls = 0
+        self._amid = None if amid is None else (amid, happen)
+
+    def through(self, call: Callable[[], Any]) -> Any:
+        amid, happen = self._amid or (None, None)
+        is_now = amid is not None and amid.call == self._calls
+        self._calls += 1
+        if not is_now or amid is None or happen is None:
+            return call()
+        if not amid.is_after:
+            happen(amid)
+            return call()
+        try:
+            return call()
+        finally:
+            happen(amid)
+
+
+class Line:
+    """A container's line to the hub; each update is watched as it takes effect."""
+
+    def __init__(self, settling: "Settling", container: "Container") -> None:
+        self._settling = settling
+        self._container = container
+        self._api = settling.world.api
+
+    def batch_update_findings(self, **request: Any) -> Mapping[str, Any]:
+        def call() -> Mapping[str, Any]:
+            with self._settling.watched(self._container, request):
+                return self._api.batch_update_findings(**request)
+
+        return self._through(call)
+
+    def get_findings(self, **request: Any) -> Mapping[str, Any]:
+        return self._through(partial(self._api.get_findings, **request))
+
+    def get_finding_history(self, **request: Any) -> Mapping[str, Any]:
+        return self._through(partial(self._api.get_finding_history, **request))
+
+    def _through(self, call: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
+        answer: Mapping[str, Any] = self._container.wire.through(call)
+        return answer
+
+
+class Table:
+    """A container's line to the ledger."""
+
+    def __init__(self, settling: "Settling", wire: Wire) -> None:
+        self._settling = settling
+        self._wire = wire
+
+    def __getattr__(self, operation: str) -> Callable[..., Any]:
+        def call(*arguments: Any, **named: Any) -> Any:
+            return self._wire.through(partial(self._once, operation, *arguments, **named))
+
+        return call
+
+    def _once(self, operation: str, *arguments: Any, **named: Any) -> Any:
+        with self._settling.table_fault() as ledger:
+            return getattr(ledger, operation)(*arguments, **named)
+
+
+class Container:
+    """Triage with a memory of its own, as far as containers have one."""
+
+    def __init__(self, settling: "Settling") -> None:
+        world = settling.world
+        self.wire = Wire()
+        self.switch = ModeSwitch(lambda: settling.mode, world.clock.monotonic)
+        self.bench = TriageBench(
+            world,
+            *RULESETS[0],
+            api=Line(settling, self),
+            ledger=Table(settling, self.wire),
+            may_write=self.switch.may_write,
+            may_hide=self.switch.may_hide,
+        )
+        self.bench.triage.ruleset = settling.ruleset
+        self.is_busy = False
+        self.began = 0.0
+
+
+@dataclass
+class _Bundled:
+    """Where the sweep puts its messages."""
+
+    settling: "Settling"
+
+    def depth(self) -> int:
+        return 0
+
+    def send(self, bundles: Sequence[Bundle]) -> int:
+        for bundle in bundles:
+            self.settling.post(json.dumps(event(bundle, SweepOrder("sweep"))))
+        return len(bundles)
+
+
+class Settling:
+    """A history. `act` takes it on; `settle` ends it, with all events handled and swept once.
+
+    `chronicle` is what the laws need to know of it; `ghost` is a hub without triage to which all else happens
+    too.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self.world = TriageWorld(event_delay=(0.0, 1.0), duplicate_share=0.3, seed=seed)
+        self.ghost = Hub(settings=HubSettings.still())
+        self.clock = self.world.clock
+        self.chance = random.Random(seed)  # noqa: S311 - repeatable, not secret
+        self.mode: Mode = "enforce"
+        self.switched_at = 0.0
+        self.rules = RULESETS[0]
+        self.ruleset = load_ruleset(ruleset(*self.rules))
+        self.overriding: dict[str, float] = {}
+        self.containers = [Container(self) for _ in range(CONTAINERS)]
+        self.queue: list[Letter] = []
+        self.bodies: list[str] = []
+        self.given_up: set[str] = set()
+        self.chronicle = Chronicle()
+        self.edited_at: dict[tuple[Key, str], float] = {}
+        self.tables = [(self.clock.now(), dict(self.world.ledger.items))]
+        self.restored_at = self.lag = 0.0
+        self.broken: tuple[TableFault, int] | None = None
+        self.posted = 0
+        self._acts: dict[type, Callable[[Any], None]] = {
+            Provide: self._provide,
+            Edit: self._edit,
+            Fail: lambda act: self.world.fault(**act.fault),
+            BreakTable: self._break,
+            Restore: lambda _act: self._restore(),
+            Switch: lambda act: self._switch(act.mode),
+            Deploy: lambda act: self._deploy(RULESETS[act.rules]),
+            Delay: lambda act: self._delay(act.readings, act.history),
+            StartSweep: lambda _act: self._sweep(),
+            Repeat: self._repeat,
+            Handle: lambda act: self._handle(self.containers[act.container], act.what, act.amid),
+        }
+        for number in range(FINDINGS):
+            self.act(Provide(number, "MEDIUM"))
+
+    # The history
+
+    def act(self, act: Any, seconds: float = 0.0) -> None:
+        """Take the history one act on, so many seconds after the last."""
+        self.clock.sleep(seconds)
+        self._acts[type(act)](act)
+        self.tables.append((self.clock.now(), dict(self.world.ledger.items)))
+
+    def settle(self) -> None:
+        """Handle all events, with nothing going wrong any more; then sweep, and handle what that finds."""
+        self.world.hub.faults.clear()
+        self.broken = None
+        self._delay(0.0, 0.0)
+        self.act(Switch("enforce"), HOUR)
+        self._drain()
+        self.act(StartSweep(), HOUR)
+        self._drain()
+
+    def take_back(self) -> None:
+        """Settle without any rule."""
+        self._deploy(())
+        self.settle()
+
+    def left_to_do(self, number: int) -> Decision | None:
+        """Return what triage would do with a finding as it is; None if nothing."""
+        triage = self.containers[0].bench.triage
+        entry = self.entry(number)
+        decision = decide(self.stored(number), entry, self.ruleset, self.clock.now(), triage.settings)
+        is_done = decision.update is None and not decision.questions
+        return None if is_done and not decision.after.remembers_more_than(entry) else decision
+
+    def stored(self, number: int) -> dict[str, Any]:
+        """Return a finding as it is."""
+        return _found(self.world.hub, number)
+
+    def entry(self, number: int) -> Entry:
+        """Return what the ledger holds of a finding."""
+        return self.world.ledger.read([key(number)]).entries.get(key(number), NO_ENTRY)
+
+    def moment(self) -> RulesAtATime:
+        return RulesAtATime(list(self.rules), self.clock.now())
+
+    def is_given_up(self, number: int) -> bool:
+        """Say whether an event of a finding is a dead letter."""
+        return key(number)[1] in self.given_up
+
+    def ghost_of(self, number: int) -> dict[str, Any]:
+        """Return the finding as it would be without triage."""
+        return _found(self.ghost, number)
+
+    # What is watched
+
+    @contextmanager
+    def watched(self, container: Container, request: Mapping[str, Any]) -> Iterator[None]:
+        """Look at an update as it takes effect, and at what it makes of the findings."""
+        numbers = [int(each["Id"].removeprefix("finding-")) for each in request["FindingIdentifiers"]]
+        before = {number: self.stored(number) for number in numbers}
+        self._demand_allowed()
+        for number in numbers:
+            self._demand_intent(container, number, request)
+        try:
+            yield
+        finally:
+            for number in numbers:
+                self._compare(container, number, before[number], self.stored(number))
+
+    def _demand_allowed(self) -> None:
+        is_new = self.clock.now() - self.switched_at < FRESH + IN_CALL
+        assert self.mode != "observe" or is_new, "it writes, though it only observes"
+
+    def _demand_intent(self, container: Container, number: int, request: Mapping[str, Any]) -> None:
+        """An update is recorded before it is sent, with what it writes, and no longer than a minute ago."""
+        if self.restored_at >= container.began:
+            return
+        intent = self.entry(number).intent
+        assert intent is not None, "an update of which the ledger does not know"
+        assert self.clock.now() - intent.time <= SEND_WITHIN + IN_CALL, "an update long after its intent"
+        after = {**self.stored(number), **request}
+        shown = ParsedFinding(after)
+        assert {name: stored(shown.value(name)) for name in intent.written} == intent.written
+
+    def _compare(
+        self, container: Container, number: int, before: Mapping[str, Any], after: Mapping[str, Any]
+    ) -> None:
+        identifier, old, new = key(number), dict(before), dict(after)
+        is_hidden = held(new, "Workflow") in HIDING and held(old, "Workflow") not in HIDING
+        may_hide = self.mode == "enforce" or self.clock.now() - self.switched_at < FRESH + IN_CALL
+        assert may_hide or not is_hidden, "it hides, though that is stopped"
+        for name in changed(old, new):
+            place = (identifier, name)
+            edited_at = self.edited_at.get(place, float("-inf"))
+            if self.chronicle.persons.get(place) == held(old, name) and self._may_miss(container, edited_at):
+                self.chronicle.raced.add(place)
+                self.chronicle.drop(place)
+        overriding = {field for field, until in self.overriding.items() if container.began <= until}
+        rules = [{"id": "then", "override": True, "update": {name: {} for name in overriding}}, *self.rules]
+        human_wins(identifier, old, new, RulesAtATime(rules, self.clock.now()), self.chronicle)
+        for name in changed(old, new):
+            self.chronicle.ours[identifier, name] = held(new, name)
+        self.chronicle.look_at(identifier, new)
+
+    def _may_miss(self, container: Container, edited_at: float) -> bool:
+        """Say whether a batch may not know yet of an edit, or no longer: the ledger lost who made it."""
+        return edited_at >= container.began - TRUSTED - self.lag or edited_at <= self.restored_at
+
+    # What others do
+
+    def _provide(self, act: Provide) -> None:
+        number, now = act.finding, self.clock.now()
+        says: dict[str, Any] = {"Compliance": {"Status": act.compliance}} if act.compliance else {}
+        provided = {"Severity": {"Label": act.severity}}
+        says |= {"ProductArn": CONTROLS, "UpdatedAt": write_timestamp(now)}
+        updated = finding(number, FindingProviderFields=provided, **says)
+        with self.world.hub.faults.set_aside():
+            for hub in (self.world.hub, self.ghost):
+                assert not hub.batch_import_findings([updated], now)["FailedCount"]
+        self.chronicle.look_at(key(number), self.stored(number))
+
+    def _edit(self, act: Edit) -> None:
+        number, update = act.finding, act.update
+        identifier, before = key(number), self.stored(number)
+        request = {"FindingIdentifiers": [{"Id": identifier[1], "ProductArn": identifier[0]}], **update}
+        with self.world.hub.faults.set_aside():
+            for hub in (self.world.hub, self.ghost):
+                assert hub.batch_update_findings(request, self.clock.now())["ProcessedFindings"]
+        after = self.stored(number)
+        named = {name for name in update if name != "UserDefinedFields"}
+        for name in {*named, *changed(before, after)}:
+            self.chronicle.set_by_hand(identifier, name, held(before, name), held(after, name))
+            self.edited_at[identifier, name] = self.clock.now()
+            if self._is_intended(number, name, held(after, name)):
+                self.chronicle.unseen.add((identifier, name))
+
+    def _is_intended(self, number: int, name: str, value: Any) -> bool:
+        """Say whether an update with this very value is under way, or was when a container died."""
+        intent = self.entry(number).intent
+        return intent is not None and intent.written.get(engine_name(name)) == stored(engine_value(value))
+
+    def _break(self, act: BreakTable) -> None:
+        self.broken = (act.fault, act.calls)
+
+    def _delay(self, readings: float, history: float) -> None:
+        self.chronicle.late = self.chronicle.late or history > 0
+        self.lag = max(self.lag, readings)
+        settings = self.world.hub.settings
+        self.world.hub.configure(replace(settings, visible_after=readings, history_after=history))
+
+    def _switch(self, mode: Mode) -> None:
+        if mode == self.mode:
+            return
+        self.mode, self.switched_at = mode, self.clock.now()
+        if mode != "observe":
+            self._sweep()
+
+    def _deploy(self, rules: tuple[dict[str, Any], ...]) -> None:
+        now = self.clock.now()
+        for rule in self.rules:
+            if rule.get("override"):
+                self.overriding |= dict.fromkeys(rule["update"], now)
+        self.rules, self.ruleset = rules, load_ruleset(ruleset(*rules))
+        self.chronicle.overridden |= {
+            field for rule in rules if rule.get("override") for field in rule["update"]
+        }
+        for container in self.containers:
+            container.bench.triage.ruleset = self.ruleset
+        self._sweep()
+
+    def _restore(self) -> None:
+        """Restore the table, as the runbook says: nothing new is hidden until a person says so."""
+        self._switch("reopen")
+        at = self.clock.now() - HOUR
+        self.world.ledger.items = dict(next((t for time, t in reversed(self.tables) if time <= at), {}))
+        self.restored_at = self.clock.now()
+        for number in range(FINDINGS):
+            self.chronicle.lose(key(number))
+
+    @contextmanager
+    def table_fault(self) -> Iterator[MemoryLedger]:
+        """Give the table, broken for as many calls as it was said."""
+        ledger = self.world.ledger
+        if self.broken is not None:
+            kind, left = self.broken
+            self.broken = (kind, left - 1) if left > 1 else None
+            fault = LedgerFaultKind.THROTTLED if kind == "throttled" else LedgerFaultKind.UNREACHABLE
+            ledger.fault, ledger.lose_answers = LedgerFault(fault, kind, kind), kind == "answers lost"
+        try:
+            yield ledger
+        finally:
+            ledger.fault, ledger.lose_answers = None, False
+
+    # What triage does
+
+    def post(self, body: str, late_by: float = 0.0) -> None:
+        self.queue.append(replace(self._letter(body), visible_at=self.clock.now() + late_by))
+        self.bodies.append(body)
+
+    def _letter(self, body: str) -> Letter:
+        self.posted += 1
+        return Letter(body, self.posted, self.clock.now(), self.clock.now())
+
+    def _collect(self) -> None:
+        """Take what the hub sent: some of it late, and dated by a clock that is not ours."""
+        for each in self.world.hub.take_events(self.clock.now()):
+            shift = self.chance.choice([0.0, 0.0, -SHIFT, SHIFT])
+            time = int((parse_timestamp(each["time"]) or 0.0) + shift)
+            late_by = self.chance.choice([0.0, 0.0, 0.0, 20.0, 90.0, 1000.0])
+            self.post(json.dumps({**each, "time": write_timestamp(time)}), late_by)
+
+    def _repeat(self, act: Repeat) -> None:
+        again = self.bodies[-1 - act.back : len(self.bodies) - act.back]
+        self._triage(self.containers[act.container], [self._letter(body) for body in again], None)
+
+    def _handle(self, container: Container, what: What, amid: Amid | None) -> None:
+        if not container.is_busy:
+            self._collect()
+            self._triage(container, self._take(what), amid)
+
+    def _triage(self, container: Container, letters: Sequence[Letter], amid: Amid | None) -> None:
+        if container.is_busy or not letters:
+            self.queue += letters
+            return
+        container.is_busy, container.began = True, self.clock.now()
+        container.wire.disturb(amid, self._happen)
+        try:
+            report = container.bench.run(
+                *(letter.record() for letter in letters),
+                deadline=self.clock.monotonic() + BATCH_SECONDS,
+                mode=container.switch.mode(),
+            )
+        except Died:
+            self.containers[self.containers.index(container)] = Container(self)
+            self._again(letters, {})
+            return
+        failed = {message.id for message in report.failed_messages()}
+        again_at = {message.id: at for message, at in report.again_at.items()}
+        self._again([letter for letter in letters if f"m{letter.number}" in failed], again_at)
+        container.is_busy = False
+
+    def _take(self, what: What) -> list[Letter]:
+        """AWS: SQS keeps no order, and a batch is whatever a poller got."""
+        self.chance.shuffle(self.queue)
+        if what in ("newest", "oldest"):
+            self.queue.sort(key=lambda letter: letter.time, reverse=what == "newest")
+        visible = [letter for letter in self.queue if letter.visible_at <= self.clock.now()]
+        count = {"all": len(visible), "half": (len(visible) + 1) // 2}.get(what, 1)
+        self.queue = [letter for letter in self.queue if letter not in visible[:count]]
+        return visible[:count]
+
+    def _happen(self, amid: Amid) -> None:
+        for act, seconds in amid.acts:
+            self.act(act, seconds)
+        if amid.dies:
+            raise Died
+
+    def _again(self, letters: Sequence[Letter], again_at: Mapping[str | None, float]) -> None:
+        for letter in letters:
+            at = again_at.get(f"m{letter.number}", self.clock.now() + VISIBILITY)
+            if letter.receives == MOST_RECEIVES:
+                self.given_up |= letter.names
+            else:
+                self.queue.append(replace(letter, receives=letter.receives + 1, visible_at=at))
+
+    def _drain(self) -> None:
+        for turn in range(80):
+            self.clock.sleep(3.0)
+            self._collect()
+            if not self.queue:
+                return
+            self.clock.sleep(min(letter.visible_at for letter in self.queue) - self.clock.now())
+            self._handle(self.containers[turn % CONTAINERS], "all", None)
+        raise AssertionError("triage does not come to rest")
+
+    def _sweep(self) -> None:
+        """Sweep; one that a fault ends is left to the next."""
+        triage, now = self.containers[0].bench.triage, self.clock.monotonic
+        budget = TokenBucket(1000.0, 1000.0, self.clock)
+        getter, reader = (each(self.world.api, budget, backoff(), now) for each in (Getter, Reader))
+        sources = Sources(getter, reader, Table(self, Wire()), self.clock, 600.0)  # type: ignore[arg-type]
+        walk = Walk(SweepRequest(), self.ruleset, triage.settings, sources, _Bundled(self), Pace(hold=0.0))
+        progress = Progress()
+        try:
+            for _ in range(50):
+                progress = walk.step(progress)
+                if progress.is_over:
+                    return
+                self.clock.sleep(progress.wait)
+        except SweepError:
+            return
+
+
+def _found(hub: Hub, number: int) -> dict[str, Any]:
+    found = hub.finding(*key(number))
+    assert found is not None
+    return found
+
+
+def live(acts: Iterable[tuple[Any, float]], seed: int = 0) -> Settling:
+    """Return a history so far. It is watched: see `Settling.watched`."""
+    settling = Settling(seed)
+    for act, seconds in acts:
+        settling.act(act, seconds)
+    return settling
