@@ -36,7 +36,8 @@ class Chronicle:
 
     `persons`: values that people and other tools set by hand and that stand; `overruling`: those of them
     that took the place of a value of ours; `touched`: every field that they ever set. `ours`: the last
-    value that triage wrote. `shared`: findings that two stacks write to. `lost`: those whose entry was lost.
+    value that triage wrote, `known`: where the ledger has not lost that it did. `shared`: findings that two
+    stacks write to. `lost`: those whose entry was lost.
     `raced`: fields that somebody had set when triage wrote without having seen the finding as it was.
     `unseen`: fields that a person set to just what triage had set, so that no one can tell them apart, and a
     person's that the provider changed behind an override. `overridden`: fields that a rule with `override`
@@ -47,6 +48,7 @@ class Chronicle:
     overruling: set[_Place] = field(default_factory=set)
     touched: set[_Place] = field(default_factory=set)
     ours: dict[_Place, Any] = field(default_factory=dict)
+    known: set[_Place] = field(default_factory=set)
     shared: set[Identifier] = field(default_factory=set)
     lost: set[Identifier] = field(default_factory=set)
     raced: set[_Place] = field(default_factory=set)
@@ -61,10 +63,15 @@ class Chronicle:
         is_ours = place in self.ours
         if value == before or (is_ours and value == self.ours[place]):
             self.unseen.add(place)
-        elif is_ours and before == self.ours[place]:
+        elif place in self.known and before == self.ours[place]:
             self.overruling.add(place)
         self.persons[place] = value
         self.touched.add(place)
+
+    def set_by_triage(self, identifier: Identifier, key: Key, value: Any) -> None:
+        """Record that triage set a field."""
+        self.ours[identifier, key] = value
+        self.known.add((identifier, key))
 
     def race(self, identifier: Identifier) -> None:
         """Record that triage wrote without having seen the finding as it was."""
@@ -83,6 +90,7 @@ class Chronicle:
         """Record that the entry of a finding was lost, and with it who overruled triage."""
         self.lost.add(identifier)
         self.overruling = {place for place in self.overruling if place[0] != identifier}
+        self.known = {place for place in self.known if place[0] != identifier}
 
     def drop(self, place: _Place) -> None:
         self.persons.pop(place, None)

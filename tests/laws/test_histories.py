@@ -162,7 +162,7 @@ class Histories(RuleBasedStateMachine):
         """Look at each update by the engine, as it happens."""
         identifier = identity(step.before)
         for key in changed(step.before, step.after):
-            self.chronicle.ours[identifier, key] = held(step.after, key)
+            self.chronicle.set_by_triage(identifier, key, held(step.after, key))
         if not step.fresh:
             self.chronicle.race(identifier)
         moment = self.planned_at or self.moment

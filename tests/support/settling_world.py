@@ -471,7 +471,7 @@ class Settling:
         rules = [{"id": "then", "override": True, "update": {name: {} for name in overriding}}, *self.rules]
         human_wins(identifier, old, new, RulesAtATime(rules, self.clock.now()), self.chronicle)
         for name in changed(old, new):
-            self.chronicle.ours[identifier, name] = held(new, name)
+            self.chronicle.set_by_triage(identifier, name, held(new, name))
         self.chronicle.look_at(identifier, new)
 
     def _may_miss(self, container: Container, edited_at: float) -> bool:
