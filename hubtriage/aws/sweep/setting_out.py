@@ -7,7 +7,7 @@ from hubtriage.aws.clock import Clock
 from hubtriage.aws.ledger.ledger import Ledger, LedgerError, LedgerFaultKind
 from hubtriage.aws.sweep.occasions.changes import Changes, SweptRules, changes, digest_of, swept_rules
 from hubtriage.aws.sweep.occasions.memory import SweepMemory, Swept
-from hubtriage.aws.sweep.occasions.outset import Deployed, Outset, outset
+from hubtriage.aws.sweep.occasions.outset import DeployedRules, Outset, outset
 from hubtriage.aws.sweep.progress import Progress
 from hubtriage.aws.sweep.request import SweepRequest
 from hubtriage.engine.planning.plan import Settings
@@ -115,5 +115,5 @@ class SettingOut:
         return swept_rules(self._ruleset, self._settings)
 
     @cached_property
-    def _deployed(self) -> Deployed:
-        return Deployed(self._ruleset.hash, digest_of(self._rules))
+    def _deployed(self) -> DeployedRules:
+        return DeployedRules(self._ruleset.hash, digest_of(self._rules))

@@ -21,7 +21,7 @@ from hubtriage.localaws.securityhub.history_pages import history_page
 from hubtriage.localaws.securityhub.quotas import Quotas
 from hubtriage.localaws.securityhub.settings import HubSettings
 from hubtriage.localaws.securityhub.subscription import Subscription
-from hubtriage.localaws.securityhub.writing import Call, FindingWriter
+from hubtriage.localaws.securityhub.writing import FindingWriter, HubCall
 
 Request = Mapping[str, Any]
 _FOUNDING = frozenset({"EnableSecurityHub", "DescribeHub", "DisableSecurityHub"})
@@ -89,7 +89,7 @@ class Hub:
         `now` is epoch seconds, `caller` the ARN that history and automation rules name, `trace` what
         the call log groups update calls by.
         """
-        call = Call(copied(request), now, caller or self._caller, trace, self.settings)
+        call = HubCall(copied(request), now, caller or self._caller, trace, self.settings)
         try:
             fault = self._admit(operation, now)
             body = OPERATIONS[operation](self, call)
@@ -185,7 +185,7 @@ class Hub:
             self._subscription.require()
         return fault
 
-    def _note(self, operation: str, call: Call, outcome: str, body: Mapping[str, Any]) -> None:
+    def _note(self, operation: str, call: HubCall, outcome: str, body: Mapping[str, Any]) -> None:
         listed = call.request.get("FindingIdentifiers" if operation == "BatchUpdateFindings" else "Findings")
         count = len(listed) if isinstance(listed, list) else len(body.get("Findings", ()))
         self.call_log.note(operation, outcome, count)
@@ -194,68 +194,68 @@ class Hub:
 
     # The hub itself
 
-    def _enable(self, call: Call) -> dict[str, Any]:
+    def _enable(self, call: HubCall) -> dict[str, Any]:
         return self._subscription.enable(call.now)
 
-    def _describe(self, _call: Call) -> dict[str, Any]:
+    def _describe(self, _call: HubCall) -> dict[str, Any]:
         return self._subscription.described()
 
-    def _configure_hub(self, call: Call) -> dict[str, Any]:
+    def _configure_hub(self, call: HubCall) -> dict[str, Any]:
         return self._subscription.configure(call.request)
 
-    def _disable(self, _call: Call) -> dict[str, Any]:
+    def _disable(self, _call: HubCall) -> dict[str, Any]:
         return self._subscription.disable()
 
     # Where it stands among accounts and Regions
 
-    def _get_administrator(self, _call: Call) -> dict[str, Any]:
+    def _get_administrator(self, _call: HubCall) -> dict[str, Any]:
         return membership.administrator(self.settings, self.account)
 
-    def _list_members(self, call: Call) -> dict[str, Any]:
+    def _list_members(self, call: HubCall) -> dict[str, Any]:
         return membership.members(self.settings, self.account, call.request)
 
-    def _list_aggregators(self, _call: Call) -> dict[str, Any]:
+    def _list_aggregators(self, _call: HubCall) -> dict[str, Any]:
         return membership.aggregators(self.settings, self.account)
 
-    def _get_aggregator(self, call: Call) -> dict[str, Any]:
+    def _get_aggregator(self, call: HubCall) -> dict[str, Any]:
         return membership.aggregator(self.settings, self.account, call.request)
 
     # Providers and customers
 
-    def _import(self, call: Call) -> dict[str, Any]:
+    def _import(self, call: HubCall) -> dict[str, Any]:
         return self._writer.import_findings(call)
 
-    def _update(self, call: Call) -> dict[str, Any]:
+    def _update(self, call: HubCall) -> dict[str, Any]:
         return self._writer.update_findings(call)
 
     # Readers
 
-    def _get_findings(self, call: Call) -> dict[str, Any]:
+    def _get_findings(self, call: HubCall) -> dict[str, Any]:
         delay = self.settings.visible_after
         return queries.find(self._writer.store, self._views, call.request, call.now, delay)
 
-    def _get_history(self, call: Call) -> dict[str, Any]:
+    def _get_history(self, call: HubCall) -> dict[str, Any]:
         return history_page(self._writer.store, self.settings, call.request, call.now)
 
     # Automation rules
 
-    def _create_rule(self, call: Call) -> dict[str, Any]:
+    def _create_rule(self, call: HubCall) -> dict[str, Any]:
         return {"RuleArn": self._rules.create(call.request, call.caller, call.now)}
 
-    def _list_rules(self, call: Call) -> dict[str, Any]:
+    def _list_rules(self, call: HubCall) -> dict[str, Any]:
         return operations.list_rules(self._rules, call.request)
 
-    def _get_rules(self, call: Call) -> dict[str, Any]:
+    def _get_rules(self, call: HubCall) -> dict[str, Any]:
         return operations.get_rules(self._rules, call.request)
 
-    def _update_rules(self, call: Call) -> dict[str, Any]:
+    def _update_rules(self, call: HubCall) -> dict[str, Any]:
         return operations.update_rules(self._rules, call.request, call.now)
 
-    def _delete_rules(self, call: Call) -> dict[str, Any]:
+    def _delete_rules(self, call: HubCall) -> dict[str, Any]:
         return operations.delete_rules(self._rules, call.request)
 
 
-OPERATIONS: Mapping[str, Callable[[Hub, Call], dict[str, Any]]] = {
+OPERATIONS: Mapping[str, Callable[[Hub, HubCall], dict[str, Any]]] = {
     "EnableSecurityHub": Hub._enable,
     "DescribeHub": Hub._describe,
     "UpdateSecurityHubConfiguration": Hub._configure_hub,

@@ -24,7 +24,7 @@ Request = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class HubCall:
     """Who calls when, with what; and how the hub behaves at that time."""
 
     request: Request
@@ -53,7 +53,7 @@ class FindingWriter:
 
     # Providers
 
-    def import_findings(self, call: Call) -> dict[str, Any]:
+    def import_findings(self, call: HubCall) -> dict[str, Any]:
         """Answer BatchImportFindings."""
         flaw = requests.flaw_of_import_request(call.request)
         if flaw:
@@ -79,7 +79,7 @@ class FindingWriter:
         code = self._faults.of_finding("BatchImportFindings", finding["Id"])
         return (code, finding_message(code)) if code else None
 
-    def _import_one(self, incoming: Finding, call: Call) -> None:
+    def _import_one(self, incoming: Finding, call: HubCall) -> None:
         """Import a finding. AWS: one that is not newer than what is stored is ignored."""
         origin = fields.FindingOrigin(self._region, call.settings.account_names)
         original = fields.created(incoming, origin, call.now)
@@ -94,7 +94,7 @@ class FindingWriter:
         self._automate(original, call)
         self._announce(self._stored(incoming).finding, call.now, call.settings)
 
-    def _automate(self, original: Finding, call: Call) -> None:
+    def _automate(self, original: Finding, call: HubCall) -> None:
         record = self._stored(original)
         for rule in self._rules.applying(original, call.now):
             after = fields.customer_update(record.finding, rule.update, call.settings.udf, call.now)
@@ -104,7 +104,7 @@ class FindingWriter:
 
     # Customers
 
-    def update_findings(self, call: Call) -> dict[str, Any]:
+    def update_findings(self, call: HubCall) -> dict[str, Any]:
         """Answer BatchUpdateFindings."""
         flaw = requests.flaw_of_update_request(call.request)
         if flaw:
@@ -124,7 +124,7 @@ class FindingWriter:
                 unprocessed.append(_unprocessed(each, code))
         return {"ProcessedFindings": processed, "UnprocessedFindings": unprocessed}
 
-    def _update_one(self, identifier: Request, call: Call, *, bad_values: bool) -> str | None:
+    def _update_one(self, identifier: Request, call: HubCall, *, bad_values: bool) -> str | None:
         """Update one finding; the ErrorCode if that cannot be."""
         scripted = self._faults.of_finding("BatchUpdateFindings", identifier["Id"])
         if scripted:

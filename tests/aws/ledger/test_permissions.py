@@ -8,8 +8,8 @@ import pytest
 
 from hubtriage.aws.ledger.dynamodb import DynamoLedger
 from hubtriage.aws.ledger.ledger import LedgerError, LedgerFaultKind
+from hubtriage.aws.ledger.table import SWEEP_ACTIONS, TRIAGE_ACTIONS
 from hubtriage.localaws.cloud import LocalCloud
-from infra.ledger import SWEEP_ACTIONS, TRIAGE_ACTIONS
 from tests.support.acting import acting_as, created_role
 from tests.support.entries import ORDINARY
 from tests.support.ledgers import DynamoBench, dynamo_bench

@@ -33,7 +33,7 @@ DAY = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
-class Deployed:
+class DeployedRules:
     """The rule set that is deployed: its hash, which names it, and a digest of all that it decides by."""
 
     hash: str
@@ -123,7 +123,7 @@ def outset(
     request: SweepRequest,
     swept: Swept | None,
     changes: Changes,
-    deployed: Deployed,
+    deployed: DeployedRules,
     reopen_limit: int,
     now: float,
 ) -> Outset:
