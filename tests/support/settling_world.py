@@ -26,8 +26,8 @@ from hubtriage.aws.sweep.progress import Progress
 from hubtriage.aws.sweep.request import SweepRequest
 from hubtriage.aws.sweep.walk import Pace, SweepError, Walk
 from hubtriage.aws.switch.mode import FRESH, Mode, ModeSwitch
-from hubtriage.aws.triage.dispatch import SEND_WITHIN
 from hubtriage.aws.triage.events import SweepOrder
+from hubtriage.aws.triage.steps.dispatch import SEND_WITHIN
 from hubtriage.engine.fields import ParsedFinding
 from hubtriage.engine.planning.decision import Decision
 from hubtriage.engine.planning.entry import NO_ENTRY, Entry, stored
