@@ -54,10 +54,10 @@ SWEEP_PAGE = 100
 SWEEP_STEP_SECONDS = 50
 SWEEP_TRANSITIONS = 3  # a step, and the two choices after it
 GUARD_SECONDS = 300  # between two looks at the ledger
-GUARD_MEMORY_GB = 0.25
+CLOCK_SECONDS = 240  # between two looks whether a rule has begun or ended
 METRICS = 32  # names, and error codes
 RULES = 20  # with a metric each
-ALARMS = 22
+ALARMS = 24
 KEYS = 1  # the stack's own, or with `kms-keys` the customer's in its place
 
 
@@ -143,15 +143,16 @@ def monthly() -> Iterator[Line]:
         f"DynamoDB: the ledger, with entries of {FINDINGS:,} findings",
         FINDINGS * ENTRY_BYTES / GB * TABLE_GB_MONTH,
     )
-    yield "the guard of the ledger, which looks at it every 5 minutes", _guard()
+    yield "the guard of the ledger and the clock of the sweep, every few minutes", _looks()
     yield "KMS: the key of the alarms' topic; with `kms-keys` yours, and what uses it", _keys()
 
 
-def _guard() -> float:
-    """Each look is a write, an invocation of about a tenth of a second, and Lambda's lines on it."""
+def _looks() -> float:
+    """Each takes about a tenth of a second, and Lambda writes lines on it. The guard tries a write, too."""
     lines = PLATFORM_BYTES / GB * LOGS_GB
-    each = TABLE_WRITE + LAMBDA_REQUEST + 0.1 * GUARD_MEMORY_GB * LAMBDA_GB_SECOND + lines
-    return MONTH_SECONDS / GUARD_SECONDS * each
+    each = LAMBDA_REQUEST + 0.1 * MEMORY_GB * LAMBDA_GB_SECOND + lines
+    guard, clock = MONTH_SECONDS / GUARD_SECONDS, MONTH_SECONDS / CLOCK_SECONDS
+    return (guard + clock) * each + guard * TABLE_WRITE
 
 
 def _keys() -> float:

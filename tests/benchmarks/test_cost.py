@@ -40,7 +40,8 @@ def test_the_figures_are_those_of_the_stack() -> None:
     template = (ROOT / "tests" / "infra" / "golden" / "default.json").read_text(encoding="utf-8")
     assert template.count('"AWS::CloudWatch::Alarm"') == cost.ALARMS
     assert template.count('"AWS::KMS::Key"') == cost.KEYS
-    assert template.count(f'"rate({cost.GUARD_SECONDS // 60} minutes)"') == 1
+    for seconds in (cost.GUARD_SECONDS, cost.CLOCK_SECONDS):
+        assert template.count(f'"rate({seconds // 60} minutes)"') == 1
     metrics = re.search(r"^## Metrics\n.*?^## ", PAGE, re.DOTALL | re.MULTILINE)
     assert metrics is not None
     assert len(re.findall(r"^\| `", metrics[0], re.MULTILINE)) <= cost.METRICS

@@ -145,11 +145,18 @@ def test_names_begin_with_the_stack_s_or_hold_it_as_the_page_says(synthesize):
     queries = {name for name in names if name.startswith("sec-triage/")}
     assert len(queries) >= 6
     assert names - queries == {
+        "/hubtriage/sec-triage/clock",
         "/hubtriage/sec-triage/mode",
         "sec-triage-sweep",
         "sec-triage-ledger",
         "/aws/vendedlogs/states/sec-triage-sweep",
         f"sec-triage-{REGION}",
     }
-    for shape in ("`/hubtriage/NAME/mode`", "`NAME-sweep`", "`NAME-ledger`", "`NAME-REGION`"):
+    for shape in (
+        "`/hubtriage/NAME/mode`",
+        "`/hubtriage/NAME/clock`",
+        "`NAME-sweep`",
+        "`NAME-ledger`",
+        "`NAME-REGION`",
+    ):
         assert shape in PAGE
