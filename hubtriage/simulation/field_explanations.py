@@ -19,7 +19,7 @@ from hubtriage.engine.fields import (
     read,
     same,
 )
-from hubtriage.engine.planning.baseline import taken_back
+from hubtriage.engine.planning.baseline import given_back, taken_back, without_us
 from hubtriage.engine.planning.decision import Change, Observed
 from hubtriage.engine.planning.doubt import NEVER_WRITTEN, RULE_FAILED
 from hubtriage.engine.planning.entry import Claim
@@ -85,7 +85,7 @@ class Explainer:
             field=name,
             value=value,
             holder=self._holder(name, value, claim),
-            baseline=taken_back(self.reasoning.finding, name, claim) if claim and not claim.person else value,
+            baseline=without_us(self.reasoning.finding, name, claim) if claim and not claim.person else value,
             becomes=outcome.change.new if outcome.change else value,
             wanted=proposal.value if proposal else None,
             rule=rule.id if rule else None,
@@ -132,9 +132,10 @@ class Explainer:
         holder = self._holder(change.field, change.old, self.reasoning.claims.get(change.field))
         if holder in ("nobody", "triage"):
             return f"{change.rule} wants it{_over(over)}"
-        claim = self.reasoning.outcomes[change.field].claim
-        given_back = "; given back when the rule ends" if claim and claim.before is not None else ""
-        sentence = f"{change.rule} overrides {_plain(change.old)}, set by {holder}{given_back}"
+        claim, finding = self.reasoning.outcomes[change.field].claim, self.reasoning.finding
+        comes_back = claim is not None and given_back(finding, change.field, claim) is not None
+        until = "; given back when the rule ends" if comes_back else ""
+        sentence = f"{change.rule} overrides {_plain(change.old)}, set by {holder}{until}"
         return sentence + self._unless(change.field) + _over(over)
 
     def _unless(self, name: str) -> str:
@@ -143,8 +144,8 @@ class Explainer:
 
     def _why_taken_back(self, change: Change) -> str:
         claim = self.reasoning.claims.get(change.field)
-        given_back = "; what it had replaced is given back" if claim and claim.before is not None else ""
-        return self._what_became_of(change) + given_back
+        replaced = "; what it had replaced is given back" if claim and claim.before is not None else ""
+        return self._what_became_of(change) + replaced
 
     def _what_became_of(self, change: Change) -> str:
         """Say what became of the rule that had set the value."""

@@ -19,14 +19,32 @@ from hubtriage.engine.fields import (
     untouched,
 )
 from hubtriage.engine.planning.entry import Claim, Claims
+from hubtriage.engine.ruleset.ruleset import is_hiding
 
 _PROVIDED = {field.member: field.name for field in FIELDS.values() if field.provided}
 
 
+def without_us(finding: ParsedFinding, name: str, claim: Claim) -> Value:
+    """Return what rules see of a field of ours: the person's value, else the provider's or the service's."""
+    return claim.before if claim.before is not None else _returns_to(finding, name, claim)
+
+
+def given_back(finding: ParsedFinding, name: str, claim: Claim) -> Value:
+    """Return the person's value that comes back with the end of an override; None where there is none.
+
+    Nothing that hides comes back: a person hid the finding as it was then.
+    """
+    before = claim.before
+    return None if before is None or is_hiding(name, before, finding) else before
+
+
 def taken_back(finding: ParsedFinding, name: str, claim: Claim) -> Value:
-    """Return the baseline's value of a field of ours: the person's, else the provider's or the service's."""
-    if claim.before is not None:
-        return claim.before
+    """Return what a field of ours is set to when it is taken back."""
+    persons = given_back(finding, name, claim)
+    return _returns_to(finding, name, claim) if persons is None else persons
+
+
+def _returns_to(finding: ParsedFinding, name: str, claim: Claim) -> Value:
     known, value = untouched(finding, name)
     return value if known else claim.provided
 
@@ -37,7 +55,7 @@ def baseline(finding: ParsedFinding, claims: Claims) -> ParsedFinding:
     Return the finding itself if that changes nothing.
     """
     replaced = _canonical(finding) | {
-        name: taken_back(finding, name, claim)
+        name: without_us(finding, name, claim)
         for name, claim in claims.items()
         if not claim.person and name in FIELDS and name != NOTE
     }

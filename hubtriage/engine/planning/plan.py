@@ -21,7 +21,7 @@ from hubtriage.engine.planning.baseline import baseline
 from hubtriage.engine.planning.causes import cause_of
 from hubtriage.engine.planning.decision import NOTE_DOES_NOT_FIT, Change, Decision, Observed
 from hubtriage.engine.planning.doubt import Doubt
-from hubtriage.engine.planning.entry import Authors, Claims, Entry, Times
+from hubtriage.engine.planning.entry import Authors, Claim, Claims, Entry, Times
 from hubtriage.engine.planning.fold import Fold, fold
 from hubtriage.engine.planning.limits import Plan, fit
 from hubtriage.engine.planning.resolve import FieldOutcome, FieldResolver
@@ -90,14 +90,19 @@ def reason(
     """Decide, and keep every step so that a person can follow it."""
     parsed = ParsedFinding(finding)
     reviewed = review(entry, parsed, authors)
-    base = baseline(parsed, reviewed.claims)
-    folded = fold(ruleset, base, reviewed.claims, now)
     recent = {name: _of_last_day(times, now) for name, times in entry.sets.items()}
-    cause = partial(cause_of, ruleset=ruleset, folded=folded, now=now)
-    doubt = Doubt(folded, base, settings.never, settings.may_hide)
     does_not_fit = {NOTE: NOTE_DOES_NOT_FIT} if without_note else {}
-    resolver = FieldResolver(parsed, reviewed.claims, recent, settings.udf, cause, doubt, does_not_fit)
-    planned = fit(resolver, folded)
+    while True:
+        base = baseline(parsed, reviewed.claims)
+        folded = fold(ruleset, base, reviewed.claims, now)
+        cause = partial(cause_of, ruleset=ruleset, folded=folded, now=now)
+        doubt = Doubt(folded, base, settings.never, settings.may_hide)
+        resolver = FieldResolver(parsed, reviewed.claims, recent, settings.udf, cause, doubt, does_not_fit)
+        planned = fit(resolver, folded)
+        not_given_back = _not_given_back(reviewed.claims, parsed, planned)
+        if not not_given_back:
+            break
+        reviewed.claims.update(not_given_back)
     if reviewed.outdated:
         planned = Plan({}, {})
     changes = () if planned.refused else tuple(_changes(planned))
@@ -121,6 +126,23 @@ def reason(
         outdated=reviewed.outdated,
     )
     return Reasoning(decision, entry, reviewed.claims, parsed, base, folded, planned.outcomes)
+
+
+def _not_given_back(claims: Claims, finding: ParsedFinding, planned: Plan) -> dict[str, Claim]:
+    """Return the claims that end although a person's value would hide, and is not given back: without it.
+
+    Rules have seen that value. They have to see what the field will be instead: what they want then comes in
+    the same call.
+    """
+    ended: dict[str, Claim] = {}
+    for name, claim in claims.items():
+        if claim.before is None or claim.person or planned.refused:
+            continue
+        outcome = planned.outcomes[name]
+        value = outcome.change.new if outcome.change else finding.value(name)
+        if (outcome.claim is None or outcome.claim.before is None) and not same(name, value, claim.before):
+            ended[name] = replace(claim, before=None)
+    return ended
 
 
 def _worth_asking(

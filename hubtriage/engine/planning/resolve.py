@@ -9,8 +9,6 @@ from hubtriage.engine.fields import (
     HIDING_STATUSES,
     NOTE,
     OUR_AUTHOR,
-    SEVERITY,
-    SEVERITY_RANK,
     USER_PREFIX,
     WORKFLOW,
     ParsedFinding,
@@ -20,12 +18,12 @@ from hubtriage.engine.fields import (
     same,
     untouched,
 )
-from hubtriage.engine.planning.baseline import taken_back
+from hubtriage.engine.planning.baseline import given_back, taken_back
 from hubtriage.engine.planning.decision import Cause, Change, Kept, Why
 from hubtriage.engine.planning.doubt import HIDING_STOPPED, Doubt
 from hubtriage.engine.planning.entry import MOST_OVERRULINGS, Claim, Claims, Times, stored
 from hubtriage.engine.planning.fold import Fold
-from hubtriage.engine.ruleset.ruleset import Rule, is_hiding, lowers
+from hubtriage.engine.ruleset.ruleset import Rule
 from hubtriage.engine.ruleset.update import Proposal
 
 SET_BY_A_PERSON = "set by a person or another tool"
@@ -161,15 +159,13 @@ class FieldResolver:
     def _remembered(self, name: str, value: Value, persons: bool) -> Value:
         """Return the value about to be replaced, if it is a person's, or NEW although the finding has PASSED.
 
-        Nothing is remembered that would hide the finding, or that the API would not take.
+        Nothing is remembered that the API would not take back.
         """
         known, theirs = untouched(self.finding, name)
         if not persons and (not known or same(name, value, theirs)):
             return None
         words = FIELDS[name].words if name in FIELDS else ()
-        if value is None or (words and value not in words) or is_hiding(name, value, self.finding):
-            return None
-        return value
+        return None if words and value not in words else value
 
     def _unrecorded(self, name: str, value: Value) -> Value:
         """Return the provider's value about to be replaced, if FindingProviderFields lacks it."""
@@ -184,14 +180,14 @@ class FieldResolver:
             return self._take_back_user_field(name, claim)
         if name == NOTE:
             return self._take_back_note(claim)
-        unwanted = replace(claim, rule=None)
+        unwanted = replace(claim, rule=None, before=None)
         target, value = taken_back(self.finding, name, claim), self.finding.value(name)
         if target is None:  # AWS: a score cannot be emptied, nor a list
             return FieldOutcome(unwanted)
-        if _hides_more(name, value, target, self.finding):
-            return self._kept_open(name, unwanted, target)
+        if name == WORKFLOW and target in HIDING_STATUSES and value not in HIDING_STATUSES:
+            return FieldOutcome(unwanted)  # what is open stays open
         payload = FIELDS[name].write(target)
-        if claim.before is not None or not self._follows(name, target):
+        if given_back(self.finding, name, claim) is not None or not self._follows(name, target):
             return self._undo(name, claim, target, payload)
         return self._undo(name, claim, target, payload, replace(unwanted, value=stored(target)))
 
@@ -202,14 +198,6 @@ class FieldResolver:
         NEW only by an import that comes after it.
         """
         return name in FIELDS and (FIELDS[name].provided or (name == WORKFLOW and target == "RESOLVED"))
-
-    def _kept_open(self, name: str, unwanted: Claim, target: Value) -> FieldOutcome:
-        """Leave a field as it is where taking it back would hide more of the finding."""
-        if unwanted.before is None:
-            return FieldOutcome(unwanted)
-        why = "giving back what the override replaced would hide the finding"
-        value = self.finding.value(name)
-        return FieldOutcome(unwanted, kept=Kept(name, value, target, unwanted.rule, why))
 
     def _take_back_note(self, claim: Claim) -> FieldOutcome:
         """Say in the note that it no longer applies; AWS: a note cannot be removed."""
@@ -242,15 +230,3 @@ class FieldResolver:
         why: Why = "follows provider" if follows else "taken back"
         cause = self.cause(claim.rule) if why == "taken back" else None
         return FieldOutcome(after, Change(name, value, target, claim.rule, why, cause), payload)
-
-
-def _hides_more(name: str, value: Value, target: Value, finding: ParsedFinding) -> bool:
-    """Say whether taking back would close an open finding, or lower it below its provider's severity."""
-    if name == WORKFLOW:
-        return target in HIDING_STATUSES and value not in HIDING_STATUSES
-    return (
-        name == SEVERITY
-        and value is not None
-        and lowers(target, finding)
-        and SEVERITY_RANK[target] < SEVERITY_RANK[value]
-    )

@@ -82,8 +82,8 @@ SERVICES = [
     ),
     pytest.param(
         after(finding(**status("RESOLVED")), other(SUPPRESS, override=True)),
-        "NEW",
-        id="not what a person had, where that hides",
+        "RESOLVED",
+        id="also where that hides, and so is not given back one day",
     ),
 ]
 

@@ -167,24 +167,30 @@ MEDIUM_OF_LOW = {**of_severity("LOW"), "Severity": {"Label": "MEDIUM"}}
 
 GIVEN_BACK = [
     pytest.param(status("NOTIFIED"), OVERRIDE, "NOTIFIED", status("NOTIFIED"), id="a status that is open"),
-    pytest.param(status("SUPPRESSED"), CAUTIOUS, None, status("NEW"), id="not one that suppresses"),
-    pytest.param(status("RESOLVED"), CAUTIOUS, None, status("NEW"), id="nor one that resolves"),
-    pytest.param(status("RESOLVED"), OVERRIDE, None, status("NEW"), id="not even where it was hidden since"),
+    pytest.param(status("SUPPRESSED"), CAUTIOUS, "SUPPRESSED", status("NEW"), id="not one that suppresses"),
+    pytest.param(status("RESOLVED"), CAUTIOUS, "RESOLVED", status("NEW"), id="nor one that resolves"),
     pytest.param(
-        status("SUPPRESSED") | PASSED, OVERRIDE | RESOLVE, None, None, id="nor what the service has resolved"
+        status("RESOLVED"), OVERRIDE, "RESOLVED", status("NEW"), id="not even where it was hidden since"
+    ),
+    pytest.param(
+        status("SUPPRESSED") | PASSED,
+        OVERRIDE | RESOLVE,
+        "SUPPRESSED",
+        None,
+        id="nor one that suppresses what the service would resolve",
     ),
     pytest.param(MEDIUM_OF_LOW, RAISE, "MEDIUM", {"Severity": {"Label": "MEDIUM"}}, id="a raised severity"),
     pytest.param(
         {"Severity": {"Label": "LOW"}},
         RAISE,
-        None,
+        "LOW",
         {"Severity": {"Label": "HIGH"}},
         id="not a severity below the provider's: the provider's comes back",
     ),
     pytest.param(
         {"Severity": {"Label": "LOW"}},
         LOWEST,
-        None,
+        "LOW",
         {"Severity": {"Label": "HIGH"}},
         id="not even where it was lower since",
     ),
@@ -247,10 +253,53 @@ def test_what_was_given_back_is_the_persons_again() -> None:
 
 def test_a_value_that_has_come_to_hide_is_not_given_back() -> None:
     """It was above the provider's severity when the override replaced it."""
-    replaced = after(finding(**MEDIUM_OF_LOW), RAISE)
-    decision = plan(replaced.with_(**provided("HIGH")))
-    assert decision.update is None
-    assert "would hide" in decision.kept[0].why
+    replaced = after(finding(**MEDIUM_OF_LOW), RAISE).with_(**provided("HIGH"))
+    assert plan(replaced).update == {"Severity": {"Label": "HIGH"}}
+    assert after(replaced).claim("Severity.Label") == Claim("HIGH", None), "it follows its provider instead"
+
+
+ON_WHAT_THEY_OVERRIDE = [
+    pytest.param(
+        status("SUPPRESSED"),
+        other(CAUTIOUS, match={"Workflow": {"Status": ["SUPPRESSED"]}}),
+        status("NOTIFIED"),
+        id="people may not suppress: NOTIFIED",
+    ),
+    pytest.param(
+        status("SUPPRESSED"),
+        other(CAUTIOUS, update=status("NEW"), match={"Workflow": {"Status": ["SUPPRESSED"]}}),
+        status("NEW"),
+        id="people may not suppress: NEW",
+    ),
+    pytest.param(
+        {"Severity": {"Label": "LOW"}},
+        {"update": {"Severity": {"AtLeast": "MEDIUM"}}, "override": True},
+        {"Severity": {"Label": "MEDIUM"}},
+        id="people may not lower it so much",
+    ),
+    pytest.param(
+        {"Severity": {"Label": "INFORMATIONAL"}},
+        {"update": {"Severity": {"Label": "LOW"}}, "override": True,
+         "match": {"Severity": {"Label": ["INFORMATIONAL"]}}},
+        {"Severity": {"Label": "LOW"}},
+        id="a severity for another",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("persons", "rule", "update"), ON_WHAT_THEY_OVERRIDE)
+def test_a_rule_on_what_a_person_had_hidden_goes_on_matching_after_it_has_overridden_that(
+    persons: dict[str, Any], rule: Rule, update: dict[str, Any]
+) -> None:
+    known = Known(finding(**persons))
+    for _ in range(MOST_OVERRULINGS):
+        assert plan(known, rule).update == update
+        known = after(known, rule)
+        assert plan(known, rule).update is None
+        assert plan(known, rule).after == known.entry
+        known = known.with_(**{name: persons[name] for name in update})
+    decision = plan(known, rule)
+    assert (decision.update, "no tug of war" in decision.kept[0].why) == (None, True)
 
 
 def test_before_outlasts_a_change_of_the_rules() -> None:

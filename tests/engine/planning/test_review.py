@@ -388,6 +388,8 @@ def test_what_a_person_took_over_is_not_asked_about_again() -> None:
     by_hand = theirs.with_(**status("SUPPRESSED"), **of_severity("CRITICAL"))
     decision = plan(by_hand, SUPPRESS)
     assert (decision.questions, decision.optional_questions, decision.update) == ((), (), None)
+    ours_once = plan(by_hand, SUPPRESS, authors={WORKFLOW: by("triage", "SUPPRESSED")})
+    assert ours_once.after.claims[WORKFLOW].person
 
 
 def test_a_finding_older_than_our_write_leaves_its_entry_as_it_is() -> None:
@@ -401,7 +403,7 @@ def test_a_finding_older_than_our_write_leaves_its_entry_as_it_is() -> None:
 
 def test_an_answer_about_what_is_as_we_left_it_changes_nothing() -> None:
     known = suppressed()
-    for answer in (by("person", "SUPPRESSED"), by("service", "NEW"), None):
+    for answer in (by("triage", "SUPPRESSED"), by("person", "SUPPRESSED"), by("service", "NEW"), None):
         decision = plan(known, SUPPRESS, authors={WORKFLOW: answer})
         assert (decision.after, decision.update, decision.unrecorded) == (known.entry, None, ())
 

@@ -16,13 +16,11 @@ from tests.laws.oracle.fields import (
     USER,
     Finding,
     Key,
-    below,
     held,
     hides,
     is_a_persons,
     label,
     on_record,
-    providers,
     put,
     untouched,
     user_fields,
@@ -98,11 +96,17 @@ class Oracle:
         if reviewed.outdated:
             return OracleDecision(None, entry, reviewed.questions, outdated=True)
         claims = reviewed.claims
-        base = baseline(finding, claims)
-        wishes = fold(base, rules, {key: claim.rule for key, claim in claims.items()}, now)
+        while True:
+            known = dict(claims)
+            base = baseline(finding, claims)
+            wishes = fold(base, rules, {key: claim.rule for key, claim in claims.items()}, now)
+            wanted, frozen = self.doubted(finding, base, wishes, claims)
+            resolution = self.resolution(finding, entry, wanted, claims, frozen, now)
+            over = {key for key, claim in known.items() if ends_otherwise(finding, key, claim, resolution)}
+            if not over:
+                break
+            claims.update({key: replace(known[key], before=None) for key in over})
         optional = unanswered(finding, reviewed, wishes, base, rules, now, answers)
-        wanted, frozen = self.doubted(finding, base, wishes, claims)
-        resolution = self.resolution(finding, entry, wanted, claims, frozen, now)
         values = resolution.values
         payload = self.payload(finding, values) if values else None
         sets = {key: recent(times, now) for key, times in entry.sets.items()}
@@ -279,7 +283,7 @@ def make(finding: Finding, key: Key, wish: Wish, persons: bool, anew: bool, out:
         old = replace(old, provided=current)
     before = old.before
     if persons or (claim is None and key == "Workflow" and current != untouched(finding, key)):
-        before = None if hides(finding, key, current) else current
+        before = current
     out.values[key] = wish.value
     out.claims[key] = replace(
         old, value=plain(key, wish), rule=wish.rule["id"], before=before, person=False, left_out=False
@@ -300,19 +304,22 @@ def give_back(finding: Finding, key: Key, claim: OracleClaim, udf: str, out: Res
             out.values[key] = None
             out.claims[key] = replace(claim, rule=None, left_out=True)
     else:
-        target = untouched(finding, key, claim.provided) if claim.before is None else claim.before
-        if target is None or (target != current and would_hide(finding, key, target)):
+        persons = claim.before is not None and not hides(finding, key, claim.before)
+        target = claim.before if persons else untouched(finding, key, claim.provided)
+        out.claims[key] = replace(claim, rule=None, before=None)
+        if target is None or (key == "Workflow" and target in HIDING and current not in HIDING):
             return
         if target != current:
             out.values[key] = target
-        out.claims[key] = replace(claim, value=target, rule=None)
-        if not (key in PROVIDED and claim.before is None) and target != "RESOLVED":
+        out.claims[key] = replace(claim, value=target, rule=None, before=None)
+        if persons or (key not in PROVIDED and target != "RESOLVED"):
             del out.claims[key]
 
 
-def would_hide(finding: Finding, key: Key, target: Any) -> bool:
-    """Say whether a value hides the finding more than it is hidden now."""
-    current = held(finding, key)
-    if key == "Workflow":
-        return target in HIDING and current not in HIDING
-    return key == "Severity" and below(target, providers(finding, key)) and below(target, current)
+def ends_otherwise(finding: Finding, key: Key, claim: OracleClaim, resolution: Resolution) -> bool:
+    """Say whether a claim is over and the person's value, which rules have seen, does not come back."""
+    if claim.person or claim.before is None:
+        return False
+    left = resolution.claims.get(key)
+    value = resolution.values.get(key, held(finding, key))
+    return (left is None or left.before is None) and value != claim.before
