@@ -17,18 +17,20 @@ from tests.support.deployed_stack import DeployedStack, built_stack, deployed_st
 pytestmark = pytest.mark.e2e
 
 STACK = "hubtriage"
-SUPPRESSING = """\
-rules:
-  - id: accepted
-    match: {ProductName: [GuardDuty]}
-    ceiling: HIGH
-    update: {Workflow: {Status: SUPPRESSED}}
-"""
 ANNOTATING = """\
 rules:
   - id: annotated
     match: {ProductName: [Inspector]}
     update: {UserDefinedFields: {team: platform}}
+  - id: weighed
+    match: {ProductName: [Inspector]}
+    update: {Criticality: 5}
+"""
+SUPPRESSING = f"""{ANNOTATING}\
+  - id: accepted
+    match: {{ProductName: [GuardDuty]}}
+    ceiling: HIGH
+    update: {{Workflow: {{Status: SUPPRESSED}}}}
 """
 
 

@@ -12,6 +12,7 @@ def authorize() -> None:
     """Make ministack evaluate policies for Security Hub too, and for requests that it does not know."""
     _authorize_security_hub()
     _authorize_requests_of_sqs()
+    _authorize_event_source_mappings()
     _know_roles_by_their_arn()
 
 
@@ -74,6 +75,22 @@ def _authorize_requests_of_sqs() -> None:
 
     iam.extract_iam_action = extract_iam_action
     iam.extract_resource_arn = extract_resource_arn
+
+
+def _authorize_event_source_mappings() -> None:
+    """Judge a call on one event source mapping of Lambda by its own action, instead of not at all."""
+    iam = module("core.iam_actions")
+    action_of = iam.extract_iam_action
+    verbs = {"GET": "Get", "PUT": "Update", "DELETE": "Delete"}
+
+    def extract_iam_action(service: str, method: str, path: str, *args: Any) -> str | None:
+        collection, _, mapping = path.rstrip("/").rpartition("/")
+        if service == "lambda" and collection.endswith("/event-source-mappings") and mapping:
+            return f"lambda:{verbs[method]}EventSourceMapping" if method in verbs else None
+        action: str | None = action_of(service, method, path, *args)
+        return action
+
+    iam.extract_iam_action = extract_iam_action
 
 
 def _member(body: bytes, name: str) -> str | None:
