@@ -23,7 +23,7 @@ from tests.support.planning import Finding, Known, Rule, after, finding, plan
 
 WORKFLOW = "Workflow.Status"
 SEVERITY = "Severity.Label"
-WORKFLOW_NEVER = {"never": frozenset({WORKFLOW})}
+WORKFLOW_NEVER: dict[str, Any] = {"never": frozenset({WORKFLOW})}
 FAILED_NOTIFY = other(NOTIFY, id="b", when=FAILS)
 
 NEVER = "the stack never writes this field"
@@ -218,11 +218,27 @@ def test_a_persons_suppression_is_no_doubt_of_ours() -> None:
     assert plan(by_hand, FAILED_NOTIFY).update is None
 
 
-def test_a_field_in_never_is_reopened_to_new_only_as_iam_denies_the_rest() -> None:
+def overridden() -> Known:
+    """A finding that a person had set to NOTIFIED, that a rule has suppressed, and that is CRITICAL now."""
     notified = finding(**of_severity("LOW"), **status("NOTIFIED"))
-    overridden = after(notified, other(SUPPRESS, override=True)).with_(**of_severity("CRITICAL"))
-    assert plan(overridden).update == status("NOTIFIED")
-    assert plan(overridden, **WORKFLOW_NEVER).update == status("NEW")
+    return after(notified, other(SUPPRESS, override=True)).with_(**of_severity("CRITICAL"))
+
+
+def test_what_is_reopened_in_doubt_is_given_back_to_the_person() -> None:
+    assert plan(overridden(), FAILED_NOTIFY).update == status("NOTIFIED")
+
+
+def test_a_field_in_never_is_reopened_to_new_only_as_iam_denies_the_rest() -> None:
+    assert plan(overridden()).update == status("NOTIFIED")
+    assert plan(overridden(), **WORKFLOW_NEVER).update == status("NEW")
+
+
+def test_rules_see_at_once_what_is_not_given_back() -> None:
+    on_new = other(TICKET, match={"Workflow": {"Status": ["NEW"]}})
+    on_notified = other(LOW, id="z", ceiling="CRITICAL", match={"Workflow": {"Status": ["NOTIFIED"]}})
+    reopened = after(overridden(), on_new, on_notified, **WORKFLOW_NEVER)
+    assert reopened.found == {**overridden().found, **status("NEW"), **TICKET["update"]}
+    assert plan(reopened, on_new, on_notified, **WORKFLOW_NEVER).update is None
 
 
 def test_a_severity_in_never_stays_as_iam_denies_it() -> None:
