@@ -31,6 +31,7 @@ class Cases:
         self._owners = owners
         self.report = report
         self._by_key = {key: Case(one) for key, one in seen.items()}
+        self._open = dict.fromkeys(self._by_key.values())  # a set that keeps its order
         self._sink = sink
         self._ceiling = ceiling
 
@@ -47,7 +48,7 @@ class Cases:
     @property
     def open(self) -> list[Case]:
         """The cases that have not ended."""
-        return [case for case in self if case.is_open]
+        return list(self._open)
 
     def is_urgent(self, case: Case) -> bool:
         """Return whether triage hides the finding, and no rule in force may hide one so severe."""
@@ -69,6 +70,7 @@ class Cases:
         ending = {case: result for case, result in results.items() if case.is_open}
         for case, result in ending.items():
             case.result = result
+            del self._open[case]
             self._ask_for_early_delivery(case, result)
         outcomes = [self._outcome(case, result) for case, result in ending.items()]
         if outcomes:

@@ -60,7 +60,7 @@ class Dispatch:
 
     def _calls(self) -> list[Call]:
         """Return the calls that are to be made, as things stand."""
-        due = [case for case in self.cases if case.is_due and case not in self._too_large]
+        due = [case for case in self.cases.open if case.is_due and case not in self._too_large]
         updates = [
             (identifier(case.key), case.decision.update)
             for case in due  # in their order: what has been read again goes next

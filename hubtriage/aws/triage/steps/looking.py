@@ -14,6 +14,7 @@ from hubtriage.aws.triage.steps.asking import Questions
 from hubtriage.aws.triage.steps.cases import Cases
 from hubtriage.aws.triage.steps.memory import Memory
 from hubtriage.aws.triage.steps.rereading import IN_FLIGHT, TOO_EARLY, Rereading
+from hubtriage.engine.planning.entry import NO_ENTRY
 
 SHARE = 0.5
 """Of the time left, how much may go into asking, and again into reading: what is read must still be sent."""
@@ -39,6 +40,8 @@ class Looking:
         """Date the events; end those that are superseded, or that even a reading could not decide yet."""
         results: dict[Case, Result] = {}
         for case in cases:
+            if case.entry is NO_ENTRY:
+                continue
             case.dated = dated = date(case.event, case.entry, self.cases.now, self.policy.lease)
             if dated.kind == "superseded":
                 results[case] = Result("unchanged", SUPERSEDED, LATER_UPDATE)
