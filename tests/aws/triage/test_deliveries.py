@@ -111,12 +111,12 @@ def test_every_message_ends_and_every_finding_is_as_the_rules_say(
         waiting |= delivered(world, ledger, rule, echoes, 1)
         world.clock.sleep(VISIBILITY)
     assert not waiting
+    world.hub.faults.clear()
+    ledger.script.clear()
     assert world.suppressed(range(FINDINGS)) == list(range(FINDINGS))
     entries = ledger.read([("x", "y"), *ledger.items]).entries
     assert all(entry.intent is None for entry in entries.values())
     assert sum("Workflow.Status" in entry.claims for entry in entries.values()) == FINDINGS
-    world.hub.faults.clear()
-    ledger.script.clear()
     nothing = {"id": "nothing", "match": {"Id": ["x"]}, "update": {"Criticality": 1}}
     gone = [record(str(n), world.stored(n), age=NOW - world.clock.now()) for n in range(FINDINGS)]
     assert not delivered(world, ledger, nothing, gone, 1)
