@@ -25,6 +25,7 @@ from hubtriage.localaws.ministack.access import authorize
 from hubtriage.localaws.ministack.batches import Batches, hand_out_again_soon
 from hubtriage.localaws.ministack.cloudwatch import watch
 from hubtriage.localaws.ministack.dynamodb.handler import with_parts
+from hubtriage.localaws.ministack.dynamodb.leading_keys import know_leading_keys
 from hubtriage.localaws.ministack.dynamodb.statements import authorize_statements
 from hubtriage.localaws.ministack.dynamodb.tables import keep_what_templates_ask
 from hubtriage.localaws.ministack.eventbridge_dlq import with_dead_letters
@@ -72,6 +73,7 @@ class Gateway:
         module("core.router").SERVICE_PATTERNS["securityhub"] = {"host_patterns": [r"securityhub\."]}
         authorize()
         authorize_statements()
+        know_leading_keys()
         keep_what_templates_ask()
         keep_all_output()
         run_functions_as_their_roles()

@@ -28,12 +28,18 @@ def guarded() -> Iterator[LocalCloud]:
         yield cloud
 
 
-def _as_role(cloud: LocalCloud, name: str, resource: str, *actions: str, service: str = "securityhub") -> Any:
-    """A client of a role that may do `actions` on `resource` (by default update findings), and no more."""
+def _as_role(
+    cloud: LocalCloud, name: str, resource: str, *actions: str, service: str = "securityhub", **more: Any
+) -> Any:
+    """A client of a role that may do `actions` on `resource` (by default update findings), and no more.
+
+    `more`: further members of the statement that allows it.
+    """
     allowed = {
         "Effect": "Allow",
         "Action": actions or ["securityhub:BatchUpdateFindings"],
         "Resource": resource,
+        **more,
     }
     iam = cloud.client("iam")
     arn = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(_TRUST))["Role"]["Arn"]
@@ -134,4 +140,36 @@ def test_the_operation_of_a_batch_is_no_permission(guarded: LocalCloud, table: s
 def test_a_permission_is_for_its_table_alone(guarded: LocalCloud, table: str) -> None:
     client = _as_role(guarded, "neighbour", table + "-2", "dynamodb:PartiQLInsert", service="dynamodb")
     assert _codes(client.batch_execute_statement(Statements=[_insert("d")])) == ["AccessDenied"]
+    client.close()
+
+
+def test_a_permission_may_be_for_some_items_alone(guarded: LocalCloud, table: str) -> None:
+    only = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["mine"]}}
+    actions = (
+        "dynamodb:PutItem",
+        "dynamodb:BatchGetItem",
+        "dynamodb:BatchWriteItem",
+        "dynamodb:PartiQLInsert",
+    )
+    client = _as_role(guarded, "owner", table, *actions, service="dynamodb", Condition=only)
+
+    def write(*keys: str) -> None:
+        puts = [{"PutRequest": {"Item": {"k": {"S": key}}}} for key in keys]
+        client.batch_write_item(RequestItems={"ledger": puts})
+
+    def read(*keys: str) -> None:
+        client.batch_get_item(RequestItems={"ledger": {"Keys": [{"k": {"S": k}} for k in keys]}})
+
+    client.put_item(TableName="ledger", Item={"k": {"S": "mine"}})
+    write("mine")
+    read("mine")
+    for refused in (
+        lambda: client.put_item(TableName="ledger", Item={"k": {"S": "other"}}),
+        lambda: write("mine", "other"),
+        lambda: read("mine", "other"),
+    ):
+        with pytest.raises(ClientError, match="AccessDenied"):
+            refused()
+    statements = [_insert("mine"), _insert("other")]
+    assert _codes(client.batch_execute_statement(Statements=statements)) == ["DuplicateItem", "AccessDenied"]
     client.close()

@@ -21,6 +21,7 @@ _INTERNALS = {
         "SERVICE_TO_IAM_NAMESPACE",
         "_BOTOCORE_SERVICE_MAP",
         "extract_iam_action",
+        "dynamodb_service_context",
         "dynamodb_transaction_checks",
         "extract_resource_arn",
         "request_tag_context",

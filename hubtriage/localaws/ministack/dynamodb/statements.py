@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from hubtriage.localaws.ministack.dynamodb.leading_keys import keys_of_statement
 from hubtriage.localaws.ministack.dynamodb.parts import Json, Judge
 from hubtriage.localaws.ministack.internals import module
 
@@ -52,7 +53,8 @@ def judge_of(access_key: str) -> Judge:
         if check is None:
             return None  # the service itself refuses it
         action, table = check
-        context = {"dynamodb:EnclosingOperation": ["BatchExecuteStatement"]}
+        keys = keys_of_statement(_parsed(statement))
+        context = {"dynamodb:EnclosingOperation": ["BatchExecuteStatement"], **keys}
         denied = module("core.iam_evaluator").enforce(
             access_key, action, "dynamodb", region, resource_arn=table, service_context=context
         )
