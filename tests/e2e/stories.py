@@ -4,6 +4,8 @@ A story is a generator: it lets providers and people act, yields what it waits f
 stories that wait for the same thing wait together, so that twenty of them take as long as the longest.
 """
 
+import json
+import shlex
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -12,19 +14,21 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Any
 
+from tests.support import aws_cli
 from tests.support.deployed_stack import DeployedStack
 
 PRODUCT = "arn:aws:securityhub:eu-central-1::product/aws/securityhub"
 AUTOMATION = ":automation-rule/"
 OUTDATED_AFTER = 31.0
 """Seconds after which an event's finding is read again before it is changed."""
+_WHOLE_SECOND = 1.0  # AWS: the time of an event is cut to whole seconds
 
 
 class Wait(IntEnum):
     """What a story waits for. Those that come first here go first."""
 
     REST = 0
-    """Triage has nothing to do."""
+    """Triage has nothing to do, and what comes now is surely later than its last update."""
     REDEPLOYED = 1
     """The stack was deployed again, with the rules of the second deployment."""
     OUTDATED = 2
@@ -73,6 +77,45 @@ class TriageStory:
         )
         assert answer["UnprocessedFindings"] == [], answer
 
+    # The same by the AWS CLI
+
+    def aws(self, command: str, **options: Any) -> dict[str, Any]:
+        """Run a command of `aws securityhub`; each option is `--name` with JSON, or a word as it is."""
+        words = (
+            f"--{name.replace('_', '-')} {shlex.quote(v if isinstance(v, str) else json.dumps(v))}"
+            for name, v in options.items()
+        )
+        return aws_cli.answer(self.stack.cloud, f"aws securityhub {command} {' '.join(words)}", attempts=10)
+
+    def aws_import(self, *names: str, generator: str, severity: str = "LOW", **members: Any) -> list[str]:
+        """A provider imports findings, or a new state of them; returns their Ids."""
+        told = {"FindingProviderFields": {"Severity": {"Label": severity}, "Types": [TYPE]}, **members}
+        ids = [f"{self.name}/{name}" for name in names]
+        for finding_id in ids:
+            known = self._sent.get(finding_id) or provided(finding_id, generator, severity)
+            self._sent[finding_id] = known | {"UpdatedAt": now(), **told}
+        answer = self.aws("batch-import-findings", findings=[self._sent[finding_id] for finding_id in ids])
+        assert answer["FailedCount"] == 0, answer
+        return ids
+
+    def aws_update(self, *ids: str, **fields: Any) -> None:
+        """Another tool updates findings."""
+        self._set.update(ids)
+        identifiers = [{"Id": finding_id, "ProductArn": PRODUCT} for finding_id in ids]
+        answer = self.aws("batch-update-findings", finding_identifiers=identifiers, **fields)
+        assert answer["UnprocessedFindings"] == [], answer
+
+    def aws_findings(self, *ids: str) -> list[dict[str, Any]]:
+        """The findings as anybody reads them, in the same order."""
+        filters = {"Id": [{"Value": finding_id, "Comparison": "EQUALS"} for finding_id in ids]}
+        found = {finding["Id"]: finding for finding in self.aws("get-findings", filters=filters)["Findings"]}
+        return [found[finding_id] for finding_id in ids]
+
+    def aws_statuses(self, *ids: str) -> list[str]:
+        return [finding["Workflow"]["Status"] for finding in self.aws_findings(*ids)]
+
+    # Witnesses
+
     def first_event(self, finding_id: str) -> dict[str, Any]:
         """The event that the finding's first import made, as EventBridge had it."""
         return next(e for e in self._witness() if e["detail"]["findings"][0]["Id"] == finding_id)
@@ -89,9 +132,8 @@ class TriageStory:
         return str(self.finding(finding_id)["Severity"]["Label"])
 
     def user_fields(self, finding_id: str) -> dict[str, str]:
-        """The user-defined fields that are not triage's own."""
-        fields: Mapping[str, str] = self.finding(finding_id).get("UserDefinedFields", {})
-        return {name: value for name, value in fields.items() if not name.startswith("hubtriage/")}
+        fields: dict[str, str] = self.finding(finding_id).get("UserDefinedFields", {})
+        return fields
 
     def updates_by_triage(self, finding_id: str) -> int:
         """How often triage wrote to the finding, by the service's own history of it."""
@@ -103,6 +145,12 @@ class TriageStory:
             s for s in sources if s["Type"] == "BATCH_UPDATE_FINDINGS" and AUTOMATION not in s["Identity"]
         ]
         return len(updates) - self._set[finding_id]
+
+    def held(self, finding_id: str) -> dict[str, Any]:
+        """What the ledger says of the finding: the claims of its item, by field; none without an item."""
+        item = self.stack.ledger().get((PRODUCT, finding_id))
+        entry: dict[str, Any] = {} if item is None else json.loads(item["entry"]["S"])
+        return entry.get("claims", {})
 
     def log(self, finding_id: str) -> list[dict[str, Any]]:
         """The finding's lines in the decision log."""
@@ -165,3 +213,10 @@ class Stage:
         if wait is Wait.OUTDATED:
             time.sleep(max(0.0, self._began + OUTDATED_AFTER - time.monotonic()))
         self.stack.settle()
+        self._outlast_doubt()
+
+    def _outlast_doubt(self) -> None:
+        """Wait until no event that comes now can be taken for one from before the last update."""
+        updates = [call.time for call in self.stack.cloud.control.updates() if call.trace is not None]
+        settle = float(self.stack.cloud.environment["HUBTRIAGE_SETTLE_SECONDS"])
+        time.sleep(max(0.0, max(updates, default=0.0) + settle + _WHOLE_SECOND - time.time()))

@@ -1,23 +1,17 @@
 """The AWS CLI, a client that knows nothing of us, against the local Security Hub."""
 
-import io
 import json
-import os
 import shlex
-import subprocess
-import sys
-from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from awscli.clidriver import create_clidriver
 from botocore.exceptions import ClientError
 
 from hubtriage.localaws.cloud import LocalCloud
 from hubtriage.localaws.securityhub.errors import CALL_ERRORS, FINDING_ERRORS
 from hubtriage.localaws.securityhub.faults import ScriptedFault
+from tests.support.aws_cli import answer, run, run_as_printed
 
 pytestmark = pytest.mark.e2e
 
@@ -73,48 +67,6 @@ def hub(cloud: LocalCloud) -> LocalCloud:
     return cloud
 
 
-@dataclass(frozen=True)
-class Done:
-    """How a command ended."""
-
-    returncode: int
-    stdout: str
-    stderr: str
-
-
-def _settings(hub: LocalCloud) -> dict[str, str]:
-    """Environment of a CLI that talks to the hub and tries each call once."""
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    return {**hub.environment, "PATH": path, "AWS_MAX_ATTEMPTS": "1"}
-
-
-def _run_printed(hub: LocalCloud, script: str) -> Done:
-    """Run a script as a person would paste it into a shell."""
-    done = subprocess.run(
-        ["bash", "-c", script], env=_settings(hub), capture_output=True, text=True, timeout=240
-    )
-    return Done(done.returncode, done.stdout, done.stderr)
-
-
-def _run(hub: LocalCloud, command: str) -> Done:
-    """Run a command of the CLI in this process: the same client, without a second for its start."""
-    program, *arguments = shlex.split(command)
-    assert program == "aws"
-    out, err = io.StringIO(), io.StringIO()
-    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
-        for name, value in _settings(hub).items():
-            patch.setenv(name, value)
-        code = create_clidriver().main(arguments)
-    return Done(code, out.getvalue(), err.getvalue())
-
-
-def _answer(hub: LocalCloud, command: str) -> dict[str, Any]:
-    done = _run(hub, command)
-    assert done.returncode == 0, done.stderr
-    answer: dict[str, Any] = json.loads(done.stdout)
-    return answer
-
-
 def _identifiers(*ids: str) -> str:
     return shlex.join(f"Id={each},ProductArn={_PRODUCT}" for each in ids)
 
@@ -128,7 +80,7 @@ def test_the_documented_examples_run_as_printed(hub: LocalCloud, example: str) -
         ],
         "UnprocessedFindings": [],
     }
-    done = _run_printed(hub, example)
+    done = run_as_printed(hub, example)
     assert (done.stderr, done.returncode) == ("", 0)
     assert done.stdout == json.dumps(documented, indent=4) + "\n"
     for found in hub.control.findings():
@@ -169,8 +121,8 @@ def test_each_option_sets_its_field(
     hub: LocalCloud, option: str, path: tuple[str, ...], value: object
 ) -> None:
     before, untouched = hub.control.findings()
-    answer = _answer(hub, f"{_UPDATE} {_identifiers(_FIRST)} {option}")
-    assert answer["ProcessedFindings"] == [{"Id": _FIRST, "ProductArn": _PRODUCT}]
+    told = answer(hub, f"{_UPDATE} {_identifiers(_FIRST)} {option}")
+    assert told["ProcessedFindings"] == [{"Id": _FIRST, "ProductArn": _PRODUCT}]
     after, other = hub.control.findings()
     assert {name for name in {**before, **after} if before.get(name) != after.get(name)} == {path[0]}
     found: Any = after
@@ -183,12 +135,12 @@ def test_each_option_sets_its_field(
 def test_the_request_can_be_one_json_document(hub: LocalCloud, tmp_path: Path) -> None:
     request = {
         "FindingIdentifiers": [{"Id": _FIRST, "ProductArn": _PRODUCT}],
-        "UserDefinedFields": {"hubtriage/managed": "hubtriage"},
+        "UserDefinedFields": {"tools/ticket": "SEC-1"},
     }
     document = tmp_path / "request.json"
     document.write_text(json.dumps(request))
-    _answer(hub, f"aws securityhub batch-update-findings --cli-input-json {shlex.quote(document.as_uri())}")
-    assert hub.control.findings()[0]["UserDefinedFields"] == {"hubtriage/managed": "hubtriage"}
+    answer(hub, f"aws securityhub batch-update-findings --cli-input-json {shlex.quote(document.as_uri())}")
+    assert hub.control.findings()[0]["UserDefinedFields"] == {"tools/ticket": "SEC-1"}
 
 
 _BY_VALUE = [
@@ -206,18 +158,18 @@ def test_error_codes_that_values_provoke(hub: LocalCloud, code: str, options: st
     if code == "ConcurrentUpdateError":
         hub.control.configure(conflict_window=30.0)
         hub.control.plant([_finding("busy")])
-    answer = _answer(hub, f"{_UPDATE} {options}")
-    assert answer["ProcessedFindings"] == []
-    assert {each["ErrorCode"] for each in answer["UnprocessedFindings"]} == {code}
-    assert {each["ErrorMessage"] for each in answer["UnprocessedFindings"]} == {FINDING_ERRORS[code]}
+    told = answer(hub, f"{_UPDATE} {options}")
+    assert told["ProcessedFindings"] == []
+    assert {each["ErrorCode"] for each in told["UnprocessedFindings"]} == {code}
+    assert {each["ErrorMessage"] for each in told["UnprocessedFindings"]} == {FINDING_ERRORS[code]}
 
 
 @pytest.mark.parametrize("code", sorted(FINDING_ERRORS))
 def test_error_codes_that_a_script_provokes(hub: LocalCloud, code: str) -> None:
     hub.control.fault(ScriptedFault(finding_error=code, finding=_SECOND))
-    answer = _answer(hub, f"{_UPDATE} {_identifiers(_FIRST, _SECOND)} --confidence 1")
-    assert answer["ProcessedFindings"] == [{"Id": _FIRST, "ProductArn": _PRODUCT}]
-    assert answer["UnprocessedFindings"] == [
+    told = answer(hub, f"{_UPDATE} {_identifiers(_FIRST, _SECOND)} --confidence 1")
+    assert told["ProcessedFindings"] == [{"Id": _FIRST, "ProductArn": _PRODUCT}]
+    assert told["UnprocessedFindings"] == [
         {
             "FindingIdentifier": {"Id": _SECOND, "ProductArn": _PRODUCT},
             "ErrorCode": code,
@@ -252,12 +204,12 @@ def test_101_findings_are_too_many_for_one_call(hub: LocalCloud) -> None:
 
 
 def test_a_hub_that_is_disabled_refuses_and_can_be_enabled_again(hub: LocalCloud) -> None:
-    assert _run(hub, "aws securityhub disable-security-hub").returncode == 0
+    assert run(hub, "aws securityhub disable-security-hub").returncode == 0
     try:
         _refused(hub, f"{_UPDATE} {_identifiers(_FIRST)} --confidence 1", "InvalidAccessException")
     finally:
-        assert _run(hub, "aws securityhub enable-security-hub").returncode == 0
-    assert _answer(hub, "aws securityhub describe-hub")["HubArn"].endswith(":hub/default")
+        assert run(hub, "aws securityhub enable-security-hub").returncode == 0
+    assert answer(hub, "aws securityhub describe-hub")["HubArn"].endswith(":hub/default")
 
 
 def test_too_many_calls_are_throttled(hub: LocalCloud) -> None:
@@ -277,14 +229,14 @@ def test_findings_are_read_by_filter_and_page_by_page(hub: LocalCloud) -> None:
     hub.control.configure(quotas=False)
     query = "aws securityhub get-findings --page-size 1 --query 'Findings[].Id'"
     in_order = f"{query} --sort-criteria Field=Id,SortOrder=desc"
-    assert json.loads(_run(hub, in_order).stdout) == [_SECOND, _FIRST]
+    assert json.loads(run(hub, in_order).stdout) == [_SECOND, _FIRST]
     filters = shlex.quote(json.dumps({"Id": [{"Value": _FIRST, "Comparison": "EQUALS"}]}))
-    assert json.loads(_run(hub, f"{query} --filters {filters}").stdout) == [_FIRST]
+    assert json.loads(run(hub, f"{query} --filters {filters}").stdout) == [_FIRST]
 
 
 def test_history_shows_the_update(hub: LocalCloud) -> None:
-    _answer(hub, f"{_UPDATE} {_identifiers(_FIRST)} --workflow Status=NOTIFIED")
-    records = _answer(hub, f"aws securityhub get-finding-history --finding-identifier {_identifiers(_FIRST)}")
+    answer(hub, f"{_UPDATE} {_identifiers(_FIRST)} --workflow Status=NOTIFIED")
+    records = answer(hub, f"aws securityhub get-finding-history --finding-identifier {_identifiers(_FIRST)}")
     newest, made = records["Records"]
     assert newest["UpdateSource"]["Type"] == "BATCH_UPDATE_FINDINGS"
     assert newest["Updates"] == [
@@ -299,12 +251,12 @@ def test_native_automation_rules_are_made_and_act(hub: LocalCloud) -> None:
         "FindingFieldsUpdate": {"Workflow": {"Status": "SUPPRESSED"}},
     }
     criteria = json.dumps({"Title": [{"Value": "Lambda", "Comparison": "CONTAINS"}]})
-    made = _answer(
+    made = answer(
         hub,
         "aws securityhub create-automation-rule --rule-order 1 --rule-name quiet --description quiet "
         f"--criteria {shlex.quote(criteria)} --actions {shlex.quote(json.dumps([action]))}",
     )
-    listed = _answer(hub, "aws securityhub list-automation-rules --max-results 5")["AutomationRulesMetadata"]
+    listed = answer(hub, "aws securityhub list-automation-rules --max-results 5")["AutomationRulesMetadata"]
     assert [each["RuleArn"] for each in listed] == [made["RuleArn"]]
     hub.client("securityhub").batch_import_findings(Findings=[_finding("new")])
     assert hub.control.findings()[-1]["Workflow"] == {"Status": "SUPPRESSED"}
@@ -312,7 +264,7 @@ def test_native_automation_rules_are_made_and_act(hub: LocalCloud) -> None:
 
 def _refused(hub: LocalCloud, command: str, code: str) -> None:
     before = hub.control.findings()
-    done = _run(hub, command)
+    done = run(hub, command)
     assert done.returncode == 254 or done.returncode == 255
     assert f"An error occurred ({code}) when calling the BatchUpdateFindings operation" in done.stderr
     assert hub.control.findings() == before

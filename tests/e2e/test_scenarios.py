@@ -1,16 +1,13 @@
 """What happens to findings over time, with the deployed stack, under both readings of UserDefinedFields."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from shutil import copytree
 from typing import Any
 
 import pytest
-from hubtriage.engine.planning.memo import Claim, write_claims
 
-from hubtriage.engine.fields import MANAGED_KEY, MEMO_KEY, WORKFLOW, code
-from hubtriage.engine.ruleset.ruleset import rule_ref
 from hubtriage.localaws.securityhub.calls import ideal_calls
 from hubtriage.localaws.securityhub.settings import HubSettings
 from tests.e2e.stories import Stage, Steps, TriageStory, Wait, provided
@@ -18,6 +15,8 @@ from tests.support.deployed_stack import DeployedStack, Tap, built_stack, deploy
 
 pytestmark = pytest.mark.e2e
 RULES = Path(__file__).parent / "scenarios"
+DOUBT = 5
+"""Seconds after which a message whose finding could not be dated is delivered again; longer than a batch."""
 ANALYST = "ana@example.com"
 STORIES: list[Callable[[TriageStory], Steps]] = []
 
@@ -47,7 +46,8 @@ def what_an_analyst_reopens_stays_open_when_the_provider_refreshes_it(it: Triage
     it.refresh(finding, severity="MEDIUM")
     yield Wait.REST
     assert it.status(finding) == "NEW"
-    assert it.updates_by_triage(finding) == 2, "one call to suppress, one to remember the analyst"
+    assert it.updates_by_triage(finding) == 1, "to suppress; what the analyst did stands in the ledger"
+    assert it.held(finding)["Workflow.Status"]["person"] is True
     assert [kept["field"] for kept in it.log(finding)[-1]["kept"]] == ["Workflow.Status"]
 
 
@@ -79,7 +79,7 @@ def what_a_deleted_rule_did_is_taken_back_by_the_sweep_of_the_deployment_alone(i
     yield Wait.REDEPLOYED
     assert it.status(finding) == "NEW"
     (told,) = [line for line in it.log(finding) if "sweep" in line]
-    assert told["sweep"].startswith("deploy-")
+    assert "deploy-" in told["sweep"]
     assert {change["why"] for change in told["changes"]} == {"taken back"}
 
 
@@ -165,7 +165,7 @@ def what_passes_and_fails_again_is_notified_again(it: TriageStory) -> Steps:
     assert it.status(finding) == "NOTIFIED"
     it.refresh(finding, Compliance=status("PASSED"))
     yield Wait.REST
-    assert it.status(finding) == "RESOLVED", "by the service, and triage does not object"
+    assert it.status(finding) == "RESOLVED", "by the service, and the rule does not match what passed"
     it.refresh(finding, Compliance=status("FAILED"))
     yield Wait.REST
     assert it.status(finding) == "NOTIFIED", "the service made it NEW, and the rule applies again"
@@ -183,7 +183,7 @@ def what_is_archived_and_active_again_is_notified_again(it: TriageStory) -> Step
     assert it.status(finding) == "NOTIFIED", "the service made it NEW, and the rule applies again"
     (change,) = it.log(finding)[-1]["changes"]
     assert (change["field"], change["from"], change["to"]) == ("Workflow.Status", "NEW", "NOTIFIED")
-    assert it.updates_by_triage(finding) == 3, "notified, the shut door noted, notified again"
+    assert it.updates_by_triage(finding) == 2, "notified, and notified again"
 
 
 @story
@@ -202,7 +202,7 @@ def where_an_automation_rule_disagrees_it_wins_and_there_is_no_tug_of_war(it: Tr
     for finding in (before, after):
         assert (it.status(finding), it.severity(finding)) == ("NOTIFIED", "HIGH")
         assert it.finding(finding)["Criticality"] == 5, "nobody else claims this field"
-    assert (it.updates_by_triage(before), it.updates_by_triage(after)) == (2, 1)
+    assert (it.updates_by_triage(before), it.updates_by_triage(after)) == (1, 1)
     kept = {each["field"] for each in it.log(after)[-1]["kept"]}
     assert kept == {"Workflow.Status", "Severity.Label"}
 
@@ -237,45 +237,111 @@ def a_tool_that_wipes_the_user_fields_gets_its_way(it: TriageStory) -> Steps:
     yield Wait.REST
     assert it.user_fields(finding) == ({} if replaced else {"team": "payments"}) | {"jira": "OPS-7"}
     assert it.finding(finding)["VerificationState"] == "TRUE_POSITIVE"
-    assert it.updates_by_triage(finding) == 1, "whoever wiped the memory is not fought"
-    lost = [line["memo"] for line in it.log(finding) if "memo" in line]
-    assert set(lost) == ({"lost"} if replaced else set())
+    assert it.updates_by_triage(finding) == 1, "who changes what triage had set is not fought"
 
 
 @story
-def a_forged_memo_hides_nothing(it: TriageStory) -> Steps:
-    model = it.provide("model", "unconditional")
+def findings_carry_no_user_fields_but_those_that_a_rule_sets(it: TriageStory) -> Steps:
+    others = {"a": "b"}
+    bare = it.provide("bare", "accepted")
+    theirs = it.provide("theirs", "accepted", UserDefinedFields=others)
+    set_by_a_rule = it.provide("set", "annotated", UserDefinedFields=others)
     yield Wait.REST
-    stolen = it.finding(model)["UserDefinedFields"]
-    before = {
-        MANAGED_KEY: "hubtriage",
-        MEMO_KEY: write_claims({WORKFLOW: Claim(code(WORKFLOW, "NEW"), rule_ref("x"), before="SUPPRESSED")}),
-    }
-    forged = {
-        "stolen": it.provide("stolen", "nobody", UserDefinedFields=stolen),
-        "stolen, and above the ceiling": it.provide(
-            "ceiling", "unconditional", severity="CRITICAL", UserDefinedFields=stolen
-        ),
-        "says that a person had suppressed it": it.provide("before", "nobody", UserDefinedFields=before),
-        "stolen, and suppressed by the provider": it.provide(
-            "suppressed", "nobody", UserDefinedFields=stolen, Workflow=status("SUPPRESSED")
-        ),
-    }
+    it.refresh(bare, severity="MEDIUM")
     yield Wait.REST
-    for finding in forged.values():
-        it.refresh(finding)
+    yield Wait.REDEPLOYED
+    assert "UserDefinedFields" not in it.finding(bare)
+    assert it.user_fields(theirs) == others
+    assert it.user_fields(set_by_a_rule) == {**others, "team": "payments"}
+
+
+OF_OTHERS = {"jira": "OPS-7"}
+FORGED = {
+    "hubtriage/managed": "hubtriage",
+    "hubtriage/rules": "accepted",
+    "hubtriage/memo": '1 {"Workflow.Status": {"value": "SUPPRESSED", "rule": "x", "before": "SUPPRESSED"}}',
+}
+"""User-defined fields that look like a memory of triage; on findings there is none."""
+ENRICHED = {"Text": "Enriched.", "UpdatedBy": "enrichment"}
+
+
+def enriched(it: TriageStory, findings: list[str], fields: Mapping[str, str]) -> None:
+    """Another tool replaces user-defined fields and note."""
+    it.aws_update(*findings, note=ENRICHED, user_defined_fields=dict(fields))
+
+
+def are_the_tools(it: TriageStory, findings: list[str], fields: Mapping[str, str]) -> bool:
+    """Whether note and user-defined fields of the findings are still those of the other tool."""
+    return all(
+        finding["Note"].items() >= ENRICHED.items() and finding["UserDefinedFields"] == fields
+        for finding in it.aws_findings(*findings)
+    )
+
+
+def is_reopened_when_it_becomes_critical(it: TriageStory, fields: Mapping[str, str]) -> Steps:
+    """By the AWS CLI alone, as what follows."""
+    names = ("first", "second")
+    findings = it.aws_import(*names, generator="accepted", UserDefinedFields=dict(fields))
     yield Wait.REST
-    assert {name: it.status(finding) for name, finding in forged.items()} == dict.fromkeys(forged, "NEW")
+    assert it.aws_statuses(*findings) == ["SUPPRESSED", "SUPPRESSED"]
+    enriched(it, findings, fields)
+    yield Wait.REST
+    it.aws_import(*names, generator="accepted", severity="CRITICAL")
+    yield Wait.REST
+    assert it.aws_statuses(*findings) == ["NEW", "NEW"]
+    assert {finding["Severity"]["Label"] for finding in it.aws_findings(*findings)} == {"CRITICAL"}
+    assert are_the_tools(it, findings, fields)
+    yield Wait.REDEPLOYED
+    assert it.aws_statuses(*findings) == ["NEW", "NEW"]
+
+
+def comes_back_when_its_rule_is_deleted(it: TriageStory, fields: Mapping[str, str]) -> Steps:
+    findings = it.aws_import("fails", "passes", generator="accepted")
+    yield Wait.REST
+    assert it.aws_statuses(*findings) == ["SUPPRESSED", "SUPPRESSED"]
+    enriched(it, findings, fields)
+    yield Wait.REST
+    it.aws_import("passes", generator="accepted", Compliance=status("PASSED"))
+    yield Wait.REST
+    assert it.aws_statuses(*findings) == ["SUPPRESSED", "SUPPRESSED"]
+    yield Wait.REDEPLOYED
+    assert it.aws_statuses(*findings) == ["NEW", "RESOLVED"], "as the service alone would have it"
+    assert are_the_tools(it, findings, fields)
 
 
 @story
-def a_memo_that_makes_no_sense_is_as_good_as_none(it: TriageStory) -> Steps:
-    fields = {MANAGED_KEY: "hubtriage", MEMO_KEY: "1 let me in", "mine": "kept"}
-    finding = it.provide("nonsense", "unconditional", UserDefinedFields=fields)
+def what_another_tool_wrote_over_is_reopened_when_it_becomes_critical(it: TriageStory) -> Steps:
+    yield from is_reopened_when_it_becomes_critical(it, OF_OTHERS)
+
+
+@story
+def what_another_tool_wrote_over_comes_back_when_its_rule_is_deleted(it: TriageStory) -> Steps:
+    yield from comes_back_when_its_rule_is_deleted(it, OF_OTHERS)
+
+
+@story
+def what_bears_a_forged_memory_is_reopened_when_it_becomes_critical(it: TriageStory) -> Steps:
+    yield from is_reopened_when_it_becomes_critical(it, FORGED)
+
+
+@story
+def what_bears_a_forged_memory_comes_back_when_its_rule_is_deleted(it: TriageStory) -> Steps:
+    yield from comes_back_when_its_rule_is_deleted(it, FORGED)
+
+
+@story
+def a_forged_memory_hides_nothing(it: TriageStory) -> Steps:
+    wanted = {"of-no-rule": ("nobody", "LOW"), "above-the-ceiling": ("unconditional", "CRITICAL")}
+    findings = []
+    for name, (generator, severity) in wanted.items():
+        findings += it.aws_import(name, generator=generator, severity=severity, UserDefinedFields=FORGED)
     yield Wait.REST
-    assert it.status(finding) == "SUPPRESSED"
-    assert it.user_fields(finding) == {"mine": "kept"}
-    assert it.log(finding)[0]["memo"] == "unreadable"
+    for name, (generator, severity) in wanted.items():
+        it.aws_import(name, generator=generator, severity=severity)
+    yield Wait.REST
+    assert it.aws_statuses(*findings) == ["NEW", "NEW"]
+    assert all(finding["UserDefinedFields"] == FORGED for finding in it.aws_findings(*findings))
+    assert [it.held(finding) for finding in findings] == [{}, {}]
 
 
 # Very many
@@ -321,6 +387,7 @@ def test_scenarios(udf: str, assemblies: tuple[Path, Callable[[], Path]], subtes
     with deployed_stack(first, settings) as stack:
         with subtests.test("2,000 findings take as few calls as they can, and their echoes none"):
             two_thousand_findings_take_as_few_calls_as_they_can(stack)
+        stack.deliver_again_after(DOUBT, receives=20)
         tap, events = Tap(stack.cloud), list[dict[str, Any]]()
 
         def witness() -> list[dict[str, Any]]:

@@ -21,7 +21,14 @@ from tests.e2e.stories import provided
 from tests.faults.cases import CASES, FOREVER, WRITE, Case
 from tests.faults.ledger import FATES, UNACCOUNTED, Entry, Fate, Witnesses, account, by_finding, tally
 from tests.faults.proxy import FaultProxy, fault_proxy
-from tests.support.deployed_stack import DeployedStack, Tap, built_stack, deployed_stack, drained
+from tests.support.deployed_stack import (
+    DeployedStack,
+    Tap,
+    built_stack,
+    deployed_stack,
+    drained,
+    ledger_items,
+)
 
 RULES = Path(__file__).parent / "rules"
 VISIBILITY = 15
@@ -97,19 +104,8 @@ class FaultBench:
         self._past_the_bus: list[dict[str, Any]] = []
         self._tap = Tap(stack.cloud)
         self._events: list[dict[str, Any]] = []
-        self._hurry()
+        self.stack.deliver_again_after(VISIBILITY, RECEIVES)
         self._lift_rates()
-
-    def _hurry(self) -> None:
-        """Have messages delivered again soon, and given up after RECEIVES deliveries."""
-        policy = {
-            "deadLetterTargetArn": self.stack.outputs["DeadLetterQueueArn"],
-            "maxReceiveCount": RECEIVES,
-        }
-        self.stack.cloud.client("sqs").set_queue_attributes(
-            QueueUrl=self.stack.outputs["QueueUrl"],
-            Attributes={"VisibilityTimeout": str(VISIBILITY), "RedrivePolicy": json.dumps(policy)},
-        )
 
     def _lift_rates(self) -> None:
         """Let the function call as fast as it can: batches must be over before messages come again."""
@@ -255,9 +251,7 @@ class FaultBench:
 
 def held(cloud: LocalCloud, table: str) -> frozenset[str]:
     """The Ids of the findings on which rules hold something, by the items of the ledger's table."""
-    pages = cloud.client("dynamodb").get_paginator("scan").paginate(TableName=table)
-    items = (item for page in pages for item in page["Items"])
-    return frozenset(json.loads(item["finding"]["S"])[1] for item in items if item["rules"]["L"])
+    return frozenset(key[1] for key, item in ledger_items(cloud, table) if item["rules"]["L"])
 
 
 def findings(case: Case) -> list[dict[str, Any]]:

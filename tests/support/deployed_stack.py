@@ -70,6 +70,18 @@ class DeployedStack:
             self._decisions = list(decision_lines(self.cloud, self.outputs["LogGroupName"]))
         return self._decisions
 
+    def ledger(self) -> dict[tuple[str, str], dict[str, Any]]:
+        """The items of the ledger's table, as they are stored, by (ProductArn, Id) of their finding."""
+        return dict(ledger_items(self.cloud, self.outputs["LedgerTableName"]))
+
+    def deliver_again_after(self, seconds: int, receives: int) -> None:
+        """Have messages that fail delivered again so soon, and given up after so many deliveries."""
+        policy = {"deadLetterTargetArn": self.outputs["DeadLetterQueueArn"], "maxReceiveCount": receives}
+        self.cloud.client("sqs").set_queue_attributes(
+            QueueUrl=self.outputs["QueueUrl"],
+            Attributes={"VisibilityTimeout": str(seconds), "RedrivePolicy": json.dumps(policy)},
+        )
+
     def counted(self, metric: str) -> float:
         """The sum of a metric since the deployment, as the function has logged it."""
         return sum(
@@ -89,6 +101,15 @@ def decision_lines(cloud: LocalCloud, log_group: str) -> Iterator[dict[str, Any]
         for row in message.splitlines():
             if row.startswith("{") and "finding_id" in (line := json.loads(row)):
                 yield line
+
+
+def ledger_items(cloud: LocalCloud, table: str) -> Iterator[tuple[tuple[str, str], dict[str, Any]]]:
+    """The items of a ledger's table that are entries: each with (ProductArn, Id) of its finding."""
+    for page in cloud.client("dynamodb").get_paginator("scan").paginate(TableName=table, ConsistentRead=True):
+        for item in page["Items"]:
+            if "finding" in item:
+                product_arn, finding_id = json.loads(item["finding"]["S"])
+                yield (product_arn, finding_id), item
 
 
 @contextmanager
