@@ -76,6 +76,7 @@ class SweptStack:
         self.cloud, self.folder = cloud, folder
         self.outputs: dict[str, str] = {}
         self.cycle = self.ends = 0.0
+        self.reopen_limit = COUNT
         self._deployed_at = 0.0
         self.hub = cloud.client("securityhub", config=PATIENT)
         self.states = cloud.client("stepfunctions")
@@ -92,6 +93,7 @@ class SweptStack:
             sweep_wait_seconds=1,
             reads_per_second=1.0,
             sweep_reads_per_second=1.9,
+            sweep_reopen_limit=self.reopen_limit,
         )
         (self.outputs,) = self.cloud.deploy(assembly).values()
 
@@ -120,6 +122,17 @@ class SweptStack:
         variables = functions.get_function_configuration(FunctionName=step)["Environment"]["Variables"]
         variables["HUBTRIAGE_SWEEP_STEP_SECONDS"] = str(seconds)
         functions.update_function_configuration(FunctionName=step, Environment={"Variables": variables})
+
+    def tick(self) -> None:
+        """Have the clock of the sweep look, as its schedule does every few minutes."""
+        functions = self.cloud.client("lambda")
+        (clock,) = [
+            name
+            for found in functions.list_functions()["Functions"]
+            if "SweepClock" in (name := found["FunctionName"])
+        ]
+        answer = functions.invoke(FunctionName=clock, Payload=b"{}")
+        assert "FunctionError" not in answer, answer["Payload"].read()
 
     def executions(self) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self.states.list_executions(stateMachineArn=self.machine)["executions"]
@@ -231,7 +244,9 @@ def test_a_deleted_rule_is_taken_back_by_the_deployment_alone(world):
         world.rest()
     statuses = world.statuses()
     assert (statuses.pop(mine["Id"]), statuses.pop(other["Id"])) == ("NOTIFIED", "NOTIFIED")
-    assert world.last().progress.taken_back == of_rule("noisy")
+    done = world.last().progress
+    assert (done.read, done.taken_back) == (of_rule("noisy"), of_rule("noisy") - 1)
+    assert done.calls == -(-of_rule("noisy") // 20), "nothing else was read"
     assert world.by_generator("SUPPRESSED") == set(RULES["accepted"])
     assert Counter(statuses.values())["SUPPRESSED"] == of_rule("accepted") - 1
     assert -(-of_rule("noisy") // 100) / seen.calls >= 0.9
@@ -264,21 +279,32 @@ def test_a_deployment_that_changes_no_rule_starts_no_sweep(world, standing):
     assert len(world.executions()) == before
 
 
-def test_a_rule_that_expires_is_taken_back_by_the_next_sweep_and_named(world, standing):
+def test_a_rule_that_expires_is_taken_back_when_the_clock_looks_and_named(world, standing):
     time.sleep(max(0.0, world.ends + 1 - time.time()))
-    done = world.sweep(SweepRequest(scopes=(MANAGED,), reason="schedule"))
-    assert done.progress.taken_back == of_rule("trial")
+    before = len(world.executions())
+    world.tick()
+    world.rest()
+    done = world.last()
+    assert len(world.executions()) == before + 1
+    assert (done.request.reason, done.request.rules) == ("rule ended", ("trial",))
+    assert (done.progress.read, done.progress.taken_back) == (of_rule("trial"), of_rule("trial"))
+    world.tick()
+    assert len(world.executions()) == before + 1, "the clock remembers"
     assert world.by_generator("SUPPRESSED") == set(RULES["accepted"])
     assert done.report["rules_ended_today"] == world.reports()[-1]["rules_ended_today"] == ["trial"]
 
 
-def test_a_newer_sweep_ends_the_older_one(world):
+def test_a_newer_sweep_ends_the_older_one_and_one_of_some_findings_holds_it_up(world):
     older = start_sweep(world.states, world.machine, SweepRequest())
     time.sleep(3)
-    newer = start_sweep(world.states, world.machine, SweepRequest(scopes=(MANAGED,)))
+    newer = start_sweep(world.states, world.machine, SweepRequest())
+    time.sleep(8)
+    narrow = start_sweep(world.states, world.machine, SweepRequest(scopes=(MANAGED,), rules=("accepted",)))
     world.rest()
     assert look(world.states, older).progress.status == "superseded"
-    assert look(world.states, newer).progress.status == "done"
+    (first, second) = (look(world.states, execution).progress for execution in (narrow, newer))
+    assert (first.status, second.status) == ("done", "done")
+    assert (first.ended or 0) < (second.ended or 0), "one of all findings waits for one of some"
     assert set(world.reads()) == {"ok"}
 
 
@@ -333,6 +359,22 @@ def command(world, monkeypatch):
         return done.exit_code, json.loads(done.stdout)
 
     return run
+
+
+def test_a_deployment_from_the_wrong_branch_waits_until_it_is_confirmed(world, command, standing):
+    world.reopen_limit = of_rule("accepted", FEW) - 1
+    world.deploy(rule("noisy", mode="observe"), rule("trial", expires=standing[1]["expires"]))
+    world.rest()
+    waiting = world.last()
+    assert (waiting.progress.status, waiting.progress.read) == ("waiting", 0)
+    assert "sweep-reopen-limit" in waiting.report["objection"]
+    assert world.by_generator("SUPPRESSED") == set(RULES["accepted"])
+    code, told = command("--confirm")
+    assert (code, told["status"], told["taken_back"]) == (0, "done", of_rule("accepted", FEW))
+    assert world.by_generator("SUPPRESSED") == set()
+    world.deploy(*standing)
+    world.rest()
+    assert world.by_generator("SUPPRESSED") == set(RULES["accepted"])
 
 
 def test_everything_can_be_taken_back_and_stays_so(world, command):

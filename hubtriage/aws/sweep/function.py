@@ -29,7 +29,7 @@ from hubtriage.aws.sweep.pages import Sources
 from hubtriage.aws.sweep.progress import CAREFUL_PAGES, Progress, Status
 from hubtriage.aws.sweep.report import emit_step, report
 from hubtriage.aws.sweep.request import SweepRequest
-from hubtriage.aws.sweep.run_lock import Executions, RunLock
+from hubtriage.aws.sweep.run_lock import NARROW, Executions, RunLock
 from hubtriage.aws.sweep.setting_out import SettingOut
 from hubtriage.aws.sweep.start import hand_over, kind_of
 from hubtriage.aws.sweep.walk import MOST_FAULTS, Pace, SweepDeniedError, SweepError, Walk
@@ -44,6 +44,8 @@ FAILURES = (SweepDeniedError, DestinationError, LedgerError, ModeUnreadableError
 LONGEST_ERROR = 500
 WAIT_FOR_LOCK = 5
 """Most seconds between two looks at whether the sweep before has ended, or the queue is empty."""
+GIVE_WAY = 10.0
+"""Seconds after which a sweep that runs has noticed a newer one, and waits for it."""
 MOST_DEATHS = 8
 """Steps in a row that may die: the next finding is left out before, so the cause is another."""
 MOST_SKIPPED = 20
@@ -271,9 +273,10 @@ class _SweepStep:
         if before.steps >= MOST_STEPS:
             return hand_over(states, self._machine, self._execution, self._request, before)
         if before.started is None:
-            if run_lock.must_wait():
+            others_run = run_lock.has_older()
+            if others_run and kind_of(self._request) != NARROW:
                 return self._waiting(before)
-            if (left := self._time_to_settle(before)) > 0:
+            if (left := self._time_to_settle(before, GIVE_WAY if others_run else 0.0)) > 0:
                 return self._waiting(before, left)
         return self._walk_on(self._set_out(before), run_lock)
 
@@ -332,8 +335,10 @@ class _SweepStep:
             progress.calm_since = now
         return progress.calm_since + seconds - now
 
-    def _time_to_settle(self, before: Progress) -> float:
+    def _time_to_settle(self, before: Progress, least: float) -> float:
         """Return the seconds until the first page may be read: by then earlier updates show.
+
+        It is `least` in all, so that other sweeps notice this one before both read.
 
         To take everything back, the intake is shut first. The time begins anew with every finding that still
         comes in: triage may hide it, and the sweep would not find it.
@@ -345,11 +350,10 @@ class _SweepStep:
                 self._function.setting_out.forget()
                 before.shut = True
             return self._time_to_calm(before, settle)
-        if not self._request.settle:
-            return 0.0
+        seconds = max(least, settle if self._request.settle else 0.0)
         if before.calm_since is None:
             before.calm_since = now
-        return before.calm_since + settle - now
+        return before.calm_since + seconds - now
 
     def _ended(self, progress: Progress, status: Status) -> Progress:
         return replace(progress, status=status, ended=self._function.clock.now())

@@ -88,13 +88,10 @@ class RunLock:
             return "superseded"
         return "more" if any(self._waits_for(name) for name in others.newer) else None
 
-    def must_wait(self) -> bool:
-        """Return whether an older execution still runs that ends as soon as it notices this one.
-
-        One that waits for this one instead does so within seconds.
-        """
+    def has_older(self) -> bool:
+        """Return whether an older execution still runs; within seconds it ends, or waits for this one."""
         others = self._others()
-        return not others.newer and self._kind != NARROW and bool(others.older)
+        return not others.newer and bool(others.older)
 
     def _yields_to(self, newer: str) -> bool:
         if _CONTINUES.search(newer):

@@ -8,7 +8,7 @@ from hubtriage.aws.sweep.request import SweepRequest
 from hubtriage.aws.sweep.run_lock import NARROW, TAKE_BACK, WHOLE, RunLock
 from hubtriage.aws.sweep.start import kind_of
 from hubtriage.localaws.securityhub.inprocess import ManualClock
-from tests.support.sweep_site import MACHINE, ME, States
+from tests.support.sweep_site import MACHINE, ME, States, SweepSite
 
 
 def lock(kind: str, me: str, **running: float) -> RunLock:
@@ -39,16 +39,27 @@ def test_a_newer_sweep(kind: str, me: str, newer: str, reason: str | None) -> No
     assert lock(kind, me, **{newer.replace("-", "_"): 3.0}).stop_reason() == reason
 
 
+def test_an_older_sweep_is_known_until_it_has_ended_or_a_newer_one_is_there() -> None:
+    assert lock(WHOLE, "schedule-1", deploy_0=1.0).has_older()
+    assert not lock(WHOLE, "schedule-1").has_older()
+    assert not lock(WHOLE, "schedule-1", deploy_0=1.0, deploy_2=3.0).has_older()
+
+
 @pytest.mark.parametrize(
-    ("kind", "me", "waits"),
+    ("request_", "waits"),
     [
-        pytest.param(WHOLE, "schedule-1", True, id="one of all findings waits until the older one has ended"),
-        pytest.param(TAKE_BACK, "take-back-1", True, id="so does one that takes everything back"),
-        pytest.param(NARROW, "some-deploy-1", False, id="one of some begins: the older one waits for it"),
+        pytest.param({}, (5, 5, 5), id="one of all findings waits until the older one has ended"),
+        pytest.param({"rules": ["rule-a"]}, (5, 5, 0), id="one of some, until the older one has noticed it"),
+        pytest.param({"rules": ["rule-a"], "settle": True}, (5, 5, 5), id="or until updates show"),
     ],
 )
-def test_an_older_sweep(kind: str, me: str, waits: bool) -> None:
-    assert lock(kind, me, schedule_0=1.0).must_wait() is waits
+def test_two_sweeps_do_not_read_at_a_time(request_: dict[str, Any], waits: tuple[int, ...]) -> None:
+    site = SweepSite(states=States(me=2.0, other=1.0), count=5, settle=60.0)
+    state: dict[str, Any] = {"request": request_}
+    for wait in waits:
+        state = site.step(state)
+        assert (state["progress"]["wait"], state["progress"]["read"] > 0) == (wait, False)
+        site.world.clock.sleep(5)
 
 
 @pytest.mark.parametrize(
