@@ -26,10 +26,10 @@ from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
 from hubtriage.aws.ledger.table import SWEEP_ACTIONS
+from hubtriage.aws.sweep.clock import UNKNOWN, ClockConfig, clock_parameter_name
 from hubtriage.aws.sweep.config import SweepConfig
+from hubtriage.aws.sweep.deployed import DeployedConfig
 from hubtriage.aws.sweep.occasions.changes import digest_of, swept_rules
-from hubtriage.aws.sweep.occasions.clock import UNKNOWN, ClockConfig, clock_parameter_name
-from hubtriage.aws.sweep.occasions.deployed import DeployedConfig
 from hubtriage.aws.sweep.occasions.memory import ACTIONS as REMEMBER_ACTIONS
 from hubtriage.engine.planning.plan import Settings
 from hubtriage.engine.ruleset.ruleset import load_ruleset

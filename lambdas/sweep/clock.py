@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from hubtriage.aws.sweep.occasions.clock import SweepClock
+from hubtriage.aws.sweep.clock import SweepClock
 from hubtriage.aws.triage.config import RULESET
 
 _RULESET = Path(__file__).parents[2] / "ruleset.json"  # the root of the package

@@ -5,7 +5,7 @@ import os
 import botocore.session
 
 from hubtriage.aws.custom_resource import CustomResources
-from hubtriage.aws.sweep.occasions.deployed import DeployedConfig, StartAfterDeploy
+from hubtriage.aws.sweep.deployed import DeployedConfig, StartAfterDeploy
 from hubtriage.aws.switch.resource import SwitchResource
 
 _config = DeployedConfig.from_environment(os.environ)

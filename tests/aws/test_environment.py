@@ -16,9 +16,9 @@ from hubtriage.aws.environment import (
     text,
     whole,
 )
+from hubtriage.aws.sweep.clock import ClockConfig
 from hubtriage.aws.sweep.config import SweepConfig
-from hubtriage.aws.sweep.occasions.clock import ClockConfig
-from hubtriage.aws.sweep.occasions.deployed import DeployedConfig
+from hubtriage.aws.sweep.deployed import DeployedConfig
 from hubtriage.aws.switch.breaker import BreakerConfig
 from hubtriage.aws.switch.ledger_guard import LedgerGuardConfig
 from hubtriage.aws.triage.config import LEVELS, TriageConfig

@@ -1,19 +1,21 @@
 """Pages of a sweep: findings with their entries, from GetFindings or from the ledger."""
 
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from hubtriage.aws.clock import Clock
+from hubtriage.aws.ledger.item import hash_of
 from hubtriage.aws.ledger.ledger import Ledger, LedgerError, LedgerFault, LedgerFaultKind
 from hubtriage.aws.securityhub.api import Finding, Key
 from hubtriage.aws.securityhub.faults import CallFault, Fault
 from hubtriage.aws.securityhub.reading import MOST_VALUES, PAGE, SKIPPED, Fresh, Getter, Reader, keyed
-from hubtriage.aws.sweep.held import Held, HeldEntries
 from hubtriage.aws.sweep.occasions.outset import Outset
 from hubtriage.aws.sweep.request import BY_GENERATOR, SweepRequest
 from hubtriage.engine.planning.entry import Entry
 
+Held = tuple[Key, Entry]
 _KINDS = {
     LedgerFaultKind.DENIED: Fault.DENIED,
     LedgerFaultKind.MISSING: Fault.DENIED,
@@ -108,13 +110,13 @@ class HeldPages:
         self._sources = sources
         self._request = request
         self._outset = outset
-        self._held = HeldEntries(sources.ledger, outset.rules, self._is_wanted, token)
+        self._held = _HeldEntries(sources.ledger, outset.rules, self._is_wanted, token)
         self.calls = 0
 
     def read(self, token: str | None, most: int, deadline: float) -> SweepPage | CallFault:
         """Take entries and read their findings; `token` is where the page before has ended."""
         if token != self._held.token:  # what was taken last is to be read again
-            self._held = HeldEntries(self._sources.ledger, self._outset.rules, self._is_wanted, token)
+            self._held = _HeldEntries(self._sources.ledger, self._outset.rules, self._is_wanted, token)
         before = self._held.seen
         try:
             taken, damaged = self._held.take(min(most, MOST_VALUES), deadline)
@@ -142,6 +144,66 @@ class HeldPages:
 
     def _is_wanted(self, key: Key, entry: Entry) -> bool:
         return self._outset.reads(key, entry) and self._request.may_want(key, entry)
+
+
+class _HeldEntries:
+    """Takes entries from the pages of the table. Lives for one step of a sweep.
+
+    `token` says where to go on, as in `Ledger.scan`: after the entry whose hash it is. It is None at the
+    beginning, and again after the last entry. `seen` counts the entries that were passed so far.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        rules: tuple[str, ...] | None,
+        is_wanted: Callable[[Key, Entry], bool],
+        token: str | None,
+    ) -> None:
+        self._ledger = ledger
+        self._rules = rules
+        self._is_wanted = is_wanted
+        self._page: deque[Held] = deque()
+        self._next_page = token
+        self.token = token
+        self.seen = 0
+        self.is_over = False
+
+    def take(self, most: int, deadline: float) -> tuple[list[Held], list[LedgerFault]]:
+        """Return up to so many entries, fewer only at the end, and what is wrong with others.
+
+        If a page cannot be read, that ends the taking; raises LedgerError if nothing was passed before.
+        """
+        taken: list[Held] = []
+        damaged: list[LedgerFault] = []
+        begun_at = self.token
+        while len(taken) < most and not self.is_over:
+            if not self._page:
+                try:
+                    damaged += self._read_page(deadline)
+                except LedgerError:
+                    if self.token == begun_at:
+                        raise
+                    break
+            self._take_from_page(taken, most)
+        return taken, damaged
+
+    def _take_from_page(self, taken: list[Held], most: int) -> None:
+        while self._page and len(taken) < most:
+            key, entry = self._page.popleft()
+            self.seen += 1
+            self.token = hash_of(key)
+            if self._is_wanted(key, entry):
+                taken.append((key, entry))
+        if not self._page:
+            self.token = self._next_page
+            self.is_over = self._next_page is None
+
+    def _read_page(self, deadline: float) -> list[LedgerFault]:
+        page = self._ledger.scan(self._rules, self._next_page, deadline)
+        self._page.extend(page.entries)
+        self._next_page = page.token
+        return page.unread
 
 
 def _ledgers(fault: LedgerFault) -> CallFault:

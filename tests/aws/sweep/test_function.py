@@ -10,8 +10,8 @@ from hubtriage.aws.custom_resource import CustomResources
 from hubtriage.aws.environment import ConfigError
 from hubtriage.aws.sweep.bundles import LARGEST_BUNDLE, Bundle, Bundles
 from hubtriage.aws.sweep.config import SweepConfig
+from hubtriage.aws.sweep.deployed import StartAfterDeploy
 from hubtriage.aws.sweep.destination import DestinationError, QueueDestination, event
-from hubtriage.aws.sweep.occasions.deployed import StartAfterDeploy
 from hubtriage.aws.sweep.progress import Progress, ProgressError
 from hubtriage.aws.sweep.request import ACTIVE, MANAGED, SweepRequest, SweepRequestError
 from hubtriage.aws.sweep.run_lock import RunLock

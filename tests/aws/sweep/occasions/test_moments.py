@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from hubtriage.aws.sweep.occasions.clock import FIRST_LOOK, ClockConfig, SweepClock
+from hubtriage.aws.sweep.clock import FIRST_LOOK, ClockConfig, SweepClock
 from hubtriage.aws.sweep.occasions.moments import MOST_RULES, sweep_of_moments
 from hubtriage.aws.sweep.request import ACTIVE, MANAGED, SweepRequest
 from hubtriage.localaws.securityhub.inprocess import ManualClock
