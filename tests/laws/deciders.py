@@ -35,6 +35,8 @@ class Verdict:
     outdated: bool = False
     flapping: frozenset[Key] = frozenset()
     learned: bool = False
+    hides: bool = False
+    reopens: bool = False
 
 
 class Decider(Protocol):
@@ -97,6 +99,8 @@ class Engine:
             decision.outdated,
             _keys(each.field for each in decision.kept if "within a day" in each.why),
             decision.after.remembers_more_than(memory),
+            decision.hides,
+            decision.reopens,
         )
 
 
@@ -138,4 +142,6 @@ class Naive:
             done.outdated,
             frozenset(done.flapping),
             after.remembers_more_than(before),
+            done.hides,
+            done.reopens,
         )

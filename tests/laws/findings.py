@@ -120,6 +120,7 @@ ODDITIES = {
     "what providers send, not filled in": _without("Severity", "Types", "Workflow", "Confidence"),
     "no types": _without("Types"),
     "types that are a bare string": _with(Types="TTPs/Discovery"),
+    "types that repeat": _with(Types=["TTPs/Discovery", "TTPs/Discovery"]),
     "no record state": _without("RecordState"),
     "no compliance": _without("Compliance"),
     "a compliance status of its own": _with(Compliance={"Status": "INFOED"}),

@@ -41,6 +41,7 @@ def compare(engine: Verdict, oracle: Verdict, now: float) -> None:
     assert engine.optional_questions == oracle.optional_questions
     assert engine.outdated or engine.unrecorded == oracle.unrecorded
     assert comparable(engine.payload) == comparable(oracle.payload)
+    assert (engine.hides, engine.reopens) == (oracle.hides, oracle.reopens)
     assert remembered(engine.entry, now) == remembered(oracle.entry, now)
     assert engine.flapping >= oracle.flapping, "what is in doubt may be reported as either"
 

@@ -39,7 +39,7 @@ from hubtriage.localaws.securityhub.hub import Hub
 from hubtriage.localaws.securityhub.settings import HubSettings
 from tests.laws.checks import Chronicle, RulesAtATime, changed, human_wins
 from tests.laws.oracle.entries import engine_name, engine_value
-from tests.laws.oracle.fields import HIDING, held
+from tests.laws.oracle.fields import FIELDS, HIDING, USER, held
 from tests.support.triage_world import TriageBench, TriageWorld, backoff, finding, ruleset
 
 CONTAINERS = 3
@@ -437,6 +437,7 @@ class Settling:
             yield
         finally:
             for number in numbers:
+                self._note_races(container, number, request, before[number])
                 self._compare(container, number, before[number], self.stored(number))
 
     def _demand_allowed(self) -> None:
@@ -461,18 +462,31 @@ class Settling:
         is_hidden = held(new, "Workflow") in HIDING and held(old, "Workflow") not in HIDING
         may_hide = self.mode == "enforce" or self.clock.now() - self.switched_at < FRESH + IN_CALL
         assert may_hide or not is_hidden, "it hides, though that is stopped"
-        for name in changed(old, new):
-            place = (identifier, name)
-            edited_at = self.edited_at.get(place, float("-inf"))
-            if self.chronicle.persons.get(place) == held(old, name) and self._may_miss(container, edited_at):
-                self.chronicle.raced.add(place)
-                self.chronicle.drop(place)
         overriding = {field for field, until in self.overriding.items() if container.began <= until}
         rules = [{"id": "then", "override": True, "update": {name: {} for name in overriding}}, *self.rules]
         human_wins(identifier, old, new, RulesAtATime(rules, self.clock.now()), self.chronicle)
         for name in changed(old, new):
             self.chronicle.set_by_triage(identifier, name, held(new, name))
         self.chronicle.look_at(identifier, new)
+
+    def _note_races(
+        self, container: Container, number: int, request: Mapping[str, Any], before: dict[str, Any]
+    ) -> None:
+        """Note the edits that an update overwrites or repeats because it may not know of them yet."""
+        written = set(request) & set(FIELDS)
+        keys = {USER + name for name in {**before.get("UserDefinedFields", {}), **self._fields(number)}}
+        for name in written | (keys if "UserDefinedFields" in request else set()):
+            place = (key(number), name)
+            edited_at = self.edited_at.get(place, float("-inf"))
+            if self.chronicle.persons.get(place) == held(before, name) and self._may_miss(
+                container, edited_at
+            ):
+                self.chronicle.raced.add(place)
+                self.chronicle.drop(place)
+
+    def _fields(self, number: int) -> dict[str, str]:
+        fields: dict[str, str] = self.stored(number).get("UserDefinedFields", {})
+        return fields
 
     def _may_miss(self, container: Container, edited_at: float) -> bool:
         """Say whether a batch may not know yet of an edit, or no longer: the ledger lost who made it."""

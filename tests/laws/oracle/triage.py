@@ -16,6 +16,7 @@ from tests.laws.oracle.fields import (
     USER,
     Finding,
     Key,
+    below,
     held,
     hides,
     is_a_persons,
@@ -64,14 +65,20 @@ class OracleDecision:
     unrecorded: set[Key] = field(default_factory=set)
     outdated: bool = False
     flapping: set[Key] = field(default_factory=set)
+    hides: bool = False
+    reopens: bool = False
 
 
 @dataclass
 class Resolution:
-    """New values by field (None: leave the user key out), the claims that hold then, what is set anew."""
+    """New values by field (None: leave the user key out), and the claims that hold then.
+
+    A rule wants those that are `wished`; of them some are set `anew`.
+    """
 
     claims: OracleClaims
     values: dict[Key, Any] = field(default_factory=dict)
+    wished: set[Key] = field(default_factory=set)
     anew: set[Key] = field(default_factory=set)
     flapping: set[Key] = field(default_factory=set)
 
@@ -121,6 +128,8 @@ class Oracle:
             optional,
             reviewed.unrecorded,
             flapping=resolution.flapping,
+            hides=any(hides(base, key, values[key]) for key in resolution.wished),
+            reopens=any(reopens(finding, key, value) for key, value in values.items()),
         )
 
     def doubted(
@@ -213,8 +222,16 @@ def without_user_keys(result: Resolution, claims: OracleClaims, changed: list[Ke
         del result.values[key]
         result.claims.pop(key, None)
         result.anew.discard(key)
+        result.wished.discard(key)
     result.claims |= {key: claims[key] for key in changed if key in claims}
     return result if result.values else Resolution(dict(claims))
+
+
+def reopens(finding: Finding, key: Key, value: Any) -> bool:
+    """Say whether a value shows more of the finding than it shows now."""
+    if key == "Workflow":
+        return held(finding, key) in HIDING and value not in HIDING
+    return key == "Severity" and below(held(finding, key), value)
 
 
 def plain(key: Key, wish: Wish) -> Any:
@@ -284,6 +301,7 @@ def make(finding: Finding, key: Key, wish: Wish, persons: bool, anew: bool, out:
     before = old.before
     if persons or (claim is None and key == "Workflow" and current != untouched(finding, key)):
         before = current
+    out.wished.add(key)
     out.values[key] = wish.value
     out.claims[key] = replace(
         old, value=plain(key, wish), rule=wish.rule["id"], before=before, person=False, left_out=False
