@@ -63,6 +63,12 @@ def show(report: ChaosReport, console: Console, path: Path) -> None:
     console.print(_balance("The same after the redrive and a sweep", report.after))
     for stack, told in report.redriven.items():
         console.print(f"hubtriage redrive --stack {stack}: {', '.join(told.splitlines())}", markup=False)
+    hidden = ", ".join(f"{count} by {rule}" for rule, count in report.look.hidden.most_common())
+    console.print(
+        f"by the hub and the rules alone: hidden are {hidden}; {report.look.unexplained} that no rule hides, "
+        f"{report.look.keys_of_ours} user-defined fields that no rule sets",
+        markup=False,
+    )
     console.print(f"a last sweep changed {report.last_sweep_changed} findings")
     for problem in report.problems:
         console.print(f"problem: {problem}", style="red", markup=False)

@@ -12,6 +12,7 @@ from tests.chaos.ledger import Balance, ChaosEvidence, Key, RefusedFinding, Sent
 from tests.chaos.load import ChaosLoad, Happening
 from tests.chaos.plan import ChaosPlan
 from tests.chaos.stacks import ChaosPace, build
+from tests.chaos.witness import FieldChange, Look, changes_of, look
 from tests.chaos.world import ChaosWorld, Tell, opened
 
 SMALL = ChaosPace(visibility=6, receives=14, lease=60, batch=100, calm=6, most_waiting=200)
@@ -33,6 +34,7 @@ class ChaosReport:
     redriven: dict[str, str] = field(default_factory=dict)
     resumed_sweeps: int = 0
     last_sweep_changed: int = -1
+    look: Look = field(default_factory=Look)
     still_wanted: int = -1
     seconds: dict[str, float] = field(default_factory=dict)
 
@@ -47,6 +49,7 @@ class ChaosReport:
         dead, poison = self.after.totals["dead letter"], len(self.plan.poison)
         if dead != poison:
             yield f"after the redrive there are {dead} dead letters, and {poison} that nothing can be made of"
+        yield from (f"after the last sweep: {problem}" for problem in self.look.problems)
         if self.last_sweep_changed:
             yield f"a sweep after everything had settled changed {self.last_sweep_changed} findings"
         if self.still_wanted:
@@ -66,6 +69,7 @@ class ChaosReport:
             "redriven": self.redriven,
             "after redrive": self.after.as_record(),
             "sweeps that went on while all settled": self.resumed_sweeps,
+            "what the hub and the rules say": self.look.as_record(),
             "changed by a last sweep": self.last_sweep_changed,
             "findings that a stack would still change": self.still_wanted,
             "findings unprocessed by ErrorCode": dict(self.coded),
@@ -101,6 +105,8 @@ def run(plan: ChaosPlan, folder: Path, tell: Tell = lambda _: None) -> ChaosRepo
             report.after = _balance(world, load.past_the_bus)
             report.still_wanted = _still_wanted(world, told)
             report.coded = _by_code(world)
+        with part("look at the hub and the rules"):
+            report.look = _look(world)
     return report
 
 
@@ -208,6 +214,16 @@ def _by_code(world: ChaosWorld) -> Counter[str]:
     for call in world.cloud.control.updates():
         found.update(call.unprocessed)
     return found
+
+
+def _look(world: ChaosWorld) -> Look:
+    """Who hides what, by the hub and the rules alone."""
+    pages = world.cloud.client("securityhub").get_paginator("get_finding_history")
+
+    def history(key: Key) -> Iterator[FieldChange]:
+        return changes_of(pages.paginate(FindingIdentifier={"ProductArn": key[0], "Id": key[1]}))
+
+    return look(world.cloud.control.findings(), history, [stack.as_written for stack in world.stacks])
 
 
 class _Watch:

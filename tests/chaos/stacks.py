@@ -12,6 +12,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from hubtriage.aws.clock import SystemClock
 from hubtriage.aws.ledger.dynamodb import DynamoLedger
 from hubtriage.aws.ledger.entry_format import read_entry
@@ -26,6 +28,7 @@ from hubtriage.engine.planning.plan import Settings, decide
 from hubtriage.engine.ruleset.ruleset import Ruleset, load_ruleset
 from hubtriage.localaws.cloud import LocalCloud
 from tests.chaos.ledger import SWEEP, Key, RefusedFinding, key_of
+from tests.chaos.witness import StackRules
 from tests.support.deployed_stack import built_stack, decision_lines
 
 RULES = Path(__file__).parent / "rules"
@@ -105,6 +108,13 @@ def ruleset_of(assembly: Path) -> Ruleset:
     return load_ruleset(json.loads(packaged.read_text()))
 
 
+def rules_as_written(assembly: Path) -> list[dict[str, Any]]:
+    """The rules that an assembly was built from, as their file has them."""
+    text = (RULES / assembly.name / "rules.yaml").read_text(encoding="utf-8")
+    rules: list[dict[str, Any]] = yaml.safe_load(text)["rules"]
+    return rules
+
+
 class ChaosStack:
     """One deployed stack: its queues, its log, its ledger, its sweeps, and what it wants of a finding.
 
@@ -116,6 +126,8 @@ class ChaosStack:
         self._cloud = cloud
         self._settings = Settings()
         self._rules: list[tuple[float, Ruleset]] = []
+        self._written: list[dict[str, Any]] = []
+        self._written_before: list[dict[str, Any]] = []
         self._entries: dict[Key, Entry] = {}
         self._history: dict[Key, list[tuple[float, Entry]]] = {}
         self.outputs: Mapping[str, str] = {}
@@ -124,6 +136,13 @@ class ChaosStack:
         """Create or update the stack."""
         (self.outputs,) = self._cloud.deploy(assembly).values()
         self._rules.append((time.time(), ruleset_of(assembly)))
+        self._written_before += self._written
+        self._written = rules_as_written(assembly)
+
+    @property
+    def as_written(self) -> StackRules:
+        """Its rules as their files have them."""
+        return StackRules(self.name, self._written, self._written_before)
 
     def wants(self, finding: Mapping[str, Any]) -> bool:
         """Whether the stack would change the finding, by its present rules and what its ledger says now."""

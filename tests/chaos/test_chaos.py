@@ -19,5 +19,7 @@ def test_everything_goes_wrong_and_every_event_is_accounted_for(tmp_path: Path) 
     assert report.before.totals["dead letter"] > len(plan.poison), "there was something to redrive"
     assert report.before.totals["updated"] > 100
     assert (report.last_sweep_changed, report.still_wanted) == (0, 0)
+    assert (report.look.unexplained, report.look.keys_of_ours) == (0, 0)
+    assert report.look.hidden.total() > 50
     happened = {happening.act.kind for happening in report.happenings if happening.struck}
     assert {"kill", "deploy", "restart", "refuse", "tamper", "storm"} <= happened
