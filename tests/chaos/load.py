@@ -111,7 +111,12 @@ class ChaosLoad:
         return 1
 
     def _kill(self, _: Happening, patience: float = 10.0) -> int:
-        """Kill all functions that are at work, as soon as one is."""
+        """Kill all functions that are at work, as soon as one is.
+
+        Not in the midst of a deployment: CloudFormation would wait here for the function that starts its
+        sweep. AWS: Lambda would call it again.
+        """
+        self._join_deployment()
         deadline = time.monotonic() + patience
         while not (killed := self._world.cloud.control.kill_functions()) and time.monotonic() < deadline:
             time.sleep(0.02)
