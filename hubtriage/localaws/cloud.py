@@ -67,7 +67,7 @@ class LocalCloud:
         self._given = listener
         self._listener: Listener | None = None
         self._process: EmulatorProcess | None = None
-        self._clients: dict[tuple[str, str], Any] = {}
+        self._clients: dict[tuple[str, str, str], Any] = {}
 
     def __enter__(self) -> "LocalCloud":
         self.start()
@@ -141,18 +141,18 @@ class LocalCloud:
         """Return a boto3 client with dummy credentials. Without a `config` it is shared and never retries."""
         if config is not None:
             return self._new_client(service, config)
-        key = (self.region, service)
+        key = (self.account, self.region, service)
         if key not in self._clients:
             self._clients[key] = self._new_client(service, _ONE_ATTEMPT)
         return self._clients[key]
 
-    def seen_from(self, region: str) -> "LocalCloud":
-        """Return this local AWS with clients and deployments in another Region; it ends with this one.
+    def seen_from(self, region: str | None = None, *, account: str | None = None) -> "LocalCloud":
+        """Return this local AWS with clients and deployments elsewhere; it ends with this one.
 
-        `control` stays that of the home Region.
+        `control` stays that of the home account and Region.
         """
         other = copy.copy(self)
-        other.region = region
+        other.account, other.region = account or self.account, region or self.region
         return other
 
     @property

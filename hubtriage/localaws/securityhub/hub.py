@@ -2,12 +2,14 @@
 
 Every operation takes the moment at which it happens. What the service does with a finding, and what it
 refuses, follows the service's documentation; where that is silent a setting decides (`HubSettings`).
-It is the delegated administrator's hub: findings of any account may be imported and updated.
+It is the delegated administrator's hub: findings of any account may be imported and updated. It may
+gather the hubs of members, which see their own.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID, uuid5
 
 from hubtriage.localaws.securityhub import membership, queries
 from hubtriage.localaws.securityhub.asff.requests import Finding
@@ -57,6 +59,8 @@ class Hub:
         self._caller = f"arn:aws:iam::{account}:root"
         self.configure(settings or HubSettings())
         self._subscription = Subscription(account, self._prefix, enabled=enabled)
+        self._gathered: dict[str, Hub] = {}
+        self._owner: str | None = None
         self.reset()
 
     def reset(self) -> None:
@@ -67,7 +71,20 @@ class Hub:
         self._quotas = Quotas()
         self._rules = AutomationRules(self._prefix)
         self._subscription.reset()
-        self._writer = FindingWriter(self.account, self.region, self.settings.seed, self.faults, self._rules)
+        if self._owner is None:
+            seed = self.settings.seed
+            self._writer = FindingWriter(self.account, self.region, seed, self.faults, self._rules)
+        for member in self._gathered.values():
+            self.gather(member)
+
+    def gather(self, member: "Hub") -> None:
+        """Have the findings of a member's hub here too.
+
+        AWS: they are the same findings. The administrator sees and updates those of its members, a member its
+        own, and each has the events of what it sees on its bus. Faults and rules of a member do nothing here.
+        """
+        self._gathered[member.account] = member
+        member._writer, member._owner = self._writer, member.account
 
     def configure(self, settings: HubSettings) -> None:
         """Use these settings from now on; what is stored, counted and under way stays."""
@@ -89,7 +106,7 @@ class Hub:
         `now` is epoch seconds, `caller` the ARN that history and automation rules name, `trace` what
         the call log groups update calls by.
         """
-        call = HubCall(copied(request), now, caller or self._caller, trace, self.settings)
+        call = HubCall(copied(request), now, caller or self._caller, trace, self.settings, self._owner)
         try:
             fault = self._admit(operation, now)
             body = OPERATIONS[operation](self, call)
@@ -137,7 +154,17 @@ class Hub:
 
     def take_events(self, now: float, limit: int | None = None) -> list[dict[str, Any]]:
         """Return the events that have arrived on the bus by `now`, at most `limit`, each handed out once."""
-        return [copied(event) for event in self._writer.deliveries.due(now, limit)]
+        if self._owner is not None:
+            return []  # the administrator's hub hands out events of all
+        due = self._writer.deliveries.due(now, limit)
+        return [copy for event in due for copy in self._on_each_bus(copied(event))]
+
+    def _on_each_bus(self, event: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """Yield an event, and the same for its member's bus. AWS: with an id of its own."""
+        yield event
+        account = event["detail"]["findings"][0].get("AwsAccountId")
+        if account in self._gathered:
+            yield copied(event) | {"id": str(uuid5(UUID(event["id"]), account)), "account": account}
 
     def delivered_events(self, start: int, limit: int) -> list[dict[str, Any]]:
         """Return events that have arrived on the bus, the `start`th and those after it, at most `limit`."""
@@ -232,7 +259,7 @@ class Hub:
 
     def _get_findings(self, call: HubCall) -> dict[str, Any]:
         delay = self.settings.visible_after
-        return queries.find(self._writer.store, self._views, call.request, call.now, delay)
+        return queries.find(self._writer.store, self._views, call.request, call.now, delay, self._owner)
 
     def _get_history(self, call: HubCall) -> dict[str, Any]:
         return history_page(self._writer.store, self.settings, call.request, call.now)

@@ -73,8 +73,12 @@ class Views:
         return view
 
 
-def find(store: Store, views: Views, request: Request, now: float, delay: float) -> dict[str, Any]:
+def find(
+    store: Store, views: Views, request: Request, now: float, delay: float, owner: str | None = None
+) -> dict[str, Any]:
     """Answer GetFindings with what a reader sees who sees writes `delay` seconds late.
+
+    owner: the member account that asks, and sees its own findings alone; None: whoever sees all.
 
     Without sort criteria a page goes on where the last one ended. With them it starts so many places down
     the order as it is now, and findings that change under way shift it, as they do at AWS.
@@ -82,11 +86,11 @@ def find(store: Store, views: Views, request: Request, now: float, delay: float)
     wanted, criteria = request.get("Filters", {}), request.get("SortCriteria", [])
     size, start = paging.page_size(request), paging.position(request)
     if criteria != []:
-        found = views.of(wanted, criteria).found(_seen(store, 0, wanted, now, delay), now)
+        found = views.of(wanted, criteria).found(_seen(store, 0, wanted, now, delay, owner), now)
         page, following = found[start : start + size], start + size if len(found) > start + size else None
     else:
         matches = filters.finding_filter(wanted)
-        seen = _seen(store, start, wanted, now, delay)
+        seen = _seen(store, start, wanted, now, delay, owner)
         page, following = _page((each for each in seen if matches(each[1], now)), size)
     token = {} if following is None else {"NextToken": paging.next_token(following, request)}
     return {"Findings": copied(page), **token}
@@ -102,11 +106,13 @@ def _page(found: Iterator[_Place], size: int) -> tuple[list[Finding], int | None
     return page, None
 
 
-def _seen(store: Store, start: int, wanted: Request, now: float, delay: float) -> Iterator[_Place]:
+def _seen(
+    store: Store, start: int, wanted: Request, now: float, delay: float, owner: str | None
+) -> Iterator[_Place]:
     """Return (place, finding) of what a reader sees now; where exact Ids are asked for, of those alone."""
     for record in _candidates(store, start, wanted):
         finding = record.seen(now, delay)
-        if finding is not None:
+        if finding is not None and owner in (None, finding.get("AwsAccountId")):
             yield record.place, finding
 
 

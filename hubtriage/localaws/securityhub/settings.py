@@ -29,6 +29,8 @@ class HubSettings:
     account_names: names that the service knows for accounts.
     administrator, members: the account that administers the others, and these; None: every account
         stands alone.
+    gathers: whether the administrator's hub has the findings of its members too, as AWS has it. Otherwise
+        each hub has its own alone.
     home_region: where findings of other Regions are gathered; None: each stays where it is.
     region_linking, linked_regions: which other Regions these are, in the words of GetFindingAggregator.
     """
@@ -47,6 +49,7 @@ class HubSettings:
     account_names: Mapping[str, str] = field(default_factory=dict)
     administrator: str | None = None
     members: tuple[str, ...] = ()
+    gathers: bool = False
     home_region: str | None = None
     region_linking: RegionLinking = "ALL_REGIONS"
     linked_regions: tuple[str, ...] = ()

@@ -25,13 +25,17 @@ Request = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class HubCall:
-    """Who calls when, with what; and how the hub behaves at that time."""
+    """Who calls when, with what; and how the hub behaves at that time.
+
+    owner: the member account whose findings alone the caller may update; None: any.
+    """
 
     request: Request
     now: float
     caller: str
     trace: str | None
     settings: HubSettings
+    owner: str | None = None
 
 
 class FindingWriter:
@@ -132,7 +136,7 @@ class FindingWriter:
         if bad_values or requests.flaw_of_identifier(identifier):
             return "InvalidInput"
         record = self.store.get(identity(identifier))
-        if record is None:
+        if record is None or call.owner not in (None, record.finding.get("AwsAccountId")):
             return "FindingNotFound"
         if record.writes and call.now - record.writes[-1].time < call.settings.conflict_window:
             return "ConcurrentUpdateError"

@@ -9,7 +9,7 @@ from hubtriage.localaws.securityhub.errors import HubError
 from hubtriage.localaws.securityhub.http.service import HttpRequest, Hubs, SecurityHubService
 from hubtriage.localaws.securityhub.hub import Hub
 from hubtriage.localaws.securityhub.settings import HubSettings
-from tests.support.hub_world import NOW
+from tests.support.hub_world import NOW, finding
 
 ACCOUNT, REGION = "000000000000", "us-east-1"
 AGGREGATOR = (
@@ -86,3 +86,71 @@ def test_how_controls_make_findings_can_be_set() -> None:
 def test_a_way_of_linking_that_aws_does_not_know_is_refused() -> None:
     with pytest.raises(ValueError, match="region_linking"):
         HubSettings.from_json({"region_linking": "SOME"})
+
+
+ADMINISTRATOR, MEMBER, OTHER = "999900001111", "111122223333", "444455556666"
+
+
+@pytest.fixture
+def hubs() -> Hubs:
+    settings = HubSettings.still(administrator=ADMINISTRATOR, members=(MEMBER, OTHER), gathers=True)
+    hubs = Hubs(settings, (ADMINISTRATOR, REGION))
+    hubs.of(MEMBER, REGION).call("EnableSecurityHub", {}, NOW)
+    for account in (MEMBER, OTHER):
+        hubs.of(ADMINISTRATOR, REGION).plant(imported(account), NOW)
+    return hubs
+
+
+def imported(account: str) -> dict[str, Any]:
+    return finding(Id=account, AwsAccountId=account)
+
+
+def identifiers(*accounts: str) -> list[dict[str, str]]:
+    return [{"Id": account, "ProductArn": imported(account)["ProductArn"]} for account in accounts]
+
+
+def seen_by(hub: Hub) -> list[str]:
+    return [found["Id"] for found in hub.get_findings({}, NOW)["Findings"]]
+
+
+def test_the_administrator_sees_all_and_a_member_its_own(hubs: Hubs) -> None:
+    assert seen_by(hubs.of(ADMINISTRATOR, REGION)) == [MEMBER, OTHER]
+    assert seen_by(hubs.of(MEMBER, REGION)) == [MEMBER]
+    sorted_by = {"SortCriteria": [{"Field": "Id", "SortOrder": "asc"}]}
+    answer = hubs.of(MEMBER, REGION).get_findings(sorted_by, NOW)
+    assert [found["Id"] for found in answer["Findings"]] == [MEMBER]
+
+
+def test_a_member_and_its_administrator_update_the_same_finding(hubs: Hubs) -> None:
+    administrators, members = hubs.of(ADMINISTRATOR, REGION), hubs.of(MEMBER, REGION)
+    update = {"FindingIdentifiers": identifiers(MEMBER, OTHER), "Confidence": 1}
+    answer = members.batch_update_findings(update, NOW)
+    assert [each["ErrorCode"] for each in answer["UnprocessedFindings"]] == ["FindingNotFound"]
+    assert [each.get("Confidence") for each in administrators.findings()] == [1, None]
+    administrators.batch_update_findings(update | {"Confidence": 2}, NOW)
+    assert [each["Confidence"] for each in members.get_findings({}, NOW)["Findings"]] == [2]
+
+
+def test_an_event_is_on_the_bus_of_the_administrator_and_on_that_of_its_member(hubs: Hubs) -> None:
+    events = [event for hub in hubs.all() for event in hub.take_events(NOW)]
+    assert [(event["account"], event["resources"][0][-12:]) for event in events] == [
+        (ADMINISTRATOR, MEMBER),
+        (MEMBER, MEMBER),
+        (ADMINISTRATOR, OTHER),
+    ]
+    assert len({event["id"] for event in events}) == 3
+
+
+def test_hubs_stay_together_when_they_are_reset_or_restored(hubs: Hubs) -> None:
+    hubs.restore(hubs.stored())
+    for hub in hubs.all():
+        hub.reset()
+    hubs.of(ADMINISTRATOR, REGION).plant(imported(MEMBER), NOW)
+    assert seen_by(hubs.of(MEMBER, REGION)) == [MEMBER]
+
+
+def test_without_gathering_each_has_its_own() -> None:
+    hubs = Hubs(HubSettings.still(members=(MEMBER,)), (ADMINISTRATOR, REGION))
+    hubs.of(MEMBER, REGION).call("EnableSecurityHub", {}, NOW)
+    hubs.of(ADMINISTRATOR, REGION).plant(imported(MEMBER), NOW)
+    assert seen_by(hubs.of(MEMBER, REGION)) == []

@@ -56,7 +56,9 @@ class Hubs:
         """Return the hub of an account and Region. Only the home hub is enabled from the start."""
         key = (account, region)
         if key not in self._hubs:
-            self._hubs[key] = Hub(account, region, self.settings, enabled=key == self._home)
+            hub = self._hubs[key] = Hub(account, region, self.settings, enabled=key == self._home)
+            if self.settings.gathers and account in self.settings.members and region == self._home[1]:
+                self.of(*self._home).gather(hub)
         return self._hubs[key]
 
     def configure(self, settings: HubSettings) -> None:
