@@ -1,4 +1,4 @@
-"""Plants each bug in a copy of the engine and says whether the tests that should find it do.
+"""Plant each bug in a copy of the package and say whether the tests that should find it do.
 
 Exit code 1 if one is not found, or no longer fits the code. `--only TEXT` plants those whose story has it.
 """
@@ -13,12 +13,25 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.mutants.mutations import INDEX, LAWS, Mutation
+from tests.mutants.claims import CLAIMS
+from tests.mutants.mutation import Mutation
+from tests.mutants.rules import INDEX, RULES
+from tests.mutants.runtime import FORMS, RUNTIME
 from tests.support.paths import ROOT
 
+_LAWS = "tests/laws/test_"
+_TRIAGE = "tests/aws/triage/test_"
 FINDERS = {  # the quickest first
-    LAWS: ("tests/laws/test_stories.py", "tests/laws/test_conditions.py", "tests/laws/test_histories.py"),
+    CLAIMS + RULES: tuple(
+        f"{_LAWS}{name}.py" for name in ("stories", "oracle", "conditions", "planning", "histories")
+    ),
     INDEX: ("tests/engine/index/test_rule_index.py",),
+    RUNTIME: (
+        *(f"{_TRIAGE}{name}.py" for name in ("staleness", "intents", "asking", "rereading", "events")),
+        *(f"{_TRIAGE}{name}.py" for name in ("namesakes", "hiding_stopped", "batch", "settling")),
+        "tests/aws/securityhub/test_authorship.py",
+    ),
+    FORMS: ("tests/aws/ledger/test_entry_format.py", "tests/engine/planning"),
 }
 LONGEST = 1800  # seconds that one bug may take; a hang is no find
 EFFORT = "10"  # times the examples of `make test`; most bugs are found by the first few
@@ -48,11 +61,11 @@ def _is_found(bug: Mutation, finders: tuple[str, ...]) -> bool:
 
 def _plant(bug: Mutation, folder: Path) -> str | None:
     """Copy what the tests need with the bug in it; says so if the bug does not fit the code."""
-    ignored = shutil.ignore_patterns("__pycache__", "e2e", "golden", ".hypothesis")
+    ignored = shutil.ignore_patterns("__pycache__", "e2e", ".hypothesis")
     for name in ("hubtriage", "tests"):
         shutil.copytree(ROOT / name, folder / name, ignore=ignored)
     shutil.copy(ROOT / "pyproject.toml", folder)
-    path = folder / "hubtriage" / "engine" / bug.file
+    path = folder / "hubtriage" / bug.file
     text = path.read_text(encoding="utf-8")
     if text.count(bug.old) != 1:
         return "DOES NOT FIT"

@@ -36,13 +36,16 @@ from hubtriage.engine.ruleset.ruleset import load_ruleset
 from hubtriage.engine.text.timestamps import parse_timestamp
 from hubtriage.localaws.securityhub.asff.timestamps import write_timestamp
 from hubtriage.localaws.securityhub.hub import Hub
+from hubtriage.localaws.securityhub.inprocess import ManualClock
 from hubtriage.localaws.securityhub.settings import HubSettings
 from tests.laws.checks import Chronicle, RulesAtATime, changed, human_wins
 from tests.laws.oracle.entries import engine_name, engine_value
 from tests.laws.oracle.fields import FIELDS, HIDING, USER, held
 from tests.support.triage_world import TriageBench, TriageWorld, backoff, finding, ruleset
 
-CONTAINERS = 3
+AHEAD = (0.0, 10.0, -10.0)
+"""Seconds by which the clocks of the containers are ahead of the service's."""
+CONTAINERS = len(AHEAD)
 MOST_RECEIVES = 10
 """Deliveries of a message before it is a dead letter."""
 VISIBILITY = 420.0
@@ -50,9 +53,9 @@ VISIBILITY = 420.0
 BATCH_SECONDS = 240.0
 IN_CALL = 120.0
 """Seconds that a call may be under way before it takes effect."""
-SHIFT = SKEW / 2
+SHIFT = SKEW / 2 - 1
 """Seconds by which an event may be dated wrongly."""
-TRUSTED = 30.0 + SHIFT + 2.0
+TRUSTED = 30.0 + SHIFT + max(AHEAD) + 2.0
 """Seconds for which a batch that begins now may not know of an edit, beside those that readings lag."""
 HOUR = 3600.0
 FINDINGS = 2
@@ -295,10 +298,27 @@ class Table:
             return getattr(ledger, operation)(*arguments, **named)
 
 
+@dataclass(frozen=True)
+class SkewedClock:
+    """A container's clock, which differs from the service's."""
+
+    clock: ManualClock
+    ahead: float
+
+    def now(self) -> float:
+        return self.clock.now() + self.ahead
+
+    def monotonic(self) -> float:
+        return self.clock.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        self.clock.sleep(seconds)
+
+
 class Container:
     """Triage with a memory of its own, as far as containers have one."""
 
-    def __init__(self, settling: "Settling") -> None:
+    def __init__(self, settling: "Settling", ahead: float) -> None:
         world = settling.world
         self.wire = Wire()
         self.switch = ModeSwitch(lambda: settling.mode, world.clock.monotonic)
@@ -310,6 +330,8 @@ class Container:
             may_write=self.switch.may_write,
             may_hide=self.switch.may_hide,
         )
+        self.clock = SkewedClock(world.clock, ahead)
+        self.bench.triage.clock = self.clock
         self.bench.triage.ruleset = settling.ruleset
         self.is_busy = False
         self.began = 0.0
@@ -347,7 +369,7 @@ class Settling:
         self.rules = RULESETS[0]
         self.ruleset = load_ruleset(ruleset(*self.rules))
         self.overriding: dict[str, float] = {}
-        self.containers = [Container(self) for _ in range(CONTAINERS)]
+        self.containers = [Container(self, ahead) for ahead in AHEAD]
         self.queue: list[Letter] = []
         self.bodies: list[str] = []
         self.given_up: set[str] = set()
@@ -450,7 +472,7 @@ class Settling:
             return
         intent = self.entry(number).intent
         assert intent is not None, "an update of which the ledger does not know"
-        assert self.clock.now() - intent.time <= SEND_WITHIN + IN_CALL, "an update long after its intent"
+        assert container.clock.now() - intent.time <= SEND_WITHIN + IN_CALL, "an update long after its intent"
         after = {**self.stored(number), **request}
         shown = ParsedFinding(after)
         assert {name: stored(shown.value(name)) for name in intent.written} == intent.written
@@ -617,7 +639,7 @@ class Settling:
                 mode=container.switch.mode(),
             )
         except Died:
-            self.containers[self.containers.index(container)] = Container(self)
+            self.containers[self.containers.index(container)] = Container(self, container.clock.ahead)
             self._again(letters, {})
             return
         failed = {message.id for message in report.failed_messages()}

@@ -2,7 +2,7 @@
 
 from typing import Any, get_args
 
-from hypothesis import event, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.laws.checks import no_hidden_escalation, reversal
@@ -130,7 +130,6 @@ def settle(settling: Settling) -> None:
     settling.settle()
     for number in range(FINDINGS):
         identifier, found = key(number), settling.stored(number)
-        event("given up" if settling.is_given_up(number) else "handled")
         assert settling.left_to_do(number) is None, found
         no_hidden_escalation(
             identifier, found, settling.ghost_of(number), settling.moment(), settling.chronicle
@@ -139,3 +138,18 @@ def settle(settling: Settling) -> None:
     for number in range(FINDINGS):
         found = settling.stored(number)
         reversal(key(number), found, settling.ghost_of(number), settling.chronicle, keys_stay=False)
+
+
+def test_a_status_of_ours_is_not_given_away_because_a_provider_lowered_the_severity_meanwhile() -> None:
+    """An update of both was left open, and had not happened: the reading shows its severity all the same."""
+    acts: list[tuple[Any, float]] = [
+        (StartSweep(), 1.0),
+        (Handle(0, "all"), 1.0),
+        (Fail({"finding_error": "ConcurrentUpdateError", "times": 20}), 1.0),
+        (Fail({"error": "InternalException", "times": 1}), 1.0),
+        (Deploy(1), 400.0),
+        (Handle(0, "all"), 1.0),
+        *((Provide(number, "LOW"), 4000.0) for number in range(FINDINGS)),
+        (Deploy(2), 1.0),
+    ]
+    settle(live(acts))

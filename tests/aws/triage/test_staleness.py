@@ -167,6 +167,29 @@ def test_an_update_has_happened_if_a_reading(members: dict[str, Any], shown: boo
     assert is_shown(INTENT, ParsedFinding(finding(**members))) is shown
 
 
+@pytest.mark.parametrize(
+    ("status", "severity", "shown"),
+    [
+        pytest.param("SUPPRESSED", "LOW", True, id="both values are there"),
+        pytest.param("NEW", "MEDIUM", False, id="neither is there"),
+        pytest.param("NEW", "LOW", False, id="a provider may have lowered the severity"),
+        pytest.param("SUPPRESSED", "MEDIUM", False, id="a person may have suppressed it"),
+        pytest.param("SUPPRESSED", "HIGH", True, id="one is there and the other changed again"),
+        pytest.param("NOTIFIED", "HIGH", False, id="both changed otherwise"),
+    ],
+)
+def test_an_update_of_two_values_has_happened_if_a_reading_shows_one_and_not_what_was(
+    status: str, severity: str, *, shown: bool
+) -> None:
+    both = replace(
+        INTENT,
+        written={"Workflow.Status": "SUPPRESSED", "Severity.Label": "LOW"},
+        was={"Workflow.Status": "NEW", "Severity.Label": "MEDIUM"},
+    )
+    found = finding(Workflow={"Status": status}, Severity={"Label": severity})
+    assert is_shown(both, ParsedFinding(found)) is shown
+
+
 def test_a_value_that_was_there_before_does_not_tell_that_an_update_happened() -> None:
     same = replace(
         INTENT, written={"Criticality": 1, "Confidence": 2}, was={"Criticality": 1, "Confidence": 3}
