@@ -211,8 +211,6 @@ class FieldResolver:
         """Restore the person's value, or leave the key out of the map: once, and never under `merge`."""
         if claim.before is not None:
             return self._undo(name, claim, claim.before, claim.before)
-        if self.finding.value(name) is None:
-            return FieldOutcome()
         if claim.left_out or self.udf == "merge":
             return FieldOutcome(replace(claim, rule=None))
         return self._undo(name, claim, None, None, replace(claim, rule=None, left_out=True))

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from hubtriage.engine.fields import (
     HIDING_STATUSES,
     SEVERITY,
+    USER_PREFIX,
     WORKFLOW,
     ParsedFinding,
     has_passed,
@@ -71,8 +72,8 @@ class _Look:
         value = self.finding.value(name)
         if claim.person or stored(value) == claim.value:
             return claim
-        if claim.left_out and value is None:
-            return None
+        if name.startswith(USER_PREFIX) and claim.rule is None and value is None:
+            return None  # no rule wanted the key, and it is gone
         if name == WORKFLOW and claim.rule is None and untouched(self.finding, name) == (True, value):
             return replace(claim, value=stored(value)) if value in HIDING_STATUSES else None
         if name not in ASKED_ABOUT:

@@ -111,6 +111,22 @@ def test_the_last_key_is_left_out_once_another_stands_beside_it() -> None:
     assert plan(after(beside)).update is None
 
 
+@pytest.mark.parametrize("udf", ["replace", "merge"])
+def test_a_key_that_no_rule_wants_may_go_without_overruling_any(udf: str) -> None:
+    unwanted = after(after(finding(), TICKET, udf=udf), udf=udf)
+    assert fields(unwanted) == {"ticket": "SEC-1"}
+    gone = unwanted.with_(**THEIRS)
+    decision = plan(gone, udf=udf)
+    assert (decision.update, decision.overruled, dict(decision.after.claims)) == (None, (), {})
+    assert plan(gone, TICKET).update == {"UserDefinedFields": {"theirs": "1", "ticket": "SEC-1"}}
+
+
+def test_a_key_that_no_rule_wants_and_that_is_another_now_is_a_persons() -> None:
+    unwanted = after(after(finding(), TICKET))
+    decision = plan(unwanted.with_(UserDefinedFields={"ticket": "T-1"}), TICKET)
+    assert (decision.update, decision.overruled) == (None, (FIELD,))
+
+
 def test_the_last_key_does_not_keep_what_else_is_taken_back() -> None:
     set_by_us = after(finding(), {"update": {**TICKET["update"], **status("SUPPRESSED")}})
     assert plan(set_by_us).update == status("NEW")

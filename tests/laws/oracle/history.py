@@ -8,6 +8,7 @@ from hubtriage.engine.planning.entry import LastChange
 from tests.laws.oracle.entries import OracleClaim, OracleClaims, OracleEntry
 from tests.laws.oracle.fields import (
     HIDING,
+    USER,
     Finding,
     Key,
     below,
@@ -77,7 +78,7 @@ def _reviewed(
         return claim
     if key == "Workflow" and claim.rule is None and value == untouched(finding, key):
         return claim if passed(finding) else None
-    if claim.left_out and value is None:
+    if key.startswith(USER) and claim.rule is None and value is None:
         return None
     if key in ASKED:
         if key not in answers:
