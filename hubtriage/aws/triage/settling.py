@@ -1,7 +1,7 @@
 """Settle an old intent: did its update happen?
 
-An update is atomic. It happened if a reading shows one value that it wrote and that the finding did not have
-before, or if the history has a record of our role since then.
+An update is atomic. It happened if a reading shows a value that it wrote and that the finding did not have
+before, and no value that it would have replaced; or if the history has a record of our role since then.
 """
 
 from hubtriage.aws.ledger.lease import SKEW
@@ -10,10 +10,14 @@ from hubtriage.engine.planning.entry import Entry, Intent, stored
 
 
 def is_shown(intent: Intent, finding: ParsedFinding) -> bool:
-    """Return whether a reading shows that the update happened. Otherwise the history has to be asked."""
-    return any(
-        stored(finding.value(name)) == value != intent.was.get(name) for name, value in intent.written.items()
-    )
+    """Return whether a reading shows that the update happened. Otherwise the history has to be asked.
+
+    One value is not enough where another is as it was: a provider or a person may have set just that.
+    """
+    replaced = {name: value for name, value in intent.written.items() if value != intent.was.get(name)}
+    shown = {name: stored(finding.value(name)) for name in replaced}
+    is_untouched = any(shown[name] == intent.was.get(name) for name in replaced)
+    return not is_untouched and any(shown[name] == value for name, value in replaced.items())
 
 
 def recorded_since(entry: Entry) -> float:
