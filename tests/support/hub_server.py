@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 from hubtriage.localaws.securityhub.http.service import HttpRequest, Hubs, SecurityHubService
 from hubtriage.localaws.securityhub.hub import Hub
 from hubtriage.localaws.securityhub.settings import HubSettings
-from tests.support.triage_world import NOW
+from tests.support.triage_world import NOW, TRIAGE
 
 HOME = ("111122223333", "eu-west-1")
 
@@ -25,7 +25,7 @@ def hub_server() -> Iterator[tuple[Hub, str]]:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             url = urlsplit(self.path)
             answer = service.answer(
-                HttpRequest(self.command, url.path, parse_qs(url.query), body, *HOME, caller="test")
+                HttpRequest(self.command, url.path, parse_qs(url.query), body, *HOME, caller=TRIAGE)
             )
             self.send_response(answer.status)
             for name, value in {"Content-Length": str(len(answer.body)), **answer.headers}.items():
