@@ -218,6 +218,33 @@ def test_a_persons_suppression_is_no_doubt_of_ours() -> None:
     assert plan(by_hand, FAILED_NOTIFY).update is None
 
 
+def test_a_status_that_a_person_took_over_is_no_doubt_of_ours_either() -> None:
+    theirs = after(mild().with_(**status("NEW")), SUPPRESS)
+    by_hand = theirs.with_(**of_severity("CRITICAL"), **status("SUPPRESSED"))
+    assert by_hand.claim(WORKFLOW).person
+    for settings in ({}, WORKFLOW_NEVER, {"may_hide": False}):
+        assert plan(by_hand, FAILED_NOTIFY, **settings).update is None
+
+
+FOLLOWS = after(after(finding(**of_severity("LOW")), {"update": {"Severity": {"Label": "CRITICAL"}}}))
+STAYS = [
+    pytest.param([other(LOW, when=FAILS)], {}, False, id="a rule that could set it has failed"),
+    pytest.param([], {"never": frozenset({SEVERITY})}, False, id="the stack never writes it"),
+    pytest.param([], {"may_hide": False}, True, id="nothing may be hidden"),
+    pytest.param([other(LOW, when=FAILS)], {"may_hide": False}, False, id="both"),
+]
+
+
+@pytest.mark.parametrize(("rules", "settings", "follows"), STAYS)
+def test_what_follows_its_provider_stays_where_it_is_in_doubt(
+    rules: list[Rule], settings: dict[str, Any], follows: bool
+) -> None:
+    """It is below every ceiling."""
+    decision = plan(FOLLOWS.with_(**provided("MEDIUM")), *rules, **settings)
+    assert decision.update == ({"Severity": {"Label": "MEDIUM"}} if follows else None)
+    assert decision.after.claims[SEVERITY].rule is None
+
+
 def overridden() -> Known:
     """A finding that a person had set to NOTIFIED, that a rule has suppressed, and that is CRITICAL now."""
     notified = finding(**of_severity("LOW"), **status("NOTIFIED"))

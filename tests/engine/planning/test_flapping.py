@@ -121,6 +121,19 @@ def test_a_reset_by_the_service_counts_too() -> None:
     assert [kept.why for kept in decision.kept] == [FLAPPING]
 
 
+def test_overriding_what_overruled_it_counts_too() -> None:
+    override = other(SUPPRESS, override=True)
+    overruled = after(finding(), override).with_(**status("NEW"))
+    assert after(overruled, override, now=NOW + HOUR).entry.sets == {WORKFLOW: (NOW, NOW + HOUR)}
+
+
+def test_that_a_field_is_a_persons_is_the_first_reason_to_leave_it() -> None:
+    theirs = tossed(SUPPRESS, MOST_SETS).with_(**status("NOTIFIED"))
+    assert [kept.why for kept in plan(theirs, SUPPRESS).kept] == ["set by a person or another tool"]
+    override = plan(theirs, other(SUPPRESS, override=True), now=NOW + 5 * HOUR)
+    assert [kept.why for kept in override.kept] == [FLAPPING]
+
+
 def test_two_stacks_that_read_each_others_output_come_to_an_end() -> None:
     """One suppresses what is NEW and untagged, the other tags what is suppressed and then lets it be NEW."""
     ours = other(SUPPRESS, match={"Types": ["TTPs/Discovery"]})
