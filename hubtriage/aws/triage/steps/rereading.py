@@ -1,11 +1,10 @@
 """Read findings again: settle what was left open, date what is shown, and compare it with the event."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from hubtriage.aws.clock import Clock
 from hubtriage.aws.ledger.lease import LAG
-from hubtriage.aws.securityhub.api import Finding
 from hubtriage.aws.securityhub.faults import CallFault
 from hubtriage.aws.securityhub.namesakes import accounts_of
 from hubtriage.aws.securityhub.reading import FoundFindings, Reader
@@ -44,7 +43,7 @@ class Rereading:
         found = self._found(cases, deadline) if cases else FoundFindings()
         shown = [case for case in self.cases.of(found) if case.is_open]
         self._settle([case for case in shown if case.entry.intent is not None], found, deadline)
-        before = {case: case.shown for case in shown if case.is_open}
+        before = {case: case.found for case in shown if case.is_open}
         believed = [case for case in before if self._believe(case, found)]
         self.cases.end(self.questions.ask([case for case in believed if case.is_open], deadline))
         self._compare({case: before[case] for case in believed if case.is_open})
@@ -105,15 +104,17 @@ class Rereading:
         if result is not None:
             self.cases.end({case: result})
 
-    def _compare(self, before: dict[Case, Finding]) -> None:
+    def _compare(self, before: Mapping[Case, FoundFindings | None]) -> None:
         """End the cases of which other states ask for something different.
 
-        By the next delivery readings have caught up: then the reading is believed.
+        `before` has the earlier readings, where there were any. By the next delivery readings have caught up:
+        then the reading is believed.
         """
         until = self.clock.now() + LAG
-        for case, shown in before.items():
+        for case, earlier in before.items():
             if case.receives > 1 or case.decision is None:
                 continue
+            shown = case.seen.newest.finding if earlier is None else earlier[case.key]
             verdicts = (self.decider.verdict(case, state) for state in (shown, *case.seen.others))
             if any(_differs(verdict, case.decision) for verdict in verdicts):
                 self.cases.end({case: undecidable(DIFFERENT, until)})
