@@ -8,12 +8,13 @@ import json
 import shlex
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from enum import IntEnum
 from pathlib import Path
 from typing import Any
 
+from hubtriage.localaws.cloud import LocalCloud
 from tests.support import aws_cli
 from tests.support.deployed_stack import DeployedStack
 
@@ -88,15 +89,24 @@ class TriageStory:
         return aws_cli.answer(self.stack.cloud, f"aws securityhub {command} {' '.join(words)}", attempts=10)
 
     def aws_import(self, *names: str, generator: str, severity: str = "LOW", **members: Any) -> list[str]:
-        """A provider imports findings, or a new state of them; returns their Ids."""
-        told = {"FindingProviderFields": {"Severity": {"Label": severity}, "Types": [TYPE]}, **members}
-        ids = [f"{self.name}/{name}" for name in names]
+        """A provider imports new findings; returns their Ids."""
+        for finding_id in self._ids(names):
+            self._sent[finding_id] = provided(finding_id, generator, severity)
+        return self.aws_refresh(*names, **members)
+
+    def aws_refresh(self, *names: str, severity: str | None = None, **members: Any) -> list[str]:
+        """A provider imports a new state of findings."""
+        if severity is not None:
+            members["FindingProviderFields"] = {"Severity": {"Label": severity}, "Types": [TYPE]}
+        ids = self._ids(names)
         for finding_id in ids:
-            known = self._sent.get(finding_id) or provided(finding_id, generator, severity)
-            self._sent[finding_id] = known | {"UpdatedAt": now(), **told}
+            self._sent[finding_id] |= {"UpdatedAt": now(), **members}
         answer = self.aws("batch-import-findings", findings=[self._sent[finding_id] for finding_id in ids])
         assert answer["FailedCount"] == 0, answer
         return ids
+
+    def _ids(self, names: Iterable[str]) -> list[str]:
+        return [f"{self.name}/{name}" for name in names]
 
     def aws_update(self, *ids: str, **fields: Any) -> None:
         """Another tool updates findings."""
@@ -213,10 +223,11 @@ class Stage:
         if wait is Wait.OUTDATED:
             time.sleep(max(0.0, self._began + OUTDATED_AFTER - time.monotonic()))
         self.stack.settle()
-        self._outlast_doubt()
+        outlast_doubt(self.stack.cloud)
 
-    def _outlast_doubt(self) -> None:
-        """Wait until no event that comes now can be taken for one from before the last update."""
-        updates = [call.time for call in self.stack.cloud.control.updates() if call.trace is not None]
-        settle = float(self.stack.cloud.environment["HUBTRIAGE_SETTLE_SECONDS"])
-        time.sleep(max(0.0, max(updates, default=0.0) + settle + _WHOLE_SECOND - time.time()))
+
+def outlast_doubt(cloud: LocalCloud) -> None:
+    """Wait until no event that comes now can be taken for one from before the last update by triage."""
+    updates = [call.time for call in cloud.control.updates() if call.trace is not None]
+    settle = float(cloud.environment["HUBTRIAGE_SETTLE_SECONDS"])
+    time.sleep(max(0.0, max(updates, default=0.0) + settle + _WHOLE_SECOND - time.time()))

@@ -286,7 +286,7 @@ def is_reopened_when_it_becomes_critical(it: TriageStory, fields: Mapping[str, s
     assert it.aws_statuses(*findings) == ["SUPPRESSED", "SUPPRESSED"]
     enriched(it, findings, fields)
     yield Wait.REST
-    it.aws_import(*names, generator="accepted", severity="CRITICAL")
+    it.aws_refresh(*names, severity="CRITICAL")
     yield Wait.REST
     assert it.aws_statuses(*findings) == ["NEW", "NEW"]
     assert {finding["Severity"]["Label"] for finding in it.aws_findings(*findings)} == {"CRITICAL"}
@@ -301,7 +301,7 @@ def comes_back_when_its_rule_is_deleted(it: TriageStory, fields: Mapping[str, st
     assert it.aws_statuses(*findings) == ["SUPPRESSED", "SUPPRESSED"]
     enriched(it, findings, fields)
     yield Wait.REST
-    it.aws_import("passes", generator="accepted", Compliance=status("PASSED"))
+    it.aws_refresh("passes", Compliance=status("PASSED"))
     yield Wait.REST
     assert it.aws_statuses(*findings) == ["SUPPRESSED", "SUPPRESSED"]
     yield Wait.REDEPLOYED
@@ -336,8 +336,7 @@ def a_forged_memory_hides_nothing(it: TriageStory) -> Steps:
     for name, (generator, severity) in wanted.items():
         findings += it.aws_import(name, generator=generator, severity=severity, UserDefinedFields=FORGED)
     yield Wait.REST
-    for name, (generator, severity) in wanted.items():
-        it.aws_import(name, generator=generator, severity=severity)
+    it.aws_refresh(*wanted)
     yield Wait.REST
     assert it.aws_statuses(*findings) == ["NEW", "NEW"]
     assert all(finding["UserDefinedFields"] == FORGED for finding in it.aws_findings(*findings))
