@@ -110,17 +110,30 @@ class ChaosLoad:
         self._world.cloud.control.configure(quotas=happening.act.detail["quotas"])
         return 1
 
-    def _kill(self, _: Happening, patience: float = 10.0) -> int:
-        """Kill all functions that are at work, as soon as one is.
+    def _kill(self, happening: Happening, patience: float = 10.0) -> int:
+        """Kill all functions that are at work, as soon as one is, or is at a step.
 
         Not in the midst of a deployment: CloudFormation would wait here for the function that starts its
         sweep. AWS: Lambda would call it again.
         """
         self._join_deployment()
+        step = happening.act.detail.get("while")
+        if step is not None and not self._is_at(step, patience):
+            return 0
         deadline = time.monotonic() + patience
         while not (killed := self._world.cloud.control.kill_functions()) and time.monotonic() < deadline:
             time.sleep(0.02)
         return killed
+
+    def _is_at(self, step: Mapping[str, Any], patience: float) -> bool:
+        """Wait until a function makes a call, which takes long; whether one does."""
+        (rule,) = self._world.proxy.break_calls([step])
+        deadline = time.monotonic() + patience
+        while not self._world.proxy.fired()[rule]:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.02)
+        return True
 
     def _refuse(self, _: Happening) -> int:
         self._admit = self._world.main.refuse_events()

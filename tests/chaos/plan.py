@@ -72,6 +72,8 @@ def _milestones(chance: random.Random) -> Iterator[Act]:
     yield Act(times[4] + 0.04, "admit", "queue takes events again")
     for number, (first, last) in enumerate([(0.1, 0.4), (0.5, 0.7), (0.8, 0.95)]):
         yield Act(chance.uniform(first, last), "kill", f"functions killed, {number + 1}")
+    for name, rule in DEATHS.items():
+        yield Act(chance.uniform(0.4, 0.95), "kill", f"function killed {name}", {"while": rule})
 
 
 def _storms(chance: random.Random, count: int) -> Iterator[Act]:
@@ -151,6 +153,20 @@ STORMS: Mapping[str, dict[str, Any]] = {
     "mode unreadable": {"service": "ssm", "operation": "GetParameter", **_error("InternalServerError", 500)},
 }
 """Storms by name: rules of the fault proxy; `share` of the strength that the number of findings gives."""
+
+_NEVER_ARRIVES = {"latency": 4_000, "reset": True, "times": 1}
+_ARRIVES_LATER = {"latency": 700, "times": 1}
+_OF_INTENTS = "contains(to_string(Statements), 'intent')"
+
+DEATHS: Mapping[str, dict[str, Any]] = {
+    "while it recalls": _RECALL | _NEVER_ARRIVES,
+    "while it reads again": _READ | _NEVER_ARRIVES,
+    "before its intents are recorded": _RECORD | _NEVER_ARRIVES | {"body": _OF_INTENTS},
+    "when its intents are recorded": _UPDATE | _NEVER_ARRIVES,
+    "when its update is sent": _UPDATE | _ARRIVES_LATER,
+    "before its update is confirmed": _RECORD | _NEVER_ARRIVES | {"body": f"!{_OF_INTENTS}"},
+}
+"""Steps at which a function dies, by name: a rule of the proxy for the call that is under way then."""
 
 _BY = {"UpdatedBy": "a person"}
 

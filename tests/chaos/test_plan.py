@@ -7,7 +7,7 @@ import pytest
 
 from hubtriage.localaws.findings import PRODUCERS
 from hubtriage.localaws.securityhub.asff.requests import SIZE_LIMIT, size
-from tests.chaos.plan import OTHERS, STORMS, coded_faults, draw_plan
+from tests.chaos.plan import DEATHS, OTHERS, STORMS, coded_faults, draw_plan
 from tests.faults.cases import CODES, FOREVER
 
 
@@ -22,7 +22,8 @@ def test_whatever_can_go_wrong_does(seed: int) -> None:
     kinds = [act.kind for act in acts]
     assert Counter(act.name for act in acts if act.kind == "storm") == dict.fromkeys(STORMS, 2)
     assert {act.name for act in acts if act.kind == "tamper"} == set(OTHERS)
-    assert [kinds.count(kind) for kind in ("deploy", "restart", "sweep", "kill")] == [1, 1, 2, 3]
+    assert [kinds.count(kind) for kind in ("deploy", "restart", "sweep")] == [1, 1, 2]
+    assert kinds.count("kill") == 3 + len(DEATHS)
     assert kinds.count("poison") == 8
     assert all(0 < act.at < 1 for act in acts)
     assert [act.at for act in acts] == sorted(act.at for act in acts)
