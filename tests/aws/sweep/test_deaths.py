@@ -68,8 +68,8 @@ class Deaths:
 @pytest.mark.parametrize("works_off", [True, False], ids=["triaged meanwhile", "triaged at the end"])
 @pytest.mark.parametrize("request_", [{}, {"budget": LIMIT}], ids=["hide limit", "budget"])
 def test_never_more_than_the_limit_is_hidden_whatever_step_dies(request_: Any, works_off: bool) -> None:
-    for first in range(1, 40):
-        site = SweepSite(count=450, hide_limit=LIMIT, reads=1.0, step=3.0)
+    for first in range(1, 32):
+        site = SweepSite(count=260, hide_limit=LIMIT, reads=1.0, step=3.0)
         deaths = Deaths(site, lambda call, first=first: call == first)
         ended = deaths.sweep({"request": request_}, works_off=works_off)
         assert site.hidden <= LIMIT, first
