@@ -13,6 +13,7 @@ import pytest
 from botocore.config import Config
 from click.testing import CliRunner
 
+from hubtriage.aws.ledger.table import KEY
 from hubtriage.aws.sweep.request import MANAGED, SweepRequest
 from hubtriage.aws.sweep.start import SweepExecution, last_unfinished, look, start_sweep
 from hubtriage.aws.switch.mode import parameter_name
@@ -107,8 +108,13 @@ class SweptStack:
         return str(parameter["Parameter"]["Value"])
 
     def start_anew(self, count: int) -> None:
-        """Other findings, which nobody has looked at."""
+        """Other findings, which nobody has looked at, and no entry of those before."""
         self.cloud.control.reset()
+        table, tables = self.outputs["LedgerTableName"], self.cloud.client("dynamodb")
+        for page in tables.get_paginator("scan").paginate(TableName=table):
+            for item in page["Items"]:
+                if "finding" in item:
+                    tables.delete_item(TableName=table, Key={KEY: item[KEY]})
         self.cloud.control.plant([finding(number) for number in range(count)])
         self.rest()
 

@@ -296,8 +296,10 @@ class _SweepStep:
         return self._worked_off(before, after, run_lock) if self._request.take_back else after
 
     def _stopped(self, progress: Progress, status: Status) -> Progress:
-        """Return the progress of a sweep that another one ends, or holds up."""
-        return self._waiting(progress) if status == "more" else self._ended(progress, status)
+        """Return the progress of a sweep that another one ends, or holds up for a while."""
+        if status == "more":
+            return replace(progress, wait=self._function.pace.wait)
+        return self._ended(progress, status)
 
     def _obstacle(self, before: Progress) -> Status | None:
         """Return the status with which to end at once; in `observe` the intake is left alone."""

@@ -182,7 +182,8 @@ def _start(states: Any, machine: str, request: SweepRequest, *, resume: bool, co
         waiting = last_waiting(states, machine)
         if waiting is None:
             fail("no sweep waits for a person", "a sweep that does says so; see docs/sweep.md")
-        return start_sweep(states, machine, replace(waiting.request, confirmed=waiting.report["ruleset"]))
+        confirmed = replace(waiting.request, confirmed=waiting.report["ruleset"], settle=False)
+        return start_sweep(states, machine, confirmed)
     if not resume:
         return start_sweep(states, machine, request)
     last = last_unfinished(states, machine)

@@ -63,7 +63,7 @@ def test_confirming_starts_the_sweep_that_waits_and_names_the_rules_that_it_wait
 ) -> None:
     account = SweptAccount(
         execution("done", "rule ended", scopes=["managed"], rules=["a"]),
-        execution("waiting", changed=True),
+        execution("waiting", changed=True, settle=True),
         execution("done"),
     )
     result = run(monkeypatch, account, "--confirm")
