@@ -66,8 +66,14 @@ RUNTIME = (
     Mutation(
         "a value that was there before shows that an intent happened",
         "aws/triage/settling.py",
-        " == value != intent.was.get(name)",
-        " == value",
+        " for name, value in intent.written.items() if value != intent.was.get(name)}",
+        " for name, value in intent.written.items()}",
+    ),
+    Mutation(
+        "one value that was written shows that an update of several happened",
+        "aws/triage/settling.py",
+        "    return not is_untouched and any(",
+        "    return any(",
     ),
     Mutation(
         "an update that was found out about ended when it was recorded",
