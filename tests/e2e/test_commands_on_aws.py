@@ -9,8 +9,11 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from hubtriage.aws.ledger.ledger import Ledger
+from hubtriage.aws.ledger.table import TABLE_VARIABLE
 from hubtriage.cli.main import cli
 from hubtriage.localaws.cloud import LocalCloud
+from tests.support.ledgers import dynamo_bench
 
 pytestmark = pytest.mark.e2e
 
@@ -78,7 +81,8 @@ def test_a_dry_run_says_what_would_change_and_changes_nothing(aws, rules):
     assert done.exit_code == 0, done.output
     told = json.loads(done.stdout)
     assert (told["status"], told["read"], told["changed"]) == ("done", 250, 167)
-    assert told["by_rule"] == {"noisy": 84, "shop": 83}
+    assert told["changed_by_rule"] == {"noisy": 84, "shop": 83}
+    assert "there is no stack hubtriage" in done.stderr
     assert told["calls"] == 2
     assert 0 < told["hours"] < 0.01
     assert set(statuses(aws).values()) == {"NEW"}
@@ -87,7 +91,26 @@ def test_a_dry_run_says_what_would_change_and_changes_nothing(aws, rules):
     assert "it would take 1 API calls" in text
 
 
-def test_a_sweep_from_here_needs_no_stack(aws, rules):
+@pytest.fixture
+def ledger(aws: LocalCloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ledger]:
+    """A table that the environment names as the ledger."""
+    with dynamo_bench(aws) as bench:
+        monkeypatch.setenv(TABLE_VARIABLE, bench.table)
+        yield bench.ledger
+
+
+def test_a_sweep_from_here_needs_a_ledger(aws, rules):
+    aws.control.plant([finding(n, "noisy") for n in range(5)])
+    done = run("sweep", "--local", "--yes", "--rules", rules)
+    assert done.exit_code == 1
+    assert (
+        f"stack hubtriage has no ledger\n  hint: deploy this version of hubtriage, or set {TABLE_VARIABLE}"
+        in (done.output)
+    )
+    assert set(statuses(aws).values()) == {"NEW"}
+
+
+def test_a_sweep_from_here_needs_no_stack_if_there_is_a_ledger(aws, ledger, rules):
     aws.control.plant([finding(n, ("noisy", "other")[n % 2]) for n in range(150)])
     done = run("sweep", "--local", "--yes", "--rules", rules, "--json")
     assert done.exit_code == 0, done.output
@@ -97,9 +120,13 @@ def test_a_sweep_from_here_needs_no_stack(aws, rules):
     assert {line["outcome"] for line in decisions} == {"updated"}
     again = run("sweep", "--local", "--yes", "--rules", rules, "--json")
     assert json.loads(again.stdout)["changed"] == 0
+    (rules / "rules.yaml").write_text(RULES.replace("noisy", "another"))
+    deleted = json.loads(run("sweep", "--local", "--yes", "--rules", rules, "--json").stdout)
+    assert (deleted["changed"], deleted["taken_back"]) == (75, 75)
+    assert set(statuses(aws).values()) == {"NEW"}
 
 
-def test_a_budget_ends_a_sweep_from_here_with_1(aws, rules):
+def test_a_budget_ends_a_sweep_from_here_with_1(aws, ledger, rules):
     aws.control.plant([finding(n, "noisy") for n in range(50)])
     done = run("sweep", "--local", "--yes", "--rules", rules, "--budget", 20, "--json")
     assert done.exit_code == 1
@@ -107,7 +134,9 @@ def test_a_budget_ends_a_sweep_from_here_with_1(aws, rules):
     assert list(statuses(aws).values()).count("SUPPRESSED") == 20
 
 
-def test_a_sweep_from_here_asks_first_keeps_to_the_hide_limit_and_to_the_mode_of_the_stack(aws, rules):
+def test_a_sweep_from_here_asks_first_keeps_to_the_hide_limit_and_to_the_mode_of_the_stack(
+    aws, ledger, rules
+):
     aws.control.plant([finding(n, "noisy") for n in range(50)])
     asked = run("sweep", "--local", "--rules", rules)
     assert "may hide up to 10,000 findings. Continue?" in asked.output

@@ -146,6 +146,7 @@ def test_the_function_reads_findings_of_its_own_region_only(
 OTHERS = {
     "the sweep": "SweepStepRole",
     "what starts sweeps": "SweepDeployedRole",
+    "the clock of the sweep": "SweepClockRole",
     "the breaker": "BreakerRole",
     "the guard of the ledger": "LedgerGuardRole",
     "a redrive": "IntakeRedrive",
@@ -188,6 +189,7 @@ def test_only_the_rule_the_sweep_and_a_redrive_send_to_the_queue(guarded: Deploy
         "the sweep": "allowed",
         "a redrive": "allowed",
         "what starts sweeps": "denied",
+        "the clock of the sweep": "denied",
         "the breaker": "denied",
         "the guard of the ledger": "denied",
         "an administrator": "denied",
