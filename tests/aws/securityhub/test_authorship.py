@@ -255,3 +255,14 @@ def test_who_we_are_is_asked_once_and_may_fail() -> None:
     for _ in range(3):
         assert isinstance(known.history(KEY, None, NOW + 60), History)
     assert len(asked) == 2
+
+
+def test_who_writes_for_the_same_ledger_is_no_person() -> None:
+    """A sweep from a person's machine goes on with what the stack's role has done."""
+    clock = ManualClock(NOW)
+    api = ScriptedHistory({"Records": [changed(WORKFLOW, "SUPPRESSED")]})
+    budget = TokenBucket(9.0, 9.0, clock)
+    known = Authorship(api, lambda: PERSON, budget, backoff(), clock.monotonic, deputies=(ROLE,))
+    found = known.history(KEY, None, NOW + 60)
+    assert isinstance(found, History)
+    assert found.last(WORKFLOW) == LastChange("triage", "SUPPRESSED", NOW)
