@@ -39,7 +39,7 @@ from tests.laws.findings import (
     beginnings,
     provided,
 )
-from tests.laws.oracle.entries import engine_entry, remembered
+from tests.laws.oracle.entries import engine_entry, engine_name, remembered
 from tests.laws.oracle.fields import PROVIDED, USER, held, is_a_persons
 from tests.laws.oracle.rules import could_set
 from tests.laws.rules import DAY, IDS, Rule, rules, rulesets
@@ -268,6 +268,9 @@ class Histories(RuleBasedStateMachine):
         named = {name for name in payloads[0] if name != "UserDefinedFields"}
         for key in {*named, *changed(before, after)}:
             self.chronicle.set_by_hand(identifier, key, held(before, key), held(after, key))
+            claim = self.engine.own().memory(identifier).claims.get(engine_name(key))
+            if claim is not None and claim.rule is None and held(after, key) is None:
+                self.chronicle.unseen.add((identifier, key))  # gone, after no rule had wanted it
 
     @precondition(lambda self: self.hub_udf == "replace")
     @rule(place=PLACES)

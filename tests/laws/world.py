@@ -175,14 +175,18 @@ class HubLife:
         if mail.receives == 1 and _does_something(verdict) and now - mail.time > STALE_AFTER:
             seen = self._read(key, now)
             verdict = self.ask(key, seen, now, stack)
-        if verdict.unrecorded and mail.receives < MOST_RECEIVES:
+        if (verdict.unrecorded or verdict.outdated) and mail.receives < MOST_RECEIVES:
             self._again(key, mail)
             return None
+        if verdict.outdated:  # the history is behind
+            verdict = self.ask(key, seen, now, stack, is_told=False)
         if not _does_something(verdict):
             return None
         return PlannedUpdate(key, verdict, seen, mail, stack.version(key))
 
-    def ask(self, key: Identifier, seen: Finding, now: float, stack: Stack) -> Verdict:
+    def ask(
+        self, key: Identifier, seen: Finding, now: float, stack: Stack, *, is_told: bool = True
+    ) -> Verdict:
         """Decide on a finding, with what its history says where that has to be known."""
         answers: dict[Key, LastChange | None] = {}
         while True:
@@ -190,7 +194,8 @@ class HubLife:
             questions = (verdict.questions | verdict.optional_questions) - answers.keys()
             if not questions:
                 return verdict
-            answers |= {name: self.last_change(key, name, now, stack) for name in questions}
+            for name in questions:
+                answers[name] = self.last_change(key, name, now, stack) if is_told else None
 
     def last_change(self, key: Identifier, name: Key, now: float, stack: Stack) -> LastChange | None:
         """Return who changed a field last, as the history shows it to a stack."""
@@ -288,7 +293,6 @@ class HubLife:
 
 
 def _does_something(verdict: Verdict) -> bool:
-    assert not verdict.outdated, "what is older than our last update is not decided on here"
     return verdict.payload is not None or verdict.learned
 
 

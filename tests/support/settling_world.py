@@ -7,6 +7,7 @@ is stopped, and must not undo what a person did longer ago than anyone can be be
 
 import json
 import random
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -379,6 +380,7 @@ class Settling:
         self.restored_at = self.lag = 0.0
         self.broken: tuple[TableFault, int] | None = None
         self.posted = 0
+        self.updates: Counter[int] = Counter()
         self._acts: dict[type, Callable[[Any], None]] = {
             Provide: self._provide,
             Edit: self._edit,
@@ -404,7 +406,12 @@ class Settling:
         self.tables.append((self.clock.now(), dict(self.world.ledger.items)))
 
     def settle(self) -> None:
-        """Handle all events, with nothing going wrong any more; then sweep, and handle what that finds."""
+        """Handle all events, with nothing going wrong any more; then sweep, and handle what that finds.
+
+        Once nothing comes from outside any more, a finding needs one update. It may need a second: what was
+        seen last was not certain, or an update that no one knew of came to light.
+        """
+        self.updates.clear()
         self.world.hub.faults.clear()
         self.broken = None
         self._delay(0.0, 0.0)
@@ -412,6 +419,7 @@ class Settling:
         self._drain()
         self.act(StartSweep(), HOUR)
         self._drain()
+        assert all(count <= 2 for count in self.updates.values()), f"an echo: {self.updates}"
 
     def take_back(self) -> None:
         """Settle without any rule."""
@@ -459,6 +467,7 @@ class Settling:
             yield
         finally:
             for number in numbers:
+                self.updates[number] += 1
                 self._note_races(container, number, request, before[number])
                 self._compare(container, number, before[number], self.stored(number))
 
@@ -539,13 +548,21 @@ class Settling:
         for name in {*named, *changed(before, after)}:
             self.chronicle.set_by_hand(identifier, name, held(before, name), held(after, name))
             self.edited_at[identifier, name] = self.clock.now()
-            if self._is_intended(number, name, held(after, name)):
+            if self._is_ours(number, name, held(after, name)):
                 self.chronicle.unseen.add((identifier, name))
 
-    def _is_intended(self, number: int, name: str, value: Any) -> bool:
-        """Say whether an update with this very value is under way, or was when a container died."""
-        intent = self.entry(number).intent
-        return intent is not None and intent.written.get(engine_name(name)) == stored(engine_value(value))
+    def _is_ours(self, number: int, name: str, value: Any) -> bool:
+        """Say whether triage holds this very value, or was about to set it: then it is not seen who did.
+
+        So it is with a key that is gone after no rule had wanted it any more.
+        """
+        entry, text = self.entry(number), stored(engine_value(value))
+        claim, intent = entry.claims.get(engine_name(name)), entry.intent
+        if intent is not None and intent.written.get(engine_name(name)) == text:
+            return True
+        if claim is None or claim.person:
+            return False
+        return claim.value == text or (value is None and claim.rule is None)
 
     def _break(self, act: BreakTable) -> None:
         self.broken = (act.fault, act.calls)
