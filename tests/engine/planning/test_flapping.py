@@ -89,6 +89,13 @@ def test_a_field_whose_rules_take_turns_is_not_stopped() -> None:
         assert known.status == word
 
 
+def test_a_value_of_ours_may_change_however_often_it_was_set_anew() -> None:
+    fourth = after(tossed(SUPPRESS, MOST_SETS - 1), SUPPRESS, now=NOW + 4 * HOUR)
+    assert len(fourth.entry.sets[WORKFLOW]) == MOST_SETS
+    assert plan(fourth, {"update": status("NOTIFIED")}, now=NOW + 5 * HOUR).update == status("NOTIFIED")
+    assert plan(fourth, NOTHING, now=NOW + 5 * HOUR).update == status("NEW")
+
+
 def test_following_does_not_count() -> None:
     known = after(after(finding(), LOW))
     for label in ("CRITICAL", "MEDIUM") * 5:
