@@ -34,7 +34,7 @@ _VALUES: dict[Key, st.SearchStrategy[Any]] = {
     "Note": _NOTES,
 }
 _KEYS = [*FIELDS, *(USER + key for key in USER_KEYS)]
-_RULES = st.sampled_from([*IDS, "deleted", None])
+_RULES = st.sampled_from([None, None, None, *IDS, "deleted"])
 _ASKED = st.fixed_dictionaries(
     {}, optional={"Workflow": st.sampled_from(["SUPPRESSED", "RESOLVED"]), "Severity": LABELS}
 )
@@ -78,7 +78,8 @@ def _claims(draw: st.DrawFn, finding: Finding, key: Key) -> OracleClaim:
 @st.composite
 def memories(draw: st.DrawFn, finding: Finding, now: float) -> OracleEntry:
     """Draw a memory of a finding."""
-    keys = draw(st.lists(st.sampled_from(_KEYS), max_size=5, unique=True))
+    keys = draw(st.lists(st.sampled_from(_KEYS), max_size=4, unique=True))
+    keys += draw(st.sampled_from([[], ["Workflow"], ["Severity"], ["Workflow", "Severity"]]))
     claims = {key: draw(_claims(finding, key)) for key in keys}
     often = draw(st.lists(st.sampled_from(_KEYS), max_size=2, unique=True))
     times = st.lists(st.sampled_from([1.0, 40_000.0, 86_399.0, 86_400.0]), max_size=5)
