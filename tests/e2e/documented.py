@@ -7,6 +7,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,10 +27,14 @@ _GIT = ("-c", "user.name=Ana", "-c", "user.email=ana@example.com", "-c", "commit
 
 
 def commands(page: str) -> dict[str, list[str]]:
-    """The commands of docs/PAGE.md by the heading that they stand under: each line of its `sh` blocks."""
+    """The commands of docs/PAGE.md by the heading that they stand under: each line of its `sh` blocks.
+
+    One that goes on in the next line is one command.
+    """
     found = {}
     for heading, section in _sections(page).items():
-        lines = [line for block in _blocks(section, "sh") for line in block.splitlines() if line.strip()]
+        blocks = [re.sub(r" \\\n\s*", " ", block) for block in _blocks(section, "sh")]
+        lines = [line for block in blocks for line in block.splitlines() if line.strip()]
         if lines:
             found[heading] = lines
     return found
@@ -80,9 +85,17 @@ class Checkout:
     cloud: LocalCloud
     ran: list[str] = field(default_factory=list)
 
-    def run(self, command: str, answer: str = "", **environment: str) -> str:
-        """Run a command as a person would: what it says. It has to end with 0."""
+    def run(
+        self, command: str, answer: str = "", instead: Mapping[str, str] | None = None, **environment: str
+    ) -> str:
+        """Run a command as a person would: what it says. It has to end with 0.
+
+        `instead`: what a person puts in the place of a sample.
+        """
         self.ran.append(command)
+        for sample, value in (instead or {}).items():
+            assert sample in command
+            command = command.replace(sample, value)
         done = subprocess.run(
             ["bash", "-c", command],
             cwd=self.folder,

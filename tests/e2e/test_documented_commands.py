@@ -9,6 +9,7 @@ import shlex
 import subprocess
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from hubtriage.localaws.findings import generate
 from hubtriage.localaws.securityhub.settings import HubSettings
 from tests.e2e.documented import PROJECT, Checkout, cloned, commands, inline_commands, statements
 from tests.support.acting import created_role, session_of
-from tests.support.deployed_stack import DeployedStack
+from tests.support.deployed_stack import DeployedStack, ledger_items
 
 pytestmark = pytest.mark.e2e
 
@@ -47,19 +48,30 @@ NOT_RUN = {
     ),
 }
 
-SUPPRESSING = """\
+STAYING = """\
 rules:
+  - id: buckets
+    match: {ProductName: [Macie]}
+    update: {Criticality: 50}
+  - id: entrances
+    match: {ProductName: [IAM Access Analyzer]}
+    update: {Criticality: 50}
+"""
+"""More than half of the rules stay: a deployment that ends so many waits for a person."""
+SUPPRESSING = f"""\
+{STAYING}
   - id: accepted
     ceiling: CRITICAL
-    match: {ProductName: [GuardDuty]}
-    update: {Workflow: {Status: SUPPRESSED}}
+    match: {{ProductName: [GuardDuty]}}
+    update: {{Workflow: {{Status: SUPPRESSED}}}}
 """
-ANNOTATING = """\
-rules:
+ANNOTATING = f"""\
+{STAYING}
   - id: annotated
-    match: {ProductName: [Inspector]}
-    update: {UserDefinedFields: {team: platform}}
+    match: {{ProductName: [Inspector]}}
+    update: {{UserDefinedFields: {{team: platform}}, VerificationState: TRUE_POSITIVE}}
 """
+SAMPLE_TIME = "2027-03-31T08:00:00Z"
 TOLD = "arn:aws:guardduty:eu-central-1:111122223333:detector/d/finding/f"
 
 
@@ -87,6 +99,7 @@ def test_a_deployment_lives_by_the_documented_commands(checkout: Checkout) -> No
     _redriving(checkout, stack)
     _deploying_from_a_pipeline(checkout)
     _upgrading(checkout, stack)
+    _restoring(checkout)
     _removing(checkout, stack)
     documented = {line for page in (DEPLOYING, OPERATING) for lines in page.values() for line in lines}
     assert documented - set(checkout.ran) == set(NOT_RUN)
@@ -206,21 +219,38 @@ def _upgrading(checkout: Checkout, stack: DeployedStack) -> None:
     assert '[+] "Sid": "NeverWorkflowStatusAsSuppressed"' in changes
     stack.settle()
     assert statuses(stack) == {"NEW"}
-    assert _teams(stack) == {"platform"}
+    assert _of_inspector(stack) == {("platform", "TRUE_POSITIVE")}
     assert {line["outcome"] for line in stack.decisions()} <= {"updated", "unchanged"}, "nothing was denied"
 
 
-def _teams(stack: DeployedStack) -> set[str | None]:
+def _of_inspector(stack: DeployedStack) -> set[tuple[str | None, str | None]]:
     """What the upgrade's rule sets, on all that it is about."""
     found = [f for f in stack.findings().values() if f["ProductName"] == "Inspector"]
-    return {f.get("UserDefinedFields", {}).get("team") for f in found if f["RecordState"] == "ACTIVE"}
+    return {
+        (f.get("UserDefinedFields", {}).get("team"), f.get("VerificationState"))
+        for f in found
+        if f["RecordState"] == "ACTIVE"
+    }
+
+
+def _restoring(checkout: Checkout) -> None:
+    """The ledger is copied into another table as it was a moment ago."""
+    held = dict(ledger_items(checkout.cloud, "hubtriage-ledger"))
+    time.sleep(1.0)
+    restore, *protect = OPERATING["Restoring the ledger"]
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    checkout.run(restore, instead={SAMPLE_TIME: now})
+    for command in protect:
+        checkout.run(command)
+    assert dict(ledger_items(checkout.cloud, "hubtriage-ledger-2")) == held
+    assert held
 
 
 def _removing(checkout: Checkout, stack: DeployedStack) -> None:
     take_back, destroy = DEPLOYING["Remove"]
     checkout.run(take_back, answer="y\n")
     stack.settle()
-    assert _teams(stack) == {None}
+    assert _of_inspector(stack) == {("platform", "UNKNOWN")}, "AWS: user-defined fields cannot be emptied"
     assert "hubtriage: destroyed" in checkout.run(destroy)
     cloud = checkout.cloud
     left = cloud.client("cloudformation").list_stacks(
@@ -229,3 +259,12 @@ def _removing(checkout: Checkout, stack: DeployedStack) -> None:
     assert [each["StackName"] for each in left["StackSummaries"]] == ["CDKToolkit"]
     assert cloud.client("lambda").list_functions()["Functions"] == []
     assert next(cloud.log_messages(stack.outputs["LogGroupName"])), "the record of decisions stays"
+    assert _tables(cloud) == ["hubtriage-ledger", "hubtriage-ledger-2"], "and so does the ledger"
+    for command in DEPLOYING["The ledger"]:
+        checkout.run(command)
+    assert _tables(cloud) == ["hubtriage-ledger-2"]
+
+
+def _tables(cloud: LocalCloud) -> list[str]:
+    names: list[str] = cloud.client("dynamodb").list_tables()["TableNames"]
+    return sorted(names)
