@@ -43,8 +43,9 @@ TEAMS_OWN = (
     "localaws/",
     "doctor/",
     "engine/jsonlogic/operators",
+    "aws/sweep/run_lock.py",
 )
-"""What reads rule files, command lines, settings of the account, and the local AWS alone."""
+"""What reads rule files, command lines, our own names, settings, and the local AWS alone."""
 
 
 def entry(text: str) -> None:
@@ -65,7 +66,7 @@ CASES: dict[str, tuple[str, Callable[[str], object]]] = {
     "numbers": ("engine/jsonlogic/numbers.py", number_of),
     "numbers at the start of texts": ("engine/jsonlogic/numbers.py", leading_number),
     "times": ("engine/text/timestamps.py", parse_timestamp),
-    "entries of the ledger": ("engine/planning/entry_format.py", entry),
+    "entries of the ledger": ("aws/ledger/entry_format.py", entry),
     "user-defined fields": (
         "engine/planning/payload.py",
         lambda text: why_unsendable(

@@ -261,7 +261,7 @@ def test_why_the_last_key_stays() -> None:
 
 def test_why_a_key_is_not_taken_back_twice() -> None:
     claim = {KEY: Claim("v", "gone", left_out=True)}
-    assert told(held(claim), [], KEY) == "unchanged: no rule wants it"
+    assert told(held(claim), [], KEY) == "unchanged: no rule wants it any more"
     left = told(held(claim, fields={"k": "v"}), [], KEY)
     assert left == "unchanged: was left out of the map before; it is not asked for twice"
 
