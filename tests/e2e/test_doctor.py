@@ -446,6 +446,7 @@ def held_for_ever(stack: DeployedStack) -> Callable[[], object]:
     def set_never(names: str) -> None:
         changed = {"Variables": {**variables, "HUBTRIAGE_NEVER": names}}
         functions.update_function_configuration(FunctionName=function, Environment=changed)
+        functions.get_waiter("function_active_v2").wait(FunctionName=function)
 
     held = Entry(claims={"Severity.Label": Claim("LOW", "noisy")})
     tables.put_item(TableName=table, Item={KEY: {"S": "held"}, **attributes(held, 1)})
@@ -550,9 +551,12 @@ def test_a_setting_that_loses_keys_is_told(
     functions.update_function_configuration(
         FunctionName=name, Environment={"Variables": {**variables, "HUBTRIAGE_UDF": "merge"}}
     )
+    active = functions.get_waiter("function_active_v2")
+    active.wait(FunctionName=name)
     try:
         done = run(rules, "--json", "--probe-udf")
     finally:
         functions.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
+        active.wait(FunctionName=name)
     assert checks(done)["udf"]["status"] == status
     assert done.exit_code == (status == "problem")
