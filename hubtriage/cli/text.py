@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import UTC, datetime
 
 _WORD = re.compile(r"[\w:./@+*#-]+", re.ASCII)
 
@@ -26,3 +27,8 @@ def quoted(value: str) -> str:
 def counted(count: float, noun: str) -> str:
     """Return a number of things, with the noun in its singular or plural."""
     return f"1 {noun}" if count == 1 else f"{count:,} {noun}s".replace(".0 ", " ")
+
+
+def stamp(seconds: float) -> str:
+    """Return a time (epoch seconds) in ISO 8601, UTC, to the second."""
+    return datetime.fromtimestamp(seconds, tz=UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -9,6 +9,7 @@ from hubtriage.cli.text import quoted, shown
 from hubtriage.cli.views.conditions import all_conditions, first_failure
 from hubtriage.cli.views.decision import observed_lines
 from hubtriage.engine.fields import SEVERITY, Finding, member, provider_value, read
+from hubtriage.engine.planning.entry import is_digest
 from hubtriage.simulation.explain import ClaimExplanation, Explanation, RuleExplanation
 from hubtriage.simulation.exported import NO_ENTRIES, seems_ours
 from hubtriage.simulation.field_explanations import FieldExplanation
@@ -83,8 +84,7 @@ def _what_is_known(explanation: Explanation) -> str:
 
 def _claim(claim: ClaimExplanation) -> str:
     """Return what was set, what has become of it, by which rule, and what people have to do with it."""
-    is_digest = isinstance(claim.set, str) and claim.set.startswith("sha256:")
-    value = "" if is_digest or claim.set is None else f"{shown(claim.set)}  "
+    value = "" if is_digest(claim.set) or claim.set is None else f"{shown(claim.set)}  "
     gone = "" if claim.in_rules else ", which is no longer in the rules"
     rule = "" if claim.rule is None else f"; set by {quoted(claim.rule)}{gone}"
     before = "" if claim.before is None else f"; a person had {shown(claim.before)} before"

@@ -2,11 +2,10 @@
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 from hubtriage.aws.securityhub.finding_history import HistoryEvent
-from hubtriage.cli.text import quoted, shown
+from hubtriage.cli.text import quoted, shown, stamp
 from hubtriage.cli.views.decision import decision_lines, objects
 
 _INDENT = "    "
@@ -17,11 +16,7 @@ def as_record(event: HistoryEvent) -> dict[str, Any]:
     record = {
         name: str(value) if hasattr(value, "timestamp") else value for name, value in event.record.items()
     }
-    return {"time": _stamp(event.time), "kind": event.kind, **record}
-
-
-def _stamp(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, tz=UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    return {"time": stamp(event.time), "kind": event.kind, **record}
 
 
 def text(event: HistoryEvent) -> Iterator[str]:
@@ -33,7 +28,7 @@ def _decision(event: HistoryEvent) -> Iterator[str]:
     line = event.record
     by = f" (rules {shown(line.get('revision') or line.get('ruleset'))})"
     sweep = f", in the sweep {quoted(str(line['sweep']))}" if line.get("sweep") else ""
-    yield f"{_stamp(event.time)}  triage: {quoted(str(line['outcome']))}{by}{sweep}"
+    yield f"{stamp(event.time)}  triage: {quoted(str(line['outcome']))}{by}{sweep}"
     if line.get("reason"):
         yield f"{_INDENT}{quoted(str(line.get('code')))}: {quoted(str(line['reason']))}"
     yield from decision_lines(line, _INDENT)
@@ -44,7 +39,7 @@ def _change(event: HistoryEvent) -> Iterator[str]:
     source = record.get("UpdateSource") or {}
     how = "the provider" if source.get("Type") == "BATCH_IMPORT_FINDINGS" else "an update"
     what = "made" if record.get("FindingCreated") else "changed"
-    yield f"{_stamp(event.time)}  {what} by {how}: {quoted(str(source.get('Identity')))}"
+    yield f"{stamp(event.time)}  {what} by {how}: {quoted(str(source.get('Identity')))}"
     for update in objects(record.get("Updates")):
         old, new = _value(update.get("OldValue")), _value(update.get("NewValue"))
         yield f"{_INDENT}{shown(update.get('UpdatedField'))}: {old} -> {new}"

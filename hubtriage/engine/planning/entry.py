@@ -151,6 +151,11 @@ def stored(value: Value) -> Stored:
     return digest(dumps(sorted(set(value)) if isinstance(value, tuple) else value))
 
 
+def is_digest(value: Stored) -> bool:
+    """Return whether a stored value is the digest of a longer one."""
+    return isinstance(value, str) and value.startswith(_DIGEST)
+
+
 @lru_cache(maxsize=8192)
 def digest(text: str) -> str:
     """Return 128 bits of SHA-256 in place of a longer text. Cached: a batch asks for the same ones again."""

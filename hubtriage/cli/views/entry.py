@@ -1,0 +1,101 @@
+"""An entry of the ledger as people read it: `ledger show`, `why` and `explain` print these lines."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from hubtriage.aws.ledger.entry_format import write_entry
+from hubtriage.aws.securityhub.api import Key
+from hubtriage.cli.text import counted, quoted, shown, stamp
+from hubtriage.cli.views.tables import duration
+from hubtriage.engine.planning.entry import Claim, Entry, Intent, Stored, is_digest
+
+NOTHING = "triage holds nothing on this finding"
+LONGER = "a longer value"
+"""What stands for a value that the entry keeps as a digest."""
+_ABOUT = {"account": "account", "region": "Region", "severity": "severity", "control": "control", "type": ""}
+
+
+def as_record(key: Key, entry: Entry) -> dict[str, Any]:
+    """Return the JSON shape of an entry with its finding and version, as `ledger export` writes it."""
+    product_arn, finding_id = key
+    return {
+        "product_arn": product_arn,
+        "finding_id": finding_id,
+        "version": entry.version,
+        "entry": json.loads(write_entry(entry)),
+    }
+
+
+def entry_lines(entry: Entry, now: float, indent: str = "  ") -> Iterator[str]:
+    """Yield what is held and since when, the open intent, and what was written last.
+
+    `now` is in epoch seconds. Nothing of what the entry holds can control the terminal.
+    """
+    if not entry.claims:
+        yield f"{indent}{NOTHING}"
+    for name, claim in sorted(entry.claims.items()):
+        yield f"{indent}{quoted(name)}: {_claim(claim)}{_since(entry, name, claim)}"
+    if entry.intent is not None:
+        yield from _intent(entry.intent, now, indent)
+    if entry.ended:
+        yield f"{indent}last update: {stamp(entry.started)}, {duration((now - entry.started) / 3600)} ago"
+        yield from _values(entry.written, indent)
+    for name, value in sorted(entry.asked.items()):
+        yield f"{indent}{quoted(name)}: {_value(value)} is not from triage, says the finding's history"
+    if entry.gone is not None:
+        yield f"{indent}the finding was first not found at {stamp(entry.gone)}"
+
+
+def about_line(about: Mapping[str, str]) -> str:
+    """Return in one line which finding an entry is about, as far as the entry says."""
+    known = (f"{word} {shown(about[name])}".lstrip() for name, word in _ABOUT.items() if name in about)
+    return ", ".join(known)
+
+
+def _claim(claim: Claim) -> str:
+    """Return the value, for which rule it was set, what a person had before, and who overruled it."""
+    rule = "" if claim.rule is None else f" for {shown(claim.rule)}"
+    if claim.person:
+        text = f"a person holds it; triage had set {_value(claim.value)}{rule}"
+    elif claim.left_out:
+        text = f"taken back; triage had set {_value(claim.value)}"
+    elif claim.rule is None:
+        text = f"{_value(claim.value)}  no rule wants it any more, but it is still triage's to change"
+    else:
+        text = f"{_value(claim.value)}  {shown(claim.rule)}"
+    before = "" if claim.before is None else f"; it was {shown(claim.before)} before"
+    provided = "" if claim.provided is None else f"; its provider had {shown(claim.provided)}"
+    overruled = f"; overruled {_times(claim.overruled)}" if claim.overruled else ""
+    return f"{text}{before}{provided}{overruled}"
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else counted(count, "time")
+
+
+def _since(entry: Entry, name: str, claim: Claim) -> str:
+    """Return since when the value is there. An entry keeps the times of a day, and the last update."""
+    if claim.person or claim.left_out or not entry.ended:
+        return ""
+    if name in entry.written:
+        return f"; since {stamp(entry.started)}"
+    if times := entry.sets.get(name):
+        return f"; since {stamp(max(times))}"
+    return f"; since before {stamp(entry.started)}"
+
+
+def _intent(intent: Intent, now: float, indent: str) -> Iterator[str]:
+    begun = f"begun {duration((now - intent.time) / 3600)} ago, at {stamp(intent.time)}"
+    yield f"{indent}open intent: {begun}; it is not known whether it happened"
+    for name, value in sorted(intent.written.items()):
+        yield f"{indent}  {quoted(name)}: {_value(intent.was.get(name))} -> {_value(value)}"
+
+
+def _values(values: Mapping[str, Stored], indent: str) -> Iterator[str]:
+    for name, value in sorted(values.items()):
+        yield f"{indent}  {quoted(name)}: {_value(value)}"
+
+
+def _value(value: Stored) -> str:
+    return LONGER if is_digest(value) else shown(value)
