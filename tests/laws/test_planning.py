@@ -12,7 +12,7 @@ from hubtriage.localaws.securityhub.asff.fields import customer_update
 from tests.laws.checks import changed
 from tests.laws.deciders import Engine, Verdict
 from tests.laws.findings import LABELS, START, Finding, imported, planted
-from tests.laws.memories import memories
+from tests.laws.memories import remembered_findings
 from tests.laws.oracle.entries import OracleEntry, engine_entry
 from tests.laws.oracle.fields import HIDING, below, held, is_a_persons, on_record, passed, providers
 from tests.laws.oracle.rules import DEFAULT_CEILING, ceiling_of, could_set
@@ -62,9 +62,9 @@ class Situation:
 
 @st.composite
 def situations(draw: st.DrawFn, fewest: int = 0) -> Situation:
-    finding, now = draw(FINDINGS), draw(TIMES)
-    rules = draw(rulesets(fewest=fewest))
-    return Situation(finding, draw(memories(finding, now)), rules, now, draw(READINGS))
+    now, rules = draw(TIMES), draw(rulesets(fewest=fewest))
+    finding, memory = draw(remembered_findings(FINDINGS, now))
+    return Situation(finding, memory, rules, now, draw(READINGS))
 
 
 def is_sure(verdict: Verdict) -> bool:

@@ -150,9 +150,10 @@ def _worth_asking(
 ) -> tuple[str, ...]:
     """Return the fields that a value of unknown author hides, where that matters.
 
-    It does where a rule wants the field, and where the finding is above every ceiling.
+    It does where a rule wants the field, and where the finding is above every ceiling. A finding from before
+    our last write is not asked about: it comes again.
     """
-    unknown = tuple(name for name in reviewed.unknown if name not in authors)
+    unknown = () if reviewed.outdated else tuple(name for name in reviewed.unknown if name not in authors)
     if not unknown or is_above(ruleset.highest_ceiling(now), base):
         return unknown
     return tuple(name for name in unknown if name in folded.proposals)

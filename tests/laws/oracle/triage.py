@@ -315,8 +315,9 @@ def give_back(finding: Finding, key: Key, claim: OracleClaim, udf: str, out: Res
     if key == "Note":
         if claim.rule is not None:
             text = f"hubtriage: {claim.rule} no longer applies."
-            out.values[key] = (text, "hubtriage")
             out.claims[key] = replace(claim, value=text, rule=None)
+            if text != current:
+                out.values[key] = (text, "hubtriage")
     elif key.startswith(USER) and claim.before is None:
         if udf == "replace" and not claim.left_out:
             out.values[key] = None
