@@ -14,6 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.mutants.claims import CLAIMS
+from tests.mutants.limits import SWEEP, SWITCH, TABLE
 from tests.mutants.mutation import Mutation
 from tests.mutants.rules import INDEX, RULES
 from tests.mutants.runtime import FORMS, RUNTIME
@@ -21,6 +22,9 @@ from tests.support.paths import ROOT
 
 _LAWS = "tests/laws/test_"
 _TRIAGE = "tests/aws/triage/test_"
+_SWITCH = "tests/aws/switch/test_"
+_SWEEP = "tests/aws/sweep/test_"
+_LEDGER = "tests/aws/ledger/test_"
 FINDERS = {  # the quickest first
     CLAIMS + RULES: tuple(
         f"{_LAWS}{name}.py" for name in ("stories", "oracle", "conditions", "planning", "histories")
@@ -31,6 +35,15 @@ FINDERS = {  # the quickest first
         *(f"{_TRIAGE}{name}.py" for name in ("namesakes", "hiding_stopped", "batch", "settling")),
         "tests/aws/securityhub/test_authorship.py",
     ),
+    SWITCH: (
+        *(f"{_SWITCH}{name}.py" for name in ("hide_limit", "mode", "breaker", "ledger_guard")),
+        *(f"{_TRIAGE}{name}.py" for name in ("hiding_stopped", "reopening_first", "deliveries")),
+    ),
+    SWEEP: (
+        f"{_LEDGER}ending.py",
+        *(f"{_SWEEP}{name}.py" for name in ("walk", "by_rule", "parts", "entries", "waiting", "deaths")),
+    ),
+    TABLE: tuple(f"{_LEDGER}{name}.py" for name in ("client", "item", "contract")),
     FORMS: ("tests/aws/ledger/test_entry_format.py", "tests/engine/planning"),
 }
 LONGEST = 1800  # seconds that one bug may take; a hang is no find
@@ -75,7 +88,7 @@ def _plant(bug: Mutation, folder: Path) -> str | None:
 
 def _hunt(folder: Path, finders: tuple[str, ...]) -> str:
     """Run the tests against the copy. Only a failed test is a find: anything else is a bug of this run."""
-    options = ("-q", "-x", "-p", "no:cacheprovider", f"--hypothesis-seed={SEED}")
+    options = ("-q", "-x", "-p", "no:cacheprovider", "-m", "not e2e", f"--hypothesis-seed={SEED}")
     command = [sys.executable, "-m", "pytest", *options, *finders]
     environment = {
         **os.environ,

@@ -126,8 +126,8 @@ CLAIMS = (
     Mutation(
         "a claim of a key that is gone stays",
         "engine/planning/review.py",
-        "        if claim.left_out and value is None:\n            return None\n",
-        "        if claim.left_out and value is None:\n            return claim\n",
+        "            return None  # no rule wanted the key, and it is gone",
+        "            return claim",
     ),
     Mutation(
         "the provider's present severity is not seen behind ours",

@@ -203,8 +203,8 @@ RUNTIME = (
     Mutation(
         "an event and a reading that differ are not told apart",
         "aws/triage/steps/rereading.py",
-        "        for case, shown in before.items():\n            if case.receives > 1",
-        "        for case, shown in before.items():\n            if True or case.receives > 1",
+        "        for case, earlier in before.items():\n            if case.receives > 1",
+        "        for case, earlier in before.items():\n            if True or case.receives > 1",
     ),
     Mutation(
         "a claim becomes a person's without a question",
