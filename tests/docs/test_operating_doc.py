@@ -10,6 +10,7 @@ from typing import Any, get_args
 import pytest
 from botocore.exceptions import ClientError
 
+from hubtriage.aws.ledger.former_roles import FormerRole, KnownRoles
 from hubtriage.aws.ledger.memory import MemoryLedger
 from hubtriage.aws.logger import logger
 from hubtriage.aws.securityhub.faults import Fault
@@ -101,7 +102,7 @@ class Nobody:
         raise ClientError({"Error": {"Code": "AccessDeniedException"}}, "GetFindings")
 
     def get_finding_history(self, **_request: Any) -> Mapping[str, Any]:
-        raise AssertionError
+        raise ClientError({"Error": {"Code": "AccessDeniedException"}}, "GetFindingHistory")
 
     def get_parameter(self, **_request: Any) -> Mapping[str, Any]:
         return {"Parameter": {"Value": "enforce"}}
@@ -124,7 +125,9 @@ def all_that_happens() -> None:
     ruleset = load_ruleset({"format": 1, "hash": "h", "revision": None, "rules": rules})
     clock, ledger, nobody = ManualClock(), MemoryLedger(), Nobody()
     config = TriageConfig(hide_limit=1, queue_url="queue")
-    triage = TriageFunction(config, ruleset, Services(nobody, ledger, str, lambda: nobody), clock)
+    former = KnownRoles((FormerRole("arn:aws:iam::111122223333:role/old", 1.0, "old", "export"),), 1)
+    services = Services(nobody, ledger, str, lambda: nobody, lambda _deadline: former)
+    triage = TriageFunction(config, ruleset, services, clock)
     event = {"detail-type": FINDINGS_DETAIL_TYPE, "time": "2027-01-15T08:00:00Z"}
     found = {"ProductArn": "arn", "Workflow": {"Status": "NEW"}, "Severity": {"Label": "LOW"}}
     findings = [7, found | {"Id": "denied"}, found | {"Id": "over the limit"}, Bomb(found | {"Id": "bomb"})]
@@ -136,6 +139,8 @@ def all_that_happens() -> None:
         "Workflow": {"Status": "SUPPRESSED"},
         "Severity": {"Label": "CRITICAL"},
     }
+    by_whom = doubted | {"Id": "hidden by nobody knows whom"}
+    findings.append(by_whom)
     again = {"messageId": "n", "receiptHandle": "n", "body": event | {"detail": {"findings": [doubted]}}}
     context = SimpleNamespace(aws_request_id="r", get_remaining_time_in_millis=lambda: 60_000)
     triage({"Records": [{"messageId": "m", "body": body}, again]}, context)

@@ -6,6 +6,7 @@ from math import inf
 from hubtriage.aws.clock import Clock
 from hubtriage.aws.ledger.calls import BACKOFF, Calls, DynamoApi
 from hubtriage.aws.ledger.entry_format import EntryError
+from hubtriage.aws.ledger.former_roles import TableRoles
 from hubtriage.aws.ledger.item import damaged, entry_of, finding_text
 from hubtriage.aws.ledger.ledger import Page, Recall, Written
 from hubtriage.aws.ledger.reading import read_items, read_page
@@ -26,6 +27,7 @@ class DynamoLedger:
     ) -> None:
         self._calls = Calls(client, table, clock, backoff)
         self._page = page
+        self.former_roles = TableRoles(self._calls)
 
     def read(self, keys: Collection[Key], deadline: float = inf) -> Recall:
         """Read the entries of these findings, strongly consistent."""

@@ -6,6 +6,7 @@ GetFindingHistory answers for one finding a call, so it is asked rarely, and wit
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 from hubtriage.aws.securityhub.api import Key, SecurityHubApi, identifier
@@ -20,6 +21,8 @@ MOST_PAGES = 5
 """Pages that are read of one history. AWS gives the newest first."""
 
 Author = Literal["triage", "person", "service"]
+Former = Callable[[float], Mapping[str, float] | CallFault]
+"""Gets a monotonic deadline."""
 _NO_TIME = CallFault(Fault.TRANSIENT, "Deadline", "no time left to ask who changed the finding")
 
 
@@ -51,11 +54,17 @@ class History:
         return any(record.by == "triage" and record.time >= time for record in self.records)
 
 
+def no_former(_deadline: float) -> Mapping[str, float]:
+    """Return the former roles of a ledger that was never moved."""
+    return {}
+
+
 class Authorship:
     """Asks for histories. `own` returns the ARN by which AWS knows the caller; it is asked once, when needed.
 
-    `deputies` are ARNs of others that write for the same ledger. The budget outlives a batch; `now` is
-    monotonic.
+    `deputies` are ARNs of others that write for the same ledger. `former` returns, by the ARN of a role that
+    did so elsewhere before the ledger was moved here, until when (epoch seconds); or why that is not known.
+    The budget outlives a batch; `now` is monotonic.
     """
 
     def __init__(
@@ -66,10 +75,12 @@ class Authorship:
         backoff: Backoff,
         now: Callable[[], float],
         deputies: Collection[str] = (),
+        former: Former = no_former,
     ) -> None:
         self._api = api
         self._own = own
         self._deputies = deputies
+        self._former = former
         self._roles: frozenset[str] = frozenset()
         self._budget = budget
         self._backoff = backoff
@@ -83,12 +94,16 @@ class Authorship:
         request: dict[str, Any] = {"FindingIdentifier": identifier(key), "MaxResults": PAGE}
         if since is not None:
             request["StartTime"] = max(0.0, since)
+        former = self._former(deadline)
+        if isinstance(former, CallFault):
+            return former
+        until = {role_of(arn): time for arn, time in former.items()}
         records: list[HistoryRecord] = []
         for _page in range(MOST_PAGES):
             answer = self._get(request, deadline)
             if isinstance(answer, CallFault):
                 return answer
-            records.extend(_records(answer["Records"], self._author))
+            records.extend(_records(answer["Records"], partial(self._author, until)))
             if not answer.get("NextToken"):
                 break
             request["NextToken"] = answer["NextToken"]
@@ -117,13 +132,17 @@ class Authorship:
         # A cut-off body arrives as an answer without members.
         return CallFault(Fault.TRANSIENT, "Unmentioned", "an answer without Records")
 
-    def _author(self, source: object) -> Author:
-        """AWS: imports are the provider's, and so are the resets that come with them."""
+    def _author(self, until: Mapping[str, float], source: object, time: float) -> Author:
+        """Return who made an update at a time; `until` has the former roles.
+
+        AWS: imports are the provider's, and so are the resets that come with them.
+        """
         named = source if isinstance(source, Mapping) else {}
         if named.get("Type") == "BATCH_IMPORT_FINDINGS":
             return "service"
         identity = named.get("Identity")
-        is_ours = isinstance(identity, str) and role_of(identity) in self._roles
+        role = role_of(identity) if isinstance(identity, str) else ""
+        is_ours = role in self._roles or 0 < time <= until.get(role, 0.0)
         return "triage" if is_ours else "person"
 
 
@@ -142,13 +161,12 @@ def role_of(arn: str) -> str:
     return f"{parts[4]}/{rest.rpartition('/')[2]}" if kind == "role" else arn
 
 
-def _records(found: list[Any], author: Callable[[object], Author]) -> Iterator[HistoryRecord]:
+def _records(found: list[Any], author: Callable[[object, float], Author]) -> Iterator[HistoryRecord]:
     for record in found:
         if isinstance(record, Mapping):
+            time = _moment(record.get("UpdateTime"))
             yield HistoryRecord(
-                _moment(record.get("UpdateTime")),
-                author(record.get("UpdateSource")),
-                dict(_values(record.get("Updates"))),
+                time, author(record.get("UpdateSource"), time), dict(_values(record.get("Updates")))
             )
 
 

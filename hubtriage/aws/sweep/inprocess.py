@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from hubtriage.aws.clock import Clock
+from hubtriage.aws.ledger.former_roles import ReadFormerRoles, RememberedRoles, no_former_roles
 from hubtriage.aws.ledger.lease import LEAST_LEASE
 from hubtriage.aws.ledger.ledger import Ledger
 from hubtriage.aws.securityhub.api import SecurityHubApi
@@ -42,7 +43,8 @@ class LocalServices:
     """What a sweep from here calls.
 
     `own_arn` returns the ARN by which AWS knows the caller, `roles` are the ARNs of the stack's roles that
-    write for the same ledger. `lease`: for how long an intent is left to who opened it, seconds.
+    write for the same ledger, `former_roles` reads those that did so before the ledger was moved here.
+    `lease`: for how long an intent is left to who opened it, seconds.
     """
 
     hub: SecurityHubApi
@@ -50,6 +52,7 @@ class LocalServices:
     own_arn: Callable[[], str]
     roles: tuple[str, ...] = ()
     lease: float = LEAST_LEASE
+    former_roles: ReadFormerRoles = no_former_roles
 
 
 class LocalSweep:
@@ -127,6 +130,7 @@ class LocalSweep:
         services, now = self._services, self._clock.monotonic
         hub = services.hub
         histories = self._budget(HISTORIES)
+        former = RememberedRoles(services.former_roles, now, lambda _roles: None)
         return Triage(
             ruleset=self._ruleset,
             settings=self._settings,
@@ -134,7 +138,7 @@ class LocalSweep:
             sender=Sender(hub, self._budget(UPDATES), self._backoff, now, self._switch.may_write),
             reader=Reader(hub, self._budget(REFRESH_READS), self._backoff, now),
             authorship=Authorship(
-                hub, services.own_arn, histories, self._backoff, now, deputies=services.roles
+                hub, services.own_arn, histories, self._backoff, now, services.roles, former
             ),
             ledger=services.ledger,
             clock=self._clock,

@@ -1,6 +1,6 @@
 """One finding on its way through a batch: what is known of it, what was decided, how it ended."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from hubtriage.aws.securityhub.api import Finding, Key
 from hubtriage.aws.securityhub.reading import FoundFindings
@@ -76,6 +76,16 @@ class Case:
         """Whether a sweep has counted the finding among those that it may hide."""
         order = self.seen.newest.order
         return order is not None and order.hides
+
+    @property
+    def remembered(self) -> Entry | None:
+        """What the ledger holds from now on; None if this batch has not changed it.
+
+        An update that may have worked leaves its intent there.
+        """
+        if self.is_unknown and self.intent is not None:
+            return replace(self.entry, intent=self.intent)
+        return self.entry if self.is_noted else None
 
     @property
     def changes_memory(self) -> bool:

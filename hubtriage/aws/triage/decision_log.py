@@ -6,7 +6,6 @@ thousand. Whatever comes from a finding is a JSON string of ASCII characters, so
 start another, or reach a terminal as control codes.
 """
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,12 +16,15 @@ from hubtriage.aws.ledger.entry_format import write_entry
 from hubtriage.aws.triage.config import LEVELS
 from hubtriage.aws.triage.results import Outcome
 from hubtriage.engine.planning.decision import Decision
+from hubtriage.engine.planning.entry import Entry
 
 # `changes` say what `update` does, and `reason` says what `refused` does.
 _ALWAYS = ("rules", "changes", "kept")
 _WHERE_THERE_ARE_ANY = ("observed", "errors", "above_ceiling", "overruled")
 
 Write = Callable[[str], object]
+LONGEST_ENTRY = 96 * 1024
+"""With the rest of the line it is less than what CloudWatch Logs takes as one event."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,28 +65,27 @@ class DecisionLog:
             self.write("".join(lines))
 
     def _line(self, outcome: Outcome, level: str, timestamp: str) -> str:
-        own = json_line(decision_record(outcome))
+        own = json_line(decision_record(outcome))[1:-1]
         head = f'{{"level":"{level}","message":"finding {outcome.result.status}","timestamp":"{timestamp}"'
-        return f"{head},{self._shared},{own[1:]}\n"
+        return f"{head},{self._shared},{own}{_memory(outcome.entry)}}}\n"
 
 
 def level_of(outcome: Outcome) -> str:
-    """Return ERROR if a person must look, WARNING if it is tried again, DEBUG if nothing was to be done."""
+    """Return ERROR if a person must look, WARNING if it is tried again, DEBUG if nothing was to be done.
+
+    What the ledger was told is worth a line: a lost ledger is made anew from these.
+    """
     result, decision = outcome.result, outcome.decision
     if result.final or (decision is not None and decision.errors):
         return "ERROR"
     if result.status == "failed":
         return "WARNING"
-    worth_a_line = result.status != "unchanged" or (decision is not None and decision.is_worth_a_line)
-    return "INFO" if worth_a_line else "DEBUG"
+    is_done = result.status != "unchanged" or outcome.entry is not None
+    return "INFO" if is_done or (decision is not None and decision.is_worth_a_line) else "DEBUG"
 
 
 def decision_record(outcome: Outcome) -> dict[str, Any]:
-    """Return the members of a line that are the finding's own.
-
-    `entry` is the ledger's from now on, if this batch has written it: from such lines a lost ledger is made
-    anew.
-    """
+    """Return the members of a line that are the finding's own, less its entry in the ledger."""
     (product_arn, finding_id), result, age = outcome.seen.newest.key, outcome.result, outcome.age
     account = outcome.seen.newest.finding.get("AwsAccountId")
     record: dict[str, Any] = {
@@ -103,9 +104,19 @@ def decision_record(outcome: Outcome) -> dict[str, Any]:
         record["code"], record["reason"] = result.code, result.reason
     if outcome.decision is not None:
         record.update(_reasoning(outcome.decision))
-    if outcome.entry is not None:
-        record["entry"] = json.loads(write_entry(outcome.entry))
     return record
+
+
+def _memory(entry: Entry | None) -> str:
+    """Return the members about the ledger, with a comma before them; nothing if the batch did not change it.
+
+    An entry is whole or not there: of a part nobody could say that it is one. A lost ledger is made anew from
+    these members (`hubtriage.recovery`).
+    """
+    if entry is None:
+        return ""
+    text = write_entry(entry).replace("\x7f", "\\u007f")
+    return f',"version":{entry.version},"entry":{text if len(text) <= LONGEST_ENTRY else "null"}'
 
 
 def _reasoning(decision: Decision) -> dict[str, Any]:

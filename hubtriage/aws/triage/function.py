@@ -4,7 +4,7 @@ import json
 import os
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol, cast
 
@@ -14,6 +14,13 @@ from hubtriage.aws.clock import Clock, SystemClock
 from hubtriage.aws.environment import ConfigError
 from hubtriage.aws.ledger.client import dynamodb
 from hubtriage.aws.ledger.dynamodb import DynamoLedger
+from hubtriage.aws.ledger.former_roles import (
+    MESSAGE,
+    FormerRole,
+    ReadFormerRoles,
+    RememberedRoles,
+    no_former_roles,
+)
 from hubtriage.aws.ledger.ledger import Ledger
 from hubtriage.aws.ledger.table import TABLE_VARIABLE
 from hubtriage.aws.logger import logger, write
@@ -62,12 +69,17 @@ class ForeignEventError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What the function calls. `own_arn` returns the ARN by which AWS knows the function's role."""
+    """What the function calls.
+
+    `own_arn` returns the ARN by which AWS knows the function's role, `former_roles` reads the roles by which
+    triage wrote before its ledger was moved here.
+    """
 
     hub: SecurityHubApi
     ledger: Ledger
     own_arn: Callable[[], str]
     sqs: Callable[[], VisibilityApi]
+    former_roles: ReadFormerRoles = no_former_roles
 
 
 class TriageFunction:
@@ -87,9 +99,10 @@ class TriageFunction:
         self._clock = clock or SystemClock()
         self._switch = ModeSwitch(read_mode or always_enforce, self._clock.monotonic, self._clock.now)
         self._hub = UnknownOutcomes(services.hub)
-        self._triage = _triage(config, ruleset, self._hub, services, self._clock, self._switch)
-        self._redelivery = _redelivery(config, services)
         self._logger = logger(config.service, config.log_level)
+        former = RememberedRoles(services.former_roles, self._clock.monotonic, self._log_former_roles)
+        self._triage = _triage(config, ruleset, self._hub, services, self._clock, self._switch, former)
+        self._redelivery = _redelivery(config, services)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "TriageFunction":
@@ -103,11 +116,13 @@ class TriageFunction:
         ruleset = load_ruleset(json.loads(Path(config.ruleset).read_bytes()))
         read_mode = ParameterReader(config.mode_parameter) if config.mode_parameter else None
         clock, session = SystemClock(), botocore.session.get_session()
+        ledger = DynamoLedger(dynamodb(session), config.ledger_table, clock)
         services = Services(
             hub=security_hub(IN_REGION, session),
-            ledger=DynamoLedger(dynamodb(session), config.ledger_table, clock),
+            ledger=ledger,
             own_arn=(lambda: config.role) if config.role else _caller,
             sqs=lambda: cast("VisibilityApi", _client("sqs")),
+            former_roles=ledger.former_roles.read,
         )
         return cls(config, ruleset, services, clock, read_mode)
 
@@ -147,6 +162,10 @@ class TriageFunction:
             self._logger.warning(
                 "visibility not changed", extra={"code": fault.code, "reason": fault.message}
             )
+
+    def _log_former_roles(self, roles: tuple[FormerRole, ...]) -> None:
+        """Log whose updates are triage's too: a lost ledger is made anew from that as well."""
+        self._logger.info(MESSAGE, extra={"roles": [asdict(role) for role in roles]})
 
     def _emit(self, report: Report) -> None:
         numbers = tally(report, self._rules, self._hub.findings)
@@ -192,6 +211,7 @@ def _triage(
     services: Services,
     clock: Clock,
     switch: ModeSwitch,
+    former: RememberedRoles,
 ) -> Triage:
     backoff, now = Backoff(random.random), clock.monotonic
     updates = TokenBucket.of_a_second(config.calls_per_second, clock)
@@ -203,7 +223,7 @@ def _triage(
         policy=Policy(config.refresh_age, config.patience, config.lease),
         sender=Sender(api, updates, backoff, now, switch.may_write),
         reader=Reader(api, reads, backoff, now),
-        authorship=Authorship(api, services.own_arn, histories, backoff, now),
+        authorship=Authorship(api, services.own_arn, histories, backoff, now, former=former),
         ledger=services.ledger,
         clock=clock,
         hide_limit=HideLimit(config.hide_limit, clock.monotonic, clock.now),

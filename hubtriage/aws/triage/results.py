@@ -67,7 +67,7 @@ def undecidable(reason: str, until: float) -> Result:
 class Outcome:
     """The result of one finding. `decision` is None if none could be made; `age`: seconds since the event.
 
-    `entry` is what the ledger holds of it from now on; None if this batch has not written it.
+    `entry` is what the ledger holds of it from now on; None if this batch has not changed that.
     """
 
     seen: DeduplicatedFinding

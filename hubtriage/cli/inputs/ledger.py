@@ -33,7 +33,9 @@ def services_from_here(stack: str, *, writes: bool) -> LocalServices:
         if table is not None:
             ledger = DynamoLedger(dynamodb(), table, SystemClock())
             role, lease = _function(outputs.get("FunctionName")) if writes else (None, LEAST_LEASE)
-            return LocalServices(security_hub(), ledger, _caller, (role,) if role else (), lease)
+            roles = (role,) if role else ()
+            former = ledger.former_roles.read
+            return LocalServices(security_hub(), ledger, _caller, roles, lease, former)
     except AWS_ERRORS as error:
         fail(f"the ledger of stack {stack}: {error}", "what the command has to be allowed: docs/sweep.md")
     if writes or outputs:

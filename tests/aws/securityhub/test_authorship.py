@@ -266,3 +266,57 @@ def test_who_writes_for_the_same_ledger_is_no_person() -> None:
     found = known.history(KEY, None, NOW + 60)
     assert isinstance(found, History)
     assert found.last(WORKFLOW) == LastChange("triage", "SUPPRESSED", NOW)
+
+
+BEFORE_THE_MOVE = "arn:aws:sts::222233334444:assumed-role/old-triage/session"
+FORMER = {"arn:aws:iam::222233334444:role/path/old-triage": NOW}
+
+
+@pytest.mark.parametrize(
+    ("by", "at", "author"),
+    [
+        pytest.param(BEFORE_THE_MOVE, NOW, "triage", id="the former role before the move is triage"),
+        pytest.param(BEFORE_THE_MOVE, NOW + 1, "person", id="after it the role is a stranger"),
+        pytest.param(PERSON, NOW, "person", id="a person of that time is none of ours"),
+        pytest.param(
+            BEFORE_THE_MOVE.replace("222233334444", "555555555555"), NOW, "person", id="of another account"
+        ),
+        pytest.param(TRIAGE, NOW + 1, "triage", id="the present role stays triage"),
+    ],
+)
+def test_updates_of_a_former_role_are_ours_until_the_move(by: str, at: float, author: str) -> None:
+    clock = ManualClock(NOW)
+    api = ScriptedHistory({"Records": [changed(WORKFLOW, "SUPPRESSED", by=by, at=at)]})
+    budget = TokenBucket(9.0, 9.0, clock)
+    known = Authorship(api, lambda: ROLE, budget, backoff(), clock.monotonic, former=lambda _deadline: FORMER)
+    found = known.history(KEY, None, NOW + 60)
+    assert isinstance(found, History)
+    assert found.last(WORKFLOW) == LastChange(author, "SUPPRESSED", at)  # type: ignore[arg-type]
+
+
+def test_an_update_without_a_time_is_not_of_a_former_role() -> None:
+    clock = ManualClock(NOW)
+    record = changed(WORKFLOW, "SUPPRESSED", by=BEFORE_THE_MOVE) | {"UpdateTime": "once"}
+    budget = TokenBucket(9.0, 9.0, clock)
+    known = Authorship(
+        ScriptedHistory({"Records": [record]}),
+        lambda: ROLE,
+        budget,
+        backoff(),
+        clock.monotonic,
+        former=lambda _deadline: FORMER,
+    )
+    found = known.history(KEY, None, NOW + 60)
+    assert isinstance(found, History)
+    assert found.last(WORKFLOW) == LastChange("person", "SUPPRESSED", 0.0)
+
+
+def test_while_former_roles_cannot_be_read_no_history_is_believed() -> None:
+    clock = ManualClock(NOW)
+    fault = CallFault(Fault.TRANSIENT, "ReadTimeoutError", "no answer")
+    api = ScriptedHistory({"Records": [changed(WORKFLOW, "SUPPRESSED")]})
+    known = Authorship(
+        api, lambda: ROLE, TokenBucket(9.0, 9.0, clock), backoff(), clock.monotonic, former=lambda _: fault
+    )
+    assert known.history(KEY, None, NOW + 60) == fault
+    assert not api.requests

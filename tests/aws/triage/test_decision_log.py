@@ -7,10 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hubtriage.aws.json_lines import json_line
+from hubtriage.aws.json_lines import LONGEST_LINE, json_line
 from hubtriage.aws.ledger.entry_format import read_entry
 from hubtriage.aws.triage.config import LEVELS
-from hubtriage.aws.triage.decision_log import Circumstances, DecisionLog, decision_record, level_of
+from hubtriage.aws.triage.decision_log import (
+    LONGEST_ENTRY,
+    Circumstances,
+    DecisionLog,
+    decision_record,
+    level_of,
+)
 from hubtriage.aws.triage.deduplication import DeduplicatedFinding
 from hubtriage.aws.triage.events import FindingEvent, Message
 from hubtriage.aws.triage.results import Outcome, Result
@@ -105,8 +111,30 @@ def test_a_line_has_the_entry_that_was_written_from_which_a_lost_ledger_is_made_
     written = replace(outcome(Result("updated"), decided()), entry=entry)
     (line,) = lines([written])
     told = json.dumps(json.loads(line)["entry"])
-    assert read_entry(told, 3) == entry
-    assert "entry" not in decision_record(outcome(Result("updated"), decided()))
+    assert read_entry(told, json.loads(line)["version"]) == entry
+    (without,) = lines([outcome(Result("updated"), decided())])
+    assert not {"entry", "version"} & json.loads(without).keys()
+
+
+def test_an_entry_is_whole_in_the_log_however_long_the_line_is_otherwise() -> None:
+    types = tuple(f"a/{number}" for number in range(50))
+    entry = Entry({"Types": Claim("sha256:" + "x" * 22, "buckets", before=types)}, 3, 1.0, 2.0)
+    long = decided(kept=(replace(KEPT, value="x" * LONGEST_LINE),))
+    (line,) = lines([replace(outcome(Result("updated"), long), entry=entry)])
+    assert len(line) < LONGEST_LINE
+    assert read_entry(json.dumps(json.loads(line)["entry"]), 3) == entry
+
+
+def test_an_entry_that_is_too_long_for_the_log_is_left_out_and_that_is_said() -> None:
+    entry = Entry({"UserDefinedFields.a": Claim("x", "buckets", before="x" * LONGEST_ENTRY)}, 3)
+    (line,) = lines([replace(outcome(Result("updated"), decided()), entry=entry)])
+    assert (json.loads(line)["version"], json.loads(line)["entry"]) == (3, None)
+    assert len(line) < LONGEST_LINE
+
+
+def test_what_only_the_ledger_was_told_is_worth_a_line() -> None:
+    told = replace(outcome(Result("unchanged"), decided()), entry=Entry(version=2))
+    assert level_of(told) == "INFO"
 
 
 @pytest.mark.parametrize(

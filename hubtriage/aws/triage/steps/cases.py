@@ -80,7 +80,7 @@ class Cases:
     def _outcome(self, case: Case, result: Result) -> Outcome:
         event_at = case.seen.newest.event_at
         age = None if event_at is None else max(0.0, self.now - event_at)
-        return Outcome(case.seen, case.decision, result, age, case.entry if case.is_noted else None)
+        return Outcome(case.seen, case.decision, result, age, case.remembered)
 
     def _ask_for_early_delivery(self, case: Case, result: Result) -> None:
         if result.status != "failed" or result.until is None or not self.is_urgent(case):
