@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
+from hubtriage.engine.planning.decision import Decision
 from hubtriage.engine.planning.entry import NO_ENTRY, Entry, LastChange
 from hubtriage.engine.planning.plan import Settings, decide
 from hubtriage.engine.ruleset.ruleset import load_ruleset
@@ -11,7 +12,7 @@ from tests.laws.oracle.conditions import ACCOUNTS
 from tests.laws.oracle.entries import OracleEntry, engine_entry, engine_name
 from tests.laws.oracle.fields import Finding, Key
 from tests.laws.oracle.rules import Rule
-from tests.laws.oracle.triage import Oracle
+from tests.laws.oracle.triage import Account, Oracle
 
 Payload = Mapping[str, Any]
 Memory = Any
@@ -37,6 +38,8 @@ class Verdict:
     learned: bool = False
     hides: bool = False
     reopens: bool = False
+    refused: bool = False
+    account: Account = field(default_factory=Account)
 
 
 class Decider(Protocol):
@@ -101,6 +104,18 @@ class Engine:
             decision.after.remembers_more_than(memory),
             decision.hides,
             decision.reopens,
+            decision.refused is not None,
+            self._account(decision),
+        )
+
+    def _account(self, decision: Decision) -> Account:
+        """Return what the decision says of the rules in force: the oracle knows nothing of others."""
+        acting = frozenset(rule.id for rule in self.ruleset.rules if rule.mode != "observe")
+        return Account(
+            decision.rules,
+            acting.intersection(decision.above_ceiling),
+            acting.intersection(error.rule for error in decision.errors),
+            _keys(decision.overruled),
         )
 
 
@@ -144,4 +159,6 @@ class Naive:
             after.remembers_more_than(before),
             done.hides,
             done.reopens,
+            done.refused,
+            done.account,
         )

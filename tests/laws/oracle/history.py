@@ -30,6 +30,8 @@ Answers = Mapping[Key, LastChange | None]
 class Reviewed:
     """The claims as they stand now, what was learned of others' values, and what is to be asked.
 
+    `overruled` are fields that have become a person's.
+
     `unrecorded` are fields about which the history was asked, and said nothing.
     """
 
@@ -37,6 +39,7 @@ class Reviewed:
     asked: dict[Key, object] = field(default_factory=dict)
     questions: set[Key] = field(default_factory=set)
     unrecorded: set[Key] = field(default_factory=set)
+    overruled: set[Key] = field(default_factory=set)
     outdated: bool = False
 
 
@@ -47,6 +50,8 @@ def review(finding: Finding, entry: OracleEntry, answers: Answers) -> Reviewed:
         standing = _reviewed(finding, key, claim, entry, answers, result)
         if standing is not None:
             result.claims[key] = standing
+            if standing.person and not claim.person:
+                result.overruled.add(key)
     for key in ASKED:
         answer, value = answers.get(key), held(finding, key)
         if key in result.claims or not hides_unclaimed(finding, key):

@@ -21,12 +21,18 @@ class Wish:
 
 @dataclass
 class Wishes:
-    """What is wanted, what a rule on hold keeps, what a failed rule leaves open, which rules may apply."""
+    """What is wanted, what a rule on hold keeps, what a failed rule leaves open, which rules may apply.
+
+    The rules that did apply are named, and so are those above their ceilings and those that failed.
+    """
 
     fields: dict[Key, Wish] = field(default_factory=dict)
     kept: set[Key] = field(default_factory=set)
     failed: set[Key] = field(default_factory=set)
     applicable: list[Rule] = field(default_factory=list)
+    applied: list[str] = field(default_factory=list)
+    above: set[str] = field(default_factory=set)
+    broken: set[str] = field(default_factory=set)
 
 
 def fold(base: Finding, rules: list[Rule], claimed_by: dict[Key, str | None], now: float) -> Wishes:
@@ -42,8 +48,10 @@ def fold(base: Finding, rules: list[Rule], claimed_by: dict[Key, str | None], no
                 continue
         except NoAnswerError:
             fails = True
+            result.broken.add(rule["id"])
         result.applicable.append(rule)
         if is_above(ceiling_of(rule), base) and hides_anything(rule, base):
+            result.above.add(rule["id"])
             continue
         if fails:
             result.failed |= could_set(rule)
@@ -58,6 +66,7 @@ def fold(base: Finding, rules: list[Rule], claimed_by: dict[Key, str | None], no
 
 
 def _apply(rule: Rule, base: Finding, claimed_by: dict[Key, str | None], result: Wishes) -> None:
+    result.applied.append(rule["id"])
     if rule.get("mode") == "hold":
         result.kept |= {key for key, name in claimed_by.items() if name == rule["id"]}
         return

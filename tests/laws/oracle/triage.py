@@ -49,6 +49,19 @@ PAIRS = 50
 """AWS: user-defined fields of a finding."""
 
 
+@dataclass(frozen=True)
+class Account:
+    """What the log says of a decision: the rules that applied, in order, and those that did not, and why.
+
+    `overruled` are fields that somebody has changed after triage.
+    """
+
+    applied: tuple[str, ...] = ()
+    above: frozenset[str] = frozenset()
+    failed: frozenset[str] = frozenset()
+    overruled: frozenset[Key] = frozenset()
+
+
 @dataclass
 class OracleDecision:
     """A call, if any, and the entry that holds once it has happened.
@@ -67,6 +80,8 @@ class OracleDecision:
     flapping: set[Key] = field(default_factory=set)
     hides: bool = False
     reopens: bool = False
+    refused: bool = False
+    account: Account = field(default_factory=Account)
 
 
 @dataclass
@@ -81,6 +96,7 @@ class Resolution:
     wished: set[Key] = field(default_factory=set)
     anew: set[Key] = field(default_factory=set)
     flapping: set[Key] = field(default_factory=set)
+    refused: bool = False
 
 
 @dataclass(frozen=True)
@@ -130,6 +146,13 @@ class Oracle:
             flapping=resolution.flapping,
             hides=any(hides(base, key, values[key]) for key in resolution.wished),
             reopens=any(reopens(finding, key, value) for key, value in values.items()),
+            refused=resolution.refused,
+            account=Account(
+                tuple(wishes.applied),
+                frozenset(wishes.above),
+                frozenset(wishes.broken),
+                frozenset(reviewed.overruled),
+            ),
         )
 
     def doubted(
@@ -224,7 +247,7 @@ def without_user_keys(result: Resolution, claims: OracleClaims, changed: list[Ke
         result.anew.discard(key)
         result.wished.discard(key)
     result.claims |= {key: claims[key] for key in changed if key in claims}
-    return result if result.values else Resolution(dict(claims))
+    return result if result.values else Resolution(dict(claims), refused=True)
 
 
 def reopens(finding: Finding, key: Key, value: Any) -> bool:
