@@ -660,6 +660,13 @@ def a_note_that_comes_and_goes(story: LawStory) -> None:
     story.holds("Note", "hubtriage: note no longer applies.")
 
 
+def a_note_that_says_already_that_it_no_longer_applies(story: LawStory) -> None:
+    story.rules(rule("note", {"Note": {"Text": "hubtriage: note no longer applies."}}))
+    story.rules()
+    note = story.worlds[0].finding(KEY)["Note"]
+    assert (note["Text"], note["UpdatedBy"]) == ("hubtriage: note no longer applies.", "hubtriage/note")
+
+
 def an_override_that_does_not_give_back_what_hides(story: LawStory) -> None:
     story.provider(Severity={"Label": "HIGH"})
     story.person(Workflow={"Status": "SUPPRESSED"}, Severity={"Label": "LOW"})
@@ -750,6 +757,7 @@ STORIES: list[Callable[[LawStory], None]] = [
     a_lost_entry_of_what_a_person_suppressed,
     a_field_that_flaps,
     a_note_that_comes_and_goes,
+    a_note_that_says_already_that_it_no_longer_applies,
     an_override_that_does_not_give_back_what_hides,
     a_key_that_a_rule_wants_again,
     the_last_key_and_one_that_comes_beside_it,

@@ -399,6 +399,9 @@ def test_a_finding_older_than_our_write_leaves_its_entry_as_it_is() -> None:
     decision = plan(old, NOTIFY, authors={WORKFLOW: by("triage", "SUPPRESSED")})
     assert decision.outdated
     assert (decision.update, decision.changes, decision.after) == (None, (), known.entry)
+    lowered = old.with_(Severity={"Label": "LOW"})
+    assert plan(lowered, LOW).optional_questions == (SEVERITY,)
+    assert plan(lowered, LOW, authors={WORKFLOW: by("triage", "SUPPRESSED")}).optional_questions == ()
 
 
 def test_an_answer_about_what_is_as_we_left_it_changes_nothing() -> None:
