@@ -1,7 +1,8 @@
 """Read the account under examination: what several checks need, read once and only if needed."""
 
+import json
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any, Protocol
 
 from botocore.exceptions import ClientError
 
+from hubtriage.authoring.compiler import git_revision, ruleset_document
 from hubtriage.authoring.loader import LoadResult, load_rules
 from hubtriage.aws.clock import Clock
 from hubtriage.aws.environment import ConfigError
@@ -16,14 +18,17 @@ from hubtriage.aws.securityhub.api import Finding, SecurityHubApi
 from hubtriage.aws.securityhub.backoff import Backoff
 from hubtriage.aws.securityhub.faults import CallFault
 from hubtriage.aws.securityhub.ratelimit import TokenBucket
-from hubtriage.aws.securityhub.reading import PAGE, Fresh, Getter
+from hubtriage.aws.securityhub.reading import PAGE, Fresh, Getter, Reader
 from hubtriage.aws.triage.config import TriageConfig
+from hubtriage.doctor.sample import MOST_ENTRIES, Sample, TableReader, read_sample
 from hubtriage.doctor.verdict import UncheckedError
 from hubtriage.engine.planning.plan import Settings
 
 # AWS: 3 a second and bursts of 6, shared by the whole account; this leaves one to the others.
 READS_PER_SECOND = 2.0
 _ACTIVE: Mapping[str, Any] = {"RecordState": [{"Value": "ACTIVE", "Comparison": "EQUALS"}]}
+_SWEEP_TYPE = "Custom::HubtriageSweep"
+"""The resource that starts a sweep if the hash of the rule set changes; the hash is its property."""
 _NEWEST_FIRST = [{"Field": "UpdatedAt", "SortOrder": "desc"}]
 
 
@@ -68,7 +73,9 @@ class ClientFactory(Protocol):
 class Account:
     """An account and Region, one stack in it, and a folder of rules.
 
-    `hub` reads the newest `most_findings` findings. If AWS refuses a call, botocore's error is raised.
+    `hub` reads the newest `most_findings` findings, and single ones through `reader`. Of the ledger
+    `most_entries` are looked at, all of them if it is None. `report` shows how far a long reading has come.
+    If AWS refuses a call, botocore's error is raised.
     """
 
     def __init__(
@@ -80,15 +87,19 @@ class Account:
         stack: str,
         rules: Path,
         most_findings: int,
+        most_entries: int | None = MOST_ENTRIES,
     ) -> None:
         self.clock = clock
         self.stack = stack
         self.rules = rules
         self.most_findings = most_findings
+        self.most_entries = most_entries
+        self.report: Callable[[str], None] = lambda _progress: None
         self._client = client
         self._clients: dict[str, Any] = {}
         budget = TokenBucket(READS_PER_SECOND, READS_PER_SECOND, clock)
         self._getter = Getter(hub, budget, Backoff(random.random), clock.monotonic)
+        self.reader = Reader(hub, budget, Backoff(random.random), clock.monotonic)
 
     def client(self, service: str) -> Any:
         """Return the client of a service."""
@@ -146,6 +157,37 @@ class Account:
             config = None
         return Settings() if config is None else config.engine_settings()
 
+    @property
+    def ledger_table(self) -> str:
+        """The name of the ledger's table; raises UncheckedError where none is deployed."""
+        if self.deployed is None:
+            raise UncheckedError(f"{self.stack} is not deployed here")
+        return self.deployed.output("LedgerTableName")
+
+    @cached_property
+    def ledger_description(self) -> Mapping[str, Any]:
+        """The ledger's table as DynamoDB describes it."""
+        table: Mapping[str, Any] = self.client("dynamodb").describe_table(TableName=self.ledger_table)
+        return dict(table["Table"])
+
+    @cached_property
+    def sample(self) -> Sample:
+        """Entries of the ledger."""
+        total = int(self.ledger_description.get("ItemCount", 0))
+        table = TableReader(self.client("dynamodb"), self.ledger_table, random.shuffle, self.report)
+        return read_sample(table, total, self.most_entries)
+
+    @cached_property
+    def customer_key(self) -> str | None:
+        """The customer's key (ARN) that encrypts queue and ledger, if there is one."""
+        if self.deployed is None:
+            return None
+        answer = self.client("sqs").get_queue_attributes(
+            QueueUrl=self.deployed.output("QueueUrl"), AttributeNames=["KmsMasterKeyId"]
+        )
+        key = str(answer.get("Attributes", {}).get("KmsMasterKeyId", ""))
+        return key if key.startswith("arn:") else None
+
     @cached_property
     def folder(self) -> LoadResult:
         """What the folder of rules holds; raises UncheckedError where there is none."""
@@ -161,6 +203,24 @@ class Account:
         if self.folder.errors:
             raise UncheckedError(f"the rules in {self.rules} have errors", "see hubtriage lint")
         return self.folder
+
+    @cached_property
+    def document(self) -> Mapping[str, Any]:
+        """The rule set of the folder, as it would be deployed."""
+        return ruleset_document(self.loaded, revision=git_revision(self.rules))
+
+    @cached_property
+    def deployed_hash(self) -> str:
+        """The hash of the deployed rule set, which the stack's template names."""
+        answer = self.client("cloudformation").get_template(StackName=self.stack)
+        template = answer["TemplateBody"]
+        template = json.loads(template) if isinstance(template, str) else template
+        for resource in template["Resources"].values():
+            if resource["Type"] == _SWEEP_TYPE:
+                return str(resource["Properties"]["RulesetHash"])
+        raise UncheckedError(
+            f"{self.stack} does not say which rules it has", "deploy this version of hubtriage"
+        )
 
     @cached_property
     def natives(self) -> list[Mapping[str, Any]]:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from hubtriage.doctor.account import Account
 from hubtriage.doctor.checks.account import administrator, aggregation, bootstrap, caller, hub, quotas
+from hubtriage.doctor.checks.ledger import entries, hidden, never, table, throttling
 from hubtriage.doctor.checks.rules import deployed_rules, native_rules
-from hubtriage.doctor.checks.runtime import alarms, function, intake, ledger, mode, queues, stack, sweeps
+from hubtriage.doctor.checks.runtime import alarms, function, intake, mode, queues, stack, sweeps
 from hubtriage.doctor.refusal import REFUSALS, refused
 from hubtriage.doctor.verdict import CheckResult, Verdict
 
@@ -31,7 +32,11 @@ CHECKS: tuple[Check, ...] = (
     Check("bootstrap", "CDK bootstrap", bootstrap.look),
     Check("stack", "Stack", stack.look),
     Check("function", "Function", function.look),
-    Check("ledger", "Ledger", ledger.look),
+    Check("ledger", "Ledger", table.look),
+    Check("ledger-throttling", "Ledger throttling", throttling.look),
+    Check("ledger-entries", "Ledger entries", entries.look),
+    Check("never", "Fields never set", never.look),
+    Check("hidden", "Hidden findings", hidden.look),
     Check("intake", "Intake", intake.look),
     Check("queues", "Queues", queues.look),
     Check("mode", "Mode", mode.look),

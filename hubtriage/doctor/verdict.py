@@ -1,7 +1,7 @@
 """Say what a check found."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Literal, get_args
 
@@ -44,6 +44,29 @@ class CheckResult:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """One thing that is not as it should be, and what to do about it."""
+
+    status: Status
+    seen: str
+    advice: str = ""
+
+
+def flawed(flaws: Iterable[Flaw], fine: Verdict, name: str = "") -> Verdict:
+    """Return `fine`, or with flaws all of them as one verdict, which is as bad as the worst of them.
+
+    `name`: what has the flaws. Details and data of `fine` are kept.
+    """
+    found = list(flaws)
+    if not found:
+        return fine
+    seen = "; ".join(flaw.seen for flaw in found)
+    advice = "; ".join(flaw.advice for flaw in found if flaw.advice)
+    status = worst(*(flaw.status for flaw in found))
+    return replace(fine, status=status, seen=f"{name}: {seen}" if name else seen, advice=advice)
+
+
 class UncheckedError(Exception):
     """Raised if a check cannot be made: why not, and what to do so that it can."""
 
@@ -61,6 +84,12 @@ def worst(*statuses: Status) -> Status:
 def counted(count: int, noun: str) -> str:
     """Return a number and a noun, in the plural unless there is one."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def some_of(names: Sequence[str], most: int = 10) -> tuple[str, ...]:
+    """Return the first of some names as details of a verdict, and how many more there are."""
+    more = (f"and {len(names) - most:,} more",) if len(names) > most else ()
+    return (*names[:most], *more)
 
 
 def written(moment: datetime) -> str:

@@ -174,7 +174,9 @@ def test_the_function_has_to_decrypt_its_queue_and_to_reach_queue_ledger_and_hub
             assert request == {"QueueUrl": QUEUE, "AttributeNames": ["KmsMasterKeyId"]}
             return attributes
 
-    needed = function.needed(account(Queues()), DEPLOYED)
+    made = account(Queues())
+    made.__dict__["deployed"] = DEPLOYED
+    needed = function.needed(made, DEPLOYED)
     assert {arn: actions for arn, actions in needed.items() if ":kms:" in arn} == keys
     assert needed[f"arn:aws:sqs:{PLACE}:findings"] == (
         "sqs:ReceiveMessage",

@@ -5,21 +5,22 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from time import time
 from typing import Any
 
 import boto3
 import pytest
 from click.testing import CliRunner, Result
 
-from hubtriage.aws.ledger.item import attributes
 from hubtriage.aws.ledger.table import KEY
 from hubtriage.aws.switch.ledger_guard import mark_name
 from hubtriage.cli.main import cli
-from hubtriage.engine.planning.entry import Claim, Entry
+from hubtriage.engine.planning.entry import Claim, Entry, Intent
 from hubtriage.localaws.cloud import LocalCloud
 from hubtriage.localaws.securityhub.faults import ScriptedFault
 from hubtriage.localaws.securityhub.settings import HubSettings
 from tests.support.deployed_stack import DeployedStack, built_stack, deployed_stack
+from tests.support.ledger_tables import item_of
 from tests.support.paths import TESTS
 
 pytestmark = pytest.mark.e2e
@@ -437,10 +438,56 @@ def not_recoverable(stack: DeployedStack) -> Callable[[], object]:
     return lambda: switch(True)
 
 
+def ending_by_themselves(stack: DeployedStack) -> Callable[[], object]:
+    tables, name = stack.cloud.client("dynamodb"), stack.outputs["LedgerTableName"]
+
+    def switch(on: bool) -> None:
+        wanted = {"Enabled": on, "AttributeName": "until"}
+        tables.update_time_to_live(TableName=name, TimeToLiveSpecification=wanted)
+
+    switch(True)
+    return lambda: switch(False)
+
+
+def with_entry(finding_id: str, held: Entry, **changes: Any) -> Provocation:
+    """Put an entry into the ledger; `changes` are attributes that are otherwise."""
+
+    def provoke(stack: DeployedStack) -> Callable[[], object]:
+        tables, table = stack.cloud.client("dynamodb"), stack.outputs["LedgerTableName"]
+        item = {**item_of(finding_id, held), **changes}
+        tables.put_item(TableName=table, Item=item)
+        return lambda: tables.delete_item(TableName=table, Key={KEY: item[KEY]})
+
+    return provoke
+
+
+def hidden_by(rule: str, *, with_its_entry: bool) -> Provocation:
+    """Plant a finding that triage has closed for a rule that is not deployed."""
+    note = {"Text": "Accepted.", "UpdatedBy": f"hubtriage/{rule}", "UpdatedAt": "2026-10-01T00:00:00Z"}
+    planted = finding(90, GeneratorId="quiet", Workflow={"Status": "SUPPRESSED"}, Note=note)
+    entry = Entry(claims={"Workflow.Status": Claim("SUPPRESSED", rule)})
+
+    def provoke(stack: DeployedStack) -> Callable[[], object]:
+        # Its event would have it reopened at once.
+        open_again = shut(stack)
+        stack.cloud.control.plant([planted])
+        stack.cloud.wait_until_idle()
+        open_again()
+        forget = with_entry(planted["Id"], entry)(stack) if with_its_entry else lambda: None
+
+        def undo() -> None:
+            forget()
+            archived = {**planted, "RecordState": "ARCHIVED", "UpdatedAt": "2027-01-01T00:00:00Z"}
+            stack.cloud.client("securityhub").batch_import_findings(Findings=[archived])
+
+        return undo
+
+    return provoke
+
+
 def held_for_ever(stack: DeployedStack) -> Callable[[], object]:
     """Put a field into `never` of which the ledger holds a claim."""
     functions, function = stack.cloud.client("lambda"), stack.outputs["FunctionName"]
-    tables, table = stack.cloud.client("dynamodb"), stack.outputs["LedgerTableName"]
     variables = functions.get_function_configuration(FunctionName=function)["Environment"]["Variables"]
 
     def set_never(names: str) -> None:
@@ -448,13 +495,12 @@ def held_for_ever(stack: DeployedStack) -> Callable[[], object]:
         functions.update_function_configuration(FunctionName=function, Environment=changed)
         functions.get_waiter("function_active_v2").wait(FunctionName=function)
 
-    held = Entry(claims={"Severity.Label": Claim("LOW", "noisy")})
-    tables.put_item(TableName=table, Item={KEY: {"S": "held"}, **attributes(held, 1)})
+    forget = with_entry("held", Entry(claims={"Severity.Label": Claim("LOW", "noisy")}))(stack)
     set_never("Severity.Label")
 
     def undo() -> None:
         set_never(variables["HUBTRIAGE_NEVER"])
-        tables.delete_item(TableName=table, Key={KEY: {"S": "held"}})
+        forget()
 
     return undo
 
@@ -494,8 +540,37 @@ AFTER = [
     pytest.param(paused, "intake", "problem", "the ledger did not answer", id="the ledger does not answer"),
     pytest.param(unprotected, "ledger", "warning", "deleted by mistake", id="an unprotected ledger"),
     pytest.param(not_recoverable, "ledger", "warning", "could not be restored", id="no backups"),
+    pytest.param(ending_by_themselves, "ledger", "problem", "by the attribute until", id="a time to live"),
     pytest.param(
-        held_for_ever, "ledger", "problem", "Severity.Label (1 finding)", id="what cannot be taken back"
+        with_entry("broken", Entry(), entry={"S": "{}"}),
+        "ledger-entries",
+        "problem",
+        "1 entry cannot be read",
+        id="an entry that cannot be read",
+    ),
+    pytest.param(
+        with_entry("begun", Entry(intent=Intent({}, {"Workflow.Status": "NEW"}, {}, time() - 86_400))),
+        "ledger-entries",
+        "warning",
+        "whether 1 update happened",
+        id="an update that may have happened",
+    ),
+    pytest.param(
+        hidden_by("deleted", with_its_entry=True),
+        "hidden",
+        "problem",
+        "1 finding hidden by triage, although no rule",
+        id="a finding that should be open",
+    ),
+    pytest.param(
+        hidden_by("deleted", with_its_entry=False),
+        "hidden",
+        "warning",
+        "1 closed finding with a note of triage, but without an entry",
+        id="a lost entry",
+    ),
+    pytest.param(
+        held_for_ever, "never", "problem", "Severity.Label (1 finding)", id="what cannot be taken back"
     ),
     pytest.param(
         unpermitted, "function", "problem", "lacks securityhub:BatchUpdateFindings", id="a lost permission"

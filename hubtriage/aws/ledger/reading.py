@@ -115,7 +115,7 @@ def read_page(
     answer = calls.call(calls.client.scan, request, _is_page, deadline)
     if isinstance(answer, LedgerFault):
         raise LedgerError(answer)
-    return _page(answer, rules)
+    return page_of(answer, rules)
 
 
 def _filter(request: dict[str, Any], rules: Collection[str]) -> None:
@@ -129,7 +129,8 @@ def _is_page(answer: Answer) -> bool:
     return "Items" in answer and "ScannedCount" in answer
 
 
-def _page(answer: Answer, rules: Collection[str] | None) -> Page:
+def page_of(answer: Answer, rules: Collection[str] | None) -> Page:
+    """Return the entries of an answer to Scan, those that name one of the rules if these are given."""
     entries: list[tuple[Key, Entry]] = []
     unread = []
     for item in answer["Items"]:

@@ -1,7 +1,7 @@
 """`hubtriage doctor`: an account checked before and after deploying."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -20,6 +20,7 @@ from hubtriage.cli.views.doctor import as_record, heading, summary, text
 from hubtriage.doctor.account import Account
 from hubtriage.doctor.checks.rules import udf
 from hubtriage.doctor.examine import CHECKS, Check, examine
+from hubtriage.doctor.sample import MOST_ENTRIES
 from hubtriage.doctor.verdict import CheckResult
 
 PATIENCE = 300.0
@@ -36,6 +37,12 @@ PROBE = Check("udf", "User-defined fields", partial(udf.look, patience=PATIENCE)
     show_default=True,
     type=click.IntRange(0),
     help="How many of the newest active findings to look at.",
+)
+@click.option(
+    "--all",
+    "every_entry",
+    is_flag=True,
+    help=f"Look at all entries of the ledger and their findings, not at {MOST_ENTRIES:,} of them.",
 )
 @click.option(
     "--probe-udf",
@@ -58,6 +65,7 @@ def command(
     stack: str,
     folder: Path,
     most_findings: int,
+    every_entry: bool,
     probe: bool,
     patience: float,
     strict: bool,
@@ -71,7 +79,7 @@ def command(
 
     Exit codes: 0 no problems; 1 a problem, or AWS cannot be reached; 2 wrong usage.
     """
-    account = _account(stack, folder, most_findings)
+    account = _account(stack, folder, most_findings, None if every_entry else MOST_ENTRIES)
     checks = (*CHECKS, replace(PROBE, look=partial(udf.look, patience=patience))) if probe else CHECKS
     results = (_print_json if as_json else _print_text)(account, checks)
     bad = ("problem", "warning", "unchecked") if strict else ("problem",)
@@ -79,11 +87,17 @@ def command(
         raise SystemExit(1)
 
 
-def _account(stack: str, folder: Path, most_findings: int) -> Account:
+def _account(stack: str, folder: Path, most_findings: int, most_entries: int | None) -> Account:
     """Return the account of the present credentials; end with 1 without usable ones."""
     try:
         account = Account(
-            _client, security_hub(), SystemClock(), stack=stack, rules=folder, most_findings=most_findings
+            _client,
+            security_hub(),
+            SystemClock(),
+            stack=stack,
+            rules=folder,
+            most_findings=most_findings,
+            most_entries=most_entries,
         )
         _ = account.identity
     except AWS_ERRORS as error:
@@ -99,7 +113,7 @@ def _print_text(account: Account, checks: Iterable[Check]) -> list[CheckResult]:
     """Print each result as it comes, since some take their time; return them all."""
     results = []
     click.echo(heading(account.identity, account.stack))
-    for result in examine(account, checks):
+    for result in _watched(account, checks):
         results.append(result)
         click.echo("\n".join(text(result)))
     click.echo(summary(results))
@@ -108,8 +122,19 @@ def _print_text(account: Account, checks: Iterable[Check]) -> list[CheckResult]:
 
 def _print_json(account: Account, checks: Iterable[Check]) -> list[CheckResult]:
     """Print the results as one JSON document; return them."""
-    with progress_bar("doctor") as progress:
-        progress.show("looking at the account")
-        results = list(examine(account, checks))
+    results = list(_watched(account, checks))
     click.echo(json.dumps(as_record(account.identity, account.stack, results), indent=2))
     return results
+
+
+def _watched(account: Account, checks: Iterable[Check]) -> Iterator[CheckResult]:
+    """Make the checks; show how far each has come until its result is there."""
+    results = examine(account, checks)
+    while True:
+        with progress_bar("doctor") as progress:
+            progress.show("looking at the account")
+            account.report = progress.show
+            result = next(results, None)
+        if result is None:
+            return
+        yield result

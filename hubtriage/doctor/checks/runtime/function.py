@@ -50,10 +50,8 @@ def needed(account: Account, deployed: Deployed) -> dict[str, tuple[str, ...]]:
         f"arn:{who.partition}:ssm:{who.region}:{who.account}:parameter{deployed.output('ModeParameterName')}"
     )
     queue = deployed.output("QueueUrl").rpartition("/")[2]
-    key = _key(account, deployed.output("QueueUrl"))
-    table = (
-        f"arn:{who.partition}:dynamodb:{who.region}:{who.account}:table/{deployed.output('LedgerTableName')}"
-    )
+    key = account.customer_key
+    table = f"arn:{who.partition}:dynamodb:{who.region}:{who.account}:table/{account.ledger_table}"
     return {
         who.hub(): ACTIONS,
         mode: ("ssm:GetParameter",),
@@ -64,10 +62,3 @@ def needed(account: Account, deployed: Deployed) -> dict[str, tuple[str, ...]]:
             "sqs:ChangeMessageVisibility",
         ),
     } | ({key: ("kms:Decrypt",)} if key else {})
-
-
-def _key(account: Account, queue: str) -> str | None:
-    """Return the customer's key (ARN) that encrypts the queue at this URL, if there is one."""
-    answer = account.client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=["KmsMasterKeyId"])
-    key = str(answer.get("Attributes", {}).get("KmsMasterKeyId", ""))
-    return key if key.startswith("arn:") else None
