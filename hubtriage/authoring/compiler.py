@@ -1,7 +1,7 @@
 """Compile a folder of rules into the document that is deployed."""
 
 import subprocess
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from hashlib import sha256
 from json import dumps
 from pathlib import Path
@@ -11,11 +11,12 @@ from hubtriage.authoring.loader import LoadedRule, LoadResult, load_rules
 from hubtriage.authoring.never import never_problems
 from hubtriage.authoring.problems import Position, Problem, RuleErrors
 from hubtriage.authoring.schema.rule import RuleModel
+from hubtriage.authoring.zones import zone_table
 from hubtriage.engine.ruleset.ruleset import FORMAT
 
 _HASH_LENGTH = 16
 _DEFAULTED = ("order", "mode", "terminal", "override", "ceiling")
-_OPTIONAL = ("owner", "ticket", "description")
+_OPTIONAL = ("owner", "ticket", "reason", "description")
 
 
 def compile_ruleset(
@@ -52,9 +53,9 @@ def ruleset_document(loaded: LoadResult, *, revision: str | None) -> dict[str, A
     inside.sort(key=lambda rule: (rule.model.order, rule.id))
     rules = [compile_rule(rule) for rule in inside]
     accounts = {key: dict(loaded.accounts[key]) for key in sorted(loaded.accounts)}
-    document: dict[str, Any] = {"format": FORMAT, "hash": _hash(rules, accounts), "revision": revision}
-    if accounts:
-        document["accounts"] = accounts
+    shared = {name: table for name, table in (("accounts", accounts), ("zones", zones_of(rules))) if table}
+    document: dict[str, Any] = {"format": FORMAT, "hash": _hash(rules, shared), "revision": revision}
+    document |= shared
     if any(rule.uses_regex for rule in inside):
         document["regex"] = True  # the Lambda package needs google-re2
     return {**document, "rules": rules}
@@ -68,6 +69,8 @@ def compile_rule(rule: LoadedRule) -> dict[str, Any]:
         compiled["starts"] = model.starts.seconds
     if model.expires is not None:
         compiled["ends"] = model.expires.end
+    if model.windows:
+        compiled["during"] = [window.compiled() for window in model.windows]
     if rule.match is not None:
         compiled["match"] = rule.match
     if rule.has_when:
@@ -79,13 +82,19 @@ def compile_rule(rule: LoadedRule) -> dict[str, Any]:
     return compiled
 
 
+def zones_of(rules: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the offsets of each time zone that a rule of the rule set names."""
+    names = {window["zone"] for rule in rules for window in rule.get("during", ())}
+    return {name: zone_table(name) for name in sorted(names)}
+
+
 def _not_default(model: RuleModel) -> dict[str, Any]:
     fields = RuleModel.model_fields
     return {name: value for name in _DEFAULTED if (value := getattr(model, name)) != fields[name].default}
 
 
-def _hash(rules: list[dict[str, Any]], accounts: Mapping[str, Any]) -> str:
-    canonical = dumps([rules, accounts], sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+def _hash(rules: list[dict[str, Any]], shared: Mapping[str, Any]) -> str:
+    canonical = dumps([rules, shared], sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return sha256(canonical.encode()).hexdigest()[:_HASH_LENGTH]
 
 

@@ -2,7 +2,8 @@
 
 The loader reads every `*.yaml` and `*.yml` file in and below the folder, except those with a name, or in a
 folder with a name, that starts with a dot. `accounts.yaml` at the top of the folder is the account directory;
-all other files hold `rules:` and `lists:`. Every file can use the lists of all files.
+all other files hold `rules:`, `lists:` and `defaults:`. Every file can use the lists of all files; defaults
+hold for the rules of their own file.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -120,6 +121,7 @@ class _RuleReader:
         """Yield the rules of a file that have no errors."""
         rules = member(document.value, "rules")
         for index, raw in enumerate(rules if isinstance(rules, list) else ()):
+            document.lay_under(("rules", index), ("defaults",))
             loaded = self._rule(document, ("rules", index), raw)
             if loaded is not None:
                 yield loaded

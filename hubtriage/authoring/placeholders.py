@@ -7,7 +7,7 @@ from typing import Any
 from hubtriage.authoring.problems import Problem
 from hubtriage.authoring.yaml.tree import YamlDocument, YamlPath
 from hubtriage.engine.ruleset.templates import NOTE_LIMIT, PLACEHOLDER, RULE_VALUES, USER_FIELD_LIMIT
-from hubtriage.engine.text.suggestions import did_you_mean
+from hubtriage.engine.text.suggestions import did_you_mean, nearest
 
 _LOOKS_MEANT = re.compile(r"\{\s*([A-Za-z_]+)\s*(?:\.([^{}]*))?\}")
 _KNOWN = (*(f"{{rule.{name}}}" for name in RULE_VALUES), "{finding.PATH}")
@@ -50,5 +50,12 @@ def _flaw(found: re.Match[str], rule: Mapping[str, Any]) -> Iterator[tuple[str, 
         if not all(name.split(".")):
             yield f"{found[0]} has an empty name in its path", "E302", "such as {finding.Resources.0.Id}"
     elif name is not None or holder in RULE_VALUES:
-        meant = f"{{rule.{holder}}}" if name is None else found[0]
-        yield f"{found[0]} means nothing here", "E302", did_you_mean(meant, _KNOWN)
+        yield f"{found[0]} means nothing here", "E302", _meant(holder, name)
+
+
+def _meant(holder: str, name: str | None) -> str:
+    """Return the hint for a placeholder without meaning: the name alone decides what it is like."""
+    if name is None or holder == "rule":
+        meant = nearest(holder if name is None else name, RULE_VALUES)
+        return did_you_mean("", _KNOWN) if meant is None else f"did you mean `{{rule.{meant}}}`?"
+    return did_you_mean(f"{{{holder}.{name}}}", _KNOWN)

@@ -28,8 +28,7 @@ from hubtriage.simulation.field_explanations import (
     Explainer,
     FieldExplanation,
     measured_severity,
-    no_longer_in_force,
-    not_in_force,
+    why_not_in_force,
 )
 
 OVERRULED = "overruled: a person or another tool has changed it since"
@@ -190,8 +189,7 @@ def _verdict(rule: Rule, reasoning: Reasoning, now: float) -> tuple[RuleVerdict,
     if error is not None:
         return "failed", error.message
     if not rule.in_force(now):
-        to_come = rule.starts is not None and now < rule.starts
-        return "not in force", not_in_force(rule) if to_come else no_longer_in_force(rule)
+        return "not in force", why_not_in_force(rule, now)
     if rule.id in folded.above_ceiling:
         severity = measured_severity(reasoning, "the finding")
         return "above its ceiling", f"it hides, {severity}, its ceiling is {rule.ceiling}"

@@ -30,6 +30,7 @@ from hubtriage.simulation.outvoted import outvoted
 
 Holder = Literal["nobody", "triage", "a person or another tool"]
 
+_TWO_WEEKS = 14 * 86_400.0  # every window opens once in it
 HISTORY_ASKED = "at work the finding's history is asked who set it"
 MOST_OUTVOTED = 3
 _WORD = re.compile(r"[\w:./@+*#-]+", re.ASCII)
@@ -165,9 +166,11 @@ class Explainer:
         fold = self.reasoning.fold
         match change.cause:
             case "not started":
-                return f"is {not_in_force(rule)}"
+                return f"is {_not_in_force(rule)}"
             case "expired":
-                return f"is {no_longer_in_force(rule)}"
+                return f"is {_no_longer_in_force(rule)}"
+            case "outside its window":
+                return "is outside its window"
             case "in observe":
                 return "only observes now"
             case "above its ceiling":
@@ -231,12 +234,27 @@ def measured_severity(reasoning: Reasoning, subject: str) -> str:
     return f"{subject} is {label}" if agrees else f"its provider says {label}"
 
 
-def not_in_force(rule: Rule) -> str:
+def why_not_in_force(rule: Rule, now: float) -> str:
+    """Say why a rule is not in force at a time, and when it will be."""
+    if rule.starts is not None and now < rule.starts:
+        return _not_in_force(rule)
+    if rule.ends is not None and rule.ends <= now:
+        return _no_longer_in_force(rule)
+    return _outside_its_window(rule, now)
+
+
+def _outside_its_window(rule: Rule, now: float) -> str:
+    """Say when the rule's next window opens."""
+    opens = next((at for at, in_force in rule.turns(now, now + _TWO_WEEKS) if in_force), None)
+    return "outside its window" + ("" if opens is None else f", which opens at {_moment(opens)}")
+
+
+def _not_in_force(rule: Rule) -> str:
     """Say when a rule starts that is not in force yet."""
     return "not in force yet" if rule.starts is None else f"not in force before {_moment(rule.starts)}"
 
 
-def no_longer_in_force(rule: Rule) -> str:
+def _no_longer_in_force(rule: Rule) -> str:
     """Say that a rule has expired, with its last day or moment as the rule has it."""
     return f"no longer in force: expires {rule.source['expires']}" if "expires" in rule.source else "expired"
 

@@ -7,12 +7,15 @@ happened to the finding earlier, with the same planning.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
+from math import inf
 from typing import Any
 
 from hubtriage.authoring.asff.samples import SAMPLE_NOW, complete
-from hubtriage.authoring.compiler import compile_rule
+from hubtriage.authoring.compiler import compile_rule, zones_of
 from hubtriage.authoring.loader import LoadedRule, LoadResult
 from hubtriage.authoring.problems import Position
+from hubtriage.authoring.schema.during import engine_windows
 from hubtriage.authoring.schema.rule import NO_CHANGE, Expectation, RuleTest
 from hubtriage.engine.fields import FIELDS, read, user_fields
 from hubtriage.engine.planning.decision import Decision
@@ -22,6 +25,8 @@ from hubtriage.engine.planning.review import ASKED_ABOUT
 from hubtriage.engine.ruleset.ruleset import FORMAT, Ruleset, load_ruleset
 from hubtriage.simulation.backtest.applied import applied
 from hubtriage.simulation.explain import Explanation, explain
+
+_TWO_WEEKS = 14 * 86_400.0  # every window opens once in it
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,9 +154,17 @@ def _time_of(rule: LoadedRule, test: RuleTest) -> float:
 
 
 def _time_in_force(rule: LoadedRule) -> float:
+    """Return the samples' present if the rule is in force then, else a moment near it at which it is."""
     starts, expires = rule.model.starts, rule.model.expires
     now = SAMPLE_NOW if expires is None else min(SAMPLE_NOW, expires.end - 1)
-    return now if starts is None else max(now, starts.seconds)
+    now = now if starts is None else max(now, starts.seconds)
+    windows = engine_windows(rule.model.windows)
+    first, last = (starts.seconds if starts else -inf), (expires.end if expires else inf)
+    spans = ((now, now + _TWO_WEEKS), (now - _TWO_WEEKS, now))
+    later_and_earlier = (sorted(at for one in windows for at in one.candidates(*span)) for span in spans)
+    moments = [now, *chain.from_iterable(later_and_earlier)]
+    is_open = (at for at in moments if first <= at < last and any(one.is_open(at) for one in windows))
+    return next(is_open, now)
 
 
 def _ruleset(loaded: LoadResult, rule: LoadedRule, test: RuleTest, finding: Mapping[str, Any]) -> Ruleset:
@@ -160,7 +173,10 @@ def _ruleset(loaded: LoadResult, rule: LoadedRule, test: RuleTest, finding: Mapp
     if test.account is not None:
         accounts[str(finding.get("AwsAccountId"))] = test.account
     compiled = {**compile_rule(rule), "mode": "enforce"}
-    return load_ruleset({"format": FORMAT, "hash": "", "accounts": accounts, "rules": [compiled]})
+    zones = zones_of([compiled])
+    return load_ruleset(
+        {"format": FORMAT, "hash": "", "accounts": accounts, "zones": zones, "rules": [compiled]}
+    )
 
 
 def _differences(expected: str | Expectation, decision: Decision) -> Iterator[Difference]:

@@ -54,7 +54,8 @@ def ruleset(*rules: Rule, accounts: dict[str, Any] | None = None) -> Ruleset:
     """
     full = [{"id": "rule", "ceiling": "HIGH", **rule} for rule in rules]
     full = [rule if "match" in rule or "when" in rule else {"when": True, **rule} for rule in full]
-    return load_ruleset({"format": 1, "hash": "0" * 16, "rules": full, "accounts": accounts or {}})
+    shared = {"accounts": accounts or {}, "zones": {"UTC": [[0, 0]]}}
+    return load_ruleset({"format": 1, "hash": "0" * 16, "rules": full, **shared})
 
 
 def finding(**members: Any) -> Finding:

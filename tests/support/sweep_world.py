@@ -27,7 +27,8 @@ SETTLED = 600.0
 
 
 def rules(*raw: Mapping[str, Any]) -> Ruleset:
-    return load_ruleset({"format": 1, "hash": "0" * 16, "revision": None, "rules": list(raw)})
+    document = {"format": 1, "hash": "0" * 16, "revision": None, "zones": {"UTC": [[0, 0]]}}
+    return load_ruleset({**document, "rules": list(raw)})
 
 
 def suppress(rule: str, generator: str, **members: Any) -> dict[str, Any]:

@@ -19,10 +19,13 @@ from hubtriage.authoring.editor.texts import (
     RULE_KEYS,
     TEST_KEYS,
     UPDATE_KEYS,
+    WINDOW_KEYS,
 )
 from hubtriage.authoring.problems import CODES
 from hubtriage.authoring.schema import limits
-from hubtriage.authoring.schema.rule import RuleModel
+from hubtriage.authoring.schema.during import TIME_OF_DAY
+from hubtriage.authoring.schema.rule import Defaults, RuleModel
+from hubtriage.authoring.zones import zone_names
 from hubtriage.engine.jsonlogic.compiler import ALL_OPERATORS
 
 Schema = dict[str, Any]
@@ -54,14 +57,17 @@ def rules_schema() -> Schema:
         "properties": {
             "rules": {"type": "array", "items": {"$ref": "#/definitions/Rule"}},
             "lists": _lists(),
+            "defaults": {"$ref": "#/definitions/Defaults"},
         },
         "definitions": {
             **definitions,
             **_pattern_definitions(),
             **_logic_definitions(),
             "RuleDate": _DATE,
+            "During": _described(_during(definitions["During"]), WINDOW_KEYS),
             "Rule": _rule(_plain(rule, nulls=False)),
             "Lint": _lint(),
+            "Defaults": _defaults(),
             "RuleTest": _test(definitions["RuleTest"]),
             "Before": _before(definitions["Before"]),
             "Update": _described(definitions["Update"], UPDATE_KEYS),
@@ -99,6 +105,21 @@ def _described(schema: Schema, texts: Mapping[str, str]) -> Schema:
             properties[name] = {"allOf": [{"$ref": reference}]}
         properties[name]["description"] = text
     return schema
+
+
+def _during(schema: Schema) -> Schema:
+    properties = schema["properties"]
+    properties["zone"] = {"enum": sorted(zone_names())}
+    for name in ("from", "to"):
+        properties[name]["pattern"] = f"^{TIME_OF_DAY.pattern}$"
+    return schema
+
+
+def _defaults() -> Schema:
+    schema = _plain({**Defaults.model_json_schema(), "$defs": {}}, nulls=False)
+    texts = {name: RULE_KEYS[name] for name in Defaults.model_fields}
+    described = _described({name: value for name, value in schema.items() if name != "$defs"}, texts)
+    return {**described, "description": "What holds for every rule of this file that does not say otherwise."}
 
 
 def _lint() -> Schema:

@@ -5,11 +5,13 @@ RULE_KEYS = {
     "description": "What is decided, and why, in a sentence.",
     "owner": "Who answers for it.",
     "ticket": "Where it was decided.",
+    "reason": "Why it is right, in a word: risk-accepted, false-positive, ...",
     "mode": 'enforce; observe: log only, take back; hold: keep what it did, do nothing new; "off".',
     "order": "1 to 1000, lower first. On one field the later rule wins; ties go by id.",
     "terminal": "true: no later rule is looked at for a finding that this rule matches.",
     "starts": "First day (UTC) or instant on which the rule is in force.",
     "expires": "Last day (UTC) in force, or the instant of the end; then what it did is taken back.",
+    "during": "Recurring windows, such as weekends; outside them the rule matches nothing.",
     "override": "true: may change what a person set, but never their note.",
     "ceiling": "The highest severity that the rule may hide: MEDIUM, unless HIGH or CRITICAL is written out.",
     "match": "An EventBridge pattern over the finding; all fields must hold, values of one field are or-ed.",
@@ -17,6 +19,13 @@ RULE_KEYS = {
     "update": "What BatchUpdateFindings takes, less FindingIdentifiers.",
     "tests": "Findings, given in part, and what the rule makes of them.",
     "lint": "Warnings that do not hold for this rule, each with the reason.",
+}
+
+WINDOW_KEYS = {
+    "days": "Days on which the window opens; every day if left out.",
+    "from": "Time of day at which it opens.",
+    "to": "Time of day at which it closes; on the next day if it is not later.",
+    "zone": "Time zone whose clock counts; UTC if left out.",
 }
 
 UPDATE_KEYS = {

@@ -7,6 +7,7 @@ another type, so they never read a number as text.
 The models do not look into `match`, `when` and the findings of tests: other modules check those.
 """
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
@@ -23,6 +24,7 @@ from hubtriage.authoring.asff.samples import SAMPLES
 from hubtriage.authoring.problems import CODES
 from hubtriage.authoring.schema import limits
 from hubtriage.authoring.schema.dates import Date
+from hubtriage.authoring.schema.during import During, Windows, engine_windows
 from hubtriage.authoring.schema.types import (
     MAPPING,
     WORD,
@@ -38,6 +40,9 @@ from hubtriage.engine.ruleset.ruleset import DEFAULT_CEILING
 from hubtriage.engine.text.suggestions import did_you_mean
 
 Mode = Literal["enforce", "observe", "hold", "off"]
+Reason = Literal[
+    "false-positive", "risk-accepted", "compensating-control", "not-applicable", "duplicate", "other"
+]
 
 
 class ExpectedSeverity(StrictModel):
@@ -178,11 +183,13 @@ class RuleModel(StrictModel):
     description: VisibleText | None = None
     owner: VisibleText | None = None
     ticket: VisibleText | None = None
+    reason: Reason | None = None
     mode: Mode = "enforce"
     order: Annotated[int, Field(ge=1, le=1000)] = 500
     terminal: bool = False
     starts: Date | None = None
     expires: Date | None = None
+    during: Windows | None = None
     override: bool = False
     ceiling: SeverityLabel = DEFAULT_CEILING
     match: dict[str, Any] | None = None
@@ -196,15 +203,54 @@ class RuleModel(StrictModel):
         if self.starts and self.expires and self.starts.seconds >= self.expires.end:
             message = f"expires {self.expires.text} is before starts {self.starts.text}"
             raise refused("E107", message, "the rule would never be in force", at="expires")
+        if (
+            self.during
+            and self.starts
+            and self.expires
+            and not self._has_an_open_window(self.starts.seconds, self.expires.end)
+        ):
+            message = f"no window is open between {self.starts.text} and {self.expires.text}"
+            raise refused("E107", message, "the rule would never be in force", at="during")
         if not self.update.model_fields_set and not self.terminal:
             hint = "write update:, or terminal: true for a rule that only keeps later rules away"
             raise refused("E102", "the rule does nothing", hint)
         return self
 
+    @property
+    def windows(self) -> Sequence[During]:
+        """The rule's recurring windows; none if it is always in force between its start and its end."""
+        if self.during is None:
+            return ()
+        return self.during if isinstance(self.during, list) else (self.during,)
+
+    def _has_an_open_window(self, starts: float, ends: float) -> bool:
+        """Say whether a window is open at some time from one epoch second until another."""
+        windows = engine_windows(self.windows)
+        ends = min(ends, starts + _TWO_WEEKS)
+        moments = [starts, *(at for window in windows for at in window.candidates(starts, ends))]
+        return any(window.is_open(at) for window in windows for at in moments if at < ends)
+
+
+_TWO_WEEKS = 14 * 86_400.0  # a window that a skipped hour swallows opens a week later
+
+
+class Defaults(StrictModel):
+    """What holds for every rule of a file that does not say otherwise."""
+
+    owner: VisibleText | None = None
+    ticket: VisibleText | None = None
+    reason: Reason | None = None
+    mode: Mode | None = None
+    order: Annotated[int, Field(ge=1, le=1000)] | None = None
+    starts: Date | None = None
+    expires: Date | None = None
+    during: Windows | None = None
+
 
 class RuleFile(StrictModel):
     """A file of rules and lists."""
 
+    defaults: Defaults | None = None
     lists: dict[str, Any] = Field(default_factory=dict)
     rules: list[Any] = Field(default_factory=list)
 

@@ -9,6 +9,7 @@ from pydantic_core import ErrorDetails
 
 from hubtriage.authoring.problems import Problem
 from hubtriage.authoring.schema.limits import UNSETTABLE
+from hubtriage.authoring.schema.rule import Defaults, RuleModel
 from hubtriage.authoring.schema.types import FORMS
 from hubtriage.authoring.schema.update import Update
 from hubtriage.authoring.yaml.scalars import AmbiguousScalar, type_word
@@ -42,6 +43,10 @@ def _problem(
         message = f"{path[-1]} cannot be set by a rule"
         hint = "BatchUpdateFindings takes " + ", ".join(Update.model_fields)
         return document.problem("E304", path, message, hint, key=True)
+    if kind == "extra_forbidden" and inside[:-1] == ("defaults",) and path[-1] in RuleModel.model_fields:
+        message = f"{path[-1]} cannot be a default"
+        hint = "write it in each rule; defaults can be " + ", ".join(Defaults.model_fields)
+        return document.problem("E101", path, message, hint, key=True)
     if kind == "extra_forbidden":
         known = did_you_mean(path[-1], _keys_at(model, inside[:-1]))
         return document.problem("E101", path, f"unknown key {path[-1]!r}", known, key=True)
@@ -142,7 +147,7 @@ def _known_keys(model: type[BaseModel], steps: tuple[str, ...]) -> list[str]:
     for step in steps:
         annotations = [one.model_fields[step].annotation for one in models if step in one.model_fields]
         models = [inner for annotation in annotations for inner in _models_in(annotation)]
-    return [name for one in models for name in one.model_fields]
+    return [field.alias or name for one in models for name, field in one.model_fields.items()]
 
 
 def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:

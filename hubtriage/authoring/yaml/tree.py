@@ -92,6 +92,28 @@ class YamlDocument:
         """Return `file:line` of the key at a path, for messages that refer to another place."""
         return f"{self.file}:{self.locate_key(path).line}"
 
+    def lay_under(self, path: Sequence[str | int], other: Sequence[str | int]) -> None:
+        """Give the mapping at a path the members of another one that it lacks, each with its place there.
+
+        Does nothing where one of them is no mapping.
+        """
+        node, given = (self.node(at) if self._has(at) else None for at in (path, other))
+        if node is None or given is None or node.keys is None or node.children is None:
+            return
+        for name, key in (given.keys or {}).items():
+            if name not in node.keys:
+                child = (given.children or {})[name]
+                node.keys[name], node.children[name], node.value[name] = key, child, child.value
+
+    def _has(self, path: Sequence[str | int]) -> bool:
+        node = self.root
+        for step in path:
+            child = (node.children or {}).get(step)
+            if child is None:
+                return False
+            node = child
+        return True
+
     def problem(
         self, code: str, path: Sequence[str | int], message: str, hint: str = "", *, key: bool = False
     ) -> Problem:

@@ -16,7 +16,9 @@ def cause_of(rule_id: str | None, ruleset: Ruleset, folded: Fold, now: float) ->
     if rule is None:
         return "deleted or off"
     if not rule.in_force(now):
-        return "expired" if rule.starts is None or rule.starts <= now else "not started"
+        if rule.starts is not None and now < rule.starts:
+            return "not started"
+        return "expired" if rule.ends is not None and rule.ends <= now else "outside its window"
     if rule.mode == "observe":
         return "in observe"
     if rule.id in folded.above_ceiling:

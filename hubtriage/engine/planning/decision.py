@@ -19,6 +19,7 @@ Cause = Literal[
     "deleted or off",
     "not started",
     "expired",
+    "outside its window",
     "in observe",
     "above its ceiling",
     "above every ceiling",

@@ -3,7 +3,7 @@
 `hubtriage.authoring` writes `ruleset.json` and checks it before. It leaves out keys at their default.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
@@ -21,17 +21,22 @@ from hubtriage.engine.jsonlogic import compile_logic
 from hubtriage.engine.jsonlogic.values import truthy
 from hubtriage.engine.pattern import compile_pattern
 from hubtriage.engine.ruleset.update import Proposals, compile_update
+from hubtriage.engine.ruleset.windows import Window, ZoneTable, compile_windows
 
 FORMAT = 1
 DEFAULT_ORDER = 500
 DEFAULT_CEILING: Final = "MEDIUM"
 
 Mode = Literal["enforce", "observe", "hold"]
+_MOMENT = 0.001  # seconds; the resolution of times in rule files
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule in force or yet to be; `starts` and `ends` (exclusive) are epoch seconds."""
+    """A rule in force or yet to be; `starts` and `ends` (exclusive) are epoch seconds.
+
+    A rule with windows in `during` is in force while one of them is open.
+    """
 
     id: str
     order: int
@@ -44,10 +49,26 @@ class Rule:
     matches: Callable[[Finding, float], bool]
     proposals: Proposals
     source: Mapping[str, Any]
+    during: tuple[Window, ...] = ()
 
     def in_force(self, now: float) -> bool:
-        """Say whether the rule has started and not ended."""
-        return (self.starts is None or self.starts <= now) and (self.ends is None or now < self.ends)
+        """Say whether the rule has started, has not ended, and has an open window if it has any."""
+        if (self.starts is not None and now < self.starts) or (self.ends is not None and self.ends <= now):
+            return False
+        return not self.during or any(window.is_open(now) for window in self.during)
+
+    def turns(self, after: float, until: float) -> Iterator[tuple[float, bool]]:
+        """Yield each moment after one time and until another at which the rule comes into force, or ends.
+
+        In order of time, each as (epoch seconds, whether the rule is in force from then on).
+        """
+        bounds = {at for at in (self.starts, self.ends) if at is not None and after < at <= until}
+        for window in self.during:
+            bounds.update(window.candidates(after, until))
+        for moment in sorted(bounds):
+            in_force = self.in_force(moment)
+            if in_force != self.in_force(moment - _MOMENT):
+                yield moment, in_force
 
     def is_above_ceiling(self, baseline: ParsedFinding) -> bool:
         """Say whether the rule would hide a finding that is too severe for it."""
@@ -164,10 +185,9 @@ def load_ruleset(document: Mapping[str, Any]) -> Ruleset:
         raise ValueError(
             f"ruleset.json has format {document.get('format')!r}, this version reads {FORMAT}: build it again"
         )
-    accounts = document.get("accounts") or {}
-    rules = tuple(
-        sorted((_rule(raw, accounts) for raw in document["rules"]), key=lambda rule: (rule.order, rule.id))
-    )
+    accounts, zones = document.get("accounts") or {}, document.get("zones") or {}
+    loaded = (_rule(raw, accounts, zones) for raw in document["rules"])
+    rules = tuple(sorted(loaded, key=lambda rule: (rule.order, rule.id)))
     return Ruleset(
         rules=rules,
         hash=document["hash"],
@@ -186,7 +206,9 @@ def _that_may_hide(rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
     return tuple(sorted(hiding, key=lambda rule: SEVERITY_RANK[rule.ceiling], reverse=True))
 
 
-def _rule(raw: Mapping[str, Any], accounts: Mapping[str, Mapping[str, str]]) -> Rule:
+def _rule(
+    raw: Mapping[str, Any], accounts: Mapping[str, Mapping[str, str]], zones: Mapping[str, ZoneTable]
+) -> Rule:
     return Rule(
         id=raw["id"],
         order=raw.get("order", DEFAULT_ORDER),
@@ -199,6 +221,7 @@ def _rule(raw: Mapping[str, Any], accounts: Mapping[str, Mapping[str, str]]) -> 
         matches=_condition(raw, accounts),
         proposals=compile_update(raw["update"], raw),
         source=raw,
+        during=compile_windows(raw.get("during", ()), zones),
     )
 
 

@@ -1,8 +1,8 @@
 """Texts that name a value: `Accepted until {rule.expires} ({rule.ticket}).`
 
-Only `{rule.id}`, `{rule.expires}`, `{rule.ticket}`, `{rule.owner}` and `{finding.PATH}` mean
-something; everything else in a text stands for itself. A path is looked up member by member in
-plain JSON: no attribute of an object can be reached and nothing is evaluated.
+Only `{rule.id}`, `{rule.expires}`, `{rule.ticket}`, `{rule.owner}`, `{rule.reason}` and
+`{finding.PATH}` mean something; everything else in a text stands for itself. A path is looked up
+member by member in plain JSON: no attribute of an object can be reached and nothing is evaluated.
 """
 
 import re
@@ -11,7 +11,7 @@ from typing import Any
 
 NOTE_LIMIT = 512  # AWS: characters of Note.Text
 USER_FIELD_LIMIT = 1024  # AWS: characters of a UserDefinedFields value
-RULE_VALUES = ("id", "expires", "ticket", "owner")
+RULE_VALUES = ("id", "expires", "ticket", "owner", "reason")
 PLACEHOLDER = re.compile(r"\{(rule|finding)\.([^{}]*)\}")
 MISSING = "-"  # in place of a value that the finding does not have
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")

@@ -96,7 +96,7 @@ def _requests(rule: LoadedRule) -> list[dict[str, Any]]:
 def _check_kind(rule: LoadedRule) -> None:
     if rule.model.mode not in ("enforce", "off"):
         raise Refused(("mode",), f"automation rules know no mode {rule.model.mode!r}")
-    for name in ("starts", "expires"):
+    for name in ("starts", "expires", "during"):
         if getattr(rule.model, name) is not None:
             raise Refused((name,), "automation rules neither start nor end by themselves")
 

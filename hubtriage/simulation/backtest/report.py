@@ -7,12 +7,15 @@ from typing import Any
 
 from hubtriage.engine.fields import SEVERITIES
 from hubtriage.engine.ruleset.ruleset import DEFAULT_ORDER
+from hubtriage.engine.ruleset.windows import compile_windows
+from hubtriage.simulation.backtest.judge import Task
 from hubtriage.simulation.backtest.outcome import Transition
 from hubtriage.simulation.backtest.tally import Group, RuleGroup, Tally
 
 FORMAT = 1
-_ABOUT = ("description", "owner", "ticket", "expires")
+_ABOUT = ("description", "owner", "ticket", "reason", "expires")
 _MOST_TRANSITIONS = 100
+_NOT_IN_FORCE = {"not yet": "has not started", "no longer": "has expired", "not now": "is outside its window"}
 
 Record = dict[str, Any]
 
@@ -82,7 +85,7 @@ def _by_rule(tally: Tally) -> Iterator[Record]:
         raw = known.get(name, {})
         yield {
             "rule": name,
-            "in_force": _in_force(raw, tally.task.now) if raw else "gone",
+            "in_force": _in_force(raw, tally.task) if raw else "gone",
             "order": raw.get("order", DEFAULT_ORDER) if raw else None,
             "mode": raw.get("mode", "enforce") if raw else None,
             **{member: raw.get(member) for member in _ABOUT},
@@ -103,10 +106,13 @@ def _counts(group: RuleGroup) -> Record:
     }
 
 
-def _in_force(raw: Mapping[str, Any], now: float) -> str:
-    if raw.get("starts") is not None and now < raw["starts"]:
+def _in_force(raw: Mapping[str, Any], task: Task) -> str:
+    if raw.get("starts") is not None and task.now < raw["starts"]:
         return "not yet"
-    return "no longer" if raw.get("ends") is not None and raw["ends"] <= now else "yes"
+    if raw.get("ends") is not None and raw["ends"] <= task.now:
+        return "no longer"
+    windows = compile_windows(raw.get("during", ()), task.ruleset.get("zones", {}))
+    return "yes" if not windows or any(window.is_open(task.now) for window in windows) else "not now"
 
 
 def _groups(groups: Mapping[str, Group], about: Mapping[str, Any] | None = None) -> list[Record]:
@@ -128,13 +134,13 @@ def _never(tally: Tally) -> Iterator[Record]:
     for raw in tally.task.ruleset["rules"]:
         group = tally.rules.get(raw["id"], RuleGroup())
         if not group.matched and not group.failed:
-            yield {"rule": raw["id"], "why": _why_never(raw, group, tally.task.now)}
+            yield {"rule": raw["id"], "why": _why_never(raw, group, tally.task)}
 
 
-def _why_never(raw: Mapping[str, Any], group: RuleGroup, now: float) -> str:
-    in_force = _in_force(raw, now)
+def _why_never(raw: Mapping[str, Any], group: RuleGroup, task: Task) -> str:
+    in_force = _in_force(raw, task)
     if in_force != "yes":
-        return "has not started" if in_force == "not yet" else "has expired"
+        return _NOT_IN_FORCE[in_force]
     if group.stopped:
         return f"a terminal rule comes before it on each of the {group.stopped} findings that it matches"
     return "no finding matches"

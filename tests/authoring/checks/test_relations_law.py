@@ -21,7 +21,7 @@ RULES, FINDINGS = 60, 150
 
 def linted(raw, number):
     """What the overlaps look at: a rule's conditions and when it acts."""
-    model = SimpleNamespace(mode="enforce", order=500, starts=None, expires=None)
+    model = SimpleNamespace(mode="enforce", order=500, starts=None, expires=None, windows=())
     loaded = SimpleNamespace(id=f"r{number:03}", match=raw.get("match"), when=raw.get("when"))
     return SimpleNamespace(
         id=loaded.id, loaded=loaded, model=model, conjunctions=conjunctions_of(raw), match_fields=()

@@ -6,10 +6,12 @@ from hubtriage.engine.planning.plan import Settings, decide
 from tests.engine.planning.samples import LOW, SUPPRESS, other, provided, suppressed
 from tests.support.planning import NOW, Rule, after, by, finding, plan, ruleset
 
+CLOSED = {"days": ["fri"], "zone": "UTC"}  # it is a Monday
 GONE = [
     pytest.param([], "deleted or off", id="a rule that is not there"),
     pytest.param([other(SUPPRESS, starts=NOW + 1)], "not started", id="a rule that starts later"),
     pytest.param([other(SUPPRESS, ends=NOW)], "expired", id="a rule that has ended"),
+    pytest.param([other(SUPPRESS, during=[CLOSED])], "outside its window", id="a rule with a closed window"),
     pytest.param([other(SUPPRESS, mode="observe")], "in observe", id="a rule that only observes"),
     pytest.param([other(SUPPRESS, ceiling="LOW")], "above its ceiling", id="a rule with a ceiling below it"),
     pytest.param(

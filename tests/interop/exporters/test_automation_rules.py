@@ -244,6 +244,7 @@ def test_rules_come_in_the_order_in_which_to_make_them(tmp_path: Path) -> None:
 REFUSALS = [
     pytest.param({"mode": "observe"}, "mode", "'observe'", id="a rule that observes"),
     pytest.param({"expires": "2027-01-01"}, "expires", "by themselves", id="a rule that ends"),
+    pytest.param({"during": {"days": ["sat"]}}, "during", "by themselves", id="a rule with windows"),
     pytest.param({"starts": "2027-01-01"}, "starts", "by themselves", id="a rule that starts"),
     pytest.param(
         {"update": {}, "terminal": True}, "update", "must change", id="a rule that only stops others"

@@ -134,6 +134,8 @@ def implies(narrow: LintedRule, wide: LintedRule) -> bool:
 
 
 def _outlasts(wide: LintedRule, narrow: LintedRule) -> bool:
+    if wide.model.windows and wide.model.windows != narrow.model.windows:
+        return False
     starts = [one.model.starts.seconds if one.model.starts else _LEAST for one in (wide, narrow)]
     ends = [one.model.expires.end if one.model.expires else _MOST for one in (wide, narrow)]
     return starts[0] <= starts[1] and ends[0] >= ends[1]

@@ -119,6 +119,8 @@ def _decisive(rule: Rule, directory: str) -> Iterator[Any]:
     yield from (source.get("match"), when, update)
     if '"account"' in when:
         yield directory
+    if rule.during:  # the clock sees a window open and close, but not that it is another one
+        yield [source["during"], [[*window.zone.times, *window.zone.offsets] for window in rule.during]]
     if "{rule." in update:
         yield [source.get(name) for name in RULE_VALUES]
 

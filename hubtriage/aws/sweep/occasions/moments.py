@@ -8,14 +8,20 @@ MOST_RULES = 500
 
 
 def ended_within(ruleset: Ruleset, after: float, until: float) -> tuple[str, ...]:
-    """Return the ids of the rules whose time ended after one moment and until another, epoch seconds."""
-    return tuple(rule.id for rule in ruleset.rules if rule.ends is not None and after < rule.ends <= until)
+    """Return the ids of the rules that went out of force after one epoch second and until another."""
+    return _turned(ruleset, after, until, into_force=False)
 
 
 def begun_within(ruleset: Ruleset, after: float, until: float) -> tuple[str, ...]:
-    """Return the ids of the rules whose time began after one moment and until another, epoch seconds."""
+    """Return the ids of the rules that came into force after one epoch second and until another."""
+    return _turned(ruleset, after, until, into_force=True)
+
+
+def _turned(ruleset: Ruleset, after: float, until: float, *, into_force: bool) -> tuple[str, ...]:
     return tuple(
-        rule.id for rule in ruleset.rules if rule.starts is not None and after < rule.starts <= until
+        rule.id
+        for rule in ruleset.rules
+        if any(in_force is into_force for _at, in_force in rule.turns(after, until))
     )
 
 

@@ -155,7 +155,7 @@
     { key: "rule", title: "Rule", value: (row) => row.rule, cell: (row) => [
       h("button", { type: "button", class: "link", onclick: () => toFindings({ rule: row.rule }) }, plain(row.rule)),
       row.mode && row.mode !== "enforce" ? [" ", h("span", { class: "badge m" }, row.mode)] : null,
-      row.in_force === "no longer" ? [" ", h("span", { class: "badge" }, "expired")] : row.in_force === "not yet" ? [" ", h("span", { class: "badge" }, "not started")] : null,
+      row.in_force === "no longer" ? [" ", h("span", { class: "badge" }, "expired")] : row.in_force === "not yet" ? [" ", h("span", { class: "badge" }, "not started")] : row.in_force === "not now" ? [" ", h("span", { class: "badge" }, "outside its window")] : null,
       row.description || row.owner ? h("small", {}, plain([row.description, row.owner && "(" + [row.owner, row.ticket].filter(Boolean).join(", ") + ")"].filter(Boolean).join(" "))) : null].flat() },
     { key: "order", title: "Order", number: true, value: (row) => row.order || 0 },
     number("matched", "Matched"),

@@ -13,6 +13,7 @@ from tests.support.triage_world import NOW
 
 A = suppress("a", "control-a")
 HOUR = 3600.0
+WEEKEND = {"days": ["sat", "sun"], "zone": "UTC"}
 
 
 def changed(before: list[Any], after: list[Any], now: float = NOW) -> Changes:
@@ -37,6 +38,13 @@ def without_count(found: Changes) -> tuple[Any, ...]:
         pytest.param([A], [A | {"mode": "hold"}], ((), ("a",), (), False), id="on hold it wants nothing new"),
         pytest.param(
             [A | {"mode": "hold"}], [], (("a",), (), (), False), id="a deleted rule that was on hold"
+        ),
+        pytest.param([A], [A | {"during": [WEEKEND]}], ((), ("a",), (), True), id="a window that is new"),
+        pytest.param(
+            [A | {"during": [WEEKEND]}],
+            [A | {"during": [WEEKEND | {"days": ["sun"]}]}],
+            ((), ("a",), (), True),
+            id="another window",
         ),
         pytest.param([A], [A | {"order": 7}], ((), ("a",), (), True), id="another order"),
         pytest.param([A], [A | {"ceiling": "HIGH"}], ((), ("a",), (), True), id="another ceiling"),

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -16,7 +17,23 @@ from tests.support.sweep_world import rules, suppress
 from tests.support.triage_world import NOW
 
 A = suppress("a", "control-a")
-MINUTE = 60.0
+
+
+def opens(moment: float) -> list[dict[str, str]]:
+    """A window in UTC that opens at the minute of a moment, every day."""
+    return [{"from": clock_time(moment), "to": clock_time(moment + 2 * HOUR), "zone": "UTC"}]
+
+
+def closes(moment: float) -> list[dict[str, str]]:
+    """A window that closes at it."""
+    return opens(moment - 2 * HOUR)
+
+
+def clock_time(moment: float) -> str:
+    return datetime.fromtimestamp(moment, UTC).strftime("%H:%M")
+
+
+MINUTE, HOUR = 60.0, 3600.0
 
 
 @pytest.mark.parametrize(
@@ -31,6 +48,11 @@ MINUTE = 60.0
         pytest.param({"ends": NOW - 1, "mode": "observe"}, None, id="a rule in observe holds nothing"),
         pytest.param({"starts": NOW - 1, "mode": "hold"}, None, id="a rule on hold wants nothing"),
         pytest.param({"ends": NOW - 1, "mode": "hold"}, (MANAGED,), id="a rule on hold that ended"),
+        pytest.param({"during": opens(NOW)}, (ACTIVE,), id="a window that opens"),
+        pytest.param({"during": closes(NOW)}, (MANAGED,), id="a window that closes"),
+        pytest.param({"during": closes(NOW + 60)}, None, id="a window that closes later"),
+        pytest.param({"during": closes(NOW), "mode": "hold"}, (MANAGED,), id="a window of a rule on hold"),
+        pytest.param({"during": opens(NOW), "ends": NOW - 3600}, None, id="a window of a rule that is over"),
         pytest.param({}, None, id="a rule without times"),
     ],
 )
