@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from hubtriage.engine.fields import ParsedFinding
 from hubtriage.engine.planning.entry import Claims
-from hubtriage.engine.ruleset.ruleset import Rule, RuleError, Ruleset
+from hubtriage.engine.ruleset.ruleset import Rule, RuleError, Ruleset, is_above, is_hiding
 from hubtriage.engine.ruleset.update import Proposal
 
 
@@ -40,7 +40,7 @@ def fold(ruleset: Ruleset, base: ParsedFinding, claims: Claims, now: float) -> F
             result.errors.append(errors[rule.id])
         if enforced:
             result.reached.append(rule)
-        if rule.is_above_ceiling(base):  # failed or not: it cannot apply to this finding
+        if rule.is_above_ceiling(base) or _keeps_hidden_above(rule, base, claims):  # failed or not
             result.above_ceiling.append(rule.id)
             continue
         if rule.id in errors:
@@ -53,6 +53,21 @@ def fold(ruleset: Ruleset, base: ParsedFinding, claims: Claims, now: float) -> F
         if rule.terminal and enforced:
             break
     return result
+
+
+def _keeps_hidden_above(rule: Rule, base: ParsedFinding, claims: Claims) -> bool:
+    """Say whether a rule on hold would keep a finding hidden that is too severe for it.
+
+    What it did counts, not what its `update` says: that may have been changed since.
+    """
+    return (
+        rule.mode == "hold"
+        and is_above(rule.ceiling, base)
+        and any(
+            claim.rule == rule.id and not claim.person and is_hiding(name, claim.value, base)
+            for name, claim in claims.items()
+        )
+    )
 
 
 def _enforce(rule: Rule, base: ParsedFinding, _claims: Claims, result: Fold) -> None:

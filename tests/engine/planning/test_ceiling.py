@@ -114,6 +114,25 @@ def test_what_a_person_had_before_an_override_counts() -> None:
     assert plan(lowered, lower, cautious).above_ceiling == ("z",)
 
 
+@pytest.mark.parametrize("hiding", [SUPPRESS, {"Severity": {"Label": "LOW"}}], ids=["status", "severity"])
+@pytest.mark.parametrize("ceiling", ["MEDIUM", "CRITICAL"])
+def test_what_a_rule_on_hold_did_counts_and_not_what_it_says_now(hiding: Any, ceiling: str) -> None:
+    hidden = after(severity("MEDIUM", "MEDIUM"), {"ceiling": ceiling, "update": hiding})
+    on_hold: dict[str, Any] = {"ceiling": ceiling, "mode": "hold", "update": {"Confidence": 1}}
+    assert plan(hidden, on_hold).update is None
+    decision = plan(hidden.with_(**provided("CRITICAL")), on_hold)
+    assert decision.reopens == (ceiling == "MEDIUM")
+    assert decision.above_ceiling == (("rule",) if ceiling == "MEDIUM" else ())
+
+
+def test_a_persons_value_is_not_what_a_rule_on_hold_did() -> None:
+    hidden = after(severity("MEDIUM", "MEDIUM"), {"ceiling": "MEDIUM", "update": SUPPRESS})
+    overruled = hidden.with_(**status("NOTIFIED"), **provided("CRITICAL"))
+    on_hold: dict[str, Any] = {"ceiling": "MEDIUM", "mode": "hold", "update": {"Confidence": 1}}
+    decision = plan(overruled, on_hold, authors={"Workflow.Status": by("person", "NOTIFIED")})
+    assert (decision.update, decision.above_ceiling) == (None, ())
+
+
 HIGHEST = [
     pytest.param([], "MEDIUM", id="the default where there is no rule"),
     pytest.param([UP_TO_HIGH], "HIGH", id="the only one"),

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.laws.oracle.conditions import NoAnswerError, holds
+from tests.laws.oracle.entries import OracleClaims
 from tests.laws.oracle.fields import USER, Finding, Key, below, held, hides, label, providers
 
 Rule = dict[str, Any]
@@ -35,8 +36,8 @@ class Wishes:
     broken: set[str] = field(default_factory=set)
 
 
-def fold(base: Finding, rules: list[Rule], claimed_by: dict[Key, str | None], now: float) -> Wishes:
-    """Return what the rules want together; `claimed_by` says for which rule a field is claimed."""
+def fold(base: Finding, rules: list[Rule], claims: OracleClaims, now: float) -> Wishes:
+    """Return what the rules want together."""
     result = Wishes()
     in_doubt = False
     for rule in sorted(rules, key=lambda rule: (rule.get("order", 500), rule["id"])):
@@ -50,14 +51,16 @@ def fold(base: Finding, rules: list[Rule], claimed_by: dict[Key, str | None], no
             fails = True
             result.broken.add(rule["id"])
         result.applicable.append(rule)
-        if is_above(ceiling_of(rule), base) and hides_anything(rule, base):
+        if is_above(ceiling_of(rule), base) and (
+            hides_anything(rule, base) or keeps_hidden(rule, base, claims)
+        ):
             result.above.add(rule["id"])
             continue
         if fails:
             result.failed |= could_set(rule)
             in_doubt = in_doubt or rule.get("terminal", False)
             continue
-        _apply(rule, base, claimed_by, result)
+        _apply(rule, base, claims, result)
         if in_doubt:
             result.failed |= could_set(rule)
         if rule.get("terminal"):
@@ -65,10 +68,10 @@ def fold(base: Finding, rules: list[Rule], claimed_by: dict[Key, str | None], no
     return result
 
 
-def _apply(rule: Rule, base: Finding, claimed_by: dict[Key, str | None], result: Wishes) -> None:
+def _apply(rule: Rule, base: Finding, claims: OracleClaims, result: Wishes) -> None:
     result.applied.append(rule["id"])
     if rule.get("mode") == "hold":
-        result.kept |= {key for key, name in claimed_by.items() if name == rule["id"]}
+        result.kept |= {key for key, claim in claims.items() if claim.rule == rule["id"]}
         return
     wanted = wanted_by(rule, base)
     result.fields |= {key: Wish(value, rule) for key, value in wanted.items()}
@@ -109,6 +112,16 @@ def could_hide(wishes: Wishes, base: Finding, key: Key, claimed_by: str | None) 
 
 def hides_anything(rule: Rule, base: Finding) -> bool:
     return any(hides(base, key, value) for key, value in wanted_by(rule, base).items())
+
+
+def keeps_hidden(rule: Rule, base: Finding, claims: OracleClaims) -> bool:
+    """Say whether a rule on hold keeps what hides the finding: what it did before, whatever it says now."""
+    held_by_it = {
+        key: claim for key, claim in claims.items() if claim.rule == rule["id"] and not claim.person
+    }
+    return rule.get("mode") == "hold" and any(
+        hides(base, key, claim.value) for key, claim in held_by_it.items()
+    )
 
 
 def could_set(rule: Rule) -> set[Key]:

@@ -122,7 +122,7 @@ class Oracle:
         while True:
             known = dict(claims)
             base = baseline(finding, claims)
-            wishes = fold(base, rules, {key: claim.rule for key, claim in claims.items()}, now)
+            wishes = fold(base, rules, claims, now)
             wanted, frozen = self.doubted(finding, base, wishes, claims)
             resolution = self.resolution(finding, entry, wanted, claims, frozen, now)
             over = {key for key, claim in known.items() if ends_otherwise(finding, key, claim, resolution)}
