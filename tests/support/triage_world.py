@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from hubtriage.aws.clock import Clock
 from hubtriage.aws.ledger.ledger import Ledger
 from hubtriage.aws.ledger.memory import MemoryLedger
 from hubtriage.aws.securityhub.api import Key, SecurityHubApi
@@ -175,8 +176,9 @@ class TriageBench:
         may_write: Callable[[], bool] = always,
         may_hide: Callable[[], bool] = always,
         hide_limit: int | None = None,
+        clock: Clock | None = None,
     ) -> None:
-        clock, api = world.clock, api or world.api
+        clock, api = clock or world.clock, api or world.api
         self.world = world
         self.told: list[Outcome] = []
         self.triage = Triage(

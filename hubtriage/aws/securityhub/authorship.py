@@ -13,7 +13,8 @@ from hubtriage.aws.securityhub.api import Key, SecurityHubApi, identifier
 from hubtriage.aws.securityhub.backoff import Backoff
 from hubtriage.aws.securityhub.faults import API_ERRORS, CallFault, Fault, call_fault
 from hubtriage.aws.securityhub.ratelimit import TokenBucket
-from hubtriage.engine.planning.entry import LastChange
+from hubtriage.engine.fields import SEVERITY, WORKFLOW
+from hubtriage.engine.planning.entry import LastChange, Stored
 from hubtriage.engine.text.timestamps import parse_timestamp
 
 PAGE = 100  # AWS: records of one page
@@ -49,9 +50,16 @@ class History:
         last = max(changed, key=lambda record: record.time)  # of equals the first, which is the newest
         return LastChange(last.by, _value(last, name), last.time)
 
-    def ours_since(self, time: float) -> bool:
-        """Return whether triage has updated the finding since a time (epoch seconds)."""
-        return any(record.by == "triage" and record.time >= time for record in self.records)
+    def has_update(self, written: Mapping[str, Stored], since: float) -> bool:
+        """Return whether triage has made an update since a time (epoch seconds) that may have written this.
+
+        Clocks differ, so a record of the update before may seem to be later than that time. It is told by a
+        status or a severity that is not what this update writes.
+        """
+        return any(
+            record.by == "triage" and record.time >= since and not _contradicts(record, written)
+            for record in self.records
+        )
 
 
 def no_former(_deadline: float) -> Mapping[str, float]:
@@ -183,6 +191,12 @@ def _moment(time: Any) -> float:
     return float(time.timestamp()) if hasattr(time, "timestamp") else parse_timestamp(time) or 0.0
 
 
+def _contradicts(record: HistoryRecord, written: Mapping[str, Stored]) -> bool:
+    """Say whether a record is of another update: it gives a field another value than was written."""
+    values = {name: _value(record, name) for name in (WORKFLOW, SEVERITY) if name in written}
+    return any(value is not None and value != written[name] for name, value in values.items())
+
+
 def _touches(record: HistoryRecord, name: str) -> bool:
     return name in record.values or name.partition(".")[0] in record.values
 
@@ -193,7 +207,7 @@ def _value(record: HistoryRecord, name: str) -> str | None:
         return record.values[name]
     holder, _, member = name.partition(".")
     try:
-        whole = json.loads(record.values[holder] or "")
+        whole = json.loads(record.values.get(holder) or "")
     except (ValueError, RecursionError):
         return None
     value = whole.get(member) if isinstance(whole, Mapping) else None

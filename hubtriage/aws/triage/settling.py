@@ -1,7 +1,8 @@
 """Settle an old intent: did its update happen?
 
 An update is atomic. It happened if a reading shows a value that it wrote and that the finding did not have
-before, and no value that it would have replaced; or if the history has a record of our role since then.
+before, and no value that it would have replaced; or if the history has a record of our role since then, unless
+that tells of other values.
 """
 
 from hubtriage.aws.ledger.lease import SKEW
@@ -20,11 +21,9 @@ def is_shown(intent: Intent, finding: ParsedFinding) -> bool:
     return not is_untouched and any(shown[name] == value for name, value in replaced.items())
 
 
-def recorded_since(entry: Entry) -> float:
-    """Return the time (epoch seconds) from which a record of our role means that the intent happened."""
-    if entry.intent is None:
-        raise ValueError("there is no intent to settle")
-    return max(entry.intent.time - SKEW, entry.ended)
+def recorded_since(entry: Entry, intent: Intent) -> float:
+    """Return the time (epoch seconds) from which a record of our role may be of the intent's update."""
+    return max(intent.time - SKEW, entry.ended)
 
 
 def settled(entry: Entry, *, happened: bool, lease: float) -> Entry:

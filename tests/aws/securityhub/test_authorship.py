@@ -112,7 +112,7 @@ def test_an_update_is_by(identity: Any, by: str) -> None:
     record = changed(WORKFLOW, "NEW", by=identity)
     found = history(record).last(WORKFLOW)
     assert found == LastChange(by, "NEW", NOW)  # type: ignore[arg-type] # a literal
-    assert history(record).ours_since(NOW) == (by == "triage")
+    assert history(record).has_update({}, NOW) == (by == "triage")
 
 
 def test_an_import_is_the_services_whoever_made_it() -> None:
@@ -173,8 +173,24 @@ def test_the_last_value_of_a_field_is(records: list[Any], expected: str | None) 
 
 def test_records_are_ours_only_from_a_time_on() -> None:
     found = history(changed("Types", "x", at=NOW + 5))
-    assert found.ours_since(NOW + 5)
-    assert not found.ours_since(NOW + 6)
+    assert found.has_update({}, NOW + 5)
+    assert not found.has_update({}, NOW + 6)
+
+
+@pytest.mark.parametrize(
+    ("field", "new", "could_be"),
+    [
+        pytest.param(WORKFLOW, "NEW", True, id="what it wrote"),
+        pytest.param(WORKFLOW, "SUPPRESSED", False, id="another value"),
+        pytest.param("Workflow", '{"Status":"SUPPRESSED"}', False, id="another value, the member whole"),
+        pytest.param(WORKFLOW, None, True, id="a value that is left out"),
+        pytest.param("Severity.Label", "LOW", True, id="a field that it did not write"),
+        pytest.param("Note.Text", "x", True, id="a field that is kept as a digest"),
+    ],
+)
+def test_a_record_of_other_values_is_of_another_update(field: str, new: str | None, could_be: bool) -> None:
+    written = {WORKFLOW: "NEW", "Note.Text": "sha256:AAAAAAAAAAAAAAAAAAAAAA"}
+    assert history(changed(field, new)).has_update(written, NOW) == could_be
 
 
 def test_pages_are_read_until_there_is_none() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
+from hubtriage.aws.clock import Clock
 from hubtriage.aws.ledger.lease import LAG
 from hubtriage.aws.ledger.ledger import LedgerFault, LedgerFaultKind, Page, Recall, Written
 from hubtriage.aws.ledger.memory import MemoryLedger
@@ -151,6 +152,38 @@ def test_a_container_that_dies_at(
     if left:
         assert endings(echo) == UNDECIDABLE, "nobody touches it while its intent is young"
     settles(world, sent)
+
+
+@dataclass(frozen=True)
+class SlowClock:
+    """A container's clock, which is behind the service's."""
+
+    clock: Clock
+    behind: float = 10.0
+
+    def now(self) -> float:
+        return self.clock.now() - self.behind
+
+    def monotonic(self) -> float:
+        return self.clock.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        self.clock.sleep(seconds)
+
+
+def test_the_record_of_the_update_before_does_not_tell_that_the_next_one_happened() -> None:
+    """Two updates within seconds: by a clock that is behind, the first one's record is later than both."""
+    world = world_with_one()
+    TriageBench(world, clock=SlowClock(world.clock)).see()
+    ledger = WatchedLedger(world.ledger, after={"write": [die]})
+    world.clock.sleep(2)
+    with pytest.raises(Killed):  # its rule is gone; it dies before it takes back
+        TriageBench(world, NOTHING, ledger=ledger, clock=SlowClock(world.clock)).see(name="echo")
+    assert world.suppressed([0]) == [0]
+    for _delivery in range(3):
+        world.clock.sleep(LEASE + LAG)
+        TriageBench(world, NOTHING).see(name="refresh", receives=2)
+    assert world.stored(0)["Workflow"] == {"Status": "NEW"}
 
 
 @pytest.mark.parametrize(

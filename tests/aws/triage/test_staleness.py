@@ -227,4 +227,4 @@ def test_of_an_update_that_did_not_happen_nothing_stays() -> None:
     ],
 )
 def test_records_tell_of_an_intent_from_its_time_on(ended: float, since: float) -> None:
-    assert recorded_since(replace(INTENDS, ended=ended)) == since
+    assert recorded_since(replace(INTENDS, ended=ended), INTENT) == since

@@ -96,11 +96,13 @@ class Questions:
     def happened(self, case: Case, shown: Finding, deadline: float) -> bool | CallFault:
         """Return whether the update of a case's old intent happened. `shown`: the finding as it was read."""
         intent = case.entry.intent
-        if intent is not None and is_shown(intent, ParsedFinding(shown)):
+        if intent is None:
+            raise ValueError("there is no intent to settle")
+        if is_shown(intent, ParsedFinding(shown)):
             return True
-        since = recorded_since(case.entry)
+        since = recorded_since(case.entry, intent)
         history = self._history(case, since, deadline)
-        return history.ours_since(since) if isinstance(history, History) else history
+        return history.has_update(intent.written, since) if isinstance(history, History) else history
 
     def _history(self, case: Case, since: float | None, deadline: float) -> History | CallFault:
         history = self._authorship.history(case.key, since, deadline)
