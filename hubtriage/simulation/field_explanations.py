@@ -154,6 +154,8 @@ class Explainer:
             label = gravest_severity(self.reasoning.baseline)
             return f"it hides, and no rule that could hide it may hide a finding that is {label}"
         name, rule = change.rule, self._rule(change.rule or "")
+        if change.cause == "handed back":
+            return "a person had set it, and handed the finding back"
         if name is None:
             return "no rule wants it any more"
         if rule is not None:

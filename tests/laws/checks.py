@@ -5,6 +5,7 @@ leave out, because the service makes it impossible or because the ledger lost wh
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,6 +43,7 @@ class Chronicle:
     `unseen`: fields that a person set to just what triage had set, so that no one can tell them apart, and a
     person's that the provider changed behind an override. `overridden`: fields that a rule with `override`
     could ever set. `native`: fields that an automation rule ever set. `late`: the history once lagged.
+    `forgotten`: fields that people had set when one of them handed the finding back.
     """
 
     persons: dict[_Place, Any] = field(default_factory=dict)
@@ -55,6 +57,7 @@ class Chronicle:
     unseen: set[_Place] = field(default_factory=set)
     overridden: set[Key] = field(default_factory=set)
     native: set[Key] = field(default_factory=set)
+    forgotten: set[_Place] = field(default_factory=set)
     late: bool = False
 
     def set_by_hand(self, identifier: Identifier, key: Key, before: Any, value: Any) -> None:
@@ -67,6 +70,7 @@ class Chronicle:
             self.overruling.add(place)
         self.persons[place] = value
         self.touched.add(place)
+        self.forgotten.discard(place)
 
     def set_by_triage(self, identifier: Identifier, key: Key, value: Any) -> None:
         """Record that triage set a field."""
@@ -92,6 +96,15 @@ class Chronicle:
         self.overruling = {place for place in self.overruling if place[0] != identifier}
         self.known = {place for place in self.known if place[0] != identifier}
 
+    def hand_back(self, identifier: Identifier, keys: Iterable[Key]) -> None:
+        """Record that people hold these fields no longer, texts excepted: those may stay."""
+        for place in [(identifier, key) for key in keys]:
+            self.drop(place)
+            if place in self.touched:
+                self.unseen.add(place) if is_text(place[1]) else self.forgotten.add(place)
+            if not is_text(place[1]):
+                self.touched.discard(place)
+
     def drop(self, place: _Place) -> None:
         self.persons.pop(place, None)
         self.overruling.discard(place)
@@ -112,6 +125,11 @@ class RulesAtATime:
     def setting(self, key: Key) -> list[Rule]:
         """Return the rules in force that could set a field."""
         return [rule for rule in self.enforced() if key in could_set(rule)]
+
+
+def is_text(key: Key) -> bool:
+    """Say whether a field is a text, which is lost where something else is set."""
+    return key == "Note" or key.startswith(USER)
 
 
 def keys_of(*findings: Finding) -> list[Key]:
@@ -228,12 +246,27 @@ def reversal(
         return
     for key in keys_of(finding, untouched):
         now, never = held(finding, key), held(untouched, key)
-        blurred = (identifier, key) in chronicle.raced | chronicle.unseen or key in chronicle.native
+        elsewhere = chronicle.raced | chronicle.unseen | chronicle.forgotten
+        blurred = (identifier, key) in elsewhere or key in chronicle.native
         if now == never or blurred:
             continue
         assert _cannot_be_undone(key, finding, untouched, chronicle, keys_stay), (
             f"{key} is {now!r}, without triage it would be {never!r}"
         )
+
+
+def nothing_is_left_of_people(identifier: Identifier, finding: Finding, chronicle: Chronicle) -> None:
+    """What was handed back, and is no text, is a person's no longer: a rule sets it, or no one does.
+
+    `finding` is at rest and without rules. What cannot be emptied stays as it is.
+    """
+    for key in FIELDS:
+        place = (identifier, key)
+        if place not in chronicle.forgotten - chronicle.raced or key in chronicle.native:
+            continue
+        if key in PROVIDED and providers(finding, key) is None:
+            continue
+        assert not is_a_persons(finding, key), f"{key} is {held(finding, key)!r}, though it was handed back"
 
 
 def _cannot_be_undone(

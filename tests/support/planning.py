@@ -81,13 +81,20 @@ def plan(
     now: float = NOW,
     authors: Authors = NOT_ASKED,
     without_note: bool = False,
+    handed_back: float | None = None,
     **settings: Any,
 ) -> Decision:
     """Decide about one finding by these rules. A finding alone is one that the ledger does not know."""
     known = _known(about)
-    chosen = Settings(**settings)
     return decide(
-        known.found, known.entry, ruleset(*rules), now, chosen, authors=authors, without_note=without_note
+        known.found,
+        known.entry,
+        ruleset(*rules),
+        now,
+        Settings(**settings),
+        authors=authors,
+        without_note=without_note,
+        handed_back=handed_back,
     )
 
 

@@ -27,7 +27,8 @@ from hubtriage.aws.sweep.progress import Progress
 from hubtriage.aws.sweep.request import SweepRequest
 from hubtriage.aws.sweep.walk import Pace, SweepError, Walk
 from hubtriage.aws.switch.mode import FRESH, Mode, ModeSwitch
-from hubtriage.aws.triage.events import SweepOrder
+from hubtriage.aws.triage.events import HAND_BACK_DETAIL_TYPE, HAND_BACK_SOURCE, SweepOrder
+from hubtriage.aws.triage.results import OBSERVE, Report
 from hubtriage.aws.triage.steps.dispatch import SEND_WITHIN
 from hubtriage.engine.fields import ParsedFinding
 from hubtriage.engine.planning.decision import Decision
@@ -58,6 +59,8 @@ SHIFT = SKEW / 2 - 1
 """Seconds by which an event may be dated wrongly."""
 TRUSTED = 30.0 + SHIFT + max(AHEAD) + 2.0
 """Seconds for which a batch that begins now may not know of an edit, beside those that readings lag."""
+CUT = 1.0
+"""Seconds after a hand-back in which an edit still counts as from before it."""
 HOUR = 3600.0
 FINDINGS = 2
 What = Literal["all", "half", "newest", "oldest"]
@@ -114,6 +117,13 @@ class Edit:
 
     finding: int
     update: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class HandBack:
+    """A person hands a finding back."""
+
+    finding: int
 
 
 @dataclass(frozen=True)
@@ -222,6 +232,10 @@ class Letter:
     @property
     def names(self) -> set[str]:
         return {found["Id"] for found in json.loads(self.body)["detail"]["findings"]}
+
+    @property
+    def hands_back(self) -> bool:
+        return bool(json.loads(self.body)["source"] == HAND_BACK_SOURCE)
 
 
 class Died(BaseException):
@@ -376,6 +390,7 @@ class Settling:
         self.given_up: set[str] = set()
         self.chronicle = Chronicle()
         self.edited_at: dict[tuple[Key, str], float] = {}
+        self.at_work: list[Letter] = []
         self.tables = [(self.clock.now(), dict(self.world.ledger.items))]
         self.restored_at = self.lag = 0.0
         self.broken: tuple[TableFault, int] | None = None
@@ -384,6 +399,7 @@ class Settling:
         self._acts: dict[type, Callable[[Any], None]] = {
             Provide: self._provide,
             Edit: self._edit,
+            HandBack: self._hand_back,
             Fail: lambda act: self.world.fault(**act.fault),
             BreakTable: self._break,
             Restore: lambda _act: self._restore(),
@@ -509,8 +525,8 @@ class Settling:
         for name in written | (keys if "UserDefinedFields" in request else set()):
             place = (key(number), name)
             edited_at = self.edited_at.get(place, float("-inf"))
-            if self.chronicle.persons.get(place) == held(before, name) and self._may_miss(
-                container, edited_at
+            if self.chronicle.persons.get(place) == held(before, name) and (
+                self._may_miss(container, edited_at) or self._is_handed_back(number, name, edited_at)
             ):
                 self.chronicle.raced.add(place)
                 self.chronicle.drop(place)
@@ -523,7 +539,41 @@ class Settling:
         """Say whether a batch may not know yet of an edit, or no longer: the ledger lost who made it."""
         return edited_at >= container.began - TRUSTED - self.lag or edited_at <= self.restored_at
 
+    def _is_handed_back(self, number: int, name: str, edited_at: float) -> bool:
+        """Say whether an edit ends with a hand-back that is under way.
+
+        One that came after it does too, except where the history knows that it came after.
+        """
+        letters = (*self.queue, *self.at_work)
+        times = [letter.time for letter in letters if letter.hands_back and key(number)[1] in letter.names]
+        is_known = name in ("Workflow", "Severity") and not self.chronicle.late
+        return any(edited_at <= time + CUT or not is_known for time in times)
+
+    def _note_hand_backs(self, report: Report) -> None:
+        """Note what people hold no longer."""
+        for outcome in report.outcomes:
+            hand_back = outcome.seen.hand_back
+            is_done = outcome.result.status in ("updated", "unchanged") and outcome.result.code != OBSERVE
+            if hand_back is not None and is_done and outcome.decision is not None:
+                identifier = outcome.seen.newest.key
+                names = [
+                    name
+                    for (named, name), at in self.edited_at.items()
+                    if named == identifier and at <= hand_back.time
+                ]
+                self.chronicle.hand_back(identifier, names)
+
     # What others do
+
+    def _hand_back(self, act: HandBack) -> None:
+        product_arn, name = key(act.finding)
+        body = {
+            "source": HAND_BACK_SOURCE,
+            "detail-type": HAND_BACK_DETAIL_TYPE,
+            "time": write_timestamp(self.clock.now()),
+            "detail": {"findings": [{"ProductArn": product_arn, "Id": name}], "by": "ana"},
+        }
+        self.post(json.dumps(body))
 
     def _provide(self, act: Provide) -> None:
         number, now = act.finding, self.clock.now()
@@ -648,6 +698,7 @@ class Settling:
             self.queue += letters
             return
         container.is_busy, container.began = True, self.clock.now()
+        self.at_work += letters
         container.wire.disturb(amid, self._happen)
         try:
             report = container.bench.run(
@@ -656,13 +707,20 @@ class Settling:
                 mode=container.switch.mode(),
             )
         except Died:
+            self._no_longer(letters)
             self.containers[self.containers.index(container)] = Container(self, container.clock.ahead)
             self._again(letters, {})
             return
+        self._no_longer(letters)
+        self._note_hand_backs(report)
         failed = {message.id for message in report.failed_messages()}
         again_at = {message.id: at for message, at in report.again_at.items()}
         self._again([letter for letter in letters if f"m{letter.number}" in failed], again_at)
         container.is_busy = False
+
+    def _no_longer(self, letters: Sequence[Letter]) -> None:
+        numbers = {letter.number for letter in letters}
+        self.at_work = [letter for letter in self.at_work if letter.number not in numbers]
 
     def _take(self, what: What) -> list[Letter]:
         """AWS: SQS keeps no order, and a batch is whatever a poller got."""

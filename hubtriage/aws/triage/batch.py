@@ -1,6 +1,7 @@
 """One batch, from the event of the Lambda to the result of each finding. The steps, in order:
 
 1. `events`, `deduplication`   parse the records; each finding once
+   (`hand_backs`)              leave out what people handed back only just now
 2. `steps.memory`              recall what the ledger knows
 3. `staleness`                 date each event against that
 4. `deciding`                  decide; most findings need nothing and end here
@@ -22,6 +23,7 @@ from hubtriage.aws.triage.case import Case
 from hubtriage.aws.triage.deciding import Decider
 from hubtriage.aws.triage.deduplication import newest
 from hubtriage.aws.triage.events import parse_event
+from hubtriage.aws.triage.hand_backs import HandBacks
 from hubtriage.aws.triage.policy import Policy
 from hubtriage.aws.triage.results import OBSERVE, Report, Result, Sink
 from hubtriage.aws.triage.steps.asking import Questions
@@ -37,6 +39,7 @@ from hubtriage.engine.ruleset.ruleset import Ruleset
 class Triage:
     """Triage batches. One instance lives as long as its container; the rate budgets are in its parts.
 
+    `hand_back_action` is the ARN of the Custom Action that hands findings back; empty if there is none.
     What it knows of a finding from one batch to the next is in the ledger.
     """
 
@@ -52,6 +55,7 @@ class Triage:
         clock: Clock,
         hide_limit: HideLimit | None = None,
         may_hide: Callable[[], bool] = always,
+        hand_back_action: str = "",
     ) -> None:
         self.ruleset = ruleset
         self.settings = settings
@@ -63,6 +67,8 @@ class Triage:
         self.clock = clock
         self.hide_limit = hide_limit or HideLimit(None)
         self.may_hide = may_hide
+        self.hand_back_action = hand_back_action
+        self.hand_backs = HandBacks(clock.monotonic, clock.now)
         self.owners = Owners()
 
     def run(self, event: object, deadline: float, sink: Sink, mode: Mode = "enforce") -> Report:
@@ -73,10 +79,12 @@ class Triage:
         made and reported, that is all. In `reopen` nothing new is hidden. Never raises for what an event
         contains or the services do.
         """
-        parsed = parse_event(event)
+        parsed = parse_event(event, self.hand_back_action)
         report = Report(parsed.messages, parsed.unusable)
         now = self.clock.now()
-        seen = newest(parsed.finding_events)
+        due = self.hand_backs.due(parsed.finding_events, now, mode)
+        report.end_early(due.outcomes, sink)
+        seen = newest(due.events)
         cases = Cases(seen, report, sink, now, self.owners, self.ruleset.highest_ceiling(now))
         batch = _Batch(self, cases, Decider(self.ruleset, self.settings, now, mode != "reopen"), deadline)
         batch.recall()

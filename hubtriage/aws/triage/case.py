@@ -59,6 +59,8 @@ class Case:
         """The finding as its newest event shows it. A page of a sweep is a reading."""
         newest = self.seen.newest
         finding = ParsedFinding(newest.finding)
+        if self.seen.hand_back is not None:
+            return Snapshot(finding, "hand-back", newest.event_at)
         return Snapshot(finding, "event" if newest.order is None else "reading", newest.event_at)
 
     @property

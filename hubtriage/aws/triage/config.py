@@ -64,6 +64,13 @@ class TriageConfig(EnvironmentConfig):
     queue_url: str = setting(
         "HUBTRIAGE_QUEUE_URL", text, "the queue's URL; without one, that of its ARN", "", explicit=False
     )
+    hand_back_action: str = setting(
+        "HUBTRIAGE_HAND_BACK_ACTION",
+        text,
+        "ARN of the Custom Action that hands findings back; without one, none does",
+        "",
+        explicit=False,
+    )
     hide_limit: int = setting(
         "HUBTRIAGE_HIDE_LIMIT",
         whole(1, 1_000_000),

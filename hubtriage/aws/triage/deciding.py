@@ -31,9 +31,17 @@ class Decider:
         may_hide = self.may_hide and not case.may_not_hide
         settings = self.settings if may_hide else replace(self.settings, may_hide=False)
         rules = rules_for(case.seen.newest.order, self.ruleset)
+        hand_back = case.seen.hand_back
         try:
             return decide(
-                shown, case.entry, rules, self.now, settings, authors=case.authors, without_note=without_note
+                shown,
+                case.entry,
+                rules,
+                self.now,
+                settings,
+                authors=case.authors,
+                without_note=without_note,
+                handed_back=None if hand_back is None else hand_back.time,
             )
         except RecursionError:  # no path of a rule is so deep: the finding was made so on purpose
             reason = "the finding is nested deeper than can be followed"

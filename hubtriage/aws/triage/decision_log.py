@@ -14,13 +14,13 @@ from typing import Any
 from hubtriage.aws.json_lines import encode, json_line
 from hubtriage.aws.ledger.entry_format import write_entry
 from hubtriage.aws.triage.config import LEVELS
-from hubtriage.aws.triage.results import Outcome
+from hubtriage.aws.triage.results import HAND_BACK_WAITS, Outcome
 from hubtriage.engine.planning.decision import Decision
 from hubtriage.engine.planning.entry import Entry
 
 # `changes` say what `update` does, and `reason` says what `refused` does.
 _ALWAYS = ("rules", "changes", "kept")
-_WHERE_THERE_ARE_ANY = ("observed", "errors", "above_ceiling", "overruled")
+_WHERE_THERE_ARE_ANY = ("observed", "errors", "above_ceiling", "overruled", "handed_back")
 
 Write = Callable[[str], object]
 LONGEST_ENTRY = 96 * 1024
@@ -78,9 +78,9 @@ def level_of(outcome: Outcome) -> str:
     result, decision = outcome.result, outcome.decision
     if result.final or (decision is not None and decision.errors):
         return "ERROR"
-    if result.status == "failed":
+    if result.status == "failed" and result.code != HAND_BACK_WAITS:
         return "WARNING"
-    is_done = result.status != "unchanged" or outcome.entry is not None
+    is_done = result.status != "unchanged" or outcome.entry is not None or outcome.seen.hand_back is not None
     return "INFO" if is_done or (decision is not None and decision.is_worth_a_line) else "DEBUG"
 
 
@@ -100,6 +100,9 @@ def decision_record(outcome: Outcome) -> dict[str, Any]:
         record["sweep"] = order.id
         if order.take_back:
             record["take_back"] = True
+    if (hand_back := outcome.seen.hand_back) is not None:
+        at = datetime.fromtimestamp(hand_back.time, tz=UTC).isoformat(timespec="milliseconds")
+        record["hand_back"] = {"by": hand_back.by, "at": at}
     if result.code:
         record["code"], record["reason"] = result.code, result.reason
     if outcome.decision is not None:
@@ -123,7 +126,7 @@ def _reasoning(decision: Decision) -> dict[str, Any]:
     """Return the decision's record, less the members that say nothing about this finding."""
     record = decision.as_record()
     members = {name: record[name] for name in _ALWAYS}
-    return members | {name: record[name] for name in _WHERE_THERE_ARE_ANY if record[name]}
+    return members | {name: record[name] for name in _WHERE_THERE_ARE_ANY if record.get(name)}
 
 
 def _shared_members(circumstances: Circumstances) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from hubtriage.aws.ledger.lease import LAG
 from hubtriage.aws.securityhub.api import Finding, Key
 from hubtriage.aws.securityhub.namesakes import accounts_of
-from hubtriage.aws.triage.events import FindingEvent, Message, SweepOrder
+from hubtriage.aws.triage.events import FindingEvent, HandBack, Message, SweepOrder
 from hubtriage.engine.text.timestamps import parse_timestamp
 
 
@@ -15,13 +15,20 @@ class DeduplicatedFinding:
     """The newest event of a finding, and every message that showed the finding: they share its outcome.
 
     `others` are the finding as other events show it. Each of them may be just as new. `accounts` are those
-    that the events name: if there are two, these are two findings with one key.
+    that the events name: if there are two, these are two findings with one key. `hand_back` is the last one;
+    if there is nothing else, `newest` names the finding and does not show it.
     """
 
     newest: FindingEvent
     messages: tuple[Message, ...]
     others: tuple[Finding, ...] = ()
     accounts: tuple[str, ...] = ()
+    hand_back: HandBack | None = None
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether an event shows the finding."""
+        return self.newest.hand_back is None
 
 
 def newest(finding_events: Iterable[FindingEvent]) -> dict[Key, DeduplicatedFinding]:
@@ -40,16 +47,20 @@ def newest(finding_events: Iterable[FindingEvent]) -> dict[Key, DeduplicatedFind
 
 def _together(found: list[FindingEvent]) -> DeduplicatedFinding:
     if len(found) == 1:
-        return DeduplicatedFinding(found[0], (found[0].message,), accounts=accounts_of([found[0].finding]))
+        only = found[0]
+        accounts = accounts_of([only.finding])
+        return DeduplicatedFinding(only, (only.message,), accounts=accounts, hand_back=only.hand_back)
     messages = tuple(dict.fromkeys(event.message for event in found))
-    last = sorted(found, key=_recency)[-1]  # of equals the last in the batch
-    others = (other.finding for other in found if _may_be_newer(other, last))
+    showing = [event for event in found if event.hand_back is None]
+    last = sorted(showing or found, key=_recency)[-1]  # of equals the last in the batch
+    others = (other.finding for other in showing if _may_be_newer(other, last))
     different = tuple(other for other in others if _differ(other, last.finding))
     return DeduplicatedFinding(
         replace(last, order=_newest_order(found)),
         messages,
         different,
         accounts_of(event.finding for event in found),
+        max((each.hand_back for each in found if each.hand_back), key=lambda each: each.time, default=None),
     )
 
 

@@ -21,6 +21,11 @@ refuses other senders. Only IAM keeps others from invoking the function or chang
 """
 FINDINGS_SOURCE = "aws.securityhub"
 FINDINGS_DETAIL_TYPE = "Security Hub Findings - Imported"
+HAND_BACK_SOURCE = "hubtriage.hand-back"
+"""The source of a hand-back that the stack's own function has checked; kept from others as the sweep's is."""
+HAND_BACK_DETAIL_TYPE = "Hand Back"
+ACTION_DETAIL_TYPE = "Security Hub Findings - Custom Action"
+LONGEST_NAME = 2048  # AWS: an ARN
 LONGEST_ID = 512  # AWS: AwsSecurityFinding.Id
 LONGEST_PRODUCT_ARN = 2048  # AWS: AwsSecurityFinding.ProductArn
 EXCERPT = 100  # characters of foreign text that a reason may quote
@@ -53,14 +58,29 @@ class SweepOrder:
 
 
 @dataclass(frozen=True, slots=True)
+class HandBack:
+    """That a person hands a finding back: who, as far as AWS says so, and when (epoch seconds).
+
+    `by` is the ARN of an identity, or of the Custom Action that somebody chose in the console.
+    """
+
+    by: str
+    time: float
+
+
+@dataclass(frozen=True, slots=True)
 class FindingEvent:
-    """A finding as one event showed it. `event_at`: epoch seconds of the envelope, else of SQS, else None."""
+    """A finding as one event showed it. `event_at`: epoch seconds of the envelope, else of SQS, else None.
+
+    An event with a `hand_back` names the finding, and does not show it.
+    """
 
     key: Key
     finding: Finding
     message: Message
     event_at: float | None
     order: SweepOrder | None = None
+    hand_back: HandBack | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +107,17 @@ class _UnusableEventError(ValueError):
         self.reason, self.detail = reason, detail[:EXCERPT]
 
 
-def parse_event(event: object) -> ParsedEvent:
-    """Parse an SQS event, or one EventBridge event handed over directly. Never raises."""
+def parse_event(event: object, action: str = "") -> ParsedEvent:
+    """Parse an SQS event, or one EventBridge event handed over directly. Never raises.
+
+    `action` is the ARN of the one Custom Action that hands findings back; without one there is none.
+    """
     messages: list[Message] = []
     finding_events: list[FindingEvent] = []
     unusable: list[UnusableEvent] = []
     for message, body in _deliveries(event):
         messages.append(message)
-        for found in _read(message, body):
+        for found in _read(message, body, action):
             if isinstance(found, FindingEvent):
                 finding_events.append(found)
             else:
@@ -147,10 +170,11 @@ def _count(text: object) -> int | None:
     return int(str(text)) if usable else None
 
 
-def _read(message: Message, body: object) -> Iterator[FindingEvent | UnusableEvent]:
+def _read(message: Message, body: object, action: str) -> Iterator[FindingEvent | UnusableEvent]:
     try:
         event = _event(body)
-        findings = _findings(event)
+        hand_back = _hand_back(event, action)
+        findings = _findings(event, is_known=hand_back is not None)
         order = _order(event)
     except _UnusableEventError as error:
         yield UnusableEvent(message, error.reason, error.detail)
@@ -159,7 +183,9 @@ def _read(message: Message, body: object) -> Iterator[FindingEvent | UnusableEve
     event_at = message.sent_at if event_at is None else event_at
     for finding in findings:
         try:
-            yield FindingEvent(_key(finding), finding, message, event_at, order)
+            key = _key(finding)
+            shown = finding if hand_back is None else _named(finding)
+            yield FindingEvent(key, shown, message, event_at, order, hand_back)
         except _UnusableEventError as error:
             yield UnusableEvent(message, error.reason, error.detail)
 
@@ -185,8 +211,8 @@ def _no_json(constant: str) -> NoReturn:
 _decode = json.JSONDecoder(parse_constant=_no_json).decode  # made once: `loads` would make one a call
 
 
-def _findings(event: Mapping[str, Any]) -> list[Any]:
-    if event.get("detail-type") != FINDINGS_DETAIL_TYPE:
+def _findings(event: Mapping[str, Any], *, is_known: bool) -> list[Any]:
+    if not is_known and event.get("detail-type") != FINDINGS_DETAIL_TYPE:
         raise _UnusableEventError("not a findings event", f"detail-type {event.get('detail-type')!r}")
     detail = event.get("detail")
     findings = detail.get("findings") if isinstance(detail, dict) else None
@@ -203,6 +229,33 @@ def _order(event: Mapping[str, Any]) -> SweepOrder | None:
     if not isinstance(sweep, dict) or not isinstance(sweep.get("id"), str):
         raise _UnusableEventError("an event of the sweep that does not name it")
     return SweepOrder(sweep["id"], sweep.get("take_back") is True, sweep.get("hides") is True)
+
+
+def _hand_back(event: Mapping[str, Any], action: str) -> HandBack | None:
+    """Return who hands the event's findings back; None if it is no hand-back, or one of another action.
+
+    AWS: the event of a Custom Action names the action, and not the person who chose it.
+    """
+    if event.get("source") == HAND_BACK_SOURCE:
+        detail = event.get("detail")
+        by = detail.get("by") if isinstance(detail, dict) else None
+    elif action and (event.get("source"), event.get("detail-type"), event.get("resources")) == (
+        FINDINGS_SOURCE,
+        ACTION_DETAIL_TYPE,
+        [action],
+    ):
+        by = action
+    else:
+        return None
+    time = parse_timestamp(event.get("time"))
+    if not isinstance(by, str) or not 0 < len(by) <= LONGEST_NAME or time is None:
+        raise _UnusableEventError("a hand-back that does not say by whom, or when")
+    return HandBack(by, time)
+
+
+def _named(finding: Mapping[str, Any]) -> Finding:
+    """Return a finding without its state, which nothing may be decided by."""
+    return {name: finding[name] for name in ("ProductArn", "Id", "AwsAccountId") if name in finding}
 
 
 def _key(finding: Any) -> Key:

@@ -228,6 +228,7 @@ def _triage(
         clock=clock,
         hide_limit=HideLimit(config.hide_limit, clock.monotonic, clock.now),
         may_hide=switch.may_hide,
+        hand_back_action=config.hand_back_action,
     )
 
 

@@ -26,6 +26,12 @@ HISTORY_BEHIND = "HistoryBehind"
 """The code of a finding whose history does not tell yet who changed it."""
 CONFLICT = "Conflict"
 """The code of a finding whose entry in the ledger another container has changed meanwhile."""
+HAND_BACK_WAITS = "HandBackWaits"
+"""The code of a hand-back that is too young: GetFindings may not show yet what people had done before it."""
+HAND_BACK_TOO_OLD = "HandBackTooOld"
+"""The code of a hand-back that is void: people may have decided anew since."""
+HAND_BACK_LIMIT = "HandBackLimit"
+"""The code of a hand-back that comes again later, because its container has taken many just now."""
 LEDGER_UNREADABLE = "LedgerUnreadable"
 LEDGER_UNWRITTEN = "LedgerUnwritten"
 
@@ -95,6 +101,15 @@ class Report:
     reads: int = 0
     again_at: dict[Message, float] = field(default_factory=dict)
     intents_left: int = 0
+
+    def end_early(self, outcomes: Sequence[Outcome], sink: Sink) -> None:
+        """Take in findings that end before anything is known of them; those that wait come again in time."""
+        for outcome in outcomes:
+            if outcome.result.until is not None:
+                self.again_at |= dict.fromkeys(outcome.seen.messages, outcome.result.until)
+        if outcomes:
+            self.outcomes.extend(outcomes)
+            sink(outcomes)
 
     def failed_messages(self) -> tuple[Message, ...]:
         """Return the messages to deliver again: those with a finding that failed or an unusable part."""

@@ -6,9 +6,10 @@ did is always known. The first row that fits counts:
 
 | snapshot | verdict |
 |---|---|
-| the ledger has no write of the finding | current |
 | an intent is open, younger than the lease | undecidable |
 | an intent is open, older | unsettled: a reading settles it (`settling`), and is dated then |
+| none, but the finding was handed back | unsettled: only a reading shows what people had done until then |
+| the ledger has no write of the finding | current |
 | an event that surely ended before our last write began | superseded: our own write's event is newer |
 | an event, or a reading, from long enough after our last write | current |
 | it holds everything that we wrote last and everything that we claim | current |
@@ -27,11 +28,12 @@ from hubtriage.engine.planning.entry import Entry, stored
 class Snapshot:
     """A finding as an event of the service shows it, or as a reading (also a page of a sweep) does.
 
+    What comes with a hand-back is not believed: people may have changed the finding just before it.
     `time` (epoch seconds) is the event's, in whole seconds, or when the reading was made; None if not known.
     """
 
     finding: ParsedFinding
-    kind: Literal["event", "reading"]
+    kind: Literal["event", "reading", "hand-back"]
     time: float | None
 
 
@@ -50,11 +52,13 @@ UNSETTLED = Dating("unsettled")
 
 def date(snapshot: Snapshot, entry: Entry, now: float, lease: float) -> Dating:
     """Date a snapshot against its finding's entry. `lease`: seconds for which an intent is left alone."""
-    if entry.intent is None and not entry.ended:
-        return CURRENT
     if entry.intent is not None:
         leased_until = entry.intent.time + lease
         return Dating("undecidable", leased_until) if now < leased_until else UNSETTLED
+    if snapshot.kind == "hand-back":
+        return UNSETTLED
+    if not entry.ended:
+        return CURRENT
     if _is_superseded(snapshot, entry):
         return SUPERSEDED
     if _is_later(snapshot, entry) or holds_everything(snapshot.finding, entry):

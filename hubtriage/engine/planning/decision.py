@@ -27,6 +27,7 @@ Cause = Literal[
     "no longer matches",
     "no longer sets it",
     "all is taken back",
+    "handed back",
 ]
 
 
@@ -106,8 +107,9 @@ class Decision:
 
     `update` is the BatchUpdateFindings payload without FindingIdentifiers, or None. `refused` says
     why a wanted change cannot be made (then `update` is None). `overruled` names the fields that
-    a person or tool changed after triage had set them. `after` is the entry once the update has happened; if
-    there is no update and it differs from the entry, the ledger alone is written.
+    a person or tool changed after triage had set them, `handed_back` those that people hold no longer because
+    one of them handed the finding back. `after` is the entry once the update has happened; if there is no
+    update and it differs from the entry, the ledger alone is written.
 
     The finding's history has to be asked about the fields in `questions` before this is acted upon; it has no
     record of those in `unrecorded`. About `optional_questions` it is asked if the budget allows: that heals
@@ -125,6 +127,7 @@ class Decision:
     observed: tuple[Observed, ...] = ()
     errors: tuple[RuleError, ...] = ()
     overruled: tuple[str, ...] = ()
+    handed_back: tuple[str, ...] = ()
     refused: str | None = None
     hides: bool = False
     after: Entry = NO_ENTRY
@@ -152,12 +155,21 @@ class Decision:
     def is_worth_a_line(self) -> bool:
         """Whether the log has an INFO line: changed, refused, kept, observed, overruled or failed."""
         return bool(
-            self.update or self.refused or self.kept or self.observed or self.errors or self.overruled
+            self.update
+            or self.refused
+            or self.kept
+            or self.observed
+            or self.errors
+            or self.overruled
+            or self.handed_back
         )
 
     def as_record(self) -> dict[str, Any]:
-        """Return the one JSON shape of a decision; its members are named as in the decision log."""
-        return {
+        """Return the one JSON shape of a decision; its members are named as in the decision log.
+
+        `handed_back` is there only if people have handed something back.
+        """
+        record = {
             "finding_id": self.finding_id,
             "product_arn": self.product_arn,
             "rules": list(self.rules),
@@ -170,6 +182,7 @@ class Decision:
             "refused": self.refused,
             "update": self.update,
         }
+        return record | {"handed_back": list(self.handed_back)} if self.handed_back else record
 
 
 def _plain(value: Value) -> Any:

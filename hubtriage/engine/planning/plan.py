@@ -3,6 +3,7 @@
     desired state = f(finding as its provider and people left it, rules, now)
 
 1. `review`   look at each claim of the entry: is the field still ours, or who changed it?
+              (`hand_back`: what people hold is forgotten, if one of them has said so)
 2. `baseline` the finding with what is ours taken back
 3. `fold`     combine the rules that match the baseline: one proposal per field
 4. `resolve`  field by field: who holds it, and is it set, taken back, or left alone (`doubt`: what stays)
@@ -23,6 +24,7 @@ from hubtriage.engine.planning.decision import NOTE_DOES_NOT_FIT, Change, Decisi
 from hubtriage.engine.planning.doubt import Doubt
 from hubtriage.engine.planning.entry import Authors, Claim, Claims, Entry, Times
 from hubtriage.engine.planning.fold import Fold, fold
+from hubtriage.engine.planning.hand_back import hand_back
 from hubtriage.engine.planning.limits import Plan, fit
 from hubtriage.engine.planning.resolve import FieldOutcome, FieldResolver
 from hubtriage.engine.planning.review import Review, review
@@ -67,14 +69,24 @@ def decide(
     *,
     authors: Authors = NOT_ASKED,
     without_note: bool = False,
+    handed_back: float | None = None,
 ) -> Decision:
     """Decide what to send for one finding at a time (epoch seconds), and why.
 
     `entry` is what the ledger knows of the finding; its intent must have been settled before. `authors` are
     answers to the questions of an earlier decision. `without_note`: the service has answered that a note does
-    not fit.
+    not fit. `handed_back`: when a person handed the finding back, in epoch seconds.
     """
-    return reason(finding, entry, ruleset, now, settings, authors=authors, without_note=without_note).decision
+    return reason(
+        finding,
+        entry,
+        ruleset,
+        now,
+        settings,
+        authors=authors,
+        without_note=without_note,
+        handed_back=handed_back,
+    ).decision
 
 
 def reason(
@@ -86,10 +98,12 @@ def reason(
     *,
     authors: Authors = NOT_ASKED,
     without_note: bool = False,
+    handed_back: float | None = None,
 ) -> Reasoning:
     """Decide, and keep every step so that a person can follow it."""
     parsed = ParsedFinding(finding)
     reviewed = review(entry, parsed, authors)
+    handed = None if handed_back is None else hand_back(reviewed, parsed, authors, handed_back)
     recent = {name: _of_last_day(times, now) for name, times in entry.sets.items()}
     does_not_fit = {NOTE: NOTE_DOES_NOT_FIT} if without_note else {}
     while True:
@@ -97,8 +111,13 @@ def reason(
         folded = fold(ruleset, base, reviewed.claims, now)
         cause = partial(cause_of, ruleset=ruleset, folded=folded, now=now)
         doubt = Doubt(folded, base, settings.never, settings.may_hide)
-        resolver = FieldResolver(parsed, reviewed.claims, recent, settings.udf, cause, doubt, does_not_fit)
+        ours = handed.names if handed else frozenset()
+        resolver = FieldResolver(
+            parsed, reviewed.claims, recent, settings.udf, cause, doubt, does_not_fit, ours
+        )
         planned = fit(resolver, folded)
+        if handed and handed.reconsider(folded, planned):
+            continue
         not_given_back = _not_given_back(reviewed.claims, parsed, planned)
         if not not_given_back:
             break
@@ -117,6 +136,7 @@ def reason(
         observed=tuple(_observed(folded, resolver, changes)),
         errors=tuple(folded.errors),
         overruled=tuple(reviewed.overruled),
+        handed_back=tuple(sorted(ours, key=position)),
         refused=planned.refused,
         hides=any(_hides(change, base) for change in changes),
         after=_after(entry, reviewed, planned, recent, now),

@@ -53,7 +53,7 @@ class FieldResolver:
 
     `recent` has the times of the last day at which a field was set anew. `cause` returns why a rule's work is
     taken back. `doubt` says which fields stay as they are. So do those in `does_not_fit`, which has the
-    reason for each.
+    reason for each. `handed_back` are the fields that people held until now.
     """
 
     finding: ParsedFinding
@@ -63,6 +63,7 @@ class FieldResolver:
     cause: Callable[[str | None], Cause]
     doubt: Doubt
     does_not_fit: Mapping[str, str] = field(default_factory=dict)
+    handed_back: frozenset[str] = frozenset()
 
     def resolve(self, folded: Fold) -> dict[str, FieldOutcome]:
         """Return the outcome of every field that a rule wants or that has a claim."""
@@ -224,7 +225,10 @@ class FieldResolver:
             return FieldOutcome(after)
         if name in self.does_not_fit:
             return FieldOutcome(claim, kept=Kept(name, value, target, claim.rule, self.does_not_fit[name]))
-        follows = claim.rule is None and self._follows(name, value)
+        is_back = name in self.handed_back
+        follows = claim.rule is None and self._follows(name, value) and not is_back
         why: Why = "follows provider" if follows else "taken back"
-        cause = self.cause(claim.rule) if why == "taken back" else None
+        cause: Cause | None = None
+        if why == "taken back":
+            cause = "handed back" if is_back else self.cause(claim.rule)
         return FieldOutcome(after, Change(name, value, target, claim.rule, why, cause), payload)

@@ -5,7 +5,7 @@ from typing import Any, get_args
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.laws.checks import no_hidden_escalation, reversal
+from tests.laws.checks import no_hidden_escalation, nothing_is_left_of_people, reversal
 from tests.support.examples import examples
 from tests.support.settling_world import (
     CONTAINERS,
@@ -17,6 +17,7 @@ from tests.support.settling_world import (
     Deploy,
     Edit,
     Fail,
+    HandBack,
     Handle,
     Provide,
     Repeat,
@@ -109,6 +110,9 @@ ACTS = after_a_while(PAUSES, *KINDS)
 ACTS_AND_RESTORES = after_a_while(PAUSES, *KINDS, st.just(Restore()))
 
 
+HANDED_BACK = after_a_while(PAUSES, *KINDS, *3 * [EDITS], *3 * [st.builds(HandBack, NUMBERS)])
+
+
 def histories(acts: st.SearchStrategy[tuple[Any, float]]) -> st.SearchStrategy[list[tuple[Any, float]]]:
     return st.integers(8, 40).flatmap(lambda length: st.lists(acts, min_size=length, max_size=length))
 
@@ -125,6 +129,12 @@ def test_where_the_table_is_restored_to_an_hour_ago_too(acts: list[tuple[Any, fl
     settle(live(acts, seed))
 
 
+@examples(100)
+@given(histories(HANDED_BACK), st.integers(0, 1000))
+def test_where_findings_are_handed_back_too(acts: list[tuple[Any, float]], seed: int) -> None:
+    settle(live(acts, seed))
+
+
 def settle(settling: Settling) -> None:
     """Let a history come to its end, and hold the laws on what it leaves."""
     settling.settle()
@@ -138,6 +148,7 @@ def settle(settling: Settling) -> None:
     for number in range(FINDINGS):
         found = settling.stored(number)
         reversal(key(number), found, settling.ghost_of(number), settling.chronicle, keys_stay=False)
+        nothing_is_left_of_people(key(number), found, settling.chronicle)
 
 
 def test_a_status_of_ours_is_not_given_away_because_a_provider_lowered_the_severity_meanwhile() -> None:

@@ -40,7 +40,7 @@ class Looking:
         """Date the events; end those that are superseded, or that even a reading could not decide yet."""
         results: dict[Case, Result] = {}
         for case in cases:
-            if case.entry is NO_ENTRY:
+            if case.entry is NO_ENTRY and case.seen.hand_back is None:
                 continue
             case.dated = dated = date(case.event, case.entry, self.cases.now, self.policy.lease)
             if dated.kind == "superseded":

@@ -114,8 +114,10 @@ class Rereading:
         for case, earlier in before.items():
             if case.receives > 1 or case.decision is None:
                 continue
-            shown = case.seen.newest.finding if earlier is None else earlier[case.key]
-            verdicts = (self.decider.verdict(case, state) for state in (shown, *case.seen.others))
+            states = list(case.seen.others)
+            if earlier is not None or case.seen.is_shown:
+                states.append(case.seen.newest.finding if earlier is None else earlier[case.key])
+            verdicts = (self.decider.verdict(case, state) for state in states)
             if any(_differs(verdict, case.decision) for verdict in verdicts):
                 self.cases.end({case: undecidable(DIFFERENT, until)})
 
