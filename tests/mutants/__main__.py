@@ -18,6 +18,7 @@ from tests.mutants.limits import SWEEP, SWITCH, TABLE
 from tests.mutants.mutation import Mutation
 from tests.mutants.rules import INDEX, RULES
 from tests.mutants.runtime import FORMS, RUNTIME
+from tests.mutants.sending import SENDING, SIZES
 from tests.support.paths import ROOT
 
 _LAWS = "tests/laws/test_"
@@ -26,8 +27,10 @@ _SWITCH = "tests/aws/switch/test_"
 _SWEEP = "tests/aws/sweep/test_"
 _LEDGER = "tests/aws/ledger/test_"
 FINDERS = {  # the quickest first
-    CLAIMS + RULES: tuple(
-        f"{_LAWS}{name}.py" for name in ("stories", "oracle", "conditions", "planning", "histories")
+    CLAIMS + RULES: (
+        f"{_LAWS}stories.py",
+        "tests/engine/planning",
+        *(f"{_LAWS}{name}.py" for name in ("oracle", "conditions", "planning", "histories")),
     ),
     INDEX: ("tests/engine/index/test_rule_index.py",),
     RUNTIME: (
@@ -44,6 +47,12 @@ FINDERS = {  # the quickest first
         *(f"{_SWEEP}{name}.py" for name in ("walk", "by_rule", "parts", "entries", "waiting", "deaths")),
     ),
     TABLE: tuple(f"{_LEDGER}{name}.py" for name in ("client", "item", "contract")),
+    SIZES: ("tests/engine/planning",),
+    SENDING: (
+        "tests/engine/planning/test_batches.py",
+        "tests/aws/securityhub/test_sending.py",
+        *(f"{_TRIAGE}{name}.py" for name in ("reopening_first", "batch", "deliveries", "intents")),
+    ),
     FORMS: ("tests/aws/ledger/test_entry_format.py", "tests/engine/planning"),
 }
 LONGEST = 1800  # seconds that one bug may take; a hang is no find
