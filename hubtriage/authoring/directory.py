@@ -6,6 +6,7 @@ from typing import Any
 import yaml
 
 from hubtriage.authoring.loader import LoadedRule
+from hubtriage.authoring.yaml.scalars import plain_value
 from hubtriage.engine.jsonlogic.syntax import operations
 
 Attributes = Mapping[str, str]
@@ -57,15 +58,25 @@ def _flow(attributes: Attributes) -> str:
 
 
 def _scalar(value: str, *, quoted: bool = False) -> str:
-    """Return a text as YAML on one line, in quotes if it would be read as something else."""
+    """Return a text as YAML on one line, in quotes if it would be read as something else.
+
+    It is written into a flow list and taken out: `?0` is a key in a flow mapping, and a text outside of one.
+    """
     style = '"' if quoted or _needs_quotes(value) else None
-    text: str = yaml.safe_dump(value, default_style=style, width=10**6, allow_unicode=True)
-    return text.removesuffix("\n").removesuffix("\n...")
+    text: str = yaml.safe_dump(
+        [value], default_style=style, default_flow_style=True, width=10**6, allow_unicode=True
+    )
+    return text.strip()[1:-1]
 
 
 def _needs_quotes(value: str) -> bool:
-    """Say whether a text means something in a flow mapping, or has more than one line."""
-    return not value.isprintable() or any(sign in value for sign in ",[]{}\"'") or value != value.strip()
+    """Say whether a text has signs of a flow mapping in it, or more than one line, or is a number to some."""
+    return (
+        not value.isprintable()
+        or any(sign in value for sign in ",[]{}\"'")
+        or value != value.strip()
+        or plain_value(value) != value
+    )
 
 
 def attributes_changed(before: Accounts, after: Accounts) -> set[str]:

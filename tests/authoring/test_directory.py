@@ -63,6 +63,23 @@ NASTY = [
     "it's",
     'q"q',
     "é",
+    "0E0",
+    "1_0",
+    "0o7",
+    "1:30",
+    "?0",
+    "? 0",
+    ":0",
+    "::",
+    "-",
+    "-0",
+    "a:",
+    "a?",
+    "...",
+    "---",
+    "%a",
+    "@a",
+    "`a",
 ]
 
 
@@ -75,7 +92,7 @@ def loads_back(folder: Path, accounts: dict[str, dict[str, str]]) -> None:
 
 @pytest.mark.parametrize("value", NASTY)
 def test_every_text_is_read_as_the_text_that_it_is(tmp_path, value):
-    loads_back(tmp_path, {B: {"name": value}})
+    loads_back(tmp_path, {B: {"name": value, "ou": "x"}})
 
 
 @given(st.text(st.characters(codec="utf-8", exclude_categories=("Cs",)), max_size=30))
