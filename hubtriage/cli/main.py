@@ -25,6 +25,7 @@ COMMANDS = {
     "export": f"{_FOLDER}.rules.export",
     "sweep": f"{_FOLDER}.aws.sweep",
     "why": f"{_FOLDER}.aws.why",
+    "findings": f"{_FOLDER}.aws.findings",
     "accounts": f"{_FOLDER}.aws.accounts",
     "logs": f"{_FOLDER}.aws.logs",
     "mode": f"{_FOLDER}.aws.mode",

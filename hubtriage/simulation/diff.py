@@ -52,11 +52,12 @@ def diff_of(tally: Tally, source: ReportSource, old_rules: str, examples: Mappin
         "new": {"rules": source.rules, "ruleset": report["ruleset"], "revision": report["revision"]},
         "edits": {name: edit for name, edit in edited.items() if edit != "same"},
         "by_rule": list(_by_rule(rows, edited, examples)),
-        **{name: report[name] for name in ("by_account", "by_product", "by_severity", "refused", "errors")},
+        **{name: report[name] for name in _SAME},
         "differs": bool(report["totals"]["changed"] or report["totals"]["refused"]),
     }
 
 
+_SAME = ("by_account", "by_product", "by_severity", "refused", "undecidable", "errors")
 _COUNTS = ("changed", "hidden", "taken_back", "kept")
 
 

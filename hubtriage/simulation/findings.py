@@ -11,8 +11,14 @@ from typing import NoReturn
 
 from hubtriage.aws.ledger.entry_format import EntryError
 from hubtriage.engine.json_values import MOST_LEVELS, is_too_deep
-from hubtriage.simulation.documents import Document
-from hubtriage.simulation.exported import ExportedFinding, entry_of, is_exported
+from hubtriage.simulation.documents import Document, UnreadableInputError
+from hubtriage.simulation.exported import (
+    ExportedFinding,
+    NewerExportError,
+    is_exported,
+    is_header,
+    with_entry,
+)
 
 
 class NotJsonError(ValueError):
@@ -31,11 +37,16 @@ Item = ExportedFinding | Unusable
 
 
 def items_of(document: Document) -> list[Item]:
-    """Return what a document holds in the place of findings. Raises NotJsonError."""
+    """Return what a document holds in the place of findings: nothing for the first line of an export.
+
+    Raises NotJsonError, and UnreadableInputError for an export that a later version has written.
+    """
     if document.broken is not None:
         raise NotJsonError(document.broken)
     try:
         return found_in(_DECODER.decode(document.text.removeprefix("\ufeff")))
+    except NewerExportError as error:
+        raise UnreadableInputError(f"{document.place}: {error}") from error
     except (ValueError, RecursionError) as error:
         raise NotJsonError(f"is not JSON: {error}") from error
 
@@ -48,11 +59,16 @@ _DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
 
 
 def found_in(value: object) -> list[Item]:
-    """Return the findings in the value of one document, whichever of the known shapes it has."""
+    """Return the findings in the value of one document, whichever of the known shapes it has.
+
+    Raises NewerExportError.
+    """
     if isinstance(value, list):
         return [item for element in value for item in found_in(element)]
     if not isinstance(value, Mapping):
         return [Unusable("not a finding: not a JSON object", value)]
+    if is_header(value):
+        return []
     if is_exported(value):
         return [_with_entry(value)]
     holder = value.get("detail") if "detail" in value else value
@@ -77,7 +93,7 @@ def _with_entry(value: Mapping[str, object]) -> Item:
     if isinstance(item, Unusable):
         return item
     try:
-        return ExportedFinding(item.finding, entry_of(value))
+        return with_entry(item.finding, value)
     except EntryError as error:
         return Unusable(f"its entry cannot be read: {error}", item.finding)
 

@@ -14,7 +14,9 @@ from tests.support.paths import ROOT
 
 PAGE = (ROOT / "docs" / "sweep.md").read_text(encoding="utf-8")
 NAMED = set(re.findall(r"`([^`\n]+)`", PAGE))
-SELF_EVIDENT = {"--stack", "--follow", "--no-follow", "--yes", "--rules", "--udf", "--json"}
+SELF_EVIDENT = {
+    *("--stack", "--region", "--profile", "--follow", "--no-follow", "--yes", "--rules", "--udf", "--json"),
+}
 
 
 def test_every_option_is_explained():

@@ -24,6 +24,10 @@ def lease(timeout: int) -> int:
     return max(timeout + AFTER_TIMEOUT, LEAST_LEASE)
 
 
+LONGEST_LEASE = lease(900)
+"""For how long an intent may belong to a function of any stack. AWS: one runs for 15 minutes at most."""
+
+
 def longest_doubt(timeout: int) -> int:
     """Return after how long a finding is decidable again, whatever became of the last update of it."""
     return lease(timeout) + round(SETTLE + LAG)

@@ -4,7 +4,10 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import click
+
 from hubtriage.cli.progress import ProgressBar
+from hubtriage.cli.text import counted
 from hubtriage.simulation.documents import (
     Document,
     UnreadableInputError,
@@ -33,6 +36,16 @@ def read_findings(source: str) -> Iterator[Item]:
                 damages.append(f"{place} {error}")
     if damages:
         raise UnreadableInputError("; ".join(damages))
+
+
+def warn_without_entries(count: int) -> None:
+    """Print that so many findings have a note of triage but no entry, if there are any."""
+    if count:
+        have = f"{counted(count, 'finding')} {'has a note' if count == 1 else 'have notes'} of triage"
+        click.echo(f"{have} but no entries: {NO_ENTRIES}", err=True)
+
+
+NO_ENTRIES = "what it set looks like a person's; export with `hubtriage findings`"
 
 
 def documents_of(source: str, bar: ProgressBar | None = None) -> Iterator[Document]:

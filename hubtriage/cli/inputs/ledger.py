@@ -28,7 +28,7 @@ def services_from_here(stack: str, *, writes: bool) -> LocalServices:
     with 1 if stack or ledger cannot be reached.
     """
     try:
-        outputs = _outputs(stack)
+        outputs = stack_outputs(stack)
         table = os.environ.get(TABLE_VARIABLE) or outputs.get("LedgerTableName")
         if table is not None:
             ledger = DynamoLedger(dynamodb(), table, SystemClock())
@@ -44,7 +44,7 @@ def services_from_here(stack: str, *, writes: bool) -> LocalServices:
     return LocalServices(security_hub(), MemoryLedger(), _caller)
 
 
-def _outputs(stack: str) -> Mapping[str, str]:
+def stack_outputs(stack: str) -> Mapping[str, str]:
     """Return the outputs of the stack, none if there is no such stack. Raises botocore's errors."""
     try:
         answer = client("cloudformation").describe_stacks(StackName=stack)

@@ -1,42 +1,74 @@
-"""Findings out of Security Hub itself, page by page, into files that a later run goes on from.
+"""Findings out of Security Hub itself, as an export in the user's cache.
 
-The files stay in a folder of the user's cache that no one else may read. What they hold is as old as the
-reading: the command says how old, and `--fresh` reads anew.
+It stays there for the next command, and nobody else may read it. What it holds is as old as the reading: the
+command says how old, and `--fresh` reads anew.
 """
 
 import hashlib
 import json
 import os
-import random
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
-import botocore.session
+import boto3
 import click
-from botocore.exceptions import BotoCoreError, ClientError
 
-from hubtriage.aws.clock import Clock, SystemClock
-from hubtriage.aws.securityhub.api import SecurityHubApi
-from hubtriage.aws.securityhub.backoff import Backoff
+from hubtriage.aws.clock import SystemClock
+from hubtriage.aws.ledger.client import dynamodb
+from hubtriage.aws.ledger.dynamodb import DynamoLedger
+from hubtriage.aws.ledger.table import TABLE_VARIABLE
 from hubtriage.aws.securityhub.client import security_hub
-from hubtriage.aws.securityhub.faults import CallFault, Fault
-from hubtriage.aws.securityhub.ratelimit import TokenBucket
-from hubtriage.aws.securityhub.reading import PAGE, Fresh, Getter
+from hubtriage.cli.failure import fail
+from hubtriage.cli.inputs.exporting import Beginning, HubQuery, export_to
+from hubtriage.cli.inputs.hub import WITHOUT, ExportError, HubReader
+from hubtriage.cli.inputs.ledger import UNTOUCHED, stack_outputs
+from hubtriage.cli.inputs.part_file import Cursor, PartError, part_of
+from hubtriage.cli.progress import ProgressBar, progress_bar
+from hubtriage.cli.stack import AWS_ERRORS, account_options
+from hubtriage.engine.text.timestamps import parse_timestamp
 
-# AWS: 3 a second and bursts of 6, shared with everybody in the account; one is left to the others.
-CALLS_PER_SECOND = 2.0
-BURST = 2.0
+AGAIN = "the same command goes on from there"
+_WHERE = "set AWS_REGION and AWS_PROFILE, or give --region and --profile"
 ACTIVE: Mapping[str, Any] = {"RecordState": [{"Value": "ACTIVE", "Comparison": "EQUALS"}]}
-_STATE = "state.json"
 
-Report = Callable[[str], None]
+
+@dataclass(frozen=True, slots=True)
+class LiveSource:
+    """What `--live` reads: findings by Filters, with the entries of a stack's ledger."""
+
+    filters: Mapping[str, Any]
+    stack: str
+    with_entries: bool
+    cache: Path
+    fresh: bool
 
 
 def live_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options with which a command reads from Security Hub."""
+    """Add the options with which a command reads from Security Hub.
+
+    The command gets them as `live`; that is None without --live.
+    """
+
+    @wraps(command)
+    def with_source(
+        *,
+        live: bool,
+        filters: str | None,
+        stack: str,
+        without_entries: bool,
+        cache: Path | None,
+        fresh: bool,
+        **given: Any,
+    ) -> None:
+        wanted = filters_of(filters)
+        source = LiveSource(wanted, stack, not without_entries, cache or default_root(), fresh)
+        command(live=source if live else None, **given)
+
+    decorated: Callable[..., Any] = account_options("With --live: ")(with_source)
     for option in (
         click.option("--fresh", is_flag=True, help="With --live: read again what was read before."),
         click.option(
@@ -44,137 +76,126 @@ def live_options(command: Callable[..., Any]) -> Callable[..., Any]:
             type=click.Path(path_type=Path, file_okay=False),
             help="With --live: the folder that keeps what was read, for the next run.",
         ),
+        click.option("--without-entries", is_flag=True, help="With --live: do not read the ledger."),
         click.option(
-            "--filters",
-            metavar="JSON",
-            help="With --live: Filters as GetFindings takes them; all active findings by default.",
+            "--stack",
+            default="hubtriage",
+            show_default=True,
+            help="With --live: name of the deployed stack whose ledger is read.",
         ),
-        click.option("--live", is_flag=True, help="Read the findings from Security Hub."),
+        filters_option("With --live: "),
+        click.option("--live", is_flag=True, help="Read findings and their entries from AWS."),
     ):
-        command = option(command)
-    return command
+        decorated = option(decorated)
+    return decorated
 
 
-class LiveError(Exception):
-    """Security Hub could not be read."""
+def filters_option(prefix: str = "") -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return the option that says which findings are read."""
+    return click.option(
+        "--filters",
+        metavar="JSON",
+        help=f"{prefix}Filters as GetFindings takes them; all active findings by default.",
+    )
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """How far reading has come. `token` leads to the next page; times are epoch seconds."""
-
-    filters: Mapping[str, Any]
-    begun: float
-    pages: int = 0
-    findings: int = 0
-    token: str | None = None
-    complete: bool = False
-
-
-class Cache:
-    """The files of one query: a page each, and how far reading has come."""
-
-    def __init__(self, folder: Path, filters: Mapping[str, Any]) -> None:
-        self.folder = folder
-        self._filters = filters
-
-    def standing(self, now: float) -> Standing:
-        """Return how far an earlier run came; start anew if there was none or its state is damaged."""
-        try:
-            standing = Standing(**json.loads((self.folder / _STATE).read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError):
-            return Standing(self._filters, now)
-        whole = all(self._page(number).exists() for number in range(1, standing.pages + 1))
-        return standing if whole and standing.filters == self._filters else Standing(self._filters, now)
-
-    def begin(self) -> None:
-        """Remove what is there, and make the folder, for the user alone."""
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        for file in [*self.folder.glob("page-*.jsonl"), self.folder / _STATE]:
-            file.unlink(missing_ok=True)
-
-    def add(self, findings: list[Any], token: str | None, before: Standing) -> Standing:
-        """Keep a page, then say so: what is said to be there is there also if the run dies in between."""
-        after = replace(
-            before,
-            pages=before.pages + 1,
-            findings=before.findings + len(findings),
-            token=token,
-            complete=not token,
-        )
-        lines = "".join(json.dumps(finding) + "\n" for finding in findings)
-        self._write(self._page(after.pages), lines)
-        self._write(self.folder / _STATE, json.dumps(asdict(after)))
-        return after
-
-    def files(self, standing: Standing) -> list[Path]:
-        """Return the pages, in the order of reading."""
-        return [self._page(number) for number in range(1, standing.pages + 1)]
-
-    def _page(self, number: int) -> Path:
-        return self.folder / f"page-{number:06}.jsonl"
-
-    @staticmethod
-    def _write(path: Path, text: str) -> None:
-        aside = path.with_suffix(".new")
-        aside.touch(mode=0o600)
-        aside.write_text(text, encoding="utf-8")
-        aside.replace(path)
-
-
-def read_live(
-    cache: Cache, api: SecurityHubApi, clock: Clock, report: Report, *, fresh: bool = False
-) -> Standing:
-    """Read all pages of a query into its cache, from where an earlier run stopped.
-
-    A complete cache is not read again, unless `fresh`. Raises LiveError when Security Hub refuses, or
-    stays unreachable; what was read until then stays for the next run.
-    """
-    standing = cache.standing(clock.now())
-    if fresh or not standing.pages:
-        standing = Standing(standing.filters, clock.now())
-        cache.begin()
-    getter = Getter(api, TokenBucket(CALLS_PER_SECOND, BURST, clock), Backoff(random.random), clock.monotonic)
-    resumed = standing.pages
-    while not standing.complete:
-        answer = getter.get(_request(standing), float("inf"), Fresh())
-        if not isinstance(answer, CallFault):
-            standing = cache.add(answer["Findings"], answer.get("NextToken"), standing)
-            report(f"{standing.findings:,} findings read")
-        elif answer.kind is Fault.REFUSED and resumed and standing.pages == resumed:
-            # Only the token of the earlier run can be at fault: it is too old.
-            resumed, standing = 0, Standing(standing.filters, clock.now())
-            cache.begin()
-        else:
-            read = f"after {standing.findings:,} findings"
-            raise LiveError(f"GetFindings failed {read}: {answer.code}: {answer.message}")
-    return standing
-
-
-def _request(standing: Standing) -> dict[str, Any]:
-    request: dict[str, Any] = {"Filters": standing.filters, "MaxResults": PAGE}
-    return request | ({"NextToken": standing.token} if standing.token else {})
-
-
-def cache_of(filters: Mapping[str, Any], root: Path | None = None) -> Cache:
-    """Return the cache for these filters, in the account and Region of the current credentials.
-
-    Raises LiveError where the credentials or the Region are missing or refused.
-    """
-    session = botocore.session.get_session()
+def filters_of(text: str | None) -> Mapping[str, Any]:
+    """Return the Filters that were given. Raises click.UsageError for what is no JSON object."""
+    if text is None:
+        return ACTIVE
     try:
-        account = session.create_client("sts").get_caller_identity()["Account"]
-        region = session.create_client("securityhub").meta.region_name
-    except (BotoCoreError, ClientError) as error:
-        raise LiveError(f"AWS credentials or Region: {error}") from error
-    digest = hashlib.sha256(json.dumps(filters, sort_keys=True).encode()).hexdigest()[:12]
-    return Cache((root or default_root()) / f"{account}-{region}-{digest}", filters)
+        filters = json.loads(text)
+    except ValueError as error:
+        raise click.UsageError(f"--filters is not JSON: {error}") from error
+    if not isinstance(filters, dict):
+        raise click.UsageError("--filters is no JSON object")
+    return filters
+
+
+def live_file(source: LiveSource) -> Path:
+    """Return the file with all findings of a source; read them if they are not there yet.
+
+    Ends the command with 2 if they cannot be read.
+    """
+    try:
+        table = table_from_here(source.stack) if source.with_entries else None
+        if source.with_entries and table is None:
+            click.echo(UNTOUCHED.format(stack=source.stack), err=True)
+        query, reader = hub_from_here(source.stack, table, source.filters)
+        path = cached(query, source.cache)
+        if source.fresh or part_of(path).exists() or _begun(path) is None:
+            _read(path, reader, query, fresh=source.fresh)
+    except ExportError as error:
+        fail(str(error), error.hint(AGAIN), exit_code=2)
+    except PartError as error:
+        fail(str(error), error.hint, exit_code=2)
+    except OSError as error:
+        fail(f"{error.filename}: {error.strerror or error}", exit_code=2)
+    age = age_in_words(time.time() - (_begun(path) or 0.0))
+    click.echo(f"read {age} into {path} (--fresh reads anew)", err=True)
+    return path
+
+
+def hub_from_here(stack: str, table: str | None, filters: Mapping[str, Any]) -> tuple[HubQuery, HubReader]:
+    """Return what is asked of the hub of these AWS credentials, and what asks. Raises ExportError."""
+    clock = SystemClock()
+    try:
+        account = str(boto3.client("sts").get_caller_identity()["Account"])
+        region = str(boto3.client("securityhub").meta.region_name)
+        ledger = None if table is None else DynamoLedger(dynamodb(), table, clock)
+        reader = HubReader(security_hub(), ledger, clock, filters)
+    except AWS_ERRORS as error:
+        raise ExportError(f"AWS credentials or Region: {error}", _WHERE) from error
+    return HubQuery(account, region, filters, stack, table), reader
+
+
+def table_from_here(stack: str) -> str | None:
+    """Return the table of a stack's ledger; None if there is no such stack. Raises ExportError."""
+    if table := os.environ.get(TABLE_VARIABLE):
+        return table
+    try:
+        outputs = stack_outputs(stack)
+    except AWS_ERRORS as error:
+        hint = (
+            f"allow it, name the table in {TABLE_VARIABLE}, or leave the entries out with --without-entries"
+        )
+        raise ExportError(f"cloudformation:DescribeStacks: {error}", hint) from error
+    if outputs and "LedgerTableName" not in outputs:
+        raise ExportError(f"stack {stack} has no ledger", f"deploy this version of hubtriage, or {WITHOUT}")
+    return outputs.get("LedgerTableName")
+
+
+def _read(path: Path, reader: HubReader, query: HubQuery, *, fresh: bool) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with progress_bar("reading") as bar:
+        how = Beginning(resume=True, fresh=fresh)
+        export_to(path, reader, query, SystemClock().now(), how, shows(bar))
+
+
+def shows(bar: ProgressBar) -> Callable[[Cursor], None]:
+    """Return what shows on a bar how far reading has come."""
+    return lambda cursor: bar.show(f"{cursor.findings:,} findings, {cursor.entries:,} with entries")
+
+
+def cached(query: HubQuery, root: Path) -> Path:
+    """Return the file of the cache for a query."""
+    digest = hashlib.sha256(json.dumps(query.as_record(), sort_keys=True).encode()).hexdigest()[:12]
+    return root / f"{query.account}-{query.region}-{digest}.jsonl"
 
 
 def default_root() -> Path:
-    """Return the folder of all caches."""
+    """Return the folder of the cache."""
     home = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
     return Path(home) / "hubtriage" / "findings"
+
+
+def _begun(path: Path) -> float | None:
+    """Return when a file was begun, in epoch seconds; None if there is none, or it is no export."""
+    try:
+        with path.open(encoding="utf-8") as lines:
+            return parse_timestamp(json.loads(next(lines))["begun"])
+    except (FileNotFoundError, ValueError, KeyError, TypeError, StopIteration):
+        return None
 
 
 def age_in_words(seconds: float) -> str:
@@ -182,21 +203,3 @@ def age_in_words(seconds: float) -> str:
     if seconds < 60:
         return "just now"
     return f"{seconds / 60:.0f} minutes ago" if seconds < 2 * 3600 else f"{seconds / 3600:.0f} hours ago"
-
-
-def live_files(
-    filters: Mapping[str, Any], root: Path | None, report: Report, *, fresh: bool
-) -> Iterator[Path]:
-    """Yield the files with all findings of a query; read them first if they are not there yet.
-
-    Raises LiveError.
-    """
-    cache = cache_of(filters, root)
-    clock = SystemClock()
-    standing = read_live(cache, security_hub(), clock, report, fresh=fresh)
-    age = age_in_words(time.time() - standing.begun)
-    click.echo(
-        f"{standing.findings:,} findings, read {age}, in {cache.folder} (--fresh reads anew)",
-        err=True,
-    )
-    yield from cache.files(standing)

@@ -8,7 +8,6 @@ import click
 from hubtriage.cli.text import counted, shown
 from hubtriage.cli.views.tables import duration, table
 from hubtriage.simulation.backtest.report import rules_that_do_something
-from hubtriage.simulation.exported import NO_ENTRIES
 
 MOST_ROWS = 20
 _COLUMNS = {
@@ -38,6 +37,7 @@ def render(report: Record, most: int = MOST_ROWS) -> Iterator[str]:
     yield from _section("Rules that contradict each other; the later one wins", _conflicts(report), most)
     yield from _section("Left to people", _kept(report["kept"]), most)
     yield from _section("Refused", _with_findings(report["refused"], "why"), most)
+    yield from _section("Undecidable", _with_findings(report["undecidable"], "why"), most)
     yield from _section("Rules that failed", _with_findings(report["errors"], "rule", "message"), most)
     yield from _section("Unusable", _pairs(report["unusable"], "place", "reason"), most)
 
@@ -55,7 +55,7 @@ def summary(report: Record) -> Iterator[str]:
         "unchanged": "unchanged",
         "repeated": "repetitions, not counted again",
         "unusable": "unusable",
-        "in_doubt": f"with a note of triage: {NO_ENTRIES}",
+        "undecidable": "undecidable: triage may have changed them while they were read",
     }
     yield click.style(counted(totals["findings"], "finding"), bold=True)
     yield from (f"  {totals[name]:>9,}  {text}" for name, text in words.items() if totals[name])

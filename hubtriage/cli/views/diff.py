@@ -38,7 +38,12 @@ def headline(report: Record) -> str:
     if not report["differs"]:
         return f"none of {totals['findings']:,} findings changes"
     parts = [f"{totals['changed']:,} of {totals['findings']:,} findings change"]
-    words = {"hidden": "hidden", "taken_back": "with something taken back", "refused": "refused"}
+    words = {
+        "hidden": "hidden",
+        "taken_back": "with something taken back",
+        "refused": "refused",
+        "undecidable": "undecidable",
+    }
     return ", ".join(parts + [f"{totals[name]:,} {word}" for name, word in words.items() if totals[name]])
 
 
@@ -65,12 +70,12 @@ def _details(row: Record) -> Iterator[str]:
 
 
 def _troubles(report: Record) -> Iterator[str]:
-    rows = [[one["why"], one["findings"]] for one in report["refused"]]
+    rows = [[one["why"], one["findings"]] for one in (*report["refused"], *report["undecidable"])]
     rows += [[f"{one['rule']} failed: {one['message']}", one["findings"]] for one in report["errors"]]
     rows += [[f"{one['place']}: {one['reason']}", 1] for one in report["unusable"]]
     if rows:
         yield ""
-        yield click.style("Refused, failed or unusable", bold=True)
+        yield click.style("Refused, undecidable, failed or unusable", bold=True)
         yield from table(["why", "findings"], rows)
 
 
@@ -95,10 +100,11 @@ def markdown(report: Record) -> Iterator[str]:
             yield from (f"- {_code(shown(finding_id))}" for finding_id in row["examples"])
             yield ""
             yield "</details>"
-    troubles = [*report["refused"], *report["errors"], *report["unusable"]]
+    troubles = [*report["refused"], *report["undecidable"], *report["errors"], *report["unusable"]]
     if troubles:
         yield ""
-        yield f"**{len(troubles)} kinds of trouble**: refused, failed or unusable; see the text output."
+        kinds = "refused, undecidable, failed or unusable"
+        yield f"**{len(troubles)} kinds of trouble**: {kinds}; see the text output."
 
 
 def _transitions(transitions: Sequence[Record]) -> str:

@@ -1,27 +1,49 @@
 """Planned findings as people and programs read them."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from hubtriage.cli.text import quoted
 from hubtriage.cli.views.decision import decision_lines
 from hubtriage.engine.planning.decision import Decision
 from hubtriage.engine.ruleset.ruleset import Ruleset
+from hubtriage.simulation.exported import ExportedFinding
 from hubtriage.simulation.findings import Unusable
 
-Planned = Decision | Unusable
+
+@dataclass(frozen=True, slots=True)
+class PlannedFinding:
+    """A finding of the input, and what was decided; None if it is undecidable."""
+
+    item: ExportedFinding
+    decision: Decision | None
+
+
+Planned = PlannedFinding | Unusable
 
 
 def record(result: Planned, ruleset: Ruleset) -> dict[str, Any]:
-    """Return the JSON line of a finding, also of an unusable one, with the rules that decided it."""
+    """Return the JSON line of a finding, also of an unusable one, with the rules that decided it.
+
+    `in_doubt`: triage seems to have changed the finding, and no entry says what it set. `undecidable`: why
+    nothing was decided.
+    """
     by = {"ruleset": ruleset.hash, "revision": ruleset.revision}
-    if isinstance(result, Decision):
-        return result.as_record() | by
-    value = result.value if isinstance(result.value, dict) else {}
-    identity = {"finding_id": value.get("Id"), "product_arn": value.get("ProductArn")}
-    errors = [{"rule": None, "message": result.reason}]
-    return {**Decision("", "").as_record(), **identity, "errors": errors, **by}
+    if isinstance(result, Unusable):
+        value = result.value if isinstance(result.value, dict) else {}
+        errors = [{"rule": None, "message": result.reason}]
+        return {**_nothing(value), "errors": errors, "in_doubt": False, "undecidable": None, **by}
+    item, decision = result.item, result.decision
+    known = {"in_doubt": item.is_in_doubt, "undecidable": item.undecidable}
+    return (decision.as_record() if decision else _nothing(item.finding)) | known | by
+
+
+def _nothing(finding: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the record of a finding on which nothing was decided."""
+    identity = {"finding_id": finding.get("Id"), "product_arn": finding.get("ProductArn")}
+    return Decision("", "").as_record() | identity
 
 
 def text(result: Planned) -> Iterator[str]:
@@ -29,9 +51,13 @@ def text(result: Planned) -> Iterator[str]:
     if isinstance(result, Unusable):
         yield f"unusable: {result.reason}"
         return
-    yield quoted(result.finding_id)
-    yield from decision_lines(result.as_record())
-    if result.update is None and not result.refused:
+    yield quoted(result.item.finding["Id"])
+    decision = result.decision
+    if decision is None:
+        yield f"  undecidable: {quoted(str(result.item.undecidable))}"
+        return
+    yield from decision_lines(decision.as_record())
+    if decision.update is None and not decision.refused:
         yield "  no change"
 
 
@@ -44,6 +70,8 @@ def summary(planned: Iterable[Planned]) -> str:
 def _kind(result: Planned) -> str:
     if isinstance(result, Unusable):
         return "unusable"
-    if result.refused:
+    if result.decision is None:
+        return "undecidable"
+    if result.decision.refused:
         return "refused"
-    return "to change" if result.update is not None else "unchanged"
+    return "to change" if result.decision.update is not None else "unchanged"

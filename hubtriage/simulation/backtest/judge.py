@@ -11,7 +11,7 @@ from hubtriage.engine.planning.entry import Entry
 from hubtriage.engine.planning.plan import Reasoning, Settings, decide, reason
 from hubtriage.engine.ruleset.ruleset import Ruleset, load_ruleset
 from hubtriage.simulation.backtest.applied import applied
-from hubtriage.simulation.backtest.outcome import FindingOutcome, outcome_of
+from hubtriage.simulation.backtest.outcome import FindingOutcome, outcome_of, undecidable_outcome
 from hubtriage.simulation.documents import Document
 from hubtriage.simulation.exported import ExportedFinding
 from hubtriage.simulation.findings import NotJsonError, Unusable, items_of
@@ -75,9 +75,13 @@ class Judge:
             if isinstance(item, Unusable):
                 yield Rejected(document.place, item.reason[:_LONGEST_REASON])
             else:
-                yield self._judge(item) if self._old is None else self._judge_change(item, self._old)
+                yield self._judge(item)
 
     def _judge(self, item: ExportedFinding) -> Judged:
+        if item.undecidable:
+            return Judged(undecidable_outcome(item.finding, item.undecidable[:_LONGEST_REASON]))
+        if self._old is not None:
+            return self._judge_change(item, self._old)
         outcome = self._outcome(item.finding, item.known)
         entry = None if item.entry is None else item.known
         return self._with_example(outcome._replace(in_doubt=item.is_in_doubt), item.finding, entry)

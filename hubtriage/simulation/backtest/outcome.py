@@ -23,7 +23,7 @@ from hubtriage.engine.planning.plan import Reasoning
 from hubtriage.engine.ruleset.ruleset import Rule
 from hubtriage.simulation.outvoted import outvoted
 
-FindingVerdict = Literal["changed", "noted", "unchanged", "refused"]
+FindingVerdict = Literal["changed", "noted", "unchanged", "refused", "undecidable"]
 
 # Fields with few values: a report counts these by old and new value, the others only as changed.
 COUNTED_BY_VALUE = frozenset({WORKFLOW, SEVERITY, VERIFICATION, CONFIDENCE, CRITICALITY})
@@ -73,7 +73,7 @@ class FindingOutcome(NamedTuple):
     """What becomes of a finding. `key` and `payload` are digests; `payload` is 0 where nothing is sent.
 
     `noted`: the ledger alone is written. `in_doubt`: triage seems to have changed the finding, and no entry
-    says what it set.
+    says what it set. `undecidable`: why it cannot be decided what becomes of it; then nothing else is known.
     """
 
     key: int
@@ -97,6 +97,7 @@ class FindingOutcome(NamedTuple):
     overruled: int = 0
     refused: str | None = None
     in_doubt: bool = False
+    undecidable: str | None = None
 
     @property
     def takes_back(self) -> bool:
@@ -115,6 +116,13 @@ class FindingOutcome(NamedTuple):
             yield "refused", ""
 
 
+def undecidable_outcome(finding: Finding, why: str) -> FindingOutcome:
+    """Return the outcome of a finding that cannot be decided."""
+    return _about(finding, str(finding["ProductArn"]), str(finding["Id"]))._replace(
+        verdict="undecidable", undecidable=why
+    )
+
+
 def outcome_of(
     finding: Finding, reasoning: Reasoning, rules: Mapping[str, Rule], stopped: tuple[str, ...]
 ) -> FindingOutcome:
@@ -123,13 +131,7 @@ def outcome_of(
     `rules` are the rule set's by id; `stopped` those that match but that a terminal rule came before.
     """
     decision = reasoning.decision
-    return FindingOutcome(
-        key=_digest(f"{decision.product_arn}\0{decision.finding_id}"),
-        finding_id=decision.finding_id,
-        account=_text(finding, "AwsAccountId"),
-        product=product_of(decision.product_arn),
-        severity=read(finding, SEVERITY) or "none",
-        generator=_text(finding, "GeneratorId"),
+    return _about(finding, decision.product_arn, decision.finding_id)._replace(
         verdict=_verdict(decision, reasoning.entry),
         payload=_digest(canonical(decision.update)) if decision.update else 0,
         hides=decision.hides,
@@ -146,6 +148,19 @@ def outcome_of(
         errors=tuple((error.rule, error.message) for error in decision.errors),
         overruled=len(decision.overruled),
         refused=decision.refused,
+    )
+
+
+def _about(finding: Finding, product_arn: str, finding_id: str) -> FindingOutcome:
+    """Return an outcome that says which finding it is of, and no more."""
+    return FindingOutcome(
+        key=_digest(f"{product_arn}\0{finding_id}"),
+        finding_id=finding_id,
+        account=_text(finding, "AwsAccountId"),
+        product=product_of(product_arn),
+        severity=read(finding, SEVERITY) or "none",
+        generator=_text(finding, "GeneratorId"),
+        verdict="unchanged",
     )
 
 

@@ -14,6 +14,7 @@ from hubtriage.simulation.backtest.tally import Group, RuleGroup, Tally
 
 FORMAT = 1
 _ABOUT = ("description", "owner", "ticket", "reason", "expires")
+_VERDICTS = ("changed", "noted", "unchanged", "refused", "undecidable")
 _MOST_TRANSITIONS = 100
 _NOT_IN_FORCE = {"not yet": "has not started", "no longer": "has expired", "not now": "is outside its window"}
 
@@ -48,6 +49,7 @@ def report_of(tally: Tally, source: ReportSource) -> Record:
         "conflicts": _conflicts(tally),
         "kept": [left._asdict() | {"findings": count} for left, count in tally.kept_why.most_common()],
         "refused": [{"why": why, "findings": count} for why, count in tally.refusals.most_common()],
+        "undecidable": [{"why": why, "findings": count} for why, count in tally.undecidable.most_common()],
         "errors": [
             {"rule": rule, "message": message, "findings": count}
             for (rule, message), count in tally.errors.most_common()
@@ -59,7 +61,7 @@ def report_of(tally: Tally, source: ReportSource) -> Record:
 def _totals(tally: Tally) -> Record:
     return {
         "findings": tally.total.findings,
-        **{verdict: tally.verdicts[verdict] for verdict in ("changed", "noted", "unchanged", "refused")},
+        **{verdict: tally.verdicts[verdict] for verdict in _VERDICTS},
         "hidden": tally.total.hidden,
         "taken_back": tally.total.taken_back,
         "kept": tally.total.kept,

@@ -10,6 +10,7 @@ from hubtriage.simulation.backtest.outcome import Clash, FindingOutcome, KeptFie
 
 PROVIDER = "(follows the provider)"
 NO_RULE = "(no rule)"
+OTHERS = "other reasons"
 _MOST_REASONS = 50
 
 
@@ -72,6 +73,7 @@ class Tally:
     clashes: Counter[Clash] = field(default_factory=Counter)
     clash_examples: dict[Clash, str] = field(default_factory=dict)
     refusals: Counter[str] = field(default_factory=Counter)
+    undecidable: Counter[str] = field(default_factory=Counter)
     errors: Counter[tuple[str, str]] = field(default_factory=Counter)
     in_doubt: int = 0
     rejected: list[Rejected] = field(default_factory=list)
@@ -119,6 +121,9 @@ class Tally:
             self.clash_examples.setdefault(clash, outcome.finding_id)
         if outcome.refused and (outcome.refused in self.refusals or len(self.refusals) < _MOST_REASONS):
             self.refusals[outcome.refused] += 1
+        if outcome.undecidable:
+            known = outcome.undecidable in self.undecidable or len(self.undecidable) < _MOST_REASONS
+            self.undecidable[outcome.undecidable if known else OTHERS] += 1
         for error in outcome.errors:
             if error in self.errors or len(self.errors) < _MOST_REASONS:
                 self.errors[error] += 1

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import click
 
-from hubtriage.cli.inputs.judging import SECURITY_HUB, judge_all, live_source
-from hubtriage.cli.inputs.live import live_options
+from hubtriage.cli.inputs.judging import judge_all, named
+from hubtriage.cli.inputs.live import LiveSource, live_options
 from hubtriage.cli.inputs.rules import compiled_document
 from hubtriage.cli.options import now_option, processes_option, rules_option, settings_options
 from hubtriage.cli.views.backtest import render
@@ -31,10 +31,7 @@ from hubtriage.simulation.backtest.report import ReportSource, report_of
 )
 def command(
     findings: str | None,
-    live: bool,
-    filters: str | None,
-    cache: Path | None,
-    fresh: bool,
+    live: LiveSource | None,
     folder: Path,
     now: float,
     settings: Settings,
@@ -56,11 +53,11 @@ def command(
     document = compiled_document(folder)
     examples = examples_each(len(document["rules"])) if html else 0
     task = Task(document, now, settings, examples=examples)
-    if live == (findings is not None):
+    source = findings if live is None else live
+    if source is None or (live is not None and findings is not None):
         raise click.UsageError("give FINDINGS, or --live")
-    source = findings or SECURITY_HUB
-    tally = judge_all(live_source(filters, cache, fresh) if live else source, task, processes)
-    report = report_of(tally, ReportSource(source, folder.as_posix()))
+    tally = judge_all(source, task, processes)
+    report = report_of(tally, ReportSource(named(source), folder.as_posix()))
     click.echo(json.dumps(report, indent=2) if as_json else "\n".join(render(report)))
     if html is not None:
         html.write_text(page(report, tally), encoding="utf-8")

@@ -10,8 +10,8 @@ import click
 
 from hubtriage.authoring.compiler import compile_ruleset, git_revision
 from hubtriage.cli.failure import fail
-from hubtriage.cli.inputs.judging import SECURITY_HUB, judge_all, live_source
-from hubtriage.cli.inputs.live import live_options
+from hubtriage.cli.inputs.judging import Source, judge_all, named
+from hubtriage.cli.inputs.live import LiveSource, live_options
 from hubtriage.cli.inputs.rules import rule_errors_shown
 from hubtriage.cli.options import now_option, processes_option, settings_options
 from hubtriage.cli.views.diff import markdown, text
@@ -44,10 +44,7 @@ DEFAULT_FOLDER = Path("rules")
 def command(
     sources: tuple[str, ...],
     against: str | None,
-    live: bool,
-    filters: str | None,
-    cache: Path | None,
-    fresh: bool,
+    live: LiveSource | None,
     now: float,
     settings: Settings,
     processes: int | None,
@@ -69,8 +66,8 @@ def command(
     with _old_folder(old, new, against) as (folder, name, revision):
         old_document = _compiled(folder, lambda _folder: revision if against else git_revision(folder))
     task = Task(_compiled(new, git_revision), now, settings, old_document, EXAMPLES)
-    tally = judge_all(findings or live_source(filters, cache, fresh), task, processes)
-    source = ReportSource(findings or SECURITY_HUB, new.as_posix())
+    tally = judge_all(findings, task, processes)
+    source = ReportSource(named(findings), new.as_posix())
     report = diff_of(tally, source, name, examples_by_rule(tally, EXAMPLES))
     click.echo("\n".join(_RENDER["json" if as_json else shape](report)))
     if report["differs"]:
@@ -92,12 +89,12 @@ _WANTED = "OLD, NEW and FINDINGS, or --against REV and FINDINGS"
 
 
 def _sources(
-    sources: tuple[str, ...], against: str | None, live: bool
-) -> tuple[Path | None, Path, str | None]:
-    """Return OLD, NEW and FINDINGS; OLD is None with --against, FINDINGS with --live."""
-    if not live and not sources:
+    sources: tuple[str, ...], against: str | None, live: LiveSource | None
+) -> tuple[Path | None, Path, Source]:
+    """Return OLD, NEW and FINDINGS; OLD is None with --against."""
+    if live is None and not sources:
         raise click.UsageError("give FINDINGS, or --live")
-    folders, findings = (sources, None) if live else (sources[:-1], sources[-1])
+    folders, findings = (sources[:-1], sources[-1]) if live is None else (sources, live)
     if against is None:
         if len(folders) != 2:
             wanted = "OLD and NEW, or --against REV" if live else _WANTED

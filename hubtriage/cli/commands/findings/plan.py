@@ -7,17 +7,15 @@ from pathlib import Path
 import click
 
 from hubtriage.cli.failure import fail
-from hubtriage.cli.inputs.findings import read_findings
+from hubtriage.cli.inputs.findings import read_findings, warn_without_entries
 from hubtriage.cli.inputs.rules import compiled
 from hubtriage.cli.options import findings_argument, now_option, rules_option, settings_options
 from hubtriage.cli.output import write_file
 from hubtriage.cli.text import counted
-from hubtriage.cli.views.plan import Planned, record, summary, text
+from hubtriage.cli.views.plan import Planned, PlannedFinding, record, summary, text
 from hubtriage.engine.planning.batches import group
-from hubtriage.engine.planning.decision import Decision
 from hubtriage.engine.planning.plan import Settings, decide
 from hubtriage.simulation.documents import UnreadableInputError
-from hubtriage.simulation.exported import NO_ENTRIES
 from hubtriage.simulation.findings import Unusable
 
 
@@ -54,15 +52,16 @@ def command(
     """
     ruleset = compiled(folder)
     planned: list[Planned] = []
-    in_doubt = 0
     unreadable: UnreadableInputError | None = None
     try:
         for item in read_findings(findings):
             if isinstance(item, Unusable):
                 planned.append(item)
                 continue
-            planned.append(decide(item.finding, item.known, ruleset, now, settings))
-            in_doubt += item.is_in_doubt
+            decision = None
+            if not item.undecidable:
+                decision = decide(item.finding, item.known, ruleset, now, settings)
+            planned.append(PlannedFinding(item, decision))
     except UnreadableInputError as error:
         unreadable = error
     for result in planned:
@@ -72,8 +71,7 @@ def command(
         click.echo(f"{counted(written, 'request')} written to {calls}", err=True)
     if planned and not as_json:
         click.echo(summary(planned), err=True)
-    if in_doubt:
-        click.echo(f"{counted(in_doubt, 'finding')} with a note of triage: {NO_ENTRIES}", err=True)
+    warn_without_entries(sum(isinstance(one, PlannedFinding) and one.item.is_in_doubt for one in planned))
     if unreadable is not None:
         fail(str(unreadable), exit_code=2)
 
@@ -81,7 +79,7 @@ def command(
 def write_calls(planned: Iterable[Planned], folder: Path) -> int:
     """Write each request into a file of its own, in the order of sending; return how many there are."""
     folder.mkdir(parents=True, exist_ok=True)
-    decided = [result for result in planned if isinstance(result, Decision)]
+    decided = [one.decision for one in planned if isinstance(one, PlannedFinding) and one.decision]
     updates = [
         ({"Id": result.finding_id, "ProductArn": result.product_arn}, result.update)
         for result in decided

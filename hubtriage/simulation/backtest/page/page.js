@@ -62,7 +62,7 @@
   const parts = [
     ["hidden", totals.hidden, "c-hide"], ["changed otherwise", totals.changed - totals.hidden, "c-change"],
     ["only noted on", totals.noted, "c-note"], ["refused", totals.refused, "c-bad"],
-    ["unchanged", totals.unchanged, "c-quiet"],
+    ["undecidable", totals.undecidable, "c-bad"], ["unchanged", totals.unchanged, "c-quiet"],
   ].filter(([, n]) => n);
   fill(byId("split"),
     h("div", { class: "split", role: "img", "aria-label": "What becomes of the findings: " + parts.map(([name, n]) => count(n) + " " + name).join(", ") },
@@ -77,6 +77,7 @@
     tile("Taken back", count(totals.taken_back), "what triage did before"),
     tile("Left to people", count(totals.kept), "findings with a field kept"),
     totals.refused ? tile("Refused", count(totals.refused), "the API would not take it") : null,
+    totals.undecidable ? tile("Undecidable", count(totals.undecidable), "triage may have changed them while they were read") : null,
     totals.unusable ? tile("Unusable", count(totals.unusable), "no finding in it") : null,
     totals.repeated ? tile("Repeated", count(totals.repeated), "not counted again") : null,
     tile("API calls", count(cost.calls), cost.updates ? plural(cost.findings_per_call, "finding") + " a call" : "nothing to send"),
@@ -218,6 +219,7 @@
     card("Rules that failed", "A failed rule changes nothing, and what it could set stays as it is.", report.errors,
       (row) => [h("code", {}, plain(row.rule)), " ", plain(row.message), times(row.findings)]),
     card("Refused", "The API would not take these updates.", report.refused, (row) => [plain(row.why), times(row.findings)]),
+    card("Undecidable", "Triage may have changed these while they were read; nothing is said of them.", report.undecidable, (row) => [plain(row.why), times(row.findings)]),
     card("Unusable", "In the place of a finding there is something else.", report.unusable,
       (row) => [plain(row.place), h("span", { class: "muted" }, " \u00b7 " + plain(row.reason))]),
   ].filter(Boolean);

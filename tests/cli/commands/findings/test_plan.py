@@ -216,8 +216,8 @@ def test_a_finding_is_planned_with_the_entry_beside_it(rules: Path) -> None:
 
 def test_without_entries_it_says_once_that_values_of_triage_look_like_a_persons(rules: Path) -> None:
     result = run(rules, "-", stdin=json.dumps([finding(1, **HIDDEN), finding(2, **HIDDEN), finding(3)]))
-    said = "the input has no entries of the ledger, so values that triage set look like a person's"
-    assert result.stderr.splitlines()[-1] == f"2 findings with a note of triage: {said}"
+    said = "what it set looks like a person's; export with `hubtriage findings`"
+    assert result.stderr.splitlines()[-1] == f"2 findings have notes of triage but no entries: {said}"
     assert said not in run(rules, "-", stdin=json.dumps(finding())).stderr
 
 

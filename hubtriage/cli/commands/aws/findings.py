@@ -1,0 +1,98 @@
+"""`hubtriage findings`: export the findings of a hub with their entries of the ledger."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from hubtriage.aws.clock import SystemClock
+from hubtriage.cli.failure import fail
+from hubtriage.cli.inputs.exporting import Beginning, export_lines, export_to
+from hubtriage.cli.inputs.hub import WITHOUT, ExportError
+from hubtriage.cli.inputs.live import filters_of, filters_option, hub_from_here, shows, table_from_here
+from hubtriage.cli.inputs.part_file import Cursor, PartError
+from hubtriage.cli.progress import progress_bar
+from hubtriage.cli.stack import deployed_option
+from hubtriage.cli.text import counted
+
+LEFT_OUT = "left out: nested too deep to be parsed"
+RESUME = "the same command with --resume goes on from there"
+INTERRUPTED = 130
+_STREAM = Path("-")
+
+
+@click.command(name="findings")
+@click.argument(
+    "file", metavar="[FILE]", default="-", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True)
+)
+@filters_option()
+@deployed_option
+@click.option("--without-entries", is_flag=True, help="Do not read the ledger.")
+@click.option("--resume", is_flag=True, help="Go on where an interrupted export into FILE stopped.")
+@click.option("--fresh", is_flag=True, help="Drop what an interrupted export into FILE has left.")
+def command(
+    file: Path, filters: str | None, stack: str, without_entries: bool, resume: bool, fresh: bool
+) -> None:
+    """Export findings of Security Hub with what triage did to them.
+
+    Nothing is changed. FILE gets one JSON line that says where the findings come from, then one for each
+    finding: {"finding": ..., "entry": ...}, with its entry of the ledger, or null if triage holds nothing on
+    it. A FILE that ends in `.gz` is packed. Without FILE, or for `-`, the lines are printed.
+
+    `plan`, `explain`, `backtest` and `diff` take FILE as FINDINGS, and decide on each finding as the stack
+    would. A finding that triage may have changed while it was read is marked as undecidable.
+
+    FILE appears when all is read. Until then FILE.part and FILE.cursor hold what there is. After Ctrl-C,
+    expired credentials or a loss of the network, the same command with --resume goes on from there.
+
+    Exit codes: 0 all is exported; 1 reading stopped before the end; 2 wrong usage; 130 interrupted.
+    """
+    if resume and fresh:
+        raise click.UsageError("give --resume or --fresh, not both")
+    if file == _STREAM and (resume or fresh):
+        raise click.UsageError("--resume and --fresh go with a FILE")
+    wanted = filters_of(filters)
+    with _failures_shown(file):
+        table = None if without_entries else table_from_here(stack)
+        if table is None and not without_entries:
+            raise ExportError(f"there is no stack {stack} here", f"name it with --stack, or {WITHOUT}")
+        query, reader = hub_from_here(stack, table, wanted)
+        now, how = SystemClock().now(), Beginning(resume, fresh)
+        with progress_bar("reading") as bar:
+            if file == _STREAM:
+                cursor = export_lines(reader, query, now, _print, shows(bar))
+            else:
+                cursor = export_to(file, reader, query, now, how, shows(bar))
+    click.echo(ending(cursor, file), err=True)
+
+
+@contextmanager
+def _failures_shown(file: Path) -> Iterator[None]:
+    """End the command with a line that says what went wrong, and what to do about it."""
+    try:
+        yield
+    except PartError as error:
+        fail(str(error), error.hint, exit_code=2)
+    except ExportError as error:
+        fail(str(error), error.hint("" if file == _STREAM else RESUME))
+    except BrokenPipeError:  # who reads the lines wants no more: click ends the command
+        raise
+    except OSError as error:
+        fail(f"{error.filename or file}: {error.strerror or error}", RESUME)
+    except KeyboardInterrupt:
+        fail("interrupted", "" if file == _STREAM else RESUME, exit_code=INTERRUPTED)
+
+
+def _print(lines: list[str]) -> None:
+    for line in lines:
+        click.echo(line)
+
+
+def ending(cursor: Cursor, file: Path) -> str:
+    """Return how an export ended, for people."""
+    parts = [f"{counted(cursor.findings, 'finding')} exported" + ("" if file == _STREAM else f" to {file}")]
+    parts += [f"{cursor.entries:,} with entries"] if cursor.query["table"] else ["without entries"]
+    parts += [f"{cursor.undecidable:,} undecidable"] if cursor.undecidable else []
+    parts += [f"{cursor.skipped:,} {LEFT_OUT}"] if cursor.skipped else []
+    return ", ".join(parts)
