@@ -4,8 +4,10 @@ import json
 
 from hypothesis import strategies as st
 
+from hubtriage.aws.ledger.entry_format import read_entry
 from hubtriage.engine.fields import CONFIDENCE, CRITICALITY, FIELDS, RELATED, TYPES, user_field
 from hubtriage.engine.planning.entry import Claim, Entry, Intent, stored
+from tests.support.paths import TESTS
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=60).map(json.dumps).map(json.loads)
 """Every text that JSON can hold, half a surrogate pair among them. JSON makes two halves one character."""
@@ -83,3 +85,10 @@ ORDINARY = Entry(
     about=ABOUT,
 )
 """What most entries look like: one write that hid a finding."""
+
+
+def golden_entries() -> dict[str, Entry]:
+    """Entries of every form that is stored, by their names; each has another version."""
+    lines = (TESTS / "golden" / "ledger" / "entries.txt").read_text().splitlines()
+    named = (line.partition(": ") for line in lines)
+    return {name: read_entry(text, number) for number, (name, _, text) in enumerate(named, start=1)}

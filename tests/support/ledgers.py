@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 
 from hubtriage.aws.ledger.dynamodb import DynamoLedger
 from hubtriage.aws.ledger.item import hash_of
-from hubtriage.aws.ledger.ledger import Ledger, LedgerFault, LedgerFaultKind
+from hubtriage.aws.ledger.ledger import LedgerFault, LedgerFaultKind
 from hubtriage.aws.ledger.memory import MemoryLedger
 from hubtriage.aws.ledger.table import KEY, KEY_TYPE
 from hubtriage.aws.securityhub.api import Key
@@ -109,7 +109,7 @@ def leaving_unprocessed(count: int) -> Break:
 class LedgerBench(Protocol):
     """A ledger under test, and the ways to break it."""
 
-    ledger: Ledger
+    ledger: MemoryLedger | DynamoLedger
 
     def damage(self, key: Key, text: str) -> None:
         """Put a text in place of an entry."""

@@ -8,6 +8,7 @@ One item of the table holds them, under a key that no finding has. An update cou
 made before the move: from then on the earlier role is a stranger.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from json import dumps, loads
@@ -89,18 +90,16 @@ def former_role(raw: Any) -> FormerRole:
     return FormerRole(raw["role"], float(until), raw["stack"], raw["export"])
 
 
+_ROLE = re.compile(r"arn:[a-z-]+:iam::\d{12}:role/(?!aws-reserved/)[\w+=,.@/-]*[\w+=,.@-]", re.ASCII)
+
+
 def is_role(arn: str) -> bool:
-    """Say whether a text is the ARN of a role. A user's, or an account's, would make people triage."""
-    parts = arn.split(":")
-    return (
-        len(parts) == 6
-        and parts[0] == "arn"
-        and parts[2] == "iam"
-        and parts[4].isdecimal()
-        and len(parts[4]) == 12
-        and parts[5].startswith("role/")
-        and len(parts[5]) > len("role/")
-    )
+    """Say whether a text is the ARN of a role that a function may have.
+
+    A user, an account, or a role by which people sign in would make people's work triage's. AWS: the path of
+    the latter begins with `aws-reserved/`.
+    """
+    return _ROLE.fullmatch(arn) is not None
 
 
 class TableRoles:
@@ -168,14 +167,14 @@ def no_former_roles(_deadline: float) -> KnownRoles:
 class RememberedRoles:
     """Former roles as they were read a moment ago, for `Authorship`.
 
-    `now` is monotonic. `found` gets the roles each time they are others than before.
+    `now` is monotonic. `found` gets what the item holds each time the roles are others than before.
     """
 
     def __init__(
         self,
         read: ReadFormerRoles,
         now: Callable[[], float],
-        found: Callable[[tuple[FormerRole, ...]], object],
+        found: Callable[[KnownRoles], object],
     ) -> None:
         self._read, self._now, self._found = read, now, found
         self._known: tuple[FormerRole, ...] = ()
@@ -191,7 +190,7 @@ class RememberedRoles:
             if isinstance(known, LedgerFault):
                 return CallFault(Fault.TRANSIENT, known.code, known.message)
             if known.roles != self._known:
-                self._found(known.roles)
+                self._found(known)
             self._known, self._read_at = known.roles, self._now()
         return until_when(self._known)
 

@@ -29,6 +29,11 @@ def finding_text(key: Key) -> str:
     return dumps(key, separators=(",", ":"))
 
 
+def text_part(part: str) -> str:
+    """Return a part of a ProductArn or an Id as `finding_text` has it."""
+    return dumps(part)[1:-1]
+
+
 def hash_of(key: Key) -> str:
     """Return the partition key: 192 bits, so nobody finds two findings that share an entry."""
     return urlsafe_b64encode(sha256(finding_text(key).encode()).digest()[:24]).decode()

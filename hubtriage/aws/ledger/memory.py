@@ -41,6 +41,20 @@ class MemoryLedger:
         """Write each entry if its `version` is held."""
         return self._change(entries, remove=False)
 
+    def place(self, entries: Mapping[Key, Entry], over: Mapping[Key, int], deadline: float = inf) -> Written:  # noqa: ARG002
+        """Write each entry as its `version` if the one in `over` is held, or none where it has none."""
+        if self.fault is not None:
+            return Written(failed=dict.fromkeys(entries, self.fault))
+        written = Written()
+        for key, entry in entries.items():
+            held = self.items[key][0] if key in self.items else 0
+            if held != over.get(key, 0):
+                written.conflicts.add(key)
+            else:
+                self.items[key] = (entry.version, write_entry(entry))
+                written.versions[key] = entry.version
+        return written
+
     def delete(self, entries: Mapping[Key, Entry], deadline: float = inf) -> Written:  # noqa: ARG002
         """Delete each entry if its `version` is held, or none."""
         return self._change(entries, remove=True)

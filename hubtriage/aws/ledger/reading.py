@@ -16,6 +16,7 @@ from hubtriage.aws.ledger.item import (
     entry_of,
     hash_of,
     key_of_item,
+    text_part,
 )
 from hubtriage.aws.ledger.ledger import LedgerError, LedgerFault, LedgerFaultKind, Page
 from hubtriage.aws.ledger.table import KEY, NO_ENTRY_BEGINS
@@ -101,6 +102,22 @@ def read_page(
     """
     if rules is not None and not rules:
         return Page([], None, 0)
+    request = _page_request(calls, token, most)
+    if rules is not None and len(rules) <= MOST_RULES:
+        _filter(request, rules)
+    return page_of(_scanned(calls, request, deadline), rules)
+
+
+def find_page(calls: Calls, part: str, token: str | None, most: int | None, deadline: float) -> Page:
+    """Return a page of the entries whose finding has `part` in its name. Raises LedgerError."""
+    request = _page_request(calls, token, most)
+    request["ExpressionAttributeNames"] |= {"#finding": FINDING}
+    request["ExpressionAttributeValues"] = {":part": {"S": text_part(part)}}
+    request["FilterExpression"] = "contains(#finding,:part)"
+    return page_of(_scanned(calls, request, deadline), None)
+
+
+def _page_request(calls: Calls, token: str | None, most: int | None) -> dict[str, Any]:
     request: dict[str, Any] = {
         "TableName": calls.table,
         "ConsistentRead": True,
@@ -110,12 +127,14 @@ def read_page(
         request["Limit"] = most
     if token is not None:
         request["ExclusiveStartKey"] = {KEY: {"S": token}}
-    if rules is not None and len(rules) <= MOST_RULES:
-        _filter(request, rules)
+    return request
+
+
+def _scanned(calls: Calls, request: Mapping[str, Any], deadline: float) -> Answer:
     answer = calls.call(calls.client.scan, request, _is_page, deadline)
     if isinstance(answer, LedgerFault):
         raise LedgerError(answer)
-    return page_of(answer, rules)
+    return answer
 
 
 def _filter(request: dict[str, Any], rules: Collection[str]) -> None:

@@ -31,15 +31,19 @@ class EntryStatement:
 
 def writing(table: str, key: Key, entry: Entry) -> EntryStatement:
     """Return the statement that writes an entry over its `version`; for version 0 where there is none."""
-    version = entry.version + 1
+    return placing(table, key, entry, entry.version, entry.version + 1)
+
+
+def placing(table: str, key: Key, entry: Entry, over: int, version: int) -> EntryStatement:
+    """Return the statement that writes an entry as a version, over another one; for 0 where there is none."""
     new = attributes(entry, version)
     values = [new[VERSION], new[RULES], new[ENTRY], {"S": hash_of(key)}]
-    if entry.version:
+    if over:
         statement = (
             f'UPDATE "{table}" SET "{VERSION}"=? SET "{RULES}"=? SET "{ENTRY}"=?'  # noqa: S608 - names of ours
             f' WHERE "{KEY}"=? AND "{VERSION}"=?'
         )
-        values.append({"N": str(entry.version)})
+        values.append({"N": str(over)})
     else:
         statement = (
             f"INSERT INTO \"{table}\" VALUE {{'{VERSION}':?,'{RULES}':?,'{ENTRY}':?,'{KEY}':?,'{FINDING}':?}}"

@@ -16,7 +16,7 @@ from hubtriage.aws.ledger.client import dynamodb
 from hubtriage.aws.ledger.dynamodb import DynamoLedger
 from hubtriage.aws.ledger.former_roles import (
     MESSAGE,
-    FormerRole,
+    KnownRoles,
     ReadFormerRoles,
     RememberedRoles,
     no_former_roles,
@@ -163,9 +163,10 @@ class TriageFunction:
                 "visibility not changed", extra={"code": fault.code, "reason": fault.message}
             )
 
-    def _log_former_roles(self, roles: tuple[FormerRole, ...]) -> None:
+    def _log_former_roles(self, known: KnownRoles) -> None:
         """Log whose updates are triage's too: a lost ledger is made anew from that as well."""
-        self._logger.info(MESSAGE, extra={"roles": [asdict(role) for role in roles]})
+        roles = [asdict(role) for role in known.roles]
+        self._logger.info(MESSAGE, extra={"version": known.version, "roles": roles})
 
     def _emit(self, report: Report) -> None:
         numbers = tally(report, self._rules, self._hub.findings)

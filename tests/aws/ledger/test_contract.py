@@ -197,3 +197,19 @@ def test_a_table_that_does_not_answer_is_not_an_empty_one(bench: LedgerBench) ->
     with pytest.raises(LedgerError) as refusal:
         bench.ledger.scan(None)
     assert refusal.value.fault.kind is LedgerFaultKind.UNREACHABLE
+
+
+def test_an_entry_from_elsewhere_is_placed_as_its_version(bench: LedgerBench) -> None:
+    one, two, three = keys(3)
+    bench.ledger.write({two: OTHER, three: OTHER})
+    placed = bench.ledger.place(
+        {key: replace(NEW, version=7) for key in (one, two, three)}, {two: 1, three: 5}
+    )
+    assert (placed.versions, placed.conflicts, placed.failed) == ({one: 7, two: 7}, {three}, {})
+    assert bench.ledger.place({one: replace(OTHER, version=9)}, {}).conflicts == {one}, "it is there already"
+    assert bench.ledger.read([one, two, three]).entries == {
+        one: replace(NEW, version=7),
+        two: replace(NEW, version=7),
+        three: replace(OTHER, version=1),
+    }
+    assert bench.ledger.write({one: replace(NEW, version=7)}).versions == {one: 8}

@@ -50,6 +50,11 @@ def test_the_stored_form_is_what_it_was() -> None:
         pytest.param(WRITTEN.replace("role/old-triage", "user/ann"), "no ARN of a role", id="a user"),
         pytest.param(WRITTEN.replace("role/old-triage", "root"), "no ARN of a role", id="an account"),
         pytest.param(WRITTEN.replace("role/old-triage", "role/"), "no ARN of a role", id="any role"),
+        pytest.param(
+            WRITTEN.replace("role/old-triage", "role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Admin_1"),
+            "no ARN of a role",
+            id="a role by which people sign in",
+        ),
         pytest.param(WRITTEN.replace("222233334444", "*"), "no ARN of a role", id="any account"),
         pytest.param(WRITTEN.replace("1800000000.0", "1e400"), "no time", id="for ever"),
         pytest.param(WRITTEN.replace("1800000000.0", "true"), "no time", id="a time that is none"),
@@ -76,7 +81,7 @@ class Remembered:
         self.clock = ManualClock(0.0)
         self.item: KnownRoles | LedgerFault = KnownRoles()
         self.reads = 0
-        self.told: list[tuple[FormerRole, ...]] = []
+        self.told: list[KnownRoles] = []
         self.ask = RememberedRoles(self._read, self.clock.monotonic, self.told.append)
 
     def _read(self, _deadline: float) -> KnownRoles | LedgerFault:
@@ -92,7 +97,7 @@ def test_a_container_reads_the_roles_anew_after_seconds_and_tells_of_new_ones_on
     for _ in range(3):
         world.clock.sleep(FRESH)
         assert world.ask(inf) == until_when([OLD])
-    assert (world.reads, world.told) == (4, [(OLD,)])
+    assert (world.reads, world.told) == (4, [KnownRoles((OLD,), 1)])
 
 
 def test_roles_that_cannot_be_read_are_not_taken_for_none() -> None:
