@@ -6,7 +6,7 @@ from typing import Any
 from hubtriage.engine.fields import user_fields
 from hubtriage.engine.planning.decision import Decision
 from hubtriage.engine.planning.entry import NO_ENTRY, Authors, Claim, Entry, LastChange
-from hubtriage.engine.planning.plan import NOT_ASKED, Settings, decide
+from hubtriage.engine.planning.plan import NOT_ASKED, NOTHING, LeftOut, Settings, decide
 from hubtriage.engine.ruleset.ruleset import Ruleset, load_ruleset
 
 NOW = 1_790_000_000.0
@@ -80,7 +80,7 @@ def plan(
     *rules: Rule,
     now: float = NOW,
     authors: Authors = NOT_ASKED,
-    without_note: bool = False,
+    left_out: LeftOut = NOTHING,
     handed_back: float | None = None,
     **settings: Any,
 ) -> Decision:
@@ -93,7 +93,7 @@ def plan(
         now,
         Settings(**settings),
         authors=authors,
-        without_note=without_note,
+        left_out=left_out,
         handed_back=handed_back,
     )
 

@@ -39,13 +39,15 @@ class Receipt:
 
     `sent` is final; `unsent` may succeed on a later delivery; `poison` is refused by the service every
     time; `not found`, `too large` and `vetoed` are for the caller to decide. `outdated`: the update has
-    become too old to be sent, and the finding has to be read and planned again.
+    become too old to be sent, and the finding has to be read and planned again. `is_refusal`: the service
+    does not take this update, and may take another one.
     """
 
     status: SendStatus
     code: str = ""
     message: str = ""
     call_id: str | None = None
+    is_refusal: bool = False
 
 
 TOO_LATE = Receipt("unsent", "Deadline", "no time left for the call")
@@ -302,7 +304,8 @@ class _Run:
             code, message = answer.unprocessed.get(key, ("Unmentioned", "the answer does not mention it"))
             self.traffic.unprocessed[code] += 1
             status = _STATUS[handling(code)]
-            self.receipts[key] = Receipt(status, code, message, answer.call_id)
+            refusal = status == "poison"
+            self.receipts[key] = Receipt(status, code, message, answer.call_id, refusal)
             if status == "unsent":
                 again.append(key)
         self._again(attempt, again)
@@ -318,9 +321,10 @@ class _Run:
         self.traffic.faults[fault.kind, fault.code] += 1
         if fault.may_have_worked:
             self.traffic.unknown.update(attempt.keys)
-        receipt = Receipt("unsent", fault.code, fault.message)
+        is_refusal = fault.kind in (Fault.REFUSED, Fault.DENIED)
+        receipt = Receipt("unsent", fault.code, fault.message, is_refusal=is_refusal)
         self._close(attempt.keys, receipt)
-        if fault.kind in (Fault.REFUSED, Fault.DENIED):
+        if is_refusal:
             self._cut(attempt, fault)
         else:
             if fault.kind is Fault.THROTTLED:
@@ -339,7 +343,7 @@ class _Run:
         trial.refused += 1
         self._parts_refused += attempt.is_part
         status: SendStatus = "poison" if fault.kind is Fault.REFUSED else "unsent"
-        trial.verdict = Receipt(status, fault.code, fault.message)
+        trial.verdict = Receipt(status, fault.code, fault.message, is_refusal=True)
         if len(attempt.keys) == 1:
             self._close(attempt.keys, trial.verdict)
         elif trial.may_be_cut:

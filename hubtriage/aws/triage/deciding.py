@@ -7,7 +7,7 @@ from hubtriage.aws.triage.case import Case
 from hubtriage.aws.triage.events import SweepOrder
 from hubtriage.aws.triage.results import Result
 from hubtriage.engine.planning.decision import Decision
-from hubtriage.engine.planning.plan import Settings, decide
+from hubtriage.engine.planning.plan import NOTHING, LeftOut, Settings, decide
 from hubtriage.engine.ruleset.ruleset import Ruleset
 
 
@@ -20,13 +20,13 @@ class Decider:
     now: float
     may_hide: bool
 
-    def decide(self, case: Case, *, without_note: bool = False) -> Result | None:
+    def decide(self, case: Case, *, left_out: LeftOut = NOTHING) -> Result | None:
         """Decide on a case in the state that is shown; return the result of one that cannot be decided."""
-        verdict = self.verdict(case, case.shown, without_note=without_note)
+        verdict = self.verdict(case, case.shown, left_out=left_out)
         case.decision = None if isinstance(verdict, Result) else verdict
         return verdict if isinstance(verdict, Result) else None
 
-    def verdict(self, case: Case, shown: Finding, *, without_note: bool = False) -> Decision | Result:
+    def verdict(self, case: Case, shown: Finding, *, left_out: LeftOut = NOTHING) -> Decision | Result:
         """Return what is decided on a case in another state."""
         may_hide = self.may_hide and not case.may_not_hide
         settings = self.settings if may_hide else replace(self.settings, may_hide=False)
@@ -40,7 +40,7 @@ class Decider:
                 self.now,
                 settings,
                 authors=case.authors,
-                without_note=without_note,
+                left_out=left_out,
                 handed_back=None if hand_back is None else hand_back.time,
             )
         except RecursionError:  # no path of a rule is so deep: the finding was made so on purpose

@@ -32,6 +32,8 @@ HAND_BACK_TOO_OLD = "HandBackTooOld"
 """The code of a hand-back that is void: people may have decided anew since."""
 HAND_BACK_LIMIT = "HandBackLimit"
 """The code of a hand-back that comes again later, because its container has taken many just now."""
+REOPENED_ALONE = "ReopenedAlone"
+"""The code of a finding that was reopened, while the rest of its update was refused."""
 LEDGER_UNREADABLE = "LedgerUnreadable"
 LEDGER_UNWRITTEN = "LedgerUnwritten"
 

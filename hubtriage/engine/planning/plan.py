@@ -32,6 +32,10 @@ from hubtriage.engine.ruleset.ruleset import Ruleset, is_above, is_hiding
 
 DAY = 86_400.0
 NOT_ASKED: Authors = {}
+LeftOut = Mapping[str, str]
+"""Fields that an update does not touch, each with the reason: the service has refused it with them."""
+NOTHING: LeftOut = {}
+WITHOUT_NOTE: LeftOut = {NOTE: NOTE_DOES_NOT_FIT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +72,14 @@ def decide(
     settings: Settings,
     *,
     authors: Authors = NOT_ASKED,
-    without_note: bool = False,
+    left_out: LeftOut = NOTHING,
     handed_back: float | None = None,
 ) -> Decision:
     """Decide what to send for one finding at a time (epoch seconds), and why.
 
     `entry` is what the ledger knows of the finding; its intent must have been settled before. `authors` are
-    answers to the questions of an earlier decision. `without_note`: the service has answered that a note does
-    not fit. `handed_back`: when a person handed the finding back, in epoch seconds.
+    answers to the questions of an earlier decision. Fields in `left_out` stay as they are. `handed_back`: when
+    a person handed the finding back, in epoch seconds.
     """
     return reason(
         finding,
@@ -84,7 +88,7 @@ def decide(
         now,
         settings,
         authors=authors,
-        without_note=without_note,
+        left_out=left_out,
         handed_back=handed_back,
     ).decision
 
@@ -97,7 +101,7 @@ def reason(
     settings: Settings,
     *,
     authors: Authors = NOT_ASKED,
-    without_note: bool = False,
+    left_out: LeftOut = NOTHING,
     handed_back: float | None = None,
 ) -> Reasoning:
     """Decide, and keep every step so that a person can follow it."""
@@ -105,16 +109,13 @@ def reason(
     reviewed = review(entry, parsed, authors)
     handed = None if handed_back is None else hand_back(reviewed, parsed, authors, handed_back)
     recent = {name: _of_last_day(times, now) for name, times in entry.sets.items()}
-    does_not_fit = {NOTE: NOTE_DOES_NOT_FIT} if without_note else {}
     while True:
         base = baseline(parsed, reviewed.claims)
         folded = fold(ruleset, base, reviewed.claims, now)
         cause = partial(cause_of, ruleset=ruleset, folded=folded, now=now)
         doubt = Doubt(folded, base, settings.never, settings.may_hide)
         ours = handed.names if handed else frozenset()
-        resolver = FieldResolver(
-            parsed, reviewed.claims, recent, settings.udf, cause, doubt, does_not_fit, ours
-        )
+        resolver = FieldResolver(parsed, reviewed.claims, recent, settings.udf, cause, doubt, left_out, ours)
         planned = fit(resolver, folded)
         if handed and handed.reconsider(folded, planned):
             continue

@@ -6,6 +6,7 @@ import pytest
 
 from hubtriage.engine.planning.decision import Decision
 from hubtriage.engine.planning.entry import Authors, Claim
+from hubtriage.engine.planning.plan import WITHOUT_NOTE
 from tests.engine.planning.samples import (
     FAILED,
     FAILS,
@@ -171,7 +172,7 @@ def test_rules_see_the_texts_that_people_keep() -> None:
 def test_a_text_is_kept_that_gives_way_to_the_limits() -> None:
     mine = finding(Note={"Text": "Mine.", "UpdatedBy": "ana"})
     both = {"update": {**status("SUPPRESSED"), **NOTE["update"]}}
-    decision = handed(mine, both, without_note=True)
+    decision = handed(mine, both, left_out=WITHOUT_NOTE)
     assert decision.update == status("SUPPRESSED")
     assert "Note.Text" not in decision.after.claims, "the note is still a person's"
 

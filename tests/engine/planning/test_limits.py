@@ -7,6 +7,7 @@ import pytest
 
 from hubtriage.engine.planning.decision import NOTE_DOES_NOT_FIT
 from hubtriage.engine.planning.payload import LARGEST_FINDING, MOST_USER_FIELDS
+from hubtriage.engine.planning.plan import WITHOUT_NOTE
 from tests.engine.planning.samples import LOW, NOTHING, SUPPRESS, TICKET, of_severity, other, status
 from tests.support.planning import Finding, Known, Rule, after, finding, plan
 
@@ -181,14 +182,14 @@ def test_a_persons_note_is_theirs_also_where_there_is_no_room_for_another() -> N
 
 
 def test_the_note_can_be_left_out_of_an_update() -> None:
-    decision = plan(finding(), NOTED, without_note=True)
+    decision = plan(finding(), NOTED, left_out=WITHOUT_NOTE)
     assert decision.update == status("SUPPRESSED")
     assert decision.note_left_out
 
 
 def test_where_there_is_no_room_to_take_a_note_back_the_rest_is_taken_back() -> None:
     known = after(finding(), NOTED)
-    decision = plan(known, other(NOTED, when=False), without_note=True)
+    decision = plan(known, other(NOTED, when=False), left_out=WITHOUT_NOTE)
     assert decision.update == status("NEW")
     assert decision.note_left_out
     assert decision.after.claims == {"Note.Text": known.claim("Note.Text")}, "it is taken back another time"

@@ -17,16 +17,18 @@ from hubtriage.aws.securityhub.sending import (
 from hubtriage.aws.switch.hide_limit import HideLimit
 from hubtriage.aws.triage.case import Case
 from hubtriage.aws.triage.policy import Policy
-from hubtriage.aws.triage.results import HIDING_STOPPED, Result, not_found
+from hubtriage.aws.triage.results import HIDING_STOPPED, REOPENED_ALONE, Result, not_found
 from hubtriage.aws.triage.steps.cases import Cases
 from hubtriage.aws.triage.steps.looking import OVER_LIMIT, Looking
 from hubtriage.aws.triage.steps.memory import Memory
 from hubtriage.engine.planning.batches import Call, group
+from hubtriage.engine.planning.plan import WITHOUT_NOTE, LeftOut
 
 ROUND = 20
 """Calls between two looks at whether what they say is fresh: with a finding each, one call reads them all."""
 SEND_WITHIN = 60.0
 """Seconds after its intent in which an update is sent. The lease counts on that."""
+OTHERS_ARE_REFUSED = "the service refuses the update with it, so that the finding is reopened without"
 UNANSWERED = "an earlier try of the update may have worked; that is settled when the event comes again"
 
 
@@ -46,21 +48,28 @@ class Dispatch:
     _taken: set[Case] = field(default_factory=set)
     _begun: set[Case] = field(default_factory=set)
     _too_large: dict[Case, Receipt] = field(default_factory=dict)
+    _refused: dict[Case, Receipt] = field(default_factory=dict)
 
     def send_reopening(self) -> None:
-        """Send what reopens findings."""
-        self._send(lambda: [call for call in self._calls() if call.reopens])
+        """Send what reopens findings; where that is refused with other changes, send it without them."""
+        self._send(self._reopening_calls)
+        self._reopen_alone()
 
     def send(self) -> None:
         """Send everything, what reopens first, in as few calls as possible."""
         self.send_reopening()
         self._send(self._calls)
         self._send_without_note()
+        self._reopen_alone()
         self._abandon()
+
+    def _reopening_calls(self) -> list[Call]:
+        return [call for call in self._calls() if call.reopens]
 
     def _calls(self) -> list[Call]:
         """Return the calls that are to be made, as things stand."""
-        due = [case for case in self.cases.open if case.is_due and case not in self._too_large]
+        waiting = (self._too_large, self._refused)
+        due = [case for case in self.cases.open if case.is_due and not any(case in each for each in waiting)]
         updates = [
             (identifier(case.key), case.decision.update)
             for case in due  # in their order: what has been read again goes next
@@ -112,6 +121,8 @@ class Dispatch:
             self.looking.close([case])
         elif receipt.status == "too large":
             self._too_large[case] = receipt
+        elif receipt.is_refusal and not case.is_unknown and _may_reopen_alone(case):
+            self._refused[case] = receipt
         elif receipt.status not in ("sent", "outdated"):
             self.cases.end({case: self._result(case, receipt)})
 
@@ -177,13 +188,31 @@ class Dispatch:
         """Send again, without the note, what the update made too large."""
         too_large, self._too_large = self._too_large, {}
         noted = [case for case in too_large if case.decision and "Note" in (case.decision.update or ())]
-        results = {case: self.looking.decider.decide(case, without_note=True) for case in noted}
+        results = {case: self.looking.decider.decide(case, left_out=WITHOUT_NOTE) for case in noted}
         self.cases.end({case: result for case, result in results.items() if result is not None})
-        hopeless = [case for case in too_large if case not in results or not case.is_due]
-        self.cases.end({case: _refused(too_large[case]) for case in hopeless})
+        self._give_up({case: too_large[case] for case in too_large if case not in results or not case.is_due})
         self.send_reopening()
         self._send(self._calls)
-        self.cases.end({case: _refused(receipt) for case, receipt in self._too_large.items()})
+        still_too_large, self._too_large = self._too_large, {}
+        self._give_up(still_too_large)
+
+    def _give_up(self, too_large: Mapping[Case, Receipt]) -> None:
+        """Refuse what does not fit, unless less may do."""
+        alone = {case: receipt for case, receipt in too_large.items() if _may_reopen_alone(case)}
+        self._refused.update(alone)
+        self.cases.end({case: _refused(receipt) for case, receipt in too_large.items() if case not in alone})
+
+    def _reopen_alone(self) -> None:
+        """Send what reopens a finding without what else was to change: it must not be refused with that."""
+        refused, self._refused = self._refused, {}
+        for case, receipt in refused.items():
+            case.refused = f"{receipt.code}: {receipt.message}"
+            broken = self.looking.decider.decide(case, left_out=_all_but_one(case))
+            if broken is not None or not case.is_due:
+                self.cases.end({case: broken or self._result(case, receipt)})
+        if refused:
+            self._send(self._reopening_calls)
+            self.cases.end({case: self._result(case, receipt) for case, receipt in self._refused.items()})
 
     def _abandon(self) -> None:
         """Take back the intents of updates that surely have not happened and are not to come."""
@@ -199,11 +228,27 @@ class Dispatch:
     def _result(self, case: Case, receipt: Receipt) -> Result:
         if receipt.status == "not found":
             return not_found(case.receives, self.policy.patience, receipt.message, receipt.call_id)
+        if receipt.status == "too large":
+            return _refused(receipt)
         final = receipt.status == "poison"
         return Result("failed", receipt.code, receipt.message, receipt.call_id, final)
 
 
+def _may_reopen_alone(case: Case) -> bool:
+    decision = case.decision
+    return decision is not None and decision.reopens and len(decision.changes) > 1
+
+
+def _all_but_one(case: Case) -> LeftOut:
+    """Return what an update leaves out that only reopens: by the status if it can, else by the severity."""
+    changes = case.decision.changes if case.decision else ()
+    kept = next((change.field for change in changes if change.reopens), None)
+    return {change.field: OTHERS_ARE_REFUSED for change in changes if change.field != kept}
+
+
 def _updated(case: Case, receipt: Receipt) -> Result:
+    if case.decision is not None and any(kept.why == OTHERS_ARE_REFUSED for kept in case.decision.kept):
+        return Result("updated", REOPENED_ALONE, f"the rest is refused: {case.refused}", receipt.call_id)
     if case.is_over_limit:
         return Result("updated", HIDING_STOPPED, OVER_LIMIT, receipt.call_id)
     if case.decision is not None and case.decision.note_left_out:
