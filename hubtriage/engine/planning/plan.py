@@ -78,8 +78,8 @@ def decide(
     """Decide what to send for one finding at a time (epoch seconds), and why.
 
     `entry` is what the ledger knows of the finding; its intent must have been settled before. `authors` are
-    answers to the questions of an earlier decision. Fields in `left_out` stay as they are. `handed_back`: when
-    a person handed the finding back, in epoch seconds.
+    answers to the questions of an earlier decision. Fields in `left_out` stay as they are. `handed_back` says
+    when a person handed the finding back, in epoch seconds.
     """
     return reason(
         finding,
