@@ -26,7 +26,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from benchmarks import authoring, coldstart, engine, ledger, peers, pipeline
+from benchmarks import authoring, calls, coldstart, engine, ledger, peers, pipeline
 from benchmarks.measure import FULL, SMALL, Figure, Scale
 
 BUILD = Path(__file__).parent.parent / "build"
@@ -36,6 +36,7 @@ SCHEMA = 1
 SECTIONS: dict[str, Callable[[Scale], Iterator[Figure]]] = {
     "match": engine.figures,
     "batch": pipeline.figures,
+    "calls": calls.figures,
     "ledger": ledger.figures,
     "load": engine.loading_figures,
     "cold": coldstart.figures,

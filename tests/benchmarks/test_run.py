@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import peers, run
-from benchmarks.measure import Figure, Scale
+from benchmarks import calls, peers, run
+from benchmarks.measure import SMALL, Figure, Scale
 from tests.support.paths import ROOT
 
 
@@ -44,6 +44,7 @@ NAMES = {
         "batch, a tenth changes, 90% known",
         "one event, warm",
     ],
+    "calls": ["calls, 20 rules, for 50 findings", "calls, 20 rules, over the fewest"],
     "ledger": [
         "ledger, recall of a batch, 0 % known",
         "ledger, recall of a batch, 30 % known",
@@ -67,6 +68,14 @@ def test_a_section_that_needs_no_network_runs_with_small_sizes(section: str, bui
     rows = json.loads((build / "bench-small.json").read_text())["rows"]
     assert [row["name"] for row in rows] == NAMES[section]
     assert all(row["value"] > 0 for row in rows), rows
+
+
+def test_a_batch_makes_as_few_calls_as_promised() -> None:
+    """They are counted, so no machine is too busy for the limits."""
+    for figure in calls.figures(SMALL):
+        assert figure.value is not None
+        assert figure.limit is not None
+        assert figure.value <= figure.limit, figure
 
 
 def test_a_broken_section_fails_the_small_form_and_the_others_are_measured(
