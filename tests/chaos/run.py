@@ -15,7 +15,7 @@ from tests.chaos.stacks import ChaosPace, build
 from tests.chaos.witness import FieldChange, Look, changes_of, look
 from tests.chaos.world import ChaosWorld, Tell, opened
 
-SMALL = ChaosPace(visibility=6, receives=14, lease=60, batch=100, calm=6, most_waiting=200)
+SMALL = ChaosPace(visibility=4, receives=10, lease=15, batch=100, calm=3, most_waiting=200)
 LARGE = ChaosPace(visibility=60, receives=6, lease=180, batch=500, calm=30, most_waiting=3_000)
 _TRIES = 3
 ENOUGH = 10_000

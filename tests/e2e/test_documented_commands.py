@@ -154,8 +154,9 @@ def _stopping_and_resuming(checkout: Checkout, stack: DeployedStack) -> None:
     show, reopen, stop, resume = OPERATING["Stopping"]
     assert checkout.run(show).startswith("enforce: ")
     assert "enforce -> reopen" in checkout.run(reopen)
+    switched = time.monotonic()
     assert "reopen -> observe" in checkout.run(stop)
-    time.sleep(FRESH)
+    time.sleep(max(0.0, switched + FRESH - time.monotonic()))
     _triaged(stack, findings(20, seed=3))
     assert statuses(stack) == {"SUPPRESSED", "NEW"}
     assert "started a sweep" in checkout.run(resume)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Literal
 
-from hubtriage.aws.ledger.lease import SKEW
+from hubtriage.aws.ledger.lease import LONGEST_TO_SEND, SKEW
 from hubtriage.aws.ledger.ledger import LedgerFault, LedgerFaultKind
 from hubtriage.aws.ledger.memory import MemoryLedger
 from hubtriage.aws.securityhub.api import Key
@@ -29,7 +29,6 @@ from hubtriage.aws.sweep.walk import Pace, SweepError, Walk
 from hubtriage.aws.switch.mode import FRESH, Mode, ModeSwitch
 from hubtriage.aws.triage.events import HAND_BACK_DETAIL_TYPE, HAND_BACK_SOURCE, SweepOrder
 from hubtriage.aws.triage.results import OBSERVE, Report
-from hubtriage.aws.triage.steps.dispatch import SEND_WITHIN
 from hubtriage.engine.fields import ParsedFinding
 from hubtriage.engine.planning.decision import Decision
 from hubtriage.engine.planning.entry import NO_ENTRY, Entry, stored
@@ -497,7 +496,9 @@ class Settling:
             return
         intent = self.entry(number).intent
         assert intent is not None, "an update of which the ledger does not know"
-        assert container.clock.now() - intent.time <= SEND_WITHIN + IN_CALL, "an update long after its intent"
+        assert container.clock.now() - intent.time <= LONGEST_TO_SEND + IN_CALL, (
+            "an update long after its intent"
+        )
         after = {**self.stored(number), **request}
         shown = ParsedFinding(after)
         assert {name: stored(shown.value(name)) for name in intent.written} == intent.written

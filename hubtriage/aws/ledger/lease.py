@@ -12,8 +12,13 @@ SETTLE = float(environ.get("HUBTRIAGE_SETTLE_SECONDS", "300"))
 """How long after a write events of the time before may still come in."""
 LAG = float(environ.get("HUBTRIAGE_LAG_SECONDS", "300"))
 """How far GetFindings may be behind."""
+SHORTEST_LEASE = float(environ.get("HUBTRIAGE_SHORTEST_LEASE_SECONDS", "60"))
+"""The shortest lease that a function accepts."""
 LEAST_LEASE = 600
+"""The shortest lease of a deployment."""
 AFTER_TIMEOUT = 120
+LONGEST_TO_SEND = 60.0
+"""How long after its intent an update may be sent, however long the lease is."""
 
 
 def lease(timeout: int) -> int:
@@ -26,6 +31,11 @@ def lease(timeout: int) -> int:
 
 LONGEST_LEASE = lease(900)
 """For how long an intent may belong to a function of any stack. AWS: one runs for 15 minutes at most."""
+
+
+def send_within(lease: float) -> float:
+    """Return for how long after its intent an update may be sent; its call is over long before the lease."""
+    return min(LONGEST_TO_SEND, lease / 10)
 
 
 def longest_doubt(timeout: int) -> int:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from hubtriage.aws.environment import EnvironmentConfig, names, number, one_of, setting, text, whole
-from hubtriage.aws.ledger.lease import LEAST_LEASE
+from hubtriage.aws.ledger.lease import LEAST_LEASE, SHORTEST_LEASE
 from hubtriage.aws.ledger.table import LEASE_VARIABLE, TABLE_VARIABLE
 from hubtriage.engine.planning.plan import Settings
 
@@ -36,7 +36,7 @@ class TriageConfig(EnvironmentConfig):
     ledger_table: str = setting(TABLE_VARIABLE, text, "DynamoDB table that is the ledger", "", explicit=False)
     lease: float = setting(
         LEASE_VARIABLE,
-        number(60, 86_400),
+        number(SHORTEST_LEASE, 86_400),
         "how long an intent in the ledger is left to who opened it",
         float(LEAST_LEASE),
     )

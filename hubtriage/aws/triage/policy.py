@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from hubtriage.aws.ledger.lease import send_within
+
 
 @dataclass(frozen=True, slots=True)
 class Policy:
@@ -14,3 +16,8 @@ class Policy:
     refresh_age: float = 30.0
     patience: int = 3
     lease: float = 600.0
+
+    @property
+    def send_within(self) -> float:
+        """Seconds after its intent in which an update is sent. The lease counts on that."""
+        return send_within(self.lease)

@@ -13,7 +13,7 @@ from hubtriage.aws.ledger.lease import LAG
 from hubtriage.aws.ledger.ledger import LedgerFault, LedgerFaultKind, Page, Recall, Written
 from hubtriage.aws.ledger.memory import MemoryLedger
 from hubtriage.aws.securityhub.api import Key
-from hubtriage.aws.triage.steps.dispatch import SEND_WITHIN
+from hubtriage.aws.triage.policy import Policy
 from hubtriage.engine.planning.entry import NO_ENTRY, Claim, Entry
 from tests.support.broken import Killed
 from tests.support.triage_world import (
@@ -350,11 +350,21 @@ def test_an_update_is_done_if_its_confirmation(lose_answers: bool) -> None:
     settles(world, sent)
 
 
-def test_an_update_is_not_sent_when_its_intent_has_grown_old() -> None:
+@pytest.mark.parametrize(
+    ("lease", "waited", "age"),
+    [
+        pytest.param(LEASE, 61.0, 0.0, id="recorded anew"),
+        pytest.param(LEASE, 60.0, 60.0, id="sent within a minute"),
+        pytest.param(1_020.0, 61.0, 0.0, id="within a minute of the longest lease too"),
+        pytest.param(100.0, 11.0, 0.0, id="recorded anew sooner with a short lease"),
+        pytest.param(100.0, 10.0, 10.0, id="sent within a tenth of it"),
+    ],
+)
+def test_an_update_is_not_sent_when_its_intent_has_grown_old(lease: float, waited: float, age: float) -> None:
     """The ledger took its time: the intent is recorded anew, so that its lease outlasts the call."""
     world = world_with_one()
     ledger = WatchedLedger(world.ledger)
-    ledger.after["write"] = [lambda: world.clock.sleep(SEND_WITHIN + 1)]
+    ledger.after["write"] = [lambda: world.clock.sleep(waited)]
     sent_at: list[float] = []
     update = world.api.batch_update_findings
 
@@ -366,10 +376,10 @@ def test_an_update_is_not_sent_when_its_intent_has_grown_old() -> None:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(world.api, "batch_update_findings", noted)
-        report = TriageBench(world, ledger=ledger).run(now_shown(world))
+        report = TriageBench(world, ledger=ledger, policy=Policy(lease=lease)).run(now_shown(world))
     assert endings(report) == UPDATED
-    assert sent_at == [0.0]
-    assert ledger.asked.count("write") == 3
+    assert sent_at == [age]
+    assert ledger.asked.count("write") == (3 if age == 0.0 else 2)
 
 
 def test_an_entry_says_whom_it_is_about() -> None:

@@ -26,8 +26,6 @@ from hubtriage.engine.planning.plan import WITHOUT_NOTE, LeftOut
 
 ROUND = 20
 """Calls between two looks at whether what they say is fresh: with a finding each, one call reads them all."""
-SEND_WITHIN = 60.0
-"""Seconds after its intent in which an update is sent. The lease counts on that."""
 OTHERS_ARE_REFUSED = "the service refuses the update with it, so that the finding is reopened without"
 UNANSWERED = "an earlier try of the update may have worked; that is settled when the event comes again"
 
@@ -144,7 +142,7 @@ class Dispatch:
         return dropped
 
     def _is_overdue(self, case: Case) -> bool:
-        return case.intent is not None and self.clock.now() - case.intent.time > SEND_WITHIN
+        return case.intent is not None and self.clock.now() - case.intent.time > self.policy.send_within
 
     def _is_outdated(self, key: Key) -> bool:
         return self.looking.is_outdated(self.cases[key])
