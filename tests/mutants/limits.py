@@ -51,18 +51,6 @@ SWITCH = (
         "        if state not in STABLE or not self._is_marked():",
         "        if state not in STABLE:",
     ),
-    Mutation(
-        "what is hidden above every ceiling waits as long as anything",
-        "aws/triage/urgency.py",
-        "    return is_above(ceiling, finding) and any(",
-        "    return False and any(",
-    ),
-    Mutation(
-        "the claims of an open intent do not hide",
-        "aws/triage/urgency.py",
-        "*([entry.intent.claims] if entry.intent else ())",
-        "*()",
-    ),
 )
 
 SWEEP = (

@@ -286,6 +286,18 @@ RUNTIME = (
         "                if len(some) > 1",
         "                if len(some) > 2",
     ),
+    Mutation(
+        "what is hidden above every ceiling waits as long as anything",
+        "aws/triage/urgency.py",
+        "    return is_above(ceiling, finding) and any(",
+        "    return False and any(",
+    ),
+    Mutation(
+        "the claims of an open intent do not hide",
+        "aws/triage/urgency.py",
+        "*([entry.intent.claims] if entry.intent else ())",
+        "*()",
+    ),
 )
 
 FORMS = (
