@@ -558,6 +558,17 @@ def a_notification_taken_back_on_passed(story: LawStory) -> None:
     story.holds("Workflow", "NEW")
 
 
+def what_the_service_resolved_while_the_status_is_never_written(story: LawStory) -> None:
+    story.provider(Compliance={"Status": "PASSED"})
+    story.rules(notify())
+    story.rules()
+    story.switch(never=frozenset({"Workflow"}))
+    story.stored(Compliance={"Status": "PASSED"}, Workflow={"Status": "RESOLVED"})
+    story.switch()
+    story.stored(Compliance={"Status": "FAILED"}, Workflow={"Status": "RESOLVED"})
+    story.holds("Workflow", "NEW")
+
+
 def a_reset_that_triage_did_not_see(story: LawStory) -> None:
     story.rules(notify())
     for world in story.worlds:
@@ -747,6 +758,7 @@ STORIES: list[Callable[[LawStory], None]] = [
     a_repaired_exception,
     an_exception_taken_back_on_passed_where_the_service_does_not_reset,
     a_notification_taken_back_on_passed,
+    what_the_service_resolved_while_the_status_is_never_written,
     a_reset_that_triage_did_not_see,
     a_person_who_resolves_what_passed_over_our_suppression,
     an_overruling_that_outlives_ceiling_rule_and_other_updates,

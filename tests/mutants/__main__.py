@@ -46,7 +46,7 @@ FINDERS = {  # the quickest first
         f"{_LEDGER}ending.py",
         *(f"{_SWEEP}{name}.py" for name in ("parts", "entries", "deaths", "function", "inprocess", "walk")),
     ),
-    TABLE: tuple(f"{_LEDGER}{name}.py" for name in ("client", "item", "contract")),
+    TABLE: tuple(f"{_LEDGER}{name}.py" for name in ("client", "item", "dynamodb", "contract")),
     SIZES: ("tests/engine/planning",),
     SENDING: (
         "tests/engine/planning/test_batches.py",
@@ -118,7 +118,7 @@ def _hunt(folder: Path, finders: tuple[str, ...]) -> str:
 
 def _run(folder: Path, finders: tuple[str, ...], effort: str) -> str:
     """Run the tests once. Only a failed test is a find: anything else is a bug of this run."""
-    kind = "not e2e" if effort == EFFORTS[0] else "hypothesis and not e2e"
+    kind = "" if effort == EFFORTS[0] else "hypothesis"
     options = ("-q", "-x", "-p", "no:cacheprovider", "-m", kind, f"--hypothesis-seed={SEED}")
     command = [sys.executable, "-m", "pytest", *options, *finders]
     environment = {

@@ -82,7 +82,7 @@ def _reviewed(
     if value == claim.value:
         return claim
     if key == "Workflow" and claim.rule is None and value == untouched(finding, key):
-        return claim if passed(finding) else None
+        return replace(claim, value=value) if passed(finding) else None
     if key.startswith(USER) and claim.rule is None and value is None:
         return None
     if key in ASKED:
