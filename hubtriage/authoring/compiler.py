@@ -13,6 +13,7 @@ from hubtriage.authoring.problems import Position, Problem, RuleErrors
 from hubtriage.authoring.schema.rule import RuleModel
 from hubtriage.authoring.zones import zone_table
 from hubtriage.engine.ruleset.ruleset import FORMAT
+from hubtriage.engine.shared_values import SharedValues, taken_out
 
 _HASH_LENGTH = 16
 _DEFAULTED = ("order", "mode", "terminal", "override", "ceiling")
@@ -53,7 +54,8 @@ def ruleset_document(loaded: LoadResult, *, revision: str | None) -> dict[str, A
     inside.sort(key=lambda rule: (rule.model.order, rule.id))
     rules = [compile_rule(rule) for rule in inside]
     accounts = {key: dict(loaded.accounts[key]) for key in sorted(loaded.accounts)}
-    shared = {name: table for name, table in (("accounts", accounts), ("zones", zones_of(rules))) if table}
+    tables = {"accounts": accounts, "zones": zones_of(rules), "lists": lists_of(inside)}
+    shared = {name: table for name, table in tables.items() if table}
     document: dict[str, Any] = {"format": FORMAT, "hash": _hash(rules, shared), "revision": revision}
     document |= shared
     if any(rule.uses_regex for rule in inside):
@@ -71,15 +73,26 @@ def compile_rule(rule: LoadedRule) -> dict[str, Any]:
         compiled["ends"] = model.expires.end
     if model.windows:
         compiled["during"] = [window.compiled() for window in model.windows]
+    named: dict[str, SharedValues] = {}
     if rule.match is not None:
-        compiled["match"] = rule.match
+        compiled["match"] = taken_out(rule.match, named)
     if rule.has_when:
-        compiled["when"] = rule.when
+        compiled["when"] = taken_out(rule.when, named)
+    if named:
+        compiled["lists"] = sorted(named)
     compiled["update"] = model.update.model_dump(exclude_unset=True, exclude_none=True)
     compiled |= {name: value for name in _OPTIONAL if (value := getattr(model, name)) is not None}
     if model.expires is not None:
         compiled["expires"] = model.expires.text
     return compiled
+
+
+def lists_of(rules: Iterable[LoadedRule]) -> dict[str, list[Any]]:
+    """Return the values of each list that the conditions of the rules name."""
+    named: dict[str, SharedValues] = {}
+    for rule in rules:
+        taken_out([rule.match, rule.when], named)
+    return {name: list(named[name]) for name in sorted(named)}
 
 
 def zones_of(rules: Iterable[Mapping[str, Any]]) -> dict[str, Any]:

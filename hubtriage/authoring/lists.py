@@ -1,8 +1,10 @@
 """Read what the rule files of a folder share: lists of values and the account directory."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+from hubtriage.authoring.list_files import read_list_file
 from hubtriage.authoring.problems import Problem
 from hubtriage.authoring.schema import limits
 from hubtriage.authoring.schema.rule import AccountFile, RuleFile
@@ -10,13 +12,15 @@ from hubtriage.authoring.schema.validation import check_shape
 from hubtriage.authoring.yaml.ambiguous import ambiguity
 from hubtriage.authoring.yaml.scalars import type_word
 from hubtriage.authoring.yaml.tree import YamlDocument, YamlPath, member, unquoted
+from hubtriage.engine.shared_values import SharedValues
 
 
 class ListsAndAccounts:
     """Lists by name and account attributes by account id, read file by file, and their problems."""
 
-    def __init__(self) -> None:
-        self.lists: dict[str, list[Any]] = {}
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.lists: dict[str, SharedValues] = {}
         self.accounts: dict[str, dict[str, str]] = {}
         self.problems: list[Problem] = []
         self._places: dict[str, str] = {}
@@ -39,7 +43,12 @@ class ListsAndAccounts:
             yield document.problem("E402", path, message, "delete or rename one of them", key=True)
             return
         self._places[name] = document.place(path)
-        self.lists[name] = values if isinstance(values, list) else []
+        if isinstance(values, dict):
+            file = read_list_file(document, path, values, self._folder)
+            self.lists[name] = SharedValues(file.values, name)
+            yield from file.problems
+            return
+        self.lists[name] = SharedValues(values if isinstance(values, list) else [], name)
         yield from _list_problems(document, path, values)
 
     def read_accounts(self, document: YamlDocument) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from hubtriage.authoring.conditions.match import read_match
-from hubtriage.authoring.conditions.reader import LoadedCondition
+from hubtriage.authoring.conditions.reader import LoadedCondition, Origins
 from hubtriage.authoring.conditions.when import read_when
 from hubtriage.authoring.lists import ListsAndAccounts
 from hubtriage.authoring.placeholders import check_templates
@@ -22,6 +22,7 @@ from hubtriage.authoring.schema.validation import check_shape
 from hubtriage.authoring.yaml.ambiguous import ambiguities_in
 from hubtriage.authoring.yaml.reader import parse
 from hubtriage.authoring.yaml.tree import YamlDocument, YamlPath, member
+from hubtriage.engine.shared_values import SharedValues
 
 ACCOUNTS_FILE = "accounts.yaml"
 _DOUBTFUL = ("E203", "E206")  # the list or accounts may be in a file that cannot be read
@@ -31,7 +32,7 @@ _DOUBTFUL = ("E203", "E206")  # the list or accounts may be in a file that canno
 class LoadedRule:
     """A rule without errors: its model, its place, and its conditions with the values of lists put in.
 
-    `match_origins` maps the path of each alternative in `match` to its path in the `match` of the file.
+    `match_origins` says where in the `match` of the file each alternative stands.
     """
 
     model: RuleModel
@@ -40,7 +41,7 @@ class LoadedRule:
     match: Mapping[str, Any] | None
     when: Any
     uses_regex: bool
-    match_origins: Mapping[YamlPath, YamlPath] = field(default_factory=dict)
+    match_origins: Origins = field(default_factory=Origins)
 
     @property
     def id(self) -> str:
@@ -91,7 +92,7 @@ def load_rules(folder: Path) -> LoadResult:
     files = [_read_file(path) for path in rule_files(folder)]
     documents = tuple(document for document, _problems in files if document is not None)
     directory = (folder / ACCOUNTS_FILE).as_posix()
-    shared = ListsAndAccounts()
+    shared = ListsAndAccounts(folder)
     for document in documents:
         if document.file == directory:
             shared.read_accounts(document)
@@ -115,6 +116,7 @@ class _RuleReader:
     def __init__(self, shared: ListsAndAccounts):
         self.problems: list[Problem] = []
         self._shared = shared
+        self._made: dict[str, SharedValues] = {}
         self._places: dict[str, str] = {}
 
     def rules(self, document: YamlDocument) -> Iterator[LoadedRule]:
@@ -147,7 +149,7 @@ class _RuleReader:
         """Return the rule's match and when. A match of the wrong type is left to the check of the shape."""
         match, when = LoadedCondition(), LoadedCondition()
         if isinstance(raw.get("match"), dict):
-            match = read_match(document, (*path, "match"), self._shared.lists)
+            match = read_match(document, (*path, "match"), self._shared.lists, self._made)
         if raw.get("when") is not None:
             when = read_when(document, (*path, "when"), self._shared.lists, self._shared.accounts)
         if "match" not in raw and "when" not in raw:

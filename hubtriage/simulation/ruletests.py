@@ -12,7 +12,7 @@ from math import inf
 from typing import Any
 
 from hubtriage.authoring.asff.samples import SAMPLE_NOW, complete
-from hubtriage.authoring.compiler import compile_rule, zones_of
+from hubtriage.authoring.compiler import compile_rule, lists_of, zones_of
 from hubtriage.authoring.loader import LoadedRule, LoadResult
 from hubtriage.authoring.problems import Position
 from hubtriage.authoring.schema.during import engine_windows
@@ -173,10 +173,8 @@ def _ruleset(loaded: LoadResult, rule: LoadedRule, test: RuleTest, finding: Mapp
     if test.account is not None:
         accounts[str(finding.get("AwsAccountId"))] = test.account
     compiled = {**compile_rule(rule), "mode": "enforce"}
-    zones = zones_of([compiled])
-    return load_ruleset(
-        {"format": FORMAT, "hash": "", "accounts": accounts, "zones": zones, "rules": [compiled]}
-    )
+    shared = {"accounts": accounts, "zones": zones_of([compiled]), "lists": lists_of([rule])}
+    return load_ruleset({"format": FORMAT, "hash": "", **shared, "rules": [compiled]})
 
 
 def _differences(expected: str | Expectation, decision: Decision) -> Iterator[Difference]:

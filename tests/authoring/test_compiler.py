@@ -53,6 +53,7 @@ def test_the_document(folder):
         "hash": document["hash"],
         "revision": "abc",
         "accounts": {"111122223333": {"environment": "prod"}},
+        "lists": {"accounts": ["111122223333"]},
         "rules": [
             {
                 "id": "alpha",
@@ -72,8 +73,9 @@ def test_the_document(folder):
                 "ceiling": "CRITICAL",
                 "starts": 1790812800.0,
                 "ends": 1806537600.0,
-                "match": {"AwsAccountId": ["111122223333"]},
+                "match": {"AwsAccountId": {"in-list": "accounts"}},
                 "when": False,
+                "lists": ["accounts"],
                 "update": {"Severity": {"AtMost": "LOW"}, "Note": {"Text": "Until {rule.expires}."}},
                 "owner": "me",
                 "ticket": "T-1",

@@ -35,6 +35,8 @@ def snippets():
 def test_a_rule_of_the_guide_is_clean_and_does_what_it_says(text, tmp_path):
     (tmp_path / "rules.yaml").write_text(text, encoding="utf-8")
     shutil.copy(ROOT / "rules" / "accounts.yaml", tmp_path)
+    (tmp_path / "scanners.txt").write_text("198.51.100.7\n", encoding="utf-8")
+    (tmp_path / "sandboxes.csv").write_text("account,team\n131313131313,a\n", encoding="utf-8")
     loaded = load_rules(tmp_path)
     assert [problem.render() for problem in (*loaded.problems, *warnings(loaded, SAMPLE_NOW))] == []
     verdicts = list(run_tests(loaded))
@@ -42,8 +44,8 @@ def test_a_rule_of_the_guide_is_clean_and_does_what_it_says(text, tmp_path):
     assert [(one.name, one.differences) for one in verdicts if not one.passed] == []
 
 
-def test_the_cookbook_has_twenty_two_recipes():
-    assert GUIDE.partition("# Cookbook\n")[2].count("\n## ") == 22
+def test_the_cookbook_has_twenty_three_recipes():
+    assert GUIDE.partition("# Cookbook\n")[2].count("\n## ") == 23
 
 
 def test_the_guide_names_every_field_that_can_be_set():

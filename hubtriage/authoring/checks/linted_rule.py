@@ -6,7 +6,6 @@ from functools import cached_property
 from typing import Any
 
 from hubtriage.authoring.asff.fields import AsffField, Keys, UnknownPath, look_up
-from hubtriage.authoring.conditions.match import IN_LIST
 from hubtriage.authoring.loader import LoadedRule
 from hubtriage.authoring.placeholders import templates
 from hubtriage.authoring.problems import Problem
@@ -15,6 +14,7 @@ from hubtriage.engine.fields import HIDING_STATUSES
 from hubtriage.engine.index.conjunctions import Conjunction
 from hubtriage.engine.index.dnf import conjunctions_of
 from hubtriage.engine.jsonlogic.syntax import Operation, operations
+from hubtriage.engine.shared_values import IN_LIST
 
 
 @dataclass(frozen=True)
@@ -153,17 +153,13 @@ class LintedRule:
             elif isinstance(value, dict):
                 yield from self._match_fields(value, (*keys, name), here)
             else:
-                alternatives = ((one, self._origin((*here, index))) for index, one in enumerate(value))
-                written = [pair for pair in alternatives if not self._is_stand_in(*pair)]
+                places = [("match", *origin) for origin in self.loaded.match_origins.of_all(here, len(value))]
+                written = [pair for pair in zip(value, places, strict=True) if not self._is_stand_in(*pair)]
                 yield MatchField((*keys, name), ("match", *here), tuple(written))
 
     def _is_stand_in(self, value: Any, place: YamlPath) -> bool:
         """Say whether a value stands in for those of an empty list, which is an error by itself."""
         return value == "" and self._lists.get(self._list_at(place) or "") == []
-
-    def _origin(self, path: YamlPath) -> YamlPath:
-        """Return where in the rule an alternative at a path of `match` is written."""
-        return ("match", *self.loaded.match_origins.get(path, path))
 
 
 def field_at(keys: Keys) -> AsffField | None:

@@ -6,7 +6,7 @@ and so is "the one lies within the other" where the outer set is exact.
 
 from collections.abc import Collection
 
-from hubtriage.engine.index.value_sets import Interval, ValueSet, listed
+from hubtriage.engine.index.value_sets import Interval, ValueSet
 
 
 def can_meet(one: ValueSet, other: ValueSet) -> bool:
@@ -64,7 +64,7 @@ def is_everything(values: ValueSet) -> bool:
 
 def is_list_of_texts(values: ValueSet) -> bool:
     """Say whether the set consists of listed texts, at least one."""
-    return bool(values.texts) and values == listed(values.texts)
+    return bool(values.texts) and values == ValueSet(texts=values.texts)
 
 
 def is_within(inner: ValueSet, outer: ValueSet) -> bool:

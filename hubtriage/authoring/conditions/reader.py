@@ -4,33 +4,71 @@ Reading a condition takes two steps. A walk over the file's content puts lists i
 Then the engine's compiler checks the result, and its errors get their places in the file.
 """
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, repeat
 from typing import Any, TypeAlias
 
 from hubtriage.authoring.problems import Problem
 from hubtriage.authoring.yaml.ambiguous import ambiguity
 from hubtriage.authoring.yaml.tree import YamlDocument, YamlPath
 from hubtriage.engine.errors import ConditionError
+from hubtriage.engine.shared_values import SharedValues
 from hubtriage.engine.text.suggestions import did_you_mean
 
 MAX_ERRORS = 50  # of one condition: more would help no one
 
-Lists: TypeAlias = Mapping[str, Sequence[Any]]
+Lists: TypeAlias = Mapping[str, SharedValues]
 Accounts: TypeAlias = Mapping[str, Mapping[str, str]]
+
+
+class Origins:
+    """Where the alternatives of a pattern stand in the file; paths are relative to the pattern.
+
+    A list of values that a file names is many alternatives in one place.
+    """
+
+    def __init__(self) -> None:
+        self._items: dict[YamlPath, tuple[list[int], list[YamlPath]]] = {}
+
+    def add(self, field_path: YamlPath, first: int, origin: YamlPath) -> None:
+        """Note that the alternatives of a field from one on, in ascending order, stand at a place."""
+        firsts, origins = self._items.setdefault(field_path, ([], []))
+        firsts.append(first)
+        origins.append(origin)
+
+    def of_all(self, field_path: YamlPath, count: int) -> list[YamlPath]:
+        """Return the paths in the file for all alternatives of a field, of which there are `count`."""
+        firsts, origins = self._items.get(field_path, ([], []))
+        ends = [*firsts[1:], count] if firsts else []
+        spread = chain.from_iterable(
+            repeat(origin, end - first) for first, end, origin in zip(firsts, ends, origins, strict=True)
+        )
+        return list(spread) or [(*field_path, index) for index in range(count)]
+
+    def of(self, path: Sequence[str | int]) -> YamlPath:
+        """Return the path in the file for a path in the pattern."""
+        path = tuple(path)
+        for length in range(len(path) - 1, -1, -1):
+            at, step = self._items.get(path[:length]), path[length]
+            if at is not None and isinstance(step, int):
+                firsts, origins = at
+                return (*origins[bisect_right(firsts, step) - 1], *path[length + 1 :])
+        return path
 
 
 @dataclass(slots=True)
 class LoadedCondition:
     """A condition ready for the rule set, and its problems; `value` is complete only without errors.
 
-    `origins` maps the path of each alternative of a pattern to its path in the file, relative to the pattern.
+    `origins` says where in the file an alternative of a pattern stands.
     """
 
     value: Any = None
     problems: list[Problem] = field(default_factory=list)
     uses_regex: bool = False
-    origins: Mapping[YamlPath, YamlPath] = field(default_factory=dict)
+    origins: Origins = field(default_factory=Origins)
 
 
 class ConditionReader:
@@ -59,10 +97,10 @@ class ConditionReader:
         self.report("E004", path, *ambiguous)
         return node.unquoted
 
-    def list_values(self, name: object, path: YamlPath) -> list[Any]:
+    def list_values(self, name: object, path: YamlPath) -> SharedValues:
         """Return the values of a list; report a name that no list has."""
         values = self._lists.get(name) if isinstance(name, str) else None
         if values is None:
             hint = did_you_mean(name, self._lists) or "define it under lists: in any rule file"
             self.report("E203", path, f"there is no list {str(name)!r}", hint)
-        return list(values or [""])  # an empty list is reported where it is defined
+        return values or SharedValues([""], str(name))  # an empty list is reported where it is defined

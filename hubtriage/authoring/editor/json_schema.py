@@ -83,7 +83,17 @@ def _lists() -> Schema:
         "type": "object",
         "description": "Lists of values by name: {in-list: NAME} in match, in_list in when.",
         "propertyNames": {"pattern": f"^{limits.LIST_NAME.pattern}$"},
-        "additionalProperties": values,
+        "additionalProperties": {"anyOf": [values, _list_file()]},
+    }
+
+
+def _list_file() -> Schema:
+    return {
+        "type": "object",
+        "description": "A file beside the rules with a value on each line, or a column of a CSV file.",
+        "properties": {"from": {"type": "string", "pattern": r"^[^#]+(#.+)?$"}},
+        "required": ["from"],
+        "additionalProperties": False,
     }
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import reduce
 from typing import Any
 
 from hubtriage.engine.index.conjunctions import Conjunction, Source, lists_on
@@ -17,8 +16,10 @@ from hubtriage.engine.index.value_sets import (
     from_wildcard,
     listed,
     starting_with,
+    union,
 )
 from hubtriage.engine.pattern.compiler import PatternField
+from hubtriage.engine.shared_values import derive
 
 
 def conjunction_of(leaves: Sequence[PatternField]) -> Conjunction:
@@ -40,15 +41,19 @@ def _shares_a_list(path: tuple[str, ...], paths: Iterable[tuple[str, ...]]) -> b
     return any(other != path and lists & lists_on(other[:-1]) for other in paths)
 
 
-def values_of(alternatives: Iterable[Any]) -> ValueSet:
+def values_of(alternatives: Sequence[Any]) -> ValueSet:
     """Return the values that one of the alternatives of a pattern's field holds for."""
-    return reduce(ValueSet.united, map(_alternative, alternatives))
+    return derive(_values_of, alternatives)
 
 
-def _alternative(alternative: Any) -> ValueSet:
-    """Return the values that one alternative of a pattern's field holds for."""
-    if not isinstance(alternative, dict):
-        return listed([alternative])
+def _values_of(alternatives: Sequence[Any]) -> ValueSet:
+    plain = [one for one in alternatives if not isinstance(one, dict)]
+    tests = [_tested(one) for one in alternatives if isinstance(one, dict)]
+    return union([listed(plain), *tests] if plain else tests)
+
+
+def _tested(alternative: Mapping[str, Any]) -> ValueSet:
+    """Return the values that an alternative with an operator holds for."""
     ((operator, operand),) = alternative.items()
     if operator == "exists":
         return PRESENT if operand else ValueSet(absent=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -89,7 +89,7 @@ class _Sparse:
 
     __slots__ = ("bits", "shift")
 
-    def __init__(self, positions: list[int]) -> None:
+    def __init__(self, positions: Sequence[int]) -> None:
         self.shift = min(positions)
         self.bits = bits((position - self.shift for position in positions), max(positions) - self.shift + 1)
 
@@ -102,13 +102,8 @@ def _text_tables(
     A text that a set leaves out needs a whole mask. The last value has the bits of the conjunctions for which
     that would take too many.
     """
-    added: defaultdict[str, list[int]] = defaultdict(list)
-    removed: defaultdict[str, list[int]] = defaultdict(list)
-    for bit, values in entries:
-        for text in values.texts:
-            added[text].append(bit)
-        for text in values.not_texts:
-            removed[text].append(bit)
+    added = _bits_by_text((values.texts, bit) for bit, values in entries)
+    removed = _bits_by_text((values.not_texts, bit) for bit, values in entries)
     most_used = sorted(removed.items(), key=lambda item: -len(item[1]))
     most_dense = 1 + DENSE_BYTES * 8 // (size + 1)
     dense = {
@@ -116,10 +111,27 @@ def _text_tables(
         for text, positions in most_used[:most_dense]
     }
     lost = {bit for _text, positions in most_used[most_dense:] for bit in positions}
-    if len(added) * (size // 8 + 1) > DENSE_BYTES:
-        return dense, {text: _Sparse(positions) for text, positions in added.items()}, lost
-    dense.update((text, default | bits(positions, size)) for text, positions in added.items())
+    distinct = dict.fromkeys(added.values())
+    if len(distinct) * (size // 8 + 1) > DENSE_BYTES:
+        few = {positions: _Sparse(positions) for positions in distinct}
+        return dense, {text: few[positions] for text, positions in added.items()}, lost
+    whole = {positions: default | bits(positions, size) for positions in distinct}
+    dense.update((text, whole[positions]) for text, positions in added.items())
     return dense, {}, lost
+
+
+def _bits_by_text(sets: Iterable[tuple[frozenset[str], int]]) -> dict[str, tuple[int, ...]]:
+    """Return the bits of each text. A set that many rules share is walked once."""
+    sharing: defaultdict[frozenset[str], list[int]] = defaultdict(list)
+    for texts, bit in sets:
+        sharing[texts].append(bit)
+    found: dict[str, tuple[int, ...]] = {}
+    for texts, positions in sharing.items():
+        alike = tuple(positions)
+        for text in texts:
+            before = found.get(text)
+            found[text] = alike if before is None else before + alike
+    return found
 
 
 def _text_function(

@@ -33,6 +33,7 @@ import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from math import sqrt
+from operator import itemgetter
 from typing import Any, TypeAlias
 
 from hubtriage.engine.errors import EvaluationError
@@ -145,13 +146,13 @@ def _is_clear(source: Source, values: ValueSet) -> bool:
 
 def _neighbourhood(conjunction: Conjunction) -> tuple[str, str]:
     """Return a sort key that keeps the bits of one value together: the narrowest constraint."""
-    keys = [
-        (len(known), min(known), str(source))
+    sets = [
+        (len(known), str(source), known)
         for source, values in conjunction.constraints.items()
         if not values.other_texts and (known := values.texts or values.prefixes or values.networks)
     ]
-    _count, key, source = min(keys, default=(0, "", ""))
-    return source, key
+    _count, source, known = min(sets, key=itemgetter(0, 1), default=(0, "", frozenset(("",))))
+    return source, min(known)
 
 
 def _constraints_by_source(conjunctions: Sequence[Conjunction]) -> _Constraints:
@@ -188,7 +189,8 @@ def _cost(source: Source) -> float:
 
 def _chances(entries: list[tuple[int, ValueSet]]) -> list[tuple[int, float]]:
     """Estimate how often each constraint holds: the more values the rules tell apart, the rarer is each."""
-    known = {key for _bit, values in entries for key in (*values.texts, *values.prefixes, *values.networks)}
+    sets = {keys for _bit, values in entries for keys in (values.texts, values.prefixes, values.networks)}
+    known = frozenset().union(*sets)
     return [(bit, _chance(values, len(known))) for bit, values in entries]
 
 

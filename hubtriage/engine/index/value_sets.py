@@ -6,12 +6,13 @@ more, one of its `exact_…` flags is off, and what it finds has to be evaluated
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import inf
 from typing import NamedTuple
 
 from hubtriage.engine.jsonlogic.numbers import Number
+from hubtriage.engine.shared_values import derive
 
 
 class Interval(NamedTuple):
@@ -69,6 +70,15 @@ class ValueSet:
         )
 
 
+def union(sets: Sequence[ValueSet]) -> ValueSet:
+    """Return the union of sets, at least one; those of the same kind are joined two by two."""
+    joined = list(dict.fromkeys(sets))
+    while len(joined) > 1:
+        pairs = [joined[at : at + 2] for at in range(0, len(joined), 2)]
+        joined = [pair[0].united(pair[1]) if len(pair) == 2 else pair[0] for pair in pairs]
+    return joined[0]
+
+
 def _merged(numbers: tuple[Interval, ...]) -> tuple[Interval, ...]:
     return ALL_NUMBERS if Interval() in numbers else tuple(dict.fromkeys(numbers))
 
@@ -90,7 +100,7 @@ def approximate(values: ValueSet) -> ValueSet:
     return replace(values, exact_texts=False, exact_numbers=False, exact_booleans=False)
 
 
-def all_but(scalars: Iterable[object], base: ValueSet = EVERYTHING) -> ValueSet:
+def all_but(scalars: Sequence[object], base: ValueSet = EVERYTHING) -> ValueSet:
     """Return a set without these scalars. Only texts are left out; other kinds become approximate."""
     without = listed(scalars)
     return replace(
@@ -106,9 +116,12 @@ def starting_with(prefix: str) -> ValueSet:
     return ValueSet(prefixes=frozenset((prefix,))) if prefix else ANY_TEXT
 
 
-def listed(scalars: Iterable[object]) -> ValueSet:
+def listed(scalars: Sequence[object]) -> ValueSet:
     """Return the set of these scalars (of all booleans, if there is one); null stands for itself alone."""
-    known = list(scalars)
+    return derive(_listed, scalars)
+
+
+def _listed(known: Sequence[object]) -> ValueSet:
     booleans = any(isinstance(item, bool) for item in known)
     return ValueSet(
         texts=frozenset(item for item in known if isinstance(item, str)),

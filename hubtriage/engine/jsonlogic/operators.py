@@ -30,6 +30,7 @@ from hubtriage.engine.jsonlogic.values import (
     to_text,
     truthy,
 )
+from hubtriage.engine.shared_values import derive
 
 
 def _unary(function: Callable[[Value], Value]) -> Callable[[OperatorCall], Evaluate]:
@@ -270,6 +271,10 @@ def _in(call: OperatorCall) -> Evaluate:
 
 def membership(items: Sequence[Value]) -> Callable[[Value], bool]:
     """Return a test of strict equality with any item of a list that is written out in a rule."""
+    return derive(_membership, items)
+
+
+def _membership(items: Sequence[Value]) -> Callable[[Value], bool]:
     texts = frozenset(item for item in items if isinstance(item, str))
     others = [item for item in items if not isinstance(item, str | list | dict)]
 

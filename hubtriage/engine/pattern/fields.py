@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from hubtriage.engine.errors import Path, PatternError
+from hubtriage.engine.shared_values import SharedValues, derive
 from hubtriage.engine.text.addresses import NetworkError, compile_networks, parse_network
 from hubtriage.engine.text.suggestions import did_you_mean
 from hubtriage.engine.text.wildcard import TextTest, WildcardError, compile_wildcard
@@ -31,6 +33,17 @@ class FieldTest:
 
 def compile_field(alternatives: list[Any], path: Path) -> FieldTest:
     """Compile a field's alternatives. Raises PatternError."""
+    if isinstance(alternatives, SharedValues):
+        with suppress(PatternError):  # found below once more, with its place
+            return alternatives.derived(_compile_shared)
+    return _compile_alternatives(alternatives, path)
+
+
+def _compile_shared(alternatives: Sequence[Any]) -> FieldTest:
+    return _compile_alternatives(alternatives, ())
+
+
+def _compile_alternatives(alternatives: Sequence[Any], path: Path) -> FieldTest:
     if not alternatives:
         raise PatternError("an empty list matches nothing", path, "list at least one value")
     literals: list[Any] = []
@@ -67,9 +80,12 @@ def _literal(value: Any, path: Path) -> Any:
     raise PatternError(f"a {type(value).__name__} is no JSON value", path, "put dates and times in quotes")
 
 
-def equal_to_any(literals: Iterable[Any]) -> ValueTest:
+def equal_to_any(literals: Sequence[Any]) -> ValueTest:
     """Return a test of JSON equality: 70 equals 70.0, but neither "70" nor, for 1, true."""
-    known = list(literals)
+    return derive(_equal_to_any, literals)
+
+
+def _equal_to_any(known: Sequence[Any]) -> ValueTest:
     texts = frozenset(value for value in known if isinstance(value, str))
     numbers = frozenset(value for value in known if is_number(value))
     words = [value for value in known if value is None or isinstance(value, bool)]

@@ -22,8 +22,10 @@ from hubtriage.engine.jsonlogic.values import truthy
 from hubtriage.engine.pattern import compile_pattern
 from hubtriage.engine.ruleset.update import Proposals, compile_update
 from hubtriage.engine.ruleset.windows import Window, ZoneTable, compile_windows
+from hubtriage.engine.shared_values import SharedValues, put_in
 
 FORMAT = 1
+CONDITIONS: Final = ("match", "when")
 DEFAULT_ORDER = 500
 DEFAULT_CEILING: Final = "MEDIUM"
 
@@ -186,7 +188,8 @@ def load_ruleset(document: Mapping[str, Any]) -> Ruleset:
             f"ruleset.json has format {document.get('format')!r}, this version reads {FORMAT}: build it again"
         )
     accounts, zones = document.get("accounts") or {}, document.get("zones") or {}
-    loaded = (_rule(raw, accounts, zones) for raw in document["rules"])
+    lists = {name: SharedValues(values, name) for name, values in (document.get("lists") or {}).items()}
+    loaded = (_rule(_with_lists(raw, lists), accounts, zones) for raw in document["rules"])
     rules = tuple(sorted(loaded, key=lambda rule: (rule.order, rule.id)))
     return Ruleset(
         rules=rules,
@@ -204,6 +207,13 @@ def _that_may_hide(rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
     acting = (rule for rule in rules if rule.mode != "observe")
     hiding = (rule for rule in acting if {WORKFLOW, SEVERITY} & set(rule.proposals.fields))
     return tuple(sorted(hiding, key=lambda rule: SEVERITY_RANK[rule.ceiling], reverse=True))
+
+
+def _with_lists(raw: Mapping[str, Any], lists: Mapping[str, SharedValues]) -> Mapping[str, Any]:
+    """Return a rule with the lists that its conditions name."""
+    if "lists" not in raw:
+        return raw
+    return {**raw, **{name: put_in(raw[name], lists) for name in CONDITIONS if name in raw}}
 
 
 def _rule(

@@ -11,6 +11,7 @@ from hubtriage.authoring.checks.constraints import constraint_of, constraints_of
 from hubtriage.authoring.checks.linted_rule import LintedRule
 from hubtriage.authoring.checks.relations.overlap import RuleOverlaps, implies
 from hubtriage.authoring.checks.set_relations import can_meet, is_everything
+from hubtriage.authoring.conditions.reader import Origins
 from hubtriage.engine.index.dnf import conjunctions_of
 from hubtriage.engine.jsonlogic.compiler import EvaluationError, compile_logic, truthy
 from hubtriage.engine.pattern import compile_pattern
@@ -88,7 +89,7 @@ def test_rules_that_match_one_finding_are_known_to_be_able_to_and_a_narrower_rul
 def asked_by(raw):
     """What the conditions of a rule ask of single values."""
     rule = SimpleNamespace(
-        match=raw.get("match"), when=raw.get("when"), has_when="when" in raw, match_origins={}
+        match=raw.get("match"), when=raw.get("when"), has_when="when" in raw, match_origins=Origins()
     )
     rule.model, rule.path = None, ()
     rule.document = SimpleNamespace(node=lambda _path: SimpleNamespace(value=None))

@@ -12,7 +12,7 @@ from hubtriage.authoring.checks.linted_rule import LintedRule, dotted
 from hubtriage.authoring.checks.set_relations import can_meet, is_list_of_texts
 from hubtriage.authoring.problems import Problem
 from hubtriage.engine.index.conjunctions import Source
-from hubtriage.engine.index.value_sets import ValueSet, listed
+from hubtriage.engine.index.value_sets import ValueSet
 
 CODE = "W202"
 _HINT = "the rule would never match"
@@ -43,7 +43,7 @@ def _narrowed(earlier: list[ValueConstraint], constraint: ValueConstraint) -> li
         return []
     lists = [one for one in earlier[:-1] if is_list_of_texts(one.values)]
     return [
-        ValueConstraint(one.source, listed(one.values.texts & constraint.values.texts), one.place)
+        ValueConstraint(one.source, ValueSet(texts=one.values.texts & constraint.values.texts), one.place)
         for one in lists
     ]
 
