@@ -38,6 +38,11 @@ def compile_ruleset(
     return document
 
 
+def is_any_in_force(loaded: LoadResult) -> bool:
+    """Say whether a folder has a rule that is not off."""
+    return any(rule.model.mode != "off" for rule in loaded.rules)
+
+
 def no_rule_in_force(folder: Path) -> Problem:
     """Return the problem of a folder in which all rules are off, or that has none."""
     message = "no rule is in force: everything that triage did would be taken back"

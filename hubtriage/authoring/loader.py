@@ -1,11 +1,12 @@
 """Read a folder of rule files: all rules without errors, and all problems of the others.
 
-The loader reads every `*.yaml` and `*.yml` file in and below the folder, except those with a name, or in a
-folder with a name, that starts with a dot. `accounts.yaml` at the top of the folder is the account directory;
-all other files hold `rules:`, `lists:` and `defaults:`. Every file can use the lists of all files; defaults
-hold for the rules of their own file.
+The loader reads every `*.yaml` and `*.yml` file in and below the folder, in capitals too, except those with a
+name, or in a folder with a name, that starts with a dot. `accounts.yaml` at the top of the folder is the account
+directory; all other files hold `rules:`, `lists:` and `defaults:`. Every file can use the lists of all files;
+defaults hold for the rules of their own file.
 """
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -72,8 +73,27 @@ class LoadResult:
 
 def rule_files(folder: Path) -> list[Path]:
     """Return the rule files of a folder, sorted by path."""
-    found = (path for path in folder.rglob("*") if path.suffix in (".yaml", ".yml"))
-    return sorted(path for path in found if path.is_file() and not _is_hidden(path.relative_to(folder)))
+    return [path for path in _visible_files(folder) if path.suffix.lower() in (".yaml", ".yml")]
+
+
+def _visible_files(folder: Path) -> list[Path]:
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return sorted(path for path in files if not _is_hidden(path.relative_to(folder)))
+
+
+def _unread_rules(folder: Path) -> Iterator[Problem]:
+    """Yield each JSON file that holds rules: nobody who wrote one expects that it does nothing."""
+    for path in _visible_files(folder):
+        if path.suffix.lower() != ".json":
+            continue
+        try:
+            content = json.loads(path.read_bytes())
+        except (OSError, ValueError, RecursionError):
+            continue
+        if isinstance(content, dict) and {"rules", "lists", "defaults"} & content.keys():
+            message = "rules in JSON are not read"
+            hint = f"rename it to {path.stem}.yaml: what is JSON is YAML, too"
+            yield Problem(path.as_posix(), Position(1, 1), "E405", message, hint)
 
 
 def _is_hidden(path: Path) -> bool:
@@ -102,6 +122,7 @@ def load_rules(folder: Path) -> LoadResult:
     rules = [rule for one in documents if one.file != directory for rule in reader.rules(one)]
     problems = [
         *(problem for _document, found in files for problem in found),
+        *_unread_rules(folder),
         *shared.problems,
         *reader.problems,
     ]

@@ -52,6 +52,7 @@ CODES = {
     "E402": "duplicate-list",
     "E403": "no-rule-in-force",
     "E404": "no-such-folder",
+    "E405": "unread-rules",
     # warnings: what a condition looks at
     "W101": "unknown-path",
     "W102": "wrong-type-for-path",

@@ -1,7 +1,8 @@
 """Problems of rule files as text, JSON, annotations of GitHub, and SARIF."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -14,23 +15,34 @@ from hubtriage.cli.text import counted
 _SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
-def text(problems: Sequence[Problem]) -> str:
-    """Return the problems as people read them, each with its page, and how many there are."""
-    counts = _counts(problems)
+@dataclass(frozen=True, slots=True)
+class LintReport:
+    """The problems, by place, and how many rules and files were read."""
+
+    problems: tuple[Problem, ...]
+    rules: int
+    files: int
+
+
+def text(report: LintReport) -> str:
+    """Return the problems as people read them, each with its page, and how many there are in how much."""
+    counts = _counts(report.problems)
     total = ", ".join(counted(counts[name], name[:-1]) for name in ("errors", "warnings") if counts[name])
-    shown = (f"{problem.render()}\n  page: {pages.command(problem.code)}" for problem in problems)
-    return "\n".join([*shown, total or "no problems"])
+    shown = (f"{problem.render()}\n  page: {pages.command(problem.code)}" for problem in report.problems)
+    read = f"{counted(report.rules, 'rule')} in {counted(report.files, 'file')}"
+    return "\n".join([*shown, f"{read}: {total or 'no problems'}"])
 
 
-def as_json(problems: Sequence[Problem]) -> str:
+def as_json(report: LintReport) -> str:
     """Return one JSON document: problems and counts."""
-    records = [{**problem.as_record(), "page": pages.link(problem.code)} for problem in problems]
-    return json.dumps({"problems": records, **_counts(problems)}, indent=2)
+    records = [{**problem.as_record(), "page": pages.link(problem.code)} for problem in report.problems]
+    counts = {**_counts(report.problems), "rules": report.rules, "files": report.files}
+    return json.dumps({"problems": records, **counts}, indent=2)
 
 
-def github(problems: Sequence[Problem]) -> str:
+def github(report: LintReport) -> str:
     """Return workflow commands: GitHub Actions shows them beside the lines of a pull request."""
-    return "\n".join(map(_annotation, problems))
+    return "\n".join(map(_annotation, report.problems))
 
 
 def _annotation(problem: Problem) -> str:
@@ -54,8 +66,9 @@ def _escaped(value: str, others: str = "") -> str:
     return value
 
 
-def sarif(problems: Sequence[Problem]) -> str:
+def sarif(report: LintReport) -> str:
     """Return a SARIF 2.1.0 log, which code scanning services read."""
+    problems = report.problems
     codes = sorted({problem.code for problem in problems})
     driver = {"name": "hubtriage", "version": version("hubtriage"), "rules": [_rule(code) for code in codes]}
     results = [_result(problem, codes.index(problem.code)) for problem in problems]
@@ -96,7 +109,7 @@ def _counts(problems: Iterable[Problem]) -> dict[str, int]:
     return {"errors": severities.count(Severity.ERROR), "warnings": severities.count(Severity.WARNING)}
 
 
-FORMATS: Mapping[str, Callable[[Sequence[Problem]], str]] = {
+FORMATS: Mapping[str, Callable[[LintReport], str]] = {
     "text": text,
     "json": as_json,
     "github": github,

@@ -9,11 +9,13 @@ import click
 
 from hubtriage.authoring.checks import pages
 from hubtriage.authoring.checks.registry import warnings
+from hubtriage.authoring.compiler import is_any_in_force, no_rule_in_force
 from hubtriage.authoring.loader import load_rules
 from hubtriage.authoring.problems import CODES, Problem, Severity, in_order
+from hubtriage.authoring.yaml.tree import YamlDocument, member
 from hubtriage.cli.inputs.paths import folders_of
 from hubtriage.cli.options import now_option, paths_argument
-from hubtriage.cli.views.lint import FORMATS
+from hubtriage.cli.views.lint import FORMATS, LintReport
 
 
 def _show_page(context: click.Context, _parameter: click.Parameter, code: str | None) -> None:
@@ -53,22 +55,33 @@ def command(paths: tuple[Path, ...], strict: bool, shape: str, as_json: bool, no
 
     Exit codes: 0 clean; 1 errors (with --strict also warnings); 2 wrong usage.
     """
-    problems = find_problems(paths, now)
-    click.echo(FORMATS["json" if as_json else shape](problems))
-    if any(strict or problem.severity is Severity.ERROR for problem in problems):
+    report = lint(paths, now)
+    click.echo(FORMATS["json" if as_json else shape](report))
+    if any(strict or problem.severity is Severity.ERROR for problem in report.problems):
         raise SystemExit(1)
 
 
-def find_problems(paths: Sequence[Path], now: float) -> tuple[Problem, ...]:
-    """Return the problems of some folders and files at a time (epoch seconds), by place."""
+def lint(paths: Sequence[Path], now: float) -> LintReport:
+    """Check some folders and files at a time (epoch seconds)."""
     found: list[Problem] = []
+    rules = files_read = 0
     with _without_collecting():
         for folder, files in folders_of(paths).items():
             shown = {file.as_posix() for file in files}
             loaded = load_rules(folder)
             every = (*loaded.problems, *warnings(loaded, now))
             found += (problem for problem in every if not shown or problem.file in shown)
-    return in_order(found)
+            if not loaded.problems and not shown and not is_any_in_force(loaded):
+                found.append(no_rule_in_force(folder))
+            read = [document for document in loaded.documents if not shown or document.file in shown]
+            files_read += len(read)
+            rules += sum(map(_rules_in, read))
+    return LintReport(in_order(found), rules, files_read)
+
+
+def _rules_in(document: YamlDocument) -> int:
+    rules = member(document.value, "rules")
+    return len(rules) if isinstance(rules, list) else 0
 
 
 @contextmanager

@@ -29,7 +29,6 @@ rules/bad.yaml:5:26: E105 500 is above 100
     update: {Confidence: 500}
                          ^
   page: hubtriage lint --page E105
-2 errors
 """
 
 
@@ -53,18 +52,18 @@ RULES = {"rules/good.yaml": GOOD, "rules/lists.yaml": "lists: {l: [x]}\n"}
 
 def test_good_rules(lint):
     result = lint(RULES)
-    assert (result.exit_code, result.output) == (0, "no problems\n")
+    assert (result.exit_code, result.output) == (0, "1 rule in 2 files: no problems\n")
 
 
 def test_bad_rules(lint):
     result = lint({**RULES, "rules/bad.yaml": BAD})
-    assert (result.exit_code, result.output) == (1, SAID)
+    assert (result.exit_code, result.output) == (1, f"{SAID}2 rules in 3 files: 2 errors\n")
 
 
 def test_one_error(lint):
     result = lint({**RULES, "rules/empty.yaml": ""}, "rules")
     assert result.output.endswith(
-        "hint: delete the file, or write rules: or lists:\n  page: hubtriage lint --page E008\n1 error\n"
+        "rules: or lists:\n  page: hubtriage lint --page E008\n1 rule in 2 files: 1 error\n"
     )
 
 
@@ -83,12 +82,39 @@ def test_one_error(lint):
 def test_only_the_paths_asked_for_are_told(lint, paths, code):
     files = {**RULES, "rules/bad.yaml": BAD, "other/o.yaml": GOOD, "other/l.yaml": "lists: {l: [x]}\n"}
     result = lint(files, *paths)
-    assert (result.exit_code, result.output) == (code, SAID if code else "no problems\n")
+    *shown, total = result.output.splitlines(keepends=True)
+    assert (result.exit_code, "".join(shown)) == (code, SAID if code else "")
+    assert total.endswith(": 2 errors\n" if code else ": no problems\n")
 
 
 def test_a_file_deep_in_the_folder_rules_sees_all_of_it(lint):
     result = lint({**RULES, "rules/team/more.yaml": GOOD.replace("id: a", "id: c")}, "rules/team/more.yaml")
-    assert (result.exit_code, result.output) == (0, "no problems\n")
+    assert (result.exit_code, result.output) == (0, "1 rule in 1 file: no problems\n")
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        pytest.param({"rules/README.md": "# none"}, id="no rule file"),
+        pytest.param({"rules/lists.yaml": "lists: {l: [x]}\n"}, id="a file without rules"),
+        pytest.param(
+            {"rules/a.yaml": GOOD.replace("in-list: l", "prefix: x") + "    mode: 'off'\n"}, id="all off"
+        ),
+    ],
+)
+def test_a_folder_without_a_rule_in_force_is_an_error(lint, files):
+    result = lint(files, "rules")
+    assert (result.exit_code, "E403" in result.output) == (1, True), result.output
+
+
+def test_files_are_read_whatever_the_case_of_their_ending_and_json_is_refused(lint):
+    files = {"rules/A.YAML": GOOD, "rules/l.YML": "lists: {l: [x]}\n", "rules/other.json": '{"findings": []}'}
+    assert lint(files).output == "1 rule in 2 files: no problems\n"
+    result = lint({"rules/b.json": '{"rules": []}', "rules/.c.json": '{"rules": []}'})
+    assert result.exit_code == 1
+    assert result.output.startswith(
+        "rules/b.json:1:1: E405 rules in JSON are not read\n  hint: rename it to b.yaml"
+    )
 
 
 def test_json(lint):
@@ -121,6 +147,8 @@ def test_json(lint):
         ],
         "errors": 2,
         "warnings": 0,
+        "rules": 2,
+        "files": 3,
     }
 
 
@@ -129,7 +157,7 @@ def test_warnings_stop_nothing_unless_they_are_asked_to(lint, options, code):
     result = lint({"rules/u.yaml": UNTESTED}, *options)
     assert result.exit_code == code
     assert "rules/u.yaml:2:9: W312 no test with a finding that it changes and a find" in result.output
-    assert result.output.endswith("  page: hubtriage lint --page W312\n1 warning\n")
+    assert result.output.endswith("  page: hubtriage lint --page W312\n1 rule in 1 file: 1 warning\n")
 
 
 def test_warnings_are_of_a_time(lint):
