@@ -1,9 +1,9 @@
 """Read a folder of rule files: all rules without errors, and all problems of the others.
 
 The loader reads every `*.yaml` and `*.yml` file in and below the folder, in capitals too, except those with a
-name, or in a folder with a name, that starts with a dot. `accounts.yaml` at the top of the folder is the account
-directory; all other files hold `rules:`, `lists:` and `defaults:`. Every file can use the lists of all files;
-defaults hold for the rules of their own file.
+name, or in a folder with a name, that starts with a dot. `accounts.yaml` at the top of the folder is the
+account directory; all other files hold `rules:`, `lists:` and `defaults:`. Every file can use the lists of all
+files; defaults hold for the rules of their own file.
 """
 
 import json
