@@ -2,16 +2,19 @@
 
 AWS: a finding belongs to an account, but an update names it by ProductArn and Id alone. Several third-party
 products give findings of different accounts the same Id. No one can say which of them AWS would update, so
-none of them is.
+none of them is. Only what triage itself has hidden by then is reopened.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from sys import intern
 
 from hubtriage.aws.securityhub.api import Finding, Key
+from hubtriage.engine.planning.entry import Entry
 
 MOST = 20_000
 """Keys that are remembered, those seen last: about 3 MB."""
+NAMESAKE = "namesake"
+"""Member of what an entry says about its finding: another account that has a finding under its key."""
 LONGEST = 32
 """Characters of an account id that are kept; it has 12, but anyone may write it."""
 
@@ -26,6 +29,18 @@ def accounts_of(findings: Iterable[Finding]) -> tuple[str, ...]:
     """Return the first two accounts of findings under one key: one account is the rule."""
     found = dict.fromkeys(account_of(finding) for finding in findings)
     return tuple(account for account in found if account is not None)[:2]
+
+
+def accounts_on_record(entry: Entry) -> tuple[str, ...]:
+    """Return the accounts that have a finding under the key of an entry, as far as it says."""
+    named = (entry.about.get("account"), entry.about.get(NAMESAKE))
+    return accounts_of({"AwsAccountId": account} for account in named)
+
+
+def marked(about: Mapping[str, str], accounts: Iterable[str]) -> Mapping[str, str]:
+    """Return what an entry says about its finding, with the other account beside the finding's own."""
+    other = next((account for account in accounts if account != about.get("account")), None)
+    return about if other is None else {**about, NAMESAKE: other}
 
 
 def refusal(accounts: Iterable[str]) -> str:

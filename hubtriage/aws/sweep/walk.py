@@ -16,7 +16,7 @@ from hubtriage.aws.ledger.ending import may_end
 from hubtriage.aws.ledger.lease import LAG
 from hubtriage.aws.securityhub.api import Finding, Key
 from hubtriage.aws.securityhub.faults import CallFault, Fault
-from hubtriage.aws.securityhub.namesakes import Owners, accounts_of
+from hubtriage.aws.securityhub.namesakes import Owners, accounts_of, accounts_on_record, marked
 from hubtriage.aws.securityhub.reading import PAGE
 from hubtriage.aws.sweep.bundles import LARGEST_BUNDLE, Bundle, Bundles, json_size
 from hubtriage.aws.sweep.destination import Destination
@@ -27,6 +27,7 @@ from hubtriage.aws.sweep.request import MANAGED, SweepRequest
 from hubtriage.aws.triage.deciding import rules_for
 from hubtriage.aws.triage.events import SweepOrder
 from hubtriage.aws.triage.staleness import Snapshot, date
+from hubtriage.aws.triage.urgency import is_hidden
 from hubtriage.engine.fields import ParsedFinding
 from hubtriage.engine.planning.batches import canonical
 from hubtriage.engine.planning.decision import Decision
@@ -302,7 +303,7 @@ class _WalkStep:
         self.progress.read += len(due)
         for key, finding in due:
             if key in namesakes:
-                self._refuse(key, finding, page.asked_at, together=namesakes[key])
+                self._refuse(key, finding, page, together=namesakes[key])
         for look in concerned:
             if not self._hand_on_within_limits(look, page.asked_at):
                 return True
@@ -345,21 +346,34 @@ class _WalkStep:
         for key, finding in page.findings:
             findings.setdefault(key, []).append(finding)
         shown = {key: accounts_of(some) for key, some in findings.items()}
-        known = {key: (*some, *page.accounts.get(key, ())) for key, some in shown.items()}
+        known = {
+            key: (
+                *some,
+                *page.accounts.get(key, ()),
+                *accounts_on_record(page.entries.get(key, NO_ENTRY)),
+            )
+            for key, some in shown.items()
+        }
         return {
             key: len(shown[key]) > 1
             for key, some in known.items()
             if len(self._walk.owners.note(key, some)) > 1
         }
 
-    def _refuse(self, key: Key, finding: Finding, now: float, *, together: bool) -> None:
+    def _refuse(self, key: Key, finding: Finding, page: SweepPage, *, together: bool) -> None:
         """Refuse a finding whose key other accounts have too.
 
-        Triage logs it if it sees both in one message; one alone would look to it like any other.
+        Triage logs it if it sees both in one message; one alone would look to it like any other. What triage
+        itself has hidden is handed on alone too, to be reopened: its entry says first that there are others.
         """
         self.progress.refused += 1
-        if together and json_size(finding) <= LARGEST_BUNDLE:
-            self._send(self._bundles.add(f"namesakes {key}", finding, now))
+        entry = page.entries.get(key, NO_ENTRY)
+        is_hidden_by_us = is_hidden(ParsedFinding(finding), entry)
+        if is_hidden_by_us and self._walk.ends_entries:
+            about = marked(entry.about, self._walk.owners.note(key, ()))
+            self._walk.sources.ledger.write({key: replace(entry, about=about)}, self._until)
+        if (together or is_hidden_by_us) and json_size(finding) <= LARGEST_BUNDLE:
+            self._send(self._bundles.add(f"namesakes {key}", finding, page.asked_at))
 
     def _concerns(self, look: Look) -> bool:
         """Return whether one of the rules that are asked for has to do with it."""

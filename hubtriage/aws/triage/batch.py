@@ -14,7 +14,7 @@ from collections.abc import Callable
 from hubtriage.aws.clock import Clock
 from hubtriage.aws.ledger.ledger import Ledger
 from hubtriage.aws.securityhub.authorship import Authorship
-from hubtriage.aws.securityhub.namesakes import Owners
+from hubtriage.aws.securityhub.namesakes import Owners, accounts_on_record
 from hubtriage.aws.securityhub.reading import Reader
 from hubtriage.aws.securityhub.sending import Sender, always
 from hubtriage.aws.switch.hide_limit import HideLimit
@@ -123,8 +123,10 @@ class _Batch:
 
     def recall(self) -> None:
         """Read what the ledger knows of the findings; refuse those whose key several accounts have."""
-        self._cases.refuse_namesakes({case.key: case.seen.accounts for case in self._cases})
         self._cases.end(self._memory.recall(self._cases.open))
+        self._cases.refuse_namesakes(
+            {case.key: (*case.seen.accounts, *accounts_on_record(case.entry)) for case in self._cases.open}
+        )
 
     def observe(self) -> None:
         """Decide on every finding as its event shows it, and end it: nothing is to be written."""

@@ -19,6 +19,7 @@ class Case:
     `entry` is the ledger's, `intent` the one that this batch has opened there, `intended` the decision that
     it is for. `dated` is the verdict on the event. `authors` are answers of the finding's history. `found`
     holds the finding as it was read again; `read_at` and `have_read_at` are when that began and ended.
+    `namesakes` are the accounts that have a finding under the key, if there are several.
     `refused` says why the service did not take an update with more than what reopens the finding.
     `is_unknown`: an update of this batch may have worked, although no answer says so. `is_noted`: this batch
     has written the entry, other than by opening an intent.
@@ -37,6 +38,7 @@ class Case:
     result: Result | None = None
     may_not_hide: bool = False
     is_over_limit: bool = False
+    namesakes: tuple[str, ...] = ()
     refused: str = ""
     is_unknown: bool = False
     is_noted: bool = False

@@ -3,11 +3,12 @@
 from dataclasses import dataclass, replace
 
 from hubtriage.aws.securityhub.api import Finding
+from hubtriage.aws.securityhub.namesakes import refusal
 from hubtriage.aws.triage.case import Case
 from hubtriage.aws.triage.events import SweepOrder
 from hubtriage.aws.triage.results import Result
 from hubtriage.engine.planning.decision import Decision
-from hubtriage.engine.planning.plan import NOTHING, LeftOut, Settings, decide
+from hubtriage.engine.planning.plan import NOTHING, LeftOut, Settings, decide, reopen
 from hubtriage.engine.ruleset.ruleset import Ruleset
 
 
@@ -22,7 +23,10 @@ class Decider:
 
     def decide(self, case: Case, *, left_out: LeftOut = NOTHING) -> Result | None:
         """Decide on a case in the state that is shown; return the result of one that cannot be decided."""
-        verdict = self.verdict(case, case.shown, left_out=left_out)
+        if case.namesakes:
+            verdict = self._reopening(case)
+        else:
+            verdict = self.verdict(case, case.shown, left_out=left_out)
         case.decision = None if isinstance(verdict, Result) else verdict
         return verdict if isinstance(verdict, Result) else None
 
@@ -48,6 +52,26 @@ class Decider:
             return Result("failed", "TooDeep", reason, final=True)
         except Exception as error:  # noqa: BLE001 - our bug on one finding must not take the batch with it
             return Result("failed", "EngineError", str(error), final=True, error=error)
+
+    def _reopening(self, case: Case) -> Decision | Result:
+        """Return the decision that reopens what triage has hidden, for a key that several accounts have.
+
+        An update goes where the one before went, as far as anyone can tell. So each event that shows what
+        triage set is looked at, whoever's finding it is.
+        """
+        for shown in (case.seen.newest.finding, *case.seen.others):
+            try:
+                decision = reopen(shown, case.entry, self.ruleset, self.now, self.settings)
+            except Exception as error:  # noqa: BLE001 - as above
+                return Result("failed", "EngineError", str(error), final=True, error=error)
+            if decision is not None:
+                return decision
+        return has_namesakes(case)
+
+
+def has_namesakes(case: Case) -> Result:
+    """Return the result of a finding whose key other accounts have too."""
+    return Result("refused", "Namesakes", refusal(case.namesakes))
 
 
 def rules_for(order: SweepOrder | None, ruleset: Ruleset) -> Ruleset:

@@ -1,4 +1,4 @@
-"""Which undecided findings must not wait: those that triage hides, and that no rule may hide."""
+"""Which findings triage hides, and which of these must not wait: those that no rule may hide."""
 
 from hubtriage.engine.fields import SEVERITY, WORKFLOW, ParsedFinding
 from hubtriage.engine.planning.entry import Claims, Entry, stored
@@ -7,8 +7,13 @@ from hubtriage.engine.ruleset.ruleset import is_above, is_hiding
 
 def is_hidden_above(ceiling: str, finding: ParsedFinding, entry: Entry) -> bool:
     """Return whether triage hides a finding that is more severe than `ceiling`, the highest of all rules."""
+    return is_above(ceiling, finding) and is_hidden(finding, entry)
+
+
+def is_hidden(finding: ParsedFinding, entry: Entry) -> bool:
+    """Return whether triage hides a finding, or was about to: it shows what hides it and is ours."""
     claims = [entry.claims, *([entry.intent.claims] if entry.intent else ())]
-    return is_above(ceiling, finding) and any(_hide(each, finding) for each in claims)
+    return any(_hide(each, finding) for each in claims)
 
 
 def _hide(claims: Claims, finding: ParsedFinding) -> bool:

@@ -27,6 +27,7 @@ Cause = Literal[
     "no longer matches",
     "no longer sets it",
     "all is taken back",
+    "several accounts have its key",
     "handed back",
 ]
 

@@ -17,12 +17,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Literal
 
-from hubtriage.engine.fields import NOTE, Finding, ParsedFinding, position, same
+from hubtriage.engine.fields import NOTE, SEVERITY, WORKFLOW, Finding, ParsedFinding, position, same
 from hubtriage.engine.planning.baseline import baseline
 from hubtriage.engine.planning.causes import cause_of
 from hubtriage.engine.planning.decision import NOTE_DOES_NOT_FIT, Change, Decision, Observed
 from hubtriage.engine.planning.doubt import Doubt
-from hubtriage.engine.planning.entry import Authors, Claim, Claims, Entry, Times
+from hubtriage.engine.planning.entry import Authors, Claim, Claims, Entry, Times, stored
 from hubtriage.engine.planning.fold import Fold, fold
 from hubtriage.engine.planning.hand_back import hand_back
 from hubtriage.engine.planning.limits import Plan, fit
@@ -91,6 +91,34 @@ def decide(
         left_out=left_out,
         handed_back=handed_back,
     ).decision
+
+
+def reopen(
+    finding: Finding, entry: Entry, ruleset: Ruleset, now: float, settings: Settings
+) -> Decision | None:
+    """Decide to undo nothing but what triage itself hides a finding by; None if that reopens nothing.
+
+    This is for a key that several accounts have. What hides nothing stays, and so does what would go back to
+    a status that hides: the other finding may be open.
+    """
+    parsed = ParsedFinding(finding)
+    ours = {
+        name: claim
+        for name, claim in entry.claims.items()
+        if name in (WORKFLOW, SEVERITY) and not claim.person and stored(parsed.value(name)) == claim.value
+    }
+    while ours:
+        decision = decide(finding, replace(entry, claims=ours), ruleset.without_rules(), now, settings)
+        others = {change.field for change in decision.changes if not change.reopens}
+        if not others:
+            break
+        ours = {name: claim for name, claim in ours.items() if name not in others}
+    if not ours or decision.update is None:
+        return None
+    kept = {name: claim for name, claim in entry.claims.items() if name not in ours}
+    changes = tuple(replace(change, cause="several accounts have its key") for change in decision.changes)
+    after = replace(decision.after, claims=kept | dict(decision.after.claims))
+    return replace(decision, changes=changes, after=after)
 
 
 def reason(

@@ -295,3 +295,30 @@ def test_a_namesake_of_a_finding_of_an_earlier_page_is_not_handed_on():
         "SUPPRESSED",
         "NEW",
     ]
+
+
+@pytest.mark.parametrize("scopes", [(MANAGED,), (ACTIVE,)], ids=str)
+def test_what_was_hidden_of_two_accounts_findings_is_handed_on_and_reopened(scopes):
+    world = world_of("control-a")
+    bench = SweepBench(world, rules(A))
+    bench.sweep()
+    world.hub.plant(finding(0, GeneratorId="control-a", AwsAccountId="444455556666"), NOW)
+    bench.adopt_rules(rules())
+    bench.sweep(SweepRequest(scopes=scopes))
+    assert {found["Workflow"]["Status"] for found in world.hub.findings()} == {"NEW"}
+    (last,) = bench.outcomes[-1:]
+    assert (last.result.status, last.result.code) == ("updated", "Namesakes")
+    about = world.entry(0).about
+    assert {about["account"], about["namesake"]} == {"111122223333", "444455556666"}
+
+
+def test_a_sweep_that_writes_nothing_marks_no_entry():
+    world = world_of("control-a")
+    bench = SweepBench(world, rules(A))
+    bench.sweep()
+    world.hub.plant(finding(0, GeneratorId="control-a", AwsAccountId="444455556666"), NOW)
+    world.clock.sleep(1000)
+    walk = bench.walk(SweepRequest())
+    walk.ends_entries = False
+    walk.step(Progress())
+    assert "namesake" not in world.entry(0).about

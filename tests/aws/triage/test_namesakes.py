@@ -1,6 +1,7 @@
-"""Two accounts' findings under one key: nothing is sent for it, because AWS may update either."""
+"""Two accounts' findings under one key: AWS may update either, so nothing is sent but what reopens."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,11 +13,22 @@ from hubtriage.aws.switch.mode import Mode
 from hubtriage.aws.triage.decision_log import decision_record
 from hubtriage.aws.triage.metrics import tally
 from hubtriage.aws.triage.results import Report
+from hubtriage.engine.planning.decision import Change
+from hubtriage.engine.planning.entry import Intent
 from tests.support.examples import examples
-from tests.support.triage_world import NOW, TriageBench, TriageWorld, finding, key, record
+from tests.support.triage_world import (
+    NOW,
+    SUPPRESS_BUCKETS,
+    TriageBench,
+    TriageWorld,
+    finding,
+    key,
+    record,
+)
 
 SANDBOX, PRODUCTION = "111122223333", "444455556666"
 REFUSED = ("refused", "Namesakes")
+NOTHING = {"id": "nothing", "match": {"Id": ["no-finding"]}, "update": {"Criticality": 1}}
 
 
 def of(account: str, number: int = 0, **members: Any) -> dict[str, Any]:
@@ -159,6 +171,124 @@ def test_no_update_names_a_key_that_two_accounts_are_known_to_have(
             for name, result in endings(report).items():
                 assert (result == REFUSED) == (len(known[name]) > 1)
             world.clock.sleep(100)
+
+
+REOPENED = {"finding-0": ("updated", "Namesakes")}
+AGAIN = {"finding-0": REFUSED}
+HIDE_AND_LOWER = {
+    **SUPPRESS_BUCKETS,
+    "update": {**SUPPRESS_BUCKETS["update"], "Severity": {"Label": "LOW"}},
+}
+
+
+def hidden(rule: Mapping[str, Any] = SUPPRESS_BUCKETS, **members: Any) -> TriageWorld:
+    """Sandbox's finding, which triage has hidden a while ago."""
+    world = TriageWorld()
+    provided = {"FindingProviderFields": {"Severity": {"Label": "MEDIUM"}}}
+    world.hub.plant(of(SANDBOX, **provided, **members), NOW)
+    TriageBench(world, rule).see()
+    assert world.suppressed([0]) == [0]
+    world.clock.sleep(1000)
+    return world
+
+
+def _changes(bench: TriageBench) -> tuple[Change, ...]:
+    """What the last decision changed."""
+    decision = bench.told[-1].decision
+    return () if decision is None else decision.changes
+
+
+def meets_production(world: TriageWorld, bench: TriageBench) -> None:
+    """The container sees production's finding of the same key, which is not hidden."""
+    age = NOW - world.clock.now()
+    assert endings(bench.run(record("other", of(PRODUCTION), age=age))) == AGAIN
+
+
+def test_what_triage_has_hidden_is_reopened_and_stays_so() -> None:
+    world = hidden()
+    bench = TriageBench(world)
+    meets_production(world, bench)
+    assert endings(bench.see(name="refresh")) == REOPENED
+    assert world.stored(0)["Workflow"] == {"Status": "NEW"}
+    entry = world.entry(0)
+    assert dict(entry.claims).keys() == {"Note.Text"}
+    assert [change.cause for change in _changes(bench)] == ["several accounts have its key"]
+    assert (entry.about["account"], entry.about["namesake"]) == (SANDBOX, PRODUCTION)
+    world.clock.sleep(1000)
+    assert endings(TriageBench(world).see(name="in another container")) == AGAIN
+    assert world.calls("BatchUpdateFindings") == 2
+
+
+def test_what_an_update_has_hidden_of_another_account_is_reopened_wherever_it_is_seen() -> None:
+    """Whoever shares a product with production could have its finding hidden by a namesake."""
+    world = hidden()
+    production = of(PRODUCTION, Severity={"Label": "CRITICAL"}, Workflow={"Status": "SUPPRESSED"})
+    fresh = TriageBench(world)
+    report = fresh.run(record("m", production, age=NOW - world.clock.now()))
+    assert endings(report) == REOPENED, "the entry says whose finding was hidden"
+    assert world.suppressed([0]) == []
+
+
+def test_a_lowered_severity_is_raised_and_what_hides_nothing_stays() -> None:
+    world = hidden(HIDE_AND_LOWER)
+    bench = TriageBench(world, HIDE_AND_LOWER)
+    meets_production(world, bench)
+    assert endings(bench.see(name="refresh")) == REOPENED
+    assert world.stored(0)["Severity"]["Label"] == "MEDIUM"
+    assert world.stored(0)["Note"]["Text"] == "Accepted."
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        pytest.param({"Workflow": {"Status": "NOTIFIED"}}, id="a person has it otherwise"),
+        pytest.param(
+            {"Compliance": {"Status": "PASSED"}}, id="it would become RESOLVED, and perhaps another"
+        ),
+    ],
+)
+def test_what_would_not_be_reopened_is_left(members: dict[str, Any]) -> None:
+    world = hidden()
+    bench = TriageBench(world)
+    meets_production(world, bench)
+    assert endings(bench.see(name="refresh", **members)) == AGAIN
+    assert world.calls("BatchUpdateFindings") == 1
+    assert dict(world.entry(0).claims).keys() == {"Workflow.Status", "Note.Text"}, "nothing is decided"
+
+
+def test_of_two_in_one_batch_the_hidden_one_counts() -> None:
+    world = hidden()
+    age = NOW - world.clock.now()
+    messages = [record(str(n), one, age=age) for n, one in enumerate([world.stored(0), of(PRODUCTION)])]
+    assert endings(TriageBench(world).run(*messages)) == REOPENED
+
+
+def test_an_update_under_way_is_awaited() -> None:
+    world = hidden()
+    entry = world.entry(0)
+    intent = Intent(entry.claims, entry.written, {}, world.clock.now())
+    world.ledger.write({key(0): replace(entry, intent=intent)})
+    bench = TriageBench(world)
+    meets_production(world, bench)
+    assert endings(bench.see(name="refresh")) == {"finding-0": ("failed", "Undecidable")}
+    world.clock.sleep(700)
+    assert endings(bench.see(name="refresh", receives=2)) == REOPENED
+
+
+def test_a_reading_that_shows_both_reopens_what_the_event_shows() -> None:
+    world = hidden()
+    world.hub.plant(of(PRODUCTION), world.clock.now())
+    assert endings(TriageBench(world, NOTHING).see(name="late", ago=60)) == REOPENED
+    assert world.suppressed([0]) == []
+
+
+def test_in_observe_nothing_is_written() -> None:
+    world = hidden()
+    bench = TriageBench(world)
+    meets_production(world, bench)
+    report = bench.run(record("m", world.stored(0), age=NOW - world.clock.now()), mode="observe")
+    assert endings(report) == {"finding-0": ("unchanged", "Observe")}
+    assert world.suppressed([0]) == [0]
 
 
 def test_owners_are_forgotten_in_the_order_in_which_they_were_seen() -> None:

@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Iterator, Mapping
 
 from hubtriage.aws.securityhub.api import Key
-from hubtriage.aws.securityhub.namesakes import Owners, refusal
+from hubtriage.aws.securityhub.namesakes import Owners
 from hubtriage.aws.triage.case import Case
+from hubtriage.aws.triage.deciding import has_namesakes
 from hubtriage.aws.triage.deduplication import DeduplicatedFinding
 from hubtriage.aws.triage.results import Outcome, Report, Result, Sink
-from hubtriage.aws.triage.urgency import is_hidden_above
+from hubtriage.aws.triage.urgency import is_hidden, is_hidden_above
 from hubtriage.engine.fields import ParsedFinding
 
 
@@ -55,15 +56,15 @@ class Cases:
         return is_hidden_above(self._ceiling, ParsedFinding(case.shown), case.entry)
 
     def refuse_namesakes(self, accounts: Mapping[Key, Iterable[str]]) -> None:
-        """End findings whose key other accounts have too: no one can say which AWS would update."""
+        """End findings whose key other accounts have too: no one can say which AWS would update.
+
+        Those stay open that triage has hidden, as their events show: they are reopened.
+        """
         known = {key: self._owners.note(key, some) for key, some in accounts.items()}
-        self.end(
-            {
-                self[key]: Result("refused", "Namesakes", refusal(some))
-                for key, some in known.items()
-                if len(some) > 1
-            }
-        )
+        shared = {self[key]: some for key, some in known.items() if len(some) > 1}
+        for case, some in shared.items():
+            case.namesakes = some
+        self.end({case: has_namesakes(case) for case in shared if not _is_hidden_by_us(case)})
 
     def end(self, results: Mapping[Case, Result]) -> None:
         """End these cases; those that have ended already keep their result."""
@@ -88,3 +89,8 @@ class Cases:
         for message in case.seen.messages:
             known = self.report.again_at.get(message, result.until)
             self.report.again_at[message] = min(known, result.until)
+
+
+def _is_hidden_by_us(case: Case) -> bool:
+    shown = (case.seen.newest.finding, *case.seen.others)
+    return any(is_hidden(ParsedFinding(finding), case.entry) for finding in shown)

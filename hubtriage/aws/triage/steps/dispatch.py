@@ -1,7 +1,7 @@
 """Send the updates of a batch: what reopens first, each recorded as an intent before, and confirmed after."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from hubtriage.aws.clock import Clock
 from hubtriage.aws.securityhub.api import Key, identifier
@@ -16,6 +16,7 @@ from hubtriage.aws.securityhub.sending import (
 )
 from hubtriage.aws.switch.hide_limit import HideLimit
 from hubtriage.aws.triage.case import Case
+from hubtriage.aws.triage.deciding import has_namesakes
 from hubtriage.aws.triage.policy import Policy
 from hubtriage.aws.triage.results import HIDING_STOPPED, REOPENED_ALONE, Result, not_found
 from hubtriage.aws.triage.steps.cases import Cases
@@ -245,6 +246,8 @@ def _all_but_one(case: Case) -> LeftOut:
 
 
 def _updated(case: Case, receipt: Receipt) -> Result:
+    if case.namesakes:
+        return replace(has_namesakes(case), status="updated", call_id=receipt.call_id)
     if case.decision is not None and any(kept.why == OTHERS_ARE_REFUSED for kept in case.decision.kept):
         return Result("updated", REOPENED_ALONE, f"the rest is refused: {case.refused}", receipt.call_id)
     if case.is_over_limit:

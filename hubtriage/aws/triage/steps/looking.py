@@ -98,7 +98,7 @@ class Looking:
 
         Of events that are as new as each other, the one that is shown may not be the last.
         """
-        if case.read_at is not None:
+        if case.read_at is not None or (case.namesakes and case.decision is not None):
             return False
         if case.dated.kind != "current" or case.seen.others:
             return True

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from hubtriage.aws.ledger.ledger import Ledger, LedgerFault
 from hubtriage.aws.securityhub.api import Finding, Key
+from hubtriage.aws.securityhub.namesakes import marked
 from hubtriage.aws.triage.case import Case
 from hubtriage.aws.triage.results import CONFLICT, LEDGER_UNREADABLE, LEDGER_UNWRITTEN, Result
 from hubtriage.engine.fields import ParsedFinding
@@ -49,7 +50,7 @@ class Memory:
                 raise ValueError("there is no update to record")
             written, was = _values(decision.changes)
             entry = case.entry.intending(decision.after, written, was, now)
-            intending[case] = replace(entry, about=about(case.shown))
+            intending[case] = replace(entry, about=marked(about(case.shown), case.namesakes))
         failed = self._write(intending, self._deadline)
         for case, entry in intending.items():
             if case not in failed:

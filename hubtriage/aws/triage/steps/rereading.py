@@ -43,7 +43,9 @@ class Rereading:
         found = self._found(cases, deadline) if cases else FoundFindings()
         shown = [case for case in self.cases.of(found) if case.is_open]
         self._settle([case for case in shown if case.entry.intent is not None], found, deadline)
-        before = {case: case.found for case in shown if case.is_open}
+        # A reading shows any of those that share a key; the event shows the one that it is about.
+        self._decide_by_event([case for case in shown if case.is_open and case.namesakes])
+        before = {case: case.found for case in shown if case.is_open and not case.namesakes}
         believed = [case for case in before if self._believe(case, found)]
         self.cases.end(self.questions.ask([case for case in believed if case.is_open], deadline))
         self._compare({case: before[case] for case in believed if case.is_open})
@@ -80,6 +82,10 @@ class Rereading:
                 entries[case] = settled(case.entry, happened=happened, lease=self.policy.lease)
         self.cases.end(results)
         self.cases.end(self.memory.settle(entries))
+
+    def _decide_by_event(self, cases: Iterable[Case]) -> None:
+        for case in cases:
+            self._end_undecided(case, self.decider.decide(case))
 
     def _believe(self, case: Case, found: FoundFindings) -> bool:
         """Decide by a reading; return whether that can be compared with other states.
