@@ -9,7 +9,7 @@ import shlex
 import subprocess
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +71,7 @@ ANNOTATING = f"""\
     match: {{ProductName: [Inspector]}}
     update: {{UserDefinedFields: {{team: platform}}, VerificationState: TRUE_POSITIVE}}
 """
-SAMPLE_TIME = "2027-03-31T08:00:00Z"
+SAMPLE_TIME, REBUILT_SINCE = "2027-03-31T08:00:00Z", "2027-03-31T07:00:00Z"
 TOLD = "arn:aws:guardduty:eu-central-1:111122223333:detector/d/finding/f"
 
 
@@ -99,7 +99,7 @@ def test_a_deployment_lives_by_the_documented_commands(checkout: Checkout) -> No
     _redriving(checkout, stack)
     _deploying_from_a_pipeline(checkout)
     _upgrading(checkout, stack)
-    _restoring(checkout)
+    _restoring(checkout, stack)
     _removing(checkout, stack)
     documented = {line for page in (DEPLOYING, OPERATING) for lines in page.values() for line in lines}
     assert documented - set(checkout.ran) == set(NOT_RUN)
@@ -234,17 +234,29 @@ def _of_inspector(stack: DeployedStack) -> set[tuple[str | None, str | None]]:
     }
 
 
-def _restoring(checkout: Checkout) -> None:
-    """The ledger is copied into another table as it was a moment ago."""
+def _restoring(checkout: Checkout, stack: DeployedStack) -> None:
+    """The ledger is copied into another table as it was a moment ago, which takes over."""
     held = dict(ledger_items(checkout.cloud, "hubtriage-ledger"))
     time.sleep(1.0)
-    restore, *protect = OPERATING["Restoring the ledger"]
-    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    checkout.run(restore, instead={SAMPLE_TIME: now})
+    reopen, restore, *protect, deploy, rebuild, enforce = OPERATING["Restoring the ledger"]
+    checkout.run(reopen)
+    checkout.run(restore, instead={SAMPLE_TIME: _stamp(datetime.now(UTC))})
     for command in protect:
         checkout.run(command)
+    checkout.run(deploy)
+    hour_before = _stamp(datetime.now(UTC) - timedelta(hours=1))
+    said = checkout.run(rebuild, answer="y\n", instead={REBUILT_SINCE: hour_before})
+    assert "0 entries written" in said
     assert dict(ledger_items(checkout.cloud, "hubtriage-ledger-2")) == held
     assert held
+    updates = len(checkout.cloud.control.updates())
+    checkout.run(enforce)
+    stack.settle()
+    assert len(checkout.cloud.control.updates()) == updates
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _removing(checkout: Checkout, stack: DeployedStack) -> None:

@@ -1,0 +1,248 @@
+"""A ledger that is lost, restored or moved: afterwards nothing changes, and people keep what they decided.
+
+Each story is told of a few findings here, and of thousands where it is marked slow.
+"""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hubtriage.aws.ledger.entry_format import read_entry
+from hubtriage.engine.planning.entry import Entry
+from hubtriage.localaws.cloud import LocalCloud
+from hubtriage.localaws.findings import generate
+from hubtriage.localaws.securityhub.settings import HubSettings
+from tests.support.deployed_stack import DeployedStack, built_stack
+from tests.support.paths import ROOT
+
+pytestmark = pytest.mark.e2e
+
+STAYING = """\
+rules:
+  - id: buckets
+    match: {ProductName: [Macie]}
+    update: {Criticality: 50}
+  - id: entrances
+    match: {ProductName: [IAM Access Analyzer]}
+    update: {Criticality: 50}
+"""
+"""More than half of the rules stay: a deployment that ends so many waits for a person."""
+FIRST = f"""{STAYING}\
+  - id: accepted
+    match: {{ProductName: [GuardDuty]}}
+    ceiling: CRITICAL
+    update:
+      Workflow: {{Status: SUPPRESSED}}
+      Note: {{Text: "Accepted by the risk owner until the migration of all sandboxes has ended."}}
+  - id: tagged
+    match: {{ProductName: [Inspector]}}
+    update: {{UserDefinedFields: {{team: platform}}, VerificationState: TRUE_POSITIVE}}
+"""
+SECOND = f"""{STAYING}\
+  - id: accepted
+    match: {{ProductName: [GuardDuty]}}
+    ceiling: CRITICAL
+    update:
+      Workflow: {{Status: SUPPRESSED}}
+      Note: {{Text: "Accepted anew."}}
+  - id: weighed
+    match: {{ProductName: [Inspector]}}
+    update: {{Confidence: 20}}
+"""
+"""The rules of the lost hour: one note changes, one rule goes, another comes."""
+COMMAND = Path(sys.executable).with_name("hubtriage")
+TABLE, RESTORED = "hubtriage-ledger", "hubtriage-ledger-2"
+SIZES = [pytest.param(220, id="hundreds"), pytest.param(5_500, id="thousands", marks=pytest.mark.slow)]
+PATIENCE = 900.0
+
+
+class Site:
+    """A deployed stack, and the commands that a person types."""
+
+    def __init__(self, cloud: LocalCloud, assembly: Path, name: str = "hubtriage") -> None:
+        self.cloud, self.name = cloud, name
+        self.stack = self._deployed(assembly)
+
+    def _deployed(self, assembly: Path) -> DeployedStack:
+        (outputs,) = self.cloud.deploy(assembly).values()
+        stack = DeployedStack(self.cloud, outputs)
+        stack.rest(PATIENCE)
+        return stack
+
+    def redeploy(self, assembly: Path) -> None:
+        self.stack = self._deployed(assembly)
+
+    def run(self, *arguments: str, code: int = 0) -> str:
+        """Run a command of hubtriage; return what it prints on standard output, or fails with."""
+        command = [str(COMMAND), *arguments, "--stack", self.name]
+        done = subprocess.run(
+            command, cwd=ROOT, env=self.cloud.environment, capture_output=True, text=True, timeout=PATIENCE
+        )
+        assert done.returncode == code, f"{arguments}: {done.stdout}{done.stderr}"
+        return done.stdout or done.stderr
+
+    def report(self, *arguments: str, code: int = 0) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.run(*arguments, "--json", code=code))
+        return found
+
+    def enforce(self) -> None:
+        """Resume, and wait for the end of the sweep that this starts."""
+        self.run("mode", "enforce")
+        self.stack.rest(PATIENCE)
+
+    def entries(self, table: str = TABLE) -> dict[str, Entry]:
+        """The entries of a table by the Id of their finding, in whatever version."""
+        client = self.cloud.client("dynamodb")
+        pages = client.get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
+        items = [item for page in pages for item in page["Items"] if "finding" in item]
+        return {json.loads(item["finding"]["S"])[1]: read_entry(item["entry"]["S"], 1) for item in items}
+
+    def state(self) -> dict[str, dict[str, Any]]:
+        """What people and triage have set on each finding."""
+        names = ("Workflow", "Note", "Criticality", "Confidence", "VerificationState", "UserDefinedFields")
+        return {
+            found["Id"]: {name: found.get(name) for name in names} for found in self.cloud.control.findings()
+        }
+
+    def updates(self) -> int:
+        return len(self.cloud.control.updates())
+
+    def of(self, product: str) -> list[dict[str, Any]]:
+        found = self.cloud.control.findings()
+        return sorted((f for f in found if f["ProductName"] == product), key=lambda f: str(f["Id"]))
+
+    def decide(self, findings: list[dict[str, Any]], **update: Any) -> None:
+        """A person changes findings."""
+        for start in range(0, len(findings), 100):
+            named = [{"Id": f["Id"], "ProductArn": f["ProductArn"]} for f in findings[start : start + 100]]
+            self.stack.hub.batch_update_findings(FindingIdentifiers=named, **update)
+
+
+@contextmanager
+def site(folder: Path, rules: str = FIRST, **settings: Any) -> Iterator[Site]:
+    with LocalCloud(replace(HubSettings.still(), quotas=False)) as cloud:
+        yield Site(cloud, assembly(folder, "first", rules, **settings))
+
+
+def assembly(folder: Path, name: str, rules: str, **settings: Any) -> Path:
+    (folder / name).mkdir()
+    (folder / name / "rules.yaml").write_text(rules)
+    chosen = {"sweep_wait_seconds": 1, "sweep_reopen_limit": 100_000} | settings
+    return built_stack(folder / name, folder / f"{name}.out", **chosen)
+
+
+def findings(count: int, seed: int = 1) -> list[dict[str, Any]]:
+    found = generate(count, seed=seed, producers=("guardduty", "inspector"), touched=0)
+    return [{**each, "RecordState": "ACTIVE"} for each in found]
+
+
+def filled(it: Site, count: int) -> None:
+    """Import findings, and have people decide otherwise on some of them."""
+    it.stack.import_findings(findings(count))
+    it.stack.rest(PATIENCE)
+    assert {f["Workflow"]["Status"] for f in it.of("GuardDuty")} == {"SUPPRESSED"}
+    it.decide(it.of("GuardDuty")[:7], Workflow={"Status": "NEW"})
+    it.decide(it.of("Inspector")[:7], VerificationState="FALSE_POSITIVE")
+    it.stack.rest(PATIENCE)
+
+
+def lose_table(it: Site) -> None:
+    """Delete the ledger, whatever protects it, and make an empty table of its name."""
+    tables = it.cloud.client("dynamodb")
+    tables.update_table(TableName=TABLE, DeletionProtectionEnabled=False)
+    tables.delete_table(TableName=TABLE)
+    tables.create_table(
+        TableName=TABLE,
+        KeySchema=[{"AttributeName": "k", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "k", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+
+
+@pytest.mark.parametrize("count", SIZES)
+def test_a_lost_ledger_is_rebuilt_and_nothing_changes(tmp_path: Path, count: int) -> None:
+    with site(tmp_path) as it:
+        filled(it, count)
+        before, held = it.state(), it.entries()
+        assert len(held) == count
+
+        refused = it.run("ledger", "rebuild", "--from-log", "--yes", code=1)
+        assert "is in enforce" in refused
+        assert "hubtriage mode reopen" in refused
+        it.run("mode", "reopen")
+        lose_table(it)
+        assert it.report("ledger", "rebuild", "--from-log", "--dry-run")["added"] == count
+        assert it.entries() == {}
+        rebuilt = it.report("ledger", "rebuild", "--from-log", "--yes")
+        assert (rebuilt["added"], rebuilt["failed"], rebuilt["unusable"]) == (count, [], {})
+        assert it.entries() == held, "the log has all that the table had"
+        again = it.report("ledger", "rebuild", "--from-log", "--yes")
+        assert (again["added"], again["replaced"], again["same"]) == (0, 0, count)
+
+        updates = it.updates()
+        it.enforce()
+        assert it.updates() == updates, "the sweep sends nothing"
+        assert it.state() == before
+        assert it.entries() == held
+
+        it.redeploy(assembly(tmp_path, "second", STAYING))
+        assert {f["Workflow"]["Status"] for f in it.of("GuardDuty")} == {"NEW"}, "nothing stays hidden"
+        assert {f["VerificationState"] for f in it.of("Inspector")[:7]} == {"FALSE_POSITIVE"}
+
+
+def test_without_rebuilding_what_was_hidden_would_stay_hidden(tmp_path: Path) -> None:
+    """The witness for the story before: it can fail. Notes are not asked about in any history."""
+    with site(tmp_path) as it:
+        filled(it, 40)
+        it.run("mode", "reopen")
+        lose_table(it)
+        it.enforce()
+        it.redeploy(assembly(tmp_path, "second", STAYING))
+        it.stack.rest(PATIENCE)
+        notes = {f.get("Note", {}).get("Text") for f in it.of("GuardDuty")}
+        assert "Accepted by the risk owner until the migration of all sandboxes has ended." in notes
+
+
+@pytest.mark.parametrize("count", SIZES)
+def test_a_restored_ledger_gets_back_what_came_after(tmp_path: Path, count: int) -> None:
+    with site(tmp_path) as it:
+        filled(it, count)
+        moment = time.time()
+        time.sleep(2)
+        it.redeploy(assembly(tmp_path, "second", SECOND))  # in the hour that is lost then
+        it.stack.import_findings(findings(60, seed=2))
+        it.stack.rest(PATIENCE)
+        it.decide(it.of("GuardDuty")[-9:-2], Workflow={"Status": "NEW"})
+        it.decide(it.of("Inspector")[-9:-2], Confidence=77)
+        it.stack.rest(PATIENCE)
+        before, held = it.state(), it.entries()
+
+        it.run("mode", "reopen")
+        it.cloud.client("dynamodb").restore_table_to_point_in_time(
+            SourceTableName=TABLE, TargetTableName=RESTORED, RestoreDateTime=moment
+        )
+        assert len(it.entries(RESTORED)) == count
+        third = assembly(tmp_path, "third", SECOND, ledger_table=RESTORED)
+        it.redeploy(third)
+        rebuilt = it.report("ledger", "rebuild", "--from-log", "--since", stamp(moment - 60), "--yes")
+        assert rebuilt["failed"] == []
+        assert rebuilt["replaced"] >= count // 2
+        assert it.entries(RESTORED) == held
+
+        updates = it.updates()
+        it.enforce()
+        assert it.updates() == updates
+        assert it.state() == before
+        assert it.entries(RESTORED) == held
+
+
+def stamp(seconds: float) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
