@@ -2,8 +2,8 @@
 
 The loader reads every `*.yaml` and `*.yml` file in and below the folder, in capitals too, except those with a
 name, or in a folder with a name, that starts with a dot. `accounts.yaml` at the top of the folder is the
-account directory; all other files hold `rules:`, `lists:` and `defaults:`. Every file can use the lists of all
-files; defaults hold for the rules of their own file.
+account directory; all other files hold `rules:`, `lists:` and `defaults:`. Every file can use the lists of
+all files; defaults hold for the rules of their own file.
 """
 
 import json
