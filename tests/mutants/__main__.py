@@ -47,7 +47,7 @@ FINDERS = {  # the quickest first
         *(f"{_SWEEP}{name}.py" for name in ("parts", "entries", "deaths", "function", "inprocess", "walk")),
     ),
     TABLE: tuple(f"{_LEDGER}{name}.py" for name in ("client", "item", "dynamodb", "contract")),
-    SIZES: ("tests/engine/planning",),
+    SIZES: tuple(f"tests/engine/planning/test_{name}.py" for name in ("limits", "causes", "hostile")),
     SENDING: (
         "tests/engine/planning/test_batches.py",
         "tests/aws/securityhub/test_sending.py",
