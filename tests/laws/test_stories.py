@@ -397,6 +397,14 @@ def a_rule_in_observe_then_on_hold(story: LawStory) -> None:
     story.holds("Workflow", "NEW")
 
 
+def an_escalation_of_what_a_rule_lowered_before_it_was_changed_and_put_on_hold(story: LawStory) -> None:
+    story.rules(rule("lower", {"Severity": {"Label": "INFORMATIONAL"}}))
+    story.rules(rule("lower", {"Confidence": 5}, mode="hold"))
+    story.holds("Severity", "INFORMATIONAL")
+    story.provider(Severity={"Label": "HIGH"})
+    story.holds("Severity", "HIGH")
+
+
 def a_persons_field_without_override(story: LawStory) -> None:
     story.person(VerificationState="TRUE_POSITIVE")
     story.rules(rule("verdict", {"VerificationState": "FALSE_POSITIVE"}))
@@ -741,6 +749,7 @@ STORIES: list[Callable[[LawStory], None]] = [
     types_in_another_order,
     texts_with_what_rule_and_finding_say,
     a_rule_in_observe_then_on_hold,
+    an_escalation_of_what_a_rule_lowered_before_it_was_changed_and_put_on_hold,
     a_persons_field_without_override,
     a_persons_note_and_an_override,
     an_override_that_gives_back,

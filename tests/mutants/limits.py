@@ -108,7 +108,7 @@ TABLE = (
     Mutation(
         "an entry is written over whatever version is there",
         "aws/ledger/writing.py",
-        'WHERE "{KEY}"=? AND "{VERSION}"=?\'\n        )\n        values.append({"N": str(entry.version)})',
+        'WHERE "{KEY}"=? AND "{VERSION}"=?\'\n        )\n        values.append({"N": str(over)})',
         'WHERE "{KEY}"=?\'\n        )',
     ),
     Mutation(

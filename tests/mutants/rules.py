@@ -64,14 +64,20 @@ RULES = (
     Mutation(
         "a rule does not end",
         "engine/ruleset/ruleset.py",
-        "(self.ends is None or now < self.ends)",
-        "True",
+        "(self.ends is not None and self.ends <= now)",
+        "False",
     ),
     Mutation(
         "a rule starts at once",
         "engine/ruleset/ruleset.py",
-        "(self.starts is None or self.starts <= now)",
-        "True",
+        "(self.starts is not None and now < self.starts)",
+        "False",
+    ),
+    Mutation(
+        "a rule is in force outside its windows",
+        "engine/ruleset/ruleset.py",
+        "        return not self.during or any(window.is_open(now) for window in self.during)",
+        "        return True",
     ),
     Mutation(
         "a ceiling counts of a rule that only observes",
@@ -88,8 +94,15 @@ RULES = (
     Mutation(
         "a rule that fails stays in force above its ceiling",
         "engine/planning/fold.py",
+        "if rule.is_above_ceiling(base) or _keeps_hidden_above(rule, base, claims):",
+        "if rule.id not in errors"
+        " and (rule.is_above_ceiling(base) or _keeps_hidden_above(rule, base, claims)):",
+    ),
+    Mutation(
+        "what a rule on hold did is not held against its ceiling",
+        "engine/planning/fold.py",
+        "if rule.is_above_ceiling(base) or _keeps_hidden_above(rule, base, claims):",
         "if rule.is_above_ceiling(base):",
-        "if rule.id not in errors and rule.is_above_ceiling(base):",
     ),
     Mutation(
         "the earlier rule wins",

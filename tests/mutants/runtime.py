@@ -84,8 +84,8 @@ RUNTIME = (
     Mutation(
         "a record of an update before tells that an intent happened",
         "aws/triage/settling.py",
-        "return max(entry.intent.time - SKEW, entry.ended)",
-        "return entry.intent.time - SKEW",
+        "return max(intent.time - SKEW, entry.ended)",
+        "return intent.time - SKEW",
     ),
     Mutation(
         "an update is sent without its intent",
@@ -283,14 +283,14 @@ RUNTIME = (
     Mutation(
         "the finding of another account is updated under its key",
         "aws/triage/steps/cases.py",
-        "                if len(some) > 1",
-        "                if len(some) > 2",
+        "for key, some in known.items() if len(some) > 1}",
+        "for key, some in known.items() if len(some) > 2}",
     ),
     Mutation(
         "what is hidden above every ceiling waits as long as anything",
         "aws/triage/urgency.py",
-        "    return is_above(ceiling, finding) and any(",
-        "    return False and any(",
+        "    return is_above(ceiling, finding) and is_hidden(finding, entry)",
+        "    return False",
     ),
     Mutation(
         "the claims of an open intent do not hide",

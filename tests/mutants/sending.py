@@ -63,8 +63,8 @@ SENDING = (
     Mutation(
         "one finding that is denied holds back the others of its call",
         "aws/securityhub/sending.py",
-        "        if fault.kind in (Fault.REFUSED, Fault.DENIED):",
-        "        if fault.kind is Fault.REFUSED:",
+        "        is_refusal = fault.kind in (Fault.REFUSED, Fault.DENIED)",
+        "        is_refusal = fault.kind is Fault.REFUSED",
     ),
     Mutation(
         "a second attempt is made however old its update is",
