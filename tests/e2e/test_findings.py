@@ -1,0 +1,310 @@
+"""`hubtriage findings` over HTTP, from a deployed stack that holds things, with IAM in force."""
+
+import itertools
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hubtriage.aws.clock import SystemClock
+from hubtriage.aws.ledger.dynamodb import DynamoLedger
+from hubtriage.cli.inputs.hub import WITHOUT
+from hubtriage.engine.planning.entry import Claim, Entry, Intent
+from hubtriage.localaws.securityhub.faults import ScriptedFault
+from hubtriage.localaws.securityhub.settings import HubSettings
+from tests.e2e.documented import commands, statements
+from tests.support.acting import created_role, session_of
+from tests.support.deployed_stack import DeployedStack, built_stack, deployed_stack
+
+pytestmark = pytest.mark.e2e
+
+HUBTRIAGE = str(Path(sys.executable).with_name("hubtriage"))
+RULES = """\
+rules:
+  - id: accepted
+    match: {GeneratorId: [accepted]}
+    update: {Workflow: {Status: SUPPRESSED}, Note: {Text: Accepted until March.}}
+  - id: watched
+    match: {GeneratorId: [watched]}
+    update: {UserDefinedFields: {team: platform}}
+"""
+FEWER = RULES.replace("[accepted]", "[nothing]")
+HOUR = 3_600
+ACCEPTED, WATCHED, OTHERS = 120, 60, 120
+TAKEN_BACK = ACCEPTED - 2
+"""With the rule gone: all but what a person holds, and what nobody can decide."""
+
+
+class ExportedStack:
+    """A stack that holds things, and the command line of somebody with these AWS credentials."""
+
+    def __init__(self, stack: DeployedStack, folder: Path) -> None:
+        self.stack, self.folder = stack, folder
+        account = stack.cloud.account
+        self.product = f"arn:aws:securityhub:{stack.cloud.region}:{account}:product/{account}/default"
+
+    def command(self, *arguments: str, **environment: str) -> list[Any]:
+        return [[HUBTRIAGE, *arguments], self._environment() | environment]
+
+    def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        command, variables = self.command(*arguments, **environment)
+        return subprocess.run(
+            command, cwd=self.folder, env=variables, capture_output=True, text=True, timeout=180, check=False
+        )
+
+    def json(self, *arguments: str) -> Any:
+        done = self.run(*arguments, "--json")
+        assert done.returncode in (0, 1), done.stderr
+        return json.loads(done.stdout)
+
+    def ids(self, name: str) -> Counter[str]:
+        _header, *lines = (self.folder / name).read_text().splitlines()
+        return Counter(json.loads(line)["finding"]["Id"] for line in lines)
+
+    def finding(self, number: int, generator: str, **members: Any) -> dict[str, Any]:
+        return {
+            "SchemaVersion": "2018-10-08",
+            "Id": f"{generator}-{number}",
+            "ProductArn": self.product,
+            "GeneratorId": generator,
+            "AwsAccountId": self.stack.cloud.account,
+            "CreatedAt": "2026-10-01T00:00:00Z",
+            "UpdatedAt": "2026-10-01T00:00:00Z",
+            "Title": "T",
+            "Description": "D",
+            "Types": ["Software and Configuration Checks"],
+            "Severity": {"Label": "LOW"},
+            "Resources": [{"Type": "Other", "Id": "x"}],
+            "RecordState": "ACTIVE",
+            "Workflow": {"Status": "NEW"},
+            **members,
+        }
+
+    def _environment(self) -> dict[str, str]:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        cache = {"XDG_CACHE_HOME": str(self.folder / "cache")}
+        return kept | self.stack.cloud.environment | cache
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ExportedStack]:
+    """A stack with findings that rules hide, that a person reopened, and that old intents are about."""
+    folder = tmp_path_factory.mktemp("exported")
+    for name, rules in (("rules", RULES), ("fewer", FEWER)):
+        (folder / name).mkdir()
+        (folder / name / "rules.yaml").write_text(rules)
+    assembly = built_stack(folder / "rules", folder / "out")
+    with deployed_stack(assembly, HubSettings.still(), auth=True) as stack:
+        made = ExportedStack(stack, folder)
+        counts = {"accepted": ACCEPTED, "watched": WATCHED, "others": OTHERS}
+        stack.import_findings(
+            [made.finding(number, name) for name, count in counts.items() for number in range(count)]
+        )
+        stack.rest()
+        _overrule(made, "accepted-0")
+        _leave_open(made)
+        yield made
+
+
+def _overrule(site: ExportedStack, finding_id: str) -> None:
+    site.stack.hub.batch_update_findings(
+        FindingIdentifiers=[{"Id": finding_id, "ProductArn": site.product}],
+        Workflow={"Status": "NEW"},
+        Note={"Text": "Not this one.", "UpdatedBy": "ana"},
+    )
+    site.stack.rest()
+
+
+def _leave_open(site: ExportedStack) -> None:
+    """As if a function had died after its update of the one, and another before that of the other."""
+    keys = {name: (site.product, name) for name in ("accepted-1", "accepted-2")}
+    table = site.stack.outputs["LedgerTableName"]
+    ledger = DynamoLedger(site.stack.cloud.client("dynamodb"), table, SystemClock())
+    held = ledger.read(keys.values()).entries
+    done, undone = (held[key] for key in keys.values())
+    was = {"Workflow.Status": "NEW", "Note.Text": None}
+    happened = Intent(done.claims, done.written, was, time.time() - HOUR)
+    lowered = {"Severity.Label": "INFORMATIONAL"}
+    claims = {**undone.claims, "Severity.Label": Claim("INFORMATIONAL", "accepted")}
+    open_ = Intent(claims, lowered, {"Severity.Label": "LOW"}, time.time() - HOUR)
+    changed = {
+        keys["accepted-1"]: Entry(version=done.version, intent=happened),
+        keys["accepted-2"]: replace(undone, started=1.0, ended=2.0, intent=open_),
+    }
+    assert set(ledger.write(changed).versions) == set(keys.values())
+
+
+def test_offline_and_live_say_the_same_and_it_is_what_the_stack_would_do(site: ExportedStack) -> None:
+    done = site.run("findings", "all.jsonl")
+    assert done.returncode == 0, done.stderr
+    total, held = ACCEPTED + WATCHED + OTHERS, ACCEPTED + WATCHED
+    assert done.stderr == (f"{total} findings exported to all.jsonl, {held} with entries, 1 undecidable\n"), (
+        "progress is for terminals alone"
+    )
+    assert set(site.ids("all.jsonl").values()) == {1}
+    for rules in ("rules", "fewer"):
+        offline = site.json("backtest", "all.jsonl", "--rules", rules)
+        live = site.json("backtest", "--live", "--rules", rules)
+        assert _less(live) == _less(offline)
+        assert offline["totals"]["findings"] == total
+        assert offline["totals"]["undecidable"] == 1
+    assert offline["totals"]["taken_back"] == offline["totals"]["changed"] == TAKEN_BACK
+    # A sweep counts by itself what has an open update: there the other hand decides, triage.
+    dry = site.json("sweep", "--dry-run", "--rules", "fewer")
+    assert (dry["changed_by_rule"], dry["doubtful"]) == ({"accepted": TAKEN_BACK - 1}, 2)
+
+
+def _less(report: dict[str, Any]) -> dict[str, Any]:
+    """The report without what differs between any two runs."""
+    return {name: value for name, value in report.items() if name not in ("source", "now")}
+
+
+def test_under_the_rules_of_the_stack_nothing_is_left_to_do(site: ExportedStack) -> None:
+    site.run("findings", "all.jsonl")
+    planned = site.run("plan", "all.jsonl", "--json").stdout.splitlines()
+    lines = {line["finding_id"]: line for line in map(json.loads, planned)}
+    assert [name for name, line in lines.items() if line["update"]] == []
+    assert [kept["field"] for kept in lines["accepted-0"]["kept"]] == ["Workflow.Status", "Note.Text"]
+    assert lines["accepted-2"]["undecidable"] == "an update was left open, and the finding does not show it"
+    told = site.run("explain", "all.jsonl", "--id", "accepted-11").stdout
+    assert "SUPPRESSED  ours: the field still holds it; set by accepted" in told
+
+
+def test_without_entries_the_commands_say_what_is_missing(site: ExportedStack) -> None:
+    done = site.run("findings", "raw.jsonl", "--without-entries")
+    assert done.stderr.endswith(" findings exported to raw.jsonl, without entries\n")
+    told = site.run("backtest", "raw.jsonl", "--rules", "fewer")
+    assert f"{ACCEPTED - 1} findings have notes of triage but no entries" in told.stderr
+    assert site.json("backtest", "raw.jsonl", "--rules", "fewer")["totals"]["taken_back"] == 0
+
+
+def test_the_lines_are_printed_without_a_file(site: ExportedStack) -> None:
+    high = json.dumps({"Id": [{"Value": "watched-", "Comparison": "PREFIX"}]})
+    done = site.run("findings", "--filters", high)
+    header, *lines = map(json.loads, done.stdout.splitlines())
+    assert header["account"] == site.stack.cloud.account
+    assert header["table"] == site.stack.outputs["LedgerTableName"]
+    assert len(lines) == WATCHED
+    piped = subprocess.run(
+        [HUBTRIAGE, "plan", "-", "--json"],
+        cwd=site.folder,
+        input=done.stdout,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert [json.loads(line)["update"] for line in piped.stdout.splitlines()] == [None] * WATCHED
+
+
+def test_ctrl_c_ends_it_and_the_same_command_goes_on(site: ExportedStack) -> None:
+    name = "interrupted.jsonl.gz"
+    site.stack.cloud.control.fault(ScriptedFault(operation="GetFindings", delay=8.0, skip=2))
+    command, environment = site.command("findings", name)
+    process = subprocess.Popen(
+        command, cwd=site.folder, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    _await_pages(site.folder / f"{name}.cursor", 2)
+    process.send_signal(signal.SIGINT)
+    _stdout, said = process.communicate(timeout=60)
+    assert (process.returncode, said) == (
+        130,
+        "Error: interrupted\n  hint: the same command with --resume goes on from there\n",
+    )
+    assert not (site.folder / name).exists()
+    again = site.run("findings", name)
+    assert (again.returncode, "go on with --resume, or begin anew with --fresh" in again.stderr) == (2, True)
+    done = site.run("findings", name, "--resume")
+    assert done.returncode == 0, done.stderr
+    assert sorted(file.name for file in site.folder.glob(f"{name}*")) == [name]
+    wanted = site.json("backtest", "--live", "--rules", "fewer")
+    assert _less(site.json("backtest", name, "--rules", "fewer")) == _less(wanted)
+
+
+def _await_pages(cursor: Path, pages: int) -> None:
+    deadline = time.monotonic() + 60
+    while not cursor.exists() or json.loads(cursor.read_text())["findings"] < pages * 100:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+NUMBERS = itertools.count(1)
+RIGHTS = "What it needs to be allowed"
+MISSING = [
+    pytest.param(
+        "securityhub:GetFindings", "securityhub:GetFindings: AccessDenied", "docs/export.md", id="hub"
+    ),
+    pytest.param(
+        "dynamodb:BatchGetItem", "dynamodb:BatchGetItem: AccessDenied", "--without-entries", id="table"
+    ),
+    pytest.param(
+        "cloudformation:DescribeStacks",
+        "cloudformation:DescribeStacks: An error occurred (AccessDenied)",
+        "HUBTRIAGE_LEDGER_TABLE",
+        id="stack",
+    ),
+]
+
+
+def _session(site: ExportedStack, *without: str) -> dict[str, str]:
+    """Credentials with the documented rights, less some."""
+    rights = [
+        each
+        for each in statements("export", RIGHTS, site.stack.cloud.account)
+        if each["Action"] not in without
+    ]
+    return session_of(site.stack.cloud, created_role(site.stack.cloud, f"export-{next(NUMBERS)}", *rights))
+
+
+@pytest.mark.parametrize(("action", "said", "hint"), MISSING)
+def test_each_right_that_is_missing_is_named_in_one_line(
+    action: str, said: str, hint: str, site: ExportedStack
+) -> None:
+    name = f"{action.partition(':')[0]}.jsonl"
+    done = site.run("findings", name, **_session(site, action))
+    assert done.returncode == 1
+    problem, told = done.stderr.splitlines()
+    assert problem.startswith(f"Error: {said}")
+    assert hint in told
+    assert not (site.folder / name).exists()
+    live = site.run("backtest", "--live", "--fresh", **_session(site, action))
+    assert (live.returncode, live.stdout) == (2, "")
+    assert said in live.stderr
+
+
+def test_the_documented_rights_suffice_for_the_documented_commands(site: ExportedStack) -> None:
+    session = _session(site)
+    for heading, lines in commands("export").items():
+        for line in lines:
+            if "--against" in line or "--resume" in line:
+                continue  # a repository is needed; and an interrupted export, see above
+            done = subprocess.run(
+                ["bash", "-c", line.replace("hubtriage ", f"{HUBTRIAGE} ", 1)],
+                cwd=site.folder,
+                env=site.command(**session)[1],
+                capture_output=True,
+                text=True,
+                timeout=180,
+                check=False,
+            )
+            assert done.returncode == 0, f"{heading}: {line}\n{done.stderr}"
+    without = _session(site, "cloudformation:DescribeStacks")
+    table = site.stack.outputs["LedgerTableName"]
+    done = site.run("findings", "named.jsonl", HUBTRIAGE_LEDGER_TABLE=table, **without)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_stack_that_is_not_there_is_not_taken_for_one_without_entries(site: ExportedStack) -> None:
+    done = site.run("findings", "none.jsonl", "--stack", "nothing")
+    assert (done.returncode, done.stderr) == (
+        1,
+        f"Error: there is no stack nothing here\n  hint: name it with --stack, or {WITHOUT}\n",
+    )
