@@ -27,7 +27,7 @@ FORMAT = 1
 """Goes up with every change after which an older reader would misread the lines."""
 HEADER = "hubtriage-export"
 """The member that makes an object the first line of an export; its value is the format."""
-NO_ENTRIES = "the input has no entries of the ledger, so values that triage set look like a person's"
+NO_ENTRIES = "what triage set looks like a person's; export with `hubtriage findings`"
 _TOO_DEEP = f"it is nested deeper than {MOST_LEVELS} levels, and left out"
 
 
@@ -81,7 +81,7 @@ def is_header(value: Mapping[str, Any]) -> bool:
 def finding_line(
     finding: Finding, entry: Entry | None, read: float, *, is_damaged: bool = False
 ) -> tuple[str, bool]:
-    """Return the line of a finding, ASCII whatever the finding holds, and whether it is undecidable.
+    """Return the line of a finding, printable whatever the finding holds, and whether it is undecidable.
 
     `entry` is None if it is not known. `read`: when the finding was asked for, epoch seconds. `is_damaged`:
     there is an entry, and it cannot be read.
@@ -99,7 +99,7 @@ def finding_line(
     if undecidable is not None:
         members["undecidable"] = json.dumps(undecidable)
     line = "{" + ",".join(f'"{name}":{text}' for name, text in members.items()) + "}"
-    return line, undecidable is not None
+    return line.replace("\x7f", "\\u007f"), undecidable is not None
 
 
 def _json(finding: Finding) -> str:

@@ -15,6 +15,7 @@ from hubtriage.simulation.documents import (
     read_file,
     read_pipe,
 )
+from hubtriage.simulation.exported import NO_ENTRIES
 from hubtriage.simulation.findings import Item, NotJsonError, Unusable, items_of
 
 
@@ -43,9 +44,6 @@ def warn_without_entries(count: int) -> None:
     if count:
         have = f"{counted(count, 'finding')} {'has a note' if count == 1 else 'have notes'} of triage"
         click.echo(f"{have} but no entries: {NO_ENTRIES}", err=True)
-
-
-NO_ENTRIES = "what it set looks like a person's; export with `hubtriage findings`"
 
 
 def documents_of(source: str, bar: ProgressBar | None = None) -> Iterator[Document]:

@@ -79,7 +79,9 @@ def _what_is_known(explanation: Explanation) -> str:
         return "what triage set on this finding:"
     if explanation.is_entry_known:
         return "triage holds nothing on this finding"
-    return NO_ENTRIES if seems_ours(explanation.finding) else "the input has no entry for this finding"
+    if seems_ours(explanation.finding):
+        return f"the input has a note of triage but no entry: {NO_ENTRIES}"
+    return "the input has no entry for this finding"
 
 
 def _claim(claim: ClaimExplanation) -> str:

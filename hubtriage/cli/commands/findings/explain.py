@@ -8,7 +8,7 @@ from typing import NoReturn
 import click
 
 from hubtriage.cli.failure import fail
-from hubtriage.cli.inputs.findings import read_findings, warn_without_entries
+from hubtriage.cli.inputs.findings import read_findings
 from hubtriage.cli.inputs.rules import compiled
 from hubtriage.cli.options import findings_argument, now_option, rules_option, settings_options
 from hubtriage.cli.text import quoted
@@ -53,7 +53,6 @@ def command(
     ruleset = compiled(folder)
     one = _one(findings, finding_id)
     entry = None if one.entry is None else one.known
-    warn_without_entries(int(one.is_in_doubt))
     if one.undecidable:
         click.echo(f"undecidable, triage would wait: {quoted(one.undecidable)}", err=True)
     explanation = explain(one.finding, entry, ruleset, now, settings)

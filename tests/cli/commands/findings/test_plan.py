@@ -216,7 +216,7 @@ def test_a_finding_is_planned_with_the_entry_beside_it(rules: Path) -> None:
 
 def test_without_entries_it_says_once_that_values_of_triage_look_like_a_persons(rules: Path) -> None:
     result = run(rules, "-", stdin=json.dumps([finding(1, **HIDDEN), finding(2, **HIDDEN), finding(3)]))
-    said = "what it set looks like a person's; export with `hubtriage findings`"
+    said = "what triage set looks like a person's; export with `hubtriage findings`"
     assert result.stderr.splitlines()[-1] == f"2 findings have notes of triage but no entries: {said}"
     assert said not in run(rules, "-", stdin=json.dumps(finding())).stderr
 
