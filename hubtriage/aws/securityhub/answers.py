@@ -49,10 +49,10 @@ def parsed_answer(body: bytes) -> dict[str, Any]:
         document = json.loads(body)
     except UnicodeDecodeError:
         raise
-    except RecursionError:
-        return {UNPARSED: body}  # it came whole: another try does not mend it
-    except ValueError as error:
+    except json.JSONDecodeError as error:
         raise ResponseParserError(f"GetFindings: {error}") from error
+    except (RecursionError, ValueError):  # too deep, or a number of too many digits
+        return {UNPARSED: body}  # it came whole: another try does not mend it
     if not isinstance(document, dict):
         raise ResponseParserError(f"GetFindings: a JSON {type(document).__name__}")
     return {**document, BODY_BYTES: len(body)}

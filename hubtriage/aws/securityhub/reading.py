@@ -15,9 +15,12 @@ from hubtriage.aws.securityhub.ratelimit import TokenBucket
 
 MOST_VALUES = 20  # AWS: values of one filter attribute
 PAGE = 100  # AWS: findings of one page
-MOST_PAGES = 20  # an Id is unique per product only; no real finding has more namesakes than this
+MOST_PAGES = 20
+"""Pages of one answer. An Id is unique per product only: beyond that, fewer ids are asked for at once."""
+TOO_MANY = "TooManyPages"
 MOST_BYTES_HELD = 64_000_000
 """Bytes of findings that are read for one batch: what is left fails, and is read when it comes again."""
+UNPARSABLE = "it is nested too deep, or has too long a number, to be parsed"
 SKIPPED = "Skipped"
 """Member of an answer whose finding could not be parsed and is left out: the reason."""
 
@@ -147,7 +150,7 @@ def _alone(answer: Mapping[str, Any]) -> Mapping[str, Any]:
     parsed = parsed_answer(body)
     if isinstance(parsed.get("Findings"), list):
         return parsed
-    return {"Findings": [], "NextToken": token_of(body), SKIPPED: "it is nested too deep to be parsed"}
+    return {"Findings": [], "NextToken": token_of(body), SKIPPED: UNPARSABLE}
 
 
 _TOO_MUCH = CallFault(Fault.TRANSIENT, "TooMuch", f"more than {MOST_BYTES_HELD:,} bytes to read at once")
@@ -179,7 +182,7 @@ class Reader:
         rest = [key for key in keys if key not in fresh.found]
         if fault is None:
             fresh.missing.update(rest)
-        elif fault.kind is Fault.REFUSED and len(rest) > 1:
+        elif len(rest) > 1 and (fault.kind is Fault.REFUSED or fault.code == TOO_MANY):
             waiting[:0] = [rest[: len(rest) // 2], rest[len(rest) // 2 :]]
         else:
             fresh.unread.update(dict.fromkeys(rest, fault))
@@ -207,7 +210,7 @@ class Reader:
                 return None if skipped is None else CallFault(Fault.REFUSED, "Unparsable", skipped)
             to_come -= self._getter.page_size
             request["NextToken"] = answer["NextToken"]
-        return CallFault(Fault.TRANSIENT, "TooManyPages", f"more than {MOST_PAGES} pages for {len(keys)} ids")
+        return CallFault(Fault.TRANSIENT, TOO_MANY, f"more than {MOST_PAGES} pages for {len(keys)} ids")
 
 
 def _filters(keys: list[Key]) -> dict[str, Any]:

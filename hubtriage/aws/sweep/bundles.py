@@ -74,6 +74,18 @@ class Bundles:
         return bundle
 
 
+def fits(finding: Finding) -> bool:
+    """Say whether a message can hold a finding: it is small enough, and JSON.
+
+    A number that is beyond all bounds is read as an infinite one, which JSON cannot say: triage would refuse
+    the message, and with it up to 99 others.
+    """
+    try:
+        return len(json.dumps(finding, separators=(",", ":"), allow_nan=False)) <= LARGEST_BUNDLE
+    except (ValueError, RecursionError):
+        return False
+
+
 def json_size(value: Mapping[str, Any]) -> int:
     """Bytes of a value as it is written into a message: ASCII, compact."""
     return len(json.dumps(value, separators=(",", ":")))

@@ -32,7 +32,7 @@ from hubtriage.aws.sweep.request import SweepRequest
 from hubtriage.aws.sweep.run_lock import NARROW, Executions, RunLock
 from hubtriage.aws.sweep.setting_out import SettingOut
 from hubtriage.aws.sweep.start import hand_over, kind_of
-from hubtriage.aws.sweep.walk import MOST_FAULTS, Pace, SweepDeniedError, SweepError, Walk
+from hubtriage.aws.sweep.walk import MOST_FAULTS, MOST_SKIPPED, Pace, SweepDeniedError, SweepError, Walk
 from hubtriage.aws.switch.mode import ModeSwitch, ModeUnreadableError, always_enforce
 from hubtriage.aws.switch.parameters import ParameterReader
 from hubtriage.aws.triage.config import TriageConfig
@@ -48,8 +48,6 @@ GIVE_WAY = 10.0
 """Seconds after which a sweep that runs has noticed a newer one, and waits for it."""
 MOST_DEATHS = 8
 """Steps in a row that may die: the next finding is left out before, so the cause is another."""
-MOST_SKIPPED = 20
-"""Findings that a sweep leaves out before it fails."""
 MOST_STEPS = 1000
 """Steps of one execution. AWS: it may have 25,000 events; a step has 9, and 4 more each time it fails."""
 

@@ -18,7 +18,7 @@ from hubtriage.aws.securityhub.api import Finding, Key
 from hubtriage.aws.securityhub.faults import CallFault, Fault
 from hubtriage.aws.securityhub.namesakes import Owners, accounts_of, accounts_on_record, marked
 from hubtriage.aws.securityhub.reading import PAGE
-from hubtriage.aws.sweep.bundles import LARGEST_BUNDLE, Bundle, Bundles, json_size
+from hubtriage.aws.sweep.bundles import Bundle, Bundles, fits
 from hubtriage.aws.sweep.destination import Destination
 from hubtriage.aws.sweep.occasions.outset import Outset, plain_outset
 from hubtriage.aws.sweep.pages import ActivePages, HeldPages, Pages, Sources, SweepPage
@@ -41,6 +41,10 @@ RESERVE = 500
 """Findings that are reserved at once: what a step that dies costs at most of the sweep's limit."""
 MOST_ASKED = 500
 """Findings that are handed on only to have it asked who hid them. AWS: GetFindingHistory takes one a call."""
+MOST_SKIPPED = 20
+"""Findings that a sweep of the stack leaves out before it fails. AWS: a step hands on 256 KiB at most."""
+LONGEST_REASON = 1000
+"""Characters of a reason for which a finding is left out; an Id has up to 512."""
 SIZES = (PAGE, PAGE, 25, 5, 1)
 """Findings of a page, by how many steps have died in a row. After as many the next finding is left out."""
 REOPENS = "the rules that changed reopen more findings than sweep-reopen-limit allows ({limit:,})"
@@ -235,14 +239,15 @@ class _WalkStep:
             self._skip(key for key, _finding in page.findings)
         elif not self._take(page):
             return False
-        progress.skipped += (text for text in page.skipped if text not in progress.skipped)
+        skipped = (text[:LONGEST_REASON] for text in page.skipped)
+        progress.skipped += (text for text in skipped if text not in progress.skipped)
         progress.faults = progress.deaths = 0
         progress.error = ""
         progress.careful = max(0, progress.careful - 1)
         progress.pages += 1
         progress.entries += page.passed
         self._advance(page)
-        return True
+        return len(progress.skipped) <= MOST_SKIPPED
 
     def _open_pages(self) -> Pages:
         if self._pages is None:
@@ -372,7 +377,7 @@ class _WalkStep:
         if is_hidden_by_us and self._walk.ends_entries:
             about = marked(entry.about, self._walk.owners.note(key, ()))
             self._walk.sources.ledger.write({key: replace(entry, about=about)}, self._until)
-        if (together or is_hidden_by_us) and json_size(finding) <= LARGEST_BUNDLE:
+        if (together or is_hidden_by_us) and fits(finding):
             self._send(self._bundles.add(f"namesakes {key}", finding, page.asked_at))
 
     def _concerns(self, look: Look) -> bool:
@@ -438,7 +443,7 @@ class _WalkStep:
         decision, finding = look.decision, look.finding
         if decision is not None and not self._needs_triage(decision, look.entry):
             return
-        if json_size(finding) > LARGEST_BUNDLE:
+        if not fits(finding):
             self.progress.refused += decision is None or decision.refused is None
         elif decision is None or decision.update is None:
             self._send(self._bundles.add("", finding, now))

@@ -84,7 +84,7 @@ def test_a_finding_that_cannot_be_parsed_is_left_out_alone_with_a_reason() -> No
     pages = walked(api)
     assert ids(pages) == [f"finding-{n}" for n in range(150) if n != 70]
     assert [page[reading.SKIPPED] for page in pages if reading.SKIPPED in page] == [
-        "it is nested too deep to be parsed"
+        "it is nested too deep, or has too long a number, to be parsed"
     ]
 
 
@@ -106,6 +106,16 @@ def test_what_is_too_much_for_one_batch_is_read_when_it_comes_again(monkeypatch:
     fresh = reader.read([key(n) for n in range(60)], FOREVER)
     assert (len(fresh.found), len(fresh.unread), fresh.missing) == (20, 40, set())
     assert {fault.code for fault in fresh.unread.values()} == {"TooMuch"}
+
+
+@pytest.mark.parametrize("size", [5000, 100_000])
+def test_a_number_of_too_many_digits_does_not_hold_back_the_others(size: int) -> None:
+    clock = TriageWorld().clock
+    api = Pages(*(text(n, nested="1" * size if n == 1 else "0") for n in range(20)))
+    reader = Reader(api, TokenBucket(1e6, 1e6, clock), backoff(), clock.monotonic)
+    fresh = reader.read([key(n) for n in range(20)], FOREVER)
+    assert (set(fresh.found), fresh.missing) == ({key(n) for n in range(20) if n != 1}, set())
+    assert fresh.unread[key(1)].code == "Unparsable"
 
 
 @pytest.mark.parametrize(

@@ -132,6 +132,20 @@ def test_a_cut_off_answer_is_not_taken_for_a_finding_that_is_gone(answer: Any) -
     assert fresh.unread[key(0)].code == "Unmentioned"
 
 
+def test_ids_that_thousands_share_do_not_hold_back_the_others() -> None:
+    """A product that gives every account's findings the same Ids, in an organization of hundreds."""
+    world = TriageWorld()
+    for number in range(20):
+        for account in range(210 if number < 10 else 1):
+            world.hub.plant(finding(number, AwsAccountId=f"{account:012}"), NOW)
+    clock = world.clock
+    reader = Reader(world.api, TokenBucket(1e6, 1e6, clock), backoff(), clock.monotonic)
+    fresh = reader.read([key(number) for number in range(20)], FOREVER)
+    assert (len(fresh.found), fresh.unread, fresh.missing) == (20, {}, set())
+    assert len(fresh.accounts) == 10
+    assert fresh.calls < 60
+
+
 def test_pages_without_end_end() -> None:
     api = Odd(answer={"Findings": [None, {"Id": "another"}], "NextToken": "again"})
     fresh = read_odd(api, 0)

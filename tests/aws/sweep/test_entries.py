@@ -1,5 +1,6 @@
 """What a sweep makes of the ledger's entries: what it reads, leaves out, hands on in doubt, and ends."""
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -163,6 +164,16 @@ def test_a_damaged_entry_is_left_out_and_told_and_the_others_are_swept() -> None
     done = bench.sweep(SweepRequest())
     assert (done.status, done.taken_back) == ("skipped", 2)
     assert all("finding-1" in text for text in done.skipped)
+
+
+def test_a_step_does_not_hand_on_more_than_a_state_machine_takes() -> None:
+    """Thousands of entries may be unreadable, as after going back to a version of another format."""
+    bench = bench_of(*[held_by("rule-a")] * 600)
+    for number in range(600):
+        bench.world.ledger.items[key(number)] = (1, '{"format":9}')
+    told = bench.walk(SweepRequest(scopes=(ACTIVE,))).step(Progress())
+    assert 20 < len(told.skipped) <= 120
+    assert len(json.dumps(told.as_json())) < 200_000
 
 
 def test_a_ledger_that_cannot_be_reached_is_waited_for() -> None:

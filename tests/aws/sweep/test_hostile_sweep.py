@@ -33,6 +33,7 @@ def world_with(**members: Any) -> TriageWorld:
         pytest.param({"Description": "\x01" * 200_000}, id="more than a message holds once it is JSON"),
         pytest.param({"Description": "\U0001f480" * 55_000}, id="220 KB of emoji"),
         pytest.param({"UserDefinedFields": {"k": "\ud800"}}, id="a user field that cannot be sent again"),
+        pytest.param({"Confidence": float("inf")}, id="a number beyond all bounds"),
         pytest.param({"Types": [f"a/{n}" for n in range(5_000)]}, id="5,000 types"),
         pytest.param({"UserDefinedFields": {"hubtriage/managed": "hubtriage"}}, id="another tool's key"),
     ],
