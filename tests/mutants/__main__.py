@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 from tests.mutants.claims import CLAIMS
 from tests.mutants.limits import SWEEP, SWITCH, TABLE
 from tests.mutants.mutation import Mutation
-from tests.mutants.rules import INDEX, RULES
+from tests.mutants.rules import INDEX, RULES, WINDOWS
 from tests.mutants.runtime import FORMS, RUNTIME
 from tests.mutants.sending import SENDING, SIZES
 from tests.support.paths import ROOT
@@ -33,6 +33,7 @@ FINDERS = {  # the quickest first
         *(f"{_LAWS}{name}.py" for name in ("oracle", "conditions", "planning", "histories")),
     ),
     INDEX: ("tests/engine/index/test_rule_index.py",),
+    WINDOWS: ("tests/engine/ruleset/test_windows.py",),
     RUNTIME: (
         *(f"{_TRIAGE}{name}.py" for name in ("staleness", "intents", "asking", "rereading", "events")),
         *(f"{_TRIAGE}{name}.py" for name in ("namesakes", "hiding_stopped", "batch", "settling")),

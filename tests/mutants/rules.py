@@ -74,12 +74,6 @@ RULES = (
         "False",
     ),
     Mutation(
-        "a rule is in force outside its windows",
-        "engine/ruleset/ruleset.py",
-        "        return not self.during or any(window.is_open(now) for window in self.during)",
-        "        return True",
-    ),
-    Mutation(
         "a ceiling counts of a rule that only observes",
         "engine/ruleset/ruleset.py",
         'rule for rule in rules if rule.mode != "observe"',
@@ -378,5 +372,32 @@ INDEX = (
         "engine/index/dnf.py",
         "UNKNOWN if may_fail(logic) else ",
         "",
+    ),
+)
+
+WINDOWS = (
+    Mutation(
+        "a rule is in force outside its windows",
+        "engine/ruleset/ruleset.py",
+        "        return not self.during or any(window.is_open(now) for window in self.during)",
+        "        return True",
+    ),
+    Mutation(
+        "a window ends at midnight",
+        "engine/ruleset/windows.py",
+        "        return begins_today or ((weekday - 1) % 7 in self.days and second < self.end)",
+        "        return begins_today",
+    ),
+    Mutation(
+        "a window is open at its end",
+        "engine/ruleset/windows.py",
+        "self.start <= second < self.end",
+        "self.start <= second <= self.end",
+    ),
+    Mutation(
+        "a window is open where its zone is not known",
+        "engine/ruleset/windows.py",
+        "        if offset is None:\n            return False\n",
+        "        if offset is None:\n            return True\n",
     ),
 )
