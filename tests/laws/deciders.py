@@ -116,6 +116,7 @@ class Engine:
             acting.intersection(decision.above_ceiling),
             acting.intersection(error.rule for error in decision.errors),
             _keys(decision.overruled),
+            frozenset((_KEYS.get(each.field, each.field), each.why) for each in decision.changes),
         )
 
 

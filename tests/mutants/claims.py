@@ -315,4 +315,10 @@ CLAIMS = (
         "        return None if known else value",
         "        return None",
     ),
+    Mutation(
+        "following a provider is called taking back",
+        "engine/planning/resolve.py",
+        "        follows = claim.rule is None and self._follows(name, value)",
+        "        follows = False",
+    ),
 )

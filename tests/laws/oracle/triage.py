@@ -53,13 +53,14 @@ PAIRS = 50
 class Account:
     """What the log says of a decision: the rules that applied, in order, and those that did not, and why.
 
-    `overruled` are fields that somebody has changed after triage.
+    `overruled` are fields that somebody has changed after triage. `reasons` says why each field is changed.
     """
 
     applied: tuple[str, ...] = ()
     above: frozenset[str] = frozenset()
     failed: frozenset[str] = frozenset()
     overruled: frozenset[Key] = frozenset()
+    reasons: frozenset[tuple[Key, str]] = frozenset()
 
 
 @dataclass
@@ -152,6 +153,7 @@ class Oracle:
                 frozenset(wishes.above),
                 frozenset(wishes.broken),
                 frozenset(reviewed.overruled),
+                frozenset((key, why(finding, key, claims.get(key), resolution)) for key in values),
             ),
         )
 
@@ -255,6 +257,14 @@ def reopens(finding: Finding, key: Key, value: Any) -> bool:
     if key == "Workflow":
         return held(finding, key) in HIDING and value not in HIDING
     return key == "Severity" and below(held(finding, key), value)
+
+
+def why(finding: Finding, key: Key, claim: OracleClaim | None, resolution: Resolution) -> str:
+    """Return why a field gets another value: by a rule, because none wants it now, or behind its provider."""
+    if key in resolution.wished:
+        return "rule"
+    follows = key in PROVIDED or (key == "Workflow" and held(finding, key) == "RESOLVED")
+    return "follows provider" if claim and claim.rule is None and follows else "taken back"
 
 
 def plain(key: Key, wish: Wish) -> Any:
