@@ -16,6 +16,7 @@ from hubtriage.engine.planning.plan import Settings
 from hubtriage.localaws.findings import NOW, generate
 from hubtriage.simulation.backtest.judge import Task
 from hubtriage.simulation.backtest.run import backtest
+from hubtriage.simulation.backtest.sample import sample_size
 from hubtriage.simulation.documents import read_file
 
 _UPDATES = (
@@ -58,7 +59,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "findings.jsonl"
         write_findings(path, asked.findings, asked.size)
-        task = Task(ruleset(asked.rules), NOW, Settings(), examples=5)
+        task = Task(ruleset(asked.rules), NOW, Settings(), examples=5, sample=sample_size(asked.rules))
         begun, cpu = time.perf_counter(), cpu_seconds()
         tally = backtest(read_file(path), task, processes=asked.processes)
         seconds = time.perf_counter() - begun

@@ -1,4 +1,4 @@
-"""Test coverage of a rule's conditions: has each one both held and failed?"""
+"""Test coverage of a rule's conditions: has each one both held and failed, and which findings got past it?"""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,6 +10,7 @@ from hubtriage.engine.jsonlogic.syntax import split_operation
 from hubtriage.engine.jsonlogic.values import truthy
 from hubtriage.engine.pattern.compiler import expand
 from hubtriage.engine.trace import TracedCondition, TracedOperation, describe
+from hubtriage.simulation.funnel import Stage, funnels
 from hubtriage.simulation.ruletests import RuleTestResult
 
 _WITH_CONDITIONS = ("and", "or", "!", "!!", "if", "?:")
@@ -17,11 +18,16 @@ _WITH_CONDITIONS = ("and", "or", "!", "!!", "if", "?:")
 
 @dataclass(slots=True)
 class Coverage:
-    """The outcomes that a rule's tests have seen, by the text of each condition."""
+    """The outcomes that a rule's tests have seen, by the text of each condition.
+
+    `tests` is how many there are, `funnel` how many of their findings each condition leaves.
+    """
 
     rule: str
     file: str
     seen: dict[str, set[bool]] = field(default_factory=dict)
+    tests: int = 0
+    funnel: tuple[Stage, ...] = ()
 
     @property
     def total(self) -> int:
@@ -46,20 +52,39 @@ class Coverage:
     def as_record(self) -> dict[str, Any]:
         """JSON-ready."""
         counts = {"covered": self.covered, "total": self.total}
-        return {"rule": self.rule, "file": self.file, **counts, "missing": list(self.missing)}
+        funnel = [stage.as_record() for stage in self.funnel]
+        return {
+            "rule": self.rule,
+            "file": self.file,
+            **counts,
+            "missing": list(self.missing),
+            "tests": self.tests,
+            "funnel": funnel,
+        }
 
 
 def coverage_of(loaded: LoadResult, results: Iterable[RuleTestResult]) -> list[Coverage]:
     """Return the coverage of every rule by its tests, in the order of the files."""
     found = {rule.id: Coverage(rule.id, rule.document.file, _conditions(rule)) for rule in loaded.rules}
     for result in results:
+        coverage = found[result.rule]
+        coverage.tests += 1
+        coverage.funnel = _with_finding(coverage.funnel, result)
         for rule in result.explained.rules:
-            seen = found[result.rule].seen
+            seen = coverage.seen
             outcomes = [*_pattern_outcomes(rule.match), *(_logic_outcomes(rule.when) if rule.when else ())]
             for condition, outcome in outcomes:
                 if condition in seen:
                     seen[condition].add(outcome)
     return list(found.values())
+
+
+def _with_finding(before: tuple[Stage, ...], result: RuleTestResult) -> tuple[Stage, ...]:
+    """Return a funnel with the finding of one more test."""
+    ruleset, finding = result.explained.ruleset, result.explained.reasoning.baseline.raw
+    (stages,) = funnels([ruleset.by_id[result.rule].source], ruleset.accounts, [finding], result.now)
+    left = [stage.left for stage in before] or [0] * len(stages)
+    return tuple(Stage(one.condition, one.left + more) for one, more in zip(stages, left, strict=True))
 
 
 def _conditions(rule: LoadedRule) -> dict[str, set[bool]]:

@@ -42,7 +42,8 @@ class Difference:
 class RuleTestResult:
     """How one test went.
 
-    `reasons` say why the rule did what it did, for a test that failed; `explained` is the whole reasoning.
+    `reasons` say why the rule did what it did, for a test that failed; `explained` is the whole reasoning, at
+    the time `now`.
     """
 
     rule: str
@@ -53,6 +54,7 @@ class RuleTestResult:
     differences: tuple[Difference, ...]
     reasons: tuple[str, ...]
     explained: Explanation
+    now: float
 
     @property
     def passed(self) -> bool:
@@ -107,6 +109,7 @@ def run_test(loaded: LoadResult, rule: LoadedRule, index: int) -> RuleTestResult
         differences=differences,
         reasons=tuple(_reasons(rule, decision)) if differences else (),
         explained=explained,
+        now=now,
     )
 
 

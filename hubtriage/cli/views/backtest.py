@@ -5,11 +5,12 @@ from typing import Any
 
 import click
 
-from hubtriage.cli.text import counted, shown
+from hubtriage.cli.text import counted, quoted, shown
 from hubtriage.cli.views.tables import duration, table
 from hubtriage.simulation.backtest.report import rules_that_do_something
 
 MOST_ROWS = 20
+MOST_FUNNELS = 10
 _COLUMNS = {
     "matched": "matched",
     "changed": "changed",
@@ -34,6 +35,7 @@ def render(report: Record, most: int = MOST_ROWS) -> Iterator[str]:
     for name in ("severity", "account", "product"):
         yield from _section(f"By {name}", _groups(report[f"by_{name}"], name), most)
     yield from _section("Rules that never match", _pairs(report["never"], "rule", "why"), most)
+    yield from _funnels(report)
     yield from _section("Rules that contradict each other; the later one wins", _conflicts(report), most)
     yield from _section("Left to people", _kept(report["kept"]), most)
     yield from _section("Refused", _with_findings(report["refused"], "why"), most)
@@ -116,6 +118,21 @@ def _groups(groups: Sequence[Record], name: str) -> Rows:
 def _name(group: Record) -> str:
     title = group.get("about", {}).get("name")
     return f"{group['name']} {title}" if title else group["name"]
+
+
+def _funnels(report: Record) -> Iterator[str]:
+    """Yield, for each rule that matches nothing, how many findings each of its conditions leaves."""
+    never = {one["rule"] for one in report["never"]}
+    rows = [row for row in report["by_rule"] if row["rule"] in never and row["funnel"]][:MOST_FUNNELS]
+    if not rows:
+        return
+    sampled, total = report["sampled"], report["totals"]["findings"]
+    of = counted(total, "finding") if sampled == total else f"a sample of {sampled:,} findings"
+    yield ""
+    yield click.style(f"Findings that each condition leaves, of {of}", bold=True)
+    for row in rows:
+        yield f"  {shown(row['rule'])}"
+        yield from (f"  {stage['left']:>9,}  {quoted(stage['condition'])}" for stage in row["funnel"])
 
 
 def _pairs(records: Sequence[Record], *members: str) -> Rows:

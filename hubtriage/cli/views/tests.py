@@ -7,6 +7,7 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 
 import click
 
+from hubtriage.cli.text import counted
 from hubtriage.cli.views.explain import field_lines, rule_lines
 from hubtriage.simulation.coverage import Coverage
 from hubtriage.simulation.ruletests import RuleTestResult
@@ -65,6 +66,9 @@ def _coverage(coverage: Sequence[Coverage]) -> Iterator[str]:
         if one.missing:
             yield f"{one.file}: {one.rule}: {one.covered} of {one.total} outcomes"
             yield from (f"  {missing}" for missing in one.missing)
+        if one.funnel and not one.funnel[-1].left:
+            yield f"{one.file}: {one.rule}: matches no finding of its {counted(one.tests, 'test')}; left by"
+            yield from (f"  {stage.left:>5,}  {stage.condition}" for stage in one.funnel)
     covered, total = sum(one.covered for one in coverage), sum(one.total for one in coverage)
     share = 100 * covered // total if total else 100
     yield f"coverage: {covered} of {total} outcomes of conditions ({share} %)"

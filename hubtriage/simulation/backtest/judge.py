@@ -12,6 +12,7 @@ from hubtriage.engine.planning.plan import Reasoning, Settings, decide, reason
 from hubtriage.engine.ruleset.ruleset import Ruleset, load_ruleset
 from hubtriage.simulation.backtest.applied import applied
 from hubtriage.simulation.backtest.outcome import FindingOutcome, outcome_of, undecidable_outcome
+from hubtriage.simulation.backtest.sample import Sample
 from hubtriage.simulation.documents import Document
 from hubtriage.simulation.exported import ExportedFinding
 from hubtriage.simulation.findings import NotJsonError, Unusable, items_of
@@ -24,7 +25,8 @@ class Task:
     """What is tried out: the compiled rule set, at which time (epoch seconds), by whom.
 
     With `old`, a compiled rule set too, each finding is first brought to where those rules leave it.
-    `examples` is how many findings are kept whole for each thing that a rule does.
+    `examples` is how many findings are kept whole for each thing that a rule does, `sample` how many in all,
+    to try the conditions of each rule on.
     """
 
     ruleset: Mapping[str, Any]
@@ -32,17 +34,20 @@ class Task:
     settings: Settings
     old: Mapping[str, Any] | None = None
     examples: int = 0
+    sample: int = 0
 
 
 class Judged(NamedTuple):
     """An outcome; `finding` is the finding as it was judged, as JSON, where it may serve as an example.
 
-    `entry` is what was known of such a finding; None if nothing was.
+    `entry` is what was known of such a finding; None if nothing was. `baseline` is the finding without
+    triage, as JSON, where it may be in the sample.
     """
 
     outcome: FindingOutcome
     finding: str | None = None
     entry: Entry | None = None
+    baseline: str | None = None
 
 
 class Rejected(NamedTuple):
@@ -61,6 +66,7 @@ class Judge:
         self._old = load_ruleset(task.old) if task.old is not None else None
         self._rules = {rule.id: rule for rule in self._ruleset.rules}
         self._given: Counter[tuple[str, str]] = Counter()
+        self._sample = Sample(task.sample)
 
     def judge(self, documents: Sequence[Document]) -> list[Judged | Rejected]:
         """Return one result for each finding of some documents, in their order."""
@@ -82,9 +88,11 @@ class Judge:
             return Judged(undecidable_outcome(item.finding, item.undecidable[:_LONGEST_REASON]))
         if self._old is not None:
             return self._judge_change(item, self._old)
-        outcome = self._outcome(item.finding, item.known)
+        reasoning = self._reasoning(item.finding, item.known)
+        outcome = outcome_of(item.finding, reasoning, self._rules, self._stopped(reasoning))
         entry = None if item.entry is None else item.known
-        return self._with_example(outcome._replace(in_doubt=item.is_in_doubt), item.finding, entry)
+        found = self._with_example(outcome._replace(in_doubt=item.is_in_doubt), item.finding, entry)
+        return found._replace(baseline=self._sample.take(outcome.key, reasoning.baseline.raw))
 
     def _judge_change(self, item: ExportedFinding, old: Ruleset) -> Judged:
         """Judge the finding, and its entry, as the old rules leave them."""
@@ -96,8 +104,11 @@ class Judge:
         return self._with_example(outcome._replace(in_doubt=item.is_in_doubt), finding, before.after)
 
     def _outcome(self, finding: Finding, entry: Entry) -> FindingOutcome:
-        reasoning = reason(finding, entry, self._ruleset, self._task.now, self._task.settings)
+        reasoning = self._reasoning(finding, entry)
         return outcome_of(finding, reasoning, self._rules, self._stopped(reasoning))
+
+    def _reasoning(self, finding: Finding, entry: Entry) -> Reasoning:
+        return reason(finding, entry, self._ruleset, self._task.now, self._task.settings)
 
     def _with_example(self, outcome: FindingOutcome, finding: Finding, entry: Entry | None) -> Judged:
         return Judged(outcome, json.dumps(finding), entry) if self._is_example(outcome) else Judged(outcome)

@@ -1,16 +1,18 @@
 """The report of a backtest or a diff as JSON-ready data; text and page render exactly this."""
 
+import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from hubtriage.engine.fields import SEVERITIES
-from hubtriage.engine.ruleset.ruleset import DEFAULT_ORDER
+from hubtriage.engine.fields import SEVERITIES, Finding
+from hubtriage.engine.ruleset.ruleset import DEFAULT_ORDER, load_ruleset
 from hubtriage.engine.ruleset.windows import compile_windows
 from hubtriage.simulation.backtest.judge import Task
 from hubtriage.simulation.backtest.outcome import Transition
 from hubtriage.simulation.backtest.tally import Group, RuleGroup, Tally
+from hubtriage.simulation.funnel import funnels
 
 FORMAT = 1
 _ABOUT = ("description", "owner", "ticket", "reason", "expires")
@@ -32,6 +34,7 @@ class ReportSource:
 def report_of(tally: Tally, source: ReportSource) -> Record:
     """Return everything that was counted; lists begin with the most findings."""
     task = tally.task
+    sampled = [json.loads(text) for text in tally.sample.texts()]
     return {
         "format": FORMAT,
         "source": {"findings": source.findings, "rules": source.rules},
@@ -39,9 +42,10 @@ def report_of(tally: Tally, source: ReportSource) -> Record:
         "revision": task.ruleset.get("revision"),
         "now": task.now,
         "totals": _totals(tally),
+        "sampled": len(sampled),
         "cost": tally.cost.cost().as_record(),
         "changes": _transitions(tally.transitions),
-        "by_rule": list(_by_rule(tally)),
+        "by_rule": list(_by_rule(tally, sampled)),
         "by_account": _groups(tally.accounts, task.ruleset.get("accounts", {})),
         "by_product": _groups(tally.products),
         "by_severity": _by_severity(tally.severities),
@@ -80,8 +84,9 @@ def _transitions(transitions: Counter[Transition]) -> list[Record]:
     ]
 
 
-def _by_rule(tally: Tally) -> Iterator[Record]:
+def _by_rule(tally: Tally, sampled: Sequence[Finding]) -> Iterator[Record]:
     """Yield each rule of the rule set in the order of evaluation, then what no rule of it did."""
+    through = _funnels(tally.task, sampled) if sampled else {}
     known = {rule["id"]: rule for rule in tally.task.ruleset["rules"]}
     for name in [*known, *sorted(tally.rules.keys() - known.keys())]:
         raw = known.get(name, {})
@@ -92,7 +97,17 @@ def _by_rule(tally: Tally) -> Iterator[Record]:
             "mode": raw.get("mode", "enforce") if raw else None,
             **{member: raw.get(member) for member in _ABOUT},
             **_counts(tally.rules.get(name, RuleGroup())),
+            "funnel": through.get(name, []),
         }
+
+
+def _funnels(task: Task, sampled: Sequence[Finding]) -> dict[str, list[Record]]:
+    """Return by rule how many of some findings each of its conditions leaves, in their order."""
+    rules = load_ruleset(task.ruleset).rules
+    found = funnels([rule.source for rule in rules], task.ruleset.get("accounts") or {}, sampled, task.now)
+    return {
+        rule.id: [stage.as_record() for stage in stages] for rule, stages in zip(rules, found, strict=True)
+    }
 
 
 def _counts(group: RuleGroup) -> Record:

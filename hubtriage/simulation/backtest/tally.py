@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from hubtriage.simulation.backtest.cost import CostTally
 from hubtriage.simulation.backtest.judge import Judged, Rejected, Task
 from hubtriage.simulation.backtest.outcome import Clash, FindingOutcome, KeptField, Transition
+from hubtriage.simulation.backtest.sample import Sample
 
 PROVIDER = "(follows the provider)"
 NO_RULE = "(no rule)"
@@ -79,8 +80,12 @@ class Tally:
     rejected: list[Rejected] = field(default_factory=list)
     examples: dict[int, Judged] = field(default_factory=dict)
     cost: CostTally = field(default_factory=CostTally)
+    sample: Sample = field(init=False)
     _keys: set[int] = field(default_factory=set)
     _given: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        self.sample = Sample(self.task.sample)
 
     def add_all(self, results: Iterable[Judged | Rejected]) -> None:
         """Count results in their order."""
@@ -112,6 +117,8 @@ class Tally:
         self._add_by_rule(outcome)
         if judged.finding is not None:
             self._add_example(judged)
+        if judged.baseline is not None:
+            self.sample.add(outcome.key, judged.baseline)
 
     def _add_reasons(self, outcome: FindingOutcome) -> None:
         self.transitions.update(moved.transition for moved in outcome.changes)

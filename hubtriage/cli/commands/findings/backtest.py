@@ -14,6 +14,7 @@ from hubtriage.engine.planning.plan import Settings
 from hubtriage.simulation.backtest.html import examples_each, page
 from hubtriage.simulation.backtest.judge import Task
 from hubtriage.simulation.backtest.report import ReportSource, report_of
+from hubtriage.simulation.backtest.sample import sample_size
 
 
 @click.command(name="backtest")
@@ -52,7 +53,7 @@ def command(
     """
     document = compiled_document(folder)
     examples = examples_each(len(document["rules"])) if html else 0
-    task = Task(document, now, settings, examples=examples)
+    task = Task(document, now, settings, examples=examples, sample=sample_size(len(document["rules"])))
     source = findings if live is None else live
     if source is None or (live is not None and findings is not None):
         raise click.UsageError("give FINDINGS, or --live")

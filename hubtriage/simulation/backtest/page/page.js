@@ -208,10 +208,19 @@
     return h("article", {}, h("h3", {}, title + " (" + count(rows.length) + ")"), h("p", { class: "muted" }, text),
       h("ul", { tabindex: "0", "aria-label": title }, rows.slice(0, 200).map((row) => h("li", {}, line(row)))));
   }
+  // How many findings each condition of a rule leaves; behind a word that opens it.
+  function funnel(name) {
+    const row = report.by_rule.find((one) => one.rule === name);
+    if (!row || !row.funnel || !row.funnel.length) return null;
+    const of = report.sampled === report.totals.findings ? "all findings" : "a sample of " + plural(report.sampled, "finding");
+    return h("details", {}, h("summary", {}, "where the findings go"),
+      h("ol", {}, h("li", {}, count(report.sampled), h("span", { class: "muted" }, " \u00b7 " + of)),
+        row.funnel.map((stage) => h("li", {}, count(stage.left), " \u00b7 ", h("code", {}, plain(stage.condition))))));
+  }
   const times = (n) => h("span", { class: "muted" }, " \u00b7 " + plural(n, "finding"));
   const cards = [
     card("Rules that never match", "Nothing in this input is for them: done with, too early, or a mistake.", report.never,
-      (row) => [h("code", {}, plain(row.rule)), h("span", { class: "muted" }, " \u00b7 " + plain(row.why))]),
+      (row) => [h("code", {}, plain(row.rule)), h("span", { class: "muted" }, " \u00b7 " + plain(row.why)), funnel(row.rule)]),
     card("Rules that contradict each other", "Both match one finding and want a field differently; the later one wins.", report.conflicts,
       (row) => [h("code", {}, plain(row.winner)), " overrides ", h("code", {}, plain(row.loser)), " on ", plain(row.field), times(row.findings)]),
     card("Left to people", "What somebody set stays; these rules want it otherwise.", report.kept,

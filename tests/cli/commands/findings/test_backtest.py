@@ -63,6 +63,10 @@ Rules that never match
   rule    why
   nobody  no finding matches
 
+Findings that each condition leaves, of 4 findings
+  nobody
+          0  AwsAccountId: "999999999999"
+
 Rules that contradict each other; the later one wins
   field            overridden  wins         findings  such as
   Workflow.Status  accepted    contradicts         1  "f-3\\u001b[2J"
@@ -122,6 +126,8 @@ def test_the_report_as_json(rules: Path) -> None:
     assert [row["rule"] for row in told["by_rule"]] == ["accepted", "nobody", "contradicts"]
     assert told["by_rule"][0]["owner"] == "platform"
     assert told["never"] == [{"rule": "nobody", "why": "no finding matches"}]
+    assert told["sampled"] == 4
+    assert told["by_rule"][1]["funnel"] == [{"condition": 'AwsAccountId: "999999999999"', "left": 0}]
 
 
 @pytest.mark.parametrize("shape", ["file", "folder", "list"])

@@ -158,7 +158,25 @@ def test_coverage_names_the_outcomes_that_no_test_has_seen(test):
 
 def test_coverage_as_json(test):
     (coverage,) = json.loads(test({"a.yaml": RULE}, "--coverage", "--json").output)["coverage"]
-    assert coverage == {"rule": "a", "file": "rules/a.yaml", "covered": 2, "total": 2, "missing": []}
+    assert coverage == {
+        "rule": "a",
+        "file": "rules/a.yaml",
+        "covered": 2,
+        "total": 2,
+        "missing": [],
+        "tests": 2,
+        "funnel": [{"condition": 'Compliance.SecurityControlId: "S3.8"', "left": 1}],
+    }
+
+
+def test_coverage_shows_where_a_rule_loses_the_findings_of_its_tests(test):
+    narrow = RULE.replace("match: {", "match: {Title: [nothing has this], ")
+    lines = test({"a.yaml": narrow}, "--coverage").output.splitlines()
+    at = lines.index("rules/a.yaml: a: matches no finding of its 2 tests; left by")
+    assert lines[at + 1 : at + 3] == [
+        '      0  Title: "nothing has this"',
+        '      0  Compliance.SecurityControlId: "S3.8"',
+    ]
 
 
 def test_a_junit_report(test):
