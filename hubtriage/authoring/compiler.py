@@ -7,7 +7,8 @@ from json import dumps
 from pathlib import Path
 from typing import Any
 
-from hubtriage.authoring.loader import LoadedRule, LoadResult, load_rules
+from hubtriage.authoring.loaded import LoadedRule, LoadResult
+from hubtriage.authoring.loader import load_rules
 from hubtriage.authoring.never import never_problems
 from hubtriage.authoring.problems import Position, Problem, RuleErrors
 from hubtriage.authoring.schema.rule import RuleModel

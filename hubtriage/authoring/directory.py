@@ -5,7 +5,7 @@ from typing import Any
 
 import yaml
 
-from hubtriage.authoring.loader import LoadedRule
+from hubtriage.authoring.loaded import LoadedRule
 from hubtriage.authoring.yaml.scalars import plain_value
 from hubtriage.engine.jsonlogic.syntax import operations
 

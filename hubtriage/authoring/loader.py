@@ -7,17 +7,18 @@ all files; defaults hold for the rules of their own file.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from hubtriage.authoring.checks.registry import errors
 from hubtriage.authoring.conditions.match import read_match
-from hubtriage.authoring.conditions.reader import LoadedCondition, Origins
+from hubtriage.authoring.conditions.reader import LoadedCondition
 from hubtriage.authoring.conditions.when import read_when
 from hubtriage.authoring.lists import ListsAndAccounts
+from hubtriage.authoring.loaded import LoadedRule, LoadResult
 from hubtriage.authoring.placeholders import check_templates
-from hubtriage.authoring.problems import Position, Problem, Severity, in_order
+from hubtriage.authoring.problems import Position, Problem, in_order
 from hubtriage.authoring.schema.rule import RuleModel
 from hubtriage.authoring.schema.validation import check_shape
 from hubtriage.authoring.yaml.ambiguous import ambiguities_in
@@ -27,48 +28,6 @@ from hubtriage.engine.shared_values import SharedValues
 
 ACCOUNTS_FILE = "accounts.yaml"
 _DOUBTFUL = ("E203", "E206")  # the list or accounts may be in a file that cannot be read
-
-
-@dataclass(frozen=True, slots=True)
-class LoadedRule:
-    """A rule without errors: its model, its place, and its conditions with the values of lists put in.
-
-    `match_origins` says where in the `match` of the file each alternative stands.
-    """
-
-    model: RuleModel
-    document: YamlDocument
-    path: YamlPath
-    match: Mapping[str, Any] | None
-    when: Any
-    uses_regex: bool
-    match_origins: Origins = field(default_factory=Origins)
-
-    @property
-    def id(self) -> str:
-        """The rule's id."""
-        return self.model.id
-
-    @property
-    def has_when(self) -> bool:
-        """Whether the rule has a `when`, which may be `false`."""
-        return "when" in self.model.model_fields_set
-
-
-@dataclass(frozen=True, slots=True)
-class LoadResult:
-    """The content of a folder of rule files; `rules` are those without errors, in the order of the files."""
-
-    rules: tuple[LoadedRule, ...]
-    lists: Mapping[str, Sequence[Any]]
-    accounts: Mapping[str, Mapping[str, str]]
-    problems: tuple[Problem, ...]
-    documents: tuple[YamlDocument, ...] = ()
-
-    @property
-    def errors(self) -> tuple[Problem, ...]:
-        """The problems that stop a build."""
-        return tuple(problem for problem in self.problems if problem.severity is Severity.ERROR)
 
 
 def rule_files(folder: Path) -> list[Path]:
@@ -162,7 +121,10 @@ class _RuleReader:
         self.problems += problems
         if model is None or problems:
             return None
-        return LoadedRule(model, document, path, match.value, when.value, when.uses_regex, match.origins)
+        rule = LoadedRule(model, document, path, match.value, when.value, when.uses_regex, match.origins)
+        found = errors(rule, self._shared.lists)
+        self.problems += found
+        return None if found else rule
 
     def _conditions(
         self, document: YamlDocument, path: YamlPath, raw: Mapping[str, Any]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from hubtriage.authoring.loader import LoadedRule
+from hubtriage.authoring.loaded import LoadedRule
 from hubtriage.authoring.problems import Problem
 from hubtriage.engine.fields import FIELDS
 from hubtriage.engine.text.suggestions import did_you_mean

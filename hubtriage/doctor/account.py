@@ -11,7 +11,8 @@ from typing import Any, Protocol
 from botocore.exceptions import ClientError
 
 from hubtriage.authoring.compiler import git_revision, ruleset_document
-from hubtriage.authoring.loader import LoadResult, load_rules
+from hubtriage.authoring.loaded import LoadResult
+from hubtriage.authoring.loader import load_rules
 from hubtriage.aws.clock import Clock
 from hubtriage.aws.environment import ConfigError
 from hubtriage.aws.securityhub.api import Finding, SecurityHubApi

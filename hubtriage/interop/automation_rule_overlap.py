@@ -17,7 +17,8 @@ from typing import Any
 from hubtriage.authoring.checks.linted_rule import LintedRule
 from hubtriage.authoring.checks.relations.overlap import RuleOverlaps
 from hubtriage.authoring.compiler import ruleset_document
-from hubtriage.authoring.loader import LoadResult, load_rules
+from hubtriage.authoring.loaded import LoadResult
+from hubtriage.authoring.loader import load_rules
 from hubtriage.engine.fields import FIELDS, Finding, ParsedFinding, member, same
 from hubtriage.engine.planning.entry import NO_ENTRY
 from hubtriage.engine.planning.fold import fold

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from hubtriage.authoring.loader import LoadedRule, LoadResult
+from hubtriage.authoring.loaded import LoadedRule, LoadResult
 from hubtriage.engine.jsonlogic.syntax import split_operation
 from hubtriage.engine.jsonlogic.values import truthy
 from hubtriage.engine.pattern.compiler import expand

@@ -13,7 +13,7 @@ from typing import Any
 
 from hubtriage.authoring.asff.samples import SAMPLE_NOW, complete
 from hubtriage.authoring.compiler import compile_rule, lists_of, zones_of
-from hubtriage.authoring.loader import LoadedRule, LoadResult
+from hubtriage.authoring.loaded import LoadedRule, LoadResult
 from hubtriage.authoring.problems import Position
 from hubtriage.authoring.schema.during import engine_windows
 from hubtriage.authoring.schema.rule import NO_CHANGE, Expectation, RuleTest

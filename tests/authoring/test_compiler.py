@@ -26,7 +26,7 @@ rules:
     override: true
     ceiling: CRITICAL
     match: {AwsAccountId: [{in-list: accounts}]}
-    when: false
+    when: {"==": [{var: RecordState}, ARCHIVED]}
     update: {Severity: {AtMost: LOW}, Note: {Text: "Until {rule.expires}."}}
     tests: [{name: never, expect: no change}]
   - id: beta
@@ -74,7 +74,7 @@ def test_the_document(folder):
                 "starts": 1790812800.0,
                 "ends": 1806537600.0,
                 "match": {"AwsAccountId": {"in-list": "accounts"}},
-                "when": False,
+                "when": {"==": [{"var": "RecordState"}, "ARCHIVED"]},
                 "lists": ["accounts"],
                 "update": {"Severity": {"AtMost": "LOW"}, "Note": {"Text": "Until {rule.expires}."}},
                 "owner": "me",
@@ -133,7 +133,10 @@ def test_the_hash_tells_a_change_of_an_account_and_of_nothing_that_is_not_deploy
 def test_a_rule_set_that_needs_regular_expressions_says_so(folder):
     plain = compile_ruleset(folder(RULES), revision=None)
     assert "regex" not in plain
-    text = RULES.replace("when: false", 'when: {and: [true, {"!": [{regex: [{var: Id}, "^a+$"]}]}]}')
+    text = RULES.replace(
+        'when: {"==": [{var: RecordState}, ARCHIVED]}',
+        'when: {and: [true, {"!": [{regex: [{var: Id}, "^a+$"]}]}]}',
+    )
     assert compile_ruleset(folder(text), revision=None)["regex"] is True
 
 

@@ -74,6 +74,22 @@ def test_a_flaw_in_a_condition(folder, lines, said):
     assert told(folder, files) == said
 
 
+@pytest.mark.parametrize(("line", "said"), flaws("deceptions"))
+def test_a_condition_that_is_certainly_not_meant(folder, line, said):
+    lines = [line.rstrip("\n")]
+    if not line.startswith(("match", "when")):
+        lines.insert(0, "when: true")
+    if not line.startswith("update"):
+        lines.append("update: {Workflow: {Status: NOTIFIED}}")
+    body = "".join(f"    {one}\n" for one in lines)
+    files = {
+        "a.yaml": BARE + body,
+        "lists.yaml": "lists: {buckets: ['arn:aws:s3:::acme-*'], scanners: [198.51.100.8/29]}\n",
+        "accounts.yaml": 'accounts: {"111122223333": {environment: prod}}\n',
+    }
+    assert told(folder, files) == said
+
+
 @pytest.mark.parametrize(("_title", "case"), flaws("folders"))
 def test_a_flaw_in_a_file_beside_a_good_one(folder, _title, case):
     written, said = re.fullmatch(r"(.*\n)=>\n?(.*)", case, re.DOTALL).groups()
@@ -209,11 +225,11 @@ rules:
     override: true
     ceiling: CRITICAL
     match:
-      AwsAccountId: [{in-list: accounts}, other]
+      AwsAccountId: [{in-list: accounts}, "777788889999"]
       Title: scalar
       Id: [{anything-but: {in-list: accounts}}]
-      Region: [{prefix: {in-list: prefixes}}]
-      Vulnerabilities: {EpssScore: [{numeric: [">=", 7.0]}]}
+      AwsAccountName: [{prefix: {in-list: prefixes}}]
+      Vulnerabilities: {EpssScore: [{numeric: [">=", 0.5]}]}
       $or: [{A: 1}, {B: [{in-list: prefixes}]}]
     when: {and: [{in_list: [{var: AwsAccountId}, accounts]}, {in_list: [{var: Id}, [a, b]]}]}
     update: {Types: {Add: [TTPs], Remove: [whatever it says]}, Severity: {Normalized: 5}}
@@ -225,11 +241,11 @@ def test_lists_are_put_in_and_leaves_are_lists(folder):
     (rule,) = load_rules(folder(GOOD)).rules
     accounts = ["111122223333", "444455556666"]
     assert rule.match == {
-        "AwsAccountId": [*accounts, "other"],
+        "AwsAccountId": [*accounts, "777788889999"],
         "Title": ["scalar"],
         "Id": [{"anything-but": accounts}],
-        "Region": [{"prefix": "dev"}, {"prefix": "10"}],
-        "Vulnerabilities": {"EpssScore": [{"numeric": [">=", 7.0]}]},
+        "AwsAccountName": [{"prefix": "dev"}, {"prefix": "10"}],
+        "Vulnerabilities": {"EpssScore": [{"numeric": [">=", 0.5]}]},
         "$or": [{"A": [1]}, {"B": ["dev", "10"]}],
     }
     assert rule.when == {

@@ -61,8 +61,8 @@ MENDS = (
     Mend("E201", "`prefix`", "prefx", "prefix"),
     Mend("E104", "`SUPPRESSED`", "SUPRESSED", "SUPPRESSED"),
     Mend("E302", "`{rule.ticket}`", "({ticket})", "({rule.ticket})"),
+    Mend("E207", "`Compliance.SecurityControlId`", "SecurityControlID", "SecurityControlId"),
     Mend("W312", "{name: ..., finding: {...}, expect: no change}", "", ""),
-    Mend("W101", "`Compliance.SecurityControlId`", "SecurityControlID", "SecurityControlId"),
 )
 SECOND_TEST = """\
       - name: a bucket in production

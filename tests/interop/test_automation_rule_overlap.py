@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from hubtriage.authoring.compiler import ruleset_document
-from hubtriage.authoring.loader import LoadResult, load_rules
+from hubtriage.authoring.loaded import LoadResult
+from hubtriage.authoring.loader import load_rules
 from hubtriage.engine.planning.entry import NO_ENTRY
 from hubtriage.engine.planning.plan import Settings, decide
 from hubtriage.engine.ruleset.ruleset import load_ruleset

@@ -15,6 +15,7 @@ from hubtriage.engine.text.suggestions import nearest
 Kind = Literal["text", "number", "boolean", "object", "unknown"]
 Keys = tuple[str, ...]
 
+_MISSPELT = 0.75  # of difflib's ratio: a slip of a letter or two, and hardly a new name
 _KINDS: dict[str, Kind] = {"s": "text", "n": "number", "b": "boolean"}
 # Triage fills these in before rules see the finding; it derives a severity's label from its number.
 _FILLED_IN = frozenset({("Workflow", "Status"), ("VerificationState",), ("Severity", "Label")})
@@ -32,10 +33,16 @@ class AsffField:
 
 @dataclass(frozen=True, slots=True)
 class UnknownPath:
-    """A path that no finding has: which of its names is wrong, and what was probably meant."""
+    """A path that is not in the model: which of its names is wrong, and what was probably meant.
+
+    `misspelt`: a member beside it has nearly that name. `below`: the path up to the name is a value, which
+    has no members. Both are certainly mistakes; AWS may have added any other name since.
+    """
 
     step: int
     meant: str = ""
+    misspelt: bool = False
+    below: bool = False
 
     @property
     def hint(self) -> str:
@@ -69,10 +76,12 @@ def look_up(keys: Keys) -> AsffField | UnknownPath:
             optional = True
             continue
         if not isinstance(node, dict):
-            return UnknownPath(step)
+            return UnknownPath(step, below=True)
         optional = optional or key not in node.get(REQUIRED, ())
         if key == REQUIRED or (key not in node and ANY_NAME not in node):
-            return UnknownPath(step, _meant(keys, step, node))
+            near = nearest(key, members(node))
+            misspelt = nearest(key, members(node), cutoff=_MISSPELT) is not None
+            return UnknownPath(step, _meant(keys, step, near), misspelt)
         node = node[key] if key in node else node[ANY_NAME]
     return _field(node, in_list, optional and keys not in _FILLED_IN)
 
@@ -87,9 +96,46 @@ def _field(node: Any, in_list: bool, optional: bool) -> AsffField:
     return AsffField("text", tuple(node.split("|")), in_list, optional)
 
 
-def _meant(keys: Keys, step: int, node: dict[str, Any]) -> str:
+@lru_cache(maxsize=4096)
+def lists_passed(keys: Keys) -> tuple[int, ...]:
+    """Return the lengths of a path's beginnings that are lists and are followed by no position.
+
+    The whole path counts where it leads to a list.
+    """
+    node: Any = table()
+    passed = []
+    for step, key in enumerate((*keys, "")):
+        position = False
+        while isinstance(node, list) and not position:
+            node, position = node[0], key.isdecimal()
+            if not position:
+                passed.append(step)
+        if position:
+            continue
+        node = node.get(key, node.get(ANY_NAME)) if isinstance(node, dict) else None
+    return tuple(dict.fromkeys(passed))
+
+
+def holds_objects(keys: Keys) -> bool:
+    """Say whether the list at a path holds structures."""
+    found = look_up(keys)
+    return isinstance(found, AsffField) and found.kind == "object"
+
+
+def is_of_map(keys: Keys) -> bool:
+    """Say whether the last name of a path is a key of a map, such as a tag's or one of ProductFields."""
+    node: Any = table()
+    for key in keys[:-1]:
+        while isinstance(node, list):
+            node = node[0]
+        if key.isdecimal():
+            continue
+        node = node.get(key, node.get(ANY_NAME)) if isinstance(node, dict) else None
+    return isinstance(node, dict) and ANY_NAME in node and keys[-1] not in node
+
+
+def _meant(keys: Keys, step: int, near: str | None) -> str:
     """Return the whole path that was probably meant, or the shortest one that ends in the same name."""
-    near = nearest(keys[step], (name for name in node if name != REQUIRED))
     if near is not None:
         mended = (*keys[:step], near, *keys[step + 1 :])
         further = look_up(mended)

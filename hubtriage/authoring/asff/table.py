@@ -16,6 +16,10 @@ LISTS = Path(asff_lists.__file__)
 REQUIRED = "!"  # names a structure's members that are always there
 ANY_NAME = "*"  # stands for every name of a map
 
+PARTITIONS = Path(__file__).with_name("partitions.json")
+
+# AWS: the library's enumeration is older than the partitions that it knows, and than Google's.
+_OTHER_PARTITIONS = ("GCP",)
 _LETTERS = {"string": "s", "timestamp": "s", "integer": "n", "long": "n", "float": "n", "double": "n"}
 
 
@@ -38,7 +42,24 @@ def _table(shape: Any) -> Any:
         return {ANY_NAME: _table(shape.value)}
     if shape.type_name == "boolean":
         return "b"
-    return "|".join(getattr(shape, "enum", ())) or _LETTERS[shape.type_name]
+    values = getattr(shape, "enum", ())
+    if shape.name == "Partition":
+        values = dict.fromkeys((*values, *derived_partitions(), *_OTHER_PARTITIONS))
+    return "|".join(values) or _LETTERS[shape.type_name]
+
+
+def derived_partitions() -> dict[str, Any]:
+    """Return, by partition, the form of its Regions' names (`form`) and those Regions that are known."""
+    from botocore.loaders import create_loader  # slow to import, and only needed here
+
+    partitions = create_loader().load_data("partitions")["partitions"]
+    return {
+        one["id"]: {
+            "form": one["regionRegex"].strip("^$"),
+            "regions": sorted(name for name in one["regions"] if not name.endswith("-global")),
+        }
+        for one in partitions
+    }
 
 
 def lists_in(table: Any, keys: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
@@ -65,8 +86,9 @@ LISTS: frozenset[tuple[str, ...]] = frozenset(tuple(path.split(".")) for path in
 
 
 def main() -> None:
-    """Write the table, and the module of the lists in it."""
+    """Write the table, the module of the lists in it, and the partitions."""
     table = derived()
+    PARTITIONS.write_text(json.dumps(derived_partitions(), indent=1) + "\n", encoding="utf-8")
     TABLE.write_text(json.dumps(table, separators=(",", ":")) + "\n", encoding="utf-8")
     LISTS.write_text(lists_module(table), encoding="utf-8")
 

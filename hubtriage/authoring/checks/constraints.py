@@ -11,17 +11,13 @@ from typing import Any
 
 from hubtriage.authoring.asff.fields import Keys, Kind
 from hubtriage.authoring.checks.linted_rule import LintedRule, field_at
-from hubtriage.authoring.checks.set_relations import intervals_meet
 from hubtriage.authoring.yaml.tree import YamlPath
 from hubtriage.engine.index.conjunctions import Source
 from hubtriage.engine.index.dnf import conjunctions_of
 from hubtriage.engine.index.from_match import values_of
-from hubtriage.engine.index.value_sets import Interval, ValueSet
+from hubtriage.engine.index.value_sets import ValueSet
 
-# AWS: these numbers are between 0 and 100.
-_PERCENTAGES: set[Keys | str] = {("Confidence",), ("Criticality",), ("Severity", "Normalized")}
 _CALCULATIONS = ("account", "age_days", "arn", "get", "lower", "substr")
-_PERCENT = Interval(0, 100)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,16 +81,9 @@ def _of_kind(kind: Kind, values: ValueSet) -> ValueSet:
 
 
 def may_contradict(rule: LintedRule) -> bool:
-    """Say whether a rule looks at anything twice, or at a field with a scale. Few do, and this is quick."""
+    """Say whether a rule looks at anything twice. Few do, and this is quick."""
     looked_at: list[Keys | str] = [keys for keys, _place, _is_key in rule.paths]
     calculated = [one for one in rule.operations if one.name in _CALCULATIONS]
     looked_at += [str(one.logic) for one in calculated]
     by_name = any(one.name == "get" for one in calculated)
-    return by_name or len(set(looked_at)) < len(looked_at) or not _PERCENTAGES.isdisjoint(looked_at)
-
-
-def within_scale(source: Source, values: ValueSet) -> bool:
-    """Say whether a number among the values is on the field's scale, if the field has one."""
-    if source not in _PERCENTAGES or not values.numbers or values.null or values.absent:
-        return True
-    return any(intervals_meet(interval, _PERCENT) for interval in values.numbers)
+    return by_name or len(set(looked_at)) < len(looked_at)

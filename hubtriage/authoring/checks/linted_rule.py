@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from hubtriage.authoring.asff.fields import AsffField, Keys, UnknownPath, look_up
-from hubtriage.authoring.loader import LoadedRule
+from hubtriage.authoring.asff.fields import AsffField, Keys, UnknownPath, lists_passed, look_up
+from hubtriage.authoring.loaded import LoadedRule
 from hubtriage.authoring.placeholders import templates
 from hubtriage.authoring.problems import Problem
 from hubtriage.authoring.yaml.tree import YamlPath
@@ -71,7 +71,7 @@ class LintedRule:
 
     def _list_at(self, place: YamlPath) -> str | None:
         """Return the name of the list that a place in the rule names."""
-        named = self.loaded.document.node((*self.loaded.path, *place)).value
+        named = self.raw(place)
         if isinstance(named, dict):
             named = next(
                 (one.get(IN_LIST) for one in (named, *named.values()) if isinstance(one, dict)), None
@@ -117,6 +117,17 @@ class LintedRule:
         return tuple(found)
 
     @cached_property
+    def excluded_values(self) -> tuple[tuple[Keys, Any, YamlPath], ...]:
+        """(path in the finding, value, its place) of each value that `anything-but` leaves out."""
+        return tuple(
+            (match_field.keys, value, place)
+            for match_field in self.match_fields
+            for operator, operand, place in match_field.operators
+            if operator == "anything-but" and not isinstance(operand, dict)
+            for value in (operand if isinstance(operand, list) else [operand])
+        )
+
+    @cached_property
     def conjunctions(self) -> list[Conjunction]:
         """What the rule's conditions need, as the engine sees them."""
         conditions = {} if self.loaded.match is None else {"match": self.loaded.match}
@@ -132,16 +143,32 @@ class LintedRule:
             if operation.name == "var":
                 keys = operation.keys_of({"var": list(operation.arguments[:1])})
                 found += [(keys, operation.place, False)] if keys else []
+            elif operation.name in ("missing", "missing_some"):
+                found += ((keys, place, False) for keys, place in _asked_for(operation))
         return tuple(found)
+
+    @cached_property
+    def positions_in_match(self) -> tuple[tuple[Keys, YamlPath, bool], ...]:
+        """The paths of `match` in which a list is followed by a position."""
+        return tuple(
+            (match_field.keys, match_field.place, True)
+            for match_field in self.match_fields
+            if any(key.isdecimal() for key in match_field.keys) and _has_position(match_field.keys)
+        )
 
     @cached_property
     def templates(self) -> tuple[tuple[YamlPath, str], ...]:
         """(place, text) of each text of the update that may hold placeholders."""
-        update = self._raw("update") if self.model.update.model_fields_set else None
+        update = self.raw(("update",)) if self.model.update.model_fields_set else None
         return tuple((("update", *place), text) for place, text, _limit in templates(update))
 
-    def _raw(self, name: str) -> Any:
-        return self.loaded.document.node((*self.loaded.path, name)).value
+    def raw(self, place: YamlPath) -> Any:
+        """Return the value at a place in the rule as its file has it, with the names of lists."""
+        return self.loaded.document.node((*self.loaded.path, *place)).value
+
+    def operation_at(self, place: YamlPath) -> Operation | None:
+        """Return the operation whose operator stands at a place in the rule."""
+        return next((one for one in self.operations if one.place == place), None)
 
     def _match_fields(self, pattern: Mapping[str, Any], keys: Keys, path: YamlPath) -> Iterator[MatchField]:
         """Yield the fields of the pattern at a path of `match`."""
@@ -168,6 +195,11 @@ def field_at(keys: Keys) -> AsffField | None:
     return None if isinstance(found, UnknownPath) else found
 
 
+def _has_position(keys: Keys) -> bool:
+    """Say whether a number in a path is a position in a list, no key of a map."""
+    return any(key.isdecimal() and (index in lists_passed(keys[:index])) for index, key in enumerate(keys))
+
+
 def steps(place: YamlPath) -> Keys:
     """Return the names and positions of a path as text."""
     return tuple(map(str, place))
@@ -178,6 +210,30 @@ def dotted(keys: Keys) -> str:
     return ".".join(keys)
 
 
+def _asked_for(operation: Operation) -> Iterator[tuple[Keys, YamlPath]]:
+    """Yield the paths that `missing` and `missing_some` ask for, each with its place."""
+    names, place = operation.arguments, operation.place
+    if operation.name == "missing_some":
+        names, place = operation.arguments[-1], (*place, len(operation.arguments) - 1)
+    for index, name in enumerate(names if isinstance(names, list) else ()):
+        keys = operation.keys_of({"var": name}) if isinstance(name, str) and name else None
+        if keys:
+            yield keys, (*place, index)
+
+
+def source_of_value(operation: Operation, argument: Any) -> tuple[Keys | None, bool]:
+    """Return the path of what an argument looks at, through `lower` and `get`, and whether it is lowered."""
+    lowered = False
+    if isinstance(argument, dict) and list(argument) == ["lower"]:
+        inner = argument["lower"]
+        argument, lowered = inner[0] if isinstance(inner, list) and inner else inner, True
+    if isinstance(argument, dict) and list(argument) == ["get"] and isinstance(argument["get"], list):
+        parts = argument["get"]
+        holder = operation.keys_of(parts[0]) if len(parts) == 2 and isinstance(parts[1], str) else None
+        return ((*holder, parts[1]) if holder else None), lowered
+    return operation.keys_of(argument), lowered
+
+
 def _compared(operation: Operation) -> Iterator[tuple[Keys, Any, YamlPath]]:
     """Yield (path, constant, its place) for each constant that an operation compares a field with."""
     if operation.name not in ("==", "===", "!=", "!==", "in", "in_list"):
@@ -185,8 +241,9 @@ def _compared(operation: Operation) -> Iterator[tuple[Keys, Any, YamlPath]]:
     if len(operation.arguments) < 2:
         return
     for index, other in ((0, 1), (1, 0)):
-        keys, constant = operation.keys_of(operation.arguments[index]), operation.arguments[other]
-        if keys is None or isinstance(constant, dict):
+        keys, lowered = source_of_value(operation, operation.arguments[index])
+        constant = operation.arguments[other]
+        if keys is None or lowered or isinstance(constant, dict):
             continue
         place = (*operation.place, other)
         if operation.name in ("in", "in_list"):

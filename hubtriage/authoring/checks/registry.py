@@ -1,16 +1,19 @@
-"""List all warnings of `hubtriage lint`, and check the rules of a folder for them."""
+"""List what `hubtriage lint` checks beyond the shape of a file: errors, and warnings that may be ignored."""
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import TypeAlias
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeAlias
 
 from hubtriage.authoring.checks.care import endless, expiry, ownerless, subject_controlled, texts, untested
 from hubtriage.authoring.checks.conditions import (
     anything_but_on_list,
     constant_condition,
+    constant_operator,
+    constant_when,
     contradiction,
-    exists_on_object,
     loose_comparison,
     missing_field,
+    text_order,
+    through_list,
 )
 from hubtriage.authoring.checks.linted_rule import LintedRule
 from hubtriage.authoring.checks.relations import conflicting_rules, hidden_rule, overridden_rule
@@ -21,10 +24,13 @@ from hubtriage.authoring.checks.values import (
     deprecated_field,
     given_finding,
     impossible_value,
+    odd_characters_in_value,
+    pattern_in_value,
+    scale,
     unknown_path,
     wrong_type,
 )
-from hubtriage.authoring.loader import LoadResult
+from hubtriage.authoring.loaded import LoadedRule, LoadResult
 from hubtriage.authoring.problems import Problem, in_order
 
 NEEDLESS = "W313"
@@ -34,14 +40,26 @@ RuleCheck: TypeAlias = Callable[[LintedRule], Iterator[Problem]]
 # Looks at one rule among the others of its folder.
 FolderCheck: TypeAlias = Callable[[LintedRule, RuleOverlaps], Iterator[Problem]]
 
+ERROR_CHECKS: tuple[RuleCheck, ...] = (
+    unknown_path.check_certain,
+    through_list.check,
+    constant_when.check,
+    pattern_in_value.check_certain,
+    impossible_value.check_certain,
+    scale.check,
+    text_order.check,
+    wrong_type.check,
+    constant_operator.check,
+    account_id.check,
+    odd_characters_in_value.check,
+    given_finding.check_certain,
+)
 RULE_CHECKS: tuple[RuleCheck, ...] = (
     unknown_path.check,
-    wrong_type.check,
     impossible_value.check,
+    pattern_in_value.check,
     given_finding.check,
-    account_id.check,
     anything_but_on_list.check,
-    exists_on_object.check,
     control_prefix.check,
     deprecated_field.check,
     constant_condition.check,
@@ -60,6 +78,12 @@ RULE_CHECKS: tuple[RuleCheck, ...] = (
     untested.check,
 )
 FOLDER_CHECKS: tuple[FolderCheck, ...] = (hidden_rule.check, overridden_rule.check, conflicting_rules.check)
+
+
+def errors(rule: LoadedRule, lists: Mapping[str, Sequence[Any]]) -> tuple[Problem, ...]:
+    """Return what is certainly not meant in a rule whose shape is right, by place."""
+    linted = LintedRule(rule, lists, now=0.0)
+    return in_order(problem for check in ERROR_CHECKS for problem in check(linted))
 
 
 def warnings(loaded: LoadResult, now: float) -> tuple[Problem, ...]:

@@ -26,6 +26,13 @@ def intervals_meet(one: Interval, other: Interval) -> bool:
     return _holds(one, low) and _holds(other, low)
 
 
+def interval_covers(outer: Interval, inner: Interval) -> bool:
+    """Say whether every number of one interval is in another."""
+    low = outer.low < inner.low or (outer.low == inner.low and (outer.has_low or not inner.has_low))
+    high = outer.high > inner.high or (outer.high == inner.high and (outer.has_high or not inner.has_high))
+    return low and high
+
+
 def _holds(interval: Interval, number: float) -> bool:
     return (number > interval.low or interval.has_low) and (number < interval.high or interval.has_high)
 

@@ -10,6 +10,7 @@ from itertools import chain
 from json import dumps
 from typing import Any
 
+from hubtriage.authoring.conditions.other_languages import pattern_hint
 from hubtriage.authoring.conditions.reader import (
     MAX_ERRORS,
     ConditionReader,
@@ -39,7 +40,8 @@ def read_match(
         hint = "write only the pattern of the finding: what an event pattern has under detail.findings"
         reader.report("E201", ("detail",), "a finding has no `detail`", hint, key=True)
     for error in pattern_errors(pattern)[:MAX_ERRORS]:
-        reader.refuse("E201", error, reader.origins.of(error.path))
+        place = reader.origins.of(error.path)
+        reader.refuse("E201", error, place, pattern_hint(error, reader.written(place), lists))
     return LoadedCondition(pattern, reader.problems, origins=reader.origins)
 
 

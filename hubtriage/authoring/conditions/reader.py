@@ -84,9 +84,13 @@ class ConditionReader:
         """Report a problem of the value (or key) at a path inside the condition."""
         self.problems.append(self._document.problem(code, (*self._path, *path), message, hint, key=key))
 
-    def refuse(self, code: str, error: ConditionError, path: YamlPath) -> None:
+    def refuse(self, code: str, error: ConditionError, path: YamlPath, hint: str) -> None:
         """Report an error of the engine's compiler; `path` is its place inside the condition."""
-        self.report(code, path, error.message, error.hint, key=bool(path))
+        self.report(code, path, error.message, hint, key=bool(path))
+
+    def written(self, path: YamlPath) -> Any:
+        """Return the value at a path inside the condition as the file has it."""
+        return self._document.node((*self._path, *path)).value
 
     def scalar(self, value: Any, path: YamlPath, *, number_meant: bool) -> Any:
         """Return a scalar; report an ambiguous one, and go on with its text."""

@@ -5,6 +5,7 @@
 
 from typing import Any
 
+from hubtriage.authoring.conditions.other_languages import logic_hint
 from hubtriage.authoring.conditions.reader import (
     MAX_ERRORS,
     Accounts,
@@ -21,7 +22,7 @@ def read_when(document: YamlDocument, path: YamlPath, lists: Lists, accounts: Ac
     reader = _LogicReader(document, path, lists, accounts)
     logic = reader.value(document.node(path).value, ())
     for error in logic_errors(logic, accounts=accounts)[:MAX_ERRORS]:
-        reader.refuse("E202", error, tuple(error.path))
+        reader.refuse("E202", error, tuple(error.path), logic_hint(error))
     return LoadedCondition(logic, reader.problems, reader.uses_regex)
 
 

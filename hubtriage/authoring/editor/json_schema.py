@@ -101,7 +101,7 @@ def _rule(schema: Schema) -> Schema:
     properties = schema["properties"]
     properties["id"]["pattern"] = f"^{limits.RULE_ID.pattern}$"
     properties["match"] = {"$ref": "#/definitions/finding"}
-    properties["when"] = {"allOf": [{"$ref": "#/definitions/logic"}, {"not": {"type": "null"}}]}
+    properties["when"] = {"anyOf": [{"const": True}, {"$ref": "#/definitions/operation"}]}
     conditions = [{"required": ["match"]}, {"required": ["when"]}]
     return {**_described(schema, RULE_KEYS), "anyOf": conditions, "description": "One triage decision."}
 
@@ -287,7 +287,10 @@ def _logic_definitions() -> Schema:
     operators = {name: _arguments(name, argument) for name in ALL_OPERATORS}
     operation = {"type": "object", "properties": operators, "additionalProperties": False, "maxProperties": 1}
     items = {"type": "array", "items": argument}
-    return {"logic": {"anyOf": [{"type": _ANY_SCALAR}, items, operation]}}
+    return {
+        "logic": {"anyOf": [{"type": _ANY_SCALAR}, items, {"$ref": "#/definitions/operation"}]},
+        "operation": operation,
+    }
 
 
 def _arguments(name: str, argument: Schema) -> Schema:

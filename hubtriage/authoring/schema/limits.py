@@ -20,6 +20,9 @@ NAMESPACES = (
     "Sensitive Data Identifications",
 )
 
+# AWS: what the service says of other types: "should match pattern ^([^/]+)(/[^/]+){0,2}$".
+FINDING_TYPE = re.compile(r"[^/]+(/[^/]+){0,2}")
+
 # AWS: members of a finding that BatchUpdateFindings does not take: the provider's or the service's.
 UNSETTABLE = (
     *("AwsAccountId", "Compliance", "Description", "FindingIdentifiers", "FindingProviderFields"),

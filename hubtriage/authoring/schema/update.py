@@ -20,6 +20,8 @@ from hubtriage.authoring.schema.types import (
 from hubtriage.engine.fields import SEVERITY_RANK, label_of
 from hubtriage.engine.text.suggestions import did_you_mean
 
+_TYPE_FORM = "the form is namespace[/category[/classifier]]"
+
 
 def _finding_type(text: str) -> str:
     parts = text.split("/")
@@ -27,7 +29,9 @@ def _finding_type(text: str) -> str:
         hint = did_you_mean(parts[0], limits.NAMESPACES)
         raise refused("E106", f"{parts[0]!r} is not a namespace of finding types", hint)
     if not all(part.strip() for part in parts):
-        raise refused("E106", f"{text!r} has an empty part", "the form is namespace[/category[/classifier]]")
+        raise refused("E106", f"{text!r} has an empty part", _TYPE_FORM)
+    if not limits.FINDING_TYPE.fullmatch(text):
+        raise refused("E106", f"{text!r} has {len(parts)} parts, and a type at most three", _TYPE_FORM)
     return text
 
 

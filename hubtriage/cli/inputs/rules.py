@@ -8,7 +8,8 @@ from typing import Any
 import click
 
 from hubtriage.authoring.compiler import compile_ruleset, git_revision
-from hubtriage.authoring.loader import LoadResult, load_rules
+from hubtriage.authoring.loaded import LoadResult
+from hubtriage.authoring.loader import load_rules
 from hubtriage.authoring.problems import RuleErrors
 from hubtriage.engine.ruleset.ruleset import Ruleset, load_ruleset
 

@@ -8,12 +8,15 @@ _CUTOFF = 0.6  # of difflib's ratio: what is less alike is seldom what was meant
 _FEW = 20  # words that a hint can list
 
 
-def nearest(word: object, known: Iterable[str]) -> str | None:
-    """Return the known word that is most like a word, in whatever case, or None if none is like it."""
+def nearest(word: object, known: Iterable[str], *, cutoff: float = _CUTOFF) -> str | None:
+    """Return the known word that is most like a word, in whatever case, or None if none is like it.
+
+    `cutoff` is the least ratio of difflib that counts as like it.
+    """
     from difflib import get_close_matches  # slow to import, and only mistakes need it
 
     folded = {one.casefold(): one for one in sorted(known, reverse=True)}
-    near = get_close_matches(str(word).casefold(), folded, n=1, cutoff=_CUTOFF)
+    near = get_close_matches(str(word).casefold(), folded, n=1, cutoff=cutoff)
     return folded[near[0]] if near else None
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hubtriage.authoring.compiler import compile_rule
-from hubtriage.authoring.loader import LoadedRule
+from hubtriage.authoring.loaded import LoadedRule
 from hubtriage.engine.fields import HIDING_STATUSES, SEVERITIES, SEVERITY_RANK, severity_label
 from hubtriage.engine.ruleset.ruleset import DEFAULT_CEILING
 from hubtriage.engine.ruleset.templates import NOTE_LIMIT, USER_FIELD_LIMIT, compile_text, is_per_finding

@@ -1,14 +1,29 @@
 """The table of a finding's fields: as the client library's model has it, and what is found in it."""
 
+import json
+
 import pytest
 
-from hubtriage.authoring.asff.fields import AsffField, UnknownPath, look_up, table
-from hubtriage.authoring.asff.table import LISTS, derived, lists_in, lists_module
+from hubtriage.authoring.asff.fields import AsffField, UnknownPath, lists_passed, look_up, table
+from hubtriage.authoring.asff.table import (
+    LISTS,
+    PARTITIONS,
+    derived,
+    derived_partitions,
+    lists_in,
+    lists_module,
+)
 from hubtriage.engine.index import asff_lists
 
 
 def test_the_table_is_what_the_installed_library_says():
     assert table() == derived(), "write it again: make asff"
+
+
+def test_the_partitions_are_those_of_the_installed_library():
+    assert json.loads(PARTITIONS.read_text(encoding="utf-8")) == derived_partitions(), (
+        "write them again: make asff"
+    )
 
 
 def test_the_lists_that_the_engine_knows_are_those_of_the_installed_library():
@@ -43,16 +58,36 @@ def test_a_path_of_a_finding(path, field):
 
 
 @pytest.mark.parametrize(
-    ("path", "step", "meant"),
+    ("path", "unknown"),
     [
-        pytest.param("severity.label", 0, "Severity.Label", id="wrong case"),
-        pytest.param("Severity.Lable", 1, "Severity.Label", id="a slip"),
-        pytest.param("Resource.Tpye", 0, "Resources.Type", id="two slips"),
-        pytest.param("SecurityControlId", 0, "Compliance.SecurityControlId", id="its holder is missing"),
-        pytest.param("Id.Type", 1, "", id="a text has no members"),
-        pytest.param("Severity.!", 1, "", id="the table's own mark is no field"),
-        pytest.param("Xyzzy", 0, "", id="nothing like it"),
+        pytest.param("severity.label", UnknownPath(0, "Severity.Label", misspelt=True), id="wrong case"),
+        pytest.param("Severity.Lable", UnknownPath(1, "Severity.Label", misspelt=True), id="a slip"),
+        pytest.param("Resource.Tpye", UnknownPath(0, "Resources.Type", misspelt=True), id="two slips"),
+        pytest.param(
+            "SecurityControlId", UnknownPath(0, "Compliance.SecurityControlId"), id="its holder is missing"
+        ),
+        pytest.param("Id.Type", UnknownPath(1, below=True), id="a text has no members"),
+        pytest.param("Severity.!", UnknownPath(1), id="the table's own mark is no field"),
+        pytest.param("Xyzzy", UnknownPath(0), id="nothing like it"),
+        pytest.param("RiskAssessment.Score", UnknownPath(0), id="what AWS may have added"),
     ],
 )
-def test_a_path_that_no_finding_has(path, step, meant):
-    assert look_up(tuple(path.split("."))) == UnknownPath(step, meant)
+def test_a_path_that_the_model_does_not_have(path, unknown):
+    assert look_up(tuple(path.split("."))) == unknown
+
+
+@pytest.mark.parametrize(
+    ("path", "lengths"),
+    [
+        ("Severity.Label", ()),
+        ("Resources", (1,)),
+        ("Resources.Type", (1,)),
+        ("Resources.0.Type", ()),
+        ("Resources.Tags.env", (1,)),
+        ("Vulnerabilities.Cvss.BaseScore", (1, 2)),
+        ("Vulnerabilities.0.Cvss.BaseScore", (3,)),
+        ("ProductFields.7", ()),
+    ],
+)
+def test_the_lists_that_a_path_passes_without_a_position(path, lengths):
+    assert lists_passed(tuple(path.split("."))) == lengths

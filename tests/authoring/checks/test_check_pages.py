@@ -1,11 +1,16 @@
 """The pages of the checks: each bad example gives exactly what its page shows, its good one does not."""
 
 import re
+import tempfile
+from pathlib import Path
 
 import pytest
 
-from hubtriage.authoring.checks.pages import problems_of, text
-from hubtriage.authoring.problems import CODES, Severity
+from hubtriage.authoring.asff.samples import SAMPLE_NOW
+from hubtriage.authoring.checks.pages import text
+from hubtriage.authoring.checks.registry import warnings
+from hubtriage.authoring.loader import load_rules
+from hubtriage.authoring.problems import CODES, Severity, in_order
 from tests.support.paths import ROOT
 
 FOLDER = ROOT / "docs" / "checks"
@@ -24,6 +29,19 @@ def examples():
     for code, page in PAGES.items():
         if code not in WITHOUT_EXAMPLE:
             yield pytest.param(code, *BLOCK.findall(page), id=f"{code} {CODES[code]}")
+
+
+def problems_of(example):
+    """Lint's problems with an example on a page; `-- NAME` begins another file of it."""
+    name, *others = f"-- a.yaml\n{example}".split("\n-- ")
+    with tempfile.TemporaryDirectory() as directory:
+        folder = Path(directory)
+        for part in (name.removeprefix("-- "), *others):
+            file, _newline, content = part.partition("\n")
+            (folder / file).write_text(content, encoding="utf-8")
+        loaded = load_rules(folder)
+        found = in_order((*loaded.problems, *warnings(loaded, SAMPLE_NOW)))
+    return tuple(problem.moved(directory, "rules") for problem in found)
 
 
 def said(example, code):

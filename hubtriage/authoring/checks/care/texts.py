@@ -1,8 +1,8 @@
 """W310 and W311: notes and user fields that differ from finding to finding, or do not fit."""
 
-import re
 from collections.abc import Iterator
 
+from hubtriage.authoring.checks.known_values import LONGEST, plain
 from hubtriage.authoring.checks.linted_rule import LintedRule, field_at
 from hubtriage.authoring.problems import Problem
 from hubtriage.engine.ruleset.templates import NOTE_LIMIT, PLACEHOLDER
@@ -16,24 +16,7 @@ _FEW_VALUES = {
     *("Resources.0.Type", "Resources.0.Region", "Workflow.Status"),
 }
 
-# AWS: the most characters of a field.
-_LONGEST = {
-    "Id": 512,
-    "ProductArn": 2048,
-    "GeneratorId": 512,
-    "Title": 256,
-    "Description": 1024,
-    "AwsAccountId": 12,
-    "AwsAccountName": 50,
-    "Region": 16,
-    "ProductName": 128,
-    "CompanyName": 128,
-    "Resources.N.Id": 512,
-    "Resources.N.Type": 256,
-    "Resources.N.Region": 16,
-}
 _TAG, _OTHER, _NUMBER = 256, 64, 20  # AWS: 256 characters of a tag's value
-_POSITION = re.compile(r"\.[0-9]+(?=\.|$)")
 
 
 def check_differs(rule: LintedRule) -> Iterator[Problem]:
@@ -64,13 +47,13 @@ def check_long(rule: LintedRule) -> Iterator[Problem]:
 
 
 def _length(path: str) -> int:
-    general = _POSITION.sub(".N", path)
-    if general.startswith("Resources.N.Tags."):
+    keys = tuple(path.split("."))
+    if plain(keys)[:2] == ("Resources", "Tags"):
         return _TAG
-    field = field_at(tuple(path.split(".")))
+    field = field_at(keys)
     if field and field.values:
         return max(map(len, field.values))
-    return _NUMBER if field and field.kind in ("number", "boolean") else _LONGEST.get(general, _OTHER)
+    return _NUMBER if field and field.kind in ("number", "boolean") else LONGEST.get(plain(keys), _OTHER)
 
 
 def _rule_length(model: object, name: str) -> int:

@@ -1,4 +1,4 @@
-"""W201: a part of `when` that is the same for every finding."""
+"""W201: a part of a condition that is the same for every finding."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -20,14 +20,12 @@ _CONDITIONS = {"and": None, "or": None, "!": None, "!!": None, "if": 0, "?:": 0}
 
 
 def check(rule: LintedRule) -> Iterator[Problem]:
-    """Report operations and operands that do not look at the finding, except `when: true` alone."""
+    """Report parts of `when` that do not look at the finding, and alternatives that leave nothing out."""
     yield from _that_hold_always(rule)
     if not rule.loaded.has_when:
         return
     when = rule.loaded.when
     if not isinstance(when, dict):
-        if when is not True:
-            yield _constant(rule, ("when",), when, key=False)
         return
     for operation in rule.operations:
         if _is_constant(operation.logic) and not any(_is_constant(one.logic) for one in operation.outer):

@@ -6,7 +6,6 @@ from hubtriage.authoring.checks.constraints import (
     ValueConstraint,
     constraints_of,
     may_contradict,
-    within_scale,
 )
 from hubtriage.authoring.checks.linted_rule import LintedRule, dotted
 from hubtriage.authoring.checks.set_relations import can_meet, is_list_of_texts
@@ -24,10 +23,6 @@ def check(rule: LintedRule) -> Iterator[Problem]:
         return
     known: dict[Source, list[ValueConstraint]] = {}
     for constraint in constraints_of(rule):
-        if not within_scale(constraint.source, constraint.values):
-            message = f"{_named(constraint.source)} is between 0 and 100"
-            yield rule.problem(CODE, constraint.place, message, _HINT, key=True)
-            continue
         earlier = known.setdefault(constraint.source, [])
         against = next((one for one in earlier if not can_meet(one.values, constraint.values)), None)
         if against is not None:

@@ -1,20 +1,32 @@
-"""W101, W102 and W103 in the findings of tests: a slip there lets a test pass for the wrong reason."""
+"""Slips in the findings of tests: each lets a test pass for the wrong reason."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hubtriage.authoring.asff.fields import UnknownPath, look_up
+from hubtriage.authoring.checks.known_values import flaw_of
 from hubtriage.authoring.checks.linted_rule import LintedRule, dotted, field_at, steps
-from hubtriage.authoring.checks.values.impossible_value import impossible_value_hint
+from hubtriage.authoring.checks.matcher_syntax import syntax_of
+from hubtriage.authoring.checks.values.impossible_value import CERTAIN, DOUBTFUL, message_of
+from hubtriage.authoring.checks.values.pattern_in_value import CERTAIN as PATTERN
+from hubtriage.authoring.checks.values.unknown_path import MISSPELT, NEWER, UNKNOWN, unknown_message
+from hubtriage.authoring.checks.values.wrong_type import CODE as WRONG_TYPE
 from hubtriage.authoring.checks.values.wrong_type import misfit
 from hubtriage.authoring.problems import Problem
 from hubtriage.authoring.yaml.tree import YamlPath
 
-UNKNOWN_PATH, WRONG_TYPE, IMPOSSIBLE = "W101", "W102", "W103"
+
+def check_certain(rule: LintedRule) -> Iterator[Problem]:
+    """Report members and values that no finding has, in the finding of each test."""
+    return (problem for problem in _found(rule) if problem.code.startswith("E"))
 
 
 def check(rule: LintedRule) -> Iterator[Problem]:
-    """Report members that no finding has, and values that they never have, in the finding of each test."""
+    """Report members and values that AWS's model does not know, in the finding of each test."""
+    return (problem for problem in _found(rule) if problem.code.startswith("W"))
+
+
+def _found(rule: LintedRule) -> Iterator[Problem]:
     for index, test in enumerate(rule.model.tests):
         yield from _inside(rule, test.finding, ("tests", index, "finding"))
         if test.before is not None:
@@ -25,10 +37,12 @@ def _inside(rule: LintedRule, value: Any, root: YamlPath, path: YamlPath = ()) -
     """Yield the problems of a value at a path inside the finding at `root`."""
     if isinstance(value, Mapping):
         for name, inner in value.items():
-            found = look_up(steps((*path, name)))
+            keys = steps((*path, name))
+            found = look_up(keys)
             if isinstance(found, UnknownPath):
-                message = f"no finding has {dotted(steps((*path, name)))}"
-                yield rule.problem(UNKNOWN_PATH, (*root, *path, name), message, found.hint, key=True)
+                code = MISSPELT if found.misspelt or found.below else UNKNOWN
+                hint = found.hint if found.meant else NEWER
+                yield rule.problem(code, (*root, *path, name), unknown_message(keys), hint, key=True)
             else:
                 yield from _inside(rule, inner, root, (*path, name))
     elif isinstance(value, list):
@@ -44,6 +58,12 @@ def _of_scalar(rule: LintedRule, value: Any, root: YamlPath, path: YamlPath) -> 
     wrong = misfit(field.kind, value) if field else None
     if wrong:
         yield rule.problem(WRONG_TYPE, place, f"{dotted(keys)} is {wrong[0]}", wrong[1])
-    hint = impossible_value_hint(keys, value)
-    if hint is not None:
-        yield rule.problem(IMPOSSIBLE, place, f"{dotted(keys)} is never {value!r}", hint)
+    syntax = syntax_of(keys, value) if isinstance(value, str) else None
+    if syntax is not None and syntax.certain:
+        message = f"a finding holds values, and {value!r} looks like a {syntax.kind}"
+        yield rule.problem(PATTERN, place, message, "write a value that the pattern should match")
+        return
+    flaw = flaw_of(keys, value)
+    if flaw is not None:
+        code = CERTAIN if flaw.certain else DOUBTFUL
+        yield rule.problem(code, place, message_of(dotted(keys), repr(value), flaw), flaw.hint)

@@ -1,54 +1,122 @@
-"""W102: a value that is compared with a field of another type."""
+"""E213: a value or an operator that never fits its field's type."""
 
 from collections.abc import Iterator
 from typing import Any
 
-from hubtriage.authoring.asff.fields import Kind
-from hubtriage.authoring.checks.linted_rule import LintedRule, dotted, field_at
+from hubtriage.authoring.asff.fields import AsffField, Keys, Kind, members, table
+from hubtriage.authoring.checks.linted_rule import LintedRule, dotted, field_at, source_of_value
 from hubtriage.authoring.problems import Problem
 from hubtriage.authoring.yaml.scalars import type_word
+from hubtriage.engine.ruleset.templates import PLACEHOLDER
 
-CODE = "W102"
-_WANTED: dict[Kind, str] = {"text": "text", "number": "a number", "boolean": "true or false"}
+CODE = "E213"
+_WORDS: dict[Kind, str] = {
+    "text": "text",
+    "number": "a number",
+    "boolean": "true or false",
+    "object": "made of other fields",
+}
 _TEXT_TESTS = ("prefix", "suffix", "equals-ignore-case", "wildcard", "cidr")
-_TEXT_OPERATORS = ("starts_with", "ends_with", "glob", "regex", "cidr", "lower", "before", "after")
+_TEXT_OPERATORS = ("starts_with", "ends_with", "glob", "regex", "cidr", "lower", "before", "after", "arn")
+_STRICT = ("===", "!==", "in", "in_list")
+_EQUALITY = ("==", "!=")
 
 
 def check(rule: LintedRule) -> Iterator[Problem]:
-    """Report values and operators of `match`, and operators of `when`, that never fit their field's type."""
+    """Report values and operators of `match`, operators of `when`, and placeholders that never fit."""
+    yield from _in_match(rule)
+    for operation in rule.operations:
+        keys, _lowered = (
+            source_of_value(operation, operation.arguments[0]) if operation.arguments else (None, False)
+        )
+        field = field_at(keys) if keys else None
+        if keys and field and operation.name in _TEXT_OPERATORS and field.kind not in ("text", "unknown"):
+            message = f"`{operation.name}` looks at text; {dotted(keys)} is {_WORDS[field.kind]}"
+            yield rule.problem(CODE, operation.place, message, "it would always be false", key=True)
+        if operation.name in (*_STRICT, *_EQUALITY):
+            yield from _in_comparison(rule, operation)
+    for place, text in rule.templates:
+        for placeholder in PLACEHOLDER.finditer(text):
+            keys = tuple(placeholder[2].split("."))
+            field = field_at(keys) if placeholder[1] == "finding" else None
+            if field and field.kind == "object" and not field.in_list:
+                message = f"{placeholder[0]} is not one value: {dotted(keys)} is {_WORDS['object']}"
+                yield rule.problem(CODE, place, message, "name one of the fields in it")
+
+
+def _in_match(rule: LintedRule) -> Iterator[Problem]:
     for match_field in rule.match_fields:
         field = field_at(match_field.keys)
         kind = field.kind if field else "unknown"
+        name = dotted(match_field.keys)
         for value, place in match_field.plain_values:
-            wrong = None if value is None else misfit(kind, value)
+            wrong = None if value is None and kind != "object" else misfit(kind, value)
             if wrong:
-                yield rule.problem(CODE, place, f"{dotted(match_field.keys)} is {wrong[0]}", wrong[1])
-        for operator, _operand, place in match_field.operators:
-            wanted = "number" if operator == "numeric" else "text" if operator in _TEXT_TESTS else kind
-            if kind in _WANTED and kind != wanted:
-                message = (
-                    f"`{operator}` looks at {_WANTED[wanted]}; {dotted(match_field.keys)} is {_WANTED[kind]}"
+                yield rule.problem(
+                    CODE, place, f"{name} is {wrong[0]}", _member_hint(match_field.keys) or wrong[1]
                 )
-                yield rule.problem(CODE, place, message, "the field would never match")
-    for operation in rule.operations:
-        keys = operation.keys_of(operation.arguments[0]) if operation.arguments else None
-        field = field_at(keys) if keys and operation.name in _TEXT_OPERATORS else None
-        if keys and field and field.kind not in ("text", "unknown"):
-            shown = _WANTED.get(field.kind, "an object")
-            message = f"`{operation.name}` looks at text; {dotted(keys)} is {shown}"
-            yield rule.problem(CODE, operation.place, message, "it would always be false", key=True)
+        for operator, _operand, place in match_field.operators:
+            wanted: Kind = "number" if operator == "numeric" else "text" if operator in _TEXT_TESTS else kind
+            if kind in _WORDS and operator != "exists" and (kind != wanted or kind == "object"):
+                looks = _WORDS[wanted] if kind != "object" else "one value"
+                message = f"`{operator}` looks at {looks}; {name} is {_WORDS[kind]}"
+                hint = _member_hint(match_field.keys) or "the field would never match"
+                yield rule.problem(CODE, place, message, hint)
+
+
+def _in_comparison(rule: LintedRule, operation: Any) -> Iterator[Problem]:
+    """Report comparisons with a value of another type, as far as JavaScript does not convert it."""
+    for index, other in ((0, 1), (1, 0)):
+        if len(operation.arguments) != 2 or (operation.name in ("in", "in_list") and index):
+            continue
+        keys, _lowered = source_of_value(operation, operation.arguments[index])
+        field = field_at(keys) if keys else None
+        constant = operation.arguments[other]
+        if keys is None or field is None or field.in_list or isinstance(constant, dict):
+            continue
+        strict = operation.name in _STRICT
+        values = constant if isinstance(constant, list) else [constant]
+        if operation.name == "in" and not isinstance(constant, list):
+            continue
+        for at, value in enumerate(values):
+            wrong = None if value is None else misfit(field.kind, value)
+            if wrong and (strict or field.kind == "object"):
+                place = (
+                    (*operation.place, other, at) if isinstance(constant, list) else (*operation.place, other)
+                )
+                hint = _member_hint(keys) or wrong[1]
+                yield rule.problem(CODE, place, f"{dotted(keys)} is {wrong[0]}", hint)
+                break
+
+
+def _member_hint(keys: Keys) -> str:
+    """Return the members of a structure that were probably meant; empty if it is none."""
+    field = field_at(keys)
+    if not isinstance(field, AsffField) or field.kind != "object":
+        return ""
+    node: Any = table()
+    for key in keys:
+        while isinstance(node, list):
+            node = node[0]
+        node = node if key.isdecimal() else node.get(key, {})
+    while isinstance(node, list):
+        node = node[0]
+    names = list(members(node))[:6] if isinstance(node, dict) else []
+    return f"name one of its fields: {', '.join(names)}" if names else "name one of its fields"
 
 
 def misfit(kind: Kind, value: Any) -> tuple[str, str] | None:
     """Return what the field is and the value is not, and a hint; None if the value has its field's type."""
-    if kind not in _WANTED or _fits(kind, value):
+    if kind not in _WORDS or _fits(kind, value):
         return None
-    return f"{_WANTED[kind]}, never {type_word(value)}", _hint(kind, value)
+    return f"{_WORDS[kind]}, never {type_word(value)}", _hint(kind, value)
 
 
 def _fits(kind: Kind, value: Any) -> bool:
     if kind == "boolean":
         return isinstance(value, bool)
+    if kind == "object":
+        return isinstance(value, dict)
     return isinstance(value, str) is (kind == "text") and not isinstance(value, bool)
 
 

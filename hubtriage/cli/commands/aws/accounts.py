@@ -8,7 +8,8 @@ from pathlib import Path
 import click
 
 from hubtriage.authoring.directory import attributes_changed, merged, rules_that_look_at, written
-from hubtriage.authoring.loader import ACCOUNTS_FILE, LoadResult, load_rules
+from hubtriage.authoring.loaded import LoadResult
+from hubtriage.authoring.loader import ACCOUNTS_FILE, load_rules
 from hubtriage.aws.clock import SystemClock
 from hubtriage.aws.organizations import Directory, OrganizationAccount
 from hubtriage.aws.securityhub.backoff import Backoff

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from hubtriage.authoring.loader import LoadResult
+from hubtriage.authoring.loaded import LoadResult
 from hubtriage.cli.inputs.paths import folders_of
 from hubtriage.cli.inputs.rules import loaded_rules
 from hubtriage.cli.options import paths_argument

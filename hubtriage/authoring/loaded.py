@@ -1,0 +1,52 @@
+"""What a folder of rule files comes to: its rules, lists, accounts and problems."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from hubtriage.authoring.conditions.reader import Origins
+from hubtriage.authoring.problems import Problem, Severity
+from hubtriage.authoring.schema.rule import RuleModel
+from hubtriage.authoring.yaml.tree import YamlDocument, YamlPath
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedRule:
+    """A rule without errors: its model, its place, and its conditions with the values of lists put in.
+
+    `match_origins` says where in the `match` of the file each alternative stands.
+    """
+
+    model: RuleModel
+    document: YamlDocument
+    path: YamlPath
+    match: Mapping[str, Any] | None
+    when: Any
+    uses_regex: bool
+    match_origins: Origins = field(default_factory=Origins)
+
+    @property
+    def id(self) -> str:
+        """The rule's id."""
+        return self.model.id
+
+    @property
+    def has_when(self) -> bool:
+        """Whether the rule has a `when`, which may be `false`."""
+        return "when" in self.model.model_fields_set
+
+
+@dataclass(frozen=True, slots=True)
+class LoadResult:
+    """The content of a folder of rule files; `rules` are those without errors, in the order of the files."""
+
+    rules: tuple[LoadedRule, ...]
+    lists: Mapping[str, Sequence[Any]]
+    accounts: Mapping[str, Mapping[str, str]]
+    problems: tuple[Problem, ...]
+    documents: tuple[YamlDocument, ...] = ()
+
+    @property
+    def errors(self) -> tuple[Problem, ...]:
+        """The problems that stop a build."""
+        return tuple(problem for problem in self.problems if problem.severity is Severity.ERROR)
