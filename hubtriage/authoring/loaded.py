@@ -14,7 +14,8 @@ from hubtriage.authoring.yaml.tree import YamlDocument, YamlPath
 class LoadedRule:
     """A rule without errors: its model, its place, and its conditions with the values of lists put in.
 
-    `match_origins` says where in the `match` of the file each alternative stands.
+    `match_origins` says where in the `match` of the file each alternative stands. `kept` is what checks found
+    out about the rule.
     """
 
     model: RuleModel
@@ -24,6 +25,7 @@ class LoadedRule:
     when: Any
     uses_regex: bool
     match_origins: Origins = field(default_factory=Origins)
+    kept: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def id(self) -> str:

@@ -25,7 +25,9 @@ def rules(tmp_path: Path) -> Path:
     (tmp_path / "rules").mkdir()
     (tmp_path / "rules" / "accounts.csv").write_text(CSV, encoding="utf-8")
     (tmp_path / "rules" / "lines.txt").write_text("\ufeff# ours\n111122223333\n\n 444455556666 \r\n", "utf-8")
-    (tmp_path / "rules" / "twice.txt").write_text("a\nb\na\n", encoding="utf-8")
+    (tmp_path / "rules" / "twice.txt").write_text(
+        "111122223333\n444455556666\n111122223333\n", encoding="utf-8"
+    )
     (tmp_path / "rules" / "none.txt").write_text("# none yet\n", encoding="utf-8")
     (tmp_path / "rules" / "latin.txt").write_bytes(b"stra\xdfe\n")
     (tmp_path / "rules" / "broken.csv").write_text('account\n"1111\n', encoding="utf-8")
@@ -64,7 +66,7 @@ def test_the_values_of_a_file_are_those_of_the_list(rules: Path, source: str) ->
         (".", "E001", "cannot be read"),
         ("[lines.txt]", "E103", "a file are wanted, not a list"),
         ("lines.txt, to: x", "E103", "other keys"),
-        ("twice.txt", "E107", "'a' appears twice (first on line 1)"),
+        ("twice.txt", "E107", "'111122223333' appears twice (first on line 1)"),
     ],
 )
 def test_a_file_that_gives_no_list(rules: Path, source: str, code: str, words: str) -> None:

@@ -43,7 +43,7 @@ def _of_match(rule: LintedRule) -> Iterator[ValueConstraint]:
     for match_field in rule.match_fields:
         kind = _kind_of(match_field.keys)
         if kind and "$or" not in match_field.place:
-            values = values_of([alternative for alternative, _place in match_field.alternatives])
+            values = values_of(match_field.values)
             yield ValueConstraint(match_field.keys, _of_kind(kind, values), match_field.place)
 
 

@@ -17,7 +17,7 @@ from hubtriage.engine.text.timestamps import parse_timestamp
 
 
 @dataclass(frozen=True, slots=True)
-class Flaw:
+class ValueFlaw:
     """Why a field never has a value, or hardly has it, and what to write instead (a hint)."""
 
     certain: bool
@@ -73,7 +73,7 @@ def plain(keys: Keys) -> Keys:
 
 
 @lru_cache(maxsize=65_536)
-def flaw_of(keys: Keys, value: object) -> Flaw | None:
+def flaw_of(keys: Keys, value: object) -> ValueFlaw | None:
     """Return why the field at a path is never, or hardly, equal to a text or number; None if it may be."""
     field = look_up(keys)
     if not isinstance(field, AsffField) or isinstance(value, bool):
@@ -87,19 +87,19 @@ def flaw_of(keys: Keys, value: object) -> Flaw | None:
         return _flaw_of_choice(name, value, field.values)
     longest = LONGEST.get(name)
     if longest is not None and len(value) > longest:
-        return Flaw(True, f"it has at most {longest} characters")
+        return ValueFlaw(True, f"it has at most {longest} characters")
     form = _FORMS.get(name)
     if form is not None:
         return form(value)
     if is_timestamp(keys) and parse_timestamp(value) is None:
-        return Flaw(
+        return ValueFlaw(
             True, "it is a timestamp", 'such as "2026-11-01T12:00:00Z"; or compare with before, after'
         )
     return _flaw_of_arn(value) if _may_be_arn(name) else None
 
 
 @lru_cache(maxsize=65_536)
-def flaw_of_part(keys: Keys, part: str, text: str) -> Flaw | None:
+def flaw_of_part(keys: Keys, part: str, text: str) -> ValueFlaw | None:
     """Return why no value of the field begins (`part` is "prefix") or ends ("suffix") so; None if one may."""
     field = look_up(keys)
     if not isinstance(field, AsffField) or field.kind != "text" or not text:
@@ -109,7 +109,7 @@ def flaw_of_part(keys: Keys, part: str, text: str) -> Flaw | None:
         return _flaw_of_choice_part(name, part, text, field.values)
     longest = LONGEST.get(name)
     if longest is not None and len(text) > longest:
-        return Flaw(True, f"it has at most {longest} characters")
+        return ValueFlaw(True, f"it has at most {longest} characters")
     if part == "suffix":
         ending = _ENDINGS.get(name)
         return ending(text) if ending else None
@@ -117,7 +117,7 @@ def flaw_of_part(keys: Keys, part: str, text: str) -> Flaw | None:
     if beginning is not None:
         return beginning(text)
     if is_timestamp(keys) and not text[0].isdecimal():
-        return Flaw(True, "a timestamp begins with its year")
+        return ValueFlaw(True, "a timestamp begins with its year")
     return _flaw_of_arn(text, whole=False) if _may_be_arn(name) else None
 
 
@@ -133,19 +133,19 @@ def _may_be_arn(name: Keys) -> bool:
     return name[-1] in ("Id", "GeneratorId") or name[-1].endswith(("Arn", "ARN"))
 
 
-def _flaw_of_arn(text: str, *, whole: bool = True) -> Flaw | None:
+def _flaw_of_arn(text: str, *, whole: bool = True) -> ValueFlaw | None:
     if not text.startswith("arn:") or "${" in text:
         return None
     broken = broken_arn(text, whole=whole)
     if broken is None:
         return None
-    return Flaw(True, broken.reason, f'did you mean "{broken.meant}"?' if broken.meant else "")
+    return ValueFlaw(True, broken.reason, f'did you mean "{broken.meant}"?' if broken.meant else "")
 
 
-def _flaw_of_number(name: Keys, value: float) -> Flaw | None:
+def _flaw_of_number(name: Keys, value: float) -> ValueFlaw | None:
     if name == ("Severity", "Normalized") and 0 <= value <= 100 and value not in _NORMALIZED:
         shown = ", ".join(map(str, _NORMALIZED[:-1]))
-        return Flaw(
+        return ValueFlaw(
             False,
             f"it is {shown} or {_NORMALIZED[-1]} where the provider gives a label",
             "compare Severity.Label",
@@ -153,13 +153,13 @@ def _flaw_of_number(name: Keys, value: float) -> Flaw | None:
     return None
 
 
-def _flaw_of_choice(name: Keys, value: str, known: tuple[str, ...]) -> Flaw | None:
+def _flaw_of_choice(name: Keys, value: str, known: tuple[str, ...]) -> ValueFlaw | None:
     if value in known:
         return None
     hint = did_you_mean(value, known)
     if is_complete(name) or value.casefold() in map(str.casefold, known):
-        return Flaw(True, "", hint)
-    return Flaw(False, f"AWS's model of a finding lists {', '.join(known)}", hint)
+        return ValueFlaw(True, "", hint)
+    return ValueFlaw(False, f"AWS's model of a finding lists {', '.join(known)}", hint)
 
 
 def is_complete(name: Keys) -> bool:
@@ -167,45 +167,45 @@ def is_complete(name: Keys) -> bool:
     return name[-1] in _COMPLETE and name[0] not in ("Resources", "Detection")
 
 
-def _flaw_of_choice_part(name: Keys, part: str, text: str, known: tuple[str, ...]) -> Flaw | None:
+def _flaw_of_choice_part(name: Keys, part: str, text: str, known: tuple[str, ...]) -> ValueFlaw | None:
     test = str.startswith if part == "prefix" else str.endswith
     if any(test(one, text) for one in known):
         return None
-    return Flaw(is_complete(name), "", f"known: {', '.join(known)}")
+    return ValueFlaw(is_complete(name), "", f"known: {', '.join(known)}")
 
 
-def _region(value: str) -> Flaw | None:
+def _region(value: str) -> ValueFlaw | None:
     if value in regions():
         return None
     if value.casefold() in regions():
-        return Flaw(True, "Regions are written in small letters", f'write "{value.casefold()}"')
+        return ValueFlaw(True, "Regions are written in small letters", f'write "{value.casefold()}"')
     if has_form_of_region(value):
-        return Flaw(False, "no such Region is known", did_you_mean(value, regions()))
+        return ValueFlaw(False, "no such Region is known", did_you_mean(value, regions()))
     if any(region.startswith(value) for region in regions()):
-        return Flaw(True, "a Region ends in a number", f'for several write {{prefix: "{value}"}}')
-    return Flaw(True, "it has the form of eu-west-1", did_you_mean(value, regions()))
+        return ValueFlaw(True, "a Region ends in a number", f'for several write {{prefix: "{value}"}}')
+    return ValueFlaw(True, "it has the form of eu-west-1", did_you_mean(value, regions()))
 
 
-def _region_prefix(text: str) -> Flaw | None:
+def _region_prefix(text: str) -> ValueFlaw | None:
     if any(region.startswith(text) for region in regions()) or has_form_of_region(text):
         return None
     small = any(region.startswith(text.casefold()) for region in regions())
     if small:
-        return Flaw(True, "Regions are written in small letters", f'write "{text.casefold()}"')
-    return Flaw(re.fullmatch(r"[a-z0-9-]+", text) is None, "no such Region is known")
+        return ValueFlaw(True, "Regions are written in small letters", f'write "{text.casefold()}"')
+    return ValueFlaw(re.fullmatch(r"[a-z0-9-]+", text) is None, "no such Region is known")
 
 
-def _product_arn(value: str) -> Flaw | None:
+def _product_arn(value: str) -> ValueFlaw | None:
     flaw = _product_beginning(value, whole=True)
     if flaw is not None:
         return flaw
     if not _PRODUCT_ARN.fullmatch(value):
         hint = "such as arn:aws:securityhub:eu-west-1::product/aws/guardduty"
-        return Flaw(True, "it has the form of a product's ARN", hint)
+        return ValueFlaw(True, "it has the form of a product's ARN", hint)
     return _aws_product(value.rpartition(":product/")[2])
 
 
-def _product_beginning(text: str, *, whole: bool = False) -> Flaw | None:
+def _product_beginning(text: str, *, whole: bool = False) -> ValueFlaw | None:
     """Return why no product's ARN begins with a text."""
     flaw = _flaw_of_arn(text, whole=whole)
     if flaw is not None:
@@ -215,11 +215,11 @@ def _product_beginning(text: str, *, whole: bool = False) -> Flaw | None:
     for index, part in enumerate(parts[:3]):
         right, last = wanted[index], index == len(parts) - 1
         if right is not None and not (right.startswith(part) if last and not whole else part == right):
-            return Flaw(True, "it begins with arn:PARTITION:securityhub:REGION:")
+            return ValueFlaw(True, "it begins with arn:PARTITION:securityhub:REGION:")
     if len(parts) > 4 and not parts[3]:
         region = ":product/" + parts[5].partition("product/")[2] if len(parts) > 5 else ""
         hint = f'for all Regions write {{suffix: "{region}"}}' if region else "name a Region"
-        return Flaw(True, "it names a Region", hint)
+        return ValueFlaw(True, "it names a Region", hint)
     if len(parts) > 3 and parts[3] and not parts[3].startswith(("$", "{")) and (whole or len(parts) > 4):
         region_flaw = _region(parts[3])
         if region_flaw is not None:
@@ -227,29 +227,31 @@ def _product_beginning(text: str, *, whole: bool = False) -> Flaw | None:
     return None
 
 
-def _product_ending(text: str) -> Flaw | None:
+def _product_ending(text: str) -> ValueFlaw | None:
     _head, separator, tail = text.rpartition("product/")
     if not separator:
         return None
     if "/" not in tail:
         hint = f'such as "{text[: -len(tail)] if tail else text}aws/{tail or "guardduty"}"'
-        return Flaw(True, "product/ is followed by a company and a product", hint)
+        return ValueFlaw(True, "product/ is followed by a company and a product", hint)
     return _aws_product(tail)
 
 
-def _aws_product(tail: str) -> Flaw | None:
+def _aws_product(tail: str) -> ValueFlaw | None:
     """Return what is wrong with company and product at the end of a product's ARN."""
     company, _slash, product = tail.partition("/")
     if company.casefold() != "aws":
         return None
     if company != "aws" or (product not in AWS_PRODUCTS and product.casefold() in AWS_PRODUCTS):
-        return Flaw(True, "AWS's products are written in small letters", f'write "product/{tail.casefold()}"')
+        return ValueFlaw(
+            True, "AWS's products are written in small letters", f'write "product/{tail.casefold()}"'
+        )
     if product in AWS_PRODUCTS:
         return None
-    return Flaw(False, "no such product of AWS is known", did_you_mean(product, AWS_PRODUCTS))
+    return ValueFlaw(False, "no such product of AWS is known", did_you_mean(product, AWS_PRODUCTS))
 
 
-def _product_name(value: str) -> Flaw | None:
+def _product_name(value: str) -> ValueFlaw | None:
     names = {*AWS_PRODUCTS.values(), "Security Hub CSPM"}
     if value in names:
         return None
@@ -262,33 +264,33 @@ def _product_name(value: str) -> Flaw | None:
         return None
     product = next((one for one, name in AWS_PRODUCTS.items() if name == meant), "securityhub")
     hint = f'write "{meant}", or ProductArn: [{{suffix: ":product/aws/{product}"}}]'
-    return Flaw(False, f"AWS's product is called {meant}", hint)
+    return ValueFlaw(False, f"AWS's product is called {meant}", hint)
 
 
-def _generator(value: str) -> Flaw | None:
+def _generator(value: str) -> ValueFlaw | None:
     if value.startswith(_RULESET) and not value.startswith((f"{_RULESET}1.2.0/", f"{_RULESET}1.2.0")):
         version, _slash, rule = value.removeprefix(_RULESET).partition("/")
         meant = f"cis-aws-foundations-benchmark/v/{version}/{rule.removeprefix('rule/')}"
-        return Flaw(True, "only version 1.2.0 of that benchmark has this form", f'write "{meant}"')
+        return ValueFlaw(True, "only version 1.2.0 of that benchmark has this form", f'write "{meant}"')
     control = value.removeprefix("security-control/")
     if control != value and not CONTROL_ID.fullmatch(control):
-        return Flaw(True, "a control id looks like S3.8", "use prefix for several")
+        return ValueFlaw(True, "a control id looks like S3.8", "use prefix for several")
     return _flaw_of_arn(value)
 
 
-def _finding_type(value: str) -> Flaw | None:
+def _finding_type(value: str) -> ValueFlaw | None:
     if not FINDING_TYPE.fullmatch(value):
         return _too_long(value)
     return _namespace(value, whole=True)
 
 
-def _too_long(text: str) -> Flaw:
+def _too_long(text: str) -> ValueFlaw:
     beginning = "/".join(text.split("/")[:2])
     reason = "a type has at most three parts: namespace/category/classifier"
-    return Flaw(True, reason, f'for several write {{prefix: "{beginning}/"}}')
+    return ValueFlaw(True, reason, f'for several write {{prefix: "{beginning}/"}}')
 
 
-def _namespace(text: str, *, whole: bool = False) -> Flaw | None:
+def _namespace(text: str, *, whole: bool = False) -> ValueFlaw | None:
     """Return what is wrong with the beginning of a type of findings."""
     if text.count("/") > 2:
         return _too_long(text)
@@ -298,53 +300,53 @@ def _namespace(text: str, *, whole: bool = False) -> Flaw | None:
     guardduty = _GUARDDUTY_TYPE.fullmatch(text)
     if guardduty:
         ending = f"/{guardduty[1]}-{guardduty[2]}"
-        return Flaw(
+        return ValueFlaw(
             True,
             "Security Hub writes GuardDuty's types as NAMESPACE/CATEGORY/CLASSIFIER",
             f'write {{suffix: "{ending}"}}',
         )
     meant = nearest(namespace, NAMESPACES, cutoff=0.75)
     if meant is not None:
-        return Flaw(True, f"the namespace is {meant}", f'write "{meant}{slash}{_rest}"')
-    return Flaw(False, f"AWS's namespaces are {', '.join(NAMESPACES)}")
+        return ValueFlaw(True, f"the namespace is {meant}", f'write "{meant}{slash}{_rest}"')
+    return ValueFlaw(False, f"AWS's namespaces are {', '.join(NAMESPACES)}")
 
 
 def _begins_one(text: str) -> bool:
     return any(one.startswith(text) for one in NAMESPACES)
 
 
-def _type_ending(text: str) -> Flaw | None:
+def _type_ending(text: str) -> ValueFlaw | None:
     guardduty = _GUARDDUTY_TYPE.fullmatch(text.lstrip("/"))
     if guardduty and not text.lstrip("/").startswith("AttackSequence"):
         ending = f"/{guardduty[1]}-{guardduty[2]}"
-        return Flaw(
+        return ValueFlaw(
             False, "Security Hub writes GuardDuty's types with a hyphen", f'write {{suffix: "{ending}"}}'
         )
-    return Flaw(True, "a type has at most three parts") if text.strip("/").count("/") > 2 else None
+    return ValueFlaw(True, "a type has at most three parts") if text.strip("/").count("/") > 2 else None
 
 
-def _control(value: str) -> Flaw | None:
+def _control(value: str) -> ValueFlaw | None:
     if CONTROL_ID.fullmatch(value):
         return None
-    return Flaw(True, "a control id looks like S3.8", "use prefix for several")
+    return ValueFlaw(True, "a control id looks like S3.8", "use prefix for several")
 
 
-def _control_beginning(text: str) -> Flaw | None:
+def _control_beginning(text: str) -> ValueFlaw | None:
     if re.fullmatch(r"[A-Z][A-Za-z0-9]*(\.([1-9][0-9]*)?)?", text):
         return None
-    return Flaw(True, "a control id looks like S3.8")
+    return ValueFlaw(True, "a control id looks like S3.8")
 
 
-def _resource_type(value: str) -> Flaw | None:
+def _resource_type(value: str) -> ValueFlaw | None:
     if value in _types().values():
         return None
     meant = _types().get(value.replace("::", "").casefold())
     if meant is not None:
-        return Flaw(True, "", f"did you mean `{meant}`?")
+        return ValueFlaw(True, "", f"did you mean `{meant}`?")
     near = nearest(value, _types().values(), cutoff=0.9)
     if near is None:
-        return Flaw(False, "a type of CloudFormation") if value.startswith("AWS::") else None
-    return Flaw(False, "AWS's model of a finding has no such type", f"did you mean `{near}`?")
+        return ValueFlaw(False, "a type of CloudFormation") if value.startswith("AWS::") else None
+    return ValueFlaw(False, "AWS's model of a finding has no such type", f"did you mean `{near}`?")
 
 
 @cache
@@ -352,21 +354,21 @@ def _types() -> dict[str, str]:
     return {name.casefold(): name for name in members(table()["Resources"][0]["Details"])}
 
 
-def _account_beginning(text: str) -> Flaw | None:
+def _account_beginning(text: str) -> ValueFlaw | None:
     if text.isdecimal() and len(text) <= 12:
         return None
-    return Flaw(True, "an account id has 12 digits, and nothing else")
+    return ValueFlaw(True, "an account id has 12 digits, and nothing else")
 
 
-def _account(value: str) -> Flaw | None:
+def _account(value: str) -> ValueFlaw | None:
     if ACCOUNT_ID.fullmatch(value):
         return None
     digits = sum(char.isdigit() for char in value)
     shown = f"not {digits}, " if digits != 12 else "and nothing else, "
-    return Flaw(True, "", f"12 digits, {shown}in quotes")
+    return ValueFlaw(True, "", f"12 digits, {shown}in quotes")
 
 
-_Form = Callable[[str], Flaw | None]
+_Form = Callable[[str], ValueFlaw | None]
 _FORMS: dict[Keys, _Form] = {
     ("AwsAccountId",): _account,
     ("Region",): _region,

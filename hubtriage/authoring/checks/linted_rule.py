@@ -1,11 +1,12 @@
 """A rule under check: what it looks at, and where that stands in its file."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from hubtriage.authoring.asff.fields import AsffField, Keys, UnknownPath, lists_passed, look_up
+from hubtriage.authoring.checks.suspicion import suspects
 from hubtriage.authoring.loaded import LoadedRule
 from hubtriage.authoring.placeholders import templates
 from hubtriage.authoring.problems import Problem
@@ -14,38 +15,55 @@ from hubtriage.engine.fields import HIDING_STATUSES
 from hubtriage.engine.index.conjunctions import Conjunction
 from hubtriage.engine.index.dnf import conjunctions_of
 from hubtriage.engine.jsonlogic.syntax import Operation, operations
-from hubtriage.engine.shared_values import IN_LIST
+from hubtriage.engine.shared_values import IN_LIST, derive
 
 
 @dataclass(frozen=True)
 class MatchField:
-    """A field of `match`: its path in the finding, and its alternatives with their places.
+    """A field of `match`: its path in the finding, its place, and its alternatives.
 
-    The values of lists stand in the place of their names.
+    The values of lists stand in the place of their names. `origin` says where an alternative is written.
     """
 
     keys: Keys
     place: YamlPath
-    alternatives: tuple[tuple[Any, YamlPath], ...]
+    values: Sequence[Any]
+    origin: Callable[[int], YamlPath]
 
     @cached_property
-    def plain_values(self) -> list[tuple[Any, YamlPath]]:
-        """The alternatives that are plain values, each with its place."""
-        return [(value, place) for value, place in self.alternatives if not isinstance(value, dict)]
+    def alternatives(self) -> list[tuple[Any, YamlPath]]:
+        """The alternatives, each with its place."""
+        return [(value, self.origin(index)) for index, value in enumerate(self.values)]
+
+    @property
+    def plain_count(self) -> int:
+        """How many alternatives are plain values."""
+        return len(self.values) - len(derive(_with_operator, self.values))
 
     @cached_property
     def operators(self) -> list[tuple[str, Any, YamlPath]]:
-        """(operator, operand, place) of the other alternatives."""
+        """(operator, operand, place) of the alternatives that are no plain values."""
         return [
-            (operator, operand, place)
-            for value, place in self.alternatives
-            if isinstance(value, dict)
-            for operator, operand in value.items()
+            (operator, operand, self.origin(index))
+            for index in derive(_with_operator, self.values)
+            for operator, operand in self.values[index].items()
         ]
+
+
+def _with_operator(values: Sequence[Any]) -> list[int]:
+    return [index for index, value in enumerate(values) if isinstance(value, dict)]
 
 
 class LintedRule:
     """A rule under check, at a time (epoch seconds)."""
+
+    @classmethod
+    def of(cls, loaded: LoadedRule, lists: Mapping[str, Sequence[Any]], now: float = 0.0) -> "LintedRule":
+        """Return the rule under check, the same one each time: what was found out about it is kept."""
+        known = loaded.kept.setdefault(cls.__name__, None) or cls(loaded, lists, now)
+        loaded.kept[cls.__name__] = known
+        known.now = now
+        return known
 
     def __init__(self, loaded: LoadedRule, lists: Mapping[str, Sequence[Any]], now: float):
         self.loaded = loaded
@@ -110,22 +128,20 @@ class LintedRule:
         return tuple(operation for operation in found if not operation.is_under("var"))
 
     @cached_property
-    def compared_values(self) -> tuple[tuple[Keys, Any, YamlPath], ...]:
-        """(path in the finding, value, its place) of each value that a field is tested to equal."""
-        found = [(one.keys, value, place) for one in self.match_fields for value, place in one.plain_values]
-        found += [one for operation in self.operations for one in _compared(operation)]
-        return tuple(found)
+    def suspect_values(self) -> tuple[tuple[Keys, Any, YamlPath], ...]:
+        """(path in the finding, value, its place) of each value that its field hardly has.
 
-    @cached_property
-    def excluded_values(self) -> tuple[tuple[Keys, Any, YamlPath], ...]:
-        """(path in the finding, value, its place) of each value that `anything-but` leaves out."""
-        return tuple(
-            (match_field.keys, value, place)
-            for match_field in self.match_fields
-            for operator, operand, place in match_field.operators
-            if operator == "anything-but" and not isinstance(operand, dict)
-            for value in (operand if isinstance(operand, list) else [operand])
-        )
+        They are those that a field is tested to equal, or not to equal.
+        """
+        found: list[tuple[Keys, Any, YamlPath]] = []
+        for one in self.match_fields:
+            found += ((one.keys, one.values[at], one.origin(at)) for at in suspects(one.keys, one.values))
+            for operator, operand, place in one.operators:
+                if operator == "anything-but" and not isinstance(operand, dict):
+                    values = operand if isinstance(operand, list) else [operand]
+                    found += ((one.keys, values[at], place) for at in suspects(one.keys, values))
+        found += (one for operation in self.operations for one in _suspects_of(operation))
+        return tuple(found)
 
     @cached_property
     def conjunctions(self) -> list[Conjunction]:
@@ -180,9 +196,20 @@ class LintedRule:
             elif isinstance(value, dict):
                 yield from self._match_fields(value, (*keys, name), here)
             else:
-                places = [("match", *origin) for origin in self.loaded.match_origins.of_all(here, len(value))]
-                written = [pair for pair in zip(value, places, strict=True) if not self._is_stand_in(*pair)]
-                yield MatchField((*keys, name), ("match", *here), tuple(written))
+                yield self._match_field((*keys, name), here, value)
+
+    def _match_field(self, keys: Keys, path: YamlPath, values: Sequence[Any]) -> MatchField:
+        origins = self.loaded.match_origins
+
+        def origin(index: int) -> YamlPath:
+            return ("match", *origins.of((*path, index)))
+
+        if derive(_has_blank, values):
+            kept = [at for at, value in enumerate(values) if not self._is_stand_in(value, origin(at))]
+            return MatchField(
+                keys, ("match", *path), [values[at] for at in kept], lambda at: origin(kept[at])
+            )
+        return MatchField(keys, ("match", *path), values, origin)
 
     def _is_stand_in(self, value: Any, place: YamlPath) -> bool:
         """Say whether a value stands in for those of an empty list, which is an error by itself."""
@@ -234,8 +261,8 @@ def source_of_value(operation: Operation, argument: Any) -> tuple[Keys | None, b
     return operation.keys_of(argument), lowered
 
 
-def _compared(operation: Operation) -> Iterator[tuple[Keys, Any, YamlPath]]:
-    """Yield (path, constant, its place) for each constant that an operation compares a field with."""
+def _suspects_of(operation: Operation) -> Iterator[tuple[Keys, Any, YamlPath]]:
+    """Yield (path, constant, its place) of constants that a field is compared with and hardly has."""
     if operation.name not in ("==", "===", "!=", "!==", "in", "in_list"):
         return
     if len(operation.arguments) < 2:
@@ -248,6 +275,10 @@ def _compared(operation: Operation) -> Iterator[tuple[Keys, Any, YamlPath]]:
         place = (*operation.place, other)
         if operation.name in ("in", "in_list"):
             if index == 0 and isinstance(constant, list):
-                yield from ((keys, item, (*place, at)) for at, item in enumerate(constant))
-        else:
+                yield from ((keys, constant[at], (*place, at)) for at in suspects(keys, constant))
+        elif suspects(keys, [constant]):
             yield keys, constant, place
+
+
+def _has_blank(values: Sequence[Any]) -> bool:
+    return "" in values

@@ -1,6 +1,7 @@
 """List what `hubtriage lint` checks beyond the shape of a file: errors, and warnings that may be ignored."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any, TypeAlias
 
 from hubtriage.authoring.checks.care import endless, expiry, ownerless, subject_controlled, texts, untested
@@ -30,6 +31,7 @@ from hubtriage.authoring.checks.values import (
     unknown_path,
     wrong_type,
 )
+from hubtriage.authoring.conditions.reader import MAX_ERRORS
 from hubtriage.authoring.loaded import LoadedRule, LoadResult
 from hubtriage.authoring.problems import Problem, in_order
 
@@ -81,9 +83,11 @@ FOLDER_CHECKS: tuple[FolderCheck, ...] = (hidden_rule.check, overridden_rule.che
 
 
 def errors(rule: LoadedRule, lists: Mapping[str, Sequence[Any]]) -> tuple[Problem, ...]:
-    """Return what is certainly not meant in a rule whose shape is right, by place."""
-    linted = LintedRule(rule, lists, now=0.0)
-    return in_order(problem for check in ERROR_CHECKS for problem in check(linted))
+    """Return what is certainly not meant in a rule whose shape is right, by place, and no more than 50."""
+    linted = LintedRule.of(rule, lists)
+    return in_order(problem for check in ERROR_CHECKS for problem in islice(check(linted), MAX_ERRORS))[
+        :MAX_ERRORS
+    ]
 
 
 def warnings(loaded: LoadResult, now: float) -> tuple[Problem, ...]:
@@ -91,7 +95,7 @@ def warnings(loaded: LoadResult, now: float) -> tuple[Problem, ...]:
 
     Warnings that a rule ignores are left out. A rule that ignores a warning which does not occur gets W313.
     """
-    rules = [LintedRule(rule, loaded.lists, now) for rule in loaded.rules]
+    rules = [LintedRule.of(rule, loaded.lists, now) for rule in loaded.rules]
     overlaps = RuleOverlaps(rules)
     return in_order(problem for rule in rules for problem in _of(rule, overlaps))
 

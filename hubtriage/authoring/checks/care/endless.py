@@ -44,7 +44,7 @@ def _narrowing(rule: LintedRule) -> Iterator[Keys]:
 
 def _takes_nearly_all(match_field: MatchField) -> bool:
     """Say whether it takes every text; or, of a field without a fixed set of values, all but some."""
-    values = values_of([alternative for alternative, _place in match_field.alternatives])
+    values = values_of(match_field.values)
     field = field_at(match_field.keys)
     has_few = field is not None and bool(field.values)
     return values.other_texts and values.exact_texts and not (values.not_texts and has_few)

@@ -48,7 +48,7 @@ def _names_accounts(rule: LintedRule) -> bool:
         for match_field in rule.match_fields
         if match_field.keys == ("AwsAccountId",) and "$or" not in match_field.place
     )
-    if any(len(match_field.plain_values) == len(match_field.alternatives) for match_field in ids):
+    if any(not match_field.operators for match_field in ids):
         return True  # the usual case, and quicker to see than the constraints of all conditions
     return any(_is_of_account(one.source) and is_list_of_texts(one.values) for one in constraints_of(rule))
 

@@ -39,7 +39,7 @@ def _that_hold_always(rule: LintedRule) -> Iterator[Problem]:
     hint = "one of the alternatives is too much"
     for match_field in rule.match_fields:
         if ("exists", False) in ((name, operand) for name, operand, _place in match_field.operators):
-            values = values_of([alternative for alternative, _place in match_field.alternatives])
+            values = values_of(match_field.values)
             if is_everything(values):
                 yield rule.problem(CODE, match_field.place, _ALWAYS, hint, key=True)
     for operation in rule.operations:

@@ -25,7 +25,7 @@ def check(rule: LintedRule) -> Iterator[Problem]:
                 always = "never holds" if operand else "always holds"
                 message = f"{name} holds other fields; `exists` of it {always}"
                 yield rule.problem(CODE, place, message, "ask for one of the fields in it")
-            elif not operand and not field.optional and len(match_field.alternatives) == 1:
+            elif not operand and not field.optional and len(match_field.values) == 1:
                 message = f"every finding has {name}; this never holds"
                 yield rule.problem(CODE, place, message, "leave it out, or ask for a value")
     for operation in rule.operations:

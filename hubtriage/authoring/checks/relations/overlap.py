@@ -97,12 +97,12 @@ def _producers(rule: LintedRule) -> Mapping[Source, frozenset[str]]:
         if "$or" in match_field.place:
             continue
         if match_field.keys == ("ProductArn",):
-            tails = {_product(value) for value, _place in match_field.alternatives}
+            tails = {_product(value) for value in match_field.values}
             if None not in tails:
                 return {_PRODUCER: frozenset(filter(None, tails))}
-        is_control = match_field.keys == ("Compliance", "SecurityControlId") and match_field.plain_values
+        is_control = match_field.keys == ("Compliance", "SecurityControlId") and match_field.plain_count
         tests = match_field.operators
-        is_generator = match_field.keys == ("GeneratorId",) and not match_field.plain_values
+        is_generator = match_field.keys == ("GeneratorId",) and not match_field.plain_count
         if is_control and not tests:
             return {_PRODUCER: frozenset((_SECURITY_HUB,))}  # AWS: only control findings have one
         if is_generator and all(_is_control_prefix(test, operand) for test, operand, _place in tests):

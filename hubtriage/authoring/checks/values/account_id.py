@@ -14,7 +14,7 @@ _KEYS = ("AwsAccountId",)
 
 def check(rule: LintedRule) -> Iterator[Problem]:
     """Report values without twelve digits that AwsAccountId is compared with."""
-    for keys, value, place in (*rule.compared_values, *rule.excluded_values):
+    for keys, value, place in rule.suspect_values:
         if keys != _KEYS or value is None:
             continue
         text = str(value)

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hubtriage.authoring.asff.fields import UnknownPath, look_up
+from hubtriage.authoring.checks.kinds import misfit
 from hubtriage.authoring.checks.known_values import flaw_of
 from hubtriage.authoring.checks.linted_rule import LintedRule, dotted, field_at, steps
 from hubtriage.authoring.checks.matcher_syntax import syntax_of
@@ -11,7 +12,6 @@ from hubtriage.authoring.checks.values.impossible_value import CERTAIN, DOUBTFUL
 from hubtriage.authoring.checks.values.pattern_in_value import CERTAIN as PATTERN
 from hubtriage.authoring.checks.values.unknown_path import MISSPELT, NEWER, UNKNOWN, unknown_message
 from hubtriage.authoring.checks.values.wrong_type import CODE as WRONG_TYPE
-from hubtriage.authoring.checks.values.wrong_type import misfit
 from hubtriage.authoring.problems import Problem
 from hubtriage.authoring.yaml.tree import YamlPath
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from hubtriage.authoring.asff.fields import Keys
-from hubtriage.authoring.checks.known_values import Flaw, flaw_of, flaw_of_part
+from hubtriage.authoring.checks.known_values import ValueFlaw, flaw_of, flaw_of_part
 from hubtriage.authoring.checks.linted_rule import LintedRule, dotted, source_of_value
 from hubtriage.authoring.checks.matcher_syntax import syntax_of
 from hubtriage.authoring.checks.odd_characters import odd_character
@@ -16,7 +16,7 @@ _ACCOUNT: Keys = ("AwsAccountId",)
 _MATCH_PARTS = {"prefix": "prefix", "suffix": "suffix", "wildcard": "prefix"}
 _WHEN_PARTS = {"starts_with": "prefix", "ends_with": "suffix", "glob": "prefix"}
 
-Found = tuple[Keys, Any, YamlPath, Flaw, str]
+Found = tuple[Keys, Any, YamlPath, ValueFlaw, str]
 
 
 def check_certain(rule: LintedRule) -> Iterator[Problem]:
@@ -35,13 +35,13 @@ def check(rule: LintedRule) -> Iterator[Problem]:
 
 
 def _problem(
-    rule: LintedRule, code: str, keys: Keys, value: Any, place: YamlPath, flaw: Flaw, part: str
+    rule: LintedRule, code: str, keys: Keys, value: Any, place: YamlPath, flaw: ValueFlaw, part: str
 ) -> Problem:
     name, shown = dotted(keys), f"{value!r}{rule.source_of(value, place)}".rstrip(",")
     return rule.problem(code, place, message_of(name, shown, flaw, part), flaw.hint)
 
 
-def message_of(name: str, shown: str, flaw: Flaw, part: str = "") -> str:
+def message_of(name: str, shown: str, flaw: ValueFlaw, part: str = "") -> str:
     """Return what is said of a value that has a flaw."""
     reason = f": {flaw.reason}" if flaw.reason else ""
     if flaw.certain:
@@ -52,7 +52,7 @@ def message_of(name: str, shown: str, flaw: Flaw, part: str = "") -> str:
 
 
 def _flaws(rule: LintedRule) -> Iterator[Found]:
-    for keys, value, place in (*rule.compared_values, *rule.excluded_values):
+    for keys, value, place in rule.suspect_values:
         if keys != _ACCOUNT and not _is_told_otherwise(keys, value):
             flaw = flaw_of(keys, value)
             if flaw is not None:

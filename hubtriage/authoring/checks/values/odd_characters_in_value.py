@@ -14,7 +14,7 @@ CODE = "E216"
 
 def check(rule: LintedRule) -> Iterator[Problem]:
     """Report characters that look like others in ids, names and other values that AWS writes without them."""
-    for keys, value, place in (*rule.compared_values, *rule.excluded_values):
+    for keys, value, place in rule.suspect_values:
         if not isinstance(value, str) or field_at(keys) is None:
             continue
         if is_free_text(keys) or is_of_map(keys):

@@ -29,7 +29,7 @@ def check(rule: LintedRule) -> Iterator[Problem]:
 
 def _found(rule: LintedRule) -> Iterator[tuple[bool, Problem]]:
     told = set()
-    for keys, value, place in (*rule.compared_values, *rule.excluded_values):
+    for keys, value, place in rule.suspect_values:
         syntax = syntax_of(keys, value) if isinstance(value, str) else None
         if syntax is not None and (place, value) not in told:
             told.add((place, value))

@@ -4,18 +4,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from hubtriage.authoring.asff.fields import AsffField, Keys, Kind, members, table
-from hubtriage.authoring.checks.linted_rule import LintedRule, dotted, field_at, source_of_value
+from hubtriage.authoring.checks.kinds import WORDS, misfit
+from hubtriage.authoring.checks.linted_rule import LintedRule, MatchField, dotted, field_at, source_of_value
+from hubtriage.authoring.checks.suspicion import suspects
 from hubtriage.authoring.problems import Problem
-from hubtriage.authoring.yaml.scalars import type_word
+from hubtriage.authoring.yaml.tree import YamlPath
 from hubtriage.engine.ruleset.templates import PLACEHOLDER
 
 CODE = "E213"
-_WORDS: dict[Kind, str] = {
-    "text": "text",
-    "number": "a number",
-    "boolean": "true or false",
-    "object": "made of other fields",
-}
 _TEXT_TESTS = ("prefix", "suffix", "equals-ignore-case", "wildcard", "cidr")
 _TEXT_OPERATORS = ("starts_with", "ends_with", "glob", "regex", "cidr", "lower", "before", "after", "arn")
 _STRICT = ("===", "!==", "in", "in_list")
@@ -31,7 +27,7 @@ def check(rule: LintedRule) -> Iterator[Problem]:
         )
         field = field_at(keys) if keys else None
         if keys and field and operation.name in _TEXT_OPERATORS and field.kind not in ("text", "unknown"):
-            message = f"`{operation.name}` looks at text; {dotted(keys)} is {_WORDS[field.kind]}"
+            message = f"`{operation.name}` looks at text; {dotted(keys)} is {WORDS[field.kind]}"
             yield rule.problem(CODE, operation.place, message, "it would always be false", key=True)
         if operation.name in (*_STRICT, *_EQUALITY):
             yield from _in_comparison(rule, operation)
@@ -40,7 +36,7 @@ def check(rule: LintedRule) -> Iterator[Problem]:
             keys = tuple(placeholder[2].split("."))
             field = field_at(keys) if placeholder[1] == "finding" else None
             if field and field.kind == "object" and not field.in_list:
-                message = f"{placeholder[0]} is not one value: {dotted(keys)} is {_WORDS['object']}"
+                message = f"{placeholder[0]} is not one value: {dotted(keys)} is {WORDS['object']}"
                 yield rule.problem(CODE, place, message, "name one of the fields in it")
 
 
@@ -49,7 +45,7 @@ def _in_match(rule: LintedRule) -> Iterator[Problem]:
         field = field_at(match_field.keys)
         kind = field.kind if field else "unknown"
         name = dotted(match_field.keys)
-        for value, place in match_field.plain_values:
+        for value, place in _plain_suspects(match_field):
             wrong = None if value is None and kind != "object" else misfit(kind, value)
             if wrong:
                 yield rule.problem(
@@ -57,11 +53,16 @@ def _in_match(rule: LintedRule) -> Iterator[Problem]:
                 )
         for operator, _operand, place in match_field.operators:
             wanted: Kind = "number" if operator == "numeric" else "text" if operator in _TEXT_TESTS else kind
-            if kind in _WORDS and operator != "exists" and (kind != wanted or kind == "object"):
-                looks = _WORDS[wanted] if kind != "object" else "one value"
-                message = f"`{operator}` looks at {looks}; {name} is {_WORDS[kind]}"
+            if kind in WORDS and operator != "exists" and (kind != wanted or kind == "object"):
+                looks = WORDS[wanted] if kind != "object" else "one value"
+                message = f"`{operator}` looks at {looks}; {name} is {WORDS[kind]}"
                 hint = _member_hint(match_field.keys) or "the field would never match"
                 yield rule.problem(CODE, place, message, hint)
+
+
+def _plain_suspects(match_field: MatchField) -> Iterator[tuple[Any, YamlPath]]:
+    for index in suspects(match_field.keys, match_field.values):
+        yield match_field.values[index], match_field.origin(index)
 
 
 def _in_comparison(rule: LintedRule, operation: Any) -> Iterator[Problem]:
@@ -78,7 +79,8 @@ def _in_comparison(rule: LintedRule, operation: Any) -> Iterator[Problem]:
         values = constant if isinstance(constant, list) else [constant]
         if operation.name == "in" and not isinstance(constant, list):
             continue
-        for at, value in enumerate(values):
+        for at in suspects(keys, values):
+            value = values[at]
             wrong = None if value is None else misfit(field.kind, value)
             if wrong and (strict or field.kind == "object"):
                 place = (
@@ -103,24 +105,3 @@ def _member_hint(keys: Keys) -> str:
         node = node[0]
     names = list(members(node))[:6] if isinstance(node, dict) else []
     return f"name one of its fields: {', '.join(names)}" if names else "name one of its fields"
-
-
-def misfit(kind: Kind, value: Any) -> tuple[str, str] | None:
-    """Return what the field is and the value is not, and a hint; None if the value has its field's type."""
-    if kind not in _WORDS or _fits(kind, value):
-        return None
-    return f"{_WORDS[kind]}, never {type_word(value)}", _hint(kind, value)
-
-
-def _fits(kind: Kind, value: Any) -> bool:
-    if kind == "boolean":
-        return isinstance(value, bool)
-    if kind == "object":
-        return isinstance(value, dict)
-    return isinstance(value, str) is (kind == "text") and not isinstance(value, bool)
-
-
-def _hint(kind: Kind, value: Any) -> str:
-    if kind == "text":
-        return f'write "{str(value).lower() if isinstance(value, bool) else value}"'
-    return "write it without quotes" if isinstance(value, str) else "the field would never match"
