@@ -7,7 +7,9 @@ from typing import Any
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from hubtriage.engine.planning.entry import Entry
+from hubtriage.engine.planning.decision import Decision
+from hubtriage.engine.planning.entry import NO_ENTRY, Entry
+from hubtriage.engine.planning.plan import decide
 from hubtriage.localaws.securityhub.asff.fields import customer_update
 from tests.laws.checks import changed
 from tests.laws.deciders import Engine, Verdict
@@ -16,7 +18,7 @@ from tests.laws.memories import remembered_findings
 from tests.laws.oracle.entries import OracleEntry, engine_entry
 from tests.laws.oracle.fields import HIDING, below, held, is_a_persons, on_record, passed, providers
 from tests.laws.oracle.rules import DEFAULT_CEILING, ceiling_of, could_set
-from tests.laws.rules import DAY, Rule, rulesets
+from tests.laws.rules import DAY, Rule, rules, rulesets
 from tests.laws.test_oracle import NEVER
 from tests.support.examples import examples
 
@@ -197,6 +199,26 @@ def test_in_reopen_nothing_is_hidden_and_taking_back_is_the_same(
     if below(held(after, "Severity"), held(found, "Severity")) and on_record(found, "Severity"):
         assert not below(held(after, "Severity"), providers(found, "Severity"))
     assert undone(now, reopened, hidden.entry) >= undone(now, enforced, hidden.entry)
+
+
+@examples(300)
+@given(FINDINGS, rules("accept"), READINGS)
+def test_a_rule_in_observe_announces_what_it_will_do(finding: Finding, rule: Rule, udf: str) -> None:
+    """Of a finding that triage has not touched, and with no other rule."""
+    observing, enforcing = (
+        decision_by({**rule, "mode": mode}, finding, udf) for mode in ("observe", "enforce")
+    )
+    assert observing.update is None
+    assume(enforcing.refused is None)
+    announced = {(each.field, each.old, each.new) for each in observing.observed}
+    assert announced == {(each.field, each.old, each.new) for each in enforcing.changes}
+
+
+def decision_by(rule: Rule, finding: Finding, udf: str) -> Decision:
+    """Return what the engine decides by one rule on a finding that it has not touched."""
+    engine = Engine(udf)
+    engine.use([rule])
+    return decide(finding, NO_ENTRY, engine.ruleset, START, engine.settings)
 
 
 def undone(situation: Situation, verdict: Verdict, entry: Entry) -> set[str]:

@@ -123,6 +123,12 @@ RULES = (
         "        if False:",
     ),
     Mutation(
+        "a rule in observe announces what it would leave to a person",
+        "engine/planning/plan.py",
+        "            and resolver.would_have(rule, proposal)\n",
+        "",
+    ),
+    Mutation(
         "a failed rule in observe freezes those in force",
         "engine/planning/fold.py",
         "result.frozen.update(rule.proposals.fields if enforced else ())",
