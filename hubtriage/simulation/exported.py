@@ -99,7 +99,7 @@ def finding_line(
     if undecidable is not None:
         members["undecidable"] = json.dumps(undecidable)
     line = "{" + ",".join(f'"{name}":{text}' for name, text in members.items()) + "}"
-    return line.replace("\x7f", "\\u007f"), undecidable is not None
+    return line, undecidable is not None
 
 
 def _json(finding: Finding) -> str:

@@ -4,12 +4,15 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 from click.testing import CliRunner, Result
 
+from hubtriage.aws.ledger.former_roles import no_former_roles
+from hubtriage.aws.ledger.ledger import Ledger
 from hubtriage.aws.ledger.table import LEASE_VARIABLE, TABLE_VARIABLE
 from hubtriage.aws.sweep.occasions.outset import Outset
 from hubtriage.aws.sweep.progress import Progress
@@ -127,9 +130,21 @@ def here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> TriageWorld:
     monkeypatch.setattr(inputs, "security_hub", lambda: world.api)
     monkeypatch.setattr(inputs, "dynamodb", lambda: None)
     monkeypatch.setattr(
-        inputs, "DynamoLedger", lambda _client, table, _clock: world.ledger if table else None
+        inputs, "DynamoLedger", lambda _client, table, _clock: UnmovedLedger(world.ledger) if table else None
     )
     return world
+
+
+class UnmovedLedger:
+    """A ledger for which no other role has written before."""
+
+    former_roles = SimpleNamespace(read=no_former_roles)
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._ledger, name)
 
 
 def decide_here(
