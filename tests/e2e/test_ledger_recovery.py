@@ -3,6 +3,7 @@
 Each story is told of a few findings here, and of thousands where it is marked slow.
 """
 
+import gzip
 import json
 import subprocess
 import sys
@@ -81,17 +82,21 @@ class Site:
         self.stack = self._deployed(assembly)
 
     def run(self, *arguments: str, code: int = 0) -> str:
-        """Run a command of hubtriage; return what it prints on standard output, or fails with."""
+        """Run a command of hubtriage; return all that it prints."""
+        done = self._run(*arguments, code=code)
+        return done.stdout + done.stderr
+
+    def report(self, *arguments: str, code: int = 0) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self._run(*arguments, "--json", code=code).stdout)
+        return found
+
+    def _run(self, *arguments: str, code: int) -> subprocess.CompletedProcess[str]:
         command = [str(COMMAND), *arguments, "--stack", self.name]
         done = subprocess.run(
             command, cwd=ROOT, env=self.cloud.environment, capture_output=True, text=True, timeout=PATIENCE
         )
         assert done.returncode == code, f"{arguments}: {done.stdout}{done.stderr}"
-        return done.stdout or done.stderr
-
-    def report(self, *arguments: str, code: int = 0) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self.run(*arguments, "--json", code=code))
-        return found
+        return done
 
     def enforce(self) -> None:
         """Resume, and wait for the end of the sweep that this starts."""
@@ -246,3 +251,75 @@ def test_a_restored_ledger_gets_back_what_came_after(tmp_path: Path, count: int)
 
 def stamp(seconds: float) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+
+
+MEMBER = "111122223333"
+
+
+def test_a_ledger_is_moved_to_another_name_and_account_without_an_update(tmp_path: Path) -> None:
+    """From a member, which triaged its own findings, to the administrator, who has them all.
+
+    One entry of the export is lost on the way: its finding's history names the member's role, and what that
+    role has hidden is taken for triage's own.
+    """
+    with LocalCloud(replace(HubSettings.still(), quotas=False, gathers=True)) as cloud:
+        member = cloud.seen_from(account=MEMBER)
+        member.client("securityhub").enable_security_hub()
+        old = Site(member, assembly(tmp_path, "first", FIRST))
+        mine = [{**each, "AwsAccountId": MEMBER} for each in findings(120)]
+        old.stack.import_findings(mine)
+        old.stack.rest(PATIENCE)
+        old.decide(old.of("GuardDuty")[:7], Workflow={"Status": "NEW"})
+        old.stack.rest(PATIENCE)
+        assert "is in enforce" in old.run("ledger", "export", str(tmp_path / "backup.jsonl"))
+        old.run("mode", "observe")
+        old.decide(
+            old.of("GuardDuty")[7:9], Workflow={"Status": "NOTIFIED"}
+        )  # which the old stack never sees
+        before, held = old.state(), old.entries()
+        file = tmp_path / "moved.jsonl.gz"
+        assert old.report("ledger", "export", str(file))["entries"] == len(held) == 120
+        lost = old.of("GuardDuty")[-1]["Id"]
+        shorter = without(file, lost, tmp_path / "shorter.jsonl")
+        del held[lost]
+
+        new = Site(
+            cloud, assembly(tmp_path, "second", FIRST, stack_name="moved", initial_mode="observe"), "moved"
+        )
+        assert "was in enforce" in new.run(
+            "ledger", "import", str(tmp_path / "backup.jsonl"), "--yes", code=1
+        )
+        planned = new.report("ledger", "import", str(shorter), "--dry-run")
+        assert (planned["written"], planned["dry_run"]) == (119, True)
+        assert new.entries("moved-ledger") == {}
+        assert new.report("ledger", "import", str(shorter), "--yes")["written"] == 119
+        again = new.report("ledger", "import", str(shorter), "--yes")
+        assert (again["written"], again["already_there"]) == (0, 119)
+        assert new.entries("moved-ledger") == held
+
+        new.enforce()
+        assert new.updates() == 0, "counted at the administrator's hub"
+        assert new.state() == before
+        new.stack.import_findings([each for each in mine if each["Id"] == lost])
+        new.stack.rest(PATIENCE)
+        (finding,) = [each for each in new.of("GuardDuty") if each["Id"] == lost]
+        assert finding["Workflow"]["Status"] == "SUPPRESSED"
+        entry = new.entries("moved-ledger")[lost]
+        assert entry.claims["Workflow.Status"].value == "SUPPRESSED"
+        assert not entry.claims["Workflow.Status"].person, "the member's role was triage"
+        people = [new.entries("moved-ledger")[each["Id"]] for each in new.of("GuardDuty")[7:9]]
+        assert all(entry.claims["Workflow.Status"].person for entry in people)
+
+        new.redeploy(assembly(tmp_path, "third", STAYING, stack_name="moved"))
+        statuses = [each["Workflow"]["Status"] for each in new.of("GuardDuty")]
+        assert statuses[7:9] == ["NOTIFIED"] * 2
+        assert {*statuses[:7], *statuses[9:]} == {"NEW"}, "the new stack takes back what the old one did"
+
+
+def without(export: Path, finding_id: str, target: Path) -> Path:
+    """The export with one entry less."""
+    lines = gzip.decompress(export.read_bytes()).decode().splitlines()
+    kept = [line for line in lines[:-1] if json.loads(line).get("finding_id") != finding_id]
+    end = json.dumps({"end": True, "entries": len(kept) - 1, "damaged": 0}, separators=(",", ":"))
+    target.write_text("".join(f"{line}\n" for line in [*kept, end]))
+    return target

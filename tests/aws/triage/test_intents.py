@@ -490,3 +490,24 @@ def test_findings_of_one_call_share_its_writes() -> None:
     bench = TriageBench(world, SUPPRESS_BUCKETS, ledger=ledger)
     bench.run(*(record(str(number), finding(number)) for number in range(100)))
     assert ledger.asked == ["read", "write", "write"]
+
+
+def test_an_update_without_an_answer_is_logged_with_its_intent() -> None:
+    """From that line a lost ledger has the intent again, and it is settled as if it had never been lost."""
+    world = world_with_one()
+    world.fault(lose_answer=True, times=9)
+    bench = TriageBench(world)
+    bench.see()
+    (outcome,) = bench.told
+    assert outcome.result.status == "failed"
+    assert outcome.entry == world.entry(0)
+    assert world.entry(0).intent is not None
+
+
+def test_an_update_that_surely_has_not_happened_is_logged_without_an_entry() -> None:
+    world = world_with_one()
+    world.fault(error="TooManyRequestsException", times=99)
+    bench = TriageBench(world)
+    bench.see()
+    (outcome,) = bench.told
+    assert (outcome.result.status, outcome.entry) == ("failed", None)
