@@ -197,7 +197,7 @@ def test_the_environment_can_name_the_ledger(here: TriageWorld, monkeypatch: pyt
     monkeypatch.setenv(TABLE_VARIABLE, "restored")
     monkeypatch.setattr(inputs, "client", lambda _service: ReadStack(None))
     services = inputs.services_from_here("hubtriage", writes=True)
-    assert (services.ledger, services.roles) == (here.ledger, ())
+    assert (services.ledger.items, services.roles) == (here.ledger.items, ())  # type: ignore[attr-defined]
     monkeypatch.setattr(inputs, "client", lambda _service: ReadStack(OUTPUTS))
     services = inputs.services_from_here("hubtriage", writes=True)
     assert (services.roles, services.lease) == ((ROLE,), 900.0)
