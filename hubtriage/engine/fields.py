@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from hubtriage.engine.excerpt import NO_REST, Excerpt, Rest
+
 Finding = Mapping[str, Any]
 Value = Any
 
@@ -190,12 +192,19 @@ def provider_value(finding: Finding, name: str) -> tuple[bool, Value]:
 class ParsedFinding:
     """A finding whose settable fields are parsed once, each when a step of planning first needs it.
 
-    Most findings need one or two of the fields, so parsing all of them at the start would cost more.
+    Most findings need one or two of the fields, so parsing all of them at the start would cost more. `rest`
+    is what `raw` lacks of the finding.
     """
 
     raw: Finding
+    rest: Rest = NO_REST
     _values: dict[str, Value] = field(default_factory=dict, repr=False)
     _provided: dict[str, tuple[bool, Value]] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def of(cls, finding: Finding) -> "ParsedFinding":
+        """Take a finding or an excerpt of one apart."""
+        return cls(dict(finding), finding.rest) if isinstance(finding, Excerpt) else cls(finding)
 
     def value(self, name: str) -> Value:
         """Return what `read` does."""

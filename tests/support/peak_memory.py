@@ -1,13 +1,14 @@
 """Measure what one piece of work takes in a process of its own: `python -m tests.support.peak_memory`.
 
-Arguments: the hub's address, `batch`, `sweep` or `held`, and how many findings. Writes a JSON object: the
-most bytes that the process held (`resident`), and what was done.
+Arguments: the hub's address, `batch`, `events`, `sweep` or `held`, and how many findings. Writes a JSON
+object: the most bytes that the process held (`resident`), and what was done.
 """
 
 import json
 import resource
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,27 @@ def large(number: int) -> dict[str, Any]:
 
 def batch(api: SecurityHubApi, ruleset: Ruleset, count: int) -> dict[str, Any]:
     """Triage events that are old, so that each finding is read again."""
+    return _batch(api, ruleset, [_event(finding(number), "2027-01-01T00:00:00Z") for number in range(count)])
+
+
+def events(api: SecurityHubApi, ruleset: Ruleset, count: int) -> dict[str, Any]:
+    """Triage events that are new, each with a whole large finding."""
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return _batch(api, ruleset, [_event(large(number), now) for number in range(count)])
+
+
+def _event(shown: dict[str, Any], time: str) -> str:
+    return json.dumps(
+        {
+            "detail-type": "Security Hub Findings - Imported",
+            "source": "aws.securityhub",
+            "time": time,
+            "detail": {"findings": [shown]},
+        }
+    )
+
+
+def _batch(api: SecurityHubApi, ruleset: Ruleset, bodies: list[str]) -> dict[str, Any]:
     clock = SystemClock()
     budget = TokenBucket(1e6, 1e6, clock)
     triage = Triage(
@@ -66,16 +88,7 @@ def batch(api: SecurityHubApi, ruleset: Ruleset, count: int) -> dict[str, Any]:
         MemoryLedger(),
         clock,
     )
-    bodies = [
-        {
-            "detail-type": "Security Hub Findings - Imported",
-            "source": "aws.securityhub",
-            "time": "2027-01-01T00:00:00Z",
-            "detail": {"findings": [finding(number)]},
-        }
-        for number in range(count)
-    ]
-    records = [{"messageId": str(at), "body": json.dumps(body)} for at, body in enumerate(bodies)]
+    records = [{"messageId": str(at), "body": body} for at, body in enumerate(bodies)]
     report = triage.run({"Records": records}, clock.monotonic() + 600, _forget)
     return {"done": sorted({outcome.result.status for outcome in report.outcomes}), "reads": report.reads}
 
@@ -127,7 +140,7 @@ def main(address: str, kind: str, count: str) -> None:
         aws_secret_access_key="secret",
     )
     ruleset = load_ruleset({"format": 1, "hash": "0" * 16, "revision": None, "rules": [RULE]})
-    work = {"batch": batch, "sweep": sweep, "held": held}[kind]
+    work = {"batch": batch, "events": events, "sweep": sweep, "held": held}[kind]
     done = work(api, ruleset, int(count))
     sys.stdout.write(json.dumps({"resident": _resident(), **done}))
 

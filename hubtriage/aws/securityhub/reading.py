@@ -12,6 +12,7 @@ from hubtriage.aws.securityhub.backoff import Backoff
 from hubtriage.aws.securityhub.faults import API_ERRORS, CallFault, Fault, call_fault
 from hubtriage.aws.securityhub.namesakes import accounts_of
 from hubtriage.aws.securityhub.ratelimit import TokenBucket
+from hubtriage.engine.excerpt import Excerpt, Members, Rest, excerpt
 
 MOST_VALUES = 20  # AWS: values of one filter attribute
 PAGE = 100  # AWS: findings of one page
@@ -28,21 +29,25 @@ SKIPPED = "Skipped"
 class FoundFindings(Mapping[Key, Finding]):
     """Findings by key, kept as JSON: parsed, they take six times the memory and more.
 
-    Each access parses the finding anew.
+    Each access parses the finding anew. `members` are those that are kept of each.
     """
 
-    def __init__(self) -> None:
-        self._texts: dict[Key, str] = {}
+    def __init__(self, members: Members = None) -> None:
+        self._members = members
+        self._texts: dict[Key, tuple[str, Rest | None]] = {}
         self.size = 0
 
     def add(self, key: Key, finding: Finding) -> None:
         """Keep a finding."""
-        self._texts[key] = text = json.dumps(finding, separators=(",", ":"))
+        kept = excerpt(finding, self._members)
+        text = json.dumps(kept, separators=(",", ":"))
+        self._texts[key] = text, kept.rest if isinstance(kept, Excerpt) else None
         self.size += len(text)
 
     def __getitem__(self, key: Key) -> Finding:
-        finding: Finding = json.loads(self._texts[key])
-        return finding
+        text, rest = self._texts[key]
+        finding: Finding = json.loads(text)
+        return finding if rest is None else Excerpt(finding, rest)
 
     def __iter__(self) -> Iterator[Key]:
         return iter(self._texts)
@@ -162,12 +167,12 @@ class Reader:
     def __init__(self, api: SecurityHubApi, budget: TokenBucket, backoff: Backoff, now: Callable[[], float]):
         self._getter = Getter(api, budget, backoff, now)
 
-    def read(self, keys: Iterable[Key], deadline: float) -> Fresh:
+    def read(self, keys: Iterable[Key], deadline: float, members: Members = None) -> Fresh:
         """Read each finding once, in order. `deadline`: monotonic; no call starts later.
 
-        Never raises for what the service or the network does.
+        Of each finding these members are kept. Never raises for what the service or the network does.
         """
-        fresh = Fresh()
+        fresh = Fresh(FoundFindings(members))
         waiting = list(_chunks(list(dict.fromkeys(keys)), MOST_VALUES))
         while waiting:
             chunk = waiting.pop(0)

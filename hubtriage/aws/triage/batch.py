@@ -33,6 +33,7 @@ from hubtriage.aws.triage.steps.looking import Looking
 from hubtriage.aws.triage.steps.memory import Memory
 from hubtriage.aws.triage.steps.rereading import Rereading
 from hubtriage.engine.planning.plan import Settings
+from hubtriage.engine.ruleset.members import members_read
 from hubtriage.engine.ruleset.ruleset import Ruleset
 
 
@@ -70,6 +71,7 @@ class Triage:
         self.hand_back_action = hand_back_action
         self.hand_backs = HandBacks(clock.monotonic, clock.now)
         self.owners = Owners()
+        self.members = members_read(rule.source for rule in ruleset.rules)
 
     def run(self, event: object, deadline: float, sink: Sink, mode: Mode = "enforce") -> Report:
         """Triage an SQS event, or one EventBridge event. `deadline`: monotonic; no call starts later.
@@ -79,7 +81,7 @@ class Triage:
         made and reported, that is all. In `reopen` nothing new is hidden. Never raises for what an event
         contains or the services do.
         """
-        parsed = parse_event(event, self.hand_back_action)
+        parsed = parse_event(event, self.hand_back_action, self.members)
         report = Report(parsed.messages, parsed.unusable)
         now = self.clock.now()
         due = self.hand_backs.due(parsed.finding_events, now, mode)
@@ -107,7 +109,7 @@ class _Batch:
         self._cases = cases
         self._deadline = deadline
         self._memory = memory = Memory(triage.ledger, deadline)
-        rereading = Rereading(cases, decider, questions, memory, triage.reader, policy, clock)
+        rereading = Rereading(cases, decider, questions, memory, triage.reader, triage.members, policy, clock)
         self._looking = Looking(cases, decider, questions, rereading, memory, policy, clock)
         self._dispatch = Dispatch(
             cases=cases,

@@ -8,9 +8,11 @@ fails its own message only, so that it ends in the dead-letter queue where it ca
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NoReturn
 
 from hubtriage.aws.securityhub.api import Finding, Key
+from hubtriage.engine.excerpt import Members, Rest, excerpt, size_of_rest
 from hubtriage.engine.text.timestamps import parse_timestamp
 
 SWEEP_SOURCE = "hubtriage.sweep"
@@ -107,17 +109,18 @@ class _UnusableEventError(ValueError):
         self.reason, self.detail = reason, detail[:EXCERPT]
 
 
-def parse_event(event: object, action: str = "") -> ParsedEvent:
+def parse_event(event: object, action: str = "", members: Members = None) -> ParsedEvent:
     """Parse an SQS event, or one EventBridge event handed over directly. Never raises.
 
-    `action` is the ARN of the one Custom Action that hands findings back; without one there is none.
+    `action` is the ARN of the one Custom Action that hands findings back; without one there is none. Of a
+    finding that came as text these `members` are kept.
     """
     messages: list[Message] = []
     finding_events: list[FindingEvent] = []
     unusable: list[UnusableEvent] = []
     for message, body in _deliveries(event):
         messages.append(message)
-        for found in _read(message, body, action):
+        for found in _read(message, body, action, members):
             if isinstance(found, FindingEvent):
                 finding_events.append(found)
             else:
@@ -170,7 +173,9 @@ def _count(text: object) -> int | None:
     return int(str(text)) if usable else None
 
 
-def _read(message: Message, body: object, action: str) -> Iterator[FindingEvent | UnusableEvent]:
+def _read(
+    message: Message, body: object, action: str, members: Members
+) -> Iterator[FindingEvent | UnusableEvent]:
     try:
         event = _event(body)
         hand_back = _hand_back(event, action)
@@ -184,10 +189,27 @@ def _read(message: Message, body: object, action: str) -> Iterator[FindingEvent 
     for finding in findings:
         try:
             key = _key(finding)
-            shown = finding if hand_back is None else _named(finding)
+            shown = _excerpt(finding, members, body, len(findings)) if hand_back is None else _named(finding)
             yield FindingEvent(key, shown, message, event_at, order, hand_back)
         except _UnusableEventError as error:
             yield UnusableEvent(message, error.reason, error.detail)
+
+
+def _excerpt(finding: Finding, members: Members, body: object, together: int) -> Finding:
+    """Keep what can be read of a finding, one of so many of a body of text. Others are whole already.
+
+    How much the rest of a lone finding takes is seldom asked, and then the body is parsed again. Written as
+    UTF-8, no JSON takes more than four bytes for each character that it had.
+    """
+    if members is None or not isinstance(body, str):
+        return finding
+    if together > 1:
+        return excerpt(finding, members)
+    return excerpt(finding, members, Rest(4 * len(body), partial(_size_of_rest, body, members)))
+
+
+def _size_of_rest(body: str, members: frozenset[str]) -> int:
+    return size_of_rest(_event(body)["detail"]["findings"][0], members)
 
 
 def _event(body: object) -> Mapping[str, Any]:

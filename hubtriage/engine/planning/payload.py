@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Mapping
-from json import dumps
 from typing import Any
 
+from hubtriage.engine.excerpt import json_size
 from hubtriage.engine.fields import FIELDS, USER_PREFIX, ParsedFinding
 from hubtriage.engine.planning.resolve import FieldOutcome
 
@@ -60,7 +60,10 @@ def why_too_large(payload: Mapping[str, Any], finding: ParsedFinding, udf: str) 
     after = {**finding.raw, **payload}
     if USER_FIELDS in payload:
         after[USER_FIELDS] = _fields_after(payload, finding, udf)
-    size = len(dumps(after, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "replace"))
+    size = json_size(after)
+    if size + finding.rest.most <= LARGEST_FINDING:
+        return None
+    size += finding.rest.size()
     if size > LARGEST_FINDING:
         return f"the finding would have {size} bytes, {LARGEST_FINDING} are allowed"
     return None

@@ -133,7 +133,7 @@ def reason(
     handed_back: float | None = None,
 ) -> Reasoning:
     """Decide, and keep every step so that a person can follow it."""
-    parsed = ParsedFinding(finding)
+    parsed = ParsedFinding.of(finding)
     reviewed = review(entry, parsed, authors)
     handed = None if handed_back is None else hand_back(reviewed, parsed, authors, handed_back)
     recent = {name: _of_last_day(times, now) for name, times in entry.sets.items()}

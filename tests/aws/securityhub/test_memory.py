@@ -14,6 +14,8 @@ from tests.support.triage_world import NOW
 
 REACH = 256_000_000
 """Bytes of the process. The function has 512 MB unless it is set."""
+HELD = 15_000_000
+"""Bytes that a batch of 6 MB may take: parsed whole, it takes more than 40 MB."""
 
 
 def peak(kind: str, count: int) -> dict[str, Any]:
@@ -38,3 +40,10 @@ def test_large_findings_fit_into_the_memory_of_the_function(kind: str, count: in
     measured = peak(kind, count)
     assert measured["done"] == done
     assert 0 < measured["resident"] <= REACH
+
+
+def test_of_large_events_a_batch_holds_little_more_than_their_text() -> None:
+    """AWS: Lambda hands over 6 MB at most."""
+    one, many = peak("events", 1), peak("events", 25)
+    assert one["done"] == many["done"] == ["updated"]
+    assert many["resident"] - one["resident"] <= HELD

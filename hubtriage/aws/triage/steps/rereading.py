@@ -17,6 +17,7 @@ from hubtriage.aws.triage.staleness import Snapshot, date
 from hubtriage.aws.triage.steps.asking import Questions
 from hubtriage.aws.triage.steps.cases import Cases
 from hubtriage.aws.triage.steps.memory import Memory
+from hubtriage.engine.excerpt import Members
 from hubtriage.engine.fields import ParsedFinding
 from hubtriage.engine.planning.decision import Decision
 from hubtriage.engine.planning.entry import Entry
@@ -28,13 +29,14 @@ IN_FLIGHT = "an update of the finding is under way, or was left so by a worker t
 
 @dataclass(frozen=True, slots=True)
 class Rereading:
-    """Reads the findings of one batch again, and decides anew."""
+    """Reads the findings of one batch again, and decides anew. Of a finding these `members` are kept."""
 
     cases: Cases
     decider: Decider
     questions: Questions
     memory: Memory
     reader: Reader
+    members: Members
     policy: Policy
     clock: Clock
 
@@ -54,7 +56,7 @@ class Rereading:
         """Return the findings that GetFindings shows; end those that it does not show."""
         for case in cases:
             case.read_at = self.clock.now()
-        fresh = self.reader.read([case.key for case in cases], deadline)
+        fresh = self.reader.read([case.key for case in cases], deadline, self.members)
         for case in cases:
             case.have_read_at = self.clock.now()
         self.cases.report.reads += fresh.calls

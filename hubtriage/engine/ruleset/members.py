@@ -1,0 +1,86 @@
+"""Which members of a finding planning by a rule set may read: the others need not be kept.
+
+Too many are named where it is not certain: a name is taken for a member wherever it begins a path, and logic
+that looks at the whole finding, or calculates a path, names all.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from hubtriage.engine.excerpt import Members
+from hubtriage.engine.fields import FIELDS
+from hubtriage.engine.jsonlogic.syntax import Operation, operations
+from hubtriage.engine.ruleset.templates import PLACEHOLDER
+
+PLANNED = frozenset(
+    {field.member for field in FIELDS.values()} | {"UserDefinedFields", "FindingProviderFields", "Compliance"}
+)
+"""Members that planning looks at, whatever the rules are."""
+NAMED = frozenset({"Id", "ProductArn", "AwsAccountId", "Region", "UpdatedAt"})
+"""Members that tell findings and their states apart, and stand in records."""
+_BY_PATH = ("var", "missing", "missing_some")
+
+
+class _WholeFindingError(Exception):
+    """The logic may look at any member."""
+
+
+def members_read(rules: Iterable[Mapping[str, Any]]) -> Members:
+    """Return the members that planning, records and these rules may read; None: all.
+
+    The rules are as in `ruleset.json`.
+    """
+    read = {*PLANNED, *NAMED}
+    try:
+        for rule in rules:
+            read.update(_of_pattern(rule.get("match", {})))
+            read.update(_of_logic(rule.get("when")))
+            read.update(_of_update(rule["update"]))
+    except _WholeFindingError:
+        return None
+    return frozenset(read)
+
+
+def _of_pattern(pattern: Mapping[str, Any]) -> Iterator[str]:
+    for name, value in pattern.items():
+        if name == "$or":
+            for branch in value:
+                yield from _of_pattern(branch)
+        else:
+            yield name
+
+
+def _of_logic(logic: Any) -> Iterator[str]:
+    for operation in operations(logic):
+        if operation.name in _BY_PATH:
+            for path in _paths(operation):
+                yield _first(path, operation)
+
+
+def _paths(operation: Operation) -> Iterator[Any]:
+    """Yield the paths that an operation looks up; what is calculated comes as it is."""
+    arguments = operation.arguments
+    if operation.name == "var":
+        yield arguments[0] if arguments else ""
+        return
+    listed = arguments[1] if operation.name == "missing_some" and len(arguments) > 1 else arguments
+    for path in listed if isinstance(listed, list) else [listed]:
+        yield from path if isinstance(path, list) else [path]
+
+
+def _first(path: Any, operation: Operation) -> str:
+    """Return the member that a path begins with."""
+    if isinstance(path, str) and path != "":
+        return path.split(".")[0]
+    if (path is None or path == "") and operation.scope:
+        return ""  # the element of a list
+    raise _WholeFindingError
+
+
+def _of_update(update: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the members that texts name with `{finding.PATH}`."""
+    texts = [update.get("Note", {}).get("Text", ""), *update.get("UserDefinedFields", {}).values()]
+    for text in texts:
+        for kind, path in PLACEHOLDER.findall(text):
+            if kind == "finding":
+                yield path.split(".")[0]
