@@ -5,15 +5,18 @@ whole, then the cursor says so: whenever the run dies, the file loses no page an
 takes its name at the end. Nobody else may read any of the three.
 """
 
-import fcntl
 import gzip
 import json
 import os
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import IO, Any, cast
+
+if sys.platform != "win32":
+    import fcntl
 
 _FORMAT = 1
 """Goes up with every change of what a part or its cursor means: a part of another format is begun anew."""
@@ -118,15 +121,24 @@ def part_file(path: Path) -> Iterator[PartFile]:
     Raises PartError if another process writes it, or OSError.
     """
     with _private(part_of(path)) as part:
-        try:
-            fcntl.flock(part, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise PartError(f"{part_of(path)}: another export writes it", "wait for its end") from error
+        if not _is_locked(part):
+            raise PartError(f"{part_of(path)}: another export writes it", "wait for its end")
         yield PartFile(path, part)
+
+
+def _is_locked(part: IO[bytes]) -> bool:
+    """Lock a file until it is closed; say whether that could be done. Windows has no such locks."""
+    if sys.platform == "win32":
+        return True
+    try:
+        fcntl.flock(part, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _private(path: Path, flags: int = 0) -> IO[bytes]:
     """Open a file for reading and writing that nobody else may read; make it if there is none."""
     opened = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | flags, 0o600), "r+b")
-    os.fchmod(opened.fileno(), 0o600)
+    path.chmod(0o600)
     return opened

@@ -11,7 +11,7 @@ from hubtriage.cli.failure import fail
 from hubtriage.cli.inputs.exporting import Beginning, export_lines, export_to
 from hubtriage.cli.inputs.hub import WITHOUT, ExportError
 from hubtriage.cli.inputs.live import filters_of, filters_option, hub_from_here, shows, table_from_here
-from hubtriage.cli.inputs.part_file import Cursor, PartError
+from hubtriage.cli.inputs.part_file import Cursor, PartError, part_of
 from hubtriage.cli.progress import progress_bar
 from hubtriage.cli.stack import deployed_option
 from hubtriage.cli.text import counted
@@ -79,7 +79,8 @@ def _failures_shown(file: Path) -> Iterator[None]:
     except BrokenPipeError:  # who reads the lines wants no more: click ends the command
         raise
     except OSError as error:
-        fail(f"{error.filename or file}: {error.strerror or error}", RESUME)
+        hint = RESUME if file != _STREAM and part_of(file).exists() else ""
+        fail(f"{error.filename or file}: {error.strerror or error}", hint)
     except KeyboardInterrupt:
         fail("interrupted", "" if file == _STREAM else RESUME, exit_code=INTERRUPTED)
 
