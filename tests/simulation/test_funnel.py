@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hubtriage.engine.ruleset.ruleset import load_ruleset
-from hubtriage.simulation.backtest.sample import LARGEST, Sample, sample_size
+from hubtriage.simulation.backtest.sample import LARGEST, FindingSample, sample_size
 from hubtriage.simulation.funnel import funnels
 from tests.laws.findings import imported
 from tests.laws.rules import LOGIC, PATTERNS
@@ -83,7 +83,7 @@ def test_the_last_condition_leaves_what_the_rule_matches(condition: Any, finding
 
 @given(st.lists(st.integers(0, 60), max_size=60), st.integers(0, 10), st.integers(1, 4))
 def test_a_sample_is_the_same_however_many_processes_draw_it(keys: list[int], size: int, number: int) -> None:
-    whole, parts = Sample(size), [Sample(size) for _ in range(number)]
+    whole, parts = FindingSample(size), [FindingSample(size) for _ in range(number)]
     for key in keys:
         drawn = parts[key % number].take(key, {"key": key})
         if drawn is not None:
@@ -92,7 +92,7 @@ def test_a_sample_is_the_same_however_many_processes_draw_it(keys: list[int], si
 
 
 def test_what_is_too_large_is_no_sample() -> None:
-    assert Sample(5).take(1, {"text": "x" * LARGEST}) is None
+    assert FindingSample(5).take(1, {"text": "x" * LARGEST}) is None
 
 
 def test_a_sample_is_large_for_few_rules_and_never_tiny() -> None:

@@ -12,7 +12,7 @@ from hubtriage.engine.planning.plan import Reasoning, Settings, decide, reason
 from hubtriage.engine.ruleset.ruleset import Ruleset, load_ruleset
 from hubtriage.simulation.backtest.applied import applied
 from hubtriage.simulation.backtest.outcome import FindingOutcome, outcome_of, undecidable_outcome
-from hubtriage.simulation.backtest.sample import Sample
+from hubtriage.simulation.backtest.sample import FindingSample
 from hubtriage.simulation.documents import Document
 from hubtriage.simulation.exported import ExportedFinding
 from hubtriage.simulation.findings import NotJsonError, Unusable, items_of
@@ -66,7 +66,7 @@ class Judge:
         self._old = load_ruleset(task.old) if task.old is not None else None
         self._rules = {rule.id: rule for rule in self._ruleset.rules}
         self._given: Counter[tuple[str, str]] = Counter()
-        self._sample = Sample(task.sample)
+        self._sample = FindingSample(task.sample)
 
     def judge(self, documents: Sequence[Document]) -> list[Judged | Rejected]:
         """Return one result for each finding of some documents, in their order."""

@@ -19,7 +19,7 @@ def sample_size(rules: int) -> int:
     return max(_FEWEST, min(_MOST, _WORK // max(rules, 1)))
 
 
-class Sample:
+class FindingSample:
     """The findings with the lowest digests so far, at most `size` of them."""
 
     def __init__(self, size: int) -> None:

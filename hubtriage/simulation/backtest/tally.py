@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from hubtriage.simulation.backtest.cost import CostTally
 from hubtriage.simulation.backtest.judge import Judged, Rejected, Task
 from hubtriage.simulation.backtest.outcome import Clash, FindingOutcome, KeptField, Transition
-from hubtriage.simulation.backtest.sample import Sample
+from hubtriage.simulation.backtest.sample import FindingSample
 
 PROVIDER = "(follows the provider)"
 NO_RULE = "(no rule)"
@@ -80,12 +80,12 @@ class Tally:
     rejected: list[Rejected] = field(default_factory=list)
     examples: dict[int, Judged] = field(default_factory=dict)
     cost: CostTally = field(default_factory=CostTally)
-    sample: Sample = field(init=False)
+    sample: FindingSample = field(init=False)
     _keys: set[int] = field(default_factory=set)
     _given: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
-        self.sample = Sample(self.task.sample)
+        self.sample = FindingSample(self.task.sample)
 
     def add_all(self, results: Iterable[Judged | Rejected]) -> None:
         """Count results in their order."""
