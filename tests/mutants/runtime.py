@@ -64,10 +64,10 @@ RUNTIME = (
         "    if True:",
     ),
     Mutation(
-        "a value that was there before shows that an intent happened",
+        "what is neither the old value nor the new shows that an intent happened",
         "aws/triage/settling.py",
-        " for name, value in intent.written.items() if value != intent.was.get(name)}",
-        " for name, value in intent.written.items()}",
+        "not is_untouched and any(shown[name] == value for name, value in replaced.items())",
+        "not is_untouched",
     ),
     Mutation(
         "one value that was written shows that an update of several happened",
