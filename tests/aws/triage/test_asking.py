@@ -72,6 +72,17 @@ def test_a_field_that_hides_nothing_needs_no_question() -> None:
     assert world.calls("GetFindingHistory") == 0
 
 
+def test_a_claim_does_not_become_a_persons_by_an_old_event_alone() -> None:
+    world, bench = settled({"id": "types", "when": True, "update": {"Criticality": 70}})
+    by_a_person(world, Criticality=10)
+    sent = told(world)
+    world.clock.sleep(60)
+    by_a_person(world, Criticality=70)
+    assert endings(bench.run(sent)) == {"finding-0": ("failed", "Undecidable")}
+    assert endings(bench.run(again(sent))) == UNCHANGED
+    assert not world.entry(0).claims["Criticality"].person
+
+
 def test_a_snapshot_from_before_our_own_write_is_delivered_again() -> None:
     """Its time says otherwise: an event may come in late, and be stamped later than what it shows."""
     world, bench = settled()
