@@ -25,6 +25,7 @@ from hubtriage.engine.planning.fold import fold
 from hubtriage.engine.planning.plan import Settings, reason
 from hubtriage.engine.ruleset.ruleset import Rule, Ruleset, load_ruleset
 from hubtriage.interop.importers.assemble import Options, import_rules
+from hubtriage.interop.importers.automation_rules import EVERY_REGION
 from hubtriage.interop.importers.outcome import Imported, Refusal, UnreadableError
 from hubtriage.interop.importers.render import render
 
@@ -82,7 +83,7 @@ def read_automation_rules(rules: Iterable[Mapping[str, Any]], region: str | None
 
     AWS: they act only on findings of their Region, also in the home Region. None stands for every Region.
     """
-    options = Options(regions=(region,) if region else ())
+    options = Options(regions=(region or EVERY_REGION,))
     drafts: list[dict[str, Any]] = []
     names: dict[str, str] = {}
     refusals: list[Refusal] = []

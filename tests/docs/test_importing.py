@@ -9,7 +9,7 @@ from hubtriage.authoring.loader import load_rules
 from hubtriage.cli.commands.rules.export import command as export
 from hubtriage.cli.commands.rules.import_ import command as import_
 from hubtriage.interop.automation_rules import MOST_RULES
-from hubtriage.interop.importers.assemble import KINDS, import_rules
+from hubtriage.interop.importers.assemble import KINDS, Options, import_rules
 from hubtriage.interop.importers.render import render
 from tests.support.paths import ROOT
 
@@ -25,7 +25,7 @@ def test_every_kind_has_an_example() -> None:
 
 @pytest.mark.parametrize(("kind", "source", "expected"), EXAMPLES, ids=[kind for kind, *_ in EXAMPLES])
 def test_an_example_is_what_comes_of_it(kind: str, source: str, expected: str, tmp_path: Path) -> None:
-    found = import_rules(kind, "rules", source.encode())
+    found = import_rules(kind, "rules", source.encode(), Options(regions=("all",)))
     assert not found.refusals
     assert render(found.rules) == expected
     (tmp_path / "imported.yaml").write_text(expected, encoding="utf-8")

@@ -41,6 +41,7 @@ def finding(number: int = 1, name: str = "noisy", **changes: Any) -> dict[str, A
     return {
         "Id": f"f-{number}",
         "ProductArn": "arn:aws:securityhub:eu-central-1::product/aws/securityhub",
+        "Region": "eu-central-1",
         "GeneratorId": name,
         "AwsAccountId": "111122223333",
         "Severity": {"Label": "LOW"},

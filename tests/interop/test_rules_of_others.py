@@ -8,7 +8,7 @@ import pytest
 
 from hubtriage.engine.planning.entry import NO_ENTRY
 from hubtriage.engine.planning.plan import Settings, decide
-from hubtriage.interop.importers.assemble import KINDS, import_rules
+from hubtriage.interop.importers.assemble import KINDS, Options, import_rules
 from hubtriage.interop.importers.outcome import UnreadableError
 from tests.support.imported_rules import NOW, ruleset_of
 
@@ -38,7 +38,7 @@ def expected(path: Path) -> list[str]:
 
 def reasons(kind: str, path: Path) -> list[str]:
     try:
-        found = import_rules(kind, path.name, path.read_bytes())
+        found = import_rules(kind, path.name, path.read_bytes(), Options(regions=("all",)))
     except UnreadableError as error:
         return [error.reason]
     assert len(ruleset_of(found).rules) == len(found.rules)
@@ -61,7 +61,7 @@ def test_a_file_of_any_kind_gives_reasons_and_no_traceback(kind: str, path: Path
 @pytest.mark.parametrize(("kind", "path"), FILES)
 def test_the_rules_decide_findings_of_others_without_errors(kind: str, path: Path) -> None:
     try:
-        ruleset = ruleset_of(import_rules(kind, path.name, path.read_bytes()))
+        ruleset = ruleset_of(import_rules(kind, path.name, path.read_bytes(), Options(regions=("all",))))
     except UnreadableError:
         return
     for line in (CORPUS / "findings.jsonl").read_text(encoding="utf-8").splitlines():

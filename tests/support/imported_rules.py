@@ -18,7 +18,9 @@ LABELS = {"Severity": {"Label": "CRITICAL"}, "Types": ["TTPs/Discovery"]}
 
 
 def imported(kind: str, source: str, name: str = "rules.yaml", **options: Any) -> Imported:
-    """What an import of a text comes to."""
+    """What an import of a text comes to; automation rules are meant for every Region unless it is said."""
+    if kind == "automation-rules":
+        options = {"regions": ("all",), **options}
     return import_rules(kind, name, source.encode("utf-8", "surrogatepass"), Options(**options))
 
 

@@ -12,7 +12,14 @@ from hubtriage.authoring.loader import load_rules
 from hubtriage.interop.criteria.input import shown
 from hubtriage.interop.importers import automation_rules, findings_manager_1, findings_manager_2
 from hubtriage.interop.importers.names import ids
-from hubtriage.interop.importers.outcome import Draft, Imported, Refusal, Remark, Translation
+from hubtriage.interop.importers.outcome import (
+    Draft,
+    Imported,
+    Refusal,
+    Remark,
+    Translation,
+    UnreadableError,
+)
 from hubtriage.interop.importers.render import render
 
 Override = Literal["as-source", "always", "never"]
@@ -24,7 +31,7 @@ _KEYS = (
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How to import. `regions` is for automation rules: those in which they are in force.
+    """How to import. `regions` is for automation rules: the Regions in which they are in force, or `all`.
 
     `override` says which rules may change what a person or another tool set: those that their source
     means for findings already moved, all, or none.
@@ -43,6 +50,14 @@ KINDS: dict[str, Callable[[str, bytes, Options], Translation]] = {
 }
 """What can be imported, and by what."""
 
+FORMS = {
+    "findings-manager-1": "a YAML file with rules: or Suppressions: is read",
+    "findings-manager-2": "a YAML file with rules: is read",
+    "automation-rules": "read are answers of batch-get-automation-rules, requests of create-automation-rule, "
+    "CloudFormation templates, Terraform configurations, and what `terraform show -json` prints",
+}
+"""What is read of each kind."""
+
 
 def import_rules(kind: str, name: str, content: bytes, options: Options | None = None) -> Imported:
     """Import the rules of a file; `kind` is one of KINDS, and `name` is the file's, for messages.
@@ -52,6 +67,8 @@ def import_rules(kind: str, name: str, content: bytes, options: Options | None =
     """
     options = options or Options()
     found = KINDS[kind](name, content, options)
+    if not found.drafts and not found.refusals:
+        raise UnreadableError("there are no rules in it", FORMS[kind])
     pairs = list(zip(found.drafts, ids(draft.name for draft in found.drafts), strict=True))
     rules = [_rule(draft, rule_id, options.override) for draft, rule_id in pairs]
     flaws = _flaws(rules)

@@ -20,14 +20,15 @@ _GET = "give what `aws securityhub batch-get-automation-rules` answers"
 class SourceRule:
     """A rule in the API's form, as yet unchecked: what its source calls it and where it stands there.
 
-    `refused` says why there is none, if the form itself shows it.
+    `refused` says why there is none, if the form itself shows it. `region` is the one in which the rule acts,
+    or an expression for it; None if the file does not say.
     """
 
     name: str
     path: Path
     value: Any
     refused: Refused | None = None
-    remarks: tuple[str, ...] = ()
+    region: Any = None
 
 
 def read_source_rules(name: str, content: str) -> list[SourceRule]:
@@ -37,23 +38,30 @@ def read_source_rules(name: str, content: str) -> list[SourceRule]:
     except ValueError:
         value = None if name.endswith((".tf", ".hcl")) else cloudformation.read_template(content)
     if not isinstance(value, dict | list):
-        return [_from_resource(*resource) for resource in terraform.read_configuration(content)]
+        return [_from_resource(resource) for resource in terraform.read_configuration(content)]
+    if terraform.is_state_file(value):
+        raise UnreadableError("this is a state as Terraform stores it", terraform.SHOW)
     if terraform.is_shown(value):
-        return [_from_resource(*resource) for resource in terraform.read_shown(plain(value))]
+        return [_from_resource(resource) for resource in terraform.read_shown(plain(value))]
+    if isinstance(value, dict) and terraform.is_configuration(value):
+        return [_from_resource(resource) for resource in terraform.read_json_configuration(value)]
     if cloudformation.is_template(value):
         return [_from_template(*resource) for resource in cloudformation.read_resources(plain(value))]
     return _from_api(plain(value))
 
 
-def _from_resource(name: str, path: Path, arguments: dict[str, Any]) -> SourceRule:
-    remarks = (terraform.COUNTED,) if "count" in arguments else ()
+def _from_resource(resource: terraform.Resource) -> SourceRule:
     try:
-        return SourceRule(name, path, terraform.api_rule(arguments, path), remarks=remarks)
+        rule = terraform.api_rule(resource)
     except Refused as error:
-        return SourceRule(name, path, None, error)
+        return SourceRule(resource.name, resource.path, None, error)
+    region = None if terraform.has_unknown(resource.unknown, "region") else resource.region
+    return SourceRule(resource.name, resource.path, rule, region=region)
 
 
 def _from_template(name: str, path: Path, resource: dict[str, Any]) -> SourceRule:
+    if resource["Type"] in cloudformation.CONTAINERS:
+        return SourceRule(name, path, None, Refused(path, *cloudformation.CONTAINERS[resource["Type"]]))
     if resource["Type"] == V2_RESOURCE:
         return SourceRule(name, path, None, Refused(path, V2))
     if "Condition" in resource:
@@ -82,12 +90,15 @@ def _from_api(value: Any) -> list[SourceRule]:
         return [*_listed(value["Rules"], ("Rules",)), *unprocessed]
     if not {"Criteria", "Actions"} & set(value):
         raise UnreadableError("there are no automation rules in it", _GET)
-    return [SourceRule(_name(value), (), value)]
+    return [SourceRule(_name(value), (), value, region=_region(value))]
 
 
 def _listed(values: list[Any], path: Path) -> list[SourceRule]:
     rules = [_spelled_by_api(value) if isinstance(value, dict) else value for value in values]
-    return [SourceRule(_name(rule), (*path, index), rule) for index, rule in enumerate(rules)]
+    return [
+        SourceRule(_name(rule), (*path, index), rule, region=_region(rule))
+        for index, rule in enumerate(rules)
+    ]
 
 
 def _refused(value: dict[str, Any], member: str, reason: str) -> list[SourceRule]:
@@ -103,6 +114,11 @@ def _spelled_by_api(value: dict[str, Any]) -> dict[str, Any]:
         "".join(part[:1].upper() + part[1:] for part in re.split(r"[-_]", str(key))): item
         for key, item in value.items()
     }
+
+
+def _region(rule: Any) -> str | None:
+    """Return the Region that the rule's ARN names."""
+    return terraform.region_of(rule.get("RuleArn")) if isinstance(rule, dict) else None
 
 
 def _name(rule: Any) -> str:

@@ -29,17 +29,18 @@ from hubtriage.interop.importers.updates import read_update, selects_moved_findi
 _REQUIRED = ("RuleOrder", "Criteria", "Actions")
 _OPTIONAL = ("RuleName", "Description", "IsTerminal", "RuleStatus")
 _UNUSED = ("RuleArn", "CreatedAt", "UpdatedAt", "CreatedBy", "Tags")
+EVERY_REGION = "all"
 _DECIDING = (*_REQUIRED, "IsTerminal", "RuleStatus")
 
 
 def translate(name: str, content: bytes, regions: Iterable[str] = ()) -> Translation:
     """Translate the rules of a file, for findings of the given Regions only. Raises UnreadableError."""
     found = Translation()
-    limits = tuple(TextTest("equals", region) for region in regions)
+    asked = tuple(regions)
     updated: dict[Path, float | None] = {}
     for number, rule in enumerate(read_source_rules(name, decoded(content)), 1):
         label = labelled(number, rule.name)
-        found.add(label, lambda: _draft(label, rule, limits))  # noqa: B023 - called at once
+        found.add(label, lambda: _draft(label, rule, asked))  # noqa: B023 - called at once
         updated[rule.path] = _updated(rule.value)
     found.drafts = _with_ties_reported(found.drafts, updated)
     return found
@@ -52,7 +53,7 @@ def _updated(value: Any) -> float | None:
 # -- one rule -----------------------------------------------------------------------------------
 
 
-def _draft(label: str, source: SourceRule, regions: tuple[TextTest, ...]) -> Draft:
+def _draft(label: str, source: SourceRule, asked: tuple[str, ...]) -> Draft:
     if source.refused is not None:
         raise source.refused
     rule = _checked(source.value, source.path)
@@ -60,6 +61,7 @@ def _draft(label: str, source: SourceRule, regions: tuple[TextTest, ...]) -> Dra
     update = _update(rule["Actions"], (*source.path, "Actions"))
     order = whole_number(rule["RuleOrder"], (*source.path, "RuleOrder"), 1, HIGHEST_ORDER)
     name = rule["RuleName"] if isinstance(rule.get("RuleName"), str) else source.name or label
+    regions = tuple(TextTest("equals", region) for region in _regions(source, asked))
     limits = [Criterion(ATTRIBUTES["Region"], regions)] if regions else []
     body = {
         "description": _description(name, rule.get("Description")),
@@ -70,7 +72,27 @@ def _draft(label: str, source: SourceRule, regions: tuple[TextTest, ...]) -> Dra
         **rule_conditions([*criteria, *limits]),
         "update": update,
     }
-    return Draft(label, name, source.path, body, source.remarks)
+    return Draft(label, name, source.path, body)
+
+
+def _regions(source: SourceRule, asked: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the Regions to which a rule is limited; none if it is meant for every Region.
+
+    AWS: a rule acts only in the Region in which it was made. Raises Refused if that is not known.
+    """
+    own, chosen = source.region, () if EVERY_REGION in asked else asked
+    if isinstance(own, str):
+        if chosen and own not in chosen:
+            reason = f"it acts in {own} only, which --region does not name"
+            raise Refused((*source.path, "region"), reason)
+        return (own,)
+    if not asked:
+        reason = "AWS runs it in one Region only, and the file does not say in which"
+        hint = (
+            f"name the Region with --region, or say --region {EVERY_REGION} if it is meant for every Region"
+        )
+        raise Refused(source.path, reason, hint)
+    return chosen
 
 
 def _checked(value: Any, path: Path) -> dict[str, Any]:

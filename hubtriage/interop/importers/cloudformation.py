@@ -6,6 +6,7 @@ Its properties are the API's. What is known only on deployment (`!Ref`, `Fn::Sub
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import yaml
@@ -16,6 +17,17 @@ from hubtriage.interop.importers.outcome import UnreadableError
 from hubtriage.interop.importers.sources import MAX_DEPTH, DeployTimeValue, plain
 
 Resource = tuple[str, Path, dict[str, Any]]
+CONTAINERS = {
+    "AWS::CloudFormation::Stack": ("a nested stack, which may hold rules", "import its template by itself"),
+    "AWS::CloudFormation::StackSet": ("a stack set, which may hold rules", "import its template by itself"),
+    "Fn::ForEach": (
+        "rules that are made in a loop on deployment",
+        "import the processed template of the stack",
+    ),
+    "Fn::Transform": ("what a macro puts in on deployment", "import the processed template of the stack"),
+    "::MODULE": ("a module, which may hold rules", "import the processed template of the stack"),
+}
+"""What may hold rules that are not in the template: why it is refused, and what to do."""
 
 
 class _Loader(yaml.SafeLoader):
@@ -50,17 +62,33 @@ def is_template(value: Any) -> bool:
     """Say whether a document is a template: it has resources with types."""
     resources = value.get("Resources") if isinstance(value, dict) else None
     return isinstance(resources, dict) and any(
-        isinstance(resource, dict) and "Type" in resource for resource in resources.values()
+        (isinstance(resource, dict) and "Type" in resource) or str(name).startswith("Fn::")
+        for name, resource in resources.items()
     )
 
 
 def read_resources(value: dict[str, Any]) -> list[Resource]:
-    """Return (logical id, path, resource) of each rule; deploy-time values are marked."""
-    return [
-        (str(name), ("Resources", str(name)), _marked(resource))
-        for name, resource in value["Resources"].items()
-        if isinstance(resource, dict) and resource.get("Type") in (RESOURCE, V2_RESOURCE)
-    ]
+    """Return (logical id, path, resource) of each rule, with deploy-time values marked.
+
+    What may hold rules elsewhere comes as a resource of one of the types in CONTAINERS.
+    """
+    return list(_resources(value["Resources"]))
+
+
+def _resources(resources: dict[str, Any]) -> Iterator[Resource]:
+    for name, resource in resources.items():
+        path: Path = ("Resources", str(name))
+        kind = str(resource.get("Type", "")) if isinstance(resource, dict) else ""
+        if kind in (RESOURCE, V2_RESOURCE):
+            yield str(name), path, _marked(resource)
+        elif kind in CONTAINERS:
+            yield str(name), path, {"Type": kind}
+        elif kind.endswith("::MODULE"):
+            yield str(name), path, {"Type": "::MODULE"}
+        elif str(name).startswith("Fn::ForEach") and RESOURCE in json.dumps(plain(resource, str)):
+            yield str(name), path, {"Type": "Fn::ForEach"}
+        elif name == "Fn::Transform":
+            yield str(name), path, {"Type": "Fn::Transform"}
 
 
 def _marked(value: Any, depth: int = 0) -> Any:

@@ -1,14 +1,19 @@
 """Terraform's `aws_securityhub_automation_rule`, from a configuration or from `terraform show -json`.
 
 A configuration's values are taken only where they are written out: what an expression gives is known to
-Terraform alone, and in the JSON of its plan or state. Terraform spells the API's names with underscores, and
+Terraform alone, and in the JSON of its plan or state. Even a plan does not know all: what it names as unknown
+until it is applied is no value that was left out. Terraform spells the API's names with underscores, and
 writes objects as blocks, which come as lists of one.
+
+A configuration may be in JSON as well (`.tf.json`, or what CDK for Terraform writes). The resource of the
+provider `awscc` has the same arguments.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from hubtriage.interop.criteria.input import Path, Refused
@@ -16,30 +21,133 @@ from hubtriage.interop.importers.outcome import UnreadableError
 from hubtriage.interop.importers.sources import DeployTimeValue, plain
 
 RESOURCE = "aws_securityhub_automation_rule"
+RESOURCES = (RESOURCE, "awscc_securityhub_automation_rule")
 SHOW = "run `terraform show -json` and import what it prints"
-COUNTED = "`count` decides on deployment whether the rule exists; here it does"
+_OTHERS = {
+    "aws_securityhub_automation_rule_v2": "a rule of the newer Security Hub, which looks at OCSF",
+    "awscc_securityhub_automation_rule_v2": "a rule of the newer Security Hub, which looks at OCSF",
+    "aws_cloudformation_stack": "a stack, whose template may hold rules",
+    "awscc_cloudformation_stack": "a stack, whose template may hold rules",
+    "aws_cloudformation_stack_set": "a stack set, whose template may hold rules",
+    "awscc_cloudformation_stack_set": "a stack set, whose template may hold rules",
+}
+_TEMPLATE = "import the template by itself"
 _ARGUMENTS = ("rule_name", "rule_order", "description", "is_terminal", "rule_status", "criteria", "actions")
 _OBJECTS = ("criteria", "finding_fields_update", "note", "severity", "workflow", "date_range")
+_ABOUT = ("rule_name", "description")
+_APPLIED = "apply it, and import what `terraform show -json` prints of the state"
 _MAPS = ("user_defined_fields",)
 _HEREDOC = re.compile(r'"<<(-?)([\w.-]+)\r?\n(.*?)[ \t]*\2"', re.DOTALL)
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(.))", re.DOTALL)
 
-Resource = tuple[str, Path, dict[str, Any]]
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """A rule as Terraform has it, or what may hold rules and cannot be read: then `refused` says why.
+
+    `region` is the Region in which it acts; None if that is not known. `unknown` is what a plan does not know
+    of its arguments: true, or the same for the members of an argument.
+    """
+
+    name: str
+    path: Path
+    arguments: dict[str, Any]
+    region: Any = None
+    unknown: Any = None
+    refused: Refused | None = None
 
 
 # -- configuration ------------------------------------------------------------------------------
 
 
 def read_configuration(text: str) -> list[Resource]:
-    """Return (name, path, arguments) of each rule of a configuration. Raises UnreadableError."""
-    document = _parsed(text)
-    found = []
-    for block in document.get("resource", ()):
-        for kind, named in block.items():
-            if _unquoted(kind) == RESOURCE and isinstance(named, dict):
-                found += [_resource(_unquoted(name), body) for name, body in named.items()]
-    return found
+    """Return each rule of a configuration, and what may hold rules. Raises UnreadableError."""
+    document = plain(_parsed(text), _scalar)
+    blocks = [
+        (_unquoted(kind), _unquoted(name), body)
+        for block in document.get("resource", ())
+        for kind, named in block.items()
+        if isinstance(named, dict)
+        for name, body in named.items()
+    ]
+    modules = [_unquoted(name) for block in document.get("module", ()) for name in block]
+    providers = [
+        body
+        for block in document.get("provider", ())
+        for name, body in block.items()
+        if _unquoted(name) in ("aws", "awscc")
+    ]
+    return list(_configured(blocks, modules, providers))
+
+
+def is_configuration(value: Any) -> bool:
+    """Say whether a JSON document is a configuration."""
+    if not isinstance(value, dict) or "Resources" in value or "terraform_version" in value:
+        return False
+    return bool({"resource", "module"} & value.keys())
+
+
+def read_json_configuration(value: dict[str, Any]) -> list[Resource]:
+    """Return each rule of a configuration in JSON, and what may hold rules."""
+    value = plain(value, _json_scalar)
+    blocks = [
+        (kind, name, body)
+        for resources in _several(value.get("resource"))
+        for kind, named in resources.items()
+        for several in _several(named)
+        for name, bodies in several.items()
+        for body in _several(bodies)
+    ]
+    modules = [name for several in _several(value.get("module")) for name in several]
+    providers = [
+        body
+        for several in _several(value.get("provider"))
+        for name, bodies in several.items()
+        if name in ("aws", "awscc")
+        for body in _several(bodies)
+    ]
+    return list(_configured(blocks, modules, providers))
+
+
+def _several(value: Any) -> list[dict[str, Any]]:
+    """Return the objects of a place that may hold one of them or a list."""
+    return [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, dict)]
+
+
+def _configured(
+    blocks: list[tuple[str, str, Any]], modules: list[str], providers: list[Any]
+) -> Iterator[Resource]:
+    regions = {
+        (one.get("alias") if isinstance(one, dict) else None): one.get("region")
+        for one in _several(providers)
+    }
+    for kind, name, body in blocks:
+        path: Path = (kind, name)
+        arguments = body if isinstance(body, dict) else {}
+        if kind in _OTHERS:
+            yield _other(kind, name, path)
+        elif kind in RESOURCES:
+            yield Resource(name, path, arguments, _configured_region(arguments, regions))
+    for name in modules:
+        path = ("module", name)
+        reason = "a module, which may make rules; they are not in this file"
+        yield Resource(name, path, {}, refused=Refused(path, reason, SHOW))
+
+
+def _configured_region(arguments: Mapping[str, Any], regions: Mapping[Any, Any]) -> Any:
+    """Return the Region of a rule, or of its provider where the file has that."""
+    if "region" in arguments:
+        return arguments["region"]
+    provider = arguments.get("provider")
+    named = provider.text if isinstance(provider, DeployTimeValue) else provider
+    alias = str(named).partition(".")[2] if named else None
+    return regions.get(alias or None)
+
+
+def _other(kind: str, name: str, path: Path) -> Resource:
+    hint = _TEMPLATE if "cloudformation" in kind else ""
+    return Resource(name, path, {}, refused=Refused(path, f"{kind} is {_OTHERS[kind]}", hint))
 
 
 def _parsed(text: str) -> dict[str, Any]:
@@ -64,12 +172,6 @@ def _unquoted(label: str) -> str:
     return label[1:-1] if label.startswith('"') else label
 
 
-def _resource(name: str, body: Any) -> Resource:
-    path: Path = (RESOURCE, name)
-    values = plain(body, _scalar)
-    return name, path, values if isinstance(values, dict) else {}
-
-
 def _scalar(value: Any) -> Any:
     """Convert a scalar of the parser: quoted text is text, other text is known only on deployment."""
     if not isinstance(value, str):
@@ -81,9 +183,19 @@ def _scalar(value: Any) -> Any:
         text = _ESCAPE.sub(_unescaped, value[1:-1])
     else:
         return DeployTimeValue(value.removeprefix("${").removesuffix("}"))
+    return _template(text)
+
+
+def _template(text: str) -> Any:
+    """Return a text, or an expression if something is put into it."""
     if re.search(r"(?<!\$)\$\{|(?<!%)%\{", text):
         return DeployTimeValue(text)
     return text.replace("$${", "${").replace("%%{", "%{")
+
+
+def _json_scalar(value: Any) -> Any:
+    """Convert a scalar of a configuration in JSON, in which every text is a template."""
+    return _template(value) if isinstance(value, str) else value
 
 
 def _dedented(text: str) -> str:
@@ -103,26 +215,57 @@ def _unescaped(found: re.Match[str]) -> str:
 # -- terraform show -json -----------------------------------------------------------------------
 
 
+def is_state_file(value: Any) -> bool:
+    """Say whether a JSON document is a state as Terraform stores it, which is no stable format."""
+    return isinstance(value, dict) and {"lineage", "serial", "resources"} <= value.keys()
+
+
 def is_shown(value: Any) -> bool:
     """Say whether a JSON document is what `terraform show -json` prints of a state or a plan."""
-    return isinstance(value, dict) and "terraform_version" in value
+    return isinstance(value, dict) and "terraform_version" in value and not is_state_file(value)
 
 
 def read_shown(value: dict[str, Any]) -> list[Resource]:
-    """Return (name, path, arguments) of each rule of a plan, or else of a state."""
-    key = "planned_values" if "planned_values" in value else "values"
+    """Return each rule of a plan, or else of a state, and what may hold rules."""
+    is_plan = "planned_values" in value
+    key = "planned_values" if is_plan else "values"
     root = value.get(key)
     module = root.get("root_module") if isinstance(root, dict) else None
-    return list(_resources(module, (key, "root_module")))
+    unknown = _unknown_by_address(value) if is_plan else None
+    return list(_resources(module, (key, "root_module"), unknown))
 
 
-def _resources(module: Any, path: Path) -> Iterator[Resource]:
+def _unknown_by_address(plan: dict[str, Any]) -> dict[str, Any]:
+    """Return, by address, which values of the resources a plan does not know until it is applied."""
+    return {
+        str(one.get("address")): one["change"].get("after_unknown", {})
+        for one in _listed(plan, "resource_changes")
+        if isinstance(one, dict) and isinstance(one.get("change"), dict)
+    }
+
+
+def _resources(module: Any, path: Path, unknown: Mapping[str, Any] | None) -> Iterator[Resource]:
     for index, raw in enumerate(_listed(module, "resources")):
-        if isinstance(raw, dict) and raw.get("type") == RESOURCE and isinstance(raw.get("values"), dict):
-            place = (*path, "resources", index, "values")
-            yield str(raw.get("address", raw.get("name"))), place, _without_unset(raw["values"])
+        if not isinstance(raw, dict):
+            continue
+        kind, address = raw.get("type"), str(raw.get("address", raw.get("name")))
+        place = (*path, "resources", index, "values")
+        if kind in _OTHERS:
+            yield _other(str(kind), address, place)
+        elif kind in RESOURCES and isinstance(raw.get("values"), dict):
+            values = _without_unset(raw["values"])
+            doubt = {} if unknown is None else unknown.get(address, True)
+            yield Resource(
+                address, place, values, values.get("region") or region_of(values.get("arn")), doubt
+            )
     for index, child in enumerate(_listed(module, "child_modules")):
-        yield from _resources(child, (*path, "child_modules", index))
+        yield from _resources(child, (*path, "child_modules", index), unknown)
+
+
+def region_of(arn: Any) -> str | None:
+    """Return the Region that an ARN names."""
+    parts = arn.split(":") if isinstance(arn, str) else []
+    return parts[3] if len(parts) > 5 and parts[3] else None
 
 
 def _listed(module: Any, member: str) -> list[Any]:
@@ -143,15 +286,34 @@ def _without_unset(value: Any) -> Any:
 # -- to the API's form --------------------------------------------------------------------------
 
 
-def api_rule(arguments: dict[str, Any], path: Path) -> dict[str, Any]:
+def api_rule(resource: Resource) -> dict[str, Any]:
     """Return the rule as the API takes it. Raises Refused for what only Terraform can evaluate."""
+    arguments, path = resource.arguments, resource.path
+    if resource.refused is not None:
+        raise resource.refused
     if "for_each" in arguments:
         raise Refused((*path, "for_each"), "the rule is made once for each of some values", SHOW)
     if arguments.get("count") == 0:
         raise Refused((*path, "count"), "the count is 0: the rule does not exist")
+    if arguments.get("count", 1) != 1:
+        raise Refused((*path, "count"), "the count decides on deployment whether the rule exists", SHOW)
+    for name in _ARGUMENTS:
+        if name not in _ABOUT and has_unknown(resource.unknown, name):
+            raise Refused((*path, name), "the plan knows it only when it is applied", _APPLIED)
     return {
         _pascal(name): _api(arguments[name], name, (*path, name)) for name in _ARGUMENTS if name in arguments
     }
+
+
+def has_unknown(unknown: Any, name: str) -> bool:
+    """Say whether a plan does not know an argument, or something in it."""
+    return unknown is True or (isinstance(unknown, dict) and _any_true(unknown.get(name)))
+
+
+def _any_true(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(map(_any_true, value.values()))
+    return any(map(_any_true, value)) if isinstance(value, list) else value is True
 
 
 def _api(value: Any, name: str, path: Path) -> Any:
@@ -163,11 +325,20 @@ def _api(value: Any, name: str, path: Path) -> Any:
         return [_api(item, "", (*path, index)) for index, item in enumerate(value)]
     if not isinstance(value, dict):
         return value
-    if name in _MAPS:
-        return {key.strip('"'): item for key, item in value.items()}
-    if "dynamic" in value:
+    if "dynamic" in value and name not in _MAPS:
         raise Refused((*path, "dynamic"), "a dynamic block is known only on deployment", SHOW)
-    return {_pascal(key): _api(item, key, (*path, key)) for key, item in value.items()}
+    keys = {key: _key(key, path) for key in value}
+    if name in _MAPS:
+        return {keys[key]: item for key, item in value.items()}
+    return {_pascal(keys[key]): _api(item, keys[key], (*path, key)) for key, item in value.items()}
+
+
+def _key(written: str, path: Path) -> str:
+    """Return the key of an object. Raises Refused for one that is known only on deployment."""
+    key = _scalar(written) if written.startswith('"') else written
+    if isinstance(key, DeployTimeValue) or re.search(r"[$%]\{", key):
+        raise Refused((*path, written), "the key is known only on deployment", SHOW)
+    return str(key)
 
 
 def _pascal(name: str) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from hubtriage.interop.importers.outcome import UnreadableError
 from tests.support.imported_rules import decided, finding, imported, reasons, suppressed
 
 CONFIGURATION = """
@@ -123,6 +124,9 @@ CHANGES = [
     pytest.param(("rule_order", "for_each = var.x\n  rule_order"), "for_each", id="one rule for each"),
     pytest.param(("rule_order", "count = 0\n  rule_order"), "count", id="a rule that is counted out"),
     pytest.param(
+        ("rule_order", "count = var.on ? 1 : 0\n  rule_order"), "count", id="a rule that may be counted out"
+    ),
+    pytest.param(
         ("criteria {", 'criteria {\n    dynamic "title" {\n      for_each = x\n      content {}\n    }'),
         "criteria.dynamic",
         id="a block that is made on deployment",
@@ -137,11 +141,6 @@ CHANGES = [
 def test_a_rule_that_may_not_exist_as_written_is_refused(change: tuple[str, str], where: str) -> None:
     [(place, _reason)] = reasons(of(change=change))
     assert place == f"aws_securityhub_automation_rule.accepted.{where}"
-
-
-def test_a_count_that_is_calculated_is_remarked_on() -> None:
-    [remark] = of(change=("rule_order", "count = var.on ? 1 : 0\n  rule_order")).remarks
-    assert "count" in remark.text
 
 
 STATE = {
@@ -196,10 +195,169 @@ STATE = {
 }
 
 
-@pytest.mark.parametrize("key", ["values", "planned_values"])
-def test_a_state_or_a_plan_gives_what_terraform_has_evaluated(key: str) -> None:
-    state = {**STATE, key: STATE["values"]}
-    found = imported("automation-rules", json.dumps(state), "state.json")
+ADDRESS = 'module.hub.aws_securityhub_automation_rule.accepted["a"]'
+
+
+def shown(unknown: Any = None, **values: Any) -> Any:
+    """What `terraform show -json` prints: of a state, or of a plan that does not know something."""
+    document = json.loads(json.dumps(STATE))
+    (rule,) = document["values"]["root_module"]["child_modules"][0]["resources"]
+    rule["values"] |= values
+    if unknown is not None:
+        document["planned_values"] = document.pop("values")
+        document["resource_changes"] = [{"address": ADDRESS, "change": {"after_unknown": unknown}}]
+    return document
+
+
+@pytest.mark.parametrize("document", [shown(), shown({}), shown({"arn": True, "criteria": [{}]})])
+def test_a_state_or_a_plan_gives_what_terraform_has_evaluated(document: Any) -> None:
+    found = imported("automation-rules", json.dumps(document), "state.json")
     assert not found.refusals
     assert found.rules[0]["update"] == {"Workflow": {"Status": "SUPPRESSED"}}
     assert suppressed(found, finding())
+
+
+UNKNOWN = [
+    pytest.param(shown({"criteria": [{"aws_account_id": True}]}), "criteria", id="a criterion"),
+    pytest.param(shown({"criteria": [{"title": [{"value": True}]}]}), "criteria", id="a criterion's value"),
+    pytest.param(shown({"criteria": True}), "criteria", id="all criteria"),
+    pytest.param(
+        shown({"actions": [{"finding_fields_update": [{"severity": True}]}]}), "actions", id="an action"
+    ),
+    pytest.param(shown({"rule_order": True}), "rule_order", id="the order"),
+    pytest.param(shown({"is_terminal": True}), "is_terminal", id="whether it is terminal"),
+    pytest.param(shown({"rule_status": True}), "rule_status", id="whether it is enabled"),
+    pytest.param(shown(True), "rule_order", id="everything"),
+    pytest.param({**shown({}), "resource_changes": []}, "rule_order", id="a plan that says nothing of it"),
+]
+
+
+@pytest.mark.parametrize(("document", "argument"), UNKNOWN)
+def test_what_a_plan_does_not_know_is_not_taken_for_left_out(document: Any, argument: str) -> None:
+    found = imported("automation-rules", json.dumps(document), "plan.json")
+    [(where, reason)] = reasons(found)
+    assert (found.rules, where.rpartition(".")[2]) == ((), argument)
+    assert "only when it is applied" in reason
+
+
+ALIASED = """
+provider "aws" { region = "eu-central-1" }
+provider "aws" {
+  alias  = "ireland"
+  region = "eu-west-1"
+}
+provider "aws" {
+  alias  = "somewhere"
+  region = var.region
+}
+"""
+PLACES = [
+    pytest.param({}, "", (), None, id="nothing is said"),
+    pytest.param({"region": "eu-west-1"}, "", (), ["eu-west-1"], id="an argument"),
+    pytest.param({"region": "eu-west-1"}, "", ("eu-west-1", "eu-west-3"), ["eu-west-1"], id="one of two"),
+    pytest.param({"region": "eu-west-1"}, "", ("all",), ["eu-west-1"], id="and every Region asked for"),
+    pytest.param({"region": "eu-west-1"}, "", ("us-east-1",), None, id="and another one asked for"),
+    pytest.param({"region": "var.region"}, "", (), None, id="an expression"),
+    pytest.param({"region": "var.region"}, "", ("eu-west-1",), ["eu-west-1"], id="or asked for"),
+    pytest.param({}, ALIASED, (), ["eu-central-1"], id="the provider's"),
+    pytest.param({"provider": "aws.ireland"}, ALIASED, (), ["eu-west-1"], id="a named provider's"),
+    pytest.param({"provider": "aws.somewhere"}, ALIASED, (), None, id="a provider's that is an expression"),
+    pytest.param({"provider": "aws.absent"}, ALIASED, (), None, id="a provider that is not in the file"),
+    pytest.param({}, "", ("eu-west-1", "eu-west-3"), ["eu-west-1", "eu-west-3"], id="Regions asked for"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "providers", "asked", "regions"), PLACES)
+def test_a_rule_is_for_the_region_in_which_it_acts(
+    arguments: dict[str, str], providers: str, asked: tuple[str, ...], regions: list[str] | None
+) -> None:
+    written = "".join(
+        f"  {name} = {value if '.' in value else json.dumps(value)}\n" for name, value in arguments.items()
+    )
+    source = CONFIGURATION.replace("  rule_name", f"{written}  rule_name", 1) + providers
+    source = source.replace("ACCOUNT", '"111122223333"').replace("NOTE", '"n"')
+    found = imported("automation-rules", source, "main.tf", regions=asked)
+    if regions is None:
+        assert (found.rules, len(found.refusals)) == ((), 1)
+    else:
+        assert found.rules[0]["match"]["Region"] == regions
+
+
+CONTAINERS = [
+    pytest.param('module "m" { source = "./m" }', "module", id="a module"),
+    pytest.param('resource "aws_cloudformation_stack_set" "s" { name = "s" }', "stack set", id="a stack set"),
+    pytest.param('resource "aws_cloudformation_stack" "s" { name = "s" }', "stack", id="a stack"),
+    pytest.param('resource "aws_securityhub_automation_rule_v2" "s" {}', "OCSF", id="a newer rule"),
+]
+
+
+@pytest.mark.parametrize(("source", "words"), CONTAINERS)
+def test_what_may_hold_rules_elsewhere_is_refused_by_name(source: str, words: str) -> None:
+    found = imported("automation-rules", source, "main.tf")
+    assert (found.rules, len(found.refusals)) == ((), 1)
+    assert words in found.refusals[0].reason
+
+
+def test_a_state_file_is_unreadable() -> None:
+    state = {"version": 4, "terraform_version": "1.9.5", "serial": 1, "lineage": "x", "resources": []}
+    with pytest.raises(UnreadableError, match="as Terraform stores it"):
+        imported("automation-rules", json.dumps(state), "terraform.tfstate")
+
+
+@pytest.mark.parametrize("key", ["(local.key)", '"${var.prefix}-env"', '"%{ if x }a%{ endif }"'])
+def test_a_key_that_is_an_expression_is_refused(key: str) -> None:
+    found = of(change=('"b c"   ', key))
+    [(where, reason)] = reasons(found)
+    assert "user_defined_fields" in where
+    assert "known only on deployment" in reason
+
+
+JSON_CONFIGURATION = {
+    "//": {"metadata": {"stackName": "hub"}},
+    "provider": {"aws": [{"region": "eu-central-1"}]},
+    "resource": {
+        "aws_securityhub_automation_rule": {
+            "quiet": {
+                "rule_name": "quiet",
+                "rule_order": 3,
+                "description": "d",
+                "criteria": [{"aws_account_id": [{"comparison": "EQUALS", "value": "111122223333"}]}],
+                "actions": [
+                    {
+                        "type": "FINDING_FIELDS_UPDATE",
+                        "finding_fields_update": [{"workflow": [{"status": "SUPPRESSED"}]}],
+                    }
+                ],
+            }
+        }
+    },
+}
+
+
+def test_a_configuration_in_json_is_read_with_its_provider() -> None:
+    found = imported("automation-rules", json.dumps(JSON_CONFIGURATION), "cdk.tf.json", regions=())
+    assert not found.refusals
+    assert found.rules[0]["match"] == {"AwsAccountId": ["111122223333"], "Region": ["eu-central-1"]}
+
+
+def test_an_expression_in_json_is_refused() -> None:
+    text = json.dumps(JSON_CONFIGURATION).replace('"111122223333"', '"${var.account}"')
+    [(_where, reason)] = reasons(imported("automation-rules", text, "cdk.tf.json"))
+    assert "var.account" in reason
+
+
+def test_the_resource_of_cloud_control_has_the_same_arguments() -> None:
+    source = """
+resource "awscc_securityhub_automation_rule" "logs" {
+  rule_name   = "logs"
+  rule_order  = 3
+  description = "d"
+  criteria    = { resource_id = [{ comparison = "PREFIX", value = "arn:aws:s3:::acme-" }] }
+  actions     = [{ type = "FINDING_FIELDS_UPDATE", finding_fields_update = UPDATE }]
+}
+"""
+    source = source.replace("UPDATE", '{ workflow = { status = "SUPPRESSED" } }')
+    found = imported("automation-rules", source, "main.tf")
+    assert not found.refusals
+    assert suppressed(found, finding(Resources=[{"Id": "arn:aws:s3:::acme-logs"}]))
+    assert not suppressed(found, finding(Resources=[{"Id": "arn:aws:s3:::other"}]))

@@ -31,7 +31,12 @@ _OVERRIDES = ("as-source", "always", "never")
     show_default=True,
     help="Rules that may change what people set: those whose source means such findings, all, none.",
 )
-@click.option("--region", "regions", multiple=True, help="Of automation rules: limit them to this Region.")
+@click.option(
+    "--region",
+    "regions",
+    multiple=True,
+    help="Of automation rules: the Region they are for, or all. Needed where the file does not say it.",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON document: rules, what is refused, remarks.")
 def command(
     kind: str,

@@ -107,9 +107,13 @@ def test_nothing_is_written_where_every_rule_is_refused(folder: Path) -> None:
     assert run("import", "findings-manager-1", "-", stdin=source).stdout == ""
 
 
-def test_a_file_without_rules_gives_a_file_without_rules(folder: Path) -> None:
+def test_a_file_without_rules_is_an_error_that_names_what_is_read(folder: Path) -> None:
     result = run("import", "findings-manager-1", "-", stdin="Rules: []")
-    assert (result.exit_code, result.stdout.splitlines()[-1]) == (0, "rules: []")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.splitlines() == [
+        "Error: -: there are no rules in it",
+        "  hint: a YAML file with rules: or Suppressions: is read",
+    ]
 
 
 def test_json_says_the_same(folder: Path) -> None:
@@ -185,7 +189,7 @@ def test_export_as_a_template_and_back(folder: Path) -> None:
     (folder / "rules" / "ours.yaml").write_text(RULES.partition("  - id: ends")[0])
     written = run("export", "automation-rules", "--as", "cloudformation", "-o", "out/template.json")
     assert (written.exit_code, written.stdout) == (0, "")
-    back = run("import", "automation-rules", "out/template.json", "--json")
+    back = run("import", "automation-rules", "out/template.json", "--region", "all", "--json")
     [rule] = json.loads(back.stdout)["rules"]
     assert (rule["id"], rule["match"]) == ("accepted", {"AwsAccountId": ["111122223333"]})
 
