@@ -79,9 +79,14 @@ class Traffic:
 
 @dataclass(slots=True)
 class _Trial:
-    """What the service thought of a payload so far, over all calls that send it."""
+    """What the service thought of a payload so far, over all calls that send it.
+
+    `waiting` are parts of refused calls; the last is tried next. So halving comes down to single findings
+    soon, and a payload is not taken for hopeless because a fifth of the findings is.
+    """
 
     payload: Payload  # kept, so that its identity stays its own
+    waiting: list["_Attempt"] = field(default_factory=list)
     calls: int = 0
     parts: int = 0
     refused: int = 0
@@ -192,7 +197,7 @@ class _Run:
         self._outdated = outdated
         self._veto = veto
         self._begin = begin
-        self._schedule: list[tuple[float, int, _Attempt]] = []
+        self._schedule: list[tuple[float, int, _Attempt | _Trial]] = []
         self._added = 0
         self._trials = {id(call.payload): _Trial(call.payload) for call in calls}
         self._parts_refused = 0
@@ -201,14 +206,16 @@ class _Run:
             self._trials[id(call.payload)].calls += 1
             self.add(_Attempt(call.payload, keys_of(call)))
 
-    def add(self, attempt: _Attempt, delay: float = 0.0) -> None:
+    def add(self, attempt: _Attempt | _Trial, delay: float = 0.0) -> None:
+        """Put an attempt into the schedule; of a trial that part which is the last when its turn comes."""
         not_before = self._sender.now() + delay if delay else 0.0
         heappush(self._schedule, (not_before, self._added, attempt))
         self._added += 1
 
     def finish(self, deadline: float) -> None:
         while self._schedule:
-            not_before, _order, attempt = heappop(self._schedule)
+            not_before, _order, due = heappop(self._schedule)
+            attempt = due.waiting.pop() if isinstance(due, _Trial) else due
             if self._trial(attempt).hopeless:
                 self._close(attempt.keys, self._trial(attempt).verdict)
             elif not attempt.is_part or not self._nothing_is_permitted():
@@ -349,8 +356,12 @@ class _Run:
         elif trial.may_be_cut:
             trial.parts += 2
             middle = len(attempt.keys) // 2
-            for keys in (attempt.keys[:middle], attempt.keys[middle:]):
-                self.add(replace(attempt, keys=keys, is_part=True))
+            halves = [attempt.keys[middle:], attempt.keys[:middle]]
+            if self._sender.backoff.random() > 0.5:  # another delivery has to reach what this one does not
+                halves.reverse()
+            for keys in halves:
+                trial.waiting.append(replace(attempt, keys=keys, is_part=True))
+                self.add(trial)
 
     def _close(self, keys: Iterable[Key], receipt: Receipt) -> None:
         self.receipts.update(dict.fromkeys(keys, receipt))
