@@ -148,9 +148,21 @@ def a_reset_through_passed(story: LawStory) -> None:
     story.rules(notify())
     story.provider(Compliance={"Status": "PASSED"})
     story.was("Workflow", "RESOLVED")
-    story.holds("Workflow", "NOTIFIED")
+    story.holds("Workflow", "RESOLVED")
     story.provider(Compliance={"Status": "FAILED"})
     story.was("Workflow", "NEW")
+    story.holds("Workflow", "NOTIFIED")
+
+
+def what_passed_before_a_rule_that_opens(story: LawStory) -> None:
+    story.provider(Compliance={"Status": "PASSED"})
+    story.rules(suppress(order=100), notify(order=200))
+    story.holds("Workflow", "RESOLVED")
+    story.rules(suppress(order=100))
+    story.holds("Workflow", "SUPPRESSED")
+    story.rules(suppress(order=100), notify(order=200))
+    story.holds("Workflow", "RESOLVED")
+    story.provider(Compliance={"Status": "FAILED"})
     story.holds("Workflow", "NOTIFIED")
 
 
@@ -557,8 +569,8 @@ def an_exception_taken_back_on_passed_where_the_service_does_not_reset(story: La
 
 
 def a_notification_taken_back_on_passed(story: LawStory) -> None:
-    story.provider(Compliance={"Status": "PASSED"})
     story.rules(notify())
+    story.stored(Compliance={"Status": "PASSED"}, Workflow={"Status": "NOTIFIED"})
     story.holds("Workflow", "NOTIFIED")
     story.rules()
     story.holds("Workflow", "NOTIFIED")
@@ -567,8 +579,8 @@ def a_notification_taken_back_on_passed(story: LawStory) -> None:
 
 
 def what_the_service_resolved_while_the_status_is_never_written(story: LawStory) -> None:
-    story.provider(Compliance={"Status": "PASSED"})
     story.rules(notify())
+    story.stored(Compliance={"Status": "PASSED"}, Workflow={"Status": "NOTIFIED"})
     story.rules()
     story.switch(never=frozenset({"Workflow"}))
     story.stored(Compliance={"Status": "PASSED"}, Workflow={"Status": "RESOLVED"})
@@ -724,6 +736,7 @@ def a_finding_without_workflow(story: LawStory) -> None:
 
 STORIES: list[Callable[[LawStory], None]] = [
     a_reset_through_passed,
+    what_passed_before_a_rule_that_opens,
     a_reset_through_the_archive,
     a_reset_of_what_we_resolved,
     a_reopening_while_the_finding_is_archived,

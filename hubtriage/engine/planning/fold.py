@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass, field
 
-from hubtriage.engine.fields import ParsedFinding
+from hubtriage.engine.fields import WORKFLOW, ParsedFinding
 from hubtriage.engine.planning.entry import Claims
 from hubtriage.engine.ruleset.ruleset import Rule, RuleError, Ruleset, is_above, is_hiding
-from hubtriage.engine.ruleset.update import Proposal
+from hubtriage.engine.ruleset.update import Proposal, opens_what_passed
 
 
 @dataclass(slots=True)
@@ -52,7 +52,16 @@ def fold(ruleset: Ruleset, base: ParsedFinding, claims: Claims, now: float) -> F
             result.frozen.update(rule.proposals.fields)
         if rule.terminal and enforced:
             break
+    _leave_what_passed(base, result)
     return result
+
+
+def _leave_what_passed(base: ParsedFinding, result: Fold) -> None:
+    """Drop a status that would open what the service has resolved; an earlier rule's is not wanted either."""
+    for proposals in (result.proposals, result.observed):
+        wanted = proposals.get(WORKFLOW)
+        if wanted is not None and opens_what_passed(WORKFLOW, wanted[1].value, base):
+            del proposals[WORKFLOW]
 
 
 def _keeps_hidden_above(rule: Rule, base: ParsedFinding, claims: Claims) -> bool:

@@ -11,14 +11,17 @@ from typing import Any
 
 from hubtriage.engine.fields import (
     FIELDS,
+    HIDING_STATUSES,
     NOTE,
     OUR_AUTHOR,
     SEVERITIES,
     SEVERITY,
     SEVERITY_RANK,
     TYPES,
+    WORKFLOW,
     ParsedFinding,
     Value,
+    has_passed,
     severity_label,
     user_field,
 )
@@ -39,6 +42,7 @@ class Proposal:
 WHY_DROPPED = {
     SEVERITY: "the finding has no severity that could be lowered",
     TYPES: "no type would be left, and AWS takes no empty list",
+    WORKFLOW: "the service has resolved it, because the control passed",
 }
 """The fields whose proposal may make no sense for a finding, each with its only reason."""
 
@@ -64,8 +68,26 @@ class Proposals:
 
     def dropped(self, baseline: ParsedFinding) -> dict[str, str]:
         """Return by field why a proposal makes no sense for one finding."""
-        proposed = {proposal.field for proposal in self.of(baseline)}
+        proposed = {
+            proposal.field
+            for proposal in self.of(baseline)
+            if not opens_what_passed(proposal.field, proposal.value, baseline)
+        }
         return {name: WHY_DROPPED[name] for name in self.fields if name not in proposed}
+
+
+def opens_what_passed(field: str, value: Value, baseline: ParsedFinding) -> bool:
+    """Say whether a value would open a finding that the service itself has resolved.
+
+    AWS: it does so when a control passes, and resets it when the control fails again. So nobody has to look
+    at it, and a rule that sets NOTIFIED means the time after that.
+    """
+    return (
+        field == WORKFLOW
+        and value not in HIDING_STATUSES
+        and baseline.value(WORKFLOW) == "RESOLVED"
+        and has_passed(baseline.raw)
+    )
 
 
 def compile_update(update: Mapping[str, Any], rule: Mapping[str, Any]) -> Proposals:

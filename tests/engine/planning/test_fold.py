@@ -5,8 +5,10 @@ from typing import Any
 import pytest
 
 from tests.engine.planning.samples import (
+    FAILED,
     LOW,
     NOTIFY,
+    PASSED,
     SUPPRESS,
     TICKET,
     of_severity,
@@ -146,3 +148,36 @@ def test_findings_with_the_same_decision_get_the_same_payload() -> None:
     one = plan(finding(Id="a", Title="x"), rule)
     two = plan(finding(Id="b", UserDefinedFields={"theirs": "1"}, **of_severity("MEDIUM")), rule)
     assert one.update == two.update
+
+
+RESOLVED_BY_THE_SERVICE = {**PASSED, **status("RESOLVED")}
+OPENS = [
+    pytest.param(RESOLVED_BY_THE_SERVICE, NOTIFY, None, id="what the service has resolved stays so"),
+    pytest.param(RESOLVED_BY_THE_SERVICE, other(NOTIFY, override=True), None, id="by no rule at all"),
+    pytest.param(RESOLVED_BY_THE_SERVICE, SUPPRESS, status("SUPPRESSED"), id="it may be hidden otherwise"),
+    pytest.param(PASSED, NOTIFY, status("NOTIFIED"), id="what passed and is open may be set"),
+    pytest.param(FAILED, NOTIFY, status("NOTIFIED"), id="what failed too"),
+    pytest.param({**FAILED, **status("RESOLVED")}, NOTIFY, None, id="if it failed, a person has resolved it"),
+]
+
+
+@pytest.mark.parametrize(("members", "rule", "expected"), OPENS)
+def test_no_rule_opens_what_the_service_has_resolved(
+    members: dict[str, Any], rule: Rule, expected: dict[str, Any] | None
+) -> None:
+    decision = plan(finding(**members), rule)
+    assert decision.update == expected
+    assert bool(decision.kept) == (members == {**FAILED, **status("RESOLVED")}), "it is not told each time"
+
+
+def test_a_rule_that_opens_wins_over_one_that_hides_also_on_what_passed() -> None:
+    hides, opens = other(SUPPRESS, id="a"), other(NOTIFY, id="b")
+    hidden = after(finding(**PASSED), hides)
+    assert hidden.status == "SUPPRESSED"
+    assert plan(finding(**RESOLVED_BY_THE_SERVICE), hides, opens).update is None
+    then = {**hidden.found, **status("RESOLVED")}
+    assert plan(Known(then), hides, opens).update is None
+
+
+def test_in_observe_nothing_is_told_of_what_the_service_has_resolved() -> None:
+    assert plan(finding(**RESOLVED_BY_THE_SERVICE), other(NOTIFY, mode="observe")).observed == ()

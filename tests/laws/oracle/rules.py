@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.laws.oracle.conditions import NoAnswerError, holds
 from tests.laws.oracle.entries import OracleClaims
-from tests.laws.oracle.fields import USER, Finding, Key, below, held, hides, label, providers
+from tests.laws.oracle.fields import HIDING, USER, Finding, Key, below, held, hides, label, providers
 
 Rule = dict[str, Any]
 DEFAULT_CEILING = "MEDIUM"
@@ -65,6 +65,9 @@ def fold(base: Finding, rules: list[Rule], claims: OracleClaims, now: float) -> 
             result.failed |= could_set(rule)
         if rule.get("terminal"):
             break
+    wish = result.fields.get("Workflow")
+    if wish and wish.value not in HIDING and resolved_by_the_service(base):
+        del result.fields["Workflow"]
     return result
 
 
@@ -146,6 +149,12 @@ def wanted_by(rule: Rule, base: Finding) -> dict[Key, Any]:
         else:
             wanted[name] = held({name: value}, name)
     return {key: value for key, value in wanted.items() if value is not None}
+
+
+def resolved_by_the_service(base: Finding) -> bool:
+    """Say whether a control passed and is resolved: no rule opens it again."""
+    passed = (base.get("Compliance") or {}).get("Status") == "PASSED"
+    return passed and held(base, "Workflow") == "RESOLVED"
 
 
 def wanted_severity(update: dict[str, Any], base: Finding) -> str | None:
