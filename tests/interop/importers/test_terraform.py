@@ -353,10 +353,10 @@ resource "awscc_securityhub_automation_rule" "logs" {
   rule_order  = 3
   description = "d"
   criteria    = { resource_id = [{ comparison = "PREFIX", value = "arn:aws:s3:::acme-" }] }
-  actions     = [{ type = "FINDING_FIELDS_UPDATE", finding_fields_update = UPDATE }]
+  actions     = [{ type = "FINDING_FIELDS_UPDATE", finding_fields_update = CHANGE }]
 }
 """
-    source = source.replace("UPDATE", '{ workflow = { status = "SUPPRESSED" } }')
+    source = source.replace("CHANGE", '{ workflow = { status = "SUPPRESSED" } }')
     found = imported("automation-rules", source, "main.tf")
     assert not found.refusals
     assert suppressed(found, finding(Resources=[{"Id": "arn:aws:s3:::acme-logs"}]))
