@@ -281,6 +281,12 @@ RUNTIME = (
         'bool(sweep.get("take_back"))',
     ),
     Mutation(
+        "what a sweep says in other words is taken for counted",
+        "aws/triage/events.py",
+        'sweep.get("hides") is True',
+        'bool(sweep.get("hides"))',
+    ),
+    Mutation(
         "the finding of another account is updated under its key",
         "aws/triage/steps/cases.py",
         "for key, some in known.items() if len(some) > 1}",

@@ -345,3 +345,9 @@ def test_corpus_events_are_all_read_or_fail_with_a_reason() -> None:
     }
     imported = [line for line in lines if f'"detail-type": "{IMPORTED}"' in line]
     assert len(read) > len(imported) / 2 > 3
+
+
+@pytest.mark.parametrize("said", ["no", "yes", "true", 1, {"x": 1}, None])
+def test_nothing_but_true_is_an_order_to_take_back_or_counts_as_hiding(said: object) -> None:
+    taken = intake(record(swept(EARLY, id="a", take_back=said, hides=said)))
+    assert [each.order for each in taken.finding_events] == [SweepOrder("a")]
