@@ -8,6 +8,7 @@ from dataclasses import fields
 
 import pytest
 
+from benchmarks.cost import GB, LOGS_GB
 from hubtriage.aws.ledger.ending import KEPT
 from hubtriage.aws.ledger.entry_format import read_entry, write_entry
 from hubtriage.aws.ledger.item import ENTRY, FINDING, RULES, VERSION, hash_of
@@ -83,3 +84,10 @@ def test_an_operator_may_do_what_reading_and_writing_need() -> None:
 
 def test_the_longest_entry_of_a_line_is_as_told() -> None:
     assert f"more than {LONGEST_ENTRY // 1024} KB" in PAGE
+
+
+def test_what_entries_cost_in_the_log_is_as_told() -> None:
+    size = len(f',"version":2,"entry":{write_entry(ORDINARY)}')
+    (row,) = (line for line in PAGE.splitlines() if line.startswith("| the entry in the log line"))
+    assert f"| {round(size, -1)} bytes each |" in row
+    assert f"| {size * 1_000_000 / GB * LOGS_GB:.2f} USD |" in row

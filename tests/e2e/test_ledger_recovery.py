@@ -323,3 +323,95 @@ def without(export: Path, finding_id: str, target: Path) -> Path:
     end = json.dumps({"end": True, "entries": len(kept) - 1, "damaged": 0}, separators=(",", ":"))
     target.write_text("".join(f"{line}\n" for line in [*kept, end]))
     return target
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A stack with some entries, in `reopen`."""
+    with site(tmp_path_factory.mktemp("small")) as it:
+        some = findings(12)
+        it.stack.import_findings([{**f, "Id": f"{f['Id']}/{n % 2}"} for n, f in enumerate(some)])
+        it.stack.rest(PATIENCE)
+        it.run("mode", "reopen")
+        yield it
+
+
+def test_an_entry_is_shown_by_its_finding_or_the_end_of_its_id(small: Site) -> None:
+    finding = small.of("GuardDuty")[0]
+    whole = small.run("ledger", "show", finding["Id"])
+    assert whole.splitlines()[:2] == [finding["Id"], finding["ProductArn"]]
+    assert "  Note.Text: a longer value  accepted; since " in whole
+    assert "  Workflow.Status: SUPPRESSED  accepted; since " in whole
+    end = finding["Id"][-20:]
+    assert small.run("ledger", "show", end) == whole
+    assert small.run("ledger", "show", end, "--product-arn", finding["ProductArn"]) == whole
+    shown = small.report("ledger", "show", finding["Id"])
+    assert (shown["finding_id"], shown["version"]) == (finding["Id"], 2)
+    assert read_entry(json.dumps(shown["entry"]), 1) == small.entries()[finding["Id"]]
+    assert f"no entry of {end}x" in small.run("ledger", "show", f"{end}x", code=1)
+    assert "no entry of" in small.run(
+        "ledger", "show", finding["Id"], "--product-arn", "arn:aws:other", code=1
+    )
+    several = small.run("ledger", "show", "/1", code=2)
+    assert "6 findings fit" in several
+    assert several.count("/1 of arn:") == 6
+    assert "must not be empty" in small.run("ledger", "show", "", code=2)
+
+
+def test_what_an_import_refuses_leaves_the_table_as_it_was(small: Site, tmp_path: Path) -> None:
+    good, broken = tmp_path / "good.jsonl", tmp_path / "broken.jsonl"
+    assert "12 entries in" in small.run("ledger", "export", str(good))
+    assert "is there already" in small.run("ledger", "export", str(good), code=2)
+    before = small.entries()
+    assert small.report("ledger", "import", str(good), "--yes")["already_there"] == 12
+    header, *lines, end = good.read_text().splitlines(keepends=True)
+
+    broken.write_text("".join([header, "nonsense\n", *lines[1:], lines[1]]))
+    refused = small.run("ledger", "import", str(broken), "--yes", code=2)
+    assert [line.partition(": ")[2][:14] for line in refused.splitlines()[:-2]] == [
+        "line 2: no JSO", "line 14: [\"arn", "after line 14:",
+    ]  # fmt: skip
+    assert "is not a whole export: nothing was imported" in refused
+
+    changed = [line.replace('"version":', '"version":1') for line in lines]
+    changed[0] = changed[0].replace('"SUPPRESSED"', '"RESOLVED"').replace('"TRUE_POSITIVE"', '"UNKNOWN"')
+    broken.write_text("".join([header.replace('"export":"', '"export":"x'), *changed, end]))
+    refused = small.run("ledger", "import", str(broken), "--yes", code=1)
+    assert "hubtriage-ledger has another entry for 1 of these findings: nothing was imported" in refused
+
+    strange = [line.replace('"finding_id":"', '"finding_id":"x') for line in lines]
+    broken.write_text("".join([header, *strange, end]))
+    assert "shows 0 of 12 findings of the file" in small.run("ledger", "import", str(broken), "--yes", code=1)
+
+    other = json.loads(header) | {"account": "111122223333", "mode": "reopen"}
+    broken.write_text("".join([json.dumps(other) + "\n", *lines, end]))
+    refused = small.run("ledger", "import", str(broken), "--yes", code=1)
+    assert "was in reopen when it was exported" in refused
+    assert "--source-stopped" in refused
+    assert small.report("ledger", "import", str(broken), "--yes", "--source-stopped")["already_there"] == 12
+
+    future = json.loads(header) | {"at": time.time() + 3600}
+    broken.write_text("".join([json.dumps(future) + "\n", *lines, end]))
+    assert "exported in the future" in small.run("ledger", "import", str(broken), "--yes", code=2)
+    assert small.entries() == before
+
+
+def test_a_missing_table_or_stack_is_said_in_a_line(small: Site, tmp_path: Path) -> None:
+    elsewhere = Site.__new__(Site)
+    elsewhere.cloud, elsewhere.name = small.cloud, "nothing"
+    said = elsewhere.run("ledger", "show", "x", code=1)
+    assert said.startswith("Error: stack nothing: ")
+    tables = small.cloud.client("dynamodb")
+    tables.update_table(TableName=TABLE, DeletionProtectionEnabled=False)
+    tables.delete_table(TableName=TABLE)
+    for arguments in (
+        ("show", "x"),
+        ("export", str(tmp_path / "x.jsonl")),
+        ("rebuild", "--from-log", "--yes"),
+    ):
+        said = small.run("ledger", *arguments, code=1)
+        assert said.startswith("Error: ResourceNotFoundException: table hubtriage-ledger"), said
+        assert len(said.splitlines()) == 2, said
+        assert "docs/ledger.md" in said
+    assert list(tmp_path.iterdir()) == []
+    assert "say from what: --from-log" in small.run("ledger", "rebuild", code=2)

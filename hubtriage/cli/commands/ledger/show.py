@@ -34,6 +34,8 @@ def command(finding_id: str, stack: str, product_arn: str | None, as_json: bool)
 
     Exit codes: 0; 1 the ledger has no such entry, or cannot be read; 2 several findings fit.
     """
+    if not finding_id:
+        raise click.UsageError("FINDING-ID must not be empty")
     _table, ledger = table_of(stack)
     found = _found(ledger, finding_id, product_arn)
     if not found:
