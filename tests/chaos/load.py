@@ -37,10 +37,10 @@ class Happening:
 class ChaosLoad:
     """Carries out a plan; `past_the_bus` are the events that were put into the queue directly."""
 
-    def __init__(self, world: ChaosWorld, plan: ChaosPlan) -> None:
+    def __init__(self, world: ChaosWorld, plan: ChaosPlan, patience: float) -> None:
         self.happenings: list[Happening] = []
         self.past_the_bus: list[SentEvent] = []
-        self._world, self._plan = world, plan
+        self._world, self._plan, self._patience = world, plan, patience
         self._hub = world.cloud.client("securityhub", config=PATIENT)
         self._began = time.monotonic()
         self._sent: list[Finding] = []
@@ -110,7 +110,7 @@ class ChaosLoad:
         self._world.cloud.control.configure(quotas=happening.act.detail["quotas"])
         return 1
 
-    def _kill(self, happening: Happening, patience: float = 10.0) -> int:
+    def _kill(self, happening: Happening) -> int:
         """Kill all functions that are at work, as soon as one is, or is at a step.
 
         Not in the midst of a deployment: CloudFormation would wait here for the function that starts its
@@ -118,17 +118,17 @@ class ChaosLoad:
         """
         self._join_deployment()
         step = happening.act.detail.get("while")
-        if step is not None and not self._is_at(step, patience):
+        if step is not None and not self._is_at(step):
             return 0
-        deadline = time.monotonic() + patience
+        deadline = time.monotonic() + self._patience
         while not (killed := self._world.cloud.control.kill_functions()) and time.monotonic() < deadline:
             time.sleep(0.02)
         return killed
 
-    def _is_at(self, step: Mapping[str, Any], patience: float) -> bool:
+    def _is_at(self, step: Mapping[str, Any]) -> bool:
         """Wait until a function makes a call, which takes long; whether one does."""
         (rule,) = self._world.proxy.break_calls([step])
-        deadline = time.monotonic() + patience
+        deadline = time.monotonic() + self._patience
         while not self._world.proxy.fired()[rule]:
             if time.monotonic() > deadline:
                 return False

@@ -15,8 +15,8 @@ from tests.chaos.stacks import ChaosPace, build
 from tests.chaos.witness import FieldChange, Look, changes_of, look
 from tests.chaos.world import ChaosWorld, Tell, opened
 
-SMALL = ChaosPace(visibility=4, receives=10, lease=15, batch=100, calm=3, most_waiting=200)
-LARGE = ChaosPace(visibility=60, receives=6, lease=180, batch=500, calm=30, most_waiting=3_000)
+SMALL = ChaosPace(visibility=4, receives=8, lease=15, batch=100, calm=3, most_waiting=200, patience=5)
+LARGE = ChaosPace(visibility=60, receives=6, lease=180, batch=500, calm=30, most_waiting=3_000, patience=10)
 _TRIES = 3
 ENOUGH = 10_000
 """Findings with which every fault strikes; with few, some find nothing to strike."""
@@ -86,7 +86,7 @@ def run(plan: ChaosPlan, folder: Path, tell: Tell = lambda _: None) -> ChaosRepo
     with part("build"):
         assemblies = build(folder, pace)
     with opened(assemblies, folder, tell) as world:
-        load = ChaosLoad(world, plan)
+        load = ChaosLoad(world, plan, pace.patience)
         report.happenings = load.happenings
         with part("load"):
             load.begin()

@@ -45,7 +45,8 @@ class ChaosPace:
     takes in a storm, or messages would be given up for no reason. calm: the same when no storm is left.
     receives: how often a message is delivered. lease: seconds for which an intent is left to the function
     that recorded it, longer than a batch takes, and shorter than all deliveries of a message. batch: the
-    most messages of one invocation. most_waiting: messages in the queue at which the load waits.
+    most messages of one invocation. most_waiting: messages in the queue at which the load waits. patience:
+    seconds to wait for a function that can be killed; longer than `visibility` if only few messages come.
     """
 
     visibility: int
@@ -54,6 +55,7 @@ class ChaosPace:
     batch: int
     calm: int
     most_waiting: int
+    patience: float
 
 
 @dataclass(frozen=True, slots=True)

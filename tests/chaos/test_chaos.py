@@ -11,7 +11,7 @@ pytestmark = pytest.mark.e2e
 
 
 def test_everything_goes_wrong_and_every_event_is_accounted_for(tmp_path: Path) -> None:
-    plan = draw_plan(1, 400)
+    plan = draw_plan(1, 300)
     report = run(plan, tmp_path)
     assert report.problems == []
     assert (report.before.unaccounted, report.after.unaccounted) == (0, 0)
