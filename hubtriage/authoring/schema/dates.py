@@ -1,6 +1,5 @@
 """Days and instants in rule files."""
 
-from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 from pydantic import BeforeValidator
@@ -20,11 +19,11 @@ class RuleDate(StrictModel):
     @property
     def end(self) -> float:
         """When it is over, in epoch seconds: the end of the day (UTC), or the instant itself."""
-        if not self.is_day:
-            return self.seconds
-        return (datetime.fromtimestamp(self.seconds, UTC) + timedelta(days=1)).timestamp()
+        return self.seconds + _DAY if self.is_day else self.seconds
 
 
+_DAY = 86_400.0
+_EARLIEST = 2000  # a year; whatever adds to or takes from a date stays within the calendar
 _DATE_HINT = "write a day such as 2027-03-31 (UTC), or an instant such as 2027-03-31T18:00:00Z"
 
 
@@ -39,6 +38,8 @@ def _rule_date(value: object) -> RuleDate:
     if seconds is None or not (is_day or _says_offset(text)):
         reason = "does not say its offset from UTC" if seconds is not None else "is not a date"
         raise refused("E106", f"{text!r} {reason}", _DATE_HINT)
+    if int(text[:4]) < _EARLIEST:
+        raise refused("E105", f"{text} is before the year {_EARLIEST}", "no finding is as old as that")
     return RuleDate(text=text, seconds=seconds, is_day=is_day)
 
 
