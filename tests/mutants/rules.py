@@ -344,10 +344,10 @@ RULES = (
 
 INDEX = (
     Mutation(
-        "absence beside a value is taken for absence everywhere",
-        "engine/index/from_match.py",
-        "return any(other != path and lists & lists_on(other[:-1]) for other in paths)",
-        "return False",
+        "absence in one element of a list is taken for absence in all",
+        "engine/index/rule_index.py",
+        "return not (values.absent or values.null) or isinstance(source, str) or not lists_on(source)",
+        "return True",
     ),
     Mutation(
         "true is looked up as 1",
