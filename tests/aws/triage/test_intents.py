@@ -477,6 +477,20 @@ def test_a_hidden_finding_comes_again_when_a_young_intent_ends() -> None:
     assert list(report.again_at.values()) == [intent.time + LEASE]
 
 
+def test_what_an_update_without_an_answer_has_hidden_comes_again_when_its_intent_ends() -> None:
+    world = world_with_one()
+    world.fault(lose_answer=True, times=99)
+    TriageBench(world).see()
+    assert world.stored(0)["Workflow"]["Status"] == "SUPPRESSED"
+    assert not world.entry(0).claims
+    world.hub.plant({**world.stored(0), "Severity": {"Label": "CRITICAL"}}, world.clock.now())
+    report = TriageBench(world).run(now_shown(world, "escalated") | {"receiptHandle": "handle"})
+    intent = world.entry(0).intent
+    assert intent is not None
+    assert endings(report) == UNDECIDABLE
+    assert list(report.again_at.values()) == [intent.time + LEASE]
+
+
 def test_a_finding_that_was_never_touched_has_no_entry() -> None:
     world = TriageWorld(1)
     TriageBench(world).run(record("m", finding(0, Resources=[])))
