@@ -15,7 +15,7 @@ from hubtriage.settings.configuration import Configuration, ConfigurationError
 from infra.bundle import BundleError, build_package
 from infra.stack import triage_stacks
 
-FUNCTIONS = ("triage", "sweep", "breaker")
+FUNCTIONS = ("triage", "sweep", "breaker", "hand_back")
 ROOT = Path(__file__).resolve().parent
 
 

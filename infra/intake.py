@@ -10,7 +10,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from hubtriage.aws.triage.events import FINDINGS_DETAIL_TYPE, FINDINGS_SOURCE
+from hubtriage.aws.triage.events import ACTION_DETAIL_TYPE, FINDINGS_DETAIL_TYPE, FINDINGS_SOURCE
 from hubtriage.settings.capacity import RETENTION_DAYS
 from hubtriage.settings.configuration import Configuration
 
@@ -30,6 +30,8 @@ REDRIVE_ACTIONS = (
 class IntakeConstruct(Construct):
     """Queue of findings to triage, fed with all of them by one EventBridge rule on the default bus.
 
+    Another rule lets in what people hand back in the console, if the deployment has a Custom Action for that.
+
     `queue` is what the function reads, `dead_letters` holds what it could not process, `undelivered` holds
     what EventBridge could not put into the queue.
     """
@@ -40,7 +42,12 @@ class IntakeConstruct(Construct):
         self.dead_letters = self._dead_letter_queue("DeadLetters")
         self.undelivered = self._dead_letter_queue("Undelivered", _NO_QUEUES_DEAD_LETTERS)
         self.queue = self._queue(config)
-        self.rule = self._rule()
+        self.rule = self._rule(
+            "Rule",
+            "Security Hub findings to triage",
+            events.EventPattern(source=[FINDINGS_SOURCE], detail_type=[FINDINGS_DETAIL_TYPE]),
+        )
+        self._rules = [self.rule]
         self.redrive_role = self._redrive_role()
 
     def _queue(self, config: Configuration) -> sqs.Queue:
@@ -71,20 +78,21 @@ class IntakeConstruct(Construct):
         )
         return queue
 
-    def _rule(self) -> events.Rule:
+    def let_in_action(self, action: str) -> None:
+        """Let in the events of one Custom Action (ARN), and of no other."""
+        pattern = events.EventPattern(
+            source=[FINDINGS_SOURCE], detail_type=[ACTION_DETAIL_TYPE], resources=[action]
+        )
+        self._rules.append(self._rule("HandBackRule", "Findings that people hand back", pattern))
+
+    def _rule(self, name: str, description: str, pattern: events.EventPattern) -> events.Rule:
         target = targets.SqsQueue(
             self.queue,
             dead_letter_queue=self.undelivered,
             max_event_age=Duration.hours(24),  # AWS: the longest, and the default; explicit for readers
             retry_attempts=185,
         )
-        return events.Rule(
-            self,
-            "Rule",
-            description="Security Hub findings to triage",
-            event_pattern=events.EventPattern(source=[FINDINGS_SOURCE], detail_type=[FINDINGS_DETAIL_TYPE]),
-            targets=[target],
-        )
+        return events.Rule(self, name, description=description, event_pattern=pattern, targets=[target])
 
     def _redrive_role(self) -> iam.Role:
         """Make the role that brings dead letters back into the queue."""
@@ -103,12 +111,13 @@ class IntakeConstruct(Construct):
         )
 
     def refuse_other_senders(self, *roles: iam.IRole) -> None:
-        """Refuse messages of all but the rule, the redrive role and these roles, whatever their policies say.
+        """Refuse messages of all but the rules, the redrive role and these roles, whatever policies say.
 
         A false message could make triage hide a finding. No one sends dead letters. AWS: SQS itself moves
         them, there and back, whatever the policy of their queue says.
         """
-        rule = {"ArnNotEquals": {"aws:SourceArn": self.rule.rule_arn}}
+        arns = [rule.rule_arn for rule in self._rules]
+        rule = {"ArnNotEquals": {"aws:SourceArn": arns if len(arns) > 1 else arns[0]}}
         senders = [role.role_arn for role in (self.redrive_role, *roles)]
         self.undelivered.add_to_resource_policy(_refusal(self.undelivered, rule))
         condition = {"ArnNotEquals": rule["ArnNotEquals"] | {"aws:PrincipalArn": senders}}

@@ -12,6 +12,7 @@ from hubtriage.settings.configuration import Configuration
 from .alarms import AlarmsConstruct
 from .breaker import BreakerConstruct
 from .bundle import read_ruleset
+from .hand_back import HandBackConstruct, action_arn, make_action
 from .intake import IntakeConstruct
 from .ledger import LedgerConstruct
 from .ledger_guard import LedgerGuardConstruct
@@ -41,7 +42,7 @@ def triage_stacks(
 
 
 class TriageStack(cdk.Stack):
-    """Ledger, intake, triage, sweep, alarms, breaker and guard of one hub; `config` has one place."""
+    """All that triages the findings of one hub; `config` has one place."""
 
     def __init__(
         self, scope: Construct, name: str, config: Configuration, packages: Mapping[str, Path]
@@ -62,6 +63,8 @@ class TriageStack(cdk.Stack):
             iam.PermissionsBoundary.of(self).apply(bound)
         rules = read_ruleset(packages["triage"])["rules"]
         intake = IntakeConstruct(self, "Intake", config)
+        if config.hand_back_action:
+            intake.let_in_action(action_arn(self, config.hand_back_action))
         mode = ModeParameter(self, "Mode", config)
         ledger = LedgerConstruct(self, "Ledger", config)
         triage = TriageConstruct(
@@ -72,7 +75,10 @@ class TriageStack(cdk.Stack):
         sweep = SweepConstruct(self, "Sweep", config, packages["sweep"], intake, mode, ledger)
         triage.batches.node.add_dependency(mode.made_by(sweep.deployed))
         sweep.start_after_deploys(triage)
-        intake.refuse_other_senders(sweep.function.execution_role)
+        hand_back = HandBackConstruct(self, "HandBack", config, packages["hand_back"], intake)
+        if config.hand_back_action:
+            make_action(self, config.hand_back_action, sweep.deployed)
+        intake.refuse_other_senders(sweep.function.execution_role, hand_back.function.execution_role)
         guard = LedgerGuardConstruct(self, "LedgerGuard", config, packages["breaker"], ledger, triage.batches)
         for alarm in (*ledger.alarms(), *guard.alarms(), *sweep.alarms()):
             alarms.add(alarm)
@@ -87,6 +93,7 @@ class TriageStack(cdk.Stack):
             "UndeliveredQueueUrl": intake.undelivered.queue_url,
             "RedriveRoleArn": intake.redrive_role.role_arn,
             "IntakeRuleName": intake.rule.rule_name,
+            "HandBackFunctionArn": hand_back.function.function_arn,
             "SweepArn": sweep.machine.state_machine_arn,
             "SweepLogGroupName": sweep.function.log_group.log_group_name,
             "ModeParameterName": mode.parameter_name,

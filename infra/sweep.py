@@ -25,6 +25,7 @@ from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
+from hubtriage.aws.hand_back.action import ACTIONS as ACTION_ACTIONS
 from hubtriage.aws.ledger.table import SWEEP_ACTIONS
 from hubtriage.aws.sweep.clock import UNKNOWN, ClockConfig, clock_parameter_name
 from hubtriage.aws.sweep.config import SweepConfig
@@ -277,6 +278,11 @@ class SweepConstruct(Construct):
             statements=[
                 statement("StartSweep", ("states:StartExecution",), self.machine.state_machine_arn),
                 statement("MakeSwitch", SWITCH_ACTIONS, mode.parameter_arn),
+                *(
+                    [statement("MakeAction", ACTION_ACTIONS, hub_arn(self))]
+                    if self._config.hand_back_action
+                    else []
+                ),
             ],
             timeout=Duration.seconds(60),
             environment=DeployedConfig(self.machine.state_machine_arn).as_environment(),

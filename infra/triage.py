@@ -18,6 +18,7 @@ from hubtriage.settings.configuration import Configuration
 from .dashboard import METRICS_NAMESPACE
 from .encryption import KEY_READ_ACTIONS, key_statements
 from .function import Function, lambda_log_level
+from .hand_back import action_arn
 from .intake import QUEUE_READ_ACTIONS
 from .ledger import LedgerConstruct
 from .mode_parameter import ModeParameter
@@ -61,7 +62,11 @@ class TriageConstruct(Construct):
             ],
             timeout=Duration.seconds(config.capacity.timeout),
             environment=triage_config(
-                config, ledger.table_name, mode_parameter=mode.parameter_name, queue=queue.queue_arn
+                config,
+                ledger.table_name,
+                mode_parameter=mode.parameter_name,
+                queue=queue.queue_arn,
+                hand_back_action=action_arn(self, config.hand_back_action) if config.hand_back_action else "",
             ).as_environment(),
             reserved_concurrency=config.reserved_concurrency,
             log_level=lambda_log_level(config),
@@ -83,7 +88,12 @@ class TriageConstruct(Construct):
 
 
 def triage_config(
-    config: Configuration, table: str, *, mode_parameter: str = "", queue: str = ""
+    config: Configuration,
+    table: str,
+    *,
+    mode_parameter: str = "",
+    queue: str = "",
+    hand_back_action: str = "",
 ) -> TriageConfig:
     """Return a function's settings; rates are for one container: all of them share the hub's quota."""
     return TriageConfig(
@@ -95,6 +105,7 @@ def triage_config(
         lease=config.capacity.lease,
         mode_parameter=mode_parameter,
         queue=queue,
+        hand_back_action=hand_back_action,
         hide_limit=config.breaker_limit,
         calls_per_second=config.capacity.calls_per_container,
         reads_per_second=config.capacity.reads_per_container,

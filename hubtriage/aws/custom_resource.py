@@ -8,6 +8,8 @@ from typing import Any, Protocol
 from hubtriage.aws.securityhub.faults import API_ERRORS
 
 ANSWER_TIMEOUT = 10.0
+PAUSES = (2.0, 5.0, 10.0)
+"""Seconds before a denied call is made again. AWS: a new role's policy may take seconds to be in force."""
 Answer = Callable[[str, bytes], None]
 
 

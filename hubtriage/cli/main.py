@@ -29,6 +29,7 @@ COMMANDS = {
     "accounts": f"{_FOLDER}.aws.accounts",
     "logs": f"{_FOLDER}.aws.logs",
     "mode": f"{_FOLDER}.aws.mode",
+    "hand-back": f"{_FOLDER}.aws.hand_back",
     "ledger": f"{_FOLDER}.ledger.ledger",
     "redrive": f"{_FOLDER}.aws.redrive",
     "doctor": f"{_FOLDER}.aws.doctor",

@@ -66,6 +66,10 @@ class HubControl:
         """Store findings exactly as they are, and send their events; see `Hub.plant`."""
         self._ask("POST", "findings", {"Findings": findings})
 
+    def choose(self, action: str, *keys: tuple[str, str]) -> None:
+        """Choose a Custom Action (ARN) for findings (ProductArn, Id), as a person does in the console."""
+        self._ask("POST", "choose", {"ActionTargetArn": action, "Findings": keys})
+
     def fault(self, fault: ScriptedFault) -> None:
         """Write a fault into the script."""
         self._ask("POST", "faults", asdict(fault))

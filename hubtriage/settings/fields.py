@@ -9,6 +9,7 @@ from hubtriage.aws.switch.breaker import RUNBOOK
 from hubtriage.settings.capacity import LAMBDA_MAX_TIMEOUT_SECONDS, Capacity, derive_capacity
 from hubtriage.settings.setting_types import (
     AccountId,
+    ActionId,
     Architecture,
     Emails,
     FieldNames,
@@ -78,6 +79,11 @@ class SettingFields(BaseModel):
         (),
         description="fields that are never set: rules that do are refused, and IAM denies them",
         examples=["Severity.Label"],
+    )
+    hand_back_action: ActionId | None = Field(
+        None,
+        description="id of a Custom Action to make, by which findings are handed back in the console",
+        examples=["handback"],
     )
     architecture: Architecture = Field("arm64", description="processor of the Lambda function")
     memory_mb: int = Field(512, ge=128, le=10240, description="memory of the Lambda function, MB")

@@ -77,6 +77,7 @@ _KeyArn = Annotated[str, Field(pattern=rf"^arn:[a-z-]+:kms:[a-z0-9-]+:\d{{12}}:k
 
 StackName = Annotated[str, Field(pattern=r"^[a-zA-Z][a-zA-Z0-9-]{0,62}$")]
 TableName = Annotated[str, Field(pattern=r"^[a-zA-Z0-9_.-]{3,255}$")]
+ActionId = Annotated[str, Field(pattern=r"^[a-zA-Z0-9]{1,20}$")]
 AccountId = Annotated[str, Field(pattern=r"^\d{12}$")]
 Region = _Region
 Regions = Annotated[tuple[_Region, ...], _List, AfterValidator(_each_once)]

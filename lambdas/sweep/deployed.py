@@ -5,6 +5,7 @@ import os
 import botocore.session
 
 from hubtriage.aws.custom_resource import CustomResources
+from hubtriage.aws.hand_back.action import ACTION_TYPE, HandBackAction
 from hubtriage.aws.sweep.deployed import DeployedConfig, StartAfterDeploy
 from hubtriage.aws.switch.resource import SwitchResource
 
@@ -15,5 +16,6 @@ handler = CustomResources(
     {
         "Custom::HubtriageSweep": StartAfterDeploy(_make("stepfunctions"), _config.machine),
         "Custom::HubtriageMode": SwitchResource(_make("ssm")),
+        ACTION_TYPE: HandBackAction(_make("securityhub")),
     }
 )

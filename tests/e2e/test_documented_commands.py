@@ -35,6 +35,10 @@ NOT_RUN = {
         "one Region more; test_chosen_settings.py deploys to two and runs this command in each",
     ),
     **dict.fromkeys(
+        OPERATING["Handing findings back"],
+        "people have to hold findings first, and it takes effect later; test_hand_back.py has all of that",
+    ),
+    **dict.fromkeys(
         DEPLOYING["Try it on your machine"],
         "they are for a local AWS in another terminal; this test has one of its own, and does as much there",
     ),

@@ -55,6 +55,7 @@ DEPLOYMENTS = {
             "breaker-limit": 50,
             "initial-mode": "observe",
             "never": "Severity.Label,Note.Text",
+            "hand-back-action": "handback",
         }
     ),
     "loaded": Deployment(

@@ -25,6 +25,7 @@ CHANGES = {
     "initial-mode": ("observe", 'InitialMode: "enforce" -> "observe"'),
     "ledger-table": ("restored", 'HUBTRIAGE_LEDGER_TABLE: "${LedgerTable9343E4AA}" -> "restored"'),
     "never": ("Confidence", 'HUBTRIAGE_NEVER: "" -> "Confidence"'),
+    "hand-back-action": ("mine", ":action/custom/mine"),
     "architecture": ("x86_64", '"arm64" -> "x86_64"'),
     "memory-mb": (1024, "MemorySize: 512 -> 1024"),
     "batch-size": (200, "BatchSize: 1000 -> 200"),

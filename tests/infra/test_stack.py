@@ -150,8 +150,11 @@ def test_the_function_reaches_one_hub_one_queue_and_one_log(template):
     [
         pytest.param(
             "IntakeQueuePolicy",
-            {"aws:SourceArn": ["IntakeRule"], "aws:PrincipalArn": ["IntakeRedrive", "SweepStepRole"]},
-            id="only the rule, the sweep and the redrive role send to the queue",
+            {
+                "aws:SourceArn": ["IntakeRule"],
+                "aws:PrincipalArn": ["IntakeRedrive", "SweepStepRole", "HandBackRole"],
+            },
+            id="only the rule, the sweep, the redrive role and what hands back send to the queue",
         ),
         pytest.param(
             "IntakeUndelivered",
@@ -627,3 +630,41 @@ def test_a_step_that_fails_is_taken_again_for_a_quarter_of_an_hour(template):
     text = json.dumps(_one(template, "AWS::StepFunctions::StateMachine")["DefinitionString"])
     (retry,) = re.findall(r"States\.ALL.*?MaxAttempts[^0-9]*(\d+)", text)
     assert int(retry) >= 15
+
+
+# Handing back
+
+
+def test_what_hands_back_may_send_to_the_queue_and_nothing_else(template):
+    role = _one(template, "AWS::IAM::Role", "HandBackRole")
+    statements = _statements(role["Policies"][0]["PolicyDocument"])
+    assert {name: item["Action"] for name, item in statements.items()} == {
+        "Send": "sqs:SendMessage",
+        "WriteLog": ["logs:CreateLogStream", "logs:PutLogEvents"],
+        "Trace": ["xray:PutTelemetryRecords", "xray:PutTraceSegments"],
+    }
+    assert statements["Send"]["Resource"]["Fn::GetAtt"][0].startswith("IntakeQueue")
+    assert "Custom::HubtriageHandBack" not in {item["Type"] for item in template["Resources"].values()}
+    assert "ActionTarget" not in json.dumps(template)
+
+
+def test_one_custom_action_comes_in_where_it_is_asked_for(synthesize):
+    _folder, template = synthesize(hand_back_action="handback")
+    patterns = [
+        rule["EventPattern"]
+        for rule in _all(template, "AWS::Events::Rule").values()
+        if "EventPattern" in rule
+    ]
+    (ours,) = [pattern for pattern in patterns if "resources" in pattern]
+    assert ours["detail-type"] == ["Security Hub Findings - Custom Action"]
+    (arn,) = ours["resources"]
+    made = _one(template, "Custom::HubtriageHandBack")
+    assert arn == made["Arn"]
+    assert json.dumps(arn).endswith(':action/custom/handback"]]}')
+    settings = _one(template, "AWS::Lambda::Function", "Triage")["Environment"]["Variables"]
+    assert settings["HUBTRIAGE_HAND_BACK_ACTION"] == arn
+    document = _one(template, "AWS::SQS::QueuePolicy", "IntakeQueuePolicy")["PolicyDocument"]
+    senders = _statements(document)["RefuseOtherSenders"]["Condition"]["ArnNotEquals"]["aws:SourceArn"]
+    assert [sender["Fn::GetAtt"][0][:13] for sender in senders] == ["IntakeRule0D6", "IntakeHandBac"] or len(
+        senders
+    ) == 2

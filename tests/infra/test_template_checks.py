@@ -29,6 +29,7 @@ ACKNOWLEDGED = {
     ("AwsSolutions-IAM5[Resource::*]", "Triage/Role/Resource"),
     ("AwsSolutions-IAM5[Resource::*]", "Breaker/Role/Resource"),
     ("AwsSolutions-IAM5[Resource::*]", "LedgerGuard/Role/Resource"),
+    ("AwsSolutions-IAM5[Resource::*]", "HandBack/Role/Resource"),
     ("AwsSolutions-IAM5[Resource::*]", "Sweep/StepRole/Resource"),
     ("AwsSolutions-IAM5[Resource::*]", "Sweep/MachineRole/Resource"),
     ("AwsSolutions-IAM5[Resource::*]", "Sweep/DeployedRole/Resource"),

@@ -15,6 +15,7 @@ from hubtriage.aws.ledger.client import dynamodb
 from hubtriage.aws.ledger.dynamodb import DynamoLedger
 from hubtriage.aws.ledger.ledger import Ledger, LedgerError
 from hubtriage.aws.logger import logger
+from hubtriage.aws.queue import MessageQueue, QueueError, Sqs
 from hubtriage.aws.securityhub.api import SecurityHubApi
 from hubtriage.aws.securityhub.backoff import Backoff
 from hubtriage.aws.securityhub.client import security_hub
@@ -22,7 +23,7 @@ from hubtriage.aws.securityhub.faults import API_ERRORS
 from hubtriage.aws.securityhub.ratelimit import TokenBucket
 from hubtriage.aws.securityhub.reading import Getter, Reader
 from hubtriage.aws.sweep.config import SweepConfig
-from hubtriage.aws.sweep.destination import Destination, DestinationError, QueueDestination, Sqs
+from hubtriage.aws.sweep.destination import Destination, QueueDestination
 from hubtriage.aws.sweep.intake import Events, IntakeRule
 from hubtriage.aws.sweep.occasions.memory import DynamoDb, SweepMemory, TableMemory
 from hubtriage.aws.sweep.pages import Sources
@@ -39,7 +40,7 @@ from hubtriage.aws.triage.config import TriageConfig
 from hubtriage.aws.triage.events import SweepOrder
 from hubtriage.engine.ruleset.ruleset import Ruleset, load_ruleset
 
-FAILURES = (SweepDeniedError, DestinationError, LedgerError, ModeUnreadableError, *API_ERRORS)
+FAILURES = (SweepDeniedError, QueueError, LedgerError, ModeUnreadableError, *API_ERRORS)
 """What a step may fail of without dying: it returns how far it came."""
 LONGEST_ERROR = 500
 WAIT_FOR_LOCK = 5
@@ -179,12 +180,14 @@ class SweepFunction:
 
     def queue(self, order: SweepOrder) -> QueueDestination:
         """Return the queue that the sweep fills."""
-        return QueueDestination(self._clients.sqs, self._sweep.queue, order, self._backoff, self._clock)
+        return QueueDestination(self._message_queue(self._sweep.queue), order)
 
-    def dead_letters(self, order: SweepOrder) -> int:
+    def dead_letters(self) -> int:
         """Return how many messages could not be triaged and wait for an operator."""
-        url = self._sweep.dead_letters
-        return QueueDestination(self._clients.sqs, url, order, self._backoff, self._clock).depth()
+        return self._message_queue(self._sweep.dead_letters).depth()
+
+    def _message_queue(self, url: str) -> MessageQueue:
+        return MessageQueue(self._clients.sqs, url, self._backoff, self._clock)
 
     @property
     def observes(self) -> bool:
@@ -254,7 +257,7 @@ class _SweepStep:
         """Return the progress after a step that failed, to be taken again after a while."""
         after = before if self._walk is None else self._walk.failed_step(before)
         faults = after.faults + 1
-        if isinstance(error, DestinationError) and error.refused:
+        if isinstance(error, QueueError) and error.refused:
             # One of the findings may be at fault: find it, page by page.
             after = replace(after, deaths=after.deaths + 1, careful=CAREFUL_PAGES)
         self._function.warn("sweep step failed", error)
@@ -322,7 +325,7 @@ class _SweepStep:
             return self._stopped(replace(after, status="more", ended=None), status)
         if (left := self._time_to_calm(after, self._function.pace.quiet)) > 0:
             return self._waiting(replace(after, status="more", ended=None), left)
-        after.dead_letters = self._function.dead_letters(self._order)
+        after.dead_letters = self._function.dead_letters()
         return self._ended(after, "dead letters" if after.dead_letters else "done")
 
     def _time_to_calm(self, progress: Progress, seconds: float) -> float:

@@ -130,7 +130,7 @@ class Walk:
     def step(self, progress: Progress, interruption: Interruption = never) -> Progress:
         """Go on from `progress` for at most one step's time, and say how far that came.
 
-        Raises SweepError where AWS refuses to be read, DestinationError where the queue takes nothing.
+        Raises SweepError where AWS refuses to be read, QueueError where the queue takes nothing.
         """
         self._running = _WalkStep(self, progress.copy(), self.clock.monotonic() + self.pace.step)
         return self._running.run(interruption)

@@ -10,11 +10,10 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from hubtriage.aws.custom_resource import PAUSES
 from hubtriage.aws.switch.parameters import ParameterStore
 
 DESCRIPTION = "enforce: triage writes. reopen: it hides nothing new. observe: it only logs what it would do"
-PAUSES = (2.0, 5.0, 10.0)
-"""Seconds before a denied call is made again. AWS: a new role's policy may take seconds to be in force."""
 
 
 class SwitchResource:

@@ -7,8 +7,8 @@ it, and one of them sets the field, or it goes back to what the provider or the 
 
 from dataclasses import dataclass, field, replace
 
-from hubtriage.engine.fields import FIELDS, NOTE, USER_PREFIX, WORKFLOW, ParsedFinding, is_nobodys
-from hubtriage.engine.planning.entry import Authors, Claim, stored
+from hubtriage.engine.fields import FIELDS, NOTE, USER_PREFIX, WORKFLOW, ParsedFinding, is_nobodys, user_field
+from hubtriage.engine.planning.entry import Authors, Claim, Entry, stored
 from hubtriage.engine.planning.fold import Fold
 from hubtriage.engine.planning.limits import Plan
 from hubtriage.engine.planning.review import ASKED_ABOUT, Review
@@ -111,6 +111,19 @@ def hand_back(reviewed: Review, finding: ParsedFinding, authors: Authors, until:
     for name in handed.fields:
         reviewed.asked.pop(name, None)
     return handed
+
+
+def held_by_people(entry: Entry, finding: ParsedFinding) -> tuple[str, ...]:
+    """Return the fields that people or other tools hold, as far as that can be said without a history."""
+    names = dict.fromkeys((*FIELDS, *map(user_field, finding.user_fields())))
+    claims = entry.claims
+    changed = {
+        name: replace(claim, person=True)
+        for name, claim in claims.items()
+        if stored(finding.value(name)) != claim.value
+    }
+    known = {**claims, **changed}
+    return tuple(name for name in names if _is_a_persons(name, known.get(name), finding))
 
 
 def _is_set_after(until: float, name: str, authors: Authors) -> bool:

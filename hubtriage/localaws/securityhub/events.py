@@ -7,8 +7,10 @@ from typing import Any
 
 from hubtriage.localaws.securityhub.asff.requests import Finding
 from hubtriage.localaws.securityhub.asff.timestamps import write_timestamp
+from hubtriage.localaws.securityhub.custom_actions import CustomAction
 
 DETAIL_TYPE = "Security Hub Findings - Imported"
+ACTION_DETAIL_TYPE = "Security Hub Findings - Custom Action"
 SOURCE = "aws.securityhub"
 
 
@@ -30,6 +32,16 @@ def envelope(finding: Finding, *, account: str, region: str, event_id: str, time
     }
 
 
+def chosen(event: dict[str, Any], action: CustomAction) -> dict[str, Any]:
+    """Return the event of a finding for which a person has chosen an action. AWS: it names no person."""
+    about = {"actionName": action.name, "actionDescription": action.description}
+    return event | {
+        "detail-type": ACTION_DETAIL_TYPE,
+        "resources": [action.arn],
+        "detail": {**about, **event["detail"]},
+    }
+
+
 class Deliveries:
     """Events under way. Each has its own delay, so that later ones may overtake earlier ones."""
 
@@ -37,26 +49,36 @@ class Deliveries:
         self._account = account
         self._region = region
         self._chance = chance
-        self._under_way: list[tuple[float, int, str, float, Finding]] = []
+        self._under_way: list[tuple[float, int, str, float, Finding, CustomAction | None]] = []
         self._sent = 0
-        self._delivered: list[tuple[str, float, Finding]] = []
+        self._delivered: list[tuple[str, float, Finding, CustomAction | None]] = []
 
-    def send(self, finding: Finding, now: float, delay: tuple[float, float], duplicate_share: float) -> None:
-        """Send the event of a finding on its way; a duplicate has the same id and a delay of its own."""
+    def send(
+        self,
+        finding: Finding,
+        now: float,
+        delay: tuple[float, float],
+        duplicate_share: float,
+        action: CustomAction | None = None,
+    ) -> None:
+        """Send the event of a finding on its way; a duplicate has the same id and a delay of its own.
+
+        `action`: what a person has chosen for the finding; without one the finding was written.
+        """
         event_id = str(uuid.UUID(int=self._chance.getrandbits(128), version=4))
         copies = 2 if self._chance.random() < duplicate_share else 1
         for _ in range(copies):
             self._sent += 1
             due = now + self._chance.uniform(*delay)
-            heapq.heappush(self._under_way, (due, self._sent, event_id, now, finding))
+            heapq.heappush(self._under_way, (due, self._sent, event_id, now, finding, action))
 
     def due(self, now: float, limit: int | None = None) -> list[dict[str, Any]]:
         """Take the events that arrive by `now`, at most `limit`, in order of arrival."""
         arrived: list[dict[str, Any]] = []
         while self._under_way and self._under_way[0][0] <= now and len(arrived) != limit:
-            _, _, event_id, time, finding = heapq.heappop(self._under_way)
-            self._delivered.append((event_id, time, finding))
-            arrived.append(self._envelope(event_id, time, finding))
+            event = heapq.heappop(self._under_way)[2:]
+            self._delivered.append(event)
+            arrived.append(self._envelope(*event))
         return arrived
 
     def delivered_since(self, start: int, limit: int) -> list[dict[str, Any]]:
@@ -67,8 +89,11 @@ class Deliveries:
         chosen = self._delivered[start : start + limit]
         return [{**self._envelope(*event), "moment": event[1]} for event in chosen]
 
-    def _envelope(self, event_id: str, time: float, finding: Finding) -> dict[str, Any]:
-        return envelope(finding, account=self._account, region=self._region, event_id=event_id, time=time)
+    def _envelope(
+        self, event_id: str, time: float, finding: Finding, action: CustomAction | None
+    ) -> dict[str, Any]:
+        event = envelope(finding, account=self._account, region=self._region, event_id=event_id, time=time)
+        return event if action is None else chosen(event, action)
 
     @property
     def delivered(self) -> int:

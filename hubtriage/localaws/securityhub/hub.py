@@ -6,7 +6,7 @@ It is the delegated administrator's hub: findings of any account may be imported
 gather the hubs of members, which see their own.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid5
@@ -17,7 +17,9 @@ from hubtriage.localaws.securityhub.asff.values import copied
 from hubtriage.localaws.securityhub.automation import operations
 from hubtriage.localaws.securityhub.automation.rules import AutomationRules
 from hubtriage.localaws.securityhub.calls import CallLog
+from hubtriage.localaws.securityhub.custom_actions import CustomActions
 from hubtriage.localaws.securityhub.errors import HubError, invalid_input
+from hubtriage.localaws.securityhub.events import DETAIL_TYPE
 from hubtriage.localaws.securityhub.faults import FaultScript, ScriptedFault
 from hubtriage.localaws.securityhub.history_pages import history_page
 from hubtriage.localaws.securityhub.quotas import Quotas
@@ -70,6 +72,7 @@ class Hub:
         self._views = queries.Views()
         self._quotas = Quotas()
         self._rules = AutomationRules(self._prefix)
+        self._actions = CustomActions(self._prefix)
         self._subscription.reset()
         if self._owner is None:
             seed = self.settings.seed
@@ -152,6 +155,18 @@ class Hub:
         """
         self._writer.plant(copied(finding), now, self._caller, self.settings)
 
+    def choose(self, action: str, keys: Iterable[Sequence[str]], now: float) -> None:
+        """Choose a Custom Action (ARN) for findings (ProductArn, Id), as a person does in the console.
+
+        Raises HubError if there is no such action, and LookupError if there is no such finding.
+        """
+        chosen = self._actions.get(action)
+        for product_arn, finding_id in keys:
+            finding = self.finding(product_arn, finding_id)
+            if finding is None:
+                raise LookupError(f"there is no finding {finding_id}")
+            self._writer.deliveries.send(finding, now, self.settings.event_delay, 0.0, chosen)
+
     def take_events(self, now: float, limit: int | None = None) -> list[dict[str, Any]]:
         """Return the events that have arrived on the bus by `now`, at most `limit`, each handed out once."""
         if self._owner is not None:
@@ -163,7 +178,7 @@ class Hub:
         """Yield an event, and the same for its member's bus. AWS: with an id of its own."""
         yield event
         account = event["detail"]["findings"][0].get("AwsAccountId")
-        if account in self._gathered:
+        if account in self._gathered and event["detail-type"] == DETAIL_TYPE:
             yield copied(event) | {"id": str(uuid5(UUID(event["id"]), account)), "account": account}
 
     def delivered_events(self, start: int, limit: int) -> list[dict[str, Any]]:
@@ -264,6 +279,20 @@ class Hub:
     def _get_history(self, call: HubCall) -> dict[str, Any]:
         return history_page(self._writer.store, self.settings, call.request, call.now)
 
+    # Custom Actions
+
+    def _create_action(self, call: HubCall) -> dict[str, Any]:
+        return self._actions.create(call.request)
+
+    def _update_action(self, call: HubCall) -> dict[str, Any]:
+        return self._actions.update(call.request)
+
+    def _delete_action(self, call: HubCall) -> dict[str, Any]:
+        return self._actions.delete(call.request)
+
+    def _describe_actions(self, _call: HubCall) -> dict[str, Any]:
+        return self._actions.described()
+
     # Automation rules
 
     def _create_rule(self, call: HubCall) -> dict[str, Any]:
@@ -295,6 +324,10 @@ OPERATIONS: Mapping[str, Callable[[Hub, HubCall], dict[str, Any]]] = {
     "BatchUpdateFindings": Hub._update,
     "GetFindings": Hub._get_findings,
     "GetFindingHistory": Hub._get_history,
+    "CreateActionTarget": Hub._create_action,
+    "UpdateActionTarget": Hub._update_action,
+    "DeleteActionTarget": Hub._delete_action,
+    "DescribeActionTargets": Hub._describe_actions,
     "CreateAutomationRule": Hub._create_rule,
     "ListAutomationRules": Hub._list_rules,
     "BatchGetAutomationRules": Hub._get_rules,

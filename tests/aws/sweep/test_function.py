@@ -8,10 +8,11 @@ import pytest
 
 from hubtriage.aws.custom_resource import CustomResources
 from hubtriage.aws.environment import ConfigError
+from hubtriage.aws.queue import MessageQueue, QueueError
 from hubtriage.aws.sweep.bundles import LARGEST_BUNDLE, Bundle, Bundles
 from hubtriage.aws.sweep.config import SweepConfig
 from hubtriage.aws.sweep.deployed import StartAfterDeploy
-from hubtriage.aws.sweep.destination import DestinationError, QueueDestination, event
+from hubtriage.aws.sweep.destination import QueueDestination, event
 from hubtriage.aws.sweep.progress import Progress, ProgressError
 from hubtriage.aws.sweep.request import ACTIVE, MANAGED, SweepRequest, SweepRequestError
 from hubtriage.aws.sweep.run_lock import RunLock
@@ -325,6 +326,10 @@ def test_a_budget_of_its_own_counts_instead():
     assert (progress["status"], progress["hidden"]) == ("done", 250)
 
 
+def destination(sqs: Any) -> QueueDestination:
+    return QueueDestination(MessageQueue(sqs, "url", backoff(), ManualClock()), SweepOrder("s"))
+
+
 @pytest.mark.parametrize(
     "trouble",
     [
@@ -335,7 +340,7 @@ def test_a_budget_of_its_own_counts_instead():
 )
 def test_messages_that_the_queue_does_not_take_at_once_are_sent_again(trouble):
     sqs = RecordedQueue(*trouble)
-    queue = QueueDestination(sqs, "url", SweepOrder("s"), backoff(), ManualClock())
+    queue = destination(sqs)
     queue.send([Bundle(NOW, [finding(number)]) for number in range(23)])
     sent = [json.loads(body)["detail"]["findings"][0]["Id"] for body in sqs.bodies]
     assert sorted(sent) == sorted(f"finding-{number}" for number in range(23))
@@ -343,8 +348,8 @@ def test_messages_that_the_queue_does_not_take_at_once_are_sent_again(trouble):
 
 def test_a_queue_that_takes_nothing_fails_the_step():
     for trouble in ([refusal("AccessDenied", 403)], [1] * 4):
-        queue = QueueDestination(RecordedQueue(*trouble), "url", SweepOrder("s"), backoff(), ManualClock())
-        with pytest.raises(DestinationError):
+        queue = destination(RecordedQueue(*trouble))
+        with pytest.raises(QueueError):
             queue.send([Bundle(NOW, [finding()])])
 
 
@@ -355,7 +360,7 @@ def test_large_findings_are_cut_into_messages_that_the_queue_takes():
     ready += bundles.take()
     assert [len(bundle.findings) for bundle in ready] == [4, 4, 1]
     assert all(bundle.size <= LARGEST_BUNDLE for bundle in ready)
-    QueueDestination(sqs, "url", SweepOrder("s"), backoff(), ManualClock()).send(ready)
+    destination(sqs).send(ready)
     assert len(sqs.bodies) == 3
 
 

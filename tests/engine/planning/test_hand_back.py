@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 
+from hubtriage.engine.fields import ParsedFinding
 from hubtriage.engine.planning.decision import Decision
 from hubtriage.engine.planning.entry import Authors, Claim
+from hubtriage.engine.planning.hand_back import held_by_people
 from hubtriage.engine.planning.plan import WITHOUT_NOTE
 from tests.engine.planning.samples import (
     FAILED,
@@ -307,3 +309,20 @@ def test_a_finding_that_no_one_touched_has_nothing_to_hand_back() -> None:
     decision = handed(finding(), NOTIFY)
     assert decision.update == status("NOTIFIED")
     assert decision.handed_back == ()
+
+
+HELD = [
+    pytest.param(finding(), (), id="nothing"),
+    pytest.param(suppressed(), (), id="what triage set"),
+    pytest.param(overruled(), (WORKFLOW,), id="an overruling"),
+    pytest.param(suppressed().with_(**status("NEW")), (WORKFLOW,), id="one that triage does not know yet"),
+    pytest.param(finding(Severity={"Label": "LOW"}), (SEVERITY,), id="a severity"),
+    pytest.param(reopened_note(), ("Note.Text",), id="a note"),
+    pytest.param(finding(UserDefinedFields={"tool": "1"}), ("UserDefinedFields.tool",), id="a tool's key"),
+]
+
+
+@pytest.mark.parametrize(("about", "names"), HELD)
+def test_what_people_hold(about: Known | Finding, names: tuple[str, ...]) -> None:
+    known = about if isinstance(about, Known) else Known(about)
+    assert held_by_people(known.entry, ParsedFinding(known.found)) == names

@@ -11,7 +11,7 @@ import click
 
 from hubtriage.aws.clock import SystemClock
 from hubtriage.aws.ledger.ledger import LedgerError
-from hubtriage.aws.sweep.destination import DestinationError
+from hubtriage.aws.queue import QueueError
 from hubtriage.aws.sweep.inprocess import LocalSweep
 from hubtriage.aws.sweep.intake import IntakeRule
 from hubtriage.aws.sweep.occasions.moments import ended_within
@@ -245,7 +245,7 @@ def _from_here(
                 progress, failed = sweep.run(request, watch, _log(ruleset, mode))
     except (ParameterError, ModeUnreadableError) as error:
         fail(str(error), "allow ssm:GetParameter: a stack that is in observe must not be passed over")
-    except (*AWS_ERRORS, LedgerError, SweepError, DestinationError) as error:
+    except (*AWS_ERRORS, LedgerError, SweepError, QueueError) as error:
         fail(str(error), "look at AWS_PROFILE and AWS_REGION; run it again: what was done stays done")
     now = progress.ended or time.time()
     ended = ended_within(ruleset, now - DAY, now)

@@ -36,6 +36,7 @@ class ControlEndpoint:
                 "Findings": [[*key, count] for key, count in hub.updates_by_functions().items()]
             },
             ("POST", "findings"): self._plant,
+            ("POST", "choose"): self._choose,
             ("POST", "faults"): lambda hub, body: hub.faults.add(ScriptedFault(**body)),
             ("DELETE", "faults"): lambda hub, _: hub.faults.clear(),
             ("GET", "settings"): lambda _hub, _: asdict(self._hubs.settings),
@@ -59,6 +60,9 @@ class ControlEndpoint:
     def _plant(self, hub: Hub, body: Mapping[str, Any]) -> None:
         for finding in body["Findings"]:
             hub.plant(finding, self._clock())
+
+    def _choose(self, hub: Hub, body: Mapping[str, Any]) -> None:
+        hub.choose(body["ActionTargetArn"], body["Findings"], self._clock())
 
     def _configure(self, _hub: Hub, changes: Mapping[str, Any]) -> dict[str, Any]:
         self._hubs.configure(HubSettings.from_json({**asdict(self._hubs.settings), **changes}))

@@ -1,0 +1,124 @@
+"""The findings that a person hands back: by their Ids, as they are now, and their entries."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import click
+
+from hubtriage.aws.hand_back.order import MOST_FINDINGS
+from hubtriage.aws.ledger.dynamodb import DynamoLedger
+from hubtriage.aws.ledger.ledger import LedgerError
+from hubtriage.aws.securityhub.api import Finding, Key, key_of
+from hubtriage.cli.failure import fail
+from hubtriage.cli.stack import AWS_ERRORS, client
+from hubtriage.cli.text import quoted
+from hubtriage.engine.planning.entry import NO_ENTRY, Entry
+
+IDS_OF_A_CALL = 20  # AWS: values of one filter
+SHOWN = 10
+"""Findings to name where something is wrong with several."""
+
+
+@dataclass(frozen=True, slots=True)
+class HandedBack:
+    """A finding as Security Hub shows it, and its entry. `is_known`: the ledger could be read."""
+
+    key: Key
+    finding: Finding
+    entry: Entry = NO_ENTRY
+    is_known: bool = True
+
+
+def ids_of(arguments: Iterable[str], file: Path | None) -> list[str]:
+    """Return the Ids of the arguments and of a file's lines, each once. Raises click.UsageError."""
+    lines = [] if file is None else _lines(file)
+    ids = list(dict.fromkeys(name for name in map(str.strip, (*arguments, *lines)) if name))
+    if not ids:
+        raise click.UsageError("name the findings to hand back, or give a file of Ids with --from")
+    if len(ids) > MOST_FINDINGS:
+        raise click.UsageError(
+            f"{len(ids):,} findings are more than the {MOST_FINDINGS} of one call. People have decided on "
+            "each of them: look at some first, then hand back the others in further calls"
+        )
+    return ids
+
+
+def _lines(file: Path) -> list[str]:
+    try:
+        with click.open_file(str(file), encoding="utf-8") as opened:
+            return list(islice(opened, 100_000))
+    except (OSError, UnicodeDecodeError) as error:
+        raise click.UsageError(f"{file} cannot be read: {error}") from error
+
+
+def found_findings(ids: Sequence[str], product_arn: str | None, ledger: DynamoLedger) -> list[HandedBack]:
+    """Return the findings of these Ids, or of Ids that end so; end the command if one is not clear.
+
+    Ends of Ids are looked up in the ledger: Security Hub finds whole ones only.
+    """
+    shown = _read(ids, product_arn)
+    missing = [name for name in ids if not any(key[1] == name for key in shown)]
+    if missing:
+        whole = [_by_the_end(name, product_arn, ledger) for name in missing]
+        shown |= {
+            key: found for key, found in _read([key[1] for key in whole], product_arn).items() if key in whole
+        }
+        if gone := [key[1] for key in whole if key not in shown]:
+            fail(f"not there any more: {_named(gone)}", "a finding that is gone cannot be handed back")
+    if several := [name for name in ids if sum(key[1] == name for key in shown) > 1]:
+        fail(f"several products have these Ids: {_named(several)}", "give --product-arn", exit_code=2)
+    return _with_entries(shown, ledger)
+
+
+def _read(ids: Sequence[str], product_arn: str | None) -> dict[Key, Finding]:
+    hub, found = client("securityhub"), {}
+    products = [{"Value": product_arn, "Comparison": "EQUALS"}] if product_arn else []
+    try:
+        for start in range(0, len(ids), IDS_OF_A_CALL):
+            named = [{"Value": name, "Comparison": "EQUALS"} for name in ids[start : start + IDS_OF_A_CALL]]
+            filters: dict[str, Any] = {"Id": named} | ({"ProductArn": products} if products else {})
+            for page in hub.get_paginator("get_findings").paginate(Filters=filters):
+                found.update({key_of(each): each for each in page["Findings"]})
+    except AWS_ERRORS as error:
+        fail(f"Security Hub: {error}", "securityhub:GetFindings is needed")
+    return found
+
+
+def _by_the_end(end: str, product_arn: str | None, ledger: DynamoLedger) -> Key:
+    """Return the one finding of the ledger whose Id ends so; end the command if there is another number."""
+    fitting: list[Key] = []
+    token, is_last = None, False
+    try:
+        while not is_last:
+            page = ledger.find(end, token)
+            fitting += [
+                key for key, _entry in page.entries if key[1].endswith(end) and product_arn in (None, key[0])
+            ]
+            token, is_last = page.token, page.token is None
+    except LedgerError as error:
+        fail(f"no finding has the Id {quoted(end)}, and the ledger cannot be read: {error}", "give whole Ids")
+    if not fitting:
+        fail(f"there is no finding {quoted(end)}", "of one that triage never changed, give the whole Id")
+    if len(fitting) > 1:
+        ids = _named([key[1] for key in fitting])
+        fail(f"{len(fitting):,} findings end with {quoted(end)}: {ids}", "give the whole Id", exit_code=2)
+    return fitting[0]
+
+
+def _with_entries(shown: dict[Key, Finding], ledger: DynamoLedger) -> list[HandedBack]:
+    recall = ledger.read(list(shown))
+    if recall.unread:
+        fault = next(iter(recall.unread.values()))
+        click.echo(f"without what the ledger knows: {fault.message}", err=True)
+    return [
+        HandedBack(key, finding, recall.entries.get(key, NO_ENTRY), key not in recall.unread)
+        for key, finding in shown.items()
+    ]
+
+
+def _named(ids: Sequence[str]) -> str:
+    more = f" and {len(ids) - SHOWN:,} more" if len(ids) > SHOWN else ""
+    return ", ".join(map(quoted, ids[:SHOWN])) + more

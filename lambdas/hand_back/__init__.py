@@ -1,0 +1,1 @@
+"""The function to which people hand findings back."""
