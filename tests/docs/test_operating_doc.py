@@ -20,7 +20,14 @@ from hubtriage.aws.switch.ledger_guard import LedgerGuard, LedgerGuardConfig
 from hubtriage.aws.triage.config import TriageConfig
 from hubtriage.aws.triage.decision_log import Circumstances, DecisionLog
 from hubtriage.aws.triage.deduplication import DeduplicatedFinding
-from hubtriage.aws.triage.events import FINDINGS_DETAIL_TYPE, FindingEvent, Message, SweepOrder, UnusableEvent
+from hubtriage.aws.triage.events import (
+    FINDINGS_DETAIL_TYPE,
+    FindingEvent,
+    HandBack,
+    Message,
+    SweepOrder,
+    UnusableEvent,
+)
 from hubtriage.aws.triage.function import Services, TriageFunction
 from hubtriage.aws.triage.metrics import emit, tally
 from hubtriage.aws.triage.results import CONFLICT, HIDING_STOPPED, LEDGER_UNREADABLE, Outcome, Report, Result
@@ -48,7 +55,8 @@ def everything() -> Outcome:
     """An outcome about which there is everything to say."""
     message = Message("m")
     order = SweepOrder("sweep", take_back=True)
-    seen = DeduplicatedFinding(FindingEvent(("arn", "id"), {}, message, None, order), (message,))
+    event = FindingEvent(("arn", "id"), {}, message, None, order)
+    seen = DeduplicatedFinding(event, (message,), hand_back=HandBack("arn", 0.0))
     decision = Decision(
         "id",
         "arn",
@@ -63,6 +71,7 @@ def everything() -> Outcome:
         observed=(Observed("Types", None, "x", "r"),),
         errors=(RuleError("r", "m"),),
         overruled=("Types",),
+        handed_back=("Types",),
         hides=True,
     )
     result = Result("updated", "code", "reason", "call", final=True)

@@ -145,6 +145,7 @@ def test_the_function_reads_findings_of_its_own_region_only(
 
 OTHERS = {
     "the sweep": "SweepStepRole",
+    "what hands back": "HandBackRole",
     "what starts sweeps": "SweepDeployedRole",
     "the clock of the sweep": "SweepClockRole",
     "the breaker": "BreakerRole",
@@ -187,6 +188,7 @@ def test_only_the_rule_the_sweep_and_a_redrive_send_to_the_queue(guarded: Deploy
             answers[name] = answer_of(partial(send, MessageBody=event))
     assert answers == {
         "the sweep": "allowed",
+        "what hands back": "allowed",
         "a redrive": "allowed",
         "what starts sweeps": "denied",
         "the clock of the sweep": "denied",

@@ -95,15 +95,14 @@ class Chronicle:
         self.lost.add(identifier)
         self.overruling = {place for place in self.overruling if place[0] != identifier}
         self.known = {place for place in self.known if place[0] != identifier}
+        self.forgotten = {place for place in self.forgotten if place[0] != identifier}
 
     def hand_back(self, identifier: Identifier, keys: Iterable[Key]) -> None:
         """Record that people hold these fields no longer, texts excepted: those may stay."""
         for place in [(identifier, key) for key in keys]:
             self.drop(place)
             if place in self.touched:
-                self.unseen.add(place) if is_text(place[1]) else self.forgotten.add(place)
-            if not is_text(place[1]):
-                self.touched.discard(place)
+                (self.unseen if is_text(place[1]) else self.forgotten).add(place)
 
     def drop(self, place: _Place) -> None:
         self.persons.pop(place, None)
@@ -207,7 +206,8 @@ def no_hidden_escalation(
         "Severity": below(held(finding, "Severity"), provider),
     }
     for key, hidden_here in hidden.items():
-        known = (identifier, key) not in chronicle.touched and (identifier, key) not in chronicle.raced
+        theirs = (chronicle.touched - chronicle.forgotten) | chronicle.raced
+        known = (identifier, key) not in theirs
         by_us = chronicle.ours.get((identifier, key)) == held(finding, key)
         by_service = key == "Workflow" and held(finding, key) == "RESOLVED" and passed(finding)
         if hidden_here and known and by_us and not by_service and key not in chronicle.native:
@@ -258,13 +258,16 @@ def reversal(
 def nothing_is_left_of_people(identifier: Identifier, finding: Finding, chronicle: Chronicle) -> None:
     """What was handed back, and is no text, is a person's no longer: a rule sets it, or no one does.
 
-    `finding` is at rest and without rules. What cannot be emptied stays as it is.
+    `finding` is at rest and without rules. What cannot be emptied stays as it is, and what is open stays open
+    although the service would resolve it.
     """
     for key in FIELDS:
         place = (identifier, key)
         if place not in chronicle.forgotten - chronicle.raced or key in chronicle.native:
             continue
         if key in PROVIDED and providers(finding, key) is None:
+            continue
+        if key == "Workflow" and passed(finding) and held(finding, key) not in HIDING:
             continue
         assert not is_a_persons(finding, key), f"{key} is {held(finding, key)!r}, though it was handed back"
 

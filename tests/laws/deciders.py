@@ -55,9 +55,14 @@ class Decider(Protocol):
         """Return the memory of a finding that triage has not touched."""
 
     def decide(
-        self, finding: Finding, memory: Memory, now: float, answers: Mapping[Key, LastChange | None]
+        self,
+        finding: Finding,
+        memory: Memory,
+        now: float,
+        answers: Mapping[Key, LastChange | None],
+        handed_back: float | None = None,
     ) -> Verdict:
-        """Decide on a finding; `answers` of its history, by field."""
+        """Decide on a finding; `answers` of its history, by field. `handed_back`: when a person did so."""
 
 
 @dataclass
@@ -84,10 +89,17 @@ class Engine:
         return NO_ENTRY
 
     def decide(
-        self, finding: Finding, memory: Entry, now: float, answers: Mapping[Key, LastChange | None]
+        self,
+        finding: Finding,
+        memory: Entry,
+        now: float,
+        answers: Mapping[Key, LastChange | None],
+        handed_back: float | None = None,
     ) -> Verdict:
         authors = {engine_name(key): answer for key, answer in answers.items()}
-        decision = decide(finding, memory, self.ruleset, now, self.settings, authors=authors)
+        decision = decide(
+            finding, memory, self.ruleset, now, self.settings, authors=authors, handed_back=handed_back
+        )
         if decision.update is None:
             assert not decision.changes, "changes without an update"
         else:
@@ -144,9 +156,14 @@ class Naive:
         return OracleEntry()
 
     def decide(
-        self, finding: Finding, memory: OracleEntry, now: float, answers: Mapping[Key, LastChange | None]
+        self,
+        finding: Finding,
+        memory: OracleEntry,
+        now: float,
+        answers: Mapping[Key, LastChange | None],
+        handed_back: float | None = None,
     ) -> Verdict:
-        done = self.oracle.decide(finding, memory, self.rules, now, answers)
+        done = self.oracle.decide(finding, memory, self.rules, now, answers, handed_back)
         before, after = engine_entry(memory), engine_entry(done.after)
         return Verdict(
             done.payload,

@@ -20,6 +20,7 @@ from tests.laws.checks import (
     human_wins,
     keys_of,
     no_hidden_escalation,
+    nothing_is_left_of_people,
     reversal,
     state,
     taking_back_never_hides,
@@ -318,6 +319,29 @@ class Histories(RuleBasedStateMachine):
                 self.chronicle.shared.add(key)
             self.chronicle.look_at(key, new)
 
+    @rule(place=PLACES)
+    def somebody_hands_a_finding_back(self, place: int) -> None:
+        """Hand it back when it is as its history says."""
+        self.now += 60
+        key = self.key(place)
+        plans = [world.hand_back(key, self.now) for world in self.triaged]
+        assert (plans[0] is None) == (plans[1] is None), "engine and oracle ask for different things"
+        for world, plan in zip(self.triaged, plans, strict=True):
+            if plan is not None:
+                if world is self.engine:
+                    self.chronicle.hand_back(key, self.held_by_people(key, plan.seen))
+                world.send([plan], self.now)
+
+    def held_by_people(self, key: Identifier, seen: Finding) -> list[str]:
+        """Return the fields that are seen to be people's, or that they would get back."""
+        claims = self.engine.own().memory(key).claims
+        held_ = [claims.get(engine_name(name)) for name in keys_of(seen)]
+        return [
+            name
+            for name, claim in zip(keys_of(seen), held_, strict=True)
+            if (claim and (claim.person or claim.before is not None)) or is_a_persons(seen, name)
+        ]
+
     # What goes wrong
 
     @rule(place=PLACES)
@@ -461,6 +485,7 @@ class Histories(RuleBasedStateMachine):
         for key in self.pristine:
             ours, never = self.engine.finding(key), self.nobody.finding(key)
             reversal(key, ours, never, self.chronicle, keys_stay=self.keys_stay)
+            nothing_is_left_of_people(key, ours, self.chronicle)
 
     def teardown(self) -> None:
         if self.pristine and not self.broken:

@@ -185,17 +185,33 @@ class HubLife:
         return PlannedUpdate(key, verdict, seen, mail, stack.version(key))
 
     def ask(
-        self, key: Identifier, seen: Finding, now: float, stack: Stack, *, is_told: bool = True
+        self,
+        key: Identifier,
+        seen: Finding,
+        now: float,
+        stack: Stack,
+        *,
+        is_told: bool = True,
+        handed_back: float | None = None,
     ) -> Verdict:
         """Decide on a finding, with what its history says where that has to be known."""
         answers: dict[Key, LastChange | None] = {}
         while True:
-            verdict = stack.decider.decide(seen, stack.memory(key), now - self.slow_by, answers)
+            memory = stack.memory(key)
+            verdict = stack.decider.decide(seen, memory, now - self.slow_by, answers, handed_back)
             questions = (verdict.questions | verdict.optional_questions) - answers.keys()
             if not questions:
                 return verdict
             for name in questions:
                 answers[name] = self.last_change(key, name, now, stack) if is_told else None
+
+    def hand_back(self, key: Identifier, now: float) -> PlannedUpdate | None:
+        """Plan what a person asks for who hands a finding back; None while its history is behind."""
+        seen, stack = self.finding(key), self.own()
+        verdict = self.ask(key, seen, now, stack, handed_back=now)
+        if verdict.unrecorded or verdict.outdated:
+            return None
+        return PlannedUpdate(key, verdict, seen, Mail(seen, now, self.numbers), stack.version(key))
 
     def last_change(self, key: Identifier, name: Key, now: float, stack: Stack) -> LastChange | None:
         """Return who changed a field last, as the history shows it to a stack."""

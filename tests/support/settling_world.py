@@ -556,13 +556,9 @@ class Settling:
             hand_back = outcome.seen.hand_back
             is_done = outcome.result.status in ("updated", "unchanged") and outcome.result.code != OBSERVE
             if hand_back is not None and is_done and outcome.decision is not None:
-                identifier = outcome.seen.newest.key
-                names = [
-                    name
-                    for (named, name), at in self.edited_at.items()
-                    if named == identifier and at <= hand_back.time
-                ]
-                self.chronicle.hand_back(identifier, names)
+                known = {engine_name(name): name for name in FIELDS}
+                names = [known.get(name, name) for name in outcome.decision.handed_back]
+                self.chronicle.hand_back(outcome.seen.newest.key, names)
 
     # What others do
 

@@ -14,13 +14,13 @@ from aws_lambda_powertools.logging import Logger
 from hubtriage.aws.clock import Clock, SystemClock
 from hubtriage.aws.environment import EnvironmentConfig, setting, text
 from hubtriage.aws.hand_back.order import OrderError, digest_of, keys_of, messages
-from hubtriage.aws.hand_back.proof import Identity, ProofError, Prover, endpoint
+from hubtriage.aws.hand_back.proof import Caller, ProofError, Prover, endpoint
 from hubtriage.aws.logger import logger as make_logger
 from hubtriage.aws.queue import MessageQueue
 from hubtriage.aws.securityhub.backoff import Backoff
 
 
-class Context(Protocol):
+class Invocation(Protocol):
     """What is used of Lambda's context."""
 
     invoked_function_arn: str
@@ -55,7 +55,7 @@ class HandBackFunction:
         prover = Prover(session, endpoint(session, environment["AWS_REGION"]))
         return cls(prover, queue, make_logger(config.service, "INFO"), clock)
 
-    def __call__(self, request: Any, context: Context) -> dict[str, Any]:
+    def __call__(self, request: Any, context: Invocation) -> dict[str, Any]:
         """Hand findings back; return `findings`, how many, and `by`, who did; or why it was `refused`.
 
         Raises QueueError and botocore's errors: then some of the findings may be handed back, and a second
@@ -76,7 +76,7 @@ class HandBackFunction:
         return {"findings": len(keys), "by": caller.arn}
 
 
-def _demand_own_account(caller: Identity, function: str) -> None:
+def _demand_own_account(caller: Caller, function: str) -> None:
     """Refuse identities of other accounts: theirs are names that no one here has given."""
     own = function.split(":")[4]
     if caller.account != own:

@@ -36,7 +36,7 @@ class ProofError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Identity:
+class Caller:
     """Who signed, as AWS says: the ARN of a user or of a role's session, and its account."""
 
     arn: str
@@ -80,7 +80,7 @@ class Prover:
         self._url = url
         self._send = send or _sender(session)
 
-    def identity(self, proof: object, digest: str) -> Identity:
+    def identity(self, proof: object, digest: str) -> Caller:
         """Return who signed for this digest. Raises ProofError; botocore's errors if AWS is not there."""
         headers = _headers(digest) | _signature(proof)
         status, answered, body = self._send(AWSRequest("POST", self._url, data=_BODY, headers=headers))
@@ -90,7 +90,7 @@ class Prover:
             raise ProofError(
                 f"AWS does not accept the signature: {error.get('Code')}: {error.get('Message')}"
             )
-        return Identity(_text(answer, "Arn"), _text(answer, "Account"))
+        return Caller(_text(answer, "Arn"), _text(answer, "Account"))
 
     def _parsed(self, response: Mapping[str, Any]) -> Mapping[str, Any]:
         try:

@@ -15,7 +15,9 @@ from hubtriage.aws.securityhub.api import Finding, Key, key_of
 from hubtriage.cli.failure import fail
 from hubtriage.cli.stack import AWS_ERRORS, client
 from hubtriage.cli.text import quoted
+from hubtriage.engine.fields import ParsedFinding, Value
 from hubtriage.engine.planning.entry import NO_ENTRY, Entry
+from hubtriage.engine.planning.hand_back import held_by_people
 
 IDS_OF_A_CALL = 20  # AWS: values of one filter
 SHOWN = 10
@@ -23,13 +25,18 @@ SHOWN = 10
 
 
 @dataclass(frozen=True, slots=True)
-class HandedBack:
-    """A finding as Security Hub shows it, and its entry. `is_known`: the ledger could be read."""
+class HeldFinding:
+    """A finding as Security Hub shows it, and its entry."""
 
     key: Key
     finding: Finding
     entry: Entry = NO_ENTRY
-    is_known: bool = True
+
+    @property
+    def held(self) -> dict[str, Value]:
+        """What people hold of it: values by field."""
+        parsed = ParsedFinding(self.finding)
+        return {name: parsed.value(name) for name in held_by_people(self.entry, parsed)}
 
 
 def ids_of(arguments: Iterable[str], file: Path | None) -> list[str]:
@@ -54,7 +61,7 @@ def _lines(file: Path) -> list[str]:
         raise click.UsageError(f"{file} cannot be read: {error}") from error
 
 
-def found_findings(ids: Sequence[str], product_arn: str | None, ledger: DynamoLedger) -> list[HandedBack]:
+def found_findings(ids: Sequence[str], product_arn: str | None, ledger: DynamoLedger) -> list[HeldFinding]:
     """Return the findings of these Ids, or of Ids that end so; end the command if one is not clear.
 
     Ends of Ids are looked up in the ledger: Security Hub finds whole ones only.
@@ -108,15 +115,12 @@ def _by_the_end(end: str, product_arn: str | None, ledger: DynamoLedger) -> Key:
     return fitting[0]
 
 
-def _with_entries(shown: dict[Key, Finding], ledger: DynamoLedger) -> list[HandedBack]:
+def _with_entries(shown: dict[Key, Finding], ledger: DynamoLedger) -> list[HeldFinding]:
     recall = ledger.read(list(shown))
     if recall.unread:
         fault = next(iter(recall.unread.values()))
         click.echo(f"without what the ledger knows: {fault.message}", err=True)
-    return [
-        HandedBack(key, finding, recall.entries.get(key, NO_ENTRY), key not in recall.unread)
-        for key, finding in shown.items()
-    ]
+    return [HeldFinding(key, finding, recall.entries.get(key, NO_ENTRY)) for key, finding in shown.items()]
 
 
 def _named(ids: Sequence[str]) -> str:

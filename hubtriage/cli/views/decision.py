@@ -13,7 +13,11 @@ Record = Mapping[str, Any]
 
 
 def decision_lines(record: Record, indent: str = "  ") -> Iterator[str]:
-    """Yield a line for each field, with the rule and the reason, and for each rule that did not act."""
+    """Yield a line for each field, with the rule and the reason, and for each rule that did not act.
+
+    Of a finding that people handed back it begins with who did, and which fields they hold no longer.
+    """
+    yield from _handed_back(record, indent)
     for change in objects(record.get("changes")):
         step = f"{shown(change.get('from'))} -> {shown(change.get('to'))}"
         yield f"{indent}{_field(change)}: {step}  {_by(change)}"
@@ -28,6 +32,17 @@ def decision_lines(record: Record, indent: str = "  ") -> Iterator[str]:
         yield f"{indent}above the ceiling of {', '.join(map(shown, rules))}"
     if refused := record.get("refused"):
         yield f"{indent}refused: {_text(refused)}"
+
+
+def _handed_back(record: Record, indent: str) -> Iterator[str]:
+    hand_back, fields = record.get("hand_back"), record.get("handed_back")
+    if isinstance(hand_back, Mapping):
+        what = (
+            ", ".join(map(shown, fields))
+            if isinstance(fields, list) and fields
+            else "nothing that people held"
+        )
+        yield f"{indent}handed back by {_text(hand_back.get('by'))}: {what}"
 
 
 def observed_lines(record: Record, indent: str = "  ") -> Iterator[str]:

@@ -5,8 +5,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from hubtriage.cli.text import quoted
+from hubtriage.aws.securityhub.api import Key
+from hubtriage.cli.text import quoted, shown
 from hubtriage.cli.views.decision import decision_lines
+from hubtriage.engine.fields import Value
 from hubtriage.engine.planning.decision import Decision
 from hubtriage.engine.ruleset.ruleset import Ruleset
 from hubtriage.simulation.exported import ExportedFinding
@@ -59,6 +61,40 @@ def text(result: Planned) -> Iterator[str]:
     yield from decision_lines(decision.as_record())
     if decision.update is None and not decision.refused:
         yield "  no change"
+
+
+def handed_back_record(key: Key, held: Mapping[str, Value], decision: Decision | None) -> dict[str, Any]:
+    """Return what people hold on a finding, and what becomes of it if it is handed back.
+
+    `decision` is None if the rules are not known.
+    """
+    record: dict[str, Any] = {
+        "finding_id": key[1],
+        "product_arn": key[0],
+        "held_by_people": [{"field": name, "value": _plain(value)} for name, value in held.items()],
+    }
+    if decision is None:
+        return record
+    decided = decision.as_record()
+    return record | {
+        name: decided[name] for name in ("changes", "kept", "errors", "above_ceiling", "refused")
+    }
+
+
+def handed_back_lines(key: Key, held: Mapping[str, Value], decision: Decision | None) -> Iterator[str]:
+    """Yield the same as text. Nothing of a finding can control the terminal."""
+    yield quoted(key[1])
+    if not held:
+        yield "  people hold nothing here"
+    for name, value in held.items():
+        yield f"  a person holds {quoted(name)}: {shown(_plain(value))}"
+    if decision is not None:
+        would = list(decision_lines(decision.as_record(), "  then "))
+        yield from would or ["  then no change"]
+
+
+def _plain(value: Value) -> Any:
+    return list(value) if isinstance(value, tuple) else value
 
 
 def summary(planned: Iterable[Planned]) -> str:

@@ -18,8 +18,8 @@ TIMES_ARE_CUT = 1.0
 
 
 @dataclass(slots=True)
-class HandedBack:
-    """The fields of a finding that people held until `fields` were handed back.
+class Release:
+    """The fields of a finding that people held until one of them handed it back: `fields`.
 
     `texts` are people's notes and user keys that count as ours as long as a rule sets them, with the claims
     that they had. `kept` are those that no rule sets: they stay people's.
@@ -90,12 +90,12 @@ class HandedBack:
             claims[name] = Claim(stored(value), None, provided=claim.provided if claim else None)
 
 
-def hand_back(reviewed: Review, finding: ParsedFinding, authors: Authors, until: float) -> HandedBack:
+def hand_back(reviewed: Review, finding: ParsedFinding, authors: Authors, until: float) -> Release:
     """Let what people hold be ours, as far as they did not set it after `until` (epoch seconds).
 
     Whether they did is asked of the history, for the fields that can hide the finding.
     """
-    handed = HandedBack(reviewed, finding)
+    released = Release(reviewed, finding)
     for name in FIELDS:
         if _is_text(name) or name in reviewed.questions:
             continue
@@ -105,12 +105,12 @@ def hand_back(reviewed: Review, finding: ParsedFinding, authors: Authors, until:
                 continue
             if _is_set_after(until, name, authors):
                 continue
-        handed.release(name)
-    reviewed.overruled[:] = [name for name in reviewed.overruled if name not in handed.fields]
-    reviewed.unknown[:] = [name for name in reviewed.unknown if name not in handed.fields]
-    for name in handed.fields:
+        released.release(name)
+    reviewed.overruled[:] = [name for name in reviewed.overruled if name not in released.fields]
+    reviewed.unknown[:] = [name for name in reviewed.unknown if name not in released.fields]
+    for name in released.fields:
         reviewed.asked.pop(name, None)
-    return handed
+    return released
 
 
 def held_by_people(entry: Entry, finding: ParsedFinding) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from hubtriage.localaws.securityhub.asff.requests import Finding
 from hubtriage.localaws.securityhub.asff.timestamps import write_timestamp
-from hubtriage.localaws.securityhub.custom_actions import CustomAction
+from hubtriage.localaws.securityhub.automation.custom_actions import CustomAction
 
 DETAIL_TYPE = "Security Hub Findings - Imported"
 ACTION_DETAIL_TYPE = "Security Hub Findings - Custom Action"

@@ -15,9 +15,9 @@ from hubtriage.localaws.securityhub import membership, queries
 from hubtriage.localaws.securityhub.asff.requests import Finding
 from hubtriage.localaws.securityhub.asff.values import copied
 from hubtriage.localaws.securityhub.automation import operations
+from hubtriage.localaws.securityhub.automation.custom_actions import CustomActions
 from hubtriage.localaws.securityhub.automation.rules import AutomationRules
 from hubtriage.localaws.securityhub.calls import CallLog
-from hubtriage.localaws.securityhub.custom_actions import CustomActions
 from hubtriage.localaws.securityhub.errors import HubError, invalid_input
 from hubtriage.localaws.securityhub.events import DETAIL_TYPE
 from hubtriage.localaws.securityhub.faults import FaultScript, ScriptedFault

@@ -8,7 +8,7 @@ import pytest
 
 from hubtriage.aws.hand_back.function import HandBackFunction
 from hubtriage.aws.hand_back.order import MOST_FINDINGS, digest_of
-from hubtriage.aws.hand_back.proof import Identity, ProofError
+from hubtriage.aws.hand_back.proof import Caller, ProofError
 from hubtriage.aws.logger import logger
 from hubtriage.aws.queue import MessageQueue, QueueError
 from hubtriage.aws.triage.events import HandBack, parse_event
@@ -22,11 +22,11 @@ ANA = "arn:aws:sts::111122223333:assumed-role/Analyst/ana"
 class Asked:
     """Answers for AWS who signed: `caller`, whatever the signature."""
 
-    def __init__(self, caller: Identity) -> None:
+    def __init__(self, caller: Caller) -> None:
         self.caller = caller
         self.digests: list[str] = []
 
-    def identity(self, proof: object, digest: str) -> Identity:
+    def identity(self, proof: object, digest: str) -> Caller:
         self.digests.append(digest)
         if proof is None:
             raise ProofError("there is no signature")
@@ -50,7 +50,7 @@ class Queue:
 class Desk:
     def __init__(self, account: str = "111122223333", refused: int = 0) -> None:
         clock = ManualClock(NOW)
-        self.asked, self.queue = Asked(Identity(ANA, account)), Queue(refused)
+        self.asked, self.queue = Asked(Caller(ANA, account)), Queue(refused)
         sending = MessageQueue(self.queue, "url", backoff(), clock)  # type: ignore[arg-type]
         self.function = HandBackFunction(self.asked, sending, logger("test", "INFO"), clock)  # type: ignore[arg-type]
 

@@ -8,7 +8,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from hubtriage.aws.hand_back.proof import Identity, ProofError, Prover, endpoint, prove
+from hubtriage.aws.hand_back.proof import Caller, ProofError, Prover, endpoint, prove
 
 REGION, URL = "eu-west-1", "https://sts.eu-west-1.amazonaws.com/"
 ANA = "arn:aws:sts::111122223333:assumed-role/Analyst/ana"
@@ -54,7 +54,7 @@ def proof(digest: str = "a" * 64, **changes: Any) -> dict[str, Any]:
 
 
 def test_aws_says_who_signed() -> None:
-    assert PROVER.identity(proof(), "a" * 64) == Identity(ANA, "111122223333")
+    assert PROVER.identity(proof(), "a" * 64) == Caller(ANA, "111122223333")
 
 
 def test_both_use_the_address_of_one_region(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from hubtriage.aws.sweep.destination import LARGEST_BATCH
+from hubtriage.aws.queue import LARGEST_BATCH
 from hubtriage.aws.sweep.progress import Progress
 from hubtriage.aws.sweep.request import SweepRequest
 from tests.support.broken import Bomb

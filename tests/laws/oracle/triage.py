@@ -27,6 +27,7 @@ from tests.laws.oracle.fields import (
     user_fields,
     written,
 )
+from tests.laws.oracle.hand_back import GivenTexts, give_texts, take_from_people
 from tests.laws.oracle.history import ASKED, Answers, Reviewed, hides_unclaimed, review
 from tests.laws.oracle.rules import (
     Rule,
@@ -115,8 +116,13 @@ class Oracle:
         rules: list[Rule],
         now: float,
         answers: Answers,
+        handed_back: float | None = None,
     ) -> OracleDecision:
         reviewed = review(finding, entry, answers)
+        texts = None
+        if handed_back is not None:
+            take_from_people(finding, reviewed, answers, handed_back)
+            texts = GivenTexts()
         if reviewed.outdated:
             return OracleDecision(None, entry, reviewed.questions, outdated=True)
         claims = reviewed.claims
@@ -126,6 +132,10 @@ class Oracle:
             wishes = fold(base, rules, claims, now)
             wanted, frozen = self.doubted(finding, base, wishes, claims)
             resolution = self.resolution(finding, entry, wanted, claims, frozen, now)
+            if texts is not None:
+                after_all = {} if resolution.refused else resolution.claims
+                if give_texts(finding, claims, wishes, after_all, texts):
+                    continue
             over = {key for key, claim in known.items() if ends_otherwise(finding, key, claim, resolution)}
             if not over:
                 break

@@ -15,12 +15,12 @@ from hubtriage.aws.securityhub.api import Key, identifier
 from hubtriage.aws.switch.mode import parameter_name
 from hubtriage.cli.failure import fail
 from hubtriage.cli.inputs.deployed_ledger import table_of
-from hubtriage.cli.inputs.handed_back import HandedBack, found_findings, ids_of
+from hubtriage.cli.inputs.handed_back import HeldFinding, found_findings, ids_of
 from hubtriage.cli.inputs.rules import compiled
 from hubtriage.cli.options import rules_option, settings_options
 from hubtriage.cli.stack import AWS_ERRORS, client, deployed_option, outputs
 from hubtriage.cli.text import counted, quoted
-from hubtriage.cli.views.handed_back import as_record, lines
+from hubtriage.cli.views.plan import handed_back_lines, handed_back_record
 from hubtriage.engine.fields import SEVERITY, WORKFLOW
 from hubtriage.engine.planning.decision import Decision
 from hubtriage.engine.planning.plan import Settings, decide
@@ -79,12 +79,25 @@ def command(
     if ruleset is None:
         click.echo(f"there is no folder {folder} here: what the rules would do is not shown", err=True)
     if not as_json:
-        click.echo("\n".join(line for one, decision in decided for line in lines(one, decision)))
+        click.echo(
+            "\n".join(
+                line for one, decision in decided for line in handed_back_lines(one.key, one.held, decision)
+            )
+        )
     if not yes:
         click.confirm(ASKED.format(count=counted(len(found), "finding")), abort=True, err=True)
     by = _hand_back(deployed["HandBackFunctionArn"], [one.key for one in found])
     if as_json:
-        click.echo(json.dumps({"by": by, "findings": [as_record(*each) for each in decided]}))
+        click.echo(
+            json.dumps(
+                {
+                    "by": by,
+                    "findings": [
+                        handed_back_record(one.key, one.held, decision) for one, decision in decided
+                    ],
+                }
+            )
+        )
     else:
         click.echo(
             f"handed back {counted(len(found), 'finding')}, by {quoted(by)}; it takes effect in 5 minutes"
@@ -105,7 +118,7 @@ def _demand_no_observe(stack: str) -> None:
         )
 
 
-def _decision(one: HandedBack, ruleset: Ruleset | None, settings: Settings) -> Decision | None:
+def _decision(one: HeldFinding, ruleset: Ruleset | None, settings: Settings) -> Decision | None:
     if ruleset is None:
         return None
     now = time.time()

@@ -1,1 +1,1 @@
-"""Security Hub's own automation rules: kept, run, and called for."""
+"""Security Hub's own automation: rules, kept, run and called for, and Custom Actions."""

@@ -2,6 +2,7 @@
 
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import botocore.session
 import pytest
 from click.testing import CliRunner, Result
 
+from hubtriage.aws.ledger.ledger import Page
 from hubtriage.aws.ledger.memory import MemoryLedger
 from hubtriage.cli.commands.aws import hand_back
 from hubtriage.cli.inputs import handed_back
@@ -24,7 +26,15 @@ rules:
     match: {Resources: {Type: [AwsS3Bucket]}}
     update: {Workflow: {Status: SUPPRESSED}, Note: {Text: Accepted., UpdatedBy: hubtriage}}
 """
-OVERRULED = Entry({"Workflow.Status": Claim("SUPPRESSED", "buckets", overruled=1, person=True)}, 1, 1.0, 2.0)
+OVERRULED = Entry({"Workflow.Status": Claim("SUPPRESSED", "buckets", overruled=1, person=True)}, 0, 1.0, 2.0)
+
+
+class Found(MemoryLedger):
+    """A ledger that finds names by a part of them, as the table does."""
+
+    def find(self, part: str, token: str | None = None) -> Page:
+        page = self.scan(None, token)
+        return replace(page, entries=[(key, entry) for key, entry in page.entries if part in key[1]])
 
 
 class Account:
@@ -34,7 +44,7 @@ class Account:
         self.mode = "enforce"
         self.outputs = {"HandBackFunctionArn": FUNCTION, "LedgerTableName": "ledger"}
         self.findings = [finding(1), finding(2, Note={"Text": "Mine.\x1b[2J", "UpdatedBy": "ana"})]
-        self.ledger = MemoryLedger()
+        self.ledger = Found()
         self.ledger.write({key(1): OVERRULED, key(2): Entry()})
         self.asked: list[dict[str, Any]] = []
         self.answer: dict[str, Any] = {"by": ANA}
