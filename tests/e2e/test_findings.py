@@ -210,7 +210,12 @@ def test_ctrl_c_ends_it_and_the_same_command_goes_on(site: ExportedStack) -> Non
     site.stack.cloud.control.fault(ScriptedFault(operation="GetFindings", delay=8.0, skip=2))
     command, environment = site.command("findings", name)
     process = subprocess.Popen(
-        command, cwd=site.folder, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True
+        command,
+        cwd=site.folder,
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=_as_in_a_terminal,
     )
     _await_pages(site.folder / f"{name}.cursor", 2)
     process.send_signal(signal.SIGINT)
@@ -227,6 +232,11 @@ def test_ctrl_c_ends_it_and_the_same_command_goes_on(site: ExportedStack) -> Non
     assert sorted(file.name for file in site.folder.glob(f"{name}*")) == [name]
     wanted = site.json("backtest", "--live", "--rules", "fewer")
     assert _less(site.json("backtest", name, "--rules", "fewer")) == _less(wanted)
+
+
+def _as_in_a_terminal() -> None:
+    """Heed Ctrl-C also where the tests run in the background of a shell, which sets it aside."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _await_pages(cursor: Path, pages: int) -> None:

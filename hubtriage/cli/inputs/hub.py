@@ -4,6 +4,7 @@ import json
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 from hashlib import blake2b
 from math import inf
 from typing import Any
@@ -75,6 +76,7 @@ class HubReader:
         self._ledger = ledger
         self._clock = clock
         self._filters = filters
+        self._ahead = 0.0
         budget = TokenBucket(CALLS_PER_SECOND, BURST, clock)
         self._getter = Getter(api, budget, Backoff(random.random), clock.monotonic)
 
@@ -88,10 +90,24 @@ class HubReader:
         if isinstance(answer, CallFault):
             raise _call_error(answer)
         findings = list(keyed(answer["Findings"]))
+        self._learn_time(answer)
+        asked_at -= self._ahead
         page = HubPage(answer.get("NextToken") or None, skipped=SKIPPED in answer)
         recall = self._recall([key for key, _finding in findings])
         page.lines = [_line(key, finding, recall, asked_at) for key, finding in findings]
         return page
+
+    def _learn_time(self, answer: Mapping[str, Any]) -> None:
+        """Learn how far the clock here is ahead of the service's, or rather a little more.
+
+        Entries have times of AWS's clocks. AWS: a request is refused only if its clock is off by five
+        minutes, and in these a reading of before an update would pass for one from after it.
+        """
+        date = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
+        try:
+            self._ahead = self._clock.now() - parsedate_to_datetime(date).timestamp() if date else self._ahead
+        except ValueError:
+            return
 
     def _recall(self, keys: list[Key]) -> Recall | None:
         if self._ledger is None:

@@ -5,6 +5,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from email.utils import formatdate
 from pathlib import Path
 from typing import Any
 
@@ -155,6 +156,35 @@ def test_an_update_that_is_under_way_makes_its_finding_undecidable(site: ExportS
     intent = Intent(HELD, written, {"Workflow.Status": "NEW"}, site.clock.now() - 5)
     site.hold(3, Entry(intent=intent))
     assert site.export().undecidable == 1
+
+
+@pytest.mark.parametrize("wrong", [-240.0, 0.0, 240.0])
+def test_the_clock_of_the_service_says_when_a_finding_was_read(wrong: float, site: ExportSite) -> None:
+    """The machine here may be minutes off, and the entry has the time of the service."""
+    ended = site.clock.now() - wrong - 100
+    site.hold(3, Entry(HELD, started=ended - 1, ended=ended, written={"Workflow.Status": "SUPPRESSED"}))
+    site.api = Dated(site.api, wrong)
+    assert site.export().undecidable == 1
+    assert site.lines()[1]["read"] == pytest.approx(1_800_000_000.0 - wrong, abs=1)
+
+
+class Dated:
+    """Answers say when they were given, by a clock that the one here is ahead of."""
+
+    def __init__(self, api: InProcessSecurityHub, ahead: float) -> None:
+        self._api, self._ahead = api, ahead
+
+    def get_findings(self, **request: Any) -> Any:
+        answer = self._api.get_findings(**request)
+        date = formatdate(self._api.clock.now() - self._ahead, usegmt=True)
+        return {**answer, "ResponseMetadata": {"HTTPHeaders": {"date": date}}}
+
+
+def test_a_date_that_is_none_is_passed_over(site: ExportSite) -> None:
+    first = site.api.get_findings()
+    site.api = Answering({**first, "NextToken": None, "ResponseMetadata": {"HTTPHeaders": {"date": "soon"}}})
+    site.export()
+    assert site.lines()[1]["read"] == pytest.approx(1_800_000_000.0, abs=1)
 
 
 FAULTS = [
