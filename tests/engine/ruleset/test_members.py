@@ -1,11 +1,16 @@
 """What planning may read of a finding: an excerpt with that alone is decided on like the whole."""
 
+import ast
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import botocore.session
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import hubtriage
 from hubtriage.engine.excerpt import Excerpt, Rest, excerpt, json_size, size_of_rest
 from hubtriage.engine.planning.entry import NO_ENTRY
 from hubtriage.engine.planning.payload import LARGEST_FINDING
@@ -20,6 +25,7 @@ from tests.laws.rules import DAY, Rule, rulesets
 from tests.support.examples import examples
 
 ALWAYS = PLANNED | NAMED
+PACKAGE = Path(hubtriage.__file__).parent
 UNREAD = "Description"
 """A member that no drawn rule reads."""
 SITUATIONS = st.tuples(
@@ -157,3 +163,27 @@ def test_an_update_that_makes_the_whole_too_large_is_refused_by_its_size() -> No
     decision = decide(excerpt(finding, ALWAYS), NO_ENTRY, ruleset, START, Settings())
     assert decision.update is None
     assert decide(excerpt(finding | {UNREAD: ""}, ALWAYS), NO_ENTRY, ruleset, START, Settings()).update
+
+
+READING = ("engine/fields.py", "engine/planning", "engine/ruleset", "aws/triage", "aws/securityhub")
+"""What reads findings of a batch, beside the conditions of rules."""
+
+
+def test_our_own_code_reads_no_other_member() -> None:
+    """A member that is read and not kept would be missing without a word."""
+    model = botocore.session.get_session().get_service_model("securityhub")
+    members = set(model.shape_for("AwsSecurityFinding").members)
+    files = [file for path in READING for file in sorted((PACKAGE / path).rglob("*.py")) or [PACKAGE / path]]
+    read = {name for file in files for name in _looked_up(ast.parse(file.read_text(encoding="utf-8")))}
+    assert read & members <= ALWAYS
+    assert {"Compliance", "UpdatedAt"} <= read, "the test looks where it should"
+
+
+def _looked_up(tree: ast.AST) -> Iterator[str]:
+    """Yield the constant names that are looked up by a call, as `x.get("Name")`, or by a subscript."""
+    for node in ast.walk(tree):
+        arguments = node.args if isinstance(node, ast.Call) else []
+        arguments = [node.slice] if isinstance(node, ast.Subscript) else arguments
+        for each in arguments:
+            if isinstance(each, ast.Constant) and isinstance(each.value, str):
+                yield each.value
