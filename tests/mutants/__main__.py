@@ -52,7 +52,8 @@ FINDERS = {  # the quickest first
     SENDING: (
         "tests/engine/planning/test_batches.py",
         "tests/aws/securityhub/test_sending.py",
-        *(f"{_TRIAGE}{name}.py" for name in ("reopening_first", "batch", "deliveries", "intents")),
+        *(f"{_TRIAGE}{name}.py" for name in ("reopening_first", "reopening_alone", "batch")),
+        *(f"{_TRIAGE}{name}.py" for name in ("deliveries", "intents")),
     ),
     FORMS: ("tests/aws/ledger/test_entry_format.py", "tests/engine/planning"),
 }

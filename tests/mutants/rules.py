@@ -4,6 +4,18 @@ from tests.mutants.mutation import Mutation
 
 RULES = (
     Mutation(
+        "a rule on hold keeps hidden what is above its ceiling",
+        "engine/planning/fold.py",
+        "if rule.is_above_ceiling(base) or _keeps_hidden_above(rule, base, claims):",
+        "if rule.is_above_ceiling(base):",
+    ),
+    Mutation(
+        "a rule opens what the service has resolved",
+        "engine/planning/fold.py",
+        "    _leave_what_passed(base, result)\n",
+        "",
+    ),
+    Mutation(
         "rules see our own output instead of the baseline",
         "engine/planning/plan.py",
         "        base = baseline(parsed, reviewed.claims)",

@@ -4,6 +4,24 @@ from tests.mutants.mutation import Mutation
 
 RUNTIME = (
     Mutation(
+        "the record of the update before tells that the next one happened",
+        "aws/securityhub/authorship.py",
+        'record.by == "triage" and record.time >= since and not _contradicts(record, written)',
+        'record.by == "triage" and record.time >= since',
+    ),
+    Mutation(
+        "what triage has hidden under a key of several accounts is left",
+        "aws/triage/steps/cases.py",
+        "for case in shared if not _is_hidden_by_us(case)}",
+        "for case in shared}",
+    ),
+    Mutation(
+        "no entry remembers that several accounts have its key",
+        "aws/triage/steps/memory.py",
+        "about=marked(about(case.shown), case.namesakes)",
+        "about=about(case.shown)",
+    ),
+    Mutation(
         "an event from before our last write is believed",
         "aws/triage/staleness.py",
         "    if _is_superseded(snapshot, entry):\n        return SUPERSEDED\n",

@@ -37,6 +37,18 @@ SIZES = (
 
 SENDING = (
     Mutation(
+        "what reopens is refused with the rest",
+        "aws/triage/steps/dispatch.py",
+        "receipt.is_refusal and not case.is_unknown and _may_reopen_alone(case):",
+        "receipt.is_refusal and case.is_unknown and _may_reopen_alone(case):",
+    ),
+    Mutation(
+        "refused calls are halved level by level",
+        "aws/securityhub/sending.py",
+        "due.waiting.pop() if",
+        "due.waiting.pop(0) if",
+    ),
+    Mutation(
         "what reopens waits behind a flood",
         "engine/planning/batches.py",
         "    return sorted(calls, key=lambda call: not call.reopens)",
