@@ -274,6 +274,7 @@ def _session(site: ExportedStack, *without: str) -> dict[str, str]:
     return session_of(site.stack.cloud, created_role(site.stack.cloud, f"export-{next(NUMBERS)}", *rights))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("action", "said", "hint"), MISSING)
 def test_each_right_that_is_missing_is_named_in_one_line(
     action: str, said: str, hint: str, site: ExportedStack
@@ -290,6 +291,7 @@ def test_each_right_that_is_missing_is_named_in_one_line(
     assert said in live.stderr
 
 
+@pytest.mark.slow
 def test_the_documented_rights_suffice_for_the_documented_commands(site: ExportedStack) -> None:
     session = _session(site)
     for heading, lines in commands("export").items():
