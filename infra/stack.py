@@ -75,6 +75,7 @@ class TriageStack(cdk.Stack):
         sweep = SweepConstruct(self, "Sweep", config, packages["sweep"], intake, mode, ledger)
         triage.batches.node.add_dependency(mode.made_by(sweep.deployed))
         sweep.start_after_deploys(triage)
+        sweep.refuse_held_fields(triage, ledger)
         hand_back = HandBackConstruct(self, "HandBack", config, packages["hand_back"], intake)
         if config.hand_back_action:
             make_action(self, config.hand_back_action, sweep.deployed)

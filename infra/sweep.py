@@ -26,6 +26,7 @@ from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
 from hubtriage.aws.hand_back.action import ACTIONS as ACTION_ACTIONS
+from hubtriage.aws.ledger.never_resource import TYPE as NEVER
 from hubtriage.aws.ledger.table import SWEEP_ACTIONS
 from hubtriage.aws.sweep.clock import UNKNOWN, ClockConfig, clock_parameter_name
 from hubtriage.aws.sweep.config import SweepConfig
@@ -39,7 +40,7 @@ from hubtriage.settings.configuration import Configuration
 from .alarms import Alarm
 from .bundle import read_ruleset
 from .dashboard import triage_metric
-from .encryption import KEY_USE_ACTIONS, key_statements
+from .encryption import KEY_READ_ACTIONS, KEY_USE_ACTIONS, key_statements
 from .function import Function, lambda_log_level
 from .intake import IntakeConstruct
 from .ledger import LedgerConstruct
@@ -103,7 +104,7 @@ class SweepConstruct(Construct):
         self.function = self._step_function(intake, mode, ledger)
         self.machine = self._machine()
         self._schedule()
-        self.deployed = self._deployed_function(mode)
+        self.deployed = self._deployed_function(mode, ledger)
         self.clock = self._clock_function()
 
     @property
@@ -263,7 +264,7 @@ class SweepConstruct(Construct):
             ),
         )
 
-    def _deployed_function(self, mode: ModeParameter) -> Function:
+    def _deployed_function(self, mode: ModeParameter, ledger: LedgerConstruct) -> Function:
         return Function(
             self,
             "Deployed",
@@ -283,13 +284,38 @@ class SweepConstruct(Construct):
                     if self._config.hand_back_action
                     else []
                 ),
+                *self._reading_of_held(ledger),
             ],
-            timeout=Duration.seconds(60),
+            timeout=Duration.minutes(5 if self._config.never else 1),
             environment=DeployedConfig(self.machine.state_machine_arn).as_environment(),
             log_name="DeployedLog",
             log_removal=RemovalPolicy.DESTROY,
             log_level=lambda_log_level(self._config),
         )
+
+    def _reading_of_held(self, ledger: LedgerConstruct) -> tuple[iam.PolicyStatement, ...]:
+        """Allow to look into the ledger, where fields are never set."""
+        if not self._config.never:
+            return ()
+        scan = statement("LookForHeld", ("dynamodb:Scan",), ledger.table_arn)
+        return (scan, *key_statements(self._config, KEY_READ_ACTIONS))
+
+    def refuse_held_fields(self, triage: TriageConstruct, ledger: LedgerConstruct) -> None:
+        """Let a deployment fail that forbids triage a field in which the ledger holds something.
+
+        CloudFormation looks before it changes the role: what IAM denies could not be taken back any more.
+        """
+        if not self._config.never:
+            return
+        looked = CustomResource(
+            self,
+            "Never",
+            resource_type=NEVER,
+            service_token=self.deployed.function_arn,
+            service_timeout=Duration.minutes(6),
+            properties={"Table": ledger.table_name, "Fields": sorted(self._config.never)},
+        )
+        triage.function.execution_role.node.add_dependency(looked)
 
     def _clock_function(self) -> Function:
         """Make the function that starts a sweep when a rule begins or ends, and what calls it.

@@ -3,7 +3,9 @@
 import json
 import urllib.request
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
+
+from botocore.exceptions import ClientError
 
 from hubtriage.aws.securityhub.faults import API_ERRORS
 
@@ -11,6 +13,25 @@ ANSWER_TIMEOUT = 10.0
 PAUSES = (2.0, 5.0, 10.0)
 """Seconds before a denied call is made again. AWS: a new role's policy may take seconds to be in force."""
 Answer = Callable[[str, bytes], None]
+_T = TypeVar("_T")
+
+
+class RefusedError(Exception):
+    """What a deployment asks for must not be done; the message says why, and what to do."""
+
+
+def until_allowed(call: Callable[[], _T], sleep: Callable[[float], None]) -> _T:
+    """Call, and again after each pause while the call is denied. Raises botocore's errors."""
+    pauses = iter(PAUSES)
+    while True:
+        try:
+            return call()
+        except ClientError as error:
+            denied = error.response["Error"]["Code"] == "AccessDeniedException"
+            pause = next(pauses, None) if denied else None
+            if pause is None:
+                raise
+            sleep(pause)
 
 
 class Resource(Protocol):
@@ -22,7 +43,10 @@ class Resource(Protocol):
         """Return the physical id. AWS: after an update that changes it, the old one is deleted."""
 
     def apply(self, event: Mapping[str, Any]) -> str:
-        """Do what an event asks for (`RequestType`) and return what was done; raises botocore's errors."""
+        """Do what an event asks for (`RequestType`) and return what was done.
+
+        Raises RefusedError, and botocore's errors.
+        """
 
 
 class CustomResources:
@@ -40,6 +64,8 @@ class CustomResources:
         resource = self._resources[event["ResourceType"]]
         try:
             status, reason = "SUCCESS", resource.apply(event)
+        except RefusedError as error:
+            status, reason = "FAILED", str(error)
         except API_ERRORS as error:
             status, reason = "FAILED", f"{resource.failing}: {error}"
         document = {

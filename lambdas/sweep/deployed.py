@@ -6,6 +6,8 @@ import botocore.session
 
 from hubtriage.aws.custom_resource import CustomResources
 from hubtriage.aws.hand_back.action import ACTION_TYPE, HandBackAction
+from hubtriage.aws.ledger.never_resource import TYPE as NEVER
+from hubtriage.aws.ledger.never_resource import NeverResource
 from hubtriage.aws.sweep.deployed import DeployedConfig, StartAfterDeploy
 from hubtriage.aws.switch.resource import SwitchResource
 
@@ -17,5 +19,6 @@ handler = CustomResources(
         "Custom::HubtriageSweep": StartAfterDeploy(_make("stepfunctions"), _config.machine),
         "Custom::HubtriageMode": SwitchResource(_make("ssm")),
         ACTION_TYPE: HandBackAction(_make("securityhub")),
+        NEVER: NeverResource(lambda **request: _make("dynamodb").scan(**request)),
     }
 )

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from hubtriage.aws.ledger.table import KEY
+from hubtriage.localaws.deploy import DeploymentError
 from hubtriage.localaws.findings import generate
 from hubtriage.localaws.securityhub.settings import HubSettings
 from tests.support.acting import Clients, acting_as, answer_of, created_role, role_arn
@@ -285,6 +286,18 @@ def test_suppressing_is_denied_where_no_rule_suppresses(annotating: DeployedStac
     assert {_updating(hub, one, **update) for update in beyond_the_rules} == {"allowed"}
     assert _updating(hub, one, Confidence=5) == "denied"
     annotating.settle()
+
+
+def test_a_field_in_which_the_ledger_holds_something_cannot_be_forbidden(
+    annotating: DeployedStack, intruder: Clients, tmp_path: Path
+) -> None:
+    """IAM would freeze what the rule has set. The deployment ends before the role is changed."""
+    taken_out = ANNOTATING.replace("update: {Criticality: 5}", "update: {Note: {Text: heavy}}")
+    with pytest.raises(DeploymentError, match=r"fields of `never` .*: Criticality \(\d+\)"):
+        annotating.redeploy(_assembly(tmp_path, taken_out, never="Criticality"))
+    hub, one = intruder("securityhub"), _identifiers(annotating, "GuardDuty")
+    assert _updating(hub, one, Criticality=5) == "allowed"
+    assert _updating(hub, one, Confidence=5) == "denied"
 
 
 def test_a_field_in_never_is_denied_in_all_its_spellings_but_the_workflow_can_be_reopened(

@@ -7,6 +7,7 @@ from typing import Any, get_args
 
 import pytest
 
+from hubtriage.aws.ledger.never_resource import MOST_SECONDS
 from hubtriage.aws.ledger.table import KEY, KEY_TYPE
 from hubtriage.aws.triage.config import TriageConfig
 from hubtriage.engine.pattern import compile_pattern
@@ -413,6 +414,23 @@ def test_fields_that_are_never_set_are_denied_and_known_to_the_function(chosen):
             "Condition": {"Null": {f"securityhub:ASFFSyntaxPath/{path}": "false"}},
         }
     assert _settings(chosen).never == {"Severity.Label", "Note.Text"}
+
+
+def test_what_the_ledger_holds_is_looked_at_before_the_role_is_changed(chosen, template):
+    resources = chosen["Resources"]
+    [role] = [item for name, item in resources.items() if name.startswith("TriageRole")]
+    [looked] = role["DependsOn"]
+    assert resources[looked]["Type"] == "Custom::HubtriageNever"
+    properties = resources[looked]["Properties"]
+    assert properties["Fields"] == ["Note.Text", "Severity.Label"]
+    statements = _statements(
+        _one(chosen, "AWS::IAM::Role", "SweepDeployedRole")["Policies"][0]["PolicyDocument"]
+    )
+    assert statements["LookForHeld"]["Action"] == "dynamodb:Scan"
+    function = _one(chosen, "AWS::Lambda::Function", "SweepDeployed")
+    assert MOST_SECONDS < function["Timeout"] < int(properties["ServiceTimeout"])
+    assert "Custom::HubtriageNever" not in json.dumps(template)
+    assert "LookForHeld" not in json.dumps(template)
 
 
 def test_choices_arrive_at_the_function(chosen):

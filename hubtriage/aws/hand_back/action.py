@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from botocore.exceptions import ClientError
 
-from hubtriage.aws.custom_resource import PAUSES
+from hubtriage.aws.custom_resource import until_allowed
 
 ACTION_TYPE = "Custom::HubtriageHandBack"
 NAME = "Hand back to triage"  # AWS: 20 characters at most
@@ -51,25 +51,14 @@ class HandBackAction:
             return self._delete(properties["Arn"])
         about = {"Name": NAME, "Description": DESCRIPTION}
         try:
-            self._once_allowed(self._hub.create_action_target, Id=properties["Id"], **about)
+            until_allowed(
+                lambda: self._hub.create_action_target(Id=properties["Id"], **about), self._sleep
+            )
         except ClientError as error:
             if _code(error) != "ResourceConflictException":
                 raise
             self._hub.update_action_target(ActionTargetArn=properties["Arn"], **about)
         return "done"
-
-    def _once_allowed(self, call: Callable[..., Any], **request: Any) -> None:
-        """Call the service, again if it denies. AWS: a new role's policy may take seconds to be in force."""
-        for pause in PAUSES:
-            try:
-                call(**request)
-            except ClientError as error:
-                if _code(error) != "AccessDeniedException":
-                    raise
-                self._sleep(pause)
-            else:
-                return
-        call(**request)
 
     def _delete(self, arn: str) -> str:
         """Delete the action; without it, or without Security Hub, there is nothing to do."""

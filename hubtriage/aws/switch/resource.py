@@ -10,7 +10,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from hubtriage.aws.custom_resource import PAUSES
+from hubtriage.aws.custom_resource import until_allowed
 from hubtriage.aws.switch.parameters import ParameterStore
 
 DESCRIPTION = "enforce: triage writes. reopen: it hides nothing new. observe: it only logs what it would do"
@@ -47,17 +47,10 @@ class SwitchResource:
 
     def _unless(self, done: str, call: Callable[..., Any], **request: Any) -> str:
         """Call the service; the error `done` means that there is nothing to do."""
-        pauses = iter(PAUSES)
-        while True:
-            try:
-                call(**request)
-            except ClientError as error:
-                code = error.response["Error"]["Code"]
-                if code == done:
-                    return "left as it is"
-                pause = next(pauses, None) if code == "AccessDeniedException" else None
-                if pause is None:
-                    raise
-                self._sleep(pause)
-            else:
-                return "done"
+        try:
+            until_allowed(lambda: call(**request), self._sleep)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != done:
+                raise
+            return "left as it is"
+        return "done"

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from hubtriage.aws.custom_resource import CustomResources
-from hubtriage.aws.switch.resource import PAUSES, SwitchResource
+from hubtriage.aws.custom_resource import PAUSES, CustomResources
+from hubtriage.aws.switch.resource import SwitchResource
 
 NAME = "/hubtriage/hubtriage/mode"
 TYPE = "Custom::HubtriageMode"

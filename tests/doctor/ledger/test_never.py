@@ -66,7 +66,9 @@ def test_what_the_ledger_holds_in_a_field_that_is_never_set(
 
 def test_entries_that_cannot_be_read_are_counted() -> None:
     broken = {"entry": {"S": '{"Severity.Label": 7}'}, "version": {"N": "1"}}
-    assert held(LedgerTable(broken).scan, "blue-ledger", NEVER, lambda: True).damaged == 1
+    verdict = never.look(account(LedgerTable(broken), never=NEVER))
+    assert verdict is not None
+    assert (verdict.status, "1 item that name such fields" in verdict.seen) == ("problem", True)
 
 
 def test_a_ledger_that_takes_too_long_is_looked_at_in_part(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -46,6 +46,9 @@ def _flaws(found: Held) -> Iterator[Flaw]:
             f"fields of `never` no longer follow their provider: {_by_field(found.following)}",
             _HOW,
         )
+    if found.damaged:
+        items = counted(found.damaged, "item")
+        yield Flaw("problem", f"{items} that name such fields cannot be read", "see the check of entries")
     if not found.is_whole:
         seen = f"the table was not read to its end within {MOST_SECONDS:.0f} seconds"
         yield Flaw("unchecked", seen, "run it again when DynamoDB answers faster")
