@@ -23,10 +23,8 @@ def is_serious(record: Mapping[str, Any]) -> bool:
     return record.get("level") in _SERIOUS
 
 
-def concerns(record: Mapping[str, Any], rule: str | None, finding: str | None) -> bool:
-    """Return whether a line is about a rule and a finding (by its id); None stands for any."""
-    if finding is not None and record.get("finding_id") != finding:
-        return False
+def concerns(record: Mapping[str, Any], rule: str | None) -> bool:
+    """Return whether a line is about a rule; None stands for any."""
     return rule is None or rule in rules_of(record)
 
 

@@ -2,15 +2,17 @@
 
 import os
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 import boto3
 import click
 from botocore.exceptions import BotoCoreError, ClientError
 
 from hubtriage.cli.failure import fail
+from hubtriage.cli.text import quoted
 
 AWS_ERRORS = (ClientError, BotoCoreError)
+WHERE = "name another with --stack, or say with --profile and --region where it is"
 
 _KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 
@@ -69,10 +71,45 @@ def client(service: str) -> Any:
         fail(f"{service}: {error}", "set AWS_REGION (or AWS_PROFILE) to where the stack is")
 
 
+class _Outputs(dict[str, str]):
+    """The outputs of a stack. To ask for one that it lacks ends the command with 2."""
+
+    def __init__(self, stack: str, values: Mapping[str, str]) -> None:
+        super().__init__(values)
+        self._stack = stack
+
+    def __missing__(self, name: str) -> NoReturn:
+        fail(
+            f"stack {quoted(self._stack)} has no output {name}",
+            "name the stack of hubtriage with --stack; if it is that, deploy this version",
+            exit_code=2,
+        )
+
+
 def outputs(stack: str) -> Mapping[str, str]:
-    """Return the outputs of the stack; end with 1 and the reason if they cannot be read."""
+    """Return the outputs of the stack; end with 2 if there is none, with 1 if it cannot be looked at."""
+    try:
+        found = outputs_if_deployed(stack)
+    except AWS_ERRORS as error:
+        fail(f"stack {quoted(stack)}: {error}", WHERE)
+    if found is None:
+        no_stack(stack)
+    return found
+
+
+def outputs_if_deployed(stack: str) -> Mapping[str, str] | None:
+    """Return the outputs of the stack; None if there is no such stack. Raises botocore's errors."""
     try:
         answer = client("cloudformation").describe_stacks(StackName=stack)
-    except AWS_ERRORS as error:
-        fail(f"stack {stack}: {error}", "name another with --stack, or look at AWS_PROFILE and AWS_REGION")
-    return {output["OutputKey"]: output["OutputValue"] for output in answer["Stacks"][0].get("Outputs", [])}
+    except ClientError as error:
+        if "does not exist" in str(error):
+            return None
+        raise
+    found = answer["Stacks"][0].get("Outputs", [])
+    return _Outputs(stack, {output["OutputKey"]: output["OutputValue"] for output in found})
+
+
+def no_stack(stack: str) -> NoReturn:
+    """End with 2, because there is no such stack."""
+    region = boto3.session.Session().region_name
+    fail(f"there is no stack {quoted(stack)} in {region}", f"deploy it, or {WHERE}", exit_code=2)

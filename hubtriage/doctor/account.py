@@ -21,7 +21,7 @@ from hubtriage.aws.securityhub.faults import CallFault
 from hubtriage.aws.securityhub.ratelimit import TokenBucket
 from hubtriage.aws.securityhub.reading import PAGE, Fresh, Getter, Reader
 from hubtriage.aws.triage.config import TriageConfig
-from hubtriage.doctor.sample import MOST_ENTRIES, Sample, TableReader, read_sample
+from hubtriage.doctor.sample import MOST_ENTRIES, EntrySample, TableReader, read_sample
 from hubtriage.doctor.verdict import UncheckedError
 from hubtriage.engine.planning.plan import Settings
 
@@ -172,7 +172,7 @@ class Account:
         return dict(table["Table"])
 
     @cached_property
-    def sample(self) -> Sample:
+    def sample(self) -> EntrySample:
         """Entries of the ledger."""
         total = int(self.ledger_description.get("ItemCount", 0))
         table = TableReader(self.client("dynamodb"), self.ledger_table, random.shuffle, self.report)

@@ -23,7 +23,7 @@ _PAGE = 1000
 
 
 @dataclass(slots=True)
-class Sample:
+class EntrySample:
     """The entries that were looked at, those that cannot be read, and about how many there are."""
 
     total: int
@@ -74,12 +74,12 @@ class TableReader:
             request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
 
-def read_sample(reader: TableReader, total: int, most: int | None) -> Sample:
+def read_sample(reader: TableReader, total: int, most: int | None) -> EntrySample:
     """Return at most so many entries of a table, or all if `most` is None; raises botocore's errors.
 
     `total`: how many there are about. AWS: counts a table's items every six hours only.
     """
-    sample = Sample(total)
+    sample = EntrySample(total)
     parts = 1 if most is None else min(_MOST_SEGMENTS, max(1, math.ceil(total / max(1, most))))
     segments = list(range(parts))
     reader.shuffle(segments)
@@ -88,7 +88,7 @@ def read_sample(reader: TableReader, total: int, most: int | None) -> Sample:
     return sample
 
 
-def _read_part(reader: TableReader, segment: int, parts: int, most: int | None, sample: Sample) -> bool:
+def _read_part(reader: TableReader, segment: int, parts: int, most: int | None, sample: EntrySample) -> bool:
     """Read one part of the table; say whether it was read to its end."""
     if most is not None and sample.looked_at >= most:
         return False

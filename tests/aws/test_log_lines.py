@@ -37,10 +37,9 @@ def test_a_record_is_read() -> None:
 @pytest.mark.parametrize("part", ["changes", "kept", "observed", "errors"])
 def test_a_rule_is_found_wherever_it_had_a_part(part: str) -> None:
     record = line(**{part: [{"rule": "x"}]})
-    assert concerns(record, "x", None)
-    assert concerns(record, "x", "f1")
-    assert not concerns(record, "y", None)
-    assert not concerns(record, "x", "f2")
+    assert concerns(record, "x")
+    assert concerns(record, None)
+    assert not concerns(record, "y")
 
 
 def test_errors_and_warnings_are_serious() -> None:

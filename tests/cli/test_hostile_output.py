@@ -7,15 +7,18 @@ hostile one may not add a line, nor a character that is not printed, nor markup.
 import json
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import click
 import pytest
 from click.testing import CliRunner
 
 from hubtriage.aws.ledger.entry_format import write_entry
+from hubtriage.aws.securityhub.claim_history import ClaimHistory
 from hubtriage.aws.securityhub.finding_history import HistoryEvent
 from hubtriage.aws.triage.decision_log import Circumstances, DecisionLog
 from hubtriage.aws.triage.deduplication import DeduplicatedFinding
@@ -23,7 +26,7 @@ from hubtriage.aws.triage.events import FindingEvent, Message
 from hubtriage.aws.triage.results import Outcome, Result
 from hubtriage.cli.commands.aws import logs
 from hubtriage.cli.main import cli
-from hubtriage.cli.views.history import as_record, text
+from hubtriage.cli.views.why import FindingStanding, event_record, held_record, lines
 from hubtriage.engine.planning.entry import Claim, Entry, stored
 from hubtriage.engine.planning.plan import Settings, decide
 from hubtriage.engine.ruleset.ruleset import load_ruleset
@@ -262,9 +265,15 @@ def test_the_story_of_a_finding_has_the_lines_that_it_would_have_anyway(text: st
 def _story(told: str) -> Iterator[str]:
     update = {"UpdatedField": told, "OldValue": told, "NewValue": told}
     changed = {"UpdateSource": {"Type": told, "Identity": told}, "Updates": [update], "FindingCreated": False}
-    for event in (
+    events = (
         HistoryEvent(0.0, "decision", json.loads(decision_line(finding(told)))),
         HistoryEvent(1.0, "change", changed),
-    ):
-        yield from text(event)
-        assert json.dumps(as_record(event)).isascii()
+    )
+    held = replace(entry(told), asked={told: told}, written={told: told}, started=1.0, ended=1.0)
+    known = {name: ClaimHistory(0.0, told, told, 1.0, told) for name in held.claims}
+    persons = {name: replace(claim, person=True) for name, claim in held.claims.items()}
+    for claims in (held.claims, persons):
+        standing = FindingStanding((told, told), replace(held, claims=claims), known, events)
+        yield from map(click.unstyle, lines(standing, 2.0))
+        assert json.dumps(held_record(standing)).isascii()
+    assert all(json.dumps(event_record(event)).isascii() for event in events)

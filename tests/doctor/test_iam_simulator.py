@@ -105,6 +105,7 @@ DEPLOYED = Deployed(
     "hubtriage",
     "CREATE_COMPLETE",
     {
+        "FunctionName": "triage",
         "ModeParameterName": "/hubtriage/hubtriage/mode",
         "LogGroupName": "log",
         "SweepArn": f"arn:aws:states:{PLACE}:stateMachine:hubtriage-sweep",
@@ -140,6 +141,22 @@ MACHINE = f"arn:aws:states:{PLACE}:stateMachine:hubtriage-sweep"
                 },
             },
             id="sweep is followed",
+        ),
+        pytest.param(
+            "why",
+            {
+                f"arn:aws:logs:{PLACE}:log-group:log:*": {"logs:FilterLogEvents"},
+                f"arn:aws:securityhub:{PLACE}:hub/default": {
+                    "securityhub:GetFindings",
+                    "securityhub:GetFindingHistory",
+                },
+                f"arn:aws:dynamodb:{PLACE}:table/hubtriage-ledger": {
+                    "dynamodb:BatchGetItem",
+                    "dynamodb:Scan",
+                },
+                f"arn:aws:lambda:{PLACE}:function:triage": {"lambda:GetFunctionConfiguration"},
+            },
+            id="why reads log, history and ledger",
         ),
         pytest.param("redrive", {REDRIVER: {"sts:AssumeRole"}}, id="redrive is done by its role"),
     ],

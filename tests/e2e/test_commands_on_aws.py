@@ -1,19 +1,24 @@
 """Commands that talk to AWS, against the local one: sweeps from here, the story of a finding, accounts."""
 
 import json
+import re
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
-from hubtriage.aws.ledger.ledger import Ledger
+from hubtriage.aws.ledger.dynamodb import DynamoLedger
+from hubtriage.aws.ledger.ledger import Ledger, LedgerFault, LedgerFaultKind, Recall
 from hubtriage.aws.ledger.table import TABLE_VARIABLE
 from hubtriage.cli.main import cli
+from hubtriage.engine.planning.entry import Claim, Entry
 from hubtriage.localaws.cloud import LocalCloud
-from tests.support.ledgers import dynamo_bench
+from hubtriage.localaws.securityhub.faults import ScriptedFault
+from tests.support.ledgers import DynamoBench, dynamo_bench
 
 pytestmark = pytest.mark.e2e
 
@@ -170,34 +175,49 @@ def test_wrong_usage_is_told_with_2(arguments, message):
     assert message in done.output
 
 
-def test_a_stack_that_is_not_there_is_told_with_1(aws):
-    for arguments in (["sweep"], ["why", "finding-1"]):
-        done = run(*arguments, "--stack", "nobody")
-        assert done.exit_code == 1
-        assert "Error: stack nobody" in done.output
-        assert "Traceback" not in done.output
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["sweep"],
+        ["why", "finding-1"],
+        ["logs"],
+        ["mode"],
+        ["mode", "reopen"],
+        ["redrive"],
+        ["ledger", "show", "finding-1"],
+        ["ledger", "export", "never-written.jsonl"],
+    ],
+    ids=" ".join,
+)
+def test_before_deploying_each_command_says_the_same(aws, arguments):
+    done = run(*arguments, "--stack", "nobody")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr.splitlines() == [
+        "Error: there is no stack nobody in eu-central-1",
+        "  hint: deploy it, or name another with --stack, or say with --profile and --region where it is",
+    ]
 
 
 # why
 
-TEMPLATE = {
-    "Resources": {"Log": {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": "/why/decisions"}}},
-    "Outputs": {"LogGroupName": {"Value": {"Ref": "Log"}}},
-}
+LOG = {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": "/why/decisions"}}
 
 
 @pytest.fixture
-def told(aws: LocalCloud) -> Iterator[LocalCloud]:
-    """A stack that has nothing but a decision log."""
+def told(aws: LocalCloud) -> Iterator[DynamoBench]:
+    """A stack that has nothing but a decision log and a ledger."""
     formation, logs = aws.client("cloudformation"), aws.client("logs")
-    formation.create_stack(StackName="why", TemplateBody=json.dumps(TEMPLATE))
-    deadline = time.monotonic() + 120
-    while formation.describe_stacks(StackName="why")["Stacks"][0]["StackStatus"] != "CREATE_COMPLETE":
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-    logs.create_log_stream(logGroupName="/why/decisions", logStreamName="s")
-    yield aws
-    formation.delete_stack(StackName="why")
+    with dynamo_bench(aws) as bench:
+        outputs = {"LogGroupName": {"Value": {"Ref": "Log"}}, "LedgerTableName": {"Value": bench.table}}
+        template = {"Resources": {"Log": LOG}, "Outputs": outputs}
+        formation.create_stack(StackName="why", TemplateBody=json.dumps(template))
+        deadline = time.monotonic() + 120
+        while formation.describe_stacks(StackName="why")["Stacks"][0]["StackStatus"] != "CREATE_COMPLETE":
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        logs.create_log_stream(logGroupName="/why/decisions", logStreamName="s")
+        yield bench
+        formation.delete_stack(StackName="why")
 
 
 def logged(cloud: LocalCloud, *lines: dict[str, Any]) -> None:
@@ -223,11 +243,45 @@ def decision(finding_id: str, **members: Any) -> dict[str, Any]:
     } | members
 
 
-def test_the_story_of_a_finding_tells_who_decided_and_who_changed_what(told):
-    told.control.plant([finding(1, "noisy")])
-    told.client("securityhub").batch_update_findings(
-        FindingIdentifiers=[{"Id": "finding-1", "ProductArn": PRODUCT}], Workflow={"Status": "NOTIFIED"}
+HELD = Entry(claims={"Workflow.Status": Claim("SUPPRESSED", "noisy")})
+OVERRULED = Entry(claims={"Workflow.Status": Claim("SUPPRESSED", "noisy", overruled=1, person=True)})
+
+
+def why(*arguments: str) -> Result:
+    return run("why", *arguments, "--stack", "why")
+
+
+def updated(cloud: LocalCloud, status: str) -> None:
+    cloud.client("securityhub").batch_update_findings(
+        FindingIdentifiers=[{"Id": "finding-1", "ProductArn": PRODUCT}], Workflow={"Status": status}
     )
+
+
+def test_it_says_what_is_held_since_when_and_who_overruled_it_and_each_update_once(aws, told):
+    aws.control.plant([finding(1, "noisy")])
+    updated(aws, "SUPPRESSED")
+    logged(aws, decision("finding-1"), decision("finding-10"))
+    told.ledger.write({(PRODUCT, "finding-1"): HELD})
+    said = why("finding-1").stdout
+    assert re.search(
+        r"Workflow.Status: SUPPRESSED  noisy; it was NEW before; since \S+Z \(rules abc1234\)", said
+    )
+    assert said.count("NEW -> SUPPRESSED") == 1
+    assert "triage: updated (rules abc1234), and Security Hub has it on record" in said
+    assert "made by the provider: " in said
+    assert "hand-back" not in said
+    updated(aws, "NOTIFIED")
+    told.ledger.write({(PRODUCT, "finding-1"): replace(OVERRULED, version=1)})
+    said = why("finding-1").stdout
+    assert re.search(
+        r"a person holds it; triage had set SUPPRESSED for noisy; overruled once, last by arn:aws:\S+ at ",
+        said,
+    )
+    assert "hubtriage hand-back finding-1" in said
+    assert "changed by an update: arn:aws:" in said
+
+
+def test_a_decision_says_its_sweep_and_what_it_took_back(aws, told):
     back = {
         "field": "Workflow.Status",
         "from": "SUPPRESSED",
@@ -235,58 +289,68 @@ def test_the_story_of_a_finding_tells_who_decided_and_who_changed_what(told):
         "rule": "noisy",
         "why": "taken back",
     }
-    logged(
-        told,
-        decision("finding-1"),
-        decision("finding-10"),
-        decision("finding-1", changes=[back], sweep="deploy-7"),
-    )
-    done = run("why", "finding-1", "--stack", "why")
+    logged(aws, decision("finding-1"), decision("finding-1", changes=[back], sweep="deploy-7"))
+    done = why("finding-1")
     assert done.exit_code == 0, done.output
-    assert "made by the provider: " in done.stdout
-    assert "changed by an update: " in done.stdout
-    assert "Workflow.Status: NEW -> NOTIFIED" in done.stdout
-    assert "triage: updated (rules abc1234)" in done.stdout
-    assert "Workflow.Status: NEW -> SUPPRESSED  noisy" in done.stdout
     assert "in the sweep deploy-7" in done.stdout
     assert "Workflow.Status: SUPPRESSED -> NEW  noisy (taken back)" in done.stdout
-    lines = [
-        json.loads(line) for line in run("why", "finding-1", "--stack", "why", "--json").stdout.splitlines()
-    ]
-    assert [line["kind"] for line in lines].count("decision") == 2
-    assert {line.get("finding_id", "finding-1") for line in lines} == {"finding-1"}
+    lines = [json.loads(line) for line in why("finding-1", "--json").stdout.splitlines()]
+    assert [line["kind"] for line in lines] == ["held", "decision", "decision"]
+    assert {line["finding_id"] for line in lines} == {"finding-1"}
 
 
-def test_a_story_without_the_permission_for_the_history_has_the_decisions(told):
-    from hubtriage.localaws.securityhub.faults import ScriptedFault
+def test_a_finding_is_named_by_the_end_of_its_id_wherever_it_is_known(aws, told):
+    aws.control.plant([finding(1, "noisy")])
+    told.ledger.write({(PRODUCT, "held/2"): HELD, (PRODUCT, "held/12"): HELD})
+    logged(aws, decision("logged/3"))
+    assert "FINDING  finding-1" in why("finding-1").stdout
+    assert "FINDING  held/2" in why("held/2").stdout
+    assert "FINDING  held/12" in why("12").stdout
+    assert "FINDING  logged/3" in why("3").stdout
+    several = why("2")
+    assert (several.exit_code, several.stdout) == (2, "")
+    assert "2 findings fit; give more of the Id" in several.stderr
+    assert {"  held/2", "  held/12"} <= set(several.stderr.splitlines())
+    assert "SUPPRESSED" in run("ledger", "show", "12", "--stack", "why").stdout
+    assert run("ledger", "show", "2", "--stack", "why").exit_code == 2
 
-    logged(told, decision("finding-1"))
-    told.control.fault(ScriptedFault(operation="GetFindingHistory", error="AccessDeniedException", times=5))
-    done = run("why", "finding-1", "--stack", "why")
+
+def test_of_two_products_with_one_id_the_product_says_which(aws, told):
+    another = PRODUCT.replace("securityhub", "guardduty")
+    told.ledger.write({(PRODUCT, "f"): HELD, (another, "f"): OVERRULED})
+    several = why("f")
+    assert several.exit_code == 2
+    assert "2 findings fit; say of which product with --product-arn" in several.stderr
+    assert "a person holds it" in why("f", "--product-arn", another).stdout
+
+
+def test_without_a_permission_the_rest_is_shown(aws, told, monkeypatch):
+    logged(aws, decision("finding-1"))
+    aws.control.fault(ScriptedFault(operation="GetFindingHistory", error="AccessDeniedException", times=5))
+    monkeypatch.setattr(DynamoLedger, "read", lambda _self, keys: Recall(unread=dict.fromkeys(keys, DENIED)))
+    done = why("finding-1")
     assert done.exit_code == 0, done.output
     assert "SUPPRESSED  noisy" in done.stdout
+    assert "the ledger could not be read" in done.stdout
     assert "without the history of Security Hub" in done.stderr
+    assert "without the ledger: AccessDeniedException: no" in done.stderr
 
 
-def test_control_characters_of_a_finding_do_not_reach_the_terminal(told):
-    logged(
-        told,
-        decision(
-            "finding-1",
-            changes=[
-                {"field": "Note.Text", "from": None, "to": "\x1b[31mred", "rule": "noisy", "why": "rule"}
-            ],
-        ),
-    )
-    done = run("why", "finding-1", "--stack", "why")
+DENIED = LedgerFault(LedgerFaultKind.DENIED, "AccessDeniedException", "no")
+
+
+def test_control_characters_of_a_finding_do_not_reach_the_terminal(aws, told):
+    change = {"field": "Note.Text", "from": None, "to": "\x1b[31mred", "rule": "noisy", "why": "rule"}
+    logged(aws, decision("finding-1", changes=[change]))
+    done = why("finding-1")
     assert "\x1b" not in done.output
     assert "red" in done.stdout
 
 
-def test_a_finding_of_which_nothing_is_known_ends_with_1(told):
-    done = run("why", "finding-9", "--stack", "why")
-    assert done.exit_code == 1
-    assert "nothing is known of it" in done.output
+def test_a_finding_of_which_nothing_is_known_ends_with_2(told):
+    done = why("finding-9")
+    assert done.exit_code == 2
+    assert "no finding has an Id that ends so" in done.output
 
 
 # accounts

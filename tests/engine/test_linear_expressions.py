@@ -16,7 +16,7 @@ import pytest
 import hubtriage
 from hubtriage.aws.ledger.entry_format import EntryError, read_entry
 from hubtriage.aws.securityhub.answers import token_of
-from hubtriage.aws.securityhub.finding_history import _TERM
+from hubtriage.aws.securityhub.finding_history import plain_end
 from hubtriage.cli.text import shown
 from hubtriage.cli.views.diff import _escaped
 from hubtriage.engine.fields import ParsedFinding
@@ -84,7 +84,7 @@ CASES: dict[str, tuple[str, Callable[[str], object]]] = {
         "engine/pattern/fields.py",
         in_title({"suffix": {"equals-ignore-case": "a" * 100 + "b"}}),
     ),
-    "Ids in the log": ("aws/securityhub/finding_history.py", _TERM.findall),
+    "Ids in the log": ("aws/securityhub/finding_history.py", plain_end),
     "values on a terminal": ("cli/text.py", shown),
     "values in Markdown": ("cli/views/diff.py", _escaped),
     "tokens of answers": (

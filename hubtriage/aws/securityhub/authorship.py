@@ -35,6 +35,22 @@ class HistoryRecord:
     by: Author
     values: Mapping[str, str | None]
 
+    def touches(self, name: str) -> bool:
+        """Say whether the update changed a field, such as `Workflow.Status`."""
+        return name in self.values or name.partition(".")[0] in self.values
+
+    def value(self, name: str) -> str | None:
+        """Return a field's new value. A record may name the field's member, with all of it as JSON."""
+        if name in self.values:
+            return self.values[name]
+        holder, _, member = name.partition(".")
+        try:
+            whole = json.loads(self.values.get(holder) or "")
+        except (ValueError, RecursionError):
+            return None
+        value = whole.get(member) if isinstance(whole, Mapping) else None
+        return value if isinstance(value, str) else None
+
 
 @dataclass(frozen=True, slots=True)
 class History:
@@ -44,11 +60,11 @@ class History:
 
     def last(self, name: str) -> LastChange | None:
         """Return the last change of a field, such as `Workflow.Status`; None if no record has one."""
-        changed = [record for record in self.records if _touches(record, name)]
+        changed = [record for record in self.records if record.touches(name)]
         if not changed:
             return None
         last = max(changed, key=lambda record: record.time)  # of equals the first, which is the newest
-        return LastChange(last.by, _value(last, name), last.time)
+        return LastChange(last.by, last.value(name), last.time)
 
     def has_update(self, written: Mapping[str, Stored], since: float) -> bool:
         """Return whether triage has made an update since a time (epoch seconds) that may have written this.
@@ -141,17 +157,22 @@ class Authorship:
         return CallFault(Fault.TRANSIENT, "Unmentioned", "an answer without Records")
 
     def _author(self, until: Mapping[str, float], source: object, time: float) -> Author:
-        """Return who made an update at a time; `until` has the former roles.
+        return author_of(self._roles, until, source, time)
 
-        AWS: imports are the provider's, and so are the resets that come with them.
-        """
-        named = source if isinstance(source, Mapping) else {}
-        if named.get("Type") == "BATCH_IMPORT_FINDINGS":
-            return "service"
-        identity = named.get("Identity")
-        role = role_of(identity) if isinstance(identity, str) else ""
-        is_ours = role in self._roles or 0 < time <= until.get(role, 0.0)
-        return "triage" if is_ours else "person"
+
+def author_of(roles: Collection[str], until: Mapping[str, float], source: object, time: float) -> Author:
+    """Return who made an update at a time (epoch seconds), by its UpdateSource.
+
+    `roles` are those that write for the ledger, `until` has the former ones, all as `role_of` names them.
+    AWS: imports are the provider's, and so are the resets that come with them.
+    """
+    named = source if isinstance(source, Mapping) else {}
+    if named.get("Type") == "BATCH_IMPORT_FINDINGS":
+        return "service"
+    identity = named.get("Identity")
+    role = role_of(identity) if isinstance(identity, str) else ""
+    is_ours = role in roles or 0 < time <= until.get(role, 0.0)
+    return "triage" if is_ours else "person"
 
 
 def role_of(arn: str) -> str:
@@ -172,10 +193,13 @@ def role_of(arn: str) -> str:
 def _records(found: list[Any], author: Callable[[object, float], Author]) -> Iterator[HistoryRecord]:
     for record in found:
         if isinstance(record, Mapping):
-            time = _moment(record.get("UpdateTime"))
-            yield HistoryRecord(
-                time, author(record.get("UpdateSource"), time), dict(_values(record.get("Updates")))
-            )
+            yield history_record(record, author)
+
+
+def history_record(record: Mapping[str, Any], author: Callable[[object, float], Author]) -> HistoryRecord:
+    """Return a record of GetFindingHistory as what it says."""
+    time = _moment(record.get("UpdateTime"))
+    return HistoryRecord(time, author(record.get("UpdateSource"), time), dict(_values(record.get("Updates"))))
 
 
 def _values(updates: object) -> Iterator[tuple[str, str | None]]:
@@ -193,22 +217,5 @@ def _moment(time: Any) -> float:
 
 def _contradicts(record: HistoryRecord, written: Mapping[str, Stored]) -> bool:
     """Say whether a record is of another update: it gives a field another value than was written."""
-    values = {name: _value(record, name) for name in (WORKFLOW, SEVERITY) if name in written}
+    values = {name: record.value(name) for name in (WORKFLOW, SEVERITY) if name in written}
     return any(value is not None and value != written[name] for name, value in values.items())
-
-
-def _touches(record: HistoryRecord, name: str) -> bool:
-    return name in record.values or name.partition(".")[0] in record.values
-
-
-def _value(record: HistoryRecord, name: str) -> str | None:
-    """Return the field's new value. A record may name the field's member, with all of it as JSON."""
-    if name in record.values:
-        return record.values[name]
-    holder, _, member = name.partition(".")
-    try:
-        whole = json.loads(record.values.get(holder) or "")
-    except (ValueError, RecursionError):
-        return None
-    value = whole.get(member) if isinstance(whole, Mapping) else None
-    return value if isinstance(value, str) else None

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import click
-from botocore.exceptions import ClientError
 
 from hubtriage.aws.clock import SystemClock
 from hubtriage.aws.ledger.client import dynamodb
@@ -16,7 +15,7 @@ from hubtriage.aws.ledger.table import LEASE_VARIABLE, TABLE_VARIABLE
 from hubtriage.aws.securityhub.client import security_hub
 from hubtriage.aws.sweep.inprocess import LocalServices
 from hubtriage.cli.failure import fail
-from hubtriage.cli.stack import AWS_ERRORS, client
+from hubtriage.cli.stack import AWS_ERRORS, client, outputs_if_deployed
 
 UNTOUCHED = "there is no stack {stack}: findings count as if triage had never touched them"
 
@@ -28,7 +27,7 @@ def services_from_here(stack: str, *, writes: bool) -> LocalServices:
     with 1 if stack or ledger cannot be reached.
     """
     try:
-        outputs = stack_outputs(stack)
+        outputs = outputs_if_deployed(stack) or {}
         table = os.environ.get(TABLE_VARIABLE) or outputs.get("LedgerTableName")
         if table is not None:
             ledger = DynamoLedger(dynamodb(), table, SystemClock())
@@ -42,17 +41,6 @@ def services_from_here(stack: str, *, writes: bool) -> LocalServices:
         fail(f"stack {stack} has no ledger", f"deploy this version of hubtriage, or set {TABLE_VARIABLE}")
     click.echo(UNTOUCHED.format(stack=stack), err=True)
     return LocalServices(security_hub(), MemoryLedger(), _caller)
-
-
-def stack_outputs(stack: str) -> Mapping[str, str]:
-    """Return the outputs of the stack, none if there is no such stack. Raises botocore's errors."""
-    try:
-        answer = client("cloudformation").describe_stacks(StackName=stack)
-    except ClientError as error:
-        if "does not exist" in str(error):
-            return {}
-        raise
-    return {output["OutputKey"]: output["OutputValue"] for output in answer["Stacks"][0].get("Outputs", [])}
 
 
 def _function(name: str | None) -> tuple[str | None, float]:

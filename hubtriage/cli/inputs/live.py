@@ -25,10 +25,10 @@ from hubtriage.aws.securityhub.client import security_hub
 from hubtriage.cli.failure import fail
 from hubtriage.cli.inputs.exporting import Beginning, HubQuery, export_to
 from hubtriage.cli.inputs.hub import WITHOUT, ExportError, HubReader
-from hubtriage.cli.inputs.ledger import UNTOUCHED, stack_outputs
+from hubtriage.cli.inputs.ledger import UNTOUCHED
 from hubtriage.cli.inputs.part_file import Cursor, PartError, part_of
 from hubtriage.cli.progress import ProgressBar, progress_bar
-from hubtriage.cli.stack import AWS_ERRORS, account_options
+from hubtriage.cli.stack import AWS_ERRORS, account_options, outputs_if_deployed
 from hubtriage.engine.text.timestamps import parse_timestamp
 
 AGAIN = "the same command goes on from there"
@@ -154,7 +154,7 @@ def table_from_here(stack: str) -> str | None:
     if table := os.environ.get(TABLE_VARIABLE):
         return table
     try:
-        outputs = stack_outputs(stack)
+        outputs = outputs_if_deployed(stack) or {}
     except AWS_ERRORS as error:
         hint = (
             f"allow it, name the table in {TABLE_VARIABLE}, or leave the entries out with --without-entries"

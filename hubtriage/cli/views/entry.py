@@ -1,15 +1,18 @@
 """An entry of the ledger as people read it: `ledger show`, `why` and `explain` print these lines."""
 
 import json
+import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hubtriage.aws.ledger.entry_format import write_entry
 from hubtriage.aws.securityhub.api import Key
+from hubtriage.aws.securityhub.claim_history import NOT_KNOWN, ClaimHistory
 from hubtriage.cli.text import counted, quoted, shown, stamp
 from hubtriage.cli.views.tables import duration
-from hubtriage.engine.planning.entry import Claim, Entry, Intent, Stored, is_digest
+from hubtriage.engine.planning.entry import Claim, Claims, Entry, Intent, Stored, is_digest
 
+NO_HISTORIES: Mapping[str, ClaimHistory] = {}
 NOTHING = "triage holds nothing on this finding"
 LONGER = "a longer value"
 """What stands for a value that the entry keeps as a digest."""
@@ -27,15 +30,19 @@ def as_record(key: Key, entry: Entry) -> dict[str, Any]:
     }
 
 
-def entry_lines(entry: Entry, now: float, indent: str = "  ") -> Iterator[str]:
+def entry_lines(
+    entry: Entry, now: float, indent: str = "  ", histories: Mapping[str, ClaimHistory] = NO_HISTORIES
+) -> Iterator[str]:
     """Yield what is held and since when, the open intent, and what was written last.
 
-    `now` is in epoch seconds. Nothing of what the entry holds can control the terminal.
+    `now` is in epoch seconds. `histories` is what the log says of the claims. Nothing of what the entry holds
+    can control the terminal.
     """
     if not entry.claims:
         yield f"{indent}{NOTHING}"
     for name, claim in sorted(entry.claims.items()):
-        yield f"{indent}{quoted(name)}: {_claim(claim)}{_since(entry, name, claim)}"
+        known = histories.get(name, NOT_KNOWN)
+        yield f"{indent}{quoted(name)}: {_claim(claim, known)}{since(entry, name, claim, known)}"
     if entry.intent is not None:
         yield from _intent(entry.intent, now, indent)
     if entry.ended:
@@ -53,7 +60,19 @@ def about_line(about: Mapping[str, str]) -> str:
     return ", ".join(known)
 
 
-def _claim(claim: Claim) -> str:
+def hand_back_line(claims: Claims, finding_id: str, indent: str = "  ") -> Iterator[str]:
+    """Yield how to let rules decide again, if people hold something that triage had set."""
+    if any(claim.person for claim in claims.values()):
+        yield f"{indent}to let rules decide on what people hold: hubtriage hand-back {_pasted(finding_id)}"
+
+
+def _pasted(finding_id: str) -> str:
+    """Return an Id that a shell takes as one plain argument. Any other would act on who pastes the line."""
+    is_plain = shlex.quote(finding_id) == finding_id and not finding_id.startswith("-")
+    return finding_id if is_plain else "FINDING-ID"
+
+
+def _claim(claim: Claim, known: ClaimHistory) -> str:
     """Return the value, for which rule it was set, what a person had before, and who overruled it."""
     rule = "" if claim.rule is None else f" for {shown(claim.rule)}"
     if claim.person:
@@ -65,8 +84,10 @@ def _claim(claim: Claim) -> str:
     else:
         text = f"{_value(claim.value)}  {shown(claim.rule)}"
     before = "" if claim.before is None else f"; it was {shown(claim.before)} before"
+    if claim.before is None and known.since is not None and not claim.person:
+        before = "; nothing was there before" if known.was is None else f"; it was {shown(known.was)} before"
     provided = "" if claim.provided is None else f"; its provider had {shown(claim.provided)}"
-    overruled = f"; overruled {_times(claim.overruled)}" if claim.overruled else ""
+    overruled = f"; overruled {_times(claim.overruled)}{_by_whom(known)}" if claim.overruled else ""
     return f"{text}{before}{provided}{overruled}"
 
 
@@ -74,8 +95,23 @@ def _times(count: int) -> str:
     return "once" if count == 1 else counted(count, "time")
 
 
-def _since(entry: Entry, name: str, claim: Claim) -> str:
-    """Return since when the value is there. An entry keeps the times of a day, and the last update."""
+def _by_whom(known: ClaimHistory) -> str:
+    """Return who changed the field last, and when, as far as that is known."""
+    if known.overruled_at is None:
+        return ""
+    if known.overruled_by is None:
+        return f", as triage saw at {stamp(known.overruled_at)}"
+    return f", last by {quoted(known.overruled_by)} at {stamp(known.overruled_at)}"
+
+
+def since(entry: Entry, name: str, claim: Claim, known: ClaimHistory = NOT_KNOWN) -> str:
+    """Return since when the value is there, and by which revision of the rules if the log says so.
+
+    An entry keeps the times of a day, and the last update.
+    """
+    if known.since is not None and not claim.person:
+        rules = f" (rules {shown(known.revision)})" if known.revision else ""
+        return f"; since {stamp(known.since)}{rules}"
     if claim.person or claim.left_out or not entry.ended:
         return ""
     if name in entry.written:

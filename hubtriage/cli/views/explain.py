@@ -8,8 +8,9 @@ import click
 from hubtriage.cli.text import quoted, shown
 from hubtriage.cli.views.conditions import all_conditions, first_failure
 from hubtriage.cli.views.decision import observed_lines
+from hubtriage.cli.views.entry import hand_back_line, since
 from hubtriage.engine.fields import SEVERITY, Finding, member, provider_value, read
-from hubtriage.engine.planning.entry import is_digest
+from hubtriage.engine.planning.entry import Entry, is_digest
 from hubtriage.simulation.explain import ClaimExplanation, Explanation, RuleExplanation
 from hubtriage.simulation.exported import NO_ENTRIES, seems_ours
 from hubtriage.simulation.field_explanations import FieldExplanation
@@ -71,7 +72,8 @@ def _ledger(explanation: Explanation) -> Iterator[str]:
     yield _head("LEDGER", _what_is_known(explanation))
     width = max((len(quoted(claim.field)) for claim in explanation.claims), default=0)
     for claim in explanation.claims:
-        yield f"  {quoted(claim.field):<{width}}  {_claim(claim)}"
+        yield f"  {quoted(claim.field):<{width}}  {_claim(claim, explanation.reasoning.entry)}"
+    yield from hand_back_line(explanation.reasoning.claims, explanation.finding["Id"])
 
 
 def _what_is_known(explanation: Explanation) -> str:
@@ -84,15 +86,16 @@ def _what_is_known(explanation: Explanation) -> str:
     return "the input has no entry for this finding"
 
 
-def _claim(claim: ClaimExplanation) -> str:
-    """Return what was set, what has become of it, by which rule, and what people have to do with it."""
+def _claim(claim: ClaimExplanation, entry: Entry) -> str:
+    """Return what was set, what has become of it, by which rule, since when, and what people did to it."""
     value = "" if is_digest(claim.set) or claim.set is None else f"{shown(claim.set)}  "
     gone = "" if claim.in_rules else ", which is no longer in the rules"
     rule = "" if claim.rule is None else f"; set by {quoted(claim.rule)}{gone}"
     before = "" if claim.before is None else f"; a person had {shown(claim.before)} before"
     times = "once" if claim.overruled == 1 else f"{claim.overruled} times"
     overruled = f"; overruled {times}" if claim.overruled else ""
-    return f"{value}{claim.standing}{rule}{before}{overruled}"
+    held_since = since(entry, claim.field, entry.claims[claim.field])
+    return f"{value}{claim.standing}{rule}{held_since}{before}{overruled}"
 
 
 def _rules(rules: Sequence[RuleExplanation], every: bool) -> Iterator[str]:

@@ -1,26 +1,41 @@
 """A line of the function's log as people read it."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 from hubtriage.cli.text import quoted, shown
 from hubtriage.cli.views.decision import Record, decision_lines
+from hubtriage.engine.text.timestamps import parse_timestamp
 
 _INDENT = "    "
+_TIME_WIDTH, _OUTCOME_WIDTH = 19, 9
+TITLES = f"{'TIME (UTC)':<{_TIME_WIDTH}} {'OUTCOME':<{_OUTCOME_WIDTH}} FINDING, THEN FIELDS AND REASONS"
 _NOT_SHOWN = ("timestamp", "level", "message", "service", "location", "function_request_id", "xray_trace_id")
 
 
 def text(record: Record) -> Iterator[str]:
     """Yield what happened to which finding, then each field with its reason; or one line of another kind."""
-    time = quoted(str(record.get("timestamp", ""))[:19].replace("T", " "))
+    time = _time(record.get("timestamp"))
     if "finding_id" not in record or "outcome" not in record:
-        level = quoted(str(record.get("level", "")))
+        level = f"{quoted(str(record.get('level', ''))):<{_OUTCOME_WIDTH}}"
         yield f"{time} {level} {quoted(str(record['message']))}{_members(record)}"
         return
     observed = " (observe: not written)" if record.get("mode") == "observe" else ""
     account = f" in account {shown(record['account'])}" if record.get("account") else ""
-    outcome, finding = quoted(str(record["outcome"])), quoted(str(record["finding_id"]))
-    yield f"{time} {outcome}{observed} {finding}{account}{_reason(record)}"
+    outcome, finding = (
+        f"{quoted(str(record['outcome'])):<{_OUTCOME_WIDTH}}",
+        quoted(str(record["finding_id"])),
+    )
+    yield f"{time} {outcome} {finding}{account}{observed}{_reason(record)}"
     yield from decision_lines(record, _INDENT)
+
+
+def _time(timestamp: object) -> str:
+    """Return a time to the second, in UTC; what is none, as it is."""
+    moment = parse_timestamp(timestamp)
+    if moment is None:
+        return f"{quoted(str(timestamp or '')):<{_TIME_WIDTH}}"
+    return f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%d %H:%M:%S}"
 
 
 def _reason(record: Record) -> str:

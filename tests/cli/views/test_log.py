@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from hubtriage.cli.views.log import text
+from hubtriage.cli.views.log import TITLES, text
 
 
 def line(**members: Any) -> dict[str, Any]:
@@ -26,7 +26,7 @@ SHOWN = [
     pytest.param(
         line(changes=[CHANGE], rules=["a"]),
         [
-            "2026-10-01 08:00:00 updated f1 in account 111122223333",
+            "2026-10-01 08:00:00 updated   f1 in account 111122223333",
             "    Workflow.Status: NEW -> SUPPRESSED  a",
         ],
         id="what changed, by which rule",
@@ -42,7 +42,7 @@ SHOWN = [
     pytest.param(
         line(changes=[{**CHANGE, "from": None, "why": "taken back"}]),
         [
-            "2026-10-01 08:00:00 updated f1 in account 111122223333",
+            "2026-10-01 08:00:00 updated   f1 in account 111122223333",
             "    Workflow.Status: none -> SUPPRESSED  a (taken back)",
         ],
         id="why, where it is not what the rule wants now; none for what was not there",
@@ -50,7 +50,7 @@ SHOWN = [
     pytest.param(
         line(changes=[{**CHANGE, "why": "taken back", "cause": "expired"}]),
         [
-            "2026-10-01 08:00:00 updated f1 in account 111122223333",
+            "2026-10-01 08:00:00 updated   f1 in account 111122223333",
             "    Workflow.Status: NEW -> SUPPRESSED  a (taken back: expired)",
         ],
         id="what has become of the rule",
@@ -58,7 +58,7 @@ SHOWN = [
     pytest.param(
         line(outcome="unchanged", mode="observe", changes=[CHANGE]),
         [
-            "2026-10-01 08:00:00 unchanged (observe: not written) f1 in account 111122223333",
+            "2026-10-01 08:00:00 unchanged f1 in account 111122223333 (observe: not written)",
             "    Workflow.Status: NEW -> SUPPRESSED  a",
         ],
         id="what would be written but for the mode",
@@ -75,7 +75,7 @@ SHOWN = [
     pytest.param(
         line(outcome="failed", code="InvalidInput", reason="no", errors=[{"rule": "d", "message": "m"}]),
         [
-            "2026-10-01 08:00:00 failed f1 in account 111122223333: InvalidInput, no",
+            "2026-10-01 08:00:00 failed    f1 in account 111122223333: InvalidInput, no",
             "    error in d: m",
         ],
         id="why it failed",
@@ -87,13 +87,18 @@ SHOWN = [
     ),
     pytest.param(
         {"level": "ERROR", "message": "calls failed", "timestamp": "2026-10-01T08:00:00Z", "calls": 3},
-        ["2026-10-01 08:00:00 ERROR calls failed: calls 3"],
+        ["2026-10-01 08:00:00 ERROR     calls failed: calls 3"],
         id="what is not the story of one finding",
     ),
     pytest.param(
         {"level": "ERROR", "message": "finding not decided", "timestamp": "", "finding_id": "f1"},
-        [" ERROR finding not decided: finding_id f1"],
+        ["                    ERROR     finding not decided: finding_id f1"],
         id="a finding without an outcome",
+    ),
+    pytest.param(
+        line(timestamp="2026-10-01T10:00:00+02:00", account=None),
+        ["2026-10-01 08:00:00 updated   f1"],
+        id="a time of another zone",
     ),
 ]
 
@@ -117,3 +122,10 @@ HOSTILE = "a\x1b[2J\nb"
 def test_nothing_in_a_line_of_the_log_acts_on_the_terminal(record: dict[str, Any]) -> None:
     (shown,) = text(record)
     assert shown.isprintable()
+
+
+def test_the_titles_stand_over_their_columns() -> None:
+    (first,) = text(line(account=None))
+    assert [TITLES.index(word) for word in ("TIME", "OUTCOME", "FINDING")] == [
+        first.index(word) for word in ("2026", "updated", "f1")
+    ]

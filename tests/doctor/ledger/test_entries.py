@@ -7,7 +7,7 @@ import pytest
 
 from hubtriage.aws.ledger.lease import LEAST_LEASE
 from hubtriage.doctor.checks.ledger import entries
-from hubtriage.doctor.sample import Sample, TableReader, read_sample
+from hubtriage.doctor.sample import EntrySample, TableReader, read_sample
 from hubtriage.doctor.verdict import Status
 from hubtriage.engine.planning.entry import Claim, Entry, Intent
 from hubtriage.localaws.securityhub.inprocess import ManualClock
@@ -97,7 +97,7 @@ def test_what_may_not_be_read_is_not_taken_for_an_empty_ledger() -> None:
 # Which entries
 
 
-def read(tables: LedgerTable, total: int, most: int | None) -> Sample:
+def read(tables: LedgerTable, total: int, most: int | None) -> EntrySample:
     """A sample that begins with the last part of the table."""
     return read_sample(TableReader(tables, "blue-ledger", lambda parts: parts.reverse(), print), total, most)
 

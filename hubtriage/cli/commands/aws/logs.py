@@ -2,15 +2,18 @@
 
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import click
 
 from hubtriage.aws.log_lines import concerns, is_serious, read_line
+from hubtriage.aws.securityhub.api import Key
 from hubtriage.cli.failure import fail
+from hubtriage.cli.inputs.one_finding import Wanted, product_option
 from hubtriage.cli.stack import AWS_ERRORS, client, deployed_option, outputs
-from hubtriage.cli.views.log import text
+from hubtriage.cli.views.log import TITLES, text
 
 POLL = 2.0
 NOTHING = "no such line in this time: --since looks further back; findings that need nothing have no line"
@@ -26,6 +29,19 @@ def _seconds(_context: click.Context, _parameter: click.Parameter, value: str) -
     return int(found[1]) * _UNITS[found[2]]
 
 
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A line of the log, as it is and as a record."""
+
+    message: str
+    record: Mapping[str, Any]
+
+    @property
+    def key(self) -> Key:
+        """The finding that it is about."""
+        return str(self.record.get("product_arn")), str(self.record.get("finding_id"))
+
+
 @click.command(name="logs")
 @deployed_option
 @click.option(
@@ -33,26 +49,41 @@ def _seconds(_context: click.Context, _parameter: click.Parameter, value: str) -
 )
 @click.option("--follow", is_flag=True, help="Go on with what comes, until you press Ctrl-C.")
 @click.option("--rule", metavar="ID", help="Only decisions in which this rule had a part.")
-@click.option("--finding", metavar="ID", help="Only decisions on the finding with this Id.")
-@click.option("--errors", is_flag=True, help="Only what failed, or needs somebody to look.")
+@click.option("--finding", metavar="ID", help="Only decisions on this finding: its Id or the end of it.")
+@product_option
+@click.option("--errors", is_flag=True, help="Only what failed, or needs a person to look.")
 @click.option("--json", "as_json", is_flag=True, help="Print the lines of the log as they are.")
 def command(
-    stack: str, since: float, follow: bool, rule: str | None, finding: str | None, errors: bool, as_json: bool
+    stack: str,
+    since: float,
+    follow: bool,
+    rule: str | None,
+    finding: str | None,
+    product_arn: str | None,
+    errors: bool,
+    as_json: bool,
 ) -> None:
     """Show the decisions of the deployed stack.
 
-    Finding by finding: what changed, by which rule, and what was left to people.
+    Finding by finding: what changed, by which rule, and what was left to people. Times are in UTC.
 
-    Exit codes: 0; 1 the log cannot be read; 2 wrong usage.
+    Exit codes: 0; 1 the log cannot be read; 2 wrong usage, there is no such stack, or --finding fits several
+    findings.
     """
-    group = outputs(stack).get("LogGroupName", "")
+    if product_arn is not None and finding is None:
+        raise click.UsageError("--product-arn says of which product the --finding is")
+    group = outputs(stack)["LogGroupName"]
     found = False
     try:
-        for message in _messages(client("logs"), group, since, follow=follow):
-            record = read_line(message)
-            if record is None or not concerns(record, rule, finding) or (errors and not is_serious(record)):
+        lines = _lines(client("logs"), group, since, follow=follow)
+        if finding is not None:
+            lines = _of_one_finding(lines, Wanted(finding, product_arn), follow=follow)
+        for line in lines:
+            if not concerns(line.record, rule) or (errors and not is_serious(line.record)):
                 continue
-            click.echo(message.rstrip() if as_json else "\n".join(text(record)))
+            if not (found or as_json):
+                click.echo(click.style(TITLES, bold=True))
+            click.echo(line.message.rstrip() if as_json else "\n".join(text(line.record)))
             found = True
     except AWS_ERRORS as error:
         fail(str(error), "the command needs logs:FilterLogEvents on the log of the function")
@@ -60,8 +91,33 @@ def command(
         click.echo(NOTHING, err=True)
 
 
+def _of_one_finding(lines: Iterable[_Line], wanted: Wanted, *, follow: bool) -> Iterator[_Line]:
+    """Yield the lines about the finding that is meant; end with 2 as soon as there are several.
+
+    Without `follow` a finding with exactly this Id counts more than others that end like it.
+    """
+    fitting = (line for line in lines if "finding_id" in line.record and wanted.fits(line.key))
+    if not follow:
+        known = list(fitting)
+        meant = wanted.only(line.key for line in known) if known else None
+        yield from (line for line in known if line.key == meant)
+        return
+    seen: dict[Key, None] = {}
+    for line in fitting:
+        seen[line.key] = None
+        if line.key == wanted.only(seen):
+            yield line
+
+
+def _lines(logs: Any, group: str, since: float, *, follow: bool) -> Iterator[_Line]:
+    """Yield the lines of a log group, oldest first, each once; with `follow` without an end."""
+    for message in _messages(logs, group, since, follow=follow):
+        record = read_line(message)
+        if record is not None:
+            yield _Line(message, record)
+
+
 def _messages(logs: Any, group: str, since: float, *, follow: bool) -> Iterator[str]:
-    """Yield the messages of a log group, oldest first, each once; with `follow` without an end."""
     start = time.time() - since
     seen: set[object] = set()
     while True:

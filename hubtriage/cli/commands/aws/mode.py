@@ -1,12 +1,13 @@
 """`hubtriage mode`: whether triage writes and hides, and switching it."""
 
 import click
+from botocore.exceptions import ClientError
 
 from hubtriage.aws.sweep.request import SweepRequest
 from hubtriage.aws.sweep.start import start_sweep
 from hubtriage.aws.switch.mode import ALLOWED_PATTERN, MODES, parameter_name
 from hubtriage.cli.failure import fail
-from hubtriage.cli.stack import AWS_ERRORS, client, deployed_option, outputs
+from hubtriage.cli.stack import AWS_ERRORS, WHERE, client, deployed_option, no_stack, outputs
 
 MEANINGS = {
     "enforce": "triage writes what the rules say",
@@ -34,7 +35,8 @@ def command(mode: str | None, stack: str, budget: int | None) -> None:
     Leaving observe for reopen starts a sweep as well. The breaker does not count what a sweep changes; that
     has limits of its own.
 
-    Exit codes: 0; 1 the stack could not be reached, or its breaker has only just tripped; 2 wrong usage.
+    Exit codes: 0; 1 the stack could not be reached, or its breaker has only just tripped; 2 wrong usage, or
+    there is no such stack.
     """
     if budget is not None and mode != "enforce":
         raise click.UsageError("--budget is about the sweep that enforce starts")
@@ -44,11 +46,17 @@ def command(mode: str | None, stack: str, budget: int | None) -> None:
         else:
             _switch(stack, mode, budget)
     except AWS_ERRORS as error:
-        fail(str(error), "name another stack with --stack, or look at AWS_PROFILE and AWS_REGION")
+        fail(str(error), WHERE)
 
 
 def _show(stack: str) -> None:
-    parameter = client("ssm").get_parameter(Name=parameter_name(stack))["Parameter"]
+    systems = client("ssm")
+    try:
+        parameter = systems.get_parameter(Name=parameter_name(stack))["Parameter"]
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ParameterNotFound":
+            raise
+        no_stack(stack)
     since = f"{parameter['LastModifiedDate']:%Y-%m-%d %H:%M:%S %Z}"
     click.echo(f"{parameter['Value']}: {MEANINGS.get(parameter['Value'], 'unknown')} (since {since})")
 

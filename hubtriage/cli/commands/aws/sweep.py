@@ -108,7 +108,8 @@ def command(
 
     A deployment that ends most rules, or would reopen many findings, waits for a person: --confirm.
 
-    Exit codes: 0 the sweep came to its end; 1 it did not, or could not be started; 2 wrong usage.
+    Exit codes: 0 the sweep came to its end; 1 it did not, or could not be started; 2 wrong usage, or there is
+    no such stack.
     """
     request = _request(scope, filters, budget, take_back=take_back)
     _check(dry_run=dry_run, in_process=in_process, resume=resume, reopen=reopen, take_back=take_back)
@@ -127,13 +128,12 @@ def command(
         _from_here(stack, request, ruleset, settings, most_hidden, dry_run=dry_run, as_json=as_json)
         return
     deployed = outputs(stack)
-    if "SweepArn" not in deployed:
-        fail(f"stack {stack} has no sweep", "deploy this version of hubtriage")
+    machine = deployed["SweepArn"]
     states = client("stepfunctions")
     try:
         if reopen:
             IntakeRule(client("events"), deployed["IntakeRuleName"]).open()
-        execution = _start(states, deployed["SweepArn"], request, resume=resume, confirm=confirm)
+        execution = _start(states, machine, request, resume=resume, confirm=confirm)
         seen = _follow(states, execution) if follow else look(states, execution)
     except AWS_ERRORS as error:
         fail(str(error), "what the command needs to be allowed is in docs/sweep.md")

@@ -1,61 +1,167 @@
-"""`hubtriage why`: the history of one finding."""
+"""`hubtriage why`: what triage holds on one finding, and its history."""
 
 import json
 import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
 
 import click
 
-from hubtriage.aws.securityhub.finding_history import HistoryEvent, changes, decisions, in_order, products_of
+from hubtriage.aws.clock import SystemClock
+from hubtriage.aws.ledger.client import dynamodb
+from hubtriage.aws.ledger.dynamodb import DynamoLedger
+from hubtriage.aws.ledger.former_roles import until_when
+from hubtriage.aws.ledger.ledger import LedgerError, LedgerFault
+from hubtriage.aws.securityhub.api import Key
+from hubtriage.aws.securityhub.authorship import Author, author_of, role_of
+from hubtriage.aws.securityhub.claim_history import claim_histories
+from hubtriage.aws.securityhub.echoes import without_echoes
+from hubtriage.aws.securityhub.finding_history import (
+    AuthorOf,
+    HistoryEvent,
+    changes,
+    decisions,
+    key_of_line,
+)
 from hubtriage.cli.failure import fail
+from hubtriage.cli.inputs.one_finding import (
+    Wanted,
+    finding_argument,
+    in_ledger,
+    in_security_hub,
+    product_option,
+)
 from hubtriage.cli.stack import AWS_ERRORS, client, deployed_option, outputs
 from hubtriage.cli.text import quoted
-from hubtriage.cli.views.history import as_record, text
+from hubtriage.cli.views.why import FindingStanding, event_record, held_record, lines
+from hubtriage.engine.planning.entry import NO_ENTRY, Entry
 
 DAY = 86400.0
-NOTHING = "nothing is known of it in this time: look further back with --days, or at the Id"
+NOTHING = "no finding has an Id that ends so, and nothing was decided on one in this time"
+HINT = "look further back with --days, or at the Id, such as arn:aws:securityhub:…"
 
 
 @click.command(name="why")
-@click.argument("finding_id", metavar="FINDING-ID")
+@finding_argument
 @deployed_option
-@click.option("--product-arn", help="The finding's product, where several have a finding of this Id.")
+@product_option
 @click.option(
     "--days", default=90, show_default=True, type=click.IntRange(1, 3650), help="How far to look back."
 )
-@click.option("--json", "as_json", is_flag=True, help="One JSON line for each event.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="One JSON line for what is held, then one for each event."
+)
 def command(finding_id: str, stack: str, product_arn: str | None, days: int, as_json: bool) -> None:
-    """Show who changed a finding, when, and by which rule.
+    """Show what triage holds on a finding, and who changed it when.
 
-    It is read from the decision log in CloudWatch Logs and, where that is allowed, from the history that
-    Security Hub keeps (90 days).
+    FINDING-ID is the finding's Id, or the end of it. What is held is read from the ledger, what happened from
+    the decision log in CloudWatch Logs and from the history that Security Hub keeps (90 days). An update that
+    both know is shown once. What may not be read is left out, and named. Times are in UTC.
 
-    Exit codes: 0; 1 nothing is known of the finding, or the log cannot be read.
+    Exit codes: 0; 1 the stack or its log cannot be read; 2 no such stack, no finding that fits, or several.
     """
-    group = outputs(stack)["LogGroupName"]
-    since = time.time() - days * DAY
-    try:
-        events = list(decisions(client("logs"), group, finding_id, since))
-    except AWS_ERRORS as error:
-        fail(f"log group {group}: {error}", "logs:FilterLogEvents is needed")
-    events = [event for event in events if product_arn in (None, event.record.get("product_arn"))]
-    events += _history(finding_id, product_arn, events, since)
-    if not events:
-        fail(
-            f"{quoted(finding_id)}: {NOTHING}", "the Id is that of the finding, such as arn:aws:securityhub:…"
-        )
-    for event in in_order(events):
-        click.echo(json.dumps(as_record(event)) if as_json else "\n".join(text(event)))
+    why = _Why(outputs(stack), time.time() - days * DAY)
+    key = why.key(Wanted(finding_id, product_arn))
+    standing = why.standing(key)
+    if as_json:
+        records = [held_record(standing), *map(event_record, standing.events)]
+        click.echo("\n".join(map(json.dumps, records)))
+    else:
+        click.echo("\n".join(lines(standing, time.time())))
 
 
-def _history(
-    finding_id: str, product_arn: str | None, known: list[HistoryEvent], since: float
-) -> list[HistoryEvent]:
-    """Return what Security Hub knows; without the permission for it, print a remark and return nothing."""
-    hub = client("securityhub")
-    try:
-        arns = [product_arn] if product_arn else sorted({str(event.record["product_arn"]) for event in known})
-        arns = arns or products_of(hub, finding_id)
-        return [event for arn in arns for event in changes(hub, (arn, finding_id), since)]
-    except AWS_ERRORS as error:
-        click.echo(f"without the history of Security Hub: {error}", err=True)
-        return []
+@dataclass(frozen=True, slots=True)
+class _Why:
+    """Reads what ledger, log and history of a stack say of a finding since a time (epoch seconds)."""
+
+    deployed: Mapping[str, str]
+    since: float
+
+    def key(self, wanted: Wanted) -> Key:
+        """Return which finding is meant; end with 2 if that is not clear."""
+        found = self._in_security_hub(wanted) or self._in_ledger(wanted) or self._in_log(wanted)
+        if not found:
+            fail(f"{quoted(wanted.end)}: {NOTHING}", HINT, exit_code=2)
+        return wanted.only(found)
+
+    def standing(self, key: Key) -> FindingStanding:
+        """Return what is held and what happened, each update once."""
+        entry, author = self._entry(key), self._author()
+        told = [event for event in self._decisions(key[1]) if key_of_line(event) == key]
+        changed = self._changes(key, author or _nobody)
+        events = without_echoes([*told, *changed], own_only=author is not None)
+        return FindingStanding(key, entry, claim_histories(entry or NO_ENTRY, events), tuple(events))
+
+    @property
+    def _ledger(self) -> DynamoLedger:
+        return DynamoLedger(dynamodb(), self.deployed.get("LedgerTableName", ""), SystemClock())
+
+    def _in_security_hub(self, wanted: Wanted) -> list[Key]:
+        try:
+            return in_security_hub(wanted)
+        except AWS_ERRORS as error:
+            _without("the findings of Security Hub", error)
+            return []
+
+    def _in_ledger(self, wanted: Wanted) -> list[Key]:
+        if "LedgerTableName" not in self.deployed:
+            return []
+        try:
+            return list(in_ledger(wanted, self._ledger))
+        except LedgerError as error:
+            _without("searching the ledger", error)
+            return []
+
+    def _in_log(self, wanted: Wanted) -> list[Key]:
+        return wanted.among(map(key_of_line, self._decisions(wanted.end)))
+
+    def _decisions(self, end: str) -> list[HistoryEvent]:
+        group = self.deployed["LogGroupName"]
+        try:
+            return list(decisions(client("logs"), group, end, self.since))
+        except AWS_ERRORS as error:
+            fail(f"log group {group}: {error}", "logs:FilterLogEvents is needed")
+
+    def _entry(self, key: Key) -> Entry | None:
+        """Return the entry of a finding; None if the ledger cannot be read."""
+        if "LedgerTableName" not in self.deployed:
+            return None
+        recall = self._ledger.read([key])
+        for fault in recall.unread.values():
+            _without("the ledger", f"{fault.code}: {fault.message}")
+            return None
+        return recall.entries.get(key, NO_ENTRY)
+
+    def _changes(self, key: Key, author: AuthorOf) -> list[HistoryEvent]:
+        try:
+            return list(changes(client("securityhub"), key, self.since, author))
+        except AWS_ERRORS as error:
+            _without("the history of Security Hub", error)
+            return []
+
+    def _author(self) -> AuthorOf | None:
+        """Return what knows triage's own updates; None if its role may not be looked at."""
+        name = self.deployed.get("FunctionName")
+        if name is None:
+            return None
+        try:
+            function = client("lambda").get_function_configuration(FunctionName=name)
+        except AWS_ERRORS as error:
+            _without("the role of the function", error)
+            return None
+        former = self._ledger.former_roles.read()
+        if isinstance(former, LedgerFault):
+            _without("former roles", f"{former.code}: {former.message}")
+        known = {} if isinstance(former, LedgerFault) else until_when(former.roles)
+        until = {role_of(arn): moment for arn, moment in known.items()}
+        return partial(author_of, {role_of(str(function["Role"]))}, until)
+
+
+def _nobody(source: object, time: float) -> Author:
+    return author_of((), {}, source, time)
+
+
+def _without(what: str, error: object) -> None:
+    """Print that something is left out, and why."""
+    click.echo(f"without {what}: {quoted(str(error))}", err=True)

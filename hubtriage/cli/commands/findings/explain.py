@@ -1,14 +1,14 @@
 """`hubtriage explain`: the whole reasoning for one finding."""
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
 
 import click
 
+from hubtriage.aws.securityhub.api import Key, key_of
 from hubtriage.cli.failure import fail
 from hubtriage.cli.inputs.findings import read_findings
+from hubtriage.cli.inputs.one_finding import MOST_NAMED, Wanted, product_option
 from hubtriage.cli.inputs.rules import compiled
 from hubtriage.cli.options import findings_argument, now_option, rules_option, settings_options
 from hubtriage.cli.text import quoted
@@ -17,17 +17,18 @@ from hubtriage.engine.planning.plan import Settings
 from hubtriage.simulation.documents import UnreadableInputError
 from hubtriage.simulation.explain import explain
 from hubtriage.simulation.exported import ExportedFinding
-from hubtriage.simulation.findings import Item, Unusable
-
-MOST_IDS = 10
-"""How many ids to offer where the user has to choose a finding."""
+from hubtriage.simulation.findings import Unusable
 
 
 @click.command(name="explain")
 @findings_argument
 @click.option(
-    "--id", "finding_id", help="Which finding, where FINDINGS has several: its Id or the end of it."
+    "--id",
+    "finding_id",
+    default="",
+    help="Which finding, where FINDINGS has several: its Id or the end of it.",
 )
+@product_option
 @rules_option
 @now_option
 @settings_options
@@ -35,7 +36,8 @@ MOST_IDS = 10
 @click.option("--json", "as_json", is_flag=True, help="The same as JSON.")
 def command(
     findings: str,
-    finding_id: str | None,
+    finding_id: str,
+    product_arn: str | None,
     folder: Path,
     now: float,
     settings: Settings,
@@ -48,10 +50,10 @@ def command(
     holds each field. FINDINGS is what `plan` takes. What triage holds is known only if the finding has its
     entry of the ledger beside it: {"finding": ..., "entry": ...}.
 
-    Exit codes: 0; 1 the rules have errors; 2 the input cannot be read or has no such finding.
+    Exit codes: 0; 1 the rules have errors; 2 the input cannot be read, or no finding fits, or several do.
     """
     ruleset = compiled(folder)
-    one = _one(findings, finding_id)
+    one = _one(findings, Wanted(finding_id, product_arn))
     entry = None if one.entry is None else one.known
     if one.undecidable:
         click.echo(f"undecidable, triage would wait: {quoted(one.undecidable)}", err=True)
@@ -60,31 +62,30 @@ def command(
     click.echo(json.dumps(record, indent=2) if as_json else "\n".join(render(explanation, every)))
 
 
-def _one(source: str, finding_id: str | None) -> ExportedFinding:
-    """Return the finding to explain; end with 2 if there is none."""
+def _one(source: str, wanted: Wanted) -> ExportedFinding:
+    """Return the finding to explain; end with 2 if there is none, or several that may be meant."""
+    found: dict[Key, list[ExportedFinding]] = {}
+    unusable = ""
     try:
-        items = [item for item in read_findings(source) if finding_id is None or _ends_in(item, finding_id)]
+        for item in read_findings(source):
+            if isinstance(item, Unusable):
+                unusable = unusable or item.reason
+            elif wanted.fits(key := key_of(item.finding)):
+                found.setdefault(key, []).append(item)
+                _forget_more(found, wanted)
     except UnreadableInputError as error:
-        _fail(str(error))
-    if finding_id is not None and not items:
-        _fail(f"{source}: no finding with an Id that ends in {finding_id!r}")
-    if len(items) != 1:
-        _fail(f"{source}: {len(items)} findings; say which one with --id{_some_ids(items)}")
-    if isinstance(items[0], Unusable):
-        _fail(f"{source}: {items[0].reason}")
-    return items[0]
+        fail(str(error), exit_code=2)
+    if not found:
+        which = f"no finding with an Id that ends in {quoted(wanted.end)}" if wanted.end else "no finding"
+        fail(f"{source}: {unusable or which}", exit_code=2)
+    several = found[wanted.only(found, "say which one with --id")]
+    if len(several) > 1:
+        click.echo(f"{source} has this finding {len(several)} times: this is the last of them", err=True)
+    return several[-1]
 
 
-def _ends_in(item: Item, finding_id: str) -> bool:
-    return isinstance(item, ExportedFinding) and item.finding["Id"].endswith(finding_id)
-
-
-def _some_ids(items: Sequence[Item]) -> str:
-    """Return what can be given as --id, a line for each of the first findings."""
-    ids = [item.finding["Id"] for item in items if isinstance(item, ExportedFinding)]
-    more = [f"... and {len(ids) - MOST_IDS} more"] if len(ids) > MOST_IDS else []
-    return "".join(f"\n  {line}" for line in [*map(quoted, ids[:MOST_IDS]), *more])
-
-
-def _fail(problem: str) -> NoReturn:
-    fail(problem, exit_code=2)
+def _forget_more(found: dict[Key, list[ExportedFinding]], wanted: Wanted) -> None:
+    """Keep the names alone of findings that are surely not explained: a file may hold a million."""
+    newest = next(reversed(found))
+    if len(found) > MOST_NAMED and newest[1] != wanted.end:
+        found[newest].clear()

@@ -50,10 +50,17 @@ def _of_stack(account: Account, deployed: Deployed) -> dict[str, Wanted]:
     log = f"arn:{who.partition}:logs:{place}:log-group:{deployed.output('LogGroupName')}:*"
     machine = deployed.output("SweepArn")
     executions = f"{machine.replace(':stateMachine:', ':execution:')}:*"
+    table = f"arn:{who.partition}:dynamodb:{place}:table/{account.ledger_table}"
+    function = f"arn:{who.partition}:lambda:{place}:function:{deployed.output('FunctionName')}"
     breaker = f"arn:{who.partition}:cloudwatch:{place}:alarm:{deployed.output('BreakerAlarmName')}"
     return {
         "logs": {log: ("logs:FilterLogEvents",)},
-        "why": {log: ("logs:FilterLogEvents",), who.hub(): ("securityhub:GetFindingHistory",)},
+        "why": {
+            log: ("logs:FilterLogEvents",),
+            who.hub(): ("securityhub:GetFindings", "securityhub:GetFindingHistory"),
+            table: ("dynamodb:BatchGetItem", "dynamodb:Scan"),
+            function: ("lambda:GetFunctionConfiguration",),
+        },
         "mode": {
             mode: ("ssm:GetParameter", "ssm:PutParameter"),
             breaker: ("cloudwatch:DescribeAlarms",),

@@ -7,7 +7,7 @@ from hubtriage.aws.ledger.ending import may_end
 from hubtriage.aws.ledger.lease import LAG
 from hubtriage.doctor.account import Account
 from hubtriage.doctor.checks.runtime.sweeps import UNFINISHED
-from hubtriage.doctor.sample import Sample
+from hubtriage.doctor.sample import EntrySample
 from hubtriage.doctor.verdict import Flaw, Verdict, counted, flawed, some_of, written
 from hubtriage.engine.planning.entry import Entry
 
@@ -23,7 +23,7 @@ def look(account: Account) -> Verdict | None:
     return judge(account.sample, account.clock.now(), account.config.lease)
 
 
-def judge(sample: Sample, now: float, lease: float) -> Verdict:
+def judge(sample: EntrySample, now: float, lease: float) -> Verdict:
     """Return the verdict on entries at a time (epoch seconds); `lease` in seconds."""
     intents = sorted(
         entry.intent.time for _, entry in sample.entries if entry.intent and now - entry.intent.time > lease
@@ -48,7 +48,7 @@ def _is_left_over(entry: Entry, now: float) -> bool:
     return entry.gone is not None and may_end(entry, now - _LATEST, LAG)
 
 
-def _flaws(sample: Sample, intents: list[float], gone: int, now: float) -> Iterator[Flaw]:
+def _flaws(sample: EntrySample, intents: list[float], gone: int, now: float) -> Iterator[Flaw]:
     if sample.unread:
         those = "its finding is" if len(sample.unread) == 1 else "their findings are"
         yield Flaw(

@@ -1,14 +1,16 @@
-"""`hubtriage logs`: which lines of the log it tells, and that it says when there are none."""
+"""`hubtriage logs`: which lines of the log it shows, under titles, and that it says when there are none."""
 
 import json
 from collections.abc import Callable
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
 from hubtriage.cli.commands.aws import logs
 from hubtriage.cli.main import cli
+from hubtriage.cli.views.log import TITLES
 
 CHANGE = {"field": "Workflow.Status", "from": "NEW", "to": "SUPPRESSED", "rule": "accepted", "why": "rule"}
 LINE = {
@@ -16,16 +18,16 @@ LINE = {
     "message": "finding updated",
     "timestamp": "2026-10-01T08:00:00Z",
     "finding_id": "f1",
+    "product_arn": "arn:product/a",
     "outcome": "updated",
     "changes": [CHANGE],
 }
 Run = Callable[..., Result]
 
 
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Runs the command on a log with one line of Lambda and one decision."""
-    messages = ["START RequestId: 1", json.dumps(LINE)]
+def running(monkeypatch: pytest.MonkeyPatch, *lines: dict[str, Any]) -> Run:
+    """Runs the command on a log with one line of Lambda and these."""
+    messages = ["START RequestId: 1", *map(json.dumps, lines)]
     page = {"events": [{"eventId": str(each), "message": text} for each, text in enumerate(messages)]}
     paginator = SimpleNamespace(paginate=lambda **_: [page])
     monkeypatch.setattr(logs, "outputs", lambda _stack: {"LogGroupName": "g"})
@@ -33,18 +35,89 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Run:
     return lambda *options: CliRunner().invoke(cli, ["logs", *options])
 
 
-@pytest.mark.parametrize("options", [(), ("--rule", "accepted"), ("--finding", "f1")])
-def test_a_decision_is_told_and_nothing_else(run: Run, options: tuple[str, ...]) -> None:
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Runs the command on a log with one decision."""
+    return running(monkeypatch, LINE)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        (),
+        ("--rule", "accepted"),
+        ("--finding", "f1"),
+        ("--finding", "1"),
+        ("--finding", "f1", "--product-arn", "arn:product/a"),
+    ],
+)
+def test_a_decision_is_shown_under_titles_and_nothing_else(run: Run, options: tuple[str, ...]) -> None:
     result = run(*options)
     assert result.stdout.splitlines() == [
-        "2026-10-01 08:00:00 updated f1",
+        TITLES,
+        "2026-10-01 08:00:00 updated   f1",
         "    Workflow.Status: NEW -> SUPPRESSED  accepted",
     ]
     assert (result.stderr, result.exit_code) == ("", 0)
 
 
-@pytest.mark.parametrize("options", [("--errors",), ("--rule", "another"), ("--finding", "f2")])
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--errors",),
+        ("--rule", "another"),
+        ("--finding", "f2"),
+        ("--finding", "f1", "--product-arn", "arn:product/b"),
+    ],
+)
 def test_where_there_is_nothing_it_says_so_to_people_only(run: Run, options: tuple[str, ...]) -> None:
     result = run(*options, "--json")
     assert (result.stdout, result.exit_code) == ("", 0)
     assert result.stderr == f"{logs.NOTHING}\n"
+
+
+def test_programs_get_the_lines_without_titles(run: Run) -> None:
+    assert run("--json").stdout == json.dumps(LINE) + "\n"
+
+
+def finding_ids(result: Result) -> list[str]:
+    return [json.loads(line)["finding_id"] for line in result.stdout.splitlines()]
+
+
+def test_a_whole_id_counts_more_than_the_end_of_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = running(monkeypatch, LINE | {"finding_id": "xf1"}, LINE, LINE)
+    assert finding_ids(run("--finding", "f1", "--json")) == ["f1", "f1"]
+    assert finding_ids(run("--finding", "xf1", "--json")) == ["xf1"]
+
+
+@pytest.mark.parametrize(
+    ("other", "how", "named"),
+    [
+        pytest.param({"finding_id": "g1"}, "give more of the Id", ["f1", "g1"], id="two findings"),
+        pytest.param(
+            {"product_arn": "arn:product/b"},
+            "say of which product with --product-arn",
+            ["arn:product/a", "arn:product/b"],
+            id="two products",
+        ),
+    ],
+)
+def test_where_several_findings_fit_they_are_named(
+    monkeypatch: pytest.MonkeyPatch, other: dict[str, Any], how: str, named: list[str]
+) -> None:
+    result = running(monkeypatch, LINE, LINE | other)("--finding", "1")
+    assert (result.stdout, result.exit_code) == ("", 2)
+    assert result.stderr.splitlines() == [f"Error: 2 findings fit; {how}", *(f"  {name}" for name in named)]
+
+
+def test_while_it_is_followed_it_ends_with_the_second_finding_that_fits(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    result = running(monkeypatch, LINE, LINE | {"finding_id": "g1"})("--finding", "1", "--follow", "--json")
+    assert result.exit_code == 2
+    assert finding_ids(result) == ["f1"]
+    assert "2 findings fit" in result.stderr
+
+
+def test_a_product_without_a_finding_is_wrong_usage(run: Run) -> None:
+    assert run("--product-arn", "arn:product/a").exit_code == 2

@@ -16,6 +16,7 @@ from hubtriage.aws.ledger.ledger import Ledger
 from hubtriage.aws.ledger.table import LEASE_VARIABLE, TABLE_VARIABLE
 from hubtriage.aws.sweep.occasions.outset import Outset
 from hubtriage.aws.sweep.progress import Progress
+from hubtriage.cli import stack
 from hubtriage.cli.commands.aws import sweep
 from hubtriage.cli.inputs import ledger as inputs
 from hubtriage.cli.main import cli
@@ -114,6 +115,12 @@ class ReadStack:
         return {"Arn": "arn:aws:iam::000000000000:user/operator"}
 
 
+def see(monkeypatch: pytest.MonkeyPatch, account: ReadStack) -> None:
+    """Let commands see this account."""
+    for module in (inputs, stack):
+        monkeypatch.setattr(module, "client", lambda _service: account)
+
+
 @pytest.fixture
 def here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> TriageWorld:
     """A hub with a finding that a rule holds which the folder no longer has."""
@@ -150,7 +157,7 @@ class UnmovedLedger:
 def decide_here(
     monkeypatch: pytest.MonkeyPatch, folder: Path, outputs: Mapping[str, str] | None, *arguments: str
 ) -> Result:
-    monkeypatch.setattr(inputs, "client", lambda _service: ReadStack(outputs))
+    see(monkeypatch, ReadStack(outputs))
     monkeypatch.setattr(sweep, "_mode_of", lambda _stack: lambda: "enforce")
     return CliRunner().invoke(cli, ["sweep", "--json", "--rules", str(folder), *arguments])
 
@@ -195,9 +202,9 @@ def test_a_sweep_from_here_takes_back_what_the_stack_holds_and_keeps_the_ledger(
 
 def test_the_environment_can_name_the_ledger(here: TriageWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(TABLE_VARIABLE, "restored")
-    monkeypatch.setattr(inputs, "client", lambda _service: ReadStack(None))
+    see(monkeypatch, ReadStack(None))
     services = inputs.services_from_here("hubtriage", writes=True)
     assert (services.ledger.items, services.roles) == (here.ledger.items, ())  # type: ignore[attr-defined]
-    monkeypatch.setattr(inputs, "client", lambda _service: ReadStack(OUTPUTS))
+    see(monkeypatch, ReadStack(OUTPUTS))
     services = inputs.services_from_here("hubtriage", writes=True)
     assert (services.roles, services.lease) == ((ROLE,), 900.0)

@@ -84,7 +84,7 @@ def test_a_finding_is_chosen_by_the_end_of_its_id() -> None:
     assert sorted(ambiguous.stderr.splitlines()) == [
         f"  {first}",
         f"  {second}",
-        "Error: -: 2 findings; say which one with --id",
+        "Error: 2 findings fit; say which one with --id",
     ]
     assert CliRunner().invoke(cli, [*arguments, "--id", "nothing"], input=both).exit_code == 2
 
