@@ -15,6 +15,7 @@ import pytest
 
 import hubtriage
 from hubtriage.aws.ledger.entry_format import EntryError, read_entry
+from hubtriage.aws.ledger.former_roles import _ROLE
 from hubtriage.aws.securityhub.answers import token_of
 from hubtriage.aws.securityhub.finding_history import plain_end
 from hubtriage.cli.text import shown
@@ -84,6 +85,7 @@ CASES: dict[str, tuple[str, Callable[[str], object]]] = {
         "engine/pattern/fields.py",
         in_title({"suffix": {"equals-ignore-case": "a" * 100 + "b"}}),
     ),
+    "roles in the ledger": ("aws/ledger/former_roles.py", _ROLE.fullmatch),
     "Ids in the log": ("aws/securityhub/finding_history.py", plain_end),
     "values on a terminal": ("cli/text.py", shown),
     "values in Markdown": ("cli/views/diff.py", _escaped),

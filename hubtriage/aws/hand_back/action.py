@@ -51,9 +51,7 @@ class HandBackAction:
             return self._delete(properties["Arn"])
         about = {"Name": NAME, "Description": DESCRIPTION}
         try:
-            until_allowed(
-                lambda: self._hub.create_action_target(Id=properties["Id"], **about), self._sleep
-            )
+            until_allowed(lambda: self._hub.create_action_target(Id=properties["Id"], **about), self._sleep)
         except ClientError as error:
             if _code(error) != "ResourceConflictException":
                 raise
