@@ -34,7 +34,7 @@ def until_allowed(call: Callable[[], _T], sleep: Callable[[float], None]) -> _T:
             sleep(pause)
 
 
-class Resource(Protocol):
+class CustomResource(Protocol):
     """One kind of custom resource. `failing` says what could not be done, when it could not."""
 
     failing: str
@@ -52,7 +52,7 @@ class Resource(Protocol):
 class CustomResources:
     """What CloudFormation calls. `resources` by type; `answer` puts a document to an address."""
 
-    def __init__(self, resources: Mapping[str, Resource], answer: Answer | None = None) -> None:
+    def __init__(self, resources: Mapping[str, CustomResource], answer: Answer | None = None) -> None:
         self._resources = resources
         self._answer = answer or put
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 import hubtriage
+from hubtriage.aws.hand_back.proof import _AUTHORIZATION, _TOKEN
 from hubtriage.aws.ledger.entry_format import EntryError, read_entry
 from hubtriage.aws.ledger.former_roles import _ROLE
 from hubtriage.aws.securityhub.answers import token_of
@@ -86,6 +87,10 @@ CASES: dict[str, tuple[str, Callable[[str], object]]] = {
         in_title({"suffix": {"equals-ignore-case": "a" * 100 + "b"}}),
     ),
     "roles in the ledger": ("aws/ledger/former_roles.py", _ROLE.fullmatch),
+    "proofs of a hand-back": (
+        "aws/hand_back/proof.py",
+        lambda text: (_AUTHORIZATION.fullmatch(text), _TOKEN.fullmatch(text)),
+    ),
     "Ids in the log": ("aws/securityhub/finding_history.py", plain_end),
     "values on a terminal": ("cli/text.py", shown),
     "values in Markdown": ("cli/views/diff.py", _escaped),

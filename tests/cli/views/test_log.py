@@ -34,7 +34,7 @@ SHOWN = [
     pytest.param(
         line(hand_back={"by": "arn:aws:iam::1:user/ana\x1b", "at": "x"}, handed_back=["Workflow.Status"]),
         [
-            "2026-10-01 08:00:00 updated f1 in account 111122223333",
+            "2026-10-01 08:00:00 updated   f1 in account 111122223333",
             r'    handed back by "arn:aws:iam::1:user/ana\u001b": Workflow.Status',
         ],
         id="who handed it back, and what",
