@@ -50,7 +50,7 @@ def read_source_rules(name: str, content: str) -> list[SourceRule]:
     return _from_api(plain(value))
 
 
-def _from_resource(resource: terraform.Resource) -> SourceRule:
+def _from_resource(resource: terraform.TerraformResource) -> SourceRule:
     try:
         rule = terraform.api_rule(resource)
     except Refused as error:

@@ -43,7 +43,7 @@ _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(.))", re.DOTALL
 
 
 @dataclass(frozen=True, slots=True)
-class Resource:
+class TerraformResource:
     """A rule as Terraform has it, or what may hold rules and cannot be read: then `refused` says why.
 
     `region` is the Region in which it acts; None if that is not known. `unknown` is what a plan does not know
@@ -61,7 +61,7 @@ class Resource:
 # -- configuration ------------------------------------------------------------------------------
 
 
-def read_configuration(text: str) -> list[Resource]:
+def read_configuration(text: str) -> list[TerraformResource]:
     """Return each rule of a configuration, and what may hold rules. Raises UnreadableError."""
     document = plain(_parsed(text), _scalar)
     blocks = [
@@ -88,7 +88,7 @@ def is_configuration(value: Any) -> bool:
     return bool({"resource", "module"} & value.keys())
 
 
-def read_json_configuration(value: dict[str, Any]) -> list[Resource]:
+def read_json_configuration(value: dict[str, Any]) -> list[TerraformResource]:
     """Return each rule of a configuration in JSON, and what may hold rules."""
     value = plain(value, _json_scalar)
     blocks = [
@@ -117,7 +117,7 @@ def _several(value: Any) -> list[dict[str, Any]]:
 
 def _configured(
     blocks: list[tuple[str, str, Any]], modules: list[str], providers: list[Any]
-) -> Iterator[Resource]:
+) -> Iterator[TerraformResource]:
     regions = {
         (one.get("alias") if isinstance(one, dict) else None): one.get("region")
         for one in _several(providers)
@@ -128,11 +128,11 @@ def _configured(
         if kind in _OTHERS:
             yield _other(kind, name, path)
         elif kind in RESOURCES:
-            yield Resource(name, path, arguments, _configured_region(arguments, regions))
+            yield TerraformResource(name, path, arguments, _configured_region(arguments, regions))
     for name in modules:
         path = ("module", name)
         reason = "a module, which may make rules; they are not in this file"
-        yield Resource(name, path, {}, refused=Refused(path, reason, SHOW))
+        yield TerraformResource(name, path, {}, refused=Refused(path, reason, SHOW))
 
 
 def _configured_region(arguments: Mapping[str, Any], regions: Mapping[Any, Any]) -> Any:
@@ -145,9 +145,9 @@ def _configured_region(arguments: Mapping[str, Any], regions: Mapping[Any, Any])
     return regions.get(alias or None)
 
 
-def _other(kind: str, name: str, path: Path) -> Resource:
+def _other(kind: str, name: str, path: Path) -> TerraformResource:
     hint = _TEMPLATE if "cloudformation" in kind else ""
-    return Resource(name, path, {}, refused=Refused(path, f"{kind} is {_OTHERS[kind]}", hint))
+    return TerraformResource(name, path, {}, refused=Refused(path, f"{kind} is {_OTHERS[kind]}", hint))
 
 
 def _parsed(text: str) -> dict[str, Any]:
@@ -225,7 +225,7 @@ def is_shown(value: Any) -> bool:
     return isinstance(value, dict) and "terraform_version" in value and not is_state_file(value)
 
 
-def read_shown(value: dict[str, Any]) -> list[Resource]:
+def read_shown(value: dict[str, Any]) -> list[TerraformResource]:
     """Return each rule of a plan, or else of a state, and what may hold rules."""
     is_plan = "planned_values" in value
     key = "planned_values" if is_plan else "values"
@@ -244,7 +244,7 @@ def _unknown_by_address(plan: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _resources(module: Any, path: Path, unknown: Mapping[str, Any] | None) -> Iterator[Resource]:
+def _resources(module: Any, path: Path, unknown: Mapping[str, Any] | None) -> Iterator[TerraformResource]:
     for index, raw in enumerate(_listed(module, "resources")):
         if not isinstance(raw, dict):
             continue
@@ -255,7 +255,7 @@ def _resources(module: Any, path: Path, unknown: Mapping[str, Any] | None) -> It
         elif kind in RESOURCES and isinstance(raw.get("values"), dict):
             values = _without_unset(raw["values"])
             doubt = {} if unknown is None else unknown.get(address, True)
-            yield Resource(
+            yield TerraformResource(
                 address, place, values, values.get("region") or region_of(values.get("arn")), doubt
             )
     for index, child in enumerate(_listed(module, "child_modules")):
@@ -286,7 +286,7 @@ def _without_unset(value: Any) -> Any:
 # -- to the API's form --------------------------------------------------------------------------
 
 
-def api_rule(resource: Resource) -> dict[str, Any]:
+def api_rule(resource: TerraformResource) -> dict[str, Any]:
     """Return the rule as the API takes it. Raises Refused for what only Terraform can evaluate."""
     arguments, path = resource.arguments, resource.path
     if resource.refused is not None:
