@@ -14,6 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.mutants.claims import CLAIMS
+from tests.mutants.hand_back import HAND_BACK
 from tests.mutants.limits import SWEEP, SWITCH, TABLE
 from tests.mutants.mutation import Mutation
 from tests.mutants.rules import INDEX, RULES, WINDOWS
@@ -38,6 +39,11 @@ FINDERS = {  # the quickest first
         *(f"{_TRIAGE}{name}.py" for name in ("staleness", "intents", "asking", "rereading", "events")),
         *(f"{_TRIAGE}{name}.py" for name in ("namesakes", "hiding_stopped", "batch", "settling")),
         "tests/aws/securityhub/test_authorship.py",
+    ),
+    HAND_BACK: (
+        "tests/engine/planning/test_hand_back.py",
+        f"{_TRIAGE}hand_backs.py",
+        "tests/aws/hand_back",
     ),
     SWITCH: (
         *(f"{_SWITCH}{name}.py" for name in ("hide_limit", "mode", "breaker", "ledger_guard")),
