@@ -362,8 +362,10 @@ def two_thousand_findings_take_as_few_calls_as_they_can(stack: DeployedStack) ->
     assert len(updates) <= 1.05 * ideal_calls(updates)
     assert 2_000 / len(updates) > 40
     assert stack.cloud.control.status()["events"]["delivered"] == 4_200, "each import and each echo"
-    counted = [stack.counted(f"Findings{name}") for name in ("Received", "Changed", "Unchanged")]
-    assert counted == [4_200, 2_000, 2_200], "echoes and what no rule is about end as unchanged"
+    counted = [stack.counted(f"Findings{name}") for name in ("Changed", "Unchanged")]
+    assert counted == [2_000, 2_200], "echoes and what no rule is about end as unchanged"
+    # On a slow machine an echo is there before its update is confirmed: it fails, and comes again.
+    assert stack.counted("FindingsReceived") - stack.counted("FindingsFailed") == 4_200
     stack.cloud.control.configure(duplicate_share=HubSettings().duplicate_share)
 
 
@@ -383,7 +385,7 @@ def assemblies(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple
 def test_scenarios(udf: str, assemblies: tuple[Path, Callable[[], Path]], subtests: pytest.Subtests) -> None:
     first, second = assemblies
     settings: Any = HubSettings(udf=udf, event_delay=(0.02, 0.2))  # type: ignore[arg-type]
-    with deployed_stack(first, settings) as stack:
+    with deployed_stack(first, settings, batching_window=1.0) as stack:
         with subtests.test("2,000 findings take as few calls as they can, and their echoes none"):
             two_thousand_findings_take_as_few_calls_as_they_can(stack)
         stack.deliver_again_after(DOUBT, receives=20)

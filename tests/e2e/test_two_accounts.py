@@ -14,7 +14,7 @@ from hubtriage.localaws.cloud import LocalCloud
 from hubtriage.localaws.securityhub.settings import HubSettings
 from tests.e2e.stories import PRODUCT, TriageStory, outlast_doubt
 from tests.support import aws_cli
-from tests.support.deployed_stack import DeployedStack, built_stack
+from tests.support.deployed_stack import SHORT_WINDOW, DeployedStack, built_stack
 
 pytestmark = pytest.mark.e2e
 
@@ -85,7 +85,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Path]]
 @pytest.fixture(scope="module")
 def pair(built: dict[str, Path]) -> Iterator[Pair]:
     settings = HubSettings(event_delay=(0.02, 0.2), quotas=False, gathers=True)
-    with LocalCloud(settings) as cloud:
+    with LocalCloud(settings, batching_window=SHORT_WINDOW) as cloud:
         member = cloud.seen_from(account=MEMBER)
         assert aws_cli.run(member, "aws securityhub enable-security-hub").returncode == 0
         stacks = []

@@ -17,6 +17,8 @@ from hubtriage.localaws.securityhub.settings import HubSettings
 from hubtriage.localaws.synth import FOR_THIS_MACHINE, context
 
 IMPORT_BATCH = 100
+SHORT_WINDOW = 0.3
+"""Seconds for which a queue waits to fill a batch, where no one counts calls."""
 _ONE_AT_A_TIME = threading.Lock()
 PATIENT = Config(retries={"mode": "standard", "total_max_attempts": 10})
 """People and providers share the quotas with triage, and wait when they are used up."""
@@ -114,8 +116,11 @@ def ledger_items(cloud: LocalCloud, table: str) -> Iterator[tuple[tuple[str, str
 
 @contextmanager
 def deployed_stack(assembly: Path, settings: HubSettings, **options: Any) -> Iterator[DeployedStack]:
-    """Start a local AWS, deploy the assembly's only stack to it, and stop it at the end."""
-    with LocalCloud(settings, **options) as cloud:
+    """Start a local AWS, deploy the assembly's only stack to it, and stop it at the end.
+
+    Queues fill batches for a moment only, unless the options say otherwise.
+    """
+    with LocalCloud(settings, **{"batching_window": SHORT_WINDOW, **options}) as cloud:
         (outputs,) = cloud.deploy(assembly).values()
         cloud.wait_until_idle()  # the sweep that a deployment starts
         yield DeployedStack(cloud, outputs)
