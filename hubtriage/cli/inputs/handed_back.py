@@ -13,6 +13,7 @@ from hubtriage.aws.ledger.dynamodb import DynamoLedger
 from hubtriage.aws.ledger.ledger import LedgerError
 from hubtriage.aws.securityhub.api import Finding, Key, key_of
 from hubtriage.cli.failure import fail
+from hubtriage.cli.inputs.one_finding import Wanted, in_ledger
 from hubtriage.cli.stack import AWS_ERRORS, client
 from hubtriage.cli.text import quoted
 from hubtriage.engine.fields import ParsedFinding, Value
@@ -96,23 +97,14 @@ def _read(ids: Sequence[str], product_arn: str | None) -> dict[Key, Finding]:
 
 def _by_the_end(end: str, product_arn: str | None, ledger: DynamoLedger) -> Key:
     """Return the one finding of the ledger whose Id ends so; end the command if there is another number."""
-    fitting: list[Key] = []
-    token, is_last = None, False
+    wanted = Wanted(end, product_arn)
     try:
-        while not is_last:
-            page = ledger.find(end, token)
-            fitting += [
-                key for key, _entry in page.entries if key[1].endswith(end) and product_arn in (None, key[0])
-            ]
-            token, is_last = page.token, page.token is None
+        found = in_ledger(wanted, ledger)
     except LedgerError as error:
         fail(f"no finding has the Id {quoted(end)}, and the ledger cannot be read: {error}", "give whole Ids")
-    if not fitting:
+    if not found:
         fail(f"there is no finding {quoted(end)}", "of one that triage never changed, give the whole Id")
-    if len(fitting) > 1:
-        ids = _named([key[1] for key in fitting])
-        fail(f"{len(fitting):,} findings end with {quoted(end)}: {ids}", "give the whole Id", exit_code=2)
-    return fitting[0]
+    return wanted.only(found)
 
 
 def _with_entries(shown: dict[Key, Finding], ledger: DynamoLedger) -> list[HeldFinding]:
