@@ -57,6 +57,7 @@ CODES = {
     "E303": "placeholder-without-value",
     "E304": "unsettable-field",
     "E305": "field-never-set",
+    "E307": "hides-above-its-ceiling",
     # the folder
     "E401": "duplicate-id",
     "E402": "duplicate-list",
@@ -90,6 +91,11 @@ CODES = {
     "W311": "note-may-be-cut",
     "W312": "untested-rule",
     "W313": "needless-ignore",
+    "W314": "hides-by-one-of-several",
+    "W315": "hides-nearly-everything",
+    "W316": "end-out-of-sight",
+    "W317": "placeholder-may-be-missing",
+    "W318": "silent-above-its-ceiling",
 }
 
 

@@ -108,7 +108,8 @@ def test_attributes_that_differ_are_named_once():
 
 
 def test_rules_are_named_that_look_at_an_attribute_or_may(tmp_path):
-    rule = "  - {{id: {0}, when: {1}, update: {{Workflow: {{Status: SUPPRESSED}}}}}}\n"
+    update = "{{Workflow: {{Status: SUPPRESSED}}, Note: {{Text: Accepted.}}}}"
+    rule = f"  - {{{{id: {{0}}, when: {{1}}, update: {update}}}}}\n"
     (tmp_path / "r.yaml").write_text(
         "rules:\n"
         + rule.format("asks", '{"==": [{account: environment}, prod]}')

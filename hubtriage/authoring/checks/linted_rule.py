@@ -1,21 +1,25 @@
 """A rule under check: what it looks at, and where that stands in its file."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeAlias
 
 from hubtriage.authoring.asff.fields import AsffField, Keys, UnknownPath, lists_passed, look_up
+from hubtriage.authoring.checks.set_relations import is_choice_of_texts
 from hubtriage.authoring.checks.suspicion import suspects
 from hubtriage.authoring.loaded import LoadedRule
 from hubtriage.authoring.placeholders import templates
 from hubtriage.authoring.problems import Problem
 from hubtriage.authoring.yaml.tree import YamlPath
-from hubtriage.engine.fields import HIDING_STATUSES
+from hubtriage.engine.fields import HIDING_STATUSES, SEVERITY_RANK, label_of
 from hubtriage.engine.index.conjunctions import Conjunction
 from hubtriage.engine.index.dnf import conjunctions_of
 from hubtriage.engine.jsonlogic.syntax import Operation, operations
 from hubtriage.engine.shared_values import IN_LIST, derive
+
+Findings: TypeAlias = Callable[[], Sequence[Mapping[str, Any]]]
+SEVERITY: Keys = ("Severity", "Label")
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,8 @@ class LintedRule:
         return known
 
     def __init__(self, loaded: LoadedRule, lists: Mapping[str, Sequence[Any]], now: float):
+        self.accounts: Mapping[str, Mapping[str, str]] = {}
+        self.findings: Findings = tuple
         self.loaded = loaded
         self.model = loaded.model
         self.now = now
@@ -103,7 +109,7 @@ class LintedRule:
     @cached_property
     def hides(self) -> bool:
         """Whether the rule can hide a finding: suppress or resolve it, or lower its severity."""
-        return self.suppresses or bool(self.model.update.Severity and not self._only_raises)
+        return self.suppresses or self._lowers
 
     @cached_property
     def suppresses(self) -> bool:
@@ -112,9 +118,33 @@ class LintedRule:
         return workflow is not None and workflow.Status in HIDING_STATUSES
 
     @property
-    def _only_raises(self) -> bool:
+    def _lowers(self) -> bool:
+        """Whether a severity that the rule matches may be above the one that it sets."""
         severity = self.model.update.Severity
-        return severity is not None and bool(severity.AtLeast) and not severity.AtMost
+        if severity is None:
+            return False
+        label: str | None = severity.Label or severity.AtMost
+        if label is None and severity.Normalized is not None:
+            label = label_of(severity.Normalized)
+        above = () if label is None else [one for one in self._may_match if is_above(one, label)]
+        return bool(above)
+
+    @property
+    def _may_match(self) -> Collection[str]:
+        return tuple(SEVERITY_RANK) if self.severities is None else self.severities
+
+    @cached_property
+    def severities(self) -> frozenset[str] | None:
+        """The only severities that the rule can match; None if its conditions do not say."""
+        if all(keys != SEVERITY for keys, _place, _is_key in self.paths):
+            return None
+        found: frozenset[str] = frozenset()
+        for conjunction in self.conjunctions:
+            values = conjunction.constraints.get(SEVERITY)
+            if values is None or not is_choice_of_texts(values):
+                return None
+            found |= values.texts
+        return found or None
 
     @cached_property
     def match_fields(self) -> tuple[MatchField, ...]:
@@ -225,6 +255,11 @@ def field_at(keys: Keys) -> AsffField | None:
 def _has_position(keys: Keys) -> bool:
     """Say whether a number in a path is a position in a list, no key of a map."""
     return any(key.isdecimal() and (index in lists_passed(keys[:index])) for index, key in enumerate(keys))
+
+
+def is_above(label: str, other: str) -> bool:
+    """Say whether a severity is more severe than another one."""
+    return SEVERITY_RANK[label] > SEVERITY_RANK[other]
 
 
 def steps(place: YamlPath) -> Keys:

@@ -4,7 +4,18 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, TypeAlias
 
-from hubtriage.authoring.checks.care import endless, expiry, ownerless, subject_controlled, texts, untested
+from hubtriage.authoring.checks.care import (
+    blank_placeholder,
+    ceiling,
+    endless,
+    expiry,
+    nearly_everything,
+    one_of_several,
+    ownerless,
+    subject_controlled,
+    texts,
+    untested,
+)
 from hubtriage.authoring.checks.conditions import (
     anything_but_on_list,
     constant_condition,
@@ -16,7 +27,7 @@ from hubtriage.authoring.checks.conditions import (
     text_order,
     through_list,
 )
-from hubtriage.authoring.checks.linted_rule import LintedRule
+from hubtriage.authoring.checks.linted_rule import Findings, LintedRule
 from hubtriage.authoring.checks.relations import conflicting_rules, hidden_rule, overridden_rule
 from hubtriage.authoring.checks.relations.overlap import RuleOverlaps
 from hubtriage.authoring.checks.values import (
@@ -55,6 +66,7 @@ ERROR_CHECKS: tuple[RuleCheck, ...] = (
     account_id.check,
     odd_characters_in_value.check,
     given_finding.check_certain,
+    ceiling.check_certain,
 )
 RULE_CHECKS: tuple[RuleCheck, ...] = (
     unknown_path.check,
@@ -71,7 +83,12 @@ RULE_CHECKS: tuple[RuleCheck, ...] = (
     loose_comparison.check,
     endless.check_critical,
     endless.check_everything,
+    endless.check_far,
     ownerless.check,
+    one_of_several.check,
+    nearly_everything.check,
+    ceiling.check,
+    blank_placeholder.check,
     subject_controlled.check,
     expiry.check_over,
     expiry.check_soon,
@@ -90,12 +107,16 @@ def errors(rule: LoadedRule, lists: Mapping[str, Sequence[Any]]) -> tuple[Proble
     ]
 
 
-def warnings(loaded: LoadResult, now: float) -> tuple[Problem, ...]:
+def warnings(loaded: LoadResult, now: float, findings: Findings = tuple) -> tuple[Problem, ...]:
     """Return the warnings about the rules without errors, at a time (epoch seconds), by place.
+
+    `findings` returns those that the folder has beside it; a warning about a wide rule counts them.
 
     Warnings that a rule ignores are left out. A rule that ignores a warning which does not occur gets W313.
     """
     rules = [LintedRule.of(rule, loaded.lists, now) for rule in loaded.rules]
+    for rule in rules:
+        rule.accounts, rule.findings = loaded.accounts, findings
     overlaps = RuleOverlaps(rules)
     return in_order(problem for rule in rules for problem in _of(rule, overlaps))
 

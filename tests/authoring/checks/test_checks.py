@@ -7,7 +7,7 @@ from hubtriage.authoring.checks.registry import warnings
 from hubtriage.authoring.loader import load_rules
 
 NOTIFY = "update: {Workflow: {Status: NOTIFIED}}"
-HIDE = "owner: o\n    ticket: t\n    update: {Workflow: {Status: SUPPRESSED}}"
+HIDE = "owner: o\n    ticket: t\n    update: {Workflow: {Status: SUPPRESSED}, Note: {Text: Accepted.}}"
 
 
 def codes(folder, files):
@@ -147,15 +147,23 @@ def test_a_finding_of_a_test(folder, test, expected):
     ("keys", "expected"),
     [
         pytest.param("match: {Title: [x]}", ["W307"], id="a title"),
-        pytest.param("match: {Resources: {Id: [{prefix: 'arn:'}]}}", ["W307"], id="a part of a resource id"),
-        pytest.param("match: {Resources: {Id: ['arn:aws:s3:::b']}}", [], id="a resource by its whole id"),
-        pytest.param("when: {glob: [{var: Resources.0.Id}, '*x*']}", ["W307"], id="a glob over an id"),
-        pytest.param("when: {'==': [{var: Resources.0.Tags.a}, b]}", ["W307"], id="a tag in logic"),
         pytest.param(
-            "match: {Resources: {Details: {AwsIamUser: {UserName: [a]}}}}", ["W307"], id="a resource's name"
+            "match: {Resources: {Id: [{prefix: 'arn:'}]}}", ["W307", "W314"], id="a part of a resource id"
         ),
         pytest.param(
-            "match: {Resources: {Details: {AwsEc2Instance: {SubnetId: [a]}}}}", [], id="what AWS names"
+            "match: {Resources: {Id: ['arn:aws:s3:::b']}}", ["W314"], id="a resource by its whole id"
+        ),
+        pytest.param(
+            "when: {glob: [{var: Resources.0.Id}, '*x*']}", ["W314", "W307"], id="a glob over an id"
+        ),
+        pytest.param("when: {'==': [{var: Resources.0.Tags.a}, b]}", ["W314", "W307"], id="a tag in logic"),
+        pytest.param(
+            "match: {Resources: {Details: {AwsIamUser: {UserName: [a]}}}}",
+            ["W307", "W314"],
+            id="a resource's name",
+        ),
+        pytest.param(
+            "match: {Resources: {Details: {AwsEc2Instance: {SubnetId: [a]}}}}", ["W314"], id="what AWS names"
         ),
         pytest.param("match: {Process: {Name: [scanner], Pid: [1]}}", ["W307"], id="a process"),
         pytest.param("match: {Title: [x], AwsAccountId: ['111122223333']}", [], id="a title in one account"),
@@ -169,7 +177,7 @@ def test_a_finding_of_a_test(folder, test, expected):
         ),
         pytest.param(
             "match: {Title: [x]}\n    when: {'!=': [{account: environment}, prod]}",
-            ["W307"],
+            ["W307", "W204"],
             id="a title in accounts that are not of a kind",
         ),
         pytest.param(
@@ -177,18 +185,18 @@ def test_a_finding_of_a_test(folder, test, expected):
             [],
             id="a title in an account by logic",
         ),
-        pytest.param("when: true", ["W305"], id="everything"),
-        pytest.param("match: {Id: [{exists: true}]}", ["W305"], id="everything that has an id"),
-        pytest.param("match: {GeneratorId: [{wildcard: '*'}]}", ["W305"], id="everything by a star"),
-        pytest.param("match: {Types: [{prefix: ''}]}", ["W305"], id="everything by an empty beginning"),
-        pytest.param("match: {Id: [{anything-but: x}]}", ["W305"], id="everything but one"),
+        pytest.param("when: true", ["W315"], id="everything"),
+        pytest.param("match: {Id: [{exists: true}]}", ["W315"], id="everything that has an id"),
+        pytest.param("match: {GeneratorId: [{wildcard: '*'}]}", ["W315"], id="everything by a star"),
+        pytest.param("match: {Types: [{prefix: ''}]}", ["W315"], id="everything by an empty beginning"),
+        pytest.param("match: {Id: [{anything-but: x}]}", ["W315"], id="everything but one"),
         pytest.param(
             "match: {ProductName: [Macie], Severity: {Label: [{anything-but: [HIGH, CRITICAL]}]}}",
             [],
             id="the lower severities of a product",
         ),
         pytest.param("match: {Id: [{suffix: x}]}", [], id="ids that end so"),
-        pytest.param("expires: 2027-10-31\n    when: true", [], id="everything until a day"),
+        pytest.param("expires: 2027-10-31\n    when: true", ["W315"], id="everything until a day"),
         pytest.param(
             "match: {AwsAccountId: ['111122223333'], RecordState: [ACTIVE]}", ["W305"], id="an account"
         ),
@@ -205,20 +213,23 @@ def test_a_rule_that_hides(folder, keys, expected):
 @pytest.mark.parametrize(
     ("update", "expected"),
     [
-        ("update: {Severity: {AtMost: LOW}}", ["W305"]),
+        ("update: {Severity: {AtMost: LOW}}", ["W315"]),
         ("update: {Severity: {AtLeast: HIGH}}", []),
-        ("update: {Severity: {Label: LOW, Normalized: 5}}", ["W108", "W305"]),
+        ("update: {Severity: {Label: LOW, Normalized: 5}}", ["W108", "W315"]),
         ("update: {Workflow: {Status: NOTIFIED}}", []),
-        ("update: {Workflow: {Status: RESOLVED}}", ["W305", "W306"]),
+        ("update: {Workflow: {Status: RESOLVED}}", ["W306", "W315"]),
         ("update: {UserDefinedFields: {a: '{finding.Title}'}}", ["W310"]),
         ("update: {UserDefinedFields: {a: '{finding.Regoin}'}}", ["E207"]),
         ("update: {UserDefinedFields: {a: '{finding.Resources.Id}'}}", ["E208"]),
         ("update: {UserDefinedFields: {a: '{finding.Region} {finding.Severity.Label}'}}", []),
         ("update: {Note: {Text: '{finding.Id}, {rule.id}'}}", ["W310", "W311"]),
-        ("update: {Note: {Text: '{finding.Resources.0.Tags.a}{finding.Resources.0.Tags.b}'}}", ["W310"]),
+        (
+            "update: {Note: {Text: '{finding.Resources.0.Tags.a}{finding.Resources.0.Tags.b}'}}",
+            ["W310", "W317", "W317"],
+        ),
         (
             "update: {Note: {Text: '{finding.Resources.0.Tags.a}{finding.Resources.0.Tags.b}.'}}",
-            ["W310", "W311"],
+            ["W310", "W311", "W317", "W317"],
         ),
     ],
 )
@@ -350,9 +361,9 @@ def test_two_rules(folder, first, second, expected):
 
 def test_what_a_rule_ignores_is_left_out_and_must_occur(folder):
     text = "rules:\n" + rule("when: true", HIDE)
-    ignoring = text + "    lint: {ignore: {W305: we mean it}}\n"
-    assert (codes(folder, text), codes(folder, ignoring)) == (["W305"], [])
-    assert codes(folder, ignoring.replace("W305", "W307")) == ["W305", "W313"]
+    ignoring = text + "    lint: {ignore: {W315: we mean it}}\n"
+    assert (codes(folder, text), codes(folder, ignoring)) == (["W315"], [])
+    assert codes(folder, ignoring.replace("W315", "W307")) == ["W315", "W313"]
 
 
 @pytest.mark.parametrize(

@@ -364,12 +364,6 @@ REFUSALS = [
         "`and`",
         id="two conditions on one element",
     ),
-    pytest.param(
-        {"match": {"Severity": {"Label": ["CRITICAL"]}}, "update": {"Workflow": {"Status": "RESOLVED"}}},
-        "match",
-        "ceiling",
-        id="a rule that its ceiling forbids altogether",
-    ),
 ]
 
 

@@ -1,13 +1,16 @@
-"""W304 and W305: exceptions so wide that they need an end."""
+"""W304, W305 and W316: exceptions that need an end, and one that comes."""
 
 from collections.abc import Iterator
 
 from hubtriage.authoring.asff.fields import Keys
+from hubtriage.authoring.checks.care.nearly_everything import hides_nearly_everything
 from hubtriage.authoring.checks.linted_rule import LintedRule, MatchField, field_at
 from hubtriage.authoring.problems import Problem
 from hubtriage.engine.index.from_match import values_of
 
-CRITICAL, EVERYTHING = "W304", "W305"
+CRITICAL, EVERYTHING, FAR = "W304", "W305", "W316"
+_SECONDS_A_DAY = 86_400
+_FAR_DAYS = 3 * 366  # who will still be there then, and know?
 _HINT = "write expires: with the day on which somebody has to look again"
 
 # A rule with conditions on these alone takes a whole product, account or Region.
@@ -29,11 +32,21 @@ def check_everything(rule: LintedRule) -> Iterator[Problem]:
     """Report a rule without an end that hides all of a product, an account or a Region."""
     if not rule.hides or rule.model.expires is not None or _uses_account(rule):
         return
+    if hides_nearly_everything(rule):
+        return  # W315 says more
     keys = set(_narrowing(rule))
     if keys <= _WIDE:
         products = any(key[0] in ("ProductArn", "ProductName", "CompanyName") for key in keys)
         what = "a whole product" if products else "a whole account" if keys else "everything"
         yield rule.problem(EVERYTHING, ("id",), f"hides {what} for ever", _HINT)
+
+
+def check_far(rule: LintedRule) -> Iterator[Problem]:
+    """Report a rule that hides until a day more than three years ahead, which is hardly an end."""
+    expires = rule.model.expires
+    if expires is not None and rule.hides and expires.end - rule.now > _FAR_DAYS * _SECONDS_A_DAY:
+        message = f"hides until {expires.text}, which is hardly an end"
+        yield rule.problem(FAR, ("expires",), message, "name a day within a year or two, and renew it then")
 
 
 def _narrowing(rule: LintedRule) -> Iterator[Keys]:

@@ -10,12 +10,37 @@ from hubtriage.authoring.problems import Problem
 from hubtriage.engine.index.conjunctions import Source
 
 CODE = "W307"
-_FREE = {
-    *(("Title",), ("Description",), ("AwsAccountName",)),
-    *(("Resources", "ApplicationName"), ("Resources", "Tags"), ("Process", "Name"), ("Process", "Path")),
+# What the people in an account choose: names, texts and tags of what they make, and what it does.
+_FREE: set[Keys] = {
+    *(
+        ("Title",),
+        ("Description",),
+        ("AwsAccountName",),
+        ("ProductFields",),
+        ("UserDefinedFields",),
+        ("Note",),
+    ),
+    *(("Process",), ("Malware", "Name"), ("Malware", "Path"), ("Detection",), ("Network",)),
+    *(("ThreatIntelIndicators", "Value"), ("Threats", "Name"), ("Threats", "FilePaths")),
+    *(("Resources", "ApplicationName"), ("Resources", "ApplicationArn"), ("Resources", "Tags")),
+    *(("Resources", "Details", "Other"), ("Vulnerabilities", "VulnerablePackages", "FilePath")),
+    *(("Action", "DnsRequestAction", "Domain"), ("Action", "AwsApiCallAction", "DomainDetails")),
+    *(("Action", "AwsApiCallAction", "AffectedResources"), ("GeneratorDetails", "Labels")),
 }
-_DETAILS = ("Resources", "Details")
-_NAMES = ("Name", "Identifier")  # of a resource, where they are not its whole id
+# AWS writes these keys of ProductFields, and none of their values is chosen in the account.
+_AWS_KEYS = {
+    *("aws/securityhub/ProductName", "aws/securityhub/CompanyName", "aws/securityhub/SeverityLabel"),
+    *("aws/inspector/ProductVersion", "aws/inspector/FindingStatus", "aws/inspector/inspectorScore"),
+    *("aws/guardduty/service/archived", "aws/guardduty/service/count", "aws/guardduty/service/resourceRole"),
+    *(
+        "aws/guardduty/service/action/actionType",
+        "PreviousComplianceStatus",
+        "aws/config/ConfigComplianceType",
+    ),
+    *("ControlId", "RuleId", "StandardsArn", "StandardsControlArn", "StandardsGuideArn"),
+}
+_DETAILS: Keys = ("Resources", "Details")
+_NAMES = ("Name", "Identifier", "Description", "Path", "Label", "Value", "UserData", "Command", "Comment")
 _ID: Keys = ("Resources", "Id")
 _PARTIAL = ("prefix", "suffix", "wildcard", "equals-ignore-case", "starts_with", "ends_with", "glob", "regex")
 
@@ -37,8 +62,10 @@ def check(rule: LintedRule) -> Iterator[Problem]:
 
 def _is_free(keys: Keys) -> bool:
     """Say whether people in the account choose this text, and may give it to another resource."""
+    if keys[:1] == ("ProductFields",) and dotted(keys[1:]) in _AWS_KEYS:
+        return False
     is_name = keys[:2] == _DETAILS and keys[-1].endswith(_NAMES)
-    return is_name or keys[:2] in _FREE or keys[:1] in _FREE
+    return is_name or any(keys[:length] in _FREE for length in (1, 2, 3))
 
 
 def _names_accounts(rule: LintedRule) -> bool:

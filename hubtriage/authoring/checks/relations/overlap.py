@@ -6,6 +6,7 @@ from functools import cached_property, reduce
 from typing import Any
 
 from hubtriage.authoring.checks.linted_rule import LintedRule
+from hubtriage.authoring.checks.producers import producers_of
 from hubtriage.authoring.checks.set_relations import is_choice_of_texts, is_within
 from hubtriage.engine.fields import SEVERITY_RANK
 from hubtriage.engine.index.conjunctions import Conjunction, Source, lists_on
@@ -88,38 +89,11 @@ def _choices(conjunctions: list[Conjunction]) -> Mapping[Source, frozenset[str]]
 
 
 _PRODUCER: Source = "producer"
-_SECURITY_HUB = "aws/securityhub"
 
 
 def _producers(rule: LintedRule) -> Mapping[Source, frozenset[str]]:
-    """Return the only products whose findings the rule can match, as far as its conditions show."""
-    for match_field in rule.match_fields:
-        if "$or" in match_field.place:
-            continue
-        if match_field.keys == ("ProductArn",):
-            tails = {_product(value) for value in match_field.values}
-            if None not in tails:
-                return {_PRODUCER: frozenset(filter(None, tails))}
-        is_control = match_field.keys == ("Compliance", "SecurityControlId") and match_field.plain_count
-        tests = match_field.operators
-        is_generator = match_field.keys == ("GeneratorId",) and not match_field.plain_count
-        if is_control and not tests:
-            return {_PRODUCER: frozenset((_SECURITY_HUB,))}  # AWS: only control findings have one
-        if is_generator and all(_is_control_prefix(test, operand) for test, operand, _place in tests):
-            return {_PRODUCER: frozenset((_SECURITY_HUB,))}
-    return {}
-
-
-def _product(alternative: Any) -> str | None:
-    """Return company and product of a ProductArn, or of the end of one."""
-    if isinstance(alternative, dict):
-        alternative = alternative.get("suffix") or alternative.get("wildcard")
-    _head, separator, tail = str(alternative).rpartition(":product/")
-    return tail if separator and "*" not in tail else None
-
-
-def _is_control_prefix(test: str, operand: Any) -> bool:
-    return test == "prefix" and isinstance(operand, str) and operand.startswith("security-control/")
+    products = producers_of(rule)
+    return {} if products is None else {_PRODUCER: products}
 
 
 def implies(narrow: LintedRule, wide: LintedRule) -> bool:

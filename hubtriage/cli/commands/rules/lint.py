@@ -1,9 +1,12 @@
 """`hubtriage lint`: every problem of rule files at once."""
 
 import gc
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -13,9 +16,14 @@ from hubtriage.authoring.compiler import is_any_in_force, no_rule_in_force
 from hubtriage.authoring.loader import load_rules
 from hubtriage.authoring.problems import CODES, Problem, Severity, in_order
 from hubtriage.authoring.yaml.tree import YamlDocument, member
+from hubtriage.cli.inputs.findings import read_findings
 from hubtriage.cli.inputs.paths import folders_of
 from hubtriage.cli.options import now_option, paths_argument
 from hubtriage.cli.views.lint import FORMATS, LintReport
+from hubtriage.simulation.documents import UnreadableInputError
+from hubtriage.simulation.findings import Unusable
+
+_MOST_FINDINGS = 1_000  # of those beside the rules; more would make lint wait
 
 
 def _show_page(context: click.Context, _parameter: click.Parameter, code: str | None) -> None:
@@ -69,7 +77,7 @@ def lint(paths: Sequence[Path], now: float) -> LintReport:
         for folder, files in folders_of(paths).items():
             shown = {file.as_posix() for file in files}
             loaded = load_rules(folder)
-            every = (*loaded.problems, *warnings(loaded, now))
+            every = (*loaded.problems, *warnings(loaded, now, _findings_beside(folder)))
             found += (problem for problem in every if not shown or problem.file in shown)
             if not loaded.problems and not shown and not is_any_in_force(loaded):
                 found.append(no_rule_in_force(folder))
@@ -77,6 +85,21 @@ def lint(paths: Sequence[Path], now: float) -> LintReport:
             files_read += len(read)
             rules += sum(map(_rules_in, read))
     return LintReport(in_order(found), rules, files_read)
+
+
+def _findings_beside(folder: Path) -> Callable[[], Sequence[Mapping[str, Any]]]:
+    """Return a function for the findings in the folder `findings` beside the rules; few rules want them."""
+
+    @cache
+    def read() -> Sequence[Mapping[str, Any]]:
+        beside = folder.absolute().parent / "findings"
+        try:
+            items = list(islice(read_findings(str(beside)), _MOST_FINDINGS)) if beside.is_dir() else []
+        except UnreadableInputError:
+            return ()
+        return [item.finding for item in items if not isinstance(item, Unusable)]
+
+    return read
 
 
 def _rules_in(document: YamlDocument) -> int:

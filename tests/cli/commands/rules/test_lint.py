@@ -222,6 +222,28 @@ def _place(result):
     return place["artifactLocation"]["uri"], place["region"]["startLine"], place["region"]["startColumn"]
 
 
+WIDE = """\
+rules:
+  - id: wide
+    owner: me
+    ticket: T-1
+    expires: 2027-10-31
+    match: {ProductFields: {any: [{exists: false}]}}
+    update: {Workflow: {Status: SUPPRESSED}, Note: {Text: Accepted.}}
+"""
+
+
+def test_a_rule_that_hides_nearly_everything_is_told_with_the_findings_beside_it(lint):
+    findings = [{"Id": str(n), "ProductArn": "p", "AwsAccountId": "1"} for n in range(3)]
+    findings.append({**findings[0], "ProductFields": {"any": "x"}})
+    files = {"rules/a.yaml": WIDE, "findings/some.json": json.dumps(findings)}
+    said = "W315 hides every finding, 45 of 45 samples and 3 of the 4 in findings"
+    assert said in lint(files, "--now", "2026-11-01").output
+    files["findings/some.json"] = "no JSON"
+    said = "W315 hides every finding, 45 of 45 samples\n"
+    assert said in lint(files, "--now", "2026-11-01").output
+
+
 def test_a_page_is_shown(lint):
     result = lint({}, "--page", "W107")
     assert result.exit_code == 0
