@@ -1,6 +1,6 @@
 """W314: a rule hides a finding about several things as soon as one of them fits."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from hubtriage.authoring.asff.fields import Keys, holds_objects, lists_passed
@@ -61,7 +61,7 @@ def _any_element(rule: LintedRule) -> Iterator[tuple[Keys, YamlPath, bool, Any]]
     for match_field in rule.match_fields:
         for length in lists_passed(match_field.keys):
             path = match_field.keys[:length]
-            if holds_objects(path) and _asks_for_value(match_field.alternatives):
+            if holds_objects(path) and _asks_for_value(match_field.values):
                 yield path, match_field.place, True, _of_pattern(rule, path, match_field.place)
     for operation in rule.operations:
         if operation.name == "some":
@@ -77,8 +77,8 @@ def _any_element(rule: LintedRule) -> Iterator[tuple[Keys, YamlPath, bool, Any]]
                     yield path, operation.place, True, _of_position(rule, operation, path, keys)
 
 
-def _asks_for_value(alternatives: Any) -> bool:
-    return any(one != {"exists": False} for one, _place in alternatives)
+def _asks_for_value(alternatives: Sequence[Any]) -> bool:
+    return any(one != {"exists": False} for one in alternatives)
 
 
 def _of_pattern(rule: LintedRule, path: Keys, place: YamlPath) -> Any:
