@@ -51,7 +51,10 @@ FINDERS = {  # the quickest first
     ),
     SWEEP: (
         f"{_LEDGER}ending.py",
-        *(f"{_SWEEP}{name}.py" for name in ("parts", "entries", "deaths", "function", "inprocess", "walk")),
+        *(
+            f"{_SWEEP}{name}.py"
+            for name in ("parts", "entries", "deaths", "waiting", "function", "inprocess", "walk")
+        ),
     ),
     TABLE: tuple(f"{_LEDGER}{name}.py" for name in ("client", "item", "dynamodb", "contract")),
     SIZES: tuple(f"tests/engine/planning/test_{name}.py" for name in ("limits", "causes", "hostile")),

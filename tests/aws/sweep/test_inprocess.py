@@ -9,7 +9,7 @@ from hubtriage.aws.switch.mode import ModeUnreadableError
 from hubtriage.aws.switch.parameters import ParameterError
 from hubtriage.engine.planning.plan import Settings
 from tests.support.sweep_world import rules, suppress
-from tests.support.triage_world import ROLE, TriageWorld
+from tests.support.triage_world import ROLE, TriageWorld, finding
 
 RULES = rules(suppress("rule-p", "policy"))
 
@@ -38,6 +38,19 @@ def test_it_hides_no_more_than_its_limit() -> None:
     progress = swept(world, limit=120)
     assert (progress.status, progress.hidden, progress.withheld) == ("withheld", 120, 30)
     assert len(world.suppressed(range(150))) == 120
+
+
+def test_beyond_its_limit_it_goes_on_to_reopen() -> None:
+    world = TriageWorld(20)
+    swept(world)
+    world.clock.sleep(600)
+    for number in range(20, 30):
+        world.hub.plant({**finding(number), "GeneratorId": "other"}, world.clock.now())
+    others = rules(suppress("rule-q", "other"))
+    sweep = LocalSweep(services(world), others, Settings(), world.clock, hide_limit=0)
+    progress, failed = sweep.run(SweepRequest(), ignore, ignore)
+    assert (progress.taken_back, progress.hidden, progress.withheld, failed) == (20, 0, 10, 0)
+    assert world.suppressed(range(30)) == []
 
 
 def test_a_budget_counts_instead_of_the_limit() -> None:
