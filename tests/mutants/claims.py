@@ -277,7 +277,8 @@ CLAIMS = (
         "a person's field that holds what a rule wants becomes ours",
         "engine/planning/resolve.py",
         "            if claim is None or claim.person:\n                return FieldOutcome(claim)\n",
-        "            if claim is None:\n                return FieldOutcome(claim)\n",
+        "            if claim is None:\n                return FieldOutcome(claim)\n"
+        "            claim = replace(claim, person=False)\n",
     ),
     Mutation(
         "a field flaps for ever",
