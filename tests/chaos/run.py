@@ -16,7 +16,7 @@ from tests.chaos.witness import FieldChange, Look, changes_of, look
 from tests.chaos.world import ChaosWorld, Tell, opened
 
 SMALL = ChaosPace(visibility=4, receives=8, lease=15, batch=100, calm=3, most_waiting=200, patience=5)
-LARGE = ChaosPace(visibility=60, receives=6, lease=180, batch=500, calm=30, most_waiting=3_000, patience=10)
+LARGE = ChaosPace(visibility=60, receives=6, lease=180, batch=500, calm=30, most_waiting=3_000, patience=120)
 _TRIES = 3
 ENOUGH = 10_000
 """Findings with which every fault strikes; with few, some find nothing to strike."""
