@@ -57,6 +57,7 @@ CODES = {
     "E303": "placeholder-without-value",
     "E304": "unsettable-field",
     "E305": "field-never-set",
+    "E306": "hides-without-note",
     "E307": "hides-above-its-ceiling",
     # the folder
     "E401": "duplicate-id",

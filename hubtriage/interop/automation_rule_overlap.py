@@ -87,6 +87,7 @@ def read_automation_rules(rules: Iterable[Mapping[str, Any]], region: str | None
     drafts: list[dict[str, Any]] = []
     names: dict[str, str] = {}
     refusals: list[Refusal] = []
+    without_note: set[str] = set()
     for number, rule in enumerate(rules, 1):
         if rule.get("RuleStatus") == "DISABLED":
             continue
@@ -96,10 +97,21 @@ def read_automation_rules(rules: Iterable[Mapping[str, Any]], region: str | None
         for draft in imported.rules:
             rule_id = f"automation-rule-{number}"
             names[rule_id] = name
+            if not _sets_note(rule):
+                without_note.add(rule_id)
             drafts.append({**draft, "id": rule_id})
     loaded = _loaded(drafts)
-    ruleset = load_ruleset(ruleset_document(loaded, revision=None))
+    document = ruleset_document(loaded, revision=None)
+    for compiled in document["rules"]:
+        if compiled["id"] in without_note:
+            compiled["update"].pop("Note", None)  # which the import has added
+    ruleset = load_ruleset(document)
     return TranslatedRules(loaded, ruleset, names, tuple(refusals), region)
+
+
+def _sets_note(rule: Mapping[str, Any]) -> bool:
+    actions = rule.get("Actions")
+    return any(member(member(one, "FindingFieldsUpdate"), "Note") for one in actions or ())
 
 
 def _imported(rule: Mapping[str, Any], options: Options) -> Imported:

@@ -32,7 +32,7 @@ Keys = tuple[str, ...]
 ACCOUNTS = (ROOT / "rules" / "accounts.yaml").read_text(encoding="utf-8")
 
 # What lint says of a rule that deceives; of a correct rule it says none of it.
-DECEPTIONS = {f"E2{number:02}" for number in range(7, 17)} | {"E307"}
+DECEPTIONS = {f"E2{number:02}" for number in range(7, 17)} | {"E306", "E307"}
 DECEPTIONS |= {"W101", "W103", "W105", "W109", "W201", "W204", "W307", "W314", "W315", "W316", "W317", "W318"}
 
 
@@ -321,6 +321,7 @@ def hides_everything(rule: Rule) -> Iterator[Rule]:
     yield {**bare, "when": {"!=": [{"account": "environment"}, "prod"]}}
     yield {**bare, "match": {"ProductFields": {"userAgent": ["scanner"]}}}
     yield {**rule, "expires": "2099-12-31"}
+    yield {**rule, "update": {key: value for key, value in rule["update"].items() if key != "Note"}}
 
 
 def _logic(logic: Any, place: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], dict[str, Any]]]:
@@ -364,6 +365,6 @@ SLIPS: dict[Callable[[Rule], Iterator[Rule]], set[str]] = {
     order_of_texts: {"E212"},
     one_of_several: {"W314"},
     impossible_value: {"E211", "E215", "W103"},
-    hides_everything: {"W204", "W307", "W315", "W316"},
+    hides_everything: {"E306", "W204", "W307", "W315", "W316"},
 }
 """Each kind of slip, and the codes by which lint may name it."""

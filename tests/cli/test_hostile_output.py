@@ -54,7 +54,7 @@ rules:
     ceiling: HIGH
     match: {Title: [{anything-but: x}], Resources: {Id: [{prefix: ""}]}}
     when: {or: [{"==": [{var: Title}, x]}, {"<": [{var: Confidence}, 1]}, {in: [{var: Id}, {var: Types}]}]}
-    update: {Workflow: {Status: SUPPRESSED}}
+    update: {Workflow: {Status: SUPPRESSED}, Note: {Text: Accepted.}}
 """
 OTHERS = RULES.replace("Effects", "TTPs").replace("SUPPRESSED", "NOTIFIED")
 

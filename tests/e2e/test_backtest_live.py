@@ -24,7 +24,8 @@ def test_findings_are_read_from_security_hub_and_nothing_is_written_to_it(
     rules = tmp_path / "rules"
     rules.mkdir()
     (rules / "rules.yaml").write_text(
-        "rules:\n  - {id: all, when: true, ceiling: HIGH, update: {Workflow: {Status: SUPPRESSED}}}\n"
+        "rules:\n  - {id: all, when: true, ceiling: HIGH, "
+        "update: {Workflow: {Status: SUPPRESSED}, Note: {Text: Accepted.}}}\n"
     )
     arguments = ["backtest", "--live", "--cache", str(tmp_path / "cache"), "--rules", str(rules), "--json"]
     result = CliRunner().invoke(cli, arguments)

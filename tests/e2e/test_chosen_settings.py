@@ -26,7 +26,7 @@ RULES = """
 rules:
   - id: noisy
     match: {GeneratorId: [noisy]}
-    update: {Workflow: {Status: SUPPRESSED}}
+    update: {Workflow: {Status: SUPPRESSED}, Note: {Text: Accepted.}}
 """
 
 

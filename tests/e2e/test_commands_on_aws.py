@@ -27,11 +27,11 @@ RULES = """
 rules:
   - id: noisy
     match: {GeneratorId: [noisy]}
-    update: {Workflow: {Status: SUPPRESSED}}
+    update: {Workflow: {Status: SUPPRESSED}, Note: {Text: Accepted.}}
   - id: shop
     match: {GeneratorId: [shop]}
     when: {"==": [{account: environment}, sandbox]}
-    update: {Workflow: {Status: SUPPRESSED}}
+    update: {Workflow: {Status: SUPPRESSED}, Note: {Text: Accepted.}}
 """
 ACCOUNTS = """# Ours.
 accounts:

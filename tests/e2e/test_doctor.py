@@ -31,7 +31,7 @@ RULES = """\
 rules:
   - id: noisy
     match: {GeneratorId: [noisy]}
-    update: {Workflow: {Status: SUPPRESSED}}
+    update: {Workflow: {Status: SUPPRESSED}, Note: {Text: Accepted.}}
 """
 WITHOUT_STACK = [
     "hub",

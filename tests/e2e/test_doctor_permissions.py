@@ -24,7 +24,7 @@ rules:
   - id: accepted
     match: {ProductName: [GuardDuty]}
     ceiling: HIGH
-    update: {Workflow: {Status: SUPPRESSED}}
+    update: {Workflow: {Status: SUPPRESSED}, Note: {Text: Accepted.}}
 """
 
 

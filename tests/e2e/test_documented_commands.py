@@ -67,7 +67,7 @@ SUPPRESSING = f"""\
   - id: accepted
     ceiling: CRITICAL
     match: {{ProductName: [GuardDuty]}}
-    update: {{Workflow: {{Status: SUPPRESSED}}}}
+    update: {{Workflow: {{Status: SUPPRESSED}}, Note: {{Text: Accepted.}}}}
 """
 ANNOTATING = f"""\
 {STAYING}

@@ -20,7 +20,7 @@ rules:
   - id: sandbox-public-buckets
     match: {ProductName: [GuardDuty]}
     ceiling: CRITICAL
-    update: {Workflow: {Status: SUPPRESSED}}
+    update: {Workflow: {Status: SUPPRESSED}, Note: {Text: Accepted.}}
 """
 SAMPLE = "0f6c5a53-9a3e-4e7b-8b0e-2f0f6a1c9d11"
 PRODUCT = "arn:aws:securityhub:eu-central-1::product/aws/securityhub"

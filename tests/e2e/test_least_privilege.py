@@ -31,7 +31,7 @@ SUPPRESSING = f"""{ANNOTATING}\
   - id: accepted
     match: {{ProductName: [GuardDuty]}}
     ceiling: HIGH
-    update: {{Workflow: {{Status: SUPPRESSED}}}}
+    update: {{Workflow: {{Status: SUPPRESSED}}, Note: {{Text: Accepted.}}}}
 """
 
 

@@ -20,7 +20,7 @@ rules:
   - id: accepted
     match: {ProductName: [GuardDuty]}
     ceiling: HIGH
-    update: {Workflow: {Status: SUPPRESSED}}
+    update: {Workflow: {Status: SUPPRESSED}, Note: {Text: Accepted.}}
 """
 OUTAGE = ServiceFault("dynamodb", unreachable=True, times=1_000_000)
 PATIENCE = 60.0

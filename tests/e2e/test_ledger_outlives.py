@@ -28,7 +28,7 @@ HIDING = f"""{TAGGING}\
   - id: accepted
     match: {{ProductName: [GuardDuty]}}
     ceiling: HIGH
-    update: {{Workflow: {{Status: SUPPRESSED}}}}
+    update: {{Workflow: {{Status: SUPPRESSED}}, Note: {{Text: Accepted.}}}}
 """
 TABLE = "hubtriage-ledger"
 

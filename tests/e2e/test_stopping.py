@@ -21,7 +21,7 @@ rules:
   - id: accepted
     match: {ProductName: [GuardDuty]}
     ceiling: HIGH
-    update: {Workflow: {Status: SUPPRESSED}}
+    update: {Workflow: {Status: SUPPRESSED}, Note: {Text: Accepted.}}
 """
 LIMIT = 40
 PATIENCE = 120.0

@@ -18,7 +18,7 @@ GOOD = """\
 rules:
   - id: sample-findings
     match: {Sample: [true]}
-    update: {Workflow: {Status: SUPPRESSED}}
+    update: {Workflow: {Status: SUPPRESSED}, Note: {Text: Accepted.}}
 """
 MISSPELT = GOOD.replace("SUPPRESSED", "SUPRESSED").replace("update:", "terminl: true\n    update:")
 Run = Callable[..., tuple[int, str]]

@@ -51,7 +51,12 @@ def finding(number: int = 1, name: str = "noisy", **changes: Any) -> dict[str, A
     }
 
 
-RULE = "rules: [{id: ours, match: {GeneratorId: [noisy]}, update: {Workflow: {Status: SUPPRESSED}}}]"
+RULE = """\
+rules:
+  - id: ours
+    match: {GeneratorId: [noisy]}
+    update: {Workflow: {Status: SUPPRESSED}, Note: {Text: Accepted.}}
+"""
 
 
 def rules(folder: Path, text: str = RULE) -> LoadResult:
@@ -112,8 +117,8 @@ def test_a_finding_that_triage_has_changed_is_seen_as_both_saw_it(tmp_path: Path
 @pytest.mark.parametrize(
     ("text", "changes"),
     [
-        pytest.param(RULE.replace("{id: ours", "{id: ours, mode: observe"), {}, id="ours only observes"),
-        pytest.param(RULE.replace("{id: ours", "{id: ours, expires: 2020-01-01"), {}, id="ours is over"),
+        pytest.param(RULE + "    mode: observe\n", {}, id="ours only observes"),
+        pytest.param(RULE + "    expires: 2020-01-01\n", {}, id="ours is over"),
         pytest.param(RULE, {"RuleStatus": "DISABLED"}, id="theirs is disabled"),
     ],
 )

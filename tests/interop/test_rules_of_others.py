@@ -26,6 +26,8 @@ FILES = [
 NOT_WHOLE = {
     "fixtures_suppressions.yaml": "unknown key 'resource_ids'",
     "suppressor.yml": "there is no list `Rules:`",
+    "rules_empty.yaml": "there are no rules in it",
+    "aws-root-account__modules_securityhub_main.tf": "the count decides on deployment",
     "batch-get-automation-rules.json": "this asks for rules",
     "batch-update-automation-rules.json": "this changes a rule",
 }

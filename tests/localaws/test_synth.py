@@ -11,7 +11,7 @@ RULES = """\
 rules:
   - id: temporary-buckets
     when: {regex: [{var: Title}, "^tmp-[0-9]+$"]}
-    update: {Workflow: {Status: SUPPRESSED}}
+    update: {Workflow: {Status: SUPPRESSED}, Note: {Text: Accepted.}}
 """
 PROGRAM = """
 import json, sys

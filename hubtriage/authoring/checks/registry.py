@@ -14,6 +14,7 @@ from hubtriage.authoring.checks.care import (
     ownerless,
     subject_controlled,
     texts,
+    unexplained,
     untested,
 )
 from hubtriage.authoring.checks.conditions import (
@@ -66,6 +67,7 @@ ERROR_CHECKS: tuple[RuleCheck, ...] = (
     account_id.check,
     odd_characters_in_value.check,
     given_finding.check_certain,
+    unexplained.check,
     ceiling.check_certain,
 )
 RULE_CHECKS: tuple[RuleCheck, ...] = (

@@ -9,9 +9,10 @@ from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
 from hubtriage.authoring.loader import load_rules
+from hubtriage.authoring.problems import Problem
 from hubtriage.interop.criteria.input import shown
 from hubtriage.interop.importers import automation_rules, findings_manager_1, findings_manager_2
-from hubtriage.interop.importers.names import ids
+from hubtriage.interop.importers.names import ids, printable
 from hubtriage.interop.importers.outcome import (
     Draft,
     Imported,
@@ -24,6 +25,7 @@ from hubtriage.interop.importers.render import render
 
 Override = Literal["as-source", "always", "never"]
 
+_NOTE_ADDED = "it hides findings and had no note; one was added that names the file"
 _KEYS = (
     "id", "description", "mode", "order", "terminal", "override", "ceiling", "match", "when", "update",
 )  # fmt: skip
@@ -71,10 +73,16 @@ def import_rules(kind: str, name: str, content: bytes, options: Options | None =
         raise UnreadableError("there are no rules in it", FORMS[kind])
     pairs = list(zip(found.drafts, ids(draft.name for draft in found.drafts), strict=True))
     rules = [_rule(draft, rule_id, options.override) for draft, rule_id in pairs]
-    flaws = _flaws(rules)
+    noteless = {index for index, problems in _problems(rules).items() if _wants_note(problems)}
+    rules = [_with_note(rule, name) if index in noteless else rule for index, rule in enumerate(rules)]
+    flaws = {index: problems[0] for index, problems in _problems(rules).items()}
     refusals = [_refusal(pairs[index][0], flaw, found) for index, flaw in flaws.items()]
     kept = [index for index in range(len(rules)) if index not in flaws]
-    remarks = [Remark(pairs[index][0].label, text) for index in kept for text in pairs[index][0].remarks]
+    remarks = [
+        Remark(pairs[index][0].label, text)
+        for index in kept
+        for text in (*pairs[index][0].remarks, *([_NOTE_ADDED] if index in noteless else []))
+    ]
     return Imported(tuple(rules[index] for index in kept), (*found.refusals, *refusals), tuple(remarks))
 
 
@@ -88,18 +96,27 @@ def _rule(draft: Draft, rule_id: str, override: Override) -> dict[str, Any]:
     return {key: body[key] for key in _KEYS if key in body}
 
 
-def _flaws(rules: Iterable[dict[str, Any]]) -> dict[int, tuple[str, str]]:
-    """Return (message, hint) of the first problem that our loader has with each rule, by its index."""
+def _wants_note(problems: Iterable[Problem]) -> bool:
+    return any(problem.code == "E306" for problem in problems)
+
+
+def _with_note(rule: dict[str, Any], name: str) -> dict[str, Any]:
+    """Return a rule that hides with a note, which its source does not want and ours do."""
+    source = printable(name).replace("{", "(").replace("}", ")")
+    return {**rule, "update": {**rule["update"], "Note": {"Text": f"Imported from {source:.200}."}}}
+
+
+def _problems(rules: Iterable[dict[str, Any]]) -> dict[int, list[Problem]]:
+    """Return the errors that our loader has with each rule, by its index."""
     with TemporaryDirectory() as folder:
         for index, rule in enumerate(rules):
             (FilePath(folder) / f"{index}.yaml").write_text(render([rule]), encoding="utf-8")
         problems = load_rules(FilePath(folder)).errors
-    flaws: dict[int, tuple[str, str]] = {}
+    by_rule: dict[int, list[Problem]] = {}
     for problem in problems:
-        flaws.setdefault(int(FilePath(problem.file).stem), (problem.message, problem.hint))
-    return flaws
+        by_rule.setdefault(int(FilePath(problem.file).stem), []).append(problem)
+    return by_rule
 
 
-def _refusal(draft: Draft, flaw: tuple[str, str], found: Translation) -> Refusal:
-    message, hint = flaw
-    return Refusal(draft.label, shown(draft.path), message, hint, found.line(draft.path))
+def _refusal(draft: Draft, flaw: Problem, found: Translation) -> Refusal:
+    return Refusal(draft.label, shown(draft.path), flaw.message, flaw.hint, found.line(draft.path))

@@ -213,11 +213,11 @@ def test_a_rule_that_hides(folder, keys, expected):
 @pytest.mark.parametrize(
     ("update", "expected"),
     [
-        ("update: {Severity: {AtMost: LOW}}", ["W315"]),
+        ("update: {Severity: {AtMost: LOW}}", ["E306"]),
         ("update: {Severity: {AtLeast: HIGH}}", []),
-        ("update: {Severity: {Label: LOW, Normalized: 5}}", ["W108", "W315"]),
+        ("update: {Severity: {Label: LOW, Normalized: 5}, Note: {Text: x}}", ["W108", "W315"]),
         ("update: {Workflow: {Status: NOTIFIED}}", []),
-        ("update: {Workflow: {Status: RESOLVED}}", ["W306", "W315"]),
+        ("update: {Workflow: {Status: RESOLVED}, Note: {Text: x}}", ["W306", "W315"]),
         ("update: {UserDefinedFields: {a: '{finding.Title}'}}", ["W310"]),
         ("update: {UserDefinedFields: {a: '{finding.Regoin}'}}", ["E207"]),
         ("update: {UserDefinedFields: {a: '{finding.Resources.Id}'}}", ["E208"]),

@@ -47,6 +47,7 @@ ACCEPTED = {
     "E214": "whether a test leaves anything out is calculated",
     "E215": "values of one field are described by their type",
     "E216": "values of one field are described by their type",
+    "E306": "whether a rule hides depends on several keys together",
     "E307": "which severities a rule asks for is calculated",
     "E302": "placeholders are part of a text",
     "E303": "placeholders name another key of the rule",

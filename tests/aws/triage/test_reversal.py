@@ -30,9 +30,10 @@ rules:
       Workflow: {Status: SUPPRESSED}
       Severity: {Label: LOW}
       UserDefinedFields: {ticket: SEC-1}
+      Note: {Text: Accepted.}
   - id: other
     match: {GeneratorId: [control-b]}
-    update: {Workflow: {Status: SUPPRESSED}, Severity: {Label: LOW}}
+    update: {Workflow: {Status: SUPPRESSED}, Severity: {Label: LOW}, Note: {Text: Accepted.}}
 """
 ACCOUNTS = """
 accounts:
@@ -168,9 +169,8 @@ LAST_SECOND = NOW - NOW % DAY + DAY - 1
 def test_a_window_holds_for_events_and_for_the_sweep(
     member: str, now: float, is_in_force: bool, tmp_path: Path
 ) -> None:
-    rule = (
-        f"rules:\n  - id: a\n    {member}\n    when: true\n    update: {{Workflow: {{Status: SUPPRESSED}}}}\n"
-    )
+    update = "{Workflow: {Status: SUPPRESSED}, Note: {Text: Accepted.}}"
+    rule = f"rules:\n  - id: a\n    {member}\n    when: true\n    update: {update}\n"
     (tmp_path / "rules.yaml").write_text(rule)
     world = TriageWorld()
     world.clock.sleep(now - NOW)

@@ -213,7 +213,8 @@ def shown(unknown: Any = None, **values: Any) -> Any:
 def test_a_state_or_a_plan_gives_what_terraform_has_evaluated(document: Any) -> None:
     found = imported("automation-rules", json.dumps(document), "state.json")
     assert not found.refusals
-    assert found.rules[0]["update"] == {"Workflow": {"Status": "SUPPRESSED"}}
+    note = {"Text": "Imported from state.json."}
+    assert found.rules[0]["update"] == {"Workflow": {"Status": "SUPPRESSED"}, "Note": note}
     assert suppressed(found, finding())
 
 

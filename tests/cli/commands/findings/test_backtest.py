@@ -17,11 +17,11 @@ rules:
     owner: platform
     ceiling: HIGH
     match: {AwsAccountId: ["111122223333"]}
-    update: {Workflow: {Status: SUPPRESSED}}
+    update: {Workflow: {Status: SUPPRESSED}, Note: {Text: Accepted.}}
   - id: nobody
     ceiling: HIGH
     match: {AwsAccountId: ["999999999999"]}
-    update: {Severity: {Label: LOW}}
+    update: {Severity: {Label: LOW}, Note: {Text: Accepted.}}
   - id: contradicts
     order: 600
     match: {AwsAccountId: ["111122223333"], Region: [eu-west-1]}
@@ -29,35 +29,35 @@ rules:
 """
 EXPECTED = """\
 4 findings
-          3  to change
+          4  to change
           2  of these hidden
           1  with fields left to people
-          1  unchanged
           1  repetitions, not counted again
           1  unusable
-  about 2 calls of BatchUpdateFindings (1.5 findings each), 0 s at 8 calls/s of AWS's 10
+  about 3 calls of BatchUpdateFindings (1.3 findings each), 0 s at 8 calls/s of AWS's 10
 
 By rule
   rule         matched  changed  hidden  left to people
-  accepted           4        2       2               1
+  accepted           4        4       2               1
   contradicts        1        1       -               -
 
 What changes
   field            to                 findings
+  Note.Text        another value             4
   Workflow.Status  NEW -> SUPPRESSED         2
   Workflow.Status  NEW -> NOTIFIED           1
 
 By severity
   severity  findings  changed  hidden  taken back  left to people
-  HIGH             4        3       2           -               1
+  HIGH             4        4       2           -               1
 
 By account
   account       findings  changed  hidden  taken back  left to people
-  111122223333         4        3       2           -               1
+  111122223333         4        4       2           -               1
 
 By product
   product          findings  changed  hidden  taken back  left to people
-  aws/securityhub         4        3       2           -               1
+  aws/securityhub         4        4       2           -               1
 
 Rules that never match
   rule    why
@@ -122,7 +122,7 @@ def test_the_report_word_for_word(rules: Path) -> None:
 
 def test_the_report_as_json(rules: Path) -> None:
     told = json.loads(run(rules, "-", "--json", stdin=LINES).stdout)
-    assert told["totals"]["changed"] == 3
+    assert told["totals"]["changed"] == 4
     assert [row["rule"] for row in told["by_rule"]] == ["accepted", "nobody", "contradicts"]
     assert told["by_rule"][0]["owner"] == "platform"
     assert told["never"] == [{"rule": "nobody", "why": "no finding matches"}]

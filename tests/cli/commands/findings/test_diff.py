@@ -15,13 +15,13 @@ ACCEPTED = """
   - id: accepted
     ceiling: HIGH
     match: {AwsAccountId: ["111122223333"]}
-    update: {Workflow: {Status: SUPPRESSED}}
+    update: {Workflow: {Status: SUPPRESSED}, Note: {Text: Accepted.}}
 """
 LOWERED = """
   - id: lowered
     ceiling: HIGH
     match: {Region: [eu-west-1]}
-    update: {Severity: {Label: LOW}}
+    update: {Severity: {Label: LOW}, Note: {Text: Accepted.}}
 """
 TEXT = """\
 3 of 3 findings change, 1 hidden, 2 with something taken back
@@ -35,12 +35,14 @@ By rule
   accepted  removed        2       -           2               -
 
 lowered
-  field           to           findings
-  Severity.Label  HIGH -> LOW         1
+  field           to             findings
+  Note.Text       another value         1
+  Severity.Label  HIGH -> LOW           1
   such as f-3
 
 accepted
   field            to                 findings
+  Note.Text        another value             2
   Workflow.Status  SUPPRESSED -> NEW         2
   such as f-1
   such as "f-2 | @security-team <img src=x> \\u001b[2J"
@@ -116,7 +118,11 @@ def test_markdown_lets_nothing_of_a_finding_become_markup(two: tuple[Path, Path]
     assert result.exit_code == 1
     lines = result.stdout.splitlines()
     assert lines[0] == "### hubtriage: 3 of 3 findings change, 1 hidden, 2 with something taken back"
-    assert "| accepted | removed | 2 | 0 | 2 | 0 | Workflow.Status SUPPRESSED -&#62; NEW&#58; 2 |" in lines
+    row = (
+        "| accepted | removed | 2 | 0 | 2 | 0 | Note.Text another value&#58; 2; "
+        "Workflow.Status SUPPRESSED -&#62; NEW&#58; 2 |"
+    )
+    assert row in lines
     hostile = next(line for line in lines if "security-team" in line)
     assert hostile.startswith("- <code>")
     assert not set(hostile.removeprefix("- <code>").removesuffix("</code>")) & set("<>@|`*_[]\x1b")

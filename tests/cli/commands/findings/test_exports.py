@@ -23,7 +23,7 @@ RULES = """
 rules:
   - id: accepted
     match: {AwsAccountId: ["111122223333"]}
-    update: {Workflow: {Status: SUPPRESSED}}
+    update: {Workflow: {Status: SUPPRESSED}, Note: {Text: Accepted.}}
 """
 COMMANDS = {
     "plan": ["plan", "--rules", "rules", "export.jsonl"],
@@ -119,10 +119,10 @@ def test_the_record_of_an_undecidable_finding_says_why_and_nothing_else() -> Non
 def test_plan_shows_an_undecidable_finding_and_writes_no_request_for_it() -> None:
     result = run(*COMMANDS["plan"], "--calls", "calls")
     assert "in-flight\n  undecidable: an update of the finding was under way\n" in result.stdout
-    assert "3 to change, 1 unchanged, 2 undecidable" in result.stderr
+    assert "4 to change, 2 undecidable" in result.stderr
     requests = [json.loads(file.read_text()) for file in Path("calls").iterdir()]
     named = {one["Id"] for request in requests for one in request["FindingIdentifiers"]}
-    assert named == {"untouched", "held", "happened"}
+    assert named == {"untouched", "held", "happened", "overruled"}  # which gets the note of its rule
 
 
 @pytest.mark.parametrize("command", ["backtest", "diff"])

@@ -19,7 +19,7 @@ RULES = """
 rules:
   - id: accepted
     match: {AwsAccountId: ["111122223333"]}
-    update: {Workflow: {Status: SUPPRESSED}}
+    update: {Workflow: {Status: SUPPRESSED}, Note: {Text: Accepted.}}
 """
 CORPUS = os.environ.get("HUBTRIAGE_CORPUS")
 
@@ -185,7 +185,7 @@ UNCHANGED = [
     pytest.param({"AwsAccountId": "1"}, (), "\n  no change\n", id="no rule wants one"),
     pytest.param(CRITICAL, (), "  above the ceiling of accepted\n  no change\n", id="above a ceiling"),
     pytest.param(
-        {}, NEVER, "stack never writes this field\n  no change\n", id="a field that is never written"
+        {}, NEVER, "accepted: the stack never writes this field\n", id="a field that is never written"
     ),
 ]
 

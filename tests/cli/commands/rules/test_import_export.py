@@ -21,11 +21,11 @@ rules:
   - id: accepted
     match: {AwsAccountId: ["111122223333"]}
     ceiling: CRITICAL
-    update: {Workflow: {Status: SUPPRESSED}}
+    update: {Workflow: {Status: SUPPRESSED}, Note: {Text: Accepted.}}
   - id: ends
     expires: 2027-01-01
     match: {AwsAccountId: ["111122223333"]}
-    update: {Workflow: {Status: SUPPRESSED}}
+    update: {Workflow: {Status: SUPPRESSED}, Note: {Text: Accepted.}}
 """
 
 

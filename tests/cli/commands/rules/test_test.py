@@ -13,7 +13,7 @@ RULE = """\
 rules:
   - id: a
     match: {Compliance: {SecurityControlId: [S3.8]}}
-    update: {Workflow: {Status: SUPPRESSED}}
+    update: {Workflow: {Status: SUPPRESSED}, Note: {Text: Accepted.}}
     tests:
       - {name: suppressed, expect: {Workflow: {Status: SUPPRESSED}}}
       - {name: alone, finding: {Compliance: {SecurityControlId: S3.1}}, expect: no change}
@@ -52,9 +52,10 @@ def test_a_test_that_fails_says_where_what_and_why(test):
         "  RULES    judged on the finding as it would be without triage; on one field the later rule wins\n"
         "     500 b  applies: all conditions hold\n"
         '           ✓ Compliance.SecurityControlId: "S3.8"; saw S3.8\n'
-        "           wants Workflow.Status SUPPRESSED\n"
+        "           wants Workflow.Status SUPPRESSED, Note.Text Accepted.\n"
         "  FIELDS   who holds each, and what becomes of it\n"
         "    Workflow.Status  NEW -> SUPPRESSED  set: b wants it (nobody holds it)\n"
+        "    Note.Text        none -> Accepted.  set: b wants it (nobody holds it)\n"
         "3 passed, 1 failed\n"
     )
 
@@ -135,7 +136,7 @@ rules:
         - {Title: [never]}
     when: {and: [{"!!": {var: Region}}, {"==": [{var: Region}, eu-west-1]}]}
     ceiling: HIGH
-    update: {Workflow: {Status: SUPPRESSED}}
+    update: {Workflow: {Status: SUPPRESSED}, Note: {Text: Accepted.}}
     tests:
       - {name: one, finding: {Region: eu-west-1}, expect: {Workflow: {Status: SUPPRESSED}}}
       - {name: two, finding: {Region: eu-north-1}, expect: no change}
@@ -191,7 +192,7 @@ def test_a_junit_report(test):
     assert case[0].get("message") == 'Workflow.Status: expected "RESOLVED", got "SUPPRESSED"'
     told = case[0].text.splitlines()
     assert told[:2] == [case[0].get("message"), "the rule matches this finding"]
-    assert told[-1] == "  Workflow.Status  NEW -> SUPPRESSED  set: b wants it (nobody holds it)"
+    assert told[-1] == "  Note.Text        none -> Accepted.  set: b wants it (nobody holds it)"
     assert "<?xml version='1.0' encoding='utf-8'?>" in Path("report.xml").read_text(encoding="utf-8")
 
 
