@@ -51,7 +51,8 @@ def figures(_scale: Scale) -> Iterator[Figure]:
 def _updates() -> list[UpdateCall]:
     """Triage all in one batch; return the calls that the service saw."""
     clock, hub = ManualClock(NOW), Hub(settings=HubSettings.still())
-    drawn = list(generate(2 * CHANGED, seed=5, touched=0))
+    # a control that passed is RESOLVED: a rule that notifies has nothing but its note to set there
+    drawn = [one for one in generate(3 * CHANGED, seed=5, touched=0) if not _has_passed(one)]
     ruleset = _ruleset(sorted({finding["AwsAccountId"] for finding in drawn})[:RULES])
     findings = [finding for finding in drawn if _changes(finding, ruleset)][:CHANGED]
     for number, finding in enumerate(findings):
@@ -64,6 +65,10 @@ def _updates() -> list[UpdateCall]:
     with contextlib.redirect_stdout(io.StringIO()):
         TriageFunction(batches.CONFIG, ruleset, services, clock)(batches.sqs_event(findings), batches.CONTEXT)
     return [UpdateCall.from_json(call) for call in hub.status()["updates"]]
+
+
+def _has_passed(finding: Mapping[str, Any]) -> bool:
+    return bool((finding.get("Compliance") or {}).get("Status") == "PASSED")
 
 
 def _ruleset(accounts: list[str]) -> Ruleset:

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from hubtriage.aws.ledger.entry_format import read_entry
+from hubtriage.aws.switch.mode import FRESH
 from hubtriage.engine.planning.entry import Entry
 from hubtriage.localaws.cloud import LocalCloud
 from hubtriage.localaws.findings import generate
@@ -274,6 +275,7 @@ def test_a_ledger_is_moved_to_another_name_and_account_without_an_update(tmp_pat
         old.stack.rest(PATIENCE)
         assert "is in enforce" in old.run("ledger", "export", str(tmp_path / "backup.jsonl"))
         old.run("mode", "observe")
+        time.sleep(FRESH)  # until a function that runs already asks again
         old.decide(
             old.of("GuardDuty")[7:9], Workflow={"Status": "NOTIFIED"}
         )  # which the old stack never sees
@@ -356,7 +358,7 @@ def test_an_entry_is_shown_by_its_finding_or_the_end_of_its_id(small: Site) -> N
     )
     several = small.run("ledger", "show", "/1", code=2)
     assert "6 findings fit" in several
-    assert several.count("/1 of arn:") == 6
+    assert several.count("/1\n") == 6
     assert "must not be empty" in small.run("ledger", "show", "", code=2)
 
 
@@ -406,8 +408,8 @@ def test_what_an_import_refuses_leaves_the_table_as_it_was(small: Site, tmp_path
 def test_a_missing_table_or_stack_is_said_in_a_line(small: Site, tmp_path: Path) -> None:
     elsewhere = Site.__new__(Site)
     elsewhere.cloud, elsewhere.name = small.cloud, "nothing"
-    said = elsewhere.run("ledger", "show", "x", code=1)
-    assert said.startswith("Error: stack nothing: ")
+    said = elsewhere.run("ledger", "show", "x", code=2)
+    assert said.startswith("Error: there is no stack nothing in ")
     tables = small.cloud.client("dynamodb")
     tables.update_table(TableName=TABLE, DeletionProtectionEnabled=False)
     tables.delete_table(TableName=TABLE)

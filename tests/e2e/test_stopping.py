@@ -99,7 +99,7 @@ def test_triage_stops_by_hand_stays_stopped_and_makes_up_for_it(stack: DeployedS
     stack.settle()
     assert _hidden(stack) == 0
     told = [line for line in stack.decisions() if line["mode"] == "observe"]
-    assert {change["to"] for line in told for change in line["changes"]} == {"SUPPRESSED"}
+    assert {change["to"] for line in told for change in line["changes"]} == {"SUPPRESSED", "Accepted."}
     stack.redeploy(changed)
     assert _hubtriage("mode").output.startswith("observe: ")
     logs = _hubtriage("logs", "--since", "10m", "--rule", "accepted").output

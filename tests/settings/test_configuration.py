@@ -61,6 +61,7 @@ WRONG = {
     "alarm-emails": ("nobody", "'nobody' is not of the form"),
     "allow-empty": ("perhaps", "should be a valid boolean"),
     "architecture": ("arm", "Input should be 'arm64' or 'x86_64', not 'arm'"),
+    "hand-back-action": ("Hand back!", "is not of the form"),
     "batch-size": (10_001, "less than or equal to 10000, not 10001"),
     "batch-window-seconds": (0, "greater than or equal to 1, not 0"),
     "breaker-limit": (0, "greater than or equal to 1"),
