@@ -103,7 +103,7 @@ def test_triage_stops_by_hand_stays_stopped_and_makes_up_for_it(stack: DeployedS
     stack.redeploy(changed)
     assert _hubtriage("mode").output.startswith("observe: ")
     logs = _hubtriage("logs", "--since", "10m", "--rule", "accepted").output
-    assert logs.count("unchanged (observe: not written)") == len(told) >= 10
+    assert logs.count("Observe, nothing is written") == len(told) >= 10
     assert "    Workflow.Status: NEW -> SUPPRESSED  accepted" in logs
     assert _hubtriage("logs", "--rule", "another").stdout == ""
     assert _hubtriage("logs", "--errors").stdout == ""
