@@ -73,10 +73,7 @@ def read_configuration(text: str) -> list[TerraformResource]:
     ]
     modules = [_unquoted(name) for block in document.get("module", ()) for name in block]
     providers = [
-        body
-        for block in document.get("provider", ())
-        for name, body in block.items()
-        if _unquoted(name) in ("aws", "awscc")
+        (_unquoted(name), body) for block in document.get("provider", ()) for name, body in block.items()
     ]
     return list(_configured(blocks, modules, providers))
 
@@ -101,10 +98,9 @@ def read_json_configuration(value: dict[str, Any]) -> list[TerraformResource]:
     ]
     modules = [name for several in _several(value.get("module")) for name in several]
     providers = [
-        body
+        (name, body)
         for several in _several(value.get("provider"))
         for name, bodies in several.items()
-        if name in ("aws", "awscc")
         for body in _several(bodies)
     ]
     return list(_configured(blocks, modules, providers))
@@ -116,11 +112,10 @@ def _several(value: Any) -> list[dict[str, Any]]:
 
 
 def _configured(
-    blocks: list[tuple[str, str, Any]], modules: list[str], providers: list[Any]
+    blocks: list[tuple[str, str, Any]], modules: list[str], providers: list[tuple[str, Any]]
 ) -> Iterator[TerraformResource]:
     regions = {
-        (one.get("alias") if isinstance(one, dict) else None): one.get("region")
-        for one in _several(providers)
+        (name, body.get("alias")): body.get("region") for name, body in providers if isinstance(body, dict)
     }
     for kind, name, body in blocks:
         path: Path = (kind, name)
@@ -128,21 +123,21 @@ def _configured(
         if kind in _OTHERS:
             yield _other(kind, name, path)
         elif kind in RESOURCES:
-            yield TerraformResource(name, path, arguments, _configured_region(arguments, regions))
+            yield TerraformResource(name, path, arguments, _configured_region(kind, arguments, regions))
     for name in modules:
         path = ("module", name)
         reason = "a module, which may make rules; they are not in this file"
         yield TerraformResource(name, path, {}, refused=Refused(path, reason, SHOW))
 
 
-def _configured_region(arguments: Mapping[str, Any], regions: Mapping[Any, Any]) -> Any:
-    """Return the Region of a rule, or of its provider where the file has that."""
+def _configured_region(kind: str, arguments: Mapping[str, Any], regions: Mapping[Any, Any]) -> Any:
+    """Return the Region of a rule, or of its provider where the file has that: by (name, alias)."""
     if "region" in arguments:
         return arguments["region"]
     provider = arguments.get("provider")
     named = provider.text if isinstance(provider, DeployTimeValue) else provider
-    alias = str(named).partition(".")[2] if named else None
-    return regions.get(alias or None)
+    name, _dot, alias = str(named or kind.partition("_")[0]).partition(".")
+    return regions.get((name, alias or None))
 
 
 def _other(kind: str, name: str, path: Path) -> TerraformResource:

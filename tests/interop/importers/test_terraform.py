@@ -252,6 +252,10 @@ provider "aws" {
   region = var.region
 }
 """
+OTHERS = """
+provider "awscc" { region = "us-east-1" }
+provider "google" { region = "europe-west1" }
+"""
 PLACES = [
     pytest.param({}, "", (), None, id="nothing is said"),
     pytest.param({"region": "eu-west-1"}, "", (), ["eu-west-1"], id="an argument"),
@@ -261,6 +265,8 @@ PLACES = [
     pytest.param({"region": "var.region"}, "", (), None, id="an expression"),
     pytest.param({"region": "var.region"}, "", ("eu-west-1",), ["eu-west-1"], id="or asked for"),
     pytest.param({}, ALIASED, (), ["eu-central-1"], id="the provider's"),
+    pytest.param({}, ALIASED + OTHERS, (), ["eu-central-1"], id="not another provider's"),
+    pytest.param({}, OTHERS, (), None, id="nor another's in its place"),
     pytest.param({"provider": "aws.ireland"}, ALIASED, (), ["eu-west-1"], id="a named provider's"),
     pytest.param({"provider": "aws.somewhere"}, ALIASED, (), None, id="a provider's that is an expression"),
     pytest.param({"provider": "aws.absent"}, ALIASED, (), None, id="a provider that is not in the file"),
