@@ -214,6 +214,8 @@ def test_a_rule_that_hides(folder, keys, expected):
     ("update", "expected"),
     [
         ("update: {Severity: {AtMost: LOW}}", ["E306"]),
+        ("update: {Severity: {AtMost: LOW}, Note: {Text: x}}", ["W315"]),
+        ("update: {Workflow: {Status: SUPPRESSED}}", ["E306"]),
         ("update: {Severity: {AtLeast: HIGH}}", []),
         ("update: {Severity: {Label: LOW, Normalized: 5}, Note: {Text: x}}", ["W108", "W315"]),
         ("update: {Workflow: {Status: NOTIFIED}}", []),

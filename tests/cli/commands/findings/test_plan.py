@@ -179,13 +179,13 @@ def test_the_requests_are_grouped_and_written_as_the_aws_cli_takes_them(rules: P
 
 
 NOTED = {"Text": "Accepted.", "UpdatedBy": "hubtriage/accepted"}
-NEVER = ("--never", "Workflow.Status")
+NEVER = ("--never", "Workflow.Status", "--never", "Note.Text")
 CRITICAL = {"Severity": {"Label": "CRITICAL"}}
 UNCHANGED = [
     pytest.param({"AwsAccountId": "1"}, (), "\n  no change\n", id="no rule wants one"),
     pytest.param(CRITICAL, (), "  above the ceiling of accepted\n  no change\n", id="above a ceiling"),
     pytest.param(
-        {}, NEVER, "accepted: the stack never writes this field\n", id="a field that is never written"
+        {}, NEVER, "stack never writes this field\n  no change\n", id="a field that is never written"
     ),
 ]
 
