@@ -22,7 +22,7 @@ from hubtriage.authoring.problems import Position, Problem, in_order
 from hubtriage.authoring.schema.rule import RuleModel
 from hubtriage.authoring.schema.validation import check_shape
 from hubtriage.authoring.yaml.ambiguous import ambiguities_in
-from hubtriage.authoring.yaml.reader import parse
+from hubtriage.authoring.yaml.reader import MAX_BYTES, parse
 from hubtriage.authoring.yaml.tree import YamlDocument, YamlPath, member
 from hubtriage.engine.shared_values import SharedValues
 
@@ -43,7 +43,7 @@ def _visible_files(folder: Path) -> list[Path]:
 def _unread_rules(folder: Path) -> Iterator[Problem]:
     """Yield each JSON file that holds rules: nobody who wrote one expects that it does nothing."""
     for path in _visible_files(folder):
-        if path.suffix.lower() != ".json":
+        if path.suffix.lower() != ".json" or path.stat().st_size > MAX_BYTES:
             continue
         try:
             content = json.loads(path.read_bytes())

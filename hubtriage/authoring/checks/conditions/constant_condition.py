@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from hubtriage.authoring.asff.fields import AsffField, look_up
+from hubtriage.authoring.checks.conditions.constant_when import field_meant
 from hubtriage.authoring.checks.constraints import constraint_of
 from hubtriage.authoring.checks.linted_rule import LintedRule
 from hubtriage.authoring.checks.set_relations import is_everything
@@ -70,19 +70,11 @@ def _with_itself(rule: LintedRule, operation: Operation) -> Iterator[Problem]:
 
 def _constant(rule: LintedRule, place: YamlPath, logic: Any, *, key: bool) -> Problem:
     hint = "compare something of the finding, or write when: true to mean every finding"
-    for text in _texts(logic):
-        if "." in text and isinstance(look_up(tuple(text.split("."))), AsffField):
-            hint = f'a field of the finding is {{var: "{text}"}}'
+    meant = field_meant(logic)
+    if meant is not None:
+        hint = f'a field of the finding is {{var: "{meant}"}}'
     return rule.problem(CODE, place, "this is the same for every finding", hint, key=key)
 
 
 def _is_constant(logic: Any) -> bool:
     return not any(operation.name in _LOOKS_AT_FINDING for operation in operations(logic))
-
-
-def _texts(logic: Any) -> Iterator[str]:
-    if isinstance(logic, str):
-        yield logic
-    elif isinstance(logic, list | dict):
-        for inner in logic.values() if isinstance(logic, dict) else logic:
-            yield from _texts(inner)

@@ -85,18 +85,18 @@ def _constant_operands(rule: LintedRule) -> Iterator[Problem]:
 
 
 def _hint_inside(logic: Any) -> str:
-    for text in _texts(logic):
-        if "." in text and isinstance(look_up(tuple(text.split("."))), AsffField):
-            return f"a field of the finding is {flow({'var': text})}"
+    meant = field_meant(logic)
+    if meant is not None:
+        return f"a field of the finding is {flow({'var': meant})}"
     return f"to mean every finding write when: true; {_PATHS}"
 
 
-def _texts(logic: Any) -> Iterator[str]:
+def field_meant(logic: Any) -> str | None:
+    """Return the first text of some logic that is the path of a field, and was meant as such."""
     if isinstance(logic, str):
-        yield logic
-    elif isinstance(logic, list | dict):
-        for inner in logic.values() if isinstance(logic, dict) else logic:
-            yield from _texts(inner)
+        return logic if "." in logic and isinstance(look_up(tuple(logic.split("."))), AsffField) else None
+    inside = logic.values() if isinstance(logic, dict) else logic if isinstance(logic, list) else ()
+    return next((found for found in map(field_meant, inside) if found is not None), None)
 
 
 def constant_of(logic: Any) -> tuple[bool, Any]:
