@@ -22,7 +22,9 @@ _ORDER = {
     "Severity.Label": ("CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL"),
 }
 _LEGEND = "  would change: rules in mode observe write nothing; left to people: what somebody had set stays"
-_NOT_SHOWN = frozenset({"level", "service", "mode", "xray_trace_id", "function_request_id"})
+_NOT_SHOWN = frozenset(
+    {"level", "service", "mode", "xray_trace_id", "function_request_id", "version", "entry"}
+)
 
 
 def console() -> Console:
@@ -117,7 +119,9 @@ def report(verdict: DemoVerdict, explanation: Iterable[str], summary_file: str, 
     ]
     if verdict.example is not None:
         parts += _section("One finding explained", _indented(explanation))
-        parts += _section("Its line in the decision log (CloudWatch Logs)", Text(_log_line(verdict.example)))
+        parts += _section(
+            "From its line in the decision log (CloudWatch Logs)", Text(_log_line(verdict.example))
+        )
     parts += _section("Result", _result(verdict, summary_file))
     return Group(*parts)
 
