@@ -173,7 +173,8 @@ class _Books:
         for event in self.left:
             self._judge(event, right, unexplained)
         self.balance.blame(
-            f"a stack would still change {key}, and no event tells of it" for key in unexplained
+            f"a stack would still change {key}, and no event tells of it: {self._story(key)}"
+            for key in unexplained
         )
         if self.dead[SWEEP]:
             self.balance.fates[SWEEP] = Counter({"dead letter": self.dead.pop(SWEEP)})
@@ -181,6 +182,17 @@ class _Books:
             f"{count} more of {name[:80]} in a queue than there were events"
             for name, count in _left(self.dead, self.waiting)
         ]
+
+    def _story(self, key: Key) -> str:
+        """The events of a finding in their order: what each showed, and whether a queue had it last."""
+        told = []
+        for event in sorted(self.seen.get(key, ()), key=lambda event: event.time):
+            shown = (event.finding or {}).get
+            status, label = (shown("Workflow") or {}).get("Status"), (shown("Severity") or {}).get("Label")
+            state = "wanted" if self._wants(event) else "right"
+            where = "in a queue" if self.kept.get(key) == event.time else "gone"
+            told.append(f"{event.time:.3f} {status} {label} {shown('RecordState')}: {state}, {where}")
+        return "; ".join(told) or "it has none"
 
     def _right(self, events: list[SentEvent]) -> float:
         """The time of the last event of a finding that showed it as it should be; -1 where none did.
