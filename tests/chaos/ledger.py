@@ -169,7 +169,9 @@ class _Books:
         unexplained -= (
             self.evidence.unswept.keys() | self.evidence.swept_in_vain | self.evidence.refusals.keys()
         )
-        unexplained -= {key for key, time in self.kept.items() if time > right.get(key, -1.0)}
+        # One that showed the finding as it should be counts too: what a function recorded and died over is in
+        # no log, so that the finding may look like a person's here, and like its own to the stack.
+        unexplained -= {key for key, time in self.kept.items() if time >= right.get(key, -1.0)}
         for event in self.left:
             self._judge(event, right, unexplained)
         self.balance.blame(

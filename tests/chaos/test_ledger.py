@@ -163,6 +163,7 @@ def test_what_other_rules_showed_as_it_should_be_before_the_next_event_was_done(
         pytest.param(
             ChaosEvidence({KEY: True}, swept_in_vain=frozenset([KEY])), True, id="by a sweep's dead letter"
         ),
+        pytest.param(ChaosEvidence({KEY: True}, dead=Counter("e")), True, id="by an event that was given up"),
         pytest.param(ChaosEvidence({KEY: True}, refusals=refused(0.5)), True, id="by a refusal"),
         pytest.param(ChaosEvidence({KEY: True}, unswept={KEY: 5.0}), True, id="by rules that came later"),
         pytest.param(ChaosEvidence({KEY: False}), True, id="by being as it should be"),
