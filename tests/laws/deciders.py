@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from hubtriage.engine.planning.decision import Decision
 from hubtriage.engine.planning.entry import NO_ENTRY, Entry, LastChange
 from hubtriage.engine.planning.plan import Settings, decide
-from hubtriage.engine.ruleset.ruleset import load_ruleset
+from hubtriage.engine.ruleset.ruleset import Ruleset, load_ruleset
 from tests.laws.oracle.conditions import ACCOUNTS
 from tests.laws.oracle.entries import OracleEntry, engine_entry, engine_name
 from tests.laws.oracle.fields import Finding, Key
@@ -65,6 +65,15 @@ class Decider(Protocol):
         """Decide on a finding; `answers` of its history, by field. `handed_back`: when a person did so."""
 
 
+def _loaded(rules: list[Rule]) -> Ruleset:
+    return load_ruleset(
+        {"format": 1, "hash": "0" * 16, "revision": None, "rules": rules, "accounts": ACCOUNTS}
+    )
+
+
+_NO_RULES = _loaded([])
+
+
 @dataclass
 class Engine:
     """The engine, with a law of its own: every finding ends as updated, unchanged or refused."""
@@ -74,16 +83,13 @@ class Engine:
 
     def __post_init__(self) -> None:
         self.settings = Settings(udf=self.udf)  # type: ignore[arg-type]
-        self.use([])
+        self.ruleset = _NO_RULES
 
     def switch(self, *, may_hide: bool, never: frozenset[str] = frozenset()) -> None:
         self.settings = replace(self.settings, may_hide=may_hide, never=frozenset(map(engine_name, never)))
 
     def use(self, rules: list[Rule]) -> None:
-        compiled = [rule for rule in rules if rule.get("mode") != "off"]
-        self.ruleset = load_ruleset(
-            {"format": 1, "hash": "0" * 16, "revision": None, "rules": compiled, "accounts": ACCOUNTS}
-        )
+        self.ruleset = _loaded([rule for rule in rules if rule.get("mode") != "off"])
 
     def nothing(self) -> Entry:
         return NO_ENTRY

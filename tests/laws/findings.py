@@ -42,55 +42,60 @@ NORMALIZED = {
 }
 
 
+# Built once: Hypothesis looks into each new strategy, which takes longer than to draw from it.
+_SEVERITY_FORMS = st.sampled_from(["label", "both", "number"])
+
+
 @st.composite
-def severities(draw: st.DrawFn) -> dict[str, Any]:
-    """As providers send it: a label, a number, or both."""
+def _severities(draw: st.DrawFn) -> dict[str, Any]:
     label = draw(LABELS)
     number = draw(NORMALIZED[label])
-    return draw(
-        st.sampled_from(
-            [
-                {"Label": label},
-                {"Label": label, "Normalized": number, "Original": "7.1"},
-                {"Normalized": number},
-            ]
-        )
-    )
+    forms = {
+        "label": {"Label": label},
+        "both": {"Label": label, "Normalized": number, "Original": "7.1"},
+        "number": {"Normalized": number},
+    }
+    return forms[draw(_SEVERITY_FORMS)]
 
 
-@st.composite
-def provided(draw: st.DrawFn) -> dict[str, Any]:
-    """What a provider says with each import, besides who it is."""
-    return draw(
-        st.fixed_dictionaries(
-            {"Severity": severities(), "Types": TYPE_LISTS, "RecordState": RECORDS},
-            optional={
-                "Compliance": COMPLIANCE.map(lambda status: {"Status": status}),
-                "Confidence": SCORES,
-                "Criticality": SCORES,
-                "RelatedFindings": RELATED_LISTS,
-            },
-        )
-    )
+SEVERITIES = _severities()
+"""As providers send them: a label, a number, or both."""
+
+IMPORTS = st.fixed_dictionaries(
+    {"Severity": SEVERITIES, "Types": TYPE_LISTS, "RecordState": RECORDS},
+    optional={
+        "Compliance": COMPLIANCE.map(lambda status: {"Status": status}),
+        "Confidence": SCORES,
+        "Criticality": SCORES,
+        "RelatedFindings": RELATED_LISTS,
+    },
+)
+"""What a provider says with each import, besides who it is."""
+
+_GENERATORS = st.sampled_from(["security-control/S3.8", "aws/GuardDuty"])
+_CREATED = st.sampled_from(["2026-10-30T00:00:00Z", "2026-08-01T00:00:00.123Z"])
+_TITLES = st.sampled_from(["Public bucket", "Port {rule.id} probed"])
+_RESOURCE_LISTS = st.lists(RESOURCES, min_size=1, max_size=2)
+_PRODUCT_FIELDS = st.fixed_dictionaries(
+    {}, optional={"ip": st.sampled_from(["10.0.0.7", "192.0.2.1", "none"])}
+)
 
 
 @st.composite
 def imported(draw: st.DrawFn, number: int) -> Finding:
     """A finding that BatchImportFindings takes; its identity follows from its number."""
-    return draw(provided()) | {
+    return draw(IMPORTS) | {
         "SchemaVersion": "2018-10-08",
         "Id": f"finding-{number}",
         "ProductArn": f"arn:aws:securityhub:eu-west-1::product/aws/{PRODUCTS[number % len(PRODUCTS)]}",
-        "GeneratorId": draw(st.sampled_from(["security-control/S3.8", "aws/GuardDuty"])),
+        "GeneratorId": draw(_GENERATORS),
         "AwsAccountId": draw(ACCOUNTS),
-        "CreatedAt": draw(st.sampled_from(["2026-10-30T00:00:00Z", "2026-08-01T00:00:00.123Z"])),
+        "CreatedAt": draw(_CREATED),
         "UpdatedAt": "2026-10-31T00:00:00Z",
-        "Title": draw(st.sampled_from(["Public bucket", "Port {rule.id} probed"])),
+        "Title": draw(_TITLES),
         "Description": "d",
-        "Resources": draw(st.lists(RESOURCES, min_size=1, max_size=2)),
-        "ProductFields": draw(
-            st.fixed_dictionaries({}, optional={"ip": st.sampled_from(["10.0.0.7", "192.0.2.1", "none"])})
-        ),
+        "Resources": draw(_RESOURCE_LISTS),
+        "ProductFields": draw(_PRODUCT_FIELDS),
     }
 
 
@@ -146,10 +151,14 @@ ODDITIES = {
 }
 
 
+_ODDITY_LISTS = st.lists(st.sampled_from(sorted(ODDITIES)), min_size=1, max_size=4, unique=True)
+_IMPORTED = [imported(number) for number in range(len(PRODUCTS))]
+
+
 @st.composite
 def planted(draw: st.DrawFn, number: int) -> Finding:
     """A finding as it may already be stored, with up to four oddities."""
-    finding = draw(imported(number))
+    finding = draw(_IMPORTED[number])
     finding |= {
         "Workflow": {"Status": draw(STATUSES)},
         "FindingProviderFields": {
@@ -158,7 +167,7 @@ def planted(draw: st.DrawFn, number: int) -> Finding:
             if name in finding
         },
     }
-    for name in draw(st.lists(st.sampled_from(sorted(ODDITIES)), min_size=1, max_size=4, unique=True)):
+    for name in draw(_ODDITY_LISTS):
         finding = ODDITIES[name](finding)
     return finding
 

@@ -171,15 +171,21 @@ _SETTINGS = st.fixed_dictionaries(
 )
 
 
+# Built once: Hypothesis looks into each new strategy, which takes longer than to draw from it.
+_SOME_SETTINGS = st.one_of(st.just({}), _SETTINGS)
+_NAMES = [st.lists(st.sampled_from(IDS), min_size=fewest, max_size=4, unique=True) for fewest in (0, 1)]
+
+
 @st.composite
 def rules(draw: st.DrawFn, name: str) -> Rule:
     """One rule. About half have nothing but a condition and an update."""
-    settings = draw(st.one_of(st.just({}), _SETTINGS))
-    return {"id": name, **settings, **draw(_CONDITIONS), "update": draw(UPDATES)}
+    return {"id": name, **draw(_SOME_SETTINGS), **draw(_CONDITIONS), "update": draw(UPDATES)}
+
+
+_RULES = {name: rules(name) for name in IDS}
 
 
 @st.composite
 def rulesets(draw: st.DrawFn, fewest: int = 0) -> list[Rule]:
     """The rules of a rule set, `off` ones included."""
-    names = draw(st.lists(st.sampled_from(IDS), min_size=fewest, max_size=4, unique=True))
-    return [draw(rules(name)) for name in names]
+    return [draw(_RULES[name]) for name in draw(_NAMES[fewest])]

@@ -27,6 +27,7 @@ from tests.laws.checks import (
 )
 from tests.laws.deciders import Engine, Naive
 from tests.laws.findings import (
+    IMPORTS,
     LABELS,
     RELATED_LISTS,
     SCORES,
@@ -38,7 +39,6 @@ from tests.laws.findings import (
     VERDICTS,
     Finding,
     beginnings,
-    provided,
 )
 from tests.laws.oracle.entries import engine_entry, engine_name, remembered
 from tests.laws.oracle.fields import PROVIDED, USER, held, is_a_persons
@@ -181,7 +181,7 @@ class Histories(RuleBasedStateMachine):
 
     # What providers and the service do
 
-    @rule(place=PLACES, says=provided(), seconds=st.sampled_from([1, 20]))
+    @rule(place=PLACES, says=IMPORTS, seconds=st.sampled_from([1, 20]))
     def the_provider_updates(self, place: int, says: dict[str, Any], seconds: int) -> None:
         self.now += seconds
         key = self.key(place)
