@@ -43,10 +43,11 @@ def _flaws(text: str, limit: int, rule: Mapping[str, Any]) -> Iterator[tuple[str
 
 def _flaw(found: re.Match[str], rule: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     holder, name = found[1], found[2]
-    if holder == "rule" and name in RULE_VALUES:
+    is_one = PLACEHOLDER.fullmatch(found[0]) is not None  # with a blank inside it would stand for itself
+    if holder == "rule" and name in RULE_VALUES and is_one:
         if rule.get(name) is None:
             yield f"the rule has no {name} for {found[0]}", "E303", f"add {name}: to the rule"
-    elif holder == "finding" and name and PLACEHOLDER.fullmatch(found[0]):
+    elif holder == "finding" and name and is_one:
         if not all(name.split(".")):
             yield f"{found[0]} has an empty name in its path", "E302", "such as {finding.Resources.0.Id}"
     elif name is not None or holder in RULE_VALUES:

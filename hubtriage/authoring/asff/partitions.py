@@ -11,7 +11,7 @@ from functools import cache
 
 from hubtriage.authoring.asff.table import PARTITIONS
 
-_ANY_REGION = re.compile(r"[a-z]{2,5}(-[a-z]+)+-[0-9]{1,2}")
+ANY_REGION = re.compile(r"[a-z]{2,5}(-[a-z]+)+-[0-9]{1,2}")
 _ACCOUNT = re.compile(r"[0-9]{12}")
 
 
@@ -45,7 +45,7 @@ def partition_of(region: str) -> str | None:
 
 def has_form_of_region(text: str) -> bool:
     """Say whether a text has the form of a Region's name."""
-    return _ANY_REGION.fullmatch(text) is not None
+    return ANY_REGION.fullmatch(text) is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,8 +26,8 @@ class ValueFlaw:
 
 
 CONTROL_ID = re.compile(r"[A-Z][A-Za-z0-9]*\.[1-9][0-9]*")  # AWS: such as EC2.19
-_GUARDDUTY_TYPE = re.compile(r"([A-Za-z]+:[A-Za-z0-9]+)/([A-Za-z0-9.!_-]+)")
-_PRODUCT_ARN = re.compile(r"arn:[a-z-]+:securityhub:[a-z0-9-]+:([0-9]{12})?:product/[^/]+/\S+")
+GUARDDUTY_TYPE = re.compile(r"([A-Za-z]+:[A-Za-z0-9]+)/([A-Za-z0-9.!_-]+)")
+PRODUCT_ARN = re.compile(r"arn:[a-z-]+:securityhub:[a-z0-9-]+:([0-9]{12})?:product/[^/]+/\S+")
 _RULESET = "arn:aws:securityhub:::ruleset/cis-aws-foundations-benchmark/v/"
 
 # AWS: Security Hub documents these as complete; other enumerations grow with what AWS and providers can see.
@@ -199,7 +199,7 @@ def _product_arn(value: str) -> ValueFlaw | None:
     flaw = _product_beginning(value, whole=True)
     if flaw is not None:
         return flaw
-    if not _PRODUCT_ARN.fullmatch(value):
+    if not PRODUCT_ARN.fullmatch(value):
         hint = "such as arn:aws:securityhub:eu-west-1::product/aws/guardduty"
         return ValueFlaw(True, "it has the form of a product's ARN", hint)
     return _aws_product(value.rpartition(":product/")[2])
@@ -297,7 +297,7 @@ def _namespace(text: str, *, whole: bool = False) -> ValueFlaw | None:
     namespace, slash, _rest = text.partition("/")
     if namespace in NAMESPACES or (not slash and not whole and _begins_one(text)):
         return None
-    guardduty = _GUARDDUTY_TYPE.fullmatch(text)
+    guardduty = GUARDDUTY_TYPE.fullmatch(text)
     if guardduty:
         ending = f"/{guardduty[1]}-{guardduty[2]}"
         return ValueFlaw(
@@ -316,7 +316,7 @@ def _begins_one(text: str) -> bool:
 
 
 def _type_ending(text: str) -> ValueFlaw | None:
-    guardduty = _GUARDDUTY_TYPE.fullmatch(text.lstrip("/"))
+    guardduty = GUARDDUTY_TYPE.fullmatch(text.lstrip("/"))
     if guardduty and not text.lstrip("/").startswith("AttackSequence"):
         ending = f"/{guardduty[1]}-{guardduty[2]}"
         return ValueFlaw(

@@ -7,10 +7,10 @@ from functools import lru_cache
 from hubtriage.authoring.asff.fields import AsffField, Keys, is_of_map, look_up
 from hubtriage.authoring.checks.known_values import plain
 
-_REGEX = re.compile(r"^\^|(?<!\$)\$$|\.\*|\.\+|\\[.dws]|\[[^\]]*-[^\]]*\]|\([^)]*\|[^)]*\)|\(\?")
+REGEX = re.compile(r"^\^|(?<!\$)\$$|\.\*|\.\+|\\[.dws]|\[[^\]]*-[^\]]*\]|\([^)]*\|[^)]*\)|\(\?")
 _SIMPLE_REGEX = re.compile(r"\^?(?:[A-Za-z0-9:/_@=+, -]|\\\.|\.\*|\.(?![*+?]))*\$?")
-_NETWORK = re.compile(r"(?:[0-9]{1,3}\.){3}[0-9]{1,3}/[0-9]{1,2}|[0-9a-fA-F:]*:[0-9a-fA-F:]*/[0-9]{1,3}")
-_LOG_GROUP = re.compile(r"arn:[a-z-]+:logs:[^*]*:\*")  # AWS: the ARN of a log group ends so
+NETWORK = re.compile(r"(?:[0-9]{1,3}\.){3}[0-9]{1,3}/[0-9]{1,2}|[0-9a-fA-F:]*:[0-9a-fA-F:]*/[0-9]{1,3}")
+LOG_GROUP = re.compile(r"arn:[a-z-]+:logs:[^*]*:\*")  # AWS: the ARN of a log group ends so
 
 # Texts in which providers and people write what they like, stars among them.
 _FREE = {"Title", "Description", "ProductFields", "UserDefinedFields", "Note", "SourceUrl", "Remediation"}
@@ -38,13 +38,13 @@ def syntax_of(keys: Keys, text: str) -> Syntax | None:
     if not isinstance(field, AsffField) or field.kind != "text":
         return None
     name = plain(keys)
-    if name[-1].startswith("IpAddress") and _NETWORK.fullmatch(text):
+    if name[-1].startswith("IpAddress") and NETWORK.fullmatch(text):
         return Syntax("network", "", certain=True)
     free = is_free_text(keys)
-    if _REGEX.search(text):
+    if REGEX.search(text):
         simple = _SIMPLE_REGEX.fullmatch(text) is not None
         return Syntax("regular expression", _as_wildcard(text) if simple else "", certain=not free)
-    if "*" in text and not (free and text.strip("*") == "") and not _LOG_GROUP.fullmatch(text):
+    if "*" in text and not (free and text.strip("*") == "") and not LOG_GROUP.fullmatch(text):
         return Syntax("wildcard", text, certain=not free)
     return None
 

@@ -12,7 +12,8 @@ _SPACES = {
     "\u2060": "a zero-width character (U+2060)",
     "\ufeff": "a byte order mark (U+FEFF)",
 }
-_ODD = str.maketrans(dict.fromkeys((*_QUOTES, *_SPACES), ""))
+ODD_CHARACTERS = (*_QUOTES, *_SPACES)
+_ODD = str.maketrans(dict.fromkeys(ODD_CHARACTERS, ""))
 
 
 def odd_character(text: str) -> tuple[str, str] | None:

@@ -9,42 +9,47 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from hubtriage.authoring.asff.fields import Keys, members, table
 from hubtriage.authoring.asff.samples import SAMPLES
-from hubtriage.authoring.asff.table import ANY_NAME
+from hubtriage.authoring.editor.agreement_schema import (
+    NO_PLACEHOLDER,
+    between_keys,
+    does_something,
+    severity_agrees,
+)
+from hubtriage.authoring.editor.match_schema import SharedDefinitions, match_definitions
 from hubtriage.authoring.editor.texts import (
     BEFORE_KEYS,
-    OPERATORS,
-    PATTERN_OPERATORS,
     RULE_KEYS,
     TEST_KEYS,
     UPDATE_KEYS,
     WINDOW_KEYS,
 )
+from hubtriage.authoring.editor.value_schema import Schema
+from hubtriage.authoring.editor.when_schema import when_definitions
 from hubtriage.authoring.problems import CODES
 from hubtriage.authoring.schema import limits
 from hubtriage.authoring.schema.during import TIME_OF_DAY
 from hubtriage.authoring.schema.rule import Defaults, RuleModel
 from hubtriage.authoring.zones import zone_names
-from hubtriage.engine.jsonlogic.compiler import ALL_OPERATORS
-
-Schema = dict[str, Any]
 
 _TEXT: Schema = {"type": "string", "pattern": r"\S"}
-_DATE: Schema = {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}([Tt ].+([Zz]|[+-][\d:]+))?$"}
-_NETWORK: Schema = {"type": "string", "pattern": r"^[0-9a-fA-F.:]+/\d+$"}
-_SCALARS: Mapping[str, list[str]] = {
-    "s": ["string", "null"],
-    "n": ["number", "null"],
-    "b": ["boolean", "null"],
+_DAY = r"[2-9]\d{3}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])"  # no finding is from before the year 2000
+_CLOCK = r"([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,9})?)?"
+_DATE: Schema = {
+    "type": "string",
+    "pattern": rf"^{_DAY}([Tt ]{_CLOCK}([Zz]|[+-](0\d|1[0-8]):?[0-5]\d))?$",
 }
+_FINDING_TYPE: Schema = {
+    "type": "string",
+    "pattern": rf"^({'|'.join(limits.NAMESPACES)})(/[^/]*[^/\s][^/]*){{0,2}}$",
+}
+_TEMPLATE: Schema = {**_TEXT, "not": {"pattern": NO_PLACEHOLDER}}
 _WITH_NULLS = ("Expectation", "ExpectedSeverity", "ExpectedNote")  # null: a field that must not be there
-_ANY_SCALAR = ["string", "number", "boolean", "null"]
 
 
 def rules_schema() -> Schema:
     """Return the schema (draft 7, which editors support best) of a file with `rules:` and `lists:`."""
-    rule = RuleModel.model_json_schema()
+    rule, shared = RuleModel.model_json_schema(), SharedDefinitions()
     definitions = {
         name: _plain(inner, nulls=name in _WITH_NULLS) for name, inner in rule.pop("$defs").items()
     }
@@ -61,8 +66,9 @@ def rules_schema() -> Schema:
         },
         "definitions": {
             **definitions,
-            **_pattern_definitions(),
-            **_logic_definitions(),
+            **match_definitions(shared),
+            **when_definitions(shared),
+            **shared.definitions,
             "RuleDate": _DATE,
             "During": _described(_during(definitions["During"]), WINDOW_KEYS),
             "Rule": _rule(_plain(rule, nulls=False)),
@@ -70,10 +76,17 @@ def rules_schema() -> Schema:
             "Defaults": _defaults(),
             "RuleTest": _test(definitions["RuleTest"]),
             "Before": _before(definitions["Before"]),
-            "Update": _described(definitions["Update"], UPDATE_KEYS),
-            "given-finding": _given(table(), ()),
-            "SeverityUpdate": {**definitions["SeverityUpdate"], "minProperties": 1},
+            "Update": _update(definitions["Update"]),
+            "TypesEdit": _types_edit(definitions["TypesEdit"]),
+            "RelatedFinding": _related_finding(definitions["RelatedFinding"]),
+            "NoteUpdate": _note(definitions["NoteUpdate"]),
+            "SeverityUpdate": {
+                **definitions["SeverityUpdate"],
+                "minProperties": 1,
+                "allOf": severity_agrees(),
+            },
         },
+        "allOf": list(between_keys()),
     }
 
 
@@ -101,9 +114,33 @@ def _rule(schema: Schema) -> Schema:
     properties = schema["properties"]
     properties["id"]["pattern"] = f"^{limits.RULE_ID.pattern}$"
     properties["match"] = {"$ref": "#/definitions/finding"}
-    properties["when"] = {"anyOf": [{"const": True}, {"$ref": "#/definitions/operation"}]}
-    conditions = [{"required": ["match"]}, {"required": ["when"]}]
-    return {**_described(schema, RULE_KEYS), "anyOf": conditions, "description": "One triage decision."}
+    properties["when"] = {"anyOf": [{"const": True}, {"$ref": "#/definitions/condition"}]}
+    conditions = {"anyOf": [{"required": ["match"]}, {"required": ["when"]}]}
+    described = {**_described(schema, RULE_KEYS), "description": "One triage decision."}
+    return {**described, "allOf": [conditions, does_something()]}
+
+
+def _update(schema: Schema) -> Schema:
+    properties = schema["properties"]
+    properties["Types"]["oneOf"][0]["items"] = _FINDING_TYPE
+    properties["UserDefinedFields"]["propertyNames"] |= {"pattern": r"\S"}
+    properties["UserDefinedFields"]["additionalProperties"] = _TEMPLATE
+    return _described(schema, UPDATE_KEYS)
+
+
+def _types_edit(schema: Schema) -> Schema:
+    schema["properties"]["Add"]["items"] = _FINDING_TYPE
+    return {**schema, "minProperties": 1}
+
+
+def _related_finding(schema: Schema) -> Schema:
+    schema["properties"]["ProductArn"]["pattern"] = f"^{limits.SECURITY_HUB_PRODUCT_ARN.pattern}$"
+    return schema
+
+
+def _note(schema: Schema) -> Schema:
+    schema["properties"]["Text"] = _TEMPLATE
+    return schema
 
 
 def _described(schema: Schema, texts: Mapping[str, str]) -> Schema:
@@ -122,7 +159,9 @@ def _during(schema: Schema) -> Schema:
     properties["zone"] = {"enum": sorted(zone_names())}
     for name in ("from", "to"):
         properties[name]["pattern"] = f"^{TIME_OF_DAY.pattern}$"
-    return schema
+    properties["from"]["not"] = {"const": "24:00"}  # no day has anything after it
+    window = {"anyOf": [{"required": ["days"]}, {"required": ["from"]}]}
+    return {**schema, **window, "dependencies": {"from": ["to"], "to": ["from"]}}
 
 
 def _defaults() -> Schema:
@@ -151,27 +190,10 @@ def _test(schema: Schema) -> Schema:
 
 def _before(schema: Schema) -> Schema:
     schema["properties"]["finding"] = {"$ref": "#/definitions/given-finding"}
-    return _described(schema, BEFORE_KEYS)
-
-
-def _given(node: Any, keys: Keys) -> Schema:
-    """Return the schema of the part of a finding that a test gives.
-
-    A mapping in the place of a list stands for the list's first element. The hundreds of kinds of resource
-    details are left to lint: they would make the schema three times as large.
-    """
-    if isinstance(node, list):
-        inner = _given(node[0], keys)
-        return {"anyOf": [inner, {"type": "array", "items": inner}]}
-    if not isinstance(node, dict):
-        return {"type": _SCALARS[node]} if node in _SCALARS else {"enum": [*node.split("|"), None]}
-    if keys == ("Resources", "Details"):
-        return {"type": ["object", "null"]}
-    return {
-        "type": ["object", "null"] if keys else "object",
-        "properties": {name: _given(inner, (*keys, name)) for name, inner in members(node).items()},
-        "additionalProperties": _given(node[ANY_NAME], keys) if ANY_NAME in node else False,
-    }
+    applied = {"required": ["applied"], "properties": {"applied": {"const": True}}}
+    happened = {"anyOf": [applied, {"required": ["person"]}]}
+    then = {"if": {"required": ["finding"], "properties": {"finding": {"minProperties": 1}}}, "then": applied}
+    return {**_described(schema, BEFORE_KEYS), "allOf": [happened, then]}
 
 
 def _plain(schema: Any, *, nulls: bool) -> Any:
@@ -200,122 +222,3 @@ def _plain(schema: Any, *, nulls: bool) -> Any:
     if isinstance(kept.get("description"), str):
         kept["description"] = re.sub(r"\s+", " ", kept["description"]).replace("`", "")
     return kept
-
-
-def _pattern_definitions() -> Schema:
-    """Return the definitions of patterns.
-
-    `finding` is an event pattern; `s`, `n` and `b` are fields by type; `*-tests` are the operators of each.
-    """
-    texts = ("prefix", "suffix", "equals-ignore-case", "wildcard", "cidr")
-    every = ("anything-but", "exists", "in-list")
-    return {
-        "finding": _pattern(table(), ()),
-        "s-tests": _tests((*texts, *every)),
-        "n-tests": _tests(("numeric", *every)),
-        "b-tests": _tests(every),
-        **{letter: _field({"type": types}, letter) for letter, types in _SCALARS.items()},
-    }
-
-
-def _tests(names: tuple[str, ...]) -> Schema:
-    one_of = [
-        {
-            "type": "object",
-            "properties": {name: {**_operand(name), "description": PATTERN_OPERATORS[name]}},
-            "required": [name],
-            "additionalProperties": False,
-        }
-        for name in names
-    ]
-    return {"anyOf": one_of}
-
-
-def _operand(name: str) -> Schema:
-    in_list = {"type": "object", "properties": {"in-list": _TEXT}, "required": ["in-list"]}
-    if name == "exists":
-        return {"type": "boolean"}
-    if name == "numeric":
-        item = {"anyOf": [{"enum": ["<", "<=", "=", ">", ">="]}, {"type": "number"}]}
-        return {"type": "array", "items": item, "minItems": 2, "maxItems": 4}
-    if name == "in-list":
-        return {"type": "string", "pattern": f"^{limits.LIST_NAME.pattern}$"}
-    if name == "anything-but":
-        plain = {"type": ["string", "number", "boolean", "null"]}
-        return {"anyOf": [plain, {"type": "array", "items": plain, "minItems": 1}, {"type": "object"}]}
-    text = _NETWORK if name == "cidr" else {"type": "string"}
-    nested = {"type": "object", "properties": {"equals-ignore-case": {"type": "string"}, "in-list": _TEXT}}
-    return {"anyOf": [text, nested if name in ("prefix", "suffix") else in_list]}
-
-
-def _pattern(node: Any, keys: Keys) -> Schema:
-    """Return the pattern of what is at a path; lists do not show in patterns."""
-    while isinstance(node, list):
-        node = node[0]
-    if not isinstance(node, dict):
-        return _leaf(node)
-    here = "/".join(("#/definitions/finding", *(f"properties/{key}" for key in keys)))
-    others = _leaf(node[ANY_NAME]) if ANY_NAME in node else False
-    return {
-        "type": "object",
-        "minProperties": 1,
-        "properties": {
-            **{name: _pattern(inner, (*keys, name)) for name, inner in members(node).items()},
-            "$or": {"type": "array", "items": {"$ref": here}, "minItems": 2},
-        },
-        "additionalProperties": others,
-    }
-
-
-def _leaf(kind: str) -> Schema:
-    return (
-        {"$ref": f"#/definitions/{kind}"}
-        if kind in _SCALARS
-        else _field({"enum": [*kind.split("|"), None]}, "s")
-    )
-
-
-def _field(literal: Schema, letter: str) -> Schema:
-    """Return the schema of a pattern's field: a value, or a list of values and tests."""
-    alternative = {"anyOf": [literal, {"$ref": f"#/definitions/{letter}-tests"}]}
-    return {"anyOf": [literal, {"type": "array", "items": alternative, "minItems": 1}]}
-
-
-def _logic_definitions() -> Schema:
-    """Return `logic`, a JsonLogic expression: each operator with the number of its arguments."""
-    argument: Schema = {"$ref": "#/definitions/logic"}
-    operators = {name: _arguments(name, argument) for name in ALL_OPERATORS}
-    operation = {"type": "object", "properties": operators, "additionalProperties": False, "maxProperties": 1}
-    items = {"type": "array", "items": argument}
-    return {
-        "logic": {"anyOf": [{"type": _ANY_SCALAR}, items, {"$ref": "#/definitions/operation"}]},
-        "operation": operation,
-    }
-
-
-def _arguments(name: str, argument: Schema) -> Schema:
-    operator = ALL_OPERATORS[name]
-    several: Schema = {"type": "array", "items": argument, "minItems": operator.fewest}
-    if operator.most != float("inf"):
-        several["maxItems"] = int(operator.most)
-    forms = [several]
-    if operator.fewest <= 1:
-        forms.append({"allOf": [argument, {"not": {"type": "array"}}]})
-    if name == "var":
-        forms.append({"enum": _common_paths()})
-    return {"description": OPERATORS[name], "anyOf": forms}
-
-
-def _common_paths() -> list[str]:
-    """Return the paths to offer after `var`: those of plain values outside lists and resource details."""
-    return sorted(_paths(table(), ()))
-
-
-def _paths(node: Mapping[str, Any], keys: Keys) -> list[str]:
-    found: list[str] = []
-    for name, inner in members(node).items():
-        if isinstance(inner, dict) and len(keys) < 2:
-            found += _paths(inner, (*keys, name))
-        elif not isinstance(inner, dict):
-            found.append(".".join((*keys, name)))
-    return found

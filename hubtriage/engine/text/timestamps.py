@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 # AWS: ISO 8601, `Z` or an offset within 18 hours with or without colon, a fraction of 1 to 9 digits.
 # Providers also send a space for the `T`, and no zone at all; the latter is read as UTC.
-_TIMESTAMP = re.compile(
+TIMESTAMP = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)"
     r"(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?"
     r"(?:[Zz]|([+-])(\d\d):?(\d\d))?)?",
@@ -36,7 +36,7 @@ def parse_timestamp(text: object) -> float | None:
 
 
 def _parse_any(text: str) -> float | None:
-    found = _TIMESTAMP.fullmatch(text)
+    found = TIMESTAMP.fullmatch(text)
     if found is None:
         return None
     year, month, day, hour, minute, second, fraction, sign, off_hours, off_minutes = found.groups()

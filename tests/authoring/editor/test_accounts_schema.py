@@ -9,7 +9,7 @@ from hubtriage.authoring.editor.accounts_schema import accounts_schema
 from hubtriage.authoring.loader import load_rules
 from hubtriage.authoring.new_folder import contents
 from hubtriage.authoring.yaml.reader import parse
-from tests.authoring.editor.test_json_schema import readable
+from tests.authoring.editor.cases import readable
 from tests.support.paths import ROOT
 
 SCHEMA = accounts_schema()

@@ -13,8 +13,8 @@ from hubtriage.engine.fields import SEVERITY_RANK
 from hubtriage.engine.jsonlogic.syntax import Operation
 
 CODE = "E212"
-_ORDER = {"<": "before", "<=": "after", ">": "after", ">=": "before"}
-_ARITHMETIC = {"+", "-", "*", "/", "%", "min", "max"}
+ORDER = {"<": "before", "<=": "after", ">": "after", ">=": "before"}
+ARITHMETIC = {"+", "-", "*", "/", "%", "min", "max"}
 _SECONDS_A_DAY = 86_400
 _MAY_BE_NUMBER = {"Original", "Value", "Values"}  # texts in which providers write numbers
 
@@ -26,9 +26,9 @@ def check(rule: LintedRule) -> Iterator[Problem]:
     that is no number arithmetic makes NaN, which equals nothing and is in no order.
     """
     for operation in rule.operations:
-        if operation.name in _ORDER:
+        if operation.name in ORDER:
             yield from _of_order(rule, operation)
-        elif operation.name in _ARITHMETIC:
+        elif operation.name in ARITHMETIC:
             yield from _of_arithmetic(rule, operation)
 
 
@@ -38,7 +38,7 @@ def _of_order(rule: LintedRule, operation: Operation) -> Iterator[Problem]:
     constant = next((one for one in operation.arguments if isinstance(one, str)), None)
     if text is None and (constant is None or _has_number(operation)):
         return
-    if text is not None and constant is None and _may_be_number(text):
+    if text is not None and constant is None and may_be_number(text):
         return  # a number that is written as text is converted
     name = operation.name
     if text is None:
@@ -76,7 +76,8 @@ def _text_at(operation: Operation, argument: Any) -> Keys | None:
     return keys if keys and field and field.kind == "text" else None
 
 
-def _may_be_number(keys: Keys) -> bool:
+def may_be_number(keys: Keys) -> bool:
+    """Say whether a text of the finding may be a number that is written as text."""
     field = field_at(keys)
     return is_of_map(keys) or keys[-1] in _MAY_BE_NUMBER or field is None
 
@@ -87,7 +88,7 @@ def _as_times(operation: Operation) -> str:
         return "write " + flow({operation.name: [{"age_days": [_var(operation)]}, 30]}) + ", in days"
     if len(operation.arguments) != 2:
         return "write {and: [{after: [...]}, {before: [...]}]}"
-    test = {_ORDER[operation.name]: list(operation.arguments)}
+    test = {ORDER[operation.name]: list(operation.arguments)}
     return f"write {flow({'!': [test]} if '=' in operation.name else test)}"
 
 
@@ -117,7 +118,7 @@ def _holds(name: str, numbers: list[Any], rank: int) -> bool:
 
 def _of_arithmetic(rule: LintedRule, operation: Operation) -> Iterator[Problem]:
     texts = [keys for keys in (_text_at(operation, one) for one in operation.arguments) if keys]
-    text = next((keys for keys in texts if not _may_be_number(keys)), None)
+    text = next((keys for keys in texts if not may_be_number(keys)), None)
     if text is None:
         return
     if is_timestamp(text):
@@ -133,7 +134,7 @@ def _difference(operation: Operation) -> str:
     later, earlier = operation.arguments
     days = {"-": [{"age_days": [earlier]}, {"age_days": [later]}]}
     outer = operation.outer[-1] if operation.outer else None
-    if outer and outer.name in _ORDER and len(outer.arguments) == 2:
+    if outer and outer.name in ORDER and len(outer.arguments) == 2:
         return (
             "write "
             + flow({outer.name: [_in_days(one, operation, days) for one in outer.arguments]})

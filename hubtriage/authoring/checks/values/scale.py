@@ -17,7 +17,7 @@ BEYOND, EVERYTHING = "E211", "E214"
 _COMPARISONS = ("==", "===", "<", "<=", ">", ">=")
 
 # AWS: the scales of numbers. EPSS is a probability, CVSS goes to 10.
-_SCALES: dict[Keys, Interval] = {
+SCALES: dict[Keys, Interval] = {
     ("Confidence",): Interval(0, 100),
     ("Criticality",): Interval(0, 100),
     ("Severity", "Normalized"): Interval(0, 100),
@@ -29,7 +29,7 @@ _SCALES: dict[Keys, Interval] = {
 def check(rule: LintedRule) -> Iterator[Problem]:
     """Report tests of a number that no value on its scale passes, or that every value passes."""
     for keys, interval, place, is_key in _tests(rule):
-        scale = _SCALES[plain(keys)]
+        scale = SCALES[plain(keys)]
         message = f"{dotted(keys)} is between {scale.low} and {scale.high}"
         if not intervals_meet(interval, scale):
             yield rule.problem(BEYOND, place, f"{message}: this never holds", "mind the unit", key=is_key)
@@ -41,7 +41,7 @@ def check(rule: LintedRule) -> Iterator[Problem]:
 def _tests(rule: LintedRule) -> Iterator[tuple[Keys, Interval, YamlPath, bool]]:
     """Yield (path, numbers that pass, place, whether the place is a key) of each test of such a number."""
     for match_field in rule.match_fields:
-        if plain(match_field.keys) in _SCALES:
+        if plain(match_field.keys) in SCALES:
             for alternative, place in match_field.alternatives:
                 if not isinstance(alternative, dict) or "numeric" in alternative:
                     yield from (
@@ -51,6 +51,6 @@ def _tests(rule: LintedRule) -> Iterator[tuple[Keys, Interval, YamlPath, bool]]:
         if operation.name not in _COMPARISONS:
             continue
         keys = next((keys for keys in map(operation.keys_of, operation.arguments) if keys), None)
-        constraint = constraint_of(operation.logic) if keys and plain(keys) in _SCALES else None
+        constraint = constraint_of(operation.logic) if keys and plain(keys) in SCALES else None
         if keys and constraint and len(constraint.values.numbers) == 1:
             yield keys, constraint.values.numbers[0], operation.place, True
