@@ -156,3 +156,13 @@ def test_a_persons_severity_is_what_rules_see() -> None:
     lowered = after(after(finding(), LOW).with_(Severity={"Label": "MEDIUM"}), LOW)
     assert seen(lowered)["Severity"]["Label"] == "MEDIUM"
     assert plan(finding(**of_severity("LOW")), other(NOTIFY, match={"Severity": {"Label": ["LOW"]}})).update
+
+
+def test_rules_see_a_note_that_a_person_has_changed() -> None:
+    """It was ours once: the ledger still has a claim on it, as a person's."""
+    edited = after(finding(), NOTE).with_(Note={"Text": "Accepted until May.", "UpdatedBy": "ana"})
+    theirs = after(edited, NOTE)
+    assert theirs.entry.claims["Note.Text"].person
+    assert seen(theirs)["Note"]["Text"] == "Accepted until May."
+    judges = {"id": "b", "match": {"Note": {"Text": [{"prefix": "Accepted until"}]}}, **NOTIFY}
+    assert plan(theirs, NOTE, judges).update == status("NOTIFIED")

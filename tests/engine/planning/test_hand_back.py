@@ -254,6 +254,14 @@ def test_what_a_person_had_before_an_override_is_forgotten() -> None:
     assert plan(happened(known, decision)).update == status("NEW")
 
 
+def test_what_a_person_had_is_not_taken_for_the_providers_either() -> None:
+    """The provider gave no score: once the person's is forgotten, none is known that could come back."""
+    scored = other({"update": {"Confidence": 90}}, override=True)
+    known = after(finding(Confidence=50), scored)
+    assert (known.claim("Confidence").before, known.claim("Confidence").provided) == (50, None)
+    assert plan(happened(known, handed(known, scored))).update is None
+
+
 def test_new_on_a_finding_that_passed_is_not_forgotten() -> None:
     asks = other(SUPPRESS, match={"Workflow": {"Status": ["NEW"]}})
     known = after(finding(**PASSED), asks)
