@@ -1,15 +1,24 @@
-"""The forms in which automation rules come: requests and answers of the API, CloudFormation, Terraform."""
+"""The forms in which automation rules come.
+
+Requests and answers of the API, CloudFormation, Terraform, and the Landing Zone Accelerator's configuration.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
 from hubtriage.interop.automation_rules import V2_RESOURCE
 from hubtriage.interop.criteria.input import Path, Refused
 from hubtriage.interop.importers import cloudformation, terraform
-from hubtriage.interop.importers.outcome import UnreadableError
+from hubtriage.interop.importers.landing_zone_accelerator import (
+    AcceleratorRule,
+    is_security_config,
+    read_security_config,
+)
+from hubtriage.interop.importers.outcome import Line, UnreadableError
 from hubtriage.interop.importers.sources import plain, read_json
 
 V2 = "rules of the newer Security Hub look at findings in OCSF, which are not triaged here"
@@ -21,7 +30,8 @@ class SourceRule:
     """A rule in the API's form, as yet unchecked: what its source calls it and where it stands there.
 
     `refused` says why there is none, if the form itself shows it. `region` is the one in which the rule acts,
-    or an expression for it; None if the file does not say.
+    or an expression for it; None if the file does not say. `excluded` is set for a rule that is made in each
+    Region of an organization but these. `place` turns a path in the API's form into one in the file.
     """
 
     name: str
@@ -29,10 +39,25 @@ class SourceRule:
     value: Any
     refused: Refused | None = None
     region: Any = None
+    excluded: tuple[str, ...] | None = None
+    place: Callable[[Path], Path] = lambda path: path
 
 
-def read_source_rules(name: str, content: str) -> list[SourceRule]:
-    """Return the rules of a file in any of the forms. Raises UnreadableError."""
+def read_source_rules(name: str, content: str) -> tuple[list[SourceRule], Line]:
+    """Return the rules of a file in any of the forms, and what knows their lines. Raises UnreadableError."""
+    if is_security_config(content):
+        rules, line = read_security_config(name, content)
+        return [_from_accelerator(rule) for rule in rules], line
+    return _read_others(name, content), lambda _path: None
+
+
+def _from_accelerator(rule: AcceleratorRule) -> SourceRule:
+    return SourceRule(
+        rule.name, rule.path, rule.value, rule.refused, excluded=rule.excluded, place=rule.place
+    )
+
+
+def _read_others(name: str, content: str) -> list[SourceRule]:
     try:
         value = read_json(content)
     except ValueError:

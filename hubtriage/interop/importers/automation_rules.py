@@ -8,7 +8,7 @@ Criteria look at the finding as its provider sent it, and a rule acts only in th
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -35,10 +35,11 @@ _DECIDING = (*_REQUIRED, "IsTerminal", "RuleStatus")
 
 def translate(name: str, content: bytes, regions: Iterable[str] = ()) -> Translation:
     """Translate the rules of a file, for findings of the given Regions only. Raises UnreadableError."""
-    found = Translation()
+    rules, line = read_source_rules(name, decoded(content))
+    found = Translation(line=line)
     asked = tuple(regions)
     updated: dict[Path, float | None] = {}
-    for number, rule in enumerate(read_source_rules(name, decoded(content)), 1):
+    for number, rule in enumerate(rules, 1):
         label = labelled(number, rule.name)
         found.add(label, lambda: _draft(label, rule, asked))  # noqa: B023 - called at once
         updated[rule.path] = _updated(rule.value)
@@ -56,23 +57,63 @@ def _updated(value: Any) -> float | None:
 def _draft(label: str, source: SourceRule, asked: tuple[str, ...]) -> Draft:
     if source.refused is not None:
         raise source.refused
+    try:
+        return _translated(label, source, asked)
+    except Refused as error:
+        raise Refused(source.place(error.path), error.reason, error.hint) from None
+
+
+def _translated(label: str, source: SourceRule, asked: tuple[str, ...]) -> Draft:
     rule = _checked(source.value, source.path)
     criteria = _criteria(rule["Criteria"], (*source.path, "Criteria"))
     update = _update(rule["Actions"], (*source.path, "Actions"))
     order = whole_number(rule["RuleOrder"], (*source.path, "RuleOrder"), 1, HIGHEST_ORDER)
     name = rule["RuleName"] if isinstance(rule.get("RuleName"), str) else source.name or label
-    regions = tuple(TextTest("equals", region) for region in _regions(source, asked))
-    limits = [Criterion(ATTRIBUTES["Region"], regions)] if regions else []
     body = {
         "description": _description(name, rule.get("Description")),
         **({"mode": "off"} if _is_off(rule, source.path) else {}),
         "order": order,
         **({"terminal": True} if _flag(rule, "IsTerminal", source.path) else {}),
         **({"override": True} if selects_moved_findings(criteria, update) else {}),
-        **rule_conditions([*criteria, *limits]),
+        **rule_conditions([*criteria, *_limits(source, asked)]),
         "update": update,
     }
     return Draft(label, name, source.path, body)
+
+
+def _limits(source: SourceRule, asked: tuple[str, ...]) -> Iterator[Criterion]:
+    """Yield the criterion that limits a rule to its Regions; none if it is meant for every Region."""
+    if source.excluded is None:
+        wanted, unwanted = _regions(source, asked), ()
+    else:
+        wanted, unwanted = _regions_of_accelerator(source, source.excluded, asked)
+    if wanted or unwanted:
+        yield Criterion(
+            ATTRIBUTES["Region"],
+            tuple(TextTest("equals", region) for region in wanted),
+            tuple(TextTest("equals", region) for region in unwanted),
+        )
+
+
+def _regions_of_accelerator(
+    source: SourceRule, excluded: tuple[str, ...], asked: tuple[str, ...]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return (Regions, Regions left out): those that `--region` names, or all, without the excluded ones."""
+    if not asked:
+        reason = "the accelerator makes it in each Region that it manages, and this file does not say which"
+        hint = (
+            "name each of `enabledRegions` in global-config.yaml with --region, or say "
+            f"--region {EVERY_REGION} for every Region but the excluded ones"
+        )
+        raise Refused(source.path, reason, hint)
+    if EVERY_REGION in asked:
+        return (), excluded
+    left = tuple(region for region in asked if region not in excluded)
+    if not left:
+        raise Refused(
+            (*source.path, "excludeRegions"), "it is made in none of the Regions that --region names"
+        )
+    return left, ()
 
 
 def _regions(source: SourceRule, asked: tuple[str, ...]) -> tuple[str, ...]:

@@ -43,13 +43,21 @@ def read_yaml(name: str, content: bytes) -> tuple[Any, Line]:
     Scalars are what PyYAML makes of them, as it does for the tools that these files are written for.
     Raises UnreadableError.
     """
+    value, line = read_yaml_as_written(name, content)
+    return _as_pyyaml_reads(value), line
+
+
+def read_yaml_as_written(name: str, content: bytes) -> tuple[Any, Line]:
+    """Do the same, but leave an `AmbiguousScalar` where readers of YAML differ. Raises UnreadableError."""
     document, problems = parse(name, content)
     if problems:
-        raise UnreadableError(printable(f"line {problems[0].position.line}: {problems[0].message}"))
+        raise UnreadableError(
+            printable(f"line {problems[0].position.line}: {problems[0].message}"), problems[0].hint
+        )
     if document is None:
         raise UnreadableError("the file holds nothing")
     found = document
-    return _as_pyyaml_reads(found.value), lambda path: found.locate_key(path).line
+    return found.value, lambda path: found.locate_key(path).line
 
 
 def _as_pyyaml_reads(value: Any) -> Any:
