@@ -140,8 +140,13 @@ def logic_of(part: Criterion) -> Logic:
     Only for texts and dates: a pattern always says numbers and flags.
     """
     tests = part.unwanted or part.wanted
-    logic = _at(part.attribute.steps, lambda subject: _either(_tests(tests, subject)))
+    logic = _at(part.attribute.steps, lambda subject: any_holds(tests, subject))
     return {"!": [logic]} if part.unwanted else logic
+
+
+def any_holds(tests: Iterable[Test], subject: Logic) -> Logic:
+    """Return the logic that says whether any of the tests holds for what the subject gives."""
+    return _either(_tests(tests, subject))
 
 
 def _at(steps: tuple[tuple[str, bool], ...], test: Callable[[Logic], Logic]) -> Logic:

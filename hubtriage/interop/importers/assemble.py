@@ -11,7 +11,12 @@ from typing import Any, Literal
 from hubtriage.authoring.loader import load_rules
 from hubtriage.authoring.problems import Problem
 from hubtriage.interop.criteria.input import shown
-from hubtriage.interop.importers import automation_rules, findings_manager_1, findings_manager_2
+from hubtriage.interop.importers import (
+    automation_rules,
+    findings_manager_1,
+    findings_manager_2,
+    prowler_mutelist,
+)
 from hubtriage.interop.importers.names import ids, printable
 from hubtriage.interop.importers.outcome import (
     Draft,
@@ -49,6 +54,7 @@ KINDS: dict[str, Callable[[str, bytes, Options], Translation]] = {
     "automation-rules": lambda name, content, options: automation_rules.translate(
         name, content, options.regions
     ),
+    "prowler-mutelist": lambda name, content, _options: prowler_mutelist.translate(name, content),
 }
 """What can be imported, and by what."""
 
@@ -56,7 +62,9 @@ FORMS = {
     "findings-manager-1": "a YAML file with rules: or Suppressions: is read",
     "findings-manager-2": "a YAML file with rules: is read",
     "automation-rules": "read are answers of batch-get-automation-rules, requests of create-automation-rule, "
-    "CloudFormation templates, Terraform configurations, and what `terraform show -json` prints",
+    "CloudFormation templates, Terraform configurations, what `terraform show -json` prints, and the "
+    "Landing Zone Accelerator's security-config.yaml",
+    "prowler-mutelist": "a YAML file with Mutelist: is read",
 }
 """What is read of each kind."""
 
