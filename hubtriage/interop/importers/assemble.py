@@ -18,6 +18,7 @@ from hubtriage.interop.importers import (
     prowler_mutelist,
 )
 from hubtriage.interop.importers.names import ids, printable
+from hubtriage.interop.importers.other_forms import named
 from hubtriage.interop.importers.outcome import (
     Draft,
     Imported,
@@ -76,9 +77,7 @@ def import_rules(kind: str, name: str, content: bytes, options: Options | None =
     translated exactly is refused, with its reason, and does not stop the others.
     """
     options = options or Options()
-    found = KINDS[kind](name, content, options)
-    if not found.drafts and not found.refusals:
-        raise UnreadableError("there are no rules in it", FORMS[kind])
+    found = _translation(kind, name, content, options)
     pairs = list(zip(found.drafts, ids(draft.name for draft in found.drafts), strict=True))
     rules = [_rule(draft, rule_id, options.override) for draft, rule_id in pairs]
     noteless = {index for index, problems in _problems(rules).items() if _wants_note(problems)}
@@ -92,6 +91,17 @@ def import_rules(kind: str, name: str, content: bytes, options: Options | None =
         for text in (*pairs[index][0].remarks, *([_NOTE_ADDED] if index in noteless else []))
     ]
     return Imported(tuple(rules[index] for index in kept), (*found.refusals, *refusals), tuple(remarks))
+
+
+def _translation(kind: str, name: str, content: bytes, options: Options) -> Translation:
+    """Return what a file comes to; where that is nothing, the error says what the file looks like instead."""
+    try:
+        found = KINDS[kind](name, content, options)
+    except UnreadableError as error:
+        raise named(kind, content) or error from None
+    if not found.drafts and not found.refusals:
+        raise named(kind, content) or UnreadableError("there are no rules in it", FORMS[kind])
+    return found
 
 
 def _rule(draft: Draft, rule_id: str, override: Override) -> dict[str, Any]:

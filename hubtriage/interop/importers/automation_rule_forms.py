@@ -113,13 +113,23 @@ def _from_api(value: Any) -> list[SourceRule]:
     if isinstance(value.get("Rules"), list):
         unprocessed = _refused(value, "UnprocessedAutomationRules", "AWS did not give this rule")
         return [*_listed(value["Rules"], ("Rules",)), *unprocessed]
-    if not {"Criteria", "Actions"} & set(value):
+    if not _is_rule(value):
         raise UnreadableError("there are no automation rules in it", _GET)
     return [SourceRule(_name(value), (), value, region=_region(value))]
 
 
+def _is_rule(value: Any) -> bool:
+    return isinstance(value, dict) and bool({"Criteria", "Actions"} & set(value))
+
+
 def _listed(values: list[Any], path: Path) -> list[SourceRule]:
     rules = [_spelled_by_api(value) if isinstance(value, dict) else value for value in values]
+    if rules and not any(map(_is_rule, rules)):
+        raise UnreadableError("there are no automation rules in it", _GET)
+    return _numbered(rules, path)
+
+
+def _numbered(rules: list[Any], path: Path) -> list[SourceRule]:
     return [
         SourceRule(_name(rule), (*path, index), rule, region=_region(rule))
         for index, rule in enumerate(rules)
@@ -129,7 +139,7 @@ def _listed(values: list[Any], path: Path) -> list[SourceRule]:
 def _refused(value: dict[str, Any], member: str, reason: str) -> list[SourceRule]:
     """Return the items of a member that hold no whole rules."""
     items = value.get(member)
-    listed = _listed(items if isinstance(items, list) else [], (member,))
+    listed = _numbered(items if isinstance(items, list) else [], (member,))
     return [replace(rule, refused=Refused(rule.path, reason, _GET)) for rule in listed]
 
 

@@ -139,6 +139,8 @@ def _regions(source: SourceRule, asked: tuple[str, ...]) -> tuple[str, ...]:
 def _checked(value: Any, path: Path) -> dict[str, Any]:
     """Check that a rule has all that it needs, and nothing that is known only on deployment."""
     rule = {key: item for key, item in mapping(value, path).items() if key not in _UNUSED}
+    if isinstance(rule.get("Criteria"), dict) and "OcsfFindingCriteria" in rule["Criteria"]:
+        raise Refused((*path, "Criteria"), V2)
     known_keys(rule, (*_REQUIRED, *_OPTIONAL), path, required=_REQUIRED)
     found = first_deploy_time_value({key: item for key, item in rule.items() if key in _DECIDING}, path)
     if found:
@@ -148,8 +150,6 @@ def _checked(value: Any, path: Path) -> dict[str, Any]:
 
 
 def _criteria(value: Any, path: Path) -> list[Criterion]:
-    if isinstance(value, dict) and "OcsfFindingCriteria" in value:
-        raise Refused(path, V2)
     criteria = parse_filters(value, path)
     for criterion in criteria:
         if not criterion.attribute.most:
