@@ -10,6 +10,7 @@ from hubtriage.cli.commands.rules.export import command as export
 from hubtriage.cli.commands.rules.import_ import command as import_
 from hubtriage.interop.automation_rules import MOST_RULES
 from hubtriage.interop.importers.assemble import KINDS, Options, import_rules
+from hubtriage.interop.importers.other_forms import _FORMS
 from hubtriage.interop.importers.render import render
 from tests.support.paths import ROOT
 
@@ -30,6 +31,23 @@ def test_an_example_is_what_comes_of_it(kind: str, source: str, expected: str, t
     assert render(found.rules) == expected
     (tmp_path / "imported.yaml").write_text(expected, encoding="utf-8")
     assert load_rules(tmp_path).errors == ()
+
+
+def test_the_example_of_the_accelerator_is_what_comes_of_it() -> None:
+    fence = r"^```yaml (source|rule) of accelerator\n(.*?)^```$"
+    blocks = dict(re.findall(fence, PAGE, re.MULTILINE | re.DOTALL))
+    [command] = [line for line in PAGE.splitlines() if "security-config.yaml --region" in line]
+    options = Options(regions=tuple(re.findall(r"--region (\S+)", command)))
+    found = import_rules("automation-rules", "rules", blocks["source"].encode(), options)
+    assert not found.refusals
+    assert render(found.rules) == blocks["rule"]
+
+
+def test_every_form_that_is_named_is_in_the_page() -> None:
+    words = " ".join(PAGE.partition("## What is not imported")[2].split())
+    for form in _FORMS:
+        name = form.name.rpartition(" of ")[2]
+        assert name.split()[-1] in words or name.split()[0] in words, form.name
 
 
 def test_the_options_are_explained() -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from itertools import product
+from math import prod
 
 from hubtriage.interop.criteria.attributes import FindingAttribute
 from hubtriage.interop.criteria.input import Path, Refused
@@ -77,3 +79,27 @@ def _union(one: Criteria, other: Criteria) -> Criteria | None:
         return None
     wanted = tuple(dict.fromkeys((*first.wanted, *second.wanted)))
     return {**one, different[0]: replace(first, wanted=wanted)}
+
+
+def split(criteria: Criteria, most: int, path: Path) -> Iterator[Criteria]:
+    """Yield sets of criteria that AWS takes and of which one holds where these do; at most `most` of them.
+
+    Wanted values are or-ed, so a long list of them can be divided. Unwanted ones are and-ed, so each set has
+    all of them. Raises Refused where they leave no room, or where there would be too many sets.
+    """
+    room = {one: one.attribute.most - len(one.unwanted) for one in criteria.values()}
+    long = [one for one in criteria.values() if len(one.wanted) > room[one]]
+    for one in long:
+        if room[one] < 1:
+            reason = f"{len(one.unwanted)} unwanted values for {one.attribute.name}; AWS takes"
+            raise Refused(path, f"{reason} {one.attribute.most}, in one rule", "shorten the list")
+    count = prod(-(-len(one.wanted) // room[one]) for one in long)
+    if count > most:
+        raise Refused(path, f"it would take {count} automation rules; AWS allows {most}", "split the rule")
+    for parts in product(*(_chunks(one, room[one]) for one in long)):
+        yield {**criteria, **{one.attribute: one for one in parts}}
+
+
+def _chunks(criterion: Criterion, size: int) -> Iterator[Criterion]:
+    for start in range(0, len(criterion.wanted), size):
+        yield replace(criterion, wanted=criterion.wanted[start : start + size])

@@ -16,11 +16,12 @@ from hubtriage.authoring.loaded import LoadedRule
 from hubtriage.engine.fields import HIDING_STATUSES, SEVERITIES, SEVERITY_RANK, severity_label
 from hubtriage.engine.ruleset.ruleset import DEFAULT_CEILING
 from hubtriage.engine.ruleset.templates import NOTE_LIMIT, USER_FIELD_LIMIT, compile_text, is_per_finding
+from hubtriage.interop.automation_rules import MOST_RULES
 from hubtriage.interop.criteria.attributes import ATTRIBUTES
 from hubtriage.interop.criteria.from_match import criteria_from_match
 from hubtriage.interop.criteria.from_when import criteria_from_when
 from hubtriage.interop.criteria.input import Path, Refused, shown
-from hubtriage.interop.criteria.merging import merged, united
+from hubtriage.interop.criteria.merging import merged, split, united
 from hubtriage.interop.criteria.model import Criterion, TextTest
 from hubtriage.interop.criteria.to_filters import to_filters
 
@@ -54,7 +55,7 @@ class Exported:
 def export_rules(
     rules: Iterable[LoadedRule], check: Callable[[Mapping[str, Any]], None] = lambda _request: None
 ) -> Exported:
-    """Return the automation rules for our rules; a rule with an `$or` may need several.
+    """Return the automation rules for our rules; one with an `$or`, or with many values, may need several.
 
     `check` may refuse a request for whatever it is to be written as.
     """
@@ -115,7 +116,8 @@ def _branches(
     path: Path = ("match",) if rule.match is not None else ("when",)
     branches = [merged([*branch, *of_when, *ceiling], path) for branch in of_match]
     for branch in united(branch for branch in branches if branch is not None):
-        yield to_filters(branch.values(), path)
+        for part in split(branch, MOST_RULES, path):
+            yield to_filters(part.values(), path)
 
 
 def _ceiling(ceiling: str, update: Mapping[str, Any]) -> Iterator[Criterion]:

@@ -101,7 +101,7 @@ def _from_template(name: str, path: Path, resource: dict[str, Any]) -> SourceRul
 def _from_api(value: Any) -> list[SourceRule]:
     if isinstance(value, list):
         return _listed(value, ())
-    value = _spelled_by_api(value)
+    written, value = value, _spelled_by_api(value)
     if "AutomationRulesArns" in value:
         raise UnreadableError("this asks for rules, it does not hold any", _GET)
     if "AutomationRulesMetadata" in value:
@@ -115,7 +115,7 @@ def _from_api(value: Any) -> list[SourceRule]:
         return [*_listed(value["Rules"], ("Rules",)), *unprocessed]
     if not _is_rule(value):
         raise UnreadableError("there are no automation rules in it", _GET)
-    return [SourceRule(_name(value), (), value, region=_region(value))]
+    return [_rule_at(written, ())]
 
 
 def _is_rule(value: Any) -> bool:
@@ -123,17 +123,24 @@ def _is_rule(value: Any) -> bool:
 
 
 def _listed(values: list[Any], path: Path) -> list[SourceRule]:
-    rules = [_spelled_by_api(value) if isinstance(value, dict) else value for value in values]
-    if rules and not any(map(_is_rule, rules)):
+    rules = _numbered(values, path)
+    if rules and not any(_is_rule(rule.value) for rule in rules):
         raise UnreadableError("there are no automation rules in it", _GET)
-    return _numbered(rules, path)
+    return rules
 
 
-def _numbered(rules: list[Any], path: Path) -> list[SourceRule]:
-    return [
-        SourceRule(_name(rule), (*path, index), rule, region=_region(rule))
-        for index, rule in enumerate(rules)
-    ]
+def _numbered(values: list[Any], path: Path) -> list[SourceRule]:
+    return [_rule_at(value, (*path, index)) for index, value in enumerate(values)]
+
+
+def _rule_at(value: Any, path: Path) -> SourceRule:
+    if not isinstance(value, dict):
+        return SourceRule("", path, value)
+    rule = _spelled_by_api(value)
+    twice = None
+    if len(rule) != len(value):
+        twice = Refused(path, "a key comes twice, in two spellings", "leave one of them out")
+    return SourceRule(_name(rule), path, rule, twice, region=_region(rule))
 
 
 def _refused(value: dict[str, Any], member: str, reason: str) -> list[SourceRule]:

@@ -83,16 +83,18 @@ def _translated(label: str, source: SourceRule, asked: tuple[str, ...]) -> Draft
 
 def _limits(source: SourceRule, asked: tuple[str, ...]) -> Iterator[Criterion]:
     """Yield the criterion that limits a rule to its Regions; none if it is meant for every Region."""
+    wanted: tuple[str, ...]
+    unwanted: tuple[str, ...]
     if source.excluded is None:
         wanted, unwanted = _regions(source, asked), ()
     else:
         wanted, unwanted = _regions_of_accelerator(source, source.excluded, asked)
     if wanted or unwanted:
-        yield Criterion(
-            ATTRIBUTES["Region"],
-            tuple(TextTest("equals", region) for region in wanted),
-            tuple(TextTest("equals", region) for region in unwanted),
-        )
+        yield Criterion(ATTRIBUTES["Region"], _equals(wanted), _equals(unwanted))
+
+
+def _equals(values: Iterable[str]) -> tuple[TextTest, ...]:
+    return tuple(TextTest("equals", value) for value in values)
 
 
 def _regions_of_accelerator(

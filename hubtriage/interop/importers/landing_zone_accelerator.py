@@ -139,8 +139,9 @@ def _refuse_placeholders(value: Any, path: Path) -> None:
 def _rule(raw: Any, path: Path, excluded: tuple[str, ...]) -> AcceleratorRule:
     _refuse_placeholders(raw, path)
     rule = known_keys(raw, _KEYS, path, required=_REQUIRED)
+    name = text(rule["name"], (*path, "name"))
     value = {
-        "RuleName": text(rule["name"], (*path, "name")),
+        "RuleName": name,
         "Description": text(rule["description"], (*path, "description")),
         "RuleStatus": "ENABLED" if _flag(rule["enabled"], (*path, "enabled")) else "DISABLED",
         "RuleOrder": _order(rule.get("ruleOrder"), (*path, "ruleOrder")),
@@ -150,7 +151,7 @@ def _rule(raw: Any, path: Path, excluded: tuple[str, ...]) -> AcceleratorRule:
     }
     regions = tuple(dict.fromkeys((*excluded, *_excluded(rule, path))))
     numbers = {criterion["key"]: index for index, criterion in enumerate(rule["criteria"])}
-    return AcceleratorRule(value["RuleName"], path, value, excluded=regions, criteria=numbers)
+    return AcceleratorRule(name, path, value, excluded=regions, criteria=numbers)
 
 
 def _flag(value: Any, path: Path) -> bool:

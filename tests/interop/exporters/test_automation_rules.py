@@ -195,6 +195,27 @@ def test_branches_become_rules_and_those_that_differ_in_one_list_one_rule(tmp_pa
     ]
 
 
+def test_a_long_list_of_values_becomes_several_rules(tmp_path: Path) -> None:
+    accounts = [f"{1111_0000_0000 + number}" for number in range(150)]
+    match = {"AwsAccountId": [{"in-list": "many"}], "Types": [f"t{number}" for number in range(21)]}
+    found = exported(tmp_path, rule(match=match), lists={"many": accounts})
+    assert not found.refusals
+    assert [request["RuleName"] for request in found.requests] == [f"rule-1 ({n} of 4)" for n in range(1, 5)]
+    lengths = [{key: len(values) for key, values in one["Criteria"].items()} for one in found.requests]
+    assert lengths == [
+        {"AwsAccountId": accounts_count, "Type": types} for accounts_count in (100, 50) for types in (20, 1)
+    ]
+    pairs = [
+        (account["Value"], kind["Value"])
+        for request in found.requests
+        for account in request["Criteria"]["AwsAccountId"]
+        for kind in request["Criteria"]["Type"]
+    ]
+    assert sorted(pairs) == sorted((account, kind) for account in accounts for kind in match["Types"])
+    service = AutomationRules("arn:aws:securityhub:eu-west-1:111122223333")
+    assert all(service.create(request, "ann", NOW) for request in found.requests)
+
+
 APART = [
     pytest.param(
         [{"Title": ["a"], "Id": ["1"]}, {"Title": ["b"], "Id": ["2"]}], id="branches that differ in two lists"
@@ -330,7 +351,22 @@ REFUSALS = [
         id="twice",
     ),
     pytest.param(
-        {"match": {"Title": [f"t{n}" for n in range(101)]}}, "match", "101 values", id="too many values"
+        {"match": {"Title": [{"anything-but": [f"t{n}" for n in range(101)]}]}},
+        "match",
+        "101 unwanted values for Title; AWS takes 100",
+        id="more unwanted values than one rule takes",
+    ),
+    pytest.param(
+        {"match": {"Title": [f"t{n}" for n in range(10_001)]}},
+        "match",
+        "101 automation rules; AWS allows 100",
+        id="more values than all rules take",
+    ),
+    pytest.param(
+        {"match": {"Title": [f"t{n}" for n in range(1001)], "Types": [f"t{n}" for n in range(200)]}},
+        "match",
+        "110 automation rules",
+        id="two long lists",
     ),
     pytest.param({"match": None, "when": True}, "when", "need a criterion", id="every finding"),
     pytest.param({"when": {"regex": [{"var": "Title"}, "a|b"]}}, "when", "regex", id="an expression"),
@@ -435,6 +471,53 @@ def test_a_rule_its_export_and_the_import_of_that_apply_to_the_same_findings(
         expected = applies(ours, finding)
         assert any(criteria(finding, NOW) for criteria in theirs) == expected, (found.requests, finding)
         assert applies(again, finding) == expected, (found.requests, finding)
+
+
+LONG = {
+    "Title": lambda values: {"match": {"Title": values}},
+    "Types": lambda values: {"match": {"Types": values}},
+    "ResourceType": lambda values: {"match": {"Resources": {"Type": values}}},
+    "GeneratorId": lambda values: {"when": {"in_list": [{"var": "GeneratorId"}, values]}},
+    "Description": lambda values: {"match": {"Description": [{"prefix": value} for value in values]}},
+    "ResourceTags": lambda values: {"match": {"Resources": {"Tags": {"env": values}}}},
+    "ResourceId": lambda values: {
+        "when": {"none": [{"var": "Resources"}, {"in_list": [{"var": "Id"}, values]}]}
+    },
+}
+
+
+@examples(25)
+@given(
+    st.sampled_from(sorted(LONG)),
+    st.sampled_from((19, 20, 21, 41, 99, 100, 101, 201)),
+    st.integers(0, 2**32).map(Random),
+)
+def test_a_long_list_means_the_same_there_and_back(
+    tmp_path_factory: pytest.TempPathFactory, name: str, count: int, random: Random
+) -> None:
+    """Findings have values of the list, values beside them, several of them, or none."""
+    words = [f"value {number:03}" for number in range(count)]
+    folder = tmp_path_factory.mktemp("rules")
+    found = exported(folder, {"update": {"Confidence": 5}, **LONG[name](words)})
+    if found.refusals:
+        assert name == "ResourceId"
+        assert count > 100
+        return
+    ours = load_ruleset(compile_ruleset(folder, revision=None))
+    again = ruleset_of(imported("automation-rules", json.dumps(found.requests), "rules.json"))
+    theirs = [automation_criteria(request["Criteria"]) for request in found.requests]
+    near = [*words[:1], *words[-1:], *random.sample(words, 3), "value", f"value {count:03}", "Value 000"]
+    for _ in range(15):
+        one = random_finding(random)
+        one |= {member: random.choice(near) for member in ("Title", "GeneratorId", "Description")}
+        one["Types"] = random.choices(near, k=2)
+        one["Resources"] = [
+            {"Type": random.choice(near), "Id": random.choice(near), "Tags": {"env": random.choice(near)}}
+            for _ in range(random.randint(1, 3))
+        ]
+        expected = applies(ours, one)
+        assert any(criteria(one, NOW) for criteria in theirs) == expected
+        assert applies(again, one) == expected
 
 
 def test_a_template_of_the_rules_is_what_cloudformation_takes(tmp_path: Path) -> None:

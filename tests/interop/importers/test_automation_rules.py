@@ -162,6 +162,11 @@ def test_regions_limit_the_rules() -> None:
     assert not suppressed(found, finding(Region="us-east-1"))
 
 
+def test_a_key_in_two_spellings_is_refused() -> None:
+    assert reasons(of({**rule(), "rule-order": 20})) == [("", "a key comes twice, in two spellings")]
+    assert [where for where, _reason in reasons(of([rule(), {**rule(), "rule-name": "b"}]))] == ["[1]"]
+
+
 REFUSALS = [
     pytest.param({"Criteria": {}}, "[0].Criteria", "every finding", id="no criterion"),
     pytest.param(

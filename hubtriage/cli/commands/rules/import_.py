@@ -35,7 +35,7 @@ _OVERRIDES = ("as-source", "always", "never")
     "--region",
     "regions",
     multiple=True,
-    help="Of automation rules: the Region they are for, or all. Needed where the file does not say it.",
+    help="Of automation rules: a Region they are for, or all. Needed where the file does not say it.",
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON document: rules, what is refused, remarks.")
 def command(
@@ -53,7 +53,8 @@ def command(
     KIND says what FILE (- for standard input) holds:
       findings-manager-1  rules of awsfindingsmanagerlib 1.x, or the older Suppressions:
       findings-manager-2  rules of awsfindingsmanagerlib 2.x
-      automation-rules    Security Hub's own rules: API, CloudFormation or Terraform
+      automation-rules    Security Hub's own rules: API, CloudFormation, Terraform, Landing Zone Accelerator
+      prowler-mutelist    mutelists of Prowler
 
     A rule that cannot be expressed exactly is refused with its reason; the others are written all the same.
 
