@@ -102,6 +102,8 @@ def _from_api(value: Any) -> list[SourceRule]:
     if isinstance(value, list):
         return _listed(value, ())
     written, value = value, _spelled_by_api(value)
+    if len(value) != len(written) and not _is_rule(value):
+        raise UnreadableError("a key comes twice, in two spellings")
     if "AutomationRulesArns" in value:
         raise UnreadableError("this asks for rules, it does not hold any", _GET)
     if "AutomationRulesMetadata" in value:
