@@ -13,7 +13,14 @@ def shown(value: object) -> str:
         return "none"
     if isinstance(value, str) and _WORD.fullmatch(value):
         return value
-    return json.dumps(value, ensure_ascii=not (isinstance(value, str) and value.isprintable()))
+    return visible(json.dumps(value, ensure_ascii=False))
+
+
+def visible(text: str) -> str:
+    """Return JSON with an escape for each character that would act on the terminal, or that no one sees."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else json.dumps(char)[1:-1] for char in text)
 
 
 def quoted(value: str) -> str:

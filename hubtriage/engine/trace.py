@@ -15,7 +15,15 @@ from hubtriage.engine.errors import EvaluationError, Path
 from hubtriage.engine.jsonlogic.compiler import Compiler
 from hubtriage.engine.jsonlogic.expressions import Accounts, Evaluate, EvaluationContext
 from hubtriage.engine.jsonlogic.values import Value
-from hubtriage.engine.pattern.compiler import compile_pattern, expand, has_leaf, objects_at, values_at
+from hubtriage.engine.pattern.compiler import (
+    compile_pattern,
+    expand,
+    flatten,
+    has_leaf,
+    leaf_values,
+    objects_at,
+    values_at,
+)
 from hubtriage.engine.pattern.fields import compile_field
 
 MAX_NODES = 500
@@ -26,9 +34,11 @@ SAME_ELEMENT = "all of these in the same element"
 
 @dataclass(frozen=True, slots=True)
 class TracedCondition:
-    """One condition of a pattern: path, what it asks, the values found there (the first 20), the outcome.
+    """One condition of a pattern: path, what it asks, the values that it saw there, the outcome.
 
-    A `$or` has `branches`, each a list of conditions that must all hold.
+    Of more than 20 values the first are kept, those for which it holds before the others. `found` is what the
+    finding as it came has there, if that is something else: rules see a finding without what triage changed,
+    and in its canonical form. A `$or` has `branches`, each a list of conditions that must all hold.
     """
 
     path: str
@@ -36,6 +46,7 @@ class TracedCondition:
     values: tuple[Value, ...]
     holds: bool
     branches: tuple[tuple[TracedCondition, ...], ...] = ()
+    found: tuple[Value, ...] | None = None
 
 
 @dataclass(slots=True)
@@ -43,7 +54,8 @@ class TracedOperation:
     """One operation: its operator and text, the value it gave (or the error), and the operations below it.
 
     Operations that were not reached (behind a false `and`) are not there. An operation inside `some` stands
-    once for each element; `omitted` counts those beyond the first 500 of the whole trace.
+    once for each element; `omitted` counts those beyond the first 500 of the whole trace. `found` is what the
+    finding as it came has at the path of a `var`, in a list of one, if that is something else.
     """
 
     operator: str
@@ -51,13 +63,20 @@ class TracedOperation:
     value: Value = None
     error: str | None = None
     omitted: int = 0
+    found: tuple[Value, ...] | None = None
     children: list[TracedOperation] = field(default_factory=list)
 
 
-def trace_pattern(pattern: Mapping[str, Any], finding: Mapping[str, Any]) -> tuple[TracedCondition, ...]:
-    """Return the pattern's conditions in its order. Raises PatternError."""
+def trace_pattern(
+    pattern: Mapping[str, Any], finding: Mapping[str, Any], original: Mapping[str, Any] | None = None
+) -> tuple[TracedCondition, ...]:
+    """Return the pattern's conditions in its order. Raises PatternError.
+
+    `original` is the finding as it came, if `finding` is what rules see of it.
+    """
     matches = compile_pattern(pattern)(finding)
-    conditions = _conditions(pattern, (), (), _Seen(finding, _shared_prefixes(pattern)))
+    seen = _Seen(finding, finding if original is None else original, _shared_prefixes(pattern))
+    conditions = _conditions(pattern, (), (), seen)
     if not matches and all(condition.holds for condition in conditions):
         conditions.append(TracedCondition(_shared_lists(pattern, finding), SAME_ELEMENT, (), False))
     return tuple(conditions)
@@ -68,7 +87,16 @@ class _Seen:
     """A finding, and for each path of the pattern the longest beginning that another path shares with it."""
 
     finding: Mapping[str, Any]
+    original: Mapping[str, Any]
     shared: Mapping[tuple[str, ...], int]
+
+    def elsewise(self, keys: tuple[str, ...], values: list[Value]) -> tuple[Value, ...] | None:
+        """Return what the finding as it came has at a path; None if a condition saw that, all of it."""
+        objects = objects_at(self.original, keys[:-1])
+        found = [one[keys[-1]] for one in objects if keys[-1] in one]
+        scalars = [value for one in found for value in leaf_values(one)]
+        is_all = all(leaf_values(one) and not _holds_object(one) for one in found)
+        return None if is_all and _text(scalars) == _text(values) else tuple(found[:MAX_VALUES])
 
     def is_absent(self, keys: tuple[str, ...]) -> bool:
         """Say whether one of the objects that paths share lacks the field: it may be the one they mean."""
@@ -121,7 +149,13 @@ def _condition(alternatives: list[Any], keys: tuple[str, ...], where: Path, seen
     test = compile_field(alternatives, where)
     values = list(values_at(seen.finding, keys))
     holds = any(map(test.holds, values)) or (test.holds_when_absent and seen.is_absent(keys))
-    return TracedCondition(".".join(keys), describe(alternatives), tuple(values[:MAX_VALUES]), holds)
+    kept = tuple(sorted(values, key=lambda value: not test.holds(value))[:MAX_VALUES])
+    found = seen.elsewise(keys, values)
+    return TracedCondition(".".join(keys), describe(alternatives), kept, holds, found=found)
+
+
+def _holds_object(value: Value) -> bool:
+    return any(isinstance(one, dict) for one in flatten(value))
 
 
 def _shared_lists(pattern: Mapping[str, Any], finding: Mapping[str, Any]) -> str:
@@ -167,11 +201,18 @@ def _text(value: Value) -> str:
 
 
 def trace_logic(
-    logic: Value, data: Value, now: float | None = None, accounts: Accounts | None = None
+    logic: Value,
+    data: Value,
+    now: float | None = None,
+    accounts: Accounts | None = None,
+    original: Value = None,
 ) -> TracedOperation:
-    """Evaluate an expression and return what every operation gave. Raises LogicError."""
+    """Evaluate an expression and return what every operation gave. Raises LogicError.
+
+    `original` is the finding as it came, if `data` is what rules see of it.
+    """
     root = TracedOperation("", _text(logic))
-    recorder = _Recorder([root])
+    recorder = _Recorder([root], data if original is None else original)
     evaluate = Compiler(accounts or {}, recorder.observe).compile(logic, (), 0).evaluate
     try:
         root.value = evaluate(data, EvaluationContext(data, now))
@@ -185,6 +226,7 @@ class _Recorder:
     """Hangs a node for each running operation below the one that called it."""
 
     stack: list[TracedOperation]
+    original: Value
     count: int = 0
 
     def observe(self, logic: Value, evaluate: Evaluate) -> Evaluate:
@@ -206,6 +248,22 @@ class _Recorder:
                 raise
             finally:
                 self.stack.pop()
+            if operator == "var" and data is context.root:
+                node.found = self._elsewise(evaluate, context, node.value)
             return node.value
 
         return observed
+
+    def _elsewise(
+        self, evaluate: Evaluate, context: EvaluationContext, value: Value
+    ) -> tuple[Value, ...] | None:
+        """Return what the finding as it came has where `var` looks, if that is another value."""
+        stack, count = self.stack, self.count
+        self.stack = [TracedOperation("", "")]  # what a calculated path is made of is traced already
+        try:
+            found = evaluate(self.original, EvaluationContext(self.original, context.now))
+        except EvaluationError:
+            return None
+        finally:
+            self.stack, self.count = stack, count
+        return None if _text(found) == _text(value) else (found,)

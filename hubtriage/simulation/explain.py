@@ -173,10 +173,12 @@ def _rules(reasoning: Reasoning, ruleset: Ruleset, now: float) -> Iterator[RuleE
         if stopped_by:
             yield _explained_rule(rule, "not looked at", f"{stopped_by} is terminal", reasoning, (), None)
             continue
-        match = trace_pattern(rule.source["match"], reasoning.baseline.raw) if "match" in rule.source else ()
-        when = None
+        match: tuple[TracedCondition, ...] = ()
+        when, came = None, reasoning.finding.raw
+        if "match" in rule.source:
+            match = trace_pattern(rule.source["match"], reasoning.baseline.raw, came)
         if "when" in rule.source:
-            when = trace_logic(rule.source["when"], reasoning.baseline.raw, now, ruleset.accounts)
+            when = trace_logic(rule.source["when"], reasoning.baseline.raw, now, ruleset.accounts, came)
         verdict, why = _verdict(rule, reasoning, now)
         yield _explained_rule(rule, verdict, why, reasoning, match, when)
         if rule.terminal and verdict in ("applies", "held"):

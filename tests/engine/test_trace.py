@@ -35,6 +35,24 @@ def test_each_condition_of_a_pattern_tells_the_values_it_saw():
     )
 
 
+def test_what_the_finding_as_it_came_has_is_told_where_a_condition_saw_something_else():
+    seen = {"Severity": {"Label": "LOW", "Normalized": 1}, "Title": "x"}
+    came = {"Severity": {"Normalized": 31}, "Title": "x"}
+    pattern = {"Severity": {"Label": ["LOW"], "Normalized": [1]}, "Title": ["x"]}
+    assert [one.found for one in trace_pattern(pattern, seen, came)] == [(), (31,), None]
+    logic = {"and": [{"var": one} for one in ("Severity.Label", "Severity.Normalized", "Title", "Title")]}
+    root = trace_logic(logic, seen, original=came)
+    assert [one.found for one in root.children] == [(None,), (31,), None, None]
+
+
+def test_a_calculated_path_is_traced_once():
+    seen, came = {"a": 1, "p": "a"}, {"a": 2, "p": "a"}
+    root = trace_logic({"!": [{"var": {"var": "p"}}]}, seen, original=came)
+    (outer,) = root.children
+    assert (outer.value, outer.found) == (1, (2,))
+    assert [one.expression for one in outer.children] == ['{"var": "p"}']
+
+
 def test_conditions_that_hold_in_different_elements_only_are_told():
     *conditions, last = trace_pattern({"Resources": {"Type": ["A"], "Tags": {"env": ["prod"]}}}, FINDING)
     assert [condition.holds for condition in conditions] == [True, True]

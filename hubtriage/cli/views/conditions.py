@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 import click
@@ -11,7 +12,8 @@ from hubtriage.engine.jsonlogic.values import truthy
 from hubtriage.engine.trace import TracedCondition, TracedOperation
 from hubtriage.simulation.explain import RuleExplanation
 
-MOST_SEEN = 5
+MOST_SEEN, MOST_CHARACTERS = 5, 200
+_NO_WORD = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]+)?|true|false|null|none|nothing|NaN|-?Infinity")
 EVERY, NONE = "applies to every finding", "applies to no finding"
 NOT = {
     "in": "not in",
@@ -68,13 +70,33 @@ def _condition(condition: TracedCondition, depth: int = 0) -> Iterator[str]:
 def _line(condition: TracedCondition, depth: int) -> str:
     head = f"{'  ' * depth}{_mark(condition.holds)} "
     path = f"{quoted(condition.path)}: " if condition.path else ""
-    saw = "" if condition.branches else f"; saw {_seen(condition.values)}"
+    saw = "" if condition.branches else f"; saw {_seen(condition.values)}{_elsewise(condition.found)}"
     return f"{head}{path}{quoted(condition.test)}{saw}"
 
 
 def _seen(values: Sequence[object]) -> str:
     more = " …" if len(values) > MOST_SEEN else ""
-    return ", ".join(shown(value) for value in values[:MOST_SEEN]) + more if values else "nothing"
+    return ", ".join(map(seen, values[:MOST_SEEN])) + more if values else "nothing"
+
+
+def seen(value: object) -> str:
+    """Return a value of a finding as JSON has it, plain words without quotes; what is long ends in …
+
+    A text that reads like a number, a boolean or nothing keeps its quotes: it is none of them.
+    """
+    text = json.dumps(value) if isinstance(value, str) and _NO_WORD.fullmatch(value) else shown(value)
+    if len(text) <= MOST_CHARACTERS:
+        return text
+    if isinstance(value, str) and text.startswith('"'):
+        return f"{shown(value[:MOST_CHARACTERS])}…"
+    return f"{text[:MOST_CHARACTERS]}…"
+
+
+def _elsewise(found: Sequence[object] | None) -> str:
+    """Return what the finding has, if a condition saw something else."""
+    if found is None:
+        return ""
+    return f" (the finding has {'nothing' if tuple(found) == (None,) else _seen(found)})"
 
 
 def _root(node: TracedOperation) -> Iterator[str]:
@@ -96,14 +118,14 @@ def _node(node: TracedOperation, depth: int) -> Iterator[str]:
 
 def _outcome(node: TracedOperation) -> str:
     value = quoted(f"error: {node.error}") if node.error else _value(node)
-    return f"{quoted(node.expression)} is {value}"
+    return f"{quoted(node.expression)} is {value}{_elsewise(node.found)}"
 
 
 def _value(node: TracedOperation) -> str:
     """Return a value as text. Days are cut, not rounded: 29.96 must not look as if it had reached 30."""
     if node.operator == "age_days" and isinstance(node.value, float) and math.isfinite(node.value):
         return f"{math.floor(node.value * 10) / 10:.1f}"
-    return shown(node.value)
+    return seen(node.value)
 
 
 def _why_false(node: TracedOperation) -> str:
@@ -128,12 +150,16 @@ def _comparison(node: TracedOperation) -> str | None:
     if first is None:
         return None
     second = texts.get(_text(operands[1]))
-    bound = _operand(operands[1]) if second is None else f"{_name(operands[1])}, which is {_value(second)}"
-    return f"{_name(operands[0])} is {_value(first)}, {NOT[node.operator]} {bound}"
+    bound = _operand(operands[1]) if second is None else f"{_name(operands[1])}, which is {_stood(second)}"
+    return f"{_name(operands[0])} is {_stood(first)}, {NOT[node.operator]} {bound}"
+
+
+def _stood(node: TracedOperation) -> str:
+    return f"{_value(node)}{_elsewise(node.found)}"
 
 
 def _operand(value: object) -> str:
-    return ", ".join(map(shown, value)) if isinstance(value, list) and value else shown(value)
+    return ", ".join(map(seen, value)) if isinstance(value, list) and value else seen(value)
 
 
 def _name(operand: object) -> str:

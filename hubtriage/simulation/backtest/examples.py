@@ -1,7 +1,7 @@
 """Example findings of a backtest: what happens to each, by which rules, on which conditions."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -105,11 +105,15 @@ def _conditions(rule: RuleExplanation) -> list[Record]:
 
 
 def _condition(condition: TracedCondition) -> Record:
-    """Return a condition of a pattern; `below` are the branches of an `$or`, one after another."""
+    """Return a condition of a pattern; `below` are the branches of an `$or`, one after another.
+
+    `finding` is what the finding as it came has there, null if that is what the condition saw.
+    """
     return {
         "text": _cut(f"{condition.path}: {condition.test}"),
         "saw": [_cut(value) for value in condition.values[:MOST_VALUES]],
         "more": max(0, len(condition.values) - MOST_VALUES),
+        "finding": _found(condition.found),
         "holds": condition.holds,
         "below": [_condition(one) for branch in condition.branches for one in branch],
     }
@@ -121,9 +125,15 @@ def _node(node: TracedOperation) -> Record:
         "text": _cut(node.expression),
         "saw": [_cut(f"error: {node.error}" if node.error else node.value)],
         "more": 0,
+        "finding": _found(node.found),
         "holds": node.value if isinstance(node.value, bool) else None,
         "below": [_node(child) for child in node.children],
     }
+
+
+def _found(values: Sequence[Value] | None) -> list[Any] | None:
+    """Return what the finding as it came has, if a condition saw something else."""
+    return None if values is None else [_cut(value) for value in values[:MOST_VALUES]]
 
 
 def _cut(value: Value) -> Any:

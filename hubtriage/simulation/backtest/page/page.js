@@ -292,11 +292,12 @@
   const dialog = byId("detail");
   dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
   const fact = (name, value) => value === null || value === undefined || value === "" ? [] : [h("dt", {}, name), h("dd", {}, value instanceof Node ? value : plain(value))];
+  const elsewise = (one) => one.finding ? " (the finding has " + (one.finding.length ? one.finding.map(show).join(", ") : "nothing") + ")" : "";
   function conditions(list) {
     return h("ul", { class: "tree" }, list.map((one) => h("li", {},
       one.holds === null ? null : h("span", { class: one.holds ? "yes" : "no" }, one.holds ? "\u2713" : "\u2717", h("span", { class: "sr" }, one.holds ? " holds: " : " does not hold: ")),
       " ", h("code", {}, plain(one.text)),
-      one.below.length && one.holds !== null && !one.saw.length ? null : h("span", { class: "muted" }, one.saw.length ? " \u2192 " + one.saw.map(show).join(", ") + (one.more ? " and " + one.more + " more" : "") : " \u2192 nothing there"),
+      one.below.length && one.holds !== null && !one.saw.length ? null : h("span", { class: "muted" }, one.saw.length ? " \u2192 " + one.saw.map(show).join(", ") + (one.more ? " and " + one.more + " more" : "") : " \u2192 nothing there", elsewise(one)),
       one.below.length ? conditions(one.below) : null)));
   }
   function open(one) {
