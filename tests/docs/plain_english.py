@@ -1,0 +1,98 @@
+"""What makes a page hard to read: idioms that CONTRIBUTING.md rules out, and sentences that are too long.
+
+A page is read as Markdown. Blocks of code do not count, code in a line counts as one word, a link as its
+text, and each cell of a table and each item of a list by itself.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from tests.support.paths import ROOT
+
+MOST_WORDS = 30
+GENERATED = {"docs/cli.md"}
+"""Pages that a command writes; the texts come from the code."""
+IDIOMS = {
+    r"(some|any|every|no)body\b": "no one, anyone, everyone, a person, an operator",
+    r"(whoever|whosoever|whomever)\b": "anyone who, a person who",
+    r"(of|from|by|about|under|behind|with) (which|whom)\b": "begin a new sentence, or say whose",
+    r"(that )?(is|are) none\b": "say what it is not",
+    r"as is\b": "unchanged",
+    r"(is|are|was|were|be|been) told\b": "is reported, is shown",
+    r"(tell|tells|telling|told) (of|the story|each|every|it|them|how|that|what)\b": "report, show or explain",
+    r"(what )?becomes? of\b": "what happens to",
+    r"(anew|for ever|thereof|therein|wherein|whence|hence|thereby)\b": "again, forever, so",
+    r"(that|those) of (a|an|the|our|your)\b": "name the thing again",
+}
+_IDIOM = {re.compile(rf"\b{idiom}", re.IGNORECASE): better for idiom, better in IDIOMS.items()}
+_ENDS = re.compile(r"""(?<!e\.g)(?<!i\.e)[.!?]["')\]]*(?:\s+|$)""")
+_WORD = re.compile(r"[^\W_](?:[^\s—–…/]*[^\W_])?")
+_CODE = "code"
+_MARKDOWN = MarkdownIt("commonmark").enable("table")
+
+
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """What is wrong on a line of a page, and what to write instead."""
+
+    line: int
+    message: str
+
+    def __str__(self) -> str:
+        """Return it as an error of a test shows it."""
+        return f"{self.line}: {self.message}"
+
+
+def pages() -> list[str]:
+    """Return all pages that people write, by their path in the repository."""
+    found = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    return [name for path in found if (name := path.relative_to(ROOT).as_posix()) not in GENERATED]
+
+
+def flaws(markdown: str) -> list[Flaw]:
+    """Return every flaw of a page, in the order of its lines."""
+    return [flaw for line, text in blocks(markdown) for flaw in _flaws_of(line, text)]
+
+
+def blocks(markdown: str) -> Iterator[tuple[int, str]]:
+    """Yield the line and the words of each paragraph, heading, list item and cell."""
+    line = 1
+    for token in _MARKDOWN.parse(markdown):
+        line = token.map[0] + 1 if token.map else line
+        if token.type == "inline":
+            yield line, "".join(_words(token.children or []))
+
+
+def sentences(text: str) -> list[str]:
+    """Return the sentences of a paragraph."""
+    return [sentence for sentence in _ENDS.split(text) if sentence.strip()]
+
+
+def _words(tokens: list[Token]) -> Iterator[str]:
+    for token in tokens:
+        if token.type in ("softbreak", "hardbreak"):
+            yield " "
+        elif token.type == "code_inline":
+            yield _CODE
+        elif token.type == "text":
+            yield token.content
+
+
+def _flaws_of(line: int, text: str) -> Iterator[Flaw]:
+    for idiom, better in _IDIOM.items():
+        for found in idiom.finditer(text):
+            yield Flaw(line, f"{found[0]!r}: write {better} ({text[:60]}...)")
+    for sentence in sentences(text):
+        count = len(_WORD.findall(sentence))
+        if count > MOST_WORDS:
+            yield Flaw(line, f"{count} words, at most {MOST_WORDS} are read easily: {sentence}")
+
+
+def read(page: str) -> list[Flaw]:
+    """Return the flaws of a page by its path in the repository."""
+    return flaws((ROOT / Path(page)).read_text(encoding="utf-8"))
