@@ -25,7 +25,6 @@ NOT_YET: set[str] = {
     "docs/checks/W309.md",
     "docs/checks/W314.md",
     "docs/checks/W316.md",
-    "docs/concepts.md",
     "docs/decisions/conditions.md",
     "docs/decisions/deployment.md",
     "docs/decisions/handing-back.md",
