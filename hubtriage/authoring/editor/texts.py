@@ -3,12 +3,12 @@
 RULE_KEYS = {
     "id": "Unique over all files: 1 to 63 of a-z, 0-9 and '-'. The ledger and the log name the rule by it.",
     "description": "What is decided, and why, in a sentence.",
-    "owner": "Who answers for it.",
+    "owner": "The team or person who is responsible for it.",
     "ticket": "Where it was decided.",
     "reason": "Why it is right, in a word: risk-accepted, false-positive, ...",
     "mode": 'enforce; observe: log only, take back; hold: keep what it did, do nothing new; "off".',
     "order": "1 to 1000, lower first. On one field the later rule wins; ties go by id.",
-    "terminal": "true: no later rule is looked at for a finding that this rule matches.",
+    "terminal": "true: no later rule is evaluated for a finding that this rule matches.",
     "starts": "First day (UTC) or instant on which the rule is in force.",
     "expires": "Last day (UTC) in force, or the instant of the end; then what it did is taken back.",
     "during": "Recurring windows, such as weekends; outside them the rule matches nothing.",
@@ -16,8 +16,8 @@ RULE_KEYS = {
     "ceiling": "The highest severity that the rule may hide: MEDIUM, unless HIGH or CRITICAL is written out.",
     "match": "An EventBridge pattern over the finding; all fields must hold, values of one field are or-ed.",
     "when": "A JsonLogic expression, and-ed with match.",
-    "update": "What BatchUpdateFindings takes, less FindingIdentifiers.",
-    "tests": "Findings, given in part, and what the rule makes of them.",
+    "update": "A BatchUpdateFindings request without FindingIdentifiers.",
+    "tests": "Parts of findings, and what the rule does to each.",
     "lint": "Warnings that do not hold for this rule, each with the reason.",
 }
 
@@ -42,9 +42,9 @@ UPDATE_KEYS = {
 
 TEST_KEYS = {
     "name": "What the test shows.",
-    "finding": "The finding in part; null takes a member of the sample away.",
-    "sample": "The producer whose sample is laid under it, if ProductArn or ProductName do not tell.",
-    "account": "What the account directory says of the finding's account.",
+    "finding": "Part of the finding; null removes a member of the sample.",
+    "sample": "The producer whose sample completes it, if ProductArn or ProductName do not show that.",
+    "account": "What the account directory says about the finding's account.",
     "now": "The time of the decision; else a moment at which the rule is in force.",
     "before": "What happened to the finding earlier.",
     "expect": "Fields of the update (null: not in it), or: no change.",
@@ -53,7 +53,7 @@ TEST_KEYS = {
 BEFORE_KEYS = {
     "applied": "true: the rule was applied to the finding.",
     "finding": "Members of the finding that were different then.",
-    "person": "What somebody set afterwards, as BatchUpdateFindings takes it.",
+    "person": "What a person set afterwards, as BatchUpdateFindings takes it.",
 }
 
 PATTERN_OPERATORS = {

@@ -34,7 +34,7 @@ ELEMENT = "A schema does not follow a path into lists and maps."
 UNSAID = (
     Difference("E001", "cannot be read", "a list's file that is not there", FILES),
     Difference("E003", "appears twice", "a key that appears twice", YAML),
-    Difference("E004", "", "unquoted words about which readers of YAML differ", YAML),
+    Difference("E004", "", "unquoted words that YAML readers read differently", YAML),
     Difference("E005", "", "a second document in the file", YAML),
     Difference("E105", "the text has at least", "a text that is too long once it is filled in", CALCULATED),
     Difference("E106", "is not a date", "a day that the calendar does not have", CALCULATED),
