@@ -36,7 +36,6 @@ NOT_YET: set[str] = {
     "docs/decisions/sending.md",
     "docs/decisions/simulation.md",
     "docs/decisions/sweeping.md",
-    "docs/deploying.md",
     "docs/doctor.md",
     "docs/export.md",
     "docs/first-rule.md",
