@@ -107,8 +107,9 @@ first-rule: setup ## write the page about a first rule with eight mistakes
 
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url
 
-lock: .venv/ready ## pin requirements.in again into requirements.txt, and what `make audit` needs
+lock: .venv/ready ## pin requirements.in again into requirements.txt, what the functions need, and what `make audit` needs
 	$(LOCK) requirements.in -o requirements.txt
+	$(LOCK) --constraints requirements.txt lambdas/requirements.txt lambdas/requirements-regex.txt -o lambdas/lock.txt
 	$(LOCK) .ci/audit.in -o .ci/audit.txt
 
 clean: ## remove what was built and installed

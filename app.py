@@ -1,59 +1,8 @@
 """Synthesize the stacks. `npx cdk` starts this; `python app.py` writes the same into `CDK_OUTDIR`."""
 
-import json
 import sys
-from collections.abc import Mapping
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any
 
-import aws_cdk as cdk
-
-from hubtriage.authoring.compiler import compile_ruleset, git_revision
-from hubtriage.authoring.problems import RuleErrors
-from hubtriage.settings.configuration import Configuration, ConfigurationError
-from infra.bundle import BundleError, build_package
-from infra.stack import triage_stacks
-
-FUNCTIONS = ("triage", "sweep", "breaker", "hand_back")
-ROOT = Path(__file__).resolve().parent
-
-
-def main() -> int:
-    """Synthesize the app as CDK's command line asks for it, and return the process's exit code."""
-    return run(cdk.App(context=project_context()))
-
-
-def run(app: cdk.App) -> int:
-    """Synthesize; on wrong settings or rules print what is wrong and return 1."""
-    try:
-        synthesize(app)
-    except (BundleError, ConfigurationError, RuleErrors) as error:
-        sys.stderr.write(f"{error}\n")
-        return 1
-    return 0
-
-
-def project_context() -> Mapping[str, Any]:
-    """Read the context of cdk.json. Values that CDK's command line passes override these."""
-    context: Mapping[str, Any] = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))["context"]
-    return context
-
-
-def synthesize(app: cdk.App) -> None:
-    """Write the cloud assembly of the app."""
-    config = Configuration.from_context(app.node.get_all_context())
-    revision = git_revision(config.rules)
-    ruleset = compile_ruleset(
-        config.rules, revision=revision, allow_empty=config.allow_empty, never=config.never
-    )
-    with TemporaryDirectory(prefix="hubtriage-package-") as folder:
-        packages = {
-            name: build_package(Path(folder, name), name, ruleset, config.architecture) for name in FUNCTIONS
-        }
-        triage_stacks(app, config, packages)
-        app.synth()
-
+from infra.app import main
 
 if __name__ == "__main__":
     sys.exit(main())

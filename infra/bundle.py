@@ -7,9 +7,10 @@ import json
 import os
 import shutil
 import subprocess
-import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from importlib.metadata import distribution
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,12 @@ from uv import find_uv_bin
 
 from hubtriage.localaws.synth import FOR_THIS_MACHINE
 
-ROOT = Path(__file__).resolve().parent.parent
+from .places import LAMBDAS, PACKAGE
+
 PYTHON_VERSION = "3.14"
 # AWS: Lambda's Python runtimes since 3.12 run on Amazon Linux 2023, whose glibc is 2.34.
 PLATFORMS = {"arm64": "aarch64-manylinux_2_28", "x86_64": "x86_64-manylinux_2_28"}
-SOURCES = ("hubtriage/__init__.py", "hubtriage/engine", "hubtriage/aws", "lambdas/__init__.py")
-LOCK = ROOT / "requirements.txt"
+SOURCES = ("__init__.py", "engine", "aws")
 # The metadata to keep of each dependency: the licence, which goes with the code, and the name and version, by
 # which Amazon Inspector finds vulnerable packages. The rest differs between installations.
 KEPT_METADATA = ("METADATA", "LICENSE", "licenses")
@@ -35,7 +36,7 @@ class BundleError(RuntimeError):
     message: str
 
     def __str__(self) -> str:
-        return f"{self.message}\n  hint: run `make setup`, and check that the package index can be reached"
+        return f"{self.message}\n  hint: check that the package index can be reached"
 
 
 def build_package(target: Path, function: str, ruleset: Mapping[str, Any], architecture: str) -> Path:
@@ -43,10 +44,15 @@ def build_package(target: Path, function: str, ruleset: Mapping[str, Any], archi
 
     Raises BundleError if the pinned dependencies cannot be installed for the architecture.
     """
-    _install(target, _requirements(ruleset), architecture)
+    if os.environ.get(FOR_THIS_MACHINE):
+        _copy_installed(target, _requirements(ruleset))
+    else:
+        _install(target, _requirements(ruleset), architecture)
     _prune(target)
-    for source in (*SOURCES, f"lambdas/{function}"):
-        _copy(ROOT / source, target / source)
+    for source in SOURCES:
+        _copy(PACKAGE / source, target / "hubtriage" / source)
+    for source in ("__init__.py", function):
+        _copy(LAMBDAS / source, target / "lambdas" / source)
     (target / "ruleset.json").write_text(canonical_json(ruleset), encoding="utf-8")
     _make_readable(target)
     return target
@@ -65,8 +71,8 @@ def canonical_json(document: Mapping[str, Any]) -> str:
 
 def _requirements(ruleset: Mapping[str, Any]) -> list[Path]:
     """Return the files to install; RE2 only if a rule uses `regex`, else the package is pure Python."""
-    files = [ROOT / "lambdas" / "requirements.txt"]
-    return [*files, ROOT / "lambdas" / "requirements-regex.txt"] if ruleset.get("regex") else files
+    files = [LAMBDAS / "requirements.txt"]
+    return [*files, LAMBDAS / "requirements-regex.txt"] if ruleset.get("regex") else files
 
 
 def _install(target: Path, requirements: list[Path], architecture: str) -> None:
@@ -74,19 +80,29 @@ def _install(target: Path, requirements: list[Path], architecture: str) -> None:
     files = [option for file in requirements for option in ("--requirement", str(file))]
     command = [
         find_uv_bin(), "pip", "install", "--quiet", "--target", str(target), "--link-mode", "copy",
-        *_interpreter(architecture), "--only-binary", ":all:", "--no-deps", "--require-hashes",
-        "--constraints", str(LOCK), *files,
+        "--python-version", PYTHON_VERSION, "--python-platform", PLATFORMS[architecture],
+        "--only-binary", ":all:", "--no-deps", "--require-hashes",
+        "--constraints", str(LAMBDAS / "lock.txt"), *files,
     ]  # fmt: skip
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise BundleError(f"the Lambda package's dependencies could not be installed:\n{done.stderr.strip()}")
 
 
-def _interpreter(architecture: str) -> tuple[str, ...]:
-    """Return the options that choose wheels: for the function's processor and Python, or for this machine."""
-    if os.environ.get(FOR_THIS_MACHINE):
-        return ("--python", sys.executable)
-    return ("--python-version", PYTHON_VERSION, "--python-platform", PLATFORMS[architecture])
+def _copy_installed(target: Path, requirements: list[Path]) -> None:
+    """Copy what this Python has installed: it is of the same processor and version, and needs no network."""
+    for name in chain.from_iterable(map(_names, requirements)):
+        for file in distribution(name).files or ():
+            if ".." not in file.parts and "__pycache__" not in file.parts:
+                path = target / file
+                path.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(file.locate(), path)
+
+
+def _names(requirements: Path) -> Iterator[str]:
+    for line in requirements.read_text(encoding="utf-8").splitlines():
+        if line and not line.startswith("#"):
+            yield line.partition("==")[0]
 
 
 def _prune(target: Path) -> None:

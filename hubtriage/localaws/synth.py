@@ -1,14 +1,22 @@
-"""Write the cloud assembly of the checkout that this is part of, as `npx cdk synth` does."""
+"""Write the cloud assembly of the stack, as `npx cdk synth` does, from a checkout or an installed wheel."""
 
 import json
 import os
 import platform
+import re
+import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
 PROJECT: Final = Path(__file__).resolve().parents[2]
+"""The checkout, or the folder in which the package is installed."""
+
+OLDEST_NODE: Final = 20
+"""The major version of Node.js that CDK needs at least."""
 
 FOR_THIS_MACHINE: Final = "HUBTRIAGE_PACKAGES_FOR_THIS_MACHINE"
 """Set in the app's environment: this Python runs the functions, as the local AWS does, and not Lambda's."""
@@ -27,22 +35,45 @@ def synthesize(rules: Path, assembly: Path, **settings: object) -> Path:
     functions' packages are made for this machine and its Python: the assembly is for the local AWS alone.
     Raises SynthesisError.
     """
-    app = PROJECT / "app.py"
-    if not app.exists():
-        raise SynthesisError(f"{app} is missing: run this from a checkout of the project")
+    node = check_tools(os.environ)
     environment = os.environ | {
+        "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": str(node),
         "CDK_OUTDIR": str(assembly.resolve()),
         "CDK_CONTEXT_JSON": json.dumps(context(rules, **settings)),
         FOR_THIS_MACHINE: "1",
         # CDK checks templates against AWS's rules. Starting that takes longer than all the rest.
         "CDK_VALIDATION": "false",
     }
+    app = "hubtriage.infra.app" if find_spec("hubtriage.infra") else "infra.app"
     done = subprocess.run(
-        [sys.executable, str(app)], cwd=PROJECT, env=environment, capture_output=True, text=True, check=False
+        [sys.executable, "-m", app], cwd=PROJECT, env=environment, capture_output=True, text=True, check=False
     )
     if done.returncode:
         raise SynthesisError(f"the stack could not be built:\n{done.stderr.strip()}")
     return assembly
+
+
+def check_tools(environment: Mapping[str, str]) -> int:
+    """Return the major version of Node.js; say what is missing before CDK fails with a traceback.
+
+    Raises SynthesisError.
+    """
+    if find_spec("aws_cdk") is None:
+        raise SynthesisError(
+            "the AWS CDK is not installed\n"
+            "  hint: pip install 'hubtriage[deploy]', or 'hubtriage[local]' for the demo and the local AWS"
+        )
+    node = environment.get("JSII_NODE") or shutil.which("node", path=environment.get("PATH"))
+    if node is None:
+        raise SynthesisError(f"Node.js is not installed, and CDK needs it\n  hint: {_INSTALL_NODE}")
+    answer = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout.strip()
+    major = re.match(r"v([0-9]+)\.", answer)
+    if major is None or int(major[1]) < OLDEST_NODE:
+        raise SynthesisError(f"{node} is Node.js {answer or 'of no known version'}\n  hint: {_INSTALL_NODE}")
+    return int(major[1])
+
+
+_INSTALL_NODE: Final = f"install Node.js {OLDEST_NODE} or newer from https://nodejs.org"
 
 
 def context(rules: Path, **settings: object) -> dict[str, object]:

@@ -27,7 +27,7 @@ Synthesize = Callable[..., tuple[Path, Mapping[str, Any]]]
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Packages:
     """A function: rule set, architecture → the package of each function; each is built once."""
-    from app import FUNCTIONS
+    from infra.app import FUNCTIONS
 
     known: dict[str, Mapping[str, Path]] = {}
 

@@ -50,7 +50,7 @@ def run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Run:
 
     import aws_cdk as cdk
 
-    import app
+    from infra import app
 
     def in_process(text: str, **settings: str) -> tuple[int, str]:
         folder = Path(mkdtemp(dir=tmp_path))
@@ -64,7 +64,7 @@ def run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Run:
 
 
 def test_it_writes_the_rules_into_the_package_of_each_function(tmp_path):
-    from app import FUNCTIONS
+    from infra.app import FUNCTIONS
 
     _rules(tmp_path, GOOD)
     done = _process(tmp_path)

@@ -11,8 +11,9 @@ import boto3
 import pytest
 
 from hubtriage.settings.configuration import Configuration
-from infra.bundle import ROOT, BundleError, build_package
+from infra.bundle import BundleError, build_package
 from tests.infra.samples import RULESET
+from tests.support.paths import ROOT
 
 OURS = {"hubtriage/__init__.py", "lambdas/__init__.py", "ruleset.json"}
 OUR_FOLDERS = ("hubtriage/engine/", "hubtriage/aws/", "lambdas/triage/")
@@ -89,7 +90,7 @@ def test_a_dependency_that_cannot_be_had_is_an_error_that_says_which(tmp_path, m
     with pytest.raises(BundleError) as raised:
         build_package(tmp_path, "triage", RULESET, "arm64")
     assert "aws-lambda-powertools" in str(raised.value)
-    assert "make setup" in str(raised.value)
+    assert "check that the package index can be reached" in str(raised.value)
 
 
 def test_it_starts_with_nothing_beside_it_but_the_sdk_of_the_lambda_runtime(package, tmp_path):

@@ -64,7 +64,7 @@ Lines = Callable[..., list[str]]
 @pytest.fixture(scope="module")
 def packages(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
     """Packages with rules alone: CDK reads and copies every file of a package for each template."""
-    from app import FUNCTIONS
+    from infra.app import FUNCTIONS
 
     made = {name: tmp_path_factory.mktemp(name) for name in FUNCTIONS}
     for folder in made.values():

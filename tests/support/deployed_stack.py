@@ -137,7 +137,7 @@ def built_stack(rules: Path, assembly: Path, **settings: Any) -> Path:
     os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")
     import aws_cdk as cdk
 
-    import app
+    from infra import app
 
     with _ONE_AT_A_TIME, pytest.MonkeyPatch.context() as patch:
         patch.setenv(FOR_THIS_MACHINE, "1")

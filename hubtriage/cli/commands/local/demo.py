@@ -15,7 +15,6 @@ from rich.console import Console
 
 from hubtriage.cli.failure import fail
 from hubtriage.cli.inputs.rules import compiled
-from hubtriage.cli.options import rules_option
 from hubtriage.cli.views.demo import INTRODUCTION, LiveProgress, PlainProgress, console, report
 from hubtriage.cli.views.explain import render
 from hubtriage.engine.planning.entry import NO_ENTRY
@@ -23,16 +22,24 @@ from hubtriage.engine.planning.plan import Settings
 from hubtriage.engine.ruleset.ruleset import load_ruleset
 from hubtriage.engine.text.timestamps import parse_timestamp
 from hubtriage.localaws.demo.evidence import Key
-from hubtriage.localaws.demo.run import DemoError, Performance, Scenario, perform
+from hubtriage.localaws.demo.run import SAMPLE_RULES, DemoError, Performance, Scenario, perform
 from hubtriage.localaws.demo.steps import Watcher
 from hubtriage.localaws.deploy import DeploymentError
 from hubtriage.localaws.errors import LocalCloudError
 from hubtriage.localaws.synth import SynthesisError
 from hubtriage.simulation.explain import explain
 
+_RULES = Path("rules")
+
 
 @click.command(name="demo")
-@rules_option
+@click.option(
+    "--rules",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    show_default="rules, or the sample rules if there is no such folder",
+    help="Folder with the rule files.",
+)
 @click.option(
     "--findings",
     default=2_500,
@@ -49,7 +56,7 @@ from hubtriage.simulation.explain import explain
     help="Folder for what is built, and for summary.json.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON, and nothing else.")
-def command(folder: Path, findings: int, seed: int, build: Path, as_json: bool) -> None:
+def command(folder: Path | None, findings: int, seed: int, build: Path, as_json: bool) -> None:
     """Run the whole system on this machine.
 
     Deploy the stack to a local AWS, let it triage findings, and account for each of them. No AWS account and
@@ -57,6 +64,7 @@ def command(folder: Path, findings: int, seed: int, build: Path, as_json: bool) 
 
     Exit codes: 0 every finding is accounted for; 1 something failed.
     """
+    folder = folder or (_RULES if _RULES.is_dir() else SAMPLE_RULES)
     target = Console(stderr=True) if as_json else console()
     compiled(folder)  # rules with errors end it before anything starts
     signal.signal(signal.SIGTERM, _interrupt)

@@ -1,0 +1,88 @@
+"""The wheel in an environment of its own: light for authors, and whole with its extras."""
+
+import json
+import os
+import subprocess
+import sys
+from importlib.metadata import Distribution
+from pathlib import Path
+
+import pytest
+from uv import find_uv_bin
+
+from tests.support.paths import ROOT
+
+pytestmark = pytest.mark.e2e
+
+MOST_PACKAGES = 40
+MOST_BYTES = 150_000_000
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, built from the checkout."""
+    folder = tmp_path_factory.mktemp("wheel")
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    (built,) = folder.glob("*.whl")
+    return built
+
+
+def installed(folder: Path, what: str) -> Path:
+    """Install the wheel, with the pinned versions of what it needs; the folder of its commands."""
+    uv, place = find_uv_bin(), folder / "environment"
+    versions = folder / "versions.txt"
+    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    versions.write_text("\n".join(line.rstrip(" \\") for line in lines if "==" in line[:60]))
+    for command in (
+        ["venv", "--quiet", "--python", sys.executable, str(place)],
+        ["pip", "install", "--quiet", "--python", str(place), "--constraints", str(versions), what],
+        ["pip", "check", "--quiet", "--python", str(place)],
+    ):
+        subprocess.run([uv, *command], check=True, capture_output=True)
+    return place / "bin"
+
+
+def run(commands: Path, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run `hubtriage` in a folder, with nothing of the checkout in the environment."""
+    kept = {"PATH", "HOME", "LANG", "TMPDIR"}
+    environment = {name: value for name, value in os.environ.items() if name in kept}
+    folder.mkdir(exist_ok=True)
+    return subprocess.run(
+        [commands / "hubtriage", *arguments],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_authors_get_little_and_one_name_in_site_packages(wheel: Path, tmp_path: Path) -> None:
+    commands = installed(tmp_path, str(wheel))
+    (packages,) = commands.parent.glob("lib/python*/site-packages")
+    metadata = list(packages.glob("*.dist-info"))
+    assert len(metadata) <= MOST_PACKAGES
+    assert sum(path.stat().st_size for path in packages.rglob("*") if path.is_file()) <= MOST_BYTES
+    (ours,) = (each for each in metadata if each.name.startswith("hubtriage-"))
+    files = Distribution.at(ours).files or []
+    assert {file.parts[0] for file in files if ".." not in file.parts} == {"hubtriage", ours.name}
+
+    rule = "{id: a, when: {regex: [{var: Title}, a+b]}, update: {VerificationState: BENIGN_POSITIVE}}"
+    (tmp_path / "work" / "rules").mkdir(parents=True)
+    (tmp_path / "work" / "rules" / "a.yaml").write_text(f"rules: [{rule}]\n")
+    linted = run(commands, tmp_path / "work", "lint", "rules")
+    assert linted.returncode == 0, linted.stdout + linted.stderr
+
+    demo = run(commands, tmp_path / "empty", "demo")
+    assert demo.returncode == 1
+    assert "pip install 'hubtriage[deploy]'" in demo.stderr
+    assert "Traceback" not in demo.stderr
+
+
+def test_the_demo_runs_in_an_empty_folder(wheel: Path, tmp_path: Path) -> None:
+    commands = installed(tmp_path, f"{wheel}[local]")
+    done = run(commands, tmp_path / "empty", "demo", "--findings", "300", "--json")
+    assert done.returncode == 0, done.stderr
+    summary = json.loads(done.stdout)
+    assert summary["problems"] == []
