@@ -40,7 +40,6 @@ NOT_YET: set[str] = {
     "docs/export.md",
     "docs/first-rule.md",
     "docs/importing.md",
-    "docs/ledger.md",
     "docs/operating.md",
     "docs/operators.md",
     "docs/outcomes.md",
