@@ -147,7 +147,7 @@ def test_override_can_be_left_out_and_asked_for(folder: Path) -> None:
 
 UNREADABLE = [
     pytest.param("findings-manager-1", "missing.yaml", "No such file", id="a missing file"),
-    pytest.param("findings-manager-2", "rules/ours.yaml", "a rule file of hubtriage", id="a file of another kind"),
+    pytest.param("findings-manager-2", "rules/ours.yaml", "a rule file", id="a file of another kind"),
     pytest.param("automation-rules", "other.json", "no automation rules", id="no automation rules"),
 ]
 
