@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
+from hubtriage.authoring.excerpt import excerpt, printable
+
 
 class Severity(StrEnum):
     """An error stops lint and build; a warning does not, unless asked to."""
@@ -144,10 +146,10 @@ class Problem:
         place = f"{self.file}:{self.position.line}:{self.position.column}"
         lines = [f"{place}: {self.code} {self.message}"]
         if self.source.strip():
-            lines += _pointed_out(self.source, self.position.column)
+            lines += (f"    {line}" for line in excerpt(self.source, self.position.column))
         if self.hint:
             lines.append(f"  hint: {self.hint}")
-        return "\n".join(map(_printable, lines))
+        return "\n".join(map(printable, lines))
 
     def as_record(self) -> dict[str, Any]:
         """Return the problem as JSON-ready data."""
@@ -174,20 +176,3 @@ class RuleErrors(ValueError):  # noqa: N818 - it carries several
 def in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     """Return the problems sorted by file, line and column, each once."""
     return tuple(sorted(set(problems), key=lambda problem: problem.order))
-
-
-_SOURCE_WIDTH = 160
-
-
-def _printable(text: str) -> str:
-    """Return the text with a space for each character that would act on the terminal or move the caret."""
-    return "".join(char if char.isprintable() else " " for char in text)
-
-
-def _pointed_out(source: str, column: int) -> list[str]:
-    """Return the source line, unindented and cut around the column, and a caret below it."""
-    shown = _printable(source)
-    start = min(len(shown) - len(shown.lstrip()), column - 1)
-    if column - start > _SOURCE_WIDTH:
-        start = column - _SOURCE_WIDTH // 2
-    return [f"    {shown[start : start + _SOURCE_WIDTH].rstrip()}", "    " + " " * (column - 1 - start) + "^"]

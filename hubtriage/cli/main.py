@@ -5,9 +5,14 @@ import os
 from importlib import import_module
 from importlib.abc import InspectLoader
 from importlib.util import find_spec
+from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
+from hubtriage.cli.common_options import add_common_options, colour_option
+from hubtriage.cli.ending import EXIT_CODES, ends_in_one_line
+from hubtriage.cli.terminal import colour_of
 from hubtriage.engine.text.suggestions import nearest
 
 _FOLDER = "hubtriage.cli.commands"
@@ -35,6 +40,7 @@ COMMANDS = {
     "doctor": f"{_FOLDER}.aws.doctor",
     "demo": f"{_FOLDER}.local.demo",
     "local": f"{_FOLDER}.local.local",
+    "completion": f"{_FOLDER}.shell.completion",
 }
 """The module of each command, in the order of `hubtriage --help`."""
 
@@ -61,7 +67,25 @@ class _LazyGroup(click.Group):
         if cmd_name not in COMMANDS:
             return None
         command: click.Command = import_module(COMMANDS[cmd_name]).command
-        return command
+        return add_common_options(command)
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        """Return the context; what is wrong with the arguments ends the command in one line."""
+        with ends_in_one_line():
+            return super().make_context(info_name, args, parent, color=colour_of("auto"), **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; whatever stops it ends in one line."""
+        with ends_in_one_line():
+            return super().invoke(ctx)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Return the commands that begin so, without importing one."""
+        found = (name for name in COMMANDS if name.startswith(incomplete))
+        commands = [CompletionItem(name, help=summary(COMMANDS[name])) for name in found]
+        return commands or click.Command.shell_complete(self, ctx, incomplete)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -81,9 +105,12 @@ class _LazyGroup(click.Group):
 
 
 @click.group(
-    cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+    cls=_LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog=EXIT_CODES,
 )
-@click.version_option(package_name="hubtriage")
+@colour_option
+@click.version_option(None, "-V", "--version", package_name="hubtriage")
 def cli() -> None:
     """Triage decisions for AWS Security Hub findings, written as YAML rules in git."""
     if region := os.environ.get("AWS_REGION"):

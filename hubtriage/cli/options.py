@@ -9,6 +9,7 @@ from typing import Any, Literal
 import click
 
 from hubtriage.authoring.never import SETTABLE_FIELDS
+from hubtriage.cli.locations import Location
 from hubtriage.engine.planning.plan import Settings
 from hubtriage.engine.text.timestamps import parse_timestamp
 
@@ -29,15 +30,13 @@ class Timestamp(click.ParamType[float]):
 
 
 findings_argument = click.argument("findings", metavar="FINDINGS")
-paths_argument = click.argument(
-    "paths", metavar="[PATH]...", nargs=-1, type=click.Path(path_type=Path, exists=True)
-)
+paths_argument = click.argument("paths", metavar="[PATH]...", nargs=-1, type=Location(path_type=Path))
 rules_option = click.option(
     "--rules",
     "folder",
     default="rules",
     show_default=True,
-    type=click.Path(path_type=Path, file_okay=False),
+    type=Location(path_type=Path, file_okay=False),
     help="Folder with the rule files.",
 )
 now_option = click.option(

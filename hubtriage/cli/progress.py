@@ -1,27 +1,33 @@
-"""A progress bar on standard error; silent where that is not a terminal."""
+"""A progress bar on standard error; silent where nobody looks at that, or nobody wants to."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from hubtriage.cli.terminal import console, is_animated
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 
 class ProgressBar:
-    """How far reading and judging have come."""
+    """How far reading and judging have come; without a `Progress` it shows nothing."""
 
-    def __init__(self, progress: Progress, task: TaskID) -> None:
+    def __init__(self, progress: "Progress | None" = None, what: str = "") -> None:
         self._progress = progress
-        self._task = task
+        self._task = progress.add_task(what, total=None, status="") if progress else None
         self._judged = 0
 
     def expect(self, size: int) -> None:
         """Set the number of bytes to read."""
-        self._progress.update(self._task, total=size)
+        if self._progress and self._task is not None:
+            self._progress.update(self._task, total=size)
 
     def read(self, size: int) -> None:
         """Count bytes that were read."""
-        self._progress.advance(self._task, size)
+        if self._progress and self._task is not None:
+            self._progress.advance(self._task, size)
 
     def judged(self, count: int) -> None:
         """Count findings that were judged."""
@@ -30,15 +36,19 @@ class ProgressBar:
 
     def show(self, status: str) -> None:
         """Show a status beside the bar."""
-        self._progress.update(self._task, status=status)
+        if self._progress and self._task is not None:
+            self._progress.update(self._task, status=status)
 
 
 @contextmanager
 def progress_bar(what: str) -> Iterator[ProgressBar]:
     """Show a bar while the block runs."""
-    target = Console(stderr=True)
+    if not is_animated(sys.stderr):
+        yield ProgressBar()
+        return
+    # Imported where it is shown: rich's progress takes as long to import as lint to check a dozen rules.
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
     columns = (TextColumn("{task.description}"), BarColumn(30), TextColumn("{task.fields[status]}"))
-    with Progress(
-        *columns, TimeElapsedColumn(), console=target, transient=True, disable=not target.is_terminal
-    ) as progress:
-        yield ProgressBar(progress, progress.add_task(what, total=None, status=""))
+    with Progress(*columns, TimeElapsedColumn(), console=console(sys.stderr), transient=True) as progress:
+        yield ProgressBar(progress, what)

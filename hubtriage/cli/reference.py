@@ -1,7 +1,6 @@
 """The page about all commands, made of their own help: `make cli-docs` writes it."""
 
 from collections.abc import Iterator
-from importlib import import_module
 from pathlib import Path
 
 import click
@@ -20,24 +19,27 @@ error; `--json` gives what programs can rely on. This page is generated.
 
 def reference() -> str:
     """Return the page."""
-    sections = [_section(cli, "hubtriage")]
-    for name, module in COMMANDS.items():
-        command: click.Command = import_module(module).command
-        sections += _sections(command, f"hubtriage {name}")
+    sections = (f"## {name}\n\n```text\n{text}\n```\n" for name, text in help_texts(_WIDTH).items())
     return "\n".join([_HEAD, *sections])
 
 
-def _sections(command: click.Command, name: str) -> Iterator[str]:
-    yield _section(command, name)
-    if isinstance(command, click.Group):
-        for inner_name, inner in sorted(command.commands.items()):
-            yield from _sections(inner, f"{name} {inner_name}")
+def help_texts(width: int) -> dict[str, str]:
+    """Return what `--help` says of each command, the inner ones of groups included, at a width."""
+    return dict(_texts(cli, "hubtriage", width))
 
 
-def _section(command: click.Command, name: str) -> str:
-    context = click.Context(command, info_name=name, terminal_width=_WIDTH, max_content_width=_WIDTH)
+def _texts(command: click.Command, name: str, width: int) -> Iterator[tuple[str, str]]:
+    context = click.Context(command, info_name=name, terminal_width=width, max_content_width=width)
     context.help_option_names = ["-h", "--help"]
-    return f"## {name}\n\n```text\n{command.get_help(context).rstrip()}\n```\n"
+    yield name, command.get_help(context).rstrip()
+    if command is cli:
+        for inner_name in COMMANDS:
+            inner = cli.get_command(context, inner_name)
+            if inner is not None:
+                yield from _texts(inner, f"{name} {inner_name}", width)
+    elif isinstance(command, click.Group):
+        for inner_name, inner in sorted(command.commands.items()):
+            yield from _texts(inner, f"{name} {inner_name}", width)
 
 
 def main() -> None:

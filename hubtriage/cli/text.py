@@ -31,6 +31,11 @@ def quoted(value: str) -> str:
     return value if value.isprintable() and not value.lstrip().startswith("::") else json.dumps(value)
 
 
+def escaped(text: str) -> str:
+    """Return lines of text in which nothing acts on the terminal: such characters are written as numbers."""
+    return "".join(char if char.isprintable() or char == "\n" else ascii(char)[1:-1] for char in text)
+
+
 def counted(count: float, noun: str) -> str:
     """Return a number of things, with the noun in its singular or plural."""
     return f"1 {noun}" if count == 1 else f"{count:,} {noun}s".replace(".0 ", " ")

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, BinaryIO, NamedTuple, cast
 
+from hubtriage.engine.text.system_errors import in_words
 from hubtriage.simulation.json_scanner import value_texts
 
 SUFFIXES = (".json", ".jsonl", ".ndjson", ".json.gz", ".jsonl.gz", ".ndjson.gz")
@@ -71,7 +72,9 @@ def read_file(path: Path, advance: Advance = lambda _size: None) -> Iterator[Doc
                 advance(raw.tell() - read)
                 read = raw.tell()
     except (OSError, EOFError, zlib.error) as error:
-        raise UnreadableInputError(f"{path}: cannot be read: {error}") from error
+        # gzip: what is no archive is an OSError without a number.
+        why = in_words(error) if isinstance(error, OSError) and error.errno else f"cannot be read: {error}"
+        raise UnreadableInputError(f"{path}: {why}") from error
 
 
 def _unpacked(raw: IO[bytes], path: Path) -> IO[bytes]:

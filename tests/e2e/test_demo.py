@@ -26,8 +26,8 @@ pytestmark = [
 def start(build, mark, *arguments):
     command = [
         sys.executable,
-        "-c",
-        "from hubtriage.cli.main import cli; cli()",
+        "-m",
+        "hubtriage",
         "demo",
         "--build",
         str(build),
@@ -139,7 +139,7 @@ def test_an_interrupted_run_leaves_nothing_behind(tmp_path, number):
     port = int(line.rstrip().rpartition(":")[2])
     process.send_signal(number)
     process.communicate(timeout=120)
-    assert process.returncode != 0
+    assert process.returncode == 128 + number
     assert none_left(mark)
     with pytest.raises(ConnectionRefusedError), socket.create_connection(("127.0.0.1", port), timeout=1):
         pass

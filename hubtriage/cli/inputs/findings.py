@@ -8,6 +8,7 @@ import click
 
 from hubtriage.cli.progress import ProgressBar
 from hubtriage.cli.text import counted
+from hubtriage.engine.text.system_errors import in_words
 from hubtriage.simulation.documents import (
     Document,
     UnreadableInputError,
@@ -64,7 +65,7 @@ def documents_in(files: Sequence[Path], bar: ProgressBar | None = None) -> Itera
     try:
         size = sum(file.stat().st_size for file in files)
     except OSError as error:
-        raise UnreadableInputError(f"{error.filename}: cannot be read: {error.strerror or error}") from error
+        raise UnreadableInputError(f"{error.filename}: {in_words(error)}") from error
     if bar is not None:
         bar.expect(size)
     for file in files:

@@ -22,13 +22,15 @@ from hubtriage.aws.ledger.client import dynamodb
 from hubtriage.aws.ledger.dynamodb import DynamoLedger
 from hubtriage.aws.ledger.table import TABLE_VARIABLE
 from hubtriage.aws.securityhub.client import security_hub
-from hubtriage.cli.failure import fail
+from hubtriage.cli.failure import fail, fail_on
 from hubtriage.cli.inputs.exporting import Beginning, HubQuery, export_to
 from hubtriage.cli.inputs.hub import WITHOUT, ExportError, HubReader
 from hubtriage.cli.inputs.ledger import UNTOUCHED
 from hubtriage.cli.inputs.part_file import Cursor, PartError, part_of
+from hubtriage.cli.locations import Location
 from hubtriage.cli.progress import ProgressBar, progress_bar
 from hubtriage.cli.stack import AWS_ERRORS, account_options, outputs_if_deployed
+from hubtriage.cli.terminal import note
 from hubtriage.engine.text.timestamps import parse_timestamp
 
 AGAIN = "the same command goes on from there"
@@ -73,7 +75,7 @@ def live_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--fresh", is_flag=True, help="With --live: read again what was read before."),
         click.option(
             "--cache",
-            type=click.Path(path_type=Path, file_okay=False),
+            type=Location(path_type=Path, file_okay=False),
             help="With --live: the folder that keeps what was read, for the next run.",
         ),
         click.option("--without-entries", is_flag=True, help="With --live: do not read the ledger."),
@@ -130,9 +132,9 @@ def live_file(source: LiveSource) -> Path:
     except PartError as error:
         fail(str(error), error.hint, exit_code=2)
     except OSError as error:
-        fail(f"{error.filename}: {error.strerror or error}", exit_code=2)
+        fail_on(error.filename, error)
     age = age_in_words(time.time() - (_begun(path) or 0.0))
-    click.echo(f"read {age} into {path} (--fresh reads anew)", err=True)
+    note(f"read {age} into {path} (--fresh reads anew)")
     return path
 
 

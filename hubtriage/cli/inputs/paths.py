@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import click
+from hubtriage.cli.inputs.rules import demand_folder
 
 DEFAULT_FOLDER = Path("rules")
 
@@ -14,12 +14,11 @@ def folders_of(paths: Sequence[Path]) -> dict[Path, list[Path]]:
     A file is loaded with its folder, because lists and ids are shared: that is `rules` if the file lies
     below it, else the folder that the file is in.
     """
-    if not paths and not DEFAULT_FOLDER.is_dir():
-        raise click.UsageError(f"there is no folder {DEFAULT_FOLDER} here: name a folder of rule files")
     asked: dict[Path, list[Path]] = {}
     whole = set()
     for path in paths or (DEFAULT_FOLDER,):
-        folder = path if path.is_dir() else _folder_of(path)
+        folder = _folder_of(path) if path.is_file() else path
+        demand_folder(folder)
         asked.setdefault(folder, []).append(path)
         if folder is path:
             whole.add(folder)

@@ -1,17 +1,31 @@
 """Rules for a command: compiled from a folder, or every error on standard error and an exit code."""
 
+import errno
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
-
-import click
+from typing import Any, NoReturn
 
 from hubtriage.authoring.compiler import compile_ruleset, git_revision
 from hubtriage.authoring.loaded import LoadResult
 from hubtriage.authoring.loader import load_rules
 from hubtriage.authoring.problems import RuleErrors
+from hubtriage.cli.failure import fail_on
+from hubtriage.cli.views.problems import print_errors
 from hubtriage.engine.ruleset.ruleset import Ruleset, load_ruleset
+
+NO_FOLDER = "name the folder of rule files, or create one: hubtriage init"
+
+
+def demand_folder(folder: Path) -> None:
+    """End with 2 if there is no such folder, or a part of it cannot be read."""
+    for _part in os.walk(folder, onerror=_fail):
+        pass
+
+
+def _fail(error: OSError) -> NoReturn:
+    fail_on(Path(error.filename).as_posix(), error, NO_FOLDER if error.errno == errno.ENOENT else "")
 
 
 @contextmanager
@@ -20,21 +34,26 @@ def rule_errors_shown(exit_code: int = 1) -> Iterator[None]:
     try:
         yield
     except RuleErrors as errors:
-        click.echo(str(errors), err=True)
+        print_errors(errors.problems)
         raise SystemExit(exit_code) from errors
 
 
 def loaded_rules(folder: Path) -> LoadResult:
-    """Return the rules of a folder as its files have them; end with 1 after printing their errors."""
+    """Return the rules of a folder as its files have them; end with 1 after printing their errors.
+
+    End with 2 if the folder cannot be read.
+    """
+    demand_folder(folder)
     loaded = load_rules(folder)
     if loaded.errors:
-        click.echo(str(RuleErrors(loaded.errors)), err=True)
+        print_errors(loaded.errors)
         raise SystemExit(1)
     return loaded
 
 
 def compiled_document(folder: Path) -> dict[str, Any]:
-    """Return the compiled rules of a folder; end with 1 after printing their errors."""
+    """Return the compiled rules of a folder; end with 1 after printing their errors, with 2 without one."""
+    demand_folder(folder)
     with rule_errors_shown():
         return compile_ruleset(folder, revision=git_revision(folder))
 

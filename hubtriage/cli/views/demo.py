@@ -14,7 +14,6 @@ from rich.text import Text
 
 from hubtriage.localaws.demo.verdict import DemoVerdict, FieldShift, RuleTally
 
-PLAIN_WIDTH = 120
 _NUMBERS_WIDTH = 44
 _LEAST_ROOM = 24
 _ORDER = {
@@ -25,12 +24,6 @@ _LEGEND = "  would change: rules in mode observe write nothing; left to people: 
 _NOT_SHOWN = frozenset(
     {"level", "service", "mode", "xray_trace_id", "function_request_id", "version", "entry"}
 )
-
-
-def console() -> Console:
-    """Return a console that colours, and measures the width, on a terminal only."""
-    target = Console(highlight=False)
-    return target if target.is_terminal else Console(highlight=False, width=PLAIN_WIDTH)
 
 
 class PlainProgress:

@@ -1,16 +1,21 @@
 """Problems of rule files as text, JSON, annotations of GitHub, and SARIF."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import click
+
 from hubtriage.authoring.checks import pages
 from hubtriage.authoring.problems import CODES, Problem, Severity
+from hubtriage.cli.terminal import is_quiet
 from hubtriage.cli.text import counted
+from hubtriage.cli.views.problems import problem_lines
 
 _SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
@@ -26,11 +31,24 @@ class LintReport:
 
 def text(report: LintReport) -> str:
     """Return the problems as people read them, each with its page, and how many there are in how much."""
-    counts = _counts(report.problems)
-    total = ", ".join(counted(counts[name], name[:-1]) for name in ("errors", "warnings") if counts[name])
-    shown = (f"{problem.render()}\n  page: {pages.command(problem.code)}" for problem in report.problems)
+    lines = [line for problem in report.problems for line in _problem(problem)]
+    return "\n".join(lines if is_quiet() else [*lines, _total(report)])
+
+
+def _problem(problem: Problem) -> Iterator[str]:
+    yield from problem_lines(problem, sys.stdout)
+    yield f"  {click.style('page:', fg='cyan')} {pages.command(problem.code)}"
+
+
+def _total(report: LintReport) -> str:
+    counts, colours = _counts(report.problems), {"errors": "red", "warnings": "yellow"}
+    found = [
+        click.style(counted(counts[name], name[:-1]), fg=colour, bold=True)
+        for name, colour in colours.items()
+        if counts[name]
+    ]
     read = f"{counted(report.rules, 'rule')} in {counted(report.files, 'file')}"
-    return "\n".join([*shown, f"{read}: {total or 'no problems'}"])
+    return f"{read}: {', '.join(found) or click.style('no problems', fg='green', bold=True)}"
 
 
 def as_json(report: LintReport) -> str:

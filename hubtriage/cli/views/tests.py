@@ -7,6 +7,7 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 
 import click
 
+from hubtriage.cli.terminal import is_quiet, is_verbose
 from hubtriage.cli.text import counted
 from hubtriage.cli.views.explain import field_lines, rule_lines
 from hubtriage.simulation.coverage import Coverage
@@ -34,17 +35,31 @@ def text(
     for result in results:
         if not result.passed:
             yield from _failure(result)
+        elif is_verbose():
+            yield f"{_name(result)}: {click.style('passed', fg='green')}"
     failed = sum(not result.passed for result in results)
     if coverage is not None:
         yield from _coverage(coverage)
+    if is_quiet():
+        return
     if untested:
         yield f"without a test that changes and one that does not: {', '.join(untested)}"
-    yield f"{len(results) - failed} passed, {failed} failed"
+    yield _total(len(results) - failed, failed)
+
+
+def _total(passed: int, failed: int) -> str:
+    colour = "red" if failed else "green"
+    return click.style(f"{passed:,} passed, {failed:,} failed", fg=colour, bold=True)
 
 
 def _failure(result: RuleTestResult) -> Iterator[str]:
-    yield f"{result.file}:{result.position.line}:{result.position.column}: {result.rule}: {result.name}"
+    yield _name(result)
     yield from (f"  {line}" for line in _details(result))
+
+
+def _name(result: RuleTestResult) -> str:
+    place = f"{result.file}:{result.position.line}:{result.position.column}"
+    return f"{click.style(place, bold=True)}: {result.rule}: {result.name}"
 
 
 def _details(result: RuleTestResult) -> Iterator[str]:

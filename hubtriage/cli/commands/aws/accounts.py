@@ -14,10 +14,14 @@ from hubtriage.aws.clock import SystemClock
 from hubtriage.aws.organizations import Directory, OrganizationAccount
 from hubtriage.aws.securityhub.backoff import Backoff
 from hubtriage.cli.failure import fail
+from hubtriage.cli.inputs.rules import demand_folder
 from hubtriage.cli.options import rules_option
+from hubtriage.cli.output import write_file
 from hubtriage.cli.progress import progress_bar
 from hubtriage.cli.stack import AWS_ERRORS, client
-from hubtriage.cli.text import quoted
+from hubtriage.cli.terminal import note
+from hubtriage.cli.text import counted, quoted
+from hubtriage.cli.views.problems import print_errors
 
 NEEDED = (
     "run it in the management account or in a delegated administrator's, with organizations:ListAccounts, "
@@ -52,10 +56,11 @@ def sync(folder: Path, tags: tuple[str, ...], prune: bool, check: bool) -> None:
 
     Exit codes: 0; 1 the file would change (--check), has errors, or Organizations cannot be read.
     """
+    demand_folder(folder)
     loaded = load_rules(folder)
     broken = [problem for problem in loaded.errors if Path(problem.file).name == ACCOUNTS_FILE]
     if broken:
-        click.echo("\n".join(problem.render() for problem in broken), err=True)
+        print_errors(broken)
         raise SystemExit(1)
     found = {account.id: attributes(account, tags) for account in _read()}
     after = merged(loaded.accounts, found, prune=prune)
@@ -66,7 +71,7 @@ def sync(folder: Path, tags: tuple[str, ...], prune: bool, check: bool) -> None:
     if text != before_text and check:
         raise SystemExit(1)
     if text != before_text:
-        path.write_text(text, encoding="utf-8")
+        write_file(path, text)
 
 
 def _read() -> list[OrganizationAccount]:
@@ -98,7 +103,7 @@ def _pair(tag: str) -> tuple[str, str]:
 def _show_change(path: Path, before: str, after: str, loaded: LoadResult, changed: set[str]) -> None:
     """Print the diff, and the rules that it concerns."""
     if before == after:
-        click.echo(f"{path} is up to date: {len(loaded.accounts)} accounts")
+        note(f"{path} is up to date: {counted(len(loaded.accounts), 'account')}")
         return
     lines = difflib.unified_diff(
         before.splitlines(), after.splitlines(), str(path), str(path), lineterm="", n=1
@@ -107,4 +112,4 @@ def _show_change(path: Path, before: str, after: str, loaded: LoadResult, change
         click.echo(quoted(line))
     concerned = rules_that_look_at(loaded.rules, changed)
     if concerned:
-        click.echo(f"rules that look at what changed: {', '.join(concerned)}", err=True)
+        note(f"rules that look at what changed: {', '.join(concerned)}")

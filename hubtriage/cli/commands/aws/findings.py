@@ -7,24 +7,25 @@ from pathlib import Path
 import click
 
 from hubtriage.aws.clock import SystemClock
-from hubtriage.cli.failure import fail
+from hubtriage.cli.failure import fail, fail_on
 from hubtriage.cli.inputs.exporting import Beginning, export_lines, export_to
 from hubtriage.cli.inputs.hub import WITHOUT, ExportError
 from hubtriage.cli.inputs.live import filters_of, filters_option, hub_from_here, shows, table_from_here
 from hubtriage.cli.inputs.part_file import Cursor, PartError, part_of
+from hubtriage.cli.locations import Location
 from hubtriage.cli.progress import progress_bar
 from hubtriage.cli.stack import deployed_option
+from hubtriage.cli.terminal import note
 from hubtriage.cli.text import counted
 
 LEFT_OUT = "left out: nested too deep to be parsed"
 RESUME = "the same command with --resume goes on from there"
-INTERRUPTED = 130
 _STREAM = Path("-")
 
 
 @click.command(name="findings")
 @click.argument(
-    "file", metavar="[FILE]", default="-", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True)
+    "file", metavar="[FILE]", default="-", type=Location(path_type=Path, dir_okay=False, allow_dash=True)
 )
 @filters_option()
 @deployed_option
@@ -46,7 +47,7 @@ def command(
     FILE appears when all is read. Until then FILE.part and FILE.cursor hold what there is. After Ctrl-C,
     expired credentials or a loss of the network, the same command with --resume goes on from there.
 
-    Exit codes: 0 all is exported; 1 reading stopped before the end; 2 wrong usage; 130 interrupted.
+    Exit codes: 0 all is exported; 1 reading stopped before the end; 2 wrong usage, or FILE cannot be written.
     """
     if resume and fresh:
         raise click.UsageError("give --resume or --fresh, not both")
@@ -64,7 +65,7 @@ def command(
                 cursor = export_lines(reader, query, now, _print, shows(bar))
             else:
                 cursor = export_to(file, reader, query, now, how, shows(bar))
-    click.echo(ending(cursor, file), err=True)
+    note(ending(cursor, file))
 
 
 @contextmanager
@@ -76,13 +77,12 @@ def _failures_shown(file: Path) -> Iterator[None]:
         fail(str(error), error.hint, exit_code=2)
     except ExportError as error:
         fail(str(error), error.hint("" if file == _STREAM else RESUME))
-    except BrokenPipeError:  # who reads the lines wants no more: click ends the command
-        raise
     except OSError as error:
-        hint = RESUME if file != _STREAM and part_of(file).exists() else ""
-        fail(f"{error.filename or file}: {error.strerror or error}", hint)
+        if file == _STREAM:
+            raise
+        fail_on(error.filename or file, error, RESUME if part_of(file).exists() else "")
     except KeyboardInterrupt:
-        fail("interrupted", "" if file == _STREAM else RESUME, exit_code=INTERRUPTED)
+        raise KeyboardInterrupt("" if file == _STREAM else RESUME) from None
 
 
 def _print(lines: list[str]) -> None:

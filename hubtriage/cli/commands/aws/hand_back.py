@@ -17,6 +17,7 @@ from hubtriage.cli.failure import fail
 from hubtriage.cli.inputs.deployed_ledger import table_of
 from hubtriage.cli.inputs.handed_back import HeldFinding, found_findings, ids_of
 from hubtriage.cli.inputs.rules import compiled
+from hubtriage.cli.locations import Location
 from hubtriage.cli.options import rules_option, settings_options
 from hubtriage.cli.stack import AWS_ERRORS, client, deployed_option, outputs
 from hubtriage.cli.text import counted, quoted
@@ -37,7 +38,7 @@ NEEDED = "what the command has to be allowed is in docs/operating.md"
 @click.option(
     "--from",
     "file",
-    type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
+    type=Location(path_type=Path, dir_okay=False, allow_dash=True),
     help="A file with an Id on each line; - is standard input.",
 )
 @deployed_option

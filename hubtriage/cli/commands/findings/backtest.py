@@ -8,7 +8,10 @@ import click
 from hubtriage.cli.inputs.judging import judge_all, named
 from hubtriage.cli.inputs.live import LiveSource, live_options
 from hubtriage.cli.inputs.rules import compiled_document
+from hubtriage.cli.locations import Location
 from hubtriage.cli.options import now_option, processes_option, rules_option, settings_options
+from hubtriage.cli.output import write_file
+from hubtriage.cli.terminal import note
 from hubtriage.cli.views.backtest import render
 from hubtriage.engine.planning.plan import Settings
 from hubtriage.simulation.backtest.html import examples_each, page
@@ -27,7 +30,7 @@ from hubtriage.simulation.backtest.sample import sample_size
 @click.option("--json", "as_json", is_flag=True, help="One JSON document with all counts.")
 @click.option(
     "--html",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=Location(path_type=Path, dir_okay=False),
     help="Write a page with charts, tables and the reasoning for examples into this file.",
 )
 def command(
@@ -61,5 +64,5 @@ def command(
     report = report_of(tally, ReportSource(named(source), folder.as_posix()))
     click.echo(json.dumps(report, indent=2) if as_json else "\n".join(render(report)))
     if html is not None:
-        html.write_text(page(report, tally), encoding="utf-8")
-        click.echo(f"page written to {html}", err=True)
+        write_file(html, page(report, tally))
+        note(f"page written to {html}")

@@ -12,7 +12,7 @@ from hubtriage.authoring.compiler import compile_ruleset, git_revision
 from hubtriage.cli.failure import fail
 from hubtriage.cli.inputs.judging import Source, judge_all, named
 from hubtriage.cli.inputs.live import LiveSource, live_options
-from hubtriage.cli.inputs.rules import rule_errors_shown
+from hubtriage.cli.inputs.rules import demand_folder, rule_errors_shown
 from hubtriage.cli.options import now_option, processes_option, settings_options
 from hubtriage.cli.views.diff import markdown, text
 from hubtriage.engine.planning.plan import Settings
@@ -121,5 +121,6 @@ def _old_folder(old: Path | None, new: Path, against: str | None) -> Iterator[tu
 
 def _compiled(folder: Path, revision: Callable[[Path], str | None]) -> dict[str, Any]:
     """Return a rule set, also one without a rule in force: a diff shows what that takes back."""
+    demand_folder(folder)
     with rule_errors_shown(exit_code=2):
         return compile_ruleset(folder, revision=revision(folder), allow_empty=True)

@@ -9,8 +9,10 @@ import click
 from hubtriage.cli.failure import fail
 from hubtriage.cli.inputs.findings import read_findings, warn_without_entries
 from hubtriage.cli.inputs.rules import compiled
+from hubtriage.cli.locations import Location
 from hubtriage.cli.options import findings_argument, now_option, rules_option, settings_options
 from hubtriage.cli.output import write_file
+from hubtriage.cli.terminal import note
 from hubtriage.cli.text import counted
 from hubtriage.cli.views.plan import Planned, PlannedFinding, record, summary, text
 from hubtriage.engine.planning.batches import group
@@ -27,7 +29,7 @@ from hubtriage.simulation.findings import Unusable
 @click.option("--json", "as_json", is_flag=True, help="One JSON line for each finding.")
 @click.option(
     "--calls",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=Location(path_type=Path, file_okay=False),
     help="Write the requests into this folder, as `aws securityhub batch-update-findings` takes them.",
 )
 def command(
@@ -68,9 +70,9 @@ def command(
         click.echo(json.dumps(record(result, ruleset)) if as_json else "\n".join(text(result)))
     if calls is not None:
         written = write_calls(planned, calls)
-        click.echo(f"{counted(written, 'request')} written to {calls}", err=True)
+        note(f"{counted(written, 'request')} written to {calls}")
     if planned and not as_json:
-        click.echo(summary(planned), err=True)
+        note(summary(planned))
     warn_without_entries(sum(isinstance(one, PlannedFinding) and one.item.is_in_doubt for one in planned))
     if unreadable is not None:
         fail(str(unreadable), exit_code=2)
@@ -78,7 +80,6 @@ def command(
 
 def write_calls(planned: Iterable[Planned], folder: Path) -> int:
     """Write each request into a file of its own, in the order of sending; return how many there are."""
-    folder.mkdir(parents=True, exist_ok=True)
     decided = [one.decision for one in planned if isinstance(one, PlannedFinding) and one.decision]
     updates = [
         ({"Id": result.finding_id, "ProductArn": result.product_arn}, result.update)

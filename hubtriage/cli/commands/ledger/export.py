@@ -7,8 +7,10 @@ from pathlib import Path
 import click
 
 from hubtriage.aws.ledger.ledger import LedgerError, LedgerFault
-from hubtriage.cli.failure import fail
+from hubtriage.cli.failure import fail_on
 from hubtriage.cli.inputs.deployed_ledger import DeployedLedger, deployed_ledger, fail_at, json_option
+from hubtriage.cli.locations import Location
+from hubtriage.cli.output import demand_absent
 from hubtriage.cli.progress import progress_bar
 from hubtriage.cli.stack import deployed_option
 from hubtriage.cli.text import quoted
@@ -20,7 +22,7 @@ BACKUP = "stack {stack} is in {mode}: this is a backup. To move the ledger, expo
 
 
 @click.command(name="export")
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("file", type=Location(path_type=Path, dir_okay=False))
 @deployed_option
 @json_option
 def command(file: Path, stack: str, as_json: bool) -> None:
@@ -29,10 +31,10 @@ def command(file: Path, stack: str, as_json: bool) -> None:
     JSON, one entry a line; compressed if the name ends in .gz. The file is there once it is whole. Only you
     may read it, because it holds what people had set before a rule overrode them.
 
-    Exit codes: 0; 1 entries are damaged and left out, or the ledger cannot be read; 2 FILE is there already.
+    Exit codes: 0; 1 entries are damaged and left out, or the ledger cannot be read; 2 FILE is there already,
+    or cannot be written.
     """
-    if file.exists():
-        fail(f"{file} is there already", "give another name, or move it away", exit_code=2)
+    demand_absent(file, "give another name, or move it away")
     found = deployed_ledger(stack)
     exported = _export(found, file)
     for fault in exported.damaged:
@@ -56,7 +58,7 @@ def _export(found: DeployedLedger, file: Path) -> ExportReport:
     except LedgerError as error:
         fail_at(error.fault)
     except OSError as error:
-        fail(f"{file}: {error.strerror or error}", "nothing was exported")
+        fail_on(file, error, "nothing was exported")
 
 
 def _header(found: DeployedLedger) -> Header:

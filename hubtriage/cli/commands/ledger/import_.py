@@ -30,6 +30,7 @@ from hubtriage.cli.inputs.deployed_ledger import (
     refuse_enforce,
     yes_option,
 )
+from hubtriage.cli.locations import Location
 from hubtriage.cli.progress import progress_bar
 from hubtriage.cli.stack import AWS_ERRORS, deployed_option
 from hubtriage.cli.text import quoted, stamp
@@ -53,7 +54,7 @@ FOUND_AT_LEAST = 0.5
 
 
 @click.command(name="import")
-@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("file", type=Location(path_type=Path, exists=True, dir_okay=False))
 @deployed_option
 @click.option("--dry-run", is_flag=True, help="Write nothing; say what would be written.")
 @click.option(

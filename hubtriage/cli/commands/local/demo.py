@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
-import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import NoReturn
 
 import click
 from rich.console import Console
 
 from hubtriage.cli.failure import fail
 from hubtriage.cli.inputs.rules import compiled
-from hubtriage.cli.views.demo import INTRODUCTION, LiveProgress, PlainProgress, console, report
+from hubtriage.cli.locations import Location
+from hubtriage.cli.output import write_file
+from hubtriage.cli.terminal import console, is_animated
+from hubtriage.cli.views.demo import INTRODUCTION, LiveProgress, PlainProgress, report
 from hubtriage.cli.views.explain import render
 from hubtriage.engine.planning.entry import NO_ENTRY
 from hubtriage.engine.planning.plan import Settings
@@ -36,7 +38,7 @@ _RULES = Path("rules")
 @click.option(
     "--rules",
     "folder",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=Location(path_type=Path, file_okay=False),
     show_default="rules, or the sample rules if there is no such folder",
     help="Folder with the rule files.",
 )
@@ -52,7 +54,7 @@ _RULES = Path("rules")
     "--build",
     default="build/demo",
     show_default=True,
-    type=click.Path(path_type=Path, file_okay=False),
+    type=Location(path_type=Path, file_okay=False),
     help="Folder for what is built, and for summary.json.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON, and nothing else.")
@@ -65,9 +67,8 @@ def command(folder: Path | None, findings: int, seed: int, build: Path, as_json:
     Exit codes: 0 every finding is accounted for; 1 something failed.
     """
     folder = folder or (_RULES if _RULES.is_dir() else SAMPLE_RULES)
-    target = Console(stderr=True) if as_json else console()
+    target = console(sys.stderr if as_json else sys.stdout)
     compiled(folder)  # rules with errors end it before anything starts
-    signal.signal(signal.SIGTERM, _interrupt)
     target.print(INTRODUCTION, style="dim", soft_wrap=True)
     try:
         with _progress(target) as watcher:
@@ -75,7 +76,7 @@ def command(folder: Path | None, findings: int, seed: int, build: Path, as_json:
     except (DemoError, DeploymentError, LocalCloudError, SynthesisError) as error:
         fail(str(error))
     summary = build / "summary.json"
-    summary.write_text(json.dumps(performance.verdict.as_summary(), indent=2) + "\n", encoding="utf-8")
+    write_file(summary, json.dumps(performance.verdict.as_summary(), indent=2) + "\n")
     if as_json:
         click.echo(summary.read_text(encoding="utf-8"), nl=False)
     else:
@@ -84,14 +85,9 @@ def command(folder: Path | None, findings: int, seed: int, build: Path, as_json:
     raise SystemExit(1 if performance.verdict.problems else 0)
 
 
-def _interrupt(_number: int, _frame: object) -> NoReturn:
-    """End as Ctrl-C does, so that whatever was started ends, too."""
-    raise KeyboardInterrupt
-
-
 @contextmanager
 def _progress(target: Console) -> Iterator[Watcher]:
-    if not target.is_terminal:
+    if not is_animated(target.file):
         yield PlainProgress(target)
         return
     with LiveProgress(target) as live:

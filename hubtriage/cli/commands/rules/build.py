@@ -9,17 +9,19 @@ import click
 from hubtriage.authoring.compiler import compile_ruleset, git_revision
 from hubtriage.authoring.iam import hub_statements
 from hubtriage.authoring.never import UnknownFieldError, check_names
-from hubtriage.cli.inputs.rules import rule_errors_shown
-from hubtriage.cli.output import write_file
+from hubtriage.cli.inputs.rules import demand_folder, rule_errors_shown
+from hubtriage.cli.locations import Location
+from hubtriage.cli.output import print_document, write_file
+from hubtriage.cli.terminal import note
 from hubtriage.cli.text import counted
 
 
 @click.command(name="build")
-@click.argument("rules", default="rules", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.argument("rules", default="rules", type=Location(path_type=Path, file_okay=False))
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
+    type=Location(path_type=Path, dir_okay=False, allow_dash=True),
     default="build/ruleset.json",
     show_default=True,
     help="File to write; - for standard output.",
@@ -51,11 +53,11 @@ def command(rules: Path, output: Path, allow_empty: bool, never: tuple[str, ...]
         return
     content = json.dumps(document, ensure_ascii=False, separators=(",", ":")) + "\n"
     if str(output) == "-":
-        click.echo(content, nl=False)
+        print_document(content)
         return
     write_file(output, content)
     count = len(document["rules"])
-    click.echo(f"{counted(count, 'rule')}, {document['hash']}, written to {output}")
+    note(f"{counted(count, 'rule')}, {document['hash']}, written to {output}")
 
 
 def _compiled(rules: Path, allow_empty: bool, never: tuple[str, ...]) -> dict[str, Any]:
@@ -63,5 +65,6 @@ def _compiled(rules: Path, allow_empty: bool, never: tuple[str, ...]) -> dict[st
         fields = check_names(never)
     except UnknownFieldError as error:
         raise click.BadParameter(str(error), param_hint="'--never'") from error
+    demand_folder(rules)
     with rule_errors_shown():
         return compile_ruleset(rules, revision=git_revision(rules), allow_empty=allow_empty, never=fields)

@@ -8,8 +8,10 @@ from typing import Any
 import click
 
 from hubtriage.cli.inputs.rules import loaded_rules
+from hubtriage.cli.locations import Location
 from hubtriage.cli.options import rules_option
-from hubtriage.cli.output import write_file
+from hubtriage.cli.output import print_document, write_file
+from hubtriage.cli.terminal import note
 from hubtriage.cli.text import counted
 from hubtriage.interop.automation_rules import MOST_RULES
 from hubtriage.interop.exporters.automation_rules import Exported, export_rules
@@ -28,7 +30,7 @@ from hubtriage.interop.importers.names import printable
     show_default=True,
     help="Requests of CreateAutomationRule as a JSON list, or a CloudFormation template.",
 )
-@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="File to write.")
+@click.option("-o", "--output", type=Location(path_type=Path, dir_okay=False), help="File to write.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document: what is exported, what is refused.")
 def command(kind: str, folder: Path, form: str, output: Path | None, as_json: bool) -> None:  # noqa: ARG001
     """Export rules as Security Hub's own automation rules.
@@ -49,18 +51,24 @@ def command(kind: str, folder: Path, form: str, output: Path | None, as_json: bo
         refused = [refusal.as_record() for refusal in exported.refusals]
         click.echo(json.dumps({"exported": document, "refused": refused}, indent=2))
     elif output is None:
-        click.echo(content, nl=False)
-    click.echo("\n".join(text(exported)), err=True)
+        print_document(content)
+    if exported.refusals:
+        click.echo("\n".join(refusals(exported)), err=True)
+    note("\n".join(counts(exported)))
     if exported.refusals:
         raise SystemExit(1)
 
 
-def text(exported: Exported) -> Iterator[str]:
-    """Yield what is refused, and how many rules there are."""
+def refusals(exported: Exported) -> Iterator[str]:
+    """Yield what is refused, and why."""
     for refusal in exported.refusals:
         yield printable(f"{refusal.place}: {refusal.rule} is refused: {refusal.where}: {refusal.reason}")
         if refusal.hint:
             yield f"  hint: {refusal.hint}"
+
+
+def counts(exported: Exported) -> Iterator[str]:
+    """Yield how many rules there are."""
     count = len(exported.requests)
     yield f"{counted(count, 'automation rule')}, {len(exported.refusals)} refused"
     if count > MOST_RULES:

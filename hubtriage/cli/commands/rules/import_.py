@@ -8,8 +8,10 @@ from typing import Any
 
 import click
 
-from hubtriage.cli.failure import fail
-from hubtriage.cli.output import write_file
+from hubtriage.cli.failure import fail, fail_on
+from hubtriage.cli.locations import Location
+from hubtriage.cli.output import demand_absent, print_document, write_file
+from hubtriage.cli.terminal import note
 from hubtriage.cli.text import counted
 from hubtriage.interop.importers.assemble import KINDS, Options, import_rules
 from hubtriage.interop.importers.names import printable
@@ -21,8 +23,8 @@ _OVERRIDES = ("as-source", "always", "never")
 
 @click.command(name="import")
 @click.argument("kind", metavar="KIND", type=click.Choice(list(KINDS)))
-@click.argument("source", metavar="FILE", type=click.Path(dir_okay=False, allow_dash=True))
-@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Rule file to write.")
+@click.argument("source", metavar="FILE", type=Location(dir_okay=False, allow_dash=True))
+@click.option("-o", "--output", type=Location(path_type=Path, dir_okay=False), help="Rule file to write.")
 @click.option("--force", is_flag=True, help="Replace the rule file if it is there.")
 @click.option(
     "--override",
@@ -58,7 +60,7 @@ def command(
 
     A rule that cannot be expressed exactly is refused with its reason; the others are written all the same.
 
-    Exit codes: 0; 1 something is refused or cannot be read; 2 wrong usage.
+    Exit codes: 0; 1 something is refused; 2 wrong usage, or FILE cannot be read.
     """
     if regions and kind != "automation-rules":
         raise click.UsageError("--region is for automation-rules: only they act in one Region")
@@ -69,21 +71,23 @@ def command(
     except UnreadableError as error:
         fail(printable(f"{source}: {error.reason}"), error.hint or "")
     _write(found, kind, name, output, as_json=as_json)
-    click.echo("\n".join(text(found, source)), err=True)
+    if remarks := "\n".join(text(found, source)):
+        click.echo(remarks, err=True)
+    note("\n".join(counts(found)))
     if found.refusals:
         raise SystemExit(1)
 
 
 def _check_output(output: Path | None, *, force: bool) -> None:
-    if output is not None and output.exists() and not force:
-        fail(f"{output} is there already; --force replaces it")
+    if output is not None and not force:
+        demand_absent(output, "--force replaces it")
 
 
 def _content(source: str) -> bytes:
     try:
         return sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
     except OSError as error:
-        raise UnreadableError(error.strerror or str(error)) from error
+        fail_on("standard input" if source == "-" else source, error)
 
 
 def _write(found: Imported, kind: str, name: str, output: Path | None, *, as_json: bool) -> None:
@@ -94,7 +98,7 @@ def _write(found: Imported, kind: str, name: str, output: Path | None, *, as_jso
     if as_json:
         click.echo(json.dumps(record(found), indent=2))
     elif output is None:
-        click.echo(content, nl=False)
+        print_document(content)
 
 
 def _heading(kind: str, name: str) -> Iterator[str]:
@@ -112,11 +116,15 @@ def record(found: Imported) -> dict[str, Any]:
 
 
 def text(found: Imported, source: str) -> Iterator[str]:
-    """Yield what is refused, remarks on the other rules, and how many there are."""
+    """Yield what is refused, and remarks on the other rules."""
     for refusal in found.refusals:
         yield from _refused(refusal, source)
     for remark in found.remarks:
         yield printable(f"{source}: {remark.rule}: {remark.text}")
+
+
+def counts(found: Imported) -> Iterator[str]:
+    """Yield how many rules there are."""
     overriding = sum(bool(rule.get("override")) for rule in found.rules)
     if overriding:
         rules = counted(overriding, "rule")

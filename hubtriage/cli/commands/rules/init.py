@@ -6,10 +6,12 @@ from pathlib import Path
 import click
 
 from hubtriage.authoring.new_folder import write
+from hubtriage.cli.locations import Location
+from hubtriage.cli.terminal import note
 
 
 @click.command(name="init")
-@click.argument("folder", default=".", type=click.Path(path_type=Path, file_okay=False))
+@click.argument("folder", default=".", type=Location(path_type=Path, file_okay=False))
 def command(folder: Path) -> None:
     """Create a rules repository.
 
@@ -20,9 +22,9 @@ def command(folder: Path) -> None:
     """
     begun = write(folder, version("hubtriage"))
     for path in begun.written:
-        click.echo(path)
+        note(str(path))
     for path in begun.left:
         there = "there already, left as it is" if path.exists() else "not written: there are rules already"
-        click.echo(f"{path}  ({there})")
+        note(f"{path}  ({there})")
     here = "" if folder == Path() else f"cd {folder}, then "
-    click.echo(f"next: {here}hubtriage lint, hubtriage test, hubtriage backtest findings")
+    note(f"next: {here}hubtriage lint, hubtriage test, hubtriage backtest findings")

@@ -64,7 +64,8 @@ def command(paths: tuple[Path, ...], strict: bool, shape: str, as_json: bool, no
     Exit codes: 0 clean; 1 errors (with --strict also warnings); 2 wrong usage.
     """
     report = lint(paths, now)
-    click.echo(FORMATS["json" if as_json else shape](report))
+    if said := FORMATS["json" if as_json else shape](report):
+        click.echo(said)
     if any(strict or problem.severity is Severity.ERROR for problem in report.problems):
         raise SystemExit(1)
 

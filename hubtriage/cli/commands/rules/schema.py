@@ -7,14 +7,16 @@ import click
 
 from hubtriage.authoring.editor.accounts_schema import accounts_schema
 from hubtriage.authoring.editor.json_schema import rules_schema
-from hubtriage.cli.output import write_file
+from hubtriage.cli.locations import Location
+from hubtriage.cli.output import print_document, write_file
+from hubtriage.cli.terminal import note
 
 
 @click.command(name="schema")
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
+    type=Location(path_type=Path, dir_okay=False, allow_dash=True),
     default="-",
     show_default="standard output",
     help="File to write.",
@@ -31,7 +33,7 @@ def command(output: Path, accounts: bool) -> None:
     schema = accounts_schema() if accounts else rules_schema()
     content = json.dumps(schema, separators=(",", ":"), ensure_ascii=False) + "\n"
     if str(output) == "-":
-        click.echo(content, nl=False)
+        print_document(content)
         return
     write_file(output, content)
-    click.echo(f"schema written to {output}")
+    note(f"schema written to {output}")

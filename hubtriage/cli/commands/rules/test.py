@@ -8,9 +8,12 @@ from pathlib import Path
 import click
 
 from hubtriage.authoring.loaded import LoadResult
+from hubtriage.cli.common_options import verbose_option
 from hubtriage.cli.inputs.paths import folders_of
 from hubtriage.cli.inputs.rules import loaded_rules
+from hubtriage.cli.locations import Location
 from hubtriage.cli.options import paths_argument
+from hubtriage.cli.output import write_file
 from hubtriage.cli.progress import progress_bar
 from hubtriage.cli.views.tests import junit, record, text
 from hubtriage.simulation.coverage import Coverage, coverage_of
@@ -38,8 +41,9 @@ class RuleTestRun:
 @click.option("--coverage", is_flag=True, help="Show which conditions no test has seen hold, or fail.")
 @click.option("--require-tests", is_flag=True, help="Fail too if a rule lacks a test of either kind.")
 @click.option(
-    "--junit", "report", type=click.Path(path_type=Path, dir_okay=False), help="Write a JUnit report here."
+    "--junit", "report", type=Location(path_type=Path, dir_okay=False), help="Write a JUnit report here."
 )
+@verbose_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON document: verdicts, rules without tests.")
 def command(
     paths: tuple[Path, ...],
@@ -61,7 +65,7 @@ def command(
     if wanted and not run.results:
         raise click.UsageError(f"no test has {wanted!r} in its rule and name")
     if report is not None:
-        report.write_text(junit(run.results), encoding="utf-8")
+        write_file(report, junit(run.results))
     shown = run.coverage if coverage else None
     if as_json:
         click.echo(json.dumps(record(run.results, run.untested, shown), indent=2))

@@ -69,17 +69,17 @@ def test_nothing_of_a_finding_reaches_the_terminal(hub: FailingHub) -> None:
 def test_an_interruption_has_an_exit_code_of_its_own(hub: FailingHub) -> None:
     hub._faults.append(KeyboardInterrupt())
     result = CliRunner().invoke(cli, ["findings", "f.jsonl"])
-    assert (result.exit_code, result.stderr) == (130, f"Error: interrupted\n  hint: {command.RESUME}\n")
+    assert (result.exit_code, result.stderr) == (130, f"stopped: {command.RESUME}\n")
     hub._faults.append(KeyboardInterrupt())
     result = CliRunner().invoke(cli, ["findings"])
-    assert (result.exit_code, result.stderr) == (130, "Error: interrupted\n")
+    assert (result.exit_code, result.stderr) == (130, "stopped\n")
 
 
 def test_a_folder_that_is_not_there_is_named(hub: FailingHub) -> None:
     result = CliRunner().invoke(cli, ["findings", "nowhere/f.jsonl"])
     assert (result.exit_code, result.stderr) == (
-        1,
-        "Error: nowhere/f.jsonl.part: No such file or directory\n",
+        2,
+        "Error: nowhere/f.jsonl.part: there is no such file or folder\n",
     )
 
 

@@ -153,7 +153,7 @@ def test_the_page_is_written_beside_the_report(rules: Path, tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("source", "told"),
     [
-        pytest.param("missing.json", "cannot be read", id="a file that is not there"),
+        pytest.param("missing.json", "there is no such file or folder", id="a file that is not there"),
         pytest.param(".", "no file of findings", id="a folder without findings"),
     ],
 )

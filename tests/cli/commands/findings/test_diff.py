@@ -169,8 +169,8 @@ USAGE = [
     pytest.param(["--live", "{old}", "{new}", "{findings}"], "give OLD and NEW", id="live and findings"),
     pytest.param(["--live", "--against", "HEAD", "{old}", "{new}"], "give NEW:", id="live, one too many"),
     pytest.param(["--live", "--filters", "{{", "{old}", "{new}"], "not JSON", id="filters that are no JSON"),
-    pytest.param(["{old}", "{new}", "{old}/no.json"], "cannot be read", id="no findings"),
-    pytest.param(["{old}", "{old}/none", "{findings}"], "E404", id="no such folder"),
+    pytest.param(["{old}", "{new}", "{old}/no.json"], "there is no such file", id="no findings"),
+    pytest.param(["{old}", "{old}/none", "{findings}"], "none: there is no such", id="no such folder"),
 ]
 
 

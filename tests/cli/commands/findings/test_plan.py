@@ -145,7 +145,7 @@ def test_input_without_any_json_is_unreadable(text: str, rules: Path) -> None:
 def test_a_missing_file_is_unreadable(rules: Path) -> None:
     result = run(rules, str(rules / "nothing.json"))
     assert result.exit_code == 2
-    assert "cannot be read" in result.stderr
+    assert "there is no such file or folder" in result.stderr
 
 
 def test_bad_rules_stop_the_command_with_every_error(rules: Path) -> None:

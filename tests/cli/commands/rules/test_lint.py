@@ -250,8 +250,16 @@ def test_a_page_is_shown(lint):
     assert result.output.startswith("# W107 control-id-as-prefix\n")
 
 
-@pytest.mark.parametrize("arguments", [["nowhere"], ["--unknown"], []])
+@pytest.mark.parametrize("arguments", [["--unknown"], ["--format", "pdf"]])
 def test_wrong_usage(lint, arguments):
     result = lint({}, *arguments)
     assert result.exit_code == 2
     assert "Usage: " in result.output
+
+
+@pytest.mark.parametrize(("arguments", "folder"), [(["nowhere"], "nowhere"), ([], "rules")])
+def test_a_missing_folder(lint, arguments, folder):
+    result = lint({}, *arguments)
+    hint = "name the folder of rule files, or create one: hubtriage init"
+    said = f"Error: {folder}: there is no such file or folder\n  hint: {hint}\n"
+    assert (result.exit_code, result.output) == (2, said)

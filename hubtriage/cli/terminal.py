@@ -1,0 +1,112 @@
+"""What a person sees of the output: colours, the width of the terminal, and whether notes are wanted.
+
+Colours and the width depend on where an output goes. A program that reads it always gets the same lines:
+without colours, and never cut to a width.
+"""
+
+import os
+from collections.abc import Mapping
+from typing import IO, TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+COLOURS = ("auto", "always", "never")
+_QUIET = "hubtriage.quiet"
+_VERBOSE = "hubtriage.verbose"
+_USUAL_WIDTH = 80
+_NARROWEST = 20
+
+
+def colour_of(choice: str, environment: Mapping[str, str] = os.environ) -> bool | None:
+    """Return whether output is coloured; None where that depends on each stream: on a terminal it is.
+
+    What is asked for counts more than NO_COLOR, that more than FORCE_COLOR. An empty variable says nothing.
+    """
+    if choice != "auto":
+        return choice == "always"
+    if environment.get("NO_COLOR"):
+        return False
+    if environment.get("FORCE_COLOR"):
+        return True
+    return False if environment.get("TERM") == "dumb" else None
+
+
+def colour() -> bool | None:
+    """Return what `colour_of` said of the command that runs, or says without one."""
+    context = click.get_current_context(silent=True)
+    return colour_of("auto") if context is None else context.find_root().color
+
+
+def is_terminal(stream: IO[Any] | None) -> bool:
+    """Say whether a person looks at a stream, whatever colours it is to have."""
+    try:
+        return stream is not None and stream.isatty()
+    except ValueError:  # it is closed
+        return False
+
+
+def is_animated(stream: IO[Any] | None) -> bool:
+    """Say whether something may move on a stream."""
+    return is_terminal(stream) and os.environ.get("TERM") != "dumb" and not is_quiet()
+
+
+def width_of(stream: IO[Any]) -> int | None:
+    """Return how many columns a stream has; None where nobody looks at it, so that no line is too long."""
+    if not is_terminal(stream):
+        return None
+    given = os.environ.get("COLUMNS", "")
+    try:
+        columns = int(given) if given.isdecimal() else os.get_terminal_size(stream.fileno()).columns
+    except (OSError, ValueError):
+        columns = 0
+    return max(columns, _NARROWEST) if columns else _USUAL_WIDTH
+
+
+def console(stream: IO[Any]) -> "Console":
+    """Return what rich writes with, with our colours and width; 120 columns where nobody looks."""
+    from rich.console import Console  # it takes long to import, and few commands use it
+
+    wanted = colour()
+    coloured = is_terminal(stream) if wanted is None else wanted
+    return Console(
+        file=stream,
+        highlight=False,
+        width=width_of(stream) or 120,
+        force_terminal=is_animated(stream) or coloured,
+        force_interactive=is_animated(stream),
+        color_system="standard" if coloured else None,
+    )
+
+
+def set_quiet(context: click.Context) -> None:
+    """Leave out notes from now on."""
+    context.find_root().meta[_QUIET] = True
+
+
+def is_quiet() -> bool:
+    """Say whether only results and errors are wanted."""
+    return _said(_QUIET)
+
+
+def set_verbose(context: click.Context) -> None:
+    """Show details from now on."""
+    context.find_root().meta[_VERBOSE] = True
+
+
+def is_verbose() -> bool:
+    """Say whether details are wanted, too."""
+    return _said(_VERBOSE)
+
+
+def _said(name: str) -> bool:
+    context = click.get_current_context(silent=True)
+    return context is not None and bool(context.find_root().meta.get(name))
+
+
+def note(text: str) -> None:
+    """Print what is neither a result nor an error on standard error, unless --quiet was given."""
+    if not is_quiet():
+        click.echo(text, err=True)
