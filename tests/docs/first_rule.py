@@ -73,8 +73,8 @@ SECOND_TEST = """\
 _HEAD = """\
 # A first rule
 
-How a first rule with eight mistakes becomes a good one. Every command here was run, and what it said is
-shown as it was said; a test runs them again.
+This page shows how a first rule with eight mistakes becomes a good one. Every command here was run, and its
+output is real; a test runs them again.
 """
 
 
@@ -116,23 +116,23 @@ def transcript() -> str:
     story = FirstRuleStory()
     with tempfile.TemporaryDirectory() as folder, chdir(folder):
         story.end(story.run("init", code=0))
-        story.say(f"`init` wrote a rule that is right for everybody. Our own goes into `{FILE}`:", "")
+        story.say(f"`init` wrote a rule that is right for everyone. Our own goes into `{FILE}`:", "")
         Path(FILE).write_text(FIRST, encoding="utf-8")
         story.show("yaml", FIRST)
         _mend_all(story)
-        story.say("Nothing is left to say. The rule as it is now:", "")
+        story.say("`lint` reports nothing any more. This is the rule now:", "")
         story.show("yaml", Path(FILE).read_text(encoding="utf-8"))
         story.end(story.run("lint", "--strict", "--now", NOW, code=0, shown=("lint", "--strict")))
         story.end(story.run("test", "--require-tests", "--coverage", code=0))
-        story.say("What would it do to the findings that are there?", "")
+        story.say("What would it do to existing findings?", "")
         said = story.run("backtest", "findings", "--now", NOW, code=0, shown=("backtest", "findings"))
         story.end(said.partition("\n\nBy severity")[0], "...")
-        story.say("Before it is merged: which findings change outcome?", "")
+        story.say("Before you merge it: which findings get another outcome?", "")
         _commit(".github", "findings", "rules/accounts.yaml", "rules/sample-findings.yaml")
         diff = ("diff", "--against", "HEAD", "findings")
         story.end(story.run(*diff, "--now", NOW, code=1, shown=diff))
         _commit(FILE)
-        story.say("And once it is:", "")
+        story.say("And once it is merged:", "")
         story.end(story.run(*diff, "--now", NOW, code=0, shown=diff))
     return "\n".join(story.lines).rstrip("\n") + "\n"
 
