@@ -99,7 +99,7 @@ def lines(load: EventLoad) -> Iterator[Line]:
     yield "Lambda: time, at 512 MB on arm64", seconds(load) * MEMORY_GB * LAMBDA_GB_SECOND
     yield "CloudWatch Logs: a line for each changed finding, one in ten", _logged(load, decisions=True)
     yield "CloudWatch Logs: what each invocation says of itself", _logged(load, decisions=False)
-    yield "DynamoDB: each finding's entry read, that of a changed one written twice", _ledger(load)
+    yield "DynamoDB: each finding's entry read, a changed finding's entry written twice", _ledger(load)
     yield "BatchUpdateFindings and GetFindings: no charge is known", 0.0
 
 

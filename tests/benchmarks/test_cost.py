@@ -85,7 +85,7 @@ def test_a_hand_reckoned_load() -> None:
     told = dict(cost.lines(cost.BURSTS))
     assert told["SQS: each event sent once; received and deleted in tens"] == pytest.approx(1.2 * 0.40)
     assert cost.seconds(cost.BURSTS) == pytest.approx(1_000 * (0.005 + 0.1) + 300 + 4_000 * 0.27)
-    assert told["DynamoDB: each finding's entry read, that of a changed one written twice"] == pytest.approx(
-        0.125 + 0.2 * 0.625
-    )
+    assert told[
+        "DynamoDB: each finding's entry read, a changed finding's entry written twice"
+    ] == pytest.approx(0.125 + 0.2 * 0.625)
     assert cost.EVEN.together == pytest.approx(2.93, abs=0.01)

@@ -43,7 +43,7 @@ class TriageConfig(EnvironmentConfig):
     role: str = setting(
         ROLE_VARIABLE,
         text,
-        "the function's own role, by which histories name it; without one, AWS is asked",
+        "the function's own role, as histories name it; without one, AWS is asked",
         "",
         explicit=False,
     )
