@@ -10,6 +10,8 @@ from hubtriage.authoring.schema import limits
 from hubtriage.authoring.schema.rule import AccountFile, RuleFile
 from hubtriage.authoring.schema.validation import check_shape
 from hubtriage.authoring.yaml.ambiguous import ambiguity
+from hubtriage.authoring.yaml.mending import changed
+from hubtriage.authoring.yaml.rewriting import as_list, with_quotes
 from hubtriage.authoring.yaml.scalars import type_word
 from hubtriage.authoring.yaml.tree import YamlDocument, YamlPath, member, unquoted
 from hubtriage.engine.shared_values import SharedValues
@@ -26,9 +28,14 @@ class ListsAndAccounts:
         self._places: dict[str, str] = {}
 
     def read_lists(self, document: YamlDocument) -> None:
-        """Add the lists of a rule file."""
+        """Add the lists of a rule file, after its own keys were mended where that has a fix."""
         _file, problems = check_shape(RuleFile, document, ())
         self.problems += problems
+        try:
+            changes = [change for one in problems if one.fix for change in one.fix.changes]
+            document.root = changed(document.root, changes)
+        except ValueError:
+            pass  # two keys were meant to be the same one
         lists = member(document.value, "lists")
         for name, values in lists.items() if isinstance(lists, dict) else ():
             self.problems += self._read_list(document, name, values)
@@ -48,7 +55,7 @@ class ListsAndAccounts:
             self.lists[name] = SharedValues(file.values, name)
             yield from file.problems
             return
-        self.lists[name] = SharedValues(values if isinstance(values, list) else [], name)
+        self.lists[name] = SharedValues(_texts_of(document, path, values), name)
         yield from _list_problems(document, path, values)
 
     def read_accounts(self, document: YamlDocument) -> None:
@@ -64,19 +71,29 @@ class ListsAndAccounts:
                 self.accounts[account] = dict(attributes)
 
 
+def _texts_of(document: YamlDocument, path: YamlPath, values: Any) -> list[Any]:
+    """Return the values of a list, those that need quotes as if they had them; nothing follows from that."""
+    if not isinstance(values, list):
+        return [values] if _is_value(values) else []
+    nodes = ((value, document.node((*path, index))) for index, value in enumerate(values))
+    return [value if ambiguity(node) is None else node.unquoted for value, node in nodes]
+
+
 def _list_problems(document: YamlDocument, path: YamlPath, values: Any) -> Iterator[Problem]:
     """Yield the problems of a list: it needs at least one value, each text or a number, none twice."""
     if not isinstance(values, list) or not values:
         message = "the list is empty" if values == [] else f"a list is wanted, not {type_word(values)}"
         hint = "a rule that uses it would match nothing, or everything"
-        yield document.problem("E103", path, message, hint)
+        fix = as_list(document, path) if _is_value(values) else None
+        yield document.problem("E103", path, message, hint, fix=fix)
         return
     seen = set()
     for index, value in enumerate(values):
         ambiguous = ambiguity(document.node((*path, index)))
         if ambiguous is not None:
-            yield document.problem("E004", (*path, index), *ambiguous)
-        elif isinstance(value, bool) or not isinstance(value, str | int | float):
+            fix = with_quotes(document, (*path, index))
+            yield document.problem("E004", (*path, index), *ambiguous, fix=fix)
+        elif not _is_value(value):
             yield document.problem(
                 "E103", (*path, index), f"text or a number is wanted, not {type_word(value)}"
             )
@@ -84,6 +101,10 @@ def _list_problems(document: YamlDocument, path: YamlPath, values: Any) -> Itera
             yield document.problem("E107", (*path, index), f"{value!r} appears twice", "delete one of them")
         else:
             seen.add(value)
+
+
+def _is_value(value: object) -> bool:
+    return isinstance(value, str | int | float) and not isinstance(value, bool)
 
 
 def _account_problems(
@@ -102,6 +123,7 @@ def _account_problems(
         if isinstance(value, str):
             continue
         if node.unquoted is not None:
-            yield document.problem("E004", (*path, name), *unquoted(node))
+            fix = with_quotes(document, (*path, name))
+            yield document.problem("E004", (*path, name), *unquoted(node), fix=fix)
         else:
             yield document.problem("E103", (*path, name), f"text is wanted, not {type_word(value)}")

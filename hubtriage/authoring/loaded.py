@@ -12,10 +12,10 @@ from hubtriage.authoring.yaml.tree import YamlDocument, YamlPath
 
 @dataclass(frozen=True, slots=True)
 class LoadedRule:
-    """A rule without errors: its model, its place, and its conditions with the values of lists put in.
+    """A rule: its model, its place, and its conditions with the values of lists put in.
 
-    `match_origins` says where in the `match` of the file each alternative stands. `kept` is what checks found
-    out about the rule.
+    `match_origins` says where in the `match` of the file each alternative stands. One with errors is not
+    `is_sound`: it is what is left of it without them. `kept` is what checks found out about the rule.
     """
 
     model: RuleModel
@@ -25,12 +25,17 @@ class LoadedRule:
     when: Any
     uses_regex: bool
     match_origins: Origins = field(default_factory=Origins)
+    is_sound: bool = True
     kept: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def id(self) -> str:
         """The rule's id."""
         return self.model.id
+
+    def is_whole(self, *places: YamlPath) -> bool:
+        """Say whether no error took anything away from the places in the rule."""
+        return self.is_sound or all(self.document.is_whole((*self.path, *place)) for place in places)
 
     @property
     def has_when(self) -> bool:
@@ -40,13 +45,17 @@ class LoadedRule:
 
 @dataclass(frozen=True, slots=True)
 class LoadResult:
-    """The content of a folder of rule files; `rules` are those without errors, in the order of the files."""
+    """The content of a folder of rule files; `rules` are those without errors, in the order of the files.
+
+    `flawed` is what is left of the others without their errors: it is checked, and nothing else.
+    """
 
     rules: tuple[LoadedRule, ...]
     lists: Mapping[str, Sequence[Any]]
     accounts: Mapping[str, Mapping[str, str]]
     problems: tuple[Problem, ...]
     documents: tuple[YamlDocument, ...] = ()
+    flawed: tuple[LoadedRule, ...] = ()
 
     @property
     def errors(self) -> tuple[Problem, ...]:

@@ -2,10 +2,13 @@
 
 Every problem has a stable code. `CODES` lists them all. A code never changes its meaning, and a retired code
 is not used again.
+
+A fix says what replaces which part of the text, and what that changes in the content. Whoever makes it holds
+the two together: the new text has to be read as the content with the changes, and as nothing else.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -110,9 +113,65 @@ class Position:
     column: int
 
 
+class ChangeKind(StrEnum):
+    """How the value at a path changes; `argument` of the change is what is named here.
+
+    SET: it becomes the argument. RENAME: its key becomes the argument. LISTED: it becomes the only value of a
+    list. UNDER: it becomes the value of a mapping with the argument as its only key. ONLY: a list becomes its
+    only value. SPLIT: a mapping becomes a list of mappings with one key each.
+    """
+
+    SET = "set"
+    RENAME = "rename"
+    LISTED = "listed"
+    UNDER = "under"
+    ONLY = "only"
+    SPLIT = "split"
+
+
+@dataclass(frozen=True, slots=True)
+class ContentChange:
+    """A change of a file's content: of the value at a path."""
+
+    kind: ChangeKind
+    path: tuple[str | int, ...]
+    argument: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """What mends a problem: the text from `start` up to (not with) `end` becomes `replacement`.
+
+    `words` says it in one line. `changes` is what that does to the content, in this order. An `unsafe` fix
+    lets a rule match more than is written: its author has to want that.
+    """
+
+    start: Position
+    end: Position
+    replacement: str
+    words: str
+    changes: tuple[ContentChange, ...] = ()
+    unsafe: bool = False
+
+    def as_record(self) -> dict[str, Any]:
+        """Return the fix as JSON-ready data."""
+        return {
+            "message": self.words,
+            "safe": not self.unsafe,
+            "line": self.start.line,
+            "column": self.start.column,
+            "end_line": self.end.line,
+            "end_column": self.end.column,
+            "replacement": self.replacement,
+        }
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One problem of one file. `source` is the line that it is in, empty if there is none to show."""
+    """One problem of one file. `source` is the line that it is in, empty if there is none to show.
+
+    `path` leads to it in the tree in which it was found, `fix` mends it; both may be missing.
+    """
 
     file: str
     position: Position
@@ -121,6 +180,8 @@ class Problem:
     hint: str = ""
     source: str = ""
     severity: Severity = Severity.ERROR
+    path: tuple[str | int, ...] = field(default=(), compare=False)
+    fix: Fix | None = field(default=None, compare=False)
 
     @property
     def name(self) -> str:
@@ -162,6 +223,7 @@ class Problem:
             "name": self.name,
             "message": self.message,
             "hint": self.hint or None,
+            "fix": self.fix.as_record() if self.fix else None,
         }
 
 
@@ -174,5 +236,18 @@ class RuleErrors(ValueError):  # noqa: N818 - it carries several
 
 
 def in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
-    """Return the problems sorted by file, line and column, each once."""
-    return tuple(sorted(set(problems), key=lambda problem: problem.order))
+    """Return the problems sorted by file, line and column, each once.
+
+    What aliases share has a problem at several paths: its fix changes them all.
+    """
+    found: dict[Problem, Problem] = {}
+    for problem in problems:
+        found[problem] = _joined(found[problem], problem) if problem in found else problem
+    return tuple(sorted(found.values(), key=lambda problem: problem.order))
+
+
+def _joined(problem: Problem, other: Problem) -> Problem:
+    if problem.fix is None or other.fix is None:
+        return problem
+    changes = tuple(dict.fromkeys((*problem.fix.changes, *other.fix.changes)))
+    return replace(problem, fix=replace(problem.fix, changes=changes))

@@ -41,7 +41,7 @@ rules:
 
 @dataclass(frozen=True, slots=True)
 class Mend:
-    """A mistake: its code, what the message says to write, and the change that follows from it."""
+    """A mistake that is mended by hand: its code, what the message says to write, and the change."""
 
     code: str
     says: str
@@ -49,21 +49,17 @@ class Mend:
     new: str
 
 
-MENDS = (
-    Mend(
-        "E002",
-        "needs quotes",
-        "Accepted: sandbox buckets hold nothing to audit.",
-        '"Accepted: sandbox buckets hold nothing to audit."',
-    ),
-    Mend("E101", "`expires`", "expire:", "expires:"),
-    Mend("E004", '"111122223333"', "[111122223333]", '["111122223333"]'),
-    Mend("E201", "`prefix`", "prefx", "prefix"),
-    Mend("E104", "`SUPPRESSED`", "SUPRESSED", "SUPPRESSED"),
-    Mend("E302", "`{rule.ticket}`", "({ticket})", "({rule.ticket})"),
-    Mend("E207", "`Compliance.SecurityControlId`", "SecurityControlID", "SecurityControlId"),
-    Mend("W312", "{name: ..., finding: {...}, expect: no change}", "", ""),
+QUOTES = Mend(
+    "E002",
+    "needs quotes",
+    "Accepted: sandbox buckets hold nothing to audit.",
+    '"Accepted: sandbox buckets hold nothing to audit."',
 )
+FIXED = ("E101", "E004", "E207", "E201", "E104")
+"""What `lint --fix` mends, in the order of the places."""
+
+PLACEHOLDER = Mend("E302", "`{rule.ticket}`", "({ticket})", "({rule.ticket})")
+LACKING = Mend("W312", "{name: ..., finding: {...}, expect: no change}", "", "")
 SECOND_TEST = """\
       - name: a bucket in production
         finding: {Compliance: {SecurityControlId: S3.9}, Severity: {Label: MEDIUM}}
@@ -104,13 +100,6 @@ class FirstRuleStory:
         self.say(*lines, "```", "")
 
 
-def first_problem(output: str) -> tuple[str, str]:
-    """The first problem of lint's output, and the line that counts all."""
-    lines = output.splitlines()
-    end = next(index for index, line in enumerate(lines) if line.startswith("  page: "))
-    return "\n".join(lines[: end + 1]), lines[-1]
-
-
 def transcript() -> str:
     """The page; runs in a folder of its own."""
     story = FirstRuleStory()
@@ -138,22 +127,34 @@ def transcript() -> str:
 
 
 def _mend_all(story: FirstRuleStory) -> None:
-    for number, mend in enumerate(MENDS, 1):
-        said = story.run("lint", "--now", NOW, code=mend.code.startswith("E"), shown=("lint",))
-        problem, count = first_problem(said)
-        assert f": {mend.code} " in problem, said
-        assert mend.says in problem, problem
-        more = ["..."] if said != f"{problem}\n{count}" else []
-        story.end(problem, *more, count)
-        path = Path(FILE)
-        text = path.read_text(encoding="utf-8")
-        if mend.old:
-            assert text.count(mend.old) == 1, mend
-            path.write_text(text.replace(mend.old, mend.new), encoding="utf-8")
-            story.say(f"{number}. Write `{mend.new}` for `{mend.old}`.", "")
-        else:
-            path.write_text(text + SECOND_TEST, encoding="utf-8")
-            story.say(f"{number}. Add the other kind of test.", "")
+    _lint(story, [QUOTES.code])
+    _write(story, QUOTES)
+    story.say("Now the file can be read, and all other mistakes are shown at once:", "")
+    _lint(story, [LACKING.code, *FIXED, PLACEHOLDER.code])
+    story.say("Five of them can have been meant in one way only:", "")
+    _lint(story, [LACKING.code, PLACEHOLDER.code], "--fix")
+    _write(story, PLACEHOLDER)
+    path = Path(FILE)
+    path.write_text(path.read_text(encoding="utf-8") + SECOND_TEST, encoding="utf-8")
+    story.say("Then add the other kind of test.", "")
+
+
+def _lint(story: FirstRuleStory, codes: list[str], *options: str) -> None:
+    """Show what lint says, which is these codes with what to write for those that are mended by hand."""
+    said = story.run("lint", *options, "--now", NOW, code="E" in "".join(codes), shown=("lint", *options))
+    assert re.findall(r"^rules/\S+: ([EW][0-9]{3}) ", said, re.MULTILINE) == codes, said
+    for mend in (QUOTES, PLACEHOLDER, LACKING):
+        assert mend.code not in codes or mend.says in said
+    story.end(said)
+
+
+def _write(story: FirstRuleStory, mend: Mend) -> None:
+    """Mend a mistake by hand."""
+    path = Path(FILE)
+    text = path.read_text(encoding="utf-8")
+    assert text.count(mend.old) == 1, mend
+    path.write_text(text.replace(mend.old, mend.new), encoding="utf-8")
+    story.say(f"Write `{mend.new}` for `{mend.old}`.", "")
 
 
 def _commit(*paths: str) -> None:

@@ -10,7 +10,7 @@ from functools import cache, lru_cache
 from typing import Any, Literal
 
 from hubtriage.authoring.asff.table import ANY_NAME, REQUIRED, TABLE
-from hubtriage.engine.text.suggestions import nearest
+from hubtriage.engine.text.suggestions import nearest, only_candidate
 
 Kind = Literal["text", "number", "boolean", "object", "unknown"]
 Keys = tuple[str, ...]
@@ -35,14 +35,16 @@ class AsffField:
 class UnknownPath:
     """A path that is not in the model: which of its names is wrong, and what was probably meant.
 
-    `misspelt`: a member beside it has nearly that name. `below`: the path up to the name is a value, which
-    has no members. Both are certainly mistakes; AWS may have added any other name since.
+    `misspelt`: a member beside it has nearly that name; `only` is that name if no other one is like it.
+    `below`: the path up to the name is a value, which has no members. Both are certainly mistakes; AWS may
+    have added any other name since.
     """
 
     step: int
     meant: str = ""
     misspelt: bool = False
     below: bool = False
+    only: str = ""
 
     @property
     def hint(self) -> str:
@@ -81,7 +83,8 @@ def look_up(keys: Keys) -> AsffField | UnknownPath:
         if key == REQUIRED or (key not in node and ANY_NAME not in node):
             near = nearest(key, members(node))
             misspelt = nearest(key, members(node), cutoff=_MISSPELT) is not None
-            return UnknownPath(step, _meant(keys, step, near), misspelt)
+            only = only_candidate(key, members(node)) if misspelt else None
+            return UnknownPath(step, _meant(keys, step, near), misspelt, only=only or "")
         node = node[key] if key in node else node[ANY_NAME]
     return _field(node, in_list, optional and keys not in _FILLED_IN)
 

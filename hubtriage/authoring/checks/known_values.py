@@ -12,17 +12,21 @@ from functools import cache, lru_cache
 from hubtriage.authoring.asff.fields import AsffField, Keys, is_of_map, look_up, members, table
 from hubtriage.authoring.asff.partitions import broken_arn, has_form_of_region, regions
 from hubtriage.authoring.schema.limits import ACCOUNT_ID, FINDING_TYPE, NAMESPACES
-from hubtriage.engine.text.suggestions import did_you_mean, nearest
+from hubtriage.engine.text.suggestions import did_you_mean, nearest, only_candidate
 from hubtriage.engine.text.timestamps import parse_timestamp
 
 
 @dataclass(frozen=True, slots=True)
 class ValueFlaw:
-    """Why a field never has a value, or hardly has it, and what to write instead (a hint)."""
+    """Why a field never has a value, or hardly has it, and what to write instead (a hint).
+
+    `meant` is the value that alone can have been meant, empty if there is none.
+    """
 
     certain: bool
     reason: str
     hint: str = ""
+    meant: str = ""
 
 
 CONTROL_ID = re.compile(r"[A-Z][A-Za-z0-9]*\.[1-9][0-9]*")  # AWS: such as EC2.19
@@ -158,7 +162,7 @@ def _flaw_of_choice(name: Keys, value: str, known: tuple[str, ...]) -> ValueFlaw
         return None
     hint = did_you_mean(value, known)
     if is_complete(name) or value.casefold() in map(str.casefold, known):
-        return ValueFlaw(True, "", hint)
+        return ValueFlaw(True, "", hint, only_candidate(value, known) or "")
     return ValueFlaw(False, f"AWS's model of a finding lists {', '.join(known)}", hint)
 
 
@@ -178,7 +182,8 @@ def _region(value: str) -> ValueFlaw | None:
     if value in regions():
         return None
     if value.casefold() in regions():
-        return ValueFlaw(True, "Regions are written in small letters", f'write "{value.casefold()}"')
+        small = value.casefold()
+        return ValueFlaw(True, "Regions are written in small letters", f'write "{small}"', small)
     if has_form_of_region(value):
         return ValueFlaw(False, "no such Region is known", did_you_mean(value, regions()))
     if any(region.startswith(value) for region in regions()):
@@ -342,7 +347,7 @@ def _resource_type(value: str) -> ValueFlaw | None:
         return None
     meant = _types().get(value.replace("::", "").casefold())
     if meant is not None:
-        return ValueFlaw(True, "", f"did you mean `{meant}`?")
+        return ValueFlaw(True, "", f"did you mean `{meant}`?", meant)
     near = nearest(value, _types().values(), cutoff=0.9)
     if near is None:
         return ValueFlaw(False, "a type of CloudFormation") if value.startswith("AWS::") else None

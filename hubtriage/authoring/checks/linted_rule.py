@@ -10,8 +10,9 @@ from hubtriage.authoring.checks.set_relations import is_choice_of_texts
 from hubtriage.authoring.checks.suspicion import suspects
 from hubtriage.authoring.loaded import LoadedRule
 from hubtriage.authoring.placeholders import templates
-from hubtriage.authoring.problems import Problem
-from hubtriage.authoring.yaml.tree import YamlPath
+from hubtriage.authoring.problems import Fix, Problem
+from hubtriage.authoring.yaml.rewriting import as_text
+from hubtriage.authoring.yaml.tree import YamlPath, lost_in
 from hubtriage.engine.fields import HIDING_STATUSES, SEVERITY_RANK, label_of
 from hubtriage.engine.index.conjunctions import Conjunction
 from hubtriage.engine.index.dnf import conjunctions_of
@@ -20,6 +21,11 @@ from hubtriage.engine.shared_values import IN_LIST, derive
 
 Findings: TypeAlias = Callable[[], Sequence[Mapping[str, Any]]]
 SEVERITY: Keys = ("Severity", "Label")
+_DECIDE: tuple[YamlPath, ...] = (
+    ("match",),
+    ("when",),
+    ("update", "Severity"),
+)  # whether a severity is lowered
 
 
 @dataclass(frozen=True)
@@ -83,10 +89,40 @@ class LintedRule:
         return self.loaded.id
 
     def problem(
-        self, code: str, place: YamlPath, message: str, hint: str = "", *, key: bool = False
+        self,
+        code: str,
+        place: YamlPath,
+        message: str,
+        hint: str = "",
+        *,
+        key: bool = False,
+        fix: Fix | None = None,
     ) -> Problem:
         """Return a problem at a place in the rule; with `key`, at the key instead of its value."""
-        return self.loaded.document.problem(code, (*self.loaded.path, *place), message, hint, key=key)
+        return self.loaded.document.problem(code, self.at(place), message, hint, key=key, fix=fix)
+
+    def at(self, place: YamlPath) -> YamlPath:
+        """Return the path in its file of a place in the rule."""
+        return (*self.loaded.path, *place)
+
+    def reworded(self, place: YamlPath, value: Any, meant: str) -> Fix | None:
+        """Return the fix that writes another text for a value; None if the value is not written there."""
+        if not meant or self.raw(place) != value:
+            return None
+        return as_text(self.loaded.document, self.at(place), meant)
+
+    def may_have_named(self, keys: Keys) -> bool:
+        """Say whether a part of the conditions that an error took away may have been about a field."""
+        conditions = ("match",), ("when",)
+        if self.loaded.is_whole(*conditions):
+            return False
+        root = self.loaded.document.node(self.loaded.path)
+        children = [(root.children or {}).get(name) for (name,) in conditions]
+        lost = [
+            *(root.mended.lost if root.mended else ()),
+            *(one for child in children for one in lost_in(child)),
+        ]
+        return any(keys[-1] in str(one) for one in lost)
 
     def source_of(self, value: object, place: YamlPath) -> str:
         """Return words that name the list that a value comes from, empty if it is written at its place."""
@@ -121,8 +157,8 @@ class LintedRule:
     def _lowers(self) -> bool:
         """Whether a severity that the rule matches may be above the one that it sets."""
         severity = self.model.update.Severity
-        if severity is None:
-            return False
+        if severity is None or not self.loaded.is_whole(*_DECIDE):
+            return False  # what is left does not say
         label: str | None = severity.Label or severity.AtMost
         if label is None and severity.Normalized is not None:
             label = label_of(severity.Normalized)

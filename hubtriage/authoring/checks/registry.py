@@ -46,6 +46,7 @@ from hubtriage.authoring.checks.values import (
 from hubtriage.authoring.conditions.reader import MAX_ERRORS
 from hubtriage.authoring.loaded import LoadedRule, LoadResult
 from hubtriage.authoring.problems import Problem, in_order
+from hubtriage.authoring.yaml.tree import YamlPath
 
 NEEDLESS = "W313"
 
@@ -100,36 +101,69 @@ RULE_CHECKS: tuple[RuleCheck, ...] = (
 )
 FOLDER_CHECKS: tuple[FolderCheck, ...] = (hidden_rule.check, overridden_rule.check, conflicting_rules.check)
 
+_CONDITIONS: tuple[YamlPath, ...] = (("match",), ("when",))
+# What a check concludes from as a whole: it says nothing where an error took something away from it.
+_NEEDED: Mapping[RuleCheck, tuple[YamlPath, ...]] = {
+    unexplained.check: (("update", "Note"), ("mode",)),
+    ceiling.check_certain: (("ceiling",), *_CONDITIONS),
+    ceiling.check: (("ceiling",), *_CONDITIONS),
+    endless.check_critical: (("ceiling",), ("expires",)),
+    endless.check_everything: (("expires",), *_CONDITIONS),
+    ownerless.check: (("owner",), ("ticket",)),
+    one_of_several.check: _CONDITIONS,
+    nearly_everything.check: _CONDITIONS,
+    subject_controlled.check: _CONDITIONS,
+    expiry.check_soon: (("starts",),),
+    untested.check: (("tests",),),
+}
+# What is said of a whole condition: nothing where an error took something away from it.
+_OF_WHOLE_PARTS = {"E209", "E214", "W201", "W202"}
+
+_NEEDED_AMONG_OTHERS: tuple[YamlPath, ...] = (
+    *(("id",), ("mode",), ("order",), ("terminal",), ("starts",), ("expires",), ("during",), ("ceiling",)),
+    *(("update",), *_CONDITIONS),
+)
+
 
 def errors(rule: LoadedRule, lists: Mapping[str, Sequence[Any]]) -> tuple[Problem, ...]:
-    """Return what is certainly not meant in a rule whose shape is right, by place, and no more than 50."""
+    """Return what is certainly not meant in a rule that can be read, by place, and no more than 50."""
     linted = LintedRule.of(rule, lists)
-    return in_order(problem for check in ERROR_CHECKS for problem in islice(check(linted), MAX_ERRORS))[
-        :MAX_ERRORS
-    ]
+    found = (problem for check in ERROR_CHECKS for problem in islice(_said(check, linted), MAX_ERRORS))
+    return in_order(found)[:MAX_ERRORS]
 
 
 def warnings(loaded: LoadResult, now: float, findings: Findings = tuple) -> tuple[Problem, ...]:
-    """Return the warnings about the rules without errors, at a time (epoch seconds), by place.
+    """Return the warnings about the rules, at a time (epoch seconds), by place.
 
     `findings` returns those that the folder has beside it; a warning about a wide rule counts them.
 
     Warnings that a rule ignores are left out. A rule that ignores a warning which does not occur gets W313.
+    Of a rule with errors nothing is said that may only follow from what is missing without them.
     """
-    rules = [LintedRule.of(rule, loaded.lists, now) for rule in loaded.rules]
+    rules = [LintedRule.of(rule, loaded.lists, now) for rule in (*loaded.rules, *loaded.flawed)]
     for rule in rules:
         rule.accounts, rule.findings = loaded.accounts, findings
-    overlaps = RuleOverlaps(rules)
+    overlaps = RuleOverlaps([rule for rule in rules if rule.loaded.is_whole(*_NEEDED_AMONG_OTHERS)])
     return in_order(problem for rule in rules for problem in _of(rule, overlaps))
 
 
 def _of(rule: LintedRule, overlaps: RuleOverlaps) -> Iterator[Problem]:
-    found = [problem for check in RULE_CHECKS for problem in check(rule)]
+    found = [problem for check in RULE_CHECKS for problem in _said(check, rule)]
     if overlaps.includes(rule):
         found += (problem for check in FOLDER_CHECKS for problem in check(rule, overlaps))
     ignored = rule.model.lint.ignore if rule.model.lint else {}
     yield from (problem for problem in found if problem.code not in ignored)
-    yield from _needless(rule, ignored, {problem.code for problem in found})
+    if rule.loaded.is_whole(()):
+        yield from _needless(rule, ignored, {problem.code for problem in found})
+
+
+def _said(check: RuleCheck, rule: LintedRule) -> Iterator[Problem]:
+    """Yield what a check says of a rule, or of what is left of it without its errors."""
+    if rule.loaded.is_sound:
+        yield from check(rule)
+    elif rule.loaded.is_whole(*_NEEDED.get(check, ())):
+        whole = rule.loaded.document.is_whole
+        yield from (one for one in check(rule) if one.code not in _OF_WHOLE_PARTS or whole(one.path))
 
 
 def _needless(rule: LintedRule, ignored: Iterable[str], codes: set[str]) -> Iterator[Problem]:

@@ -21,6 +21,7 @@ from hubtriage.authoring.conditions.reader import (
 from hubtriage.authoring.yaml.scalars import AmbiguousScalar
 from hubtriage.authoring.yaml.tree import YamlDocument, YamlPath
 from hubtriage.engine.pattern import pattern_errors
+from hubtriage.engine.pattern.fields import OPERATOR_NAMES
 from hubtriage.engine.shared_values import IN_LIST, SharedValues
 
 
@@ -41,7 +42,7 @@ def read_match(
         reader.report("E201", ("detail",), "a finding has no `detail`", hint, key=True)
     for error in pattern_errors(pattern)[:MAX_ERRORS]:
         place = reader.origins.of(error.path)
-        reader.refuse("E201", error, place, pattern_hint(error, reader.written(place), lists))
+        reader.refuse("E201", error, place, pattern_hint(error, reader.written(place), lists), OPERATOR_NAMES)
     return LoadedCondition(pattern, reader.problems, origins=reader.origins)
 
 

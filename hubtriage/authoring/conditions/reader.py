@@ -5,18 +5,20 @@ Then the engine's compiler checks the result, and its errors get their places in
 """
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, repeat
 from typing import Any, TypeAlias
 
-from hubtriage.authoring.problems import Problem
+from hubtriage.authoring.problems import Fix, Problem
 from hubtriage.authoring.yaml.ambiguous import ambiguity
+from hubtriage.authoring.yaml.rewriting import as_conjunction_of_keys, as_text, with_name, with_quotes
 from hubtriage.authoring.yaml.tree import YamlDocument, YamlPath
 from hubtriage.engine.errors import ConditionError
 from hubtriage.engine.shared_values import SharedValues
-from hubtriage.engine.text.suggestions import did_you_mean
+from hubtriage.engine.text.suggestions import did_you_mean, only_candidate
 
+NO_OPERATION = "is no operation"  # how the compiler of logic speaks of several operators in one object
 MAX_ERRORS = 50  # of one condition: more would help no one
 
 Lists: TypeAlias = Mapping[str, SharedValues]
@@ -80,13 +82,41 @@ class ConditionReader:
         self._path = path
         self._lists = lists
 
-    def report(self, code: str, path: YamlPath, message: str, hint: str = "", *, key: bool = False) -> None:
+    def report(
+        self,
+        code: str,
+        path: YamlPath,
+        message: str,
+        hint: str = "",
+        *,
+        key: bool = False,
+        fix: Fix | None = None,
+    ) -> None:
         """Report a problem of the value (or key) at a path inside the condition."""
-        self.problems.append(self._document.problem(code, (*self._path, *path), message, hint, key=key))
+        at = (*self._path, *path)
+        self.problems.append(self._document.problem(code, at, message, hint, key=key, fix=fix))
 
-    def refuse(self, code: str, error: ConditionError, path: YamlPath, hint: str) -> None:
-        """Report an error of the engine's compiler; `path` is its place inside the condition."""
-        self.report(code, path, error.message, hint, key=bool(path))
+    def refuse(
+        self, code: str, error: ConditionError, path: YamlPath, hint: str, operators: Iterable[str]
+    ) -> None:
+        """Report an error of the engine's compiler; `path` is its place inside the condition.
+
+        `operators` are those of the language; one that is nearly another is mended.
+        """
+        fix, (at, written) = None, self._operator_at(path)
+        if error.message == f"unknown operator `{written}`":
+            meant = only_candidate(written, operators)
+            fix = with_name(self._document, at, meant) if meant else None
+        elif error.message.endswith(NO_OPERATION):
+            fix = as_conjunction_of_keys(self._document, at[:-1])
+        self.report(code, path, error.message, hint, key=bool(path), fix=fix)
+
+    def _operator_at(self, path: YamlPath) -> tuple[YamlPath, str]:
+        """Return the place of the first operator at a path, and the operator; empty if there is none."""
+        at = (*self._path, *path)
+        keys = self._document.node(at).keys if self._document.root.has(at) else None
+        name = next(iter(keys or ()), "")
+        return (*at, name), name
 
     def written(self, path: YamlPath) -> Any:
         """Return the value at a path inside the condition as the file has it."""
@@ -98,7 +128,7 @@ class ConditionReader:
         ambiguous = ambiguity(node, number_meant=number_meant)
         if ambiguous is None:
             return value
-        self.report("E004", path, *ambiguous)
+        self.report("E004", path, *ambiguous, fix=with_quotes(self._document, (*self._path, *path)))
         return node.unquoted
 
     def list_values(self, name: object, path: YamlPath) -> SharedValues:
@@ -106,5 +136,7 @@ class ConditionReader:
         values = self._lists.get(name) if isinstance(name, str) else None
         if values is None:
             hint = did_you_mean(name, self._lists) or "define it under lists: in any rule file"
-            self.report("E203", path, f"there is no list {str(name)!r}", hint)
+            meant = only_candidate(name, self._lists) if isinstance(name, str) else None
+            fix = as_text(self._document, (*self._path, *path), meant) if meant else None
+            self.report("E203", path, f"there is no list {str(name)!r}", hint, fix=fix)
         return values or SharedValues([""], str(name))  # an empty list is reported where it is defined

@@ -15,6 +15,7 @@ from hubtriage.authoring.conditions.reader import (
 )
 from hubtriage.authoring.yaml.tree import YamlDocument, YamlPath
 from hubtriage.engine.jsonlogic import logic_errors
+from hubtriage.engine.jsonlogic.compiler import ALL_OPERATORS
 
 
 def read_when(document: YamlDocument, path: YamlPath, lists: Lists, accounts: Accounts) -> LoadedCondition:
@@ -22,7 +23,7 @@ def read_when(document: YamlDocument, path: YamlPath, lists: Lists, accounts: Ac
     reader = _LogicReader(document, path, lists, accounts)
     logic = reader.value(document.node(path).value, ())
     for error in logic_errors(logic, accounts=accounts)[:MAX_ERRORS]:
-        reader.refuse("E202", error, tuple(error.path), logic_hint(error))
+        reader.refuse("E202", error, tuple(error.path), logic_hint(error), ALL_OPERATORS)
     return LoadedCondition(logic, reader.problems, reader.uses_regex)
 
 

@@ -1,5 +1,6 @@
 """Turn the errors of the models into problems with a place, a code and a hint."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, TypeVar
@@ -7,14 +8,22 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from hubtriage.authoring.problems import Problem
+from hubtriage.authoring.problems import Fix, Problem
 from hubtriage.authoring.schema.limits import UNSETTABLE
 from hubtriage.authoring.schema.rule import Defaults, RuleModel
 from hubtriage.authoring.schema.types import FORMS
 from hubtriage.authoring.schema.update import Update
+from hubtriage.authoring.yaml.rewriting import (
+    as_list,
+    as_literal,
+    as_text,
+    under_name,
+    with_name,
+    with_quotes,
+)
 from hubtriage.authoring.yaml.scalars import AmbiguousScalar, type_word
 from hubtriage.authoring.yaml.tree import YamlDocument, YamlPath, unquoted
-from hubtriage.engine.text.suggestions import did_you_mean
+from hubtriage.engine.text.suggestions import did_you_mean, only_candidate
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -48,8 +57,11 @@ def _problem(
         hint = "write it in each rule; defaults can be " + ", ".join(Defaults.model_fields)
         return document.problem("E101", path, message, hint, key=True)
     if kind == "extra_forbidden":
-        known = did_you_mean(path[-1], _keys_at(model, inside[:-1]))
-        return document.problem("E101", path, f"unknown key {path[-1]!r}", known, key=True)
+        keys = _keys_at(model, inside[:-1])
+        meant = only_candidate(path[-1], keys)
+        fix = with_name(document, path, meant) if meant else None
+        hint = did_you_mean(path[-1], keys)
+        return document.problem("E101", path, f"unknown key {path[-1]!r}", hint, key=True, fix=fix)
     if kind == "missing":
         return document.problem("E102", path[:-1], f"the key {path[-1]!r} is missing")
     if kind in _LIMITS:
@@ -81,6 +93,10 @@ _LIMITS: dict[str, Callable[[Mapping[str, Any], Any], str]] = {
 
 _MOST_KEYS = 8  # more keys make a hint too long
 _BOOLEAN = "true or false"
+_MEANT = {"yes": True, "on": True, "no": False, "off": False}  # as YAML 1.1 has them
+_WHOLE = re.compile(r"0|[1-9][0-9]{0,3}")
+_LISTS_OF_TEXTS = {"Types", "Add", "Remove", "days"}
+_LISTS_OF_MAPPINGS = {"rules", "tests", "RelatedFindings"}
 
 # The words for the type that a pydantic error asks for.
 _WANTED = {
@@ -102,18 +118,35 @@ def _wrong_type(
     node = document.node(path)
     wanted = _WANTED.get(kind, kind.replace("_", " "))
     if wanted == "text" and node.unquoted is not None:
-        return document.problem("E004", path, *unquoted(node))
-    hint = ""
+        return document.problem("E004", path, *unquoted(node), fix=with_quotes(document, path))
     if isinstance(value, AmbiguousScalar) and wanted != "a list":
         message = f"readers of YAML differ about {value}; {wanted} is wanted"
-        return document.problem("E004", path, message, "write true or false" if wanted == _BOOLEAN else "")
+        if wanted != _BOOLEAN:
+            return document.problem("E004", path, message)
+        meant = _MEANT.get(value.text.lower())
+        fix = as_literal(document, path, meant) if meant is not None else None
+        return document.problem("E004", path, message, "write true or false", fix=fix)
+    hint, fix = _mended_type(document, path, wanted, value, keys)
+    return document.problem("E103", path, f"{wanted} is wanted, not {type_word(value)}", hint, fix=fix)
+
+
+def _mended_type(
+    document: YamlDocument, path: YamlPath, wanted: str, value: object, keys: Sequence[str]
+) -> tuple[str, Fix | None]:
+    """Return what to write instead of a value of the wrong type, and the fix that writes it."""
+    shown = document.node(path).unquoted or value
     if wanted == _BOOLEAN and value in ("true", "false"):
-        hint = "write it without quotes"
-    elif wanted == "a list" and not isinstance(value, dict):
-        hint = f"write [{node.unquoted or value}]"
-    elif wanted == "a mapping" and keys:
-        hint = f"write {{{keys[0]}: {node.unquoted or value}}}" if _is_only(keys, value) else _known(keys)
-    return document.problem("E103", path, f"{wanted} is wanted, not {type_word(value)}", hint)
+        return "write it without quotes", as_literal(document, path, value == "true")
+    if wanted == "a whole number" and isinstance(value, str) and _WHOLE.fullmatch(value):
+        return "write it without quotes", as_literal(document, path, int(value))
+    if wanted == "a list" and not isinstance(value, dict):
+        is_text = isinstance(value, str) and path[-1] in _LISTS_OF_TEXTS
+        return f"write [{shown}]", as_list(document, path) if is_text else None
+    if wanted == "a list" and path[-1] in _LISTS_OF_MAPPINGS:
+        return "put it in a list", as_list(document, path)
+    if wanted == "a mapping" and _is_only(keys, value):
+        return f"write {{{keys[0]}: {shown}}}", under_name(document, path, keys[0])
+    return (_known(keys) if wanted == "a mapping" and keys else ""), None
 
 
 def _is_only(keys: Sequence[str], value: object) -> bool:
@@ -131,9 +164,12 @@ def _unknown_value(document: YamlDocument, path: YamlPath, details: ErrorDetails
     choice = f"one of {', '.join(words)}"
     if node.unquoted is not None and not isinstance(node.value, str):
         message, hint = unquoted(node)
-        return document.problem("E004", path, message, hint if node.unquoted in words else choice)
+        fix = with_quotes(document, path) if node.unquoted in words else None
+        return document.problem("E004", path, message, hint if fix else choice, fix=fix)
     hint = did_you_mean(details["input"], words) or choice
-    return document.problem("E104", path, f"{details['input']!r} is not {choice}", hint)
+    meant = only_candidate(details["input"], words)
+    fix = as_text(document, path, meant) if meant else None
+    return document.problem("E104", path, f"{details['input']!r} is not {choice}", hint, fix=fix)
 
 
 def _keys_at(model: type[BaseModel], path: YamlPath) -> list[str]:

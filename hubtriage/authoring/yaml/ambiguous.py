@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from hubtriage.authoring.problems import Problem
+from hubtriage.authoring.yaml.rewriting import with_quotes
 from hubtriage.authoring.yaml.scalars import AmbiguousScalar
 from hubtriage.authoring.yaml.tree import YamlDocument, YamlNode, YamlPath, unquoted
 
@@ -31,6 +32,6 @@ def ambiguities_in(document: YamlDocument, path: YamlPath) -> Iterator[Problem]:
     node = document.node(path)
     ambiguous = ambiguity(node, number_meant=True)
     if ambiguous is not None:
-        yield document.problem("E004", path, *ambiguous)
+        yield document.problem("E004", path, *ambiguous, fix=with_quotes(document, path))
     for step in node.children or ():
         yield from ambiguities_in(document, (*path, step))

@@ -24,6 +24,7 @@ from yaml.events import (
 )
 
 from hubtriage.authoring.problems import Position, Problem
+from hubtriage.authoring.yaml.flow import quoted
 from hubtriage.authoring.yaml.scalars import plain_value
 from hubtriage.authoring.yaml.tree import SourceText, YamlDocument, YamlNode, unquoted
 
@@ -179,10 +180,18 @@ class _Builder:
         if isinstance(node.value, str):
             return node
         if node.unquoted is not None:
-            self._report(event, "E004", *unquoted(node))
+            self.problems.append(self._unquoted_key(node))
             return node
         self._report(event, "E007", "a key must be text")
         return None
+
+    def _unquoted_key(self, node: YamlNode) -> Problem:
+        """Return the problem of a key that needs quotes; to everything else its text counts."""
+        span, text = self._source.span(node), quoted(node.unquoted or "")
+        fix = None
+        if span is not None and span.style == "plain" and node.unquoted:
+            fix = self._source.fix(span, text, "puts it in quotes", ())
+        return self._source.problem("E004", node.position, *unquoted(node), fix)
 
     def _report_tag(self, event: Event) -> None:
         tag = event.tag.replace("tag:yaml.org,2002:", "!!")

@@ -60,9 +60,17 @@ def test_a_path_of_a_finding(path, field):
 @pytest.mark.parametrize(
     ("path", "unknown"),
     [
-        pytest.param("severity.label", UnknownPath(0, "Severity.Label", misspelt=True), id="wrong case"),
-        pytest.param("Severity.Lable", UnknownPath(1, "Severity.Label", misspelt=True), id="a slip"),
-        pytest.param("Resource.Tpye", UnknownPath(0, "Resources.Type", misspelt=True), id="two slips"),
+        pytest.param(
+            "severity.label",
+            UnknownPath(0, "Severity.Label", misspelt=True, only="Severity"),
+            id="wrong case",
+        ),
+        pytest.param(
+            "Severity.Lable", UnknownPath(1, "Severity.Label", misspelt=True, only="Label"), id="a slip"
+        ),
+        pytest.param(
+            "Resource.Tpye", UnknownPath(0, "Resources.Type", misspelt=True, only="Resources"), id="two slips"
+        ),
         pytest.param(
             "SecurityControlId", UnknownPath(0, "Compliance.SecurityControlId"), id="its holder is missing"
         ),

@@ -127,7 +127,7 @@ def test_a_condition(folder, condition, expected):
 @pytest.mark.parametrize(
     ("test", "expected"),
     [
-        ("finding: {Regoin: a}", ["E207"]),
+        ("finding: {Regoin: a}", ["E207", "E211"]),
         ("finding: {Resources: {Tpye: a}}", ["E207"]),
         ("finding: {Resources: [{Type: AwsS3Bucket}, {Details: {AwsS3Buckt: {}}}]}", ["E207"]),
         ("finding: {Resources: [{Tags: {any/name: a}}], ProductFields: {a.b/c: d}}", []),
@@ -213,9 +213,9 @@ def test_a_rule_that_hides(folder, keys, expected):
 @pytest.mark.parametrize(
     ("update", "expected"),
     [
-        ("update: {Severity: {AtMost: LOW}}", ["E306"]),
+        ("update: {Severity: {AtMost: LOW}}", ["E306", "W315"]),
         ("update: {Severity: {AtMost: LOW}, Note: {Text: x}}", ["W315"]),
-        ("update: {Workflow: {Status: SUPPRESSED}}", ["E306"]),
+        ("update: {Workflow: {Status: SUPPRESSED}}", ["E306", "W306", "W315"]),
         ("update: {Severity: {AtLeast: HIGH}}", []),
         ("update: {Severity: {Label: LOW, Normalized: 5}, Note: {Text: x}}", ["W108", "W315"]),
         ("update: {Workflow: {Status: NOTIFIED}}", []),
@@ -400,3 +400,18 @@ def test_an_empty_list_is_an_error_and_its_values_are_none(folder):
     text = "lists: {l: []}\nrules:\n" + rule("match: {AwsAccountId: [{in-list: l}]}")
     loaded = load_rules(folder(text))
     assert [problem.code for problem in loaded.problems] == ["E103"]
+
+
+@pytest.mark.parametrize(
+    ("when", "hint"),
+    [
+        ("{'>': [{age_days: ['2026-10-01']}, 3]}", "hours and weekdays by during:"),
+        ("{after: ['2027-10-01', '2026-10-01']}", "hours and weekdays by during:"),
+        ("{'==': [1, 1]}", "write when: true to mean every finding"),
+    ],
+)
+def test_a_condition_that_looks_at_the_time_alone_is_told_how_a_rule_says_it(folder, when, hint):
+    whole = f"when: {{and: [{{'!!': {{var: Title}}}}, {when}]}}"
+    loaded = load_rules(folder("rules:\n" + rule(whole, "update: {Confidence: 5}")))
+    (problem,) = (one for one in warnings(loaded, SAMPLE_NOW) if one.code == "W201")
+    assert hint in problem.hint

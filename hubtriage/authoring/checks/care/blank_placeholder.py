@@ -13,6 +13,7 @@ from hubtriage.engine.jsonlogic.syntax import operations, var_keys
 from hubtriage.engine.ruleset.templates import MISSING, PLACEHOLDER
 
 CODE = "W317"
+_OF_PRODUCTS = ("match", "ProductArn"), ("match", "ProductName")
 
 # The service gives every finding these, although its model calls them optional.
 _ALWAYS: set[Keys] = {
@@ -33,6 +34,8 @@ def check(rule: LintedRule) -> Iterator[Problem]:
             keys = tuple(placeholder[2].split("."))
             field = field_at(plain(keys))
             if field is None or not field.optional or plain(keys) in _ALWAYS or keys in there:
+                continue
+            if rule.may_have_named(keys) or not rule.loaded.is_whole(*_OF_PRODUCTS):
                 continue
             written = quoted(text.replace(placeholder[0], MISSING))
             message = f"{placeholder[0]} may be missing; {written} is written then"

@@ -14,6 +14,8 @@ from hubtriage.engine.jsonlogic.syntax import Operation, operations
 
 CODE = "W201"
 _LOOKS_AT_FINDING = ("var", "account", "missing", "missing_some")
+_OF_TIME = ("age_days", "before", "after")
+_TIMES = "from when until when a rule holds is said by starts: and expires:, hours and weekdays by during:"
 _ALWAYS = "this holds for every finding"
 _COMPARISONS = ("==", "===", "!=", "!==", "<", "<=", ">", ">=")
 _CONDITIONS = {"and": None, "or": None, "!": None, "!!": None, "if": 0, "?:": 0}
@@ -70,6 +72,8 @@ def _with_itself(rule: LintedRule, operation: Operation) -> Iterator[Problem]:
 
 def _constant(rule: LintedRule, place: YamlPath, logic: Any, *, key: bool) -> Problem:
     hint = "compare something of the finding, or write when: true to mean every finding"
+    if any(operation.name in _OF_TIME for operation in operations(logic)):
+        hint = _TIMES
     meant = field_meant(logic)
     if meant is not None:
         hint = f'a field of the finding is {{var: "{meant}"}}'

@@ -8,6 +8,7 @@ from hubtriage.authoring.asff.fields import AsffField, look_up
 from hubtriage.authoring.checks.linted_rule import LintedRule
 from hubtriage.authoring.problems import Problem
 from hubtriage.authoring.yaml.flow import flow
+from hubtriage.authoring.yaml.rewriting import as_conjunction
 from hubtriage.authoring.yaml.scalars import type_word
 from hubtriage.engine.errors import EvaluationError
 from hubtriage.engine.jsonlogic.compiler import LogicError, compile_logic, truthy
@@ -26,7 +27,10 @@ def check(rule: LintedRule) -> Iterator[Problem]:
         return
     when = rule.loaded.when
     if not isinstance(when, dict):
-        yield rule.problem(CODE, ("when",), _said_of(when), _mended(rule.raw(("when",))))
+        raw = rule.raw(("when",))
+        is_list = isinstance(raw, list) and all(isinstance(one, dict) for one in raw)
+        fix = as_conjunction(rule.loaded.document, rule.at(("when",))) if is_list else None
+        yield rule.problem(CODE, ("when",), _said_of(when), _mended(raw), fix=fix)
         return
     inside = list(_constant_operands(rule))
     yield from inside

@@ -56,7 +56,7 @@ def _held_by_absence(rule: LintedRule, names: tuple[str, ...]) -> Iterator[tuple
         keys = next(_optional(operation), None)
         if keys is None or keys in required or not holds_on_nothing(operation.logic):
             continue
-        if not _is_guarded(operation):
+        if not _is_guarded(operation) and not rule.may_have_named(keys):
             yield operation, keys
 
 

@@ -10,8 +10,15 @@ from hubtriage.authoring.checks.linted_rule import LintedRule, dotted, field_at,
 from hubtriage.authoring.checks.matcher_syntax import syntax_of
 from hubtriage.authoring.checks.values.impossible_value import CERTAIN, DOUBTFUL, message_of
 from hubtriage.authoring.checks.values.pattern_in_value import CERTAIN as PATTERN
-from hubtriage.authoring.checks.values.unknown_path import MISSPELT, NEWER, UNKNOWN, unknown_message
+from hubtriage.authoring.checks.values.unknown_path import (
+    MISSPELT,
+    NEWER,
+    UNKNOWN,
+    renamed_member,
+    unknown_message,
+)
 from hubtriage.authoring.checks.values.wrong_type import CODE as WRONG_TYPE
+from hubtriage.authoring.checks.values.wrong_type import retyped
 from hubtriage.authoring.problems import Problem
 from hubtriage.authoring.yaml.tree import YamlPath
 
@@ -42,7 +49,9 @@ def _inside(rule: LintedRule, value: Any, root: YamlPath, path: YamlPath = ()) -
             if isinstance(found, UnknownPath):
                 code = MISSPELT if found.misspelt or found.below else UNKNOWN
                 hint = found.hint if found.meant else NEWER
-                yield rule.problem(code, (*root, *path, name), unknown_message(keys), hint, key=True)
+                at = (*root, *path, name)
+                fix = renamed_member(rule, at, found) if code == MISSPELT else None
+                yield rule.problem(code, at, unknown_message(keys), hint, key=True, fix=fix)
             else:
                 yield from _inside(rule, inner, root, (*path, name))
     elif isinstance(value, list):
@@ -57,7 +66,8 @@ def _of_scalar(rule: LintedRule, value: Any, root: YamlPath, path: YamlPath) -> 
     field = field_at(keys)
     wrong = misfit(field.kind, value) if field else None
     if wrong:
-        yield rule.problem(WRONG_TYPE, place, f"{dotted(keys)} is {wrong[0]}", wrong[1])
+        fix = retyped(rule, place, field.kind if field else "unknown", value)
+        yield rule.problem(WRONG_TYPE, place, f"{dotted(keys)} is {wrong[0]}", wrong[1], fix=fix)
     syntax = syntax_of(keys, value) if isinstance(value, str) else None
     if syntax is not None and syntax.certain:
         message = f"a finding holds values, and {value!r} looks like a {syntax.kind}"
@@ -66,4 +76,5 @@ def _of_scalar(rule: LintedRule, value: Any, root: YamlPath, path: YamlPath) -> 
     flaw = flaw_of(keys, value)
     if flaw is not None:
         code = CERTAIN if flaw.certain else DOUBTFUL
-        yield rule.problem(code, place, message_of(dotted(keys), repr(value), flaw), flaw.hint)
+        fix = rule.reworded(place, value, flaw.meant) if flaw.certain else None
+        yield rule.problem(code, place, message_of(dotted(keys), repr(value), flaw), flaw.hint, fix=fix)

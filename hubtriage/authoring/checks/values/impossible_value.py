@@ -38,7 +38,8 @@ def _problem(
     rule: LintedRule, code: str, keys: Keys, value: Any, place: YamlPath, flaw: ValueFlaw, part: str
 ) -> Problem:
     name, shown = dotted(keys), f"{value!r}{rule.source_of(value, place)}".rstrip(",")
-    return rule.problem(code, place, message_of(name, shown, flaw, part), flaw.hint)
+    fix = rule.reworded(place, value, flaw.meant) if flaw.certain and not part else None
+    return rule.problem(code, place, message_of(name, shown, flaw, part), flaw.hint, fix=fix)
 
 
 def message_of(name: str, shown: str, flaw: ValueFlaw, part: str = "") -> str:

@@ -22,4 +22,5 @@ def check(rule: LintedRule) -> Iterator[Problem]:
         odd = odd_character(value)
         if odd is not None:
             message = f"{dotted(keys)} is never {value!r}{rule.source_of(value, place)}".rstrip(",")
-            yield rule.problem(CODE, place, f"{message}: {odd[0]}", f"write {quoted(odd[1])}")
+            fix = rule.reworded(place, value, odd[1])
+            yield rule.problem(CODE, place, f"{message}: {odd[0]}", f"write {quoted(odd[1])}", fix=fix)

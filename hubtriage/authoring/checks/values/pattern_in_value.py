@@ -1,19 +1,23 @@
 """E210 and W109: a wildcard, a regular expression or a network in a value that is compared as it is."""
 
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from hubtriage.authoring.asff.fields import Keys, lists_passed
 from hubtriage.authoring.checks.linted_rule import LintedRule, dotted, source_of_value
 from hubtriage.authoring.checks.matcher_syntax import Syntax, syntax_of
 from hubtriage.authoring.checks.rewriting import walked
-from hubtriage.authoring.problems import Problem
+from hubtriage.authoring.problems import Fix, Problem
 from hubtriage.authoring.yaml.flow import flow
+from hubtriage.authoring.yaml.rewriting import as_wildcard, with_name
 from hubtriage.authoring.yaml.tree import YamlPath
 from hubtriage.engine.shared_values import IN_LIST
 
 CERTAIN, DOUBTFUL = "E210", "W109"
 _PLAIN_OPERATORS = ("prefix", "suffix", "equals-ignore-case", "cidr")
+_STARS_ALONE = re.compile(r"[^*?\[\]{}\\]*(?:\*[^*?\[\]{}\\]+)*\*?")
 _PLAIN_LOGIC = ("starts_with", "ends_with")
 
 
@@ -80,7 +84,21 @@ def _problem(
     how = f"`{operator}` takes it" if operator else "it is compared"
     article = "an" if syntax.kind[0] in "aeiou" else "a"
     message = f"{shown} looks like {article} {syntax.kind}, and {how} as it is written"
-    return rule.problem(code, place, message, _hint(rule, keys, text, place, syntax))
+    fix = _fix(rule, text, place) if syntax.certain and syntax.kind == "wildcard" and not operator else None
+    return rule.problem(code, place, message, _hint(rule, keys, text, place, syntax), fix=fix)
+
+
+def _fix(rule: LintedRule, text: str, place: YamlPath) -> Fix | None:
+    """Return the fix that makes a wildcard of a value with stars; None where it has other signs as well."""
+    if rule.raw(place) != text or not _STARS_ALONE.fullmatch(text):
+        return None
+    document, at = rule.loaded.document, rule.at(place)
+    if place[:1] == ("match",):
+        return as_wildcard(document, at)
+    if place[-2:] == ("==", 1):
+        fix = with_name(document, at[:-1], "glob")
+        return fix and replace(fix, words="compares it with `glob`, which matches more", unsafe=True)
+    return None
 
 
 def _hint(rule: LintedRule, keys: Keys, text: str, place: YamlPath, syntax: Syntax) -> str:

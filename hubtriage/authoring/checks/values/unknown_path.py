@@ -7,8 +7,9 @@ from hubtriage.authoring.asff.fields import AsffField, Keys, UnknownPath, is_of_
 from hubtriage.authoring.checks.linted_rule import LintedRule, dotted
 from hubtriage.authoring.checks.odd_characters import odd_character
 from hubtriage.authoring.conditions.other_languages import pattern_test
-from hubtriage.authoring.problems import Problem
+from hubtriage.authoring.problems import Fix, Problem
 from hubtriage.authoring.yaml.flow import flow, quoted
+from hubtriage.authoring.yaml.rewriting import with_name
 from hubtriage.authoring.yaml.tree import YamlPath
 from hubtriage.engine.jsonlogic.syntax import LOOPS, Operation
 from hubtriage.engine.ruleset.templates import PLACEHOLDER
@@ -23,7 +24,8 @@ def check_certain(rule: LintedRule) -> Iterator[Problem]:
     for keys, place, is_key in rule.paths:
         message, hint, certain, at = _told(rule, keys, place, is_key)
         if message and certain:
-            yield rule.problem(MISSPELT, at, message, hint, key=is_key)
+            fix = _fix(rule, keys, at, is_key)
+            yield rule.problem(MISSPELT, at, message, hint, key=is_key, fix=fix)
     for place, text in rule.templates:
         for placeholder, found in _placeholders(text):
             if found.misspelt or found.below:
@@ -46,6 +48,30 @@ def check(rule: LintedRule) -> Iterator[Problem]:
                 yield rule.problem(
                     UNKNOWN, place, f"AWS's model of a finding has not what {placeholder} names", hint
                 )
+
+
+def renamed_member(rule: LintedRule, place: YamlPath, found: UnknownPath) -> Fix | None:
+    """Return the fix that gives the key at a place the only name that it can have been meant to be."""
+    return with_name(rule.loaded.document, rule.at(place), found.only) if found.only else None
+
+
+def _fix(rule: LintedRule, keys: Keys, place: YamlPath, is_key: bool) -> Fix | None:
+    found = look_up(keys)
+    if not isinstance(found, UnknownPath) or not found.only:
+        return None
+    meant = (*keys[: found.step], found.only, *keys[found.step + 1 :])
+    further = look_up(meant)
+    if isinstance(further, UnknownPath) and (further.step <= found.step or not further.only):
+        return None
+    if is_key:
+        return renamed_member(rule, place, found) if place[-1] == keys[found.step] else None
+    written = rule.raw(place)
+    if isinstance(written, list) and written:
+        place, written = (*place, 0), written[0]
+    if not isinstance(written, str) or (dotted(keys) != written and not dotted(keys).endswith(f".{written}")):
+        return None
+    inner = len(written.split("."))
+    return rule.reworded(place, written, dotted(meant[-inner:])) if found.step >= len(keys) - inner else None
 
 
 def _placeholders(text: str) -> Iterator[tuple[str, UnknownPath]]:

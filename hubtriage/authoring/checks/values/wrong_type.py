@@ -7,7 +7,9 @@ from hubtriage.authoring.asff.fields import AsffField, Keys, Kind, members, tabl
 from hubtriage.authoring.checks.kinds import WORDS, misfit
 from hubtriage.authoring.checks.linted_rule import LintedRule, MatchField, dotted, field_at, source_of_value
 from hubtriage.authoring.checks.suspicion import suspects
-from hubtriage.authoring.problems import Problem
+from hubtriage.authoring.problems import Fix, Problem
+from hubtriage.authoring.yaml.rewriting import as_literal, with_quotes
+from hubtriage.authoring.yaml.scalars import plain_value
 from hubtriage.authoring.yaml.tree import YamlPath
 from hubtriage.engine.ruleset.templates import PLACEHOLDER
 
@@ -48,9 +50,9 @@ def _in_match(rule: LintedRule) -> Iterator[Problem]:
         for value, place in _plain_suspects(match_field):
             wrong = None if value is None and kind != "object" else misfit(kind, value)
             if wrong:
-                yield rule.problem(
-                    CODE, place, f"{name} is {wrong[0]}", _member_hint(match_field.keys) or wrong[1]
-                )
+                hint = _member_hint(match_field.keys) or wrong[1]
+                fix = retyped(rule, place, kind, value)
+                yield rule.problem(CODE, place, f"{name} is {wrong[0]}", hint, fix=fix)
         for operator, _operand, place in match_field.operators:
             wanted: Kind = "number" if operator == "numeric" else "text" if operator in _TEXT_TESTS else kind
             if kind in WORDS and operator != "exists" and (kind != wanted or kind == "object"):
@@ -87,8 +89,22 @@ def _in_comparison(rule: LintedRule, operation: Any) -> Iterator[Problem]:
                     (*operation.place, other, at) if isinstance(constant, list) else (*operation.place, other)
                 )
                 hint = _member_hint(keys) or wrong[1]
-                yield rule.problem(CODE, place, f"{dotted(keys)} is {wrong[0]}", hint)
+                fix = retyped(rule, place, field.kind, value)
+                yield rule.problem(CODE, place, f"{dotted(keys)} is {wrong[0]}", hint, fix=fix)
                 break
+
+
+def retyped(rule: LintedRule, place: YamlPath, kind: Kind, value: Any) -> Fix | None:
+    """Return the fix that puts quotes around a number, or takes them away, as the kind of its field wants."""
+    document, at = rule.loaded.document, rule.at(place)
+    if isinstance(value, bool) or rule.raw(place) != value:
+        return None
+    if kind == "text" and isinstance(value, int | float):
+        return with_quotes(document, at)
+    number = plain_value(value) if kind == "number" and isinstance(value, str) and value else None
+    if isinstance(number, int | float) and not isinstance(number, bool):
+        return as_literal(document, at, number)
+    return None
 
 
 def _member_hint(keys: Keys) -> str:

@@ -13,13 +13,17 @@ import click
 from hubtriage.authoring.checks import pages
 from hubtriage.authoring.checks.registry import warnings
 from hubtriage.authoring.compiler import is_any_in_force, no_rule_in_force
+from hubtriage.authoring.fixing import FixedFile, fixed_files
 from hubtriage.authoring.loader import load_rules
 from hubtriage.authoring.problems import CODES, Problem, Severity, in_order
 from hubtriage.authoring.yaml.tree import YamlDocument, member
+from hubtriage.cli.failure import UNUSABLE, fail
 from hubtriage.cli.inputs.findings import read_findings
 from hubtriage.cli.inputs.paths import folders_of
 from hubtriage.cli.options import now_option, paths_argument
-from hubtriage.cli.views.lint import FORMATS, LintReport
+from hubtriage.cli.output import NotWrittenError, Replacement, replace_files
+from hubtriage.cli.terminal import note
+from hubtriage.cli.views.lint import FORMATS, LintReport, counted_fixes, fix_diff
 from hubtriage.simulation.documents import UnreadableInputError
 from hubtriage.simulation.findings import Unusable
 
@@ -45,6 +49,14 @@ def _show_page(context: click.Context, _parameter: click.Parameter, code: str | 
     help="github: annotations on a pull request; sarif: for code scanning.",
 )
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+@click.option("--fix", is_flag=True, help="Mend what can be mended in one way, show it, report the rest.")
+@click.option("--diff", is_flag=True, help="Only show what --fix would change.")
+@click.option(
+    "--unsafe-fixes",
+    "unsafe",
+    is_flag=True,
+    help="With --fix or --diff: also what lets a rule match more than is written.",
+)
 @now_option
 @click.option(
     "--page",
@@ -55,19 +67,79 @@ def _show_page(context: click.Context, _parameter: click.Parameter, code: str | 
     expose_value=False,
     help="Show what a code means, with examples, and end.",
 )
-def command(paths: tuple[Path, ...], strict: bool, shape: str, as_json: bool, now: float) -> None:
+def command(
+    paths: tuple[Path, ...],
+    strict: bool,
+    shape: str,
+    as_json: bool,
+    fix: bool,
+    diff: bool,
+    unsafe: bool,
+    now: float,
+) -> None:
     """Check rule files: all errors and warnings at once.
 
     PATH is a folder of rule files, or a file in one; without any it is the folder `rules`. A file is checked
     with the lists, rules and accounts of its folder, and only its own problems are shown.
 
-    Exit codes: 0 clean; 1 errors (with --strict also warnings); 2 wrong usage.
+    --fix writes quotes, brackets, `and` and names that can have been meant in one way only. It keeps comments
+    and all else of a file. Unsafe are fixes that make a wildcard of a value with a star.
+
+    Exit codes: 0 clean, or with --diff nothing to change; 1 errors (with --strict also warnings), or with
+    --diff something to change; 2 wrong usage, or a file cannot be written.
     """
+    shape = "json" if as_json else shape
+    _refuse_contradictions(shape, fix=fix, diff=diff, unsafe=unsafe)
+    if diff:
+        _show_fixes(paths, unsafe=unsafe)
+        return
+    if fix:
+        _write_fixes(paths, unsafe=unsafe, is_shown=shape == "text")
     report = lint(paths, now)
-    if said := FORMATS["json" if as_json else shape](report):
+    if fix:
+        report = report.without_fixes(unsafe=unsafe)
+    if said := FORMATS[shape](report):
         click.echo(said)
     if any(strict or problem.severity is Severity.ERROR for problem in report.problems):
         raise SystemExit(1)
+
+
+def _refuse_contradictions(shape: str, *, fix: bool, diff: bool, unsafe: bool) -> None:
+    if fix and diff:
+        raise click.UsageError("--fix writes and --diff does not: choose one")
+    if unsafe and not fix and not diff:
+        raise click.UsageError("--unsafe-fixes goes with --fix or --diff")
+    if diff and shape != "text":
+        raise click.UsageError(f"a diff is text: leave out --format {shape}, which lists the fixes itself")
+
+
+def _show_fixes(paths: Sequence[Path], *, unsafe: bool) -> None:
+    """Print what would change; exit with 1 if anything would."""
+    files = [file for _folder, some in _fixes(paths, unsafe=unsafe) for file in some]
+    for line in fix_diff(files):
+        click.echo(line)
+    note(f"would fix {counted_fixes(files)}" if files else "nothing to fix")
+    if files:
+        raise SystemExit(1)
+
+
+def _write_fixes(paths: Sequence[Path], *, unsafe: bool, is_shown: bool) -> None:
+    """Write what can be mended, after showing it: all files, or none if one cannot be written."""
+    found = [(folder, file) for folder, files in _fixes(paths, unsafe=unsafe) for file in files]
+    files = [file for _folder, file in found]
+    for line in fix_diff(files) if is_shown else ():
+        click.echo(line)
+    try:
+        replace_files([Replacement(file.path, folder, file.before, file.after) for folder, file in found])
+    except NotWrittenError as error:
+        fail(str(error), "no file was changed", exit_code=UNUSABLE)
+    if files:
+        note(f"fixed {counted_fixes(files)}")
+
+
+def _fixes(paths: Sequence[Path], *, unsafe: bool) -> Iterator[tuple[Path, tuple[FixedFile, ...]]]:
+    for folder, files in folders_of(paths).items():
+        yield folder, fixed_files(folder, frozenset(file.as_posix() for file in files), unsafe=unsafe)
 
 
 def lint(paths: Sequence[Path], now: float) -> LintReport:

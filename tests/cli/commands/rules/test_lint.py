@@ -20,16 +20,23 @@ rules:
 UNTESTED = "rules:\n  - id: u\n    match: {Id: [x]}\n    update: {Confidence: 5}\n"
 BAD = "rules:\n  - id: b\n    ordr: 5\n    match: {Id: [{in-list: l}]}\n    update: {Confidence: 500}\n"
 SAID = """\
+rules/bad.yaml:2:9: W312 no test with a finding that it changes and a finding that it leaves alone
+    - id: b
+          ^
+  hint: add them under tests:
+  page: hubtriage lint --page W312
 rules/bad.yaml:3:5: E101 unknown key 'ordr'
     ordr: 5
     ^
   hint: did you mean `order`?
+  fix: writes `order`
   page: hubtriage lint --page E101
 rules/bad.yaml:5:26: E105 500 is above 100
     update: {Confidence: 500}
                          ^
   page: hubtriage lint --page E105
 """
+FIXABLE = "fixable: 1 with --fix\n"
 
 
 @pytest.fixture
@@ -57,7 +64,10 @@ def test_good_rules(lint):
 
 def test_bad_rules(lint):
     result = lint({**RULES, "rules/bad.yaml": BAD})
-    assert (result.exit_code, result.output) == (1, f"{SAID}2 rules in 3 files: 2 errors\n")
+    assert (result.exit_code, result.output) == (
+        1,
+        f"{SAID}2 rules in 3 files: 2 errors, 1 warning\n{FIXABLE}",
+    )
 
 
 def test_one_error(lint):
@@ -82,9 +92,9 @@ def test_one_error(lint):
 def test_only_the_paths_asked_for_are_told(lint, paths, code):
     files = {**RULES, "rules/bad.yaml": BAD, "other/o.yaml": GOOD, "other/l.yaml": "lists: {l: [x]}\n"}
     result = lint(files, *paths)
-    *shown, total = result.output.splitlines(keepends=True)
+    *shown, total = result.output.removesuffix(FIXABLE).splitlines(keepends=True)
     assert (result.exit_code, "".join(shown)) == (code, SAID if code else "")
-    assert total.endswith(": 2 errors\n" if code else ": no problems\n")
+    assert total.endswith(": 2 errors, 1 warning\n" if code else ": no problems\n")
 
 
 def test_a_file_deep_in_the_folder_rules_sees_all_of_it(lint):
@@ -124,6 +134,18 @@ def test_json(lint):
         "problems": [
             {
                 "file": "rules/bad.yaml",
+                "line": 2,
+                "column": 9,
+                "severity": "warning",
+                "code": "W312",
+                "name": "untested-rule",
+                "message": "no test with a finding that it changes and a finding that it leaves alone",
+                "hint": "add them under tests:",
+                "fix": None,
+                "page": "docs/checks/W312.md",
+            },
+            {
+                "file": "rules/bad.yaml",
                 "line": 3,
                 "column": 5,
                 "severity": "error",
@@ -131,6 +153,15 @@ def test_json(lint):
                 "name": "unknown-key",
                 "message": "unknown key 'ordr'",
                 "hint": "did you mean `order`?",
+                "fix": {
+                    "message": "writes `order`",
+                    "safe": True,
+                    "line": 3,
+                    "column": 5,
+                    "end_line": 3,
+                    "end_column": 9,
+                    "replacement": "order",
+                },
                 "page": "docs/checks/E101.md",
             },
             {
@@ -142,11 +173,12 @@ def test_json(lint):
                 "name": "value-out-of-limits",
                 "message": "500 is above 100",
                 "hint": None,
+                "fix": None,
                 "page": "docs/checks/E105.md",
             },
         ],
         "errors": 2,
-        "warnings": 0,
+        "warnings": 1,
         "rules": 2,
         "files": 3,
     }
@@ -207,6 +239,7 @@ def test_sarif(lint):
         ("E101", "E101", "error", "rules/bad.yaml", 3, 5),
         ("E105", "E105", "error", "rules/bad.yaml", 5, 26),
         ("E203", "E203", "error", "rules/bad.yaml", 4, 28),
+        ("W312", "W312", "warning", "rules/bad.yaml", 2, 9),
         ("W312", "W312", "warning", "rules/u.yaml", 2, 9),
     }
 
@@ -263,3 +296,176 @@ def test_a_missing_folder(lint, arguments, folder):
     hint = "name the folder of rule files, or create one: hubtriage init"
     said = f"Error: {folder}: there is no such file or folder\n  hint: {hint}\n"
     assert (result.exit_code, result.output) == (2, said)
+
+
+SLIPS = """\
+# ours
+rules:
+  - id: s   # a slip or two
+    ownr: me
+    match: {AwsAccountId: [111122223333], Region: ["eu-*"]}
+    update: {Workflow: {Status: NOTIFIED}}
+"""
+SAFE = SLIPS.replace("ownr", "owner").replace("[111122223333]", '["111122223333"]')
+UNSAFE = SAFE.replace('["eu-*"]', '[{wildcard: "eu-*"}]')
+DIFF = """\
+--- rules/s.yaml
++++ rules/s.yaml
+@@ -1,6 +1,6 @@
+ # ours
+ rules:
+   - id: s   # a slip or two
+-    ownr: me
+-    match: {AwsAccountId: [111122223333], Region: ["eu-*"]}
++    owner: me
++    match: {AwsAccountId: ["111122223333"], Region: ["eu-*"]}
+     update: {Workflow: {Status: NOTIFIED}}
+"""
+
+
+def test_lint_says_what_has_a_fix(lint):
+    said = lint({"rules/s.yaml": SLIPS}).output
+    assert (
+        "  hint: did you mean `owner`?\n  fix: writes `owner`\n  page: hubtriage lint --page E101\n" in said
+    )
+    assert "  unsafe fix: makes it a wildcard, which matches more than the value as it is written\n" in said
+    assert said.endswith(
+        "1 rule in 1 file: 3 errors, 1 warning\nfixable: 2 with --fix, 1 with --fix --unsafe-fixes\n"
+    )
+
+
+def test_a_diff_shows_and_writes_nothing(lint):
+    result = lint({"rules/s.yaml": SLIPS}, "--diff")
+    assert (result.exit_code, result.stdout) == (1, DIFF)
+    assert result.stderr == "would fix 2 problems in 1 file\n"
+    assert Path("rules/s.yaml").read_text() == SLIPS
+
+
+def test_a_diff_of_nothing(lint):
+    result = lint(RULES, "--diff")
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "", "nothing to fix\n")
+
+
+def test_fixes_are_shown_and_written_and_what_is_left_is_said(lint):
+    result = lint({"rules/s.yaml": SLIPS}, "--fix")
+    assert result.output.startswith(f"{DIFF}fixed 2 problems in 1 file\nrules/s.yaml:3:9: W312 ")
+    assert result.output.endswith(
+        "1 rule in 1 file: 1 error, 1 warning\nfixable: 1 with --fix --unsafe-fixes\n"
+    )
+    assert result.exit_code == 1
+    assert Path("rules/s.yaml").read_text() == SAFE
+    again = lint({}, "--fix")
+    assert again.output == result.output.partition("in 1 file\n")[2]
+    assert Path("rules/s.yaml").read_text() == SAFE
+
+
+def test_unsafe_fixes_are_asked_for(lint):
+    result = lint({"rules/s.yaml": SLIPS}, "--fix", "--unsafe-fixes")
+    assert (result.exit_code, "fixable" in result.output) == (0, False)
+    assert Path("rules/s.yaml").read_text() == UNSAFE
+
+
+def test_only_the_files_that_are_named_are_mended(lint):
+    files = {"rules/s.yaml": SLIPS, "rules/t.yaml": SLIPS.replace("id: s", "id: t")}
+    lint(files, "rules/s.yaml", "--fix")
+    assert Path("rules/s.yaml").read_text() == SAFE
+    assert Path("rules/t.yaml").read_text() == files["rules/t.yaml"]
+
+
+def test_fixes_beside_a_document_for_programs(lint):
+    result = lint({"rules/s.yaml": SLIPS}, "--fix", "--json")
+    assert json.loads(result.stdout)["errors"] == 1
+    assert result.stderr == "fixed 2 problems in 1 file\n"
+
+
+@pytest.mark.parametrize(
+    "options",
+    [["--fix", "--diff"], ["--unsafe-fixes"], ["--diff", "--json"], ["--diff", "--format", "sarif"]],
+    ids=" ".join,
+)
+def test_options_that_contradict_each_other(lint, options):
+    result = lint({"rules/s.yaml": SLIPS}, *options)
+    assert (result.exit_code, "Usage: " in result.output) == (2, True)
+    assert Path("rules/s.yaml").read_text() == SLIPS
+
+
+def test_sarif_has_the_fixes(lint):
+    (run,) = json.loads(lint({"rules/s.yaml": SLIPS}, "--format", "sarif").output)["runs"]
+    fixes = {one["ruleId"]: one.get("fixes") for one in run["results"]}
+    assert fixes["W312"] is None
+    assert fixes["E101"] == [
+        {
+            "description": {"text": "fix: writes `owner`"},
+            "artifactChanges": [
+                {
+                    "artifactLocation": {"uri": "rules/s.yaml"},
+                    "replacements": [
+                        {
+                            "deletedRegion": {"startLine": 4, "startColumn": 5, "endLine": 4, "endColumn": 9},
+                            "insertedContent": {"text": "owner"},
+                        }
+                    ],
+                }
+            ],
+        }
+    ]
+    assert fixes["E210"][0]["description"]["text"].startswith("unsafe fix: ")
+
+
+def _refused(result, reason):
+    said = f"Error: rules/s.yaml: {reason}\n  hint: no file was changed\n"
+    assert (result.exit_code, result.stderr) == (2, said)
+    assert [path.name for path in Path("rules").iterdir() if path.name.startswith(".")] == []
+
+
+def test_a_file_that_may_only_be_read_is_named_and_nothing_is_written(lint):
+    lint({"rules/a.yaml": SLIPS.replace("id: s", "id: a"), "rules/s.yaml": SLIPS})
+    Path("rules/s.yaml").chmod(0o444)
+    _refused(lint({}, "--fix"), "it may only be read")
+    assert Path("rules/a.yaml").read_text() == SLIPS.replace("id: s", "id: a")
+
+
+def test_a_disk_without_room_leaves_all_as_it_was(lint, monkeypatch):
+    lint({"rules/s.yaml": SLIPS})
+
+    def full(_file):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    _refused(lint({}, "--fix"), "no space is left on the disk")
+    assert Path("rules/s.yaml").read_text() == SLIPS
+
+
+def test_a_link_stays_a_link(lint):
+    lint({"rules/.shared/s.yml": SLIPS})
+    Path("rules/s.yaml").symlink_to(".shared/s.yml")
+    Path("rules/.shared/s.yml").chmod(0o640)
+    assert lint({}, "--fix").exit_code == 1
+    assert Path("rules/s.yaml").is_symlink()
+    assert Path("rules/.shared/s.yml").read_text() == SAFE
+    assert Path("rules/.shared/s.yml").stat().st_mode & 0o777 == 0o640
+
+
+def test_a_link_to_elsewhere_is_not_followed(lint):
+    lint({"elsewhere.yaml": SLIPS, "rules/good.yaml": GOOD.replace("in-list: l", "prefix: x")})
+    Path("rules/s.yaml").symlink_to("../elsewhere.yaml")
+    _refused(lint({}, "--fix"), "it is a link to a file outside of the folder")
+    assert Path("elsewhere.yaml").read_text() == SLIPS
+
+
+def test_line_ends_the_mark_and_odd_characters_stay(lint):
+    text = "\ufeff" + SLIPS.replace("ours", "o\u202eurs\u2066 \U0001f600").replace("\n", "\r\n")
+    Path("rules").mkdir()
+    Path("rules/s.yaml").write_bytes(text.encode())
+    result = lint({}, "--fix")
+    wanted = text.replace("ownr", "owner").replace("[111122223333]", '["111122223333"]')
+    assert Path("rules/s.yaml").read_bytes() == wanted.encode()
+    assert all(line.isprintable() for line in result.output.splitlines())
+
+
+def test_a_comment_is_no_command_to_a_workflow(lint):
+    head = "rules:\n  - id: s\n    description: |\n\n      ::error::owned\n"
+    text = head + SLIPS.partition("two\n")[2]
+    said = lint({"rules/s.yaml": text}, "--diff").stdout
+    assert "::error" in said
+    assert not [line for line in said.splitlines() if line.lstrip().startswith("::")]
