@@ -26,6 +26,7 @@ COMMANDS = {
     "diff": f"{_FOLDER}.findings.diff",
     "build": f"{_FOLDER}.rules.build",
     "schema": f"{_FOLDER}.rules.schema",
+    "settings": f"{_FOLDER}.rules.settings",
     "import": f"{_FOLDER}.rules.import_",
     "export": f"{_FOLDER}.rules.export",
     "sweep": f"{_FOLDER}.aws.sweep",

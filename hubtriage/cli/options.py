@@ -9,6 +9,7 @@ from typing import Any, Literal
 import click
 
 from hubtriage.authoring.never import SETTABLE_FIELDS
+from hubtriage.cli import project
 from hubtriage.cli.locations import Location
 from hubtriage.engine.planning.plan import Settings
 from hubtriage.engine.text.timestamps import parse_timestamp
@@ -29,13 +30,20 @@ class Timestamp(click.ParamType[float]):
         return seconds
 
 
-findings_argument = click.argument("findings", metavar="FINDINGS")
+def _findings() -> str:
+    named = project.findings()
+    if named is None:
+        raise click.UsageError("Missing argument 'FINDINGS'.", click.get_current_context(silent=True))
+    return named
+
+
+findings_argument = click.argument("findings", metavar="FINDINGS", default=_findings)
 paths_argument = click.argument("paths", metavar="[PATH]...", nargs=-1, type=Location(path_type=Path))
 rules_option = click.option(
     "--rules",
     "folder",
-    default="rules",
-    show_default=True,
+    default=project.rules_folder,
+    show_default="rules",
     type=Location(path_type=Path, file_okay=False),
     help="Folder with the rule files.",
 )
@@ -56,8 +64,8 @@ _OPTIONS = (
     click.option(
         "--udf",
         type=click.Choice(["replace", "merge"]),
-        default="replace",
-        show_default=True,
+        default=project.udf,
+        show_default="replace",
         help="How UserDefinedFields are sent.",
     ),
     click.option(
@@ -65,6 +73,7 @@ _OPTIONS = (
         metavar="FIELD",
         type=click.Choice(SETTABLE_FIELDS),
         multiple=True,
+        default=project.never,
         help="A field that the stack never writes, as in its setting never. May be repeated.",
     ),
 )

@@ -8,6 +8,7 @@ import boto3
 import click
 from botocore.exceptions import BotoCoreError, ClientError
 
+from hubtriage.cli import project
 from hubtriage.cli.failure import fail
 from hubtriage.cli.text import quoted
 
@@ -44,19 +45,23 @@ def account_options(prefix: str = "") -> Callable[[Callable[..., Any]], Callable
 def deployed_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that say which deployed stack is meant."""
     stack = click.option(
-        "--stack", default="hubtriage", show_default=True, help="Name of the deployed stack."
+        "--stack", default=project.stack_name, show_default="hubtriage", help="Name of the deployed stack."
     )
     decorated: Callable[..., Any] = stack(account_options()(command))
     return decorated
 
 
 def _take_region(_context: click.Context, _option: click.Parameter, region: str | None) -> None:
+    if region is None and not {"AWS_REGION", "AWS_DEFAULT_REGION"} & os.environ.keys():
+        region = project.region()
     if region is not None:
         os.environ["AWS_REGION"] = os.environ["AWS_DEFAULT_REGION"] = region
 
 
 def _take_profile(_context: click.Context, _option: click.Parameter, profile: str | None) -> None:
     """AWS: its tools prefer keys in the environment to AWS_PROFILE, but not to a profile that is given."""
+    if profile is None and not {"AWS_PROFILE", *_KEYS} & os.environ.keys():
+        profile = project.profile()
     if profile is not None:
         os.environ["AWS_PROFILE"] = profile
         for name in _KEYS:

@@ -1,10 +1,11 @@
-"""Read what a deployer chose: the CDK context values that start with `hubtriage:`.
+"""Read what a deployer chose: `hubtriage.toml`, and the CDK context values that start with `hubtriage:`.
 
-A value stands in `cdk.json` under `context`, or on the command line as `-c hubtriage:NAME=VALUE`.
-An unknown name or an impossible value ends synthesis: a misspelt setting must never be a silent default.
+A context value stands in `cdk.json` under `context`, or on the command line as `-c hubtriage:NAME=VALUE`. It
+wins over the file. An unknown name or an impossible value ends synthesis: a misspelt setting must never be a
+silent default.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -13,18 +14,43 @@ from pydantic import ValidationError, model_validator
 from hubtriage.engine.text.suggestions import nearest
 from hubtriage.settings.conflicts import Conflict, ConflictError, conflicts
 from hubtriage.settings.fields import SettingFields, kebab_case
+from hubtriage.settings.project_file import COMMAND_KEYS, ProjectFile
 
 PREFIX = "hubtriage:"
 
 
 @dataclass(eq=False)
 class ConfigurationError(ValueError):
-    """Context values that cannot be used; `problems` holds one text for each."""
+    """Settings that cannot be used; `problems` holds one text for each."""
 
     problems: tuple[str, ...]
 
     def __str__(self) -> str:
         return "\n".join(self.problems)
+
+
+@dataclass(frozen=True, slots=True)
+class SettingSource:
+    """Settings by name as one source has them; `place` says where one stands, `written` how it is written.
+
+    `known` are further names that this source may have.
+    """
+
+    values: Mapping[str, Any]
+    place: Callable[[str], str]
+    written: Callable[[str], str] = str
+    known: tuple[str, ...] = ()
+
+
+def context_source(context: Mapping[str, Any]) -> SettingSource:
+    """Return the `hubtriage:` values of a CDK context; the others are not ours."""
+    ours = {key.removeprefix(PREFIX): value for key, value in context.items() if key.startswith(PREFIX)}
+    return SettingSource(ours, lambda name: f"context {PREFIX}{name}", lambda name: f"{PREFIX}{name}")
+
+
+def file_source(project: ProjectFile) -> SettingSource:
+    """Return the settings of a `hubtriage.toml`."""
+    return SettingSource(project.settings, project.place, known=tuple(COMMAND_KEYS))
 
 
 class Configuration(SettingFields):
@@ -42,11 +68,19 @@ class Configuration(SettingFields):
 
         Raises ConfigurationError with every problem at once.
         """
-        ours = {key.removeprefix(PREFIX): value for key, value in context.items() if key.startswith(PREFIX)}
+        return cls.from_sources([context_source(context)])
+
+    @classmethod
+    def from_sources(cls, sources: Sequence[SettingSource]) -> Self:
+        """Read the settings of several sources; of one that several have, the last counts.
+
+        Raises ConfigurationError with every problem at once.
+        """
+        values = {name: value for source in sources for name, value in source.values.items()}
         try:
-            return cls.model_validate(ours, by_alias=True, by_name=False)
+            return cls.model_validate(values, by_alias=True, by_name=False)
         except ValidationError as error:
-            raise ConfigurationError(tuple(_problems(ours, error))) from None
+            raise ConfigurationError(tuple(_problems(sources, values, error))) from None
 
 
 def setting_names() -> tuple[str, ...]:
@@ -54,29 +88,36 @@ def setting_names() -> tuple[str, ...]:
     return tuple(map(kebab_case, SettingFields.model_fields))
 
 
-def _problems(context: Mapping[str, Any], error: ValidationError) -> list[str]:
+def _problems(
+    sources: Sequence[SettingSource], values: Mapping[str, Any], error: ValidationError
+) -> list[str]:
     """Return a text for each wrong value, and for each conflict between the values that are right."""
     wrong = [item for item in error.errors() if item["loc"]]
     names = {str(item["loc"][0]) for item in wrong}
-    right = {name: value for name, value in context.items() if name not in names}
+    right = {name: value for name, value in values.items() if name not in names}
     valid = SettingFields.model_validate(right, by_alias=True, by_name=False)
     unmet = [each for each in conflicts(valid) if not names.intersection(each.settings)]
-    return [*map(_wrong_value, wrong), *map(_conflict, unmet)]
+    return [*(_wrong_value(sources, item) for item in wrong), *(_conflict(sources, each) for each in unmet)]
 
 
-def _conflict(found: Conflict) -> str:
-    return f"context: {found.message}\n  hint: {found.hint}"
+def _conflict(sources: Sequence[SettingSource], found: Conflict) -> str:
+    source = next((each for each in reversed(sources) if set(found.settings) & each.values.keys()), None)
+    first = next((name for name in found.settings if source and name in source.values), "")
+    place = "context" if source is None or source.written("") else source.place(first).rpartition(": ")[0]
+    return f"{place}: {found.message}\n  hint: {found.hint}"
 
 
-def _wrong_value(error: Mapping[str, Any]) -> str:
+def _wrong_value(sources: Sequence[SettingSource], error: Mapping[str, Any]) -> str:
     name = str(error["loc"][0])
+    source = next(each for each in reversed(sources) if name in each.values)
     if error["type"] == "extra_forbidden":
-        near = nearest(name, setting_names())
-        hint = f"did you mean {PREFIX}{near}?" if near else f"known are: {', '.join(setting_names())}"
-        return f"context {PREFIX}{name}: there is no such setting\n  hint: {hint}"
+        names = (*setting_names(), *source.known)
+        near = nearest(name, names)
+        hint = f"did you mean {source.written(near)}?" if near else f"known are: {', '.join(names)}"
+        return f"{source.place(name)}: there is no such setting\n  hint: {hint}"
     field = SettingFields.model_fields[name.replace("-", "_")]
     example = f", such as {field.examples[0]}" if field.examples else ""
-    return f"context {PREFIX}{name}: {_what_is_wrong(error)}\n  hint: {field.description}{example}"
+    return f"{source.place(name)}: {_what_is_wrong(error)}\n  hint: {field.description}{example}"
 
 
 def _what_is_wrong(error: Mapping[str, Any]) -> str:

@@ -113,3 +113,16 @@ def test_a_bad_setting_ends_it_with_a_message(run, context, message):
     assert code == 1
     assert message in said
     assert "Traceback" not in said
+
+
+def test_settings_of_the_file_count_unless_the_context_has_them(tmp_path, monkeypatch):
+    from infra import app
+
+    (tmp_path / "hubtriage.toml").write_text(
+        'stack-name = "from-file"\nlog-level = "DEBUG"\nrules = "ours"\n'
+    )
+    (tmp_path / "below").mkdir()
+    monkeypatch.chdir(tmp_path / "below")
+    config = app.configured({"hubtriage:stack-name": "from-context", "@aws-cdk/core:flag": True})
+    assert (config.stack_name, config.log_level) == ("from-context", "DEBUG")
+    assert config.rules == tmp_path / "ours"

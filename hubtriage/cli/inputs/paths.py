@@ -4,20 +4,20 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hubtriage.cli.inputs.rules import demand_folder
-
-DEFAULT_FOLDER = Path("rules")
+from hubtriage.cli.project import rules_folder
 
 
 def folders_of(paths: Sequence[Path]) -> dict[Path, list[Path]]:
     """Return the folders to load, each with the files asked for; no files means all of them.
 
-    A file is loaded with its folder, because lists and ids are shared: that is `rules` if the file lies
-    below it, else the folder that the file is in.
+    A file is loaded with its folder, because lists and ids are shared: that is the project's folder of rules
+    if the file lies below it, else the folder that the file is in.
     """
+    default = rules_folder()
     asked: dict[Path, list[Path]] = {}
     whole = set()
-    for path in paths or (DEFAULT_FOLDER,):
-        folder = _folder_of(path) if path.is_file() else path
+    for path in paths or (default,):
+        folder = _folder_of(path, default) if path.is_file() else path
         demand_folder(folder)
         asked.setdefault(folder, []).append(path)
         if folder is path:
@@ -25,5 +25,5 @@ def folders_of(paths: Sequence[Path]) -> dict[Path, list[Path]]:
     return {folder: [] if folder in whole else files for folder, files in asked.items()}
 
 
-def _folder_of(file: Path) -> Path:
-    return DEFAULT_FOLDER if file.is_relative_to(DEFAULT_FOLDER) else file.parent
+def _folder_of(file: Path, default: Path) -> Path:
+    return default if file.resolve().is_relative_to(default.resolve()) else file.parent

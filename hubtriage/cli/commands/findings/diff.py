@@ -14,6 +14,7 @@ from hubtriage.cli.inputs.judging import Source, judge_all, named
 from hubtriage.cli.inputs.live import LiveSource, live_options
 from hubtriage.cli.inputs.rules import demand_folder, rule_errors_shown
 from hubtriage.cli.options import now_option, processes_option, settings_options
+from hubtriage.cli.project import rules_folder
 from hubtriage.cli.views.diff import markdown, text
 from hubtriage.engine.planning.plan import Settings
 from hubtriage.simulation.backtest.judge import Task
@@ -22,7 +23,6 @@ from hubtriage.simulation.diff import diff_of, examples_by_rule
 from hubtriage.simulation.revisions import RevisionError, commit_of, folder_at
 
 EXAMPLES = 3
-DEFAULT_FOLDER = Path("rules")
 
 
 @click.command(name="diff")
@@ -103,7 +103,7 @@ def _sources(
     if len(folders) > 1:
         wanted = "NEW" if live else "NEW and FINDINGS, or FINDINGS alone"
         raise click.UsageError(f"with --against give {wanted}: OLD comes from git")
-    return None, Path(folders[0]) if folders else DEFAULT_FOLDER, findings
+    return None, Path(folders[0]) if folders else rules_folder(), findings
 
 
 @contextmanager

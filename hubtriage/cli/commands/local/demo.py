@@ -16,6 +16,7 @@ from hubtriage.cli.failure import fail
 from hubtriage.cli.inputs.rules import compiled
 from hubtriage.cli.locations import Location
 from hubtriage.cli.output import write_file
+from hubtriage.cli.project import rules_folder
 from hubtriage.cli.terminal import console, is_animated
 from hubtriage.cli.views.demo import INTRODUCTION, LiveProgress, PlainProgress, report
 from hubtriage.cli.views.explain import render
@@ -30,8 +31,6 @@ from hubtriage.localaws.deploy import DeploymentError
 from hubtriage.localaws.errors import LocalCloudError
 from hubtriage.localaws.synth import SynthesisError
 from hubtriage.simulation.explain import explain
-
-_RULES = Path("rules")
 
 
 @click.command(name="demo")
@@ -66,7 +65,7 @@ def command(folder: Path | None, findings: int, seed: int, build: Path, as_json:
 
     Exit codes: 0 every finding is accounted for; 1 something failed.
     """
-    folder = folder or (_RULES if _RULES.is_dir() else SAMPLE_RULES)
+    folder = folder or (rules_folder() if rules_folder().is_dir() else SAMPLE_RULES)
     target = console(sys.stderr if as_json else sys.stdout)
     compiled(folder)  # rules with errors end it before anything starts
     target.print(INTRODUCTION, style="dim", soft_wrap=True)
