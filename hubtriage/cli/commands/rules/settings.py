@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.table import Table
 
 from hubtriage.cli.failure import fail
 from hubtriage.cli.project import project
-from hubtriage.cli.terminal import console
+from hubtriage.cli.views.tables import table
 from hubtriage.settings.configuration import (
     PREFIX,
     Configuration,
@@ -113,12 +112,9 @@ def _show(rows: list[SettingInForce], found: ProjectFile | None) -> None:
     if not rows:
         click.echo("All settings have their defaults; --all shows them.")
         return
-    table = Table(box=None, pad_edge=False)
-    for column in ("setting", "value", "from"):
-        table.add_column(column, overflow="fold")
-    for row in rows:
-        table.add_row(row.name, _text(row.value), row.source or "default")
-    console().print(table)
+    cells = [(row.name, _text(row.value), row.source or "default") for row in rows]
+    for line in table(("setting", "value", "from"), cells):
+        click.echo(line)
     if found is None:
         click.echo("There is no hubtriage.toml in this folder or above it.")
 
