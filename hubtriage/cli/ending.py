@@ -27,7 +27,7 @@ Exit codes of all commands:
 \b
   0    done, and nothing to complain of
   1    there are errors, failures or changes, as the command says; or AWS refused
-  2    wrong usage, or what cannot be read or written
+  2    wrong usage, what cannot be read or written, or AWS cannot be reached
   130  stopped by Ctrl-C
   141  nobody read the output to its end, as in `hubtriage plan ... | head`
   143  stopped by SIGTERM"""
@@ -50,8 +50,7 @@ def ends_in_one_line() -> Iterator[None]:
         _print_usage(error)
         raise SystemExit(error.exit_code) from None
     except CommandError as error:
-        error.show()
-        raise SystemExit(error.exit_code) from None
+        raise SystemExit(_failed(error)) from None
     except OSError as error:
         raise SystemExit(_system_error(error)) from None
 
@@ -83,6 +82,22 @@ def _print_usage(error: click.UsageError) -> None:
     if error.ctx is not None:
         click.echo(f"{error.ctx.get_usage()}\nTry `{error.ctx.command_path} --help`.\n", err=True)
     print_error(error.format_message())
+
+
+def _failed(error: CommandError) -> int:
+    """Say what is wrong; return the exit code.
+
+    A command says what it could not do. That AWS cannot be asked at all is the cause of so many of these that
+    it is looked for here, where all of them come by.
+    """
+    if "botocore" in sys.modules:
+        from hubtriage.cli.aws_access import no_access
+
+        if found := no_access(error):
+            print_error(found.problem, found.hint or error.hint)
+            return UNUSABLE
+    error.show()
+    return error.exit_code
 
 
 def _system_error(error: OSError) -> int:

@@ -2,10 +2,13 @@
 
 import multiprocessing
 import os
+import signal
+import sys
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from itertools import islice
 
 from hubtriage.simulation.backtest.judge import Judge, Judged, Rejected, Task
@@ -62,7 +65,8 @@ def _on_processes(parts: Iterator[list[Document]], task: Task, number: int) -> I
     waiting: deque[Future[Results]] = deque()
     try:
         for part in parts:
-            waiting.append(pool.submit(_judge, part))
+            with _interrupts_held():
+                waiting.append(pool.submit(_judge, part))
             if len(waiting) >= number * _AHEAD:
                 yield waiting.popleft().result()
         while waiting:
@@ -71,6 +75,22 @@ def _on_processes(parts: Iterator[list[Document]], task: Task, number: int) -> I
         raise LostProcessError(f"a process that judges findings has died: {error}") from error
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Hold Ctrl-C back while processes start: they inherit that, and so leave it to this process to end.
+
+    Else each of them would print what it was doing.
+    """
+    if sys.platform == "win32":
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 _judges: list[Judge] = []  # of this process: a compiled rule set cannot be sent to one

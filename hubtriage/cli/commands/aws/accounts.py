@@ -18,7 +18,7 @@ from hubtriage.cli.inputs.rules import demand_folder
 from hubtriage.cli.options import rules_option
 from hubtriage.cli.output import write_file
 from hubtriage.cli.progress import progress_bar
-from hubtriage.cli.stack import AWS_ERRORS, client
+from hubtriage.cli.stack import AWS_ERRORS, account_options, client
 from hubtriage.cli.terminal import note
 from hubtriage.cli.text import counted, quoted
 from hubtriage.cli.views.problems import print_errors
@@ -46,6 +46,7 @@ def command() -> None:
     multiple=True,
     help="Take over this tag only, as this attribute. May be repeated. By default: all, by their key.",
 )
+@account_options()
 @click.option("--prune", is_flag=True, help="Also drop attributes that Organizations does not know.")
 @click.option("--check", is_flag=True, help="Write nothing; exit with 1 if the file would change.")
 def sync(folder: Path, tags: tuple[str, ...], prune: bool, check: bool) -> None:

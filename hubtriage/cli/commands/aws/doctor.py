@@ -77,7 +77,7 @@ def command(
     quotas, permissions, and the deployed stack with its ledger if there is one. Nothing is changed, except
     with --probe-udf. What may not be looked at is reported, and the rest is checked.
 
-    Exit codes: 0 no problems; 1 a problem, or AWS cannot be reached; 2 wrong usage.
+    Exit codes: 0 no problems; 1 a problem; 2 wrong usage, or AWS cannot be reached.
     """
     account = _account(stack, folder, most_findings, None if every_entry else MOST_ENTRIES)
     checks = (*CHECKS, replace(PROBE, look=partial(udf.look, patience=patience))) if probe else CHECKS

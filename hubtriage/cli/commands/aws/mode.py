@@ -35,8 +35,8 @@ def command(mode: str | None, stack: str, budget: int | None) -> None:
     Leaving observe for reopen starts a sweep as well. The breaker does not count what a sweep changes; that
     has limits of its own.
 
-    Exit codes: 0; 1 the stack could not be reached, or its breaker has only just tripped; 2 wrong usage, or
-    there is no such stack.
+    Exit codes: 0; 1 AWS refused, or the breaker has only just tripped; 2 wrong usage, there is no such stack,
+    or AWS cannot be reached.
     """
     if budget is not None and mode != "enforce":
         raise click.UsageError("--budget is about the sweep that enforce starts")

@@ -22,8 +22,8 @@ def command(stack: str) -> None:
     that EventBridge could not put there. It assumes the stack's role RedriveRoleArn for that: no one else
     may write to the queue. Old events do no harm: a finding is read again before it is changed.
 
-    Exit codes: 0; 1 the stack could not be reached, or the role could not be assumed; 2 wrong usage, or there
-    is no such stack.
+    Exit codes: 0; 1 AWS refused, or the role could not be assumed; 2 wrong usage, there is no such stack, or
+    AWS cannot be reached.
     """
     deployed = outputs(stack)
     try:
