@@ -3,12 +3,15 @@
 No Docker: on any machine, `uv` installs wheels made for the function's processor and Python.
 """
 
+import atexit
 import json
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import distribution
 from itertools import chain
 from pathlib import Path
@@ -44,11 +47,9 @@ def build_package(target: Path, function: str, ruleset: Mapping[str, Any], archi
 
     Raises BundleError if the pinned dependencies cannot be installed for the architecture.
     """
-    if os.environ.get(FOR_THIS_MACHINE):
-        _copy_installed(target, _requirements(ruleset))
-    else:
-        _install(target, _requirements(ruleset), architecture)
-    _prune(target)
+    processor = None if os.environ.get(FOR_THIS_MACHINE) else architecture
+    shared = dependencies(_requirements(ruleset), processor)
+    shutil.copytree(shared, target, copy_function=_linked, dirs_exist_ok=True)
     for source in SOURCES:
         _copy(PACKAGE / source, target / "hubtriage" / source)
     for source in ("__init__.py", function):
@@ -69,13 +70,38 @@ def canonical_json(document: Mapping[str, Any]) -> str:
     return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
-def _requirements(ruleset: Mapping[str, Any]) -> list[Path]:
+def _requirements(ruleset: Mapping[str, Any]) -> tuple[Path, ...]:
     """Return the files to install; RE2 only if a rule uses `regex`, else the package is pure Python."""
-    files = [LAMBDAS / "requirements.txt"]
-    return [*files, LAMBDAS / "requirements-regex.txt"] if ruleset.get("regex") else files
+    files = (LAMBDAS / "requirements.txt",)
+    return (*files, LAMBDAS / "requirements-regex.txt") if ruleset.get("regex") else files
 
 
-def _install(target: Path, requirements: list[Path], architecture: str) -> None:
+@cache
+def dependencies(requirements: tuple[Path, ...], architecture: str | None) -> Path:
+    """Return a folder with the dependencies, there until this process ends: all functions have the same.
+
+    Without an architecture they are for this machine. Raises BundleError.
+    """
+    target = Path(tempfile.mkdtemp(prefix="hubtriage-dependencies-"))
+    atexit.register(shutil.rmtree, target, ignore_errors=True)
+    if architecture is None:
+        _copy_installed(target, requirements)
+    else:
+        _install(target, requirements, architecture)
+    _prune(target)
+    return target
+
+
+def _linked(source: str, target: str) -> str:
+    """Put a file there that is changed no more: a second name for it, or a copy on another disk."""
+    try:
+        os.link(source, target)
+    except OSError:
+        return str(shutil.copy2(source, target))
+    return target
+
+
+def _install(target: Path, requirements: tuple[Path, ...], architecture: str) -> None:
     """Install wheels only, each checked against the hashes of the project's lock file."""
     files = [option for file in requirements for option in ("--requirement", str(file))]
     command = [
@@ -89,7 +115,7 @@ def _install(target: Path, requirements: list[Path], architecture: str) -> None:
         raise BundleError(f"the Lambda package's dependencies could not be installed:\n{done.stderr.strip()}")
 
 
-def _copy_installed(target: Path, requirements: list[Path]) -> None:
+def _copy_installed(target: Path, requirements: tuple[Path, ...]) -> None:
     """Copy what this Python has installed: it is of the same processor and version, and needs no network."""
     for name in chain.from_iterable(map(_names, requirements)):
         for file in distribution(name).files or ():

@@ -15,6 +15,7 @@ from hubtriage.localaws.crashes import CrashRecorder
 from hubtriage.localaws.environment import prepare_environment
 from hubtriage.localaws.gateway import Gateway
 from hubtriage.localaws.listener import port_of
+from hubtriage.localaws.ministack.code import share_code
 from hubtriage.localaws.ministack.internals import check_ministack, module
 from hubtriage.localaws.organization import ACCOUNTS
 from hubtriage.localaws.securityhub.settings import HubSettings
@@ -109,6 +110,7 @@ def _run(options: argparse.Namespace) -> None:
     crashes.install()
     prepare_environment(options, port_of(options.listener))
     check_ministack()
+    share_code(options.data / "code")
     names = {"account_names": {account.id: account.name for account in ACCOUNTS}}
     settings = HubSettings.from_json(names | options.settings | _organization(options))
     gateway = Gateway(settings, (options.account, options.region), options.batching_window)

@@ -11,7 +11,7 @@ import boto3
 import pytest
 
 from hubtriage.settings.configuration import Configuration
-from infra.bundle import BundleError, build_package
+from infra.bundle import BundleError, build_package, dependencies
 from tests.infra.samples import RULESET
 from tests.support.paths import ROOT
 
@@ -87,6 +87,7 @@ def test_re2_for_the_function_s_processor_is_added_when_a_rule_uses_regex(tmp_pa
 def test_a_dependency_that_cannot_be_had_is_an_error_that_says_which(tmp_path, monkeypatch):
     monkeypatch.setenv("UV_OFFLINE", "1")
     monkeypatch.setenv("UV_NO_CACHE", "1")
+    dependencies.cache_clear()
     with pytest.raises(BundleError) as raised:
         build_package(tmp_path, "triage", RULESET, "arm64")
     assert "aws-lambda-powertools" in str(raised.value)

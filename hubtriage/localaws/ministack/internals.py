@@ -35,7 +35,7 @@ _INTERNALS = {
         "evaluate_resource_policy",
         "enforce",
     ),
-    "ministack.core.lambda_runtime": ("_workers", "_lock", "Worker", "execution_credentials"),
+    "ministack.core.lambda_runtime": ("_workers", "_lock", "Worker", "execution_credentials", "zipfile"),
     "ministack.core.tls": ("use_ssl_enabled", "resolve_tls_material"),
     "ministack.services.cloudformation.provisioners": (
         "_NAME_SEED",

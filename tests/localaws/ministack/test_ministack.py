@@ -7,6 +7,7 @@ import threading
 import time
 import zipfile
 from collections.abc import Iterator
+from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 
 from hubtriage.localaws.ministack import internals
 from hubtriage.localaws.ministack.batches import LONGEST_WAIT, fitting, hand_out_again_soon
+from hubtriage.localaws.ministack.code import share_code
 from hubtriage.localaws.ministack.functions import FunctionOutput, keep_all_output
 
 
@@ -96,6 +98,29 @@ def worker(monkeypatch: pytest.MonkeyPatch) -> Any:
     for process in started:
         with process:
             pass  # closes its pipes, and waits for its end
+
+
+def test_processes_of_the_same_code_share_what_is_unpacked(
+    worker: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """What Python compiles for the first is there for the next, and outlives it."""
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+    runtime = internals.module("core.lambda_runtime")
+    monkeypatch.setattr(runtime, "zipfile", runtime.zipfile)
+    share_code(tmp_path / "code")
+    ran = []
+    for _ in range(2):
+        assert worker.invoke({"lines": 1, "dies": False}, "request")["status"] == "ok"
+        (compiled,) = tmp_path.glob("code/*/__pycache__/talkative.*.pyc")
+        ran.append((compiled, compiled.stat().st_mtime_ns))
+        worker.kill()
+    assert ran[0] == ran[1]
+    other = io.BytesIO()
+    with zipfile.ZipFile(other, "w") as archive:
+        archive.writestr("talkative.py", TALKATIVE + b"\n")
+    worker.code_zip = other.getvalue()
+    assert worker.invoke({"lines": 1, "dies": False}, "request")["status"] == "ok"
+    assert len(list((tmp_path / "code").iterdir())) == 2, "other code is apart"
 
 
 def _remembering(started: list[Any]) -> Any:
