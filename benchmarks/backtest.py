@@ -17,7 +17,7 @@ from hubtriage.localaws.findings import NOW, generate
 from hubtriage.simulation.backtest.judge import Task
 from hubtriage.simulation.backtest.run import backtest
 from hubtriage.simulation.backtest.sample import sample_size
-from hubtriage.simulation.documents import read_file
+from hubtriage.simulation.inputs.documents import read_file
 
 _UPDATES = (
     {"Workflow": {"Status": "SUPPRESSED"}, "Note": {"Text": "Accepted ({rule.id})."}},

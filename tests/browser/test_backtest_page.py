@@ -15,7 +15,7 @@ from hubtriage.simulation.backtest.html import page as page_of
 from hubtriage.simulation.backtest.judge import Task
 from hubtriage.simulation.backtest.report import ReportSource, report_of
 from hubtriage.simulation.backtest.run import backtest
-from hubtriage.simulation.documents import Document
+from hubtriage.simulation.inputs.documents import Document
 from tests.support.paths import ROOT
 
 HIDE = {"Workflow": {"Status": "SUPPRESSED"}, "Note": {"Text": "Accepted: {finding.Title}"}}

@@ -7,7 +7,7 @@ import pytest
 
 from hubtriage.engine.json_values import MOST_LEVELS, is_too_deep
 from hubtriage.simulation.exported import ExportedFinding
-from hubtriage.simulation.findings import Unusable, found_in
+from hubtriage.simulation.inputs.findings import Unusable, found_in
 
 
 def nested(levels: int, kind: str = "lists") -> Any:

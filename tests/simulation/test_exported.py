@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 
 from hubtriage.engine.planning.entry import NO_ENTRY, Claim, Entry, Intent
-from hubtriage.simulation.documents import Document, UnreadableInputError
 from hubtriage.simulation.exported import ExportedFinding, finding_line, header_line
-from hubtriage.simulation.findings import Unusable, items_of
+from hubtriage.simulation.inputs.documents import Document, UnreadableInputError
+from hubtriage.simulation.inputs.findings import Unusable, items_of
 from hubtriage.simulation.undecidable import DAMAGED, LEFT_OPEN, TOO_EARLY, UNDER_WAY, why_undecidable
 from tests.support.entries import ENTRIES
 
@@ -121,13 +121,13 @@ def test_a_note_of_triage_puts_a_finding_in_doubt_that_has_no_entry(author: obje
 
 
 def test_the_first_line_of_an_export_is_no_finding() -> None:
-    assert items_of(Document("file", "line 1", header_line({"stack": "hubtriage"}))) == []
+    assert list(items_of(Document("file", "line 1", header_line({"stack": "hubtriage"})))) == []
 
 
 @pytest.mark.parametrize("number", [2, "1", True, None])
 def test_an_export_of_a_later_version_is_refused(number: object) -> None:
     with pytest.raises(UnreadableInputError, match=r"file: line 1: an export of format .* reads format 1"):
-        items_of(Document("file", "line 1", json.dumps({"hubtriage-export": number})))
+        list(items_of(Document("file", "line 1", json.dumps({"hubtriage-export": number}))))
 
 
 def test_no_finding_passes_for_a_first_line_or_for_a_line_of_an_export() -> None:

@@ -1,14 +1,19 @@
 """Findings of a file, a folder or Security Hub, judged by the rules of a task."""
 
 from hubtriage.cli.failure import fail
-from hubtriage.cli.inputs.findings import documents_in, documents_of, warn_without_entries
+from hubtriage.cli.inputs.findings import (
+    documents_in,
+    documents_of,
+    tell_problems,
+    warn_without_entries,
+)
 from hubtriage.cli.inputs.live import LiveSource, live_file
 from hubtriage.cli.progress import progress_bar
 from hubtriage.simulation.backtest.judge import Task
 from hubtriage.simulation.backtest.processes import LostProcessError
 from hubtriage.simulation.backtest.run import backtest
 from hubtriage.simulation.backtest.tally import Tally
-from hubtriage.simulation.documents import UnreadableInputError
+from hubtriage.simulation.inputs.documents import InputFiles, UnreadableInputError
 
 Source = str | LiveSource
 """A file, a folder, `-` for standard input, or what `--live` reads."""
@@ -20,15 +25,19 @@ def named(source: Source) -> str:
 
 
 def judge_all(source: Source, task: Task, processes: int | None) -> Tally:
-    """Judge all findings of a source; end with 2 if it cannot be read."""
-    files = [] if isinstance(source, str) else [live_file(source)]
+    """Judge all findings of a source; end with 2 if there is nothing in it that can be used.
+
+    What cannot be used is told, and is in the tally's `problems`.
+    """
+    sources = InputFiles(() if isinstance(source, str) else (live_file(source),))
     try:
         with progress_bar("judging") as progress:
             documents = (
-                documents_of(source, progress) if isinstance(source, str) else documents_in(files, progress)
+                documents_of(source, progress) if isinstance(source, str) else documents_in(sources, progress)
             )
             tally = backtest(documents, task, processes=processes, advance=progress.judged)
     except (UnreadableInputError, LostProcessError) as error:
         fail(str(error), exit_code=2)
+    tell_problems(named(source), tally.total.findings, tally.problems)
     warn_without_entries(tally.in_doubt)
     return tally

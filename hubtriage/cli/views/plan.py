@@ -1,7 +1,6 @@
 """Planned findings as people and programs read them."""
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +11,7 @@ from hubtriage.engine.fields import Value
 from hubtriage.engine.planning.decision import Decision
 from hubtriage.engine.ruleset.ruleset import Ruleset
 from hubtriage.simulation.exported import ExportedFinding
-from hubtriage.simulation.findings import Unusable
+from hubtriage.simulation.inputs.findings import Unusable
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +48,8 @@ def _nothing(finding: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def text(result: Planned) -> Iterator[str]:
-    """Yield a finding and what becomes of it, for people."""
+    """Yield a finding and what becomes of it, for people; nothing if it is unusable."""
     if isinstance(result, Unusable):
-        yield f"unusable: {result.reason}"
         return
     yield quoted(result.item.finding["Id"])
     decision = result.decision
@@ -97,13 +95,13 @@ def _plain(value: Value) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
-def summary(planned: Iterable[Planned]) -> str:
+def summary(counts: Mapping[str, int]) -> str:
     """Return how many findings of each kind there are."""
-    counts = Counter(_kind(result) for result in planned)
     return ", ".join(f"{count} {kind}" for kind, count in sorted(counts.items())) or "no findings"
 
 
-def _kind(result: Planned) -> str:
+def kind(result: Planned) -> str:
+    """Return what became of a finding, for the summary."""
     if isinstance(result, Unusable):
         return "unusable"
     if result.decision is None:

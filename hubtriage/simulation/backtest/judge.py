@@ -13,9 +13,10 @@ from hubtriage.engine.ruleset.ruleset import Ruleset, load_ruleset
 from hubtriage.simulation.backtest.applied import applied
 from hubtriage.simulation.backtest.outcome import FindingOutcome, outcome_of, undecidable_outcome
 from hubtriage.simulation.backtest.sample import FindingSample
-from hubtriage.simulation.documents import Document
 from hubtriage.simulation.exported import ExportedFinding
-from hubtriage.simulation.findings import NotJsonError, Unusable, items_of
+from hubtriage.simulation.inputs.documents import Document
+from hubtriage.simulation.inputs.findings import Unusable, items_of
+from hubtriage.simulation.inputs.problems import Rejected
 
 _LONGEST_REASON = 300
 
@@ -50,13 +51,6 @@ class Judged(NamedTuple):
     baseline: str | None = None
 
 
-class Rejected(NamedTuple):
-    """A document, or a part of one, in which there is no finding."""
-
-    place: str
-    reason: str
-
-
 class Judge:
     """Decides findings one after another, and stops giving examples when it has given enough."""
 
@@ -73,13 +67,10 @@ class Judge:
         return [result for document in documents for result in self._results(document)]
 
     def _results(self, document: Document) -> Iterator[Judged | Rejected]:
-        try:
-            items = items_of(document)
-        except NotJsonError as error:
-            items = [Unusable(str(error))]
-        for item in items:
+        for item in items_of(document):
             if isinstance(item, Unusable):
-                yield Rejected(document.place, item.reason[:_LONGEST_REASON])
+                reason = item.reason[:_LONGEST_REASON]
+                yield Rejected(document.place, reason, item.instead, item.is_rest)
             else:
                 yield self._judge(item)
 

@@ -11,8 +11,9 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from itertools import islice
 
-from hubtriage.simulation.backtest.judge import Judge, Judged, Rejected, Task
-from hubtriage.simulation.documents import Document
+from hubtriage.simulation.backtest.judge import Judge, Judged, Task
+from hubtriage.simulation.inputs.documents import Document
+from hubtriage.simulation.inputs.problems import Rejected
 
 CHUNK = 200  # documents that go to a process at once
 CHUNK_SIZE = 2**20  # characters, so that large documents go in smaller numbers

@@ -58,7 +58,7 @@ def report_of(tally: Tally, source: ReportSource) -> Record:
             {"rule": rule, "message": message, "findings": count}
             for (rule, message), count in tally.errors.most_common()
         ],
-        "unusable": [rejected._asdict() for rejected in tally.rejected],
+        "unusable": [{"place": one.place, "reason": one.reason} for one in tally.problems.first],
     }
 
 
@@ -72,7 +72,7 @@ def _totals(tally: Tally) -> Record:
         "overruled": tally.overruled,
         "in_doubt": tally.in_doubt,
         "repeated": tally.repeated,
-        "unusable": tally.unusable,
+        "unusable": tally.problems.count,
     }
 
 

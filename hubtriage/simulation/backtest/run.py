@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from hubtriage.simulation.backtest.judge import Task
 from hubtriage.simulation.backtest.processes import judged
 from hubtriage.simulation.backtest.tally import Tally
-from hubtriage.simulation.documents import Document
+from hubtriage.simulation.inputs.documents import Document
 
 
 def backtest(

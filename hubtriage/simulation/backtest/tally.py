@@ -5,9 +5,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from hubtriage.simulation.backtest.cost import CostTally
-from hubtriage.simulation.backtest.judge import Judged, Rejected, Task
+from hubtriage.simulation.backtest.judge import Judged, Task
 from hubtriage.simulation.backtest.outcome import Clash, FindingOutcome, KeptField, Transition
 from hubtriage.simulation.backtest.sample import FindingSample
+from hubtriage.simulation.inputs.problems import Problems, Rejected
 
 PROVIDER = "(follows the provider)"
 NO_RULE = "(no rule)"
@@ -63,7 +64,6 @@ class Tally:
     verdicts: Counter[str] = field(default_factory=Counter)
     total: Group = field(default_factory=Group)
     repeated: int = 0
-    unusable: int = 0
     overruled: int = 0
     rules: defaultdict[str, RuleGroup] = field(default_factory=lambda: defaultdict(RuleGroup))
     accounts: defaultdict[str, Group] = field(default_factory=lambda: defaultdict(Group))
@@ -77,7 +77,7 @@ class Tally:
     undecidable: Counter[str] = field(default_factory=Counter)
     errors: Counter[tuple[str, str]] = field(default_factory=Counter)
     in_doubt: int = 0
-    rejected: list[Rejected] = field(default_factory=list)
+    problems: Problems = field(default_factory=Problems)
     examples: dict[int, Judged] = field(default_factory=dict)
     cost: CostTally = field(default_factory=CostTally)
     sample: FindingSample = field(init=False)
@@ -91,17 +91,12 @@ class Tally:
         """Count results in their order."""
         for result in results:
             if isinstance(result, Rejected):
-                self._reject(result)
+                self.problems.add(result)
             elif result.outcome.key in self._keys:
                 self.repeated += 1
             else:
                 self._keys.add(result.outcome.key)
                 self._add(result)
-
-    def _reject(self, rejected: Rejected) -> None:
-        self.unusable += 1
-        if len(self.rejected) < _MOST_REASONS:
-            self.rejected.append(rejected)
 
     def _add(self, judged: Judged) -> None:
         outcome = judged.outcome

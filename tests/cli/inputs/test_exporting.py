@@ -23,8 +23,8 @@ from hubtriage.localaws.securityhub.faults import ScriptedFault
 from hubtriage.localaws.securityhub.hub import Hub
 from hubtriage.localaws.securityhub.inprocess import InProcessSecurityHub, ManualClock
 from hubtriage.localaws.securityhub.settings import HubSettings
-from hubtriage.simulation.documents import read_file
-from hubtriage.simulation.findings import items_of
+from hubtriage.simulation.inputs.documents import read_file
+from hubtriage.simulation.inputs.findings import items_of
 
 PRODUCT = "arn:aws:securityhub:us-east-1::product/aws/guardduty"
 COUNT = 450

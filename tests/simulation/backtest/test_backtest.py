@@ -21,7 +21,7 @@ from hubtriage.simulation.backtest.examples import examples_of
 from hubtriage.simulation.backtest.judge import Task
 from hubtriage.simulation.backtest.report import ReportSource, report_of
 from hubtriage.simulation.backtest.run import backtest
-from hubtriage.simulation.documents import Document
+from hubtriage.simulation.inputs.documents import Document
 
 PRODUCT = "arn:aws:securityhub:eu-west-1::product/aws/securityhub"
 SETTINGS = Settings()

@@ -14,7 +14,7 @@ from hubtriage.simulation.backtest.html import embedded, examples_each, page
 from hubtriage.simulation.backtest.judge import Task
 from hubtriage.simulation.backtest.report import ReportSource, report_of
 from hubtriage.simulation.backtest.run import backtest
-from hubtriage.simulation.documents import Document
+from hubtriage.simulation.inputs.documents import Document
 
 HOSTILE = "</script><script>alert(1)</script><!--<script>\u2028\u2029 &amp; \ud800 ${x} $style"
 RULE = {"id": "all", "when": True, "update": {"Workflow": {"Status": "SUPPRESSED"}}}

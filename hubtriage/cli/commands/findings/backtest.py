@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from hubtriage.cli.inputs.findings import end_if_cut_off
 from hubtriage.cli.inputs.judging import judge_all, named
 from hubtriage.cli.inputs.live import LiveSource, live_options
 from hubtriage.cli.inputs.rules import compiled_document
@@ -45,14 +46,14 @@ def command(
 ) -> None:
     """Show what the rules would change on many findings.
 
-    Nothing is sent. FINDINGS is a file, a folder of files, or `-` for standard input: JSON arrays, JSON
-    lines, EventBridge events or answers of GetFindings; `.gz` is unpacked. A finding that stands there
-    several times counts once, as it stands first. With --live they are read from Security Hub instead.
+    Nothing is sent. FINDINGS is a file, a folder of files, or `-` for standard input, in any form in which
+    AWS hands findings out; docs/inputs.md lists them. A finding that stands there several times counts once,
+    as it stands first. With --live they are read from Security Hub instead.
 
     A finding may have its entry of the ledger beside it: {"finding": ..., "entry": ...}. Without it, what
     triage has set looks like a person's.
 
-    Exit codes: 0; 1 the rules have errors; 2 the input cannot be read.
+    Exit codes: 0; 1 the rules have errors; 2 nothing in the input can be used, or not all of it can be read.
     """
     document = compiled_document(folder)
     examples = examples_each(len(document["rules"])) if html else 0
@@ -66,3 +67,4 @@ def command(
     if html is not None:
         write_file(html, page(report, tally))
         note(f"page written to {html}")
+    end_if_cut_off(tally.problems)

@@ -10,6 +10,7 @@ import click
 
 from hubtriage.authoring.compiler import compile_ruleset, git_revision
 from hubtriage.cli.failure import fail
+from hubtriage.cli.inputs.findings import end_if_cut_off
 from hubtriage.cli.inputs.judging import Source, judge_all, named
 from hubtriage.cli.inputs.live import LiveSource, live_options
 from hubtriage.cli.inputs.rules import demand_folder, rule_errors_shown
@@ -60,7 +61,8 @@ def command(
     With --live, FINDINGS is left out: they are read from Security Hub, as `backtest` does and into the same
     cache.
 
-    Exit codes: 0 no finding changes; 1 some do; 2 wrong usage, rules with errors, or unreadable input.
+    Exit codes: 0 no finding changes; 1 some do; 2 wrong usage, rules with errors, or input as
+    for `backtest`.
     """
     old, new, findings = _sources(sources, against, live)
     with _old_folder(old, new, against) as (folder, name, revision):
@@ -70,6 +72,7 @@ def command(
     source = ReportSource(named(findings), new.as_posix())
     report = diff_of(tally, source, name, examples_by_rule(tally, EXAMPLES))
     click.echo("\n".join(_RENDER["json" if as_json else shape](report)))
+    end_if_cut_off(tally.problems)
     if report["differs"]:
         raise SystemExit(1)
 

@@ -7,17 +7,18 @@ import click
 
 from hubtriage.aws.securityhub.api import Key, key_of
 from hubtriage.cli.failure import fail
-from hubtriage.cli.inputs.findings import read_findings
+from hubtriage.cli.inputs.findings import end_if_cut_off, read_findings, tell_problems
 from hubtriage.cli.inputs.one_finding import MOST_NAMED, Wanted, product_option
 from hubtriage.cli.inputs.rules import compiled
 from hubtriage.cli.options import findings_argument, now_option, rules_option, settings_options
 from hubtriage.cli.text import quoted
 from hubtriage.cli.views.explain import render
 from hubtriage.engine.planning.plan import Settings
-from hubtriage.simulation.documents import UnreadableInputError
 from hubtriage.simulation.explain import explain
 from hubtriage.simulation.exported import ExportedFinding
-from hubtriage.simulation.findings import Unusable
+from hubtriage.simulation.inputs.documents import UnreadableInputError
+from hubtriage.simulation.inputs.findings import Unusable
+from hubtriage.simulation.inputs.problems import Problems
 
 
 @click.command(name="explain")
@@ -50,37 +51,44 @@ def command(
     holds each field. FINDINGS is what `plan` takes. What triage holds is known only if the finding has its
     entry of the ledger beside it: {"finding": ..., "entry": ...}.
 
-    Exit codes: 0; 1 the rules have errors; 2 the input cannot be read, or no finding fits, or several do.
+    Exit codes: 0; 1 the rules have errors; 2 no finding fits, or several do, or not all of
+    the input can be read.
     """
     ruleset = compiled(folder)
-    one = _one(findings, Wanted(finding_id, product_arn))
+    problems = Problems()
+    one = _one(findings, Wanted(finding_id, product_arn), problems)
     entry = None if one.entry is None else one.known
     if one.undecidable:
         click.echo(f"undecidable, triage would wait: {quoted(one.undecidable)}", err=True)
     explanation = explain(one.finding, entry, ruleset, now, settings)
     record = explanation.as_json() | {"undecidable": one.undecidable, "in_doubt": one.is_in_doubt}
     click.echo(json.dumps(record, indent=2) if as_json else "\n".join(render(explanation, every)))
+    end_if_cut_off(problems)
 
 
-def _one(source: str, wanted: Wanted) -> ExportedFinding:
+def _one(source: str, wanted: Wanted, problems: Problems) -> ExportedFinding:
     """Return the finding to explain; end with 2 if there is none, or several that may be meant."""
     found: dict[Key, list[ExportedFinding]] = {}
-    unusable = ""
+    usable = 0
     try:
-        for item in read_findings(source):
+        for item in read_findings(source, problems):
             if isinstance(item, Unusable):
-                unusable = unusable or item.reason
-            elif wanted.fits(key := key_of(item.finding)):
+                continue
+            usable += 1
+            if wanted.fits(key := key_of(item.finding)):
                 found.setdefault(key, []).append(item)
                 _forget_more(found, wanted)
     except UnreadableInputError as error:
         fail(str(error), exit_code=2)
+    tell_problems(source, usable, problems)
     if not found:
         which = f"no finding with an Id that ends in {quoted(wanted.end)}" if wanted.end else "no finding"
-        fail(f"{source}: {unusable or which}", exit_code=2)
+        fail(f"{quoted(source)}: {which}", exit_code=2)
     several = found[wanted.only(found, "say which one with --id")]
     if len(several) > 1:
-        click.echo(f"{source} has this finding {len(several)} times: this is the last of them", err=True)
+        click.echo(
+            f"{quoted(source)} has this finding {len(several)} times: this is the last of them", err=True
+        )
     return several[-1]
 
 

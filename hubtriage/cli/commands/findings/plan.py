@@ -1,24 +1,34 @@
 """`hubtriage plan`: the update that each finding would get."""
 
 import json
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
 from hubtriage.cli.failure import fail
-from hubtriage.cli.inputs.findings import read_findings, warn_without_entries
+from hubtriage.cli.inputs.findings import (
+    end_if_cut_off,
+    read_findings,
+    tell_problems,
+    warn_without_entries,
+)
 from hubtriage.cli.inputs.rules import compiled
 from hubtriage.cli.locations import Location
 from hubtriage.cli.options import findings_argument, now_option, rules_option, settings_options
 from hubtriage.cli.output import write_file
 from hubtriage.cli.terminal import note
 from hubtriage.cli.text import counted
-from hubtriage.cli.views.plan import Planned, PlannedFinding, record, summary, text
+from hubtriage.cli.views.plan import Planned, PlannedFinding, kind, record, summary, text
 from hubtriage.engine.planning.batches import group
 from hubtriage.engine.planning.plan import Settings, decide
-from hubtriage.simulation.documents import UnreadableInputError
-from hubtriage.simulation.findings import Unusable
+from hubtriage.engine.ruleset.ruleset import Ruleset
+from hubtriage.simulation.exported import ExportedFinding
+from hubtriage.simulation.inputs.documents import UnreadableInputError
+from hubtriage.simulation.inputs.findings import Unusable
+from hubtriage.simulation.inputs.problems import Problems
 
 
 @click.command(name="plan")
@@ -42,52 +52,71 @@ def command(
 ) -> None:
     """Show the update that each finding would get.
 
-    Nothing is sent. FINDINGS is a file, a folder of files, or `-` for standard input: JSON arrays, JSON
-    lines, EventBridge events or answers of GetFindings; `.gz` is unpacked. A finding may have its entry of
-    the ledger beside it: {"finding": ..., "entry": ...}. Without it, what triage has set looks like a
-    person's.
+    Nothing is sent. FINDINGS is a file, a folder of files, or `-` for standard input, in any form in which
+    AWS hands findings out; docs/inputs.md lists them. A finding may have its entry of the ledger beside it:
+    {"finding": ..., "entry": ...}. Without it, what triage has set looks like a person's.
 
-    A finding that no rule can see has a line too, with the reason. If a file is damaged, the findings before
-    the fault are shown.
+    What no rule can see is told at the end with its place and the reason; with --json it has a line too.
 
-    Exit codes: 0; 1 the rules have errors; 2 the input cannot be read to its end.
+    Exit codes: 0; 1 the rules have errors; 2 nothing in the input can be used, or not all of it can be read.
     """
     ruleset = compiled(folder)
-    planned: list[Planned] = []
-    unreadable: UnreadableInputError | None = None
+    problems, counts, in_doubt, requests = Problems(), Counter[str](), 0, Requests()
     try:
-        for item in read_findings(findings):
-            if isinstance(item, Unusable):
-                planned.append(item)
-                continue
-            decision = None
-            if not item.undecidable:
-                decision = decide(item.finding, item.known, ruleset, now, settings)
-            planned.append(PlannedFinding(item, decision))
+        for item in read_findings(findings, problems):
+            result = item if isinstance(item, Unusable) else _planned(item, ruleset, now, settings)
+            counts[kind(result)] += 1
+            _show(result, ruleset, as_json=as_json)
+            if isinstance(result, PlannedFinding):
+                in_doubt += result.item.is_in_doubt
+                requests.add(result)
     except UnreadableInputError as error:
-        unreadable = error
-    for result in planned:
-        click.echo(json.dumps(record(result, ruleset)) if as_json else "\n".join(text(result)))
+        fail(str(error), exit_code=2)
+    tell_problems(findings, counts.total() - problems.count, problems)
     if calls is not None:
-        written = write_calls(planned, calls)
+        written = requests.write(calls)
         note(f"{counted(written, 'request')} written to {calls}")
-    if planned and not as_json:
-        note(summary(planned))
-    warn_without_entries(sum(isinstance(one, PlannedFinding) and one.item.is_in_doubt for one in planned))
-    if unreadable is not None:
-        fail(str(unreadable), exit_code=2)
+    if counts and not as_json:
+        note(summary(counts))
+    warn_without_entries(in_doubt)
+    end_if_cut_off(problems)
 
 
-def write_calls(planned: Iterable[Planned], folder: Path) -> int:
-    """Write each request into a file of its own, in the order of sending; return how many there are."""
-    decided = [one.decision for one in planned if isinstance(one, PlannedFinding) and one.decision]
-    updates = [
-        ({"Id": result.finding_id, "ProductArn": result.product_arn}, result.update)
-        for result in decided
-        if result.update is not None
-    ]
-    reopening = {(result.product_arn, result.finding_id) for result in decided if result.reopens}
-    calls = group(updates, reopening=reopening)
-    for number, call in enumerate(calls, 1):
-        write_file(folder / f"{number:04}.json", json.dumps(call.request(), indent=2) + "\n")
-    return len(calls)
+def _planned(item: ExportedFinding, ruleset: Ruleset, now: float, settings: Settings) -> PlannedFinding:
+    decision = None if item.undecidable else decide(item.finding, item.known, ruleset, now, settings)
+    return PlannedFinding(item, decision)
+
+
+def _show(result: Planned, ruleset: Ruleset, *, as_json: bool) -> None:
+    """Print what becomes of a finding, before the next one is read: a file may hold a million."""
+    if as_json and (isinstance(result, PlannedFinding) or result.is_record):
+        click.echo(json.dumps(record(result, ruleset)))
+    elif not as_json:
+        for line in text(result):
+            click.echo(line)
+
+
+class Requests:
+    """The updates of planned findings, as requests of BatchUpdateFindings."""
+
+    def __init__(self) -> None:
+        self._updates: list[tuple[dict[str, str], Mapping[str, Any]]] = []
+        self._reopening: set[tuple[str, str]] = set()
+
+    def add(self, planned: PlannedFinding) -> None:
+        """Add what a finding gets, if it gets anything."""
+        decision = planned.decision
+        if decision is None:
+            return
+        if decision.update is not None:
+            identifier = {"Id": decision.finding_id, "ProductArn": decision.product_arn}
+            self._updates.append((identifier, decision.update))
+        if decision.reopens:
+            self._reopening.add((decision.product_arn, decision.finding_id))
+
+    def write(self, folder: Path) -> int:
+        """Write each request into a file of its own, in the order of sending; return how many there are."""
+        calls = group(self._updates, reopening=self._reopening)
+        for number, call in enumerate(calls, 1):
+            write_file(folder / f"{number:04}.json", json.dumps(call.request(), indent=2) + "\n")
+        return len(calls)

@@ -24,8 +24,9 @@ from hubtriage.cli.options import now_option, paths_argument
 from hubtriage.cli.output import NotWrittenError, Replacement, replace_files
 from hubtriage.cli.terminal import note
 from hubtriage.cli.views.lint import FORMATS, LintReport, counted_fixes, fix_diff
-from hubtriage.simulation.documents import UnreadableInputError
-from hubtriage.simulation.findings import Unusable
+from hubtriage.simulation.inputs.documents import UnreadableInputError
+from hubtriage.simulation.inputs.findings import Unusable
+from hubtriage.simulation.inputs.problems import Problems
 
 _MOST_FINDINGS = 1_000  # of those beside the rules; more would make lint wait
 
@@ -167,7 +168,8 @@ def _findings_beside(folder: Path) -> Callable[[], Sequence[Mapping[str, Any]]]:
     def read() -> Sequence[Mapping[str, Any]]:
         beside = folder.absolute().parent / "findings"
         try:
-            items = list(islice(read_findings(str(beside)), _MOST_FINDINGS)) if beside.is_dir() else []
+            found = read_findings(str(beside), Problems()) if beside.is_dir() else ()
+            items = list(islice(found, _MOST_FINDINGS))
         except UnreadableInputError:
             return ()
         return [item.finding for item in items if not isinstance(item, Unusable)]

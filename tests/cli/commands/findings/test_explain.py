@@ -14,7 +14,8 @@ from click.testing import CliRunner, Result
 
 from hubtriage.cli.inputs.findings import read_findings
 from hubtriage.cli.main import cli
-from hubtriage.simulation.findings import Unusable
+from hubtriage.simulation.inputs.findings import Unusable
+from hubtriage.simulation.inputs.problems import Problems
 from tests.support.paths import TESTS
 
 GOLDEN = TESTS / "golden" / "explain"
@@ -97,7 +98,7 @@ def test_of_many_findings_the_first_few_ids_are_told() -> None:
 
 @pytest.mark.skipif(CORPUS is None, reason="needs HUBTRIAGE_CORPUS")
 def test_every_finding_of_the_corpus_can_be_explained() -> None:
-    items = read_findings(f"{CORPUS}/findings.jsonl")
+    items = read_findings(f"{CORPUS}/findings.jsonl", Problems())
     usable = [item.finding for item in items if not isinstance(item, Unusable)]
     for finding in usable:
         assert explained(finding).exit_code == 0, finding

@@ -83,12 +83,12 @@ UNUSABLE = [
     pytest.param('{"detail": {"findings": []}}', "without findings", id="an event with an empty list"),
     pytest.param(
         '{"detail-type": "Security Hub Insight Results", "detail": {}}',
-        "without findings",
+        "insight results",
         id="another event",
     ),
-    pytest.param("{broken", "line 2 is not JSON", id="a broken line"),
+    pytest.param("{broken", "line 2: is not JSON", id="a broken line"),
     pytest.param('{"Id": "x", "ProductArn": "p", "Confidence": NaN}', "not JSON", id="NaN, which is no JSON"),
-    pytest.param("[" * 100_000, "line 2 is not JSON", id="hopeless nesting"),
+    pytest.param("[" * 90_000 + "]" * 90_000, "line 2: is not JSON", id="hopeless nesting"),
 ]
 
 
@@ -106,8 +106,12 @@ def test_what_is_unusable_has_a_line_with_the_reason_and_hides_nothing(
 
 CUT_OFF = json.dumps([finding(1), finding(2)])[:-5]
 BAD_RECORDS = [
-    pytest.param(f"[{json.dumps(finding(1))}, NaN]", "finding 2 is not JSON", id="NaN in a list"),
-    pytest.param(json.dumps(finding(1)) + "\nnope\n", "line 2 is not JSON", id="JSON lines"),
+    pytest.param(
+        f"[{json.dumps(finding(1))}, NaN]",
+        "standard input: line 1: [1]: is not JSON: NaN",
+        id="NaN in a list",
+    ),
+    pytest.param(json.dumps(finding(1)) + "\nnope\n", "standard input: line 2: is not JSON", id="JSON lines"),
 ]
 
 
@@ -122,7 +126,8 @@ def test_what_stands_before_a_fault_is_shown_and_the_exit_code_tells_of_the_rest
     result = run(rules, "-", "--json", stdin=CUT_OFF)
     assert result.exit_code == 2
     assert json.loads(result.stdout)["update"]
-    assert "after finding 1 the rest is not JSON" in result.stderr
+    assert "is not JSON: Unterminated string starting, and there the text ends" in result.stderr
+    assert result.stderr.endswith("Error: not all of the input could be read, see standard input: line 1\n")
 
 
 def test_a_folder_is_read_file_by_file_and_unusable_lines_name_theirs(rules: Path, tmp_path: Path) -> None:
@@ -132,7 +137,7 @@ def test_a_folder_is_read_file_by_file_and_unusable_lines_name_theirs(rules: Pat
     (folder / "b.json.gz").write_bytes(gzip.compress(json.dumps([finding(2)]).encode()))
     first, unusable, second = lines(run(rules, str(folder), "--json"))
     assert (first["finding_id"], second["finding_id"]) == ("f-1", "f-2")
-    assert f"{folder / 'a.jsonl'}: line 2 is not JSON" in unusable["errors"][0]["message"]
+    assert f"{folder / 'a.jsonl'}: line 2: is not JSON" in unusable["errors"][0]["message"]
 
 
 @pytest.mark.parametrize("text", ["", "no JSON at all\n", "\x00"])

@@ -1,0 +1,1 @@
+"""Findings out of files, in every form in which AWS hands them out."""
