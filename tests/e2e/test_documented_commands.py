@@ -44,7 +44,7 @@ NOT_RUN = {
     ),
     **dict.fromkeys(
         DEPLOYING["Rules in a repository of their own"],
-        "one deployment more; all tests that deploy have their rules in another folder by the same setting",
+        "one deployment more; test_wheel.py makes such a repository and synthesizes it",
     ),
     **dict.fromkeys(
         DEPLOYING["Settings"],

@@ -86,3 +86,26 @@ def test_the_demo_runs_in_an_empty_folder(wheel: Path, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     summary = json.loads(done.stdout)
     assert summary["problems"] == []
+
+
+def test_a_new_repository_of_rules_deploys_as_it_is(wheel: Path, tmp_path: Path) -> None:
+    """What `npx cdk` does with it, down to the templates; the command line of CDK is that of the checkout."""
+    commands = installed(tmp_path, f"{wheel}[deploy]")
+    repository = tmp_path / "mine"
+    begun = run(commands, tmp_path, "init", str(repository))
+    assert begun.returncode == 0, begun.stderr
+    (repository / "hubtriage.toml").write_text('rules = "rules"\nstack-name = "mine"\n')
+    path = os.pathsep.join([str(commands), str(ROOT / "node_modules" / ".bin"), os.environ["PATH"]])
+    done = subprocess.run(
+        ["cdk", "synth", "--quiet"],
+        cwd=repository,
+        env={**os.environ, "PATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assembly = repository / "cdk.out"
+    assert (assembly / "mine.template.json").is_file()
+    (ruleset, *_) = assembly.glob("asset.*/ruleset.json")
+    assert [rule["id"] for rule in json.loads(ruleset.read_text())["rules"]] == ["sample-findings"]

@@ -1,5 +1,6 @@
 """`hubtriage init`: what it writes, and that all of it works."""
 
+import json
 import re
 import subprocess
 import sys
@@ -88,30 +89,82 @@ def test_every_command_that_is_named_exists_with_its_options(file):
         assert [one for one in arguments if one.startswith("--") and one.strip("`;:") not in help_text] == []
 
 
+def workflow(mine, name):
+    return yaml.safe_load((mine / ".github" / "workflows" / name).read_text())
+
+
 def test_the_workflow_runs_the_checks_with_this_version(mine):
-    workflow = yaml.safe_load((mine / ".github/workflows/rules.yml").read_text())
-    steps = workflow["jobs"]["rules"]["steps"]
-    runs = [step["run"] for step in steps if "run" in step]
+    document = workflow(mine, "rules.yml")
+    runs = [step["run"] for step in document["jobs"]["rules"]["steps"] if "run" in step]
     assert runs[0] == f"pip install hubtriage=={version('hubtriage')}"
-    assert [run.split()[1] for run in runs[1:]] == ["lint", "test", "diff"]
-    assert workflow["permissions"] == {"contents": "read"}
+    assert [run.split()[1] for run in runs[1:]] == ["lint", "test", "diff", "pr", "lint"]
+    assert document["permissions"] == {
+        "contents": "read",
+        "pull-requests": "write",
+        "security-events": "write",
+    }
 
 
-def test_the_last_step_of_the_workflow_says_what_changes_and_does_not_fail_for_it(mine, monkeypatch):
-    """The step as it stands there, run by a shell on a pull request that changes a rule."""
-    steps = yaml.safe_load((mine / ".github/workflows/rules.yml").read_text())["jobs"]["rules"]["steps"]
+def run_step(mine, name, **environment):
+    """Run a step of the pull request's workflow as it stands there, by a shell."""
+    steps = workflow(mine, "rules.yml")["jobs"]["rules"]["steps"]
+    (step,) = (step for step in steps if step.get("name") == name)
+    path = f"{Path(sys.executable).parent}:/usr/bin:/bin"
+    subprocess.run(["bash", "-e", "-c", step["run"]], check=True, env={"PATH": path, **environment}, cwd=mine)
+
+
+def test_the_workflow_says_what_changes_and_does_not_fail_for_it(mine):
     who = ["-c", "user.name=a", "-c", "user.email=a@example.com"]
     for command in (["init", "-q"], ["add", "."], [*who, "commit", "-q", "-m", "rules"]):
         subprocess.run(["git", *command], check=True)
     rule = mine / "rules" / "sample-findings.yaml"
     rule.write_text(rule.read_text().replace("FALSE_POSITIVE", "BENIGN_POSITIVE"))
-    environment = {
-        "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
-        "BASE": "HEAD",
-        "GITHUB_STEP_SUMMARY": str(mine / "summary.md"),
-    }
-    subprocess.run(["bash", "-e", "-c", steps[-1]["run"]], check=True, env=environment, cwd=mine)
+    run_step(mine, "diff", BASE="HEAD", GITHUB_STEP_SUMMARY=str(mine / "summary.md"))
     assert "1 of 11 findings change" in (mine / "summary.md").read_text()
+    assert (mine / "diff.md").read_text() == (mine / "summary.md").read_text()
+
+
+def test_what_lint_complains_of_is_there_for_code_scanning(mine):
+    (mine / "rules" / "bad.yaml").write_text("rules: [{id: a}]\n")
+    run_step(mine, "code scanning")
+    (run,) = json.loads((mine / "lint.sarif").read_text())["runs"]
+    assert run["results"]
+
+
+@pytest.mark.parametrize("name", ["deploy.yml", ".gitlab-ci.yml"])
+def test_what_deploys_checks_first_shows_what_changes_and_looks_afterwards(mine, name):
+    if name == "deploy.yml":
+        job = workflow(mine, name)["jobs"]["deploy"]
+        runs = [step["run"] for step in job["steps"] if "run" in step]
+        assert job["environment"] == "production"
+    else:
+        job = yaml.safe_load((mine / name).read_text())["deploy"]
+        runs = [run for run in job["script"] if isinstance(run, str)]
+        assert (job["environment"], job["rules"][0]["when"]) == ("production", "manual")
+    order = ["pip", "npm", "hubtriage", "hubtriage", "npx", "npx", "hubtriage"]
+    assert [run.split()[0] for run in runs if run.split()[0] in order] == order
+    assert [run.split()[1] for run in runs if run.startswith(("hubtriage", "npx"))] == [
+        "lint", "test", "cdk", "cdk", "doctor",
+    ]  # fmt: skip
+
+
+def test_the_deployment_is_pinned_as_ours_is():
+    lock = json.loads(FILES["package-lock.json"])["packages"]
+    ours = json.loads((ROOT / "package-lock.json").read_text())["packages"]
+    assert lock["node_modules/aws-cdk"] == ours["node_modules/aws-cdk"]
+    pinned = {"aws-cdk": ours["node_modules/aws-cdk"]["version"]}
+    assert json.loads(FILES["package.json"])["devDependencies"] == pinned
+    assert lock[""]["devDependencies"] == pinned
+    assert FILES["requirements.txt"].splitlines()[-1] == f"hubtriage[deploy]=={version('hubtriage')}"
+
+
+def test_its_settings_are_valid_and_each_that_is_proposed_is_too(mine):
+    assert CliRunner().invoke(cli, ["settings"]).exit_code == 0
+    file = mine / "hubtriage.toml"
+    file.write_text(re.sub(r"^# (?=[a-z-]+ = )", "", file.read_text(), flags=re.MULTILINE))
+    shown = CliRunner().invoke(cli, ["settings"])
+    assert shown.exit_code == 0, shown.output
+    assert "observe" in shown.output
 
 
 @pytest.mark.parametrize("hooks", [".pre-commit-hooks.yaml", None])
