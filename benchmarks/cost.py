@@ -173,7 +173,7 @@ def pages() -> Iterator[str]:
     yield from (f"| {name} | {_usd(even)} | {_usd(burst)} |" for name, even, burst in rows)
     refreshed = together(replace(BURSTS, events=FINDINGS * REFRESHES))
     yield f"| {FINDINGS:,} findings that checks refresh twice a day, a month | | {_usd(refreshed)} |"
-    yield f"| a sweep that reads a million findings, beside what it sends | | {_usd(sweep())} |"
+    yield f"| a sweep that reads a million findings, without what it sends | | {_usd(sweep())} |"
     yield ""
     yield "| each month, in each Region | |"
     yield "|---|---|"

@@ -20,8 +20,11 @@ GENERATED = {"docs/cli.md"}
 IDIOMS = {
     r"(some|any|every|no)body\b": "no one, anyone, everyone, a person, an operator",
     r"(whoever|whosoever|whomever)\b": "anyone who, a person who",
-    r"(of|from|by|about|under|behind|with) (which|whom)\b": "begin a new sentence, or say whose",
+    r"(of|from|by|about|under|behind|with|for|to|after|between) (which|whom)\b": "begin a new sentence",
     r"(that )?(is|are) none\b": "say what it is not",
+    r"(that|which|what) (is|are) no (?!longer|more|way)": "that is not a",
+    r"beside\b": "next to, in addition to",
+    r"likewise\b": "in the same way",
     r"as is\b": "unchanged",
     r"(is|are|was|were|be|been) told\b": "is reported, is shown",
     r"(tell|tells|telling|told) (of|the story|each|every|it|them|how|that|what)\b": "report, show or explain",

@@ -98,7 +98,7 @@ OPERATORS = {
     "substr": "Part of a text: where it starts (negative from the end), and perhaps how long.",
     "merge": "Lists put together.",
     "map": "A list with something calculated from each element.",
-    "filter": "The elements for which something holds.",
+    "filter": "The elements that satisfy a condition.",
     "all": "Whether something holds for all elements; false for an empty list.",
     "some": "Whether something holds for any element.",
     "none": "Whether something holds for no element.",

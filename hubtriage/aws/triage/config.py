@@ -93,7 +93,7 @@ class TriageConfig(EnvironmentConfig):
     patience: int = setting(
         "HUBTRIAGE_NOT_FOUND_RECEIVES",
         whole(1, 1000),
-        "deliveries after which a finding that is not found is refused",
+        "deliveries until a finding that is not found is refused",
         3,
         explicit=False,
     )
