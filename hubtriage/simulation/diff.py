@@ -7,6 +7,7 @@ there is the change that a deployment sets off: setting, taking back, following 
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
+from hubtriage.simulation.backtest.effects import rule_named
 from hubtriage.simulation.backtest.report import Record, ReportSource, report_of, rules_that_do_something
 from hubtriage.simulation.backtest.tally import Tally
 
@@ -82,7 +83,7 @@ def examples_by_rule(tally: Tally, most: int) -> dict[str, list[str]]:
     """Return the ids of the first `most` findings that each rule changes."""
     found: dict[str, list[str]] = {}
     for judged in tally.examples.values():
-        for name in dict.fromkeys(tally.named(moved.rule, moved.why) for moved in judged.outcome.changes):
+        for name in dict.fromkeys(rule_named(moved.rule, moved.why) for moved in judged.outcome.changes):
             ids = found.setdefault(name, [])
             if len(ids) < most:
                 ids.append(judged.outcome.finding_id)

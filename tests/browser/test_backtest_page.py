@@ -22,6 +22,8 @@ HIDE = {"Workflow": {"Status": "SUPPRESSED"}, "Note": {"Text": "Accepted: {findi
 RULES: list[dict[str, Any]] = [
     {
         "id": "low-in-sandbox",
+        "ends": NOW + 20.5 * 86_400,
+        "expires": "2026-11-21",
         "owner": "platform",
         "description": "Low findings of sandboxes <b>are</b> accepted.",
         "match": {"Severity": {"Label": ["LOW", "INFORMATIONAL"]}},
@@ -55,14 +57,18 @@ HOSTILE_FINDING = {
 }
 
 
-@pytest.fixture(scope="module")
-def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    findings = [HOSTILE_FINDING, *generate(300, 4), {"Id": HOSTILE}]
+def page_with(findings: list[dict[str, Any]], listed: int = 10_000) -> str:
     documents = [Document("input", f"finding {at}", json.dumps(one)) for at, one in enumerate(findings, 1)]
     ruleset = {"format": 1, "hash": "0" * 16, "revision": None, "rules": RULES}
-    tally = backtest(documents, Task(ruleset, NOW, Settings(), examples=30), processes=1)
+    task = Task(ruleset, NOW, Settings(), examples=3, sample=200, listed=listed)
+    tally = backtest(documents, task, processes=1)
+    return page_of(report_of(tally, ReportSource(HOSTILE, "rules")), tally)
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("page") / "page.html"
-    path.write_text(page_of(report_of(tally, ReportSource(HOSTILE, "rules")), tally), encoding="utf-8")
+    path.write_text(page_with([HOSTILE_FINDING, *generate(300, 4), {"Id": HOSTILE}]), encoding="utf-8")
     return path
 
 
@@ -115,7 +121,7 @@ def test_the_page_says_what_would_change(watched: Watched) -> None:
     expect(heading).to_contain_text("of 301 findings would change")
     for name in ("What changes", "Rules", "Where", "Worth a look", "Findings"):
         expect(watched.page.get_by_role("heading", name=name, exact=True)).to_be_visible()
-    expect(watched.page.get_by_role("img", name="What becomes of the findings")).to_be_visible()
+    expect(watched.page.get_by_role("img", name="What happens to the findings")).to_be_visible()
     expect(watched.page.get_by_role("article").filter(has_text="Rules that never match")).to_contain_text(
         "nobody"
     )
@@ -124,7 +130,7 @@ def test_the_page_says_what_would_change(watched: Watched) -> None:
 def test_nothing_in_a_finding_becomes_markup_or_runs(watched: Watched) -> None:
     page = watched.page
     page.get_by_label("Search findings").fill("window.broken")
-    page.get_by_role("button", name="</script>").first.click()
+    page.locator("#findings").get_by_role("link", name="</script>").first.click()
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("<img src=x onerror='window.broken = 2'>")
     expect(dialog).to_contain_text("⟨U+202E⟩")
@@ -157,9 +163,9 @@ def test_the_policy_stops_what_would_get_in_all_the_same(
 def test_a_finding_tells_its_fields_rules_and_conditions(watched: Watched) -> None:
     page = watched.page
     page.get_by_label("Rule", exact=True).select_option("low-in-sandbox")
-    page.locator("#findings tbody button").first.click()
+    page.locator("#findings tbody a").first.click()
     dialog = page.get_by_role("dialog")
-    expect(dialog).to_contain_text("What becomes of its fields")
+    expect(dialog).to_contain_text("What happens to its fields")
     expect(dialog).to_contain_text("low-in-sandbox")
     expect(dialog).to_contain_text("Severity.Label")
     page.keyboard.press("Escape")
@@ -174,14 +180,179 @@ def test_rules_are_searched(watched: Watched) -> None:
     expect(rules).to_contain_text("Low findings of sandboxes <b>are</b> accepted.")
 
 
-def test_a_rule_leads_to_its_findings(watched: Watched) -> None:
+def test_a_number_leads_to_just_these_findings(watched: Watched) -> None:
     page = watched.page
-    page.locator("#rules").get_by_role("button", name="told", exact=True).click()
+    row = page.locator("#rules tbody tr").filter(has_text="told")
+    matched = row.locator("a.count").first
+    number = matched.inner_text()
+    assert int(number) > 3
+    matched.click()
     expect(page.get_by_label("Rule", exact=True)).to_have_value("told")
+    expect(page.get_by_label("What happens", exact=True)).to_have_value("matched")
     expect(page.locator("#h-findings")).to_be_focused()
-    shown = page.locator("#findings tbody tr").count()
-    assert shown > 0
-    expect(page.locator("#findings").get_by_role("status")).to_contain_text("example")
+    expect(page.locator("#findings").get_by_role("status")).to_have_text(f"{number} findings")
+
+
+def test_every_number_of_the_tables_finds_so_many_findings(watched: Watched) -> None:
+    page = watched.page
+    links = page.locator("#rules a.count, #where a.count, #tiles a.count")
+    assert links.count() > 20
+    for at in range(links.count()):
+        number = links.nth(at).inner_text()
+        links.nth(at).click()
+        expect(page.locator("#findings").get_by_role("status")).to_have_text(
+            "1 finding" if number == "1" else f"{number} findings"
+        )
+
+
+SHOWN = "#findings tbody tr"
+
+
+def test_the_search_covers_all_findings_and_wants_every_word(watched: Watched) -> None:
+    page = watched.page
+    status = page.locator("#findings").get_by_role("status")
+    expect(status).to_have_text("302 findings")
+    examples = len(page.evaluate("kit.data.examples"))
+    assert examples < 60
+    wanted = [one for one in generate(300, 4) if one["AwsAccountId"] == "123456789012"]
+    assert len(wanted) > examples
+    page.get_by_label("Search findings").fill("123456789012 FINDING/")
+    named = [one for one in wanted if "finding/" in one["Id"].lower()]
+    expect(status).to_have_text(f"{len(named)} findings")
+    page.get_by_label("Search findings").fill(wanted[0]["Id"].upper())
+    expect(status).to_have_text("1 finding")
+    page.get_by_label("Search findings").fill("no-such-word")
+    expect(page.locator(SHOWN)).to_have_text("No finding has these words and choices.")
+
+
+def test_a_view_has_a_link_that_another_person_can_open(watched: Watched, browser: Browser) -> None:
+    page = watched.page
+    page.get_by_label("Search findings").fill("eu")
+    page.get_by_label("Severity", exact=True).select_option("LOW")
+    page.locator("#findings thead").get_by_role("button", name="Account").click()
+    page.get_by_role("tab", name="Product").click()
+    page.get_by_label("Search rules").fill("o")
+    expect(page.locator("#rules").get_by_role("status")).to_have_text("4 rules")
+    views = ("#findings", "#rules", "#where")
+    page.wait_for_url("**rules-q=o*")
+    here = [page.locator(view).inner_text() for view in views]
+    other = browser.new_context().new_page()
+    other.goto(page.url)
+    assert [other.locator(view).inner_text() for view in views] == here
+    expect(other.get_by_label("Search findings")).to_have_value("eu")
+    expect(other.get_by_role("tab", name="Product")).to_have_attribute("aria-selected", "true")
+    expect(other.locator("#h-rules")).to_be_focused()
+    other.context.close()
+
+
+def test_a_finding_has_a_link_of_its_own(watched: Watched, browser: Browser) -> None:
+    page = watched.page
+    page.get_by_label("What happens", exact=True).select_option("unchanged")
+    page.get_by_role("button", name="Next").click()
+    first = page.locator("#findings tbody a").first
+    title, address = first.inner_text(), first.get_attribute("href")
+    assert address is not None
+    other = browser.new_context().new_page()
+    other.goto(page.url.partition("#")[0] + address)
+    dialog = other.get_by_role("dialog", name=title)
+    expect(dialog).to_contain_text("Nothing.")
+    expect(dialog.get_by_role("link", name="Link to this finding")).to_have_attribute("href", address)
+    other.goto(page.url.partition("#")[0] + "#finding=0000000000000000")
+    expect(other.get_by_role("dialog", name="No such finding")).to_be_visible()
+    other.context.close()
+
+
+def test_back_and_forward_follow_what_was_chosen(watched: Watched) -> None:
+    page = watched.page
+    status, search = page.locator("#findings").get_by_role("status"), page.get_by_label("Search findings")
+    page.get_by_label("Severity", exact=True).select_option("HIGH")
+    high = status.inner_text()
+    search.press_sequentially("secur", delay=150)
+    expect(status).not_to_have_text(high)
+    found = status.inner_text()
+    page.locator("#findings tbody a").first.click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    expect(status).to_have_text(found)
+    page.go_back()
+    expect(status).to_have_text(high)
+    expect(search).to_have_value("")
+    page.go_back()
+    expect(status).to_have_text("302 findings")
+    page.go_forward()
+    page.go_forward()
+    expect(status).to_have_text(found)
+    expect(search).to_have_value("secur")
+
+
+@pytest.mark.parametrize(
+    "fragment",
+    [
+        "#%",
+        "#finding=%zz&about=<b>",
+        "#findings-page=-3&findings-sort=x&by=%00",
+        "#at=<img>&q=%u2028",
+        "#__proto__=1",
+    ],
+)
+def test_no_link_breaks_the_page(fragment: str, browser: Browser, file: Path) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    trouble: list[str] = []
+    page.on("pageerror", lambda error: trouble.append(str(error)))
+    page.goto(file.as_uri() + fragment)
+    expect(page.locator("#foot")).to_contain_text("This page is one file")
+    assert trouble == []
+    assert page.locator("b", has_text="are").count() == 0
+    context.close()
+
+
+def test_pages_of_findings_are_turned(watched: Watched) -> None:
+    page = watched.page
+    pager = page.locator("#findings .pager")
+    expect(pager).to_contain_text("1 to 50 of 302")
+    pager.get_by_role("button", name="Previous").click()
+    for _ in range(9):
+        pager.get_by_role("button", name="Next").click()
+    expect(pager).to_contain_text("301 to 302 of 302")
+    expect(page.locator(SHOWN)).to_have_count(2)
+    page.get_by_label("Severity", exact=True).select_option("LOW")
+    expect(pager).to_contain_text("1 to 50 of")
+
+
+def test_a_rule_shows_where_it_stops_and_what_it_holds_when_it_ends(watched: Watched) -> None:
+    page = watched.page
+    never = page.get_by_role("article").filter(has_text="Rules that never match")
+    expect(never).to_contain_text('It stops here: AwsAccountId: "000000000000" No finding passes, of 200')
+    row = page.locator("#rules tbody tr").filter(has_text="low-in-sandbox")
+    expect(row).to_contain_text("2026-11-21")
+    expect(row).to_contain_text("20 days left")
+    row.get_by_role("link", name="low-in-sandbox").click()
+    dialog = page.get_by_role("dialog", name="low-in-sandbox")
+    expect(dialog).to_contain_text("Holds then")
+    expect(dialog.locator(".funnel li")).to_have_count(2)
+    dialog.locator(".facts a.count").first.click()
+    expect(dialog).to_be_hidden()
+    expect(page.get_by_label("Rule", exact=True)).to_have_value("low-in-sandbox")
+
+
+def test_the_page_says_what_it_leaves_out(browser: Browser, tmp_path: Path) -> None:
+    few = tmp_path / "few.html"
+    few.write_text(page_with(list(generate(80, 4)), listed=20), encoding="utf-8")
+    with watching(browser, few, "phone") as page:
+        notice = page.page.locator("#left-out")
+        expect(notice).to_contain_text("60 findings of 80 are not listed here")
+        expect(notice).to_contain_text("at most 20 findings")
+        expect(page.page.locator("#findings").get_by_role("status")).to_have_text("20 findings of 20 listed")
+
+
+def test_it_prints_in_light_colours_without_controls(browser: Browser, file: Path) -> None:
+    with watching(browser, file, "dark") as page:
+        page.page.emulate_media(media="print")
+        expect(page.page.get_by_label("Search findings")).to_be_hidden()
+        assert page.page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+        expect(page.page.locator("#findings tbody tr")).to_have_count(50)
 
 
 def test_a_table_is_sorted_with_the_keyboard(watched: Watched) -> None:
@@ -190,10 +361,10 @@ def test_a_table_is_sorted_with_the_keyboard(watched: Watched) -> None:
     header.get_by_role("button").focus()
     page.keyboard.press("Enter")
     expect(header).to_have_attribute("aria-sort", "ascending")
-    names = page.locator("#rules tbody th button").all_inner_texts()
+    names = page.locator("#rules tbody th a").all_inner_texts()
     assert names == sorted(names)
     page.keyboard.press("Enter")
-    assert page.locator("#rules tbody th button").all_inner_texts() == sorted(names, reverse=True)
+    assert page.locator("#rules tbody th a").all_inner_texts() == sorted(names, reverse=True)
 
 
 def test_groups_are_chosen_with_arrow_keys(watched: Watched) -> None:
@@ -265,14 +436,14 @@ def test_the_rules_of_accessibility_are_kept(look: Watched) -> None:
     page = look.page
     page.evaluate(AXE.read_text(encoding="utf-8"))
     assert page.evaluate(VIOLATIONS) == []
-    page.locator("#findings tbody button").first.click()
+    page.locator("#findings tbody a").first.click()
     expect(page.get_by_role("dialog")).to_be_visible()
     assert page.evaluate(VIOLATIONS) == []
 
 
 def test_a_finding_is_opened_and_left_with_the_keyboard(watched: Watched) -> None:
     page = watched.page
-    first = page.locator("#findings tbody button").first
+    first = page.locator("#findings tbody a").first
     first.focus()
     page.keyboard.press("Enter")
     expect(page.get_by_role("dialog")).to_be_visible()
@@ -285,7 +456,7 @@ def test_a_finding_is_opened_and_left_with_the_keyboard(watched: Watched) -> Non
 def test_a_finding_fits_the_screen_too(look: Watched) -> None:
     page = look.page
     page.get_by_label("Search findings").fill("window.broken")
-    page.locator("#findings tbody button").first.click()
+    page.locator("#findings tbody a").first.click()
     dialog = page.get_by_role("dialog")
     expect(dialog).to_be_visible()
     assert dialog.evaluate("node => node.scrollWidth - node.clientWidth") <= 0

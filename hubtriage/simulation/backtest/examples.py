@@ -1,23 +1,22 @@
 """Example findings of a backtest: what happens to each, by which rules, on which conditions."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from hubtriage.engine.fields import Finding, Value, member, read
+from hubtriage.engine.fields import Finding, Value, read
 from hubtriage.engine.ruleset.ruleset import Ruleset, load_ruleset
 from hubtriage.engine.trace import TracedCondition, TracedOperation
+from hubtriage.simulation.backtest.facts import cut, facts_of
 from hubtriage.simulation.backtest.judge import Judged, Task
-from hubtriage.simulation.backtest.outcome import FindingOutcome
+from hubtriage.simulation.backtest.outcome import FindingOutcome, key_text
 from hubtriage.simulation.backtest.report import Record
 from hubtriage.simulation.backtest.tally import Tally
 from hubtriage.simulation.explain import Explanation, RuleExplanation, explain
 from hubtriage.simulation.field_explanations import FieldExplanation
 
-LONGEST_TEXT = 400
 MOST_VALUES = 5
-MOST_RESOURCES = 5
 
 
 def examples_of(tally: Tally) -> list[Record]:
@@ -32,6 +31,7 @@ def _example(judged: Judged, task: Task, whole: Ruleset) -> Record:
         finding, judged.entry, _concerned(judged.outcome, task, whole), task.now, task.settings
     )
     return {
+        "key": key_text(judged.outcome.key),
         **_about(finding, whole),
         "verdict": judged.outcome.verdict,
         "hides": judged.outcome.hides,
@@ -55,32 +55,20 @@ def _about(finding: Finding, ruleset: Ruleset) -> Record:
     account = finding.get("AwsAccountId")
     name = ruleset.accounts.get(account, {}).get("name") if isinstance(account, str) else None
     return {
-        "id": _cut(finding.get("Id")),
-        "title": _cut(finding.get("Title")),
-        "account": _cut(account),
+        **facts_of(finding)._asdict(),
+        "account": cut(account),
         "account_name": name,
-        "region": _cut(finding.get("Region")),
-        "product": _cut(finding.get("ProductName") or finding.get("ProductArn")),
-        "control": _cut(member(finding.get("Compliance"), "SecurityControlId")),
+        "product": cut(finding.get("ProductName") or finding.get("ProductArn")),
         "severity": read(finding, "Severity.Label"),
-        "workflow": _cut(read(finding, "Workflow.Status")),
-        "resources": list(_resources(finding.get("Resources"))),
     }
-
-
-def _resources(resources: object) -> Iterator[Any]:
-    listed = resources if isinstance(resources, list) else [resources]
-    for resource in listed[:MOST_RESOURCES]:
-        if member(resource, "Id") is not None:
-            yield _cut(member(resource, "Id"))
 
 
 def _field(field: FieldExplanation) -> Record:
     return {
         "field": field.field,
-        "from": _cut(field.value),
-        "to": _cut(field.becomes),
-        "wanted": _cut(field.wanted),
+        "from": cut(field.value),
+        "to": cut(field.becomes),
+        "wanted": cut(field.wanted),
         "rule": field.rule,
         "outcome": field.outcome,
         "why": field.why,
@@ -94,7 +82,7 @@ def _rules(explanation: Explanation) -> Iterator[Record]:
             "rule": rule.id,
             "order": rule.order,
             "verdict": rule.verdict,
-            "why": _cut(rule.why),
+            "why": cut(rule.why),
             "conditions": _conditions(rule),
         }
 
@@ -110,8 +98,8 @@ def _condition(condition: TracedCondition) -> Record:
     `finding` is what the finding as it came has there, null if that is what the condition saw.
     """
     return {
-        "text": _cut(f"{condition.path}: {condition.test}"),
-        "saw": [_cut(value) for value in condition.values[:MOST_VALUES]],
+        "text": cut(f"{condition.path}: {condition.test}"),
+        "saw": [cut(value) for value in condition.values[:MOST_VALUES]],
         "more": max(0, len(condition.values) - MOST_VALUES),
         "finding": _found(condition.found),
         "holds": condition.holds,
@@ -122,8 +110,8 @@ def _condition(condition: TracedCondition) -> Record:
 def _node(node: TracedOperation) -> Record:
     """Return an operation of a `when`; `saw` is its result."""
     return {
-        "text": _cut(node.expression),
-        "saw": [_cut(f"error: {node.error}" if node.error else node.value)],
+        "text": cut(node.expression),
+        "saw": [cut(f"error: {node.error}" if node.error else node.value)],
         "more": 0,
         "finding": _found(node.found),
         "holds": node.value if isinstance(node.value, bool) else None,
@@ -133,13 +121,4 @@ def _node(node: TracedOperation) -> Record:
 
 def _found(values: Sequence[Value] | None) -> list[Any] | None:
     """Return what the finding as it came has, if a condition saw something else."""
-    return None if values is None else [_cut(value) for value in values[:MOST_VALUES]]
-
-
-def _cut(value: Value) -> Any:
-    """Make a value small: cut a long text, and turn nested values into text."""
-    if isinstance(value, Mapping | list | tuple):
-        value = json.dumps(value, default=str)
-    if isinstance(value, str) and len(value) > LONGEST_TEXT:
-        return value[: LONGEST_TEXT - 1] + "…"
-    return value if value is None or isinstance(value, str | int | float | bool) else str(value)
+    return None if values is None else [cut(value) for value in values[:MOST_VALUES]]

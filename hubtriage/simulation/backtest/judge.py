@@ -11,6 +11,7 @@ from hubtriage.engine.planning.entry import Entry
 from hubtriage.engine.planning.plan import Reasoning, Settings, decide, reason
 from hubtriage.engine.ruleset.ruleset import Ruleset, load_ruleset
 from hubtriage.simulation.backtest.applied import applied
+from hubtriage.simulation.backtest.facts import FindingFacts, facts_of
 from hubtriage.simulation.backtest.outcome import FindingOutcome, outcome_of, undecidable_outcome
 from hubtriage.simulation.backtest.sample import FindingSample
 from hubtriage.simulation.exported import ExportedFinding
@@ -27,7 +28,7 @@ class Task:
 
     With `old`, a compiled rule set too, each finding is first brought to where those rules leave it.
     `examples` is how many findings are kept whole for each thing that a rule does, `sample` how many in all,
-    to try the conditions of each rule on.
+    to try the conditions of each rule on. `listed` is how many findings a page lists, without their fields.
     """
 
     ruleset: Mapping[str, Any]
@@ -36,19 +37,21 @@ class Task:
     old: Mapping[str, Any] | None = None
     examples: int = 0
     sample: int = 0
+    listed: int = 0
 
 
 class Judged(NamedTuple):
     """An outcome; `finding` is the finding as it was judged, as JSON, where it may serve as an example.
 
     `entry` is what was known of such a finding; None if nothing was. `baseline` is the finding without
-    triage, as JSON, where it may be in the sample.
+    triage, as JSON, where it may be in the sample. `facts` are there where a page lists findings.
     """
 
     outcome: FindingOutcome
     finding: str | None = None
     entry: Entry | None = None
     baseline: str | None = None
+    facts: FindingFacts | None = None
 
 
 class Judge:
@@ -72,7 +75,8 @@ class Judge:
                 reason = item.reason[:_LONGEST_REASON]
                 yield Rejected(document.place, reason, item.instead, item.is_rest)
             else:
-                yield self._judge(item)
+                judged = self._judge(item)
+                yield judged._replace(facts=facts_of(item.finding)) if self._task.listed else judged
 
     def _judge(self, item: ExportedFinding) -> Judged:
         if item.undecidable:

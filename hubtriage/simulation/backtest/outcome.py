@@ -73,7 +73,8 @@ class FindingOutcome(NamedTuple):
     """What becomes of a finding. `key` and `payload` are digests; `payload` is 0 where nothing is sent.
 
     `noted`: the ledger alone is written. `in_doubt`: triage seems to have changed the finding, and no entry
-    says what it set. `undecidable`: why it cannot be decided what becomes of it; then nothing else is known.
+    says what it set. `holders` are the rules that hold some field of it afterwards. `undecidable`: why it
+    cannot be decided what becomes of it; then nothing else is known.
     """
 
     key: int
@@ -89,6 +90,7 @@ class FindingOutcome(NamedTuple):
     watched: tuple[str, ...] = ()
     above_ceiling: tuple[str, ...] = ()
     stopped: tuple[str, ...] = ()
+    holders: tuple[str, ...] = ()
     changes: tuple[AttributedTransition, ...] = ()
     kept: tuple[KeptField, ...] = ()
     observed: tuple[tuple[Transition, str], ...] = ()
@@ -139,6 +141,7 @@ def outcome_of(
         watched=tuple(reasoning.fold.watched),
         above_ceiling=decision.above_ceiling,
         stopped=stopped,
+        holders=decision.after.rules,
         changes=tuple(
             AttributedTransition(_transition(c.field, c.old, c.new), c.rule, c.why) for c in decision.changes
         ),
@@ -162,6 +165,11 @@ def _about(finding: Finding, product_arn: str, finding_id: str) -> FindingOutcom
         generator=_text(finding, "GeneratorId"),
         verdict="unchanged",
     )
+
+
+def key_text(key: int) -> str:
+    """Return the key of a finding as 16 characters: a link to the finding has them."""
+    return f"{key:016x}"
 
 
 def product_of(product_arn: str) -> str:

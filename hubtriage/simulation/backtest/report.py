@@ -96,6 +96,7 @@ def _by_rule(tally: Tally, sampled: Sequence[Finding]) -> Iterator[Record]:
             "order": raw.get("order", DEFAULT_ORDER) if raw else None,
             "mode": raw.get("mode", "enforce") if raw else None,
             **{member: raw.get(member) for member in _ABOUT},
+            "ends": raw.get("ends"),
             **_counts(tally.rules.get(name, RuleGroup())),
             "funnel": through.get(name, []),
         }

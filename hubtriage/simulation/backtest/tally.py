@@ -5,13 +5,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from hubtriage.simulation.backtest.cost import CostTally
+from hubtriage.simulation.backtest.effects import effects_of, rule_named
 from hubtriage.simulation.backtest.judge import Judged, Task
+from hubtriage.simulation.backtest.listing import Listing
 from hubtriage.simulation.backtest.outcome import Clash, FindingOutcome, KeptField, Transition
 from hubtriage.simulation.backtest.sample import FindingSample
 from hubtriage.simulation.inputs.problems import Problems, Rejected
 
-PROVIDER = "(follows the provider)"
-NO_RULE = "(no rule)"
 OTHERS = "other reasons"
 _MOST_REASONS = 50
 
@@ -40,7 +40,9 @@ class RuleGroup:
     """What a rule does, in findings: one that is counted twice in a column is not there twice.
 
     `matched` counts also those above the ceiling and those that are only observed; `stopped` are those that
-    it matches but that a terminal rule came before. `transitions` are findings by field and values.
+    it matches but that a terminal rule came before. `held` are those on which it holds a field afterwards:
+    they are given back when it ends, unless another rule wants the same. `transitions` are findings by field
+    and values.
     """
 
     matched: int = 0
@@ -52,6 +54,7 @@ class RuleGroup:
     above_ceiling: int = 0
     stopped: int = 0
     failed: int = 0
+    held: int = 0
     transitions: Counter[Transition] = field(default_factory=Counter)
     would_transition: Counter[Transition] = field(default_factory=Counter)
 
@@ -81,11 +84,13 @@ class Tally:
     examples: dict[int, Judged] = field(default_factory=dict)
     cost: CostTally = field(default_factory=CostTally)
     sample: FindingSample = field(init=False)
+    listing: Listing = field(init=False)
     _keys: set[int] = field(default_factory=set)
     _given: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
         self.sample = FindingSample(self.task.sample)
+        self.listing = Listing(self.task.listed)
 
     def add_all(self, results: Iterable[Judged | Rejected]) -> None:
         """Count results in their order."""
@@ -112,6 +117,8 @@ class Tally:
         self._add_by_rule(outcome)
         if judged.finding is not None:
             self._add_example(judged)
+        if judged.facts is not None:
+            self.listing.add(outcome, judged.facts)
         if judged.baseline is not None:
             self.sample.add(outcome.key, judged.baseline)
 
@@ -131,45 +138,14 @@ class Tally:
                 self.errors[error] += 1
 
     def _add_by_rule(self, outcome: FindingOutcome) -> None:
-        for name in (*outcome.rules, *outcome.watched, *outcome.above_ceiling):
-            self.rules[name].matched += 1
-        for name in outcome.above_ceiling:
-            self.rules[name].above_ceiling += 1
-        for name in outcome.stopped:
-            self.rules[name].stopped += 1
-        for name in {name for name, _message in outcome.errors}:
-            self.rules[name].failed += 1
-        for name in {left.rule or NO_RULE for left in outcome.kept}:
-            self.rules[name].kept += 1
-        for name in {rule for _transition, rule in outcome.observed}:
-            self.rules[name].observed += 1
+        for effect in effects_of(outcome):
+            if effect.rule is not None:
+                group = self.rules[effect.rule]
+                setattr(group, effect.what, getattr(group, effect.what) + 1)
         for transition, name in outcome.observed:
             self.rules[name].would_transition[transition] += 1
-        self._add_changes_by_rule(outcome)
-
-    def _add_changes_by_rule(self, outcome: FindingOutcome) -> None:
-        changed, taken_back, hidden = set(), set(), set()
         for moved in outcome.changes:
-            name = self.named(moved.rule, moved.why)
-            self.rules[name].transitions[moved.transition] += 1
-            changed.add(name)
-            if moved.why == "taken back":
-                taken_back.add(name)
-            elif outcome.hides and moved.transition.hides:
-                hidden.add(name)
-        for name in changed:
-            self.rules[name].changed += 1
-        for name in taken_back:
-            self.rules[name].taken_back += 1
-        for name in hidden:
-            self.rules[name].hidden += 1
-
-    @staticmethod
-    def named(rule: str | None, why: str) -> str:
-        """Return the rule that made a change, or the name for its cause."""
-        if why == "follows provider":
-            return PROVIDER
-        return rule or NO_RULE
+            self.rules[rule_named(moved.rule, moved.why)].transitions[moved.transition] += 1
 
     def _add_example(self, judged: Judged) -> None:
         """Keep a finding if something that a rule does to it has too few examples yet."""

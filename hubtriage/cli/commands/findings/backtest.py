@@ -17,6 +17,7 @@ from hubtriage.cli.views.backtest import render
 from hubtriage.engine.planning.plan import Settings
 from hubtriage.simulation.backtest.html import examples_each, page
 from hubtriage.simulation.backtest.judge import Task
+from hubtriage.simulation.backtest.listing import MOST_LISTED
 from hubtriage.simulation.backtest.report import ReportSource, report_of
 from hubtriage.simulation.backtest.sample import sample_size
 
@@ -32,7 +33,7 @@ from hubtriage.simulation.backtest.sample import sample_size
 @click.option(
     "--html",
     type=Location(path_type=Path, dir_okay=False),
-    help="Write a page with charts, tables and the reasoning for examples into this file.",
+    help="Write a page with charts, tables, all findings and the reasoning for some into this file.",
 )
 def command(
     findings: str | None,
@@ -57,7 +58,8 @@ def command(
     """
     document = compiled_document(folder)
     examples = examples_each(len(document["rules"])) if html else 0
-    task = Task(document, now, settings, examples=examples, sample=sample_size(len(document["rules"])))
+    sample = sample_size(len(document["rules"]))
+    task = Task(document, now, settings, examples=examples, sample=sample, listed=MOST_LISTED if html else 0)
     source = findings if live is None else live
     if source is None or (live is not None and findings is not None):
         raise click.UsageError("give FINDINGS, or --live")

@@ -1,0 +1,1 @@
+"""The page kit: self-contained HTML pages with one look, for reports that people read and send on."""
