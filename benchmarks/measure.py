@@ -46,6 +46,7 @@ class Scale:
     rules: numbers of rules, for matching and peers. findings: how many are matched. rounds: how often.
     batch: rules and messages of the whole batch. loaded: rules of the rule set that is loaded.
     starts: cold starts. linted: rules. backtest: findings and rules.
+    page: findings on the page of a backtest.
     patience: seconds to wait for the packages of a peer.
     """
 
@@ -57,6 +58,7 @@ class Scale:
     starts: int
     linted: int
     backtest: tuple[int, int]
+    page: int
     patience: float
 
 
@@ -69,6 +71,7 @@ FULL = Scale(
     starts=7,
     linted=1_000,
     backtest=(100_000, 1_000),
+    page=100_000,
     patience=600,
 )
 SMALL = Scale(
@@ -80,6 +83,7 @@ SMALL = Scale(
     starts=1,
     linted=100,
     backtest=(500, 50),
+    page=300,
     patience=20,
 )
 """Enough to see that every section runs, in a few seconds of CPU time; its numbers are rough."""

@@ -26,7 +26,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from benchmarks import authoring, calls, coldstart, engine, ledger, peers, pipeline
+from benchmarks import authoring, calls, coldstart, engine, ledger, page, peers, pipeline
 from benchmarks.measure import FULL, SMALL, Figure, Scale
 
 BUILD = Path(__file__).parent.parent / "build"
@@ -43,6 +43,7 @@ SECTIONS: dict[str, Callable[[Scale], Iterator[Figure]]] = {
     "closures": engine.closure_figures,
     "peers": peers.figures,
     "authoring": authoring.figures,
+    "page": page.figures,
 }
 
 

@@ -52,6 +52,7 @@ NAMES = {
         "ledger, intents of a tenth of a batch",
     ],
     "load": ["load 300 rules", "load 300 rules, peak memory"],
+    "page": ["page, 300 findings: size", "page, 300 findings: first view", "page, 300 findings: search"],
     "closures": ["closures one by one, 4 KB, 100 rules", "closures one by one, 4 KB, 300 rules"],
 }
 """By section: figures before and after a change are compared by their names."""
@@ -67,7 +68,7 @@ def test_a_section_that_needs_no_network_runs_with_small_sizes(section: str, bui
     subprocess.run([sys.executable, "-c", code, str(build), section], cwd=ROOT, check=True)
     rows = json.loads((build / "bench-small.json").read_text())["rows"]
     assert [row["name"] for row in rows] == NAMES[section]
-    assert all(row["value"] > 0 for row in rows), rows
+    assert all(row["note"] == "needs Chromium" or row["value"] > 0 for row in rows), rows
 
 
 def test_a_batch_makes_as_few_calls_as_promised() -> None:

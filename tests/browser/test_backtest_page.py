@@ -211,7 +211,7 @@ SHOWN = "#findings tbody tr"
 def test_the_search_covers_all_findings_and_wants_every_word(watched: Watched) -> None:
     page = watched.page
     status = page.locator("#findings").get_by_role("status")
-    expect(status).to_have_text("302 findings")
+    expect(status).to_have_text("301 findings")
     examples = len(page.evaluate("kit.data.examples"))
     assert examples < 60
     wanted = [one for one in generate(300, 4) if one["AwsAccountId"] == "123456789012"]
@@ -228,7 +228,7 @@ def test_the_search_covers_all_findings_and_wants_every_word(watched: Watched) -
 def test_a_view_has_a_link_that_another_person_can_open(watched: Watched, browser: Browser) -> None:
     page = watched.page
     page.get_by_label("Search findings").fill("eu")
-    page.get_by_label("Severity", exact=True).select_option("LOW")
+    page.locator("#findings").get_by_label("Severity", exact=True).select_option("LOW")
     page.locator("#findings thead").get_by_role("button", name="Account").click()
     page.get_by_role("tab", name="Product").click()
     page.get_by_label("Search rules").fill("o")
@@ -257,7 +257,7 @@ def test_a_finding_has_a_link_of_its_own(watched: Watched, browser: Browser) -> 
     dialog = other.get_by_role("dialog", name=title)
     expect(dialog).to_contain_text("Nothing.")
     expect(dialog.get_by_role("link", name="Link to this finding")).to_have_attribute("href", address)
-    other.goto(page.url.partition("#")[0] + "#finding=0000000000000000")
+    other.goto(page.url.partition("#")[0] + "#/finding=0000000000000000")
     expect(other.get_by_role("dialog", name="No such finding")).to_be_visible()
     other.context.close()
 
@@ -265,7 +265,7 @@ def test_a_finding_has_a_link_of_its_own(watched: Watched, browser: Browser) -> 
 def test_back_and_forward_follow_what_was_chosen(watched: Watched) -> None:
     page = watched.page
     status, search = page.locator("#findings").get_by_role("status"), page.get_by_label("Search findings")
-    page.get_by_label("Severity", exact=True).select_option("HIGH")
+    page.locator("#findings").get_by_label("Severity", exact=True).select_option("HIGH")
     high = status.inner_text()
     search.press_sequentially("secur", delay=150)
     expect(status).not_to_have_text(high)
@@ -279,7 +279,7 @@ def test_back_and_forward_follow_what_was_chosen(watched: Watched) -> None:
     expect(status).to_have_text(high)
     expect(search).to_have_value("")
     page.go_back()
-    expect(status).to_have_text("302 findings")
+    expect(status).to_have_text("301 findings")
     page.go_forward()
     page.go_forward()
     expect(status).to_have_text(found)
@@ -290,7 +290,7 @@ def test_back_and_forward_follow_what_was_chosen(watched: Watched) -> None:
     "fragment",
     [
         "#%",
-        "#finding=%zz&about=<b>",
+        "#/finding=%zz&about=<b>",
         "#findings-page=-3&findings-sort=x&by=%00",
         "#at=<img>&q=%u2028",
         "#__proto__=1",
@@ -311,13 +311,13 @@ def test_no_link_breaks_the_page(fragment: str, browser: Browser, file: Path) ->
 def test_pages_of_findings_are_turned(watched: Watched) -> None:
     page = watched.page
     pager = page.locator("#findings .pager")
-    expect(pager).to_contain_text("1 to 50 of 302")
-    pager.get_by_role("button", name="Previous").click()
-    for _ in range(9):
-        pager.get_by_role("button", name="Next").click()
-    expect(pager).to_contain_text("301 to 302 of 302")
-    expect(page.locator(SHOWN)).to_have_count(2)
-    page.get_by_label("Severity", exact=True).select_option("LOW")
+    expect(pager).to_contain_text("1 to 50 of 301")
+    pager.get_by_role("button", name="Previous").click(force=True)
+    for _ in range(8):
+        pager.get_by_role("button", name="Next").click(force=True)
+    expect(pager).to_contain_text("301 to 301 of 301")
+    expect(page.locator(SHOWN)).to_have_count(1)
+    page.locator("#findings").get_by_label("Severity", exact=True).select_option("LOW")
     expect(pager).to_contain_text("1 to 50 of")
 
 

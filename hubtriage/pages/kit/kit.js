@@ -42,14 +42,14 @@ const kit = (() => {
   }
 
   // --- state -----------------------------------------------------------------------------------------------------
-  // What a person has chosen stands in the address, behind the `#`: names and texts. So a link shows a view, and
+  // What a person has chosen stands in the address, behind `#/`: names and texts. So a link shows a view, and
   // the browser's back and forward work. Parts of the page watch the names that they show.
   const state = (() => {
     const watchers = [];
     let current = read(), typing = null;
-    function read() { return new Map(new URLSearchParams(location.hash.slice(1))); }
+    function read() { return new Map(new URLSearchParams(location.hash.replace(/^#\/?/, ""))); }
     function written(values) {
-      return "#" + new URLSearchParams([...values].filter(([, value]) => value !== "" && value !== null && value !== undefined));
+      return "#/" + new URLSearchParams([...values].filter(([, value]) => value !== "" && value !== null && value !== undefined));
     }
     const get = (name) => current.get(name) || "";
     // Text that is being typed makes one step of the history, not one for each letter.
@@ -78,7 +78,7 @@ const kit = (() => {
     }
     return { get, set, watch, link };
   })();
-  // A section of the page: `#at=ID` leads to it.
+  // A section of the page: `#/at=ID` leads to it.
   function goTo(id) {
     const heading = document.querySelector("#h-" + CSS.escape(id));
     if (!heading) return;

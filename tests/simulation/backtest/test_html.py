@@ -84,7 +84,7 @@ def test_the_page_names_no_other_place() -> None:
     elements = parsed(hostile_page())
     links = [value for _tag, attributes in elements.tags for name, value in attributes.items()
              if name in ("src", "href", "action", "srcset", "data")]  # fmt: skip
-    assert links == ["#at=findings"]
+    assert links == ["#findings"]
     style, _data, script = elements.raw
     assert not re.search(r"https?:|url\(|@import|fetch\(|XMLHttpRequest|WebSocket|import\(", style + script)
 
