@@ -1,4 +1,4 @@
-"""Columns of values that repeat, small enough to embed by the hundred thousand; `kit.table` reads them.
+"""Columns of values that repeat, small enough to embed by the hundred thousand; `kit.columnsOf` reads them.
 
 Each distinct value stands there once, and each row has its number. Texts such as ARNs, of which every one
 is different but many begin alike, are divided into two parts, of which each is a column.
@@ -60,7 +60,7 @@ class Coded(Generic[Value]):
         return {"values": self._values.first(max(at, default=-1) + 1), "at": at}
 
 
-class Table:
+class TextTable:
     """Rows of texts under named columns; those in `divided` are divided after their last `/` or `:`."""
 
     def __init__(self, names: Sequence[str], divided: Sequence[str] = ()) -> None:

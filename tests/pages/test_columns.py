@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from hubtriage.pages.columns import Coded, Table
+from hubtriage.pages.columns import Coded, TextTable
 from hubtriage.pages.document import embedded
 
 ROWS = [
@@ -16,8 +16,8 @@ ROWS = [
 ]
 
 
-def table() -> Table:
-    made = Table(["id", "severity", "title"], divided=["id"])
+def table() -> TextTable:
+    made = TextTable(["id", "severity", "title"], divided=["id"])
     for row in ROWS:
         made.add(row)
     return made

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from hubtriage.pages.columns import Coded, Record, Table, Values
+from hubtriage.pages.columns import Coded, Record, TextTable, Values
 from hubtriage.simulation.backtest.effects import effects_of, rule_named
 from hubtriage.simulation.backtest.facts import FindingFacts, cut
 from hubtriage.simulation.backtest.outcome import FindingOutcome, Transition, key_text
@@ -57,8 +57,8 @@ class Listing:
         self._largest = largest
         self._parts: Values[Part] = Values()
         self._stories: Coded[tuple[int, ...]] = Coded()
-        self._touched = Table(_COLUMNS, _DIVIDED)
-        self._unchanged = Table(_COLUMNS, _DIVIDED)
+        self._touched = TextTable(_COLUMNS, _DIVIDED)
+        self._unchanged = TextTable(_COLUMNS, _DIVIDED)
         self._sizes_unchanged = [0]  # of no row, of the first row, of the first two, …
         self._seen = Counter[str]()
 
@@ -97,7 +97,7 @@ class Listing:
     def _size_touched(self) -> int:
         return self._parts.size + self._stories.size + self._touched.size
 
-    def _fits(self, table: Table, size: int) -> bool:
+    def _fits(self, table: TextTable, size: int) -> bool:
         return len(table) < self._most and size < self._largest
 
 
