@@ -22,7 +22,7 @@ from hubtriage.simulation.backtest.listing import MOST_LISTED
 from hubtriage.simulation.backtest.report import ReportSource, report_of
 from hubtriage.simulation.backtest.run import backtest
 from hubtriage.simulation.backtest.sample import sample_size
-from hubtriage.simulation.documents import Document
+from hubtriage.simulation.inputs.documents import Document
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 RULES = Path(__file__).parent.parent / "rules"

@@ -15,7 +15,7 @@ from hubtriage.simulation.backtest.listing import Listing
 from hubtriage.simulation.backtest.report import Record, ReportSource, report_of
 from hubtriage.simulation.backtest.run import backtest
 from hubtriage.simulation.backtest.tally import Tally
-from hubtriage.simulation.documents import Document
+from hubtriage.simulation.inputs.documents import Document
 from tests.pages.test_columns import read
 
 HIDE = {"Workflow": {"Status": "SUPPRESSED"}, "Note": {"Text": "Accepted."}}
