@@ -5,6 +5,7 @@ import re
 import pytest
 import yaml
 
+from tests.docs.links import anchor_of
 from tests.support.paths import ROOT
 
 DOCS = ROOT / "docs"
@@ -27,11 +28,6 @@ def sections(page: str) -> dict[str, str]:
         elif anchor:
             found[anchor] += f"{line}\n"
     return found
-
-
-def anchor_of(heading: str) -> str:
-    """Return what a link to a heading ends in."""
-    return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
 
 
 @pytest.mark.parametrize(("reader", "item"), ASKED)
