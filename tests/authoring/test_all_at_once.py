@@ -93,6 +93,14 @@ TABLE = [
         id="unless the bad operand may have asked for it",
     ),
     pytest.param(
+        {
+            "when": {"in": [{"sounds-like": 1}, ["x"]]},
+            "update": {**RULE["update"], "Note": {"Text": "{finding.Compliance.Status}"}},
+        },
+        ["E202"],
+        id="a condition of which nothing is left may have asked for anything",
+    ),
+    pytest.param(
         {"when": {"or": [{"bogus-operator": [1]}, {"==": [1, 1]}]}},
         ["W201", "E202"],
         id="an operand that is constant by itself",

@@ -122,7 +122,7 @@ class LintedRule:
             *(root.mended.lost if root.mended else ()),
             *(one for child in children for one in lost_in(child)),
         ]
-        return any(keys[-1] in str(one) for one in lost)
+        return any(step in ("match", "when") or keys[-1] in str((step, value)) for step, value in lost)
 
     def source_of(self, value: object, place: YamlPath) -> str:
         """Return words that name the list that a value comes from, empty if it is written at its place."""
