@@ -130,7 +130,9 @@ KINDS = [
     pytest.param("update: {Types: TTPs}", "update: {Types: [TTPs]}", id="a list of one"),
     pytest.param("update: {Types: 'a, b'}", "update: {Types: ['a, b']}", id="a list of one in quotes"),
     pytest.param(
-        "update:\n      Types: TTPs, b", 'update:\n      Types: ["TTPs, b"]', id="one that needs quotes there"
+        "update:\n      Types: TTPs/{x}",
+        'update:\n      Types: ["TTPs/{x}"]',
+        id="one that needs quotes there",
     ),
     pytest.param("during: {days: sat}", "during: {days: [sat]}", id="a day"),
     pytest.param("update: {Workflow: NOTIFIED}", "update: {Workflow: {Status: NOTIFIED}}", id="a status"),
@@ -197,6 +199,7 @@ LEFT = [
     pytest.param("match: {Region: ['^eu-.*$']}", id="a regular expression"),
     pytest.param("match: {Region: ['eu-**']}", id="two stars"),
     pytest.param("match: {Region: [{anything-but: 'eu-*'}]}", id="a star in what is excluded"),
+    pytest.param("update:\n      Types: TTPs, Effects", id="what may be several values"),
     pytest.param("colour: red", id="a key that is like none"),
     pytest.param("when: Severity.Label == LOW", id="a text for a condition"),
     pytest.param("expires: tomorrow", id="a date that is none"),

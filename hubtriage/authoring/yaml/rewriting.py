@@ -71,8 +71,8 @@ def as_list(document: YamlDocument, path: Path) -> Fix | None:
         text = document.source.text[span.start : span.end]
         return document.source.fix(span, f"- {_indented(text, 2)}", "puts it in a list", changes)
     inside = _inside(document, path)
-    if inside is None or node.value is None:
-        return None
+    if inside is None or node.value is None or (node.unquoted and "," in node.unquoted):
+        return None  # several values may have been meant
     return document.source.fix(inside[0], f"[{inside[1]}]", "puts it in a list", changes)
 
 
