@@ -5,7 +5,7 @@ import copy
 import logging
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -202,7 +202,10 @@ class LocalCloud:
         Raises LocalCloudError with what is left when that does not happen in time.
         """
         deadline = time.monotonic() + timeout
-        while not self.is_idle():
+        last: Callable[[], bool] = self._has_events
+        # What was at work the last time is asked about alone: each question costs calls.
+        while (question := last if last() else self._at_work()) is not None:
+            last = question
             if time.monotonic() > deadline:
                 left = {
                     "events": self.control.events(),
@@ -227,16 +230,28 @@ class LocalCloud:
 
     def is_idle(self) -> bool:
         """Say whether no state machine runs, no event is under way, and each function's queue is empty."""
+        return self._at_work() is None
+
+    def _at_work(self) -> Callable[[], bool] | None:
+        """Return the question that says that something is at work, None if nothing is."""
         # It is asked all the time, so what costs least comes first.
-        if self.control.events()["under_way"] or any(self._read_queues().values()):
-            return False
-        if self.running_executions():
-            return False
+        for question in (self._has_events, self._has_messages, self._has_executions):
+            if question():
+                return question
         # Events before, queues, events after: a function may turn a message into events meanwhile.
         before = self.control.events()
-        if before["under_way"] or any(self._read_queues().values()):
-            return False
-        return self.control.events() == before
+        if before["under_way"] or self._has_messages():
+            return self._has_messages
+        return None if self.control.events() == before else self._has_events
+
+    def _has_events(self) -> bool:
+        return bool(self.control.events()["under_way"])
+
+    def _has_messages(self) -> bool:
+        return any(self._read_queues().values())
+
+    def _has_executions(self) -> bool:
+        return bool(self.running_executions())
 
     def running_executions(self) -> list[str]:
         """Return the names of the executions of state machines that run now."""
