@@ -26,6 +26,7 @@ from hubtriage.simulation.inputs.json_texts import apart
 _IDENTITY = ("Id", "ProductArn")
 _OF_ASFF = frozenset((*_IDENTITY, "GeneratorId", "AwsAccountId"))
 _MOST_NAMES, _LONGEST_NAME = 5, 40
+_MOST_LISTS = 4  # in one another, of which the elements of a flawed one are looked at
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,20 +62,22 @@ def items_of(document: Document) -> Iterator[Item]:
         raise UnreadableInputError(f"{document.place}: {error}") from error
 
 
-def _in_document(text: str) -> Iterator[Item]:
+def _in_document(text: str, depth: int = 0) -> Iterator[Item]:
+    """Yield what a text holds. If a value is flawed, those beside it are used, to a few lists deep."""
     done = 0
     try:
         for value, start, end in values_in(text):
             yield from found_in(value, f"character {start + 1}: " if start else "")
             done = end
     except (ValueError, RecursionError) as error:
-        parts = list(apart(text[done:])) if not isinstance(error, json.JSONDecodeError) else []
-        if not any(part.position for part in parts):
+        is_flawed = not isinstance(error, json.JSONDecodeError) and depth < _MOST_LISTS
+        parts = list(apart(text[done:])) if is_flawed else []
+        if not parts or (len(parts) == 1 and not parts[0].position):
             yield Unusable(f"is not JSON: {why(error)}")
             return
         for part in parts:
             prefix = f"{part.position}: " if part.position else ""
-            items = _in_document(part.text) if part.broken is None else (Unusable(part.broken),)
+            items = _in_document(part.text, depth + 1) if part.broken is None else (Unusable(part.broken),)
             for item in items:
                 yield replace(item, reason=prefix + item.reason) if isinstance(item, Unusable) else item
 
@@ -114,6 +117,8 @@ def _found(value: object, place: _Place) -> Iterator[Item]:
         yield from _in_text(value, place)
     elif not isinstance(value, Mapping):
         yield place.unusable("not a finding: not a JSON object", value)
+    elif is_exported(value) and isinstance(value["finding"], Mapping) and not _names(value["finding"]):
+        yield from _found(value["finding"], place.below("finding"))
     elif is_exported(value):
         yield _with_entry(value, place)
     elif not is_header(value):
@@ -131,7 +136,7 @@ def _in_text(text: str, place: _Place) -> Iterator[Item]:
 
 def _in_object(value: Mapping[str, Any], place: _Place) -> Iterator[Item]:
     """Yield the finding that an object is, or what it holds."""
-    if _names_a_finding(value):
+    if _names(value):
         yield _checked(value, place)
     elif (form := known_form(value)) is not None:
         yield place.unusable(form.name, value, form)
@@ -145,7 +150,7 @@ def _in_object(value: Mapping[str, Any], place: _Place) -> Iterator[Item]:
         yield _unknown(value, place)
 
 
-def _names_a_finding(value: Mapping[str, Any]) -> bool:
+def _names(value: Mapping[str, Any]) -> bool:
     return all(isinstance(value.get(name), str) for name in _IDENTITY)
 
 

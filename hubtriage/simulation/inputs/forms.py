@@ -73,6 +73,10 @@ _OBJECTS: tuple[tuple[Callable[[Mapping[str, Any]], bool], Form], ...] = (
     (_has("runs", "version"), Form("a report in SARIF", EXPORT)),
     (_has("s3", "eventName"), Form("a notice that S3 has an object", "download the object and give that")),
     (_has("UpdateSource", "UpdateTime"), Form("the history of a finding, not the finding")),
+    (
+        _has("id", "productArn"),
+        Form("a finding whose members begin with small letters", "give it as AWS writes it: Id, ProductArn"),
+    ),
     (_has("FindingIdentifiers"), Form(f"a request of BatchUpdateFindings: {_IDENTIFIERS}")),
     (_has("ProcessedFindings"), Form(f"an answer of BatchUpdateFindings: {_IDENTIFIERS}")),
     (_has("SuccessCount", "FailedCount"), Form("an answer of BatchImportFindings: it shows no finding")),
@@ -120,7 +124,7 @@ _PACKED = (
     (b"\x1f\x8b", Form("packed with gzip more than twice", "unpack it first")),
 )
 _YAML = re.compile(r"(---|[A-Za-z_][\w-]*:)(\s|$)")
-_COLUMN = re.compile(r"[A-Za-z_][\w./()-]*( [\w./()-]+){0,3}")
+_COLUMN = re.compile(r"[^\W\d][\w./()-]*( [\w./()-]+){0,3}")
 _CSV = f"CSV lacks most of what rules look at; {EXPORT}"
 _OF_CLI = "have the AWS CLI write JSON: --output json"
 

@@ -74,13 +74,12 @@ def cut(stream: Readable) -> Iterator[Cut]:
     A line that is not JSON fails alone. If a value over several lines is broken, nobody can tell where the
     next one begins: a part of it might pass for a finding. So the rest fails with it.
     """
-    try:
-        text = _Text(stream)
-        while text.peek():
-            if not (yield from _next(text)):
-                return
-    except UnicodeDecodeError as error:
-        yield Cut("", "", f"is not {error.encoding.upper()}: {error.reason}", is_rest=True)
+    text = _Text(stream)
+    while text.peek():
+        if not (yield from _next(text)):
+            return
+    if text.damage:
+        yield Cut("", "", text.damage, is_rest=True)
 
 
 def apart(text: str) -> Iterator[Cut]:
@@ -113,7 +112,8 @@ def _next(text: "_Text") -> Generator[Cut, None, bool]:
             return True
         where = "" if fault.line == first else f" on line {fault.line}"
         lost = ", and there the text ends" if fault.at_end else "; nothing after it is read"
-        yield Cut(position, "", f"is not JSON{where}: {fault.reason}{lost}", is_rest=True)
+        reason = text.damage or f"is not JSON{where}: {fault.reason}{lost}"
+        yield Cut(position, "", reason, is_rest=True)
         return False
     return True
 
@@ -193,7 +193,7 @@ _TOO_LONG = f"one value of more than {LONGEST_VALUE / 1e6:.0f} million character
 class _Text:
     """The text of a stream, read in blocks; what was handed out is dropped.
 
-    `line` is the line of the next character, from 1.
+    `line` is the line of the next character, from 1. `damage`: why the text ends before the stream does.
     """
 
     def __init__(self, stream: Readable) -> None:
@@ -201,10 +201,11 @@ class _Text:
         first = stream.read(_BLOCK)
         encoding = json.detect_encoding(first[:4])
         errors = "surrogateescape" if encoding.startswith("utf-8") else "strict"
-        self._decode = codecs.getincrementaldecoder(encoding)(errors).decode
-        self._text = self._decode(first)
-        self._at = 0
+        self._decoder = codecs.getincrementaldecoder(encoding)(errors)
+        self.damage = ""
         self._ended = not first
+        self._text = self._decoded(first)
+        self._at = 0
         self.line = 1
         self._line_start = 0  # in the text; negative once it is dropped
         self._line_goes_to = 0  # in the text: no line ends before, as far as was looked
@@ -217,7 +218,7 @@ class _Text:
         return f"line {self.line}, character {self._at - self._line_start + 1}"
 
     def _is_first_of_line(self) -> bool:
-        return self._line_start >= 0 and not self._text[self._line_start : self._at].strip(" \t\r\ufeff")
+        return self._line_start >= 0 and after_blanks(self._text, self._line_start) >= self._at
 
     def peek(self) -> str:
         """Return the next character that is not blank; empty at the end."""
@@ -356,12 +357,20 @@ class _Text:
             return False
         block = self._stream.read(size)
         self._ended = not block
-        # What was decoded stays in the text even if the block cannot be: it was read before it.
-        self._text = self._text[self._at :] + self._decode(block, final=self._ended)
+        self._text = self._text[self._at :] + self._decoded(block)
         self._line_start -= self._at
         self._line_goes_to -= self._at
         self._at = 0
         return True
+
+    def _decoded(self, block: bytes) -> str:
+        """Return the text of a block; it ends where bytes are no text."""
+        try:
+            return self._decoder.decode(block, final=self._ended)
+        except UnicodeDecodeError as error:
+            self.damage = f"is not {error.encoding.upper()}: {error.reason}"
+            self._ended = True
+            return error.object[: error.start].decode(error.encoding)
 
 
 def after_blanks(text: str, at: int) -> int:

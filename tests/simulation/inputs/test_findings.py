@@ -260,6 +260,29 @@ def test_what_json_cannot_say_hides_no_neighbour(flawed: str, reason: str, aroun
     first, *told, last = findings(items(data))
     assert [first, last] == TWO
     assert reason in told[0]
-    first, *told, last = findings(items(json.dumps(TWO[0]) + data + "\n"))[1:]
-    assert [first, last] == TWO
+    before, first, *told, last = findings(items(json.dumps(TWO[0]) + data + "\n"))
+    assert [before, first, last] == [TWO[0], *TWO]
     assert reason in told[0]
+
+
+@pytest.mark.parametrize("between", ["", "\n"])
+def test_an_event_with_a_flaw_hides_no_other(between: str) -> None:
+    good, bad = json.dumps(event(TWO)), json.dumps(event(TWO)).replace('"p"', "NaN")
+    found = findings(items(between.join((good, bad, good, bad, good)) + "\n"))
+    assert [each for each in found if not isinstance(each, str)] == TWO * 3
+    assert [each for each in found if isinstance(each, str)] == ["is not JSON: NaN is no number of JSON"] * 2
+
+
+def test_a_flaw_deep_in_lists_costs_no_more_than_a_few_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[int] = []
+    monkeypatch.setattr(
+        "hubtriage.simulation.inputs.findings.apart", lambda text: looks.append(1) or json_texts.apart(text)
+    )
+    (found,) = findings(items("[" * 300 + "NaN" + "]" * 300 + "\n"))
+    assert found.endswith("is not JSON: NaN is no number of JSON")
+    assert len(looks) < 6
+
+
+def test_what_another_tool_calls_a_finding_is_looked_into() -> None:
+    (found,) = findings(items(json.dumps({"finding": {"class_uid": 2003}})))
+    assert found == "finding: a finding in OCSF: findings of Security Hub V2 are not read yet"

@@ -93,6 +93,7 @@ OBJECTS = [
         "an answer of BatchUpdateFindings",
         id="an answer of BatchUpdateFindings",
     ),
+    pytest.param({"id": "x", "productArn": "p"}, "members begin with small letters", id="small letters"),
     pytest.param({"FailedCount": 0, "SuccessCount": 1}, "an answer of BatchImportFindings", id="imported"),
     pytest.param(
         {"Records": [{"FindingIdentifier": {}, "UpdateTime": "t", "UpdateSource": {}}]},

@@ -138,7 +138,14 @@ LOST = [
     ),
     pytest.param(f"{json.dumps(ONE)},\n{json.dumps(TWO)}", "begins with neither", 1, id="a comma after one"),
     pytest.param(f"{json.dumps(ONE)}\n]\n{json.dumps(ONE)}", "neither", 1, id="a bracket too many"),
-    pytest.param("[1, 2".encode("utf-16")[:-1], "not UTF-16", 0, id="half of a character"),
+    pytest.param("[1, 2".encode("utf-16")[:-1], "not UTF-16", 1, id="half of a character"),
+    pytest.param((json.dumps(ONE) + "\n").encode("utf-16") + b"x", "not UTF-16", 1, id="half of one more"),
+    pytest.param(
+        json.dumps(ONE).encode("utf-16-le") + b"\x00\xdc" + json.dumps(ONE).encode("utf-16-le"),
+        "not UTF-16",
+        1,
+        id="half of a pair in UTF-16",
+    ),
 ]
 
 
