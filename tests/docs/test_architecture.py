@@ -45,6 +45,14 @@ def test_the_index_names_every_page() -> None:
     assert [target for target in targets if not (ROOT / "docs" / target).exists()] == []
 
 
+def test_the_index_of_decisions_names_every_note() -> None:
+    folder = ROOT / "docs" / "decisions"
+    notes = {path.name for path in folder.glob("*.md")} - {"README.md"}
+    assert notes == set(
+        re.findall(r"\]\(([\w.-]+\.md)\)", (folder / "README.md").read_text(encoding="utf-8"))
+    )
+
+
 def test_no_two_classes_share_a_name() -> None:
     places: dict[str, list[str]] = {}
     for tree in ("hubtriage", "infra", "lambdas"):
