@@ -19,7 +19,7 @@ from hubtriage.interop.importers.landing_zone_accelerator import (
     read_security_config,
 )
 from hubtriage.interop.importers.outcome import Line, UnreadableError
-from hubtriage.interop.importers.sources import plain, read_json
+from hubtriage.interop.importers.sources import MAX_TEXT, plain, read_json
 
 V2 = "rules of the newer Security Hub look at findings in OCSF, which are not triaged here"
 _GET = "give what `aws securityhub batch-get-automation-rules` answers"
@@ -61,6 +61,9 @@ def _read_others(name: str, content: str) -> list[SourceRule]:
     try:
         value = read_json(content)
     except ValueError:
+        if len(content) > MAX_TEXT:
+            reason = f"the file is no JSON, and has more than {MAX_TEXT:,} characters"
+            raise UnreadableError(reason, "leave in it what holds the rules") from None
         value = None if name.endswith((".tf", ".hcl")) else cloudformation.read_template(content)
     if not isinstance(value, dict | list):
         return [_from_resource(resource) for resource in terraform.read_configuration(content)]

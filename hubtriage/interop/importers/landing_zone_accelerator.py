@@ -28,6 +28,7 @@ _REQUIRED = ("name", "description", "enabled", "actions", "criteria")
 _KEYS = (*_REQUIRED, "ruleOrder", "isTerminal", "excludeRegions")
 _FILTER = ("value", "comparison", "key", "gte", "lte", "gt", "lt", "eq", "start", "end", "dateRange")
 _NUMBERS = ("gte", "lte", "gt", "lt", "eq")
+_MOST_REGIONS = 100
 _PLACEHOLDER = "{{"
 _REPLACED = "write its value from replacements-config.yaml"
 # The accelerator's names of fields that the API nests.
@@ -88,28 +89,36 @@ def read_security_config(name: str, content: str) -> tuple[list[AcceleratorRule]
 
 def _rules(hub: Mapping[str, Any], rules: list[Any]) -> Iterator[AcceleratorRule]:
     counts = Counter(_name(raw) for raw in rules)
+    refused, excluded = _of_hub(hub)
     for index, raw in enumerate(rules):
         path: Path = (*_RULES, index)
-        try:
-            excluded = _excluded(hub, _RULES[:-1])
-            _check_enabled(hub)
-            if _name(raw) and counts[_name(raw)] > 1:
-                reason = f"{counts[_name(raw)]} rules have this name, by which the accelerator knows rules"
-                raise Refused((*path, "name"), reason)
-            yield _rule(raw, path, excluded)
-        except Refused as error:
-            yield AcceleratorRule(_name(raw), path, refused=error)
+        name = _name(raw)
+        twice = Refused((*path, "name"), f"{counts[name]} rules have this name, by which they are known")
+        why = refused or (twice if name and counts[name] > 1 else None)
+        yield AcceleratorRule(name, path, refused=why) if why else _read(raw, path, excluded)
+
+
+def _of_hub(hub: Mapping[str, Any]) -> tuple[Refused | None, tuple[str, ...]]:
+    """Return (why none of the rules is made, Regions without any of them)."""
+    if hub.get("enable") is not True:
+        reason = "the accelerator makes rules only where this is true"
+        return Refused((*_RULES[:-1], "enable"), reason), ()
+    try:
+        return None, _excluded(hub, _RULES[:-1])
+    except Refused as error:
+        return error, ()
+
+
+def _read(raw: Any, path: Path, excluded: tuple[str, ...]) -> AcceleratorRule:
+    try:
+        return _rule(raw, path, excluded)
+    except Refused as error:
+        return AcceleratorRule(_name(raw), path, refused=error)
 
 
 def _name(raw: Any) -> str:
     name = raw.get("name") if isinstance(raw, dict) else None
     return name if isinstance(name, str) else ""
-
-
-def _check_enabled(hub: Mapping[str, Any]) -> None:
-    if hub.get("enable") is not True:
-        reason = "the accelerator makes rules only where this is true"
-        raise Refused((*_RULES[:-1], "enable"), reason)
 
 
 def _excluded(holder: Mapping[str, Any], path: Path) -> tuple[str, ...]:
@@ -118,6 +127,8 @@ def _excluded(holder: Mapping[str, Any], path: Path) -> tuple[str, ...]:
     _refuse_placeholders(written, at)
     if written in (None, []):
         return ()
+    if len(items(written, at)) > _MOST_REGIONS:
+        raise Refused(at, f"there are not more than {_MOST_REGIONS} Regions")
     return tuple(text(region, (*at, index)) for index, region in enumerate(items(written, at)))
 
 

@@ -40,6 +40,7 @@ _CHECK: Logic = {"substr": [{"var": "GeneratorId"}, len(_PREFIX)]}
 _LISTS = ("Accounts", "Regions", "Resources", "Tags")
 _ENTRY = ("Regions", "Resources", "Tags", "Exceptions", "Description")
 _ACCOUNT = re.compile(r"[0-9]{12}")
+_MOST_ABOVE = 1000
 _MOST_EXCEPTIONS = 50  # of entries above one that may concern it; each of them would stand in its rule
 _ATTRIBUTES = {"Accounts": ATTRIBUTES["AwsAccountId"], "Regions": ATTRIBUTES["Region"]}
 
@@ -234,6 +235,8 @@ def _not_excepted(
     test: TextTest | None, above: list[_Exceptions], own: _Exceptions | None, path: Path
 ) -> list[Logic]:
     """Return what keeps an entry muting in spite of its own exceptions, and of those of the entries above."""
+    if len(above) > _MOST_ABOVE:
+        raise Refused(path, f"more than {_MOST_ABOVE} entries above it have exceptions", "move it above them")
     concerning = [one for one in above if one.unreadable or not _disjoint(one.check, test)]
     if len(concerning) > _MOST_EXCEPTIONS:
         reason = f"the exceptions of {len(concerning)} entries above may concern it"

@@ -17,6 +17,7 @@ from hubtriage.interop.importers.outcome import Line, UnreadableError
 
 MAX_VALUES = 500_000  # in one file, aliases expanded: far beyond any rule file
 MAX_DEPTH = 64
+MAX_TEXT = 4_000_000  # characters of a template or a configuration, which take their time to read
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +90,11 @@ def _refuse_constant(constant: str) -> NoReturn:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    result = dict(pairs)
-    if len(result) != len(pairs):
-        keys = [key for key, _value in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
-        raise UnreadableError(printable(f"the key {twice!r:.60} appears twice in one object"))
+    result: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in result:
+            raise UnreadableError(printable(f"the key {key!r:.60} appears twice in one object"))
+        result[key] = value
     return result
 
 

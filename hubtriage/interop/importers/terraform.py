@@ -37,7 +37,7 @@ _OBJECTS = ("criteria", "finding_fields_update", "note", "severity", "workflow",
 _ABOUT = ("rule_name", "description")
 _APPLIED = "apply it, and import what `terraform show -json` prints of the state"
 _MAPS = ("user_defined_fields",)
-_HEREDOC = re.compile(r'"<<(-?)([\w.-]+)\r?\n(.*?)[ \t]*\2"', re.DOTALL)
+_HEREDOC = re.compile(r'"<<(-?)([\w.-]+)\r?')
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(.))", re.DOTALL)
 
@@ -171,14 +171,22 @@ def _scalar(value: Any) -> Any:
     """Convert a scalar of the parser: quoted text is text, other text is known only on deployment."""
     if not isinstance(value, str):
         return value
-    heredoc = _HEREDOC.fullmatch(value)
-    if heredoc:
-        text = _dedented(heredoc[3]) if heredoc[1] else heredoc[3]
-    elif len(value) > 1 and value[0] == value[-1] == '"':
+    text = _heredoc(value)
+    if text is None:
+        if len(value) < 2 or not value[0] == value[-1] == '"':
+            return DeployTimeValue(value.removeprefix("${").removesuffix("}"))
         text = _ESCAPE.sub(_unescaped, value[1:-1])
-    else:
-        return DeployTimeValue(value.removeprefix("${").removesuffix("}"))
     return _template(text)
+
+
+def _heredoc(value: str) -> str | None:
+    """Return the text of a heredoc: the lines between its marker and the line that repeats that."""
+    first, _newline, rest = value.partition("\n")
+    start = _HEREDOC.fullmatch(first)
+    body, newline, last = rest.rpartition("\n")
+    if start is None or last.strip(" \t") != f'{start[2]}"':
+        return None
+    return _dedented(body + newline) if start[1] else body + newline
 
 
 def _template(text: str) -> Any:
