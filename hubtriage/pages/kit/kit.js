@@ -131,11 +131,11 @@ const kit = (() => {
   function track(share, kind, thin) {
     const bar = h("span", { class: kind });
     bar.style.width = Math.max(0, Math.min(100, share * 100)) + "%";
-    return h("div", { class: thin ? "track thin" : "track", "aria-hidden": "true" }, bar);
+    return h("div", { class: thin ? "track thin" : "track", "aria-hidden": "true" }, share > 0 ? bar : null);
   }
 
   // --- tables ----------------------------------------------------------------------------------------------------
-  // columns: {key, title, number?, value(row), cell?(row)}; the first one heads the row. With `key` (of the state,
+  // columns: {key, title, number?, wide?, value?(row), cell?(row)}; the first one heads the row. With `key` (of the state,
   // for the order and the page), rows can be any number: one page of them is drawn.
   const collator = new Intl.Collator("en", { numeric: true });
   const PAGE = 50;
@@ -179,7 +179,7 @@ const kit = (() => {
         const value = column.cell ? column.cell(row) : column.number ? (column.value(row) ? count(column.value(row)) : "\u2013") : plain(column.value(row));
         if (at === 0) return h("th", { scope: "row" }, value);
         const none = column.number ? !column.value(row) : value === "\u2013";
-        return h("td", { class: (column.number ? "num" : "") + (none ? " zero" : ""), "data-label": column.title }, value);
+        return h("td", { class: [column.number && "num", column.wide && "wide", none && "zero"].filter(Boolean).join(" ") || null, "data-label": column.title }, value);
       }));
     }
     if (key) { state.watch([orderName], arrange); state.watch([pageName], draw); } else arrange();

@@ -23,7 +23,7 @@
   kit.theme(byId("theme"));
   byId("headline").textContent = (totals.changed ? count(totals.changed) : "None") + " of " + plural(totals.findings, "finding") + " would change";
   fill(byId("origin"), plain([report.source.findings, "rules in " + report.source.rules,
-    "rule set " + report.ruleset + (report.revision ? " at " + report.revision : ""), "decided as at " + moment(report.now)].join(" \u00b7 ")));
+    "rule set " + report.ruleset + (report.revision ? " at " + report.revision : ""), "decided as of " + moment(report.now)].join(" \u00b7 ")));
 
   // Links to findings begin with no other choice.
   const FRESH = { q: "", rule: "", what: "", severity: "", account: "", product: "", "findings-page": "", about: "", finding: "", at: "findings" };
@@ -146,7 +146,7 @@
     const came = stop > 0 ? steps[stop - 1].left : report.sampled;
     return h("div", { class: "funnel" },
       h("p", {}, stop < 0 ? count(before) + " of " + plural(report.sampled, "finding") + " pass every condition."
-        : [h("b", {}, "It stops here: "), h("code", {}, plain(steps[stop].condition)), " No finding passes, of " + count(came) + " that " + (came === 1 ? "comes" : "come") + " this far."]),
+        : [h("b", {}, "It stops at "), h("code", {}, plain(steps[stop].condition)), ": " + plural(came, "finding") + (came === 1 ? " comes" : " come") + " this far, and none passes."]),
       h("details", { open }, h("summary", {}, "Findings that each condition leaves"), h("ol", { class: "rows" },
         h("li", {}, h("div", { class: "label" }, h("span", {}, sampled), h("span", {}, count(report.sampled))), track(1, "c-quiet")),
         steps.map((step) => h("li", { class: step.stops ? "stops" : null },
@@ -225,7 +225,7 @@
     { key: "severity", title: "Severity", value: (row) => -rank(row), cell: (row) => severityBadge(texts.severity.text(row)) },
     { key: "account", title: "Account", value: (row) => accountName(texts.account.text(row)) || texts.account.text(row),
       cell: (row) => plain(accountName(texts.account.text(row)) || texts.account.text(row)) },
-    { key: "happens", title: "What happens", cell: happens },
+    { key: "happens", title: "What happens", wide: true, cell: happens },
   ], { empty: "No finding has these words and choices.", key: "findings", fixed: { at: "findings" } });
   const everyRow = Array.from({ length: list.rows }, (_, row) => row);
   // An account is found by its name too.
@@ -258,7 +258,7 @@
   const whats = new Set(parts.map((part) => part.what));
   fill(byId("findings"),
     h("p", { class: "muted" }, list.rows === totals.findings ? "All findings of this backtest. " : null,
-      "Choose one to see what happens to it, and why. The address of this page then leads to it, and to each choice made here: send it to whoever has this file."),
+      "Choose one to see what happens to it, and why. The address of this page then leads to it, and to each choice made here: send it to a person who has this file."),
     leftOut ? h("p", { class: "notice", id: "left-out" }, plural(leftOut, "finding") + " of " + count(totals.findings) + " " + (leftOut === 1 ? "is" : "are") + " not listed here, so that this page stays small: " +
       [findings.left_out.touched && count(findings.left_out.touched) + " to which something happens", findings.left_out.unchanged && count(findings.left_out.unchanged) + " unchanged"].filter(Boolean).join(" and ") +
       ". The numbers above count all. To list the rest, run the backtest on a part of the input, of at most " + plural(most, "finding") + ". hubtriage plan and hubtriage explain show any finding.") : null,
