@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Error, Page, expect
 
 from hubtriage.engine.planning.plan import Settings
 from hubtriage.localaws.findings import NOW, generate
@@ -42,6 +42,7 @@ HOSTILE = (
     "</script><script>window.broken = 1</script><img src=x onerror='window.broken = 2'>"
     "<!-- \u2028 \u2029 \u202e ]]> &lt;b&gt; {{7*7}} ${window.broken = 3} a"
 )
+RULES[3].update(description=HOSTILE, owner=HOSTILE, ticket=HOSTILE, reason=HOSTILE)
 HOSTILE_FINDING = {
     "Id": f"hostile {HOSTILE}",
     "ProductArn": f"arn:aws:securityhub:eu-west-1::product/{HOSTILE}",
@@ -138,6 +139,12 @@ def test_nothing_in_a_finding_becomes_markup_or_runs(watched: Watched) -> None:
     assert page.locator("img").count() == 0
     assert page.locator("b", has_text="are").count() == 0
     assert page.locator("script").count() == 2
+    page.keyboard.press("Escape")
+    page.locator("#rules").get_by_role("link", name="nobody").click()
+    expect(dialog).to_contain_text("<img src=x onerror='window.broken = 2'>")
+    expect(dialog).to_contain_text("⟨U+2028⟩ ⟨U+2029⟩ ⟨U+202E⟩")
+    assert page.evaluate("window.broken") is None
+    assert page.locator("img").count() == 0
 
 
 def test_the_policy_stops_what_would_get_in_all_the_same(
@@ -154,6 +161,8 @@ def test_the_policy_stops_what_would_get_in_all_the_same(
     page.goto(broken.as_uri())
     expect(page.get_by_role("heading", level=1)).to_contain_text("would change")
     assert page.evaluate("window.broken") is None
+    with pytest.raises(Error, match="requires 'TrustedHTML'"):
+        page.evaluate("document.body.innerHTML = '<b>markup</b>'")
     assert not [url for url in requests if url.startswith("http")] or page.evaluate(
         "performance.getEntriesByType('resource').every(entry => entry.transferSize === 0)"
     )
