@@ -41,18 +41,15 @@ class Coded(Generic[Value]):
     def __init__(self) -> None:
         self._values: Values[Value] = Values()
         self._rows: list[int] = []
-        self._size = 0
+        self.size = 0
+        """Bytes that the column takes on the page."""
 
     def add(self, value: Value) -> None:
         """Append a row."""
+        before = self._values.size
         number = self._values.number(value)
         self._rows.append(number)
-        self._size += len(str(number)) + 1
-
-    @property
-    def size(self) -> int:
-        """Bytes that the column takes on the page."""
-        return self._size + self._values.size
+        self.size += self._values.size - before + len(str(number)) + 1
 
     def as_record(self, rows: int) -> Record:
         """Return the first rows as JSON-ready data."""
@@ -68,21 +65,20 @@ class TextTable:
             name: [Coded() for _part in range(2 if name in divided else 1)] for name in names
         }
         self._rows = 0
+        self.size = 0
+        """Bytes that the table takes on the page."""
 
     def add(self, row: Sequence[str]) -> None:
         """Append a row, in the order of the names."""
         self._rows += 1
         for parts, text in zip(self._columns.values(), row, strict=True):
             for part, piece in zip(parts, _divided(text, len(parts)), strict=True):
+                before = part.size
                 part.add(piece)
+                self.size += part.size - before
 
     def __len__(self) -> int:
         return self._rows
-
-    @property
-    def size(self) -> int:
-        """Bytes that the table takes on the page."""
-        return sum(part.size for parts in self._columns.values() for part in parts)
 
     def as_record(self, rows: int) -> Record:
         """Return the first rows as JSON-ready data: for each column its parts."""

@@ -449,6 +449,10 @@ def test_the_rules_of_accessibility_are_kept(look: Watched) -> None:
     page.locator("#findings tbody a").first.click()
     expect(page.get_by_role("dialog")).to_be_visible()
     assert page.evaluate(VIOLATIONS) == []
+    page.keyboard.press("Escape")
+    page.locator("#rules").get_by_role("link", name="nobody").click()
+    expect(page.get_by_role("dialog", name="nobody")).to_be_visible()
+    assert page.evaluate(VIOLATIONS) == []
 
 
 def test_a_finding_is_opened_and_left_with_the_keyboard(watched: Watched) -> None:
