@@ -1,6 +1,6 @@
-"""Make what calls a person: alarms, and the topic that they are sent to."""
+"""Make what calls a person: alarms, and the topics that they are sent to."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from aws_cdk import Duration, RemovalPolicy, Stack
@@ -17,9 +17,11 @@ from constructs import Construct
 
 from hubtriage.settings.configuration import Configuration
 
-from .dashboard import Dashboard, triage_metric
+from .alarm_texts import ALARM_TEXTS
 from .encryption import customer_key
 from .intake import IntakeConstruct
+from .links import Links
+from .metrics import triage_metric
 
 # AWS: a message that failed ages until it comes again. That is no trouble if it then succeeds. A message
 # that was received three times no longer counts: it is on its way to the dead letters.
@@ -30,12 +32,11 @@ TRIES_AWAITED = 2
 class Alarm:
     """An alarm as data: it goes off when `metric` is above `limit` in `periods` periods in a row.
 
-    With `hits` so many of the periods are enough. With `silence` it goes off when `metric` has no value above
-    `limit` in that many.
+    `name` is one of `ALARM_TEXTS`. With `hits` so many of the periods are enough. With `silence` it goes off
+    when `metric` has no value above `limit` in that many.
     """
 
-    id: str
-    description: str
+    name: str
     metric: cloudwatch.IMetric
     limit: float
     periods: int = 1
@@ -56,27 +57,28 @@ class Alarm:
 
 
 class AlarmsConstruct(Construct):
-    """Alarms on everything that could lose or delay a finding, sent to an encrypted topic."""
+    """Alarms on everything that could lose or delay a finding, sent to two encrypted topics.
+
+    `topic` gets those for which a person is woken, `tomorrow` all others. `made` has the alarms by name.
+    """
 
     def __init__(
         self,
         scope: Construct,
         name: str,
         config: Configuration,
-        intake: IntakeConstruct,
-        function: lambda_.Function,
-        table: str,
+        links: Links,
     ) -> None:
         super().__init__(scope, name)
-        self._runbook = config.runbook_url
+        self._config = config
+        self._links = links
+        self.made: dict[str, cloudwatch.Alarm] = {}
         self.key = customer_key(self, config) or self._key()
-        self.topic = self._topic(config)
-        Dashboard(self, "Dashboard", config, intake, function, table)
-        for alarm in triage_alarms(config, intake, function):
-            self.add(alarm)
+        self.topic = self._topic("Alarms", config.alarm_emails)
+        self.tomorrow = self._topic("Tomorrow", config.tomorrow_emails or config.alarm_emails)
 
-    def _topic(self, config: Configuration) -> sns.Topic:
-        topic = sns.Topic(self, "Alarms", master_key=self.key, enforce_ssl=True)
+    def _topic(self, name: str, addresses: Sequence[str]) -> sns.Topic:
+        topic = sns.Topic(self, name, master_key=self.key, enforce_ssl=True)
         topic.add_to_resource_policy(
             iam.PolicyStatement(
                 sid="AlarmsPublish",
@@ -86,12 +88,12 @@ class AlarmsConstruct(Construct):
                 conditions={"StringEquals": {"aws:SourceAccount": Stack.of(self).account}},
             )
         )
-        for address in config.alarm_emails:
+        for address in addresses:
             topic.add_subscription(subscriptions.EmailSubscription(address))
         return topic
 
     def _key(self) -> kms.IKey:
-        """Make the topic's key: CloudWatch may not use the AWS managed one."""
+        """Make the key of both topics: CloudWatch may not use the AWS managed one."""
         key = kms.Key(
             self,
             "Key",
@@ -111,11 +113,17 @@ class AlarmsConstruct(Construct):
         return key
 
     def add(self, alarm: Alarm) -> cloudwatch.Alarm:
-        """Make an alarm that reports to the topic when it goes off and when it is over."""
+        """Make an alarm that reports to its topic when it goes off and when it is over.
+
+        Its id in CloudFormation derives from its name, as they must change together: CloudFormation makes a
+        resource of a new id before it deletes the old one, and AWS refuses two alarms of the same name.
+        """
+        text = ALARM_TEXTS[alarm.name].with_settings(self._config)
         made = cloudwatch.Alarm(
             self,
-            alarm.id,
-            alarm_description=f"{alarm.description} Runbook: {self._runbook}#{alarm.id.lower()}",
+            "".join(map(str.capitalize, alarm.name.split("-"))),
+            alarm_name=f"{self._config.stack_name}-{alarm.name}",
+            alarm_description=f"{text.description} Runbook: {self._links.runbook(alarm.name)}",
             metric=alarm.metric,
             threshold=alarm.limit,
             evaluation_periods=alarm.periods,
@@ -123,95 +131,47 @@ class AlarmsConstruct(Construct):
             comparison_operator=alarm.comparison,
             treat_missing_data=alarm.missing,
         )
-        action = actions.SnsAction(self.topic)
+        action = actions.SnsAction(self.topic if text.severity == "page now" else self.tomorrow)
         made.add_alarm_action(action)
         made.add_ok_action(action)
+        self.made[alarm.name] = made
         return made
 
 
 def triage_alarms(
     config: Configuration, intake: IntakeConstruct, function: lambda_.Function
 ) -> Iterator[Alarm]:
-    """Return the alarms on intake and triage, each with what it means and what to do."""
+    """Return the alarms on intake and triage."""
     five_minutes = Duration.minutes(5)
+    yield Alarm("dead-letters-waiting", _waiting(intake.dead_letters), 0)
+    yield Alarm("events-undelivered", _waiting(intake.undelivered), 0)
+    yield Alarm("events-lost", _undeliverable(intake.rule), 0)
+    yield Alarm("function-failing", function.metric_errors(period=five_minutes, statistic="Sum"), 0)
     yield Alarm(
-        "DeadLettersNotEmpty",
-        "Findings could not be triaged and wait in the dead-letter queue. Read the log of the function, "
-        "remove the cause, then redrive the queue.",
-        _waiting(intake.dead_letters),
-        0,
+        "function-throttled", function.metric_throttles(period=five_minutes, statistic="Sum"), 0, periods=3
     )
     yield Alarm(
-        "UndeliveredNotEmpty",
-        "EventBridge could not put findings into the queue. Look at the queue's policy and encryption.",
-        _waiting(intake.undelivered),
-        0,
-    )
-    yield Alarm(
-        "EventsLost",
-        "EventBridge could put findings neither into the queue nor into its dead-letter queue, so they are "
-        "lost. Look at the key's policy, then run `hubtriage sweep`.",
-        _undeliverable(intake.rule),
-        0,
-    )
-    yield Alarm(
-        "FunctionFails",
-        "The triage function ends in errors or in timeouts, so whole batches are tried again.",
-        function.metric_errors(period=five_minutes, statistic="Sum"),
-        0,
-    )
-    yield Alarm(
-        "FunctionThrottled",
-        "The account has no concurrency left for the triage function: findings wait longer. Reserve some.",
-        function.metric_throttles(period=five_minutes, statistic="Sum"),
-        0,
-        periods=3,
-    )
-    yield Alarm(
-        "FindingsWait",
-        "The oldest finding has waited for longer than two tries may take: more findings change than the "
-        "quota of BatchUpdateFindings allows, or a batch keeps failing.",
+        "findings-waiting",
         intake.queue.metric_approximate_age_of_oldest_message(period=five_minutes, statistic="Maximum"),
-        TRIES_AWAITED * config.capacity.visibility_timeout,
+        longest_wait(config),
         periods=2,
     )
-    for name, description, periods in _TRIAGE_ALARMS:
-        yield Alarm(name, description, triage_metric(config, _METRICS.get(name, name)), 0, periods)
+    for name, metric, periods in _TRIAGE_ALARMS:
+        yield Alarm(name, triage_metric(config, metric), 0, periods)
 
 
 _TRIAGE_ALARMS = (
-    (
-        "NeedsAttention",
-        (
-            "Security Hub refuses an update for good, or triage has a bug: another delivery cannot help. "
-            "The log has an ERROR line for each finding."
-        ),
-        1,
-    ),
-    (
-        "Denied",
-        (
-            "Security Hub denies calls of triage: its role, a policy above it, or Security Hub itself was "
-            "changed."
-        ),
-        1,
-    ),
-    ("EventsUnusable", "Events that cannot be read are in the queue. The log has the reason of each.", 1),
-    (
-        "RuleErrors",
-        (
-            "A rule cannot be evaluated on some findings, and what it could set is left as it is. The log "
-            "names rule and finding."
-        ),
-        1,
-    ),
-    (
-        "ServiceThrottles",
-        "Security Hub has throttled triage for a quarter of an hour: something else uses the same quota.",
-        3,
-    ),
+    ("findings-need-attention", "NeedsAttention", 1),
+    ("access-denied", "Denied", 1),
+    ("events-unreadable", "EventsUnusable", 1),
+    ("rules-failing", "RuleErrors", 1),
+    ("security-hub-throttling", "Throttled", 3),
 )
-_METRICS = {"ServiceThrottles": "Throttled"}
+
+
+def longest_wait(config: Configuration) -> int:
+    """Return the age of the oldest message beyond which findings wait for too long, seconds."""
+    return TRIES_AWAITED * config.capacity.visibility_timeout
 
 
 def _undeliverable(rule: events.IRule) -> cloudwatch.Metric:

@@ -13,9 +13,10 @@ from hubtriage.aws.switch.breaker import BreakerConfig
 from hubtriage.settings.configuration import Configuration
 
 from .alarms import Alarm, AlarmsConstruct
-from .dashboard import triage_metric
 from .encryption import KEY_USE_ACTIONS
 from .function import Function
+from .links import Links
+from .metrics import triage_metric
 from .mode_parameter import ModeParameter
 from .permissions import statement
 
@@ -31,9 +32,10 @@ class BreakerConstruct(Construct):
         package: Path,
         mode: ModeParameter,
         alarms: AlarmsConstruct,
+        links: Links,
     ) -> None:
         super().__init__(scope, name)
-        self.function = self._function(config, package, mode, alarms)
+        self.function = self._function(config, package, mode, alarms, links.runbook("breaker-tripped"))
         self.alarm = alarms.add(_trips(config))
         self.alarm.add_alarm_action(
             cast("cloudwatch.IAlarmAction", actions.LambdaAction(cast("lambda_.IFunction", self.function)))
@@ -41,7 +43,12 @@ class BreakerConstruct(Construct):
         alarms.add(_fails(self.function))
 
     def _function(
-        self, config: Configuration, package: Path, mode: ModeParameter, alarms: AlarmsConstruct
+        self,
+        config: Configuration,
+        package: Path,
+        mode: ModeParameter,
+        alarms: AlarmsConstruct,
+        runbook: str,
     ) -> Function:
         return Function(
             self,
@@ -63,28 +70,15 @@ class BreakerConstruct(Construct):
                 stack=config.stack_name,
                 mode_parameter=mode.parameter_name,
                 topic=alarms.topic.topic_arn,
-                runbook=config.runbook_url,
+                runbook=runbook,
             ).as_environment(),
             memory_mb=256,
         )
 
 
 def _trips(config: Configuration) -> Alarm:
-    return Alarm(
-        "BreakerTrips",
-        f"Triage was to hide more than {config.breaker_limit} findings in 5 minutes, and should have been "
-        "switched to reopen, in which it hides nothing new: check with `hubtriage mode`. See what it did, "
-        "then correct the rule, or resume with `hubtriage mode enforce --budget N`.",
-        triage_metric(config, "UnplannedHides"),
-        config.breaker_limit,
-    )
+    return Alarm("breaker-tripped", triage_metric(config, "UnplannedHides"), config.breaker_limit)
 
 
 def _fails(function: Function) -> Alarm:
-    return Alarm(
-        "BreakerFails",
-        "The breaker could not switch triage to reopen, or could not say so: triage may still hide "
-        "findings. Stop it with `hubtriage mode reopen`, then read the breaker's log.",
-        function.metric_errors(period=Duration.minutes(5), statistic="Sum"),
-        0,
-    )
+    return Alarm("breaker-failing", function.metric_errors(period=Duration.minutes(5), statistic="Sum"), 0)

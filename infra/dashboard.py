@@ -1,167 +1,397 @@
-"""Make the page of the stack in CloudWatch; it answers the questions that people have from top to bottom."""
+"""Make the page of the stack in CloudWatch; it answers the questions that people have from top to bottom.
 
-from collections.abc import Sequence
+The first row says at once whether all is well. What follows says what triage does, whether it keeps up, and
+what goes wrong. At the end stands what to do about each alarm. Every axis has one unit.
+"""
+
+from collections.abc import Mapping, Sequence
 from typing import cast
 
-from aws_cdk import Duration, Stack
+from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from hubtriage.aws.sweep.gauges import ENDING_METRIC, MODE_METRIC, MODE_NUMBERS, SOON_DAYS
 from hubtriage.settings.configuration import Configuration
 
+from .alarm_texts import ALARM_TEXTS, SEVERITIES, Severity
+from .alarms import longest_wait
 from .intake import IntakeConstruct
+from .links import Links
+from .metrics import METRICS_NAMESPACE, PERIOD, table_metric, triage_metric
 
-METRICS_NAMESPACE = "hubtriage"
-PERIOD = Duration.minutes(5)
-QUOTA = 10 * 300  # AWS: calls of BatchUpdateFindings in five minutes, people and other tools included
-WIDTH = 12
+_Shown = cloudwatch.Metric | cloudwatch.MathExpression
 
-
-def triage_metric(config: Configuration, name: str, statistic: str = "Sum") -> cloudwatch.Metric:
-    """Return one of the metrics that the function emits, over five minutes."""
-    return cloudwatch.Metric(
-        namespace=METRICS_NAMESPACE,
-        metric_name=name,
-        dimensions_map={"service": config.stack_name},
-        statistic=statistic,
-        period=PERIOD,
-    )
-
-
-def table_metric(table: str, name: str) -> cloudwatch.Metric:
-    """Return one of the metrics that DynamoDB has of a table, over five minutes."""
-    return cloudwatch.Metric(
-        namespace="AWS/DynamoDB",
-        metric_name=name,
-        dimensions_map={"TableName": table},
-        statistic="Sum",
-        period=PERIOD,
-    )
+UPDATES_A_SECOND, READS_A_SECOND = 10, 3  # AWS: of account and Region, people and other tools included
+RANGE = Duration.days(1)
+"""What the page shows when it opens: periods of five minutes are 288 points of a graph."""
+SWEEP_PERIOD, SWEEP_RANGE = Duration.hours(1), "-P7D"
+"""Sweeps run daily: a day would show one of them."""
+LAST_SWEEP_RANGE = "-PT26H"
+"""A day of 25 hours, when summer time ends, and the time that a sweep takes."""
+WHOLE_WIDTH, HALF, THIRD = 24, 12, 8
+FIRST_ROW, GRAPH, HEADING = 5, 6, 1
+_URGENCY: Mapping[Severity, str] = {
+    "page now": "somebody has to look at once",
+    "look tomorrow": "nothing is lost or hidden wrongly by waiting for the morning",
+}
 
 
 class Dashboard(Construct):
-    """The dashboard of a stack, named after the stack and the Region.
-
-    AWS: all Regions of an account share the names of dashboards.
-    """
+    """The dashboard of a stack, named after the stack and the Region."""
 
     def __init__(
         self,
         scope: Construct,
         name: str,
         config: Configuration,
+        links: Links,
         intake: IntakeConstruct,
         function: lambda_.Function,
         table: str,
+        alarms: Mapping[str, cloudwatch.Alarm],
+        pages: Mapping[str, str],
     ) -> None:
+        """Make the dashboard. `pages` are further links that it shows, by their text."""
         super().__init__(scope, name)
         self._config = config
-        page_name = f"{config.stack_name}-{Stack.of(self).region}"
-        page = cloudwatch.Dashboard(self, "Page", dashboard_name=page_name)
-        page.add_widgets(
-            self._counts(
-                "Findings", "FindingsReceived", "FindingsChanged", "FindingsRefused", "FindingsFailed"
+        self._links = links
+        page = cloudwatch.Dashboard(
+            self,
+            "Page",
+            dashboard_name=links.dashboard_name,
+            default_interval=RANGE,
+            period_override=cloudwatch.PeriodOverride.INHERIT,
+        )
+        page.add_widgets(*self._at_a_glance(alarms))
+        page.add_widgets(_text(_links_line(config, pages), HEADING + 1))
+        for heading, rows in (
+            ("What triage does", self._effects()),
+            ("Whether it keeps up", self._pace(intake)),
+            ("What goes wrong", self._faults(function)),
+            ("Sweeps of existing findings, the last 7 days", self._sweeps()),
+            ("Ledger and function", self._means(function, table)),
+        ):
+            page.add_widgets(_text(f"## {heading}", HEADING))
+            page.add_widgets(*rows)
+        for severity in SEVERITIES:
+            page.add_widgets(self._runbook(severity))
+
+    def _metric(self, name: str, label: str | None = None, statistic: str = "Sum") -> cloudwatch.Metric:
+        return triage_metric(self._config, name, statistic, label)
+
+    def _at_a_glance(self, alarms: Mapping[str, cloudwatch.Alarm]) -> Sequence[cloudwatch.IWidget]:
+        hidden, ending = (
+            self._metric(name, label, "Maximum")
+            for name, label in (
+                ("SweepFindingsHidden", "findings, at the last sweep"),
+                (ENDING_METRIC, "rules that may hide findings"),
+            )
+        )
+        ended = [
+            self._metric("SweepsDone", "finished"),
+            self._metric("SweepsStopped", "ended early"),
+            self._metric("SweepFindingsRead", "findings read"),
+        ]
+        return (
+            _numbers("Mode now (1: it is on)", self._modes(), 5),
+            cloudwatch.AlarmStatusWidget(
+                title="Alarms: those that are on come first",
+                alarms=[cast("cloudwatch.IAlarmRef", alarm) for alarm in alarms.values()],
+                sort_by=cloudwatch.AlarmStatusWidgetSortBy.STATE_UPDATED_TIMESTAMP,
+                width=7,
+                height=FIRST_ROW,
             ),
-            self._counts("What triage does", "Hidden", "TakenBack", "UnplannedHides", "HidingStopped"),
-        )
-        page.add_widgets(
-            self._by_rule(), self._counts("Left to people", "FieldsKept", "Overruled", "FindingsObserved")
-        )
-        page.add_widgets(self._calls(), self._per_call())
-        page.add_widgets(self._age(), _queues(intake))
-        page.add_widgets(
-            _ledger(table), self._counts("Ledger: failures", "LedgerFailed", "IntentsLeft", "IntakePaused")
-        )
-        page.add_widgets(
-            self._counts(
-                "Trouble",
-                "NeedsAttention",
-                "RuleErrors",
-                "EventsUnusable",
-                "Denied",
-                "Throttled",
-                "CallsFailed",
-            ),
-            self._function(function),
+            _numbers("Hidden by triage now", [hidden], 4, since=SWEEP_RANGE),
+            _numbers(f"Exceptions that end within {SOON_DAYS} days", [ending], 4),
+            _numbers("Sweeps, the last 26 hours", ended, 4, since=LAST_SWEEP_RANGE, whole=True),
         )
 
-    def _counts(self, title: str, *names: str) -> cloudwatch.GraphWidget:
-        return _graph(title, [triage_metric(self._config, name) for name in names])
+    def _modes(self) -> Sequence[cloudwatch.MathExpression]:
+        """Return one number for each mode: a graph of CloudWatch has no words for values."""
+        mode = {"mode": cast("cloudwatch.IMetric", self._metric(MODE_METRIC, statistic="Maximum"))}
+        return [
+            cloudwatch.MathExpression(
+                expression=f"IF(mode == {number}, 1, 0)", using_metrics=mode, label=name, period=PERIOD
+            )
+            for name, number in MODE_NUMBERS.items()
+        ]
 
-    def _by_rule(self) -> cloudwatch.GraphWidget:
+    def _effects(self) -> Sequence[cloudwatch.IWidget]:
+        limit = cloudwatch.HorizontalAnnotation(
+            value=self._config.breaker_limit, label="breaker-limit", color=cloudwatch.Color.RED
+        )
+        metric = self._metric
+        return (
+            _graph(
+                "Findings that came in, and that triage changed",
+                "findings",
+                [metric("FindingsReceived", "came in"), metric("FindingsChanged", "changed")],
+            ),
+            _graph(
+                "Findings that triage hid, and showed again",
+                "findings",
+                [metric("Hidden", "hidden"), metric("TakenBack", "taken back")],
+            ),
+            _graph(
+                "What the breaker counts, every 5 minutes",
+                "findings",
+                [
+                    metric("UnplannedHides", "hidden, or held back"),
+                    metric("HidingStopped", "held back by the function itself"),
+                ],
+                [limit],
+            ),
+            _graph("Findings changed, by rule", "findings", [self._search("Changes", "rule")]),
+            _graph(
+                "Fields left to people and other tools",
+                "fields",
+                [metric("FieldsKept", "left as they are"), metric("Overruled", "changed after triage")],
+            ),
+            _graph(
+                "What rules in observe would change",
+                "findings",
+                [metric("FindingsObserved", "findings")],
+            ),
+        )
+
+    def _pace(self, intake: IntakeConstruct) -> Sequence[cloudwatch.IWidget]:
+        oldest = intake.queue.metric_approximate_age_of_oldest_message(
+            period=PERIOD, statistic="Maximum", label="oldest message"
+        )
+        limit = cloudwatch.HorizontalAnnotation(
+            value=longest_wait(self._config), label="alarm findings-waiting", color=cloudwatch.Color.RED
+        )
+        ages = [
+            self._metric("EventAge", label, statistic)
+            for statistic, label in (("p50", "half are younger"), ("p99", "99 of 100 are younger"))
+        ]
+        queues = {
+            "findings to triage": intake.queue,
+            "dead letters": intake.dead_letters,
+            "undelivered": intake.undelivered,
+        }
+        return (
+            _graph("Age of findings when they are decided", "seconds", ages),
+            _graph("Age of the oldest finding in the queue", "seconds", [oldest], [limit]),
+            _graph(
+                "Messages in the queues", "messages", [_waiting(queue, it) for it, queue in queues.items()]
+            ),
+            _graph(
+                "Calls of Security Hub a second",
+                "calls a second",
+                [
+                    self._a_second("ApiCalls", "updates"),
+                    self._a_second("Reads", "reads by triage"),
+                    self._a_second("SweepReads", "reads by sweeps"),
+                ],
+                [
+                    cloudwatch.HorizontalAnnotation(value=UPDATES_A_SECOND, label="quota of updates"),
+                    cloudwatch.HorizontalAnnotation(value=READS_A_SECOND, label="quota of reads"),
+                ],
+                width=HALF,
+            ),
+            _graph(
+                "Findings that one update changes",
+                "findings a call",
+                [self._metric("FindingsPerCall", "average", "Average")],
+                width=HALF,
+            ),
+        )
+
+    def _faults(self, function: lambda_.Function) -> Sequence[cloudwatch.IWidget]:
+        metric = self._metric
+        return (
+            _graph(
+                "Findings that could not be triaged",
+                "findings",
+                [
+                    metric("FindingsFailed", "come again"),
+                    metric("FindingsRefused", "refused"),
+                    metric("NeedsAttention", "need a person"),
+                    metric("RuleErrors", "a rule failed"),
+                ],
+            ),
+            _graph(
+                "Findings left out by a call, by error", "findings", [self._search("Unprocessed", "code")]
+            ),
+            _graph("Events that cannot be read", "events", [metric("EventsUnusable", "events")]),
+            _graph(
+                "Calls of Security Hub that failed",
+                "calls",
+                [
+                    metric("Throttled", "throttled"),
+                    metric("Denied", "denied"),
+                    metric("CallsFailed", "failed otherwise"),
+                ],
+            ),
+            _graph(
+                "Findings that the ledger holds up",
+                "findings",
+                [
+                    metric("LedgerFailed", "not read or written"),
+                    metric("Conflicts", "changed at the same moment"),
+                    metric("IntentsLeft", "in doubt"),
+                ],
+            ),
+            _graph(
+                "Runs of the function that failed",
+                "runs",
+                [
+                    function.metric_errors(period=PERIOD, statistic="Sum", label="errors"),
+                    function.metric_throttles(period=PERIOD, statistic="Sum", label="throttled"),
+                    metric("IntakePaused", "intake found paused"),
+                ],
+            ),
+        )
+
+    def _sweeps(self) -> Sequence[cloudwatch.IWidget]:
+        groups: Mapping[str, Mapping[str, str]] = {
+            "Sweeps": {
+                "SweepsBegun": "begun",
+                "SweepsDone": "finished",
+                "SweepsStopped": "ended early",
+                "SweepsWaiting": "wait for a person",
+            },
+            "Findings that sweeps looked at": {"SweepFindingsRead": "read"},
+            "Findings that sweeps change": {
+                "SweepFindingsChanged": "changed",
+                "SweepFindingsWithheld": "not hidden: over the limit",
+            },
+        }
+        return tuple(
+            _graph(
+                title,
+                "sweeps" if title == "Sweeps" else "findings",
+                [self._metric(name, label).with_(period=SWEEP_PERIOD) for name, label in metrics.items()],
+                since=SWEEP_RANGE,
+            )
+            for title, metrics in groups.items()
+        )
+
+    def _means(self, function: lambda_.Function, table: str) -> Sequence[cloudwatch.IWidget]:
+        units, throttled = (
+            [table_metric(table, name, label) for name, label in names.items()]
+            for names in (
+                {"ConsumedReadCapacityUnits": "read", "ConsumedWriteCapacityUnits": "written"},
+                {"ReadThrottleEvents": "reads", "WriteThrottleEvents": "writes"},
+            )
+        )
+        billed = function.metric_duration(period=PERIOD, statistic="Sum")
+        cost = cloudwatch.MathExpression(
+            expression=f"duration / 1000 * {self._config.memory_mb / 1024:g}",
+            using_metrics={"duration": cast("cloudwatch.IMetric", billed)},
+            label="what Lambda bills",
+            period=PERIOD,
+        )
+        longest = function.metric_duration(period=PERIOD, statistic="Maximum", label="longest")
+        quarter = WHOLE_WIDTH // 4
+        return (
+            _graph("Ledger: units read and written", "units", units, width=quarter),
+            _graph("Ledger: requests throttled", "requests", throttled, width=quarter),
+            _graph("Function: longest run", "milliseconds", [longest], width=quarter),
+            _graph("Function: what it costs", "GB-seconds", [cost], width=quarter),
+        )
+
+    def _a_second(self, name: str, label: str) -> cloudwatch.MathExpression:
+        calls = name.lower()
+        return cloudwatch.MathExpression(
+            expression=f"{calls} / PERIOD({calls})",
+            using_metrics={calls: cast("cloudwatch.IMetric", self._metric(name))},
+            label=label,
+            period=PERIOD,
+        )
+
+    def _search(self, name: str, dimension: str) -> cloudwatch.MathExpression:
+        """Return all metrics of a name, one for each value of a dimension."""
         where = (
-            f'{{{METRICS_NAMESPACE},rule,service}} MetricName="Changes" service="{self._config.stack_name}"'
+            f"{{{METRICS_NAMESPACE},{dimension},service}} "
+            f'MetricName="{name}" service="{self._config.stack_name}"'
         )
-        search = cloudwatch.MathExpression(
+        return cloudwatch.MathExpression(
             expression=f"SEARCH('{where}', 'Sum', {PERIOD.to_seconds()})",
             using_metrics={},
             label="",
             period=PERIOD,
         )
-        return _graph("Findings changed, by rule", [search])
 
-    def _calls(self) -> cloudwatch.GraphWidget:
-        calls = [triage_metric(self._config, name) for name in ("ApiCalls", "Reads")]
-        quota = cloudwatch.HorizontalAnnotation(value=QUOTA, label="quota of BatchUpdateFindings")
-        return _graph("API calls", calls, [quota])
-
-    def _per_call(self) -> cloudwatch.GraphWidget:
-        return _graph("Findings per call", [triage_metric(self._config, "FindingsPerCall", "Average")])
-
-    def _age(self) -> cloudwatch.GraphWidget:
-        ages = [triage_metric(self._config, "EventAge", statistic) for statistic in ("p50", "p99")]
-        return _graph("Age of events at the decision, seconds", ages)
-
-    def _function(self, function: lambda_.Function) -> cloudwatch.GraphWidget:
-        duration = function.metric_duration(period=PERIOD, statistic="Sum")
-        cost = cloudwatch.MathExpression(
-            expression=f"duration / 1000 * {self._config.memory_mb / 1024:g}",
-            using_metrics={"duration": cast("cloudwatch.IMetric", duration)},
-            label="GB-seconds, which is what Lambda bills",
-            period=PERIOD,
-        )
-        longest = function.metric_duration(period=PERIOD, statistic="Maximum")
-        return _graph(
-            "Function: errors, throttles, longest duration (ms), cost",
-            [
-                function.metric_errors(period=PERIOD),
-                function.metric_throttles(period=PERIOD),
-                longest,
-                cost,
-            ],
-        )
+    def _runbook(self, severity: Severity) -> cloudwatch.TextWidget:
+        """Return the table of what to do about the alarms of one severity."""
+        texts = {name: it for name, it in ALARM_TEXTS.items() if it.severity == severity}
+        lines = [
+            f"## Alarms: {severity} ({_URGENCY[severity]})",
+            "| alarm | what happened | what that means | what to do first |",
+            "|---|---|---|---|",
+        ]
+        for name, raw in texts.items():
+            text = raw.with_settings(self._config)
+            link = f"[{name}]({self._links.runbook(name)})" if self._config.runbook_url else name
+            lines.append(f"| {link} | {text.happened} | {text.means} | {text.first} |")
+        return _text("\n".join(lines), 2 + len(texts))
 
 
-def _ledger(table: str) -> cloudwatch.GraphWidget:
-    names = (
-        "ConsumedReadCapacityUnits",
-        "ConsumedWriteCapacityUnits",
-        "ReadThrottleEvents",
-        "WriteThrottleEvents",
+def _links_line(config: Configuration, pages: Mapping[str, str]) -> str:
+    """Return the line below the first row: where to read on."""
+    runbook = {"Runbook": f"{config.runbook_url}#alarms"} if config.runbook_url else {}
+    links = " · ".join(f"[{text}]({link})" for text, link in {**runbook, **pages}.items())
+    return (
+        f"**{config.stack_name}** — {links}\n\n"
+        "In `enforce` triage writes, in `reopen` it hides nothing new, in `observe` it writes nothing. "
+        "What to do about each alarm stands at the end of this page."
     )
-    return _graph("Ledger: units read and written, throttled", [table_metric(table, name) for name in names])
 
 
-def _queues(intake: IntakeConstruct) -> cloudwatch.GraphWidget:
-    waiting = [_waiting(queue) for queue in (intake.queue, intake.dead_letters, intake.undelivered)]
-    oldest = intake.queue.metric_approximate_age_of_oldest_message(period=PERIOD, label="oldest, seconds")
-    return _graph("Queues: waiting, dead letters, undelivered", [*waiting, oldest])
+def _waiting(queue: sqs.Queue, label: str) -> cloudwatch.Metric:
+    return queue.metric_approximate_number_of_messages_visible(
+        period=PERIOD, statistic="Maximum", label=label
+    )
 
 
-def _waiting(queue: sqs.Queue) -> cloudwatch.Metric:
-    return queue.metric_approximate_number_of_messages_visible(period=PERIOD, label=queue.node.id)
+def _text(markdown: str, height: int) -> cloudwatch.TextWidget:
+    return cloudwatch.TextWidget(
+        markdown=markdown,
+        width=WHOLE_WIDTH,
+        height=height,
+        background=cloudwatch.TextWidgetBackground.TRANSPARENT,
+    )
+
+
+def _numbers(
+    title: str, metrics: Sequence[_Shown], width: int, *, since: str | None = None, whole: bool = False
+) -> cloudwatch.SingleValueWidget:
+    """Return single numbers: the last ones, or with `whole` those of all the time `since`; see `_graph`."""
+    return cloudwatch.SingleValueWidget(
+        title=title,
+        metrics=[cast("cloudwatch.IMetric", metric) for metric in metrics],
+        width=width,
+        height=FIRST_ROW,
+        start=since,
+        set_period_to_time_range=whole,
+        full_precision=True,
+    )
 
 
 def _graph(
     title: str,
-    metrics: Sequence[cloudwatch.Metric | cloudwatch.MathExpression],
+    unit: str,
+    metrics: Sequence[_Shown],
     lines: Sequence[cloudwatch.HorizontalAnnotation] = (),
+    *,
+    width: int = THIRD,
+    since: str | None = None,
 ) -> cloudwatch.GraphWidget:
+    """Return a graph whose one axis has this unit.
+
+    AWS: `since` begins with `-P` and needs no end. Without it the graph shows what the page shows.
+    """
     return cloudwatch.GraphWidget(
         title=title,
-        width=WIDTH,
+        width=width,
+        height=GRAPH,
         left=[cast("cloudwatch.IMetric", metric) for metric in metrics],
         left_annotations=list(lines),
+        left_y_axis=cloudwatch.YAxisProps(label=unit, show_units=False, min=0),
+        start=since,
     )

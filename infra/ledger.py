@@ -11,8 +11,8 @@ from hubtriage.aws.ledger.table import KEY, table_name
 from hubtriage.settings.configuration import Configuration
 
 from .alarms import Alarm
-from .dashboard import table_metric, triage_metric
 from .encryption import customer_key
+from .metrics import table_metric, triage_metric
 from .permissions import statement
 
 
@@ -53,34 +53,12 @@ class LedgerConstruct(Construct):
         )
 
     def alarms(self) -> Iterator[Alarm]:
-        """Return the alarms on the ledger, each with what it means and what to do."""
-        yield Alarm(
-            "LedgerFails",
-            "Triage could not read or write its ledger, several times within an hour. The findings concerned "
-            "are left as they are and come again. The log has the reason of each.",
-            triage_metric(self._config, "LedgerFailed"),
-            0,
-            periods=12,
-            hits=2,
-        )
-        yield Alarm(
-            "LedgerThrottled",
-            "DynamoDB has throttled the ledger for a quarter of an hour: more findings change than the table "
-            "takes. They come again, later.",
-            table_metric(self.table_name, "WriteThrottleEvents"),
-            0,
-            periods=3,
-        )
-        yield Alarm(
-            "IntentsLeft",
-            "Several times within an hour triage could not learn, or not write into its ledger, how updates "
-            "ended. Their findings are left alone until the lease is over, then read, and the ledger is put "
-            "right. Find out what takes the answers away.",
-            triage_metric(self._config, "IntentsLeft"),
-            0,
-            periods=12,
-            hits=2,
-        )
+        """Return the alarms on the ledger."""
+        failed, in_doubt = (triage_metric(self._config, name) for name in ("LedgerFailed", "IntentsLeft"))
+        throttled = table_metric(self.table_name, "WriteThrottleEvents")
+        yield Alarm("ledger-failing", failed, 0, periods=12, hits=2)
+        yield Alarm("ledger-throttled", throttled, 0, periods=3)
+        yield Alarm("updates-in-doubt", in_doubt, 0, periods=12, hits=2)
 
     def allow(self, actions: tuple[str, ...]) -> iam.PolicyStatement:
         """Return the statement that allows a role these actions on the table."""

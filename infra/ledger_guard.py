@@ -15,10 +15,10 @@ from hubtriage.aws.switch.ledger_guard import METRIC, PROBE, LedgerGuardConfig, 
 from hubtriage.settings.configuration import Configuration
 
 from .alarms import Alarm
-from .dashboard import METRICS_NAMESPACE, triage_metric
 from .encryption import KEY_READ_ACTIONS, key_statements
 from .function import Function
 from .ledger import LedgerConstruct
+from .metrics import METRICS_NAMESPACE, triage_metric
 from .permissions import statement
 
 EVERY = Duration.minutes(5)
@@ -96,22 +96,9 @@ class LedgerGuardConstruct(Construct):
 
     def alarms(self) -> Iterator[Alarm]:
         """Return the alarms on pauses, and on a guard that fails."""
-        yield Alarm(
-            "IntakePaused",
-            "The ledger has not answered for a quarter of an hour, so no findings are triaged. They wait in "
-            "the queue, and go on by themselves once it answers. The guard's log says what is wrong.",
-            triage_metric(self._config, METRIC),
-            0,
-            periods=PAUSED_PERIODS,
-        )
-        yield Alarm(
-            "LedgerGuardFails",
-            "The guard of the ledger ends in errors: it may neither pause nor resume the intake. Look with "
-            "`hubtriage doctor`, and read the guard's log.",
-            self.function.metric_errors(period=Duration.minutes(5), statistic="Sum"),
-            0,
-            periods=PAUSED_PERIODS,
-        )
+        errors = self.function.metric_errors(period=Duration.minutes(5), statistic="Sum")
+        yield Alarm("intake-paused", triage_metric(self._config, METRIC), 0, periods=PAUSED_PERIODS)
+        yield Alarm("ledger-guard-failing", errors, 0, periods=PAUSED_PERIODS)
 
 
 def _try_to_write(ledger: LedgerConstruct) -> iam.PolicyStatement:

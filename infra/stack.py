@@ -9,13 +9,15 @@ from constructs import Construct
 
 from hubtriage.settings.configuration import Configuration
 
-from .alarms import AlarmsConstruct
+from .alarms import AlarmsConstruct, triage_alarms
 from .breaker import BreakerConstruct
 from .bundle import read_ruleset
+from .dashboard import Dashboard
 from .hand_back import HandBackConstruct, action_arn, make_action
 from .intake import IntakeConstruct
 from .ledger import LedgerConstruct
 from .ledger_guard import LedgerGuardConstruct
+from .links import Links
 from .mode_parameter import ModeParameter
 from .queries import Queries
 from .sweep import SweepConstruct
@@ -70,7 +72,8 @@ class TriageStack(cdk.Stack):
         triage = TriageConstruct(
             self, "Triage", config, packages["triage"], intake.queue, rules, mode, ledger
         )
-        alarms = AlarmsConstruct(self, "Watch", config, intake, triage.function, ledger.table_name)
+        links = Links(self, "Links", config)
+        alarms = AlarmsConstruct(self, "Watch", config, links)
         Queries(self, "Queries", config, triage.function.log_group)
         sweep = SweepConstruct(self, "Sweep", config, packages["sweep"], intake, mode, ledger)
         triage.batches.node.add_dependency(mode.made_by(sweep.deployed))
@@ -81,9 +84,25 @@ class TriageStack(cdk.Stack):
             make_action(self, config.hand_back_action, sweep.deployed)
         intake.refuse_other_senders(sweep.function.execution_role, hand_back.function.execution_role)
         guard = LedgerGuardConstruct(self, "LedgerGuard", config, packages["breaker"], ledger, triage.batches)
-        for alarm in (*ledger.alarms(), *guard.alarms(), *sweep.alarms()):
+        of_triage = triage_alarms(config, intake, triage.function)
+        for alarm in (*of_triage, *ledger.alarms(), *guard.alarms(), *sweep.alarms()):
             alarms.add(alarm)
-        breaker = BreakerConstruct(self, "Breaker", config, packages["breaker"], mode, alarms)
+        breaker = BreakerConstruct(self, "Breaker", config, packages["breaker"], mode, alarms, links)
+        Dashboard(
+            alarms,  # where it has always been: moved elsewhere, it would be deleted after it was made anew
+            "Dashboard",
+            config,
+            links,
+            intake,
+            triage.function,
+            ledger.table_name,
+            alarms.made,
+            {
+                "Log of decisions": links.log(triage.function.log_group.log_group_name),
+                "Log of sweeps": links.log(sweep.function.log_group.log_group_name),
+                "Sweeps": links.executions(sweep.machine.state_machine_arn),
+            },
+        )
         for name, value in {
             "FunctionName": triage.function.function_name,
             "LogGroupName": triage.function.log_group.log_group_name,
@@ -100,5 +119,6 @@ class TriageStack(cdk.Stack):
             "ModeParameterName": mode.parameter_name,
             "BreakerAlarmName": breaker.alarm.alarm_name,
             "AlarmTopicArn": alarms.topic.topic_arn,
+            "TomorrowTopicArn": alarms.tomorrow.topic_arn,
         }.items():
             cdk.CfnOutput(self, name, value=value)

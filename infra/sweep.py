@@ -39,12 +39,12 @@ from hubtriage.settings.configuration import Configuration
 
 from .alarms import Alarm
 from .bundle import read_ruleset
-from .dashboard import triage_metric
 from .encryption import KEY_READ_ACTIONS, KEY_USE_ACTIONS, key_statements
 from .function import Function, lambda_log_level
 from .intake import IntakeConstruct
 from .ledger import LedgerConstruct
 from .log_groups import make_log_group
+from .metrics import METRICS_NAMESPACE, triage_metric
 from .mode_parameter import ModeParameter
 from .permissions import TRACE_ACTIONS, accept_all_resources, hub_arn, statement
 from .triage import TriageConstruct, triage_config
@@ -105,7 +105,7 @@ class SweepConstruct(Construct):
         self.machine = self._machine()
         self._schedule()
         self.deployed = self._deployed_function(mode, ledger)
-        self.clock = self._clock_function()
+        self.clock = self._clock_function(mode)
 
     @property
     def _machine_arn(self) -> str:
@@ -317,7 +317,7 @@ class SweepConstruct(Construct):
         )
         triage.function.execution_role.node.add_dependency(looked)
 
-    def _clock_function(self) -> Function:
+    def _clock_function(self, mode: ModeParameter) -> Function:
         """Make the function that starts a sweep when a rule begins or ends, and what calls it.
 
         The parameter is CloudFormation's. A deployment that sets it anew has the clock look back for longer.
@@ -342,12 +342,15 @@ class SweepConstruct(Construct):
             statements=[
                 statement("StartSweep", ("states:StartExecution",), self.machine.state_machine_arn),
                 statement("RememberTime", CLOCK_ACTIONS, looked.parameter_arn),
+                statement("ReadMode", ("ssm:GetParameter",), mode.parameter_arn),
             ],
             timeout=Duration.seconds(60),
             environment=ClockConfig(
                 machine=self.machine.state_machine_arn,
                 parameter=looked.parameter_name,
+                mode_parameter=mode.parameter_name,
                 service=self._config.stack_name,
+                namespace=METRICS_NAMESPACE,
             ).as_environment(),
             log_name="ClockLog",
             log_removal=RemovalPolicy.DESTROY,
@@ -382,52 +385,25 @@ class SweepConstruct(Construct):
             deployed.node.add_dependency(needed)
 
     def alarms(self) -> Iterator[Alarm]:
-        """Return the alarms on the sweep, each with what it means and what to do."""
-        consequence = "Rules that were deleted or have expired may still be in force on old findings."
+        """Return the alarms on the sweep."""
+        yield Alarm("sweep-failed", self.machine.metric_failed(period=Duration.minutes(5)), 0)
         yield Alarm(
-            "SweepFails",
-            f"A sweep over existing findings failed. {consequence} Read the log of the sweep, remove the "
-            "cause, then run `hubtriage sweep --resume`.",
-            self.machine.metric_failed(period=Duration.minutes(5)),
-            0,
-        )
-        yield Alarm(
-            "SweepMissing",
-            f"No sweep of all findings has begun for {MOST_SILENT_HOURS} hours, though one should every day. "
-            f"{consequence} "
-            "Start one with `hubtriage sweep`, then look at the schedule.",
+            "sweep-missing",
             triage_metric(self._config, "SweepsBegun").with_(period=Duration.hours(1)),
             0,
             periods=MOST_SILENT_HOURS,
             silence=True,
         )
+        yield Alarm("sweep-waiting", triage_metric(self._config, "SweepsWaiting"), 0)
         yield Alarm(
-            "SweepWaits",
-            "A sweep waits for a person: a deployment ended more than half of the rules in force, or would "
-            f"reopen more than {self._config.sweep_reopen_limit} findings. The log of the sweep says which. "
-            "If that is meant, `hubtriage sweep --confirm`; if not, deploy the right rules.",
-            triage_metric(self._config, "SweepsWaiting"),
-            0,
-        )
-        yield Alarm(
-            "SweepClockFails",
-            "The clock that starts a sweep when a rule begins or ends has failed. It looks again in a few "
-            "minutes, and loses no moment. If the alarm stays, read the log of the clock.",
+            "sweep-clock-failing",
             self.clock.metric_errors(period=Duration.minutes(5), statistic="Sum"),
             0,
             periods=3,
         )
+        yield Alarm("sweep-limit-reached", triage_metric(self._config, "SweepFindingsWithheld"), 0)
         yield Alarm(
-            "SweepWithholds",
-            f"A sweep would have hidden more than {self._config.sweep_hide_limit} findings and left the rest "
-            "as they are. See what rules did, then `hubtriage sweep --budget N`, or correct them.",
-            triage_metric(self._config, "SweepFindingsWithheld"),
-            0,
-        )
-        yield Alarm(
-            "SweepUnfinished",
-            f"No sweep has done all of its work for {MOST_HOURS_WITHOUT_END} hours, though some may have "
-            f"started. {consequence} The log of the sweep says how the last ones ended.",
+            "sweep-unfinished",
             triage_metric(self._config, "SweepsDone").with_(period=Duration.hours(1)),
             0,
             periods=MOST_HOURS_WITHOUT_END,

@@ -15,12 +15,12 @@ from hubtriage.aws.ledger.table import TRIAGE_ACTIONS
 from hubtriage.aws.triage.config import ROLE_VARIABLE, TriageConfig
 from hubtriage.settings.configuration import Configuration
 
-from .dashboard import METRICS_NAMESPACE
 from .encryption import KEY_READ_ACTIONS, key_statements
 from .function import Function, lambda_log_level
 from .hand_back import action_arn
 from .intake import QUEUE_READ_ACTIONS
 from .ledger import LedgerConstruct
+from .metrics import METRICS_NAMESPACE
 from .mode_parameter import ModeParameter
 from .permissions import hub_arn, statement
 

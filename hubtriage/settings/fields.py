@@ -5,7 +5,6 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from hubtriage.aws.switch.breaker import RUNBOOK
 from hubtriage.settings.capacity import LAMBDA_MAX_TIMEOUT_SECONDS, Capacity, derive_capacity
 from hubtriage.settings.setting_types import (
     AccountId,
@@ -147,12 +146,17 @@ class SettingFields(BaseModel):
     log_retention_days: RetentionDays = Field(365, description="how long the log of decisions is kept, days")
     alarm_emails: Emails = Field(
         (),
-        description="who gets the alarms by e-mail; each address has to confirm once",
+        description="who gets the alarms that page now by e-mail; each address has to confirm once",
         examples=["soc@example.com"],
     )
-    runbook_url: RunbookUrl = Field(
-        RUNBOOK,
-        description="address of the page about alarms, to which each adds the name of its section",
+    tomorrow_emails: Emails = Field(
+        (),
+        description="who gets the alarms that can wait until tomorrow, if others than alarm-emails do",
+        examples=["cloud-platform@example.com"],
+    )
+    runbook_url: RunbookUrl | None = Field(
+        None,
+        description="address of your copy of docs/operating.md, to which each alarm adds its section",
         examples=["https://git.example.com/triage/docs/operating.md"],
     )
     kms_keys: KeyArns = Field(

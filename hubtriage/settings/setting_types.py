@@ -1,6 +1,5 @@
 """Define the types of single settings: how each is written, and what AWS accepts."""
 
-import re
 import zoneinfo
 from collections.abc import Mapping
 from typing import Annotated, Literal
@@ -8,7 +7,6 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from hubtriage.authoring.never import check_names
-from hubtriage.aws.switch.breaker import RUNBOOK
 from hubtriage.engine.text.suggestions import nearest
 
 ALL_REGIONS = "all"
@@ -91,7 +89,7 @@ RetentionDays = Annotated[Retention, BeforeValidator(_number)]
 TimeOfDay = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
 TimeZone = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_+/-]*$"), AfterValidator(_known_zone)]
 # AWS: the description of an alarm, which ends with the address, has 1,024 characters at most.
-RunbookUrl = Annotated[str, Field(pattern=rf"^(https?://[^\s#]+|{re.escape(RUNBOOK)})$", max_length=400)]
+RunbookUrl = Annotated[str, Field(pattern=r"^https?://[^\s#()<>|]+$", max_length=400)]
 PolicyArn = Annotated[str, Field(pattern=r"^arn:[a-z-]+:iam::(\d{12}|aws):policy/\S+$")]
 
 

@@ -59,6 +59,8 @@ def _reference(value: Mapping[str, Any]) -> str | None:
             return f"${{{name}.{attribute}}}"
         case {"Fn::Sub": str(text), **none} if not none:
             return text
+        case {"Fn::If": [condition, then, otherwise], **none} if not none:
+            return f"${{{condition}: {_readable(then)}, else {_readable(otherwise)}}}"
         case {"Fn::Join": ["", parts], **none} if not none:
             return "".join(map(str, map(_readable, parts)))
         case _:

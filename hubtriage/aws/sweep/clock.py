@@ -1,7 +1,8 @@
 """The clock Lambda: starts a sweep when the time of a rule has begun or ended.
 
 It is called every few minutes, and remembers until when it has looked. So a call that was missed or failed
-loses no moment.
+loses no moment. As it is called whether findings come in or not, it also emits what the dashboard shows of
+the moment.
 """
 
 import json
@@ -15,8 +16,10 @@ import botocore.session
 from hubtriage.aws.clock import Clock, SystemClock
 from hubtriage.aws.environment import EnvironmentConfig, setting, text
 from hubtriage.aws.logger import logger
+from hubtriage.aws.sweep.gauges import emit_gauges, end_soon
 from hubtriage.aws.sweep.occasions.moments import sweep_of_moments
 from hubtriage.aws.sweep.start import StepFunctions, start_sweep
+from hubtriage.aws.switch.mode import checked
 from hubtriage.engine.ruleset.ruleset import Ruleset, load_ruleset
 
 FIRST_LOOK = 86_400.0
@@ -43,7 +46,11 @@ class ClockConfig(EnvironmentConfig):
     parameter: str = setting(
         "HUBTRIAGE_CLOCK_PARAMETER", text, "SSM parameter that holds until when the clock has looked"
     )
-    service: str = setting("POWERTOOLS_SERVICE_NAME", text, "name in logs", "hubtriage")
+    mode_parameter: str = setting("HUBTRIAGE_MODE_PARAMETER", text, "SSM parameter that holds the mode")
+    service: str = setting("POWERTOOLS_SERVICE_NAME", text, "name in logs and metrics", "hubtriage")
+    namespace: str = setting(
+        "POWERTOOLS_METRICS_NAMESPACE", text, "CloudWatch metrics namespace", "hubtriage"
+    )
     ruleset: str = setting(
         "HUBTRIAGE_RULESET", text, "path of the compiled rule set", "ruleset.json", explicit=False
     )
@@ -84,6 +91,7 @@ class SweepClock:
         """Sweep what the moments since the last look call for; return the request, empty if there is none.
 
         The sweep is started before the time is written down. If writing fails, it is started once more.
+        The gauges come last: a mode that cannot be read is an error that delays no sweep.
         """
         now = self._clock.now()
         after = self._looked_until(now)
@@ -94,7 +102,14 @@ class SweepClock:
         self._parameters.put_parameter(
             Name=self._config.parameter, Value=repr(now), Type="String", Overwrite=True
         )
+        self._emit_gauges(now)
         return {} if request is None else request.as_json()
+
+    def _emit_gauges(self, now: float) -> None:
+        config = self._config
+        answer = self._parameters.get_parameter(Name=config.mode_parameter)
+        mode = checked(str(answer["Parameter"]["Value"]))
+        emit_gauges(mode, end_soon(self._ruleset, now), config.namespace, config.service)
 
     def _looked_until(self, now: float) -> float:
         text = self._parameters.get_parameter(Name=self._config.parameter)["Parameter"]["Value"]

@@ -11,6 +11,7 @@ from hubtriage.aws.ledger.ledger import Ledger, LedgerError, LedgerFault, Ledger
 from hubtriage.aws.securityhub.api import Finding, Key
 from hubtriage.aws.securityhub.faults import CallFault, Fault
 from hubtriage.aws.securityhub.reading import MOST_VALUES, PAGE, SKIPPED, Fresh, Getter, Reader, keyed
+from hubtriage.aws.sweep.occasions.guard import hides_by
 from hubtriage.aws.sweep.occasions.outset import Outset
 from hubtriage.aws.sweep.request import BY_GENERATOR, SweepRequest
 from hubtriage.engine.planning.entry import Entry
@@ -43,7 +44,8 @@ class SweepPage:
 
     `token`: where the next page begins, unless this one `is_last`. `missing` are entries whose finding is not
     there, `accounts` those of keys that several accounts have, `skipped` says what is left out and why.
-    `passed` counts the entries of the ledger that were passed over on the way here.
+    `passed` counts the entries of the ledger that were passed over on the way here, `concealed` those of them
+    that say that triage hides their finding, unless that is missing.
     """
 
     asked_at: float
@@ -55,6 +57,7 @@ class SweepPage:
     accounts: Mapping[Key, tuple[str, ...]] = field(default_factory=dict)
     skipped: list[str] = field(default_factory=list)
     passed: int = 0
+    concealed: int = 0
 
 
 class Pages(Protocol):
@@ -117,7 +120,7 @@ class HeldPages:
         """Take entries and read their findings; `token` is where the page before has ended."""
         if token != self._held.token:  # what was taken last is to be read again
             self._held = _HeldEntries(self._sources.ledger, self._outset.rules, self._is_wanted, token)
-        before = self._held.seen
+        before, concealed = self._held.seen, self._held.concealed
         try:
             taken, damaged = self._held.take(min(most, MOST_VALUES), deadline)
         except LedgerError as error:
@@ -125,6 +128,7 @@ class HeldPages:
         page = SweepPage(self._sources.clock.now(), token=self._held.token, is_last=self._held.is_over)
         page.entries = dict(taken)
         page.passed = self._held.seen - before
+        page.concealed = self._held.concealed - concealed
         page.skipped += (fault.message for fault in damaged)
         return self._with_findings(page, deadline) if taken else page
 
@@ -139,6 +143,7 @@ class HeldPages:
             (key, finding) for key, finding in fresh.found.items() if self._request.wants(finding)
         ]
         page.missing = [(key, page.entries[key]) for key in page.entries if key in fresh.missing]
+        page.concealed -= sum(hides_by(entry) for _key, entry in page.missing)
         page.accounts = fresh.accounts
         return page
 
@@ -150,7 +155,8 @@ class _HeldEntries:
     """Takes entries from the pages of the table. Lives for one step of a sweep.
 
     `token` says where to go on, as in `Ledger.scan`: after the entry whose hash it is. It is None at the
-    beginning, and again after the last entry. `seen` counts the entries that were passed so far.
+    beginning, and again after the last entry. `seen` counts the entries that were passed so far, `concealed`
+    those whose finding triage hides.
     """
 
     def __init__(
@@ -167,6 +173,7 @@ class _HeldEntries:
         self._next_page = token
         self.token = token
         self.seen = 0
+        self.concealed = 0
         self.is_over = False
 
     def take(self, most: int, deadline: float) -> tuple[list[Held], list[LedgerFault]]:
@@ -192,6 +199,7 @@ class _HeldEntries:
         while self._page and len(taken) < most:
             key, entry = self._page.popleft()
             self.seen += 1
+            self.concealed += hides_by(entry)
             self.token = hash_of(key)
             if self._is_wanted(key, entry):
                 taken.append((key, entry))

@@ -45,7 +45,8 @@ class Progress:
 
     `outset` is what was found out before the first page; None before that. `scope` is an index into its
     scopes, `token` where the next page starts. `read` counts findings that were looked at, `entries` those of
-    the ledger that were passed, `gone` those whose finding is no longer there. Of the findings, `changed` get
+    the ledger that were passed, `concealed` those of them whose finding triage hides, `gone` those whose
+    finding is no longer there. Of the findings, `changed` get
     an update: `hidden` become hidden by it, `reopened` show again, and it takes something back on
     `taken_back`. `doubtful` are handed on because their state is not certain, `asked` to have it asked who
     hid them. `refused` cannot be changed. On `kept` a rule wants another value than a person has set. On
@@ -72,6 +73,7 @@ class Progress:
     pages: int = 0
     read: int = 0
     entries: int = 0
+    concealed: int = 0
     gone: int = 0
     changed: int = 0
     hidden: int = 0

@@ -75,7 +75,9 @@ def emit_step(request: SweepRequest, before: Progress, after: Progress, namespac
 def step_counts(request: SweepRequest, before: Progress, after: Progress) -> Mapping[str, int]:
     """Return the metrics of a step by name.
 
-    Sweeps of some findings count as neither begun nor done: those of all findings are awaited every day.
+    Sweeps of some findings count as neither begun nor done: those of all findings are awaited every day. Only
+    they pass every entry of the ledger, and so know how many findings triage hides once all is done that they
+    decided.
     """
     counts = {name: getattr(after, member) - getattr(before, member) for name, member in COUNTS.items()}
     if request.is_whole and before.started is None and after.started is not None:
@@ -86,4 +88,6 @@ def step_counts(request: SweepRequest, before: Progress, after: Progress) -> Map
         counts["SweepsStopped"] = 1
     if request.is_whole and after.status == "done":
         counts["SweepsDone"] = 1
+    if request.is_whole and after.status in ("done", "withheld", "skipped"):
+        counts["SweepFindingsHidden"] = max(0, after.concealed + after.hidden - after.reopened)
     return counts

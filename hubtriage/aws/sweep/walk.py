@@ -246,6 +246,7 @@ class _WalkStep:
         progress.careful = max(0, progress.careful - 1)
         progress.pages += 1
         progress.entries += page.passed
+        progress.concealed += page.concealed
         self._advance(page)
         return len(progress.skipped) <= MOST_SKIPPED
 

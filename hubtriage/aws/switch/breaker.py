@@ -14,7 +14,6 @@ from hubtriage.aws.switch.parameters import ModeParameters
 
 TRIPPED = "ALARM"
 SUBJECT_LENGTH = 100  # AWS: characters of the subject of a message
-RUNBOOK = "docs/operating.md"
 
 
 class Topic(Protocol):
@@ -32,7 +31,7 @@ class BreakerConfig(EnvironmentConfig):
     mode_parameter: str = setting("HUBTRIAGE_MODE_PARAMETER", text, "SSM parameter that holds the mode")
     topic: str = setting("HUBTRIAGE_ALARM_TOPIC", text, "ARN of the topic that alarms go to")
     service: str = setting("POWERTOOLS_SERVICE_NAME", text, "name in logs", "hubtriage")
-    runbook: str = setting("HUBTRIAGE_RUNBOOK", text, "address of the page about alarms", RUNBOOK)
+    runbook: str = setting("HUBTRIAGE_RUNBOOK", text, "link to what to do when the breaker has tripped", "")
 
 
 class Breaker:
@@ -105,5 +104,5 @@ def message(stack: str, mode: str, reason: str, runbook: str) -> str:
         f"What it did: hubtriage logs --stack {stack}\n"
         f"When it is right, or the rule is corrected and deployed: hubtriage mode enforce --stack {stack} "
         "--budget N (N: the most findings that may change)\n"
-        f"Runbook: {runbook}#the-breaker\n"
+        f"Runbook: {runbook or 'docs/operating.md, breaker-tripped'}\n"
     )

@@ -20,11 +20,11 @@ def objection(changes: Changes, hidden: int, limit: int) -> str | None:
     return None
 
 
-def hides_by(entry: Entry, rules: Collection[str]) -> bool:
-    """Say whether one of the rules hides the finding, as far as its entry says."""
+def hides_by(entry: Entry, rules: Collection[str] | None = None) -> bool:
+    """Say whether one of the rules (None: any rule) hides the finding, as far as its entry says."""
     claims = entry.claims if entry.intent is None else {**entry.claims, **entry.intent.claims}
     return any(
-        claim.rule in rules and not claim.person and _hides(name, claim, entry)
+        (rules is None or claim.rule in rules) and not claim.person and _hides(name, claim, entry)
         for name, claim in claims.items()
     )
 
