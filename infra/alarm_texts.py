@@ -42,7 +42,7 @@ ALARM_TEXTS = {
     "breaker-tripped": AlarmText(
         "page now",
         "a wrong rule may hide real threats",
-        "Triage was to hide more than {config.breaker_limit} findings in 5 minutes.",
+        "Triage was to hide more than {config.breaker_limit:,} findings in 5 minutes.",
         "The breaker should have switched triage to reopen, in which it hides nothing new.",
         "check the switch with `hubtriage mode`, then look at what triage did with `hubtriage logs`.",
     ),
@@ -56,7 +56,7 @@ ALARM_TEXTS = {
     "sweep-limit-reached": AlarmText(
         "page now",
         "a wrong rule may have hidden that many findings",
-        "A sweep was to hide more than {config.sweep_hide_limit} findings.",
+        "A sweep was to hide more than {config.sweep_hide_limit:,} findings.",
         "It hid so many and left the others as they are.",
         "look at what rules did with `hubtriage logs`. Correct them, or run `hubtriage sweep --budget N`.",
     ),
@@ -190,7 +190,7 @@ ALARM_TEXTS = {
         "look tomorrow",
         "it hides nothing, and whoever deployed is at work",
         "A deployment ended more than half of the rules in force, or would reopen more than "
-        "{config.sweep_reopen_limit} findings.",
+        "{config.sweep_reopen_limit:,} findings.",
         "Its sweep waits for a person, as a deployment from the wrong branch looks so.",
         "read the log of the sweep. If it is meant, run `hubtriage sweep --confirm`. If not, deploy the "
         "right rules.",

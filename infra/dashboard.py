@@ -31,7 +31,7 @@ SWEEP_PERIOD, SWEEP_RANGE = Duration.hours(1), "-P7D"
 """Sweeps run daily: a day would show one of them."""
 LAST_SWEEP_RANGE = "-PT26H"
 """A day of 25 hours, when summer time ends, and the time that a sweep takes."""
-WHOLE_WIDTH, HALF, THIRD = 24, 12, 8
+WHOLE_WIDTH, HALF, THIRD, QUARTER = 24, 12, 8, 6
 FIRST_ROW, GRAPH, HEADING = 5, 6, 1
 _URGENCY: Mapping[Severity, str] = {
     "page now": "somebody has to look at once",
@@ -87,7 +87,7 @@ class Dashboard(Construct):
             self._metric(name, label, "Maximum")
             for name, label in (
                 ("SweepFindingsHidden", "findings, at the last sweep"),
-                (ENDING_METRIC, "rules that may hide findings"),
+                (ENDING_METRIC, f"rules, within {SOON_DAYS} days"),
             )
         )
         ended = [
@@ -104,9 +104,9 @@ class Dashboard(Construct):
                 width=7,
                 height=FIRST_ROW,
             ),
-            _numbers("Hidden by triage now", [hidden], 4, since=SWEEP_RANGE),
-            _numbers(f"Exceptions that end within {SOON_DAYS} days", [ending], 4),
-            _numbers("Sweeps, the last 26 hours", ended, 4, since=LAST_SWEEP_RANGE, whole=True),
+            _numbers("Hidden now", [hidden], 3, since=SWEEP_RANGE),
+            _numbers("Exceptions ending soon", [ending], 4),
+            _numbers("Sweeps in the last 26 hours", ended, 5, since=LAST_SWEEP_RANGE, whole=True),
         )
 
     def _modes(self) -> Sequence[cloudwatch.MathExpression]:
@@ -226,6 +226,7 @@ class Dashboard(Construct):
                     metric("Denied", "denied"),
                     metric("CallsFailed", "failed otherwise"),
                 ],
+                width=QUARTER,
             ),
             _graph(
                 "Findings that the ledger holds up",
@@ -235,6 +236,7 @@ class Dashboard(Construct):
                     metric("Conflicts", "changed at the same moment"),
                     metric("IntentsLeft", "in doubt"),
                 ],
+                width=QUARTER,
             ),
             _graph(
                 "Runs of the function that failed",
@@ -242,8 +244,14 @@ class Dashboard(Construct):
                 [
                     function.metric_errors(period=PERIOD, statistic="Sum", label="errors"),
                     function.metric_throttles(period=PERIOD, statistic="Sum", label="throttled"),
-                    metric("IntakePaused", "intake found paused"),
                 ],
+                width=QUARTER,
+            ),
+            _graph(
+                "Intake paused, as the ledger is silent",
+                "looks of the guard",
+                [metric("IntakePaused", "found paused")],
+                width=QUARTER,
             ),
         )
 
@@ -287,12 +295,11 @@ class Dashboard(Construct):
             period=PERIOD,
         )
         longest = function.metric_duration(period=PERIOD, statistic="Maximum", label="longest")
-        quarter = WHOLE_WIDTH // 4
         return (
-            _graph("Ledger: units read and written", "units", units, width=quarter),
-            _graph("Ledger: requests throttled", "requests", throttled, width=quarter),
-            _graph("Function: longest run", "milliseconds", [longest], width=quarter),
-            _graph("Function: what it costs", "GB-seconds", [cost], width=quarter),
+            _graph("Ledger: units read and written", "units", units, width=QUARTER),
+            _graph("Ledger: requests throttled", "requests", throttled, width=QUARTER),
+            _graph("Function: longest run", "milliseconds", [longest], width=QUARTER),
+            _graph("Function: what it costs", "GB-seconds", [cost], width=QUARTER),
         )
 
     def _a_second(self, name: str, label: str) -> cloudwatch.MathExpression:
@@ -328,7 +335,8 @@ class Dashboard(Construct):
         for name, raw in texts.items():
             text = raw.with_settings(self._config)
             link = f"[{name}]({self._links.runbook(name)})" if self._config.runbook_url else name
-            lines.append(f"| {link} | {text.happened} | {text.means} | {text.first} |")
+            first = text.first[:1].upper() + text.first[1:]
+            lines.append(f"| {link} | {text.happened} | {text.means} | {first} |")
         return _text("\n".join(lines), 2 + len(texts))
 
 

@@ -63,7 +63,7 @@ SWEEP = st.builds(
 )
 BREAKER = st.builds(BreakerConfig, TEXTS, TEXTS, TEXTS, service=TEXTS, runbook=TEXTS)
 DEPLOYED = st.builds(DeployedConfig, TEXTS)
-CLOCK = st.builds(ClockConfig, TEXTS, TEXTS, service=TEXTS, ruleset=TEXTS)
+CLOCK = st.builds(ClockConfig, TEXTS, TEXTS, TEXTS, service=TEXTS, ruleset=TEXTS)
 GUARD = st.builds(LedgerGuardConfig, TEXTS, TEXTS, TEXTS, service=TEXTS, namespace=TEXTS)
 
 

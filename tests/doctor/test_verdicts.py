@@ -86,9 +86,23 @@ def alarm(name: str, state: str = "OK", **changes: Any) -> dict[str, Any]:
     ],
 )
 def test_alarms(found: list[dict[str, Any]], told: list[str], status: Status, words: str) -> None:
-    verdict = alarms.judge(found, told)
+    verdict = alarms.judge(found, told, ["arn:aws:sns:x"])
     assert (verdict.status, words in verdict.seen) == (status, True), verdict
     assert all("Runbook" in detail for detail in verdict.details)
+
+
+@pytest.mark.parametrize(
+    ("told", "words", "advice"),
+    [
+        pytest.param([], "until tomorrow nobody is told", "set tomorrow-emails", id="nobody"),
+        pytest.param(["PendingConfirmation"], "nobody has confirmed yet", "confirm", id="not confirmed"),
+    ],
+)
+def test_alarms_that_can_wait_reach_somebody_too(told: list[str], words: str, advice: str) -> None:
+    verdict = alarms.judge([alarm("a")], ["arn:aws:sns:x"], told)
+    assert verdict.status == "warning"
+    assert words in verdict.seen
+    assert advice in (verdict.advice or "")
 
 
 @pytest.mark.parametrize(

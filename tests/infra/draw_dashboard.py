@@ -41,7 +41,7 @@ def drawing(page: Mapping[str, Any]) -> str:
     parts = "\n".join(line for widget in widgets for line in _widget(widget))
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{24 * CELL_WIDTH}" height="{height}" '
-        f'font-family="Helvetica, Arial, sans-serif" font-size="12">\n'
+        f'font-family="DejaVu Sans, Helvetica, Arial, sans-serif" font-size="12">\n'
         f'<rect width="100%" height="100%" fill="#f2f3f3"/>\n{parts}\n</svg>\n'
     )
 

@@ -144,6 +144,13 @@ def test_names_begin_with_the_stack_s_or_hold_it_as_the_page_says(synthesize):
     }
     queries = {name for name in names if name.startswith("sec-triage/")}
     assert len(queries) >= 6
+    alarms = {
+        item["Properties"]["AlarmName"]
+        for item in template["Resources"].values()
+        if item["Type"] == "AWS::CloudWatch::Alarm"
+    }
+    assert "sec-triage-breaker-tripped" in alarms
+    assert all(name.startswith("sec-triage-") for name in alarms)
     assert names - queries == {
         "/hubtriage/sec-triage/clock",
         "/hubtriage/sec-triage/mode",
@@ -158,5 +165,6 @@ def test_names_begin_with_the_stack_s_or_hold_it_as_the_page_says(synthesize):
         "`NAME-sweep`",
         "`NAME-ledger`",
         "`NAME-REGION`",
+        "`NAME-breaker-tripped`",
     ):
         assert shape in PAGE

@@ -48,6 +48,7 @@ CHANGES = {
     "log-level": ("DEBUG", 'ApplicationLogLevel: "INFO" -> "DEBUG"'),
     "log-retention-days": (731, "RetentionInDays: 365 -> 731"),
     "alarm-emails": ("soc@example.com", '"Endpoint": "soc@example.com"'),
+    "tomorrow-emails": ("morning@example.com", '"Endpoint": "morning@example.com"'),
     "runbook-url": ("https://example.com/alarms", "https://example.com/alarms"),
     "kms-keys": (KEY, f'KmsMasterKeyId: "{KEY}"'),
     "permission-boundary": (BOUNDARY, f'PermissionsBoundary: "{BOUNDARY}"'),

@@ -639,6 +639,7 @@ def test_the_clock_looks_every_four_minutes_and_may_start_a_sweep_and_remember_t
     } == {
         "StartSweep": "states:StartExecution",
         "RememberTime": ["ssm:GetParameter", "ssm:PutParameter"],
+        "ReadMode": "ssm:GetParameter",
         "WriteLog": ["logs:CreateLogStream", "logs:PutLogEvents"],
         "Trace": ["xray:PutTelemetryRecords", "xray:PutTraceSegments"],
     }

@@ -92,6 +92,7 @@ WRONG = {
     "sweep-time": ("24:00", "'24:00' is not of the form"),
     "sweep-wait-seconds": (301, "less than or equal to 300"),
     "tags": ("team", "'team' is not of the form"),
+    "tomorrow-emails": ("nobody", "'nobody' is not of the form"),
     "time-zone": ("Europe/Berln", "no time zone 'Europe/Berln'; did you mean Europe/Berlin?"),
     "timeout-seconds": (901, "less than or equal to 900"),
     "udf": ("keep", "Input should be 'replace' or 'merge', not 'keep'"),

@@ -10,6 +10,7 @@ from hubtriage.aws.ledger.ledger import LedgerFault, LedgerFaultKind
 from hubtriage.aws.sweep.occasions import outset as outsets
 from hubtriage.aws.sweep.occasions.outset import Outset
 from hubtriage.aws.sweep.progress import Progress
+from hubtriage.aws.sweep.report import step_counts
 from hubtriage.aws.sweep.request import ACTIVE, MANAGED, SweepRequest
 from hubtriage.aws.sweep.walk import SweepDeniedError
 from hubtriage.engine.planning.entry import Claim, Entry, Intent
@@ -238,3 +239,45 @@ def test_a_claim_of_a_person_is_nothing_that_a_deleted_rule_holds() -> None:
     bench.adopt_rules(NO_RULE)
     done = bench.sweep(progress=Progress(outset=Outset((MANAGED,), ("rule-a",))))
     assert (done.status, done.read, bench.world.calls("GetFindings")) == ("done", 0, 0)
+
+
+def hidden_now(bench: SweepBench, request: SweepRequest) -> int | None:
+    """What a sweep says of how many findings triage hides; None: it does not say."""
+    done = bench.walk(request).step(Progress())
+    return step_counts(request, Progress(), done).get("SweepFindingsHidden")
+
+
+PERSONS = Entry(claims={"Workflow.Status": Claim("SUPPRESSED", None, person=True)})
+TAGGED = Entry(claims={"Types": Claim(("a/b",), "rule-a")})
+
+
+def test_a_sweep_of_all_findings_says_how_many_triage_hides() -> None:
+    bench = bench_of(held_by("rule-a"), held_by("rule-a"), PERSONS, TAGGED)
+    bench.world.hub.plant(finding(99, GeneratorId="rule-a"), NOW)
+    assert hidden_now(bench, SweepRequest()) == 3, (
+        "two are hidden, and one is to be"
+    )
+    bench.work_off()
+    assert hidden_now(bench, SweepRequest()) == 3
+
+
+def test_what_a_sweep_takes_back_is_not_hidden_any_more() -> None:
+    bench = bench_of(held_by("rule-a"), held_by("rule-a"))
+    bench.adopt_rules(NO_RULE)
+    assert hidden_now(bench, SweepRequest()) == 0
+
+
+def test_a_finding_that_is_no_longer_there_is_not_hidden() -> None:
+    assert hidden_now(bench_of(held_by("rule-a"), planted=False), SweepRequest()) == 0
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        pytest.param(HELD, id="of the ledger alone"),
+        pytest.param(SweepRequest(rules=("rule-a",)), id="of one rule"),
+        pytest.param(SweepRequest(changed=True), id="of what changed"),
+    ],
+)
+def test_a_sweep_of_some_findings_does_not_say_how_many_are_hidden(request_: SweepRequest) -> None:
+    assert hidden_now(bench_of(held_by("rule-a")), request_) is None

@@ -62,7 +62,7 @@ def test_an_alarm_switches_to_reopen_and_says_so(
     assert told["Subject"] == "triage: breaker tripped, triage hides nothing new"
     assert "3000.0 > 2000.0" in told["Message"]
     assert "hubtriage mode enforce --stack triage" in told["Message"]
-    assert told["Message"].endswith("Runbook: docs/operating.md#the-breaker\n")
+    assert told["Message"].endswith("Runbook: docs/operating.md, breaker-tripped\n")
     assert caplog.messages == ["breaker tripped"]
 
 

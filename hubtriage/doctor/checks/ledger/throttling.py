@@ -44,4 +44,4 @@ def judge(points: Sequence[Mapping[str, Any]]) -> Verdict:
         return Verdict("ok", "no request was throttled in the last 24 hours", data=data)
     last = written(max(point["Timestamp"] for point in throttled))
     seen = f"{counted(count, 'request')} throttled in the last 24 hours, last in the hour from {last}"
-    return Verdict("warning", seen, "see docs/operating.md, LedgerThrottled", data=data)
+    return Verdict("warning", seen, "see docs/operating.md, ledger-throttled", data=data)

@@ -11,13 +11,18 @@ _MOST_NAMES = 100  # AWS: names of one DescribeAlarms
 
 
 def look(account: Account) -> Verdict | None:
-    """Read the alarms of the stack, and the subscriptions of their topic."""
+    """Read the alarms of the stack, and the subscriptions of their topics."""
     if account.deployed is None:
         return None
-    topic = account.deployed.output("AlarmTopicArn")
+    topics = [account.deployed.output(name) for name in ("AlarmTopicArn", "TomorrowTopicArn")]
     alarms = list(_alarms(account))
-    subscribed = account.client("sns").list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
-    return judge(alarms, [each["SubscriptionArn"] for each in subscribed])
+    now, tomorrow = (_subscriptions(account, topic) for topic in topics)
+    return judge(alarms, now, tomorrow)
+
+
+def _subscriptions(account: Account, topic: str) -> list[str]:
+    found = account.client("sns").list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
+    return [each["SubscriptionArn"] for each in found]
 
 
 def _alarms(account: Account) -> Iterator[Mapping[str, Any]]:
@@ -33,8 +38,8 @@ def _alarms(account: Account) -> Iterator[Mapping[str, Any]]:
         yield from account.client("cloudwatch").describe_alarms(AlarmNames=wanted)["MetricAlarms"]
 
 
-def judge(alarms: list[Mapping[str, Any]], subscriptions: list[str]) -> Verdict:
-    """Return the verdict. AWS: a subscription has no ARN until its address has confirmed it."""
+def judge(alarms: list[Mapping[str, Any]], now: list[str], tomorrow: list[str]) -> Verdict:
+    """Return the verdict on the alarms, and on the subscriptions of the topics of both severities."""
     on = [alarm for alarm in alarms if alarm["StateValue"] == "ALARM"]
     mute = [alarm for alarm in alarms if not alarm.get("ActionsEnabled", True)]
     details = tuple(f"{alarm['AlarmName']}: {alarm.get('AlarmDescription', '')}" for alarm in on)
@@ -46,11 +51,24 @@ def judge(alarms: list[Mapping[str, Any]], subscriptions: list[str]) -> Verdict:
     if mute:
         names = ", ".join(alarm["AlarmName"] for alarm in mute)
         return Verdict("warning", f"switched off: {names}", "enable their actions", data=data)
-    confirmed = [arn for arn in subscriptions if arn.startswith("arn:")]
-    if not confirmed:
-        waiting = "nobody has confirmed yet" if subscriptions else "nobody is told"
-        advice = (
-            "confirm the e-mail from AWS" if subscriptions else "set alarm-emails, or subscribe to the topic"
-        )
-        return Verdict("warning", f"none of {len(alarms)} is on, but {waiting}", advice, data=data)
-    return Verdict("ok", f"none of {len(alarms)} is on, {len(confirmed)} would be told", data=data)
+    quiet = f"none of {len(alarms)} is on"
+    if mute_topic := _unheard(now):
+        return Verdict("warning", f"{quiet}, but {mute_topic[0]}", mute_topic[1], data=data)
+    if mute_topic := _unheard(tomorrow):
+        seen = f"{quiet}, but of those that can wait until tomorrow {mute_topic[0]}"
+        return Verdict("warning", seen, mute_topic[1].replace("alarm-emails", "tomorrow-emails"), data=data)
+    return Verdict("ok", f"{quiet}, {len(_confirmed(now))} would be told", data=data)
+
+
+def _unheard(subscriptions: list[str]) -> tuple[str, str] | None:
+    """Return why nobody hears of a topic, and what to do; None if somebody does."""
+    if _confirmed(subscriptions):
+        return None
+    if subscriptions:
+        return "nobody has confirmed yet", "confirm the e-mail from AWS"
+    return "nobody is told", "set alarm-emails, or subscribe to the topic"
+
+
+def _confirmed(subscriptions: list[str]) -> list[str]:
+    """Return the confirmed ones. AWS: a subscription has no ARN until its address has confirmed it."""
+    return [arn for arn in subscriptions if arn.startswith("arn:")]

@@ -12,15 +12,17 @@ from hubtriage.doctor.verdict import Verdict, written
 OLD = timedelta(hours=26)
 """A sweep starts every day; a day may have 25 hours, and a sweep may start a little late."""
 UNFINISHED = timedelta(hours=50)
-"""One sweep may end at once and the next take a whole day: the alarm SweepUnfinished waits as long."""
+"""One sweep may end at once and the next take a whole day: the alarm sweep-unfinished waits as long."""
 ENDS = ("done", "withheld")
 """The ends of a sweep that looked at all of its findings."""
 TROUBLES: Mapping[object, Verdict] = {
-    "skipped": Verdict("warning", "the last one left out findings", "see docs/operating.md, SweepUnfinished"),
-    "withheld": Verdict(
-        "warning", "the last one may not hide so many findings", "see docs/operating.md, SweepWithholds"
+    "skipped": Verdict(
+        "warning", "the last one left out findings", "see docs/operating.md, sweep-unfinished"
     ),
-    "waiting": Verdict("problem", "one waits for a person", "see docs/operating.md, SweepWaits"),
+    "withheld": Verdict(
+        "warning", "the last one may not hide so many findings", "see docs/operating.md, sweep-limit-reached"
+    ),
+    "waiting": Verdict("problem", "one waits for a person", "see docs/operating.md, sweep-waiting"),
     "dead letters": Verdict(
         "problem", "not everything was taken back", "see docs/sweep.md, Before removing the stack"
     ),
@@ -91,6 +93,6 @@ def judge(last: Mapping[str, Any], now: datetime, *, finished_lately: bool = Tru
         return Verdict("warning", f"{seen}: none has started since, although one does every day", advice)
     if not finished_lately:
         hours = round(UNFINISHED / timedelta(hours=1))
-        advice = "see docs/operating.md, SweepUnfinished"
+        advice = "see docs/operating.md, sweep-unfinished"
         return Verdict("problem", f"{seen}: none has come to its end for {hours} hours", advice)
     return Verdict("ok", seen)

@@ -9,8 +9,10 @@ import pytest
 from botocore.exceptions import ClientError
 
 from hubtriage.aws.sweep.clock import FIRST_LOOK, ClockConfig, SweepClock
+from hubtriage.aws.sweep.gauges import end_soon
 from hubtriage.aws.sweep.occasions.moments import MOST_RULES, sweep_of_moments
 from hubtriage.aws.sweep.request import ACTIVE, MANAGED, SweepRequest
+from hubtriage.aws.switch.mode import ModeUnreadableError
 from hubtriage.localaws.securityhub.inprocess import ManualClock
 from tests.support.sweep_site import MACHINE, States, refusal
 from tests.support.sweep_world import rules, suppress
@@ -34,6 +36,8 @@ def clock_time(moment: float) -> str:
 
 
 MINUTE, HOUR = 60.0, 3600.0
+DAY = 24 * HOUR
+MODE = "/hubtriage/hubtriage/mode"
 
 
 @pytest.mark.parametrize(
@@ -76,13 +80,13 @@ def test_very_many_rules_at_once_are_swept_with_all_others() -> None:
 
 
 class Parameter:
-    """One parameter of Systems Manager; the next call fails if `denied`."""
+    """The parameters of the clock and of the mode; the next call that writes fails if `denied`."""
 
     def __init__(self, value: str) -> None:
-        self.value, self.denied = value, False
+        self.value, self.denied, self.mode = value, False, "enforce"
 
-    def get_parameter(self, **_request: Any) -> Any:
-        return {"Parameter": {"Value": self.value}}
+    def get_parameter(self, **request: Any) -> Any:
+        return {"Parameter": {"Value": self.mode if request["Name"] == MODE else self.value}}
 
     def put_parameter(self, **request: Any) -> None:
         if self.denied:
@@ -98,7 +102,7 @@ class Site:
         self.time = ManualClock(NOW)
         self.states, self.parameter = States(), Parameter(looked)
         ruleset = rules(*(A | {"id": f"r{number}", "ends": end} for number, end in enumerate(ends)))
-        config = ClockConfig(MACHINE, "/hubtriage/hubtriage/clock")
+        config = ClockConfig(MACHINE, "/hubtriage/hubtriage/clock", MODE)
         self.look = SweepClock(config, ruleset, self.states, self.parameter, self.time)
 
     @property
@@ -153,3 +157,39 @@ def test_a_time_that_cannot_be_written_down_starts_a_sweep_twice_rather_than_nev
 
 def _denied(**_request: Any) -> Any:
     raise refusal("AccessDeniedException")
+
+
+@pytest.mark.parametrize(("mode", "number"), [("enforce", 0), ("reopen", 1), ("observe", 2)])
+def test_the_clock_sends_where_the_switch_stands_and_what_ends_soon(
+    mode: str, number: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    site = Site(NOW + DAY, NOW + 30 * DAY, NOW + 31 * DAY, looked=repr(NOW - 1))
+    site.parameter.mode = mode
+    site.look({}, None)
+    (line,) = [json.loads(row) for row in capsys.readouterr().out.splitlines() if "_aws" in row]
+    assert (line["Mode"], line["ExceptionsEndSoon"], line["service"]) == ([number], [2], "hubtriage")
+
+
+def test_a_mode_that_is_none_is_an_error_that_delays_no_sweep() -> None:
+    site = Site(NOW, looked=repr(NOW - 1))
+    site.parameter.mode = "off"
+    with pytest.raises(ModeUnreadableError):
+        site.look({}, None)
+    assert site.swept == [["r0"]]
+    assert site.parameter.value == repr(NOW)
+
+
+@pytest.mark.parametrize(
+    ("raw", "count"),
+    [
+        pytest.param({"ends": NOW + DAY}, 1, id="an exception that ends tomorrow"),
+        pytest.param({"ends": NOW + DAY, "mode": "hold"}, 1, id="one on hold"),
+        pytest.param({"ends": NOW + DAY, "mode": "observe"}, 0, id="one in observe hides nothing"),
+        pytest.param({"ends": NOW}, 0, id="one that has ended"),
+        pytest.param({"ends": NOW + 30 * DAY + 1}, 0, id="one that ends later"),
+        pytest.param({}, 0, id="one without an end"),
+        pytest.param({"ends": NOW + DAY, "update": {"Types": ["a/b"]}}, 0, id="a rule that hides nothing"),
+    ],
+)
+def test_exceptions_that_end_soon(raw: Mapping[str, Any], count: int) -> None:
+    assert end_soon(rules(A | raw), NOW) == count
