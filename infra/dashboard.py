@@ -13,7 +13,8 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from hubtriage.aws.sweep.gauges import ENDING_METRIC, MODE_METRIC, MODE_NUMBERS, SOON_DAYS
+from hubtriage.aws.sweep.occasions.moments import SOON_DAYS
+from hubtriage.aws.sweep.report import ENDING_METRIC, MODE_METRIC, MODE_NUMBERS
 from hubtriage.settings.configuration import Configuration
 
 from .alarm_texts import ALARM_TEXTS, SEVERITIES, Severity

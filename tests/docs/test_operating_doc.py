@@ -15,7 +15,7 @@ from hubtriage.aws.ledger.memory import MemoryLedger
 from hubtriage.aws.logger import logger
 from hubtriage.aws.securityhub.faults import Fault
 from hubtriage.aws.securityhub.sending import Traffic
-from hubtriage.aws.sweep.gauges import emit_gauges
+from hubtriage.aws.sweep.report import emit_gauges
 from hubtriage.aws.switch.breaker import Breaker, BreakerConfig
 from hubtriage.aws.switch.ledger_guard import LedgerGuard, LedgerGuardConfig
 from hubtriage.aws.triage.config import TriageConfig

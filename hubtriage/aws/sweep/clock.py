@@ -16,8 +16,8 @@ import botocore.session
 from hubtriage.aws.clock import Clock, SystemClock
 from hubtriage.aws.environment import EnvironmentConfig, setting, text
 from hubtriage.aws.logger import logger
-from hubtriage.aws.sweep.gauges import emit_gauges, end_soon
-from hubtriage.aws.sweep.occasions.moments import sweep_of_moments
+from hubtriage.aws.sweep.occasions.moments import ending_soon, sweep_of_moments
+from hubtriage.aws.sweep.report import emit_gauges
 from hubtriage.aws.sweep.start import StepFunctions, start_sweep
 from hubtriage.aws.switch.mode import checked
 from hubtriage.engine.ruleset.ruleset import Ruleset, load_ruleset
@@ -109,7 +109,7 @@ class SweepClock:
         config = self._config
         answer = self._parameters.get_parameter(Name=config.mode_parameter)
         mode = checked(str(answer["Parameter"]["Value"]))
-        emit_gauges(mode, end_soon(self._ruleset, now), config.namespace, config.service)
+        emit_gauges(mode, ending_soon(self._ruleset, now), config.namespace, config.service)
 
     def _looked_until(self, now: float) -> float:
         text = self._parameters.get_parameter(Name=self._config.parameter)["Parameter"]["Value"]

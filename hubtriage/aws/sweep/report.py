@@ -1,4 +1,4 @@
-"""What a sweep reports: a line in the log and metrics, after each step and at the end."""
+"""What a sweep reports, in the log and as metrics: after each step and at the end. And the clock's metrics."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,9 +8,14 @@ from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 from hubtriage.aws.sweep.occasions.moments import begun_within, ended_within
 from hubtriage.aws.sweep.progress import Progress
 from hubtriage.aws.sweep.request import SweepRequest
+from hubtriage.aws.switch.mode import MODES, Mode
 from hubtriage.engine.ruleset.ruleset import Ruleset
 
 DAY = 86400.0
+MODE_METRIC = "Mode"
+ENDING_METRIC = "ExceptionsEndSoon"
+MODE_NUMBERS: Mapping[str, int] = {mode: number for number, mode in enumerate(MODES)}
+"""CloudWatch keeps numbers only: 0 is `enforce`, 1 `reopen`, 2 `observe`."""
 COUNTS = {
     "SweepFindingsRead": "read",
     "SweepFindingsChanged": "changed",
@@ -91,3 +96,11 @@ def step_counts(request: SweepRequest, before: Progress, after: Progress) -> Map
     if request.is_whole and after.status in ("done", "withheld", "skipped"):
         counts["SweepFindingsHidden"] = max(0, after.concealed + after.hidden - after.reopened)
     return counts
+
+
+def emit_gauges(mode: Mode, ending: int, namespace: str, service: str) -> None:
+    """Write what the dashboard shows of a moment: the mode, and how many exceptions end soon."""
+    metrics = EphemeralMetrics(namespace=namespace, service=service)
+    metrics.add_metric(MODE_METRIC, MetricUnit.NoUnit, MODE_NUMBERS[mode])
+    metrics.add_metric(ENDING_METRIC, MetricUnit.Count, ending)
+    metrics.flush_metrics()

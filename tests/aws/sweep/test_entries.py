@@ -254,9 +254,7 @@ TAGGED = Entry(claims={"Types": Claim(("a/b",), "rule-a")})
 def test_a_sweep_of_all_findings_says_how_many_triage_hides() -> None:
     bench = bench_of(held_by("rule-a"), held_by("rule-a"), PERSONS, TAGGED)
     bench.world.hub.plant(finding(99, GeneratorId="rule-a"), NOW)
-    assert hidden_now(bench, SweepRequest()) == 3, (
-        "two are hidden, and one is to be"
-    )
+    assert hidden_now(bench, SweepRequest()) == 3, "two are hidden, and one is to be"
     bench.work_off()
     assert hidden_now(bench, SweepRequest()) == 3
 

@@ -3,6 +3,7 @@
 from hubtriage.aws.sweep.request import ACTIVE, MANAGED, SweepRequest
 from hubtriage.engine.ruleset.ruleset import Ruleset
 
+SOON_DAYS = 30
 MOST_RULES = 500
 """Rules that a request names; more of them at once are swept with all others. AWS: 256 KiB of input."""
 
@@ -22,6 +23,15 @@ def _turned(ruleset: Ruleset, after: float, until: float, *, into_force: bool) -
         rule.id
         for rule in ruleset.rules
         if any(in_force is into_force for _at, in_force in rule.turns(after, until))
+    )
+
+
+def ending_soon(ruleset: Ruleset, now: float) -> int:
+    """Return how many rules that may hide findings end within 30 days; those in observe hide nothing."""
+    until = now + SOON_DAYS * 86_400
+    return sum(
+        rule.mode != "observe" and rule.ends is not None and now < rule.ends <= until
+        for rule in ruleset.may_hide
     )
 
 

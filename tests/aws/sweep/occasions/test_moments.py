@@ -9,8 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from hubtriage.aws.sweep.clock import FIRST_LOOK, ClockConfig, SweepClock
-from hubtriage.aws.sweep.gauges import end_soon
-from hubtriage.aws.sweep.occasions.moments import MOST_RULES, sweep_of_moments
+from hubtriage.aws.sweep.occasions.moments import MOST_RULES, ending_soon, sweep_of_moments
 from hubtriage.aws.sweep.request import ACTIVE, MANAGED, SweepRequest
 from hubtriage.aws.switch.mode import ModeUnreadableError
 from hubtriage.localaws.securityhub.inprocess import ManualClock
@@ -192,4 +191,4 @@ def test_a_mode_that_is_none_is_an_error_that_delays_no_sweep() -> None:
     ],
 )
 def test_exceptions_that_end_soon(raw: Mapping[str, Any], count: int) -> None:
-    assert end_soon(rules(A | raw), NOW) == count
+    assert ending_soon(rules(A | raw), NOW) == count
