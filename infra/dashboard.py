@@ -36,7 +36,7 @@ WHOLE_WIDTH, HALF, THIRD, QUARTER = 24, 12, 8, 6
 FIRST_ROW, GRAPH, HEADING = 5, 6, 1
 _URGENCY: Mapping[Severity, str] = {
     "page now": "somebody has to look at once",
-    "look tomorrow": "nothing is lost or hidden wrongly by waiting for the morning",
+    "look tomorrow": "it can wait for the morning",
 }
 
 
@@ -234,7 +234,7 @@ class Dashboard(Construct):
                 "findings",
                 [
                     metric("LedgerFailed", "not read or written"),
-                    metric("Conflicts", "changed at the same moment"),
+                    metric("Conflicts", "in conflict"),
                     metric("IntentsLeft", "in doubt"),
                 ],
                 width=QUARTER,

@@ -1,4 +1,4 @@
-"""What a sweep reports, in the log and as metrics: after each step and at the end. And the clock's metrics."""
+"""What a sweep reports, as log lines and metrics: after each step and at the end. And the clock's metrics."""
 
 from collections.abc import Mapping
 from typing import Any
