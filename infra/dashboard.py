@@ -11,6 +11,7 @@ from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
+from aws_cdk.interfaces.aws_cloudwatch import IAlarmRef
 from constructs import Construct
 
 from hubtriage.aws.sweep.occasions.moments import SOON_DAYS
@@ -100,7 +101,7 @@ class Dashboard(Construct):
             _numbers("Mode now (1: it is on)", self._modes(), 5),
             cloudwatch.AlarmStatusWidget(
                 title="Alarms: those that are on come first",
-                alarms=[cast("cloudwatch.IAlarmRef", alarm) for alarm in alarms.values()],
+                alarms=[cast("IAlarmRef", alarm) for alarm in alarms.values()],
                 sort_by=cloudwatch.AlarmStatusWidgetSortBy.STATE_UPDATED_TIMESTAMP,
                 width=7,
                 height=FIRST_ROW,

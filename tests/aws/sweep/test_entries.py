@@ -248,7 +248,7 @@ def hidden_now(bench: SweepBench, request: SweepRequest) -> int | None:
 
 
 PERSONS = Entry(claims={"Workflow.Status": Claim("SUPPRESSED", None, person=True)})
-TAGGED = Entry(claims={"Types": Claim(("a/b",), "rule-a")})
+TAGGED = Entry(claims={"VerificationState": Claim("BENIGN_POSITIVE", "rule-a")})
 
 
 def test_a_sweep_of_all_findings_says_how_many_triage_hides() -> None:
