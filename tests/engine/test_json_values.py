@@ -33,7 +33,7 @@ def test_what_is_wide_is_not_deep() -> None:
 
 
 def test_a_command_reads_the_other_findings_beside_one_that_is_too_deep() -> None:
-    good = {"Id": "f", "ProductArn": "p"}
+    good = {"Id": "f", "ProductArn": "p", "Title": "t"}
     deep = good | {"Resources": nested(500)}
     first, second = found_in(json.loads(json.dumps([deep, good])))
     assert isinstance(first, Unusable)

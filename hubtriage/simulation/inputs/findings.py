@@ -20,7 +20,7 @@ from hubtriage.simulation.exported import (
 )
 from hubtriage.simulation.inputs.documents import Document, UnreadableInputError
 from hubtriage.simulation.inputs.envelopes import MOST_ENVELOPES, Damaged, opened, values_in, why
-from hubtriage.simulation.inputs.forms import EXPORT, Form, known_event, known_form
+from hubtriage.simulation.inputs.forms import EXPORT, IDENTIFIER, Form, known_event, known_form
 from hubtriage.simulation.inputs.json_texts import apart
 
 _IDENTITY = ("Id", "ProductArn")
@@ -137,7 +137,9 @@ def _in_text(text: str, place: _Place) -> Iterator[Item]:
 def _in_object(value: Mapping[str, Any], place: _Place) -> Iterator[Item]:
     """Yield the finding that an object is, or what it holds."""
     if _names(value):
-        yield _checked(value, place)
+        # A file that lost its beginning may show an element of RelatedFindings where a finding would stand.
+        is_named_only = len(value) == len(_IDENTITY)
+        yield place.unusable(IDENTIFIER.name, value, IDENTIFIER) if is_named_only else _checked(value, place)
     elif (form := known_form(value)) is not None:
         yield place.unusable(form.name, value, form)
     elif (inner := opened(value)) is not None:

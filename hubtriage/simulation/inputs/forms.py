@@ -28,6 +28,7 @@ OCSF = Form(
     "a finding in OCSF: findings of Security Hub V2 are not read yet",
     f"give findings of Security Hub CSPM: {EXPORT}",
 )
+IDENTIFIER = Form("an Id and a ProductArn alone: they name a finding and do not show it")
 _CLOUDTRAIL = Form("a record of CloudTrail: it tells of API calls, not of findings")
 _GUARDDUTY = Form("a finding in GuardDuty's own format", _INTEGRATED)
 _INSPECTOR = Form("a finding in Inspector's own format", _INTEGRATED)

@@ -17,8 +17,10 @@ LONGEST_VALUE = 64 * 2**20
 LISTS = ("Findings", "findings", "Records", "records", "Messages", "events", "logEvents", "Entries")
 """Members of large objects that are handed out element by element."""
 _BLOCK = 2**18
+_HELD = 2**12  # characters that were handed out and may still be held
 _SURE = 16  # characters: an error further than this from the end stays, whatever is read on
-_BLANKS = re.compile("[ \t\r\n\ufeff]*")
+_BLANK = " \t\r\n\ufeff"
+_BLANKS = re.compile(f"[{_BLANK}]*")
 _NOT_DECODED = re.compile("[\udc80-\udcff]")
 _CLOSING = {"{": "}", "[": "]"}
 _OPEN = ("{", "[", ",", '":')  # what a line ends with after which a value goes on
@@ -243,10 +245,12 @@ class _Text:
         None goes on if the line ends with the bracket that it begins with, and a bracket opens on the next
         line, or the line is the last: within a value, a comma would have to stand between the two.
         """
+        if self._at > _HELD and 8 * self._at > len(self._text):
+            self._drop()  # Python counts the lines before each fault, from the start of the text
         length = self._rest_of_line()
         if length is None:
             return None
-        line = self._text[self._at : self._at + length].rstrip()
+        line = self._text[self._at : self._at + length].rstrip(_BLANK)
         if line[0] in "{[":
             if line[-1] != _CLOSING[line[0]] or not self._opens_after(length):
                 return None
@@ -326,7 +330,7 @@ class _Text:
         """Return the fault at a place in the text."""
         line = self.line + self._text.count("\n", self._at, place)
         before = self._text[self._text.rfind("\n", 0, place) + 1 : place]
-        opens = self._text[place : place + 1] in ("{", "[") and not before.strip()
+        opens = self._text[place : place + 1] in ("{", "[") and not before.strip(_BLANK)
         return _FaultError(reason, line, opens_line=opens, at_end=at_end)
 
     def goes_on_after(self, line: int) -> bool:
@@ -338,7 +342,7 @@ class _Text:
         while self.line == line:
             end = self._text.find("\n", self._at)
             end = end if end >= 0 else len(self._text)
-            is_open = self._text[self._at : end].rstrip().endswith(_OPEN)
+            is_open = self._text[self._at : end].rstrip(_BLANK).endswith(_OPEN)
             self._go_to(min(end + 1, len(self._text)))
             if self.line == line and not self._more(_BLOCK):
                 return True
@@ -357,11 +361,16 @@ class _Text:
             return False
         block = self._stream.read(size)
         self._ended = not block
-        self._text = self._text[self._at :] + self._decoded(block)
+        self._drop()
+        self._text += self._decoded(block)
+        return True
+
+    def _drop(self) -> None:
+        """Drop what was handed out."""
+        self._text = self._text[self._at :]
         self._line_start -= self._at
         self._line_goes_to -= self._at
         self._at = 0
-        return True
 
     def _decoded(self, block: bytes) -> str:
         """Return the text of a block; it ends where bytes are no text."""

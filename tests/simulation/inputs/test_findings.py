@@ -68,7 +68,7 @@ FINDING = st.builds(
     st.dictionaries(
         st.sampled_from(["Title", "detail", "Records", "Findings", "Body", "finding"]) | st.text(), EXACT
     ),
-    st.fixed_dictionaries({"Id": st.text("ab", min_size=1), "ProductArn": st.text("ab", min_size=1)}),
+    st.fixed_dictionaries({"Id": st.text("ab", min_size=1), "ProductArn": st.just("p"), "Title": st.text()}),
 )
 
 
@@ -99,6 +99,33 @@ def test_any_json_in_any_envelope_gives_findings_or_a_reason(value: Any, envelop
     found = items(text)
     assert found or _is_empty(value)
     assert all(item.reason for item in found if isinstance(item, Unusable))
+
+
+HIDDEN = {"Id": "part", "ProductArn": "p"}
+REAL = [{"Id": str(number), "ProductArn": "p", "RelatedFindings": [HIDDEN]} for number in range(3)]
+DAMAGE = st.sampled_from(
+    [b"", b"{", b"}", b"[", b"]", b'"', b",", b":", b"\n", b"\\", b"\xff", b"\x0c", b"a"]
+)
+CUT = st.tuples(st.floats(0, 1), st.integers(0, 60), DAMAGE)
+
+
+@given(
+    st.sampled_from(sorted(set(FORMS) - {"our own export"})),
+    st.sampled_from([None, *sorted(ENVELOPES)]),
+    st.sampled_from([None, 0, 2]),
+    st.lists(CUT, min_size=1, max_size=2),
+)
+def test_damage_is_told_and_no_part_of_a_finding_passes_for_one(
+    form: str, envelope: str | None, indent: int | None, cuts: list[tuple[float, int, bytes]]
+) -> None:
+    text = FORMS[form](REAL)
+    data = (json.dumps(ENVELOPES[envelope](text), indent=indent) if envelope else text).encode()
+    for where, length, instead in cuts:
+        start = int(where * len(data))
+        data = data[:start] + instead + data[start + length :]
+    found = items(data)
+    assert found or data.strip() == b"[]"
+    assert HIDDEN["Id"] not in [item.finding["Id"] for item in found if not isinstance(item, Unusable)]
 
 
 def _is_empty(value: Any) -> bool:
@@ -232,8 +259,8 @@ def test_log_data_comes_packed_in_records_and_joined_in_objects() -> None:
 
 
 def test_half_of_a_surrogate_pair_comes_as_it_is() -> None:
-    (found,) = items('{"Id": "x\\ud800", "ProductArn": "p"}')
-    assert findings([found]) == [{"Id": "x\ud800", "ProductArn": "p"}]
+    (found,) = items('{"Id": "x\\ud800", "ProductArn": "p", "Title": "t"}')
+    assert findings([found]) == [{"Id": "x\ud800", "ProductArn": "p", "Title": "t"}]
 
 
 def test_the_findings_of_a_long_answer_come_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:

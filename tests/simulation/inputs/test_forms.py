@@ -94,6 +94,7 @@ OBJECTS = [
         id="an answer of BatchUpdateFindings",
     ),
     pytest.param({"id": "x", "productArn": "p"}, "members begin with small letters", id="small letters"),
+    pytest.param({"Id": "x", "ProductArn": "p"}, "they name a finding", id="an identifier"),
     pytest.param({"FailedCount": 0, "SuccessCount": 1}, "an answer of BatchImportFindings", id="imported"),
     pytest.param(
         {"Records": [{"FindingIdentifier": {}, "UpdateTime": "t", "UpdateSource": {}}]},
@@ -155,7 +156,7 @@ def test_what_is_no_json_is_refused_by_its_name(data: str | bytes, name: str) ->
 
 
 def test_findings_below_a_heading_are_read_whatever_the_heading_looks_like() -> None:
-    finding = {"Id": "x", "ProductArn": "p"}
+    finding = {"Id": "x", "ProductArn": "p", "Title": "t"}
     for heading in ("a,b,c", "Warning: something", "<p>"):
         assert findings(items(f"{heading}\n{json.dumps(finding)}\n"))[1:] == [finding]
 

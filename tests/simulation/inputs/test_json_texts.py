@@ -211,6 +211,12 @@ def _replaced(value: Any) -> Any:
     return json.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
 
 
+@pytest.mark.parametrize("blank", ["\x0c", "\x0b", "\u00a0", "\u2028"])
+def test_blanks_of_other_texts_are_none_of_json(blank: str) -> None:
+    first, second = cuts(f"{blank} \n{json.dumps(ONE)}\n")
+    assert (first.text, second.text) == (blank, json.dumps(ONE))
+
+
 @given(st.binary(max_size=200) | st.text('{}[]",:1\\ \n\ufeffa', max_size=80))
 def test_anything_is_cut_without_an_error_and_nothing_is_lost_in_silence(data: str | bytes) -> None:
     found = cuts(data)
