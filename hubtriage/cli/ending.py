@@ -9,7 +9,7 @@ from typing import IO, Any
 
 import click
 
-from hubtriage.cli.failure import UNUSABLE, CommandError, print_error
+from hubtriage.cli.failure import UNUSABLE, CommandError, complain, print_error
 from hubtriage.cli.sigterm import Terminated
 from hubtriage.cli.terminal import is_terminal
 from hubtriage.cli.text import quoted
@@ -57,8 +57,8 @@ def ends_in_one_line() -> Iterator[None]:
 
 def _say_stopped(how_to_go_on: str = "") -> None:
     if is_terminal(sys.stderr):
-        click.echo(err=True)  # the terminal shows ^C
-    click.echo(f"stopped: {how_to_go_on}" if how_to_go_on else "stopped", err=True)
+        complain("")  # the terminal shows ^C
+    complain(f"stopped: {how_to_go_on}" if how_to_go_on else "stopped")
 
 
 def _aborted(abort: click.Abort) -> int:
@@ -68,10 +68,10 @@ def _aborted(abort: click.Abort) -> int:
         _say_stopped()
         return STOPPED
     if isinstance(cause, EOFError):
-        click.echo(err=True)
+        complain("")
         print_error("the question got no answer", "answer in a terminal, or give --yes")
         return UNUSABLE
-    click.echo("not confirmed: nothing was done", err=True)
+    complain("not confirmed: nothing was done")
     return 1
 
 
@@ -80,7 +80,7 @@ def _print_usage(error: click.UsageError) -> None:
         error.show()
         return
     if error.ctx is not None:
-        click.echo(f"{error.ctx.get_usage()}\nTry `{error.ctx.command_path} --help`.\n", err=True)
+        complain(f"{error.ctx.get_usage()}\nTry `{error.ctx.command_path} --help`.\n")
     print_error(error.format_message())
 
 

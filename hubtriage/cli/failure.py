@@ -2,6 +2,7 @@
 
 import errno
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, NoReturn
 
@@ -52,4 +53,10 @@ def print_error(problem: str, hint: str = "") -> None:
     lines = click.style("Error:", fg="red", bold=True) + f" {escaped(problem)}"
     if hint:
         lines += "\n  " + click.style("hint:", fg="cyan") + f" {escaped(hint)}"
-    click.echo(lines, err=True, color=colour())
+    complain(lines)
+
+
+def complain(text: str) -> None:
+    """Print a text on standard error. If that takes none, the exit code has to do."""
+    with suppress(OSError):
+        click.echo(text, err=True, color=colour())

@@ -21,6 +21,8 @@ def write_file(path: Path, content: str) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content, encoding="utf-8")
+    except FileExistsError as error:  # a folder was to be made where there is a file
+        fail_on(error.filename, NotADirectoryError(errno.ENOTDIR, ""))
     except OSError as error:
         fail_on(error.filename or path, error)
 

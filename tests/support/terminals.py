@@ -46,7 +46,7 @@ def in_terminal(
     meanwhile: Callable[[subprocess.Popen[bytes], str], None] = lambda _process, _seen: None,
     seconds: float = 60,
 ) -> Seen:
-    """Run a command in a terminal; `meanwhile` gets the process and what it has printed so far, repeatedly."""
+    """Run a command in a terminal; `meanwhile` gets the process and what it has printed so far."""
     ours, its = pty.openpty()
     fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     process = subprocess.Popen(
