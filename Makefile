@@ -99,8 +99,9 @@ schema: setup ## write the schemas of rule files and the account directory that 
 	$(BIN)/hubtriage schema --output schema/rules.schema.json
 	$(BIN)/hubtriage schema --accounts --output schema/accounts.schema.json
 
-cli-docs: setup ## write the page about all commands from their --help
+cli-docs: setup ## write the page about all commands, and the golden files of help texts and errors
 	$(BIN)/python -m hubtriage.cli.reference
+	$(BIN)/python -m tests.cli.goldens
 
 first-rule: setup ## write the page about a first rule with eight mistakes
 	$(BIN)/python -m tests.docs.first_rule

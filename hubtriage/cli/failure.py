@@ -39,6 +39,12 @@ def fail_on(place: object, error: OSError, hint: str = "") -> NoReturn:
     fail(f"{quoted(str(place))}: {in_words(error)}", hint, exit_code=UNUSABLE)
 
 
+def demand_readable(path: Path) -> None:
+    """End the command with 2 if a file or folder is missing or may not be read."""
+    if not os.access(path, os.R_OK):
+        fail_on(path, cause_of(path, file=True, folder=True))
+
+
 def cause_of(place: str | os.PathLike[str], *, file: bool, folder: bool) -> OSError:
     """Return why a path can be used neither as a file nor as a folder, as far as that is asked."""
     if not Path(place).exists():

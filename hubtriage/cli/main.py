@@ -1,6 +1,5 @@
 """The `hubtriage` command: one module per command, imported when it is asked for."""
 
-import ast
 import os
 from importlib import import_module
 from importlib.abc import InspectLoader
@@ -53,9 +52,8 @@ def summary(module: str) -> str:
     """
     spec = find_spec(module)
     source = spec.loader.get_source(module) if spec and isinstance(spec.loader, InspectLoader) else None
-    functions = (node for node in ast.parse(source or "").body if isinstance(node, ast.FunctionDef))
-    text = next((ast.get_docstring(function) for function in functions if function.name == "command"), None)
-    return (text or "").partition("\n")[0]
+    text = (source or "").partition("\ndef command(")[2].partition('"""')[2]
+    return text.partition("\n")[0].partition('"""')[0]
 
 
 class _LazyGroup(click.Group):

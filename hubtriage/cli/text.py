@@ -33,7 +33,7 @@ def quoted(value: str) -> str:
 
 def escaped(text: str) -> str:
     """Return lines of text in which nothing acts on the terminal: such characters are written as numbers."""
-    return "".join(char if char.isprintable() or char == "\n" else ascii(char)[1:-1] for char in text)
+    return "".join(char if char.isprintable() or char in "\n\t" else ascii(char)[1:-1] for char in text)
 
 
 def counted(count: float, noun: str) -> str:

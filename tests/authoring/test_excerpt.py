@@ -19,7 +19,9 @@ LINE = "match: {Title: [aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa, {prefx: b}, cc
         pytest.param("a: 日本 x", 7, 80, ("a: 日本 x", "        ^"), id="wide characters take two columns"),
         pytest.param("a:\tb", 4, 80, ("a: b", "   ^"), id="a tab takes one"),
         pytest.param("a: b", 5, 80, ("a: b", "    ^"), id="behind the end"),
-        pytest.param(LINE, 60, 30, ("…aaaaaaaaaaa, {prefx: b}, ccc…", " " * 15 + "^"), id="cut on both sides"),
+        pytest.param(
+            LINE, 60, 30, ("…aaaaaaaaaaa, {prefx: b}, ccc…", " " * 15 + "^"), id="cut on both sides"
+        ),
         pytest.param(LINE, 1, 20, ("match: {Title: [aaa…", "^"), id="cut on the right"),
     ],
 )

@@ -3,13 +3,17 @@
 The entry itself keeps neither: it has to stay small, and the log has it.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from hubtriage.aws.securityhub.finding_history import HistoryEvent
 from hubtriage.engine.fields import Value
 from hubtriage.engine.planning.entry import Claim, Entry, stored
+
+if TYPE_CHECKING:  # it takes the client library of AWS with it, which who only shows a history does not need
+    from hubtriage.aws.securityhub.finding_history import HistoryEvent
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from hubtriage.cli.failure import fail
+from hubtriage.cli.failure import demand_readable, fail
 from hubtriage.cli.progress import ProgressBar
 from hubtriage.cli.text import counted, quoted
 from hubtriage.simulation.exported import NO_ENTRIES
@@ -67,9 +67,13 @@ def warn_without_entries(count: int) -> None:
 
 
 def documents_of(source: str, bar: ProgressBar | None = None) -> Iterator[Document]:
-    """Yield the JSON documents of a file, of all files of a folder, or of standard input for `-`."""
+    """Yield the JSON documents of a file, of all files of a folder, or of standard input for `-`.
+
+    End with 2 if there is none of this name, or it may not be read.
+    """
     if source == "-":
         return read_stream(sys.stdin.buffer, _STANDARD_INPUT)
+    demand_readable(Path(source))
     return documents_in(files_of(Path(source)), bar)
 
 

@@ -13,7 +13,8 @@ from hubtriage.aws.ledger.dynamodb import DynamoLedger
 from hubtriage.aws.ledger.ledger import LedgerError
 from hubtriage.aws.securityhub.api import Finding, Key, key_of
 from hubtriage.cli.failure import fail
-from hubtriage.cli.inputs.one_finding import Wanted, in_ledger
+from hubtriage.cli.inputs.look_up import in_ledger
+from hubtriage.cli.inputs.one_finding import Wanted
 from hubtriage.cli.stack import AWS_ERRORS, client
 from hubtriage.cli.text import quoted
 from hubtriage.engine.fields import ParsedFinding, Value

@@ -1,5 +1,7 @@
 """Findings of a file, a folder or Security Hub, judged by the rules of a task."""
 
+from pathlib import Path
+
 from hubtriage.cli.failure import fail
 from hubtriage.cli.inputs.findings import (
     documents_in,
@@ -7,7 +9,7 @@ from hubtriage.cli.inputs.findings import (
     tell_problems,
     warn_without_entries,
 )
-from hubtriage.cli.inputs.live import LiveSource, live_file
+from hubtriage.cli.inputs.live_options import LiveSource
 from hubtriage.cli.progress import progress_bar
 from hubtriage.simulation.backtest.judge import Task
 from hubtriage.simulation.backtest.processes import LostProcessError
@@ -29,7 +31,7 @@ def judge_all(source: Source, task: Task, processes: int | None) -> Tally:
 
     What cannot be used is told, and is in the tally's `problems`.
     """
-    sources = InputFiles(() if isinstance(source, str) else (live_file(source),))
+    sources = InputFiles(() if isinstance(source, str) else (_live_file(source),))
     try:
         with progress_bar("judging") as progress:
             documents = (
@@ -41,3 +43,9 @@ def judge_all(source: Source, task: Task, processes: int | None) -> Tally:
     tell_problems(named(source), tally.total.findings, tally.problems)
     warn_without_entries(tally.in_doubt)
     return tally
+
+
+def _live_file(source: LiveSource) -> Path:
+    from hubtriage.cli.inputs.live import live_file  # boto3 is slow to import, and files need none
+
+    return live_file(source)

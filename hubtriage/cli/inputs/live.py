@@ -9,8 +9,6 @@ import json
 import os
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -26,92 +24,15 @@ from hubtriage.cli.failure import fail, fail_on
 from hubtriage.cli.inputs.exporting import Beginning, HubQuery, export_to
 from hubtriage.cli.inputs.hub import WITHOUT, ExportError, HubReader
 from hubtriage.cli.inputs.ledger import UNTOUCHED
+from hubtriage.cli.inputs.live_options import LiveSource
 from hubtriage.cli.inputs.part_file import Cursor, PartError, part_of
-from hubtriage.cli.locations import Location
 from hubtriage.cli.progress import ProgressBar, progress_bar
-from hubtriage.cli.stack import AWS_ERRORS, account_options, outputs_if_deployed
+from hubtriage.cli.stack import AWS_ERRORS, outputs_if_deployed
 from hubtriage.cli.terminal import note
 from hubtriage.engine.text.timestamps import parse_timestamp
 
 AGAIN = "the same command goes on from there"
 _WHERE = "set AWS_REGION and AWS_PROFILE, or give --region and --profile"
-ACTIVE: Mapping[str, Any] = {"RecordState": [{"Value": "ACTIVE", "Comparison": "EQUALS"}]}
-
-
-@dataclass(frozen=True, slots=True)
-class LiveSource:
-    """What `--live` reads: findings by Filters, with the entries of a stack's ledger."""
-
-    filters: Mapping[str, Any]
-    stack: str
-    with_entries: bool
-    cache: Path
-    fresh: bool
-
-
-def live_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options with which a command reads from Security Hub.
-
-    The command gets them as `live`; that is None without --live.
-    """
-
-    @wraps(command)
-    def with_source(
-        *,
-        live: bool,
-        filters: str | None,
-        stack: str,
-        without_entries: bool,
-        cache: Path | None,
-        fresh: bool,
-        **given: Any,
-    ) -> None:
-        wanted = filters_of(filters)
-        source = LiveSource(wanted, stack, not without_entries, cache or default_root(), fresh)
-        command(live=source if live else None, **given)
-
-    decorated: Callable[..., Any] = account_options("With --live: ")(with_source)
-    for option in (
-        click.option("--fresh", is_flag=True, help="With --live: read again what was read before."),
-        click.option(
-            "--cache",
-            type=Location(path_type=Path, file_okay=False),
-            help="With --live: the folder that keeps what was read, for the next run.",
-        ),
-        click.option("--without-entries", is_flag=True, help="With --live: do not read the ledger."),
-        click.option(
-            "--stack",
-            default="hubtriage",
-            show_default=True,
-            help="With --live: name of the deployed stack whose ledger is read.",
-        ),
-        filters_option("With --live: "),
-        click.option("--live", is_flag=True, help="Read findings and their entries from AWS."),
-    ):
-        decorated = option(decorated)
-    return decorated
-
-
-def filters_option(prefix: str = "") -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Return the option that says which findings are read."""
-    return click.option(
-        "--filters",
-        metavar="JSON",
-        help=f"{prefix}Filters as GetFindings takes them; all active findings by default.",
-    )
-
-
-def filters_of(text: str | None) -> Mapping[str, Any]:
-    """Return the Filters that were given. Raises click.UsageError for what is no JSON object."""
-    if text is None:
-        return ACTIVE
-    try:
-        filters = json.loads(text)
-    except ValueError as error:
-        raise click.UsageError(f"--filters is not JSON: {error}") from error
-    if not isinstance(filters, dict):
-        raise click.UsageError("--filters is no JSON object")
-    return filters
 
 
 def live_file(source: LiveSource) -> Path:
@@ -183,12 +104,6 @@ def cached(query: HubQuery, root: Path) -> Path:
     """Return the file of the cache for a query."""
     digest = hashlib.sha256(json.dumps(query.as_record(), sort_keys=True).encode()).hexdigest()[:12]
     return root / f"{query.account}-{query.region}-{digest}.jsonl"
-
-
-def default_root() -> Path:
-    """Return the folder of the cache."""
-    home = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return Path(home) / "hubtriage" / "findings"
 
 
 def _begun(path: Path) -> float | None:

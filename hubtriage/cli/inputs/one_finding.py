@@ -6,14 +6,9 @@ from typing import NoReturn
 
 import click
 
-from hubtriage.aws.ledger.dynamodb import DynamoLedger
 from hubtriage.aws.securityhub.api import Key
-from hubtriage.aws.securityhub.finding_history import products_of
 from hubtriage.cli.failure import fail
-from hubtriage.cli.progress import progress_bar
-from hubtriage.cli.stack import client
 from hubtriage.cli.text import quoted
-from hubtriage.engine.planning.entry import Entry
 
 MOST_NAMED = 10
 """How many findings to name where several fit."""
@@ -59,28 +54,3 @@ def _refuse(fitting: Collection[Key], how: str) -> NoReturn:
     lines = [f"\n  {quoted(arn if are_namesakes else name)}" for arn, name in first]
     more = f"\n  ... and {len(fitting) - MOST_NAMED:,} more" if len(fitting) > MOST_NAMED else ""
     fail(f"{len(fitting):,} findings fit; {how}{''.join(lines)}{more}", exit_code=2)
-
-
-def in_security_hub(wanted: Wanted) -> list[Key]:
-    """Return the findings with exactly this Id; raises botocore's errors. AWS: filters by no end of one."""
-    found = [(arn, wanted.end) for arn in products_of(client("securityhub"), wanted.end)]
-    return wanted.among(found)
-
-
-def in_ledger(wanted: Wanted, ledger: DynamoLedger) -> dict[Key, Entry]:
-    """Return the entries of the findings that may be meant; this reads the whole table. Raises LedgerError.
-
-    Prints the reason of each entry that cannot be read.
-    """
-    found: dict[Key, Entry] = {}
-    token, is_last, read = None, False, 0
-    with progress_bar("ledger") as shown:
-        while not is_last:
-            page = ledger.find(wanted.end, token)
-            read += page.read
-            shown.show(f"{read:,} entries read")
-            found.update(page.entries)
-            for fault in page.unread:
-                click.echo(quoted(fault.message), err=True)
-            token, is_last = page.token, page.token is None
-    return {key: found[key] for key in wanted.among(found)}

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from hubtriage.cli.inputs.exporting import HubQuery
-from hubtriage.cli.inputs.live import ACTIVE, age_in_words, cached
+from hubtriage.cli.inputs.live import age_in_words, cached
+from hubtriage.cli.inputs.live_options import ACTIVE
 
 QUERY = HubQuery("111122223333", "us-east-1", ACTIVE, "hubtriage", "hubtriage-ledger")
 OTHERS = [

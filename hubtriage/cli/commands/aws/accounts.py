@@ -13,12 +13,13 @@ from hubtriage.authoring.loader import ACCOUNTS_FILE, load_rules
 from hubtriage.aws.clock import SystemClock
 from hubtriage.aws.organizations import Directory, OrganizationAccount
 from hubtriage.aws.securityhub.backoff import Backoff
+from hubtriage.cli.account_options import account_options
 from hubtriage.cli.failure import fail
 from hubtriage.cli.inputs.rules import demand_folder
 from hubtriage.cli.options import rules_option
 from hubtriage.cli.output import write_file
 from hubtriage.cli.progress import progress_bar
-from hubtriage.cli.stack import AWS_ERRORS, account_options, client
+from hubtriage.cli.stack import AWS_ERRORS, client
 from hubtriage.cli.terminal import note
 from hubtriage.cli.text import counted, quoted
 from hubtriage.cli.views.problems import print_errors

@@ -12,10 +12,11 @@ import click
 
 from hubtriage.aws.clock import SystemClock
 from hubtriage.aws.securityhub.client import security_hub
+from hubtriage.cli.account_options import deployed_option
 from hubtriage.cli.failure import fail
 from hubtriage.cli.options import rules_option
 from hubtriage.cli.progress import progress_bar
-from hubtriage.cli.stack import AWS_ERRORS, deployed_option
+from hubtriage.cli.stack import AWS_ERRORS
 from hubtriage.cli.views.doctor import as_record, heading, summary, text
 from hubtriage.doctor.account import Account
 from hubtriage.doctor.checks.rules import udf

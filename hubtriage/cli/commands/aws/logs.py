@@ -10,9 +10,10 @@ import click
 
 from hubtriage.aws.log_lines import concerns, is_serious, read_line
 from hubtriage.aws.securityhub.api import Key
+from hubtriage.cli.account_options import deployed_option
 from hubtriage.cli.failure import fail
 from hubtriage.cli.inputs.one_finding import Wanted, product_option
-from hubtriage.cli.stack import AWS_ERRORS, client, deployed_option, outputs
+from hubtriage.cli.stack import AWS_ERRORS, client, outputs
 from hubtriage.cli.views.log import TITLES, text
 
 POLL = 2.0

@@ -6,8 +6,9 @@ from botocore.exceptions import ClientError
 from hubtriage.aws.sweep.request import SweepRequest
 from hubtriage.aws.sweep.start import start_sweep
 from hubtriage.aws.switch.mode import ALLOWED_PATTERN, MODES, parameter_name
+from hubtriage.cli.account_options import deployed_option
 from hubtriage.cli.failure import fail
-from hubtriage.cli.stack import AWS_ERRORS, WHERE, client, deployed_option, no_stack, outputs
+from hubtriage.cli.stack import AWS_ERRORS, WHERE, client, no_stack, outputs
 
 MEANINGS = {
     "enforce": "triage writes what the rules say",

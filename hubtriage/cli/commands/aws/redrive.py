@@ -7,8 +7,9 @@ import boto3
 import click
 
 from hubtriage.aws.redrive import RedriveError, move_dead_letters, send_undelivered
+from hubtriage.cli.account_options import deployed_option
 from hubtriage.cli.failure import fail
-from hubtriage.cli.stack import AWS_ERRORS, client, deployed_option, outputs
+from hubtriage.cli.stack import AWS_ERRORS, client, outputs
 
 SESSION = "hubtriage-redrive"
 

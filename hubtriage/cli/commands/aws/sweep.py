@@ -24,12 +24,13 @@ from hubtriage.aws.switch.mode import ModeUnreadableError, always_enforce, param
 from hubtriage.aws.switch.parameters import ParameterError
 from hubtriage.aws.triage.decision_log import Circumstances, DecisionLog
 from hubtriage.aws.triage.results import Sink
+from hubtriage.cli.account_options import deployed_option
 from hubtriage.cli.failure import fail
 from hubtriage.cli.inputs.ledger import services_from_here
 from hubtriage.cli.inputs.rules import compiled
 from hubtriage.cli.options import rules_option, settings_options
 from hubtriage.cli.progress import progress_bar
-from hubtriage.cli.stack import AWS_ERRORS, client, deployed_option, outputs
+from hubtriage.cli.stack import AWS_ERRORS, client, outputs
 from hubtriage.cli.views.sweep import as_record, progress_line, text
 from hubtriage.engine.planning.plan import Settings
 from hubtriage.engine.ruleset.ruleset import Ruleset

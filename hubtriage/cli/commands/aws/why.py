@@ -24,15 +24,15 @@ from hubtriage.aws.securityhub.finding_history import (
     decisions,
     key_of_line,
 )
+from hubtriage.cli.account_options import deployed_option
 from hubtriage.cli.failure import fail
+from hubtriage.cli.inputs.look_up import in_ledger, in_security_hub
 from hubtriage.cli.inputs.one_finding import (
     Wanted,
     finding_argument,
-    in_ledger,
-    in_security_hub,
     product_option,
 )
-from hubtriage.cli.stack import AWS_ERRORS, client, deployed_option, outputs
+from hubtriage.cli.stack import AWS_ERRORS, client, outputs
 from hubtriage.cli.text import quoted
 from hubtriage.cli.views.why import FindingStanding, event_record, held_record, lines
 from hubtriage.engine.planning.entry import NO_ENTRY, Entry

@@ -7,7 +7,7 @@ import click
 
 from hubtriage.cli.inputs.findings import end_if_cut_off
 from hubtriage.cli.inputs.judging import judge_all, named
-from hubtriage.cli.inputs.live import LiveSource, live_options
+from hubtriage.cli.inputs.live_options import LiveSource, live_options
 from hubtriage.cli.inputs.rules import compiled_document
 from hubtriage.cli.locations import Location
 from hubtriage.cli.options import now_option, processes_option, rules_option, settings_options

@@ -12,7 +12,7 @@ from hubtriage.authoring.compiler import compile_ruleset, git_revision
 from hubtriage.cli.failure import fail
 from hubtriage.cli.inputs.findings import end_if_cut_off
 from hubtriage.cli.inputs.judging import Source, judge_all, named
-from hubtriage.cli.inputs.live import LiveSource, live_options
+from hubtriage.cli.inputs.live_options import LiveSource, live_options
 from hubtriage.cli.inputs.rules import demand_folder, rule_errors_shown
 from hubtriage.cli.options import now_option, processes_option, settings_options
 from hubtriage.cli.project import rules_folder

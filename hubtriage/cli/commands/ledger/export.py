@@ -7,12 +7,12 @@ from pathlib import Path
 import click
 
 from hubtriage.aws.ledger.ledger import LedgerError, LedgerFault
+from hubtriage.cli.account_options import deployed_option
 from hubtriage.cli.failure import fail_on
 from hubtriage.cli.inputs.deployed_ledger import DeployedLedger, deployed_ledger, fail_at, json_option
 from hubtriage.cli.locations import Location
 from hubtriage.cli.output import demand_absent
 from hubtriage.cli.progress import progress_bar
-from hubtriage.cli.stack import deployed_option
 from hubtriage.cli.text import quoted
 from hubtriage.cli.views.ledger import entries_text
 from hubtriage.recovery.document import Header, new_name

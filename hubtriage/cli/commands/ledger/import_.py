@@ -19,6 +19,7 @@ from hubtriage.aws.securityhub.backoff import Backoff
 from hubtriage.aws.securityhub.client import security_hub
 from hubtriage.aws.securityhub.ratelimit import TokenBucket
 from hubtriage.aws.securityhub.reading import Reader
+from hubtriage.cli.account_options import deployed_option
 from hubtriage.cli.failure import fail
 from hubtriage.cli.inputs.deployed_ledger import (
     NEEDED,
@@ -32,7 +33,7 @@ from hubtriage.cli.inputs.deployed_ledger import (
 )
 from hubtriage.cli.locations import Location
 from hubtriage.cli.progress import progress_bar
-from hubtriage.cli.stack import AWS_ERRORS, deployed_option
+from hubtriage.cli.stack import AWS_ERRORS
 from hubtriage.cli.text import quoted, stamp
 from hubtriage.cli.views.ledger import comparison_record, entries_text, import_record, import_text
 from hubtriage.recovery.document import CheckedExport, DocumentError, Header, check

@@ -8,6 +8,7 @@ import click
 from hubtriage.aws.clock import SystemClock
 from hubtriage.aws.ledger.ledger import LedgerFault
 from hubtriage.aws.triage.config import LEVELS
+from hubtriage.cli.account_options import deployed_option
 from hubtriage.cli.failure import fail
 from hubtriage.cli.inputs.deployed_ledger import (
     NEEDED,
@@ -20,7 +21,7 @@ from hubtriage.cli.inputs.deployed_ledger import (
 )
 from hubtriage.cli.options import Timestamp
 from hubtriage.cli.progress import progress_bar
-from hubtriage.cli.stack import AWS_ERRORS, client, deployed_option
+from hubtriage.cli.stack import AWS_ERRORS, client
 from hubtriage.cli.text import stamp
 from hubtriage.cli.views.ledger import rebuilt_record, rebuilt_text
 from hubtriage.recovery.log_reader import LogReader, NoLogGroupError, Span

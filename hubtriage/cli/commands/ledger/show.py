@@ -9,10 +9,12 @@ from hubtriage.aws.ledger.dynamodb import DynamoLedger
 from hubtriage.aws.ledger.ledger import LedgerError
 from hubtriage.aws.securityhub.api import Key
 from hubtriage.aws.securityhub.finding_history import products_of
+from hubtriage.cli.account_options import deployed_option
 from hubtriage.cli.failure import fail
 from hubtriage.cli.inputs.deployed_ledger import fail_at, table_of
-from hubtriage.cli.inputs.one_finding import Wanted, finding_argument, in_ledger, product_option
-from hubtriage.cli.stack import AWS_ERRORS, client, deployed_option
+from hubtriage.cli.inputs.look_up import in_ledger
+from hubtriage.cli.inputs.one_finding import Wanted, finding_argument, product_option
+from hubtriage.cli.stack import AWS_ERRORS, client
 from hubtriage.cli.text import quoted
 from hubtriage.cli.views.entry import about_line, as_record, entry_lines, hand_back_line
 from hubtriage.engine.planning.entry import Entry

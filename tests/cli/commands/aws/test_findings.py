@@ -10,11 +10,11 @@ from click.testing import CliRunner
 
 from hubtriage.aws.ledger.memory import MemoryLedger
 from hubtriage.aws.ledger.table import TABLE_VARIABLE
+from hubtriage.cli.account_options import account_options
 from hubtriage.cli.commands.aws import findings as command
 from hubtriage.cli.inputs.exporting import HubQuery
 from hubtriage.cli.inputs.hub import HubReader
 from hubtriage.cli.main import cli
-from hubtriage.cli.stack import account_options
 from hubtriage.localaws.securityhub.inprocess import ManualClock
 
 USAGE = [
