@@ -10,7 +10,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from hubtriage.cli.common_options import add_common_options, colour_option
-from hubtriage.cli.ending import EXIT_CODES, ends_in_one_line
+from hubtriage.cli.ending.one_line import EXIT_CODES, ends_in_one_line
 from hubtriage.cli.terminal import colour_of
 from hubtriage.engine.text.suggestions import nearest
 

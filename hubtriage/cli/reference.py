@@ -12,8 +12,21 @@ _WIDTH = 100
 _HEAD = """\
 # Commands
 
-What `hubtriage COMMAND --help` says. Text for people goes to standard output, progress and errors to standard
-error; `--json` gives what programs can rely on. This page is generated.
+What `hubtriage COMMAND --help` says. This page is generated.
+
+- **Results** go to standard output. Progress, notes, counts of what is written, and errors go to standard
+  error. `--json` gives what programs can rely on.
+- **Exit codes** are the same for the same mistake in every command; they are listed first below. An error
+  is one line that begins with `Error:`; a line `hint:` may follow.
+- **Colours** appear on a terminal only. `--color` counts more than `NO_COLOR`, and that more than
+  `FORCE_COLOR`. `TERM=dumb` has neither colours nor progress. What comes from findings and rules never
+  reaches the terminal as a control character.
+- **Widths**: on a terminal, tables wrap and source lines are cut to its width, with `…` where something is
+  left out. Where output is not a terminal, each row is one line, whatever `COLUMNS` says; source lines are
+  cut at 160 columns, and cells of tables at 60.
+- **Encodings**: documents for programs are UTF-8. In texts, a character that the terminal's encoding lacks
+  becomes a plainer one, or its number.
+- `python -m hubtriage` is the same as `hubtriage`.
 """
 
 

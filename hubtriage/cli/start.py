@@ -5,7 +5,7 @@ import os
 import sys
 from io import TextIOWrapper
 
-from hubtriage.cli.sigterm import obey
+from hubtriage.cli.ending.sigterm import obey
 
 _PLAIN = str.maketrans({"…": "...", "–": "-", "→": "->", "’": "'", "“": '"', "”": '"'})
 _UNENCODABLE = "hubtriage.plain"

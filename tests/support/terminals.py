@@ -5,6 +5,7 @@ import os
 import pty
 import re
 import select
+import signal
 import struct
 import subprocess
 import sys
@@ -80,6 +81,7 @@ def in_terminal(
 
 
 def _take_terminal() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # ignored if the tests run in the background
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 

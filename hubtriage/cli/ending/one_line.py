@@ -9,8 +9,8 @@ from typing import IO, Any
 
 import click
 
+from hubtriage.cli.ending.sigterm import Terminated
 from hubtriage.cli.failure import UNUSABLE, CommandError, complain, print_error
-from hubtriage.cli.sigterm import Terminated
 from hubtriage.cli.terminal import is_terminal
 from hubtriage.cli.text import quoted
 from hubtriage.engine.text.system_errors import in_words
@@ -91,7 +91,7 @@ def _failed(error: CommandError) -> int:
     it is looked for here, where all of them come by.
     """
     if "botocore" in sys.modules:
-        from hubtriage.cli.aws_access import no_access
+        from hubtriage.cli.ending.aws_access import no_access
 
         if found := no_access(error):
             print_error(found.problem, found.hint or error.hint)

@@ -1,0 +1,1 @@
+"""How commands end that are stopped, or cannot do their work."""
