@@ -1,6 +1,7 @@
 """The `hubtriage` command: one module per command, imported when it is asked for."""
 
 import os
+from collections.abc import MutableMapping
 from importlib import import_module
 from importlib.abc import InspectLoader
 from importlib.util import find_spec
@@ -79,6 +80,15 @@ class _LazyGroup(click.Group):
         """Run the command; whatever stops it ends in one line."""
         with ends_in_one_line():
             return super().invoke(ctx)
+
+    def _main_shell_completion(
+        self, ctx_args: MutableMapping[str, Any], prog_name: str, complete_var: str | None = None
+    ) -> None:
+        """Complete, or offer nothing: what is wrong, as in hubtriage.toml, is told by the command itself."""
+        try:
+            super()._main_shell_completion(ctx_args, prog_name, complete_var)
+        except click.ClickException:
+            raise SystemExit(1) from None
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """Return the commands that begin so, without importing one."""

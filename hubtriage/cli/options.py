@@ -32,9 +32,10 @@ class Timestamp(click.ParamType[float]):
 
 def _findings() -> str:
     named = project.findings()
-    if named is None:
-        raise click.UsageError("Missing argument 'FINDINGS'.", click.get_current_context(silent=True))
-    return named
+    context = click.get_current_context(silent=True)
+    if named is None and not (context and context.resilient_parsing):  # while typing
+        raise click.UsageError("Missing argument 'FINDINGS'.", context)
+    return named or ""
 
 
 findings_argument = click.argument("findings", metavar="FINDINGS", default=_findings)

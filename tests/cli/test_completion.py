@@ -56,6 +56,19 @@ def test_bash_completes(folder: Path, words: list[str], offered: set[str]) -> No
     assert (done.stderr, set(done.stdout.split())) == ("", offered)
 
 
+@pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
+def test_what_is_wrong_with_the_settings_is_not_told_while_one_types(folder: Path) -> None:
+    (folder / "hubtriage.toml").write_text("[")
+    done = subprocess.run(
+        ["bash", "-c", SCRIPT.format(words="hubtriage plan --c", last=2)],
+        cwd=folder,
+        env=environment(PATH=f"{folder / 'bin'}:{environment()['PATH']}"),
+        capture_output=True,
+        text=True,
+    )
+    assert (done.stderr, done.stdout.split()) == ("", [])
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_a_script_for_each_shell(shell: str) -> None:
     result = CliRunner().invoke(cli, ["completion", shell])

@@ -61,7 +61,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "rules/a.yaml": RULE,
         "other/a.yaml": RULE.replace("50", "60"),
         "found.json": FINDING,
-        "suppressions.yaml": "Rules: [{note: n, action: SUPPRESSED, match_on: {tags: [{key: a, value: b}]}}]\n",
+        "suppressions.yaml": "Rules: [{note: n, action: SUPPRESSED, match_on: {tags: [{key: a, value: b}]}}]",
     }
     for name, text in files.items():
         Path(name).parent.mkdir(exist_ok=True)
