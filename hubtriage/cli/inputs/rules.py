@@ -12,7 +12,7 @@ from hubtriage.authoring.loaded import LoadResult
 from hubtriage.authoring.loader import load_rules
 from hubtriage.authoring.problems import RuleErrors
 from hubtriage.cli.failure import fail_on
-from hubtriage.cli.views.problems import print_errors
+from hubtriage.cli.problems import print_errors
 from hubtriage.engine.ruleset.ruleset import Ruleset, load_ruleset
 
 NO_FOLDER = "name the folder of rule files, or create one: hubtriage init"

@@ -16,9 +16,9 @@ from hubtriage.authoring.checks import pages
 from hubtriage.authoring.excerpt import printable
 from hubtriage.authoring.fixing import FixedFile
 from hubtriage.authoring.problems import CODES, Fix, Problem, Severity
+from hubtriage.cli.problems import problem_lines
 from hubtriage.cli.terminal import is_quiet
 from hubtriage.cli.text import counted, quoted
-from hubtriage.cli.views.problems import problem_lines
 
 _SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 

@@ -18,11 +18,11 @@ from hubtriage.cli.failure import fail
 from hubtriage.cli.inputs.rules import demand_folder
 from hubtriage.cli.options import rules_option
 from hubtriage.cli.output import write_file
+from hubtriage.cli.problems import print_errors
 from hubtriage.cli.progress import progress_bar
 from hubtriage.cli.stack import AWS_ERRORS, client
 from hubtriage.cli.terminal import note
 from hubtriage.cli.text import counted, quoted
-from hubtriage.cli.views.problems import print_errors
 
 NEEDED = (
     "run it in the management account or in a delegated administrator's, with organizations:ListAccounts, "
