@@ -58,7 +58,7 @@ def errors_file() -> str:
         for name, text in {
             "rules/a.yaml": RULE,
             "good/a.yaml": RULE.replace("prefx", "prefix").replace("500", "50"),
-            "good.json": '{"Id": "x", "ProductArn": "arn"}\n',
+            "good.json": '{"Id": "x", "ProductArn": "arn", "Title": "t"}\n',
             "bad.json": "no JSON\n",
         }.items():
             Path(name).parent.mkdir(exist_ok=True)

@@ -26,7 +26,7 @@ Exit codes of all commands:
 
 \b
   0    done, and nothing to complain of
-  1    there are errors, failures or changes, as the command says; or AWS refused
+  1    errors, failures or changes, as each command says; or AWS refused
   2    wrong usage, what cannot be read or written, or AWS cannot be reached
   130  stopped by Ctrl-C
   141  nobody read the output to its end, as in `hubtriage plan ... | head`
