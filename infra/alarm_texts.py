@@ -188,7 +188,7 @@ ALARM_TEXTS = {
     ),
     "sweep-waiting": AlarmText(
         "look tomorrow",
-        "it hides nothing, and whoever deployed is at work",
+        "it hides nothing, and the person who deployed is at work",
         "A deployment ended more than half of the rules in force, or would reopen more than "
         "{config.sweep_reopen_limit:,} findings.",
         "Its sweep waits for a person, as a deployment from the wrong branch looks so.",

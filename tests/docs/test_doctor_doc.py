@@ -30,4 +30,5 @@ def test_every_status_is_explained() -> None:
 
 def test_every_option_is_explained() -> None:
     options = {name for item in command.params if isinstance(item, click.Option) for name in item.opts}
-    assert options - {"--stack", "--region", "--profile"} <= set(re.findall(r"--[a-z-]+", PAGE))
+    of_every_command = {"--stack", "--region", "--profile", "--quiet", "-q", "--color"}
+    assert options - of_every_command <= set(re.findall(r"--[a-z-]+", PAGE))
