@@ -320,8 +320,8 @@ def test_without_aws_it_says_so_and_ends(
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     done = run(rules)
-    assert done.exit_code == 1
-    assert "Could not connect" in done.stderr
+    assert done.exit_code == 2
+    assert "Error: AWS cannot be reached: Could not connect" in done.stderr
     assert "hint: look at AWS_PROFILE" in done.stderr
 
 
