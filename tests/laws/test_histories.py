@@ -333,13 +333,18 @@ class Histories(RuleBasedStateMachine):
                 world.send([plan], self.now)
 
     def held_by_people(self, key: Identifier, seen: Finding) -> list[str]:
-        """Return the fields that are seen to be people's, or that they would get back."""
+        """Return the fields that are seen to be people's, or that they would get back.
+
+        A user-defined field that somebody took away is one of them: only the claim on it tells.
+        """
         claims = self.engine.own().memory(key).claims
-        held_ = [claims.get(engine_name(name)) for name in keys_of(seen)]
+        gone = [name for name in claims if name.startswith(USER) and held(seen, name) is None]
         return [
             name
-            for name, claim in zip(keys_of(seen), held_, strict=True)
-            if (claim and (claim.person or claim.before is not None)) or is_a_persons(seen, name)
+            for name in dict.fromkeys([*keys_of(seen), *gone])
+            if name in gone
+            or ((claim := claims.get(engine_name(name))) and (claim.person or claim.before is not None))
+            or is_a_persons(seen, name)
         ]
 
     # What goes wrong
