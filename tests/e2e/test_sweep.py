@@ -41,7 +41,11 @@ def rule(name: str, **members: Any) -> dict[str, Any]:
     return {
         "id": name,
         "match": {"GeneratorId": list(RULES[name])},
-        "update": {"Workflow": {"Status": "SUPPRESSED"}, "UserDefinedFields": {"rule": name}},
+        "update": {
+            "Workflow": {"Status": "SUPPRESSED"},
+            "UserDefinedFields": {"rule": name},
+            "Note": {"Text": f"Accepted by {name}."},
+        },
     } | members
 
 

@@ -40,9 +40,10 @@ class Chronicle:
     value that triage wrote, `known`: where the ledger has not lost that it did. `shared`: findings that two
     stacks write to. `lost`: those whose entry was lost.
     `raced`: fields that somebody had set when triage wrote without having seen the finding as it was.
-    `unseen`: fields that a person set to just what triage had set, so that no one can tell them apart, and a
-    person's that the provider changed behind an override. `overridden`: fields that a rule with `override`
-    could ever set. `native`: fields that an automation rule ever set. `late`: the history once lagged.
+    `unseen`: fields that a person set to just what triage had set, or what the provider says, so that no one
+    can tell them apart, and a person's that the provider changed behind an override. `overridden`: fields
+    that a rule with `override` could ever set. `native`: fields that an automation rule ever set. `late`: the
+    history once lagged.
     `forgotten`: fields that people had set when one of them handed the finding back.
     """
 
@@ -85,10 +86,16 @@ class Chronicle:
             self.drop(place)
 
     def look_at(self, identifier: Identifier, finding: Finding) -> None:
-        """Drop what no longer stands: it is nobody's any more."""
+        """Drop what no longer stands: it is nobody's any more. What the provider says too is in doubt."""
         for place, value in list(self.persons.items()):
-            if place[0] == identifier and held(finding, place[1]) != value:
+            if place[0] != identifier:
+                continue
+            if held(finding, place[1]) != value:
                 self.drop(place)
+            elif (
+                place[1] in PROVIDED and place not in self.overruling and not is_a_persons(finding, place[1])
+            ):
+                self.unseen.add(place)
 
     def lose(self, identifier: Identifier) -> None:
         """Record that the entry of a finding was lost, and with it who overruled triage."""
