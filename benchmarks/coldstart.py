@@ -18,6 +18,7 @@ from pathlib import Path
 
 from benchmarks import batches, peers
 from benchmarks.measure import Figure, Scale
+from hubtriage.aws.triage.config import TriageConfig
 from infra.bundle import build_package
 
 RULES = 100
@@ -40,6 +41,7 @@ class _Runtime(HTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.asked = threading.Event()
         self.ended = threading.Event()
+        self.error = ""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -53,8 +55,10 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.ended.wait(60)
 
     def do_POST(self) -> None:
-        """Show what went wrong: only errors are posted before the first event."""
-        print(self.rfile.read(int(self.headers["Content-Length"])).decode()[:2000])
+        """Keep what went wrong: only errors are posted before the first event."""
+        self.server.error = (
+            self.rfile.read(int(self.headers["Content-Length"])).decode()[:2000] or "no reason"
+        )
         self.server.asked.set()
 
     def log_message(self, *_arguments: object) -> None:
@@ -95,12 +99,16 @@ def _bare() -> Path:
 
 
 def _started(python: Path, package: Path, handler: str) -> float:
-    """Return the CPU seconds from the start of the process to its first request for an event."""
+    """Return the CPU seconds from the start of the process to its first request for an event.
+
+    Raises RuntimeError if the handler cannot be loaded: what fails early is no quick start.
+    """
     runtime = _Runtime()
     thread = threading.Thread(target=runtime.handle_request, daemon=True)
     thread.start()
     environment = {
         **os.environ,
+        **TriageConfig(ledger_table="hubtriage-ledger").as_environment(),
         "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{runtime.server_port}",
         "AWS_LAMBDA_FUNCTION_NAME": "triage",
         "AWS_DEFAULT_REGION": "eu-central-1",
@@ -114,6 +122,8 @@ def _started(python: Path, package: Path, handler: str) -> float:
     try:
         if not runtime.asked.wait(60):
             raise TimeoutError(f"{handler} did not start")
+        if runtime.error:
+            raise RuntimeError(f"{handler} cannot be loaded: {runtime.error}")
     finally:
         process.kill()
         _pid, _status, usage = os.wait4(process.pid, 0)
