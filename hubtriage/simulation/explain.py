@@ -44,7 +44,7 @@ class ClaimExplanation:
 
     `set` is the value as the ledger keeps it, `value` what the finding has. `rule` is None if no rule wants
     the field any more but triage still holds it; `in_rules` says whether the rule still exists. `before` is
-    the person's value that an override replaced, `overruled` how often somebody changed the field since.
+    the person's value that an override replaced, `overruled` how often someone else changed the field since.
     """
 
     field: str
@@ -148,22 +148,22 @@ def _standing(name: str, before: Claim, after: Claim | None, finding: ParsedFind
     if after is None:
         return "ended: Security Hub itself has set the field since"
     if after.person:
-        return "a person's since triage was overruled" if before.person else OVERRULED
+        return "held by a person since triage was overruled" if before.person else OVERRULED
     if after.left_out:
         return "taken back: left out of the map"
     if after.rule is not None:
-        return "ours: the field still holds it"
+        return "held by triage: the field still has this value"
     if name == NOTE:
         return "taken back: the note says so"
     if name == WORKFLOW:
         return "taken back: it follows Security Hub"
     if name in FIELDS and taken_back(finding, name, after) is not None:
         return "taken back: it follows its provider"
-    return "no rule wants it any more, but it is still ours"
+    return "no rule wants it any more, but triage still holds it"
 
 
 def _unless(name: str, reasoning: Reasoning) -> str:
-    """Say that a claim is judged without the history, which at work is asked first."""
+    """Say that the stack reads the history first, which is not done here."""
     return f" ({HISTORY_ASKED})" if name in reasoning.decision.questions else ""
 
 

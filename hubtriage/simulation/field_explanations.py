@@ -1,4 +1,4 @@
-"""What becomes of each field of one finding, who holds it, and why: sentences made of a reasoning."""
+"""What happens to each field of one finding, who holds it, and why, in sentences."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -31,7 +31,7 @@ from hubtriage.simulation.outvoted import outvoted
 Holder = Literal["nobody", "triage", "a person or another tool"]
 
 _TWO_WEEKS = 14 * 86_400.0  # every window opens once in it
-HISTORY_ASKED = "at work the finding's history is asked who set it"
+HISTORY_ASKED = "the deployed stack asks the finding's history who set it"
 MOST_OUTVOTED = 3
 _WORD = re.compile(r"[\w:./@+*#-]+", re.ASCII)
 
@@ -46,7 +46,7 @@ class Outvoted:
 
 @dataclass(frozen=True, slots=True)
 class FieldExplanation:
-    """A field that a rule wants or that triage had set: who holds it, and what becomes of it."""
+    """A field that a rule wants or that triage had set: who holds it, and what happens to it."""
 
     field: str
     value: Value
@@ -109,7 +109,7 @@ class Explainer:
         return self.ruleset.by_id.get(rule_id)
 
     def _result(self, name: str, outcome: FieldOutcome, over: tuple[Outvoted, ...]) -> tuple[str, str]:
-        """Return (what becomes of a field, why)."""
+        """Return (what happens to a field, why)."""
         fold, change = self.reasoning.fold, outcome.change
         if change is not None and self.reasoning.decision.refused:
             return "refused", self.reasoning.decision.refused
@@ -122,7 +122,7 @@ class Explainer:
         if name in fold.held and outcome.claim is not None and not outcome.claim.person:
             return "kept", f"{outcome.claim.rule} is on hold, and keeps it"
         if name in fold.proposals:
-            return "unchanged", f"already as {fold.proposals[name][0].id} wants it"
+            return "unchanged", f"already what {fold.proposals[name][0].id} wants"
         if name in fold.frozen:
             return "kept", RULE_FAILED
         if name in self.settings.never:
@@ -140,16 +140,16 @@ class Explainer:
         return sentence + self._unless(change.field) + _over(over)
 
     def _unless(self, name: str) -> str:
-        """Say that a person is assumed, where the history would be asked at work."""
+        """Say that a person is assumed where the deployed stack would ask the history."""
         return f"; {HISTORY_ASKED}" if name in self.reasoning.decision.optional_questions else ""
 
     def _why_taken_back(self, change: Change) -> str:
         claim = self.reasoning.claims.get(change.field)
         replaced = "; what it had replaced is given back" if claim and claim.before is not None else ""
-        return self._what_became_of(change) + replaced
+        return self._what_happened_to(change) + replaced
 
-    def _what_became_of(self, change: Change) -> str:
-        """Say what became of the rule that had set the value."""
+    def _what_happened_to(self, change: Change) -> str:
+        """Say what happened to the rule that had set the value."""
         if change.cause == "above every ceiling":
             label = gravest_severity(self.reasoning.baseline)
             return f"it hides, and no rule that could hide it may hide a finding that is {label}"
@@ -179,10 +179,10 @@ class Explainer:
                 severity = measured_severity(self.reasoning, "this one")
                 return f"matches, but hides findings up to {rule.ceiling} only; {severity}"
             case "behind a terminal rule":
-                return f"is not looked at, as {fold.rules[-1]} is terminal"
+                return f"is not evaluated, as {fold.rules[-1]} is terminal"
             case "no longer sets it":
                 dropped = rule.proposals.dropped(self.reasoning.baseline).get(change.field)
-                return f"wants nothing of it here: {dropped}" if dropped else "does not set it any more"
+                return f"does not set it here: {dropped}" if dropped else "does not set it any more"
         return "does not match any more"
 
     def _why_unchanged(self, name: str, claim: Claim | None) -> str:
@@ -210,7 +210,7 @@ class Explainer:
         if read(self.finding, name) is None:
             return "no rule wants it any more, and it is gone"
         if claim.left_out:
-            return "was left out of the map before; it is not asked for twice"
+            return "taken back once already; triage does not try it twice"
         if self.settings.udf == "merge":
             return "no rule wants it any more, but under `merge` a key cannot be taken away"
         return "no rule wants it any more, but it is the last key, and a map cannot be emptied"
@@ -222,7 +222,7 @@ class Explainer:
             return f"no rule in force wants it; {rule.id} would set {_plain(would.new)}"
         if same(name, read(self.finding, name), proposal.value):
             return f"no rule in force wants it; {rule.id} would leave it so"
-        return f"no rule in force wants it; {rule.id} would have to leave it, too"
+        return f"no rule in force wants it; {rule.id} would have to leave it unchanged, too"
 
 
 def _follows(name: str) -> str:

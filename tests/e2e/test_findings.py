@@ -176,7 +176,7 @@ def test_under_the_rules_of_the_stack_nothing_is_left_to_do(site: ExportedStack)
     assert [kept["field"] for kept in lines["accepted-0"]["kept"]] == ["Workflow.Status", "Note.Text"]
     assert lines["accepted-2"]["undecidable"] == "an update was left open, and the finding does not show it"
     told = site.run("explain", "all.jsonl", "--id", "accepted-11").stdout
-    assert "SUPPRESSED  ours: the field still holds it; set by accepted" in told
+    assert "SUPPRESSED  held by triage: the field still has this value; set by accepted" in told
 
 
 def test_without_entries_the_commands_say_what_is_missing(site: ExportedStack) -> None:

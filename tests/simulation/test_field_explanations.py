@@ -98,7 +98,7 @@ WHY = [
     pytest.param(
         hidden(),
         [rule(NOTIFY, id="a", order=1, terminal=True, update={"Confidence": 1}), HIDE],
-        "taken back: accepted is not looked at, as a is terminal",
+        "taken back: accepted is not evaluated, as a is terminal",
         id="a rule behind a terminal one",
     ),
     pytest.param(
@@ -119,7 +119,7 @@ WHY = [
         "taken back: accepted does not match any more; what it had replaced is given back",
         id="what an override had replaced",
     ),
-    pytest.param(hidden(), [HIDE], "unchanged: already as accepted wants it", id="as wanted"),
+    pytest.param(hidden(), [HIDE], "unchanged: already what accepted wants", id="as wanted"),
     pytest.param(
         hidden(), [rule(HIDE, mode="hold")], "kept: accepted is on hold, and keeps it", id="a rule on hold"
     ),
@@ -133,7 +133,7 @@ WHY = [
         finding(Workflow={"Status": "RESOLVED"}),
         [rule(NOTIFY, override=True)],
         "set: later overrides RESOLVED, set by a person or another tool; "
-        "at work the finding's history is asked who set it",
+        "the deployed stack asks the finding's history who set it",
         id="an override of what hides, which is not given back",
     ),
     pytest.param(
@@ -145,7 +145,7 @@ WHY = [
     pytest.param(
         finding(Workflow={"Status": "RESOLVED"}),
         [HIDE],
-        "kept: set by a person or another tool; at work the finding's history is asked who set it",
+        "kept: set by a person or another tool; the deployed stack asks the finding's history who set it",
         id="a value that hides and has no claim",
     ),
     pytest.param(
@@ -175,7 +175,7 @@ WHY = [
     pytest.param(
         finding(Workflow={"Status": "NOTIFIED"}),
         [rule(HIDE, mode="observe")],
-        "unchanged: no rule in force wants it; accepted would have to leave it, too",
+        "unchanged: no rule in force wants it; accepted would have to leave it unchanged, too",
         id="what a rule in observe could not set",
     ),
 ]
@@ -263,24 +263,26 @@ def test_why_a_key_is_not_taken_back_twice() -> None:
     claim = {KEY: Claim("v", "gone", left_out=True)}
     assert told(held(claim), [], KEY) == "unchanged: no rule wants it any more"
     left = told(held(claim, fields={"k": "v"}), [], KEY)
-    assert left == "unchanged: was left out of the map before; it is not asked for twice"
+    assert left == "unchanged: taken back once already; triage does not try it twice"
 
 
 OVERRULED = "overruled: a person or another tool has changed it since"
 STANDING = [
-    pytest.param(Claim("SUPPRESSED", "r"), HIDDEN, {}, "ours: the field still holds it", id="ours"),
+    pytest.param(
+        Claim("SUPPRESSED", "r"), HIDDEN, {}, "held by triage: the field still has this value", id="ours"
+    ),
     pytest.param(
         Claim("SUPPRESSED", "r", person=True, overruled=1),
         {},
         {},
-        "a person's since triage was overruled",
+        "held by a person since triage was overruled",
         id="a person's already",
     ),
     pytest.param(
         Claim("SUPPRESSED", "r"),
         {},
         {},
-        f"{OVERRULED} (at work the finding's history is asked who set it)",
+        f"{OVERRULED} (the deployed stack asks the finding's history who set it)",
         id="not known who",
     ),
     pytest.param(Claim("SUPPRESSED", "r"), {}, {"by": "person"}, OVERRULED, id="a person, as history says"),
@@ -312,7 +314,7 @@ def test_a_field_that_is_never_written_says_so() -> None:
     found = hidden(**medium, FindingProviderFields={**medium, "Types": ["TTPs"]})
     assert told(found, [], "Workflow.Status", never=never) == "kept: the stack never writes this field"
     as_wanted = told(hidden(), [HIDE], "Workflow.Status", never=never)
-    assert as_wanted == "unchanged: already as accepted wants it"
+    assert as_wanted == "unchanged: already what accepted wants"
 
 
 def test_a_wish_that_is_dropped_has_its_reason() -> None:

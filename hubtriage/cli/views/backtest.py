@@ -45,17 +45,17 @@ def render(report: Record, most: int = MOST_ROWS) -> Iterator[str]:
 
 
 def summary(report: Record) -> Iterator[str]:
-    """Yield how many findings there are, what becomes of them, and what that takes."""
+    """Yield how many findings there are, what happens to them, and how many calls that takes."""
     totals = report["totals"]
     words = {
         "changed": "to change",
         "hidden": "of these hidden",
         "taken_back": "of these taken back",
-        "noted": "only to be noted in the ledger, since people changed what triage had set",
+        "noted": "recorded in the ledger only, because people changed what triage had set",
         "refused": "refused",
         "kept": "with fields left to people",
         "unchanged": "unchanged",
-        "repeated": "repetitions, not counted again",
+        "repeated": "repetitions, counted once",
         "unusable": "unusable",
         "undecidable": "undecidable: triage may have changed them while they were read",
     }

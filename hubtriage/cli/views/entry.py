@@ -13,7 +13,7 @@ from hubtriage.cli.views.tables import duration
 from hubtriage.engine.planning.entry import Claim, Claims, Entry, Intent, Stored, is_digest
 
 NO_HISTORIES: Mapping[str, ClaimHistory] = {}
-NOTHING = "triage holds nothing on this finding"
+NOTHING = "triage holds no field of this finding"
 LONGER = "a longer value"
 """What stands for a value that the entry keeps as a digest."""
 _ABOUT = {"account": "account", "region": "Region", "severity": "severity", "control": "control", "type": ""}
@@ -49,9 +49,9 @@ def entry_lines(
         yield f"{indent}last update: {stamp(entry.started)}, {duration((now - entry.started) / 3600)} ago"
         yield from _values(entry.written, indent)
     for name, value in sorted(entry.asked.items()):
-        yield f"{indent}{quoted(name)}: {_value(value)} is not from triage, says the finding's history"
+        yield f"{indent}{quoted(name)}: {_value(value)} is not from triage, as its history shows"
     if entry.gone is not None:
-        yield f"{indent}the finding was first not found at {stamp(entry.gone)}"
+        yield f"{indent}the finding was missing for the first time at {stamp(entry.gone)}"
 
 
 def about_line(about: Mapping[str, str]) -> str:
@@ -63,7 +63,8 @@ def about_line(about: Mapping[str, str]) -> str:
 def hand_back_line(claims: Claims, finding_id: str, indent: str = "  ") -> Iterator[str]:
     """Yield how to let rules decide again, if people hold something that triage had set."""
     if any(claim.person for claim in claims.values()):
-        yield f"{indent}to let rules decide on what people hold: hubtriage hand-back {_pasted(finding_id)}"
+        how = f"hubtriage hand-back {_pasted(finding_id)}"
+        yield f"{indent}to let the rules decide again on what people hold: {how}"
 
 
 def _pasted(finding_id: str) -> str:
@@ -80,7 +81,7 @@ def _claim(claim: Claim, known: ClaimHistory) -> str:
     elif claim.left_out:
         text = f"taken back; triage had set {_value(claim.value)}"
     elif claim.rule is None:
-        text = f"{_value(claim.value)}  no rule wants it any more, but it is still triage's to change"
+        text = f"{_value(claim.value)}  no rule wants it any more, but triage still holds it"
     else:
         text = f"{_value(claim.value)}  {shown(claim.rule)}"
     before = "" if claim.before is None else f"; it was {shown(claim.before)} before"
@@ -123,7 +124,7 @@ def since(entry: Entry, name: str, claim: Claim, known: ClaimHistory = NOT_KNOWN
 
 def _intent(intent: Intent, now: float, indent: str) -> Iterator[str]:
     begun = f"begun {duration((now - intent.time) / 3600)} ago, at {stamp(intent.time)}"
-    yield f"{indent}open intent: {begun}; it is not known whether it happened"
+    yield f"{indent}open intent: {begun}; whether it was made is not known"
     for name, value in sorted(intent.written.items()):
         yield f"{indent}  {quoted(name)}: {_value(intent.was.get(name))} -> {_value(value)}"
 

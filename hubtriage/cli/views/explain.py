@@ -5,17 +5,23 @@ from typing import Any
 
 import click
 
+from hubtriage.cli.subject import Accounts, subject_lines, title_of
 from hubtriage.cli.text import quoted, shown
 from hubtriage.cli.views.conditions import all_conditions, first_failure
 from hubtriage.cli.views.decision import observed_lines
-from hubtriage.cli.views.entry import hand_back_line, since
+from hubtriage.cli.views.entry import NOTHING, hand_back_line, since
 from hubtriage.engine.fields import SEVERITY, Finding, member, provider_value, read
 from hubtriage.engine.planning.entry import Entry, is_digest
 from hubtriage.simulation.explain import ClaimExplanation, Explanation, RuleExplanation
 from hubtriage.simulation.exported import NO_ENTRIES, seems_ours
 from hubtriage.simulation.field_explanations import FieldExplanation
 
-JUDGED = "judged on the finding as it would be without triage; on one field the later rule wins"
+JUDGED = "evaluated without hubtriage's own changes; the last rule to set a field wins"
+FIELDS = "what happens to each field, and who holds it"
+NO_FIELDS = "no rule sets one, and triage holds none"
+HOLDERS = {"nobody": "no one"}
+"""Words for people where `--json` has others."""
+VERDICTS = {"not looked at": "not evaluated"}
 COLOURS = {
     "applies": "green",
     "held": "green",
@@ -27,7 +33,7 @@ COLOURS = {
 
 def render(explanation: Explanation, every: bool = False) -> Iterator[str]:
     """Yield the explanation as lines for people."""
-    yield from _finding(explanation.finding)
+    yield from _finding(explanation.finding, explanation.ruleset.accounts)
     yield ""
     yield from _ledger(explanation)
     yield ""
@@ -39,12 +45,12 @@ def render(explanation: Explanation, every: bool = False) -> Iterator[str]:
 
 
 def rule_lines(explanation: Explanation) -> Iterator[str]:
-    """Yield what the rules come to, with every condition of each."""
+    """Yield the verdict of each rule, with every condition."""
     return _rules(explanation.rules, every=True)
 
 
 def field_lines(explanation: Explanation) -> Iterator[str]:
-    """Yield who holds each field, and what becomes of it."""
+    """Yield who holds each field, and what happens to it."""
     return _fields(explanation.fields)
 
 
@@ -52,20 +58,25 @@ def _head(title: str, text: str = "") -> str:
     return click.style(f"{title:<9}", bold=True) + text
 
 
-def _finding(finding: Finding) -> Iterator[str]:
-    yield _head("FINDING", quoted(finding["Id"]))
-    title = finding.get("Title")
-    if isinstance(title, str):
-        yield f"  {shown(title)}"
+def _finding(finding: Finding, accounts: Accounts) -> Iterator[str]:
+    finding_id, title = quoted(finding["Id"]), title_of(finding)
+    yield _head("FINDING", title or finding_id)
+    yield from subject_lines(finding, accounts)
+    yield f"  {_state(finding)}"
+    if title:
+        yield f"  {finding_id}"
+
+
+def _state(finding: Finding) -> str:
+    """Return the severity, the workflow status, and whether the control passed."""
     known, provided = provider_value(finding, SEVERITY)
     current = read(finding, SEVERITY)
     severity = f"severity {shown(current)}"
     if known and provided != current:
         severity += f" (its provider says {provided})"
-    account = shown(finding.get("AwsAccountId"))
     status = member(finding.get("Compliance"), "Status")
-    parts = [severity, f"workflow {shown(read(finding, 'Workflow.Status'))}", f"account {account}"]
-    yield "  " + ", ".join(parts + ([f"compliance {shown(status)}"] if status else []))
+    parts = [severity, f"workflow {shown(read(finding, 'Workflow.Status'))}"]
+    return ", ".join(parts + ([f"compliance {shown(status)}"] if status else []))
 
 
 def _ledger(explanation: Explanation) -> Iterator[str]:
@@ -80,14 +91,14 @@ def _what_is_known(explanation: Explanation) -> str:
     if explanation.claims:
         return "what triage set on this finding:"
     if explanation.is_entry_known:
-        return "triage holds nothing on this finding"
+        return NOTHING
     if seems_ours(explanation.finding):
-        return f"the input has a note of triage but no entry: {NO_ENTRIES}"
-    return "the input has no entry for this finding"
+        return f"the input has a note of triage but no ledger entry: {NO_ENTRIES}"
+    return "the input has no ledger entry for this finding"
 
 
 def _claim(claim: ClaimExplanation, entry: Entry) -> str:
-    """Return what was set, what has become of it, by which rule, since when, and what people did to it."""
+    """Return what was set and what happened to it, by which rule, since when, and what people did."""
     value = "" if is_digest(claim.set) or claim.set is None else f"{shown(claim.set)}  "
     gone = "" if claim.in_rules else ", which is no longer in the rules"
     rule = "" if claim.rule is None else f"; set by {quoted(claim.rule)}{gone}"
@@ -105,7 +116,7 @@ def _rules(rules: Sequence[RuleExplanation], every: bool) -> Iterator[str]:
     yield _head("RULES", JUDGED)
     width = max((len(rule.id) for rule in rules), default=0)
     for rule in rules:
-        verdict = click.style(rule.verdict, fg=COLOURS.get(rule.verdict))
+        verdict = click.style(VERDICTS.get(rule.verdict, rule.verdict), fg=COLOURS.get(rule.verdict))
         yield f"  {rule.order:>4} {rule.id:<{width}}  {_verdict(rule, verdict)}"
         yield from (f"         {line}" for line in _below(rule, every))
 
@@ -129,17 +140,17 @@ def _below(rule: RuleExplanation, every: bool) -> Iterator[str]:
         wants = (f"{quoted(name)} {shown(value)}" for name, value in rule.wants.items())
         yield f"wants {', '.join(wants)}"
     for name, why in rule.dropped.items():
-        yield f"wants nothing of {name} here: {why}"
+        yield f"sets no {name} here: {why}"
 
 
 def _fields(fields: Sequence[FieldExplanation]) -> Iterator[str]:
-    yield _head("FIELDS", "who holds each, and what becomes of it" if fields else "left as they are")
+    yield _head("FIELDS", FIELDS if fields else NO_FIELDS)
     width = max((len(quoted(field.field)) for field in fields), default=0)
     for field in fields:
         value = shown(field.value)
         if field.outcome in ("set", "taken back", "refused"):
             value += f" -> {shown(field.becomes)}"
-        why = f"{field.outcome}: {quoted(field.why)} ({field.holder} holds it)"
+        why = f"{field.outcome}: {quoted(field.why)} ({HOLDERS.get(field.holder, field.holder)} holds it)"
         yield f"  {quoted(field.field):<{width}}  {value}  {why}"
 
 
@@ -149,7 +160,7 @@ def _decision(explanation: Explanation) -> Iterator[str]:
         yield _head("DECISION", f"refused: {quoted(decision.refused)}")
     elif decision.update is None:
         is_noted = decision.after.remembers_more_than(explanation.reasoning.entry)
-        yield _head("DECISION", "no change; the ledger takes note" if is_noted else "no change")
+        yield _head("DECISION", "no change; only the ledger is updated" if is_noted else "no change")
     else:
         yield _head("DECISION", "one update")
         yield from _update(decision.update)

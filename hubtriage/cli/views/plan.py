@@ -48,7 +48,7 @@ def _nothing(finding: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def text(result: Planned) -> Iterator[str]:
-    """Yield a finding and what becomes of it, for people; nothing if it is unusable."""
+    """Yield a finding and what happens to it, for people; nothing if it is unusable."""
     if isinstance(result, Unusable):
         return
     yield quoted(result.item.finding["Id"])
@@ -62,7 +62,7 @@ def text(result: Planned) -> Iterator[str]:
 
 
 def handed_back_record(key: Key, held: Mapping[str, Value], decision: Decision | None) -> dict[str, Any]:
-    """Return what people hold on a finding, and what becomes of it if it is handed back.
+    """Return what people hold on a finding, and what happens if it is handed back.
 
     `decision` is None if the rules are not known.
     """
@@ -83,7 +83,7 @@ def handed_back_lines(key: Key, held: Mapping[str, Value], decision: Decision | 
     """Yield the same as text. Nothing of a finding can control the terminal."""
     yield quoted(key[1])
     if not held:
-        yield "  people hold nothing here"
+        yield "  people hold no field of it"
     for name, value in held.items():
         yield f"  a person holds {quoted(name)}: {shown(_plain(value))}"
     if decision is not None:
@@ -101,7 +101,7 @@ def summary(counts: Mapping[str, int]) -> str:
 
 
 def kind(result: Planned) -> str:
-    """Return what became of a finding, for the summary."""
+    """Return what happened to a finding, for the summary."""
     if isinstance(result, Unusable):
         return "unusable"
     if result.decision is None:

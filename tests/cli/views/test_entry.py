@@ -65,7 +65,7 @@ WRITTEN: dict[str, Any] = {"started": THEN, "ended": THEN + 1}
         ),
         pytest.param(
             Claim("LOW", None, provided="HIGH"),
-            "LOW  no rule wants it any more, but it is still triage's to change; its provider had HIGH; "
+            "LOW  no rule wants it any more, but triage still holds it; its provider had HIGH; "
             "since before 2026-09-21T14:13:20Z",
             id="what follows its provider",
         ),
@@ -81,7 +81,7 @@ def test_an_open_intent_is_shown_with_its_age_and_what_it_would_change() -> None
     entry = Entry({"Workflow.Status": Claim("SUPPRESSED", "buckets")}, 2, intent=intent)
     assert _lines(entry, THEN + 600) == [
         "Workflow.Status: SUPPRESSED  buckets",
-        "open intent: begun 10 min ago, at 2026-09-21T14:13:20Z; it is not known whether it happened",
+        "open intent: begun 10 min ago, at 2026-09-21T14:13:20Z; whether it was made is not known",
         "  Workflow.Status: SUPPRESSED -> NEW",
     ]
 
@@ -90,8 +90,8 @@ def test_an_entry_without_claims_says_so_and_what_the_history_said() -> None:
     entry = Entry(asked={"Workflow.Status": "SUPPRESSED"}, gone=THEN)
     assert _lines(entry) == [
         NOTHING,
-        "Workflow.Status: SUPPRESSED is not from triage, says the finding's history",
-        "the finding was first not found at 2026-09-21T14:13:20Z",
+        "Workflow.Status: SUPPRESSED is not from triage, as its history shows",
+        "the finding was missing for the first time at 2026-09-21T14:13:20Z",
     ]
 
 

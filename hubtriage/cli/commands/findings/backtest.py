@@ -47,14 +47,14 @@ def command(
 ) -> None:
     """Show what the rules would change on many findings.
 
-    Nothing is sent. FINDINGS is a file, a folder of files, or `-` for standard input, in any form in which
-    AWS hands findings out; docs/inputs.md lists them. A finding that stands there several times counts once,
-    as it stands first. With --live they are read from Security Hub instead.
+    Nothing is sent. FINDINGS is a file, a folder of files, or `-` for standard input, in any form that AWS
+    delivers; docs/inputs.md lists them. If a finding occurs several times, only the first one counts. With
+    --live, the command reads findings from Security Hub instead.
 
-    A finding may have its entry of the ledger beside it: {"finding": ..., "entry": ...}. Without it, what
-    triage has set looks like a person's.
+    A finding may have its ledger entry beside it: {"finding": ..., "entry": ...}. Without the entry, triage's
+    own changes look like a person's.
 
-    Exit codes: 0; 1 the rules have errors; 2 nothing in the input can be used, or not all of it can be read.
+    Exit codes: 0; 1 the rules have errors; 2 nothing in the input is usable, or some of it cannot be read.
     """
     document = compiled_document(folder)
     examples = examples_each(len(document["rules"])) if html else 0

@@ -54,12 +54,12 @@ def command(
 ) -> None:
     """Show which findings change outcome between two rule folders.
 
-    Nothing is sent. Each finding is first brought to where OLD leaves it; what NEW makes of it from there is
-    the change, also what NEW takes back. FINDINGS is what `backtest` takes. With --against, OLD is left out,
+    Nothing is sent. The command first applies OLD to each finding, then NEW to the result, and shows what NEW
+    changes or takes back. FINDINGS is what `backtest` takes. With --against, OLD is left out,
     and NEW too if it is the folder `rules`.
 
-    With --live, FINDINGS is left out: they are read from Security Hub, as `backtest` does and into the same
-    cache.
+    With --live, leave FINDINGS out: the command reads them from Security Hub, into the cache that `backtest`
+    uses.
 
     Exit codes: 0 no finding changes; 1 some do; 2 wrong usage, rules with errors, or input as
     for `backtest`.

@@ -33,8 +33,8 @@ from hubtriage.simulation.inputs.problems import Problems
 @rules_option
 @now_option
 @settings_options
-@click.option("--all", "every", is_flag=True, help="Show also every condition of rules that do not match.")
-@click.option("--json", "as_json", is_flag=True, help="The same as JSON.")
+@click.option("--all", "every", is_flag=True, help="Also show every condition of rules that do not match.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(
     findings: str,
     finding_id: str,
@@ -47,19 +47,18 @@ def command(
 ) -> None:
     """Show the whole reasoning for one finding.
 
-    What the ledger holds, each rule, each condition and the value it saw, what the rules come to, and who
-    holds each field. FINDINGS is what `plan` takes. What triage holds is known only if the finding has its
-    entry of the ledger beside it: {"finding": ..., "entry": ...}.
+    Which finding it is, what the ledger holds, each rule with each condition and the value it saw, what
+    happens to each field, and who holds it. FINDINGS is what `plan` takes. What triage holds is known only if
+    the finding has its ledger entry beside it: {"finding": ..., "entry": ...}.
 
-    Exit codes: 0; 1 the rules have errors; 2 no finding fits, or several do, or not all of
-    the input can be read.
+    Exit codes: 0; 1 the rules have errors; 2 no finding or several fit, or some input cannot be read.
     """
     ruleset = compiled(folder)
     problems = Problems()
     one = _one(findings, Wanted(finding_id, product_arn), problems)
     entry = None if one.entry is None else one.known
     if one.undecidable:
-        click.echo(f"undecidable, triage would wait: {quoted(one.undecidable)}", err=True)
+        click.echo(f"undecidable now, so triage would wait: {quoted(one.undecidable)}", err=True)
     explanation = explain(one.finding, entry, ruleset, now, settings)
     record = explanation.as_json() | {"undecidable": one.undecidable, "in_doubt": one.is_in_doubt}
     click.echo(json.dumps(record, indent=2) if as_json else "\n".join(render(explanation, every)))
@@ -86,9 +85,7 @@ def _one(source: str, wanted: Wanted, problems: Problems) -> ExportedFinding:
         fail(f"{quoted(source)}: {which}", exit_code=2)
     several = found[wanted.only(found, "say which one with --id")]
     if len(several) > 1:
-        click.echo(
-            f"{quoted(source)} has this finding {len(several)} times: this is the last of them", err=True
-        )
+        click.echo(f"{quoted(source)} has this finding {len(several)} times; this is the last one", err=True)
     return several[-1]
 
 

@@ -52,13 +52,14 @@ def command(
 ) -> None:
     """Show the update that each finding would get.
 
-    Nothing is sent. FINDINGS is a file, a folder of files, or `-` for standard input, in any form in which
-    AWS hands findings out; docs/inputs.md lists them. A finding may have its entry of the ledger beside it:
-    {"finding": ..., "entry": ...}. Without it, what triage has set looks like a person's.
+    Nothing is sent. FINDINGS is a file, a folder of files, or `-` for standard input, in any form that AWS
+    delivers; docs/inputs.md lists them. A finding may have its ledger entry beside it:
+    {"finding": ..., "entry": ...}. Without the entry, triage's own changes look like a person's.
 
-    What no rule can see is told at the end with its place and the reason; with --json it has a line too.
+    Records that are no usable findings are listed at the end, each with its place and the reason; --json
+    also prints a line for each.
 
-    Exit codes: 0; 1 the rules have errors; 2 nothing in the input can be used, or not all of it can be read.
+    Exit codes: 0; 1 the rules have errors; 2 nothing in the input is usable, or some of it cannot be read.
     """
     ruleset = compiled(folder)
     problems, counts, in_doubt, requests = Problems(), Counter[str](), 0, Requests()
@@ -88,7 +89,7 @@ def _planned(item: ExportedFinding, ruleset: Ruleset, now: float, settings: Sett
 
 
 def _show(result: Planned, ruleset: Ruleset, *, as_json: bool) -> None:
-    """Print what becomes of a finding, before the next one is read: a file may hold a million."""
+    """Print what happens to a finding before the next one is read: a file may hold a million."""
     if as_json and (isinstance(result, PlannedFinding) or result.is_record):
         click.echo(json.dumps(record(result, ruleset)))
     elif not as_json:

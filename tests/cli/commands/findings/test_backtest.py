@@ -32,7 +32,7 @@ EXPECTED = """\
           4  to change
           2  of these hidden
           1  with fields left to people
-          1  repetitions, not counted again
+          1  repetitions, counted once
           1  unusable
   about 3 calls of BatchUpdateFindings (1.3 findings each), 0 s at 8 calls/s of AWS's 10
 

@@ -158,7 +158,7 @@ def test_a_diff_says_what_it_cannot_decide() -> None:
 def test_explain_says_beside_its_reasoning_that_triage_would_wait() -> None:
     result = run(*COMMANDS["explain"])
     assert result.exit_code == 0
-    assert result.stderr == "undecidable, triage would wait: an update of the finding was under way\n"
+    assert result.stderr == "undecidable now, so triage would wait: an update of the finding was under way\n"
     record = json.loads(run(*COMMANDS["explain"], "--json").stdout)
     assert record["undecidable"] == "an update of the finding was under way"
 
@@ -194,7 +194,7 @@ def test_the_raw_findings_of_a_triaged_hub_are_told_from_an_export(command: str,
     result = run(*COMMANDS[command])
     assert result.output.count(said) == 1
     if command == "explain":
-        assert f"LEDGER   the input has a note of triage but no entry: {said}\n" in result.stdout
+        assert f"LEDGER   the input has a note of triage but no ledger entry: {said}\n" in result.stdout
     else:
         assert f"2 findings have notes of triage but no entries: {said}\n" in result.stderr
 

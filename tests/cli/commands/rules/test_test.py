@@ -49,13 +49,13 @@ def test_a_test_that_fails_says_where_what_and_why(test):
         "rules/b.yaml:6:9: b: suppressed\n"
         '  Workflow.Status: expected "RESOLVED", got "SUPPRESSED"\n'
         "  the rule matches this finding\n"
-        "  RULES    judged on the finding as it would be without triage; on one field the later rule wins\n"
+        "  RULES    evaluated without hubtriage's own changes; the last rule to set a field wins\n"
         "     500 b  applies: all conditions hold\n"
         '           ✓ Compliance.SecurityControlId: "S3.8"; saw S3.8\n'
         "           wants Workflow.Status SUPPRESSED, Note.Text Accepted.\n"
-        "  FIELDS   who holds each, and what becomes of it\n"
-        "    Workflow.Status  NEW -> SUPPRESSED  set: b wants it (nobody holds it)\n"
-        "    Note.Text        none -> Accepted.  set: b wants it (nobody holds it)\n"
+        "  FIELDS   what happens to each field, and who holds it\n"
+        "    Workflow.Status  NEW -> SUPPRESSED  set: b wants it (no one holds it)\n"
+        "    Note.Text        none -> Accepted.  set: b wants it (no one holds it)\n"
         "3 passed, 1 failed\n"
     )
 
@@ -192,7 +192,7 @@ def test_a_junit_report(test):
     assert case[0].get("message") == 'Workflow.Status: expected "RESOLVED", got "SUPPRESSED"'
     told = case[0].text.splitlines()
     assert told[:2] == [case[0].get("message"), "the rule matches this finding"]
-    assert told[-1] == "  Note.Text        none -> Accepted.  set: b wants it (nobody holds it)"
+    assert told[-1] == "  Note.Text        none -> Accepted.  set: b wants it (no one holds it)"
     assert "<?xml version='1.0' encoding='utf-8'?>" in Path("report.xml").read_text(encoding="utf-8")
 
 

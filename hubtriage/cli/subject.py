@@ -1,0 +1,46 @@
+"""Which finding it is, as people know it: its title, its resource by name, its account by name."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from hubtriage.cli.text import shown
+from hubtriage.engine.fields import Finding, member
+
+Accounts = Mapping[str, Mapping[str, str]]
+"""The account directory: attributes by account id."""
+
+
+def subject_lines(finding: Finding, accounts: Accounts, indent: str = "  ") -> Iterator[str]:
+    """Yield the resource, and the account with its name.
+
+    The account directory names the account, else the finding itself does. Nothing of the finding can control
+    the terminal.
+    """
+    if resource := _resource(finding.get("Resources")):
+        yield f"{indent}resource {resource}"
+    yield f"{indent}account {_account(finding, accounts)}"
+
+
+def title_of(finding: Finding) -> str:
+    """Return the title of a finding, safe to print; empty if it has none."""
+    title = finding.get("Title")
+    return shown(title) if isinstance(title, str) and title else ""
+
+
+def _resource(resources: object) -> str:
+    """Return the name of the first resource with its Id, and how many others there are."""
+    several: Sequence[Any] = resources if isinstance(resources, list) else [resources]
+    named = [each for each in several if isinstance(member(each, "Id"), str)]
+    if not named:
+        return ""
+    name, resource_id = member(member(named[0], "Tags"), "Name"), shown(member(named[0], "Id"))
+    first = f"{shown(name)} ({resource_id})" if isinstance(name, str) and name else resource_id
+    more = len(named) - 1
+    return f"{first} and {more:,} more" if more else first
+
+
+def _account(finding: Finding, accounts: Accounts) -> str:
+    account = finding.get("AwsAccountId")
+    known = accounts.get(account, {}) if isinstance(account, str) else {}
+    name = known.get("name") or finding.get("AwsAccountName")
+    return f"{shown(name)} ({shown(account)})" if isinstance(name, str) and name else shown(account)
