@@ -18,7 +18,7 @@ from hubtriage.engine.errors import ConditionError
 from hubtriage.engine.shared_values import SharedValues
 from hubtriage.engine.text.suggestions import did_you_mean, only_candidate
 
-NO_OPERATION = "is no operation"  # how the compiler of logic speaks of several operators in one object
+NO_OPERATION = "is not an operation"  # how the compiler of logic speaks of several operators in one object
 MAX_ERRORS = 50  # of one condition: more would help no one
 
 Lists: TypeAlias = Mapping[str, SharedValues]

@@ -106,7 +106,7 @@ class Compiler:
         if len(logic) > 1:
             names = ", ".join(f"`{name}`" for name in logic)
             raise LogicError(
-                f"an object with {len(logic)} members ({names}) is no operation",
+                f"an object with {len(logic)} members ({names}) is not an operation",
                 path,
                 'one operator an object; combine them with {"and": [...]}',
             )

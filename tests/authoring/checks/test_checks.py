@@ -405,8 +405,8 @@ def test_an_empty_list_is_an_error_and_its_values_are_none(folder):
 @pytest.mark.parametrize(
     ("when", "hint"),
     [
-        ("{'>': [{age_days: ['2026-10-01']}, 3]}", "hours and weekdays by during:"),
-        ("{after: ['2027-10-01', '2026-10-01']}", "hours and weekdays by during:"),
+        ("{'>': [{age_days: ['2026-10-01']}, 3]}", "during: for hours and weekdays"),
+        ("{after: ['2027-10-01', '2026-10-01']}", "during: for hours and weekdays"),
         ("{'==': [1, 1]}", "write when: true to mean every finding"),
     ],
 )

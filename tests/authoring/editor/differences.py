@@ -54,7 +54,7 @@ UNSAID = (
     Difference("E203", "", "a list that no file has", FILES),
     Difference("E207", "path starts at the element", "a field of the finding inside a loop", ELEMENT),
     Difference("E208", "is a list", "a list where a single value is compared", ELEMENT),
-    Difference("E209", "this when holds", "a `when` with an alternative that always holds", CALCULATED),
+    Difference("E209", "this when is", "a `when` with an alternative that is always true", CALCULATED),
     Difference("E210", "looks like a", "patterns in `starts_with`, or with a position in the path", PARSED),
     Difference("E211", "never", "parts of ARNs, and bounds beyond a scale", PARSED),
     Difference("E212", "by its letters", "an order among texts of maps and lists", ELEMENT),

@@ -38,7 +38,7 @@ def check(rule: LintedRule) -> Iterator[Problem]:
             if rule.may_have_named(keys) or not rule.loaded.is_whole(*_OF_PRODUCTS):
                 continue
             written = quoted(text.replace(placeholder[0], MISSING))
-            message = f"{placeholder[0]} may be missing; {written} is written then"
+            message = f"{placeholder[0]} may be missing; the text is then {written}"
             yield rule.problem(
                 CODE, place, message, f"ask for it in when: {flow({'!!': [{'var': placeholder[2]}]})}"
             )

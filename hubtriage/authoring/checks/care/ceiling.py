@@ -13,7 +13,7 @@ def check_certain(rule: LintedRule) -> Iterator[Problem]:
     """Report a rule all of whose findings are above its ceiling, so that it never does anything."""
     above, below = _asked(rule)
     if above and not below:
-        message = f"asks for {_shown(above)} alone and may hide up to {rule.model.ceiling}: it never acts"
+        message = f"matches {_shown(above)} alone but may hide only up to {rule.model.ceiling}: it never acts"
         yield rule.problem(NEVER, ("ceiling",), message, _hint(above), key=True)
 
 
@@ -21,9 +21,9 @@ def check(rule: LintedRule) -> Iterator[Problem]:
     """Report a rule that names severities which its ceiling keeps it from hiding."""
     above, below = _asked(rule)
     if above and below:
-        message = f"asks for {_shown(above)} too, and may hide up to {rule.model.ceiling}"
+        message = f"also matches {_shown(above)}, but may hide only up to {rule.model.ceiling}"
         yield rule.problem(
-            PARTLY, ("ceiling",), message, f"{_hint(above)}, or ask for {_shown(below)} only", key=True
+            PARTLY, ("ceiling",), message, f"{_hint(above)}, or match {_shown(below)} only", key=True
         )
 
 

@@ -11,7 +11,7 @@ from hubtriage.engine.index.from_match import values_of
 CRITICAL, EVERYTHING, FAR = "W304", "W305", "W316"
 _SECONDS_A_DAY = 86_400
 _FAR_DAYS = 3 * 366  # who will still be there then, and know?
-_HINT = "write expires: with the day on which somebody has to look again"
+_HINT = "write expires: with the day of the next review"
 
 # A rule with conditions on these alone takes a whole product, account or Region.
 _WIDE = {
@@ -24,7 +24,7 @@ def check_critical(rule: LintedRule) -> Iterator[Problem]:
     """Report a rule without an end that may hide CRITICAL findings."""
     model = rule.model
     if model.ceiling == "CRITICAL" and rule.hides and model.expires is None:
-        message = "hides CRITICAL findings for ever"
+        message = "hides CRITICAL findings forever"
         yield rule.problem(CRITICAL, ("ceiling",), message, _HINT, key=True)
 
 
@@ -38,14 +38,14 @@ def check_everything(rule: LintedRule) -> Iterator[Problem]:
     if keys <= _WIDE:
         products = any(key[0] in ("ProductArn", "ProductName", "CompanyName") for key in keys)
         what = "a whole product" if products else "a whole account" if keys else "everything"
-        yield rule.problem(EVERYTHING, ("id",), f"hides {what} for ever", _HINT)
+        yield rule.problem(EVERYTHING, ("id",), f"hides {what} forever", _HINT)
 
 
 def check_far(rule: LintedRule) -> Iterator[Problem]:
-    """Report a rule that hides until a day more than three years ahead, which is hardly an end."""
+    """Report a rule that hides until a day more than three years ahead, which is practically forever."""
     expires = rule.model.expires
     if expires is not None and rule.hides and expires.end - rule.now > _FAR_DAYS * _SECONDS_A_DAY:
-        message = f"hides until {expires.text}, which is hardly an end"
+        message = f"hides until {expires.text}, which is practically forever"
         yield rule.problem(FAR, ("expires",), message, "name a day within a year or two, and renew it then")
 
 

@@ -15,7 +15,7 @@ def check_over(rule: LintedRule) -> Iterator[Problem]:
     expires = rule.model.expires
     if expires is not None and expires.end <= rule.now:
         message = f"expired on {expires.text}"
-        hint = "delete the rule, or decide anew and write a later day"
+        hint = "delete the rule, or decide again and write a later day"
         yield rule.problem(OVER, ("expires",), message, hint)
 
 
@@ -29,5 +29,5 @@ def check_soon(rule: LintedRule) -> Iterator[Problem]:
     is_short = starts is not None and expires.end - starts.seconds <= DAYS_AHEAD * _SECONDS_A_DAY
     if days < DAYS_AHEAD and not is_short:
         left = f"in {days} days" if days > 1 else "tomorrow" if days == 1 else "within a day"
-        message = f"expires {left}; its findings come back then"
-        yield rule.problem(SOON, ("expires",), message, "decide with the owner whether it goes on")
+        message = f"expires {left}; then its findings come back"
+        yield rule.problem(SOON, ("expires",), message, "decide with the owner whether to extend it")

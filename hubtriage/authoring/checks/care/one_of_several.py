@@ -1,4 +1,4 @@
-"""W314: a rule hides a finding about several things as soon as one of them fits."""
+"""W314: a rule hides a finding about several things as soon as one of them matches."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -32,9 +32,9 @@ def check(rule: LintedRule) -> Iterator[Problem]:
             continue
         told.add(path)
         name = dotted(path)
-        message = f"hides a finding about several {name} as soon as one of them fits"
+        message = f"hides a finding about several {name} as soon as one of them matches"
         shown = flow(rewrite) if rewrite else f"{{all: [{{var: {name}}}, ...]}}"
-        yield rule.problem(CODE, place, message, f"to ask it of all write in when: {shown}", key=is_key)
+        yield rule.problem(CODE, place, message, f"to require it of all, write in when: {shown}", key=is_key)
 
 
 def _single(rule: LintedRule) -> frozenset[Keys]:

@@ -54,7 +54,7 @@ def check(rule: LintedRule) -> Iterator[Problem]:
         if _is_free(plain) or (plain == _ID and _is_partial(rule)):
             if _names_accounts(rule):
                 return
-            message = f"whoever may set {dotted(plain)} can hide findings with this rule"
+            message = f"anyone who may set {dotted(plain)} can hide findings with this rule"
             hint = "name the accounts where only your pipeline can, by AwsAccountId or an account attribute"
             yield rule.problem(CODE, place, message, hint, key=is_key)
             return

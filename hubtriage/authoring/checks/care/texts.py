@@ -25,9 +25,7 @@ def check_differs(rule: LintedRule) -> Iterator[Problem]:
         for found in PLACEHOLDER.finditer(text):
             if found[1] == "finding" and found[2] not in _FEW_VALUES:
                 message = f"{found[0]} makes nearly every finding's update different"
-                hint = (
-                    "only findings with one update share a call, 100 at most: keep it out, or to few findings"
-                )
+                hint = "only findings with the same update share a call: leave it out, or use it for few"
                 yield rule.problem(DIFFERS, place, message, hint)
                 break
 
@@ -43,7 +41,7 @@ def check_long(rule: LintedRule) -> Iterator[Problem]:
         length += _length(found[2]) if found[1] == "finding" else _rule_length(model, found[2])
     if length > NOTE_LIMIT:
         message = f"may be {length} characters long once it is filled in; it is cut at {NOTE_LIMIT}"
-        yield rule.problem(LONG, ("update", "Note", "Text"), message, "put what matters first, or less in it")
+        yield rule.problem(LONG, ("update", "Note", "Text"), message, "shorten it, or put what matters first")
 
 
 def _length(path: str) -> int:

@@ -17,6 +17,6 @@ def check(rule: LintedRule) -> Iterator[Problem]:
         field = field_at(match_field.keys)
         for operator, _operand, place in match_field.operators:
             if operator == "anything-but" and field and field.in_list:
-                message = f"holds as soon as one of several {dotted(match_field.keys)} is another"
+                message = f"true as soon as one of several {dotted(match_field.keys)} is different"
                 hint = 'to exclude it from all, write in when: {none: [{var: LIST}, {"==": [...]}]}'
                 yield rule.problem(CODE, place, message, hint)

@@ -15,8 +15,8 @@ from hubtriage.engine.jsonlogic.syntax import Operation, operations
 CODE = "W201"
 _LOOKS_AT_FINDING = ("var", "account", "missing", "missing_some")
 _OF_TIME = ("age_days", "before", "after")
-_TIMES = "from when until when a rule holds is said by starts: and expires:, hours and weekdays by during:"
-_ALWAYS = "this holds for every finding"
+_TIMES = "write starts: and expires: for the days of a rule, during: for hours and weekdays"
+_ALWAYS = "this is true for every finding"
 _COMPARISONS = ("==", "===", "!=", "!==", "<", "<=", ">", ">=")
 _CONDITIONS = {"and": None, "or": None, "!": None, "!!": None, "if": 0, "?:": 0}
 
@@ -38,7 +38,7 @@ def check(rule: LintedRule) -> Iterator[Problem]:
 
 def _that_hold_always(rule: LintedRule) -> Iterator[Problem]:
     """Report alternatives that leave nothing out, such as `exists: true` beside `exists: false`."""
-    hint = "one of the alternatives is too much"
+    hint = "remove one of the alternatives"
     for match_field in rule.match_fields:
         if ("exists", False) in ((name, operand) for name, operand, _place in match_field.operators):
             values = values_of(match_field.values)

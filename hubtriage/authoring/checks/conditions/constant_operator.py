@@ -22,15 +22,17 @@ def check(rule: LintedRule) -> Iterator[Problem]:
                 continue
             name = dotted(match_field.keys)
             if field.kind == "object":
-                always = "never holds" if operand else "always holds"
+                always = "is never true" if operand else "is always true"
                 message = f"{name} holds other fields; `exists` of it {always}"
                 yield rule.problem(CODE, place, message, "ask for one of the fields in it")
             elif not operand and not field.optional and len(match_field.values) == 1:
-                message = f"every finding has {name}; this never holds"
+                message = f"every finding has {name}; this is never true"
                 yield rule.problem(CODE, place, message, "leave it out, or ask for a value")
     for operation in rule.operations:
         keys = operation.keys_of(operation.arguments[0]) if operation.name in LOOPS else None
         start = len(operation.scope or ())
         if keys and field_at(keys) and not any(length > start for length in lists_passed(keys)):
-            message = f"{dotted(keys)} is no list; `{operation.name}` has the same answer for every finding"
+            message = (
+                f"{dotted(keys)} is not a list; `{operation.name}` has the same answer for every finding"
+            )
             yield rule.problem(CODE, operation.place, message, "ask for the value itself", key=True)

@@ -36,17 +36,17 @@ def check(rule: LintedRule) -> Iterator[Problem]:
     yield from inside
     known, value = constant_of(when)
     if known and not inside:
-        holds = "holds for every finding" if truthy(value) else "holds for no finding"
+        holds = "is true for every finding" if truthy(value) else "is true for no finding"
         yield rule.problem(CODE, ("when",), f"this when {holds}", _hint_inside(when), key=True)
 
 
 def _said_of(value: Any) -> str:
-    ever = "holds for every finding" if truthy(value) else "holds for no finding"
-    return f"{type_word(value)} is no condition: it {ever}"
+    ever = "is true for every finding" if truthy(value) else "is true for no finding"
+    return f"{type_word(value)} is not a condition: it {ever}"
 
 
 def _mended(value: Any) -> str:
-    """Return what to write instead of a `when` that is no operation."""
+    """Return what to write instead of a `when` that is not an operation."""
     if isinstance(value, list):
         conditions = [one for one in value if isinstance(one, dict)]
         if len(conditions) == len(value) == 1:

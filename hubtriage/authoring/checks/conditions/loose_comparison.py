@@ -20,7 +20,7 @@ def check(rule: LintedRule) -> Iterator[Problem]:
         for argument in operation.arguments:
             if not isinstance(argument, dict) and _is_converted(argument):
                 shown = "false" if argument is False else '""' if argument == "" else "0"
-                message = f"`{operation.name}` {shown} compares loosely, and not with what is missing"
+                message = f"`{operation.name}` {shown} compares loosely, but a missing field is not equal"
                 hint = f'write "{operation.name}=", or {{"!": {{var: PATH}}}} for missing, false, 0 or empty'
                 yield rule.problem(CODE, operation.place, message, hint, key=True)
 

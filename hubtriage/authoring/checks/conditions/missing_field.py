@@ -25,7 +25,7 @@ def check_less(rule: LintedRule) -> Iterator[Problem]:
     """
     for operation, keys in _held_by_absence(rule, _LESS):
         guard = '{and: [{"!=": [{var: PATH}, null]}, ...]}'
-        message = f"holds too where {dotted(keys)} is missing: that counts as 0"
+        message = f"also true when {dotted(keys)} is missing, because a missing value counts as 0"
         yield rule.problem(LESS, operation.place, message, f"ask for it first: {guard}", key=True)
 
 
@@ -36,10 +36,12 @@ def check_negation(rule: LintedRule) -> Iterator[Problem]:
             continue
         if keys[0] == _ACCOUNT:
             asked = flow({"account": keys[1]})
-            message = f"holds too where the account directory says no {keys[1]}, or does not know the account"
+            message = (
+                f"also true when the account directory has no {keys[1]} for the account, or lacks the account"
+            )
             hint = f"if that is not meant, ask for it first: {{and: [{{'!!': [{asked}]}}, ...]}}"
         else:
-            message = f"holds too where {dotted(keys)} is missing"
+            message = f"also true when {dotted(keys)} is missing"
             hint = "if that is not meant, ask for it first: {and: [{var: PATH}, ...]}"
         yield rule.problem(NEGATION, operation.place, message, hint, key=True)
 

@@ -50,7 +50,7 @@ def _of_order(rule: LintedRule, operation: Operation) -> Iterator[Problem]:
         message = f"`{name}` compares {dotted(text)} by its letters: {_sorted(text)}"
         hint = _as_choice(operation, text)
     elif constant is None:
-        message = f"{dotted(text)} is text: `{name}` with a number never holds"
+        message = f"{dotted(text)} is text: `{name}` with a number is never true"
         hint = "name the values: " + flow({"in": [_var(operation), ["...", "..."]]})
     else:
         message = f"`{name}` compares {dotted(text)} by its letters: 10 comes before 9"
@@ -122,11 +122,11 @@ def _of_arithmetic(rule: LintedRule, operation: Operation) -> Iterator[Problem]:
     if text is None:
         return
     if is_timestamp(text):
-        message = f"`{operation.name}` makes no number of a time such as {dotted(text)}"
+        message = f"`{operation.name}` cannot make a number of a time such as {dotted(text)}"
         hint = _difference(operation) if len(texts) == 2 and operation.name == "-" else _age(operation)
     else:
-        message = f"`{operation.name}` makes no number of {dotted(text)}, which is text"
-        hint = "the result equals nothing and is in no order: calculate with a number"
+        message = f"`{operation.name}` cannot make a number of {dotted(text)}, because it is text"
+        hint = "the result is not a number and cannot be compared: calculate with a number"
     yield rule.problem(CODE, operation.place, message, hint, key=True)
 
 

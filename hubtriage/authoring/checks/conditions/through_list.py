@@ -24,7 +24,7 @@ def check(rule: LintedRule) -> Iterator[Problem]:
     """Report paths through lists in `when` and in placeholders, and lists in the place of a value.
 
     JsonLogic: `var` follows names and positions. A list has no names, so that the path is null for every
-    finding, and its negation holds for every finding.
+    finding, and its negation is true for every finding.
     """
     for operation in rule.operations:
         if operation.name == "var" and operation.scope is not None and operation.arguments:
@@ -32,7 +32,7 @@ def check(rule: LintedRule) -> Iterator[Problem]:
         elif operation.name in ("missing", "missing_some"):
             yield from _of_missing(rule, operation)
     for keys, place, _name in rule.positions_in_match:
-        message = f"a pattern knows no positions: {dotted(keys)} never matches"
+        message = f"a pattern cannot use positions: {dotted(keys)} never matches"
         hint = "leave the position out (any element matches), or write in when: " + flow(
             {"var": dotted(keys)}
         )
@@ -51,9 +51,9 @@ def _of_var(rule: LintedRule, operation: Operation, scope: Keys) -> Iterator[Pro
     through = passed[0] < len(keys)
     name, of_list = dotted(keys[len(scope) :]), dotted(keys[len(scope) : passed[0]])
     if through:
-        message = f"{name} is always missing: {of_list} is a list, which a path does not lead through"
+        message = f"{name} is always missing: {of_list} is a list, and a path cannot lead through a list"
     else:
-        message = f"{name} is a list, no single value"
+        message = f"{name} is a list, not a single value"
     yield rule.problem(CODE, operation.place, message, _hint(rule, operation, keys, passed), key=True)
 
 
@@ -130,7 +130,9 @@ def _of_missing(rule: LintedRule, operation: Operation) -> Iterator[Problem]:
             continue
         holder = dotted(keys[: lengths[0]])
         there = walked([holder], {"!!": [{"var": dotted(keys[lengths[0] :])}]}, loop="some")
-        message = f"{dotted(keys)} is always missing: {holder} is a list, which a path does not lead through"
+        message = (
+            f"{dotted(keys)} is always missing: {holder} is a list, and a path cannot lead through a list"
+        )
         yield rule.problem(CODE, place, message, f"to ask whether any has it, write {flow(there)}")
 
 

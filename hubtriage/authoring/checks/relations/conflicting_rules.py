@@ -28,9 +28,9 @@ def check(rule: LintedRule, overlaps: RuleOverlaps) -> Iterator[Problem]:
     if found:
         field, other_id = found[0]
         more = f" (and {len(found) - 1} more rules)" if len(found) > 1 else ""
-        message = f"{field} is set differently by {other_id}{more}, of the same order, on the same findings"
+        message = f"{field} is set differently by {other_id}{more} with the same order, on the same findings"
         wins = "earlier" if rule.model.terminal else "later"
-        hint = f"the {wins} id wins by chance: say with order which rule is meant to"
+        hint = f"the {wins} id wins by chance: give the rule that you want to win a higher order"
         yield rule.problem(CODE, ("update",), message, hint, key=True)
 
 

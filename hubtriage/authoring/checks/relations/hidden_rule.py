@@ -14,6 +14,8 @@ def check(rule: LintedRule, overlaps: RuleOverlaps) -> Iterator[Problem]:
     for other in overlaps.earlier(rule):
         is_terminal = other.model.terminal and other.model.mode in ("enforce", "hold")
         if is_terminal and implies(rule, other) and ceiling_covers(other, rule):
-            message = f"never looked at: {other.id} is terminal and matches wherever this rule does"
+            message = (
+                f"never evaluated: {other.id} is terminal and matches every finding that this rule matches"
+            )
             yield rule.problem(CODE, ("id",), message, "give it a lower order, or delete it")
             return

@@ -30,12 +30,12 @@ def _message(
 ) -> Problem | None:
     """Return the warning: the whole rule has no effect, or the field that the later rule sets differently."""
     if mine.keys() <= theirs.keys():
-        message = f"without effect: {other} comes later, matches too and sets the same fields"
+        message = f"has no effect: {other} comes later, matches as well and sets the same fields"
         hint = "delete one of them, or give this one a higher order"
         return rule.problem(CODE, ("id",), message, hint)
     lost = next((name for name in mine if name in theirs and mine[name] != theirs[name]), None)
     if lost is None:
         return None
-    message = f"{lost} has no effect: {other} comes later, matches too and sets it differently"
+    message = f"{lost} has no effect: {other} comes later, matches as well and sets it differently"
     hint = "take the field out of one of them, or give this one a higher order"
     return rule.problem(CODE, ("update",), message, hint, key=True)

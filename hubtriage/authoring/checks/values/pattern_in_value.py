@@ -83,7 +83,7 @@ def _problem(
     shown = f"{text!r}{rule.source_of(text, place)}".rstrip(",")
     how = f"`{operator}` takes it" if operator else "it is compared"
     article = "an" if syntax.kind[0] in "aeiou" else "a"
-    message = f"{shown} looks like {article} {syntax.kind}, and {how} as it is written"
+    message = f"{shown} looks like {article} {syntax.kind}, but {how} literally"
     fix = _fix(rule, text, place) if syntax.certain and syntax.kind == "wildcard" and not operator else None
     return rule.problem(code, place, message, _hint(rule, keys, text, place, syntax), fix=fix)
 

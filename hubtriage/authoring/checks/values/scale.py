@@ -32,10 +32,10 @@ def check(rule: LintedRule) -> Iterator[Problem]:
         scale = SCALES[plain(keys)]
         message = f"{dotted(keys)} is between {scale.low} and {scale.high}"
         if not intervals_meet(interval, scale):
-            yield rule.problem(BEYOND, place, f"{message}: this never holds", "mind the unit", key=is_key)
+            yield rule.problem(BEYOND, place, f"{message}: this is never true", "mind the unit", key=is_key)
         elif interval_covers(interval, scale):
             hint = "mind the unit; to ask whether it is there write " + flow([{"exists": True}])
-            yield rule.problem(EVERYTHING, place, f"{message}: this leaves nothing out", hint, key=is_key)
+            yield rule.problem(EVERYTHING, place, f"{message}: this excludes nothing", hint, key=is_key)
 
 
 def _tests(rule: LintedRule) -> Iterator[tuple[Keys, Interval, YamlPath, bool]]:

@@ -31,7 +31,7 @@ def check_certain(rule: LintedRule) -> Iterator[Problem]:
             if found.misspelt or found.below:
                 hint = f"did you mean `{{finding.{found.meant}}}`?" if found.meant else ""
                 yield rule.problem(
-                    MISSPELT, place, f"AWS's model of a finding has not what {placeholder} names", hint
+                    MISSPELT, place, f"AWS's model of a finding has no field for {placeholder}", hint
                 )
 
 
@@ -46,7 +46,7 @@ def check(rule: LintedRule) -> Iterator[Problem]:
             if not (found.misspelt or found.below):
                 hint = f"did you mean `{{finding.{found.meant}}}`?" if found.meant else NEWER
                 yield rule.problem(
-                    UNKNOWN, place, f"AWS's model of a finding has not what {placeholder} names", hint
+                    UNKNOWN, place, f"AWS's model of a finding has no field for {placeholder}", hint
                 )
 
 
@@ -127,7 +127,7 @@ def _special_in_match(
     test = pattern_test(name, value)
     if test is not None:
         return (
-            f"{holder} is a value; a test of it stands in a list",
+            f"{holder} is a value; write a test of it in a list",
             f"write {flow({keys[found.step - 1]: [test]})}",
         )
     return f"{holder} is a value and has no members", ""
