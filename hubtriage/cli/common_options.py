@@ -44,7 +44,7 @@ verbose_option = click.option(
     is_eager=True,
     expose_value=False,
     callback=_set_verbose,
-    help="Show also what is as it should be.",
+    help="Also show what is correct.",
 )
 
 

@@ -53,7 +53,7 @@ now_option = click.option(
     type=Timestamp(),
     default=lambda: time.time(),
     show_default="the present",
-    help="Decide as at this time.",
+    help="Decide as if it were this time.",
 )
 processes_option = click.option(
     "--processes",
@@ -75,7 +75,7 @@ _OPTIONS = (
         type=click.Choice(SETTABLE_FIELDS),
         multiple=True,
         default=project.never,
-        help="A field that the stack never writes, as in its setting never. May be repeated.",
+        help="A field that the stack never writes, like its setting never. May be repeated.",
     ),
 )
 

@@ -1,4 +1,4 @@
-"""Run the tests that stand beside the rules.
+"""Run the tests of the rules.
 
 Each test asks what its own rule does, alone, as if its mode were `enforce`: so a rule can be tested
 before it is let loose, and a test does not change with the rules around it. `before` in a test plays what

@@ -25,11 +25,11 @@ EXIT_CODES = """\
 Exit codes of all commands:
 
 \b
-  0    done, and nothing to complain of
+  0    done, without problems
   1    errors, failures or changes, as each command says; or AWS refused
-  2    wrong usage, what cannot be read or written, or AWS cannot be reached
+  2    wrong usage, unreadable or unwritable files, or AWS is unreachable
   130  stopped by Ctrl-C
-  141  nobody read the output to its end, as in `hubtriage plan ... | head`
+  141  the reader of the output closed it, as in `hubtriage plan ... | head`
   143  stopped by SIGTERM"""
 
 

@@ -50,11 +50,11 @@ def live_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
     decorated: Callable[..., Any] = account_options("With --live: ")(with_source)
     for option in (
-        click.option("--fresh", is_flag=True, help="With --live: read again what was read before."),
+        click.option("--fresh", is_flag=True, help="With --live: read everything again, not from the cache."),
         click.option(
             "--cache",
             type=Location(path_type=Path, file_okay=False),
-            help="With --live: the folder that keeps what was read, for the next run.",
+            help="With --live: the folder that keeps what was read for the next run.",
         ),
         click.option("--without-entries", is_flag=True, help="With --live: do not read the ledger."),
         click.option(

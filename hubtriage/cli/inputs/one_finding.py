@@ -14,7 +14,9 @@ MOST_NAMED = 10
 """How many findings to name where several fit."""
 finding_argument = click.argument("finding_id", metavar="FINDING-ID")
 product_option = click.option(
-    "--product-arn", metavar="ARN", help="The finding's product, where several have a finding of this Id."
+    "--product-arn",
+    metavar="ARN",
+    help="The finding's product, if several products have a finding with this Id.",
 )
 
 

@@ -34,7 +34,7 @@ NEEDED = (
 def command() -> None:
     """Keep the account directory up to date.
 
-    The directory has what rules may know about an account beside its id.
+    The directory contains what rules can know about an account in addition to its id.
     """
 
 
@@ -45,7 +45,7 @@ def command() -> None:
     "tags",
     metavar="KEY[=ATTRIBUTE]",
     multiple=True,
-    help="Take over this tag only, as this attribute. May be repeated. By default: all, by their key.",
+    help="Import only this tag, as this attribute. May be repeated. By default, all tags by their keys.",
 )
 @account_options()
 @click.option("--prune", is_flag=True, help="Also drop attributes that Organizations does not know.")
@@ -53,8 +53,8 @@ def command() -> None:
 def sync(folder: Path, tags: tuple[str, ...], prune: bool, check: bool) -> None:
     """Bring accounts.yaml up to date with AWS Organizations: names, organizational units, tags.
 
-    Shows the change as a diff, to be reviewed and committed, and the rules that look at what changed.
-    Attributes that people wrote stay. Accounts that left the organization are taken out.
+    Shows the change as a diff for you to review and commit, and the rules that use what changed. Attributes
+    that people wrote stay. Accounts that left the organization are removed.
 
     Exit codes: 0; 1 the file would change (--check), has errors, or Organizations cannot be read.
     """

@@ -49,17 +49,17 @@ PROBE = Check("udf", "User-defined fields", partial(udf.look, patience=PATIENCE)
     "--probe-udf",
     "probe",
     is_flag=True,
-    help="Also try on a test finding what updates do to user-defined fields; it is archived at the end.",
+    help="Also test what updates do to user-defined fields, on a test finding that is archived at the end.",
 )
 @click.option(
     "--patience",
     default=PATIENCE,
     show_default=True,
     type=click.FloatRange(1, 3600),
-    help="With --probe-udf: how long an update may take to show, seconds.",
+    help="With --probe-udf: how many seconds to wait until an update is visible.",
 )
 @click.option(
-    "--strict", is_flag=True, help="Exit with 1 for warnings, and for what could not be checked, too."
+    "--strict", is_flag=True, help="Also exit with 1 for warnings and for what could not be checked."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def command(
@@ -74,9 +74,10 @@ def command(
 ) -> None:
     """Check an account before and after deploying.
 
-    Looks at Security Hub, its administrator and home Region, automation rules that set what your rules set,
-    quotas, permissions, and the deployed stack with its ledger if there is one. Nothing is changed, except
-    with --probe-udf. What may not be looked at is reported, and the rest is checked.
+    Checks Security Hub, its administrator and home Region, automation rules that set the same fields as
+    your rules, quotas, permissions, and the deployed stack with its ledger if there is one. It changes
+    nothing, except with --probe-udf. If you lack permission for a check, it is reported, and the rest is
+    checked.
 
     Exit codes: 0 no problems; 1 a problem; 2 wrong usage, or AWS cannot be reached.
     """

@@ -31,22 +31,22 @@ _STREAM = Path("-")
 @filters_option()
 @deployed_option
 @click.option("--without-entries", is_flag=True, help="Do not read the ledger.")
-@click.option("--resume", is_flag=True, help="Go on where an interrupted export into FILE stopped.")
-@click.option("--fresh", is_flag=True, help="Drop what an interrupted export into FILE has left.")
+@click.option("--resume", is_flag=True, help="Continue an interrupted export into FILE.")
+@click.option("--fresh", is_flag=True, help="Discard an interrupted export into FILE and start again.")
 def command(
     file: Path, filters: str | None, stack: str, without_entries: bool, resume: bool, fresh: bool
 ) -> None:
     """Export findings of Security Hub with what triage did to them.
 
-    Nothing is changed. FILE gets one JSON line that says where the findings come from, then one for each
-    finding: {"finding": ..., "entry": ...}, with its entry of the ledger, or null if triage holds nothing on
-    it. A FILE that ends in `.gz` is packed. Without FILE, or for `-`, the lines are printed.
+    Nothing is changed. FILE gets one JSON line about the source of the findings, then one for each finding:
+    {"finding": ..., "entry": ...}. The entry comes from the ledger; it is null if triage holds nothing on
+    the finding. A FILE that ends in `.gz` is compressed. Without FILE, or for `-`, the lines are printed.
 
     `plan`, `explain`, `backtest` and `diff` take FILE as FINDINGS, and decide on each finding as the stack
     would. A finding that triage may have changed while it was read is marked as undecidable.
 
-    FILE appears when all is read. Until then FILE.part and FILE.cursor hold what there is. After Ctrl-C,
-    expired credentials or a loss of the network, the same command with --resume goes on from there.
+    FILE appears when everything is read. Until then FILE.part and FILE.cursor hold the progress. After
+    Ctrl-C, expired credentials or a lost network, run the same command with --resume to continue.
 
     Exit codes: 0 all is exported; 1 reading stopped before the end; 2 wrong usage, or FILE cannot be written.
     """

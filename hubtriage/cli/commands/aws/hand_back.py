@@ -43,7 +43,7 @@ NEEDED = "what the command has to be allowed is in docs/operating.md"
     help="A file with an Id on each line; - is standard input.",
 )
 @deployed_option
-@click.option("--product-arn", help="The findings' product, where several have a finding of an Id.")
+@click.option("--product-arn", help="The findings' product, if several products have a finding with an Id.")
 @rules_option
 @settings_options
 @click.option("--yes", is_flag=True, help="Do not ask first.")
@@ -60,13 +60,13 @@ def command(
 ) -> None:
     """Let the rules decide again on findings that people have changed.
 
-    What people set is forgotten, as if triage had set it: the rules decide on it anew, and what no rule wants
-    goes back to what the provider or Security Hub says. A note or a user-defined key changes only if a rule
-    sets it. Ceilings, limits and the mode hold as always; in observe nothing happens.
+    Triage treats what people set as its own: the rules decide again, and a field that no rule wants returns
+    to what the provider or Security Hub says. A note or a user-defined key changes only if a rule sets it.
+    Ceilings, limits and the mode still apply; in observe nothing happens.
 
     FINDING-ID is a finding's Id, or the end of it if triage has ever changed the finding. The command shows
-    what people hold, and what the rules of --rules would do, and asks. It takes effect after five minutes.
-    The log names you: AWS confirms who signed the request.
+    what people hold and what the rules in --rules would do, then asks. The change takes effect after five
+    minutes. The log names you: AWS confirms who signed the request.
 
     Exit codes: 0 all were handed back; 1 none was; 2 wrong usage, or several findings fit.
     """

@@ -48,12 +48,12 @@ class _Line:
 @click.option(
     "--since", default="1h", show_default=True, callback=_seconds, help="How far back: 15m, 6h, 2d."
 )
-@click.option("--follow", is_flag=True, help="Go on with what comes, until you press Ctrl-C.")
-@click.option("--rule", metavar="ID", help="Only decisions in which this rule had a part.")
+@click.option("--follow", is_flag=True, help="Keep showing new decisions until you press Ctrl-C.")
+@click.option("--rule", metavar="ID", help="Only decisions that this rule took part in.")
 @click.option("--finding", metavar="ID", help="Only decisions on this finding: its Id or the end of it.")
 @product_option
-@click.option("--errors", is_flag=True, help="Only what failed, or needs a person to look.")
-@click.option("--json", "as_json", is_flag=True, help="Print the lines of the log as they are.")
+@click.option("--errors", is_flag=True, help="Only what failed or needs a person's attention.")
+@click.option("--json", "as_json", is_flag=True, help="Print the lines of the log unchanged.")
 def command(
     stack: str,
     since: float,
@@ -66,7 +66,7 @@ def command(
 ) -> None:
     """Show the decisions of the deployed stack.
 
-    Finding by finding: what changed, by which rule, and what was left to people. Times are in UTC.
+    For each finding, it shows what changed, by which rule, and what was left to people. Times are in UTC.
 
     Exit codes: 0; 1 the log cannot be read; 2 wrong usage, there is no such stack, or --finding fits several
     findings.

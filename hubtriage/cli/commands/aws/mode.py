@@ -26,15 +26,16 @@ MEANINGS = {
 def command(mode: str | None, stack: str, budget: int | None) -> None:
     """Show whether the deployed stack writes, or switch it.
 
-    reopen stops hiding within 10 seconds: nothing new is suppressed, resolved or lowered. What no rule wants
-    any more is still taken back, and what becomes too severe is reopened. The breaker switches to it.
+    reopen stops hiding within 10 seconds: nothing new is suppressed, resolved or lowered. Triage still
+    takes back what no rule wants any more, and reopens what becomes too severe. The breaker switches to
+    this mode.
 
-    observe stops all writing: within 10 seconds no call starts any more, and what is under way goes back to
-    the queue.
+    observe stops all writing: after at most 10 seconds no new call starts, and messages in progress go back
+    to the queue.
 
     enforce resumes, and sweeps the findings that arrived in the meantime, even if it was enforce before.
-    Leaving observe for reopen starts a sweep as well. The breaker does not count what a sweep changes; that
-    has limits of its own.
+    Leaving observe for reopen starts a sweep as well. The breaker does not count the changes of a sweep,
+    which has limits of its own.
 
     Exit codes: 0; 1 AWS refused, or the breaker has only just tripped; 2 wrong usage, there is no such stack,
     or AWS cannot be reached.

@@ -17,11 +17,11 @@ SESSION = "hubtriage-redrive"
 @click.command(name="redrive")
 @deployed_option
 def command(stack: str) -> None:
-    """Triage dead letters again, once their cause is removed.
+    """Triage dead letters again after you removed their cause.
 
-    Moves the messages of the dead-letter queue back into the queue of findings, and sends on the events
-    that EventBridge could not put there. It assumes the stack's role RedriveRoleArn for that: no one else
-    may write to the queue. Old events do no harm: a finding is read again before it is changed.
+    Moves the messages of the dead-letter queue back into the queue of findings, and forwards the events
+    that EventBridge could not deliver. It assumes the stack's role RedriveRoleArn, because only that role
+    may write to the queue. Old events are harmless: triage reads a finding again before it changes it.
 
     Exit codes: 0; 1 AWS refused, or the role could not be assumed; 2 wrong usage, there is no such stack, or
     AWS cannot be reached.

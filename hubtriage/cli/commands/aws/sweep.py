@@ -53,7 +53,7 @@ SHUT = (
     type=click.Choice([*SCOPES, "both"]),
     default="both",
     show_default=True,
-    help="managed: what triage holds. active: what rules could want.",
+    help="managed: findings that triage holds. active: findings that rules could change.",
 )
 @click.option(
     "--filter",
@@ -62,19 +62,26 @@ SHUT = (
     multiple=True,
     help="Only these findings: account=ID, product=NAME or ARN, control=ID, rule=ID. May be repeated.",
 )
-@click.option("--budget", type=click.IntRange(0), help="Stop before more than so many findings change.")
+@click.option("--budget", type=click.IntRange(0), help="Stop before more findings than this change.")
 @click.option(
     "--hide-limit",
     type=click.IntRange(0),
     help=f"With --local: hide no more findings than this. {HIDE_LIMIT:,} unless given; --budget replaces it.",
 )
-@click.option("--dry-run", is_flag=True, help="Change nothing; say what would change, by rule, and how long.")
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help="Change nothing; show what would change, by rule, and how long it would take.",
+)
 @click.option("--take-back", is_flag=True, help="Undo all that the stack did, as before `cdk destroy`.")
 @click.option("--confirm", is_flag=True, help="Start the sweep that waits for a person to agree.")
-@click.option("--resume", is_flag=True, help="Go on with the last sweep, which failed or was stopped.")
-@click.option("--reopen", is_flag=True, help="Open the intake that --take-back has shut, then sweep.")
+@click.option("--resume", is_flag=True, help="Continue the last sweep, which failed or was stopped.")
+@click.option("--reopen", is_flag=True, help="Open the intake that --take-back has closed, then sweep.")
 @click.option(
-    "--local", "in_process", is_flag=True, help="Sweep and update from here, with the ledger of the stack."
+    "--local",
+    "in_process",
+    is_flag=True,
+    help="Sweep and update from this machine, with the ledger of the stack.",
 )
 @click.option("--follow/--no-follow", default=True, help="Wait for the end and report, or only start it.")
 @click.option("--yes", is_flag=True, help="Do not ask before --take-back and --local.")
@@ -101,16 +108,15 @@ def command(
 ) -> None:
     """Bring the rules into force on existing findings.
 
-    The deployed stack does so by itself every day, and after a deployment that changed a rule. Only one
-    sweep of all findings runs at a time: a new one ends the one before. --dry-run and --local decide with
-    the rules of the folder --rules and the ledger of the stack --stack; all else with the rules that are
-    deployed. --local keeps to --hide-limit or --budget, asks before it begins, and writes nothing while the
-    stack is in observe.
+    The deployed stack does this every day, and after a deployment that changed a rule. Only one sweep of
+    all findings runs at a time: a new one stops the previous one. --dry-run and --local use the rules in
+    --rules and the ledger of --stack; otherwise the deployed rules decide. --local respects --hide-limit or
+    --budget, asks before it begins, and writes nothing while the stack is in observe.
 
     A deployment that ends most rules, or would reopen many findings, waits for a person: --confirm.
 
-    Exit codes: 0 the sweep came to its end; 1 it did not, or could not be started; 2 wrong usage, or there is
-    no such stack.
+    Exit codes: 0 the sweep finished; 1 it did not, or could not be started; 2 wrong usage, or there is no
+    such stack.
     """
     request = _request(scope, filters, budget, take_back=take_back)
     _check(dry_run=dry_run, in_process=in_process, resume=resume, reopen=reopen, take_back=take_back)

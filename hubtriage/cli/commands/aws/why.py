@@ -55,9 +55,9 @@ HINT = "look further back with --days, or at the Id, such as arn:aws:securityhub
 def command(finding_id: str, stack: str, product_arn: str | None, days: int, as_json: bool) -> None:
     """Show what triage holds on a finding, and who changed it when.
 
-    FINDING-ID is the finding's Id, or the end of it. What is held is read from the ledger, what happened from
-    the decision log in CloudWatch Logs and from the history that Security Hub keeps (90 days). An update that
-    both know is shown once. What may not be read is left out, and named. Times are in UTC.
+    FINDING-ID is the finding's Id, or the end of it. The ledger shows what is held. The decision log in
+    CloudWatch Logs and the history in Security Hub (90 days) show what happened; an update in both appears
+    once. Sources that you are not allowed to read are left out and named. Times are in UTC.
 
     Exit codes: 0; 1 the stack or its log cannot be read; 2 no such stack, no finding that fits, or several.
     """

@@ -27,7 +27,7 @@ from hubtriage.simulation.inputs.problems import Problems
     "--id",
     "finding_id",
     default="",
-    help="Which finding, where FINDINGS has several: its Id or the end of it.",
+    help="Id of the finding, or the end of it, if FINDINGS has several.",
 )
 @product_option
 @rules_option

@@ -28,10 +28,10 @@ BACKUP = "stack {stack} is in {mode}: this is a backup. To move the ledger, expo
 def command(file: Path, stack: str, as_json: bool) -> None:
     """Write all entries into FILE, as a backup or to move them.
 
-    JSON, one entry a line; compressed if the name ends in .gz. The file is there once it is whole. Only you
-    may read it, because it holds what people had set before a rule overrode them.
+    The file is JSON with one entry on each line, compressed if its name ends in .gz. It appears when it is
+    complete. Only you can read it, because it holds what people had set before a rule overrode them.
 
-    Exit codes: 0; 1 entries are damaged and left out, or the ledger cannot be read; 2 FILE is there already,
+    Exit codes: 0; 1 entries are damaged and left out, or the ledger cannot be read; 2 FILE exists already,
     or cannot be written.
     """
     demand_absent(file, "give another name, or move it away")

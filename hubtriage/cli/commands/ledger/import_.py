@@ -57,25 +57,25 @@ FOUND_AT_LEAST = 0.5
 @click.command(name="import")
 @click.argument("file", type=Location(path_type=Path, exists=True, dir_okay=False))
 @deployed_option
-@click.option("--dry-run", is_flag=True, help="Write nothing; say what would be written.")
+@click.option("--dry-run", is_flag=True, help="Write nothing; show what would be written.")
 @click.option(
     "--source-stopped",
     is_flag=True,
-    help="The stack that FILE comes from triages nothing any more, although it did when it was exported.",
+    help="The source stack of FILE has stopped, although it still triaged at the time of the export.",
 )
 @yes_option
 @json_option
 def command(file: Path, stack: str, dry_run: bool, source_stopped: bool, yes: bool, as_json: bool) -> None:
-    """Take over the entries of FILE, an export of another stack.
+    """Import the entries of FILE, an export of another stack.
 
-    An entry is written where the ledger has none, so this may run again and while triage runs. Updates by the
-    role of the other stack until the export count as triage's own from then on. The whole file is checked
-    before anything is written.
+    An entry is written only if the ledger has none for the finding, so you can run this again, also while
+    triage runs. Updates that the role of the other stack made before the export count as triage's own. The
+    whole file is checked before anything is written.
 
     Refused: a file with an error; entries of findings that this ledger holds already; a source that still
     triages; findings that this account and Region do not show; a stack in enforce.
 
-    Exit codes: 0; 1 it is refused, or entries could not be written; 2 FILE is not a whole export.
+    Exit codes: 0; 1 it is refused, or entries could not be written; 2 FILE is not a complete export.
     """
     header = _checked(file)
     found = deployed_ledger(stack)

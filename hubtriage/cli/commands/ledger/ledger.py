@@ -9,8 +9,8 @@ from hubtriage.cli.commands.ledger import export, import_, rebuild, show
 def command() -> None:
     """Show, export, import or rebuild the ledger.
 
-    The ledger remembers what triage did to each finding. docs/ledger.md says how to back it up, move it, and
-    get it back after a loss.
+    The ledger remembers what triage did to each finding. docs/ledger.md explains how to back it up, move
+    it, and restore it after a loss.
     """
 
 

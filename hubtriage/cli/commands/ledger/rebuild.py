@@ -37,17 +37,17 @@ SILENT = "the function logs {level} and above only: what it changed meanwhile is
 @click.option(
     "--since",
     type=Timestamp(),
-    help="Read the log from this time on, such as when a restored table is from. By default all of it.",
+    help="Read the log from this time, such as the time of a restored table. The default is the whole log.",
 )
-@click.option("--dry-run", is_flag=True, help="Write nothing; say what would be written.")
+@click.option("--dry-run", is_flag=True, help="Write nothing; show what would be written.")
 @yes_option
 @json_option
 def command(stack: str, from_log: bool, since: float | None, dry_run: bool, yes: bool, as_json: bool) -> None:
     """Write lost entries again, from the decision log.
 
-    For a ledger whose table was lost, or restored to an earlier time. Of each finding the newest line of the
-    log counts. An entry that is newer in the table stays, so this may run again and while triage runs in
-    reopen. It says what the log does not have.
+    For a ledger whose table was lost, or restored to an earlier time. For each finding the newest line of
+    the log counts. A newer entry in the table stays, so you can run this again, also while triage runs in
+    reopen. The report shows what the log does not have.
 
     Exit codes: 0; 1 something could not be rebuilt, or it is refused in enforce; 2 wrong usage.
     """

@@ -28,8 +28,9 @@ from hubtriage.engine.planning.entry import Entry
 def command(finding_id: str, stack: str, product_arn: str | None, as_json: bool) -> None:
     """Show what triage holds on one finding.
 
-    Which fields, since when, by which rule, what was there before, who overruled it, and the update that was
-    sent last. FINDING-ID is the finding's Id, or the end of it. For the end of an Id the whole table is read.
+    It shows the fields, when and by which rule each was set, the earlier values, who overruled triage, and
+    the last update that was sent. FINDING-ID is the finding's Id, or the end of it. The end of an Id makes
+    the command read the whole table.
 
     Exit codes: 0; 1 the ledger has no such entry, or cannot be read; 2 several findings fit.
     """

@@ -48,20 +48,20 @@ from hubtriage.simulation.explain import explain
     type=click.IntRange(1),
     help="How many findings to import.",
 )
-@click.option("--seed", default=0, show_default=True, help="Another seed, other findings.")
+@click.option("--seed", default=0, show_default=True, help="Seed of the findings.")
 @click.option(
     "--build",
     default="build/demo",
     show_default=True,
     type=Location(path_type=Path, file_okay=False),
-    help="Folder for what is built, and for summary.json.",
+    help="Folder for the build and for summary.json.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON, and nothing else.")
 def command(folder: Path | None, findings: int, seed: int, build: Path, as_json: bool) -> None:
     """Run the whole system on this machine.
 
-    Deploy the stack to a local AWS, let it triage findings, and account for each of them. No AWS account and
-    no network are needed, and nothing is left running.
+    Deploys the stack to a local AWS, lets it triage findings, and accounts for each of them. It needs no
+    AWS account and no network, and leaves nothing running.
 
     Exit codes: 0 every finding is accounted for; 1 something failed.
     """

@@ -20,7 +20,7 @@ def command() -> None:
     type=click.IntRange(0, 65535),
     default=4566,
     show_default=True,
-    help="Port on loopback; 0 for any that is free.",
+    help="Port on loopback; 0 for any free port.",
 )
 @click.option("--account", default=ACCOUNT, show_default=True, help="Account of the hub and of deployments.")
 @click.option("--region", default=REGION, show_default=True, help="Region of the hub and of deployments.")
@@ -38,9 +38,9 @@ def command() -> None:
 def up(port: int, account: str, region: str, udf: str, no_quotas: bool, seed: int) -> None:
     """Start the local AWS and keep it until Ctrl-C.
 
-    It has an account that administers others, with Security Hub on and no findings. What it prints points
-    `aws`, `npx cdk` and all commands of hubtriage at it. Only this machine reaches it. Nothing is kept when
-    it ends.
+    It has an administrator account with member accounts, Security Hub enabled and no findings. It prints
+    variables that point `aws`, `npx cdk` and all commands of hubtriage at it. Only this machine can reach
+    it. It keeps nothing when it ends.
     """
     settings = HubSettings.from_json({"udf": udf, "quotas": not no_quotas, "seed": seed})
     with LocalCloud(settings, account=account, region=region, port=port) as cloud:

@@ -27,12 +27,16 @@ from hubtriage.cli.text import counted
     show_default=True,
     help="File to write; - for standard output.",
 )
-@click.option("--allow-empty", is_flag=True, help="Also when no rule is in force: takes everything back.")
+@click.option(
+    "--allow-empty",
+    is_flag=True,
+    help="Build even if no rule is in force; the stack then takes everything back.",
+)
 @click.option(
     "--never",
     metavar="FIELD",
     multiple=True,
-    help="A field that no rule may set, such as Severity.Label; as the deployment's `never`.",
+    help="A field that no rule may set, such as Severity.Label, like the setting never.",
 )
 @click.option(
     "--show",
@@ -42,8 +46,8 @@ from hubtriage.cli.text import counted
 def command(rules: Path, output: Path, allow_empty: bool, never: tuple[str, ...], show: str | None) -> None:
     """Compile the rules into ruleset.json.
 
-    RULES is the folder with the rule files. The document names the git revision of the folder, and a hash of
-    what it says.
+    RULES is the folder with the rule files. The document contains the git revision of the folder and a hash
+    of the rules.
 
     Exit codes: 0; 1 the rules have errors (nothing is written); 2 wrong usage.
     """

@@ -36,8 +36,8 @@ def command(kind: str, folder: Path, form: str, output: Path | None, as_json: bo
     """Export rules as Security Hub's own automation rules.
 
     KIND is automation-rules. A rule that they cannot express is refused with its reason; the others are
-    written all the same. Automation rules replace what people set, and act only on what providers send from
-    then on, in their own Region.
+    still written. Automation rules replace what people set. They act only on what providers send later, in
+    their own Region.
 
     Exit codes: 0; 1 something is refused, or the rules have errors (then nothing is written); 2 wrong usage.
     """

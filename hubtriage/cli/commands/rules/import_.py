@@ -25,19 +25,19 @@ _OVERRIDES = ("as-source", "always", "never")
 @click.argument("kind", metavar="KIND", type=click.Choice(list(KINDS)))
 @click.argument("source", metavar="FILE", type=Location(dir_okay=False, allow_dash=True))
 @click.option("-o", "--output", type=Location(path_type=Path, dir_okay=False), help="Rule file to write.")
-@click.option("--force", is_flag=True, help="Replace the rule file if it is there.")
+@click.option("--force", is_flag=True, help="Replace the rule file if it exists.")
 @click.option(
     "--override",
     type=click.Choice(_OVERRIDES),
     default="as-source",
     show_default=True,
-    help="Rules that may change what people set: those whose source means such findings, all, none.",
+    help="Which rules may change what people set: as in their source, all, or none.",
 )
 @click.option(
     "--region",
     "regions",
     multiple=True,
-    help="Of automation rules: a Region they are for, or all. Needed where the file does not say it.",
+    help="For automation rules: their Region, or all. Required if the file does not name it.",
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON document: rules, what is refused, remarks.")
 def command(
@@ -58,7 +58,7 @@ def command(
       automation-rules    Security Hub's own rules: API, CloudFormation, Terraform, Landing Zone Accelerator
       prowler-mutelist    mutelists of Prowler
 
-    A rule that cannot be expressed exactly is refused with its reason; the others are written all the same.
+    A rule that cannot be expressed exactly is refused with its reason; the others are still written.
 
     Exit codes: 0; 1 something is refused; 2 wrong usage, or FILE cannot be read.
     """

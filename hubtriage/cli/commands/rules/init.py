@@ -15,8 +15,8 @@ from hubtriage.cli.terminal import note
 def command(folder: Path) -> None:
     """Create a rules repository.
 
-    It has a rule, findings to try it on, and checks for pull requests. FOLDER is the present one unless said.
-    Files that are there are left as they are, and beside rules that are there none is written.
+    It has a rule, findings to try it on, and checks for pull requests. FOLDER is the current one by
+    default. Existing files stay as they are, and if there are rules already, none is added.
 
     Exit codes: 0; 2 wrong usage.
     """

@@ -50,13 +50,13 @@ def _show_page(context: click.Context, _parameter: click.Parameter, code: str | 
     help="github: annotations on a pull request; sarif: for code scanning.",
 )
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
-@click.option("--fix", is_flag=True, help="Mend what can be mended in one way, show it, report the rest.")
+@click.option("--fix", is_flag=True, help="Fix what has only one possible fix, show it, report the rest.")
 @click.option("--diff", is_flag=True, help="Only show what --fix would change.")
 @click.option(
     "--unsafe-fixes",
     "unsafe",
     is_flag=True,
-    help="With --fix or --diff: also what lets a rule match more than is written.",
+    help="With --fix or --diff: also fixes that let a rule match more findings.",
 )
 @now_option
 @click.option(
@@ -66,7 +66,7 @@ def _show_page(context: click.Context, _parameter: click.Parameter, code: str | 
     callback=_show_page,
     is_eager=True,
     expose_value=False,
-    help="Show what a code means, with examples, and end.",
+    help="Show what a code means, with examples, and exit.",
 )
 def command(
     paths: tuple[Path, ...],
@@ -80,11 +80,11 @@ def command(
 ) -> None:
     """Check rule files: all errors and warnings at once.
 
-    PATH is a folder of rule files, or a file in one; without any it is the folder `rules`. A file is checked
+    PATH is a folder of rule files, or a file in one; the default is the folder `rules`. A file is checked
     with the lists, rules and accounts of its folder, and only its own problems are shown.
 
-    --fix writes quotes, brackets, `and` and names that can have been meant in one way only. It keeps comments
-    and all else of a file. Unsafe are fixes that make a wildcard of a value with a star.
+    --fix corrects quotes, brackets, `and` and names if only one correction is possible. It keeps comments
+    and the rest of the file. Unsafe fixes turn a value with a star into a wildcard.
 
     Exit codes: 0 clean, or with --diff nothing to change; 1 errors (with --strict also warnings), or with
     --diff something to change; 2 wrong usage, or a file cannot be written.

@@ -21,12 +21,14 @@ from hubtriage.cli.terminal import note
     show_default="standard output",
     help="File to write.",
 )
-@click.option("--accounts", is_flag=True, help="That of the account directory, accounts.yaml, instead.")
+@click.option(
+    "--accounts", is_flag=True, help="Print the schema of accounts.yaml, the account directory, instead."
+)
 def command(output: Path, accounts: bool) -> None:
     """Print the JSON Schema of rule files, for editors.
 
-    It gives completion and errors. Editors with the YAML language server take it from the first line of a
-    rule file: `# yaml-language-server: $schema=../schema/rules.schema.json`
+    It provides completion and errors. Editors with the YAML language server read it from the first line of
+    a rule file: `# yaml-language-server: $schema=../schema/rules.schema.json`
 
     Exit codes: 0; 2 wrong usage.
     """

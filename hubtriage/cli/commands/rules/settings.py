@@ -46,7 +46,7 @@ class SettingInForce:
 def command(given: tuple[str, ...], every: bool, as_json: bool) -> None:
     """Show which settings are in force, and where each comes from.
 
-    Settings stand in hubtriage.toml, in this folder or in one above it. A value in the context of cdk.json
+    Settings come from hubtriage.toml, in this folder or in one above it. A value in the context of cdk.json
     wins over the file, and a value given to `npx cdk` with -c wins over both.
 
     Exit codes: 0 the settings are valid; 2 they are not.

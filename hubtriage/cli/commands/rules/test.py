@@ -38,7 +38,9 @@ class RuleTestRun:
     metavar="TEXT",
     help="Only tests whose `rule: name` contains TEXT, in any case.",
 )
-@click.option("--coverage", is_flag=True, help="Show which conditions no test has seen hold, or fail.")
+@click.option(
+    "--coverage", is_flag=True, help="Show conditions that were never true, or never false, in a test."
+)
 @click.option("--require-tests", is_flag=True, help="Fail too if a rule lacks a test of either kind.")
 @click.option(
     "--junit", "report", type=Location(path_type=Path, dir_okay=False), help="Write a JUnit report here."
@@ -53,13 +55,13 @@ def command(
     report: Path | None,
     as_json: bool,
 ) -> None:
-    """Run the tests that stand in the rule files.
+    """Run the tests in the rule files.
 
-    Each test asks what its own rule does, alone, as if its mode were enforce. PATH is a folder of rule
-    files, or a file in one; without any it is the folder `rules`.
+    Each test checks what its own rule does, alone, as if its mode were enforce. PATH is a folder of rule
+    files, or a file in one; the default is the folder `rules`.
 
-    Exit codes: 0 all passed; 1 a test failed, the rules have errors, or (with --require-tests) a rule lacks a
-    finding that it changes or one that it leaves alone; 2 wrong usage.
+    Exit codes: 0 all passed; 1 a test failed, the rules have errors, or (with --require-tests) a rule lacks
+    a finding that it changes or one that it does not change; 2 wrong usage.
     """
     run = run_all(paths, wanted)
     if wanted and not run.results:

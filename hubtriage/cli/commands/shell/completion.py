@@ -13,7 +13,7 @@ def command(shell: str) -> None:
     """Print the script that completes commands and options in a shell.
 
     \b
-    SHELL is bash, zsh or fish. To have it in every shell, add a line to its start-up file:
+    SHELL is bash, zsh or fish. To load it in every shell, add a line to its start-up file:
       ~/.bashrc                   eval "$(hubtriage completion bash)"
       ~/.zshrc                    eval "$(hubtriage completion zsh)"
       ~/.config/fish/config.fish  hubtriage completion fish | source
