@@ -78,7 +78,7 @@ def derive_capacity(
     if least > allowed:
         raise CapacityError(
             f"a batch of {batch_size} may need {least} s at {calls:g} calls/s in each of {containers} "
-            f"invocations, and the timeout is {allowed} s at most",
+            f"invocations, and the timeout is at most {allowed} s",
             "lower batch-size or maximum-concurrency",
         )
     chosen = timeout or least

@@ -122,7 +122,7 @@ def _wrong_value(sources: Sequence[SettingSource], error: Mapping[str, Any]) -> 
 
 def _what_is_wrong(error: Mapping[str, Any]) -> str:
     if error["type"] == "string_pattern_mismatch":
-        return f"{error['input']!r} is not of the form that is wanted"
+        return f"{error['input']!r} does not have the expected form"
     if error["type"] == "value_error":
         return str(error["ctx"]["error"])
     return f"{error['msg']}, not {error['input']!r}"

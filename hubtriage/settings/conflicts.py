@@ -41,7 +41,7 @@ def _rates(config: SettingFields) -> Iterator[Conflict]:
             ("reserved-concurrency", "maximum-concurrency"),
             f"reserved-concurrency {config.reserved_concurrency} is below maximum-concurrency "
             f"{config.maximum_concurrency}: messages would be throttled into the dead-letter queue",
-            "reserve at least as much as may run, or leave reserved-concurrency out",
+            "raise it to maximum-concurrency at least, or leave reserved-concurrency out",
         )
     if config.reads_per_second + config.sweep_reads_per_second > MOST_READS_PER_SECOND:
         yield Conflict(
@@ -79,7 +79,7 @@ def _deliveries(receives: int, capacity: Capacity, settings: tuple[str, ...]) ->
         yield Conflict(
             ("maximum-receives", *settings, "batch-window-seconds"),
             f"{receives} deliveries, {apart} s apart, take {receives * apart / day:.1f} days, and a message "
-            f"is kept for {RETENTION_DAYS} in all, as a dead letter too: it may be gone before anybody looks",
+            f"is kept for {RETENTION_DAYS} in all, as a dead letter too: it may be gone before anyone looks",
             f"lower maximum-receives to {DAYS_OF_TRIES * day // apart}, or the visibility timeout with "
             "batch-size or timeout-seconds",
         )
@@ -111,7 +111,7 @@ def _aggregation(config: SettingFields) -> Iterator[Conflict]:
     if linked and not home:
         yield Conflict(
             ("linked-regions", "home-region"),
-            "linked-regions are given, and no home-region that their findings arrive in",
+            "linked-regions are given, but no home-region for their findings",
             "name the aggregation Region as home-region, or leave linked-regions out",
         )
     if ALL_REGIONS in linked and len(linked) > 1:
@@ -124,7 +124,7 @@ def _aggregation(config: SettingFields) -> Iterator[Conflict]:
         yield Conflict(
             ("linked-regions", "home-region"),
             f"home-region {home} is among its own linked-regions",
-            "leave it out: its findings are there anyway",
+            "leave it out: its findings are there already",
         )
     if home and others and (not linked or ALL_REGIONS in linked):
         yield Conflict(

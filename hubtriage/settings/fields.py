@@ -40,7 +40,7 @@ class SettingFields(BaseModel):
 
     stack_name: StackName = Field(
         "hubtriage",
-        description="name of the stack, and how the names of its resources begin",
+        description="name of the stack, and the prefix of the names of its resources",
         examples=["hubtriage"],
     )
     account: AccountId | None = Field(
@@ -62,12 +62,14 @@ class SettingFields(BaseModel):
         examples=["us-east-1"],
     )
     rules: Path = Field(Path("rules"), description="folder of the rules to deploy")
-    allow_empty: bool = Field(False, description="deploy without a rule in force: everything is taken back")
+    allow_empty: bool = Field(
+        False, description="deploy even if no rule is in force: everything is taken back"
+    )
     udf: Literal["replace", "merge"] = Field(
         "replace", description="what BatchUpdateFindings does with user-defined fields that a call leaves out"
     )
     initial_mode: Literal["enforce", "reopen", "observe"] = Field(
-        "enforce", description="where the mode switch stands after the first deployment"
+        "enforce", description="mode of the stack after the first deployment"
     )
     ledger_table: TableName | None = Field(
         None,
@@ -76,12 +78,12 @@ class SettingFields(BaseModel):
     )
     never: FieldNames = Field(
         (),
-        description="fields that are never set: rules that do are refused, and IAM denies them",
+        description="fields that are never set: rules that set them are refused, and IAM denies them",
         examples=["Severity.Label"],
     )
     hand_back_action: ActionId | None = Field(
         None,
-        description="id of a Custom Action to make, by which findings are handed back in the console",
+        description="id of a Custom Action to create, with which people hand back findings in the console",
         examples=["handback"],
     )
     architecture: Architecture = Field("arm64", description="processor of the Lambda function")
@@ -94,7 +96,7 @@ class SettingFields(BaseModel):
         2, ge=2, le=100, description="most invocations at once; they share the calls that AWS allows"
     )
     reserved_concurrency: int | None = Field(
-        None, ge=1, description="concurrency taken out of the account's pool for the function"
+        None, ge=1, description="concurrency reserved for the function from the account's pool"
     )
     calls_per_second: float = Field(
         8, gt=0, le=10, description="BatchUpdateFindings calls of all invocations together (AWS allows 10)"
@@ -103,7 +105,10 @@ class SettingFields(BaseModel):
         1.5, gt=0, le=3, description="GetFindings calls of all invocations together (AWS allows 3)"
     )
     sweep_reads_per_second: float = Field(
-        1.2, gt=0, le=3, description="GetFindings calls of the sweep; AWS allows 3 with those of the function"
+        1.2,
+        gt=0,
+        le=3,
+        description="GetFindings calls of the sweep; AWS allows 3 together with those of the function",
     )
     sweep_time: TimeOfDay = Field("00:10", description="when the daily sweep starts", examples=["00:10"])
     time_zone: TimeZone = Field("UTC", description="time zone of the daily sweep", examples=["Europe/Berlin"])
@@ -123,13 +128,13 @@ class SettingFields(BaseModel):
         1000, ge=1, le=100_000, description="messages in the queue at which the sweep waits"
     )
     sweep_wait_seconds: int = Field(
-        30, ge=1, le=300, description="how long the sweep waits then, before it looks again"
+        30, ge=1, le=300, description="how long the sweep then waits before it looks again"
     )
     refresh_age_seconds: int = Field(
-        30, ge=0, le=3600, description="read a finding again before changing it when its event is older"
+        30, ge=0, le=3600, description="read a finding again before changing it if its event is older"
     )
     timeout_seconds: int | None = Field(
-        None, ge=1, le=LAMBDA_MAX_TIMEOUT_SECONDS, description="of the function; computed when left out"
+        None, ge=1, le=LAMBDA_MAX_TIMEOUT_SECONDS, description="timeout of the function; computed by default"
     )
     maximum_receives: int = Field(
         10, ge=5, le=1000, description="deliveries of one event before it goes to the dead-letter queue"
@@ -138,12 +143,12 @@ class SettingFields(BaseModel):
         2000,
         ge=1,
         le=1_000_000,
-        description="findings hidden in 5 minutes above which triage hides nothing new (mode reopen)",
+        description="findings that triage may hide in 5 minutes before it hides nothing new (mode reopen)",
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
-        "INFO", description="least level of log lines; DEBUG adds a line for every unchanged finding"
+        "INFO", description="lowest level of log lines; DEBUG adds a line for every unchanged finding"
     )
-    log_retention_days: RetentionDays = Field(365, description="how long the log of decisions is kept, days")
+    log_retention_days: RetentionDays = Field(365, description="days to keep the decision log")
     alarm_emails: Emails = Field(
         (),
         description="who gets the alarms that page now by e-mail; each address has to confirm once",
@@ -151,17 +156,17 @@ class SettingFields(BaseModel):
     )
     tomorrow_emails: Emails = Field(
         (),
-        description="who gets the alarms that can wait until tomorrow, if others than alarm-emails do",
+        description="who gets the alarms that can wait until tomorrow, instead of alarm-emails",
         examples=["cloud-platform@example.com"],
     )
     runbook_url: RunbookUrl | None = Field(
         None,
-        description="address of your copy of docs/operating.md, to which each alarm adds its section",
+        description="address of your copy of docs/operating.md, for the links in alarms",
         examples=["https://git.example.com/triage/docs/operating.md"],
     )
     kms_keys: KeyArns = Field(
         (),
-        description="ARN of your own key for ledger, queues, topic and logs; one for each Region",
+        description="ARN of your own key for ledger, queues, topic and logs in each Region",
         examples=["arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"],
     )
     permission_boundary: PolicyArn | None = Field(
@@ -170,7 +175,7 @@ class SettingFields(BaseModel):
         examples=["arn:aws:iam::111122223333:policy/boundary"],
     )
     tags: Tags = Field(
-        (), description="tags of everything in the stack but the mode switch", examples=["team=security"]
+        (), description="tags of everything in the stack except the mode switch", examples=["team=security"]
     )
 
     @property

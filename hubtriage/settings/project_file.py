@@ -18,7 +18,7 @@ VARIABLE: Final = "HUBTRIAGE_CONFIG"
 
 MOST_BYTES: Final = 1_000_000
 COMMAND_KEYS: Final = {
-    "findings": "file or folder of findings for commands that need some",
+    "findings": "file or folder of findings for the commands that need findings",
     "profile": "AWS profile of commands that read the account",
 }
 """What is for commands alone; all other keys are settings of a deployment."""
@@ -115,7 +115,7 @@ def _syntax(path: Path, text: str, message: str) -> str:
         "1" if found is None else f"{found[1]}:{found[2]}" if found[1] else str(len(text.splitlines()) or 1)
     )
     what = message[: found.start()] if found else message
-    return f"{shown(path)}:{place}: no valid TOML: {what}\n  hint: write NAME = VALUE, with texts in quotes"
+    return f"{shown(path)}:{place}: not valid TOML: {what}\n  hint: write NAME = VALUE, with texts in quotes"
 
 
 def _with_paths(path: Path, document: Mapping[str, Any]) -> dict[str, Any]:

@@ -40,13 +40,13 @@ def _number(value: object) -> object:
 def _each_once(values: tuple[str, ...]) -> tuple[str, ...]:
     for value in values:
         if values.count(value) > 1:
-            raise ValueError(f"{value} stands there twice: name it once")
+            raise ValueError(f"{value} appears twice: name it once")
     return values
 
 
 def _own_tag(tag: str) -> str:
     if tag.lower().startswith("aws:"):
-        raise ValueError(f"AWS keeps tags that start with aws: to itself, so {tag!r} cannot be one")
+        raise ValueError(f"AWS reserves tags that start with aws:, so {tag!r} cannot be one")
     return tag
 
 
