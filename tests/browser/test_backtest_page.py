@@ -1,6 +1,7 @@
 """The page of a backtest in a real browser: what people see, click and hear, and what must never happen."""
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -128,9 +129,15 @@ def test_the_page_says_what_would_change(watched: Watched) -> None:
     )
 
 
+def search_findings(page: Page, text: str) -> None:
+    """Type into the search box, and wait: the table is drawn again a moment after the last letter."""
+    page.get_by_label("Search findings").fill(text)
+    expect(page).to_have_url(re.compile(f"[/&]q={re.escape(text)}"))
+
+
 def test_nothing_in_a_finding_becomes_markup_or_runs(watched: Watched) -> None:
     page = watched.page
-    page.get_by_label("Search findings").fill("window.broken")
+    search_findings(page, "window.broken")
     page.locator("#findings").get_by_role("link", name="</script>").first.click()
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("<img src=x onerror='window.broken = 2'>")
@@ -469,7 +476,7 @@ def test_a_finding_is_opened_and_left_with_the_keyboard(watched: Watched) -> Non
 
 def test_a_finding_fits_the_screen_too(look: Watched) -> None:
     page = look.page
-    page.get_by_label("Search findings").fill("window.broken")
+    search_findings(page, "window.broken")
     page.locator("#findings tbody a").first.click()
     dialog = page.get_by_role("dialog")
     expect(dialog).to_be_visible()

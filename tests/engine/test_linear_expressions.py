@@ -20,6 +20,7 @@ from hubtriage.aws.ledger.former_roles import _ROLE
 from hubtriage.aws.securityhub.answers import token_of
 from hubtriage.aws.securityhub.finding_history import plain_end
 from hubtriage.cli.text import shown
+from hubtriage.cli.views.conditions import _NO_WORD
 from hubtriage.cli.views.diff import _escaped
 from hubtriage.engine.fields import ParsedFinding
 from hubtriage.engine.jsonlogic import compile_logic
@@ -93,6 +94,7 @@ CASES: dict[str, tuple[str, Callable[[str], object]]] = {
     ),
     "Ids in the log": ("aws/securityhub/finding_history.py", plain_end),
     "values on a terminal": ("cli/text.py", shown),
+    "texts that look like no text": ("cli/views/conditions.py", _NO_WORD.fullmatch),
     "values in Markdown": ("cli/views/diff.py", _escaped),
     "tokens of answers": (
         "aws/securityhub/answers.py",
