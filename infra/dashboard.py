@@ -36,7 +36,7 @@ LAST_SWEEP_RANGE = "-PT26H"
 WHOLE_WIDTH, HALF, THIRD, QUARTER = 24, 12, 8, 6
 FIRST_ROW, GRAPH, HEADING = 5, 6, 1
 _URGENCY: Mapping[Severity, str] = {
-    "page now": "somebody has to look at once",
+    "page now": "a person has to look at once",
     "look tomorrow": "it can wait for the morning",
 }
 

@@ -26,7 +26,7 @@ class Timestamp(click.ParamType[float]):
         """Return the epoch seconds of a date (its first moment, UTC) or a timestamp."""
         seconds = value if isinstance(value, float) else parse_timestamp(value)
         if seconds is None:
-            self.fail(f"{value!r} is no time; write 2026-10-01 or 2026-10-01T12:00:00Z", param, ctx)
+            self.fail(f"{value!r} is not a time; write 2026-10-01 or 2026-10-01T12:00:00Z", param, ctx)
         return seconds
 
 

@@ -10,7 +10,7 @@ from hubtriage.cli.failure import fail
 from hubtriage.cli.text import quoted
 
 AWS_ERRORS = (ClientError, BotoCoreError)
-WHERE = "name another with --stack, or say with --profile and --region where it is"
+WHERE = "name another with --stack, or give its --profile and --region"
 
 
 def client(service: str) -> Any:
@@ -31,7 +31,7 @@ class _Outputs(dict[str, str]):
     def __missing__(self, name: str) -> NoReturn:
         fail(
             f"stack {quoted(self._stack)} has no output {name}",
-            "name the stack of hubtriage with --stack; if it is that, deploy this version",
+            "name the stack of hubtriage with --stack; if this is it, deploy this version",
             exit_code=2,
         )
 

@@ -220,7 +220,7 @@ class Account:
             if resource["Type"] == _SWEEP_TYPE:
                 return str(resource["Properties"]["RulesetHash"])
         raise UncheckedError(
-            f"{self.stack} does not say which rules it has", "deploy this version of hubtriage"
+            f"{self.stack} does not report which rules it has", "deploy this version of hubtriage"
         )
 
     @cached_property

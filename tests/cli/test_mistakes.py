@@ -218,7 +218,7 @@ def test_without_the_profile(arguments: str, no_aws: pytest.MonkeyPatch) -> None
     error = "Error: there is no AWS profile other\\x1b[31m\n"
     assert said(arguments, "")[:2] == (
         2,
-        f"{error}  hint: `aws configure list-profiles` lists those that there are\n",
+        f"{error}  hint: `aws configure list-profiles` lists the existing ones\n",
     )
 
 

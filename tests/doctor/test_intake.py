@@ -32,7 +32,7 @@ class Paused:
 @pytest.mark.parametrize(
     ("mark", "words"),
     [
-        pytest.param("mapping", "paused, as the ledger did not answer", id="paused by the guard"),
+        pytest.param("mapping", "paused because the ledger did not answer", id="paused by the guard"),
         pytest.param(None, "mapping is Disabled", id="disabled by a person"),
         pytest.param("another", "mapping is Disabled", id="disabled by a person, after a pause of another"),
     ],

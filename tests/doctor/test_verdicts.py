@@ -32,7 +32,7 @@ def linked(home: str, mode: str, *regions: str) -> dict[str, Any]:
         pytest.param(
             linked(HERE, "ALL_REGIONS_EXCEPT_SPECIFIED", "eu-west-1"),
             "ok",
-            "all others but eu-west-1",
+            "all others except eu-west-1",
             id="of most",
         ),
         pytest.param(linked(HERE, "NO_REGIONS"), "ok", "no other is linked", id="of none"),
@@ -69,11 +69,11 @@ def alarm(name: str, state: str = "OK", **changes: Any) -> dict[str, Any]:
     ("found", "told", "status", "words"),
     [
         pytest.param(
-            [alarm("a")], ["arn:aws:sns:x"], "ok", "none of 1 is on, 1 would be told", id="all quiet"
+            [alarm("a")], ["arn:aws:sns:x"], "ok", "none of 1 is on, 1 would be notified", id="all quiet"
         ),
-        pytest.param([alarm("a")], [], "warning", "nobody is told", id="without subscribers"),
+        pytest.param([alarm("a")], [], "warning", "no one is notified", id="without subscribers"),
         pytest.param(
-            [alarm("a")], ["PendingConfirmation"], "warning", "nobody has confirmed", id="unconfirmed"
+            [alarm("a")], ["PendingConfirmation"], "warning", "no one has confirmed", id="unconfirmed"
         ),
         pytest.param([alarm("a", "ALARM"), alarm("b")], [], "problem", "1 of 2 are on", id="one is on"),
         pytest.param(
@@ -94,8 +94,8 @@ def test_alarms(found: list[dict[str, Any]], told: list[str], status: Status, wo
 @pytest.mark.parametrize(
     ("told", "words", "advice"),
     [
-        pytest.param([], "until tomorrow nobody is told", "set tomorrow-emails", id="nobody"),
-        pytest.param(["PendingConfirmation"], "nobody has confirmed yet", "confirm", id="not confirmed"),
+        pytest.param([], "until tomorrow no one is notified", "set tomorrow-emails", id="nobody"),
+        pytest.param(["PendingConfirmation"], "no one has confirmed yet", "confirm", id="not confirmed"),
     ],
 )
 def test_alarms_that_can_wait_reach_somebody_too(told: list[str], words: str, advice: str) -> None:
@@ -220,14 +220,14 @@ def test_a_sweep_that_came_to_its_end(ends: dict[int, str], status: Status, aske
     found = sweeps.look(states)
     assert found is not None
     assert (found.status, states.described) == (status, asked)
-    assert ("none has come to its end for 50 hours" in found.seen) == (status == "problem")
+    assert ("none has finished for 50 hours" in found.seen) == (status == "problem")
 
 
 @pytest.mark.parametrize(
     ("ends", "status", "seen"),
     [
         pytest.param({1: "skipped"}, "warning", "left out findings", id="findings were left out"),
-        pytest.param({1: "withheld"}, "warning", "may not hide", id="more is to be hidden"),
+        pytest.param({1: "withheld"}, "warning", "reached its limit", id="more is to be hidden"),
         pytest.param({1: "dead letters"}, "problem", "not everything", id="not all was taken back"),
         pytest.param({1: "some-done", 2: "some-waiting", 9: "done"}, "problem", "waits", id="one waits"),
         pytest.param(

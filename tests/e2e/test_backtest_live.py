@@ -33,7 +33,7 @@ def test_findings_are_read_from_security_hub_and_nothing_is_written_to_it(
     totals = json.loads(result.stdout)["totals"]
     assert totals["findings"] == len(active) > 150
     assert totals["changed"] > 100
-    assert "(--fresh reads anew)" in result.stderr
+    assert "(--fresh reads again)" in result.stderr
     assert cloud.control.findings() == before
     _diff_reads_the_same_cache(rules, tmp_path, len(active))
     high = json.dumps({"SeverityLabel": [{"Value": "HIGH", "Comparison": "EQUALS"}]})

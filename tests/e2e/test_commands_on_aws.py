@@ -194,7 +194,7 @@ def test_before_deploying_each_command_says_the_same(aws, arguments):
     assert (done.exit_code, done.stdout) == (2, "")
     assert done.stderr.splitlines() == [
         "Error: there is no stack nobody in eu-central-1",
-        "  hint: deploy it, or name another with --stack, or say with --profile and --region where it is",
+        "  hint: deploy it, or name another with --stack, or give its --profile and --region",
     ]
 
 
@@ -320,7 +320,7 @@ def test_of_two_products_with_one_id_the_product_says_which(aws, told):
     told.ledger.write({(PRODUCT, "f"): HELD, (another, "f"): OVERRULED})
     several = why("f")
     assert several.exit_code == 2
-    assert "2 findings fit; say of which product with --product-arn" in several.stderr
+    assert "2 findings fit; name its product with --product-arn" in several.stderr
     assert "a person holds it" in why("f", "--product-arn", another).stdout
 
 

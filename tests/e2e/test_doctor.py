@@ -531,7 +531,7 @@ def sweep_stopped(stack: DeployedStack) -> Callable[[], object]:
 
 AFTER = [
     pytest.param(switched_to("observe"), "mode", "warning", "nothing is written", id="triage observes"),
-    pytest.param(switched_to("stop"), "mode", "problem", "no mode", id="a mode that there is not"),
+    pytest.param(switched_to("stop"), "mode", "problem", "not a mode", id="a mode that there is not"),
     pytest.param(dead_letter, "queues", "problem", "1 dead letters", id="a dead letter"),
     pytest.param(alarmed, "alarms", "problem", "are on", id="an alarm"),
     pytest.param(muted, "alarms", "warning", "switched off", id="an alarm that nobody hears"),
@@ -539,7 +539,7 @@ AFTER = [
     pytest.param(unmapped, "intake", "problem", "mapping is", id="the function gets nothing"),
     pytest.param(paused, "intake", "problem", "the ledger did not answer", id="the ledger does not answer"),
     pytest.param(unprotected, "ledger", "warning", "deleted by mistake", id="an unprotected ledger"),
-    pytest.param(not_recoverable, "ledger", "warning", "could not be restored", id="no backups"),
+    pytest.param(not_recoverable, "ledger", "warning", "cannot be restored", id="no backups"),
     pytest.param(ending_by_themselves, "ledger", "problem", "by the attribute until", id="a time to live"),
     pytest.param(
         with_entry("broken", Entry(), entry={"S": "{}"}),

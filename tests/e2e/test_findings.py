@@ -224,7 +224,10 @@ def test_ctrl_c_ends_it_and_the_same_command_goes_on(site: ExportedStack) -> Non
     assert (process.returncode, said) == (130, stopped)
     assert not (site.folder / name).exists()
     again = site.run("findings", name)
-    assert (again.returncode, "go on with --resume, or begin anew with --fresh" in again.stderr) == (2, True)
+    assert (again.returncode, "continue with --resume, or start again with --fresh" in again.stderr) == (
+        2,
+        True,
+    )
     done = site.run("findings", name, "--resume")
     assert done.returncode == 0, done.stderr
     assert sorted(file.name for file in site.folder.glob(f"{name}*")) == [name]

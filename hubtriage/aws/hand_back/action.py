@@ -10,7 +10,7 @@ from hubtriage.aws.custom_resource import until_allowed
 
 ACTION_TYPE = "Custom::HubtriageHandBack"
 NAME = "Hand back to triage"  # AWS: 20 characters at most
-DESCRIPTION = "What people set is forgotten, and the rules decide anew, after five minutes"
+DESCRIPTION = "After five minutes the rules decide again, also on what people set"
 ACTIONS = (
     "securityhub:CreateActionTarget",
     "securityhub:DeleteActionTarget",

@@ -61,7 +61,7 @@ class HandBacks:
         if mode == "observe":
             return Result("unchanged", OBSERVE, "nothing is written")
         if now - hand_back.time > VOID_AFTER:
-            reason = "it was held up for more than a day, and people may have decided anew: hand back again"
+            reason = "it was held up for more than a day, and people may have decided again: hand back again"
             return Result("refused", HAND_BACK_TOO_OLD, reason)
         due_at = hand_back.time + LAG
         if now < due_at:

@@ -34,7 +34,7 @@ def no_access(error: BaseException) -> NoAccess | None:
             return _CREDENTIALS
         if isinstance(cause, ProfileNotFound):
             profile = f"there is no AWS profile {cause.kwargs['profile']}"
-            return NoAccess(profile, "`aws configure list-profiles` lists those that there are")
+            return NoAccess(profile, "`aws configure list-profiles` lists the existing ones")
         if isinstance(cause, HTTPClientError | NotConnectedError):
             return NoAccess(f"AWS cannot be reached: {cause}")
         cause = cause.__cause__ or cause.__context__

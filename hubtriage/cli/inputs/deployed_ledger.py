@@ -15,7 +15,7 @@ from hubtriage.aws.triage.config import TriageConfig
 from hubtriage.cli.failure import fail
 from hubtriage.cli.stack import AWS_ERRORS, client, outputs
 
-NEEDED = "what the command has to be allowed is in docs/ledger.md"
+NEEDED = "docs/ledger.md lists the permissions of the command"
 yes_option = click.option("--yes", is_flag=True, help="Do not ask before writing.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 
@@ -89,5 +89,5 @@ def refuse_enforce(found: DeployedLedger, why: str) -> None:
 
 def fail_at(fault: LedgerFault) -> NoReturn:
     """End with 1 because of a fault of the table."""
-    hint = "docs/ledger.md says how to make a lost table anew"
+    hint = "docs/ledger.md explains how to create a lost table again"
     fail(f"{fault.code}: {fault.message}", hint if fault.kind is LedgerFaultKind.MISSING else NEEDED)

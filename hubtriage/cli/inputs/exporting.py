@@ -111,14 +111,14 @@ def _start(path: Path, part: PartFile, query: HubQuery, how: Beginning) -> Curso
     if not how.resume:
         raise PartError(
             f"{part_of(path)} is there: an export was interrupted after {cursor.findings:,} findings",
-            "go on with --resume, or begin anew with --fresh",
+            "continue with --resume, or start again with --fresh",
         )
     wanted = query.as_record()
     other = [name for name, value in wanted.items() if cursor.query.get(name) != value]
     if other:
         raise PartError(
             f"{part_of(path)} is of another query: {', '.join(other)} differ",
-            "give the options of the interrupted export, or begin anew with --fresh",
+            "give the options of the interrupted export, or start again with --fresh",
         )
     return cursor
 

@@ -76,7 +76,7 @@ def found_findings(ids: Sequence[str], product_arn: str | None, ledger: DynamoLe
             key: found for key, found in _read([key[1] for key in whole], product_arn).items() if key in whole
         }
         if gone := [key[1] for key in whole if key not in shown]:
-            fail(f"not there any more: {_named(gone)}", "a finding that is gone cannot be handed back")
+            fail(f"no longer there: {_named(gone)}", "a finding that is gone cannot be handed back")
     if several := [name for name in ids if sum(key[1] == name for key in shown) > 1]:
         fail(f"several products have these Ids: {_named(several)}", "give --product-arn", exit_code=2)
     return _with_entries(shown, ledger)
@@ -104,7 +104,7 @@ def _by_the_end(end: str, product_arn: str | None, ledger: DynamoLedger) -> Key:
     except LedgerError as error:
         fail(f"no finding has the Id {quoted(end)}, and the ledger cannot be read: {error}", "give whole Ids")
     if not found:
-        fail(f"there is no finding {quoted(end)}", "of one that triage never changed, give the whole Id")
+        fail(f"there is no finding {quoted(end)}", "give the whole Id if triage never changed the finding")
     return wanted.only(found)
 
 

@@ -140,7 +140,7 @@ def _call_error(fault: CallFault) -> ExportError:
     problem = f"securityhub:GetFindings: {fault.code}: {fault.message}"
     if fault.kind is Fault.REFUSED:
         return ExportError(problem, "look at --filters", is_refused=True)
-    hint = "docs/export.md has what the command has to be allowed" if fault.kind is Fault.DENIED else ""
+    hint = "docs/export.md lists the permissions of the command" if fault.kind is Fault.DENIED else ""
     return ExportError(problem, _RENEW if fault.code in _EXPIRED else hint, is_under_way=True)
 
 

@@ -36,7 +36,7 @@ def services_from_here(stack: str, *, writes: bool) -> LocalServices:
             former = ledger.former_roles.read
             return LocalServices(security_hub(), ledger, _caller, roles, lease, former)
     except AWS_ERRORS as error:
-        fail(f"the ledger of stack {stack}: {error}", "what the command has to be allowed: docs/sweep.md")
+        fail(f"the ledger of stack {stack}: {error}", "docs/sweep.md lists the permissions of the command")
     if writes or outputs:
         fail(f"stack {stack} has no ledger", f"deploy this version of hubtriage, or set {TABLE_VARIABLE}")
     click.echo(UNTOUCHED.format(stack=stack), err=True)

@@ -31,7 +31,7 @@ from hubtriage.cli.stack import AWS_ERRORS, outputs_if_deployed
 from hubtriage.cli.terminal import note
 from hubtriage.engine.text.timestamps import parse_timestamp
 
-AGAIN = "the same command goes on from there"
+AGAIN = "run the same command again to continue from there"
 _WHERE = "set AWS_REGION and AWS_PROFILE, or give --region and --profile"
 
 
@@ -55,7 +55,7 @@ def live_file(source: LiveSource) -> Path:
     except OSError as error:
         fail_on(error.filename, error)
     age = age_in_words(time.time() - (_begun(path) or 0.0))
-    note(f"read {age} into {path} (--fresh reads anew)")
+    note(f"read {age} into {path} (--fresh reads again)")
     return path
 
 

@@ -88,7 +88,7 @@ def filters_of(text: str | None) -> Mapping[str, Any]:
     except ValueError as error:
         raise click.UsageError(f"--filters is not JSON: {error}") from error
     if not isinstance(filters, dict):
-        raise click.UsageError("--filters is no JSON object")
+        raise click.UsageError("--filters is not a JSON object")
     return filters
 
 

@@ -51,7 +51,7 @@ class Wanted:
 def _refuse(fitting: Collection[Key], how: str) -> NoReturn:
     """Name the first of several findings that fit, and end with 2."""
     are_namesakes = len({name for _, name in fitting}) == 1
-    how = "say of which product with --product-arn" if are_namesakes else how
+    how = "name its product with --product-arn" if are_namesakes else how
     first = list(fitting)[:MOST_NAMED]
     lines = [f"\n  {quoted(arn if are_namesakes else name)}" for arn, name in first]
     more = f"\n  ... and {len(fitting) - MOST_NAMED:,} more" if len(fitting) > MOST_NAMED else ""

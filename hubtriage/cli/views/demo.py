@@ -20,7 +20,7 @@ _ORDER = {
     "Workflow.Status": ("NEW", "NOTIFIED", "SUPPRESSED", "RESOLVED"),
     "Severity.Label": ("CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL"),
 }
-_LEGEND = "  would change: rules in mode observe write nothing; left to people: what somebody had set stays"
+_LEGEND = "  would change: rules in mode observe write nothing; left to people: what a person had set stays"
 _NOT_SHOWN = frozenset(
     {"level", "service", "mode", "xray_trace_id", "function_request_id", "version", "entry"}
 )

@@ -109,7 +109,7 @@ def _of_data(path: str, text: str) -> Iterator[Inner | Damaged]:
     except GzipBombError as error:
         yield Damaged(path, str(error))
     except UnicodeDecodeError:
-        yield Damaged(path, "its data is no text")
+        yield Damaged(path, "its data is not text")
     except ValueError:
         yield Damaged(path, "its data is not base64")
     except DAMAGED:
@@ -157,7 +157,9 @@ def _object(members: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(members)
     if len(found) < len(members):
         twice = Counter(name for name, _ in members).most_common(1)[0][0]
-        raise ValueError(f"{json.dumps(twice[:60])} stands twice in one object: nobody can tell which holds")
+        raise ValueError(
+            f"{json.dumps(twice[:60])} appears twice in one object: it is not known which one counts"
+        )
     return found
 
 

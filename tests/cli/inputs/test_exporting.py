@@ -397,7 +397,7 @@ def test_an_interrupted_export_is_neither_dropped_nor_gone_on_with_unasked(site:
     _interrupted(site)
     with pytest.raises(PartError, match="interrupted after 300 findings") as caught:
         site.export()
-    assert caught.value.hint == "go on with --resume, or begin anew with --fresh"
+    assert caught.value.hint == "continue with --resume, or start again with --fresh"
     before = site.calls
     site.export(FRESH)
     assert site.calls - before == PAGES

@@ -61,10 +61,10 @@ def test_a_table_that_is_gone_is_a_problem_and_one_that_may_not_be_seen_is_not()
             {"KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}]},
             Keeping(),
             "problem",
-            "another key than a ledger",
+            "not the key of a ledger",
             id="a table of something else",
         ),
-        pytest.param({}, Keeping(recovery=False), "warning", "could not be restored", id="without recovery"),
+        pytest.param({}, Keeping(recovery=False), "warning", "cannot be restored", id="without recovery"),
         pytest.param(
             {"DeletionProtectionEnabled": False},
             Keeping(),

@@ -178,7 +178,7 @@ PLACES = [
     ),
     pytest.param(
         json.dumps({"data": base64.b64encode(b"\xf3\x89\x9a\xc2" * 9).decode()}),
-        "data: its data is no text",
+        "data: its data is not text",
         id="records that the Kinesis library has joined",
     ),
     pytest.param(
@@ -186,7 +186,7 @@ PLACES = [
         f"character {len(json.dumps(TWO[0])) + 1}: not a finding in ASFF: ProductArn is missing or no text",
         id="the second value of a line",
     ),
-    pytest.param('{"Id":"1","ProductArn":"p","Id":"2"}', '"Id" stands twice in one object', id="twice"),
+    pytest.param('{"Id":"1","ProductArn":"p","Id":"2"}', '"Id" appears twice in one object', id="twice"),
     pytest.param('{"a": NaN}', "is not JSON: NaN is no number of JSON", id="NaN"),
     pytest.param('{"a": -Infinity}', "is not JSON: -Infinity is no number of JSON", id="Infinity"),
     pytest.param('{"a": ' + "9" * 5_000 + "}", "a number of more than 4,300 digits", id="digits"),
@@ -270,7 +270,7 @@ def test_the_findings_of_a_long_answer_come_one_by_one(monkeypatch: pytest.Monke
 BESIDE = [
     pytest.param("NaN", "[1]: is not JSON: NaN", id="NaN"),
     pytest.param('{"a": {"b": [Infinity]}}', "[1]: is not JSON: Infinity", id="Infinity"),
-    pytest.param('{"Id": "a", "Id": "b"}', '[1]: is not JSON: "Id" stands twice', id="a name twice"),
+    pytest.param('{"Id": "a", "Id": "b"}', '[1]: is not JSON: "Id" appears twice', id="a name twice"),
     pytest.param('{"a": ' + "9" * 5_000 + "}", "[1]: is not JSON: a number of more", id="too many digits"),
     pytest.param("[[NaN], 5]", "[1]: [0]: [0]: is not JSON: NaN", id="NaN in lists"),
 ]

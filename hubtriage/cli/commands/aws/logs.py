@@ -72,7 +72,7 @@ def command(
     findings.
     """
     if product_arn is not None and finding is None:
-        raise click.UsageError("--product-arn says of which product the --finding is")
+        raise click.UsageError("--product-arn names the product of --finding; give both")
     group = outputs(stack)["LogGroupName"]
     found = False
     try:

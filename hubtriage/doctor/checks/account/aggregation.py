@@ -28,7 +28,7 @@ def judge(region: str, aggregator: Mapping[str, Any] | None) -> Verdict:
     if home == region:
         return Verdict("ok", f"{region} is the home Region; {_linked(mode, named)}", data=data)
     if is_linked(region, mode, named):
-        advice = f"deploy in {home}: two stacks on one finding would contradict each other"
+        advice = f"deploy in {home}: two stacks would contradict each other on the same finding"
         return Verdict(
             "problem", f"findings of {region} arrive in {home}, the home Region, as well", advice, data=data
         )
@@ -49,6 +49,6 @@ def _linked(mode: str, named: tuple[str, ...]) -> str:
     regions = ", ".join(named)
     return {
         "ALL_REGIONS": "all others are linked to it",
-        "ALL_REGIONS_EXCEPT_SPECIFIED": f"all others but {regions} are linked to it",
+        "ALL_REGIONS_EXCEPT_SPECIFIED": f"all others except {regions} are linked to it",
         "SPECIFIED_REGIONS": f"linked to it: {regions}",
     }.get(mode, "no other is linked to it")

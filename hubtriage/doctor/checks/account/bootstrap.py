@@ -19,5 +19,5 @@ def look(account: Account) -> Verdict | None:
         if error.response["Error"]["Code"] != "ParameterNotFound":
             raise
         advice = "run once: npx cdk bootstrap (unless your CDK has a qualifier of its own)"
-        return Verdict("warning", "CDK was never used in this account and Region", advice)
+        return Verdict("warning", "CDK is not bootstrapped in this account and Region", advice)
     return Verdict("ok", f"version {answer['Parameter']['Value']}")

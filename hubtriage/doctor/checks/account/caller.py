@@ -22,7 +22,7 @@ def look(account: Account) -> Verdict:
         return Verdict("ok", f"all commands: {', '.join(commands)}", data=data)
     details = tuple(f"{name}: {each}" for name, found in missing.items() for each in found)
     seen = f"{len(commands) - len(missing)} of {len(commands)} commands; not {', '.join(missing)}"
-    return Verdict("ok", seen, "allow what is missing, if you want to run them", details, data)
+    return Verdict("ok", seen, "add the missing permissions if you want to run them", details, data)
 
 
 def needed(account: Account) -> dict[str, Wanted]:

@@ -38,7 +38,7 @@ def look(account: Account) -> Verdict:
     tight = [quota for quota in quotas if quota.is_tight]
     status: Status = "warning" if tight else "unchecked" if details else "ok"
     seen = "; ".join(map(str, tight or quotas)) or "none could be read"
-    advice = "ask AWS for more, or make room" if tight else ""
+    advice = "ask AWS for a higher quota, or free some of it" if tight else ""
     data = {quota.name: {"used": quota.used, "limit": quota.limit} for quota in quotas}
     return Verdict(status, seen, advice, tuple(details), data)
 

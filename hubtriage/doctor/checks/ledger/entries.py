@@ -67,7 +67,7 @@ def _flaws(sample: EntrySample, intents: list[float], gone: int, now: float) -> 
         yield Flaw(
             "warning",
             f"{_entries(gone)} of findings that are gone should have been deleted",
-            "see why no sweep came to its end: hubtriage sweep --scope managed",
+            "see why no sweep finished: hubtriage sweep --scope managed",
         )
 
 

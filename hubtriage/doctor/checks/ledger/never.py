@@ -50,7 +50,7 @@ def _flaws(found: Held) -> Iterator[Flaw]:
         items = counted(found.damaged, "item")
         yield Flaw("problem", f"{items} that name such fields cannot be read", "see the check of entries")
     if not found.is_whole:
-        seen = f"the table was not read to its end within {MOST_SECONDS:.0f} seconds"
+        seen = f"the table was not read completely within {MOST_SECONDS:.0f} seconds"
         yield Flaw("unchecked", seen, "run it again when DynamoDB answers faster")
 
 

@@ -74,7 +74,7 @@ def _flaws(table: Mapping[str, Any], keeping: Keeping) -> Iterator[Flaw]:
         yield Flaw("problem", f"it is {table['TableStatus']}, so nothing is triaged", _RESTORE)
     keys = [(key["AttributeName"], key["KeyType"]) for key in table["KeySchema"]]
     if keys != [(KEY, "HASH")]:
-        yield Flaw("problem", "it has another key than a ledger", "correct the setting ledger-table")
+        yield Flaw("problem", "its key is not the key of a ledger", "correct the setting ledger-table")
     if keeping.expires_by is not None:
         yield Flaw(
             "problem",
@@ -85,14 +85,14 @@ def _flaws(table: Mapping[str, Any], keeping: Keeping) -> Iterator[Flaw]:
     if not keeping.recovery:
         yield Flaw(
             "warning",
-            "point-in-time recovery is off, so it could not be restored",
+            "point-in-time recovery is off, so the table cannot be restored",
             f"aws dynamodb update-continuous-backups --table-name {name} "
             "--point-in-time-recovery-specification PointInTimeRecoveryEnabled=true",
         )
     if not table.get("DeletionProtectionEnabled"):
         yield Flaw(
             "warning",
-            "it may be deleted by mistake",
+            "it can be deleted by mistake",
             f"aws dynamodb update-table --table-name {name} --deletion-protection-enabled",
         )
     yield from _encryption(name, _key(table), keeping.stack_key)

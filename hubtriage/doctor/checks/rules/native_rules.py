@@ -18,8 +18,8 @@ from hubtriage.interop.importers.outcome import Refusal
 
 MOST_SHOWN = 20
 _ADVICE = (
-    "let one of both set a field: delete the automation rule (`hubtriage import` translates it), or narrow "
-    "one of them"
+    "let only one of them set a field: delete the automation rule (`hubtriage import` translates it), "
+    "or narrow one of them"
 )
 _BY_HAND = "compare by hand what could not be translated"
 _OFF = "InvalidAccessException"  # AWS: where Security Hub is off

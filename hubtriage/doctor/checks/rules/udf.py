@@ -91,7 +91,7 @@ class Probe:
         fields = self._await("show the second update", lambda fields: SECOND in fields)
         if fields.keys() - {FIRST, SECOND}:
             raise UncheckedError(
-                "something has updated the test finding meanwhile: triage, or another tool",
+                "triage or another tool has updated the test finding meanwhile",
                 "stop triage first: hubtriage mode observe",
             )
         return "merge" if FIRST in fields else "replace"

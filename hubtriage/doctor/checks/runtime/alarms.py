@@ -55,9 +55,9 @@ def judge(alarms: list[Mapping[str, Any]], now: list[str], tomorrow: list[str]) 
     if mute_topic := _unheard(now):
         return Verdict("warning", f"{quiet}, but {mute_topic[0]}", mute_topic[1], data=data)
     if mute_topic := _unheard(tomorrow):
-        seen = f"{quiet}, but of those that can wait until tomorrow {mute_topic[0]}"
+        seen = f"{quiet}, but for alarms that can wait until tomorrow {mute_topic[0]}"
         return Verdict("warning", seen, mute_topic[1].replace("alarm-emails", "tomorrow-emails"), data=data)
-    return Verdict("ok", f"{quiet}, {len(_confirmed(now))} would be told", data=data)
+    return Verdict("ok", f"{quiet}, {len(_confirmed(now))} would be notified", data=data)
 
 
 def _unheard(subscriptions: list[str]) -> tuple[str, str] | None:
@@ -65,8 +65,8 @@ def _unheard(subscriptions: list[str]) -> tuple[str, str] | None:
     if _confirmed(subscriptions):
         return None
     if subscriptions:
-        return "nobody has confirmed yet", "confirm the e-mail from AWS"
-    return "nobody is told", "set alarm-emails, or subscribe to the topic"
+        return "no one has confirmed yet", "confirm the e-mail from AWS"
+    return "no one is notified", "set alarm-emails, or subscribe to the topic"
 
 
 def _confirmed(subscriptions: list[str]) -> list[str]:

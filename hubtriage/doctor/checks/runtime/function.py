@@ -24,11 +24,11 @@ def look(account: Account) -> Verdict | None:
 def judge(missing: list[Denied]) -> Verdict:
     """Return the verdict on what the function's role may not do."""
     if not missing:
-        return Verdict("ok", "active, and allowed what it needs")
+        return Verdict("ok", "active, with all permissions that it needs")
     return Verdict(
         "problem",
         f"its role lacks {', '.join(each.action for each in missing)}",
-        "look for what was changed by hand, or above the account, and deploy again",
+        "look for changes made by hand or by the organization, then deploy again",
         tuple(map(str, missing)),
         {"denied": [str(each) for each in missing]},
     )

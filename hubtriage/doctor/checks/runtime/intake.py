@@ -14,13 +14,13 @@ def look(account: Account) -> Verdict | None:
     rule = account.deployed.output("IntakeRuleName")
     if account.client("events").describe_rule(Name=rule)["State"] != "ENABLED":
         seen = "the EventBridge rule is disabled: no new finding is triaged"
-        return Verdict("problem", seen, "hubtriage sweep --reopen opens what --take-back has shut")
+        return Verdict("problem", seen, "hubtriage sweep --reopen opens the intake that --take-back closed")
     function = account.deployed.output("FunctionName")
     mappings = account.client("lambda").list_event_source_mappings(FunctionName=function)
     states = [mapping["State"] for mapping in mappings["EventSourceMappings"]]
     if states == ["Disabled"] and _is_paused(account, mappings["EventSourceMappings"][0]["UUID"]):
-        seen = "paused, as the ledger did not answer: no finding is triaged"
-        advice = "see docs/operating.md, IntakePaused; it goes on by itself within 5 minutes of an answer"
+        seen = "paused because the ledger did not answer: no finding is triaged"
+        advice = "see docs/operating.md, IntakePaused; it resumes by itself within 5 minutes of an answer"
         return Verdict("problem", seen, advice)
     if states != ["Enabled"]:
         state = ", ".join(states) or "missing"

@@ -18,6 +18,6 @@ def look(account: Account) -> Verdict | None:
         return Verdict("ok", f"enforce {since}")
     if mode not in MODES:
         advice = "set it: hubtriage mode enforce, reopen or observe; until then every batch fails"
-        return Verdict("problem", f"{name} is {mode[:40]!r}, which is no mode", advice)
-    advice = "if that is not meant: hubtriage logs --since 1d tells why, hubtriage mode enforce goes on"
+        return Verdict("problem", f"{name} is {mode[:40]!r}, which is not a mode", advice)
+    advice = "if you did not intend this: hubtriage logs --since 1d shows why, hubtriage mode enforce resumes"
     return Verdict("warning", f"{mode} {since}: {_STOPPED[mode]}", advice)

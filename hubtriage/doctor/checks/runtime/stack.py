@@ -17,6 +17,6 @@ def look(account: Account) -> Verdict:
     if deployed.status.endswith("_IN_PROGRESS"):
         return Verdict("warning", seen, "wait until the deployment is over")
     if deployed.status == "UPDATE_ROLLBACK_COMPLETE":
-        advice = "the last deployment failed, what was there before is at work: see the stack's events"
+        advice = "the last deployment failed and the previous version is running: see the stack's events"
         return Verdict("warning", seen, advice)
     return Verdict("problem", seen, "see the stack's events in CloudFormation")

@@ -20,7 +20,9 @@ TROUBLES: Mapping[object, Verdict] = {
         "warning", "the last one left out findings", "see docs/operating.md, sweep-unfinished"
     ),
     "withheld": Verdict(
-        "warning", "the last one may not hide so many findings", "see docs/operating.md, sweep-limit-reached"
+        "warning",
+        "the last one reached its limit of findings to hide",
+        "see docs/operating.md, sweep-limit-reached",
     ),
     "waiting": Verdict("problem", "one waits for a person", "see docs/operating.md, sweep-waiting"),
     "dead letters": Verdict(
@@ -39,7 +41,7 @@ def look(account: Account) -> Verdict | None:
     states, machine = account.client("stepfunctions"), account.deployed.output("SweepArn")
     executions = states.list_executions(stateMachineArn=machine)["executions"]
     if not executions:
-        return Verdict("warning", "there was none yet", "start one: hubtriage sweep")
+        return Verdict("warning", "no sweep has started yet", "start one: hubtriage sweep")
     now = datetime.fromtimestamp(account.clock.now(), UTC)
     whole = [each for each in executions if not _is_narrow(each)]
     last = executions[0] if _has_failed(executions[0]) or not whole else whole[0]
@@ -90,9 +92,11 @@ def judge(last: Mapping[str, Any], now: datetime, *, finished_lately: bool = Tru
         return Verdict("problem", seen, advice)
     if last["status"] == "SUCCEEDED" and now - last["startDate"] > OLD:
         advice = "see the sweep's schedule in EventBridge Scheduler, then: hubtriage sweep"
-        return Verdict("warning", f"{seen}: none has started since, although one does every day", advice)
+        return Verdict(
+            "warning", f"{seen}: none has started since, although one should start every day", advice
+        )
     if not finished_lately:
         hours = round(UNFINISHED / timedelta(hours=1))
         advice = "see docs/operating.md, sweep-unfinished"
-        return Verdict("problem", f"{seen}: none has come to its end for {hours} hours", advice)
+        return Verdict("problem", f"{seen}: none has finished for {hours} hours", advice)
     return Verdict("ok", seen)

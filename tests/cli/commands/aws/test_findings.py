@@ -21,7 +21,7 @@ USAGE = [
     pytest.param(["--resume"], "--resume and --fresh go with a FILE", id="nothing to go on with"),
     pytest.param(["f.jsonl", "--resume", "--fresh"], "not both", id="two beginnings"),
     pytest.param(["--filters", "{"], "--filters is not JSON", id="filters that are no JSON"),
-    pytest.param(["--filters", "[]"], "--filters is no JSON object", id="filters that are no object"),
+    pytest.param(["--filters", "[]"], "--filters is not a JSON object", id="filters that are no object"),
 ]
 
 
@@ -88,7 +88,7 @@ def test_a_part_is_not_dropped_unasked(hub: FailingHub) -> None:
     CliRunner().invoke(cli, ["findings", "f.jsonl"])
     result = CliRunner().invoke(cli, ["findings", "f.jsonl"])
     assert result.exit_code == 2
-    assert "hint: go on with --resume, or begin anew with --fresh" in result.stderr
+    assert "hint: continue with --resume, or start again with --fresh" in result.stderr
     assert CliRunner().invoke(cli, ["findings", "f.jsonl", "--resume"]).exit_code == 0
 
 

@@ -96,7 +96,7 @@ def test_a_whole_id_counts_more_than_the_end_of_another(monkeypatch: pytest.Monk
         pytest.param({"finding_id": "g1"}, "give more of the Id", ["f1", "g1"], id="two findings"),
         pytest.param(
             {"product_arn": "arn:product/b"},
-            "say of which product with --product-arn",
+            "name its product with --product-arn",
             ["arn:product/a", "arn:product/b"],
             id="two products",
         ),
