@@ -1,13 +1,14 @@
-"""Which finding it is, as people know it: its title, its resource by name, its account by name."""
+"""Which finding it is, as people know it: its title, its resource and account by name, its state."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from hubtriage.cli.text import shown
-from hubtriage.engine.fields import Finding, member
+from hubtriage.engine.fields import SEVERITY, WORKFLOW, Finding, member, provider_value, read
 
 Accounts = Mapping[str, Mapping[str, str]]
 """The account directory: attributes by account id."""
+NO_ACCOUNTS: Accounts = {}
 
 
 def subject_lines(finding: Finding, accounts: Accounts, indent: str = "  ") -> Iterator[str]:
@@ -19,6 +20,18 @@ def subject_lines(finding: Finding, accounts: Accounts, indent: str = "  ") -> I
     if resource := _resource(finding.get("Resources")):
         yield f"{indent}resource {resource}"
     yield f"{indent}account {_account(finding, accounts)}"
+
+
+def state_line(finding: Finding) -> str:
+    """Return the severity, the workflow status, and whether a control passed, in one line."""
+    known, provided = provider_value(finding, SEVERITY)
+    current = read(finding, SEVERITY)
+    severity = f"severity {shown(current)}"
+    if known and provided != current:
+        severity += f" (its provider says {provided})"
+    status = member(finding.get("Compliance"), "Status")
+    parts = [severity, f"workflow {shown(read(finding, WORKFLOW))}"]
+    return ", ".join(parts + ([f"compliance {shown(status)}"] if status else []))
 
 
 def title_of(finding: Finding) -> str:

@@ -303,10 +303,17 @@ def test_a_finding_is_named_by_the_end_of_its_id_wherever_it_is_known(aws, told)
     aws.control.plant([finding(1, "noisy")])
     told.ledger.write({(PRODUCT, "held/2"): HELD, (PRODUCT, "held/12"): HELD})
     logged(aws, decision("logged/3"))
-    assert "FINDING  finding-1" in why("finding-1").stdout
+    said = why("finding-1").stdout
+    assert said.startswith("FINDING  T\n  resource x\n  account sandbox-platform (111122223333)\n")
+    assert "\n  finding-1\n" in said
     assert "FINDING  held/2" in why("held/2").stdout
     assert "FINDING  held/12" in why("12").stdout
-    assert "FINDING  logged/3" in why("3").stdout
+    assert "FINDING  held/12" in why("ld/12").stdout
+    assert "FINDING  held/12" in why("d/1").stdout
+    told.ledger.write({(PRODUCT, "logged/3/held"): HELD})
+    assert "FINDING  logged/3/held" in why("3/h").stdout
+    assert "FINDING  logged/3\n" in why("logged/3").stdout, "an end in the log counts more than a part"
+    assert "FINDING  logged/3\n" in why("3").stdout
     several = why("2")
     assert (several.exit_code, several.stdout) == (2, "")
     assert "2 findings fit; give more of the Id" in several.stderr
@@ -350,7 +357,7 @@ def test_control_characters_of_a_finding_do_not_reach_the_terminal(aws, told):
 def test_a_finding_of_which_nothing_is_known_ends_with_2(told):
     done = why("finding-9")
     assert done.exit_code == 2
-    assert "no finding has an Id that ends so" in done.output
+    assert "no finding has such an Id" in done.output
 
 
 # accounts

@@ -13,6 +13,7 @@ from hubtriage.aws.ledger.dynamodb import DynamoLedger
 from hubtriage.aws.ledger.ledger import LedgerError
 from hubtriage.aws.securityhub.api import Finding, Key, key_of
 from hubtriage.cli.failure import fail
+from hubtriage.cli.inputs.console_url import id_in
 from hubtriage.cli.inputs.look_up import in_ledger
 from hubtriage.cli.inputs.one_finding import Wanted
 from hubtriage.cli.stack import AWS_ERRORS, client
@@ -44,7 +45,7 @@ class HeldFinding:
 def ids_of(arguments: Iterable[str], file: Path | None) -> list[str]:
     """Return the Ids of the arguments and of a file's lines, each once. Raises click.UsageError."""
     lines = [] if file is None else _lines(file)
-    ids = list(dict.fromkeys(name for name in map(str.strip, (*arguments, *lines)) if name))
+    ids = list(dict.fromkeys(id_in(name) for name in map(str.strip, (*arguments, *lines)) if name))
     if not ids:
         raise click.UsageError("name the findings to hand back, or give a file of Ids with --from")
     if len(ids) > MOST_FINDINGS:
@@ -98,7 +99,7 @@ def _read(ids: Sequence[str], product_arn: str | None) -> dict[Key, Finding]:
 
 def _by_the_end(end: str, product_arn: str | None, ledger: DynamoLedger) -> Key:
     """Return the one finding of the ledger whose Id ends so; end the command if there is another number."""
-    wanted = Wanted(end, product_arn)
+    wanted = Wanted(end, product_arn, parts=False)
     try:
         found = in_ledger(wanted, ledger)
     except LedgerError as error:

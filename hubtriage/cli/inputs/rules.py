@@ -2,14 +2,14 @@
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
 from hubtriage.authoring.compiler import compile_ruleset, git_revision
 from hubtriage.authoring.loaded import LoadResult
-from hubtriage.authoring.loader import load_rules
+from hubtriage.authoring.loader import ACCOUNTS_FILE, load_rules
 from hubtriage.authoring.problems import RuleErrors
 from hubtriage.cli.failure import fail_on
 from hubtriage.cli.problems import print_errors
@@ -49,6 +49,14 @@ def loaded_rules(folder: Path) -> LoadResult:
         print_errors(loaded.errors)
         raise SystemExit(1)
     return loaded
+
+
+def known_accounts(folder: Path) -> Mapping[str, Mapping[str, str]]:
+    """Return the account directory of a folder of rules; empty if there is none.
+
+    Errors of the rules do not matter here: the directory only names accounts.
+    """
+    return load_rules(folder).accounts if (folder / ACCOUNTS_FILE).is_file() else {}
 
 
 def compiled_document(folder: Path) -> dict[str, Any]:

@@ -31,12 +31,18 @@ def as_record(key: Key, entry: Entry) -> dict[str, Any]:
 
 
 def entry_lines(
-    entry: Entry, now: float, indent: str = "  ", histories: Mapping[str, ClaimHistory] = NO_HISTORIES
+    entry: Entry,
+    now: float,
+    indent: str = "  ",
+    histories: Mapping[str, ClaimHistory] = NO_HISTORIES,
+    *,
+    with_last: bool = True,
 ) -> Iterator[str]:
     """Yield what is held and since when, the open intent, and what was written last.
 
-    `now` is in epoch seconds. `histories` is what the log says of the claims. Nothing of what the entry holds
-    can control the terminal.
+    `now` is in epoch seconds. `histories` is what the log says of the claims. Without `with_last` the last
+    update is left out, for a command that shows it elsewhere. Nothing of what the entry holds can control the
+    terminal.
     """
     if not entry.claims:
         yield f"{indent}{NOTHING}"
@@ -45,7 +51,7 @@ def entry_lines(
         yield f"{indent}{quoted(name)}: {_claim(claim, known)}{since(entry, name, claim, known)}"
     if entry.intent is not None:
         yield from _intent(entry.intent, now, indent)
-    if entry.ended:
+    if entry.ended and with_last:
         yield f"{indent}last update: {stamp(entry.started)}, {duration((now - entry.started) / 3600)} ago"
         yield from _values(entry.written, indent)
     for name, value in sorted(entry.asked.items()):

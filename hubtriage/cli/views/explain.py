@@ -5,12 +5,12 @@ from typing import Any
 
 import click
 
-from hubtriage.cli.subject import Accounts, subject_lines, title_of
+from hubtriage.cli.subject import Accounts, state_line, subject_lines, title_of
 from hubtriage.cli.text import quoted, shown
 from hubtriage.cli.views.conditions import all_conditions, first_failure
 from hubtriage.cli.views.decision import observed_lines
 from hubtriage.cli.views.entry import NOTHING, hand_back_line, since
-from hubtriage.engine.fields import SEVERITY, Finding, member, provider_value, read
+from hubtriage.engine.fields import Finding
 from hubtriage.engine.planning.entry import Entry, is_digest
 from hubtriage.simulation.explain import ClaimExplanation, Explanation, RuleExplanation
 from hubtriage.simulation.exported import NO_ENTRIES, seems_ours
@@ -62,21 +62,9 @@ def _finding(finding: Finding, accounts: Accounts) -> Iterator[str]:
     finding_id, title = quoted(finding["Id"]), title_of(finding)
     yield _head("FINDING", title or finding_id)
     yield from subject_lines(finding, accounts)
-    yield f"  {_state(finding)}"
+    yield f"  {state_line(finding)}"
     if title:
         yield f"  {finding_id}"
-
-
-def _state(finding: Finding) -> str:
-    """Return the severity, the workflow status, and whether the control passed."""
-    known, provided = provider_value(finding, SEVERITY)
-    current = read(finding, SEVERITY)
-    severity = f"severity {shown(current)}"
-    if known and provided != current:
-        severity += f" (its provider says {provided})"
-    status = member(finding.get("Compliance"), "Status")
-    parts = [severity, f"workflow {shown(read(finding, 'Workflow.Status'))}"]
-    return ", ".join(parts + ([f"compliance {shown(status)}"] if status else []))
 
 
 def _ledger(explanation: Explanation) -> Iterator[str]:

@@ -11,9 +11,11 @@ from hubtriage.aws.ledger.entry_format import write_entry
 from hubtriage.aws.securityhub.api import Key
 from hubtriage.aws.securityhub.claim_history import ClaimHistory
 from hubtriage.aws.securityhub.finding_history import HistoryEvent
+from hubtriage.cli.subject import NO_ACCOUNTS, Accounts, state_line, subject_lines, title_of
 from hubtriage.cli.text import quoted, shown, stamp
 from hubtriage.cli.views.decision import decision_lines, objects
 from hubtriage.cli.views.entry import about_line, entry_lines, hand_back_line
+from hubtriage.engine.fields import Finding
 from hubtriage.engine.planning.entry import Entry
 
 NOT_READ = "the ledger could not be read"
@@ -23,12 +25,24 @@ _INDENT = "    "
 
 @dataclass(frozen=True, slots=True)
 class FindingStanding:
-    """A finding with its entry (None: not read), what is known of its claims, and its events in order."""
+    """A finding with its entry (None: not read), what is known of its claims, and its events in order.
+
+    `finding` is the finding as Security Hub shows it; None if it could not be read, or is gone.
+    """
 
     key: Key
     entry: Entry | None
     claims: Mapping[str, ClaimHistory]
     events: tuple[HistoryEvent, ...]
+    finding: Finding | None = None
+
+    @property
+    def has_last_update(self) -> bool:
+        """Whether the events have the update that the entry names as its last."""
+        started = None if self.entry is None else self.entry.started
+        updates = (event.record for event in self.events if event.record.get("outcome") == "updated")
+        noted = (record.get("entry") for record in updates)
+        return any(isinstance(each, Mapping) and each.get("started") == started for each in noted)
 
 
 def held_record(standing: FindingStanding) -> dict[str, Any]:
@@ -49,25 +63,40 @@ def _claim_record(known: ClaimHistory) -> dict[str, Any]:
     return asdict(known) | {name: None if time is None else stamp(time) for name, time in times.items()}
 
 
-def lines(standing: FindingStanding, now: float) -> Iterator[str]:
-    """Yield the lines for people; `now` is in epoch seconds."""
-    product_arn, finding_id = standing.key
-    yield _head("FINDING", quoted(finding_id))
-    yield f"  {quoted(product_arn)}"
+def lines(standing: FindingStanding, now: float, accounts: Accounts = NO_ACCOUNTS) -> Iterator[str]:
+    """Yield the lines for people; `now` is in epoch seconds. `accounts` names the finding's account."""
+    yield from _finding(standing, accounts)
     entry = standing.entry
-    if entry is not None and (about := about_line(entry.about)):
-        yield f"  {about}"
     yield ""
     yield _head("HELD", "by triage, as its ledger says")
     if entry is None:
         yield f"  {NOT_READ}"
     else:
-        yield from entry_lines(entry, now, histories=standing.claims)
-        yield from hand_back_line(entry.claims, finding_id)
+        with_last = not standing.has_last_update
+        yield from entry_lines(entry, now, histories=standing.claims, with_last=with_last)
     yield ""
     yield _head("HISTORY", UTC if standing.events else "nothing in this time")
     for event in standing.events:
         yield from event_lines(event)
+    if entry is not None and (hand_back := list(hand_back_line(entry.claims, standing.key[1]))):
+        yield ""
+        yield from hand_back
+
+
+def _finding(standing: FindingStanding, accounts: Accounts) -> Iterator[str]:
+    """Yield which finding it is: as Security Hub shows it, else as far as the entry says."""
+    product_arn, finding_id = standing.key
+    finding, entry = standing.finding, standing.entry
+    title = title_of(finding or {})
+    yield _head("FINDING", title or quoted(finding_id))
+    if finding is not None:
+        yield from subject_lines(finding, accounts)
+        yield f"  {state_line(finding)}"
+    elif entry is not None and (about := about_line(entry.about)):
+        yield f"  {about}"
+    if title:
+        yield f"  {quoted(finding_id)}"
+    yield f"  {quoted(product_arn)}"
 
 
 def _head(title: str, text: str) -> str:

@@ -63,6 +63,7 @@ BEGUN = Intent({}, {"Workflow.Status": "SUPPRESSED"}, {"Workflow.Status": "NEW"}
 STANDINGS: dict[str, tuple[Entry | None, list[HistoryEvent]]] = {
     "held": (Entry(claims=CLAIMS, about=ABOUT, **TIMES), [LOWERED, HIDDEN, OURS]),
     "overruled": (Entry(claims=OVERRULED, about=ABOUT, **TIMES), [LOWERED, HIDDEN, OURS, REOPENED]),
+    "as-security-hub-shows-it": (Entry(claims=OVERRULED, about=ABOUT, **TIMES), [HIDDEN, OURS, REOPENED]),
     "an-update-under-way": (Entry(intent=BEGUN, about=ABOUT), []),
     "older-than-the-log": (Entry(claims=CLAIMS, **TIMES), []),
     "never-touched": (NO_ENTRY, [REOPENED]),
@@ -70,20 +71,50 @@ STANDINGS: dict[str, tuple[Entry | None, list[HistoryEvent]]] = {
 }
 
 
+SHOWN = {
+    "Id": FINDING,
+    "Title": "S3 general purpose buckets should have server access logging",
+    "AwsAccountId": "111122223333",
+    "Resources": [{"Type": "AwsS3Bucket", "Id": "arn:aws:s3:::logs"}],
+    "Severity": {"Label": "LOW"},
+    "FindingProviderFields": {"Severity": {"Label": "MEDIUM"}},
+    "Workflow": {"Status": "NEW"},
+    "Compliance": {"Status": "FAILED"},
+}
+ACCOUNTS = {"111122223333": {"name": "sandbox-data"}}
+FINDINGS = {"as-security-hub-shows-it": SHOWN}
+
+
 def standing(name: str) -> FindingStanding:
     entry, events = STANDINGS[name]
     merged = without_echoes(events, own_only=True)
-    return FindingStanding(KEY, entry, claim_histories(entry or NO_ENTRY, merged), tuple(merged))
+    return FindingStanding(
+        KEY, entry, claim_histories(entry or NO_ENTRY, merged), tuple(merged), FINDINGS.get(name)
+    )
 
 
 @pytest.mark.parametrize("name", STANDINGS)
 def test_what_is_said_of_a_finding(name: str) -> None:
-    said = click.unstyle("\n".join(lines(standing(name), THEN + 2 * DAY))) + "\n"
+    said = click.unstyle("\n".join(lines(standing(name), THEN + 2 * DAY, ACCOUNTS))) + "\n"
     golden = GOLDEN / f"{name}.txt"
     if os.environ.get("HUBTRIAGE_GOLDEN") == "write":
         golden.parent.mkdir(exist_ok=True)
         golden.write_text(said, encoding="utf-8")
     assert said == golden.read_text(encoding="utf-8")
+
+
+def test_the_last_update_is_shown_once() -> None:
+    """With the history if that has it, else with what is held."""
+    entry = Entry(claims=CLAIMS, **TIMES)
+    kept = decision(THEN + DAY, outcome="kept", entry={"started": THEN - 1, "ended": THEN - 0.5})
+    for events, count in (([HIDDEN], 0), ([kept], 1), ([LOWERED], 1), ([], 1)):
+        said = "\n".join(lines(FindingStanding(KEY, entry, {}, tuple(events)), THEN + DAY))
+        assert said.count("last update: ") == count, events
+
+
+def test_how_to_hand_back_comes_last() -> None:
+    assert list(lines(standing("overruled"), THEN))[-1].endswith(f"hubtriage hand-back {FINDING}")
+    assert "hand-back" not in "\n".join(lines(standing("held"), THEN))
 
 
 def test_programs_get_what_is_held_first() -> None:

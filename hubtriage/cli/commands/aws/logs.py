@@ -12,6 +12,7 @@ from hubtriage.aws.log_lines import concerns, is_serious, read_line
 from hubtriage.aws.securityhub.api import Key
 from hubtriage.cli.account_options import deployed_option
 from hubtriage.cli.failure import fail
+from hubtriage.cli.inputs.console_url import id_callback
 from hubtriage.cli.inputs.one_finding import Wanted, product_option
 from hubtriage.cli.stack import AWS_ERRORS, client, outputs
 from hubtriage.cli.views.log import TITLES, text
@@ -50,7 +51,12 @@ class _Line:
 )
 @click.option("--follow", is_flag=True, help="Keep showing new decisions until you press Ctrl-C.")
 @click.option("--rule", metavar="ID", help="Only decisions that this rule took part in.")
-@click.option("--finding", metavar="ID", help="Only decisions on this finding: its Id or the end of it.")
+@click.option(
+    "--finding",
+    metavar="ID",
+    callback=id_callback,
+    help="Only decisions on this finding: its Id, the end or a unique part of it, or its URL.",
+)
 @product_option
 @click.option("--errors", is_flag=True, help="Only what failed or needs a person's attention.")
 @click.option("--json", "as_json", is_flag=True, help="Print the lines of the log unchanged.")

@@ -5,6 +5,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 import click
 
@@ -13,7 +14,7 @@ from hubtriage.aws.ledger.client import dynamodb
 from hubtriage.aws.ledger.dynamodb import DynamoLedger
 from hubtriage.aws.ledger.former_roles import until_when
 from hubtriage.aws.ledger.ledger import LedgerError, LedgerFault
-from hubtriage.aws.securityhub.api import Key
+from hubtriage.aws.securityhub.api import Finding, Key
 from hubtriage.aws.securityhub.authorship import Author, author_of, role_of
 from hubtriage.aws.securityhub.claim_history import claim_histories
 from hubtriage.aws.securityhub.echoes import without_echoes
@@ -26,19 +27,21 @@ from hubtriage.aws.securityhub.finding_history import (
 )
 from hubtriage.cli.account_options import deployed_option
 from hubtriage.cli.failure import fail
-from hubtriage.cli.inputs.look_up import in_ledger, in_security_hub
+from hubtriage.cli.inputs.look_up import in_ledger, in_security_hub, shown_finding
 from hubtriage.cli.inputs.one_finding import (
     Wanted,
     finding_argument,
     product_option,
 )
+from hubtriage.cli.inputs.rules import known_accounts
+from hubtriage.cli.options import rules_option
 from hubtriage.cli.stack import AWS_ERRORS, client, outputs
 from hubtriage.cli.text import quoted
 from hubtriage.cli.views.why import FindingStanding, event_record, held_record, lines
 from hubtriage.engine.planning.entry import NO_ENTRY, Entry
 
 DAY = 86400.0
-NOTHING = "no finding has an Id that ends so, and nothing was decided on one in this time"
+NOTHING = "no finding has such an Id, and no decision in this time was about one"
 HINT = "look further back with --days, or at the Id, such as arn:aws:securityhub:…"
 
 
@@ -46,18 +49,23 @@ HINT = "look further back with --days, or at the Id, such as arn:aws:securityhub
 @finding_argument
 @deployed_option
 @product_option
+@rules_option
 @click.option(
     "--days", default=90, show_default=True, type=click.IntRange(1, 3650), help="How far to look back."
 )
 @click.option(
     "--json", "as_json", is_flag=True, help="One JSON line for what is held, then one for each event."
 )
-def command(finding_id: str, stack: str, product_arn: str | None, days: int, as_json: bool) -> None:
+def command(
+    finding_id: str, stack: str, product_arn: str | None, folder: Path, days: int, as_json: bool
+) -> None:
     """Show what triage holds on a finding, and who changed it when.
 
-    FINDING-ID is the finding's Id, or the end of it. The ledger shows what is held. The decision log in
-    CloudWatch Logs and the history in Security Hub (90 days) show what happened; an update in both appears
-    once. Sources that you are not allowed to read are left out and named. Times are in UTC.
+    FINDING-ID is the finding's Id, the end of it, a part of it that the ledger has once, or the finding's URL
+    in the Security Hub console. The ledger shows what is held. The decision log in CloudWatch Logs and the
+    history in Security Hub (90 days) show what happened; each update appears once. The account directory of
+    --rules names the account. Sources that you are not allowed to read are left out and named. Times are in
+    UTC.
 
     Exit codes: 0; 1 the stack or its log cannot be read; 2 no such stack, no finding that fits, or several.
     """
@@ -68,7 +76,7 @@ def command(finding_id: str, stack: str, product_arn: str | None, days: int, as_
         records = [held_record(standing), *map(event_record, standing.events)]
         click.echo("\n".join(map(json.dumps, records)))
     else:
-        click.echo("\n".join(lines(standing, time.time())))
+        click.echo("\n".join(lines(standing, time.time(), known_accounts(folder))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +88,9 @@ class _Why:
 
     def key(self, wanted: Wanted) -> Key:
         """Return which finding is meant; end with 2 if that is not clear."""
-        found = self._in_security_hub(wanted) or self._in_ledger(wanted) or self._in_log(wanted)
+        found = self._in_security_hub(wanted) or self._in_ledger(wanted)
+        if not any(wanted.is_end_of(key) for key in found):  # in the log it may be the end of one
+            found = wanted.among([*found, *self._in_log(wanted)])
         if not found:
             fail(f"{quoted(wanted.end)}: {NOTHING}", HINT, exit_code=2)
         return wanted.only(found)
@@ -89,9 +99,17 @@ class _Why:
         """Return what is held and what happened, each update once."""
         entry, author = self._entry(key), self._author()
         told = [event for event in self._decisions(key[1]) if key_of_line(event) == key]
-        changed = self._changes(key, author or _nobody)
+        changed = self._changes(key, author or _no_one)
         events = without_echoes([*told, *changed], own_only=author is not None)
-        return FindingStanding(key, entry, claim_histories(entry or NO_ENTRY, events), tuple(events))
+        histories = claim_histories(entry or NO_ENTRY, events)
+        return FindingStanding(key, entry, histories, tuple(events), self._finding(key))
+
+    def _finding(self, key: Key) -> Finding | None:
+        try:
+            return shown_finding(key)
+        except AWS_ERRORS as error:
+            _without("the finding itself", error)
+            return None
 
     @property
     def _ledger(self) -> DynamoLedger:
@@ -158,7 +176,7 @@ class _Why:
         return partial(author_of, {role_of(str(function["Role"]))}, until)
 
 
-def _nobody(source: object, time: float) -> Author:
+def _no_one(source: object, time: float) -> Author:
     return author_of((), {}, source, time)
 
 

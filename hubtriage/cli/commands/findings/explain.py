@@ -1,12 +1,14 @@
 """`hubtriage explain`: the whole reasoning for one finding."""
 
 import json
+from collections import Counter
 from pathlib import Path
 
 import click
 
 from hubtriage.aws.securityhub.api import Key, key_of
 from hubtriage.cli.failure import fail
+from hubtriage.cli.inputs.console_url import id_callback
 from hubtriage.cli.inputs.findings import end_if_cut_off, read_findings, tell_problems
 from hubtriage.cli.inputs.one_finding import MOST_NAMED, Wanted, product_option
 from hubtriage.cli.inputs.rules import compiled
@@ -27,7 +29,9 @@ from hubtriage.simulation.inputs.problems import Problems
     "--id",
     "finding_id",
     default="",
-    help="Id of the finding, or the end of it, if FINDINGS has several.",
+    callback=id_callback,
+    help="The finding, if FINDINGS has several: its Id, the end or a unique part of it, or its URL in the "
+    "Security Hub console.",
 )
 @product_option
 @rules_option
@@ -68,29 +72,26 @@ def command(
 def _one(source: str, wanted: Wanted, problems: Problems) -> ExportedFinding:
     """Return the finding to explain; end with 2 if there is none, or several that may be meant."""
     found: dict[Key, list[ExportedFinding]] = {}
-    usable = 0
+    usable, ranks = 0, Counter[int | None]()
     try:
         for item in read_findings(source, problems):
             if isinstance(item, Unusable):
                 continue
             usable += 1
-            if wanted.fits(key := key_of(item.finding)):
-                found.setdefault(key, []).append(item)
-                _forget_more(found, wanted)
+            rank = wanted.rank(key := key_of(item.finding))
+            if rank is None:
+                continue
+            ranks[rank] += key not in found
+            found.setdefault(key, []).append(item)
+            if rank and ranks[rank] > MOST_NAMED:
+                found[key].clear()  # too many fit as well as this one: only their names matter
     except UnreadableInputError as error:
         fail(str(error), exit_code=2)
     tell_problems(source, usable, problems)
     if not found:
-        which = f"no finding with an Id that ends in {quoted(wanted.end)}" if wanted.end else "no finding"
+        which = f"no finding with {quoted(wanted.end)} in its Id" if wanted.end else "no finding"
         fail(f"{quoted(source)}: {which}", exit_code=2)
     several = found[wanted.only(found, "say which one with --id")]
     if len(several) > 1:
         click.echo(f"{quoted(source)} has this finding {len(several)} times; this is the last one", err=True)
     return several[-1]
-
-
-def _forget_more(found: dict[Key, list[ExportedFinding]], wanted: Wanted) -> None:
-    """Keep the names alone of findings that are surely not explained: a file may hold a million."""
-    newest = next(reversed(found))
-    if len(found) > MOST_NAMED and newest[1] != wanted.end:
-        found[newest].clear()

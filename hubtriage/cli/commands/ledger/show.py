@@ -29,8 +29,8 @@ def command(finding_id: str, stack: str, product_arn: str | None, as_json: bool)
     """Show what triage holds on one finding.
 
     It shows the fields, when and by which rule each was set, the earlier values, who overruled triage, and
-    the last update that was sent. FINDING-ID is the finding's Id, or the end of it. The end of an Id makes
-    the command read the whole table.
+    the last update that was sent. FINDING-ID is the finding's Id, the end or a unique part of it, or its URL
+    in the Security Hub console. Anything but a whole Id makes the command read the whole table.
 
     Exit codes: 0; 1 the ledger has no such entry, or cannot be read; 2 several findings fit.
     """
