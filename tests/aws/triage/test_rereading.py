@@ -312,13 +312,40 @@ def test_what_is_sent_in_time_is_not_read_again() -> None:
     assert (world.calls("BatchUpdateFindings"), world.calls("GetFindings")) == (1, 0)
 
 
-def test_a_reading_that_cannot_be_dated_yet_leaves_a_young_event_its_plan() -> None:
-    """Our echo shows an escalation; a reading may be from before our update, and shows neither."""
+def escalated(ago: float = 31) -> tuple[TriageWorld, TriageBench, dict[str, Any]]:
+    """A finding that triage has hidden and that its provider calls CRITICAL since; the event is not young."""
     world, bench = hidden()
     world.hub.plant({**world.stored(0), "Severity": {"Label": "CRITICAL"}}, world.clock.now())
     sent = seen_now(world, "escalated")
-    world.clock.sleep(31)
-    lags(world, 60)
+    world.clock.sleep(ago)
+    return world, bench, sent
+
+
+def test_a_reading_that_cannot_be_dated_yet_leaves_an_event_its_plan_if_it_asks_for_the_same() -> None:
+    world, bench, sent = escalated()
+    lags(world, 20)
     assert endings(bench.run(sent)) == UPDATED
+    assert (world.suppressed([0]), world.calls("GetFindings")) == ([], 1)
+
+
+def test_if_it_asks_for_something_else_nothing_is_done_before_readings_have_caught_up() -> None:
+    """It may be from before our update; or somebody has reopened the finding since the event."""
+    world, bench, sent = escalated()
+    lags(world, 60)
+    assert endings(bench.run(sent)) == UNDECIDABLE
+    assert world.suppressed([0]) == [0]
+    world.clock.sleep(LAG)
+    assert endings(bench.run(again(sent))) == UPDATED
     assert world.suppressed([0]) == []
-    assert world.calls("GetFindings") == 1
+
+
+def test_who_reopens_a_finding_is_not_overruled_by_an_event_from_before() -> None:
+    world, bench, sent = escalated(0)
+    world.clock.sleep(1)
+    by_a_person(world, Workflow={"Status": "NEW"})
+    world.hub.plant({**world.stored(0), "Severity": {"Label": "MEDIUM"}}, world.clock.now())
+    world.clock.sleep(31)
+    assert endings(bench.run(sent)) == UNDECIDABLE
+    world.clock.sleep(LAG)
+    assert endings(bench.see(name="later")) == UNCHANGED
+    assert world.suppressed([0]) == []

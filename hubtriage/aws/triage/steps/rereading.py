@@ -92,7 +92,8 @@ class Rereading:
     def _believe(self, case: Case, found: FoundFindings) -> bool:
         """Decide by a reading; return whether that can be compared with other states.
 
-        A reading that may be from before our last update does not count beside an event which is later.
+        A reading that may be from before our last update does not count beside an event which is later, if it
+        asks for the same. Otherwise it may as well be later than the event, and show what a person did since.
         """
         shown = Snapshot(ParsedFinding(found[case.key]), "reading", case.read_at)
         dated = date(shown, case.entry, self.clock.now(), self.policy.lease)
@@ -101,6 +102,8 @@ class Rereading:
             self._end_undecided(case, self.decider.decide(case))
         elif not self._event_counts(case):
             self.cases.end({case: undecidable(TOO_EARLY, dated.until)})
+        elif case.decision is None or _differs(self.decider.verdict(case, found[case.key]), case.decision):
+            self.cases.end({case: undecidable(DIFFERENT, dated.until)})
         return case.is_open
 
     def _event_counts(self, case: Case) -> bool:
