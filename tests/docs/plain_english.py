@@ -1,7 +1,8 @@
-"""What makes a page hard to read: idioms that CONTRIBUTING.md rules out, and sentences that are too long.
+"""What makes a text hard to read: idioms that CONTRIBUTING.md rules out, and sentences that are too long.
 
 A page is read as Markdown. Blocks of code do not count, code in a line counts as one word, a link as its
-text, and each cell of a table and each item of a list by itself.
+text, and each cell of a table and each item of a list by itself. What the software prints is read from the
+golden files, as text: each paragraph, option and message by itself.
 """
 
 import re
@@ -36,6 +37,9 @@ _IDIOM = {re.compile(rf"\b{idiom}", re.IGNORECASE): better for idiom, better in 
 _ENDS = re.compile(r"""(?<!e\.g)(?<!i\.e)[.!?]["')\]]*(?:\s+|$)""")
 _WORD = re.compile(r"[^\W_](?:[^\s—–…/]*[^\W_])?")
 _CODE = "code"
+_IN_BACKQUOTES = re.compile("`[^`\n]*`")
+_MESSAGES = ("docs/checks/*.md", "tests/authoring/flaws/*.txt", "tests/golden/cli/errors.txt")
+_MESSAGE = re.compile(r"(\S+:\d+:\d+: [EW]\d{3}| *hint:|Error:) (?P<text>.*)")
 _MARKDOWN = MarkdownIt("commonmark").enable("table")
 
 
@@ -74,6 +78,38 @@ def blocks(markdown: str) -> Iterator[tuple[int, str]]:
 def sentences(text: str) -> list[str]:
     """Return the sentences of a paragraph."""
     return [sentence for sentence in _ENDS.split(text) if sentence.strip()]
+
+
+def printed() -> Iterator[tuple[str, str]]:
+    """Yield everything that golden files and the pages of checks show of help, problems and doctor.
+
+    Each is a file, by its path in the repository, and one text of it.
+    """
+    for path in sorted((ROOT / "tests/golden/cli/help").glob("*.txt")):
+        yield from ((_name(path), text) for text in help_texts(path.read_text(encoding="utf-8")))
+    for pattern in _MESSAGES:
+        for path in sorted(ROOT.glob(pattern)):
+            for line in path.read_text(encoding="utf-8").splitlines():
+                if said := _MESSAGE.match(line):
+                    yield _name(path), said["text"]
+    for path in sorted((ROOT / "tests/golden/doctor").glob("*.txt")):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            yield _name(path), line.strip()
+
+
+def help_texts(shown: str) -> Iterator[str]:
+    """Yield the paragraphs of a help text, with each option and command by itself."""
+    for paragraph in re.split(r"\n\s*\n|\n(?=  -|    ?\S+ {2,})", shown):
+        yield " ".join(paragraph.split())
+
+
+def flaws_of(text: str) -> list[Flaw]:
+    """Return every flaw of a text that is not Markdown; code in backquotes counts as one word."""
+    return list(_flaws_of(1, _IN_BACKQUOTES.sub(_CODE, text)))
+
+
+def _name(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
 
 
 def _words(tokens: list[Token]) -> Iterator[str]:

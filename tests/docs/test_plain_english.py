@@ -2,10 +2,22 @@
 
 import pytest
 
-from tests.docs.plain_english import MOST_WORDS, blocks, flaws, pages, read, sentences
+from tests.docs.plain_english import (
+    MOST_WORDS,
+    blocks,
+    flaws,
+    flaws_of,
+    help_texts,
+    pages,
+    printed,
+    read,
+    sentences,
+)
 
 NOT_YET: set[str] = set()
 """Pages that still have flaws. Take a page off once it has none; put none on."""
+NOT_YET_SAID: set[str] = set()
+"""Texts of the software that still have flaws. Take a text off once it has none; put none on."""
 
 
 @pytest.mark.parametrize("page", [page for page in pages() if page not in NOT_YET])
@@ -17,6 +29,36 @@ def test_the_list_names_only_pages_with_flaws() -> None:
     assert [page for page in sorted(NOT_YET) if not read(page)] == [], (
         "in plain English now: take them off the list"
     )
+
+
+def test_what_the_software_prints_is_in_plain_english() -> None:
+    found = {
+        f"{name}: {flaw.message}"
+        for name, text in printed()
+        for flaw in flaws_of(text)
+        if text not in NOT_YET_SAID
+    }
+    assert sorted(found) == []
+
+
+def test_the_list_names_only_texts_that_are_printed_with_flaws() -> None:
+    flawed = {text for _, text in printed() if flaws_of(text)}
+    assert NOT_YET_SAID - flawed == set(), "in plain English now: take them off the list"
+
+
+def test_help_and_messages_are_found() -> None:
+    names = {name.rpartition("/")[0] for name, _ in printed()}
+    assert names >= {"tests/golden/cli/help", "tests/golden/cli", "tests/golden/doctor", "docs/checks"}
+    assert "tests/authoring/flaws" in names
+
+
+def test_a_flaw_of_a_help_text_is_found_across_its_lines() -> None:
+    shown = (
+        "Usage: x\n\n  Parts, of\n  which one is left.\n\nOptions:\n  --a  One.\n  --b  `nobody` is asked.\n"
+    )
+    texts = list(help_texts(shown))
+    assert [text for text in texts if flaws_of(text)] == ["Parts, of which one is left."]
+    assert texts[-2:] == ["--a One.", "--b `nobody` is asked."]
 
 
 @pytest.mark.parametrize(

@@ -74,10 +74,10 @@ def command(
 ) -> None:
     """Check an account before and after deploying.
 
-    Checks Security Hub, its administrator and home Region, automation rules that set the same fields as
-    your rules, quotas, permissions, and the deployed stack with its ledger if there is one. It changes
-    nothing, except with --probe-udf. If you lack permission for a check, it is reported, and the rest is
-    checked.
+    Checks Security Hub, its administrator and home Region, quotas and permissions, and automation rules
+    that set the same fields as your rules. If the stack is deployed, checks it and its ledger too. It
+    changes nothing, except with --probe-udf. If you lack permission for a check, it is reported, and the
+    rest is checked.
 
     Exit codes: 0 no problems; 1 a problem; 2 wrong usage, or AWS cannot be reached.
     """

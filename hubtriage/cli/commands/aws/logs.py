@@ -72,7 +72,8 @@ def command(
 ) -> None:
     """Show the decisions of the deployed stack.
 
-    For each finding, it shows what changed, by which rule, and what was left to people. Times are in UTC.
+    For each finding, it shows what changed, the rule that decided, and what was left to people. Times are
+    in UTC.
 
     Exit codes: 0; 1 the log cannot be read; 2 wrong usage, there is no such stack, or --finding fits several
     findings.

@@ -51,7 +51,7 @@ def command(
     delivers; docs/inputs.md lists them. If a finding occurs several times, only the first one counts. With
     --live, the command reads findings from Security Hub instead.
 
-    A finding may have its ledger entry beside it: {"finding": ..., "entry": ...}. Without the entry, triage's
+    A finding may come with its ledger entry: {"finding": ..., "entry": ...}. Without the entry, triage's
     own changes look like a person's.
 
     Exit codes: 0; 1 the rules have errors; 2 nothing in the input is usable, or some of it cannot be read.

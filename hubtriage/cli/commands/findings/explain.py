@@ -53,7 +53,7 @@ def command(
 
     Which finding it is, what the ledger holds, each rule with each condition and the value it saw, what
     happens to each field, and who holds it. FINDINGS is what `plan` takes. What triage holds is known only if
-    the finding has its ledger entry beside it: {"finding": ..., "entry": ...}.
+    the finding comes with its ledger entry: {"finding": ..., "entry": ...}.
 
     Exit codes: 0; 1 the rules have errors; 2 no finding or several fit, or some input cannot be read.
     """

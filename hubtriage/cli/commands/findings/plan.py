@@ -53,10 +53,10 @@ def command(
     """Show the update that each finding would get.
 
     Nothing is sent. FINDINGS is a file, a folder of files, or `-` for standard input, in any form that AWS
-    delivers; docs/inputs.md lists them. A finding may have its ledger entry beside it:
+    delivers; docs/inputs.md lists them. A finding may come with its ledger entry:
     {"finding": ..., "entry": ...}. Without the entry, triage's own changes look like a person's.
 
-    Records that are no usable findings are listed at the end, each with its place and the reason; --json
+    Records that cannot be used as findings are listed at the end, each with its place and the reason; --json
     also prints a line for each.
 
     Exit codes: 0; 1 the rules have errors; 2 nothing in the input is usable, or some of it cannot be read.

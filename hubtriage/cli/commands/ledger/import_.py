@@ -72,8 +72,8 @@ def command(file: Path, stack: str, dry_run: bool, source_stopped: bool, yes: bo
     triage runs. Updates that the role of the other stack made before the export count as triage's own. The
     whole file is checked before anything is written.
 
-    Refused: a file with an error; entries of findings that this ledger holds already; a source that still
-    triages; findings that this account and Region do not show; a stack in enforce.
+    Refused: a file with an error; entries that this ledger holds already; a source that still triages;
+    findings that this account and Region do not show; a stack in enforce.
 
     Exit codes: 0; 1 it is refused, or entries could not be written; 2 FILE is not a complete export.
     """

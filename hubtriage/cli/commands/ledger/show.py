@@ -28,9 +28,9 @@ from hubtriage.engine.planning.entry import Entry
 def command(finding_id: str, stack: str, product_arn: str | None, as_json: bool) -> None:
     """Show what triage holds on one finding.
 
-    It shows the fields, when and by which rule each was set, the earlier values, who overruled triage, and
-    the last update that was sent. FINDING-ID is the finding's Id, the end or a unique part of it, or its URL
-    in the Security Hub console. Anything but a whole Id makes the command read the whole table.
+    It shows each field with its rule, its time and its earlier value, who overruled triage, and the last
+    update that was sent. FINDING-ID is the finding's Id, the end or a unique part of it, or its URL in the
+    Security Hub console. Anything but a whole Id makes the command read the whole table.
 
     Exit codes: 0; 1 the ledger has no such entry, or cannot be read; 2 several findings fit.
     """

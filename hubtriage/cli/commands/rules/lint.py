@@ -86,8 +86,8 @@ def command(
     --fix corrects quotes, brackets, `and` and names if only one correction is possible. It keeps comments
     and the rest of the file. Unsafe fixes turn a value with a star into a wildcard.
 
-    Exit codes: 0 clean, or with --diff nothing to change; 1 errors (with --strict also warnings), or with
-    --diff something to change; 2 wrong usage, or a file cannot be written.
+    Exit codes: 0 clean, or nothing to change with --diff; 1 errors, warnings with --strict, or changes with
+    --diff; 2 wrong usage, or a file cannot be written.
     """
     shape = "json" if as_json else shape
     _refuse_contradictions(shape, fix=fix, diff=diff, unsafe=unsafe)

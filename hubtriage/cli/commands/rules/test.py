@@ -41,7 +41,11 @@ class RuleTestRun:
 @click.option(
     "--coverage", is_flag=True, help="Show conditions that were never true, or never false, in a test."
 )
-@click.option("--require-tests", is_flag=True, help="Fail too if a rule lacks a test of either kind.")
+@click.option(
+    "--require-tests",
+    is_flag=True,
+    help="Also fail if a rule lacks a test of a finding that it changes or does not change.",
+)
 @click.option(
     "--junit", "report", type=Location(path_type=Path, dir_okay=False), help="Write a JUnit report here."
 )
