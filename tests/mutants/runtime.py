@@ -6,8 +6,8 @@ RUNTIME = (
     Mutation(
         "an event is acted on though a reading that cannot be dated asks for something else",
         "aws/triage/steps/rereading.py",
-        "        elif case.decision is None or _differs(self.decider.verdict(case, found[case.key]), case.decision):",
-        "        elif case.decision is None:",
+        " or _differs(self.decider.verdict(case, found[case.key]), case.decision):",
+        ":",
     ),
     Mutation(
         "the record of the update before tells that the next one happened",
