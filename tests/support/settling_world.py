@@ -8,7 +8,7 @@ is stopped, and must not undo what a person did longer ago than anyone can be be
 import json
 import random
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -483,8 +483,8 @@ class Settling:
         finally:
             for number in numbers:
                 self.updates[number] += 1
-                self._note_races(container, number, request, before[number])
-                self._compare(container, number, before[number], self.stored(number))
+                raced = self._note_races(container, number, request, before[number])
+                self._compare(container, number, before[number], self.stored(number), raced)
 
     def _demand_allowed(self) -> None:
         is_new = self.clock.now() - self.switched_at < FRESH + IN_CALL
@@ -504,10 +504,16 @@ class Settling:
         assert {name: stored(shown.value(name)) for name in intent.written} == intent.written
 
     def _compare(
-        self, container: Container, number: int, before: Mapping[str, Any], after: Mapping[str, Any]
+        self,
+        container: Container,
+        number: int,
+        before: Mapping[str, Any],
+        after: Mapping[str, Any],
+        raced: Collection[str],
     ) -> None:
         identifier, old, new = key(number), dict(before), dict(after)
         is_hidden = held(new, "Workflow") in HIDING and held(old, "Workflow") not in HIDING
+        is_hidden = is_hidden and "Workflow" not in raced  # what was taken back was reopened a moment before
         may_hide = self.mode == "enforce" or self.clock.now() - self.switched_at < FRESH + IN_CALL
         assert may_hide or not is_hidden, "it hides, though that is stopped"
         overriding = {field for field, until in self.overriding.items() if container.began <= until}
@@ -519,8 +525,9 @@ class Settling:
 
     def _note_races(
         self, container: Container, number: int, request: Mapping[str, Any], before: dict[str, Any]
-    ) -> None:
-        """Note the edits that an update overwrites or repeats because it may not know of them yet."""
+    ) -> set[str]:
+        """Note the edits that an update overwrites or repeats because it may not know of them yet: which."""
+        raced = set()
         written = set(request) & set(FIELDS)
         keys = {USER + name for name in {**before.get("UserDefinedFields", {}), **self._fields(number)}}
         for name in written | (keys if "UserDefinedFields" in request else set()):
@@ -529,8 +536,10 @@ class Settling:
             if self.chronicle.persons.get(place) == held(before, name) and (
                 self._may_miss(container, edited_at) or self._is_handed_back(number, name, edited_at)
             ):
+                raced.add(name)
                 self.chronicle.raced.add(place)
                 self.chronicle.drop(place)
+        return raced
 
     def _fields(self, number: int) -> dict[str, str]:
         fields: dict[str, str] = self.stored(number).get("UserDefinedFields", {})
