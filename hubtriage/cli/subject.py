@@ -53,7 +53,11 @@ def _resource(resources: object) -> str:
 
 
 def _account(finding: Finding, accounts: Accounts) -> str:
-    account = finding.get("AwsAccountId")
+    return named_account(finding.get("AwsAccountId"), accounts, finding.get("AwsAccountName"))
+
+
+def named_account(account: object, accounts: Accounts, otherwise: object = None) -> str:
+    """Return an account's name and id, safe to print; the id alone if it has no name."""
     known = accounts.get(account, {}) if isinstance(account, str) else {}
-    name = known.get("name") or finding.get("AwsAccountName")
+    name = known.get("name") or otherwise
     return f"{shown(name)} ({shown(account)})" if isinstance(name, str) and name else shown(account)

@@ -1,27 +1,31 @@
 """A line of the function's log as people read it."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 
+from hubtriage.cli.subject import NO_ACCOUNTS, Accounts, named_account
 from hubtriage.cli.text import quoted, shown
 from hubtriage.cli.views.decision import Record, decision_lines
 from hubtriage.engine.text.timestamps import parse_timestamp
 
 _INDENT = "    "
-_TIME_WIDTH, _OUTCOME_WIDTH = 19, 9
-TITLES = f"{'TIME (UTC)':<{_TIME_WIDTH}} {'OUTCOME':<{_OUTCOME_WIDTH}} FINDING, THEN FIELDS AND REASONS"
+_TIME_WIDTH, _OUTCOME_WIDTH = 25, 9
+TITLES = f"{'TIME':<{_TIME_WIDTH}} {'OUTCOME':<{_OUTCOME_WIDTH}} FINDING, THEN FIELDS AND REASONS"
 _NOT_SHOWN = ("timestamp", "level", "message", "service", "location", "function_request_id", "xray_trace_id")
 
 
-def text(record: Record) -> Iterator[str]:
-    """Yield what happened to which finding, then each field with its reason; or one line of another kind."""
-    time = _time(record.get("timestamp"))
+def text(record: Record, zone: tzinfo | None = UTC, accounts: Accounts = NO_ACCOUNTS) -> Iterator[str]:
+    """Yield what happened to which finding, then each field with its reason; or one line of another kind.
+
+    Times are in `zone`; None is that of this machine. `accounts` names the accounts.
+    """
+    time = _time(record.get("timestamp"), zone)
     if "finding_id" not in record or "outcome" not in record:
         level = f"{quoted(str(record.get('level', ''))):<{_OUTCOME_WIDTH}}"
         yield f"{time} {level} {quoted(str(record['message']))}{_members(record)}"
         return
     observed = " (observe: not written)" if record.get("mode") == "observe" else ""
-    account = f" in account {shown(record['account'])}" if record.get("account") else ""
+    account = f" in account {named_account(record['account'], accounts)}" if record.get("account") else ""
     outcome, finding = (
         f"{quoted(str(record['outcome'])):<{_OUTCOME_WIDTH}}",
         quoted(str(record["finding_id"])),
@@ -30,12 +34,12 @@ def text(record: Record) -> Iterator[str]:
     yield from decision_lines(record, _INDENT)
 
 
-def _time(timestamp: object) -> str:
-    """Return a time to the second, in UTC; what is none, as it is."""
+def _time(timestamp: object, zone: tzinfo | None) -> str:
+    """Return a time to the second with its distance from UTC; what is no time, as it is."""
     moment = parse_timestamp(timestamp)
     if moment is None:
         return f"{quoted(str(timestamp or '')):<{_TIME_WIDTH}}"
-    return f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%d %H:%M:%S}"
+    return datetime.fromtimestamp(moment, UTC).astimezone(zone).isoformat(" ", "seconds")
 
 
 def _reason(record: Record) -> str:

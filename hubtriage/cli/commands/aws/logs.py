@@ -2,8 +2,10 @@
 
 import re
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC
+from pathlib import Path
 from typing import Any
 
 import click
@@ -14,21 +16,35 @@ from hubtriage.cli.account_options import deployed_option
 from hubtriage.cli.failure import fail
 from hubtriage.cli.inputs.console_url import id_callback
 from hubtriage.cli.inputs.one_finding import Wanted, product_option
+from hubtriage.cli.inputs.rules import known_accounts
+from hubtriage.cli.options import rules_option
 from hubtriage.cli.stack import AWS_ERRORS, client, outputs
+from hubtriage.cli.subject import Accounts
+from hubtriage.cli.text import quoted
 from hubtriage.cli.views.log import TITLES, text
+from hubtriage.engine.text.timestamps import parse_timestamp
 
 POLL = 2.0
+OUTCOMES = ("updated", "unchanged", "refused", "failed")
 NOTHING = "no such line in this time: --since looks further back; findings that need nothing have no line"
 LATE = 60.0
 """Seconds for which CloudWatch Logs may still add older lines while they are followed."""
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
-def _seconds(_context: click.Context, _parameter: click.Parameter, value: str) -> float:
-    found = re.fullmatch(r"([1-9]\d{0,4})([smhd])", value)
-    if not found:
-        raise click.BadParameter("write a number and s, m, h or d, such as 15m")
-    return int(found[1]) * _UNITS[found[2]]
+def _start(_context: click.Context, _parameter: click.Parameter, value: str) -> float:
+    """Return the time (epoch seconds) that a duration before now, or a time, names."""
+    now = time.time()
+    if found := re.fullmatch(r"([1-9]\d{0,4})([smhd])", value):
+        return now - int(found[1]) * _UNITS[found[2]]
+    start = parse_timestamp(value)
+    if start is None:
+        raise click.BadParameter(
+            "write a duration such as 15m, 2h or 3d, or a time such as 2026-10-01T12:00:00Z"
+        )
+    if start > now:
+        raise click.BadParameter("this time is in the future")
+    return start
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +63,11 @@ class _Line:
 @click.command(name="logs")
 @deployed_option
 @click.option(
-    "--since", default="1h", show_default=True, callback=_seconds, help="How far back: 15m, 6h, 2d."
+    "--since",
+    default="1h",
+    show_default=True,
+    callback=_start,
+    help="How far back (15m, 2h, 3d), or a time in ISO 8601; UTC unless it names a zone.",
 )
 @click.option("--follow", is_flag=True, help="Keep showing new decisions until you press Ctrl-C.")
 @click.option("--rule", metavar="ID", help="Only decisions that this rule took part in.")
@@ -58,6 +78,17 @@ class _Line:
     help="Only decisions on this finding: its Id, the end or a unique part of it, or its URL.",
 )
 @product_option
+@click.option(
+    "--account", metavar="ACCOUNT", help="Only decisions on findings of this account: its id or name."
+)
+@click.option(
+    "--outcome",
+    metavar="OUTCOME",
+    type=click.Choice(OUTCOMES),
+    help="Only decisions with this outcome: updated, unchanged, refused or failed.",
+)
+@rules_option
+@click.option("--utc", is_flag=True, help="Show times in UTC, not in the zone of this machine.")
 @click.option("--errors", is_flag=True, help="Only what failed or needs a person's attention.")
 @click.option("--json", "as_json", is_flag=True, help="Print the lines of the log unchanged.")
 def command(
@@ -67,19 +98,26 @@ def command(
     rule: str | None,
     finding: str | None,
     product_arn: str | None,
+    account: str | None,
+    outcome: str | None,
+    folder: Path,
+    utc: bool,
     errors: bool,
     as_json: bool,
 ) -> None:
     """Show the decisions of the deployed stack.
 
     For each finding, it shows what changed, the rule that decided, and what was left to people. Times are
-    in UTC.
+    local and show their distance from UTC. The account directory of --rules names accounts.
 
     Exit codes: 0; 1 the log cannot be read; 2 wrong usage, there is no such stack, or --finding fits several
     findings.
     """
     if product_arn is not None and finding is None:
         raise click.UsageError("--product-arn names the product of --finding; give both")
+    accounts = known_accounts(folder)
+    wanted = None if account is None else _accounts_named(account, accounts)
+    zone = UTC if utc else None
     group = outputs(stack)["LogGroupName"]
     found = False
     try:
@@ -89,14 +127,31 @@ def command(
         for line in lines:
             if not concerns(line.record, rule) or (errors and not is_serious(line.record)):
                 continue
+            if wanted is not None and line.record.get("account") not in wanted:
+                continue
+            if outcome is not None and line.record.get("outcome") != outcome:
+                continue
             if not (found or as_json):
                 click.echo(click.style(TITLES, bold=True))
-            click.echo(line.message.rstrip() if as_json else "\n".join(text(line.record)))
+            click.echo(line.message.rstrip() if as_json else "\n".join(text(line.record, zone, accounts)))
             found = True
     except AWS_ERRORS as error:
         fail(str(error), "the command needs logs:FilterLogEvents on the log of the function")
     if not found:
         click.echo(NOTHING, err=True)
+
+
+def _accounts_named(named: str, accounts: Accounts) -> Collection[str]:
+    """Return the ids of the accounts with this id or name. Raises click.UsageError if there is none."""
+    if re.fullmatch(r"\d{12}", named, re.ASCII):
+        return [named]
+    ids = [key for key, known in accounts.items() if known.get("name") == named]
+    if not ids:
+        raise click.UsageError(
+            f"--account {quoted(named)}: no account has this name in the account directory; "
+            "write its id of 12 digits, or name the folder of the directory with --rules"
+        )
+    return ids
 
 
 def _of_one_finding(lines: Iterable[_Line], wanted: Wanted, *, follow: bool) -> Iterator[_Line]:
@@ -126,7 +181,7 @@ def _lines(logs: Any, group: str, since: float, *, follow: bool) -> Iterator[_Li
 
 
 def _messages(logs: Any, group: str, since: float, *, follow: bool) -> Iterator[str]:
-    start = time.time() - since
+    start = since
     seen: set[object] = set()
     while True:
         asked_at = time.time()

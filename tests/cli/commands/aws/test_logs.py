@@ -3,11 +3,12 @@
 import json
 from collections.abc import Callable
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from click.testing import CliRunner, Result
 
+from hubtriage.aws.triage.results import ResultStatus
 from hubtriage.cli.commands.aws import logs
 from hubtriage.cli.main import cli
 from hubtriage.cli.views.log import TITLES
@@ -20,7 +21,13 @@ LINE = {
     "finding_id": "f1",
     "product_arn": "arn:product/a",
     "outcome": "updated",
+    "account": "111122223333",
     "changes": [CHANGE],
+}
+ACCOUNTS = {
+    "111122223333": {"name": "sandbox"},
+    "222233334444": {"name": "lab"},
+    "333344445555": {"tier": "x"},
 }
 Run = Callable[..., Result]
 
@@ -30,6 +37,7 @@ def running(monkeypatch: pytest.MonkeyPatch, *lines: dict[str, Any]) -> Run:
     messages = ["START RequestId: 1", *map(json.dumps, lines)]
     page = {"events": [{"eventId": str(each), "message": text} for each, text in enumerate(messages)]}
     paginator = SimpleNamespace(paginate=lambda **_: [page])
+    monkeypatch.setattr(logs, "known_accounts", lambda _folder: ACCOUNTS)
     monkeypatch.setattr(logs, "outputs", lambda _stack: {"LogGroupName": "g"})
     monkeypatch.setattr(logs, "client", lambda _name: SimpleNamespace(get_paginator=lambda _: paginator))
     return lambda *options: CliRunner().invoke(cli, ["logs", *options])
@@ -49,13 +57,16 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Run:
         ("--finding", "f1"),
         ("--finding", "1"),
         ("--finding", "f1", "--product-arn", "arn:product/a"),
+        ("--account", "111122223333"),
+        ("--account", "sandbox"),
+        ("--outcome", "updated"),
     ],
 )
 def test_a_decision_is_shown_under_titles_and_nothing_else(run: Run, options: tuple[str, ...]) -> None:
-    result = run(*options)
+    result = run(*options, "--utc")
     assert result.stdout.splitlines() == [
         TITLES,
-        "2026-10-01 08:00:00 updated   f1",
+        "2026-10-01 08:00:00+00:00 updated   f1 in account sandbox (111122223333)",
         "    Workflow.Status: NEW -> SUPPRESSED  accepted",
     ]
     assert (result.stderr, result.exit_code) == ("", 0)
@@ -68,6 +79,9 @@ def test_a_decision_is_shown_under_titles_and_nothing_else(run: Run, options: tu
         ("--rule", "another"),
         ("--finding", "f2"),
         ("--finding", "f1", "--product-arn", "arn:product/b"),
+        ("--account", "222233334444"),
+        ("--account", "lab"),
+        ("--outcome", "failed"),
     ],
 )
 def test_where_there_is_nothing_it_says_so_to_people_only(run: Run, options: tuple[str, ...]) -> None:
@@ -121,3 +135,52 @@ def test_while_it_is_followed_it_ends_with_the_second_finding_that_fits(
 
 def test_a_product_without_a_finding_is_wrong_usage(run: Run) -> None:
     assert run("--product-arn", "arn:product/a").exit_code == 2
+
+
+def test_an_account_that_the_directory_does_not_name_is_wrong_usage(run: Run) -> None:
+    result = run("--account", "nowhere")
+    assert result.exit_code == 2
+    assert "no account has this name" in result.stderr
+
+
+def test_every_outcome_can_be_asked_for() -> None:
+    assert get_args(ResultStatus) == logs.OUTCOMES
+
+
+def asked(monkeypatch: pytest.MonkeyPatch, since: str) -> int:
+    """Return from which time (epoch milliseconds) the log is read."""
+    starts: list[int] = []
+    paginator = SimpleNamespace(paginate=lambda **request: starts.append(request["startTime"]) or [])
+    monkeypatch.setattr(logs, "outputs", lambda _stack: {"LogGroupName": "g"})
+    monkeypatch.setattr(logs, "client", lambda _name: SimpleNamespace(get_paginator=lambda _: paginator))
+    CliRunner().invoke(cli, ["logs", "--since", since])
+    return starts[0]
+
+
+@pytest.mark.parametrize(
+    ("since", "start"),
+    [
+        ("2h", 1_790_000_000 - 7200),
+        ("3d", 1_790_000_000 - 3 * 86400),
+        ("2026-09-20", 1_789_862_400),
+        ("2026-09-20T12:00:00+02:00", 1_789_898_400),
+        ("2026-09-20T10:00:00Z", 1_789_898_400),
+    ],
+)
+def test_since_a_duration_or_a_time(monkeypatch: pytest.MonkeyPatch, since: str, start: int) -> None:
+    monkeypatch.setattr(logs.time, "time", lambda: 1_790_000_000.0)
+    assert asked(monkeypatch, since) == start * 1000
+
+
+@pytest.mark.parametrize(
+    ("since", "said"),
+    [
+        ("yesterday", "write a duration such as 15m, 2h or 3d, or a time"),
+        ("0h", "write a duration"),
+        ("2100-01-01", "in the future"),
+    ],
+)
+def test_what_is_no_past_time_is_wrong_usage(run: Run, since: str, said: str) -> None:
+    result = run("--since", since)
+    assert result.exit_code == 2
+    assert said in " ".join(result.stderr.split())
