@@ -164,8 +164,8 @@ def test_a_sweep_from_here_asks_first_keeps_to_the_hide_limit_and_to_the_mode_of
     [
         (["--filter", "bucket=x"], "write one of account, product, control, rule"),
         (["--dry-run", "--local"], "leave out --local"),
-        (["--take-back", "--local", "--yes"], "has to shut the intake"),
-        (["--resume", "--dry-run"], "--resume goes on with a sweep of the stack"),
+        (["--take-back", "--local", "--yes"], "has to close the intake"),
+        (["--resume", "--dry-run"], "--resume continues a sweep of the stack"),
         (["--scope", "all"], "Invalid value for '--scope'"),
     ],
 )
@@ -394,7 +394,7 @@ def test_accounts_are_brought_up_to_date_as_a_diff_and_rules_concerned_are_named
     assert text.startswith("# Ours.\naccounts:\n")
     assert f'+  "{prod}": {{' in done.stdout
     assert '-  "111122223333": {name: sandbox, environment: sandbox}' in done.stdout
-    assert "rules that look at what changed: shop" in done.stderr
+    assert "rules that use what changed: shop" in done.stderr
     from hubtriage.authoring.loader import load_rules
 
     loaded = load_rules(rules)

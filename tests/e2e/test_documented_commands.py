@@ -175,7 +175,7 @@ def _redriving(checkout: Checkout, stack: DeployedStack) -> None:
     (redrive,) = DEPLOYING["Dead letters"]
     said = checkout.run(redrive)
     assert "dead letters moved back: 1\n" in said
-    assert "undelivered events sent on: 0" not in said
+    assert "undelivered events forwarded: 0" not in said
     stack.settle()
     assert statuses(stack) == {"SUPPRESSED"}
 

@@ -220,7 +220,7 @@ def test_ctrl_c_ends_it_and_the_same_command_goes_on(site: ExportedStack) -> Non
     _await_pages(site.folder / f"{name}.cursor", 2)
     process.send_signal(signal.SIGINT)
     _stdout, said = process.communicate(timeout=60)
-    stopped = "stopped: the same command with --resume goes on from there\n"
+    stopped = "stopped: the same command with --resume continues from there\n"
     assert (process.returncode, said) == (130, stopped)
     assert not (site.folder / name).exists()
     again = site.run("findings", name)

@@ -380,7 +380,7 @@ def test_what_an_import_refuses_leaves_the_table_as_it_was(small: Site, tmp_path
     assert [line.partition(": ")[2][:14] for line in refused.splitlines()[:-2]] == [
         "line 2: no JSO", "line 14: [\"arn", "after line 14:",
     ]  # fmt: skip
-    assert "is not a whole export: nothing was imported" in refused
+    assert "is not a complete export: nothing was imported" in refused
 
     changed = [line.replace('"version":', '"version":1') for line in lines]
     changed[0] = changed[0].replace('"SUPPRESSED"', '"RESOLVED"').replace('"TRUE_POSITIVE"', '"UNKNOWN"')
@@ -401,7 +401,7 @@ def test_what_an_import_refuses_leaves_the_table_as_it_was(small: Site, tmp_path
 
     future = json.loads(header) | {"at": time.time() + 3600}
     broken.write_text("".join([json.dumps(future) + "\n", *lines, end]))
-    assert "exported in the future" in small.run("ledger", "import", str(broken), "--yes", code=2)
+    assert "export time in the future" in small.run("ledger", "import", str(broken), "--yes", code=2)
     assert small.entries() == before
 
 

@@ -12,13 +12,13 @@ from hubtriage.cli.views.tables import duration, table
 ENDS = {
     "done": "done",
     "more": "not over yet",
-    "continued": "goes on in another execution",
-    "withheld": "came to its end, but may not hide so many findings by itself",
-    "skipped": "came to its end, but left out findings that could not be read or handled",
-    "dead letters": "took back all but what waits in the dead-letter queue",
+    "continued": "continues in another execution",
+    "withheld": "finished, but reached its limit of findings to hide",
+    "skipped": "finished, but left out findings that could not be read or handled",
+    "dead letters": "took back everything except what waits in the dead-letter queue",
     "observe": "took back nothing more: triage is in observe and writes nothing; hubtriage mode enforce, "
-    "then at once --take-back again",
-    "superseded": "ended because another sweep was asked for",
+    "then immediately --take-back again",
+    "superseded": "ended because another sweep was started",
     "waiting": "waits for a person",
     "over budget": "stopped: more findings would change than the budget allows",
     "intake closed": "not begun: the intake is shut, as after --take-back; --reopen opens it",
@@ -27,7 +27,7 @@ ENDS = {
 
 def progress_line(progress: Progress) -> str:
     """Return how far the sweep has come, in one line."""
-    waits = "for the queue or another sweep" if progress.started else "until what was done before shows"
+    waits = "for the queue or another sweep" if progress.started else "until the previous changes are visible"
     read = f"{progress.read:,} findings read, {progress.changed:,} to change"
     return f"{read}, waits {waits}" if progress.wait else read
 
@@ -53,7 +53,7 @@ def text(record: Mapping[str, Any]) -> Iterator[str]:
     changed = "would change" if dry_run else "changed or in the queue to be changed"
     yield f"  {record['read']:,} findings read, {record['changed']:,} {changed}"
     if record["status"] == "done" and not record["read"]:
-        yield "  no finding is as --scope and --filter ask for; check the names that they give"
+        yield "  no finding matches --scope and --filter; check the names in them"
     yield f"  {record['hidden']:,} hidden, {record['taken_back']:,} taken back"
     yield f"  {record['refused']:,} refused, {record['left_to_people']:,} left to people"
     yield from _troubles(record)
@@ -70,16 +70,16 @@ def _troubles(record: Mapping[str, Any]) -> Iterator[str]:
     """Yield the lines about what was not done, or is not known."""
     if record["objection"]:
         yield f"  {record['objection']}"
-        yield "  if that is meant: hubtriage sweep --confirm; if not, deploy the right rules"
+        yield "  if you intend this: hubtriage sweep --confirm; if not, deploy the right rules"
     if record["doubtful"]:
-        yield f"  {record['doubtful']:,} were handed on because it is not certain how they are"
+        yield f"  {record['doubtful']:,} were passed to triage because their state is not certain"
     if record["failed_rules"]:
         yield f"  on {record['failed_rules']:,} a rule could not be evaluated: see the decision log"
     if record["withheld"]:
         meant = f"hubtriage sweep --budget {record['withheld']}"
-        yield f"  {record['withheld']:,} more would be hidden; if they are meant to be: {meant}"
+        yield f"  {record['withheld']:,} more would be hidden; if you intend this: {meant}"
     if record["uncertain"]:
-        yield f"  {record['uncertain']:,} of these are counted because a step died that may have changed them"
+        yield f"  {record['uncertain']:,} of these are counted because a failed step may have changed them"
     for left_out in record["skipped"]:
         yield f"  left out: {quoted(left_out)}"
     if record["dead_letters"]:

@@ -88,7 +88,7 @@ def _not_read(path: Path) -> str:
     if not path.is_file():
         return "a link that leads nowhere" if path.is_symlink() else "a pipe or a device, not a file"
     if path.suffix in (".part", ".cursor"):
-        return "an export that was interrupted: go on with `hubtriage findings --resume`"
+        return "an export that was interrupted: continue with `hubtriage findings --resume`"
     return ""
 
 

@@ -18,13 +18,13 @@ from hubtriage.cli.views.sweep import ENDS, as_record, progress_line, text
         ),
         pytest.param(
             Progress("withheld", hidden=2000, withheld=8123),
-            ["  8,123 more would be hidden; if they are meant to be: hubtriage sweep --budget 8123"],
+            ["  8,123 more would be hidden; if you intend this: hubtriage sweep --budget 8123"],
             id="what it may not hide by itself, and how to have that done",
         ),
         pytest.param(
             Progress("dead letters", read=3, dead_letters=2),
             [
-                "sweep: took back all but what waits in the dead-letter queue",
+                "sweep: took back everything except what waits in the dead-letter queue",
                 "  2 messages could not be triaged; hubtriage logs --errors says why",
                 "  once the cause is gone: hubtriage redrive, then take back again",
             ],
@@ -33,8 +33,8 @@ from hubtriage.cli.views.sweep import ENDS, as_record, progress_line, text
         pytest.param(
             Progress("skipped", uncertain=500, skipped=["finding-1: 5 steps died of it"]),
             [
-                "sweep: came to its end, but left out findings that could not be read or handled",
-                "  500 of these are counted because a step died that may have changed them",
+                "sweep: finished, but left out findings that could not be read or handled",
+                "  500 of these are counted because a failed step may have changed them",
                 "  left out: finding-1: 5 steps died of it",
             ],
             id="what was left out, and what is not known",
@@ -46,7 +46,7 @@ from hubtriage.cli.views.sweep import ENDS, as_record, progress_line, text
         ),
         pytest.param(
             Progress("done"),
-            ["  no finding is as --scope and --filter ask for; check the names that they give"],
+            ["  no finding matches --scope and --filter; check the names in them"],
             id="that there was nothing to read",
         ),
     ],
@@ -70,4 +70,4 @@ def test_every_end_has_its_sentence_and_waiting_is_told() -> None:
     assert set(ENDS) == set(get_args(Status))
     waiting = Progress(read=1000, changed=1, wait=30, started=1.0)
     assert progress_line(waiting).endswith("1 to change, waits for the queue or another sweep")
-    assert progress_line(Progress(wait=5)).endswith(", waits until what was done before shows")
+    assert progress_line(Progress(wait=5)).endswith(", waits until the previous changes are visible")

@@ -148,7 +148,7 @@ def test_what_is_no_file_in_a_folder_is_told_and_not_opened(tmp_path: Path) -> N
         "loop": "a link to a folder: it is not followed",
         "nowhere": "a link that leads nowhere",
         "itself": "a link that leads nowhere",
-        "findings.jsonl.part": "an export that was interrupted: go on with `hubtriage findings --resume`",
+        "findings.jsonl.part": "an export that was interrupted: continue with `hubtriage findings --resume`",
     }
 
 

@@ -114,4 +114,4 @@ def _show_change(path: Path, before: str, after: str, loaded: LoadResult, change
         click.echo(quoted(line))
     concerned = rules_that_look_at(loaded.rules, changed)
     if concerned:
-        note(f"rules that look at what changed: {', '.join(concerned)}")
+        note(f"rules that use what changed: {', '.join(concerned)}")

@@ -20,7 +20,7 @@ from hubtriage.cli.terminal import note
 from hubtriage.cli.text import counted
 
 LEFT_OUT = "left out: nested too deep to be parsed"
-RESUME = "the same command with --resume goes on from there"
+RESUME = "the same command with --resume continues from there"
 _STREAM = Path("-")
 
 

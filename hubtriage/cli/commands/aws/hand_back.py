@@ -30,8 +30,8 @@ from hubtriage.engine.ruleset.ruleset import Ruleset
 
 NO_ANSWERS = {WORKFLOW: None, SEVERITY: None}
 """What the history says is not asked here: triage does."""
-ASKED = "Forget what people set on {count}, and let the rules decide?"
-NEEDED = "what the command has to be allowed is in docs/operating.md"
+ASKED = "Forget what people set on {count} and let the rules decide?"
+NEEDED = "docs/operating.md lists the permissions of the command"
 
 
 @click.command(name="hand-back")

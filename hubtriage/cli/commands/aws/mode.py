@@ -12,7 +12,7 @@ from hubtriage.cli.stack import AWS_ERRORS, WHERE, client, no_stack, outputs
 
 MEANINGS = {
     "enforce": "triage writes what the rules say",
-    "reopen": "triage hides nothing new; taking back and following providers go on",
+    "reopen": "triage hides nothing new, but still takes back and follows providers",
     "observe": "triage writes nothing, and logs what it would do",
 }
 
@@ -41,7 +41,7 @@ def command(mode: str | None, stack: str, budget: int | None) -> None:
     or AWS cannot be reached.
     """
     if budget is not None and mode != "enforce":
-        raise click.UsageError("--budget is about the sweep that enforce starts")
+        raise click.UsageError("--budget limits the sweep that enforce starts")
     try:
         if mode is None:
             _show(stack)
@@ -85,9 +85,9 @@ def _sweep(machine: str, request: SweepRequest) -> None:
     except AWS_ERRORS as error:
         fail(
             f"triage writes again, but no sweep was started: {error}",
-            "findings that came in meanwhile wait for one: run this again, or hubtriage sweep",
+            "findings that arrived meanwhile wait for a sweep: run this again, or hubtriage sweep",
         )
-    click.echo(f"started a sweep, which begins when AWS shows what was done last: {execution}")
+    click.echo(f"started a sweep, which begins when AWS shows the last changes: {execution}")
 
 
 def _check_breaker(alarm: str) -> None:

@@ -36,7 +36,7 @@ def command(stack: str) -> None:
     except AWS_ERRORS as error:
         fail(str(error), f"sts:AssumeRole is needed on {deployed['RedriveRoleArn']}")
     click.echo(f"dead letters moved back: {moved}")
-    click.echo(f"undelivered events sent on: {sent}")
+    click.echo(f"undelivered events forwarded: {sent}")
 
 
 def _as_redriver(role: str) -> Any:

@@ -41,8 +41,8 @@ HIDE_LIMIT = 10_000
 FROM_HERE = "This sweeps from here, with your credentials, and may {most} findings. Continue?"
 FILTERS = {"account": "accounts", "product": "products", "control": "controls", "rule": "rules"}
 SHUT = (
-    "This shuts the intake (no new finding is triaged any more), waits some minutes until that "
-    "holds and shows, and takes back all that the stack did. Nothing is hidden by it. Continue?"
+    "This closes the intake (no new finding is triaged), waits some minutes until that takes effect, "
+    "and takes back all that the stack did. It hides nothing. Continue?"
 )
 
 
@@ -143,7 +143,7 @@ def command(
         execution = _start(states, machine, request, resume=resume, confirm=confirm)
         seen = _follow(states, execution) if follow else look(states, execution)
     except AWS_ERRORS as error:
-        fail(str(error), "what the command needs to be allowed is in docs/sweep.md")
+        fail(str(error), "docs/sweep.md lists the permissions of the command")
     _end(seen, as_json=as_json, follow=follow)
 
 
@@ -177,25 +177,25 @@ def _check(*, dry_run: bool, in_process: bool, resume: bool, reopen: bool, take_
     if dry_run and in_process:
         raise click.UsageError("--dry-run changes nothing, with and without a stack: leave out --local")
     if resume and (dry_run or in_process):
-        raise click.UsageError("--resume goes on with a sweep of the stack")
+        raise click.UsageError("--resume continues a sweep of the stack")
     if reopen and (take_back or dry_run or in_process):
-        raise click.UsageError("--reopen goes with a sweep of the stack, and not with --take-back")
+        raise click.UsageError("use --reopen for a sweep of the stack, without --take-back")
     if take_back and in_process:
-        raise click.UsageError("--take-back needs the stack: it has to shut the intake")
+        raise click.UsageError("--take-back needs the stack: it has to close the intake")
 
 
 def _start(states: Any, machine: str, request: SweepRequest, *, resume: bool, confirm: bool) -> str:
     if confirm:
         waiting = last_waiting(states, machine)
         if waiting is None:
-            fail("no sweep waits for a person", "a sweep that does says so; see docs/sweep.md")
+            fail("no sweep waits for a person", "a sweep that waits says so; see docs/sweep.md")
         confirmed = replace(waiting.request, confirmed=waiting.report["ruleset"], settle=False)
         return start_sweep(states, machine, confirmed)
     if not resume:
         return start_sweep(states, machine, request)
     last = last_unfinished(states, machine)
     if last is None:
-        fail("there is no sweep to go on with", "the last one came to its end, or runs still")
+        fail("there is no sweep to continue", "the last one finished, or is still running")
     return start_sweep(states, machine, last.request, last.progress)
 
 
@@ -251,9 +251,9 @@ def _from_here(
                 mode = _shown_mode(stack, read_mode)
                 progress, failed = sweep.run(request, watch, _log(ruleset, mode))
     except (ParameterError, ModeUnreadableError) as error:
-        fail(str(error), "allow ssm:GetParameter: a stack that is in observe must not be passed over")
+        fail(str(error), "allow ssm:GetParameter: a stack in observe must not be overlooked")
     except (*AWS_ERRORS, LedgerError, SweepError, QueueError) as error:
-        fail(str(error), "look at AWS_PROFILE and AWS_REGION; run it again: what was done stays done")
+        fail(str(error), "look at AWS_PROFILE and AWS_REGION; run it again: finished changes stay")
     now = progress.ended or time.time()
     ended = ended_within(ruleset, now - DAY, now)
     record = as_record(progress, ended, dry_run=dry_run) | ({"failed": failed} if failed else {})

@@ -113,9 +113,9 @@ def _checked(file: Path) -> Header:
     if len(document.errors) > MOST_ERRORS:
         click.echo(f"and {len(document.errors) - MOST_ERRORS:,} more errors", err=True)
     if document.errors or document.header is None:
-        fail(f"{file} is not a whole export: nothing was imported", "export it again", exit_code=2)
+        fail(f"{file} is not a complete export: nothing was imported", "export it again", exit_code=2)
     if document.header.at > time.time() + SKEW:
-        fail(f"{file} says that it was exported in the future: {stamp(document.header.at)}", exit_code=2)
+        fail(f"{file} has an export time in the future: {stamp(document.header.at)}", exit_code=2)
     if document.damaged:
         click.echo(f"{file} lacks {entries_text(document.damaged)}, damaged when it was exported", err=True)
     return document.header
@@ -132,7 +132,7 @@ def _check_source(header: Header, found: DeployedLedger, *, source_stopped: bool
     elif header.mode != "observe" and not source_stopped:
         fail(
             f"{source} was in {header.mode} when it was exported: it may have changed findings since",
-            f"{_switch(header)}; if it triages nothing any more: --source-stopped",
+            f"{_switch(header)}; if it has stopped: --source-stopped",
         )
 
 

@@ -27,7 +27,7 @@ from hubtriage.cli.views.ledger import rebuilt_record, rebuilt_text
 from hubtriage.recovery.log_reader import LogReader, NoLogGroupError, Span
 from hubtriage.recovery.rebuilding import Rebuilding, Rebuilt
 
-HALF = "it would hide by half a ledger, and take what it lacks for the work of people"
+HALF = "it would decide with half a ledger, and treat missing entries as the work of people"
 SILENT = "the function logs {level} and above only: what it changed meanwhile is not in the log"
 
 

@@ -88,7 +88,7 @@ def _cdk_context(folder: Path) -> dict[str, Any]:
 def _pair(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals or not name.startswith(PREFIX):
-        raise click.UsageError(f"{text!r} is no setting; write -c {PREFIX}NAME=VALUE")
+        raise click.UsageError(f"{text!r} is not a setting; write -c {PREFIX}NAME=VALUE")
     return name, value
 
 

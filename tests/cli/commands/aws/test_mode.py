@@ -85,7 +85,7 @@ def test_a_sweep_that_cannot_be_started_is_told_and_made_up_for_by_the_same_comm
     failed = switch("enforce")
     assert (failed.exit_code, account.value) == (1, "enforce")
     assert "no sweep was started: " in failed.stderr
-    assert "hint: findings that came in meanwhile wait for one" in failed.stderr
+    assert "hint: findings that arrived meanwhile wait for a sweep" in failed.stderr
     account.denied = False
     assert switch("enforce").exit_code == 0
     assert account.sweeps == 1
