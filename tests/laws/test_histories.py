@@ -272,6 +272,7 @@ class Histories(RuleBasedStateMachine):
             claim = self.engine.own().memory(identifier).claims.get(engine_name(key))
             if claim is not None and claim.rule is None and held(after, key) is None:
                 self.chronicle.unseen.add((identifier, key))  # gone, after no rule had wanted it
+        self.chronicle.look_at(identifier, after)
 
     @precondition(lambda self: self.hub_udf == "replace")
     @rule(place=PLACES)

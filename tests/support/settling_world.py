@@ -58,8 +58,8 @@ SHIFT = SKEW / 2 - 1
 """Seconds by which an event may be dated wrongly."""
 TRUSTED = 30.0 + SHIFT + max(AHEAD) + 2.0
 """Seconds for which a batch that begins now may not know of an edit, beside those that readings lag."""
-CUT = 1.0
-"""Seconds after a hand-back in which an edit still counts as from before it."""
+CUT = 2.0
+"""Seconds after a hand-back in which an edit still counts as from before it: both times are cut to whole ones."""
 HOUR = 3600.0
 FINDINGS = 2
 What = Literal["all", "half", "newest", "oldest"]
@@ -606,6 +606,7 @@ class Settling:
             self.edited_at[identifier, name] = self.clock.now()
             if self._is_ours(number, name, held(after, name)):
                 self.chronicle.unseen.add((identifier, name))
+        self.chronicle.look_at(identifier, after)
 
     def _is_ours(self, number: int, name: str, value: Any) -> bool:
         """Say whether triage holds this very value, or was about to set it: then it is not seen who did.
