@@ -59,7 +59,7 @@ SHIFT = SKEW / 2 - 1
 TRUSTED = 30.0 + SHIFT + max(AHEAD) + 2.0
 """Seconds for which a batch that begins now may not know of an edit, beside those that readings lag."""
 CUT = 2.0
-"""Seconds after a hand-back in which an edit still counts as from before it: both times are cut to whole ones."""
+"""Seconds after a hand-back in which an edit counts as from before it: both times are cut to whole ones."""
 HOUR = 3600.0
 FINDINGS = 2
 What = Literal["all", "half", "newest", "oldest"]
