@@ -19,6 +19,7 @@ from hubtriage.aws.ledger.entry_format import EntryError, read_entry
 from hubtriage.aws.ledger.former_roles import _ROLE
 from hubtriage.aws.securityhub.answers import token_of
 from hubtriage.aws.securityhub.finding_history import plain_end
+from hubtriage.cli.inputs.console_url import id_in
 from hubtriage.cli.text import shown
 from hubtriage.cli.views.conditions import _NO_WORD
 from hubtriage.cli.views.diff import _escaped
@@ -94,6 +95,10 @@ CASES: dict[str, tuple[str, Callable[[str], object]]] = {
     ),
     "Ids in the log": ("aws/securityhub/finding_history.py", plain_end),
     "values on a terminal": ("cli/text.py", shown),
+    "URLs of the console": (
+        "cli/inputs/console_url.py",
+        lambda text: id_in(f"https://x/securityhub?Id=%5Coperator%5C:A\\:{text}&{text}"),
+    ),
     "texts that look like no text": ("cli/views/conditions.py", _NO_WORD.fullmatch),
     "values in Markdown": ("cli/views/diff.py", _escaped),
     "tokens of answers": (
