@@ -40,10 +40,10 @@ class Chronicle:
     value that triage wrote, `known`: where the ledger has not lost that it did. `shared`: findings that two
     stacks write to. `lost`: those whose entry was lost.
     `raced`: fields that somebody had set when triage wrote without having seen the finding as it was.
-    `unseen`: fields that a person set to just what triage had set, or what the provider says, so that no one
-    can tell them apart, and a person's that the provider changed behind an override. `overridden`: fields
-    that a rule with `override` could ever set. `native`: fields that an automation rule ever set. `late`: the
-    history once lagged.
+    `unseen`: fields that a person set to just what triage had set, or that triage set while a person's value
+    was the provider's too, so that no one can tell them apart, and a person's that the provider changed
+    behind an override. `overridden`: fields that a rule with `override` could ever set. `native`: fields that
+    an automation rule ever set. `late`: the history once lagged.
     `forgotten`: fields that people had set when one of them handed the finding back.
     """
 
@@ -73,10 +73,17 @@ class Chronicle:
         self.touched.add(place)
         self.forgotten.discard(place)
 
-    def set_by_triage(self, identifier: Identifier, key: Key, value: Any) -> None:
-        """Record that triage set a field."""
-        self.ours[identifier, key] = value
-        self.known.add((identifier, key))
+    def set_by_triage(self, identifier: Identifier, key: Key, before: Finding, value: Any) -> None:
+        """Record that triage set a field; `before` is the finding as it was then.
+
+        A person's value could not be told from the provider's if that said the same.
+        """
+        place = (identifier, key)
+        is_told_apart = key not in PROVIDED or place in self.overruling or is_a_persons(before, key)
+        if place in self.persons and not is_told_apart:
+            self.unseen.add(place)
+        self.ours[place] = value
+        self.known.add(place)
 
     def race(self, identifier: Identifier) -> None:
         """Record that triage wrote without having seen the finding as it was."""
@@ -86,16 +93,10 @@ class Chronicle:
             self.drop(place)
 
     def look_at(self, identifier: Identifier, finding: Finding) -> None:
-        """Drop what no longer stands: it is nobody's any more. What the provider says too is in doubt."""
+        """Drop what no longer stands: it is nobody's any more."""
         for place, value in list(self.persons.items()):
-            if place[0] != identifier:
-                continue
-            if held(finding, place[1]) != value:
+            if place[0] == identifier and held(finding, place[1]) != value:
                 self.drop(place)
-            elif (
-                place[1] in PROVIDED and place not in self.overruling and not is_a_persons(finding, place[1])
-            ):
-                self.unseen.add(place)
 
     def lose(self, identifier: Identifier) -> None:
         """Record that the entry of a finding was lost, and with it who overruled triage."""

@@ -163,7 +163,7 @@ class Histories(RuleBasedStateMachine):
         """Look at each update by the engine, as it happens."""
         identifier = identity(step.before)
         for key in changed(step.before, step.after):
-            self.chronicle.set_by_triage(identifier, key, held(step.after, key))
+            self.chronicle.set_by_triage(identifier, key, step.before, held(step.after, key))
         if not step.fresh:
             self.chronicle.race(identifier)
         moment = self.planned_at or self.moment
@@ -272,7 +272,6 @@ class Histories(RuleBasedStateMachine):
             claim = self.engine.own().memory(identifier).claims.get(engine_name(key))
             if claim is not None and claim.rule is None and held(after, key) is None:
                 self.chronicle.unseen.add((identifier, key))  # gone, after no rule had wanted it
-        self.chronicle.look_at(identifier, after)
 
     @precondition(lambda self: self.hub_udf == "replace")
     @rule(place=PLACES)

@@ -520,7 +520,7 @@ class Settling:
         rules = [{"id": "then", "override": True, "update": {name: {} for name in overriding}}, *self.rules]
         human_wins(identifier, old, new, RulesAtATime(rules, self.clock.now()), self.chronicle)
         for name in changed(old, new):
-            self.chronicle.set_by_triage(identifier, name, held(new, name))
+            self.chronicle.set_by_triage(identifier, name, old, held(new, name))
         self.chronicle.look_at(identifier, new)
 
     def _note_races(
@@ -606,7 +606,6 @@ class Settling:
             self.edited_at[identifier, name] = self.clock.now()
             if self._is_ours(number, name, held(after, name)):
                 self.chronicle.unseen.add((identifier, name))
-        self.chronicle.look_at(identifier, after)
 
     def _is_ours(self, number: int, name: str, value: Any) -> bool:
         """Say whether triage holds this very value, or was about to set it: then it is not seen who did.
