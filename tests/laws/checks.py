@@ -85,6 +85,12 @@ class Chronicle:
         self.ours[place] = value
         self.known.add(place)
 
+    def set_by_service(self, identifier: Identifier, before: Finding, after: Finding) -> None:
+        """Record what an import has changed: that is not what people had set before they handed it back."""
+        for key in changed(before, after):
+            self.forgotten.discard((identifier, key))
+        self.look_at(identifier, after)
+
     def race(self, identifier: Identifier) -> None:
         """Record that triage wrote without having seen the finding as it was."""
         known = [place for place in {*self.ours, *self.persons} if place[0] == identifier]

@@ -210,7 +210,7 @@ class Histories(RuleBasedStateMachine):
         ours, untouched = self.engine.finding(key), self.nobody.finding(key)
         for world in self.worlds:
             world.provide(incoming, self.now)
-        self.chronicle.look_at(key, self.engine.finding(key))
+        self.chronicle.set_by_service(key, ours, self.engine.finding(key))
         kept = set(changed(untouched, self.nobody.finding(key))) - set(
             changed(ours, self.engine.finding(key))
         )

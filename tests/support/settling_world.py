@@ -587,10 +587,11 @@ class Settling:
         provided = {"Severity": {"Label": act.severity}}
         says |= {"ProductArn": CONTROLS, "UpdatedAt": write_timestamp(now)}
         updated = finding(number, FindingProviderFields=provided, **says)
+        before = self.world.hub.finding(*key(number)) or {}  # the first import makes it
         with self.world.hub.faults.set_aside():
             for hub in (self.world.hub, self.ghost):
                 assert not hub.batch_import_findings([updated], now)["FailedCount"]
-        self.chronicle.look_at(key(number), self.stored(number))
+        self.chronicle.set_by_service(key(number), before, self.stored(number))
 
     def _edit(self, act: Edit) -> None:
         number, update = act.finding, act.update
