@@ -15,13 +15,9 @@ import aws_cdk as cdk
 
 from hubtriage.authoring.compiler import compile_ruleset, git_revision
 from hubtriage.authoring.problems import RuleErrors
-from hubtriage.settings.configuration import (
-    Configuration,
-    ConfigurationError,
-    context_source,
-    file_source,
-)
-from hubtriage.settings.project_file import ProjectFileError, find_project
+from hubtriage.settings.configuration import configuration_of
+from hubtriage.settings.errors import ConfigurationError
+from hubtriage.settings.project_file import find_project
 
 from .bundle import BundleError, build_package
 from .places import CONTEXT
@@ -39,7 +35,7 @@ def run(app: cdk.App) -> int:
     """Synthesize; on wrong settings or rules print what is wrong and return 1."""
     try:
         synthesize(app)
-    except (BundleError, ConfigurationError, ProjectFileError, RuleErrors) as error:
+    except (BundleError, ConfigurationError, RuleErrors) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     return 0
@@ -53,7 +49,7 @@ def project_context() -> Mapping[str, Any]:
 
 def synthesize(app: cdk.App) -> None:
     """Write the cloud assembly of the app."""
-    config = configured(app.node.get_all_context())
+    config = configuration_of(find_project(Path.cwd()), app.node.get_all_context())
     revision = git_revision(config.rules)
     ruleset = compile_ruleset(
         config.rules, revision=revision, allow_empty=config.allow_empty, never=config.never
@@ -64,16 +60,6 @@ def synthesize(app: cdk.App) -> None:
         }
         triage_stacks(app, config, packages)
         app.synth()
-
-
-def configured(context: Mapping[str, Any]) -> Configuration:
-    """Return the settings of `hubtriage.toml`, if there is one; the context wins.
-
-    Raises ConfigurationError or ProjectFileError.
-    """
-    project = find_project(Path.cwd())
-    file = [] if project is None else [file_source(project)]
-    return Configuration.from_sources([*file, context_source(context)])
 
 
 if __name__ == "__main__":

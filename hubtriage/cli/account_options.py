@@ -9,6 +9,14 @@ import click
 from hubtriage.cli import project
 
 _KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+_GIVEN = {
+    "AWS_PROFILE",
+    *_KEYS,
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+}
+"""What says whose credentials count, as in a pipeline: then the profile of hubtriage.toml does not."""
 
 
 def account_options(prefix: str = "") -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -53,7 +61,7 @@ def _take_region(_context: click.Context, _option: click.Parameter, region: str 
 
 def _take_profile(_context: click.Context, _option: click.Parameter, profile: str | None) -> None:
     """AWS: its tools prefer keys in the environment to AWS_PROFILE, but not to a profile that is given."""
-    if profile is None and not {"AWS_PROFILE", *_KEYS} & os.environ.keys():
+    if profile is None and not _GIVEN & os.environ.keys():
         profile = project.profile()
     if profile is not None:
         os.environ["AWS_PROFILE"] = profile

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from hubtriage.cli.failure import fail
-from hubtriage.settings.project_file import ProjectFile, ProjectFileError, find_project, shown
+from hubtriage.settings.errors import ConfigurationError
+from hubtriage.settings.project_file import ProjectFile, find_project, shown
 
 if TYPE_CHECKING:
     from hubtriage.settings.configuration import Configuration
@@ -16,7 +17,7 @@ def project() -> ProjectFile | None:
     """Return the file that counts in this folder; end with 2 if it cannot be read."""
     try:
         return find_project(Path.cwd())
-    except ProjectFileError as error:
+    except ConfigurationError as error:
         fail(str(error), exit_code=2)
 
 
@@ -25,20 +26,18 @@ def _configuration() -> Configuration | None:
     found = project()
     if found is None:
         return None
-    from hubtriage.settings.configuration import Configuration, ConfigurationError, file_source
+    from hubtriage.settings.configuration import configuration_of
 
     try:
-        return Configuration.from_sources([file_source(found)])
+        return configuration_of(found, {})
     except ConfigurationError as error:
         fail(str(error), exit_code=2)
 
 
 def rules_folder() -> Path:
-    """Return the folder of the rules, relative to this folder if it is below it."""
-    found, settings = project(), _configuration()
-    if found is None or settings is None:
-        return Path("rules")
-    return Path(shown(found.path.parent / settings.rules))
+    """Return the folder of the rules, as it is shortest to read."""
+    settings = _configuration()
+    return Path("rules") if settings is None else Path(shown(settings.rules))
 
 
 def stack_name() -> str:

@@ -13,20 +13,11 @@ from pydantic import ValidationError, model_validator
 
 from hubtriage.engine.text.suggestions import nearest
 from hubtriage.settings.conflicts import Conflict, ConflictError, conflicts
+from hubtriage.settings.errors import ConfigurationError
 from hubtriage.settings.fields import SettingFields, kebab_case
 from hubtriage.settings.project_file import COMMAND_KEYS, ProjectFile
 
 PREFIX = "hubtriage:"
-
-
-@dataclass(eq=False)
-class ConfigurationError(ValueError):
-    """Settings that cannot be used; `problems` holds one text for each."""
-
-    problems: tuple[str, ...]
-
-    def __str__(self) -> str:
-        return "\n".join(self.problems)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +72,21 @@ class Configuration(SettingFields):
             return cls.model_validate(values, by_alias=True, by_name=False)
         except ValidationError as error:
             raise ConfigurationError(tuple(_problems(sources, values, error))) from None
+
+
+def configuration_of(project: ProjectFile | None, context: Mapping[str, Any]) -> Configuration:
+    """Return the settings of a project: those of its `hubtriage.toml`, if there is one; the context wins.
+
+    The folder of rules is relative to the file's folder, or to the present one if the context names it.
+    Raises ConfigurationError.
+    """
+    given = context_source(context)
+    if project is None:
+        return Configuration.from_sources([given])
+    config = Configuration.from_sources([file_source(project), given])
+    if "rules" in given.values:
+        return config
+    return config.model_copy(update={"rules": project.path.parent / config.rules})
 
 
 def setting_names() -> tuple[str, ...]:

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from hubtriage.settings.errors import ConfigurationError
+
 NAME: Final = "hubtriage.toml"
 VARIABLE: Final = "HUBTRIAGE_CONFIG"
 """Names the file in the environment; set to nothing, no file is read."""
@@ -26,21 +28,11 @@ COMMAND_KEYS: Final = {
 _KEY = re.compile(r"""^\s*(?:"(?P<double>[^"]*)"|'(?P<single>[^']*)'|(?P<bare>[A-Za-z0-9_-]+))\s*[.=]""")
 
 
-@dataclass(eq=False)
-class ProjectFileError(ValueError):
-    """A file that cannot be read; `problems` holds one text for each thing that is wrong."""
-
-    problems: tuple[str, ...]
-
-    def __str__(self) -> str:
-        return "\n".join(self.problems)
-
-
 @dataclass(frozen=True, slots=True)
 class ProjectFile:
     """A file as it is written: the settings of a deployment by name, and what is for commands alone.
 
-    Paths in it are relative to its folder. `lines` holds the line of each key.
+    Paths are relative to its folder; those for commands are resolved. `lines` holds the line of each key.
     """
 
     path: Path
@@ -56,7 +48,7 @@ class ProjectFile:
 def find_project(folder: Path) -> ProjectFile | None:
     """Return what the file says that counts in a folder; None where there is none.
 
-    Raises ProjectFileError.
+    Raises ConfigurationError.
     """
     named = os.environ.get(VARIABLE)
     if named is not None:
@@ -71,17 +63,17 @@ def find_project(folder: Path) -> ProjectFile | None:
 
 
 def read_project(path: Path) -> ProjectFile:
-    """Read a file. Values are checked by whoever uses them. Raises ProjectFileError."""
+    """Read a file. Values are checked by whoever uses them. Raises ConfigurationError."""
     text = _text(path)
     try:
         document = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise ProjectFileError((_syntax(path, text, str(error)),)) from None
+        raise ConfigurationError((_syntax(path, text, str(error)),)) from None
     commands = {name: document.pop(name) for name in COMMAND_KEYS if name in document}
-    project = ProjectFile(path, _with_paths(path, document), _as_texts(path, commands), _lines(text))
+    project = ProjectFile(path, document, _as_texts(path, commands), _lines(text))
     wrong = [name for name in commands if not isinstance(commands[name], str) or not commands[name]]
     if wrong:
-        raise ProjectFileError(
+        raise ConfigurationError(
             tuple(f"{project.place(name)}: write a text\n  hint: {COMMAND_KEYS[name]}" for name in wrong)
         )
     return project
@@ -100,12 +92,12 @@ def _text(path: Path) -> str:
         with path.open("rb") as file:
             raw = file.read(MOST_BYTES + 1)
         if len(raw) > MOST_BYTES:
-            raise ProjectFileError((f"{shown(path)}: this file is larger than {MOST_BYTES:,} bytes",))
+            raise ConfigurationError((f"{shown(path)}: this file is larger than {MOST_BYTES:,} bytes",))
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise ProjectFileError((f"{shown(path)}: this file is not in UTF-8",)) from None
+        raise ConfigurationError((f"{shown(path)}: this file is not in UTF-8",)) from None
     except OSError as error:
-        raise ProjectFileError((f"{shown(path)}: {error.strerror or error}",)) from None
+        raise ConfigurationError((f"{shown(path)}: {error.strerror or error}",)) from None
 
 
 def _syntax(path: Path, text: str, message: str) -> str:
@@ -116,11 +108,6 @@ def _syntax(path: Path, text: str, message: str) -> str:
     )
     what = message[: found.start()] if found else message
     return f"{shown(path)}:{place}: not valid TOML: {what}\n  hint: write NAME = VALUE, with texts in quotes"
-
-
-def _with_paths(path: Path, document: Mapping[str, Any]) -> dict[str, Any]:
-    rules = document.get("rules")
-    return {**document, "rules": str(path.parent / rules)} if isinstance(rules, str) else dict(document)
 
 
 def _as_texts(path: Path, commands: Mapping[str, Any]) -> dict[str, str]:

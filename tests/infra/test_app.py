@@ -12,6 +12,8 @@ from tempfile import mkdtemp
 import pytest
 
 from hubtriage.authoring.loader import load_rules
+from hubtriage.settings.configuration import configuration_of
+from hubtriage.settings.project_file import find_project
 from tests.support.paths import ROOT
 
 GOOD = """\
@@ -116,13 +118,12 @@ def test_a_bad_setting_ends_it_with_a_message(run, context, message):
 
 
 def test_settings_of_the_file_count_unless_the_context_has_them(tmp_path, monkeypatch):
-    from infra import app
-
     (tmp_path / "hubtriage.toml").write_text(
         'stack-name = "from-file"\nlog-level = "DEBUG"\nrules = "ours"\n'
     )
     (tmp_path / "below").mkdir()
     monkeypatch.chdir(tmp_path / "below")
-    config = app.configured({"hubtriage:stack-name": "from-context", "@aws-cdk/core:flag": True})
+    context = {"hubtriage:stack-name": "from-context", "@aws-cdk/core:flag": True}
+    config = configuration_of(find_project(Path.cwd()), context)
     assert (config.stack_name, config.log_level) == ("from-context", "DEBUG")
     assert config.rules == tmp_path / "ours"

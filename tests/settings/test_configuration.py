@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from hubtriage.settings.configuration import Configuration, ConfigurationError, setting_names
+from hubtriage.settings.configuration import Configuration, setting_names
+from hubtriage.settings.errors import ConfigurationError
 from tests.support.paths import ROOT
 
 KEY = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"

@@ -4,19 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from hubtriage.settings.configuration import (
-    Configuration,
-    ConfigurationError,
-    context_source,
-    file_source,
-    setting_names,
-)
+from hubtriage.settings.configuration import Configuration, configuration_of, setting_names
+from hubtriage.settings.errors import ConfigurationError
 from hubtriage.settings.project_file import (
     COMMAND_KEYS,
     MOST_BYTES,
     NAME,
     VARIABLE,
-    ProjectFileError,
     find_project,
     read_project,
 )
@@ -37,8 +31,7 @@ def write(text: str, folder: Path = Path()) -> Path:
 
 def configured(text: str, **context: object) -> Configuration:
     found = read_project(write(text))
-    given = {f"hubtriage:{name}": value for name, value in context.items()}
-    return Configuration.from_sources([file_source(found), context_source(given)])
+    return configuration_of(found, {f"hubtriage:{name}": value for name, value in context.items()})
 
 
 def problems(text: str, **context: object) -> list[str]:
@@ -80,7 +73,7 @@ def test_the_environment_names_another_or_none(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv(VARIABLE, "")
     assert find_project(Path()) is None
     monkeypatch.setenv(VARIABLE, "missing.toml")
-    with pytest.raises(ProjectFileError, match=r"missing\.toml: No such file"):
+    with pytest.raises(ConfigurationError, match=r"missing\.toml: No such file"):
         find_project(Path())
 
 
@@ -113,8 +106,17 @@ def test_values_are_those_of_the_context_in_toml_s_own_types() -> None:
 
 def test_paths_are_relative_to_its_folder() -> None:
     found = read_project(write('rules = "mine"\nfindings = "try.json"', Path("a")))
-    assert found.settings["rules"] == str(Path("a/mine"))
+    assert configuration_of(found, {}).rules == Path("a/mine")
     assert found.commands == {"findings": str(Path("a/try.json"))}
+
+
+def test_rules_that_it_does_not_name_are_in_its_folder_too() -> None:
+    found = read_project(write("", Path("a")))
+    assert configuration_of(found, {}).rules == Path("a/rules")
+    assert configuration_of(found, {"hubtriage:rules": "b"}).rules == Path("b"), (
+        "the context's is where CDK runs"
+    )
+    assert configuration_of(None, {}).rules == Path("rules")
 
 
 def test_the_context_wins() -> None:
@@ -167,14 +169,14 @@ def test_the_name_that_is_meant_is_written_as_in_the_file() -> None:
     ],
 )
 def test_what_is_no_toml_is_one_line_with_its_place(text: str, problem: str) -> None:
-    with pytest.raises(ProjectFileError) as raised:
+    with pytest.raises(ConfigurationError) as raised:
         read_project(write(text))
     assert problem in str(raised.value)
 
 
 def test_other_bytes_than_utf_8_are_refused() -> None:
     Path(NAME).write_bytes(b"a = '\xff'")
-    with pytest.raises(ProjectFileError, match="not in UTF-8"):
+    with pytest.raises(ConfigurationError, match="not in UTF-8"):
         read_project(Path(NAME))
 
 

@@ -1,25 +1,26 @@
 """`hubtriage settings`: what is in force, and where it comes from."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 
-from hubtriage.cli.failure import fail
+from hubtriage.cli.failure import UNUSABLE, fail
 from hubtriage.cli.project import project
 from hubtriage.cli.views.tables import table
 from hubtriage.settings.configuration import (
     PREFIX,
     Configuration,
-    ConfigurationError,
     SettingSource,
+    configuration_of,
     context_source,
     file_source,
     setting_names,
 )
+from hubtriage.settings.errors import ConfigurationError
 from hubtriage.settings.project_file import COMMAND_KEYS, ProjectFile, shown
 
 
@@ -52,11 +53,14 @@ def command(given: tuple[str, ...], every: bool, as_json: bool) -> None:
     Exit codes: 0 the settings are valid; 2 they are not.
     """
     found = project()
-    sources = list(_sources(found, given))
+    of_cdk = _cdk_context(Path.cwd() if found is None else found.path.parent)
+    pairs = dict(_pair(each) for each in given)
     try:
-        config = Configuration.from_sources([source for _, source in sources])
+        config = configuration_of(found, {**of_cdk, **pairs})
     except ConfigurationError as error:
-        fail(str(error), exit_code=2)
+        fail(str(error), exit_code=UNUSABLE)
+    file = {} if found is None else {"": file_source(found)}
+    sources = {**file, "cdk.json": context_source(of_cdk), "-c": context_source(pairs)}
     rows = [*_settings(config, sources), *_command_defaults(found)]
     if as_json:
         click.echo(
@@ -66,23 +70,19 @@ def command(given: tuple[str, ...], every: bool, as_json: bool) -> None:
         _show(rows if every else [row for row in rows if row.source], found)
 
 
-def _sources(found: ProjectFile | None, given: tuple[str, ...]) -> Iterator[tuple[str, SettingSource]]:
-    """Yield each source with its name, the one that wins last."""
-    if found is not None:
-        yield "", file_source(found)
-    yield "cdk.json", context_source(_cdk_context(Path.cwd() if found is None else found.path.parent))
-    pairs = dict(_pair(each) for each in given)
-    yield "-c", context_source(pairs)
-
-
 def _cdk_context(folder: Path) -> dict[str, Any]:
-    """Return the context of a `cdk.json`. Where it cannot be read, CDK says so better."""
+    """Return the context of a `cdk.json`, empty if there is none; end with 2 if it cannot be read."""
+    path = folder / "cdk.json"
     try:
-        document = json.loads((folder / "cdk.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
         return {}
-    context = document.get("context") if isinstance(document, dict) else None
-    return context if isinstance(context, dict) else {}
+    except (ValueError, RecursionError) as error:
+        fail(f"{shown(path)}: not valid JSON: {error}", exit_code=UNUSABLE)
+    context = document.get("context", {}) if isinstance(document, dict) else None
+    if not isinstance(context, dict):
+        fail(f"{shown(path)}: `context` is not an object", exit_code=UNUSABLE)
+    return context
 
 
 def _pair(text: str) -> tuple[str, str]:
@@ -92,10 +92,12 @@ def _pair(text: str) -> tuple[str, str]:
     return name, value
 
 
-def _settings(config: Configuration, sources: list[tuple[str, SettingSource]]) -> Iterator[SettingInForce]:
+def _settings(config: Configuration, sources: Mapping[str, SettingSource]) -> Iterator[SettingInForce]:
+    """Yield all settings; the last of the sources wins. The file has no label: it says the line instead."""
     values = config.model_dump(mode="json", by_alias=True)
     for name in setting_names():
-        holder = next(((label, each) for label, each in reversed(sources) if name in each.values), None)
+        holders = [(label, each) for label, each in sources.items() if name in each.values]
+        holder = holders[-1] if holders else None
         source = None if holder is None else holder[0] or holder[1].place(name).rpartition(": ")[0]
         value = shown(config.rules) if name == "rules" else values[name]
         yield SettingInForce(name, value, source)

@@ -1,8 +1,10 @@
 """`hubtriage settings`, and commands that take their defaults from `hubtriage.toml`."""
 
 import json
+import os
 from pathlib import Path
 
+import boto3
 import pytest
 from click.testing import CliRunner, Result
 
@@ -51,6 +53,35 @@ def test_cdk_json_wins_over_the_file_and_the_command_line_over_both() -> None:
     assert rows["log-level"] == {"name": "log-level", "value": "DEBUG", "source": "-c"}
     assert rows["udf"]["source"] == "hubtriage.toml:5"
     assert rows["batch-size"]["source"] is None
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        pytest.param("{", "cdk.json: not valid JSON", id="no JSON"),
+        pytest.param("[]", "cdk.json: `context` is not an object", id="no object"),
+        pytest.param('{"context": 7}', "cdk.json: `context` is not an object", id="no context"),
+    ],
+)
+def test_a_cdk_json_that_cannot_be_read_is_not_passed_over(text: str, problem: str) -> None:
+    Path("cdk.json").write_text(text)
+    result = run("settings")
+    assert (result.exit_code, problem in result.output) == (2, True)
+
+
+@pytest.mark.parametrize("name", ["AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_WEB_IDENTITY_TOKEN_FILE"])
+def test_the_profile_counts_unless_the_environment_says_whose_credentials_do(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for each in [each for each in os.environ if each.startswith("AWS_")]:
+        monkeypatch.delenv(each)
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+    Path("hubtriage.toml").write_text(TOML + 'profile = "of-the-file"\n')
+    assert "there is no AWS profile of-the-file" in run("mode").output
+    monkeypatch.delenv("AWS_PROFILE", raising=False)  # options act as if the environment had them
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+    monkeypatch.setenv(name, "given")
+    assert "of-the-file" not in run("mode").output
 
 
 def test_without_a_file_all_have_their_defaults() -> None:
