@@ -1,8 +1,10 @@
 """The examples of all tests, their order in several processes, and what several folders need."""
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+import boto3
 import pytest
 
 from hubtriage.localaws.cloud import LocalCloud
@@ -12,6 +14,19 @@ from tests.support.left_out import LEFT_OUT
 examples.load_profile()
 
 Files = str | Mapping[str, str | bytes]
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left_in_the_environment() -> Iterator[None]:
+    """Give each test the environment of the start: commands set AWS's variables, as their options say."""
+    before, session = dict(os.environ), boto3.DEFAULT_SESSION
+    yield
+    boto3.DEFAULT_SESSION = session
+    for name in {*os.environ, *before} - {"PYTEST_CURRENT_TEST"}:  # pytest keeps that one
+        if name not in before:
+            del os.environ[name]
+        elif os.environ.get(name) != before[name]:
+            os.environ[name] = before[name]
 
 
 @pytest.fixture

@@ -78,7 +78,7 @@ def test_the_profile_counts_unless_the_environment_says_whose_credentials_do(
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
     Path("hubtriage.toml").write_text(TOML + 'profile = "of-the-file"\n')
     assert "there is no AWS profile of-the-file" in run("mode").output
-    monkeypatch.delenv("AWS_PROFILE", raising=False)  # options act as if the environment had them
+    del os.environ["AWS_PROFILE"]  # options act as if the environment had them
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
     monkeypatch.setenv(name, "given")
     assert "of-the-file" not in run("mode").output
