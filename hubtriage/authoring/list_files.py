@@ -14,6 +14,7 @@ from hubtriage.authoring.problems import Position, Problem
 from hubtriage.authoring.yaml.scalars import type_word
 from hubtriage.authoring.yaml.tree import SourceText, YamlDocument, YamlPath
 from hubtriage.engine.text.suggestions import did_you_mean
+from hubtriage.engine.text.system_errors import in_words
 
 MOST_BYTES = 20_000_000
 _EXAMPLE = "write {from: accounts.csv#COLUMN}, or {from: FILE} for a file with a value on each line"
@@ -67,6 +68,8 @@ def read_list_file(document: YamlDocument, path: YamlPath, written: dict[str, An
 
 def _text_of(file: Path) -> str | tuple[str]:
     """Return the text of a file, or the reason why it cannot be read."""
+    if file.exists() and not (file.is_file() or file.is_dir()):
+        return ("it is a pipe or a device",)
     try:
         with file.open("rb") as stream:
             content = stream.read(MOST_BYTES + 1)
@@ -75,8 +78,10 @@ def _text_of(file: Path) -> str | tuple[str]:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
         return ("it is not UTF-8 text",)
-    except (OSError, ValueError) as error:
-        return (getattr(error, "strerror", None) or str(error),)
+    except OSError as error:
+        return (in_words(error),)
+    except ValueError as error:  # a name that no file can have
+        return (str(error),)
 
 
 def _read_lines(found: ListFile, source: SourceText) -> None:

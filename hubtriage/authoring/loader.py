@@ -16,25 +16,26 @@ from hubtriage.authoring.problems import Position, Problem, in_order
 from hubtriage.authoring.rule_reader import RuleReader
 from hubtriage.authoring.yaml.reader import MAX_BYTES, parse
 from hubtriage.authoring.yaml.tree import YamlDocument
+from hubtriage.engine.text.system_errors import in_words
 
 ACCOUNTS_FILE = "accounts.yaml"
 _DOUBTFUL = ("E203", "E206")  # the list or accounts may be in a file that cannot be read
 
 
 def rule_files(folder: Path) -> list[Path]:
-    """Return the rule files of a folder, sorted by path."""
+    """Return the rule files of a folder, sorted by path; also what has such a name and cannot be read."""
     return [path for path in _visible_files(folder) if path.suffix.lower() in (".yaml", ".yml")]
 
 
 def _visible_files(folder: Path) -> list[Path]:
-    files = (path for path in folder.rglob("*") if path.is_file())
+    files = (path for path in folder.rglob("*") if not path.is_dir())
     return sorted(path for path in files if not _is_hidden(path.relative_to(folder)))
 
 
 def _unread_rules(folder: Path) -> Iterator[Problem]:
     """Yield each JSON file that holds rules: nobody who wrote one expects that it does nothing."""
     for path in _visible_files(folder):
-        if path.suffix.lower() != ".json" or path.stat().st_size > MAX_BYTES:
+        if path.suffix.lower() != ".json" or not path.is_file() or path.stat().st_size > MAX_BYTES:
             continue
         try:
             content = json.loads(path.read_bytes())
@@ -86,10 +87,13 @@ def load_rules(folder: Path, read: Callable[[Path], bytes] = Path.read_bytes) ->
 
 def _read_file(path: Path, read: Callable[[Path], bytes]) -> tuple[YamlDocument | None, list[Problem]]:
     name = path.as_posix()
+    if path.exists() and not path.is_file():
+        message = "the file cannot be read: it is a pipe or a device"
+        return None, [Problem(name, Position(1, 1), "E001", message, "write the rules into a file")]
     try:
         content = read(path)
     except OSError as error:
-        message = f"the file cannot be read: {error.strerror or error}"
+        message = f"the file cannot be read: {in_words(error)}"
         return None, [Problem(name, Position(1, 1), "E001", message)]
     document, problems = parse(name, content)
     if not problems and (document is None or document.value is None):

@@ -8,7 +8,8 @@ import click
 
 from hubtriage.authoring.excerpt import WIDTH, excerpt, printable
 from hubtriage.authoring.problems import Problem, Severity
-from hubtriage.cli.terminal import width_of
+from hubtriage.cli.terminal import note, width_of
+from hubtriage.cli.text import counted
 
 _INDENT = "    "
 _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow"}
@@ -30,6 +31,10 @@ def problem_lines(problem: Problem, stream: IO[Any]) -> Iterator[str]:
 
 
 def print_errors(problems: Iterable[Problem]) -> None:
-    """Print what is wrong with rule files on standard error."""
+    """Print what is wrong with rule files on standard error, then how many errors there are."""
+    files: list[str] = []
     for problem in problems:
         click.echo("\n".join(problem_lines(problem, sys.stderr)), err=True)
+        files.append(problem.file)
+    count = click.style(counted(len(files), "error"), fg="red", bold=True)
+    note(f"{count} in {counted(len(set(files)), 'file')}")

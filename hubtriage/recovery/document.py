@@ -153,7 +153,10 @@ def check(path: Path) -> CheckedExport:
                 found.errors.append(f"line {number}: {error}")
                 if number == 1:
                     return found
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
+    except UnicodeDecodeError:
+        found.errors.append(f"line {number + 1}: this is not JSON as an export has it")
+        return found
+    except (OSError, EOFError, zlib.error) as error:
         found.errors.append(f"after line {number}: cannot be read: {error or 'it ends in the middle'}")
         return found
     if not ended:

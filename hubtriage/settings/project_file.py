@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from hubtriage.engine.text.system_errors import in_words
 from hubtriage.settings.errors import ConfigurationError
 
 NAME: Final = "hubtriage.toml"
@@ -97,7 +98,7 @@ def _text(path: Path) -> str:
     except UnicodeDecodeError:
         raise ConfigurationError((f"{shown(path)}: this file is not in UTF-8",)) from None
     except OSError as error:
-        raise ConfigurationError((f"{shown(path)}: {error.strerror or error}",)) from None
+        raise ConfigurationError((f"{shown(path)}: {in_words(error)}",)) from None
 
 
 def _syntax(path: Path, text: str, message: str) -> str:

@@ -201,6 +201,18 @@ def test_a_folder_that_is_not_there(tmp_path):
     assert (problem.code, problem.message) == ("E404", "there is no such folder")
 
 
+@pytest.mark.parametrize(
+    ("lead", "words"),
+    [("nowhere.yaml", "there is no such file or folder"), ("/dev/zero", "it is a pipe or a device")],
+)
+def test_a_rule_file_that_is_no_file_is_a_problem(folder, lead, words):
+    path = folder({"b.yaml": RULE})
+    (path / "a.yaml").symlink_to(lead)
+    (problem,) = load_rules(path).problems
+    assert (problem.file, problem.code) == ("rules/a.yaml", "E001")
+    assert problem.message == f"the file cannot be read: {words}"
+
+
 def test_a_file_that_cannot_be_opened_is_a_problem_and_stops_no_other(folder):
     path = folder({"b.yaml": "rules: []"})
     (path / "a.yaml").symlink_to("/proc/self/mem")

@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from hubtriage.cli.main import cli
+from hubtriage.cli.reference import help_texts
 from tests.support.terminals import HUBTRIAGE, environment
 
 RULE = "rules:\n  - id: a\n    match: {Title: [x]}\n    update: {Confidence: 50}\n"
@@ -23,6 +24,7 @@ MISSING, FOLDER, FILE = (
     "this is a file, not a folder",
 )
 FULL = "no space is left on the disk"
+NO_FILE = "this is a pipe or a device, not a file"
 
 ON_RULES = {
     "lint": "lint @",
@@ -44,7 +46,11 @@ ON_FINDINGS = {
     "backtest": "backtest @",
     "diff": "diff rules rules @",
 }
-READING = ON_FINDINGS | {"import": f"import {KIND} @", "ledger import": "ledger import @"}
+READING = ON_FINDINGS | {
+    "import": f"import {KIND} @",
+    "ledger import": "ledger import @",
+    "hand-back": "hand-back --from @",
+}
 WRITING = {
     "build": "build -o @",
     "schema": "schema -o @",
@@ -90,10 +96,92 @@ def cases(*tables: tuple[str, dict[str, str], str, str]) -> list[object]:
         ("no folder of rules", ON_RULES, "nowhere", MISSING + NO_FOLDER),
         ("no findings", ON_FINDINGS, "nowhere.json", MISSING),
         ("no file", READING, "nowhere.json", MISSING),
+        ("a folder", {name: READING[name] for name in READING.keys() - ON_FINDINGS}, "rules", FOLDER),
     ),
 )
 def test_what_cannot_be_read(arguments: str, place: str, words: str) -> None:
     assert said(arguments, place) == (2, f"Error: {place}: {words}\n", "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "place"),
+    [
+        pytest.param(arguments, place, id=f"{place}: {name}")
+        for name, arguments in READING.items()
+        for place in ("pipe", "/dev/zero")
+    ],
+)
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such files")
+def test_what_has_no_end_is_not_read(arguments: str, place: str) -> None:
+    os.mkfifo("pipe")
+    exit_code, error, output = said(arguments, place)
+    hint = "" if "ledger" in arguments else f"  hint: to read a pipe, give - and redirect it: < {place}\n"
+    assert (exit_code, error, output) == (2, f"Error: {place}: {NO_FILE}\n{hint}", "")
+
+
+@pytest.mark.parametrize("arguments", READING.values(), ids=READING)
+def test_a_file_that_is_no_text(arguments: str) -> None:
+    Path("binary").write_bytes(bytes(range(128, 256)))
+    exit_code, error, output = said(arguments, "binary")
+    assert (exit_code, output) == (2, "")
+    assert "Error: " in error
+    assert "binary" in error
+
+
+@pytest.mark.parametrize("arguments", [f"import {KIND} -", "hand-back --from -", "plan -"])
+def test_standard_input_without_an_end(arguments: str) -> None:
+    with Path("/dev/zero").open("rb") as zeros:
+        done = subprocess.run(
+            [*HUBTRIAGE, *arguments.split()], stdin=zeros, capture_output=True, text=True, env=environment()
+        )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(("Error: standard input: ", "Error: no findings in standard input "))
+
+
+COMPILING = {name: each for name, each in ON_RULES.items() if name not in ("lint", "accounts sync")}
+
+
+@pytest.mark.parametrize("name", COMPILING)
+def test_rules_with_errors_are_counted(name: str) -> None:
+    Path("bad").mkdir()
+    Path("bad/a.yaml").write_text(RULE.replace("50", "500"))
+    Path("bad/b.yaml").write_text(RULE.replace("id: a", "id: b").replace("50", "500"))
+    exit_code, error, output = said(COMPILING[name], "bad")
+    assert (exit_code, output) == (2 if name.startswith("diff") else 1, "")
+    assert error.splitlines()[0] == "bad/a.yaml:4:26: E105 500 is above 100"
+    assert error.splitlines()[-1] == "2 errors in 2 files"
+    assert said(f"{COMPILING[name]} -q", "bad")[1] == error.removesuffix("2 errors in 2 files\n")
+
+
+NAMES = [name.removeprefix("hubtriage ") for name in help_texts(100)]
+LEAVES = [name for name in NAMES[1:] if not any(other.startswith(f"{name} ") for other in NAMES)]
+
+
+@pytest.mark.parametrize("name", LEAVES)
+def test_an_option_that_there_is_not(name: str) -> None:
+    exit_code, error, output = said(f"{name} --nothing", "")
+    usage = f"Usage: cli {name} [OPTIONS]"
+    assert (exit_code, error.startswith(usage), output) == (2, True, "")
+    assert error.splitlines()[-1].startswith("Error: No such option '--nothing'.")
+
+
+WITH_DEFAULTS = {name: each for name, each in ON_RULES.items() if "--rules" in each}
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("rules = [", "hubtriage.toml:1: not valid TOML"),
+        ("ruls = 1\n", "hubtriage.toml:1: ruls"),
+    ],
+    ids=["no TOML", "a setting that there is not"],
+)
+@pytest.mark.parametrize("name", WITH_DEFAULTS)
+def test_a_wrong_project_file(name: str, text: str, words: str) -> None:
+    Path("hubtriage.toml").write_text(text)
+    exit_code, error, output = said(WITH_DEFAULTS[name].replace("--rules @", ""), "")
+    assert (exit_code, output) == (2, "")
+    assert error.startswith(f"Error: {words}"), error
 
 
 @pytest.mark.parametrize(

@@ -135,7 +135,9 @@ def _without(number: int, member: str) -> list[str]:
         pytest.param(
             [LINES[0], '{"end":true,"end":true}\n', *LINES[1:]], "a member stands there twice", id="twice"
         ),
-        pytest.param([LINES[0], "\xe9\n", *LINES[1:]], "after line 1: cannot be read", id="no ASCII"),
+        pytest.param(
+            [LINES[0], "\xe9\n", *LINES[1:]], "line 2: this is not JSON as an export has it", id="no ASCII"
+        ),
     ],
 )
 def test_what_is_no_whole_export_is_refused_with_its_line(

@@ -73,7 +73,7 @@ def test_the_environment_names_another_or_none(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv(VARIABLE, "")
     assert find_project(Path()) is None
     monkeypatch.setenv(VARIABLE, "missing.toml")
-    with pytest.raises(ConfigurationError, match=r"missing\.toml: No such file"):
+    with pytest.raises(ConfigurationError, match=r"missing\.toml: there is no such file"):
         find_project(Path())
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from hubtriage.cli.failure import demand_readable, fail
+from hubtriage.cli.inputs.whole_file import STANDARD_INPUT, demand_file, through_standard_input
 from hubtriage.cli.progress import ProgressBar
 from hubtriage.cli.text import counted, quoted
 from hubtriage.simulation.exported import NO_ENTRIES
@@ -19,7 +20,6 @@ from hubtriage.simulation.inputs.findings import Item, Unusable, items_of
 from hubtriage.simulation.inputs.problems import Problems, Rejected
 
 _SHOWN = 10
-_STANDARD_INPUT = "standard input"
 
 
 def read_findings(source: str, problems: Problems) -> Iterator[Item]:
@@ -39,7 +39,7 @@ def read_findings(source: str, problems: Problems) -> Iterator[Item]:
 
 def tell_problems(source: str, usable: int, problems: Problems) -> None:
     """Print what of the input could not be used; end with 2 if that is all of it."""
-    name = quoted(_STANDARD_INPUT if source == "-" else source)
+    name = quoted(STANDARD_INPUT if source == "-" else source)
     first = "".join(f"\n  {quoted(f'{one.place}: {one.reason}')}" for one in problems.first[:_SHOWN])
     more = f"\n  ... and {problems.count - _SHOWN:,} more" if problems.count > _SHOWN else ""
     if problems.count and not usable:
@@ -72,8 +72,9 @@ def documents_of(source: str, bar: ProgressBar | None = None) -> Iterator[Docume
     End with 2 if there is none of this name, or it may not be read.
     """
     if source == "-":
-        return read_stream(sys.stdin.buffer, _STANDARD_INPUT)
+        return read_stream(sys.stdin.buffer, STANDARD_INPUT)
     demand_readable(Path(source))
+    demand_file(Path(source), through_standard_input(source))
     return documents_in(files_of(Path(source)), bar)
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +11,11 @@ from hubtriage.aws.hand_back.order import MOST_FINDINGS
 from hubtriage.aws.ledger.dynamodb import DynamoLedger
 from hubtriage.aws.ledger.ledger import LedgerError
 from hubtriage.aws.securityhub.api import Finding, Key, key_of
-from hubtriage.cli.failure import fail
+from hubtriage.cli.failure import UNUSABLE, fail
 from hubtriage.cli.inputs.console_url import id_in
 from hubtriage.cli.inputs.look_up import in_ledger
 from hubtriage.cli.inputs.one_finding import Wanted
+from hubtriage.cli.inputs.whole_file import whole_content
 from hubtriage.cli.stack import AWS_ERRORS, client
 from hubtriage.cli.text import quoted
 from hubtriage.engine.fields import ParsedFinding, Value
@@ -58,10 +58,10 @@ def ids_of(arguments: Iterable[str], file: Path | None) -> list[str]:
 
 def _lines(file: Path) -> list[str]:
     try:
-        with click.open_file(str(file), encoding="utf-8") as opened:
-            return list(islice(opened, 100_000))
-    except (OSError, UnicodeDecodeError) as error:
-        raise click.UsageError(f"{file} cannot be read: {error}") from error
+        return whole_content(file).decode().splitlines()
+    except UnicodeDecodeError as error:
+        hint = "give a text with an Id on each line"
+        fail(f"{file}: this is not UTF-8 at byte {error.start + 1}", hint, exit_code=UNUSABLE)
 
 
 def found_findings(ids: Sequence[str], product_arn: str | None, ledger: DynamoLedger) -> list[HeldFinding]:
@@ -105,7 +105,8 @@ def _by_the_end(end: str, product_arn: str | None, ledger: DynamoLedger) -> Key:
     except LedgerError as error:
         fail(f"no finding has the Id {quoted(end)}, and the ledger cannot be read: {error}", "give whole Ids")
     if not found:
-        fail(f"there is no finding {quoted(end)}", "give the whole Id if triage never changed the finding")
+        hint = "give the whole Id if triage never changed the finding"
+        fail(f"there is no finding {quoted(end)}", hint, exit_code=UNUSABLE)
     return wanted.only(found)
 
 

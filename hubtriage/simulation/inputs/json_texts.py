@@ -338,12 +338,15 @@ class _Text:
 
         It does if a bracket opens, and the line does not end as if its own value went on.
         """
-        is_open = False
+        is_open, passed = False, 0
         while self.line == line:
             end = self._text.find("\n", self._at)
             end = end if end >= 0 else len(self._text)
             is_open = self._text[self._at : end].rstrip(_BLANK).endswith(_OPEN)
+            passed += end - self._at
             self._go_to(min(end + 1, len(self._text)))
+            if passed > LONGEST_VALUE:
+                return False  # a device such as /dev/zero has no other line
             if self.line == line and not self._more(_BLOCK):
                 return True
         return self.peek() in ("", "{", "[") and self._is_first_of_line() and not is_open

@@ -106,9 +106,9 @@ def test_what_is_like_nothing_known_is_called_nothing(kind: str, source: str) ->
     assert named(kind, source.encode()) is None
 
 
-def test_nothing_is_written_and_the_exit_code_is_1() -> None:
+def test_nothing_is_written_and_the_exit_code_is_2() -> None:
     result = CliRunner().invoke(cli, ("import", "automation-rules", "-"), input=GUARDDUTY)
-    assert (result.exit_code, result.stdout) == (1, "")
+    assert (result.exit_code, result.stdout) == (2, "")
     assert "this looks like a suppression rule of GuardDuty" in result.stderr
 
 

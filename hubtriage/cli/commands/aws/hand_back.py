@@ -68,7 +68,7 @@ def command(
     what people hold and what the rules in --rules would do, then asks. The change takes effect after five
     minutes. The log names you: AWS confirms who signed the request.
 
-    Exit codes: 0 all were handed back; 1 none was; 2 wrong usage, or several findings fit.
+    Exit codes: 0 all were handed back; 1 none was; 2 wrong usage, or no finding or several fit.
     """
     ids = ids_of(finding_ids, file)
     deployed = outputs(stack)

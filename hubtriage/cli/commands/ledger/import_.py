@@ -31,6 +31,7 @@ from hubtriage.cli.inputs.deployed_ledger import (
     refuse_enforce,
     yes_option,
 )
+from hubtriage.cli.inputs.whole_file import demand_file
 from hubtriage.cli.locations import Location
 from hubtriage.cli.progress import progress_bar
 from hubtriage.cli.stack import AWS_ERRORS
@@ -105,6 +106,7 @@ def _ask(compared: Compared, header: Header, found: DeployedLedger) -> None:
 
 def _checked(file: Path) -> Header:
     """Return the header of a file without an error; end with 2 and all errors otherwise."""
+    demand_file(file)
     with progress_bar("import") as shown:
         shown.show("checking the file")
         document: CheckedExport = check(file)

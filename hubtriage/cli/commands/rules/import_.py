@@ -1,14 +1,14 @@
 """`hubtriage import`: rules of other tools as a rule file."""
 
 import json
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import click
 
-from hubtriage.cli.failure import fail, fail_on
+from hubtriage.cli.failure import UNUSABLE, fail
+from hubtriage.cli.inputs.whole_file import whole_content
 from hubtriage.cli.locations import Location
 from hubtriage.cli.output import demand_absent, print_document, write_file
 from hubtriage.cli.terminal import note
@@ -67,9 +67,9 @@ def command(
     _check_output(output, force=force)
     name = "<stdin>" if source == "-" else Path(source).name
     try:
-        found = import_rules(kind, name, _content(source), Options(override, regions))
+        found = import_rules(kind, name, whole_content(source), Options(override, regions))
     except UnreadableError as error:
-        fail(printable(f"{source}: {error.reason}"), error.hint or "")
+        fail(printable(f"{source}: {error.reason}"), error.hint or "", exit_code=UNUSABLE)
     _write(found, kind, name, output, as_json=as_json)
     if remarks := "\n".join(text(found, source)):
         click.echo(remarks, err=True)
@@ -81,13 +81,6 @@ def command(
 def _check_output(output: Path | None, *, force: bool) -> None:
     if output is not None and not force:
         demand_absent(output, "--force replaces it")
-
-
-def _content(source: str) -> bytes:
-    try:
-        return sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
-    except OSError as error:
-        fail_on("standard input" if source == "-" else source, error)
 
 
 def _write(found: Imported, kind: str, name: str, output: Path | None, *, as_json: bool) -> None:

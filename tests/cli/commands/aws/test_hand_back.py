@@ -153,8 +153,10 @@ WRONG = [
     pytest.param(
         [f"f{n}" for n in range(101)], 2, "101 findings are more than the 100 of one call", id="too many"
     ),
-    pytest.param(["finding-9"], 1, "there is no finding finding-9", id="one that is not there"),
-    pytest.param(["--from", "nowhere"], 2, "nowhere cannot be read", id="a file that is not there"),
+    pytest.param(["finding-9"], 2, "there is no finding finding-9", id="one that is not there"),
+    pytest.param(
+        ["--from", "nowhere"], 2, "nowhere: there is no such file or folder", id="a file that is not there"
+    ),
 ]
 
 

@@ -109,7 +109,7 @@ def test_nothing_is_written_where_every_rule_is_refused(folder: Path) -> None:
 
 def test_a_file_without_rules_is_an_error_that_names_what_is_read(folder: Path) -> None:
     result = run("import", "findings-manager-1", "-", stdin="Rules: []")
-    assert (result.exit_code, result.stdout) == (1, "")
+    assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr.splitlines() == [
         "Error: -: there are no rules in it",
         "  hint: a YAML file with rules: or Suppressions: is read",
@@ -154,7 +154,7 @@ UNREADABLE = [
 @pytest.mark.parametrize(("kind", "source", "reason"), UNREADABLE)
 def test_a_file_without_rules_of_the_kind_is_told(kind: str, source: str, reason: str, folder: Path) -> None:
     result = run("import", kind, source)
-    assert (result.exit_code, result.stdout) == (1, "")
+    assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr.startswith(f"Error: {source}: ")
     assert reason in result.stderr
 
