@@ -93,7 +93,7 @@ deploy: setup ## deploy to the account and Region of the AWS credentials, or tho
 	npx cdk deploy --all $(CDK_ARGS)
 
 asff: setup ## derive what lint knows of a finding's fields from the AWS client library again
-	$(BIN)/python -m hubtriage.authoring.asff.table
+	$(BIN)/python -m hubtriage.asff.table
 
 schema: setup ## write the schemas of rule files and the account directory that editors use
 	$(BIN)/hubtriage schema --output schema/rules.schema.json

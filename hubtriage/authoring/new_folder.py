@@ -8,7 +8,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
-from hubtriage.authoring.asff.samples import SAMPLES, complete, sample
+from hubtriage.asff.samples import SAMPLES, complete, sample
 from hubtriage.authoring.editor.accounts_schema import accounts_schema
 from hubtriage.authoring.editor.json_schema import rules_schema
 

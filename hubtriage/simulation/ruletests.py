@@ -11,7 +11,7 @@ from itertools import chain
 from math import inf
 from typing import Any
 
-from hubtriage.authoring.asff.samples import SAMPLE_NOW, complete
+from hubtriage.asff.samples import SAMPLE_NOW, complete
 from hubtriage.authoring.compiler import compile_rule, lists_of, zones_of
 from hubtriage.authoring.loaded import LoadedRule, LoadResult
 from hubtriage.authoring.problems import Position

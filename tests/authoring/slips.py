@@ -17,8 +17,8 @@ from typing import Any
 
 import yaml
 
-from hubtriage.authoring.asff.fields import AsffField, holds_objects, lists_passed, look_up
-from hubtriage.authoring.asff.samples import SAMPLE_NOW
+from hubtriage.asff.fields import AsffField, holds_objects, lists_passed, look_up
+from hubtriage.asff.samples import SAMPLE_NOW
 from hubtriage.authoring.checks.registry import warnings
 from hubtriage.authoring.checks.rewriting import alternatives_as_logic
 from hubtriage.authoring.loader import load_rules

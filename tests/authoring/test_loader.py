@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from hubtriage.authoring.asff.samples import SAMPLE_NOW, complete
+from hubtriage.asff.samples import SAMPLE_NOW, complete
 from hubtriage.authoring.compiler import compile_ruleset
 from hubtriage.authoring.loader import load_rules
 from hubtriage.authoring.problems import CODES, RuleErrors

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
-from hubtriage.authoring.asff.samples import SAMPLE_NOW, SAMPLES, sample
+from hubtriage.asff.samples import SAMPLE_NOW, SAMPLES, sample
 from hubtriage.authoring.checks.registry import warnings
 from hubtriage.authoring.compiler import ruleset_document
 from hubtriage.authoring.loader import load_rules, rule_files

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hubtriage.authoring.asff.samples import SAMPLE_NOW
+from hubtriage.asff.samples import SAMPLE_NOW
 from hubtriage.authoring.checks.registry import warnings
 from hubtriage.authoring.compiler import compile_ruleset
 from hubtriage.authoring.loader import load_rules

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from benchmarks import authoring, plainlogic, workload
-from hubtriage.authoring.asff.samples import SAMPLE_NOW
+from hubtriage.asff.samples import SAMPLE_NOW
 from hubtriage.authoring.checks.registry import warnings
 from hubtriage.authoring.loader import load_rules
 from hubtriage.engine.index.rule_index import RuleIndex

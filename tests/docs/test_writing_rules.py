@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from hubtriage.authoring.asff.samples import SAMPLE_NOW, SAMPLES, sample
+from hubtriage.asff.samples import SAMPLE_NOW, SAMPLES, sample
 from hubtriage.authoring.checks.registry import warnings
 from hubtriage.authoring.editor.texts import BEFORE_KEYS, RULE_KEYS, TEST_KEYS, UPDATE_KEYS
 from hubtriage.authoring.loader import load_rules

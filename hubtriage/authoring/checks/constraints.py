@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-from hubtriage.authoring.asff.fields import Keys, Kind
+from hubtriage.asff.fields import Keys, Kind
 from hubtriage.authoring.checks.linted_rule import LintedRule, field_at
 from hubtriage.authoring.yaml.tree import YamlPath
 from hubtriage.engine.index.conjunctions import Source

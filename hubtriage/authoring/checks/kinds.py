@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hubtriage.authoring.asff.fields import Kind
+from hubtriage.asff.fields import Kind
 from hubtriage.authoring.yaml.scalars import type_word
 
 WORDS: dict[Kind, str] = {

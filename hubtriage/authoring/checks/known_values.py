@@ -9,8 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
-from hubtriage.authoring.asff.fields import AsffField, Keys, is_of_map, look_up, members, table
-from hubtriage.authoring.asff.partitions import broken_arn, has_form_of_region, regions
+from hubtriage.asff.fields import AsffField, Keys, is_complete, is_timestamp, look_up, members, table
+from hubtriage.asff.partitions import broken_arn, has_form_of_region, regions
 from hubtriage.authoring.schema.limits import ACCOUNT_ID, FINDING_TYPE, NAMESPACES
 from hubtriage.engine.text.suggestions import did_you_mean, nearest, only_candidate
 from hubtriage.engine.text.timestamps import parse_timestamp
@@ -33,9 +33,6 @@ CONTROL_ID = re.compile(r"[A-Z][A-Za-z0-9]*\.[1-9][0-9]*")  # AWS: such as EC2.1
 GUARDDUTY_TYPE = re.compile(r"([A-Za-z]+:[A-Za-z0-9]+)/([A-Za-z0-9.!_-]+)")
 PRODUCT_ARN = re.compile(r"arn:[a-z-]+:securityhub:[a-z0-9-]+:([0-9]{12})?:product/[^/]+/\S+")
 _RULESET = "arn:aws:securityhub:::ruleset/cis-aws-foundations-benchmark/v/"
-
-# AWS: Security Hub documents these as complete; other enumerations grow with what AWS and providers can see.
-_COMPLETE = {"Label", "Status", "RecordState", "VerificationState", "WorkflowState"}
 
 # AWS: the most characters of a field.
 LONGEST: dict[Keys, int] = {
@@ -125,14 +122,6 @@ def flaw_of_part(keys: Keys, part: str, text: str) -> ValueFlaw | None:
     return _flaw_of_arn(text, whole=False) if _may_be_arn(name) else None
 
 
-def is_timestamp(keys: Keys) -> bool:
-    """Say whether a field holds a timestamp. AWS: the names of such fields end in At, but for a few."""
-    field = look_up(keys)
-    if not isinstance(field, AsffField) or field.kind != "text" or field.values or is_of_map(keys):
-        return False
-    return keys[-1].endswith("At") and keys[0] != "Resources"
-
-
 def _may_be_arn(name: Keys) -> bool:
     return name[-1] in ("Id", "GeneratorId") or name[-1].endswith(("Arn", "ARN"))
 
@@ -164,11 +153,6 @@ def _flaw_of_choice(name: Keys, value: str, known: tuple[str, ...]) -> ValueFlaw
     if is_complete(name) or value.casefold() in map(str.casefold, known):
         return ValueFlaw(True, "", hint, only_candidate(value, known) or "")
     return ValueFlaw(False, f"AWS's model of a finding lists {', '.join(known)}", hint)
-
-
-def is_complete(name: Keys) -> bool:
-    """Say whether AWS documents all values of an enumeration; `name` is its path without positions."""
-    return name[-1] in _COMPLETE and name[0] not in ("Resources", "Detection")
 
 
 def _flaw_of_choice_part(name: Keys, part: str, text: str, known: tuple[str, ...]) -> ValueFlaw | None:

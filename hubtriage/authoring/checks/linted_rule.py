@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeAlias
 
-from hubtriage.authoring.asff.fields import AsffField, Keys, UnknownPath, lists_passed, look_up
+from hubtriage.asff.fields import AsffField, Keys, UnknownPath, lists_passed, look_up
 from hubtriage.authoring.checks.set_relations import is_choice_of_texts
 from hubtriage.authoring.checks.suspicion import suspects
 from hubtriage.authoring.loaded import LoadedRule

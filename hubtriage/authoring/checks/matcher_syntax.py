@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from hubtriage.authoring.asff.fields import AsffField, Keys, is_of_map, look_up
+from hubtriage.asff.fields import AsffField, Keys, is_of_map, look_up
 from hubtriage.authoring.checks.known_values import plain
 
 REGEX = re.compile(r"^\^|(?<!\$)\$$|\.\*|\.\+|\\[.dws]|\[[^\]]*-[^\]]*\]|\([^)]*\|[^)]*\)|\(\?")

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
-from hubtriage.authoring.asff.fields import AsffField, Keys, look_up
+from hubtriage.asff.fields import AsffField, Keys, look_up
 from hubtriage.authoring.checks.kinds import misfit
 from hubtriage.authoring.checks.known_values import flaw_of
 from hubtriage.authoring.checks.matcher_syntax import syntax_of

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from hubtriage.authoring.asff.samples import SAMPLES
+from hubtriage.asff.samples import SAMPLES
 from hubtriage.authoring.editor.agreement_schema import (
     NO_PLACEHOLDER,
     between_keys,

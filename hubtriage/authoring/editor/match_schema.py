@@ -10,8 +10,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from hubtriage.authoring.asff.fields import Keys, members, table
-from hubtriage.authoring.asff.table import ANY_NAME
+from hubtriage.asff.fields import Keys, members, table
+from hubtriage.asff.table import ANY_NAME
 from hubtriage.authoring.editor.texts import PATTERN_OPERATORS
 from hubtriage.authoring.editor.value_schema import (
     LIKE_A_PATTERN,

@@ -6,14 +6,13 @@ enumeration it takes the values that AWS's model lists, where lint only warns of
 
 from typing import Any
 
-from hubtriage.authoring.asff.fields import Keys, is_of_map
-from hubtriage.authoring.asff.partitions import ANY_REGION
+from hubtriage.asff.fields import Keys, is_of_map, is_timestamp
+from hubtriage.asff.partitions import ANY_REGION
 from hubtriage.authoring.checks.known_values import (
     CONTROL_ID,
     GUARDDUTY_TYPE,
     LONGEST,
     PRODUCT_ARN,
-    is_timestamp,
     plain,
 )
 from hubtriage.authoring.checks.matcher_syntax import LOG_GROUP, NETWORK, REGEX, is_free_text

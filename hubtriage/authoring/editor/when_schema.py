@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from hubtriage.authoring.asff.fields import Keys, members, table
-from hubtriage.authoring.asff.table import ANY_NAME
+from hubtriage.asff.fields import Keys, members, table
+from hubtriage.asff.table import ANY_NAME
 from hubtriage.authoring.checks.conditions.text_order import ARITHMETIC, ORDER, may_be_number
 from hubtriage.authoring.editor.match_schema import SharedDefinitions
 from hubtriage.authoring.editor.texts import OPERATORS

@@ -20,7 +20,7 @@ from pydantic import (
     model_validator,
 )
 
-from hubtriage.authoring.asff.samples import SAMPLES
+from hubtriage.asff.samples import SAMPLES
 from hubtriage.authoring.problems import CODES
 from hubtriage.authoring.schema import limits
 from hubtriage.authoring.schema.dates import Date

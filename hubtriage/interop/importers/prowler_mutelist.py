@@ -23,7 +23,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from hubtriage.authoring.asff.partitions import regions
+from hubtriage.asff.partitions import regions
 from hubtriage.interop.criteria.attributes import ATTRIBUTES
 from hubtriage.interop.criteria.input import Path, Refused, shown
 from hubtriage.interop.criteria.model import Criterion, TextTest

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hubtriage.authoring.asff.samples import SAMPLE_NOW
+from hubtriage.asff.samples import SAMPLE_NOW
 from hubtriage.authoring.checks.registry import warnings
 from hubtriage.authoring.loader import load_rules
 

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from hubtriage.authoring.asff.fields import AsffField, look_up
+from hubtriage.asff.fields import AsffField, look_up
 from hubtriage.authoring.checks.constraints import constraint_of, constraints_of
 from hubtriage.authoring.checks.linted_rule import LintedRule
 from hubtriage.authoring.checks.relations.overlap import RuleOverlaps, implies

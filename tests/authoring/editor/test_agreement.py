@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft7Validator
 
-from hubtriage.authoring.asff.samples import SAMPLE_NOW
+from hubtriage.asff.samples import SAMPLE_NOW
 from hubtriage.authoring.checks.registry import warnings
 from hubtriage.authoring.editor.json_schema import rules_schema
 from hubtriage.authoring.loader import ACCOUNTS_FILE, load_rules

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from hubtriage.authoring.asff.partitions import regions
+from hubtriage.asff.partitions import regions
 from hubtriage.interop.importers.outcome import UnreadableError
 from tests.support.imported_rules import decided, finding, imported, reasons, suppressed
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from hubtriage.authoring.asff.fields import Keys
+from hubtriage.asff.fields import Keys
 from hubtriage.authoring.checks.conditions.missing_field import holds_on_nothing, needs_value
 from hubtriage.authoring.checks.known_values import plain
 from hubtriage.authoring.checks.linted_rule import LintedRule, field_at

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from hubtriage.authoring.asff.samples import SAMPLE_NOW, SAMPLES, complete
+from hubtriage.asff.samples import SAMPLE_NOW, SAMPLES, complete
 from hubtriage.authoring.checks.linted_rule import LintedRule
 from hubtriage.authoring.problems import Problem
 from hubtriage.engine.errors import ConditionError, EvaluationError

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from hubtriage.authoring.asff.fields import Keys, holds_objects, lists_passed
+from hubtriage.asff.fields import Keys, holds_objects, lists_passed
 from hubtriage.authoring.checks.linted_rule import LintedRule, dotted
 from hubtriage.authoring.checks.producers import producers_of
 from hubtriage.authoring.checks.rewriting import alternatives_as_logic, replaced

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from hubtriage.authoring.asff.fields import Keys
+from hubtriage.asff.fields import Keys
 from hubtriage.authoring.checks.constraints import constraints_of
 from hubtriage.authoring.checks.linted_rule import LintedRule, dotted
 from hubtriage.authoring.checks.set_relations import is_list_of_texts

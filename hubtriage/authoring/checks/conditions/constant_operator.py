@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from hubtriage.authoring.asff.fields import lists_passed
+from hubtriage.asff.fields import lists_passed
 from hubtriage.authoring.checks.linted_rule import LintedRule, dotted, field_at
 from hubtriage.authoring.problems import Problem
 from hubtriage.engine.jsonlogic.syntax import LOOPS

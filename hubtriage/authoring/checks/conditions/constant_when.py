@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from hubtriage.authoring.asff.fields import AsffField, look_up
+from hubtriage.asff.fields import AsffField, look_up
 from hubtriage.authoring.checks.linted_rule import LintedRule
 from hubtriage.authoring.problems import Problem
 from hubtriage.authoring.yaml.flow import flow

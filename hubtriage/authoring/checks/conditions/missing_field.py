@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from hubtriage.authoring.asff.fields import Keys
+from hubtriage.asff.fields import Keys
 from hubtriage.authoring.checks.linted_rule import LintedRule, MatchField, dotted, field_at
 from hubtriage.authoring.problems import Problem
 from hubtriage.authoring.yaml.flow import flow

@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
-from hubtriage.authoring.asff.fields import Keys, is_of_map
-from hubtriage.authoring.checks.known_values import is_timestamp
+from hubtriage.asff.fields import Keys, is_of_map, is_timestamp
 from hubtriage.authoring.checks.linted_rule import LintedRule, dotted, field_at, source_of_value
 from hubtriage.authoring.problems import Problem
 from hubtriage.authoring.yaml.flow import flow

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from hubtriage.authoring.asff.fields import Keys, holds_objects, lists_passed
+from hubtriage.asff.fields import Keys, holds_objects, lists_passed
 from hubtriage.authoring.checks.linted_rule import LintedRule, dotted, field_at
 from hubtriage.authoring.checks.rewriting import negated, replaced, walked
 from hubtriage.authoring.problems import Problem

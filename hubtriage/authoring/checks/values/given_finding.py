@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from hubtriage.authoring.asff.fields import UnknownPath, look_up
+from hubtriage.asff.fields import UnknownPath, look_up
 from hubtriage.authoring.checks.kinds import misfit
 from hubtriage.authoring.checks.known_values import flaw_of
 from hubtriage.authoring.checks.linted_rule import LintedRule, dotted, field_at, steps

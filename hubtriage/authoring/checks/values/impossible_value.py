@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from hubtriage.authoring.asff.fields import Keys
+from hubtriage.asff.fields import Keys
 from hubtriage.authoring.checks.known_values import ValueFlaw, flaw_of, flaw_of_part
 from hubtriage.authoring.checks.linted_rule import LintedRule, dotted, source_of_value
 from hubtriage.authoring.checks.matcher_syntax import syntax_of

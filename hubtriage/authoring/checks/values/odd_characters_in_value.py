@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from hubtriage.authoring.asff.fields import is_of_map
+from hubtriage.asff.fields import is_of_map
 from hubtriage.authoring.checks.linted_rule import LintedRule, dotted, field_at
 from hubtriage.authoring.checks.matcher_syntax import is_free_text
 from hubtriage.authoring.checks.odd_characters import odd_character

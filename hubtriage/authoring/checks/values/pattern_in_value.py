@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from hubtriage.authoring.asff.fields import Keys, lists_passed
+from hubtriage.asff.fields import Keys, lists_passed
 from hubtriage.authoring.checks.linted_rule import LintedRule, dotted, source_of_value
 from hubtriage.authoring.checks.matcher_syntax import Syntax, syntax_of
 from hubtriage.authoring.checks.rewriting import walked

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from hubtriage.authoring.asff.fields import AsffField, Keys, UnknownPath, is_of_map, look_up
+from hubtriage.asff.fields import AsffField, Keys, UnknownPath, is_of_map, look_up
 from hubtriage.authoring.checks.linted_rule import LintedRule, dotted
 from hubtriage.authoring.checks.odd_characters import odd_character
 from hubtriage.authoring.conditions.other_languages import pattern_test

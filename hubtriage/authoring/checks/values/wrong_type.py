@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from hubtriage.authoring.asff.fields import AsffField, Keys, Kind, members, table
+from hubtriage.asff.fields import AsffField, Keys, Kind, members, table
 from hubtriage.authoring.checks.kinds import WORDS, misfit
 from hubtriage.authoring.checks.linted_rule import LintedRule, MatchField, dotted, field_at, source_of_value
 from hubtriage.authoring.checks.suspicion import suspects

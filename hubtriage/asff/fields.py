@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any, Literal
 
-from hubtriage.authoring.asff.table import ANY_NAME, REQUIRED, TABLE
+from hubtriage.asff.table import ANY_NAME, REQUIRED, TABLE
 from hubtriage.engine.text.suggestions import nearest, only_candidate
 
 Kind = Literal["text", "number", "boolean", "object", "unknown"]
@@ -19,6 +19,9 @@ _MISSPELT = 0.75  # of difflib's ratio: a slip of a letter or two, and hardly a 
 _KINDS: dict[str, Kind] = {"s": "text", "n": "number", "b": "boolean"}
 # Triage fills these in before rules see the finding; it derives a severity's label from its number.
 _FILLED_IN = frozenset({("Workflow", "Status"), ("VerificationState",), ("Severity", "Label")})
+
+# AWS: Security Hub documents these as complete; other enumerations grow with what AWS and providers can see.
+_COMPLETE = {"Label", "Status", "RecordState", "VerificationState", "WorkflowState"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +138,19 @@ def is_of_map(keys: Keys) -> bool:
             continue
         node = node.get(key, node.get(ANY_NAME)) if isinstance(node, dict) else None
     return isinstance(node, dict) and ANY_NAME in node and keys[-1] not in node
+
+
+def is_timestamp(keys: Keys) -> bool:
+    """Say whether a field holds a timestamp. AWS: the names of such fields end in At, but for a few."""
+    field = look_up(keys)
+    if not isinstance(field, AsffField) or field.kind != "text" or field.values or is_of_map(keys):
+        return False
+    return keys[-1].endswith("At") and keys[0] != "Resources"
+
+
+def is_complete(name: Keys) -> bool:
+    """Say whether AWS documents all values of an enumeration; `name` is its path without positions."""
+    return name[-1] in _COMPLETE and name[0] not in ("Resources", "Detection")
 
 
 def _meant(keys: Keys, step: int, near: str | None) -> str:

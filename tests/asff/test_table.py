@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from hubtriage.authoring.asff.fields import AsffField, UnknownPath, lists_passed, look_up, table
-from hubtriage.authoring.asff.table import (
+from hubtriage.asff.fields import AsffField, UnknownPath, lists_passed, look_up, table
+from hubtriage.asff.table import (
     LISTS,
     PARTITIONS,
     derived,

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hubtriage.authoring.asff.samples import SAMPLE_NOW, SAMPLES, complete, sample, sample_for
+from hubtriage.asff.samples import SAMPLE_NOW, SAMPLES, complete, sample, sample_for
 from hubtriage.engine.text.timestamps import parse_timestamp
 
 REQUIRED = {  # AWS: members that every finding has
