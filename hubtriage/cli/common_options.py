@@ -35,7 +35,7 @@ quiet_option = click.option(
     is_eager=True,
     expose_value=False,
     callback=_set_quiet,
-    help="Only results and errors: no progress, counts or notes.",
+    help="Only results, errors and what fails: no progress, counts or notes.",
 )
 verbose_option = click.option(
     "-v",
@@ -44,7 +44,7 @@ verbose_option = click.option(
     is_eager=True,
     expose_value=False,
     callback=_set_verbose,
-    help="Also show what is correct.",
+    help="Also show what passes.",
 )
 
 

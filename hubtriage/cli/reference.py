@@ -17,7 +17,12 @@ What `hubtriage COMMAND --help` says. This page is generated.
 - **Results** go to standard output. Progress, notes, counts of what is written, and errors go to standard
   error. `--json` gives what programs can rely on.
 - **Exit codes** are the same for the same mistake in every command; they are listed first below. An error
-  is one line that begins with `Error:`; a line `hint:` may follow.
+  is one line that begins with `Error:`; a line `hint:` may follow. Rules with errors end a command with 1.
+  `diff` alone ends with 2 then, because its 1 means that findings change.
+- **`-q`** prints only results, errors and what fails. `lint` shows its problems, `test` the tests that
+  failed, and `doctor` what is not ok.
+- **`-v`** prints more: `test` also names the tests that passed. Commands that talk to AWS name each call on
+  standard error, with its answer and its duration; they show no progress then.
 - **Colours** appear on a terminal only. `--color` counts more than `NO_COLOR`, and that more than
   `FORCE_COLOR`. `TERM=dumb` has neither colours nor progress. What comes from findings and rules never
   reaches the terminal as a control character.

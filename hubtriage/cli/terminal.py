@@ -49,8 +49,8 @@ def is_terminal(stream: IO[Any] | None) -> bool:
 
 
 def is_animated(stream: IO[Any] | None) -> bool:
-    """Say whether something may move on a stream."""
-    return is_terminal(stream) and os.environ.get("TERM") != "dumb" and not is_quiet()
+    """Say whether something may move on a stream: not beside the lines of --verbose."""
+    return is_terminal(stream) and os.environ.get("TERM") != "dumb" and not (is_quiet() or is_verbose())
 
 
 def width_of(stream: IO[Any]) -> int | None:

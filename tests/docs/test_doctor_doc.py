@@ -30,5 +30,5 @@ def test_every_status_is_explained() -> None:
 
 def test_every_option_is_explained() -> None:
     options = {name for item in command.params if isinstance(item, click.Option) for name in item.opts}
-    of_every_command = {"--stack", "--region", "--profile", "--quiet", "-q", "--color"}
+    of_every_command = {"--stack", "--region", "--profile", "--quiet", "-q", "--verbose", "-v", "--color"}
     assert options - of_every_command <= set(re.findall(r"--[a-z-]+", PAGE))

@@ -16,7 +16,13 @@ PAGE = (ROOT / "docs" / "sweep.md").read_text(encoding="utf-8")
 NAMED = set(re.findall(r"`([^`\n]+)`", PAGE))
 SELF_EVIDENT = {
     *("--stack", "--region", "--profile", "--follow", "--no-follow", "--yes", "--rules", "--udf", "--json"),
-    *("--quiet", "-q", "--color"),  # of every command, once the command line is put together
+    *(
+        "--quiet",
+        "-q",
+        "--color",
+        "--verbose",
+        "-v",
+    ),  # of every command, once the command line is put together
 }
 
 

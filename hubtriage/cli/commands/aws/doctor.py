@@ -17,6 +17,7 @@ from hubtriage.cli.failure import fail
 from hubtriage.cli.options import rules_option
 from hubtriage.cli.progress import progress_bar
 from hubtriage.cli.stack import AWS_ERRORS
+from hubtriage.cli.terminal import is_quiet
 from hubtriage.cli.views.doctor import as_record, heading, summary, text
 from hubtriage.doctor.account import Account
 from hubtriage.doctor.checks.rules import udf
@@ -114,11 +115,14 @@ def _client(service: str, region: str | None = None) -> Any:
 def _print_text(account: Account, checks: Iterable[Check]) -> list[CheckResult]:
     """Print each result as it comes, since some take their time; return them all."""
     results = []
-    click.echo(heading(account.identity, account.stack))
+    if not is_quiet():
+        click.echo(heading(account.identity, account.stack))
     for result in _watched(account, checks):
         results.append(result)
-        click.echo("\n".join(text(result)))
-    click.echo(summary(results))
+        if result.verdict.status != "ok" or not is_quiet():
+            click.echo("\n".join(text(result)))
+    if not is_quiet():
+        click.echo(summary(results))
     return results
 
 
