@@ -1,5 +1,7 @@
 """Where a finding is looked up by its Id, the end or a part of it: in Security Hub, and in the ledger."""
 
+from collections.abc import Iterable, Mapping
+
 import click
 
 from hubtriage.aws.ledger.dynamodb import DynamoLedger
@@ -7,7 +9,8 @@ from hubtriage.aws.securityhub.api import Finding, Key, key_of
 from hubtriage.aws.securityhub.finding_history import products_of
 from hubtriage.cli.inputs.one_finding import Wanted
 from hubtriage.cli.progress import progress_bar
-from hubtriage.cli.stack import client
+from hubtriage.cli.stack import AWS_ERRORS, client
+from hubtriage.cli.subject import title_of
 from hubtriage.cli.text import quoted
 from hubtriage.engine.planning.entry import Entry
 
@@ -44,3 +47,37 @@ def in_ledger(wanted: Wanted, ledger: DynamoLedger) -> dict[Key, Entry]:
                 click.echo(quoted(fault.message), err=True)
             token, is_last = page.token, page.token is None
     return {key: found[key] for key in wanted.among(found)}
+
+
+TITLES_OF_A_CALL = 20
+"""AWS: GetFindings takes so many Ids."""
+
+
+class FindingTitles:
+    """The titles of findings, asked of Security Hub once for each finding, as long as it answers."""
+
+    def __init__(self) -> None:
+        self._titles: dict[Key, str] = {}
+        self._is_silent = False
+
+    def of(self, keys: Iterable[Key]) -> Mapping[Key, str]:
+        """Return the titles that are known, safe to print; for a finding that is gone it is empty.
+
+        If Security Hub cannot be asked, say so once and go on without.
+        """
+        missing = [key for key in dict.fromkeys(keys) if key not in self._titles]
+        if missing and not self._is_silent:
+            try:
+                self._learn(missing)
+            except AWS_ERRORS as error:
+                self._is_silent = True
+                click.echo(f"without titles: {quoted(str(error))}", err=True)
+        return self._titles
+
+    def _learn(self, keys: list[Key]) -> None:
+        ids = [finding_id for _product, finding_id in keys]
+        named = [{"Value": each, "Comparison": "EQUALS"} for each in dict.fromkeys(ids)]
+        self._titles |= dict.fromkeys(keys, "")
+        pages = client("securityhub").get_paginator("get_findings").paginate(Filters={"Id": named})
+        for page in pages:
+            self._titles |= {key_of(each): title_of(each) for each in page["Findings"]}

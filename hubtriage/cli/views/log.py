@@ -14,10 +14,13 @@ TITLES = f"{'TIME':<{_TIME_WIDTH}} {'OUTCOME':<{_OUTCOME_WIDTH}} FINDING, THEN F
 _NOT_SHOWN = ("timestamp", "level", "message", "service", "location", "function_request_id", "xray_trace_id")
 
 
-def text(record: Record, zone: tzinfo | None = UTC, accounts: Accounts = NO_ACCOUNTS) -> Iterator[str]:
+def text(
+    record: Record, zone: tzinfo | None = UTC, accounts: Accounts = NO_ACCOUNTS, title: str = ""
+) -> Iterator[str]:
     """Yield what happened to which finding, then each field with its reason; or one line of another kind.
 
-    Times are in `zone`; None is that of this machine. `accounts` names the accounts.
+    Times are in `zone`; None is that of this machine. `accounts` names the accounts. `title` is that of the
+    finding, safe to print, or empty.
     """
     time = _time(record.get("timestamp"), zone)
     if "finding_id" not in record or "outcome" not in record:
@@ -31,6 +34,8 @@ def text(record: Record, zone: tzinfo | None = UTC, accounts: Accounts = NO_ACCO
         quoted(str(record["finding_id"])),
     )
     yield f"{time} {outcome} {finding}{account}{observed}{_reason(record)}"
+    if title:
+        yield f"{_INDENT}title {title}"
     yield from decision_lines(record, _INDENT)
 
 

@@ -5,6 +5,7 @@ import time
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from hubtriage.aws.securityhub.api import Key
 from hubtriage.cli.account_options import deployed_option
 from hubtriage.cli.failure import fail
 from hubtriage.cli.inputs.console_url import id_callback
+from hubtriage.cli.inputs.look_up import TITLES_OF_A_CALL, FindingTitles
 from hubtriage.cli.inputs.one_finding import Wanted, product_option
 from hubtriage.cli.inputs.rules import known_accounts
 from hubtriage.cli.options import rules_option
@@ -60,6 +62,25 @@ class _Line:
         return str(self.record.get("product_arn")), str(self.record.get("finding_id"))
 
 
+@dataclass(frozen=True, slots=True)
+class _Selection:
+    """Which lines are shown: of a rule, of accounts by their ids, with an outcome; None for all."""
+
+    rule: str | None
+    accounts: Collection[str] | None
+    outcome: str | None
+    is_serious_only: bool
+
+    def takes(self, line: _Line) -> bool:
+        """Say whether a line is shown."""
+        record = line.record
+        if not concerns(record, self.rule) or (self.is_serious_only and not is_serious(record)):
+            return False
+        if self.accounts is not None and record.get("account") not in self.accounts:
+            return False
+        return self.outcome in (None, record.get("outcome"))
+
+
 @click.command(name="logs")
 @deployed_option
 @click.option(
@@ -88,6 +109,12 @@ class _Line:
     help="Only decisions with this outcome: updated, unchanged, refused or failed.",
 )
 @rules_option
+@click.option(
+    "--titles",
+    "with_titles",
+    is_flag=True,
+    help="Also show the title of each finding, as Security Hub has it.",
+)
 @click.option("--utc", is_flag=True, help="Show times in UTC, not in the zone of this machine.")
 @click.option("--errors", is_flag=True, help="Only what failed or needs a person's attention.")
 @click.option("--json", "as_json", is_flag=True, help="Print the lines of the log unchanged.")
@@ -101,6 +128,7 @@ def command(
     account: str | None,
     outcome: str | None,
     folder: Path,
+    with_titles: bool,
     utc: bool,
     errors: bool,
     as_json: bool,
@@ -108,32 +136,32 @@ def command(
     """Show the decisions of the deployed stack.
 
     For each finding, it shows what changed, the rule that decided, and what was left to people. Times are
-    local and show their distance from UTC. The account directory of --rules names accounts.
+    local and show their distance from UTC. The account directory of --rules names accounts. The log holds no
+    titles of findings: --titles asks Security Hub for them.
 
     Exit codes: 0; 1 the log cannot be read; 2 wrong usage, there is no such stack, or --finding fits several
     findings.
     """
     if product_arn is not None and finding is None:
         raise click.UsageError("--product-arn names the product of --finding; give both")
+    if with_titles and as_json:
+        raise click.UsageError("--json prints the lines of the log unchanged: leave out --titles")
     accounts = known_accounts(folder)
     wanted = None if account is None else _accounts_named(account, accounts)
     zone = UTC if utc else None
     group = outputs(stack)["LogGroupName"]
+    titles = FindingTitles() if with_titles else None
+    selection = _Selection(rule, wanted, outcome, is_serious_only=errors)
     found = False
     try:
         lines = _lines(client("logs"), group, since, follow=follow)
         if finding is not None:
             lines = _of_one_finding(lines, Wanted(finding, product_arn), follow=follow)
-        for line in lines:
-            if not concerns(line.record, rule) or (errors and not is_serious(line.record)):
-                continue
-            if wanted is not None and line.record.get("account") not in wanted:
-                continue
-            if outcome is not None and line.record.get("outcome") != outcome:
-                continue
+        for line, title in _titled(filter(selection.takes, lines), titles, follow=follow):
             if not (found or as_json):
                 click.echo(click.style(TITLES, bold=True))
-            click.echo(line.message.rstrip() if as_json else "\n".join(text(line.record, zone, accounts)))
+            shown = line.message.rstrip() if as_json else "\n".join(text(line.record, zone, accounts, title))
+            click.echo(shown)
             found = True
     except AWS_ERRORS as error:
         fail(str(error), "the command needs logs:FilterLogEvents on the log of the function")
@@ -152,6 +180,22 @@ def _accounts_named(named: str, accounts: Accounts) -> Collection[str]:
             "write its id of 12 digits, or name the folder of the directory with --rules"
         )
     return ids
+
+
+def _titled(
+    lines: Iterable[_Line], titles: FindingTitles | None, *, follow: bool
+) -> Iterator[tuple[_Line, str]]:
+    """Yield the lines, each with the title of its finding; empty if that is not known or not wanted.
+
+    Security Hub is asked for many at a time. A line that is followed does not wait for the next ones.
+    """
+    if titles is None:
+        yield from ((line, "") for line in lines)
+        return
+    remaining = iter(lines)
+    while some := list(islice(remaining, 1 if follow else TITLES_OF_A_CALL)):
+        known = titles.of(line.key for line in some if "finding_id" in line.record)
+        yield from ((line, known.get(line.key, "")) for line in some)
 
 
 def _of_one_finding(lines: Iterable[_Line], wanted: Wanted, *, follow: bool) -> Iterator[_Line]:

@@ -6,10 +6,12 @@ from types import SimpleNamespace
 from typing import Any, get_args
 
 import pytest
+from botocore.exceptions import ClientError
 from click.testing import CliRunner, Result
 
 from hubtriage.aws.triage.results import ResultStatus
 from hubtriage.cli.commands.aws import logs
+from hubtriage.cli.inputs import look_up
 from hubtriage.cli.main import cli
 from hubtriage.cli.views.log import TITLES
 
@@ -184,3 +186,55 @@ def test_what_is_no_past_time_is_wrong_usage(run: Run, since: str, said: str) ->
     result = run("--since", since)
     assert result.exit_code == 2
     assert said in " ".join(result.stderr.split())
+
+
+def hub(monkeypatch: pytest.MonkeyPatch, *titles: tuple[str, str]) -> list[list[str]]:
+    """Lets Security Hub show findings with these Ids and titles; returns the Ids that it is asked for."""
+    asked_for: list[list[str]] = []
+
+    def paginate(Filters: dict[str, Any]) -> list[dict[str, Any]]:  # noqa: N803 - as AWS names it
+        ids = [each["Value"] for each in Filters["Id"]]
+        asked_for.append(ids)
+        shown = [{"Id": name, "ProductArn": "arn:product/a", "Title": title} for name, title in titles]
+        return [{"Findings": [each for each in shown if each["Id"] in ids]}]
+
+    pages = SimpleNamespace(paginate=paginate)
+    monkeypatch.setattr(look_up, "client", lambda _name: SimpleNamespace(get_paginator=lambda _: pages))
+    return asked_for
+
+
+def test_titles_are_asked_of_security_hub_once_for_each_finding(monkeypatch: pytest.MonkeyPatch) -> None:
+    many = [LINE | {"finding_id": f"f{number % 25}"} for number in range(50)]
+    run = running(monkeypatch, *many)
+    asked_for = hub(monkeypatch, ("f3", "A bucket is open\x1b[31m\n"), ("f4", "Short"))
+    result = run("--titles", "--rule", "accepted", "--utc")
+    assert list(map(len, asked_for)) == [20, 5]
+    lines = result.stdout.splitlines()
+    assert lines.count('    title "A bucket is open\\u001b[31m\\n"') == 2
+    assert lines.count("    title Short") == 2
+    assert len(lines) == 1 + 2 * 50 + 4
+    assert (result.stderr, result.exit_code) == ("", 0)
+
+
+def test_only_findings_that_are_shown_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = running(monkeypatch, LINE, LINE | {"finding_id": "f2", "outcome": "failed"})
+    asked_for = hub(monkeypatch)
+    assert run("--titles", "--outcome", "failed").exit_code == 0
+    assert asked_for == [["f2"]]
+
+
+def test_where_titles_cannot_be_read_it_says_so_once_and_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = running(monkeypatch, *(LINE | {"finding_id": f"f{number}"} for number in range(30)))
+
+    def refuse(_name: str) -> Any:
+        raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "GetFindings")
+
+    monkeypatch.setattr(look_up, "client", refuse)
+    result = run("--titles")
+    assert result.stderr.count("without titles: ") == 1
+    assert "AccessDeniedException" in result.stderr
+    assert (len(result.stdout.splitlines()), result.exit_code) == (61, 0)
+
+
+def test_programs_get_no_titles(run: Run) -> None:
+    assert run("--json", "--titles").exit_code == 2
