@@ -18,6 +18,7 @@ from hubtriage.authoring.problems import RuleErrors
 from hubtriage.settings.configuration import configuration_of
 from hubtriage.settings.errors import ConfigurationError
 from hubtriage.settings.project_file import find_project
+from hubtriage.settings.targets import NoTargetError
 
 from .bundle import BundleError, build_package
 from .places import CONTEXT
@@ -32,9 +33,12 @@ def main() -> int:
 
 
 def run(app: cdk.App) -> int:
-    """Synthesize; on wrong settings or rules print what is wrong and return 1."""
+    """Synthesize; on wrong settings or rules print what is wrong and return 1, without a target 2."""
     try:
         synthesize(app)
+    except NoTargetError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
     except (BundleError, ConfigurationError, RuleErrors) as error:
         sys.stderr.write(f"{error}\n")
         return 1

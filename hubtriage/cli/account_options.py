@@ -1,22 +1,24 @@
-"""The options of commands that talk to AWS: which account, Region and stack, and whether calls are shown."""
+"""The options of commands that talk to AWS: which account, Region, target and stack; showing calls."""
 
 import os
 import time
 from collections.abc import Callable, Mapping
+from functools import wraps
 from typing import Any
 
 import click
 
 from hubtriage.cli import project
 from hubtriage.cli.failure import complain
+from hubtriage.cli.targets.environment import KEYS, set_profile, set_region
+from hubtriage.cli.targets.option import go_to_target, remember_region, target_option
 from hubtriage.cli.terminal import set_verbose
 from hubtriage.cli.text import escaped
 
 _CALL = "hubtriage_call"
-_KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 _GIVEN = {
     "AWS_PROFILE",
-    *_KEYS,
+    *KEYS,
     "AWS_WEB_IDENTITY_TOKEN_FILE",
     "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
     "AWS_CONTAINER_CREDENTIALS_FULL_URI",
@@ -25,9 +27,10 @@ _GIVEN = {
 
 
 def account_options(prefix: str = "") -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Return what adds --region, --profile and -v to a command.
+    """Return what adds --region, --profile, --target and -v to a command.
 
-    The first two act as if the environment had them.
+    The first three act as if the environment had them. A command that acts on a hub calls `go_to_target` as
+    well, before anything else.
     """
 
     def with_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -54,18 +57,30 @@ def account_options(prefix: str = "") -> Callable[[Callable[..., Any]], Callable
             ),
         ):
             command = option(command)
-        return command
+        return target_option(command)
 
     return with_options
 
 
 def deployed_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that say which deployed stack is meant."""
-    stack = click.option(
-        "--stack", default=project.stack_name, show_default="hubtriage", help="Name of the deployed stack."
-    )
-    decorated: Callable[..., Any] = stack(account_options()(command))
+    """Add the options that say which deployed stack is meant; the command runs where that stack is."""
+
+    @wraps(command)
+    def where_it_is(stack: str | None, **given: Any) -> Any:
+        go_to_target(click.get_current_context())
+        return command(stack=stack or project.stack_name(), **given)
+
+    decorated: Callable[..., Any] = stack_option()(account_options()(where_it_is))
     return decorated
+
+
+def stack_option(prefix: str = "", rest: str = "") -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return the option that names a stack. It is None unless it is given: the settings name it then."""
+    return click.option(
+        "--stack",
+        show_default="hubtriage",
+        help=f"{prefix}{'name' if prefix else 'Name'} of the deployed stack{rest}.",
+    )
 
 
 def _show_calls(context: click.Context, _option: click.Parameter, is_given: bool) -> None:
@@ -116,18 +131,17 @@ class _CallWatch:
             complain(escaped(f"aws {name}: {answer} in {time.monotonic() - begun:.2f} s"))
 
 
-def _take_region(_context: click.Context, _option: click.Parameter, region: str | None) -> None:
+def _take_region(context: click.Context, _option: click.Parameter, region: str | None) -> None:
+    remember_region(context, region)
     if region is None and not {"AWS_REGION", "AWS_DEFAULT_REGION"} & os.environ.keys():
-        region = project.region()
+        named = project.places_if_agreed()
+        region = named[0] if len(named) == 1 else None
     if region is not None:
-        os.environ["AWS_REGION"] = os.environ["AWS_DEFAULT_REGION"] = region
+        set_region(region)
 
 
 def _take_profile(_context: click.Context, _option: click.Parameter, profile: str | None) -> None:
-    """AWS: its tools prefer keys in the environment to AWS_PROFILE, but not to a profile that is given."""
     if profile is None and not _GIVEN & os.environ.keys():
         profile = project.profile()
     if profile is not None:
-        os.environ["AWS_PROFILE"] = profile
-        for name in _KEYS:
-            os.environ.pop(name, None)
+        set_profile(profile)

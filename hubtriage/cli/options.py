@@ -40,14 +40,21 @@ def _findings() -> str:
 
 findings_argument = click.argument("findings", metavar="FINDINGS", default=_findings)
 paths_argument = click.argument("paths", metavar="[PATH]...", nargs=-1, type=Location(path_type=Path))
-rules_option = click.option(
-    "--rules",
-    "folder",
-    default=project.rules_folder,
-    show_default="rules",
-    type=Location(path_type=Path, file_okay=False),
-    help="Folder with the rule files.",
-)
+
+
+def rules_option_of(default: Callable[[], Path] | None) -> Callable[[Command], Command]:
+    """Return the option that names the folder of rules; without a default it is None unless it is given."""
+    return click.option(
+        "--rules",
+        "folder",
+        default=default,
+        show_default="rules",
+        type=Location(path_type=Path, file_okay=False),
+        help="Folder with the rule files.",
+    )
+
+
+rules_option = rules_option_of(project.rules_folder)
 now_option = click.option(
     "--now",
     type=Timestamp(),

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeVar
+
+import click
 
 from hubtriage.cli.failure import fail
 from hubtriage.settings.errors import ConfigurationError
-from hubtriage.settings.project_file import ProjectFile, find_project, shown
+from hubtriage.settings.project_file import ProjectFile, TargetTable, find_project, shown
+from hubtriage.settings.targets import VARIABLE, chosen_target, none_chosen
 
 if TYPE_CHECKING:
     from hubtriage.settings.configuration import Configuration
+
+_T = TypeVar("_T")
 
 
 def project() -> ProjectFile | None:
@@ -21,58 +27,126 @@ def project() -> ProjectFile | None:
         fail(str(error), exit_code=2)
 
 
-def _configuration() -> Configuration | None:
-    """Return the settings of the file; end with 2 if they are wrong. Loaded only where there is a file."""
-    found = project()
-    if found is None:
-        return None
-    from hubtriage.settings.configuration import configuration_of
-
+def target() -> TargetTable | None:
+    """Return the target that is chosen; end with 2 if there is none of its name."""
     try:
-        return configuration_of(found, {})
+        return chosen_target(project(), {})
     except ConfigurationError as error:
         fail(str(error), exit_code=2)
 
 
+def demand_target() -> TargetTable | None:
+    """Return the target that is chosen; end with 2 if there are targets and none is chosen."""
+    found, chosen = project(), target()
+    if found is not None and found.targets and chosen is None:
+        fail(str(none_chosen(found)), exit_code=2)
+    return chosen
+
+
+def configurations() -> Mapping[str | None, Configuration]:
+    """Return the settings of the file that may be meant: of the chosen target, or of each if none is chosen.
+
+    Empty without a file; end with 2 if settings are wrong. What reads them is loaded only where there is a
+    file.
+    """
+    found, chosen = project(), target()
+    if found is None:
+        return {}
+    from hubtriage.settings.configuration import configurations_of
+
+    try:
+        configs = configurations_of(found, {})
+    except ConfigurationError as error:
+        fail(str(error), exit_code=2)
+    return configs if chosen is None else {chosen.name: configs[chosen.name]}
+
+
+def _values(choose: Callable[[Configuration], _T], default: _T) -> dict[str | None, _T]:
+    """Return a setting of each target that may be meant; the default without a file."""
+    return {name: choose(config) for name, config in configurations().items()} or {None: default}
+
+
+def _agreed(what: str, choose: Callable[[Configuration], _T], default: _T) -> _T:
+    """Return a setting that is the same whichever target is meant; end with 2 if it is not."""
+    values = _values(choose, default)
+    first = next(iter(values.values()))
+    context = click.get_current_context(silent=True)
+    is_typed = context is not None and context.resilient_parsing  # the shell completes it
+    if not is_typed and any(value != first for value in values.values()):
+        listed = ", ".join(str(name) for name in values)
+        fail(
+            f"the targets differ in {what}, and none is chosen: {listed}",
+            f"choose one with --target or {VARIABLE}",
+            exit_code=2,
+        )
+    return first
+
+
 def rules_folder() -> Path:
     """Return the folder of the rules, as it is shortest to read."""
-    settings = _configuration()
-    return Path("rules") if settings is None else Path(shown(settings.rules))
+    return _agreed("rules", _rules, Path("rules"))
+
+
+def rules_folders() -> tuple[Path, ...]:
+    """Return the folders of the rules of every target that may be meant, each once."""
+    return tuple(dict.fromkeys(_values(_rules, Path("rules")).values()))
+
+
+def _rules(settings: Configuration) -> Path:
+    return Path(shown(settings.rules))
 
 
 def stack_name() -> str:
     """Return the name of the deployed stack."""
-    settings = _configuration()
-    return "hubtriage" if settings is None else settings.stack_name
+    return _agreed("stack-name", lambda settings: settings.stack_name, "hubtriage")
 
 
 def udf() -> Literal["replace", "merge"]:
     """Return how user-defined fields are sent."""
-    settings = _configuration()
-    return "replace" if settings is None else settings.udf
+    return _agreed("udf", lambda settings: settings.udf, "replace")
 
 
 def never() -> tuple[str, ...]:
     """Return the fields that the stack never writes."""
-    settings = _configuration()
-    return () if settings is None else settings.never
+    return _agreed("never", lambda settings: settings.never, ())
 
 
-def region() -> str | None:
-    """Return the Region of the stack if there is one alone."""
-    settings = _configuration()
-    return settings.places[0] if settings is not None and len(settings.places) == 1 else None
+def account() -> str | None:
+    """Return the account that the settings name."""
+    return _agreed("account", lambda settings: settings.account, None)
+
+
+def places() -> tuple[str, ...]:
+    """Return the Regions that have a stack; empty if that is the one of the AWS credentials."""
+    return _agreed("Regions", _regions, ())
+
+
+def places_if_agreed() -> tuple[str, ...]:
+    """Return the same; empty if the targets that may be meant have different ones."""
+    named = {_regions(config) for config in configurations().values()}
+    return named.pop() if len(named) == 1 else ()
+
+
+def _regions(settings: Configuration) -> tuple[str, ...]:
+    return tuple(each for each in settings.places if each is not None)
 
 
 def profile() -> str | None:
     """Return the AWS profile that the file names."""
-    found = project()
-    return None if found is None else found.commands.get("profile")
+    return _for_commands("profile")
 
 
 def findings() -> str | None:
     """Return the findings that the file names for commands that need some."""
-    found = project()
-    if found is None or _configuration() is None or "findings" not in found.commands:
+    named = _for_commands("findings")
+    return None if named is None else shown(Path(named))
+
+
+def _for_commands(name: str) -> str | None:
+    """Return what the file says for commands alone: as all targets do, unless one is chosen."""
+    found, configs = project(), configurations()
+    if found is None:
         return None
-    return shown(Path(found.commands["findings"]))
+    targets = [found.targets[each] if each else None for each in configs]
+    values = {found.commands_for(each).get(name) for each in targets}
+    return values.pop() if len(values) == 1 else None

@@ -42,6 +42,7 @@ def synthesize(rules: Path, assembly: Path, **settings: object) -> Path:
         "CDK_CONTEXT_JSON": json.dumps(context(rules, **settings)),
         FOR_THIS_MACHINE: "1",
         "HUBTRIAGE_CONFIG": "",  # the settings are those that are given, and no file's
+        "HUBTRIAGE_TARGET": "",
         # CDK checks templates against AWS's rules. Starting that takes longer than all the rest.
         "CDK_VALIDATION": "false",
     }

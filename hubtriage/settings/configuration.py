@@ -1,8 +1,8 @@
 """Read what a deployer chose: `hubtriage.toml`, and the CDK context values that start with `hubtriage:`.
 
 A context value stands in `cdk.json` under `context`, or on the command line as `-c hubtriage:NAME=VALUE`. It
-wins over the file. An unknown name or an impossible value ends synthesis: a misspelt setting must never be a
-silent default.
+wins over the file. In the file, a value of a target wins over the same one at the top. An unknown name or an
+impossible value ends synthesis: a misspelt setting must never be a silent default.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -15,7 +15,9 @@ from hubtriage.engine.text.suggestions import nearest
 from hubtriage.settings.conflicts import Conflict, ConflictError, conflicts
 from hubtriage.settings.errors import ConfigurationError
 from hubtriage.settings.fields import SettingFields, kebab_case
-from hubtriage.settings.project_file import COMMAND_KEYS, ProjectFile
+from hubtriage.settings.project_file import COMMAND_KEYS, TARGETS, ProjectFile, TargetTable
+from hubtriage.settings.target_conflicts import target_problems
+from hubtriage.settings.targets import CONTEXT_KEY, chosen_target, none_chosen
 
 PREFIX = "hubtriage:"
 
@@ -36,12 +38,20 @@ class SettingSource:
 def context_source(context: Mapping[str, Any]) -> SettingSource:
     """Return the `hubtriage:` values of a CDK context; the others are not ours."""
     ours = {key.removeprefix(PREFIX): value for key, value in context.items() if key.startswith(PREFIX)}
+    ours.pop(CONTEXT_KEY.removeprefix(PREFIX), None)  # it says which settings count, and is none
     return SettingSource(ours, lambda name: f"context {PREFIX}{name}", lambda name: f"{PREFIX}{name}")
 
 
 def file_source(project: ProjectFile) -> SettingSource:
-    """Return the settings of a `hubtriage.toml`."""
-    return SettingSource(project.settings, project.place, known=tuple(COMMAND_KEYS))
+    """Return the settings at the top of a `hubtriage.toml`."""
+    return SettingSource(project.settings, project.place, known=(*COMMAND_KEYS, TARGETS))
+
+
+def target_source(project: ProjectFile, target: TargetTable) -> SettingSource:
+    """Return the settings of a target, as its table has them."""
+    return SettingSource(
+        target.settings, lambda name: project.place(TARGETS, target.name, name), known=tuple(COMMAND_KEYS)
+    )
 
 
 class Configuration(SettingFields):
@@ -77,13 +87,47 @@ class Configuration(SettingFields):
 def configuration_of(project: ProjectFile | None, context: Mapping[str, Any]) -> Configuration:
     """Return the settings of a project: those of its `hubtriage.toml`, if there is one; the context wins.
 
+    If the file has targets, the settings are those of the one that the context or the environment names.
     The folder of rules is relative to the file's folder, or to the present one if the context names it.
-    Raises ConfigurationError.
+    Raises ConfigurationError, and NoTargetError where no target is chosen.
+    """
+    configs = configurations_of(project, context)
+    target = chosen_target(project, context)
+    if project is not None and project.targets and target is None:
+        raise none_chosen(project)
+    return configs[target.name if target else None]
+
+
+def configurations_of(
+    project: ProjectFile | None, context: Mapping[str, Any]
+) -> Mapping[str | None, Configuration]:
+    """Return the settings of each target by its name; without targets, those of the project under None.
+
+    The context is for the chosen target alone. Raises ConfigurationError with the problems of all of them:
+    only together do they show whether each has a hub of its own.
     """
     given = context_source(context)
+    target = chosen_target(project, context)
+    if project is None or not project.targets:
+        return {None: _settings(project, None, given)}
+    configs, problems = dict[str, Configuration](), list[str]()
+    for name, each in project.targets.items():
+        try:
+            configs[name] = _settings(project, each, given if each is target else context_source({}))
+        except ConfigurationError as error:
+            problems += error.problems
+    problems += target_problems(project, configs)
+    if problems:
+        raise ConfigurationError(tuple(dict.fromkeys(problems)))
+    return dict[str | None, Configuration](configs.items())
+
+
+def _settings(project: ProjectFile | None, target: TargetTable | None, given: SettingSource) -> Configuration:
+    """Return the settings of a target, or of a project without targets; `given` is the context's."""
     if project is None:
         return Configuration.from_sources([given])
-    config = Configuration.from_sources([file_source(project), given])
+    of_target = [] if target is None else [target_source(project, target)]
+    config = Configuration.from_sources([file_source(project), *of_target, given])
     if "rules" in given.values:
         return config
     return config.model_copy(update={"rules": project.path.parent / config.rules})

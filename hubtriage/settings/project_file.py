@@ -1,19 +1,21 @@
 """Find and read `hubtriage.toml`: the settings of a repository of rules, for deployments and for commands.
 
 It stands beside the rules. Commands find it in the folder that they are run in or in the nearest one above,
-up to the root of the repository.
+up to the root of the repository. It may have targets: tables `[target.NAME]` of the same settings, one for
+each hub.
 """
 
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from hubtriage.engine.text.system_errors import in_words
 from hubtriage.settings.errors import ConfigurationError
+from hubtriage.settings.toml_lines import KeyPath, key_lines, line_of
 
 NAME: Final = "hubtriage.toml"
 VARIABLE: Final = "HUBTRIAGE_CONFIG"
@@ -26,7 +28,19 @@ COMMAND_KEYS: Final = {
 }
 """What is for commands alone; all other keys are settings of a deployment."""
 
-_KEY = re.compile(r"""^\s*(?:"(?P<double>[^"]*)"|'(?P<single>[^']*)'|(?P<bare>[A-Za-z0-9_-]+))\s*[.=]""")
+TARGETS: Final = "target"
+"""The table of targets: each is a table `[target.NAME]`."""
+
+_TARGET_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+
+
+@dataclass(frozen=True, slots=True)
+class TargetTable:
+    """A table `[target.NAME]`: what it says in place of the top level, for one hub."""
+
+    name: str
+    settings: Mapping[str, Any]
+    commands: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +53,20 @@ class ProjectFile:
     path: Path
     settings: Mapping[str, Any]
     commands: Mapping[str, str]
-    lines: Mapping[str, int]
+    lines: Mapping[KeyPath, int]
+    targets: Mapping[str, TargetTable]
 
-    def place(self, name: str) -> str:
+    def place(self, *path: str) -> str:
         """Return where a key stands, as compilers write it."""
-        return f"{shown(self.path)}:{self.lines.get(name, 1)}: {name}"
+        return f"{shown(self.path)}:{line_of(path, self.lines)}: {'.'.join(path)}"
+
+    def commands_for(self, target: TargetTable | None) -> Mapping[str, str]:
+        """Return what commands take from the file for a target, or without one."""
+        return {**self.commands, **(target.commands if target else {})}
+
+    def command_place(self, name: str, target: TargetTable | None) -> str:
+        """Return where a key for commands stands that counts for a target."""
+        return self.place(*((TARGETS, target.name) if target and name in target.commands else ()), name)
 
 
 def find_project(folder: Path) -> ProjectFile | None:
@@ -70,14 +93,51 @@ def read_project(path: Path) -> ProjectFile:
         document = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise ConfigurationError((_syntax(path, text, str(error)),)) from None
-    commands = {name: document.pop(name) for name in COMMAND_KEYS if name in document}
-    project = ProjectFile(path, document, _as_texts(path, commands), _lines(text))
-    wrong = [name for name in commands if not isinstance(commands[name], str) or not commands[name]]
+    return _project(path, document, key_lines(text))
+
+
+def _project(path: Path, document: dict[str, Any], lines: Mapping[KeyPath, int]) -> ProjectFile:
+    """Take targets and keys for commands out of a document. Raises ConfigurationError with each problem."""
+    bare = ProjectFile(path, {}, {}, lines, {})
+    tables = document.pop(TARGETS, {})
+    if problems := [*_target_problems(bare, tables)]:
+        raise ConfigurationError(tuple(problems))
+    wrong = [*_command_problems(bare, (), document)]
+    for name, table in tables.items():
+        wrong += _command_problems(bare, (TARGETS, name), table)
     if wrong:
-        raise ConfigurationError(
-            tuple(f"{project.place(name)}: write a text\n  hint: {COMMAND_KEYS[name]}" for name in wrong)
-        )
-    return project
+        raise ConfigurationError(tuple(wrong))
+    targets = {name: TargetTable(name, *_parted(path, table)) for name, table in tables.items()}
+    return ProjectFile(path, *_parted(path, document), lines, targets)
+
+
+def _target_problems(project: ProjectFile, tables: object) -> Iterator[str]:
+    if not isinstance(tables, Mapping):
+        yield f"{project.place(TARGETS)}: is not a table\n  hint: write [target.NAME], and its settings below"
+        return
+    for name, table in tables.items():
+        if not isinstance(table, Mapping):
+            yield f"{project.place(TARGETS, name)}: is not a table\n  hint: write [target.NAME]"
+        elif not _TARGET_NAME.fullmatch(name):
+            yield (
+                f"{project.place(TARGETS)}: {name!r} cannot be the name of a target\n"
+                "  hint: 1 to 63 of a-z, 0-9 and '-', not starting with '-'"
+            )
+
+
+def _command_problems(project: ProjectFile, table: KeyPath, values: Mapping[str, Any]) -> Iterator[str]:
+    for name, meaning in COMMAND_KEYS.items():
+        if name in values and (not isinstance(values[name], str) or not values[name]):
+            yield f"{project.place(*table, name)}: write a text\n  hint: {meaning}"
+
+
+def _parted(path: Path, table: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return the settings of a deployment and what is for commands alone, with its paths resolved."""
+    settings = {name: value for name, value in table.items() if name not in COMMAND_KEYS}
+    commands = {name: str(value) for name, value in table.items() if name in COMMAND_KEYS}
+    if "findings" in commands:
+        commands["findings"] = str(path.parent / commands["findings"])
+    return settings, commands
 
 
 def shown(path: Path) -> str:
@@ -109,21 +169,3 @@ def _syntax(path: Path, text: str, message: str) -> str:
     )
     what = message[: found.start()] if found else message
     return f"{shown(path)}:{place}: not valid TOML: {what}\n  hint: write NAME = VALUE, with texts in quotes"
-
-
-def _as_texts(path: Path, commands: Mapping[str, Any]) -> dict[str, str]:
-    findings = commands.get("findings")
-    texts = {name: value for name, value in commands.items() if isinstance(value, str)}
-    return {**texts, "findings": str(path.parent / findings)} if isinstance(findings, str) else texts
-
-
-def _lines(text: str) -> dict[str, int]:
-    """Return the line of each key at the top level; the reader of the standard library does not say it."""
-    lines: dict[str, int] = {}
-    for number, line in enumerate(text.splitlines(), start=1):
-        if line.lstrip().startswith("["):
-            name = line.strip().strip("[]").partition(".")[0].strip().strip("\"'")
-            lines.setdefault(name, number)
-        elif found := _KEY.match(line):
-            lines.setdefault(next(each for each in found.groups() if each is not None), number)
-    return lines

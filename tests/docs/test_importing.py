@@ -55,7 +55,7 @@ def test_the_options_are_explained() -> None:
     for name in ("--override always", "--override never", "--region", "--json"):
         assert f"`{name}" in " ".join(PAGE.split())
     assert own_options(import_) == {"--output", "--force", "--override", "--region", "--json"}
-    assert own_options(export) == {"--rules", "--as", "--output", "--json"}
+    assert own_options(export) == {"--rules", "--target", "--as", "--output", "--json"}
     assert f"AWS allows {MOST_RULES} of them" in PAGE
 
 

@@ -15,14 +15,10 @@ from tests.support.paths import ROOT
 PAGE = (ROOT / "docs" / "sweep.md").read_text(encoding="utf-8")
 NAMED = set(re.findall(r"`([^`\n]+)`", PAGE))
 SELF_EVIDENT = {
-    *("--stack", "--region", "--profile", "--follow", "--no-follow", "--yes", "--rules", "--udf", "--json"),
-    *(
-        "--quiet",
-        "-q",
-        "--color",
-        "--verbose",
-        "-v",
-    ),  # of every command, once the command line is put together
+    *("--stack", "--target", "--region", "--profile", "--follow", "--no-follow", "--yes", "--rules", "--udf"),
+    "--json",
+    # of every command, once the command line is put together
+    *("--quiet", "-q", "--color", "--verbose", "-v"),
 }
 
 

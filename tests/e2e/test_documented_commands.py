@@ -35,6 +35,10 @@ NOT_RUN = {
         "one Region more; test_chosen_settings.py deploys to two and runs this command in each",
     ),
     **dict.fromkeys(
+        DEPLOYING["Many hubs from one repository"],
+        "several accounts; test_targets.py deploys to two and runs such commands in each",
+    ),
+    **dict.fromkeys(
         OPERATING["Handing findings back"],
         "people have to hold findings first, and it takes effect later; test_hand_back.py has all of that",
     ),

@@ -50,7 +50,7 @@ def ends_in_one_line() -> Iterator[None]:
         _print_usage(error)
         raise SystemExit(error.exit_code) from None
     except CommandError as error:
-        raise SystemExit(_failed(error)) from None
+        raise SystemExit(failed(error)) from None
     except OSError as error:
         raise SystemExit(_system_error(error)) from None
 
@@ -84,7 +84,7 @@ def _print_usage(error: click.UsageError) -> None:
     print_error(error.format_message())
 
 
-def _failed(error: CommandError) -> int:
+def failed(error: CommandError) -> int:
     """Say what is wrong; return the exit code.
 
     A command says what it could not do. That AWS cannot be asked at all is the cause of so many of these that

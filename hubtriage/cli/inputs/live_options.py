@@ -10,8 +10,10 @@ from typing import Any
 
 import click
 
-from hubtriage.cli.account_options import account_options
+from hubtriage.cli import project
+from hubtriage.cli.account_options import account_options, stack_option
 from hubtriage.cli.locations import Location
+from hubtriage.cli.targets.option import go_to_target
 
 ACTIVE: Mapping[str, Any] = {"RecordState": [{"Value": "ACTIVE", "Comparison": "EQUALS"}]}
 
@@ -38,15 +40,19 @@ def live_options(command: Callable[..., Any]) -> Callable[..., Any]:
         *,
         live: bool,
         filters: str | None,
-        stack: str,
+        stack: str | None,
         without_entries: bool,
         cache: Path | None,
         fresh: bool,
         **given: Any,
     ) -> None:
         wanted = filters_of(filters)
-        source = LiveSource(wanted, stack, not without_entries, cache or default_root(), fresh)
-        command(live=source if live else None, **given)
+        source = None
+        if live:
+            go_to_target(click.get_current_context())
+            of = stack or project.stack_name()
+            source = LiveSource(wanted, of, not without_entries, cache or default_root(), fresh)
+        command(live=source, **given)
 
     decorated: Callable[..., Any] = account_options("With --live: ")(with_source)
     for option in (
@@ -57,12 +63,7 @@ def live_options(command: Callable[..., Any]) -> Callable[..., Any]:
             help="With --live: the folder that keeps what was read for the next run.",
         ),
         click.option("--without-entries", is_flag=True, help="With --live: do not read the ledger."),
-        click.option(
-            "--stack",
-            default="hubtriage",
-            show_default=True,
-            help="With --live: name of the deployed stack whose ledger is read.",
-        ),
+        stack_option("With --live: ", " whose ledger is read"),
         filters_option("With --live: "),
         click.option("--live", is_flag=True, help="Read findings and their entries from AWS."),
     ):

@@ -16,9 +16,10 @@ _TITLE_WIDTH = 20
 _INDENT = " " * (_STATUS_WIDTH + _TITLE_WIDTH)
 
 
-def heading(identity: Identity, stack: str) -> str:
-    """Return where the examination takes place."""
-    return click.style(f"account {identity.account}, {identity.region}, stack {stack}", bold=True)
+def heading(identity: Identity, stack: str, target: str | None = None) -> str:
+    """Return where the examination takes place; `target` is the name of one among several."""
+    place = f"account {identity.account}, {identity.region}, stack {stack}"
+    return click.style(place if target is None else f"target {target}: {place}", bold=True)
 
 
 def text(result: CheckResult) -> Iterator[str]:

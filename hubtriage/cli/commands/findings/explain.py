@@ -13,6 +13,7 @@ from hubtriage.cli.inputs.findings import end_if_cut_off, read_findings, tell_pr
 from hubtriage.cli.inputs.one_finding import MOST_NAMED, Wanted, product_option
 from hubtriage.cli.inputs.rules import compiled
 from hubtriage.cli.options import findings_argument, now_option, rules_option, settings_options
+from hubtriage.cli.targets.option import target_option
 from hubtriage.cli.text import quoted
 from hubtriage.cli.views.explain import render
 from hubtriage.engine.planning.plan import Settings
@@ -24,6 +25,7 @@ from hubtriage.simulation.inputs.problems import Problems
 
 
 @click.command(name="explain")
+@target_option
 @findings_argument
 @click.option(
     "--id",

@@ -19,6 +19,7 @@ from hubtriage.cli.inputs.rules import compiled
 from hubtriage.cli.locations import Location
 from hubtriage.cli.options import findings_argument, now_option, rules_option, settings_options
 from hubtriage.cli.output import write_file
+from hubtriage.cli.targets.option import target_option
 from hubtriage.cli.terminal import note
 from hubtriage.cli.text import counted
 from hubtriage.cli.views.plan import Planned, PlannedFinding, kind, record, summary, text
@@ -32,6 +33,7 @@ from hubtriage.simulation.inputs.problems import Problems
 
 
 @click.command(name="plan")
+@target_option
 @findings_argument
 @rules_option
 @now_option

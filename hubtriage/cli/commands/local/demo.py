@@ -17,6 +17,7 @@ from hubtriage.cli.inputs.rules import compiled
 from hubtriage.cli.locations import Location
 from hubtriage.cli.output import write_file
 from hubtriage.cli.project import rules_folder
+from hubtriage.cli.targets.option import target_option
 from hubtriage.cli.terminal import console, is_animated
 from hubtriage.cli.views.demo import INTRODUCTION, LiveProgress, PlainProgress, report
 from hubtriage.cli.views.explain import render
@@ -34,6 +35,7 @@ from hubtriage.simulation.explain import explain
 
 
 @click.command(name="demo")
+@target_option
 @click.option(
     "--rules",
     "folder",

@@ -13,11 +13,13 @@ from hubtriage.cli.inputs.rules import demand_folder, rule_errors_shown
 from hubtriage.cli.locations import Location
 from hubtriage.cli.output import print_document, write_file
 from hubtriage.cli.project import rules_folder
+from hubtriage.cli.targets.option import target_option
 from hubtriage.cli.terminal import note
 from hubtriage.cli.text import counted
 
 
 @click.command(name="build")
+@target_option
 @click.argument("rules", default=rules_folder, type=Location(path_type=Path, file_okay=False))
 @click.option(
     "-o",

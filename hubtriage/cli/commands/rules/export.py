@@ -11,6 +11,7 @@ from hubtriage.cli.inputs.rules import loaded_rules
 from hubtriage.cli.locations import Location
 from hubtriage.cli.options import rules_option
 from hubtriage.cli.output import print_document, write_file
+from hubtriage.cli.targets.option import target_option
 from hubtriage.cli.terminal import note
 from hubtriage.cli.text import counted
 from hubtriage.interop.automation_rules import MOST_RULES
@@ -20,6 +21,7 @@ from hubtriage.interop.importers.names import printable
 
 
 @click.command(name="export")
+@target_option
 @click.argument("kind", metavar="KIND", type=click.Choice(["automation-rules"]))
 @rules_option
 @click.option(

@@ -22,6 +22,7 @@ from hubtriage.cli.inputs.findings import read_findings
 from hubtriage.cli.inputs.paths import folders_of
 from hubtriage.cli.options import now_option, paths_argument
 from hubtriage.cli.output import NotWrittenError, Replacement, replace_files
+from hubtriage.cli.targets.option import target_option
 from hubtriage.cli.terminal import note
 from hubtriage.cli.views.lint import FORMATS, LintReport, counted_fixes, fix_diff
 from hubtriage.simulation.inputs.documents import UnreadableInputError
@@ -39,6 +40,7 @@ def _show_page(context: click.Context, _parameter: click.Parameter, code: str | 
 
 
 @click.command(name="lint")
+@target_option
 @paths_argument
 @click.option("--strict", is_flag=True, help="Count warnings as errors.")
 @click.option(

@@ -1,7 +1,7 @@
 """`hubtriage settings`: what is in force, and where it comes from."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ import click
 
 from hubtriage.cli.failure import UNUSABLE, fail
 from hubtriage.cli.project import project
+from hubtriage.cli.targets.option import target_option
 from hubtriage.cli.views.tables import table
 from hubtriage.settings.configuration import (
     PREFIX,
@@ -19,9 +20,11 @@ from hubtriage.settings.configuration import (
     context_source,
     file_source,
     setting_names,
+    target_source,
 )
 from hubtriage.settings.errors import ConfigurationError
-from hubtriage.settings.project_file import COMMAND_KEYS, ProjectFile, shown
+from hubtriage.settings.project_file import COMMAND_KEYS, ProjectFile, TargetTable, shown
+from hubtriage.settings.targets import chosen_target
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,7 @@ class SettingInForce:
 
 
 @click.command(name="settings")
+@target_option
 @click.option(
     "-c",
     "--context",
@@ -47,21 +51,25 @@ class SettingInForce:
 def command(given: tuple[str, ...], every: bool, as_json: bool) -> None:
     """Show which settings are in force, and where each comes from.
 
-    Settings come from hubtriage.toml, in this folder or in one above it. A value in the context of cdk.json
-    wins over the file, and a value given to `npx cdk` with -c wins over both.
+    Settings come from hubtriage.toml, in this folder or in one above it. A value of the target wins over
+    the same one at the top of the file. A value in the context of cdk.json wins over the file, and a value
+    given to `npx cdk` with -c wins over both.
 
     Exit codes: 0 the settings are valid; 2 they are not.
     """
     found = project()
     of_cdk = _cdk_context(Path.cwd() if found is None else found.path.parent)
     pairs = dict(_pair(each) for each in given)
+    context = {**of_cdk, **pairs}
     try:
-        config = configuration_of(found, {**of_cdk, **pairs})
+        config, target = configuration_of(found, context), chosen_target(found, context)
     except ConfigurationError as error:
         fail(str(error), exit_code=UNUSABLE)
-    file = {} if found is None else {"": file_source(found)}
-    sources = {**file, "cdk.json": context_source(of_cdk), "-c": context_source(pairs)}
-    rows = [*_settings(config, sources), *_command_defaults(found)]
+    of_context = [("cdk.json", context_source(of_cdk)), ("-c", context_source(pairs))]
+    rows = [
+        *_settings(config, [*_of_file(found, target), *of_context]),
+        *_command_defaults(found, target),
+    ]
     if as_json:
         click.echo(
             json.dumps([{"name": r.name, "value": r.value, "source": r.source} for r in rows], indent=2)
@@ -92,21 +100,37 @@ def _pair(text: str) -> tuple[str, str]:
     return name, value
 
 
-def _settings(config: Configuration, sources: Mapping[str, SettingSource]) -> Iterator[SettingInForce]:
-    """Yield all settings; the last of the sources wins. The file has no label: it says the line instead."""
+def _of_file(found: ProjectFile | None, target: TargetTable | None) -> Iterator[tuple[str, SettingSource]]:
+    """Yield the sources that a file has. They have no label: they say the line instead."""
+    if found is not None:
+        yield "", file_source(found)
+        if target is not None:
+            yield "", target_source(found, target)
+
+
+def _settings(config: Configuration, sources: list[tuple[str, SettingSource]]) -> Iterator[SettingInForce]:
+    """Yield all settings; the last of the sources wins."""
     values = config.model_dump(mode="json", by_alias=True)
     for name in setting_names():
-        holders = [(label, each) for label, each in sources.items() if name in each.values]
-        holder = holders[-1] if holders else None
-        source = None if holder is None else holder[0] or holder[1].place(name).rpartition(": ")[0]
+        holders = [(label, each) for label, each in sources if name in each.values]
+        label, holder = holders[-1] if holders else ("", None)
+        source = None if holder is None else label or _line(holder.place(name))
         value = shown(config.rules) if name == "rules" else values[name]
         yield SettingInForce(name, value, source)
 
 
-def _command_defaults(found: ProjectFile | None) -> Iterator[SettingInForce]:
+def _line(place: str) -> str:
+    """Return the file and line of a place, and the target in whose table it is."""
+    where, _, path = place.rpartition(": ")
+    table = path.split(".")[:-1]
+    return f"{where} ({'.'.join(table)})" if table else where
+
+
+def _command_defaults(found: ProjectFile | None, target: TargetTable | None) -> Iterator[SettingInForce]:
+    given = {} if found is None else found.commands_for(target)
     for name in COMMAND_KEYS:
-        value = None if found is None else found.commands.get(name)
-        source = None if found is None or value is None else found.place(name).rpartition(": ")[0]
+        value = given.get(name)
+        source = None if found is None or value is None else _line(found.command_place(name, target))
         yield SettingInForce(name, shown(Path(value)) if value and name == "findings" else value, source)
 
 

@@ -15,6 +15,7 @@ from hubtriage.cli.locations import Location
 from hubtriage.cli.options import paths_argument
 from hubtriage.cli.output import write_file
 from hubtriage.cli.progress import progress_bar
+from hubtriage.cli.targets.option import target_option
 from hubtriage.cli.views.tests import junit, record, text
 from hubtriage.simulation.coverage import Coverage, coverage_of
 from hubtriage.simulation.ruletests import RuleTestResult, run_tests
@@ -30,6 +31,7 @@ class RuleTestRun:
 
 
 @click.command(name="test")
+@target_option
 @paths_argument
 @click.option(
     "-k",

@@ -161,10 +161,20 @@ def test_the_deployment_is_pinned_as_ours_is():
 def test_its_settings_are_valid_and_each_that_is_proposed_is_too(mine):
     assert CliRunner().invoke(cli, ["settings"]).exit_code == 0
     file = mine / "hubtriage.toml"
-    file.write_text(re.sub(r"^# (?=[a-z-]+ = )", "", file.read_text(), flags=re.MULTILINE))
+    text, _table = file.read_text().split("# [target.", 1)
+    file.write_text(re.sub(r"^# (?=[a-z-]+ = )", "", text, flags=re.MULTILINE))
     shown = CliRunner().invoke(cli, ["settings"])
     assert shown.exit_code == 0, shown.output
     assert "observe" in shown.output
+
+
+def test_the_target_that_is_proposed_is_valid(mine):
+    file = mine / "hubtriage.toml"
+    text, table = file.read_text().split("# [target.", 1)
+    file.write_text(text + re.sub(r"^# ", "", f"# [target.{table}", flags=re.MULTILINE))
+    assert CliRunner().invoke(cli, ["settings"]).exit_code == 2
+    shown = CliRunner().invoke(cli, ["settings", "--target", "prod-eu"])
+    assert (shown.exit_code, "(target.prod-eu)" in shown.output) == (0, True), shown.output
 
 
 @pytest.mark.parametrize("hooks", [".pre-commit-hooks.yaml", None])
