@@ -17,7 +17,9 @@ from hubtriage.authoring.compiler import compile_ruleset, git_revision
 from hubtriage.authoring.problems import RuleErrors
 from hubtriage.settings.configuration import configuration_of
 from hubtriage.settings.errors import ConfigurationError
+from hubtriage.settings.origin import rules_identity
 from hubtriage.settings.project_file import find_project
+from hubtriage.settings.replacing import replacing
 from hubtriage.settings.targets import NoTargetError
 
 from .bundle import BundleError, build_package
@@ -53,7 +55,8 @@ def project_context() -> Mapping[str, Any]:
 
 def synthesize(app: cdk.App) -> None:
     """Write the cloud assembly of the app."""
-    config = configuration_of(find_project(Path.cwd()), app.node.get_all_context())
+    replace, context = replacing(app.node.get_all_context(), Path.cwd())
+    config = configuration_of(find_project(Path.cwd()), context)
     revision = git_revision(config.rules)
     ruleset = compile_ruleset(
         config.rules, revision=revision, allow_empty=config.allow_empty, never=config.never
@@ -62,7 +65,7 @@ def synthesize(app: cdk.App) -> None:
         packages = {
             name: build_package(Path(folder, name), name, ruleset, config.architecture) for name in FUNCTIONS
         }
-        triage_stacks(app, config, packages)
+        triage_stacks(app, config, packages, rules_identity(config.rules, ruleset), replace=replace)
         app.synth()
 
 

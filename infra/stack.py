@@ -7,12 +7,14 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from hubtriage.aws.deployment.identity import RulesIdentity
 from hubtriage.settings.configuration import Configuration
 
 from .alarms import AlarmsConstruct, triage_alarms
 from .breaker import BreakerConstruct
 from .bundle import read_ruleset
 from .dashboard import Dashboard
+from .deployment_guard import DeploymentGuardConstruct
 from .hand_back import HandBackConstruct, action_arn, make_action
 from .intake import IntakeConstruct
 from .ledger import LedgerConstruct
@@ -25,11 +27,17 @@ from .triage import TriageConstruct
 
 
 def triage_stacks(
-    scope: Construct, config: Configuration, packages: Mapping[str, Path]
+    scope: Construct,
+    config: Configuration,
+    packages: Mapping[str, Path],
+    identity: RulesIdentity,
+    *,
+    replace: bool = False,
 ) -> tuple["TriageStack", ...]:
     """Make a stack for each place of the configuration, all with the same name in CloudFormation.
 
     CDK names several of them `NAME-REGION`. `packages` holds a folder of `build_package` for each function.
+    With `replace` the rules may replace whatever is deployed.
     """
     several = len(config.places) > 1
     return tuple(
@@ -38,6 +46,8 @@ def triage_stacks(
             f"{config.stack_name}-{place}" if several else config.stack_name,
             config.at(place),
             packages,
+            identity,
+            replace=replace,
         )
         for place in config.places
     )
@@ -47,14 +57,21 @@ class TriageStack(cdk.Stack):
     """All that triages the findings of one hub; `config` has one place."""
 
     def __init__(
-        self, scope: Construct, name: str, config: Configuration, packages: Mapping[str, Path]
+        self,
+        scope: Construct,
+        name: str,
+        config: Configuration,
+        packages: Mapping[str, Path],
+        identity: RulesIdentity,
+        *,
+        replace: bool,
     ) -> None:
         super().__init__(
             scope,
             name,
             stack_name=config.stack_name,
             env=cdk.Environment(account=config.account, region=config.region),
-            description="Triages AWS Security Hub findings by rules that are kept in git",
+            description=f"Triages AWS Security Hub findings by {identity.text()}",
         )
         cdk.Tags.of(self).add("application", "hubtriage")
         for tag in config.tags:
@@ -68,6 +85,9 @@ class TriageStack(cdk.Stack):
         if config.hand_back_action:
             intake.let_in_action(action_arn(self, config.hand_back_action))
         mode = ModeParameter(self, "Mode", config)
+        deployment = DeploymentGuardConstruct(
+            self, "Deployment", config, packages["breaker"], mode, identity, replace=replace
+        )
         ledger = LedgerConstruct(self, "Ledger", config)
         triage = TriageConstruct(
             self, "Triage", config, packages["triage"], intake.queue, rules, mode, ledger
@@ -122,3 +142,5 @@ class TriageStack(cdk.Stack):
             "TomorrowTopicArn": alarms.tomorrow.topic_arn,
         }.items():
             cdk.CfnOutput(self, name, value=value)
+        deployment.outputs()
+        deployment.goes_before(self)

@@ -20,6 +20,13 @@ from hubtriage.settings.target_conflicts import target_problems
 from hubtriage.settings.targets import CONTEXT_KEY, chosen_target, none_chosen
 
 PREFIX = "hubtriage:"
+REPLACE = "replace"
+"""No setting: said for one deployment, it lets its rules replace whatever is deployed."""
+NOT_FOR_GOOD = (
+    "this is no setting: it would let any rules replace the deployed ones from now on, without a question\n"
+    "  hint: leave it out, and say it once: hubtriage deploy --replace, or "
+    f"npx cdk deploy -c {PREFIX}{REPLACE}=true"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +167,8 @@ def _conflict(sources: Sequence[SettingSource], found: Conflict) -> str:
 def _wrong_value(sources: Sequence[SettingSource], error: Mapping[str, Any]) -> str:
     name = str(error["loc"][0])
     source = next(each for each in reversed(sources) if name in each.values)
+    if error["type"] == "extra_forbidden" and name == REPLACE:
+        return f"{source.place(name)}: {NOT_FOR_GOOD}"
     if error["type"] == "extra_forbidden":
         names = (*setting_names(), *source.known)
         near = nearest(name, names)

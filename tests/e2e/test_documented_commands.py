@@ -51,6 +51,10 @@ NOT_RUN = {
         "one deployment more; test_wheel.py makes such a repository and synthesizes it",
     ),
     **dict.fromkeys(
+        DEPLOYING["What a deployment may not replace"],
+        "other rules have to be refused first; test_deployment_guard.py has all of that",
+    ),
+    **dict.fromkeys(
         DEPLOYING["Settings"],
         "two deployments more; test_chosen_settings.py has such, and a test of the templates each setting",
     ),

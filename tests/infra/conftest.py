@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.infra.samples import RULESET
+from tests.infra.samples import IDENTITY, RULESET
 
 # jsii warns on standard error about the age of the Node that runs it, when it is imported.
 os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")
@@ -64,7 +64,7 @@ def synthesized(config: Configuration, packages: Mapping[str, Path], folder: Pat
 
     context = json.loads((ROOT / "cdk.json").read_text())["context"]
     app = cdk.App(context=context, outdir=str(folder))
-    triage_stacks(app, config, packages)
+    triage_stacks(app, config, packages, IDENTITY)
     cdk.Validations.of(app).add_plugins(AwsSolutionsChecks())
     return Path(app.synth().directory)
 

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from hubtriage.aws.deployment.identity import identity_of
+
 RULE = {"id": "sample", "match": {"Sample": [True]}, "update": {"Workflow": {"Status": "SUPPRESSED"}}}
 RULESET = {"format": 1, "hash": "0123456789abcdef", "revision": None, "rules": [RULE]}
 REGEX_RULE = {
@@ -14,6 +16,15 @@ REGEX_RULE = {
 REGEX_RULESET = {
     "format": 1, "hash": "fedcba9876543210", "revision": None, "rules": [REGEX_RULE], "regex": True
 }  # fmt: skip
+
+IDENTITY = identity_of(
+    {**RULESET, "revision": "0123456789ab"},
+    folder="rules",
+    repository="git.example.com/sec/triage-rules",
+    is_known=True,
+    committed=1_800_000_000,
+    are_samples=False,
+)
 
 
 @dataclass(frozen=True, slots=True)

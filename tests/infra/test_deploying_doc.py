@@ -125,6 +125,7 @@ def test_the_job_of_a_pipeline_may_assume_the_roles_that_deploying_needs(synthes
 def test_the_services_that_the_execution_role_needs_are_named(template):
     kinds = {item["Type"].split("::")[1] for item in template["Resources"].values()} - {
         "HubtriageMode",
+        "HubtriageRules",
         "HubtriageSweep",
     }
     names = {kind.lower() for kind in kinds} - {"stepfunctions"} | {"states"}
@@ -154,6 +155,7 @@ def test_names_begin_with_the_stack_s_or_hold_it_as_the_page_says(synthesize):
     assert names - queries == {
         "/hubtriage/sec-triage/clock",
         "/hubtriage/sec-triage/mode",
+        "/hubtriage/sec-triage/rules",
         "sec-triage-sweep",
         "sec-triage-ledger",
         "/aws/vendedlogs/states/sec-triage-sweep",
@@ -162,6 +164,7 @@ def test_names_begin_with_the_stack_s_or_hold_it_as_the_page_says(synthesize):
     for shape in (
         "`/hubtriage/NAME/mode`",
         "`/hubtriage/NAME/clock`",
+        "`/hubtriage/NAME/rules`",
         "`NAME-sweep`",
         "`NAME-ledger`",
         "`NAME-REGION`",

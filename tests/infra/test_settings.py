@@ -9,7 +9,7 @@ import pytest
 
 from hubtriage.settings.configuration import PREFIX, Configuration, setting_names
 from hubtriage.settings.setting_types import Retention
-from tests.infra.samples import DEFAULT, DEPLOYMENTS, RULESET
+from tests.infra.samples import DEFAULT, DEPLOYMENTS, IDENTITY, RULESET
 from tests.infra.snapshots import differences, snapshot
 
 KEY = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
@@ -84,7 +84,7 @@ def changed(packages: Mapping[str, Any]) -> Lines:
     def synthesized(settings: Mapping[str, Any]) -> Any:
         config = Configuration.from_context({f"{PREFIX}{name}": it for name, it in settings.items()})
         app = cdk.App(builtin_cloud_formation_validation=False)
-        triage_stacks(app, config, packages)
+        triage_stacks(app, config, packages, IDENTITY)
         template = app.synth().get_stack_by_name(config.stack_name).template
         return json.loads(json.dumps(snapshot(template, packages["triage"])))
 

@@ -3,17 +3,20 @@
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
 from typing import Any, get_args
 
 import pytest
 
+from hubtriage.aws.deployment.identity import RulesIdentity, identity_of
 from hubtriage.aws.ledger.never_resource import MOST_SECONDS
 from hubtriage.aws.ledger.table import KEY, KEY_TYPE
 from hubtriage.aws.triage.config import TriageConfig
 from hubtriage.engine.pattern import compile_pattern
 from hubtriage.settings.capacity import worst_case_seconds
 from hubtriage.settings.configuration import Configuration
-from tests.infra.samples import RULESET
+from tests.infra.samples import IDENTITY, RULESET
 
 EVERYTHING = Configuration(
     stack_name="triage-eu",
@@ -332,7 +335,7 @@ def test_the_switch_stands_at_enforce_and_takes_nothing_but_the_modes(template):
 def test_cloudformation_owns_no_switch_that_a_deployment_could_set_again(template, chosen):
     for each in (template, chosen):
         names = [item["Name"] for item in _all(each, "AWS::SSM::Parameter").values()]
-        assert [name.rpartition("/")[2] for name in names] == ["clock"]
+        assert [name.rpartition("/")[2] for name in names] == ["rules", "clock"]
     statements = _statements(
         _one(template, "AWS::IAM::Role", "SweepDeployedRole")["Policies"][0]["PolicyDocument"]
     )
@@ -344,7 +347,8 @@ def test_the_switch_is_there_before_triage_gets_anything(template):
     (batches,) = [
         item for item in template["Resources"].values() if item["Type"] == "AWS::Lambda::EventSourceMapping"
     ]
-    assert template["Resources"][batches["DependsOn"][0]]["Type"] == "Custom::HubtriageMode"
+    waits_for = {template["Resources"][name]["Type"] for name in batches["DependsOn"]}
+    assert "Custom::HubtriageMode" in waits_for
 
 
 def test_both_dead_letter_queues_have_an_alarm_at_the_first_message(template):
@@ -416,7 +420,7 @@ def test_fields_that_are_never_set_are_denied_and_known_to_the_function(chosen):
 def test_what_the_ledger_holds_is_looked_at_before_the_role_is_changed(chosen, template):
     resources = chosen["Resources"]
     [role] = [item for name, item in resources.items() if name.startswith("TriageRole")]
-    [looked] = role["DependsOn"]
+    [looked] = [name for name in role["DependsOn"] if not name.startswith("Deployment")]
     assert resources[looked]["Type"] == "Custom::HubtriageNever"
     properties = resources[looked]["Properties"]
     assert properties["Fields"] == ["Note.Text", "Severity.Label"]
@@ -686,3 +690,76 @@ def test_one_custom_action_comes_in_where_it_is_asked_for(synthesize):
         "IntakeRule",
         "IntakeHandBackRule",
     ]
+
+
+# The guard of deployments
+
+
+def test_everything_waits_until_the_rules_have_been_compared_with_the_deployed_ones(template):
+    resources = template["Resources"]
+    [compared] = [name for name, item in resources.items() if item["Type"] == "Custom::HubtriageRules"]
+    [record] = [name for name in resources if name.startswith("DeploymentRecord")]
+    assert resources[record]["DependsOn"] == [compared]
+    waiting = {name for name, item in resources.items() if record in item.get("DependsOn", ())}
+    others = {name for name in resources if not name.startswith("Deployment")} - {"CDKMetadata"}
+    assert waiting >= others
+    needed = json.dumps([resources[name] for name in resources if name.startswith("DeploymentFunction")])
+    assert not any(f'"{name}"' in needed for name in others), "what it needs would have to be there before"
+
+
+def test_other_rules_are_another_resource_so_that_a_rollback_makes_none(packages, tmp_path):
+    def compared(template):
+        [found] = [
+            (name, item["Properties"])
+            for name, item in template["Resources"].items()
+            if item["Type"] == "Custom::HubtriageRules"
+        ]
+        return found
+
+    def synthesized_with(identity, folder, **options):
+        app = cdk.App(outdir=str(tmp_path / folder), builtin_cloud_formation_validation=False)
+        triage_stacks(app, Configuration(), packages, identity, **options)
+        return json.loads((Path(app.synth().directory) / "hubtriage.template.json").read_text())
+
+    import aws_cdk as cdk
+
+    from infra.stack import triage_stacks
+
+    name, properties = compared(synthesized_with(IDENTITY, "first"))
+    assert RulesIdentity.from_properties(properties) == IDENTITY
+    assert properties["Replace"] == "no"
+    assert compared(synthesized_with(replace(IDENTITY, hash="f" * 16), "other"))[0] != name
+    same, said = compared(synthesized_with(IDENTITY, "replacing", replace=True))
+    assert (same, said["Replace"]) == (name, "yes")
+
+
+def test_the_guard_of_deployments_reads_two_parameters_and_nothing_else(template):
+    role = _one(template, "AWS::IAM::Role", "DeploymentRole")
+    statements = _statements(role["Policies"][0]["PolicyDocument"])
+    assert set(statements) == {"ReadDeployed", "WriteLog", "Trace"}
+    assert statements["ReadDeployed"]["Action"] == "ssm:GetParameter"
+    named = json.dumps(statements["ReadDeployed"]["Resource"])
+    assert re.findall(r":parameter/(\S+?)\"", named) == [
+        "hubtriage/hubtriage/mode",
+        "hubtriage/hubtriage/rules",
+    ]
+
+
+def test_outputs_and_description_name_the_rules(template):
+    outputs = {name: item["Value"] for name, item in template["Outputs"].items() if name.startswith("Rules")}
+    assert outputs == {
+        "RulesFolder": "rules",
+        "RulesRepository": "git.example.com/sec/triage-rules",
+        "RulesRevision": "0123456789ab",
+        "RulesCount": "1",
+        "RulesHash": "0123456789abcdef",
+    }
+    assert template["Description"] == f"Triages AWS Security Hub findings by {IDENTITY.text()}"
+
+
+def test_the_longest_description_is_one_that_aws_takes():
+    longest = identity_of(
+        {**RULESET, "revision": "r" * 999}, folder="f" * 999, repository="ü" * 999, is_known=False,
+        committed=1_800_000_000, are_samples=False,
+    )  # fmt: skip
+    assert len(longest.text()) < 900, "AWS: a description has at most 1,024 bytes"

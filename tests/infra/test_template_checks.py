@@ -28,6 +28,7 @@ ACKNOWLEDGED = {
     ("AwsSolutions-SQS3", "Intake/Undelivered/Resource"),
     ("AwsSolutions-IAM5[Resource::*]", "Triage/Role/Resource"),
     ("AwsSolutions-IAM5[Resource::*]", "Breaker/Role/Resource"),
+    ("AwsSolutions-IAM5[Resource::*]", "Deployment/Role/Resource"),
     ("AwsSolutions-IAM5[Resource::*]", "LedgerGuard/Role/Resource"),
     ("AwsSolutions-IAM5[Resource::*]", "HandBack/Role/Resource"),
     ("AwsSolutions-IAM5[Resource::*]", "Sweep/StepRole/Resource"),

@@ -127,12 +127,12 @@ def deployed_stack(assembly: Path, settings: HubSettings, **options: Any) -> Ite
 
 
 def built_stack(rules: Path, assembly: Path, **settings: Any) -> Path:
-    """The cloud assembly with these rules, for short waits, and much at once.
+    """The cloud assembly with these rules, for short waits, and much at once. They may replace any others.
 
     Made in this process: starting CDK takes several times as long as each assembly. CDK does not check the
     templates, because starting its check takes as long again; `infra/test_template_checks.py` does.
     """
-    chosen = {"batch_window_seconds": 1, "breaker_limit": 1_000_000} | settings
+    chosen = {"batch_window_seconds": 1, "breaker_limit": 1_000_000, "replace": "true"} | settings
     # Importing CDK starts Node, and jsii warns of its age: only where it is needed.
     os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")
     import aws_cdk as cdk

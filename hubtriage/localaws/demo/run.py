@@ -18,14 +18,10 @@ from hubtriage.localaws.demo.verdict import DemoVerdict, judge
 from hubtriage.localaws.findings import generate
 from hubtriage.localaws.securityhub.hub import Hub
 from hubtriage.localaws.securityhub.settings import HubSettings
-from hubtriage.localaws.synth import PROJECT, synthesize
+from hubtriage.localaws.synth import synthesize
 
 IMPORT_BATCH: Final = 100
 """AWS: the most findings that BatchImportFindings takes."""
-
-_SHIPPED: Final = Path(__file__).with_name("rules")
-SAMPLE_RULES: Final = _SHIPPED if _SHIPPED.is_dir() else PROJECT / "rules"
-"""The sample rules: in a wheel they are beside this module."""
 
 _PATIENT: Final = Config(retries={"mode": "standard", "total_max_attempts": 10})
 _POLL: Final = 0.2

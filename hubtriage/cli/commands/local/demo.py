@@ -26,10 +26,11 @@ from hubtriage.engine.planning.plan import Settings
 from hubtriage.engine.ruleset.ruleset import load_ruleset
 from hubtriage.engine.text.timestamps import parse_timestamp
 from hubtriage.localaws.demo.evidence import Key
-from hubtriage.localaws.demo.run import SAMPLE_RULES, DemoError, Performance, Scenario, perform
+from hubtriage.localaws.demo.run import DemoError, Performance, Scenario, perform
 from hubtriage.localaws.demo.steps import Watcher
 from hubtriage.localaws.deploy import DeploymentError
 from hubtriage.localaws.errors import LocalCloudError
+from hubtriage.localaws.sample_rules import SAMPLE_RULES
 from hubtriage.localaws.synth import SynthesisError
 from hubtriage.simulation.explain import explain
 

@@ -1,0 +1,1 @@
+"""What is deployed, and which deployment may not take its place."""

@@ -1,0 +1,1 @@
+"""Tests of what may be deployed over what."""
