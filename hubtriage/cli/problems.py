@@ -8,7 +8,7 @@ import click
 
 from hubtriage.authoring.excerpt import WIDTH, excerpt, printable
 from hubtriage.authoring.problems import Problem, Severity
-from hubtriage.cli.terminal import note, width_of
+from hubtriage.cli.terminal import at_words, note, width_of
 from hubtriage.cli.text import counted
 
 _INDENT = "    "
@@ -20,14 +20,17 @@ def problem_lines(problem: Problem, stream: IO[Any]) -> Iterator[str]:
     colour = _COLOURS[problem.severity]
     place = f"{problem.file}:{problem.position.line}:{problem.position.column}"
     code = click.style(problem.code, fg=colour, bold=True)
-    yield f"{click.style(printable(place), bold=True)}: {code} {printable(problem.message)}"
+    columns = width_of(stream)
+    first = f"{click.style(printable(place), bold=True)}: {code} {printable(problem.message)}"
+    yield at_words(first, columns) if columns else first
     if problem.source.strip():
-        width = (width_of(stream) or WIDTH + len(_INDENT)) - len(_INDENT)
+        width = (columns or WIDTH + len(_INDENT)) - len(_INDENT)
         source, caret = excerpt(problem.source, problem.position.column, width)
         yield _INDENT + source
         yield _INDENT + caret[:-1] + click.style("^", fg=colour, bold=True)
     if problem.hint:
-        yield f"  {click.style('hint:', fg='cyan')} {printable(problem.hint)}"
+        hint = f"  {click.style('hint:', fg='cyan')} {printable(problem.hint)}"
+        yield at_words(hint, columns) if columns else hint
 
 
 def print_errors(problems: Iterable[Problem]) -> None:

@@ -26,9 +26,9 @@ What `hubtriage COMMAND --help` says. This page is generated.
 - **Colours** appear on a terminal only. `--color` counts more than `NO_COLOR`, and that more than
   `FORCE_COLOR`. `TERM=dumb` has neither colours nor progress. What comes from findings and rules never
   reaches the terminal as a control character.
-- **Widths**: on a terminal, tables wrap and source lines are cut to its width, with `…` where something is
-  left out. Where output is not a terminal, each row is one line, whatever `COLUMNS` says; source lines are
-  cut at 160 columns, and cells of tables at 60.
+- **Widths**: on a terminal, tables and texts wrap at words, and source lines are cut to its width, with `…`
+  where something is left out. Where output is not a terminal, each row is one line, whatever `COLUMNS` says;
+  source lines are cut at 160 columns, and cells of tables at 60.
 - **Encodings**: documents for programs are UTF-8. In texts, a character that the terminal's encoding lacks
   becomes a plainer one, or its number.
 - `python -m hubtriage` is the same as `hubtriage`.

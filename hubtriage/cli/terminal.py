@@ -5,7 +5,8 @@ without colours, and never cut to a width.
 """
 
 import os
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterable, Mapping
 from typing import IO, TYPE_CHECKING, Any
 
 import click
@@ -63,6 +64,38 @@ def width_of(stream: IO[Any]) -> int | None:
     except (OSError, ValueError):
         columns = 0
     return max(columns, _NARROWEST) if columns else _USUAL_WIDTH
+
+
+def at_words(line: str, width: int) -> str:
+    """Return a line, with colours, as lines of so many columns: broken at blanks, the others indented more.
+
+    What is wider than a line by itself, such as an ARN, stays where it is: the terminal breaks it, and it
+    can still be copied.
+    """
+    from rich.cells import cell_len
+
+    plain = click.unstyle(line)
+    if cell_len(plain) <= width:
+        return line
+    indent = " " * min(len(plain) - len(plain.lstrip()) + 2, width // 2)
+    first, *words = line.split(" ")
+    broken, used = first, cell_len(click.unstyle(first))
+    for word in words:
+        cells = cell_len(click.unstyle(word))
+        if used + 1 + cells > width and cells <= width - len(indent) and word:
+            broken, used = f"{broken.rstrip(' ')}\n{indent}{word}", len(indent) + cells
+        else:
+            broken, used = f"{broken} {word}", used + 1 + cells
+            used = used if used <= width else used % width
+    return broken
+
+
+def print_lines(lines: Iterable[str], stream: IO[Any] | None = None) -> None:
+    """Print lines on a stream, standard output by default; on a terminal they are broken at words."""
+    stream = stream or sys.stdout
+    width = width_of(stream)
+    for line in lines:
+        click.echo(line if width is None else at_words(line, width), file=stream, color=colour())
 
 
 def console(stream: IO[Any]) -> "Console":

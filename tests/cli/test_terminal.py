@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
+from hubtriage.cli.terminal import at_words
 from tests.support.terminals import ESCAPES, in_streams, in_terminal
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
@@ -79,11 +80,35 @@ def test_errors_have_colours_of_their_own(folder: Path) -> None:
 def test_a_source_line_and_its_caret_fit(folder: Path, columns: int) -> None:
     lines = in_terminal("lint", folder=folder, columns=columns).lines
     problem = next(number for number, line in enumerate(lines) if "E201" in line)
-    caret = problem + 2
+    caret = next(number for number in range(problem, len(lines)) if lines[number].strip() == "^")
     source = lines[caret - 1]
     assert max(cell_len(source), cell_len(lines[caret])) <= columns
     below = source[_characters(source, cell_len(lines[caret]) - 1) :]
     assert below.startswith("{prefx:")
+
+
+@pytest.mark.parametrize("arguments", ["plan found.json --rules fine", "explain found.json --rules fine"])
+def test_texts_are_broken_at_words(folder: Path, arguments: str) -> None:
+    lines = in_terminal(*arguments.split(), folder=folder, columns=36).lines
+    piped = in_streams(*arguments.split(), folder=folder)
+    assert max(map(cell_len, lines)) <= 36
+    words = (piped.stdout + piped.stderr).decode().split()
+    assert " ".join(lines).split() == words
+
+
+@pytest.mark.parametrize(
+    ("line", "broken"),
+    [
+        pytest.param("ab cd ef", "ab cd\n  ef", id="at a blank"),
+        pytest.param("abc de fg", "abc de\n  fg", id="where a word ends with the line"),
+        pytest.param("  ab cd ef", "  ab\n   cd\n   ef", id="the rest is indented more"),
+        pytest.param("a bcdefghij kl", "a bcdefghij\n  kl", id="what is too long stays"),
+        pytest.param("\x1b[1mab\x1b[0m cd ef", "\x1b[1mab\x1b[0m cd\n  ef", id="colours take no columns"),
+        pytest.param("日本 日", "日本\n  日", id="wide characters take two"),
+    ],
+)
+def test_a_line_is_broken_at_words(line: str, broken: str) -> None:
+    assert at_words(line, 6) == broken
 
 
 def _characters(text: str, cells: int) -> int:

@@ -13,6 +13,8 @@ from hubtriage.cli.views.explain import field_lines, rule_lines
 from hubtriage.simulation.coverage import Coverage
 from hubtriage.simulation.ruletests import RuleTestResult
 
+UNTESTED = "rules without a test of a finding that they change, or of one that they leave alone"
+
 
 def record(
     results: Sequence[RuleTestResult], untested: Sequence[str], coverage: Sequence[Coverage] | None
@@ -43,7 +45,7 @@ def text(
     if is_quiet():
         return
     if untested:
-        yield f"without a test that changes and one that does not: {', '.join(untested)}"
+        yield f"{UNTESTED}: {', '.join(untested)}"
     yield _total(len(results) - failed, failed)
 
 
@@ -82,7 +84,8 @@ def _coverage(coverage: Sequence[Coverage]) -> Iterator[str]:
             yield f"{one.file}: {one.rule}: {one.covered} of {one.total} outcomes"
             yield from (f"  {missing}" for missing in one.missing)
         if one.funnel and not one.funnel[-1].left:
-            yield f"{one.file}: {one.rule}: matches no finding of its {counted(one.tests, 'test')}; left by"
+            tests = counted(one.tests, "test")
+            yield f"{one.file}: {one.rule}: matches no finding of its {tests}; findings left by"
             yield from (f"  {stage.left:>5,}  {stage.condition}" for stage in one.funnel)
     covered, total = sum(one.covered for one in coverage), sum(one.total for one in coverage)
     share = 100 * covered // total if total else 100

@@ -22,6 +22,7 @@ from hubtriage.cli.inputs.rules import known_accounts
 from hubtriage.cli.options import rules_option
 from hubtriage.cli.stack import AWS_ERRORS, client, outputs
 from hubtriage.cli.subject import Accounts
+from hubtriage.cli.terminal import print_lines
 from hubtriage.cli.text import quoted
 from hubtriage.cli.views.log import TITLES, text
 from hubtriage.engine.text.timestamps import parse_timestamp
@@ -160,8 +161,10 @@ def command(
         for line, title in _titled(filter(selection.takes, lines), titles, follow=follow):
             if not (found or as_json):
                 click.echo(click.style(TITLES, bold=True))
-            shown = line.message.rstrip() if as_json else "\n".join(text(line.record, zone, accounts, title))
-            click.echo(shown)
+            if as_json:
+                click.echo(line.message.rstrip())
+            else:
+                print_lines(text(line.record, zone, accounts, title))
             found = True
     except AWS_ERRORS as error:
         fail(str(error), "the command needs logs:FilterLogEvents on the log of the function")

@@ -36,6 +36,7 @@ from hubtriage.cli.inputs.one_finding import (
 from hubtriage.cli.inputs.rules import known_accounts
 from hubtriage.cli.options import rules_option
 from hubtriage.cli.stack import AWS_ERRORS, client, outputs
+from hubtriage.cli.terminal import print_lines
 from hubtriage.cli.text import quoted
 from hubtriage.cli.views.why import FindingStanding, event_record, held_record, lines
 from hubtriage.engine.planning.entry import NO_ENTRY, Entry
@@ -76,7 +77,7 @@ def command(
         records = [held_record(standing), *map(event_record, standing.events)]
         click.echo("\n".join(map(json.dumps, records)))
     else:
-        click.echo("\n".join(lines(standing, time.time(), known_accounts(folder))))
+        print_lines(lines(standing, time.time(), known_accounts(folder)))
 
 
 @dataclass(frozen=True, slots=True)

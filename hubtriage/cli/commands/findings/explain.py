@@ -14,6 +14,7 @@ from hubtriage.cli.inputs.one_finding import MOST_NAMED, Wanted, product_option
 from hubtriage.cli.inputs.rules import compiled
 from hubtriage.cli.options import findings_argument, now_option, rules_option, settings_options
 from hubtriage.cli.targets.option import target_option
+from hubtriage.cli.terminal import print_lines
 from hubtriage.cli.text import quoted
 from hubtriage.cli.views.explain import render
 from hubtriage.engine.planning.plan import Settings
@@ -67,7 +68,10 @@ def command(
         click.echo(f"undecidable now, so triage would wait: {quoted(one.undecidable)}", err=True)
     explanation = explain(one.finding, entry, ruleset, now, settings)
     record = explanation.as_json() | {"undecidable": one.undecidable, "in_doubt": one.is_in_doubt}
-    click.echo(json.dumps(record, indent=2) if as_json else "\n".join(render(explanation, every)))
+    if as_json:
+        click.echo(json.dumps(record, indent=2))
+    else:
+        print_lines(render(explanation, every))
     end_if_cut_off(problems)
 
 

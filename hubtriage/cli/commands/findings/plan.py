@@ -20,7 +20,7 @@ from hubtriage.cli.locations import Location
 from hubtriage.cli.options import findings_argument, now_option, rules_option, settings_options
 from hubtriage.cli.output import write_file
 from hubtriage.cli.targets.option import target_option
-from hubtriage.cli.terminal import note
+from hubtriage.cli.terminal import note, print_lines
 from hubtriage.cli.text import counted
 from hubtriage.cli.views.plan import Planned, PlannedFinding, kind, record, summary, text
 from hubtriage.engine.planning.batches import group
@@ -95,8 +95,7 @@ def _show(result: Planned, ruleset: Ruleset, *, as_json: bool) -> None:
     if as_json and (isinstance(result, PlannedFinding) or result.is_record):
         click.echo(json.dumps(record(result, ruleset)))
     elif not as_json:
-        for line in text(result):
-            click.echo(line)
+        print_lines(text(result))
 
 
 class Requests:

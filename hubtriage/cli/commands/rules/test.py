@@ -16,6 +16,7 @@ from hubtriage.cli.options import paths_argument
 from hubtriage.cli.output import write_file
 from hubtriage.cli.progress import progress_bar
 from hubtriage.cli.targets.option import target_option
+from hubtriage.cli.terminal import print_lines
 from hubtriage.cli.views.tests import junit, record, text
 from hubtriage.simulation.coverage import Coverage, coverage_of
 from hubtriage.simulation.ruletests import RuleTestResult, run_tests
@@ -78,7 +79,7 @@ def command(
     if as_json:
         click.echo(json.dumps(record(run.results, run.untested, shown), indent=2))
     else:
-        click.echo("\n".join(text(run.results, run.untested, shown)))
+        print_lines(text(run.results, run.untested, shown))
     if not all(result.passed for result in run.results) or (require_tests and run.untested):
         raise SystemExit(1)
 

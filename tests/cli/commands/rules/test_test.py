@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from hubtriage.cli.main import cli
+from hubtriage.cli.views.tests import UNTESTED as LACKING
 
 RULE = """\
 rules:
@@ -63,7 +64,7 @@ def test_a_test_that_fails_says_where_what_and_why(test):
 def test_rules_without_both_kinds_of_tests_are_named(test):
     result = test({"a.yaml": RULE, "c.yaml": UNTESTED})
     assert result.exit_code == 0
-    assert result.output == "without a test that changes and one that does not: c\n2 passed, 0 failed\n"
+    assert result.output == f"{LACKING}: c\n2 passed, 0 failed\n"
 
 
 @pytest.mark.parametrize(
@@ -173,7 +174,7 @@ def test_coverage_as_json(test):
 def test_coverage_shows_where_a_rule_loses_the_findings_of_its_tests(test):
     narrow = RULE.replace("match: {", "match: {Title: [nothing has this], ")
     lines = test({"a.yaml": narrow}, "--coverage").output.splitlines()
-    at = lines.index("rules/a.yaml: a: matches no finding of its 2 tests; left by")
+    at = lines.index("rules/a.yaml: a: matches no finding of its 2 tests; findings left by")
     assert lines[at + 1 : at + 3] == [
         '      0  Title: "nothing has this"',
         '      0  Compliance.SecurityControlId: "S3.8"',
