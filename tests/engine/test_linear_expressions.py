@@ -22,7 +22,7 @@ from hubtriage.aws.securityhub.finding_history import plain_end
 from hubtriage.cli.inputs.console_url import id_in
 from hubtriage.cli.text import shown
 from hubtriage.cli.views.conditions import _NO_WORD
-from hubtriage.cli.views.diff import _escaped
+from hubtriage.cli.views.diff.report import _escaped
 from hubtriage.engine.fields import ParsedFinding
 from hubtriage.engine.jsonlogic import compile_logic
 from hubtriage.engine.jsonlogic.numbers import leading_number, number_of
@@ -38,6 +38,7 @@ CPU_SECONDS = 3.0
 
 ROOT = Path(hubtriage.__file__).parent
 TEAMS_OWN = (
+    "asff/",
     "authoring/",
     "interop/",
     "simulation/",
@@ -100,7 +101,7 @@ CASES: dict[str, tuple[str, Callable[[str], object]]] = {
         lambda text: id_in(f"https://x/securityhub?Id=%5Coperator%5C:A\\:{text}&{text}"),
     ),
     "texts that look like no text": ("cli/views/conditions.py", _NO_WORD.fullmatch),
-    "values in Markdown": ("cli/views/diff.py", _escaped),
+    "values in Markdown": ("cli/views/diff/report.py", _escaped),
     "tokens of answers": (
         "aws/securityhub/answers.py",
         lambda text: token_of(f'{{"Findings": [{text}], "NextToken": "{text}'.encode()),

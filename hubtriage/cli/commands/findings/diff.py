@@ -1,4 +1,4 @@
-"""`hubtriage diff`: which findings change outcome between two rule folders."""
+"""`hubtriage diff`: what changes between two rule folders, on findings and on all possible findings."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -16,11 +16,15 @@ from hubtriage.cli.inputs.live_options import LiveSource, live_options
 from hubtriage.cli.inputs.rules import demand_folder, rule_errors_shown
 from hubtriage.cli.options import now_option, processes_option, settings_options
 from hubtriage.cli.project import rules_folder
-from hubtriage.cli.views.diff import markdown, text
+from hubtriage.cli.views.diff.proof import changes_record
+from hubtriage.cli.views.diff.report import markdown, text
 from hubtriage.engine.planning.plan import Settings
+from hubtriage.engine.ruleset.ruleset import load_ruleset
+from hubtriage.proof.changes import RulesetChanges
 from hubtriage.simulation.backtest.judge import Task
 from hubtriage.simulation.backtest.report import ReportSource
 from hubtriage.simulation.diff import diff_of, examples_by_rule
+from hubtriage.simulation.inputs.problems import Problems
 from hubtriage.simulation.revisions import RevisionError, commit_of, folder_at
 
 EXAMPLES = 3
@@ -52,27 +56,34 @@ def command(
     shape: str,
     as_json: bool,
 ) -> None:
-    """Show which findings change outcome between two rule folders.
+    """Prove and count what changes between two rule folders.
 
-    Nothing is sent. The command first applies OLD to each finding, then NEW to the result, and shows what NEW
-    changes or takes back. FINDINGS is what `backtest` takes. With --against, OLD is left out,
-    and NEW too if it is the folder `rules`.
+    Nothing is sent. For each edited rule, the command proves whether it acts on the same findings, on more,
+    or on fewer. It shows a finding on which the two versions differ. It does so for what all rules together
+    hide, too. With --against, OLD is left out, and NEW too if it is the folder `rules`.
 
-    With --live, leave FINDINGS out: the command reads them from Security Hub, into the cache that `backtest`
-    uses.
+    With FINDINGS, which is what `backtest` takes, the command also counts. It first applies OLD to each
+    finding, then NEW to the result, and shows what NEW changes or takes back. With --live, leave FINDINGS
+    out: the command reads them from Security Hub, into the cache that `backtest` uses.
 
-    Exit codes: 0 no finding changes; 1 some do; 2 wrong usage, rules with errors, or input as
-    for `backtest`.
+    Exit codes: 0 nothing changes; 1 something does, or that it does not is not proved; 2 wrong usage, rules
+    with errors, or input as for `backtest`.
     """
     old, new, findings = _sources(sources, against, live)
     with _old_folder(old, new, against) as (folder, name, revision):
         old_document = _compiled(folder, lambda _folder: revision if against else git_revision(folder))
-    task = Task(_compiled(new, git_revision), now, settings, old_document, EXAMPLES)
-    tally = judge_all(findings, task, processes)
-    source = ReportSource(named(findings), new.as_posix())
-    report = diff_of(tally, source, name, examples_by_rule(tally, EXAMPLES))
+    new_document = _compiled(new, git_revision)
+    proof = changes_record(RulesetChanges(load_ruleset(old_document), load_ruleset(new_document), now))
+    report: dict[str, Any] = {"proof": proof, "differs": proof["differs"]}
+    problems = Problems()
+    if findings is not None:
+        tally = judge_all(findings, Task(new_document, now, settings, old_document, EXAMPLES), processes)
+        source = ReportSource(named(findings), new.as_posix())
+        counted = diff_of(tally, source, name, examples_by_rule(tally, EXAMPLES))
+        report = {**counted, "proof": proof, "differs": counted["differs"] or proof["differs"]}
+        problems = tally.problems
     click.echo("\n".join(_RENDER["json" if as_json else shape](report)))
-    end_if_cut_off(tally.problems)
+    end_if_cut_off(problems)
     if report["differs"]:
         raise SystemExit(1)
 
@@ -88,25 +99,26 @@ _RENDER: dict[str, Callable[[Mapping[str, Any]], Iterator[str]]] = {
 }
 
 
-_WANTED = "OLD, NEW and FINDINGS, or --against REV and FINDINGS"
+_WANTED = "OLD and NEW, and perhaps FINDINGS, or --against REV"
 
 
 def _sources(
     sources: tuple[str, ...], against: str | None, live: LiveSource | None
-) -> tuple[Path | None, Path, Source]:
-    """Return OLD, NEW and FINDINGS; OLD is None with --against."""
-    if live is None and not sources:
-        raise click.UsageError("give FINDINGS, or --live")
-    folders, findings = (sources[:-1], sources[-1]) if live is None else (sources, live)
+) -> tuple[Path | None, Path, Source | None]:
+    """Return OLD, NEW and FINDINGS; OLD is None with --against, FINDINGS where none are given."""
+    folders = 2 if against is None else 1
+    given: tuple[tuple[str, ...], Source | None] = (sources, live)
+    if live is None and len(sources) > (folders if against is None else 0):
+        given = (sources[:-1], sources[-1])
+    paths, findings = given
     if against is None:
-        if len(folders) != 2:
-            wanted = "OLD and NEW, or --against REV" if live else _WANTED
-            raise click.UsageError(f"give {wanted}")
-        return Path(folders[0]), Path(folders[1]), findings
-    if len(folders) > 1:
-        wanted = "NEW" if live else "NEW and FINDINGS, or FINDINGS alone"
+        if len(paths) != folders:
+            raise click.UsageError(f"give {'OLD and NEW, or --against REV' if live else _WANTED}")
+        return Path(paths[0]), Path(paths[1]), findings
+    if len(paths) > folders:
+        wanted = "NEW" if live else "NEW and FINDINGS, FINDINGS alone, or nothing"
         raise click.UsageError(f"with --against give {wanted}: OLD comes from git")
-    return None, Path(folders[0]) if folders else rules_folder(), findings
+    return None, Path(paths[0]) if paths else rules_folder(), findings
 
 
 @contextmanager

@@ -46,6 +46,21 @@ accepted
   Workflow.Status  SUPPRESSED -> NEW         2
   such as f-1
   such as "f-2 | @security-team <img src=x> \\u001b[2J"
+
+On all possible findings
+  rule               acts on
+  lowered   added    some findings
+  accepted  removed  some findings
+
+What the rules together hide
+  they hide a finding that was not hidden, because of lowered, with
+    Region eu-west-1
+    AwsAccountId 123456789012
+    Severity.Label HIGH
+  they no longer hide a finding, that accepted hid, with
+    AwsAccountId 111122223333
+    Region us-east-1
+    Severity.Label HIGH
 """
 
 
@@ -157,14 +172,14 @@ def test_the_old_rules_come_from_git(findings: str, tmp_path: Path) -> None:
 
 
 USAGE = [
-    pytest.param(["{old}", "{findings}"], "give OLD, NEW and FINDINGS", id="one folder too few"),
+    pytest.param(["{old}", "{findings}"], "this is a file, not a folder", id="one folder too few"),
     pytest.param(
         ["--against", "HEAD", "{old}", "{new}", "{findings}"], "OLD comes from git", id="one too many"
     ),
     pytest.param(
         ["--against", "--output=x", "{new}", "{findings}"], "git knows no revision", id="an option for git"
     ),
-    pytest.param([], "give FINDINGS, or --live", id="nothing"),
+    pytest.param([], "give OLD and NEW, and perhaps FINDINGS, or --against REV", id="nothing"),
     pytest.param(["--live", "{old}"], "give OLD and NEW, or --against REV", id="live, one folder too few"),
     pytest.param(["--live", "{old}", "{new}", "{findings}"], "give OLD and NEW", id="live and findings"),
     pytest.param(["--live", "--against", "HEAD", "{old}", "{new}"], "give NEW:", id="live, one too many"),
@@ -181,3 +196,50 @@ def test_what_cannot_be_done_exits_with_2(
     result = run(*(each.format(old=two[0], new=two[1], findings=findings) for each in arguments))
     assert (result.exit_code, result.stdout) == (2, "")
     assert told in result.stderr
+
+
+def test_without_findings_it_is_proved_what_changes(two: tuple[Path, Path], tmp_path: Path) -> None:
+    edited = folder(tmp_path / "edited", ACCEPTED.replace('"111122223333"', '"111122223333", "444455556666"'))
+    result = run(two[0], edited)
+    assert result.exit_code == 1
+    assert (
+        result.stdout
+        == """\
+On all possible findings
+  rule              acts on
+  accepted  edited  more findings
+
+accepted
+  also acts on a finding with
+    AwsAccountId 444455556666
+    Severity.Label HIGH
+
+What the rules together hide
+  they hide a finding that was not hidden, because of accepted, with
+    AwsAccountId 444455556666
+    Severity.Label HIGH
+"""
+    )
+
+
+def test_a_rewritten_rule_is_proved_to_be_the_same(two: tuple[Path, Path], tmp_path: Path) -> None:
+    rewritten = ACCEPTED.replace(
+        'match: {AwsAccountId: ["111122223333"]}', 'when: {"==": [{var: AwsAccountId}, "111122223333"]}'
+    )
+    result = run(two[0], folder(tmp_path / "rewritten", rewritten), "--json")
+    told = json.loads(result.stdout)["proof"]
+    assert (result.exit_code, [rule["relation"] for rule in told["rules"]]) == (0, ["the same"])
+
+
+def test_what_is_not_proved_says_why_and_exits_with_1(two: tuple[Path, Path], tmp_path: Path) -> None:
+    more = ACCEPTED.replace("    update:", '    when: {regex: [{var: Title}, "zzz+"]}\n    update:')
+    result = run(two[0], folder(tmp_path / "more", more), "--format", "markdown")
+    assert result.exit_code == 1
+    assert "| accepted | edited | fewer findings |" in result.stdout
+    back = run(tmp_path / "more", two[0])
+    assert "more findings" in back.stdout
+    other = folder(tmp_path / "other", more.replace("zzz+", "zz+"))
+    undecided = run(tmp_path / "more", other)
+    assert undecided.exit_code == 1
+    assert "whether it also acts on a finding is not proved" in undecided.stdout
+    assert "regex" in undecided.stdout

@@ -8,10 +8,12 @@ import click
 
 from hubtriage.cli.text import quoted, shown
 from hubtriage.cli.views.backtest import cost_line, transition_text
+from hubtriage.cli.views.diff.proof import changes_text, relation_text
 from hubtriage.cli.views.tables import table
 
 MOST_TRANSITIONS = 8
 _COLUMNS = {"changed": "changed", "hidden": "hidden", "taken_back": "taken back", "kept": "left to people"}
+_TEXT_COLUMNS = frozenset(("rule", "edit", "changes", "acts on"))
 _MARKDOWN = re.compile(r"[&\\`*_\[\]<>#!|~@:]")
 
 Record = Mapping[str, Any]
@@ -19,6 +21,13 @@ Record = Mapping[str, Any]
 
 def text(report: Record) -> Iterator[str]:
     """Yield the diff as lines."""
+    if "totals" in report:
+        yield from _on_findings(report)
+        yield ""
+    yield from changes_text(report["proof"])
+
+
+def _on_findings(report: Record) -> Iterator[str]:
     yield click.style(headline(report), bold=True)
     yield f"  old  {_side(report['old'])}"
     yield f"  new  {_side(report['new'])}"
@@ -81,6 +90,13 @@ def _troubles(report: Record) -> Iterator[str]:
 
 def markdown(report: Record) -> Iterator[str]:
     """Yield the diff as Markdown; what comes from findings and rules cannot become markup."""
+    if "totals" in report:
+        yield from _markdown_on_findings(report)
+        yield ""
+    yield from _markdown_of_proof(report["proof"])
+
+
+def _markdown_on_findings(report: Record) -> Iterator[str]:
     yield f"### hubtriage: {headline(report)}"
     yield ""
     yield f"- old: {_code(_side(report['old']))}"
@@ -107,6 +123,30 @@ def markdown(report: Record) -> Iterator[str]:
         yield f"**{len(troubles)} kinds of trouble**: {kinds}; see the text output."
 
 
+def _markdown_of_proof(proof: Record) -> Iterator[str]:
+    """Yield what changes on all possible findings; the findings that show it are folded away."""
+    yield "### hubtriage: on all possible findings"
+    yield ""
+    if not proof["rules"]:
+        yield "No rule changes what it does."
+        return
+    rows = [[one["rule"], one["edit"], relation_text(one)] for one in proof["rules"]]
+    yield from _markdown_table(["rule", "edit", "acts on"], rows)
+    lines = [click.unstyle(line) for line in changes_text(proof) if line.strip()]
+    yield ""
+    yield "<details><summary>Findings that show it</summary>"
+    yield ""
+    yield from (_item(line) for line in lines[len(proof["rules"]) + 2 :])
+    yield ""
+    yield "</details>"
+
+
+def _item(line: str) -> str:
+    """Return an indented line as an item of a nested list."""
+    text = line.lstrip()
+    return f"{line[: len(line) - len(text)]}- {_code(text)}"
+
+
 def _transitions(transitions: Sequence[Record]) -> str:
     """Return the most frequent transitions as one cell."""
     parts = [f"{s['field']} {transition_text(s)}: {s['findings']:,}" for s in transitions[:MOST_TRANSITIONS]]
@@ -116,7 +156,11 @@ def _transitions(transitions: Sequence[Record]) -> str:
 
 def _markdown_table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> Iterator[str]:
     yield f"| {' | '.join(head)} |"
-    yield "|" + "|".join(" --- " if name in ("rule", "edit", "changes") else " ---: " for name in head) + "|"
+    yield (
+        "|"
+        + "|".join(" --- " if name in ("rule", "edit", "changes", "acts on") else " ---: " for name in head)
+        + "|"
+    )
     for row in rows:
         yield f"| {' | '.join(_cell(value) for value in row)} |"
 

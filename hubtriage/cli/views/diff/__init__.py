@@ -1,0 +1,1 @@
+"""Diffs of rules: what they change on findings, and what is proved."""

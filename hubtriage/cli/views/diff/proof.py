@@ -1,0 +1,143 @@
+"""What changes between two rule sets on all possible findings, as lines and as records."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import click
+
+from hubtriage.cli.text import quoted
+from hubtriage.cli.views.tables import table
+from hubtriage.proof.changes import HiddenChange, RuleChange, RulesetChanges
+from hubtriage.proof.comparison import Proof
+
+Record = Mapping[str, Any]
+
+
+def changes_record(changes: RulesetChanges) -> dict[str, Any]:
+    """Return what changes, ready for JSON; `differs` says whether anything does or may."""
+    rules = [_rule(change) for change in changes.rules]
+    hidden = [_hidden(one) for one in changes.hidden()]
+    shown_again = [_hidden(one) for one in changes.shown()]
+    found = [one["verdict"] != "none" for one in (*hidden, *shown_again)]
+    moved = [rule["relation"] != "the same" or bool(rule["also"]) for rule in rules]
+    return {"rules": rules, "hidden": hidden, "shown": shown_again, "differs": any(moved) or any(found)}
+
+
+def _rule(change: RuleChange) -> dict[str, Any]:
+    return {
+        "rule": change.rule,
+        "edit": change.edit,
+        "relation": change.relation,
+        "also": list(change.also),
+        "more": _answer(change.more),
+        "less": _answer(change.less),
+    }
+
+
+def _hidden(one: HiddenChange) -> dict[str, Any]:
+    return {"rule": one.rule, **_answer(one.answer)}
+
+
+def _answer(answer: Proof) -> dict[str, Any]:
+    return {
+        "verdict": answer.verdict,
+        "needed": answer.needed,
+        "witness": answer.witness,
+        "reasons": list(answer.reasons),
+    }
+
+
+def changes_text(record: Record) -> Iterator[str]:
+    """Yield what changes as lines."""
+    yield click.style("On all possible findings", bold=True)
+    if not record["rules"]:
+        yield "  no rule changes what it does"
+        return
+    rows = [[one["rule"], one["edit"], relation_text(one)] for one in record["rules"]]
+    yield from table(["rule", "", "acts on"], rows)
+    for rule in record["rules"]:
+        yield from _details(rule)
+    yield from _together(record)
+
+
+_RELATIONS = {
+    "the same": "the same findings",
+    "wider": "more findings",
+    "narrower": "fewer findings",
+    "other": "other findings",
+    "undecided": "not proved",
+}
+
+
+def relation_text(rule: Record) -> str:
+    """Return how the findings that a rule acts on have changed, in words."""
+    if rule["edit"] == "edited":
+        text = _RELATIONS[rule["relation"]]
+    else:
+        verdict = rule["more" if rule["edit"] == "added" else "less"]["verdict"]
+        text = {"some": "some findings", "none": "no finding at all", "undecided": "not proved"}[verdict]
+    return text + (f"; {_listed(rule['also'])} changed" if rule["also"] else "")
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:-1]) + (" and " if len(names) > 1 else "") + names[-1]
+
+
+def _details(rule: Record) -> Iterator[str]:
+    lines = [*_example(rule["more"], "also acts on"), *_example(rule["less"], "no longer acts on")]
+    if rule["edit"] == "edited" and lines:
+        yield ""
+        yield click.style(quoted(rule["rule"]), bold=True)
+        yield from lines
+
+
+def _example(answer: Record, what: str) -> Iterator[str]:
+    if answer["verdict"] == "some":
+        yield f"  {what} a finding with"
+        yield from (f"    {line}" for line in needed_lines(answer["needed"]))
+    if answer["verdict"] == "undecided":
+        yield f"  whether it {what} a finding is not proved:"
+        yield from (f"    {quoted(reason)}" for reason in answer["reasons"])
+
+
+_TOGETHER = {"hidden": "hide a finding that was not hidden", "shown": "no longer hide a finding"}
+
+
+def _together(record: Record) -> Iterator[str]:
+    """Say what all rules together hide that they did not, and the reverse."""
+    yield ""
+    yield click.style("What the rules together hide", bold=True)
+    for name, more in _TOGETHER.items():
+        for one in record[name]:
+            if one["verdict"] == "some":
+                rule = quoted(one["rule"])
+                why = f"because of {rule}" if name == "hidden" else f"that {rule} hid"
+                yield f"  they {more}, {why}, with"
+                yield from (f"    {line}" for line in needed_lines(one["needed"]))
+            if one["verdict"] == "undecided":
+                yield f"  whether they {more} is not proved for {quoted(one['rule'])}:"
+                yield from (f"    {quoted(reason)}" for reason in one["reasons"])
+    if all(one["verdict"] == "none" for one in (*record["hidden"], *record["shown"])):
+        yield "  the same findings as before"
+
+
+def needed_lines(needed: Record) -> Iterator[str]:
+    """Yield what a finding has to hold, a line each: a path and a value, or that there is none."""
+    for path, value in _flat(needed, ""):
+        yield (
+            f"no {path}"
+            if value is None
+            else f"{path} {quoted(value) if isinstance(value, str) else json.dumps(value)}"
+        )
+
+
+def _flat(value: Any, path: str) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, Mapping):
+        for name, inner in value.items():
+            yield from _flat(inner, f"{path}.{name}" if path else name)
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _flat(inner, f"{path}[{index}]")
+    else:
+        yield path, value

@@ -1,0 +1,72 @@
+"""Whether two conditions hold on the same findings, and if not, findings on which only one of them does."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Literal, TypeAlias
+
+from hubtriage.asff.samples import complete
+from hubtriage.proof.abstraction import Asked
+from hubtriage.proof.conditions import Conditions
+from hubtriage.proof.partial import Condition, FindingSpace, TooMany, finding_of
+
+Finding: TypeAlias = Mapping[str, Any]
+Verdict: TypeAlias = Literal["none", "some", "undecided"]
+
+_TOO_MANY = "there are too many kinds of findings to go through"
+MOST_TRIED = 200
+"""So many candidates are confirmed by the engine before the search for a witness is given up."""
+
+
+@dataclass(frozen=True)
+class Proof:
+    """Whether there is a finding of some kind.
+
+    `none`: proved that there is none. `some`: `witness` is one, complete, and `needed` the part of it that
+    matters. `undecided`: `reasons` says why.
+    """
+
+    verdict: Verdict
+    witness: Finding | None = None
+    needed: Finding | None = None
+    reasons: tuple[str, ...] = ()
+
+
+NONE = Proof("none")
+
+
+def find(
+    conditions: Sequence[tuple[Condition, bool]],
+    asked: Sequence[Asked],
+    confirm: Callable[[Finding], bool],
+    now: float,
+) -> Proof:
+    """Look for a finding on which each condition has the answer that is wanted of it.
+
+    `confirm` asks the engine itself about a complete finding.
+    """
+    space = FindingSpace(asked)
+    tried = 0
+    try:
+        for assignment in islice(space.search(conditions), MOST_TRIED):
+            tried += 1
+            needed = finding_of(assignment)
+            witness = complete(needed, now=now)
+            if confirm(witness):
+                return Proof("some", witness, needed)
+    except TooMany:
+        return Proof("undecided", reasons=("there are too many kinds of findings to go through", *space.gaps))
+    opaque = dict.fromkeys(json.dumps(logic) for one in asked for logic in one.opaque.values())
+    if not tried and not space.gaps:
+        return Proof("none")
+    return Proof("undecided", reasons=(*space.gaps, *(f"this is not looked into: {one}" for one in opaque)))
+
+
+def only_first(
+    first: Conditions, second: Conditions, confirm: Callable[[Finding], bool], now: float
+) -> Proof:
+    """Look for a finding on which the first conditions hold and the second do not."""
+    return find([(first.holds, True), (second.holds, False)], (first.asked, second.asked), confirm, now)

@@ -1,0 +1,67 @@
+"""What is proved about conditions holds on every finding that can be drawn, and what is shown is so."""
+
+from random import Random
+from typing import Any
+
+from hypothesis import event, given
+from hypothesis import strategies as st
+
+from hubtriage.engine.ruleset.ruleset import Rule, load_ruleset
+from hubtriage.proof.comparison import only_first
+from hubtriage.proof.conditions import applies, conditions_of
+from tests.laws.findings import START
+from tests.laws.oracle.conditions import ACCOUNTS
+from tests.laws.rules import LOGIC, PATTERNS
+from tests.proof.logic import RICH_LOGIC, RICH_PATTERNS, Finding, finding_at_random
+from tests.support.examples import examples
+
+Source = dict[str, Any]
+FINDINGS = 150
+
+_JOINED = st.one_of(
+    PATTERNS, RICH_PATTERNS, st.tuples(PATTERNS, RICH_PATTERNS).map(lambda o: {"$or": list(o)})
+)
+CONDITIONS: st.SearchStrategy[Source] = st.one_of(
+    _JOINED.map(lambda pattern: {"match": pattern}),
+    st.one_of(LOGIC, RICH_LOGIC).map(lambda logic: {"when": logic}),
+    st.tuples(_JOINED, RICH_LOGIC).map(lambda both: {"match": both[0], "when": both[1]}),
+)
+
+
+@examples(300)
+@given(CONDITIONS, CONDITIONS, st.integers(0, 2**32))
+def test_where_no_finding_is_said_to_be_none_is(first: Source, second: Source, seed: int) -> None:
+    one, other = _rules(first, second)
+    found = only_first(
+        *(conditions_of(rule, ACCOUNTS, START) for rule in (one, other)), _only(one, other), START
+    )
+    event(found.verdict)
+    random = Random(seed)  # noqa: S311 - it draws findings
+    if found.verdict == "none":
+        for _index in range(FINDINGS):
+            finding = finding_at_random(random)
+            assert not _only(one, other)(finding), finding
+    if found.verdict == "some":
+        assert found.witness is not None
+        assert _only(one, other)(found.witness)
+
+
+@examples(100)
+@given(CONDITIONS, st.integers(0, 2**32))
+def test_a_condition_implies_itself_and_not_its_opposite(source: Source, seed: int) -> None:
+    one, same = _rules(source, source)
+    known = [conditions_of(rule, ACCOUNTS, START) for rule in (one, same)]
+    assert only_first(*known, _only(one, same), START).verdict != "some"
+    del seed
+
+
+def _rules(*sources: Source) -> list[Rule]:
+    rules = [{"id": f"r{index}", "update": {"Confidence": 1}, **one} for index, one in enumerate(sources)]
+    return list(load_ruleset({"format": 1, "hash": "", "accounts": ACCOUNTS, "rules": rules}).rules)
+
+
+def _only(one: Rule, other: Rule) -> Any:
+    def confirms(finding: Finding) -> bool:
+        return applies(one, finding, START) and not applies(other, finding, START)
+
+    return confirms
