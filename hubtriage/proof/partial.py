@@ -32,11 +32,11 @@ MOST_EVALUATIONS = 20_000
 
 
 @dataclass
-class _Member:
+class _AskedMember:
     """What conditions look at below one member."""
 
     keys: Keys
-    inner: dict[str, _Member] = field(default_factory=dict)
+    inner: dict[str, _AskedMember] = field(default_factory=dict)
     questions: list[Question] = field(default_factory=list)
     choices: tuple[Any, ...] = ()
 
@@ -49,7 +49,7 @@ class FindingSpace:
 
     def __init__(self, asked: Sequence[Asked]) -> None:
         self.gaps: list[str] = []
-        self._root = _Member(())
+        self._root = _AskedMember(())
         self._asked = asked
         for one in asked:
             for keys, question in one.questions:
@@ -58,13 +58,13 @@ class FindingSpace:
                 self._add(keys)
         self._decide(self._root)
 
-    def _add(self, keys: Keys) -> _Member:
+    def _add(self, keys: Keys) -> _AskedMember:
         node = self._root
         for index, key in enumerate(keys):
-            node = node.inner.setdefault(key, _Member(keys[: index + 1]))
+            node = node.inner.setdefault(key, _AskedMember(keys[: index + 1]))
         return node
 
-    def _decide(self, node: _Member) -> None:
+    def _decide(self, node: _AskedMember) -> None:
         if node.keys in LISTS:
             node.choices = self._lists(node)
         elif node.keys and not node.inner:
@@ -72,13 +72,13 @@ class FindingSpace:
         for inner in node.inner.values():
             self._decide(inner)
 
-    def _domain(self, node: _Member) -> Domain:
+    def _domain(self, node: _AskedMember) -> Domain:
         domain = domain_of(node.keys, node.questions)
         if domain.gap:
             self.gaps.append(f"{'.'.join(node.keys)}: {domain.gap}")
         return domain
 
-    def _lists(self, node: _Member) -> tuple[Any, ...]:
+    def _lists(self, node: _AskedMember) -> tuple[Any, ...]:
         """Return the lengths of a list of objects, or the lists of values, that have to be tried."""
         positions = max(one.positions[node.keys] for one in self._asked)
         most = max(positions + sum(one.elements[node.keys] for one in self._asked), 1)
@@ -136,7 +136,7 @@ class TooMany(Exception):  # noqa: N818 - it ends a search, and is no error
 class Undecided(Exception):  # noqa: N818 - it stops an evaluation, and is no error
     """A condition looks at a member that is not decided yet."""
 
-    def __init__(self, place: Place, node: _Member) -> None:
+    def __init__(self, place: Place, node: _AskedMember) -> None:
         super().__init__(place)
         self.place = place
         self.node = node
@@ -147,7 +147,7 @@ class _Partial(dict[str, Any]):
 
     __slots__ = ("_chosen", "_node", "_place")
 
-    def __init__(self, node: _Member, place: Place, chosen: Assignment) -> None:
+    def __init__(self, node: _AskedMember, place: Place, chosen: Assignment) -> None:
         super().__init__()
         self._node = node
         self._place = place
