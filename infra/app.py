@@ -20,6 +20,7 @@ from hubtriage.settings.errors import ConfigurationError
 from hubtriage.settings.origin import rules_identity
 from hubtriage.settings.project_file import find_project
 from hubtriage.settings.replacing import replacing
+from hubtriage.settings.selection import RuleSelection
 from hubtriage.settings.targets import NoTargetError
 
 from .bundle import BundleError, build_package
@@ -59,7 +60,11 @@ def synthesize(app: cdk.App) -> None:
     config = configuration_of(find_project(Path.cwd()), context)
     revision = git_revision(config.rules)
     ruleset = compile_ruleset(
-        config.rules, revision=revision, allow_empty=config.allow_empty, never=config.never
+        config.rules,
+        revision=revision,
+        allow_empty=config.allow_empty,
+        never=config.never,
+        select=RuleSelection.of(config).select,
     )
     with TemporaryDirectory(prefix="hubtriage-package-") as folder:
         packages = {

@@ -1,7 +1,7 @@
 """Compile a folder of rules into the document that is deployed."""
 
 import subprocess
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from hashlib import sha256
 from json import dumps
 from pathlib import Path
@@ -21,17 +21,30 @@ _DEFAULTED = ("order", "mode", "terminal", "override", "ceiling")
 _OPTIONAL = ("owner", "ticket", "reason", "description")
 
 
+def every_rule(loaded: LoadResult) -> LoadResult:
+    """Return a folder as it is: what a deployment takes that selects nothing."""
+    return loaded
+
+
 def compile_ruleset(
-    folder: Path, *, revision: str | None, allow_empty: bool = False, never: Collection[str] = ()
+    folder: Path,
+    *,
+    revision: str | None,
+    allow_empty: bool = False,
+    never: Collection[str] = (),
+    select: Callable[[LoadResult], LoadResult] = every_rule,
 ) -> dict[str, Any]:
     """Return the rule set of a folder as a JSON-ready document, the same for the same files and revision.
 
+    `select` returns the rules to take; it is called with a folder that has no errors.
     Raise RuleErrors with every error of every file. It is an error, too, if a rule sets a field in `never`;
     and, unless `allow_empty`, if no rule is in force, since that would take back all that triage ever did.
     """
     loaded = load_rules(folder)
-    problems = [*loaded.errors, *never_problems(loaded.rules, never)]
-    if problems:
+    if loaded.errors:
+        raise RuleErrors([*loaded.errors, *never_problems(loaded.rules, never)])
+    loaded = select(loaded)
+    if problems := [*never_problems(loaded.rules, never)]:
         raise RuleErrors(problems)
     document = ruleset_document(loaded, revision=revision)
     if not document["rules"] and not allow_empty:

@@ -15,6 +15,7 @@ from hubtriage.settings.targets import VARIABLE, chosen_target, none_chosen
 
 if TYPE_CHECKING:
     from hubtriage.settings.configuration import Configuration
+    from hubtriage.settings.selection import RuleSelection
 
 _T = TypeVar("_T")
 
@@ -94,6 +95,17 @@ def rules_folders() -> tuple[Path, ...]:
 
 def _rules(settings: Configuration) -> Path:
     return Path(shown(settings.rules))
+
+
+def rule_selection() -> RuleSelection | None:
+    """Return which rules of the folder are deployed; None if all are, or there is no file."""
+    if project() is None:
+        return None
+    from hubtriage.settings.selection import RuleSelection
+
+    everything = RuleSelection()
+    chosen = _agreed("the tags of rules", RuleSelection.of, everything)
+    return None if chosen == everything else chosen
 
 
 def stack_name() -> str:

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from botocore.exceptions import ClientError
 
-from hubtriage.authoring.compiler import git_revision, ruleset_document
+from hubtriage.authoring.compiler import every_rule, git_revision, ruleset_document
 from hubtriage.authoring.loaded import LoadResult
 from hubtriage.authoring.loader import load_rules
 from hubtriage.aws.clock import Clock
@@ -24,6 +24,7 @@ from hubtriage.aws.triage.config import TriageConfig
 from hubtriage.doctor.sample import MOST_ENTRIES, EntrySample, TableReader, read_sample
 from hubtriage.doctor.verdict import UncheckedError
 from hubtriage.engine.planning.plan import Settings
+from hubtriage.settings.errors import ConfigurationError
 
 # AWS: 3 a second and bursts of 6, shared by the whole account; this leaves one to the others.
 READS_PER_SECOND = 2.0
@@ -75,7 +76,8 @@ class Account:
     """An account and Region, one stack in it, and a folder of rules.
 
     `hub` reads the newest `most_findings` findings, and single ones through `reader`. Of the ledger
-    `most_entries` are looked at, all of them if it is None. `report` shows how far a long reading has come.
+    `most_entries` are looked at, all of them if it is None. `select` returns the rules that are to be
+    deployed of the folder's. `report` shows how far a long reading has come.
     If AWS refuses a call, botocore's error is raised.
     """
 
@@ -89,10 +91,12 @@ class Account:
         rules: Path,
         most_findings: int,
         most_entries: int | None = MOST_ENTRIES,
+        select: Callable[[LoadResult], LoadResult] = every_rule,
     ) -> None:
         self.clock = clock
         self.stack = stack
         self.rules = rules
+        self._select = select
         self.most_findings = most_findings
         self.most_entries = most_entries
         self.report: Callable[[str], None] = lambda _progress: None
@@ -198,12 +202,16 @@ class Account:
             )
         return load_rules(self.rules)
 
-    @property
+    @cached_property
     def loaded(self) -> LoadResult:
-        """The rules of the folder; raises UncheckedError where they have errors."""
+        """The rules that are to be deployed; raises UncheckedError where some of the folder have errors."""
         if self.folder.errors:
             raise UncheckedError(f"the rules in {self.rules} have errors", "see hubtriage lint")
-        return self.folder
+        try:
+            return self._select(self.folder)
+        except ConfigurationError as error:
+            problem, _, hint = str(error).partition("\n  hint: ")
+            raise UncheckedError(problem, hint) from error
 
     @cached_property
     def document(self) -> Mapping[str, Any]:

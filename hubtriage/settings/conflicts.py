@@ -33,6 +33,7 @@ def conflicts(config: SettingFields) -> Iterator[Conflict]:
     yield from _boundary(config)
     yield from _aggregation(config)
     yield from _keys(config)
+    yield from _tags(config)
 
 
 def _rates(config: SettingFields) -> Iterator[Conflict]:
@@ -156,4 +157,13 @@ def _keys(config: SettingFields) -> Iterator[Conflict]:
             f"kms-keys are of {', '.join(sorted(map(region_of, keys)))}, and the stacks go to "
             f"{', '.join(sorted(places))}",
             "give one key for each of these Regions, and no other",
+        )
+
+
+def _tags(config: SettingFields) -> Iterator[Conflict]:
+    if both := sorted({*config.only_rules_tagged} & {*config.without_rules_tagged}):
+        yield Conflict(
+            ("only-rules-tagged", "without-rules-tagged"),
+            f"rules tagged {', '.join(both)} are wanted alone, and to be left out",
+            "keep each tag in one of only-rules-tagged and without-rules-tagged",
         )

@@ -18,6 +18,7 @@ from hubtriage.settings.setting_types import (
     Region,
     Regions,
     RetentionDays,
+    RuleTags,
     RunbookUrl,
     StackName,
     TableName,
@@ -62,6 +63,12 @@ class SettingFields(BaseModel):
         examples=["us-east-1"],
     )
     rules: Path = Field(Path("rules"), description="folder of the rules to deploy")
+    only_rules_tagged: RuleTags = Field(
+        (), description="deploy only the rules that have one of these tags", examples=["production"]
+    )
+    without_rules_tagged: RuleTags = Field(
+        (), description="leave out the rules that have one of these tags", examples=["experimental"]
+    )
     allow_empty: bool = Field(
         False, description="deploy even if no rule is in force: everything is taken back"
     )

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from hubtriage.authoring.never import check_names
+from hubtriage.authoring.schema.limits import TAG
 from hubtriage.engine.text.suggestions import nearest
 
 ALL_REGIONS = "all"
@@ -85,6 +86,9 @@ Emails = Annotated[tuple[_Email, ...], _List, AfterValidator(_each_once)]
 KeyArns = Annotated[tuple[_KeyArn, ...], _List, AfterValidator(_each_once)]
 FieldNames = Annotated[tuple[str, ...], _List, AfterValidator(check_names)]
 """Fields by AWS's path of a leaf, which is how IAM knows them and so can deny them."""
+RuleTags = Annotated[
+    tuple[Annotated[str, Field(pattern=rf"^{TAG.pattern}$")], ...], _List, AfterValidator(_each_once)
+]
 RetentionDays = Annotated[Retention, BeforeValidator(_number)]
 TimeOfDay = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
 TimeZone = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_+/-]*$"), AfterValidator(_known_zone)]

@@ -45,6 +45,26 @@ rules:
 """
 
 
+def test_tags_are_for_authors_and_never_reach_the_document(folder):
+    plain = compile_ruleset(folder(RULES), revision="abc")
+    tagged = "defaults: {tags: [everywhere]}\n" + RULES.replace(
+        "- id: beta", "- id: beta\n    tags: [lab, prod]"
+    )
+    assert compile_ruleset(folder(tagged), revision="abc") == plain, "not even its hash"
+
+
+def test_a_part_is_compiled_as_if_the_other_rules_were_not_there(folder):
+    from dataclasses import replace
+
+    part = compile_ruleset(
+        folder(RULES),
+        revision="abc",
+        select=lambda loaded: replace(loaded, rules=tuple(r for r in loaded.rules if r.id != "zeta")),
+    )
+    without = RULES[: RULES.index("  - id: zeta")] + RULES[RULES.index("  - id: beta") :]
+    assert part == compile_ruleset(folder(without), revision="abc"), "its list is not deployed, either"
+
+
 def test_the_document(folder):
     files = {"a.yaml": RULES, "accounts.yaml": 'accounts: {"111122223333": {environment: prod}}\n'}
     document = compile_ruleset(folder(files), revision="abc")

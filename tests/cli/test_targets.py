@@ -242,6 +242,24 @@ def test_where_targets_differ_an_offline_command_asks_which_one() -> None:
     assert "Confidence: none -> 5" in run("plan").output, "they do not differ"
 
 
+def test_commands_use_the_rules_that_the_target_takes() -> None:
+    more = RULE.replace("id: a", "id: b, tags: [lab]").replace("Confidence: 5", "Criticality: 5")
+    Path("rules/more.yaml").write_text(more)
+    Path("hubtriage.toml").write_text(
+        TOML.replace('rules = "gov"\nnever = ["Confidence"]\n', 'only-rules-tagged = ["lab"]\n')
+    )
+    assert "the targets differ in the tags of rules" in run("plan").output
+    said = run("plan", "--target", "govcloud").output
+    assert ("Criticality: none -> 5" in said, "Confidence" in said) == (True, False)
+    run("build", "--target", "govcloud", "-o", "out.json")
+    assert [rule["id"] for rule in json.loads(Path("out.json").read_text())["rules"]] == ["b"]
+    assert "Confidence: none -> 5" in run("plan", "--target", "prod-eu").output
+    assert "2 rules in 2 files" in run("lint", "--target", "govcloud").output, "all rules of the folder"
+    Path("rules/more.yaml").write_text(more.replace("lab", "labs"))
+    result = run("plan", "--target", "govcloud")
+    assert (result.exit_code, "did you mean `labs`?" in result.output) == (2, True)
+
+
 @pytest.mark.parametrize("command", sorted(OFFLINE - {"settings", "demo"}))
 def test_help_and_completion_need_no_choice(command: str) -> None:
     assert run(command, "--help").exit_code == 0

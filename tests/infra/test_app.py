@@ -98,6 +98,18 @@ def test_rules_that_are_all_off_are_deployed_once_the_setting_that_the_hint_name
     assert run(off, **{name: value}) == (0, "")
 
 
+def test_a_deployment_takes_the_rules_of_its_tags(run, tmp_path):
+    tagged = GOOD.replace("    match", "    tags: [shared]\n    match")
+    other = tagged.replace("rules:\n", "").replace("sample-findings", "another").replace("shared", "lab")
+    code, said = run(tagged + other, **{"only-rules-tagged": "shared"})
+    assert (code, said) == (0, "")
+    texts = {package.read_text() for package in tmp_path.glob("*/out/asset.*/ruleset.json")}
+    assert [[rule["id"] for rule in json.loads(text)["rules"]] for text in texts] == [["sample-findings"]]
+    code, said = run(tagged + other, **{"without-rules-tagged": "labb"})
+    assert code == 1
+    assert "without-rules-tagged: no rule has the tag 'labb'\n  hint: did you mean `lab`?" in said
+
+
 @pytest.mark.parametrize(
     ("context", "message"),
     [

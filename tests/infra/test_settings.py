@@ -57,6 +57,8 @@ CHANGES = {
 NO_CHANGE = {
     "linked-regions": "it only tells which other settings contradict it; no stack goes there",
     "rules": "which rules are compiled: they are given here",
+    "only-rules-tagged": "which of them are compiled; test_app.py deploys a part",
+    "without-rules-tagged": "which of them are not compiled",
     "allow-empty": "whether a rule set without rules is compiled",
 }
 Lines = Callable[..., list[str]]

@@ -78,6 +78,8 @@ WRONG = {
     "maximum-receives": (1, "greater than or equal to 5"),
     "memory-mb": (64, "greater than or equal to 128"),
     "never": ("Severity", "triage sets no field 'Severity'; did you mean `Severity.Label`?"),
+    "only-rules-tagged": ("Lab", "'Lab' does not have the expected form"),
+    "without-rules-tagged": ("lab,lab", "lab appears twice"),
     "permission-boundary": ("bound", "'bound' does not have the expected form"),
     "reads-per-second": (4, "less than or equal to 3"),
     "refresh-age-seconds": (-1, "greater than or equal to 0"),

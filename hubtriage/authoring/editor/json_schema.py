@@ -43,6 +43,7 @@ _FINDING_TYPE: Schema = {
     "type": "string",
     "pattern": rf"^({'|'.join(limits.NAMESPACES)})(/[^/]*[^/\s][^/]*){{0,2}}$",
 }
+_TAG = f"^{limits.TAG.pattern}$"
 _TEMPLATE: Schema = {**_TEXT, "not": {"pattern": NO_PLACEHOLDER}}
 _WITH_NULLS = ("Expectation", "ExpectedSeverity", "ExpectedNote")  # null: a field that must not be there
 
@@ -113,6 +114,7 @@ def _list_file() -> Schema:
 def _rule(schema: Schema) -> Schema:
     properties = schema["properties"]
     properties["id"]["pattern"] = f"^{limits.RULE_ID.pattern}$"
+    properties["tags"]["items"]["pattern"] = _TAG
     properties["match"] = {"$ref": "#/definitions/finding"}
     properties["when"] = {"anyOf": [{"const": True}, {"$ref": "#/definitions/condition"}]}
     conditions = {"anyOf": [{"required": ["match"]}, {"required": ["when"]}]}
@@ -166,6 +168,7 @@ def _during(schema: Schema) -> Schema:
 
 def _defaults() -> Schema:
     schema = _plain({**Defaults.model_json_schema(), "$defs": {}}, nulls=False)
+    schema["properties"]["tags"]["items"]["pattern"] = _TAG
     texts = {name: RULE_KEYS[name] for name in Defaults.model_fields}
     described = _described({name: value for name, value in schema.items() if name != "$defs"}, texts)
     return {**described, "description": "What holds for every rule of this file that does not say otherwise."}

@@ -6,6 +6,7 @@ RULE_KEYS = {
     "owner": "The team or person who is responsible for it.",
     "ticket": "Where it was decided.",
     "reason": "Why it is right, in a word: risk-accepted, false-positive, ...",
+    "tags": "Groups of rules that it is part of. A deployment may take, or leave out, some of them.",
     "mode": 'enforce; observe: log only, take back; hold: keep what it did, do nothing new; "off".',
     "order": "1 to 1000, lower first. On one field the later rule wins; ties go by id.",
     "terminal": "true: no later rule is evaluated for a finding that this rule matches.",

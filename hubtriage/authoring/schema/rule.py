@@ -33,6 +33,7 @@ from hubtriage.authoring.schema.types import (
     StrictModel,
     Verification,
     VisibleText,
+    distinct,
     refused,
 )
 from hubtriage.authoring.schema.update import Update, WorkflowUpdate
@@ -111,6 +112,18 @@ def _rule_id(text: str) -> str:
 RuleId = Annotated[str, AfterValidator(_rule_id)]
 
 
+def _tag(text: str) -> str:
+    if not limits.TAG.fullmatch(text):
+        raise refused("E106", f"{text!r} is not a tag", "1 to 63 of a-z, 0-9 and '-', not starting with '-'")
+    return text
+
+
+RuleTags = Annotated[
+    list[Annotated[str, AfterValidator(_tag)]], Field(min_length=1), AfterValidator(distinct)
+]
+"""Groups that the rule belongs to. A deployment may take some groups alone; no decision knows them."""
+
+
 def _sample_name(text: str) -> str:
     if text not in SAMPLES:
         raise refused("E104", f"{text!r} is not one of {', '.join(SAMPLES)}", did_you_mean(text, SAMPLES))
@@ -184,6 +197,7 @@ class RuleModel(StrictModel):
     owner: VisibleText | None = None
     ticket: VisibleText | None = None
     reason: Reason | None = None
+    tags: RuleTags = Field(default_factory=list)
     mode: Mode = "enforce"
     order: Annotated[int, Field(ge=1, le=1000)] = 500
     terminal: bool = False
@@ -240,6 +254,7 @@ class Defaults(StrictModel):
     owner: VisibleText | None = None
     ticket: VisibleText | None = None
     reason: Reason | None = None
+    tags: RuleTags | None = None
     mode: Mode | None = None
     order: Annotated[int, Field(ge=1, le=1000)] | None = None
     starts: Date | None = None

@@ -11,9 +11,11 @@ from hubtriage.authoring.compiler import compile_ruleset, git_revision
 from hubtriage.authoring.loaded import LoadResult
 from hubtriage.authoring.loader import ACCOUNTS_FILE, load_rules
 from hubtriage.authoring.problems import RuleErrors
-from hubtriage.cli.failure import fail_on
+from hubtriage.cli import project
+from hubtriage.cli.failure import UNUSABLE, fail, fail_on
 from hubtriage.cli.problems import print_errors
 from hubtriage.engine.ruleset.ruleset import Ruleset, load_ruleset
+from hubtriage.settings.errors import ConfigurationError
 
 NO_FOLDER = "name the folder of rule files, or create one: hubtriage init"
 
@@ -59,11 +61,25 @@ def known_accounts(folder: Path) -> Mapping[str, Mapping[str, str]]:
     return load_rules(folder).accounts if (folder / ACCOUNTS_FILE).is_file() else {}
 
 
+def selected(loaded: LoadResult) -> LoadResult:
+    """Return the rules of a folder that are deployed, by their tags; end with 2 for a tag that none has."""
+    selection = project.rule_selection()
+    if selection is None:
+        return loaded
+    try:
+        return selection.select(loaded)
+    except ConfigurationError as error:
+        fail(str(error), exit_code=UNUSABLE)
+
+
 def compiled_document(folder: Path) -> dict[str, Any]:
-    """Return the compiled rules of a folder; end with 1 after printing their errors, with 2 without one."""
+    """Return the rules of a folder as they are deployed.
+
+    End with 1 after printing their errors, with 2 without a folder.
+    """
     demand_folder(folder)
     with rule_errors_shown():
-        return compile_ruleset(folder, revision=git_revision(folder))
+        return compile_ruleset(folder, revision=git_revision(folder), select=selected)
 
 
 def compiled(folder: Path) -> Ruleset:

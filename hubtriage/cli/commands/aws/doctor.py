@@ -10,6 +10,7 @@ from typing import Any
 import boto3
 import click
 
+from hubtriage.authoring.compiler import every_rule
 from hubtriage.aws.clock import SystemClock
 from hubtriage.aws.securityhub.client import security_hub
 from hubtriage.cli import project
@@ -165,6 +166,7 @@ def _examine_all(examination: Examination) -> int:
 
 def _account(stack: str, folder: Path, depth: Depth) -> Account:
     """Return the account of the present credentials; end with 1 without usable ones."""
+    selection = project.rule_selection()
     try:
         account = Account(
             _client,
@@ -174,6 +176,7 @@ def _account(stack: str, folder: Path, depth: Depth) -> Account:
             rules=folder,
             most_findings=depth.findings,
             most_entries=depth.entries,
+            select=every_rule if selection is None else selection.select,
         )
         _ = account.identity
     except AWS_ERRORS as error:

@@ -9,13 +9,14 @@ from typing import Any
 import click
 
 from hubtriage.authoring.compiler import compile_ruleset, git_revision
+from hubtriage.authoring.loaded import LoadResult
 from hubtriage.cli.failure import fail
 from hubtriage.cli.inputs.findings import end_if_cut_off
 from hubtriage.cli.inputs.judging import Source, judge_all, named
 from hubtriage.cli.inputs.live_options import LiveSource, live_options
-from hubtriage.cli.inputs.rules import demand_folder, rule_errors_shown
+from hubtriage.cli.inputs.rules import demand_folder, rule_errors_shown, selected
 from hubtriage.cli.options import now_option, processes_option, settings_options
-from hubtriage.cli.project import rules_folder
+from hubtriage.cli.project import rule_selection, rules_folder
 from hubtriage.cli.views.diff.proof import changes_record
 from hubtriage.cli.views.diff.report import markdown, text
 from hubtriage.engine.planning.plan import Settings
@@ -71,8 +72,9 @@ def command(
     """
     old, new, findings = _sources(sources, against, live)
     with _old_folder(old, new, against) as (folder, name, revision):
-        old_document = _compiled(folder, lambda _folder: revision if against else git_revision(folder))
-    new_document = _compiled(new, git_revision)
+        old_revision = revision if against else git_revision(folder)
+        old_document = _compiled(folder, old_revision, _selected_of_old)
+    new_document = _compiled(new, git_revision(new), selected)
     proof = changes_record(RulesetChanges(load_ruleset(old_document), load_ruleset(new_document), now))
     report: dict[str, Any] = {"proof": proof, "differs": proof["differs"]}
     problems = Problems()
@@ -134,8 +136,16 @@ def _old_folder(old: Path | None, new: Path, against: str | None) -> Iterator[tu
         fail(str(error), exit_code=2)
 
 
-def _compiled(folder: Path, revision: Callable[[Path], str | None]) -> dict[str, Any]:
+def _compiled(
+    folder: Path, revision: str | None, select: Callable[[LoadResult], LoadResult]
+) -> dict[str, Any]:
     """Return a rule set, also one without a rule in force: a diff shows what that takes back."""
     demand_folder(folder)
     with rule_errors_shown(exit_code=2):
-        return compile_ruleset(folder, revision=revision(folder), allow_empty=True)
+        return compile_ruleset(folder, revision=revision, allow_empty=True, select=select)
+
+
+def _selected_of_old(loaded: LoadResult) -> LoadResult:
+    """Return the rules that are deployed; the old ones may lack a tag that settings name."""
+    selection = rule_selection()
+    return loaded if selection is None else selection.select_known(loaded)

@@ -13,7 +13,7 @@ import click
 from rich.console import Console
 
 from hubtriage.cli.failure import fail
-from hubtriage.cli.inputs.rules import compiled
+from hubtriage.cli.inputs.rules import loaded_rules
 from hubtriage.cli.locations import Location
 from hubtriage.cli.output import write_file
 from hubtriage.cli.project import rules_folder
@@ -70,7 +70,7 @@ def command(folder: Path | None, findings: int, seed: int, build: Path, as_json:
     """
     folder = folder or (rules_folder() if rules_folder().is_dir() else SAMPLE_RULES)
     target = console(sys.stderr if as_json else sys.stdout)
-    compiled(folder)  # rules with errors end it before anything starts
+    loaded_rules(folder)  # rules with errors end it before anything starts
     target.print(INTRODUCTION, style="dim", soft_wrap=True)
     try:
         with _progress(target) as watcher:

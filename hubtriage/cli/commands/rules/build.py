@@ -9,7 +9,7 @@ import click
 from hubtriage.authoring.compiler import compile_ruleset, git_revision
 from hubtriage.authoring.iam import hub_statements
 from hubtriage.authoring.never import UnknownFieldError, check_names
-from hubtriage.cli.inputs.rules import demand_folder, rule_errors_shown
+from hubtriage.cli.inputs.rules import demand_folder, rule_errors_shown, selected
 from hubtriage.cli.locations import Location
 from hubtriage.cli.output import print_document, write_file
 from hubtriage.cli.project import rules_folder
@@ -74,4 +74,6 @@ def _compiled(rules: Path, allow_empty: bool, never: tuple[str, ...]) -> dict[st
         raise click.BadParameter(str(error), param_hint="'--never'") from error
     demand_folder(rules)
     with rule_errors_shown():
-        return compile_ruleset(rules, revision=git_revision(rules), allow_empty=allow_empty, never=fields)
+        return compile_ruleset(
+            rules, revision=git_revision(rules), allow_empty=allow_empty, never=fields, select=selected
+        )

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from hubtriage.cli.inputs.rules import loaded_rules
+from hubtriage.cli.inputs.rules import loaded_rules, selected
 from hubtriage.cli.locations import Location
 from hubtriage.cli.options import rules_option
 from hubtriage.cli.output import print_document, write_file
@@ -43,7 +43,7 @@ def command(kind: str, folder: Path, form: str, output: Path | None, as_json: bo
 
     Exit codes: 0; 1 something is refused, or the rules have errors (then nothing is written); 2 wrong usage.
     """
-    loaded = loaded_rules(folder)
+    loaded = selected(loaded_rules(folder))
     exported = export_rules(loaded.rules, check) if form == "cloudformation" else export_rules(loaded.rules)
     document: Any = template(exported.requests) if form == "cloudformation" else list(exported.requests)
     content = json.dumps(document, indent=2) + "\n"
