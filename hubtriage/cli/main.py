@@ -25,6 +25,7 @@ COMMANDS = {
     "backtest": f"{_FOLDER}.findings.backtest",
     "diff": f"{_FOLDER}.findings.diff",
     "build": f"{_FOLDER}.rules.build",
+    "package": f"{_FOLDER}.rules.package",
     "schema": f"{_FOLDER}.rules.schema",
     "settings": f"{_FOLDER}.rules.settings",
     "import": f"{_FOLDER}.rules.import_",

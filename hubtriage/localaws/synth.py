@@ -35,16 +35,31 @@ def synthesize(rules: Path, assembly: Path, **settings: object) -> Path:
     functions' packages are made for this machine and its Python: the assembly is for the local AWS alone.
     Raises SynthesisError.
     """
+    return run_app(
+        assembly,
+        context(rules, **settings),
+        {
+            FOR_THIS_MACHINE: "1",
+            "HUBTRIAGE_CONFIG": "",  # the settings are those that are given, and no file's
+            "HUBTRIAGE_TARGET": "",
+            # CDK checks templates against AWS's rules. Starting that takes longer than all the rest.
+            "CDK_VALIDATION": "false",
+        },
+    )
+
+
+def run_app(assembly: Path, cdk_context: Mapping[str, object], variables: Mapping[str, str]) -> Path:
+    """Write the cloud assembly of a CDK context into the folder `assembly` and return it.
+
+    `variables` are added to the environment of the app. Raises SynthesisError.
+    """
     node = check_tools(os.environ)
-    environment = os.environ | {
+    environment = {
+        **os.environ,
         "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": str(node),
         "CDK_OUTDIR": str(assembly.resolve()),
-        "CDK_CONTEXT_JSON": json.dumps(context(rules, **settings)),
-        FOR_THIS_MACHINE: "1",
-        "HUBTRIAGE_CONFIG": "",  # the settings are those that are given, and no file's
-        "HUBTRIAGE_TARGET": "",
-        # CDK checks templates against AWS's rules. Starting that takes longer than all the rest.
-        "CDK_VALIDATION": "false",
+        "CDK_CONTEXT_JSON": json.dumps(cdk_context),
+        **variables,
     }
     app = "hubtriage.infra.app" if find_spec("hubtriage.infra") else "infra.app"
     done = subprocess.run(

@@ -4,6 +4,7 @@
 diff. `golden/default.json` is the whole of the default one, the others hold what differs from it.
 """
 
+import copy
 import json
 import os
 import re
@@ -14,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from hubtriage.packaging.package import make_package
 from hubtriage.settings.configuration import PREFIX, Configuration
 from tests.infra.conftest import synthesized
 from tests.infra.samples import DEFAULT, DEPLOYMENTS
@@ -108,6 +110,62 @@ def _reviewed(path: Path, text: str) -> str:
 
 def test_every_reviewed_copy_belongs_to_a_deployment():
     assert {path.name.split(".")[0] for path in GOLDEN.iterdir()} == set(DEPLOYMENTS)
+
+
+def test_its_plain_template_has_the_same_resources(deployment):
+    """So a stack goes from CDK to plain CloudFormation, and back, without a resource being replaced."""
+    package = make_package(deployment.folder)
+    for name, template in deployment.templates.items():
+        plain = json.loads(package.files[f"{name}.template.json"])
+        code = [each["Properties"].pop("Code") for each in _functions(plain)]
+        wanted = copy.deepcopy(dict(template))
+        was = [each["Properties"].pop("Code") for each in _functions(wanted)]
+        for part in ("Resources", "Outputs", "Conditions"):
+            assert plain.get(part) == wanted.get(part)
+        assert len(code) == len(was)
+        keys = {each["S3Key"]["Fn::Sub"].removeprefix("${CodePrefix}") for each in code}
+        assert keys == {file for file in package.files if file.endswith(".zip")}
+        assert len(keys) == len({each["S3Key"] for each in was})
+
+
+def test_its_plain_template_is_deployed_anywhere_unless_the_settings_say_where(deployment):
+    package = make_package(deployment.folder)
+    chosen = DEPLOYMENTS[deployment.name].settings
+    for stack in package.stacks:
+        content = package.files[stack.template].decode()
+        template = json.loads(content)
+        fixed = {"RightAccount": stack.account, "RightRegion": stack.region}
+        assert set(template.get("Rules", {})) == {name for name, value in fixed.items() if value}
+        assert stack.account == chosen.get("account")
+        assert (stack.region is not None) == bool({"home-region", "regions"} & chosen.keys())
+        known = set(re.findall(r":(\d{12}):", json.dumps(chosen))) | {chosen.get("account")}
+        assert set(re.findall(r":(\d{12}):", content)) <= known
+        assert not re.search("cdk-|bootstrap|aws:cdk|aws:asset", content)
+
+
+def test_cfn_lint_has_nothing_to_say_of_its_plain_template(deployment):
+    import cfnlint.api
+
+    package = make_package(deployment.folder)
+    ignored = re.findall(r"^  - (\w+) # \S.{20,}", (ROOT / ".cfnlintrc.yaml").read_text(), re.MULTILINE)
+    said = cfnlint.api.ManualArgs(regions=["us-east-1"], ignore_checks=ignored)
+    for stack in package.stacks:
+        content = package.files[stack.template].decode()
+        assert [str(match) for match in cfnlint.api.lint(content, config=said)] == []
+        assert len(content) < MOST_CHARACTERS / 5
+
+
+def test_its_plain_template_needs_no_other_capability(deployment):
+    """AWS: named roles, users, groups and policies of their own need CAPABILITY_NAMED_IAM."""
+    for template in deployment.templates.values():
+        for each in template["Resources"].values():
+            named = {"RoleName", "UserName", "GroupName", "ManagedPolicyName"} & each["Properties"].keys()
+            assert not (each["Type"].startswith("AWS::IAM::") and named)
+        assert "Transform" not in template
+
+
+def _functions(template: Mapping[str, Any]) -> list[Any]:
+    return [e for e in template["Resources"].values() if e["Type"] == "AWS::Lambda::Function"]
 
 
 def test_it_is_small_enough(deployment):

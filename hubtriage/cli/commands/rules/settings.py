@@ -12,6 +12,7 @@ from hubtriage.cli.failure import UNUSABLE, fail
 from hubtriage.cli.project import project
 from hubtriage.cli.targets.option import target_option
 from hubtriage.cli.views.tables import table
+from hubtriage.settings.cdk_json import cdk_context
 from hubtriage.settings.configuration import (
     PREFIX,
     Configuration,
@@ -58,10 +59,10 @@ def command(given: tuple[str, ...], every: bool, as_json: bool) -> None:
     Exit codes: 0 the settings are valid; 2 they are not.
     """
     found = project()
-    of_cdk = _cdk_context(Path.cwd() if found is None else found.path.parent)
     pairs = dict(_pair(each) for each in given)
-    context = {**of_cdk, **pairs}
     try:
+        of_cdk = cdk_context(found)
+        context = {**of_cdk, **pairs}
         config, target = configuration_of(found, context), chosen_target(found, context)
     except ConfigurationError as error:
         fail(str(error), exit_code=UNUSABLE)
@@ -76,21 +77,6 @@ def command(given: tuple[str, ...], every: bool, as_json: bool) -> None:
         )
     else:
         _show(rows if every else [row for row in rows if row.source], found)
-
-
-def _cdk_context(folder: Path) -> dict[str, Any]:
-    """Return the context of a `cdk.json`, empty if there is none; end with 2 if it cannot be read."""
-    path = folder / "cdk.json"
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except (ValueError, RecursionError) as error:
-        fail(f"{shown(path)}: not valid JSON: {error}", exit_code=UNUSABLE)
-    context = document.get("context", {}) if isinstance(document, dict) else None
-    if not isinstance(context, dict):
-        fail(f"{shown(path)}: `context` is not an object", exit_code=UNUSABLE)
-    return context
 
 
 def _pair(text: str) -> tuple[str, str]:
