@@ -9,7 +9,7 @@ from hubtriage.interop.criteria.model import How, TextTest
 
 def unsupported(what: str, path: Path) -> Refused:
     """Return the refusal of something for which automation rules have no criterion."""
-    return Refused(path, f"automation rules cannot ask for {what}")
+    return Refused(path, f"automation rules cannot express {what}")
 
 
 def supported(attribute: FindingAttribute, test: TextTest, path: Path) -> TextTest:

@@ -12,7 +12,7 @@ from hubtriage.interop.criteria.input import Path, Refused
 from hubtriage.interop.criteria.model import Criterion, How, NumberTest, Test, TextTest
 
 _BY_NAMES = {one.names: one for one in ATTRIBUTES.values() if one.most}
-_EACH_FOR_ITSELF = "automation rules ask each field of a list for itself, not all of the same element"
+_EACH_FOR_ITSELF = "automation rules check each field of a list separately, not all fields of one element"
 
 
 def criteria_from_match(match: Mapping[str, Any]) -> list[list[Criterion]]:
@@ -53,12 +53,14 @@ def _leaf(attribute: FindingAttribute, key: str | None, alternatives: list[Any],
             absent_too = True
         elif operator == "anything-but":
             if index and unwanted:
-                raise Refused(at, "one `anything-but` beside another holds for every value")
+                raise Refused(at, "two `anything-but` next to each other hold for every value")
             unwanted = [TextTest(how, value, key) for how, value in _excluded(operand, at)]
         else:
             wanted.append(_wanted(attribute, key, operator, operand, at))
     if wanted and (unwanted or absent_too):
-        raise Refused(path, "automation rules cannot or a value with its absence or with `anything-but`")
+        raise Refused(
+            path, "automation rules cannot join a value with its absence, or with `anything-but`, by `or`"
+        )
     if not wanted:
         _check_negative(attribute, unwanted, path, absent_too=absent_too)
     return Criterion(attribute, tuple(wanted), tuple(unwanted))
@@ -77,14 +79,15 @@ def _check_negative(
 ) -> None:
     """AWS: a negative comparison holds for what is absent, and for a list if it holds for all of it."""
     if not unwanted:
-        raise Refused(path, "automation rules cannot ask whether something exists")
+        raise Refused(path, "automation rules cannot check whether a field exists")
     if attribute.root:
         raise Refused(
-            path, "`anything-but` on a list asks for some element, automation rules for all of them"
+            path,
+            "`anything-but` on a list holds if one element differs; in automation rules, all have to differ",
         )
     if not absent_too and attribute.name not in ALWAYS_THERE:
-        hint = "add {exists: false} beside it, if that is right"
-        raise Refused(path, "automation rules count what is absent as anything but the value", hint)
+        hint = "add {exists: false} next to it, if that is right"
+        raise Refused(path, "for automation rules, a missing value is anything but the value", hint)
 
 
 def _wanted(attribute: FindingAttribute, key: str | None, operator: str, operand: Any, path: Path) -> Test:

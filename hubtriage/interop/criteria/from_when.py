@@ -71,7 +71,7 @@ def _positive(logic: Any, inside: Steps, path: Path) -> Criterion:
 
 def _either(criteria: list[Criterion], path: Path) -> Criterion:
     if len({criterion.attribute for criterion in criteria}) != 1:
-        raise Refused(path, "automation rules cannot or different attributes", "split the rule")
+        raise Refused(path, "automation rules cannot join different attributes by `or`", "split the rule")
     return replace(criteria[0], wanted=tuple(test for one in criteria for test in one.wanted))
 
 
@@ -167,7 +167,7 @@ def _within(arguments: list[Any], inside: Steps, path: Path) -> Criterion:
     """`{"<=": [0, {age_days: [subject]}, days]}`."""
     if path[-1] != "<=" or len(arguments) != 3 or arguments[0] != 0:
         hint = 'the last 90 days are {"<=": [0, {age_days: [{var: CreatedAt}]}, 90]}'
-        raise Refused(path, "automation rules cannot ask for this", hint)
+        raise Refused(path, "automation rules cannot express this", hint)
     attribute = _aged(arguments[1], inside, path)
     return Criterion(attribute, (DateTest(days_most=_days(arguments[2:], path)),))
 

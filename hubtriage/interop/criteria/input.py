@@ -63,7 +63,7 @@ def items(value: object, path: Path) -> list[Any]:
     if not isinstance(value, list):
         raise Refused(path, f"a list is wanted here, not {type_word(value)}")
     if not value:
-        raise Refused(path, "the list is empty", "leave the key out, or list what it shall hold")
+        raise Refused(path, "the list is empty", "leave the key out, or list its values")
     return value
 
 

@@ -37,7 +37,7 @@ def _both(one: Criterion, other: Criterion, path: Path) -> Criterion:
     joined = joined_dates(one.wanted[0], other.wanted[0])
     if joined is not None and len(one.wanted) == len(other.wanted) == 1:
         return Criterion(one.attribute, (joined,))
-    raise Refused(path, f"automation rules cannot ask twice for {one.attribute.name}")
+    raise Refused(path, f"automation rules cannot have two conditions on {one.attribute.name}")
 
 
 def _settled(criterion: Criterion) -> Criterion | None:
@@ -91,7 +91,7 @@ def split(criteria: Criteria, most: int, path: Path) -> Iterator[Criteria]:
     long = [one for one in criteria.values() if len(one.wanted) > room[one]]
     for one in long:
         if room[one] < 1:
-            reason = f"{len(one.unwanted)} unwanted values for {one.attribute.name}; AWS takes"
+            reason = f"{len(one.unwanted)} excluded values for {one.attribute.name}; AWS takes"
             raise Refused(path, f"{reason} {one.attribute.most}, in one rule", "shorten the list")
     count = prod(-(-len(one.wanted) // room[one]) for one in long)
     if count > most:

@@ -56,9 +56,9 @@ def parse_criterion(name: str, values: object, path: Path) -> Criterion:
 def attribute_named(name: str, path: Path) -> FindingAttribute:
     """Return the attribute of a name. Raises Refused."""
     if name == "Keyword":
-        raise Refused(path, "Keyword is deprecated and AWS does not say what it looks at")
+        raise Refused(path, "Keyword is deprecated and AWS does not document what it looks at")
     if name not in ATTRIBUTES:
-        raise Refused(path, f"{name!r:.60} is no attribute of findings", did_you_mean(name, ATTRIBUTES))
+        raise Refused(path, f"{name!r:.60} is not an attribute of findings", did_you_mean(name, ATTRIBUTES))
     return ATTRIBUTES[name]
 
 
@@ -83,7 +83,9 @@ def _comparison(attribute: FindingAttribute, each: object, path: Path) -> tuple[
     known = {**POSITIVE, **NEGATIVE}
     if comparison not in known or (by_key and known[comparison] == "prefix"):
         choice = did_you_mean(comparison, [name for name in known if not (by_key and "PREFIX" in name)])
-        raise Refused((*path, "Comparison"), f"there is no comparison {comparison!r:.60} here", choice)
+        raise Refused(
+            (*path, "Comparison"), f"this attribute has no comparison {comparison!r:.60} here", choice
+        )
     key = text(given["Key"], (*path, "Key")) if by_key else None
     return comparison, TextTest(known[comparison], text(given["Value"], (*path, "Value")), key)
 
@@ -135,7 +137,7 @@ def number(value: object, path: Path) -> float:
         try:
             value = float(value)
         except ValueError:
-            raise Refused(path, f"{value!r} is no number") from None
+            raise Refused(path, f"{value!r} is not a number") from None
     if isinstance(value, bool) or not isinstance(value, int | float) or not -1e15 < value < 1e15:
         raise Refused(path, "a number is wanted here")
     return int(value) if float(value).is_integer() else value
@@ -166,7 +168,7 @@ def _moment(value: object, path: Path) -> datetime:
     written = text(value, path)
     seconds = parse_timestamp(written)
     if seconds is None or "T" not in written.upper() or not _says_offset(written):
-        raise Refused(path, f"{written!r:.60} is no timestamp", "such as 2027-03-31T18:00:00Z")
+        raise Refused(path, f"{written!r:.60} is not a timestamp", "such as 2027-03-31T18:00:00Z")
     try:
         moment = datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=round(seconds * 1000))
         _ = (moment - _TICK, moment + _TICK)

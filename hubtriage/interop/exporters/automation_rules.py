@@ -79,7 +79,7 @@ def _requests(rule: LoadedRule) -> list[dict[str, Any]]:
     update = _update(compiled)
     branches = list(_branches(rule, compiled, update))
     if not branches:
-        raise Refused(("match",), "the rule's ceiling leaves nothing that it could apply to")
+        raise Refused(("match",), "the rule's ceiling leaves no severity that it could apply to")
     return [
         {
             "RuleName": rule.id if len(branches) == 1 else f"{rule.id} ({number} of {len(branches)})",
@@ -96,10 +96,10 @@ def _requests(rule: LoadedRule) -> list[dict[str, Any]]:
 
 def _check_kind(rule: LoadedRule) -> None:
     if rule.model.mode not in ("enforce", "off"):
-        raise Refused(("mode",), f"automation rules know no mode {rule.model.mode!r}")
+        raise Refused(("mode",), f"automation rules have no mode {rule.model.mode!r}")
     for name in ("starts", "expires", "during"):
         if getattr(rule.model, name) is not None:
-            raise Refused((name,), "automation rules neither start nor end by themselves")
+            raise Refused((name,), "automation rules cannot start or end at a time")
 
 
 # -- criteria -----------------------------------------------------------------------------------
@@ -142,10 +142,12 @@ def _update(compiled: Mapping[str, Any]) -> dict[str, Any]:
     for bound in ("AtMost", "AtLeast"):
         if bound in severity:
             raise Refused(
-                ("update", "Severity", bound), "automation rules set a severity, they do not bound it"
+                ("update", "Severity", bound), "automation rules can set a severity, but not limit it"
             )
     if isinstance(update.get("Types"), Mapping):
-        raise Refused(("update", "Types"), "automation rules set the types, they do not edit them")
+        raise Refused(
+            ("update", "Types"), "automation rules can replace the types, but not add or remove some"
+        )
     if "Note" in update:
         update["Note"] = _note(update["Note"], compiled)
     if "UserDefinedFields" in update:

@@ -60,12 +60,12 @@ KINDS: dict[str, Callable[[str, bytes, Options], Translation]] = {
 """What can be imported, and by what."""
 
 FORMS = {
-    "findings-manager-1": "a YAML file with rules: or Suppressions: is read",
-    "findings-manager-2": "a YAML file with rules: is read",
-    "automation-rules": "read are answers of batch-get-automation-rules, requests of create-automation-rule, "
+    "findings-manager-1": "give a YAML file with rules: or Suppressions:",
+    "findings-manager-2": "give a YAML file with rules:",
+    "automation-rules": "give the output of batch-get-automation-rules, requests of create-automation-rule, "
     "CloudFormation templates, Terraform configurations, what `terraform show -json` prints, and the "
     "Landing Zone Accelerator's security-config.yaml",
-    "prowler-mutelist": "a YAML file with Mutelist: is read",
+    "prowler-mutelist": "give a YAML file with Mutelist:",
 }
 """What is read of each kind."""
 

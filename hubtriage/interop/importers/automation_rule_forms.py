@@ -22,7 +22,7 @@ from hubtriage.interop.importers.outcome import Line, UnreadableError
 from hubtriage.interop.importers.sources import MAX_TEXT, plain, read_json
 
 V2 = "rules of the newer Security Hub look at findings in OCSF, which are not triaged here"
-_GET = "give what `aws securityhub batch-get-automation-rules` answers"
+_GET = "give the output of `aws securityhub batch-get-automation-rules`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +62,13 @@ def _read_others(name: str, content: str) -> list[SourceRule]:
         value = read_json(content)
     except ValueError:
         if len(content) > MAX_TEXT:
-            reason = f"the file is no JSON, and has more than {MAX_TEXT:,} characters"
-            raise UnreadableError(reason, "leave in it what holds the rules") from None
+            reason = f"the file is not JSON, and has more than {MAX_TEXT:,} characters"
+            raise UnreadableError(reason, "leave only the part with the rules in it") from None
         value = None if name.endswith((".tf", ".hcl")) else cloudformation.read_template(content)
     if not isinstance(value, dict | list):
         return [_from_resource(resource) for resource in terraform.read_configuration(content)]
     if terraform.is_state_file(value):
-        raise UnreadableError("this is a state as Terraform stores it", terraform.SHOW)
+        raise UnreadableError("this is a state file of Terraform", terraform.SHOW)
     if terraform.is_shown(value):
         return [_from_resource(resource) for resource in terraform.read_shown(plain(value))]
     if isinstance(value, dict) and terraform.is_configuration(value):
@@ -106,17 +106,19 @@ def _from_api(value: Any) -> list[SourceRule]:
         return _listed(value, ())
     written, value = value, _spelled_by_api(value)
     if len(value) != len(written) and not _is_rule(value):
-        raise UnreadableError("a key comes twice, in two spellings")
+        raise UnreadableError("a key appears twice, in two spellings")
     if "AutomationRulesArns" in value:
-        raise UnreadableError("this asks for rules, it does not hold any", _GET)
+        raise UnreadableError("this is a request for rules; it holds none", _GET)
     if "AutomationRulesMetadata" in value:
-        raise UnreadableError("this lists rules without what they do", _GET)
+        raise UnreadableError("this lists rules without their criteria and actions", _GET)
     if "UpdateAutomationRulesRequestItems" in value:
         return _refused(
-            value, "UpdateAutomationRulesRequestItems", "this changes a rule, and leaves out the rest"
+            value,
+            "UpdateAutomationRulesRequestItems",
+            "this changes a part of a rule; the other parts are not in it",
         )
     if isinstance(value.get("Rules"), list):
-        unprocessed = _refused(value, "UnprocessedAutomationRules", "AWS did not give this rule")
+        unprocessed = _refused(value, "UnprocessedAutomationRules", "AWS did not return this rule")
         return [*_listed(value["Rules"], ("Rules",)), *unprocessed]
     if not _is_rule(value):
         raise UnreadableError("there are no automation rules in it", _GET)
@@ -144,7 +146,7 @@ def _rule_at(value: Any, path: Path) -> SourceRule:
     rule = _spelled_by_api(value)
     twice = None
     if len(rule) != len(value):
-        twice = Refused(path, "a key comes twice, in two spellings", "leave one of them out")
+        twice = Refused(path, "a key appears twice, in two spellings", "leave one of them out")
     return SourceRule(_name(rule), path, rule, twice, region=_region(rule))
 
 

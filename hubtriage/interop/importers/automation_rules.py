@@ -130,7 +130,7 @@ def _regions(source: SourceRule, asked: tuple[str, ...]) -> tuple[str, ...]:
             raise Refused((*source.path, "region"), reason)
         return (own,)
     if not asked:
-        reason = "AWS runs it in one Region only, and the file does not say in which"
+        reason = "AWS runs it in one Region only, and the file does not say which"
         hint = (
             f"name the Region with --region, or say --region {EVERY_REGION} if it is meant for every Region"
         )
@@ -147,7 +147,7 @@ def _checked(value: Any, path: Path) -> dict[str, Any]:
     found = first_deploy_time_value({key: item for key, item in rule.items() if key in _DECIDING}, path)
     if found:
         reason = f"the value {printable(found[1].text)!r:.100} is known only on deployment"
-        raise Refused(found[0], reason, f"write it out; of Terraform, {SHOW}")
+        raise Refused(found[0], reason, f"write the value; for Terraform, {SHOW}")
     return rule
 
 
@@ -156,7 +156,7 @@ def _criteria(value: Any, path: Path) -> list[Criterion]:
     for criterion in criteria:
         if not criterion.attribute.most:
             name = criterion.attribute.name
-            raise Refused((*path, name), f"{name} is no criterion of automation rules")
+            raise Refused((*path, name), f"{name} is not a criterion of automation rules")
     if not criteria:
         raise Refused(path, "the rule would change every finding", "if that is meant, write it by hand")
     return criteria
@@ -209,7 +209,9 @@ def _with_remark(draft: Draft, count: int) -> Draft:
     if count == 1:
         return draft
     order = draft.body["order"]
-    remark = f"{count} rules have RuleOrder {order}; AWS lets the one updated last decide, here the ids do"
+    remark = (
+        f"{count} rules have RuleOrder {order}; in AWS the one that was updated last wins, here the last id"
+    )
     return replace(draft, remarks=(*draft.remarks, remark))
 
 

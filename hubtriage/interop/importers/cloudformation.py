@@ -24,7 +24,7 @@ CONTAINERS = {
         "rules that are made in a loop on deployment",
         "import the processed template of the stack",
     ),
-    "Fn::Transform": ("what a macro puts in on deployment", "import the processed template of the stack"),
+    "Fn::Transform": ("what a macro adds on deployment", "import the processed template of the stack"),
     "::MODULE": ("a module, which may hold rules", "import the processed template of the stack"),
 }
 """What may hold rules that are not in the template: why it is refused, and what to do."""

@@ -32,7 +32,7 @@ _OLDER_KEYS = ("action", "rules", "notes", "dry_run")
 _IMPLIED = Criterion(
     ATTRIBUTES["WorkflowStatus"], (TextTest("equals", "NEW"), TextTest("equals", "NOTIFIED"))
 )
-_TWICE = "the library drops a rule whose note is that of an earlier one; here both are rules"
+_TWICE = "the library drops a rule with the same note as an earlier one; here both are kept"
 
 
 def translate(name: str, content: bytes) -> Translation:
@@ -67,7 +67,7 @@ def _rule(label: str, raw: object, path: Path, *, is_second: bool) -> Draft:
         raise Refused(path, "this is a rule of version 2", "import it as findings-manager-2")
     known_keys(rule, _KEYS, path, required=_KEYS)
     if rule["action"] != "SUPPRESSED":
-        raise Refused((*path, "action"), "the library knows no action but SUPPRESSED")
+        raise Refused((*path, "action"), "the library has no action other than SUPPRESSED")
     note = literal(rule["note"], (*path, "note"))
     criteria = list(_criteria(rule["match_on"], (*path, "match_on")))
     remarks = (*([_TWICE] if is_second else []), *_remarks(rule["match_on"].get("resource_id_regexps")))
@@ -102,7 +102,7 @@ def _criteria(value: object, path: Path) -> Iterator[Criterion]:
     if not kept:
         raise Refused(path, "the rule would suppress every finding", "if that is meant, write it by hand")
     if "security_control_id" in kept and "rule_or_control_id" in kept:
-        raise Refused(path, "security_control_id and rule_or_control_id exclude each other")
+        raise Refused(path, "security_control_id and rule_or_control_id cannot stand together")
     for key, item in kept.items():
         yield _MATCH_ON[key](item, (*path, key))
 

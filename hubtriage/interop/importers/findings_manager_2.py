@@ -32,7 +32,9 @@ _NEGATIVE = (
     "a finding without the attribute satisfies its negative comparison, as in GetFindings; "
     "the library's own matching of events says no"
 )
-_MERGED = "jsonUpdate would merge the note into an existing one; a note of others stays as it is here"
+_MERGED = (
+    "jsonUpdate would merge the note into an existing one; here a note that others wrote stays unchanged"
+)
 
 
 def translate(name: str, content: bytes) -> Translation:
@@ -95,7 +97,9 @@ def _rule(label: str, note: str, index: int, raw: object, path: Path) -> Draft:
     expressions = list(_expressions(extras, (*path, "ExtraFeatures", "RegexStringFilters")))
     criteria = [*filters, *expressions]
     if not criteria:
-        raise Refused((*path, "Filters"), "the rule would change every finding", "write it by hand if meant")
+        raise Refused(
+            (*path, "Filters"), "the rule would change every finding", "if that is meant, write it by hand"
+        )
     update, is_json = _update(rule, extras, path)
     body = {
         "description": f"Imported from awsfindingsmanagerlib 2.x, {label}.",
@@ -112,7 +116,7 @@ def _expressions(extras: Mapping[str, Any], path: Path) -> Iterator[Criterion]:
         at = (*path, name)
         attribute = attribute_named(name, at)
         if attribute.kind != "text":
-            raise Refused(at, f"{name} is no text, so no expression can match it")
+            raise Refused(at, f"{name} is not text, so no expression can match it")
         listed = enumerate(items(expressions, at))
         tests = (read_regex(one, (*at, index)) for index, one in listed)
         yield Criterion(attribute, tuple(dict.fromkeys(tests)))

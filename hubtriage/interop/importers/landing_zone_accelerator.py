@@ -76,7 +76,7 @@ def read_security_config(name: str, content: str) -> tuple[list[AcceleratorRule]
     try:
         value, line = read_yaml_as_written(name, content.encode())
     except UnreadableError as error:
-        hint = f"{_PLACEHOLDER} … }}}} outside of quotes is no YAML yet: {_REPLACED}"
+        hint = f"{_PLACEHOLDER} … }}}} outside of quotes is not YAML yet: {_REPLACED}"
         raise UnreadableError(error.reason, hint if _PLACEHOLDER in content else error.hint) from None
     hub = value
     for step in _RULES[:-1]:
@@ -93,7 +93,10 @@ def _rules(hub: Mapping[str, Any], rules: list[Any]) -> Iterator[AcceleratorRule
     for index, raw in enumerate(rules):
         path: Path = (*_RULES, index)
         name = _name(raw)
-        twice = Refused((*path, "name"), f"{counts[name]} rules have this name, by which they are known")
+        twice = Refused(
+            (*path, "name"),
+            f"{counts[name]} rules have this name, and the accelerator knows rules by their names",
+        )
         why = refused or (twice if name and counts[name] > 1 else None)
         yield AcceleratorRule(name, path, refused=why) if why else _read(raw, path, excluded)
 
@@ -135,7 +138,7 @@ def _excluded(holder: Mapping[str, Any], path: Path) -> tuple[str, ...]:
 def _refuse_placeholders(value: Any, path: Path) -> None:
     """Refuse what the accelerator fills in before it reads the file."""
     if isinstance(value, str) and _PLACEHOLDER in value:
-        raise Refused(path, f"the accelerator fills in {value!r:.60}", _REPLACED)
+        raise Refused(path, f"the accelerator replaces {value!r:.60}", _REPLACED)
     members = (
         value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     )
@@ -187,7 +190,7 @@ def _criteria(value: Any, path: Path) -> Iterator[tuple[str, list[dict[str, Any]
         criterion = known_keys(raw, ("key", "filter"), at, required=("key", "filter"))
         name = text(criterion["key"], (*at, "key"))
         if name in seen:
-            reason = f"{name!r:.60} comes twice, and the accelerator keeps only the last"
+            reason = f"{name!r:.60} appears twice, and the accelerator keeps only the last"
             raise Refused((*at, "key"), reason, "put all its filters into one list")
         seen.add(name)
         filters = enumerate(items(criterion["filter"], (*at, "filter")))

@@ -47,7 +47,7 @@ _KINDS = {
 }
 """By what the kinds that are imported are known."""
 
-_INSIDE = "{0} hides findings by itself, by fields that are {0}'s own"
+_INSIDE = "{0} hides findings itself, by fields that only {0} has"
 _CODE = "it is about code and packages before they are deployed, not about findings in Security Hub"
 _FORMS = (
     _Form(
@@ -70,7 +70,7 @@ _FORMS = (
     _Form(
         "a list of an older Prowler",
         _signs(r"^\"?(?:Mute List|Allowlist)\"?: & Accounts"),
-        "Prowler 3 and 4 read it by other rules than Prowler 5",
+        "Prowler 3 and 4 read it differently from Prowler 5",
         "rewrite it for Prowler 5, with Mutelist: at its top, and import that",
     ),
     _Form(
@@ -123,7 +123,7 @@ _FORMS = (
         _signs(
             r"AWS::Config::", r"\"?aws_config_", r"ConformancePack", r"ConfigRuleName",
         ),
-        "what Config does not evaluate makes no finding, and its exceptions stand in each rule's own terms",
+        "Config makes no finding for what it does not evaluate; each of its rules has other exceptions",
     ),
     _Form(
         "an ignore file of Trivy",
@@ -150,7 +150,7 @@ _FORMS = (
     _Form(
         "controls of Steampipe or Powerpipe",
         _signs(r"^(?:control|benchmark|mod) +\"", r"\bsteampipe\b", r"\bpowerpipe\b"),
-        "what they leave out stands in SQL",
+        "what they leave out is written in SQL",
     ),
     _Form(
         "accepted risks of DefectDojo",
@@ -177,7 +177,7 @@ def named(kind: str, content: bytes) -> UnreadableError | None:
         return None
     for other, signs in _KINDS.items():
         if _looks_like(signs, text):
-            return UnreadableError(f"this looks like {other}", f"say `hubtriage import {other}`")
+            return UnreadableError(f"this looks like {other}", f"run `hubtriage import {other}`")
     for form in _FORMS:
         if _looks_like(form.signs, text):
             return UnreadableError(f"this looks like {form.name}: {form.why}", form.hint)

@@ -108,7 +108,7 @@ def _check_form(mutelist: Any) -> None:
             for check, entry in _object(checks, None, (*at, "Checks")).items():
                 _check_entry(entry, (*at, "Checks", check))
     except Refused as error:
-        reason = f"Prowler takes no such mutelist: {shown(error.path)}: {error.reason}"
+        reason = f"Prowler would refuse this mutelist: {shown(error.path)}: {error.reason}"
         raise UnreadableError(printable(reason), error.hint) from None
 
 
@@ -157,7 +157,7 @@ def _draft(
     match: dict[str, Any] = {"ProductArn": [{"suffix": _PRODUCT}], "GeneratorId": [_generator(test)]}
     if account != "*":
         if not _ACCOUNT.fullmatch(account):
-            raise Refused(path, f"{account!r:.60} is no account id of AWS, so it is for another cloud")
+            raise Refused(path, f"{account!r:.60} is not an account id of AWS, so it is for another cloud")
         match["AwsAccountId"] = [account]
     _check_exact(entry, check, path)
     conjuncts = [any_holds([test], _CHECK)] if test is not None and test.how == "regex" else []
@@ -184,7 +184,7 @@ def _check_exact(entry: Mapping[str, Any], check: str, path: Path) -> None:
     """Refuse what asks for a resource or for tags, and what mutes nothing."""
     for name in ("Regions", "Resources"):
         if not entry[name]:
-            raise Refused((*path, name), "the list is empty, so that this entry mutes nothing")
+            raise Refused((*path, name), "the list is empty, so this entry mutes nothing")
     pattern = f"prowler-*{printable(check.strip('*'))}*" if check.strip("*") else "prowler-*"
     start = f'write a rule by hand, with GeneratorId: [{{wildcard: "{pattern:.90}"}}] and '
     if not _fits_all(entry["Resources"]):
@@ -243,7 +243,7 @@ def _not_excepted(
         raise Refused(path, reason, "move it above them, or write whole checks, as ^name$")
     for one in concerning:
         if one.doubtful:
-            reason = f"{shown(one.doubtful)}, which cannot be told, may except findings of this entry"
+            reason = f"{shown(one.doubtful)}, which cannot be read, may exclude findings of this entry"
             hint = "move this entry above that one, or write both checks whole, as ^name$"
             raise Refused(path, reason, hint)
     if own is not None:

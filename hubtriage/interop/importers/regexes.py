@@ -47,7 +47,7 @@ def read_regex(pattern: object, path: Path) -> TextTest:
     try:
         compile_logic({"regex": [{"var": "Id"}, translated]})
     except ConditionError as error:
-        hint = "RE2 searches in linear time, and so has no look-around and no references to groups"
+        hint = "RE2 has no look-around and no references to groups, because it searches in linear time"
         raise Refused(path, error.message, hint) from None
     return TextTest("regex", translated)
 
@@ -108,6 +108,8 @@ def _escape(token: str, path: Path, *, inside: bool) -> str:
         return _CLASSES[kind] if inside or kind == "d" else f"[{_CLASSES[kind]}]"
     if kind in "WS":
         if inside:
-            raise Refused(path, f"RE2 cannot say Python's {token} within a class", "write the class out")
+            raise Refused(
+                path, f"RE2 has no equivalent of Python's {token} within a class", "write the class out"
+            )
         return f"[^{_CLASSES[kind.lower()]}]"
     return r"\x08" if kind == "b" and inside else token

@@ -159,7 +159,7 @@ def _parsed(text: str) -> dict[str, Any]:
         reason = str(error).partition("\n")[0]
         raise UnreadableError(f"not JSON, CloudFormation or Terraform: {reason:.200}") from None
     except RuntimeError as error:  # the parser's own, and of too deep nesting
-        raise UnreadableError(f"Terraform that cannot be read: {error!s:.200}") from None
+        raise UnreadableError(f"this Terraform cannot be read: {error!s:.200}") from None
     return document
 
 
@@ -295,14 +295,18 @@ def api_rule(resource: TerraformResource) -> dict[str, Any]:
     if resource.refused is not None:
         raise resource.refused
     if "for_each" in arguments:
-        raise Refused((*path, "for_each"), "the rule is made once for each of some values", SHOW)
+        raise Refused(
+            (*path, "for_each"),
+            "the rule is made once for each value, and the values are known only on deployment",
+            SHOW,
+        )
     if arguments.get("count") == 0:
         raise Refused((*path, "count"), "the count is 0: the rule does not exist")
     if arguments.get("count", 1) != 1:
         raise Refused((*path, "count"), "the count decides on deployment whether the rule exists", SHOW)
     for name in _ARGUMENTS:
         if name not in _ABOUT and has_unknown(resource.unknown, name):
-            raise Refused((*path, name), "the plan knows it only when it is applied", _APPLIED)
+            raise Refused((*path, name), "the plan does not know its value before it is applied", _APPLIED)
     return {
         _pascal(name): _api(arguments[name], name, (*path, name)) for name in _ARGUMENTS if name in arguments
     }

@@ -276,16 +276,18 @@ def test_rules_come_in_the_order_in_which_to_make_them(tmp_path: Path) -> None:
 
 REFUSALS = [
     pytest.param({"mode": "observe"}, "mode", "'observe'", id="a rule that observes"),
-    pytest.param({"expires": "2027-01-01"}, "expires", "by themselves", id="a rule that ends"),
-    pytest.param({"during": {"days": ["sat"]}}, "during", "by themselves", id="a rule with windows"),
-    pytest.param({"starts": "2027-01-01"}, "starts", "by themselves", id="a rule that starts"),
+    pytest.param({"expires": "2027-01-01"}, "expires", "start or end at a time", id="a rule that ends"),
+    pytest.param({"during": {"days": ["sat"]}}, "during", "start or end at a time", id="a rule with windows"),
+    pytest.param({"starts": "2027-01-01"}, "starts", "start or end at a time", id="a rule that starts"),
     pytest.param(
         {"update": {}, "terminal": True}, "update", "must change", id="a rule that only stops others"
     ),
     pytest.param(
-        {"update": {"Severity": {"AtMost": "LOW"}}}, "update.Severity.AtMost", "bound", id="a bound"
+        {"update": {"Severity": {"AtMost": "LOW"}}}, "update.Severity.AtMost", "not limit it", id="a bound"
     ),
-    pytest.param({"update": {"Types": {"Add": ["TTPs"]}}}, "update.Types", "edit", id="types to add"),
+    pytest.param(
+        {"update": {"Types": {"Add": ["TTPs"]}}}, "update.Types", "not add or remove", id="types to add"
+    ),
     pytest.param(
         {"update": {"Note": {"Text": "{finding.Title}"}}},
         "update.Note.Text",
@@ -317,43 +319,43 @@ REFUSALS = [
     pytest.param(
         {"match": {"Note": {"Text": [{"anything-but": "a"}]}}},
         "match.Note.Text",
-        "absent",
+        "a missing value",
         id="a note, and another",
     ),
     pytest.param(
         {"match": {"Types": [{"anything-but": "a"}, {"exists": False}]}},
         "match.Types",
-        "some element",
+        "if one element differs",
         id="some other",
     ),
     pytest.param(
         {"match": {"Title": ["a", {"anything-but": "b"}]}},
         "match.Title",
-        "cannot or",
+        "by `or`",
         id="a value or anything but",
     ),
     pytest.param(
         {"match": {"Resources": {"Type": ["a"], "Id": ["b"]}}},
         "match.Resources.Id",
-        "same element",
+        "of one element",
         id="one resource",
     ),
     pytest.param(
         {"match": {"Resources": {"Tags": {"a": ["b"], "c": ["d"]}}}},
         "match.Resources.Tags.c",
-        "same element",
+        "of one element",
         id="two tags of one resource",
     ),
     pytest.param(
         {"match": {"Title": ["a"]}, "when": {"starts_with": [{"var": "Title"}, "a"]}},
         "match",
-        "twice",
-        id="twice",
+        "two conditions",
+        id="two conditions",
     ),
     pytest.param(
         {"match": {"Title": [{"anything-but": [f"t{n}" for n in range(101)]}]}},
         "match",
-        "101 unwanted values for Title; AWS takes 100",
+        "101 excluded values for Title; AWS takes 100",
         id="more unwanted values than one rule takes",
     ),
     pytest.param(

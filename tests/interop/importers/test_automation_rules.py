@@ -163,7 +163,7 @@ def test_regions_limit_the_rules() -> None:
 
 
 def test_a_key_in_two_spellings_is_refused() -> None:
-    assert reasons(of({**rule(), "rule-order": 20})) == [("", "a key comes twice, in two spellings")]
+    assert reasons(of({**rule(), "rule-order": 20})) == [("", "a key appears twice, in two spellings")]
     assert [where for where, _reason in reasons(of([rule(), {**rule(), "rule-name": "b"}]))] == ["[1]"]
 
 
@@ -172,7 +172,7 @@ REFUSALS = [
     pytest.param(
         {"Criteria": {"Region": equals("eu-west-1")}},
         "[0].Criteria.Region",
-        "no criterion of automation rules",
+        "not a criterion of automation rules",
         id="what only GetFindings filters by",
     ),
     pytest.param(
@@ -223,18 +223,23 @@ def test_what_cannot_be_said_is_refused_with_its_place_and_the_others_are_writte
 def test_changes_of_rules_and_rules_that_aws_did_not_give_are_refused() -> None:
     changes = {"UpdateAutomationRulesRequestItems": [{"RuleArn": "arn:x", "RuleOrder": 1}]}
     assert reasons(of(changes)) == [
-        ("UpdateAutomationRulesRequestItems[0]", "this changes a rule, and leaves out the rest")
+        (
+            "UpdateAutomationRulesRequestItems[0]",
+            "this changes a part of a rule; the other parts are not in it",
+        )
     ]
     answer = {"Rules": [rule()], "UnprocessedAutomationRules": [{"RuleArn": "arn:x", "ErrorCode": 404}]}
-    assert reasons(of(answer)) == [("UnprocessedAutomationRules[0]", "AWS did not give this rule")]
+    assert reasons(of(answer)) == [("UnprocessedAutomationRules[0]", "AWS did not return this rule")]
 
 
 UNREADABLE = [
     pytest.param("", "there are no rules in it", id="nothing"),
     pytest.param("[1", "not JSON", id="broken JSON"),
     pytest.param('{"a": 1}', "no automation rules", id="another document"),
-    pytest.param('{"AutomationRulesArns": ["arn:x"]}', "asks for rules", id="a request of BatchGet"),
-    pytest.param('{"AutomationRulesMetadata": []}', "without what they do", id="a list without criteria"),
+    pytest.param('{"AutomationRulesArns": ["arn:x"]}', "a request for rules", id="a request of BatchGet"),
+    pytest.param(
+        '{"AutomationRulesMetadata": []}', "without their criteria and actions", id="a list without criteria"
+    ),
     pytest.param('{"a": 1, "a": 2}', "twice", id="a key twice"),
     pytest.param("[" * 100_000, "nested too deep", id="hopeless nesting"),
     pytest.param("[" * 200 + "]" * 200, "nests them too deep", id="nesting"),

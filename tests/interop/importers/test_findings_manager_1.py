@@ -130,7 +130,9 @@ REFUSALS = [
     pytest.param(
         {"title": "", "tags": []}, "Rules[0].match_on", "every finding", id="nothing but empty values"
     ),
-    pytest.param({**S3_8, "rule_or_control_id": "x"}, "Rules[0].match_on", "exclude", id="two controls"),
+    pytest.param(
+        {**S3_8, "rule_or_control_id": "x"}, "Rules[0].match_on", "cannot stand together", id="two controls"
+    ),
     pytest.param(
         {"security_control_id": 3.9}, "Rules[0].match_on.security_control_id", "a number", id="a number"
     ),

@@ -223,7 +223,7 @@ REFUSALS = [
     pytest.param({"Filters": {}}, "Rules[0].Filters", "every finding", id="no filter"),
     pytest.param({"Filters": {"Title": []}}, "Rules[0].Filters.Title", "empty", id="an empty filter"),
     pytest.param(
-        {"Filters": {"Titel": equals("a")}}, "Rules[0].Filters.Titel", "no attribute", id="an unknown one"
+        {"Filters": {"Titel": equals("a")}}, "Rules[0].Filters.Titel", "not an attribute", id="an unknown one"
     ),
     pytest.param(
         {"Filters": {"Keyword": [{"Value": "a"}]}}, "Rules[0].Filters.Keyword", "deprecated", id="Keyword"
@@ -255,7 +255,7 @@ REFUSALS = [
     pytest.param(
         {"Filters": {"CreatedAt": [{"Start": "2026-09-01"}]}},
         "Rules[0].Filters.CreatedAt[0].Start",
-        "no timestamp",
+        "not a timestamp",
         id="a day for a timestamp",
     ),
     pytest.param(
@@ -291,7 +291,7 @@ REFUSALS = [
     pytest.param(
         {"ExtraFeatures": {"RegexStringFilters": {"ResourceTags": ["x"]}}},
         "Rules[0].ExtraFeatures.RegexStringFilters.ResourceTags",
-        "no text",
+        "not text",
         id="an expression for a map",
     ),
     pytest.param(

@@ -138,14 +138,16 @@ def test_the_later_order_decides() -> None:
 
 
 REFUSALS = [
-    pytest.param({"name": "{{ prefix }}-a"}, "name", "fills in", id="a placeholder"),
+    pytest.param({"name": "{{ prefix }}-a"}, "name", "the accelerator replaces", id="a placeholder"),
     pytest.param(
         {"criteria": [equals("AwsAccountId", "{{ SandboxId }}")]},
         "criteria[0].filter[0].value",
-        "fills in",
+        "the accelerator replaces",
         id="a placeholder in a value",
     ),
-    pytest.param({"excludeRegions": ["{{ Home }}"]}, "excludeRegions[0]", "fills in", id="in a Region"),
+    pytest.param(
+        {"excludeRegions": ["{{ Home }}"]}, "excludeRegions[0]", "the accelerator replaces", id="in a Region"
+    ),
     pytest.param({"excludeRegions": "us-east-1"}, "excludeRegions", "a list", id="a Region, no list"),
     pytest.param({"priority": 1}, "priority", "unknown key", id="an unknown key"),
     pytest.param({"description": None}, "", "'description' is missing", id="a missing key"),
@@ -162,12 +164,15 @@ REFUSALS = [
         id="a key twice",
     ),
     pytest.param(
-        {"criteria": [equals("Titel", "a")]}, "criteria[0].filter", "no attribute", id="an unknown attribute"
+        {"criteria": [equals("Titel", "a")]},
+        "criteria[0].filter",
+        "not an attribute",
+        id="an unknown attribute",
     ),
     pytest.param(
         {"criteria": [equals("Region", "eu-west-1")]},
         "criteria[0].filter",
-        "no criterion of automation rules",
+        "not a criterion of automation rules",
         id="what automation rules do not ask for",
     ),
     pytest.param(
@@ -238,7 +243,11 @@ def test_rules_that_the_accelerator_cannot_tell_apart_are_refused() -> None:
 WHOLE = [
     pytest.param({"enable": False}, "only where this is true", id="Security Hub is not enabled"),
     pytest.param({"enable": "{{ On }}"}, "only where this is true", id="it is not known whether it is"),
-    pytest.param({"excludeRegions": "{{ Regions }}"}, "fills in", id="the excluded Regions are not known"),
+    pytest.param(
+        {"excludeRegions": "{{ Regions }}"},
+        "the accelerator replaces",
+        id="the excluded Regions are not known",
+    ),
 ]
 
 

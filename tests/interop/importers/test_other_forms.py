@@ -97,7 +97,7 @@ def test_a_file_of_another_kind_is_sent_there(kind: str, other: str) -> None:
         assert error is None
     else:
         assert error is not None
-        assert error.hint == f"say `hubtriage import {other}`"
+        assert error.hint == f"run `hubtriage import {other}`"
 
 
 @pytest.mark.parametrize("source", ["", "{}", "hello\n", "\x00", "a: 1\n"])

@@ -265,7 +265,7 @@ def test_a_list_that_prowler_does_not_take_is_unreadable_as_a_whole(checks: Any,
     whole = {"^ec2_": entry(), **checks} if isinstance(checks, dict) else checks
     with pytest.raises(UnreadableError, match=re.escape(reason)) as caught:
         of(whole)
-    assert "Prowler takes no such mutelist" in caught.value.reason
+    assert "Prowler would refuse this mutelist" in caught.value.reason
 
 
 UNREADABLE = [

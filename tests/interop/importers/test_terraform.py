@@ -238,7 +238,7 @@ def test_what_a_plan_does_not_know_is_not_taken_for_left_out(document: Any, argu
     found = imported("automation-rules", json.dumps(document), "plan.json")
     [(where, reason)] = reasons(found)
     assert (found.rules, where.rpartition(".")[2]) == ((), argument)
-    assert "only when it is applied" in reason
+    assert "before it is applied" in reason
 
 
 ALIASED = """
@@ -307,7 +307,7 @@ def test_what_may_hold_rules_elsewhere_is_refused_by_name(source: str, words: st
 
 def test_a_state_file_is_unreadable() -> None:
     state = {"version": 4, "terraform_version": "1.9.5", "serial": 1, "lineage": "x", "resources": []}
-    with pytest.raises(UnreadableError, match="as Terraform stores it"):
+    with pytest.raises(UnreadableError, match="a state file of Terraform"):
         imported("automation-rules", json.dumps(state), "terraform.tfstate")
 
 

@@ -112,7 +112,7 @@ def test_a_file_without_rules_is_an_error_that_names_what_is_read(folder: Path) 
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr.splitlines() == [
         "Error: -: there are no rules in it",
-        "  hint: a YAML file with rules: or Suppressions: is read",
+        "  hint: give a YAML file with rules: or Suppressions:",
     ]
 
 
@@ -179,7 +179,7 @@ def test_export_writes_what_can_be_said_and_says_what_cannot(folder: Path) -> No
     [request] = json.loads(result.stdout)
     assert request["RuleName"] == "accepted"
     assert result.stderr == (
-        "rules/ours.yaml:8: ends is refused: expires: automation rules neither start nor end by themselves\n"
+        "rules/ours.yaml:8: ends is refused: expires: automation rules cannot start or end at a time\n"
         "1 automation rule, 1 refused\n"
     )
 
