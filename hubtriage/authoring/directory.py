@@ -11,7 +11,7 @@ from hubtriage.engine.jsonlogic.syntax import operations
 
 Attributes = Mapping[str, str]
 Accounts = Mapping[str, Attributes]
-HEAD = "# The account directory: what rules may know about an account beside its id.\n"
+HEAD = "# The account directory: what rules may know about an account in addition to its id.\n"
 
 
 def merged(present: Accounts, found: Accounts, *, prune: bool = False) -> dict[str, dict[str, str]]:

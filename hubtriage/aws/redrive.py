@@ -48,7 +48,7 @@ def move_dead_letters(queues: Queues, dead_letters: str, sleep: Callable[[float]
         task = _shown_task(queues, dead_letters, last, sleep)
     if task["Status"] != "COMPLETED":
         raise RedriveError(
-            f"moving ended as {task['Status']}: {task.get('FailureReason', 'no reason given')}"
+            f"AWS ended the move as {task['Status']}: {task.get('FailureReason', 'no reason given')}"
         )
     return int(task.get("ApproximateNumberOfMessagesMoved", 0))
 
@@ -65,7 +65,7 @@ def _shown_task(
         if task.get("StartedTimestamp") != last.get("StartedTimestamp"):
             return task
         sleep(POLL)
-    raise RedriveError(f"moving was started, and is not shown after {PATIENCE:g} s")
+    raise RedriveError(f"the move was started, but AWS does not show it after {PATIENCE:g} s")
 
 
 def _newest_task(queues: Queues, dead_letters: str) -> Mapping[str, Any]:

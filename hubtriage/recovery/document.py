@@ -168,7 +168,7 @@ def _count(found: CheckedExport, seen: dict[str, int], key: Key, number: int) ->
     found.entries += 1
     first = seen.setdefault(hash_of(key), number)
     if first != number:
-        raise DocumentError(f"{finding_text(key)} stands in line {first} already")
+        raise DocumentError(f"{finding_text(key)} is already in line {first}")
 
 
 def entries(path: Path) -> Iterator[tuple[Key, Entry]]:
@@ -193,7 +193,7 @@ def _object(line: str) -> dict[str, Any]:
     except DocumentError:
         raise
     except (ValueError, RecursionError) as error:
-        raise DocumentError(f"no JSON: {error}") from None
+        raise DocumentError(f"not JSON: {error}") from None
     if not isinstance(raw, dict):
         raise DocumentError("a JSON object was expected")
     return raw
@@ -202,33 +202,33 @@ def _object(line: str) -> dict[str, Any]:
 def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     read = dict(pairs)
     if len(read) != len(pairs):
-        raise DocumentError("a member stands there twice")
+        raise DocumentError("a member appears twice")
     return read
 
 
 def _read_header(raw: Mapping[str, Any]) -> Header:
     if raw.get("hubtriage") != KIND:
-        raise DocumentError("this is no export of a ledger")
+        raise DocumentError("this is not an export of a ledger")
     if type(raw.get("format")) is not int or raw["format"] != FORMAT:
         raise DocumentError(f"format {raw.get('format')!r} is not {FORMAT}, the one that this version reads")
     if raw.keys() != _HEADER:
-        raise DocumentError(f"the header has the members {', '.join(sorted(_HEADER))}")
+        raise DocumentError(f"the header must have the members {', '.join(sorted(_HEADER))}")
     if not all(isinstance(raw[name], str) and raw[name] for name in _TEXTS):
-        raise DocumentError(f"{', '.join(_TEXTS)} are texts")
+        raise DocumentError(f"{', '.join(_TEXTS)} must be texts")
     if raw["mode"] not in MODES:
-        raise DocumentError(f"mode is one of {', '.join(MODES)}")
+        raise DocumentError(f"mode must be one of {', '.join(MODES)}")
     if not is_role(raw["role"]):
-        raise DocumentError("role is no ARN of a role of IAM")
+        raise DocumentError("role is not the ARN of an IAM role")
     at = raw["at"]
     if isinstance(at, bool) or not isinstance(at, int | float) or not (isfinite(at) and at > 0):
-        raise DocumentError("at is no time in seconds")
+        raise DocumentError("at is not a time in seconds")
     texts = {name: raw[name] for name in _TEXTS}
     return Header(at=float(at), former_roles=_read_roles(raw["former_roles"]), **texts)
 
 
 def _read_roles(raw: object) -> tuple[FormerRole, ...]:
     if not isinstance(raw, list):
-        raise DocumentError("former_roles is a list")
+        raise DocumentError("former_roles must be a list")
     try:
         return tuple(former_role(each) for each in raw)
     except FormerRolesError as error:
@@ -237,12 +237,12 @@ def _read_roles(raw: object) -> tuple[FormerRole, ...]:
 
 def _read_entry(raw: Mapping[str, Any]) -> tuple[Key, Entry]:
     if raw.keys() != _LINE:
-        raise DocumentError(f"an entry has the members {', '.join(sorted(_LINE))}")
+        raise DocumentError(f"an entry must have the members {', '.join(sorted(_LINE))}")
     product_arn, finding_id, version = raw["product_arn"], raw["finding_id"], raw["version"]
     if not (isinstance(product_arn, str) and isinstance(finding_id, str)):
-        raise DocumentError("product_arn and finding_id are texts")
+        raise DocumentError("product_arn and finding_id must be texts")
     if type(version) is not int or version < 1:
-        raise DocumentError("version is a whole number from 1")
+        raise DocumentError("version must be a whole number from 1")
     try:
         return (product_arn, finding_id), read_entry(json.dumps(raw["entry"]), version)
     except EntryError as error:
@@ -252,7 +252,7 @@ def _read_entry(raw: Mapping[str, Any]) -> tuple[Key, Entry]:
 def _read_end(raw: Mapping[str, Any], found: CheckedExport) -> None:
     counts = (raw.get("entries"), raw.get("damaged"))
     if raw.keys() != _END or not all(type(count) is int and count >= 0 for count in counts):
-        raise DocumentError(f"the end has the members {', '.join(sorted(_END))}")
+        raise DocumentError(f"the end must have the members {', '.join(sorted(_END))}")
     if raw["entries"] != found.entries:
         raise DocumentError(f"{raw['entries']} entries were exported, and {found.entries} are here")
     found.damaged = raw["damaged"]

@@ -82,7 +82,7 @@ def _record(message: str) -> Mapping[str, Any] | None:
 def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     read = dict(pairs)
     if len(read) != len(pairs):
-        raise ValueError("a member stands there twice")
+        raise ValueError("a member appears twice")
     return read
 
 

@@ -102,7 +102,7 @@ class Rebuilding:
             waiting = self._once(waiting, done)
             if not waiting:
                 break
-        done.failed += [f"{key[1]}: its entry changes all the time: run this again" for key in waiting]
+        done.failed += [f"{key[1]}: its entry keeps changing: run this again" for key in waiting]
         for key, entry in entries.items():
             if key not in self._taken:
                 done.intents += entry.intent is not None

@@ -423,4 +423,4 @@ def test_a_missing_table_or_stack_is_said_in_a_line(small: Site, tmp_path: Path)
         assert len(said.splitlines()) == 2, said
         assert "docs/ledger.md" in said
     assert list(tmp_path.iterdir()) == []
-    assert "say from what: --from-log" in small.run("ledger", "rebuild", code=2)
+    assert "choose what to rebuild from: --from-log" in small.run("ledger", "rebuild", code=2)

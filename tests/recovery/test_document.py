@@ -114,26 +114,26 @@ def _without(number: int, member: str) -> list[str]:
         ),
         pytest.param([*LINES, LINES[1]], "there is more after the end", id="more after the end"),
         pytest.param([*LINES[:-2], LINES[-2][:-20]], "the line is cut off", id="a line that is cut off"),
-        pytest.param([*LINES[:2], LINES[1], *LINES[2:]], "stands in line 2 already", id="an entry twice"),
+        pytest.param([*LINES[:2], LINES[1], *LINES[2:]], "is already in line 2", id="an entry twice"),
         pytest.param(_with(0, format=2), "line 1: format 2 is not 1", id="a later format"),
-        pytest.param(_with(0, hubtriage="x"), "line 1: this is no export of a ledger", id="another file"),
-        pytest.param(_with(0, more=1), "line 1: the header has the members", id="a header with more"),
+        pytest.param(_with(0, hubtriage="x"), "line 1: this is not an export of a ledger", id="another file"),
+        pytest.param(_with(0, more=1), "line 1: the header must have the members", id="a header with more"),
         pytest.param(
-            _with(0, role="arn:aws:iam::111122223333:user/ann"), "line 1: role is no ARN", id="a user"
+            _with(0, role="arn:aws:iam::111122223333:user/ann"), "line 1: role is not the ARN", id="a user"
         ),
-        pytest.param(_with(0, mode="off"), "line 1: mode is one of", id="no mode"),
-        pytest.param(_with(0, at=-1), "line 1: at is no time", id="no time"),
+        pytest.param(_with(0, mode="off"), "line 1: mode must be one of", id="no mode"),
+        pytest.param(_with(0, at=-1), "line 1: at is not a time", id="no time"),
         pytest.param(_with(0, former_roles=[1]), "line 1: former_roles: a role has", id="no former role"),
-        pytest.param(_with(1, version=0), "line 2: version is a whole number from 1", id="no version"),
-        pytest.param(_with(1, finding_id=7), "line 2: product_arn and finding_id are texts", id="no Id"),
-        pytest.param(_without(1, "entry"), "line 2: an entry has the members", id="no entry"),
+        pytest.param(_with(1, version=0), "line 2: version must be a whole number from 1", id="no version"),
+        pytest.param(_with(1, finding_id=7), "line 2: product_arn and finding_id must be texts", id="no Id"),
+        pytest.param(_without(1, "entry"), "line 2: an entry must have the members", id="no entry"),
         pytest.param(
             _with(1, entry={"format": 9}), "line 2: format 9 is not 1", id="an entry of a later format"
         ),
-        pytest.param([LINES[0], "nonsense\n", *LINES[2:]], "line 2: no JSON", id="no JSON"),
+        pytest.param([LINES[0], "nonsense\n", *LINES[2:]], "line 2: not JSON", id="not JSON"),
         pytest.param([LINES[0], "[]\n", *LINES[2:]], "line 2: a JSON object was expected", id="no object"),
         pytest.param(
-            [LINES[0], '{"end":true,"end":true}\n', *LINES[1:]], "a member stands there twice", id="twice"
+            [LINES[0], '{"end":true,"end":true}\n', *LINES[1:]], "a member appears twice", id="twice"
         ),
         pytest.param(
             [LINES[0], "\xe9\n", *LINES[1:]], "line 2: this is not JSON as an export has it", id="no ASCII"

@@ -29,7 +29,7 @@ def accounts_schema() -> dict[str, Any]:
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "Account directory of hubtriage",
-        "description": "What rules may know about an account beside its id.",
+        "description": "What rules may know about an account in addition to its id.",
         "type": "object",
         "additionalProperties": False,
         "required": ["accounts"],

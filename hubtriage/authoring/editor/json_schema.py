@@ -104,7 +104,7 @@ def _lists() -> Schema:
 def _list_file() -> Schema:
     return {
         "type": "object",
-        "description": "A file beside the rules with a value on each line, or a column of a CSV file.",
+        "description": "A file in the folder of the rules: a value on each line, or a column of a CSV file.",
         "properties": {"from": {"type": "string", "pattern": r"^[^#]+(#.+)?$"}},
         "required": ["from"],
         "additionalProperties": False,
@@ -171,7 +171,7 @@ def _defaults() -> Schema:
     schema["properties"]["tags"]["items"]["pattern"] = _TAG
     texts = {name: RULE_KEYS[name] for name in Defaults.model_fields}
     described = _described({name: value for name, value in schema.items() if name != "$defs"}, texts)
-    return {**described, "description": "What holds for every rule of this file that does not say otherwise."}
+    return {**described, "description": "Defaults for the rules of this file."}
 
 
 def _lint() -> Schema:

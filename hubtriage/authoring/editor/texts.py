@@ -15,8 +15,8 @@ RULE_KEYS = {
     "during": "Recurring windows, such as weekends; outside them the rule matches nothing.",
     "override": "true: may change what a person set, but never their note.",
     "ceiling": "The highest severity that the rule may hide: MEDIUM, unless HIGH or CRITICAL is written out.",
-    "match": "An EventBridge pattern over the finding; all fields must hold, values of one field are or-ed.",
-    "when": "A JsonLogic expression, and-ed with match.",
+    "match": "An EventBridge pattern over the finding. Every field must match, by any one of its values.",
+    "when": "A JsonLogic expression that has to be true in addition to match.",
     "update": "A BatchUpdateFindings request without FindingIdentifiers.",
     "tests": "Parts of findings, and what the rule does to each.",
     "lint": "Warnings that do not hold for this rule, each with the reason.",
@@ -58,14 +58,14 @@ BEFORE_KEYS = {
 }
 
 PATTERN_OPERATORS = {
-    "prefix": "texts that begin so",
-    "suffix": "texts that end so",
+    "prefix": "texts that begin with this",
+    "suffix": "texts that end with this",
     "equals-ignore-case": "this text in upper or lower case",
     "wildcard": "texts with anything in the place of each *",
     "cidr": "addresses in a network, such as 198.51.100.0/24",
     "numeric": 'numbers within bounds, such as [">=", 7, "<", 9]',
-    "anything-but": "every value but these; the field has to be there",
-    "exists": "whether the field is there",
+    "anything-but": "every value except these; the field has to exist",
+    "exists": "whether the field exists",
     "in-list": "the values of a list of the rule files",
 }
 
@@ -81,7 +81,7 @@ OPERATORS = {
     "!!": 'Whether something is true: not missing, null, false, 0, "" or [].',
     "==": 'Loosely equal, as in JavaScript: 1 equals "1".',
     "===": "Equal in type and value.",
-    "!=": "Not loosely equal; a missing field is unequal to every value but null.",
+    "!=": "Not loosely equal; a missing field differs from every value except null.",
     "!==": "Not equal in type and value.",
     ">": "Greater than.",
     ">=": "Greater than or equal.",

@@ -125,7 +125,7 @@ def _form(value: object) -> str:
 
 
 class Update(StrictModel):
-    """The fields of a BatchUpdateFindings request, less FindingIdentifiers."""
+    """The fields of a BatchUpdateFindings request, without FindingIdentifiers."""
 
     Workflow: WorkflowUpdate | None = None
     Severity: SeverityUpdate | None = None

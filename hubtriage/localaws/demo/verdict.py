@@ -259,4 +259,4 @@ def _user_fields_set(evidence: DemoEvidence, lines: Iterable[Mapping[str, Any]])
 def _waste(evidence: DemoEvidence) -> Iterator[str]:
     calls, ideal = len(evidence.updates), ideal_calls(evidence.updates)
     if calls > TOLERATED_CALLS * ideal:
-        yield f"{calls} API calls were made where {ideal} would have done"
+        yield f"{calls} API calls were made, but {ideal} would have been enough"

@@ -73,7 +73,7 @@ def command(
     ids = ids_of(finding_ids, file)
     deployed = outputs(stack)
     if "HandBackFunctionArn" not in deployed:
-        fail(f"stack {stack} cannot take findings back", "deploy this version of hubtriage")
+        fail(f"stack {stack} cannot hand findings back", "deploy this version of hubtriage")
     _demand_no_observe(stack)
     found = found_findings(ids, product_arn, table_of(stack)[1])
     ruleset = compiled(folder) if folder.is_dir() else None

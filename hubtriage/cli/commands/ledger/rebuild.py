@@ -52,7 +52,7 @@ def command(stack: str, from_log: bool, since: float | None, dry_run: bool, yes:
     Exit codes: 0; 1 something could not be rebuilt, or it is refused in enforce; 2 wrong usage.
     """
     if not from_log:
-        raise click.UsageError("say from what: --from-log")
+        raise click.UsageError("choose what to rebuild from: --from-log")
     found = deployed_ledger(stack)
     refuse_enforce(found, HALF)
     known = found.ledger.former_roles.read()

@@ -184,7 +184,7 @@ def test_in_observe_it_says_that_nothing_would_happen(account: Account) -> None:
 
 def test_a_stack_of_before_takes_nothing_back(account: Account) -> None:
     account.outputs = {}
-    assert "cannot take findings back" in run("finding-1", "--yes").stderr
+    assert "cannot hand findings back" in run("finding-1", "--yes").stderr
 
 
 REFUSED = [
