@@ -14,7 +14,8 @@ _MARKDOWN = MarkdownIt("commonmark").enable("table")
 
 def documents() -> list[Path]:
     """Return every page that is written for readers."""
-    return [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md")), ROOT / "tests" / "README.md"]
+    folders = (path for name in ("docs", "deploy") for path in sorted((ROOT / name).rglob("*.md")))
+    return [*sorted(ROOT.glob("*.md")), *folders, ROOT / "tests" / "README.md"]
 
 
 def links(page: Path) -> Iterator[str]:

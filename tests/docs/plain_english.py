@@ -57,7 +57,7 @@ class Flaw:
 
 def pages() -> list[str]:
     """Return all pages that people write, by their path in the repository."""
-    found = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    found = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), *(ROOT / "deploy").rglob("*.md")]
     return [name for path in found if (name := path.relative_to(ROOT).as_posix()) not in GENERATED]
 
 

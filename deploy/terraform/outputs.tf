@@ -1,0 +1,4 @@
+output "stack" {
+  description = "Outputs of the stack, such as QueueUrl, LedgerTableName and AlarmTopicArn"
+  value       = aws_cloudformation_stack.triage.outputs
+}
