@@ -9,23 +9,17 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal
 
-from hubtriage.engine.fields import SEVERITIES, SEVERITY, WORKFLOW, ParsedFinding
-from hubtriage.engine.index.conjunctions import Conjunction, Source, lists_on
-from hubtriage.engine.index.dnf import conjunctions_of
-from hubtriage.engine.index.value_sets import ValueSet
+from hubtriage.engine.fields import SEVERITY, WORKFLOW, ParsedFinding
 from hubtriage.engine.planning.fold import fold
 from hubtriage.engine.ruleset.ruleset import Rule, Ruleset, is_hiding
-from hubtriage.proof.abstraction import Asked
 from hubtriage.proof.comparison import NONE, Finding, Proof, find
-from hubtriage.proof.conditions import Conditions, applies, conditions_of
-from hubtriage.proof.questions import Question
+from hubtriage.proof.rules import ProvenRule, with_severity
 
 Edit = Literal["added", "removed", "edited"]
 Relation = Literal["the same", "narrower", "wider", "other", "undecided"]
 
-_LABEL = ("Severity", "Label")
 _DESCRIPTIVE = frozenset(("description",))
 
 
@@ -98,55 +92,46 @@ class RulesetChanges:
         edited = {name for name in names if rule.source.get(name) != before.source.get(name)} - _DESCRIPTIVE
         if not edited and not accounts_differ:
             return None
-        more = self._only(self.new, rule, self.old, before)
-        less = self._only(self.old, before, self.new, rule)
+        then, now = self.old.known(before), self.new.known(rule)
+        more, less = self._only(now, then), self._only(then, now)
         also = tuple(sorted(edited - {"match", "when", "lists", "ceiling"}))
         return RuleChange(rule.id, "edited", more, less, also)
 
     def _acts(self, side: _Side, rule: Rule) -> Proof:
-        return find(
-            [(lambda finding: side.acts(rule, finding), True)],
-            [side.asked(rule)],
-            lambda finding: side.acts_on(rule, finding),
-            self._now,
-        )
+        known = side.known(rule)
+        return find([(known.acts, True)], [known.asked], known.acts_on, self._now)
 
-    def _only(self, side: _Side, rule: Rule, other_side: _Side, other: Rule) -> Proof:
+    def _only(self, one: ProvenRule, other: ProvenRule) -> Proof:
         return find(
-            [
-                (lambda finding: side.acts(rule, finding), True),
-                (lambda finding: other_side.acts(other, finding), False),
-            ],
-            [side.asked(rule), other_side.asked(other)],
-            lambda finding: side.acts_on(rule, finding) and not other_side.acts_on(other, finding),
+            [(one.acts, True), (other.acts, False)],
+            [one.asked, other.asked],
+            lambda finding: one.acts_on(finding) and not other.acts_on(finding),
             self._now,
         )
 
     def _hidden(self, before: _Side, after: _Side) -> Iterator[HiddenChange]:
         changed = {change.rule for change in self.rules}
-        hiding = (rule for rule in after.ruleset.rules if rule.mode == "enforce" and after.may_hide(rule))
-        for rule in hiding:
-            if rule.id in changed or self._meets_changed(rule, after, changed):
-                yield HiddenChange(rule.id, self._hidden_by(rule, before, after))
+        for rule in after.ruleset.rules:
+            known = after.known(rule)
+            if rule.mode != "enforce" or not known.hides_at:
+                continue
+            if rule.id in changed or self._meets_changed(known, changed):
+                yield HiddenChange(rule.id, self._hidden_by(known, before, after))
 
-    def _meets_changed(self, rule: Rule, side: _Side, changed: Collection[str]) -> bool:
+    def _meets_changed(self, known: ProvenRule, changed: Collection[str]) -> bool:
         """Say whether a changed rule, as it was or as it is, decides about findings of an unchanged one."""
-        return any(
-            other.id in changed
-            for each in (self.old, self.new)
-            for other in each.meeting(rule, side, changed)
-        )
+        return any(each.meeting(known, changed) for each in (self.old, self.new))
 
-    def _hidden_by(self, rule: Rule, before: _Side, after: _Side) -> Proof:
+    def _hidden_by(self, known: ProvenRule, before: _Side, after: _Side) -> Proof:
         """Say whether a finding that a rule hides was not hidden before."""
-        earlier, now = before.meeting(rule, after), after.meeting(rule, after)
+        earlier, now = before.meeting(known), after.meeting(known)
         return find(
             [
-                (lambda finding: after.acts(rule, finding), True),
-                (lambda finding: before.hides(earlier, finding), False),
-                (lambda finding: after.hides(now, finding), True),
+                (known.acts, True),
+                (lambda finding: _hide(earlier, finding), False),
+                (lambda finding: _hide(now, finding), True),
             ],
-            [after.asked(rule), *map(before.asked, earlier), *map(after.asked, now)],
+            [known.asked, *(one.asked for one in (*earlier, *now))],
             lambda finding: after.hides_finding(finding) and not before.hides_finding(finding),
             self._now,
         )
@@ -157,123 +142,38 @@ def uses_accounts(rule: Rule) -> bool:
     return "account" in repr(rule.source.get("when"))
 
 
-_Texts: TypeAlias = Mapping[Source, frozenset[str]]
-
-
-@dataclass(frozen=True)
-class _Known:
-    """A rule's conditions, the severities above its ceiling, and the texts that some fields have to have."""
-
-    conditions: Conditions
-    above: frozenset[str]
-    texts: _Texts
-
-
-def _known(rule: Rule, ruleset: Ruleset, now: float) -> _Known:
-    above = frozenset(label for label in SEVERITIES if rule.is_above_ceiling(_with_severity(label)))
-    return _Known(conditions_of(rule, ruleset.accounts, now), above, _texts(conjunctions_of(rule.source)))
-
-
-def _texts(conjunctions: Sequence[Conjunction]) -> _Texts:
-    """Return the fields that have one value, which must be one of some texts, each with these texts."""
-    if not conjunctions:
-        return {}
-    shared = set.intersection(*(set(one.constraints) for one in conjunctions))
-    return {
-        source: frozenset().union(*(one.constraints[source].texts for one in conjunctions))
-        for source in shared
-        if isinstance(source, tuple) and not lists_on(source)
-        if all(_is_listed(one.constraints[source]) for one in conjunctions)
-    }
-
-
-def _is_listed(values: ValueSet) -> bool:
-    return bool(values.texts) and values == ValueSet(texts=values.texts)
-
-
-def _are_apart(one: _Texts, other: _Texts) -> bool:
-    return any(source in other and texts.isdisjoint(other[source]) for source, texts in one.items())
-
-
 class _Side:
-    """One of the rule sets, with what its rules ask of findings."""
+    """One of the rule sets, with its rules as proofs see them."""
 
     def __init__(self, ruleset: Ruleset, now: float) -> None:
         self.ruleset = ruleset
         self._now = now
-        self._known: dict[str, _Known] = {}
+        self._known: dict[str, ProvenRule] = {}
         self._timeless = replace(
             ruleset, rules=tuple(replace(one, starts=None, ends=None, during=()) for one in ruleset.rules)
         )
 
-    def known(self, rule: Rule) -> _Known:
-        """Return what is known of a rule; it is found out once."""
+    def known(self, rule: Rule) -> ProvenRule:
+        """Return a rule as proofs see it, the same one each time."""
         if rule.id not in self._known:
-            self._known[rule.id] = _known(rule, self.ruleset, self._now)
+            self._known[rule.id] = ProvenRule(rule, self.ruleset.accounts, self._now)
         return self._known[rule.id]
 
-    def asked(self, rule: Rule) -> Asked:
-        """Return what has to be known of a finding to say whether a rule acts on it, and hides it."""
-        asked = Asked()
-        asked.take_in(self.known(rule).conditions.asked)
-        asked.questions.append((_LABEL, Question(lambda _value: True)))
-        return asked
-
-    def acts(self, rule: Rule, finding: Finding) -> bool:
-        """Say whether a rule's conditions hold on a finding known in part that is not above its ceiling."""
-        known = self.known(rule)
-        if not known.conditions.holds(finding):
-            return False
-        above = known.above
-        return not above or finding["Severity"]["Label"] not in above
-
-    def acts_on(self, rule: Rule, finding: Finding) -> bool:
-        """Ask the engine whether a rule acts on a complete finding."""
-        return applies(rule, finding, self._now) and not rule.is_above_ceiling(ParsedFinding(finding))
-
-    def may_hide(self, rule: Rule) -> bool:
-        """Say whether a rule would hide a finding of any severity."""
-        return any(rule.hides(_with_severity(label)) for label in SEVERITIES)
-
-    def meeting(self, other: Rule, side: _Side, among: Collection[str] | None = None) -> Sequence[Rule]:
+    def meeting(self, other: ProvenRule, among: Collection[str] | None = None) -> Sequence[ProvenRule]:
         """Return the rules, or those of some, that may decide whether another rule's findings are hidden."""
         deciding = [
-            rule
+            self.known(rule)
             for rule in self.ruleset.rules
             if among is None or rule.id in among
             if rule.mode != "observe" and (rule.terminal or {WORKFLOW, SEVERITY} & set(rule.proposals.fields))
         ]
-        return [rule for rule in deciding if rule is other or self._may_meet(rule, other, side)]
+        return [known for known in deciding if known is other or self._may_meet(known, other)]
 
-    def _may_meet(self, rule: Rule, other: Rule, side: _Side) -> bool:
-        if _are_apart(self.known(rule).texts, side.known(other).texts):
+    def _may_meet(self, one: ProvenRule, other: ProvenRule) -> bool:
+        if one.is_apart_from(other):
             return False
-        found = find(
-            [
-                (lambda finding: side.acts(other, finding), True),
-                (lambda finding: self.acts(rule, finding), True),
-            ],
-            [side.asked(other), self.asked(rule)],
-            lambda _finding: True,
-            self._now,
-        )
-        return found.verdict != "none"
-
-    def hides(self, rules: Sequence[Rule], finding: Finding) -> bool:
-        """Say whether rules, in their order, hide a finding known in part, as the engine folds them."""
-        wanted: dict[str, Any] = {}
-        for rule in rules:
-            if not self.acts(rule, finding):
-                continue
-            if rule.mode == "enforce":
-                base = _with_severity(finding["Severity"]["Label"])
-                wanted |= {proposal.field: proposal.value for proposal in rule.proposals.of(base)}
-            if rule.terminal:
-                break
-        return bool(wanted) and any(
-            is_hiding(name, value, _with_severity(finding["Severity"]["Label"]))
-            for name, value in wanted.items()
-        )
+        conditions = [(other.acts, True), (one.acts, True)]
+        return find(conditions, [other.asked, one.asked], lambda _finding: True, self._now).verdict != "none"
 
     def hides_finding(self, finding: Finding) -> bool:
         """Ask the engine whether the rules hide a complete finding."""
@@ -282,6 +182,17 @@ class _Side:
         return any(is_hiding(name, found[1].value, base) for name, found in folded.proposals.items())
 
 
-def _with_severity(label: str) -> ParsedFinding:
-    severity = {"Label": label}
-    return ParsedFinding({"Severity": severity, "FindingProviderFields": {"Severity": severity}})
+def _hide(rules: Sequence[ProvenRule], finding: Finding) -> bool:
+    """Say whether rules, in their order, hide a finding known in part, as the engine folds them."""
+    wanted: dict[str, Any] = {}
+    for known in rules:
+        if not known.acts(finding):
+            continue
+        if known.rule.mode == "enforce":
+            base = with_severity(finding["Severity"]["Label"])
+            wanted |= {proposal.field: proposal.value for proposal in known.rule.proposals.of(base)}
+        if known.rule.terminal:
+            break
+    return bool(wanted) and any(
+        is_hiding(name, value, with_severity(finding["Severity"]["Label"])) for name, value in wanted.items()
+    )
