@@ -98,6 +98,7 @@ asff: setup ## derive what lint knows of a finding's fields from the AWS client 
 schema: setup ## write the schemas of rule files and the account directory that editors use
 	$(BIN)/hubtriage schema --output schema/rules.schema.json
 	$(BIN)/hubtriage schema --accounts --output schema/accounts.schema.json
+	$(BIN)/hubtriage schema --policy --output schema/policy.schema.json
 
 cli-docs: setup ## write the page about all commands, and the golden files of help texts and errors
 	$(BIN)/python -m hubtriage.cli.reference

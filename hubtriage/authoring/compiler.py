@@ -1,19 +1,21 @@
 """Compile a folder of rules into the document that is deployed."""
 
 import subprocess
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from hashlib import sha256
 from json import dumps
 from pathlib import Path
+from time import time
 from typing import Any
 
 from hubtriage.authoring.loaded import LoadedRule, LoadResult
 from hubtriage.authoring.loader import load_rules
 from hubtriage.authoring.never import never_problems
-from hubtriage.authoring.problems import Position, Problem, RuleErrors
+from hubtriage.authoring.policy.verify import PolicyProofs
+from hubtriage.authoring.problems import Position, Problem, RuleErrors, in_order
 from hubtriage.authoring.schema.rule import RuleModel
 from hubtriage.authoring.zones import zone_table
-from hubtriage.engine.ruleset.ruleset import FORMAT
+from hubtriage.engine.ruleset.ruleset import FORMAT, load_ruleset
 from hubtriage.engine.shared_values import SharedValues, taken_out
 
 _HASH_LENGTH = 16
@@ -33,23 +35,38 @@ def compile_ruleset(
     allow_empty: bool = False,
     never: Collection[str] = (),
     select: Callable[[LoadResult], LoadResult] = every_rule,
+    keeps_policy: bool = True,
 ) -> dict[str, Any]:
     """Return the rule set of a folder as a JSON-ready document, the same for the same files and revision.
 
     `select` returns the rules to take; it is called with a folder that has no errors.
     Raise RuleErrors with every error of every file. It is an error, too, if a rule sets a field in `never`;
     and, unless `allow_empty`, if no rule is in force, since that would take back all that triage ever did.
+    With `keeps_policy`, it is an error if a rule breaks the house policy now.
     """
     loaded = load_rules(folder)
     if loaded.errors:
         raise RuleErrors([*loaded.errors, *never_problems(loaded.rules, never)])
     loaded = select(loaded)
-    if problems := [*never_problems(loaded.rules, never)]:
+    problems = [*never_problems(loaded.rules, never)]
+    if keeps_policy:
+        problems += policy_problems(loaded, time())
+    if problems:
         raise RuleErrors(problems)
     document = ruleset_document(loaded, revision=revision)
     if not document["rules"] and not allow_empty:
         raise RuleErrors([no_rule_in_force(folder)])
     return document
+
+
+def policy_problems(loaded: LoadResult, now: float) -> Sequence[Problem]:
+    """Return what breaks the folder's policy, or is not proved to keep it, at a time (epoch seconds)."""
+    return in_order(policy_proofs(loaded, now).problems()) if loaded.policy else ()
+
+
+def policy_proofs(loaded: LoadResult, now: float) -> PolicyProofs:
+    """Return the rules of a folder beside the statements of its policy."""
+    return PolicyProofs(loaded, load_ruleset(ruleset_document(loaded, revision=None)), now)
 
 
 def is_any_in_force(loaded: LoadResult) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 
 from hubtriage.authoring.conditions.reader import Origins
 from hubtriage.authoring.problems import Problem, Severity
+from hubtriage.authoring.schema.policy import Statement
 from hubtriage.authoring.schema.rule import RuleModel
 from hubtriage.authoring.yaml.tree import YamlDocument, YamlPath
 
@@ -44,10 +45,26 @@ class LoadedRule:
 
 
 @dataclass(frozen=True, slots=True)
+class LoadedStatement:
+    """A statement, its place, and the conditions of its findings or `only`, with lists put in."""
+
+    model: Statement
+    document: YamlDocument
+    path: YamlPath
+    conditions: Mapping[str, Any]
+
+    @property
+    def place(self) -> str:
+        """Where the statement stands, as file and line."""
+        return self.document.place(self.path)
+
+
+@dataclass(frozen=True, slots=True)
 class LoadResult:
     """The content of a folder of rule files; `rules` are those without errors, in the order of the files.
 
-    `flawed` is what is left of the others without their errors: it is checked, and nothing else.
+    `flawed` is what is left of the others without their errors: it is checked, and nothing else. `policy` has
+    the statements of the house policy that are without errors.
     """
 
     rules: tuple[LoadedRule, ...]
@@ -56,6 +73,7 @@ class LoadResult:
     problems: tuple[Problem, ...]
     documents: tuple[YamlDocument, ...] = ()
     flawed: tuple[LoadedRule, ...] = ()
+    policy: tuple[LoadedStatement, ...] = ()
 
     @property
     def errors(self) -> tuple[Problem, ...]:

@@ -2,7 +2,8 @@
 
 The loader reads every `*.yaml` and `*.yml` file in and below the folder, in capitals too, except those with a
 name, or in a folder with a name, that starts with a dot. `accounts.yaml` at the top of the folder is the
-account directory; all other files hold `rules:`, `lists:` and `defaults:`. Every file can use the lists of
+account directory, `policy.yaml` there the house policy; all other files hold `rules:`, `lists:` and
+`defaults:`. Every file can use the lists of
 all files; defaults hold for the rules of their own file.
 """
 
@@ -12,6 +13,7 @@ from pathlib import Path
 
 from hubtriage.authoring.lists import ListsAndAccounts
 from hubtriage.authoring.loaded import LoadResult
+from hubtriage.authoring.policy.reader import PolicyReader
 from hubtriage.authoring.problems import Position, Problem, in_order
 from hubtriage.authoring.rule_reader import RuleReader
 from hubtriage.authoring.yaml.reader import MAX_BYTES, parse
@@ -19,6 +21,7 @@ from hubtriage.authoring.yaml.tree import YamlDocument
 from hubtriage.engine.text.system_errors import in_words
 
 ACCOUNTS_FILE = "accounts.yaml"
+POLICY_FILE = "policy.yaml"
 _DOUBTFUL = ("E203", "E206")  # the list or accounts may be in a file that cannot be read
 
 
@@ -63,26 +66,30 @@ def load_rules(folder: Path, read: Callable[[Path], bytes] = Path.read_bytes) ->
         return LoadResult((), {}, {}, (problem,))
     files = [_read_file(path, read) for path in rule_files(folder)]
     documents = tuple(document for document, _problems in files if document is not None)
-    directory = (folder / ACCOUNTS_FILE).as_posix()
+    directory, house = ((folder / name).as_posix() for name in (ACCOUNTS_FILE, POLICY_FILE))
     shared = ListsAndAccounts(folder)
     for document in documents:
         if document.file == directory:
             shared.read_accounts(document)
-        else:
+        elif document.file != house:
             shared.read_lists(document)
-    reader = RuleReader(shared)
-    rules = [rule for one in documents if one.file != directory for rule in reader.rules(one)]
+    reader, policy = RuleReader(shared), PolicyReader(shared)
+    rules = [rule for one in documents if one.file not in (directory, house) for rule in reader.rules(one)]
+    statements = [said for one in documents if one.file == house for said in policy.statements(one)]
     problems = [
         *(problem for _document, found in files for problem in found),
         *_unread_rules(folder),
         *shared.problems,
         *reader.problems,
+        *policy.problems,
     ]
     if len(documents) < len(files):
         problems = [problem for problem in problems if problem.code not in _DOUBTFUL]
     sound = tuple(rule for rule in rules if rule.is_sound)
     flawed = tuple(rule for rule in rules if not rule.is_sound)
-    return LoadResult(sound, shared.lists, shared.accounts, in_order(problems), documents, flawed)
+    return LoadResult(
+        sound, shared.lists, shared.accounts, in_order(problems), documents, flawed, tuple(statements)
+    )
 
 
 def _read_file(path: Path, read: Callable[[Path], bytes]) -> tuple[YamlDocument | None, list[Problem]]:

@@ -70,6 +70,11 @@ CODES = {
     "E403": "no-rule-in-force",
     "E404": "no-such-folder",
     "E405": "unread-rules",
+    # the house policy
+    "E501": "breaks-the-policy",
+    "E502": "policy-not-proved",
+    "E503": "policy-requires-more",
+    "E504": "policy-says-nothing",
     # warnings: what a condition looks at
     "W101": "unknown-path",
     "W103": "doubtful-value",

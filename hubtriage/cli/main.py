@@ -24,6 +24,7 @@ COMMANDS = {
     "explain": f"{_FOLDER}.findings.explain",
     "backtest": f"{_FOLDER}.findings.backtest",
     "diff": f"{_FOLDER}.findings.diff",
+    "policy": f"{_FOLDER}.rules.policy",
     "build": f"{_FOLDER}.rules.build",
     "package": f"{_FOLDER}.rules.package",
     "schema": f"{_FOLDER}.rules.schema",

@@ -54,7 +54,7 @@ def find(
         for assignment in islice(space.search(conditions), MOST_TRIED):
             tried += 1
             needed = finding_of(assignment)
-            witness = complete(needed, now=now)
+            witness = _completed(needed, now)
             if confirm(witness):
                 return Proof("some", witness, needed)
     except TooMany:
@@ -70,3 +70,12 @@ def only_first(
 ) -> Proof:
     """Look for a finding on which the first conditions hold and the second do not."""
     return find([(first.holds, True), (second.holds, False)], (first.asked, second.asked), confirm, now)
+
+
+def _completed(needed: Finding, now: float) -> Finding:
+    """Return a complete finding with what is needed; a severity's number is its provider's."""
+    finding = complete(needed, now=now)
+    number = needed.get("Severity", {}).get("Normalized")
+    if number is not None:
+        finding["FindingProviderFields"]["Severity"]["Normalized"] = number
+    return finding

@@ -6,11 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from hubtriage.engine.fields import ParsedFinding
 from hubtriage.engine.index.asff_lists import LISTS
 from hubtriage.engine.jsonlogic import compile_logic
 from hubtriage.engine.jsonlogic.values import truthy
 from hubtriage.engine.pattern import compile_pattern
 from hubtriage.engine.pattern.compiler import PatternField, expand
+from hubtriage.engine.planning.baseline import baseline
 from hubtriage.engine.ruleset.ruleset import Rule
 from hubtriage.proof.abstraction import Abstraction, Accounts, Asked
 from hubtriage.proof.partial import Condition, Undecided
@@ -40,9 +42,9 @@ def conditions_of(rule: Rule, accounts: Accounts, now: float) -> Conditions:
 
 
 def applies(rule: Rule, finding: Mapping[str, Any], now: float) -> bool:
-    """Say whether the engine takes a rule to match a complete finding; a rule that fails does."""
+    """Say whether the engine takes a rule to match a complete finding. A rule that fails does."""
     try:
-        return rule.matches(finding, now)
+        return rule.matches(baseline(ParsedFinding(finding), {}).raw, now)
     except Exception:  # noqa: BLE001 - whatever the failure, it means no "no match"
         return True
 

@@ -35,6 +35,9 @@ MOST_WORDS = 64
 
 # AWS: whole numbers from 0 to 100.
 _SCORES = frozenset({("Confidence",), ("Criticality",), ("Severity", "Normalized")})
+# Rules see a number with every label.
+_PRODUCT = ("Severity", "Product")  # rules never see it
+_NUMBER = ("Severity", "Normalized")
 _FORMS: dict[Keys, FixedForm] = {ACCOUNT: FixedForm("0123456789", 12)}
 
 
@@ -51,7 +54,7 @@ def domain_of(keys: Keys, questions: Sequence[Question]) -> Domain:
     if keys[-1].startswith(OPAQUE):
         return Domain((True, False))
     field = look_up(keys)
-    if isinstance(field, UnknownPath) and field.below:
+    if keys == _PRODUCT or (isinstance(field, UnknownPath) and field.below):
         return Domain((ABSENT,))
     kind = field.kind if isinstance(field, AsffField) else "unknown"
     boundaries = Boundaries()
@@ -59,7 +62,7 @@ def domain_of(keys: Keys, questions: Sequence[Question]) -> Domain:
         boundaries = boundaries.with_(question.boundaries)
     values, gap = _present(keys, kind, field, boundaries)
     told_apart = list(_told_apart(keys, [*_of_samples(keys, kind), *values], questions))
-    may_be_absent = not isinstance(field, AsffField) or field.optional
+    may_be_absent = keys != _NUMBER and (not isinstance(field, AsffField) or field.optional)
     return Domain((*told_apart, ABSENT) if may_be_absent else tuple(told_apart), gap or boundaries.unknown)
 
 
@@ -117,7 +120,7 @@ def _numbers(boundaries: Boundaries, *, whole: bool) -> list[Any]:
         near = {math.floor(one) + step for one in bounds for step in (-1, 0, 1)} | {0, 100}
         return sorted(one for one in near if 0 <= one <= 100)
     between = [(low + high) / 2 for low, high in pairwise(bounds)]
-    numbers = sorted({*bounds, *between, bounds[0] - 1, bounds[-1] + 1})
+    numbers = sorted({*bounds, *between, bounds[0] - 1, bounds[-1] + 1}, key=lambda one: (one < 0, abs(one)))
     return [int(one) if one == int(one) else one for one in numbers]
 
 

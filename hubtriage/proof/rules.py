@@ -10,6 +10,7 @@ from hubtriage.engine.fields import SEVERITIES, ParsedFinding
 from hubtriage.engine.index.conjunctions import Conjunction, Source, lists_on
 from hubtriage.engine.index.dnf import conjunctions_of
 from hubtriage.engine.index.value_sets import ValueSet
+from hubtriage.engine.planning.baseline import baseline
 from hubtriage.engine.ruleset.ruleset import Rule
 from hubtriage.engine.ruleset.update import Proposal
 from hubtriage.proof.abstraction import Accounts, Asked
@@ -55,9 +56,8 @@ class ProvenRule:
 
     def acts_on(self, finding: Finding) -> bool:
         """Ask the engine whether the rule acts on a complete finding."""
-        return applies(self.rule, finding, self._now) and not self.rule.is_above_ceiling(
-            ParsedFinding(finding)
-        )
+        base = baseline(ParsedFinding(finding), {})
+        return applies(self.rule, finding, self._now) and not self.rule.is_above_ceiling(base)
 
     def labels(self, wanted: Callable[[Proposal, ParsedFinding], bool]) -> frozenset[str]:
         """Return the severities of findings for which the rule proposes what is wanted."""

@@ -51,9 +51,7 @@ _WITH_NULLS = ("Expectation", "ExpectedSeverity", "ExpectedNote")  # null: a fie
 def rules_schema() -> Schema:
     """Return the schema (draft 7, which editors support best) of a file with `rules:` and `lists:`."""
     rule, shared = RuleModel.model_json_schema(), SharedDefinitions()
-    definitions = {
-        name: _plain(inner, nulls=name in _WITH_NULLS) for name, inner in rule.pop("$defs").items()
-    }
+    definitions = {name: plain(inner, nulls=name in _WITH_NULLS) for name, inner in rule.pop("$defs").items()}
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "Rules of hubtriage",
@@ -71,8 +69,8 @@ def rules_schema() -> Schema:
             **when_definitions(shared),
             **shared.definitions,
             "RuleDate": _DATE,
-            "During": _described(_during(definitions["During"]), WINDOW_KEYS),
-            "Rule": _rule(_plain(rule, nulls=False)),
+            "During": described(_during(definitions["During"]), WINDOW_KEYS),
+            "Rule": _rule(plain(rule, nulls=False)),
             "Lint": _lint(),
             "Defaults": _defaults(),
             "RuleTest": _test(definitions["RuleTest"]),
@@ -118,8 +116,8 @@ def _rule(schema: Schema) -> Schema:
     properties["match"] = {"$ref": "#/definitions/finding"}
     properties["when"] = {"anyOf": [{"const": True}, {"$ref": "#/definitions/condition"}]}
     conditions = {"anyOf": [{"required": ["match"]}, {"required": ["when"]}]}
-    described = {**_described(schema, RULE_KEYS), "description": "One triage decision."}
-    return {**described, "allOf": [conditions, does_something()]}
+    told = {**described(schema, RULE_KEYS), "description": "One triage decision."}
+    return {**told, "allOf": [conditions, does_something()]}
 
 
 def _update(schema: Schema) -> Schema:
@@ -127,7 +125,7 @@ def _update(schema: Schema) -> Schema:
     properties["Types"]["oneOf"][0]["items"] = _FINDING_TYPE
     properties["UserDefinedFields"]["propertyNames"] |= {"pattern": r"\S"}
     properties["UserDefinedFields"]["additionalProperties"] = _TEMPLATE
-    return _described(schema, UPDATE_KEYS)
+    return described(schema, UPDATE_KEYS)
 
 
 def _types_edit(schema: Schema) -> Schema:
@@ -145,7 +143,7 @@ def _note(schema: Schema) -> Schema:
     return schema
 
 
-def _described(schema: Schema, texts: Mapping[str, str]) -> Schema:
+def described(schema: Schema, texts: Mapping[str, str]) -> Schema:
     """Add to a schema what editors show about each key."""
     properties = schema["properties"]
     for name, text in texts.items():
@@ -167,11 +165,11 @@ def _during(schema: Schema) -> Schema:
 
 
 def _defaults() -> Schema:
-    schema = _plain({**Defaults.model_json_schema(), "$defs": {}}, nulls=False)
+    schema = plain({**Defaults.model_json_schema(), "$defs": {}}, nulls=False)
     schema["properties"]["tags"]["items"]["pattern"] = _TAG
     texts = {name: RULE_KEYS[name] for name in Defaults.model_fields}
-    described = _described({name: value for name, value in schema.items() if name != "$defs"}, texts)
-    return {**described, "description": "Defaults for the rules of this file."}
+    told = described({name: value for name, value in schema.items() if name != "$defs"}, texts)
+    return {**told, "description": "Defaults for the rules of this file."}
 
 
 def _lint() -> Schema:
@@ -188,7 +186,7 @@ def _lint() -> Schema:
 def _test(schema: Schema) -> Schema:
     schema["properties"]["sample"] = {"enum": list(SAMPLES)}
     schema["properties"]["finding"] = {"$ref": "#/definitions/given-finding"}
-    return _described(schema, TEST_KEYS)
+    return described(schema, TEST_KEYS)
 
 
 def _before(schema: Schema) -> Schema:
@@ -196,20 +194,20 @@ def _before(schema: Schema) -> Schema:
     applied = {"required": ["applied"], "properties": {"applied": {"const": True}}}
     happened = {"anyOf": [applied, {"required": ["person"]}]}
     then = {"if": {"required": ["finding"], "properties": {"finding": {"minProperties": 1}}}, "then": applied}
-    return {**_described(schema, BEFORE_KEYS), "allOf": [happened, then]}
+    return {**described(schema, BEFORE_KEYS), "allOf": [happened, then]}
 
 
-def _plain(schema: Any, *, nulls: bool) -> Any:
+def plain(schema: Any, *, nulls: bool) -> Any:
     """Return pydantic's schema as the loader means it: no null for optional members, no blank text."""
     if isinstance(schema, list):
-        return [_plain(item, nulls=nulls) for item in schema]
+        return [plain(item, nulls=nulls) for item in schema]
     if not isinstance(schema, dict):
         return schema
     kept = {
-        key: _plain(value, nulls=nulls) for key, value in schema.items() if key not in ("title", "default")
+        key: plain(value, nulls=nulls) for key, value in schema.items() if key not in ("title", "default")
     }
     if "properties" in schema:  # these are names of members, not keywords of the schema
-        kept["properties"] = {name: _plain(one, nulls=nulls) for name, one in schema["properties"].items()}
+        kept["properties"] = {name: plain(one, nulls=nulls) for name, one in schema["properties"].items()}
     if "$ref" in kept:
         kept["$ref"] = kept["$ref"].replace("#/$defs/", "#/definitions/")
     if kept.get("type") == "string" and "enum" not in kept and "const" not in kept:

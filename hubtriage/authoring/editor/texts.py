@@ -22,6 +22,35 @@ RULE_KEYS = {
     "lint": "Warnings that do not hold for this rule, each with the reason.",
 }
 
+STATEMENT_KEYS = {
+    "id": "Unique in the policy: 1 to 63 of a-z, 0-9 and '-'. Errors name the statement by it.",
+    "description": "What the statement is for, in a sentence. Errors show it.",
+    "rules": "The rules that it speaks of; all rules if left out.",
+    "unless": "Rules with this tag are left out. Decide with CODEOWNERS who may set it.",
+    "require": "What these rules have to say of themselves.",
+    "never": "hide, or values by field, that no rule may set on the findings below.",
+    "findings": "The findings that are protected.",
+    "only": "These rules act on no other findings.",
+}
+
+SELECTION_KEYS = {
+    "owners": "Globs of owners, such as team-a*.",
+    "files": "Globs of paths relative to the folder of the rules, such as team-a/*.",
+    "ids": "Globs of ids.",
+    "hiding": "true: rules that can hide a finding; false: the others.",
+}
+
+REQUIREMENT_KEYS = {
+    "description": "true: there is one.",
+    "owner": "true: there is one; or globs of owners.",
+    "ticket": "A glob of the ticket, such as SEC-*.",
+    "reason": "true: there is one; or a list of reasons.",
+    "expires": "The most days from the rule's start, or from today, to its end.",
+    "ceiling": "The highest ceiling that is allowed.",
+    "note": "A glob of the note as the rule has it, such as *{rule.ticket}*.",
+    "tests": "true: the rule has tests.",
+}
+
 WINDOW_KEYS = {
     "days": "Days on which the window opens; every day if left out.",
     "from": "Time of day at which it opens.",

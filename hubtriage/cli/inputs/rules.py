@@ -79,7 +79,7 @@ def compiled_document(folder: Path) -> dict[str, Any]:
     """
     demand_folder(folder)
     with rule_errors_shown():
-        return compile_ruleset(folder, revision=git_revision(folder), select=selected)
+        return compile_ruleset(folder, revision=git_revision(folder), select=selected, keeps_policy=False)
 
 
 def compiled(folder: Path) -> Ruleset:

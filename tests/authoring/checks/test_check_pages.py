@@ -9,6 +9,7 @@ import pytest
 from hubtriage.asff.samples import SAMPLE_NOW
 from hubtriage.authoring.checks.pages import text
 from hubtriage.authoring.checks.registry import warnings
+from hubtriage.authoring.compiler import policy_problems
 from hubtriage.authoring.loader import load_rules
 from hubtriage.authoring.problems import CODES, Severity, in_order
 from tests.support.paths import ROOT
@@ -40,7 +41,8 @@ def problems_of(example):
             file, _newline, content = part.partition("\n")
             (folder / file).write_text(content, encoding="utf-8")
         loaded = load_rules(folder)
-        found = in_order((*loaded.problems, *warnings(loaded, SAMPLE_NOW)))
+        policy = policy_problems(loaded, SAMPLE_NOW)
+        found = in_order((*loaded.problems, *policy, *warnings(loaded, SAMPLE_NOW)))
     return tuple(problem.moved(directory, "rules") for problem in found)
 
 

@@ -142,7 +142,7 @@ def _compiled(
     """Return a rule set, also one without a rule in force: a diff shows what that takes back."""
     demand_folder(folder)
     with rule_errors_shown(exit_code=2):
-        return compile_ruleset(folder, revision=revision, allow_empty=True, select=select)
+        return compile_ruleset(folder, revision=revision, allow_empty=True, select=select, keeps_policy=False)
 
 
 def _selected_of_old(loaded: LoadResult) -> LoadResult:

@@ -12,7 +12,7 @@ import click
 
 from hubtriage.authoring.checks import pages
 from hubtriage.authoring.checks.registry import warnings
-from hubtriage.authoring.compiler import is_any_in_force, no_rule_in_force
+from hubtriage.authoring.compiler import is_any_in_force, no_rule_in_force, policy_problems
 from hubtriage.authoring.fixing import FixedFile, fixed_files
 from hubtriage.authoring.loader import load_rules
 from hubtriage.authoring.problems import CODES, Problem, Severity, in_order
@@ -153,7 +153,11 @@ def lint(paths: Sequence[Path], now: float) -> LintReport:
         for folder, files in folders_of(paths).items():
             shown = {file.as_posix() for file in files}
             loaded = load_rules(folder)
-            every = (*loaded.problems, *warnings(loaded, now, _findings_beside(folder)))
+            every = (
+                *loaded.problems,
+                *policy_problems(loaded, now),
+                *warnings(loaded, now, _findings_beside(folder)),
+            )
             found += (problem for problem in every if not shown or problem.file in shown)
             if not loaded.problems and not shown and not is_any_in_force(loaded):
                 found.append(no_rule_in_force(folder))

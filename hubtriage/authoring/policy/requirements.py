@@ -1,0 +1,68 @@
+"""What the house policy requires rules to say of themselves."""
+
+from collections.abc import Iterator, Sequence
+
+from hubtriage.authoring.loaded import LoadedRule, LoadedStatement
+from hubtriage.authoring.problems import Problem
+from hubtriage.engine.fields import SEVERITY_RANK
+from hubtriage.engine.text.wildcard import compile_glob
+
+DAY = 86_400.0
+
+
+def unmet(rule: LoadedRule, statement: LoadedStatement, now: float) -> Iterator[Problem]:
+    """Yield a problem for each thing that a rule should say and does not, at a time (epoch seconds)."""
+    required = statement.model.require
+    if required is None:
+        return
+    model = rule.model
+    if required.description and model.description is None:
+        yield _problem(rule, statement, "description", "a description")
+    if required.owner is not None and not _is_named(required.owner, model.owner):
+        yield _problem(rule, statement, "owner", _one_of("an owner", required.owner))
+    if required.ticket is not None and not _fits(required.ticket, model.ticket):
+        yield _problem(rule, statement, "ticket", f"a ticket like {required.ticket}")
+    if required.reason is not None and not _is_reason(required.reason, model.reason):
+        yield _problem(rule, statement, "reason", _one_of("a reason", required.reason))
+    if required.expires is not None and not _ends_within(rule, required.expires, now):
+        yield _problem(rule, statement, "expires", f"an end within {required.expires} days")
+    if required.ceiling is not None and SEVERITY_RANK[model.ceiling] > SEVERITY_RANK[required.ceiling]:
+        yield _problem(rule, statement, "ceiling", f"a ceiling of {required.ceiling} at most")
+    note = model.update.Note
+    if required.note is not None and not _fits(required.note, note.Text if note else None):
+        yield _problem(rule, statement, "update", f"a note like {required.note}")
+    if required.tests and not model.tests:
+        yield _problem(rule, statement, "tests", "tests")
+
+
+def _is_named(required: object, owner: str | None) -> bool:
+    if isinstance(required, list):
+        return owner is not None and any(compile_glob(glob)(owner) for glob in required)
+    return owner is not None
+
+
+def _is_reason(required: object, reason: str | None) -> bool:
+    return reason in required if isinstance(required, list) else reason is not None
+
+
+def _one_of(what: str, required: object) -> str:
+    return f"{what} such as {' or '.join(required)}" if isinstance(required, Sequence) else what
+
+
+def _fits(glob: str, text: str | None) -> bool:
+    return text is not None and compile_glob(glob)(text)
+
+
+def _ends_within(rule: LoadedRule, days: int, now: float) -> bool:
+    """Say whether a rule ends so many days after it starts, or after now if it has started."""
+    model = rule.model
+    if model.expires is None:
+        return False
+    begins = max(now, model.starts.seconds) if model.starts else now
+    return model.expires.end <= begins + (days + 1) * DAY  # a last day counts to its end, in any zone
+
+
+def _problem(rule: LoadedRule, statement: LoadedStatement, key: str, what: str) -> Problem:
+    path = (*rule.path, key if key in rule.document.node(rule.path).value else "id")
+    message = f"the policy {statement.model.id!r} ({statement.place}) requires {what}"
+    return rule.document.problem("E503", path, message, statement.model.description, key=True)

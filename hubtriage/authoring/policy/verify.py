@@ -1,0 +1,191 @@
+"""Hold rules against the house policy: what they say of themselves is checked, what they do is proved."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Literal
+
+from hubtriage.authoring.loaded import LoadedRule, LoadedStatement, LoadResult
+from hubtriage.authoring.policy.requirements import unmet
+from hubtriage.authoring.problems import Problem
+from hubtriage.authoring.schema.policy import Selection
+from hubtriage.engine.fields import ParsedFinding
+from hubtriage.engine.ruleset.ruleset import Rule, Ruleset, is_hiding, load_ruleset
+from hubtriage.engine.ruleset.update import Proposal
+from hubtriage.engine.text.wildcard import compile_glob
+from hubtriage.proof.comparison import Finding, Proof, find
+from hubtriage.proof.rules import ProvenRule
+from hubtriage.proof.witness import needed_texts
+
+Outcome = Literal["kept", "broken", "not proved"]
+_OUTCOMES: Mapping[str, Outcome] = {"E502": "not proved"}
+
+
+@dataclass(frozen=True)
+class PolicyVerdict:
+    """Whether a rule keeps a statement; `message` says why not, `proof` is there if it is about findings."""
+
+    statement: str
+    rule: str
+    outcome: Outcome
+    message: str
+    proof: Proof | None
+
+
+class PolicyProofs:
+    """The rules of a folder beside the statements of its policy, at a time (epoch seconds).
+
+    `ruleset` is made of the same rules. Those that are off are not in it, and no statement speaks of them.
+    """
+
+    def __init__(self, loaded: LoadResult, ruleset: Ruleset, now: float) -> None:
+        self._loaded = loaded
+        self._now = now
+        self._rules = {one.id: ProvenRule(one, loaded.accounts, now) for one in ruleset.rules}
+        self._statements = {
+            one.model.id: ProvenRule(_as_rule(one, loaded), loaded.accounts, now)
+            for one in loaded.policy
+            if one.conditions
+        }
+
+    def problems(self) -> Iterator[Problem]:
+        """Yield what breaks the policy, or cannot be proved to keep it."""
+        for statement in self._loaded.policy:
+            yield from self._empty(statement)
+            for rule in self.rules_of(statement):
+                yield from self._judged(rule, statement)[1]
+
+    def verdicts(self) -> Iterator[PolicyVerdict]:
+        """Yield a verdict for each statement and each rule that it speaks of."""
+        for statement in self._loaded.policy:
+            for rule in self.rules_of(statement):
+                proof, problems = self._judged(rule, statement)
+                outcome: Outcome = _OUTCOMES.get(problems[0].code, "broken") if problems else "kept"
+                message = "; ".join(one.message for one in problems)
+                yield PolicyVerdict(statement.model.id, rule.id, outcome, message, proof)
+
+    def _judged(self, rule: LoadedRule, statement: LoadedStatement) -> tuple[Proof | None, Sequence[Problem]]:
+        if statement.model.require is not None:
+            return None, tuple(unmet(rule, statement, self._now))
+        proof = self.proof(rule, statement)
+        return proof, tuple(_broken(rule, statement, proof))
+
+    def rules_of(self, statement: LoadedStatement) -> Iterator[LoadedRule]:
+        """Yield the rules that a statement speaks of."""
+        folder = PurePosixPath(statement.document.file).parent
+        for rule in self._loaded.rules:
+            known = self._rules.get(rule.id)
+            if known is None or (statement.model.unless in rule.model.tags):
+                continue
+            if statement.model.rules is None or _is_of(rule, known, statement.model.rules, folder):
+                yield rule
+
+    def proof(self, rule: LoadedRule, statement: LoadedStatement) -> Proof:
+        """Prove that a rule keeps a statement about decisions, or find a finding on which it does not."""
+        known, speaks = self._rules[rule.id], self._statements[statement.model.id]
+        if statement.model.only is not None:
+            return find(
+                [(known.acts, True), (speaks.conditions.holds, False)],
+                [known.asked, speaks.asked],
+                lambda finding: known.acts_on(finding) and not speaks.acts_on(finding),
+                self._now,
+            )
+        forbidden = _forbidden(statement)
+        labels = known.labels(forbidden)
+        if not labels or known.is_apart_from(speaks):
+            return Proof("none")
+        return find(
+            [
+                (known.acts, True),
+                (lambda finding: finding["Severity"]["Label"] in labels, True),
+                (speaks.conditions.holds, True),
+            ],
+            [known.asked, speaks.asked],
+            lambda finding: (
+                known.acts_on(finding)
+                and speaks.acts_on(finding)
+                and _proposes(known.rule, finding, forbidden)
+            ),
+            self._now,
+        )
+
+    def _empty(self, statement: LoadedStatement) -> Iterator[Problem]:
+        """Report a statement whose conditions no finding meets: it would protect nothing."""
+        speaks = self._statements.get(statement.model.id)
+        if speaks is None:
+            return
+        found = find([(speaks.conditions.holds, True)], [speaks.asked], speaks.acts_on, self._now)
+        if found.verdict == "none":
+            name = "only" if statement.model.only is not None else "findings"
+            message = "no finding meets these conditions, so the statement says nothing"
+            yield statement.document.problem("E504", (*statement.path, name), message, key=True)
+
+
+def _broken(rule: LoadedRule, statement: LoadedStatement, proof: Proof) -> Iterator[Problem]:
+    name = f"the policy {statement.model.id!r} ({statement.place})"
+    hint = f"{_sentence(statement.model.description)} See it: hubtriage policy --witness {rule.id}"
+    if proof.verdict == "some":
+        what = _WHAT["only" if statement.model.only is not None else str(statement.model.never)]
+        held = ", ".join(needed_texts(proof.needed or {})) or "any content"
+        message = f"it breaks {name}: it {what} a finding with {held}"
+        yield _at_conditions(rule, "E501", message, hint)
+    if proof.verdict == "undecided":
+        message = f"it cannot be proved to keep {name}: {proof.reasons[0]}"
+        hint = f"{_sentence(statement.model.description)} Write the condition in another way"
+        yield _at_conditions(rule, "E502", message, hint)
+
+
+_WHAT = defaultdict(lambda: "changes", only="acts on", hide="hides")
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith(".") else f"{text}."
+
+
+def _as_rule(statement: LoadedStatement, loaded: LoadResult) -> Rule:
+    source = {"id": statement.model.id, "update": {"Confidence": 0}, **statement.conditions}
+    document = {"format": 1, "hash": "", "accounts": loaded.accounts, "rules": [source]}
+    return load_ruleset(document).rules[0]
+
+
+def _is_of(rule: LoadedRule, known: ProvenRule, selection: Selection, folder: PurePosixPath) -> bool:
+    file = PurePosixPath(rule.document.file)
+    name = file.relative_to(folder).as_posix() if file.is_relative_to(folder) else file.as_posix()
+    said = ((selection.owners, rule.model.owner), (selection.files, name), (selection.ids, rule.id))
+    if selection.hiding is not None and bool(known.hides_at) is not selection.hiding:
+        return False
+    return all(globs is None or is_any_of(globs, text) for globs, text in said)
+
+
+def is_any_of(globs: Sequence[str], text: str | None) -> bool:
+    """Say whether a text has the form of one of some globs."""
+    return text is not None and any(compile_glob(glob)(text) for glob in globs)
+
+
+_Wanted = Callable[[Proposal, ParsedFinding], bool]
+
+
+def _forbidden(statement: LoadedStatement) -> _Wanted:
+    """Return a test of a proposal for a finding: whether the statement forbids it."""
+    never = statement.model.never
+    if isinstance(never, dict):
+        return lambda proposal, _finding: _is_listed(proposal, never.get(proposal.field))
+    return lambda proposal, finding: is_hiding(proposal.field, proposal.value, finding)
+
+
+def _is_listed(proposal: Proposal, values: object) -> bool:
+    if values is None or values == "any":
+        return values == "any"
+    held = proposal.value if isinstance(proposal.value, tuple) else (proposal.value,)
+    return isinstance(values, list) and any(one in values for one in held)
+
+
+def _proposes(rule: Rule, finding: Finding, forbidden: _Wanted) -> bool:
+    base = ParsedFinding(finding)
+    return any(forbidden(proposal, base) for proposal in rule.proposals.of(base))
+
+
+def _at_conditions(rule: LoadedRule, code: str, message: str, hint: str) -> Problem:
+    key = "match" if rule.match is not None else "when"
+    return rule.document.problem(code, (*rule.path, key), message, hint, key=True)
