@@ -96,7 +96,7 @@ def cases(*tables: tuple[str, dict[str, str], str, str]) -> list[object]:
         ("no folder of rules", ON_RULES, "nowhere", MISSING + NO_FOLDER),
         ("no findings", ON_FINDINGS, "nowhere.json", MISSING),
         ("no file", READING, "nowhere.json", MISSING),
-        ("a folder", {name: READING[name] for name in READING.keys() - ON_FINDINGS}, "rules", FOLDER),
+        ("a folder", {name: READING[name] for name in READING if name not in ON_FINDINGS}, "rules", FOLDER),
     ),
 )
 def test_what_cannot_be_read(arguments: str, place: str, words: str) -> None:
