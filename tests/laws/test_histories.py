@@ -345,6 +345,7 @@ class Histories(RuleBasedStateMachine):
             if name in gone
             or ((claim := claims.get(engine_name(name))) and (claim.person or claim.before is not None))
             or is_a_persons(seen, name)
+            or (key, name) in self.chronicle.overruling  # also with the value that the provider has
         ]
 
     # What goes wrong
