@@ -115,7 +115,7 @@ class AlarmsConstruct(Construct):
     def add(self, alarm: Alarm) -> cloudwatch.Alarm:
         """Make an alarm that reports to its topic when it goes off and when it is over.
 
-        Its id in CloudFormation derives from its name, as they must change together: CloudFormation makes a
+        Its id in CloudFormation derives from its name, as they must change together. CloudFormation makes a
         resource of a new id before it deletes the old one, and AWS refuses two alarms of the same name.
         """
         text = ALARM_TEXTS[alarm.name].with_settings(self._config)

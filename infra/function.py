@@ -23,7 +23,7 @@ _ARCHITECTURES = {"arm64": lambda_.Architecture.ARM_64, "x86_64": lambda_.Archit
 
 
 class Function(lambda_.Function):
-    """A Lambda function with a role and a log group, which it makes beside itself in the scope.
+    """A Lambda function with a role and a log group, which it makes next to itself in the scope.
 
     The role may write the log, send traces, and do what `statements` allow. Nothing adds to it later.
     CloudFormation's logical ids derive from the names: a changed name replaces the resource, and loses a log.

@@ -23,7 +23,7 @@ from .permissions import statement
 
 EVERY = Duration.minutes(5)
 PAUSED_PERIODS = 3
-"""A pause that ends by itself within a quarter of an hour calls nobody."""
+"""A pause that ends by itself within a quarter of an hour calls no one."""
 MAPPING_ACTIONS = ("lambda:GetEventSourceMapping", "lambda:UpdateEventSourceMapping")
 MARK_ACTIONS = ("ssm:DeleteParameter", "ssm:GetParameter", "ssm:PutParameter")
 
@@ -102,7 +102,7 @@ class LedgerGuardConstruct(Construct):
 
 
 def _try_to_write(ledger: LedgerConstruct) -> iam.PolicyStatement:
-    """Allow to try a write of an item that is no entry, and of no other."""
+    """Allow to try a write of an item that is not an entry, and of no other."""
     return iam.PolicyStatement(
         sid="TryLedger",
         actions=["dynamodb:PutItem"],

@@ -320,7 +320,7 @@ class SweepConstruct(Construct):
     def _clock_function(self, mode: ModeParameter) -> Function:
         """Make the function that starts a sweep when a rule begins or ends, and what calls it.
 
-        The parameter is CloudFormation's. A deployment that sets it anew has the clock look back for longer.
+        The parameter is CloudFormation's. A deployment that sets it again has the clock look back for longer.
         """
         looked = ssm.StringParameter(
             self,

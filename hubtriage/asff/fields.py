@@ -38,7 +38,7 @@ class AsffField:
 class UnknownPath:
     """A path that is not in the model: which of its names is wrong, and what was probably meant.
 
-    `misspelt`: a member beside it has nearly that name; `only` is that name if no other one is like it.
+    `misspelt`: a member next to it has nearly that name; `only` is that name if no other one is like it.
     `below`: the path up to the name is a value, which has no members. Both are certainly mistakes; AWS may
     have added any other name since.
     """

@@ -40,8 +40,8 @@ def compile_ruleset(
     """Return the rule set of a folder as a JSON-ready document, the same for the same files and revision.
 
     `select` returns the rules to take; it is called with a folder that has no errors.
-    Raise RuleErrors with every error of every file. It is an error, too, if a rule sets a field in `never`;
-    and, unless `allow_empty`, if no rule is in force, since that would take back all that triage ever did.
+    Raise RuleErrors with every error of every file. It is an error, too, if a rule sets a field in `never`.
+    Unless `allow_empty`, so is a folder without a rule in force: it would take back all that triage ever did.
     With `keeps_policy`, it is an error if a rule breaks the house policy now.
     """
     loaded = load_rules(folder)

@@ -3,7 +3,7 @@
 from rich.cells import cell_len
 
 WIDTH = 160
-"""Columns where nobody looks at a terminal."""
+"""Columns where no one looks at a terminal."""
 _CUT = "…"
 _NARROWEST = 10
 

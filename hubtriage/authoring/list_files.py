@@ -1,4 +1,5 @@
-"""Lists whose values stand in a file beside the rules: `{from: accounts.csv#account}` or `{from: hosts.txt}`.
+"""Lists whose values stand in a file in the folder of the rules: `{from: accounts.csv#account}` or `{from:
+hosts.txt}`.
 
 A text file has a value on each line; blank lines and lines that begin with `#` do not count. A CSV file has a
 head with the names of its columns; a value may stand in several of its rows. All values are texts, without

@@ -1,10 +1,9 @@
 """Read a folder of rule files: all rules without errors, and all problems of the others.
 
-The loader reads every `*.yaml` and `*.yml` file in and below the folder, in capitals too, except those with a
-name, or in a folder with a name, that starts with a dot. `accounts.yaml` at the top of the folder is the
-account directory, `policy.yaml` there the house policy; all other files hold `rules:`, `lists:` and
-`defaults:`. Every file can use the lists of
-all files; defaults hold for the rules of their own file.
+The loader reads every `*.yaml` and `*.yml` file in and below the folder, in capitals too. It leaves out files
+and folders with a name that starts with a dot. `accounts.yaml` at the top of the folder is the account
+directory, `policy.yaml` there the house policy; all other files hold `rules:`, `lists:` and `defaults:`.
+Every file can use the lists of all files; defaults hold for the rules of their own file.
 """
 
 import json
@@ -36,7 +35,7 @@ def _visible_files(folder: Path) -> list[Path]:
 
 
 def _unread_rules(folder: Path) -> Iterator[Problem]:
-    """Yield each JSON file that holds rules: nobody who wrote one expects that it does nothing."""
+    """Yield each JSON file that holds rules: its author does not expect that it does nothing."""
     for path in _visible_files(folder):
         if path.suffix.lower() != ".json" or not path.is_file() or path.stat().st_size > MAX_BYTES:
             continue

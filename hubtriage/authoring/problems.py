@@ -3,8 +3,8 @@
 Every problem has a stable code. `CODES` lists them all. A code never changes its meaning, and a retired code
 is not used again.
 
-A fix says what replaces which part of the text, and what that changes in the content. Whoever makes it holds
-the two together: the new text has to be read as the content with the changes, and as nothing else.
+A fix says what replaces which part of the text, and what that changes in the content. The code that makes it
+keeps the two together: the new text has to be read as the content with the changes, and as nothing else.
 """
 
 from collections.abc import Iterable

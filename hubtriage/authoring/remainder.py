@@ -2,7 +2,7 @@
 
 What has a fix is mended as the fix would. Of the rest the smallest part goes away without which the rule can
 still be read: a test, a field of the update, a key. In the place of an alternative of a pattern, and of an
-operand of `and` or `or`, comes one of which nothing follows.
+operand of `and` or `or`, comes one that nothing follows from.
 """
 
 from collections.abc import Iterable
@@ -36,7 +36,7 @@ def take_out(document: YamlDocument, rule: YamlPath, problems: Iterable[Problem]
 
 
 def follows(document: YamlDocument, problem: Problem) -> bool:
-    """Say whether an error of a rule of which something was taken out may only follow from that."""
+    """Say whether an error of a rule may only follow from what was taken out of the rule."""
     return problem.code in _MAY_FOLLOW and not document.is_whole(problem.path)
 
 

@@ -43,7 +43,7 @@ class RuleReader:
                 yield loaded
 
     def _rule(self, document: YamlDocument, path: YamlPath, told: set[Problem]) -> LoadedRule | None:
-        """Return the rule, or what is left of it without its errors; None if that is no rule.
+        """Return the rule, or what is left of it without its errors; None if that is not a rule.
 
         All parts are checked whatever is wrong with one: the rest is read again without it. A misspelt key is
         mended before anything is said to be missing.

@@ -84,7 +84,7 @@ def stack_option(prefix: str = "", rest: str = "") -> Callable[[Callable[..., An
 
 
 def _show_calls(context: click.Context, _option: click.Parameter, is_given: bool) -> None:
-    """Print a line for each call that ends while the command runs, whoever makes its client."""
+    """Print a line for each call that ends while the command runs, whichever code makes the client."""
     if not is_given:
         return
     import botocore  # slow, and commands without AWS need none

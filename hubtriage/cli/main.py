@@ -86,7 +86,7 @@ class _LazyGroup(click.Group):
     def _main_shell_completion(
         self, ctx_args: MutableMapping[str, Any], prog_name: str, complete_var: str | None = None
     ) -> None:
-        """Complete, or offer nothing: what is wrong, as in hubtriage.toml, is told by the command itself."""
+        """Complete, or offer nothing: the command itself reports what is wrong, as in hubtriage.toml."""
         try:
             super()._main_shell_completion(ctx_args, prog_name, complete_var)
         except click.ClickException:

@@ -58,7 +58,7 @@ class Replacement:
 def replace_files(replacements: Sequence[Replacement]) -> None:
     """Give files their new contents.
 
-    Every content is written beside its file before the first file is replaced, so that a full disk or a
+    Every content is written next to its file before the first file is replaced, so that a full disk or a
     missing right leaves all as they were. A link stays one; what it leads to has to be in the folder. Raise
     NotWrittenError.
     """
@@ -78,7 +78,7 @@ def replace_files(replacements: Sequence[Replacement]) -> None:
 
 
 def _prepared(new: Replacement) -> tuple[Path, Path]:
-    """Return a file with the new content, and the file beside it that it will replace."""
+    """Return a file with the new content, and the file next to it that it will replace."""
     target = new.path.resolve(strict=True)
     if not target.is_relative_to(new.folder.resolve()):
         raise NotWrittenError(new.path, "it is a link to a file outside of the folder")

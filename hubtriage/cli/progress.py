@@ -1,4 +1,4 @@
-"""A progress bar on standard error; silent where nobody looks at that, or nobody wants to."""
+"""A progress bar on standard error; silent where no one looks at that, or no one wants to."""
 
 import sys
 from collections.abc import Iterator
@@ -35,7 +35,7 @@ class ProgressBar:
         self.show(f"{self._judged:,} findings")
 
     def show(self, status: str) -> None:
-        """Show a status beside the bar."""
+        """Show a status next to the bar."""
         if self._progress and self._task is not None:
             self._progress.update(self._task, status=status)
 

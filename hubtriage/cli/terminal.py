@@ -50,12 +50,12 @@ def is_terminal(stream: IO[Any] | None) -> bool:
 
 
 def is_animated(stream: IO[Any] | None) -> bool:
-    """Say whether something may move on a stream: not beside the lines of --verbose."""
+    """Say whether something may move on a stream: not among the lines of --verbose."""
     return is_terminal(stream) and os.environ.get("TERM") != "dumb" and not (is_quiet() or is_verbose())
 
 
 def width_of(stream: IO[Any]) -> int | None:
-    """Return how many columns a stream has; None where nobody looks at it, so that no line is too long."""
+    """Return how many columns a stream has; None where no one looks at it, so that no line is too long."""
     if not is_terminal(stream):
         return None
     given = os.environ.get("COLUMNS", "")
@@ -99,7 +99,7 @@ def print_lines(lines: Iterable[str], stream: IO[Any] | None = None) -> None:
 
 
 def console(stream: IO[Any]) -> "Console":
-    """Return what rich writes with, with our colours and width; 120 columns where nobody looks."""
+    """Return what rich writes with, with our colours and width; 120 columns where no one looks."""
     from rich.console import Console  # it takes long to import, and few commands use it
 
     wanted = colour()

@@ -54,7 +54,7 @@ def excerpt(finding: Mapping[str, Any], members: Members, rest: Rest | None = No
 
 
 def size_of_rest(finding: Mapping[str, Any], members: frozenset[str]) -> int:
-    """Return how many bytes a finding has beside these members, of which it has at least one."""
+    """Return how many bytes a finding has in addition to these members; it has at least one of them."""
     rest = {name: value for name, value in finding.items() if name not in members}
     return json_size(rest) - 1 if rest else 0  # two braces less, and a comma more
 

@@ -236,7 +236,7 @@ def has_passed(finding: Finding) -> bool:
 
 
 def untouched(finding: ParsedFinding, name: str) -> tuple[bool, Value]:
-    """Return (known, value) that a field would have if nobody had set it: the provider's, or the service's.
+    """Return (known, value) that a field would have if no one had set it: the provider's, or the service's.
 
     It is not known where FindingProviderFields does not say it.
     """

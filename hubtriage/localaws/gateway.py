@@ -1,4 +1,4 @@
-"""ministack with Security Hub beside its services, as one ASGI application.
+"""ministack with Security Hub next to its services, as one ASGI application.
 
 What is added, each without changing ministack's files (`hubtriage/localaws/ministack`):
 

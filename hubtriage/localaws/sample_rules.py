@@ -7,4 +7,4 @@ from hubtriage.localaws.synth import PROJECT
 
 _SHIPPED: Final = Path(__file__).parent / "demo" / "rules"
 SAMPLE_RULES: Final = _SHIPPED if _SHIPPED.is_dir() else PROJECT / "rules"
-"""Their folder: in a wheel it is beside the demonstration."""
+"""Their folder: in a wheel it is next to the demonstration."""

@@ -89,7 +89,7 @@ def _names(manifest: Path) -> set[str] | None:
 
 
 def _put(folder: Path, name: str, content: bytes) -> None:
-    """Write a file beside its place and move it there. A link in its place is replaced and not followed."""
+    """Write a file next to its place and move it there. A link in its place is replaced and not followed."""
     beside = folder / f"{name}{_PART}"
     beside.unlink(missing_ok=True)
     with beside.open("xb") as file:

@@ -1,7 +1,7 @@
 """Columns of values that repeat, small enough to embed by the hundred thousand; `kit.columnsOf` reads them.
 
-Each distinct value stands there once, and each row has its number. Texts such as ARNs, of which every one
-is different but many begin alike, are divided into two parts, of which each is a column.
+Each distinct value stands there once, and each row has its number. Texts such as ARNs are all different,
+but many begin alike: they are divided into two parts, and each part is a column.
 """
 
 from collections.abc import Hashable, Mapping, Sequence

@@ -22,7 +22,7 @@ _ESCAPED = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
 
 @dataclass(frozen=True, slots=True)
 class Design:
-    """What a page has of its own beside the kit: title, body (HTML), style (CSS) and script.
+    """What a page has of its own in addition to the kit: title, body (HTML), style (CSS) and script.
 
     The script runs after the kit's, and finds it as `kit`. All four are ours: they are put in unescaped.
     """

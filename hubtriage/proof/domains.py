@@ -153,7 +153,7 @@ _MANY = "so many single texts are named that others of their form may be missed"
 
 
 def _other_than(text: str, boundaries: Boundaries, form: FixedForm | None) -> str | None:
-    """Return a text that patterns do not tell from this one, and that is none of the words; or None."""
+    """Return a text that patterns do not tell from this one, and that is not one of the words; or None."""
     wanted = [pattern.matches(text) for pattern in boundaries.patterns]
     for candidate in _variations(text, form):
         if candidate in boundaries.words:

@@ -2,7 +2,7 @@
 
 Every test of a text that can be proved about is a pattern here: characters, runs of any characters, and sets
 of characters. Patterns are stepped through side by side, one character at a time. Two texts that lead to the
-same places in all patterns are told apart by none of them, so the search ends, and it misses nothing.
+same places in all patterns are not distinguished by any of them, so the search ends, and it misses nothing.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Findings of which only as much is decided as a condition looks at, and the search through all of them.
+"""Findings that are decided only as far as a condition looks at them, and the search through all of them.
 
 The engine's own conditions are evaluated on a finding whose members are undecided. Looking at one of them
 stops the evaluation. The search then tries each value that tests can tell apart there, and evaluates again.
@@ -42,7 +42,7 @@ class _AskedMember:
 
 
 class FindingSpace:
-    """All findings, as far as conditions can tell them apart.
+    """All findings, as far as conditions can distinguish them.
 
     `gaps` says what keeps the space from being complete: then a search that finds nothing proves nothing.
     """
@@ -143,7 +143,7 @@ class Undecided(Exception):  # noqa: N818 - it stops an evaluation, and is no er
 
 
 class _Partial(dict[str, Any]):
-    """An object of a finding, of which only the chosen members are decided."""
+    """An object of a finding; only its chosen members are decided."""
 
     __slots__ = ("_chosen", "_node", "_place")
 

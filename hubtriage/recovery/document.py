@@ -36,7 +36,7 @@ _END = {"end", "entries", "damaged"}
 
 
 class DocumentError(ValueError):
-    """A file that is no whole export: in which line, and what is wrong with it."""
+    """A file that is not a whole export: in which line, and what is wrong with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class Header:
 
     @property
     def roles(self) -> tuple[FormerRole, ...]:
-        """All roles whose updates are triage's to whoever takes over the entries."""
+        """All roles whose updates are triage's for the stack that takes over the entries."""
         return (*self.former_roles, FormerRole(self.role, self.at, self.stack, self.export))
 
 

@@ -28,7 +28,7 @@ ROLES_LAST = FRESH + 5.0
 class Compared:
     """How a file and a table compare. `absent`: the table has no entry. `same`: it has this one.
 
-    `others` counts the findings of which it has another entry, `shown` names the first of them.
+    `others` counts the findings for which it has another entry, `shown` names the first of them.
     """
 
     absent: int = 0

@@ -1,8 +1,9 @@
 """Which of two entries of one finding is newer. Pure.
 
-`ended` is the time of the last confirmed update, by the clock of whoever made it; `version` goes up with each
-write. After a table was lost or restored, versions begin anew or again, so the time counts where no clock's
-error explains the difference. Within that error only an entry that is ahead in both is surely newer.
+`ended` is the time of the last confirmed update, by the clock of the worker that made it; `version` goes up
+with each write. After a table was lost or restored, versions begin from the start or repeat, so the time
+counts where no clock's error explains the difference. Within that error only an entry that is ahead in both
+is surely newer.
 """
 
 from dataclasses import replace
@@ -12,7 +13,7 @@ from hubtriage.engine.planning.entry import Entry
 
 
 def is_surely_newer(one: Entry, other: Entry) -> bool:
-    """Say whether an entry is surely newer than another. If neither is, nobody knows."""
+    """Say whether an entry is surely newer than another. If neither is, it is not known."""
     if abs(one.ended - other.ended) > SKEW:
         return one.ended > other.ended
     at_least = one.version >= other.version and one.ended >= other.ended

@@ -16,7 +16,7 @@ from hubtriage.recovery.precedence import is_later_line, is_same, is_surely_newe
 from hubtriage.recovery.target import Roles, Target, texts, together
 
 TRIES = 3
-"""How often an entry is compared and written that somebody else changes at the same moment."""
+"""How often an entry is compared and written that another worker changes at the same moment."""
 
 
 @dataclass(slots=True)
@@ -24,8 +24,8 @@ class Rebuilt:
     """What was found in the log, and what became of it.
 
     `added`: the table had no entry. `replaced`: it had an older one. `same`: it had this one. `kept`: it had
-    one that is, or may be, newer. `intents` counts those with an update of which it is not known whether it
-    happened. `unusable` are reasons of lines that cannot be used, with how many there are of each.
+    one that is, or may be, newer. `intents` counts those with an update that may have happened or not.
+    `unusable` are reasons of lines that cannot be used, with how many there are of each.
     """
 
     since: float = 0.0
@@ -109,7 +109,7 @@ class Rebuilding:
             self._taken[key] = _stub(entry)
 
     def _once(self, entries: Mapping[Key, Entry], done: Rebuilt) -> dict[Key, Entry]:
-        """Compare and write; return what somebody else has changed in between."""
+        """Compare and write; return what another worker has changed in between."""
         recall = self._table.read(entries)
         done.failed += texts(recall.unread.values())
         placed: dict[Key, Entry] = {}

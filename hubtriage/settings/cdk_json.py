@@ -9,7 +9,8 @@ from hubtriage.settings.project_file import ProjectFile, shown
 
 
 def cdk_context(found: ProjectFile | None) -> dict[str, Any]:
-    """Return the context of the `cdk.json` beside `hubtriage.toml`; without that file, of one in this folder.
+    """Return the context of the `cdk.json` next to `hubtriage.toml`; without that file, of one in this
+    folder.
 
     It is empty if there is no `cdk.json`. Raises ConfigurationError if it cannot be read.
     """

@@ -1,8 +1,8 @@
 """Find and read `hubtriage.toml`: the settings of a repository of rules, for deployments and for commands.
 
-It stands beside the rules. Commands find it in the folder that they are run in or in the nearest one above,
-up to the root of the repository. It may have targets: tables `[target.NAME]` of the same settings, one for
-each hub.
+It stands next to the folder of rules. Commands find it in the folder that they are run in or in the nearest
+one above, up to the root of the repository. It may have targets: tables `[target.NAME]` of the same settings,
+one for each hub.
 """
 
 import os
@@ -87,7 +87,7 @@ def find_project(folder: Path) -> ProjectFile | None:
 
 
 def read_project(path: Path) -> ProjectFile:
-    """Read a file. Values are checked by whoever uses them. Raises ConfigurationError."""
+    """Read a file. Values are checked where they are used. Raises ConfigurationError."""
     text = _text(path)
     try:
         document = tomllib.loads(text)

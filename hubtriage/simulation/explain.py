@@ -40,7 +40,7 @@ RuleVerdict = Literal[
 
 @dataclass(frozen=True, slots=True)
 class ClaimExplanation:
-    """A claim of the entry: what triage had set, by which rule, and what has become of it.
+    """A claim of the entry: what triage had set, by which rule, and what has happened to it.
 
     `set` is the value as the ledger keeps it, `value` what the finding has. `rule` is None if no rule wants
     the field any more but triage still holds it; `in_rules` says whether the rule still exists. `before` is

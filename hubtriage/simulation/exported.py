@@ -9,7 +9,7 @@ An export has JSON lines. The first says where the others come from, and there i
 
 `entry` is as the ledger keeps it, null if the ledger has none, and absent if it is not known. `read` is when
 the finding was asked for, in epoch seconds; its entry was read afterwards. Files from elsewhere hold findings
-alone. Then nobody can tell what triage has set from what a person has set.
+alone. Then what triage has set looks like what a person has set.
 """
 
 import json
@@ -115,7 +115,7 @@ def is_exported(value: Mapping[str, Any]) -> bool:
 
 
 def with_entry(finding: dict[str, Any], line: Mapping[str, Any]) -> ExportedFinding:
-    """Return a finding with what its line says of it. Raises EntryError if the entry is none."""
+    """Return a finding with what its line says of it. Raises EntryError if the entry is not one."""
     entry, undecidable = _entry_of(line), line.get("undecidable")
     if undecidable is None and entry is not None and not is_settled_by(finding, entry):
         undecidable = LEFT_OPEN

@@ -1,8 +1,8 @@
 """Run the tests of the rules.
 
-Each test asks what its own rule does, alone, as if its mode were `enforce`: so a rule can be tested
-before it is let loose, and a test does not change with the rules around it. `before` in a test plays what
-happened to the finding earlier, with the same planning.
+Each test asks what its own rule does, alone, as if its mode were `enforce`. So a rule can be tested before it
+is let loose, and a test does not change with the rules around it. `before` in a test plays what happened to
+the finding earlier, with the same planning.
 """
 
 from collections.abc import Iterator, Mapping

@@ -5,8 +5,10 @@ text, and each cell of a table and each item of a list by itself. What the softw
 golden files, as text: each paragraph, option and message by itself.
 """
 
+import ast
+import inspect
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,7 +35,20 @@ IDIOMS = {
     r"(anew|for ever|thereof|therein|wherein|whence|hence|thereby)\b": "again, forever, so",
     r"(that|those) of (a|an|the|our|your)\b": "name the thing again",
 }
+GRAMMATICAL = {
+    r"(of|from|by|about|under|behind|with|for|to|after|between) (which|whom)\b",
+    r"(that )?(is|are) none\b",
+    r"(that|those) of (a|an|the|our|your)\b",
+}
+"""Idioms that are good grammar, and short: in a docstring they may stand, except `of which`."""
 _IDIOM = {re.compile(rf"\b{idiom}", re.IGNORECASE): better for idiom, better in IDIOMS.items()}
+_IDIOM_OF_CODE = {
+    re.compile(rf"\b{idiom}", re.IGNORECASE): better
+    for idiom, better in {
+        **{idiom: better for idiom, better in IDIOMS.items() if idiom not in GRAMMATICAL},
+        r"of (which|whom)\b": "begin a new sentence",
+    }.items()
+}
 _ENDS = re.compile(r"""(?<!e\.g)(?<!i\.e)[.!?]["')\]]*(?:\s+|$)""")
 _WORD = re.compile(r"[^\W_](?:[^\s—–…/]*[^\W_])?")
 _CODE = "code"
@@ -108,6 +123,34 @@ def flaws_of(text: str) -> list[Flaw]:
     return list(_flaws_of(1, _IN_BACKQUOTES.sub(_CODE, text)))
 
 
+def modules() -> list[str]:
+    """Return every module that is shipped, by its path in the repository."""
+    folders = ("hubtriage", "infra", "lambdas")
+    return ["app.py", *sorted(_name(path) for folder in folders for path in (ROOT / folder).rglob("*.py"))]
+
+
+def docstring_flaws(source: str) -> list[Flaw]:
+    """Return every flaw of the docstrings of a module, those of its variables too, by line."""
+    found = [flaw for line, text in docstrings(source) for flaw in _docstring_flaws(line, text)]
+    return sorted(found, key=lambda flaw: flaw.line)
+
+
+def docstrings(source: str) -> Iterator[tuple[int, str]]:
+    """Yield the line and the text of each text that stands by itself in a module."""
+    for node in ast.walk(ast.parse(source)):
+        body = getattr(node, "body", None)
+        for statement in body if isinstance(body, list) else ():
+            value = statement.value if isinstance(statement, ast.Expr) else None
+            if isinstance(value, ast.Constant) and isinstance(value.value, str):
+                yield statement.lineno, inspect.cleandoc(value.value)
+
+
+def _docstring_flaws(line: int, text: str) -> Iterator[Flaw]:
+    for start, block in blocks(text):
+        if not block.startswith("\b"):  # click keeps the lines of such a paragraph apart
+            yield from _flaws_of(line + start - 1, block, _IDIOM_OF_CODE)
+
+
 def _name(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
@@ -122,8 +165,8 @@ def _words(tokens: list[Token]) -> Iterator[str]:
             yield token.content
 
 
-def _flaws_of(line: int, text: str) -> Iterator[Flaw]:
-    for idiom, better in _IDIOM.items():
+def _flaws_of(line: int, text: str, idioms: Mapping[re.Pattern[str], str] = _IDIOM) -> Iterator[Flaw]:
+    for idiom, better in idioms.items():
         for found in idiom.finditer(text):
             yield Flaw(line, f"{found[0]!r}: write {better} ({text[:60]}...)")
     for sentence in sentences(text):

@@ -5,14 +5,17 @@ import pytest
 from tests.docs.plain_english import (
     MOST_WORDS,
     blocks,
+    docstring_flaws,
     flaws,
     flaws_of,
     help_texts,
+    modules,
     pages,
     printed,
     read,
     sentences,
 )
+from tests.support.paths import ROOT
 
 NOT_YET: set[str] = set()
 """Pages that still have flaws. Take a page off once it has none; put none on."""
@@ -23,6 +26,20 @@ NOT_YET_SAID: set[str] = set()
 @pytest.mark.parametrize("page", [page for page in pages() if page not in NOT_YET])
 def test_a_page_is_written_in_plain_english(page: str) -> None:
     assert [f"{page}:{flaw}" for flaw in read(page)] == []
+
+
+@pytest.mark.parametrize("module", modules())
+def test_the_docstrings_of_a_module_are_in_plain_english(module: str) -> None:
+    source = (ROOT / module).read_text(encoding="utf-8")
+    assert [f"{module}:{flaw}" for flaw in docstring_flaws(source)] == []
+
+
+def test_a_flaw_of_a_docstring_is_found_on_its_line() -> None:
+    source = (
+        '"""Read it.\n\nNobody\nelse may."""\nN = 1\n"""Parts, of which one is left."""\n\n\n'
+        'def f():\n    """Return a file by which `nobody` is asked, if there is none; 4 of 5."""\n'
+    )
+    assert [flaw.line for flaw in docstring_flaws(source)] == [3, 6]
 
 
 def test_the_list_names_only_pages_with_flaws() -> None:

@@ -52,7 +52,7 @@ class MatchField:
 
     @cached_property
     def operators(self) -> list[tuple[str, Any, YamlPath]]:
-        """(operator, operand, place) of the alternatives that are no plain values."""
+        """(operator, operand, place) of the alternatives that are not plain values."""
         return [
             (operator, operand, self.origin(index))
             for index in derive(_with_operator, self.values)

@@ -1,4 +1,4 @@
-"""Find the page of each problem: in `docs/checks`, or beside this module in an installed package."""
+"""Find the page of each problem: in `docs/checks`, or next to this module in an installed package."""
 
 from pathlib import Path
 

@@ -135,7 +135,7 @@ def errors(rule: LoadedRule, lists: Mapping[str, Sequence[Any]]) -> tuple[Proble
 def warnings(loaded: LoadResult, now: float, findings: Findings = tuple) -> tuple[Problem, ...]:
     """Return the warnings about the rules, at a time (epoch seconds), by place.
 
-    `findings` returns those that the folder has beside it; a warning about a wide rule counts them.
+    `findings` returns those in the folder next to the rules; a warning about a wide rule counts them.
 
     Warnings that a rule ignores are left out. A rule that ignores a warning which does not occur gets W313.
     Of a rule with errors nothing is said that may only follow from what is missing without them.

@@ -41,7 +41,7 @@ class Origins:
         origins.append(origin)
 
     def of_all(self, field_path: YamlPath, count: int) -> list[YamlPath]:
-        """Return the paths in the file for all alternatives of a field, of which there are `count`."""
+        """Return the paths in the file for all `count` alternatives of a field."""
         firsts, origins = self._items.get(field_path, ([], []))
         ends = [*firsts[1:], count] if firsts else []
         spread = chain.from_iterable(

@@ -10,7 +10,7 @@ from hubtriage.engine.ruleset.templates import RULE_VALUES
 _ALTERNATIVES = "|".join(RULE_VALUES)
 _KNOWN = rf"rule\.({_ALTERNATIVES})\}}|finding\.[^{{}}.]+(\.[^{{}}.]+)*\}}"
 NO_PLACEHOLDER = rf"\{{(?!{_KNOWN})\s*([A-Za-z_]+\s*\.[^{{}}]*|({_ALTERNATIVES})\s*)\}}"
-"""A text in braces that looks like a placeholder and is none."""
+"""A text in braces that looks like a placeholder and is not one."""
 
 
 def does_something() -> Schema:

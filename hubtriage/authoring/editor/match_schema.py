@@ -1,9 +1,9 @@
 """The JSON Schema of `match`, and of the findings that tests give.
 
 `finding` is an event pattern over the whole finding. Fields with the same values share a definition: `s`, `n`
-and `b` are any text, number and boolean, `exact` is a text that no one chooses freely, and `at-PATH` has the
-name of the first path with such values. A name alone is the field of a pattern, `NAME-value` is one value of
-it, and `NAME-given` one in the finding of a test.
+and `b` are any text, number and boolean. `exact` is a text that no one chooses freely. `at-PATH` has the name
+of the first path with such values. A name alone is the field of a pattern, `NAME-value` is one value of it,
+and `NAME-given` one in the finding of a test.
 """
 
 import json

@@ -142,7 +142,7 @@ def _not_of_constants() -> Schema:
 
 
 def _values_of(name: str) -> Schema:
-    """Return what the values beside a field have to be."""
+    """Return what the values next to a field have to be."""
     if name in ORDER or name in ARITHMETIC:
         return {"not": {"$ref": "#/definitions/ordered-as-text"}}
     if name in _EQUALITY:

@@ -38,5 +38,5 @@ _VISIBLE = re.compile(r"\S")
 
 
 def has_visible_character(text: str) -> bool:
-    """Say whether a text has a character that is no blank; AWS requires one in every text (`.*\\S.*`)."""
+    """Say whether a text has a character that is not a blank; AWS requires one in every text (`.*\\S.*`)."""
     return _VISIBLE.search(text) is not None

@@ -11,9 +11,9 @@ from hubtriage.authoring.yaml.tree import YamlDocument, YamlNode, YamlPath, unqu
 def ambiguity(node: YamlNode, *, number_meant: bool = False) -> tuple[str, str] | None:
     """Return message and hint if an unquoted value may not be what its author meant, else None.
 
-    Text and numbers are both allowed here. A value is ambiguous if readers of YAML differ about it, if its
-    digits are those of an account id, or (unless a number is meant) if digits would be lost, as in the
-    version 1.10.
+    Text and numbers are both allowed here. A value is ambiguous if readers of YAML differ about it, or if its
+    digits are those of an account id. Unless a number is meant, it is also ambiguous if digits would be lost,
+    as in the version 1.10.
     """
     if node.unquoted is None or isinstance(node.value, str):
         return None

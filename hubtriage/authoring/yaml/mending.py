@@ -1,8 +1,8 @@
 """Change the tree of a file as fixes would change the file, and take out of it what has no fix.
 
 All functions return a changed copy of a node: an alias shares its nodes with the anchor. A copy knows what
-was taken out of it, so that nothing is said of it which only follows from what is missing, and which steps of
-the written file its own steps were.
+was taken out of it, so that nothing is reported that only follows from what is missing. It also knows which
+steps of the written file its own steps were.
 """
 
 from collections.abc import Callable, Iterable, Mapping

@@ -1,10 +1,9 @@
 """What an unquoted YAML scalar stands for, and where readers of YAML disagree about it.
 
-What an unquoted scalar means depends on the YAML version and the reader, so only spellings on which all
-agree become numbers, booleans or null: `90`, `-1.5`, `true`, `null`. Every other spelling that some
-reader takes for something but text (`no`, `010`, `1_000`, `1:30`, `0x1F`, `1e3`, `2026-10-01`)
-becomes an `AmbiguousScalar`, which has no value: where a date is wanted its text counts, elsewhere quotes
-are asked for.
+What an unquoted scalar means depends on the YAML version and the reader, so only spellings on which all agree
+become numbers, booleans or null: `90`, `-1.5`, `true`, `null`. Every other spelling that some reader takes
+for something but text (`no`, `010`, `1_000`, `1:30`, `0x1F`, `1e3`, `2026-10-01`) becomes an
+`AmbiguousScalar`, which has no value. Where a date is wanted its text counts, elsewhere quotes are asked for.
 """
 
 import re

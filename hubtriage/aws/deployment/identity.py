@@ -2,7 +2,7 @@
 
 The stack keeps this of the deployed rules in a parameter. AWS: that holds 4,096 characters. So instead of
 names it holds a hash of each, and of more than 400 rules the 400 smallest hashes. Whether a hash is among the
-smallest has nothing to do with the rule, so two such samples tell how many rules of one set the other lacks.
+smallest has nothing to do with the rule, so two such samples show how many rules of one set the other lacks.
 """
 
 from base64 import urlsafe_b64encode
@@ -15,7 +15,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 MOST_RECORDED: Final = 400
-"""Rules of which the record of a stack holds the hash."""
+"""Rules whose hash is in the record of a stack."""
 MOST_ASKED: Final = 4000
 """The same for the rules that are to be deployed: their hashes travel in a request, which may be larger."""
 FORMAT: Final = "1"

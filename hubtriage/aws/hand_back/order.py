@@ -32,7 +32,7 @@ def keys_of(findings: object) -> tuple[Key, ...]:
 
 
 def digest_of(function: str, keys: Sequence[Key]) -> str:
-    """Return a digest of what is asked of which function (ARN): what a caller signs."""
+    """Return a digest of what is asked, and the function (ARN) that is asked: what a caller signs."""
     text = json.dumps([function, sorted(keys)], separators=(",", ":"))
     return sha256(text.encode()).hexdigest()
 

@@ -1,8 +1,9 @@
 """Who calls: a signature that AWS checks, instead of a name that the caller claims.
 
-A caller signs a request to STS, GetCallerIdentity, and hands over the signature. Whoever sends the request
-learns from AWS who signed it, and can do nothing else with it. What the caller asks for is signed too, as a
-digest in a header, so a signature serves for that alone. AWS: a signature is taken for minutes only.
+A caller signs a request to STS, GetCallerIdentity, and hands over the signature. The function that sends the
+request learns from AWS who signed it, and can do nothing else with it. What the caller asks for is signed
+too, as a digest in a header, so a signature serves for that alone. AWS: a signature is taken for minutes
+only.
 """
 
 import re

@@ -1,1 +1,1 @@
-"""The ledger: what triage did to each finding, in a table beside Security Hub."""
+"""The ledger: what triage did to each finding, in a table outside Security Hub."""

@@ -41,7 +41,7 @@ class DynamoLedger:
         return recall
 
     def write(self, entries: Mapping[Key, Entry], deadline: float = inf) -> Written:
-        """Write each entry if its `version` is held, whatever becomes of the others."""
+        """Write each entry if its `version` is held, whatever happens to the others."""
         statements = (writing(self._calls.table, key, entry) for key, entry in entries.items())
         return run_statements(self._calls, statements, deadline)
 

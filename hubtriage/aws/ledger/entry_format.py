@@ -6,7 +6,7 @@
      "written":{"Workflow.Status":"SUPPRESSED"},
      "about":{"account":"111122223333"}}
 
-A member that is empty or has its default is left out; a claim's `value` never is. The version stands beside
+A member that is empty or has its default is left out; a claim's `value` never is. The version stands next to
 the text, because conditions compare it. Reading is strict: whatever `write_entry` does not write is refused.
 An entry that is guessed at would undo or hide what it should not.
 """
@@ -99,7 +99,7 @@ def _claim_object(claim: Claim) -> dict[str, Any]:
 
 
 def read_entry(text: str, version: int) -> Entry:
-    """Return the entry of a text, with the version that stood beside it.
+    """Return the entry of a text, with the version that stood next to it.
 
     Raises EntryError for a text that `write_entry` does not write, one of another format among them.
     """

@@ -41,7 +41,7 @@ def ledger_fault(error: Exception, table: str) -> LedgerFault:
 def statement_fault(error: Mapping[str, str], table: str) -> LedgerFault | None:
     """Classify the error of one statement; None if its condition did not hold.
 
-    Of one that is not documented nobody knows whether the statement was carried out.
+    If one is not documented, it is not known whether the statement was carried out.
     """
     code = error.get("Code") or "Unknown"
     if _plain(code) in _CONFLICTS:

@@ -25,7 +25,7 @@ from hubtriage.aws.securityhub.faults import CallFault, Fault
 FORMER_ROLES_KEY = f"{NO_ENTRY_BEGINS}former-roles"
 FORMAT = 1
 FRESH = 10.0
-"""Seconds for which what was read is not asked for again. Whoever adds a role waits so long."""
+"""Seconds for which what was read is not asked for again. A command that adds a role waits that long."""
 MESSAGE = "former roles"
 """The message of the log line with the roles that the function has read."""
 _VALUE = "roles"

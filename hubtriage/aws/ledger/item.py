@@ -1,10 +1,10 @@
 """An entry as an item of the table: its key, what conditions and filters look at, and its text.
 
-k        a hash of the finding's name: ProductArn and Id together may be longer than a key (AWS: 2,048 bytes)
-finding  ["ProductArn", "Id"], so that a page of the table gives the names back
-version  goes up with each write; conditions compare it
-rules    the ids of the rules that hold something, for filters
-entry    the entry, as `write_entry` writes it
+- `k`: a hash of the finding's name; ProductArn and Id may be longer than a key (AWS: 2,048 bytes)
+- `finding`: ["ProductArn", "Id"], so that a page of the table gives the names back
+- `version`: goes up with each write; conditions compare it
+- `rules`: the ids of the rules that hold something, for filters
+- `entry`: the entry, as `write_entry` writes it
 """
 
 from base64 import urlsafe_b64encode
@@ -35,7 +35,7 @@ def text_part(part: str) -> str:
 
 
 def hash_of(key: Key) -> str:
-    """Return the partition key: 192 bits, so nobody finds two findings that share an entry."""
+    """Return the partition key: 192 bits, so no one finds two findings that share an entry."""
     return urlsafe_b64encode(sha256(finding_text(key).encode()).digest()[:24]).decode()
 
 

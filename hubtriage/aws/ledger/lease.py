@@ -24,7 +24,7 @@ LONGEST_TO_SEND = 60.0
 def lease(timeout: int) -> int:
     """Return for how long an intent belongs to the function that recorded it; `timeout` is the function's.
 
-    After that the function has ended, and whoever comes next decides whether the update happened.
+    After that the function has ended, and the next container decides whether the update happened.
     """
     return max(timeout + AFTER_TIMEOUT, LEAST_LEASE)
 

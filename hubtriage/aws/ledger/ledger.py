@@ -73,7 +73,7 @@ class Written:
 class Page:
     """Some of the table's entries, and the token of the page after them; None after the last.
 
-    `read` counts the items that the service looked at, most of which a filter may leave out. `unread` are the
+    `read` counts the items that the service looked at; a filter may leave out most of them. `unread` are the
     entries that it gave and that are damaged.
     """
 

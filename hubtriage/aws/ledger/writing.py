@@ -73,7 +73,7 @@ class _StatementBatch:
     """Up to 25 statements, run until each has ended.
 
     A statement whose answer was lost may have been carried out. When it runs again, it conflicts with itself.
-    A deletion does not: it would delete an entry that somebody has begun anew meanwhile.
+    A deletion does not: it would delete an entry that another worker has begun again meanwhile.
     """
 
     def __init__(self, calls: Calls, deadline: float, written: Written) -> None:
@@ -151,7 +151,7 @@ class _StatementBatch:
 
 
 def _is_its_own(item: Item | None, change: EntryStatement) -> bool:
-    """Say whether an item is what the change makes of it. An equal one of somebody else is as good."""
+    """Say whether an item is what the change makes of it. An equal one of another worker is as good."""
     if item is None:
         return False
     return item.get(VERSION) == {"N": str(change.version)} and item.get(ENTRY) == {"S": change.text}

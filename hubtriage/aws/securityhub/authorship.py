@@ -69,7 +69,7 @@ class History:
     def has_update(self, written: Mapping[str, Stored], since: float) -> bool:
         """Return whether triage has made an update since a time (epoch seconds) that may have written this.
 
-        Clocks differ, so a record of the update before may seem to be later than that time. It is told by a
+        Clocks differ, so a record of the update before may seem to be later than that time. It shows by a
         status or a severity that is not what this update writes.
         """
         return any(

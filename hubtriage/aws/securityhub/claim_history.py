@@ -18,10 +18,11 @@ if TYPE_CHECKING:  # it takes the client library of AWS with it, which who only 
 
 @dataclass(frozen=True, slots=True)
 class ClaimHistory:
-    """What is known of one claim beside the entry. Times are epoch seconds; None: not known.
+    """What is known of one claim in addition to the entry. Times are epoch seconds; None: not known.
 
     `since`: when triage set the value; `revision` of the rules that did, `was` what the finding had before.
-    `overruled_at`: when somebody changed the field last, or triage saw that; `overruled_by` who it was.
+    `overruled_at`: when a person or a tool changed the field last, or triage saw that; `overruled_by` who it
+    was.
     """
 
     since: float | None = None
@@ -52,7 +53,7 @@ def _history(name: str, claim: Claim, events: Sequence[HistoryEvent]) -> ClaimHi
 
 
 def _setting(event: HistoryEvent, name: str, claim: Claim) -> Mapping[str, Any] | None:
-    """Return the change by which an update set the claimed value; None if the event is none."""
+    """Return the change by which an update set the claimed value; None if the event is not an update."""
     if event.kind != "decision" or event.record.get("outcome") != "updated":
         return None
     for change in _objects(event.record.get("changes")):
@@ -79,7 +80,7 @@ def _overruling(
 
 
 def _stored(value: object) -> object:
-    """Return a value of the log as an entry keeps it; an object of no use for what is no value."""
+    """Return a value of the log as an entry keeps it; an object of no use for what is not a value."""
     if isinstance(value, list):
         texts: Value = tuple(each for each in value if isinstance(each, str))
         return stored(texts)

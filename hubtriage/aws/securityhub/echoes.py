@@ -1,4 +1,4 @@
-"""Updates that both log and history tell: each is told once."""
+"""Updates that both log and history have: each is shown once."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -17,7 +17,7 @@ def without_echoes(events: Sequence[HistoryEvent], *, own_only: bool) -> list[Hi
     """Return the events in order, without records of updates that a line of the log tells already.
 
     A record and a line are of the same update if they agree on every field that both name, and on the time.
-    `own_only`: it is known by which role triage writes, so a record of somebody else is none of these.
+    `own_only`: it is known by which role triage writes, so a record of another role is not one of these.
     """
     left = [event for event in in_order(events) if event.kind == "change"]
     merged = []

@@ -23,7 +23,7 @@ from botocore.exceptions import (
 from botocore.parsers import ResponseParserError
 
 API_ERRORS = (ClientError, BotoCoreError, ResponseParserError, UnicodeDecodeError)
-"""Everything that botocore raises for a call; the last, for an answer that is no UTF-8."""
+"""Everything that botocore raises for a call; the last, for an answer that is not UTF-8."""
 NEVER_SENT = (ConnectTimeoutError, EndpointConnectionError)
 """Raised before the request is on its way."""
 

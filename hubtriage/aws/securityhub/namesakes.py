@@ -38,7 +38,7 @@ def accounts_on_record(entry: Entry) -> tuple[str, ...]:
 
 
 def marked(about: Mapping[str, str], accounts: Iterable[str]) -> Mapping[str, str]:
-    """Return what an entry says about its finding, with the other account beside the finding's own."""
+    """Return what an entry says about its finding, with the other account next to the finding's own."""
     other = next((account for account in accounts if account != about.get("account")), None)
     return about if other is None else {**about, NAMESAKE: other}
 

@@ -1,8 +1,8 @@
 """A budget of calls per second.
 
-AWS: BatchUpdateFindings allows 10 requests/s (burst 30) and GetFindings 3/s (burst 6) per account and
-Region, shared by all callers in the account: people in the console, other tools, our own containers.
-Each container therefore keeps to its share, and every attempt counts, retries too.
+AWS: BatchUpdateFindings allows 10 requests/s (burst 30) and GetFindings 3/s (burst 6) per account and Region.
+All callers in the account share them: people in the console, other tools, our own containers. Each container
+therefore keeps to its share, and every attempt counts, retries too.
 """
 
 from typing import Self

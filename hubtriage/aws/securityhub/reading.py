@@ -29,7 +29,7 @@ SKIPPED = "Skipped"
 class FoundFindings(Mapping[Key, Finding]):
     """Findings by key, kept as JSON: parsed, they take six times the memory and more.
 
-    Each access parses the finding anew. `members` are those that are kept of each.
+    Each access parses the finding again. `members` are those that are kept of each.
     """
 
     def __init__(self, members: Members = None) -> None:
@@ -233,7 +233,7 @@ def _distinct(values: Iterable[str]) -> list[str]:
 
 
 def keyed(findings: list[Any]) -> Iterator[tuple[Key, Finding]]:
-    """Yield findings with their keys; leave out what is no object."""
+    """Yield findings with their keys; leave out what is not an object."""
     for finding in findings:
         if isinstance(finding, Mapping):
             yield key_of(finding), finding

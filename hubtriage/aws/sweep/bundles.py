@@ -1,6 +1,6 @@
 """Findings that get the same update travel in one message, so that they arrive in one batch and share a call.
 
-AWS: SQS keeps no order, and a batch is whatever a poller got: findings sent one by one would be torn apart
+AWS: SQS keeps no order, and a batch is whatever a poller got. Findings sent one by one would be torn apart
 between containers, and every container would make its own calls.
 """
 

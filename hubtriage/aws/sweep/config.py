@@ -1,4 +1,4 @@
-"""Settings of the sweep function beside those that it shares with the triage function."""
+"""Settings of the sweep function in addition to those that it shares with the triage function."""
 
 from dataclasses import dataclass
 

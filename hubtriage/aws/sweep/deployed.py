@@ -36,7 +36,7 @@ class StartAfterDeploy:
         self._machine = machine
 
     def id(self, event: Mapping[str, Any]) -> str:
-        """Return the same id for ever: there is nothing to replace."""
+        """Return the same id forever: there is nothing to replace."""
         return str(event.get("PhysicalResourceId", PHYSICAL_ID))
 
     def apply(self, event: Mapping[str, Any]) -> str:

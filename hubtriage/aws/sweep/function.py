@@ -343,7 +343,7 @@ class _SweepStep:
 
         It is `least` in all, so that other sweeps notice this one before both read.
 
-        To take everything back, the intake is shut first. The time begins anew with every finding that still
+        To take everything back, the intake is shut first. The time begins again with every finding that still
         comes in: triage may hide it, and the sweep would not find it.
         """
         settle, now = self._function.pace.settle, self._function.clock.now()

@@ -42,8 +42,8 @@ Watch = Callable[[Progress], None]
 class LocalServices:
     """What a sweep from here calls.
 
-    `own_arn` returns the ARN by which AWS knows the caller, `roles` are the ARNs of the stack's roles that
-    write for the same ledger, `former_roles` reads those that did so before the ledger was moved here.
+    `own_arn` returns the ARN by which AWS knows the caller. `roles` are the ARNs of the stack's roles that
+    write for the same ledger. `former_roles` reads those that did so before the ledger was moved here.
     `lease`: for how long an intent is left to who opened it, seconds.
     """
 

@@ -215,5 +215,5 @@ class _HeldEntries:
 
 
 def _ledgers(fault: LedgerFault) -> CallFault:
-    """Return a fault of the ledger as one of GetFindings is told. Its page is read again later."""
+    """Return a fault of the ledger as one of GetFindings is reported. Its page is read again later."""
     return CallFault(_KINDS.get(fault.kind, Fault.TRANSIENT), fault.code, f"the ledger: {fault.message}")

@@ -36,7 +36,7 @@ CAREFUL_PAGES = 60
 
 
 class ProgressError(ValueError):
-    """Something that is no progress of a sweep."""
+    """Something that is not the progress of a sweep."""
 
 
 @dataclass(slots=True)
@@ -44,15 +44,13 @@ class Progress:
     """Where the sweep is, and what it did so far, in findings unless said otherwise.
 
     `outset` is what was found out before the first page; None before that. `scope` is an index into its
-    scopes, `token` where the next page starts. `read` counts findings that were looked at, `entries` those of
-    the ledger that were passed, `concealed` those of them whose finding triage hides, `gone` those whose
-    finding is no longer there. Of the findings, `changed` get
-    an update: `hidden` become hidden by it, `reopened` show again, and it takes something back on
-    `taken_back`. `doubtful` are handed on because their state is not certain, `asked` to have it asked who
-    hid them. `refused` cannot be changed. On `kept` a rule wants another value than a person has set. On
-    `failed_rules` a rule could not be evaluated.
-    `withheld` would become hidden, but are over the hide limit of the sweep. `by_rule` counts changed
-    findings.
+    scopes, `token` where the next page starts. `read` counts findings that were looked at, and `entries`
+    those of the ledger that were passed. `concealed` are the entries whose finding triage hides, `gone` those
+    whose finding is no longer there. Of the findings, `changed` get an update: `hidden` become hidden by it,
+    `reopened` show again, and it takes something back on `taken_back`. `doubtful` are handed on because their
+    state is not certain, `asked` to have it asked who hid them. `refused` cannot be changed. On `kept` a rule
+    wants another value than a person has set. On `failed_rules` a rule could not be evaluated. `withheld`
+    would become hidden, but are over the hide limit of the sweep. `by_rule` counts changed findings.
     `messages` were put into the queue. `restarts`: how often a page token was no longer good and the scope
     was begun again. `faults`: steps in a row that AWS cut short. `part`: the number of the execution among
     those of this sweep, `steps`: how many it took. `shut`: the intake was shut for it. `calm_since`: since

@@ -57,7 +57,7 @@ def start_sweep(
 ) -> str:
     """Start a sweep on the state machine `machine` (ARN), and return the execution's ARN.
 
-    What becomes of one that runs already, `RunLock` says. With `progress` it goes on from there, unless it
+    `RunLock` says what happens to one that runs already. With `progress` it goes on from there, unless it
     takes everything back: the intake may have been open meanwhile. What made it fail is forgotten: faults,
     and page tokens that were refused too often. Raises botocore's ClientError.
     """

@@ -1,4 +1,4 @@
-"""Decide on the findings of a batch: by which rules, under which mode, and what is no decision."""
+"""Decide on the findings of a batch: by which rules, under which mode, and what is not a decision."""
 
 from dataclasses import dataclass, replace
 
@@ -57,7 +57,7 @@ class Decider:
         """Return the decision that reopens what triage has hidden, for a key that several accounts have.
 
         An update goes where the one before went, as far as anyone can tell. So each event that shows what
-        triage set is looked at, whoever's finding it is.
+        triage set is looked at, whatever finding it is of.
         """
         for shown in (case.seen.newest.finding, *case.seen.others):
             try:

@@ -1,7 +1,7 @@
 """The decision log: one JSON line for each finding that was changed, refused, kept or observed.
 
 The lines have the keys of Powertools' logger (`level`, `message`, `timestamp`, `service`,
-`function_request_id`), but no logger writes them: a line costs a fifth of a logger's, and a batch writes a
+`function_request_id`), but no logger writes them. A line costs a fifth of a logger's, and a batch writes a
 thousand. Whatever comes from a finding is a JSON string of ASCII characters, so no value can end a line,
 start another, or reach a terminal as control codes.
 """
@@ -73,7 +73,7 @@ class DecisionLog:
 def level_of(outcome: Outcome) -> str:
     """Return ERROR if a person must look, WARNING if it is tried again, DEBUG if nothing was to be done.
 
-    What the ledger was told is worth a line: a lost ledger is made anew from these.
+    What the ledger has accepted is worth a line: a lost ledger is made again from these.
     """
     result, decision = outcome.result, outcome.decision
     if result.final or (decision is not None and decision.errors):
@@ -113,7 +113,7 @@ def decision_record(outcome: Outcome) -> dict[str, Any]:
 def _memory(entry: Entry | None) -> str:
     """Return the members about the ledger, with a comma before them; nothing if the batch did not change it.
 
-    An entry is whole or not there: of a part nobody could say that it is one. A lost ledger is made anew from
+    An entry is whole or not there: a part could not be recognised as one. A lost ledger is made again from
     these members (`hubtriage.recovery`).
     """
     if entry is None:

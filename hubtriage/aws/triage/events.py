@@ -63,7 +63,7 @@ class SweepOrder:
 class HandBack:
     """That a person hands a finding back: who, as far as AWS says so, and when (epoch seconds).
 
-    `by` is the ARN of an identity, or of the Custom Action that somebody chose in the console.
+    `by` is the ARN of an identity, or of the Custom Action that a person chose in the console.
     """
 
     by: str

@@ -164,7 +164,7 @@ class TriageFunction:
             )
 
     def _log_former_roles(self, known: KnownRoles) -> None:
-        """Log whose updates are triage's too: a lost ledger is made anew from that as well."""
+        """Log whose updates are triage's too: a lost ledger is made again from that as well."""
         roles = [asdict(role) for role in known.roles]
         self._logger.info(MESSAGE, extra={"version": known.version, "roles": roles})
 

@@ -43,7 +43,8 @@ class HandBacks:
         self._limit = HideLimit(MOST_HAND_BACKS, *clocks)
 
     def due(self, events: Iterable[FindingEvent], now: float, mode: Mode) -> Due:
-        """Sort out the hand-backs that are not due. Other events stay, whatever was handed back beside them.
+        """Sort out the hand-backs that are not due. Other events stay, whatever was handed back at the same
+        time.
 
         `now`: epoch seconds.
         """

@@ -1,7 +1,7 @@
 """The result of each finding of a batch, and therefore of each message.
 
-Nothing is lost: an event ends as **updated**, **unchanged**, **refused** (logged and counted), or it
-**failed** and is delivered again until it succeeds or the queue moves it to the dead-letter queue.
+Nothing is lost: an event ends as **updated**, **unchanged**, **refused** (logged and counted), or **failed**.
+What failed is delivered again until it succeeds or the queue moves it to the dead-letter queue.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -21,7 +21,7 @@ SUPERSEDED = "Superseded"
 OBSERVE = "Observe"
 """The code of a finding to which nothing is written, because triage only observes."""
 UNDECIDABLE = "Undecidable"
-"""The code of a finding of which it is not known which of two states is newer."""
+"""The code of a finding with two states if it is not known which is newer."""
 HISTORY_BEHIND = "HistoryBehind"
 """The code of a finding whose history does not tell yet who changed it."""
 CONFLICT = "Conflict"
@@ -29,7 +29,7 @@ CONFLICT = "Conflict"
 HAND_BACK_WAITS = "HandBackWaits"
 """The code of a hand-back that is too young: GetFindings may not show yet what people had done before it."""
 HAND_BACK_TOO_OLD = "HandBackTooOld"
-"""The code of a hand-back that is void: people may have decided anew since."""
+"""The code of a hand-back that is void: people may have decided again since."""
 HAND_BACK_LIMIT = "HandBackLimit"
 """The code of a hand-back that comes again later, because its container has taken many just now."""
 REOPENED_ALONE = "ReopenedAlone"
@@ -44,7 +44,7 @@ ResultStatus = Literal["updated", "unchanged", "refused", "failed"]
 class Result:
     """What became of a finding, why, and the call that did it.
 
-    `code` is AWS's error code, or ours for what is no error of AWS. `final` says that another
+    `code` is AWS's error code, or ours for what is not an error of AWS. `final` says that another
     delivery cannot help, so that a person has to look. `error` is an exception of our own code. `until` is
     when (epoch seconds) another delivery can be decided; None if that is not known.
     """
@@ -67,7 +67,7 @@ def not_found(receives: int, patience: int, reason: str, call_id: str | None = N
 
 
 def undecidable(reason: str, until: float) -> Result:
-    """Return the result of a finding of which it is not known how it is now; it can be decided at `until`."""
+    """Return the result of a finding whose present state is not known; it can be decided at `until`."""
     return Result("failed", UNDECIDABLE, reason, until=until)
 
 

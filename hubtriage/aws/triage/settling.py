@@ -1,8 +1,8 @@
 """Settle an old intent: did its update happen?
 
 An update is atomic. It happened if a reading shows a value that it wrote and that the finding did not have
-before, and no value that it would have replaced; or if the history has a record of our role since then,
-unless that tells of other values.
+before, and no value that it would have replaced. It also happened if the history has a record of our role
+since then, unless that record has other values.
 """
 
 from hubtriage.aws.ledger.lease import SKEW

@@ -18,7 +18,9 @@ from hubtriage.engine.text.system_errors import in_words
 STOPPED = 130
 """The exit code after Ctrl-C."""
 CLOSED_PIPE = 141
-"""The exit code if nobody reads the output to its end, as with other tools: 128 and the number of SIGPIPE."""
+"""The exit code if the reader closes the output before its end, as with other tools: 128 and the number of
+SIGPIPE.
+"""
 TERMINATED = 143
 """The exit code after SIGTERM."""
 EXIT_CODES = """\
@@ -35,7 +37,7 @@ Exit codes of all commands:
 
 @contextmanager
 def ends_in_one_line() -> Iterator[None]:
-    """End the process with a line and an exit code if the block raises what is no fault of the program."""
+    """End the process with a line and an exit code if the block raises what is not a fault of the program."""
     try:
         yield
     except KeyboardInterrupt as interrupt:

@@ -9,7 +9,7 @@ class Terminated(BaseException):
 
 
 def obey() -> None:
-    """Let SIGTERM raise Terminated, unless whoever started the process wants it ignored."""
+    """Let SIGTERM raise Terminated, unless the process was started with it ignored."""
     if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
         signal.signal(signal.SIGTERM, _terminate)
 

@@ -25,8 +25,8 @@ _SHOWN = 10
 def read_findings(source: str, problems: Problems) -> Iterator[Item]:
     """Yield the findings of a file, of all files of a folder, or of standard input for `-`.
 
-    An Unusable stands in the place of what is none; its reason begins with its place, and it is added to the
-    problems. Raises UnreadableInputError for an export of a later version.
+    An Unusable stands in the place of what is not a finding; its reason begins with its place, and it is
+    added to the problems. Raises UnreadableInputError for an export of a later version.
     """
     for document in documents_of(source):
         for item in items_of(document):

@@ -19,7 +19,7 @@ from hubtriage.aws.securityhub.reading import PAGE, SKIPPED, Fresh, Getter, keye
 from hubtriage.engine.planning.entry import NO_ENTRY
 from hubtriage.simulation.exported import finding_line
 
-# AWS: 3 a second and bursts of 6, shared with everybody in the account; one is left to the others.
+# AWS: 3 a second and bursts of 6, shared with everyone in the account; one is left to the others.
 CALLS_PER_SECOND = 2.0
 BURST = 2.0
 WITHOUT = "leave the entries out with --without-entries"
@@ -47,7 +47,9 @@ class ExportError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class HubLine:
-    """The line of a finding. `name` is a digest of what tells it from others: ProductArn, Id and account."""
+    """The line of a finding. `name` is a digest of what distinguishes it from others: ProductArn, Id and
+    account.
+    """
 
     name: bytes
     text: str

@@ -29,7 +29,7 @@ def named(source: Source) -> str:
 def judge_all(source: Source, task: Task, processes: int | None) -> Tally:
     """Judge all findings of a source; end with 2 if there is nothing in it that can be used.
 
-    What cannot be used is told, and is in the tally's `problems`.
+    What cannot be used is reported, and is in the tally's `problems`.
     """
     sources = InputFiles(() if isinstance(source, str) else (_live_file(source),))
     try:

@@ -1,7 +1,7 @@
 """Findings out of Security Hub itself, as an export in the user's cache.
 
-It stays there for the next command, and nobody else may read it. What it holds is as old as the reading: the
-command says how old, and `--fresh` reads anew.
+It stays there for the next command, and no one else may read it. What it holds is as old as the reading: the
+command says how old, and `--fresh` reads again.
 """
 
 import hashlib
@@ -107,7 +107,7 @@ def cached(query: HubQuery, root: Path) -> Path:
 
 
 def _begun(path: Path) -> float | None:
-    """Return when a file was begun, in epoch seconds; None if there is none, or it is no export."""
+    """Return when a file was begun, in epoch seconds; None if there is none, or it is not an export."""
     try:
         with path.open(encoding="utf-8") as lines:
             return parse_timestamp(json.loads(next(lines))["begun"])

@@ -81,7 +81,7 @@ def filters_option(prefix: str = "") -> Callable[[Callable[..., Any]], Callable[
 
 
 def filters_of(text: str | None) -> Mapping[str, Any]:
-    """Return the Filters that were given. Raises click.UsageError for what is no JSON object."""
+    """Return the Filters that were given. Raises click.UsageError for what is not a JSON object."""
     if text is None:
         return ACTIVE
     try:

@@ -2,7 +2,7 @@
 
 FILE.part has the lines so far, FILE.cursor says how much of it counts and where to go on. A page is written
 whole, then the cursor says so: whenever the run dies, the file loses no page and gets none twice. The file
-takes its name at the end. Nobody else may read any of the three.
+takes its name at the end. No one else may read any of the three.
 """
 
 import gzip
@@ -19,7 +19,7 @@ if sys.platform != "win32":
     import fcntl
 
 _FORMAT = 1
-"""Goes up with every change of what a part or its cursor means: a part of another format is begun anew."""
+"""Goes up with every change of what a part or its cursor means: a part of another format is begun again."""
 
 
 class PartError(Exception):
@@ -138,7 +138,7 @@ def _is_locked(part: IO[bytes]) -> bool:
 
 
 def _private(path: Path, flags: int = 0) -> IO[bytes]:
-    """Open a file for reading and writing that nobody else may read; make it if there is none."""
+    """Open a file for reading and writing that no one else may read; make it if there is none."""
     opened = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | flags, 0o600), "r+b")
     path.chmod(0o600)
     return opened

@@ -11,8 +11,8 @@ def folders_of(paths: Sequence[Path]) -> dict[Path, list[Path]]:
     """Return the folders to load, each with the files asked for; no files means all of them.
 
     Without paths these are the project's folders of rules: with targets, those of all, or of the chosen one.
-    A file is loaded with its folder, because lists and ids are shared: that is a project's folder of rules
-    if the file lies below it, else the folder that the file is in.
+    A file is loaded with its folder, because lists and ids are shared. That is a project's folder of rules if
+    the file lies below it, else the folder that the file is in.
     """
     defaults = rules_folders()
     asked: dict[Path, list[Path]] = {}

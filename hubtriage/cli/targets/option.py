@@ -67,7 +67,7 @@ def go_to_target(context: click.Context) -> None:
     """Have the command act on the hub of the chosen target, and no other; do nothing without targets.
 
     End with 2 if there are targets and none is chosen, if another Region is asked for, or if the AWS
-    credentials are of another account: its stack may well have the same name.
+    credentials are of another account. Its stack may well have the same name.
     """
     chosen = project.demand_target()
     if chosen is None:

@@ -82,7 +82,7 @@ def _seen(values: Sequence[object]) -> str:
 def seen(value: object) -> str:
     """Return a value of a finding as JSON has it, plain words without quotes; what is long ends in …
 
-    A text that reads like a number, a boolean or nothing keeps its quotes: it is none of them.
+    A text that reads like a number, a boolean or nothing keeps its quotes: it is not one of them.
     """
     text = json.dumps(value) if isinstance(value, str) and _NO_WORD.fullmatch(value) else shown(value)
     if len(text) <= MOST_CHARACTERS:

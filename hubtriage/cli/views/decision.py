@@ -70,5 +70,5 @@ def _text(value: object) -> str:
 
 
 def objects(value: object) -> list[Record]:
-    """Return the objects of a list; nothing for what is no list."""
+    """Return the objects of a list; nothing for what is not a list."""
     return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []

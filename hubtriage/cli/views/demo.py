@@ -82,7 +82,7 @@ class LiveProgress:
             self._progress.update(self._task, completed=done, count=f"{done:,} of {self._total or 0:,}")
 
     def report(self, standing: str) -> None:
-        """Show the progress beside the bar."""
+        """Show the progress next to the bar."""
         if self._task is not None:
             self._progress.update(self._task, count=standing)
 

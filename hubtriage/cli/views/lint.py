@@ -86,7 +86,7 @@ def as_json(report: LintReport) -> str:
 
 
 def github(report: LintReport) -> str:
-    """Return workflow commands: GitHub Actions shows them beside the lines of a pull request."""
+    """Return workflow commands: GitHub Actions shows them next to the lines of a pull request."""
     return "\n".join(map(_annotation, report.problems))
 
 

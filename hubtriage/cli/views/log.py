@@ -40,7 +40,7 @@ def text(
 
 
 def _time(timestamp: object, zone: tzinfo | None) -> str:
-    """Return a time to the second with its distance from UTC; what is no time, as it is."""
+    """Return a time to the second with its distance from UTC; what is not a time, unchanged."""
     moment = parse_timestamp(timestamp)
     if moment is None:
         return f"{quoted(str(timestamp or '')):<{_TIME_WIDTH}}"

@@ -8,7 +8,8 @@ with bit masks:
    network, interval, absence, and the negations of those that are exact. What it cannot express is left out.
    Each conjunction gets one bit.
 2. For each source (a path of the finding, or a calculation such as `age_days`) `masks` maps a value to the
-   conjunctions that it leaves possible: those whose constraint holds for it, and those without one there.
+   conjunctions that it leaves possible. These are those whose constraint holds for it, and those without one
+   there.
 3. `codegen` generates one function that walks the finding and joins these masks with `&`, and with `|` over
    the elements of a list. Joining ten thousand bits takes a tenth of a microsecond. So negations and
    comparisons cost no more than equality, and a rule without any constraint costs next to nothing.

@@ -71,7 +71,7 @@ class ValueSet:
 
 
 def union(sets: Sequence[ValueSet]) -> ValueSet:
-    """Return the union of sets, at least one; those of the same kind are joined two by two."""
+    """Return the union of sets, at least one; sets of the same kind are joined two by two."""
     joined = list(dict.fromkeys(sets))
     while len(joined) > 1:
         pairs = [joined[at : at + 2] for at in range(0, len(joined), 2)]

@@ -214,7 +214,7 @@ def _arn(call: OperatorCall) -> Evaluate:
 
 
 def _arn_parts(value: Value) -> tuple[str | None, ...]:
-    """Split an ARN leniently, in the order of ARN_PARTS; all None for what is no ARN.
+    """Split an ARN leniently, in the order of ARN_PARTS; all None for what is not an ARN.
 
     A resource such as "instance/i-1" or "function:f" has a type and an id, "my-bucket" only an id.
     """

@@ -115,7 +115,7 @@ def strictly_equal(left: Value, right: Value) -> bool:
 
 
 def loosely_equal(left: Value, right: Value) -> bool:
-    """Compare as `==` does: null equals null alone, a text or boolean beside a number is converted."""
+    """Compare as `==` does: null equals null alone, a text or boolean compared with a number is converted."""
     if left is None or right is None:
         return left is right
     if isinstance(left, str) and isinstance(right, str):
@@ -152,7 +152,9 @@ def _primitive(value: Value) -> Value:
 
 
 def _sort_key(left: str, right: str) -> tuple[str, str] | tuple[bytes, bytes]:
-    """Return keys that order as UTF-16 units do; code points order likewise unless both are beyond ASCII."""
+    """Return keys that order as UTF-16 units do; code points order in the same way unless both are beyond
+    ASCII.
+    """
     if left.isascii() or right.isascii():
         return left, right
     return left.encode("utf-16-be", "surrogatepass"), right.encode("utf-16-be", "surrogatepass")

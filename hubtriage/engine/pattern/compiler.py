@@ -2,13 +2,13 @@
 
 AWS: fields are and-ed, the values of one field or-ed, and a list in the finding stands for its elements,
 whatever their nesting. Conditions below one list must hold in the same element. `exists` sees leaves only:
-objects and empty lists do not exist. `{"exists": false}` is about the element in which a field beside it
+objects and empty lists do not exist. `{"exists": false}` is about the element in which a field next to it
 holds: the path must lead to no value there. If no such field names an element, the path must lead to no value
-in any element. `$or` multiplies out: each branch is joined with the fields beside it.
+in any element. `$or` multiplies out: each branch is joined with the fields next to it.
 
-More is refused than EventBridge refuses, where a pattern is surely a mistake: an operator in the place of a
-field name, a field that a `$or` tests twice (EventBridge keeps the last), a network with host bits. A dot in
-a key is a plain character.
+More is refused than EventBridge refuses, where a pattern is surely a mistake. That is an operator in the
+place of a field name, a field that a `$or` tests twice (EventBridge keeps the last), a network with host
+bits. A dot in a key is a plain character.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ Matcher = Callable[[Mapping[str, Any]], bool]
 _NO, _BY_ABSENCE, _BY_VALUE = 0, 1, 2
 """Whether an object satisfies a part of the pattern: not, with nothing there at all, or with a value.
 
-Only a value chooses the element of a list that the fields beside it are about.
+Only a value chooses the element of a list that the fields next to it are about.
 """
 _Part = Callable[[Mapping[str, Any]], int]
 _NOTHING: Mapping[str, Any] = {}

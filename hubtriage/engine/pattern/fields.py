@@ -1,8 +1,8 @@
 """What one field of an EventBridge pattern asks of a value.
 
 A field holds a list of alternatives: literals and objects with one operator. AWS: an operator compares JSON,
-so prefixes, wildcards and networks hold for texts only, `numeric` for numbers only, and `anything-but` for
-every value that its alternatives do not hold for, null included.
+so prefixes, wildcards and networks hold for texts only, and `numeric` for numbers only. `anything-but` holds
+for every value that its alternatives do not hold for, null included.
 """
 
 from __future__ import annotations

@@ -26,11 +26,12 @@ Stored = str | int | None
 class Claim:
     """That triage set a field: to which value (as `stored`), and for which rule.
 
-    `rule` is the id of the rule that wants the value; None if none wants it any more, but the field is still
-    ours: it follows the provider or the service, or the API cannot empty it. `before` is the person's value
-    that an override replaced, or NEW where the service had not resolved what passed. `overruled` counts how
-    often somebody changed the field after us; with `person` they hold it. `left_out`: a user key was left out
-    of the map once already. `provided` is the provider's value where FindingProviderFields lacks it.
+    `rule` is the id of the rule that wants the value. It is None if no rule wants it any more, but the field
+    is still ours: it follows the provider or the service, or the API cannot empty it. `before` is the
+    person's value that an override replaced, or NEW where the service had not resolved what passed.
+    `overruled` counts how often a person or a tool changed the field after us; with `person` they hold it.
+    `left_out`: a user key was left out of the map once already. `provided` is the provider's value where
+    FindingProviderFields lacks it.
     """
 
     value: Stored
@@ -66,7 +67,7 @@ class Entry:
     """What the ledger knows of a finding.
 
     `started` and `ended` (epoch seconds) are those of the last confirmed write, `written` its values. `sets`
-    are the times at which a field was set anew by confirmed writes of the last day. `asked` has the values
+    are the times at which a field was newly set by confirmed writes of the last day. `asked` has the values
     that hide the finding and that, as its history says, are not ours. `about` is for people and reports:
     product, account, Region, severity and control or type. `gone` is when the finding was first not found.
     `version` 0: not in the ledger yet.

@@ -1,7 +1,7 @@
-"""Hand a finding back: what people hold counts as ours, so that the rules decide on it anew.
+"""Hand a finding back: what people hold counts as ours, so that the rules decide on it again.
 
-A status, severity, verdict, score or list that a person holds becomes ours by nobody's rule: rules do not see
-it, and one of them sets the field, or it goes back to what the provider or the service says. A person's text
+A status, severity, verdict, score or list that a person holds becomes ours, without a rule: rules do not see
+it. One of them sets the field, or it goes back to what the provider or the service says. A person's text
 (a note, a user key) cannot be got back, so it becomes ours only if a rule sets it.
 """
 
@@ -67,7 +67,7 @@ class Release:
         return _is_text(name) and _is_a_persons(name, self.reviewed.claims.get(name), self.finding)
 
     def release(self, name: str) -> None:
-        """Let a field that is no text be ours, if a person holds it or would get it back."""
+        """Let a field that is not a text be ours, if a person holds it or would get it back."""
         claim = self.reviewed.claims.get(name)
         if claim is not None and not claim.person:
             self._forget(name, claim)

@@ -50,7 +50,7 @@ def _attempt(resolver: FieldResolver, folded: Fold) -> Plan:
 def _giving_way(resolver: FieldResolver, folded: Fold, whole: Plan) -> Iterator[FieldResolver]:
     """Yield what to resolve instead: without what cannot be sent, without the note, with nothing larger.
 
-    In the last step triage still takes back what it holds, or sets it to another word: a finding must not
+    In the last step triage still takes back what it holds, or sets it to another word. A finding must not
     stay hidden because something else that a rule wants does not fit.
     """
     reason = whole.refused or ""
@@ -70,7 +70,7 @@ def _giving_way(resolver: FieldResolver, folded: Fold, whole: Plan) -> Iterator[
 def _without_change(name: str, outcome: FieldOutcome) -> FieldOutcome:
     """Leave the last user-defined keys on the finding. They stay ours, so rules go on not seeing them.
 
-    They have not been left out of a map yet: that is done once another key stands beside them.
+    They have not been left out of a map yet: that is done once another key stands next to them.
     """
     if not name.startswith(USER_PREFIX) or outcome.change is None:
         return outcome

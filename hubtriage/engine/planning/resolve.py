@@ -29,7 +29,7 @@ from hubtriage.engine.ruleset.update import Proposal
 SET_BY_A_PERSON = "set by a person or another tool"
 FLAPPING = "set and taken back 4 times within a day: it stays taken back"
 MOST_SETS = 4
-"""Times that a field is set anew within a day: two tools that read each other's output end there."""
+"""Times that a field is newly set within a day: two tools that read each other's output end there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +51,8 @@ class FieldOutcome:
 class FieldResolver:
     """Resolves the fields of one finding with its reviewed claims.
 
-    `recent` has the times of the last day at which a field was set anew. `cause` returns why a rule's work is
-    taken back. `doubt` says which fields stay as they are. So do those in `does_not_fit`, which has the
+    `recent` has the times of the last day at which a field was newly set. `cause` returns why a rule's work
+    is taken back. `doubt` says which fields stay as they are. So do those in `does_not_fit`, which has the
     reason for each. `handed_back` are the fields that people held until now.
     """
 

@@ -1,7 +1,7 @@
 """Review the claims: who changed each field that is no longer as we left it.
 
 Watching cannot tell a person from the service, because events are missed, batched and late. So for Workflow
-and Severity the finding's history is asked (`Authors`); what it does not say yet is told as a question.
+and Severity the finding's history is asked (`Authors`); what it does not say yet becomes a question.
 """
 
 from dataclasses import dataclass, field, replace
@@ -29,10 +29,10 @@ CLOCKS_DIFFER = 30.0
 class Review:
     """The claims as they stand after a look at the finding.
 
-    `overruled` are the fields that somebody has changed after us. `asked` are the hiding values that are
-    known not to be ours, `unknown` the fields with one of unknown author. `questions` are fields about which
-    the history has to be asked, `unrecorded` those of which it has no record. `outdated`: the history shows
-    that the finding is from before our last write.
+    `overruled` are the fields that a person or a tool has changed after us. `asked` are the hiding values
+    that are known not to be ours, `unknown` the fields with one of unknown author. `questions` are fields
+    about which the history has to be asked, `unrecorded` those that it has no record of. `outdated`: the
+    history shows that the finding is from before our last write.
     """
 
     claims: dict[str, Claim] = field(default_factory=dict)
@@ -123,7 +123,7 @@ class _Look:
 
 
 def hides_unclaimed(name: str, finding: ParsedFinding) -> bool:
-    """Say whether a value that nobody claims hides the finding, other than the service would."""
+    """Say whether a value that no claim explains hides the finding, other than the service would."""
     value = finding.value(name)
     if name == WORKFLOW:
         return value == "SUPPRESSED" or (value == "RESOLVED" and not has_passed(finding.raw))
@@ -136,7 +136,7 @@ def _look_at_unclaimed(
     """Claim a hiding value that the history says is ours: a lost entry hides nothing.
 
     Otherwise remember the value, so that it is asked about once. No record, or one of another value, tells
-    nothing: the history may be late, and what a lost entry hides would stay hidden for ever.
+    nothing: the history may be late, and what a lost entry hides would stay hidden forever.
     """
     shown = stored(finding.value(name))
     answer = authors.get(name)

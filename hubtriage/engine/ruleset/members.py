@@ -1,6 +1,6 @@
 """Which members of a finding planning by a rule set may read: the others need not be kept.
 
-Too many are named where it is not certain: a name is taken for a member wherever it begins a path, and logic
+Too many are named where it is not certain. A name is taken for a member wherever it begins a path, and logic
 that looks at the whole finding, or calculates a path, names all.
 """
 

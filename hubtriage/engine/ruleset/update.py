@@ -79,7 +79,7 @@ class Proposals:
 def opens_what_passed(field: str, value: Value, baseline: ParsedFinding) -> bool:
     """Say whether a value would open a finding that the service itself has resolved.
 
-    AWS: it does so when a control passes, and resets it when the control fails again. So nobody has to look
+    AWS: it does so when a control passes, and resets it when the control fails again. So no one has to look
     at it, and a rule that sets NOTIFIED means the time after that.
     """
     return (

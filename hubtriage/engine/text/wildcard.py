@@ -1,7 +1,7 @@
 """Texts with `*`, matched in bounded time.
 
-A text between two stars has a fixed length, so taking the first place where it fits is always right: no
-backtracking, at most (length of the text) x (length of the pattern) steps.
+A text between two stars has a fixed length, so taking the first place where it fits is always right. There is
+no backtracking, and at most (length of the text) x (length of the pattern) steps.
 """
 
 from __future__ import annotations

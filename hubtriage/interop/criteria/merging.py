@@ -43,7 +43,8 @@ def _both(one: Criterion, other: Criterion, path: Path) -> Criterion:
 def _settled(criterion: Criterion) -> Criterion | None:
     """Drop the values that are both wanted and unwanted; return None if no value is left.
 
-    AWS refuses EQUALS beside its opposites, and needs it not: what is excluded is left out of the list.
+    AWS refuses EQUALS together with its opposites, and needs it not: what is excluded is left out of the
+    list.
     """
     if not criterion.wanted or not criterion.unwanted or criterion.attribute.root:
         return criterion
@@ -82,7 +83,7 @@ def _union(one: Criteria, other: Criteria) -> Criteria | None:
 
 
 def split(criteria: Criteria, most: int, path: Path) -> Iterator[Criteria]:
-    """Yield sets of criteria that AWS takes and of which one holds where these do; at most `most` of them.
+    """Yield sets of criteria that AWS takes; one of them holds where these do. At most `most` sets.
 
     Wanted values are or-ed, so a long list of them can be divided. Unwanted ones are and-ed, so each set has
     all of them. Raises Refused where they leave no room, or where there would be too many sets.

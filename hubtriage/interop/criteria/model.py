@@ -1,7 +1,7 @@
 """Criteria as data: an attribute, tests that may hold (one must), and tests that must not.
 
 AWS: on one attribute the positive comparisons are or-ed and the negative ones and-ed; different attributes
-are and-ed, each for itself: two criteria on resources may hold for two different resources. A value that is
+are and-ed, each for itself. Two criteria on resources may hold for two different resources. A value that is
 missing satisfies every negative comparison.
 """
 

@@ -1,7 +1,7 @@
 """Criteria as a rule's `match` and `when`.
 
 What a pattern can say exactly goes into `match`, all else into `when`. A pattern asks for one element of a
-list that satisfies everything below it, AWS's filters ask each for itself; so of the criteria on one list
+list that satisfies everything below it, AWS's filters ask each for itself. So of the criteria on one list
 only the first is in `match`. A pattern's `anything-but` on a list means "some element differs", AWS's
 NOT_EQUALS "none is equal"; so negative criteria on lists are in `when`.
 """
@@ -40,7 +40,7 @@ def rule_conditions(criteria: Iterable[Criterion]) -> Pattern:
 
 
 def parts(criterion: Criterion) -> Iterator[Criterion]:
-    """Yield the parts of a criterion, all of which must hold: the wanted tests, and the unwanted by kind."""
+    """Yield the parts of a criterion, which must all hold: the wanted tests, and the unwanted by kind."""
     if criterion.wanted:
         yield replace(criterion, unwanted=())
     for how in ("equals", "prefix", "suffix", "contains", "regex"):

@@ -1,7 +1,7 @@
 """Automation rules of Security Hub itself.
 
-AWS: a rule acts on every matching finding, before the event is sent; the later in RuleOrder has the last
-word, among equals the one updated last; `IsTerminal` keeps later rules away; a disabled rule does nothing.
+AWS: a rule acts on every matching finding, before the event is sent. The later in RuleOrder has the last
+word, among equals the one updated last. `IsTerminal` keeps later rules away; a disabled rule does nothing.
 Criteria look at the finding as its provider sent it, and a rule acts only in the Region where it was made.
 """
 

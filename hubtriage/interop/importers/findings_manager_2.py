@@ -4,9 +4,9 @@
     Rules: [{Filters: {}, UpdatesToFilteredFindings: {},
              ExtraFeatures: {QuickNote, RegexStringFilters: {Attribute: [expression]}, NoteTextConfig}}]
 
-All matching rules act, in the order of the file: the later has the last word on a field. Where the library's
-own matching of events differs from the API that it documents as its model (a negative comparison on what is
-missing or on a list), the API's meaning counts.
+All matching rules act, in the order of the file: the later has the last word on a field. The library's own
+matching of events differs from the API that it documents as its model, in a negative comparison on what is
+missing or on a list. There the API's meaning counts.
 """
 
 from __future__ import annotations

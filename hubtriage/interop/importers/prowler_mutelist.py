@@ -9,7 +9,7 @@
 
 Prowler searches: an item of a list, and the name of a check, are regular expressions that may match anywhere.
 It looks at one account's entries in the order of the file, and stops at the first whose check and exceptions
-fit the finding; what an earlier one muted stays muted. An exception fits if each list that it has fits.
+fit the finding. What an earlier one muted stays muted. An exception fits if each list that it has fits.
 
 Its findings have the check in `GeneratorId`, behind `prowler-`, and the Region and account where Prowler
 found them. What Prowler calls the resource is not in them, nor are the tags as the text that it searches: so
@@ -51,15 +51,15 @@ _NO_TAGS = "Prowler searches all tags as one text, which rules cannot"
 _TRAILING = "{!r:.60} mutes what has {!r:.60} in it; older versions of Prowler muted more"
 
 Tests = tuple[TextTest, ...] | None
-"""Tests of which one has to hold; None for those that always do."""
+"""Tests; one of them has to hold. None for those that always do."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Exceptions:
     """When an entry whose check fits does not mute: if each of `lists` fits.
 
-    `unknown` leads to one more list that would have to fit, of which that cannot be told; `unreadable` says
-    why nothing of it can.
+    `unknown` leads to one more list that would have to fit, and it is not known whether it does; `unreadable`
+    says why nothing of it is known.
     """
 
     check: TextTest | None = None
@@ -69,7 +69,7 @@ class _Exceptions:
 
     @property
     def doubtful(self) -> Path | None:
-        """Where the file has what cannot be told."""
+        """Where the file has what cannot be read."""
         return self.unreadable.path if self.unreadable else self.unknown
 
 

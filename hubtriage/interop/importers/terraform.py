@@ -219,7 +219,7 @@ def _unescaped(found: re.Match[str]) -> str:
 
 
 def is_state_file(value: Any) -> bool:
-    """Say whether a JSON document is a state as Terraform stores it, which is no stable format."""
+    """Say whether a JSON document is a state as Terraform stores it, which is not a stable format."""
     return isinstance(value, dict) and {"lineage", "serial", "resources"} <= value.keys()
 
 

@@ -17,9 +17,9 @@ States: TypeAlias = Mapping[Key, Finding]
 class DemoEvidence:
     """Everything that the verdict rests on, from four independent witnesses.
 
-    `before` and `after` are the findings by (ProductArn, Id) as Security Hub stores them; `updates` are the
-    BatchUpdateFindings calls that Security Hub counted; `lines` is the decision log as CloudWatch Logs gives
-    it back, in order; `waiting` and `dead` are the messages left in the queue and in the dead-letter queues.
+    `before` and `after` are the findings by (ProductArn, Id) as Security Hub stores them. `updates` are the
+    BatchUpdateFindings calls that Security Hub counted. `lines` is the decision log as CloudWatch Logs gives
+    it back, in order. `waiting` and `dead` are the messages left in the queue and in the dead-letter queues.
     `rules` are the rules of the deployed ruleset.json. Times are seconds, by step.
     """
 

@@ -11,7 +11,8 @@ _PAYLOAD_LIMIT = 6 * 1024 * 1024
 _RECORD_OVERHEAD = 1024
 LONGEST_WAIT = 10.0
 """Seconds after which what a function failed comes again. AWS: after as long as the queue says, counted from
-when it was handed out; with a stack of ours that is half an hour, and here a person waits for it."""
+when it was handed out. With a stack of ours that is half an hour, and here a person waits for it.
+"""
 
 
 class Batches:

@@ -19,7 +19,7 @@ _UNPACKING = threading.Lock()
 def share_code(folder: Path) -> None:
     """Have processes of the same code share what is unpacked in a folder.
 
-    ministack unpacks a function's code anew for each process that runs it, and removes it with the process.
+    ministack unpacks a function's code again for each process that runs it, and removes it with the process.
     """
     module("core.lambda_runtime").zipfile = _SharedZipFiles(folder)
 

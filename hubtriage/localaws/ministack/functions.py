@@ -1,6 +1,6 @@
 """Lambda functions at work: their whole output in the log, and what ends them while they run.
 
-AWS: what a function writes is in its log whatever becomes of the function.
+AWS: what a function writes is in its log whatever happens to the function.
 """
 
 import fcntl

@@ -11,7 +11,7 @@ _LEVELS = {"TRACE": 0, "DEBUG": 1, "INFO": 2, "WARN": 3, "WARNING": 3, "ERROR": 
 def kept_lines(log: str, least: str) -> str:
     """Return the lines of a function's output that Lambda keeps, where its application log level is `least`.
 
-    AWS: a line of JSON without a known `level` counts as INFO; text that is no JSON has none.
+    AWS: a line of JSON without a known `level` counts as INFO; text that is not JSON has none.
     """
     return "".join(line for line in log.splitlines(keepends=True) if _level(line, least) >= _LEVELS[least])
 
@@ -44,7 +44,7 @@ def embedded_metrics(log: str) -> Iterator[Metric]:
 
 
 def _of_document(document: Mapping[str, Any]) -> Iterator[Metric]:
-    """AWS: each directive names metrics and sets of dimensions; their values are members beside it."""
+    """AWS: each directive names metrics and sets of dimensions; their values are members next to it."""
     for directive in document["_aws"]["CloudWatchMetrics"]:
         for names in directive["Dimensions"]:
             dimensions = {name: str(document[name]) for name in names}

@@ -44,7 +44,7 @@ def _advice(cve: Cve) -> str:
 
 
 def inspector_finding(scene: FindingScene) -> Finding:
-    """Return one vulnerability of one resource; one in eight was closed by Inspector, hence archived."""
+    """Return one vulnerability of one resource; one in eight was closed by Inspector, and so archived."""
     cve = scene.draw.rank(CVES)
     closed = scene.draw.chance(1 / 8)
     said = Said(

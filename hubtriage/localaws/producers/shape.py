@@ -11,7 +11,7 @@ Finding = dict[str, Any]
 Resource = dict[str, Any]
 
 NORMALIZED: Final = {"INFORMATIONAL": 0, "LOW": 1, "MEDIUM": 40, "HIGH": 70, "CRITICAL": 90}
-"""AWS: the number that Security Hub puts beside a severity label."""
+"""AWS: the number that Security Hub adds to a severity label."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import Any
 class UpdateCall:
     """One call of BatchUpdateFindings.
 
-    `outcome` is "ok" or the exception's name; `unprocessed` counts findings by ErrorCode; `trace` is the
+    `outcome` is "ok" or the exception's name; `unprocessed` counts findings by ErrorCode. `trace` is the
     caller's trace id where it sent one: a Lambda sends the same one in all calls of an invocation. `fields`
     are the names of what the call sets, in order.
     """
@@ -28,7 +28,7 @@ class UpdateCall:
 
     @classmethod
     def from_json(cls, record: Mapping[str, Any]) -> "UpdateCall":
-        """Return a call as `CallLog.as_record` tells of it."""
+        """Return a call as `CallLog.as_record` records it."""
         return cls(**{**record, "fields": tuple(record["fields"])})
 
 

@@ -78,7 +78,8 @@ def find(
 ) -> dict[str, Any]:
     """Answer GetFindings with what a reader sees who sees writes `delay` seconds late.
 
-    owner: the member account that asks, and sees its own findings alone; None: whoever sees all.
+    owner: the member account that asks, and sees its own findings alone; None: the administrator, who sees
+    all.
 
     Without sort criteria a page goes on where the last one ended. With them it starts so many places down
     the order as it is now, and findings that change under way shift it, as they do at AWS.

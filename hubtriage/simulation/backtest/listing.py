@@ -34,8 +34,9 @@ _DIVIDED = ("id", "resource")
 class Part(NamedTuple):
     """One thing that happens to a finding.
 
-    `what` is an effect with its rule, or `set`, `would set`, `left` (fields that change, would change under a
-    rule in observe, or stay), `error` or `reason` (why a finding is refused or undecidable).
+    `what` is an effect with its rule. It may also be `set`, `would set` or `left`, for fields that change,
+    would change under a rule in observe, or stay. `error` and `reason` are why a finding is refused or
+    undecidable.
     """
 
     what: str
@@ -77,7 +78,7 @@ class Listing:
     def as_record(self) -> Record:
         """Return the list as JSON-ready data.
 
-        `tables` are the findings to which something happens, then unchanged ones as far as they fit;
+        `tables` are the findings to which something happens, then unchanged ones as far as they fit.
         `stories` has a row for each of the former: the numbers of the `parts` that happen to it.
         """
         touched = len(self._touched)

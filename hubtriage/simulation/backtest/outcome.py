@@ -70,11 +70,11 @@ class Clash(NamedTuple):
 
 
 class FindingOutcome(NamedTuple):
-    """What becomes of a finding. `key` and `payload` are digests; `payload` is 0 where nothing is sent.
+    """What happens to a finding. `key` and `payload` are digests; `payload` is 0 where nothing is sent.
 
     `noted`: the ledger alone is written. `in_doubt`: triage seems to have changed the finding, and no entry
     says what it set. `holders` are the rules that hold some field of it afterwards. `undecidable`: why it
-    cannot be decided what becomes of it; then nothing else is known.
+    cannot be decided what happens to it; then nothing else is known.
     """
 
     key: int

@@ -30,7 +30,7 @@ class LostProcessError(RuntimeError):
 def judged(documents: Iterable[Document], task: Task, processes: int | None = None) -> Iterator[Results]:
     """Yield the results of all documents in their order, chunk by chunk.
 
-    `processes` are all cores by default; a small input, or 1, needs none beside this one. Raises
+    `processes` are all cores by default; a small input, or 1, needs none but this one. Raises
     LostProcessError if one is killed, as when memory runs out.
     """
     source = iter(documents)

@@ -1,7 +1,7 @@
 """Cut files of any size into JSON documents, holding no more than one document at a time.
 
-A document is the text of one or several JSON values: a line, a value, or an element of a long list. Whoever
-evaluates it parses it, often in another process. Nothing raises because of what a file holds: a document
+A document is the text of one or several JSON values: a line, a value, or an element of a long list. The code
+that evaluates it parses it, often in another process. Nothing raises because of what a file holds: a document
 that is `broken` says what is wrong.
 """
 
@@ -26,7 +26,7 @@ Advance = Callable[[int], None]
 
 
 class UnreadableInputError(Exception):
-    """Input of which nothing can be used: exit code 2."""
+    """Input that has nothing to use: exit code 2."""
 
 
 class Document(NamedTuple):
@@ -59,7 +59,7 @@ class InputFiles:
 def files_of(path: Path) -> InputFiles:
     """Return the file itself, or all files in a folder and below; names that begin with a dot are hidden.
 
-    What is no file is not opened: a pipe would wait for ever. Links to folders are not followed.
+    What is not a file is not opened: a pipe would wait forever. Links to folders are not followed.
     """
     if not path.is_dir():
         return InputFiles((path,))

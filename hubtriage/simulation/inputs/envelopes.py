@@ -37,7 +37,7 @@ class Damaged:
 
 
 def opened(value: Mapping[str, Any]) -> Iterator[Inner | Damaged] | None:
-    """Return what lies in an envelope; None if the object is none."""
+    """Return what lies in an envelope; None if the object is not one."""
     detail = value.get("detail")
     if isinstance(detail, Mapping):
         for name in ("findings", "Findings"):

@@ -63,7 +63,7 @@ def items_of(document: Document) -> Iterator[Item]:
 
 
 def _in_document(text: str, depth: int = 0) -> Iterator[Item]:
-    """Yield what a text holds. If a value is flawed, those beside it are used, to a few lists deep."""
+    """Yield what a text holds. If a value is flawed, those next to it are used, to a few lists deep."""
     done = 0
     try:
         for value, start, end in values_in(text):

@@ -1,4 +1,4 @@
-"""What is no finding of Security Hub, but known: its name, and what to give instead.
+"""What is not a finding of Security Hub, but known: its name, and what to give instead.
 
 A form is recognised by members that nothing else has. What is not recognised is described by its members.
 """
@@ -95,7 +95,7 @@ _EVENTS = {
 
 
 def known_form(value: Mapping[str, Any]) -> Form | None:
-    """Return what an object is that is no finding, and holds none; None if it is not known."""
+    """Return what an object is that is not a finding, and holds none; None if it is not known."""
     for fits, form in _OBJECTS:
         if fits(value):
             return form

@@ -73,7 +73,7 @@ class _FaultError(Exception):
 def cut(stream: Readable) -> Iterator[Cut]:
     """Yield the values of a stream in their order. Raises nothing but what the stream raises.
 
-    A line that is not JSON fails alone. If a value over several lines is broken, nobody can tell where the
+    A line that is not JSON fails alone. If a value over several lines is broken, it is not known where the
     next one begins: a part of it might pass for a finding. So the rest fails with it.
     """
     text = _Text(stream)
@@ -87,7 +87,7 @@ def cut(stream: Readable) -> Iterator[Cut]:
 def apart(text: str) -> Iterator[Cut]:
     """Yield the elements of lists in a text, each with its path as position; other values as they are.
 
-    So one value that cannot be used does not hide those beside it.
+    So one value that cannot be used does not hide those next to it.
     """
     found = _Text(io.BytesIO(text.encode("utf-8", "replace")))
     try:
@@ -242,8 +242,8 @@ class _Text:
     def whole_line(self) -> str | None:
         """Return the rest of the line if no value goes on after it. Raises _FaultError inside of a value.
 
-        None goes on if the line ends with the bracket that it begins with, and a bracket opens on the next
-        line, or the line is the last: within a value, a comma would have to stand between the two.
+        No value goes on if the line ends with the bracket that it begins with, and the line is the last, or a
+        bracket opens on the next line. Within a value, a comma would have to stand between the two.
         """
         if self._at > _HELD and 8 * self._at > len(self._text):
             self._drop()  # Python counts the lines before each fault, from the start of the text

@@ -23,7 +23,7 @@ _MOST_LAYERS = 2
 
 
 class GzipBombError(ValueError):
-    """Packed bytes that unpack to more than anybody means to."""
+    """Packed bytes that unpack to more than anyone means to."""
 
 
 class _Counted:

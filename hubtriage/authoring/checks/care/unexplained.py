@@ -10,7 +10,9 @@ CODE = "E306"
 
 
 def check(rule: LintedRule) -> Iterator[Problem]:
-    """Report a rule that hides without a note: whoever opens the finding in the console would not see why."""
+    """Report a rule that hides without a note: a person who opens the finding in the console would not see
+    why.
+    """
     if not rule.hides or rule.model.update.Note is not None or rule.model.mode == "off":
         return
     model = rule.model

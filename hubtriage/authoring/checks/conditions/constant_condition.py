@@ -37,7 +37,7 @@ def check(rule: LintedRule) -> Iterator[Problem]:
 
 
 def _that_hold_always(rule: LintedRule) -> Iterator[Problem]:
-    """Report alternatives that leave nothing out, such as `exists: true` beside `exists: false`."""
+    """Report alternatives that leave nothing out, such as `exists: true` next to `exists: false`."""
     hint = "remove one of the alternatives"
     for match_field in rule.match_fields:
         if ("exists", False) in ((name, operand) for name, operand, _place in match_field.operators):

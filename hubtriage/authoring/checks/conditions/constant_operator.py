@@ -11,7 +11,7 @@ CODE = "E214"
 
 
 def check(rule: LintedRule) -> Iterator[Problem]:
-    """Report `exists` on a structure or on what is always there, and loops over what is no list.
+    """Report `exists` on a structure or on what is always there, and loops over what is not a list.
 
     AWS: `exists` works on leaves alone: an object never exists for it.
     """

@@ -125,7 +125,7 @@ def _constant_list(items: list[Any]) -> tuple[bool, Any]:
 
 
 def _constant_junction(is_or: bool, arguments: list[Any]) -> tuple[bool, Any]:
-    """Return the value of and-ed or or-ed parts of which one decides it, or all are constant."""
+    """Return the value of and-ed or or-ed parts if one decides it, or all are constant."""
     parts = [constant_of(one) for one in arguments]
     if any(known and truthy(value) is is_or for known, value in parts):
         return True, is_or

@@ -21,8 +21,8 @@ _MAY_BE_NUMBER = {"Original", "Value", "Values"}  # texts in which providers wri
 def check(rule: LintedRule) -> Iterator[Problem]:
     """Report `<`, `>` and arithmetic where texts stand, and numbers are meant.
 
-    JsonLogic: texts are ordered by their letters, so that LOW is above HIGH, and CRITICAL below it; of a text
-    that is no number arithmetic makes NaN, which equals nothing and is in no order.
+    JsonLogic: texts are ordered by their letters, so that LOW is above HIGH, and CRITICAL below it. From a
+    text that is not a number, arithmetic makes NaN, which equals nothing and is in no order.
     """
     for operation in rule.operations:
         if operation.name in ORDER:

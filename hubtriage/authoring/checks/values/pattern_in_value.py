@@ -46,7 +46,7 @@ def _found(rule: LintedRule) -> Iterator[tuple[bool, Problem]]:
 
 
 def _operands(rule: LintedRule) -> Iterator[tuple[Keys, str, str, YamlPath]]:
-    """Yield (path, operator, text, place) of each operand that is no pattern either."""
+    """Yield (path, operator, text, place) of each operand that is not a pattern either."""
     for match_field in rule.match_fields:
         for operator, operand, place in match_field.operators:
             if operator in _PLAIN_OPERATORS and isinstance(operand, str) and operator != "cidr":

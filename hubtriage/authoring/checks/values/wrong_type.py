@@ -108,7 +108,7 @@ def retyped(rule: LintedRule, place: YamlPath, kind: Kind, value: Any) -> Fix | 
 
 
 def _member_hint(keys: Keys) -> str:
-    """Return the members of a structure that were probably meant; empty if it is none."""
+    """Return the members of a structure that were probably meant; empty if it is not a structure."""
     field = field_at(keys)
     if not isinstance(field, AsffField) or field.kind != "object":
         return ""

@@ -24,7 +24,7 @@ from hubtriage.engine.planning.entry import Entry
 MOST_BY_ID = 20_000
 """Findings that are read by id where all active ones are paged through anyway.
 
-Reading by id gives 20 findings a call, a page 100. By rule alone it is the cheapest way all the same: to find
+Reading by id gives 20 findings a call, a page 100. By rule alone it is the cheapest way all the same. To find
 100,000 of 1,000,000 takes 5,000 calls by id, and by pages 10,000 and more for those that are archived.
 """
 MOST_RULES = 1000
@@ -115,7 +115,7 @@ class Outset:
 
 
 def plain_outset(request: SweepRequest) -> Outset:
-    """Return the outset of a sweep that nobody has to confirm: it reads what it was asked to read."""
+    """Return the outset of a sweep that no one has to confirm: it reads what it was asked to read."""
     return Outset(scopes=request.scopes, rules=request.rules or None)
 
 

@@ -38,7 +38,7 @@ class Questions:
         self._optional_until = clock.monotonic() + OPTIONAL_SECONDS
 
     def ask(self, cases: Iterable[Case], deadline: float) -> dict[Case, Result]:
-        """Answer what decisions depend on, and decide anew; return the results of those that have to wait.
+        """Answer what decisions depend on, and decide again; return the results of those that have to wait.
 
         `deadline`: monotonic. What can wait is asked last, as long as there is time.
         """

@@ -65,7 +65,7 @@ class Looking:
         self.close(listed)
 
     def read(self, cases: Iterable[Case], deadline: float) -> None:
-        """Read findings again, and decide anew."""
+        """Read findings again, and decide again."""
         self.rereading.read(list(cases), self._share(deadline))
 
     def close(self, cases: Iterable[Case]) -> None:

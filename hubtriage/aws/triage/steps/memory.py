@@ -1,7 +1,7 @@
 """The ledger's part in a batch: recall what it knows, and write down what is intended, done, or not done.
 
 An update is recorded as an intent before it is sent, and confirmed after. A worker may die at any step:
-whoever sees the finding next finds the intent, and settles it once its lease is over.
+the next worker that sees the finding finds the intent, and settles it once its lease is over.
 """
 
 from collections.abc import Iterable, Mapping
@@ -83,7 +83,7 @@ class Memory:
         return self._close(settled)
 
     def _close(self, entries: Mapping[Case, Entry]) -> dict[Case, Result]:
-        """Write entries without an intent; those of which that is not known keep theirs."""
+        """Write entries without an intent; those whose end is not known keep theirs."""
         failed = self._write(entries, self._deadline + AFTERWARDS)
         for case in entries:
             if case not in failed:

@@ -29,7 +29,7 @@ IN_FLIGHT = "an update of the finding is under way, or was left so by a worker t
 
 @dataclass(frozen=True, slots=True)
 class Rereading:
-    """Reads the findings of one batch again, and decides anew. Of a finding these `members` are kept."""
+    """Reads the findings of one batch again, and decides again. Of a finding these `members` are kept."""
 
     cases: Cases
     decider: Decider
@@ -92,8 +92,9 @@ class Rereading:
     def _believe(self, case: Case, found: FoundFindings) -> bool:
         """Decide by a reading; return whether that can be compared with other states.
 
-        A reading that may be from before our last update does not count beside an event which is later, if it
-        asks for the same. Otherwise it may as well be later than the event, and show what a person did since.
+        A reading that may be from before our last update does not count against an event which is later, if
+        it asks for the same. Otherwise it may as well be later than the event, and show what a person did
+        since.
         """
         shown = Snapshot(ParsedFinding(found[case.key]), "reading", case.read_at)
         dated = date(shown, case.entry, self.clock.now(), self.policy.lease)
@@ -116,7 +117,7 @@ class Rereading:
             self.cases.end({case: result})
 
     def _compare(self, before: Mapping[Case, FoundFindings | None]) -> None:
-        """End the cases of which other states ask for something different.
+        """End the cases whose other states ask for something different.
 
         `before` has the earlier readings, where there were any. By the next delivery readings have caught up:
         then the reading is believed.

@@ -168,7 +168,7 @@ def lint(paths: Sequence[Path], now: float) -> LintReport:
 
 
 def _findings_beside(folder: Path) -> Callable[[], Sequence[Mapping[str, Any]]]:
-    """Return a function for the findings in the folder `findings` beside the rules; few rules want them."""
+    """Return a function for the findings in the folder `findings` next to the rules; few rules want them."""
 
     @cache
     def read() -> Sequence[Mapping[str, Any]]:

@@ -67,8 +67,8 @@ def command(
     Each test checks what its own rule does, alone, as if its mode were enforce. PATH is a folder of rule
     files, or a file in one; the default is the folder `rules`.
 
-    Exit codes: 0 all passed; 1 a test failed, the rules have errors, or (with --require-tests) a rule lacks
-    a finding that it changes or one that it does not change; 2 wrong usage.
+    Exit codes: 0 all passed; 1 a test failed, the rules have errors, or (with --require-tests) a rule lacks a
+    test of either kind; 2 wrong usage.
     """
     run = run_all(paths, wanted)
     if wanted and not run.results:

@@ -140,7 +140,7 @@ def _holds(claim: Claim, value: Any) -> bool:
 
 
 def _why_unexplained(name: str, claim: Claim, reasoning: Reasoning) -> str | None:
-    """Return what would become of a field that hides, if no rule hides by it."""
+    """Return what would happen to a field that hides, if no rule hides by it."""
     _rule, proposal = reasoning.fold.proposals.get(name, (None, None))
     if name in reasoning.fold.held:
         return None
@@ -155,7 +155,7 @@ def _why_unexplained(name: str, claim: Claim, reasoning: Reasoning) -> str | Non
 
 
 def _look_at_notes(account: Account, hidden: Hidden) -> None:
-    """Look for closed findings with a note of triage of which the ledger knows nothing."""
+    """Look for closed findings with a note of triage that the ledger knows nothing about."""
     most = MOST_ENTRIES if account.most_entries is not None else None
     found = account.read(_WITH_OUR_NOTE, 10**9 if most is None else most)
     noted = [key_of(finding) for finding in found if seems_ours(finding)]

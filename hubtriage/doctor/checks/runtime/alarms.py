@@ -61,7 +61,7 @@ def judge(alarms: list[Mapping[str, Any]], now: list[str], tomorrow: list[str]) 
 
 
 def _unheard(subscriptions: list[str]) -> tuple[str, str] | None:
-    """Return why nobody hears of a topic, and what to do; None if somebody does."""
+    """Return why no one gets the messages of a topic, and what to do; None if a person does."""
     if _confirmed(subscriptions):
         return None
     if subscriptions:

@@ -1,4 +1,4 @@
-"""DynamoDB calls of several parts, some of which are refused while the others are done.
+"""DynamoDB calls of several parts: some are refused while the others are done.
 
 AWS: BatchExecuteStatement answers each statement by itself; BatchGetItem names the keys that it did not read.
 """

@@ -1,4 +1,4 @@
-"""Custom Actions: what people may choose for findings in the console, each of which makes an event."""
+"""Custom Actions: what people may choose for findings in the console; each choice makes an event."""
 
 import re
 from collections.abc import Mapping

@@ -1,1 +1,1 @@
-"""The hubs over HTTP: the API of AWS, and a control endpoint beside it."""
+"""The hubs over HTTP: the API of AWS, and a control endpoint next to it."""
