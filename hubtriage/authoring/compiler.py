@@ -65,7 +65,7 @@ def policy_problems(loaded: LoadResult, now: float) -> Sequence[Problem]:
 
 
 def policy_proofs(loaded: LoadResult, now: float) -> PolicyProofs:
-    """Return the rules of a folder beside the statements of its policy."""
+    """Return the rules of a folder with the statements of its policy."""
     return PolicyProofs(loaded, load_ruleset(ruleset_document(loaded, revision=None)), now)
 
 

@@ -92,7 +92,7 @@ class ProvenRule:
 
 
 def with_severity(label: str) -> ParsedFinding:
-    """Return a finding of which nothing is known but its severity, which is its provider's."""
+    """Return a finding that nothing is known about but its severity, which is its provider's."""
     severity = {"Label": label}
     return ParsedFinding({"Severity": severity, "FindingProviderFields": {"Severity": severity}})
 

@@ -42,6 +42,7 @@ TEAMS_OWN = (
     "authoring/",
     "interop/",
     "simulation/",
+    "packaging/",
     "settings/",
     "cli/commands/rules/import",
     "cli/commands/aws/logs.py",

@@ -34,7 +34,7 @@ class PolicyVerdict:
 
 
 class PolicyProofs:
-    """The rules of a folder beside the statements of its policy, at a time (epoch seconds).
+    """The rules of a folder with the statements of its policy, at a time (epoch seconds).
 
     `ruleset` is made of the same rules. Those that are off are not in it, and no statement speaks of them.
     """
