@@ -8,7 +8,7 @@ export CDK_DISABLE_CLI_TELEMETRY := true
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test slow conformance check format synth deploy asff schema cli-docs first-rule lock clean faults chaos bench bench-small bench-check laws mutants audit
+.PHONY: help setup demo test slow conformance check format synth deploy asff schema cli-docs first-rule lock clean faults chaos bench bench-small bench-check laws mutants audit release release-check
 
 help: ## show these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -82,6 +82,20 @@ build/audit/ready: .ci/audit.txt .venv/ready
 audit: build/audit/ready ## ask PyPI and npm for known vulnerabilities (AUDIT=--require: fail where they cannot be asked)
 	@build/audit/bin/python .ci/audit.py $(AUDIT)
 
+build/sbom/ready: .ci/sbom.txt .venv/ready
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python build/sbom
+	@$(BIN)/uv pip sync --quiet --require-hashes --python build/sbom/bin/python .ci/sbom.txt
+	@touch $@
+
+release-check: setup ## write the notes of a release, unless TAG=v1.2.3, the version or CHANGELOG.md are wrong
+	@$(BIN)/python .ci/release.py check
+
+release: setup build/sbom/ready ## make all that a release consists of, in build/release (publishes nothing)
+	@$(BIN)/python .ci/release.py build
+	@$(BIN)/python .ci/release.py sbom
+	@$(BIN)/python .ci/release.py starter
+	@$(BIN)/python .ci/release.py sums
+
 format: setup ## format the code and fix what can be fixed
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
@@ -109,10 +123,11 @@ first-rule: setup ## write the page about a first rule with eight mistakes
 
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url
 
-lock: .venv/ready ## pin requirements.in again into requirements.txt, what the functions need, and what `make audit` needs
+lock: .venv/ready ## pin requirements.in again into requirements.txt, the functions, `make audit` and `make release`
 	$(LOCK) requirements.in -o requirements.txt
 	$(LOCK) --constraints requirements.txt lambdas/requirements.txt lambdas/requirements-regex.txt -o lambdas/lock.txt
 	$(LOCK) .ci/audit.in -o .ci/audit.txt
+	$(LOCK) .ci/sbom.in -o .ci/sbom.txt
 
 clean: ## remove what was built and installed
 	rm -rf .venv node_modules build cdk.out .mypy_cache .ruff_cache .pytest_cache .hypothesis

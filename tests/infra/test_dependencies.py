@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.paths import ROOT
 
-LOCKS = ("requirements.txt", ".ci/audit.txt")
+LOCKS = ("requirements.txt", ".ci/audit.txt", ".ci/sbom.txt")
 PINNED = re.compile(r"[a-z0-9][a-z0-9._-]*==[^ ;\\]+(?: ; [^\\]+)?(?: \\\n    --hash=sha256:[0-9a-f]{64})+")
 
 

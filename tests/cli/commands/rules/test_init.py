@@ -98,7 +98,8 @@ def test_the_workflow_runs_the_checks_with_this_version(mine):
     runs = [step["run"] for step in document["jobs"]["rules"]["steps"] if "run" in step]
     assert runs[0] == f"pip install hubtriage=={version('hubtriage')}"
     assert [run.split()[1] for run in runs[1:]] == ["lint", "test", "diff", "pr", "lint"]
-    assert document["permissions"] == {
+    assert document["permissions"] == {}
+    assert document["jobs"]["rules"]["permissions"] == {
         "contents": "read",
         "pull-requests": "write",
         "security-events": "write",
