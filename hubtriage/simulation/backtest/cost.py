@@ -7,7 +7,7 @@ from typing import Any
 
 from hubtriage.engine.planning.batches import MOST_IDENTIFIERS
 
-CALLS_PER_SECOND = 8  # our budget; AWS: 10 a second per account and Region, shared with everybody
+CALLS_PER_SECOND = 8  # our budget; AWS: 10 a second per account and Region, shared with everyone
 QUOTA = 10
 PAGES_PER_SECOND = 3  # AWS: GetFindings per account and Region
 PAGE = 100  # AWS: findings of one page
