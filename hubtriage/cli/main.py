@@ -25,6 +25,7 @@ COMMANDS = {
     "backtest": f"{_FOLDER}.findings.backtest",
     "diff": f"{_FOLDER}.findings.diff",
     "policy": f"{_FOLDER}.rules.policy",
+    "renew": f"{_FOLDER}.rules.renew",
     "build": f"{_FOLDER}.rules.build",
     "package": f"{_FOLDER}.rules.package",
     "schema": f"{_FOLDER}.rules.schema",
