@@ -8,9 +8,9 @@ from hubtriage.authoring.compiler import policy_problems
 from hubtriage.authoring.fixing import FixedFile
 from hubtriage.authoring.loaded import LoadedRule
 from hubtriage.authoring.loader import load_rules
-from hubtriage.authoring.renewal import RenewalError, renewed
 from hubtriage.authoring.schema.dates import RuleDate
 from hubtriage.authoring.schema.rule import RuleModel
+from hubtriage.authoring.yaml.renewal import RenewalError, renewed
 from hubtriage.cli.failure import UNUSABLE, fail
 from hubtriage.cli.inputs.rules import loaded_rules
 from hubtriage.cli.options import now_option, rules_option

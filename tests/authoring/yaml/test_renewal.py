@@ -2,7 +2,7 @@
 
 import pytest
 
-from hubtriage.authoring.renewal import RenewalError, renewed
+from hubtriage.authoring.yaml.renewal import RenewalError, renewed
 
 NEW = {"expires": "2028-06-30"}
 BLOCK = """\
