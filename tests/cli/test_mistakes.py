@@ -39,6 +39,8 @@ ON_RULES = {
     "accounts sync": "accounts sync --rules @",
     "sweep": "sweep --dry-run --rules @",
     "demo": "demo --rules @",
+    "policy": "policy @",
+    "package": "package --out package --rules @",
 }
 ON_FINDINGS = {
     "plan": "plan @",

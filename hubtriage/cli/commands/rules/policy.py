@@ -40,8 +40,8 @@ def command(rules: Path, witness: str | None, now: float, as_json: bool) -> None
     findings, the command proves that no possible finding lets a rule break it, or shows such a finding.
     `lint`, `build` and the deployment refuse rules that break the policy or are not proved to keep it.
 
-    Exit codes: 0 all rules keep the policy, or --witness found a finding; 1 some do not; 2 wrong usage, no
-    policy, or rules with errors.
+    Exit codes: 0 all rules keep the policy, or --witness found a finding; 1 some do not, or
+    the rules have errors; 2 wrong usage, or there is no policy.
     """
     loaded = loaded_rules(rules)
     if not loaded.policy:
@@ -64,7 +64,7 @@ def _print_witness(proofs: PolicyProofs, rule: str) -> None:
     """Print the first finding on which a rule breaks the policy; end with 1 if there is none."""
     found = [one for one in proofs.verdicts() if one.rule == rule]
     if not found:
-        fail(f"the policy speaks of no rule {rule!r}", exit_code=UNUSABLE)
+        fail(f"the policy has no statement about the rule {rule!r}", exit_code=UNUSABLE)
     shown = next((one.proof.witness for one in found if one.proof and one.proof.witness), None)
     if shown is None:
         fail(f"no finding is known on which {rule} breaks the policy", exit_code=1)
