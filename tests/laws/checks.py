@@ -44,7 +44,8 @@ class Chronicle:
     was the provider's too, so that no one can tell them apart, and a person's that the provider changed
     behind an override. `overridden`: fields that a rule with `override` could ever set. `native`: fields that
     an automation rule ever set. `late`: the history once lagged.
-    `forgotten`: fields that people had set when one of them handed the finding back.
+    `forgotten`: fields that people had set when one of them handed the finding back. `moved`: fields that the
+    service has changed since triage wrote them.
     """
 
     persons: dict[_Place, Any] = field(default_factory=dict)
@@ -59,6 +60,7 @@ class Chronicle:
     overridden: set[Key] = field(default_factory=set)
     native: set[Key] = field(default_factory=set)
     forgotten: set[_Place] = field(default_factory=set)
+    moved: set[_Place] = field(default_factory=set)
     late: bool = False
 
     def set_by_hand(self, identifier: Identifier, key: Key, before: Any, value: Any) -> None:
@@ -84,11 +86,13 @@ class Chronicle:
             self.unseen.add(place)
         self.ours[place] = value
         self.known.add(place)
+        self.moved.discard(place)
 
     def set_by_service(self, identifier: Identifier, before: Finding, after: Finding) -> None:
         """Record what an import has changed: that is not what people had set before they handed it back."""
         for key in changed(before, after):
             self.forgotten.discard((identifier, key))
+            self.moved.add((identifier, key))
         self.look_at(identifier, after)
 
     def race(self, identifier: Identifier) -> None:
@@ -222,7 +226,8 @@ def no_hidden_escalation(
     for key, hidden_here in hidden.items():
         theirs = (chronicle.touched - chronicle.forgotten) | chronicle.raced
         known = (identifier, key) not in theirs
-        by_us = chronicle.ours.get((identifier, key)) == held(finding, key)
+        is_moved = (identifier, key) in chronicle.moved  # what hides it now, the service did
+        by_us = chronicle.ours.get((identifier, key)) == held(finding, key) and not is_moved
         by_service = key == "Workflow" and held(finding, key) == "RESOLVED" and passed(finding)
         if hidden_here and known and by_us and not by_service and key not in chronicle.native:
             keys = set(hidden) if is_lost else {key}
