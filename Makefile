@@ -8,7 +8,7 @@ export CDK_DISABLE_CLI_TELEMETRY := true
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test slow conformance check format synth deploy asff schema cli-docs first-rule lock clean faults chaos bench bench-small bench-check laws mutants audit release release-check
+.PHONY: help setup demo test slow conformance check format synth deploy asff schema cli-docs first-rule samples lock clean faults chaos bench bench-small bench-check laws mutants audit release release-check
 
 help: ## show these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -128,6 +128,9 @@ lock: .venv/ready ## pin requirements.in again into requirements.txt, the functi
 	$(LOCK) --constraints requirements.txt lambdas/requirements.txt lambdas/requirements-regex.txt -o lambdas/lock.txt
 	$(LOCK) .ci/audit.in -o .ci/audit.txt
 	$(LOCK) .ci/sbom.in -o .ci/sbom.txt
+
+samples: setup ## write by which a deployment knows the sample rules again
+	$(BIN)/python -m hubtriage.settings.samples
 
 clean: ## remove what was built and installed
 	rm -rf .venv node_modules build cdk.out .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -32,6 +32,7 @@ COMMANDS = {
     "settings": f"{_FOLDER}.rules.settings",
     "import": f"{_FOLDER}.rules.import_",
     "export": f"{_FOLDER}.rules.export",
+    "deploy": f"{_FOLDER}.aws.deploy",
     "sweep": f"{_FOLDER}.aws.sweep",
     "why": f"{_FOLDER}.aws.why",
     "findings": f"{_FOLDER}.aws.findings",

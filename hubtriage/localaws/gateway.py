@@ -9,6 +9,7 @@ What is added, each without changing ministack's files (`hubtriage/localaws/mini
 - DynamoDB's tables as templates ask for them, and permissions by statement;
 - faults of every service, as tests script them;
 - AWS::Logs::QueryDefinition in CloudFormation;
+- the code of functions, also where only https is served;
 - functions that run as their roles, all that they write in their logs, metrics of these in the embedded
   metric format, and alarms that call functions;
 - the control endpoint.
@@ -24,6 +25,7 @@ from urllib.parse import parse_qs
 from hubtriage.localaws.ministack.access import authorize
 from hubtriage.localaws.ministack.batches import Batches, hand_out_again_soon
 from hubtriage.localaws.ministack.cloudwatch import watch
+from hubtriage.localaws.ministack.code import hand_out_code
 from hubtriage.localaws.ministack.dynamodb.handler import with_parts
 from hubtriage.localaws.ministack.dynamodb.leading_keys import know_leading_keys
 from hubtriage.localaws.ministack.dynamodb.statements import authorize_statements
@@ -83,6 +85,7 @@ class Gateway:
         sqs._HANDLERS.update(MoveTasks(sqs).handlers())
         sqs._receive_messages_for_esm = self._batches.receive
         hand_out_again_soon()
+        hand_out_code()
 
     async def _handle(
         self, method: str, path: str, headers: Mapping[str, str], body: bytes, query: Mapping[str, list[str]]

@@ -4,14 +4,12 @@ import re
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from hubtriage.authoring.compiler import compile_ruleset
 from hubtriage.aws.deployment.identity import RulesIdentity, identity_of
-from hubtriage.localaws.sample_rules import SAMPLE_RULES
+from hubtriage.settings.samples import are_samples
 
 _SCP = re.compile(r"(?:[^/@]*@)?(?P<host>\[[^\]]+\]|[^/:\[\]]{2,}):(?P<path>.+)", re.DOTALL)
 _CODECOMMIT = re.compile(r"codecommit:(?::(?P<region>[a-z0-9-]+):)?//(?:[^/@]*@)?(?P<name>[^/@]+)")
@@ -110,22 +108,3 @@ def git(folder: Path, *arguments: str) -> str | None:
     except (OSError, subprocess.SubprocessError):
         return None
     return done.stdout.decode("utf-8", "surrogateescape").rstrip("\n")
-
-
-def are_samples(document: Mapping[str, Any]) -> bool:
-    """Say whether all rules of a rule set are sample rules of this version of hubtriage, unchanged.
-
-    Rules whose lists or accounts are others are no samples, although they read the same.
-    """
-    samples, rules, lists = _samples(), document["rules"], document.get("lists", {})
-    return (
-        bool(rules)
-        and all(rule in samples["rules"] for rule in rules)
-        and lists.items() <= samples.get("lists", {}).items()
-        and document.get("accounts") == samples.get("accounts")
-    )
-
-
-@cache
-def _samples() -> Mapping[str, Any]:
-    return compile_ruleset(SAMPLE_RULES, revision=None, allow_empty=True)

@@ -74,7 +74,7 @@ def test_the_documented_policy_is_enough(guarded: DeployedStack, examined: Any) 
     assert done.exit_code == 0
     assert found["udf"]["data"]["udf"] == "replace"
     missing = set(found["caller"]["data"]["missing"])
-    assert missing == {"cdk deploy", "logs", "why", "mode", "sweep", "redrive"}
+    assert missing == {"cdk deploy", "deploy", "logs", "why", "mode", "sweep", "redrive"}
     assert "no policy allows it" in " ".join(found["caller"]["details"])
 
 

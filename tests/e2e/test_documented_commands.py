@@ -51,6 +51,10 @@ NOT_RUN = {
         "one deployment more; test_wheel.py makes such a repository and synthesizes it",
     ),
     **dict.fromkeys(
+        DEPLOYING["With one command"],
+        "it does what the other commands here do; test_deploy.py runs it",
+    ),
+    **dict.fromkeys(
         DEPLOYING["What a deployment may not replace"],
         "other rules have to be refused first; test_deployment_guard.py has all of that",
     ),

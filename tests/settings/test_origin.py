@@ -1,4 +1,4 @@
-"""Where rules come from: a repository by any of its addresses, a revision, and whether they are samples."""
+"""Where rules come from: a repository by any of its addresses, and a revision."""
 
 import os
 import subprocess
@@ -6,10 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hubtriage.authoring.compiler import compile_ruleset
-from hubtriage.authoring.new_folder import write
-from hubtriage.localaws.sample_rules import SAMPLE_RULES
-from hubtriage.settings.origin import are_samples, origin_of, repository_of, rules_identity
+from hubtriage.settings.origin import origin_of, repository_of
 
 
 @pytest.mark.parametrize(
@@ -92,30 +89,3 @@ def test_without_a_remote_and_without_git_the_folder_names_it(folder: Path, tmp_
 def test_a_clock_that_is_slow_does_not_make_a_revision_earlier_than_what_it_is_built_on(folder: Path) -> None:
     git(folder, "commit", "--quiet", "--allow-empty", "--message", "Go on", at=1_700_000_000)
     assert origin_of(folder).committed == 1_800_000_000
-
-
-def test_the_shipped_rules_are_the_samples() -> None:
-    document = compile_ruleset(SAMPLE_RULES, revision=None)
-    assert are_samples(document)
-    assert are_samples({**document, "rules": document["rules"][:3]})
-    assert rules_identity(SAMPLE_RULES, document).are_samples
-
-
-@pytest.mark.parametrize("changed", ["a rule", "a list", "the accounts", "one rule more"])
-def test_rules_that_were_changed_are_ones_own(changed: str) -> None:
-    document = compile_ruleset(SAMPLE_RULES, revision=None)
-    if changed == "a rule":
-        document["rules"][0] = {**document["rules"][0], "ceiling": "LOW"}
-    elif changed == "one rule more":
-        document["rules"].append({**document["rules"][0], "id": "mine"})
-    elif changed == "a list":
-        name = next(iter(document["lists"]))
-        document["lists"] = {**document["lists"], name: ["444455556666"]}
-    else:
-        document["accounts"] = {"444455556666": {"name": "mine"}}
-    assert not are_samples(document)
-
-
-def test_the_first_rule_of_a_new_repository_is_ones_own(tmp_path: Path) -> None:
-    write(tmp_path, "1.0.0")
-    assert not are_samples(compile_ruleset(tmp_path / "rules", revision=None))

@@ -63,6 +63,12 @@ def remember_region(context: click.Context, region: str | None) -> None:
     context.meta[_REGION] = region
 
 
+def given_region(context: click.Context) -> str | None:
+    """Return the Region that is given as an option; None if there is none."""
+    region: str | None = context.meta.get(_REGION)
+    return region
+
+
 def go_to_target(context: click.Context) -> None:
     """Have the command act on the hub of the chosen target, and no other; do nothing without targets.
 

@@ -24,6 +24,18 @@ def share_code(folder: Path) -> None:
     module("core.lambda_runtime").zipfile = _SharedZipFiles(folder)
 
 
+def hand_out_code() -> None:
+    """Have GetFunction name an address of the code that answers, also where ministack serves https alone."""
+    functions, tls = module("services.lambda_svc"), module("core.tls")
+    named = functions._presigned_code_url
+
+    def address(function: str) -> str:
+        plain: str = named(function)
+        return f"https{plain.removeprefix('http')}" if tls.use_ssl_enabled() else plain
+
+    functions._presigned_code_url = address
+
+
 class _SharedZipFiles:
     """What ministack sees as the module `zipfile`."""
 

@@ -141,7 +141,7 @@ def command(
         if reopen:
             IntakeRule(client("events"), deployed["IntakeRuleName"]).open()
         execution = _start(states, machine, request, resume=resume, confirm=confirm)
-        seen = _follow(states, execution) if follow else look(states, execution)
+        seen = follow_sweep(states, execution) if follow else look(states, execution)
     except AWS_ERRORS as error:
         fail(str(error), "docs/sweep.md lists the permissions of the command")
     _end(seen, as_json=as_json, follow=follow)
@@ -199,7 +199,7 @@ def _start(states: Any, machine: str, request: SweepRequest, *, resume: bool, co
     return start_sweep(states, machine, last.request, last.progress)
 
 
-def _follow(states: Any, execution: str) -> SweepExecution:
+def follow_sweep(states: Any, execution: str) -> SweepExecution:
     """Show the progress until the sweep is over; return its end."""
     with progress_bar("sweep") as shown:
         while (seen := look(states, execution)).is_running:
@@ -209,13 +209,21 @@ def _follow(states: Any, execution: str) -> SweepExecution:
 
 
 def _end(seen: SweepExecution, *, as_json: bool, follow: bool) -> None:
+    _print(record_of(seen), as_json=as_json)
+    if follow and not has_finished(seen):
+        raise SystemExit(1)
+
+
+def record_of(seen: SweepExecution) -> dict[str, Any]:
+    """Return the report of a sweep, JSON-ready."""
     ended = seen.report.get("rules_ended_today", ())
     record = {"execution": seen.execution, **as_record(seen.progress, ended)}
-    if seen.cause:
-        record["cause"] = seen.cause
-    _print(record, as_json=as_json)
-    if follow and (seen.status != "SUCCEEDED" or seen.progress.status != "done"):
-        raise SystemExit(1)
+    return record | ({"cause": seen.cause} if seen.cause else {})
+
+
+def has_finished(seen: SweepExecution) -> bool:
+    """Say whether a sweep has done all that it was to do."""
+    return seen.status == "SUCCEEDED" and seen.progress.status == "done"
 
 
 def _from_here(

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from hubtriage.aws.deployment.record import record_name
 from hubtriage.doctor.account import Account, Deployed
 from hubtriage.doctor.iam_simulator import denied, principal_of
 from hubtriage.doctor.verdict import Verdict
@@ -53,7 +54,18 @@ def _of_stack(account: Account, deployed: Deployed) -> dict[str, Wanted]:
     table = f"arn:{who.partition}:dynamodb:{place}:table/{account.ledger_table}"
     function = f"arn:{who.partition}:lambda:{place}:function:{deployed.output('FunctionName')}"
     breaker = f"arn:{who.partition}:cloudwatch:{place}:alarm:{deployed.output('BreakerAlarmName')}"
+    record = f"arn:{who.partition}:ssm:{place}:parameter{record_name(deployed.name)}"
+    follow = {
+        machine: ("states:ListExecutions",),
+        executions: ("states:DescribeExecution", "states:GetExecutionHistory"),
+    }
     return {
+        "deploy": {
+            function: ("lambda:GetFunction",),
+            record: ("ssm:GetParameter",),
+            table: ("dynamodb:Scan",),
+            **follow,
+        },
         "logs": {log: ("logs:FilterLogEvents",)},
         "why": {
             log: ("logs:FilterLogEvents",),
@@ -67,8 +79,8 @@ def _of_stack(account: Account, deployed: Deployed) -> dict[str, Wanted]:
             machine: ("states:StartExecution",),
         },
         "sweep": {
+            **follow,
             machine: ("states:StartExecution", "states:ListExecutions"),
-            executions: ("states:DescribeExecution", "states:GetExecutionHistory"),
         },
         "redrive": {deployed.output("RedriveRoleArn"): ("sts:AssumeRole",)},
     }
