@@ -360,6 +360,21 @@ def test_a_finding_of_which_nothing_is_known_ends_with_2(told):
     assert "no finding has such an Id" in done.output
 
 
+# logs
+
+
+def test_titles_come_from_security_hub_and_only_for_findings_that_it_has(aws, told):
+    aws.control.plant([finding(1, "noisy")])
+    logged(aws, decision("finding-1"), decision("finding-9"))
+    done = run("logs", "--titles", "--stack", "why")
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert done.stdout.count("    title T\n") == 1
+    aws.control.fault(ScriptedFault(operation="GetFindings", error="AccessDeniedException", times=5))
+    done = run("logs", "--titles", "--stack", "why")
+    assert (done.exit_code, done.stdout.count("    title ")) == (0, 0)
+    assert done.stderr.startswith("without titles: ")
+
+
 # accounts
 
 
