@@ -105,6 +105,16 @@ def test_a_new_repository_of_rules_deploys_as_it_is(wheel: Path, tmp_path: Path)
         check=False,
     )
     assert done.returncode == 0, done.stderr
+    packaged = subprocess.run(
+        [commands / "hubtriage", "package", "--out", "out"],
+        cwd=repository,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert packaged.returncode == 0, packaged.stderr
+    assert json.loads((repository / "out" / "manifest.json").read_text())["complete"] is True
+    assert "aws cloudformation deploy --stack-name mine" in packaged.stdout
     assembly = repository / "cdk.out"
     assert (assembly / "mine.template.json").is_file()
     (ruleset, *_) = assembly.glob("asset.*/ruleset.json")

@@ -63,7 +63,7 @@ def command(folder: Path, output: Path, replace: bool) -> None:
     package = _packaged(found, {**context, KEY: str(replace).lower()})
     with _written(output):
         write_package(output, package.files, manifest_of(package, version("hubtriage"), ruleset))
-    note(f"{counted(len(package.stacks), 'stack')}, {ruleset['hash']}, written to {output}")
+    note(f"{counted(len(package.stacks), 'stack')}, {ruleset['hash']}, written to {quoted(str(output))}")
     click.echo(instructions(output, package.stacks))
 
 
