@@ -6,6 +6,7 @@ from typing import Any, NoReturn
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from hubtriage.aws.switch.mode import parameter_name
 from hubtriage.cli.failure import fail
 from hubtriage.cli.text import quoted
 
@@ -57,6 +58,30 @@ def outputs_if_deployed(stack: str) -> Mapping[str, str] | None:
         raise
     found = answer["Stacks"][0].get("Outputs", [])
     return _Outputs(stack, {output["OutputKey"]: output["OutputValue"] for output in found})
+
+
+def mode_parameter(stack: str, systems: Any) -> Mapping[str, Any]:
+    """Return the parameter that switches a stack, as GetParameter shows it.
+
+    Its name follows from the setting `stack-name`. CloudFormation may call the stack otherwise, as StackSets
+    do; then the outputs name it. `systems` is a client of Systems Manager. Raises botocore's errors,
+    ParameterNotFound among them.
+    """
+    try:
+        parameter: Mapping[str, Any] = systems.get_parameter(Name=parameter_name(stack))["Parameter"]
+    except ClientError as error:
+        if not is_not_found(error):
+            raise
+        deployed = outputs_if_deployed(stack)
+        if deployed is None or deployed["ModeParameterName"] == parameter_name(stack):
+            raise
+        parameter = systems.get_parameter(Name=deployed["ModeParameterName"])["Parameter"]
+    return parameter
+
+
+def is_not_found(error: ClientError) -> bool:
+    """Say whether there is no parameter of the name."""
+    return bool(error.response["Error"]["Code"] == "ParameterNotFound")
 
 
 def no_stack(stack: str) -> NoReturn:

@@ -23,7 +23,7 @@ class Paused:
         return {"EventSourceMappings": [{"State": "Disabled", "UUID": "mapping"}]}
 
     def get_parameter(self, **request: Any) -> Mapping[str, Any]:
-        assert request == {"Name": "/hubtriage/blue/paused"}
+        assert request == {"Name": "/hubtriage/green/paused"}
         if self.mark is None:
             raise refusal("ParameterNotFound")
         return {"Parameter": {"Value": self.mark}}
@@ -38,6 +38,7 @@ class Paused:
     ],
 )
 def test_a_pause_says_whose_it_is(mark: str | None, words: str) -> None:
-    verdict = intake.look(account(LedgerTable(), others=Paused(mark)))
+    """CloudFormation may call the stack `blue` that its settings call `green`."""
+    verdict = intake.look(account(LedgerTable(), others=Paused(mark), service="green"))
     assert verdict is not None
     assert (verdict.status, words in verdict.seen) == ("problem", True), verdict

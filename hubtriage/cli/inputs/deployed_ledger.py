@@ -10,10 +10,10 @@ from hubtriage.aws.clock import SystemClock
 from hubtriage.aws.ledger.client import dynamodb
 from hubtriage.aws.ledger.dynamodb import DynamoLedger
 from hubtriage.aws.ledger.ledger import LedgerFault, LedgerFaultKind
-from hubtriage.aws.switch.mode import ModeUnreadableError, checked, parameter_name
+from hubtriage.aws.switch.mode import ModeUnreadableError, checked
 from hubtriage.aws.triage.config import TriageConfig
 from hubtriage.cli.failure import fail
-from hubtriage.cli.stack import AWS_ERRORS, client, outputs
+from hubtriage.cli.stack import AWS_ERRORS, client, mode_parameter, outputs
 
 NEEDED = "docs/ledger.md lists the permissions of the command"
 yes_option = click.option("--yes", is_flag=True, help="Do not ask before writing.")
@@ -73,7 +73,7 @@ def mode_of(stack: str, region: str | None = None) -> str:
     """Return how the switch of a stack stands. Raises botocore's errors; ends with 1 if it is no mode."""
     systems = boto3.client("ssm", region_name=region)
     try:
-        return checked(systems.get_parameter(Name=parameter_name(stack))["Parameter"]["Value"])
+        return checked(mode_parameter(stack, systems)["Value"])
     except ModeUnreadableError as error:
         fail(f"stack {stack}: {error}", "set it with hubtriage mode")
 

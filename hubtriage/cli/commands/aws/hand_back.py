@@ -12,7 +12,6 @@ import click
 from hubtriage.aws.hand_back.order import digest_of
 from hubtriage.aws.hand_back.proof import ProofError, prove
 from hubtriage.aws.securityhub.api import Key, identifier
-from hubtriage.aws.switch.mode import parameter_name
 from hubtriage.cli.account_options import deployed_option
 from hubtriage.cli.failure import fail
 from hubtriage.cli.inputs.deployed_ledger import table_of
@@ -20,7 +19,7 @@ from hubtriage.cli.inputs.handed_back import HeldFinding, found_findings, ids_of
 from hubtriage.cli.inputs.rules import compiled
 from hubtriage.cli.locations import Location
 from hubtriage.cli.options import rules_option, settings_options
-from hubtriage.cli.stack import AWS_ERRORS, client, outputs
+from hubtriage.cli.stack import AWS_ERRORS, client, mode_parameter, outputs
 from hubtriage.cli.text import counted, quoted
 from hubtriage.cli.views.plan import handed_back_lines, handed_back_record
 from hubtriage.engine.fields import SEVERITY, WORKFLOW
@@ -109,7 +108,7 @@ def command(
 def _demand_no_observe(stack: str) -> None:
     """End the command if the stack writes nothing. If that may not be read, say so and go on."""
     try:
-        mode = client("ssm").get_parameter(Name=parameter_name(stack))["Parameter"]["Value"]
+        mode = mode_parameter(stack, client("ssm"))["Value"]
     except AWS_ERRORS as error:
         click.echo(f"whether the stack is in observe is not known: {error}", err=True)
         return

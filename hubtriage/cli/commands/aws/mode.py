@@ -5,10 +5,10 @@ from botocore.exceptions import ClientError
 
 from hubtriage.aws.sweep.request import SweepRequest
 from hubtriage.aws.sweep.start import start_sweep
-from hubtriage.aws.switch.mode import ALLOWED_PATTERN, MODES, parameter_name
+from hubtriage.aws.switch.mode import ALLOWED_PATTERN, MODES
 from hubtriage.cli.account_options import deployed_option
 from hubtriage.cli.failure import fail
-from hubtriage.cli.stack import AWS_ERRORS, WHERE, client, no_stack, outputs
+from hubtriage.cli.stack import AWS_ERRORS, WHERE, client, is_not_found, mode_parameter, no_stack, outputs
 
 MEANINGS = {
     "enforce": "triage writes what the rules say",
@@ -54,9 +54,9 @@ def command(mode: str | None, stack: str, budget: int | None) -> None:
 def _show(stack: str) -> None:
     systems = client("ssm")
     try:
-        parameter = systems.get_parameter(Name=parameter_name(stack))["Parameter"]
+        parameter = mode_parameter(stack, systems)
     except ClientError as error:
-        if error.response["Error"]["Code"] != "ParameterNotFound":
+        if not is_not_found(error):
             raise
         no_stack(stack)
     since = f"{parameter['LastModifiedDate']:%Y-%m-%d %H:%M:%S %Z}"
@@ -68,9 +68,10 @@ def _switch(stack: str, mode: str, budget: int | None) -> None:
     if mode == "enforce":
         _check_breaker(deployed["BreakerAlarmName"])
     systems = client("ssm")
-    before = systems.get_parameter(Name=parameter_name(stack))["Parameter"]["Value"]
+    parameter = mode_parameter(stack, systems)
+    before = parameter["Value"]
     systems.put_parameter(
-        Name=parameter_name(stack), Value=mode, Type="String", AllowedPattern=ALLOWED_PATTERN, Overwrite=True
+        Name=parameter["Name"], Value=mode, Type="String", AllowedPattern=ALLOWED_PATTERN, Overwrite=True
     )
     change = f"{before} -> {mode}" if before != mode else f"{mode}, as before"
     click.echo(f"{change}: {MEANINGS[mode]}")

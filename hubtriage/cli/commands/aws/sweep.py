@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from botocore.exceptions import ClientError
 
 from hubtriage.aws.clock import SystemClock
 from hubtriage.aws.ledger.ledger import LedgerError
@@ -20,7 +21,7 @@ from hubtriage.aws.sweep.report import DAY
 from hubtriage.aws.sweep.request import MANAGED, SCOPES, SweepRequest, SweepRequestError
 from hubtriage.aws.sweep.start import SweepExecution, last_unfinished, last_waiting, look, start_sweep
 from hubtriage.aws.sweep.walk import SweepError
-from hubtriage.aws.switch.mode import ModeUnreadableError, always_enforce, parameter_name
+from hubtriage.aws.switch.mode import ModeUnreadableError, always_enforce
 from hubtriage.aws.switch.parameters import ParameterError
 from hubtriage.aws.triage.decision_log import Circumstances, DecisionLog
 from hubtriage.aws.triage.results import Sink
@@ -30,7 +31,7 @@ from hubtriage.cli.inputs.ledger import services_from_here
 from hubtriage.cli.inputs.rules import compiled
 from hubtriage.cli.options import rules_option, settings_options
 from hubtriage.cli.progress import progress_bar
-from hubtriage.cli.stack import AWS_ERRORS, client, outputs
+from hubtriage.cli.stack import AWS_ERRORS, client, is_not_found, mode_parameter, outputs
 from hubtriage.cli.views.sweep import as_record, progress_line, text
 from hubtriage.engine.planning.plan import Settings
 from hubtriage.engine.ruleset.ruleset import Ruleset
@@ -276,10 +277,10 @@ def _mode_of(stack: str) -> Callable[[], str]:
 
     def read() -> str:
         try:
-            return str(systems.get_parameter(Name=parameter_name(stack))["Parameter"]["Value"])
-        except systems.exceptions.ParameterNotFound:
-            return always_enforce()
+            return str(mode_parameter(stack, systems)["Value"])
         except AWS_ERRORS as error:
+            if isinstance(error, ClientError) and is_not_found(error):
+                return always_enforce()
             raise ParameterError(f"the mode of the stack {stack} cannot be read: {error}") from error
 
     return read

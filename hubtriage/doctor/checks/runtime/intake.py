@@ -32,8 +32,9 @@ def look(account: Account) -> Verdict | None:
 
 def _is_paused(account: Account, mapping: str) -> bool:
     """Say whether the guard of the ledger has paused this mapping."""
+    name = account.stack if account.config is None else account.config.service
     try:
-        mark = account.client("ssm").get_parameter(Name=mark_name(account.stack))
+        mark = account.client("ssm").get_parameter(Name=mark_name(name))
     except ClientError as error:
         if error.response["Error"]["Code"] != "ParameterNotFound":
             raise

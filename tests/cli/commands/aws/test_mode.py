@@ -1,5 +1,6 @@
 """`hubtriage mode`: what it switches, and the sweep that goes with it."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ from botocore.exceptions import ClientError
 from click.testing import CliRunner, Result
 
 from hubtriage.aws.switch.mode import parameter_name
-from hubtriage.cli.commands.aws import mode
+from hubtriage.cli.commands.aws import mode, sweep
 from hubtriage.cli.main import cli
 
 OUTPUTS = {"SweepArn": "arn:aws:states:eu-west-1:1:stateMachine:sweep", "BreakerAlarmName": "breaker"}
@@ -18,15 +19,19 @@ class SwitchedAccount:
 
     def __init__(self, value: str) -> None:
         self.value = value
+        self.name = parameter_name("hubtriage")
         self.alarm = "OK"
         self.sweeps = 0
         self.denied = False
 
     def get_parameter(self, **request: Any) -> dict[str, Any]:
-        assert request == {"Name": parameter_name("hubtriage")}
-        return {"Parameter": {"Value": self.value}}
+        if request["Name"] != self.name:
+            raise ClientError({"Error": {"Code": "ParameterNotFound", "Message": "no"}}, "GetParameter")
+        since = datetime(2026, 12, 1, tzinfo=UTC)
+        return {"Parameter": {"Name": self.name, "Value": self.value, "LastModifiedDate": since}}
 
     def put_parameter(self, **request: Any) -> None:
+        assert request["Name"] == self.name
         assert request["AllowedPattern"] == "^(enforce|reopen|observe)$"
         self.value = request["Value"]
 
@@ -95,3 +100,36 @@ def test_nothing_is_switched_while_the_breakers_alarm_is_on(account: SwitchedAcc
     account.alarm = "ALARM"
     assert switch("enforce").exit_code == 1
     assert (account.value, account.sweeps) == ("observe", 0)
+
+
+STACK_SET = "StackSet-hubtriage-0a1b2c3d-0000-1111-2222-333344445555"
+
+
+@pytest.fixture
+def of_stack_set(account: SwitchedAccount, monkeypatch: pytest.MonkeyPatch) -> SwitchedAccount:
+    """A stack that CloudFormation calls otherwise than its settings do."""
+    named = {**OUTPUTS, "ModeParameterName": account.name}
+    monkeypatch.setattr(
+        "hubtriage.cli.stack.outputs_if_deployed", lambda stack: named if stack == STACK_SET else None
+    )
+    return account
+
+
+def test_a_stack_of_a_stack_set_is_switched_by_the_name_in_its_outputs(of_stack_set: SwitchedAccount) -> None:
+    assert switch("--stack", STACK_SET).stdout.startswith("observe: ")
+    done = switch("--stack", STACK_SET, "enforce")
+    assert (done.exit_code, of_stack_set.value) == (0, "enforce")
+
+
+def test_a_stack_that_is_not_there_has_no_mode(of_stack_set: SwitchedAccount) -> None:
+    done = switch("--stack", "another")
+    assert (done.exit_code, of_stack_set.value) == (2, "observe")
+
+
+def test_a_sweep_from_here_heeds_the_mode_of_a_stack_of_a_stack_set(
+    of_stack_set: SwitchedAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It took the stack for one that is not there, and so for one in `enforce`."""
+    monkeypatch.setattr(sweep, "client", lambda _service: of_stack_set)
+    assert sweep._mode_of(STACK_SET)() == "observe"
+    assert sweep._mode_of("another")() == "enforce"
