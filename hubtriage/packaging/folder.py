@@ -4,6 +4,7 @@ The manifest names all files of the folder before the first of them is written. 
 interrupted leaves a folder that the next one may write to, and a manifest that calls it incomplete.
 """
 
+import errno
 import json
 import os
 import re
@@ -29,10 +30,16 @@ class ForeignFilesError(Exception):
 
 
 def demand_own(folder: Path) -> None:
-    """Raise ForeignFilesError if a folder has a file that no package wrote; a missing folder has none.
+    """Raise ForeignFilesError if a folder has a file that no package wrote.
 
-    Raises OSError if it cannot be read.
+    Raises OSError if it cannot be read, or is missing and cannot be made.
     """
+    if not folder.exists():
+        parent = next(each for each in folder.absolute().parents if each.exists())
+        if not parent.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, "", str(parent))
+        if not os.access(parent, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, "", str(parent))
     _former(folder)
 
 

@@ -66,8 +66,15 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
+def guards(folder: Path) -> set[str]:
+    """Whether the rules of each template may replace any others."""
+    templates = [json.loads(path.read_text()) for path in folder.glob("*.template.json")]
+    resources = [each for template in templates for each in template["Resources"].values()]
+    return {each["Properties"]["Replace"] for each in resources if each["Type"] == "Custom::HubtriageRules"}
+
+
 def test_two_builds_give_the_same_bytes(tmp_path):
-    """Whatever the folder, time zone, umask, hash seed, language, and the order and times of files."""
+    """Whatever the folder, time zone, umask, hash seed, language, order and times of files, and links."""
     first = committed(repository(tmp_path / "first"))
     second = tmp_path / "second folder"
     (second / "rules").mkdir(parents=True)
@@ -75,6 +82,11 @@ def test_two_builds_give_the_same_bytes(tmp_path):
     for name in ("b.yaml", "a.yaml"):
         shutil.copyfile(first / "rules" / name, second / "rules" / name)
         os.utime(second / "rules" / name, (1, 1))
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside" / "secret.txt").write_text("not a rule")
+    (second / "rules" / "link.txt").symlink_to(tmp_path / "outside" / "secret.txt")
+    (second / "rules" / "outside").symlink_to(tmp_path / "outside", target_is_directory=True)
+    (second / ".git" / "info" / "exclude").write_text("link.txt\noutside\n")
     one = run(first, "--out", "out", umask=0o022, TZ="UTC", PYTHONHASHSEED="1", LC_ALL="C")
     two = run(
         second,
@@ -94,21 +106,22 @@ def test_two_builds_give_the_same_bytes(tmp_path):
     assert set(manifest["files"]) | {"manifest.json"} == set(made)
     assert manifest["complete"] is True
     assert manifest["rules"]["revision"]
+    assert guards(first / "out") == {"no"}
     assert one.stdout.startswith("cd out\n")
     assert "aws cloudformation deploy --stack-name hubtriage" in one.stdout
     assert one.stdout.partition("BUCKET=")[2].strip() in made["README.md"].decode()
     assert one.stderr == f"1 stack, {manifest['rules']['hash']}, written to out\n"
 
 
-def test_settings_of_the_file_and_of_cdk_json_count(tmp_path):
+def test_settings_of_the_target_and_of_cdk_json_count_and_what_is_said_on_the_command_line(tmp_path):
     folder = repository(tmp_path)
     (folder / "hubtriage.toml").write_text(
-        'account = "111122223333"\nregions = ["eu-central-1", "us-east-1"]\nstack-name = "mine"\n'
+        'stack-name = "mine"\n[target.a]\naccount = "111122223333"\nregions = ["eu-central-1", "us-east-1"]\n'
     )
     context = {"hubtriage:tags": {"team": "security"}, "@aws-cdk/core:bootstrapQualifier": "ours"}
     (folder / "cdk.json").write_text(json.dumps({"context": context}))
     (folder / "below").mkdir()
-    done = run(folder / "below", "--out", "out")
+    done = run(folder / "below", "--out", "out", "--target", "a", "--replace")
     assert done.returncode == 0, done.stderr
     manifest = json.loads((folder / "below" / "out" / "manifest.json").read_text())
     assert [(each["name"], each["account"], each["region"]) for each in manifest["stacks"]] == [
@@ -117,29 +130,17 @@ def test_settings_of_the_file_and_of_cdk_json_count(tmp_path):
     ]
     assert all(each["tags"]["team"] == "security" for each in manifest["stacks"])
     assert done.stdout.count("BUCKET=NAME") == 2
+    assert guards(folder / "below" / "out") == {"yes"}, "these rules may replace others"
     assert sum(name.endswith(".zip") for name in manifest["files"]) == 4, (
         "all Regions have the same functions"
     )
 
 
-def guards(folder: Path) -> set[str]:
-    """Whether the rules of each template may replace any others."""
-    templates = [json.loads(path.read_text()) for path in folder.glob("*.template.json")]
-    resources = [each for template in templates for each in template["Resources"].values()]
-    return {each["Properties"]["Replace"] for each in resources if each["Type"] == "Custom::HubtriageRules"}
-
-
-def test_other_rules_are_replaced_only_if_that_is_said(tmp_path):
-    folder = repository(tmp_path)
-    (folder / "hubtriage.toml").write_text(
-        '[target.a]\naccount = "111122223333"\nregions = ["eu-central-1"]\n'
-    )
-    assert run(folder, "--out", "out", "--target", "a", "--replace").returncode == 0
-    assert guards(folder / "out") == {"yes"}
-    assert run(folder, "--out", "out", HUBTRIAGE_TARGET="a").returncode == 0
-    assert guards(folder / "out") == {"no"}
-    unchosen = run(folder, "--out", "out")
-    assert (unchosen.returncode, "none is chosen: a" in unchosen.stderr) == (2, True)
+def test_one_of_several_targets_has_to_be_chosen(tmp_path, monkeypatch):
+    table = '[target.a]\naccount = "111122223333"\nregions = ["eu-central-1"]\n'
+    (repository(tmp_path) / "hubtriage.toml").write_text(table)
+    code, told = in_process(tmp_path, monkeypatch, "--out", "out")
+    assert (code, "none is chosen: a" in told) == (2, True)
 
 
 def test_what_would_replace_rules_for_good_is_refused(tmp_path, monkeypatch):
@@ -203,7 +204,8 @@ def test_a_folder_with_other_files_is_left_alone_before_anything_is_built(tmp_pa
 
 
 @pytest.mark.parametrize("out", ["rules/a.yaml", "rules/a.yaml/below"])
-def test_a_folder_that_cannot_be_written_is_told(tmp_path, monkeypatch, out):
+def test_a_folder_that_cannot_be_written_is_told_before_anything_is_built(tmp_path, monkeypatch, out):
+    monkeypatch.setattr("hubtriage.cli.commands.rules.package.run_app", None)
     code, told = in_process(repository(tmp_path), monkeypatch, "--out", out)
     assert (code, told.startswith("Error:"), "Traceback" in told) == (2, True, False)
 
@@ -214,14 +216,3 @@ def test_without_cdk_it_says_what_to_install(tmp_path, monkeypatch):
     assert code == 2
     assert "pip install 'hubtriage[deploy]'" in told
     assert not (tmp_path / "out").exists()
-
-
-def test_a_link_in_the_folder_of_rules_brings_no_other_file_into_the_package(tmp_path):
-    secret = tmp_path / "secret.txt"
-    secret.write_text("a secret that is not a rule")
-    folder = repository(tmp_path / "mine")
-    (folder / "rules" / "link.txt").symlink_to(secret)
-    (folder / "rules" / "outside").symlink_to(tmp_path, target_is_directory=True)
-    done = run(folder, "--out", "out")
-    assert done.returncode == 0, done.stderr
-    assert not any(b"a secret that is not" in content for content in contents(folder / "out").values())
