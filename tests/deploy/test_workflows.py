@@ -129,5 +129,14 @@ def test_what_publishes_does_not_run_our_code() -> None:
             assert not re.search(r"\b(make|pip|npm|python)\b", step.get("run", ""))
 
 
+def test_a_release_has_nothing_of_other_runs() -> None:
+    """What another run put into a cache could get into what is published."""
+    for step in steps(ROOT / ".github" / "workflows" / "release.yml"):
+        assert "cache" not in step.get("with", {})
+        assert not str(step.get("uses", "")).startswith("actions/cache")
+        if str(step.get("uses", "")).startswith("actions/setup-node@"):
+            assert step["with"]["package-manager-cache"] is False
+
+
 def test_no_secret_is_needed() -> None:
     assert [path.name for path in FILES if "secrets." in path.read_text(encoding="utf-8")] == []
