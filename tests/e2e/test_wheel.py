@@ -2,14 +2,20 @@
 
 import json
 import os
+import shlex
 import subprocess
 import sys
+from collections.abc import Mapping
 from importlib.metadata import Distribution
 from pathlib import Path
 
 import pytest
+import yaml
 from uv import find_uv_bin
 
+from hubtriage.localaws.cloud import LocalCloud
+from hubtriage.localaws.securityhub.settings import HubSettings
+from hubtriage.localaws.synth import FOR_THIS_MACHINE
 from tests.support.paths import ROOT
 
 pytestmark = pytest.mark.e2e
@@ -119,3 +125,24 @@ def test_a_new_repository_of_rules_deploys_as_it_is(wheel: Path, tmp_path: Path)
     assert (assembly / "mine.template.json").is_file()
     (ruleset, *_) = assembly.glob("asset.*/ruleset.json")
     assert [rule["id"] for rule in json.loads(ruleset.read_text())["rules"]] == ["sample-findings"]
+    with LocalCloud(HubSettings.still()) as cloud:
+        _deploy_with_one_command(commands, repository, cloud.environment)
+        [stack] = cloud.client("cloudformation").describe_stacks(StackName="mine")["Stacks"]
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+    assert (outputs["RulesCount"], outputs["RulesRepository"]) == ("1", "mine (no git remote)")
+
+
+def _deploy_with_one_command(commands: Path, repository: Path, cloud: Mapping[str, str]) -> None:
+    """Run what the workflow of a new repository runs to deploy. Its packages are for this machine."""
+    path = os.pathsep.join([str(commands), str(ROOT / "node_modules" / ".bin"), os.environ["PATH"]])
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    environment = {**kept, **cloud, "PATH": path, FOR_THIS_MACHINE: "1", "CDK_NOTICES": "false"}
+    text = (repository / ".github" / "workflows" / "deploy.yml").read_text(encoding="utf-8")
+    steps = yaml.safe_load(text)["jobs"]["deploy"]["steps"]
+    run_there = [step["run"] for step in steps if step.get("run", "").startswith(("npx", "hubtriage"))]
+    for line in ("cdk bootstrap", *run_there):
+        command = shlex.split(line.removeprefix("npx "))
+        done = subprocess.run(
+            command, cwd=repository, env=environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"

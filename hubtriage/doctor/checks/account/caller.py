@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-from hubtriage.aws.deployment.record import record_name
 from hubtriage.doctor.account import Account, Deployed
 from hubtriage.doctor.iam_simulator import denied, principal_of
 from hubtriage.doctor.verdict import Verdict
@@ -54,7 +53,7 @@ def _of_stack(account: Account, deployed: Deployed) -> dict[str, Wanted]:
     table = f"arn:{who.partition}:dynamodb:{place}:table/{account.ledger_table}"
     function = f"arn:{who.partition}:lambda:{place}:function:{deployed.output('FunctionName')}"
     breaker = f"arn:{who.partition}:cloudwatch:{place}:alarm:{deployed.output('BreakerAlarmName')}"
-    record = f"arn:{who.partition}:ssm:{place}:parameter{record_name(deployed.name)}"
+    record = f"{mode.removesuffix('/mode')}/rules"
     follow = {
         machine: ("states:ListExecutions",),
         executions: ("states:DescribeExecution", "states:GetExecutionHistory"),

@@ -10,7 +10,7 @@ def look(account: Account) -> Verdict:
     """Read the status of the stack. AWS: a stack that was rolled back works as before."""
     deployed = account.deployed
     if deployed is None:
-        return Verdict("ok", f"{account.stack} is not deployed here", "deploy it with: make deploy")
+        return Verdict("ok", f"{account.stack} is not deployed here", "deploy it with: hubtriage deploy")
     seen = f"{deployed.name}: {deployed.status}"
     if deployed.status in _GOOD:
         return Verdict("ok", seen)
