@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
-from hubtriage.asff.fields import AsffField, look_up
+from hubtriage.asff.fields import AsffField, UnknownPath, look_up
 from hubtriage.engine.index.asff_lists import LISTS
 from hubtriage.engine.index.dnf import may_fail
 from hubtriage.engine.jsonlogic import compile_logic
@@ -100,6 +100,8 @@ class Abstraction:
 
     def _out_of_sight(self, logic: Any, scope: Keys) -> Any:
         written = json.dumps(logic, sort_keys=True)
+        if '"account"' in written:  # with another directory, the same part is another one
+            written += json.dumps(self._accounts, sort_keys=True)
         name = OPAQUE + hashlib.sha256(written.encode()).hexdigest()[:16]
         self._asked.opaque[(*scope, name)] = logic
         return {"var": name}
@@ -198,9 +200,13 @@ class Abstraction:
         return _boundaries_of_texts(name, subject, position, others)
 
     def _boundaries_of_age(self, name: str, others: Sequence[Any]) -> Boundaries | None:
-        if name not in _ORDERS or not all(is_number(one) for one in others):
+        if name not in _ORDERS or not all(is_number(one) and abs(one) < _MOST_DAYS for one in others):
             return None
-        return Boundaries(ages=tuple(self._now - one * SECONDS_A_DAY for one in others))
+        moments = [self._now - one * SECONDS_A_DAY for one in others]
+        # what is compared must have this very age, or a proof would not hold at another time of day
+        if any((self._now - at) / SECONDS_A_DAY != one for at, one in zip(moments, others, strict=True)):
+            return None
+        return None if any(at * 1000 % 1 for at in moments) else Boundaries(ages=tuple(moments))
 
     def _subject(self, logic: Any, scope: Keys) -> _Subject | None:
         if not isinstance(logic, dict) or len(logic) != 1:
@@ -210,8 +216,10 @@ class Abstraction:
             return _Subject(ACCOUNT, "account", lambda value: {ACCOUNT[0]: value})
         if name in ("lower", "age_days"):
             inner = self._subject(arguments[0], scope)
+            if inner is None or (name == "age_days" and _has_default(arguments[0])):
+                return None  # the age of a fixed moment grows, while the age of no moment is none
             made = "lower" if name == "lower" else "age"
-            return _Subject(inner.keys, made, inner.data) if inner and inner.made == "plain" else None
+            return _Subject(inner.keys, made, inner.data) if inner.made == "plain" else None
         if name == "get" and isinstance(arguments[1], str):
             keys = var_keys(arguments[0])
             return self._at((*keys, arguments[1]), scope) if keys else None
@@ -229,6 +237,8 @@ class Abstraction:
             return None
         names = (*scope, *(key for key, position in steps if position is None))
         if _kind(names) == "object" or (names in LISTS and steps[-1][1] is None):
+            return None
+        if _is_below_a_value(names):  # texts have a length, and characters at positions
             return None
         for path, position in _positions(steps, scope):
             self._asked.positions[path] = max(self._asked.positions[path], position + 1)
@@ -278,6 +288,10 @@ def _nested(keys: _Steps, value: Any) -> Any:
     return value
 
 
+def _has_default(var: Any) -> bool:
+    return len(split_operation(var)[1]) > 1
+
+
 def _has_operation(logic: Any) -> bool:
     if isinstance(logic, list):
         return any(_has_operation(one) for one in logic)
@@ -289,10 +303,16 @@ def _kind(keys: Keys) -> str:
     return found.kind if isinstance(found, AsffField) else "unknown"
 
 
+def _is_below_a_value(keys: Keys) -> bool:
+    found = look_up(keys)
+    return isinstance(found, UnknownPath) and found.below
+
+
 def _holds_texts(keys: Keys) -> bool:
     return _kind(keys) == "text"
 
 
+_MOST_DAYS = 10**7
 _ORDERS = frozenset(("<", "<=", ">", ">="))
 _EQUALITIES = frozenset(("==", "===", "!=", "!=="))
 _ON_ACCOUNTS = _EQUALITIES | _ORDERS | {"in", "in_list", "starts_with", "ends_with", "glob", "regex"}
@@ -306,7 +326,7 @@ def _boundaries_of_truth(subject: _Subject, accounts: Accounts) -> Boundaries | 
 
 def _numbers(values: Sequence[Any]) -> Boundaries | None:
     numbers = [to_number(value) for value in values if not isinstance(value, list | dict)]
-    return Boundaries(numbers=tuple(map(float, numbers))) if len(numbers) == len(values) else None
+    return Boundaries(numbers=tuple(numbers)) if len(numbers) == len(values) else None
 
 
 def _boundaries_of_equality(
@@ -322,7 +342,7 @@ def _boundaries_of_equality(
         return _lowered(exactly(other)) if isinstance(other, str) else Boundaries()
     if kind == "text":
         return Boundaries(words=words)
-    return Boundaries(words=words, numbers=() if other is None else (float(to_number(other)),))
+    return Boundaries(words=words, numbers=() if other is None else (to_number(other),))
 
 
 def _lowered(pattern: TextPattern) -> Boundaries | None:
@@ -353,7 +373,7 @@ def _boundaries_of_texts(name: str, subject: _Subject, position: int, others: li
 def _boundaries_of_membership(subject: _Subject, values: Sequence[Any]) -> Boundaries | None:
     words = [value for value in values if isinstance(value, str)]
     if subject.made != "lower":
-        numbers = tuple(float(value) for value in values if is_number(value))
+        numbers = tuple(value for value in values if is_number(value))
         return Boundaries(words=frozenset(words), numbers=numbers)
     boundaries = Boundaries()
     for word in words:

@@ -12,10 +12,11 @@ from functools import cached_property
 from typing import Any, Literal
 
 from hubtriage.engine.fields import SEVERITY, WORKFLOW, ParsedFinding
+from hubtriage.engine.planning.baseline import baseline
 from hubtriage.engine.planning.fold import fold
 from hubtriage.engine.ruleset.ruleset import Rule, Ruleset, is_hiding
 from hubtriage.proof.comparison import NONE, Finding, Proof, find
-from hubtriage.proof.rules import ProvenRule, with_severity
+from hubtriage.proof.rules import ProvenRule, severity_of, whole_second, with_severity
 
 Edit = Literal["added", "removed", "edited"]
 Relation = Literal["the same", "narrower", "wider", "other", "undecided"]
@@ -63,6 +64,7 @@ class RulesetChanges:
     """Two rule sets side by side, at a time (epoch seconds) from which ages count."""
 
     def __init__(self, old: Ruleset, new: Ruleset, now: float) -> None:
+        now = whole_second(now)
         self.old = _Side(old, now)
         self.new = _Side(new, now)
         self._now = now
@@ -113,7 +115,7 @@ class RulesetChanges:
         changed = {change.rule for change in self.rules}
         for rule in after.ruleset.rules:
             known = after.known(rule)
-            if rule.mode != "enforce" or not known.hides_at:
+            if rule.mode != "enforce" or not known.may_hide:
                 continue
             if rule.id in changed or self._meets_changed(known, changed):
                 yield HiddenChange(rule.id, self._hidden_by(known, before, after))
@@ -177,7 +179,7 @@ class _Side:
 
     def hides_finding(self, finding: Finding) -> bool:
         """Ask the engine whether the rules hide a complete finding."""
-        base = ParsedFinding(finding)
+        base = baseline(ParsedFinding(finding), {})
         folded = fold(self._timeless, base, {}, self._now)
         return any(is_hiding(name, found[1].value, base) for name, found in folded.proposals.items())
 
@@ -189,10 +191,11 @@ def _hide(rules: Sequence[ProvenRule], finding: Finding) -> bool:
         if not known.acts(finding):
             continue
         if known.rule.mode == "enforce":
-            base = with_severity(finding["Severity"]["Label"])
+            base = with_severity(*severity_of(finding))
             wanted |= {proposal.field: proposal.value for proposal in known.rule.proposals.of(base)}
         if known.rule.terminal:
             break
-    return bool(wanted) and any(
-        is_hiding(name, value, with_severity(finding["Severity"]["Label"])) for name, value in wanted.items()
-    )
+    if not wanted:
+        return False
+    base = with_severity(*severity_of(finding))
+    return any(is_hiding(name, value, base) for name, value in wanted.items())

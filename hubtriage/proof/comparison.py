@@ -17,6 +17,7 @@ Finding: TypeAlias = Mapping[str, Any]
 Verdict: TypeAlias = Literal["none", "some", "undecided"]
 
 _TOO_MANY = "there are too many kinds of findings to go through"
+_NO_WITNESS = "it depends on more than the conditions, and no finding was found that shows it"
 MOST_TRIED = 200
 """So many candidates are confirmed by the engine before the search for a witness is given up."""
 
@@ -58,11 +59,16 @@ def find(
             if confirm(witness):
                 return Proof("some", witness, needed)
     except TooMany:
-        return Proof("undecided", reasons=("there are too many kinds of findings to go through", *space.gaps))
-    opaque = dict.fromkeys(json.dumps(logic) for one in asked for logic in one.opaque.values())
+        return Proof("undecided", reasons=(_TOO_MANY, *space.gaps))
     if not tried and not space.gaps:
         return Proof("none")
-    return Proof("undecided", reasons=(*space.gaps, *(f"this is not looked into: {one}" for one in opaque)))
+    opaque = dict.fromkeys(
+        f"this is not looked into: {json.dumps(logic)}"
+        for one in asked
+        for keys, logic in one.opaque.items()
+        if keys in space.looked_at
+    )
+    return Proof("undecided", reasons=(*space.gaps, *opaque) or (_NO_WITNESS,))
 
 
 def only_first(
@@ -73,9 +79,15 @@ def only_first(
 
 
 def _completed(needed: Finding, now: float) -> Finding:
-    """Return a complete finding with what is needed; a severity's number is its provider's."""
+    """Return a complete finding with what is needed.
+
+    Its severity is its provider's, unless what the provider says is needed too.
+    """
     finding = complete(needed, now=now)
+    provided = finding["FindingProviderFields"].setdefault("Severity", {})
+    if "Label" not in needed.get("FindingProviderFields", {}).get("Severity", {}):
+        provided["Label"] = finding["Severity"]["Label"]
     number = needed.get("Severity", {}).get("Normalized")
     if number is not None:
-        finding["FindingProviderFields"]["Severity"]["Normalized"] = number
+        provided["Normalized"] = number
     return finding

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from itertools import combinations_with_replacement
+from itertools import combinations_with_replacement, islice, product
 from typing import Any, TypeAlias
 
 from hubtriage.asff.fields import AsffField, look_up, table
@@ -28,6 +28,7 @@ Assignment: TypeAlias = dict[Place, Any]
 Condition: TypeAlias = Callable[[Mapping[str, Any]], bool]
 
 MOST_ELEMENTS = 5
+MOST_LISTS = 20_000
 MOST_EVALUATIONS = 20_000
 
 
@@ -39,16 +40,25 @@ class _AskedMember:
     inner: dict[str, _AskedMember] = field(default_factory=dict)
     questions: list[Question] = field(default_factory=list)
     choices: tuple[Any, ...] = ()
+    is_object: bool = False
+    gap: str = ""
+
+    @property
+    def holds_objects(self) -> bool:
+        """Whether it is a list of objects."""
+        return self.keys in LISTS and _kind(self.keys) == "object"
 
 
 class FindingSpace:
     """All findings, as far as conditions can distinguish them.
 
-    `gaps` says what keeps the space from being complete: then a search that finds nothing proves nothing.
+    `gaps` says what keeps the space from being complete, as far as a search has met it: then a search that
+    finds nothing proves nothing. `looked_at` are the paths that its conditions have asked for.
     """
 
     def __init__(self, asked: Sequence[Asked]) -> None:
         self.gaps: list[str] = []
+        self.looked_at: set[Keys] = set()
         self._root = _AskedMember(())
         self._asked = asked
         for one in asked:
@@ -65,35 +75,40 @@ class FindingSpace:
         return node
 
     def _decide(self, node: _AskedMember) -> None:
+        kind = _kind(node.keys)
         if node.keys in LISTS:
             node.choices = self._lists(node)
-        elif node.keys and not node.inner:
+        elif not node.keys or kind == "object" or (kind == "unknown" and not node.questions and node.inner):
+            node.is_object = True
+        else:
             node.choices = self._domain(node).values
-        for inner in node.inner.values():
-            self._decide(inner)
+        if node.is_object or node.holds_objects:  # a value has no members, whatever conditions look for
+            for inner in node.inner.values():
+                self._decide(inner)
 
     def _domain(self, node: _AskedMember) -> Domain:
         domain = domain_of(node.keys, node.questions)
-        if domain.gap:
-            self.gaps.append(f"{'.'.join(node.keys)}: {domain.gap}")
+        node.gap = domain.gap
         return domain
 
     def _lists(self, node: _AskedMember) -> tuple[Any, ...]:
         """Return the lengths of a list of objects, or the lists of values, that have to be tried."""
         positions = max(one.positions[node.keys] for one in self._asked)
         most = max(positions + sum(one.elements[node.keys] for one in self._asked), 1)
-        if most > MOST_ELEMENTS:
-            self.gaps.append(f"{'.'.join(node.keys)}: {most} elements may matter at once")
-            most = MOST_ELEMENTS
+        few = min(most, MOST_ELEMENTS)
         model = look_up(node.keys)
         absent = () if isinstance(model, AsffField) and not model.optional else (ABSENT,)
-        if node.inner:
-            return (*range(1, most + 1), *absent)
-        values = [value for value in self._domain(node).values if value is not ABSENT]
-        return (
-            *(one for size in range(1, most + 1) for one in combinations_with_replacement(values, size)),
-            *absent,
-        )
+        if node.holds_objects:
+            lists: list[Any] = [*range(1, few + 1)]
+        else:
+            values = [value for value in self._domain(node).values if value is not ABSENT]
+            found = (one for size in range(1, few + 1) for one in _lists_of(values, size, positions))
+            lists = [*islice(found, MOST_LISTS)]
+            if len(lists) == MOST_LISTS:
+                node.gap = "there are too many lists of such values"
+        if most > few:
+            node.gap = f"{most} elements may matter at once"
+        return (*lists, *absent)
 
     def search(self, conditions: Sequence[tuple[Condition, bool]]) -> Iterator[Assignment]:
         """Yield what a finding has to hold so that each condition has the answer that is wanted of it.
@@ -101,6 +116,8 @@ class FindingSpace:
         Every such finding agrees with one of these. Raises TooMany where the search has to be given up.
         """
         chosen: Assignment = {}
+        self.gaps.clear()
+        self.looked_at.clear()
         self._left = MOST_EVALUATIONS
         yield from self._search(list(conditions), chosen)
 
@@ -122,6 +139,10 @@ class FindingSpace:
     def _tried(
         self, member: Undecided, conditions: list[tuple[Condition, bool]], chosen: Assignment
     ) -> Iterator[Assignment]:
+        self.looked_at.add(member.node.keys)
+        gap = f"{'.'.join(member.node.keys)}: {member.node.gap}"
+        if member.node.gap and gap not in self.gaps:
+            self.gaps.append(gap)
         for value in member.node.choices:
             if _fits(member.place, value, chosen):
                 chosen[member.place] = value
@@ -158,7 +179,7 @@ class _Partial(dict[str, Any]):
         if node is None:
             return default
         place = (*self._place, key)
-        if not node.choices:
+        if node.is_object:
             return _Partial(node, place, self._chosen)
         value = self._chosen.get(place, _UNDECIDED)
         if value is _UNDECIDED:
@@ -167,7 +188,7 @@ class _Partial(dict[str, Any]):
             return default
         if isinstance(value, tuple):
             return list(value)
-        if node.inner:
+        if node.holds_objects:
             return [_Partial(node, (*place, index), self._chosen) for index in range(value)]
         return value
 
@@ -212,8 +233,21 @@ def _beside_fits(place: Place, value: Any, chosen: Assignment) -> bool:
     return True
 
 
+def _lists_of(values: Sequence[Any], size: int, positions: int) -> Iterator[tuple[Any, ...]]:
+    """Yield the lists of a length, each once: only as many elements as have positions are in an order."""
+    ordered = min(size, positions)
+    for first in product(values, repeat=ordered):
+        for rest in combinations_with_replacement(values, size - ordered):
+            yield (*first, *rest)
+
+
 def _names(place: Place) -> Keys:
     return tuple(one for one in place if isinstance(one, str))
+
+
+def _kind(keys: Keys) -> str:
+    model = look_up(keys)
+    return model.kind if isinstance(model, AsffField) else "unknown"
 
 
 @cache

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, TypeAlias
 
-from hubtriage.engine.fields import SEVERITIES, ParsedFinding
+from hubtriage.engine.fields import SEVERITIES, SEVERITY, WORKFLOW, ParsedFinding
 from hubtriage.engine.index.conjunctions import Conjunction, Source, lists_on
 from hubtriage.engine.index.dnf import conjunctions_of
 from hubtriage.engine.index.value_sets import ValueSet
@@ -19,6 +19,11 @@ from hubtriage.proof.questions import Question
 
 Finding: TypeAlias = Mapping[str, Any]
 LABEL = ("Severity", "Label")
+Severity: TypeAlias = tuple[str, str]
+"""The label of a finding, and what its provider says."""
+_ALL_SEVERITIES: Sequence[Severity] = tuple(
+    (label, provided) for label in SEVERITIES for provided in SEVERITIES
+)
 _Texts: TypeAlias = Mapping[Source, frozenset[str]]
 
 
@@ -26,13 +31,15 @@ class ProvenRule:
     """A rule with its conditions; `now` (epoch seconds) is the present that ages count from.
 
     A rule acts on a finding if its conditions hold and the finding is not above its ceiling. Only whether it
-    is above depends on the finding's severity, and so does whether a severity is lowered.
+    is above depends on the finding's severity, and so does whether a severity is lowered. Both the label and
+    what the provider says of it count.
     """
 
     def __init__(self, rule: Rule, accounts: Accounts, now: float) -> None:
         self.rule = rule
         self._accounts = accounts
         self._now = now
+        self._above: dict[Severity, bool] = {}
 
     @cached_property
     def conditions(self) -> Conditions:
@@ -51,29 +58,50 @@ class ProvenRule:
         """Say whether the rule acts on a finding known in part."""
         if not self.conditions.holds(finding):
             return False
-        above = self._above
-        return not above or finding["Severity"]["Label"] not in above
+        if not self._sets_what_hides or self.rule.ceiling == SEVERITIES[-1]:
+            return True
+        severity = severity_of(finding)
+        if severity not in self._above:
+            self._above[severity] = self.rule.is_above_ceiling(with_severity(*severity))
+        return not self._above[severity]
 
     def acts_on(self, finding: Finding) -> bool:
         """Ask the engine whether the rule acts on a complete finding."""
         base = baseline(ParsedFinding(finding), {})
         return applies(self.rule, finding, self._now) and not self.rule.is_above_ceiling(base)
 
-    def labels(self, wanted: Callable[[Proposal, ParsedFinding], bool]) -> frozenset[str]:
-        """Return the severities of findings for which the rule proposes what is wanted."""
+    def severities(self, wanted: Callable[[Proposal, ParsedFinding], bool]) -> frozenset[Severity]:
+        """Return the severities of findings for which the rule proposes what is wanted.
+
+        That is asked of the severity alone: what else a proposal takes from a finding is not there.
+        """
+        if SEVERITY not in self.rule.proposals.fields:
+            base = with_severity(*_ALL_SEVERITIES[0])
+            found = any(wanted(proposal, base) for proposal in self.rule.proposals.of(base))
+            return frozenset(_ALL_SEVERITIES if found else ())
+        bases = [(severity, with_severity(*severity)) for severity in _ALL_SEVERITIES]
         return frozenset(
-            label
-            for label in SEVERITIES
-            if any(
-                wanted(proposal, with_severity(label))
-                for proposal in self.rule.proposals.of(with_severity(label))
-            )
+            severity
+            for severity, base in bases
+            if any(wanted(proposal, base) for proposal in self.rule.proposals.of(base))
         )
 
     @cached_property
-    def hides_at(self) -> frozenset[str]:
-        """The severities of findings that the rule would hide."""
-        return frozenset(label for label in SEVERITIES if self.rule.hides(with_severity(label)))
+    def varying(self) -> frozenset[str]:
+        """The fields that the rule sets to what depends on more of a finding than its severity."""
+        fixed = {proposal.field for proposal in self.rule.proposals.constant}
+        return frozenset(self.rule.proposals.fields) - fixed - {SEVERITY}
+
+    @cached_property
+    def may_hide(self) -> bool:
+        """Whether there is a finding, as its provider sends it, that the rule would hide."""
+        return self._sets_what_hides and any(
+            self.rule.hides(with_severity(label, label)) for label in SEVERITIES
+        )
+
+    @cached_property
+    def _sets_what_hides(self) -> bool:
+        return not {WORKFLOW, SEVERITY}.isdisjoint(self.rule.proposals.fields)
 
     def is_apart_from(self, other: ProvenRule) -> bool:
         """Say whether it is plain that no finding meets the conditions of both rules."""
@@ -83,18 +111,26 @@ class ProvenRule:
         )
 
     @cached_property
-    def _above(self) -> frozenset[str]:
-        return frozenset(label for label in SEVERITIES if self.rule.is_above_ceiling(with_severity(label)))
-
-    @cached_property
     def _texts(self) -> _Texts:
         return _listed_texts(conjunctions_of(self.rule.source))
 
 
-def with_severity(label: str) -> ParsedFinding:
-    """Return a finding that nothing is known about but its severity, which is its provider's."""
-    severity = {"Label": label}
-    return ParsedFinding({"Severity": severity, "FindingProviderFields": {"Severity": severity}})
+def whole_second(now: float) -> float:
+    """Return the present time for proofs: a timestamp of a finding can have any whole number of days' age."""
+    return float(round(now))
+
+
+def severity_of(finding: Finding) -> Severity:
+    """Return the severity of a finding known in part; its provider says the same unless a condition asks."""
+    label: str = finding["Severity"]["Label"]
+    provided = finding.get("FindingProviderFields", {}).get("Severity", {})
+    return label, provided.get("Label", label)
+
+
+def with_severity(label: str, provided: str) -> ParsedFinding:
+    """Return a finding that nothing is known about but its severity."""
+    said = {"Severity": {"Label": provided}}
+    return ParsedFinding({"Severity": {"Label": label}, "FindingProviderFields": said})
 
 
 def _listed_texts(conjunctions: Sequence[Conjunction]) -> _Texts:

@@ -123,6 +123,30 @@ def test_a_changed_account_directory_changes_the_rules_that_ask_it() -> None:
     assert (change.rule, change.relation) == ("r0", "wider")
 
 
+def test_a_part_out_of_sight_is_another_one_with_another_directory() -> None:
+    rule = {"when": {"==": [{"cat": [{"account": "environment"}, "!"]}, "dev!"]}}
+    others = {**ACCOUNTS, "444455556666": {"environment": "dev"}}
+    (change,) = RulesetChanges(ruleset(rule), ruleset(rule, accounts=others), NOW).rules
+    assert change.relation == "undecided"
+
+
+def test_the_present_is_a_whole_second() -> None:
+    rules = [{"when": {name: [{"age_days": {"var": "CreatedAt"}}, 30]}} for name in ("<", "<=")]
+    (change,) = RulesetChanges(ruleset(rules[0]), ruleset(rules[1]), NOW + 0.1234567).rules
+    assert change.relation == "wider"
+
+
+PROVIDERS = {"FindingProviderFields": {"Severity": {"Label": ["CRITICAL"]}}}
+
+
+def test_a_ceiling_looks_at_what_the_provider_says_too() -> None:
+    old = ruleset({"match": PROVIDERS, "ceiling": "MEDIUM"})
+    assert RulesetChanges(ruleset(), old, NOW).rules[0].more.verdict == "none"
+    new = ruleset({"match": PROVIDERS, "ceiling": "CRITICAL"})
+    (change,) = RulesetChanges(old, new, NOW).rules
+    assert change.relation == "wider"
+
+
 def test_an_added_rule_that_matches_nothing_is_told() -> None:
     never = {"when": {"and": [{"==": [{"var": "Region"}, "a"]}, {"==": [{"var": "Region"}, "b"]}]}}
     (change,) = RulesetChanges(ruleset(), ruleset(never), NOW).rules

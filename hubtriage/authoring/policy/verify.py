@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import PurePosixPath
 from typing import Literal
 
@@ -10,12 +11,13 @@ from hubtriage.authoring.loaded import LoadedRule, LoadedStatement, LoadResult
 from hubtriage.authoring.policy.requirements import unmet
 from hubtriage.authoring.problems import Problem
 from hubtriage.authoring.schema.policy import Selection
-from hubtriage.engine.fields import ParsedFinding
+from hubtriage.engine.fields import RELATED, ParsedFinding
+from hubtriage.engine.planning.baseline import baseline
 from hubtriage.engine.ruleset.ruleset import Rule, Ruleset, is_hiding, load_ruleset
 from hubtriage.engine.ruleset.update import Proposal
 from hubtriage.engine.text.wildcard import compile_glob
 from hubtriage.proof.comparison import Finding, Proof, find
-from hubtriage.proof.rules import ProvenRule
+from hubtriage.proof.rules import ProvenRule, severity_of, whole_second
 from hubtriage.proof.witness import needed_texts
 
 Outcome = Literal["kept", "broken", "not proved"]
@@ -41,7 +43,7 @@ class PolicyProofs:
 
     def __init__(self, loaded: LoadResult, ruleset: Ruleset, now: float) -> None:
         self._loaded = loaded
-        self._now = now
+        self._now = now = whole_second(now)
         self._rules = {one.id: ProvenRule(one, loaded.accounts, now) for one in ruleset.rules}
         self._statements = {
             one.model.id: ProvenRule(_as_rule(one, loaded), loaded.accounts, now)
@@ -92,13 +94,16 @@ class PolicyProofs:
                 self._now,
             )
         forbidden = _forbidden(statement)
-        labels = known.labels(forbidden)
-        if not labels or known.is_apart_from(speaks):
+        severities = known.severities(forbidden)
+        never = statement.model.never
+        # what such a field is set to is known of a complete finding only, so the engine has to say
+        varies = isinstance(never, dict) and not known.varying.isdisjoint(never)
+        if not (severities or varies) or known.is_apart_from(speaks):
             return Proof("none")
         return find(
             [
                 (known.acts, True),
-                (lambda finding: finding["Severity"]["Label"] in labels, True),
+                (lambda finding: varies or severity_of(finding) in severities, True),
                 (speaks.conditions.holds, True),
             ],
             [known.asked, speaks.asked],
@@ -153,7 +158,7 @@ def _is_of(rule: LoadedRule, known: ProvenRule, selection: Selection, folder: Pu
     file = PurePosixPath(rule.document.file)
     name = file.relative_to(folder).as_posix() if file.is_relative_to(folder) else file.as_posix()
     said = ((selection.owners, rule.model.owner), (selection.files, name), (selection.ids, rule.id))
-    if selection.hiding is not None and bool(known.hides_at) is not selection.hiding:
+    if selection.hiding is not None and known.may_hide is not selection.hiding:
         return False
     return all(globs is None or is_any_of(globs, text) for globs, text in said)
 
@@ -178,11 +183,13 @@ def _is_listed(proposal: Proposal, values: object) -> bool:
     if values is None or values == "any":
         return values == "any"
     held = proposal.value if isinstance(proposal.value, tuple) else (proposal.value,)
+    if proposal.field == RELATED:  # pairs of a ProductArn and an Id
+        held = tuple(chain.from_iterable(held))
     return isinstance(values, list) and any(one in values for one in held)
 
 
 def _proposes(rule: Rule, finding: Finding, forbidden: _Wanted) -> bool:
-    base = ParsedFinding(finding)
+    base = baseline(ParsedFinding(finding), {})
     return any(forbidden(proposal, base) for proposal in rule.proposals.of(base))
 
 

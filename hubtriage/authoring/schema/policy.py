@@ -14,7 +14,7 @@ from hubtriage.authoring.schema.types import (
     VisibleText,
     refused,
 )
-from hubtriage.engine.fields import FIELDS, USER_PREFIX
+from hubtriage.engine.fields import CONFIDENCE, CRITICALITY, FIELDS, USER_PREFIX
 from hubtriage.engine.text.suggestions import did_you_mean
 from hubtriage.engine.text.wildcard import WildcardError, compile_glob
 
@@ -112,6 +112,22 @@ def _field(name: str) -> str:
     return name
 
 
+def _values(values: dict[str, Any]) -> dict[str, Any]:
+    """Refuse values that no rule can set: a statement about them would protect nothing."""
+    for name, listed in values.items():
+        words = FIELDS[name].words if name in FIELDS else ()
+        for value in listed if isinstance(listed, list) else ():
+            if words and value not in words:
+                hint = did_you_mean(str(value), words) or f"one of {', '.join(words)}"
+                raise refused("E104", f"no rule can set {name} to {value!r}", hint)
+            if isinstance(value, str) is (name in _NUMBERS):
+                hint = "write a number without quotes" if name in _NUMBERS else "put it in quotes"
+                raise refused("E104", f"no rule can set {name} to {value!r}", hint)
+    return values
+
+
+_NUMBERS = (CONFIDENCE, CRITICALITY)
+
 Values = Annotated[
     Annotated[Literal["any"], Tag(WORD)]
     | Annotated[Annotated[list[str | int], Field(min_length=1)], Tag(LIST)],
@@ -120,7 +136,12 @@ Values = Annotated[
 Forbidden = Annotated[
     Annotated[Literal["hide"], Tag(WORD)]
     | Annotated[
-        Annotated[dict[Annotated[str, AfterValidator(_field)], Values], Field(min_length=1)], Tag(MAPPING)
+        Annotated[
+            dict[Annotated[str, AfterValidator(_field)], Values],
+            Field(min_length=1),
+            AfterValidator(_values),
+        ],
+        Tag(MAPPING),
     ],
     Discriminator(_form),
 ]

@@ -46,6 +46,19 @@ FLAWS = [
     pytest.param(statement('require: {ticket: "SEC-\\\\x"}'), "E106", id="a glob that is none"),
     pytest.param(statement("never: hide"), "E102", id="no findings to protect"),
     pytest.param(statement("never: {Workflow: [NEW]}\n    findings: {when: true}"), "E104", id="no field"),
+    pytest.param(
+        statement("never: {Workflow.Status: [SUPRESSED]}\n    findings: {when: true}"),
+        "E104",
+        id="a misspelt value, which no rule could set",
+    ),
+    pytest.param(
+        statement('never: {Confidence: ["50"]}\n    findings: {when: true}'),
+        "E104",
+        id="a text for a number",
+    ),
+    pytest.param(
+        statement("never: {Note.Text: [5]}\n    findings: {when: true}"), "E104", id="a number for a text"
+    ),
     pytest.param(statement("never: hide\n    findings: {}"), "E102", id="no condition"),
     pytest.param(
         statement("require: {owner: true}\n    findings: {when: true}"), "E107", id="findings alone"
@@ -160,6 +173,49 @@ def test_values_that_no_rule_may_set(never: str, is_broken: bool, folder: Folder
     policy = statement(f"never: {never}\n    findings: {{when: true}}")
     loaded = load_rules(folder({"a.yaml": RULE, "policy.yaml": policy}))
     assert bool(policy_problems(loaded, NOW)) is is_broken
+
+
+VARYING = [
+    pytest.param("Types: {Remove: [Effects]}", "{Types: any}", id="a type is taken away"),
+    pytest.param("Types: {Add: [TTPs], Remove: [Effects]}", "{Types: [TTPs]}", id="a type is added"),
+    pytest.param(
+        'RelatedFindings: [{ProductArn: "arn:aws:securityhub:eu-west-1::product/aws/macie", Id: i}]',
+        "{RelatedFindings: [i]}",
+        id="one of a pair",
+    ),
+    pytest.param('UserDefinedFields: {k: "x{finding.Region}"}', "{UserDefinedFields.k: any}", id="any text"),
+    pytest.param(
+        'UserDefinedFields: {k: "{finding.Region}"}',
+        "{UserDefinedFields.k: [eu-west-1]}",
+        id="a text of the finding",
+    ),
+]
+
+
+@pytest.mark.parametrize(("update", "never"), VARYING)
+def test_what_a_rule_sets_may_depend_on_the_finding(update: str, never: str, folder: Folder) -> None:
+    rules = RULE.partition("    update")[0] + f"    update: {{{update}}}\n"
+    policy = statement(f"never: {never}\n    findings: {{when: true}}")
+    loaded = load_rules(folder({"a.yaml": rules, "policy.yaml": policy}))
+    assert loaded.errors == ()
+    assert [problem.code for problem in policy_problems(loaded, NOW)] == ["E501"]
+
+
+def test_a_text_of_the_finding_that_no_finding_was_found_to_have_is_not_proved(folder: Folder) -> None:
+    rules = RULE.replace("Accepted ({rule.ticket}).", "{finding.Title}")
+    policy = statement('never: {Note.Text: ["x"]}\n    findings: {when: true}')
+    problems = policy_problems(load_rules(folder({"a.yaml": rules, "policy.yaml": policy})), NOW)
+    assert [problem.code for problem in problems] == ["E502"]
+
+
+def test_what_the_provider_says_of_the_severity_is_looked_at(folder: Folder) -> None:
+    said = "findings: {match: {FindingProviderFields: {Severity: {Label: [CRITICAL]}}}}"
+    policy = statement(f"never: hide\n    {said}")
+    loaded = load_rules(folder({"a.yaml": RULE, "policy.yaml": policy}))
+    assert policy_problems(loaded, NOW) == ()
+    higher = RULE + "    ceiling: CRITICAL\n"
+    loaded = load_rules(folder({"a.yaml": higher, "policy.yaml": policy}))
+    assert [problem.code for problem in policy_problems(loaded, NOW)] == ["E501"]
 
 
 BROKEN = statement("never: hide\n    findings: {match: {Severity: {Label: [LOW]}}}")
