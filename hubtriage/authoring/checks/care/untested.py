@@ -15,6 +15,6 @@ def check(rule: LintedRule) -> Iterator[Problem]:
     changes = "a finding that it changes" if False not in kinds else ""
     leaves = "a finding that it leaves alone" if True not in kinds else ""
     if (changes or leaves) and (rule.model.update.model_fields_set or not rule.loaded.is_whole(("update",))):
-        lacking = " and ".join(filter(None, (changes, leaves)))
+        lacking = ", and none with ".join(filter(None, (changes, leaves)))
         hint = "- {name: ..., finding: {...}, expect: no change}" if not changes else "add them under tests:"
         yield rule.problem(CODE, ("id",), f"no test with {lacking}", hint)

@@ -8,6 +8,7 @@ from click.testing import CliRunner
 
 from hubtriage.cli.main import cli
 
+LACKING = "no test with a finding that it changes, and none with a finding that it leaves alone"
 GOOD = """\
 rules:
   - id: a
@@ -20,7 +21,7 @@ rules:
 UNTESTED = "rules:\n  - id: u\n    match: {Id: [x]}\n    update: {Confidence: 5}\n"
 BAD = "rules:\n  - id: b\n    ordr: 5\n    match: {Id: [{in-list: l}]}\n    update: {Confidence: 500}\n"
 SAID = """\
-rules/bad.yaml:2:9: W312 no test with a finding that it changes and a finding that it leaves alone
+rules/bad.yaml:2:9: W312 no test with a finding that it changes, and none with a finding that it leaves alone
     - id: b
           ^
   hint: add them under tests:
@@ -139,7 +140,7 @@ def test_json(lint):
                 "severity": "warning",
                 "code": "W312",
                 "name": "untested-rule",
-                "message": "no test with a finding that it changes and a finding that it leaves alone",
+                "message": LACKING,
                 "hint": "add them under tests:",
                 "fix": None,
                 "page": "docs/checks/W312.md",
@@ -188,7 +189,7 @@ def test_json(lint):
 def test_warnings_stop_nothing_unless_they_are_asked_to(lint, options, code):
     result = lint({"rules/u.yaml": UNTESTED}, *options)
     assert result.exit_code == code
-    assert "rules/u.yaml:2:9: W312 no test with a finding that it changes and a find" in result.output
+    assert "rules/u.yaml:2:9: W312 no test with a finding that it changes, and none" in result.output
     assert result.output.endswith("  page: hubtriage lint --page W312\n1 rule in 1 file: 1 warning\n")
 
 
@@ -218,7 +219,7 @@ def test_annotations_for_github(lint):
     )
     assert third == (
         "::warning file=rules/u.yaml,line=2,col=9,title=W312 untested-rule::"
-        "no test with a finding that it changes and a finding that it leaves alone"
+        "no test with a finding that it changes, and none with a finding that it leaves alone"
         "%0Ahint: add them under tests:%0Apage: hubtriage lint --page W312"
     )
 
