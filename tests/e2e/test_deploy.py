@@ -11,7 +11,8 @@ import pytest
 from hubtriage.localaws.cloud import LocalCloud
 from hubtriage.localaws.findings import generate
 from hubtriage.localaws.securityhub.settings import HubSettings
-from tests.e2e.documented import Checkout, cloned
+from tests.e2e.documented import Checkout, cloned, statements
+from tests.support.acting import created_role, session_of
 from tests.support.deployed_stack import DeployedStack
 
 pytestmark = pytest.mark.e2e
@@ -49,12 +50,12 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
         yield made
 
 
-def deploy(checkout: Checkout, *options: str) -> subprocess.CompletedProcess[str]:
+def deploy(checkout: Checkout, *options: str, **session: str) -> subprocess.CompletedProcess[str]:
     """Run the command where nobody answers."""
     return subprocess.run(
         ["hubtriage", "deploy", *options],
         cwd=checkout.folder,
-        env=checkout._environment(),
+        env=checkout._environment() | session,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -117,13 +118,18 @@ def test_a_rule_that_ends_and_one_that_is_added(checkout: Checkout, tmp_path: Pa
     [(status, hidden)] = statuses(stack).items()
     assert status == "SUPPRESSED"
     pulled(checkout, ADDED)
-    shown = deploy(checkout, "--dry-run", "--json")
+    rights = [
+        *statements("deploying", "In a pipeline", checkout.cloud.account),
+        *statements("deploying", "What hubtriage deploy needs as well", checkout.cloud.account),
+    ]
+    session = session_of(checkout.cloud, created_role(checkout.cloud, "pipeline", *rights))
+    shown = deploy(checkout, "--dry-run", "--json", **session)
     assert shown.returncode == 0, shown.stderr
     assert rules(shown) == [
         {"rule": "accepted", "change": "ended", "held": hidden, "hidden": hidden},
         {"rule": "annotated", "change": "added", "held": 0, "hidden": 0},
     ]
-    done = deploy(checkout, "--yes")
+    done = deploy(checkout, "--yes", **session)
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"rules: 1 ended, 1 added; those that end hide {hidden} findings now" in done.stdout
     assert "updated  TriageFunction" in done.stderr

@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -728,7 +727,15 @@ def test_other_rules_are_another_resource_so_that_a_rollback_makes_none(packages
     name, properties = compared(synthesized_with(IDENTITY, "first"))
     assert RulesIdentity.from_properties(properties) == IDENTITY
     assert properties["Replace"] == "no"
-    assert compared(synthesized_with(replace(IDENTITY, hash="f" * 16), "other"))[0] != name
+    many = {**RULESET, "rules": [{"id": f"rule-{number}"} for number in range(10_000)]}
+    large = identity_of(
+        many, folder="rules", repository="x/y", is_known=True, committed=None, are_samples=False
+    )
+    other = synthesized_with(large, "other")
+    assert compared(other)[0] != name
+    assert len(json.dumps(other)) < 300_000, "AWS: a template has at most 1,000,000 bytes"
+    [record] = [item for item in _all(other, "AWS::SSM::Parameter").values() if "rules" in item["Name"]]
+    assert len(record["Value"]) <= 4096, "AWS: what a parameter holds"
     same, said = compared(synthesized_with(IDENTITY, "replacing", replace=True))
     assert (same, said["Replace"]) == (name, "yes")
 

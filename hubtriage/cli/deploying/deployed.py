@@ -98,6 +98,18 @@ def read_deployed(stack: str) -> DeployedRuleset | None:
         fail(f"what is deployed is not known: {error}", NEEDED)
 
 
+def demand_unchanged(stack: str, shown: Deployed | None) -> None:
+    """End with 1 if something else is deployed by now than was shown; None was nothing."""
+    if shown is None:
+        return
+    try:
+        now = read_record(client("ssm"), stack)
+    except AWS_ERRORS as error:
+        fail(f"what is deployed is not known: {error}", NEEDED)
+    if now != shown:
+        fail(f"stack {stack} was deployed by another person meanwhile: nothing was deployed", "run it again")
+
+
 def _described(stack: str) -> Mapping[str, Any] | None:
     """Return a stack as CloudFormation describes it; None if it was never created."""
     try:

@@ -3,9 +3,8 @@
 import json
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -23,7 +22,7 @@ from hubtriage.cli.commands.aws.sweep import follow_sweep, has_finished, record_
 from hubtriage.cli.commands.rules.lint import lint
 from hubtriage.cli.commands.rules.test import run_all
 from hubtriage.cli.deploying.applying import apply, build
-from hubtriage.cli.deploying.deployed import NEEDED, in_region
+from hubtriage.cli.deploying.deployed import NEEDED, demand_unchanged, in_region
 from hubtriage.cli.deploying.planning import PlannedStack, RulesToDeploy, planned_stack
 from hubtriage.cli.deploying.tools import Cdk, find_cdk
 from hubtriage.cli.failure import UNUSABLE, complain, fail
@@ -48,8 +47,6 @@ from hubtriage.settings.selection import RuleSelection
 DEPTH = Depth(findings=2000, entries=MOST_ENTRIES)
 LOOKED_AT = 20
 """Executions among which that of the deployment is looked for."""
-_SLACK = 5.0
-"""Seconds by which the clock here may be ahead of that of Step Functions."""
 
 
 @click.command(name="deploy")
@@ -206,12 +203,13 @@ class DeploymentRun:
 
     def _one(self, plan: PlannedStack, assembly: Path) -> tuple[int, dict[str, Any]]:
         """Deploy one stack, check it and follow its sweep; return the exit code and the report."""
-        begun = time.time()
         with in_region(plan.region):
+            demand_unchanged(plan.stack, plan.deployed)
+            before = [] if plan.deployed is None else _deploy_sweeps(plan.stack)
             apply(self.cdk, self.given.config, plan, assembly)
             examination = Examination(self.given.folder, DEPTH, CHECKS, strict=False, as_json=self.as_json)
             results, doctor = examination.run(plan.stack)
-            swept = _swept(plan.stack, begun, follow=self.follow)
+            swept = _swept(plan.stack, before, follow=self.follow)
         if not self.as_json:
             click.echo("\n".join(_sweep_lines(swept, follow=self.follow)))
         is_unfinished = swept is not None and self.follow and not has_finished(swept)
@@ -219,19 +217,29 @@ class DeploymentRun:
         return code, {"doctor": doctor, "sweep": None if swept is None else record_of(swept)}
 
 
-def _swept(stack: str, begun: float, *, follow: bool) -> SweepExecution | None:
-    """Return the sweep that a deployment started, at its end if it is followed; None if it started none."""
-    machine, states = outputs(stack)["SweepArn"], client("stepfunctions")
+def _deploy_sweeps(stack: str) -> list[str]:
+    """Return the ARNs of the latest sweeps that deployments started; end with 1 if they are unreadable."""
+    machine = outputs(stack)["SweepArn"]
     try:
-        listed = states.list_executions(stateMachineArn=machine, maxResults=LOOKED_AT)["executions"]
-        for execution in listed:
-            started: datetime = execution["startDate"]
-            if "deploy" in execution["name"] and started.timestamp() >= begun - _SLACK:
-                arn = execution["executionArn"]
-                return follow_sweep(states, arn) if follow else look(states, arn)
+        listed = client("stepfunctions").list_executions(stateMachineArn=machine, maxResults=LOOKED_AT)
+    except AWS_ERRORS as error:
+        fail(f"the sweeps of stack {stack}: {error}", NEEDED)
+    return [each["executionArn"] for each in listed["executions"] if "deploy" in each["name"]]
+
+
+def _swept(stack: str, before: Collection[str], *, follow: bool) -> SweepExecution | None:
+    """Return the sweep that a deployment started, at its end if it is followed; None if it started none.
+
+    `before` are the sweeps that earlier deployments started.
+    """
+    started = next((arn for arn in _deploy_sweeps(stack) if arn not in before), None)
+    if started is None:
+        return None
+    states = client("stepfunctions")
+    try:
+        return follow_sweep(states, started) if follow else look(states, started)
     except AWS_ERRORS as error:
         fail(f"it is deployed, but what the sweep does is not known: {error}", NEEDED)
-    return None
 
 
 def _sweep_lines(swept: SweepExecution | None, *, follow: bool) -> Iterator[str]:

@@ -1,22 +1,26 @@
 """`hubtriage deploy`: what ends it before anything is deployed, its order, and what it says at the end."""
 
 import json
+import os
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from click.testing import CliRunner, Result
 
 from hubtriage.authoring.compiler import compile_ruleset
 from hubtriage.aws.deployment.objections import Deployed, NoIdentity
 from hubtriage.cli.commands.aws import deploy
-from hubtriage.cli.deploying import applying, planning, tools
+from hubtriage.cli.deploying import applying, deployed, planning, tools
 from hubtriage.cli.deploying.changes import Holdings
 from hubtriage.cli.deploying.deployed import DeployedRuleset
 from hubtriage.cli.main import cli
 from hubtriage.doctor.verdict import CheckResult, Verdict
 from hubtriage.settings.origin import rules_identity
 from tests.aws.deployment.test_identity import identity
+from tests.cli.commands.aws.test_sweep import execution
 from tests.cli.deploying.test_formation import Formation
 from tests.cli.deploying.test_tools import program
 
@@ -55,14 +59,39 @@ class Account:
         self.deployed: DeployedRuleset | None = None
         self.formation = Formation()
         self.verdict = Verdict("ok", "fine")
-        self.regions: list[str | None] = []
+        self.meanwhile: Deployed | None = None
+        self.started: list[str] = []
         monkeypatch.setattr(planning, "account_of_credentials", lambda: "111122223333")
         monkeypatch.setattr(planning, "read_deployed", lambda _stack: self.deployed)
         monkeypatch.setattr(planning, "holdings_of", lambda _outputs, _rules: Holdings())
         monkeypatch.setattr(applying, "client", lambda _service: self.formation)
-        monkeypatch.setattr(deploy, "_swept", lambda *_given, **_options: None)
+        monkeypatch.setattr(deploy, "outputs", lambda _stack: {"SweepArn": "arn:sweep"})
+        monkeypatch.setattr(deploy, "client", lambda _service: self)
+        monkeypatch.setattr(deployed, "client", lambda _service: self)
+        self.sweeps: list[str] = []
         monkeypatch.setattr(deploy.Examination, "run", lambda _self, _stack: self._examined())
         monkeypatch.setattr(tools, "POLL", 0.05)
+
+    @property
+    def meta(self) -> Any:
+        return SimpleNamespace(region_name=os.environ["AWS_DEFAULT_REGION"])
+
+    def get_parameter(self, **request: Any) -> dict[str, Any]:
+        assert self.deployed is not None
+        identity = self.meanwhile or self.deployed.identity
+        if isinstance(identity, NoIdentity):
+            if request["Name"].endswith("/rules"):
+                raise ClientError({"Error": {"Code": "ParameterNotFound", "Message": "none"}}, "GetParameter")
+            return {"Parameter": {"Value": "enforce"}}
+        return {"Parameter": {"Value": identity.as_record()}}
+
+    def list_executions(self, **_request: Any) -> dict[str, Any]:
+        new = self.started if any(call[0] == "deploy" for call in self.calls()) else []
+        listed = [*new, *self.sweeps]
+        return {"executions": [{"name": name, "executionArn": f"arn:{name}"} for name in listed]}
+
+    def describe_execution(self, **_request: Any) -> dict[str, Any]:
+        return execution("done")
 
     def _examined(self) -> tuple[list[CheckResult], dict[str, Any]]:
         return [CheckResult("hub", "Hub", self.verdict)], {"checks": []}
@@ -75,6 +104,7 @@ class Account:
         document = compile_ruleset(before, revision=None)
         # The same name of a folder without git: neither repository is known.
         identity = found or rules_identity(self.folder / "rules", document)
+        self.sweeps = ["changed-deploy-before", "whole-schedule"]
         self.deployed = DeployedRuleset({"FunctionName": "f"}, identity, document)
 
     def calls(self) -> list[list[str]]:
@@ -130,10 +160,10 @@ def test_a_first_deployment(account: Account) -> None:
     assert "deployed: nothing; this is the first deployment" in done.stdout
     assert "lint: 1 rule without errors" in done.stderr
     assert "test: 1 test passed" in done.stderr
-    [synth, deployed] = account.calls()
+    [synth, applied] = account.calls()
     assert synth[:2] == ["synth", "--quiet"]
     assert "-c" not in synth
-    assert deployed[:2] == ["deploy", "hubtriage"]
+    assert applied[:2] == ["deploy", "hubtriage"]
     assert "no sweep was started" in done.stdout
 
 
@@ -197,6 +227,26 @@ def test_ctrl_c_says_that_cloudformation_goes_on(account: Account, monkeypatch: 
     assert "CloudFormation goes on with what it has begun: aws cloudformation describe-stack-events" in (
         done.stderr
     )
+
+
+def test_the_sweep_that_it_started_is_the_one_that_was_not_there_before(account: Account) -> None:
+    account.has(RULES + MORE.replace("ended", "kept-too"))
+    account.started = ["changed-deploy-new"]
+    done = run("--yes", "--json")
+    assert done.exit_code == 0, done.output
+    [stack] = json.loads(done.stdout)["stacks"]
+    assert (stack["sweep"]["execution"], stack["sweep"]["status"]) == ("arn:changed-deploy-new", "done")
+    (account.folder / "calls.jsonl").unlink()
+    assert "arn:changed-deploy-new" in run("--yes", "--no-follow").stdout
+
+
+def test_what_another_person_has_deployed_meanwhile_is_not_replaced_unseen(account: Account) -> None:
+    account.has(RULES + MORE)
+    account.meanwhile = identity(range(3))
+    done = run("--yes")
+    assert done.exit_code == 1
+    assert "was deployed by another person meanwhile: nothing was deployed" in done.stderr
+    assert [call[0] for call in account.calls()] == ["synth"]
 
 
 def test_a_problem_afterwards_is_one_of_the_deployment(account: Account) -> None:
