@@ -41,6 +41,7 @@ ON_RULES = {
     "demo": "demo --rules @",
     "policy": "policy @",
     "package": "package --out package --rules @",
+    "renew": "renew a --until 2099-01-01 --rules @",
 }
 ON_FINDINGS = {
     "plan": "plan @",

@@ -87,7 +87,7 @@ def find_cdk(folder: Path) -> Cdk:
     if program is None:
         fail(
             "the command line of CDK is not installed",
-            f"npm ci, in {shown(folder) or '.'}: package.json names it",
+            f"run `npm ci` in {'this folder' if folder == Path.cwd() else shown(folder)}",
             exit_code=UNUSABLE,
         )
     return Cdk(program, folder, _environment(node))

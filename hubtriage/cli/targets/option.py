@@ -100,7 +100,7 @@ def _region_of(name: str, places: tuple[str, ...], given: str | None) -> str:
     if region not in places:
         fail(
             f"target {name} has several Regions: {', '.join(places)}",
-            "say which one is meant with --region",
+            "choose one with --region",
             exit_code=UNUSABLE,
         )
     return region
