@@ -49,6 +49,15 @@ def _unread_rules(folder: Path) -> Iterator[Problem]:
             yield Problem(path.as_posix(), Position(1, 1), "E405", message, hint)
 
 
+def _links_to_folders(folder: Path) -> Iterator[Problem]:
+    """Yield each link to a folder: it is not followed, and rules behind it would be missing in silence."""
+    for path in sorted(folder.rglob("*")):
+        if path.is_symlink() and path.is_dir() and not _is_hidden(path.relative_to(folder)):
+            hint = "put the files themselves into the folder of the rules"
+            message = "this is a link to a folder, and is not followed"
+            yield Problem(path.as_posix(), Position(1, 1), "E001", message, hint)
+
+
 def _is_hidden(path: Path) -> bool:
     return any(part.startswith(".") for part in path.parts)
 
@@ -78,6 +87,7 @@ def load_rules(folder: Path, read: Callable[[Path], bytes] = Path.read_bytes) ->
     problems = [
         *(problem for _document, found in files for problem in found),
         *_unread_rules(folder),
+        *_links_to_folders(folder),
         *shared.problems,
         *reader.problems,
         *policy.problems,

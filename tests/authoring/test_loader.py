@@ -213,6 +213,15 @@ def test_a_rule_file_that_is_no_file_is_a_problem(folder, lead, words):
     assert problem.message == f"the file cannot be read: {words}"
 
 
+def test_a_link_to_a_folder_is_a_problem_because_it_is_not_followed(folder, tmp_path):
+    path = folder({"b.yaml": RULE})
+    (tmp_path / "shared").mkdir()
+    (path / "shared").symlink_to(tmp_path / "shared")
+    (path / ".hidden").symlink_to(tmp_path / "shared")
+    (problem,) = load_rules(path).problems
+    assert (problem.file, problem.code) == ("rules/shared", "E001")
+
+
 def test_a_file_that_cannot_be_opened_is_a_problem_and_stops_no_other(folder):
     path = folder({"b.yaml": "rules: []"})
     (path / "a.yaml").symlink_to("/proc/self/mem")
