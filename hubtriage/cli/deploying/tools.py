@@ -2,9 +2,11 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -62,11 +64,17 @@ class Cdk:
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
-    process.terminate()
+    """End a command and what it has started, as Ctrl-C does: the app removes what it has begun to write."""
+    _signal(process, signal.SIGINT)
     try:
         process.wait(_GRACE)
     except subprocess.TimeoutExpired:
-        process.kill()
+        _signal(process, signal.SIGKILL)
+
+
+def _signal(process: "subprocess.Popen[bytes]", number: signal.Signals) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, number)
 
 
 def find_cdk(folder: Path) -> Cdk:

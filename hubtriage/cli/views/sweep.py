@@ -44,15 +44,15 @@ def as_record(progress: Progress, ended: Iterable[str] = (), *, dry_run: bool = 
     return record
 
 
-def text(record: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the lines of the report for people."""
+def text(record: Mapping[str, Any], *, is_chosen: bool = True) -> Iterator[str]:
+    """Yield the lines of the report for people; `is_chosen`: a person chose its scope and filter."""
     dry_run = record.get("dry_run", False)
     yield f"sweep: {ENDS.get(record['status'], record['status'])}"
     if record.get("cause"):
         yield f"  {quoted(record['cause'])}"
     changed = "would change" if dry_run else "changed or in the queue to be changed"
     yield f"  {record['read']:,} findings read, {record['changed']:,} {changed}"
-    if record["status"] == "done" and not record["read"]:
+    if is_chosen and record["status"] == "done" and not record["read"]:
         yield "  no finding matches --scope and --filter; check the names in them"
     yield f"  {record['hidden']:,} hidden, {record['taken_back']:,} taken back"
     yield f"  {record['refused']:,} refused, {record['left_to_people']:,} left to people"

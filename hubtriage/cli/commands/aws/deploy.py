@@ -190,7 +190,7 @@ class DeploymentRun:
         """Deploy each stack in turn; return the exit code. The first that fails ends it."""
         codes, records = [0], []
         replace = self.replace or any(plan.knows_better for plan in self.plans)
-        with TemporaryDirectory(prefix="hubtriage-deploy-") as temporary:
+        with TemporaryDirectory(prefix="hubtriage-deploy-", ignore_cleanup_errors=True) as temporary:
             assembly = Path(temporary) / "cdk.out"
             build(self.cdk, self.given, assembly, replace=replace)
             for plan in self.plans:
@@ -248,4 +248,4 @@ def _sweep_lines(swept: SweepExecution | None, *, follow: bool) -> Iterator[str]
     elif not follow:
         yield f"started a sweep, which begins when AWS shows the last changes: {swept.execution}"
     else:
-        yield from sweep_text(record_of(swept))
+        yield from sweep_text(record_of(swept), is_chosen=False)
