@@ -116,11 +116,13 @@ class Chronicle:
         self.forgotten = {place for place in self.forgotten if place[0] != identifier}
 
     def hand_back(self, identifier: Identifier, keys: Iterable[Key]) -> None:
-        """Record that people hold these fields no longer, texts excepted: those may stay."""
+        """Record that people hold these fields no longer, texts excepted: those may stay.
+
+        They need not have set them: what the record of the provider lacks counts as theirs, too.
+        """
         for place in [(identifier, key) for key in keys]:
             self.drop(place)
-            if place in self.touched:
-                (self.unseen if is_text(place[1]) else self.forgotten).add(place)
+            (self.unseen if is_text(place[1]) else self.forgotten).add(place)
 
     def drop(self, place: _Place) -> None:
         self.persons.pop(place, None)
