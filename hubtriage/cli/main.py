@@ -24,6 +24,7 @@ COMMANDS = {
     "explain": f"{_FOLDER}.findings.explain",
     "backtest": f"{_FOLDER}.findings.backtest",
     "diff": f"{_FOLDER}.findings.diff",
+    "exceptions": f"{_FOLDER}.findings.exceptions",
     "policy": f"{_FOLDER}.rules.policy",
     "renew": f"{_FOLDER}.rules.renew",
     "build": f"{_FOLDER}.rules.build",

@@ -31,7 +31,7 @@ def judge_all(source: Source, task: Task, processes: int | None) -> Tally:
 
     What cannot be used is reported, and is in the tally's `problems`.
     """
-    sources = InputFiles(() if isinstance(source, str) else (_live_file(source),))
+    sources = InputFiles(() if isinstance(source, str) else (live_source_file(source),))
     try:
         with progress_bar("judging") as progress:
             documents = (
@@ -45,7 +45,8 @@ def judge_all(source: Source, task: Task, processes: int | None) -> Tally:
     return tally
 
 
-def _live_file(source: LiveSource) -> Path:
+def live_source_file(source: LiveSource) -> Path:
+    """Return the file with what --live reads."""
     from hubtriage.cli.inputs.live import live_file  # boto3 is slow to import, and files need none
 
     return live_file(source)

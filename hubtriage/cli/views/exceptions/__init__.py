@@ -1,0 +1,1 @@
+"""The register of exceptions, as text and as rows for a spreadsheet."""

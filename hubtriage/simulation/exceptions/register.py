@@ -1,0 +1,116 @@
+"""The register: a row for each rule that hides, and what no rule accounts for."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from hubtriage.engine.ruleset.ruleset import Rule, Ruleset
+from hubtriage.proof.rules import ProvenRule
+from hubtriage.simulation.exceptions.approvals import Commit, RuleHistory, RulesHistory
+from hubtriage.simulation.exceptions.holdings import HiddenFindings, RuleHoldings
+
+DAY = 86_400.0
+MOST_NAMED = 50
+"""So many accounts and products are named in a row, those with the most findings first."""
+
+
+def register(
+    ruleset: Ruleset, history: RulesHistory | None, holdings: HiddenFindings | None, now: float
+) -> dict[str, Any]:
+    """Return the register at a time (epoch seconds), ready for JSON.
+
+    Without `holdings`, what rules hold is not known; without `history`, who wrote and approved them.
+    """
+    known = {} if history is None else history.rules
+    hiding = [rule for rule in ruleset.rules if ProvenRule(rule, ruleset.accounts, now).may_hide]
+    rows = [_row(rule, known.get(rule.id), holdings, now) for rule in hiding]
+    return {
+        "now": _stamp(now),
+        "ruleset": ruleset.hash,
+        "revision": ruleset.revision,
+        "exceptions": rows,
+        "ended": list(_ended(ruleset, holdings)),
+        "hidden": None if holdings is None else _totals(holdings),
+        "history": history is not None,
+    }
+
+
+def _row(rule: Rule, past: RuleHistory | None, holdings: HiddenFindings | None, now: float) -> dict[str, Any]:
+    source = rule.source
+    return {
+        "rule": rule.id,
+        "description": source.get("description"),
+        "owner": source.get("owner"),
+        "ticket": source.get("ticket"),
+        "reason": source.get("reason"),
+        "mode": rule.mode,
+        "ceiling": rule.ceiling,
+        "in_force": rule.in_force(now),
+        "since": _day(rule.starts) if rule.starts is not None else (past.created.day if past else None),
+        "until": source.get("expires"),
+        "days_left": None if rule.ends is None else max(int((rule.ends - now) // DAY), 0),
+        "author": None if past is None else past.created.author,
+        "changed": None if past is None else _commit(past.changed),
+        "approvers": None if past is None else list(past.changed.approvers) or None,
+        "renewals": None if past is None else [_commit(one) for one in past.renewals],
+        "holds": None if holdings is None else _held(holdings.rules.get(rule.id, RuleHoldings())),
+    }
+
+
+def _ended(ruleset: Ruleset, holdings: HiddenFindings | None) -> Iterator[dict[str, Any]]:
+    """Yield what is still held for rules that are not there any more: the next sweep takes it back."""
+    for name, held in sorted(holdings.rules.items()) if holdings else ():
+        if held.findings and name not in ruleset.by_id:
+            yield {"rule": name or None, "holds": _held(held)}
+
+
+def _held(held: RuleHoldings) -> dict[str, Any]:
+    return {
+        "findings": held.findings,
+        "by_severity": dict(held.severities),
+        "by_account": _most(held.accounts),
+        "by_product": _most(held.products),
+        "overruled": held.overruled,
+        "above_ceiling": held.waiting,
+    }
+
+
+def _most(counts: Counter[str]) -> dict[str, int]:
+    return dict(counts.most_common(MOST_NAMED))
+
+
+def _totals(holdings: HiddenFindings) -> dict[str, Any]:
+    return {
+        "findings_read": holdings.read,
+        "hidden": holdings.hidden,
+        "by_rules": holdings.groups["rules"],
+        "by_service": holdings.groups["service"],
+        "by_others": holdings.groups["others"],
+        "not_known": holdings.groups["not known"],
+        "others": list(holdings.others),
+        "undecidable": holdings.undecidable,
+    }
+
+
+def selected(record: Mapping[str, Any], owner: str | None, ends_within: int | None) -> dict[str, Any]:
+    """Return the register with the rows of an owner, or of what ends within so many days."""
+    rows = [
+        row
+        for row in record["exceptions"]
+        if owner is None or row["owner"] == owner
+        if ends_within is None or (row["days_left"] is not None and row["days_left"] <= ends_within)
+    ]
+    return {**record, "exceptions": rows}
+
+
+def _commit(commit: Commit) -> Mapping[str, str]:
+    return {"commit": commit.name[:12], "author": commit.author, "day": commit.day}
+
+
+def _day(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d")
+
+
+def _stamp(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,116 @@
+"""`hubtriage exceptions`: the register as text, JSON and CSV."""
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from hubtriage.cli.main import cli
+from hubtriage.engine.planning.entry import Claim, Entry
+from hubtriage.simulation.exported import finding_line, header_line
+
+RULES = """\
+rules:
+  - id: accepted
+    description: Accepted.
+    owner: =cmd|' /C calc'!A0
+    ticket: SEC-1
+    expires: 2027-01-31
+    match: {Region: [eu-west-1]}
+    update: {Workflow: {Status: SUPPRESSED}, Note: {Text: Accepted.}}
+  - id: visible
+    match: {Region: [eu-west-1]}
+    update: {VerificationState: TRUE_POSITIVE}
+"""
+Folder = Callable[[Any], Path]
+AT = "2026-12-01"
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(cli, ["exceptions", "--at", AT, *arguments])
+
+
+@pytest.fixture
+def export(folder: Folder) -> str:
+    """An export with a finding that a rule hides, and one that a person hides."""
+    folder({"a.yaml": RULES})
+    held = Entry(claims={"Workflow.Status": Claim("SUPPRESSED", "accepted")}, version=1)
+    lines = [header_line({"account": "111122223333"})]
+    for number, entry in enumerate((held, Entry())):
+        found = {
+            "Id": f"f-{number}\x1b[2J",
+            "ProductArn": "arn:aws:securityhub:eu-west-1::product/aws/config",
+            "AwsAccountId": "111122223333",
+            "Region": "eu-west-1",
+            "RecordState": "ACTIVE",
+            "Workflow": {"Status": "SUPPRESSED"},
+            "Severity": {"Label": "LOW"},
+        }
+        lines.append(finding_line(found, entry, 0.0)[0])
+    Path("export.jsonl").write_text("\n".join(lines) + "\n")
+    return "export.jsonl"
+
+
+def test_the_register_balances(export: str) -> None:
+    result = run(export)
+    assert result.exit_code == 0, result.output
+    assert (
+        result.stdout
+        == """\
+1 exception at 2026-12-01T00:00:00Z
+  rule      owner                  ticket  until       days  holds
+  accepted  =cmd|' /C calc'!A0     SEC-1   2027-01-31  62    1
+
+accepted
+  Accepted.
+  hides up to MEDIUM, mode enforce
+  written by not known, approved by not known
+  holds 1 finding: LOW 1
+  in 1 account: 111122223333 1
+
+The folder is in no git repository: who wrote and approved the rules is not known.
+
+2 hidden findings of 2 read
+          1  hidden by rules
+          1  hidden by people or other tools, and by no rule, such as
+             "f-1\\u001b[2J" in account 111122223333: Workflow.Status SUPPRESSED
+""".replace("A0     SEC", "A0  SEC").replace("owner                  ticket", "owner               ticket")
+    )
+    told = json.loads(run(export, "--json").stdout)
+    assert told["hidden"]["hidden"] == told["hidden"]["by_rules"] + told["hidden"]["by_others"] == 2
+    assert [one["rule"] for one in told["exceptions"]] == ["accepted"]
+
+
+def test_without_findings_what_is_held_is_not_known(export: str) -> None:
+    del export
+    result = run()
+    assert (result.exit_code, "What the rules hold is not known" in result.stdout) == (0, True)
+
+
+def test_a_spreadsheet_runs_nothing(export: str) -> None:
+    head, row = csv.reader(io.StringIO(run(export, "--csv").stdout))
+    assert row[head.index("owner")].startswith("'=cmd")
+    assert (row[head.index("holds")], row[head.index("days_left")]) == ("1", "62")
+
+
+@pytest.mark.parametrize(
+    ("option", "count"),
+    [
+        pytest.param(["--ends-within", "62"], 1, id="soon"),
+        pytest.param(["--ends-within", "61"], 0, id="not so soon"),
+        pytest.param(["--owner", "nobody"], 0, id="another owner"),
+    ],
+)
+def test_some_of_them(option: list[str], count: int, export: str) -> None:
+    assert len(json.loads(run(export, "--json", *option).stdout)["exceptions"]) == count
+
+
+def test_what_cannot_be_done_exits_with_2(export: str) -> None:
+    assert run(export, "--json", "--csv").exit_code == 2
+    assert run("none.jsonl").exit_code == 2
+    assert run(export, "--rules", "none").exit_code == 2

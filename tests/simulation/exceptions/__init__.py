@@ -1,0 +1,1 @@
+"""The register of exceptions balances with the findings, and says what git says."""
