@@ -274,6 +274,38 @@ def test_nor_do_they_triage_a_finding_twice_without_saying_so_by_another_name() 
     configurations_of(project(two(some, 'regions = ["eu-west-2"]')), {})
 
 
+@pytest.mark.parametrize(
+    ("top", "second", "problem"),
+    [
+        pytest.param(
+            'ledger-table = "shared"', "", "has the ledger shared in eu-west-1, as target a", id="one ledger"
+        ),
+        pytest.param(
+            "",
+            'ledger-table = "hubtriage-ledger"',
+            "has the ledger hubtriage-ledger in",
+            id="the other's ledger",
+        ),
+        pytest.param(
+            'hand-back-action = "mine"',
+            "",
+            "creates the Custom Action mine in eu-west-1",
+            id="one Custom Action",
+        ),
+    ],
+)
+def test_two_stacks_on_one_hub_share_nothing(top: str, second: str, problem: str) -> None:
+    text = f'{top}\nhome-region = "eu-west-1"\n' + two("", f'stack-name = "another"\n{second}')
+    assert problem in problems(text)[0]
+    elsewhere = text.replace("[target.b]", '[target.b]\nhome-region = "eu-west-2"')
+    configurations_of(project(elsewhere), {})
+
+
+def test_two_stacks_on_one_hub_are_possible() -> None:
+    text = 'home-region = "eu-west-1"\n' + two("", 'stack-name = "another"')
+    assert len(configurations_of(project(text), {})) == 2
+
+
 def test_the_context_does_not_lead_a_target_to_the_stack_of_another() -> None:
     context = {"hubtriage:target": "prod-eu", "hubtriage:account": "444455556666"}
     assert problems(TOML, context | {"hubtriage:home-region": "us-gov-west-1"})[0].startswith(
