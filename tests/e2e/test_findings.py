@@ -163,6 +163,27 @@ def test_offline_and_live_say_the_same_and_it_is_what_the_stack_would_do(site: E
     assert (dry["changed_by_rule"], dry["doubtful"]) == ({"accepted": TAKEN_BACK - 1}, 2)
 
 
+def test_the_register_of_exceptions_balances_with_the_service(site: ExportedStack) -> None:
+    by_hand = {"Id": "others-0", "ProductArn": site.product}
+    site.stack.hub.batch_update_findings(FindingIdentifiers=[by_hand], Workflow={"Status": "SUPPRESSED"})
+    try:
+        told = site.json("exceptions", "--live", "--fresh", "--rules", "rules")
+        found = site.stack.findings().values()
+        hidden = [one for one in found if one["Workflow"]["Status"] in ("SUPPRESSED", "RESOLVED")]
+        assert told["hidden"]["hidden"] == len(hidden) == ACCEPTED
+        assert (told["hidden"]["by_rules"], told["hidden"]["by_others"]) == (ACCEPTED - 1, 1)
+        assert [one["id"] for one in told["hidden"]["others"]] == ["others-0"]
+        (row,) = told["exceptions"]
+        assert (row["rule"], row["holds"]["findings"], row["holds"]["overruled"]) == (
+            "accepted",
+            ACCEPTED - 1,
+            1,
+        )
+    finally:
+        site.stack.hub.batch_update_findings(FindingIdentifiers=[by_hand], Workflow={"Status": "NEW"})
+        site.stack.rest()
+
+
 def _less(report: dict[str, Any]) -> dict[str, Any]:
     """The report without what differs between any two runs."""
     return {name: value for name, value in report.items() if name not in ("source", "now")}

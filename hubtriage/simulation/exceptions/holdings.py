@@ -60,7 +60,7 @@ class HiddenFindings:
         self.undecidable += item.undecidable is not None
         self._waiting(item, ruleset, now, settings)
         parsed = ParsedFinding(finding)
-        causes = dict(_causes(parsed, item.entry))
+        causes = dict(_causes(parsed, None if item.entry is None else item.known))
         for name in {cause for cause in causes.values() if cause.startswith(_RULE)}:
             _count(self.rules[name.removeprefix(_RULE)], finding, parsed)
         if not causes:
