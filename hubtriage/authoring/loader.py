@@ -8,6 +8,7 @@ Every file can use the lists of all files; defaults hold for the rules of their 
 
 import json
 from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 
 from hubtriage.authoring.lists import ListsAndAccounts
@@ -21,12 +22,14 @@ from hubtriage.engine.text.system_errors import in_words
 
 ACCOUNTS_FILE = "accounts.yaml"
 POLICY_FILE = "policy.yaml"
+_ENDINGS = (".yaml", ".yml")
+_MOST_BEHIND = 1_000  # files behind a link that are looked at: it may lead anywhere
 _DOUBTFUL = ("E203", "E206")  # the list or accounts may be in a file that cannot be read
 
 
 def rule_files(folder: Path) -> list[Path]:
     """Return the rule files of a folder, sorted by path; also what has such a name and cannot be read."""
-    return [path for path in _visible_files(folder) if path.suffix.lower() in (".yaml", ".yml")]
+    return [path for path in _visible_files(folder) if path.suffix.lower() in _ENDINGS]
 
 
 def _visible_files(folder: Path) -> list[Path]:
@@ -50,11 +53,13 @@ def _unread_rules(folder: Path) -> Iterator[Problem]:
 
 
 def _links_to_folders(folder: Path) -> Iterator[Problem]:
-    """Yield each link to a folder: it is not followed, and rules behind it would be missing in silence."""
+    """Yield each link to a folder of rule files: it is not followed, and they would be missing in silence."""
     for path in sorted(folder.rglob("*")):
-        if path.is_symlink() and path.is_dir() and not _is_hidden(path.relative_to(folder)):
+        is_link = path.is_symlink() and path.is_dir() and not _is_hidden(path.relative_to(folder))
+        behind = islice(path.rglob("*"), _MOST_BEHIND) if is_link else ()
+        if any(each.suffix.lower() in _ENDINGS for each in behind):
             hint = "put the files themselves into the folder of the rules"
-            message = "this is a link to a folder, and is not followed"
+            message = "this is a link to a folder of rule files, and is not followed"
             yield Problem(path.as_posix(), Position(1, 1), "E001", message, hint)
 
 

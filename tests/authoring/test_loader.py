@@ -213,10 +213,12 @@ def test_a_rule_file_that_is_no_file_is_a_problem(folder, lead, words):
     assert problem.message == f"the file cannot be read: {words}"
 
 
-def test_a_link_to_a_folder_is_a_problem_because_it_is_not_followed(folder, tmp_path):
+def test_a_link_to_a_folder_of_rule_files_is_a_problem_because_it_is_not_followed(folder, tmp_path):
     path = folder({"b.yaml": RULE})
-    (tmp_path / "shared").mkdir()
-    (path / "shared").symlink_to(tmp_path / "shared")
+    for name, file in (("shared", "c.yaml"), ("notes", "notes.txt")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / file).write_text("rules: []")
+        (path / name).symlink_to(tmp_path / name)
     (path / ".hidden").symlink_to(tmp_path / "shared")
     (problem,) = load_rules(path).problems
     assert (problem.file, problem.code) == ("rules/shared", "E001")
