@@ -114,7 +114,11 @@ def test_every_command_that_reads_settings_takes_a_target() -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [each for each in COMMANDS_OF_AN_ACCOUNT.values() if not each.startswith("accounts")],
+    [
+        *(each for each in COMMANDS_OF_AN_ACCOUNT.values() if not each.startswith("accounts")),
+        "deploy --dry-run",
+        "deploy --yes",
+    ],
 )
 def test_without_a_choice_a_command_that_acts_on_a_hub_ends_with_the_list(
     arguments: str, caller: Caller

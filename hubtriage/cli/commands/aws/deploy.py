@@ -78,10 +78,11 @@ def command(
     """
     found = project.project()
     folder = Path.cwd() if found is None else found.path.parent.resolve()
+    config = _configuration(folder)
     cdk = find_cdk(folder)
     if not (yes or dry_run or is_terminal(sys.stdin)):
         fail("there is no terminal to ask in", "give --yes, or --dry-run to see the changes", exit_code=2)
-    given = _checked(_configuration(folder))
+    given = _checked(config)
     regions = _regions(given.config, given_region(context))
     plans = [planned_stack(given, region) for region in regions]
     if not as_json:

@@ -11,7 +11,7 @@ import click
 
 from hubtriage.authoring.compiler import compile_ruleset, git_revision
 from hubtriage.cli.failure import UNUSABLE, fail, fail_on
-from hubtriage.cli.inputs.rules import demand_folder, rule_errors_shown
+from hubtriage.cli.inputs.rules import demand_folder, rule_errors_shown, selected
 from hubtriage.cli.locations import Location
 from hubtriage.cli.options import rules_option
 from hubtriage.cli.project import project
@@ -56,7 +56,11 @@ def command(folder: Path, output: Path, replace: bool) -> None:
     demand_folder(folder)
     with rule_errors_shown():
         ruleset = compile_ruleset(
-            folder, revision=git_revision(folder), allow_empty=config.allow_empty, never=config.never
+            folder,
+            revision=git_revision(folder),
+            allow_empty=config.allow_empty,
+            never=config.never,
+            select=selected,
         )
     with _written(output):
         demand_own(output)
