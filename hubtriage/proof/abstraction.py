@@ -305,6 +305,8 @@ def _kind(keys: Keys) -> str:
 
 def _is_below_a_value(keys: Keys) -> bool:
     found = look_up(keys)
+    if any(key.isdecimal() and keys[:at] in LISTS for at, key in enumerate(keys)):
+        return True  # a number that is no position, such as of a character in a text of a list
     return isinstance(found, UnknownPath) and found.below
 
 

@@ -80,6 +80,78 @@ _SINGLE = st.one_of(
 )
 RICH_LOGIC = _some_of(_SINGLE)
 
+_PATHS = [
+    *("Title", "Title.0", "Title.length", "Types.0", "Types.1", "Types.length", "Resources.1.Id"),
+    *("Confidence", "Process.Pid", "Severity.Normalized", "Severity.Label", "Sample", "Workflow.Status"),
+    *("FindingProviderFields.Severity.Label", "FindingProviderFields.Types.0", "Note.Text", "Note.UpdatedBy"),
+    *("CreatedAt", "Process.LaunchedAt", "ProductFields.ip", "UserDefinedFields.owner", "News", "Region"),
+]
+_CONSTANTS = [
+    *("b", "prod", "PROD", "5", " 5 ", "0x5", "", "true", "2026-10-01T00:00:00Z", "2026-10-01", "::1", "NEW"),
+    *(0, 5, 5.5, 39, 40, 70, 2**53 + 1, -1, True, False, None, "LOW", "CRITICAL", "10.1.0.1", ["b"], []),
+]
+_path = st.sampled_from(_PATHS)
+_constant = st.sampled_from(_CONSTANTS)
+_var = st.one_of(
+    _path.map(lambda path: {"var": path}),
+    st.tuples(_path, _constant).map(lambda both: {"var": list(both)}),
+)
+_word = st.sampled_from([one for one in _CONSTANTS if isinstance(one, str) and one])
+_comparison = st.sampled_from(["==", "!=", "===", "!==", "<", "<=", ">", ">="])
+_times = st.sampled_from(["CreatedAt", "Process.LaunchedAt", "ProductFields.ip", "Note.UpdatedAt"])
+_ages = st.one_of(
+    _times.map(lambda path: {"age_days": [{"var": path}]}),
+    _times.map(lambda path: {"age_days": [{"var": [path, "2026-10-20"]}]}),
+)
+_vulnerable = st.one_of(
+    st.tuples(_comparison, st.sampled_from(["Id", "EpssScore", "Vendor.Name"]), _constant).map(
+        lambda o: {o[0]: [{"var": o[1]}, o[2]]}
+    ),
+    st.sampled_from(["some", "all", "none"]).map(
+        lambda name: {name: [{"var": "Cvss"}, {">": [{"var": "BaseScore"}, 5]}]}
+    ),
+    st.sampled_from(["some", "all", "none"]).map(
+        lambda name: {name: [{"var": "ReferenceUrls"}, {"==": [{"var": ""}, "b"]}]}
+    ),
+    st.just({"in": ["b", {"var": "ReferenceUrls"}]}),
+    st.just({"missing": ["Vendor.Name", "Id"]}),
+    st.just({"==": [{"var": "ReferenceUrls.1"}, "b"]}),
+)
+_ODD = st.one_of(
+    st.tuples(_comparison, _var, _constant).map(lambda o: {o[0]: [o[1], o[2]]}),
+    st.tuples(_comparison, _constant, _var).map(lambda o: {o[0]: [o[1], o[2]]}),
+    st.tuples(st.sampled_from(["<", "<="]), _constant, _var, _constant).map(lambda o: {o[0]: list(o[1:])}),
+    _var.map(lambda value: {"!": [value]}),
+    _var,
+    st.tuples(st.sampled_from(["in", "in_list"]), _var, st.lists(_constant, min_size=1, max_size=3)).map(
+        lambda o: {o[0]: [o[1], [one for one in o[2] if not isinstance(one, list)] or ["b"]]}
+    ),
+    st.tuples(_constant, _var).map(lambda o: {"in": list(o)}),
+    st.tuples(_word, _var).map(lambda o: {"==": [{"lower": [o[1]]}, o[0].lower()]}),
+    st.tuples(st.sampled_from(["starts_with", "ends_with", "glob"]), _var, _word).map(
+        lambda o: {o[0]: [o[1], o[2]]}
+    ),
+    st.tuples(
+        st.sampled_from(["before", "after"]), _times, st.sampled_from(["2026-10-01", "2026-11-01"])
+    ).map(lambda o: {o[0]: [{"var": o[1]}, o[2]]}),
+    st.tuples(st.sampled_from(["<", "<=", ">", ">="]), _ages, st.sampled_from([0, 2, 30, 0.1])).map(
+        lambda o: {o[0]: [o[1], o[2]]}
+    ),
+    st.sampled_from(["::1/128", "0.0.0.0/0", "10.1.0.1/32"]).map(
+        lambda network: {"cidr": [{"var": "ProductFields.ip"}, network]}
+    ),
+    st.lists(_path, min_size=1, max_size=2).map(lambda paths: {"missing": paths}),
+    st.lists(_path, min_size=1, max_size=2).map(lambda paths: {"missing_some": [1, paths]}),
+    st.tuples(st.sampled_from(["some", "all", "none"]), _some_of(_vulnerable)).map(
+        lambda o: {o[0]: [{"var": "Vulnerabilities"}, o[1]]}
+    ),
+    st.tuples(st.sampled_from(["some", "none"]), _word).map(
+        lambda o: {o[0]: [{"var": "Types"}, {"==": [{"var": "0"}, o[1][:1]]}]}
+    ),
+)
+ODD_LOGIC = _some_of(_ODD)
+"""Every operator in every place, whether that makes sense or not."""
+
 _PARTS = st.one_of(
     st.sampled_from(["arn:aws:s3:::prod-", "prod", "b"]).map(lambda text: [{"prefix": text}]),
     st.sampled_from(["*prod*", "arn:*:b"]).map(lambda text: [{"wildcard": text}]),
@@ -105,8 +177,48 @@ RICH_PATTERNS = st.one_of(
     _PARTS.map(lambda part: {"Types": part}),
 )
 
+_anything = st.sampled_from(
+    [
+        *(["b"], ["prod", 5], [5], [None], [True], [{"exists": False}], [{"exists": True}], ["5", "LOW"]),
+        *([{"anything-but": [5]}], [{"numeric": [">", 4, "<", 6]}], [{"numeric": ["=", 2**53 + 1]}]),
+        *([{"prefix": "2026-10-01"}], [{"suffix": {"equals-ignore-case": "ROD"}}], [{"cidr": "10.1.0.0/24"}]),
+        *([{"exists": False}, "b"], ["2026-10-01T00:00:00Z"], [{"anything-but": {"wildcard": "*1"}}]),
+    ]
+)
+_VULNERABLE = st.one_of(
+    _anything.map(lambda part: {"Id": part}),
+    _anything.map(lambda part: {"Cvss": {"BaseScore": part}}),
+    st.tuples(_anything, _anything).map(lambda o: {"Id": o[0], "Cvss": {"BaseScore": o[1]}}),
+    st.tuples(_anything, _anything).map(lambda o: {"ReferenceUrls": o[0], "Vendor": {"Name": o[1]}}),
+    st.tuples(_anything, _anything).map(lambda o: {"$or": [{"Id": o[0]}, {"Cvss": {"BaseScore": o[1]}}]}),
+)
+_ODD_FIELDS = st.one_of(
+    _VULNERABLE.map(lambda part: {"Vulnerabilities": part}),
+    st.tuples(_path.filter(lambda path: not path[-1].isdecimal()), _anything).map(
+        lambda o: _at(o[0].split("."), o[1])
+    ),
+    st.tuples(st.sampled_from(["Resources", "Vulnerabilities", "Note", "Types"]), _anything).map(
+        lambda o: {o[0]: o[1]}
+    ),
+    _anything.map(lambda part: {"ProductFields": {"a": {"b": part}}}),
+    _anything.map(lambda part: {"ProductFields": {"a": part}}),
+)
+ODD_PATTERNS = st.one_of(
+    _ODD_FIELDS, st.lists(_ODD_FIELDS, min_size=2, max_size=3).map(lambda parts: {"$or": parts})
+)
+"""Every operator of patterns at every field, whether that makes sense or not."""
+
+
+def _at(names: list[str], part: Any) -> Any:
+    return {names[0]: _at(names[1:], part) if names[1:] else part}
+
+
 _SEVERITIES = [("INFORMATIONAL", [0]), ("LOW", [1, 39]), ("MEDIUM", [40, 69]), ("HIGH", [70, 89])]
 _ALSO = [
+    "5",
+    " 5 ",
+    "0x5",
+    "true",
     "PROD",
     "x",
     "arn:aws:s3:::prod-1",
@@ -121,11 +233,18 @@ _ALSO = [
 _WORDS = [*_TEXTS, *_ALSO]
 _TYPES = ["TTPs/Discovery", "Effects/Data Exposure", "Software and Configuration Checks", *_WORDS]
 _MOMENTS = [
+    "2026-10-01T00:00:00.000Z",
+    "2026-10-01T02:00:00.000+02:00",
+    "2026-10-02T12:00:00Z",
+    "2026-11-01T09:36:00Z",
     "2026-10-01T00:00:00Z",
     "2026-09-30T23:59:59.999Z",
     "2026-10-30T12:00:00Z",
     "2026-11-02T00:00:00Z",
 ]
+
+
+_ADDRESSES = ["10.1.0.1", "10.2.0.1", "192.0.2.9", "none", "::1", "0:0:0:0:0:0:0:1", "::2"]
 
 
 def finding_at_random(random: Random) -> Finding:
@@ -146,20 +265,49 @@ def finding_at_random(random: Random) -> Finding:
             random,
             **{
                 "a/b.c": random.choice(_WORDS),
-                "ip": random.choice(["10.1.0.1", "10.2.0.1", "192.0.2.9", "none"]),
+                "ip": random.choice([*_ADDRESSES, *_MOMENTS]),
+                "a": random.choice(["b", "x", "5"]),
             },
         ),
         "UserDefinedFields": _perhaps(random, owner=random.choice(["them", "x"]), ticket="SEC-1"),
     }
     finding |= _perhaps(
         random,
-        Confidence=random.choice([0, 9, 10, 11, 50, 80, 100]),
-        Region=random.choice(["eu-west-1", "prod"]),
+        Confidence=random.choice([0, 5, 6, 9, 10, 11, 40, 50, 80, 100]),
+        Region=random.choice(["eu-west-1", "prod", "b", "5"]),
         Types=random.sample(_TYPES, random.choice([1, 2])),
+        Process=_perhaps(
+            random,
+            Pid=random.choice([0, 5, 5.5, 2**53, 2**53 + 1, -1, -7, 10**6]),
+            LaunchedAt=random.choice(_MOMENTS),
+        ),
+        Sample=random.choice([True, False]),
+        Vulnerabilities=[_vulnerability(random) for _index in range(random.choice([1, 1, 2, 3]))],
+        FindingProviderFields=_perhaps(
+            random,
+            Severity=_perhaps(random, Label=random.choice([label, label, "LOW", "CRITICAL"])),
+            Types=random.sample(_TYPES, random.choice([1, 2])),
+        ),
         Compliance=_perhaps(random, Status=random.choice(["PASSED", "FAILED", "WARNING"])),
         Note={"Text": random.choice(["M", "x"]), "UpdatedBy": "p", "UpdatedAt": _MOMENTS[0]},
     )
     return finding
+
+
+def _vulnerability(random: Random) -> dict[str, Any]:
+    scores = [
+        _perhaps(random, BaseScore=random.choice([0, 5, 5.5, 9])) for _index in range(random.choice([1, 2]))
+    ]
+    return {
+        "Id": random.choice(["b", "prod", "5", "CVE-1"]),
+        **_perhaps(
+            random,
+            Cvss=scores,
+            EpssScore=random.choice([0, 0.5, 5]),
+            ReferenceUrls=random.choice([["b"], ["x"], ["x", "b"], ["b", "x", "prod"]]),
+            Vendor={"Name": random.choice(["b", "5", "x"])},
+        ),
+    }
 
 
 def _resource(random: Random) -> dict[str, Any]:

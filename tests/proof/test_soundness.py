@@ -11,20 +11,32 @@ from hubtriage.proof.comparison import only_first
 from hubtriage.proof.conditions import applies, conditions_of
 from tests.laws.findings import START
 from tests.laws.oracle.conditions import ACCOUNTS
-from tests.laws.rules import LOGIC, PATTERNS
-from tests.proof.logic import RICH_LOGIC, RICH_PATTERNS, Finding, finding_at_random
+from tests.laws.rules import DAY, LOGIC, PATTERNS
+from tests.proof.logic import (
+    ODD_LOGIC,
+    ODD_PATTERNS,
+    RICH_LOGIC,
+    RICH_PATTERNS,
+    Finding,
+    finding_at_random,
+)
 from tests.support.examples import examples
 
 Source = dict[str, Any]
 FINDINGS = 150
 
 _JOINED = st.one_of(
-    PATTERNS, RICH_PATTERNS, st.tuples(PATTERNS, RICH_PATTERNS).map(lambda o: {"$or": list(o)})
+    PATTERNS,
+    RICH_PATTERNS,
+    ODD_PATTERNS,
+    st.tuples(PATTERNS, RICH_PATTERNS).map(lambda o: {"$or": list(o)}),
 )
 CONDITIONS: st.SearchStrategy[Source] = st.one_of(
     _JOINED.map(lambda pattern: {"match": pattern}),
-    st.one_of(LOGIC, RICH_LOGIC).map(lambda logic: {"when": logic}),
-    st.tuples(_JOINED, RICH_LOGIC).map(lambda both: {"match": both[0], "when": both[1]}),
+    st.one_of(LOGIC, RICH_LOGIC, ODD_LOGIC).map(lambda logic: {"when": logic}),
+    st.tuples(_JOINED, st.one_of(RICH_LOGIC, ODD_LOGIC)).map(
+        lambda both: {"match": both[0], "when": both[1]}
+    ),
 )
 
 
@@ -40,7 +52,8 @@ def test_where_no_finding_is_said_to_be_none_is(first: Source, second: Source, s
     if found.verdict == "none":
         for _index in range(FINDINGS):
             finding = finding_at_random(random)
-            assert not _only(one, other)(finding), finding
+            now = START + random.choice([0, 0, 90 * DAY, 1000 * DAY + 0.123])
+            assert not _only(one, other, now)(finding), (finding, now)
     if found.verdict == "some":
         assert found.witness is not None
         assert _only(one, other)(found.witness)
@@ -60,8 +73,8 @@ def _rules(*sources: Source) -> list[Rule]:
     return list(load_ruleset({"format": 1, "hash": "", "accounts": ACCOUNTS, "rules": rules}).rules)
 
 
-def _only(one: Rule, other: Rule) -> Any:
+def _only(one: Rule, other: Rule, now: float = START) -> Any:
     def confirms(finding: Finding) -> bool:
-        return applies(one, finding, START) and not applies(other, finding, START)
+        return applies(one, finding, now) and not applies(other, finding, now)
 
     return confirms
