@@ -6,7 +6,7 @@ import math
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from ipaddress import IPv4Address, IPv6Address
 from itertools import count, pairwise
 from typing import Any, Final
@@ -52,7 +52,8 @@ class Domain:
     gap: str = ""
 
 
-def domain_of(keys: Keys, questions: Sequence[Question]) -> Domain:
+@lru_cache(maxsize=4096)
+def domain_of(keys: Keys, questions: tuple[Question, ...]) -> Domain:
     """Return the values of a field that tests can tell apart, with `ABSENT` if the field may be missing."""
     if keys[-1].startswith(OPAQUE):
         return Domain((True, False))
@@ -174,7 +175,7 @@ def _by_patterns(keys: Keys, boundaries: Boundaries) -> tuple[list[str], str]:
     if known or not words:
         return texts, ""
     others = [_other_than(text, boundaries, form) for text in texts]
-    possible = [word for word in words if form is None or form.pattern().matches(word)]
+    possible = [word for word in words if form is None or form.has(word)]
     return [*possible, *(text for text in others if text is not None)], "" if None not in others else _MANY
 
 

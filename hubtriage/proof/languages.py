@@ -133,6 +133,10 @@ class FixedForm:
     characters: str
     length: int
 
+    def has(self, text: str) -> bool:
+        """Say whether a text has this form."""
+        return len(text) == self.length and set(text) <= set(self.characters)
+
     def pattern(self) -> TextPattern:
         """Return the form as a pattern."""
         return TextPattern((frozenset(self.characters),) * self.length)

@@ -34,12 +34,12 @@ MOST_EVALUATIONS = 20_000
 
 @dataclass
 class _AskedMember:
-    """What conditions look at below one member."""
+    """What conditions look at below one member; its `choices` are found once they are needed."""
 
     keys: Keys
     inner: dict[str, _AskedMember] = field(default_factory=dict)
     questions: list[Question] = field(default_factory=list)
-    choices: tuple[Any, ...] = ()
+    choices: tuple[Any, ...] | None = None
     is_object: bool = False
     gap: str = ""
 
@@ -66,7 +66,7 @@ class FindingSpace:
                 self._add(keys).questions.append(question)
             for keys in (*one.opaque, *one.elements):
                 self._add(keys)
-        self._decide(self._root)
+        self._tell_objects(self._root)
 
     def _add(self, keys: Keys) -> _AskedMember:
         node = self._root
@@ -74,20 +74,21 @@ class FindingSpace:
             node = node.inner.setdefault(key, _AskedMember(keys[: index + 1]))
         return node
 
-    def _decide(self, node: _AskedMember) -> None:
+    def _tell_objects(self, node: _AskedMember) -> None:
         kind = _kind(node.keys)
-        if node.keys in LISTS:
-            node.choices = self._lists(node)
-        elif not node.keys or kind == "object" or (kind == "unknown" and not node.questions and node.inner):
-            node.is_object = True
-        else:
-            node.choices = self._domain(node).values
+        is_unknown_object = kind == "unknown" and not node.questions and bool(node.inner)
+        node.is_object = node.keys not in LISTS and (not node.keys or kind == "object" or is_unknown_object)
         if node.is_object or node.holds_objects:  # a value has no members, whatever conditions look for
             for inner in node.inner.values():
-                self._decide(inner)
+                self._tell_objects(inner)
+
+    def _choices(self, node: _AskedMember) -> tuple[Any, ...]:
+        if node.choices is None:
+            node.choices = self._lists(node) if node.keys in LISTS else self._domain(node).values
+        return node.choices
 
     def _domain(self, node: _AskedMember) -> Domain:
-        domain = domain_of(node.keys, node.questions)
+        domain = domain_of(node.keys, tuple(node.questions))
         node.gap = domain.gap
         return domain
 
@@ -140,10 +141,11 @@ class FindingSpace:
         self, member: Undecided, conditions: list[tuple[Condition, bool]], chosen: Assignment
     ) -> Iterator[Assignment]:
         self.looked_at.add(member.node.keys)
+        choices = self._choices(member.node)
         gap = f"{'.'.join(member.node.keys)}: {member.node.gap}"
         if member.node.gap and gap not in self.gaps:
             self.gaps.append(gap)
-        for value in member.node.choices:
+        for value in choices:
             if _fits(member.place, value, chosen):
                 chosen[member.place] = value
                 yield from self._search(conditions, chosen)
