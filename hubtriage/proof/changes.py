@@ -115,9 +115,10 @@ class RulesetChanges:
         changed = {change.rule for change in self.rules}
         for rule in after.ruleset.rules:
             known = after.known(rule)
-            if rule.mode != "enforce" or not known.may_hide:
+            if rule.mode != "enforce" or not known.hides_at:
                 continue
-            if rule.id in changed or self._meets_changed(known, changed):
+            # an unchanged rule hides other findings only where another one had undone what it does
+            if rule.id in changed or (before.undoing(known) and self._meets_changed(known, changed)):
                 yield HiddenChange(rule.id, self._hidden_by(known, before, after))
 
     def _meets_changed(self, known: ProvenRule, changed: Collection[str]) -> bool:
@@ -125,18 +126,67 @@ class RulesetChanges:
         return any(each.meeting(known, changed) for each in (self.old, self.new))
 
     def _hidden_by(self, known: ProvenRule, before: _Side, after: _Side) -> Proof:
-        """Say whether a finding that a rule hides was not hidden before."""
-        earlier, now = before.meeting(known), after.meeting(known)
+        """Say whether a finding that a rule hides, and no rule undoes, was not hidden before.
+
+        What other rules do is looked at once a finding shows that it matters. Until then the search goes
+        through more findings than needed: further rules can only hide a finding before, or undo it now. So
+        those that undo what hid it before are there from the start.
+        """
+        rule = known.rule.id
+        earlier = {rule} & before.ruleset.by_id.keys() | {one.rule.id for one in before.undoing(known)}
+        now = {rule}
+        for _round in range(MOST_ROUNDS):
+            try:
+                return self._hidden_as_far_as(known, before.some(earlier), after.some(now), before, after)
+            except _Learnt as learnt:
+                earlier |= learnt.before
+                now |= learnt.after
+        return Proof("undecided", reasons=("too many rules decide about the same findings",))
+
+    def _hidden_as_far_as(
+        self,
+        known: ProvenRule,
+        earlier: Sequence[ProvenRule],
+        now: Sequence[ProvenRule],
+        before: _Side,
+        after: _Side,
+    ) -> Proof:
+        def confirm(finding: Finding) -> bool:
+            hides_now, hid_before = after.hides_finding(finding), before.hides_finding(finding)
+            if hides_now and not hid_before:
+                return True
+            learnt = _Learnt(
+                before.acting_on(finding).difference(one.rule.id for one in earlier) if hid_before else set(),
+                set() if hides_now else after.acting_on(finding).difference(one.rule.id for one in now),
+            )
+            if learnt.before or learnt.after:
+                raise learnt
+            return False
+
         return find(
             [
                 (known.acts, True),
+                (lambda finding: severity_of(finding) in known.hides_at, True),
+                (lambda finding: _hide(now, finding, by=known), True),
                 (lambda finding: _hide(earlier, finding), False),
-                (lambda finding: _hide(now, finding), True),
             ],
             [known.asked, *(one.asked for one in (*earlier, *now))],
-            lambda finding: after.hides_finding(finding) and not before.hides_finding(finding),
+            confirm,
             self._now,
         )
+
+
+MOST_ROUNDS = 60
+"""So often a search begins again with more rules."""
+
+
+class _Learnt(Exception):  # noqa: N818 - it ends a search, and is no error
+    """Further rules decide about a finding: ids of those before and of those now."""
+
+    def __init__(self, before: set[str], after: set[str]) -> None:
+        super().__init__()
+        self.before = before
+        self.after = after
 
 
 def uses_accounts(rule: Rule) -> bool:
@@ -177,6 +227,29 @@ class _Side:
         conditions = [(other.acts, True), (one.acts, True)]
         return find(conditions, [other.asked, one.asked], lambda _finding: True, self._now).verdict != "none"
 
+    def some(self, ids: Collection[str]) -> Sequence[ProvenRule]:
+        """Return some rules, in the order of evaluation."""
+        return [self.known(rule) for rule in self.ruleset.rules if rule.id in ids]
+
+    def undoing(self, other: ProvenRule) -> Sequence[ProvenRule]:
+        """Return the rules that may undo what another one hides, or end the evaluation before it."""
+        undoing = {known.rule.id for known in self._undoing if known.rule.id != other.rule.id}
+        return self.meeting(other, undoing) if undoing else ()
+
+    @cached_property
+    def _undoing(self) -> Sequence[ProvenRule]:
+        return [
+            known
+            for known in map(self.known, self.ruleset.rules)
+            if known.rule.mode != "observe" and (known.rule.terminal or known.may_undo)
+        ]
+
+    def acting_on(self, finding: Finding) -> set[str]:
+        """Ask the engine which rules decide about a complete finding."""
+        base = baseline(ParsedFinding(finding), {})
+        folded = fold(self._timeless, base, {}, self._now)
+        return {*folded.rules, *(rule.id for rule, _proposal in folded.proposals.values())}
+
     def hides_finding(self, finding: Finding) -> bool:
         """Ask the engine whether the rules hide a complete finding."""
         base = baseline(ParsedFinding(finding), {})
@@ -184,18 +257,23 @@ class _Side:
         return any(is_hiding(name, found[1].value, base) for name, found in folded.proposals.items())
 
 
-def _hide(rules: Sequence[ProvenRule], finding: Finding) -> bool:
-    """Say whether rules, in their order, hide a finding known in part, as the engine folds them."""
-    wanted: dict[str, Any] = {}
+def _hide(rules: Sequence[ProvenRule], finding: Finding, *, by: ProvenRule | None = None) -> bool:
+    """Say whether rules, in their order, hide a finding known in part, as the engine folds them.
+
+    Or whether one of them hides it, and none of the others undoes that.
+    """
+    wanted: dict[str, tuple[ProvenRule, Any]] = {}
     for known in rules:
         if not known.acts(finding):
             continue
         if known.rule.mode == "enforce":
             base = with_severity(*severity_of(finding))
-            wanted |= {proposal.field: proposal.value for proposal in known.rule.proposals.of(base)}
+            wanted |= {proposal.field: (known, proposal.value) for proposal in known.rule.proposals.of(base)}
         if known.rule.terminal:
             break
     if not wanted:
         return False
     base = with_severity(*severity_of(finding))
-    return any(is_hiding(name, value, base) for name, value in wanted.items())
+    return any(
+        is_hiding(name, value, base) for name, (known, value) in wanted.items() if by is None or known is by
+    )

@@ -11,7 +11,7 @@ from hubtriage.engine.index.conjunctions import Conjunction, Source, lists_on
 from hubtriage.engine.index.dnf import conjunctions_of
 from hubtriage.engine.index.value_sets import ValueSet
 from hubtriage.engine.planning.baseline import baseline
-from hubtriage.engine.ruleset.ruleset import Rule
+from hubtriage.engine.ruleset.ruleset import Rule, is_hiding
 from hubtriage.engine.ruleset.update import Proposal
 from hubtriage.proof.abstraction import Accounts, Asked
 from hubtriage.proof.conditions import Conditions, applies, conditions_of
@@ -91,6 +91,27 @@ class ProvenRule:
         """The fields that the rule sets to what depends on more of a finding than its severity."""
         fixed = {proposal.field for proposal in self.rule.proposals.constant}
         return frozenset(self.rule.proposals.fields) - fixed - {SEVERITY}
+
+    @cached_property
+    def hides_at(self) -> frozenset[Severity]:
+        """The severities of findings that the rule would hide."""
+        if not self._sets_what_hides:
+            return frozenset()
+        return self.severities(lambda proposal, base: is_hiding(proposal.field, proposal.value, base))
+
+    @cached_property
+    def may_undo(self) -> bool:
+        """Whether it may set a status or a severity that does not hide."""
+        if not self._sets_what_hides or self.rule.mode != "enforce":
+            return False
+        return bool(
+            self.severities(
+                lambda proposal, base: (
+                    proposal.field in (WORKFLOW, SEVERITY)
+                    and not is_hiding(proposal.field, proposal.value, base)
+                )
+            )
+        )
 
     @cached_property
     def may_hide(self) -> bool:

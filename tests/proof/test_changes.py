@@ -187,6 +187,32 @@ TOGETHER = [
 ]
 
 
+def numbered(*rules: Rule) -> list[Rule]:
+    return [{**rule, "id": f"renamed-{index}"} for index, rule in enumerate(rules)]
+
+
+MANY = [region(f"r{number}", f"r{number + 1}") for number in range(200)]
+NO_LONGER_UNDONE = [region("a", order=100), region("a", "b", update=OPEN, order=200)]
+TOGETHER += [
+    pytest.param(MANY, numbered(*MANY), "none", "none", id="all rules have other names"),
+    pytest.param(MANY, numbered(*MANY, region("x")), "some", "none", id="and there is one more"),
+    pytest.param(
+        NO_LONGER_UNDONE,
+        [NO_LONGER_UNDONE[0], region("b", update=OPEN, order=200)],
+        "some",
+        "none",
+        id="an unchanged rule is not undone any more",
+    ),
+    pytest.param(
+        [region("a", order=200), region("a", terminal=True, order=100, update={"Confidence": 1})],
+        [region("a", order=200), region("b", terminal=True, order=100, update={"Confidence": 1})],
+        "some",
+        "none",
+        id="an unchanged rule is reached again",
+    ),
+]
+
+
 @pytest.mark.parametrize(("old", "new", "more", "less"), TOGETHER)
 def test_what_the_rules_together_hide(old: list[Rule], new: list[Rule], more: str, less: str) -> None:
     changes = RulesetChanges(ruleset(*old), ruleset(*new), NOW)

@@ -6,7 +6,8 @@ from typing import Any
 from hypothesis import event, given
 from hypothesis import strategies as st
 
-from hubtriage.engine.ruleset.ruleset import Rule, load_ruleset
+from hubtriage.engine.ruleset.ruleset import Rule, Ruleset, load_ruleset
+from hubtriage.proof.changes import RulesetChanges
 from hubtriage.proof.comparison import only_first
 from hubtriage.proof.conditions import applies, conditions_of
 from tests.laws.findings import START
@@ -39,6 +40,31 @@ CONDITIONS: st.SearchStrategy[Source] = st.one_of(
     ),
 )
 
+_CHANGING = st.fixed_dictionaries(
+    {"Workflow": st.sampled_from([{"Status": status} for status in ("SUPPRESSED", "RESOLVED", "NOTIFIED")])}
+)
+_LOWERING = st.sampled_from([{"Label": "LOW"}, {"AtMost": "MEDIUM"}, {"AtLeast": "HIGH"}]).map(
+    lambda severity: {"Severity": severity}
+)
+_SETTINGS = st.fixed_dictionaries(
+    {"update": st.one_of(_CHANGING, _LOWERING)},
+    optional={
+        "mode": st.sampled_from(["enforce", "enforce", "observe", "hold", "off"]),
+        "order": st.sampled_from([1, 500, 900]),
+        "terminal": st.booleans(),
+        "ceiling": st.sampled_from(["LOW", "HIGH", "CRITICAL"]),
+    },
+)
+_SIMPLE = st.one_of(
+    PATTERNS.map(lambda pattern: {"match": pattern}), LOGIC.map(lambda logic: {"when": logic})
+)
+RULESETS = st.lists(
+    st.tuples(st.sampled_from("abcd"), _SETTINGS, _SIMPLE).map(lambda o: {"id": o[0], **o[1], **o[2]}),
+    min_size=1,
+    max_size=4,
+    unique_by=lambda rule: rule["id"],
+)
+
 
 @examples(300)
 @given(CONDITIONS, CONDITIONS, st.integers(0, 2**32))
@@ -66,6 +92,34 @@ def test_a_condition_implies_itself_and_not_its_opposite(source: Source, seed: i
     known = [conditions_of(rule, ACCOUNTS, START) for rule in (one, same)]
     assert only_first(*known, _only(one, same), START).verdict != "some"
     del seed
+
+
+@examples(150)
+@given(RULESETS, RULESETS, st.booleans(), st.integers(0, 2**32))
+def test_what_rules_together_hide_is_proved(
+    old: list[Source], new: list[Source], kept: bool, seed: int
+) -> None:
+    changes = RulesetChanges(_ruleset(old), _ruleset([*old[:2], *new] if kept else new), START)
+    sides = [(changes.old, changes.new, changes.hidden()), (changes.new, changes.old, changes.shown())]
+    random = Random(seed)  # noqa: S311 - it draws findings
+    for before, after, answers in sides:
+        proofs = [one.answer for one in answers]
+        event(str({proof.verdict for proof in proofs}))
+        for proof in proofs:
+            if proof.witness is not None:
+                assert after.hides_finding(proof.witness)
+                assert not before.hides_finding(proof.witness)
+        if all(proof.verdict == "none" for proof in proofs):
+            for _index in range(FINDINGS):
+                finding = finding_at_random(random)
+                finding["FindingProviderFields"] = {"Severity": finding["Severity"]}
+                assert before.hides_finding(finding) or not after.hides_finding(finding), finding
+
+
+def _ruleset(sources: list[Source]) -> Ruleset:
+    distinct = {one["id"]: one for one in sources if one.get("mode") != "off"}
+    rules = [*distinct.values()]
+    return load_ruleset({"format": 1, "hash": "", "accounts": ACCOUNTS, "rules": rules})
 
 
 def _rules(*sources: Source) -> list[Rule]:

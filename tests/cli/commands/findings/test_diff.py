@@ -55,7 +55,6 @@ On all possible findings
 What the rules together hide
   they hide a finding that was not hidden, because of lowered, with
     Region eu-west-1
-    AwsAccountId 123456789012
     Severity.Label HIGH
   they no longer hide a finding, that accepted hid, with
     AwsAccountId 111122223333
