@@ -21,8 +21,9 @@ from typing import Final
 from hubtriage.aws.deployment.identity import RulesIdentity, date_of, rules_gone
 
 HOW: Final = (
-    "If that is meant, say so once: `hubtriage deploy --replace`, `npx cdk deploy -c hubtriage:replace=true`, "
-    "or `hubtriage package --replace`. See docs/deploying.md, What a deployment may not replace."
+    "If that is meant, say so once: `hubtriage deploy --replace`, "
+    "`npx cdk deploy -c hubtriage:replace=true` or `hubtriage package --replace`. "
+    "See docs/deploying.md, What a deployment may not replace."
 )
 
 
