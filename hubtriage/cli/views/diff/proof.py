@@ -1,6 +1,5 @@
 """What changes between two rule sets on all possible findings, as lines and as records."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -10,6 +9,7 @@ from hubtriage.cli.text import quoted
 from hubtriage.cli.views.tables import table
 from hubtriage.proof.changes import HiddenChange, RuleChange, RulesetChanges
 from hubtriage.proof.comparison import Proof
+from hubtriage.proof.witness import needed_texts
 
 Record = Mapping[str, Any]
 
@@ -95,7 +95,7 @@ def _details(rule: Record) -> Iterator[str]:
 def _example(answer: Record, what: str) -> Iterator[str]:
     if answer["verdict"] == "some":
         yield f"  {what} a finding with"
-        yield from (f"    {line}" for line in needed_lines(answer["needed"]))
+        yield from (f"    {line}" for line in needed_texts(answer["needed"]))
     if answer["verdict"] == "undecided":
         yield f"  whether it {what} a finding is not proved:"
         yield from (f"    {quoted(reason)}" for reason in answer["reasons"])
@@ -114,30 +114,9 @@ def _together(record: Record) -> Iterator[str]:
                 rule = quoted(one["rule"])
                 why = f"because of {rule}" if name == "hidden" else f"that {rule} hid"
                 yield f"  they {more}, {why}, with"
-                yield from (f"    {line}" for line in needed_lines(one["needed"]))
+                yield from (f"    {line}" for line in needed_texts(one["needed"]))
             if one["verdict"] == "undecided":
                 yield f"  whether they {more} is not proved for {quoted(one['rule'])}:"
                 yield from (f"    {quoted(reason)}" for reason in one["reasons"])
     if all(one["verdict"] == "none" for one in (*record["hidden"], *record["shown"])):
         yield "  the same findings as before"
-
-
-def needed_lines(needed: Record) -> Iterator[str]:
-    """Yield what a finding has to hold, a line each: a path and a value, or that there is none."""
-    for path, value in _flat(needed, ""):
-        yield (
-            f"no {path}"
-            if value is None
-            else f"{path} {quoted(value) if isinstance(value, str) else json.dumps(value)}"
-        )
-
-
-def _flat(value: Any, path: str) -> Iterator[tuple[str, Any]]:
-    if isinstance(value, Mapping):
-        for name, inner in value.items():
-            yield from _flat(inner, f"{path}.{name}" if path else name)
-    elif isinstance(value, list):
-        for index, inner in enumerate(value):
-            yield from _flat(inner, f"{path}[{index}]")
-    else:
-        yield path, value
