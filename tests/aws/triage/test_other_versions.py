@@ -14,6 +14,9 @@ import pytest
 from hubtriage.aws.ledger.entry_format import FORMAT, write_entry
 from hubtriage.aws.sweep.clock import SweepClock
 from hubtriage.aws.sweep.function import SweepFunction
+from hubtriage.aws.sweep.occasions.outset import Outset
+from hubtriage.aws.sweep.progress import Progress, ProgressError
+from hubtriage.aws.sweep.request import SweepRequest, SweepRequestError
 from hubtriage.aws.triage.function import TriageFunction
 from hubtriage.engine.planning.entry import Claim, Entry
 from hubtriage.engine.ruleset.ruleset import load_ruleset
@@ -153,3 +156,26 @@ def test_no_function_starts_with_rules_of_another_format(
     (tmp_path / "ruleset.json").write_text(json.dumps({**ruleset(), "format": 2}))
     with pytest.raises(ValueError, match=r"ruleset\.json has format 2, this version reads 1: build it again"):
         make({**ENVIRONMENT, "HUBTRIAGE_RULESET": str(tmp_path / "ruleset.json")})
+
+
+# Sweeps under way
+
+
+def test_a_sweep_that_an_older_version_began_goes_on() -> None:
+    """A member that came later is not in what an older version has handed on: it has its default."""
+    whole = Progress(outset=Outset(), token="t", changed=3).as_json()
+    for name in whole:
+        shorter = {member: value for member, value in whole.items() if member != name}
+        assert Progress.from_json(shorter).as_json() == {**Progress().as_json(), **shorter}
+    request = SweepRequest(reason="deploy").as_json()
+    for name in request:
+        SweepRequest.from_json({member: value for member, value in request.items() if member != name})
+
+
+def test_a_sweep_that_a_newer_version_began_ends_instead_of_going_on_with_a_part_of_it() -> None:
+    with pytest.raises(ProgressError, match="not the progress of a sweep"):
+        Progress.from_json({**Progress().as_json(), "since": 1})
+    with pytest.raises(ProgressError, match="not the outset of a sweep"):
+        Progress.from_json({"outset": {**Outset().as_json(), "since": 1}})
+    with pytest.raises(SweepRequestError):
+        SweepRequest.from_json({**SweepRequest().as_json(), "since": 1})
