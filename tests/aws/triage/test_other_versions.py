@@ -17,12 +17,15 @@ from hubtriage.aws.sweep.function import SweepFunction
 from hubtriage.aws.sweep.occasions.outset import Outset
 from hubtriage.aws.sweep.progress import Progress, ProgressError
 from hubtriage.aws.sweep.request import SweepRequest, SweepRequestError
+from hubtriage.aws.sweep.walk import MOST_SKIPPED, SweepError
 from hubtriage.aws.triage.function import TriageFunction
 from hubtriage.engine.planning.entry import Claim, Entry
 from hubtriage.engine.ruleset.ruleset import load_ruleset
+from tests.aws.sweep.test_deaths import Deaths
 from tests.lambdas.test_triage_handler import CONTEXT
 from tests.support.function_world import function
 from tests.support.paths import TESTS
+from tests.support.sweep_site import SweepSite
 from tests.support.triage_world import (
     SUPPRESS,
     SUPPRESS_BUCKETS,
@@ -179,3 +182,19 @@ def test_a_sweep_that_a_newer_version_began_ends_instead_of_going_on_with_a_part
         Progress.from_json({"outset": {**Outset().as_json(), "since": 1}})
     with pytest.raises(SweepRequestError):
         SweepRequest.from_json({**SweepRequest().as_json(), "since": 1})
+
+
+@pytest.mark.parametrize("left_out", [MOST_SKIPPED, MOST_SKIPPED + 1])
+def test_a_sweep_fails_for_good_where_it_leaves_out_more_than_a_few_and_names_the_reason(
+    left_out: int,
+) -> None:
+    """As after a downgrade: what is left out may not be forgotten in a report that looks like others."""
+    site = SweepSite(count=left_out)
+    for number in range(left_out):
+        site.world.ledger.items[key(number)] = (1, newer(HELD))
+    if left_out > MOST_SKIPPED:
+        with pytest.raises(SweepError, match=f"more than {MOST_SKIPPED} findings .* format {NEWER} is not"):
+            Deaths(site, lambda _call: False).sweep({})
+    else:
+        ended = Deaths(site, lambda _call: False).sweep({})["report"]
+        assert (ended["status"], site.hidden) == ("skipped", 0)
