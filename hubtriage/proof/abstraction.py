@@ -22,6 +22,7 @@ from hubtriage.engine.jsonlogic.syntax import split_operation, var_keys
 from hubtriage.engine.jsonlogic.triage_operators import SECONDS_A_DAY
 from hubtriage.engine.jsonlogic.values import is_number, to_number, truthy
 from hubtriage.engine.text.timestamps import parse_timestamp
+from hubtriage.proof.expressions import forms_of
 from hubtriage.proof.languages import (
     TextPattern,
     beginning,
@@ -364,12 +365,23 @@ def _boundaries_of_texts(name: str, subject: _Subject, position: int, others: li
     """Return the boundaries of a test of texts: membership in a list, a part, a beginning, an end, a form."""
     if name in ("in", "in_list") and position == 0 and isinstance(others[0], list):
         return _boundaries_of_membership(subject, others[0])
+    if name == "regex" and position == 0:
+        return _boundaries_of_expression(subject, others[0])
     if name not in _PATTERNS or position != (1 if name == "in" else 0) or not isinstance(others[0], str):
         return None
     if name == "in" and _kind(subject.keys) != "text":
         return None
     pattern = _PATTERNS[name](others[0])
     return _lowered(pattern) if subject.made == "lower" else Boundaries(patterns=(pattern,))
+
+
+def _boundaries_of_expression(subject: _Subject, expression: Any) -> Boundaries | None:
+    forms = forms_of(expression) if isinstance(expression, str) else None
+    if forms is None or subject.made != "lower":
+        return None if forms is None else Boundaries(patterns=forms)
+    found = [lowered(form) for form in forms]
+    patterns = tuple(one for one in found if one is not None)
+    return Boundaries(patterns=patterns) if len(patterns) == len(found) else None
 
 
 def _boundaries_of_membership(subject: _Subject, values: Sequence[Any]) -> Boundaries | None:

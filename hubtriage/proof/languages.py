@@ -15,7 +15,10 @@ from typing import Final, Literal, TypeAlias
 
 ANY: Final = "any"
 RUN: Final = "run"
-Item: TypeAlias = frozenset[str] | Literal["any", "run"]
+SPOT: Final = "spot"
+LINE: Final = "line"
+Item: TypeAlias = frozenset[str] | Literal["any", "run", "spot", "line"]
+"""One of some characters; any character; a run of any; the same two without line breaks."""
 Membership: TypeAlias = tuple[bool, ...]
 
 MOST_STATES = 20_000
@@ -96,7 +99,7 @@ def lowered(pattern: TextPattern) -> TextPattern | None:
     """
     items: list[Item] = []
     for index, item in enumerate(pattern.items):
-        if item == ANY or (isinstance(item, frozenset) and not _UNSURE.isdisjoint(item)):
+        if item in (ANY, SPOT, LINE) or (isinstance(item, frozenset) and not _UNSURE.isdisjoint(item)):
             return None
         if isinstance(item, frozenset):
             before = frozenset(other for one in item for other in _lowering_to().get(one, ()))
@@ -191,10 +194,10 @@ def _worth_trying(every: Sequence[_Places], states: Sequence[int], form: FixedFo
 class _Places:
     """The places in a pattern that a text may have led to, as bits; bit 0 is before the first item."""
 
-    __slots__ = ("_any", "_awaited", "_by_character", "_last", "_runs", "start")
+    __slots__ = ("_any", "_awaited", "_by_character", "_last", "_lines", "_runs", "_spots", "start")
 
     def __init__(self, items: Sequence[Item]) -> None:
-        self._any = self._runs = 0
+        self._any = self._runs = self._spots = self._lines = 0
         self._by_character: dict[str, int] = {}
         self._last = 1 << len(items)
         for index, item in enumerate(items):
@@ -202,6 +205,10 @@ class _Places:
                 self._runs |= 1 << index
             elif item == ANY:
                 self._any |= 1 << index
+            elif item == SPOT:
+                self._spots |= 1 << index
+            elif item == LINE:
+                self._lines |= 1 << index
             else:
                 for one in item:
                     self._by_character[one] = self._by_character.get(one, 0) | 1 << index
@@ -212,8 +219,11 @@ class _Places:
         """Return where a further character leads; 0 where the pattern cannot be met any more."""
         if not state:
             return 0
-        moved = (state & (self._any | self._by_character.get(character, 0))) << 1
-        return self._past_runs(moved | state & self._runs)
+        ones, runs = self._any, self._runs
+        if character != "\n":
+            ones, runs = ones | self._spots, runs | self._lines
+        moved = (state & (ones | self._by_character.get(character, 0))) << 1
+        return self._past_runs(moved | state & runs)
 
     def accepts(self, state: int) -> bool:
         """Say whether the text so far has the form of the pattern."""
@@ -223,12 +233,13 @@ class _Places:
         """Return the characters that are named at these places."""
         if state not in self._awaited:
             named = (one for one, places in self._by_character.items() if places & state)
-            self._awaited[state] = frozenset(named)
+            breaks = ("\n",) if state & (self._spots | self._lines) else ()
+            self._awaited[state] = frozenset((*named, *breaks))
         return self._awaited[state]
 
     def _past_runs(self, state: int) -> int:
         """Add the places behind runs, which may be empty."""
-        while (behind := (state & self._runs) << 1) & ~state:
+        while (behind := (state & (self._runs | self._lines)) << 1) & ~state:
             state |= behind
         return state
 

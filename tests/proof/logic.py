@@ -27,7 +27,9 @@ def _of_texts(value: Any) -> st.SearchStrategy[Any]:
         st.lists(_text, min_size=1, max_size=3).map(lambda texts: {"in_list": [value, texts]}),
         st.sampled_from(["*prod*", "arn:*-", "?rod*", "*:b", "*"]).map(lambda glob: {"glob": [value, glob]}),
         st.just({"!!": [value]}),
-        st.just({"regex": [value, "^arn"]}),
+        st.sampled_from(["^arn", "^arn.*-$", "b$", "^[a-z]{4}$", "pro(d|x)", "^.3 .+", "ba*"]).map(
+            lambda expression: {"regex": [value, expression]}
+        ),
     )
 
 
@@ -215,6 +217,8 @@ def _at(names: list[str], part: Any) -> Any:
 
 _SEVERITIES = [("INFORMATIONAL", [0]), ("LOW", [1, 39]), ("MEDIUM", [40, 69]), ("HIGH", [70, 89])]
 _ALSO = [
+    "arn\n-",
+    "prodx\nb",
     "5",
     " 5 ",
     "0x5",
