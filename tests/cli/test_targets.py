@@ -180,6 +180,16 @@ def test_credentials_of_another_account_are_refused(caller: Caller) -> None:
     assert "the switch was asked" not in result.output
 
 
+def test_a_profile_that_is_left_in_the_environment_is_named_as_the_cause(
+    caller: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caller.account = GOV
+    monkeypatch.setenv("AWS_PROFILE", "of-the-shell")
+    assert "hint: the environment counts more" in run("mode", "--target", "prod-eu").output
+    monkeypatch.delenv("AWS_PROFILE")
+    assert "hint: give the target a profile" in run("mode", "--target", "prod-eu").output
+
+
 def test_the_environment_chooses_and_an_option_wins(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HUBTRIAGE_TARGET", "govcloud")
     run("mode", "--target", "prod-eu")

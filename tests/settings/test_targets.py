@@ -1,5 +1,7 @@
 """Targets of `hubtriage.toml`: what each says in place of the top, and that none is ever chosen by itself."""
 
+import re
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -337,6 +339,44 @@ def test_lines_are_known_however_keys_are_written() -> None:
     }
     assert line_of(("target", "a", "inline", "key"), lines) == 2
     assert line_of(("nowhere",), lines) == 1
+
+
+NAMES = st.sampled_from(["a", "b-c", "target", "x y", "1", "a.b"])
+PATHS = st.lists(NAMES, min_size=1, max_size=3).map(tuple)
+WRITTEN = st.lists(st.tuples(PATHS, st.integers(0, 2)), min_size=1, max_size=6)
+
+
+@given(written=WRITTEN, data=st.data())
+@examples(200)
+def test_the_line_of_a_key_is_that_in_which_it_stands(
+    written: list[tuple[tuple[str, ...], int]], data: st.DataObject
+) -> None:
+    """Below a table, with dots, in either kind of quotes: wherever the reader of TOML finds a key."""
+
+    def key(path: tuple[str, ...]) -> str:
+        quotes = st.sampled_from(['"', "'"])
+        plain = re.compile(r"[A-Za-z0-9_-]+")
+        bare = [each for each in path if plain.fullmatch(each)]
+        return " . ".join(
+            each if each in bare and data.draw(st.booleans()) else f"{(q := data.draw(quotes))}{each}{q}"
+            for each in path
+        )
+
+    lines, places = [], {}
+    for path, depth in written:
+        depth = min(depth, len(path) - 1)
+        if depth or lines:
+            lines.append(f"[{key(path[:depth])}]" if depth else "")
+        if not depth and any(line.startswith("[") for line in lines):
+            continue  # it would belong to the table above
+        lines.append(f"{key(path[depth:])} = 1 # [not.a.table] nor = a key")
+        places[path] = len(lines)
+    try:
+        tomllib.loads("\n".join(lines))
+    except tomllib.TOMLDecodeError:
+        return
+    found = key_lines("\n".join(lines))
+    assert {path: found[path] for path in places} == places
 
 
 def test_targets_may_stand_in_one_line_each() -> None:

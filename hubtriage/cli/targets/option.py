@@ -117,6 +117,13 @@ def demand_account(name: str, account: str | None) -> None:
     if actual != account:
         fail(
             f"target {name} is account {account}, and these AWS credentials are of account {actual}",
-            "give the target a profile in hubtriage.toml, or use --profile or other credentials",
+            _other_credentials(project.profile()),
             exit_code=UNUSABLE,
         )
+
+
+def _other_credentials(profile: str | None) -> str:
+    """Return what to do about credentials of another account; `profile` is the one of the settings."""
+    if profile is None or os.environ.get("AWS_PROFILE") == profile:
+        return "give the target a profile in hubtriage.toml, or use --profile or other credentials"
+    return f"the environment counts more than the profile of the target: use --profile {profile}"
