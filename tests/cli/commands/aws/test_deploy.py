@@ -143,7 +143,7 @@ def test_where_no_one_can_be_asked_it_needs_yes(account: Account) -> None:
 @pytest.mark.parametrize(
     ("rules", "words"),
     [
-        pytest.param(RULES.replace("match", "mtch"), "1 error in rules: nothing was deployed", id="an error"),
+        pytest.param(RULES.replace("match", "mtch"), "1 error in 1 file", id="an error"),
         pytest.param(RULES.replace("Criticality: 50}}", "Criticality: 7}}"), "1 test failed", id="a test"),
     ],
 )
