@@ -48,7 +48,7 @@ EFFORT ?= 100
 laws: setup ## search for what breaks a law: EFFORT=100 times the examples of `make test`, others each time or of SEED=N
 	HUBTRIAGE_LAWS=$(EFFORT) $(PYTEST) -m hypothesis $(if $(filter command line environment,$(origin SEED)),--hypothesis-seed=$(SEED)) tests
 
-mutants: setup ## plant bugs in planning, batches, sweeps and the ledger one by one: the tests find them all
+mutants: setup ## plant bugs in planning, batches, sweeps, the ledger and proofs one by one: the tests find them all
 	$(BIN)/python -m tests.mutants
 
 faults: setup ## break each thing between the queue and Security Hub by itself: each event ends as documented

@@ -264,7 +264,7 @@ def _hide(rules: Sequence[ProvenRule], finding: Finding, *, by: ProvenRule | Non
     """
     wanted: dict[str, tuple[ProvenRule, Any]] = {}
     for known in rules:
-        if not known.acts(finding):
+        if known.rule.mode == "observe" or not known.acts(finding):
             continue
         if known.rule.mode == "enforce":
             base = with_severity(*severity_of(finding))

@@ -17,6 +17,7 @@ from tests.mutants.claims import CLAIMS
 from tests.mutants.hand_back import HAND_BACK
 from tests.mutants.limits import SWEEP, SWITCH, TABLE
 from tests.mutants.mutation import Mutation
+from tests.mutants.proof import PROOF
 from tests.mutants.rules import INDEX, RULES, WINDOWS
 from tests.mutants.runtime import FORMS, RUNTIME
 from tests.mutants.sending import SENDING, SIZES
@@ -27,6 +28,10 @@ _TRIAGE = "tests/aws/triage/test_"
 _SWITCH = "tests/aws/switch/test_"
 _SWEEP = "tests/aws/sweep/test_"
 _LEDGER = "tests/aws/ledger/test_"
+_OF_POLICY = (
+    "what_a_rule_sets_may_depend_on_the_finding",
+    "a_team_stays_at_home",
+)  # the rest reads documents
 FINDERS = {  # the quickest first
     CLAIMS + RULES: (
         f"{_LAWS}stories.py",
@@ -35,6 +40,15 @@ FINDERS = {  # the quickest first
     ),
     INDEX: ("tests/engine/index/test_rule_index.py",),
     WINDOWS: ("tests/engine/ruleset/test_windows.py",),
+    PROOF: (
+        *(
+            f"tests/proof/test_{name}.py"
+            for name in ("contradictions", "changes", "expressions", "languages")
+        ),
+        "tests/authoring/policy/test_slips.py",
+        *(f"tests/authoring/policy/test_policy.py::test_{name}" for name in _OF_POLICY),
+        "tests/proof/test_soundness.py",
+    ),
     RUNTIME: (
         *(f"{_TRIAGE}{name}.py" for name in ("staleness", "intents", "asking", "rereading", "events")),
         *(f"{_TRIAGE}{name}.py" for name in ("namesakes", "hiding_stopped", "batch", "settling")),

@@ -6,7 +6,7 @@ import pytest
 
 from hubtriage.asff.samples import complete
 from hubtriage.engine.ruleset.ruleset import Rule, load_ruleset
-from hubtriage.proof.comparison import Proof, find
+from hubtriage.proof.comparison import Proof, find, only_first
 from hubtriage.proof.conditions import applies, conditions_of
 
 NOW = 1_793_534_400.0
@@ -41,7 +41,51 @@ CREATED = var("CreatedAt")
 IS_SPELLED = {"==": [CREATED, SPELLED]}
 IP = var("ProductFields.ip")
 AGE = {"age_days": [LAUNCHED]}
+FAILS: Any = {"missing_some": [1, var("nowhere")]}
+
+
+def some(path: str, member: str, value: Any) -> Any:
+    return {"some": [var(path), {"==": [var(member), value]}]}
+
+
+def resources(*names: str) -> Source:
+    return {"Resources": [{"Id": name, "Type": name} for name in names]}
+
+
 MEETINGS = [
+    pytest.param(
+        {"when": {"and": [some("Resources", "Id", "a"), some("Resources", "Id", "b")]}},
+        resources("a", "b"),
+        id="two elements for two loops",
+    ),
+    pytest.param(
+        {
+            "when": {
+                "and": [
+                    some("Resources", "Id", "a"),
+                    {"!": [{"all": [var("Resources"), {"==": [var("Type"), "a"]}]}]},
+                    {"none": [var("Resources"), {"!=": [var("Id"), var("Type")]}]},
+                ]
+            }
+        },
+        resources("a", "b"),
+        id="an element for a loop that is not to hold",
+    ),
+    pytest.param(
+        {"match": {"Resources": {"Id": ["a"]}}, "when": some("Resources", "Id", "b")},
+        resources("a", "b"),
+        id="elements for a pattern and for a loop",
+    ),
+    pytest.param(
+        {"when": {"and": [{"in": ["a", var("Types")]}, {"in": ["b", var("Types")]}]}},
+        {"Types": ["b", "a"]},
+        id="two texts in one list",
+    ),
+    pytest.param(
+        {"when": {"and": [{"!": [FAILS]}, {"==": [var("Region"), "eu-north-1"]}]}},
+        {"Region": "eu-west-1"},
+        id="a condition that fails counts as met, whatever it would have said",
+    ),
     pytest.param({"when": {"==": [var("Title.0"), "A"]}}, {"Title": "Abc"}, id="a character of a text"),
     pytest.param({"when": {">": [var("Title.length"), 2]}}, {"Title": "Abc"}, id="the length of a text"),
     pytest.param(
@@ -121,6 +165,13 @@ MEETINGS = [
     pytest.param(
         {"when": {">": [var("Process.Pid"), 1e300]}}, {"Process": {"Pid": 10**301}}, id="more than 1e300"
     ),
+    pytest.param(
+        {"when": {"<": [10, var("Process.Pid"), 20]}}, {"Process": {"Pid": 15}}, id="between numbers"
+    ),
+    pytest.param({"when": {"<": [10, var("Process.Pid"), 11]}}, {"Process": {"Pid": 10.5}}, id="a fraction"),
+    pytest.param(
+        {"when": {"==": [var("Process.Pid"), "0x5"]}}, {"Process": {"Pid": 5}}, id="a text for a number"
+    ),
     pytest.param({"when": {"<": [var("Process.Pid"), HUGE]}}, {"Process": {"Pid": 7}}, id="less than a huge"),
     pytest.param(
         {"when": {"and": [{"cidr": [IP, "::1/128"]}, {"!=": [IP, "::1"]}]}},
@@ -139,6 +190,19 @@ MEETINGS = [
 def test_a_finding_that_the_engine_matches_is_not_proved_away(source: Source, partial: Source) -> None:
     assert applies(loaded(source), complete(partial, now=NOW), NOW)
     assert proved(source).verdict != "none"
+
+
+def test_each_element_that_breaks_an_absence_may_matter() -> None:
+    pairs = [[var(f"Tags.{one}"), var(f"Tags.{other}")] for one, other in ("ab", "bc", "ac")]
+    apart = {"when": {"none": [var("Resources"), {"or": [{"and": pair} for pair in pairs]}]}}
+    absent = {"match": {"$or": [{"Resources": {"Tags": {tag: [{"exists": False}]}}} for tag in "abc"]}}
+    one, other = loaded(apart), loaded(absent)
+    tagged = [{"Id": tag, "Type": tag, "Tags": {tag: "x"}} for tag in "abc"]
+    finding = complete({"Resources": tagged}, now=NOW)
+    assert applies(one, finding, NOW)
+    assert not applies(other, finding, NOW)
+    known = [conditions_of(rule, ACCOUNTS, NOW) for rule in (one, other)]
+    assert only_first(*known, lambda each: not applies(other, each, NOW), NOW).verdict != "none"
 
 
 WITH_TIME = [
