@@ -4,6 +4,7 @@ The wheel has this as `hubtriage.infra.app`: `python -m hubtriage.infra.app` is 
 holds nothing but rules.
 """
 
+import atexit
 import json
 import sys
 from collections.abc import Mapping
@@ -25,7 +26,7 @@ from hubtriage.settings.targets import NoTargetError
 
 from .bundle import BundleError, build_package
 from .places import CONTEXT
-from .stack import triage_stacks
+from .stack import TriageStack, triage_stacks
 
 FUNCTIONS = ("triage", "sweep", "breaker", "hand_back")
 
@@ -56,22 +57,34 @@ def project_context() -> Mapping[str, Any]:
 
 def synthesize(app: cdk.App) -> None:
     """Write the cloud assembly of the app."""
-    replace, context = replacing(app.node.get_all_context(), Path.cwd())
-    config = configuration_of(find_project(Path.cwd()), context)
-    revision = git_revision(config.rules)
+    with TemporaryDirectory(prefix="hubtriage-package-") as packages:
+        _add_stacks(app, Path.cwd(), Path(packages))
+        app.synth()
+
+
+def add_stacks(app: cdk.App, folder: str | Path = ".") -> tuple[TriageStack, ...]:
+    """Add the stacks of a repository of rules to a CDK app of your own, and return them: one for each Region.
+
+    `folder` holds `hubtriage.toml`, or lies below it. What the functions are made of is kept until the
+    process ends. Raises ConfigurationError, RuleErrors and BundleError, whose texts are for people.
+    """
+    packages = TemporaryDirectory(prefix="hubtriage-package-")
+    atexit.register(packages.cleanup)
+    return _add_stacks(app, Path(folder), Path(packages.name))
+
+
+def _add_stacks(app: cdk.App, folder: Path, packages: Path) -> tuple[TriageStack, ...]:
+    replace, context = replacing(app.node.get_all_context(), folder)
+    config = configuration_of(find_project(folder), context)
     ruleset = compile_ruleset(
         config.rules,
-        revision=revision,
+        revision=git_revision(config.rules),
         allow_empty=config.allow_empty,
         never=config.never,
         select=RuleSelection.of(config).select,
     )
-    with TemporaryDirectory(prefix="hubtriage-package-") as folder:
-        packages = {
-            name: build_package(Path(folder, name), name, ruleset, config.architecture) for name in FUNCTIONS
-        }
-        triage_stacks(app, config, packages, rules_identity(config.rules, ruleset), replace=replace)
-        app.synth()
+    built = {name: build_package(packages / name, name, ruleset, config.architecture) for name in FUNCTIONS}
+    return triage_stacks(app, config, built, rules_identity(config.rules, ruleset), replace=replace)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -125,6 +126,30 @@ def test_a_new_repository_of_rules_deploys_as_it_is(wheel: Path, tmp_path: Path)
     assert (assembly / "mine.template.json").is_file()
     (ruleset, *_) = assembly.glob("asset.*/ruleset.json")
     assert [rule["id"] for rule in json.loads(ruleset.read_text())["rules"]] == ["sample-findings"]
+    _add_to_an_app(commands, repository)
+    installed_names = {
+        path.name.partition("-")[0] for path in commands.parent.glob("lib/python*/site-packages/*.dist-info")
+    }
+    assert installed_names.isdisjoint({"pytest", "hypothesis", "ministack", "moto"}), (
+        "a deployment tests nothing"
+    )
+
+
+def _add_to_an_app(commands: Path, repository: Path) -> None:
+    """The example of the page, beside the repository of rules."""
+    page = (ROOT / "docs" / "deploying.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    (repository.parent / "app.py").write_text(example.replace("triage-rules", repository.name))
+    done = subprocess.run(
+        [commands / "python", "app.py"],
+        cwd=repository.parent,
+        env={**os.environ, "CDK_OUTDIR": "own.out", "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "cost-center" in (repository.parent / "own.out" / "mine.template.json").read_text()
     with LocalCloud(HubSettings.still()) as cloud:
         _deploy_with_one_command(commands, repository, cloud.environment)
         [stack] = cloud.client("cloudformation").describe_stacks(StackName="mine")["Stacks"]
