@@ -41,6 +41,7 @@ CREATED = var("CreatedAt")
 IS_SPELLED = {"==": [CREATED, SPELLED]}
 IP = var("ProductFields.ip")
 AGE = {"age_days": [LAUNCHED]}
+MANY = [f"t-{number}" for number in range(100)]
 FAILS: Any = {"missing_some": [1, var("nowhere")]}
 
 
