@@ -170,7 +170,8 @@ def _by_patterns(keys: Keys, boundaries: Boundaries) -> tuple[list[str], str]:
     known = [exactly(word) for word in words] if len(words) <= MOST_WORDS else []
     found = texts_by_membership([*boundaries.patterns, *known], form)
     if found is None:
-        return words, "too many texts are told apart"
+        alone = [texts_by_membership([pattern], form) or {} for pattern in boundaries.patterns]
+        return [*words, *(text for one in alone for text in one.values())], "too many texts are told apart"
     texts = list(found.values())
     if known or not words:
         return texts, ""

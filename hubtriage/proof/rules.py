@@ -56,8 +56,10 @@ class ProvenRule:
 
     def acts(self, finding: Finding) -> bool:
         """Say whether the rule acts on a finding known in part."""
-        if not self.conditions.holds(finding):
-            return False
+        return self.conditions.holds(finding) and self.may_act(finding)
+
+    def may_act(self, finding: Finding) -> bool:
+        """Say whether a finding known in part is not above the ceiling, whatever the conditions say."""
         if not self._sets_what_hides or self.rule.ceiling == SEVERITIES[-1]:
             return True
         severity = severity_of(finding)

@@ -167,6 +167,21 @@ MEETINGS = [
         {"when": {">": [var("Process.Pid"), 1e300]}}, {"Process": {"Pid": 10**301}}, id="more than 1e300"
     ),
     pytest.param(
+        {"when": {"and": [{"cidr": [IP, "10.0.0.0/8"]}, {"!": [{"cidr": [IP, "10.0.0.0/9"]}]}]}},
+        {"ProductFields": {"ip": "10.200.0.1"}},
+        id="an address behind an inner network",
+    ),
+    pytest.param(
+        {"match": {"Title": [{"anything-but": MANY}]}, "when": {"starts_with": [var("Title"), "t-1"]}},
+        {"Title": "t-1 of another kind"},
+        id="a text besides very many",
+    ),
+    pytest.param(
+        {"match": {"AwsAccountId": [{"anything-but": [f"1111222200{number:02}" for number in range(99)]}]}},
+        {"AwsAccountId": "999988887777"},
+        id="an account besides very many",
+    ),
+    pytest.param(
         {"when": {"<": [10, var("Process.Pid"), 20]}}, {"Process": {"Pid": 15}}, id="between numbers"
     ),
     pytest.param({"when": {"<": [10, var("Process.Pid"), 11]}}, {"Process": {"Pid": 10.5}}, id="a fraction"),
@@ -191,6 +206,14 @@ MEETINGS = [
 def test_a_finding_that_the_engine_matches_is_not_proved_away(source: Source, partial: Source) -> None:
     assert applies(loaded(source), complete(partial, now=NOW), NOW)
     assert proved(source).verdict != "none"
+
+
+def test_a_finding_is_shown_where_there_are_too_many_texts_for_a_proof() -> None:
+    wildcards = [{"wildcard": f"*a{number}*b{number}*"} for number in range(20)]
+    assert proved({"match": {"Title": wildcards}}).verdict == "some"
+    absent = {"and": [{"==": [var("Region"), "a"]}, {"==": [var("Region"), "b"]}]}
+    found = proved({"match": {"Title": wildcards}, "when": absent})
+    assert (found.verdict, len(found.reasons)) == ("undecided", 1)
 
 
 def test_each_element_that_breaks_an_absence_may_matter() -> None:

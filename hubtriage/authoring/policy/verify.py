@@ -101,10 +101,11 @@ class PolicyProofs:
         if not (severities or varies) or known.is_apart_from(speaks):
             return Proof("none")
         return find(
-            [
-                (known.acts, True),
-                (lambda finding: varies or severity_of(finding) in severities, True),
+            [  # what takes few members of a finding comes first: many findings end there
                 (speaks.conditions.holds, True),
+                (lambda finding: varies or severity_of(finding) in severities, True),
+                (known.may_act, True),
+                (known.acts, True),
             ],
             [known.asked, speaks.asked],
             lambda finding: (

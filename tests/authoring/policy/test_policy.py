@@ -218,6 +218,14 @@ def test_what_the_provider_says_of_the_severity_is_looked_at(folder: Folder) -> 
     assert [problem.code for problem in policy_problems(loaded, NOW)] == ["E501"]
 
 
+def test_a_rule_below_its_ceiling_keeps_the_policy_whatever_its_conditions(folder: Folder) -> None:
+    wildcards = ", ".join(f'{{wildcard: "*a{number}*b{number}*"}}' for number in range(20))
+    rules = RULE.replace("Region: [eu-west-1]", f"GeneratorId: [{wildcards}]")
+    policy = statement("never: hide\n    findings: {match: {Severity: {Label: [CRITICAL]}}}")
+    loaded = load_rules(folder({"a.yaml": rules, "policy.yaml": policy}))
+    assert policy_problems(loaded, NOW) == ()
+
+
 BROKEN = statement("never: hide\n    findings: {match: {Severity: {Label: [LOW]}}}")
 
 
