@@ -12,6 +12,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Final, TypeAlias
 
 from hubtriage.asff.fields import AsffField, UnknownPath, look_up
@@ -142,12 +143,13 @@ class Abstraction:
             return False
         subject, boundaries = found
         evaluate = compile_logic(logic, accounts=self._accounts)
-        self._asked.questions.append(
-            (
-                subject.keys,
-                Question(lambda value: truthy(evaluate(subject.data(value), self._now)), boundaries),
-            )
-        )
+
+        def test(value: Any) -> bool:
+            return truthy(evaluate(subject.data(value), self._now))
+
+        # a directory has many accounts, and each proof about this part asks for all of them
+        known = cache(test) if subject.made == "account" else test
+        self._asked.questions.append((subject.keys, Question(known, boundaries)))
         return True
 
     def _in_list_of_texts(self, arguments: Sequence[Any], scope: Keys) -> bool:
