@@ -378,7 +378,7 @@ def test_what_an_import_refuses_leaves_the_table_as_it_was(small: Site, tmp_path
     broken.write_text("".join([header, "nonsense\n", *lines[1:], lines[1]]))
     refused = small.run("ledger", "import", str(broken), "--yes", code=2)
     assert [line.partition(": ")[2][:14] for line in refused.splitlines()[:-2]] == [
-        "line 2: no JSO", "line 14: [\"arn", "after line 14:",
+        "line 2: not JS", "line 14: [\"arn", "after line 14:",
     ]  # fmt: skip
     assert "is not a complete export: nothing was imported" in refused
 

@@ -28,8 +28,8 @@ NOT_WHOLE = {
     "suppressor.yml": "there is no list `Rules:`",
     "rules_empty.yaml": "there are no rules in it",
     "aws-root-account__modules_securityhub_main.tf": "the count decides on deployment",
-    "batch-get-automation-rules.json": "this a request for rules",
-    "batch-update-automation-rules.json": "this changes a rule",
+    "batch-get-automation-rules.json": "this is a request for rules",
+    "batch-update-automation-rules.json": "this changes a part of a rule",
 }
 
 
