@@ -44,8 +44,8 @@ class Chronicle:
     was the provider's too, so that no one can tell them apart, and a person's that the provider changed
     behind an override. `overridden`: fields that a rule with `override` could ever set. `native`: fields that
     an automation rule ever set. `late`: the history once lagged.
-    `forgotten`: fields that people had set when one of them handed the finding back. `moved`: fields that the
-    service has changed since triage wrote them.
+    `forgotten`: fields that people had set when one of them handed the finding back. `served`: fields
+    that the service has changed since then, `moved` those that it has changed since triage wrote them.
     """
 
     persons: dict[_Place, Any] = field(default_factory=dict)
@@ -60,6 +60,7 @@ class Chronicle:
     overridden: set[Key] = field(default_factory=set)
     native: set[Key] = field(default_factory=set)
     forgotten: set[_Place] = field(default_factory=set)
+    served: set[_Place] = field(default_factory=set)
     moved: set[_Place] = field(default_factory=set)
     late: bool = False
 
@@ -91,7 +92,7 @@ class Chronicle:
     def set_by_service(self, identifier: Identifier, before: Finding, after: Finding) -> None:
         """Record what an import has changed: that is not what people had set before they handed it back."""
         for key in changed(before, after):
-            self.forgotten.discard((identifier, key))
+            self.served.add((identifier, key))
             self.moved.add((identifier, key))
         self.look_at(identifier, after)
 
@@ -122,6 +123,7 @@ class Chronicle:
         """
         for place in [(identifier, key) for key in keys]:
             self.drop(place)
+            self.served.discard(place)
             (self.unseen if is_text(place[1]) else self.forgotten).add(place)
 
     def drop(self, place: _Place) -> None:
@@ -284,7 +286,7 @@ def nothing_is_left_of_people(identifier: Identifier, finding: Finding, chronicl
     """
     for key in FIELDS:
         place = (identifier, key)
-        if place not in chronicle.forgotten - chronicle.raced or key in chronicle.native:
+        if place not in chronicle.forgotten - chronicle.raced - chronicle.served or key in chronicle.native:
             continue
         if key in PROVIDED and providers(finding, key) is None:
             continue

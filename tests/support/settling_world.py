@@ -42,6 +42,7 @@ from hubtriage.localaws.securityhub.settings import HubSettings
 from tests.laws.checks import Chronicle, RulesAtATime, changed, human_wins
 from tests.laws.oracle.entries import engine_name, engine_value
 from tests.laws.oracle.fields import FIELDS, HIDING, USER, held
+from tests.laws.oracle.rules import could_set
 from tests.support.triage_world import TriageBench, TriageWorld, backoff, finding, ruleset
 
 AHEAD = (0.0, 10.0, -10.0)
@@ -611,7 +612,8 @@ class Settling:
     def _is_ours(self, number: int, name: str, value: Any) -> bool:
         """Say whether triage holds this very value, or was about to set it: then it is not seen who did.
 
-        So it is with a key that is gone after no rule had wanted it any more.
+        So it is with a key that is gone after no rule had wanted it any more, also if triage has not noticed
+        yet that its rule has ended.
         """
         entry, text = self.entry(number), stored(engine_value(value))
         claim, intent = entry.claims.get(engine_name(name)), entry.intent
@@ -619,7 +621,8 @@ class Settling:
             return True
         if claim is None or claim.person:
             return False
-        return claim.value == text or (value is None and claim.rule is None)
+        is_wanted = any(name in could_set(rule) for rule in self.moment().enforced())
+        return claim.value == text or (value is None and (claim.rule is None or not is_wanted))
 
     def _break(self, act: BreakTable) -> None:
         self.broken = (act.fault, act.calls)

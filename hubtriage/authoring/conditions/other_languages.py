@@ -83,6 +83,8 @@ def pattern_hint(error: ConditionError, written: Any, lists: Mapping[str, Any]) 
             (name,) = names
             values = [value for one in inner for value in one.values()]
             values = [item for value in values for item in (value if isinstance(value, list) else [value])]
+            if not values:
+                return error.hint
             return f"write {flow({'anything-but': {name: values if len(values) > 1 else values[0]}})}"
     if isinstance(written, str) and written in lists and place in ("cidr", "prefix", "suffix", "wildcard"):
         return f"for the values of a list write {flow([{place: {'in-list': written}}])}"

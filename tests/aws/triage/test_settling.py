@@ -151,6 +151,16 @@ def settle(settling: Settling) -> None:
         nothing_is_left_of_people(key(number), found, settling.chronicle)
 
 
+def test_what_a_person_set_after_a_hand_back_stays_although_triage_wrote_since() -> None:
+    """The order waits. By then the history has to be asked since the order, not since our last write."""
+    low, new = (Provide(0, "LOW"), 0.1), (Edit(0, {"Workflow": {"Status": "NEW"}}), 0.1)
+    acts: list[tuple[Any, float]] = [
+        *((HandBack(0), 0.1), low, low, (Provide(0, "LOW"), 1.3), new, (new[0], 0.4)),
+        *(low, low, low, (Edit(0, {"Severity": {"Label": "HIGH"}}), 0.1)),
+    ]
+    settle(live(acts, 0))
+
+
 def test_a_status_of_ours_is_not_given_away_because_a_provider_lowered_the_severity_meanwhile() -> None:
     """An update of both was left open, and had not happened: the reading shows its severity all the same."""
     acts: list[tuple[Any, float]] = [

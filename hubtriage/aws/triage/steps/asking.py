@@ -25,6 +25,16 @@ OPTIONAL_SECONDS = 5.0
 """Seconds of a batch that questions may take whose answers can wait for the finding's next event."""
 
 
+def _since(case: Case) -> float:
+    """Return since when to ask: the last write of triage, or the hand-back of the finding if that was before.
+
+    A person may have set a field between the two. Without a record of that, it would seem to be handed back.
+    """
+    handed_back = case.seen.hand_back
+    started = case.entry.started
+    return (started if handed_back is None else min(started, handed_back.time)) - SKEW
+
+
 class Questions:
     """Asks for one batch; counts in `faults` the calls that failed."""
 
@@ -55,7 +65,7 @@ class Questions:
 
     def _answer(self, case: Case, deadline: float) -> Result | None:
         while case.decision is not None and case.decision.questions:
-            fault = self._look_up(case, case.decision.questions, case.entry.started - SKEW, deadline)
+            fault = self._look_up(case, case.decision.questions, _since(case), deadline)
             if fault is not None:
                 return Result("failed", fault.code, fault.message)
             broken = self._decider.decide(case)
