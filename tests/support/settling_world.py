@@ -622,6 +622,8 @@ class Settling:
         if claim is None or claim.person:
             return False
         is_wanted = any(name in could_set(rule) for rule in self.moment().enforced())
+        if name == "Workflow" and value == "NEW" and claim.rule is None:
+            return True  # no rule was overruled: triage had put there what the service would have
         return claim.value == text or (value is None and (claim.rule is None or not is_wanted))
 
     def _break(self, act: BreakTable) -> None:
