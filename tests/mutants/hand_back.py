@@ -4,12 +4,6 @@ from tests.mutants.mutation import Mutation
 
 HAND_BACK = (
     Mutation(
-        "what a person set after a hand-back is asked for since triage's last write alone",
-        "aws/triage/steps/asking.py",
-        "(started if handed_back is None else min(started, handed_back.time)) - SKEW",
-        "started - SKEW",
-    ),
-    Mutation(
         "a hand-back does not wait for what people did before it",
         "aws/triage/hand_backs.py",
         "due_at = hand_back.time + LAG",

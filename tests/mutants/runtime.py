@@ -4,6 +4,12 @@ from tests.mutants.mutation import Mutation
 
 RUNTIME = (
     Mutation(
+        "what a person set after a hand-back is asked for since triage's last write alone",
+        "aws/triage/steps/asking.py",
+        "(started if handed_back is None else min(started, handed_back.time)) - SKEW",
+        "started - SKEW",
+    ),
+    Mutation(
         "an event is acted on though a reading that cannot be dated asks for something else",
         "aws/triage/steps/rereading.py",
         " or _differs(self.decider.verdict(case, found[case.key]), case.decision):",
