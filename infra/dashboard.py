@@ -213,13 +213,24 @@ class Dashboard(Construct):
                     metric("FindingsFailed", "come again"),
                     metric("FindingsRefused", "refused"),
                     metric("NeedsAttention", "need a person"),
-                    metric("RuleErrors", "a rule failed"),
                 ],
+                width=QUARTER,
             ),
             _graph(
-                "Findings left out by a call, by error", "findings", [self._search("Unprocessed", "code")]
+                "Rules that failed on a finding",
+                "failures",
+                [metric("RuleErrors", "a rule and a finding each")],
+                width=QUARTER,
             ),
-            _graph("Events that cannot be read", "events", [metric("EventsUnusable", "events")]),
+            _graph(
+                "Findings left out by a call, by error",
+                "findings",
+                [self._search("Unprocessed", "code")],
+                width=QUARTER,
+            ),
+            _graph(
+                "Events that cannot be read", "events", [metric("EventsUnusable", "events")], width=QUARTER
+            ),
             _graph(
                 "Calls of Security Hub that failed",
                 "calls",
