@@ -10,7 +10,6 @@ from typing import Any, Literal, TypeAlias
 
 from hubtriage.asff.samples import complete
 from hubtriage.proof.abstraction import Asked
-from hubtriage.proof.conditions import Conditions
 from hubtriage.proof.partial import Condition, FindingSpace, TooMany, finding_of
 
 Finding: TypeAlias = Mapping[str, Any]
@@ -69,13 +68,6 @@ def find(
         if keys in space.looked_at
     )
     return Proof("undecided", reasons=(*space.gaps, *opaque) or (_NO_WITNESS,))
-
-
-def only_first(
-    first: Conditions, second: Conditions, confirm: Callable[[Finding], bool], now: float
-) -> Proof:
-    """Look for a finding on which the first conditions hold and the second do not."""
-    return find([(first.holds, True), (second.holds, False)], (first.asked, second.asked), confirm, now)
 
 
 def _completed(needed: Finding, now: float) -> Finding:

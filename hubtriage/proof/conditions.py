@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from hubtriage.engine.errors import EvaluationError
 from hubtriage.engine.fields import ParsedFinding
 from hubtriage.engine.index.asff_lists import LISTS
 from hubtriage.engine.jsonlogic import compile_logic
@@ -15,7 +16,7 @@ from hubtriage.engine.pattern.compiler import PatternField, expand
 from hubtriage.engine.planning.baseline import baseline
 from hubtriage.engine.ruleset.ruleset import Rule
 from hubtriage.proof.abstraction import Abstraction, Accounts, Asked
-from hubtriage.proof.partial import Condition, Undecided
+from hubtriage.proof.partial import Condition
 from hubtriage.proof.questions import Keys, question_of
 
 
@@ -52,9 +53,7 @@ def applies(rule: Rule, finding: Mapping[str, Any], now: float) -> bool:
 def _all_hold(tests: list[Callable[[Mapping[str, Any]], Any]], finding: Mapping[str, Any]) -> bool:
     try:
         return all(test(finding) for test in tests)
-    except Undecided:
-        raise
-    except Exception:  # noqa: BLE001 - the engine counts a rule that fails as one that matches
+    except EvaluationError:  # the engine counts a rule that fails as one that matches
         return True
 
 

@@ -6,8 +6,9 @@ import pytest
 
 from hubtriage.asff.samples import complete
 from hubtriage.engine.ruleset.ruleset import Rule, load_ruleset
-from hubtriage.proof.comparison import Proof, find, only_first
+from hubtriage.proof.comparison import Proof, find
 from hubtriage.proof.conditions import applies, conditions_of
+from tests.proof.asking import only_first
 
 NOW = 1_793_534_400.0
 DAY = 86_400.0
