@@ -56,6 +56,11 @@ def changes_text(record: Record) -> Iterator[str]:
         return
     rows = [[one["rule"], one["edit"], relation_text(one)] for one in record["rules"]]
     yield from table(["rule", "", "acts on"], rows)
+    yield from evidence(record)
+
+
+def evidence(record: Record) -> Iterator[str]:
+    """Yield the findings that show what changes, rule by rule and for all rules together."""
     for rule in record["rules"]:
         yield from _details(rule)
     yield from _together(record)

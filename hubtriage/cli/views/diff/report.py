@@ -8,7 +8,7 @@ import click
 
 from hubtriage.cli.text import quoted, shown
 from hubtriage.cli.views.backtest import cost_line, transition_text
-from hubtriage.cli.views.diff.proof import changes_text, relation_text
+from hubtriage.cli.views.diff.proof import changes_text, evidence, relation_text
 from hubtriage.cli.views.tables import table
 
 MOST_TRANSITIONS = 8
@@ -132,11 +132,11 @@ def _markdown_of_proof(proof: Record) -> Iterator[str]:
         return
     rows = [[one["rule"], one["edit"], relation_text(one)] for one in proof["rules"]]
     yield from _markdown_table(["rule", "edit", "acts on"], rows)
-    lines = [click.unstyle(line) for line in changes_text(proof) if line.strip()]
+    lines = [click.unstyle(line) for line in evidence(proof) if line.strip()]
     yield ""
     yield "<details><summary>Findings that show it</summary>"
     yield ""
-    yield from (_item(line) for line in lines[len(proof["rules"]) + 2 :])
+    yield from map(_item, lines)
     yield ""
     yield "</details>"
 
