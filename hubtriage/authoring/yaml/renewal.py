@@ -2,13 +2,13 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from hubtriage.authoring.yaml.reader import parse
 from hubtriage.authoring.yaml.scalars import plain_value
 from hubtriage.authoring.yaml.spans import TextSpan
-from hubtriage.authoring.yaml.tree import YamlDocument, YamlNode
+from hubtriage.authoring.yaml.tree import YamlDocument, YamlNode, YamlPath
 
 _BEFORE = ("match", "when", "update", "terminal", "tests", "lint")
 """A key that is new stands before the first of these."""
@@ -20,27 +20,27 @@ class RenewalError(ValueError):
     """A rule cannot be changed in one place of its text; the message says why."""
 
 
-def renewed(name: str, content: bytes, index: int, values: Mapping[str, str]) -> bytes:
-    """Return a rule file in which the rule at an index has other values for some of its keys.
+def renewed(name: str, content: bytes, path: YamlPath, values: Mapping[str, str]) -> bytes:
+    """Return a rule file in which the rule at a path has other values for some of its keys.
 
     A key that the rule lacks is added, also where the file has a default for it. Raises RenewalError.
     """
     document, _problems = parse(name, content)
     if document is None:
         raise RenewalError("the file cannot be read as YAML")
-    edits = sorted((_edit(document, index, key, value) for key, value in values.items()), reverse=True)
+    edits = sorted((_edit(document, path, key, value) for key, value in values.items()), reverse=True)
     text = document.source.text
     for start, end, written in edits:
         text = text[:start] + written + text[end:]
     after = (_MARK if content.startswith(_MARK) else b"") + text.encode()
-    if not _says(name, after, document.value, index, values):
+    if not _says(name, after, document, path, values):
         raise RenewalError("its text shares something with another place")
     return after
 
 
-def _edit(document: YamlDocument, index: int, key: str, value: str) -> tuple[int, int, str]:
+def _edit(document: YamlDocument, path: YamlPath, key: str, value: str) -> tuple[int, int, str]:
     """Return where a text begins and ends that becomes another one."""
-    rule = document.node(("rules", index))
+    rule = document.node(path)
     if not rule.keys or not rule.children:
         raise RenewalError("the rule is no mapping")
     if key not in rule.keys:
@@ -86,16 +86,21 @@ def _is_day(value: str) -> bool:
     return re.fullmatch(r"\d{4}-\d\d-\d\d", value) is not None
 
 
-def _says(name: str, after: bytes, before: Any, index: int, values: Mapping[str, str]) -> bool:
+def _says(name: str, after: bytes, before: YamlDocument, path: YamlPath, values: Mapping[str, str]) -> bool:
     """Say whether the new text holds what the old one did, with the new values and nothing else."""
     document, problems = parse(name, after)
     if document is None or problems:
         return False
-    new, rule = document.value, document.node(("rules", index)).value
-    if any(str(rule.get(key)) != value for key, value in values.items()):
+    old, new = before.node(path).value, document.node(path).value
+    if any(str(new.get(key)) != value for key, value in values.items()):
         return False
-    rest = {key: value for key, value in rule.items() if key not in values}
-    old = {key: value for key, value in before["rules"][index].items() if key not in values}
-    rules = [*new["rules"][:index], rest, *new["rules"][index + 1 :]]
-    expected = [*before["rules"][:index], old, *before["rules"][index + 1 :]]
-    return repr({**new, "rules": rules}) == repr({**before, "rules": expected})
+    return repr(_without(document.value, path, new, values)) == repr(
+        _without(before.value, path, old, values)
+    )
+
+
+def _without(value: Any, path: YamlPath, rule: Mapping[str, Any], keys: Collection[str]) -> Any:
+    """Return a file's content with a rule that lacks some keys; what shares the rule keeps them."""
+    rules = list(value[path[0]])
+    rules[rules.index(rule)] = {key: one for key, one in rule.items() if key not in keys}
+    return {**value, path[0]: rules}

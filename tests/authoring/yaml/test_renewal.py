@@ -92,7 +92,7 @@ CHANGES = [
 @pytest.mark.parametrize(("text", "index", "values", "change"), CHANGES)
 def test_only_that_changes(text: str, index: int, values: dict[str, str], change: tuple[str, str]) -> None:
     assert text.count(change[0]) == 1
-    assert renewed("a.yaml", text.encode(), index, values).decode() == text.replace(*change)
+    assert renewed("a.yaml", text.encode(), ("rules", index), values).decode() == text.replace(*change)
 
 
 @pytest.mark.parametrize(
@@ -111,4 +111,4 @@ def test_only_that_changes(text: str, index: int, values: dict[str, str], change
 )
 def test_what_cannot_be_changed_in_one_place_is_refused(text: str) -> None:
     with pytest.raises(RenewalError):
-        renewed("a.yaml", text.encode(), 0, NEW)
+        renewed("a.yaml", text.encode(), ("rules", 0), NEW)

@@ -51,10 +51,10 @@ def command(rule: str, until: str, ticket: str | None, folder: Path, now: float,
     path = Path(found.document.file)
     before = path.read_bytes()
     try:
-        after = renewed(found.document.file, before, _index(found), values)
+        after = renewed(found.document.file, before, found.path, values)
     except RenewalError as error:
         fail(f"{found.document.file}: {rule} cannot be renewed here: {error}", exit_code=UNUSABLE)
-    _check(folder, path, after, now)
+    _check(folder, found, after, now)
     file = FixedFile(path, before, after, ())
     for line in fix_diff([file]):
         click.echo(line)
@@ -78,17 +78,12 @@ def _end(text: str, now: float) -> RuleDate:
     return model.expires
 
 
-def _index(rule: LoadedRule) -> int:
-    """Return the position of a rule in its file."""
-    index = rule.path[1]
-    return index if isinstance(index, int) else 0
-
-
-def _check(folder: Path, path: Path, after: bytes, now: float) -> None:
-    """End with 1 if the rules had errors, or broke the policy, with the new content of a file."""
+def _check(folder: Path, rule: LoadedRule, after: bytes, now: float) -> None:
+    """End with 1 if the rule had errors, or broke the policy, with the new content of its file."""
+    path = Path(rule.document.file)
     loaded = load_rules(folder, lambda each: after if each == path else each.read_bytes())
     problems = [*loaded.errors, *policy_problems(loaded, now)]
-    mine = [one for one in problems if one.file == path.as_posix()]
+    mine = [one for one in problems if (one.file, one.path[:2]) == (path.as_posix(), rule.path)]
     if mine:
         print_errors(mine)
         raise SystemExit(1)
