@@ -15,7 +15,11 @@ _APPROVING = ("approved-by", "reviewed-by", "acked-by")
 
 @dataclass(frozen=True)
 class Commit:
-    """A commit: its author, the day it was made (UTC), and who approved it, if it says so."""
+    """A commit on the main line: who wrote what it brought, its day, and who approved that, if it says so.
+
+    What a merge brought was written by the author of the newest commit that it merged. Who merged it has
+    approved it, unless they wrote it.
+    """
 
     name: str
     author: str
@@ -25,19 +29,21 @@ class Commit:
 
 @dataclass(frozen=True)
 class RuleHistory:
-    """The commits that made a rule, that moved its end, and that last changed it."""
+    """The commits that made a rule, that moved its end, and that last changed it.
 
-    created: Commit
-    changed: Commit
+    A rule that was there before the commits that were read has no `created`, and may have no `changed`.
+    """
+
+    created: Commit | None
+    changed: Commit | None
     renewals: tuple[Commit, ...] = ()
 
 
 @dataclass
 class RulesHistory:
-    """The history of each rule by id. `cut`: there are older commits that were not read."""
+    """The history of each rule by id."""
 
     rules: dict[str, RuleHistory] = field(default_factory=dict)
-    cut: bool = False
 
 
 def history_of(folder: Path) -> RulesHistory | None:
@@ -45,16 +51,26 @@ def history_of(folder: Path) -> RulesHistory | None:
     commits = list(_commits(folder))
     if not commits:
         return None
-    history = RulesHistory(cut=len(commits) >= MOST_COMMITS)
+    history = RulesHistory()
     before: dict[str, Mapping[str, object]] = {}
-    for commit, files in reversed(commits):
+    for number, (commit, files) in enumerate(reversed(commits)):
         now = {name: rule for name, rule in before.items() if rule["file"] not in files}
         for file in files:
             now |= {name: {**rule, "file": file} for name, rule in _rules(folder, commit.name, file)}
         for name, rule in now.items():
             _note(history.rules, name, before.get(name), rule, commit)
         before = now
+        if number == 0 and len(commits) > MOST_COMMITS:  # what it shows may be older, in all files
+            before |= dict(_all_rules(folder, commit.name))
+            history.rules = {name: RuleHistory(None, None) for name in before}
     return history
+
+
+def _all_rules(folder: Path, commit: str) -> Iterator[tuple[str, Mapping[str, object]]]:
+    """Yield the rules of all files at a commit."""
+    told = _git(folder, "ls-tree", "-r", "--name-only", "-z", commit, ".")
+    for file in filter(None, (told or "").split("\0")):
+        yield from ((name, {**rule, "file": file}) for name, rule in _rules(folder, commit, file))
 
 
 def _note(
@@ -77,14 +93,31 @@ def _note(
 
 def _commits(folder: Path) -> Iterator[tuple[Commit, list[str]]]:
     """Yield the commits that changed the folder, the newest first, with the files that they changed."""
-    form = "%x1e%H%x1f%an%x1f%cs%x1f%B%x1f"
+    form = "%x1e%H%x1f%P%x1f%an%x1f%cs%x1f%B%x1f"
     told = _git(
-        folder, "log", f"--max-count={MOST_COMMITS}", "--first-parent", "-m", "--name-only", "--relative",
+        folder, "log", f"--max-count={MOST_COMMITS + 1}", "--first-parent", "-m", "--name-only", "--relative",
         f"--format={form}", "--", ".",
     )  # fmt: skip
     for text in (told or "").split("\x1e")[1:]:
-        name, author, day, message, files = text.split("\x1f")
-        yield Commit(name, author, day, tuple(_approvers(message))), [one for one in files.split("\n") if one]
+        name, parents, author, day, message, files = text.split("\x1f")
+        commit = Commit(name, author, day, tuple(_approvers(message)))
+        if " " in parents:
+            commit = _merged(folder, commit)
+        yield commit, [one for one in files.split("\n") if one]
+
+
+def _merged(folder: Path, merge: Commit) -> Commit:
+    """Return a merge as what it brought: its author, and who approved it, at least who merged it."""
+    told = _git(
+        folder, "log", "--format=%x1e%an%x1f%B", f"{merge.name}^1..{merge.name}", "--no-merges", "--", "."
+    )
+    inside = [text.split("\x1f") for text in (told or "").split("\x1e")[1:]]
+    if not inside:
+        return merge
+    author = inside[0][0]
+    said = [*merge.approvers, *(one for _author, message in inside for one in _approvers(message))]
+    approvers = tuple(dict.fromkeys(said)) or ((merge.author,) if merge.author != author else ())
+    return replace(merge, author=author, approvers=approvers)
 
 
 def _approvers(message: str) -> Iterator[str]:
@@ -114,7 +147,7 @@ def _git(folder: Path, *arguments: str) -> str | None:
     """Return what git prints; None if it fails."""
     try:
         done = subprocess.run(
-            ["git", "-C", str(folder), *arguments],
+            ["git", "-C", str(folder), "-c", "core.quotePath=false", *arguments],
             capture_output=True,
             check=True,
             timeout=_TIMEOUT,

@@ -38,6 +38,7 @@ def register(
 
 def _row(rule: Rule, past: RuleHistory | None, holdings: HiddenFindings | None, now: float) -> dict[str, Any]:
     source = rule.source
+    created, changed = (past.created, past.changed) if past is not None else (None, None)
     return {
         "rule": rule.id,
         "description": source.get("description"),
@@ -47,12 +48,12 @@ def _row(rule: Rule, past: RuleHistory | None, holdings: HiddenFindings | None, 
         "mode": rule.mode,
         "ceiling": rule.ceiling,
         "in_force": rule.in_force(now),
-        "since": _day(rule.starts) if rule.starts is not None else (past.created.day if past else None),
+        "since": _day(rule.starts) if rule.starts is not None else (created.day if created else None),
         "until": source.get("expires"),
         "days_left": None if rule.ends is None else max(int((rule.ends - now) // DAY), 0),
-        "author": None if past is None else past.created.author,
-        "changed": None if past is None else _commit(past.changed),
-        "approvers": None if past is None else list(past.changed.approvers) or None,
+        "author": created.author if created else None,
+        "changed": _commit(changed) if changed else None,
+        "approvers": (list(changed.approvers) or None) if changed else None,
         "renewals": None if past is None else [_commit(one) for one in past.renewals],
         "holds": None if holdings is None else _held(holdings.rules.get(rule.id, RuleHoldings())),
     }
@@ -68,6 +69,7 @@ def _ended(ruleset: Ruleset, holdings: HiddenFindings | None) -> Iterator[dict[s
 def _held(held: RuleHoldings) -> dict[str, Any]:
     return {
         "findings": held.findings,
+        "accounts": len(held.accounts),
         "by_severity": dict(held.severities),
         "by_account": _most(held.accounts),
         "by_product": _most(held.products),

@@ -76,7 +76,7 @@ def command(
         raise click.UsageError("--json and --csv are two forms: choose one")
     ruleset, problems = compiled(folder), Problems()
     source = findings if live is None else live
-    holdings = None if source is None else _counted(source, ruleset, now, settings, problems)
+    holdings = None if source is None else _counted(source, ruleset, time.time(), settings, problems)
     record = selected(register(ruleset, history_of(folder), holdings, now), owner, ends_within)
     if as_json:
         print_document(json.dumps(record, indent=2, ensure_ascii=False) + "\n")

@@ -46,22 +46,18 @@ def _details(row: Record) -> Iterator[str]:
     if row["description"]:
         yield f"  {quoted(row['description'])}"
     yield f"  hides up to {row['ceiling']}, mode {row['mode']}{'' if row['in_force'] else ', not in force'}"
-    if row["changed"] is None:
-        yield f"  written by {_UNKNOWN}, approved by {_UNKNOWN}"
-    else:
-        approvers = ", ".join(map(quoted, row["approvers"] or ())) or _UNKNOWN
-        changed = row["changed"]
-        yield f"  written by {quoted(row['author'])}, since {row['since']}"
-        yield f"  last changed {changed['day']} by {quoted(changed['author'])}, approved by {approvers}"
-        renewals = [one["day"] for one in row["renewals"]]
-        if renewals:
-            yield f"  renewed {', '.join(renewals)}"
+    changed, approvers = row["changed"], ", ".join(map(quoted, row["approvers"] or ())) or _UNKNOWN
+    yield f"  written by {quoted(row['author'] or _UNKNOWN)}, since {row['since'] or _UNKNOWN}"
+    last = f"{changed['day']} by {quoted(changed['author'])}" if changed else _UNKNOWN
+    yield f"  last changed {last}, approved by {approvers}"
+    if row["renewals"]:
+        yield f"  renewed {', '.join(one['day'] for one in row['renewals'])}"
     holds = row["holds"]
     if holds is None:
         return
     yield f"  holds {counted(holds['findings'], 'finding')}{_by(holds['by_severity'])}"
-    if holds["by_account"]:
-        yield f"  in {counted(len(holds['by_account']), 'account')}{_by(holds['by_account'])}"
+    if holds["accounts"]:
+        yield f"  in {counted(holds['accounts'], 'account')}{_by(holds['by_account'])}"
     if holds["overruled"]:
         yield f"  people overruled it on {counted(holds['overruled'], 'finding')}"
     if holds["above_ceiling"]:

@@ -69,7 +69,8 @@ def test_the_register_balances(export: str) -> None:
 accepted
   Accepted.
   hides up to MEDIUM, mode enforce
-  written by not known, approved by not known
+  written by not known, since not known
+  last changed not known, approved by not known
   holds 1 finding: LOW 1
   in 1 account: 111122223333 1
 
