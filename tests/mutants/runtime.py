@@ -271,14 +271,14 @@ RUNTIME = (
     Mutation(
         "another stack's updates are ours",
         "aws/securityhub/authorship.py",
-        "        is_ours = role in self._roles or 0",
-        "        is_ours = bool(role) or 0",
+        "    is_ours = role in roles or 0",
+        "    is_ours = bool(role) or 0",
     ),
     Mutation(
         "our own session is a stranger",
         "aws/securityhub/authorship.py",
-        '        role = role_of(identity) if isinstance(identity, str) else ""',
-        '        role = identity if isinstance(identity, str) else ""',
+        '    role = role_of(identity) if isinstance(identity, str) else ""',
+        '    role = identity if isinstance(identity, str) else ""',
     ),
     Mutation(
         "a role that was ours once is ours for ever",
@@ -289,8 +289,8 @@ RUNTIME = (
     Mutation(
         "what a role did that was ours then is a stranger's",
         "aws/securityhub/authorship.py",
-        "role in self._roles or 0 < time <= until.get(role, 0.0)",
-        "role in self._roles",
+        "role in roles or 0 < time <= until.get(role, 0.0)",
+        "role in roles",
     ),
     Mutation(
         "in observe something is written",
