@@ -16,8 +16,15 @@ Value = Any
 
 SEVERITIES = ("INFORMATIONAL", "LOW", "MEDIUM", "HIGH", "CRITICAL")
 SEVERITY_RANK = {label: rank for rank, label in enumerate(SEVERITIES)}
+UNRANKED = "UNRANKED"
+"""The label of a finding of Security Hub V2 whose severity is Unknown or Other: it is above every ceiling.
+
+No rule sets it, so every label that a rule sets in its place lowers the severity.
+"""
+LABEL_RANK = SEVERITY_RANK | {UNRANKED: len(SEVERITIES)}
+"""The ranks of all labels that a finding may have."""
 # AWS: a Label given without Normalized sets Normalized to this.
-NORMALIZED = dict(zip(SEVERITIES, (0, 1, 40, 70, 90), strict=True))
+NORMALIZED = dict(zip((*SEVERITIES, UNRANKED), (0, 1, 40, 70, 90, 100), strict=True))
 HIDING_STATUSES = ("SUPPRESSED", "RESOLVED")
 
 OUR_AUTHOR = "hubtriage"
@@ -52,7 +59,7 @@ def label_of(normalized: object) -> str | None:
 def severity_label(severity: object) -> str | None:
     """Return the label of a Severity object: its Label, else the one of its Normalized, else None."""
     label = member(severity, "Label")
-    if isinstance(label, str) and label in SEVERITY_RANK:
+    if isinstance(label, str) and label in LABEL_RANK:
         return label
     return label_of(member(severity, "Normalized"))
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from hubtriage.engine.fields import HIDING_STATUSES, SEVERITY, SEVERITY_RANK, WORKFLOW, Value
+from hubtriage.engine.fields import HIDING_STATUSES, LABEL_RANK, SEVERITY, WORKFLOW, Value
 from hubtriage.engine.planning.entry import NO_ENTRY, Entry
 from hubtriage.engine.ruleset.ruleset import RuleError
 
@@ -53,7 +53,7 @@ class Change:
             return self.old in HIDING_STATUSES and self.new not in HIDING_STATUSES
         if self.field != SEVERITY or self.old is None:
             return False
-        return SEVERITY_RANK[self.new] > SEVERITY_RANK[self.old]
+        return LABEL_RANK[self.new] > LABEL_RANK[self.old]
 
     def as_record(self) -> dict[str, Any]:
         """Return the JSON shape; `cause` is there only if something is taken back."""

@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 
 from hubtriage.engine.fields import (
     HIDING_STATUSES,
+    LABEL_RANK,
     SEVERITY,
     SEVERITY_RANK,
     WORKFLOW,
@@ -92,7 +93,7 @@ class Rule:
 def is_above(ceiling: str, baseline: ParsedFinding) -> bool:
     """Say whether the finding is more severe than a ceiling."""
     label = gravest_severity(baseline)
-    return label is not None and SEVERITY_RANK[label] > SEVERITY_RANK[ceiling]
+    return label is not None and LABEL_RANK[label] > LABEL_RANK[ceiling]
 
 
 def gravest_severity(baseline: ParsedFinding) -> str | None:
@@ -104,7 +105,7 @@ def gravest_severity(baseline: ParsedFinding) -> str | None:
     provided: str | None = baseline.provider_value(SEVERITY)[1]
     if said is None or provided is None or said == provided:
         return said or provided
-    return said if SEVERITY_RANK[said] > SEVERITY_RANK[provided] else provided
+    return said if LABEL_RANK[said] > LABEL_RANK[provided] else provided
 
 
 def is_hiding(name: str, value: Value, finding: ParsedFinding) -> bool:
@@ -118,7 +119,7 @@ def lowers(label: str | None, finding: ParsedFinding) -> bool:
     """Say whether a severity label is below the provider's."""
     _known, provided = finding.provider_value(SEVERITY)
     provided = provided or finding.value(SEVERITY)
-    return label is not None and provided is not None and SEVERITY_RANK[label] < SEVERITY_RANK[provided]
+    return label is not None and provided is not None and LABEL_RANK[label] < LABEL_RANK[provided]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,14 @@ from typing import Any
 from hubtriage.engine.fields import (
     FIELDS,
     HIDING_STATUSES,
+    LABEL_RANK,
     NOTE,
     OUR_AUTHOR,
     SEVERITIES,
     SEVERITY,
     SEVERITY_RANK,
     TYPES,
+    UNRANKED,
     WORKFLOW,
     ParsedFinding,
     Value,
@@ -154,9 +156,11 @@ def _severity_proposer(raw: Mapping[str, Any]) -> Proposer:
     def clamp(baseline: ParsedFinding) -> Proposal | None:
         """Bring the baseline's label within the bounds; a finding without severity can only be raised."""
         label = baseline.value(SEVERITY)
+        if label == UNRANKED and most is None:
+            return None  # it is not known to be too low
         if label is None and least is None:
             return None
-        rank = SEVERITY_RANK.get(label, 0)
+        rank = LABEL_RANK.get(label, 0)
         rank = max(rank, SEVERITY_RANK[least]) if least else rank
         rank = min(rank, SEVERITY_RANK[most]) if most else rank
         return Proposal(SEVERITY, SEVERITIES[rank], {"Label": SEVERITIES[rank]})
