@@ -101,6 +101,18 @@ const kit = (() => {
     draw();
   }
 
+  // --- print -----------------------------------------------------------------------------------------------------
+  // Whether the page is being printed; parts that look different on paper watch it.
+  const printing = (() => {
+    const paper = matchMedia("print"), watchers = [];
+    let now = paper.matches;
+    function turn(on) { if (on !== now) { now = on; for (const act of watchers) act(); } }
+    paper.addEventListener("change", () => turn(paper.matches));
+    addEventListener("beforeprint", () => turn(true));
+    addEventListener("afterprint", () => turn(false));
+    return { now: () => now, watch: (act) => { watchers.push(act); if (now) act(); } };
+  })();
+
   // --- controls ----------------------------------------------------------------------------------------------------
   const field = (name, control, kind) => h("div", { class: "field" + (kind || "") }, h("label", { for: control.id }, name), control);
   // A search box for the name `key` of the state; `fixed` is set beside it.
@@ -136,10 +148,10 @@ const kit = (() => {
 
   // --- tables ----------------------------------------------------------------------------------------------------
   // columns: {key, title, number?, wide?, value?(row), cell?(row)}; the first one heads the row. With `key` (of the state,
-  // for the order and the page), rows can be any number: one page of them is drawn.
+  // for the order and the page), rows can be any number: one page of them is drawn; on paper, the first `printed` rows.
   const collator = new Intl.Collator("en", { numeric: true });
   const PAGE = 50;
-  function table(caption, columns, { rows = [], sorted = "", empty = "Nothing.", key = "", fixed = {} } = {}) {
+  function table(caption, columns, { rows = [], sorted = "", empty = "Nothing.", key = "", fixed = {}, printed = 0 } = {}) {
     const body = h("tbody");
     let local = sorted, shown = rows, drawn = [];
     const [orderName, pageName] = [key + "-sort", key + "-page"];
@@ -166,10 +178,11 @@ const kit = (() => {
       draw();
     }
     function draw() {
-      const first = key ? (page() - 1) * PAGE : 0;
-      const some = key ? drawn.slice(first, first + PAGE) : drawn;
+      const whole = printed && printing.now();
+      const first = key && !whole ? (page() - 1) * PAGE : 0;
+      const some = key ? drawn.slice(first, first + (whole ? printed : PAGE)) : drawn;
       fill(body, some.length ? Array.from(some, line) : h("tr", {}, h("td", { colspan: columns.length, class: "empty" }, empty)));
-      pager.hidden = pages() === 1 || !key;
+      pager.hidden = some.length === drawn.length;
       place.textContent = count(first + 1) + " to " + count(first + some.length) + " of " + count(drawn.length);
       back.setAttribute("aria-disabled", String(page() === 1));
       on.setAttribute("aria-disabled", String(page() === pages()));
@@ -183,9 +196,10 @@ const kit = (() => {
       }));
     }
     if (key) { state.watch([orderName], arrange); state.watch([pageName], draw); } else arrange();
+    if (printed) printing.watch(draw);
     const region = h("div", { class: "scroll", role: "region", tabindex: "0", "aria-label": caption },
       h("table", { class: "stack" }, h("caption", { class: "sr" }, caption), h("thead", {}, h("tr", {}, heads)), body));
-    return { node: h("div", {}, region, pager), show: (some) => { shown = some; arrange(); } };
+    return { node: h("div", {}, region, pager), show: (some) => { shown = some; arrange(); }, rows: () => drawn };
   }
   // Rows with equal values keep their order, in both directions.
   function inOrder(rows, value, down) {
@@ -283,6 +297,6 @@ const kit = (() => {
     }, rows);
   }
 
-  return { byId, data, h, fill, plain, show, count, plural, share, duration, moment, state, goTo, theme, field, search, choice, words, track,
+  return { byId, data, h, fill, plain, show, count, plural, share, duration, moment, state, goTo, theme, printing, field, search, choice, words, track,
     table, tabs, dialogs, facts, columnsOf, found };
 })();

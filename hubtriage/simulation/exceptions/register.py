@@ -11,6 +11,7 @@ from hubtriage.simulation.exceptions.approvals import Commit, RuleHistory, Rules
 from hubtriage.simulation.exceptions.holdings import HiddenFindings, RuleHoldings
 
 DAY = 86_400.0
+_LAST_MOMENT = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC).timestamp()
 MOST_NAMED = 50
 """So many accounts and products are named in a row, those with the most findings first."""
 
@@ -50,6 +51,7 @@ def _row(rule: Rule, past: RuleHistory | None, holdings: HiddenFindings | None, 
         "in_force": rule.in_force(now),
         "since": _day(rule.starts) if rule.starts is not None else (created.day if created else None),
         "until": source.get("expires"),
+        "ends": None if rule.ends is None else _stamp(min(rule.ends, _LAST_MOMENT)),
         "days_left": None if rule.ends is None else max(int((rule.ends - now) // DAY), 0),
         "author": created.author if created else None,
         "changed": _commit(changed) if changed else None,
@@ -96,14 +98,21 @@ def _totals(holdings: HiddenFindings) -> dict[str, Any]:
 
 
 def selected(record: Mapping[str, Any], owner: str | None, ends_within: int | None) -> dict[str, Any]:
-    """Return the register with the rows of an owner, or of what ends within so many days."""
+    """Return the register with the rows of an owner, or of what ends within so many days.
+
+    `chosen` says by what the rows were chosen; None: these are all.
+    """
     rows = [
         row
         for row in record["exceptions"]
         if owner is None or row["owner"] == owner
         if ends_within is None or (row["days_left"] is not None and row["days_left"] <= ends_within)
     ]
-    return {**record, "exceptions": rows}
+    chosen = {"owner": owner, "ends_within": ends_within}
+    return {**record, "exceptions": rows, "chosen": None if chosen == _EVERYTHING else chosen}
+
+
+_EVERYTHING = {"owner": None, "ends_within": None}
 
 
 def _commit(commit: Commit) -> Mapping[str, str]:

@@ -4,7 +4,6 @@ import base64
 import hashlib
 import json
 import re
-from html.parser import HTMLParser
 
 import pytest
 
@@ -14,6 +13,7 @@ from hubtriage.simulation.backtest.judge import Task
 from hubtriage.simulation.backtest.report import ReportSource, report_of
 from hubtriage.simulation.backtest.run import backtest
 from hubtriage.simulation.inputs.documents import Document
+from tests.support.html_elements import parsed
 
 HOSTILE = "</script><script>alert(1)</script><!--<script>\u2028\u2029 &amp; \ud800 ${x} $style"
 RULE = {"id": "all", "when": True, "update": {"Workflow": {"Status": "SUPPRESSED"}}}
@@ -26,30 +26,6 @@ def hostile_page() -> str:
     tally = backtest([Document("input", "finding 1", json.dumps(finding))], task, processes=1)
     assert tally.verdicts["changed"] == 1
     return page(report_of(tally, ReportSource(HOSTILE, "rules")), tally)
-
-
-class Elements(HTMLParser):
-    """The start tags, and the text inside script and style elements."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.raw: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-        if tag in ("script", "style"):
-            self.raw.append("")
-
-    def handle_data(self, data: str) -> None:
-        if self.cdata_elem:
-            self.raw[-1] += data
-
-
-def parsed(text: str) -> Elements:
-    elements = Elements()
-    elements.feed(text)
-    return elements
 
 
 def test_a_finding_cannot_end_the_block_that_holds_it() -> None:

@@ -20,15 +20,19 @@ from hubtriage.cli.inputs.findings import (
 from hubtriage.cli.inputs.judging import live_source_file, named
 from hubtriage.cli.inputs.live_options import LiveSource, live_options
 from hubtriage.cli.inputs.rules import compiled
+from hubtriage.cli.locations import Location
 from hubtriage.cli.options import Timestamp, rules_option, settings_options
-from hubtriage.cli.output import print_document
+from hubtriage.cli.output import print_document, write_file
 from hubtriage.cli.progress import progress_bar
+from hubtriage.cli.terminal import note
 from hubtriage.cli.views.exceptions.register import csv_rows, text
 from hubtriage.engine.planning.plan import Settings
 from hubtriage.engine.ruleset.ruleset import Ruleset
 from hubtriage.simulation.exceptions.approvals import history_of
 from hubtriage.simulation.exceptions.holdings import HiddenFindings
+from hubtriage.simulation.exceptions.html import page
 from hubtriage.simulation.exceptions.register import register, selected
+from hubtriage.simulation.exceptions.source import FindingsSource
 from hubtriage.simulation.inputs.documents import InputFiles, UnreadableInputError
 from hubtriage.simulation.inputs.findings import Unusable, items_of
 from hubtriage.simulation.inputs.problems import Problems, Rejected
@@ -51,6 +55,11 @@ from hubtriage.simulation.inputs.problems import Problems, Rejected
 @settings_options
 @click.option("--json", "as_json", is_flag=True, help="Print the register as one JSON document.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print a row for each rule, for a spreadsheet.")
+@click.option(
+    "--html",
+    type=Location(path_type=Path, dir_okay=False),
+    help="Write a page with a timeline, a table, and details of each rule into this file.",
+)
 def command(
     findings: str | None,
     live: LiveSource | None,
@@ -61,6 +70,7 @@ def command(
     settings: Settings,
     as_json: bool,
     as_csv: bool,
+    html: Path | None,
 ) -> None:
     """List the rules that hide findings, their owners and their ends.
 
@@ -75,30 +85,38 @@ def command(
     if as_json and as_csv:
         raise click.UsageError("--json and --csv are two forms: choose one")
     ruleset, problems = compiled(folder), Problems()
-    source = findings if live is None else live
-    holdings = None if source is None else _counted(source, ruleset, time.time(), settings, problems)
-    record = selected(register(ruleset, history_of(folder), holdings, now), owner, ends_within)
+    given = findings if live is None else live
+    source = None if given is None else FindingsSource(named(given), problems)
+    holdings = None if given is None or source is None else _counted(given, ruleset, settings, source)
+    record = {
+        **selected(register(ruleset, history_of(folder), holdings, now), owner, ends_within),
+        "source": None if source is None else source.as_record(),
+    }
     if as_json:
         print_document(json.dumps(record, indent=2, ensure_ascii=False) + "\n")
     elif as_csv:
         print_document(_csv(record))
     else:
         click.echo("\n".join(text(record)))
+    if html is not None:
+        write_file(html, page(record))
+        note(f"page written to {html}")
     end_if_cut_off(problems)
 
 
 def _counted(
-    source: str | LiveSource, ruleset: Ruleset, now: float, settings: Settings, problems: Problems
+    given: str | LiveSource, ruleset: Ruleset, settings: Settings, source: FindingsSource
 ) -> HiddenFindings:
     """Count the findings of a source; end with 2 if there is nothing in it that can be used."""
-    holdings, in_doubt = HiddenFindings(), 0
-    files = InputFiles(() if isinstance(source, str) else (live_source_file(source),))
+    holdings, in_doubt, now, problems = HiddenFindings(), 0, time.time(), source.problems
+    files = InputFiles(() if isinstance(given, str) else (live_source_file(given),))
     try:
         with progress_bar("counting") as progress:
             documents = (
-                documents_of(source, progress) if isinstance(source, str) else documents_in(files, progress)
+                documents_of(given, progress) if isinstance(given, str) else documents_in(files, progress)
             )
             for document in documents:
+                source.see(document)
                 for item in items_of(document):
                     if isinstance(item, Unusable):
                         problems.add(Rejected(document.place, item.reason, item.instead, item.is_rest))
@@ -107,7 +125,7 @@ def _counted(
                     holdings.add(item, ruleset, now, settings)
     except UnreadableInputError as error:
         fail(str(error), exit_code=2)
-    tell_problems(named(source), holdings.read, problems)
+    tell_problems(source.name, holdings.read, problems)
     warn_without_entries(in_doubt)
     return holdings
 

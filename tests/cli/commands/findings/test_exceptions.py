@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -109,6 +110,32 @@ def test_a_spreadsheet_runs_nothing(export: str) -> None:
 )
 def test_some_of_them(option: list[str], count: int, export: str) -> None:
     assert len(json.loads(run(export, "--json", *option).stdout)["exceptions"]) == count
+
+
+def test_a_page_holds_what_json_prints(export: str) -> None:
+    result = run(export, "--json", "--html", "pages/register.html")
+    assert result.exit_code == 0, result.output
+    assert "page written to pages/register.html" in result.stderr
+    found = re.search('id="data">(.*?)</script>', Path("pages/register.html").read_text(encoding="utf-8"))
+    assert found is not None
+    assert json.loads(found[1]) == json.loads(result.stdout)
+
+
+def test_the_register_says_where_its_findings_come_from_and_what_is_not_read(export: str) -> None:
+    with Path(export).open("a") as file:
+        file.write('{"finding": 1}\n')
+    said = json.loads(run(export, "--json", "--ends-within", "90").stdout)
+    assert said["source"]["name"] == export
+    assert [one["account"] for one in said["source"]["exports"]] == ["111122223333"]
+    assert (said["source"]["unusable"], said["source"]["cut_off"]) == (1, [])
+    assert said["chosen"] == {"owner": None, "ends_within": 90}
+    assert json.loads(run("--json").stdout)["source"] is None
+
+
+def test_an_end_beyond_all_calendars_is_the_last_moment(folder: Folder) -> None:
+    folder({"a.yaml": RULES.replace("2027-01-31", "9999-12-31")})
+    (row,) = json.loads(run("--json").stdout)["exceptions"]
+    assert (row["until"], row["ends"]) == ("9999-12-31", "9999-12-31T23:59:59Z")
 
 
 def test_what_cannot_be_done_exits_with_2(export: str) -> None:
