@@ -15,6 +15,7 @@ from hubtriage.authoring.policy.verify import PolicyProofs
 from hubtriage.authoring.problems import Position, Problem, RuleErrors, in_order
 from hubtriage.authoring.schema.rule import RuleModel
 from hubtriage.authoring.zones import zone_table
+from hubtriage.engine.ruleset.owner import ACCOUNT
 from hubtriage.engine.ruleset.ruleset import FORMAT, load_ruleset
 from hubtriage.engine.shared_values import SharedValues, taken_out
 
@@ -118,6 +119,8 @@ def compile_rule(rule: LoadedRule) -> dict[str, Any]:
         compiled["lists"] = sorted(named)
     compiled["update"] = model.update.model_dump(exclude_unset=True, exclude_none=True)
     compiled |= {name: value for name in _OPTIONAL if (value := getattr(model, name)) is not None}
+    if model.owner_attribute is not None:
+        compiled["owner"] = {ACCOUNT: model.owner_attribute}
     if model.expires is not None:
         compiled["expires"] = model.expires.text
     return compiled

@@ -1,16 +1,19 @@
 """Update the account directory from a synchronisation, and write it so that its diff is readable."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import yaml
 
 from hubtriage.authoring.loaded import LoadedRule
+from hubtriage.authoring.placeholders import templates
 from hubtriage.authoring.yaml.scalars import plain_value
 from hubtriage.engine.jsonlogic.syntax import operations
+from hubtriage.engine.ruleset.templates import PLACEHOLDER
 
 Attributes = Mapping[str, str]
 Accounts = Mapping[str, Attributes]
+MOST_NAMED = 3
 HEAD = "# The account directory: what rules may know about an account in addition to its id.\n"
 
 
@@ -90,9 +93,26 @@ def attributes_changed(before: Accounts, after: Accounts) -> set[str]:
     }
 
 
+def some_named(accounts: Sequence[str]) -> str:
+    """Return the first of some accounts, and how many there are beyond."""
+    more = len(accounts) - MOST_NAMED
+    return ", ".join(accounts[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
 def rules_that_look_at(rules: tuple[LoadedRule, ...], names: set[str]) -> list[str]:
-    """Return the ids of the rules that ask for one of these attributes, or for a computed one, in `when`."""
-    return [rule.id for rule in rules if any(name is None or name in names for name in _asked(rule.when))]
+    """Return the ids of the rules that ask for one of these attributes, or for a computed one.
+
+    They may do so in `when`, in a text of `update`, or as `owner`.
+    """
+    return [rule.id for rule in rules if any(name is None or name in names for name in _asked_by(rule))]
+
+
+def _asked_by(rule: LoadedRule) -> Iterator[str | None]:
+    yield from _asked(rule.when)
+    if rule.model.owner_attribute is not None:
+        yield rule.model.owner_attribute
+    for _place, text, _limit in templates(rule.model.update.model_dump(exclude_unset=True)):
+        yield from (found[2] for found in PLACEHOLDER.finditer(text) if found[1] == "account")
 
 
 def _asked(logic: Any) -> Iterator[str | None]:

@@ -68,7 +68,7 @@ class RuleReader:
         match, when = LoadedCondition(), LoadedCondition()
         if isinstance(raw, dict):
             match, when = self._conditions(document, path, raw)
-            problems += check_templates(document, path, raw)
+            problems += check_templates(document, path, raw, self._shared.accounts)
             problems += _test_problems(document, (*path, "tests"), raw.get("tests"))
         problems += match.problems + when.problems
         if model is None or any(problem.code not in HARMLESS for problem in problems):

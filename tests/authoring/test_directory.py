@@ -116,8 +116,12 @@ def test_rules_are_named_that_look_at_an_attribute_or_may(tmp_path):
         + rule.format("asks-in-a-list", '{"and": [{"!": [{account: [environment]}]}, true]}')
         + rule.format("asks-another", '{"==": [{account: owner}, shop]}')
         + rule.format("asks-nothing", "true")
+        + "  - {id: fills-in, when: true, update: {UserDefinedFields: {of: '{account.environment}'}}}\n"
+        + "  - {id: fills-in-another, when: true, update: {Note: {Text: '{account.owner} {rule.id}'}}}\n"
+        + "  - {id: owned, when: true, owner: {account: environment}, update: {Confidence: 1}}\n"
     )
     (tmp_path / "accounts.yaml").write_text(f'accounts: {{"{A}": {{environment: prod, owner: shop}}}}\n')
     loaded = load_rules(tmp_path)
     assert loaded.errors == ()
-    assert rules_that_look_at(loaded.rules, {"environment"}) == ["asks", "asks-in-a-list"]
+    looking = ["asks", "asks-in-a-list", "fills-in", "owned"]
+    assert rules_that_look_at(loaded.rules, {"environment"}) == looking

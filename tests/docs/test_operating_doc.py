@@ -73,6 +73,7 @@ def everything() -> Outcome:
         errors=(RuleError("r", "m"),),
         overruled=("Types",),
         handed_back=("Types",),
+        owners={"a": None},
         hides=True,
     )
     result = Result("updated", "code", "reason", "call", final=True)

@@ -44,8 +44,8 @@ def test_a_rule_of_the_guide_is_clean_and_does_what_it_says(text, tmp_path):
     assert [(one.name, one.differences) for one in verdicts if not one.passed] == []
 
 
-def test_the_cookbook_has_twenty_three_recipes():
-    assert GUIDE.partition("# Cookbook\n")[2].count("\n## ") == 23
+def test_the_cookbook_has_twenty_four_recipes():
+    assert GUIDE.partition("# Cookbook\n")[2].count("\n## ") == 24
 
 
 def test_the_guide_names_every_field_that_can_be_set():

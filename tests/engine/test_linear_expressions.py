@@ -66,7 +66,7 @@ def in_title(pattern: object) -> Callable[[str], object]:
 
 
 RE2 = compile_logic({"regex": [{"var": "Title"}, "^((a+)+|(a|a)*)+$"]})
-TITLE = compile_text("{finding.Title}", {}, 512)
+TITLE = compile_text("{finding.Title}", {}, 512, {})
 
 CASES: dict[str, tuple[str, Callable[[str], object]]] = {
     "numbers": ("engine/jsonlogic/numbers.py", number_of),

@@ -112,6 +112,7 @@ _TEXTS = st.sampled_from(
         "in {finding.AwsAccountId}",
         "{finding.Severity.Label}: {finding.Title}",
         "{finding.Nothing.There}",
+        "{account.environment}: {account.team}",
         "x" * 600,
     ]
 )
@@ -165,7 +166,7 @@ _SETTINGS = st.fixed_dictionaries(
         "starts": st.sampled_from([START - DAY, START + DAY]),
         "ends": st.sampled_from([START + DAY / 2, START + 3 * DAY]),
         "ticket": st.just("SEC-7"),
-        "owner": st.just("cloud"),
+        "owner": st.sampled_from(["cloud", {"account": "team"}]),
         "expires": st.just("2027-03-31"),
     },
 )

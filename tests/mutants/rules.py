@@ -347,6 +347,24 @@ RULES = (
         "_constant(MISSING)",
     ),
     Mutation(
+        "a text by account is made once for all findings",
+        "engine/ruleset/templates.py",
+        'return any(found[1] == "finding" or is_per_account(found, rule) for',
+        'return any(found[1] == "finding" for',
+    ),
+    Mutation(
+        "the owner of an unknown account is that of another",
+        "engine/ruleset/owner.py",
+        "accounts.get(account, {}).get(name)",
+        "accounts.get(account, next(iter(accounts.values()), {})).get(name)",
+    ),
+    Mutation(
+        "a text by account may have line breaks",
+        "engine/ruleset/templates.py",
+        "lambda finding: _on_one_line(attribute_of(finding, accounts, path))",
+        "lambda finding: _scalar(attribute_of(finding, accounts, path))",
+    ),
+    Mutation(
         "a text is cut one character late",
         "engine/ruleset/templates.py",
         "text if len(text) <= limit else text[: limit - 1]",

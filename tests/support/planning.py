@@ -82,6 +82,7 @@ def plan(
     authors: Authors = NOT_ASKED,
     left_out: LeftOut = NOTHING,
     handed_back: float | None = None,
+    accounts: dict[str, Any] | None = None,
     **settings: Any,
 ) -> Decision:
     """Decide about one finding by these rules. A finding alone is one that the ledger does not know."""
@@ -89,7 +90,7 @@ def plan(
     return decide(
         known.found,
         known.entry,
-        ruleset(*rules),
+        ruleset(*rules, accounts=accounts),
         now,
         Settings(**settings),
         authors=authors,

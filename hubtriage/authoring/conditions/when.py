@@ -13,6 +13,7 @@ from hubtriage.authoring.conditions.reader import (
     Lists,
     LoadedCondition,
 )
+from hubtriage.authoring.placeholders import NO_DIRECTORY
 from hubtriage.authoring.yaml.tree import YamlDocument, YamlPath
 from hubtriage.engine.jsonlogic import logic_errors
 from hubtriage.engine.jsonlogic.compiler import ALL_OPERATORS
@@ -43,8 +44,7 @@ class _LogicReader(ConditionReader):
             return self.scalar(value, path, number_meant=True)
         self.uses_regex |= "regex" in value
         if "account" in value and not self._has_accounts:
-            hint = "write accounts.yaml into the folder of the rules"
-            self.report("E206", (*path, "account"), "there is no account directory", hint, key=True)
+            self.report("E206", (*path, "account"), *NO_DIRECTORY, key=True)
         return {name: self._arguments(name, item, (*path, name)) for name, item in value.items()}
 
     def _arguments(self, operator: str, arguments: Any, path: YamlPath) -> Any:

@@ -8,7 +8,9 @@ from hubtriage.engine.fields import HIDING_STATUSES, SEVERITY_RANK, label_of
 from hubtriage.engine.ruleset.templates import RULE_VALUES
 
 _ALTERNATIVES = "|".join(RULE_VALUES)
-_KNOWN = rf"rule\.({_ALTERNATIVES})\}}|finding\.[^{{}}.]+(\.[^{{}}.]+)*\}}"
+_KNOWN = (
+    rf"rule\.({_ALTERNATIVES})\}}|finding\.[^{{}}.]+(\.[^{{}}.]+)*\}}|account\.[^{{}}]*[^{{}}\s][^{{}}]*\}}"
+)
 NO_PLACEHOLDER = rf"\{{(?!{_KNOWN})\s*([A-Za-z_]+\s*\.[^{{}}]*|({_ALTERNATIVES})\s*)\}}"
 """A text in braces that looks like a placeholder and is not one."""
 

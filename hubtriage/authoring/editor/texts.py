@@ -3,7 +3,7 @@
 RULE_KEYS = {
     "id": "Unique over all files: 1 to 63 of a-z, 0-9 and '-'. The ledger and the log name the rule by it.",
     "description": "What is decided, and why, in a sentence.",
-    "owner": "The team or person who is responsible for it.",
+    "owner": "The team or person who is responsible for it; {account: NAME}: an attribute of the account.",
     "ticket": "Where it was decided.",
     "reason": "Why it is right, in a word: risk-accepted, false-positive, ...",
     "tags": "Groups of rules that it is part of. A deployment may take, or leave out, some of them.",

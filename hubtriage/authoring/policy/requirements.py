@@ -2,15 +2,17 @@
 
 from collections.abc import Iterator, Sequence
 
+from hubtriage.authoring.directory import some_named
 from hubtriage.authoring.loaded import LoadedRule, LoadedStatement
 from hubtriage.authoring.problems import Problem
 from hubtriage.engine.fields import SEVERITY_RANK
+from hubtriage.engine.ruleset.owner import Accounts
 from hubtriage.engine.text.wildcard import compile_glob
 
 DAY = 86_400.0
 
 
-def unmet(rule: LoadedRule, statement: LoadedStatement, now: float) -> Iterator[Problem]:
+def unmet(rule: LoadedRule, statement: LoadedStatement, accounts: Accounts, now: float) -> Iterator[Problem]:
     """Yield a problem for each thing that a rule should say and does not, at a time (epoch seconds)."""
     required = statement.model.require
     if required is None:
@@ -18,8 +20,8 @@ def unmet(rule: LoadedRule, statement: LoadedStatement, now: float) -> Iterator[
     model = rule.model
     if required.description and model.description is None:
         yield _problem(rule, statement, "description", "a description")
-    if required.owner is not None and not _is_named(required.owner, model.owner):
-        yield _problem(rule, statement, "owner", _one_of("an owner", required.owner))
+    if required.owner is not None:
+        yield from _owner_problems(rule, statement, required.owner, accounts)
     if required.ticket is not None and not _fits(required.ticket, model.ticket):
         yield _problem(rule, statement, "ticket", f"a ticket like {required.ticket}")
     if required.reason is not None and not _is_reason(required.reason, model.reason):
@@ -35,10 +37,30 @@ def unmet(rule: LoadedRule, statement: LoadedStatement, now: float) -> Iterator[
         yield _problem(rule, statement, "tests", "tests")
 
 
-def _is_named(required: object, owner: str | None) -> bool:
+def _owner_problems(
+    rule: LoadedRule, statement: LoadedStatement, required: object, accounts: Accounts
+) -> Iterator[Problem]:
+    """Report a missing owner. An owner by account has to be there for each account of the directory."""
+    what, attribute = _one_of("an owner", required), rule.model.owner_attribute
+    if attribute is None:
+        if not _is_named(required, rule.model.owner):
+            yield _problem(rule, statement, "owner", what)
+        return
+    lacking = [
+        account
+        for account, known in sorted(accounts.items())
+        if not _is_named(required, known.get(attribute))
+    ]
+    if lacking:
+        message = f"{what} for each account; `{attribute}` does not name one for {some_named(lacking)}"
+        yield _problem(rule, statement, "owner", message)
+
+
+def _is_named(required: object, owner: object) -> bool:
+    is_text = isinstance(owner, str) and bool(owner.strip())
     if isinstance(required, list):
-        return owner is not None and any(compile_glob(glob)(owner) for glob in required)
-    return owner is not None
+        return is_text and any(compile_glob(glob)(str(owner)) for glob in required)
+    return is_text
 
 
 def _is_reason(required: object, reason: str | None) -> bool:

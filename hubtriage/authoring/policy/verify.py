@@ -13,6 +13,7 @@ from hubtriage.authoring.problems import Problem
 from hubtriage.authoring.schema.policy import Selection
 from hubtriage.engine.fields import RELATED, ParsedFinding
 from hubtriage.engine.planning.baseline import baseline
+from hubtriage.engine.ruleset.owner import Accounts
 from hubtriage.engine.ruleset.ruleset import Rule, Ruleset, is_hiding, load_ruleset
 from hubtriage.engine.ruleset.update import Proposal
 from hubtriage.engine.text.wildcard import compile_glob
@@ -69,7 +70,7 @@ class PolicyProofs:
 
     def _judged(self, rule: LoadedRule, statement: LoadedStatement) -> tuple[Proof | None, Sequence[Problem]]:
         if statement.model.require is not None:
-            return None, tuple(unmet(rule, statement, self._now))
+            return None, tuple(unmet(rule, statement, self._loaded.accounts, self._now))
         proof = self.proof(rule, statement)
         return proof, tuple(_broken(rule, statement, proof))
 
@@ -80,8 +81,23 @@ class PolicyProofs:
             known = self._rules.get(rule.id)
             if known is None or (statement.model.unless in rule.model.tags):
                 continue
-            if statement.model.rules is None or _is_of(rule, known, statement.model.rules, folder):
+            if statement.model.rules is None or self._is_of(rule, known, statement.model.rules, folder):
                 yield rule
+
+    def _is_of(
+        self, rule: LoadedRule, known: ProvenRule, selection: Selection, folder: PurePosixPath
+    ) -> bool:
+        """Say whether a selection names a rule; one owner of an account is enough."""
+        file = PurePosixPath(rule.document.file)
+        name = file.relative_to(folder).as_posix() if file.is_relative_to(folder) else file.as_posix()
+        said = (
+            (selection.owners, owners_of(rule, self._loaded.accounts)),
+            (selection.files, [name]),
+            (selection.ids, [rule.id]),
+        )
+        if selection.hiding is not None and known.may_hide is not selection.hiding:
+            return False
+        return all(globs is None or any(is_any_of(globs, one) for one in texts) for globs, texts in said)
 
     def proof(self, rule: LoadedRule, statement: LoadedStatement) -> Proof:
         """Prove that a rule keeps a statement about decisions, or find a finding on which it does not."""
@@ -155,13 +171,12 @@ def _as_rule(statement: LoadedStatement, loaded: LoadResult) -> Rule:
     return load_ruleset(document).rules[0]
 
 
-def _is_of(rule: LoadedRule, known: ProvenRule, selection: Selection, folder: PurePosixPath) -> bool:
-    file = PurePosixPath(rule.document.file)
-    name = file.relative_to(folder).as_posix() if file.is_relative_to(folder) else file.as_posix()
-    said = ((selection.owners, rule.model.owner), (selection.files, name), (selection.ids, rule.id))
-    if selection.hiding is not None and known.may_hide is not selection.hiding:
-        return False
-    return all(globs is None or is_any_of(globs, text) for globs, text in said)
+def owners_of(rule: LoadedRule, accounts: Accounts) -> Sequence[str]:
+    """Return everyone whom a rule names as owner, for whatever account."""
+    attribute, owner = rule.model.owner_attribute, rule.model.owner
+    if attribute is None:
+        return [owner] if isinstance(owner, str) else []
+    return [known[attribute] for known in accounts.values() if attribute in known]
 
 
 def is_any_of(globs: Sequence[str], text: str | None) -> bool:

@@ -189,12 +189,27 @@ class Lint(StrictModel):
     ignore: Annotated[dict[WarningCode, VisibleText], Field(min_length=1)]
 
 
+class AccountOwner(StrictModel):
+    """The attribute of the account directory that names the owner of each account's findings."""
+
+    account: VisibleText
+
+
+def _owner_form(value: object) -> str:
+    return MAPPING if isinstance(value, dict | AccountOwner) else WORD
+
+
+Owner = Annotated[
+    Annotated[VisibleText, Tag(WORD)] | Annotated[AccountOwner, Tag(MAPPING)], Discriminator(_owner_form)
+]
+
+
 class RuleModel(StrictModel):
     """One rule of a rule file."""
 
     id: RuleId
     description: VisibleText | None = None
-    owner: VisibleText | None = None
+    owner: Owner | None = None
     ticket: VisibleText | None = None
     reason: Reason | None = None
     tags: RuleTags = Field(default_factory=list)
@@ -231,6 +246,11 @@ class RuleModel(StrictModel):
         return self
 
     @property
+    def owner_attribute(self) -> str | None:
+        """The attribute of accounts that names the owner; None if one owner, or none, answers for all."""
+        return self.owner.account if isinstance(self.owner, AccountOwner) else None
+
+    @property
     def windows(self) -> Sequence[During]:
         """The rule's recurring windows; none if it is always in force between its start and its end."""
         if self.during is None:
@@ -251,7 +271,7 @@ _TWO_WEEKS = 14 * 86_400.0  # a window that a skipped hour swallows opens a week
 class Defaults(StrictModel):
     """What holds for every rule of a file that does not say otherwise."""
 
-    owner: VisibleText | None = None
+    owner: Owner | None = None
     ticket: VisibleText | None = None
     reason: Reason | None = None
     tags: RuleTags | None = None

@@ -20,7 +20,7 @@ from hubtriage.engine.planning.entry import Entry
 
 # `changes` say what `update` does, and `reason` says what `refused` does.
 _ALWAYS = ("rules", "changes", "kept")
-_WHERE_THERE_ARE_ANY = ("observed", "errors", "above_ceiling", "overruled", "handed_back")
+_WHERE_THERE_ARE_ANY = ("observed", "errors", "above_ceiling", "overruled", "handed_back", "owners")
 
 Write = Callable[[str], object]
 LONGEST_ENTRY = 96 * 1024

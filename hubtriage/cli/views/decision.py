@@ -28,6 +28,7 @@ def decision_lines(record: Record, indent: str = "  ") -> Iterator[str]:
     yield from observed_lines(record, indent)
     for error in objects(record.get("errors")):
         yield f"{indent}error in {shown(error.get('rule'))}: {_text(error.get('message'))}"
+    yield from owner_lines(record, indent)
     if rules := record.get("above_ceiling"):
         yield f"{indent}above the ceiling of {', '.join(map(shown, rules))}"
     if refused := record.get("refused"):
@@ -50,6 +51,13 @@ def observed_lines(record: Record, indent: str = "  ") -> Iterator[str]:
     for seen in objects(record.get("observed")):
         would = f"would be {shown(seen.get('to'))}"
         yield f"{indent}{_field(seen)}: {would}  {shown(seen.get('rule'))} (observe)"
+
+
+def owner_lines(record: Record, indent: str = "  ") -> Iterator[str]:
+    """Yield who answers for the finding, for each rule that leaves it to the account directory."""
+    owners = record.get("owners")
+    for rule, owner in owners.items() if isinstance(owners, Mapping) else ():
+        yield f"{indent}owner for {_text(rule)}: {_text(owner) if owner else 'not known'}"
 
 
 def _field(item: Record) -> str:

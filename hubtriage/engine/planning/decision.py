@@ -5,7 +5,7 @@ the text that people read is made from it.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from hubtriage.engine.fields import HIDING_STATUSES, LABEL_RANK, SEVERITY, WORKFLOW, Value
@@ -115,7 +115,8 @@ class Decision:
     The finding's history has to be asked about the fields in `questions` before this is acted upon; it has no
     record of those in `unrecorded`. About `optional_questions` it is asked if the budget allows: that heals
     what a lost entry would hide. `outdated`: the history shows that the finding is from before our last
-    write.
+    write. `owners` has who answers for the finding, by rule, where that depends on its account; None where
+    it is not known.
     """
 
     finding_id: str
@@ -136,6 +137,7 @@ class Decision:
     optional_questions: tuple[str, ...] = ()
     unrecorded: tuple[str, ...] = ()
     outdated: bool = False
+    owners: Mapping[str, str | None] = field(default_factory=dict)
 
     @property
     def takes_back(self) -> bool:
@@ -168,9 +170,10 @@ class Decision:
     def as_record(self) -> dict[str, Any]:
         """Return the one JSON shape of a decision; its members are named as in the decision log.
 
-        `handed_back` is there only if people have handed something back.
+        `handed_back` is there only if people have handed something back, `owners` if a rule that applied
+        leaves its owner to the account directory.
         """
-        record = {
+        record: dict[str, Any] = {
             "finding_id": self.finding_id,
             "product_arn": self.product_arn,
             "rules": list(self.rules),
@@ -183,7 +186,11 @@ class Decision:
             "refused": self.refused,
             "update": self.update,
         }
-        return record | {"handed_back": list(self.handed_back)} if self.handed_back else record
+        if self.handed_back:
+            record["handed_back"] = list(self.handed_back)
+        if self.owners:
+            record["owners"] = dict(self.owners)
+        return record
 
 
 def _plain(value: Value) -> Any:

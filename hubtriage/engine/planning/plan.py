@@ -28,6 +28,7 @@ from hubtriage.engine.planning.hand_back import hand_back
 from hubtriage.engine.planning.limits import Plan, fit
 from hubtriage.engine.planning.resolve import FieldOutcome, FieldResolver
 from hubtriage.engine.planning.review import Review, review
+from hubtriage.engine.ruleset.owner import owner_attribute, owner_of
 from hubtriage.engine.ruleset.ruleset import Ruleset, is_above, is_hiding
 
 DAY = 86_400.0
@@ -173,8 +174,19 @@ def reason(
         optional_questions=_worth_asking(reviewed, authors, ruleset, folded, base, now),
         unrecorded=tuple(reviewed.unrecorded),
         outdated=reviewed.outdated,
+        owners=_owners(folded, ruleset, finding) if ruleset.has_account_owners else {},
     )
     return Reasoning(decision, entry, reviewed.claims, parsed, base, folded, planned.outcomes)
+
+
+def _owners(folded: Fold, ruleset: Ruleset, finding: Finding) -> dict[str, str | None]:
+    """Return who answers for the finding, for each rule that applied and leaves that to its account."""
+    applied = (ruleset.by_id[name].source for name in folded.rules)
+    return {
+        source["id"]: owner_of(source, finding, ruleset.accounts)
+        for source in applied
+        if owner_attribute(source) is not None
+    }
 
 
 def _not_given_back(claims: Claims, finding: ParsedFinding, planned: Plan) -> dict[str, Claim]:

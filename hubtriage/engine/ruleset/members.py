@@ -17,7 +17,10 @@ PLANNED = frozenset(
 )
 """Members that planning looks at, whatever the rules are."""
 NAMED = frozenset({"Id", "ProductArn", "AwsAccountId", "Region", "UpdatedAt"})
-"""Members that tell findings and their states apart, and stand in records."""
+"""Members that tell findings and their states apart, and stand in records.
+
+By the account id a finding's account is looked up in the directory.
+"""
 _BY_PATH = ("var", "missing", "missing_some")
 
 

@@ -21,6 +21,7 @@ from hubtriage.engine.index.rule_index import RuleIndex
 from hubtriage.engine.jsonlogic import compile_logic
 from hubtriage.engine.jsonlogic.values import truthy
 from hubtriage.engine.pattern import compile_pattern
+from hubtriage.engine.ruleset.owner import owner_attribute
 from hubtriage.engine.ruleset.update import Proposals, compile_update
 from hubtriage.engine.ruleset.windows import Window, ZoneTable, compile_windows
 from hubtriage.engine.shared_values import SharedValues, put_in
@@ -135,6 +136,7 @@ class Ruleset:
     """All rules in the order of evaluation, with what a log line says about them.
 
     `may_hide` are those that set a status or a severity, or keep one; the highest ceiling first.
+    `has_account_owners`: the owner of some rules depends on the finding's account.
     """
 
     rules: tuple[Rule, ...]
@@ -145,6 +147,7 @@ class Ruleset:
     may_hide: tuple[Rule, ...]
     index: RuleIndex
     is_emptied: bool = False
+    has_account_owners: bool = False
 
     def without_rules(self) -> "Ruleset":
         """Return the rule set without any rule: planning with it takes everything back."""
@@ -200,6 +203,7 @@ def load_ruleset(document: Mapping[str, Any]) -> Ruleset:
         by_id={rule.id: rule for rule in rules},
         may_hide=_that_may_hide(rules),
         index=RuleIndex([rule.source for rule in rules], accounts),
+        has_account_owners=any(owner_attribute(rule.source) is not None for rule in rules),
     )
 
 
@@ -230,7 +234,7 @@ def _rule(
         starts=raw.get("starts"),
         ends=raw.get("ends"),
         matches=_condition(raw, accounts),
-        proposals=compile_update(raw["update"], raw),
+        proposals=compile_update(raw["update"], raw, accounts),
         source=raw,
         during=compile_windows(raw.get("during", ()), zones),
     )

@@ -27,6 +27,7 @@ from hubtriage.engine.fields import (
     severity_label,
     user_field,
 )
+from hubtriage.engine.ruleset.owner import Accounts
 from hubtriage.engine.ruleset.templates import NOTE_LIMIT, USER_FIELD_LIMIT, compile_text, is_per_finding
 
 MOST_TYPES = 50  # AWS: of one finding
@@ -92,26 +93,28 @@ def opens_what_passed(field: str, value: Value, baseline: ParsedFinding) -> bool
     )
 
 
-def compile_update(update: Mapping[str, Any], rule: Mapping[str, Any]) -> Proposals:
-    """Compile a rule's `update`; `rule` has the values that templates may name."""
+def compile_update(update: Mapping[str, Any], rule: Mapping[str, Any], accounts: Accounts) -> Proposals:
+    """Compile a rule's `update`; `rule` and the account directory have the values that templates may name."""
     constant: list[Proposal] = []
     per_finding: list[Proposer] = []
     fields: list[str] = []
-    for name, proposer, varies in _proposers(update, rule):
+    for name, proposer, varies in _proposers(update, rule, accounts):
         fields.append(name)
         proposal = None if varies else proposer(_NO_FINDING)
         per_finding.append(proposer) if proposal is None else constant.append(proposal)
     return Proposals(tuple(constant), tuple(per_finding), tuple(fields))
 
 
-def _proposers(update: Mapping[str, Any], rule: Mapping[str, Any]) -> Iterator[tuple[str, Proposer, bool]]:
+def _proposers(
+    update: Mapping[str, Any], rule: Mapping[str, Any], accounts: Accounts
+) -> Iterator[tuple[str, Proposer, bool]]:
     """Yield (field, proposer, whether it looks at the finding) for each field of an update."""
     for member, raw in update.items():
         if member == "UserDefinedFields":
             for key, text in raw.items():
-                yield user_field(key), _user_proposer(key, text, rule), is_per_finding(text)
+                yield user_field(key), _user_proposer(key, text, rule, accounts), is_per_finding(text, rule)
         elif member == "Note":
-            yield NOTE, _note_proposer(raw, rule), is_per_finding(raw["Text"])
+            yield NOTE, _note_proposer(raw, rule, accounts), is_per_finding(raw["Text"], rule)
         elif member == "Severity":
             yield SEVERITY, _severity_proposer(raw), "AtMost" in raw or "AtLeast" in raw
         elif member == TYPES and isinstance(raw, Mapping):
@@ -126,8 +129,8 @@ def _plain_proposer(name: str, raw: Any) -> Proposer:
     return lambda _finding: proposal
 
 
-def _user_proposer(key: str, text: str, rule: Mapping[str, Any]) -> Proposer:
-    render = compile_text(text, rule, USER_FIELD_LIMIT)
+def _user_proposer(key: str, text: str, rule: Mapping[str, Any], accounts: Accounts) -> Proposer:
+    render = compile_text(text, rule, USER_FIELD_LIMIT, accounts)
 
     def proposal(finding: ParsedFinding) -> Proposal:
         value = render(finding.raw)
@@ -136,8 +139,8 @@ def _user_proposer(key: str, text: str, rule: Mapping[str, Any]) -> Proposer:
     return proposal
 
 
-def _note_proposer(raw: Mapping[str, str], rule: Mapping[str, Any]) -> Proposer:
-    render = compile_text(raw["Text"], rule, NOTE_LIMIT)
+def _note_proposer(raw: Mapping[str, str], rule: Mapping[str, Any], accounts: Accounts) -> Proposer:
+    render = compile_text(raw["Text"], rule, NOTE_LIMIT, accounts)
     author = raw.get("UpdatedBy") or f"{OUR_AUTHOR}/{rule['id']}"
 
     def proposal(finding: ParsedFinding) -> Proposal:

@@ -165,6 +165,6 @@ def _note(note: Mapping[str, str], compiled: Mapping[str, Any]) -> dict[str, str
 
 def _filled(text: str, compiled: Mapping[str, Any], limit: int, path: Path) -> str:
     """Fill the rule's own values into a text."""
-    if is_per_finding(text):
-        raise Refused(path, "automation rules cannot put a finding's values into a text")
-    return compile_text(text, compiled, limit)({})
+    if is_per_finding(text, compiled):
+        raise Refused(path, "automation rules cannot put values of a finding or an account into a text")
+    return compile_text(text, compiled, limit, {})({})

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from hubtriage.engine.fields import SEVERITIES, Finding
+from hubtriage.engine.ruleset.owner import owner_text
 from hubtriage.engine.ruleset.ruleset import DEFAULT_ORDER, load_ruleset
 from hubtriage.engine.ruleset.windows import compile_windows
 from hubtriage.simulation.backtest.judge import Task
@@ -96,6 +97,7 @@ def _by_rule(tally: Tally, sampled: Sequence[Finding]) -> Iterator[Record]:
             "order": raw.get("order", DEFAULT_ORDER) if raw else None,
             "mode": raw.get("mode", "enforce") if raw else None,
             **{member: raw.get(member) for member in _ABOUT},
+            "owner": owner_text(raw),
             "ends": raw.get("ends"),
             **_counts(tally.rules.get(name, RuleGroup())),
             "funnel": through.get(name, []),

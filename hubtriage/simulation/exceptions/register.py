@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from hubtriage.engine.ruleset.owner import Accounts, owner_attribute, owner_of, owner_text
 from hubtriage.engine.ruleset.ruleset import Rule, Ruleset
 from hubtriage.proof.rules import ProvenRule
 from hubtriage.simulation.exceptions.approvals import Commit, RuleHistory, RulesHistory
@@ -12,6 +13,7 @@ from hubtriage.simulation.exceptions.holdings import HiddenFindings, RuleHolding
 
 DAY = 86_400.0
 _LAST_MOMENT = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC).timestamp()
+NOT_KNOWN = "not known"
 MOST_NAMED = 50
 """So many accounts and products are named in a row, those with the most findings first."""
 
@@ -25,7 +27,10 @@ def register(
     """
     known = {} if history is None else history.rules
     hiding = [rule for rule in ruleset.rules if ProvenRule(rule, ruleset.accounts, now).may_hide]
-    rows = [_row(rule, known.get(rule.id), holdings, now) for rule in hiding]
+    rows = [
+        _row(rule, known.get(rule.id), holdings, now) | by_account(rule, ruleset.accounts, holdings)
+        for rule in hiding
+    ]
     return {
         "now": _stamp(now),
         "ruleset": ruleset.hash,
@@ -43,7 +48,7 @@ def _row(rule: Rule, past: RuleHistory | None, holdings: HiddenFindings | None, 
     return {
         "rule": rule.id,
         "description": source.get("description"),
-        "owner": source.get("owner"),
+        "owner": owner_text(source),
         "ticket": source.get("ticket"),
         "reason": source.get("reason"),
         "mode": rule.mode,
@@ -59,6 +64,24 @@ def _row(rule: Rule, past: RuleHistory | None, holdings: HiddenFindings | None, 
         "renewals": None if past is None else [_commit(one) for one in past.renewals],
         "holds": None if holdings is None else _held(holdings.rules.get(rule.id, RuleHoldings())),
     }
+
+
+def by_account(rule: Rule, accounts: Accounts, holdings: HiddenFindings | None) -> dict[str, Any]:
+    """Return the members of a row whose owner depends on the account; none for a rule with one owner.
+
+    `owners` are those of the accounts in the directory, `by_owner` counts what each answers for. An account
+    without the attribute has no known owner.
+    """
+    if owner_attribute(rule.source) is None:
+        return {}
+    owners = {owner_of(rule.source, {"AwsAccountId": account}, accounts) for account in accounts}
+    row: dict[str, Any] = {"owners": sorted(owner for owner in owners if owner is not None)}
+    if holdings is not None:
+        counts: Counter[str] = Counter()
+        for account, count in holdings.rules.get(rule.id, RuleHoldings()).accounts.items():
+            counts[owner_of(rule.source, {"AwsAccountId": account}, accounts) or NOT_KNOWN] += count
+        row["by_owner"] = _most(counts)
+    return row
 
 
 def _ended(ruleset: Ruleset, holdings: HiddenFindings | None) -> Iterator[dict[str, Any]]:
@@ -105,7 +128,7 @@ def selected(record: Mapping[str, Any], owner: str | None, ends_within: int | No
     rows = [
         row
         for row in record["exceptions"]
-        if owner is None or row["owner"] == owner
+        if owner is None or owner in row.get("owners", (row["owner"],))
         if ends_within is None or (row["days_left"] is not None and row["days_left"] <= ends_within)
     ]
     chosen = {"owner": owner, "ends_within": ends_within}

@@ -76,6 +76,19 @@ _MORE = {
     "a part that ARNs lack": 'when: {"==": [{arn: [{var: Resources.0.Id}, owner]}, x]}',
     "a long note": f'match: {{Title: [x]}}\n    update: {{Note: {{Text: "{"x" * 600}"}}}}',
     "an account attribute that no account has": 'when: {"==": [{account: enviroment}, prod]}',
+    "an owner by account": "when: true\n    owner: {account: environment}",
+    "an owner by no attribute": "when: true\n    owner: {account: ''}",
+    "an owner by a misspelt attribute": "when: true\n    owner: {account: enviroment}",
+    "an owner with a misspelt key": "when: true\n    owner: {acount: environment}",
+    "a list of owners": "when: true\n    owner: [a]",
+    **{
+        f"the text {text}": f"when: true\n    update: {{UserDefinedFields: {{of: '{text}'}}}}"
+        for text in ("{account.environment}", "{account.enviroment}", "{account.}", "{account. }")
+    },
+    **{
+        f"the text {text!r}": f"when: true\n    update: {{UserDefinedFields: {{of: '{text}'}}}}"
+        for text in ("{ account.environment}", "{account.environment }", "{account}", "{acount.environment}")
+    },
     "a lower severity without a note": (
         "match: {Severity: {Label: [HIGH, MEDIUM]}}\n    update: {Severity: {AtMost: LOW}}"
     ),

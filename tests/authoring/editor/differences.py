@@ -36,6 +36,7 @@ UNSAID = (
     Difference("E003", "appears twice", "a key that appears twice", YAML),
     Difference("E004", "", "unquoted words that YAML readers read differently", YAML),
     Difference("E005", "", "a second document in the file", YAML),
+    Difference("E104", "no account in the directory", "an owner by an attribute that no account has", FILES),
     Difference("E105", "the text has at least", "a text that is too long once it is filled in", CALCULATED),
     Difference("E106", "is not a date", "a day that the calendar does not have", CALCULATED),
     Difference("E107", "is before starts", "an end before the start", COMPARED),
@@ -60,6 +61,9 @@ UNSAID = (
     Difference("E212", "by its letters", "an order among texts of maps and lists", ELEMENT),
     Difference("E213", "is a number, never text", "`===` with a value of another type", COMPARED),
     Difference("E214", "", "a test that leaves nothing out", CALCULATED),
+    Difference(
+        "E302", "no account in the directory", "`{account.NAME}` with a name that no account has", FILES
+    ),
     Difference("E306", "", "no note on a lower severity, if a condition is about severities", CALCULATED),
     Difference("E307", "", "a rule whose severities are all above its ceiling", COMPARED),
     Difference("E401", "", "an id that another rule has", COMPARED),

@@ -28,6 +28,36 @@ def test_templates(text: str, expected: str) -> None:
     assert decision.update["Note"] == {"Text": expected, "UpdatedBy": "hubtriage/rule"}
 
 
+ACCOUNTS = {
+    "111122223333": {"name": "shop {rule.id}\n\u2028x", "cost.center": "7", "team": "payments", "none": ""}
+}
+OF_ACCOUNTS = [
+    pytest.param("{account.team}", "payments", id="an attribute of the account"),
+    pytest.param("{account.cost.center}", "7", id="a name with a dot"),
+    pytest.param("{account.name}", "shop {rule.id}  x", id="on one line, and not evaluated again"),
+    pytest.param("for {account.phone}", "for -", id="an attribute that the account lacks"),
+    pytest.param("{account.none}", "-", id="no text at all"),
+    pytest.param("{rule.owner}", "payments", id="the owner by account"),
+    pytest.param("{account.team}" * 80, "payments" * 63 + "payment…", id="cut to the limit"),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), OF_ACCOUNTS)
+def test_values_of_the_account_directory(text: str, expected: str) -> None:
+    rule = {"update": {"Note": {"Text": text}}, "owner": {"account": "team"}}
+    decision = plan(finding(), rule, accounts=ACCOUNTS)
+    assert decision.update is not None
+    assert decision.update["Note"]["Text"] == expected
+
+
+@pytest.mark.parametrize("account", ["444455556666", None, 5, ["111122223333"]])
+def test_what_is_not_known_of_an_account_is_never_another_ones(account: Any) -> None:
+    rule = {"update": {"Note": {"Text": "{account.team} {rule.owner}"}}, "owner": {"account": "team"}}
+    decision = plan(finding(AwsAccountId=account), rule, accounts=ACCOUNTS)
+    assert decision.update is not None
+    assert decision.update["Note"]["Text"] == "- -"
+
+
 @pytest.mark.parametrize(
     ("members", "update", "dropped"),
     [

@@ -291,7 +291,7 @@ REFUSALS = [
     pytest.param(
         {"update": {"Note": {"Text": "{finding.Title}"}}},
         "update.Note.Text",
-        "finding's values",
+        "values of a finding",
         id="a template",
     ),
     pytest.param(

@@ -12,7 +12,10 @@ from ipaddress import ip_address, ip_network
 from typing import Any
 
 NOWHERE = object()
-ACCOUNTS = {"111122223333": {"environment": "prod"}, "444455556666": {"environment": "dev"}}
+ACCOUNTS = {
+    "111122223333": {"environment": "prod", "team": "shop\npayments"},
+    "444455556666": {"environment": "dev"},
+}
 COMPARE = {
     "=": operator.eq,
     "<": operator.lt,

@@ -4,7 +4,7 @@ import unicodedata
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.laws.oracle.conditions import NoAnswerError, holds
+from tests.laws.oracle.conditions import ACCOUNTS, NoAnswerError, holds
 from tests.laws.oracle.entries import OracleClaims
 from tests.laws.oracle.fields import HIDING, USER, Finding, Key, below, held, hides, label, providers
 
@@ -183,8 +183,12 @@ def filled_in(text: str, rule: Rule, base: Finding, limit: int) -> str:
         path, _, rest = rest.partition("}")
         kind, *steps = path.split(".")
         value: Any = rule if kind == "rule" else base
+        if kind == "account":
+            value = ACCOUNTS.get(base["AwsAccountId"], {})
         for step in steps:
             value = value.get(step) if isinstance(value, dict) else None
+        if kind == "rule" and isinstance(value, dict):  # an owner by account
+            value = ACCOUNTS.get(base["AwsAccountId"], {}).get(value["account"])
         done += before + on_one_line(value)
     done += rest
     return done if len(done) <= limit else done[: limit - 1] + "\u2026"

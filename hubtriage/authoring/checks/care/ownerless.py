@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from hubtriage.authoring.checks.linted_rule import LintedRule
+from hubtriage.authoring.directory import some_named
 from hubtriage.authoring.problems import Problem
 
 CODE = "W306"
@@ -34,7 +35,20 @@ def check(rule: LintedRule) -> Iterator[Problem]:
     if rule.suppresses and lacking:
         hint = "add " + " and ".join(f"{name}:" for name in lacking) + " to the rule"
         yield rule.problem(CODE, ("id",), f"suppresses findings and has no {' and no '.join(lacking)}", hint)
+    attribute = rule.model.owner_attribute
+    if rule.suppresses and attribute is not None:
+        yield from _ownerless_accounts(rule, attribute)
 
 
-def _says_nothing(text: str | None) -> bool:
-    return text is None or text.strip().casefold() in _NOTHING
+def _ownerless_accounts(rule: LintedRule, attribute: str) -> Iterator[Problem]:
+    """Report the accounts of the directory that have no owner."""
+    ownerless = [
+        account for account, known in sorted(rule.accounts.items()) if _says_nothing(known.get(attribute))
+    ]
+    if ownerless:
+        message = f"suppresses findings, and `{attribute}` names no owner for {some_named(ownerless)}"
+        yield rule.problem(CODE, ("owner",), message, f"add {attribute}: to these accounts in accounts.yaml")
+
+
+def _says_nothing(value: object) -> bool:
+    return value is None or (isinstance(value, str) and value.strip().casefold() in ("", *_NOTHING))

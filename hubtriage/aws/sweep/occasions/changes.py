@@ -13,7 +13,7 @@ from typing import Any
 
 from hubtriage.engine.planning.plan import Settings
 from hubtriage.engine.ruleset.ruleset import Rule, Ruleset
-from hubtriage.engine.ruleset.templates import RULE_VALUES
+from hubtriage.engine.ruleset.templates import PLACEHOLDER, RULE_VALUES, is_per_account
 
 ENGINE = 1
 """Goes up with a version that decides otherwise by the same rules: then every rule counts as changed."""
@@ -117,7 +117,7 @@ def _decisive(rule: Rule, directory: str) -> Iterator[Any]:
     yield from (rule.order, rule.mode, rule.terminal, rule.override, rule.ceiling)
     when, update = dumps(source.get("when"), sort_keys=True), dumps(source["update"], sort_keys=True)
     yield from (source.get("match"), when, update)
-    if '"account"' in when:
+    if '"account"' in when or any(is_per_account(one, source) for one in PLACEHOLDER.finditer(update)):
         yield directory
     if rule.during:  # the clock sees a window open and close, but not that it is another one
         yield [source["during"], [[*window.zone.times, *window.zone.offsets] for window in rule.during]]

@@ -58,6 +58,8 @@ def _details(row: Record) -> Iterator[str]:
     yield f"  holds {counted(holds['findings'], 'finding')}{_by(holds['by_severity'])}"
     if holds["accounts"]:
         yield f"  in {counted(holds['accounts'], 'account')}{_by(holds['by_account'])}"
+    if row.get("by_owner"):
+        yield f"  for {counted(len(row['by_owner']), 'owner')}{_by(row['by_owner'])}"
     if holds["overruled"]:
         yield f"  people overruled it on {counted(holds['overruled'], 'finding')}"
     if holds["above_ceiling"]:

@@ -83,17 +83,27 @@ def test_a_text_that_names_the_ticket_changes_with_it() -> None:
     assert changed([noted], [noted | {"description": "d"}]).changed == ()
 
 
+def noted(name: str, text: str, **more: Any) -> dict[str, Any]:
+    return A | {"id": name, "update": {"UserDefinedFields": {"of": text}}, **more}
+
+
 def test_the_account_directory_changes_the_rules_that_ask_it_and_no_other() -> None:
-    asks = A | {"id": "asks", "when": {"==": [{"account": "environment"}, "sandbox"]}}
+    owner = {"account": "environment"}
+    asks = [
+        A | {"id": "asks", "when": {"==": [{"account": "environment"}, "sandbox"]}},
+        noted("asks-in-a-text", "{account.environment}"),
+        noted("asks-for-an-owner", "{rule.owner}", owner=owner),
+    ]
+    others = [noted("fixed-owner", "{rule.owner}", owner="x"), noted("other-text", "{rule.id}", owner=owner)]
 
     def with_directory(environment: str) -> Ruleset:
         accounts = {"111122223333": {"environment": environment}}
         return load_ruleset(
-            {"format": 1, "hash": "h", "revision": None, "accounts": accounts, "rules": [A, asks]}
+            {"format": 1, "hash": "h", "revision": None, "accounts": accounts, "rules": [A, *asks, *others]}
         )
 
     swept, current = (swept_rules(with_directory(kind), Settings()) for kind in ("sandbox", "production"))
-    assert changes(swept, current, NOW).changed == ("asks",)
+    assert changes(swept, current, NOW).changed == ("asks", "asks-for-an-owner", "asks-in-a-text")
 
 
 def test_a_default_that_a_new_version_changes_counts_as_a_change(monkeypatch: pytest.MonkeyPatch) -> None:

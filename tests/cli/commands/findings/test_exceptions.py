@@ -138,6 +138,29 @@ def test_an_end_beyond_all_calendars_is_the_last_moment(folder: Folder) -> None:
     assert (row["until"], row["ends"]) == ("9999-12-31", "9999-12-31T23:59:59Z")
 
 
+BY_TEAM = RULES.replace("=cmd|' /C calc'!A0", "{account: team}")
+
+
+@pytest.mark.parametrize(
+    ("directory", "owners", "held_for"),
+    [
+        pytest.param("{team: shop}", ["shop"], {"shop": 1}, id="the owner of the account"),
+        pytest.param("{team: ' ', name: x}", ["web"], {"not known": 1}, id="not known, and never another's"),
+    ],
+)
+def test_an_owner_by_account_answers_for_the_findings_of_its_accounts(
+    directory: str, owners: list[str], held_for: dict[str, int], export: str, folder: Folder
+) -> None:
+    other = "" if owners == ["shop"] else '  "444455556666": {team: web}\n'
+    folder({"a.yaml": BY_TEAM, "accounts.yaml": f'accounts:\n  "111122223333": {directory}\n{other}'})
+    [row] = json.loads(run(export, "--json").stdout)["exceptions"]
+    assert (row["owner"], row["owners"], row["by_owner"]) == ("by account attribute team", owners, held_for)
+    assert f"for 1 owner: {json.dumps(next(iter(held_for))) if other else 'shop'} 1" in run(export).stdout
+    for name in ("shop", "web", "by account attribute team"):
+        shown = json.loads(run(export, "--json", "--owner", name).stdout)["exceptions"]
+        assert len(shown) == (name in owners)
+
+
 def test_what_cannot_be_done_exits_with_2(export: str) -> None:
     assert run(export, "--json", "--csv").exit_code == 2
     assert run("none.jsonl").exit_code == 2
