@@ -38,7 +38,7 @@ class HubControl:
         return self._ask("GET", "status")
 
     def updates(self) -> list[UpdateCall]:
-        """Return every call of BatchUpdateFindings, in order."""
+        """Return every call of BatchUpdateFindings and BatchUpdateFindingsV2, in order."""
         return [UpdateCall.from_json(call) for call in self.status()["updates"]]
 
     def findings(self) -> list[dict[str, Any]]:
@@ -65,6 +65,34 @@ class HubControl:
     def plant(self, findings: list[dict[str, Any]]) -> None:
         """Store findings exactly as they are, and send their events; see `Hub.plant`."""
         self._ask("POST", "findings", {"Findings": findings})
+
+    def findings_v2(self) -> list[dict[str, Any]]:
+        """Return all findings of V2 as they are stored."""
+        findings: list[dict[str, Any]] = self._ask("GET", "v2/findings")["Findings"]
+        return findings
+
+    def plant_v2(self, findings: list[dict[str, Any]]) -> None:
+        """Store findings of V2 exactly as they are, and send their events; see `HubV2.plant`."""
+        self._ask("POST", "v2/findings", {"Findings": findings})
+
+    def provide_v2(self, findings: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Have providers send findings of V2, and return what is stored then; see `HubV2.provide`."""
+        stored: list[dict[str, Any]] = self._ask("POST", "v2/provide", {"Findings": findings})["Findings"]
+        return stored
+
+    def advance_v2(self, *uids: str, **changes: Any) -> list[dict[str, Any]]:
+        """Have providers send findings again with changes, and return what is stored; see `HubV2.advance`."""
+        order = {"MetadataUids": uids, "Changes": changes}
+        stored: list[dict[str, Any]] = self._ask("POST", "v2/advance", order)["Findings"]
+        return stored
+
+    def status_v2(self) -> dict[str, Any]:
+        """Return how many findings V2 has, by status, and how many are hidden; see `HubV2.status`."""
+        return self._ask("GET", "v2/status")
+
+    def updates_by_functions_v2(self) -> dict[str, int]:
+        """Return how often functions, not people, have updated each finding of V2: by `metadata.uid`."""
+        return self._ask("GET", "v2/traced")
 
     def choose(self, action: str, *keys: tuple[str, str]) -> None:
         """Choose a Custom Action (ARN) for findings (ProductArn, Id), as a person does in the console."""

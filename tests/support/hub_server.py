@@ -1,7 +1,7 @@
 """A hub in memory behind HTTP, for real clients in this process and in others."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
@@ -15,10 +15,12 @@ HOME = ("111122223333", "eu-west-1")
 
 
 @contextmanager
-def hub_server() -> Iterator[tuple[Hub, str]]:
-    """Serve a hub; give the hub and its address."""
-    hubs = Hubs(HubSettings.still(), HOME)
-    service = SecurityHubService(hubs, lambda: NOW)
+def hub_server(
+    settings: HubSettings | None = None, clock: Callable[[], float] = lambda: NOW
+) -> Iterator[tuple[Hub, str]]:
+    """Serve a hub, a still one by default; give the hub and its address."""
+    hubs = Hubs(settings or HubSettings.still(), HOME)
+    service = SecurityHubService(hubs, clock)
 
     class Handler(BaseHTTPRequestHandler):
         def answer(self) -> None:
@@ -33,7 +35,7 @@ def hub_server() -> Iterator[tuple[Hub, str]]:
             self.end_headers()
             self.wfile.write(answer.body)
 
-        do_PATCH = do_POST = answer  # noqa: N815 - the names that http.server calls
+        do_GET = do_DELETE = do_PATCH = do_POST = answer  # noqa: N815 - the names that http.server calls
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name there
             pass

@@ -6,6 +6,14 @@ from typing import Any
 
 from hubtriage.localaws.ministack.condition_keys import condition_keys
 from hubtriage.localaws.ministack.internals import module
+from hubtriage.localaws.securityhub.v2.hub import hub_v2_arn
+
+_ACTIONS = {
+    "securityhub:BatchUpdateFindingsV2": "securityhub:BatchUpdateFindings",
+    "securityhub:GetFindingsV2": "securityhub:GetFindings",
+}
+"""AWS: these operations of V2 have the action of their operation in CSPM."""
+_PATHS_V2 = ("/automationrulesv2", "/findingsv2", "/hubv2", "/productsV2")
 
 
 def authorize() -> None:
@@ -24,7 +32,11 @@ def _authorize_security_hub() -> None:
     iam = module("core.iam_actions")
     iam.SERVICE_TO_IAM_NAMESPACE["securityhub"] = "securityhub"
     iam._BOTOCORE_SERVICE_MAP["securityhub"] = ["securityhub"]
-    original = iam.extract_resource_arn
+    original, action_of = iam.extract_resource_arn, iam.extract_iam_action
+
+    def extract_iam_action(service: str, *args: Any) -> str | None:
+        action: str | None = action_of(service, *args)
+        return _ACTIONS.get(action, action) if action else action
 
     def extract_resource_arn(service: str, *args: Any) -> Any:
         if service == "events":  # AWS: a rule of the default bus has an ARN without the bus
@@ -41,6 +53,7 @@ def _authorize_security_hub() -> None:
             return keys
         return condition_keys(action, body)
 
+    iam.extract_iam_action = extract_iam_action
     iam.extract_resource_arn = extract_resource_arn
     iam.request_tag_context = request_keys
 
@@ -48,10 +61,12 @@ def _authorize_security_hub() -> None:
 def _resource(
     _method: str, path: str, _headers: object, body: bytes, _query: object, region: str, account: str
 ) -> str:
-    """Return the resource. AWS: of an import it is the product, of all else here the hub."""
+    """Return the resource. AWS: of an import it is the product, of all else here the hub, or the V2 hub."""
     if path.rstrip("/") == "/findings/import":
         with contextlib.suppress(ValueError, LookupError, TypeError):
             return str(json.loads(body)["Findings"][0]["ProductArn"])
+    if path.startswith(_PATHS_V2):
+        return hub_v2_arn(account, region)
     return f"arn:aws:securityhub:{region}:{account}:hub/default"
 
 

@@ -5,21 +5,23 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 PREFIX = "securityhub:ASFFSyntaxPath/"
+PREFIX_V2 = "securityhub:OCSFSyntaxPath/"
 _OPERATION = "securityhub:BatchUpdateFindings"
-_IDENTIFIERS = "FindingIdentifiers"
+_NAMING = frozenset({"FindingIdentifiers", "MetadataUids"})
+_FIELDS_V2 = frozenset({"Comment", "SeverityId", "StatusId"})
 
 
 def condition_keys(action: str, body: bytes) -> dict[str, Any]:
     """Return `securityhub:ASFFSyntaxPath/<leaf>` → its value (AWS: text) for BatchUpdateFindings.
 
     User-defined fields are known by `UserDefinedFields.key` and `.value`; a field of several values holds
-    them as a list.
+    them as a list. Fields of BatchUpdateFindingsV2, which is the same action, are keys of their own.
     """
     request = _parsed(body) if action == _OPERATION else {}
     return {
-        f"{PREFIX}{path}": value
+        f"{PREFIX_V2 if name in _FIELDS_V2 else PREFIX}{path}": value
         for name, member in request.items()
-        if name != _IDENTIFIERS
+        if name not in _NAMING
         for path, value in _leaves(name, member)
     }
 

@@ -7,10 +7,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+UPDATING = frozenset({"BatchUpdateFindings", "BatchUpdateFindingsV2"})
+"""The operations whose calls are kept."""
+_NAMING = ("FindingIdentifiers", "MetadataUids")
+
 
 @dataclass(frozen=True, slots=True)
 class UpdateCall:
-    """One call of BatchUpdateFindings.
+    """One call of BatchUpdateFindings, or of `operation`.
 
     `outcome` is "ok" or the exception's name; `unprocessed` counts findings by ErrorCode. `trace` is the
     caller's trace id where it sent one: a Lambda sends the same one in all calls of an invocation. `fields`
@@ -25,6 +29,7 @@ class UpdateCall:
     unprocessed: Mapping[str, int]
     trace: str | None
     fields: tuple[str, ...] = ()
+    operation: str = "BatchUpdateFindings"
 
     @classmethod
     def from_json(cls, record: Mapping[str, Any]) -> "UpdateCall":
@@ -47,25 +52,26 @@ class CallLog:
 
     def note_update(
         self,
+        operation: str,
         request: Mapping[str, Any],
         answer: Mapping[str, Any],
         now: float,
         outcome: str,
         trace: str | None,
     ) -> None:
-        """Keep a call of BatchUpdateFindings; the answer of one that was refused is empty."""
-        identifiers = request.get("FindingIdentifiers")
+        """Keep an update call; the answer of one that was refused is empty."""
         unprocessed = Counter(each["ErrorCode"] for each in answer.get("UnprocessedFindings", ()))
         self.updates.append(
             UpdateCall(
                 time=now,
                 payload=payload_digest(request),
-                identifiers=len(identifiers) if isinstance(identifiers, list) else 0,
+                identifiers=count_findings(operation, request, answer),
                 outcome=outcome,
                 processed=len(answer.get("ProcessedFindings", ())),
                 unprocessed=dict(unprocessed),
                 trace=trace,
-                fields=tuple(sorted(request.keys() - {"FindingIdentifiers"})),
+                fields=tuple(sorted(request.keys() - set(_NAMING))),
+                operation=operation,
             )
         )
 
@@ -81,9 +87,16 @@ class CallLog:
         }
 
 
+def count_findings(operation: str, request: Mapping[str, Any], answer: Mapping[str, Any]) -> int:
+    """Return how many findings a call carried: those that it names or imports, else those of its answer."""
+    names = _NAMING if operation in UPDATING else ("Findings",)
+    listed = [request[name] for name in names if isinstance(request.get(name), list)]
+    return sum(map(len, listed)) if listed else len(answer.get("Findings", ()))
+
+
 def payload_digest(request: Mapping[str, Any]) -> str:
     """Return 16 hex digits that two update calls share if they set the same values."""
-    payload = {name: value for name, value in request.items() if name != "FindingIdentifiers"}
+    payload = {name: value for name, value in request.items() if name not in _NAMING}
     canonical = json.dumps(payload, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 

@@ -12,7 +12,26 @@ _STATUS = {
     "ResourceNotFoundException": 404,
     "TooManyRequestsException": 429,
 }
+_STATUS_V2 = {
+    "AccessDeniedException": 403,
+    "ConflictException": 409,
+    "InternalServerException": 500,
+    "OrganizationNotFoundException": 400,
+    "OrganizationalUnitNotFoundException": 400,
+    "ResourceNotFoundException": 404,
+    "ServiceQuotaExceededException": 402,
+    "ThrottlingException": 429,
+    "ValidationException": 400,
+}
+_IN_V2 = {
+    "InternalException": "InternalServerException",
+    "InvalidAccessException": "AccessDeniedException",
+    "InvalidInputException": "ValidationException",
+    "LimitExceededException": "ServiceQuotaExceededException",
+    "TooManyRequestsException": "ThrottlingException",
+}
 CALL_ERRORS = frozenset(_STATUS)
+CALL_ERRORS_V2 = frozenset(_STATUS_V2)
 
 FINDING_ERRORS = {
     "ConcurrentUpdateError": "Concurrent finding updates detected",
@@ -23,6 +42,14 @@ FINDING_ERRORS = {
     "InvalidInput": "Invalid Input",
 }
 """AWS: the error codes of one finding in BatchUpdateFindings, each with its message."""
+
+FINDING_ERRORS_V2 = {
+    "ConflictException": "The finding is being updated by another request",
+    "InternalServerException": "Internal server error",
+    "ResourceNotFoundException": "The finding does not exist",
+    "ValidationException": "The update is not valid",
+}
+"""AWS: the error codes of one finding in BatchUpdateFindingsV2. AWS does not document the messages."""
 
 
 @dataclass(eq=False)
@@ -35,7 +62,11 @@ class HubError(Exception):
     @property
     def status(self) -> int:
         """The HTTP status of the answer."""
-        return _STATUS.get(self.code, 400)
+        return {**_STATUS, **_STATUS_V2}.get(self.code, 400)
+
+    def in_v2(self) -> "HubError":
+        """Return the same refusal by the name that operations of Security Hub V2 have for it."""
+        return HubError(_IN_V2.get(self.code, self.code), self.message)
 
     def __str__(self) -> str:
         return f"{self.code}: {self.message}"

@@ -3,7 +3,8 @@
 import heapq
 import random
 import uuid
-from typing import Any
+from functools import partial
+from typing import Any, Protocol
 
 from hubtriage.localaws.securityhub.asff.requests import Finding
 from hubtriage.localaws.securityhub.asff.timestamps import write_timestamp
@@ -12,6 +13,15 @@ from hubtriage.localaws.securityhub.automation.custom_actions import CustomActio
 DETAIL_TYPE = "Security Hub Findings - Imported"
 ACTION_DETAIL_TYPE = "Security Hub Findings - Custom Action"
 SOURCE = "aws.securityhub"
+
+
+class EventForm(Protocol):
+    """What makes the event of a finding."""
+
+    def __call__(
+        self, finding: Finding, *, account: str, region: str, event_id: str, time: float
+    ) -> dict[str, Any]:
+        """Return the event, as it reaches the default bus of an account and Region."""
 
 
 def envelope(finding: Finding, *, account: str, region: str, event_id: str, time: float) -> dict[str, Any]:
@@ -32,8 +42,14 @@ def envelope(finding: Finding, *, account: str, region: str, event_id: str, time
     }
 
 
-def chosen(event: dict[str, Any], action: CustomAction) -> dict[str, Any]:
+def choice_of(action: CustomAction) -> EventForm:
+    """Return the form of events of findings for which a person has chosen an action."""
+    return partial(_chosen, action)
+
+
+def _chosen(action: CustomAction, finding: Finding, **where: Any) -> dict[str, Any]:
     """Return the event of a finding for which a person has chosen an action. AWS: it names no person."""
+    event = envelope(finding, **where)
     about = {"actionName": action.name, "actionDescription": action.description}
     return event | {
         "detail-type": ACTION_DETAIL_TYPE,
@@ -49,9 +65,9 @@ class Deliveries:
         self._account = account
         self._region = region
         self._chance = chance
-        self._under_way: list[tuple[float, int, str, float, Finding, CustomAction | None]] = []
+        self._under_way: list[tuple[float, int, str, float, Finding, EventForm]] = []
         self._sent = 0
-        self._delivered: list[tuple[str, float, Finding, CustomAction | None]] = []
+        self._delivered: list[tuple[str, float, Finding, EventForm]] = []
 
     def send(
         self,
@@ -59,18 +75,18 @@ class Deliveries:
         now: float,
         delay: tuple[float, float],
         duplicate_share: float,
-        action: CustomAction | None = None,
+        form: EventForm = envelope,
     ) -> None:
         """Send the event of a finding on its way; a duplicate has the same id and a delay of its own.
 
-        `action`: what a person has chosen for the finding; without one the finding was written.
+        `form`: what happened to the finding; by default it was written.
         """
         event_id = str(uuid.UUID(int=self._chance.getrandbits(128), version=4))
         copies = 2 if self._chance.random() < duplicate_share else 1
         for _ in range(copies):
             self._sent += 1
             due = now + self._chance.uniform(*delay)
-            heapq.heappush(self._under_way, (due, self._sent, event_id, now, finding, action))
+            heapq.heappush(self._under_way, (due, self._sent, event_id, now, finding, form))
 
     def due(self, now: float, limit: int | None = None) -> list[dict[str, Any]]:
         """Take the events that arrive by `now`, at most `limit`, in order of arrival."""
@@ -89,11 +105,8 @@ class Deliveries:
         chosen = self._delivered[start : start + limit]
         return [{**self._envelope(*event), "moment": event[1]} for event in chosen]
 
-    def _envelope(
-        self, event_id: str, time: float, finding: Finding, action: CustomAction | None
-    ) -> dict[str, Any]:
-        event = envelope(finding, account=self._account, region=self._region, event_id=event_id, time=time)
-        return event if action is None else chosen(event, action)
+    def _envelope(self, event_id: str, time: float, finding: Finding, form: EventForm) -> dict[str, Any]:
+        return form(finding, account=self._account, region=self._region, event_id=event_id, time=time)
 
     @property
     def delivered(self) -> int:

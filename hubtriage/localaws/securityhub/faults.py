@@ -3,7 +3,12 @@
 from dataclasses import dataclass
 
 from hubtriage.localaws.script import Script
-from hubtriage.localaws.securityhub.errors import CALL_ERRORS, FINDING_ERRORS
+from hubtriage.localaws.securityhub.errors import (
+    CALL_ERRORS,
+    CALL_ERRORS_V2,
+    FINDING_ERRORS,
+    FINDING_ERRORS_V2,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,7 +17,7 @@ class ScriptedFault:
 
     error: the whole call is refused with this exception's name.
     finding_error: the findings are left unprocessed with this ErrorCode; only the one with the Id `finding`
-        if that is given.
+        (V2: the `metadata.uid`) if that is given.
     lose_answer: the call takes effect, and its answer never arrives.
     delay: the answer arrives so many seconds late.
 
@@ -33,8 +38,9 @@ class ScriptedFault:
         effects = [self.error is not None, self.finding_error is not None, self.lose_answer, self.delay > 0]
         if sum(effects) != 1:
             raise ValueError("a fault has one effect: error, finding_error, lose_answer or delay")
-        if self.error is not None and self.error not in CALL_ERRORS:
-            raise ValueError(f"error is one of {sorted(CALL_ERRORS)}, not {self.error!r}")
+        known = CALL_ERRORS_V2 if self.operation.endswith("V2") else CALL_ERRORS
+        if self.error is not None and self.error not in known:
+            raise ValueError(f"error of {self.operation} is one of {sorted(known)}, not {self.error!r}")
         if self.finding is not None and self.finding_error is None:
             raise ValueError("`finding` goes with `finding_error`")
         if self.times < 1 or self.skip < 0:
@@ -64,4 +70,4 @@ class FaultScript(Script[ScriptedFault]):
 
 def finding_message(code: str) -> str:
     """Return the message that goes with an ErrorCode; AWS may answer codes that are not documented."""
-    return FINDING_ERRORS.get(code, code)
+    return {**FINDING_ERRORS, **FINDING_ERRORS_V2}.get(code, code)

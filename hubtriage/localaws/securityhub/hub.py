@@ -17,18 +17,23 @@ from hubtriage.localaws.securityhub.asff.values import copied
 from hubtriage.localaws.securityhub.automation import operations
 from hubtriage.localaws.securityhub.automation.custom_actions import CustomActions
 from hubtriage.localaws.securityhub.automation.rules import AutomationRules
-from hubtriage.localaws.securityhub.calls import CallLog
+from hubtriage.localaws.securityhub.calls import UPDATING, CallLog, count_findings
 from hubtriage.localaws.securityhub.errors import HubError, invalid_input
-from hubtriage.localaws.securityhub.events import DETAIL_TYPE
+from hubtriage.localaws.securityhub.events import ACTION_DETAIL_TYPE, choice_of
 from hubtriage.localaws.securityhub.faults import FaultScript, ScriptedFault
 from hubtriage.localaws.securityhub.history_pages import history_page
 from hubtriage.localaws.securityhub.quotas import Quotas
 from hubtriage.localaws.securityhub.settings import HubSettings
 from hubtriage.localaws.securityhub.subscription import Subscription
+from hubtriage.localaws.securityhub.v2.hub import FOUNDING, OPERATIONS_V2, HubV2
+from hubtriage.localaws.securityhub.v2.words import account_of
+from hubtriage.localaws.securityhub.v2.writing import Customer
 from hubtriage.localaws.securityhub.writing import FindingWriter, HubCall
 
 Request = Mapping[str, Any]
-_FOUNDING = frozenset({"EnableSecurityHub", "DescribeHub", "DisableSecurityHub"})
+_FOUNDING = frozenset(
+    {"EnableSecurityHub", "DescribeHub", "DisableSecurityHub", "ListOrganizationAdminAccounts"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +50,7 @@ class AnswerLostError(Exception):
 
 
 class Hub:
-    """Security Hub of one account and Region."""
+    """Security Hub of one account and Region; `v2` is its Security Hub V2."""
 
     def __init__(
         self,
@@ -61,6 +66,7 @@ class Hub:
         self._caller = f"arn:aws:iam::{account}:root"
         self.configure(settings or HubSettings())
         self._subscription = Subscription(account, self._prefix, enabled=enabled)
+        self.v2 = HubV2(account, region, enabled=enabled)
         self._gathered: dict[str, Hub] = {}
         self._owner: str | None = None
         self.reset()
@@ -77,6 +83,7 @@ class Hub:
         if self._owner is None:
             seed = self.settings.seed
             self._writer = FindingWriter(self.account, self.region, seed, self.faults, self._rules)
+            self.v2.reset(self.faults, self._writer.deliveries)
         for member in self._gathered.values():
             self.gather(member)
 
@@ -88,6 +95,7 @@ class Hub:
         """
         self._gathered[member.account] = member
         member._writer, member._owner = self._writer, member.account
+        member.v2.share(self.v2)
 
     def configure(self, settings: HubSettings) -> None:
         """Use these settings from now on; what is stored, counted and under way stays."""
@@ -114,8 +122,9 @@ class Hub:
             fault = self._admit(operation, now)
             body = OPERATIONS[operation](self, call)
         except HubError as error:
-            self._note(operation, call, error.code, {})
-            raise
+            refusal = error.in_v2() if operation in OPERATIONS_V2 else error
+            self._note(operation, call, refusal.code, {})
+            raise refusal from error.__cause__
         self._note(operation, call, "ok", body)
         return Answer(body, fault.delay if fault else 0.0, fault.lose_answer if fault else False)
 
@@ -165,7 +174,7 @@ class Hub:
             finding = self.finding(product_arn, finding_id)
             if finding is None:
                 raise LookupError(f"there is no finding {finding_id}")
-            self._writer.deliveries.send(finding, now, self.settings.event_delay, 0.0, chosen)
+            self._writer.deliveries.send(finding, now, self.settings.event_delay, 0.0, choice_of(chosen))
 
     def take_events(self, now: float, limit: int | None = None) -> list[dict[str, Any]]:
         """Return the events that have arrived on the bus by `now`, at most `limit`, each handed out once."""
@@ -177,8 +186,9 @@ class Hub:
     def _on_each_bus(self, event: dict[str, Any]) -> Iterator[dict[str, Any]]:
         """Yield an event, and the same for its member's bus. AWS: with an id of its own."""
         yield event
-        account = event["detail"]["findings"][0].get("AwsAccountId")
-        if account in self._gathered and event["detail-type"] == DETAIL_TYPE:
+        [finding] = event["detail"]["findings"]
+        account = finding.get("AwsAccountId") or account_of(finding)
+        if account in self._gathered and event["detail-type"] != ACTION_DETAIL_TYPE:
             yield copied(event) | {"id": str(uuid5(UUID(event["id"]), account)), "account": account}
 
     def delivered_events(self, start: int, limit: int) -> list[dict[str, Any]]:
@@ -210,6 +220,7 @@ class Hub:
             "stored": len(self._writer.store),
             "events": self.events(),
             "faults": len(self.faults),
+            "v2": self.v2.status(),
         }
 
     # The way in
@@ -221,18 +232,20 @@ class Hub:
         fault = self.faults.of_call(operation)
         if fault and fault.error:
             raise HubError(fault.error, f"{fault.error} (scripted)")
-        if self.settings.quotas and not self._quotas.take(operation, now):
+        if self.settings.quotas and not self._quotas.take(operation, now, self.settings.v2.quotas):
             raise HubError("TooManyRequestsException", "Too Many Requests")
-        if operation not in _FOUNDING:
-            self._subscription.require()
+        if operation not in _FOUNDING | FOUNDING:
+            (self.v2 if operation in OPERATIONS_V2 else self._subscription).require()
         return fault
 
     def _note(self, operation: str, call: HubCall, outcome: str, body: Mapping[str, Any]) -> None:
-        listed = call.request.get("FindingIdentifiers" if operation == "BatchUpdateFindings" else "Findings")
-        count = len(listed) if isinstance(listed, list) else len(body.get("Findings", ()))
-        self.call_log.note(operation, outcome, count)
-        if operation == "BatchUpdateFindings":
-            self.call_log.note_update(call.request, body, call.now, outcome, call.trace)
+        self.call_log.note(operation, outcome, count_findings(operation, call.request, body))
+        if operation in UPDATING:
+            self.call_log.note_update(operation, call.request, body, call.now, outcome, call.trace)
+
+    def _answer_v2(self, operation: str, call: HubCall) -> dict[str, Any]:
+        customer = Customer(call.now, call.settings, call.trace, call.owner)
+        return self.v2.answer(operation, call.request, customer)
 
     # The hub itself
 
@@ -255,6 +268,9 @@ class Hub:
 
     def _list_members(self, call: HubCall) -> dict[str, Any]:
         return membership.members(self.settings, self.account, call.request)
+
+    def _list_admin_accounts(self, call: HubCall) -> dict[str, Any]:
+        return membership.admin_accounts(self.settings, call.request)
 
     def _list_aggregators(self, _call: HubCall) -> dict[str, Any]:
         return membership.aggregators(self.settings, self.account)
@@ -311,6 +327,10 @@ class Hub:
         return operations.delete_rules(self._rules, call.request)
 
 
+def _of_v2(operation: str) -> Callable[[Hub, HubCall], dict[str, Any]]:
+    return lambda hub, call: hub._answer_v2(operation, call)
+
+
 OPERATIONS: Mapping[str, Callable[[Hub, HubCall], dict[str, Any]]] = {
     "EnableSecurityHub": Hub._enable,
     "DescribeHub": Hub._describe,
@@ -318,6 +338,7 @@ OPERATIONS: Mapping[str, Callable[[Hub, HubCall], dict[str, Any]]] = {
     "DisableSecurityHub": Hub._disable,
     "GetAdministratorAccount": Hub._get_administrator,
     "ListMembers": Hub._list_members,
+    "ListOrganizationAdminAccounts": Hub._list_admin_accounts,
     "ListFindingAggregators": Hub._list_aggregators,
     "GetFindingAggregator": Hub._get_aggregator,
     "BatchImportFindings": Hub._import,
@@ -333,5 +354,6 @@ OPERATIONS: Mapping[str, Callable[[Hub, HubCall], dict[str, Any]]] = {
     "BatchGetAutomationRules": Hub._get_rules,
     "BatchUpdateAutomationRules": Hub._update_rules,
     "BatchDeleteAutomationRules": Hub._delete_rules,
+    **{operation: _of_v2(operation) for operation in OPERATIONS_V2},
 }
 """The operations by AWS name."""

@@ -58,6 +58,18 @@ class InProcessSecurityHub:
         answer = self._call("GetFindingHistory", {name: _plain(value) for name, value in request.items()})
         return {**answer, "Records": [_with_datetime(record) for record in answer["Records"]]}
 
+    def batch_update_findings_v2(self, **request: Any) -> Mapping[str, Any]:
+        """Apply one set of values to findings of V2."""
+        return self._call("BatchUpdateFindingsV2", request)
+
+    def get_findings_v2(self, **request: Any) -> Mapping[str, Any]:
+        """Read findings of V2."""
+        return self._call("GetFindingsV2", request)
+
+    def describe_security_hub_v2(self, **request: Any) -> Mapping[str, Any]:
+        """Say whether Security Hub V2 is on."""
+        return self._call("DescribeSecurityHubV2", request)
+
     def batch_import_findings(self, **request: Any) -> Mapping[str, Any]:
         """Import findings, as a provider does."""
         return self._call("BatchImportFindings", request)

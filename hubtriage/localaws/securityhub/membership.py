@@ -39,6 +39,17 @@ def _member(account: str, administrator_id: str) -> dict[str, Any]:
     }
 
 
+def admin_accounts(settings: HubSettings, request: Request) -> dict[str, Any]:
+    """Answer ListOrganizationAdminAccounts. AWS: CSPM and V2 are delegated each for itself."""
+    feature = request.get("Feature", "SecurityHub")
+    accounts = {"SecurityHub": settings.administrator, "SecurityHubV2": settings.administrator_v2}
+    if feature not in accounts:
+        raise invalid_input(f"Invalid parameter 'Feature': should be one of {sorted(accounts)}")
+    account = accounts[feature]
+    listed = [] if account is None else [{"AccountId": account, "Status": "ENABLED"}]
+    return {"AdminAccounts": listed, "Feature": feature}
+
+
 def aggregators(settings: HubSettings, account: str) -> dict[str, Any]:
     """Answer ListFindingAggregators. AWS: one at most, from every Region; its ARN names the home Region."""
     if not settings.home_region:

@@ -28,6 +28,8 @@ class QuotaBucket:
 
 _QUOTAS = {"BatchImportFindings": (10, 30), "BatchUpdateFindings": (10, 30), "GetFindings": (3, 6)}
 _ANY_OTHER = (10, 30)
+_LIKE = {"BatchUpdateFindingsV2": "BatchUpdateFindings", "GetFindingsV2": "GetFindings"}
+"""Operations of V2 that may share the bucket of an operation of CSPM, or have one of its size."""
 
 
 class Quotas:
@@ -36,8 +38,10 @@ class Quotas:
     def __init__(self) -> None:
         self._buckets: dict[str, QuotaBucket] = {}
 
-    def take(self, operation: str, now: float) -> bool:
-        """Say whether this call of `operation` is within its quota."""
-        if operation not in self._buckets:
-            self._buckets[operation] = QuotaBucket(*_QUOTAS.get(operation, _ANY_OTHER))
-        return self._buckets[operation].take(now)
+    def take(self, operation: str, now: float, v2: str = "shared") -> bool:
+        """Say whether this call of `operation` is within its quota; `v2`: see `HubV2Settings.quotas`."""
+        like = operation if v2 == "other" else _LIKE.get(operation, operation)
+        bucket = like if v2 == "shared" else operation
+        if bucket not in self._buckets:
+            self._buckets[bucket] = QuotaBucket(*_QUOTAS.get(like, _ANY_OTHER))
+        return self._buckets[bucket].take(now)

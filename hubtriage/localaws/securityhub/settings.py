@@ -1,13 +1,74 @@
 """How a hub behaves where AWS leaves it open, or where a test wants it still."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal, get_args
 
 from hubtriage.localaws.securityhub.asff.fields import UserFields
 
+_STATUSES = frozenset((0, 1, 2, 3, 4, 5, 6, 99))
 RegionLinking = Literal["ALL_REGIONS", "ALL_REGIONS_EXCEPT_SPECIFIED", "SPECIFIED_REGIONS", "NO_REGIONS"]
 """AWS: RegionLinkingMode of a finding aggregator."""
+
+
+@dataclass(frozen=True, slots=True)
+class HubV2Settings:
+    """How Security Hub V2 behaves where AWS does not say. Times are seconds; a status is its number in OCSF.
+
+    pins_severity: whether a severity that a customer set stays when the provider sends the finding again.
+    vendor_follows: whether `vendor_attributes` holds what the provider says now, or what it said first.
+    automation_pins: whether a severity that an automation rule set stays, also when the rule is gone.
+    resets: statuses that fall back to New when what passed fails again (as in CSPM: In Progress, Resolved).
+    resets_when_back: whether they do too when the provider sends again what it had closed (as in CSPM).
+    resolves_on_pass: whether the service resolves findings of controls that pass.
+    comment_in: whether a comment is in `comment`, in `notes` (OCSF 1.9), or in both.
+    update_activity: whether an update by a customer leaves the provider's activity, or makes it Update.
+    events_when_unchanged: whether an update that changes nothing makes an event.
+    duplicates: what happens to a finding that a call names twice: it is left unprocessed, updated as if it
+        were named once, or the call is refused.
+    answers: by which of its two names an updated finding is answered: the one that was asked, or both.
+    value_errors: whether a value that AWS does not allow fails the call or its findings.
+    same_field: whether filters on one field follow the operator of their composite filter, or are or-ed as
+        CSPM's are.
+    quotas: whether updates and reads share the buckets of CSPM, have buckets of their own of that size, or
+        such as all other operations have. Only if quotas hold at all.
+    retention: how long a finding is there after its provider closed it; None: always.
+    administrator: the account that administers V2, if it is not that of CSPM.
+    """
+
+    pins_severity: bool = True
+    vendor_follows: bool = True
+    automation_pins: bool = False
+    resets: tuple[int, ...] = (2, 4)
+    resets_when_back: bool = True
+    resolves_on_pass: bool = True
+    comment_in: Literal["comment", "notes", "both"] = "comment"
+    update_activity: Literal["kept", "update"] = "kept"
+    events_when_unchanged: bool = True
+    duplicates: Literal["unprocessed", "processed", "call"] = "unprocessed"
+    answers: Literal["asked", "both"] = "asked"
+    value_errors: Literal["call", "finding"] = "call"
+    same_field: Literal["operator", "or"] = "operator"
+    quotas: Literal["shared", "own", "other"] = "shared"
+    retention: float | None = None
+    administrator: str | None = None
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> "HubV2Settings":
+        """Return settings from JSON; raise TypeError or ValueError for what is not a setting."""
+        settings = dict(values)
+        if "resets" in settings:
+            settings["resets"] = tuple(settings["resets"])
+        return cls(**settings)
+
+    def __post_init__(self) -> None:
+        for each in fields(self):
+            words = get_args(each.type)
+            if words and isinstance(words[0], str) and getattr(self, each.name) not in words:
+                raise ValueError(f"v2.{each.name} is one of {words}, not {getattr(self, each.name)!r}")
+        strangers = set(self.resets) - _STATUSES
+        if strangers:
+            raise ValueError(f"v2.resets are statuses {sorted(_STATUSES)}, not {sorted(strangers)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +94,7 @@ class HubSettings:
         each hub has its own alone.
     home_region: where findings of other Regions are gathered; None: each stays where it is.
     region_linking, linked_regions: which other Regions these are, in the words of GetFindingAggregator.
+    v2: how Security Hub V2 behaves; what is said above holds for both.
     """
 
     udf: UserFields = "replace"
@@ -53,6 +115,17 @@ class HubSettings:
     home_region: str | None = None
     region_linking: RegionLinking = "ALL_REGIONS"
     linked_regions: tuple[str, ...] = ()
+    v2: HubV2Settings = HubV2Settings()
+
+    @property
+    def administrator_v2(self) -> str | None:
+        """The account that administers V2."""
+        return self.v2.administrator or self.administrator
+
+    def changed(self, changes: Mapping[str, Any]) -> "HubSettings":
+        """Return settings with changes from JSON; those of `v2` leave its other settings as they are."""
+        settings = {**asdict(self), **changes}
+        return self.from_json({**settings, "v2": {**asdict(self.v2), **changes.get("v2", {})}})
 
     @property
     def history_lag(self) -> float:
@@ -74,6 +147,8 @@ class HubSettings:
         for name in ("members", "linked_regions"):
             if name in settings:
                 settings[name] = tuple(settings[name])
+        if not isinstance(settings.get("v2", HubV2Settings()), HubV2Settings):
+            settings["v2"] = HubV2Settings.from_json(settings["v2"])
         return cls(**settings)
 
     def __post_init__(self) -> None:

@@ -14,7 +14,6 @@ from hubtriage.localaws.securityhub.errors import HubError
 from hubtriage.localaws.securityhub.faults import ScriptedFault
 from hubtriage.localaws.securityhub.http.service import HttpAnswer, Hubs
 from hubtriage.localaws.securityhub.hub import Hub
-from hubtriage.localaws.securityhub.settings import HubSettings
 
 PREFIX = "/_hubtriage/"
 
@@ -37,6 +36,12 @@ class ControlEndpoint:
             },
             ("POST", "findings"): self._plant,
             ("POST", "choose"): self._choose,
+            ("GET", "v2/findings"): lambda hub, _: {"Findings": hub.v2.findings()},
+            ("POST", "v2/findings"): self._plant_v2,
+            ("POST", "v2/provide"): self._provide,
+            ("POST", "v2/advance"): self._advance,
+            ("GET", "v2/status"): lambda hub, _: hub.v2.status(),
+            ("GET", "v2/traced"): lambda hub, _: hub.v2.updates_by_functions(),
             ("POST", "faults"): lambda hub, body: hub.faults.add(ScriptedFault(**body)),
             ("DELETE", "faults"): lambda hub, _: hub.faults.clear(),
             ("GET", "settings"): lambda _hub, _: asdict(self._hubs.settings),
@@ -61,11 +66,23 @@ class ControlEndpoint:
         for finding in body["Findings"]:
             hub.plant(finding, self._clock())
 
+    def _plant_v2(self, hub: Hub, body: Mapping[str, Any]) -> None:
+        for finding in body["Findings"]:
+            hub.v2.plant(finding, self._clock(), self._hubs.settings)
+
+    def _provide(self, hub: Hub, body: Mapping[str, Any]) -> dict[str, Any]:
+        settings = self._hubs.settings
+        return {"Findings": [hub.v2.provide(each, self._clock(), settings) for each in body["Findings"]]}
+
+    def _advance(self, hub: Hub, body: Mapping[str, Any]) -> dict[str, Any]:
+        uids, changes, settings = body["MetadataUids"], body["Changes"], self._hubs.settings
+        return {"Findings": [hub.v2.advance(uid, changes, self._clock(), settings) for uid in uids]}
+
     def _choose(self, hub: Hub, body: Mapping[str, Any]) -> None:
         hub.choose(body["ActionTargetArn"], body["Findings"], self._clock())
 
     def _configure(self, _hub: Hub, changes: Mapping[str, Any]) -> dict[str, Any]:
-        self._hubs.configure(HubSettings.from_json({**asdict(self._hubs.settings), **changes}))
+        self._hubs.configure(self._hubs.settings.changed(changes))
         return asdict(self._hubs.settings)
 
 

@@ -8,6 +8,7 @@ import json
 import pickle
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote
 
@@ -16,6 +17,7 @@ import botocore.loaders
 from hubtriage.localaws.securityhub.errors import HubError, invalid_input
 from hubtriage.localaws.securityhub.hub import OPERATIONS, Hub
 from hubtriage.localaws.securityhub.settings import HubSettings
+from hubtriage.localaws.securityhub.v2.hub import OPERATIONS_V2
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,8 @@ class SecurityHubService:
                 trace=request.trace,
             )
         except HubError as error:
-            return _error(error.code, error.message, error.status)
+            refusal = error.in_v2() if route.operation in OPERATIONS_V2 else error
+            return _error(refusal.code, refusal.message, refusal.status)
         return HttpAnswer(200, json.dumps(answer.body).encode(), {}, answer.delay, answer.lost)
 
     def _route(self, method: str, path: str) -> "tuple[_Route | None, dict[str, str]]":
@@ -156,6 +159,7 @@ def _json_object(body: bytes) -> dict[str, Any]:
     return value
 
 
+@lru_cache(maxsize=1)
 def _routes() -> dict[tuple[str, str], _Route]:
     """Return (method, path) to route for every operation that the hub has."""
     model = botocore.loaders.Loader().load_service_model("securityhub", "service-2")
