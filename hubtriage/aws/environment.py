@@ -3,6 +3,7 @@
 The stack writes what the function reads, and the doctor reads it too: each variable is named once.
 """
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, Self
@@ -57,7 +58,9 @@ class EnvironmentConfig:
 
 def _written(value: Any) -> str:
     if isinstance(value, frozenset):
-        return ",".join(sorted(value))
+        return ",".join(sorted(map(str, value)))
+    if isinstance(value, tuple):
+        return json.dumps(value, separators=(",", ":"))
     if isinstance(value, float):
         return str(int(value)) if value.is_integer() else str(value)
     return str(value)
@@ -73,6 +76,27 @@ def text(variable: str, value: str) -> str:
 def names(_variable: str, value: str) -> frozenset[str]:
     """Read names that are separated by commas."""
     return frozenset(name.strip() for name in value.split(",") if name.strip())
+
+
+def texts(variable: str, value: str) -> tuple[str, ...]:
+    """Read a list of texts of any form, as JSON."""
+    try:
+        read = json.loads(value)
+    except ValueError:
+        read = None
+    if not isinstance(read, list) or not all(isinstance(text, str) for text in read):
+        raise ConfigError(variable, value, "must be a JSON list of texts")
+    return tuple(read)
+
+
+def numbers(least: int, most: int) -> Reader:
+    """Return a reader of whole numbers within limits that are separated by commas."""
+    one = whole(least, most)
+
+    def read(variable: str, value: str) -> frozenset[int]:
+        return frozenset(one(variable, number.strip()) for number in value.split(",") if number.strip())
+
+    return read
 
 
 def number(least: float, most: float = 3600) -> Reader:

@@ -1,12 +1,13 @@
 """The sweep function on a site of its own: a hub in memory, and queue, executions and rule as tests need."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from hubtriage.aws.sweep.config import SweepConfig
 from hubtriage.aws.sweep.function import Clients, SweepFunction
+from hubtriage.aws.sweep.notices.given import ProcessNotices
 from hubtriage.aws.sweep.occasions.memory import ProcessMemory
 from hubtriage.aws.switch.mode import Mode
 from hubtriage.aws.triage.config import TriageConfig
@@ -15,6 +16,7 @@ from tests.support.sweep_world import suppress
 from tests.support.triage_world import NOW, TriageBench, TriageWorld, finding, key, record
 
 MACHINE = "arn:aws:states:eu-west-1:111122223333:stateMachine:hubtriage-sweep"
+TOPIC = "arn:aws:sns:eu-west-1:111122223333:hubtriage-notices"
 DEAD_LETTERS = "https://dead"
 TAKE_BACK = {"scopes": ["managed"], "take_back": True}
 ME = "arn:aws:states:eu-west-1:111122223333:execution:hubtriage-sweep:me"
@@ -92,6 +94,24 @@ class StubbedRule:
         return {}
 
 
+class RecordedTopic:
+    """A topic that keeps what it gets; each of `trouble` is raised before it works."""
+
+    def __init__(self) -> None:
+        self.messages: list[dict[str, Any]] = []
+        self.trouble: list[Exception] = []
+
+    def publish(self, **request: Any) -> Mapping[str, Any]:
+        if self.trouble:
+            raise self.trouble.pop(0)
+        assert len(request["Subject"]) <= 100
+        assert request["Subject"].isascii()
+        assert request["Subject"].isprintable()
+        assert all(value["StringValue"] for value in request["MessageAttributes"].values())
+        self.messages.append(request)
+        return {"MessageId": "m"}
+
+
 class SweepSite:
     """A sweep function over a hub in memory."""
 
@@ -106,6 +126,8 @@ class SweepSite:
         step: float = 50.0,
         reads: float = 100.0,
         visible_after: float = 0.0,
+        notice_days: Iterable[int] = (),
+        owners: Iterable[str] = (),
         **pace: float,
     ) -> None:
         self.world = TriageWorld(visible_after=visible_after)
@@ -121,10 +143,13 @@ class SweepSite:
             step,
             hide_limit=hide_limit,
             reopen_limit=reopen_limit,
+            notice_days=frozenset(notice_days),
+            notice_topic=TOPIC,
+            notice_owners=tuple(owners),
             **waits,
         )
         self.mode: Mode = "enforce"
-        self.memory = ProcessMemory()
+        self.memory, self.notices, self.topic = ProcessMemory(), ProcessNotices(), RecordedTopic()
         self.deploy(suppress("rule-a", "control-a"))
 
     def deploy(self, *raw: Mapping[str, Any]) -> None:
@@ -135,7 +160,16 @@ class SweepSite:
         self.function = self._function_with(ruleset)
 
     def _function_with(self, ruleset: Ruleset) -> SweepFunction:
-        clients = Clients(self.world.api, self.sqs, self.states, self.rule, self.world.ledger, self.memory)
+        clients = Clients(
+            self.world.api,
+            self.sqs,
+            self.states,
+            self.rule,
+            self.world.ledger,
+            self.memory,
+            self.notices,
+            self.topic,
+        )
         return SweepFunction(
             TriageConfig(), self.config, ruleset, clients, self.world.clock, read_mode=lambda: self.mode
         )

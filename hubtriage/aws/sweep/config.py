@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from hubtriage.aws.environment import EnvironmentConfig, number, setting, text, whole
+from hubtriage.aws.environment import EnvironmentConfig, number, numbers, setting, text, texts, whole
 from hubtriage.aws.sweep.walk import Pace
 
 _STANDARD = Pace()
@@ -58,6 +58,19 @@ class SweepConfig(EnvironmentConfig):
         whole(0, _MOST),
         "findings that a sweep after a deployment may reopen",
         1000,
+    )
+    notice_days: frozenset[int] = setting(
+        "HUBTRIAGE_NOTICE_DAYS",
+        numbers(1, 365),
+        "how many days before an exception ends its owner is told",
+        frozenset(),
+        explicit=False,
+    )
+    notice_topic: str = setting(
+        "HUBTRIAGE_NOTICE_TOPIC", text, "ARN of the topic of these notices", "", explicit=False
+    )
+    notice_owners: tuple[str, ...] = setting(
+        "HUBTRIAGE_NOTICE_OWNERS", texts, "owners that are subscribed to it", (), explicit=False
     )
 
     @property

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import botocore.session
+from botocore.config import Config
 
 from hubtriage.aws.clock import Clock, SystemClock
 from hubtriage.aws.ledger.client import dynamodb
@@ -25,23 +26,31 @@ from hubtriage.aws.securityhub.reading import Getter, Reader
 from hubtriage.aws.sweep.config import SweepConfig
 from hubtriage.aws.sweep.destination import Destination, QueueDestination
 from hubtriage.aws.sweep.intake import Events, IntakeRule
+from hubtriage.aws.sweep.notices.ahead import LookAhead, rules_ending
+from hubtriage.aws.sweep.notices.announcing import Announcer
+from hubtriage.aws.sweep.notices.due import DAY, SweepFacts
+from hubtriage.aws.sweep.notices.given import NoticeMemory, TableNotices
+from hubtriage.aws.sweep.notices.tally import together
 from hubtriage.aws.sweep.occasions.memory import DynamoDb, SweepMemory, TableMemory
 from hubtriage.aws.sweep.pages import Sources
 from hubtriage.aws.sweep.progress import CAREFUL_PAGES, Progress, Status
-from hubtriage.aws.sweep.report import emit_step, report
+from hubtriage.aws.sweep.report import emit_ahead, emit_step, report
 from hubtriage.aws.sweep.request import SweepRequest
 from hubtriage.aws.sweep.run_lock import NARROW, Executions, RunLock
 from hubtriage.aws.sweep.setting_out import SettingOut
 from hubtriage.aws.sweep.start import hand_over, kind_of
 from hubtriage.aws.sweep.walk import MOST_FAULTS, MOST_SKIPPED, Pace, SweepDeniedError, SweepError, Walk
+from hubtriage.aws.switch.breaker import Topic
 from hubtriage.aws.switch.mode import ModeSwitch, ModeUnreadableError, always_enforce
 from hubtriage.aws.switch.parameters import ParameterReader
 from hubtriage.aws.triage.config import TriageConfig
 from hubtriage.aws.triage.events import SweepOrder
-from hubtriage.engine.ruleset.ruleset import Ruleset, load_ruleset
+from hubtriage.engine.ruleset.ruleset import Rule, Ruleset, load_ruleset
 
 FAILURES = (SweepDeniedError, QueueError, LedgerError, ModeUnreadableError, *API_ERRORS)
 """What a step may fail of without dying: it returns how far it came."""
+COMPLETE = ("done", "withheld", "skipped")
+"""Ends of a sweep that looked at every finding, except those that it names."""
 LONGEST_ERROR = 500
 WAIT_FOR_LOCK = 5
 """Most seconds between two looks at whether the sweep before has ended, or the queue is empty."""
@@ -49,6 +58,10 @@ GIVE_WAY = 10.0
 """Seconds after which a sweep that runs has noticed a newer one, and waits for it."""
 MOST_DEATHS = 8
 """Steps in a row that may die: the next finding is left out before, so the cause is another."""
+LONGEST_COUNT = 2 * DAY
+"""Seconds after which what a sweep counted is too old for a notice: no execution takes longer."""
+IMPATIENT = Config(retries={"mode": "standard", "total_max_attempts": 3}, connect_timeout=2, read_timeout=5)
+"""For messages that can wait for the next sweep: a topic that does not answer must not cost the step."""
 MOST_STEPS = 1000
 """Steps of one execution. AWS: it may have 25,000 events; a step has 9, and 4 more each time it fails."""
 
@@ -63,6 +76,8 @@ class Clients:
     events: Events
     ledger: Ledger
     memory: SweepMemory
+    notices: NoticeMemory
+    sns: Topic
 
 
 class SweepFunction:
@@ -94,6 +109,14 @@ class SweepFunction:
             sweep.reopen_limit,
         )
         self._logger = logger(config.service, config.log_level)
+        self._announcer = Announcer(
+            clients.notices,
+            clients.sns,
+            sweep.notice_topic,
+            sweep.notice_owners,
+            lambda message, notice: self._logger.info(message, extra=dict(notice)),
+            self.fail,
+        )
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "SweepFunction":
@@ -109,6 +132,8 @@ class SweepFunction:
             make("events"),
             DynamoLedger(client, table, SystemClock()),
             TableMemory(cast("DynamoDb", client), table),
+            TableNotices(cast("DynamoDb", client), table),
+            make("sns", config=IMPATIENT),
         )
         read_mode = ParameterReader(config.mode_parameter) if config.mode_parameter else None
         return cls(config, SweepConfig.from_environment(environment), ruleset, clients, read_mode=read_mode)
@@ -131,28 +156,80 @@ class SweepFunction:
         after = before.after_death() if event.get("retries") else step.take(before)
         after.steps += 1
         emit_step(request, before, after, self._config.namespace, self._config.service)
-        summary = report(step.name, request, after, self._ruleset)
+        summary = report(step.name, request, after, self._ruleset) | self._tell_ahead(
+            step.name, request, after
+        )
         self._log(summary, after)
         self._remember(request, after)
         state = {"request": request.as_json(), "progress": after.as_json()}
         return state | ({"report": summary} if after.is_over else {})
 
-    def walk(self, request: SweepRequest, queue: Destination) -> Walk:
-        """Return what takes the steps of a sweep; without a budget the stack's hide limit holds.
+    def walk(self, request: SweepRequest, queue: Destination, started: float) -> Walk:
+        """Return what takes the steps of a sweep that began at a time (epoch seconds).
 
-        In `reopen` nothing is hidden, so nothing counts as hidden. Raises ModeUnreadableError.
+        Without a budget the stack's hide limit holds. In `reopen` nothing is hidden, so nothing counts as
+        hidden. A sweep of all findings looks ahead too. Raises ModeUnreadableError.
         """
         mode = self._switch.mode()
+        settings = replace(self._config.engine_settings(), may_hide=mode != "reopen")
+        ending = self._rules_ending(started) if request.is_whole else {}
         return Walk(
             request,
             self._ruleset,
-            replace(self._config.engine_settings(), may_hide=mode != "reopen"),
+            settings,
             self._sources,
             queue,
             self._sweep.pace,
             None if request.take_back or request.budget is not None else self._sweep.hide_limit,
             ends_entries=mode != "observe",
+            ahead=LookAhead(ending, self._ruleset, settings) if ending else None,
         )
+
+    def _rules_ending(self, started: float) -> Mapping[str, Rule]:
+        """Return the rules that end within the longest notice of a sweep that began at a time."""
+        days = max(self._sweep.notice_days, default=0)
+        return rules_ending(self._ruleset, started, started + days * DAY) if days else {}
+
+    def _tell_ahead(self, name: str, request: SweepRequest, after: Progress) -> dict[str, Any]:
+        """Give the notices that are due after a sweep that looked at every finding; return what to report.
+
+        A sweep that did not come to its end has no numbers. Neither has one by two rule sets, or one that was
+        resumed days later. Then the notices wait for the next one.
+        """
+        if (
+            not request.is_whole
+            or after.status not in COMPLETE
+            or after.started is None
+            or after.outset is None
+        ):
+            return {}
+        if not self._sweep.notice_days or after.outset.mixed:
+            return {}
+        now = self._clock.now()
+        if now - after.started > LONGEST_COUNT:
+            return {}
+        tally, after.ahead = together(after.ahead), []
+        given = self._announcer.announce(
+            self._rules_ending(after.started),
+            tally,
+            self._sweep.notice_days,
+            SweepFacts(
+                now,
+                self._mode_or_unknown(),
+                name,
+                self._ruleset.hash,
+                self._ruleset.revision,
+                len(after.skipped) + after.left_out,
+            ),
+        )
+        emit_ahead(tally.findings, given.failed, self._config.namespace, self._config.service)
+        return {"reopening_soon": tally.findings, "notices": given.notices, "notices_failed": given.failed}
+
+    def _mode_or_unknown(self) -> str:
+        try:
+            return self._switch.mode()
+        except ModeUnreadableError:
+            return "not known"
 
     def _make_sources(self) -> Sources:
         api, now = self._clients.security_hub, self._clock.monotonic
@@ -213,6 +290,10 @@ class SweepFunction:
     def clock(self) -> Clock:
         """The time."""
         return self._clock
+
+    def fail(self, message: str, error: Exception) -> None:
+        """Log what a person has to look at."""
+        self._logger.error(message, exc_info=error)
 
     def warn(self, message: str, error: Exception) -> None:
         """Log what made a step fail."""
@@ -292,7 +373,8 @@ class _SweepStep:
     def _walk_on(self, before: Progress, run_lock: RunLock) -> Progress:
         if before.is_over or before.outset is None or before.outset.counts:
             return before
-        self._walk = self._function.walk(self._request, self._queue)
+        started = before.started or self._function.clock.now()
+        self._walk = self._function.walk(self._request, self._queue, started)
         after = self._walk.step(before, lambda: run_lock.stop_reason() or self._is_in_vain())
         return self._worked_off(before, after, run_lock) if self._request.take_back else after
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Literal
 
+from hubtriage.aws.sweep.notices.tally import EndingTally
 from hubtriage.aws.sweep.occasions.outset import Outset
 
 Status = Literal[
@@ -58,7 +59,9 @@ class Progress:
     `reserved`: how many findings the next step may count against the limit of the sweep; None where no step
     is taken twice. `uncertain`: findings that steps which died may have changed; they are counted as changed
     and hidden. `deaths`: steps in a row that died here. `careful`: pages still to be taken one a step.
-    `skipped`: findings that were left out, with the reasons. `error`: what made the last step fail.
+    `skipped`: findings that were left out, with the reasons; `left_out` counts those from before it was
+    resumed. `ahead`: what shows again when rules end, a tally for each scope. `error`: what made the last
+    step fail.
     `dead_letters`: messages in the dead-letter queue at the end of taking everything back. Times are epoch
     seconds.
     """
@@ -92,6 +95,8 @@ class Progress:
     deaths: int = 0
     careful: int = 0
     skipped: list[str] = field(default_factory=list)
+    left_out: int = 0
+    ahead: list[EndingTally] = field(default_factory=list)
     error: str = ""
     part: int = 1
     steps: int = 0
@@ -113,13 +118,31 @@ class Progress:
             values["outset"] = Outset.from_json(values["outset"]) if values.get("outset") else None
         except (TypeError, AttributeError) as error:
             raise ProgressError(f"not the outset of a sweep: {values['outset']!r}") from error
+        try:
+            values["ahead"] = [EndingTally.from_json(tally) for tally in values.get("ahead") or ()]
+        except (TypeError, ValueError, LookupError) as error:
+            raise ProgressError(f"not a tally of a sweep: {values['ahead']!r}") from error
         values["skipped"] = list(values.get("skipped") or ())
         return cls(**{**values, "by_rule": Counter(values.get("by_rule") or {})})
 
     def as_json(self) -> dict[str, Any]:
         """JSON-ready; all members."""
         outset = None if self.outset is None else self.outset.as_json()
-        return {**asdict(self), "outset": outset, "by_rule": dict(self.by_rule)}
+        ahead = [tally.as_json() for tally in self.ahead]
+        plain = asdict(replace(self, ahead=[]))
+        return {**plain, "outset": outset, "ahead": ahead, "by_rule": dict(self.by_rule)}
+
+    def tally(self) -> EndingTally:
+        """Return the tally of the scope that is being read."""
+        while len(self.ahead) <= self.scope:
+            self.ahead.append(EndingTally())
+        return self.ahead[self.scope]
+
+    def begin_scope_again(self) -> None:
+        """Go back to the first page of the scope: all that it read is read again."""
+        self.token = None
+        if len(self.ahead) > self.scope:
+            self.ahead[self.scope] = EndingTally()
 
     def count_rules(self, rules: Iterable[str]) -> None:
         """Count a changed finding for its rules; for those beyond `MOST_RULES` together."""

@@ -13,7 +13,8 @@ from hubtriage.engine.ruleset.ruleset import Ruleset
 
 DAY = 86400.0
 MODE_METRIC = "Mode"
-ENDING_METRIC = "ExceptionsEndSoon"
+ENDING_METRIC = "ExceptionsEndingSoon"
+REOPENING_METRIC = "FindingsReopeningSoon"
 MODE_NUMBERS: Mapping[str, int] = {mode: number for number, mode in enumerate(MODES)}
 """CloudWatch keeps numbers only: 0 is `enforce`, 1 `reopen`, 2 `observe`."""
 COUNTS = {
@@ -96,6 +97,14 @@ def step_counts(request: SweepRequest, before: Progress, after: Progress) -> Map
     if request.is_whole and after.status in ("done", "withheld", "skipped"):
         counts["SweepFindingsHidden"] = max(0, after.concealed + after.hidden - after.reopened)
     return counts
+
+
+def emit_ahead(reopening: int, failed: int, namespace: str, service: str) -> None:
+    """Write how many findings show again when rules end soon, and how many rules' notices have failed."""
+    metrics = EphemeralMetrics(namespace=namespace, service=service)
+    metrics.add_metric(REOPENING_METRIC, MetricUnit.Count, reopening)
+    metrics.add_metric("NoticesFailed", MetricUnit.Count, failed)
+    metrics.flush_metrics()
 
 
 def emit_gauges(mode: Mode, ending: int, namespace: str, service: str) -> None:

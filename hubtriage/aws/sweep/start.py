@@ -73,7 +73,7 @@ def _begun_anew(progress: Progress) -> Progress:
     """Return the progress to continue from. A token that is still good saves reading the scope again."""
     token = None if progress.restarts >= MOST_RESTARTS else progress.token
     fresh = replace(progress, part=1, steps=0, restarts=0, faults=0, deaths=0, error="", token=token)
-    return replace(fresh.charged(), skipped=[])
+    return replace(fresh.charged(), skipped=[], left_out=progress.left_out + len(progress.skipped))
 
 
 def continuation(execution: str, part: int) -> str:

@@ -8,7 +8,7 @@ No limit is forgotten with a step that dies: it may count against the limit only
 reserved, and wrote down. If it dies, all of that counts as used.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass, replace
 
 from hubtriage.aws.clock import Clock
@@ -20,6 +20,7 @@ from hubtriage.aws.securityhub.namesakes import Owners, accounts_of, accounts_on
 from hubtriage.aws.securityhub.reading import PAGE
 from hubtriage.aws.sweep.bundles import Bundle, Bundles, fits
 from hubtriage.aws.sweep.destination import Destination
+from hubtriage.aws.sweep.notices.ahead import LookAhead, Seen
 from hubtriage.aws.sweep.occasions.outset import Outset, plain_outset
 from hubtriage.aws.sweep.pages import ActivePages, HeldPages, Pages, Sources, SweepPage
 from hubtriage.aws.sweep.progress import Progress, Status
@@ -41,6 +42,8 @@ RESERVE = 500
 """Findings that are reserved at once: what a step that dies costs at most of the sweep's limit."""
 MOST_ASKED = 500
 """Findings that are handed on only to have it asked who hid them. AWS: GetFindingHistory takes one a call."""
+FIRST_VERSIONS = 2
+"""Versions of an entry until its first update is confirmed: one with the intent, and one without."""
 MOST_SKIPPED = 20
 """Findings that a sweep of the stack leaves out before it fails. AWS: a step hands on 256 KiB at most."""
 LONGEST_REASON = 1000
@@ -100,7 +103,7 @@ class Walk:
 
     `may_hide`: the most findings it may hide, None for no limit. Beyond that it goes on with all that hides
     nothing, so that nothing stays hidden for it. `ends_entries`: whether the ledger may be written, to note
-    whose finding is gone.
+    whose finding is gone. `ahead` counts what shows again when rules end.
     """
 
     def __init__(
@@ -114,7 +117,9 @@ class Walk:
         may_hide: int | None = None,
         *,
         ends_entries: bool = True,
+        ahead: LookAhead | None = None,
     ) -> None:
+        self.ahead = ahead
         self.ruleset = rules_for(SweepOrder("", request.take_back), ruleset)
         self.settings = settings
         self.request = request
@@ -280,7 +285,7 @@ class _WalkStep:
         progress = self.progress
         if fault.kind is Fault.REFUSED and progress.token is not None and progress.restarts < MOST_RESTARTS:
             progress.restarts += 1
-            progress.token = None
+            progress.begin_scope_again()
             return True
         if fault.code == "Deadline":
             return False
@@ -310,9 +315,14 @@ class _WalkStep:
         for key, finding in due:
             if key in namesakes:
                 self._refuse(key, finding, page, together=namesakes[key])
+        withheld = set[Key]()
         for look in concerned:
+            if self._withholds(look):
+                withheld.add(look.key)
             if not self._hand_on_within_limits(look, page.asked_at):
                 return True
+        if self._walk.ahead is not None:
+            self._look_ahead(self._walk.ahead, page, looks, withheld, namesakes)
         self._send(self._bundles.take(page.asked_at - self._walk.pace.hold))
         self._tend_entries(page, looks)
         return True
@@ -333,6 +343,38 @@ class _WalkStep:
 
     def _was_read_before(self, key: Key, entry: Entry) -> bool:
         return MANAGED in self._outset.scopes[: self.progress.scope] and self._outset.has_read(key, entry)
+
+    def _look_ahead(
+        self,
+        ahead: LookAhead,
+        page: SweepPage,
+        looks: Iterable[Look],
+        withheld: Container[Key],
+        namesakes: Container[Key],
+    ) -> None:
+        """Count what shows again when rules end, also of what triage has written since the sweep began."""
+        tally, looked = self.progress.tally(), {look.key: look for look in looks}
+        for key, finding in page.findings:
+            entry, look = page.entries.get(key, NO_ENTRY), looked.get(key)
+            if not self._counts_in_scope(key, entry):
+                continue
+            if key in namesakes:
+                ahead.count_unknown(finding, entry, tally)
+                continue
+            if look is None and ahead.concerns(entry):
+                look = self._walk.look(key, finding, entry, page.asked_at)
+            if look is not None:
+                ahead.count(Seen(finding, entry, look.decision, key in withheld), tally)
+
+    def _counts_in_scope(self, key: Key, entry: Entry) -> bool:
+        """Say whether a finding counts in the scope that is being read: each counts in one of them.
+
+        What has an entry since the sweep began counts as active: its place in the ledger may be passed.
+        """
+        began = entry.intent.time if entry.intent else entry.started
+        is_new = entry.version <= FIRST_VERSIONS and began >= (self.progress.started or 0.0)
+        is_held = entry is not NO_ENTRY and not is_new and self._outset.has_read(key, entry)
+        return is_held == (self._outset.scopes[self.progress.scope] == MANAGED)
 
     def _reserves(self, looks: list[Look]) -> bool:
         """Return whether enough is reserved to hand these on; reserve it for the next step if not."""
@@ -397,7 +439,7 @@ class _WalkStep:
         if changes and progress.changed == self._walk.request.budget:
             self._end("over budget")
             return False
-        if decision is not None and decision.hides and self._may_hide_no_more():
+        if self._withholds(look):
             progress.withheld += 1
             return True
         if decision is not None and decision.reopens and self._may_reopen_no_more():
@@ -406,6 +448,9 @@ class _WalkStep:
         self._count(look)
         self._hand_on(look, now)
         return True
+
+    def _withholds(self, look: Look) -> bool:
+        return look.decision is not None and look.decision.hides and self._may_hide_no_more()
 
     def _may_hide_no_more(self) -> bool:
         limit = self._walk.may_hide

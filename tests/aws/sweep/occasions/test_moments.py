@@ -166,7 +166,7 @@ def test_the_clock_sends_where_the_switch_stands_and_what_ends_soon(
     site.parameter.mode = mode
     site.look({}, None)
     (line,) = [json.loads(row) for row in capsys.readouterr().out.splitlines() if "_aws" in row]
-    assert (line["Mode"], line["ExceptionsEndSoon"], line["service"]) == ([number], [2], "hubtriage")
+    assert (line["Mode"], line["ExceptionsEndingSoon"], line["service"]) == ([number], [2], "hubtriage")
 
 
 def test_a_mode_that_is_none_is_an_error_that_delays_no_sweep() -> None:

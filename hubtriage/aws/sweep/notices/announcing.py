@@ -1,0 +1,110 @@
+"""Give the notices that are due: a line of the log, and a message of the topic for each owner.
+
+A notice is given first and noted second. So one that was given just before the function died is given again,
+and none is lost. What cannot be given today is due tomorrow.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+
+from hubtriage.aws.securityhub.faults import API_ERRORS
+from hubtriage.aws.sweep.notices.due import Notice, SweepFacts, due, notices_of
+from hubtriage.aws.sweep.notices.given import GivenNotice, NoticeMemory
+from hubtriage.aws.sweep.notices.tally import EndingTally
+from hubtriage.aws.sweep.notices.text import NO_OWNER, body, one_line, subject
+from hubtriage.aws.switch.breaker import Topic
+from hubtriage.engine.ruleset.ruleset import Rule
+
+MESSAGE = "exception ends soon"
+LONGEST_OWNER = 100
+SUBSCRIBED, NOT_SUBSCRIBED = "yes", "no"
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """How giving notices went: how many of them were given, and how many rules still wait for theirs."""
+
+    notices: int = 0
+    failed: int = 0
+
+
+class Announcer:
+    """Gives each notice once; `log` writes a line, `warn` one of what failed.
+
+    `topic` is the ARN of the topic that messages go to; without one there are lines only. `subscribed` are
+    the owners that have subscriptions of their own: names, or beginnings of names that end in `*`.
+    """
+
+    def __init__(
+        self,
+        memory: NoticeMemory,
+        sns: Topic,
+        topic: str,
+        subscribed: Collection[str],
+        log: Callable[[str, Notice], None],
+        warn: Callable[[str, Exception], None],
+    ) -> None:
+        self._memory = memory
+        self._sns = sns
+        self._topic = topic
+        self._subscribed = subscribed
+        self._log = log
+        self._warn = warn
+
+    def announce(
+        self, rules: Mapping[str, Rule], tally: EndingTally, days: Collection[int], around: SweepFacts
+    ) -> Announced:
+        """Give the notices of these rules that are due; after the first that fails, the others wait too."""
+        given, waiting = 0, 1
+        try:
+            known = self._memory.read()
+            dues = list(due(rules.values(), tally, days, known, around.now))
+            waiting = len(dues)
+            for each in dues:
+                notices = notices_of(rules[each.rule], each.days, tally, around)
+                self._give(notices)
+                known = _still_of_use({*known, each}, around.now)
+                self._memory.write(known)
+                given += len(notices)
+                waiting -= 1
+        except API_ERRORS as error:
+            self._warn(
+                "notices of exceptions that end cannot be given; the next sweep of all findings tries again",
+                error,
+            )
+        return Announced(given, waiting)
+
+    def _give(self, notices: Iterable[Notice]) -> None:
+        for notice in notices:
+            self._log(MESSAGE, notice)
+            if self._topic:
+                self._sns.publish(
+                    TopicArn=self._topic,
+                    Subject=subject(notice),
+                    Message=body(notice),
+                    MessageAttributes=self._attributes(notice),
+                )
+
+    def _attributes(self, notice: Notice) -> dict[str, dict[str, str]]:
+        """Return what subscriptions filter by. AWS: the value of an attribute is never empty."""
+        owner = one_line(notice["owner"] or NO_OWNER, LONGEST_OWNER)
+        known = any(_names(each, owner) for each in self._subscribed)
+        return {
+            "owner": _attribute(owner),
+            "subscribed": _attribute(SUBSCRIBED if known else NOT_SUBSCRIBED),
+            "rule": _attribute(notice["rule"]),
+            "days": {"DataType": "Number", "StringValue": str(notice["days"])},
+        }
+
+
+def _names(pattern: str, owner: str) -> bool:
+    return owner.startswith(pattern[:-1]) if pattern.endswith("*") else owner == pattern
+
+
+def _attribute(value: str) -> dict[str, str]:
+    return {"DataType": "String", "StringValue": value}
+
+
+def _still_of_use(known: Iterable[GivenNotice], now: float) -> frozenset[GivenNotice]:
+    """Return the notices of rules that have not ended yet."""
+    return frozenset(each for each in known if each.ends > now)

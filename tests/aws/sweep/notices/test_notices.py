@@ -1,0 +1,179 @@
+"""Which notice is due, what it says, and that what rules say stays data."""
+
+from typing import Any
+
+import pytest
+
+from hubtriage.aws.sweep.notices.announcing import Announcer
+from hubtriage.aws.sweep.notices.due import SweepFacts, due, notices_of
+from hubtriage.aws.sweep.notices.given import MOST_GIVEN, GivenNotice, ProcessNotices, packed, unpacked
+from hubtriage.aws.sweep.notices.tally import EndingTally
+from hubtriage.aws.sweep.notices.text import LONGEST_SUBJECT, body, one_line, subject
+from tests.support.sweep_site import TOPIC, RecordedTopic
+from tests.support.sweep_world import rules, suppress
+from tests.support.triage_world import NOW
+
+DAY = 86_400.0
+AROUND = SweepFacts(NOW, "enforce", "schedule-1", "hash", "0123456")
+
+
+def rule_of(**members: Any) -> Any:
+    (rule,) = rules(suppress("rule-a", "control-a", **{"ends": NOW + 7 * DAY, **members})).rules
+    return rule
+
+
+def tally_of(
+    findings: int = 1, unknown: int = 0, owner: str | None = None, rule: str = "rule-a"
+) -> EndingTally:
+    tally = EndingTally()
+    for _finding in range(findings):
+        tally.count(rule, owner, "HIGH", "111122223333")
+    for _finding in range(unknown):
+        tally.count_unknown(rule, owner)
+    return tally
+
+
+@pytest.mark.parametrize(
+    ("days_left", "told", "days"),
+    [
+        pytest.param(30.01, (), None, id="too early"),
+        pytest.param(30.0, (), 30, id="thirty days ahead"),
+        pytest.param(12.0, (), 30, id="late, but not a week ahead"),
+        pytest.param(12.0, (30,), None, id="told already"),
+        pytest.param(7.0, (30,), 7, id="a week ahead"),
+        pytest.param(5.0, (), 7, id="first deployed five days ahead: one notice, not both"),
+        pytest.param(5.0, (7,), None, id="five days ahead, and told"),
+        pytest.param(0.0, (), None, id="it has ended"),
+    ],
+)
+def test_the_nearest_notice_is_due_unless_it_was_given(days_left: float, told: Any, days: int | None) -> None:
+    ends = NOW + days_left * DAY
+    given = {GivenNotice(ends, "rule-a", each) for each in told} | {GivenNotice(ends + DAY, "rule-a", 7)}
+    found = list(due([rule_of(ends=ends)], tally_of(), (30, 7), given, NOW))
+    assert [each.days for each in found] == ([] if days is None else [days])
+
+
+@pytest.mark.parametrize(
+    ("tally", "is_due"),
+    [
+        pytest.param(tally_of(0), False, id="nothing would show again"),
+        pytest.param(tally_of(0, 1), True, id="it is not known whether something would"),
+        pytest.param(EndingTally(uncounted=1), True, id="findings are counted nowhere"),
+        pytest.param(tally_of(rule="rule-b"), False, id="another rule's"),
+    ],
+)
+def test_a_notice_is_due_if_something_may_show_again(tally: EndingTally, is_due: bool) -> None:
+    assert bool(list(due([rule_of()], tally, (30, 7), (), NOW))) is is_due
+
+
+def text_of(tally: EndingTally, around: SweepFacts = AROUND, **members: Any) -> tuple[str, str]:
+    (notice,) = notices_of(rule_of(**members), 7, tally, around)
+    return subject(notice), body(notice)
+
+
+def test_a_notice_reads_so() -> None:
+    members = {"expires": "2027-01-21", "ticket": "SEC-1", "description": "No data.", "owner": "cloud"}
+    title, text = text_of(tally_of(1204, owner="cloud"), **members)
+    assert title == "1,204 findings reopen after 2027-01-21"
+    assert text == (
+        "The exception rule-a ends after 2027-01-21: 7 days are left.\n"
+        "Description: No data.\n"
+        "Ticket: SEC-1\n"
+        "Owner: cloud\n"
+        "\n"
+        "1,204 findings reopen then.\n"
+        "By severity: HIGH 1,204.\n"
+        "Accounts: 1.\n"
+        "\n"
+        "If the exception is to end, there is nothing to do.\n"
+        "If it is to go on: hubtriage renew rule-a --until DATE --ticket SEC-1\n"
+        "Then commit the change, have it approved, and deploy the rules.\n"
+        "Counted by the sweep schedule-1, rules of revision 0123456."
+    )
+
+
+def test_an_end_at_an_hour_is_said_with_its_hour() -> None:
+    assert text_of(tally_of(), expires="2027-01-22T10:00:00+02:00")[0] == (
+        "1 finding reopens on 2027-01-22 at 08:00 UTC"
+    )
+
+
+def test_what_is_not_known_is_never_said_as_nothing() -> None:
+    assert text_of(tally_of(0, 3))[0].startswith("An unknown number of findings reopens")
+    said = text_of(EndingTally(uncounted=2))
+    assert said[0].startswith("An unknown number of findings reopens")
+    assert "not all findings were counted" in said[1]
+    assert "Accounts" not in said[1]
+
+
+@pytest.mark.parametrize("word", ["ticket", "description", "owner"])
+def test_what_a_rule_says_is_one_short_line_of_data(word: str) -> None:
+    evil = "x\r\nBcc: a@example.com\x1b[31m\u202e" + "y" * 5000 + " `rm -rf /`"
+    said = text_of(tally_of(owner=evil), **{word: evil})
+    assert len(said[0]) <= LONGEST_SUBJECT
+    assert len(said[1]) < 3000
+    assert all(letter == "\n" or letter.isprintable() for letter in said[1])
+    assert "\nBcc" not in said[1]
+    assert "rm -rf" not in said[1].split("hubtriage renew")[1]
+
+
+def test_a_ticket_that_a_shell_would_read_is_not_put_into_the_command() -> None:
+    assert "--ticket TICKET\n" in text_of(tally_of(), ticket="$(reboot)")[1]
+
+
+def test_a_text_is_cut_and_stays_on_one_line() -> None:
+    assert one_line(" a\tb\u2028c\ud800 ", 5) == "a b c"
+    assert one_line("abcdef", 5) == "abcd…"
+
+
+def test_what_was_told_is_read_as_it_was_written() -> None:
+    told = frozenset({GivenNotice(NOW + 0.5, "rule-a", 7), GivenNotice(NOW, "rule-b", 30)})
+    assert unpacked(packed(told)) == told
+    assert [unpacked(text) for text in (b"", packed([])[:-3], b"x")] == [frozenset()] * 3
+
+
+def test_ten_thousand_notices_fit_into_an_item() -> None:
+    names = (f"team-{number % 70}-accepts-{number:06}-in-sandbox" for number in range(12_000))
+    told = [GivenNotice(NOW + number, name, 30) for number, name in enumerate(names)]
+    stored = packed(told)
+    assert len(stored) < 300_000
+    assert len(unpacked(stored)) == MOST_GIVEN
+
+
+def test_what_was_told_of_rules_that_ended_is_forgotten_once_something_is_told() -> None:
+    memory = ProcessNotices()
+    memory.write({GivenNotice(NOW, "old", 7), GivenNotice(NOW + DAY, "young", 7)})
+    topic, lines = RecordedTopic(), list[Any]()
+    announcer = Announcer(memory, topic, TOPIC, (), lambda *line: lines.append(line), lambda *_: None)
+    announcer.announce({"rule-a": rule_of()}, tally_of(), (7,), AROUND)
+    assert {told.rule for told in memory.given} == {"young", "rule-a"}
+    assert len(lines) == 1
+
+
+@pytest.mark.parametrize(
+    ("owner", "subscribed", "expected"),
+    [
+        pytest.param("team-a", ("team-a",), ("team-a", "yes"), id="by name"),
+        pytest.param("team-a", ("team-*",), ("team-a", "yes"), id="by the beginning of the name"),
+        pytest.param("team-a", ("team", "a"), ("team-a", "no"), id="other names"),
+        pytest.param(None, ("team-a",), ("(none)", "no"), id="no owner"),
+        pytest.param("", ("*",), ("(none)", "yes"), id="anyone"),
+    ],
+)
+def test_subscriptions_can_filter_by_owner_and_by_whether_the_owner_has_one(
+    owner: str | None, subscribed: tuple[str, ...], expected: tuple[str, str]
+) -> None:
+    topic = RecordedTopic()
+    announcer = Announcer(ProcessNotices(), topic, TOPIC, subscribed, lambda *_: None, lambda *_: None)
+    announcer.announce({"rule-a": rule_of()}, tally_of(owner=owner), (7,), AROUND)
+    (message,) = topic.messages
+    sent = {name: value["StringValue"] for name, value in message["MessageAttributes"].items()}
+    assert sent == {"owner": expected[0], "subscribed": expected[1], "rule": "rule-a", "days": "7"}
+    assert message["TopicArn"] == TOPIC
+
+
+def test_without_a_topic_the_log_has_it_all_the_same() -> None:
+    topic, lines, memory = RecordedTopic(), list[Any](), ProcessNotices()
+    announcer = Announcer(memory, topic, "", (), lambda *line: lines.append(line), lambda *_: None)
+    given = announcer.announce({"rule-a": rule_of()}, tally_of(), (7,), AROUND)
+    assert (given.notices, given.failed, topic.messages, len(lines), len(memory.given)) == (1, 0, [], 1, 1)
