@@ -39,6 +39,7 @@ rules:
 """
 FEWER = RULES.replace("[accepted]", "[nothing]")
 HOUR = 3_600
+TYPES = {"html": "text/html; charset=utf-8", "json": "application/json"}
 ACCEPTED, WATCHED, OTHERS = 120, 60, 120
 TAKEN_BACK = ACCEPTED - 2
 """With the rule gone: all but what a person holds, and what nobody can decide."""
@@ -182,6 +183,43 @@ def test_the_register_of_exceptions_balances_with_the_service(site: ExportedStac
     finally:
         site.stack.hub.batch_update_findings(FindingIdentifiers=[by_hand], Workflow={"Status": "NEW"})
         site.stack.rest()
+
+
+def test_the_register_is_published_with_the_documented_rights_and_no_others(site: ExportedStack) -> None:
+    cloud = site.stack.cloud
+    bucket = f"hubtriage-register-{cloud.account}"
+    storage = cloud.client("s3")
+    where = {"CreateBucketConfiguration": {"LocationConstraint": cloud.region}}
+    storage.create_bucket(Bucket=bucket, **where)
+    rights = statements("exceptions", "A snapshot each day", cloud.account)
+    session = session_of(cloud, created_role(cloud, "register", *rights))
+    command = ("exceptions", "--live", "--rules", "rules", "--publish")
+    done = site.run(*command, f"s3://{bucket}/hub/", **session)
+    assert done.returncode == 0, done.stderr
+    objects = {one["Key"]: storage.get_object(Bucket=bucket, Key=one["Key"])
+               for one in storage.list_objects_v2(Bucket=bucket)["Contents"]}  # fmt: skip
+    bodies = {key.rpartition(".")[2]: [] for key in objects}
+    for key, one in sorted(objects.items()):
+        bodies[key.rpartition(".")[2]].append(one["Body"].read())
+        assert one["ContentType"] == TYPES[key.rpartition(".")[2]]
+        assert one["CacheControl"] == "no-cache"
+    told = json.loads(bodies["json"][0])
+    name = f"hub/register-{told['now'][:10]}-{told['ruleset'][:12]}"
+    assert sorted(objects) == ["hub/latest.html", "hub/latest.json", f"{name}.html", f"{name}.json"]
+    assert all(latest == dated for latest, dated in bodies.values())
+    assert (told["hidden"]["by_rules"], told["source"]["name"]) == (ACCEPTED - 1, "Security Hub")
+    said = [line for line in done.stderr.splitlines() if line.startswith("published")]
+    assert said[0] == f"published s3://{bucket}/{name}.html"
+    assert said[3] == f"published s3://{bucket}/hub/latest.json"
+    for place, code, hint in (
+        (f"s3://{bucket}/elsewhere", "AccessDenied", "lists the permissions"),
+        (f"s3://{bucket}-2/hub", "NoSuchBucket", "create the bucket"),
+    ):
+        failed = site.run(*command, place, **(session if code == "AccessDenied" else {}))
+        assert failed.returncode == 2
+        assert f"Error: {place}/register-" in failed.stderr
+        assert code in failed.stderr
+        assert hint in failed.stderr
 
 
 def _less(report: dict[str, Any]) -> dict[str, Any]:

@@ -2,12 +2,13 @@
 
 import csv
 import io
-import json
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from hubtriage.cli.failure import fail
 from hubtriage.cli.inputs.findings import (
@@ -24,6 +25,7 @@ from hubtriage.cli.locations import Location
 from hubtriage.cli.options import Timestamp, rules_option, settings_options
 from hubtriage.cli.output import print_document, write_file
 from hubtriage.cli.progress import progress_bar
+from hubtriage.cli.publishing.places import S3Place, S3Url
 from hubtriage.cli.terminal import note
 from hubtriage.cli.views.exceptions.register import csv_rows, text
 from hubtriage.engine.planning.plan import Settings
@@ -32,6 +34,7 @@ from hubtriage.simulation.exceptions.approvals import history_of
 from hubtriage.simulation.exceptions.holdings import HiddenFindings
 from hubtriage.simulation.exceptions.html import page
 from hubtriage.simulation.exceptions.register import register, selected
+from hubtriage.simulation.exceptions.snapshot import document, snapshot
 from hubtriage.simulation.exceptions.source import FindingsSource
 from hubtriage.simulation.inputs.documents import InputFiles, UnreadableInputError
 from hubtriage.simulation.inputs.findings import Unusable, items_of
@@ -60,6 +63,13 @@ from hubtriage.simulation.inputs.problems import Problems, Rejected
     type=Location(path_type=Path, dir_okay=False),
     help="Write a page with a timeline, a table, and details of each rule into this file.",
 )
+@click.option(
+    "--publish",
+    "place",
+    type=S3Url(),
+    metavar="s3://BUCKET/PREFIX",
+    help="Write the page and the JSON to S3, under the name of the day and as the latest.",
+)
 def command(
     findings: str | None,
     live: LiveSource | None,
@@ -71,6 +81,7 @@ def command(
     as_json: bool,
     as_csv: bool,
     html: Path | None,
+    place: S3Place | None,
 ) -> None:
     """List the rules that hide findings, their owners and their ends.
 
@@ -78,22 +89,21 @@ def command(
     --live, the command reads the findings itself. With either, the register says what each rule holds now,
     and what no rule accounts for: together, that is every hidden finding.
 
+    --publish is for a daily run in the repository of the rules. With --live, it reads everything again.
+
     Exit codes: 0; 1 the rules have errors; 2 wrong usage, or input as for `backtest`.
     """
     if findings is not None and live is not None:
         raise click.UsageError("give FINDINGS or --live, not both")
     if as_json and as_csv:
         raise click.UsageError("--json and --csv are two forms: choose one")
-    ruleset, problems = compiled(folder), Problems()
-    given = findings if live is None else live
-    source = None if given is None else FindingsSource(named(given), problems)
-    holdings = None if given is None or source is None else _counted(given, ruleset, settings, source)
-    record = {
-        **selected(register(ruleset, history_of(folder), holdings, now), owner, ends_within),
-        "source": None if source is None else source.as_record(),
-    }
+    if place is not None:
+        _demand_whole(findings, live)
+        live = None if live is None else replace(live, fresh=True)
+    problems, given = Problems(), live if findings is None else findings
+    record = selected(_register(given, folder, now, settings, problems), owner, ends_within)
     if as_json:
-        print_document(json.dumps(record, indent=2, ensure_ascii=False) + "\n")
+        print_document(document(record))
     elif as_csv:
         print_document(_csv(record))
     else:
@@ -102,6 +112,32 @@ def command(
         write_file(html, page(record))
         note(f"page written to {html}")
     end_if_cut_off(problems)
+    if place is not None:
+        from hubtriage.cli.publishing.s3 import publish  # boto3 is slow to import, and files need none
+
+        publish(place, snapshot(record))
+
+
+def _demand_whole(findings: str | None, live: LiveSource | None) -> None:
+    """End with 2 unless the register is that of all rules, as of now, with findings."""
+    if findings is None and live is None:
+        raise click.UsageError("--publish needs FINDINGS, or --live")
+    context = click.get_current_context()
+    for name, option in (("now", "--at"), ("owner", "--owner"), ("ends_within", "--ends-within")):
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"--publish writes the whole register as of now: leave out {option}")
+
+
+def _register(
+    given: str | LiveSource | None, folder: Path, now: float, settings: Settings, problems: Problems
+) -> dict[str, Any]:
+    """Return the register of all rules, and where its findings come from."""
+    ruleset = compiled(folder)
+    if given is None:
+        return {**register(ruleset, history_of(folder), None, now), "source": None}
+    source = FindingsSource(named(given), problems)
+    holdings = _counted(given, ruleset, settings, source)
+    return {**register(ruleset, history_of(folder), holdings, now), "source": source.as_record()}
 
 
 def _counted(

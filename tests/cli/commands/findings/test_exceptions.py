@@ -1,10 +1,11 @@
 """`hubtriage exceptions`: the register as text, JSON and CSV."""
 
 import csv
+import gzip
 import io
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -159,6 +160,42 @@ def test_an_owner_by_account_answers_for_the_findings_of_its_accounts(
     for name in ("shop", "web", "by account attribute team"):
         shown = json.loads(run(export, "--json", "--owner", name).stdout)["exceptions"]
         assert len(shown) == (name in owners)
+
+
+PLACE = ("--publish", "s3://a-bucket/hub")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        pytest.param(["--publish", "a-bucket"], "write s3://BUCKET/PREFIX", id="no place"),
+        pytest.param(PLACE, "--publish needs FINDINGS, or --live", id="no findings"),
+        pytest.param(["export.jsonl", *PLACE, "--at", AT], "leave out --at", id="another day"),
+        pytest.param(["export.jsonl", *PLACE, "--owner", "web"], "leave out --owner", id="some of it"),
+        pytest.param(["export.jsonl", *PLACE, "--ends-within", "9"], "leave out --ends-within", id="soon"),
+    ],
+)
+def test_only_the_whole_register_of_now_is_published(
+    arguments: Sequence[str], said: str, export: str
+) -> None:
+    del export
+    result = CliRunner().invoke(cli, ["exceptions", *arguments])
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert said in result.stderr
+
+
+def test_a_register_of_input_that_is_cut_off_is_not_published(
+    export: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The credentials would fail at the first call, and with another message."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "none")
+    whole = gzip.compress(Path(export).read_bytes() * 50)
+    Path("cut.jsonl.gz").write_bytes(whole[: len(whole) - 20])
+    result = CliRunner().invoke(cli, ["exceptions", "cut.jsonl.gz", *PLACE])
+    assert result.exit_code == 2
+    assert "not all of the input could be read" in result.stderr
+    assert "s3:PutObject" not in result.stderr
 
 
 def test_what_cannot_be_done_exits_with_2(export: str) -> None:

@@ -150,6 +150,21 @@ def test_what_deploys_checks_first_shows_what_changes_and_looks_afterwards(mine,
     ]
 
 
+PUBLISH = 'hubtriage exceptions --live --publish "${}"'
+
+
+def test_the_register_is_published_only_from_main_and_with_its_variables(mine):
+    job = workflow(mine, "register.yml")["jobs"]["publish"]
+    assert job["if"] == "vars.REGISTER_ROLE != '' && github.ref == 'refs/heads/main'"
+    *_, last = job["steps"]
+    assert (last["run"], last["env"]) == (PUBLISH.format("URL"), {"URL": "${{ vars.REGISTER_URL }}"})
+    job = yaml.safe_load((mine / ".gitlab-ci.yml").read_text())["register"]
+    (rule,) = job["rules"]
+    assert "$CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH" in rule["if"]
+    assert rule["if"].endswith("&& $REGISTER_ROLE")
+    assert job["script"][-1] == PUBLISH.format("REGISTER_URL")
+
+
 def test_the_deployment_is_pinned_as_ours_is():
     lock = json.loads(FILES["package-lock.json"])["packages"]
     ours = json.loads((ROOT / "package-lock.json").read_text())["packages"]
