@@ -90,10 +90,12 @@ def record(
     problems: Problems | None = None,
     *,
     without_findings: bool = False,
+    accounts: dict[str, Any] | None = None,
     **more: Any,
 ) -> dict[str, Any]:
     """A register, as `hubtriage exceptions --json` prints it; `more` are members in place of its own."""
-    ruleset = load_ruleset({"format": 1, "hash": "0123456789abcdef", "rules": rules or RULES})
+    document = {"format": 1, "hash": "0123456789abcdef", "rules": rules or RULES, "accounts": accounts or {}}
+    ruleset = load_ruleset(document)
     holdings = HiddenFindings()
     for item in ITEMS if items is None else items:
         holdings.add(item, ruleset, NOW, Settings())

@@ -17,13 +17,13 @@
     if (n === null || n === undefined || (inPart && !n)) return unknown();
     return (inPart ? "at least " : "") + count(n);
   }
+  const findingsOf = (n) => [quantity(n), inPart && !n ? null : n === 1 ? " finding" : " findings"];
   const held = (row, name) => row.holds === null ? null : row.holds[name];
   const some = (value) => value !== null && value !== undefined && value !== "";
   const or = (value, otherwise) => some(value) ? value : otherwise;
-  // A rule names its owner, or the attribute of accounts that does; then findings are counted by owner too.
-  const byOwner = (row) => row.by_owner || (row.holds && row.holds.by_owner) || {};
-  const ownerText = (owner) => typeof owner === "object" ? "by account attribute " + owner.account : String(owner);
-  const ownersOf = (row) => [...new Set([...(some(row.owner) ? [ownerText(row.owner)] : []), ...Object.keys(byOwner(row))])];
+  // A rule names its owner, or leaves that to the account directory: then it has `owners`.
+  const isByAccount = (row) => Array.isArray(row.owners);
+  const ownersOf = (row) => isByAccount(row) ? row.owners : some(row.owner) ? [row.owner] : [];
   const sum = (rows, value) => rows.reduce((total, row) => total + value(row), 0);
 
   // --- when each ends ------------------------------------------------------------------------------------------------
@@ -44,7 +44,7 @@
     const ending = endingOf(row);
     // An end is the first moment without the rule: the last day before it names the month.
     const month = some(row.ends) && ending.key !== "ended" ? new Date(Date.parse(row.ends) - 1).toISOString().slice(0, 7) : ending.key;
-    return { row, at, ending, month, owners: ownersOf(row), text: [row.rule, ...ownersOf(row), row.ticket, row.until, row.description, row.reason, row.mode, row.author].filter(some).join(" ").toLowerCase() };
+    return { row, at, ending, month, owners: ownersOf(row), text: [row.rule, row.owner, ...ownersOf(row), row.ticket, row.until, row.description, row.reason, row.mode, row.author].filter(some).join(" ").toLowerCase() };
   });
   const caseOf = new Map(cases.map((one) => [one.row.rule, one]));
   const withEnding = (...keys) => cases.filter((one) => keys.includes(one.ending.key));
@@ -109,7 +109,7 @@
     return [monthText(number), MONTHS[number % 12], String(Math.floor(number / 12)), at === 0 || number % 12 === 0];
   }), [after, "later"], ["none", "no end"]].filter(([key]) => /^\d/.test(key) || columns.has(key));
   function mark(one) {
-    const about = [one.row.rule, one.ending === NONE ? "no end" : "until " + or(one.row.until, time(one.row.ends)) + ", " + leftOf(one), one.owners.slice(0, 3).join(", ")].filter(Boolean).map(plain).join(", ");
+    const about = [one.row.rule, one.ending === NONE ? "no end" : "until " + or(one.row.until, time(one.row.ends)) + ", " + leftOf(one), or(one.row.owner, "")].filter(Boolean).map(plain).join(", ");
     return toRule(one.row.rule, signOf(one.ending), { class: "mark", title: about, "aria-label": about, tabindex: "-1" });
   }
   const axis = h("ol", { class: "axis" }, shown.map(([key, text, year, isFirst]) => {
@@ -144,7 +144,7 @@
   ] : h("p", { class: "empty" }, "There is no exception."));
 
   // --- exceptions ----------------------------------------------------------------------------------------------------
-  const firstOwners = (one) => one.owners.length ? plain(one.owners.slice(0, 3).join(", ")) + (one.owners.length > 3 ? " and " + (one.owners.length - 3) + " more" : "") : "none";
+  const firstOwners = (owners) => plain(owners.slice(0, 3).join(", ")) + (owners.length > 3 ? " and " + count(owners.length - 3) + " more" : "");
   // Only a whole address of the web is a link, and it shows where it leads.
   function linkOrText(text) {
     let address = null;
@@ -157,7 +157,7 @@
   const number = (key, title) => ({ key, title, number: true, value: ({ row }) => or(held(row, key), -1), cell: ({ row }) => quantity(held(row, key)) });
   const listed = table("Exceptions, and what each holds", [
     { key: "rule", title: "Rule", value: (one) => one.row.rule, cell: (one) => [toRule(one.row.rule), badges(one.row, one.ending), some(one.row.description) ? h("small", {}, plain(one.row.description)) : null] },
-    { key: "owner", title: "Owner", value: (one) => one.owners.join(", ").toLowerCase(), cell: firstOwners },
+    { key: "owner", title: "Owner", value: (one) => one.owners.slice(0, 3).join(", "), cell: ({ row, owners }) => [plain(or(row.owner, "none")), isByAccount(row) ? h("small", { class: "muted" }, firstOwners(owners)) : null] },
     { key: "ticket", title: "Ticket", value: (one) => or(one.row.ticket, ""), cell: (one) => some(one.row.ticket) ? linkOrText(one.row.ticket) : "none" },
     { key: "until", title: "Until", value: (one) => some(one.row.ends) ? Date.parse(one.row.ends) : Infinity, cell: (one) => h("span", { class: "left" }, plain(or(one.row.until, some(one.row.ends) ? time(one.row.ends) : "no end"))) },
     { key: "days", title: "Days left", number: true, value: (one) => some(one.row.ends) ? one.row.days_left : Infinity,
@@ -275,18 +275,17 @@
     if (row.holds === null) return h("p", {}, "What it holds is ", unknown(), ".");
     const { findings } = row.holds;
     return [
-      h("p", {}, quantity(findings), findings === 1 && !inPart ? " finding is" : " findings are", " hidden by it now",
-        row.holds.accounts ? [", in ", quantity(row.holds.accounts), row.holds.accounts === 1 ? " account" : " accounts"] : null, "."),
-      facts([["Overruled by people", [quantity(row.holds.overruled), " findings stay as a person set them"]], ["Above its ceiling", [quantity(row.holds.above_ceiling), " findings stay visible"]]]),
+      facts([["Hidden by it now", findingsOf(findings)], ["In accounts", quantity(row.holds.accounts)],
+        ["Overruled by people", findingsOf(row.holds.overruled)], ["Visible, above its ceiling", findingsOf(row.holds.above_ceiling)]]),
       h("div", { class: "holds" }, bars("By severity", row.holds.by_severity, findings, "of other severities"), bars("By account", row.holds.by_account, findings, "in other accounts"),
-        bars("By product", row.holds.by_product, findings, "of other products"), bars("By owner", byOwner(row), findings, "of other owners, or without one")),
+        bars("By product", row.holds.by_product, findings, "of other products"), bars("By owner", row.by_owner, findings, "of other owners")),
     ];
   }
   function detailsOf(one) {
     const { row } = one;
     return [
       some(row.description) ? h("p", {}, plain(row.description)) : null,
-      facts([["Owner", some(row.owner) ? ownerText(row.owner) : "none"], ["Ticket", some(row.ticket) ? linkOrText(row.ticket) : "none"], ["Reason", or(row.reason, "none")],
+      facts([["Owner", or(row.owner, "none")], ["Owners", isByAccount(row) ? firstOwners(one.owners) || "none in the account directory" : null], ["Ticket", some(row.ticket) ? linkOrText(row.ticket) : "none"], ["Reason", or(row.reason, "none")],
         ["Hides up to", row.ceiling], ["Mode", row.mode], ["In force", row.in_force ? "yes" : "no"],
         ["Since", or(row.since, unknown())], ["Until", [signOf(one.ending), " ", plain(or(row.until, some(row.ends) ? time(row.ends) : "no end")), one.ending === NONE ? null : ", " + leftOf(one)]],
         ["Written by", or(row.author, unknown())], ["Last changed", row.changed ? commit(row.changed) : unknown()],
