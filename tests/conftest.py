@@ -2,12 +2,14 @@
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import boto3
 import pytest
 
 from hubtriage.localaws.cloud import LocalCloud
+from hubtriage.localaws.securityhub.settings import HubV2Settings
 from tests.support import examples, sharing
 from tests.support.left_out import LEFT_OUT
 
@@ -54,7 +56,8 @@ def running_cloud() -> Iterator[LocalCloud]:
 @pytest.fixture
 def cloud(running_cloud: LocalCloud) -> LocalCloud:
     """The local AWS with an empty hub and its first settings."""
-    running_cloud.control.configure(quotas=True, udf="replace", value_errors="finding", conflict_window=0.0)
+    first = {"quotas": True, "udf": "replace", "value_errors": "finding", "conflict_window": 0.0}
+    running_cloud.control.configure(**first, v2=asdict(HubV2Settings()))
     running_cloud.control.reset()
     return running_cloud
 

@@ -9,6 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from hubtriage.localaws.cloud import LocalCloud
+from tests.support.hub_v2_world import ocsf, uid
 
 pytestmark = pytest.mark.e2e
 
@@ -78,6 +79,26 @@ def test_a_policy_on_another_hub_does_not_help(guarded: LocalCloud) -> None:
         client.batch_update_findings(**_UPDATE)
     client.close()
     assert guarded.control.status()["calls"] == before
+
+
+def test_updates_of_v2_need_the_action_of_cspm_on_the_v2_hub(guarded: LocalCloud) -> None:
+    """AWS: both operations are one action; each field that V2 sets is a condition key of its own."""
+    guarded.control.provide_v2([ocsf()])
+    hub = guarded.client("securityhub").describe_security_hub_v2()["HubV2Arn"]
+    keys = {"ForAllValues:StringEquals": {"securityhub:OCSFSyntaxPath/StatusId": ["1", "2"]}}
+    client = _as_role(guarded, "updater-v2", hub, Condition=keys)
+    update = {"MetadataUids": [uid(1)], "Comment": "c"}
+    assert client.batch_update_findings_v2(**update, StatusId=2)["UnprocessedFindings"] == []
+    with pytest.raises(ClientError, match=r"AccessDenied.*securityhub:BatchUpdateFindings"):
+        client.batch_update_findings_v2(**update, StatusId=3)
+    with pytest.raises(ClientError, match=r"AccessDenied.*securityhub:GetFindings"):
+        client.get_findings_v2()
+    with pytest.raises(ClientError, match=r"AccessDenied.*securityhub:BatchUpdateFindings"):
+        client.batch_update_findings(**_UPDATE)
+    client.close()
+    reader = _as_role(guarded, "reader-v2", hub, "securityhub:GetFindings")
+    assert reader.get_findings_v2()["Findings"][0]["status"] == "In Progress"
+    reader.close()
 
 
 @pytest.fixture(scope="module")

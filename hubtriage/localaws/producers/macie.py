@@ -89,6 +89,11 @@ def _data_finding(scene: FindingScene, bucket: Resource) -> Finding:
     return finding(scene, PRODUCT, said, [bucket, item], fields)
 
 
+def sensitive_data_finding(scene: FindingScene) -> Finding:
+    """Return a sensitive-data finding."""
+    return _data_finding(scene, resource(scene, "AwsS3Bucket"))
+
+
 def macie_finding(scene: FindingScene) -> Finding:
     """Return a policy finding (two of three) or a sensitive-data finding."""
     bucket = resource(scene, "AwsS3Bucket")
