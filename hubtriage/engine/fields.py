@@ -28,6 +28,8 @@ NORMALIZED = dict(zip((*SEVERITIES, UNRANKED), (0, 1, 40, 70, 90, 100), strict=T
 HIDING_STATUSES = ("SUPPRESSED", "RESOLVED")
 
 OUR_AUTHOR = "hubtriage"
+OCSF = "Ocsf"
+"""The member of a finding that is a view of one of Security Hub V2 (`hubtriage.engine.ocsf`)."""
 
 WORKFLOW = "Workflow.Status"
 SEVERITY = "Severity.Label"
@@ -200,18 +202,22 @@ class ParsedFinding:
     """A finding whose settable fields are parsed once, each when a step of planning first needs it.
 
     Most findings need one or two of the fields, so parsing all of them at the start would cost more. `rest`
-    is what `raw` lacks of the finding.
+    is what `raw` lacks of the finding. `is_v2`: the finding is a view of one of Security Hub V2.
     """
 
     raw: Finding
     rest: Rest = NO_REST
+    is_v2: bool = False
     _values: dict[str, Value] = field(default_factory=dict, repr=False)
     _provided: dict[str, tuple[bool, Value]] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, finding: Finding) -> "ParsedFinding":
-        """Take a finding or an excerpt of one apart."""
-        return cls(dict(finding), finding.rest) if isinstance(finding, Excerpt) else cls(finding)
+        """Take a finding or an excerpt of one apart. Rules do not see what only V2's findings have."""
+        rest = finding.rest if isinstance(finding, Excerpt) else NO_REST
+        if OCSF in finding:
+            return cls({name: value for name, value in finding.items() if name != OCSF}, rest, is_v2=True)
+        return cls(dict(finding), rest) if isinstance(finding, Excerpt) else cls(finding)
 
     def value(self, name: str) -> Value:
         """Return what `read` does."""

@@ -180,6 +180,8 @@ class Explainer:
                 return f"matches, but hides findings up to {rule.ceiling} only; {severity}"
             case "behind a terminal rule":
                 return f"is not evaluated, as {fold.rules[-1]} is terminal"
+            case "not known on Security Hub V2":
+                return f"does not apply here: {fold.undecided[rule.id]}"
             case "no longer sets it":
                 dropped = rule.proposals.dropped(self.reasoning.baseline).get(change.field)
                 return f"does not set it here: {dropped}" if dropped else "does not set it any more"

@@ -18,7 +18,7 @@ from tests.mutants.hand_back import HAND_BACK
 from tests.mutants.limits import SWEEP, SWITCH, TABLE
 from tests.mutants.mutation import Mutation
 from tests.mutants.proof import PROOF
-from tests.mutants.rules import INDEX, RULES, WINDOWS
+from tests.mutants.rules import INDEX, ON_V2, RULES, WINDOWS
 from tests.mutants.runtime import FORMS, RUNTIME
 from tests.mutants.sending import SENDING, SIZES
 from tests.support.paths import ROOT
@@ -41,6 +41,7 @@ FINDERS = {  # the quickest first
         *(f"{_LAWS}{name}.py" for name in ("oracle", "conditions", "planning", "histories")),
     ),
     INDEX: ("tests/engine/index/test_rule_index.py",),
+    ON_V2: ("tests/engine/ocsf", f"{_LAWS}two_hubs.py"),
     WINDOWS: ("tests/engine/ruleset/test_windows.py",),
     PROOF: (
         *(

@@ -46,8 +46,8 @@ RULES = (
     Mutation(
         "the ceiling is one too high",
         "engine/ruleset/ruleset.py",
-        "SEVERITY_RANK[label] > SEVERITY_RANK[ceiling]",
-        "SEVERITY_RANK[label] > SEVERITY_RANK[ceiling] + 1",
+        "LABEL_RANK[label] > LABEL_RANK[ceiling]",
+        "LABEL_RANK[label] > LABEL_RANK[ceiling] + 1",
     ),
     Mutation(
         "a rule without a ceiling may hide HIGH",
@@ -173,8 +173,9 @@ RULES = (
     Mutation(
         "a rule on hold keeps what a later rule wants otherwise",
         "engine/planning/fold.py",
+        "        result.proposals[proposal.field] = (rule, proposal)\n"
         "        result.held.discard(proposal.field)",
-        "        pass",
+        "        result.proposals[proposal.field] = (rule, proposal)",
     ),
     Mutation(
         "a rule hides in the mode in which nothing new is hidden",
@@ -411,6 +412,68 @@ INDEX = (
     ),
 )
 
+ON_V2 = (
+    Mutation(
+        "a severity that is not known may be hidden",
+        "engine/fields.py",
+        "LABEL_RANK = SEVERITY_RANK | {UNRANKED: len(SEVERITIES)}",
+        "LABEL_RANK = SEVERITY_RANK | {UNRANKED: 0}",
+    ),
+    Mutation(
+        "a negation of what V2 does not show holds there",
+        "engine/ocsf/blind.py",
+        "return _negated(_seen_when(arguments[0], scope, not surely))",
+        "return _negated(_seen_when(arguments[0], scope, surely))",
+    ),
+    Mutation(
+        "a branch that V2 does not show holds there by what it does show",
+        "engine/ocsf/blind.py",
+        "        if surely and blind:\n            continue\n",
+        "",
+    ),
+    Mutation(
+        "a tag that may be there is taken for absent beside what V2 does not show",
+        "engine/ocsf/blind.py",
+        "not is_blind(leaf.keys) and not _depends_on(leaf, blind)",
+        "not is_blind(leaf.keys)",
+    ),
+    Mutation(
+        "a terminal rule that V2 does not show lets the rules after it hide",
+        "engine/planning/fold.py",
+        "            guard = rule.id if rule.terminal and enforced else guard\n",
+        "",
+    ),
+    Mutation(
+        "a rule hides what a later rule may open that V2 does not show",
+        "engine/planning/fold.py",
+        "        if earlier and hidden and _opens(proposal, hidden, base):",
+        "        if False:",
+    ),
+    Mutation(
+        "what V2 cannot set is sent to it",
+        "engine/planning/plan.py",
+        "    left_out = {**left_out, **_not_in_v2(ruleset)} if parsed.is_v2 else left_out\n",
+        "",
+    ),
+    Mutation(
+        "a severity that is taken back becomes the nearest that a rule could set",
+        "engine/ocsf/update.py",
+        '        return vendors if vendors in _SETTABLE else _SEVERITY_IDS.get(label or "", _UNKNOWN)',
+        '        return _SEVERITY_IDS.get(label or "", _UNKNOWN)',
+    ),
+    Mutation(
+        "rules see what names a finding in V2",
+        "engine/fields.py",
+        "for name, value in finding.items() if name != OCSF}",
+        "for name, value in finding.items()}",
+    ),
+    Mutation(
+        "a status that no rule sets is NEW",
+        "engine/ocsf/view.py",
+        '_word_of("status_id", STATUSES, "NEW")',
+        '_word_of("status_id", {1: "NEW", 2: "NOTIFIED", 3: "SUPPRESSED", 4: "RESOLVED"}, "NEW")',
+    ),
+)
 WINDOWS = (
     Mutation(
         "a rule is in force outside its windows",

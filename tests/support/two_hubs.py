@@ -266,3 +266,17 @@ def _ocsf_resource(resource: Resource, signal: Signal) -> JsonObject:
     if resource.tags:
         shown["tags"] = [{"name": name, "value": value} for name, value in resource.tags.items()]
     return shown
+
+
+def updated_v2(finding: JsonObject, values: JsonObject) -> JsonObject:
+    """Return an OCSF finding after BatchUpdateFindingsV2 with these values."""
+    after = dict(finding)
+    if "StatusId" in values:
+        words = dict(enumerate(_STATUS_WORDS, 1))
+        after |= {"status_id": values["StatusId"], "status": words.get(values["StatusId"], "Other")}
+    if "SeverityId" in values:
+        words = dict(enumerate(_WORDS.values(), 1))
+        after |= {"severity_id": values["SeverityId"], "severity": words.get(values["SeverityId"], "Other")}
+    if "Comment" in values:
+        after["comment"] = values["Comment"]
+    return after

@@ -42,9 +42,12 @@ class Operation(NamedTuple):
         return any(one.name in names for one in self.outer)
 
 
-def operations(logic: Any, place: Path = ()) -> Iterator[Operation]:
-    """Yield all operations of an expression, each before those inside it."""
-    return _operations(logic, place, (), ())
+def operations(logic: Any, place: Path = (), scope: Keys | None = ()) -> Iterator[Operation]:
+    """Yield all operations of an expression, each before those inside it.
+
+    `scope` is the list whose elements the expression looks at.
+    """
+    return _operations(logic, place, scope, ())
 
 
 def _operations(

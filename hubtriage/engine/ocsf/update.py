@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from hubtriage.engine.fields import NOTE, SEVERITY, UNRANKED, WORKFLOW, member
-from hubtriage.engine.ocsf.view import LABELS, OCSF, STATUSES
+from hubtriage.engine.fields import NOTE, OCSF, SEVERITY, UNRANKED, WORKFLOW, member, severity_label
+from hubtriage.engine.ocsf.view import LABELS, STATUSES
 
 V2_FIELDS = frozenset({WORKFLOW, SEVERITY, NOTE})
 """The fields that Security Hub V2 lets customers set."""
@@ -28,7 +28,7 @@ def v2_update(update: Mapping[str, Any], view: Mapping[str, Any]) -> dict[str, A
         if name == "Workflow":
             values["StatusId"] = _status_id(member(value, "Status"))
         elif name == "Severity":
-            values["SeverityId"] = _severity_id(member(value, "Label"), view)
+            values["SeverityId"] = _severity_id(severity_label(value), view)
         elif name == "Note":
             values["Comment"] = _comment(member(value, "Text"))
         else:
@@ -42,7 +42,7 @@ def _status_id(status: object) -> int:
     return _STATUS_IDS[str(status)]
 
 
-def _severity_id(label: object, view: Mapping[str, Any]) -> int:
+def _severity_id(label: str | None, view: Mapping[str, Any]) -> int:
     """Return the number of a label; the vendor's own one where it has this label.
 
     So what is taken back is exactly what the vendor says: Fatal stays Fatal, and Unknown stays Unknown.
@@ -50,12 +50,12 @@ def _severity_id(label: object, view: Mapping[str, Any]) -> int:
     provided = member(member(view.get("FindingProviderFields"), "Severity"), "Label")
     if label == provided:
         vendors = member(view.get(OCSF), "vendor_severity_id")
-        return vendors if vendors in _SETTABLE else _SEVERITY_IDS.get(str(label), _UNKNOWN)
+        return vendors if vendors in _SETTABLE else _SEVERITY_IDS.get(label or "", _UNKNOWN)
     if label == UNRANKED:
         return _UNKNOWN
     if label not in _SEVERITY_IDS:
         raise ValueError(f"Security Hub V2 takes no severity {label!r} from a rule")
-    return _SEVERITY_IDS[str(label)]
+    return _SEVERITY_IDS[label]
 
 
 def _comment(text: object) -> str:

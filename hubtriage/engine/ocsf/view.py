@@ -8,7 +8,7 @@ documented, is absent in the view.
 from collections.abc import Mapping
 from typing import Any
 
-from hubtriage.engine.fields import NORMALIZED, UNRANKED, member
+from hubtriage.engine.fields import NORMALIZED, OCSF, UNRANKED, member
 from hubtriage.engine.ocsf.readers import (
     Ocsf,
     Reader,
@@ -29,9 +29,6 @@ from hubtriage.engine.text.timestamps import parse_timestamp
 
 HUB_V2 = "securityhub-v2"
 """Stands for the ProductArn in the key of a finding of Security Hub V2; its Id is the metadata.uid there."""
-OCSF = "Ocsf"
-"""The member of a view that no finding in ASFF has."""
-
 LABELS = {1: "INFORMATIONAL", 2: "LOW", 3: "MEDIUM", 4: "HIGH", 5: "CRITICAL", 6: "CRITICAL"}
 """Severity ids. 6 is Fatal. 0 (Unknown), 99 (Other) and whatever is no severity id are UNRANKED."""
 STATUSES = {
@@ -86,7 +83,7 @@ def severity_label(severity_id: object) -> str:
 
 
 def _number(value: object) -> int:
-    """Return a whole number; -1, which is no id, for anything else."""
+    """Return a whole number; -1, which no id is, for anything else."""
     whole = whole_number(value)
     return -1 if whole is None else whole
 
@@ -204,7 +201,7 @@ def _reasons(ocsf: Ocsf) -> list[dict[str, Any]] | None:
 
 def _standards(ocsf: Ocsf) -> list[dict[str, Any]] | None:
     standards = texts("compliance.standards")(ocsf)
-    return standards and [{"StandardsId": one} for one in standards]
+    return standards and [read_object({"id": one}, STANDARD) for one in standards]
 
 
 RESOURCE: Mapping[str, Reader] = {
@@ -242,6 +239,7 @@ VULNERABILITY: Mapping[str, Reader] = {
 }
 REASON: Mapping[str, Reader] = {"ReasonCode": text("name"), "Description": text("desc")}
 PARAMETER: Mapping[str, Reader] = {"Name": text("name"), "Value": texts("values")}
+STANDARD: Mapping[str, Reader] = {"StandardsId": text("id")}
 
 VIEW: Mapping[str, Reader] = {
     "Id": text("finding_info.uid"),
@@ -279,6 +277,16 @@ VIEW: Mapping[str, Reader] = {
 }
 """The members of a view, and how each is read from the OCSF finding."""
 
+OF_LISTS: Mapping[str, Mapping[str, Reader]] = {
+    "Compliance.AssociatedStandards": STANDARD,
+    "Compliance.StatusReasons": REASON,
+    "Compliance.SecurityControlParameters": PARAMETER,
+    "Resources": RESOURCE,
+    "Vulnerabilities": VULNERABILITY,
+    "Vulnerabilities.Cvss": CVSS,
+    "Vulnerabilities.VulnerablePackages": PACKAGE,
+}
+"""The members that the elements of a view's lists have."""
 _KEPT: Mapping[str, Reader] = {
     "uid": text("metadata.uid"),
     "class_uid": _id("class_uid"),

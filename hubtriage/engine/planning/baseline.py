@@ -72,7 +72,7 @@ def baseline(finding: ParsedFinding, claims: Claims) -> ParsedFinding:
         _put(result, "UserDefinedFields", bare_fields or None)
     if drop_note:
         del result["Note"]
-    return ParsedFinding(result)
+    return ParsedFinding(result, is_v2=finding.is_v2)
 
 
 def _canonical(finding: ParsedFinding) -> dict[str, Value]:

@@ -23,6 +23,8 @@ def cause_of(rule_id: str | None, ruleset: Ruleset, folded: Fold, now: float) ->
         return "in observe"
     if rule.id in folded.above_ceiling:
         return "above its ceiling"
+    if rule.id in folded.undecided:
+        return "not known on Security Hub V2"
     if rule.id in folded.rules:
         return "no longer sets it"
     if _is_behind_a_terminal_rule(rule, ruleset, folded):

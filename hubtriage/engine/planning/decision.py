@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from hubtriage.engine.fields import HIDING_STATUSES, LABEL_RANK, SEVERITY, WORKFLOW, Value
+from hubtriage.engine.ocsf.update import NOT_IN_V2
 from hubtriage.engine.planning.entry import NO_ENTRY, Entry
 from hubtriage.engine.ruleset.ruleset import RuleError
 
@@ -29,6 +30,7 @@ Cause = Literal[
     "all is taken back",
     "several accounts have its key",
     "handed back",
+    "not known on Security Hub V2",
 ]
 
 
@@ -103,6 +105,21 @@ class Observed:
 
 
 @dataclass(frozen=True, slots=True)
+class V2Decision:
+    """What a decision about a finding of Security Hub V2 comes to there.
+
+    `uid` is the finding's metadata.uid; `update` has BatchUpdateFindingsV2's values, or is None.
+    """
+
+    uid: str
+    update: Mapping[str, Any] | None
+
+    def as_record(self) -> dict[str, Any]:
+        """Return the JSON shape."""
+        return {"metadata_uid": self.uid, "update": self.update}
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """What triage decides about one finding.
 
@@ -116,7 +133,7 @@ class Decision:
     record of those in `unrecorded`. About `optional_questions` it is asked if the budget allows: that heals
     what a lost entry would hide. `outdated`: the history shows that the finding is from before our last
     write. `owners` has who answers for the finding, by rule, where that depends on its account; None where
-    it is not known.
+    it is not known. `on_v2` is there for findings of Security Hub V2.
     """
 
     finding_id: str
@@ -138,6 +155,7 @@ class Decision:
     unrecorded: tuple[str, ...] = ()
     outdated: bool = False
     owners: Mapping[str, str | None] = field(default_factory=dict)
+    on_v2: V2Decision | None = None
 
     @property
     def takes_back(self) -> bool:
@@ -156,11 +174,14 @@ class Decision:
 
     @property
     def is_worth_a_line(self) -> bool:
-        """Whether the log has an INFO line: changed, refused, kept, observed, overruled or failed."""
+        """Whether the log has an INFO line: changed, refused, kept, observed, overruled or failed.
+
+        What Security Hub V2 cannot set would come again with every event, and lint says it beforehand.
+        """
         return bool(
             self.update
             or self.refused
-            or self.kept
+            or any(kept.why != NOT_IN_V2 for kept in self.kept)
             or self.observed
             or self.errors
             or self.overruled
@@ -171,7 +192,7 @@ class Decision:
         """Return the one JSON shape of a decision; its members are named as in the decision log.
 
         `handed_back` is there only if people have handed something back, `owners` if a rule that applied
-        leaves its owner to the account directory.
+        leaves its owner to the account directory, `v2` for findings of V2.
         """
         record: dict[str, Any] = {
             "finding_id": self.finding_id,
@@ -190,7 +211,7 @@ class Decision:
             record["handed_back"] = list(self.handed_back)
         if self.owners:
             record["owners"] = dict(self.owners)
-        return record
+        return record | ({"v2": self.on_v2.as_record()} if self.on_v2 else {})
 
 
 def _plain(value: Value) -> Any:

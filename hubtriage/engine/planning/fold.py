@@ -2,10 +2,14 @@
 
 from dataclasses import dataclass, field
 
-from hubtriage.engine.fields import WORKFLOW, ParsedFinding
+from hubtriage.engine.fields import HIDING_STATUSES, LABEL_RANK, WORKFLOW, ParsedFinding
 from hubtriage.engine.planning.entry import Claims
 from hubtriage.engine.ruleset.ruleset import Rule, RuleError, Ruleset, is_above, is_hiding
 from hubtriage.engine.ruleset.update import Proposal, opens_what_passed
+
+NOT_SHOWN = "Security Hub V2 does not show all that its condition reads"
+OVERRULED_PERHAPS = "{} may want the opposite, and Security Hub V2 does not show whether it applies"
+BEHIND_GUARD = "it hides, and Security Hub V2 does not show whether the terminal rule {} applies"
 
 
 @dataclass(slots=True)
@@ -15,7 +19,8 @@ class Fold:
     `rules` are the ids of those that applied, `watched` of those in `observe`. `proposals` has the winning
     rule and its proposal per field. A field in `held` keeps its value and claim because a `hold` rule holds
     it; one in `frozen` because a rule that could set it has failed. `reached` are the rules in force that
-    match or may match, those above their ceilings too.
+    match or may match, those above their ceilings too. `undecided` has the rules that do not apply because of
+    what Security Hub V2 does not show, each with the reason.
     """
 
     rules: list[str] = field(default_factory=list)
@@ -27,15 +32,23 @@ class Fold:
     observed: dict[str, tuple[Rule, Proposal]] = field(default_factory=dict)
     errors: list[RuleError] = field(default_factory=list)
     reached: list[Rule] = field(default_factory=list)
+    undecided: dict[str, str] = field(default_factory=dict)
 
 
 def fold(ruleset: Ruleset, base: ParsedFinding, claims: Claims, now: float) -> Fold:
     """Fold the rules that match the baseline, in their order."""
     result = Fold()
-    matching, errors = ruleset.match(base.raw, now)
-    in_doubt = False
+    matching, errors, undecided = ruleset.match_finding(base, now)
+    in_doubt, guard = False, None
     for rule in matching:
         enforced = rule.mode != "observe"
+        if rule.id in undecided:
+            _leave_undecided(rule, base, result)
+            guard = rule.id if rule.terminal and enforced else guard
+            continue
+        if guard is not None and enforced and rule.hides(base):
+            result.undecided[rule.id] = BEHIND_GUARD.format(guard)
+            continue
         if rule.id in errors:
             result.errors.append(errors[rule.id])
         if enforced:
@@ -54,6 +67,33 @@ def fold(ruleset: Ruleset, base: ParsedFinding, claims: Claims, now: float) -> F
             break
     _leave_what_passed(base, result)
     return result
+
+
+def _leave_undecided(rule: Rule, base: ParsedFinding, result: Fold) -> None:
+    """Leave out a rule that may apply, which V2 does not show, and whatever that rule may forbid.
+
+    What it would open may be hidden by an earlier rule, which then does not apply either.
+    """
+    result.undecided[rule.id] = NOT_SHOWN
+    if rule.mode != "enforce":
+        return
+    for proposal in rule.proposals.of(base):
+        result.held.discard(proposal.field)
+        earlier, hidden = result.proposals.get(proposal.field, (None, None))
+        if earlier and hidden and _opens(proposal, hidden, base):
+            result.rules.remove(earlier.id)
+            result.undecided[earlier.id] = OVERRULED_PERHAPS.format(rule.id)
+            kept = {name: one for name, one in result.proposals.items() if one[0] is not earlier}
+            result.proposals = kept
+
+
+def _opens(later: Proposal, earlier: Proposal, base: ParsedFinding) -> bool:
+    """Say whether a proposal would hide the finding less than an earlier one for the same field does."""
+    if not is_hiding(earlier.field, earlier.value, base):
+        return False
+    if later.field == WORKFLOW:
+        return later.value not in HIDING_STATUSES
+    return LABEL_RANK[later.value] > LABEL_RANK[earlier.value]
 
 
 def _leave_what_passed(base: ParsedFinding, result: Fold) -> None:

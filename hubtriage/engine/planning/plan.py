@@ -17,10 +17,21 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Literal
 
-from hubtriage.engine.fields import NOTE, SEVERITY, WORKFLOW, Finding, ParsedFinding, position, same
+from hubtriage.engine.fields import (
+    NOTE,
+    OCSF,
+    SEVERITY,
+    WORKFLOW,
+    Finding,
+    ParsedFinding,
+    member,
+    position,
+    same,
+)
+from hubtriage.engine.ocsf.update import NOT_IN_V2, V2_FIELDS, v2_update
 from hubtriage.engine.planning.baseline import baseline
 from hubtriage.engine.planning.causes import cause_of
-from hubtriage.engine.planning.decision import NOTE_DOES_NOT_FIT, Change, Decision, Observed
+from hubtriage.engine.planning.decision import NOTE_DOES_NOT_FIT, Change, Decision, Observed, V2Decision
 from hubtriage.engine.planning.doubt import Doubt
 from hubtriage.engine.planning.entry import Authors, Claim, Claims, Entry, Times, stored
 from hubtriage.engine.planning.fold import Fold, fold
@@ -138,6 +149,7 @@ def reason(
     reviewed = review(entry, parsed, authors)
     handed = None if handed_back is None else hand_back(reviewed, parsed, authors, handed_back)
     recent = {name: _of_last_day(times, now) for name, times in entry.sets.items()}
+    left_out = {**left_out, **_not_in_v2(ruleset)} if parsed.is_v2 else left_out
     while True:
         base = baseline(parsed, reviewed.claims)
         folded = fold(ruleset, base, reviewed.claims, now)
@@ -155,10 +167,11 @@ def reason(
     if reviewed.outdated:
         planned = Plan({}, {})
     changes = () if planned.refused else tuple(_changes(planned))
+    update = None if planned.refused or not planned.update else planned.update
     decision = Decision(
         finding_id=_text(finding, "Id"),
         product_arn=_text(finding, "ProductArn"),
-        update=None if planned.refused or not planned.update else planned.update,
+        update=update,
         rules=tuple(folded.rules),
         above_ceiling=tuple(folded.above_ceiling),
         changes=changes,
@@ -175,6 +188,7 @@ def reason(
         unrecorded=tuple(reviewed.unrecorded),
         outdated=reviewed.outdated,
         owners=_owners(folded, ruleset, finding) if ruleset.has_account_owners else {},
+        on_v2=_on_v2(finding, update) if parsed.is_v2 else None,
     )
     return Reasoning(decision, entry, reviewed.claims, parsed, base, folded, planned.outcomes)
 
@@ -187,6 +201,11 @@ def _owners(folded: Fold, ruleset: Ruleset, finding: Finding) -> dict[str, str |
         for source in applied
         if owner_attribute(source) is not None
     }
+
+
+def _not_in_v2(ruleset: Ruleset) -> LeftOut:
+    """Return the fields that rules set and Security Hub V2 has no place for."""
+    return {name: NOT_IN_V2 for name in ruleset.fields if name not in V2_FIELDS}
 
 
 def _not_given_back(claims: Claims, finding: ParsedFinding, planned: Plan) -> dict[str, Claim]:
@@ -204,6 +223,13 @@ def _not_given_back(claims: Claims, finding: ParsedFinding, planned: Plan) -> di
         if (outcome.claim is None or outcome.claim.before is None) and not same(name, value, claim.before):
             ended[name] = replace(claim, before=None)
     return ended
+
+
+def _on_v2(view: Finding, update: Mapping[str, Any] | None) -> V2Decision:
+    uid = member(view[OCSF], "uid")
+    return V2Decision(
+        uid if isinstance(uid, str) else "", None if update is None else v2_update(update, view)
+    )
 
 
 def _worth_asking(

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from hubtriage.engine.excerpt import Members
-from hubtriage.engine.fields import FIELDS
+from hubtriage.engine.fields import FIELDS, OCSF
 from hubtriage.engine.jsonlogic.syntax import Operation, operations
 from hubtriage.engine.ruleset.templates import PLACEHOLDER
 
@@ -16,7 +16,7 @@ PLANNED = frozenset(
     {field.member for field in FIELDS.values()} | {"UserDefinedFields", "FindingProviderFields", "Compliance"}
 )
 """Members that planning looks at, whatever the rules are."""
-NAMED = frozenset({"Id", "ProductArn", "AwsAccountId", "Region", "UpdatedAt"})
+NAMED = frozenset({"Id", "ProductArn", "AwsAccountId", "Region", "UpdatedAt", OCSF})
 """Members that tell findings and their states apart, and stand in records.
 
 By the account id a finding's account is looked up in the directory.

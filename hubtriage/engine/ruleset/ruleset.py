@@ -3,7 +3,7 @@
 `hubtriage.authoring` writes `ruleset.json` and checks it before. It leaves out keys at their default.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
@@ -18,9 +18,8 @@ from hubtriage.engine.fields import (
     Value,
 )
 from hubtriage.engine.index.rule_index import RuleIndex
-from hubtriage.engine.jsonlogic import compile_logic
-from hubtriage.engine.jsonlogic.values import truthy
-from hubtriage.engine.pattern import compile_pattern
+from hubtriage.engine.ruleset.condition import Accounts, Holds, condition
+from hubtriage.engine.ruleset.on_v2 import ConditionsOnV2
 from hubtriage.engine.ruleset.owner import owner_attribute
 from hubtriage.engine.ruleset.update import Proposals, compile_update
 from hubtriage.engine.ruleset.windows import Window, ZoneTable, compile_windows
@@ -50,7 +49,7 @@ class Rule:
     ceiling: str
     starts: float | None
     ends: float | None
-    matches: Callable[[Finding, float], bool]
+    matches: Holds
     proposals: Proposals
     source: Mapping[str, Any]
     during: tuple[Window, ...] = ()
@@ -135,7 +134,8 @@ class RuleError:
 class Ruleset:
     """All rules in the order of evaluation, with what a log line says about them.
 
-    `may_hide` are those that set a status or a severity, or keep one; the highest ceiling first.
+    `may_hide` are those that set a status or a severity, or keep one; the highest ceiling first. `fields` are
+    all that the rules set.
     `has_account_owners`: the owner of some rules depends on the finding's account.
     """
 
@@ -146,16 +146,52 @@ class Ruleset:
     by_id: Mapping[str, Rule]
     may_hide: tuple[Rule, ...]
     index: RuleIndex
+    on_v2: ConditionsOnV2
+    fields: frozenset[str]
     is_emptied: bool = False
     has_account_owners: bool = False
 
     def without_rules(self) -> "Ruleset":
         """Return the rule set without any rule: planning with it takes everything back."""
-        return replace(self, rules=(), by_id={}, may_hide=(), index=_NO_RULES, is_emptied=True)
+        return replace(
+            self, rules=(), by_id={}, may_hide=(), index=_NO_RULES, on_v2=_NO_CONDITIONS, is_emptied=True
+        )
 
     def highest_ceiling(self, now: float) -> str:
         """Return the highest ceiling of the rules in force that may hide a finding; else the default."""
         return next((rule.ceiling for rule in self.may_hide if rule.in_force(now)), DEFAULT_CEILING)
+
+    def match_finding(
+        self, baseline: ParsedFinding, now: float
+    ) -> tuple[list[Rule], dict[str, RuleError], frozenset[str]]:
+        """Return what `match` does, and the ids of rules that may match, which V2 does not show.
+
+        Those are among the matching ones.
+        """
+        if baseline.is_v2:
+            return self._match_on_v2(baseline.raw, now)
+        return *self.match(baseline.raw, now), frozenset()
+
+    def _match_on_v2(
+        self, baseline: Finding, now: float
+    ) -> tuple[list[Rule], dict[str, RuleError], frozenset[str]]:
+        matching: list[Rule] = []
+        errors: dict[str, RuleError] = {}
+        undecided: list[str] = []
+        for position, certain in self.on_v2.candidates(baseline, now):
+            rule = self.rules[position]
+            if not rule.in_force(now):
+                continue
+            try:
+                holds = self.on_v2.holds(position, certain, baseline, now)
+            except Exception as error:  # noqa: BLE001 - as in `match`
+                errors[rule.id] = RuleError(rule.id, f"{type(error).__name__}: {error}")
+                holds = True
+            if holds is not False:
+                matching.append(rule)
+            if holds is None:
+                undecided.append(rule.id)
+        return matching, errors, frozenset(undecided)
 
     def match(self, baseline: Finding, now: float) -> tuple[list[Rule], dict[str, RuleError]]:
         """Return the rules in force that match, in order, and the errors of those that failed, by rule id.
@@ -178,6 +214,7 @@ class Ruleset:
 
 
 _NO_RULES = RuleIndex(())
+_NO_CONDITIONS = ConditionsOnV2((), {})
 
 
 def load_ruleset(document: Mapping[str, Any]) -> Ruleset:
@@ -204,6 +241,8 @@ def load_ruleset(document: Mapping[str, Any]) -> Ruleset:
         may_hide=_that_may_hide(rules),
         index=RuleIndex([rule.source for rule in rules], accounts),
         has_account_owners=any(owner_attribute(rule.source) is not None for rule in rules),
+        fields=frozenset(name for rule in rules for name in rule.proposals.fields),
+        on_v2=ConditionsOnV2([rule.source for rule in rules], accounts),
     )
 
 
@@ -221,9 +260,7 @@ def _with_lists(raw: Mapping[str, Any], lists: Mapping[str, SharedValues]) -> Ma
     return {**raw, **{name: put_in(raw[name], lists) for name in CONDITIONS if name in raw}}
 
 
-def _rule(
-    raw: Mapping[str, Any], accounts: Mapping[str, Mapping[str, str]], zones: Mapping[str, ZoneTable]
-) -> Rule:
+def _rule(raw: Mapping[str, Any], accounts: Accounts, zones: Mapping[str, ZoneTable]) -> Rule:
     return Rule(
         id=raw["id"],
         order=raw.get("order", DEFAULT_ORDER),
@@ -240,29 +277,8 @@ def _rule(
     )
 
 
-def _condition(
-    raw: Mapping[str, Any], accounts: Mapping[str, Mapping[str, str]]
-) -> Callable[[Finding, float], bool]:
-    """`match` and `when` as one test, compiled on first use; a rule has at least one of them."""
-    if "match" not in raw and "when" not in raw:
+def _condition(raw: Mapping[str, Any], accounts: Accounts) -> Holds:
+    """Return the test of the rule's condition; a rule has at least one of the two."""
+    if not any(name in raw for name in CONDITIONS):
         raise ValueError(f"rule {raw['id']} has neither match nor when")
-    compiled: list[Callable[[Finding, float], bool]] = []
-
-    def matches(finding: Finding, now: float) -> bool:
-        if not compiled:
-            compiled.append(_compiled_condition(raw, accounts))
-        return compiled[0](finding, now)
-
-    return matches
-
-
-def _compiled_condition(
-    raw: Mapping[str, Any], accounts: Mapping[str, Mapping[str, str]]
-) -> Callable[[Finding, float], bool]:
-    pattern = compile_pattern(raw["match"]) if "match" in raw else None
-    logic = compile_logic(raw["when"], accounts=accounts) if "when" in raw else None
-    if logic is None:
-        return lambda finding, _now: pattern(finding)  # type: ignore[misc]
-    if pattern is None:
-        return lambda finding, now: truthy(logic(finding, now))
-    return lambda finding, now: pattern(finding) and truthy(logic(finding, now))
+    return condition(raw, accounts)

@@ -113,8 +113,8 @@ class Judge:
         if not any(self._rules[name].terminal for name in reasoning.fold.rules):
             return ()
         folded = reasoning.fold
-        looked_at = {*folded.rules, *folded.watched, *folded.above_ceiling}
-        matching, errors = self._ruleset.match(reasoning.baseline.raw, self._task.now)
+        looked_at = {*folded.rules, *folded.watched, *folded.above_ceiling, *folded.undecided}
+        matching, errors, _undecided = self._ruleset.match_finding(reasoning.baseline, self._task.now)
         return tuple(rule.id for rule in matching if rule.id not in looked_at and rule.id not in errors)
 
     def _is_example(self, outcome: FindingOutcome) -> bool:

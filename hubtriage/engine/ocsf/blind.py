@@ -1,0 +1,263 @@
+"""What rules cannot see of findings of Security Hub V2, and what is left of a condition there.
+
+A condition may read a member that V2 has no counterpart for. Then two conditions take its place. Both read
+only what V2 has: one holds where the rule would hold whatever that member is, the other where it may hold.
+What lies between them is not known there, and "not known" is never taken for "not so".
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal, TypeAlias
+
+from hubtriage.engine.jsonlogic.syntax import Keys, Operation, operations, split_operation
+from hubtriage.engine.ocsf.view import OF_LISTS, VIEW
+from hubtriage.engine.pattern.compiler import PatternField, expand
+
+Condition: TypeAlias = Mapping[str, Any] | None
+"""A rule's `match` and `when`, as far as it has them; without either it always holds. None never holds."""
+ALWAYS: Condition = {}
+NEVER: Condition = None
+
+Effect = Literal["as elsewhere", "less often", "never"]
+
+
+def _leaves() -> Iterator[Keys]:
+    for path in VIEW:
+        for name in OF_LISTS.get(path, ("",)):
+            inner = f"{path}.{name}" if name else path
+            for last in OF_LISTS.get(inner, ("",)) if inner != path else ("",):
+                yield tuple(f"{inner}.{last}".rstrip(".").split("."))
+
+
+SEEN: Final = frozenset(_leaves())
+"""The paths of what a view may have; whatever stands below one is seen too."""
+_OUTER: Final = frozenset(keys[:length] for keys in SEEN for length in range(1, len(keys)))
+
+
+def is_blind(keys: Sequence[str]) -> bool:
+    """Say whether V2 has no counterpart of a path in a finding; positions in lists do not count."""
+    names = _names(keys)
+    return names not in _OUTER and not any(names[:length] in SEEN for length in range(1, len(names) + 1))
+
+
+def _names(keys: Sequence[str]) -> Keys:
+    return tuple(key for key in keys if not key.isdecimal())
+
+
+@dataclass(frozen=True, slots=True)
+class OnV2:
+    """A rule's condition on findings of V2: `holds` surely, `may_hold` whatever V2 does not show.
+
+    Both are the rule's own condition if V2 shows all that it reads.
+    """
+
+    holds: Condition
+    may_hold: Condition
+    is_affected: bool
+
+    @property
+    def effect(self) -> Effect:
+        """How often the rule applies on V2, compared with the other hub."""
+        if not self.is_affected:
+            return "as elsewhere"
+        return "never" if self.holds is NEVER else "less often"
+
+
+def on_v2(rule: Mapping[str, Any]) -> OnV2:
+    """Return what is left of the condition of a rule as in `ruleset.json`, or a rule file."""
+    own = {name: rule[name] for name in ("match", "when") if name in rule}
+    if not _match_is_blind(rule.get("match")) and not _reads_blind(rule.get("when"), ()):
+        return OnV2(own, own, is_affected=False)
+    return OnV2(_seen(own, surely=True), _seen(own, surely=False), is_affected=True)
+
+
+def blind_paths(rule: Mapping[str, Any]) -> list[str]:
+    """Return the paths that a rule's condition reads and V2 does not have, each once, in their order.
+
+    A path that is calculated, and the whole finding, are named `?`.
+    """
+    found: dict[str, None] = {}
+    if "match" in rule:
+        found.update(dict.fromkeys(".".join(leaf.keys) for leaf in _blind_leaves(rule["match"])))
+    for operation in operations(rule.get("when")):
+        for keys in _blind_reads(operation):
+            found["?" if keys is None else ".".join(keys)] = None
+    return list(found)
+
+
+def _seen(own: Mapping[str, Any], surely: bool) -> Condition:
+    """Return the condition that holds surely, or the one that holds wherever the rule may hold."""
+    result: dict[str, Any] = {}
+    if "match" in own:
+        match = _seen_match(own["match"], surely)
+        if match is NEVER:
+            return NEVER
+        result |= {"match": match} if match else {}
+    if "when" in own:
+        when = _seen_when(own["when"], (), surely)
+        if when is False:
+            return NEVER
+        result |= {} if when is True else {"when": when}
+    return result
+
+
+# --- match
+
+
+def _match_is_blind(match: Any) -> bool:
+    return match is not None and next(_blind_leaves(match), None) is not None
+
+
+def _blind_leaves(match: Mapping[str, Any]) -> Iterator[PatternField]:
+    return (leaf for branch in expand(match) for leaf in branch if is_blind(leaf.keys))
+
+
+def _seen_match(match: Mapping[str, Any], surely: bool) -> Mapping[str, Any] | None:
+    """Return a pattern without blind fields: surely without the branches that have any."""
+    branches: list[Mapping[str, Any]] = []
+    for leaves in expand(match):
+        blind = {leaf.keys[0] for leaf in leaves if is_blind(leaf.keys)}
+        if surely and blind:
+            continue
+        left = [leaf for leaf in leaves if not is_blind(leaf.keys) and not _depends_on(leaf, blind)]
+        if not left:
+            return ALWAYS
+        branches.append(_pattern(left))
+    if len(branches) < 2:
+        return branches[0] if branches else NEVER
+    return {"$or": branches}
+
+
+def _depends_on(leaf: PatternField, blind: Collection[str]) -> bool:
+    """Say whether a field may hold by absence in an element that a blind field names."""
+    return leaf.keys[0] in blind and any(
+        isinstance(one, Mapping) and one.get("exists") is False for one in leaf.alternatives
+    )
+
+
+def _pattern(leaves: Sequence[PatternField]) -> Mapping[str, Any]:
+    pattern: dict[str, Any] = {}
+    for leaf in leaves:
+        holder = pattern
+        for key in leaf.keys[:-1]:
+            holder = holder.setdefault(key, {})
+        holder[leaf.keys[-1]] = leaf.alternatives
+    return pattern
+
+
+# --- when
+
+
+def _seen_when(logic: Any, scope: Keys | None, surely: bool) -> Any:
+    """Return an expression without blind reads: false, or true, stands for what they decide."""
+    if not _reads_blind(logic, scope):
+        return logic
+    unknown = not surely
+    if not isinstance(logic, Mapping):
+        return unknown
+    name, arguments = split_operation(logic)
+    if name in ("and", "or"):
+        return _joined(name, [_seen_when(one, scope, surely) for one in arguments])
+    if name == "!":
+        return _negated(_seen_when(arguments[0], scope, not surely))
+    if name == "!!":
+        return _seen_when(arguments[0], scope, surely)
+    if name in ("some", "all", "none") and not _reads_blind(arguments[0], scope):
+        inner = Operation(name, arguments, (), scope, ()).keys_of(arguments[0])
+        test = _seen_when(arguments[1], inner, surely is (name != "none"))
+        if test is False:  # it holds for no element
+            return name == "none"
+        return {name: [arguments[0], test]}
+    if name in ("if", "?:"):
+        return _chosen(name, arguments, scope, surely)
+    return unknown
+
+
+def _joined(name: str, parts: list[Any]) -> Any:
+    """Join parts by `and` or `or`; some may be true or false now."""
+    neutral = name == "and"
+    if any(part is (not neutral) for part in parts):
+        return not neutral
+    left = [part for part in parts if part is not neutral]
+    return {name: left} if left else neutral
+
+
+def _negated(part: Any) -> Any:
+    return not part if isinstance(part, bool) else {"!": [part]}
+
+
+def _chosen(name: str, arguments: list[Any], scope: Keys | None, surely: bool) -> Any:
+    """Return a choice whose tests V2 shows; otherwise what is chosen is not known."""
+    tests = arguments[:-1:2]
+    if any(_reads_blind(test, scope) for test in tests):
+        return not surely
+    is_test = [index % 2 == 0 and index < len(arguments) - 1 for index in range(len(arguments))]
+    return {
+        name: [
+            one if test else _seen_when(one, scope, surely)
+            for one, test in zip(arguments, is_test, strict=True)
+        ]
+    }
+
+
+def _reads_blind(logic: Any, scope: Keys | None) -> bool:
+    return any(True for operation in operations(logic, (), scope) for _keys in _blind_reads(operation))
+
+
+def _blind_reads(operation: Operation) -> Iterator[Keys | None]:
+    """Yield the blind paths that an operation itself reads; None for one that is not known."""
+    for keys in _reads(operation):
+        if keys is None or is_blind(keys):
+            yield keys
+
+
+def _reads(operation: Operation) -> Iterator[Keys | None]:
+    if operation.name == "var":
+        yield _path(operation, operation.arguments[0] if operation.arguments else "")
+    elif operation.name == "get":
+        yield from _member(operation)
+    elif operation.name in ("missing", "missing_some"):
+        listed = operation.arguments[-1] if operation.name == "missing_some" else operation.arguments
+        for path in listed if isinstance(listed, list) else [listed]:
+            for one in path if isinstance(path, list) else [path]:
+                yield _path(operation, one)
+
+
+def _path(operation: Operation, path: Any) -> Keys | None:
+    """Return the path in the finding of a path that an operation names."""
+    if path is None or (isinstance(path, int) and not isinstance(path, bool)):
+        path = "" if path is None else str(path)
+    if not isinstance(path, str):
+        return None
+    keys = tuple(path.split(".")) if path else ()
+    scope = operation.scope
+    if scope is None:
+        return _in_reduce(operation, keys)
+    return (*scope, *keys) or None  # the whole finding is not known
+
+
+def _in_reduce(operation: Operation, keys: Keys) -> Keys | None:
+    """Return the path of what `reduce` calls `current`; what it has gathered so far is seen."""
+    outer = next((one for one in reversed(operation.outer) if one.name == "reduce"), None)
+    if outer is None or outer.scope is None or not keys:
+        return None
+    if keys[0] == "accumulator":
+        return _GATHERED
+    listed = outer.keys_of(outer.arguments[0])
+    return (*listed, *keys[1:]) if listed and keys[0] == "current" else None
+
+
+_GATHERED: Final = ("Id",)
+"""Stands for a value that is made of parts, which are looked at themselves."""
+
+
+def _member(operation: Operation) -> Iterator[Keys | None]:
+    """Yield the path that `get` leads to, where it is plain."""
+    keys = operation.keys_of(operation.arguments[0])
+    if keys is None:
+        return
+    name = operation.arguments[1] if len(operation.arguments) > 1 else None
+    if isinstance(name, str):
+        yield (*keys, name)
+    elif _names(keys) in _OUTER:
+        yield None
