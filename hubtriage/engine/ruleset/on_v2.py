@@ -17,7 +17,7 @@ class ConditionsOnV2:
         """Take the rules as in `ruleset.json`, in their order."""
         self._sources = sources
         self._accounts = accounts
-        self._tests: dict[int, tuple[Holds, Holds]] = {}
+        self._tests: dict[int, tuple[Holds, Holds, Holds]] = {}
 
     def candidates(self, baseline: Finding, now: float) -> list[tuple[int, bool]]:
         """Return (position, certain) of the rules that hold or may hold, or fail, on the finding."""
@@ -28,14 +28,18 @@ class ConditionsOnV2:
         seen = self._seen[position]
         if certain and not seen.is_affected:
             return True
-        surely, may_hold = self._tests_of(position, seen)
+        surely, may_hold, own = self._tests_of(position, seen)
         if surely(baseline, now):
             return True
-        return None if seen.is_affected and may_hold(baseline, now) else False
+        if not seen.is_affected or not may_hold(baseline, now):
+            return False
+        own(baseline, now)  # what fails on what V2 shows has failed
+        return None
 
-    def _tests_of(self, position: int, seen: OnV2) -> tuple[Holds, Holds]:
+    def _tests_of(self, position: int, seen: OnV2) -> tuple[Holds, Holds, Holds]:
         if position not in self._tests:
-            self._tests[position] = self._test(seen.holds), self._test(seen.may_hold)
+            own = condition(self._sources[position], self._accounts)
+            self._tests[position] = self._test(seen.holds), self._test(seen.may_hold), own
         return self._tests[position]
 
     def _test(self, of: Condition) -> Holds:
