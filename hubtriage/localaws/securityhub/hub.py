@@ -7,7 +7,7 @@ gather the hubs of members, which see their own.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -25,6 +25,7 @@ from hubtriage.localaws.securityhub.history_pages import history_page
 from hubtriage.localaws.securityhub.quotas import Quotas
 from hubtriage.localaws.securityhub.settings import HubSettings
 from hubtriage.localaws.securityhub.subscription import Subscription
+from hubtriage.localaws.securityhub.v2 import crossing
 from hubtriage.localaws.securityhub.v2.hub import FOUNDING, OPERATIONS_V2, HubV2
 from hubtriage.localaws.securityhub.v2.words import account_of
 from hubtriage.localaws.securityhub.v2.writing import Customer
@@ -121,6 +122,8 @@ class Hub:
         try:
             fault = self._admit(operation, now)
             body = OPERATIONS[operation](self, call)
+            if self.settings.v2.crosses_over and operation in UPDATING:
+                self._cross_over(operation, call, body)
         except HubError as error:
             refusal = error.in_v2() if operation in OPERATIONS_V2 else error
             self._note(operation, call, refusal.code, {})
@@ -246,6 +249,18 @@ class Hub:
     def _answer_v2(self, operation: str, call: HubCall) -> dict[str, Any]:
         customer = Customer(call.now, call.settings, call.trace, call.owner)
         return self.v2.answer(operation, call.request, customer)
+
+    def _cross_over(self, operation: str, call: HubCall, body: Mapping[str, Any]) -> None:
+        """Set in the other hub what an update has set in one. It counts as no call, and meets no fault."""
+        if operation in OPERATIONS_V2:
+            found = self.v2.updated(body)
+        else:
+            keys = ((each["ProductArn"], each["Id"]) for each in body["ProcessedFindings"])
+            found = [finding for key in keys if (finding := self.finding(*key))]
+        other, request = crossing.counterpart(operation, call.request, found)
+        if request:
+            with self.faults.set_aside():
+                OPERATIONS[other](self, replace(call, request=request, trace=None))
 
     # The hub itself
 

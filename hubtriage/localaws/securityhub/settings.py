@@ -32,6 +32,7 @@ class HubV2Settings:
         CSPM's are.
     quotas: whether updates and reads share the buckets of CSPM, have buckets of their own of that size, or
         such as all other operations have. Only if quotas hold at all.
+    crosses_over: whether what a customer sets in one hub is set in the other too, if both have the finding.
     retention: how long a finding is there after its provider closed it; None: always.
     administrator: the account that administers V2, if it is not that of CSPM.
     """
@@ -50,6 +51,7 @@ class HubV2Settings:
     value_errors: Literal["call", "finding"] = "call"
     same_field: Literal["operator", "or"] = "operator"
     quotas: Literal["shared", "own", "other"] = "shared"
+    crosses_over: bool = False
     retention: float | None = None
     administrator: str | None = None
 

@@ -38,9 +38,9 @@ def command() -> None:
 def up(port: int, account: str, region: str, udf: str, no_quotas: bool, seed: int) -> None:
     """Start the local AWS and keep it until Ctrl-C.
 
-    It has an administrator account with member accounts, Security Hub enabled and no findings. It prints
-    variables that point `aws`, `npx cdk` and all commands of hubtriage at it. Only this machine can reach
-    it. It keeps nothing when it ends.
+    It has an administrator account with member accounts, Security Hub and Security Hub V2 enabled, and no
+    findings. It prints variables that point `aws`, `npx cdk` and all commands of hubtriage at it. Only this
+    machine can reach it. It keeps nothing when it ends.
     """
     settings = HubSettings.from_json({"udf": udf, "quotas": not no_quotas, "seed": seed})
     with LocalCloud(settings, account=account, region=region, port=port) as cloud:

@@ -73,6 +73,10 @@ class HubV2:
         """Return copies of all findings, in order of arrival."""
         return [copied(record.finding) for record in self._writer.store.after(0)]
 
+    def updated(self, answer: Request) -> list[Finding]:
+        """Return copies of the findings that an answer of BatchUpdateFindingsV2 says were updated."""
+        return [copied(record.finding) for record in self._writer.records_of(answer)]
+
     def provide(self, finding: Request, now: float, settings: HubSettings) -> Finding:
         """Have a provider send a finding, or send it again; see `FindingWriterV2.provide`."""
         return self._writer.provide(finding, now, settings)

@@ -149,6 +149,16 @@ class FindingWriterV2:
                 unprocessed.append(_unprocessed(each.answered(v2.answers), code))
         return {"ProcessedFindings": processed, "UnprocessedFindings": unprocessed}
 
+    def records_of(self, answer: Request) -> list[RecordV2]:
+        """Return the records of the findings that an answer says were updated."""
+        found = [
+            self.store.get(each["MetadataUid"])
+            if "MetadataUid" in each
+            else self.store.of_signal(*(each["FindingIdentifier"][name] for name in _TRIPLE))
+            for each in answer["ProcessedFindings"]
+        ]
+        return [record for record in found if record is not None]
+
     def _named(self, request: Request, customer: Customer) -> list[_Named]:
         uids, triples = request.get("MetadataUids", ()), request.get("FindingIdentifiers", ())
         found = [(uid, self.store.get(uid)) for uid in uids]
