@@ -21,15 +21,17 @@ def text(record: Record) -> Iterator[str]:
     rows = record["exceptions"]
     yield click.style(f"{counted(len(rows), 'exception')} at {record['now']}", bold=True)
     if rows:
-        yield from table(["rule", "owner", "ticket", "until", "days", "holds"], [_row(one) for one in rows])
+        yield from table(
+            ["rule", "owner", "ticket", "until", "days", "holds"], [_row(one, record) for one in rows]
+        )
     for one in rows:
         yield ""
-        yield from _details(one)
+        yield from _details(one, record)
     yield from _rest(record)
 
 
-def _row(row: Record) -> Sequence[object]:
-    holds = _UNKNOWN if row["holds"] is None else f"{row['holds']['findings']:,}"
+def _row(row: Record, record: Record) -> Sequence[object]:
+    holds = _UNKNOWN if row["holds"] is None else _quantity(row["holds"]["findings"], record)
     days = "" if row["days_left"] is None else str(row["days_left"])
     return [
         row["rule"],
@@ -41,7 +43,25 @@ def _row(row: Record) -> Sequence[object]:
     ]
 
 
-def _details(row: Record) -> Iterator[str]:
+def _quantity(count: int, record: Record) -> str:
+    """Return a count of findings that a rule holds, as far as it is known."""
+    return _as_known(f"{count:,}", count, record)
+
+
+def _as_known(said: str, count: int, record: Record) -> str:
+    """Return what is said of a count, or that there may be more: none found is not known to be none."""
+    if not _is_in_part(record):
+        return said
+    return f"at least {said}" if count else _UNKNOWN
+
+
+def _is_in_part(record: Record) -> bool:
+    """Say whether a rule may hold findings that were not counted: without entries, or not read."""
+    source = record["source"]
+    return bool(record["hidden"]["not_known"] or source["unusable"] or source["cut_off"])
+
+
+def _details(row: Record, record: Record) -> Iterator[str]:
     yield click.style(quoted(row["rule"]), bold=True)
     if row["description"]:
         yield f"  {quoted(row['description'])}"
@@ -55,7 +75,8 @@ def _details(row: Record) -> Iterator[str]:
     holds = row["holds"]
     if holds is None:
         return
-    yield f"  holds {counted(holds['findings'], 'finding')}{_by(holds['by_severity'])}"
+    held = _as_known(counted(holds["findings"], "finding"), holds["findings"], record)
+    yield f"  holds {held}{_by(holds['by_severity'])}"
     if holds["accounts"]:
         yield f"  in {counted(holds['accounts'], 'account')}{_by(holds['by_account'])}"
     if row.get("by_owner"):
@@ -108,17 +129,24 @@ def csv_rows(record: Record) -> Iterator[Sequence[str]]:
     """Yield a head and a row for each rule; nothing in a cell is taken for a formula."""
     yield _CSV
     for row in record["exceptions"]:
-        holds = row["holds"] or {}
         cells = {
             **row,
             "changed": (row["changed"] or {}).get("day"),
             "approvers": "; ".join(row["approvers"] or ()),
             "renewals": "" if row["renewals"] is None else len(row["renewals"]),
-            "holds": holds.get("findings"),
-            "overruled": holds.get("overruled"),
-            "above_ceiling": holds.get("above_ceiling"),
+            **_cells_of(row["holds"], record),
         }
         yield [_cell(cells[name]) for name in _CSV]
+
+
+_COUNTS = {"holds": "findings", "overruled": "overruled", "above_ceiling": "above_ceiling"}
+
+
+def _cells_of(holds: Record | None, record: Record) -> Record:
+    """Return the cells with counts of findings: plain numbers, unless there may be more."""
+    if holds is None:
+        return dict.fromkeys(_COUNTS)
+    return {cell: _as_known(str(holds[name]), holds[name], record) for cell, name in _COUNTS.items()}
 
 
 def _cell(value: object) -> str:

@@ -162,6 +162,17 @@ def test_an_owner_by_account_answers_for_the_findings_of_its_accounts(
         assert len(shown) == (name in owners)
 
 
+def test_none_held_is_not_known_where_entries_are_missing(export: str) -> None:
+    held = [json.loads(line) for line in Path(export).read_text().splitlines()]
+    Path("bare.jsonl").write_text(json.dumps(held[1]["finding"]) + "\n")
+    Path("mixed.jsonl").write_text(Path(export).read_text() + json.dumps({**held[1]["finding"], "Id": "f-2"}))
+    shown = {name: run(name).stdout for name in ("bare.jsonl", "mixed.jsonl")}
+    assert "  holds not known\n" in shown["bare.jsonl"]
+    assert "  holds at least 1 finding: LOW 1\n" in shown["mixed.jsonl"]
+    head, row = csv.reader(io.StringIO(run("mixed.jsonl", "--csv").stdout))
+    assert (row[head.index("holds")], row[head.index("overruled")]) == ("at least 1", "not known")
+
+
 PLACE = ("--publish", "s3://a-bucket/hub")
 
 
