@@ -6,6 +6,7 @@ and twenty times if it consists of tiny values.
 
 import json
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from botocore.parsers import ResponseParserError
@@ -16,6 +17,10 @@ UNPARSED = "UnparsedBody"
 """Member of an answer that was too large, or could not be parsed: its bytes."""
 BODY_BYTES = "BodyBytes"
 """Member of an answer: how many bytes it had."""
+
+UNPARSABLE = "it is nested too deep, or has too long a number, to be parsed"
+SKIPPED = "Skipped"
+"""Member of an answer whose finding could not be parsed and is left out: the reason."""
 
 _TOKEN = rb'"NextToken"\s*:\s*("(?:[^"\\]|\\.)*")'
 # Anchored at the end or the beginning of the answer: no text inside a finding can stand there.
@@ -62,3 +67,12 @@ def token_of(body: bytes) -> str | None:
     """Return the NextToken of an answer that is not parsed; None if it has none."""
     found = _LAST_TOKEN.search(body) or _FIRST_TOKEN.match(body)
     return None if found is None else str(json.loads(found[1]))
+
+
+def parsed_alone(answer: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Parse an answer with one finding, however large; leave the finding out if that cannot be done."""
+    body = answer[UNPARSED]
+    parsed = parsed_answer(body)
+    if isinstance(parsed.get("Findings"), list):
+        return parsed
+    return {"Findings": [], "NextToken": token_of(body), SKIPPED: UNPARSABLE}

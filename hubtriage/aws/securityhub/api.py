@@ -3,8 +3,13 @@
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from hubtriage.engine.ocsf import view
+
 Key = tuple[str, str]
-"""(ProductArn, Id): what names a finding. AWS: an Id alone is unique per product only."""
+"""(ProductArn, Id): what names a finding. AWS: an Id alone is unique per product only.
+
+A finding of Security Hub V2 is named by (HUB_V2, metadata.uid).
+"""
 
 Finding = Mapping[str, Any]
 
@@ -22,11 +27,37 @@ class SecurityHubApi(Protocol):
         """Read who changed one finding, up to 100 records a page."""
 
 
+class SecurityHubV2Api(Protocol):
+    """boto3's client as far as Security Hub V2 is concerned, or anything that answers and fails so."""
+
+    def batch_update_findings_v2(self, **request: Any) -> Mapping[str, Any]:
+        """Apply one set of values to up to 100 findings in OCSF."""
+
+    def get_findings_v2(self, **request: Any) -> Mapping[str, Any]:
+        """Read findings in OCSF by filters, up to 100 a page."""
+
+
+class WholeApi(SecurityHubApi, SecurityHubV2Api, Protocol):
+    """boto3's client, which has the operations of both hubs."""
+
+
 def identifier(key: Key) -> dict[str, str]:
     """Return a key in the API's shape."""
     return {"Id": key[1], "ProductArn": key[0]}
 
 
 def key_of(named: Mapping[str, Any]) -> Key:
-    """Return the key of a finding or of an identifier, whatever it holds."""
-    return str(named.get("ProductArn")), str(named.get("Id"))
+    """Return the key of a finding, of the view of one in OCSF, or of an identifier, whatever it holds.
+
+    The key of a view never names a finding of the other hub, even where it has no metadata.uid.
+    """
+    known = view.key_of(named)
+    if known is not None:
+        return known
+    product = view.HUB_V2 if view.is_view(named) else str(named.get("ProductArn"))
+    return product, str(named.get("Id"))
+
+
+def is_of_v2(key: Key) -> bool:
+    """Say whether a key names a finding of Security Hub V2."""
+    return key[0] == view.HUB_V2

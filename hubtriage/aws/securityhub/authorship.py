@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
 
-from hubtriage.aws.securityhub.api import Key, SecurityHubApi, identifier
+from hubtriage.aws.securityhub.api import Key, SecurityHubApi, identifier, is_of_v2
 from hubtriage.aws.securityhub.backoff import Backoff
 from hubtriage.aws.securityhub.faults import API_ERRORS, CallFault, Fault, call_fault
 from hubtriage.aws.securityhub.ratelimit import TokenBucket
@@ -78,6 +78,9 @@ class History:
         )
 
 
+NO_HISTORY = History(())
+
+
 def no_former(_deadline: float) -> Mapping[str, float]:
     """Return the former roles of a ledger that was never moved."""
     return {}
@@ -114,7 +117,10 @@ class Authorship:
         """Return the history of a finding since a time (epoch seconds), or why it is not known.
 
         `deadline`: monotonic; no call starts later. Never raises for what the service or the network does.
+        AWS: Security Hub V2 has no history, so that one of a finding there is empty.
         """
+        if is_of_v2(key):
+            return NO_HISTORY
         request: dict[str, Any] = {"FindingIdentifier": identifier(key), "MaxResults": PAGE}
         if since is not None:
             request["StartTime"] = max(0.0, since)

@@ -6,7 +6,8 @@ from botocore.config import Config
 from botocore.session import Session, get_session
 
 from hubtriage.aws.securityhub.answers import parse_findings
-from hubtriage.aws.securityhub.api import SecurityHubApi
+from hubtriage.aws.securityhub.api import SecurityHubApi, WholeApi
+from hubtriage.aws.securityhub.hub_v2 import BothHubs
 
 CONNECT_TIMEOUT = 3.0
 """Seconds for each address of the service: botocore tries one after another (measured: four took 12 s)."""
@@ -18,7 +19,7 @@ READ_TIMEOUT = 10.0
 def security_hub(
     connect_timeout: float = CONNECT_TIMEOUT, session: Session | None = None, **options: Any
 ) -> SecurityHubApi:
-    """Return a client for the environment's Region, credentials and endpoint.
+    """Return a client of both hubs for the environment's Region, credentials and endpoint.
 
     `options` are those of `create_client`.
 
@@ -31,5 +32,6 @@ def security_hub(
         read_timeout=READ_TIMEOUT,
     )
     client = (session or get_session()).create_client("securityhub", config=config, **options)
-    client.meta.events.register("before-parse.securityhub.GetFindings", parse_findings)
-    return cast("SecurityHubApi", client)
+    for operation in ("GetFindings", "GetFindingsV2"):
+        client.meta.events.register(f"before-parse.securityhub.{operation}", parse_findings)
+    return BothHubs(cast("WholeApi", client))

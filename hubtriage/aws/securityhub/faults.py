@@ -63,8 +63,13 @@ HANDLING: Mapping[str, Handling] = {
     "FindingSizeExceeded": Handling.TOO_LARGE,
     "InvalidInput": Handling.POISON,
     "DuplicatedFindingIdentifier": Handling.POISON,
+    "ConflictException": Handling.RETRY,
+    "InternalServerException": Handling.RETRY,
+    "ResourceNotFoundException": Handling.NOT_FOUND,
+    "ValidationException": Handling.POISON,
 }
-"""AWS: the error codes of UnprocessedFindings (BatchUpdateFindingsUnprocessedFinding)."""
+"""AWS: the error codes of UnprocessedFindings (BatchUpdateFindingsUnprocessedFinding); the last four are
+those of V2 (BatchUpdateFindingsV2UnprocessedFinding)."""
 
 _CODES: Mapping[Fault, tuple[str, ...]] = {
     Fault.THROTTLED: (
@@ -80,7 +85,13 @@ _CODES: Mapping[Fault, tuple[str, ...]] = {
         "SlowDown",
         "PriorRequestNotComplete",
     ),
-    Fault.TRANSIENT: ("InternalException", "RequestTimeout", "RequestTimeoutException"),
+    Fault.TRANSIENT: (
+        "ConflictException",
+        "InternalException",
+        "InternalServerException",
+        "RequestTimeout",
+        "RequestTimeoutException",
+    ),
     Fault.REFUSED: ("InvalidInputException", "ValidationException"),
     Fault.DENIED: (
         "InvalidAccessException",

@@ -3,12 +3,14 @@
 AWS: a finding belongs to an account, but an update names it by ProductArn and Id alone. Several third-party
 products give findings of different accounts the same Id. No one can say which of them AWS would update, so
 none of them is. Only what triage itself has hidden by then is reopened.
+
+Security Hub V2 has no namesakes: AWS: a `metadata.uid` is unique everywhere.
 """
 
 from collections.abc import Iterable, Mapping
 from sys import intern
 
-from hubtriage.aws.securityhub.api import Finding, Key
+from hubtriage.aws.securityhub.api import Finding, Key, is_of_v2
 from hubtriage.engine.planning.entry import Entry
 
 MOST = 20_000
@@ -60,6 +62,8 @@ class Owners:
 
     def note(self, key: Key, accounts: Iterable[str]) -> tuple[str, ...]:
         """Note accounts that have a finding under a key; return up to two that are known by now."""
+        if is_of_v2(key):
+            return ()
         name = hash(key)
         known = tuple(dict.fromkeys((*self._known.pop(name, ()), *accounts)))[:2]
         self._known[name] = known

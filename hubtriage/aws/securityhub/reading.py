@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from hubtriage.aws.securityhub.answers import BODY_BYTES, LARGEST_ANSWER, UNPARSED, parsed_answer, token_of
-from hubtriage.aws.securityhub.api import Finding, Key, SecurityHubApi, key_of
+from hubtriage.aws.securityhub.answers import BODY_BYTES, LARGEST_ANSWER, SKIPPED, UNPARSED, parsed_alone
+from hubtriage.aws.securityhub.api import Finding, Key, SecurityHubApi, is_of_v2, key_of
 from hubtriage.aws.securityhub.backoff import Backoff
 from hubtriage.aws.securityhub.faults import API_ERRORS, CallFault, Fault, call_fault
+from hubtriage.aws.securityhub.hub_v2 import V2Finding, asking_for
 from hubtriage.aws.securityhub.namesakes import accounts_of
 from hubtriage.aws.securityhub.ratelimit import TokenBucket
-from hubtriage.engine.excerpt import Excerpt, Members, Rest, excerpt
+from hubtriage.engine.excerpt import NO_REST, Excerpt, Members, Rest, excerpt
 
 MOST_VALUES = 20  # AWS: values of one filter attribute
 PAGE = 100  # AWS: findings of one page
@@ -21,9 +22,6 @@ MOST_PAGES = 20
 TOO_MANY = "TooManyPages"
 MOST_BYTES_HELD = 64_000_000
 """Bytes of findings that are read for one batch: what is left fails, and is read when it comes again."""
-UNPARSABLE = "it is nested too deep, or has too long a number, to be parsed"
-SKIPPED = "Skipped"
-"""Member of an answer whose finding could not be parsed and is left out: the reason."""
 
 
 class FoundFindings(Mapping[Key, Finding]):
@@ -35,11 +33,15 @@ class FoundFindings(Mapping[Key, Finding]):
     def __init__(self, members: Members = None) -> None:
         self._members = members
         self._texts: dict[Key, tuple[str, Rest | None]] = {}
+        self._ocsf: set[Key] = set()
         self.size = 0
 
     def add(self, key: Key, finding: Finding) -> None:
-        """Keep a finding."""
-        kept = excerpt(finding, self._members)
+        """Keep a finding. Of V2 a whole one is kept in OCSF, and excerpts of its view."""
+        if isinstance(finding, V2Finding) and self._members is None:
+            self._ocsf.add(key)
+            finding = finding.ocsf
+        kept = excerpt(finding, self._members, NO_REST if is_of_v2(key) else None)
         text = json.dumps(kept, separators=(",", ":"))
         self._texts[key] = text, kept.rest if isinstance(kept, Excerpt) else None
         self.size += len(text)
@@ -47,6 +49,8 @@ class FoundFindings(Mapping[Key, Finding]):
     def __getitem__(self, key: Key) -> Finding:
         text, rest = self._texts[key]
         finding: Finding = json.loads(text)
+        if key in self._ocsf:
+            return V2Finding(finding)
         return finding if rest is None else Excerpt(finding, rest)
 
     def __iter__(self) -> Iterator[Key]:
@@ -121,7 +125,7 @@ class Getter:
                 self._learn(answer)
                 return answer
             elif asked == 1:
-                return _alone(answer)
+                return parsed_alone(answer)
             else:
                 self._size.shrink(len(answer[UNPARSED]), asked)
         return CallFault(Fault.TRANSIENT, "Deadline", "no time left to read findings")
@@ -149,15 +153,6 @@ class Getter:
         return CallFault(Fault.TRANSIENT, "Unmentioned", "an answer without Findings")
 
 
-def _alone(answer: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Parse an answer with one finding, however large; leave the finding out if that cannot be done."""
-    body = answer[UNPARSED]
-    parsed = parsed_answer(body)
-    if isinstance(parsed.get("Findings"), list):
-        return parsed
-    return {"Findings": [], "NextToken": token_of(body), SKIPPED: UNPARSABLE}
-
-
 _TOO_MUCH = CallFault(Fault.TRANSIENT, "TooMuch", f"more than {MOST_BYTES_HELD:,} bytes to read at once")
 
 
@@ -173,7 +168,7 @@ class Reader:
         Of each finding these members are kept. Never raises for what the service or the network does.
         """
         fresh = Fresh(FoundFindings(members))
-        waiting = list(_chunks(list(dict.fromkeys(keys)), MOST_VALUES))
+        waiting = _chunks(list(dict.fromkeys(keys)), MOST_VALUES)
         while waiting:
             chunk = waiting.pop(0)
             if fresh.found.size > MOST_BYTES_HELD:
@@ -194,7 +189,7 @@ class Reader:
 
     def _pages(self, keys: list[Key], deadline: float, fresh: Fresh) -> CallFault | None:
         """Keep what is found; return the fault that ended the reading, or None when everything was read."""
-        request: dict[str, Any] = {"Filters": _filters(keys), "MaxResults": PAGE}
+        request: dict[str, Any] = {**_asking_for(keys), "MaxResults": PAGE}
         missing = set(keys)
         accounts: dict[Key, set[str]] = {key: set() for key in keys}
         skipped = None
@@ -218,6 +213,11 @@ class Reader:
         return CallFault(Fault.TRANSIENT, TOO_MANY, f"more than {MOST_PAGES} pages for {len(keys)} ids")
 
 
+def _asking_for(keys: list[Key]) -> dict[str, Any]:
+    """Return the request for findings of one hub."""
+    return asking_for([key[1] for key in keys]) if is_of_v2(keys[0]) else {"Filters": _filters(keys)}
+
+
 def _filters(keys: list[Key]) -> dict[str, Any]:
     """AWS: values of one attribute are OR-ed, attributes AND-ed; the answer may hold namesakes."""
     return {
@@ -239,5 +239,9 @@ def keyed(findings: list[Any]) -> Iterator[tuple[Key, Finding]]:
             yield key_of(finding), finding
 
 
-def _chunks(keys: list[Key], size: int) -> Iterator[list[Key]]:
-    return (keys[start : start + size] for start in range(0, len(keys), size))
+def _chunks(keys: list[Key], size: int) -> list[list[Key]]:
+    """Return the keys, so many at a time, each time of one hub, in the order of the first of them."""
+    hubs = [key for key in keys if not is_of_v2(key)], [key for key in keys if is_of_v2(key)]
+    chunks = [some[start : start + size] for some in hubs for start in range(0, len(some), size)]
+    places = {key: place for place, key in enumerate(keys)}
+    return sorted(chunks, key=lambda chunk: places[chunk[0]])

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from heapq import heappop, heappush
 from typing import Any, Literal
 
-from hubtriage.aws.securityhub.api import Key, SecurityHubApi, identifier, key_of
+from hubtriage.aws.securityhub.api import Key, SecurityHubApi, identifier, is_of_v2, key_of
 from hubtriage.aws.securityhub.backoff import Backoff
 from hubtriage.aws.securityhub.faults import API_ERRORS, CallFault, Fault, Handling, call_fault, handling
 from hubtriage.aws.securityhub.ratelimit import TokenBucket
@@ -109,6 +109,11 @@ class _Attempt:
     number: int = 1
     is_part: bool = False
 
+    @property
+    def is_v2(self) -> bool:
+        """Whether its findings are those of Security Hub V2: a call has findings of one hub."""
+        return bool(self.keys) and is_of_v2(self.keys[0])
+
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
@@ -200,8 +205,8 @@ class _Run:
         self._schedule: list[tuple[float, int, _Attempt | _Trial]] = []
         self._added = 0
         self._trials = {id(call.payload): _Trial(call.payload) for call in calls}
-        self._parts_refused = 0
-        self._parts_accepted = 0
+        self._parts_refused: Counter[bool] = Counter()  # by whether they are V2's
+        self._parts_accepted: Counter[bool] = Counter()
         for call in calls:
             self._trials[id(call.payload)].calls += 1
             self.add(_Attempt(call.payload, keys_of(call)))
@@ -218,7 +223,7 @@ class _Run:
             attempt = due.waiting.pop() if isinstance(due, _Trial) else due
             if self._trial(attempt).hopeless:
                 self._close(attempt.keys, self._trial(attempt).verdict)
-            elif not attempt.is_part or not self._nothing_is_permitted():
+            elif not attempt.is_part or not self._nothing_is_permitted(attempt.is_v2):
                 self._take_up(attempt, deadline, not_before)
 
     def _take_up(self, attempt: _Attempt, deadline: float, not_before: float) -> None:
@@ -261,9 +266,12 @@ class _Run:
         self.receipts.update(dropped)
         return replace(attempt, keys=tuple(key for key in attempt.keys if key not in dropped))
 
-    def _nothing_is_permitted(self) -> bool:
-        """Return whether halving has brought nothing. What is left keeps the reason of the refusal."""
-        return not self._parts_accepted and self._parts_refused >= HOPELESS
+    def _nothing_is_permitted(self, is_v2: bool) -> bool:
+        """Return whether halving has brought nothing at a hub. What is left keeps the reason of the refusal.
+
+        What may be done at one hub says nothing about the other.
+        """
+        return not self._parts_accepted[is_v2] and self._parts_refused[is_v2] >= HOPELESS
 
     def _trial(self, attempt: _Attempt) -> _Trial:
         return self._trials[id(attempt.payload)]
@@ -300,7 +308,7 @@ class _Run:
 
     def _answered(self, attempt: _Attempt, answer: _Answer) -> None:
         self._trial(attempt).accepted = True
-        self._parts_accepted += attempt.is_part
+        self._parts_accepted[attempt.is_v2] += attempt.is_part
         self._accept(attempt, answer)
         again: list[Key] = []
         for key in attempt.keys:
@@ -348,7 +356,7 @@ class _Run:
         """Halve a call that was refused or denied, so that one bad finding does not hold back the others."""
         trial = self._trial(attempt)
         trial.refused += 1
-        self._parts_refused += attempt.is_part
+        self._parts_refused[attempt.is_v2] += attempt.is_part
         status: SendStatus = "poison" if fault.kind is Fault.REFUSED else "unsent"
         trial.verdict = Receipt(status, fault.code, fault.message, is_refusal=True)
         if len(attempt.keys) == 1:

@@ -8,9 +8,10 @@ from typing import Any, Protocol
 from hubtriage.aws.clock import Clock
 from hubtriage.aws.ledger.item import hash_of
 from hubtriage.aws.ledger.ledger import Ledger, LedgerError, LedgerFault, LedgerFaultKind
+from hubtriage.aws.securityhub.answers import SKIPPED
 from hubtriage.aws.securityhub.api import Finding, Key
 from hubtriage.aws.securityhub.faults import CallFault, Fault
-from hubtriage.aws.securityhub.reading import MOST_VALUES, PAGE, SKIPPED, Fresh, Getter, Reader, keyed
+from hubtriage.aws.securityhub.reading import MOST_VALUES, PAGE, Fresh, Getter, Reader, keyed
 from hubtriage.aws.sweep.occasions.guard import hides_by
 from hubtriage.aws.sweep.occasions.outset import Outset
 from hubtriage.aws.sweep.request import BY_GENERATOR, SweepRequest

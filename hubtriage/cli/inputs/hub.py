@@ -11,11 +11,12 @@ from typing import Any
 
 from hubtriage.aws.clock import Clock
 from hubtriage.aws.ledger.ledger import Ledger, LedgerFault, LedgerFaultKind, Recall
+from hubtriage.aws.securityhub.answers import SKIPPED
 from hubtriage.aws.securityhub.api import Finding, Key, SecurityHubApi
 from hubtriage.aws.securityhub.backoff import Backoff
 from hubtriage.aws.securityhub.faults import CallFault, Fault
 from hubtriage.aws.securityhub.ratelimit import TokenBucket
-from hubtriage.aws.securityhub.reading import PAGE, SKIPPED, Fresh, Getter, keyed
+from hubtriage.aws.securityhub.reading import PAGE, Fresh, Getter, keyed
 from hubtriage.engine.planning.entry import NO_ENTRY
 from hubtriage.simulation.exported import finding_line
 

@@ -81,7 +81,7 @@ def api(module_wire: Wire) -> Iterator[SecurityHubApi]:
         endpoint_url=f"http://127.0.0.1:{server.server_port}",
     )
     yield client
-    client.close()
+    client.api.close()
     server.shutdown()
     server.server_close()
     thread.join()
@@ -89,7 +89,7 @@ def api(module_wire: Wire) -> Iterator[SecurityHubApi]:
 
 def test_a_call_that_starts_at_the_last_moment_ends_within_the_margin_also_with_four_addresses() -> None:
     client: Any = security_hub(IN_REGION, region_name="eu-west-1")
-    config = client.meta.config
+    config = client.api.meta.config
     assert (config.connect_timeout, config.read_timeout) == (IN_REGION, READ_TIMEOUT)
     assert TriageConfig().margin >= 4 * config.connect_timeout + config.read_timeout
 
