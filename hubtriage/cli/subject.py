@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from hubtriage.cli.text import shown
+from hubtriage.cli.text import quoted, shown
 from hubtriage.engine.fields import SEVERITY, WORKFLOW, Finding, member, provider_value, read
+from hubtriage.engine.ocsf.view import is_view, key_of
 
 Accounts = Mapping[str, Mapping[str, str]]
 """The account directory: attributes by account id."""
@@ -20,6 +21,15 @@ def subject_lines(finding: Finding, accounts: Accounts, indent: str = "  ") -> I
     if resource := _resource(finding.get("Resources")):
         yield f"{indent}resource {resource}"
     yield f"{indent}account {_account(finding, accounts)}"
+
+
+def named(finding: Finding) -> str:
+    """Return the Id of a finding, safe to print. One of Security Hub V2 may lack it, and has a name there."""
+    name = finding.get("Id")
+    if not is_view(finding):
+        return quoted(str(name))
+    _hub, uid = key_of(finding) or ("", "")
+    return f"{quoted(name if isinstance(name, str) else uid)} (Security Hub V2)"
 
 
 def state_line(finding: Finding) -> str:

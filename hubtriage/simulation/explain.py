@@ -18,6 +18,7 @@ from hubtriage.engine.fields import (
     position,
 )
 from hubtriage.engine.json_values import finite
+from hubtriage.engine.ocsf.blind import blind_paths
 from hubtriage.engine.planning.baseline import taken_back
 from hubtriage.engine.planning.entry import NO_ENTRY, Authors, Claim, Entry, Stored
 from hubtriage.engine.planning.plan import NOT_ASKED, Reasoning, Settings, reason
@@ -34,7 +35,15 @@ from hubtriage.simulation.field_explanations import (
 OVERRULED = "overruled: a person or another tool has changed it since"
 
 RuleVerdict = Literal[
-    "applies", "held", "observed", "no match", "above its ceiling", "not in force", "not looked at", "failed"
+    "applies",
+    "held",
+    "observed",
+    "no match",
+    "above its ceiling",
+    "not in force",
+    "not looked at",
+    "failed",
+    "not known",
 ]
 
 
@@ -61,7 +70,8 @@ class ClaimExplanation:
 class RuleExplanation:
     """A rule on this finding: its verdict, why, each condition, and what it wants.
 
-    `dropped` says why it wants nothing of a field that its `update` names.
+    `dropped` says why it wants nothing of a field that its `update` names. `blind` are the paths that its
+    conditions read and that a finding of Security Hub V2 does not have.
     """
 
     id: str
@@ -73,6 +83,7 @@ class RuleExplanation:
     when: TracedOperation | None
     wants: Mapping[str, Value]
     dropped: Mapping[str, str]
+    blind: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +203,8 @@ def _verdict(rule: Rule, reasoning: Reasoning, now: float) -> tuple[RuleVerdict,
         return "failed", error.message
     if not rule.in_force(now):
         return "not in force", why_not_in_force(rule, now)
+    if rule.id in folded.undecided:
+        return "not known", folded.undecided[rule.id]
     if rule.id in folded.above_ceiling:
         severity = measured_severity(reasoning, "the finding")
         return "above its ceiling", f"it hides, {severity}, its ceiling is {rule.ceiling}"
@@ -212,4 +225,5 @@ def _explained_rule(
 ) -> RuleExplanation:
     wants = {proposal.field: proposal.value for proposal in rule.proposals.of(reasoning.baseline)}
     dropped = rule.proposals.dropped(reasoning.baseline)
-    return RuleExplanation(rule.id, rule.order, rule.mode, verdict, why, match, when, wants, dropped)
+    blind = tuple(blind_paths(rule.source)) if reasoning.baseline.is_v2 else ()
+    return RuleExplanation(rule.id, rule.order, rule.mode, verdict, why, match, when, wants, dropped, blind)

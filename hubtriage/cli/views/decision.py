@@ -33,6 +33,7 @@ def decision_lines(record: Record, indent: str = "  ") -> Iterator[str]:
         yield f"{indent}above the ceiling of {', '.join(map(shown, rules))}"
     if refused := record.get("refused"):
         yield f"{indent}refused: {_text(refused)}"
+    yield from _in_words_of_v2(record, indent)
 
 
 def _handed_back(record: Record, indent: str) -> Iterator[str]:
@@ -44,6 +45,15 @@ def _handed_back(record: Record, indent: str) -> Iterator[str]:
             else "nothing that people held"
         )
         yield f"{indent}handed back by {_text(hand_back.get('by'))}: {what}"
+
+
+def _in_words_of_v2(record: Record, indent: str) -> Iterator[str]:
+    """Yield what Security Hub V2 gets, in its own words."""
+    v2 = record.get("v2")
+    update = v2.get("update") if isinstance(v2, Mapping) else None
+    if isinstance(update, Mapping):
+        values = ", ".join(f"{_text(name)} {shown(value)}" for name, value in update.items())
+        yield f"{indent}as V2 takes it: {values}"
 
 
 def observed_lines(record: Record, indent: str = "  ") -> Iterator[str]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from hubtriage.cli.subject import Accounts, state_line, subject_lines, title_of
+from hubtriage.cli.subject import Accounts, named, state_line, subject_lines, title_of
 from hubtriage.cli.text import quoted, shown
 from hubtriage.cli.views.conditions import all_conditions, first_failure
 from hubtriage.cli.views.decision import observed_lines, owner_lines
@@ -28,6 +28,7 @@ COLOURS = {
     "observed": "cyan",
     "failed": "red",
     "above its ceiling": "yellow",
+    "not known": "yellow",
 }
 
 
@@ -59,7 +60,7 @@ def _head(title: str, text: str = "") -> str:
 
 
 def _finding(finding: Finding, accounts: Accounts) -> Iterator[str]:
-    finding_id, title = quoted(finding["Id"]), title_of(finding)
+    finding_id, title = named(finding), title_of(finding)
     yield _head("FINDING", title or finding_id)
     yield from subject_lines(finding, accounts)
     yield f"  {state_line(finding)}"
@@ -72,7 +73,7 @@ def _ledger(explanation: Explanation) -> Iterator[str]:
     width = max((len(quoted(claim.field)) for claim in explanation.claims), default=0)
     for claim in explanation.claims:
         yield f"  {quoted(claim.field):<{width}}  {_claim(claim, explanation.reasoning.entry)}"
-    yield from hand_back_line(explanation.reasoning.claims, explanation.finding["Id"])
+    yield from hand_back_line(explanation.reasoning.claims, explanation.reasoning.decision.finding_id)
 
 
 def _what_is_known(explanation: Explanation) -> str:
@@ -127,6 +128,8 @@ def _below(rule: RuleExplanation, every: bool) -> Iterator[str]:
     if rule.wants:
         wants = (f"{quoted(name)} {shown(value)}" for name, value in rule.wants.items())
         yield f"wants {', '.join(wants)}"
+    if rule.blind:
+        yield f"V2 does not show {', '.join(map(quoted, rule.blind))}"
     for name, why in rule.dropped.items():
         yield f"sets no {name} here: {why}"
 

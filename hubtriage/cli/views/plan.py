@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from hubtriage.aws.securityhub.api import Key
+from hubtriage.cli.subject import named
 from hubtriage.cli.text import quoted, shown
 from hubtriage.cli.views.decision import decision_lines
 from hubtriage.engine.fields import Value
+from hubtriage.engine.ocsf.view import is_view, key_of
 from hubtriage.engine.planning.decision import Decision
 from hubtriage.engine.ruleset.ruleset import Ruleset
 from hubtriage.simulation.exported import ExportedFinding
@@ -44,14 +46,20 @@ def record(result: Planned, ruleset: Ruleset) -> dict[str, Any]:
 def _nothing(finding: Mapping[str, Any]) -> dict[str, Any]:
     """Return the record of a finding on which nothing was decided."""
     identity = {"finding_id": finding.get("Id"), "product_arn": finding.get("ProductArn")}
-    return Decision("", "").as_record() | identity
+    return Decision("", "").as_record() | identity | _in_v2(finding)
+
+
+def _in_v2(finding: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the record of a finding of Security Hub V2 has in addition, where nothing was decided."""
+    key = key_of(finding) if is_view(finding) else None
+    return {"v2": {"metadata_uid": key[1], "update": None}} if key else {}
 
 
 def text(result: Planned) -> Iterator[str]:
     """Yield a finding and what happens to it, for people; nothing if it is unusable."""
     if isinstance(result, Unusable):
         return
-    yield quoted(result.item.finding["Id"])
+    yield named(result.item.finding)
     decision = result.decision
     if decision is None:
         yield f"  undecidable: {quoted(str(result.item.undecidable))}"

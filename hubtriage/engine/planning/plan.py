@@ -168,8 +168,9 @@ def reason(
         planned = Plan({}, {})
     changes = () if planned.refused else tuple(_changes(planned))
     update = None if planned.refused or not planned.update else planned.update
+    on_v2 = _on_v2(finding, update) if parsed.is_v2 else None
     decision = Decision(
-        finding_id=_text(finding, "Id"),
+        finding_id=_text(finding, "Id") or (on_v2.uid if on_v2 else ""),
         product_arn=_text(finding, "ProductArn"),
         update=update,
         rules=tuple(folded.rules),
@@ -188,7 +189,7 @@ def reason(
         unrecorded=tuple(reviewed.unrecorded),
         outdated=reviewed.outdated,
         owners=_owners(folded, ruleset, finding) if ruleset.has_account_owners else {},
-        on_v2=_on_v2(finding, update) if parsed.is_v2 else None,
+        on_v2=on_v2,
     )
     return Reasoning(decision, entry, reviewed.claims, parsed, base, folded, planned.outcomes)
 

@@ -16,6 +16,7 @@ from hubtriage.engine.fields import (
     Value,
     read,
 )
+from hubtriage.engine.ocsf.view import is_view, key_of
 from hubtriage.engine.planning.batches import canonical
 from hubtriage.engine.planning.decision import Decision
 from hubtriage.engine.planning.entry import Entry
@@ -120,7 +121,7 @@ class FindingOutcome(NamedTuple):
 
 def undecidable_outcome(finding: Finding, why: str) -> FindingOutcome:
     """Return the outcome of a finding that cannot be decided."""
-    return _about(finding, str(finding["ProductArn"]), str(finding["Id"]))._replace(
+    return _about(finding, _text(finding, "ProductArn"), _text(finding, "Id"))._replace(
         verdict="undecidable", undecidable=why
     )
 
@@ -156,8 +157,9 @@ def outcome_of(
 
 def _about(finding: Finding, product_arn: str, finding_id: str) -> FindingOutcome:
     """Return an outcome that says which finding it is of, and no more."""
+    named = key_of(finding) if is_view(finding) else None
     return FindingOutcome(
-        key=_digest(f"{product_arn}\0{finding_id}"),
+        key=_digest("\0".join(named or (product_arn, finding_id))),
         finding_id=finding_id,
         account=_text(finding, "AwsAccountId"),
         product=product_of(product_arn),

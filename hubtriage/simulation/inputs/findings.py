@@ -1,7 +1,7 @@
 """Find the findings in a JSON document, in whatever AWS has wrapped them.
 
-A finding may stand there with its entry in the ledger (`exported`). What is unusable never hides the others:
-an `Unusable` stands in its place.
+A finding may stand there with its entry in the ledger (`exported`). One in OCSF, of Security Hub V2, becomes
+the view that rules see. What is unusable never hides the others: an `Unusable` stands in its place.
 """
 
 import json
@@ -11,6 +11,7 @@ from typing import Any
 
 from hubtriage.aws.ledger.entry_format import EntryError
 from hubtriage.engine.json_values import MOST_LEVELS, is_too_deep
+from hubtriage.engine.ocsf.view import asff_view, is_ocsf, is_view, key_of
 from hubtriage.simulation.exported import (
     ExportedFinding,
     NewerExportError,
@@ -20,7 +21,7 @@ from hubtriage.simulation.exported import (
 )
 from hubtriage.simulation.inputs.documents import Document, UnreadableInputError
 from hubtriage.simulation.inputs.envelopes import MOST_ENVELOPES, Damaged, opened, values_in, why
-from hubtriage.simulation.inputs.forms import EXPORT, IDENTIFIER, Form, known_event, known_form
+from hubtriage.simulation.inputs.forms import EXPORT, IDENTIFIER, OCSF, Form, known_event, known_form
 from hubtriage.simulation.inputs.json_texts import apart
 
 _IDENTITY = ("Id", "ProductArn")
@@ -117,7 +118,7 @@ def _found(value: object, place: _Place) -> Iterator[Item]:
         yield from _in_text(value, place)
     elif not isinstance(value, Mapping):
         yield place.unusable("not a finding: not a JSON object", value)
-    elif is_exported(value) and isinstance(value["finding"], Mapping) and not _names(value["finding"]):
+    elif is_exported(value) and isinstance(value["finding"], Mapping) and not _is_finding(value["finding"]):
         yield from _found(value["finding"], place.below("finding"))
     elif is_exported(value):
         yield _with_entry(value, place)
@@ -136,7 +137,9 @@ def _in_text(text: str, place: _Place) -> Iterator[Item]:
 
 def _in_object(value: Mapping[str, Any], place: _Place) -> Iterator[Item]:
     """Yield the finding that an object is, or what it holds."""
-    if _names(value):
+    if _is_of_v2(value):
+        yield _checked(value, place)
+    elif _names(value):
         # A file that lost its beginning may show an element of RelatedFindings where a finding would stand.
         is_named_only = len(value) == len(_IDENTITY)
         yield place.unusable(IDENTIFIER.name, value, IDENTIFIER) if is_named_only else _checked(value, place)
@@ -150,6 +153,14 @@ def _in_object(value: Mapping[str, Any], place: _Place) -> Iterator[Item]:
                 yield from _found(one.value, place.below(one.path))
     else:
         yield _unknown(value, place)
+
+
+def _is_finding(value: Mapping[str, Any]) -> bool:
+    return _is_of_v2(value) or _names(value)
+
+
+def _is_of_v2(value: Mapping[str, Any]) -> bool:
+    return is_ocsf(value) or is_view(value)
 
 
 def _names(value: Mapping[str, Any]) -> bool:
@@ -188,6 +199,8 @@ def _with_entry(line: Mapping[str, Any], place: _Place) -> Item:
 def _checked(finding: object, place: _Place) -> Item:
     if not isinstance(finding, Mapping):
         return place.unusable("not a finding: not a JSON object", finding)
+    if _is_of_v2(finding):
+        return _checked_of_v2(finding, place)
     for name in _IDENTITY:
         value = finding.get(name)
         if not isinstance(value, str) or not value.strip():
@@ -195,3 +208,13 @@ def _checked(finding: object, place: _Place) -> Item:
     if is_too_deep(finding):
         return place.unusable(f"not a finding in ASFF: nested deeper than {MOST_LEVELS} levels")
     return ExportedFinding(dict(finding))
+
+
+def _checked_of_v2(finding: Mapping[str, Any], place: _Place) -> Item:
+    """Return the view of a finding of Security Hub V2, or a view itself."""
+    view = asff_view(finding) if is_ocsf(finding) else dict(finding)
+    if key_of(view) is None:
+        return place.unusable(OCSF.name, finding, OCSF)
+    if is_too_deep(view):
+        return place.unusable(f"not a finding of Security Hub V2: nested deeper than {MOST_LEVELS} levels")
+    return ExportedFinding(view)

@@ -25,8 +25,8 @@ class Form:
 
 
 OCSF = Form(
-    "a finding in OCSF: findings of Security Hub V2 are not read yet",
-    f"give findings of Security Hub CSPM: {EXPORT}",
+    "a finding in OCSF that Security Hub V2 has not named: metadata.uid is missing or no text",
+    "give findings of Security Hub V2: `aws securityhub get-findings-v2 > FILE`",
 )
 IDENTIFIER = Form("an Id and a ProductArn alone: they name a finding and do not show it")
 _CLOUDTRAIL = Form("a record of CloudTrail: it tells of API calls, not of findings")
@@ -38,10 +38,6 @@ _IDENTIFIERS = "it names findings and does not show them"
 
 def _has(*names: str) -> Callable[[Mapping[str, Any]], bool]:
     return lambda value: all(name in value for name in names)
-
-
-def _is_ocsf(value: Mapping[str, Any]) -> bool:
-    return "class_uid" in value or "finding_info" in value
 
 
 def _is_of_inspector(value: Mapping[str, Any]) -> bool:
@@ -57,7 +53,6 @@ def _is_of_guardduty(value: Mapping[str, Any]) -> bool:
 
 
 _OBJECTS: tuple[tuple[Callable[[Mapping[str, Any]], bool], Form], ...] = (
-    (_is_ocsf, OCSF),
     (_has("eventVersion", "eventSource", "eventName"), _CLOUDTRAIL),
     (_is_of_guardduty, _GUARDDUTY),
     (_is_of_inspector, _INSPECTOR),
@@ -90,7 +85,6 @@ _EVENTS = {
     "GuardDuty Finding": _GUARDDUTY,
     "Inspector2 Finding": _INSPECTOR,
     "Macie Finding": _MACIE,
-    "Findings Imported V2": OCSF,
 }
 
 

@@ -21,7 +21,7 @@ rules:
 """
 CASES = os.environ.get("HUBTRIAGE_CORPUS")
 EXPORT = "hint: export findings with `hubtriage findings FILE`, or `aws securityhub get-findings > FILE`"
-V2 = "a finding in OCSF: findings of Security Hub V2 are not read yet"
+V2 = "a finding in OCSF that Security Hub V2 has not named: metadata.uid is missing or no text"
 
 
 def finding(number: int = 1, **members: Any) -> dict[str, Any]:
@@ -60,7 +60,7 @@ def test_every_form_is_read_by_every_command(form: str, command: str) -> None:
 REFUSED = [
     pytest.param("", ("in: it is empty",), EXPORT, id="an empty file"),
     pytest.param(
-        json.dumps(OCSF), (f"in: line 1: {V2}",), "hint: give findings of Security Hub CSPM", id="OCSF"
+        json.dumps(OCSF), (f"in: line 1: {V2}",), "hint: give findings of Security Hub V2", id="OCSF"
     ),
     pytest.param(
         '"Title","Severity","Id"\n"t","LOW","x"\n',

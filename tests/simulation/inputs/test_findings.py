@@ -309,5 +309,5 @@ def test_a_flaw_deep_in_lists_costs_no_more_than_a_few_looks(monkeypatch: pytest
 
 
 def test_what_another_tool_calls_a_finding_is_looked_into() -> None:
-    (found,) = findings(items(json.dumps({"finding": {"class_uid": 2003}})))
-    assert found == "finding: a finding in OCSF: findings of Security Hub V2 are not read yet"
+    (found,) = findings(items(json.dumps({"finding": {"configurationItem": {}}})))
+    assert found == "finding: a record of AWS Config"

@@ -2,7 +2,9 @@
 
 import json
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -17,6 +19,8 @@ from hubtriage.cli.targets.option import target_option
 from hubtriage.cli.terminal import print_lines
 from hubtriage.cli.text import quoted
 from hubtriage.cli.views.explain import render
+from hubtriage.engine.ocsf.view import is_view
+from hubtriage.engine.ocsf.view import key_of as v2_key_of
 from hubtriage.engine.planning.plan import Settings
 from hubtriage.simulation.explain import explain
 from hubtriage.simulation.exported import ExportedFinding
@@ -75,6 +79,15 @@ def command(
     end_if_cut_off(problems)
 
 
+def _key(finding: Mapping[str, Any], wanted: Wanted) -> Key:
+    """Return what names the finding; of Security Hub V2 its Id if that is what was asked for."""
+    key = v2_key_of(finding) if is_view(finding) else None
+    if key is None:
+        return key_of(finding)
+    by_id = key[0], str(finding.get("Id"))
+    return by_id if wanted.end and wanted.rank(key) is None else key
+
+
 def _one(source: str, wanted: Wanted, problems: Problems) -> ExportedFinding:
     """Return the finding to explain; end with 2 if there is none, or several that may be meant."""
     found: dict[Key, list[ExportedFinding]] = {}
@@ -84,7 +97,7 @@ def _one(source: str, wanted: Wanted, problems: Problems) -> ExportedFinding:
             if isinstance(item, Unusable):
                 continue
             usable += 1
-            rank = wanted.rank(key := key_of(item.finding))
+            rank = wanted.rank(key := _key(item.finding, wanted))
             if rank is None:
                 continue
             ranks[rank] += key not in found

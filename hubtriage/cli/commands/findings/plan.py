@@ -23,7 +23,9 @@ from hubtriage.cli.targets.option import target_option
 from hubtriage.cli.terminal import note, print_lines
 from hubtriage.cli.text import counted
 from hubtriage.cli.views.plan import Planned, PlannedFinding, kind, record, summary, text
+from hubtriage.engine.ocsf.view import HUB_V2
 from hubtriage.engine.planning.batches import group
+from hubtriage.engine.planning.decision import V2Decision
 from hubtriage.engine.planning.plan import Settings, decide
 from hubtriage.engine.ruleset.ruleset import Ruleset
 from hubtriage.simulation.exported import ExportedFinding
@@ -42,7 +44,8 @@ from hubtriage.simulation.inputs.problems import Problems
 @click.option(
     "--calls",
     type=Location(path_type=Path, file_okay=False),
-    help="Write the requests into this folder, as `aws securityhub batch-update-findings` takes them.",
+    help="Write the requests into this folder, as `aws securityhub batch-update-findings` takes them, and "
+    "batch-update-findings-v2 those in v2-*.json.",
 )
 def command(
     findings: str,
@@ -99,10 +102,11 @@ def _show(result: Planned, ruleset: Ruleset, *, as_json: bool) -> None:
 
 
 class Requests:
-    """The updates of planned findings, as requests of BatchUpdateFindings."""
+    """The updates of planned findings, as requests of BatchUpdateFindings and BatchUpdateFindingsV2."""
 
     def __init__(self) -> None:
         self._updates: list[tuple[dict[str, str], Mapping[str, Any]]] = []
+        self._of_v2: list[tuple[dict[str, str], Mapping[str, Any]]] = []
         self._reopening: set[tuple[str, str]] = set()
 
     def add(self, planned: PlannedFinding) -> None:
@@ -110,15 +114,31 @@ class Requests:
         decision = planned.decision
         if decision is None:
             return
+        if decision.on_v2 is not None:
+            self._add_of_v2(decision.on_v2, reopens=decision.reopens)
+            return
         if decision.update is not None:
             identifier = {"Id": decision.finding_id, "ProductArn": decision.product_arn}
             self._updates.append((identifier, decision.update))
         if decision.reopens:
             self._reopening.add((decision.product_arn, decision.finding_id))
 
+    def _add_of_v2(self, decided: V2Decision, reopens: bool) -> None:
+        if decided.update is not None:
+            self._of_v2.append(({"ProductArn": HUB_V2, "Id": decided.uid}, decided.update))
+        if reopens:
+            self._reopening.add((HUB_V2, decided.uid))
+
     def write(self, folder: Path) -> int:
-        """Write each request into a file of its own, in the order of sending; return how many there are."""
+        """Write each request into a file of its own, in the order of sending; return how many there are.
+
+        Those for Security Hub V2 have names of their own, because another command takes them.
+        """
         calls = group(self._updates, reopening=self._reopening)
         for number, call in enumerate(calls, 1):
             write_file(folder / f"{number:04}.json", json.dumps(call.request(), indent=2) + "\n")
-        return len(calls)
+        calls_of_v2 = group(self._of_v2, reopening=self._reopening)
+        for number, call in enumerate(calls_of_v2, 1):
+            request = {"MetadataUids": [one["Id"] for one in call.identifiers], **call.payload}
+            write_file(folder / f"v2-{number:04}.json", json.dumps(request, indent=2) + "\n")
+        return len(calls) + len(calls_of_v2)
