@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 
 from hubtriage.localaws.securityhub.errors import HubError
+from hubtriage.localaws.securityhub.http.service import Hubs
 from hubtriage.localaws.securityhub.hub import Hub
+from hubtriage.localaws.securityhub.settings import HubSettings
 from tests.support.hub_world import NOW, finding, hub_with, reimport, still_hub, stored, update
 
 
@@ -204,3 +206,13 @@ def test_a_change_that_cannot_be_is_refused(change: dict[str, Any]) -> None:
     item = {"RuleArn": _rule(hub, {}, _SUPPRESS), **change}
     with pytest.raises(HubError, match="InvalidInputException"):
         hub.call("BatchUpdateAutomationRules", {"UpdateAutomationRulesRequestItems": [item]}, NOW)
+
+
+def test_rules_of_a_hub_that_was_stored_go_on() -> None:
+    hubs = Hubs(HubSettings.still(), ("000000000000", "us-east-1"))
+    arn = _rule(hubs.of("000000000000", "us-east-1"), {"SeverityLabel": _is("HIGH")}, _SUPPRESS)
+    hubs.restore(hubs.stored())
+    hub = hubs.of("000000000000", "us-east-1")
+    assert _rule(hub, {"SeverityLabel": _is("LOW")}, _NOTIFY) != arn
+    hub.batch_import_findings([finding()], NOW)
+    assert _workflow(hub) == "SUPPRESSED"

@@ -72,6 +72,11 @@ class AutomationRules:
         self._rules: dict[str, AutomationRule] = {}
         self._made = 0
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Store the rules, not what was compiled of them."""
+        stored = [(dict(rule.config), rule.updated) for rule in self._rules.values()]
+        return _restored, (self._prefix, stored, self._made)
+
     def create(self, request: Mapping[str, Any], caller: str, now: float) -> str:
         """Store a rule and return its ARN; raises HubError for one that the service would refuse."""
         if len(self._rules) >= RULES_LIMIT:
@@ -126,6 +131,15 @@ class AutomationRules:
                 if rule.config["IsTerminal"]:
                     break
         return applying
+
+
+def _restored(prefix: str, stored: list[tuple[dict[str, Any], float]], made: int) -> AutomationRules:
+    rules = AutomationRules(prefix)
+    rules._made = made
+    for config, updated in stored:
+        rule = AutomationRule(config, automation_criteria(config["Criteria"]), updated)
+        rules._rules[rule.arn] = rule
+    return rules
 
 
 def flaw_of_change(change: object) -> str | None:

@@ -93,6 +93,14 @@ def test_crossing_counts_as_no_call_and_meets_no_fault(crossing: HubV2World) -> 
     assert (status["faults"], set(status["calls"])) == (1, {"BatchUpdateFindings"})
 
 
+def test_a_function_updates_the_hub_alone_that_it_calls(crossing: HubV2World) -> None:
+    both(crossing)
+    request = {"FindingIdentifiers": [KEY], "Workflow": {"Status": "SUPPRESSED"}}
+    crossing.hub.call("BatchUpdateFindings", request, crossing.clock.now(), trace="Root=1")
+    assert sum(crossing.hub.updates_by_functions().values()) == 1
+    assert crossing.hub.v2.updates_by_functions() == {}
+
+
 def test_a_finding_of_one_hub_alone_crosses_nowhere(crossing: HubV2World) -> None:
     crossing.hub.plant(CSPM, crossing.clock.now())
     answer = crossing.client.batch_update_findings(FindingIdentifiers=[KEY], Workflow={"Status": "NOTIFIED"})

@@ -51,6 +51,18 @@ def test_what_a_customer_set_survives_the_provider(world: HubV2World) -> None:
     assert (stored["status"], stored["comment"], stored["count"]) == ("Suppressed", "c", 2)
 
 
+def test_a_provider_has_no_comment_on_what_is_there(world: HubV2World) -> None:
+    world.provide()
+    assert "comment" not in world.advance(comment="the provider's")
+
+
+def test_a_provider_goes_on_from_what_it_sent_last(world: HubV2World) -> None:
+    world.provide()
+    world.advance(count=2, compliance={"control": "S3.9"})
+    stored = world.advance(severity_id=2)
+    assert (stored["count"], stored["compliance"]["control"]) == (2, "S3.9")
+
+
 @pytest.mark.parametrize(
     ("v2", "severity", "vendor"),
     [
@@ -104,6 +116,17 @@ def test_a_control_that_passes_and_fails_again(
         world.update(StatusId=status)
     assert world.advance(compliance=PASS)["status_id"] == passed
     assert world.advance(compliance=FAIL)["status_id"] == failed
+
+
+def test_by_a_switch_the_service_resolves_nothing() -> None:
+    with hub_v2_world(v2={"resolves_on_pass": False}) as world:
+        world.provide()
+        assert world.advance(compliance=PASS)["status"] == "New"
+
+
+def test_what_no_longer_says_whether_it_passes_does_not_fail(world: HubV2World) -> None:
+    world.provide(ocsf(compliance=PASS))
+    assert world.advance(compliance=None)["status"] == "Resolved"
 
 
 @pytest.mark.parametrize(("resets", "status"), [((), 3), ((3,), 1), ([2, 3], 1)])

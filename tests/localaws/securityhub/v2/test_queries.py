@@ -69,6 +69,7 @@ def merged(*composites: dict[str, Any], **members: Any) -> dict[str, Any]:
     ("composite", "found"),
     [
         pytest.param({}, True, id="no filter finds all"),
+        pytest.param({"Operator": "OR"}, True, id="no filter finds all, whatever the operator"),
         pytest.param(text("status", "New"), True, id="EQUALS"),
         pytest.param(text("status", "new"), False, id="case counts"),
         pytest.param(text("finding_info.title", "Buckets", "PREFIX"), True, id="PREFIX"),
