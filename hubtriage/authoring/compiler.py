@@ -13,15 +13,11 @@ from hubtriage.authoring.loader import load_rules
 from hubtriage.authoring.never import never_problems
 from hubtriage.authoring.policy.verify import PolicyProofs
 from hubtriage.authoring.problems import Position, Problem, RuleErrors, in_order
-from hubtriage.authoring.schema.rule import RuleModel
 from hubtriage.authoring.zones import zone_table
-from hubtriage.engine.ruleset.owner import ACCOUNT
 from hubtriage.engine.ruleset.ruleset import FORMAT, load_ruleset
 from hubtriage.engine.shared_values import SharedValues, taken_out
 
 _HASH_LENGTH = 16
-_DEFAULTED = ("order", "mode", "terminal", "override", "ceiling")
-_OPTIONAL = ("owner", "ticket", "reason", "description")
 
 
 def every_rule(loaded: LoadResult) -> LoadResult:
@@ -102,28 +98,11 @@ def ruleset_document(loaded: LoadResult, *, revision: str | None) -> dict[str, A
 
 def compile_rule(rule: LoadedRule) -> dict[str, Any]:
     """Return one rule of the rule set; keys at their default are left out."""
-    model = rule.model
-    compiled: dict[str, Any] = {"id": model.id, **_not_default(model)}
-    if model.starts is not None:
-        compiled["starts"] = model.starts.seconds
-    if model.expires is not None:
-        compiled["ends"] = model.expires.end
-    if model.windows:
-        compiled["during"] = [window.compiled() for window in model.windows]
     named: dict[str, SharedValues] = {}
-    if rule.match is not None:
-        compiled["match"] = taken_out(rule.match, named)
-    if rule.has_when:
-        compiled["when"] = taken_out(rule.when, named)
+    conditions = {name: taken_out(one, named) for name, one in rule.conditions.items()}
     if named:
-        compiled["lists"] = sorted(named)
-    compiled["update"] = model.update.model_dump(exclude_unset=True, exclude_none=True)
-    compiled |= {name: value for name in _OPTIONAL if (value := getattr(model, name)) is not None}
-    if model.owner_attribute is not None:
-        compiled["owner"] = {ACCOUNT: model.owner_attribute}
-    if model.expires is not None:
-        compiled["expires"] = model.expires.text
-    return compiled
+        conditions["lists"] = sorted(named)
+    return rule.compiled(conditions)
 
 
 def lists_of(rules: Iterable[LoadedRule]) -> dict[str, list[Any]]:
@@ -138,11 +117,6 @@ def zones_of(rules: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """Return the offsets of each time zone that a rule of the rule set names."""
     names = {window["zone"] for rule in rules for window in rule.get("during", ())}
     return {name: zone_table(name) for name in sorted(names)}
-
-
-def _not_default(model: RuleModel) -> dict[str, Any]:
-    fields = RuleModel.model_fields
-    return {name: value for name in _DEFAULTED if (value := getattr(model, name)) != fields[name].default}
 
 
 def _hash(rules: list[dict[str, Any]], shared: Mapping[str, Any]) -> str:

@@ -9,6 +9,7 @@ from hubtriage.authoring.problems import Problem, Severity
 from hubtriage.authoring.schema.policy import Statement
 from hubtriage.authoring.schema.rule import RuleModel
 from hubtriage.authoring.yaml.tree import YamlDocument, YamlPath
+from hubtriage.engine.ruleset.owner import ACCOUNT
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,40 @@ class LoadedRule:
     def has_when(self) -> bool:
         """Whether the rule has a `when`, which may be `false`."""
         return "when" in self.model.model_fields_set
+
+    @property
+    def conditions(self) -> dict[str, Any]:
+        """The `match` and `when`, as far as the rule has them."""
+        match = {} if self.match is None else {"match": self.match}
+        return {**match, "when": self.when} if self.has_when else match
+
+    def compiled(self, conditions: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the rule for the engine, with its conditions in some form; without keys at their default."""
+        model = self.model
+        compiled: dict[str, Any] = {"id": model.id, **_not_default(model)}
+        if model.starts is not None:
+            compiled["starts"] = model.starts.seconds
+        if model.expires is not None:
+            compiled["ends"] = model.expires.end
+        if model.windows:
+            compiled["during"] = [window.compiled() for window in model.windows]
+        compiled |= conditions
+        compiled["update"] = model.update.model_dump(exclude_unset=True, exclude_none=True)
+        compiled |= {name: value for name in _OPTIONAL if (value := getattr(model, name)) is not None}
+        if model.owner_attribute is not None:
+            compiled["owner"] = {ACCOUNT: model.owner_attribute}
+        if model.expires is not None:
+            compiled["expires"] = model.expires.text
+        return compiled
+
+
+_DEFAULTED = ("order", "mode", "terminal", "override", "ceiling")
+_OPTIONAL = ("owner", "ticket", "reason", "description")
+
+
+def _not_default(model: RuleModel) -> dict[str, Any]:
+    fields = RuleModel.model_fields
+    return {name: value for name in _DEFAULTED if (value := getattr(model, name)) != fields[name].default}
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,15 +43,16 @@ def find(
     asked: Sequence[Asked],
     confirm: Callable[[Finding], bool],
     now: float,
+    most_tried: int = MOST_TRIED,
 ) -> Proof:
     """Look for a finding on which each condition has the answer that is wanted of it.
 
-    `confirm` asks the engine itself about a complete finding.
+    `confirm` asks the engine itself about a complete finding, at most `most_tried` times.
     """
     space = FindingSpace(asked)
     tried = 0
     try:
-        for assignment in islice(space.search(conditions), MOST_TRIED):
+        for assignment in islice(space.search(conditions), most_tried):
             tried += 1
             needed = finding_of(assignment)
             witness = _completed(needed, now)

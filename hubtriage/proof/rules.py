@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from hubtriage.engine.fields import SEVERITIES, SEVERITY, WORKFLOW, ParsedFinding
 from hubtriage.engine.index.conjunctions import Conjunction, Source, lists_on
-from hubtriage.engine.index.dnf import conjunctions_of
+from hubtriage.engine.index.dnf import conjunctions_of, may_fail
 from hubtriage.engine.index.value_sets import ValueSet
 from hubtriage.engine.planning.baseline import baseline
 from hubtriage.engine.ruleset.ruleset import Rule, is_hiding
@@ -54,6 +54,11 @@ class ProvenRule:
         asked.questions.append((LABEL, Question(lambda _value: True)))
         return asked
 
+    @cached_property
+    def may_fail(self) -> bool:
+        """Whether there may be a finding on which the rule cannot be evaluated."""
+        return may_fail(self.rule.source.get("when"))
+
     def acts(self, finding: Finding) -> bool:
         """Say whether the rule acts on a finding known in part."""
         return self.conditions.holds(finding) and self.may_act(finding)
@@ -66,6 +71,15 @@ class ProvenRule:
         if severity not in self._above:
             self._above[severity] = self.rule.is_above_ceiling(with_severity(*severity))
         return not self._above[severity]
+
+    @cached_property
+    def severities_acted_on(self) -> frozenset[Severity]:
+        """The severities of findings that are not above the ceiling."""
+        if not self._sets_what_hides:
+            return frozenset(_ALL_SEVERITIES)
+        return frozenset(
+            one for one in _ALL_SEVERITIES if not self.rule.is_above_ceiling(with_severity(*one))
+        )
 
     def acts_on(self, finding: Finding) -> bool:
         """Ask the engine whether the rule acts on a complete finding."""

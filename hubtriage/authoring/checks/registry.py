@@ -30,7 +30,7 @@ from hubtriage.authoring.checks.conditions import (
 )
 from hubtriage.authoring.checks.linted_rule import Findings, LintedRule
 from hubtriage.authoring.checks.relations import conflicting_rules, hidden_rule, overridden_rule
-from hubtriage.authoring.checks.relations.overlap import RuleOverlaps
+from hubtriage.authoring.checks.relations.folder import FolderRelations
 from hubtriage.authoring.checks.values import (
     account_id,
     control_prefix,
@@ -53,7 +53,7 @@ NEEDLESS = "W313"
 # Looks at one rule.
 RuleCheck: TypeAlias = Callable[[LintedRule], Iterator[Problem]]
 # Looks at one rule among the others of its folder.
-FolderCheck: TypeAlias = Callable[[LintedRule, RuleOverlaps], Iterator[Problem]]
+FolderCheck: TypeAlias = Callable[[LintedRule, FolderRelations], Iterator[Problem]]
 
 ERROR_CHECKS: tuple[RuleCheck, ...] = (
     unknown_path.check_certain,
@@ -143,14 +143,15 @@ def warnings(loaded: LoadResult, now: float, findings: Findings = tuple) -> tupl
     rules = [LintedRule.of(rule, loaded.lists, now) for rule in (*loaded.rules, *loaded.flawed)]
     for rule in rules:
         rule.accounts, rule.findings = loaded.accounts, findings
-    overlaps = RuleOverlaps([rule for rule in rules if rule.loaded.is_whole(*_NEEDED_AMONG_OTHERS)])
-    return in_order(problem for rule in rules for problem in _of(rule, overlaps))
+    whole = [rule for rule in rules if rule.loaded.is_whole(*_NEEDED_AMONG_OTHERS)]
+    relations = FolderRelations(whole, loaded.accounts, now)
+    return in_order(problem for rule in rules for problem in _of(rule, relations))
 
 
-def _of(rule: LintedRule, overlaps: RuleOverlaps) -> Iterator[Problem]:
+def _of(rule: LintedRule, relations: FolderRelations) -> Iterator[Problem]:
     found = [problem for check in RULE_CHECKS for problem in _said(check, rule)]
-    if overlaps.includes(rule):
-        found += (problem for check in FOLDER_CHECKS for problem in check(rule, overlaps))
+    if relations.includes(rule):
+        found += (problem for check in FOLDER_CHECKS for problem in check(rule, relations))
     ignored = rule.model.lint.ignore if rule.model.lint else {}
     yield from (problem for problem in found if problem.code not in ignored)
     if rule.loaded.is_whole(()):

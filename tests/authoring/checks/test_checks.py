@@ -355,10 +355,130 @@ LOW = "match: {ProductArn: [{suffix: ':product/aws/guardduty'}], Severity: {Labe
             ["W303"],
             id="a terminal rule comes first by chance",
         ),
+        pytest.param(
+            (f"order: 1\n    terminal: true\n    starts: 2026-01-01\n    {GENERAL}",),
+            (LOW,),
+            ["W301"],
+            id="behind a terminal rule that has started",
+        ),
+        pytest.param(
+            (f"order: 1\n    terminal: true\n    starts: 2027-01-01\n    {GENERAL}",),
+            (LOW,),
+            [],
+            id="until a terminal rule starts",
+        ),
+        pytest.param(
+            (f"order: 1\n    terminal: true\n    during: {{days: [sat]}}\n    {GENERAL}",),
+            (LOW,),
+            [],
+            id="outside the windows of a terminal rule",
+        ),
+        pytest.param(
+            (f"order: 1\n    terminal: true\n    during: [{{days: [sat]}}, {{days: [sun]}}]\n    {GENERAL}",),
+            (f"during: {{days: [sun]}}\n    {LOW}",),
+            ["W301"],
+            id="in a window of a terminal rule",
+        ),
+        pytest.param(
+            (f"during: {{days: [sat]}}\n    {LOW}", "update: {Confidence: 5}"),
+            (f"during: {{days: [sun]}}\n    {GENERAL}", "update: {Confidence: 6}"),
+            [],
+            id="never in force together",
+        ),
+        pytest.param(
+            (f"during: {{days: [sat]}}\n    {LOW}", "update: {Confidence: 5}"),
+            (f"during: {{days: [sun], zone: Asia/Tokyo}}\n    {GENERAL}", "update: {Confidence: 6}"),
+            ["W303"],
+            id="in force together where a day begins earlier",
+        ),
+        pytest.param(
+            (f"expires: 2026-01-01\n    {LOW}", "update: {Confidence: 5}"),
+            (GENERAL, "update: {Confidence: 6}"),
+            ["W308"],
+            id="not with a rule that is over",
+        ),
+        pytest.param(
+            (f"order: 1\n    {LOW}", "update: {Confidence: 5}"),
+            (f"order: 2\n    override: true\n    {GENERAL}", "update: {Confidence: 5, Criticality: 1}"),
+            ["W302"],
+            id="the same value, and a person's too",
+        ),
+        pytest.param(
+            ("when: {'<': [{age_days: {var: CreatedAt}}, 30]}", "update: {Confidence: 5}"),
+            ("when: {'>': [{age_days: {var: CreatedAt}}, 20]}", "update: {Confidence: 6}"),
+            ["W303"],
+            id="ages between the two",
+        ),
+        pytest.param(
+            ("when: {'<': [{age_days: {var: CreatedAt}}, 20]}", "update: {Confidence: 5}"),
+            ("when: {'>': [{age_days: {var: CreatedAt}}, 30]}", "update: {Confidence: 6}"),
+            [],
+            id="ages that exclude each other",
+        ),
+        pytest.param(
+            ("when: {'==': [{substr: [{var: Title}, 0, 2]}, zz]}", "update: {Confidence: 5}"),
+            (GENERAL, "update: {Confidence: 6}"),
+            [],
+            id="nothing that cannot be shown",
+        ),
     ],
 )
 def test_two_rules(folder, first, second, expected):
     assert codes(folder, "rules:\n" + rule(*first) + rule(*second, name="b")) == expected
+
+
+NOT_LOW = "match: {Severity: {Label: [{anything-but: LOW}]}}"
+FIRST = "order: 1\n    terminal: true\n    "
+
+
+@pytest.mark.parametrize(
+    ("rules", "said"),
+    [
+        pytest.param(
+            [(FIRST + LOW, NOTIFY), (FIRST + NOT_LOW, NOTIFY), (GENERAL, NOTIFY)],
+            "W301 never acts: r0 and r1 are terminal, come first and act on every finding that",
+            id="hidden by two together",
+        ),
+        pytest.param(
+            [
+                (f"order: 400\n    {GENERAL}", "update: {Confidence: 1, Criticality: 2}"),
+                (LOW, "update: {Confidence: 3}"),
+                (NOT_LOW, "update: {Confidence: 4}"),
+            ],
+            "W302 Confidence has no effect: on every finding that it acts on, r1 and r2 set it later",
+            id="a field overridden by two together",
+        ),
+        pytest.param(
+            [
+                (f"order: 400\n    {GENERAL}", "update: {Confidence: 1, Criticality: 2}"),
+                ("when: true", "update: {Confidence: 3}"),
+                ("order: 600\n    when: true", "update: {Criticality: 3}"),
+            ],
+            "W302 has no effect: on every finding that it acts on, r1 and r2 set the same fields later",
+            id="each field overridden by another rule",
+        ),
+        pytest.param(
+            [
+                (LOW, "update: {Confidence: 1}"),
+                (GENERAL, "update: {Confidence: 2}"),
+                ("match: {Title: [x]}", "update: {Confidence: 3}"),
+            ],
+            "W303 Confidence is set differently by r2 with the same order, on a finding with",
+            id="two conflicts of which one is overridden anyway",
+        ),
+    ],
+)
+def test_rules_among_several(folder, rules, said):
+    text = "".join(rule(*one, name=f"r{number}") for number, one in enumerate(rules))
+    loaded = load_rules(folder("rules:\n" + text))
+    told = [f"{one.code} {one.message}" for one in warnings(loaded, SAMPLE_NOW)]
+    assert any(one.startswith(said) for one in told), told
+
+
+def test_many_conflicts_are_counted(folder):
+    rules = [rule("when: true", f"update: {{Confidence: {number}}}", f"r{number}") for number in range(4)]
+    told = [one.message for one in warnings(load_rules(folder("rules:\n" + "".join(rules))), SAMPLE_NOW)]
+    assert [one for one in told if "(and 1 more rule)" in one]
 
 
 def test_what_a_rule_ignores_is_left_out_and_must_occur(folder):

@@ -8,10 +8,8 @@ from typing import Any
 from hubtriage.authoring.checks.linted_rule import LintedRule
 from hubtriage.authoring.checks.producers import producers_of
 from hubtriage.authoring.checks.set_relations import is_choice_of_texts, is_within
-from hubtriage.engine.fields import SEVERITY_RANK
+from hubtriage.engine.fields import NOTE, SEVERITY, WORKFLOW, user_field
 from hubtriage.engine.index.conjunctions import Conjunction, Source, lists_on
-
-_LEAST, _MOST = float("-inf"), float("inf")
 
 
 class RuleOverlaps:
@@ -97,29 +95,12 @@ def _producers(rule: LintedRule) -> Mapping[Source, frozenset[str]]:
 
 
 def implies(narrow: LintedRule, wide: LintedRule) -> bool:
-    """Say whether the wide rule certainly matches, and is in force, wherever the narrow one is."""
-    if not _outlasts(wide, narrow):
-        return False
+    """Say whether the conditions of the wide rule plainly hold wherever those of the narrow one do."""
     if wide.loaded.match == narrow.loaded.match and wide.loaded.when == narrow.loaded.when:
         return True
     return bool(narrow.conjunctions) and all(
         any(_conjunction_implies(one, other) for other in wide.conjunctions) for one in narrow.conjunctions
     )
-
-
-def _outlasts(wide: LintedRule, narrow: LintedRule) -> bool:
-    if wide.model.windows and wide.model.windows != narrow.model.windows:
-        return False
-    starts = [one.model.starts.seconds if one.model.starts else _LEAST for one in (wide, narrow)]
-    ends = [one.model.expires.end if one.model.expires else _MOST for one in (wide, narrow)]
-    return starts[0] <= starts[1] and ends[0] >= ends[1]
-
-
-def ceiling_covers(wide: LintedRule, narrow: LintedRule) -> bool:
-    """Say whether the wide rule's ceiling lets it act on every finding that the narrow one acts on."""
-    if not wide.hides or wide.model.ceiling == "CRITICAL":
-        return True
-    return narrow.hides and SEVERITY_RANK[narrow.model.ceiling] <= SEVERITY_RANK[wide.model.ceiling]
 
 
 def _conjunction_implies(narrow: Conjunction, wide: Conjunction) -> bool:
@@ -132,7 +113,11 @@ def _conjunction_implies(narrow: Conjunction, wide: Conjunction) -> bool:
 
 
 def fields_set(rule: LintedRule) -> dict[str, Any]:
-    """Return what the rule sets, by field; each key of UserDefinedFields is a field of its own."""
+    """Return what the rule sets, by the engine's names of fields."""
     update = rule.model.update.model_dump(exclude_unset=True, exclude_none=True)
     keys = update.pop("UserDefinedFields", {})
-    return {**update, **{f"UserDefinedFields.{key}": value for key, value in keys.items()}}
+    fields = {_NAMES.get(member, member): value for member, value in update.items()}
+    return fields | {user_field(key): value for key, value in keys.items()}
+
+
+_NAMES = {"Workflow": WORKFLOW, "Severity": SEVERITY, "Note": NOTE}

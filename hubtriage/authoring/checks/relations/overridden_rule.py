@@ -1,41 +1,37 @@
-"""W302: a rule, or a field of it, that a later rule always overrides."""
+"""W302: a rule, or a field of it, that later rules always override."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 
 from hubtriage.authoring.checks.linted_rule import LintedRule
-from hubtriage.authoring.checks.relations.overlap import RuleOverlaps, ceiling_covers, fields_set, implies
+from hubtriage.authoring.checks.relations.folder import FolderRelations, named
 from hubtriage.authoring.problems import Problem
 
 CODE = "W302"
 
 
-def check(rule: LintedRule, overlaps: RuleOverlaps) -> Iterator[Problem]:
-    """Report a rule if a later rule matches wherever it does and sets all or some of its fields."""
-    mine = fields_set(rule)
-    if rule.model.terminal or not mine or rule.model.mode != "enforce":
+def check(rule: LintedRule, relations: FolderRelations) -> Iterator[Problem]:
+    """Report a rule if later rules set all or some of its fields on every finding that it acts on."""
+    if rule.model.terminal or rule.model.mode != "enforce":
         return
-    for other in overlaps.later(rule):
-        theirs = fields_set(other)
-        if other.model.mode != "enforce" or mine.keys().isdisjoint(theirs):
-            continue
-        if implies(rule, other) and ceiling_covers(other, rule):
-            found = _message(rule, other.id, mine, theirs)
-            if found:
-                yield found
-                return
+    setters = relations.setters_after(rule)
+    is_whole = bool(setters) and all(setters.values())
+    by: dict[str, Sequence[LintedRule]] = {}
+    for field, others in setters.items():
+        if is_whole or any(relations.may_differ(rule, other, field) for other in others):
+            by[field] = relations.overridden_by(rule, field, others)
+            is_whole = is_whole and bool(by[field])
+    if is_whole:
+        others = list({other.id: other for some in by.values() for other in some}.values())
+        message = f"has no effect: on every finding that it acts on, {_set(others)} the same fields later"
+        yield rule.problem(CODE, ("id",), message, "delete one of them, or give this one a higher order")
+        return
+    for field, others in by.items():
+        if any(relations.may_differ(rule, other, field) for other in others):
+            message = f"{field} has no effect: on every finding that it acts on, {_set(others)} it later"
+            hint = "take the field out of one of them, or give this one a higher order"
+            yield rule.problem(CODE, ("update",), message, hint, key=True)
+            return
 
 
-def _message(
-    rule: LintedRule, other: str, mine: Mapping[str, object], theirs: Mapping[str, object]
-) -> Problem | None:
-    """Return the warning: the whole rule has no effect, or the field that the later rule sets differently."""
-    if mine.keys() <= theirs.keys():
-        message = f"has no effect: {other} comes later, matches as well and sets the same fields"
-        hint = "delete one of them, or give this one a higher order"
-        return rule.problem(CODE, ("id",), message, hint)
-    lost = next((name for name in mine if name in theirs and mine[name] != theirs[name]), None)
-    if lost is None:
-        return None
-    message = f"{lost} has no effect: {other} comes later, matches as well and sets it differently"
-    hint = "take the field out of one of them, or give this one a higher order"
-    return rule.problem(CODE, ("update",), message, hint, key=True)
+def _set(rules: Sequence[LintedRule]) -> str:
+    return f"{named(rules)} {'sets' if len(rules) == 1 else 'set'}"
