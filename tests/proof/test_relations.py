@@ -100,9 +100,9 @@ STOPPED = [
         [every("t", **FIRST, mode="hold", ceiling="CRITICAL"), every("r")], ("t",), id="by a rule on hold"
     ),
     pytest.param(
-        [every("t", **FIRST, mode="hold"), labels("r", "LOW", "CRITICAL")],
+        [every("t", **FIRST, mode="hold"), labels("r", "LOW", update={"Confidence": 1})],
         (),
-        id="not by one on hold above its ceiling",
+        id="not by one on hold where the provider says more",
     ),
     pytest.param(
         [
