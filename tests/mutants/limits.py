@@ -69,8 +69,8 @@ SWEEP = (
     Mutation(
         "a sweep that may hide no more reopens nothing either",
         "aws/sweep/walk.py",
-        "        if decision is not None and decision.hides and self._may_hide_no_more():",
-        "        if decision is not None and decision.update and self._may_hide_no_more():",
+        "look.decision is not None and look.decision.hides and self._may_hide_no_more()",
+        "look.decision is not None and look.decision.update and self._may_hide_no_more()",
     ),
     Mutation(
         "a deployment reopens without asking a person",
