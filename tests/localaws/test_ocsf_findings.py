@@ -16,6 +16,7 @@ from hubtriage.localaws.producers.ocsf.twins import twin
 from hubtriage.localaws.producers.resources.builders import BUILDERS
 from hubtriage.localaws.securityhub.asff.timestamps import read_timestamp
 from hubtriage.localaws.securityhub.v2 import words
+from hubtriage.localaws.securityhub.v2.members import values
 from tests.support.hub_v2_world import HubV2World, hub_v2_world
 
 FINDINGS = list(generate_ocsf(1500, 3))
@@ -38,6 +39,25 @@ def test_all_classes_and_versions_occur() -> None:
     assert {finding["activity_id"] for finding in FINDINGS} >= {words.UPDATE, words.CLOSE}
     assert {finding["status_id"] for finding in FINDINGS} == {1, 2, 3, 4, 5}
     assert any(finding["severity_id"] != finding["vendor_attributes"]["severity_id"] for finding in FINDINGS)
+
+
+_ALWAYS = """
+    activity_id activity_name category_name category_uid class_name class_uid severity severity_id status
+    status_id time time_dt type_name type_uid vendor_attributes.severity vendor_attributes.severity_id
+    cloud.account.uid cloud.provider cloud.region finding_info.uid finding_info.title finding_info.desc
+    finding_info.types finding_info.created_time_dt finding_info.last_seen_time finding_info.modified_time_dt
+    metadata.uid metadata.version metadata.profiles metadata.product.name metadata.product.uid
+    metadata.product.vendor_name resources.type resources.uid resources.region resources.cloud_partition
+    resources.owner.account.uid
+"""
+"""What all live findings have that were seen."""
+
+
+@pytest.mark.parametrize("producer", PRODUCERS_V2)
+def test_what_live_findings_always_have(producer: str) -> None:
+    for finding in of(producer):
+        assert [member for member in _ALWAYS.split() if not values(finding, member)] == []
+        assert ("remediation" in finding) == (producer != "inspector")
 
 
 @pytest.mark.parametrize("finding", FINDINGS[:200], ids=lambda finding: finding["metadata"]["uid"][:8])

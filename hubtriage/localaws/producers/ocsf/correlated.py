@@ -42,6 +42,8 @@ def _said(
         created=created,
         updated=updated,
         is_closed=is_closed,
+        advice="Consult the documentation of this type of finding.",
+        advice_url="https://docs.aws.amazon.com/securityhub/latest/userguide/exposure-findings-generate.html",
     )
 
 

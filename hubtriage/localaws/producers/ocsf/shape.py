@@ -48,7 +48,8 @@ class OcsfSaid:
     created: float
     updated: float
     is_closed: bool = False
-    remediation: dict[str, Any] | None = None
+    advice: str | None = None
+    advice_url: str | None = None
 
 
 def version_of(uid: str) -> str:
@@ -106,8 +107,9 @@ def ocsf_finding(
     if has_cloud_resources(version):
         finding["metadata"]["profiles"].append("aws/cloud_resources")
         finding["metadata"]["extensions"] = [{"name": "aws", "uid": "998", "version": "1.0.0"}]
-    if said.remediation:
-        finding["remediation"] = said.remediation
+    if said.advice is not None:
+        references = [said.advice_url] if said.advice_url else []
+        finding["remediation"] = {"desc": said.advice, "references": references}
     for name, value in extra.items():
         both = isinstance(value, dict) and isinstance(finding.get(name), dict)
         finding[name] = {**finding[name], **value} if both else value

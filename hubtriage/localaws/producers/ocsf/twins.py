@@ -6,7 +6,7 @@ What a customer did in one hub is not in the other.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from hubtriage.localaws.producers.ocsf.evidences import evidences
@@ -33,12 +33,15 @@ def twin(finding: Finding) -> OcsfFinding | None:
     return make(finding) if make else None
 
 
-def _said(finding: Finding, class_uid: int, types: tuple[str, ...], uid: str | None = None) -> OcsfSaid:
-    advice = finding.get("Remediation", {}).get("Recommendation", {})
-    remediation = {
-        **({"desc": advice["Text"]} if "Text" in advice else {}),
-        **({"references": [advice["Url"]]} if "Url" in advice else {}),
-    }
+def _said(
+    finding: Finding,
+    class_uid: int,
+    types: tuple[str, ...],
+    *,
+    uid: str | None = None,
+    advice: Mapping[str, Any] | None = None,
+) -> OcsfSaid:
+    """Return what the finding says; `advice`: its recommendation in ASFF, or one in its place."""
     return OcsfSaid(
         class_uid=class_uid,
         uid=uid or finding["Id"],
@@ -51,8 +54,15 @@ def _said(finding: Finding, class_uid: int, types: tuple[str, ...], uid: str | N
         created=read_moment(finding["CreatedAt"]),
         updated=read_moment(finding["UpdatedAt"]),
         is_closed=finding["RecordState"] == "ARCHIVED",
-        remediation=remediation or None,
+        advice=advice["Text"] if advice else None,
+        advice_url=advice.get("Url") if advice else None,
     )
+
+
+def _advice(page: str) -> dict[str, str]:
+    """Return a pointer to a page of AWS's documentation."""
+    url = f"https://docs.aws.amazon.com/{page}"
+    return {"Text": "Consult the documentation of this type of finding.", "Url": url}
 
 
 def _resources(finding: Finding, uid: str | None = None) -> list[dict[str, Any]]:
@@ -79,7 +89,12 @@ def _control(finding: Finding) -> OcsfFinding:
     rule = finding["ProductFields"]["RelatedAWSResources:0/name"]
     analytic = {"category": "AWS::Config::ConfigRule", "name": rule, "type": "Rule", "type_id": 1}
     return ocsf_finding(
-        _said(finding, 2003, (finding["Types"][0], "Posture Management")),
+        _said(
+            finding,
+            2003,
+            (finding["Types"][0], "Posture Management"),
+            advice=finding["Remediation"]["Recommendation"],
+        ),
         OcsfProduct("aws/securityhub", "Security Hub"),
         _resources(finding),
         compliance=compliance,
@@ -126,6 +141,7 @@ def _vulnerability(given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _inspector(finding: Finding) -> OcsfFinding:
+    """Return a vulnerability. AWS: without remediation, which the package says."""
     return ocsf_finding(
         _said(finding, 2002, (finding["Types"][0], "Vulnerabilities")),
         OcsfProduct("aws/inspector", "Inspector"),
@@ -141,7 +157,9 @@ def _guardduty(finding: Finding) -> OcsfFinding:
     types = ("Threats", kind) if int(short[-1], 16) % 2 else (kind, "Threats")
     detector = finding["ProductFields"]["aws/guardduty/service/detectorId"]
     return ocsf_finding(
-        _said(finding, 2004, types),
+        _said(
+            finding, 2004, types, advice=_advice("guardduty/latest/ug/guardduty_finding-types-active.html")
+        ),
         OcsfProduct("aws/guardduty", "GuardDuty"),
         _resources(finding),
         count=int(finding["ProductFields"]["aws/guardduty/service/count"]),
@@ -184,7 +202,13 @@ def _macie(finding: Finding) -> OcsfFinding | None:
     }
     name = bucket["Id"].rpartition(":")[2]
     return ocsf_finding(
-        _said(ordered, 2006, (kind, "Sensitive Data"), uid),
+        _said(
+            ordered,
+            2006,
+            (kind, "Sensitive Data"),
+            uid=uid,
+            advice=_advice("macie/latest/user/findings-types.html"),
+        ),
         OcsfProduct("aws/macie", "Macie"),
         _resources(ordered, uid),
         databucket={"name": name, "uid": bucket["Id"], "type": "S3", "type_id": 1, "file": file},
