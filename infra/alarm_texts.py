@@ -195,6 +195,13 @@ ALARM_TEXTS = {
         "read the log of the sweep. If it is meant, run `hubtriage sweep --confirm`. If not, deploy the "
         "right rules.",
     ),
+    "notices-failing": AlarmText(
+        "look tomorrow",
+        "each daily sweep tries again, and the numbers are in its log",
+        "Owners could not be notified that their exceptions end soon.",
+        "They do not know yet which findings reopen.",
+        "read the log of the sweep, remove the cause, then run `hubtriage sweep`.",
+    ),
     "sweep-clock-failing": AlarmText(
         "look tomorrow",
         "the clock loses no moment, and the daily sweep makes up for it",

@@ -15,7 +15,7 @@ from aws_cdk.interfaces.aws_cloudwatch import IAlarmRef
 from constructs import Construct
 
 from hubtriage.aws.sweep.occasions.moments import SOON_DAYS
-from hubtriage.aws.sweep.report import ENDING_METRIC, MODE_METRIC, MODE_NUMBERS
+from hubtriage.aws.sweep.report import ENDING_METRIC, MODE_METRIC, MODE_NUMBERS, REOPENING_METRIC
 from hubtriage.settings.configuration import Configuration
 
 from .alarm_texts import ALARM_TEXTS, SEVERITIES, Severity
@@ -60,6 +60,7 @@ class Dashboard(Construct):
         super().__init__(scope, name)
         self._config = config
         self._links = links
+        self._alarms = alarms
         page = cloudwatch.Dashboard(
             self,
             "Page",
@@ -85,13 +86,19 @@ class Dashboard(Construct):
         return triage_metric(self._config, name, statistic, label)
 
     def _at_a_glance(self, alarms: Mapping[str, cloudwatch.Alarm]) -> Sequence[cloudwatch.IWidget]:
-        hidden, ending = (
+        days = max(self._config.notice_days, default=0)
+        hidden, ending, reopening = (
             self._metric(name, label, "Maximum")
             for name, label in (
                 ("SweepFindingsHidden", "findings, at the last sweep"),
                 (ENDING_METRIC, f"rules, within {SOON_DAYS} days"),
+                (
+                    REOPENING_METRIC,
+                    f"findings that reopen, within {days} days",
+                ),
             )
         )
+        soon = [ending, reopening] if days else [ending]
         ended = [
             self._metric("SweepsDone", "finished"),
             self._metric("SweepsStopped", "ended early"),
@@ -107,7 +114,7 @@ class Dashboard(Construct):
                 height=FIRST_ROW,
             ),
             _numbers("Hidden now", [hidden], 3, since=SWEEP_RANGE),
-            _numbers("Exceptions ending soon", [ending], 4),
+            _numbers("Exceptions ending soon", soon, 4, since=SWEEP_RANGE),
             _numbers("Sweeps in the last 26 hours", ended, 5, since=LAST_SWEEP_RANGE, whole=True),
         )
 
@@ -337,9 +344,12 @@ class Dashboard(Construct):
             period=PERIOD,
         )
 
+    def _shows(self, alarm: str, severity: Severity) -> bool:
+        return alarm in self._alarms and ALARM_TEXTS[alarm].severity == severity
+
     def _runbook(self, severity: Severity) -> cloudwatch.TextWidget:
         """Return the table of what to do about the alarms of one severity."""
-        texts = {name: it for name, it in ALARM_TEXTS.items() if it.severity == severity}
+        texts = {name: ALARM_TEXTS[name] for name in ALARM_TEXTS if self._shows(name, severity)}
         lines = [
             f"## Alarms: {severity} ({_URGENCY[severity]})",
             "| alarm | what happened | what that means | what to do first |",

@@ -21,6 +21,7 @@ from .ledger import LedgerConstruct
 from .ledger_guard import LedgerGuardConstruct
 from .links import Links
 from .mode_parameter import ModeParameter
+from .notices import NoticesConstruct
 from .queries import Queries
 from .sweep import SweepConstruct
 from .triage import TriageConstruct
@@ -95,7 +96,8 @@ class TriageStack(cdk.Stack):
         links = Links(self, "Links", config)
         alarms = AlarmsConstruct(self, "Watch", config, links)
         Queries(self, "Queries", config, triage.function.log_group)
-        sweep = SweepConstruct(self, "Sweep", config, packages["sweep"], intake, mode, ledger)
+        notices = NoticesConstruct(self, "Notices", config, alarms.key) if config.notice_days else None
+        sweep = SweepConstruct(self, "Sweep", config, packages["sweep"], intake, mode, ledger, notices)
         triage.batches.node.add_dependency(mode.made_by(sweep.deployed))
         sweep.start_after_deploys(triage)
         sweep.refuse_held_fields(triage, ledger)
@@ -140,6 +142,7 @@ class TriageStack(cdk.Stack):
             "BreakerAlarmName": breaker.alarm.alarm_name,
             "AlarmTopicArn": alarms.topic.topic_arn,
             "TomorrowTopicArn": alarms.tomorrow.topic_arn,
+            **({"NoticesTopicArn": notices.topic.topic_arn} if notices else {}),
         }.items():
             cdk.CfnOutput(self, name, value=value)
         deployment.outputs()

@@ -46,6 +46,7 @@ from .ledger import LedgerConstruct
 from .log_groups import make_log_group
 from .metrics import METRICS_NAMESPACE, triage_metric
 from .mode_parameter import ModeParameter
+from .notices import NoticesConstruct
 from .permissions import TRACE_ACTIONS, accept_all_resources, hub_arn, statement
 from .triage import TriageConstruct, triage_config
 
@@ -96,10 +97,12 @@ class SweepConstruct(Construct):
         intake: IntakeConstruct,
         mode: ModeParameter,
         ledger: LedgerConstruct,
+        notices: NoticesConstruct | None,
     ) -> None:
         super().__init__(scope, name)
         self._config = config
         self._package = package
+        self._notices = notices
         self._machine_name = f"{config.stack_name}-sweep"
         self.function = self._step_function(intake, mode, ledger)
         self.machine = self._machine()
@@ -134,6 +137,9 @@ class SweepConstruct(Construct):
             reopen_limit=config.sweep_reopen_limit,
             queue_limit=config.sweep_queue_limit,
             wait=config.sweep_wait_seconds,
+            notice_days=frozenset(config.notice_days),
+            notice_topic=self._notices.topic.topic_arn if self._notices else "",
+            notice_owners=config.notified_owners if self._notices else (),
         )
         shared = triage_config(config, ledger.table_name, mode_parameter=mode.parameter_name)
         return Function(
@@ -153,6 +159,7 @@ class SweepConstruct(Construct):
                 statement("FillQueue", QUEUE_ACTIONS, intake.queue.queue_arn),
                 statement("CountDeadLetters", ("sqs:GetQueueAttributes",), intake.dead_letters.queue_arn),
                 *key_statements(config, KEY_USE_ACTIONS),
+                *(self._notices.statements() if self._notices else ()),
                 statement("OneAtATime", MACHINE_ACTIONS, self._machine_arn),
                 statement("ShutIntakeToTakeBack", RULE_ACTIONS, intake.rule.rule_arn),
                 statement("ReadMode", ("ssm:GetParameter",), mode.parameter_arn),
@@ -401,6 +408,8 @@ class SweepConstruct(Construct):
             0,
             periods=3,
         )
+        if self._notices:
+            yield Alarm("notices-failing", triage_metric(self._config, "NoticesFailed"), 0)
         yield Alarm("sweep-limit-reached", triage_metric(self._config, "SweepFindingsWithheld"), 0)
         yield Alarm(
             "sweep-unfinished",

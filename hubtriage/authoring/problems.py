@@ -107,6 +107,7 @@ CODES = {
     "W316": "end-out-of-sight",
     "W317": "placeholder-may-be-missing",
     "W318": "silent-above-its-ceiling",
+    "W319": "owner-gets-no-notice",
 }
 
 

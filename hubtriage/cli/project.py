@@ -123,6 +123,12 @@ def never() -> tuple[str, ...]:
     return _agreed("never", lambda settings: settings.never, ())
 
 
+def notified_owners() -> tuple[str, ...]:
+    """Return the owners that have addresses for notices, in any of the targets that may be meant."""
+    named = {owner for config in configurations().values() for owner in config.notified_owners}
+    return tuple(sorted(named))
+
+
 def account() -> str | None:
     """Return the account that the settings name."""
     return _agreed("account", lambda settings: settings.account, None)

@@ -7,7 +7,16 @@ from hubtriage.doctor.account import Account
 from hubtriage.doctor.checks.account import administrator, aggregation, bootstrap, caller, hub, quotas
 from hubtriage.doctor.checks.ledger import entries, hidden, never, table, throttling
 from hubtriage.doctor.checks.rules import deployed_rules, native_rules
-from hubtriage.doctor.checks.runtime import alarms, function, intake, mode, queues, stack, sweeps
+from hubtriage.doctor.checks.runtime import (
+    alarms,
+    function,
+    intake,
+    mode,
+    notices,
+    queues,
+    stack,
+    sweeps,
+)
 from hubtriage.doctor.refusal import REFUSALS, refused
 from hubtriage.doctor.verdict import CheckResult, Verdict
 
@@ -41,6 +50,7 @@ CHECKS: tuple[Check, ...] = (
     Check("queues", "Queues", queues.look),
     Check("mode", "Mode", mode.look),
     Check("alarms", "Alarms", alarms.look),
+    Check("notices", "Notices", notices.look),
     Check("sweep", "Sweep", sweeps.look),
 )
 

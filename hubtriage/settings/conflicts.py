@@ -1,13 +1,21 @@
 """Find settings that are possible one by one but not together: what is wrong, and what to do."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from json import dumps
 
 from hubtriage.aws.ledger.lease import longest_doubt
 from hubtriage.settings.capacity import DAYS_OF_TRIES, RETENTION_DAYS, Capacity, CapacityError
 from hubtriage.settings.fields import SettingFields
-from hubtriage.settings.setting_types import ALL_REGIONS, account_of, region_of
+from hubtriage.settings.setting_types import ALL_REGIONS, account_of, owner_and_address, region_of
 
+MOST_NOTICE_ADDRESSES = 150
+"""AWS: 200 subscriptions of a topic may filter; those of alarm-emails do too."""
+MOST_OWNERS_OF_ADDRESS = 100
+"""AWS: a filter has at most 150 combinations of values."""
+MOST_OWNER_TEXT = 2000
+"""AWS: all variables of a function have 4 KB."""
 MOST_READS_PER_SECOND = 3  # AWS: GetFindings, per account and Region
 
 
@@ -34,6 +42,7 @@ def conflicts(config: SettingFields) -> Iterator[Conflict]:
     yield from _aggregation(config)
     yield from _keys(config)
     yield from _tags(config)
+    yield from _owners(config)
 
 
 def _rates(config: SettingFields) -> Iterator[Conflict]:
@@ -157,6 +166,32 @@ def _keys(config: SettingFields) -> Iterator[Conflict]:
             f"kms-keys are of {', '.join(sorted(map(region_of, keys)))}, and the stacks go to "
             f"{', '.join(sorted(places))}",
             "give one key for each of these Regions, and no other",
+        )
+
+
+def _owners(config: SettingFields) -> Iterator[Conflict]:
+    """Keep to what one topic takes, and to the room that a function's environment has."""
+    pairs = [*map(owner_and_address, config.owners)]
+    addresses = {address for _owner, address in pairs}
+    if pairs and not config.notice_days:
+        yield Conflict(
+            ("owners", "notice-days"),
+            "owners have addresses for notices, and notice-days is empty: no notice is given",
+            "set notice-days, or leave owners out",
+        )
+    if len(addresses) > MOST_NOTICE_ADDRESSES:
+        yield Conflict(
+            ("owners",),
+            f"owners have {len(addresses)} addresses, and one topic takes {MOST_NOTICE_ADDRESSES}",
+            "name mailing lists instead of people",
+        )
+    most = max(Counter(address for _owner, address in pairs).values(), default=0)
+    if most > MOST_OWNERS_OF_ADDRESS or len(dumps(sorted({owner for owner, _ in pairs}))) > MOST_OWNER_TEXT:
+        yield Conflict(
+            ("owners",),
+            f"owners are too many: {MOST_OWNERS_OF_ADDRESS} for each address, and {MOST_OWNER_TEXT:,} "
+            "characters in all",
+            'let one entry stand for several owners: "team-*"',
         )
 
 

@@ -14,6 +14,8 @@ from hubtriage.settings.setting_types import (
     FieldNames,
     KeyArns,
     LinkedRegions,
+    NoticeDays,
+    Owners,
     PolicyArn,
     Region,
     Regions,
@@ -25,6 +27,7 @@ from hubtriage.settings.setting_types import (
     Tags,
     TimeOfDay,
     TimeZone,
+    owner_and_address,
     region_of,
 )
 
@@ -166,6 +169,16 @@ class SettingFields(BaseModel):
         description="who gets the alarms that can wait until tomorrow, instead of alarm-emails",
         examples=["cloud-platform@example.com"],
     )
+    notice_days: NoticeDays = Field(
+        (30, 7),
+        description="how many days before an exception ends its owner is notified; none: not at all",
+        examples=["30,7"],
+    )
+    owners: Owners = Field(
+        (),
+        description="who gets the notices of each owner by e-mail; each address has to confirm once",
+        examples=["cloud-platform=cloud@example.com"],
+    )
     runbook_url: RunbookUrl | None = Field(
         None,
         description="address of your copy of docs/operating.md, for the links in alarms",
@@ -201,6 +214,11 @@ class SettingFields(BaseModel):
     def kms_key(self) -> str | None:
         """The ARN of the key of a configuration with one place."""
         return self.kms_keys[0] if self.kms_keys else None
+
+    @property
+    def notified_owners(self) -> tuple[str, ...]:
+        """The owners that have addresses for notices: names, or beginnings of names that end in `*`."""
+        return tuple(sorted({owner for owner, _address in map(owner_and_address, self.owners)}))
 
     def at(self, place: str | None) -> Self:
         """Return the same choices for one of the places alone."""

@@ -2,7 +2,7 @@
 
 import zoneinfo
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
@@ -10,6 +10,9 @@ from hubtriage.authoring.never import check_names
 from hubtriage.authoring.schema.limits import TAG
 from hubtriage.engine.text.suggestions import nearest
 
+LONGEST_OWNER = 100
+"""Characters of an owner that has addresses; notices compare as many."""
+_Value = TypeVar("_Value")
 ALL_REGIONS = "all"
 """Stands for all linked Regions: AWS aggregates every Region, new ones too."""
 
@@ -33,12 +36,36 @@ def _pairs(value: object) -> object:
     )
 
 
+def _owner_pairs(value: object) -> object:
+    """Read owners from a table, where each has an address or a list of them."""
+    if not isinstance(value, Mapping):
+        return _separate(value)
+    return [
+        f"{owner}={address}"
+        for owner, addresses in value.items()
+        for address in (addresses if isinstance(addresses, list | tuple) else [addresses])
+    ]
+
+
+def _days(value: object) -> object:
+    """Read days from the command line; the longest time ahead comes first."""
+    listed = _separate(value)
+    if not isinstance(listed, list | tuple):
+        return listed
+    days = [*map(_number, listed)]
+    return sorted((day for day in days if isinstance(day, int)), reverse=True) if _are_numbers(days) else days
+
+
+def _are_numbers(values: list[object]) -> bool:
+    return all(isinstance(value, int) for value in values)
+
+
 def _number(value: object) -> object:
     """Read a number, which comes as text from the command line."""
     return int(value) if isinstance(value, str) and value.isdecimal() else value
 
 
-def _each_once(values: tuple[str, ...]) -> tuple[str, ...]:
+def _each_once(values: tuple[_Value, ...]) -> tuple[_Value, ...]:
     for value in values:
         if values.count(value) > 1:
             raise ValueError(f"{value} appears twice: name it once")
@@ -65,6 +92,22 @@ def _known_zone(name: str) -> str:
     return name
 
 
+def _plain_owners(pairs: tuple[str, ...]) -> tuple[str, ...]:
+    """Refuse a name that no owner can have, and a `*` that does not stand at the end."""
+    for owner, _address in map(owner_and_address, pairs):
+        if not owner or owner != owner.strip() or not owner.isprintable() or len(owner) > LONGEST_OWNER:
+            raise ValueError(f"{owner!r} cannot be an owner: 1 to {LONGEST_OWNER} characters on one line")
+        if "*" in owner[:-1]:
+            raise ValueError(f"{owner!r}: a * stands for the rest of a name, so only at its end")
+    return pairs
+
+
+def owner_and_address(pair: str) -> tuple[str, str]:
+    """Return the owner and the address of a pair; an address has no `=`."""
+    owner, _, address = pair.rpartition("=")
+    return owner, address
+
+
 _List = BeforeValidator(_separate)
 _Region = Annotated[str, Field(pattern=r"^[a-z]{2,}(-[a-z]+)+-\d+$")]
 _LinkedRegion = Annotated[str, Field(pattern=rf"^({ALL_REGIONS}|[a-z]{{2,}}(-[a-z]+)+-\d+)$")]
@@ -83,6 +126,19 @@ Regions = Annotated[tuple[_Region, ...], _List, AfterValidator(_each_once)]
 LinkedRegions = Annotated[tuple[_LinkedRegion, ...], _List, AfterValidator(_each_once)]
 Tags = Annotated[tuple[_Tag, ...], BeforeValidator(_pairs), AfterValidator(_key_once), Field(max_length=40)]
 Emails = Annotated[tuple[_Email, ...], _List, AfterValidator(_each_once)]
+Owners = Annotated[
+    tuple[Annotated[str, Field(pattern=r"^.+=[^@\s,=]+@[^@\s,=]+$")], ...],
+    BeforeValidator(_owner_pairs),
+    AfterValidator(_plain_owners),
+    AfterValidator(_each_once),
+]
+"""Each owner with an address, as `owner=address`; of an owner with several addresses several times."""
+NoticeDays = Annotated[
+    tuple[Annotated[int, Field(ge=1, le=365)], ...],
+    BeforeValidator(_days),
+    AfterValidator(_each_once),
+    Field(max_length=5),
+]
 KeyArns = Annotated[tuple[_KeyArn, ...], _List, AfterValidator(_each_once)]
 FieldNames = Annotated[tuple[str, ...], _List, AfterValidator(check_names)]
 """Fields by AWS's path of a leaf, which is how IAM knows them and so can deny them."""

@@ -140,3 +140,31 @@ def test_a_statement_about_an_owner_speaks_of_a_rule_that_may_have_it(
 ) -> None:
     said = f"rules: {{owners: {owners}}}\n    require: {{reason: true}}"
     assert bool(policy_codes(folder, said, ACCOUNTS)) is is_meant
+
+
+@pytest.mark.parametrize(
+    ("parts", "subscribed", "named"),
+    [
+        pytest.param(["owner: shop"], (), None, id="no owner has an address"),
+        pytest.param(["owner: shop"], ("shop",), None, id="this one has"),
+        pytest.param(["owner: shop"], ("sh*",), None, id="all that begin so have"),
+        pytest.param(["owner: shop"], ("payments",), "shop", id="another one has"),
+        pytest.param(["owner: {account: team}"], ("shop",), "payments", id="one of the accounts has none"),
+        pytest.param(["owner: {account: team}"], ("*",), None, id="all have"),
+    ],
+)
+def test_an_owner_without_an_address_for_notices_is_named(folder, parts, subscribed, named) -> None:
+    files = {"a.yaml": rule(*parts, "expires: 2027-12-31", HIDING), "accounts.yaml": ACCOUNTS}
+    found = [
+        one
+        for one in warnings(load_rules(folder(files)), SAMPLE_NOW, tuple, subscribed)
+        if one.code == "W319"
+    ]
+    assert len(found) == (named is not None)
+    assert all(str(named) in one.message for one in found)
+
+
+@pytest.mark.parametrize("parts", [[HIDING], ["expires: 2027-12-31", "update: {Criticality: 70}"]])
+def test_a_rule_that_does_not_end_or_hide_needs_no_address(folder, parts) -> None:
+    loaded = load_rules(folder({"a.yaml": rule("owner: shop", *parts)}))
+    assert "W319" not in {one.code for one in warnings(loaded, SAMPLE_NOW, tuple, ("payments",))}

@@ -15,7 +15,7 @@ from hubtriage.aws.ledger.memory import MemoryLedger
 from hubtriage.aws.logger import logger
 from hubtriage.aws.securityhub.faults import Fault
 from hubtriage.aws.securityhub.sending import Traffic
-from hubtriage.aws.sweep.report import emit_gauges
+from hubtriage.aws.sweep.report import emit_ahead, emit_gauges
 from hubtriage.aws.switch.breaker import Breaker, BreakerConfig
 from hubtriage.aws.switch.ledger_guard import LedgerGuard, LedgerGuardConfig
 from hubtriage.aws.triage.config import TriageConfig
@@ -195,6 +195,7 @@ def test_every_metric_is_documented_with_its_unit(capsys: pytest.CaptureFixture[
     world = Nobody()
     LedgerGuard(world, world, world, LedgerGuardConfig("l", "m", "/p"), logger("guard", "INFO"))({}, None)
     emit_gauges("enforce", 0, "n", "s")
+    emit_ahead(0, 0, "n", "s")
     documents = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
     sent = {
         metric["Name"]: metric["Unit"]

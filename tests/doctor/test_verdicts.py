@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 
 from hubtriage.doctor.checks.account import aggregation, quotas
 from hubtriage.doctor.checks.rules import udf
-from hubtriage.doctor.checks.runtime import alarms, function, queues, sweeps
+from hubtriage.doctor.checks.runtime import alarms, function, notices, queues, sweeps
 from hubtriage.doctor.iam_simulator import Denied
 from hubtriage.doctor.refusal import refused
 from hubtriage.doctor.verdict import Status, UncheckedError, worst
@@ -103,6 +103,35 @@ def test_alarms_that_can_wait_reach_somebody_too(told: list[str], words: str, ad
     assert verdict.status == "warning"
     assert words in verdict.seen
     assert advice in (verdict.advice or "")
+
+
+@pytest.mark.parametrize(
+    ("arns", "status", "words"),
+    [
+        pytest.param(
+            ["arn:aws:sns:x", "arn:aws:sns:y"], "ok", "2 addresses are notified", id="all confirmed"
+        ),
+        pytest.param(
+            ["arn:aws:sns:x", "PendingConfirmation"],
+            "warning",
+            "1 of 2 addresses have not confirmed: a1@x",
+            id="one",
+        ),
+        pytest.param([], "warning", "no one is notified", id="no subscription"),
+    ],
+)
+def test_notices(arns: list[str], status: Status, words: str) -> None:
+    verdict = notices.judge(
+        {"SubscriptionArn": arn, "Endpoint": f"a{number}@x"} for number, arn in enumerate(arns)
+    )
+    assert (verdict.status, words in verdict.seen) == (status, True), verdict
+
+
+def test_notices_name_twenty_addresses_at_most() -> None:
+    pending = [{"SubscriptionArn": "PendingConfirmation", "Endpoint": f"a{n:02}@x"} for n in range(30)]
+    verdict = notices.judge(pending)
+    assert "a19@x, …" in verdict.seen
+    assert len(verdict.data["pending"]) == 30
 
 
 @pytest.mark.parametrize(

@@ -95,7 +95,7 @@ EACH = [
     pytest.param("ssm:GetParameter", {"mode"}, id="parameters"),
     pytest.param("sqs:GetQueueAttributes", {"function", "ledger", "queues"}, id="queues"),
     pytest.param("states:ListExecutions", {"sweep"}, id="executions"),
-    pytest.param("sns:ListSubscriptionsByTopic", {"alarms"}, id="subscriptions"),
+    pytest.param("sns:ListSubscriptionsByTopic", {"alarms", "notices"}, id="subscriptions"),
 ]
 
 

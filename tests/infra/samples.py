@@ -67,6 +67,7 @@ DEPLOYMENTS = {
             "initial-mode": "observe",
             "never": "Severity.Label,Note.Text",
             "hand-back-action": "handback",
+            "owners": {"team-a": ["a@example.com", "soc@example.com"], "cloud-*": "cloud@example.com"},
         }
     ),
     "loaded": Deployment(

@@ -268,6 +268,7 @@ def test_every_alarm_on_triage_itself_watches_a_metric_that_is_documented(templa
         "IntentsLeft",
         "LedgerFailed",
         "NeedsAttention",
+        "NoticesFailed",
         "RuleErrors",
         "SweepFindingsWithheld",
         "SweepsBegun",

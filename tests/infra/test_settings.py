@@ -49,6 +49,8 @@ CHANGES = {
     "log-retention-days": (731, "RetentionInDays: 365 -> 731"),
     "alarm-emails": ("soc@example.com", '"Endpoint": "soc@example.com"'),
     "tomorrow-emails": ("morning@example.com", '"Endpoint": "morning@example.com"'),
+    "notice-days": ("60", 'HUBTRIAGE_NOTICE_DAYS: "30,7" -> "60"'),
+    "owners": ("team-a=a@example.com", '"Endpoint": "a@example.com"'),
     "runbook-url": ("https://example.com/alarms", "https://example.com/alarms"),
     "kms-keys": (KEY, f'KmsMasterKeyId: "{KEY}"'),
     "permission-boundary": (BOUNDARY, f'PermissionsBoundary: "{BOUNDARY}"'),

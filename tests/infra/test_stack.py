@@ -210,7 +210,7 @@ def test_every_queue_and_topic_is_encrypted_and_refuses_plain_http(template):
         assert '{"Bool": {"aws:SecureTransport": "false"}}' in policy
     topics = _all(template, "AWS::SNS::Topic")
     policies = [json.dumps(item) for item in _all(template, "AWS::SNS::TopicPolicy").values()]
-    assert len(topics) == 2
+    assert len(topics) == 3
     assert all("KmsMasterKeyId" in topic for topic in topics.values())
     for name in topics:
         (policy,) = [text for text in policies if f'"Topics": [{{"Ref": "{name}"}}]' in text]
@@ -453,7 +453,7 @@ def test_choices_arrive_at_the_queue_and_its_batches(chosen):
 def test_alarms_are_sent_to_the_addresses(chosen):
     subscriptions = _all(chosen, "AWS::SNS::Subscription").values()
     assert {(each["Protocol"], each["Endpoint"]) for each in subscriptions} == {("email", "soc@example.com")}
-    assert len({each["TopicArn"]["Ref"] for each in subscriptions}) == 2
+    assert len({each["TopicArn"]["Ref"] for each in subscriptions}) == 3
 
 
 # The ledger
@@ -601,6 +601,8 @@ def test_the_sweep_may_do_this_and_nothing_else(template):
         "OneAtATime": ("states:ListExecutions", "states:StartExecution"),
         "ShutIntakeToTakeBack": ("events:DescribeRule", "events:DisableRule"),
         "ReadMode": ("ssm:GetParameter",),
+        "GiveNotice": ("sns:Publish",),
+        "EncryptNotices": ("kms:Decrypt", "kms:GenerateDataKey"),
         "WriteLog": ("logs:CreateLogStream", "logs:PutLogEvents"),
         "Trace": ("xray:PutTelemetryRecords", "xray:PutTraceSegments"),
     }

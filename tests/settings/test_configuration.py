@@ -49,6 +49,16 @@ def test_defaults_hold_without_any_context_and_foreign_values_are_not_ours():
         pytest.param("initial-mode", "observe", "initial_mode", "observe", id="a mode to begin with"),
         pytest.param("time-zone", "Europe/Berlin", "time_zone", "Europe/Berlin", id="a time zone"),
         pytest.param("alarm-emails", "a@example.com", "alarm_emails", ("a@example.com",), id="one address"),
+        pytest.param("notice-days", "7, 60", "notice_days", (60, 7), id="days, the longest time first"),
+        pytest.param("notice-days", "", "notice_days", (), id="no notices"),
+        pytest.param(
+            "owners",
+            {"Team A, Berlin": "a@x.com", "team-*": ["b@x.com", "a@x.com"]},
+            "owners",
+            ("Team A, Berlin=a@x.com", "team-*=b@x.com", "team-*=a@x.com"),
+            id="owners as a table",
+        ),
+        pytest.param("owners", "a=a@x.com,a=b@x.com", "owners", ("a=a@x.com", "a=b@x.com"), id="owners"),
     ],
 )
 def test_reads(name, value, attribute, read):
@@ -77,6 +87,8 @@ WRONG = {
     "maximum-concurrency": (1, "greater than or equal to 2"),
     "maximum-receives": (1, "greater than or equal to 5"),
     "memory-mb": (64, "greater than or equal to 128"),
+    "notice-days": ("0", "greater than or equal to 1"),
+    "owners": ("team-a", "'team-a' does not have the expected form"),
     "never": ("Severity", "triage sets no field 'Severity'; did you mean `Severity.Label`?"),
     "only-rules-tagged": ("Lab", "'Lab' does not have the expected form"),
     "without-rules-tagged": ("lab,lab", "lab appears twice"),
@@ -325,5 +337,5 @@ def test_every_setting_is_documented_with_its_default():
 
 def _shown(name: str) -> str:
     default = Configuration.model_fields[name.replace("-", "_")].default
-    shown = ",".join(default) if isinstance(default, tuple) else default
+    shown = ",".join(map(str, default)) if isinstance(default, tuple) else default
     return "" if shown in (None, "") else f"`{str(shown).lower() if isinstance(shown, bool) else shown}`"

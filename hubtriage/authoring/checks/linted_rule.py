@@ -78,6 +78,7 @@ class LintedRule:
     def __init__(self, loaded: LoadedRule, lists: Mapping[str, Sequence[Any]], now: float):
         self.accounts: Mapping[str, Mapping[str, str]] = {}
         self.findings: Findings = tuple
+        self.subscribed: Collection[str] = ()
         self.loaded = loaded
         self.model = loaded.model
         self.now = now

@@ -1,6 +1,6 @@
 """List what `hubtriage lint` checks beyond the shape of a file: errors, and warnings that may be ignored."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, TypeAlias
 
@@ -15,6 +15,7 @@ from hubtriage.authoring.checks.care import (
     subject_controlled,
     texts,
     unexplained,
+    unnotified,
     untested,
 )
 from hubtriage.authoring.checks.conditions import (
@@ -95,6 +96,7 @@ RULE_CHECKS: tuple[RuleCheck, ...] = (
     subject_controlled.check,
     expiry.check_over,
     expiry.check_soon,
+    unnotified.check,
     texts.check_differs,
     texts.check_long,
     untested.check,
@@ -114,6 +116,7 @@ _NEEDED: Mapping[RuleCheck, tuple[YamlPath, ...]] = {
     nearly_everything.check: _CONDITIONS,
     subject_controlled.check: _CONDITIONS,
     expiry.check_soon: (("starts",),),
+    unnotified.check: (("owner",), ("expires",)),
     untested.check: (("tests",),),
 }
 # What is said of a whole condition: nothing where an error took something away from it.
@@ -132,17 +135,20 @@ def errors(rule: LoadedRule, lists: Mapping[str, Sequence[Any]]) -> tuple[Proble
     return in_order(found)[:MAX_ERRORS]
 
 
-def warnings(loaded: LoadResult, now: float, findings: Findings = tuple) -> tuple[Problem, ...]:
+def warnings(
+    loaded: LoadResult, now: float, findings: Findings = tuple, subscribed: Collection[str] = ()
+) -> tuple[Problem, ...]:
     """Return the warnings about the rules, at a time (epoch seconds), by place.
 
     `findings` returns those in the folder next to the rules; a warning about a wide rule counts them.
+    `subscribed` are the owners that have addresses for notices.
 
     Warnings that a rule ignores are left out. A rule that ignores a warning which does not occur gets W313.
     Of a rule with errors nothing is said that may only follow from what is missing without them.
     """
     rules = [LintedRule.of(rule, loaded.lists, now) for rule in (*loaded.rules, *loaded.flawed)]
     for rule in rules:
-        rule.accounts, rule.findings = loaded.accounts, findings
+        rule.accounts, rule.findings, rule.subscribed = loaded.accounts, findings, subscribed
     whole = [rule for rule in rules if rule.loaded.is_whole(*_NEEDED_AMONG_OTHERS)]
     relations = FolderRelations(whole, loaded.accounts, now)
     return in_order(problem for rule in rules for problem in _of(rule, relations))

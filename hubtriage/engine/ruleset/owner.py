@@ -1,6 +1,6 @@
 """Who answers for what a rule does to a finding."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from hubtriage.engine.fields import Finding
@@ -38,3 +38,8 @@ def attribute_of(finding: Finding, accounts: Accounts, name: str) -> str | None:
     """Return an attribute of the finding's account; None if the directory does not have it."""
     account = finding.get("AwsAccountId")
     return accounts.get(account, {}).get(name) if isinstance(account, str) else None
+
+
+def is_named(owner: str, names: Iterable[str]) -> bool:
+    """Say whether one of some names is an owner's; one that ends in `*` is the beginning of a name."""
+    return any(owner.startswith(name[:-1]) if name.endswith("*") else owner == name for name in names)

@@ -13,6 +13,7 @@ from hubtriage.aws.sweep.notices.given import GivenNotice, NoticeMemory
 from hubtriage.aws.sweep.notices.tally import EndingTally
 from hubtriage.aws.sweep.notices.text import NO_OWNER, body, one_line, subject
 from hubtriage.aws.switch.breaker import Topic
+from hubtriage.engine.ruleset.owner import is_named
 from hubtriage.engine.ruleset.ruleset import Rule
 
 MESSAGE = "exception ends soon"
@@ -88,17 +89,13 @@ class Announcer:
     def _attributes(self, notice: Notice) -> dict[str, dict[str, str]]:
         """Return what subscriptions filter by. AWS: the value of an attribute is never empty."""
         owner = one_line(notice["owner"] or NO_OWNER, LONGEST_OWNER)
-        known = any(_names(each, owner) for each in self._subscribed)
+        known = is_named(owner, self._subscribed)
         return {
             "owner": _attribute(owner),
             "subscribed": _attribute(SUBSCRIBED if known else NOT_SUBSCRIBED),
             "rule": _attribute(notice["rule"]),
             "days": {"DataType": "Number", "StringValue": str(notice["days"])},
         }
-
-
-def _names(pattern: str, owner: str) -> bool:
-    return owner.startswith(pattern[:-1]) if pattern.endswith("*") else owner == pattern
 
 
 def _attribute(value: str) -> dict[str, str]:

@@ -22,6 +22,7 @@ from hubtriage.cli.inputs.findings import read_findings
 from hubtriage.cli.inputs.paths import folders_of
 from hubtriage.cli.options import now_option, paths_argument
 from hubtriage.cli.output import NotWrittenError, Replacement, replace_files
+from hubtriage.cli.project import notified_owners
 from hubtriage.cli.targets.option import target_option
 from hubtriage.cli.terminal import note
 from hubtriage.cli.views.lint import FORMATS, LintReport, counted_fixes, fix_diff
@@ -156,7 +157,7 @@ def lint(paths: Sequence[Path], now: float) -> LintReport:
             every = (
                 *loaded.problems,
                 *policy_problems(loaded, now),
-                *warnings(loaded, now, _findings_beside(folder)),
+                *warnings(loaded, now, _findings_beside(folder), notified_owners()),
             )
             found += (problem for problem in every if not shown or problem.file in shown)
             if not loaded.problems and not shown and not is_any_in_force(loaded):
