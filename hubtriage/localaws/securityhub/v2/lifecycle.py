@@ -94,7 +94,8 @@ def moment_of(milliseconds: int) -> dict[str, Any]:
 def _commented(stored: Finding, text: str, settings: HubV2Settings, now: float) -> Finding:
     """Return where a comment stands. OCSF 1.9 has `notes` instead; whether AWS follows is not known."""
     moment = {"created_time": round(now * 1000), "created_time_dt": write_timestamp(now)}
-    notes = [*stored.get("notes", ()), {"comment": text, **moment}]
+    former = stored.get("notes")
+    notes = [*(former if isinstance(former, list) else ()), {"comment": text, **moment}]
     return {
         **({"comment": text} if settings.comment_in != "notes" else {}),
         **({"notes": notes} if settings.comment_in != "comment" else {}),

@@ -81,7 +81,9 @@ class StoreV2:
             self._in_order.append(record)
         if uid is not None:
             self._by_uid[uid] = record
-        self._by_signal[words.signal_of(finding)] = record
+        signal = words.signal_of(finding)
+        if all(isinstance(each, str) for each in signal):
+            self._by_signal[signal] = record
         return record
 
     def after(self, place: int) -> Iterator[RecordV2]:

@@ -65,14 +65,19 @@ def with_siblings(finding: Finding) -> Finding:
         ("status_id", "status", STATUSES),
         ("activity_id", "activity_name", ACTIVITIES),
     ):
-        if named.get(number) in words:
-            named[word] = words[named[number]]
+        if (found := _word(words, named.get(number))) is not None:
+            named[word] = found
     compliance = part(named, "compliance")
-    if compliance.get("status_id") in COMPLIANCE:
-        named["compliance"] = {**compliance, "status": COMPLIANCE[compliance["status_id"]]}
-    if named.get("class_uid") in CLASSES and named.get("activity_id") in ACTIVITIES:
-        class_uid, activity = named["class_uid"], named["activity_id"]
-        named["class_name"] = CLASSES[class_uid]
-        named["type_uid"] = class_uid * 100 + activity
-        named["type_name"] = f"{CLASSES[class_uid]}: {ACTIVITIES[activity]}"
+    if (found := _word(COMPLIANCE, compliance.get("status_id"))) is not None:
+        named["compliance"] = {**compliance, "status": found}
+    kind, activity = _word(CLASSES, named.get("class_uid")), _word(ACTIVITIES, named.get("activity_id"))
+    if kind is not None and activity is not None:
+        named["class_name"] = kind
+        named["type_uid"] = named["class_uid"] * 100 + named["activity_id"]
+        named["type_name"] = f"{kind}: {activity}"
     return named
+
+
+def _word(words: Mapping[int, str], number: object) -> str | None:
+    """Return the word of a number; None for what has none, whatever it is."""
+    return words.get(number) if isinstance(number, int) and not isinstance(number, bool) else None
