@@ -134,3 +134,15 @@ def one_of(*allowed: str) -> Reader:
         return value
 
     return read
+
+
+def some_of(*allowed: str) -> Reader:
+    """Return a reader of one or more of some names, which are separated by commas."""
+
+    def read(variable: str, value: str) -> frozenset[str]:
+        given = names(variable, value)
+        if not given or not given <= set(allowed):
+            raise ConfigError(variable, value, f"must be some of {', '.join(allowed)}")
+        return given
+
+    return read

@@ -217,4 +217,6 @@ def test_every_setting_is_documented_with_its_default_and_meaning() -> None:
 def _shown(default: object) -> str:
     if default in (frozenset(), ""):
         return "none"
+    if isinstance(default, frozenset):
+        return f"`{','.join(sorted(default))}`"
     return f"`{default:g}`" if isinstance(default, float) else f"`{default}`"

@@ -1,14 +1,14 @@
 """A Security Hub in memory with findings, and time that stands still until somebody waits."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from hubtriage.aws.clock import Clock
 from hubtriage.aws.ledger.ledger import Ledger
 from hubtriage.aws.ledger.memory import MemoryLedger
-from hubtriage.aws.securityhub.api import Key, SecurityHubApi
+from hubtriage.aws.securityhub.api import BY_DEFAULT, Key, SecurityHubApi
 from hubtriage.aws.securityhub.authorship import Authorship
 from hubtriage.aws.securityhub.backoff import Backoff
 from hubtriage.aws.securityhub.ratelimit import TokenBucket
@@ -177,6 +177,7 @@ class TriageBench:
         may_hide: Callable[[], bool] = always,
         hide_limit: int | None = None,
         clock: Clock | None = None,
+        hubs: Collection[str] = BY_DEFAULT,
     ) -> None:
         clock, api = clock or world.clock, api or world.api
         self.world = world
@@ -194,6 +195,7 @@ class TriageBench:
             clock=clock,
             hide_limit=HideLimit(hide_limit, clock.monotonic, clock.now),
             may_hide=may_hide,
+            hubs=hubs,
         )
 
     def see(

@@ -4,13 +4,13 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from hubtriage.aws.securityhub.api import Key
+from hubtriage.aws.securityhub.api import CSPM, V2, Key
 from hubtriage.aws.securityhub.hub_v2 import BothHubs
 from hubtriage.engine.ocsf.view import HUB_V2
 from hubtriage.engine.planning.entry import NO_ENTRY, Entry
 from hubtriage.localaws.securityhub.asff.timestamps import write_timestamp
 from tests.support.hub_v2_world import ocsf, uid
-from tests.support.triage_world import NOW, TriageWorld
+from tests.support.triage_world import NOW, TriageBench, TriageWorld
 
 
 def v2_key(number: int) -> Key:
@@ -48,9 +48,21 @@ class V2TriageWorld(TriageWorld):
         """What the ledger holds of a finding in OCSF."""
         return self.ledger.read([v2_key(number)]).entries.get(v2_key(number), NO_ENTRY)
 
+    def event(
+        self, number: int, name: str = "m", receives: int = 1, ago: float = 1.0, **envelope: Any
+    ) -> dict[str, Any]:
+        """An SQS record that shows a finding in OCSF as it is stored; its event is `ago` seconds old."""
+        now = self.clock.now()
+        return v2_record(name, self.ocsf(number), age=ago, receives=receives, now=now, **envelope)
+
     def person_sets(self, number: int, **values: Any) -> None:
         """Have a person update a finding in OCSF."""
         self.inner.batch_update_findings_v2(MetadataUids=[uid(number)], **values)
+
+
+def both_hubs(world: V2TriageWorld, *rules: Mapping[str, Any], **settings: Any) -> TriageBench:
+    """Triage over both hubs."""
+    return TriageBench(world, *rules, **{"hubs": {CSPM, V2}, **settings})
 
 
 def v2_record(

@@ -5,6 +5,11 @@ from typing import Any, Protocol
 
 from hubtriage.engine.ocsf import view
 
+CSPM, V2 = "cspm", "v2"
+"""What settings call the hubs."""
+BY_DEFAULT = frozenset({CSPM})
+"""The hubs whose findings are triaged unless a setting says otherwise."""
+
 Key = tuple[str, str]
 """(ProductArn, Id): what names a finding. AWS: an Id alone is unique per product only.
 

@@ -11,6 +11,7 @@ from botocore.exceptions import ParamValidationError
 
 from hubtriage.aws.securityhub.answers import UNPARSED, parsed_alone
 from hubtriage.aws.securityhub.api import Finding, WholeApi, identifier
+from hubtriage.engine.fields import OCSF
 from hubtriage.engine.ocsf.view import HUB_V2, asff_view
 
 MOST_UIDS = 100  # AWS: findings of one call
@@ -59,7 +60,10 @@ class BothHubs:
     def get_findings(self, **request: Any) -> Mapping[str, Any]:
         """Read findings of the hub that the request is for; those of V2 are views (`V2Finding`)."""
         if request.get(HUB) != HUB_V2:
-            return self.api.get_findings(**request)
+            answer = self.api.get_findings(**request)
+            if not _has_views(answer):
+                return answer
+            return {**answer, "Findings": [as_asff(each) for each in answer["Findings"]]}
         del request[HUB]
         answer = self.api.get_findings_v2(**request)
         if UNPARSED in answer and request.get("MaxResults") == 1:
@@ -72,6 +76,21 @@ class BothHubs:
     def get_finding_history(self, **request: Any) -> Mapping[str, Any]:
         """Read who changed one finding. AWS: Security Hub V2 has no such operation."""
         return self.api.get_finding_history(**request)
+
+
+def as_asff(finding: Any) -> Any:
+    """Return a finding of the other hub, or what stands in its place, without what makes it a view.
+
+    Anyone may write any member of a finding, and none of them may name a finding of V2.
+    """
+    if not isinstance(finding, dict) or OCSF not in finding:
+        return finding
+    return {name: value for name, value in finding.items() if name != OCSF}
+
+
+def _has_views(answer: Mapping[str, Any]) -> bool:
+    findings = answer.get("Findings")
+    return isinstance(findings, list) and any(isinstance(each, dict) and OCSF in each for each in findings)
 
 
 def asking_for(uids: Sequence[str]) -> dict[str, Any]:

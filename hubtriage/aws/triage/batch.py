@@ -9,10 +9,11 @@
 6. `steps.dispatch`            record the intents, send, confirm: what reopens goes first
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from hubtriage.aws.clock import Clock
 from hubtriage.aws.ledger.ledger import Ledger
+from hubtriage.aws.securityhub.api import BY_DEFAULT
 from hubtriage.aws.securityhub.authorship import Authorship
 from hubtriage.aws.securityhub.namesakes import Owners, accounts_on_record
 from hubtriage.aws.securityhub.reading import Reader
@@ -41,6 +42,7 @@ class Triage:
     """Triage batches. One instance lives as long as its container; the rate budgets are in its parts.
 
     `hand_back_action` is the ARN of the Custom Action that hands findings back; empty if there is none.
+    Findings of `hubs` are triaged, and of no other.
     What it knows of a finding from one batch to the next is in the ledger.
     """
 
@@ -57,6 +59,7 @@ class Triage:
         hide_limit: HideLimit | None = None,
         may_hide: Callable[[], bool] = always,
         hand_back_action: str = "",
+        hubs: Collection[str] = BY_DEFAULT,
     ) -> None:
         self.ruleset = ruleset
         self.settings = settings
@@ -69,6 +72,7 @@ class Triage:
         self.hide_limit = hide_limit or HideLimit(None)
         self.may_hide = may_hide
         self.hand_back_action = hand_back_action
+        self.hubs = hubs
         self.hand_backs = HandBacks(clock.monotonic, clock.now)
         self.owners = Owners()
         self.members = members_read(rule.source for rule in ruleset.rules)
@@ -81,7 +85,7 @@ class Triage:
         made and reported, that is all. In `reopen` nothing new is hidden. Never raises for what an event
         contains or the services do.
         """
-        parsed = parse_event(event, self.hand_back_action, self.members)
+        parsed = parse_event(event, self.hand_back_action, self.members, self.hubs)
         report = Report(parsed.messages, parsed.unusable)
         now = self.clock.now()
         due = self.hand_backs.due(parsed.finding_events, now, mode)

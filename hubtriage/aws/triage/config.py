@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from hubtriage.aws.environment import EnvironmentConfig, names, number, one_of, setting, text, whole
+from hubtriage.aws.environment import EnvironmentConfig, names, number, one_of, setting, some_of, text, whole
 from hubtriage.aws.ledger.lease import LEAST_LEASE, SHORTEST_LEASE
 from hubtriage.aws.ledger.table import LEASE_VARIABLE, TABLE_VARIABLE
+from hubtriage.aws.securityhub.api import BY_DEFAULT, CSPM, V2
 from hubtriage.engine.planning.plan import Settings
 
 LEVELS = {"DEBUG": 10, "INFO": 20, "WARNING": 30, "ERROR": 40}
@@ -32,6 +33,13 @@ class TriageConfig(EnvironmentConfig):
         names,
         "fields that are never set, because IAM denies them; by commas",
         frozenset(),
+    )
+    hubs: frozenset[str] = setting(
+        "HUBTRIAGE_HUBS",
+        some_of(CSPM, V2),
+        "hubs whose findings are triaged, cspm or v2; by commas",
+        BY_DEFAULT,
+        explicit=False,
     )
     ledger_table: str = setting(TABLE_VARIABLE, text, "DynamoDB table that is the ledger", "", explicit=False)
     lease: float = setting(

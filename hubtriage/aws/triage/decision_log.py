@@ -13,6 +13,7 @@ from typing import Any
 
 from hubtriage.aws.json_lines import encode, json_line
 from hubtriage.aws.ledger.entry_format import write_entry
+from hubtriage.aws.securityhub.api import V2, is_of_v2
 from hubtriage.aws.triage.config import LEVELS
 from hubtriage.aws.triage.results import HAND_BACK_WAITS, Outcome
 from hubtriage.engine.planning.decision import Decision
@@ -85,7 +86,11 @@ def level_of(outcome: Outcome) -> str:
 
 
 def decision_record(outcome: Outcome) -> dict[str, Any]:
-    """Return the members of a line that are the finding's own, less its entry in the ledger."""
+    """Return the members of a line that are the finding's own, less its entry in the ledger.
+
+    Both hubs may have a finding of the same signal. In V2 `finding_id` is its metadata.uid, and `provider_id`
+    the Id of the signal.
+    """
     (product_arn, finding_id), result, age = outcome.seen.newest.key, outcome.result, outcome.age
     account = outcome.seen.newest.finding.get("AwsAccountId")
     record: dict[str, Any] = {
@@ -96,6 +101,9 @@ def decision_record(outcome: Outcome) -> dict[str, Any]:
         "event_age_ms": None if age is None else round(age * 1000),
         "call_id": result.call_id,
     }
+    if is_of_v2(outcome.seen.newest.key):
+        provided = outcome.seen.newest.finding.get("Id")
+        record |= {"hub": V2, "provider_id": provided if isinstance(provided, str) else None}
     if (order := outcome.seen.newest.order) is not None:
         record["sweep"] = order.id
         if order.take_back:

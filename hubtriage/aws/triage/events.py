@@ -6,13 +6,15 @@ fails its own message only, so that it ends in the dead-letter queue where it ca
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, NoReturn
 
-from hubtriage.aws.securityhub.api import Finding, Key
-from hubtriage.engine.excerpt import Members, Rest, excerpt, size_of_rest
+from hubtriage.aws.securityhub.api import BY_DEFAULT, CSPM, V2, Finding, Key
+from hubtriage.aws.securityhub.hub_v2 import as_asff
+from hubtriage.engine.excerpt import NO_REST, Members, Rest, excerpt, size_of_rest
+from hubtriage.engine.ocsf.view import HUB_V2, asff_view, key_of
 from hubtriage.engine.text.timestamps import parse_timestamp
 
 SWEEP_SOURCE = "hubtriage.sweep"
@@ -23,6 +25,9 @@ refuses other senders. Only IAM keeps others from invoking the function or chang
 """
 FINDINGS_SOURCE = "aws.securityhub"
 FINDINGS_DETAIL_TYPE = "Security Hub Findings - Imported"
+V2_DETAIL_TYPE = "Findings Imported V2"
+DETAIL_TYPES = {CSPM: FINDINGS_DETAIL_TYPE, V2: V2_DETAIL_TYPE}
+"""The detail-type of the findings of each hub."""
 HAND_BACK_SOURCE = "hubtriage.hand-back"
 """The source of a hand-back that the stack's own function has checked; kept from others as the sweep's is."""
 HAND_BACK_DETAIL_TYPE = "Hand Back"
@@ -30,6 +35,7 @@ ACTION_DETAIL_TYPE = "Security Hub Findings - Custom Action"
 LONGEST_NAME = 2048  # AWS: an ARN
 LONGEST_ID = 512  # AWS: AwsSecurityFinding.Id
 LONGEST_PRODUCT_ARN = 2048  # AWS: AwsSecurityFinding.ProductArn
+LONGEST_UID = 512  # AWS: a metadata.uid has 64 characters; whether it has to is for the service to say
 EXCERPT = 100  # characters of foreign text that a reason may quote
 
 
@@ -109,18 +115,21 @@ class _UnusableEventError(ValueError):
         self.reason, self.detail = reason, detail[:EXCERPT]
 
 
-def parse_event(event: object, action: str = "", members: Members = None) -> ParsedEvent:
+def parse_event(
+    event: object, action: str = "", members: Members = None, hubs: Collection[str] = BY_DEFAULT
+) -> ParsedEvent:
     """Parse an SQS event, or one EventBridge event handed over directly. Never raises.
 
     `action` is the ARN of the one Custom Action that hands findings back; without one there is none. Of a
-    finding that came as text these `members` are kept.
+    finding that came as text these `members` are kept. Findings of other hubs than `hubs` cannot be used;
+    those of V2 come as views.
     """
     messages: list[Message] = []
     finding_events: list[FindingEvent] = []
     unusable: list[UnusableEvent] = []
     for message, body in _deliveries(event):
         messages.append(message)
-        for found in _read(message, body, action, members):
+        for found in _read(message, body, action, members, hubs):
             if isinstance(found, FindingEvent):
                 finding_events.append(found)
             else:
@@ -174,12 +183,13 @@ def _count(text: object) -> int | None:
 
 
 def _read(
-    message: Message, body: object, action: str, members: Members
+    message: Message, body: object, action: str, members: Members, hubs: Collection[str]
 ) -> Iterator[FindingEvent | UnusableEvent]:
     try:
         event = _event(body)
         hand_back = _hand_back(event, action)
-        findings = _findings(event, is_known=hand_back is not None)
+        hub = CSPM if hand_back is not None else _hub(event, hubs)
+        findings = _findings(event)
         order = _order(event)
     except _UnusableEventError as error:
         yield UnusableEvent(message, error.reason, error.detail)
@@ -188,8 +198,14 @@ def _read(
     event_at = message.sent_at if event_at is None else event_at
     for finding in findings:
         try:
-            key = _key(finding)
-            shown = _excerpt(finding, members, body, len(findings)) if hand_back is None else _named(finding)
+            if hub == V2:
+                key, shown = _of_v2(finding, members)
+            else:
+                key = _key(finding)
+                whole = as_asff(finding)
+                shown = (
+                    _excerpt(whole, members, body, len(findings)) if hand_back is None else _named(finding)
+                )
             yield FindingEvent(key, shown, message, event_at, order, hand_back)
         except _UnusableEventError as error:
             yield UnusableEvent(message, error.reason, error.detail)
@@ -233,9 +249,17 @@ def _no_json(constant: str) -> NoReturn:
 _decode = json.JSONDecoder(parse_constant=_no_json).decode  # made once: `loads` would make one a call
 
 
-def _findings(event: Mapping[str, Any], *, is_known: bool) -> list[Any]:
-    if not is_known and event.get("detail-type") != FINDINGS_DETAIL_TYPE:
+def _hub(event: Mapping[str, Any], hubs: Collection[str]) -> str:
+    """Return the hub that an event of findings comes from."""
+    hub = next((hub for hub, name in DETAIL_TYPES.items() if event.get("detail-type") == name), None)
+    if hub is None:
         raise _UnusableEventError("not a findings event", f"detail-type {event.get('detail-type')!r}")
+    if hub not in hubs:
+        raise _UnusableEventError("an event of a hub that is not triaged", f"hubs does not name {hub}")
+    return hub
+
+
+def _findings(event: Mapping[str, Any]) -> list[Any]:
     detail = event.get("detail")
     findings = detail.get("findings") if isinstance(detail, dict) else None
     if not isinstance(findings, list) or not findings:
@@ -285,6 +309,16 @@ def _key(finding: Any) -> Key:
         raise _UnusableEventError("a finding that is no object", f"a JSON {type(finding).__name__}")
     product_arn = _name(finding, "ProductArn", LONGEST_PRODUCT_ARN)
     return product_arn, _name(finding, "Id", LONGEST_ID)
+
+
+def _of_v2(finding: Any, members: Members) -> tuple[Key, Finding]:
+    """Return the key and the view of a finding in OCSF. AWS names no limit of its size."""
+    if not isinstance(finding, dict):
+        raise _UnusableEventError("a finding that is no object", f"a JSON {type(finding).__name__}")
+    view = asff_view(finding)
+    named = key_of(view)
+    uid = _name({"metadata.uid": named and named[1]}, "metadata.uid", LONGEST_UID)
+    return (HUB_V2, uid), excerpt(view, members, NO_REST)
 
 
 def _name(finding: Mapping[str, Any], member: str, longest: int) -> str:

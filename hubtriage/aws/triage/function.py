@@ -230,6 +230,7 @@ def _triage(
         hide_limit=HideLimit(config.hide_limit, clock.monotonic, clock.now),
         may_hide=switch.may_hide,
         hand_back_action=config.hand_back_action,
+        hubs=config.hubs,
     )
 
 

@@ -18,6 +18,7 @@ from functools import partial
 from typing import Any, Literal
 
 from hubtriage.engine.fields import (
+    FIELDS,
     NOTE,
     OCSF,
     SEVERITY,
@@ -44,6 +45,8 @@ from hubtriage.engine.ruleset.ruleset import Ruleset, is_above, is_hiding
 
 DAY = 86_400.0
 NOT_ASKED: Authors = {}
+_NO_RECORDS: Authors = dict.fromkeys(FIELDS)
+"""AWS: Security Hub V2 has no history, so that no one has to be asked, and no answer is awaited."""
 LeftOut = Mapping[str, str]
 """Fields that an update does not touch, each with the reason: the service has refused it with them."""
 NOTHING: LeftOut = {}
@@ -146,6 +149,8 @@ def reason(
 ) -> Reasoning:
     """Decide, and keep every step so that a person can follow it."""
     parsed = ParsedFinding.of(finding)
+    if parsed.is_v2:
+        authors = _NO_RECORDS
     reviewed = review(entry, parsed, authors)
     handed = None if handed_back is None else hand_back(reviewed, parsed, authors, handed_back)
     recent = {name: _of_last_day(times, now) for name, times in entry.sets.items()}
@@ -186,7 +191,7 @@ def reason(
         after=_after(entry, reviewed, planned, recent, now),
         questions=tuple(reviewed.questions),
         optional_questions=_worth_asking(reviewed, authors, ruleset, folded, base, now),
-        unrecorded=tuple(reviewed.unrecorded),
+        unrecorded=() if parsed.is_v2 else tuple(reviewed.unrecorded),
         outdated=reviewed.outdated,
         owners=_owners(folded, ruleset, finding) if ruleset.has_account_owners else {},
         on_v2=on_v2,

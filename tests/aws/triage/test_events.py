@@ -73,7 +73,11 @@ def test_an_event_handed_over_directly_has_no_message_id() -> None:
         pytest.param(
             event(finding(), detail_type=["x"]), "not a findings event", id="a detail-type that is a list"
         ),
-        pytest.param(event(finding(), detail_type="Findings Imported V2"), "not a findings event", id="OCSF"),
+        pytest.param(
+            event(finding(), detail_type="Findings Imported V2"),
+            "an event of a hub that is not triaged",
+            id="OCSF where hubs does not name V2",
+        ),
         pytest.param(
             event(detail_type="Security Hub Insight Results"),
             "not a findings event",

@@ -5,13 +5,13 @@ from collections.abc import Iterable
 
 from hubtriage.aws.clock import Clock
 from hubtriage.aws.ledger.lease import SKEW
-from hubtriage.aws.securityhub.api import Finding
+from hubtriage.aws.securityhub.api import Finding, is_of_v2
 from hubtriage.aws.securityhub.authorship import Authorship, History
 from hubtriage.aws.securityhub.faults import CallFault, Fault
 from hubtriage.aws.triage.case import Case
 from hubtriage.aws.triage.deciding import Decider
 from hubtriage.aws.triage.results import HISTORY_BEHIND, Result
-from hubtriage.aws.triage.settling import is_shown, recorded_since
+from hubtriage.aws.triage.settling import is_shown, recorded_since, shows_note
 from hubtriage.engine.fields import ParsedFinding
 from hubtriage.engine.planning.decision import Decision
 
@@ -110,6 +110,8 @@ class Questions:
             raise ValueError("there is no intent to settle")
         if is_shown(intent, ParsedFinding(shown)):
             return True
+        if is_of_v2(case.key):
+            return shows_note(intent, ParsedFinding(shown))
         since = recorded_since(case.entry, intent)
         history = self._history(case, since, deadline)
         return history.has_update(intent.written, since) if isinstance(history, History) else history

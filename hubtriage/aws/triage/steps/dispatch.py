@@ -22,7 +22,8 @@ from hubtriage.aws.triage.results import HIDING_STOPPED, REOPENED_ALONE, Result,
 from hubtriage.aws.triage.steps.cases import Cases
 from hubtriage.aws.triage.steps.looking import OVER_LIMIT, Looking
 from hubtriage.aws.triage.steps.memory import Memory
-from hubtriage.engine.planning.batches import Call, group
+from hubtriage.engine.planning.batches import Call, Payload, group
+from hubtriage.engine.planning.decision import Decision
 from hubtriage.engine.planning.plan import WITHOUT_NOTE, LeftOut
 
 ROUND = 20
@@ -69,10 +70,8 @@ class Dispatch:
         """Return the calls that are to be made, as things stand."""
         waiting = (self._too_large, self._refused)
         due = [case for case in self.cases.open if case.is_due and not any(case in each for each in waiting)]
-        updates = [
-            (identifier(case.key), case.decision.update)
-            for case in due  # in their order: what has been read again goes next
-            if case.decision and case.decision.update
+        updates = [  # in their order: what has been read again goes next
+            (identifier(case.key), values) for case in due if (values := _values(case.decision))
         ]
         return group(updates, reopening={case.key for case in due if case.decision and case.decision.reopens})
 
@@ -231,6 +230,13 @@ class Dispatch:
             return _refused(receipt)
         final = receipt.status == "poison"
         return Result("failed", receipt.code, receipt.message, receipt.call_id, final)
+
+
+def _values(decision: Decision | None) -> Payload | None:
+    """Return what an update sets, as the finding's hub takes it. So no call has findings of both hubs."""
+    if decision is None:
+        return None
+    return decision.update if decision.on_v2 is None else decision.on_v2.update
 
 
 def _may_reopen_alone(case: Case) -> bool:

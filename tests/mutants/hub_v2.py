@@ -1,0 +1,84 @@
+"""Bugs of what happens to findings of Security Hub V2 in the function and in the sweep."""
+
+from tests.mutants.mutation import Mutation
+
+HUB_V2 = (
+    Mutation(
+        "both hubs' findings of a signal have one key",
+        "engine/ocsf/view.py",
+        "        return (HUB_V2, uid) if isinstance(uid, str) else None\n",
+        "",
+    ),
+    Mutation(
+        "any finding may name one of V2",
+        "aws/triage/events.py",
+        "                whole = as_asff(finding)\n",
+        "                whole = finding\n",
+    ),
+    Mutation(
+        "a finding that is read may name one of V2",
+        "aws/securityhub/hub_v2.py",
+        '            return {**answer, "Findings": [as_asff(each) for each in answer["Findings"]]}',
+        "            return answer",
+    ),
+    Mutation(
+        "findings of a hub that is not triaged are",
+        "aws/triage/events.py",
+        "    if hub not in hubs:",
+        "    if False:",
+    ),
+    Mutation(
+        "a finding without metadata.uid spoils its message",
+        "aws/triage/events.py",
+        '    uid = _name({"metadata.uid": named and named[1]}, "metadata.uid", LONGEST_UID)',
+        "    uid = named[1]",
+    ),
+    Mutation(
+        "V2 gets the values of the other hub",
+        "aws/triage/steps/dispatch.py",
+        "    return decision.update if decision.on_v2 is None else decision.on_v2.update",
+        "    return decision.update",
+    ),
+    Mutation(
+        "a boolean is a status",
+        "aws/securityhub/hub_v2.py",
+        "isinstance(value, int) and not isinstance(value, bool) and value in numbers",
+        "isinstance(value, int) and value in numbers",
+    ),
+    Mutation(
+        "an incomplete answer by the other names is believed",
+        "aws/securityhub/hub_v2.py",
+        "is_whole=not others and len(items) == len(uids)",
+        "is_whole=True",
+    ),
+    Mutation(
+        "what one hub forbids stops the halving of calls to the other",
+        "aws/securityhub/sending.py",
+        "return not self._parts_accepted[is_v2] and self._parts_refused[is_v2] >= HOPELESS",
+        "return not self._parts_accepted[is_v2] and self._parts_refused.total() >= HOPELESS",
+    ),
+    Mutation(
+        "a history that V2 does not have is awaited",
+        "engine/planning/plan.py",
+        "unrecorded=() if parsed.is_v2 else tuple(reviewed.unrecorded)",
+        "unrecorded=tuple(reviewed.unrecorded)",
+    ),
+    Mutation(
+        "a history that V2 does not have is asked",
+        "engine/planning/plan.py",
+        "        authors = _NO_RECORDS\n",
+        "        pass\n",
+    ),
+    Mutation(
+        "our comment does not tell that a lost update happened",
+        "aws/triage/steps/asking.py",
+        "            return shows_note(intent, ParsedFinding(shown))",
+        "            return False",
+    ),
+    Mutation(
+        "a comment that was there before tells that an update happened",
+        "aws/triage/settling.py",
+        " and note != intent.was.get(NOTE)",
+        "",
+    ),
+)
