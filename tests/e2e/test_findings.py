@@ -19,6 +19,7 @@ from hubtriage.aws.clock import SystemClock
 from hubtriage.aws.ledger.dynamodb import DynamoLedger
 from hubtriage.cli.inputs.hub import WITHOUT
 from hubtriage.engine.planning.entry import Claim, Entry, Intent
+from hubtriage.engine.text.timestamps import parse_timestamp
 from hubtriage.localaws.securityhub.faults import ScriptedFault
 from hubtriage.localaws.securityhub.settings import HubSettings
 from tests.e2e.documented import commands, statements
@@ -174,6 +175,7 @@ def test_the_register_of_exceptions_balances_with_the_service(site: ExportedStac
         assert told["hidden"]["hidden"] == len(hidden) == ACCEPTED
         assert (told["hidden"]["by_rules"], told["hidden"]["by_others"]) == (ACCEPTED - 1, 1)
         assert [one["id"] for one in told["hidden"]["others"]] == ["others-0"]
+        _by_whom_it_is_hidden(site, told["hidden"])
         (row,) = told["exceptions"]
         assert (row["rule"], row["holds"]["findings"], row["holds"]["overruled"]) == (
             "accepted",
@@ -183,6 +185,28 @@ def test_the_register_of_exceptions_balances_with_the_service(site: ExportedStac
     finally:
         site.stack.hub.batch_update_findings(FindingIdentifiers=[by_hand], Workflow={"Status": "NEW"})
         site.stack.rest()
+
+
+def _by_whom_it_is_hidden(site: ExportedStack, hidden: dict[str, Any]) -> None:
+    """The history names the person; who may not read it hears so, and gets the rest of the register."""
+    (example,), counts = hidden["others"], hidden["by_whom"]
+    who = str(site.stack.cloud.client("sts").get_caller_identity()["Arn"])
+    assert (counts["principals"], counts["no_record"]) == ({example["by"]: 1}, 0)
+    assert example["by"] == who
+    assert abs(parse_timestamp(example["at"]) - time.time()) < HOUR
+    command = ("exceptions", "--live", "--rules", "rules", "--json")
+    reading = statements("export", RIGHTS, site.stack.cloud.account)
+    session = session_of(site.stack.cloud, created_role(site.stack.cloud, "no-history", *reading))
+    denied = site.run(*command, **session)
+    assert denied.returncode == 2
+    assert "who hid 1 finding: AccessDenied" in denied.stderr
+    assert "allow securityhub:GetFindingHistory" in denied.stderr
+    told = json.loads(denied.stdout)["hidden"]
+    assert (told["by_others"], told["by_whom"]["unread"]) == (1, 1)
+    fault = ScriptedFault(operation="GetFindingHistory", error="LimitExceededException", times=2)
+    site.stack.cloud.control.fault(fault)
+    again = json.loads(site.run(*command).stdout)["hidden"]
+    assert again["by_whom"] == counts, "it is tried again"
 
 
 def test_the_register_is_published_with_the_documented_rights_and_no_others(site: ExportedStack) -> None:

@@ -29,11 +29,15 @@ _NO_TIME = CallFault(Fault.TRANSIENT, "Deadline", "no time left to ask who chang
 
 @dataclass(frozen=True, slots=True)
 class HistoryRecord:
-    """One update of a finding: when (epoch seconds), by whom, and the new value of each field as text."""
+    """One update of a finding: when (epoch seconds), by whom, and the new value of each field as text.
+
+    `principal` is the ARN of the caller, empty if the record names none.
+    """
 
     time: float
     by: Author
     values: Mapping[str, str | None]
+    principal: str = ""
 
     def touches(self, name: str) -> bool:
         """Say whether the update changed a field, such as `Workflow.Status`."""
@@ -60,11 +64,14 @@ class History:
 
     def last(self, name: str) -> LastChange | None:
         """Return the last change of a field, such as `Workflow.Status`; None if no record has one."""
+        last = self.last_record(name)
+        return None if last is None else LastChange(last.by, last.value(name), last.time)
+
+    def last_record(self, name: str) -> HistoryRecord | None:
+        """Return the last update that changed a field; None if no record has one."""
         changed = [record for record in self.records if record.touches(name)]
-        if not changed:
-            return None
-        last = max(changed, key=lambda record: record.time)  # of equals the first, which is the newest
-        return LastChange(last.by, last.value(name), last.time)
+        # of equals the first, which is the newest
+        return max(changed, key=lambda record: record.time, default=None)
 
     def has_update(self, written: Mapping[str, Stored], since: float) -> bool:
         """Return whether triage has made an update since a time (epoch seconds) that may have written this.
@@ -204,8 +211,14 @@ def _records(found: list[Any], author: Callable[[object, float], Author]) -> Ite
 
 def history_record(record: Mapping[str, Any], author: Callable[[object, float], Author]) -> HistoryRecord:
     """Return a record of GetFindingHistory as what it says."""
-    time = _moment(record.get("UpdateTime"))
-    return HistoryRecord(time, author(record.get("UpdateSource"), time), dict(_values(record.get("Updates"))))
+    time, source = _moment(record.get("UpdateTime")), record.get("UpdateSource")
+    identity = source.get("Identity") if isinstance(source, Mapping) else None
+    return HistoryRecord(
+        time,
+        author(source, time),
+        dict(_values(record.get("Updates"))),
+        identity if isinstance(identity, str) else "",
+    )
 
 
 def _values(updates: object) -> Iterator[tuple[str, str | None]]:

@@ -6,7 +6,9 @@ command says how old, and `--fresh` reads again.
 
 import hashlib
 import json
+import math
 import os
+import random
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -19,7 +21,13 @@ from hubtriage.aws.clock import SystemClock
 from hubtriage.aws.ledger.client import dynamodb
 from hubtriage.aws.ledger.dynamodb import DynamoLedger
 from hubtriage.aws.ledger.table import TABLE_VARIABLE
+from hubtriage.aws.securityhub.api import Key
+from hubtriage.aws.securityhub.authorship import Authorship, History
+from hubtriage.aws.securityhub.backoff import Backoff
 from hubtriage.aws.securityhub.client import security_hub
+from hubtriage.aws.securityhub.faults import CallFault
+from hubtriage.aws.securityhub.ratelimit import TokenBucket
+from hubtriage.aws.sweep.inprocess import HISTORIES
 from hubtriage.cli.failure import fail, fail_on
 from hubtriage.cli.inputs.exporting import Beginning, HubQuery, export_to
 from hubtriage.cli.inputs.hub import WITHOUT, ExportError, HubReader
@@ -70,6 +78,18 @@ def hub_from_here(stack: str, table: str | None, filters: Mapping[str, Any]) -> 
     except AWS_ERRORS as error:
         raise ExportError(f"AWS credentials or Region: {error}", _WHERE) from error
     return HubQuery(account, region, filters, stack, table), reader
+
+
+def histories_from_here() -> Callable[[Key], History | CallFault]:
+    """Return what reads the history of a finding in the hub of these AWS credentials, two a second.
+
+    It tries again what fails for a while, and never raises for what the service or the network does.
+    """
+    clock = SystemClock()
+    budget = TokenBucket.of_a_second(HISTORIES, clock)
+    # whose updates are triage's own does not matter here
+    authorship = Authorship(security_hub(), lambda: "", budget, Backoff(random.random), clock.monotonic)
+    return lambda key: authorship.history(key, None, math.inf)
 
 
 def table_from_here(stack: str) -> str | None:

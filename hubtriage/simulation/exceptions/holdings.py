@@ -38,13 +38,18 @@ class RuleHoldings:
 
 @dataclass
 class HiddenFindings:
-    """All findings, counted. `others` are ids of findings that people or other tools hide, at most 20."""
+    """All findings, counted. `others` are findings that people or other tools hide, at most `most_others`.
 
+    `by_whom` says who hides them, as the register has it; None if no one was asked.
+    """
+
+    most_others: int = MOST_EXAMPLES
     read: int = 0
     groups: Counter[Group] = field(default_factory=Counter)
     rules: defaultdict[str, RuleHoldings] = field(default_factory=lambda: defaultdict(RuleHoldings))
     others: list[Mapping[str, Any]] = field(default_factory=list)
     undecidable: int = 0
+    by_whom: Mapping[str, Any] | None = None
 
     @property
     def hidden(self) -> int:
@@ -67,7 +72,7 @@ class HiddenFindings:
             return
         group = _group(causes.values())
         self.groups[group] += 1
-        if group == "others" and len(self.others) < MOST_EXAMPLES:
+        if group == "others" and len(self.others) < self.most_others:
             self.others.append(_example(finding, parsed, causes))
 
     def _waiting(self, item: ExportedFinding, ruleset: Ruleset, now: float, settings: Settings) -> None:

@@ -9,7 +9,7 @@ from hubtriage.engine.ruleset.owner import Accounts, owner_attribute, owner_of, 
 from hubtriage.engine.ruleset.ruleset import Rule, Ruleset
 from hubtriage.proof.rules import ProvenRule
 from hubtriage.simulation.exceptions.approvals import Commit, RuleHistory, RulesHistory
-from hubtriage.simulation.exceptions.holdings import HiddenFindings, RuleHoldings
+from hubtriage.simulation.exceptions.holdings import MOST_EXAMPLES, HiddenFindings, RuleHoldings
 
 DAY = 86_400.0
 _LAST_MOMENT = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC).timestamp()
@@ -32,7 +32,7 @@ def register(
         for rule in hiding
     ]
     return {
-        "now": _stamp(now),
+        "now": stamp(now),
         "ruleset": ruleset.hash,
         "revision": ruleset.revision,
         "exceptions": rows,
@@ -56,7 +56,7 @@ def _row(rule: Rule, past: RuleHistory | None, holdings: HiddenFindings | None, 
         "in_force": rule.in_force(now),
         "since": _day(rule.starts) if rule.starts is not None else (created.day if created else None),
         "until": source.get("expires"),
-        "ends": None if rule.ends is None else _stamp(min(rule.ends, _LAST_MOMENT)),
+        "ends": None if rule.ends is None else stamp(min(rule.ends, _LAST_MOMENT)),
         "days_left": None if rule.ends is None else max(int((rule.ends - now) // DAY), 0),
         "author": created.author if created else None,
         "changed": _commit(changed) if changed else None,
@@ -115,7 +115,8 @@ def _totals(holdings: HiddenFindings) -> dict[str, Any]:
         "by_service": holdings.groups["service"],
         "by_others": holdings.groups["others"],
         "not_known": holdings.groups["not known"],
-        "others": list(holdings.others),
+        "others": list(holdings.others[:MOST_EXAMPLES]),
+        "by_whom": holdings.by_whom,
         "undecidable": holdings.undecidable,
     }
 
@@ -146,5 +147,6 @@ def _day(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d")
 
 
-def _stamp(seconds: float) -> str:
+def stamp(seconds: float) -> str:
+    """Return a time (epoch seconds) in ISO 8601, UTC, to the second."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -3,7 +3,7 @@
 import csv
 import io
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +27,12 @@ from hubtriage.cli.output import print_document, write_file
 from hubtriage.cli.progress import progress_bar
 from hubtriage.cli.publishing.places import S3Place, S3Url
 from hubtriage.cli.terminal import note
+from hubtriage.cli.text import counted, quoted
 from hubtriage.cli.views.exceptions.register import csv_rows, text
 from hubtriage.engine.planning.plan import Settings
 from hubtriage.engine.ruleset.ruleset import Ruleset
 from hubtriage.simulation.exceptions.approvals import history_of
-from hubtriage.simulation.exceptions.holdings import HiddenFindings
+from hubtriage.simulation.exceptions.holdings import MOST_EXAMPLES, HiddenFindings
 from hubtriage.simulation.exceptions.html import page
 from hubtriage.simulation.exceptions.register import register, selected
 from hubtriage.simulation.exceptions.snapshot import document, snapshot
@@ -70,6 +71,14 @@ from hubtriage.simulation.inputs.problems import Problems, Rejected
     metavar="s3://BUCKET/PREFIX",
     help="Write the page and the JSON to S3, under the name of the day and as the latest.",
 )
+@click.option(
+    "--by-whom",
+    "most_asked",
+    metavar="N",
+    type=click.IntRange(min=0),
+    show_default="20",
+    help="With --live: ask who hid N of the findings that no rule hides; two a second, 0 asks for none.",
+)
 def command(
     findings: str | None,
     live: LiveSource | None,
@@ -82,6 +91,7 @@ def command(
     as_csv: bool,
     html: Path | None,
     place: S3Place | None,
+    most_asked: int | None,
 ) -> None:
     """List the rules that hide findings, their owners and their ends.
 
@@ -89,9 +99,11 @@ def command(
     --live, the command reads the findings itself. With either, the register says what each rule holds now,
     and what no rule accounts for: together, that is every hidden finding.
 
+    With --live, the history in Security Hub says who hid what no rule hides, as far as it goes back.
+
     --publish is for a daily run in the repository of the rules. With --live, it reads everything again.
 
-    Exit codes: 0; 1 the rules have errors; 2 wrong usage, or input as for `backtest`.
+    Exit codes: 0; 1 the rules have errors; 2 wrong usage, input as for `backtest`, or an unread history.
     """
     if findings is not None and live is not None:
         raise click.UsageError("give FINDINGS or --live, not both")
@@ -100,8 +112,12 @@ def command(
     if place is not None:
         _demand_whole(findings, live)
         live = None if live is None else replace(live, fresh=True)
+    if most_asked is not None and live is None:
+        raise click.UsageError("--by-whom asks Security Hub: it goes with --live")
+    most = _MOST_ASKED if most_asked is None else most_asked
     problems, given = Problems(), live if findings is None else findings
-    record = selected(_register(given, folder, now, settings, problems), owner, ends_within)
+    reading = _Reading(problems, settings, most if live else 0)
+    record = selected(_register(given, folder, now, reading), owner, ends_within)
     if as_json:
         print_document(document(record))
     elif as_csv:
@@ -116,6 +132,23 @@ def command(
         from hubtriage.cli.publishing.s3 import publish  # boto3 is slow to import, and files need none
 
         publish(place, snapshot(record))
+    if reading.unread:
+        fail(*reading.unread, exit_code=2)
+
+
+_MOST_ASKED = 20
+_ALLOW = "allow securityhub:GetFindingHistory, or ask for none with --by-whom 0"
+_AGAIN = "run the command again, or ask for fewer with --by-whom"
+
+
+@dataclass
+class _Reading:
+    """How findings are counted. `unread` is why some histories could not be read, and what to do about it."""
+
+    problems: Problems
+    settings: Settings
+    most_asked: int
+    unread: tuple[str, str] | None = None
 
 
 def _demand_whole(findings: str | None, live: LiveSource | None) -> None:
@@ -128,23 +161,24 @@ def _demand_whole(findings: str | None, live: LiveSource | None) -> None:
             raise click.UsageError(f"--publish writes the whole register as of now: leave out {option}")
 
 
-def _register(
-    given: str | LiveSource | None, folder: Path, now: float, settings: Settings, problems: Problems
-) -> dict[str, Any]:
+def _register(given: str | LiveSource | None, folder: Path, now: float, reading: _Reading) -> dict[str, Any]:
     """Return the register of all rules, and where its findings come from."""
     ruleset = compiled(folder)
     if given is None:
         return {**register(ruleset, history_of(folder), None, now), "source": None}
-    source = FindingsSource(named(given), problems)
-    holdings = _counted(given, ruleset, settings, source)
+    source = FindingsSource(named(given), reading.problems)
+    holdings = _counted(given, ruleset, reading, source)
+    if reading.most_asked and holdings.groups["others"]:
+        _ask_by_whom(holdings, reading)
     return {**register(ruleset, history_of(folder), holdings, now), "source": source.as_record()}
 
 
 def _counted(
-    given: str | LiveSource, ruleset: Ruleset, settings: Settings, source: FindingsSource
+    given: str | LiveSource, ruleset: Ruleset, reading: _Reading, source: FindingsSource
 ) -> HiddenFindings:
     """Count the findings of a source; end with 2 if there is nothing in it that can be used."""
-    holdings, in_doubt, now, problems = HiddenFindings(), 0, time.time(), source.problems
+    holdings = HiddenFindings(max(MOST_EXAMPLES, reading.most_asked))
+    in_doubt, now, problems = 0, time.time(), source.problems
     files = InputFiles(() if isinstance(given, str) else (live_source_file(given),))
     try:
         with progress_bar("counting") as progress:
@@ -158,12 +192,31 @@ def _counted(
                         problems.add(Rejected(document.place, item.reason, item.instead, item.is_rest))
                         continue
                     in_doubt += item.is_in_doubt
-                    holdings.add(item, ruleset, now, settings)
+                    holdings.add(item, ruleset, now, reading.settings)
     except UnreadableInputError as error:
         fail(str(error), exit_code=2)
     tell_problems(source.name, holdings.read, problems)
     warn_without_entries(in_doubt)
     return holdings
+
+
+def _ask_by_whom(holdings: HiddenFindings, reading: _Reading) -> None:
+    """Ask the history who hid what no rule hides: the examples first, and no more than wanted."""
+    # boto3 is slow to import, and files need none
+    from hubtriage.cli.inputs.live import histories_from_here
+    from hubtriage.simulation.exceptions.by_whom import hidden_by
+
+    asked, total = holdings.others[: reading.most_asked], holdings.groups["others"]
+    with progress_bar("asking who hid them") as bar:
+        told, counts = hidden_by(
+            asked, total, histories_from_here(), lambda done: bar.show(f"{done:,} of {len(asked):,}")
+        )
+    holdings.others[: len(told)] = told
+    holdings.by_whom = counts.as_record()
+    if counts.fault is not None:
+        what = f"{counted(counts.unread, 'finding')}: {counts.fault.code}: {counts.fault.message}"
+        hint = _ALLOW if counts.is_denied else _AGAIN
+        reading.unread = f"it could not be read who hid {quoted(what)}", hint
 
 
 def _csv(record: dict[str, Any]) -> str:

@@ -111,16 +111,38 @@ def _rest(record: Record) -> Iterator[str]:
     )
     for name, what in _GROUPS.items():
         if hidden[name]:
-            yield f"  {hidden[name]:>9,}  {what}"
+            yield f"  {hidden[name]:>9,}  {what}{_by_whom(hidden) if name == 'by_others' else ''}"
     for one in hidden["others"]:
         held = ", ".join(f"{field} {value}" for field, value in one["hidden_by"].items())
-        yield f"             {shown(one['id'])} in account {shown(one['account'])}: {held}"
+        by = f", by {shown(one['by'])} at {one['at'] or _UNKNOWN}" if one.get("by") else ""
+        yield f"             {shown(one['id'])} in account {shown(one['account'])}: {held}{by}"
+
+
+def _by_whom(hidden: Record) -> str:
+    """Return who hid how many of the findings that no rule hides; empty if no one was asked."""
+    counts = hidden["by_whom"]
+    if counts is None:
+        return ", such as"
+    named = list(counts["principals"].items())
+    said = [f"{count:,} by {shown(who)}" for who, count in named[:_MOST_NAMED]]
+    if rest := named[_MOST_NAMED:]:
+        said.append(f"{sum(count for _who, count in rest):,} by {len(rest):,} others")
+    said += [f"{counts[name]:,} {what}" for name, what in _NOT_KNOWN.items() if counts[name]]
+    return f": {', '.join(said)}; such as"
+
+
+_MOST_NAMED = 5
+_NOT_KNOWN = {
+    "no_record": "not known, without a record in the history",
+    "unread": "not known, as the history could not be read",
+    "not_asked": "not asked about",
+}
 
 
 _GROUPS = {
     "by_rules": "hidden by rules",
     "by_service": "resolved by Security Hub, because their control passed",
-    "by_others": "hidden by people or other tools, and by no rule, such as",
+    "by_others": "hidden by people or other tools, and by no rule",
     "not_known": "not known: the input has no entries of the ledger",
 }
 

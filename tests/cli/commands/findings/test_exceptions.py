@@ -12,6 +12,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from hubtriage.aws.securityhub.authorship import History, HistoryRecord
+from hubtriage.aws.securityhub.faults import CallFault, Fault
+from hubtriage.cli.inputs import live as live_inputs
 from hubtriage.cli.main import cli
 from hubtriage.engine.planning.entry import Claim, Entry
 from hubtriage.simulation.exported import finding_line, header_line
@@ -213,3 +216,82 @@ def test_what_cannot_be_done_exits_with_2(export: str) -> None:
     assert run(export, "--json", "--csv").exit_code == 2
     assert run("none.jsonl").exit_code == 2
     assert run(export, "--rules", "none").exit_code == 2
+
+
+ANA = "arn:aws:sts::111122223333:assumed-role/Admin/ana"
+
+
+def live(monkeypatch: pytest.MonkeyPatch, export: str, *answers: History | CallFault) -> list[Any]:
+    """Let --live read an export, and the history answer so; return the keys that are asked for."""
+    asked: list[Any] = []
+
+    def ask(key: Any) -> History | CallFault:
+        asked.append(key)
+        return answers[min(len(asked), len(answers)) - 1]
+
+    monkeypatch.setattr(live_inputs, "live_file", lambda _source: Path(export))
+    monkeypatch.setattr(live_inputs, "histories_from_here", lambda: ask)
+    return asked
+
+
+def suppressed_by(principal: str) -> History:
+    return History((HistoryRecord(1.0, "person", {"Workflow.Status": "SUPPRESSED"}, principal),))
+
+
+def test_live_says_who_hid_what_no_rule_hides(export: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = live(monkeypatch, export, suppressed_by(ANA))
+    result = run("--live")
+    assert (result.exit_code, [key[1] for key in asked]) == (0, ["f-1\x1b[2J"])
+    assert f"hidden by people or other tools, and by no rule: 1 by {ANA}; such as" in result.stdout
+    assert f"Workflow.Status SUPPRESSED, by {ANA} at 1970-01-01T00:00:01Z" in result.stdout
+    told = json.loads(run("--live", "--json").stdout)["hidden"]
+    assert told["by_whom"] == {"principals": {ANA: 1}, "no_record": 0, "unread": 0, "not_asked": 0}
+    assert [(one["by"], one["at"]) for one in told["others"]] == [(ANA, "1970-01-01T00:00:01Z")]
+
+
+def test_a_name_of_a_principal_cannot_write_to_the_terminal(
+    export: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live(monkeypatch, export, suppressed_by("arn\x1b[2J\n::error::x"))
+    said = run("--live").stdout
+    assert "\x1b" not in said
+    assert "\n::" not in said
+
+
+def test_no_one_is_asked_if_none_is_wanted(export: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = live(monkeypatch, export, History(()))
+    told = json.loads(run("--live", "--json", "--by-whom", "0").stdout)["hidden"]
+    assert (asked, told["by_whom"]) == ([], None)
+    assert json.loads(run(export, "--json").stdout)["hidden"]["by_whom"] is None
+
+
+def test_what_has_no_record_is_not_known(export: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    live(monkeypatch, export, History(()))
+    result = run("--live")
+    assert result.exit_code == 0
+    assert "by no rule: 1 not known, without a record in the history; such as" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("kind", "hint"),
+    [
+        pytest.param(Fault.DENIED, "allow securityhub:GetFindingHistory", id="denied"),
+        pytest.param(Fault.THROTTLED, "run the command again", id="throttled"),
+    ],
+)
+def test_a_history_that_cannot_be_read_is_said_after_the_register(
+    kind: Fault, hint: str, export: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live(monkeypatch, export, CallFault(kind, "SomeException", "why \x1b"))
+    result = run("--live")
+    assert result.exit_code == 2
+    assert "by no rule: 1 not known, as the history could not be read; such as" in result.stdout
+    assert "it could not be read who hid" in result.stderr
+    assert "SomeException: why" in result.stderr
+    assert "\x1b" not in result.stderr
+    assert hint in result.stderr
+
+
+def test_whom_to_ask_needs_live(export: str) -> None:
+    result = run(export, "--by-whom", "3")
+    assert (result.exit_code, "it goes with --live" in result.stderr) == (2, True)
