@@ -1,7 +1,7 @@
 """Who hid the findings that no rule accounts for, as the history of Security Hub says.
 
-AWS: the history goes back 90 days, and one call answers for one finding. So only some are asked about, and
-what is not known is counted.
+AWS: the history goes back 90 days, one call answers for one finding, and Security Hub V2 has none. So only
+some are asked about, and what is not known is counted.
 """
 
 from collections import Counter
@@ -52,7 +52,7 @@ class HiddenBy:
 
 
 def hidden_by(
-    examples: Sequence[Example], total: int, ask: Ask, watch: Callable[[int], None]
+    examples: Sequence[tuple[Key, Example]], total: int, ask: Ask, watch: Callable[[int], None]
 ) -> tuple[list[Example], HiddenBy]:
     """Ask who hid some findings of a total; return them with `by` and `at`, and the counts for the total.
 
@@ -60,9 +60,9 @@ def hidden_by(
     """
     counts, failures = HiddenBy(), 0
     told: list[Example] = []
-    for example in examples:
+    for key, example in examples:
         is_given_up = counts.is_denied or failures >= MOST_FAILURES
-        history = counts.fault if is_given_up else ask((str(example["product_arn"]), str(example["id"])))
+        history = counts.fault if is_given_up else ask(key)
         if isinstance(history, History):
             failures = 0
             told.append(_counted(example, history, counts))

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from hubtriage.aws.securityhub.api import Key, key_of
 from hubtriage.engine.fields import SEVERITY, WORKFLOW, Finding, ParsedFinding, has_passed
 from hubtriage.engine.planning.entry import Entry, stored
 from hubtriage.engine.planning.plan import Settings, reason
@@ -40,6 +41,7 @@ class RuleHoldings:
 class HiddenFindings:
     """All findings, counted. `others` are findings that people or other tools hide, at most `most_others`.
 
+    `keys` name them, in the same order.
     `by_whom` says who hides them, as the register has it; None if no one was asked.
     """
 
@@ -48,6 +50,7 @@ class HiddenFindings:
     groups: Counter[Group] = field(default_factory=Counter)
     rules: defaultdict[str, RuleHoldings] = field(default_factory=lambda: defaultdict(RuleHoldings))
     others: list[Mapping[str, Any]] = field(default_factory=list)
+    keys: list[Key] = field(default_factory=list)
     undecidable: int = 0
     by_whom: Mapping[str, Any] | None = None
 
@@ -74,6 +77,7 @@ class HiddenFindings:
         self.groups[group] += 1
         if group == "others" and len(self.others) < self.most_others:
             self.others.append(_example(finding, parsed, causes))
+            self.keys.append(key_of(finding))
 
     def _waiting(self, item: ExportedFinding, ruleset: Ruleset, now: float, settings: Settings) -> None:
         known = reason(item.finding, item.known, ruleset, now, settings)

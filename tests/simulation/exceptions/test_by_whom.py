@@ -36,8 +36,8 @@ def history(*records: Mapping[str, Any]) -> History:
     return History(tuple(history_record(one, lambda _source, _time: "person") for one in records))
 
 
-def example(number: int = 0, **hidden: str) -> dict[str, Any]:
-    return {"id": f"f-{number}", "product_arn": PRODUCT, "hidden_by": hidden or {STATUS: "SUPPRESSED"}}
+def example(number: int = 0, **hidden: str) -> tuple[Key, dict[str, Any]]:
+    return (PRODUCT, f"f-{number}"), {"hidden_by": hidden or {STATUS: "SUPPRESSED"}}
 
 
 SUPPRESSED = record(STATUS, "SUPPRESSED")

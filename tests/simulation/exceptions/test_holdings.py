@@ -112,3 +112,13 @@ def test_the_groups_add_up_to_all_hidden_findings(drawn: list[Any]) -> None:
         holdings.add(ExportedFinding(found, entry), RULES, START, Settings())
     assert holdings.hidden == hidden
     assert holdings.read == len(drawn)
+
+
+def test_the_findings_that_no_rule_hides_are_named_to_their_hub() -> None:
+    counted = HiddenFindings(most_others=2)
+    for number in range(3):
+        item = ExportedFinding(finding("SUPPRESSED", Id=f"f-{number}"), Entry())
+        counted.add(item, RULES, START, Settings())
+    product = finding()["ProductArn"]
+    assert counted.keys == [(product, "f-0"), (product, "f-1")]
+    assert [one["id"] for one in counted.others] == ["f-0", "f-1"]

@@ -206,7 +206,8 @@ def _ask_by_whom(holdings: HiddenFindings, reading: _Reading) -> None:
     from hubtriage.cli.inputs.live import histories_from_here
     from hubtriage.simulation.exceptions.by_whom import hidden_by
 
-    asked, total = holdings.others[: reading.most_asked], holdings.groups["others"]
+    asked = list(zip(holdings.keys, holdings.others, strict=True))[: reading.most_asked]
+    total = holdings.groups["others"]
     with progress_bar("asking who hid them") as bar:
         told, counts = hidden_by(
             asked, total, histories_from_here(), lambda done: bar.show(f"{done:,} of {len(asked):,}")
