@@ -137,6 +137,13 @@ ALARM_TEXTS = {
         "What it could set there is left as it is.",
         "find rule and finding with `hubtriage logs --errors`, then correct the rule.",
     ),
+    "rules-against-policy": AlarmText(
+        "look tomorrow",
+        "the policy was kept: what it forbids was not done",
+        "A rule wants what the house policy forbids on some findings, and was kept from it.",
+        "No such rule passes lint, so the deployed rules were not checked, or these findings are malformed.",
+        "find rule and finding with `hubtriage logs --errors`, then run `hubtriage policy` on the rules.",
+    ),
     "security-hub-throttling": AlarmText(
         "look tomorrow",
         "findings are late only; if it lasts, findings-waiting pages",

@@ -165,6 +165,7 @@ _TRIAGE_ALARMS = (
     ("access-denied", "Denied", 1),
     ("events-unreadable", "EventsUnusable", 1),
     ("rules-failing", "RuleErrors", 1),
+    ("rules-against-policy", "PolicyKept", 1),
     ("security-hub-throttling", "Throttled", 3),
 )
 

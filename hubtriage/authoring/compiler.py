@@ -11,6 +11,7 @@ from typing import Any
 from hubtriage.authoring.loaded import LoadedRule, LoadResult
 from hubtriage.authoring.loader import load_rules
 from hubtriage.authoring.never import never_problems
+from hubtriage.authoring.policy.compiled import compiled_policy, enforced_statements
 from hubtriage.authoring.policy.verify import PolicyProofs
 from hubtriage.authoring.problems import Position, Problem, RuleErrors, in_order
 from hubtriage.authoring.zones import zone_table
@@ -87,11 +88,15 @@ def ruleset_document(loaded: LoadResult, *, revision: str | None) -> dict[str, A
     inside.sort(key=lambda rule: (rule.model.order, rule.id))
     rules = [compile_rule(rule) for rule in inside]
     accounts = {key: dict(loaded.accounts[key]) for key in sorted(loaded.accounts)}
-    tables = {"accounts": accounts, "zones": zones_of(rules), "lists": lists_of(inside)}
-    shared = {name: table for name, table in tables.items() if table}
+    statements = enforced_statements(loaded)
+    named = lists_of(inside, [one.conditions for one in statements])
+    tables = {"accounts": accounts, "zones": zones_of(rules), "lists": named}
+    shared: dict[str, Any] = {name: table for name, table in tables.items() if table}
+    if policy := compiled_policy(loaded, inside, {"format": FORMAT, "hash": "", **shared, "rules": rules}):
+        shared["policy"] = policy
     document: dict[str, Any] = {"format": FORMAT, "hash": _hash(rules, shared), "revision": revision}
     document |= shared
-    if any(rule.uses_regex for rule in inside):
+    if any(rule.uses_regex for rule in inside) or any(one.uses_regex for one in statements):
         document["regex"] = True  # the Lambda package needs google-re2
     return {**document, "rules": rules}
 
@@ -105,11 +110,11 @@ def compile_rule(rule: LoadedRule) -> dict[str, Any]:
     return rule.compiled(conditions)
 
 
-def lists_of(rules: Iterable[LoadedRule]) -> dict[str, list[Any]]:
-    """Return the values of each list that the conditions of the rules name."""
+def lists_of(rules: Iterable[LoadedRule], conditions: Iterable[Any] = ()) -> dict[str, list[Any]]:
+    """Return the values of each list that the conditions of the rules, or others, name."""
     named: dict[str, SharedValues] = {}
-    for rule in rules:
-        taken_out([rule.match, rule.when], named)
+    for condition in (*([rule.match, rule.when] for rule in rules), *conditions):
+        taken_out(condition, named)
     return {name: list(named[name]) for name in sorted(named)}
 
 

@@ -87,6 +87,7 @@ class LoadedStatement:
     document: YamlDocument
     path: YamlPath
     conditions: Mapping[str, Any]
+    uses_regex: bool = False
 
     @property
     def place(self) -> str:

@@ -30,6 +30,6 @@ def concerns(record: Mapping[str, Any], rule: str | None) -> bool:
 
 def rules_of(record: Mapping[str, Any]) -> set[str]:
     """Return the rules that a line names."""
-    parts = (record.get(name) or () for name in ("changes", "kept", "observed", "errors"))
+    parts = (record.get(name) or () for name in ("changes", "kept", "observed", "errors", "against_policy"))
     named = {str(item["rule"]) for part in parts for item in part if item.get("rule")}
     return named | set(record.get("rules") or ()) | set(record.get("above_ceiling") or ())

@@ -14,7 +14,9 @@ from typing import Any, Literal
 from hubtriage.engine.fields import SEVERITY, WORKFLOW, ParsedFinding
 from hubtriage.engine.planning.baseline import baseline
 from hubtriage.engine.planning.fold import fold
-from hubtriage.engine.ruleset.ruleset import Rule, Ruleset, is_hiding
+from hubtriage.engine.ruleset.hiding import is_hiding
+from hubtriage.engine.ruleset.policy import NO_POLICY
+from hubtriage.engine.ruleset.ruleset import Rule, Ruleset
 from hubtriage.proof.comparison import NONE, Finding, Proof, find
 from hubtriage.proof.rules import ProvenRule, severity_of, whole_second, with_severity
 
@@ -202,7 +204,9 @@ class _Side:
         self._now = now
         self._known: dict[str, ProvenRule] = {}
         self._timeless = replace(
-            ruleset, rules=tuple(replace(one, starts=None, ends=None, during=()) for one in ruleset.rules)
+            ruleset,
+            rules=tuple(replace(one, starts=None, ends=None, during=()) for one in ruleset.rules),
+            policy=NO_POLICY,  # what is proved is what the rules do by themselves
         )
 
     def known(self, rule: Rule) -> ProvenRule:

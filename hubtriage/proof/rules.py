@@ -11,7 +11,8 @@ from hubtriage.engine.index.conjunctions import Conjunction, Source, lists_on
 from hubtriage.engine.index.dnf import conjunctions_of, may_fail
 from hubtriage.engine.index.value_sets import ValueSet
 from hubtriage.engine.planning.baseline import baseline
-from hubtriage.engine.ruleset.ruleset import Rule, is_hiding
+from hubtriage.engine.ruleset.hiding import is_hiding
+from hubtriage.engine.ruleset.ruleset import Rule
 from hubtriage.engine.ruleset.update import Proposal
 from hubtriage.proof.abstraction import Accounts, Asked
 from hubtriage.proof.conditions import Conditions, applies, conditions_of

@@ -28,6 +28,7 @@ from hubtriage.simulation.field_explanations import (
     HISTORY_ASKED,
     Explainer,
     FieldExplanation,
+    forbidden_by,
     measured_severity,
     why_not_in_force,
 )
@@ -223,7 +224,16 @@ def _explained_rule(
     match: tuple[TracedCondition, ...],
     when: TracedOperation | None,
 ) -> RuleExplanation:
-    wants = {proposal.field: proposal.value for proposal in rule.proposals.of(reasoning.baseline)}
-    dropped = rule.proposals.dropped(reasoning.baseline)
+    forbidden = {
+        one.field: forbidden_by(one.statement)
+        for one in reasoning.decision.against_policy
+        if one.rule == rule.id
+    }
+    wants = {
+        proposal.field: proposal.value
+        for proposal in rule.proposals.of(reasoning.baseline)
+        if proposal.field not in forbidden
+    }
+    dropped = rule.proposals.dropped(reasoning.baseline) | forbidden
     blind = tuple(blind_paths(rule.source)) if reasoning.baseline.is_v2 else ()
     return RuleExplanation(rule.id, rule.order, rule.mode, verdict, why, match, when, wants, dropped, blind)

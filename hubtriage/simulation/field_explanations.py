@@ -182,6 +182,9 @@ class Explainer:
                 return f"is not evaluated, as {fold.rules[-1]} is terminal"
             case "not known on Security Hub V2":
                 return f"does not apply here: {fold.undecided[rule.id]}"
+            case "against the policy":
+                statement = fold.against_policy[rule.id, change.field].statement
+                return f"may not hold it here: {forbidden_by(statement)}"
             case "no longer sets it":
                 dropped = rule.proposals.dropped(self.reasoning.baseline).get(change.field)
                 return f"does not set it here: {dropped}" if dropped else "does not set it any more"
@@ -225,6 +228,11 @@ class Explainer:
         if same(name, read(self.finding, name), proposal.value):
             return f"no rule in force wants it; {rule.id} would leave it so"
         return f"no rule in force wants it; {rule.id} would have to leave it unchanged, too"
+
+
+def forbidden_by(statement: str) -> str:
+    """Say which statement of the house policy forbids something."""
+    return f"the house policy forbids it ({statement})"
 
 
 def _follows(name: str) -> str:

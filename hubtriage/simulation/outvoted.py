@@ -17,6 +17,8 @@ def outvoted(
         if rule is None or rule.mode != "enforce":
             continue
         for proposal in rule.proposals.of(reasoning.baseline):
+            if (rule.id, proposal.field) in fold.against_policy:
+                continue
             winner, wanted = fold.proposals.get(proposal.field, (rule, proposal))
             if winner.id != rule.id and not same(proposal.field, proposal.value, wanted.value):
                 yield rule, proposal, winner

@@ -34,6 +34,7 @@ from hubtriage.aws.triage.metrics import emit, tally
 from hubtriage.aws.triage.results import CONFLICT, HIDING_STOPPED, LEDGER_UNREADABLE, Outcome, Report, Result
 from hubtriage.engine.planning.decision import Cause, Change, Decision, Kept, Observed
 from hubtriage.engine.planning.entry import Claim, Entry, Intent
+from hubtriage.engine.ruleset.policy import Forbidden
 from hubtriage.engine.ruleset.ruleset import RuleError, load_ruleset
 from hubtriage.localaws.securityhub.inprocess import ManualClock
 from tests.support.broken import Bomb
@@ -74,6 +75,7 @@ def everything() -> Outcome:
         overruled=("Types",),
         handed_back=("Types",),
         owners={"a": None},
+        against_policy=(Forbidden("r", "Types", ("x",), "s"),),
         hides=True,
     )
     result = Result("updated", "code", "reason", "call", final=True)

@@ -269,6 +269,7 @@ def test_every_alarm_on_triage_itself_watches_a_metric_that_is_documented(templa
         "LedgerFailed",
         "NeedsAttention",
         "NoticesFailed",
+        "PolicyKept",
         "RuleErrors",
         "SweepFindingsWithheld",
         "SweepsBegun",

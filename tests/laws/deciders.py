@@ -11,7 +11,8 @@ from hubtriage.engine.ruleset.ruleset import Ruleset, load_ruleset
 from tests.laws.oracle.conditions import ACCOUNTS
 from tests.laws.oracle.entries import OracleEntry, engine_entry, engine_name
 from tests.laws.oracle.fields import Finding, Key
-from tests.laws.oracle.rules import Rule
+from tests.laws.oracle.policy import Statements
+from tests.laws.oracle.rules import NO_STATEMENTS, Rule
 from tests.laws.oracle.triage import Account, Oracle
 
 Payload = Mapping[str, Any]
@@ -45,8 +46,8 @@ class Verdict:
 class Decider(Protocol):
     """What decides."""
 
-    def use(self, rules: list[Rule]) -> None:
-        """Take these rules from now on."""
+    def use(self, rules: list[Rule], policy: Statements = NO_STATEMENTS) -> None:
+        """Take these rules and this policy from now on."""
 
     def switch(self, *, may_hide: bool, never: frozenset[str] = frozenset()) -> None:
         """Set whether anything new may be hidden, and what is never written."""
@@ -65,10 +66,9 @@ class Decider(Protocol):
         """Decide on a finding; `answers` of its history, by field. `handed_back`: when a person did so."""
 
 
-def _loaded(rules: list[Rule]) -> Ruleset:
-    return load_ruleset(
-        {"format": 1, "hash": "0" * 16, "revision": None, "rules": rules, "accounts": ACCOUNTS}
-    )
+def _loaded(rules: list[Rule], policy: Statements = NO_STATEMENTS) -> Ruleset:
+    document = {"format": 1, "hash": "0" * 16, "revision": None, "rules": rules, "accounts": ACCOUNTS}
+    return load_ruleset({**document, "policy": policy})
 
 
 _NO_RULES = _loaded([])
@@ -88,8 +88,8 @@ class Engine:
     def switch(self, *, may_hide: bool, never: frozenset[str] = frozenset()) -> None:
         self.settings = replace(self.settings, may_hide=may_hide, never=frozenset(map(engine_name, never)))
 
-    def use(self, rules: list[Rule]) -> None:
-        self.ruleset = _loaded([rule for rule in rules if rule.get("mode") != "off"])
+    def use(self, rules: list[Rule], policy: Statements = NO_STATEMENTS) -> None:
+        self.ruleset = _loaded([rule for rule in rules if rule.get("mode") != "off"], policy)
 
     def nothing(self) -> Entry:
         return NO_ENTRY
@@ -155,8 +155,9 @@ class Naive:
     def switch(self, *, may_hide: bool, never: frozenset[str] = frozenset()) -> None:
         self.oracle = replace(self.oracle, may_hide=may_hide, never=never)
 
-    def use(self, rules: list[Rule]) -> None:
+    def use(self, rules: list[Rule], policy: Statements = NO_STATEMENTS) -> None:
         self.rules = rules
+        self.oracle = replace(self.oracle, policy=tuple(policy))
 
     def nothing(self) -> OracleEntry:
         return OracleEntry()

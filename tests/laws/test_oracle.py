@@ -12,11 +12,14 @@ from tests.laws.findings import START, Finding, imported, planted
 from tests.laws.memories import last_changes, remembered_findings
 from tests.laws.oracle.entries import OracleEntry, engine_entry, remembered
 from tests.laws.oracle.fields import Key, held
+from tests.laws.oracle.policy import Statements
+from tests.laws.policies import POLICIES
 from tests.laws.rules import DAY, Rule, rulesets
 from tests.support.examples import examples
 
 FINDINGS = st.one_of(imported(0), planted(1))
 TIMES = st.sampled_from([START, START + 2 * DAY])
+SOME_POLICIES = st.one_of(st.just([]), POLICIES)
 NEVER = st.sampled_from(
     [
         frozenset[str](),
@@ -50,9 +53,9 @@ def compare(engine: Verdict, oracle: Verdict, now: float) -> None:
 
 
 @examples(1500)
-@given(st.data(), rulesets(), TIMES, NEVER)
+@given(st.data(), rulesets(), TIMES, NEVER, SOME_POLICIES)
 def test_engine_and_oracle_decide_alike(
-    data: st.DataObject, rules: list[Rule], now: float, never: frozenset[str]
+    data: st.DataObject, rules: list[Rule], now: float, never: frozenset[str], policy: Statements
 ) -> None:
     """In every mode: drawing takes longer than deciding."""
     finding, memory = data.draw(remembered_findings(FINDINGS, now))
@@ -66,7 +69,7 @@ def test_engine_and_oracle_decide_alike(
     for udf in ("replace", "merge"):
         deciders = Engine(udf), Naive(udf)
         for each in deciders:
-            each.use(rules)
+            each.use(rules, policy)
         for may_hide in (True, False):
             note(f"udf: {udf}, may hide: {may_hide}")
             for each in deciders:

@@ -18,6 +18,7 @@ from tests.mutants.hand_back import HAND_BACK
 from tests.mutants.hub_v2 import HUB_V2
 from tests.mutants.limits import SWEEP, SWITCH, TABLE
 from tests.mutants.mutation import Mutation
+from tests.mutants.policy import POLICY
 from tests.mutants.proof import PROOF
 from tests.mutants.rules import INDEX, ON_V2, RULES, WINDOWS
 from tests.mutants.runtime import FORMS, RUNTIME
@@ -40,6 +41,13 @@ FINDERS = {  # the quickest first
         f"{_LAWS}stories.py",
         "tests/engine/planning",
         *(f"{_LAWS}{name}.py" for name in ("oracle", "conditions", "planning", "histories")),
+    ),
+    POLICY: (
+        "tests/engine/planning/test_policy.py",
+        "tests/engine/ruleset/test_members.py",
+        "tests/aws/sweep/occasions/test_changes.py",
+        f"{_LAWS}policy.py",
+        f"{_LAWS}oracle.py",
     ),
     INDEX: ("tests/engine/index/test_rule_index.py",),
     ON_V2: ("tests/engine/ocsf", f"{_LAWS}two_hubs.py"),

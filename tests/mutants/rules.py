@@ -69,7 +69,7 @@ RULES = (
     ),
     Mutation(
         "lowering the severity is not hiding",
-        "engine/ruleset/ruleset.py",
+        "engine/ruleset/hiding.py",
         "    return name == SEVERITY and lowers(value, finding)",
         "    return False",
     ),
@@ -167,8 +167,8 @@ RULES = (
     Mutation(
         "a rule on hold keeps what another had set",
         "engine/planning/fold.py",
-        "        if claim.rule == rule.id:",
-        "        if True:",
+        "        if claim.rule != rule.id:\n            continue\n",
+        "",
     ),
     Mutation(
         "a rule on hold keeps what a later rule wants otherwise",

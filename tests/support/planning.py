@@ -1,5 +1,6 @@
 """What the planning tests share: small rule sets, findings and their entries, and what updates do to them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -47,14 +48,16 @@ class Known:
         return str(self.found["Severity"]["Label"])
 
 
-def ruleset(*rules: Rule, accounts: dict[str, Any] | None = None) -> Ruleset:
+def ruleset(
+    *rules: Rule, accounts: dict[str, Any] | None = None, policy: Sequence[dict[str, Any]] = ()
+) -> Ruleset:
     """A rule set; a rule without a condition matches everything, one without id is called `rule`.
 
     Its rules may hide the HIGH finding below, unless they name another ceiling.
     """
     full = [{"id": "rule", "ceiling": "HIGH", **rule} for rule in rules]
     full = [rule if "match" in rule or "when" in rule else {"when": True, **rule} for rule in full]
-    shared = {"accounts": accounts or {}, "zones": {"UTC": [[0, 0]]}}
+    shared = {"accounts": accounts or {}, "zones": {"UTC": [[0, 0]]}, "policy": policy}
     return load_ruleset({"format": 1, "hash": "0" * 16, "rules": full, **shared})
 
 
@@ -83,6 +86,7 @@ def plan(
     left_out: LeftOut = NOTHING,
     handed_back: float | None = None,
     accounts: dict[str, Any] | None = None,
+    policy: Sequence[dict[str, Any]] = (),
     **settings: Any,
 ) -> Decision:
     """Decide about one finding by these rules. A finding alone is one that the ledger does not know."""
@@ -90,7 +94,7 @@ def plan(
     return decide(
         known.found,
         known.entry,
-        ruleset(*rules, accounts=accounts),
+        ruleset(*rules, accounts=accounts, policy=policy),
         now,
         Settings(**settings),
         authors=authors,

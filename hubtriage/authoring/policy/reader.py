@@ -14,6 +14,7 @@ from hubtriage.authoring.schema.policy import PolicyFile, Statement
 from hubtriage.authoring.schema.rule import RuleModel
 from hubtriage.authoring.schema.validation import check_shape
 from hubtriage.authoring.yaml.tree import YamlDocument, YamlPath, member
+from hubtriage.engine.jsonlogic.syntax import operations
 
 _NOTHING = {"id": "statement", "update": {"Confidence": 0}}
 """A rule that carries the conditions of a statement, so that they are checked as those of rules are."""
@@ -44,7 +45,8 @@ class PolicyReader:
                     conditions |= self._conditions(document, (*path, name), holder, found)
             self.problems += found
             if model is not None and not found:
-                yield LoadedStatement(model, document, path, conditions)
+                uses_regex = any(one.name == "regex" for one in operations(conditions.get("when")))
+                yield LoadedStatement(model, document, path, conditions, uses_regex)
 
     def _conditions(
         self, document: YamlDocument, path: YamlPath, holder: Mapping[str, Any], found: list[Problem]

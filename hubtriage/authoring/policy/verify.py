@@ -3,20 +3,17 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
-from pathlib import PurePosixPath
 from typing import Literal
 
 from hubtriage.authoring.loaded import LoadedRule, LoadedStatement, LoadResult
 from hubtriage.authoring.policy.requirements import unmet
+from hubtriage.authoring.policy.selection import speaks_of
 from hubtriage.authoring.problems import Problem
-from hubtriage.authoring.schema.policy import Selection
-from hubtriage.engine.fields import RELATED, ParsedFinding
+from hubtriage.engine.fields import ParsedFinding
 from hubtriage.engine.planning.baseline import baseline
-from hubtriage.engine.ruleset.owner import Accounts
-from hubtriage.engine.ruleset.ruleset import Rule, Ruleset, is_hiding, load_ruleset
+from hubtriage.engine.ruleset.policy import is_forbidden
+from hubtriage.engine.ruleset.ruleset import Rule, Ruleset, load_ruleset
 from hubtriage.engine.ruleset.update import Proposal
-from hubtriage.engine.text.wildcard import compile_glob
 from hubtriage.proof.comparison import Finding, Proof, find
 from hubtriage.proof.rules import ProvenRule, severity_of, whole_second
 from hubtriage.proof.witness import needed_texts
@@ -76,28 +73,13 @@ class PolicyProofs:
 
     def rules_of(self, statement: LoadedStatement) -> Iterator[LoadedRule]:
         """Yield the rules that a statement speaks of."""
-        folder = PurePosixPath(statement.document.file).parent
         for rule in self._loaded.rules:
             known = self._rules.get(rule.id)
-            if known is None or (statement.model.unless in rule.model.tags):
-                continue
-            if statement.model.rules is None or self._is_of(rule, known, statement.model.rules, folder):
+            if known is not None and speaks_of(statement, rule, self._loaded.accounts, self._may_hide):
                 yield rule
 
-    def _is_of(
-        self, rule: LoadedRule, known: ProvenRule, selection: Selection, folder: PurePosixPath
-    ) -> bool:
-        """Say whether a selection names a rule; one owner of an account is enough."""
-        file = PurePosixPath(rule.document.file)
-        name = file.relative_to(folder).as_posix() if file.is_relative_to(folder) else file.as_posix()
-        said = (
-            (selection.owners, owners_of(rule, self._loaded.accounts)),
-            (selection.files, [name]),
-            (selection.ids, [rule.id]),
-        )
-        if selection.hiding is not None and known.may_hide is not selection.hiding:
-            return False
-        return all(globs is None or any(is_any_of(globs, one) for one in texts) for globs, texts in said)
+    def _may_hide(self, rule: str) -> bool:
+        return self._rules[rule].may_hide
 
     def proof(self, rule: LoadedRule, statement: LoadedStatement) -> Proof:
         """Prove that a rule keeps a statement about decisions, or find a finding on which it does not."""
@@ -171,37 +153,13 @@ def _as_rule(statement: LoadedStatement, loaded: LoadResult) -> Rule:
     return load_ruleset(document).rules[0]
 
 
-def owners_of(rule: LoadedRule, accounts: Accounts) -> Sequence[str]:
-    """Return everyone whom a rule names as owner, for whatever account."""
-    attribute, owner = rule.model.owner_attribute, rule.model.owner
-    if attribute is None:
-        return [owner] if isinstance(owner, str) else []
-    return [known[attribute] for known in accounts.values() if attribute in known]
-
-
-def is_any_of(globs: Sequence[str], text: str | None) -> bool:
-    """Say whether a text has the form of one of some globs."""
-    return text is not None and any(compile_glob(glob)(text) for glob in globs)
-
-
 _Wanted = Callable[[Proposal, ParsedFinding], bool]
 
 
 def _forbidden(statement: LoadedStatement) -> _Wanted:
     """Return a test of a proposal for a finding: whether the statement forbids it."""
     never = statement.model.never
-    if isinstance(never, dict):
-        return lambda proposal, _finding: _is_listed(proposal, never.get(proposal.field))
-    return lambda proposal, finding: is_hiding(proposal.field, proposal.value, finding)
-
-
-def _is_listed(proposal: Proposal, values: object) -> bool:
-    if values is None or values == "any":
-        return values == "any"
-    held = proposal.value if isinstance(proposal.value, tuple) else (proposal.value,)
-    if proposal.field == RELATED:  # pairs of a ProductArn and an Id
-        held = tuple(chain.from_iterable(held))
-    return isinstance(values, list) and any(one in values for one in held)
+    return lambda proposal, finding: is_forbidden(never, proposal.field, proposal.value, finding)
 
 
 def _proposes(rule: Rule, finding: Finding, forbidden: _Wanted) -> bool:

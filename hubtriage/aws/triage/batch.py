@@ -75,7 +75,9 @@ class Triage:
         self.hubs = hubs
         self.hand_backs = HandBacks(clock.monotonic, clock.now)
         self.owners = Owners()
-        self.members = members_read(rule.source for rule in ruleset.rules)
+        self.members = members_read(
+            (rule.source for rule in ruleset.rules), (one.source for one in ruleset.policy.statements)
+        )
 
     def run(self, event: object, deadline: float, sink: Sink, mode: Mode = "enforce") -> Report:
         """Triage an SQS event, or one EventBridge event. `deadline`: monotonic; no call starts later.

@@ -21,7 +21,15 @@ from hubtriage.engine.planning.entry import Entry
 
 # `changes` say what `update` does, and `reason` says what `refused` does.
 _ALWAYS = ("rules", "changes", "kept")
-_WHERE_THERE_ARE_ANY = ("observed", "errors", "above_ceiling", "overruled", "handed_back", "owners")
+_WHERE_THERE_ARE_ANY = (
+    "observed",
+    "errors",
+    "above_ceiling",
+    "overruled",
+    "handed_back",
+    "owners",
+    "against_policy",
+)
 
 Write = Callable[[str], object]
 LONGEST_ENTRY = 96 * 1024
@@ -77,7 +85,7 @@ def level_of(outcome: Outcome) -> str:
     What the ledger has accepted is worth a line: a lost ledger is made again from these.
     """
     result, decision = outcome.result, outcome.decision
-    if result.final or (decision is not None and decision.errors):
+    if result.final or (decision is not None and (decision.errors or decision.against_policy)):
         return "ERROR"
     if result.status == "failed" and result.code != HAND_BACK_WAITS:
         return "WARNING"

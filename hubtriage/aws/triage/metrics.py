@@ -145,6 +145,7 @@ def _rare(report: Report, unknown_outcomes: Container[Key]) -> dict[str, int]:
         "Overruled": sum(map(_overruled, report.outcomes)),
         "FindingsObserved": sum(bool(decision.observed) for decision in decided),
         "RuleErrors": sum(len(decision.errors) for decision in decided),
+        "PolicyKept": sum(bool(decision.against_policy) for decision in decided),
         "LedgerFailed": _with_code(report, *LEDGER_FAILED),
         "Conflicts": _with_code(report, CONFLICT),
         "IntentsLeft": report.intents_left,

@@ -2,7 +2,8 @@
 
 from hubtriage.engine.fields import SEVERITY, WORKFLOW, ParsedFinding
 from hubtriage.engine.planning.entry import Claims, Entry, stored
-from hubtriage.engine.ruleset.ruleset import is_above, is_hiding
+from hubtriage.engine.ruleset.hiding import is_hiding
+from hubtriage.engine.ruleset.ruleset import is_above
 
 
 def is_hidden_above(ceiling: str, finding: ParsedFinding, entry: Entry) -> bool:

@@ -28,6 +28,7 @@ def decision_lines(record: Record, indent: str = "  ") -> Iterator[str]:
     yield from observed_lines(record, indent)
     for error in objects(record.get("errors")):
         yield f"{indent}error in {shown(error.get('rule'))}: {_text(error.get('message'))}"
+    yield from policy_lines(record, indent)
     yield from owner_lines(record, indent)
     if rules := record.get("above_ceiling"):
         yield f"{indent}above the ceiling of {', '.join(map(shown, rules))}"
@@ -61,6 +62,13 @@ def observed_lines(record: Record, indent: str = "  ") -> Iterator[str]:
     for seen in objects(record.get("observed")):
         would = f"would be {shown(seen.get('to'))}"
         yield f"{indent}{_field(seen)}: {would}  {shown(seen.get('rule'))} (observe)"
+
+
+def policy_lines(record: Record, indent: str = "  ") -> Iterator[str]:
+    """Yield a line for each value that a rule wants and the house policy forbids."""
+    for one in objects(record.get("against_policy")):
+        said = f"the house policy forbids {shown(one.get('wanted'))} ({_text(one.get('statement'))})"
+        yield f"{indent}{_field(one)}: {said}  {shown(one.get('rule'))}"
 
 
 def owner_lines(record: Record, indent: str = "  ") -> Iterator[str]:

@@ -8,7 +8,7 @@ import click
 from hubtriage.cli.subject import Accounts, named, state_line, subject_lines, title_of
 from hubtriage.cli.text import quoted, shown
 from hubtriage.cli.views.conditions import all_conditions, first_failure
-from hubtriage.cli.views.decision import observed_lines, owner_lines
+from hubtriage.cli.views.decision import observed_lines, owner_lines, policy_lines
 from hubtriage.cli.views.entry import NOTHING, hand_back_line, since
 from hubtriage.engine.fields import Finding
 from hubtriage.engine.planning.entry import Entry, is_digest
@@ -156,6 +156,7 @@ def _decision(explanation: Explanation) -> Iterator[str]:
         yield _head("DECISION", "one update")
         yield from _update(decision.update)
     yield from observed_lines(decision.as_record())
+    yield from policy_lines(decision.as_record())
     yield from owner_lines(decision.as_record())
 
 

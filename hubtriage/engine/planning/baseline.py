@@ -19,7 +19,7 @@ from hubtriage.engine.fields import (
     untouched,
 )
 from hubtriage.engine.planning.entry import Claim, Claims
-from hubtriage.engine.ruleset.ruleset import is_hiding
+from hubtriage.engine.ruleset.hiding import is_hiding
 
 _PROVIDED = {field.member: field.name for field in FIELDS.values() if field.provided}
 

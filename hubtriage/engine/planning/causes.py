@@ -5,8 +5,8 @@ from hubtriage.engine.planning.fold import Fold
 from hubtriage.engine.ruleset.ruleset import Rule, Ruleset
 
 
-def cause_of(rule_id: str | None, ruleset: Ruleset, folded: Fold, now: float) -> Cause:
-    """Return the cause for the rule that a claim names.
+def cause_of(rule_id: str | None, name: str, ruleset: Ruleset, folded: Fold, now: float) -> Cause:
+    """Return the cause for the rule that a claim on a field names.
 
     `ruleset.json` leaves out rules that are off, so they look like deleted ones.
     """
@@ -21,15 +21,23 @@ def cause_of(rule_id: str | None, ruleset: Ruleset, folded: Fold, now: float) ->
         return "expired" if rule.ends is not None and rule.ends <= now else "outside its window"
     if rule.mode == "observe":
         return "in observe"
-    if rule.id in folded.above_ceiling:
-        return "above its ceiling"
-    if rule.id in folded.undecided:
-        return "not known on Security Hub V2"
-    if rule.id in folded.rules:
-        return "no longer sets it"
+    told = _told_by(folded, rule.id, name)
+    if told is not None:
+        return told
     if _is_behind_a_terminal_rule(rule, ruleset, folded):
         return "behind a terminal rule"
     return "no longer matches"
+
+
+def _told_by(folded: Fold, rule: str, name: str) -> Cause | None:
+    """Return what became of a rule that matches or may match; None for one that does not."""
+    if rule in folded.above_ceiling:
+        return "above its ceiling"
+    if rule in folded.undecided:
+        return "not known on Security Hub V2"
+    if (rule, name) in folded.against_policy:
+        return "against the policy"
+    return "no longer sets it" if rule in folded.rules else None
 
 
 def _is_behind_a_terminal_rule(rule: Rule, ruleset: Ruleset, folded: Fold) -> bool:

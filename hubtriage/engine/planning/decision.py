@@ -11,6 +11,7 @@ from typing import Any, Literal
 from hubtriage.engine.fields import HIDING_STATUSES, LABEL_RANK, SEVERITY, WORKFLOW, Value
 from hubtriage.engine.ocsf.update import NOT_IN_V2
 from hubtriage.engine.planning.entry import NO_ENTRY, Entry
+from hubtriage.engine.ruleset.policy import Forbidden
 from hubtriage.engine.ruleset.ruleset import RuleError
 
 NOTE_DOES_NOT_FIT = "the finding has no room for the note"
@@ -26,6 +27,7 @@ Cause = Literal[
     "above every ceiling",
     "behind a terminal rule",
     "no longer matches",
+    "against the policy",
     "no longer sets it",
     "all is taken back",
     "several accounts have its key",
@@ -104,6 +106,15 @@ class Observed:
         return {"field": self.field, "from": _plain(self.old), "to": _plain(self.new), "rule": self.rule}
 
 
+def _forbidden_record(forbidden: Forbidden) -> dict[str, Any]:
+    return {
+        "field": forbidden.field,
+        "wanted": _plain(forbidden.wanted),
+        "rule": forbidden.rule,
+        "statement": forbidden.statement,
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class V2Decision:
     """What a decision about a finding of Security Hub V2 comes to there.
@@ -133,7 +144,8 @@ class Decision:
     record of those in `unrecorded`. About `optional_questions` it is asked if the budget allows: that heals
     what a lost entry would hide. `outdated`: the history shows that the finding is from before our last
     write. `owners` has who answers for the finding, by rule, where that depends on its account; None where
-    it is not known. `on_v2` is there for findings of Security Hub V2.
+    it is not known. `on_v2` is there for findings of Security Hub V2. `against_policy` is what rules want
+    that the house policy forbids.
     """
 
     finding_id: str
@@ -156,6 +168,7 @@ class Decision:
     outdated: bool = False
     owners: Mapping[str, str | None] = field(default_factory=dict)
     on_v2: V2Decision | None = None
+    against_policy: tuple[Forbidden, ...] = ()
 
     @property
     def takes_back(self) -> bool:
@@ -174,7 +187,7 @@ class Decision:
 
     @property
     def is_worth_a_line(self) -> bool:
-        """Whether the log has an INFO line: changed, refused, kept, observed, overruled or failed.
+        """Whether the log has a line: changed, refused, kept, observed, overruled, failed or forbidden.
 
         What Security Hub V2 cannot set would come again with every event, and lint says it beforehand.
         """
@@ -186,13 +199,15 @@ class Decision:
             or self.errors
             or self.overruled
             or self.handed_back
+            or self.against_policy
         )
 
     def as_record(self) -> dict[str, Any]:
         """Return the one JSON shape of a decision; its members are named as in the decision log.
 
         `handed_back` is there only if people have handed something back, `owners` if a rule that applied
-        leaves its owner to the account directory, `v2` for findings of V2.
+        leaves its owner to the account directory. `v2` is there for findings of V2, `against_policy` if the
+        house policy forbids something.
         """
         record: dict[str, Any] = {
             "finding_id": self.finding_id,
@@ -211,6 +226,8 @@ class Decision:
             record["handed_back"] = list(self.handed_back)
         if self.owners:
             record["owners"] = dict(self.owners)
+        if self.against_policy:
+            record["against_policy"] = [_forbidden_record(one) for one in self.against_policy]
         return record | ({"v2": self.on_v2.as_record()} if self.on_v2 else {})
 
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from hubtriage.engine.fields import WORKFLOW, ParsedFinding
 from hubtriage.engine.planning.entry import Claim
 from hubtriage.engine.planning.fold import Fold
-from hubtriage.engine.ruleset.ruleset import DEFAULT_CEILING, Rule, is_above, is_hiding
+from hubtriage.engine.ruleset.hiding import is_hiding
+from hubtriage.engine.ruleset.ruleset import DEFAULT_CEILING, Rule, is_above
 
 NEVER_WRITTEN = "the stack never writes this field"
 RULE_FAILED = "a rule that could set it has failed"
@@ -39,17 +40,26 @@ class Doubt:
         """Say whether the field is taken back although something keeps it: doubt does not hide.
 
         Triage hid the finding by this field, and the finding is above the ceiling of every rule that could
-        hide it so. Where there is no such rule, the default ceiling counts.
+        hide it so. Where there is no such rule, the default ceiling counts. What the house policy forbids
+        never stays hidden.
         """
         if not is_hiding(name, finding.value(name), self.base):
             return False
         if name in self.never and name != WORKFLOW:  # IAM lets only Workflow be reopened
             return False
+        if self.is_against_policy(name, claim):
+            return True
         hiding = [rule for rule in self.folded.reached if self._could_hide(rule, name, claim)]
         ceilings = [rule.ceiling for rule in hiding] or [DEFAULT_CEILING]
         return all(is_above(ceiling, self.base) for ceiling in ceilings)
 
+    def is_against_policy(self, name: str, claim: Claim) -> bool:
+        """Say whether the house policy forbids the rule of a claim to hold the field."""
+        return claim.rule is not None and (claim.rule, name) in self.folded.against_policy
+
     def _could_hide(self, rule: Rule, name: str, claim: Claim) -> bool:
         """Say whether the rule would hide the finding by this field, or keep it hidden."""
+        if (rule.id, name) in self.folded.against_policy:
+            return False
         keeps = rule.mode == "hold" and claim.rule == rule.id
         return keeps or name in rule.hiding_fields(self.base)

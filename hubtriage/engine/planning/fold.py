@@ -1,10 +1,13 @@
 """Fold the matching rules: on one field the later rule wins, `terminal` stops."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from hubtriage.engine.fields import HIDING_STATUSES, LABEL_RANK, WORKFLOW, ParsedFinding
-from hubtriage.engine.planning.entry import Claims
-from hubtriage.engine.ruleset.ruleset import Rule, RuleError, Ruleset, is_above, is_hiding
+from hubtriage.engine.fields import HIDING_STATUSES, LABEL_RANK, WORKFLOW, ParsedFinding, Value
+from hubtriage.engine.planning.entry import Claims, is_digest
+from hubtriage.engine.ruleset.hiding import is_hiding, shows_more
+from hubtriage.engine.ruleset.policy import Forbidden, HousePolicy
+from hubtriage.engine.ruleset.ruleset import Rule, RuleError, Ruleset, is_above
 from hubtriage.engine.ruleset.update import Proposal, opens_what_passed
 
 NOT_SHOWN = "Security Hub V2 does not show all that its condition reads"
@@ -20,7 +23,8 @@ class Fold:
     rule and its proposal per field. A field in `held` keeps its value and claim because a `hold` rule holds
     it; one in `frozen` because a rule that could set it has failed. `reached` are the rules in force that
     match or may match, those above their ceilings too. `undecided` has the rules that do not apply because of
-    what Security Hub V2 does not show, each with the reason.
+    what Security Hub V2 does not show, each with the reason. `against_policy` has what the house policy
+    forbids these rules, by rule and field.
     """
 
     rules: list[str] = field(default_factory=list)
@@ -33,6 +37,7 @@ class Fold:
     errors: list[RuleError] = field(default_factory=list)
     reached: list[Rule] = field(default_factory=list)
     undecided: dict[str, str] = field(default_factory=dict)
+    against_policy: dict[tuple[str, str], Forbidden] = field(default_factory=dict)
 
 
 def fold(ruleset: Ruleset, base: ParsedFinding, claims: Claims, now: float) -> Fold:
@@ -56,6 +61,8 @@ def fold(ruleset: Ruleset, base: ParsedFinding, claims: Claims, now: float) -> F
         if rule.is_above_ceiling(base) or _keeps_hidden_above(rule, base, claims):  # failed or not
             result.above_ceiling.append(rule.id)
             continue
+        forbidden = _forbidden(ruleset.policy, rule, base, claims, now) if ruleset.policy.statements else ()
+        result.against_policy.update(((rule.id, one.field), one) for one in forbidden)
         if rule.id in errors:
             in_doubt = in_doubt or (rule.terminal and enforced)
             result.frozen.update(rule.proposals.fields if enforced else ())
@@ -104,6 +111,43 @@ def _leave_what_passed(base: ParsedFinding, result: Fold) -> None:
             del proposals[WORKFLOW]
 
 
+def _forbidden(
+    policy: HousePolicy, rule: Rule, base: ParsedFinding, claims: Claims, now: float
+) -> Iterator[Forbidden]:
+    """Yield what the policy keeps a rule from: all that it proposes, or keeps if it is on hold, or nothing.
+
+    What it keeps may be known as a digest only; then it is not known whether that is forbidden. What shows
+    more of a finding is never forbidden here: doubt reopens.
+    """
+    wanted: list[tuple[str, Value]]
+    if rule.mode != "hold":
+        if not any(one.may_forbid(rule.proposals.fields) for one in policy.about(rule.id)):
+            return
+        wanted = [(proposal.field, proposal.value) for proposal in rule.proposals.of(base)]
+    else:
+        wanted = [
+            (name, None if is_digest(claim.value) else claim.value)
+            for name, claim in claims.items()
+            if claim.rule == rule.id and not claim.person
+        ]
+    wanted = [(name, value) for name, value in wanted if not shows_more(name, value, base)]
+    statement = policy.forbidding(rule.id, wanted, base, now)
+    if statement is not None:
+        yield from (Forbidden(rule.id, name, value, statement.id) for name, value in wanted)
+
+
+def _let_nothing_hide(name: str, base: ParsedFinding, claims: Claims, result: Fold) -> None:
+    """Leave out what hides a finding by a field for which the policy forbids a later rule another value.
+
+    That value might have shown the finding: what is forbidden must not leave it hidden.
+    """
+    wanted, claim = result.proposals.get(name), claims.get(name)
+    if wanted is not None and is_hiding(name, wanted[1].value, base):
+        del result.proposals[name]
+    if name in result.held and claim is not None and is_hiding(name, claim.value, base):
+        result.held.discard(name)
+
+
 def _keeps_hidden_above(rule: Rule, base: ParsedFinding, claims: Claims) -> bool:
     """Say whether a rule on hold would keep a finding hidden that is too severe for it.
 
@@ -119,24 +163,37 @@ def _keeps_hidden_above(rule: Rule, base: ParsedFinding, claims: Claims) -> bool
     )
 
 
-def _enforce(rule: Rule, base: ParsedFinding, _claims: Claims, result: Fold) -> None:
+def _enforce(rule: Rule, base: ParsedFinding, claims: Claims, result: Fold) -> None:
     result.rules.append(rule.id)
     for proposal in rule.proposals.of(base):
+        if (rule.id, proposal.field) in result.against_policy:
+            _let_nothing_hide(proposal.field, base, claims, result)
+            continue
         result.proposals[proposal.field] = (rule, proposal)
         result.held.discard(proposal.field)
 
 
-def _hold(rule: Rule, _base: ParsedFinding, claims: Claims, result: Fold) -> None:
+def _hold(rule: Rule, base: ParsedFinding, claims: Claims, result: Fold) -> None:
     result.rules.append(rule.id)
     for name, claim in claims.items():
-        if claim.rule == rule.id:
+        if claim.rule != rule.id:
+            continue
+        if (rule.id, name) in result.against_policy:
+            _let_nothing_hide(name, base, claims, result)
+        else:
             result.held.add(name)
             result.proposals.pop(name, None)
 
 
 def _observe(rule: Rule, base: ParsedFinding, _claims: Claims, result: Fold) -> None:
     result.watched.append(rule.id)
-    result.observed.update({proposal.field: (rule, proposal) for proposal in rule.proposals.of(base)})
+    result.observed.update(
+        {
+            proposal.field: (rule, proposal)
+            for proposal in rule.proposals.of(base)
+            if (rule.id, proposal.field) not in result.against_policy
+        }
+    )
 
 
 _FOLDS = {"enforce": _enforce, "hold": _hold, "observe": _observe}

@@ -40,8 +40,10 @@ from hubtriage.engine.planning.hand_back import hand_back
 from hubtriage.engine.planning.limits import Plan, fit
 from hubtriage.engine.planning.resolve import FieldOutcome, FieldResolver
 from hubtriage.engine.planning.review import Review, review
+from hubtriage.engine.ruleset.hiding import is_hiding
 from hubtriage.engine.ruleset.owner import owner_attribute, owner_of
-from hubtriage.engine.ruleset.ruleset import Ruleset, is_above, is_hiding
+from hubtriage.engine.ruleset.policy import Forbidden
+from hubtriage.engine.ruleset.ruleset import Ruleset, is_above
 
 DAY = 86_400.0
 NOT_ASKED: Authors = {}
@@ -193,10 +195,17 @@ def reason(
         optional_questions=_worth_asking(reviewed, authors, ruleset, folded, base, now),
         unrecorded=() if parsed.is_v2 else tuple(reviewed.unrecorded),
         outdated=reviewed.outdated,
+        against_policy=tuple(_against_policy(folded)),
         owners=_owners(folded, ruleset, finding) if ruleset.has_account_owners else {},
         on_v2=on_v2,
     )
     return Reasoning(decision, entry, reviewed.claims, parsed, base, folded, planned.outcomes)
+
+
+def _against_policy(folded: Fold) -> Iterator[Forbidden]:
+    """Yield what was forbidden. A rule that failed wants nothing: what it had set is in doubt."""
+    failed = {error.rule for error in folded.errors}
+    yield from (one for one in folded.against_policy.values() if one.rule not in failed)
 
 
 def _owners(folded: Fold, ruleset: Ruleset, finding: Finding) -> dict[str, str | None]:

@@ -52,15 +52,15 @@ class FieldResolver:
     """Resolves the fields of one finding with its reviewed claims.
 
     `recent` has the times of the last day at which a field was newly set. `cause` returns why a rule's work
-    is taken back. `doubt` says which fields stay as they are. So do those in `does_not_fit`, which has the
-    reason for each. `handed_back` are the fields that people held until now.
+    on a field is taken back. `doubt` says which fields stay as they are. So do those in `does_not_fit`, which
+    has the reason for each. `handed_back` are the fields that people held until now.
     """
 
     finding: ParsedFinding
     claims: Claims
     recent: Mapping[str, Times]
     udf: Literal["replace", "merge"]
-    cause: Callable[[str | None], Cause]
+    cause: Callable[[str | None, str], Cause]
     doubt: Doubt
     does_not_fit: Mapping[str, str] = field(default_factory=dict)
     handed_back: frozenset[str] = frozenset()
@@ -100,7 +100,9 @@ class FieldResolver:
 
     def _reopen(self, name: str, claim: Claim) -> FieldOutcome:
         """Take back what hides; in `never` only to what the service would set, as IAM allows no more."""
-        reopening = replace(self, cause=lambda _rule: "above every ceiling")
+        against = self.doubt.is_against_policy(name, claim)
+        cause: Cause = "against the policy" if against else "above every ceiling"
+        reopening = replace(self, cause=lambda _rule, _name: cause)
         if name in self.doubt.never:
             claim = replace(claim, before=None)
         return reopening._take_back(name, claim)
@@ -230,5 +232,5 @@ class FieldResolver:
         why: Why = "follows provider" if follows else "taken back"
         cause: Cause | None = None
         if why == "taken back":
-            cause = "handed back" if is_back else self.cause(claim.rule)
+            cause = "handed back" if is_back else self.cause(claim.rule, name)
         return FieldOutcome(after, Change(name, value, target, claim.rule, why, cause), payload)

@@ -17,7 +17,7 @@ from hubtriage.engine.fields import (
     untouched,
 )
 from hubtriage.engine.planning.entry import Authors, Claim, Entry, LastChange, Stored, stored
-from hubtriage.engine.ruleset.ruleset import lowers
+from hubtriage.engine.ruleset.hiding import lowers
 
 ASKED_ABOUT = (WORKFLOW, SEVERITY)
 """The fields that can hide a finding. Of the others, a value that is not ours is a person's."""

@@ -10,6 +10,7 @@ from typing import Any
 from hubtriage.engine.excerpt import Members
 from hubtriage.engine.fields import FIELDS, OCSF
 from hubtriage.engine.jsonlogic.syntax import Operation, operations
+from hubtriage.engine.ruleset.policy import conditions
 from hubtriage.engine.ruleset.templates import PLACEHOLDER
 
 PLANNED = frozenset(
@@ -28,10 +29,10 @@ class _WholeFindingError(Exception):
     """The logic may look at any member."""
 
 
-def members_read(rules: Iterable[Mapping[str, Any]]) -> Members:
-    """Return the members that planning, records and these rules may read; None: all.
+def members_read(rules: Iterable[Mapping[str, Any]], policy: Iterable[Mapping[str, Any]] = ()) -> Members:
+    """Return the members that planning, records, these rules and the policy may read; None: all.
 
-    The rules are as in `ruleset.json`.
+    The rules and the statements of the policy are as in `ruleset.json`.
     """
     read = {*PLANNED, *NAMED}
     try:
@@ -39,6 +40,9 @@ def members_read(rules: Iterable[Mapping[str, Any]]) -> Members:
             read.update(_of_pattern(rule.get("match", {})))
             read.update(_of_logic(rule.get("when")))
             read.update(_of_update(rule["update"]))
+        for condition in map(conditions, policy):
+            read.update(_of_pattern(condition.get("match", {})))
+            read.update(_of_logic(condition.get("when")))
     except _WholeFindingError:
         return None
     return frozenset(read)

@@ -8,19 +8,19 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 from hubtriage.engine.fields import (
-    HIDING_STATUSES,
     LABEL_RANK,
     SEVERITY,
     SEVERITY_RANK,
     WORKFLOW,
     Finding,
     ParsedFinding,
-    Value,
 )
 from hubtriage.engine.index.rule_index import RuleIndex
 from hubtriage.engine.ruleset.condition import Accounts, Holds, condition
+from hubtriage.engine.ruleset.hiding import is_hiding
 from hubtriage.engine.ruleset.on_v2 import ConditionsOnV2
 from hubtriage.engine.ruleset.owner import owner_attribute
+from hubtriage.engine.ruleset.policy import NO_POLICY, HousePolicy, compile_policy
 from hubtriage.engine.ruleset.update import Proposals, compile_update
 from hubtriage.engine.ruleset.windows import Window, ZoneTable, compile_windows
 from hubtriage.engine.shared_values import SharedValues, put_in
@@ -108,20 +108,6 @@ def gravest_severity(baseline: ParsedFinding) -> str | None:
     return said if LABEL_RANK[said] > LABEL_RANK[provided] else provided
 
 
-def is_hiding(name: str, value: Value, finding: ParsedFinding) -> bool:
-    """Say whether this value hides the finding: closed, or less severe than its provider says."""
-    if name == WORKFLOW:
-        return value in HIDING_STATUSES
-    return name == SEVERITY and lowers(value, finding)
-
-
-def lowers(label: str | None, finding: ParsedFinding) -> bool:
-    """Say whether a severity label is below the provider's."""
-    _known, provided = finding.provider_value(SEVERITY)
-    provided = provided or finding.value(SEVERITY)
-    return label is not None and provided is not None and LABEL_RANK[label] < LABEL_RANK[provided]
-
-
 @dataclass(frozen=True, slots=True)
 class RuleError:
     """A rule that could not be evaluated on a finding."""
@@ -135,8 +121,8 @@ class Ruleset:
     """All rules in the order of evaluation, with what a log line says about them.
 
     `may_hide` are those that set a status or a severity, or keep one; the highest ceiling first. `fields` are
-    all that the rules set.
-    `has_account_owners`: the owner of some rules depends on the finding's account.
+    all that the rules set. `has_account_owners`: the owner of some rules depends on the finding's account.
+    `policy` is what no rule does, whatever it says.
     """
 
     rules: tuple[Rule, ...]
@@ -150,6 +136,7 @@ class Ruleset:
     fields: frozenset[str]
     is_emptied: bool = False
     has_account_owners: bool = False
+    policy: HousePolicy = NO_POLICY
 
     def without_rules(self) -> "Ruleset":
         """Return the rule set without any rule: planning with it takes everything back."""
@@ -243,6 +230,7 @@ def load_ruleset(document: Mapping[str, Any]) -> Ruleset:
         has_account_owners=any(owner_attribute(rule.source) is not None for rule in rules),
         fields=frozenset(name for rule in rules for name in rule.proposals.fields),
         on_v2=ConditionsOnV2([rule.source for rule in rules], accounts),
+        policy=compile_policy([put_in(one, lists) for one in document.get("policy") or ()], accounts),
     )
 
 

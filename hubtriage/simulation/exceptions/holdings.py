@@ -12,7 +12,8 @@ from hubtriage.aws.securityhub.api import Key, key_of
 from hubtriage.engine.fields import SEVERITY, WORKFLOW, Finding, ParsedFinding, has_passed
 from hubtriage.engine.planning.entry import Entry, stored
 from hubtriage.engine.planning.plan import Settings, reason
-from hubtriage.engine.ruleset.ruleset import Ruleset, gravest_severity, is_hiding
+from hubtriage.engine.ruleset.hiding import is_hiding
+from hubtriage.engine.ruleset.ruleset import Ruleset, gravest_severity
 from hubtriage.simulation.exported import ExportedFinding
 
 Group = Literal["rules", "service", "others", "not known"]

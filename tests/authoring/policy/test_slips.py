@@ -1,6 +1,7 @@
 """No critical finding of production is ever hidden: slips against that are caught, right rules are proved."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from hubtriage.authoring.loader import load_rules
 from hubtriage.engine.fields import ParsedFinding
 from hubtriage.engine.planning.entry import Entry
 from hubtriage.engine.planning.plan import Settings, decide
+from hubtriage.engine.ruleset.policy import NO_POLICY
 from hubtriage.engine.ruleset.ruleset import load_ruleset
 
 NOW = 1_793_534_400.0
@@ -228,8 +230,12 @@ def test_a_slip_is_caught_with_a_finding_that_the_engine_hides(name: str, tmp_pa
     for rule in document["rules"]:  # as it is once it is enforced, inside a window
         for key in ("mode", "during"):
             rule.pop(key, None)
-    decision = decide(witness, Entry(), load_ruleset(document), NOW, Settings())
+    enforcing = load_ruleset(document)
+    decision = decide(witness, Entry(), replace(enforcing, policy=NO_POLICY), NOW, Settings())
     assert decision.hides, json.dumps(decision.as_record())
+    kept = decide(witness, Entry(), enforcing, NOW, Settings())
+    assert not kept.hides, "the policy is enforced by planning too"
+    assert {one.statement for one in kept.against_policy} == {"prod-criticals"}
     assert ParsedFinding(witness).value("Severity.Label") == "CRITICAL"
     assert witness["AwsAccountId"] not in ("111122223333", "222233334444")
 

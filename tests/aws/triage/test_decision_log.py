@@ -22,6 +22,7 @@ from hubtriage.aws.triage.events import FindingEvent, Message
 from hubtriage.aws.triage.results import Outcome, Result
 from hubtriage.engine.planning.decision import Change, Decision, Kept, Observed
 from hubtriage.engine.planning.entry import Claim, Entry
+from hubtriage.engine.ruleset.policy import Forbidden
 from hubtriage.engine.ruleset.ruleset import RuleError
 
 ARN = "arn:aws:securityhub:eu-west-1::product/aws/macie"
@@ -151,6 +152,12 @@ def test_what_only_the_ledger_was_told_is_worth_a_line() -> None:
             Result("failed", "InvalidInput", final=True), decided(), "ERROR", id="a final one is an error"
         ),
         pytest.param(Result("updated"), decided(errors=(ERROR,)), "ERROR", id="so is a rule that fails"),
+        pytest.param(
+            Result("unchanged"),
+            decided(against_policy=(Forbidden("a", "Types", ("x",), "s"),)),
+            "ERROR",
+            id="so is what the policy forbids",
+        ),
         pytest.param(Result("failed", "EngineError", final=True), None, "ERROR", id="so is our own bug"),
     ],
 )

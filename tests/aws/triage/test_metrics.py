@@ -11,6 +11,7 @@ from hubtriage.aws.triage.events import FindingEvent, Message, SweepOrder, Unusa
 from hubtriage.aws.triage.metrics import BatchTally, emit, spread, tally
 from hubtriage.aws.triage.results import Outcome, Report, Result
 from hubtriage.engine.planning.decision import Change, Decision, Kept, Observed
+from hubtriage.engine.ruleset.policy import Forbidden
 from hubtriage.engine.ruleset.ruleset import RuleError
 
 HIDE = Change("Workflow.Status", "NEW", "SUPPRESSED", "buckets", "rule")
@@ -49,6 +50,7 @@ def test_a_batch_is_counted() -> None:
                 Result("failed", "InvalidInput", final=True), decided(update={}, changes=(HIDE,), hides=True)
             ),
             outcome(Result("failed", "InternalFailure"), decided(errors=(RuleError("r", "m"),) * 3)),
+            outcome(Result("unchanged"), decided(against_policy=(Forbidden("t", "Types", ("x",), "s"),) * 2)),
             outcome(Result("failed", "LedgerUnreadable")),
             outcome(Result("failed", "LedgerUnwritten"), decided(overruled=("Types",))),
             outcome(Result("failed", "Conflict"), decided(overruled=("Types",))),
@@ -66,9 +68,9 @@ def test_a_batch_is_counted() -> None:
     )
     assert numbers.counts == {
         "UnplannedHides": 2,
-        "FindingsReceived": 12,
+        "FindingsReceived": 13,
         "FindingsChanged": 3,
-        "FindingsUnchanged": 3,
+        "FindingsUnchanged": 4,
         "FindingsRefused": 1,
         "FindingsFailed": 5,
         "ApiCalls": 3,
@@ -78,6 +80,7 @@ def test_a_batch_is_counted() -> None:
         "Overruled": 1,
         "FindingsObserved": 1,
         "RuleErrors": 3,
+        "PolicyKept": 1,
         "LedgerFailed": 2,
         "Conflicts": 1,
         "IntentsLeft": 4,
@@ -88,7 +91,7 @@ def test_a_batch_is_counted() -> None:
         "Denied": 1,
         "CallsFailed": 5,
     }
-    assert numbers.ages == (1.0,) * 10 + (3.0,)
+    assert numbers.ages == (1.0,) * 11 + (3.0,)
     assert numbers.calls == (2, 1, 1)
     assert numbers.changes_by_rule == {"buckets": 3, "(gone)": 1}
     assert numbers.unprocessed_by_code == {"InvalidInput": 1, "InternalFailure": 4, "Other": 1}

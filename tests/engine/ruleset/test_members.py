@@ -110,6 +110,17 @@ def test_logic_that_may_look_at_anything_keeps_everything(when: Any) -> None:
     assert members_read([rule(match={"Title": ["a"]}), rule(when=when)]) is None
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        pytest.param({"never": "hide", "findings": {"match": {"Title": ["a"]}}}, id="a pattern"),
+        pytest.param({"only": {"when": {"!": [{"var": "Title"}]}}, "rules": ["a"]}, id="logic"),
+    ],
+)
+def test_what_the_policy_reads_is_kept(statement: Any) -> None:
+    assert members_read([rule(when=True)], [statement]) == ALWAYS | {"Title"}
+
+
 def test_members_of_all_rules_are_kept() -> None:
     assert members_read([rule(match={"Title": ["a"]}), rule(when={"var": "Sample"})]) == ALWAYS | {
         "Title",

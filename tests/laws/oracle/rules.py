@@ -7,8 +7,10 @@ from typing import Any
 from tests.laws.oracle.conditions import ACCOUNTS, NoAnswerError, holds
 from tests.laws.oracle.entries import OracleClaims
 from tests.laws.oracle.fields import HIDING, USER, Finding, Key, below, held, hides, label, providers
+from tests.laws.oracle.policy import Statements, barred, kept_by
 
 Rule = dict[str, Any]
+NO_STATEMENTS: Statements = []
 DEFAULT_CEILING = "MEDIUM"
 
 
@@ -34,9 +36,12 @@ class Wishes:
     applied: list[str] = field(default_factory=list)
     above: set[str] = field(default_factory=set)
     broken: set[str] = field(default_factory=set)
+    barred: set[tuple[str, Key]] = field(default_factory=set)
 
 
-def fold(base: Finding, rules: list[Rule], claims: OracleClaims, now: float) -> Wishes:
+def fold(
+    base: Finding, rules: list[Rule], claims: OracleClaims, now: float, policy: Statements = NO_STATEMENTS
+) -> Wishes:
     """Return what the rules want together."""
     result = Wishes()
     in_doubt = False
@@ -56,11 +61,14 @@ def fold(base: Finding, rules: list[Rule], claims: OracleClaims, now: float) -> 
         ):
             result.above.add(rule["id"])
             continue
+        wanted = kept_by(rule, claims) if rule.get("mode") == "hold" else wanted_by(rule, base)
+        forbidden = barred(rule, plain_values(wanted), base, policy, now)
+        result.barred |= {(rule["id"], key) for key in forbidden}
         if fails:
             result.failed |= could_set(rule)
             in_doubt = in_doubt or rule.get("terminal", False)
             continue
-        _apply(rule, base, claims, result)
+        _apply(rule, base, claims, result, forbidden)
         if in_doubt:
             result.failed |= could_set(rule)
         if rule.get("terminal"):
@@ -71,14 +79,25 @@ def fold(base: Finding, rules: list[Rule], claims: OracleClaims, now: float) -> 
     return result
 
 
-def _apply(rule: Rule, base: Finding, claims: OracleClaims, result: Wishes) -> None:
+def _apply(rule: Rule, base: Finding, claims: OracleClaims, result: Wishes, forbidden: set[Key]) -> None:
     result.applied.append(rule["id"])
+    for key in forbidden:  # what might have shown the finding must not leave it hidden
+        if key in result.fields and hides(base, key, result.fields[key].value):
+            del result.fields[key]
+        if key in result.kept and hides(base, key, claims[key].value):
+            result.kept.remove(key)
     if rule.get("mode") == "hold":
-        result.kept |= {key for key, claim in claims.items() if claim.rule == rule["id"]}
+        held_by_it = {key for key, claim in claims.items() if claim.rule == rule["id"]} - forbidden
+        result.kept |= held_by_it
         return
-    wanted = wanted_by(rule, base)
+    wanted = {key: value for key, value in wanted_by(rule, base).items() if key not in forbidden}
     result.fields |= {key: Wish(value, rule) for key, value in wanted.items()}
     result.kept -= wanted.keys()
+
+
+def plain_values(wanted: dict[Key, Any]) -> dict[Key, Any]:
+    """Return wanted values as a finding holds them: of a note the text."""
+    return {key: value[0] if isinstance(value, tuple) else value for key, value in wanted.items()}
 
 
 def acts(rule: Rule) -> bool:
@@ -108,6 +127,7 @@ def could_hide(wishes: Wishes, base: Finding, key: Key, claimed_by: str | None) 
     return [
         rule
         for rule in wishes.applicable
+        if (rule["id"], key) not in wishes.barred
         if hides(base, key, wanted_by(rule, base).get(key))
         or (rule.get("mode") == "hold" and claimed_by == rule["id"])
     ]

@@ -29,6 +29,7 @@ from tests.laws.oracle.fields import (
 )
 from tests.laws.oracle.hand_back import GivenTexts, give_texts, take_from_people
 from tests.laws.oracle.history import ASKED, Answers, Reviewed, hides_unclaimed, review
+from tests.laws.oracle.policy import Statement
 from tests.laws.oracle.rules import (
     Rule,
     Wish,
@@ -108,6 +109,7 @@ class Oracle:
     udf: str = "replace"
     may_hide: bool = True
     never: frozenset[Key] = frozenset()
+    policy: tuple[Statement, ...] = ()
 
     def decide(
         self,
@@ -129,7 +131,7 @@ class Oracle:
         while True:
             known = dict(claims)
             base = baseline(finding, claims)
-            wishes = fold(base, rules, claims, now)
+            wishes = fold(base, rules, claims, now, list(self.policy))
             wanted, frozen = self.doubted(finding, base, wishes, claims)
             resolution = self.resolution(finding, entry, wanted, claims, frozen, now)
             if texts is not None:
@@ -180,7 +182,8 @@ class Oracle:
             claim = claims[key]
             able = [ceiling_of(rule) for rule in could_hide(wishes, base, key, claim.rule)]
             hidden = not claim.person and hides(base, key, held(finding, key))
-            if hidden and is_above_all(able, base):
+            is_barred = (claim.rule, key) in wishes.barred
+            if hidden and (is_barred or is_above_all(able, base)):
                 given_up.add(key)
                 if key in self.never:
                     claims[key] = replace(claim, before=None)

@@ -20,8 +20,9 @@ from hubtriage.engine.fields import FIELDS, SEVERITY, WORKFLOW, ParsedFinding
 from hubtriage.engine.planning.decision import Decision
 from hubtriage.engine.planning.entry import Claims, Entry
 from hubtriage.engine.planning.plan import Settings, decide
+from hubtriage.engine.ruleset.hiding import is_hiding
 from hubtriage.engine.ruleset.owner import owner_of
-from hubtriage.engine.ruleset.ruleset import Rule, Ruleset, is_hiding
+from hubtriage.engine.ruleset.ruleset import Rule, Ruleset
 
 HIDING_FIELDS = (WORKFLOW, SEVERITY)
 

@@ -5,13 +5,14 @@ new version of hubtriage sets otherwise counts like a key that the author change
 """
 
 from base64 import b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from json import dumps
 from typing import Any
 
 from hubtriage.engine.planning.plan import Settings
+from hubtriage.engine.ruleset.policy import HousePolicy, PolicyStatement, conditions
 from hubtriage.engine.ruleset.ruleset import Rule, Ruleset
 from hubtriage.engine.ruleset.templates import PLACEHOLDER, RULE_VALUES, is_per_account
 
@@ -73,7 +74,11 @@ def swept_rules(ruleset: Ruleset, settings: Settings) -> dict[str, SweptRule]:
     """Return what to remember of a rule set that is swept with these settings."""
     shared = dumps([ENGINE, settings.udf, sorted(settings.never)])
     directory = dumps(ruleset.accounts, sort_keys=True)
-    return {rule.id: _swept(rule, shared, directory) for rule in ruleset.rules}
+    said = {one.id: _said(one, directory) for one in ruleset.policy.statements}
+    return {
+        rule.id: _swept(rule, shared, directory, [said[one.id] for one in _about(ruleset.policy, rule)])
+        for rule in ruleset.rules
+    }
 
 
 def digest_of(rules: SweptRules) -> str:
@@ -100,9 +105,23 @@ def changes(swept: SweptRules, current: SweptRules, now: float) -> Changes:
     )
 
 
-def _swept(rule: Rule, shared: str, directory: str) -> SweptRule:
+def _about(policy: HousePolicy, rule: Rule) -> Iterator[PolicyStatement]:
+    """Yield the statements that may forbid what a rule does, or did before it was put on hold."""
+    for statement in policy.about(rule.id):
+        if rule.mode == "hold" or statement.may_forbid(rule.proposals.fields):
+            yield statement
+
+
+def _said(statement: PolicyStatement, directory: str) -> str:
+    """Return a digest of what a statement forbids on which findings, for whatever rules."""
+    condition = dumps(conditions(statement.source), sort_keys=True)
+    looked_up = [directory] if '"account"' in condition else []
+    return _digest(dumps([statement.never, condition, *looked_up], sort_keys=True))
+
+
+def _swept(rule: Rule, shared: str, directory: str, policy: Sequence[str]) -> SweptRule:
     return SweptRule(
-        print=_digest(dumps([shared, *_decisive(rule, directory)], sort_keys=True)),
+        print=_digest(dumps([shared, *_decisive(rule, directory), *policy], sort_keys=True)),
         sets=rule.mode == "enforce",
         holds=rule.mode in ("enforce", "hold"),
         terminal=rule.terminal,

@@ -20,7 +20,8 @@ from hubtriage.doctor.verdict import Flaw, UncheckedError, Verdict, counted, fla
 from hubtriage.engine.fields import HIDING_STATUSES, OUR_AUTHOR, SEVERITY, WORKFLOW
 from hubtriage.engine.planning.entry import Claim, Entry, stored
 from hubtriage.engine.planning.plan import Reasoning, Settings, reason
-from hubtriage.engine.ruleset.ruleset import Ruleset, is_hiding, load_ruleset
+from hubtriage.engine.ruleset.hiding import is_hiding
+from hubtriage.engine.ruleset.ruleset import Ruleset, load_ruleset
 from hubtriage.engine.text.timestamps import parse_timestamp
 from hubtriage.simulation.exported import seems_ours
 

@@ -106,6 +106,50 @@ def test_the_account_directory_changes_the_rules_that_ask_it_and_no_other() -> N
     assert changes(swept, current, NOW).changed == ("asks", "asks-for-an-owner", "asks-in-a-text")
 
 
+def with_policy(*policy: dict[str, Any], environment: str = "prod") -> Ruleset:
+    accounts = {"111122223333": {"environment": environment}}
+    hold, notify = A | {"id": "hold", "mode": "hold"}, noted("note", "x")
+    shared = {"format": 1, "hash": "h", "accounts": accounts, "policy": policy}
+    return load_ruleset({**shared, "rules": [A, hold, notify]})
+
+
+SAID: dict[str, Any] = {"id": "s", "never": "hide", "findings": {"match": {"Region": ["eu-west-1"]}}}
+BY_ACCOUNT = SAID | {"findings": {"when": {"==": [{"account": "environment"}, "prod"]}}}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "found"),
+    [
+        pytest.param([], [SAID], ("a", "hold"), id="a new statement, about rules that hide"),
+        pytest.param([SAID], [], ("a", "hold"), id="no longer"),
+        pytest.param([], [SAID | {"rules": ["hold"]}], ("hold",), id="about one rule"),
+        pytest.param([], [SAID | {"others": ["hold"]}], ("a",), id="about all but one"),
+        pytest.param([], [SAID | {"never": {"UserDefinedFields.of": "any"}}], ("hold", "note"), id="a field"),
+        pytest.param(
+            [SAID], [SAID | {"findings": {"match": {"Region": ["x"]}}}], ("a", "hold"), id="other findings"
+        ),
+        pytest.param([SAID], [SAID | {"id": "another"}], (), id="another name"),
+        pytest.param([SAID], [SAID | {"others": ["new"]}], (), id="excused is a rule that is not there"),
+        pytest.param([SAID | {"rules": ["a"]}], [SAID | {"rules": ["a", "x"]}], (), id="about one more"),
+        pytest.param(
+            [], [{"id": "o", "only": {"when": True}, "rules": ["note"]}], ("note",), id="a rule at home"
+        ),
+    ],
+)
+def test_a_changed_policy_is_a_change_of_the_rules_that_it_is_about(
+    before: list[Any], after: list[Any], found: tuple[str, ...]
+) -> None:
+    swept, current = (swept_rules(with_policy(*said), Settings()) for said in (before, after))
+    assert changes(swept, current, NOW).changed == found
+
+
+def test_the_account_directory_changes_a_policy_that_asks_it() -> None:
+    swept, current = (
+        swept_rules(with_policy(BY_ACCOUNT, environment=kind), Settings()) for kind in ("prod", "dev")
+    )
+    assert changes(swept, current, NOW).changed == ("a", "hold")
+
+
 def test_a_default_that_a_new_version_changes_counts_as_a_change(monkeypatch: pytest.MonkeyPatch) -> None:
     swept = swept_rules(rules(A), Settings())
     monkeypatch.setattr(engine, "DEFAULT_CEILING", "HIGH")
