@@ -57,6 +57,7 @@ CODES = {
     "E214": "constant-operator",
     "E215": "malformed-account-id",
     "E216": "odd-character",
+    "E217": "negation-of-what-v2-lacks",
     # the update
     "E302": "unknown-placeholder",
     "E303": "placeholder-without-value",
@@ -88,6 +89,8 @@ CODES = {
     "W203": "less-than-missing",
     "W204": "negation-of-missing",
     "W205": "loose-comparison",
+    "W206": "unseen-on-v2",
+    "W207": "differs-on-v2",
     # warnings: what a rule does
     "W301": "hidden-by-terminal-rule",
     "W302": "overridden-rule",
@@ -108,6 +111,8 @@ CODES = {
     "W317": "placeholder-may-be-missing",
     "W318": "silent-above-its-ceiling",
     "W319": "owner-gets-no-notice",
+    "W320": "not-set-on-v2",
+    "W321": "blank-on-v2",
 }
 
 

@@ -129,6 +129,11 @@ def notified_owners() -> tuple[str, ...]:
     return tuple(sorted(named))
 
 
+def hubs() -> tuple[str, ...]:
+    """Return the hubs that the rules are for."""
+    return _agreed("hubs", lambda settings: settings.hubs, ("cspm",))
+
+
 def account() -> str | None:
     """Return the account that the settings name."""
     return _agreed("account", lambda settings: settings.account, None)

@@ -12,6 +12,7 @@ from hubtriage.settings.setting_types import (
     Architecture,
     Emails,
     FieldNames,
+    Hubs,
     KeyArns,
     LinkedRegions,
     NoticeDays,
@@ -64,6 +65,11 @@ class SettingFields(BaseModel):
         (),
         description="Regions whose findings are not aggregated: each gets a stack of its own",
         examples=["us-east-1"],
+    )
+    hubs: Hubs = Field(
+        ("cspm",),
+        description="hubs that the rules are for: cspm, v2 or both",
+        examples=["cspm"],
     )
     rules: Path = Field(Path("rules"), description="folder of the rules to deploy")
     only_rules_tagged: RuleTags = Field(

@@ -145,6 +145,8 @@ FieldNames = Annotated[tuple[str, ...], _List, AfterValidator(check_names)]
 RuleTags = Annotated[
     tuple[Annotated[str, Field(pattern=rf"^{TAG.pattern}$")], ...], _List, AfterValidator(_each_once)
 ]
+Hubs = Annotated[tuple[Literal["cspm", "v2"], ...], _List, AfterValidator(_each_once), Field(min_length=1)]
+"""The two services: Security Hub CSPM, with findings in ASFF, and Security Hub V2, with findings in OCSF."""
 RetentionDays = Annotated[Retention, BeforeValidator(_number)]
 TimeOfDay = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
 TimeZone = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_+/-]*$"), AfterValidator(_known_zone)]

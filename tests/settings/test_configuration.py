@@ -77,6 +77,7 @@ WRONG = {
     "batch-window-seconds": (0, "greater than or equal to 1, not 0"),
     "breaker-limit": (0, "greater than or equal to 1"),
     "calls-per-second": (11, "less than or equal to 10"),
+    "hubs": ("v3", "Input should be 'cspm' or 'v2', not 'v3'"),
     "home-region": ("Frankfurt", "'Frankfurt' does not have the expected form"),
     "initial-mode": ("off", "Input should be 'enforce', 'reopen' or 'observe', not 'off'"),
     "kms-keys": ("alias/mine", "'alias/mine' does not have the expected form"),

@@ -1,6 +1,6 @@
 """List what `hubtriage lint` checks beyond the shape of a file: errors, and warnings that may be ignored."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, TypeAlias
 
@@ -32,6 +32,7 @@ from hubtriage.authoring.checks.conditions import (
 from hubtriage.authoring.checks.linted_rule import Findings, LintedRule
 from hubtriage.authoring.checks.relations import conflicting_rules, hidden_rule, overridden_rule
 from hubtriage.authoring.checks.relations.folder import FolderRelations
+from hubtriage.authoring.checks.v2 import differing, unseen, unsettable
 from hubtriage.authoring.checks.values import (
     account_id,
     control_prefix,
@@ -103,6 +104,17 @@ RULE_CHECKS: tuple[RuleCheck, ...] = (
 )
 FOLDER_CHECKS: tuple[FolderCheck, ...] = (hidden_rule.check, overridden_rule.check, conflicting_rules.check)
 
+V2_CHECKS: tuple[RuleCheck, ...] = (
+    unseen.check_negation,
+    unseen.check_unseen,
+    differing.check,
+    unsettable.check_update,
+    unsettable.check_texts,
+)
+"""What is said of rules for Security Hub V2."""
+V2_CODES = frozenset((unseen.NEGATED, unseen.UNSEEN, differing.CODE, unsettable.UNSETTABLE, unsettable.BLANK))
+CSPM, V2 = "cspm", "v2"
+
 _CONDITIONS: tuple[YamlPath, ...] = (("match",), ("when",))
 # What a check concludes from as a whole: it says nothing where an error took something away from it.
 _NEEDED: Mapping[RuleCheck, tuple[YamlPath, ...]] = {
@@ -136,12 +148,17 @@ def errors(rule: LoadedRule, lists: Mapping[str, Sequence[Any]]) -> tuple[Proble
 
 
 def warnings(
-    loaded: LoadResult, now: float, findings: Findings = tuple, subscribed: Collection[str] = ()
+    loaded: LoadResult,
+    now: float,
+    findings: Findings = tuple,
+    subscribed: Collection[str] = (),
+    hubs: Container[str] = (CSPM,),
 ) -> tuple[Problem, ...]:
     """Return the warnings about the rules, at a time (epoch seconds), by place.
 
     `findings` returns those in the folder next to the rules; a warning about a wide rule counts them.
-    `subscribed` are the owners that have addresses for notices.
+    `subscribed` are the owners that have addresses for notices. If `hubs` has V2, what rules cannot see and
+    set there is said too: a negation of it is an error.
 
     Warnings that a rule ignores are left out. A rule that ignores a warning which does not occur gets W313.
     Of a rule with errors nothing is said that may only follow from what is missing without them.
@@ -151,17 +168,20 @@ def warnings(
         rule.accounts, rule.findings, rule.subscribed = loaded.accounts, findings, subscribed
     whole = [rule for rule in rules if rule.loaded.is_whole(*_NEEDED_AMONG_OTHERS)]
     relations = FolderRelations(whole, loaded.accounts, now)
-    return in_order(problem for rule in rules for problem in _of(rule, relations))
+    return in_order(problem for rule in rules for problem in _of(rule, relations, V2 in hubs))
 
 
-def _of(rule: LintedRule, relations: FolderRelations) -> Iterator[Problem]:
+def _of(rule: LintedRule, relations: FolderRelations, is_for_v2: bool) -> Iterator[Problem]:
     found = [problem for check in RULE_CHECKS for problem in _said(check, rule)]
+    if is_for_v2 and rule.loaded.is_sound:
+        found += (problem for check in V2_CHECKS for problem in check(rule))
     if relations.includes(rule):
         found += (problem for check in FOLDER_CHECKS for problem in check(rule, relations))
     ignored = rule.model.lint.ignore if rule.model.lint else {}
     yield from (problem for problem in found if problem.code not in ignored)
     if rule.loaded.is_whole(()):
-        yield from _needless(rule, ignored, {problem.code for problem in found})
+        may_occur = () if is_for_v2 else V2_CODES
+        yield from _needless(rule, ignored, {problem.code for problem in found}.union(may_occur))
 
 
 def _said(check: RuleCheck, rule: LintedRule) -> Iterator[Problem]:

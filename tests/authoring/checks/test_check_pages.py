@@ -8,7 +8,7 @@ import pytest
 
 from hubtriage.asff.samples import SAMPLE_NOW
 from hubtriage.authoring.checks.pages import text
-from hubtriage.authoring.checks.registry import warnings
+from hubtriage.authoring.checks.registry import CSPM, V2, V2_CODES, warnings
 from hubtriage.authoring.compiler import policy_problems
 from hubtriage.authoring.loader import load_rules
 from hubtriage.authoring.problems import CODES, Severity, in_order
@@ -33,8 +33,12 @@ def examples():
             yield pytest.param(code, *BLOCK.findall(page), id=f"{code} {CODES[code]}")
 
 
-def problems_of(example):
-    """Lint's problems with an example on a page; `-- NAME` begins another file of it."""
+def problems_of(example, code):
+    """Lint's problems with an example on a page; `-- NAME` begins another file of it.
+
+    The pages about Security Hub V2 are about rules for both hubs.
+    """
+    hubs = (CSPM, V2) if code in V2_CODES else (CSPM,)
     name, *others = f"-- a.yaml\n{example}".split("\n-- ")
     with tempfile.TemporaryDirectory() as directory:
         folder = Path(directory)
@@ -43,12 +47,12 @@ def problems_of(example):
             (folder / file).write_text(content, encoding="utf-8")
         loaded = load_rules(folder)
         policy = policy_problems(loaded, SAMPLE_NOW)
-        found = in_order((*loaded.problems, *policy, *warnings(loaded, SAMPLE_NOW)))
+        found = in_order((*loaded.problems, *policy, *warnings(loaded, SAMPLE_NOW, hubs=hubs)))
     return tuple(problem.moved(directory, "rules") for problem in found)
 
 
 def said(example, code):
-    return "".join(f"{problem.render()}\n" for problem in problems_of(example) if problem.code == code)
+    return "".join(f"{problem.render()}\n" for problem in problems_of(example, code) if problem.code == code)
 
 
 def test_every_code_has_its_page_and_stands_in_the_index():
@@ -64,7 +68,7 @@ def test_every_code_has_its_page_and_stands_in_the_index():
 def test_a_page_shows_what_is_said_of_its_bad_example_and_nothing_of_its_good_one(code, bad, shown, good):
     assert said(bad, code) == shown != ""
     assert said(good, code) == ""
-    assert [problem for problem in problems_of(good) if problem.severity is Severity.ERROR] == []
+    assert [problem for problem in problems_of(good, code) if problem.severity is Severity.ERROR] == []
 
 
 @pytest.mark.parametrize("code", sorted(WITHOUT_EXAMPLE))

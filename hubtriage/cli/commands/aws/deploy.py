@@ -143,7 +143,7 @@ def _checked(config: Configuration) -> RulesToDeploy:
 
 
 def _lint(folder: Path, *, allow_empty: bool) -> None:
-    report = lint([folder], time.time())
+    report = lint([folder], time.time(), project.hubs())
     found = [each for each in report.problems if not (allow_empty and each.code == "E403")]
     errors = [each for each in found if each.severity is Severity.ERROR]
     if errors:

@@ -1,7 +1,7 @@
 """`hubtriage lint`: every problem of rule files at once."""
 
 import gc
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from itertools import islice
@@ -11,18 +11,18 @@ from typing import Any
 import click
 
 from hubtriage.authoring.checks import pages
-from hubtriage.authoring.checks.registry import warnings
+from hubtriage.authoring.checks.registry import CSPM, V2, warnings
 from hubtriage.authoring.compiler import is_any_in_force, no_rule_in_force, policy_problems
 from hubtriage.authoring.fixing import FixedFile, fixed_files
 from hubtriage.authoring.loader import load_rules
 from hubtriage.authoring.problems import CODES, Problem, Severity, in_order
 from hubtriage.authoring.yaml.tree import YamlDocument, member
+from hubtriage.cli import project
 from hubtriage.cli.failure import UNUSABLE, fail
 from hubtriage.cli.inputs.findings import read_findings
 from hubtriage.cli.inputs.paths import folders_of
 from hubtriage.cli.options import now_option, paths_argument
 from hubtriage.cli.output import NotWrittenError, Replacement, replace_files
-from hubtriage.cli.project import notified_owners
 from hubtriage.cli.targets.option import target_option
 from hubtriage.cli.terminal import note
 from hubtriage.cli.views.lint import FORMATS, LintReport, counted_fixes, fix_diff
@@ -30,6 +30,7 @@ from hubtriage.simulation.inputs.documents import UnreadableInputError
 from hubtriage.simulation.inputs.findings import Unusable
 from hubtriage.simulation.inputs.problems import Problems
 
+_HUBS = {"cspm": (CSPM,), "v2": (V2,), "both": (CSPM, V2)}
 _MOST_FINDINGS = 1_000  # of those beside the rules; more would make lint wait
 
 
@@ -61,6 +62,12 @@ def _show_page(context: click.Context, _parameter: click.Parameter, code: str | 
     is_flag=True,
     help="With --fix or --diff: also fixes that let a rule match more findings.",
 )
+@click.option(
+    "--hub",
+    type=click.Choice(["cspm", "v2", "both"]),
+    show_default="the hubs of hubtriage.toml, cspm without it",
+    help="The hub that the rules are for: v2 and both also report what they cannot see or set there.",
+)
 @now_option
 @click.option(
     "--page",
@@ -79,6 +86,7 @@ def command(
     fix: bool,
     diff: bool,
     unsafe: bool,
+    hub: str | None,
     now: float,
 ) -> None:
     """Check rule files: all errors and warnings at once.
@@ -99,7 +107,7 @@ def command(
         return
     if fix:
         _write_fixes(paths, unsafe=unsafe, is_shown=shape == "text")
-    report = lint(paths, now)
+    report = lint(paths, now, project.hubs() if hub is None else _HUBS[hub])
     if fix:
         report = report.without_fixes(unsafe=unsafe)
     if said := FORMATS[shape](report):
@@ -146,8 +154,8 @@ def _fixes(paths: Sequence[Path], *, unsafe: bool) -> Iterator[tuple[Path, tuple
         yield folder, fixed_files(folder, frozenset(file.as_posix() for file in files), unsafe=unsafe)
 
 
-def lint(paths: Sequence[Path], now: float) -> LintReport:
-    """Check some folders and files at a time (epoch seconds)."""
+def lint(paths: Sequence[Path], now: float, hubs: Container[str]) -> LintReport:
+    """Check some folders and files at a time (epoch seconds), for one hub or both."""
     found: list[Problem] = []
     rules = files_read = 0
     with _without_collecting():
@@ -157,7 +165,7 @@ def lint(paths: Sequence[Path], now: float) -> LintReport:
             every = (
                 *loaded.problems,
                 *policy_problems(loaded, now),
-                *warnings(loaded, now, _findings_beside(folder), notified_owners()),
+                *warnings(loaded, now, _findings_beside(folder), project.notified_owners(), hubs),
             )
             found += (problem for problem in every if not shown or problem.file in shown)
             if not loaded.problems and not shown and not is_any_in_force(loaded):

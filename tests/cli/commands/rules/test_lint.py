@@ -470,3 +470,54 @@ def test_a_comment_is_no_command_to_a_workflow(lint):
     said = lint({"rules/s.yaml": text}, "--diff").stdout
     assert "::error" in said
     assert not [line for line in said.splitlines() if line.lstrip().startswith("::")]
+
+
+UNSEEN = """
+rules:
+  - id: by-team
+    match: {UserDefinedFields: {owner: [web]}}
+    update: {Workflow: {Status: NOTIFIED}, Types: [TTPs]}
+    lint: {ignore: {W312: an example}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("setting", "options", "codes"),
+    [
+        pytest.param("", (), set(), id="for the hub of ASFF alone"),
+        pytest.param("", ("--hub", "v2"), {"W206", "W320"}, id="asked for V2"),
+        pytest.param("", ("--hub", "both"), {"W206", "W320"}, id="asked for both"),
+        pytest.param('hubs = ["cspm", "v2"]', (), {"W206", "W320"}, id="the settings name both"),
+        pytest.param(
+            'hubs = ["v2"]', ("--hub", "cspm"), set(), id="asked for the other than the settings name"
+        ),
+    ],
+)
+def test_what_v2_lacks_is_reported_for_rules_that_are_for_v2(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, setting: str, options: tuple[str, ...], codes: set[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules" / "a.yaml").write_text(UNSEEN)
+    (tmp_path / "hubtriage.toml").write_text(f"{setting}\n")
+    result = CliRunner().invoke(cli, ["lint", "--json", *options])
+    assert {problem["code"] for problem in json.loads(result.stdout)["problems"]} == codes
+
+
+def test_a_negation_of_what_v2_lacks_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(
+        "rules:\n  - id: a\n    match: {UserDefinedFields: {owner: [{exists: false}]}}\n"
+        "    update: {Workflow: {Status: NOTIFIED}}\n"
+    )
+    assert CliRunner().invoke(cli, ["lint", str(tmp_path)]).exit_code == 0
+    result = CliRunner().invoke(cli, ["lint", str(tmp_path), "--hub", "both"])
+    assert result.exit_code == 1
+    assert "E217" in result.stdout
+
+
+def test_what_is_ignored_for_v2_is_not_needless_for_the_other_hub(tmp_path: Path) -> None:
+    ignored = UNSEEN.replace("W312: an example", "W312: an example, W206: for the other hub, W320: also")
+    (tmp_path / "a.yaml").write_text(ignored)
+    for hub in ("cspm", "both"):
+        result = CliRunner().invoke(cli, ["lint", str(tmp_path), "--json", "--hub", hub])
+        assert json.loads(result.stdout)["problems"] == []
