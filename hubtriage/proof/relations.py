@@ -88,7 +88,7 @@ class _LeftOver:
 class RuleRelations:
     """A rule set at a time (epoch seconds) from which ages count, with `most_steps` as the effort for it.
 
-    `plainly` saves searches.
+    What `plainly` says is not searched for, and holds where the search cannot decide.
     """
 
     def __init__(
@@ -117,8 +117,11 @@ class RuleRelations:
     def overwritten(self, rule: str, field: str, by: Iterable[str]) -> Covered:
         """Say whether rules among some set a field after a rule on every finding that it acts on.
 
-        No terminal rule may stand between them: on its findings, what the first rule sets would stay.
+        No terminal rule may stand between them: on its findings, what the first rule sets would stay. Where a
+        rule fails, it freezes its fields, so one that may fail is never without effect.
         """
+        if self._rule(rule).may_fail:
+            return _NOT_COVERED
         takers = [self._overwriting(one, rule, field) for one in by if self._may_meet(one, rule)]
         return self._covered(rule, [taker for taker in takers if taker is not None])
 
@@ -153,13 +156,12 @@ class RuleRelations:
 
     def _is_contested(self, finding: Finding, ruleset: Ruleset, one: Rule, other: Rule, field: str) -> bool:
         """Ask the engine whether two rules want a field differently, and their order decides it."""
-        base = baseline(ParsedFinding(finding), {})
-        if not _sets_differ(one, other, base, field):
+        decided = self._decided(finding)
+        if not all(self._acts(rule, decided) for rule in (one, other)):
             return False
-        if not all(self._acts(rule, self._decided(finding)) for rule in (one, other)):
+        if not _sets_differ(one, other, decided.base, field):
             return False
-        folded = fold(ruleset, base, {}, self._now)
-        return _is_last_word(folded, one, field)
+        return _is_last_word(fold(ruleset, decided.base, {}, self._now), one, field)
 
     def _covered(self, rule: str, takers: Sequence[_Taker]) -> Covered:
         """Say whether takers leave a rule no finding.

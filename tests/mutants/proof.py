@@ -240,6 +240,12 @@ PROOF = (
         "known.acts,",
     ),
     Mutation(
+        "a rule that fails has no effect",
+        "proof/relations.py",
+        "        if self._rule(rule).may_fail:\n",
+        "        if False:\n",
+    ),
+    Mutation(
         "a rule on hold overrides others",
         "proof/relations.py",
         'if known.rule.mode != "enforce" or not _always_sets(known.rule, field):',
