@@ -57,7 +57,7 @@ GUARD_SECONDS = 300  # between two looks at the ledger
 CLOCK_SECONDS = 240  # between two looks whether a rule has begun or ended
 METRICS = 37  # names, and error codes
 RULES = 20  # with a metric each
-ALARMS = 25
+ALARMS = 26
 KEYS = 1  # the stack's own, or with `kms-keys` the customer's in its place
 
 

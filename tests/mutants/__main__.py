@@ -44,6 +44,8 @@ FINDERS = {  # the quickest first
     ),
     POLICY: (
         "tests/engine/planning/test_policy.py",
+        "tests/engine/ocsf/test_planning.py",
+        f"{_TRIAGE}excerpts.py",
         "tests/engine/ruleset/test_members.py",
         "tests/aws/sweep/occasions/test_changes.py",
         f"{_LAWS}policy.py",

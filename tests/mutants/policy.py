@@ -118,6 +118,18 @@ POLICY = (
         "        for condition in map(conditions, ()):\n",
     ),
     Mutation(
+        "what Security Hub V2 does not show protects no finding",
+        "engine/ruleset/policy.py",
+        "return holds is None or holds is",
+        "return holds is",
+    ),
+    Mutation(
+        "a batch keeps no member for the policy",
+        "aws/triage/batch.py",
+        "(one.source for one in ruleset.policy.statements)",
+        "()",
+    ),
+    Mutation(
         "a changed policy is no change of the rules that it is about",
         "aws/sweep/occasions/changes.py",
         "[shared, *_decisive(rule, directory), *policy]",

@@ -178,12 +178,13 @@ class TriageBench:
         hide_limit: int | None = None,
         clock: Clock | None = None,
         hubs: Collection[str] = BY_DEFAULT,
+        policy_statements: Sequence[Mapping[str, Any]] = (),
     ) -> None:
         clock, api = clock or world.clock, api or world.api
         self.world = world
         self.told: list[Outcome] = []
         self.triage = Triage(
-            ruleset=load_ruleset(ruleset(*(rules or (SUPPRESS_BUCKETS,)))),
+            ruleset=load_ruleset({**ruleset(*(rules or (SUPPRESS_BUCKETS,))), "policy": policy_statements}),
             settings=Settings(),
             policy=policy or Policy(),
             sender=Sender(api, TokenBucket(rate, max(1, rate), clock), backoff(), clock.monotonic, may_write),

@@ -86,6 +86,18 @@ def test_a_note_gives_way_in_a_large_finding_of_which_little_is_kept(
     assert world.stored(0)["Workflow"]["Status"] == "SUPPRESSED"
 
 
+def test_a_batch_keeps_what_the_policy_alone_reads() -> None:
+    world = TriageWorld()
+    world.hub.plant(finding(0, Region="eu-west-1", **{UNREAD: {"team": "shop"}}), NOW)
+    said = {"id": "s", "never": "hide", "findings": {"match": {UNREAD: {"team": ["shop"]}}}}
+    bench = TriageBench(world, policy_statements=[said])
+    bench.see(0)
+    assert world.stored(0)["Workflow"]["Status"] == "NEW"
+    (outcome,) = bench.told
+    assert outcome.decision is not None
+    assert {one.statement for one in outcome.decision.against_policy} == {"s"}
+
+
 def test_a_bench_triages_as_if_it_kept_everything() -> None:
     """Entries and records too: they have what was left out of no finding."""
     records, entries = [], []

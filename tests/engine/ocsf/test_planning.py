@@ -1,5 +1,6 @@
 """Deciding about findings of Security Hub V2: as about any, within what V2 shows and lets customers set."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -38,8 +39,9 @@ class V2Finding:
         """Decide, as the runtime does: V2 has no history."""
         return self.reasoned(*rules).decision
 
-    def reasoned(self, *rules: Rule) -> Any:
-        loaded = ruleset(*({"id": f"rule-{at}", "order": at + 1, **one} for at, one in enumerate(rules)))
+    def reasoned(self, *rules: Rule, policy: Sequence[dict[str, Any]] = ()) -> Any:
+        named = ({"id": f"rule-{at}", "order": at + 1, **one} for at, one in enumerate(rules))
+        loaded = ruleset(*named, policy=policy)
         return reason(asff_view(self.found), self.entry, loaded, NOW, Settings(), authors=NO_RECORD)
 
     def edited(self, **values: Any) -> None:
@@ -218,6 +220,24 @@ def test_a_rule_that_v2_does_not_show_does_not_apply() -> None:
     assert list(decision.fold.undecided) == ["rule-0"]
     negated: Rule = {**HIDDEN, "match": {"ProductFields": {"team": [{"exists": False}]}}}
     assert V2Finding(Signal()).decided(negated).update is None
+
+
+@pytest.mark.parametrize(
+    ("condition", "forbids"),
+    [
+        pytest.param(BLIND, True, id="what V2 does not show protects"),
+        pytest.param({"match": {"ProductFields": {"team": [{"exists": False}]}}}, True, id="its absence too"),
+        pytest.param({"when": {"==": [{"var": "Region"}, "nowhere"]}}, False, id="what it shows decides"),
+        pytest.param({"when": True}, True, id="every finding"),
+    ],
+)
+def test_a_statement_of_the_policy_protects_what_v2_does_not_show(condition: Rule, forbids: bool) -> None:
+    never = {"id": "s", "never": "hide", "findings": condition}
+    assert bool(V2Finding(Signal()).reasoned(HIDDEN, policy=[never]).decision.against_policy) is forbids
+    only = {"id": "s", "only": condition, "rules": ["rule-0"]}
+    is_at_home = condition == {"when": True}
+    decided = V2Finding(Signal()).reasoned(HIDDEN, policy=[only]).decision
+    assert bool(decided.against_policy) is not is_at_home
 
 
 def test_a_rule_that_surely_does_not_match_is_not_undecided() -> None:

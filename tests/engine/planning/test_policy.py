@@ -127,12 +127,24 @@ def test_a_terminal_rule_stops_all_the_same() -> None:
 
 def test_a_rule_that_failed_keeps_nothing_hidden_that_is_forbidden() -> None:
     failed = {**SUPPRESS, **FAILS}
-    hidden = after(finding(Severity={"Label": "LOW"}), SUPPRESS)
+    low = {"Severity": {"Label": "LOW"}}
+    hidden = after(finding(**low, FindingProviderFields=low), SUPPRESS)
     decision = plan(hidden, failed, policy=[NEVER], accounts=ACCOUNTS)
     assert happened(hidden, decision).status == "NEW"
     assert [change.cause for change in decision.changes] == ["against the policy"]
     assert decision.against_policy == (), "it wants nothing"
     assert plan(hidden, failed, policy=[ONLY | {"only": {"when": True}}]).update is None
+
+
+def test_a_rule_that_may_not_hide_a_finding_keeps_it_hidden_in_no_doubt() -> None:
+    """The finding is above the ceiling of all others."""
+    hidden = after(finding(), {**SUPPRESS, "id": "gone"})
+    failed = {"id": "failed", "update": {"Workflow": {"Status": "NOTIFIED"}}, **FAILS}
+    severe = {**SUPPRESS, "ceiling": "CRITICAL"}
+    quiet = plan(hidden, failed, severe, policy=[{**NEVER, "rules": ["other"]}], accounts=ACCOUNTS)
+    assert happened(hidden, quiet).status == "SUPPRESSED"
+    decision = plan(hidden, failed, severe, policy=[NEVER], accounts=ACCOUNTS)
+    assert happened(hidden, decision).status == "NEW"
 
 
 def test_what_a_rule_would_hide_that_only_observes_is_not_announced() -> None:
