@@ -11,7 +11,7 @@ from hubtriage.engine.ruleset.windows import Window
 _ALWAYS = float("inf")
 _DAY = 86_400.0
 _HORIZON = 400 * _DAY
-"""So far ahead it is looked for a moment at which windows of two zones are open together: a year repeats."""
+"""How far ahead two rules may first be in force together: after a year, the windows of two zones repeat."""
 
 
 @dataclass(frozen=True)
