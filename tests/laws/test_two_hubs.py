@@ -1,19 +1,25 @@
 """The same signal gets the same decision in both hubs, wherever rules read and set what V2 has."""
 
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import given, note
 from hypothesis import strategies as st
 
+from hubtriage.engine.fields import severity_label
 from hubtriage.engine.ocsf.blind import on_v2
-from hubtriage.engine.ocsf.update import V2_FIELDS
+from hubtriage.engine.ocsf.update import V2_FIELDS, v2_update
 from hubtriage.engine.ocsf.view import asff_view
 from hubtriage.engine.planning.decision import Decision
 from hubtriage.engine.planning.entry import NO_ENTRY, Entry
 from hubtriage.engine.planning.plan import Settings, decide
 from hubtriage.engine.ruleset.ruleset import load_ruleset
+from tests.laws.deciders import Engine, Naive
+from tests.laws.memories import remembered_findings
 from tests.laws.oracle.conditions import ACCOUNTS
+from tests.laws.oracle.entries import engine_entry, remembered
 from tests.laws.rules import rulesets
+from tests.laws.test_oracle import NEVER, comparable
 from tests.support.examples import examples
 from tests.support.two_hubs import IN_BOTH_HUBS, LABELS, STATUSES, Resource, Signal, asff, ocsf, updated_v2
 
@@ -112,26 +118,100 @@ def said(decision: Decision) -> dict[str, Any]:
     return record
 
 
-@examples(600)
-@given(SIGNALS, st.lists(RULES, min_size=1, max_size=4), st.lists(RULES, max_size=2))
-def test_both_hubs_get_the_same_decision(signal: Signal, rules: list[Rule], later: list[Rule]) -> None:
-    """And after it the same again, with other rules too: only V2 does not say who wrote a note."""
-    assert not any(on_v2(rule).is_affected for rule in rules + later)
-    finding, v2 = asff(signal), ocsf(signal)
-    entries: tuple[Entry, Entry] = (NO_ENTRY, NO_ENTRY)
-    for some in (rules, rules, later):
-        ruleset = loaded(some)
-        view = asff_view(v2)
-        one = decide(finding, entries[0], ruleset, NOW, Settings(), authors=NO_RECORD)
-        other = decide(view, entries[1], ruleset, NOW, Settings(), authors=NO_RECORD)
+_PEOPLE = st.one_of(
+    st.sampled_from(STATUSES).map(lambda status: {"Workflow": {"Status": status}}),
+    _SEVERITIES.map(lambda label: {"Severity": {"Label": label}}),
+    st.sampled_from(["Mine.", "Accepted in 111122223333.", "hubtriage: rule-0 no longer applies."]).map(
+        lambda text: {"Note": {"Text": text}}
+    ),
+)
+_PROVIDERS = st.fixed_dictionaries(
+    {"severity": _SEVERITIES, "compliance": st.sampled_from(["FAILED", "PASSED"])}
+)
+_STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("person"), _PEOPLE),
+        st.tuples(st.just("provider"), _PROVIDERS),
+        st.tuples(st.just("rules"), st.lists(RULES, max_size=3)),
+        st.tuples(st.just("nothing"), st.none()),
+    ),
+    max_size=5,
+)
+
+
+class Twins:
+    """The finding of a signal in each hub, with its entry, through one history."""
+
+    def __init__(self, signal: Signal) -> None:
+        self.finding, self.v2 = asff(signal), ocsf(signal)
+        self.entries: tuple[Entry, Entry] = (NO_ENTRY, NO_ENTRY)
+        self.is_pinned = signal.set_severity is not None
+
+    def set(self, update: dict[str, Any]) -> None:
+        """Let a customer update both."""
+        self.finding = {**self.finding, **update}
+        self.v2 = updated_v2(self.v2, v2_update(update, {}))
+        self.is_pinned = self.is_pinned or "Severity" in update
+
+    def provide(self, severity: str, compliance: str) -> None:
+        """Let the provider change both. AWS: a severity that customers have set stays."""
+        number = LABELS.index(severity) + 1
+        fields = {**self.finding["FindingProviderFields"], "Severity": {"Label": severity}}
+        self.finding = {**self.finding, "FindingProviderFields": fields}
+        self.v2 = {**self.v2, "vendor_attributes": {"severity_id": number}}
+        if not self.is_pinned:
+            self.finding["Severity"] = {"Label": severity}
+            self.v2["severity_id"] = number
+        if "Compliance" in self.finding:
+            self._comply(compliance)
+
+    def _comply(self, compliance: str) -> None:
+        self.finding["Compliance"] = {**self.finding["Compliance"], "Status": compliance}
+        self.v2["compliance"] = {**self.v2["compliance"], "status_id": {"PASSED": 1, "FAILED": 3}[compliance]}
+        status = self.finding["Workflow"]["Status"]
+        if compliance == "PASSED" and status != "SUPPRESSED":
+            self.set({"Workflow": {"Status": "RESOLVED"}})
+        elif compliance == "FAILED" and status in ("NOTIFIED", "RESOLVED"):
+            self.set({"Workflow": {"Status": "NEW"}})
+
+    def triage(self, ruleset: Any) -> None:
+        """Decide about both alike, and carry it out."""
+        one = decide(self.finding, self.entries[0], ruleset, NOW, Settings(), authors=NO_RECORD)
+        view = asff_view(self.v2)
+        other = decide(view, self.entries[1], ruleset, NOW, Settings(), authors=NO_RECORD)
         note(f"{one}\n{other}")
         assert said(one) == said(other)
         assert one.after == other.after
-        if one.update is not None and other.on_v2 is not None:
-            finding = {**finding, **one.update}
-            v2 = updated_v2(v2, dict(other.on_v2.update or {}))
-            assert asff_view(v2)["Workflow"] == finding["Workflow"]
-        entries = (one.after, other.after)
+        self.entries = (one.after, other.after)
+        if one.update is None or other.on_v2 is None:
+            return
+        self.is_pinned = self.is_pinned or "Severity" in one.update
+        label = severity_label(one.update.get("Severity"))
+        self.finding = {**self.finding, **one.update} | ({"Severity": {"Label": label}} if label else {})
+        self.v2 = updated_v2(self.v2, dict(other.on_v2.update or {}))
+        view = asff_view(self.v2)
+        assert view["Workflow"] == self.finding["Workflow"]
+        assert view["Severity"]["Label"] == self.finding["Severity"]["Label"]
+        assert view.get("Note", {}).get("Text") == self.finding.get("Note", {}).get("Text")
+
+
+@examples(800)
+@given(SIGNALS, st.lists(RULES, min_size=1, max_size=4), _STEPS)
+def test_both_hubs_get_the_same_decisions(signal: Signal, rules: list[Rule], steps: list[Any]) -> None:
+    """Through one history of providers, people and rules: so the laws of the one hold for the other."""
+    twins, ruleset = Twins(signal), loaded(rules)
+    for step, what in [("nothing", None), *steps, ("nothing", None)]:
+        if step == "person":
+            twins.set(what)
+        elif step == "provider":
+            twins.provide(**what)
+        elif step == "rules":
+            ruleset = loaded(what)
+        twins.triage(ruleset)
+
+
+def test_the_rules_of_these_laws_read_what_v2_shows() -> None:
+    assert not any(on_v2(reads).is_affected for reads in _READS)
 
 
 @examples(400)
@@ -146,3 +226,42 @@ def test_v2_hides_nothing_that_the_other_hub_would_not(
     other = decide(asff_view(ocsf(signal)), NO_ENTRY, ruleset, NOW, Settings(), authors=NO_RECORD)
     assert {change.field for change in other.changes} <= V2_FIELDS
     assert one.hides or not other.hides
+
+
+_SETTABLE = ("Workflow", "Severity", "Note")
+
+
+def seen_and_set_in_v2(rule: dict[str, Any]) -> dict[str, Any]:
+    """Return a rule with what V2 takes of its update, and its condition if V2 shows all of it."""
+    update = {name: value for name, value in rule["update"].items() if name in _SETTABLE}
+    conditions = {name: rule[name] for name in ("match", "when") if name in rule}
+    others = {name: value for name, value in rule.items() if name not in conditions}
+    shown = {"when": True} if on_v2(conditions).is_affected else conditions
+    return {**others, **shown, "update": update}
+
+
+@examples(600)
+@given(st.data(), SIGNALS, rulesets(), st.booleans(), NEVER)
+def test_engine_and_oracle_decide_alike_about_findings_of_v2(
+    data: st.DataObject, signal: Signal, drawn: list[dict[str, Any]], may_hide: bool, never: frozenset[str]
+) -> None:
+    """Whatever triage remembers of them. The oracle knows nothing of V2: it sees what rules see."""
+    view = asff_view(ocsf(signal))
+    kept = view.pop("Ocsf")
+    shown, memory = data.draw(remembered_findings(st.just(view), NOW))
+    claims = {name: claim for name, claim in memory.claims.items() if name in _SETTABLE}
+    memory = replace(memory, claims=claims)
+    rules = [seen_and_set_in_v2(rule) for rule in drawn]
+    engine, oracle = Engine(), Naive()
+    for decider in (engine, oracle):
+        decider.use(rules)
+        decider.switch(may_hide=may_hide, never=never)
+    no_record: Any = {"Workflow": None, "Severity": None}
+    expected = oracle.decide(shown, memory, NOW, no_record)
+    found = engine.decide({**shown, "Ocsf": kept}, engine_entry(memory), NOW, no_record)
+    note(f"{found}\n{expected}")
+    assert comparable(found.payload) == comparable(expected.payload)
+    assert (found.hides, found.reopens) == (expected.hides, expected.reopens)
+    assert found.refused == expected.refused
+    assert found.account == expected.account
+    assert remembered(found.entry, NOW) == remembered(expected.entry, NOW)

@@ -452,7 +452,7 @@ ON_V2 = (
     Mutation(
         "what V2 cannot set is sent to it",
         "engine/planning/plan.py",
-        "    left_out = {**left_out, **_not_in_v2(ruleset)} if parsed.is_v2 else left_out\n",
+        "    left_out = {**left_out, **_not_in_v2(ruleset, entry.claims)} if parsed.is_v2 else left_out\n",
         "",
     ),
     Mutation(

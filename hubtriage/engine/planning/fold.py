@@ -47,15 +47,15 @@ def fold(ruleset: Ruleset, base: ParsedFinding, claims: Claims, now: float) -> F
     in_doubt, guard = False, None
     for rule in matching:
         enforced = rule.mode != "observe"
+        if rule.id in errors:
+            result.errors.append(errors[rule.id])
         if rule.id in undecided:
             _leave_undecided(rule, base, result)
             guard = rule.id if rule.terminal and enforced else guard
             continue
-        if guard is not None and enforced and rule.hides(base):
+        if guard is not None and enforced and (rule.hides(base) or _keeps_hidden(rule, base, claims)):
             result.undecided[rule.id] = BEHIND_GUARD.format(guard)
             continue
-        if rule.id in errors:
-            result.errors.append(errors[rule.id])
         if enforced:
             result.reached.append(rule)
         if rule.is_above_ceiling(base) or _keeps_hidden_above(rule, base, claims):  # failed or not
@@ -153,13 +153,14 @@ def _keeps_hidden_above(rule: Rule, base: ParsedFinding, claims: Claims) -> bool
 
     What it did counts, not what its `update` says: that may have been changed since.
     """
-    return (
-        rule.mode == "hold"
-        and is_above(rule.ceiling, base)
-        and any(
-            claim.rule == rule.id and not claim.person and is_hiding(name, claim.value, base)
-            for name, claim in claims.items()
-        )
+    return is_above(rule.ceiling, base) and _keeps_hidden(rule, base, claims)
+
+
+def _keeps_hidden(rule: Rule, base: ParsedFinding, claims: Claims) -> bool:
+    """Say whether a rule on hold would keep the finding hidden."""
+    return rule.mode == "hold" and any(
+        claim.rule == rule.id and not claim.person and is_hiding(name, claim.value, base)
+        for name, claim in claims.items()
     )
 
 

@@ -156,7 +156,7 @@ def reason(
     reviewed = review(entry, parsed, authors)
     handed = None if handed_back is None else hand_back(reviewed, parsed, authors, handed_back)
     recent = {name: _of_last_day(times, now) for name, times in entry.sets.items()}
-    left_out = {**left_out, **_not_in_v2(ruleset)} if parsed.is_v2 else left_out
+    left_out = {**left_out, **_not_in_v2(ruleset, entry.claims)} if parsed.is_v2 else left_out
     while True:
         base = baseline(parsed, reviewed.claims)
         folded = fold(ruleset, base, reviewed.claims, now)
@@ -218,9 +218,9 @@ def _owners(folded: Fold, ruleset: Ruleset, finding: Finding) -> dict[str, str |
     }
 
 
-def _not_in_v2(ruleset: Ruleset) -> LeftOut:
-    """Return the fields that rules set and Security Hub V2 has no place for."""
-    return {name: NOT_IN_V2 for name in ruleset.fields if name not in V2_FIELDS}
+def _not_in_v2(ruleset: Ruleset, claims: Claims) -> LeftOut:
+    """Return the fields that rules set, or an entry names, and Security Hub V2 has no place for."""
+    return {name: NOT_IN_V2 for name in (*ruleset.fields, *claims) if name not in V2_FIELDS}
 
 
 def _not_given_back(claims: Claims, finding: ParsedFinding, planned: Plan) -> dict[str, Claim]:

@@ -8,8 +8,8 @@ import pytest
 
 from hubtriage.engine.ocsf.update import NOT_IN_V2
 from hubtriage.engine.ocsf.view import asff_view
-from hubtriage.engine.planning.decision import Decision
-from hubtriage.engine.planning.entry import NO_ENTRY, Entry
+from hubtriage.engine.planning.decision import Decision, V2Decision
+from hubtriage.engine.planning.entry import NO_ENTRY, Claim, Entry
 from hubtriage.engine.planning.plan import Settings, reason
 from tests.engine.planning.samples import FAILS, LOW, NOTE, NOTIFY, SUPPRESS, TICKET
 from tests.support.planning import NOW, Rule, ruleset
@@ -313,6 +313,32 @@ def test_a_rule_that_fails_is_in_doubt_as_elsewhere() -> None:
     decision = finding.decided({**HIDDEN, "when": FAILS})
     assert [error.rule for error in decision.errors] == ["rule-0"]
     assert decision.update is None
+
+
+def test_a_rule_that_fails_behind_a_guard_is_reported() -> None:
+    guard: Rule = {"update": {}, "terminal": True, **BLIND}
+    decision = V2Finding(Signal()).decided(guard, {**HIDDEN, "when": FAILS})
+    assert [error.rule for error in decision.errors] == ["rule-1"]
+    assert decision.update is None
+
+
+def test_a_rule_on_hold_behind_a_guard_keeps_nothing_hidden() -> None:
+    finding = V2Finding(Signal())
+    finding.triaged(NOTIFY, HIDDEN)
+    guard: Rule = {"update": {}, "terminal": True, **BLIND}
+    held: Rule = {"update": {"Note": {"Text": "Other."}}, "mode": "hold"}
+    assert sent(finding.decided(guard, held))["StatusId"] == 1
+    assert finding.decided(NOTIFY, held).update is None
+
+
+def test_what_an_entry_names_and_v2_cannot_set_stays() -> None:
+    finding = V2Finding(Signal())
+    finding.entry = Entry(claims={"UserDefinedFields.a": Claim("b", "gone"), "Types": Claim("c", "gone")})
+    finding.found["finding_info"]["types"] = ["c"]
+    assert finding.decided().update is None
+    assert finding.decided(HIDDEN).on_v2 == V2Decision(
+        Signal().metadata_uid, {"StatusId": 3, "Comment": "Accepted."}
+    )
 
 
 def test_without_rules_all_is_taken_back() -> None:
