@@ -90,7 +90,7 @@ class Exceptions:
         self.outputs: dict[str, str] = {}
         self.queues: dict[str, str] = {}
         self.ends = datetime.now(UTC)
-        self.patience = 45.0 + COUNT / 80
+        self.patience = 60.0 + COUNT / 60
 
     def deploy(self, ends: Mapping[str, str]) -> None:
         far = instant(datetime.now(UTC) + timedelta(days=200))

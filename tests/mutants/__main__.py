@@ -19,6 +19,7 @@ from tests.mutants.hub_v2 import HUB_V2
 from tests.mutants.limits import SWEEP, SWITCH, TABLE
 from tests.mutants.mutation import Mutation
 from tests.mutants.policy import POLICY
+from tests.mutants.notices import NOTICES
 from tests.mutants.proof import PROOF
 from tests.mutants.rules import INDEX, ON_V2, RULES, WINDOWS
 from tests.mutants.runtime import FORMS, RUNTIME
@@ -86,6 +87,7 @@ FINDERS = {  # the quickest first
             for name in ("parts", "entries", "deaths", "waiting", "function", "inprocess", "walk")
         ),
     ),
+    NOTICES: ("tests/aws/sweep/notices",),
     TABLE: tuple(f"{_LEDGER}{name}.py" for name in ("client", "item", "dynamodb", "contract")),
     SIZES: tuple(f"tests/engine/planning/test_{name}.py" for name in ("limits", "causes", "hostile")),
     SENDING: (

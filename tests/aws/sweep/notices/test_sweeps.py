@@ -6,14 +6,16 @@ from typing import Any
 
 import pytest
 
+from hubtriage.aws.sweep.notices import ahead
 from hubtriage.aws.sweep.notices.announcing import MESSAGE
+from hubtriage.aws.sweep.occasions import outset
 from hubtriage.aws.sweep.progress import Progress
 from hubtriage.aws.sweep.start import _begun_anew
 from tests.aws.sweep.test_deaths import Deaths
 from tests.engine.planning.samples import FAILS
 from tests.support.sweep_site import ME, SweepSite, refusal
 from tests.support.sweep_world import suppress
-from tests.support.triage_world import NOW, by_a_person, finding, key
+from tests.support.triage_world import NOW, by_a_person, finding, key, record
 
 DAY = 86_400.0
 ENDS = NOW + 6.5 * DAY
@@ -209,8 +211,6 @@ def test_a_raised_severity_is_told_as_it_will_be() -> None:
 
 
 def test_each_owner_of_a_rule_gets_the_own_numbers(monkeypatch) -> None:
-    from hubtriage.aws.sweep.notices import ahead
-
     def by_number(_rule: object, found: Mapping[str, Any], _accounts: object) -> str | None:
         return "team-a" if found["Id"] < "finding-2" else None
 
@@ -383,3 +383,85 @@ def test_the_entry_of_an_open_intent_is_not_known() -> None:
     ended = sweep(site)
     assert ended["report"]["reopening_soon"] == COUNT - 1
     assert "For 1 more it is not known" in site.topic.messages[0]["Message"]
+
+
+@pytest.mark.parametrize("refused_page", [None, 2], ids=["in one go", "a scope begins again"])
+def test_a_large_ledger_is_read_in_parts_and_each_finding_counts_once(monkeypatch, refused_page) -> None:
+    monkeypatch.setattr(outset, "MOST_BY_ID", 40)
+    site = site_of(count=330)
+    for number in range(30):
+        site.world.hub.plant({**site.world.stored(number), "RecordState": "ARCHIVED"}, NOW + 300)
+    sweep(site)
+    assert numbers(site) == {"rule-a": "300"}
+    get_findings, pages = site.world.api.get_findings, [0]
+
+    def once_refused(**request: Any) -> Any:
+        pages[0] += "NextToken" in request
+        if "NextToken" in request and pages[0] == refused_page:
+            raise refusal("InvalidInputException")
+        return get_findings(**request)
+
+    site.world.api.get_findings = once_refused  # type: ignore[method-assign]
+    site.world.clock.sleep(DAY)
+    ended = sweep(site)
+    by_id = ended["report"]["reads"] - ended["report"]["pages"]
+    assert ended["report"]["restarts"] == (refused_page is not None)
+    assert ended["report"]["read"] < 2 * 330, by_id
+    assert ended["report"]["reopening_soon"] == 300
+
+
+def test_an_entry_that_is_made_while_the_sweep_reads_counts_as_active() -> None:
+    """Triage hides what comes in behind the place in the ledger that the sweep has passed."""
+    site = site_of(reads=1.0, step=2.0)
+    for number in range(COUNT, COUNT + 40):
+        site.world.hub.plant(finding(number, GeneratorId="control-a"), site.world.clock.now())
+    state = site({})
+    assert state["progress"]["scope"] == 0
+    site.triage(*(record(str(n), site.world.stored(n), age=0) for n in range(COUNT, COUNT + 40)))
+    assert site.hidden == COUNT + 40
+    ended = sweep(site, state)
+    assert ended["report"]["reopening_soon"] == COUNT + 40
+
+
+def test_what_triage_wrote_a_moment_ago_counts_as_it_wrote_it() -> None:
+    """GetFindings may not show it yet."""
+    site = site_of(visible_after=200.0, reads=1.0, step=2.0)
+    for number in range(10):
+        severe = {"Severity": {"Label": "HIGH"}, "FindingProviderFields": {"Severity": {"Label": "HIGH"}}}
+        site.world.hub.plant({**site.world.stored(number), **severe}, site.world.clock.now())
+    site.world.clock.sleep(300)
+    state = site({})
+    site.triage(*(record(str(n), site.world.hub.finding(*key(n)), age=0) for n in range(10)))
+    ended = sweep(site, state)
+    assert ended["report"]["reopening_soon"] == COUNT - 10
+    assert numbers(site) == {"rule-a": str(COUNT - 10)}
+
+
+def test_a_sweep_without_rules_that_end_looks_at_nothing_twice(monkeypatch) -> None:
+    site = site_of(suppress("rule-a", "control-a", ends=NOW + 31 * DAY))
+    decided: list[Any] = []
+    real = ahead.decide
+    monkeypatch.setattr(ahead, "decide", lambda *given: decided.append(given) or real(*given))
+    ended = sweep(site)
+    assert (decided, ended["progress"]["ahead"], ended["report"]["reopening_soon"]) == ([], [], 0)
+    site.world.clock.sleep(1.5 * DAY)
+    assert sweep(site)["report"]["reopening_soon"] == len(decided) == COUNT
+
+
+def test_a_rule_on_hold_is_announced_and_one_in_observe_is_not() -> None:
+    site = site_of()
+    held = suppress("rule-a", "control-a", mode="hold", **MEMBERS)
+    site.deploy(held, suppress("rule-b", "control-a", mode="observe", ends=ENDS))
+    sweep(site)
+    assert numbers(site) == {"rule-a": str(COUNT)}
+
+
+def test_a_rule_does_not_count_what_the_end_of_another_one_has_reopened_before() -> None:
+    lowers = {"id": "lower", "match": {"GeneratorId": ["control-a"]}, "ends": ENDS - DAY}
+    site = site_of(
+        {**lowers, "update": {"Severity": {"Label": "LOW"}}},
+        suppress("also", "control-a", order=1),
+        suppress("rule-a", "control-a", ends=ENDS),
+    )
+    sweep(site)
+    assert numbers(site) == {"lower": str(COUNT)}
