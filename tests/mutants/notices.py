@@ -45,12 +45,6 @@ NOTICES = (
         "return False",
     ),
     Mutation(
-        "what people hold counts",
-        _AHEAD,
-        "if claim is not None and not claim.person and claim.rule in self.rules:",
-        "if claim is not None and claim.rule in self.rules:",
-    ),
-    Mutation(
         "what the sweep hides now does not count",
         _AHEAD,
         "return _with(finding, decision.update or {}), decision.after",
@@ -73,12 +67,6 @@ NOTICES = (
         _AHEAD,
         "return _with(finding, held), entry",
         "return finding, entry",
-    ),
-    Mutation(
-        "rules in observe are announced",
-        _AHEAD,
-        'if rule.mode != "observe" and rule.ends is not None and after < rule.ends <= until',
-        "if rule.ends is not None and after < rule.ends <= until",
     ),
     Mutation(
         "a finding counts by its id and as active",

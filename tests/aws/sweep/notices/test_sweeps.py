@@ -410,14 +410,16 @@ def test_a_large_ledger_is_read_in_parts_and_each_finding_counts_once(monkeypatc
     assert ended["report"]["reopening_soon"] == 300
 
 
-def test_an_entry_that_is_made_while_the_sweep_reads_counts_as_active() -> None:
+@pytest.mark.parametrize("late", [0.0, 200.0], ids=["at once", "before GetFindings shows it"])
+def test_an_entry_that_is_made_while_the_sweep_reads_counts_as_active(late: float) -> None:
     """Triage hides what comes in behind the place in the ledger that the sweep has passed."""
-    site = site_of(reads=1.0, step=2.0)
+    site = site_of(reads=1.0, step=2.0, visible_after=late)
     for number in range(COUNT, COUNT + 40):
         site.world.hub.plant(finding(number, GeneratorId="control-a"), site.world.clock.now())
+    site.world.clock.sleep(300)
     state = site({})
     assert state["progress"]["scope"] == 0
-    site.triage(*(record(str(n), site.world.stored(n), age=0) for n in range(COUNT, COUNT + 40)))
+    site.triage(*(record(str(n), site.world.hub.finding(*key(n)), age=0) for n in range(COUNT, COUNT + 40)))
     assert site.hidden == COUNT + 40
     ended = sweep(site, state)
     assert ended["report"]["reopening_soon"] == COUNT + 40
