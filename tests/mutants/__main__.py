@@ -18,8 +18,8 @@ from tests.mutants.hand_back import HAND_BACK
 from tests.mutants.hub_v2 import HUB_V2
 from tests.mutants.limits import SWEEP, SWITCH, TABLE
 from tests.mutants.mutation import Mutation
-from tests.mutants.policy import POLICY
 from tests.mutants.notices import NOTICES
+from tests.mutants.policy import POLICY
 from tests.mutants.proof import PROOF
 from tests.mutants.rules import INDEX, ON_V2, RULES, WINDOWS
 from tests.mutants.runtime import FORMS, RUNTIME
