@@ -10,7 +10,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from hubtriage.aws.triage.events import ACTION_DETAIL_TYPE, FINDINGS_DETAIL_TYPE, FINDINGS_SOURCE
+from hubtriage.aws.triage.events import ACTION_DETAIL_TYPE, DETAIL_TYPES, FINDINGS_SOURCE
 from hubtriage.settings.capacity import RETENTION_DAYS
 from hubtriage.settings.configuration import Configuration
 
@@ -45,7 +45,10 @@ class IntakeConstruct(Construct):
         self.rule = self._rule(
             "Rule",
             "Security Hub findings to triage",
-            events.EventPattern(source=[FINDINGS_SOURCE], detail_type=[FINDINGS_DETAIL_TYPE]),
+            events.EventPattern(
+                source=[FINDINGS_SOURCE],
+                detail_type=[name for hub, name in DETAIL_TYPES.items() if hub in config.hubs],
+            ),
         )
         self._rules = [self.rule]
         self.redrive_role = self._redrive_role()

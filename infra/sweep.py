@@ -28,6 +28,7 @@ from constructs import Construct
 from hubtriage.aws.hand_back.action import ACTIONS as ACTION_ACTIONS
 from hubtriage.aws.ledger.never_resource import TYPE as NEVER
 from hubtriage.aws.ledger.table import SWEEP_ACTIONS
+from hubtriage.aws.securityhub.api import CSPM, V2
 from hubtriage.aws.sweep.clock import UNKNOWN, ClockConfig, clock_parameter_name
 from hubtriage.aws.sweep.config import SweepConfig
 from hubtriage.aws.sweep.deployed import DeployedConfig
@@ -47,9 +48,17 @@ from .log_groups import make_log_group
 from .metrics import METRICS_NAMESPACE, triage_metric
 from .mode_parameter import ModeParameter
 from .notices import NoticesConstruct
-from .permissions import TRACE_ACTIONS, accept_all_resources, hub_arn, statement
+from .permissions import (
+    TRACE_ACTIONS,
+    accept_all_resources,
+    accept_hub_v2,
+    hub_arn,
+    hub_v2_arn,
+    statement,
+)
 from .triage import TriageConstruct, triage_config
 
+READ_ACTIONS = ("securityhub:GetFindings",)  # AWS: of GetFindingsV2 too
 STEP_SECONDS = 50
 STEP_TIMEOUT_SECONDS = 120  # a step, and a call that hangs to its end
 STEP_TRIES = 20
@@ -105,6 +114,8 @@ class SweepConstruct(Construct):
         self._notices = notices
         self._machine_name = f"{config.stack_name}-sweep"
         self.function = self._step_function(intake, mode, ledger)
+        if V2 in config.hubs:
+            accept_hub_v2(self.function.execution_role)
         self.machine = self._machine()
         self._schedule()
         self.deployed = self._deployed_function(mode, ledger)
@@ -153,7 +164,7 @@ class SweepConstruct(Construct):
             role_description="Reads findings, and sends those that need something to the queue",
             policy_name="sweep",
             statements=[
-                statement("Read", ("securityhub:GetFindings",), hub_arn(self)),
+                *self._reading_of_hubs(),
                 ledger.allow(SWEEP_ACTIONS),
                 statement("RememberSwept", REMEMBER_ACTIONS, ledger.table_arn),
                 statement("FillQueue", QUEUE_ACTIONS, intake.queue.queue_arn),
@@ -168,6 +179,12 @@ class SweepConstruct(Construct):
             environment=shared.as_environment() | sweep.as_environment(),
             log_level=lambda_log_level(config),
         )
+
+    def _reading_of_hubs(self) -> Iterator[iam.PolicyStatement]:
+        if CSPM in self._config.hubs:
+            yield statement("Read", READ_ACTIONS, hub_arn(self))
+        if V2 in self._config.hubs:
+            yield statement("ReadV2", READ_ACTIONS, hub_v2_arn(self))
 
     def _machine(self) -> sfn.StateMachine:
         # AWS: log groups of this prefix share one resource policy; an account has ten at most.

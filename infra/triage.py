@@ -1,6 +1,6 @@
 """Make the triage function: what it may do, what it reads, and the queue that starts it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +10,9 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from hubtriage.authoring.iam import hub_statements
+from hubtriage.authoring.iam import hub_statements, hub_v2_statements
 from hubtriage.aws.ledger.table import TRIAGE_ACTIONS
+from hubtriage.aws.securityhub.api import CSPM, V2
 from hubtriage.aws.triage.config import ROLE_VARIABLE, TriageConfig
 from hubtriage.settings.configuration import Configuration
 
@@ -22,7 +23,7 @@ from .intake import QUEUE_READ_ACTIONS
 from .ledger import LedgerConstruct
 from .metrics import METRICS_NAMESPACE
 from .mode_parameter import ModeParameter
-from .permissions import hub_arn, statement
+from .permissions import accept_hub_v2, hub_arn, hub_v2_arn, statement
 
 HANDLER = "lambdas.triage.handler.handler"
 POSTPONE_ACTIONS = ("sqs:ChangeMessageVisibility",)
@@ -54,7 +55,7 @@ class TriageConstruct(Construct):
             role_description="Reads findings from the queue and updates them in Security Hub",
             policy_name="triage",
             statements=[
-                *map(iam.PolicyStatement.from_json, hub_statements(rules, config.never, hub_arn(self))),
+                *map(iam.PolicyStatement.from_json, self._hub_statements(config, rules)),
                 statement("ReadMode", ("ssm:GetParameter",), mode.parameter_arn),
                 statement("ReadQueue", (*QUEUE_READ_ACTIONS, *POSTPONE_ACTIONS), queue.queue_arn),
                 ledger.allow(TRIAGE_ACTIONS),
@@ -72,7 +73,17 @@ class TriageConstruct(Construct):
             log_level=lambda_log_level(config),
         )
         self.function.add_environment(ROLE_VARIABLE, self.function.execution_role.role_arn)
+        if V2 in config.hubs:
+            accept_hub_v2(self.function.execution_role)
         self.batches = self._batches(config, queue)
+
+    def _hub_statements(
+        self, config: Configuration, rules: Sequence[Mapping[str, Any]]
+    ) -> Iterator[dict[str, Any]]:
+        if CSPM in config.hubs:
+            yield from hub_statements(rules, config.never, hub_arn(self))
+        if V2 in config.hubs:
+            yield from hub_v2_statements(rules, config.never, hub_v2_arn(self))
 
     def _batches(self, config: Configuration, queue: sqs.Queue) -> lambda_.EventSourceMapping:
         return lambda_.EventSourceMapping(
@@ -101,6 +112,7 @@ def triage_config(
         namespace=METRICS_NAMESPACE,
         udf=config.udf,
         never=frozenset(config.never),
+        hubs=frozenset(config.hubs),
         ledger_table=table,
         lease=config.capacity.lease,
         mode_parameter=mode_parameter,

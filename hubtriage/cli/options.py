@@ -9,6 +9,7 @@ from typing import Any, Literal
 import click
 
 from hubtriage.authoring.never import SETTABLE_FIELDS
+from hubtriage.aws.securityhub.api import CSPM, V2
 from hubtriage.cli import project
 from hubtriage.cli.locations import Location
 from hubtriage.engine.planning.plan import Settings
@@ -67,6 +68,22 @@ processes_option = click.option(
     type=click.IntRange(min=1),
     show_default="one for each core",
     help="How many processes judge findings.",
+)
+HUBS = {CSPM: (CSPM,), V2: (V2,), "both": (CSPM, V2)}
+"""What `--hub` takes, and the hubs that it means."""
+
+
+def _hubs(_context: click.Context, _param: click.Parameter, name: str | None) -> tuple[str, ...]:
+    return project.hubs() if name is None else HUBS[name]
+
+
+hubs_option = click.option(
+    "--hub",
+    "hubs",
+    type=click.Choice(list(HUBS)),
+    callback=_hubs,
+    show_default="the hubs of hubtriage.toml, cspm without it",
+    help="The hub whose findings are triaged.",
 )
 _OPTIONS = (
     click.option(

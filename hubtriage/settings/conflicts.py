@@ -38,11 +38,21 @@ class ConflictError(ValueError):
 def conflicts(config: SettingFields) -> Iterator[Conflict]:
     """Find every conflict between the settings."""
     yield from _rates(config)
+    yield from _hubs(config)
     yield from _boundary(config)
     yield from _aggregation(config)
     yield from _keys(config)
     yield from _tags(config)
     yield from _owners(config)
+
+
+def _hubs(config: SettingFields) -> Iterator[Conflict]:
+    if config.hand_back_action and "cspm" not in config.hubs:
+        yield Conflict(
+            ("hand-back-action", "hubs"),
+            "hand-back-action is a Custom Action, which Security Hub CSPM has and V2 has not",
+            "name cspm in hubs too, or leave hand-back-action out",
+        )
 
 
 def _rates(config: SettingFields) -> Iterator[Conflict]:

@@ -68,8 +68,8 @@ class SettingFields(BaseModel):
     )
     hubs: Hubs = Field(
         ("cspm",),
-        description="hubs that the rules are for: cspm, v2 or both",
-        examples=["cspm"],
+        description="hubs whose findings are triaged: cspm, v2 or both",
+        examples=["cspm,v2"],
     )
     rules: Path = Field(Path("rules"), description="folder of the rules to deploy")
     only_rules_tagged: RuleTags = Field(

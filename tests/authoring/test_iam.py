@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from hubtriage.authoring.iam import denials
+from hubtriage.authoring.iam import denials, denials_v2, hub_v2_statements
 
 UPDATE = {"Workflow": {"Status": "SUPPRESSED"}}
 RESOLVING = {"Workflow": {"Status": "RESOLVED"}}
@@ -43,3 +43,34 @@ def test_a_workflow_that_is_never_set_can_still_be_reopened_and_resolved() -> No
     assert denial.condition() == {
         "StringEquals": {"securityhub:ASFFSyntaxPath/Workflow.Status": ["SUPPRESSED", "NOTIFIED"]}
     }
+
+
+@pytest.mark.parametrize(
+    ("rules", "never", "denied"),
+    [
+        pytest.param([rule()], (), ["0", "5", "99"], id="what no rule can set"),
+        pytest.param([], (), ["3", "0", "5", "99"], id="Suppressed where no rule suppresses"),
+        pytest.param(
+            [rule()], ["Workflow.Status"], ["3", "2", "0", "5", "99"], id="a status that is never set"
+        ),
+    ],
+)
+def test_the_same_statuses_are_denied_in_v2_and_new_and_resolved_never(
+    rules: list[dict[str, Any]], never: list[str], denied: list[str]
+) -> None:
+    (denial,) = denials_v2(rules, never)
+    assert denial.condition() == {"StringEquals": {"securityhub:OCSFSyntaxPath/StatusId": denied}}
+
+
+def test_severity_and_note_that_are_never_set_are_denied_in_v2_as_far_as_it_has_them() -> None:
+    _status, *others = denials_v2([rule()], ["Severity.Label", "Note.Text", "Confidence"])
+    assert [denial.condition() for denial in others] == [
+        {"Null": {f"securityhub:OCSFSyntaxPath/{path}": "false"}} for path in ("SeverityId", "Comment")
+    ]
+
+
+def test_what_is_allowed_and_denied_in_v2_is_for_its_hub_alone() -> None:
+    statements = hub_v2_statements([rule()], ["Note.Text"])
+    assert [each["Sid"] for each in statements] == ["TriageV2", "NeverStatusIdAs0599", "NeverComment"]
+    assert {each["Resource"].rpartition(":")[2] for each in statements} == {"hubv2/*"}
+    assert statements[0]["Action"] == ["securityhub:BatchUpdateFindings", "securityhub:GetFindings"]

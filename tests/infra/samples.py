@@ -83,6 +83,10 @@ DEPLOYMENTS = {
             "udf": "merge",
         }
     ),
+    "both-hubs": Deployment(
+        {"hubs": "cspm,v2", "never": "Severity.Label,Note.Text", "account": "111122223333"}
+    ),
+    "v2": Deployment({"hubs": "v2"}),
     "regex": Deployment(ruleset=REGEX_RULESET),
 }
 """By name; each has a reviewed copy in `golden`."""

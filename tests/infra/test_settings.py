@@ -21,6 +21,7 @@ CHANGES = {
     "account": ("111122223333", "arn:${AWS::Partition}:securityhub:${AWS::Region}:111122223333"),
     "home-region": ("eu-central-1", "securityhub:eu-central-1:"),
     "regions": ("us-east-1", "securityhub:us-east-1:"),
+    "hubs": ("cspm,v2", 'HUBTRIAGE_HUBS: "cspm,v2"'),
     "udf": ("merge", 'HUBTRIAGE_UDF: "replace" -> "merge"'),
     "initial-mode": ("observe", 'InitialMode: "enforce" -> "observe"'),
     "ledger-table": ("restored", 'HUBTRIAGE_LEDGER_TABLE: "${LedgerTable9343E4AA}" -> "restored"'),

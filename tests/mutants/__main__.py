@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 
 from tests.mutants.claims import CLAIMS
 from tests.mutants.hand_back import HAND_BACK
-from tests.mutants.hub_v2 import HUB_V2
+from tests.mutants.hub_v2 import HUB_V2, SWEEP_V2
 from tests.mutants.limits import SWEEP, SWITCH, TABLE
 from tests.mutants.mutation import Mutation
 from tests.mutants.notices import NOTICES
@@ -71,6 +71,7 @@ FINDERS = {  # the quickest first
         "tests/aws/securityhub/test_authorship.py",
     ),
     HUB_V2: (f"{_TRIAGE}v2.py", "tests/aws/securityhub/test_hub_v2.py"),
+    SWEEP_V2: (f"{_SWEEP}v2.py",),
     HAND_BACK: (
         "tests/engine/planning/test_hand_back.py",
         f"{_TRIAGE}hand_backs.py",

@@ -48,8 +48,14 @@ HUB_V2 = (
     Mutation(
         "an incomplete answer by the other names is believed",
         "aws/securityhub/hub_v2.py",
-        "is_whole=not others and len(items) == len(uids)",
-        "is_whole=True",
+        "len(found) == len(uids) and not any(",
+        "not any(",
+    ),
+    Mutation(
+        "an answer by the other names may contradict itself",
+        "aws/securityhub/hub_v2.py",
+        "is_alone=not others",
+        "is_alone=True",
     ),
     Mutation(
         "what one hub forbids stops the halving of calls to the other",
@@ -80,5 +86,55 @@ HUB_V2 = (
         "aws/triage/settling.py",
         " and note != intent.was.get(NOTE)",
         "",
+    ),
+)
+SWEEP_V2 = (
+    Mutation(
+        "a sweep ends after the pages of the first hub",
+        "aws/sweep/pages.py",
+        "        return token or (_OF_V2 if V2 in self._hubs else None)",
+        "        return token",
+    ),
+    Mutation(
+        "a message mixes findings of both hubs",
+        "aws/sweep/walk.py",
+        'self._bundles.add("", finding, now, hub=hub)',
+        'self._bundles.add("", finding, now)',
+    ),
+    Mutation(
+        "entries of a hub that is not triaged count as gone",
+        "aws/sweep/pages.py",
+        "        others = {key for key in page.entries if hub_of(key) not in self._sources.hubs}",
+        "        others = set[Key]()",
+    ),
+    Mutation(
+        "entries of a hub that is not triaged are left out without a word",
+        "aws/sweep/pages.py",
+        "        page.skipped += sorted({OF_OTHER_HUB[hub_of(key)] for key in others})\n",
+        "",
+    ),
+    Mutation(
+        "a finding without a name is left out without a word",
+        "aws/sweep/pages.py",
+        "            page.skipped.append(NAMELESS)",
+        "            pass",
+    ),
+    Mutation(
+        "closed findings of V2 are swept as active ones",
+        "aws/sweep/request.py",
+        '"Value": "Close"',
+        '"Value": "Closed"',
+    ),
+    Mutation(
+        "entries of V2 are passed over where a product is asked for",
+        "aws/sweep/request.py",
+        "not self.products or is_named or is_of_v2(key)",
+        "not self.products or is_named",
+    ),
+    Mutation(
+        "products of V2 have the ARNs of the other hub",
+        "aws/sweep/request.py",
+        "tuple(map(product_in_v2, self._product_arns))",
+        "self._product_arns",
     ),
 )

@@ -58,6 +58,7 @@ def test_defaults_hold_without_any_context_and_foreign_values_are_not_ours():
             ("Team A, Berlin=a@x.com", "team-*=b@x.com", "team-*=a@x.com"),
             id="owners as a table",
         ),
+        pytest.param("hubs", "cspm,v2", "hubs", ("cspm", "v2"), id="hubs"),
         pytest.param("owners", "a=a@x.com,a=b@x.com", "owners", ("a=a@x.com", "a=b@x.com"), id="owners"),
     ],
 )
@@ -205,6 +206,12 @@ TOGETHER = [
         "a policy of account 111122223333, and the stack goes to 444455556666",
         "of the account itself",
         id="a boundary of another account",
+    ),
+    pytest.param(
+        {"hand-back-action": "mine", "hubs": "v2"},
+        "a Custom Action, which Security Hub CSPM has and V2 has not",
+        "name cspm in hubs too",
+        id="a Custom Action without the hub that has them",
     ),
     pytest.param(
         {"linked-regions": "eu-west-1"},

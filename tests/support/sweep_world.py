@@ -1,9 +1,10 @@
 """A hub, a queue that is triaged on demand, and sweeps over them, all in this process."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from hubtriage.aws.securityhub.api import BY_DEFAULT
 from hubtriage.aws.securityhub.authorship import Authorship
 from hubtriage.aws.securityhub.ratelimit import TokenBucket
 from hubtriage.aws.securityhub.reading import Getter, Reader
@@ -57,6 +58,10 @@ class Queue:
         return len(bundles)
 
     @property
+    def events(self) -> list[dict[str, Any]]:
+        return [json.loads(body) for body in self.bodies]
+
+    @property
     def findings(self) -> list[dict[str, Any]]:
         return [found for body in self.bodies for found in json.loads(body)["detail"]["findings"]]
 
@@ -64,8 +69,16 @@ class Queue:
 class SweepBench:
     """Triage and sweep by one rule set over one world."""
 
-    def __init__(self, world: TriageWorld, ruleset: Ruleset, *, rate: float = 1e6, **pace: Any) -> None:
-        self.world, self.queue = world, Queue(world)
+    def __init__(
+        self,
+        world: TriageWorld,
+        ruleset: Ruleset,
+        *,
+        rate: float = 1e6,
+        hubs: Collection[str] = BY_DEFAULT,
+        **pace: Any,
+    ) -> None:
+        self.world, self.queue, self.hubs = world, Queue(world), hubs
         self.pace = Pace(**pace)
         self.outcomes: list[Outcome] = []
         budget = TokenBucket(rate, max(1.0, rate), world.clock)
@@ -76,6 +89,7 @@ class SweepBench:
             world.ledger,
             world.clock,
             600.0,
+            hubs,
         )
         self.settings = Settings()
         self.may_hide: int | None = None
@@ -94,6 +108,7 @@ class SweepBench:
             Authorship(api, lambda: ROLE, unlimited, backoff(), clock.monotonic),
             self.world.ledger,
             clock,
+            hubs=self.hubs,
         )
 
     def walk(self, request: SweepRequest) -> Walk:

@@ -63,6 +63,11 @@ def key_of(named: Mapping[str, Any]) -> Key:
     return product, str(named.get("Id"))
 
 
+def hub_of(key: Key) -> str:
+    """Return what settings call the hub of a finding."""
+    return V2 if is_of_v2(key) else CSPM
+
+
 def is_of_v2(key: Key) -> bool:
     """Say whether a key names a finding of Security Hub V2."""
     return key[0] == view.HUB_V2

@@ -12,13 +12,12 @@ from botocore.exceptions import ParamValidationError
 from hubtriage.aws.securityhub.answers import UNPARSED, parsed_alone
 from hubtriage.aws.securityhub.api import Finding, WholeApi, identifier
 from hubtriage.engine.fields import OCSF
-from hubtriage.engine.ocsf.view import HUB_V2, asff_view
+from hubtriage.engine.ocsf.view import HUB_V2, asff_view, is_view, key_of
 
 MOST_UIDS = 100  # AWS: findings of one call
 LONGEST_COMMENT = 512  # AWS: characters
 HUB = "Hub"
 """Member of a request for findings: HUB_V2 if its filters are those of Security Hub V2."""
-CLOSED = 3  # OCSF: the activity of a finding that its provider has archived
 _STATUS_IDS = frozenset({0, 1, 2, 3, 4, 5, 99})
 _SEVERITY_IDS = frozenset({0, 1, 2, 3, 4, 5, 6, 99})
 _PROCESSED, _UNPROCESSED = "ProcessedFindings", "UnprocessedFindings"
@@ -99,6 +98,21 @@ def asking_for(uids: Sequence[str]) -> dict[str, Any]:
     return {HUB: HUB_V2, "Filters": {"CompositeFilters": [{"StringFilters": named, "Operator": "OR"}]}}
 
 
+def product_in_v2(arn: str) -> str:
+    """Return the ARN of a product of the other hub as V2 has it."""
+    return arn.replace("::product/", "::productv2/", 1)
+
+
+def is_nameless(finding: Finding) -> bool:
+    """Say whether a finding is one of V2 without the name by which it could be updated."""
+    return is_view(finding) and key_of(finding) is None
+
+
+def as_sent(finding: Finding) -> Finding:
+    """Return a finding as its hub has it: one of V2 in OCSF."""
+    return finding.ocsf if isinstance(finding, V2Finding) else finding
+
+
 def flaw_of(uids: Sequence[str], values: Mapping[str, Any]) -> str | None:
     """Return what is wrong with an update; None if AWS takes it, as far as its documentation says."""
     if not 1 <= len(uids) <= MOST_UIDS:
@@ -142,18 +156,18 @@ def _by_key(answer: Mapping[str, Any], uids: Sequence[str]) -> dict[str, Any]:
         items = answer.get(name)
         if isinstance(items, list):
             others = answer.get(_UNPROCESSED if name == _PROCESSED else _PROCESSED)
-            members[name] = list(_named(items, uids, is_whole=not others and len(items) == len(uids)))
+            members[name] = list(_named(items, uids, is_alone=not others))
     return members
 
 
-def _named(items: Sequence[Any], uids: Sequence[str], *, is_whole: bool) -> Iterator[dict[str, Any]]:
+def _named(items: Sequence[Any], uids: Sequence[str], *, is_alone: bool) -> Iterator[dict[str, Any]]:
     """Yield items of an answer with the keys of their findings; leave out what names none.
 
     AWS does not say which of its two names a finding is answered by. An answer that names none of them by
-    `metadata.uid`, but `is_whole`, has all in one list.
+    `metadata.uid`, but has as many as were asked for, and the list `is_alone`, is about all of them.
     """
     found = [each for each in items if isinstance(each, Mapping)]
-    if is_whole and len(found) == len(uids) and not any("MetadataUid" in each for each in found):
+    if is_alone and len(found) == len(uids) and not any("MetadataUid" in each for each in found):
         found = [{**each, "MetadataUid": uid} for each, uid in zip(found, uids, strict=True)]
     for each in found:
         uid = each.get("MetadataUid")

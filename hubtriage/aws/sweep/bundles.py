@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from hubtriage.aws.securityhub.api import Finding
+from hubtriage.aws.securityhub.api import CSPM, Finding
 from hubtriage.engine.planning.batches import MOST_IDENTIFIERS
 
 LARGEST_BUNDLE = 900_000
@@ -23,38 +23,41 @@ MOST_HELD = 4_000_000
 class Bundle:
     """Up to 100 findings with one update, which hides all of them or none.
 
-    `read_at` is when the first of them was read, epoch seconds.
+    `read_at` is when the first of them was read, epoch seconds. All are of one `hub`, in its format.
     """
 
     read_at: float
     findings: list[Finding] = field(default_factory=list)
     size: int = 0
     hides: bool = False
+    hub: str = CSPM
 
 
 class Bundles:
-    """Bundles being filled, by update."""
+    """Bundles being filled, by update and hub."""
 
     def __init__(self) -> None:
-        self._open: dict[tuple[str, bool], Bundle] = {}
+        self._open: dict[tuple[str, bool, str], Bundle] = {}
         self._held = 0
 
     def __len__(self) -> int:
         """Return how many bundles are not handed out yet."""
         return len(self._open)
 
-    def add(self, update: str, finding: Finding, now: float, *, hides: bool = False) -> Iterator[Bundle]:
+    def add(
+        self, update: str, finding: Finding, now: float, *, hides: bool = False, hub: str = CSPM
+    ) -> Iterator[Bundle]:
         """Put a finding to those with the same update; yields the bundle that is full with or without it.
 
         If all of them hold too much, those with the oldest findings are handed out too.
         """
-        size, key = json_size(finding), (update, hides)
+        size, key = json_size(finding), (update, hides, hub)
         bundle = self._open.get(key)
         if bundle is not None and bundle.size + size > LARGEST_BUNDLE:
             yield self._pop(key)
             bundle = None
         if bundle is None:
-            bundle = self._open.setdefault(key, Bundle(now, hides=hides))
+            bundle = self._open.setdefault(key, Bundle(now, hides=hides, hub=hub))
         bundle.findings.append(finding)
         bundle.size += size
         self._held += size
@@ -68,7 +71,7 @@ class Bundles:
         for ready in [key for key, bundle in self._open.items() if bundle.read_at < read_before]:
             yield self._pop(ready)
 
-    def _pop(self, key: tuple[str, bool]) -> Bundle:
+    def _pop(self, key: tuple[str, bool, str]) -> Bundle:
         bundle = self._open.pop(key)
         self._held -= bundle.size
         return bundle

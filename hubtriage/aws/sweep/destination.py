@@ -12,7 +12,7 @@ from hubtriage.aws.queue import MOST_ENTRIES, MessageQueue
 from hubtriage.aws.sweep.bundles import Bundle
 from hubtriage.aws.switch.mode import Mode
 from hubtriage.aws.triage.batch import Triage
-from hubtriage.aws.triage.events import FINDINGS_DETAIL_TYPE, SWEEP_SOURCE, SweepOrder
+from hubtriage.aws.triage.events import DETAIL_TYPES, SWEEP_SOURCE, SweepOrder
 from hubtriage.aws.triage.results import Sink
 
 
@@ -27,7 +27,9 @@ class Destination(Protocol):
 
 
 def event(bundle: Bundle, order: SweepOrder) -> dict[str, Any]:
-    """Findings in the shape in which EventBridge delivers them, stamped with when they were read."""
+    """Findings in the shape in which EventBridge delivers those of their hub, stamped with when they were
+    read.
+    """
     sweep = {
         "id": order.id,
         "take_back": order.take_back,
@@ -36,7 +38,7 @@ def event(bundle: Bundle, order: SweepOrder) -> dict[str, Any]:
     return {
         "version": "0",
         "id": str(uuid.uuid4()),
-        "detail-type": FINDINGS_DETAIL_TYPE,
+        "detail-type": DETAIL_TYPES[bundle.hub],
         "source": SWEEP_SOURCE,
         "time": datetime.fromtimestamp(bundle.read_at, tz=UTC).isoformat().replace("+00:00", "Z"),
         "resources": [],

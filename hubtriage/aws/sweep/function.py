@@ -240,6 +240,7 @@ class SweepFunction:
             self._clients.ledger,
             self._clock,
             self._config.lease,
+            self._config.hubs,
         )
 
     def _remember(self, request: SweepRequest, after: Progress) -> None:

@@ -1,14 +1,14 @@
 """Run a sweep in this process, with the caller's own credentials and a stack's ledger."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 
 from hubtriage.aws.clock import Clock
 from hubtriage.aws.ledger.former_roles import ReadFormerRoles, RememberedRoles, no_former_roles
 from hubtriage.aws.ledger.lease import LEAST_LEASE
 from hubtriage.aws.ledger.ledger import Ledger
-from hubtriage.aws.securityhub.api import SecurityHubApi
+from hubtriage.aws.securityhub.api import BY_DEFAULT, SecurityHubApi
 from hubtriage.aws.securityhub.authorship import Authorship
 from hubtriage.aws.securityhub.backoff import Backoff
 from hubtriage.aws.securityhub.ratelimit import TokenBucket
@@ -58,8 +58,8 @@ class LocalServices:
 class LocalSweep:
     """Decides with `ruleset`; calls `watch` with the progress after each step.
 
-    It keeps to the limits of a deployed stack: `hide_limit` unless the request has a budget, and the mode
-    that `read_mode` gives. Raises ModeUnreadableError if that cannot be read.
+    Findings of `hubs` are swept. It keeps to the limits of a deployed stack: `hide_limit` unless the request
+    has a budget, and the mode that `read_mode` gives. Raises ModeUnreadableError if that cannot be read.
     """
 
     def __init__(
@@ -70,9 +70,11 @@ class LocalSweep:
         clock: Clock,
         *,
         hide_limit: int | None = None,
+        hubs: Collection[str] = BY_DEFAULT,
         read_mode: Callable[[], str] = always_enforce,
     ) -> None:
         self._hide_limit = hide_limit
+        self._hubs = hubs
         self._switch = ModeSwitch(read_mode, clock.monotonic)
         self._services = services
         self._ruleset = ruleset
@@ -124,7 +126,7 @@ class LocalSweep:
         hub, ledger, now = self._services.hub, self._services.ledger, self._clock.monotonic
         budget = self._budget(SWEEP_READS)
         getter, reader = Getter(hub, budget, self._backoff, now), Reader(hub, budget, self._backoff, now)
-        return Sources(getter, reader, ledger, self._clock, self._services.lease)
+        return Sources(getter, reader, ledger, self._clock, self._services.lease, self._hubs)
 
     def _triage(self) -> Triage:
         services, now = self._services, self._clock.monotonic
@@ -143,6 +145,7 @@ class LocalSweep:
             ledger=services.ledger,
             clock=self._clock,
             may_hide=self._switch.may_hide,
+            hubs=self._hubs,
         )
 
     def _budget(self, rate: float) -> TokenBucket:

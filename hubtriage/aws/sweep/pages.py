@@ -1,7 +1,7 @@
 """Pages of a sweep: findings with their entries, from GetFindings or from the ledger."""
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -9,14 +9,24 @@ from hubtriage.aws.clock import Clock
 from hubtriage.aws.ledger.item import hash_of
 from hubtriage.aws.ledger.ledger import Ledger, LedgerError, LedgerFault, LedgerFaultKind
 from hubtriage.aws.securityhub.answers import SKIPPED
-from hubtriage.aws.securityhub.api import Finding, Key
+from hubtriage.aws.securityhub.api import BY_DEFAULT, CSPM, V2, Finding, Key, hub_of
 from hubtriage.aws.securityhub.faults import CallFault, Fault
+from hubtriage.aws.securityhub.hub_v2 import HUB, is_nameless
 from hubtriage.aws.securityhub.reading import MOST_VALUES, PAGE, Fresh, Getter, Reader, keyed
 from hubtriage.aws.sweep.occasions.guard import hides_by
 from hubtriage.aws.sweep.occasions.outset import Outset
 from hubtriage.aws.sweep.request import BY_GENERATOR, SweepRequest
+from hubtriage.engine.ocsf.view import HUB_V2
 from hubtriage.engine.planning.entry import Entry
 
+_OF_V2 = " v2 "
+"""Begins a token of V2: AWS's own have no blanks."""
+NAMELESS = "a finding of Security Hub V2 has no metadata.uid, by which alone it could be updated"
+OF_OTHER_HUB = {
+    CSPM: "the ledger has findings of Security Hub CSPM, and hubs does not name cspm",
+    V2: "the ledger has findings of Security Hub V2, and hubs does not name v2",
+}
+"""Why entries are left out: the stack cannot read their findings."""
 Held = tuple[Key, Entry]
 _KINDS = {
     LedgerFaultKind.DENIED: Fault.DENIED,
@@ -29,7 +39,8 @@ _KINDS = {
 class Sources:
     """What a sweep reads. The reader's calls count against the same budget as the getter's.
 
-    `lease`: for how long an intent in the ledger is left to the function that recorded it, seconds.
+    `lease`: for how long an intent in the ledger is left to the function that recorded it, seconds. `hubs`:
+    those whose findings are triaged.
     """
 
     getter: Getter
@@ -37,6 +48,7 @@ class Sources:
     ledger: Ledger
     clock: Clock
     lease: float
+    hubs: Collection[str] = BY_DEFAULT
 
 
 @dataclass(slots=True)
@@ -71,30 +83,49 @@ class Pages(Protocol):
 
 
 class ActivePages:
-    """Active findings as GetFindings lists them, up to 100 a page."""
+    """Active findings as GetFindings lists them, up to 100 a page; those of V2 follow those of CSPM."""
 
     def __init__(self, sources: Sources, request: SweepRequest) -> None:
         self._sources = sources
-        self._request = {"Filters": request.filters(), "SortCriteria": BY_GENERATOR}
+        self._requests: dict[str, dict[str, Any]] = {
+            CSPM: {"Filters": request.filters(), "SortCriteria": BY_GENERATOR},
+            V2: {HUB: HUB_V2, "Filters": request.filters_v2()},
+        }
+        self._hubs = [hub for hub in self._requests if hub in sources.hubs]
         self.calls = 0
 
     def read(self, token: str | None, most: int, deadline: float) -> SweepPage | CallFault:
         """Read a page, and the entries of its findings."""
         fresh = Fresh()
-        request: dict[str, Any] = {**self._request, "MaxResults": min(most, PAGE)}
-        if token is not None:
+        hub, token = self._place(token)
+        request: dict[str, Any] = {**self._requests[hub], "MaxResults": min(most, PAGE)}
+        if token:
             request["NextToken"] = token
         page = SweepPage(self._sources.clock.now())
         answer = self._sources.getter.get(request, deadline, fresh)
         self.calls += fresh.calls
         if isinstance(answer, CallFault):
             return answer
-        page.findings = list(keyed(answer["Findings"]))
-        page.token = answer.get("NextToken") or None
+        page.findings = [(key, each) for key, each in keyed(answer["Findings"]) if not is_nameless(each)]
+        if len(page.findings) < len(answer["Findings"]) and hub == V2:
+            page.skipped.append(NAMELESS)
+        page.token = self._token(hub, answer.get("NextToken"))
         page.is_last = page.token is None
         if SKIPPED in answer:
             page.skipped.append(str(answer[SKIPPED]))
         return self._with_entries(page, deadline)
+
+    def _place(self, token: str | None) -> tuple[str, str | None]:
+        """Return the hub whose page begins at a token, and the token as the hub knows it."""
+        if token is None:
+            return self._hubs[0], None
+        return (V2, token.removeprefix(_OF_V2)) if token.startswith(_OF_V2) else (CSPM, token)
+
+    def _token(self, hub: str, token: str | None) -> str | None:
+        """Return where the next page begins: with the first one of V2 after the last one of CSPM."""
+        if hub == V2:
+            return _OF_V2 + token if token else None
+        return token or (_OF_V2 if V2 in self._hubs else None)
 
     def _with_entries(self, page: SweepPage, deadline: float) -> SweepPage | CallFault:
         recall = self._sources.ledger.read([key for key, _finding in page.findings], deadline)
@@ -134,6 +165,9 @@ class HeldPages:
         return self._with_findings(page, deadline) if taken else page
 
     def _with_findings(self, page: SweepPage, deadline: float) -> SweepPage | CallFault:
+        others = {key for key in page.entries if hub_of(key) not in self._sources.hubs}
+        page.skipped += sorted({OF_OTHER_HUB[hub_of(key)] for key in others})
+        page.entries = {key: entry for key, entry in page.entries.items() if key not in others}
         fresh = self._sources.reader.read(page.entries, deadline)
         self.calls += fresh.calls
         for key, fault in fresh.unread.items():

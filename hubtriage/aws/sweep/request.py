@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from hubtriage.aws.securityhub.api import Finding, Key
+from hubtriage.aws.securityhub.api import Finding, Key, is_of_v2
+from hubtriage.aws.securityhub.hub_v2 import product_in_v2
 from hubtriage.engine.planning.entry import Entry
 
 MANAGED = "managed"
@@ -101,12 +102,33 @@ class SweepRequest:
         }
         return {name: _equals(values) for name, values in attributes.items() if values}
 
+    def filters_v2(self) -> dict[str, Any]:
+        """Return GetFindingsV2's filters of the same findings.
+
+        AWS: a negative comparison holds for findings without the member too.
+        """
+        fields = {
+            "cloud.account.uid": self.accounts,
+            "metadata.product.uid": tuple(map(product_in_v2, self._product_arns)),
+            "metadata.product.name": tuple(name for name in self.products if name not in self._product_arns),
+            "compliance.control": self.controls,
+        }
+        parts = [
+            [{"FieldName": name, "Filter": each} for each in _equals(values)]
+            for name, values in fields.items()
+            if values
+        ]
+        there = [{"FieldName": "activity_name", "Filter": {"Value": "Close", "Comparison": "NOT_EQUALS"}}]
+        composites = [{"StringFilters": part, "Operator": "OR"} for part in (there, *parts)]
+        return {"CompositeFilters": composites, "CompositeOperator": "AND"}
+
     def may_want(self, key: Key, entry: Entry) -> bool:
         """Say whether a finding may be asked for, as far as its entry says: others need not be read."""
         named = {"account": self.accounts, "control": self.controls}
         if any(values and entry.about.get(name, values[0]) not in values for name, values in named.items()):
             return False
-        return not self.products or key[0] in self.products or len(self._product_arns) < len(self.products)
+        is_named = key[0] in self.products or len(self._product_arns) < len(self.products)
+        return not self.products or is_named or is_of_v2(key)  # a key of V2 does not name the product
 
     def wants(self, finding: Finding) -> bool:
         """Say whether a finding that was read by its id is asked for."""

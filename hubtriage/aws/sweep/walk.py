@@ -14,8 +14,9 @@ from dataclasses import dataclass, replace
 from hubtriage.aws.clock import Clock
 from hubtriage.aws.ledger.ending import may_end
 from hubtriage.aws.ledger.lease import LAG
-from hubtriage.aws.securityhub.api import Finding, Key
+from hubtriage.aws.securityhub.api import Finding, Key, hub_of
 from hubtriage.aws.securityhub.faults import CallFault, Fault
+from hubtriage.aws.securityhub.hub_v2 import as_sent
 from hubtriage.aws.securityhub.namesakes import Owners, accounts_of, accounts_on_record, marked
 from hubtriage.aws.securityhub.reading import PAGE
 from hubtriage.aws.sweep.bundles import Bundle, Bundles, fits
@@ -486,16 +487,16 @@ class _WalkStep:
 
         Leave out a finding that no message can hold, such as one that consists of control characters.
         """
-        decision, finding = look.decision, look.finding
+        decision, finding, hub = look.decision, as_sent(look.finding), hub_of(look.key)
         if decision is not None and not self._needs_triage(decision, look.entry):
             return
         if not fits(finding):
             self.progress.refused += decision is None or decision.refused is None
         elif decision is None or decision.update is None:
-            self._send(self._bundles.add("", finding, now))
+            self._send(self._bundles.add("", finding, now, hub=hub))
         else:
             update = canonical(decision.update)
-            self._send(self._bundles.add(update, finding, now, hides=decision.hides))
+            self._send(self._bundles.add(update, finding, now, hides=decision.hides, hub=hub))
 
     def _needs_triage(self, decision: Decision, entry: Entry) -> bool:
         """Say whether triage has something to do: to send, to log, to ask about, or to write into the ledger.

@@ -225,6 +225,12 @@ def test_an_answer_that_does_not_name_a_finding_says_nothing_of_it(answer: dict[
     assert not shown.get("UnprocessedFindings")
 
 
+def test_an_answer_that_contradicts_itself_says_nothing() -> None:
+    unnamed = {"FindingIdentifier": TRIPLE, "ErrorCode": "ConflictException"}
+    shown = answered({"ProcessedFindings": [unnamed], "UnprocessedFindings": [unnamed]}, 1)
+    assert shown == {"ProcessedFindings": [], "UnprocessedFindings": []}
+
+
 def test_an_answer_that_was_cut_off_stays_one_without_members() -> None:
     assert answered({"ResponseMetadata": {}}, 1) == {"ResponseMetadata": {}}
 

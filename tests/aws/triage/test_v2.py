@@ -14,7 +14,8 @@ from hubtriage.aws.triage.policy import Policy
 from hubtriage.aws.triage.results import Report
 from hubtriage.aws.triage.settling import shows_note
 from hubtriage.engine.fields import OCSF, ParsedFinding
-from hubtriage.engine.planning.entry import Intent
+from hubtriage.engine.planning.entry import NO_ENTRY, Intent
+from hubtriage.engine.planning.plan import decide
 from hubtriage.localaws.securityhub.v2.other_writers import write_remediation_text
 from tests.support.hub_v2_world import CONTROLS, finding_info, ocsf, uid
 from tests.support.triage_world import FOREVER, NOW, TriageBench, endings, finding, record, sqs
@@ -100,14 +101,14 @@ def test_a_finding_without_a_name_fails_alone(bad: dict[str, Any], reason: str) 
     assert (ending(report), len(report.failed_messages())) == (UPDATED, 1)
 
 
-def test_members_that_triage_writes_about_findings_of_v2_mean_nothing_in_the_other_hub() -> None:
+@pytest.mark.parametrize("age", [1.0, 60.0], ids=["as its event shows it", "as it is read"])
+def test_members_that_triage_writes_about_findings_of_v2_mean_nothing_in_the_other_hub(age: float) -> None:
     """Anyone who sends findings could name one of V2 that is to be hidden in its place."""
     world = V2TriageWorld(v2=(1,))
     forged = finding(0, **{OCSF: {"uid": uid(1)}})
     world.hub.plant(forged, NOW)
     assert OCSF in world.stored(0)
-    for age in (1.0, 60.0):  # as the event shows it, and as it is read
-        both_hubs(world, HIDE).run(record("m", forged, age=age))
+    both_hubs(world, HIDE).run(record("m", forged, age=age))
     assert (world.suppressed([0]), world.status_of(1)) == ([0], 1)
 
 
@@ -179,6 +180,17 @@ def test_what_a_person_reopens_stays_open_and_no_history_is_awaited() -> None:
     assert (ending(report), world.status_of(1)) == (UNCHANGED, 1)
     assert world.v2_entry(1).claims["Workflow.Status"].person
     assert world.calls("GetFindingHistory") == 0
+
+
+def test_no_one_is_asked_who_changed_a_finding() -> None:
+    world = V2TriageWorld(v2=(1,))
+    bench = both_hubs(world, HIDE)
+    bench.run(world.event(1))
+    world.person_sets(1, StatusId=1, SeverityId=2)
+    changed = V2Finding(world.ocsf(1))
+    for entry in (world.v2_entry(1), NO_ENTRY):
+        decision = decide(changed, entry, bench.triage.ruleset, NOW, bench.triage.settings)
+        assert (decision.questions, decision.optional_questions, decision.unrecorded) == ((), (), ())
 
 
 def test_in_progress_that_the_service_resets_is_set_again() -> None:

@@ -29,7 +29,7 @@ from hubtriage.cli.account_options import deployed_option
 from hubtriage.cli.failure import fail
 from hubtriage.cli.inputs.ledger import services_from_here
 from hubtriage.cli.inputs.rules import compiled
-from hubtriage.cli.options import rules_option, settings_options
+from hubtriage.cli.options import hubs_option, rules_option, settings_options
 from hubtriage.cli.progress import progress_bar
 from hubtriage.cli.stack import AWS_ERRORS, client, is_not_found, mode_parameter, outputs
 from hubtriage.cli.views.sweep import as_record, progress_line, text
@@ -87,6 +87,7 @@ SHUT = (
 @click.option("--follow/--no-follow", default=True, help="Wait for the end and report, or only start it.")
 @click.option("--yes", is_flag=True, help="Do not ask before --take-back and --local.")
 @rules_option
+@hubs_option
 @settings_options
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 def command(
@@ -104,6 +105,7 @@ def command(
     follow: bool,
     yes: bool,
     folder: Path,
+    hubs: tuple[str, ...],
     settings: Settings,
     as_json: bool,
 ) -> None:
@@ -133,7 +135,7 @@ def command(
         if in_process and not yes:
             most = f"change up to {budget:,}" if budget is not None else f"hide up to {most_hidden:,}"
             click.confirm(FROM_HERE.format(most=most), abort=True, err=True)
-        _from_here(stack, request, ruleset, settings, most_hidden, dry_run=dry_run, as_json=as_json)
+        _from_here(stack, request, ruleset, settings, most_hidden, hubs, dry_run=dry_run, as_json=as_json)
         return
     deployed = outputs(stack)
     machine = deployed["SweepArn"]
@@ -233,6 +235,7 @@ def _from_here(
     ruleset: Ruleset,
     settings: Settings,
     hide_limit: int,
+    hubs: tuple[str, ...],
     *,
     dry_run: bool,
     as_json: bool,
@@ -247,6 +250,7 @@ def _from_here(
             settings,
             SystemClock(),
             hide_limit=None if dry_run else hide_limit,
+            hubs=hubs,
             read_mode=read_mode,
         )
         with progress_bar("sweep") as shown:

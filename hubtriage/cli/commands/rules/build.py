@@ -7,10 +7,12 @@ from typing import Any
 import click
 
 from hubtriage.authoring.compiler import compile_ruleset, git_revision
-from hubtriage.authoring.iam import hub_statements
+from hubtriage.authoring.iam import hub_statements, hub_v2_statements
 from hubtriage.authoring.never import UnknownFieldError, check_names
+from hubtriage.aws.securityhub.api import CSPM, V2
 from hubtriage.cli.inputs.rules import demand_folder, rule_errors_shown, selected
 from hubtriage.cli.locations import Location
+from hubtriage.cli.options import hubs_option
 from hubtriage.cli.output import print_document, write_file
 from hubtriage.cli.project import rules_folder
 from hubtriage.cli.targets.option import target_option
@@ -40,12 +42,20 @@ from hubtriage.cli.text import counted
     multiple=True,
     help="A field that no rule may set, such as Severity.Label, like the setting never.",
 )
+@hubs_option
 @click.option(
     "--show",
     type=click.Choice(["policy"]),
     help="Write no file; show the function's permissions in Security Hub, which follow from the rules.",
 )
-def command(rules: Path, output: Path, allow_empty: bool, never: tuple[str, ...], show: str | None) -> None:
+def command(
+    rules: Path,
+    output: Path,
+    allow_empty: bool,
+    never: tuple[str, ...],
+    hubs: tuple[str, ...],
+    show: str | None,
+) -> None:
     """Compile the rules into ruleset.json.
 
     RULES is the folder with the rule files. The document contains the git revision of the folder and a hash
@@ -55,7 +65,9 @@ def command(rules: Path, output: Path, allow_empty: bool, never: tuple[str, ...]
     """
     document = _compiled(rules, allow_empty, never)
     if show:
-        policy = {"Version": "2012-10-17", "Statement": hub_statements(document["rules"], never)}
+        of_hub = {CSPM: hub_statements, V2: hub_v2_statements}
+        statements = [each for hub in dict.fromkeys(hubs) for each in of_hub[hub](document["rules"], never)]
+        policy = {"Version": "2012-10-17", "Statement": statements}
         click.echo(json.dumps(policy, indent=2))
         return
     content = json.dumps(document, ensure_ascii=False, separators=(",", ":")) + "\n"
