@@ -44,6 +44,14 @@ def test_the_example_of_the_accelerator_is_what_comes_of_it() -> None:
     assert render(found.rules) == blocks["rule"]
 
 
+def test_the_example_of_v2_is_what_comes_of_it() -> None:
+    fence = r"^```\w+ (source|rule) of v2\n(.*?)^```$"
+    blocks = dict(re.findall(fence, PAGE, re.MULTILINE | re.DOTALL))
+    found = import_rules("automation-rules", "rules", blocks["source"].encode(), Options())
+    assert not found.refusals
+    assert render(found.rules) == blocks["rule"]
+
+
 def test_every_form_that_is_named_is_in_the_page() -> None:
     words = " ".join(PAGE.partition("## What is not imported")[2].split())
     for form in _FORMS:
@@ -55,7 +63,7 @@ def test_the_options_are_explained() -> None:
     for name in ("--override always", "--override never", "--region", "--json"):
         assert f"`{name}" in " ".join(PAGE.split())
     assert own_options(import_) == {"--output", "--force", "--override", "--region", "--json"}
-    assert own_options(export) == {"--rules", "--target", "--as", "--output", "--json"}
+    assert own_options(export) == {"--rules", "--target", "--as", "--hub", "--output", "--json"}
     assert f"AWS allows {MOST_RULES} of them" in PAGE
 
 

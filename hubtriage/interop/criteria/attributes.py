@@ -6,8 +6,8 @@ step with `[]` is a list, whose elements are asked one by one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
@@ -153,3 +153,34 @@ _REQUIRED = """
 """
 ALWAYS_THERE = frozenset({*_REQUIRED.split(), "WorkflowStatus"})
 """Attributes that every finding has (AWS: required ones; Workflow counts as NEW where it is absent)."""
+
+
+@dataclass(frozen=True)
+class AttributeTable:
+    """The attributes that one kind of automation rules can ask for.
+
+    `always_there` are the names of those that every finding has. `hints` say, by the path in a pattern, what
+    to write in place of a member that is none of them.
+    """
+
+    attributes: tuple[FindingAttribute, ...]
+    always_there: Collection[str] = ()
+    hints: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def by_names(self) -> dict[tuple[str, ...], FindingAttribute]:
+        """The attributes by their path in a pattern."""
+        return {one.names: one for one in self.attributes}
+
+    @cached_property
+    def by_steps(self) -> dict[tuple[tuple[str, bool], ...], FindingAttribute]:
+        """The attributes by their steps."""
+        return {one.steps: one for one in self.attributes}
+
+    def hint(self, names: Iterable[str]) -> str:
+        """Return what to write in place of a member, as far as that is known."""
+        return self.hints.get(".".join(names), "")
+
+
+AUTOMATION_RULES = AttributeTable(tuple(one for one in ATTRIBUTES.values() if one.most), ALWAYS_THERE)
+"""AWS: the criteria of CreateAutomationRule."""

@@ -7,9 +7,9 @@ from hubtriage.interop.criteria.input import Path, Refused
 from hubtriage.interop.criteria.model import How, TextTest
 
 
-def unsupported(what: str, path: Path) -> Refused:
+def unsupported(what: str, path: Path, hint: str = "") -> Refused:
     """Return the refusal of something for which automation rules have no criterion."""
-    return Refused(path, f"automation rules cannot express {what}")
+    return Refused(path, f"automation rules cannot express {what}", hint)
 
 
 def supported(attribute: FindingAttribute, test: TextTest, path: Path) -> TextTest:

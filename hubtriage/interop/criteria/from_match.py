@@ -6,43 +6,56 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hubtriage.engine.pattern.compiler import PatternField, expand
-from hubtriage.interop.criteria.attributes import ALWAYS_THERE, ATTRIBUTES, FindingAttribute
+from hubtriage.interop.criteria.attributes import AUTOMATION_RULES, AttributeTable, FindingAttribute
 from hubtriage.interop.criteria.comparisons import parse_wildcard, supported, unsupported
 from hubtriage.interop.criteria.input import Path, Refused
 from hubtriage.interop.criteria.model import Criterion, How, NumberTest, Test, TextTest
 
-_BY_NAMES = {one.names: one for one in ATTRIBUTES.values() if one.most}
 _EACH_FOR_ITSELF = "automation rules check each field of a list separately, not all fields of one element"
 
 
-def criteria_from_match(match: Mapping[str, Any]) -> list[list[Criterion]]:
+def criteria_from_match(
+    match: Mapping[str, Any], table: AttributeTable = AUTOMATION_RULES
+) -> list[list[Criterion]]:
     """Return the criteria of each branch that `$or` makes; one branch must hold. Raises Refused."""
-    return [list(_branch(branch)) for branch in expand(match)]
+    return [list(_branch(branch, table)) for branch in expand(match)]
 
 
-def _branch(leaves: tuple[PatternField, ...]) -> Iterator[Criterion]:
+def _branch(leaves: tuple[PatternField, ...], table: AttributeTable) -> Iterator[Criterion]:
     roots: set[tuple[str, ...]] = set()
     for leaf in leaves:
-        attribute, key = _attribute(leaf.keys, ("match", *leaf.where))
+        attribute, key = _attribute(leaf.keys, table, ("match", *leaf.where))
         if attribute.root in roots:
             raise Refused(("match", *leaf.where), _EACH_FOR_ITSELF, "split the rule, or keep it here")
         if attribute.root:
             roots.add(attribute.root)
-        yield _leaf(attribute, key, leaf.alternatives, ("match", *leaf.where))
+        is_always_there = attribute.name in table.always_there
+        yield _leaf(
+            attribute, key, leaf.alternatives, ("match", *leaf.where), is_always_there=is_always_there
+        )
 
 
-def _attribute(names: tuple[str, ...], path: Path) -> tuple[FindingAttribute, str | None]:
+def _attribute(
+    names: tuple[str, ...], table: AttributeTable, path: Path
+) -> tuple[FindingAttribute, str | None]:
     """Return the attribute at a path of names and, for a map, its member."""
-    found = _BY_NAMES.get(names)
+    found = table.by_names.get(names)
     if found is not None and found.kind != "map":
         return found, None
-    holder = _BY_NAMES.get(names[:-1])
+    holder = table.by_names.get(names[:-1])
     if holder is not None and holder.kind == "map":
         return holder, names[-1]
-    raise unsupported(".".join(names), path)
+    raise unsupported(".".join(names), path, table.hint(names))
 
 
-def _leaf(attribute: FindingAttribute, key: str | None, alternatives: list[Any], path: Path) -> Criterion:
+def _leaf(
+    attribute: FindingAttribute,
+    key: str | None,
+    alternatives: list[Any],
+    path: Path,
+    *,
+    is_always_there: bool,
+) -> Criterion:
     wanted: list[Test] = []
     unwanted: list[TextTest] = []
     absent_too = False
@@ -62,7 +75,7 @@ def _leaf(attribute: FindingAttribute, key: str | None, alternatives: list[Any],
             path, "automation rules cannot join a value with its absence, or with `anything-but`, by `or`"
         )
     if not wanted:
-        _check_negative(attribute, unwanted, path, absent_too=absent_too)
+        _check_negative(attribute, unwanted, path, absent_too=absent_too or is_always_there)
     return Criterion(attribute, tuple(wanted), tuple(unwanted))
 
 
@@ -85,7 +98,7 @@ def _check_negative(
             path,
             "`anything-but` on a list holds if one element differs; in automation rules, all have to differ",
         )
-    if not absent_too and attribute.name not in ALWAYS_THERE:
+    if not absent_too:
         hint = "add {exists: false} next to it, if that is right"
         raise Refused(path, "for automation rules, a missing value is anything but the value", hint)
 

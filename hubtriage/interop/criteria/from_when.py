@@ -6,39 +6,47 @@ It knows what `rule_conditions` writes, and the other common ways to write the s
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from hubtriage.engine.jsonlogic.syntax import split_operation
-from hubtriage.interop.criteria.attributes import ATTRIBUTES, FindingAttribute
+from hubtriage.interop.criteria.attributes import AUTOMATION_RULES, AttributeTable, FindingAttribute
 from hubtriage.interop.criteria.comparisons import parse_wildcard, supported, unsupported
 from hubtriage.interop.criteria.input import Path, Refused
 from hubtriage.interop.criteria.model import Criterion, DateTest, How, TextTest, joined_dates
 
 Steps = tuple[tuple[str, bool], ...]
-Reader = Callable[[list[Any], Steps, Path], Criterion]
-
-_BY_STEPS = {one.steps: one for one in ATTRIBUTES.values() if one.most}
 
 
-def criteria_from_when(logic: Any) -> list[Criterion]:
+@dataclass(frozen=True, slots=True)
+class _Inside:
+    """Where a condition looks: the steps to the list whose elements it looks at, if it looks at some."""
+
+    table: AttributeTable
+    steps: Steps = ()
+
+
+Reader = Callable[[list[Any], _Inside, Path], Criterion]
+
+
+def criteria_from_when(logic: Any, table: AttributeTable = AUTOMATION_RULES) -> list[Criterion]:
     """Return the criteria of a `when`; all must hold. Raises Refused."""
-    return list(_conjuncts(logic, ("when",)))
+    return list(_conjuncts(logic, _Inside(table), ("when",)))
 
 
-def _conjuncts(logic: Any, path: Path) -> Iterator[Criterion]:
+def _conjuncts(logic: Any, whole: _Inside, path: Path) -> Iterator[Criterion]:
     if logic is True:
         return
     operator, arguments = _call(logic, path)
     if operator == "and":
         for index, argument in enumerate(arguments):
-            yield from _conjuncts(argument, (*path, operator, index))
+            yield from _conjuncts(argument, whole, (*path, operator, index))
     elif operator == "!":
-        yield _negated(_positive(arguments[0], (), (*path, operator)), path)
+        yield _negated(_positive(arguments[0], whole, (*path, operator)), path)
     elif operator == "none":
-        yield _negated(_positive({"some": arguments}, (), path), path)
+        yield _negated(_positive({"some": arguments}, whole, path), path)
     else:
-        yield _positive(logic, (), path)
+        yield _positive(logic, whole, path)
 
 
 def _call(logic: Any, path: Path) -> tuple[str, list[Any]]:
@@ -54,15 +62,16 @@ def _negated(criterion: Criterion, path: Path) -> Criterion:
     return replace(criterion, wanted=(), unwanted=unwanted)
 
 
-def _positive(logic: Any, inside: Steps, path: Path) -> Criterion:
-    """Return the criterion of a condition; `inside` are the steps to the list whose elements it looks at."""
+def _positive(logic: Any, inside: _Inside, path: Path) -> Criterion:
+    """Return the criterion of a condition; `inside` says in which list it looks at elements, if in any."""
     operator, arguments = _call(logic, path)
     at = (*path, operator)
     if operator in ("or", "and"):
         parts = [_positive(one, inside, (*at, index)) for index, one in enumerate(arguments)]
         return _either(parts, at) if operator == "or" else _both(parts, at)
     if operator == "some":
-        return _positive(arguments[1], (*inside, *_steps(arguments[0], (*at, 0), is_list=True)), (*at, 1))
+        steps = (*inside.steps, *_steps(arguments[0], (*at, 0), is_list=True))
+        return _positive(arguments[1], replace(inside, steps=steps), (*at, 1))
     reader = _READERS.get(operator)
     if reader is None:
         raise unsupported(f"`{operator}`", path)
@@ -95,23 +104,24 @@ def _steps(logic: Any, path: Path, *, is_list: bool) -> Steps:
     return tuple((one, is_list and index == len(names)) for index, one in enumerate(names, 1))
 
 
-def _subject(logic: Any, inside: Steps, path: Path) -> tuple[FindingAttribute, str | None]:
+def _subject(logic: Any, inside: _Inside, path: Path) -> tuple[FindingAttribute, str | None]:
     """Return the attribute that a condition looks at and, for a map, its member."""
     operator, arguments = _call(logic, path)
     if operator == "get":
-        steps = (*inside, *_steps(arguments[0], path, is_list=False))
+        steps = (*inside.steps, *_steps(arguments[0], path, is_list=False))
         key = arguments[1]
     else:
-        steps, key = (*inside, *_steps(logic, path, is_list=False)), None
-        if steps not in _BY_STEPS and steps[:-1] in _BY_STEPS:
+        steps, key = (*inside.steps, *_steps(logic, path, is_list=False)), None
+        if steps not in inside.table.by_steps and steps[:-1] in inside.table.by_steps:
             steps, key = steps[:-1], steps[-1][0]
-    attribute = _BY_STEPS.get(steps)
+    attribute = inside.table.by_steps.get(steps)
     if attribute is None or (attribute.kind == "map") != (key is not None):
-        raise unsupported(".".join(name for name, _is_list in steps), path)
+        names = [name for name, _is_list in steps]
+        raise unsupported(".".join(names), path, inside.table.hint(names))
     return attribute, key
 
 
-def _texts(subject: Any, how: How, values: Any, inside: Steps, path: Path) -> Criterion:
+def _texts(subject: Any, how: How, values: Any, inside: _Inside, path: Path) -> Criterion:
     attribute, key = _subject(subject, inside, (*path, 0))
     listed = values if isinstance(values, list) else [values]
     if attribute.kind not in ("text", "map") or not all(isinstance(value, str) for value in listed):
@@ -124,46 +134,46 @@ def _comparison(how: How) -> Reader:
     return lambda arguments, inside, path: _texts(arguments[0], how, arguments[1], inside, path)
 
 
-def _glob(arguments: list[Any], inside: Steps, path: Path) -> Criterion:
+def _glob(arguments: list[Any], inside: _Inside, path: Path) -> Criterion:
     how, value = parse_wildcard(arguments[1], path, wild="*?")
     return _texts(arguments[0], how, value, inside, path)
 
 
-def _in(arguments: list[Any], inside: Steps, path: Path) -> Criterion:
+def _in(arguments: list[Any], inside: _Inside, path: Path) -> Criterion:
     """Read a field in a list written out; or a text written out in a field that is a list, or is text."""
     needle, haystack = arguments
     if isinstance(haystack, list):
         return _texts(needle, "equals", haystack, inside, path)
-    steps = (*inside, *_steps(haystack, (*path, 1), is_list=True))
-    if steps in _BY_STEPS and isinstance(needle, str):
-        return Criterion(_BY_STEPS[steps], (TextTest("equals", needle),))
+    steps = (*inside.steps, *_steps(haystack, (*path, 1), is_list=True))
+    if steps in inside.table.by_steps and isinstance(needle, str):
+        return Criterion(inside.table.by_steps[steps], (TextTest("equals", needle),))
     return _texts(haystack, "contains", needle, inside, path)
 
 
-def _after(arguments: list[Any], inside: Steps, path: Path) -> Criterion:
+def _after(arguments: list[Any], inside: _Inside, path: Path) -> Criterion:
     attribute, moment = _moment(arguments, inside, path)
     return Criterion(attribute, (DateTest(after=moment),))
 
 
-def _before(arguments: list[Any], inside: Steps, path: Path) -> Criterion:
+def _before(arguments: list[Any], inside: _Inside, path: Path) -> Criterion:
     attribute, moment = _moment(arguments, inside, path)
     return Criterion(attribute, (DateTest(before=moment),))
 
 
-def _moment(arguments: list[Any], inside: Steps, path: Path) -> tuple[FindingAttribute, str]:
+def _moment(arguments: list[Any], inside: _Inside, path: Path) -> tuple[FindingAttribute, str]:
     attribute, _key = _subject(arguments[0], inside, (*path, 0))
     if attribute.kind != "date" or not isinstance(arguments[1], str):
         raise unsupported("this", path)
     return attribute, arguments[1]
 
 
-def _older(arguments: list[Any], inside: Steps, path: Path) -> Criterion:
+def _older(arguments: list[Any], inside: _Inside, path: Path) -> Criterion:
     """`{">": [{age_days: [subject]}, days]}`."""
     attribute = _aged(arguments[0], inside, path)
     return Criterion(attribute, (DateTest(days_more_than=_days(arguments[1:], path)),))
 
 
-def _within(arguments: list[Any], inside: Steps, path: Path) -> Criterion:
+def _within(arguments: list[Any], inside: _Inside, path: Path) -> Criterion:
     """`{"<=": [0, {age_days: [subject]}, days]}`."""
     if path[-1] != "<=" or len(arguments) != 3 or arguments[0] != 0:
         hint = 'the last 90 days are {"<=": [0, {age_days: [{var: CreatedAt}]}, 90]}'
@@ -172,7 +182,7 @@ def _within(arguments: list[Any], inside: Steps, path: Path) -> Criterion:
     return Criterion(attribute, (DateTest(days_most=_days(arguments[2:], path)),))
 
 
-def _aged(logic: Any, inside: Steps, path: Path) -> FindingAttribute:
+def _aged(logic: Any, inside: _Inside, path: Path) -> FindingAttribute:
     operator, arguments = _call(logic, path)
     if operator != "age_days":
         raise unsupported(f"`{operator}`", path)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from hubtriage.authoring.yaml.scalars import type_word
+from hubtriage.engine.ruleset.templates import PLACEHOLDER
 from hubtriage.engine.text.suggestions import did_you_mean
 
 Path = tuple[str | int, ...]
@@ -76,6 +77,15 @@ def text(value: object, path: Path) -> str:
     if any("\ud800" <= character <= "\udfff" for character in value):
         raise Refused(path, "the text holds half of a surrogate pair, which no file can hold")
     return value
+
+
+def literal(value: object, path: Path) -> str:
+    """Return a text if it has no placeholder of ours in it. Raises Refused."""
+    written = text(value, path)
+    found = PLACEHOLDER.search(written)
+    if found:
+        raise Refused(path, f"the text holds {found[0]:.60}, which would be replaced", "reword it")
+    return written
 
 
 def whole_number(value: object, path: Path, low: int, high: int) -> int:

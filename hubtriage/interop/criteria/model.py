@@ -7,6 +7,7 @@ missing satisfies every negative comparison.
 
 from __future__ import annotations
 
+import operator
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -39,6 +40,14 @@ class NumberTest:
     """One or two comparisons that a number must pass, as EventBridge writes them: `(">=", 5, "<", 9)`."""
 
     comparisons: tuple[Any, ...]
+
+    def holds(self, number: float) -> bool:
+        """Say whether a number passes."""
+        bounds = zip(self.comparisons[::2], self.comparisons[1::2], strict=True)
+        return all(_SIGNS[sign](number, bound) for sign, bound in bounds)
+
+
+_SIGNS = {">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le, "=": operator.eq}
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import Any
 
 from hubtriage.engine.text.suggestions import did_you_mean
 from hubtriage.engine.text.timestamps import parse_timestamp
-from hubtriage.interop.criteria.attributes import ATTRIBUTES, FindingAttribute
+from hubtriage.interop.criteria.attributes import ATTRIBUTES, FindingAttribute, Kind
 from hubtriage.interop.criteria.input import (
     Path,
     Refused,
@@ -30,6 +30,7 @@ NEGATIVE: Mapping[str, How] = {
     "PREFIX_NOT_EQUALS": "prefix",
     "NOT_CONTAINS": "contains",
 }
+NEVER_HOLDS = "no value can satisfy this"
 # AWS: comparisons that exclude each other on one attribute (on one key of a map).
 _OPPOSED = (("EQUALS", {"NOT_EQUALS", "PREFIX_NOT_EQUALS"}), ("CONTAINS", {"NOT_CONTAINS"}))
 # AWS: timestamps count to the millisecond, so "at or after" is "after" the millisecond before.
@@ -47,10 +48,18 @@ def parse_criterion(name: str, values: object, path: Path) -> Criterion:
     filters = [(each, (*path, index)) for index, each in enumerate(items(values, path))]
     if attribute.kind in ("text", "map"):
         return _comparisons(attribute, filters, path)
-    tests = [test for each, at in filters for test in _READERS[attribute.kind](each, at)]
+    tests = [test for each, at in filters for test in parse_tests(attribute.kind, each, at)]
     if not tests:
-        raise Refused(path, "no value can satisfy this", "delete the rule")
+        raise Refused(path, NEVER_HOLDS, "delete the rule")
     return Criterion(attribute, tuple(dict.fromkeys(tests)))
+
+
+def parse_tests(kind: Kind, each: object, path: Path) -> Iterator[Test]:
+    """Yield the test of a filter of a kind that compares no texts; none if no value can pass it.
+
+    Raises Refused.
+    """
+    return _READERS[kind](each, path)
 
 
 def attribute_named(name: str, path: Path) -> FindingAttribute:
@@ -67,7 +76,7 @@ def _comparisons(attribute: FindingAttribute, filters: list[tuple[Any, Path]], p
     unwanted: list[TextTest] = []
     used: dict[str | None, set[str]] = {}
     for each, at in filters:
-        comparison, test = _comparison(attribute, each, at)
+        comparison, test = parse_comparison(attribute, each, at)
         used.setdefault(test.key, set()).add(comparison)
         (wanted if comparison in POSITIVE else unwanted).append(test)
     for comparisons in used.values():
@@ -75,7 +84,8 @@ def _comparisons(attribute: FindingAttribute, filters: list[tuple[Any, Path]], p
     return Criterion(attribute, tuple(dict.fromkeys(wanted)), tuple(dict.fromkeys(unwanted)))
 
 
-def _comparison(attribute: FindingAttribute, each: object, path: Path) -> tuple[str, TextTest]:
+def parse_comparison(attribute: FindingAttribute, each: object, path: Path) -> tuple[str, TextTest]:
+    """Return the comparison of a filter of a text or a map, and its test. Raises Refused."""
     by_key = attribute.kind == "map"
     names = ("Key", "Value", "Comparison") if by_key else ("Value", "Comparison")
     given = known_keys(each, names, path, required=names)

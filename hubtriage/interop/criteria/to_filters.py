@@ -39,7 +39,7 @@ def _filter(test: Test, path: Path) -> dict[str, Any]:
         bounds = zip(test.comparisons[::2], test.comparisons[1::2], strict=True)
         return dict(_bound(sign, bound) for sign, bound in bounds)
     if isinstance(test, DateTest):
-        return _date(test, path)
+        return date_filter(test, path)
     raise Refused(path, "automation rules have no criterion that is true or false")
 
 
@@ -57,7 +57,8 @@ def _comparison(names: Mapping[How, str], test: TextTest) -> dict[str, Any]:
     return {**key, "Value": test.value, "Comparison": names[test.how]}
 
 
-def _date(test: DateTest, path: Path) -> dict[str, Any]:
+def date_filter(test: DateTest, path: Path) -> dict[str, Any]:
+    """Return the filter of a date. Raises Refused for a moment that AWS would not take."""
     days = test.days_most or test.days_more_than
     if days is not None:
         comparison = {} if test.days_most else {"Comparison": "OLDER_THAN"}

@@ -19,8 +19,11 @@ Pattern = dict[str, Any]
 Logic = Any
 
 
-def rule_conditions(criteria: Iterable[Criterion]) -> Pattern:
-    """Return `match` and `when` for criteria that must all hold; either is left out if it is not needed."""
+def rule_conditions(criteria: Iterable[Criterion], further: Iterable[Logic] = ()) -> Pattern:
+    """Return `match` and `when` for criteria that must all hold; either is left out if it is not needed.
+
+    `further` are conditions in JsonLogic that must hold too.
+    """
     match: Pattern = {}
     conjuncts: list[Logic] = []
     taken: set[tuple[str, ...]] = set()
@@ -33,6 +36,7 @@ def rule_conditions(criteria: Iterable[Criterion]) -> Pattern:
         else:
             taken.add(place)
             _put(match, attribute.names, pattern)
+    conjuncts += further
     result: Pattern = {"match": match} if match else {}
     if conjuncts:
         result["when"] = conjuncts[0] if len(conjuncts) == 1 else {"and": conjuncts}
@@ -137,7 +141,7 @@ def _none_of(tests: list[TextTest]) -> list[Any] | None:
 def logic_of(part: Criterion) -> Logic:
     """Return a part in JsonLogic; a missing value satisfies unwanted tests and no wanted one.
 
-    Only for texts and dates: a pattern always says numbers and flags.
+    Only for texts, dates and numbers: a pattern always says flags.
     """
     tests = part.unwanted or part.wanted
     logic = _at(part.attribute.steps, lambda subject: any_holds(tests, subject))
@@ -185,6 +189,8 @@ def _test(test: Test, subject: Logic) -> Logic:
     if isinstance(test, DateTest):
         bounds = list(_date(test, subject))
         return bounds[0] if len(bounds) == 1 else {"and": bounds}
+    if isinstance(test, NumberTest):
+        return {"and": list(_number(test, subject))}
     raise TypeError(f"{test} is for a pattern")
 
 
@@ -202,6 +208,13 @@ _TEXT_OPERATORS: Mapping[str, tuple[str, Callable[[str], str]]] = {
     "contains": ("glob", _glob),
     "regex": ("regex", _itself),
 }
+
+
+def _number(test: NumberTest, subject: Logic) -> Iterator[Logic]:
+    """Yield what must hold of a number: first that it is there, as a missing one would count as 0."""
+    yield {"!==": [subject, None]}
+    for sign, bound in zip(test.comparisons[::2], test.comparisons[1::2], strict=True):
+        yield {"===" if sign == "=" else sign: [subject, bound]}
 
 
 def _date(test: DateTest, subject: Logic) -> Iterator[Logic]:

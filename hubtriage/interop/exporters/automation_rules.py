@@ -13,15 +13,15 @@ from typing import Any
 
 from hubtriage.authoring.compiler import compile_rule
 from hubtriage.authoring.loaded import LoadedRule
-from hubtriage.engine.fields import HIDING_STATUSES, SEVERITIES, SEVERITY_RANK, severity_label
+from hubtriage.engine.fields import HIDING_STATUSES, LABEL_RANK, SEVERITIES, severity_label
 from hubtriage.engine.ruleset.ruleset import DEFAULT_CEILING
 from hubtriage.engine.ruleset.templates import NOTE_LIMIT, USER_FIELD_LIMIT, compile_text, is_per_finding
 from hubtriage.interop.automation_rules import MOST_RULES
-from hubtriage.interop.criteria.attributes import ATTRIBUTES
+from hubtriage.interop.criteria.attributes import ATTRIBUTES, AUTOMATION_RULES, AttributeTable
 from hubtriage.interop.criteria.from_match import criteria_from_match
 from hubtriage.interop.criteria.from_when import criteria_from_when
 from hubtriage.interop.criteria.input import Path, Refused, shown
-from hubtriage.interop.criteria.merging import merged, split, united
+from hubtriage.interop.criteria.merging import Criteria, merged, split, united
 from hubtriage.interop.criteria.model import Criterion, TextTest
 from hubtriage.interop.criteria.to_filters import to_filters
 
@@ -52,18 +52,25 @@ class Exported:
     refusals: tuple[NotExported, ...]
 
 
+Requests = Callable[[LoadedRule], list[dict[str, Any]]]
+"""Returns the automation rules for one of ours. Raises Refused."""
+
+
 def export_rules(
-    rules: Iterable[LoadedRule], check: Callable[[Mapping[str, Any]], None] = lambda _request: None
+    rules: Iterable[LoadedRule],
+    check: Callable[[Mapping[str, Any]], None] = lambda _request: None,
+    requests_of: Requests | None = None,
 ) -> Exported:
     """Return the automation rules for our rules; one with an `$or`, or with many values, may need several.
 
-    `check` may refuse a request for whatever it is to be written as.
+    `check` may refuse a request for whatever it is to be written as. `requests_of` is for another hub.
     """
+    requests_of = requests_of or _requests
     requests: list[dict[str, Any]] = []
     refusals: list[NotExported] = []
     for rule in sorted(rules, key=lambda rule: (rule.model.order, rule.id)):
         try:
-            made = _requests(rule)
+            made = requests_of(rule)
             for request in made:
                 check(request)
             requests += made
@@ -74,10 +81,19 @@ def export_rules(
 
 
 def _requests(rule: LoadedRule) -> list[dict[str, Any]]:
-    _check_kind(rule)
+    check_kind(rule)
     compiled = compile_rule(rule)
     update = _update(compiled)
     branches = list(_branches(rule, compiled, update))
+    return [
+        {**one, "IsTerminal": rule.model.terminal} for one in requests_of_branches(rule, branches, update)
+    ]
+
+
+def requests_of_branches(
+    rule: LoadedRule, branches: list[dict[str, Any]], update: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """Return a request for each set of criteria. Raises Refused where there is none."""
     if not branches:
         raise Refused(("match",), "the rule's ceiling leaves no severity that it could apply to")
     return [
@@ -85,16 +101,16 @@ def _requests(rule: LoadedRule) -> list[dict[str, Any]]:
             "RuleName": rule.id if len(branches) == 1 else f"{rule.id} ({number} of {len(branches)})",
             "RuleOrder": rule.model.order,
             "RuleStatus": "DISABLED" if rule.model.mode == "off" else "ENABLED",
-            "IsTerminal": rule.model.terminal,
             "Description": (rule.model.description or f"Exported from the rule {rule.id}.")[:_DESCRIPTION],
             "Criteria": criteria,
-            "Actions": [{"Type": "FINDING_FIELDS_UPDATE", "FindingFieldsUpdate": update}],
+            "Actions": [{"Type": "FINDING_FIELDS_UPDATE", "FindingFieldsUpdate": dict(update)}],
         }
         for number, criteria in enumerate(branches, 1)
     ]
 
 
-def _check_kind(rule: LoadedRule) -> None:
+def check_kind(rule: LoadedRule) -> None:
+    """Refuse a rule in a mode, or with an end, that automation rules do not have."""
     if rule.model.mode not in ("enforce", "off"):
         raise Refused(("mode",), f"automation rules have no mode {rule.model.mode!r}")
     for name in ("starts", "expires", "during"):
@@ -108,27 +124,41 @@ def _check_kind(rule: LoadedRule) -> None:
 def _branches(
     rule: LoadedRule, compiled: Mapping[str, Any], update: Mapping[str, Any]
 ) -> Iterator[dict[str, Any]]:
-    of_match = criteria_from_match(rule.match) if rule.match is not None else [[]]
-    of_when = criteria_from_when(rule.when) if rule.has_when else []
-    ceiling = list(_ceiling(compiled.get("ceiling", DEFAULT_CEILING), update))
-    if of_match == [[]] and not of_when:
-        raise Refused(("when",), "automation rules need a criterion")
-    path: Path = ("match",) if rule.match is not None else ("when",)
-    branches = [merged([*branch, *of_when, *ceiling], path) for branch in of_match]
-    for branch in united(branch for branch in branches if branch is not None):
+    hidden = hidden_labels(compiled, update, SEVERITIES)
+    tests = tuple(TextTest("equals", label) for label in hidden)
+    ceiling = [Criterion(ATTRIBUTES["SeverityLabel"], (), tests)] if tests else []
+    path = path_of_conditions(rule)
+    for branch in merged_branches(rule, AUTOMATION_RULES, ceiling):
         for part in split(branch, MOST_RULES, path):
             yield to_filters(part.values(), path)
 
 
-def _ceiling(ceiling: str, update: Mapping[str, Any]) -> Iterator[Criterion]:
-    """Exclude the severities above the ceiling that the rule would hide."""
-    above = [label for label in SEVERITIES if SEVERITY_RANK[label] > SEVERITY_RANK[ceiling]]
+def path_of_conditions(rule: LoadedRule) -> Path:
+    """Return the place that a refusal names if it is about a rule's conditions as a whole."""
+    return ("match",) if rule.match is not None else ("when",)
+
+
+def merged_branches(rule: LoadedRule, table: AttributeTable, ceiling: Iterable[Criterion]) -> list[Criteria]:
+    """Return the criteria of a rule's branches; one of them must hold. Raises Refused."""
+    of_match = criteria_from_match(rule.match, table) if rule.match is not None else [[]]
+    of_when = criteria_from_when(rule.when, table) if rule.has_when else []
+    if of_match == [[]] and not of_when:
+        raise Refused(("when",), "automation rules need a criterion")
+    path = path_of_conditions(rule)
+    branches = [merged([*branch, *of_when, *ceiling], path) for branch in of_match]
+    return united(branch for branch in branches if branch is not None)
+
+
+def hidden_labels(compiled: Mapping[str, Any], update: Mapping[str, Any], labels: Iterable[str]) -> list[str]:
+    """Return the severities above the ceiling, of `labels`, that an update would hide."""
+    ceiling = LABEL_RANK[compiled.get("ceiling", DEFAULT_CEILING)]
     hides = update.get("Workflow", {}).get("Status") in HIDING_STATUSES
     wanted = severity_label(update.get("Severity"))
-    hidden = [label for label in above if hides or (wanted and SEVERITY_RANK[wanted] < SEVERITY_RANK[label])]
-    if hidden:
-        tests = tuple(TextTest("equals", label) for label in hidden)
-        yield Criterion(ATTRIBUTES["SeverityLabel"], (), tests)
+    return [
+        label
+        for label in labels
+        if LABEL_RANK[label] > ceiling and (hides or (wanted and LABEL_RANK[wanted] < LABEL_RANK[label]))
+    ]
 
 
 # -- action -------------------------------------------------------------------------------------
@@ -152,18 +182,18 @@ def _update(compiled: Mapping[str, Any]) -> dict[str, Any]:
         update["Note"] = _note(update["Note"], compiled)
     if "UserDefinedFields" in update:
         update["UserDefinedFields"] = {
-            key: _filled(text, compiled, USER_FIELD_LIMIT, ("update", "UserDefinedFields", key))
+            key: filled(text, compiled, USER_FIELD_LIMIT, ("update", "UserDefinedFields", key))
             for key, text in update["UserDefinedFields"].items()
         }
     return update
 
 
 def _note(note: Mapping[str, str], compiled: Mapping[str, Any]) -> dict[str, str]:
-    text = _filled(note["Text"], compiled, NOTE_LIMIT, ("update", "Note", "Text"))
+    text = filled(note["Text"], compiled, NOTE_LIMIT, ("update", "Note", "Text"))
     return {"Text": text, "UpdatedBy": note.get("UpdatedBy") or f"hubtriage/{compiled['id']}"}
 
 
-def _filled(text: str, compiled: Mapping[str, Any], limit: int, path: Path) -> str:
+def filled(text: str, compiled: Mapping[str, Any], limit: int, path: Path) -> str:
     """Fill the rule's own values into a text."""
     if is_per_finding(text, compiled):
         raise Refused(path, "automation rules cannot put values of a finding or an account into a text")

@@ -62,9 +62,10 @@ KINDS: dict[str, Callable[[str, bytes, Options], Translation]] = {
 FORMS = {
     "findings-manager-1": "give a YAML file with rules: or Suppressions:",
     "findings-manager-2": "give a YAML file with rules:",
-    "automation-rules": "give the output of batch-get-automation-rules, requests of create-automation-rule, "
-    "CloudFormation templates, Terraform configurations, what `terraform show -json` prints, and the "
-    "Landing Zone Accelerator's security-config.yaml",
+    "automation-rules": "give the output of batch-get-automation-rules or get-automation-rule-v2, requests "
+    "of create-automation-rule or create-automation-rule-v2, CloudFormation templates, Terraform "
+    "configurations, what `terraform show -json` prints, and the Landing Zone Accelerator's "
+    "security-config.yaml",
     "prowler-mutelist": "give a YAML file with Mutelist:",
 }
 """What is read of each kind."""

@@ -21,8 +21,8 @@ from hubtriage.interop.importers.landing_zone_accelerator import (
 from hubtriage.interop.importers.outcome import Line, UnreadableError
 from hubtriage.interop.importers.sources import MAX_TEXT, plain, read_json
 
-V2 = "rules of the newer Security Hub look at findings in OCSF, which are not triaged here"
 _GET = "give the output of `aws securityhub batch-get-automation-rules`"
+_GET_V2 = "give the output of `aws securityhub get-automation-rule-v2` for each rule, one or a list of them"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,8 @@ class SourceRule:
 
     `refused` says why there is none, if the form itself shows it. `region` is the one in which the rule acts,
     or an expression for it; None if the file does not say. `excluded` is set for a rule that is made in each
-    Region of an organization but these. `place` turns a path in the API's form into one in the file.
+    Region of an organization but these. `of_v2` says whether it is one of V2, None if only
+    its criteria do. `place` turns a path in the API's form into one in the file.
     """
 
     name: str
@@ -40,6 +41,7 @@ class SourceRule:
     refused: Refused | None = None
     region: Any = None
     excluded: tuple[str, ...] | None = None
+    of_v2: bool | None = None
     place: Callable[[Path], Path] = lambda path: path
 
 
@@ -84,18 +86,17 @@ def _from_resource(resource: terraform.TerraformResource) -> SourceRule:
     except Refused as error:
         return SourceRule(resource.name, resource.path, None, error)
     region = None if terraform.has_unknown(resource.unknown, "region") else resource.region
-    return SourceRule(resource.name, resource.path, rule, region=region)
+    return SourceRule(resource.name, resource.path, rule, region=region, of_v2=resource.is_v2)
 
 
 def _from_template(name: str, path: Path, resource: dict[str, Any]) -> SourceRule:
     if resource["Type"] in cloudformation.CONTAINERS:
         return SourceRule(name, path, None, Refused(path, *cloudformation.CONTAINERS[resource["Type"]]))
-    if resource["Type"] == V2_RESOURCE:
-        return SourceRule(name, path, None, Refused(path, V2))
     if "Condition" in resource:
         reason = "the rule exists only under a condition that is known on deployment"
         return SourceRule(name, path, None, Refused((*path, "Condition"), reason))
-    return SourceRule(name, (*path, "Properties"), resource.get("Properties"))
+    of_v2 = resource["Type"] == V2_RESOURCE
+    return SourceRule(name, (*path, "Properties"), resource.get("Properties"), of_v2=of_v2)
 
 
 # -- the API ------------------------------------------------------------------------------------
@@ -117,6 +118,10 @@ def _from_api(value: Any) -> list[SourceRule]:
             "UpdateAutomationRulesRequestItems",
             "this changes a part of a rule; the other parts are not in it",
         )
+    if "Identifier" in value:
+        raise UnreadableError("this changes a rule; its other parts are not in it", _GET_V2)
+    if isinstance(value.get("Rules"), list) and any(map(_is_metadata, value["Rules"])):
+        raise UnreadableError("this lists rules without their criteria and actions", _GET_V2)
     if isinstance(value.get("Rules"), list):
         unprocessed = _refused(value, "UnprocessedAutomationRules", "AWS did not return this rule")
         return [*_listed(value["Rules"], ("Rules",)), *unprocessed]
@@ -127,6 +132,13 @@ def _from_api(value: Any) -> list[SourceRule]:
 
 def _is_rule(value: Any) -> bool:
     return isinstance(value, dict) and bool({"Criteria", "Actions"} & set(value))
+
+
+def _is_metadata(value: Any) -> bool:
+    """Say whether a value is what ListAutomationRulesV2 says of a rule."""
+    if not isinstance(value, dict) or "Criteria" in value:
+        return False
+    return "RuleId" in value or "automation-rulev2" in str(value.get("RuleArn"))
 
 
 def _listed(values: list[Any], path: Path) -> list[SourceRule]:

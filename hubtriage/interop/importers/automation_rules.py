@@ -17,18 +17,20 @@ from hubtriage.interop.automation_rules import HIGHEST_ORDER
 from hubtriage.interop.criteria.attributes import ATTRIBUTES
 from hubtriage.interop.criteria.input import Path, Refused, items, known_keys, mapping, whole_number
 from hubtriage.interop.criteria.model import Criterion, TextTest
-from hubtriage.interop.criteria.parse_filters import parse_filters
+from hubtriage.interop.criteria.parse_filters import number, parse_filters
 from hubtriage.interop.criteria.to_rule import rule_conditions
-from hubtriage.interop.importers.automation_rule_forms import V2, SourceRule, read_source_rules
+from hubtriage.interop.importers.automation_rule_forms import SourceRule, read_source_rules
 from hubtriage.interop.importers.names import labelled, printable
 from hubtriage.interop.importers.outcome import Draft, Translation
 from hubtriage.interop.importers.sources import decoded, first_deploy_time_value
 from hubtriage.interop.importers.terraform import SHOW
 from hubtriage.interop.importers.updates import read_update, selects_moved_findings
+from hubtriage.interop.ocsf_criteria import parse_rule as v2
+from hubtriage.interop.ocsf_criteria.to_rule import joined_conditions
 
 _REQUIRED = ("RuleOrder", "Criteria", "Actions")
 _OPTIONAL = ("RuleName", "Description", "IsTerminal", "RuleStatus")
-_UNUSED = ("RuleArn", "CreatedAt", "UpdatedAt", "CreatedBy", "Tags")
+_UNUSED = ("RuleArn", "CreatedAt", "UpdatedAt", "CreatedBy", "Tags", *v2.UNUSED)
 EVERY_REGION = "all"
 _DECIDING = (*_REQUIRED, "IsTerminal", "RuleStatus")
 
@@ -39,11 +41,11 @@ def translate(name: str, content: bytes, regions: Iterable[str] = ()) -> Transla
     found = Translation(line=line)
     asked = tuple(regions)
     updated: dict[Path, float | None] = {}
-    for number, rule in enumerate(rules, 1):
-        label = labelled(number, rule.name)
+    for position, rule in enumerate(rules, 1):
+        label = labelled(position, rule.name)
         found.add(label, lambda: _draft(label, rule, asked))  # noqa: B023 - called at once
         updated[rule.path] = _updated(rule.value)
-    found.drafts = _with_ties_reported(found.drafts, updated)
+    found.drafts = _with_ties_reported(_with_whole_orders(found.drafts), updated)
     return found
 
 
@@ -65,20 +67,51 @@ def _draft(label: str, source: SourceRule, asked: tuple[str, ...]) -> Draft:
 
 def _translated(label: str, source: SourceRule, asked: tuple[str, ...]) -> Draft:
     rule = _checked(source.value, source.path)
-    criteria = _criteria(rule["Criteria"], (*source.path, "Criteria"))
-    update = _update(rule["Actions"], (*source.path, "Actions"))
-    order = whole_number(rule["RuleOrder"], (*source.path, "RuleOrder"), 1, HIGHEST_ORDER)
     name = rule["RuleName"] if isinstance(rule.get("RuleName"), str) else source.name or label
+    of_v2 = v2.is_v2(rule)
+    if source.of_v2 not in (None, of_v2):
+        reason = "there is no OcsfFindingCriteria in it" if source.of_v2 else "a rule of CSPM has no OCSF"
+        raise Refused((*source.path, "Criteria"), reason)
     body = {
         "description": _description(name, rule.get("Description")),
         **({"mode": "off"} if _is_off(rule, source.path) else {}),
-        "order": order,
+        **(_body_of_v2 if of_v2 else _body)(rule, source, asked),
+    }
+    return Draft(label, name, source.path, body)
+
+
+def _body(rule: dict[str, Any], source: SourceRule, asked: tuple[str, ...]) -> dict[str, Any]:
+    criteria = _criteria(rule["Criteria"], (*source.path, "Criteria"))
+    update = _update(rule["Actions"], (*source.path, "Actions"))
+    return {
+        "order": whole_number(rule["RuleOrder"], (*source.path, "RuleOrder"), 1, HIGHEST_ORDER),
         **({"terminal": True} if _flag(rule, "IsTerminal", source.path) else {}),
         **({"override": True} if selects_moved_findings(criteria, update) else {}),
         **rule_conditions([*criteria, *_limits(source, asked)]),
         "update": update,
     }
-    return Draft(label, name, source.path, body)
+
+
+def _body_of_v2(rule: dict[str, Any], source: SourceRule, asked: tuple[str, ...]) -> dict[str, Any]:
+    """Return the same of a rule of V2. It acts in linked Regions too: only `asked` limits it."""
+    if "IsTerminal" in rule:
+        raise Refused((*source.path, "IsTerminal"), "rules of V2 have no IsTerminal")
+    condition = v2.read_criteria(rule["Criteria"], (*source.path, "Criteria"))
+    chosen = () if EVERY_REGION in asked else asked
+    regions = [Criterion(ATTRIBUTES["Region"], _equals(chosen))] if chosen else []
+    return {
+        "order": _order_of_v2(rule["RuleOrder"], (*source.path, "RuleOrder")),
+        **joined_conditions(condition, regions),
+        "update": v2.read_action(rule["Actions"], (*source.path, "Actions")),
+    }
+
+
+def _order_of_v2(value: object, path: Path) -> float:
+    """Return the order of a rule of V2, which may have a fraction."""
+    order = number(value, path)
+    if not 1 <= order <= HIGHEST_ORDER:
+        raise Refused(path, f"a number from 1 to {HIGHEST_ORDER} is wanted here")
+    return order
 
 
 def _limits(source: SourceRule, asked: tuple[str, ...]) -> Iterator[Criterion]:
@@ -141,8 +174,6 @@ def _regions(source: SourceRule, asked: tuple[str, ...]) -> tuple[str, ...]:
 def _checked(value: Any, path: Path) -> dict[str, Any]:
     """Check that a rule has all that it needs, and nothing that is known only on deployment."""
     rule = {key: item for key, item in mapping(value, path).items() if key not in _UNUSED}
-    if isinstance(rule.get("Criteria"), dict) and "OcsfFindingCriteria" in rule["Criteria"]:
-        raise Refused((*path, "Criteria"), V2)
     known_keys(rule, (*_REQUIRED, *_OPTIONAL), path, required=_REQUIRED)
     found = first_deploy_time_value({key: item for key, item in rule.items() if key in _DECIDING}, path)
     if found:
@@ -193,6 +224,23 @@ def _description(name: str, description: Any) -> str:
 
 
 # -- rules of one order -------------------------------------------------------------------------
+
+
+def _with_whole_orders(drafts: list[Draft]) -> list[Draft]:
+    """Give the rules other orders, which follow each other as theirs do, if some have a fraction."""
+    orders = sorted({draft.body["order"] for draft in drafts})
+    if all(order == int(order) for order in orders) or len(orders) > HIGHEST_ORDER:
+        return drafts
+    step = min(10, HIGHEST_ORDER // len(orders))
+    whole = {order: rank * step for rank, order in enumerate(orders, 1)}
+    return [
+        replace(
+            draft,
+            body={**draft.body, "order": whole[draft.body["order"]]},
+            remarks=(*draft.remarks, f"RuleOrder was {draft.body['order']}"),
+        )
+        for draft in drafts
+    ]
 
 
 def _with_ties_reported(drafts: list[Draft], updated: dict[Path, float | None]) -> list[Draft]:

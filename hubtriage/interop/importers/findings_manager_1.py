@@ -18,14 +18,13 @@ from dataclasses import replace
 from typing import Any
 
 from hubtriage.interop.criteria.attributes import ATTRIBUTES
-from hubtriage.interop.criteria.input import Path, Refused, items, known_keys, mapping, text
+from hubtriage.interop.criteria.input import Path, Refused, items, known_keys, literal, mapping, text
 from hubtriage.interop.criteria.model import Criterion, TextTest
 from hubtriage.interop.criteria.to_rule import rule_conditions
 from hubtriage.interop.importers.names import labelled
 from hubtriage.interop.importers.outcome import Draft, Translation, UnreadableError
 from hubtriage.interop.importers.regexes import WORDS, counts_ascii_words, read_regex
 from hubtriage.interop.importers.sources import read_yaml
-from hubtriage.interop.importers.updates import literal
 
 _KEYS = ("note", "action", "match_on")
 _OLDER_KEYS = ("action", "rules", "notes", "dry_run")

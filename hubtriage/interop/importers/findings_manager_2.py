@@ -15,7 +15,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from hubtriage.interop.criteria.input import Path, Refused, items, known_keys, mapping, text
+from hubtriage.interop.criteria.input import Path, Refused, items, known_keys, literal, mapping, text
 from hubtriage.interop.criteria.model import Criterion
 from hubtriage.interop.criteria.parse_filters import attribute_named, parse_filters
 from hubtriage.interop.criteria.to_rule import rule_conditions
@@ -23,7 +23,7 @@ from hubtriage.interop.importers.names import labelled
 from hubtriage.interop.importers.outcome import Draft, Translation, UnreadableError
 from hubtriage.interop.importers.regexes import WORDS, counts_ascii_words, read_regex
 from hubtriage.interop.importers.sources import read_yaml
-from hubtriage.interop.importers.updates import literal, read_update, selects_moved_findings
+from hubtriage.interop.importers.updates import read_update, selects_moved_findings
 
 _KEYS = ("Filters", "UpdatesToFilteredFindings", "ExtraFeatures")
 _EXTRAS = ("QuickNote", "RegexStringFilters", "NoteTextConfig")

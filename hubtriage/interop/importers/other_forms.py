@@ -38,9 +38,10 @@ _KINDS = {
     "findings-manager-1": _signs(r"^\"?Rules\"?: & match_on", r"^Suppressions:"),
     "findings-manager-2": _signs(r"UpdatesToFilteredFindings"),
     "automation-rules": _signs(
-        r"AWS::SecurityHub::AutomationRule\b",
-        r"securityhub_automation_rule\b",
+        r"AWS::SecurityHub::AutomationRule(?:V2)?\b",
+        r"securityhub_automation_rule(?:_v2)?\b",
         r"FINDING_FIELDS_UPDATE & FindingFieldsUpdate",
+        r"OcsfFindingCriteria",
         r"^centralSecurityServices: & automationRules",
     ),
     "prowler-mutelist": _signs(r"^\"?Mutelist\"?: & Accounts"),
@@ -61,11 +62,6 @@ _FORMS = (
         _signs(r"\"SchemaVersion\" & \"ProductArn\"", r"\"Findings\" & \"ProductArn\""),
         "there is nothing to import in them",
         "give the file with the rules; `hubtriage plan` and `backtest` read findings",
-    ),
-    _Form(
-        "automation rules of the newer Security Hub",
-        _signs(r"OcsfFindingCriteria", r"[Aa]utomation[-_]?[Rr]ule_?[Vv]2"),
-        "they look at findings in OCSF, which are not triaged here",
     ),
     _Form(
         "a list of an older Prowler",

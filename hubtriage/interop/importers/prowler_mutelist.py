@@ -25,14 +25,13 @@ from typing import Any
 
 from hubtriage.asff.partitions import regions
 from hubtriage.interop.criteria.attributes import ATTRIBUTES
-from hubtriage.interop.criteria.input import Path, Refused, shown
+from hubtriage.interop.criteria.input import Path, Refused, literal, shown
 from hubtriage.interop.criteria.model import Criterion, TextTest
 from hubtriage.interop.criteria.to_rule import Logic, any_holds, logic_of, pattern_of, wildcard
 from hubtriage.interop.importers.names import labelled, printable
 from hubtriage.interop.importers.outcome import Draft, Translation, UnreadableError
 from hubtriage.interop.importers.regexes import WORDS, counts_ascii_words, read_regex
 from hubtriage.interop.importers.sources import read_yaml
-from hubtriage.interop.importers.updates import literal
 
 _PRODUCT = "::product/prowler/prowler"
 _PREFIX = "prowler-"

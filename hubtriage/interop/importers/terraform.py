@@ -1,12 +1,12 @@
-"""Terraform's `aws_securityhub_automation_rule`, from a configuration or from `terraform show -json`.
+"""Terraform's automation rules of both hubs, from a configuration or from `terraform show -json`.
 
 A configuration's values are taken only where they are written out: what an expression gives is known to
 Terraform alone, and in the JSON of its plan or state. Even a plan does not know all: what it names as unknown
 until it is applied is no value that was left out. Terraform spells the API's names with underscores, and
 writes objects as blocks, which come as lists of one.
 
-A configuration may be in JSON as well (`.tf.json`, or what CDK for Terraform writes). The resource of the
-provider `awscc` has the same arguments.
+A configuration may be in JSON as well (`.tf.json`, or what CDK for Terraform writes). The resources of the
+provider `awscc` have the same arguments, except that for V2 `aws` has the criteria as a text in JSON.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from typing import Any
 
 from hubtriage.interop.criteria.input import Path, Refused
 from hubtriage.interop.importers.outcome import UnreadableError
-from hubtriage.interop.importers.sources import DeployTimeValue, plain
+from hubtriage.interop.importers.sources import DeployTimeValue, plain, read_json
 
 RESOURCE = "aws_securityhub_automation_rule"
-RESOURCES = (RESOURCE, "awscc_securityhub_automation_rule")
+V2_RESOURCE = "aws_securityhub_automation_rule_v2"
+V2_RESOURCES = (V2_RESOURCE, "awscc_securityhub_automation_rule_v2")
+RESOURCES = (RESOURCE, "awscc_securityhub_automation_rule", *V2_RESOURCES)
 SHOW = "run `terraform show -json` and import what it prints"
 _OTHERS = {
-    "aws_securityhub_automation_rule_v2": "a rule of the newer Security Hub, which looks at OCSF",
-    "awscc_securityhub_automation_rule_v2": "a rule of the newer Security Hub, which looks at OCSF",
     "aws_cloudformation_stack": "a stack, whose template may hold rules",
     "awscc_cloudformation_stack": "a stack, whose template may hold rules",
     "aws_cloudformation_stack_set": "a stack set, whose template may hold rules",
@@ -33,7 +33,12 @@ _OTHERS = {
 }
 _TEMPLATE = "import the template by itself"
 _ARGUMENTS = ("rule_name", "rule_order", "description", "is_terminal", "rule_status", "criteria", "actions")
-_OBJECTS = ("criteria", "finding_fields_update", "note", "severity", "workflow", "date_range")
+_OF_V2 = ("action",)
+_TEXTS_OF_V2 = ("criteria_json", "actions_json")
+_OBJECTS = (
+    "criteria", "finding_fields_update", "note", "severity", "workflow", "date_range",
+    "ocsf_finding_criteria", "external_integration_configuration", "resource_fields_update", "filter",
+)  # fmt: skip
 _ABOUT = ("rule_name", "description")
 _APPLIED = "apply it, and import what `terraform show -json` prints of the state"
 _MAPS = ("user_defined_fields",)
@@ -56,6 +61,7 @@ class TerraformResource:
     region: Any = None
     unknown: Any = None
     refused: Refused | None = None
+    is_v2: bool = False
 
 
 # -- configuration ------------------------------------------------------------------------------
@@ -120,10 +126,11 @@ def _configured(
     for kind, name, body in blocks:
         path: Path = (kind, name)
         arguments = body if isinstance(body, dict) else {}
-        if kind in _OTHERS:
+        if _is_other(kind):
             yield _other(kind, name, path)
         elif kind in RESOURCES:
-            yield TerraformResource(name, path, arguments, _configured_region(kind, arguments, regions))
+            region = _configured_region(kind, arguments, regions)
+            yield TerraformResource(name, path, arguments, region, is_v2=kind in V2_RESOURCES)
     for name in modules:
         path = ("module", name)
         reason = "a module, which may make rules; they are not in this file"
@@ -140,9 +147,15 @@ def _configured_region(kind: str, arguments: Mapping[str, Any], regions: Mapping
     return regions.get((name, alias or None))
 
 
+def _is_other(kind: object) -> bool:
+    """Say whether a resource may hold rules, and cannot be read."""
+    return kind in _OTHERS or ("securityhub_automation_rule" in str(kind) and kind not in RESOURCES)
+
+
 def _other(kind: str, name: str, path: Path) -> TerraformResource:
     hint = _TEMPLATE if "cloudformation" in kind else ""
-    return TerraformResource(name, path, {}, refused=Refused(path, f"{kind} is {_OTHERS[kind]}", hint))
+    reason = f"{kind} is {_OTHERS.get(kind, 'not a resource that is known here')}"
+    return TerraformResource(name, path, {}, refused=Refused(path, reason, hint))
 
 
 def _parsed(text: str) -> dict[str, Any]:
@@ -253,14 +266,13 @@ def _resources(module: Any, path: Path, unknown: Mapping[str, Any] | None) -> It
             continue
         kind, address = raw.get("type"), str(raw.get("address", raw.get("name")))
         place = (*path, "resources", index, "values")
-        if kind in _OTHERS:
+        if _is_other(kind):
             yield _other(str(kind), address, place)
         elif kind in RESOURCES and isinstance(raw.get("values"), dict):
             values = _without_unset(raw["values"])
             doubt = {} if unknown is None else unknown.get(address, True)
-            yield TerraformResource(
-                address, place, values, values.get("region") or region_of(values.get("arn")), doubt
-            )
+            region = values.get("region") or region_of(values.get("arn"))
+            yield TerraformResource(address, place, values, region, doubt, is_v2=kind in V2_RESOURCES)
     for index, child in enumerate(_listed(module, "child_modules")):
         yield from _resources(child, (*path, "child_modules", index), unknown)
 
@@ -304,12 +316,39 @@ def api_rule(resource: TerraformResource) -> dict[str, Any]:
         raise Refused((*path, "count"), "the count is 0: the rule does not exist")
     if arguments.get("count", 1) != 1:
         raise Refused((*path, "count"), "the count decides on deployment whether the rule exists", SHOW)
-    for name in _ARGUMENTS:
+    names = (*_ARGUMENTS, *_OF_V2, *_TEXTS_OF_V2) if resource.is_v2 else _ARGUMENTS
+    for name in names:
         if name not in _ABOUT and has_unknown(resource.unknown, name):
             raise Refused((*path, name), "the plan does not know its value before it is applied", _APPLIED)
-    return {
-        _pascal(name): _api(arguments[name], name, (*path, name)) for name in _ARGUMENTS if name in arguments
-    }
+    rule = {_pascal(name): _api(arguments[name], name, (*path, name)) for name in names if name in arguments}
+    return _as_v2(rule, path) if resource.is_v2 else rule
+
+
+def _as_v2(rule: dict[str, Any], path: Path) -> dict[str, Any]:
+    """Return a rule of V2 with its texts in JSON read, and the block `action` as the API's list."""
+    if "Action" in rule:
+        action = rule.pop("Action")
+        rule.setdefault("Actions", action if isinstance(action, list) else [action])
+    if "ActionsJson" in rule:
+        rule["Actions"] = _from_text(rule.pop("ActionsJson"), (*path, "actions_json"))
+    criteria = rule.get("Criteria")
+    if isinstance(criteria, dict) and "OcsfFindingCriteriaJson" in criteria:
+        place = (*path, "criteria", "ocsf_finding_criteria_json")
+        rule["Criteria"] = {"OcsfFindingCriteria": _from_text(criteria["OcsfFindingCriteriaJson"], place)}
+    if "CriteriaJson" in rule:
+        place = (*path, "criteria_json")
+        rule["Criteria"] = {"OcsfFindingCriteria": _from_text(rule.pop("CriteriaJson"), place)}
+    return rule
+
+
+def _from_text(value: Any, path: Path) -> Any:
+    """Return what a text in JSON holds; what only Terraform can calculate, such as jsonencode, stays."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return plain(read_json(value))
+    except (ValueError, UnreadableError) as error:
+        raise Refused(path, f"this is not JSON that can be read: {error!s:.100}") from None
 
 
 def has_unknown(unknown: Any, name: str) -> bool:

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from hubtriage.engine.fields import FIELDS
-from hubtriage.engine.ruleset.templates import PLACEHOLDER
 from hubtriage.interop.criteria.input import (
     Path,
     Refused,
     items,
     known_keys,
+    literal,
     mapping,
     text,
     whole_number,
@@ -75,15 +75,6 @@ def _related(value: object, path: Path) -> list[dict[str, str]]:
 def _note(value: object, path: Path) -> dict[str, str]:
     note = _members(value, ("Text", "UpdatedBy"), path)
     return {**note, "Text": literal(note["Text"], (*path, "Text"))}
-
-
-def literal(value: object, path: Path) -> str:
-    """Return a text if it has no placeholder of ours in it. Raises Refused."""
-    written = text(value, path)
-    found = PLACEHOLDER.search(written)
-    if found:
-        raise Refused(path, f"the text holds {found[0]:.60}, which would be replaced", "reword it")
-    return written
 
 
 _FIELDS: Mapping[str, Callable[[object, Path], Any]] = {

@@ -175,12 +175,6 @@ REFUSALS = [
         "not a criterion of automation rules",
         id="what only GetFindings filters by",
     ),
-    pytest.param(
-        {"Criteria": {"OcsfFindingCriteria": {}}},
-        "[0].Criteria",
-        "OCSF",
-        id="criteria of the newer Security Hub",
-    ),
     pytest.param({"RuleOrder": 1001}, "[0].RuleOrder", "1 to 1000", id="an order beyond the last"),
     pytest.param({"RuleStatus": "PAUSED"}, "[0].RuleStatus", "PAUSED", id="an unknown status"),
     pytest.param({"IsTerminal": "perhaps"}, "[0].IsTerminal", "true or false", id="terminal or not"),

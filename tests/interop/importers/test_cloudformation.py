@@ -63,8 +63,3 @@ def test_a_rule_under_a_condition_is_refused() -> None:
     assert (
         reasons(imported("automation-rules", source, "template.yaml"))[0][0] == "Resources.Accepted.Condition"
     )
-
-
-def test_a_rule_of_the_newer_security_hub_is_refused() -> None:
-    source = of('"1"').replace("AutomationRule\n", "AutomationRuleV2\n")
-    assert "OCSF" in reasons(imported("automation-rules", source, "template.yaml"))[0][1]

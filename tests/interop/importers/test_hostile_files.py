@@ -25,6 +25,7 @@ from tests.interop.importers.test_sources_agree import (
 from tests.support import source_forms
 from tests.support.examples import examples
 from tests.support.imported_rules import ruleset_of
+from tests.support.ocsf_cases import random_criteria
 
 SECONDS = 6.0
 """Of processor time; what grows with the square of its size would take minutes."""
@@ -73,6 +74,29 @@ def api(random: Random) -> Any:
     return json.loads(as_api(random_rules(random), random)[0])
 
 
+def api_of_v2(random: Random) -> Any:
+    """Two rules of V2, one of which is simple enough to be imported often."""
+    update = {"StatusId": 3, "SeverityId": 2, "Comment": "a"}
+    actions = [{"Type": "FINDING_FIELDS_UPDATE", "FindingFieldsUpdate": update}]
+    title = {"FieldName": "finding_info.title", "Filter": {"Value": "a", "Comparison": "EQUALS"}}
+    simple = {"CompositeFilters": [{"StringFilters": [title], "Operator": "AND"}]}
+    return [
+        {"RuleOrder": 1.5, "Criteria": {"OcsfFindingCriteria": criteria}, "Actions": actions}
+        for criteria in (simple, random_criteria(random))
+    ]
+
+
+def shown_of_v2(random: Random) -> Any:
+    criteria = json.dumps(random_criteria(random))
+    values = {
+        "rule_order": 1,
+        "criteria": [{"ocsf_finding_criteria_json": criteria}],
+        "action": [{"type": "FINDING_FIELDS_UPDATE", "finding_fields_update": [{"status_id": 3}]}],
+    }
+    listed = [{"type": "aws_securityhub_automation_rule_v2", "address": "a", "values": values}]
+    return {"terraform_version": "1", "values": {"root_module": {"resources": listed}}}
+
+
 def terraform_json(random: Random) -> Any:
     return json.loads(as_cdktf(random_rules(random), random)[0])
 
@@ -96,6 +120,8 @@ DOCUMENTS: list[tuple[str, Callable[[Random], Any]]] = [
     ("automation-rules", accelerator),
     ("automation-rules", template),
     ("automation-rules", api),
+    ("automation-rules", api_of_v2),
+    ("automation-rules", shown_of_v2),
     ("automation-rules", terraform_json),
     ("automation-rules", shown),
 ]

@@ -18,11 +18,6 @@ rules:
     update: {Confidence: 5}
 """
 GUARDDUTY = '{"Name": "a", "Action": "ARCHIVE", "FindingCriteria": {"Criterion": {"type": {"Eq": ["x"]}}}}'
-V2_RULE = """
-{"RuleArn": "arn:aws:securityhub:eu-west-1:111122223333:automation-rulev2/a", "RuleId": "a", "RuleOrder": 1.0,
- "Criteria": {"OcsfFindingCriteria": {}}, "Actions": [{"Type": "FINDING_FIELDS_UPDATE"}]}
-"""
-V2_LIST = '{"Rules": [{"RuleArn": "arn:aws:securityhub:eu-west-1:111122223333:automation-rulev2/a"}]}'
 FORMS = [
     pytest.param(OURS, "a rule file of hubtriage itself", id="our own rules"),
     pytest.param(
@@ -72,13 +67,6 @@ def test_another_form_is_named_with_the_reason(source: str, name: str, kind: str
         imported(kind, source, "file")
     assert name in caught.value.reason
     assert caught.value.hint
-
-
-def test_a_rule_of_the_newer_security_hub_is_refused_as_such() -> None:
-    [refusal] = imported("automation-rules", V2_RULE).refusals
-    assert "the newer Security Hub" in refusal.reason
-    with pytest.raises(UnreadableError, match="the newer Security Hub"):
-        imported("automation-rules", V2_LIST)
 
 
 IMPORTABLE = {

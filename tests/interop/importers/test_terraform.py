@@ -294,7 +294,7 @@ CONTAINERS = [
     pytest.param('module "m" { source = "./m" }', "module", id="a module"),
     pytest.param('resource "aws_cloudformation_stack_set" "s" { name = "s" }', "stack set", id="a stack set"),
     pytest.param('resource "aws_cloudformation_stack" "s" { name = "s" }', "stack", id="a stack"),
-    pytest.param('resource "aws_securityhub_automation_rule_v2" "s" {}', "OCSF", id="a newer rule"),
+    pytest.param('resource "aws_securityhub_automation_rules" "s" {}', "not a resource", id="unknown"),
 ]
 
 

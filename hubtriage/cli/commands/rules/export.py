@@ -1,12 +1,13 @@
 """`hubtriage export`: your rules as rules of other tools."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
+from hubtriage.authoring.loaded import LoadedRule
 from hubtriage.cli.inputs.rules import loaded_rules, selected
 from hubtriage.cli.locations import Location
 from hubtriage.cli.options import rules_option
@@ -15,8 +16,9 @@ from hubtriage.cli.targets.option import target_option
 from hubtriage.cli.terminal import note
 from hubtriage.cli.text import counted
 from hubtriage.interop.automation_rules import MOST_RULES
+from hubtriage.interop.exporters import cloudformation, terraform
 from hubtriage.interop.exporters.automation_rules import Exported, export_rules
-from hubtriage.interop.exporters.cloudformation import check, template
+from hubtriage.interop.exporters.automation_rules_v2 import in_order, requests_v2
 from hubtriage.interop.importers.names import printable
 
 
@@ -27,25 +29,41 @@ from hubtriage.interop.importers.names import printable
 @click.option(
     "--as",
     "form",
-    type=click.Choice(["requests", "cloudformation"]),
+    type=click.Choice(["requests", "cloudformation", "terraform"]),
     default="requests",
     show_default=True,
-    help="Requests of CreateAutomationRule as a JSON list, or a CloudFormation template.",
+    help="Requests of CreateAutomationRule(V2) as a JSON list, a CloudFormation template, or, for V2, a "
+    "Terraform configuration in JSON.",
+)
+@click.option(
+    "--hub",
+    type=click.Choice(["cspm", "v2"]),
+    default="cspm",
+    show_default=True,
+    help="The Security Hub that the automation rules are for.",
 )
 @click.option("-o", "--output", type=Location(path_type=Path, dir_okay=False), help="File to write.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document: what is exported, what is refused.")
-def command(kind: str, folder: Path, form: str, output: Path | None, as_json: bool) -> None:  # noqa: ARG001
+def command(
+    kind: str,  # noqa: ARG001
+    folder: Path,
+    form: str,
+    hub: str,
+    output: Path | None,
+    as_json: bool,
+) -> None:
     """Export rules as Security Hub's own automation rules.
 
     KIND is automation-rules. A rule that they cannot express is refused with its reason; the others are
     still written. Automation rules replace what people set. They act only on what providers send later, in
-    their own Region.
+    their own Region, or for V2 in the linked ones too.
 
     Exit codes: 0; 1 something is refused, or the rules have errors (then nothing is written); 2 wrong usage.
     """
+    if form == "terraform" and hub != "v2":
+        raise click.UsageError("--as terraform is for --hub v2")
     loaded = selected(loaded_rules(folder))
-    exported = export_rules(loaded.rules, check) if form == "cloudformation" else export_rules(loaded.rules)
-    document: Any = template(exported.requests) if form == "cloudformation" else list(exported.requests)
+    exported, document = _exported_v2(loaded.rules, form) if hub == "v2" else _exported(loaded.rules, form)
     content = json.dumps(document, indent=2) + "\n"
     if output is not None and (exported.requests or not exported.refusals):
         write_file(output, content)
@@ -59,6 +77,25 @@ def command(kind: str, folder: Path, form: str, output: Path | None, as_json: bo
     note("\n".join(counts(exported)))
     if exported.refusals:
         raise SystemExit(1)
+
+
+def _exported(rules: Sequence[LoadedRule], form: str) -> tuple[Exported, Any]:
+    """Return what is exported for CSPM, and the document to write."""
+    if form == "cloudformation":
+        exported = export_rules(rules, cloudformation.check)
+        return exported, cloudformation.template(exported.requests)
+    exported = export_rules(rules)
+    return exported, list(exported.requests)
+
+
+def _exported_v2(rules: Sequence[LoadedRule], form: str) -> tuple[Exported, Any]:
+    """Return the same for V2."""
+    if form == "cloudformation":
+        exported = export_rules(rules, cloudformation.check_v2, requests_v2)
+        return exported, cloudformation.template(in_order(exported.requests), of_v2=True)
+    exported = export_rules(rules, requests_of=requests_v2)
+    requests = in_order(exported.requests)
+    return exported, terraform.configuration(requests) if form == "terraform" else requests
 
 
 def refusals(exported: Exported) -> Iterator[str]:

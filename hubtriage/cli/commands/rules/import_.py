@@ -37,7 +37,7 @@ _OVERRIDES = ("as-source", "always", "never")
     "--region",
     "regions",
     multiple=True,
-    help="For automation rules: their Region, or all. Required if the file does not name it.",
+    help="For automation rules: their Region, or all. Required if the file does not name it; not for V2.",
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON document: rules, what is refused, remarks.")
 def command(
@@ -55,7 +55,7 @@ def command(
     KIND says what FILE (- for standard input) holds:
       findings-manager-1  rules of awsfindingsmanagerlib 1.x, or the older Suppressions:
       findings-manager-2  rules of awsfindingsmanagerlib 2.x
-      automation-rules    Security Hub's own rules: API, CloudFormation, Terraform, Landing Zone Accelerator
+      automation-rules    Security Hub's own rules, also of V2: API, CloudFormation, Terraform, LZA
       prowler-mutelist    mutelists of Prowler
 
     A rule that cannot be expressed exactly is refused with its reason; the others are still written.

@@ -204,3 +204,59 @@ def test_rules_with_errors_are_not_exported(folder: Path) -> None:
     result = run("export", "automation-rules")
     assert (result.exit_code, result.stdout) == (1, "")
     assert "SUPRESSED" in result.stderr
+
+
+OF_V2 = [
+    {
+        "RuleName": "accepted",
+        "RuleOrder": 500,
+        "RuleStatus": "ENABLED",
+        "Description": "Exported from the rule accepted.",
+        "Criteria": {
+            "OcsfFindingCriteria": {
+                "CompositeFilters": [
+                    {
+                        "StringFilters": [
+                            {
+                                "FieldName": "cloud.account.uid",
+                                "Filter": {"Value": "111122223333", "Comparison": "EQUALS"},
+                            }
+                        ],
+                        "NumberFilters": [
+                            {"FieldName": "vendor_attributes.severity_id", "Filter": {"Gte": 1, "Lte": 6}}
+                        ],
+                        "Operator": "AND",
+                    }
+                ],
+                "CompositeOperator": "AND",
+            }
+        },
+        "Actions": [
+            {
+                "Type": "FINDING_FIELDS_UPDATE",
+                "FindingFieldsUpdate": {"StatusId": 3, "Comment": "Accepted."},
+            }
+        ],
+    }
+]
+
+
+def test_rules_for_v2_are_exported_in_each_form(folder: Path) -> None:
+    result = run("export", "automation-rules", "--hub", "v2")
+    assert (result.exit_code, json.loads(result.stdout)) == (1, OF_V2)
+    assert "ends is refused: expires" in result.stderr
+    template = json.loads(run("export", "automation-rules", "--hub", "v2", "--as", "cloudformation").stdout)
+    [resource] = template["Resources"].values()
+    assert resource == {"Type": "AWS::SecurityHub::AutomationRuleV2", "Properties": OF_V2[0]}
+    terraform = json.loads(run("export", "automation-rules", "--hub", "v2", "--as", "terraform").stdout)
+    [(name, made)] = terraform["resource"]["aws_securityhub_automation_rule_v2"].items()
+    assert name == "rule_001_accepted"
+    criteria = json.loads(made["criteria"]["ocsf_finding_criteria_json"])
+    assert criteria == OF_V2[0]["Criteria"]["OcsfFindingCriteria"]  # type: ignore[index]
+    assert made["action"]["finding_fields_update"] == {"status_id": 3, "comment": "Accepted."}
+
+
+def test_terraform_is_for_v2(folder: Path) -> None:
+    result = run("export", "automation-rules", "--as", "terraform")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "--as terraform is for --hub v2" in result.stderr
