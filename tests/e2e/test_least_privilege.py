@@ -122,6 +122,7 @@ ELSEWHERE: dict[str, tuple[str, str, dict[str, Any]]] = {
         {"UUID": "00000000-0000-0000-0000-000000000000", "Enabled": False},
     ),
     "send alarms": ("sns", "publish", {"TopicArn": "{AlarmTopicArn}", "Message": "all is well"}),
+    "give notices": ("sns", "publish", {"TopicArn": "{NoticesTopicArn}", "Message": "renew it"}),
 }
 
 
@@ -162,6 +163,17 @@ def test_no_other_role_of_the_stack_changes_findings(guarded: DeployedStack) -> 
             one = _identifiers(guarded, "Inspector")
             answers[name] = _updating(client("securityhub"), one, Workflow={"Status": "SUPPRESSED"})
     assert answers == dict.fromkeys(OTHERS, "denied")
+
+
+def test_only_the_sweep_gives_notices_and_it_sends_no_alarms(guarded: DeployedStack) -> None:
+    answers = {}
+    for name, logical_id in {"triage": "TriageRole", **OTHERS}.items():
+        with acting_as(guarded.cloud, role_arn(guarded.cloud, STACK, logical_id)) as client:
+            for topic in ("NoticesTopicArn", "AlarmTopicArn"):
+                message = {"TopicArn": guarded.outputs[topic], "Message": "all is well"}
+                answers[name, topic] = answer_of(partial(client("sns").publish, **message))
+    allowed = {each for each, answer in answers.items() if answer == "allowed"}
+    assert allowed == {("the sweep", "NoticesTopicArn"), ("the breaker", "AlarmTopicArn")}
 
 
 def test_only_triage_and_the_sweep_read_the_ledger(guarded: DeployedStack) -> None:
