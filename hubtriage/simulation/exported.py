@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hubtriage.aws.ledger.entry_format import EntryError, read_entry, write_entry
-from hubtriage.engine.fields import OUR_AUTHOR, Finding, member
+from hubtriage.engine.fields import OCSF, OUR_AUTHOR, Finding, member
 from hubtriage.engine.json_values import MOST_LEVELS, finite, is_too_deep
 from hubtriage.engine.planning.entry import NO_ENTRY, Entry
 from hubtriage.simulation.undecidable import DAMAGED, LEFT_OPEN, is_settled_by, settle, why_undecidable
@@ -28,6 +28,7 @@ FORMAT = 1
 HEADER = "hubtriage-export"
 """The member that makes an object the first line of an export; its value is the format."""
 NO_ENTRIES = "what triage set looks like a person's; export with `hubtriage findings`"
+_NAMES = ("Id", "ProductArn", "AwsAccountId", OCSF)
 _TOO_DEEP = f"it is nested deeper than {MOST_LEVELS} levels, and left out"
 
 
@@ -88,7 +89,7 @@ def finding_line(
     """
     undecidable = DAMAGED if is_damaged else None
     if is_too_deep(finding):
-        finding = {name: finding.get(name) for name in ("Id", "ProductArn", "AwsAccountId")}
+        finding = {name: finding[name] for name in _NAMES if name in finding}
         undecidable = _TOO_DEEP
     elif entry is not None:
         undecidable = why_undecidable(finding, entry, read)

@@ -141,3 +141,13 @@ def test_no_finding_passes_for_a_first_line_or_for_a_line_of_an_export() -> None
 def test_a_line_without_a_finding_is_unusable(value: object) -> None:
     (item,) = items_of(Document("file", "line 2", json.dumps({"finding": value, "entry": None})))
     assert isinstance(item, Unusable)
+
+
+def test_of_a_finding_of_v2_that_is_too_deep_its_name_is_left() -> None:
+    nested: Any = "x"
+    for _ in range(120):
+        nested = [nested]
+    view = {"Id": "f", "Ocsf": {"uid": "u"}, "Title": nested}
+    line, is_undecidable = finding_line(view, None, 0.0)
+    assert is_undecidable
+    assert json.loads(line)["finding"] == {"Id": "f", "Ocsf": {"uid": "u"}}
