@@ -18,7 +18,7 @@ from hubtriage.engine.fields import (
     position,
 )
 from hubtriage.engine.json_values import finite
-from hubtriage.engine.ocsf.blind import blind_paths
+from hubtriage.engine.ocsf.blind import blind_paths, lacking
 from hubtriage.engine.planning.baseline import taken_back
 from hubtriage.engine.planning.entry import NO_ENTRY, Authors, Claim, Entry, Stored
 from hubtriage.engine.planning.plan import NOT_ASKED, Reasoning, Settings, reason
@@ -235,5 +235,6 @@ def _explained_rule(
         if proposal.field not in forbidden
     }
     dropped = rule.proposals.dropped(reasoning.baseline) | forbidden
-    blind = tuple(blind_paths(rule.source)) if reasoning.baseline.is_v2 else ()
+    base = reasoning.baseline
+    blind = tuple(blind_paths(rule.source, lacking(base.raw))) if base.is_v2 else ()
     return RuleExplanation(rule.id, rule.order, rule.mode, verdict, why, match, when, wants, dropped, blind)

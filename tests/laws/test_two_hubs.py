@@ -7,7 +7,7 @@ from hypothesis import given, note
 from hypothesis import strategies as st
 
 from hubtriage.engine.fields import severity_label
-from hubtriage.engine.ocsf.blind import on_v2
+from hubtriage.engine.ocsf.blind import SOMETIMES, on_v2
 from hubtriage.engine.ocsf.update import V2_FIELDS, v2_update
 from hubtriage.engine.ocsf.view import asff_view
 from hubtriage.engine.planning.decision import Decision
@@ -49,7 +49,7 @@ SIGNALS = st.builds(
     Signal,
     product=st.sampled_from(IN_BOTH_HUBS),
     account=st.sampled_from(["111122223333", "444455556666"]),
-    account_name=st.sampled_from([None, "sandbox"]),
+    account_name=st.sampled_from(["sandbox", "shop"]),
     title=st.sampled_from(["S3 buckets should not be public", "Other"]),
     severity=_SEVERITIES,
     set_severity=st.none() | _SEVERITIES,
@@ -65,7 +65,7 @@ SIGNALS = st.builds(
 
 _READS: list[dict[str, Any]] = [
     {"match": {"AwsAccountId": ["111122223333"]}},
-    {"match": {"AwsAccountName": [{"exists": False}]}},
+    {"match": {"AwsAccountName": [{"anything-but": "sandbox"}]}},
     {"match": {"Severity": {"Label": ["LOW", "MEDIUM", "INFORMATIONAL"]}}},
     {"match": {"Severity": {"Normalized": [{"numeric": [">=", 40]}]}}},
     {"match": {"Compliance": {"Status": [{"anything-but": "PASSED"}]}}},
@@ -236,7 +236,7 @@ def seen_and_set_in_v2(rule: dict[str, Any]) -> dict[str, Any]:
     update = {name: value for name, value in rule["update"].items() if name in _SETTABLE}
     conditions = {name: rule[name] for name in ("match", "when") if name in rule}
     others = {name: value for name, value in rule.items() if name not in conditions}
-    shown = {"when": True} if on_v2(conditions).is_affected else conditions
+    shown = {"when": True} if on_v2(conditions, SOMETIMES).is_affected else conditions
     return {**others, **shown, "update": update}
 
 

@@ -422,20 +422,26 @@ ON_V2 = (
     Mutation(
         "a negation of what V2 does not show holds there",
         "engine/ocsf/blind.py",
-        "return _negated(_seen_when(arguments[0], scope, not surely))",
-        "return _negated(_seen_when(arguments[0], scope, surely))",
+        "return _negated(self._opposite._when(arguments[0], scope))",
+        "return _negated(self._when(arguments[0], scope))",
     ),
     Mutation(
         "a branch that V2 does not show holds there by what it does show",
         "engine/ocsf/blind.py",
-        "        if surely and blind:\n            continue\n",
+        "            if self.surely and blind:\n                continue\n",
         "",
     ),
     Mutation(
         "a tag that may be there is taken for absent beside what V2 does not show",
         "engine/ocsf/blind.py",
-        "not is_blind(leaf.keys) and not _depends_on(leaf, blind)",
-        "not is_blind(leaf.keys)",
+        "            left = [leaf for leaf in seen if not _depends_on(leaf, blind)]\n",
+        "            left = seen\n",
+    ),
+    Mutation(
+        "what V2 shows on some findings counts as absent on the others",
+        "engine/ocsf/blind.py",
+        "    return frozenset(name for name in SOMETIMES if name not in finding)",
+        "    return NOTHING",
     ),
     Mutation(
         "a terminal rule that V2 does not show lets the rules after it hide",

@@ -19,6 +19,11 @@ ALWAYS: Condition = {}
 NEVER: Condition = None
 
 Effect = Literal["as elsewhere", "less often", "never"]
+Lacks: TypeAlias = frozenset[str]
+"""Members that one finding lacks, although V2 shows them on others."""
+SOMETIMES: Lacks = frozenset({"AwsAccountName", "GeneratorId"})
+"""Members that AWS gives every finding in ASFF, and only some of V2: without them they are not known."""
+NOTHING: Lacks = frozenset()
 
 
 def _leaves() -> Iterator[Keys]:
@@ -38,6 +43,15 @@ def is_blind(keys: Sequence[str]) -> bool:
     """Say whether V2 has no counterpart of a path in a finding; positions in lists do not count."""
     names = _names(keys)
     return names not in _OUTER and not any(names[:length] in SEEN for length in range(1, len(names) + 1))
+
+
+def lacking(finding: Mapping[str, Any]) -> Lacks:
+    """Return what a finding of V2 lacks of that which V2 shows on some."""
+    return frozenset(name for name in SOMETIMES if name not in finding)
+
+
+def _is_unseen(keys: Sequence[str], lacks: Lacks) -> bool:
+    return is_blind(keys) or (bool(lacks) and bool(keys) and keys[0] in lacks)
 
 
 def _names(keys: Sequence[str]) -> Keys:
@@ -63,69 +77,121 @@ class OnV2:
         return "never" if self.holds is NEVER else "less often"
 
 
-def on_v2(rule: Mapping[str, Any]) -> OnV2:
-    """Return what is left of the condition of a rule as in `ruleset.json`, or a rule file."""
+def on_v2(rule: Mapping[str, Any], lacks: Lacks = NOTHING) -> OnV2:
+    """Return what is left of the condition of a rule as in `ruleset.json`, or a rule file.
+
+    `lacks` has what the finding lacks of that which V2 shows on some.
+    """
     own = {name: rule[name] for name in ("match", "when") if name in rule}
-    if not _match_is_blind(rule.get("match")) and not _reads_blind(rule.get("when"), ()):
+    if not _match_is_blind(rule.get("match"), lacks) and not _reads_blind(rule.get("when"), (), lacks):
         return OnV2(own, own, is_affected=False)
-    return OnV2(_seen(own, surely=True), _seen(own, surely=False), is_affected=True)
+    return OnV2(_Left(True, lacks).of(own), _Left(False, lacks).of(own), is_affected=True)
 
 
-def blind_paths(rule: Mapping[str, Any]) -> list[str]:
+def blind_paths(rule: Mapping[str, Any], lacks: Lacks = NOTHING) -> list[str]:
     """Return the paths that a rule's condition reads and V2 does not have, each once, in their order.
 
     A path that is calculated, and the whole finding, are named `?`.
     """
     found: dict[str, None] = {}
     if "match" in rule:
-        found.update(dict.fromkeys(".".join(leaf.keys) for leaf in _blind_leaves(rule["match"])))
+        found.update(dict.fromkeys(".".join(leaf.keys) for leaf in _blind_leaves(rule["match"], lacks)))
     for operation in operations(rule.get("when")):
-        for keys in _blind_reads(operation):
+        for keys in _blind_reads(operation, lacks):
             found["?" if keys is None else ".".join(keys)] = None
     return list(found)
 
 
-def _seen(own: Mapping[str, Any], surely: bool) -> Condition:
-    """Return the condition that holds surely, or the one that holds wherever the rule may hold."""
-    result: dict[str, Any] = {}
-    if "match" in own:
-        match = _seen_match(own["match"], surely)
-        if match is NEVER:
-            return NEVER
-        result |= {"match": match} if match else {}
-    if "when" in own:
-        when = _seen_when(own["when"], (), surely)
-        if when is False:
-            return NEVER
-        result |= {} if when is True else {"when": when}
-    return result
+@dataclass(frozen=True, slots=True)
+class _Left:
+    """What is left of conditions: what holds `surely`, or else what holds wherever they may hold."""
+
+    surely: bool
+    lacks: Lacks
+
+    def of(self, own: Mapping[str, Any]) -> Condition:
+        """Return what is left of a rule's condition."""
+        result: dict[str, Any] = {}
+        if "match" in own:
+            match = self._match(own["match"])
+            if match is NEVER:
+                return NEVER
+            result |= {"match": match} if match else {}
+        if "when" in own:
+            when = self._when(own["when"], ())
+            if when is False:
+                return NEVER
+            result |= {} if when is True else {"when": when}
+        return result
+
+    def _match(self, match: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """Return a pattern without blind fields: surely without the branches that have any."""
+        branches: list[Mapping[str, Any]] = []
+        for leaves in expand(match):
+            seen = [leaf for leaf in leaves if not _is_unseen(leaf.keys, self.lacks)]
+            blind = {leaf.keys[0] for leaf in leaves if _is_unseen(leaf.keys, self.lacks)}
+            if self.surely and blind:
+                continue
+            left = [leaf for leaf in seen if not _depends_on(leaf, blind)]
+            if not left:
+                return ALWAYS
+            branches.append(_pattern(left))
+        if len(branches) < 2:
+            return branches[0] if branches else NEVER
+        return {"$or": branches}
+
+    def _when(self, logic: Any, scope: Keys | None) -> Any:
+        """Return an expression without blind reads: false, or true, stands for what they decide."""
+        if not _reads_blind(logic, scope, self.lacks):
+            return logic
+        if not isinstance(logic, Mapping):
+            return self._unknown
+        name, arguments = split_operation(logic)
+        if name in ("and", "or"):
+            return _joined(name, [self._when(one, scope) for one in arguments])
+        if name == "!":
+            return _negated(self._opposite._when(arguments[0], scope))
+        if name == "!!":
+            return self._when(arguments[0], scope)
+        if name in ("some", "all", "none"):
+            return self._of_elements(name, arguments, scope)
+        if name in ("if", "?:"):
+            return self._chosen(name, arguments, scope)
+        return self._unknown
+
+    @property
+    def _unknown(self) -> bool:
+        return not self.surely
+
+    @property
+    def _opposite(self) -> "_Left":
+        return _Left(not self.surely, self.lacks)
+
+    def _of_elements(self, name: str, arguments: list[Any], scope: Keys | None) -> Any:
+        if _reads_blind(arguments[0], scope, self.lacks):
+            return self._unknown
+        inner = Operation(name, arguments, (), scope, ()).keys_of(arguments[0])
+        side = self._opposite if name == "none" else self
+        test = side._when(arguments[1], inner)
+        if test is False:  # it holds for no element
+            return name == "none"
+        return {name: [arguments[0], test]}
+
+    def _chosen(self, name: str, arguments: list[Any], scope: Keys | None) -> Any:
+        """Return a choice whose tests V2 shows; otherwise what is chosen is not known."""
+        if any(_reads_blind(test, scope, self.lacks) for test in arguments[:-1:2]):
+            return self._unknown
+        last = len(arguments) - 1
+        tests = range(0, last, 2)
+        return {name: [one if at in tests else self._when(one, scope) for at, one in enumerate(arguments)]}
 
 
-# --- match
+def _match_is_blind(match: Any, lacks: Lacks) -> bool:
+    return match is not None and next(_blind_leaves(match, lacks), None) is not None
 
 
-def _match_is_blind(match: Any) -> bool:
-    return match is not None and next(_blind_leaves(match), None) is not None
-
-
-def _blind_leaves(match: Mapping[str, Any]) -> Iterator[PatternField]:
-    return (leaf for branch in expand(match) for leaf in branch if is_blind(leaf.keys))
-
-
-def _seen_match(match: Mapping[str, Any], surely: bool) -> Mapping[str, Any] | None:
-    """Return a pattern without blind fields: surely without the branches that have any."""
-    branches: list[Mapping[str, Any]] = []
-    for leaves in expand(match):
-        blind = {leaf.keys[0] for leaf in leaves if is_blind(leaf.keys)}
-        if surely and blind:
-            continue
-        left = [leaf for leaf in leaves if not is_blind(leaf.keys) and not _depends_on(leaf, blind)]
-        if not left:
-            return ALWAYS
-        branches.append(_pattern(left))
-    if len(branches) < 2:
-        return branches[0] if branches else NEVER
-    return {"$or": branches}
+def _blind_leaves(match: Mapping[str, Any], lacks: Lacks) -> Iterator[PatternField]:
+    return (leaf for branch in expand(match) for leaf in branch if _is_unseen(leaf.keys, lacks))
 
 
 def _depends_on(leaf: PatternField, blind: Collection[str]) -> bool:
@@ -145,34 +211,6 @@ def _pattern(leaves: Sequence[PatternField]) -> Mapping[str, Any]:
     return pattern
 
 
-# --- when
-
-
-def _seen_when(logic: Any, scope: Keys | None, surely: bool) -> Any:
-    """Return an expression without blind reads: false, or true, stands for what they decide."""
-    if not _reads_blind(logic, scope):
-        return logic
-    unknown = not surely
-    if not isinstance(logic, Mapping):
-        return unknown
-    name, arguments = split_operation(logic)
-    if name in ("and", "or"):
-        return _joined(name, [_seen_when(one, scope, surely) for one in arguments])
-    if name == "!":
-        return _negated(_seen_when(arguments[0], scope, not surely))
-    if name == "!!":
-        return _seen_when(arguments[0], scope, surely)
-    if name in ("some", "all", "none") and not _reads_blind(arguments[0], scope):
-        inner = Operation(name, arguments, (), scope, ()).keys_of(arguments[0])
-        test = _seen_when(arguments[1], inner, surely is (name != "none"))
-        if test is False:  # it holds for no element
-            return name == "none"
-        return {name: [arguments[0], test]}
-    if name in ("if", "?:"):
-        return _chosen(name, arguments, scope, surely)
-    return unknown
-
-
 def _joined(name: str, parts: list[Any]) -> Any:
     """Join parts by `and` or `or`; some may be true or false now."""
     neutral = name == "and"
@@ -186,28 +224,14 @@ def _negated(part: Any) -> Any:
     return not part if isinstance(part, bool) else {"!": [part]}
 
 
-def _chosen(name: str, arguments: list[Any], scope: Keys | None, surely: bool) -> Any:
-    """Return a choice whose tests V2 shows; otherwise what is chosen is not known."""
-    tests = arguments[:-1:2]
-    if any(_reads_blind(test, scope) for test in tests):
-        return not surely
-    is_test = [index % 2 == 0 and index < len(arguments) - 1 for index in range(len(arguments))]
-    return {
-        name: [
-            one if test else _seen_when(one, scope, surely)
-            for one, test in zip(arguments, is_test, strict=True)
-        ]
-    }
+def _reads_blind(logic: Any, scope: Keys | None, lacks: Lacks) -> bool:
+    return any(True for operation in operations(logic, (), scope) for _keys in _blind_reads(operation, lacks))
 
 
-def _reads_blind(logic: Any, scope: Keys | None) -> bool:
-    return any(True for operation in operations(logic, (), scope) for _keys in _blind_reads(operation))
-
-
-def _blind_reads(operation: Operation) -> Iterator[Keys | None]:
+def _blind_reads(operation: Operation, lacks: Lacks) -> Iterator[Keys | None]:
     """Yield the blind paths that an operation itself reads; None for one that is not known."""
     for keys in _reads(operation):
-        if keys is None or is_blind(keys):
+        if keys is None or _is_unseen(keys, lacks):
             yield keys
 
 

@@ -1,12 +1,13 @@
 """The conditions of rules on findings of Security Hub V2, which do not show all that conditions read."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from hubtriage.engine.fields import Finding
 from hubtriage.engine.index.rule_index import RuleIndex
-from hubtriage.engine.ocsf.blind import NEVER, Condition, OnV2, on_v2
+from hubtriage.engine.ocsf.blind import NEVER, SOMETIMES, Condition, Lacks, OnV2, lacking, on_v2
 from hubtriage.engine.ruleset.condition import Accounts, Holds, condition
 
 
@@ -17,7 +18,7 @@ class ConditionsOnV2:
         """Take the rules as in `ruleset.json`, in their order."""
         self._sources = sources
         self._accounts = accounts
-        self._tests: dict[int, tuple[Holds, Holds, Holds]] = {}
+        self._tests: dict[tuple[int, Lacks], _Tests] = {}
 
     def candidates(self, baseline: Finding, now: float) -> list[tuple[int, bool]]:
         """Return (position, certain) of the rules that hold or may hold, or fail, on the finding."""
@@ -25,22 +26,25 @@ class ConditionsOnV2:
 
     def holds(self, position: int, certain: bool, baseline: Finding, now: float) -> bool | None:
         """Say whether a rule holds; None where V2 does not show it."""
-        seen = self._seen[position]
-        if certain and not seen.is_affected:
+        if certain and not self._least_seen[position].is_affected:
             return True
-        surely, may_hold, own = self._tests_of(position, seen)
-        if surely(baseline, now):
+        tests = self._tests_of(position, lacking(baseline))
+        if tests.surely(baseline, now):
             return True
-        if not seen.is_affected or not may_hold(baseline, now):
+        if not tests.is_affected or not tests.may_hold(baseline, now):
             return False
-        own(baseline, now)  # what fails on what V2 shows has failed
+        tests.own(baseline, now)  # what fails on what V2 shows has failed
         return None
 
-    def _tests_of(self, position: int, seen: OnV2) -> tuple[Holds, Holds, Holds]:
-        if position not in self._tests:
-            own = condition(self._sources[position], self._accounts)
-            self._tests[position] = self._test(seen.holds), self._test(seen.may_hold), own
-        return self._tests[position]
+    def _tests_of(self, position: int, lacks: Lacks) -> "_Tests":
+        known = self._tests.get((position, lacks))
+        if known is None:
+            source = self._sources[position]
+            seen = on_v2(source, lacks)
+            surely, may_hold = self._test(seen.holds), self._test(seen.may_hold)
+            known = _Tests(surely, may_hold, condition(source, self._accounts), seen.is_affected)
+            self._tests[position, lacks] = known
+        return known
 
     def _test(self, of: Condition) -> Holds:
         if not of:
@@ -49,12 +53,23 @@ class ConditionsOnV2:
         return condition(of, self._accounts)
 
     @cached_property
-    def _seen(self) -> list[OnV2]:
-        return [on_v2(source) for source in self._sources]
+    def _least_seen(self) -> list[OnV2]:
+        """What is left of each condition on a finding that lacks all that findings of V2 may lack."""
+        return [on_v2(source, SOMETIMES) for source in self._sources]
 
     @cached_property
     def _index(self) -> RuleIndex:
-        return RuleIndex([_indexed(seen.may_hold) for seen in self._seen], self._accounts)
+        return RuleIndex([_indexed(seen.may_hold) for seen in self._least_seen], self._accounts)
+
+
+@dataclass(frozen=True, slots=True)
+class _Tests:
+    """The tests of a rule on findings that lack the same: see `OnV2`; `own` is the rule's own condition."""
+
+    surely: Holds
+    may_hold: Holds
+    own: Holds
+    is_affected: bool
 
 
 def _indexed(of: Condition) -> Mapping[str, Any]:

@@ -250,6 +250,23 @@ def test_what_v2_does_not_show_does_not_matter_where_the_rest_decides() -> None:
     assert sent(V2Finding(Signal()).decided(rule))["StatusId"] == 3
 
 
+@pytest.mark.parametrize("member", ["AwsAccountName", "GeneratorId"])
+def test_what_v2_shows_on_some_findings_is_not_known_on_the_others(member: str) -> None:
+    """A guard by the account's name does not fall away because V2 does not say the name."""
+    known = Signal("control", account_name="shop")
+    unknown = Signal("guardduty")
+    guard: Rule = {"update": {}, "terminal": True, "match": {member: [{"prefix": "other"}]}}
+    assert sent(V2Finding(known).decided(guard, HIDDEN))["StatusId"] == 3
+    reasoned = V2Finding(unknown).reasoned(guard, HIDDEN)
+    assert reasoned.decision.update is None
+    assert list(reasoned.fold.undecided) == ["rule-0", "rule-1"]
+    absent: Rule = {**HIDDEN, "match": {member: [{"exists": False}]}}
+    assert V2Finding(unknown).decided(absent).update is None
+    differs: Rule = {**HIDDEN, "when": {"!=": [{"var": member}, "a"]}}
+    assert V2Finding(unknown).decided(differs).update is None
+    assert sent(V2Finding(known).decided(differs))["StatusId"] == 3
+
+
 def test_after_a_terminal_rule_that_may_apply_nothing_is_hidden() -> None:
     guard: Rule = {"update": {}, "terminal": True, **BLIND}
     reasoned = V2Finding(Signal()).reasoned(guard, HIDDEN, NOTIFY, LOW, NOTE)

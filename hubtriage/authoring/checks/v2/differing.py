@@ -7,9 +7,9 @@ from hubtriage.authoring.problems import Problem
 
 CODE = "W207"
 DIFFERING: Mapping[str, str] = {
-    "AwsAccountName": "V2 gives it for some findings only",
+    "AwsAccountName": "V2 gives it for some findings, and where it does not, it is not known",
     "CompanyName": "V2 calls AWS's own products AWS, the other hub some of them Amazon",
-    "GeneratorId": "V2 gives it for controls, made of the control's id, and for few other findings",
+    "GeneratorId": "V2 gives it for controls, made of the control's id; elsewhere it is mostly not known",
     "ProductName": "the two hubs do not call every product alike",
     "Resources.Id": "V2 gives the ARN if it knows one, otherwise a bare id or name",
     "Severity.Normalized": "on V2 it is the lowest of the label's numbers, 100 if it is not known",
