@@ -174,6 +174,19 @@ def test_in_progress_that_became_new_is_the_services_and_resolved_a_persons() ->
     assert person.triaged(resolved).overruled == ("Workflow.Status",)
 
 
+def test_no_history_is_asked() -> None:
+    finding = V2Finding(Signal())
+    finding.triaged(SUPPRESS)
+    finding.edited(StatusId=4)
+    loaded = ruleset({"id": "rule-0", **SUPPRESS})
+    decision = reason(asff_view(finding.found), finding.entry, loaded, NOW, Settings()).decision
+    assert decision.questions == decision.optional_questions == decision.unrecorded == ()
+    assert decision.overruled == ("Workflow.Status",)
+    hidden = V2Finding(Signal(status="SUPPRESSED"))
+    decision = reason(asff_view(hidden.found), NO_ENTRY, loaded, NOW, Settings()).decision
+    assert decision.optional_questions == ()
+
+
 UNSETTABLE: dict[str, Any] = {
     "Types": ["TTPs"],
     "Confidence": 5,
