@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from importlib import resources
+from math import floor
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -55,7 +56,8 @@ def rule(*during, **members) -> Rule:
 
 def is_open(window, moment: float) -> bool:
     """The same question, asked of the clock on the wall."""
-    local = datetime.fromtimestamp(moment, zone(window["zone"]))
+    # A datetime rounds to microseconds, so the last instant of a day would be of the next one.
+    local = datetime.fromtimestamp(floor(moment), zone(window["zone"]))
     clock, days = local.strftime("%H:%M"), window.get("days", DAYS)
     start, end = window.get("from", "00:00"), window.get("to", "24:00")
     today = DAYS[local.weekday()] in days
