@@ -82,8 +82,8 @@ def test_criteria_read_back_from_their_conditions_hold_for_the_same_findings(ran
     if condition is None:
         return
     branches = criteria_from_match(condition["match"]) if "match" in condition else [[]]
-    of_when = criteria_from_when(condition["when"]) if "when" in condition else []
-    whole = [merged([*branch, *of_when], ()) for branch in branches]
+    of_when = criteria_from_when(condition["when"]) if "when" in condition else [[]]
+    whole = [merged([*branch, *other], ()) for branch in branches for other in of_when]
     again = [to_filters(one.values(), ()) for one in united(one for one in whole if one is not None)]
     ours = [automation_criteria(one) for one in again]
     theirs = automation_criteria(criteria)

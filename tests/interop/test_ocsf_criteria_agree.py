@@ -1,6 +1,9 @@
 """Filters of V2 as `match` and `when` hold for a view as the local Security Hub's hold for its finding."""
 
+import json
+import os
 from collections.abc import Callable
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -27,7 +30,7 @@ from hubtriage.interop.ocsf_criteria.fields import (
 from hubtriage.interop.ocsf_criteria.parse_filters import ALWAYS_HOLDS, NEVER_HOLDS, parse_ocsf_filters
 from hubtriage.interop.ocsf_criteria.to_rule import joined_conditions
 from hubtriage.localaws.securityhub.v2.filters import finding_filter
-from hubtriage.localaws.securityhub.v2.members import MEMBERS
+from hubtriage.localaws.securityhub.v2.members import MEMBERS, values
 from tests.support import ocsf_cases
 from tests.support.examples import examples
 from tests.support.filter_cases import NOW
@@ -100,6 +103,31 @@ def test_most_random_criteria_are_not_refused() -> None:
             continue
         taken += 1
     assert taken > 40
+
+
+def live_findings() -> list[dict[str, Any]]:
+    """Findings that AWS has sent, in the corpus of findings if it is there."""
+    path = Path(os.environ.get("HUBTRIAGE_CORPUS", "/nowhere")) / "ocsf" / "findings.jsonl"
+    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+    found = [line.get("finding", line) for line in map(json.loads, lines)]
+    return [finding for finding in found if "vendor_attributes" in finding]
+
+
+@pytest.mark.skipif(not live_findings(), reason="needs findings that AWS has sent")
+@pytest.mark.parametrize("field", ocsf_cases.STRINGS)
+def test_a_filter_on_what_a_live_finding_has_holds_for_the_same_ones(field: str) -> None:
+    findings = live_findings()
+    for value in {value for finding in findings for value in values(finding, field)}:
+        for comparison in ("EQUALS", "NOT_EQUALS"):
+            wanted = {"Value": value, "Comparison": comparison}
+            criteria = of_one("StringFilters", {"FieldName": field, "Filter": wanted})
+            theirs = finding_filter(criteria, is_rule=True)
+            try:
+                ours = compiled(criteria)
+            except Refused:
+                continue
+            for finding in findings:
+                assert ours(asff_view(finding)) == theirs(finding, NOW), (criteria, finding)
 
 
 # -- the table ------------------------------------------------------------------------------------

@@ -5,11 +5,14 @@ It knows what `rule_conditions` writes, and the other common ways to write the s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from itertools import product
+from math import prod
 from typing import Any
 
 from hubtriage.engine.jsonlogic.syntax import split_operation
+from hubtriage.interop.automation_rules import MOST_RULES
 from hubtriage.interop.criteria.attributes import AUTOMATION_RULES, AttributeTable, FindingAttribute
 from hubtriage.interop.criteria.comparisons import parse_wildcard, supported, unsupported
 from hubtriage.interop.criteria.input import Path, Refused
@@ -29,24 +32,41 @@ class _Inside:
 Reader = Callable[[list[Any], _Inside, Path], Criterion]
 
 
-def criteria_from_when(logic: Any, table: AttributeTable = AUTOMATION_RULES) -> list[Criterion]:
-    """Return the criteria of a `when`; all must hold. Raises Refused."""
-    return list(_conjuncts(logic, _Inside(table), ("when",)))
+def criteria_from_when(logic: Any, table: AttributeTable = AUTOMATION_RULES) -> list[list[Criterion]]:
+    """Return the criteria of each branch that `or` makes; one branch must hold. Raises Refused."""
+    return [list(branch) for branch in _branches(logic, _Inside(table), ("when",))]
 
 
-def _conjuncts(logic: Any, whole: _Inside, path: Path) -> Iterator[Criterion]:
+def _branches(logic: Any, whole: _Inside, path: Path) -> list[tuple[Criterion, ...]]:
     if logic is True:
-        return
+        return [()]
     operator, arguments = _call(logic, path)
+    at = (*path, operator)
     if operator == "and":
-        for index, argument in enumerate(arguments):
-            yield from _conjuncts(argument, whole, (*path, operator, index))
-    elif operator == "!":
-        yield _negated(_positive(arguments[0], whole, (*path, operator)), path)
-    elif operator == "none":
-        yield _negated(_positive({"some": arguments}, whole, path), path)
-    else:
-        yield _positive(logic, whole, path)
+        found = [_branches(one, whole, (*at, index)) for index, one in enumerate(arguments)]
+        count = prod(map(len, found))
+        if count > MOST_RULES:
+            reason = f"it would take {count} automation rules; AWS allows {MOST_RULES}"
+            raise Refused(at, reason, "split the rule")
+        return [tuple(one for branch in branches for one in branch) for branches in product(*found)]
+    if operator == "or":
+        return _alternatives(arguments, whole, at)
+    if operator == "!":
+        return [(_negated(_positive(arguments[0], whole, at), path),)]
+    if operator == "none":
+        return [(_negated(_positive({"some": arguments}, whole, path), path),)]
+    return [(_positive(logic, whole, path),)]
+
+
+def _alternatives(arguments: list[Any], whole: _Inside, path: Path) -> list[tuple[Criterion, ...]]:
+    """Return the branches of an `or`; values of one attribute that are wanted stay in one."""
+    found = [
+        branch for index, one in enumerate(arguments) for branch in _branches(one, whole, (*path, index))
+    ]
+    criteria = [one for branch in found for one in branch if len(branch) == 1 and not one.unwanted]
+    if len(criteria) == len(found) and len({one.attribute for one in criteria}) == 1:
+        return [(_either(criteria, path),)]
+    return found
 
 
 def _call(logic: Any, path: Path) -> tuple[str, list[Any]]:

@@ -141,11 +141,15 @@ def path_of_conditions(rule: LoadedRule) -> Path:
 def merged_branches(rule: LoadedRule, table: AttributeTable, ceiling: Iterable[Criterion]) -> list[Criteria]:
     """Return the criteria of a rule's branches; one of them must hold. Raises Refused."""
     of_match = criteria_from_match(rule.match, table) if rule.match is not None else [[]]
-    of_when = criteria_from_when(rule.when, table) if rule.has_when else []
-    if of_match == [[]] and not of_when:
+    of_when = criteria_from_when(rule.when, table) if rule.has_when else [[]]
+    if [] in of_match and [] in of_when:
         raise Refused(("when",), "automation rules need a criterion")
     path = path_of_conditions(rule)
-    branches = [merged([*branch, *of_when, *ceiling], path) for branch in of_match]
+    count = len(of_match) * len(of_when)
+    if count > MOST_RULES:
+        reason = f"it would take {count} automation rules; AWS allows {MOST_RULES}"
+        raise Refused(path, reason, "split the rule")
+    branches = [merged([*one, *other, *ceiling], path) for one in of_match for other in of_when]
     return united(branch for branch in branches if branch is not None)
 
 

@@ -195,6 +195,35 @@ def test_branches_become_rules_and_those_that_differ_in_one_list_one_rule(tmp_pa
     ]
 
 
+def test_an_or_over_attributes_becomes_several_rules_and_one_over_values_one(tmp_path: Path) -> None:
+    titles = {"or": [{"===": [{"var": "Title"}, one]} for one in ("a", "b")]}
+    other = {"and": [{"===": [{"var": "Id"}, "c"]}, {"!": [{"===": [{"var": "GeneratorId"}, "d"]}]}]}
+    found = exported(tmp_path, rule(match={"AwsAccountId": ["111122223333"]}, when={"or": [titles, other]}))
+    assert [(one["RuleName"], one["Criteria"]) for one in found.requests] == [
+        (
+            "rule-1 (1 of 2)",
+            {"AwsAccountId": [comparison("111122223333")], "Title": [comparison("a"), comparison("b")]},
+        ),
+        (
+            "rule-1 (2 of 2)",
+            {
+                "AwsAccountId": [comparison("111122223333")],
+                "Id": [comparison("c")],
+                "GeneratorId": [comparison("d", "NOT_EQUALS")],
+            },
+        ),
+    ]
+
+
+def test_an_or_of_too_many_branches_is_refused(tmp_path: Path) -> None:
+    either = {"or": [{"===": [{"var": "Title"}, "a"]}, {"===": [{"var": "Id"}, "b"]}]}
+    [refusal] = exported(tmp_path, rule(when={"and": [either] * 7})).refusals
+    assert (refusal.where, refusal.reason.partition(";")[0]) == (
+        "when.and",
+        "it would take 128 automation rules",
+    )
+
+
 def test_a_long_list_of_values_becomes_several_rules(tmp_path: Path) -> None:
     accounts = [f"{1111_0000_0000 + number}" for number in range(150)]
     match = {"AwsAccountId": [{"in-list": "many"}], "Types": [f"t{number}" for number in range(21)]}
@@ -373,8 +402,8 @@ REFUSALS = [
     pytest.param({"match": None, "when": True}, "when", "need a criterion", id="every finding"),
     pytest.param({"when": {"regex": [{"var": "Title"}, "a|b"]}}, "when", "regex", id="an expression"),
     pytest.param(
-        {"when": {"or": [{"==": [{"var": "Title"}, "a"]}, {"==": [{"var": "Id"}, "a"]}]}},
-        "when.or",
+        {"when": {"!": [{"or": [{"==": [{"var": "Title"}, "a"]}, {"==": [{"var": "Id"}, "a"]}]}]}},
+        "when['!'].or",
         "different attributes",
         id="or over attributes",
     ),
