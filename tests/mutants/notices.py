@@ -47,7 +47,7 @@ NOTICES = (
     Mutation(
         "what the sweep hides now does not count",
         _AHEAD,
-        "return _with(finding, decision.update or {}), decision.after",
+        "return _with(finding, {change.field: change.new for change in decision.changes}), decision.after",
         "return finding, entry",
     ),
     Mutation(

@@ -10,13 +10,12 @@ or what will be decided then, the finding counts as not known.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from hubtriage.aws.securityhub.api import Finding
 from hubtriage.aws.securityhub.namesakes import account_of
 from hubtriage.aws.sweep.notices.tally import EndingTally
 from hubtriage.aws.sweep.occasions.guard import hides_by
-from hubtriage.engine.fields import FIELDS, SEVERITY, WORKFLOW, ParsedFinding
+from hubtriage.engine.fields import FIELDS, SEVERITY, WORKFLOW, ParsedFinding, Value
 from hubtriage.engine.planning.decision import Decision
 from hubtriage.engine.planning.entry import Claims, Entry
 from hubtriage.engine.planning.plan import Settings, decide
@@ -139,7 +138,7 @@ def _as_left(seen: Seen) -> tuple[Finding, Entry] | None:
         return _as_written(finding, entry)
     if decision.questions or decision.outdated or any(not error.rule for error in decision.errors):
         return None
-    return _with(finding, decision.update or {}), decision.after
+    return _with(finding, {change.field: change.new for change in decision.changes}), decision.after
 
 
 def _as_written(finding: Finding, entry: Entry) -> tuple[Finding, Entry] | None:
@@ -150,20 +149,24 @@ def _as_written(finding: Finding, entry: Entry) -> tuple[Finding, Entry] | None:
     if entry.intent is not None or not entry.ended:
         return None
     claims = {name: entry.claims[name] for name in HIDING_FIELDS if name in entry.claims}
-    held = {FIELDS[name].member: FIELDS[name].write(it.value) for name, it in claims.items() if not it.person}
+    held = {name: claim.value for name, claim in claims.items() if not claim.person}
     return _with(finding, held), entry
 
 
-def _with(finding: Finding, update: Mapping[str, Any]) -> Finding:
-    """Return a finding with what an update does to the fields that can hide it."""
-    members = [FIELDS[name].member for name in HIDING_FIELDS]
-    set_ = {name: _merged(finding.get(name), update[name]) for name in members if name in update}
-    return {**finding, **set_} if set_ else finding
+def _with(finding: Finding, values: Mapping[str, Value]) -> Finding:
+    """Return a finding with other values in the fields that can hide it.
 
-
-def _merged(old: object, new: Mapping[str, Any]) -> dict[str, Any]:
-    """AWS: a member that an update does not name stays; a Label sets Normalized, which a Label outweighs."""
-    return {**(old if isinstance(old, dict) else {}), **new}
+    AWS: a Label sets Normalized too. The Label is what counts, so Normalized may stay.
+    """
+    changed = dict(finding)
+    for name in HIDING_FIELDS:
+        if name in values:
+            old = changed.get(FIELDS[name].member)
+            changed[FIELDS[name].member] = {
+                **(old if isinstance(old, dict) else {}),
+                **FIELDS[name].write(values[name]),
+            }
+    return changed
 
 
 def _is_hidden(finding: Finding, fields: list[str]) -> bool:
