@@ -42,7 +42,9 @@ from tests.laws.findings import (
 )
 from tests.laws.oracle.entries import engine_entry, engine_name, remembered
 from tests.laws.oracle.fields import PROVIDED, USER, held, is_a_persons
+from tests.laws.oracle.policy import Statements
 from tests.laws.oracle.rules import could_set
+from tests.laws.policies import POLICIES
 from tests.laws.rules import DAY, IDS, Rule, rules, rulesets
 from tests.laws.world import HubLife, Mail, PlannedUpdate, SentUpdate, Stack
 from tests.support.examples import examples
@@ -94,6 +96,7 @@ class Histories(RuleBasedStateMachine):
         self.now = START
         self.chronicle = Chronicle()
         self.ruleset: list[Rule] = []
+        self.policy: Statements = []
         self.pristine: dict[Identifier, Finding] = {}
         self.slow: list[tuple[RulesAtATime, list[PlannedUpdate], list[PlannedUpdate]]] = []
         self.planned_at: RulesAtATime | None = None
@@ -150,7 +153,7 @@ class Histories(RuleBasedStateMachine):
             if rule_.get("override"):
                 self.chronicle.overridden |= could_set(rule_)
         for world in self.triaged:
-            world.own().decider.use(rules)
+            world.own().decider.use(rules, self.policy)
 
     @property
     def moment(self) -> RulesAtATime:
@@ -369,6 +372,11 @@ class Histories(RuleBasedStateMachine):
     @rule(rules=rulesets())
     def the_rules_are_rewritten(self, rules: list[Rule]) -> None:
         self.use(rules)
+
+    @rule(policy=st.one_of(st.just([]), POLICIES))
+    def the_policy_is_rewritten(self, policy: Statements) -> None:
+        self.policy = policy
+        self.use(self.ruleset)
 
     @precondition(lambda self: self.ruleset)
     @rule(place=PLACES, edited=rules("edited"))

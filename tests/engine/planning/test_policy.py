@@ -100,6 +100,15 @@ def test_a_rule_may_always_reopen_a_finding() -> None:
     assert decision.against_policy == ()
 
 
+def test_a_rule_may_always_raise_a_severity_that_a_person_lowered() -> None:
+    """Even if it is still below the provider's."""
+    lowered = finding(Severity={"Label": "INFORMATIONAL"})
+    raising = {"id": "raise", "override": True, "update": {"Severity": {"AtLeast": "LOW"}}}
+    decision = plan(lowered, raising, policy=[NEVER], accounts=ACCOUNTS)
+    assert decision.update == {"Severity": {"Label": "LOW"}}
+    assert decision.against_policy == ()
+
+
 def test_a_value_that_is_forbidden_leaves_no_finding_hidden_that_it_would_have_shown() -> None:
     decision = plan(finding(), SUPPRESS, SHOW, policy=[FORBID_NEW])
     assert not decision.hides
