@@ -21,7 +21,7 @@ PRODUCTS = tuple(
 )
 TYPES = ("AWS::S3::Bucket", "AWS::EC2::Instance", "AWS::RDS::DBInstance", "Microsoft.Compute/disks")
 _PLAIN = """
-    cloud.account.uid cloud.account.name cloud.region compliance.control compliance.standards
+    cloud.account.uid cloud.region compliance.control compliance.standards
     finding_info.uid finding_info.title finding_info.desc finding_info.src_url finding_info.types
     metadata.product.name metadata.product.vendor_name remediation.desc resources.region
     resources.cloud_partition vulnerabilities.cve.uid vulnerabilities.related_vulnerabilities

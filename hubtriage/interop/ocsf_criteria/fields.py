@@ -34,13 +34,13 @@ def _table(kind: Kind, text: str) -> dict[str, FindingAttribute]:
 TEXTS = _table(
     "text",
     """
-    cloud.account.uid=AwsAccountId cloud.account.name=AwsAccountName cloud.region=Region
+    cloud.account.uid=AwsAccountId cloud.region=Region
     compliance.control=Compliance.SecurityControlId
     compliance.standards=Compliance.AssociatedStandards[].StandardsId
     finding_info.uid=Id finding_info.title=Title finding_info.desc=Description
     finding_info.src_url=SourceUrl finding_info.types=Types[]
     metadata.product.name=ProductName metadata.product.vendor_name=CompanyName
-    metadata.product.uid=ProductArn metadata.product.feature.uid=GeneratorId
+    metadata.product.uid=ProductArn
     remediation.desc=Remediation.Recommendation.Text
     resources.type=Resources[].Type resources.region=Resources[].Region
     resources.cloud_partition=Resources[].Partition
@@ -160,7 +160,6 @@ CODE_WORDS = {code.word: code for code in CODES}
 
 Conversion = Callable[[TextTest, Path], TextTest]
 _V2_PRODUCT, _PRODUCT = "::productv2/", "::product/"
-_CONTROL = "security-control/"
 
 
 def _same(test: TextTest, path: Path) -> TextTest:  # noqa: ARG001 - a Conversion
@@ -185,14 +184,6 @@ def _product(old: str, new: str) -> Conversion:
         return test
 
     return convert
-
-
-def _generator(test: TextTest, path: Path) -> TextTest:
-    is_apart = not test.value.startswith(_CONTROL) and not _CONTROL.startswith(test.value)
-    if test.how == "contains" or not is_apart:
-        reason = f"rules see {_CONTROL!r} and the control where there is no metadata.product.feature.uid"
-        raise Refused(path, reason, "write compliance.control")
-    return test
 
 
 _TYPES = """
@@ -236,7 +227,6 @@ def _type_to_ocsf(test: TextTest, path: Path) -> TextTest:
 
 TO_VIEW: Mapping[str, Conversion] = {
     "metadata.product.uid": _product(_V2_PRODUCT, _PRODUCT),
-    "metadata.product.feature.uid": _generator,
     "resources.type": _type_to_view,
 }
 TO_OCSF: Mapping[str, Conversion] = {
@@ -259,6 +249,14 @@ def to_ocsf(name: str, test: TextTest, path: Path) -> TextTest:
 
 REFUSED: Mapping[str, tuple[str, str]] = {
     "metadata.uid": ("rules do not see it", "name the finding by finding_info.uid, which is its Id"),
+    "cloud.account.name": (
+        "V2 says it of some findings only, and of the others rules do not know it",
+        "write cloud.account.uid",
+    ),
+    "metadata.product.feature.uid": (
+        "V2 says it of some findings only, and of the others rules do not know it",
+        "write compliance.control or metadata.product.uid",
+    ),
     "comment": ("findings have none when their provider sends them", "leave it out"),
     "compliance.assessments.name": (
         "rules see only assessments that are not met",
@@ -282,7 +280,7 @@ REFUSED: Mapping[str, tuple[str, str]] = {
     ),
     "resources.name": ("rules do not see it", "write Resources: {Id: [...]} by hand, with the ARN"),
     "resources.owner.account.uid": ("rules do not see it", "write cloud.account.uid, if that is the same"),
-    "resources.owner.account.name": ("rules do not see it", "write cloud.account.name, if that is the same"),
+    "resources.owner.account.name": ("rules do not see it", "write cloud.account.uid, if that is the same"),
     "vulnerabilities.cve.epss.score": (
         "it is a text in V2 and a number here",
         "write Vulnerabilities: {EpssScore: [{numeric: [...]}]} by hand",
@@ -305,7 +303,7 @@ SEVERITY_LABEL = _LABEL
 """The severity of a finding that only its provider has touched."""
 AUTOMATION_RULES_V2 = AttributeTable(
     (
-        *(one for name, one in TEXTS.items() if name != "metadata.product.feature.uid"),
+        *TEXTS.values(),
         *NUMBERS.values(),
         *DATES.values(),
         *MAPS.values(),
@@ -324,6 +322,7 @@ AUTOMATION_RULES_V2 = AttributeTable(
         }
     ),
     hints={
+        "AwsAccountName": "V2 says it of some findings only: write AwsAccountId",
         "GeneratorId": "V2 mostly has none: write Compliance.SecurityControlId",
         "Resources.Id": "V2 has the name of a resource, and its ARN elsewhere: write tags or accounts",
         "ProductFields": "V2 has none",
