@@ -2,7 +2,7 @@
 
 import json
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +15,7 @@ from hubtriage.authoring.loaded import LoadResult
 from hubtriage.authoring.loader import load_rules
 from hubtriage.aws.clock import Clock
 from hubtriage.aws.environment import ConfigError
-from hubtriage.aws.securityhub.api import Finding, SecurityHubApi
+from hubtriage.aws.securityhub.api import BY_DEFAULT, Finding, SecurityHubApi
 from hubtriage.aws.securityhub.backoff import Backoff
 from hubtriage.aws.securityhub.faults import CallFault
 from hubtriage.aws.securityhub.ratelimit import TokenBucket
@@ -47,6 +47,10 @@ class Identity:
         """Return the ARN of the account's hub in this Region."""
         return f"arn:{self.partition}:securityhub:{self.region}:{self.account}:hub/default"
 
+    def hub_v2(self) -> str:
+        """Return an ARN that the hub of V2 could have: only AWS knows its id."""
+        return f"arn:{self.partition}:securityhub:{self.region}:{self.account}:hubv2/any"
+
 
 @dataclass(frozen=True, slots=True)
 class Deployed:
@@ -77,8 +81,8 @@ class Account:
 
     `hub` reads the newest `most_findings` findings, and single ones through `reader`. Of the ledger
     `most_entries` are looked at, all of them if it is None. `select` returns the rules that are to be
-    deployed of the folder's. `report` shows how far a long reading has come.
-    If AWS refuses a call, botocore's error is raised.
+    deployed of the folder's, `hubs` are those of the settings. `report` shows how far a long reading has
+    come. If AWS refuses a call, botocore's error is raised.
     """
 
     def __init__(
@@ -92,11 +96,13 @@ class Account:
         most_findings: int,
         most_entries: int | None = MOST_ENTRIES,
         select: Callable[[LoadResult], LoadResult] = every_rule,
+        hubs: Collection[str] = BY_DEFAULT,
     ) -> None:
         self.clock = clock
         self.stack = stack
         self.rules = rules
         self._select = select
+        self._hubs = hubs
         self.most_findings = most_findings
         self.most_entries = most_entries
         self.report: Callable[[str], None] = lambda _progress: None
@@ -161,6 +167,15 @@ class Account:
         except (ClientError, UncheckedError):
             config = None
         return Settings() if config is None else config.engine_settings()
+
+    @cached_property
+    def hubs(self) -> Collection[str]:
+        """The hubs whose findings the deployed stack triages; without one, those of the settings."""
+        try:
+            config = self.config
+        except (ClientError, UncheckedError):
+            config = None
+        return self._hubs if config is None else config.hubs
 
     @property
     def ledger_table(self) -> str:

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from hubtriage.doctor.account import Account
-from hubtriage.doctor.checks.account import administrator, aggregation, bootstrap, caller, hub, quotas
+from hubtriage.doctor.checks.account import administrator, aggregation, bootstrap, caller, hub, hub_v2, quotas
 from hubtriage.doctor.checks.ledger import entries, hidden, never, table, throttling
-from hubtriage.doctor.checks.rules import deployed_rules, native_rules
+from hubtriage.doctor.checks.rules import deployed_rules, native_rules, native_rules_v2
 from hubtriage.doctor.checks.runtime import (
     alarms,
     function,
@@ -32,10 +32,12 @@ class Check:
 
 CHECKS: tuple[Check, ...] = (
     Check("hub", "Security Hub", hub.look),
+    Check("hub-v2", "Security Hub V2", hub_v2.look),
     Check("administrator", "Administrator", administrator.look),
     Check("aggregation", "Aggregation", aggregation.look),
     Check("rules", "Rules", deployed_rules.look),
     Check("automation-rules", "Automation rules", native_rules.look),
+    Check("automation-rules-v2", "Automation rules of V2", native_rules_v2.look),
     Check("quotas", "Quotas", quotas.look),
     Check("caller", "Your permissions", caller.look),
     Check("bootstrap", "CDK bootstrap", bootstrap.look),

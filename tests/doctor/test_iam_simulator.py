@@ -47,6 +47,7 @@ def account(iam: Iam, arn: str = "arn:aws:iam::123456789012:root") -> Account:
         most_findings=0,
     )
     made.__dict__["identity"] = Identity("123456789012", "eu-central-1", "aws", arn)
+    made.__dict__["hubs"] = ("cspm",)
     return made
 
 

@@ -35,6 +35,7 @@ rules:
 """
 WITHOUT_STACK = [
     "hub",
+    "hub-v2",
     "administrator",
     "aggregation",
     "rules",

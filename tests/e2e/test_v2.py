@@ -11,6 +11,7 @@ from hubtriage.localaws.findings import generate
 from hubtriage.localaws.producers.ocsf.twins import twin
 from hubtriage.localaws.securityhub.faults import ScriptedFault
 from hubtriage.localaws.securityhub.settings import HubSettings
+from tests.support.acting import acting_as, answer_of, role_arn
 from tests.support.deployed_stack import DeployedStack, built_stack, deployed_stack
 from tests.support.hub_v2_world import ocsf, uid
 
@@ -28,6 +29,7 @@ rules:
       UserDefinedFields: {team: x}
 """
 NO_RULE = RULE.replace("[{exists: true}]", '["999999999999"]')
+LOWERING = NO_RULE.replace("      Workflow: {Status: SUPPRESSED}\n", "")
 SIGNALS = 12
 COMMENTED, UNKNOWN, OTHER, FATAL = 1001, 1002, 1003, 1004
 """Findings that only V2 has: one with a person's comment, and some severities that ASFF has not."""
@@ -35,9 +37,9 @@ COMMENTED, UNKNOWN, OTHER, FATAL = 1001, 1002, 1003, 1004
 
 @pytest.fixture(scope="module")
 def assemblies(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """The stack with the rule, and without."""
+    """The stack with the rule, without, and with a rule that suppresses nothing."""
     built = {}
-    for name, text in {"rule": RULE, "none": NO_RULE}.items():
+    for name, text in {"rule": RULE, "none": NO_RULE, "lowers": LOWERING}.items():
         folder = tmp_path_factory.mktemp(name)
         (folder / "rules").mkdir()
         (folder / "rules" / "rules.yaml").write_text(text)
@@ -129,6 +131,13 @@ def test_what_fails_for_a_while_is_done_in_the_end(
     assert of_v2(stack)[uid(number)]["status_id"] == 3
 
 
+def updating(stack: DeployedStack, **values: Any) -> str:
+    """How AWS answers an update that is made with the rights of the function."""
+    with acting_as(stack.cloud, role_arn(stack.cloud, "hubtriage", "TriageRole")) as client:
+        hub = client("securityhub")
+        return answer_of(lambda: hub.batch_update_findings_v2(MetadataUids=[uid(FATAL)], **values))
+
+
 def test_without_the_rule_everything_is_as_its_providers_left_it(
     stack: DeployedStack, provided: dict[str, dict[str, Any]], assemblies: dict[str, Path]
 ) -> None:
@@ -145,3 +154,14 @@ def test_without_the_rule_everything_is_as_its_providers_left_it(
         }
     assert shown[uid(COMMENTED)]["comment"] == "Mine."
     assert "no longer applies" in shown[uid(FATAL)]["comment"]
+
+
+def test_the_role_of_the_function_hides_nothing_that_no_rule_hides(
+    stack: DeployedStack, provided: dict[str, dict[str, Any]], assemblies: dict[str, Path]
+) -> None:
+    """The rule that is left lowers; the stack has been deployed without the other."""
+    stack.redeploy(assemblies["lowers"])
+    stack.rest()
+    denied = {status: updating(stack, StatusId=status) for status in (1, 2, 3, 4, 5, 99)}
+    assert {status for status, answer in denied.items() if answer == "denied"} == {3, 5, 99}, denied
+    assert updating(stack, SeverityId=1, Comment="x") != "denied"

@@ -5,13 +5,15 @@ from collections.abc import Iterable, Mapping
 import click
 
 from hubtriage.aws.ledger.dynamodb import DynamoLedger
-from hubtriage.aws.securityhub.api import Finding, Key, key_of
+from hubtriage.aws.securityhub.api import Finding, Key, is_of_v2, key_of
 from hubtriage.aws.securityhub.finding_history import products_of
+from hubtriage.aws.securityhub.hub_v2 import BothHubs, asking_for
 from hubtriage.cli.inputs.one_finding import Wanted
 from hubtriage.cli.progress import progress_bar
 from hubtriage.cli.stack import AWS_ERRORS, client
 from hubtriage.cli.subject import title_of
 from hubtriage.cli.text import quoted
+from hubtriage.engine.ocsf.view import HUB_V2
 from hubtriage.engine.planning.entry import Entry
 
 
@@ -23,10 +25,18 @@ def in_security_hub(wanted: Wanted) -> list[Key]:
 
 def shown_finding(key: Key) -> Finding | None:
     """Return a finding as Security Hub shows it; None if there is none any more. Raises botocore's errors."""
+    if is_of_v2(key):
+        return _shown_in_v2(key)
     product_arn, finding_id = key
     named = {"Id": finding_id, "ProductArn": product_arn}
     filters = {name: [{"Value": value, "Comparison": "EQUALS"}] for name, value in named.items()}
     found: list[Finding] = client("securityhub").get_findings(Filters=filters)["Findings"]
+    return next((each for each in found if key_of(each) == key), None)
+
+
+def _shown_in_v2(key: Key) -> Finding | None:
+    both = BothHubs(client("securityhub"))
+    found: list[Finding] = both.get_findings(**asking_for([key[1]]))["Findings"]
     return next((each for each in found if key_of(each) == key), None)
 
 
@@ -75,9 +85,13 @@ class FindingTitles:
         return self._titles
 
     def _learn(self, keys: list[Key]) -> None:
-        ids = [finding_id for _product, finding_id in keys]
-        named = [{"Value": each, "Comparison": "EQUALS"} for each in dict.fromkeys(ids)]
         self._titles |= dict.fromkeys(keys, "")
-        pages = client("securityhub").get_paginator("get_findings").paginate(Filters={"Id": named})
-        for page in pages:
-            self._titles |= {key_of(each): title_of(each) for each in page["Findings"]}
+        ids, uids = ([name for at, name in keys if (at == HUB_V2) is of_v2] for of_v2 in (False, True))
+        if ids:
+            named = [{"Value": each, "Comparison": "EQUALS"} for each in dict.fromkeys(ids)]
+            pages = client("securityhub").get_paginator("get_findings").paginate(Filters={"Id": named})
+            for page in pages:
+                self._titles |= {key_of(each): title_of(each) for each in page["Findings"]}
+        if uids:
+            found = BothHubs(client("securityhub")).get_findings(**asking_for(uids))["Findings"]
+            self._titles |= {key_of(each): title_of(each) for each in found}

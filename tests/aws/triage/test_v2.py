@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hubtriage.aws.securityhub.api import CSPM, V2
+from hubtriage.aws.securityhub.api import CSPM, V2, identifier
 from hubtriage.aws.securityhub.hub_v2 import V2Finding
 from hubtriage.aws.triage.decision_log import decision_record
 from hubtriage.aws.triage.events import parse_event
@@ -16,6 +16,7 @@ from hubtriage.aws.triage.settling import shows_note
 from hubtriage.engine.fields import OCSF, ParsedFinding
 from hubtriage.engine.planning.entry import NO_ENTRY, Intent
 from hubtriage.engine.planning.plan import decide
+from hubtriage.localaws.securityhub.asff.timestamps import write_timestamp
 from hubtriage.localaws.securityhub.v2.other_writers import write_remediation_text
 from tests.support.hub_v2_world import CONTROLS, finding_info, ocsf, uid
 from tests.support.triage_world import FOREVER, NOW, TriageBench, endings, finding, record, sqs
@@ -344,3 +345,20 @@ def test_a_comment_that_was_there_before_does_not_tell_that_an_update_happened()
     shown = ParsedFinding({"Note": {"Text": NOTE}})
     assert not shows_note(again, shown)
     assert shows_note(replace(again, was={"Note.Text": None}), shown)
+
+
+def test_a_finding_is_handed_back_by_its_uid_and_no_history_is_asked() -> None:
+    world = V2TriageWorld(v2=(1,))
+    bench = both_hubs(world, HIDE)
+    bench.run(world.event(1))
+    world.person_sets(1, StatusId=1)
+    later(world, HIDE)
+    event = {
+        "detail-type": "Hand Back",
+        "source": "hubtriage.hand-back",
+        "time": write_timestamp(world.clock.now() - 400.0),
+        "detail": {"by": "arn:aws:iam::1:user/ana", "findings": [identifier(v2_key(1))]},
+    }
+    report = bench.run({"messageId": "m", "body": json.dumps(event), "attributes": {}})
+    assert (ending(report), world.status_of(1)) == (UPDATED, 3)
+    assert world.calls("GetFindingHistory") == 0

@@ -177,6 +177,7 @@ def _account(stack: str, folder: Path, depth: Depth) -> Account:
             most_findings=depth.findings,
             most_entries=depth.entries,
             select=every_rule if selection is None else selection.select,
+            hubs=project.hubs(),
         )
         _ = account.identity
     except AWS_ERRORS as error:

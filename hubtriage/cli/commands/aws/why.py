@@ -14,7 +14,7 @@ from hubtriage.aws.ledger.client import dynamodb
 from hubtriage.aws.ledger.dynamodb import DynamoLedger
 from hubtriage.aws.ledger.former_roles import until_when
 from hubtriage.aws.ledger.ledger import LedgerError, LedgerFault
-from hubtriage.aws.securityhub.api import Finding, Key
+from hubtriage.aws.securityhub.api import Finding, Key, is_of_v2
 from hubtriage.aws.securityhub.authorship import Author, author_of, role_of
 from hubtriage.aws.securityhub.claim_history import claim_histories
 from hubtriage.aws.securityhub.echoes import without_echoes
@@ -43,6 +43,7 @@ from hubtriage.engine.planning.entry import NO_ENTRY, Entry
 
 DAY = 86400.0
 NOTHING = "no finding has such an Id, and no decision in this time was about one"
+NO_HISTORY = "Security Hub V2 has no history of findings: what others changed is not shown"
 HINT = "look further back with --days, or at the Id, such as arn:aws:securityhub:…"
 
 
@@ -153,6 +154,9 @@ class _Why:
         return recall.entries.get(key, NO_ENTRY)
 
     def _changes(self, key: Key, author: AuthorOf) -> list[HistoryEvent]:
+        if is_of_v2(key):
+            click.echo(NO_HISTORY, err=True)
+            return []
         try:
             return list(changes(client("securityhub"), key, self.since, author))
         except AWS_ERRORS as error:

@@ -1,0 +1,71 @@
+"""What commands show of single findings of Security Hub V2, and that exports say what they leave out."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hubtriage.aws.securityhub.api import key_of
+from hubtriage.cli.inputs import live, look_up
+from hubtriage.cli.subject import title_of
+from tests.support.hub_v2_world import finding_info
+from tests.support.triage_world import finding, key
+from tests.support.v2_triage_world import V2TriageWorld, v2_key
+
+
+class Client:
+    """boto3's client over both hubs in memory."""
+
+    def __init__(self, world: V2TriageWorld) -> None:
+        self._api = world.inner
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._api, name)
+
+    def get_paginator(self, _name: str) -> Any:
+        return self
+
+    def paginate(self, **request: Any) -> list[Any]:
+        return [self._api.get_findings(**request)]
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> V2TriageWorld:
+    made = V2TriageWorld(1, v2=(1,))
+    monkeypatch.setattr(look_up, "client", lambda _service: Client(made))
+    return made
+
+
+def test_a_finding_is_shown_as_rules_see_it(world: V2TriageWorld) -> None:
+    shown = look_up.shown_finding(v2_key(1))
+    assert shown is not None
+    assert (key_of(shown), shown["Id"]) == (v2_key(1), finding_info(1)["uid"])
+    assert look_up.shown_finding(v2_key(9)) is None
+    assert look_up.shown_finding(key(0)) is not None
+
+
+def test_titles_are_asked_of_the_hub_of_each_finding(world: V2TriageWorld) -> None:
+    titles = look_up.FindingTitles().of([v2_key(1), key(0), v2_key(9), key(9)])
+    assert titles == {
+        v2_key(1): title_of({"Title": finding_info(1)["title"]}),
+        key(0): title_of(finding(0)),
+        v2_key(9): "",
+        key(9): "",
+    }
+    assert (world.calls("GetFindings"), world.calls("GetFindingsV2")) == (1, 1)
+
+
+@pytest.mark.parametrize(("hubs", "is_said"), [('["cspm", "v2"]', True), ('["cspm"]', False)])
+def test_what_reads_one_hub_alone_says_so_where_both_are_triaged(
+    hubs: str,
+    is_said: bool,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "hubtriage.toml").write_text(f"hubs = {hubs}\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(live.boto3, "client", lambda _service: pytest.fail("asked too far"))
+    with pytest.raises(pytest.fail.Exception):
+        live.hub_from_here("hubtriage", None, {})
+    assert (live.CSPM_ALONE in capsys.readouterr().err) == is_said
