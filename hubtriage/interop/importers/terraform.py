@@ -147,9 +147,9 @@ def _configured_region(kind: str, arguments: Mapping[str, Any], regions: Mapping
     return regions.get((name, alias or None))
 
 
-def _is_other(kind: object) -> bool:
+def _is_other(kind: str) -> bool:
     """Say whether a resource may hold rules, and cannot be read."""
-    return kind in _OTHERS or ("securityhub_automation_rule" in str(kind) and kind not in RESOURCES)
+    return kind in _OTHERS or ("securityhub_automation_rule" in kind and kind not in RESOURCES)
 
 
 def _other(kind: str, name: str, path: Path) -> TerraformResource:
@@ -264,10 +264,10 @@ def _resources(module: Any, path: Path, unknown: Mapping[str, Any] | None) -> It
     for index, raw in enumerate(_listed(module, "resources")):
         if not isinstance(raw, dict):
             continue
-        kind, address = raw.get("type"), str(raw.get("address", raw.get("name")))
+        kind, address = str(raw.get("type")), str(raw.get("address", raw.get("name")))
         place = (*path, "resources", index, "values")
         if _is_other(kind):
-            yield _other(str(kind), address, place)
+            yield _other(kind, address, place)
         elif kind in RESOURCES and isinstance(raw.get("values"), dict):
             values = _without_unset(raw["values"])
             doubt = {} if unknown is None else unknown.get(address, True)

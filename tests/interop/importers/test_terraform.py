@@ -290,6 +290,13 @@ def test_a_rule_is_for_the_region_in_which_it_acts(
         assert found.rules[0]["match"]["Region"] == regions
 
 
+def test_a_resource_whose_type_is_no_text_is_none_of_ours() -> None:
+    resources = [{"type": one, "address": "a", "values": {}} for one in ([], {}, 1, None)]
+    state = {"terraform_version": "1", "values": {"root_module": {"resources": resources}}}
+    with pytest.raises(UnreadableError):
+        imported("automation-rules", json.dumps(state))
+
+
 CONTAINERS = [
     pytest.param('module "m" { source = "./m" }', "module", id="a module"),
     pytest.param('resource "aws_cloudformation_stack_set" "s" { name = "s" }', "stack set", id="a stack set"),
