@@ -121,7 +121,9 @@ def _configured(
     blocks: list[tuple[str, str, Any]], modules: list[str], providers: list[tuple[str, Any]]
 ) -> Iterator[TerraformResource]:
     regions = {
-        (name, body.get("alias")): body.get("region") for name, body in providers if isinstance(body, dict)
+        (name, body.get("alias")): body.get("region")
+        for name, body in providers
+        if isinstance(body, dict) and isinstance(body.get("alias"), str | None)
     }
     for kind, name, body in blocks:
         path: Path = (kind, name)

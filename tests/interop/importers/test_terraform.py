@@ -354,6 +354,12 @@ def test_a_configuration_in_json_is_read_with_its_provider() -> None:
     assert found.rules[0]["match"] == {"AwsAccountId": ["111122223333"], "Region": ["eu-central-1"]}
 
 
+def test_a_provider_whose_alias_is_no_text_says_nothing_of_regions() -> None:
+    damaged = {**JSON_CONFIGURATION, "provider": {"aws": [{"alias": ["x"], "region": "eu-central-1"}]}}
+    [(_where, reason)] = reasons(imported("automation-rules", json.dumps(damaged), "cdk.tf.json", regions=()))
+    assert "Region" in reason
+
+
 def test_an_expression_in_json_is_refused() -> None:
     text = json.dumps(JSON_CONFIGURATION).replace('"111122223333"', '"${var.account}"')
     [(_where, reason)] = reasons(imported("automation-rules", text, "cdk.tf.json"))
