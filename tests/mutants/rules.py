@@ -446,13 +446,31 @@ ON_V2 = (
     Mutation(
         "a terminal rule that V2 does not show lets the rules after it hide",
         "engine/planning/fold.py",
-        "            guard = rule.id if rule.terminal and enforced else guard\n",
+        "    if rule.terminal:\n        is_forbidden",
+        "    if False:\n        is_forbidden",
+    ),
+    Mutation(
+        "what a terminal rule on V2 would lower a little is lowered more behind it",
+        "engine/planning/fold.py",
+        "        return name == WORKFLOW or LABEL_RANK[same[1].value] <= LABEL_RANK[value]",
+        "        return True",
+    ),
+    Mutation(
+        "what a terminal rule on V2 would leave to a person is overridden behind it",
+        "engine/planning/fold.py",
+        "        if same is None or (rule.override and not same[0].override):",
+        "        if same is None:",
+    ),
+    Mutation(
+        "what a later rule on V2 would leave to a person is overridden before it",
+        "engine/planning/fold.py",
+        "    if earlier.override and not rule.override:\n        return True\n",
         "",
     ),
     Mutation(
         "a rule hides what a later rule may open that V2 does not show",
         "engine/planning/fold.py",
-        "        if earlier and hidden and _opens(proposal, hidden, base):",
+        "        if earlier and hidden and _may_open(rule, proposal, earlier, hidden, base):",
         "        if False:",
     ),
     Mutation(

@@ -44,17 +44,18 @@ def fold(ruleset: Ruleset, base: ParsedFinding, claims: Claims, now: float) -> F
     """Fold the rules that match the baseline, in their order."""
     result = Fold()
     matching, errors, undecided = ruleset.match_finding(base, now)
-    in_doubt, guard = False, None
+    in_doubt = False
+    guards: list[_Guard] = []
     for rule in matching:
         enforced = rule.mode != "observe"
         if rule.id in errors:
             result.errors.append(errors[rule.id])
         if rule.id in undecided:
-            _leave_undecided(rule, base, result)
-            guard = rule.id if rule.terminal and enforced else guard
+            guards += _leave_undecided(rule, base, claims, ruleset.policy, now, result)
             continue
-        if guard is not None and enforced and (rule.hides(base) or _keeps_hidden(rule, base, claims)):
-            result.undecided[rule.id] = BEHIND_GUARD.format(guard)
+        guard = next((one for one in guards if enforced and not one.lets(rule, base, claims)), None)
+        if guard is not None:
+            result.undecided[rule.id] = BEHIND_GUARD.format(guard.rule)
             continue
         if enforced:
             result.reached.append(rule)
@@ -76,31 +77,81 @@ def fold(ruleset: Ruleset, base: ParsedFinding, claims: Claims, now: float) -> F
     return result
 
 
-def _leave_undecided(rule: Rule, base: ParsedFinding, result: Fold) -> None:
-    """Leave out a rule that may apply, which V2 does not show, and whatever that rule may forbid.
+@dataclass(frozen=True, slots=True)
+class _Guard:
+    """A terminal rule that may apply, and what would hide the finding then: later rules hide no more."""
 
-    What it would open may be hidden by an earlier rule, which then does not apply either.
+    rule: str
+    hides: dict[str, tuple[Rule, Proposal]]
+
+    def lets(self, rule: Rule, base: ParsedFinding, claims: Claims) -> bool:
+        """Say whether a later rule may act: it hides nothing, or no more than would be hidden anyway."""
+        return all(self._hides_as_well(rule, name, value) for name, value in _hidden_by(rule, base, claims))
+
+    def _hides_as_well(self, rule: Rule, name: str, value: Value) -> bool:
+        """Say whether the field would hide the finding as much anyway, whoever holds it."""
+        same = self.hides.get(name)
+        if same is None or (rule.override and not same[0].override):
+            return False
+        return name == WORKFLOW or LABEL_RANK[same[1].value] <= LABEL_RANK[value]
+
+
+def _hidden_by(rule: Rule, base: ParsedFinding, claims: Claims) -> Iterator[tuple[str, Value]]:
+    """Yield the values by which a rule would hide the finding, or keep it hidden if it is on hold."""
+    for proposal in rule.proposals.of(base):
+        if is_hiding(proposal.field, proposal.value, base):
+            yield proposal.field, proposal.value
+    for name, claim in claims.items() if rule.mode == "hold" else ():
+        if claim.rule == rule.id and not claim.person and is_hiding(name, claim.value, base):
+            yield name, claim.value
+
+
+def _leave_undecided(
+    rule: Rule, base: ParsedFinding, claims: Claims, policy: HousePolicy, now: float, result: Fold
+) -> Iterator[_Guard]:
+    """Leave out a rule that may apply, which V2 does not show. If it is terminal, yield what it guards.
+
+    What it would open may be hidden by an earlier rule, which then does not apply either. Above its ceiling
+    it does nothing, whether it matches or not.
     """
     result.undecided[rule.id] = NOT_SHOWN
-    if rule.mode != "enforce":
+    if rule.mode == "observe" or rule.is_above_ceiling(base):
         return
+    if rule.mode == "enforce":
+        _leave_what_it_opens(rule, base, result)
+    if rule.terminal:
+        is_forbidden = any(_forbidden(policy, rule, base, claims, now)) if policy.statements else False
+        own = {one.field: (rule, one) for one in rule.proposals.of(base)}
+        after = {**result.proposals, **own} if rule.mode == "enforce" and not is_forbidden else {}
+        yield _Guard(
+            rule.id, {name: one for name, one in after.items() if is_hiding(name, one[1].value, base)}
+        )
+
+
+def _leave_what_it_opens(rule: Rule, base: ParsedFinding, result: Fold) -> None:
+    """Leave out the earlier rules that hide what a rule would open that may apply."""
     for proposal in rule.proposals.of(base):
         result.held.discard(proposal.field)
         earlier, hidden = result.proposals.get(proposal.field, (None, None))
-        if earlier and hidden and _opens(proposal, hidden, base):
+        if earlier and hidden and _may_open(rule, proposal, earlier, hidden, base):
             result.rules.remove(earlier.id)
             result.undecided[earlier.id] = OVERRULED_PERHAPS.format(rule.id)
             kept = {name: one for name, one in result.proposals.items() if one[0] is not earlier}
             result.proposals = kept
 
 
-def _opens(later: Proposal, earlier: Proposal, base: ParsedFinding) -> bool:
-    """Say whether a proposal would hide the finding less than an earlier one for the same field does."""
-    if not is_hiding(earlier.field, earlier.value, base):
+def _may_open(rule: Rule, later: Proposal, earlier: Rule, hidden: Proposal, base: ParsedFinding) -> bool:
+    """Say whether a rule would hide the finding less than an earlier one does by the same field.
+
+    It does too where it leaves a person's decision alone which the earlier one overrides.
+    """
+    if not is_hiding(hidden.field, hidden.value, base):
         return False
+    if earlier.override and not rule.override:
+        return True
     if later.field == WORKFLOW:
         return later.value not in HIDING_STATUSES
-    return LABEL_RANK[later.value] > LABEL_RANK[earlier.value]
+    return LABEL_RANK[later.value] > LABEL_RANK[hidden.value]
 
 
 def _leave_what_passed(base: ParsedFinding, result: Fold) -> None:

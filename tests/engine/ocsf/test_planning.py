@@ -291,6 +291,72 @@ def test_after_a_terminal_rule_that_may_apply_nothing_is_hidden() -> None:
     assert sent(hidden.triaged(guard, {**HIDDEN, "id": "rule-0b"}))["StatusId"] == 1
 
 
+@pytest.mark.parametrize(
+    ("guards", "later", "applies"),
+    [
+        pytest.param(
+            {"Workflow": {"Status": "SUPPRESSED"}}, HIDDEN, True, id="it would close the finding itself"
+        ),
+        pytest.param({"Workflow": {"Status": "RESOLVED"}}, LOW, False, id="it would not lower it"),
+        pytest.param({"Workflow": {"Status": "NOTIFIED"}}, HIDDEN, False, id="it would leave it open"),
+        pytest.param({"Severity": {"Label": "LOW"}}, HIDDEN, False, id="it would only lower it"),
+        pytest.param({"Severity": {"Label": "INFORMATIONAL"}}, LOW, True, id="it would lower it more"),
+        pytest.param(
+            {"Severity": {"Label": "LOW"}},
+            {"update": {"Severity": {"Label": "INFORMATIONAL"}}},
+            False,
+            id="it would lower it less",
+        ),
+        pytest.param(
+            {"Workflow": {"Status": "SUPPRESSED"}},
+            {**HIDDEN, "override": True},
+            False,
+            id="it would leave a person's decision alone",
+        ),
+        pytest.param(
+            {"Severity": {"Label": "LOW"}}, {**LOW, "override": True}, False, id="and a person's severity"
+        ),
+    ],
+)
+def test_a_terminal_rule_that_would_hide_as_well_stops_nothing(
+    guards: Any, later: Rule, applies: bool
+) -> None:
+    guard: Rule = {"update": guards, "terminal": True, **BLIND}
+    decision = V2Finding(Signal(severity="HIGH")).decided(guard, later)
+    assert (sent(decision) is not None) is applies
+    overriding = V2Finding(Signal(severity="HIGH")).decided({**guard, "override": True}, later)
+    assert (sent(overriding) is not None) is (applies or later.get("override", False))
+
+
+def test_what_an_earlier_rule_hides_is_hidden_behind_a_guard_too() -> None:
+    guard: Rule = {"update": {}, "terminal": True, **BLIND}
+    assert sent(V2Finding(Signal()).decided(HIDDEN, guard, SUPPRESS))["StatusId"] == 3
+    opening: Rule = {"update": {"Workflow": {"Status": "NEW"}}, "terminal": True, **BLIND}
+    assert V2Finding(Signal()).decided(HIDDEN, opening, SUPPRESS).update is None
+
+
+def test_a_terminal_rule_above_its_ceiling_stops_nothing_and_opens_nothing() -> None:
+    guard: Rule = {
+        "update": {"Workflow": {"Status": "SUPPRESSED"}},
+        "terminal": True,
+        "ceiling": "LOW",
+        **BLIND,
+    }
+    reasoned = V2Finding(Signal(severity="HIGH")).reasoned(guard, HIDDEN)
+    assert sent(reasoned.decision)["StatusId"] == 3
+    assert list(reasoned.fold.undecided) == ["rule-0"]
+
+
+def test_a_terminal_rule_that_the_policy_keeps_from_hiding_stops_what_hides() -> None:
+    guard: Rule = {"id": "guard", "update": {"Workflow": {"Status": "SUPPRESSED"}}, "terminal": True, **BLIND}
+    statement = {"id": "s", "never": "hide", "findings": {"when": True}, "rules": ["guard"]}
+    finding = V2Finding(Signal())
+    for policy, applies in (([], True), ([statement], False)):
+        loaded = ruleset({"order": 1, **guard}, {"id": "later", "order": 2, **HIDDEN}, policy=policy)
+        decided = reason(asff_view(finding.found), NO_ENTRY, loaded, NOW, Settings()).decision
+        assert (decided.update is not None) is applies
+
+
 def test_a_terminal_rule_in_observe_stops_nothing() -> None:
     guard: Rule = {"update": {}, "terminal": True, "mode": "observe", **BLIND}
     assert sent(V2Finding(Signal()).decided(guard, HIDDEN))["StatusId"] == 3
@@ -309,6 +375,14 @@ def test_a_later_rule_that_may_open_it_keeps_an_earlier_one_from_hiding(later: A
     decision = V2Finding(Signal()).decided(HIDDEN, {"update": later, **BLIND})
     assert (sent(decision) is not None) is applies
     assert decision.rules == (("rule-0",) if applies else ())
+
+
+def test_a_later_rule_that_may_leave_a_persons_decision_alone_keeps_an_earlier_one_from_overriding() -> None:
+    later: Rule = {"update": {"Workflow": {"Status": "SUPPRESSED"}}, **BLIND}
+    held = Signal(status="NOTIFIED")
+    assert V2Finding(held).decided({**SUPPRESS, "override": True}, later).update is None
+    decision = V2Finding(held).decided({**SUPPRESS, "override": True}, {**later, "override": True})
+    assert sent(decision) == {"StatusId": 3}
 
 
 @pytest.mark.parametrize(("label", "applies"), [("HIGH", False), ("INFORMATIONAL", True)])

@@ -46,7 +46,7 @@ def check_unseen(rule: LintedRule) -> Iterator[Problem]:
     place = next(name for name, paths in blind.items() if paths)
     paths = " and ".join(map(_named, dict.fromkeys(path for paths in blind.values() for path in paths)))
     how = "never applies" if effect == "never" else f"applies {effect}"
-    stops = ", and rules after it hide nothing where it may apply" if rule.model.terminal else ""
+    stops = ", and rules after it hide no more than it would" if rule.model.terminal else ""
     message = f"{how} on Security Hub V2, which does not show {paths}{stops}"
     hint = "say in lint: ignore that it is for the other hub, or ask for what V2 shows"
     yield rule.problem(UNSEEN, (place,), message, hint, key=True)
