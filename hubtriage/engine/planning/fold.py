@@ -89,7 +89,7 @@ class _Guard:
         return all(self._hides_as_well(rule, name, value) for name, value in _hidden_by(rule, base, claims))
 
     def _hides_as_well(self, rule: Rule, name: str, value: Value) -> bool:
-        """Say whether the field would hide the finding as much anyway, whoever holds it."""
+        """Say whether the field would hide the finding as much anyway, a person's field too."""
         same = self.hides.get(name)
         if same is None or (rule.override and not same[0].override):
             return False
