@@ -10,11 +10,13 @@ from hubtriage.asff.samples import SAMPLE_NOW
 from hubtriage.authoring.checks.registry import warnings
 from hubtriage.authoring.compiler import compile_ruleset
 from hubtriage.authoring.loader import load_rules
+from hubtriage.engine.ocsf.view import asff_view
 from hubtriage.engine.planning.entry import NO_ENTRY
 from hubtriage.engine.planning.plan import Settings, decide
 from hubtriage.engine.ruleset.ruleset import load_ruleset
 from hubtriage.simulation.ruletests import run_tests
 from tests.support.paths import ROOT
+from tests.support.two_hubs import Signal, asff, ocsf
 
 FOLDER = ROOT / "rules"
 LOADED = load_rules(FOLDER)
@@ -59,6 +61,16 @@ def test_a_starter_rule_that_hides_names_examples_or_only_observes(rule):
         return
     text = json.dumps([rule.match, rule.when])
     assert any(example in text for example in ("111122223333", "198.51.100.", "998877665544"))
+
+
+def test_they_hide_in_both_hubs_what_they_accept():
+    """That V2 does not show which findings are samples keeps no other rule from hiding."""
+    ruleset = load_ruleset(compile_ruleset(FOLDER, revision=None))
+    signal = Signal(control="S3.5")
+    for finding in (asff(signal), asff_view(ocsf(signal))):
+        decision = decide(finding, NO_ENTRY, ruleset, SAMPLE_NOW, Settings())
+        assert decision.rules == ("accepted-in-sandbox",)
+        assert decision.update["Workflow"] == {"Status": "SUPPRESSED"}
 
 
 @pytest.mark.skipif("HUBTRIAGE_CORPUS" not in os.environ, reason="needs findings that other people wrote")
