@@ -396,7 +396,7 @@ class SweepConstruct(Construct):
         """
         document = read_ruleset(self._package)
         settings = Settings(udf=self._config.udf, never=frozenset(self._config.never))
-        decides = swept_rules(load_ruleset(document), settings)
+        decides = swept_rules(load_ruleset(document), settings, self._config.hubs)
         deployed = CustomResource(
             self,
             "AfterDeploy",

@@ -70,7 +70,12 @@ FINDERS = {  # the quickest first
         *(f"{_TRIAGE}{name}.py" for name in ("namesakes", "hiding_stopped", "batch", "settling")),
         "tests/aws/securityhub/test_authorship.py",
     ),
-    HUB_V2: (f"{_TRIAGE}v2.py", "tests/aws/securityhub/test_hub_v2.py", "tests/engine/ocsf/test_planning.py"),
+    HUB_V2: (
+        f"{_TRIAGE}v2.py",
+        f"{_TRIAGE}v2_settling.py",
+        "tests/aws/securityhub/test_hub_v2.py",
+        "tests/engine/ocsf/test_planning.py",
+    ),
     SWEEP_V2: (f"{_SWEEP}v2.py",),
     HAND_BACK: (
         "tests/engine/planning/test_hand_back.py",

@@ -76,16 +76,22 @@ HUB_V2 = (
         "        pass\n",
     ),
     Mutation(
-        "our comment does not tell that a lost update happened",
+        "what a finding shows does not tell that a lost update happened",
         "aws/triage/steps/asking.py",
-        "            return shows_note(intent, ParsedFinding(shown))",
+        "            return shows_any(intent, ParsedFinding(shown))",
         "            return False",
     ),
     Mutation(
-        "a comment that was there before tells that an update happened",
+        "what was there before tells that an update happened",
         "aws/triage/settling.py",
-        " and note != intent.was.get(NOTE)",
-        "",
+        "        value != intent.was.get(name) and stored(finding.value(name)) == value\n",
+        "        stored(finding.value(name)) == value\n",
+    ),
+    Mutation(
+        "without a history, one value that is as it was tells that an update did nothing",
+        "aws/triage/steps/asking.py",
+        "            return shows_any(intent, ParsedFinding(shown))",
+        "            return is_shown(intent, ParsedFinding(shown))",
     ),
 )
 SWEEP_V2 = (

@@ -107,6 +107,7 @@ class SweepFunction:
             clients.ledger,
             self._clock,
             sweep.reopen_limit,
+            config.hubs,
         )
         self._logger = logger(config.service, config.log_level)
         self._announcer = Announcer(

@@ -1,10 +1,12 @@
 """What a sweep finds out before its first page: what changed, and whether a person has to agree."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from functools import cached_property
 
 from hubtriage.aws.clock import Clock
 from hubtriage.aws.ledger.ledger import Ledger, LedgerError, LedgerFaultKind
+from hubtriage.aws.securityhub.api import BY_DEFAULT
 from hubtriage.aws.sweep.occasions.changes import Changes, SweptRules, changes, digest_of, swept_rules
 from hubtriage.aws.sweep.occasions.memory import SweepMemory, Swept
 from hubtriage.aws.sweep.occasions.outset import DeployedRules, Outset, outset
@@ -28,6 +30,7 @@ class SettingOut:
         ledger: Ledger,
         clock: Clock,
         reopen_limit: int,
+        hubs: Collection[str] = BY_DEFAULT,
     ) -> None:
         self._ruleset = ruleset
         self._settings = settings
@@ -35,6 +38,7 @@ class SettingOut:
         self._ledger = ledger
         self._clock = clock
         self._reopen_limit = reopen_limit
+        self._hubs = hubs
 
     def needs_outset(self, progress: Progress) -> bool:
         """Say whether there is no outset yet, or none for the rules that are deployed by now."""
@@ -112,7 +116,7 @@ class SettingOut:
 
     @cached_property
     def _rules(self) -> SweptRules:
-        return swept_rules(self._ruleset, self._settings)
+        return swept_rules(self._ruleset, self._settings, self._hubs)
 
     @cached_property
     def _deployed(self) -> DeployedRules:

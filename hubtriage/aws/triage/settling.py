@@ -2,11 +2,11 @@
 
 An update is atomic. It happened if a reading shows a value that it wrote and that the finding did not have
 before, and no value that it would have replaced. It also happened if the history has a record of our role
-since then, unless that record has other values. Security Hub V2 has no history: there the note tells.
+since then, unless that record has other values. Security Hub V2 has no history: there any such value tells.
 """
 
 from hubtriage.aws.ledger.lease import SKEW
-from hubtriage.engine.fields import NOTE, ParsedFinding
+from hubtriage.engine.fields import ParsedFinding
 from hubtriage.engine.planning.entry import Entry, Intent, stored
 
 
@@ -21,14 +21,16 @@ def is_shown(intent: Intent, finding: ParsedFinding) -> bool:
     return not is_untouched and any(shown[name] == value for name, value in replaced.items())
 
 
-def shows_note(intent: Intent, finding: ParsedFinding) -> bool:
-    """Return whether a reading shows the note of the update, where another was, or none.
+def shows_any(intent: Intent, finding: ParsedFinding) -> bool:
+    """Return whether a reading shows any value that the update wrote, and that was not there before.
 
-    It is for findings without a history: a note tells whose it is better than a status or a severity, which
-    others set too.
+    That is enough where there is no history. If it is another's after all, it is taken back with the rule,
+    and a value next to it that is as it was counts as a person's. Neither keeps anything hidden.
     """
-    note = intent.written.get(NOTE)
-    return note is not None and note != intent.was.get(NOTE) and stored(finding.value(NOTE)) == note
+    return any(
+        value != intent.was.get(name) and stored(finding.value(name)) == value
+        for name, value in intent.written.items()
+    )
 
 
 def recorded_since(entry: Entry, intent: Intent) -> float:

@@ -12,7 +12,7 @@ from hubtriage.aws.triage.decision_log import decision_record
 from hubtriage.aws.triage.events import parse_event
 from hubtriage.aws.triage.policy import Policy
 from hubtriage.aws.triage.results import Report
-from hubtriage.aws.triage.settling import shows_note
+from hubtriage.aws.triage.settling import shows_any
 from hubtriage.engine.fields import OCSF, ParsedFinding
 from hubtriage.engine.planning.entry import NO_ENTRY, Intent
 from hubtriage.engine.planning.plan import decide
@@ -338,13 +338,24 @@ def test_what_reopens_goes_to_both_hubs_before_what_hides() -> None:
     assert (world.status_of(1), world.status_of(2)) == (1, 3)
 
 
-def test_a_comment_that_was_there_before_does_not_tell_that_an_update_happened() -> None:
+def test_what_was_there_before_does_not_tell_that_an_update_happened() -> None:
     """A person has reopened the finding, and our comment stands from before."""
     was = {"Note.Text": NOTE, "Workflow.Status": "NEW"}
     again = Intent({}, {"Workflow.Status": "SUPPRESSED", "Note.Text": NOTE}, was, 0.0)
     shown = ParsedFinding({"Note": {"Text": NOTE}})
-    assert not shows_note(again, shown)
-    assert shows_note(replace(again, was={"Note.Text": None}), shown)
+    assert not shows_any(again, shown)
+    assert shows_any(replace(again, was={"Note.Text": None}), shown)
+
+
+def test_one_value_of_a_lost_update_is_enough_to_take_it_back() -> None:
+    """Another tool has reset the status and replaced the comment. The severity that is left is ours."""
+    world = V2TriageWorld(v2=(1,))
+    world.fault(operation="BatchUpdateFindingsV2", lose_answer=True, times=100)
+    both_hubs(world, {**HIDE, "update": HIDE["update"] | {"Severity": {"Label": "LOW"}}}).run(world.event(1))
+    world.hub.faults.clear()
+    write_remediation_text(world.inner, [uid(1)], "Remediated.")
+    later(world, NO_RULE)
+    assert (world.status_of(1), world.ocsf(1)["severity_id"]) == (1, 4)
 
 
 def test_a_finding_is_handed_back_by_its_uid_and_no_history_is_asked() -> None:

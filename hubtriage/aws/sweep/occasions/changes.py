@@ -5,12 +5,13 @@ new version of hubtriage sets otherwise counts like a key that the author change
 """
 
 from base64 import b64encode
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from json import dumps
 from typing import Any
 
+from hubtriage.aws.securityhub.api import BY_DEFAULT
 from hubtriage.engine.planning.plan import Settings
 from hubtriage.engine.ruleset.policy import HousePolicy, PolicyStatement, conditions
 from hubtriage.engine.ruleset.ruleset import Rule, Ruleset
@@ -70,9 +71,15 @@ class Changes:
         return bool(self.ended or self.changed or self.begun)
 
 
-def swept_rules(ruleset: Ruleset, settings: Settings) -> dict[str, SweptRule]:
-    """Return what to remember of a rule set that is swept with these settings."""
-    shared = dumps([ENGINE, settings.udf, sorted(settings.never)])
+def swept_rules(
+    ruleset: Ruleset, settings: Settings, hubs: Collection[str] = BY_DEFAULT
+) -> dict[str, SweptRule]:
+    """Return what to remember of a rule set that is swept with these settings in these hubs.
+
+    Other hubs are a change of every rule: no finding of a hub that is new has been swept.
+    """
+    others = [] if frozenset(hubs) == BY_DEFAULT else [sorted(hubs)]
+    shared = dumps([ENGINE, settings.udf, sorted(settings.never), *others])
     directory = dumps(ruleset.accounts, sort_keys=True)
     said = {one.id: _said(one, directory) for one in ruleset.policy.statements}
     return {

@@ -11,7 +11,7 @@ from hubtriage.aws.securityhub.faults import CallFault, Fault
 from hubtriage.aws.triage.case import Case
 from hubtriage.aws.triage.deciding import Decider
 from hubtriage.aws.triage.results import HISTORY_BEHIND, Result
-from hubtriage.aws.triage.settling import is_shown, recorded_since, shows_note
+from hubtriage.aws.triage.settling import is_shown, recorded_since, shows_any
 from hubtriage.engine.fields import ParsedFinding
 from hubtriage.engine.planning.decision import Decision
 
@@ -111,7 +111,7 @@ class Questions:
         if is_shown(intent, ParsedFinding(shown)):
             return True
         if is_of_v2(case.key):
-            return shows_note(intent, ParsedFinding(shown))
+            return shows_any(intent, ParsedFinding(shown))
         since = recorded_since(case.entry, intent)
         history = self._history(case, since, deadline)
         return history.has_update(intent.written, since) if isinstance(history, History) else history

@@ -172,3 +172,14 @@ def test_the_digest_of_all_rules_changes_with_their_times_too() -> None:
 def test_rules_are_counted_that_would_be_in_force_by_now() -> None:
     before = [A, A | {"id": "b", "ends": NOW - 1}, A | {"id": "c", "mode": "observe"}, A | {"id": "d"}]
     assert changed(before, []).were_in_force == 2
+
+
+def test_another_hub_is_a_change_of_every_rule_and_the_hub_of_before_is_none() -> None:
+    before, both = (
+        swept_rules(rules(A, suppress("b", "control-b")), Settings()),
+        swept_rules(rules(A, suppress("b", "control-b")), Settings(), ("v2", "cspm")),
+    )
+    assert before == swept_rules(rules(A, suppress("b", "control-b")), Settings(), ("cspm",))
+    found = changes(before, both, NOW)
+    assert (set(found.changed), found.wants_active) == ({"a", "b"}, True)
+    assert digest_of(before) != digest_of(both)
