@@ -8,7 +8,7 @@ import pytest
 
 from hubtriage.aws.securityhub.api import CSPM, V2, identifier
 from hubtriage.aws.securityhub.hub_v2 import V2Finding
-from hubtriage.aws.triage.decision_log import decision_record
+from hubtriage.aws.triage.decision_log import Circumstances, DecisionLog, decision_record
 from hubtriage.aws.triage.events import parse_event
 from hubtriage.aws.triage.policy import Policy
 from hubtriage.aws.triage.results import Report
@@ -18,6 +18,7 @@ from hubtriage.engine.planning.entry import NO_ENTRY, Intent
 from hubtriage.engine.planning.plan import decide
 from hubtriage.localaws.securityhub.asff.timestamps import write_timestamp
 from hubtriage.localaws.securityhub.v2.other_writers import write_remediation_text
+from hubtriage.recovery.log_lines import LoggedEntry, read_logged
 from tests.support.hub_v2_world import CONTROLS, finding_info, ocsf, uid
 from tests.support.triage_world import FOREVER, NOW, TriageBench, endings, finding, record, sqs
 from tests.support.v2_triage_world import V2TriageWorld, both_hubs, v2_key, v2_record
@@ -373,3 +374,45 @@ def test_a_finding_is_handed_back_by_its_uid_and_no_history_is_asked() -> None:
     report = bench.run({"messageId": "m", "body": json.dumps(event), "attributes": {}})
     assert (ending(report), world.status_of(1)) == (UPDATED, 3)
     assert world.calls("GetFindingHistory") == 0
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=["CSPM first", "V2 first"])
+@pytest.mark.parametrize("apart", [0.0, 1800.0], ids=["at once", "half an hour apart"])
+def test_where_updates_cross_over_nothing_stays_hidden_without_its_rule(
+    order: tuple[int, int], apart: float
+) -> None:
+    """AWS does not say whether what is set in one hub is set in the other too."""
+    world = V2TriageWorld(v2=(1,), v2_settings={"crosses_over": True})
+    signal = finding_info(1)["uid"]
+    product = CONTROLS.replace("productv2", "product")
+    same = finding(0, Id=signal, ProductArn=product, AwsAccountId=ocsf(1)["cloud"]["account"]["uid"])
+    world.hub.plant(same, NOW)
+
+    def shown() -> dict[str, Any]:
+        return dict(world.hub.finding(product, signal) or {})
+
+    def event(at: int) -> dict[str, Any]:
+        if at:
+            return world.event(1, "v2")
+        return record("cspm", shown(), age=NOW - world.clock.now() + 1.0)
+
+    for rules in (HIDE, NO_RULE):
+        for _twice in range(2):
+            for at in order:
+                both_hubs(world, rules).run(event(at))
+                world.clock.sleep(apart)
+            world.clock.sleep(1800.0)
+        hidden = (shown()["Workflow"]["Status"], world.status_of(1))
+        assert hidden == (("SUPPRESSED", 3) if rules is HIDE else ("NEW", 1))
+
+
+def test_a_lost_ledger_is_made_again_from_the_log() -> None:
+    world, lines = V2TriageWorld(v2=(1,)), list[str]()
+    report = both_hubs(world, HIDE).run(world.event(1))
+    DecisionLog(Circumstances("s", "r", None, "enforce", None), 20, lines.append, lambda: NOW)(
+        report.outcomes
+    )
+    (line,) = "".join(lines).splitlines()
+    logged = read_logged(line, "s")
+    assert isinstance(logged, LoggedEntry)
+    assert (logged.key, logged.entry.claims) == (v2_key(1), world.v2_entry(1).claims)
