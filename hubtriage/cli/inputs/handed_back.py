@@ -10,10 +10,10 @@ import click
 from hubtriage.aws.hand_back.order import MOST_FINDINGS
 from hubtriage.aws.ledger.dynamodb import DynamoLedger
 from hubtriage.aws.ledger.ledger import LedgerError
-from hubtriage.aws.securityhub.api import Finding, Key, key_of
+from hubtriage.aws.securityhub.api import Finding, Key, is_of_v2, key_of
 from hubtriage.cli.failure import UNUSABLE, fail
 from hubtriage.cli.inputs.console_url import id_in
-from hubtriage.cli.inputs.look_up import in_ledger
+from hubtriage.cli.inputs.look_up import in_ledger, shown_finding
 from hubtriage.cli.inputs.one_finding import Wanted
 from hubtriage.cli.inputs.whole_file import whole_content
 from hubtriage.cli.stack import AWS_ERRORS, client
@@ -38,7 +38,7 @@ class HeldFinding:
     @property
     def held(self) -> dict[str, Value]:
         """What people hold of it: values by field."""
-        parsed = ParsedFinding(self.finding)
+        parsed = ParsedFinding.of(self.finding)
         return {name: parsed.value(name) for name in held_by_people(self.entry, parsed)}
 
 
@@ -73,9 +73,8 @@ def found_findings(ids: Sequence[str], product_arn: str | None, ledger: DynamoLe
     missing = [name for name in ids if not any(key[1] == name for key in shown)]
     if missing:
         whole = [_by_the_end(name, product_arn, ledger) for name in missing]
-        shown |= {
-            key: found for key, found in _read([key[1] for key in whole], product_arn).items() if key in whole
-        }
+        read = _read([key[1] for key in whole if not is_of_v2(key)], product_arn)
+        shown |= {key: found for key, found in read.items() if key in whole} | _read_in_v2(whole)
         if gone := [key[1] for key in whole if key not in shown]:
             fail(f"no longer there: {_named(gone)}", "a finding that is gone cannot be handed back")
     if several := [name for name in ids if sum(key[1] == name for key in shown) > 1]:
@@ -95,6 +94,15 @@ def _read(ids: Sequence[str], product_arn: str | None) -> dict[Key, Finding]:
     except AWS_ERRORS as error:
         fail(f"Security Hub: {error}", "securityhub:GetFindings is needed")
     return found
+
+
+def _read_in_v2(keys: Iterable[Key]) -> dict[Key, Finding]:
+    """Return the findings of V2 among these keys, as rules see them."""
+    try:
+        found = {key: shown_finding(key) for key in keys if is_of_v2(key)}
+    except AWS_ERRORS as error:
+        fail(f"Security Hub V2: {error}", "securityhub:GetFindings is needed on the hub of V2")
+    return {key: finding for key, finding in found.items() if finding is not None}
 
 
 def _by_the_end(end: str, product_arn: str | None, ledger: DynamoLedger) -> Key:

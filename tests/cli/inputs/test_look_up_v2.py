@@ -1,15 +1,19 @@
 """What commands show of single findings of Security Hub V2, and that exports say what they leave out."""
 
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
+from hubtriage.aws.ledger.dynamodb import DynamoLedger
+from hubtriage.aws.ledger.memory import MemoryLedger
 from hubtriage.aws.securityhub.api import key_of
-from hubtriage.cli.inputs import live, look_up
+from hubtriage.cli.inputs import handed_back, live, look_up
 from hubtriage.cli.subject import title_of
+from hubtriage.engine.planning.entry import Claim, Entry
 from tests.support.hub_v2_world import finding_info
-from tests.support.triage_world import finding, key
+from tests.support.triage_world import FOREVER, finding, key
 from tests.support.v2_triage_world import V2TriageWorld, v2_key
 
 
@@ -69,3 +73,26 @@ def test_what_reads_one_hub_alone_says_so_where_both_are_triaged(
     with pytest.raises(pytest.fail.Exception):
         live.hub_from_here("hubtriage", None, {})
     assert (live.CSPM_ALONE in capsys.readouterr().err) == is_said
+
+
+class FoundLedger(MemoryLedger):
+    """A ledger in memory that also finds entries by a part of their names."""
+
+    def find(self, part: str, _token: str | None) -> Any:
+        page = self.scan(None, None, FOREVER)
+        found = [(at, entry) for at, entry in page.entries if part in at[1]]
+        return SimpleNamespace(entries=found, unread=[], token=None, read=len(page.entries))
+
+
+def test_a_finding_is_handed_back_by_its_uid_or_the_end_of_it(
+    world: V2TriageWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(handed_back, "client", lambda _service: Client(world))
+    world.person_sets(1, StatusId=3)
+    ledger = FoundLedger()
+    ledger.write(
+        {v2_key(1): Entry(claims={"Workflow.Status": Claim("SUPPRESSED", "r", person=True)})}, FOREVER
+    )
+    for name in (v2_key(1)[1], v2_key(1)[1][-8:]):
+        (found,) = handed_back.found_findings([name], None, cast("DynamoLedger", ledger))
+        assert (found.key, found.held) == (v2_key(1), {"Workflow.Status": "SUPPRESSED"})
