@@ -10,10 +10,11 @@ from typing import Any
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from hubtriage.engine.ocsf.view import severity_label
 from hubtriage.localaws.securityhub.v2.other_writers import write_remediation_text
 from tests.support.examples import examples
 from tests.support.hub_v2_world import ocsf, uid
-from tests.support.v2_triage_world import V2TriageWorld, both_hubs
+from tests.support.v2_triage_world import V2TriageWorld, both_hubs, v2_record
 
 _NOTE = {"Text": "Accepted.", "UpdatedBy": "x"}
 _BUCKETS = {"Resources": {"Type": ["AwsS3Bucket"]}}
@@ -68,6 +69,8 @@ ACTS = st.lists(
         ),
         st.tuples(st.just("tool"), st.just("Remediated.")),
         st.tuples(st.just("fault"), st.tuples(st.sampled_from(FAULTS), st.sampled_from([1, 4, 9]))),
+        st.tuples(st.just("late"), st.integers(1, 6)),
+        st.tuples(st.just("lag"), st.sampled_from([0.0, 45.0, 250.0])),
         st.tuples(st.just("wait"), st.sampled_from([20.0, 400.0, 3600.0])),
     ),
     max_size=14,
@@ -83,12 +86,15 @@ class History:
         self.rules = RULES["hide"]
         self.theirs: dict[str, Any] = {}
         self.faults: list[tuple[dict[str, Any], int]] = []
+        self.is_behind = False
+        self.states = [(self.world.clock.now(), self.world.ocsf(1))]
 
     def act(self, kind: str, what: Any) -> None:
         if kind == "rules":
             self.rules = RULES[what]
         else:
             getattr(self, kind)(what)
+        self.states.append((self.world.clock.now(), self.world.ocsf(1)))
         self.world.clock.sleep(7.0)
 
     def event(self, how: tuple[float, int]) -> None:
@@ -101,9 +107,19 @@ class History:
         self.faults = []
         self.check(before)
 
+    def late(self, back: int) -> None:
+        """An event arrives that shows the finding as it was some acts ago."""
+        self.is_behind = True
+        moment, finding = self.states[-min(back, len(self.states))]
+        now = self.world.clock.now()
+        sent = v2_record("late", finding, age=now - moment, now=now)
+        both_hubs(self.world, *self.rules).run(sent)
+
     def check(self, before: Any) -> None:
         """What triage may do to a finding that others have written, whatever the rules say."""
         after = self.world.ocsf(1)
+        if self.is_behind:
+            return
         if before["severity_id"] in (0, 99) and before["status_id"] in (1, 2):
             assert after["status_id"] in (1, 2), "a severity that is not known is hidden by no rule"
         if "comment" in self.theirs:
@@ -136,6 +152,11 @@ class History:
     def fault(self, what: tuple[dict[str, Any], int]) -> None:
         self.faults.append(what)
 
+    def lag(self, seconds: float) -> None:
+        """From now on readings are so far behind. What others did in that time may be overwritten once."""
+        self.world.hub.configure(self.world.hub.settings.changed({"visible_after": seconds}))
+        self.is_behind = self.is_behind or seconds > 0
+
     def wait(self, seconds: float) -> None:
         self.world.clock.sleep(seconds)
 
@@ -143,6 +164,7 @@ class History:
         """Nothing fails any more, and no rule is left. Two events, an hour apart."""
         self.faults = []
         self.rules = RULES["none"]
+        self.world.hub.configure(self.world.hub.settings.changed({"visible_after": 0.0}))
         for _event in range(3):
             self.world.clock.sleep(3600.0)
             self.event((1.0, 5))
@@ -163,8 +185,10 @@ def test_in_the_end_only_others_hide_a_finding(acts: list[tuple[str, Any]]) -> N
         assert theirs.get("status_id") == shown["status_id"], json.dumps(shown)
     if shown["status_id"] == 4:
         assert shown["compliance"]["status_id"] == 1, "only what passes is resolved"
-    if shown["severity_id"] != shown["vendor_attributes"]["severity_id"]:
+    # A vendor that goes from Critical to Fatal, or from Unknown to Other, says nothing that rules could see.
+    severity, vendors = shown["severity_id"], shown["vendor_attributes"]["severity_id"]
+    if severity_label(severity) != severity_label(vendors):
         assert theirs.get("severity_id") == shown["severity_id"], json.dumps(shown)
-    if "comment" in theirs:
+    if "comment" in theirs and not history.is_behind:
         assert shown["comment"] == theirs["comment"]
     assert not history.world.v2_entry(1).intent
