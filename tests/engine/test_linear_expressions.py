@@ -20,12 +20,15 @@ from hubtriage.aws.ledger.former_roles import _ROLE
 from hubtriage.aws.securityhub.answers import token_of
 from hubtriage.aws.securityhub.finding_history import plain_end
 from hubtriage.cli.inputs.console_url import id_in
+from hubtriage.cli.publishing.places import _URL
 from hubtriage.cli.text import shown
 from hubtriage.cli.views.conditions import _NO_WORD
 from hubtriage.cli.views.diff.report import _escaped
 from hubtriage.engine.fields import ParsedFinding
 from hubtriage.engine.jsonlogic import compile_logic
 from hubtriage.engine.jsonlogic.numbers import leading_number, number_of
+from hubtriage.engine.ocsf.readers import _NUMBER
+from hubtriage.engine.ocsf.resource_types import asff_type
 from hubtriage.engine.pattern import compile_pattern
 from hubtriage.engine.planning.payload import why_unsendable
 from hubtriage.engine.ruleset.templates import compile_text
@@ -101,6 +104,9 @@ CASES: dict[str, tuple[str, Callable[[str], object]]] = {
         "cli/inputs/console_url.py",
         lambda text: id_in(f"https://x/securityhub?Id=%5Coperator%5C:A\\:{text}&{text}"),
     ),
+    "places in S3": ("cli/publishing/places.py", lambda text: _URL.fullmatch(f"s3://{text}")),
+    "names of resource types": ("engine/ocsf/resource_types.py", lambda text: asff_type(f"AWS::{text}")),
+    "numbers that are texts in OCSF": ("engine/ocsf/readers.py", _NUMBER.fullmatch),
     "texts that look like no text": ("cli/views/conditions.py", _NO_WORD.fullmatch),
     "values in Markdown": ("cli/views/diff/report.py", _escaped),
     "tokens of answers": (

@@ -7,6 +7,8 @@ and none is lost. What cannot be given today is due tomorrow.
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
+from botocore.exceptions import ClientError
+
 from hubtriage.aws.securityhub.faults import API_ERRORS
 from hubtriage.aws.sweep.notices.due import Notice, SweepFacts, due, notices_of
 from hubtriage.aws.sweep.notices.given import GivenNotice, NoticeMemory
@@ -19,6 +21,9 @@ from hubtriage.engine.ruleset.ruleset import Rule
 MESSAGE = "exception ends soon"
 LONGEST_OWNER = 100
 SUBSCRIBED, NOT_SUBSCRIBED = "yes", "no"
+NOT_GIVEN = "notices of exceptions that end cannot be given; the next sweep of all findings tries again"
+_REFUSED = "InvalidParameter"
+"""AWS: begins the code of an error that is about this message. Other messages may be taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +60,10 @@ class Announcer:
     def announce(
         self, rules: Mapping[str, Rule], tally: EndingTally, days: Collection[int], around: SweepFacts
     ) -> Announced:
-        """Give the notices of these rules that are due; after the first that fails, the others wait too."""
+        """Give the notices of these rules that are due.
+
+        After the first that fails, the others wait too, unless AWS refuses only this message.
+        """
         given, waiting = 0, 1
         try:
             known = self._memory.read()
@@ -63,32 +71,41 @@ class Announcer:
             waiting = len(dues)
             for each in dues:
                 notices = notices_of(rules[each.rule], each.days, tally, around)
-                self._give(notices)
+                if not self._give(notices):
+                    continue
                 known = _still_of_use({*known, each}, around.now)
                 self._memory.write(known)
                 given += len(notices)
                 waiting -= 1
         except API_ERRORS as error:
-            self._warn(
-                "notices of exceptions that end cannot be given; the next sweep of all findings tries again",
-                error,
-            )
+            self._warn(NOT_GIVEN, error)
         return Announced(given, waiting)
 
-    def _give(self, notices: Iterable[Notice]) -> None:
-        for notice in notices:
-            self._log(MESSAGE, notice)
-            if self._topic:
-                self._sns.publish(
-                    TopicArn=self._topic,
-                    Subject=subject(notice),
-                    Message=body(notice),
-                    MessageAttributes=self._attributes(notice),
-                )
+    def _give(self, notices: Iterable[Notice]) -> bool:
+        """Give the notices of one rule; return False if AWS refuses one of them. Raises its other errors."""
+        try:
+            for notice in notices:
+                self._log(MESSAGE, notice)
+                if self._topic:
+                    self._publish(notice)
+        except ClientError as error:
+            if not error.response["Error"]["Code"].startswith(_REFUSED):
+                raise
+            self._warn(NOT_GIVEN, error)
+            return False
+        return True
+
+    def _publish(self, notice: Notice) -> None:
+        self._sns.publish(
+            TopicArn=self._topic,
+            Subject=subject(notice),
+            Message=body(notice),
+            MessageAttributes=self._attributes(notice),
+        )
 
     def _attributes(self, notice: Notice) -> dict[str, dict[str, str]]:
         """Return what subscriptions filter by. AWS: the value of an attribute is never empty."""
-        owner = one_line(notice["owner"] or NO_OWNER, LONGEST_OWNER)
+        owner = one_line(notice["owner"] or "", LONGEST_OWNER) or NO_OWNER
         known = is_named(owner, self._subscribed)
         return {
             "owner": _attribute(owner),

@@ -4,6 +4,7 @@ A tally travels with the progress of a sweep. So a step that is taken again coun
 finding counts twice. It is bounded: beyond its limits it says that a number is the least, or not known.
 """
 
+import json
 from base64 import b64decode, b64encode
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -19,6 +20,8 @@ MOST_ACCOUNTS = 2500
 """Accounts that are kept, over all groups; beyond that a group has "at least" so many."""
 MOST_OWNER = 100
 """Characters of an owner's name that count: owners whose names begin alike are one."""
+MOST_OWNERS = MOST_GROUPS * MOST_OWNER
+"""Bytes of JSON that all names of owners take together. A letter beyond ASCII takes 6 or 12 of them."""
 OTHER_OWNERS = "(other owners)"
 """Stands for the owners of a rule beyond `MOST_GROUPS`."""
 _ACCOUNT_DIGITS, _ACCOUNT_BYTES = 12, 5
@@ -73,11 +76,18 @@ class EndingTally:
             group.unknown += 1
 
     def _group(self, rule: str, owner: str | None) -> EndingGroup | None:
-        owner = owner and owner[:MOST_OWNER]
-        for key, most in (((rule, owner), MOST_GROUPS), ((rule, OTHER_OWNERS), 2 * MOST_GROUPS)):
-            if key in self.groups or len(self.groups) < most:
-                return self.groups.setdefault(key, EndingGroup())
+        key, others = (rule, owner and owner[:MOST_OWNER]), (rule, OTHER_OWNERS)
+        if key in self.groups or self._has_room(key[1]):
+            return self.groups.setdefault(key, EndingGroup())
+        if others in self.groups or len(self.groups) < 2 * MOST_GROUPS:
+            return self.groups.setdefault(others, EndingGroup())
         return None
+
+    def _has_room(self, owner: str | None) -> bool:
+        """Say whether another group of this owner may be counted apart."""
+        if len(self.groups) >= MOST_GROUPS:
+            return False
+        return _size(owner) + sum(_size(name) for _rule, name in self.groups) <= MOST_OWNERS
 
     def _add_account(self, group: EndingGroup, account: str | None) -> None:
         if account is None or group.more_accounts or account in group.accounts:
@@ -116,6 +126,11 @@ def together(tallies: Iterable[EndingTally]) -> EndingTally:
             into.more_accounts = into.more_accounts or group.more_accounts
             into.unknown += group.unknown
     return whole
+
+
+def _size(owner: str | None) -> int:
+    """Return how many bytes of JSON a name takes, without its quotes."""
+    return len(json.dumps(owner or "")) - 2
 
 
 def _is_account(text: str) -> bool:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from hubtriage.aws.sweep.notices.announcing import Announcer
 from hubtriage.aws.sweep.notices.due import SweepFacts, due, notices_of
@@ -158,6 +159,7 @@ def test_what_was_told_of_rules_that_ended_is_forgotten_once_something_is_told()
         pytest.param("team-a", ("team", "a"), ("team-a", "no"), id="other names"),
         pytest.param(None, ("team-a",), ("(none)", "no"), id="no owner"),
         pytest.param("", ("*",), ("(none)", "yes"), id="anyone"),
+        pytest.param("\u200b\x07", (), ("(none)", "no"), id="a name that no one sees"),
     ],
 )
 def test_subscriptions_can_filter_by_owner_and_by_whether_the_owner_has_one(
@@ -177,3 +179,37 @@ def test_without_a_topic_the_log_has_it_all_the_same() -> None:
     announcer = Announcer(memory, topic, "", (), lambda *line: lines.append(line), lambda *_: None)
     given = announcer.announce({"rule-a": rule_of()}, tally_of(), (7,), AROUND)
     assert (given.notices, given.failed, topic.messages, len(lines), len(memory.given)) == (1, 0, [], 1, 1)
+
+
+class RefusingTopic(RecordedTopic):
+    """A topic that refuses the messages of one rule as AWS does; or all, for another reason."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__()
+        self.code = code
+
+    def publish(self, **request: Any) -> Any:
+        if request["MessageAttributes"]["rule"]["StringValue"] == "rule-a":
+            raise ClientError({"Error": {"Code": self.code, "Message": "no"}}, "Publish")
+        return super().publish(**request)
+
+
+@pytest.mark.parametrize(
+    ("code", "given", "failed"),
+    [
+        pytest.param("InvalidParameterValue", 1, 1, id="this message is refused: the others are sent"),
+        pytest.param("AuthorizationError", 0, 2, id="no message is taken: the others wait"),
+    ],
+)
+def test_a_message_that_is_refused_for_ever_keeps_no_other_back(code: str, given: int, failed: int) -> None:
+    topic, memory, warnings = RefusingTopic(code), ProcessNotices(), list[Any]()
+    announcer = Announcer(memory, topic, TOPIC, (), lambda *_: None, lambda *line: warnings.append(line))
+    two = {
+        "rule-a": rule_of(),
+        "rule-b": rules(suppress("rule-b", "control-b", ends=NOW + 7 * DAY)).rules[0],
+    }
+    tally = tally_of()
+    tally.count("rule-b", None, "HIGH", "111122223333")
+    announced = announcer.announce(two, tally, (7,), AROUND)
+    assert (announced.notices, announced.failed, len(warnings)) == (given, failed, 1)
+    assert {one.rule for one in memory.given} == ({"rule-b"} if given else set())

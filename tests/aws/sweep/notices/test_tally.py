@@ -75,6 +75,16 @@ def test_owners_beyond_the_limit_are_counted_together_and_rules_beyond_it_are_sa
     assert tally.uncounted == MOST_GROUPS + 2
 
 
+def test_long_names_of_owners_are_counted_together_and_none_is_cut_into_another() -> None:
+    """A letter beyond ASCII takes up to 12 bytes of JSON."""
+    tally = EndingTally()
+    for number in range(MOST_GROUPS):
+        tally.count("rule-a", "\U0001f680" * 90 + f"{number:010}", "LOW", account(1))
+    assert sum(group.findings for group in tally.groups.values()) == MOST_GROUPS
+    assert tally.groups["rule-a", OTHER_OWNERS].findings == MOST_GROUPS - (len(tally.groups) - 1)
+    assert len(json.dumps(tally.as_json())) < 30_000
+
+
 def test_the_largest_tallies_of_both_scopes_fit_into_what_a_state_machine_hands_on() -> None:
     """AWS: 256 KiB. What else a progress holds takes half of that at most."""
     tally = EndingTally()
