@@ -33,17 +33,17 @@ from hubtriage.engine.fields import ParsedFinding
 from hubtriage.engine.planning.decision import Decision
 from hubtriage.engine.planning.entry import NO_ENTRY, Entry, stored
 from hubtriage.engine.planning.plan import decide
-from hubtriage.engine.ruleset.ruleset import load_ruleset
+from hubtriage.engine.ruleset.members import members_read
+from hubtriage.engine.ruleset.ruleset import Ruleset, load_ruleset
 from hubtriage.engine.text.timestamps import parse_timestamp
 from hubtriage.localaws.securityhub.asff.timestamps import write_timestamp
-from hubtriage.localaws.securityhub.hub import Hub
 from hubtriage.localaws.securityhub.inprocess import ManualClock
-from hubtriage.localaws.securityhub.settings import HubSettings
 from tests.laws.checks import Chronicle, RulesAtATime, changed, human_wins
 from tests.laws.oracle.entries import engine_name, engine_value
 from tests.laws.oracle.fields import FIELDS, HIDING, USER, held
 from tests.laws.oracle.rules import could_set
-from tests.support.triage_world import TriageBench, TriageWorld, backoff, finding, ruleset
+from tests.support.settling_hubs import CSPM_HUB, HubOfHistory
+from tests.support.triage_world import TriageBench, backoff, ruleset
 
 AHEAD = (0.0, 10.0, -10.0)
 """Seconds by which the clocks of the containers are ahead of the service's."""
@@ -94,26 +94,29 @@ RULESETS: tuple[tuple[dict[str, Any], ...], ...] = (
 )
 
 
-CONTROLS = "arn:aws:securityhub:eu-west-1::product/aws/securityhub"
-"""AWS: of its own findings the service resolves those that come to pass."""
-
-
 def key(number: int) -> Key:
-    return CONTROLS, f"finding-{number}"
+    return CSPM_HUB.key(number)
 
 
 @dataclass(frozen=True)
 class Provide:
-    """The provider says how severe a finding is, and whether its control passes."""
+    """The provider says how severe a finding is, whether its control passes, and whether it is over.
+
+    In V2 severities are numbers.
+    """
 
     finding: int
-    severity: str
+    severity: str | int
     compliance: str | None = None
+    is_closed: bool = False
 
 
 @dataclass(frozen=True)
 class Edit:
-    """A person or a tool changes a finding; `UserDefinedFields` as if there were no others."""
+    """A person or a tool changes a finding, in the words of its hub.
+
+    `UserDefinedFields` as if there were no others.
+    """
 
     finding: int
     update: Mapping[str, Any]
@@ -231,7 +234,9 @@ class Letter:
 
     @property
     def names(self) -> set[str]:
-        return {found["Id"] for found in json.loads(self.body)["detail"]["findings"]}
+        """Ids of findings as keys have them."""
+        findings = json.loads(self.body)["detail"]["findings"]
+        return {found["Id"] if "Id" in found else found["metadata"]["uid"] for found in findings}
 
     @property
     def hands_back(self) -> bool:
@@ -339,7 +344,8 @@ class Container:
         self.switch = ModeSwitch(lambda: settling.mode, world.clock.monotonic)
         self.bench = TriageBench(
             world,
-            *RULESETS[0],
+            *settling.rulesets[0],
+            hubs={settling.of.name},
             api=Line(settling, self),
             ledger=Table(settling, self.wire),
             may_write=self.switch.may_write,
@@ -347,9 +353,14 @@ class Container:
         )
         self.clock = SkewedClock(world.clock, ahead)
         self.bench.triage.clock = self.clock
-        self.bench.triage.ruleset = settling.ruleset
+        self.use(settling.ruleset)
         self.is_busy = False
         self.began = 0.0
+
+    def use(self, rules: Ruleset) -> None:
+        """Take these rules from now on."""
+        triage = self.bench.triage
+        triage.ruleset, triage.members = rules, members_read((rule.source for rule in rules.rules), ())
 
 
 @dataclass
@@ -371,24 +382,30 @@ class Settling:
     """A history. `act` takes it on; `settle` ends it, with all events handled and swept once.
 
     `chronicle` is what the laws need to know of it; `ghost` is a hub without triage to which all else happens
-    too.
+    too. `of` is the hub that has the findings.
     """
 
-    def __init__(self, seed: int) -> None:
-        self.world = TriageWorld(event_delay=(0.0, 1.0), duplicate_share=0.3, seed=seed)
-        self.ghost = Hub(settings=HubSettings.still())
+    def __init__(
+        self,
+        seed: int,
+        of: HubOfHistory = CSPM_HUB,
+        rulesets: Sequence[Sequence[dict[str, Any]]] = RULESETS,
+    ) -> None:
+        self.of, self.rulesets = of, rulesets
+        self.world = of.world(event_delay=(0.0, 1.0), duplicate_share=0.3, seed=seed)
+        self.ghost = of.ghost()
         self.clock = self.world.clock
         self.chance = random.Random(seed)  # noqa: S311 - repeatable, not secret
         self.mode: Mode = "enforce"
         self.switched_at = 0.0
-        self.rules = RULESETS[0]
+        self.rules = tuple(rulesets[0])
         self.ruleset = load_ruleset(ruleset(*self.rules))
         self.overriding: dict[str, float] = {}
         self.containers = [Container(self, ahead) for ahead in AHEAD]
         self.queue: list[Letter] = []
         self.bodies: list[str] = []
         self.given_up: set[str] = set()
-        self.chronicle = Chronicle()
+        self.chronicle = Chronicle(late=not of.has_history)
         self.edited_at: dict[tuple[Key, str], float] = {}
         self.at_work: list[Letter] = []
         self.tables = [(self.clock.now(), dict(self.world.ledger.items))]
@@ -404,14 +421,14 @@ class Settling:
             BreakTable: self._break,
             Restore: lambda _act: self._restore(),
             Switch: lambda act: self._switch(act.mode),
-            Deploy: lambda act: self._deploy(RULESETS[act.rules]),
+            Deploy: lambda act: self._deploy(tuple(self.rulesets[act.rules])),
             Delay: lambda act: self._delay(act.readings, act.history),
             StartSweep: lambda _act: self._sweep(),
             Repeat: self._repeat,
             Handle: lambda act: self._handle(self.containers[act.container], act.what, act.amid),
         }
         for number in range(FINDINGS):
-            self.act(Provide(number, "MEDIUM"))
+            self.act(Provide(number, of.first_severity))
 
     # The history
 
@@ -446,35 +463,40 @@ class Settling:
         """Return what triage would do with a finding as it is; None if nothing."""
         triage = self.containers[0].bench.triage
         entry = self.entry(number)
-        decision = decide(self.stored(number), entry, self.ruleset, self.clock.now(), triage.settings)
+        finding = self.of.as_rules_see_it(self.world.hub, number)
+        decision = decide(finding, entry, self.ruleset, self.clock.now(), triage.settings)
         is_done = decision.update is None and not decision.questions
         return None if is_done and not decision.after.remembers_more_than(entry) else decision
 
     def stored(self, number: int) -> dict[str, Any]:
-        """Return a finding as it is."""
-        return _found(self.world.hub, number)
+        """Return a finding as it is, in the words of the laws."""
+        return self.of.shown(self.world.hub, number)
+
+    def key(self, number: int) -> Key:
+        return self.of.key(number)
 
     def entry(self, number: int) -> Entry:
         """Return what the ledger holds of a finding."""
-        return self.world.ledger.read([key(number)]).entries.get(key(number), NO_ENTRY)
+        name = self.key(number)
+        return self.world.ledger.read([name]).entries.get(name, NO_ENTRY)
 
     def moment(self) -> RulesAtATime:
         return RulesAtATime(list(self.rules), self.clock.now())
 
     def is_given_up(self, number: int) -> bool:
         """Say whether an event of a finding is a dead letter."""
-        return key(number)[1] in self.given_up
+        return self.key(number)[1] in self.given_up
 
     def ghost_of(self, number: int) -> dict[str, Any]:
         """Return the finding as it would be without triage."""
-        return _found(self.ghost, number)
+        return self.of.shown(self.ghost, number)
 
     # What is watched
 
     @contextmanager
     def watched(self, container: Container, request: Mapping[str, Any]) -> Iterator[None]:
         """Look at an update as it takes effect, and at what it makes of the findings."""
-        numbers = [int(each["Id"].removeprefix("finding-")) for each in request["FindingIdentifiers"]]
+        numbers = [self.of.number(each["Id"]) for each in request["FindingIdentifiers"]]
         before = {number: self.stored(number) for number in numbers}
         self._demand_allowed()
         for number in numbers:
@@ -500,8 +522,7 @@ class Settling:
         assert container.clock.now() - intent.time <= LONGEST_TO_SEND + IN_CALL, (
             "an update long after its intent"
         )
-        after = {**self.stored(number), **request}
-        shown = ParsedFinding(after)
+        shown = ParsedFinding(self.of.updated(self.world.hub, number, request))
         assert {name: stored(shown.value(name)) for name in intent.written} == intent.written
 
     def _compare(
@@ -512,7 +533,7 @@ class Settling:
         after: Mapping[str, Any],
         raced: Collection[str],
     ) -> None:
-        identifier, old, new = key(number), dict(before), dict(after)
+        identifier, old, new = self.key(number), dict(before), dict(after)
         is_hidden = held(new, "Workflow") in HIDING and held(old, "Workflow") not in HIDING
         is_hidden = is_hidden and "Workflow" not in raced  # what was taken back was reopened a moment before
         may_hide = self.mode == "enforce" or self.clock.now() - self.switched_at < FRESH + IN_CALL
@@ -529,10 +550,10 @@ class Settling:
     ) -> set[str]:
         """Note the edits that an update overwrites or repeats because it may not know of them yet: which."""
         raced = set()
-        written = set(request) & set(FIELDS)
+        written = self.of.fields(request)
         keys = {USER + name for name in {**before.get("UserDefinedFields", {}), **self._fields(number)}}
         for name in written | (keys if "UserDefinedFields" in request else set()):
-            place = (key(number), name)
+            place = (self.key(number), name)
             edited_at = self.edited_at.get(place, float("-inf"))
             if self.chronicle.persons.get(place) == held(before, name) and (
                 self._may_miss(container, edited_at) or self._is_handed_back(number, name, edited_at)
@@ -556,7 +577,9 @@ class Settling:
         One that came after it does too, except where the history knows that it came after.
         """
         letters = (*self.queue, *self.at_work)
-        times = [letter.time for letter in letters if letter.hands_back and key(number)[1] in letter.names]
+        times = [
+            letter.time for letter in letters if letter.hands_back and self.key(number)[1] in letter.names
+        ]
         is_known = name in ("Workflow", "Severity") and not self.chronicle.late
         return any(edited_at <= time + CUT or not is_known for time in times)
 
@@ -573,7 +596,7 @@ class Settling:
     # What others do
 
     def _hand_back(self, act: HandBack) -> None:
-        product_arn, name = key(act.finding)
+        product_arn, name = self.key(act.finding)
         body = {
             "source": HAND_BACK_SOURCE,
             "detail-type": HAND_BACK_DETAIL_TYPE,
@@ -583,27 +606,23 @@ class Settling:
         self.post(json.dumps(body))
 
     def _provide(self, act: Provide) -> None:
-        number, now = act.finding, self.clock.now()
-        says: dict[str, Any] = {"Compliance": {"Status": act.compliance}} if act.compliance else {}
-        provided = {"Severity": {"Label": act.severity}}
-        says |= {"ProductArn": CONTROLS, "UpdatedAt": write_timestamp(now)}
-        updated = finding(number, FindingProviderFields=provided, **says)
-        before = self.world.hub.finding(*key(number)) or {}  # the first import makes it
+        number, hubs = act.finding, (self.world.hub, self.ghost)
+        before = self.stored(number)
         with self.world.hub.faults.set_aside():
-            for hub in (self.world.hub, self.ghost):
-                assert not hub.batch_import_findings([updated], now)["FailedCount"]
-        self.chronicle.set_by_service(key(number), before, self.stored(number))
+            for hub in hubs:
+                self.of.provide(hub, number, self.clock.now(), act.severity, act.compliance, act.is_closed)
+        self.chronicle.set_by_service(self.key(number), before, self.stored(number))
+        if not self.of.shows_providers:
+            self.chronicle.unseen.add((self.key(number), "Severity"))
 
     def _edit(self, act: Edit) -> None:
         number, update = act.finding, act.update
-        identifier, before = key(number), self.stored(number)
-        request = {"FindingIdentifiers": [{"Id": identifier[1], "ProductArn": identifier[0]}], **update}
+        identifier, before = self.key(number), self.stored(number)
         with self.world.hub.faults.set_aside():
             for hub in (self.world.hub, self.ghost):
-                assert hub.batch_update_findings(request, self.clock.now())["ProcessedFindings"]
+                self.of.edit(hub, number, update, self.clock.now())
         after = self.stored(number)
-        named = {name for name in update if name != "UserDefinedFields"}
-        for name in {*named, *changed(before, after)}:
+        for name in {*self.of.fields(update), *changed(before, after)}:
             self.chronicle.set_by_hand(identifier, name, held(before, name), held(after, name))
             self.edited_at[identifier, name] = self.clock.now()
             if self._is_ours(number, name, held(after, name)):
@@ -652,7 +671,7 @@ class Settling:
             field for rule in rules if rule.get("override") for field in rule["update"]
         }
         for container in self.containers:
-            container.bench.triage.ruleset = self.ruleset
+            container.use(self.ruleset)
         self._sweep()
 
     def _restore(self) -> None:
@@ -662,7 +681,7 @@ class Settling:
         self.world.ledger.items = dict(next((t for time, t in reversed(self.tables) if time <= at), {}))
         self.restored_at = self.clock.now()
         for number in range(FINDINGS):
-            self.chronicle.lose(key(number))
+            self.chronicle.lose(self.key(number))
 
     @contextmanager
     def table_fault(self) -> Iterator[MemoryLedger]:
@@ -773,7 +792,7 @@ class Settling:
         triage, now = self.containers[0].bench.triage, self.clock.monotonic
         budget = TokenBucket(1000.0, 1000.0, self.clock)
         getter, reader = (each(self.world.api, budget, backoff(), now) for each in (Getter, Reader))
-        sources = Sources(getter, reader, Table(self, Wire()), self.clock, 600.0)  # type: ignore[arg-type]
+        sources = Sources(getter, reader, Table(self, Wire()), self.clock, 600.0, {self.of.name})  # type: ignore[arg-type]
         walk = Walk(SweepRequest(), self.ruleset, triage.settings, sources, _Bundled(self), Pace(hold=0.0))
         progress = Progress()
         try:
@@ -786,15 +805,14 @@ class Settling:
             return
 
 
-def _found(hub: Hub, number: int) -> dict[str, Any]:
-    found = hub.finding(*key(number))
-    assert found is not None
-    return found
-
-
-def live(acts: Iterable[tuple[Any, float]], seed: int = 0) -> Settling:
+def live(
+    acts: Iterable[tuple[Any, float]],
+    seed: int = 0,
+    of: HubOfHistory = CSPM_HUB,
+    rulesets: Sequence[Sequence[dict[str, Any]]] = RULESETS,
+) -> Settling:
     """Return a history so far. It is watched: see `Settling.watched`."""
-    settling = Settling(seed)
+    settling = Settling(seed, of, rulesets)
     for act, seconds in acts:
         settling.act(act, seconds)
     return settling

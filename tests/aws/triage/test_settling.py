@@ -27,7 +27,6 @@ from tests.support.settling_world import (
     Switch,
     TableFault,
     What,
-    key,
     live,
 )
 
@@ -139,7 +138,7 @@ def settle(settling: Settling) -> None:
     """Let a history come to its end, and hold the laws on what it leaves."""
     settling.settle()
     for number in range(FINDINGS):
-        identifier, found = key(number), settling.stored(number)
+        identifier, found = settling.key(number), settling.stored(number)
         assert settling.left_to_do(number) is None, found
         no_hidden_escalation(
             identifier, found, settling.ghost_of(number), settling.moment(), settling.chronicle
@@ -147,8 +146,8 @@ def settle(settling: Settling) -> None:
     settling.take_back()
     for number in range(FINDINGS):
         found = settling.stored(number)
-        reversal(key(number), found, settling.ghost_of(number), settling.chronicle, keys_stay=False)
-        nothing_is_left_of_people(key(number), found, settling.chronicle)
+        reversal(settling.key(number), found, settling.ghost_of(number), settling.chronicle, keys_stay=False)
+        nothing_is_left_of_people(settling.key(number), found, settling.chronicle)
 
 
 def test_what_a_person_set_after_a_hand_back_stays_although_triage_wrote_since() -> None:

@@ -9,8 +9,10 @@ from typing import Any
 Finding = dict[str, Any]
 Key = str
 
-LABELS = ("INFORMATIONAL", "LOW", "MEDIUM", "HIGH", "CRITICAL")
-LOWEST = dict(zip(LABELS, (0, 1, 40, 70, 90), strict=True))
+UNRANKED = "UNRANKED"
+"""A severity of Security Hub V2 of which no one knows how high it is."""
+LABELS = ("INFORMATIONAL", "LOW", "MEDIUM", "HIGH", "CRITICAL", UNRANKED)
+LOWEST = dict(zip(LABELS, (0, 1, 40, 70, 90, 100), strict=True))
 PROVIDED = ("Severity", "Types", "Confidence", "Criticality", "RelatedFindings")
 FIELDS = ("Workflow", "VerificationState", "Note", *PROVIDED)
 HIDING = ("SUPPRESSED", "RESOLVED")
@@ -78,7 +80,7 @@ def label(severity: Any) -> str | None:
         return None
     if severity.get("Label") in LABELS:
         return str(severity["Label"])
-    reached = [name for name in LABELS if LOWEST[name] <= severity.get("Normalized", -1)]
+    reached = [name for name in LABELS[:-1] if LOWEST[name] <= severity.get("Normalized", -1)]
     return reached[-1] if reached else None
 
 

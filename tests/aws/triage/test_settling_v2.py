@@ -1,0 +1,185 @@
+"""The laws of settling for findings of Security Hub V2: all settles, people win, nothing stays hidden.
+
+Where AWS does not say how V2 behaves, each history draws one way. There is no history to ask.
+"""
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.aws.triage.test_settling import (
+    BROKEN,
+    DELAYED,
+    HANDLED,
+    NUMBERS,
+    PAUSES,
+    SWITCHED,
+    after_a_while,
+    handled,
+    histories,
+    settle,
+)
+from tests.support.examples import examples
+from tests.support.settling_hubs import OfV2
+from tests.support.settling_world import (
+    CONTAINERS,
+    FINDINGS,
+    Amid,
+    Deploy,
+    Edit,
+    Fail,
+    HandBack,
+    Provide,
+    Repeat,
+    Restore,
+    Settling,
+    StartSweep,
+    live,
+)
+
+Acts = list[tuple[Any, float]]
+
+_NOTE = {"Text": "Accepted.", "UpdatedBy": "hubtriage/hide"}
+_BUCKETS = {"Resources": {"Type": ["AwsS3Bucket"]}}
+_HIDE: dict[str, Any] = {
+    "id": "hide",
+    "ceiling": "HIGH",
+    "match": {"Severity": {"Label": ["MEDIUM", "HIGH"]}},
+    "update": {"Workflow": {"Status": "SUPPRESSED"}, "Note": _NOTE, "UserDefinedFields": {"by": "us"}},
+}
+_HIDE_ALL = {**_HIDE, "id": "hide-all", "ceiling": "CRITICAL", "match": _BUCKETS}
+_RESOLVE = {**_HIDE_ALL, "id": "resolve", "update": {"Workflow": {"Status": "RESOLVED"}, "Confidence": 50}}
+_LOWER = {
+    "id": "lower",
+    "ceiling": "CRITICAL",
+    "match": _BUCKETS,
+    "update": {"Severity": {"AtMost": "LOW"}, "Note": _NOTE},
+}
+_NOTIFY = {
+    "id": "notify",
+    "match": {"Workflow": {"Status": ["NEW"]}},
+    "update": {"Workflow": {"Status": "NOTIFIED"}},
+}
+RULESETS: tuple[tuple[dict[str, Any], ...], ...] = (
+    (_HIDE,),
+    (_LOWER, _NOTIFY),
+    ({**_HIDE_ALL, "override": True}, _LOWER),
+    (_RESOLVE,),
+    (),
+)
+
+SETTINGS = st.fixed_dictionaries(
+    {},
+    optional={
+        "pins_severity": st.just(False),
+        "vendor_follows": st.just(False),
+        "resets": st.sampled_from([(), (2,), (2, 3, 4, 5)]),
+        "resets_when_back": st.just(False),
+        "resolves_on_pass": st.just(False),
+        "comment_in": st.sampled_from(["notes", "both"]),
+        "update_activity": st.just("update"),
+        "events_when_unchanged": st.just(False),
+        "duplicates": st.sampled_from(["processed", "call"]),
+        "answers": st.just("both"),
+        "value_errors": st.just("finding"),
+    },
+)
+"""What AWS leaves open. Otherwise it is as HubV2Settings have it."""
+HUBS = st.builds(OfV2, SETTINGS)
+UPDATES = st.sampled_from(
+    [
+        *({"StatusId": number} for number in (1, 1, 2, 3, 4, 5, 99)),
+        *({"SeverityId": number} for number in (0, 2, 4, 6)),
+        {"Comment": "Mine."},
+        {"Comment": "hubtriage: hide no longer applies."},
+        {"Comment": "Accepted."},
+        {"StatusId": 1, "Comment": "Remediated by a tool."},
+    ]
+)
+FAULTS = st.builds(
+    lambda fault, times: {"operation": "BatchUpdateFindingsV2", **fault, "times": times},
+    st.sampled_from(
+        [
+            {"error": "ThrottlingException"},
+            {"error": "InternalServerException"},
+            {"error": "ConflictException"},
+            {"lose_answer": True},
+            {"delay": 20.0},
+            {"operation": "GetFindingsV2", "error": "ThrottlingException"},
+            {"operation": "GetFindingsV2", "error": "InternalServerException"},
+            {"finding_error": "ConflictException"},
+            {"finding_error": "InternalServerException"},
+            {"finding_error": "ResourceNotFoundException"},
+            {"finding_error": "ValidationException"},
+        ]
+    ),
+    st.sampled_from([1, 4, 9]),
+)
+SEVERITIES = st.sampled_from([2, 3, 4, 5, 5, 6, 0, 99])
+PROVIDED = st.builds(
+    Provide,
+    NUMBERS,
+    SEVERITIES,
+    st.sampled_from([None, None, "PASSED", "FAILED"]),
+    st.sampled_from([False, False, False, True]),
+)
+EDITS = st.builds(Edit, NUMBERS, UPDATES)
+DEPLOYED = st.builds(Deploy, st.integers(0, len(RULESETS) - 1))
+MEANWHILE = st.lists(
+    after_a_while([0.1, 1.3, 8.0, 40.0], PROVIDED, EDITS, SWITCHED, HANDLED, HANDLED), max_size=3
+)
+DISTURBED = handled(st.builds(Amid, st.integers(0, 5), st.booleans(), MEANWHILE, st.booleans()))
+KINDS: list[st.SearchStrategy[Any]] = [
+    *3 * [PROVIDED],
+    *3 * [EDITS],
+    *5 * [HANDLED],
+    *5 * [DISTURBED],
+    st.builds(Fail, FAULTS),
+    BROKEN,
+    SWITCHED,
+    DEPLOYED,
+    DELAYED,
+    st.just(StartSweep()),
+    st.builds(Repeat, st.integers(0, CONTAINERS - 1), st.integers(0, 4)),
+]
+ACTS = after_a_while(PAUSES, *KINDS)
+ACTS_AND_RESTORES = after_a_while(PAUSES, *KINDS, st.just(Restore()))
+HANDED_BACK = after_a_while(PAUSES, *KINDS, *3 * [EDITS], *3 * [st.builds(HandBack, NUMBERS)])
+
+
+@examples(100)
+@given(histories(ACTS), st.integers(0, 1000), HUBS)
+def test_all_settles_people_win_and_nothing_stays_hidden_in_v2(acts: Acts, seed: int, hub: OfV2) -> None:
+    settle_in_v2(acts, seed, hub)
+
+
+@examples(40)
+@given(histories(ACTS_AND_RESTORES), st.integers(0, 1000), HUBS)
+def test_where_the_table_is_restored_to_an_hour_ago_too(acts: Acts, seed: int, hub: OfV2) -> None:
+    settle_in_v2(acts, seed, hub)
+
+
+@examples(60)
+@given(histories(HANDED_BACK), st.integers(0, 1000), HUBS)
+def test_where_findings_are_handed_back_too(acts: Acts, seed: int, hub: OfV2) -> None:
+    settle_in_v2(acts, seed, hub)
+
+
+def settle_in_v2(acts: Acts, seed: int = 0, hub: OfV2 | None = None) -> None:
+    """Let a history come to its end, and hold the laws on what it leaves."""
+    hub = hub or OfV2()
+    settling = live(acts, seed, hub, RULESETS)
+    settle(settling)
+    for number in range(FINDINGS):
+        severity_is_the_vendors(settling, hub, number)
+
+
+def severity_is_the_vendors(settling: Settling, hub: OfV2, number: int) -> None:
+    """With all rules gone a severity that no one else set is exactly the vendor's: Fatal stays Fatal."""
+    place = (hub.key(number), "Severity")
+    chronicle = settling.chronicle
+    if place in chronicle.touched or place not in chronicle.ours or hub.key(number) in chronicle.lost:
+        return
+    found = hub.ocsf(settling.world.hub, number)
+    assert found["severity_id"] == found["vendor_attributes"]["severity_id"], found
