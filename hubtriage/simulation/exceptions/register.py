@@ -69,8 +69,8 @@ def _row(rule: Rule, past: RuleHistory | None, holdings: HiddenFindings | None, 
 def by_account(rule: Rule, accounts: Accounts, holdings: HiddenFindings | None) -> dict[str, Any]:
     """Return the members of a row whose owner depends on the account; none for a rule with one owner.
 
-    `owners` are those of the accounts in the directory, `by_owner` counts what each answers for. An account
-    without the attribute has no known owner.
+    `owners` are those of the accounts in the directory, `by_owner` counts what each answers for, and
+    `owners_holding` how many owners that are. An account without the attribute has no known owner.
     """
     if owner_attribute(rule.source) is None:
         return {}
@@ -81,6 +81,7 @@ def by_account(rule: Rule, accounts: Accounts, holdings: HiddenFindings | None) 
         for account, count in holdings.rules.get(rule.id, RuleHoldings()).accounts.items():
             counts[owner_of(rule.source, {"AwsAccountId": account}, accounts) or NOT_KNOWN] += count
         row["by_owner"] = _most(counts)
+        row["owners_holding"] = len(counts.keys() - {NOT_KNOWN})
     return row
 
 

@@ -75,16 +75,29 @@ def _details(row: Record, record: Record) -> Iterator[str]:
     holds = row["holds"]
     if holds is None:
         return
-    held = _as_known(counted(holds["findings"], "finding"), holds["findings"], record)
-    yield f"  holds {held}{_by(holds['by_severity'])}"
+    yield f"  holds {_counted(holds['findings'], 'finding', record)}{_by(holds['by_severity'])}"
     if holds["accounts"]:
-        yield f"  in {counted(holds['accounts'], 'account')}{_by(holds['by_account'])}"
+        yield f"  in {_counted(holds['accounts'], 'account', record)}{_by(holds['by_account'])}"
     if row.get("by_owner"):
-        yield f"  for {counted(len(row['by_owner']), 'owner')}{_by(row['by_owner'])}"
+        yield _for_owners(row, record)
     if holds["overruled"]:
-        yield f"  people overruled it on {counted(holds['overruled'], 'finding')}"
+        yield f"  people overruled it on {_counted(holds['overruled'], 'finding', record)}"
     if holds["above_ceiling"]:
-        yield f"  {counted(holds['above_ceiling'], 'finding')} above its ceiling stay visible"
+        yield f"  {_counted(holds['above_ceiling'], 'finding', record)} above its ceiling stay visible"
+
+
+def _for_owners(row: Record, record: Record) -> str:
+    """Say who answers for what a rule holds; the owner by whom the rows were chosen comes first."""
+    number, counts = row["owners_holding"], row["by_owner"]
+    chosen = (record.get("chosen") or {}).get("owner")
+    first = {name: count for name, count in counts.items() if name == chosen}
+    who = _counted(number, "owner", record) if number else "no known owner"
+    return f"  for {who}{_by({**first, **counts})}"
+
+
+def _counted(count: int, what: str, record: Record) -> str:
+    """Return a count of things, as far as it is known."""
+    return _as_known(counted(count, what), count, record)
 
 
 def _by(counts: Mapping[str, int]) -> str:
@@ -97,7 +110,8 @@ def _rest(record: Record) -> Iterator[str]:
     for one in record["ended"]:
         yield ""
         name = quoted(one["rule"]) if one["rule"] else "a rule"
-        yield f"{name} is gone, and {counted(one['holds']['findings'], 'finding')} wait for the next sweep"
+        held = _counted(one["holds"]["findings"], "finding", record)
+        yield f"{name} is gone, and {held} wait for the next sweep"
     if not record["history"]:
         yield ""
         yield "The folder is in no git repository: who wrote and approved the rules is not known."
@@ -173,4 +187,4 @@ def _cells_of(holds: Record | None, record: Record) -> Record:
 
 def _cell(value: object) -> str:
     told = "" if value is None else str(value)
-    return f"'{told}" if told[:1] in ("=", "+", "-", "@", "\t", "\r") else told
+    return f"'{told}" if told[:1] in ("=", "+", "-", "@", "\t", "\r", "\n") else told

@@ -159,10 +159,27 @@ def test_an_owner_by_account_answers_for_the_findings_of_its_accounts(
     folder({"a.yaml": BY_TEAM, "accounts.yaml": f'accounts:\n  "111122223333": {directory}\n{other}'})
     [row] = json.loads(run(export, "--json").stdout)["exceptions"]
     assert (row["owner"], row["owners"], row["by_owner"]) == ("by account attribute team", owners, held_for)
-    assert f"for 1 owner: {json.dumps(next(iter(held_for))) if other else 'shop'} 1" in run(export).stdout
+    said = 'for no known owner: "not known" 1' if other else "for 1 owner: shop 1"
+    assert f"  {said}\n" in run(export).stdout
     for name in ("shop", "web", "by account attribute team"):
         shown = json.loads(run(export, "--json", "--owner", name).stdout)["exceptions"]
         assert len(shown) == (name in owners)
+
+
+def many_owners(export: str, folder: Folder, count: int) -> None:
+    """Let each of so many owners answer for a finding of an account of their own."""
+    [head, held, *_others] = Path(export).read_text().splitlines()
+    accounts = [f"{number:012}" for number in range(count)]
+    lines = [held.replace("111122223333", account).replace("f-0", account) for account in accounts]
+    Path(export).write_text("\n".join([head, *lines]) + "\n")
+    directory = "".join(f'  "{account}": {{team: team-{account[-3:]}}}\n' for account in accounts)
+    folder({"a.yaml": BY_TEAM, "accounts.yaml": f"accounts:\n{directory}"})
+
+
+def test_all_owners_are_counted_and_the_chosen_one_is_shown(export: str, folder: Folder) -> None:
+    many_owners(export, folder, 70)
+    assert "  for 70 owners: team-000 1, team-001 1," in run(export).stdout
+    assert "  for 70 owners: team-040 1, team-000 1," in run(export, "--owner", "team-040").stdout
 
 
 def test_none_held_is_not_known_where_entries_are_missing(export: str) -> None:
@@ -172,6 +189,7 @@ def test_none_held_is_not_known_where_entries_are_missing(export: str) -> None:
     shown = {name: run(name).stdout for name in ("bare.jsonl", "mixed.jsonl")}
     assert "  holds not known\n" in shown["bare.jsonl"]
     assert "  holds at least 1 finding: LOW 1\n" in shown["mixed.jsonl"]
+    assert "  in at least 1 account: 111122223333 1\n" in shown["mixed.jsonl"]
     head, row = csv.reader(io.StringIO(run("mixed.jsonl", "--csv").stdout))
     assert (row[head.index("holds")], row[head.index("overruled")]) == ("at least 1", "not known")
 
