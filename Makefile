@@ -56,8 +56,9 @@ faults: setup ## break each thing between the queue and Security Hub by itself: 
 
 SEED ?= 1
 FINDINGS ?= 20000
-chaos: setup ## break everything at once under the load of FINDINGS=20000, drawn from SEED=1; account for every event
-	$(BIN)/python -m tests.chaos --seed $(SEED) --findings $(FINDINGS)
+HUB ?= cspm
+chaos: setup ## break everything at once under the load of FINDINGS=20000, drawn from SEED=1, in HUB=cspm or both; account for every event
+	$(BIN)/python -m tests.chaos --seed $(SEED) --findings $(FINDINGS) --hub $(HUB)
 
 bench: setup ## measure matching, batches, loading, cold start, peers beside them, lint, and a large backtest
 	$(BIN)/python -m benchmarks.run

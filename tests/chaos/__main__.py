@@ -27,11 +27,19 @@ def main() -> int:
     parser.add_argument(
         "--findings", type=int, default=20_000, help="how many are sent (default %(default)s)"
     )
+    parser.add_argument(
+        "--hub",
+        choices=("cspm", "both"),
+        default="cspm",
+        help="whether Security Hub V2 has findings too, and faults of its own (default %(default)s)",
+    )
     parser.add_argument("--build", type=Path, default=ROOT / "build" / "chaos", help="folder to write to")
     options = parser.parse_args()
     options.build.mkdir(parents=True, exist_ok=True)
     console = Console(width=max(Console().width, 120), highlight=False)
-    report = run(draw_plan(options.seed, options.findings), options.build, Teller(console))
+    report = run(
+        draw_plan(options.seed, options.findings, both=options.hub == "both"), options.build, Teller(console)
+    )
     path = options.build / "ledger.json"
     path.write_text(json.dumps(report.as_record(), indent=2) + "\n", encoding="utf-8")
     show(report, console, path)
@@ -66,7 +74,8 @@ def show(report: ChaosReport, console: Console, path: Path) -> None:
     hidden = ", ".join(f"{count} by {rule}" for rule, count in report.look.hidden.most_common())
     console.print(
         f"by the hub and the rules alone: hidden are {hidden}; {report.look.unexplained} that no rule hides, "
-        f"{report.look.keys_of_ours} user-defined fields that no rule sets",
+        f"{report.look.keys_of_ours} user-defined fields that no rule sets, "
+        f"{report.look.comments_replaced} comments of others in V2 that triage replaced",
         markup=False,
     )
     console.print(f"a last sweep changed {report.last_sweep_changed} findings")
@@ -75,7 +84,8 @@ def show(report: ChaosReport, console: Console, path: Path) -> None:
     verdict = "does not balance" if report.problems else "balances"
     seconds, processor = sum(report.seconds.values()), _processor_seconds()
     unaccounted = report.before.unaccounted + report.after.unaccounted
-    events, findings = report.after.events, len(report.plan.findings)
+    events = report.after.events
+    findings = len(report.plan.findings) + len(report.plan.findings_v2)
     console.print(
         f"seed {report.plan.seed}: {events:,} events of {findings:,} findings in "
         f"{seconds:.0f} s ({processor:.0f} s of processor time), {unaccounted} unaccounted for: "

@@ -13,6 +13,7 @@ from itertools import islice
 from math import inf
 from typing import Any
 
+from hubtriage.engine.ocsf.view import HUB_V2, asff_view, is_ocsf, is_view
 from tests.faults.ledger import FATES, UNACCOUNTED, Fate
 
 Key = tuple[str, str]
@@ -39,7 +40,7 @@ class SentEvent:
 
     @property
     def key(self) -> Key | None:
-        """(ProductArn, Id) of the finding."""
+        """What `key_of` says of the finding."""
         return None if self.finding is None else key_of(self.finding)
 
 
@@ -84,7 +85,7 @@ class Balance:
     def add(self, event: SentEvent, fate: Fate, reason: str = "") -> None:
         """Count an event in."""
         self.events += 1
-        producer = UNUSABLE if event.finding is None else str(event.finding.get("ProductName"))
+        producer = UNUSABLE if event.finding is None else producer_of(event.finding)
         self.fates.setdefault(producer, Counter())[fate] += 1
         if reason:
             self.reasons[reason] += 1
@@ -238,8 +239,20 @@ def _left(*queues: Counter[str]) -> Iterator[tuple[str, int]]:
         yield from ((name, count) for name, count in queue.items() if count > 0)
 
 
+def as_rules_see(finding: Finding) -> Finding:
+    """The finding in ASFF; the view of one of Security Hub V2."""
+    return asff_view(dict(finding)) if is_ocsf(finding) else finding
+
+
+def producer_of(finding: Finding) -> str:
+    """The name of the product, and which hub has the finding if it is V2."""
+    return f"{finding.get('ProductName')}{' in V2' if is_view(finding) else ''}"
+
+
 def key_of(finding: Finding) -> Key:
-    """(ProductArn, Id)."""
+    """(ProductArn, Id), or the `metadata.uid` of a view."""
+    if is_view(finding):
+        return HUB_V2, str(finding["Ocsf"].get("uid"))
     return str(finding.get("ProductArn")), str(finding.get("Id"))
 
 

@@ -5,13 +5,18 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
-from tests.chaos.ledger import SentEvent
+from hubtriage.localaws.securityhub.faults import ScriptedFault
+from tests.chaos.ledger import SentEvent, as_rules_see
 from tests.chaos.plan import Act, ChaosPlan, Finding, coded_faults
+from tests.chaos.plan_v2 import OVERWRITING, UPDATE, coded_faults_v2
 from tests.chaos.stacks import name_of
+from tests.chaos.witness_v2 import OtherWriters
 from tests.chaos.world import LOOK, ChaosWorld
 from tests.support.deployed_stack import IMPORT_BATCH, PATIENT
+
+Each = TypeVar("Each")
 
 
 @dataclass(slots=True)
@@ -35,7 +40,11 @@ class Happening:
 
 
 class ChaosLoad:
-    """Carries out a plan; `past_the_bus` are the events that were put into the queue directly."""
+    """Carries out a plan.
+
+    `past_the_bus` are the events that were put into the queue directly, `others_v2` what people and other
+    tools have set in V2.
+    """
 
     def __init__(self, world: ChaosWorld, plan: ChaosPlan, patience: float) -> None:
         self.happenings: list[Happening] = []
@@ -43,7 +52,9 @@ class ChaosLoad:
         self._world, self._plan, self._patience = world, plan, patience
         self._hub = world.cloud.client("securityhub", config=PATIENT)
         self._began = time.monotonic()
+        self.others_v2 = OtherWriters()
         self._sent: list[Finding] = []
+        self._sent_v2: list[str] = []
         self._storms: dict[int, Happening] = {}
         self._admit: Callable[[], object] = lambda: None
         self._deploying: threading.Thread | None = None
@@ -53,10 +64,16 @@ class ChaosLoad:
         world, backlog = self._world, list(self._plan.findings[: self._plan.backlog])
         world.cloud.control.plant(backlog)
         self._sent += backlog
+        self._provide_until(self._plan.backlog / len(self._plan.findings))
         world.main.deploy(world.assemblies.first)
         world.other.deploy(world.assemblies.other)
         wanted = [f for f in self._plan.findings[self._plan.backlog :] if world.main.wants(f)]
         for fault in coded_faults(self._plan, wanted):
+            world.cloud.control.fault(fault)
+        wanted = [
+            f for f in self._plan.findings_v2[len(self._sent_v2) :] if world.main.wants(as_rules_see(f))
+        ]
+        for fault in coded_faults_v2(self._plan.seed, wanted) if wanted else ():
             world.cloud.control.fault(fault)
 
     def send(self, most_waiting: int) -> None:
@@ -69,6 +86,7 @@ class ChaosLoad:
             batch = list(rest[start : start + step])
             self._import(batch)
             self._sent += batch
+            self._provide_until(len(self._sent) / len(self._plan.findings))
             self._hold_back(most_waiting)
         for act in acts:
             self._do(act)
@@ -86,6 +104,17 @@ class ChaosLoad:
         answer = self._hub.batch_import_findings(Findings=findings)
         if answer["FailedCount"]:
             raise RuntimeError(f"Security Hub did not take a finding: {answer['FailedFindings'][0]}")
+
+    def _provide_until(self, share: float) -> None:
+        """Have this share of the findings of V2 arrive; what people had touched is there as they left it."""
+        batch = self._plan.findings_v2[len(self._sent_v2) : round(len(self._plan.findings_v2) * share)]
+        self._sent_v2 += [finding["metadata"]["uid"] for finding in batch]
+        touched = [finding for finding in batch if _is_touched(finding)]
+        for finding in touched:
+            self.others_v2.note_found(finding)
+        if batch:
+            self._world.cloud.control.plant_v2(touched)
+            self._world.cloud.control.provide_v2([each for each in batch if not _is_touched(each)])
 
     def _hold_back(self, most_waiting: int) -> None:
         while (waiting := self._world.main.depth()) > most_waiting:
@@ -181,6 +210,27 @@ class ChaosLoad:
         self._import([finding | {"UpdatedAt": now, "FindingProviderFields": provided} for finding in chosen])
         return len(chosen)
 
+    def _fault(self, happening: Happening) -> int:
+        self._world.cloud.control.fault(ScriptedFault(operation=UPDATE, **happening.act.detail))
+        return 1
+
+    def _tamper_v2(self, happening: Happening) -> int:
+        update = happening.act.detail["update"]
+        answer = self._hub.batch_update_findings_v2(MetadataUids=self._some_v2(happening.act), **update)
+        for each in answer["ProcessedFindings"]:
+            self.others_v2.note(each["MetadataUid"], update)
+        return len(answer["ProcessedFindings"])
+
+    def _refresh_v2(self, happening: Happening) -> int:
+        chosen = self._some_v2(happening.act)
+        self._world.cloud.control.advance_v2(*chosen, severity_id=happening.act.detail["severity_id"])
+        return len(chosen)
+
+    def _automate_v2(self, happening: Happening) -> int:
+        self._hub.create_automation_rule_v2(**happening.act.detail)
+        self.others_v2.anywhere.append(OVERWRITING)
+        return 1
+
     def _poison(self, happening: Happening) -> int:
         body = happening.act.detail["body"]
         self._world.main.send(body)
@@ -192,10 +242,24 @@ class ChaosLoad:
         return 1
 
     def _some(self, act: Act) -> list[Finding]:
-        """Findings that were sent, spread over all of them, others for each act; at most one call's."""
-        count = min(IMPORT_BATCH, act.detail["findings"])
-        step = max(1, len(self._sent) // count)
-        return self._sent[sum(act.name.encode()) % step :: step][:count]
+        return _spread(self._sent, act)
+
+    def _some_v2(self, act: Act) -> list[str]:
+        return _spread(self._sent_v2, act)
+
+
+def _spread(sent: list[Each], act: Act) -> list[Each]:
+    """Some of what was sent, spread over all of it, others for each act; at most one call's."""
+    count = min(IMPORT_BATCH, act.detail["findings"])
+    step = max(1, len(sent) // count)
+    return sent[sum(act.name.encode()) % step :: step][:count]
+
+
+def _is_touched(finding: Finding) -> bool:
+    """Whether people had been at a finding of V2 before it came."""
+    vendor = finding["vendor_attributes"]["severity_id"]
+    is_resting = finding["status_id"] in (1, 4)
+    return "comment" in finding or not is_resting or finding["severity_id"] != vendor
 
 
 _ACTS: Mapping[str, Callable[[ChaosLoad, Happening], int]] = {
@@ -211,4 +275,8 @@ _ACTS: Mapping[str, Callable[[ChaosLoad, Happening], int]] = {
     "refresh": ChaosLoad._refresh,
     "poison": ChaosLoad._poison,
     "oversize": ChaosLoad._oversize,
+    "fault": ChaosLoad._fault,
+    "tamper V2": ChaosLoad._tamper_v2,
+    "refresh V2": ChaosLoad._refresh_v2,
+    "automate V2": ChaosLoad._automate_v2,
 }

@@ -12,12 +12,13 @@ from typing import Any, Literal
 from hubtriage.localaws.findings import generate
 from hubtriage.localaws.securityhub.asff.requests import SIZE_LIMIT
 from hubtriage.localaws.securityhub.faults import ScriptedFault
+from tests.chaos import plan_v2
 from tests.faults.cases import CODES, FOREVER
 
 Finding = dict[str, Any]
 Kind = Literal[
     "storm", "quotas", "kill", "refuse", "admit", "deploy", "sweep", "restart",
-    "tamper", "refresh", "poison", "oversize",
+    "tamper", "refresh", "poison", "oversize", "fault", "tamper V2", "refresh V2", "automate V2",
 ]  # fmt: skip
 
 PRODUCT = "arn:aws:securityhub:eu-central-1::product/aws/securityhub"
@@ -37,12 +38,22 @@ class Act:
 
 @dataclass(frozen=True, slots=True)
 class ChaosPlan:
-    """A whole run: `findings` in order of arrival, the first `backlog` of them before the stacks."""
+    """A whole run: `findings` in order of arrival, the first `backlog` of them before the stacks.
+
+    `findings_v2` arrive meanwhile in Security Hub V2, which behaves by `v2`; none if it is off.
+    """
 
     seed: int
     findings: tuple[Finding, ...]
     backlog: int
     acts: tuple[Act, ...]
+    findings_v2: tuple[Finding, ...] = ()
+    v2: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def hubs(self) -> str:
+        """The setting `hubs` of the stacks."""
+        return "cspm,v2" if self.findings_v2 else "cspm"
 
     @property
     def poison(self) -> dict[str, str]:
@@ -50,12 +61,20 @@ class ChaosPlan:
         return {act.name: act.detail["body"] for act in self.acts if act.kind == "poison"}
 
 
-def draw_plan(seed: int, count: int) -> ChaosPlan:
-    """The plan of a seed for so many findings of all producers."""
+def draw_plan(seed: int, count: int, *, both: bool = False) -> ChaosPlan:
+    """The plan of a seed for so many findings of all producers; `both`: for both hubs.
+
+    Whatever V2 adds is drawn apart: the plan of the other hub stays the same.
+    """
     chance = random.Random(seed)  # noqa: S311 - repeatable, not secret
     findings = tuple(generate(count, seed))
     acts = [*_milestones(chance), *_storms(chance, count), *_others(chance, count)]
-    return ChaosPlan(seed, findings, round(count * BACKLOG), tuple(sorted(acts, key=lambda act: act.at)))
+    of_v2: dict[str, Any] = {}
+    if both:
+        acts += [Act(at, kind, name, detail) for at, kind, name, detail in plan_v2.draw_acts(seed, count)]  # type: ignore[arg-type]
+        of_v2 = {"findings_v2": plan_v2.draw_findings(findings, seed), "v2": plan_v2.draw_behaviour(seed)}
+    ordered = tuple(sorted(acts, key=lambda act: act.at))
+    return ChaosPlan(seed, findings, round(count * BACKLOG), ordered, **of_v2)
 
 
 def _milestones(chance: random.Random) -> Iterator[Act]:

@@ -8,11 +8,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.chaos.ledger import Balance, ChaosEvidence, Key, RefusedFinding, SentEvent, account, key_of
+from tests.chaos.ledger import (
+    Balance,
+    ChaosEvidence,
+    Key,
+    RefusedFinding,
+    SentEvent,
+    account,
+    as_rules_see,
+    key_of,
+)
 from tests.chaos.load import ChaosLoad, Happening
 from tests.chaos.plan import ChaosPlan
 from tests.chaos.stacks import ChaosPace, build
 from tests.chaos.witness import FieldChange, Look, changes_of, look
+from tests.chaos.witness_v2 import look_v2
 from tests.chaos.world import ChaosWorld, Tell, opened
 
 SMALL = ChaosPace(visibility=4, receives=8, lease=15, batch=100, calm=3, most_waiting=200, patience=5)
@@ -64,6 +74,8 @@ class ChaosReport:
         return {
             "seed": self.plan.seed,
             "findings": len(self.plan.findings),
+            "findings of V2": len(self.plan.findings_v2),
+            "V2 behaves": dict(self.plan.v2),
             "problems": self.problems,
             "before redrive": self.before.as_record(),
             "redriven": self.redriven,
@@ -84,8 +96,8 @@ def run(plan: ChaosPlan, folder: Path, tell: Tell = lambda _: None) -> ChaosRepo
     report = ChaosReport(plan)
     part = _Watch(report.seconds, tell)
     with part("build"):
-        assemblies = build(folder, pace)
-    with opened(assemblies, folder, tell) as world:
+        assemblies = build(folder, pace, plan.hubs)
+    with opened(assemblies, folder, tell, plan.v2) as world:
         load = ChaosLoad(world, plan, pace.patience)
         report.happenings = load.happenings
         with part("load"):
@@ -106,7 +118,7 @@ def run(plan: ChaosPlan, folder: Path, tell: Tell = lambda _: None) -> ChaosRepo
             report.still_wanted = _still_wanted(world, told)
             report.coded = _by_code(world)
         with part("look at the hub and the rules"):
-            report.look = _look(world)
+            report.look = _look(world, load)
     return report
 
 
@@ -137,9 +149,9 @@ def _redriven(world: ChaosWorld) -> dict[str, str]:
 def _changed_by_a_last_sweep(world: ChaosWorld) -> int:
     """A sweep takes up what was refused, as `redrive` cannot; another one after it should change nothing."""
     world.sweep()
-    before = Counter(world.cloud.control.updates_by_functions())
+    before = world.written()
     world.sweep()
-    return (Counter(world.cloud.control.updates_by_functions()) - before).total()
+    return (world.written() - before).total()
 
 
 # The balance
@@ -162,7 +174,7 @@ def _balance(world: ChaosWorld, past_the_bus: list[SentEvent]) -> Balance:
 
 def _events(world: ChaosWorld, past_the_bus: list[SentEvent]) -> Iterator[SentEvent]:
     for event in world.cloud.control.delivered_events():
-        yield SentEvent(event["id"], event["detail"]["findings"][0], event["moment"])
+        yield SentEvent(event["id"], as_rules_see(event["detail"]["findings"][0]), event["moment"])
     yield from past_the_bus
 
 
@@ -173,7 +185,7 @@ def _evidence(world: ChaosWorld) -> ChaosEvidence:
         open=still_open,
         unswept=unswept,
         swept_in_vain=world.main.swept_in_vain() | world.other.swept_in_vain(),
-        written=world.cloud.control.updates_by_functions(),
+        written=world.written(),
         waiting=world.main.waiting() | world.other.waiting(),
         dead=world.main.dead() | world.other.dead(),
         refusals=_refusals(world),
@@ -184,7 +196,7 @@ def _open(world: ChaosWorld) -> tuple[dict[Key, bool], dict[Key, float]]:
     """Every finding that there is, and whether a stack would change it; the second: see `ChaosEvidence`."""
     still_open: dict[Key, bool] = {}
     unswept: dict[Key, float] = {}
-    for finding in world.cloud.control.findings():
+    for finding in world.findings():
         key, wanting = key_of(finding), [stack for stack in world.stacks if stack.wants(finding)]
         still_open[key] = bool(wanting)
         if wanting and not any(stack.sweeps(finding) for stack in wanting):
@@ -216,14 +228,17 @@ def _by_code(world: ChaosWorld) -> Counter[str]:
     return found
 
 
-def _look(world: ChaosWorld) -> Look:
+def _look(world: ChaosWorld, load: ChaosLoad) -> Look:
     """Who hides what, by the hub and the rules alone."""
     pages = world.cloud.client("securityhub").get_paginator("get_finding_history")
 
     def history(key: Key) -> Iterator[FieldChange]:
         return changes_of(pages.paginate(FindingIdentifier={"ProductArn": key[0], "Id": key[1]}))
 
-    return look(world.cloud.control.findings(), history, [stack.as_written for stack in world.stacks])
+    rules = [stack.as_written for stack in world.stacks]
+    told = look(world.cloud.control.findings(), history, rules)
+    look_v2(world.cloud.control.findings_v2(), load.others_v2, rules, told)
+    return told
 
 
 class _Watch:

@@ -27,7 +27,7 @@ from hubtriage.engine.planning.entry import NO_ENTRY, Entry
 from hubtriage.engine.planning.plan import Settings, decide
 from hubtriage.engine.ruleset.ruleset import Ruleset, load_ruleset
 from hubtriage.localaws.cloud import LocalCloud
-from tests.chaos.ledger import SWEEP, Key, RefusedFinding, key_of
+from tests.chaos.ledger import SWEEP, Key, RefusedFinding, as_rules_see, key_of
 from tests.chaos.witness import StackRules
 from tests.support.deployed_stack import built_stack, decision_lines
 
@@ -67,7 +67,7 @@ class Assemblies:
     other: Path
 
 
-def build(folder: Path, pace: ChaosPace) -> Assemblies:
+def build(folder: Path, pace: ChaosPace, hubs: str) -> Assemblies:
     """Synthesize all three, for short waits and without quotas of our own."""
 
     def one(name: str, **settings: Any) -> Path:
@@ -75,6 +75,7 @@ def build(folder: Path, pace: ChaosPace) -> Assemblies:
             RULES / name,
             folder / name,
             batch_size=pace.batch,
+            hubs=hubs,
             sweep_wait_seconds=1,
             sweep_reopen_limit=1_000_000,
             **settings,
@@ -214,7 +215,9 @@ class ChaosStack:
         """The findings that dead letters of sweeps tell of."""
         bodies = self._looked_at(self.outputs["DeadLetterQueueUrl"])
         swept = [json.loads(body) for body in bodies if name_of(body) == SWEEP]
-        return frozenset(key_of(finding) for event in swept for finding in event["detail"]["findings"])
+        return frozenset(
+            key_of(as_rules_see(finding)) for event in swept for finding in event["detail"]["findings"]
+        )
 
     def undelivered(self) -> Counter[str]:
         """The events that EventBridge could not put into the queue."""

@@ -57,6 +57,7 @@ class Look:
     hidden: Counter[str] = field(default_factory=Counter)
     unexplained: int = 0
     keys_of_ours: int = 0
+    comments_replaced: int = 0
     problems: list[str] = field(default_factory=list)
 
     def blame(self, problem: str) -> None:
@@ -70,6 +71,7 @@ class Look:
             "hidden by": dict(self.hidden.most_common()),
             "hidden, and no rule hides them": self.unexplained,
             "user-defined fields that triage wrote for itself": self.keys_of_ours,
+            "comments of others that triage replaced": self.comments_replaced,
             "problems": self.problems,
         }
 

@@ -1,14 +1,18 @@
 """Where a chaotic run takes place: the local AWS behind a proxy that breaks calls, two stacks on one hub."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from hubtriage.engine.ocsf.view import HUB_V2
 from hubtriage.localaws.cloud import LocalCloud
 from hubtriage.localaws.listener import Listener
 from hubtriage.localaws.securityhub.settings import HubSettings
+from tests.chaos.ledger import Finding, Key, as_rules_see
 from tests.chaos.stacks import MAIN, OTHER, Assemblies, ChaosStack
 from tests.faults.proxy import FaultProxy, fault_proxy
 
@@ -37,6 +41,16 @@ class ChaosWorld:
         """Both."""
         return self.main, self.other
 
+    def findings(self) -> Iterator[Finding]:
+        """The findings of both hubs, as rules see them."""
+        yield from self.cloud.control.findings()
+        yield from map(as_rules_see, self.cloud.control.findings_v2())
+
+    def written(self) -> Counter[Key]:
+        """How often functions updated each finding of both hubs."""
+        v2 = {(HUB_V2, uid): count for uid, count in self.cloud.control.updates_by_functions_v2().items()}
+        return Counter({**self.cloud.control.updates_by_functions(), **v2})
+
     def rest(self) -> None:
         """Wait until nothing is under way: no event, no message of a function, no sweep."""
         deadline = time.monotonic() + _PATIENCE
@@ -54,11 +68,13 @@ class ChaosWorld:
 
 
 @contextmanager
-def opened(assemblies: Assemblies, folder: Path, tell: Tell) -> Iterator[ChaosWorld]:
-    """Start it, with nothing deployed; the proxy's log goes into the folder."""
+def opened(assemblies: Assemblies, folder: Path, tell: Tell, v2: Mapping[str, Any]) -> Iterator[ChaosWorld]:
+    """Start it, with nothing deployed; the proxy's log goes into the folder. `v2`: how V2 behaves."""
     with (
         Listener() as listener,
         fault_proxy(f"http://127.0.0.1:{listener.port}", folder / "proxy.log") as proxy,
-        LocalCloud(_DISORDER, listener=listener, lambda_endpoint=proxy.endpoint, durable=True) as cloud,
+        LocalCloud(
+            _DISORDER.changed({"v2": v2}), listener=listener, lambda_endpoint=proxy.endpoint, durable=True
+        ) as cloud,
     ):
         yield ChaosWorld(cloud, proxy, ChaosStack(cloud, MAIN), ChaosStack(cloud, OTHER), assemblies, tell)
