@@ -17,6 +17,8 @@ from tests.chaos.world import LOOK, ChaosWorld
 from tests.support.deployed_stack import IMPORT_BATCH, PATIENT
 
 Each = TypeVar("Each")
+_TRIES = 4
+"""How often a person tries."""
 
 
 @dataclass(slots=True)
@@ -215,11 +217,17 @@ class ChaosLoad:
         return 1
 
     def _tamper_v2(self, happening: Happening) -> int:
-        update = happening.act.detail["update"]
-        answer = self._hub.batch_update_findings_v2(MetadataUids=self._some_v2(happening.act), **update)
-        for each in answer["ProcessedFindings"]:
-            self.others_v2.note(each["MetadataUid"], update)
-        return len(answer["ProcessedFindings"])
+        """Who is told that an update did not happen tries again."""
+        update, left = happening.act.detail["update"], self._some_v2(happening.act)
+        done: set[str] = set()
+        for _ in range(_TRIES):
+            answer = self._hub.batch_update_findings_v2(MetadataUids=left, **update)
+            done |= {each["MetadataUid"] for each in answer["ProcessedFindings"]}
+            if not (left := [uid for uid in left if uid not in done]):
+                break
+        for uid in done:
+            self.others_v2.note(uid, update)
+        return len(done)
 
     def _refresh_v2(self, happening: Happening) -> int:
         chosen = self._some_v2(happening.act)
