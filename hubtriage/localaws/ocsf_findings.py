@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import accumulate
+from random import Random
 from typing import Final
 
 from hubtriage.localaws.findings import NOW
@@ -18,6 +19,7 @@ from hubtriage.localaws.producers.ocsf.people import leave_traces_v2
 from hubtriage.localaws.producers.ocsf.shape import OcsfFinding
 from hubtriage.localaws.producers.ocsf.twins import twin
 from hubtriage.localaws.producers.shape import Finding
+from hubtriage.localaws.securityhub.v2 import words
 
 Maker = Callable[[FindingScene], OcsfFinding]
 
@@ -65,3 +67,40 @@ def generate_ocsf(
     for _ in range(count):
         scene = FindingScene(draw, now, draw.rank(ACCOUNTS), draw.rank(REGIONS))
         yield leave_traces_v2(draw, draw.weighted(makers, weights)(scene), touched)
+
+
+_ODD: Final = (0, 6, 99)
+"""Severities that ASFF has not: Unknown, Fatal, Other."""
+_UNLIKE: Final = 25
+"""One finding of so many has such a severity."""
+
+
+def in_v2(
+    signals: Sequence[Finding], seed: int = 0, *, now: float = NOW, touched: float = 0.12
+) -> list[OcsfFinding]:
+    """Return what V2 has next to these findings in ASFF: the twins of most, and what only V2 has.
+
+    People have touched some of them, and some have a severity that ASFF has not. The same arguments always
+    give the same findings.
+    """
+    twins = [same for each in signals if (same := twin(each)) is not None]
+    alone = max(4, len(signals) // 6)
+    alone_producers = ("exposure", "coverage")
+    found = [*twins, *generate_ocsf(alone, seed, now=now, producers=alone_producers, touched=0.0)]
+    Random(seed).shuffle(found)  # noqa: S311 - repeatable, not secret
+    for at, finding in enumerate(found[::_UNLIKE]):
+        found[at * _UNLIKE] = _with_severity(finding, _ODD[at % len(_ODD)])
+    draw = Draw(f"in v2/{seed}")
+    return [leave_traces_v2(draw, finding, touched) for finding in found]
+
+
+def _with_severity(finding: OcsfFinding, severity: int) -> OcsfFinding:
+    given = words.with_siblings({**finding, "severity_id": severity})
+    return {**given, "vendor_attributes": {"severity": given["severity"], "severity_id": severity}}
+
+
+def is_touched(finding: OcsfFinding) -> bool:
+    """Say whether people had been at a finding before: no provider sends it like that."""
+    is_rated = finding["severity_id"] != finding["vendor_attributes"]["severity_id"]
+    is_resting = finding["status_id"] in (words.NEW, words.RESOLVED)
+    return is_rated or not is_resting or "comment" in finding

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
+from hubtriage.localaws.ocsf_findings import is_touched
 from hubtriage.localaws.securityhub.faults import ScriptedFault
 from tests.chaos.ledger import SentEvent, as_rules_see
 from tests.chaos.plan import Act, ChaosPlan, Finding, coded_faults
@@ -111,12 +112,12 @@ class ChaosLoad:
         """Have this share of the findings of V2 arrive; what people had touched is there as they left it."""
         batch = self._plan.findings_v2[len(self._sent_v2) : round(len(self._plan.findings_v2) * share)]
         self._sent_v2 += [finding["metadata"]["uid"] for finding in batch]
-        touched = [finding for finding in batch if _is_touched(finding)]
+        touched = [finding for finding in batch if is_touched(finding)]
         for finding in touched:
             self.others_v2.note_found(finding)
         if batch:
             self._world.cloud.control.plant_v2(touched)
-            self._world.cloud.control.provide_v2([each for each in batch if not _is_touched(each)])
+            self._world.cloud.control.provide_v2([each for each in batch if not is_touched(each)])
 
     def _hold_back(self, most_waiting: int) -> None:
         while (waiting := self._world.main.depth()) > most_waiting:
@@ -261,13 +262,6 @@ def _spread(sent: list[Each], act: Act) -> list[Each]:
     count = min(IMPORT_BATCH, act.detail["findings"])
     step = max(1, len(sent) // count)
     return sent[sum(act.name.encode()) % step :: step][:count]
-
-
-def _is_touched(finding: Finding) -> bool:
-    """Whether people had been at a finding of V2 before it came."""
-    vendor = finding["vendor_attributes"]["severity_id"]
-    is_resting = finding["status_id"] in (1, 4)
-    return "comment" in finding or not is_resting or finding["severity_id"] != vendor
 
 
 _ACTS: Mapping[str, Callable[[ChaosLoad, Happening], int]] = {

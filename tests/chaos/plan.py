@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from hubtriage.localaws.findings import generate
+from hubtriage.localaws.ocsf_findings import in_v2
 from hubtriage.localaws.securityhub.asff.requests import SIZE_LIMIT
 from hubtriage.localaws.securityhub.faults import ScriptedFault
 from tests.chaos import plan_v2
@@ -72,7 +73,7 @@ def draw_plan(seed: int, count: int, *, both: bool = False) -> ChaosPlan:
     of_v2: dict[str, Any] = {}
     if both:
         acts += [Act(at, kind, name, detail) for at, kind, name, detail in plan_v2.draw_acts(seed, count)]  # type: ignore[arg-type]
-        of_v2 = {"findings_v2": plan_v2.draw_findings(findings, seed), "v2": plan_v2.draw_behaviour(seed)}
+        of_v2 = {"findings_v2": tuple(in_v2(findings, seed)), "v2": plan_v2.draw_behaviour(seed)}
     ordered = tuple(sorted(acts, key=lambda act: act.at))
     return ChaosPlan(seed, findings, round(count * BACKLOG), ordered, **of_v2)
 

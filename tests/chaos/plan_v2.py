@@ -5,10 +5,6 @@ import random
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from hubtriage.localaws.ocsf_findings import generate_ocsf
-from hubtriage.localaws.producers.draw import Draw
-from hubtriage.localaws.producers.ocsf.people import leave_traces_v2
-from hubtriage.localaws.producers.ocsf.twins import twin
 from hubtriage.localaws.securityhub.errors import FINDING_ERRORS_V2
 from hubtriage.localaws.securityhub.faults import ScriptedFault
 from hubtriage.localaws.securityhub.v2 import words
@@ -19,31 +15,9 @@ Drawn = tuple[float, str, str, dict[str, Any]]
 """When, the kind of an act, its name, its details."""
 
 UPDATE, READ = "BatchUpdateFindingsV2", "GetFindingsV2"
-NOT_RANKED = (0, 99)
 IMPORTED_V2 = "Findings Imported V2"
 OVERWRITING = "Overwritten by an automation rule."
 REMEDIATED = "Remediated by another solution."
-_ODD = (0, 6, 99)
-"""Severities that ASFF has not: Unknown, Fatal, Other."""
-_UNLIKE = 25
-"""One finding of so many has such a severity."""
-
-
-def draw_findings(signals: Sequence[Finding], seed: int) -> tuple[Finding, ...]:
-    """Twins of signals, and what only V2 has; people have touched some, and some have odd severities."""
-    chance, draw = random.Random(seed + 2), Draw(f"chaos/v2/{seed}")  # noqa: S311 - repeatable
-    twins = [same for each in signals if (same := twin(each)) is not None]
-    alone = generate_ocsf(max(4, len(signals) // 6), seed, producers=("exposure", "coverage"), touched=0.0)
-    found = [*twins, *alone]
-    chance.shuffle(found)
-    for at, finding in enumerate(found[::_UNLIKE]):
-        found[at * _UNLIKE] = _odd(finding, _ODD[at % len(_ODD)])
-    return tuple(leave_traces_v2(draw, each, 0.12) for each in found)
-
-
-def _odd(finding: Finding, severity: int) -> Finding:
-    given = words.with_siblings({**finding, "severity_id": severity})
-    return {**given, "vendor_attributes": {"severity": given["severity"], "severity_id": severity}}
 
 
 def draw_behaviour(seed: int) -> dict[str, Any]:

@@ -11,6 +11,22 @@ from tests.chaos.run import run
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 
+def test_everything_goes_wrong_in_both_hubs_and_every_event_is_accounted_for(tmp_path: Path) -> None:
+    plan = draw_plan(1, 300, both=True)
+    report = run(plan, tmp_path)
+    assert report.problems == []
+    assert (report.before.unaccounted, report.after.unaccounted) == (0, 0)
+    assert report.after.totals["dead letter"] == len(plan.poison)
+    assert (report.last_sweep_changed, report.still_wanted) == (0, 0)
+    assert (report.look.unexplained, report.look.comments_replaced) == (0, 0)
+    of_v2 = {name: count for name, count in report.look.hidden.items() if "in V2" in name}
+    assert sum(of_v2.values()) > 50
+    updated = [name for name, fates in report.before.fates.items() if fates["updated"]]
+    assert {"Inspector", "Inspector in V2", "Security Hub in V2"} <= set(updated)
+    happened = {happening.act.kind for happening in report.happenings if happening.struck}
+    assert {"kill", "fault", "tamper V2", "refresh V2", "automate V2"} <= happened
+
+
 def test_everything_goes_wrong_and_every_event_is_accounted_for(tmp_path: Path) -> None:
     plan = draw_plan(1, 300)
     report = run(plan, tmp_path)

@@ -7,7 +7,9 @@ import pytest
 
 from hubtriage.localaws.findings import PRODUCERS
 from hubtriage.localaws.securityhub.asff.requests import SIZE_LIMIT, size
+from hubtriage.localaws.securityhub.errors import FINDING_ERRORS_V2
 from tests.chaos.plan import DEATHS, OTHERS, STORMS, coded_faults, draw_plan
+from tests.chaos.plan_v2 import DEATHS_V2, FAULTS_V2, OTHERS_V2, STORMS_V2, coded_faults_v2
 from tests.faults.cases import CODES, FOREVER
 
 
@@ -74,3 +76,50 @@ def test_poison_is_poison() -> None:
         findings = told["detail"].get("findings", [])
         usable = [f for f in findings if isinstance(f, dict) and 0 < len(f.get("Id", "")) <= 512]
         assert not usable or told["detail-type"] != "Security Hub Findings - Imported"
+
+
+# Both hubs
+
+
+def test_what_v2_adds_leaves_the_plan_of_the_other_hub_as_it_is() -> None:
+    alone, both = draw_plan(7, 50), draw_plan(7, 50, both=True)
+    assert alone.findings == both.findings
+    assert [act for act in both.acts if act in alone.acts] == list(alone.acts)
+    assert (alone.hubs, both.hubs) == ("cspm", "cspm,v2")
+    assert draw_plan(7, 50, both=True) == both
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_whatever_can_go_wrong_in_v2_does(seed: int) -> None:
+    acts = draw_plan(seed, 20, both=True).acts
+    names = Counter(act.name for act in acts)
+    assert {name: names[name] for name in (*STORMS_V2, *FAULTS_V2)} == dict.fromkeys(
+        (*STORMS_V2, *FAULTS_V2), 2
+    )
+    assert all(names[f"function killed {name}"] == 1 for name in DEATHS_V2)
+    assert {act.name for act in acts if act.kind == "tamper V2"} == set(OTHERS_V2)
+    assert names["automation rule that overwrites comments"] == 1
+    assert sum(act.kind == "refresh V2" for act in acts) == 5
+    assert sum(act.name.startswith("V2") and act.kind == "poison" for act in acts) == 3
+    assert all(0 < act.at < 1 for act in acts)
+
+
+def test_v2_behaves_in_every_way_that_aws_leaves_open() -> None:
+    ways = [draw_plan(seed, 1, both=True).v2 for seed in range(40)]
+    assert {way["comment_in"] for way in ways} == {"comment", "notes", "both"}
+    for name in ("pins_severity", "events_when_unchanged", "resets_when_back"):
+        assert {way[name] for way in ways} == {True, False}
+
+
+def test_each_error_code_of_v2_passes_and_lasts() -> None:
+    findings = draw_plan(1, 100, both=True).findings_v2
+    faults = coded_faults_v2(1, findings)
+    assert {(fault.finding_error, fault.times) for fault in faults} == {
+        (code, times) for code in FINDING_ERRORS_V2 for times in (1, FOREVER)
+    }
+    assert len({fault.finding for fault in faults}) == len(faults)
+
+
+def test_some_findings_of_v2_have_severities_that_are_not_known() -> None:
+    severities = Counter(each["severity_id"] for each in draw_plan(1, 300, both=True).findings_v2)
+    assert all(severities[number] for number in (0, 6, 99))

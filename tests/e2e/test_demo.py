@@ -131,6 +131,29 @@ def test_nothing_is_left_running(run):
 
 
 @pytest.mark.slow
+def test_both_hubs_are_triaged_and_each_finding_of_each_is_accounted_for(tmp_path):
+    mark = uuid.uuid4().hex
+    process = start(tmp_path, mark, "--findings", "600", "--hub", "both")
+    out, err = process.communicate(timeout=600)
+    summary = json.loads((tmp_path / "summary.json").read_text())
+    assert (process.returncode, summary["problems"], err) == (0, [], ""), out
+    assert list(summary["hubs"]) == ["cspm", "v2"]
+    for hub in summary["hubs"].values():
+        assert hub["findings"] == hub["changed"] + hub["unchanged"]
+        assert (hub["refused"], hub["dlq"]) == (0, 0)
+        assert 0 < hub["api_calls"] <= 1.05 * hub["ideal_calls"]
+    v2 = summary["hubs"]["v2"]
+    assert v2["workflow"]["after"]["Suppressed"] > v2["workflow"]["before"]["Suppressed"]
+    for severity in ("Unknown", "Other"):
+        assert v2["severity"]["after"][severity] == v2["severity"]["before"][severity] > 0
+    signals = summary["signals"]
+    assert signals["hidden_in_both"] > 0
+    assert signals.pop("in_both") == sum(signals.values()) > 300
+    assert "BatchUpdateFindingsV2 calls changed" in out
+    assert none_left(mark)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "a polite kill"])
 def test_an_interrupted_run_leaves_nothing_behind(tmp_path, number):
     mark = uuid.uuid4().hex

@@ -12,6 +12,8 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 from rich.table import Table
 from rich.text import Text
 
+from hubtriage.localaws.demo.hubs import CSPM
+from hubtriage.localaws.demo.signals import SignalTally
 from hubtriage.localaws.demo.verdict import DemoVerdict, FieldShift, RuleTally
 
 _NUMBERS_WIDTH = 44
@@ -19,6 +21,8 @@ _LEAST_ROOM = 24
 _ORDER = {
     "Workflow.Status": ("NEW", "NOTIFIED", "SUPPRESSED", "RESOLVED"),
     "Severity.Label": ("CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL"),
+    "status": ("New", "In Progress", "Suppressed", "Resolved", "Archived"),
+    "severity": ("Fatal", "Critical", "High", "Medium", "Low", "Informational", "Unknown", "Other"),
 }
 _LEGEND = "  would change: rules in mode observe write nothing; left to people: what a person had set stays"
 _NOT_SHOWN = frozenset(
@@ -103,11 +107,33 @@ INTRODUCTION = (
 )
 
 
-def report(verdict: DemoVerdict, explanation: Iterable[str], summary_file: str, width: int) -> Group:
-    """Return everything that is shown when the demonstration is over, for lines of this width."""
-    parts: list[RenderableType] = [
-        *_section("What each rule did, in findings", _rules(verdict.rules, width), Text(_LEGEND, "dim")),
-        *_section("Security Hub before and after", _shifts(verdict)),
+def report(
+    verdicts: Mapping[str, DemoVerdict],
+    explanations: Mapping[str, Iterable[str]],
+    signals: SignalTally | None,
+    summary_file: str,
+    width: int,
+) -> Group:
+    """Return everything that is shown when the demonstration is over, for lines of this width.
+
+    One hub after the other, if there are several.
+    """
+    parts: list[RenderableType] = []
+    only = list(verdicts) == [CSPM]
+    for name, verdict in verdicts.items():
+        parts += _of_hub(verdict, "" if only else verdict.hub.title, explanations[name], width)
+    if signals is not None:
+        parts += _section("Signals that both hubs have", Text(_signals(signals)))
+    parts += _section("Result", _result(verdicts, summary_file))
+    return Group(*parts)
+
+
+def _of_hub(verdict: DemoVerdict, title: str, explanation: Iterable[str], width: int) -> list[RenderableType]:
+    """Return what is shown of one hub; `title` names it where there may be another."""
+    first = f"{title}: what each rule did, in findings" if title else "What each rule did, in findings"
+    parts = [
+        *_section(first, _rules(verdict.rules, width), Text(_LEGEND, "dim")),
+        *_section(f"{title or 'Security Hub'} before and after", _shifts(verdict)),
         *_section("API calls", Text(_calls(verdict))),
     ]
     if verdict.example is not None:
@@ -115,8 +141,16 @@ def report(verdict: DemoVerdict, explanation: Iterable[str], summary_file: str, 
         parts += _section(
             "From its line in the decision log (CloudWatch Logs)", Text(_log_line(verdict.example))
         )
-    parts += _section("Result", _result(verdict, summary_file))
-    return Group(*parts)
+    return parts
+
+
+def _signals(tally: SignalTally) -> str:
+    return (
+        f"  {tally.in_both:,} signals = {tally.hidden_in_both:,} hidden by triage in both hubs + "
+        f"{tally.hidden_in_cspm:,} in CSPM alone + {tally.hidden_in_v2:,} in V2 alone + "
+        f"{tally.hidden_in_neither:,} in neither.\n"
+        "  What people had set in one hub, and what V2 does not show, makes the difference."
+    )
 
 
 def _section(title: str, *bodies: RenderableType) -> list[RenderableType]:
@@ -172,7 +206,7 @@ def _indented(lines: Iterable[str]) -> Text:
 
 def _calls(verdict: DemoVerdict) -> str:
     return (
-        f"  {verdict.api_calls} BatchUpdateFindings calls changed {verdict.changed:,} findings, "
+        f"  {verdict.api_calls} {verdict.hub.operation} calls changed {verdict.changed:,} findings, "
         f"{verdict.findings_per_call:g} a call; {verdict.ideal_calls} would be the fewest possible.\n"
         f"  One call for each finding would have taken {verdict.changed / 10:,.0f} s at AWS's quota of 10/s."
     )
@@ -188,15 +222,22 @@ def _log_line(line: Mapping[str, Any]) -> str:
     return "  {\n" + ",\n".join(rows) + "\n  }"
 
 
-def _result(verdict: DemoVerdict, summary_file: str) -> Text:
-    sums = (
-        f"  {verdict.findings:,} findings = {verdict.changed:,} changed + {verdict.unchanged:,} unchanged + "
-        f"{verdict.refused:,} refused; dead-letter queues: {verdict.dead}; "
-        f"{verdict.kept:,} left as people had set them.\n"
-    )
-    if verdict.problems:
-        problems = "\n".join(f"  problem: {problem}" for problem in verdict.problems)
-        return Text.assemble(sums, (problems, "bold red"), f"\n  Numbers: {summary_file}")
+def _result(by_hub: Mapping[str, DemoVerdict], summary_file: str) -> Text:
+    verdicts = list(by_hub.values())
+    only = list(by_hub) == [CSPM]
+    sums = "".join(_sum(verdict, "" if only else f"{verdict.hub.title}: ") for verdict in verdicts)
+    problems = dict.fromkeys(problem for verdict in verdicts for problem in verdict.problems)
+    if problems:
+        told = "\n".join(f"  problem: {problem}" for problem in problems)
+        return Text.assemble(sums, (told, "bold red"), f"\n  Numbers: {summary_file}")
     agree = "  Security Hub, the decision log and the queues agree: every finding is accounted for.\n"
     last = f"  All numbers are in {summary_file}. Change a rule in the rules folder, and run it again."
     return Text.assemble(sums, (agree, "green"), last)
+
+
+def _sum(verdict: DemoVerdict, where: str) -> str:
+    return (
+        f"  {where}{verdict.findings:,} findings = {verdict.changed:,} changed + {verdict.unchanged:,} "
+        f"unchanged + {verdict.refused:,} refused; dead-letter queues: {verdict.dead}; "
+        f"{verdict.kept:,} left as people had set them.\n"
+    )

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from hubtriage.localaws.demo.hubs import CSPM, HUBS, DemoHub, Finding, Key
 from hubtriage.localaws.securityhub.calls import UpdateCall
 
-Finding: TypeAlias = Mapping[str, Any]
-Key: TypeAlias = tuple[str, str]
 States: TypeAlias = Mapping[Key, Finding]
 
 
 @dataclass(frozen=True, slots=True)
 class DemoEvidence:
-    """Everything that the verdict rests on, from four independent witnesses.
+    """Everything that the verdict on one hub rests on, from independent witnesses.
 
-    `before` and `after` are the findings by (ProductArn, Id) as Security Hub stores them. `updates` are the
-    BatchUpdateFindings calls that Security Hub counted. `lines` is the decision log as CloudWatch Logs gives
-    it back, in order. `waiting` and `dead` are the messages left in the queue and in the dead-letter queues.
-    `rules` are the rules of the deployed ruleset.json. Times are seconds, by step.
+    `before` and `after` are the findings by their keys as Security Hub stores them. `updates` are the calls
+    of this hub's operation that Security Hub counted. `lines` is the decision log on this hub's findings as
+    CloudWatch Logs gives it back, in order. `waiting` and `dead` are the messages left in the queue and in
+    the dead-letter queues, which the hubs share. `rules` are the rules of the deployed ruleset.json. Times
+    are seconds, by step. `held` are the keys of the findings with an entry in the ledger; None: not read.
     """
 
     before: States
@@ -31,13 +31,15 @@ class DemoEvidence:
     dead: int
     rules: tuple[Mapping[str, Any], ...]
     seconds: Mapping[str, float]
+    name: str = CSPM
+    held: frozenset[Key] | None = None
+
+    @property
+    def hub(self) -> DemoHub:
+        """What is particular to the hub."""
+        return HUBS[self.name]
 
 
-def key_of(finding: Finding) -> Key:
-    """Return what identifies a finding; AWS: an Id is unique within its product only."""
-    return finding["ProductArn"], finding["Id"]
-
-
-def by_key(findings: list[dict[str, Any]]) -> States:
-    """Index findings by their key."""
-    return {key_of(finding): finding for finding in findings}
+def by_key(findings: Iterable[Mapping[str, Any]], name: str = CSPM) -> States:
+    """Index findings of a hub by their key."""
+    return {HUBS[name].key_of(finding): finding for finding in findings}

@@ -12,10 +12,13 @@ from typing import Any, Final
 from botocore.config import Config
 
 from hubtriage.localaws.cloud import LocalCloud
-from hubtriage.localaws.demo.evidence import DemoEvidence, States, by_key
+from hubtriage.localaws.demo.evidence import DemoEvidence, by_key
+from hubtriage.localaws.demo.hubs import CSPM, HUBS, V2, V2_PRODUCT, Key
+from hubtriage.localaws.demo.signals import SignalTally, tally_signals
 from hubtriage.localaws.demo.steps import DemoStep, Stopwatch, Watcher
 from hubtriage.localaws.demo.verdict import DemoVerdict, judge
 from hubtriage.localaws.findings import generate
+from hubtriage.localaws.ocsf_findings import in_v2, is_touched
 from hubtriage.localaws.securityhub.hub import Hub
 from hubtriage.localaws.securityhub.settings import HubSettings
 from hubtriage.localaws.synth import synthesize
@@ -35,7 +38,8 @@ class DemoError(RuntimeError):
 class Scenario:
     """What to demonstrate: how many findings from which seed, by which rules; `build` takes what is built.
 
-    `timeout` is how long triage may take, `window` how long the queue waits to fill a batch, in seconds.
+    `hubs` are those whose findings are triaged. `timeout` is how long triage of one hub may take, `window`
+    how long the queue waits to fill a batch, in seconds.
     """
 
     rules: Path
@@ -44,15 +48,46 @@ class Scenario:
     seed: int = 0
     timeout: float = 60.0
     window: float = 5.0
+    hubs: tuple[str, ...] = (CSPM,)
 
 
 @dataclass(frozen=True, slots=True)
 class Performance:
-    """What was seen, what it amounts to, and the deployed ruleset.json."""
+    """What was seen in each hub, what it amounts to, and the deployed ruleset.json.
 
-    evidence: DemoEvidence
-    verdict: DemoVerdict
+    `signals` is there if both hubs were triaged.
+    """
+
+    evidence: Mapping[str, DemoEvidence]
+    verdicts: Mapping[str, DemoVerdict]
     ruleset: Mapping[str, Any]
+    signals: SignalTally | None = None
+
+    @property
+    def problems(self) -> list[str]:
+        """Whatever is not as it should be, in any hub."""
+        return [problem for verdict in self.verdicts.values() for problem in verdict.problems]
+
+    def as_summary(self) -> dict[str, Any]:
+        """Return the JSON-ready summary: that of CSPM if it is alone, otherwise one for each hub."""
+        if list(self.verdicts) == [CSPM]:
+            return self.verdicts[CSPM].as_summary()
+        hubs = {name: verdict.as_summary() for name, verdict in self.verdicts.items()}
+        signals = {} if self.signals is None else {"signals": self.signals.as_summary()}
+        return {"hubs": hubs, **signals, "problems": self.problems}
+
+
+@dataclass(frozen=True, slots=True)
+class Provided:
+    """The findings that the hubs get, each in the form of its hub."""
+
+    cspm: list[dict[str, Any]]
+    v2: list[dict[str, Any]]
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return len(self.cspm) + len(self.v2)
 
 
 def perform(scenario: Scenario, watcher: Watcher) -> Performance:
@@ -62,26 +97,51 @@ def perform(scenario: Scenario, watcher: Watcher) -> Performance:
     """
     watch = Stopwatch(watcher)
     with watch.step("Build the stack", "synth") as step:
-        assembly = synthesize(scenario.rules, scenario.build / "cdk.out")
+        assembly = synthesize(scenario.rules, scenario.build / "cdk.out", **_choices(scenario))
         ruleset = _deployed_ruleset(assembly)
         step.outcome = f"{len(ruleset['rules'])} rules, rule set {ruleset['hash']}"
     with LocalCloud(batching_window=scenario.window) as cloud:
         with watch.step("Start the local AWS", "start") as step:
-            _check_hub(cloud)
+            _check_hubs(cloud, scenario.hubs)
             step.outcome = f"Security Hub in {cloud.region}, at {cloud.endpoint}"
         with watch.step("Deploy the stack", "deploy") as step:
             outputs = _only_stack(cloud.deploy(assembly))
             cloud.wait_until_idle()  # the sweep that a deployment starts
             step.outcome = f"{_resources(assembly)} resources by CloudFormation"
-        imported = list(generate(scenario.findings, scenario.seed, now=time.time()))
-        with watch.step("Import findings", "import", len(imported)) as step:
-            _import(cloud, imported, step)
-            step.outcome = f"{len(imported):,} findings of {_producers(imported)} producers"
+        provided = _provided(scenario, time.time())
+        with watch.step("Import findings", "import", provided.count) as step:
+            _import(cloud, provided.cspm, step)
+            _provide_v2(cloud, provided.v2, step, len(provided.cspm))
+            step.outcome = _imported(provided)
         with watch.step("Triage", "triage") as step:
-            _await_triage(cloud, step, scenario.timeout)
+            _await_triage(cloud, step, scenario.timeout * len(scenario.hubs))
             step.outcome = f"{len(cloud.control.updates())} API calls; the queue is empty"
-        evidence = _gather(cloud, outputs, imported, ruleset, watch.seconds)
-    return Performance(evidence, judge(evidence), ruleset)
+        evidence = _gather(cloud, outputs, provided, ruleset, watch.seconds, scenario.hubs)
+    verdicts = {name: judge(seen) for name, seen in evidence.items()}
+    signals = tally_signals(evidence[CSPM], evidence[V2]) if len(evidence) == len(HUBS) else None
+    return Performance(evidence, verdicts, ruleset, signals)
+
+
+def _choices(scenario: Scenario) -> dict[str, str]:
+    return {} if scenario.hubs == (CSPM,) else {"hubs": ",".join(scenario.hubs)}
+
+
+def _provided(scenario: Scenario, now: float) -> Provided:
+    """Draw findings for the hubs. Most signals have one in each; each hub has some that the other lacks."""
+    signals = list(generate(scenario.findings, scenario.seed, now=now))
+    return Provided(
+        signals if CSPM in scenario.hubs else [],
+        in_v2(signals, scenario.seed, now=now) if V2 in scenario.hubs else [],
+    )
+
+
+def _imported(provided: Provided) -> str:
+    texts = []
+    if provided.cspm:
+        texts.append(f"{len(provided.cspm):,} findings of {_producers(provided.cspm)} producers")
+    if provided.v2:
+        texts.append(f"{len(provided.v2):,} findings in Security Hub V2")
+    return ", ".join(texts)
 
 
 def _deployed_ruleset(assembly: Path) -> dict[str, Any]:
@@ -109,8 +169,12 @@ def _resources(assembly: Path) -> int:
     return sum(len(template["Resources"]) for template in templates)
 
 
-def _check_hub(cloud: LocalCloud) -> None:
-    cloud.client("securityhub").describe_hub()
+def _check_hubs(cloud: LocalCloud, hubs: tuple[str, ...]) -> None:
+    client = cloud.client("securityhub")
+    if CSPM in hubs:
+        client.describe_hub()
+    if V2 in hubs:
+        client.describe_security_hub_v2()
 
 
 def _only_stack(outputs: dict[str, dict[str, str]]) -> dict[str, str]:
@@ -132,6 +196,15 @@ def _import(cloud: LocalCloud, findings: list[dict[str, Any]], step: DemoStep) -
         step.advance(min(start + IMPORT_BATCH, len(findings)))
 
 
+def _provide_v2(cloud: LocalCloud, findings: list[dict[str, Any]], step: DemoStep, done: int) -> None:
+    """Have the providers of V2 send findings; those that people had touched are there as they left them."""
+    for start in range(0, len(findings), IMPORT_BATCH):
+        batch = findings[start : start + IMPORT_BATCH]
+        cloud.control.plant_v2([finding for finding in batch if is_touched(finding)])
+        cloud.control.provide_v2([finding for finding in batch if not is_touched(finding)])
+        step.advance(done + min(start + IMPORT_BATCH, len(findings)))
+
+
 def _await_triage(cloud: LocalCloud, step: DemoStep, timeout: float) -> None:
     """Wait until no event is under way and the queue is empty."""
     deadline = time.monotonic() + timeout
@@ -147,29 +220,55 @@ def _await_triage(cloud: LocalCloud, step: DemoStep, timeout: float) -> None:
 def _gather(
     cloud: LocalCloud,
     outputs: Mapping[str, str],
-    imported: list[dict[str, Any]],
+    provided: Provided,
     ruleset: Mapping[str, Any],
     seconds: Mapping[str, float],
-) -> DemoEvidence:
-    depths = cloud.queue_depths()
-    return DemoEvidence(
-        before=_as_imported(imported),
-        after=by_key(cloud.control.findings()),
-        updates=tuple(cloud.control.updates()),
-        lines=tuple(_decisions(cloud.log_messages(outputs["LogGroupName"]))),
-        waiting=_depth(depths, outputs["QueueUrl"]),
-        dead=_depth(depths, outputs["DeadLetterQueueUrl"]) + _depth(depths, outputs["UndeliveredQueueUrl"]),
-        rules=tuple(ruleset["rules"]),
-        seconds=dict(seconds),
-    )
+    hubs: tuple[str, ...],
+) -> dict[str, DemoEvidence]:
+    """Gather what there is to see, and share it out to the hubs."""
+    depths, updates = cloud.queue_depths(), cloud.control.updates()
+    lines = list(_decisions(cloud.log_messages(outputs["LogGroupName"])))
+    held = frozenset(_entries(cloud, outputs["LedgerTableName"]))
+    before, after = _as_provided(provided), {CSPM: cloud.control.findings(), V2: cloud.control.findings_v2()}
+    return {
+        name: DemoEvidence(
+            before=by_key(before[name], name),
+            after=by_key(after[name], name),
+            updates=tuple(call for call in updates if call.operation == HUBS[name].operation),
+            lines=tuple(line for line in lines if (line["product_arn"] == V2_PRODUCT) == (name == V2)),
+            waiting=_depth(depths, outputs["QueueUrl"]),
+            dead=_depth(depths, outputs["DeadLetterQueueUrl"])
+            + _depth(depths, outputs["UndeliveredQueueUrl"]),
+            rules=tuple(ruleset["rules"]),
+            seconds=dict(seconds),
+            name=name,
+            held=held,
+        )
+        for name in hubs
+    }
 
 
-def _as_imported(findings: list[dict[str, Any]]) -> States:
-    """Return the findings as Security Hub stores them on import, without triage."""
-    untouched = Hub(settings=HubSettings.still())
-    for start in range(0, len(findings), IMPORT_BATCH):
-        untouched.batch_import_findings(findings[start : start + IMPORT_BATCH], time.time())
-    return by_key(untouched.findings())
+def _as_provided(provided: Provided) -> dict[str, list[dict[str, Any]]]:
+    """Return the findings as their hubs store them on arrival, without triage."""
+    untouched, now = Hub(settings=HubSettings.still()), time.time()
+    for start in range(0, len(provided.cspm), IMPORT_BATCH):
+        untouched.batch_import_findings(provided.cspm[start : start + IMPORT_BATCH], now)
+    for finding in provided.v2:
+        if is_touched(finding):
+            untouched.v2.plant(finding, now, untouched.settings)
+        else:
+            untouched.v2.provide(finding, now, untouched.settings)
+    return {CSPM: untouched.findings(), V2: untouched.v2.findings()}
+
+
+def _entries(cloud: LocalCloud, table: str) -> Iterator[Key]:
+    """Yield the keys of the findings that the ledger has an entry of."""
+    pages = cloud.client("dynamodb").get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
+    for page in pages:
+        for item in page["Items"]:
+            if "finding" in item:
+                product_arn, finding_id = json.loads(item["finding"]["S"])
+                yield product_arn, finding_id
 
 
 def _depth(depths: Mapping[str, int], url: str) -> int:

@@ -7,15 +7,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from hubtriage.localaws.demo.evidence import DemoEvidence, Finding, Key, States
+from hubtriage.localaws.demo.evidence import DemoEvidence, States
+from hubtriage.localaws.demo.hubs import CSPM, HUBS, NOT_SETTABLE, DemoHub, Finding, Key
 from hubtriage.localaws.securityhub.calls import ideal_calls
 
 TOLERATED_CALLS: Final = 1.05
 """How many calls may be made for each that was needed."""
-
-_UPDATABLE: Final = (
-    "Note", "Types", "Confidence", "Criticality", "RelatedFindings", "UserDefinedFields", "VerificationState",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +41,8 @@ class FieldShift:
 class DemoVerdict:
     """The outcome in numbers; `problems` is empty when everything is as it should be.
 
-    findings = changed + unchanged + refused. `api_calls` and `ideal_calls` are BatchUpdateFindings calls as
-    counted at the service. `example` is the decision-log line of one instructive finding, if there is any.
+    findings = changed + unchanged + refused. `api_calls` and `ideal_calls` are calls of the hub's operation
+    as counted at the service. `example` is the decision-log line of one instructive finding, if there is any.
     """
 
     findings: int
@@ -62,6 +59,12 @@ class DemoVerdict:
     seconds: Mapping[str, float]
     example: Mapping[str, Any] | None
     problems: tuple[str, ...]
+    name: str = CSPM
+
+    @property
+    def hub(self) -> DemoHub:
+        """What is particular to the hub."""
+        return HUBS[self.name]
 
     @property
     def findings_per_call(self) -> float:
@@ -93,7 +96,7 @@ class DemoVerdict:
 
 def judge(evidence: DemoEvidence) -> DemoVerdict:
     """Count what happened, and hold the witnesses against each other."""
-    changed = changed_findings(evidence.before, evidence.after)
+    changed = changed_findings(evidence.before, evidence.after, evidence.hub)
     refused = _logged(evidence, "refused") - changed
     return DemoVerdict(
         findings=len(evidence.before),
@@ -101,37 +104,26 @@ def judge(evidence: DemoEvidence) -> DemoVerdict:
         unchanged=len(evidence.before.keys() - changed - refused),
         refused=len(refused),
         dead=evidence.dead,
-        kept=len({_line_key(line) for line in evidence.lines if line.get("kept")}),
+        kept=len({_line_key(line) for line in evidence.lines if any(_left_to_people(line))}),
         api_calls=len(evidence.updates),
         ideal_calls=ideal_calls(evidence.updates),
         rules=_tallies(evidence),
-        workflow=_shift("Workflow.Status", evidence, _workflow),
-        severity=_shift("Severity.Label", evidence, _severity),
+        workflow=_shift(evidence.hub.workflow, evidence, evidence.hub.workflow_of),
+        severity=_shift(evidence.hub.severity, evidence, evidence.hub.severity_of),
         seconds=evidence.seconds,
         example=_example(evidence),
         problems=tuple(_problems(evidence, changed)),
+        name=evidence.name,
     )
 
 
-def changed_findings(before: States, after: States) -> frozenset[Key]:
-    """Return the findings whose updatable fields differ: what BatchUpdateFindings can set, nothing else."""
+def changed_findings(before: States, after: States, hub: DemoHub = HUBS[CSPM]) -> frozenset[Key]:
+    """Return the findings whose updatable fields differ: what the hub's operation can set, nothing else."""
     return frozenset(
-        key for key, finding in after.items() if key in before and _shown(finding) != _shown(before[key])
+        key
+        for key, finding in after.items()
+        if key in before and hub.shown(finding) != hub.shown(before[key])
     )
-
-
-def _shown(finding: Finding) -> tuple[Any, ...]:
-    return (_workflow(finding), _severity(finding), *(finding.get(name) for name in _UPDATABLE))
-
-
-def _workflow(finding: Finding) -> str:
-    status: str = finding.get("Workflow", {}).get("Status", "NEW")
-    return status
-
-
-def _severity(finding: Finding) -> str:
-    label: str = finding.get("Severity", {}).get("Label", "none")
-    return label
 
 
 def _shift(field: str, evidence: DemoEvidence, value: Callable[[Finding], str]) -> FieldShift:
@@ -168,8 +160,14 @@ def _deeds(line: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield (deed, rule) for what a line records of each rule; a change counts when it was made."""
     if line.get("outcome") == "updated":
         yield from (("changed", change["rule"]) for change in line.get("changes", ()))
-    for deed in ("observed", "kept", "errors"):
+    yield from (("kept", entry["rule"]) for entry in _left_to_people(line))
+    for deed in ("observed", "errors"):
         yield from ((deed, entry["rule"]) for entry in line.get(deed, ()))
+
+
+def _left_to_people(line: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Yield what a line says was kept, less the fields that the hub does not let anyone set."""
+    yield from (entry for entry in line.get("kept", ()) if entry.get("why") != NOT_SETTABLE)
 
 
 def _example(evidence: DemoEvidence) -> Mapping[str, Any] | None:
@@ -187,6 +185,7 @@ def _problems(evidence: DemoEvidence, changed: frozenset[Key]) -> Iterator[str]:
     yield from _losses(evidence)
     yield from _disagreements(evidence, changed)
     yield from _trespasses(evidence)
+    yield from _hidden_for_no_reason(evidence)
     yield from _waste(evidence)
 
 
@@ -224,6 +223,32 @@ def _trespasses(evidence: DemoEvidence) -> Iterator[str]:
     written = sum(call.processed for call in evidence.updates if "UserDefinedFields" in call.fields)
     if written > len(lines):
         yield f"user-defined fields were written {written} times, where rules asked for it {len(lines)} times"
+
+
+def _hidden_for_no_reason(evidence: DemoEvidence) -> Iterator[str]:
+    """Report what triage may not hide, and what it hid without a rule or without remembering it."""
+    hub, before, after = evidence.hub, evidence.before, evidence.after
+    both = before.keys() & after.keys()
+    if ranked := sum(not hub.stands_open(before[key], after[key]) for key in both):
+        yield f"{ranked} findings whose severity is not known were hidden or ranked"
+    if replaced := sum(not hub.keeps_words(before[key], after[key]) for key in both):
+        yield f"{replaced} comments of people were replaced"
+    hidden = {key for key in both if hub.is_hidden(after[key]) and not hub.is_hidden(before[key])}
+    if strange := len(hidden - _ruled(evidence)):
+        yield f"{strange} findings are hidden, but no rule in force is named for it"
+    if evidence.held is not None and (forgotten := len(hidden - evidence.held)):
+        yield f"{forgotten} findings are hidden, but the ledger does not say so"
+
+
+def _ruled(evidence: DemoEvidence) -> frozenset[Key]:
+    """Return the findings that a rule in force has changed, as the decision log says."""
+    enforced = {rule["id"] for rule in evidence.rules if rule.get("mode", "enforce") == "enforce"}
+    return frozenset(
+        _line_key(line)
+        for line in evidence.lines
+        for deed, rule in _deeds(line)
+        if deed == "changed" and rule in enforced
+    )
 
 
 def _is_ours(name: str) -> bool:

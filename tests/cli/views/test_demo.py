@@ -7,6 +7,7 @@ import pytest
 from rich.console import Console
 
 from hubtriage.cli.views.demo import LiveProgress, PlainProgress, report
+from hubtriage.localaws.demo.signals import SignalTally
 from hubtriage.localaws.demo.verdict import DemoVerdict, FieldShift, RuleTally
 
 VERDICT = DemoVerdict(
@@ -32,12 +33,15 @@ VERDICT = DemoVerdict(
 )
 
 
-def shown(verdict, terminal=False, explanation=("why it is so",), width=100):
+def shown(verdict, *others, terminal=False, explanation=("why it is so",), width=100, signals=None):
     out = io.StringIO()
     target = Console(
         file=out, width=width, force_terminal=terminal, color_system="standard" if terminal else None
     )
-    target.print(report(verdict, explanation, "build/demo/summary.json", width), soft_wrap=True)
+    verdicts = {each.name: each for each in (verdict, *others)}
+    explanations = dict.fromkeys(verdicts, explanation)
+    shown = report(verdicts, explanations, signals, "build/demo/summary.json", width)
+    target.print(shown, soft_wrap=True)
     return out.getvalue()
 
 
@@ -58,6 +62,42 @@ def test_a_row_for_each_rule_and_each_value():
     assert "Severity.Label CRITICAL 1,250 1,250" in rows
 
 
+V2 = replace(
+    VERDICT,
+    name="v2",
+    findings=2000,
+    changed=90,
+    unchanged=1910,
+    api_calls=8,
+    ideal_calls=8,
+    workflow=FieldShift("status", {"New": 2000}, {"New": 1910, "Suppressed": 90}),
+    severity=FieldShift("severity", {"Fatal": 2000}, {"Fatal": 2000}),
+)
+
+
+def test_each_hub_has_its_own_numbers():
+    text = shown(VERDICT, V2, signals=SignalTally(1_855, 49, 20, 2, 1_784))
+    assert "Security Hub CSPM: what each rule did" in text
+    assert "Security Hub V2: what each rule did" in text
+    assert "Security Hub V2 before and after" in text
+    assert "8 BatchUpdateFindingsV2 calls changed 90 findings" in text
+    assert "Security Hub CSPM: 2,500 findings = 812 changed" in text
+    assert "Security Hub V2: 2,000 findings = 90 changed + 1,910 unchanged + 0 refused" in text
+    assert "1,855 signals = 49 hidden by triage in both hubs + 20 in CSPM alone + 2 in V2 alone" in text
+    assert text.index("status New") < text.index("status Suppressed")
+
+
+def test_one_hub_is_named_only_if_it_is_v2():
+    assert "CSPM" not in shown(VERDICT)
+    assert "Security Hub V2: 2,000 findings" in shown(V2)
+
+
+def test_the_problem_of_either_hub_replaces_the_good_news():
+    text = shown(VERDICT, replace(V2, problems=("3 comments of people were replaced",)))
+    assert "problem: 3 comments of people were replaced" in text
+    assert "accounted for" not in text
+
+
 def test_problems_replace_the_good_news():
     text = shown(replace(VERDICT, problems=("3 messages are still in the queue",)))
     assert "problem: 3 messages are still in the queue" in text
@@ -72,7 +112,7 @@ def test_nothing_from_a_finding_reaches_the_terminal_unescaped():
 
 @pytest.mark.parametrize("terminal", [True, False], ids=["a terminal", "a log"])
 def test_colours_are_for_terminals_only(terminal):
-    assert ("\x1b[" in shown(VERDICT, terminal)) is terminal
+    assert ("\x1b[" in shown(VERDICT, terminal=terminal)) is terminal
 
 
 def test_a_run_without_a_change_needs_no_example():

@@ -4,7 +4,11 @@ from dataclasses import replace
 
 import pytest
 
+from hubtriage.engine.ocsf.update import NOT_IN_V2
 from hubtriage.localaws.demo.evidence import DemoEvidence, by_key
+from hubtriage.localaws.demo.hubs import CSPM, HUBS, NOT_SETTABLE, V2, V2_PRODUCT
+from hubtriage.localaws.demo.run import Performance
+from hubtriage.localaws.demo.signals import tally_signals
 from hubtriage.localaws.demo.verdict import changed_findings, judge
 from hubtriage.localaws.securityhub.calls import UpdateCall
 
@@ -220,3 +224,123 @@ def test_there_is_no_example_without_a_change():
     quiet = replace(GOOD, after=GOOD.before, lines=(), updates=())
     assert judge(quiet).example is None
     assert judge(quiet).findings_per_call == 0
+
+
+def test_a_finding_that_is_hidden_for_no_rule_in_force_is_a_problem():
+    observing = replace(GOOD, rules=({"id": "hide", "mode": "observe"}, *GOOD.rules[1:]))
+    assert judge(observing).problems == ("1 findings are hidden, but no rule in force is named for it",)
+
+
+def test_a_finding_that_is_hidden_and_not_remembered_is_a_problem():
+    remembered, forgotten = frozenset(by_key([finding(1)])), frozenset[tuple[str, str]]()
+    assert judge(replace(GOOD, held=remembered)).problems == ()
+    assert judge(replace(GOOD, held=forgotten)).problems == (
+        "1 findings are hidden, but the ledger does not say so",
+    )
+
+
+# Security Hub V2
+
+
+def ocsf(number, vendor=4, **changes):
+    return {
+        "class_uid": 2003,
+        "cloud": {"account": {"uid": "1"}},
+        "finding_info": {"uid": f"f{number}"},
+        "metadata": {"uid": f"{number:064x}", "product": {"uid": PRODUCT.replace("product/", "productv2/")}},
+        "severity_id": vendor,
+        "status_id": 1,
+        "vendor_attributes": {"severity_id": vendor},
+    } | changes
+
+
+def line_v2(number, outcome="updated", **members):
+    named = {"finding_id": f"{number:064x}", "product_arn": V2_PRODUCT, "hub": "v2"}
+    return line(number, outcome, **members) | named
+
+
+UNKNOWN, MINE = ocsf(2, vendor=0), ocsf(3, comment="Mine.")
+GOOD_V2 = replace(
+    GOOD,
+    name=V2,
+    before=by_key([ocsf(1), UNKNOWN, MINE], V2),
+    after=by_key([ocsf(1, status_id=3, comment="Accepted."), UNKNOWN, MINE], V2),
+    updates=(replace(call(), operation=HUBS[V2].operation),),
+    lines=(line_v2(1, changes=[change("hide")]),),
+    held=frozenset(by_key([ocsf(1)], V2)),
+)
+
+
+def test_a_clean_run_of_v2_adds_up_in_its_own_words():
+    verdict = judge(GOOD_V2)
+    assert verdict.problems == ()
+    assert (verdict.findings, verdict.changed, verdict.unchanged, verdict.refused) == (3, 1, 2, 0)
+    assert verdict.workflow.after == {"New": 2, "Suppressed": 1}
+    assert verdict.severity.after == {"High": 2, "Unknown": 1}
+
+
+@pytest.mark.parametrize(
+    ("number", "after", "problem"),
+    [
+        pytest.param(
+            2, ocsf(2, vendor=0, status_id=3), "1 findings whose severity is not known", id="0 is hidden"
+        ),
+        pytest.param(
+            2, ocsf(2, vendor=0, severity_id=1), "1 findings whose severity is not known", id="0 is ranked"
+        ),
+        pytest.param(
+            3, ocsf(3, comment="Accepted."), "1 comments of people were replaced", id="a comment is replaced"
+        ),
+        pytest.param(
+            3,
+            ocsf(3, comment="Mine.", status_id=4),
+            "but no rule in force is named",
+            id="no rule resolved it",
+        ),
+        pytest.param(
+            1, ocsf(1, status_id=1), "but Security Hub does not show it", id="a change that did not happen"
+        ),
+    ],
+)
+def test_what_is_wrong_in_v2_is_a_problem(number, after, problem):
+    states = GOOD_V2.after | by_key([after], V2)
+    assert [text for text in judge(replace(GOOD_V2, after=states)).problems if problem in text]
+
+
+def test_what_passes_is_not_hidden_by_being_resolved():
+    passed = ocsf(3, comment="Mine.", status_id=4, compliance={"status_id": 1})
+    states = GOOD_V2.after | by_key([passed], V2)
+    assert not [text for text in judge(replace(GOOD_V2, after=states)).problems if "hidden" in text]
+
+
+def test_what_v2_cannot_set_is_not_left_to_people():
+    assert NOT_SETTABLE == NOT_IN_V2
+    kept = [{"rule": "name", "field": "UserDefinedFields.owner", "why": NOT_SETTABLE}]
+    person = [{"rule": "hide", "field": "Workflow.Status", "why": "a person set it"}]
+    lines = (*GOOD_V2.lines, line_v2(2, "unchanged", kept=kept), line_v2(3, "unchanged", kept=person))
+    verdict = judge(replace(GOOD_V2, lines=lines))
+    assert verdict.kept == 1
+    assert [rule.kept for rule in verdict.rules] == [1, 0, 0]
+
+
+def test_the_two_findings_of_a_signal_are_compared():
+    tally = tally_signals(GOOD, GOOD_V2)
+    assert tally.as_summary() == {
+        "in_both": 3,
+        "hidden_in_both": 1,
+        "hidden_in_cspm": 0,
+        "hidden_in_v2": 0,
+        "hidden_in_neither": 2,
+    }
+    untouched = replace(GOOD, after=GOOD.before)
+    assert tally_signals(untouched, GOOD_V2).hidden_in_v2 == 1
+
+
+def test_the_summary_of_cspm_alone_is_flat_and_otherwise_there_is_one_for_each_hub():
+    verdicts = {CSPM: judge(GOOD), V2: judge(replace(GOOD_V2, waiting=1))}
+    alone = Performance({}, {CSPM: verdicts[CSPM]}, {})
+    assert alone.as_summary() == verdicts[CSPM].as_summary()
+    both = Performance({}, verdicts, {}, tally_signals(GOOD, GOOD_V2)).as_summary()
+    assert both["hubs"] == {name: verdict.as_summary() for name, verdict in verdicts.items()}
+    assert both["signals"]["in_both"] == 3
+    assert both["problems"] == ["1 messages are still in the queue"]

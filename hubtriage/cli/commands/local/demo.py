@@ -15,17 +15,19 @@ from rich.console import Console
 from hubtriage.cli.failure import fail
 from hubtriage.cli.inputs.rules import loaded_rules
 from hubtriage.cli.locations import Location
+from hubtriage.cli.options import HUBS
 from hubtriage.cli.output import write_file
 from hubtriage.cli.project import rules_folder
 from hubtriage.cli.targets.option import target_option
 from hubtriage.cli.terminal import console, is_animated
 from hubtriage.cli.views.demo import INTRODUCTION, LiveProgress, PlainProgress, report
 from hubtriage.cli.views.explain import render
+from hubtriage.engine.ocsf.view import asff_view, is_ocsf
 from hubtriage.engine.planning.entry import NO_ENTRY
 from hubtriage.engine.planning.plan import Settings
 from hubtriage.engine.ruleset.ruleset import load_ruleset
 from hubtriage.engine.text.timestamps import parse_timestamp
-from hubtriage.localaws.demo.evidence import Key
+from hubtriage.localaws.demo.hubs import CSPM, Key
 from hubtriage.localaws.demo.run import DemoError, Performance, Scenario, perform
 from hubtriage.localaws.demo.steps import Watcher
 from hubtriage.localaws.deploy import DeploymentError
@@ -51,6 +53,13 @@ from hubtriage.simulation.explain import explain
     type=click.IntRange(1),
     help="How many findings to import.",
 )
+@click.option(
+    "--hub",
+    type=click.Choice(list(HUBS)),
+    default=CSPM,
+    show_default=True,
+    help="The hub whose findings are triaged.",
+)
 @click.option("--seed", default=0, show_default=True, help="Seed of the findings.")
 @click.option(
     "--build",
@@ -60,7 +69,7 @@ from hubtriage.simulation.explain import explain
     help="Folder for the build and for summary.json.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON, and nothing else.")
-def command(folder: Path | None, findings: int, seed: int, build: Path, as_json: bool) -> None:
+def command(folder: Path | None, findings: int, hub: str, seed: int, build: Path, as_json: bool) -> None:
     """Run the whole system on this machine.
 
     Deploys the stack to a local AWS, lets it triage findings, and accounts for each of them. It needs no
@@ -74,17 +83,18 @@ def command(folder: Path | None, findings: int, seed: int, build: Path, as_json:
     target.print(INTRODUCTION, style="dim", soft_wrap=True)
     try:
         with _progress(target) as watcher:
-            performance = perform(Scenario(folder, build, findings, seed), watcher)
+            performance = perform(Scenario(folder, build, findings, seed, hubs=HUBS[hub]), watcher)
     except (DemoError, DeploymentError, LocalCloudError, SynthesisError) as error:
         fail(str(error))
     summary = build / "summary.json"
-    write_file(summary, json.dumps(performance.verdict.as_summary(), indent=2) + "\n")
+    write_file(summary, json.dumps(performance.as_summary(), indent=2) + "\n")
     if as_json:
         click.echo(summary.read_text(encoding="utf-8"), nl=False)
     else:
-        shown = report(performance.verdict, _explanation(performance), str(summary), target.width)
-        target.print(shown, soft_wrap=True)
-    raise SystemExit(1 if performance.verdict.problems else 0)
+        explained = {name: _explanation(performance, name) for name in performance.verdicts}
+        verdicts, signals = performance.verdicts, performance.signals
+        target.print(report(verdicts, explained, signals, str(summary), target.width), soft_wrap=True)
+    raise SystemExit(1 if performance.problems else 0)
 
 
 @contextmanager
@@ -96,14 +106,15 @@ def _progress(target: Console) -> Iterator[Watcher]:
         yield live
 
 
-def _explanation(performance: Performance) -> Iterator[str]:
+def _explanation(performance: Performance, hub: str) -> Iterator[str]:
     """Explain the example as its event showed it; only count the rules that do not match."""
-    line = performance.verdict.example
+    line = performance.verdicts[hub].example
     if line is None:
         return
     key: Key = line["product_arn"], line["finding_id"]
     now = parse_timestamp(line["timestamp"]) or 0.0
-    finding, ruleset = performance.evidence.before[key], load_ruleset(performance.ruleset)
+    finding, ruleset = performance.evidence[hub].before[key], load_ruleset(performance.ruleset)
+    finding = asff_view(dict(finding)) if is_ocsf(finding) else finding
     explanation = explain(finding, NO_ENTRY, ruleset, now, Settings())
     looked_at = tuple(rule for rule in explanation.rules if rule.verdict != "no match")
     yield from render(replace(explanation, rules=looked_at))
