@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from hubtriage.aws.securityhub.api import CSPM, V2
 from hubtriage.cli.text import quoted, shown
 from hubtriage.engine.fields import SEVERITY, WORKFLOW, Finding, member, provider_value, read
 from hubtriage.engine.ocsf.view import is_view, key_of
@@ -10,6 +11,7 @@ from hubtriage.engine.ocsf.view import is_view, key_of
 Accounts = Mapping[str, Mapping[str, str]]
 """The account directory: attributes by account id."""
 NO_ACCOUNTS: Accounts = {}
+_HUBS = {CSPM: "Security Hub CSPM", V2: "Security Hub V2"}
 
 
 def subject_lines(finding: Finding, accounts: Accounts, indent: str = "  ") -> Iterator[str]:
@@ -71,3 +73,16 @@ def named_account(account: object, accounts: Accounts, otherwise: object = None)
     known = accounts.get(account, {}) if isinstance(account, str) else {}
     name = known.get("name") or otherwise
     return f"{shown(name)} ({shown(account)})" if isinstance(name, str) and name else shown(account)
+
+
+def hub_name(hub: str) -> str:
+    """Return what people call a hub."""
+    return _HUBS[hub]
+
+
+def signals_in_doubt(count: int) -> str:
+    """Say of how many signals it is not known whether they are others in the other hub."""
+    return (
+        f"{count:,} of these are Macie's and in one hub alone: it may name a finding otherwise in each hub, "
+        "so that two of them may be one"
+    )

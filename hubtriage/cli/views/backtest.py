@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from hubtriage.cli.subject import hub_name, signals_in_doubt
 from hubtriage.cli.text import counted, quoted, shown
 from hubtriage.cli.views.tables import duration, table
 from hubtriage.simulation.backtest.report import rules_that_do_something
@@ -31,6 +32,8 @@ def render(report: Record, most: int = MOST_ROWS) -> Iterator[str]:
     """Yield the report as lines; a list that is cut at `most` rows says so."""
     yield from summary(report)
     yield from _section("By rule", _rules(report))
+    if "hubs" in report:
+        yield from _both_hubs(report)
     yield from _section("What changes", _transitions(report["changes"]), most)
     for name in ("severity", "account", "product"):
         yield from _section(f"By {name}", _groups(report[f"by_{name}"], name), most)
@@ -90,10 +93,31 @@ def _section(title: str, rows: Rows, most: int | None = None) -> Iterator[str]:
 
 def _rules(report: Record) -> Rows:
     """Return a row for each rule that does something; leave out columns without a number."""
-    rows = list(rules_that_do_something(report))
+    return _rows_of(list(rules_that_do_something(report)))
+
+
+def _rows_of(rows: Sequence[Record]) -> Rows:
     used = [name for name in _COLUMNS if name == "changed" or any(row[name] for row in rows)]
     body = [[row["rule"], *(row[name] for name in used)] for row in rows]
     return ["rule", *(_COLUMNS[name] for name in used)], body
+
+
+def _both_hubs(report: Record) -> Iterator[str]:
+    """Yield what happens in each hub, and to signals: one that both hubs show counts once."""
+    signals = report["hubs"]["signals"]
+    rows = [
+        [hub_name(hub), *(counts[column] for column in _GROUP_COLUMNS)]
+        for hub, counts in report["hubs"]["findings"].items()
+    ]
+    rows.append(["signals", signals["signals"], *(signals[column] for column in _GROUP_COLUMNS[1:])])
+    head = ["hub", *(_COLUMNS.get(column, column) for column in _GROUP_COLUMNS)]
+    yield from _section("By hub", (head, rows))
+    of_all = counted(signals["signals"], "signal")
+    yield f"  {signals['in_both']:,} of {of_all} in both hubs, counted once"
+    if signals["in_doubt"]:
+        yield f"  {signals_in_doubt(signals['in_doubt'])}"
+    in_signals = [{"rule": row["rule"], **row["signals"]} for row in rules_that_do_something(report)]
+    yield from _section("By rule, in signals", _rows_of(in_signals))
 
 
 def _transitions(transitions: Sequence[Record]) -> Rows:

@@ -15,6 +15,7 @@ from hubtriage.simulation.backtest.report import Record
 from hubtriage.simulation.backtest.tally import Tally
 from hubtriage.simulation.explain import Explanation, RuleExplanation, explain
 from hubtriage.simulation.field_explanations import FieldExplanation
+from hubtriage.simulation.signals import sighting_of
 
 MOST_VALUES = 5
 
@@ -60,6 +61,7 @@ def _about(finding: Finding, ruleset: Ruleset) -> Record:
         "account_name": name,
         "product": cut(finding.get("ProductName") or finding.get("ProductArn")),
         "severity": read(finding, "Severity.Label"),
+        "hub": sighting_of(finding).hub,
     }
 
 

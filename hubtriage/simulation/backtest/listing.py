@@ -27,6 +27,7 @@ _COLUMNS = (
     "workflow",
     "resource",
     "more_resources",
+    "hub",
 )
 _DIVIDED = ("id", "resource")
 
@@ -115,6 +116,7 @@ def _row(outcome: FindingOutcome, facts: FindingFacts) -> tuple[str, ...]:
         facts.workflow,
         facts.resources[0] if facts.resources else "",
         "\n".join(facts.resources[1:]),
+        outcome.seen.hub,
     )
 
 

@@ -1,7 +1,6 @@
 """What happens to one finding, in a form small enough to pass between processes by the hundred thousand."""
 
 from collections.abc import Iterator, Mapping
-from hashlib import blake2b
 from typing import Literal, NamedTuple
 
 from hubtriage.engine.fields import (
@@ -22,7 +21,9 @@ from hubtriage.engine.planning.decision import Decision
 from hubtriage.engine.planning.entry import Entry
 from hubtriage.engine.planning.plan import Reasoning
 from hubtriage.engine.ruleset.ruleset import Rule
+from hubtriage.simulation.digest import digest
 from hubtriage.simulation.outvoted import outvoted
+from hubtriage.simulation.signals import Sighting, sighting_of
 
 FindingVerdict = Literal["changed", "noted", "unchanged", "refused", "undecidable"]
 
@@ -74,8 +75,9 @@ class FindingOutcome(NamedTuple):
     """What happens to a finding. `key` and `payload` are digests; `payload` is 0 where nothing is sent.
 
     `noted`: the ledger alone is written. `in_doubt`: triage seems to have changed the finding, and no entry
-    says what it set. `holders` are the rules that hold some field of it afterwards. `undecidable`: why it
-    cannot be decided what happens to it; then nothing else is known.
+    says what it set. `seen`: its hub, and the signal that it is about. `holders` are the rules that hold some
+    field of it afterwards. `undecidable`: why it cannot be decided what happens to it; then nothing else is
+    known.
     """
 
     key: int
@@ -85,6 +87,7 @@ class FindingOutcome(NamedTuple):
     severity: str
     generator: str
     verdict: FindingVerdict
+    seen: Sighting
     payload: int = 0
     hides: bool = False
     rules: tuple[str, ...] = ()
@@ -136,7 +139,7 @@ def outcome_of(
     decision = reasoning.decision
     return _about(finding, decision.product_arn, decision.finding_id)._replace(
         verdict=_verdict(decision, reasoning.entry),
-        payload=_digest(canonical(decision.update)) if decision.update else 0,
+        payload=digest(canonical(decision.update)) if decision.update else 0,
         hides=decision.hides,
         rules=decision.rules,
         watched=tuple(reasoning.fold.watched),
@@ -159,13 +162,14 @@ def _about(finding: Finding, product_arn: str, finding_id: str) -> FindingOutcom
     """Return an outcome that says which finding it is of, and no more."""
     named = key_of(finding) if is_view(finding) else None
     return FindingOutcome(
-        key=_digest("\0".join(named or (product_arn, finding_id))),
+        key=digest("\0".join(named or (product_arn, finding_id))),
         finding_id=finding_id,
         account=_text(finding, "AwsAccountId"),
         product=product_of(product_arn),
         severity=read(finding, SEVERITY) or "none",
         generator=_text(finding, "GeneratorId"),
         verdict="unchanged",
+        seen=sighting_of(finding),
     )
 
 
@@ -195,11 +199,6 @@ def _transition(field: str, old: Value, new: Value) -> Transition:
 def _clashes(reasoning: Reasoning, rules: Mapping[str, Rule]) -> Iterator[Clash]:
     for loser, proposal, winner in outvoted(reasoning, rules.get):
         yield Clash(proposal.field, loser.id, winner.id)
-
-
-def _digest(text: str) -> int:
-    """Return eight bytes that stand for a text: among a million, two collide once in 30 million runs."""
-    return int.from_bytes(blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()) or 1
 
 
 def _text(finding: Finding, name: str) -> str:

@@ -10,6 +10,7 @@ from hubtriage.engine.fields import SEVERITIES, Finding
 from hubtriage.engine.ruleset.owner import owner_text
 from hubtriage.engine.ruleset.ruleset import DEFAULT_ORDER, load_ruleset
 from hubtriage.engine.ruleset.windows import compile_windows
+from hubtriage.simulation.backtest.hubs import HubCounts
 from hubtriage.simulation.backtest.judge import Task
 from hubtriage.simulation.backtest.outcome import Transition
 from hubtriage.simulation.backtest.tally import Group, RuleGroup, Tally
@@ -36,6 +37,7 @@ def report_of(tally: Tally, source: ReportSource) -> Record:
     """Return everything that was counted; lists begin with the most findings."""
     task = tally.task
     sampled = [json.loads(text) for text in tally.sample.texts()]
+    hubs = HubCounts.of(tally)
     return {
         "format": FORMAT,
         "source": {"findings": source.findings, "rules": source.rules},
@@ -43,10 +45,11 @@ def report_of(tally: Tally, source: ReportSource) -> Record:
         "revision": task.ruleset.get("revision"),
         "now": task.now,
         "totals": _totals(tally),
+        **({} if hubs is None else {"hubs": hubs.totals()}),
         "sampled": len(sampled),
         "cost": tally.cost.cost().as_record(),
         "changes": _transitions(tally.transitions),
-        "by_rule": list(_by_rule(tally, sampled)),
+        "by_rule": list(_by_rule(tally, sampled, hubs)),
         "by_account": _groups(tally.accounts, task.ruleset.get("accounts", {})),
         "by_product": _groups(tally.products),
         "by_severity": _by_severity(tally.severities),
@@ -85,7 +88,7 @@ def _transitions(transitions: Counter[Transition]) -> list[Record]:
     ]
 
 
-def _by_rule(tally: Tally, sampled: Sequence[Finding]) -> Iterator[Record]:
+def _by_rule(tally: Tally, sampled: Sequence[Finding], hubs: HubCounts | None) -> Iterator[Record]:
     """Yield each rule of the rule set in the order of evaluation, then what no rule of it did."""
     through = _funnels(tally.task, sampled) if sampled else {}
     known = {rule["id"]: rule for rule in tally.task.ruleset["rules"]}
@@ -100,6 +103,7 @@ def _by_rule(tally: Tally, sampled: Sequence[Finding]) -> Iterator[Record]:
             "owner": owner_text(raw),
             "ends": raw.get("ends"),
             **_counts(tally.rules.get(name, RuleGroup())),
+            **({} if hubs is None else hubs.of_rule(name)),
             "funnel": through.get(name, []),
         }
 

@@ -5,12 +5,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from hubtriage.simulation.backtest.cost import CostTally
-from hubtriage.simulation.backtest.effects import effects_of, rule_named
+from hubtriage.simulation.backtest.effects import Effect, effects_of, rule_named
 from hubtriage.simulation.backtest.judge import Judged, Task
 from hubtriage.simulation.backtest.listing import Listing
 from hubtriage.simulation.backtest.outcome import Clash, FindingOutcome, KeptField, Transition
 from hubtriage.simulation.backtest.sample import FindingSample
 from hubtriage.simulation.inputs.problems import Problems, Rejected
+from hubtriage.simulation.signals import Signals
 
 OTHERS = "other reasons"
 _MOST_REASONS = 50
@@ -85,6 +86,7 @@ class Tally:
     cost: CostTally = field(default_factory=CostTally)
     sample: FindingSample = field(init=False)
     listing: Listing = field(init=False)
+    signals: Signals[Effect] = field(default_factory=Signals)
     _keys: set[int] = field(default_factory=set)
     _given: Counter[tuple[str, str]] = field(default_factory=Counter)
 
@@ -114,7 +116,9 @@ class Tally:
         self.severities[outcome.severity].add(outcome)
         self.cost.add(outcome.generator, outcome.payload)
         self._add_reasons(outcome)
-        self._add_by_rule(outcome)
+        effects = effects_of(outcome)
+        self.signals.add(outcome.seen, effects)
+        self._add_by_rule(outcome, effects)
         if judged.finding is not None:
             self._add_example(judged)
         if judged.facts is not None:
@@ -137,8 +141,8 @@ class Tally:
             if error in self.errors or len(self.errors) < _MOST_REASONS:
                 self.errors[error] += 1
 
-    def _add_by_rule(self, outcome: FindingOutcome) -> None:
-        for effect in effects_of(outcome):
+    def _add_by_rule(self, outcome: FindingOutcome, effects: frozenset[Effect]) -> None:
+        for effect in effects:
             if effect.rule is not None:
                 group = self.rules[effect.rule]
                 setattr(group, effect.what, getattr(group, effect.what) + 1)

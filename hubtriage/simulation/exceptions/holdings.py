@@ -8,12 +8,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from hubtriage.aws.securityhub.api import Key, key_of
+from hubtriage.aws.securityhub.api import Key, hub_of, key_of
 from hubtriage.engine.fields import SEVERITY, WORKFLOW, Finding, ParsedFinding, has_passed
 from hubtriage.engine.planning.entry import Entry, stored
 from hubtriage.engine.planning.plan import Settings, reason
 from hubtriage.engine.ruleset.hiding import is_hiding
 from hubtriage.engine.ruleset.ruleset import Ruleset, gravest_severity
+from hubtriage.simulation.exceptions.hidden_signals import Cause, HiddenSignals
 from hubtriage.simulation.exported import ExportedFinding
 
 Group = Literal["rules", "service", "others", "not known"]
@@ -25,7 +26,7 @@ _HIDING_FIELDS = (WORKFLOW, SEVERITY)
 
 @dataclass
 class RuleHoldings:
-    """What a rule holds: findings that it hides by severity, account and product.
+    """What a rule holds: findings that it hides by severity, account, product and hub.
 
     `overruled` counts findings on which people overruled it, `waiting` those that are above its ceiling.
     """
@@ -34,6 +35,7 @@ class RuleHoldings:
     severities: Counter[str] = field(default_factory=Counter)
     accounts: Counter[str] = field(default_factory=Counter)
     products: Counter[str] = field(default_factory=Counter)
+    hubs: Counter[str] = field(default_factory=Counter)
     overruled: int = 0
     waiting: int = 0
 
@@ -43,7 +45,8 @@ class HiddenFindings:
     """All findings, counted. `others` are findings that people or other tools hide, at most `most_others`.
 
     `keys` name them, in the same order.
-    `by_whom` says who hides them, as the register has it; None if no one was asked.
+    `by_whom` says who hides them, as the register has it; None if no one was asked. `read_in` and `groups_in`
+    are counts of each hub.
     """
 
     most_others: int = MOST_EXAMPLES
@@ -54,6 +57,9 @@ class HiddenFindings:
     keys: list[Key] = field(default_factory=list)
     undecidable: int = 0
     by_whom: Mapping[str, Any] | None = None
+    read_in: Counter[str] = field(default_factory=Counter)
+    groups_in: defaultdict[str, Counter[Group]] = field(default_factory=lambda: defaultdict(Counter))
+    signals: HiddenSignals = field(default_factory=lambda: HiddenSignals(MOST_EXAMPLES))
 
     @property
     def hidden(self) -> int:
@@ -64,6 +70,9 @@ class HiddenFindings:
         """Count a finding with its entry, as it is at a time (epoch seconds)."""
         self.read += 1
         finding = item.finding
+        key = key_of(finding)
+        hub = hub_of(key)
+        self.read_in[hub] += 1
         if finding.get("RecordState") == "ARCHIVED":
             return
         self.undecidable += item.undecidable is not None
@@ -71,14 +80,18 @@ class HiddenFindings:
         parsed = ParsedFinding(finding)
         causes = dict(_causes(parsed, None if item.entry is None else item.known))
         for name in {cause for cause in causes.values() if cause.startswith(_RULE)}:
-            _count(self.rules[name.removeprefix(_RULE)], finding, parsed)
+            _count(self.rules[name.removeprefix(_RULE)], finding, parsed, hub)
+        self.signals.add(
+            finding, frozenset(Cause(name, parsed.value(name), cause) for name, cause in causes.items())
+        )
         if not causes:
             return
         group = _group(causes.values())
         self.groups[group] += 1
+        self.groups_in[hub][group] += 1
         if group == "others" and len(self.others) < self.most_others:
             self.others.append(_example(finding, parsed, causes))
-            self.keys.append(key_of(finding))
+            self.keys.append(key)
 
     def _waiting(self, item: ExportedFinding, ruleset: Ruleset, now: float, settings: Settings) -> None:
         known = reason(item.finding, item.known, ruleset, now, settings)
@@ -92,6 +105,11 @@ class HiddenFindings:
 _RULE = "rule "
 
 
+def by_rule(name: str) -> str:
+    """Return the cause that stands for a rule."""
+    return f"{_RULE}{name}"
+
+
 def _causes(parsed: ParsedFinding, entry: Entry | None) -> Iterator[tuple[str, str]]:
     """Yield each field that hides a finding, with what it was set by."""
     for name in _HIDING_FIELDS:
@@ -100,7 +118,7 @@ def _causes(parsed: ParsedFinding, entry: Entry | None) -> Iterator[tuple[str, s
             continue
         claim = entry.claims.get(name) if entry is not None else None
         if claim is not None and not claim.person and claim.value == stored(value):
-            yield name, f"{_RULE}{claim.rule or ''}"
+            yield name, by_rule(claim.rule or "")
         elif name == WORKFLOW and value == "RESOLVED" and has_passed(parsed.raw):
             yield name, "service"
         else:
@@ -117,8 +135,9 @@ def _group(causes: Any) -> Group:
     return "rules" if any(cause.startswith(_RULE) for cause in found) else "service"
 
 
-def _count(held: RuleHoldings, finding: Finding, parsed: ParsedFinding) -> None:
+def _count(held: RuleHoldings, finding: Finding, parsed: ParsedFinding, hub: str) -> None:
     held.findings += 1
+    held.hubs[hub] += 1
     held.severities[gravest_severity(parsed) or "none"] += 1
     held.accounts[str(finding.get("AwsAccountId", "none"))] += 1
     held.products[str(finding.get("ProductName") or finding.get("ProductArn", "none"))] += 1

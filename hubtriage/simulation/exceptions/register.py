@@ -5,11 +5,16 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from hubtriage.aws.securityhub.api import Key, hub_of, is_of_v2
 from hubtriage.engine.ruleset.owner import Accounts, owner_attribute, owner_of, owner_text
 from hubtriage.engine.ruleset.ruleset import Rule, Ruleset
 from hubtriage.proof.rules import ProvenRule
 from hubtriage.simulation.exceptions.approvals import Commit, RuleHistory, RulesHistory
-from hubtriage.simulation.exceptions.holdings import MOST_EXAMPLES, HiddenFindings, RuleHoldings
+from hubtriage.simulation.exceptions.hidden_signals import HiddenSignalCounts
+from hubtriage.simulation.exceptions.holdings import MOST_EXAMPLES, HiddenFindings, RuleHoldings, by_rule
+from hubtriage.simulation.signals import HUBS
+
+Record = dict[str, Any]
 
 DAY = 86_400.0
 _LAST_MOMENT = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC).timestamp()
@@ -23,12 +28,16 @@ def register(
 ) -> dict[str, Any]:
     """Return the register at a time (epoch seconds), ready for JSON.
 
-    Without `holdings`, what rules hold is not known; without `history`, who wrote and approved them.
+    Without `holdings`, what rules hold is not known; without `history`, who wrote and approved them. Counts
+    of each hub and of signals are there if findings of Security Hub V2 are.
     """
+    signals = holdings.signals.counts() if holdings is not None and holdings.signals.has_v2 else None
     known = {} if history is None else history.rules
     hiding = [rule for rule in ruleset.rules if ProvenRule(rule, ruleset.accounts, now).may_hide]
     rows = [
-        _row(rule, known.get(rule.id), holdings, now) | by_account(rule, ruleset.accounts, holdings)
+        _row(rule, known.get(rule.id), now)
+        | _held_by(rule.id, holdings, signals)
+        | by_account(rule, ruleset.accounts, holdings)
         for rule in hiding
     ]
     return {
@@ -36,13 +45,13 @@ def register(
         "ruleset": ruleset.hash,
         "revision": ruleset.revision,
         "exceptions": rows,
-        "ended": list(_ended(ruleset, holdings)),
-        "hidden": None if holdings is None else _totals(holdings),
+        "ended": list(_ended(ruleset, holdings, signals)),
+        "hidden": None if holdings is None else _totals(holdings, signals),
         "history": history is not None,
     }
 
 
-def _row(rule: Rule, past: RuleHistory | None, holdings: HiddenFindings | None, now: float) -> dict[str, Any]:
+def _row(rule: Rule, past: RuleHistory | None, now: float) -> dict[str, Any]:
     source = rule.source
     created, changed = (past.created, past.changed) if past is not None else (None, None)
     return {
@@ -62,8 +71,19 @@ def _row(rule: Rule, past: RuleHistory | None, holdings: HiddenFindings | None, 
         "changed": _commit(changed) if changed else None,
         "approvers": (list(changed.approvers) or None) if changed else None,
         "renewals": None if past is None else [_commit(one) for one in past.renewals],
-        "holds": None if holdings is None else _held(holdings.rules.get(rule.id, RuleHoldings())),
     }
+
+
+def _held_by(name: str, holdings: HiddenFindings | None, signals: HiddenSignalCounts | None) -> Record:
+    """Return what a rule holds, as the member `holds` of its row; None if it is not known."""
+    if holdings is None:
+        return {"holds": None}
+    held = holdings.rules.get(name, RuleHoldings())
+    return {"holds": _held(held) | ({} if signals is None else _in_hubs(name, held, signals))}
+
+
+def _in_hubs(name: str, held: RuleHoldings, signals: HiddenSignalCounts) -> dict[str, Any]:
+    return {"signals": signals.causes[by_rule(name)], "by_hub": {hub: held.hubs[hub] for hub in HUBS}}
 
 
 def by_account(rule: Rule, accounts: Accounts, holdings: HiddenFindings | None) -> dict[str, Any]:
@@ -85,11 +105,13 @@ def by_account(rule: Rule, accounts: Accounts, holdings: HiddenFindings | None) 
     return row
 
 
-def _ended(ruleset: Ruleset, holdings: HiddenFindings | None) -> Iterator[dict[str, Any]]:
+def _ended(
+    ruleset: Ruleset, holdings: HiddenFindings | None, signals: HiddenSignalCounts | None
+) -> Iterator[dict[str, Any]]:
     """Yield what is still held for rules that are not there any more: the next sweep takes it back."""
     for name, held in sorted(holdings.rules.items()) if holdings else ():
         if held.findings and name not in ruleset.by_id:
-            yield {"rule": name or None, "holds": _held(held)}
+            yield {"rule": name or None} | _held_by(name, holdings, signals)
 
 
 def _held(held: RuleHoldings) -> dict[str, Any]:
@@ -108,8 +130,8 @@ def _most(counts: Counter[str]) -> dict[str, int]:
     return dict(counts.most_common(MOST_NAMED))
 
 
-def _totals(holdings: HiddenFindings) -> dict[str, Any]:
-    return {
+def _totals(holdings: HiddenFindings, signals: HiddenSignalCounts | None) -> dict[str, Any]:
+    totals = {
         "findings_read": holdings.read,
         "hidden": holdings.hidden,
         "by_rules": holdings.groups["rules"],
@@ -120,6 +142,37 @@ def _totals(holdings: HiddenFindings) -> dict[str, Any]:
         "by_whom": holdings.by_whom,
         "undecidable": holdings.undecidable,
     }
+    return totals if signals is None else totals | _of_both_hubs(holdings, signals)
+
+
+def _of_both_hubs(holdings: HiddenFindings, signals: HiddenSignalCounts) -> dict[str, Any]:
+    """Return the totals of each hub and of signals, and the examples with their hubs.
+
+    The groups of a hub add up to what is hidden in it, and the hubs to all that is hidden.
+    """
+    examples = zip(holdings.others[:MOST_EXAMPLES], holdings.keys, strict=False)
+    return {
+        "by_hub": {hub: _totals_of(hub, holdings) for hub in HUBS},
+        "signals": signals.as_record() | {"examples": list(holdings.signals.split)},
+        "others": [{**one, **_place(key)} for one, key in examples],
+    }
+
+
+def _totals_of(hub: str, holdings: HiddenFindings) -> dict[str, int]:
+    groups = holdings.groups_in[hub]
+    return {
+        "findings_read": holdings.read_in[hub],
+        "hidden": sum(groups.values()),
+        "by_rules": groups["rules"],
+        "by_service": groups["service"],
+        "by_others": groups["others"],
+        "not_known": groups["not known"],
+    }
+
+
+def _place(key: Key) -> dict[str, str]:
+    named = {"metadata_uid": key[1]} if is_of_v2(key) else {}
+    return {"hub": hub_of(key), **named}
 
 
 def selected(record: Mapping[str, Any], owner: str | None, ends_within: int | None) -> dict[str, Any]:

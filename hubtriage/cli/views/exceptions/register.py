@@ -5,11 +5,14 @@ from typing import Any
 
 import click
 
+from hubtriage.cli.subject import hub_name
 from hubtriage.cli.text import counted, quoted, shown
+from hubtriage.cli.views.exceptions.signals import signal_lines
 from hubtriage.cli.views.tables import table
 
 Record = Mapping[str, Any]
 _UNKNOWN = "not known"
+_SIGNALS = "signals"
 _CSV = (
     *("rule", "owner", "ticket", "reason", "mode", "ceiling", "in_force", "since", "until", "days_left"),
     *("author", "changed", "approvers", "renewals", "holds", "overruled", "above_ceiling", "description"),
@@ -21,9 +24,9 @@ def text(record: Record) -> Iterator[str]:
     rows = record["exceptions"]
     yield click.style(f"{counted(len(rows), 'exception')} at {record['now']}", bold=True)
     if rows:
-        yield from table(
-            ["rule", "owner", "ticket", "until", "days", "holds"], [_row(one, record) for one in rows]
-        )
+        head = ["rule", "owner", "ticket", "until", "days", "holds"]
+        head += ["signals"] if _has_both_hubs(record) else []
+        yield from table(head, [_row(one, record) for one in rows])
     for one in rows:
         yield ""
         yield from _details(one, record)
@@ -33,6 +36,7 @@ def text(record: Record) -> Iterator[str]:
 def _row(row: Record, record: Record) -> Sequence[object]:
     holds = _UNKNOWN if row["holds"] is None else _quantity(row["holds"]["findings"], record)
     days = "" if row["days_left"] is None else str(row["days_left"])
+    signals = [_quantity(row["holds"]["signals"], record)] if _has_both_hubs(record) else []
     return [
         row["rule"],
         row["owner"] or "none",
@@ -40,7 +44,13 @@ def _row(row: Record, record: Record) -> Sequence[object]:
         row["until"] or "no end",
         days,
         holds,
+        *signals,
     ]
+
+
+def _has_both_hubs(record: Record) -> bool:
+    """Say whether findings of Security Hub V2 were read: then counts are also of signals, and by hub."""
+    return record["hidden"] is not None and "by_hub" in record["hidden"]
 
 
 def _quantity(count: int, record: Record) -> str:
@@ -76,6 +86,9 @@ def _details(row: Record, record: Record) -> Iterator[str]:
     if holds is None:
         return
     yield f"  holds {_counted(holds['findings'], 'finding', record)}{_by(holds['by_severity'])}"
+    if "signals" in holds:
+        signals = _counted(holds["signals"], "signal", record)
+        yield f"  about {signals}: {_in_hubs(holds['by_hub'], record)}"
     if holds["accounts"]:
         yield f"  in {_counted(holds['accounts'], 'account', record)}{_by(holds['by_account'])}"
     if row.get("by_owner"):
@@ -98,6 +111,12 @@ def _for_owners(row: Record, record: Record) -> str:
 def _counted(count: int, what: str, record: Record) -> str:
     """Return a count of things, as far as it is known."""
     return _as_known(counted(count, what), count, record)
+
+
+def _in_hubs(counts: Mapping[str, int], record: Record) -> str:
+    return ", ".join(
+        f"{_counted(count, 'finding', record)} in {hub_name(hub)}" for hub, count in counts.items()
+    )
 
 
 def _by(counts: Mapping[str, int]) -> str:
@@ -129,7 +148,10 @@ def _rest(record: Record) -> Iterator[str]:
     for one in hidden["others"]:
         held = ", ".join(f"{field} {value}" for field, value in one["hidden_by"].items())
         by = f", by {shown(one['by'])} at {one['at'] or _UNKNOWN}" if one.get("by") else ""
-        yield f"             {shown(one['id'])} in account {shown(one['account'])}: {held}{by}"
+        hub = f" of {hub_name(one['hub'])}" if "hub" in one else ""
+        yield f"             {shown(one['id'])}{hub} in account {shown(one['account'])}: {held}{by}"
+    if _has_both_hubs(record):
+        yield from signal_lines(hidden)
 
 
 def _by_whom(hidden: Record) -> str:
@@ -162,8 +184,12 @@ _GROUPS = {
 
 
 def csv_rows(record: Record) -> Iterator[Sequence[str]]:
-    """Yield a head and a row for each rule; nothing in a cell is taken for a formula."""
-    yield _CSV
+    """Yield a head and a row for each rule; nothing in a cell is taken for a formula.
+
+    The column of signals is there if findings of Security Hub V2 were read.
+    """
+    names = (*_CSV, _SIGNALS) if _has_both_hubs(record) else _CSV
+    yield names
     for row in record["exceptions"]:
         cells = {
             **row,
@@ -172,7 +198,7 @@ def csv_rows(record: Record) -> Iterator[Sequence[str]]:
             "renewals": "" if row["renewals"] is None else len(row["renewals"]),
             **_cells_of(row["holds"], record),
         }
-        yield [_cell(cells[name]) for name in _CSV]
+        yield [_cell(cells[name]) for name in names]
 
 
 _COUNTS = {"holds": "findings", "overruled": "overruled", "above_ceiling": "above_ceiling"}
@@ -182,7 +208,8 @@ def _cells_of(holds: Record | None, record: Record) -> Record:
     """Return the cells with counts of findings: plain numbers, unless there may be more."""
     if holds is None:
         return dict.fromkeys(_COUNTS)
-    return {cell: _as_known(str(holds[name]), holds[name], record) for cell, name in _COUNTS.items()}
+    counts = {**_COUNTS, **({_SIGNALS: _SIGNALS} if _SIGNALS in holds else {})}
+    return {cell: _as_known(str(holds[name]), holds[name], record) for cell, name in counts.items()}
 
 
 def _cell(value: object) -> str:

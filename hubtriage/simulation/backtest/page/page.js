@@ -26,7 +26,7 @@
     "rule set " + report.ruleset + (report.revision ? " at " + report.revision : ""), "decided as of " + moment(report.now)].join(" \u00b7 ")));
 
   // Links to findings begin with no other choice.
-  const FRESH = { q: "", rule: "", what: "", severity: "", account: "", product: "", "findings-page": "", about: "", finding: "", at: "findings" };
+  const FRESH = { q: "", rule: "", what: "", severity: "", account: "", product: "", hub: "", "findings-page": "", about: "", finding: "", at: "findings" };
   const toFindings = (chosen, text, attributes) => state.link({ ...FRESH, ...chosen }, text, attributes);
   const toRule = (name) => state.link({ finding: "", about: name }, plain(name), { class: "link", "aria-haspopup": "dialog" });
   const number = (n, chosen) => n ? toFindings(chosen, count(n), { class: "count" }) : "\u2013";
@@ -54,6 +54,25 @@
     totals.repeated ? tile("Repeated", totals.repeated, "", "not counted again") : null,
     tile("API calls", cost.calls, "", cost.updates ? plural(cost.findings_per_call, "finding") + " a call" : "nothing to send"),
     tile("Time", duration(cost.hours), "", "at " + cost.calls_per_second + " calls/s of " + cost.quota_per_second));
+
+  // --- both hubs -----------------------------------------------------------------------------------------------------
+  const HUBS = { cspm: "Security Hub CSPM", v2: "Security Hub V2" };
+  const hubs = report.hubs;
+  const hubName = (hub) => Object.hasOwn(HUBS, hub) ? HUBS[hub] : hub;
+  if (hubs) {
+    const of = (name, counts, chosen) => ({ name, counts, chosen });
+    const columns = { changed: "Changed", hidden: "Hidden", taken_back: "Taken back", kept: "Left to people" };
+    const cell = (row, key, what) => row.chosen ? number(row.counts[key], { ...row.chosen, ...what }) : row.counts[key] ? count(row.counts[key]) : "\u2013";
+    fill(byId("hubs"),
+      h("p", { class: "muted" }, "A signal that both hubs show has a finding in each. It counts once here: " + count(hubs.signals.in_both) + " of " + plural(hubs.signals.signals, "signal") + " in both hubs. All other numbers count findings."),
+      hubs.signals.in_doubt ? h("p", { class: "muted" }, count(hubs.signals.in_doubt) + " of these are Macie\u2019s and in one hub alone. It may name a finding otherwise in each hub, so that two of them may be one.") : null,
+      table("Findings of each hub, and signals", [
+        { key: "hub", title: "Hub", value: (row) => row.name, cell: (row) => plain(row.name) },
+        { key: "findings", title: "Findings", number: true, value: (row) => row.counts.findings, cell: (row) => cell(row, "findings", {}) },
+        ...Object.entries(columns).map(([key, title]) => ({ key, title, number: true, value: (row) => row.counts[key], cell: (row) => cell(row, key, { what: key }) })),
+      ], { rows: [...Object.entries(hubs.findings).map(([hub, counts]) => of(hubName(hub), counts, { hub })),
+        of("Signals", { ...hubs.signals, findings: hubs.signals.signals }, null)], key: "hubs", fixed: { at: "hubs" } }).node);
+  } else byId("hubs").parentElement.remove();
 
   // --- what changes, severity ----------------------------------------------------------------------------------------
   const arrow = () => h("span", { class: "arrow" }, h("span", { "aria-hidden": "true" }, " \u2192 "), h("span", { class: "sr" }, " to "));
@@ -221,7 +240,7 @@
   const foundTable = table("Findings, and what happens to each", [
     { key: "title", title: "Finding", value: titleOf, cell: (row) => [
       state.link({ about: "", finding: texts.key.text(row) }, plain(titleOf(row)), { class: "link", "aria-haspopup": "dialog" }),
-      h("small", {}, plain([texts.product.text(row), texts.control.text(row), texts.resource.text(row)].filter(Boolean).join(" \u00b7 ")))] },
+      h("small", {}, plain([hubs ? hubName(texts.hub.text(row)) : "", texts.product.text(row), texts.control.text(row), texts.resource.text(row)].filter(Boolean).join(" \u00b7 ")))] },
     { key: "severity", title: "Severity", value: (row) => -rank(row), cell: (row) => severityBadge(texts.severity.text(row)) },
     { key: "account", title: "Account", value: (row) => accountName(texts.account.text(row)) || texts.account.text(row),
       cell: (row) => plain(accountName(texts.account.text(row)) || texts.account.text(row)) },
@@ -245,7 +264,7 @@
       const touched = findings.stories.at;
       rows = rows.filter((row) => row < touched.length ? stories[touched[row]] : unchanged);
     }
-    for (const name of ["severity", "account", "product"]) {
+    for (const name of ["severity", "account", "product", "hub"]) {
       const value = state.get(name);
       if (value) rows = rows.filter((row) => texts[name].text(row) === value);
     }
@@ -265,9 +284,10 @@
     h("div", { class: "tools" }, search("q", "Search findings", "Title, id, account, control, resource", FIXED),
       choice("rule", "Rule", busy.map((name) => [name, name]), "All rules", FIXED),
       choice("what", "What happens", Object.entries(WHAT).filter(([what]) => whats.has(what)), "Everything", FIXED),
-      choice("severity", "Severity", report.by_severity.map((row) => [row.name, row.name]), "All", FIXED)),
+      choice("severity", "Severity", report.by_severity.map((row) => [row.name, row.name]), "All", FIXED),
+      hubs ? choice("hub", "Hub", Object.entries(HUBS), "Both", FIXED) : null),
     chips, foundStatus, foundTable.node);
-  state.watch(["q", "rule", "what", "severity", "account", "product"], () => {
+  state.watch(["q", "rule", "what", "severity", "account", "product", "hub"], () => {
     const rows = chosen();
     foundStatus.textContent = plural(rows.length, "finding") + (leftOut ? " of " + count(list.rows) + " listed" : "");
     fill(chips, ["account", "product"].filter((name) => state.get(name)).map((name) =>
@@ -284,7 +304,7 @@
       facts([["Owner", row.owner], ["Ticket", row.ticket], ["Reason", row.reason], ["Order", row.order], ["Mode", row.mode], ["In force", IN_FORCE[row.in_force] || "yes"],
         ["Ends", hasEnd(row) ? plain(row.expires || moment(row.ends)) + ", " + remaining(row) : null],
         ["Holds then", hasEnd(row) && row.held ? [number(row.held, { rule: name, what: "held" }), " given back unless another rule sets the same"] : null],
-        ...Object.keys(COUNTS).filter((key) => row[key]).map((key) => [COUNTS[key], number(row[key], { rule: name, what: key })])]),
+        ...Object.keys(COUNTS).filter((key) => row[key]).map((key) => [COUNTS[key], [number(row[key], { rule: name, what: key }), row.signals ? " about " + plural(row.signals[key], "signal") + ": " + Object.entries(row.hubs).map(([hub, counts]) => count(counts[key]) + " in " + hubName(hub)).join(", ") : null]])]),
       row.funnel && row.funnel.length ? h("section", {}, h("h3", {}, "Its conditions"), funnel(row, true)) : null,
       row.changes.length ? h("section", {}, h("h3", {}, "What it changes"), shifts(row.changes, 20)) : null,
       row.would_change.length ? h("section", {}, h("h3", {}, "What it would change if it were in force"), shifts(row.would_change, 20)) : null,
@@ -299,7 +319,7 @@
     return [plain(titleOf(row)), outcome(row)];
   }
   const factsOf = (one) => facts([["Id", h("code", {}, plain(one.id))], ["Severity", severityBadge(one.severity)], ["Workflow", one.workflow],
-    ["Account", [one.account, one.account_name].filter(Boolean).join(" \u00b7 ")], ["Region", one.region], ["Product", one.product], ["Control", one.control],
+    ["Account", [one.account, one.account_name].filter(Boolean).join(" \u00b7 ")], ["Region", one.region], ["Hub", hubs ? hubName(one.hub) : null], ["Product", one.product], ["Control", one.control],
     ...one.resources.map((resource) => ["Resource", h("code", {}, plain(resource))]), ["Refused", one.refused]]);
   function outcome(row) {
     const own = partsOf(row);
@@ -311,7 +331,7 @@
     const alike = examples.filter((one) => rowOf.has(one.key) && storyOf(rowOf.get(one.key)) === story).slice(0, 3);
     return [
       factsOf({ id: text("id"), severity: text("severity"), workflow: text("workflow"), account: text("account"), account_name: accountName(text("account")), region: text("region"),
-        product: text("product"), control: text("control"), resources }),
+        hub: text("hub"), product: text("product"), control: text("control"), resources }),
       h("section", {}, h("h3", {}, "What happens to its fields"), all.length ? table("Fields", [
         { key: "field", title: "Field", cell: (part) => plain(part.field || "\u2013") },
         { key: "what", title: "What happens", cell: (part) => lines[part.what](part) },

@@ -17,6 +17,10 @@
     if (n === null || n === undefined || (inPart && !n)) return unknown();
     return (inPart ? "at least " : "") + count(n);
   }
+  const HUBS = { cspm: "Security Hub CSPM", v2: "Security Hub V2" };
+  const hubName = (hub) => Object.hasOwn(HUBS, hub) ? HUBS[hub] : String(hub);
+  // Findings of Security Hub V2 were read: then counts are also of each hub and of signals.
+  const inHubs = hidden !== null && hidden.by_hub ? hidden : null;
   const findingsOf = (n) => [quantity(n), inPart && !n ? null : n === 1 ? " finding" : " findings"];
   const held = (row, name) => row.holds === null ? null : row.holds[name];
   const some = (value) => value !== null && value !== undefined && value !== "";
@@ -162,7 +166,7 @@
     { key: "until", title: "Until", value: (one) => some(one.row.ends) ? Date.parse(one.row.ends) : Infinity, cell: (one) => h("span", { class: "left" }, plain(or(one.row.until, some(one.row.ends) ? time(one.row.ends) : "no end"))) },
     { key: "days", title: "Days left", number: true, value: (one) => some(one.row.ends) ? one.row.days_left : Infinity,
       cell: (one) => h("span", {}, signOf(one.ending), " ", one.ending === NONE ? "no end" : one.ending.key === "ended" ? "ended" : count(one.row.days_left)) },
-    number("findings", "Holds"), number("overruled", "Overruled"), number("above_ceiling", "Above ceiling"),
+    number("findings", "Holds"), ...(inHubs ? [number("signals", "Signals")] : []), number("overruled", "Overruled"), number("above_ceiling", "Above ceiling"),
   ], { sorted: "until", empty: "No exception has these words and choices.", key: "exceptions", fixed: { at: "exceptions" }, printed: MOST_PRINTED });
   const FIXED = { at: "exceptions", "exceptions-page": "" };
   const owners = [...new Set(cases.flatMap((one) => one.owners))].sort().slice(0, 1000);
@@ -211,11 +215,39 @@
     if (!reasons.length) return h("p", { class: "verdict" }, "It balances: " + terms + (terms.includes("+") ? " = " + count(total) : "") + ". Each hidden finding is in exactly one of these groups.");
     return [h("p", { class: "verdict" }, "Whether it balances is " + UNKNOWN + ". The groups add up to " + count(total) + ", but not all is known:"), notes(reasons)];
   }
+  // Each hub balances by itself, and the hubs add up to all. A signal that both show counts once.
+  function eachHub() {
+    const rows = [...Object.entries(inHubs.by_hub).map(([hub, counts]) => ({ name: hubName(hub), ...counts })), { name: "Both", ...inHubs }];
+    const column = (key, title) => ({ key, title, number: true, value: (one) => one[key], cell: (one) => count(one[key]) });
+    return h("section", {}, h("h3", {}, "In each hub"), table("Hidden findings of each hub", [
+      { key: "hub", title: "Hub", value: (one) => one.name, cell: (one) => plain(one.name) },
+      column("findings_read", "Read"), column("hidden", "Hidden"), column("by_rules", "By rules"), column("by_service", "By Security Hub"),
+      column("by_others", "By others"), column("not_known", "Not known"),
+    ], { rows, key: "hubs", fixed: { at: "balance" } }).node);
+  }
+  const CAUSES = { service: "by Security Hub, because its control passed", others: "by people or other tools", "not known": "not known by whom" };
+  const causeOf = (by) => Object.hasOwn(CAUSES, by) ? CAUSES[by] : "by " + by;
+  function signals() {
+    const all = inHubs.signals;
+    const kinds = [["hidden in both hubs", all.hidden_in_both], ["hidden in the only hub that shows them", all.alone], ["hidden in one hub, and visible in the other", all.hidden_in_one]].filter(([, n]) => n);
+    return h("section", {}, h("h3", {}, "In signals"),
+      h("p", {}, "A signal that both hubs show has a finding in each, and counts once: " + plural(all.hidden, "signal") + (all.hidden === 1 ? " is" : " are") + " hidden" + (kinds.length ? ": " : ".") + kinds.map(([name, n]) => count(n) + " " + name).join(", ") + (kinds.length ? "." : "")),
+      all.in_doubt ? h("p", { class: "muted" }, count(all.in_doubt) + " of these are Macie\u2019s and in one hub alone. It may name a finding otherwise in each hub, so that two of them may be one.") : null,
+      all.examples.length ? table("Signals that one hub hides and the other shows", [
+        { key: "id", title: "Signal", value: (one) => or(one.id, ""), cell: (one) => [h("code", {}, plain(or(one.id, UNKNOWN))), some(one.metadata_uid) ? h("small", {}, "in V2 " + plain(one.metadata_uid)) : null] },
+        { key: "account", title: "Account", value: (one) => or(one.account, ""), cell: (one) => plain(or(one.account, UNKNOWN)) },
+        { key: "hidden_in", title: "Hidden in", value: (one) => hubName(one.hidden_in), cell: (one) => plain(hubName(one.hidden_in)) },
+        { key: "visible_in", title: "Visible in", value: (one) => hubName(one.visible_in), cell: (one) => plain(hubName(one.visible_in)) },
+        { key: "why", title: "Hidden by", wide: true, value: (one) => Object.values(one.causes).join(" "), cell: (one) => h("div", {}, Object.entries(one.hidden_by).map(([name, value]) =>
+          h("span", { class: "shift" }, h("span", { class: "muted" }, plain(name) + " "), h("b", {}, plain(String(value))), " " + plain(causeOf(one.causes[name]))))) },
+      ], { rows: all.examples, key: "split", fixed: { at: "balance" }, printed: MOST_PRINTED }).node : null);
+  }
   fill(byId("balance"), hidden ? [
     verdict(),
     filters.length ? notice("The findings were chosen by filters, so the register covers a part of the hub only: ", places(filters)) : null,
     h("ul", { class: "rows groups" }, GROUPS.map(([name, n, kind]) => h("li", {},
       h("div", { class: "label" }, h("span", {}, name), h("b", {}, count(n))), track(n / Math.max(1, hidden.hidden), kind)))),
+    inHubs ? [eachHub(), signals()] : null,
   ] : h("p", {}, "That is " + UNKNOWN + ": the register was made without findings. Give it an export, or --live."));
 
   // --- what no rule accounts for ---------------------------------------------------------------------------------------
@@ -237,6 +269,7 @@
       h("p", {}, intro, examples.length < hidden.by_others ? "The table has " + count(examples.length) + " of them." : null),
       table("Findings that no rule accounts for", [
         { key: "id", title: "Finding", value: (one) => or(one.id, ""), cell: (one) => [h("code", {}, plain(or(one.id, UNKNOWN))), some(one.product_arn) ? h("small", {}, plain(one.product_arn)) : null] },
+        ...(inHubs ? [{ key: "hub", title: "Hub", value: (one) => hubName(one.hub), cell: (one) => [plain(hubName(one.hub)), some(one.metadata_uid) ? h("small", {}, plain(one.metadata_uid)) : null] }] : []),
         { key: "account", title: "Account", value: (one) => or(one.account, ""), cell: (one) => plain(or(one.account, UNKNOWN)) },
         { key: "severity", title: "Severity", value: (one) => or(one.severity, ""), cell: (one) => plain(or(one.severity, "none")) },
         { key: "field", title: "Hidden by", wide: true, value: (one) => fieldsOf(one).flat().join(" "), cell: (one) => h("div", {}, fieldsOf(one).map(([name, value]) => h("span", { class: "shift" }, h("span", { class: "muted" }, plain(name) + " "), h("b", {}, plain(said(value)))))) },
@@ -275,7 +308,9 @@
     if (row.holds === null) return h("p", {}, "What it holds is ", unknown(), ".");
     const { findings } = row.holds;
     return [
-      facts([["Hidden by it now", findingsOf(findings)], ["In accounts", quantity(row.holds.accounts)],
+      facts([["Hidden by it now", findingsOf(findings)],
+        ["In signals", inHubs ? [quantity(row.holds.signals), ": " + Object.entries(row.holds.by_hub).map(([hub, n]) => plural(n, "finding") + " in " + hubName(hub)).join(", ")] : null],
+        ["In accounts", quantity(row.holds.accounts)],
         ["Overruled by people", findingsOf(row.holds.overruled)], ["Visible, above its ceiling", findingsOf(row.holds.above_ceiling)]]),
       h("div", { class: "holds" }, bars("By severity", row.holds.by_severity, findings, "of other severities"), bars("By account", row.holds.by_account, findings, "in other accounts"),
         bars("By product", row.holds.by_product, findings, "of other products"), bars("By owner", row.by_owner, findings, "of other owners")),

@@ -1,5 +1,7 @@
 """What the commands show of findings of Security Hub V2."""
 
+import csv
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,8 @@ from botocore.validate import ParamValidator
 from click.testing import CliRunner, Result
 
 from hubtriage.cli.main import cli
+from hubtriage.engine.planning.entry import Claim, Entry
+from hubtriage.simulation.exported import finding_line, header_line
 from tests.support.two_hubs import Signal, asff, ocsf
 
 RULES = """
@@ -131,3 +135,72 @@ def test_nothing_usable_ends_with_2() -> None:
         result = run(command, "v2")
         assert result.exit_code == 2
         assert "metadata.uid is missing" in result.stderr
+
+
+def test_backtest_counts_findings_in_each_hub_and_signals_once() -> None:
+    result = run("backtest", "both")
+    assert result.exit_code == 0
+    lines = [line.split() for line in result.stdout.splitlines()]
+    assert ["Security", "Hub", "CSPM", "1", "1", "1", "-", "-"] in lines
+    assert ["Security", "Hub", "V2", "1", "1", "1", "-", "1"] in lines
+    assert ["signals", "1", "1", "1", "-", "1"] in lines
+    assert "1 of 1 signal in both hubs, counted once" in result.stdout
+    by_rule = result.stdout.partition("By rule, in signals")[2].partition("What changes")[0]
+    assert ["accepted", "1", "1", "1", "1"] in [line.split() for line in by_rule.splitlines()]
+
+
+def test_backtest_of_findings_of_cspm_names_no_hub() -> None:
+    Path("cspm").write_text(json.dumps(asff(SIGNAL)))
+    for words in (("backtest", "cspm"), ("exceptions", "cspm")):
+        said = run(*words).stdout
+        assert "signal" not in said
+        assert "V2" not in said
+
+
+def exported() -> str:
+    """An export: a signal that both hubs hide, one that V2 alone hides, and one of Macie in each hub."""
+    held = Entry(claims={"Workflow.Status": Claim("SUPPRESSED", "accepted")}, version=1)
+    hidden = Signal("guardduty", 1, status="SUPPRESSED")
+    split = Signal("guardduty", 2)
+    of_macie = Signal("macie", 3, status="SUPPRESSED")
+    findings = [
+        (asff(hidden), held),
+        (ocsf(hidden), held),
+        (asff(split), Entry()),
+        (ocsf(split.changed(status="SUPPRESSED")), Entry()),
+        (asff(of_macie), held),
+        (ocsf(of_macie.changed(number=4)), held),
+    ]
+    lines = [header_line({}), *(finding_line(finding, entry, 0.0)[0] for finding, entry in findings)]
+    Path("export.jsonl").write_text("\n".join(lines) + "\n")
+    return "export.jsonl"
+
+
+def test_exceptions_show_findings_and_signals_and_what_one_hub_alone_hides() -> None:
+    result = run("exceptions", exported())
+    assert result.exit_code == 0
+    assert "about 3 signals: 2 findings in Security Hub CSPM, 2 findings in Security Hub V2" in result.stdout
+    assert "  Security Hub CSPM: 2 hidden findings of 3 read: 2 by rules\n" in result.stdout
+    assert (
+        "  Security Hub V2: 3 hidden findings of 3 read: 2 by rules, 1 by people or other tools\n"
+        in result.stdout
+    )
+    signals = result.stdout.partition("4 hidden signals\n")[2].splitlines()
+    uid, where = Signal("guardduty", 2).uid, "hidden in Security Hub V2, visible in Security Hub CSPM"
+    why = "Workflow.Status SUPPRESSED by people or other tools"
+    assert signals[:4] == [
+        "          1  in both hubs",
+        "          2  in the only hub that shows them",
+        "          1  in one hub, and visible in the other",
+        f"             {uid} in account 111122223333: {where}: {why}",
+    ]
+    assert signals[4].startswith("  2 of these are Macie's and in one hub alone: ")
+    assert f"{uid} of Security Hub V2 in account 111122223333" in result.stdout
+
+
+def test_a_spreadsheet_of_exceptions_has_a_column_of_signals() -> None:
+    head, *rows = csv.reader(io.StringIO(run("exceptions", exported(), "--csv").stdout))
+    row = next(dict(zip(head, one, strict=True)) for one in rows if one[0] == "accepted")
+    assert (row["holds"], row["signals"]) == ("4", "3")
+    without = run("exceptions", "--csv").stdout.splitlines()[0]
+    assert without == ",".join(head[:-1])
