@@ -75,7 +75,8 @@ def show(report: ChaosReport, console: Console, path: Path) -> None:
     console.print(
         f"by the hub and the rules alone: hidden are {hidden}; {report.look.unexplained} that no rule hides, "
         f"{report.look.keys_of_ours} user-defined fields that no rule sets, "
-        f"{report.look.comments_replaced} comments of others in V2 that triage replaced",
+        f"{report.look.comments_replaced} comments of others in V2 that triage replaced, "
+        f"{report.look.comments_overtaken} that came while triage wrote its own",
         markup=False,
     )
     console.print(f"a last sweep changed {report.last_sweep_changed} findings")

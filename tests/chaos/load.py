@@ -222,12 +222,13 @@ class ChaosLoad:
         update, left = happening.act.detail["update"], self._some_v2(happening.act)
         done: set[str] = set()
         for _ in range(_TRIES):
+            began = time.time()
             answer = self._hub.batch_update_findings_v2(MetadataUids=left, **update)
             done |= {each["MetadataUid"] for each in answer["ProcessedFindings"]}
             if not (left := [uid for uid in left if uid not in done]):
                 break
         for uid in done:
-            self.others_v2.note(uid, update)
+            self.others_v2.note(uid, update, began)
         return len(done)
 
     def _refresh_v2(self, happening: Happening) -> int:

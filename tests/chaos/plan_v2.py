@@ -36,7 +36,7 @@ def draw_behaviour(seed: int) -> dict[str, Any]:
 def draw_acts(seed: int, count: int) -> Iterator[Drawn]:
     """All that goes wrong in V2 alone."""
     chance = random.Random(seed + 4)  # noqa: S311 - repeatable, not secret
-    strength, few = max(2, count // 1_400), max(2, count // 400)
+    strength, few = max(2, count // 1_400), max(2, count // 100)
     for first, last in ((0.02, 0.42), (0.48, 0.92)):
         for name, rule in STORMS_V2.items():
             yield chance.uniform(first, last), "storm", name, {"times": strength, **rule}

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from hubtriage.engine.ocsf.view import is_ocsf
 from tests.chaos.ledger import (
     Balance,
     ChaosEvidence,
@@ -22,7 +23,7 @@ from tests.chaos.load import ChaosLoad, Happening
 from tests.chaos.plan import ChaosPlan
 from tests.chaos.stacks import ChaosPace, build
 from tests.chaos.witness import FieldChange, Look, changes_of, look
-from tests.chaos.witness_v2 import look_v2
+from tests.chaos.witness_v2 import CommentsShown, look_v2
 from tests.chaos.world import ChaosWorld, Tell, opened
 
 SMALL = ChaosPace(visibility=4, receives=8, lease=15, batch=100, calm=3, most_waiting=200, patience=5)
@@ -237,7 +238,11 @@ def _look(world: ChaosWorld, load: ChaosLoad) -> Look:
 
     rules = [stack.as_written for stack in world.stacks]
     told = look(world.cloud.control.findings(), history, rules)
-    look_v2(world.cloud.control.findings_v2(), load.others_v2, rules, told)
+    shown = CommentsShown()
+    for event in world.cloud.control.delivered_events():
+        if is_ocsf(finding := event["detail"]["findings"][0]):
+            shown.note(finding, event["moment"])
+    look_v2(world.cloud.control.findings_v2(), load.others_v2, shown, rules, told)
     return told
 
 

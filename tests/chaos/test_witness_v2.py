@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.chaos.witness import Look, StackRules
-from tests.chaos.witness_v2 import OtherWriters, look_v2
+from tests.chaos.witness_v2 import OVERTAKING, CommentsShown, OtherWriters, look_v2
 
 UID = "a" * 64
 SUPPRESSING = {
@@ -36,7 +36,7 @@ def seen(shown: Mapping[str, Any], *others: Mapping[str, Any], rules: Any = (SUP
     told, writers = Look(), OtherWriters()
     for fields in others:
         writers.note(UID, fields)
-    look_v2([shown], writers, [StackRules("blue", rules)], told)
+    look_v2([shown], writers, CommentsShown(), [StackRules("blue", rules)], told)
     return told
 
 
@@ -106,5 +106,25 @@ def test_a_comment_that_triage_replaced_is_told(shown: Any, replaced: int) -> No
 def test_what_people_left_before_the_finding_came_is_theirs() -> None:
     told, writers = Look(), OtherWriters()
     writers.note_found(finding(comment="Mine."))
-    look_v2([finding(comment="Accepted.")], writers, [], told)
+    look_v2([finding(comment="Accepted.")], writers, CommentsShown(), [], told)
     assert (told.unexplained, told.comments_replaced) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "counts"),
+    [
+        pytest.param(OVERTAKING - 1, (0, 1), id="triage could not know of it"),
+        pytest.param(OVERTAKING + 1, (1, 0), id="it had stood there long enough"),
+    ],
+)
+def test_a_comment_that_came_while_triage_wrote_is_counted_apart(
+    seconds: float, counts: tuple[int, int]
+) -> None:
+    told, writers, shown = Look(), OtherWriters(), CommentsShown()
+    writers.note(UID, {"Comment": "Mine."}, 1_000.0)
+    held = finding(status=1, comment="Accepted.")
+    shown.note(held, 900.0)
+    shown.note(held, 1_000.0 + seconds + 50)
+    shown.note(held, 1_000.0 + seconds)
+    look_v2([held], writers, shown, [], told)
+    assert (told.comments_replaced, told.comments_overtaken) == counts

@@ -58,6 +58,7 @@ class Look:
     unexplained: int = 0
     keys_of_ours: int = 0
     comments_replaced: int = 0
+    comments_overtaken: int = 0
     problems: list[str] = field(default_factory=list)
 
     def blame(self, problem: str) -> None:
@@ -72,6 +73,7 @@ class Look:
             "hidden, and no rule hides them": self.unexplained,
             "user-defined fields that triage wrote for itself": self.keys_of_ours,
             "comments of others that triage replaced": self.comments_replaced,
+            "comments of others that came while triage wrote": self.comments_overtaken,
             "problems": self.problems,
         }
 
