@@ -186,6 +186,11 @@ class SweepFunction:
             ahead=LookAhead(ending, self._ruleset, settings) if ending else None,
         )
 
+    @property
+    def counts_by(self) -> str:
+        """The name of what decides which findings are counted ahead, and for whom."""
+        return f"{self._ruleset.hash} {max(self._sweep.notice_days, default=0)}"
+
     def _rules_ending(self, started: float) -> Mapping[str, Rule]:
         """Return the rules that end within the longest notice of a sweep that began at a time."""
         days = max(self._sweep.notice_days, default=0)
@@ -194,8 +199,8 @@ class SweepFunction:
     def _tell_ahead(self, name: str, request: SweepRequest, after: Progress) -> dict[str, Any]:
         """Give the notices that are due after a sweep that looked at every finding; return what to report.
 
-        A sweep that did not come to its end has no numbers. Neither has one by two rule sets, or one that was
-        resumed days later. Then the notices wait for the next one.
+        A sweep that did not come to its end has no numbers. Neither has one by two rule sets, for two numbers
+        of days, or one that was resumed days later. Then the notices wait for the next one.
         """
         if (
             not request.is_whole
@@ -204,7 +209,7 @@ class SweepFunction:
             or after.outset is None
         ):
             return {}
-        if not self._sweep.notice_days or after.outset.mixed:
+        if not self._sweep.notice_days or after.outset.mixed or after.counted_by != self.counts_by:
             return {}
         now = self._clock.now()
         if now - after.started > LONGEST_COUNT:
@@ -224,7 +229,12 @@ class SweepFunction:
             ),
         )
         emit_ahead(tally.findings, given.failed, self._config.namespace, self._config.service)
-        return {"reopening_soon": tally.findings, "notices": given.notices, "notices_failed": given.failed}
+        return {
+            "reopening_soon": tally.findings,
+            "reopening_not_known": tally.unknown,
+            "notices": given.notices,
+            "notices_failed": given.failed,
+        }
 
     def _mode_or_unknown(self) -> str:
         try:
@@ -376,6 +386,7 @@ class _SweepStep:
         if before.is_over or before.outset is None or before.outset.counts:
             return before
         started = before.started or self._function.clock.now()
+        before = before.counting_by(self._function.counts_by)
         self._walk = self._function.walk(self._request, self._queue, started)
         after = self._walk.step(before, lambda: run_lock.stop_reason() or self._is_in_vain())
         return self._worked_off(before, after, run_lock) if self._request.take_back else after

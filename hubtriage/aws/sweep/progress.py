@@ -60,10 +60,10 @@ class Progress:
     is taken twice. `uncertain`: findings that steps which died may have changed; they are counted as changed
     and hidden. `deaths`: steps in a row that died here. `careful`: pages still to be taken one a step.
     `skipped`: findings that were left out, with the reasons; `left_out` counts those from before it was
-    resumed. `ahead`: what shows again when rules end, a tally for each scope. `error`: what made the last
-    step fail.
-    `dead_letters`: messages in the dead-letter queue at the end of taking everything back. Times are epoch
-    seconds.
+    resumed. `ahead`: what shows again when rules end, a tally for each scope. `counted_by` names the rules
+    and days by which that is counted; empty once it was counted by several. `error`: what made the last step
+    fail. `dead_letters`: messages in the dead-letter queue at the end of taking everything back. Times are
+    epoch seconds.
     """
 
     status: Status = "more"
@@ -97,6 +97,7 @@ class Progress:
     skipped: list[str] = field(default_factory=list)
     left_out: int = 0
     ahead: list[EndingTally] = field(default_factory=list)
+    counted_by: str = ""
     error: str = ""
     part: int = 1
     steps: int = 0
@@ -137,6 +138,11 @@ class Progress:
         while len(self.ahead) <= self.scope:
             self.ahead.append(EndingTally())
         return self.ahead[self.scope]
+
+    def counting_by(self, name: str) -> "Progress":
+        """Return the progress with which a step counts ahead by rules and days of this name."""
+        is_same = self.counted_by == name or self.pages == 0
+        return replace(self, counted_by=name if is_same else "")
 
     def begin_scope_again(self) -> None:
         """Go back to the first page of the scope: all that it read is read again."""

@@ -57,6 +57,11 @@ class EndingTally:
     findings: int = 0
     uncounted: int = 0
 
+    @property
+    def unknown(self) -> int:
+        """How many times it cannot be said of a finding and a rule whether it shows again."""
+        return sum(group.unknown for group in self.groups.values())
+
     def count(self, rule: str, owner: str | None, severity: str | None, account: str | None) -> None:
         """Count a finding that shows again when the rule ends."""
         group = self._group(rule, owner)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -238,6 +239,7 @@ def test_what_cannot_be_decided_is_said_and_never_counts_as_nothing() -> None:
     (message,) = site.topic.messages
     assert message["Subject"] == "An unknown number of findings reopens after 2027-01-21"
     assert f"For {COUNT} more it is not known whether they reopen" in message["Message"]
+    assert (ended["report"]["reopening_soon"], ended["report"]["reopening_not_known"]) == (0, COUNT)
 
 
 @pytest.mark.parametrize("first", range(1, 40))
@@ -320,6 +322,25 @@ def test_a_sweep_by_two_rule_sets_says_nothing() -> None:
     state = site({})
     site.deploy(suppress("rule-a", "control-a", **MEMBERS), suppress("rule-b", "control-b"))
     assert "reopening_soon" not in sweep(site, state)["report"]
+    sweep(site)
+    assert numbers(site) == {"rule-a": str(COUNT)}
+
+
+@pytest.mark.parametrize("change", ["owner", "days", "upgrade"])
+def test_a_sweep_that_counts_for_others_from_some_page_on_says_nothing(change: str) -> None:
+    """A new owner, other days, or a version that begins to count: what triage decides stays the same."""
+    site = site_of(reads=1.0, step=2.0)
+    state = site({})
+    if change == "owner":
+        site.deploy(suppress("rule-a", "control-a", **{**MEMBERS, "owner": "web"}))
+        site.function._ruleset = replace(site.function._ruleset, hash="of the new owner")
+    elif change == "days":
+        site.function._sweep = replace(site.function._sweep, notice_days=(60, 7))
+    else:
+        known = {name: value for name, value in state["progress"].items() if name != "counted_by"}
+        state = {**state, "progress": {**known, "ahead": []}}
+    assert "reopening_soon" not in sweep(site, state)["report"]
+    assert site.topic.messages == []
     sweep(site)
     assert numbers(site) == {"rule-a": str(COUNT)}
 
