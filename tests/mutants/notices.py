@@ -113,8 +113,50 @@ NOTICES = (
     Mutation(
         "a sweep by two rule sets gives notices",
         _FUNCTION,
-        "if not self._sweep.notice_days or after.outset.mixed:",
+        "if not self._sweep.notice_days or after.counted_by != self.counts_by:",
         "if not self._sweep.notice_days:",
+    ),
+    Mutation(
+        "a sweep that counted for other owners gives notices",
+        _FUNCTION,
+        'return f"{self._ruleset.hash} {self.setting_out.digest} {days}"',
+        'return f"{self.setting_out.digest} {days}"',
+    ),
+    Mutation(
+        "a sweep that counted under other settings gives notices",
+        _FUNCTION,
+        'return f"{self._ruleset.hash} {self.setting_out.digest} {days}"',
+        'return f"{self._ruleset.hash} {days}"',
+    ),
+    Mutation(
+        "a sweep that counted for other days gives notices",
+        _FUNCTION,
+        'return f"{self._ruleset.hash} {self.setting_out.digest} {days}"',
+        'return f"{self._ruleset.hash} {self.setting_out.digest}"',
+    ),
+    Mutation(
+        "a sweep that did not count from its beginning gives notices",
+        "aws/sweep/progress.py",
+        "is_same = self.counted_by == name or self.pages == 0",
+        'is_same = self.counted_by in (name, "")',
+    ),
+    Mutation(
+        "a message that is refused keeps all others back",
+        "aws/sweep/notices/announcing.py",
+        'if not error.response["Error"]["Code"].startswith(_REFUSED):\n                raise\n',
+        "raise\n",
+    ),
+    Mutation(
+        "a message that is refused counts as given",
+        "aws/sweep/notices/announcing.py",
+        "            return False\n",
+        "            return True\n",
+    ),
+    Mutation(
+        "names of owners take any room",
+        "aws/sweep/notices/tally.py",
+        "return _size(owner) + sum(_size(name) for _rule, name in self.groups) <= MOST_OWNERS",
+        "return True",
     ),
     Mutation(
         "a sweep that was resumed days later gives notices",
@@ -143,11 +185,14 @@ NOTICES = (
     Mutation(
         "a notice is noted before it is given",
         "aws/sweep/notices/announcing.py",
-        "                self._give(notices)\n"
+        "                if not self._give(notices):\n"
+        "                    continue\n"
         "                known = _still_of_use({*known, each}, around.now)\n"
         "                self._memory.write(known)\n",
         "                known = _still_of_use({*known, each}, around.now)\n"
-        "                self._memory.write(known)\n                self._give(notices)\n",
+        "                self._memory.write(known)\n"
+        "                if not self._give(notices):\n"
+        "                    continue\n",
     ),
     Mutation(
         "a renewed rule counts as announced",

@@ -189,7 +189,8 @@ class SweepFunction:
     @property
     def counts_by(self) -> str:
         """The name of what decides which findings are counted ahead, and for whom."""
-        return f"{self._ruleset.hash} {max(self._sweep.notice_days, default=0)}"
+        days = max(self._sweep.notice_days, default=0)
+        return f"{self._ruleset.hash} {self.setting_out.digest} {days}"
 
     def _rules_ending(self, started: float) -> Mapping[str, Rule]:
         """Return the rules that end within the longest notice of a sweep that began at a time."""
@@ -202,14 +203,9 @@ class SweepFunction:
         A sweep that did not come to its end has no numbers. Neither has one by two rule sets, for two numbers
         of days, or one that was resumed days later. Then the notices wait for the next one.
         """
-        if (
-            not request.is_whole
-            or after.status not in COMPLETE
-            or after.started is None
-            or after.outset is None
-        ):
+        if not request.is_whole or after.status not in COMPLETE or after.started is None:
             return {}
-        if not self._sweep.notice_days or after.outset.mixed or after.counted_by != self.counts_by:
+        if not self._sweep.notice_days or after.counted_by != self.counts_by:
             return {}
         now = self._clock.now()
         if now - after.started > LONGEST_COUNT:

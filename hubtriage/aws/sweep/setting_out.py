@@ -40,6 +40,11 @@ class SettingOut:
         self._reopen_limit = reopen_limit
         self._hubs = hubs
 
+    @property
+    def digest(self) -> str:
+        """A digest of all that the deployed rules decide by."""
+        return self._deployed.digest
+
     def needs_outset(self, progress: Progress) -> bool:
         """Say whether there is no outset yet, or none for the rules that are deployed by now."""
         found = progress.outset

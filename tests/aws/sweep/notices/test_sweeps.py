@@ -326,14 +326,16 @@ def test_a_sweep_by_two_rule_sets_says_nothing() -> None:
     assert numbers(site) == {"rule-a": str(COUNT)}
 
 
-@pytest.mark.parametrize("change", ["owner", "days", "upgrade"])
+@pytest.mark.parametrize("change", ["owner", "settings", "days", "upgrade"])
 def test_a_sweep_that_counts_for_others_from_some_page_on_says_nothing(change: str) -> None:
-    """A new owner, other days, or a version that begins to count: what triage decides stays the same."""
+    """A new owner, setting or number of days, or a version that begins to count: not all is counted so."""
     site = site_of(reads=1.0, step=2.0)
     state = site({})
     if change == "owner":
         site.deploy(suppress("rule-a", "control-a", **{**MEMBERS, "owner": "web"}))
         site.function._ruleset = replace(site.function._ruleset, hash="of the new owner")
+    elif change == "settings":
+        site.function.setting_out.__dict__["_deployed"] = outset.DeployedRules("rule-a", "of other settings")
     elif change == "days":
         site.function._sweep = replace(site.function._sweep, notice_days=(60, 7))
     else:
