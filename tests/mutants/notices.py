@@ -153,6 +153,18 @@ NOTICES = (
         "            return True\n",
     ),
     Mutation(
+        "owners that are not counted apart get no notice",
+        "aws/sweep/notices/announcing.py",
+        "_list([owner, *map(_owner_text, others)])",
+        "_list([owner])",
+    ),
+    Mutation(
+        "the one owner of a rule gets no notice if many rules end",
+        _DUE,
+        "    if found and OTHER_OWNERS not in found:\n",
+        "    if found:\n",
+    ),
+    Mutation(
         "names of owners take any room",
         "aws/sweep/notices/tally.py",
         "return _size(owner) + sum(_size(name) for _rule, name in self.groups) <= MOST_OWNERS",

@@ -222,6 +222,7 @@ class SweepFunction:
                 self._ruleset.hash,
                 self._ruleset.revision,
                 len(after.skipped) + after.left_out,
+                self._ruleset.accounts,
             ),
         )
         emit_ahead(tally.findings, given.failed, self._config.namespace, self._config.service)

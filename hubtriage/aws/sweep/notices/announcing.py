@@ -4,7 +4,8 @@ A notice is given first and noted second. So one that was given just before the 
 and none is lost. What cannot be given today is due tomorrow.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+import json
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from botocore.exceptions import ClientError
@@ -104,15 +105,27 @@ class Announcer:
         )
 
     def _attributes(self, notice: Notice) -> dict[str, dict[str, str]]:
-        """Return what subscriptions filter by. AWS: the value of an attribute is never empty."""
-        owner = one_line(notice["owner"] or "", LONGEST_OWNER) or NO_OWNER
-        known = is_named(owner, self._subscribed)
+        """Return what subscriptions filter by. AWS: the value of an attribute is never empty.
+
+        A notice for several owners goes to each of them, and to those who get what has no address.
+        """
+        owner, others = _owner_text(notice["owner"]), notice.get("other_owners")
+        known = others is None and is_named(owner, self._subscribed)
         return {
-            "owner": _attribute(owner),
+            "owner": _attribute(owner) if others is None else _list([owner, *map(_owner_text, others)]),
             "subscribed": _attribute(SUBSCRIBED if known else NOT_SUBSCRIBED),
             "rule": _attribute(notice["rule"]),
             "days": {"DataType": "Number", "StringValue": str(notice["days"])},
         }
+
+
+def _owner_text(owner: str | None) -> str:
+    return one_line(owner or "", LONGEST_OWNER) or NO_OWNER
+
+
+def _list(values: Sequence[str]) -> dict[str, str]:
+    """AWS: a filter fits a list if it fits one of its values."""
+    return {"DataType": "String.Array", "StringValue": json.dumps(values, ensure_ascii=False)}
 
 
 def _attribute(value: str) -> dict[str, str]:

@@ -5,21 +5,26 @@ then. While nothing would, it stays due. Of several that are due, the nearest is
 is first deployed 5 days before its end gets the notice of 7 days, and not that of 30.
 """
 
+import json
 import math
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import accumulate
 from typing import Any
 
 from hubtriage.aws.sweep.notices.given import GivenNotice
-from hubtriage.aws.sweep.notices.tally import EndingGroup, EndingTally
+from hubtriage.aws.sweep.notices.tally import MOST_OWNER, OTHER_OWNERS, EndingGroup, EndingTally
 from hubtriage.engine.fields import SEVERITIES
+from hubtriage.engine.ruleset.owner import Accounts, owner_attribute, owner_of
 from hubtriage.engine.ruleset.ruleset import Rule
 
 DAY = 86_400.0
 FORMAT = 1
 """The version of a notice's members."""
 NO_SEVERITY = "(none)"
+MOST_NAMES = 50_000
+"""Bytes of JSON for the names of owners in one notice. AWS: a message has 256 KiB, a line of the log too."""
 LONGEST_TEXT = 500
 """Characters that a notice quotes of a text of a rule."""
 
@@ -31,7 +36,7 @@ class SweepFacts:
     """What all notices of a sweep have in common.
 
     `now` is in epoch seconds. `mode` is that of the stack. The sweep left out `left_out` findings. `revision`
-    and `ruleset` name the deployed rules.
+    and `ruleset` name the deployed rules. `accounts` is the account directory.
     """
 
     now: float
@@ -40,6 +45,7 @@ class SweepFacts:
     ruleset: str
     revision: str | None
     left_out: int = 0
+    accounts: Accounts = field(default_factory=dict)
 
 
 def due(
@@ -63,17 +69,42 @@ def due(
 
 
 def notices_of(rule: Rule, days: int, tally: EndingTally, around: SweepFacts) -> Sequence[Notice]:
-    """Return the notices of a rule, one for each owner of what it hides."""
-    groups = {owner: group for (name, owner), group in tally.groups.items() if name == rule.id}
+    """Return the notices of a rule, one for each owner of what it hides, and one for all that have no own."""
+    groups = _by_owner(rule, tally)
     owners = sorted(groups.items(), key=lambda item: (-item[1].findings, item[0] or ""))
-    own = rule.source.get("owner")
-    owners = owners or [(own if isinstance(own, str) else None, EndingGroup())]
-    return [_notice(rule, days, owner, group, tally.uncounted, around) for owner, group in owners]
+    others = _others(rule, groups, around.accounts)
+    return [
+        _notice(rule, days, owner, group, tally.uncounted, around)
+        | ({"other_owners": others} if owner == OTHER_OWNERS else {})
+        for owner, group in owners
+    ]
+
+
+def _by_owner(rule: Rule, tally: EndingTally) -> dict[str | None, EndingGroup]:
+    """Return what is counted of a rule; if its owner does not depend on the account, that is the only one."""
+    found = {owner: group for (name, owner), group in tally.groups.items() if name == rule.id}
+    if owner_attribute(rule.source) is not None:
+        return found or {OTHER_OWNERS: EndingGroup()}
+    owner = owner_of(rule.source, {}, {})
+    owner, whole = owner and owner[:MOST_OWNER], EndingGroup()
+    if found and OTHER_OWNERS not in found:
+        return found
+    for group in (found.pop(OTHER_OWNERS, EndingGroup()), found.get(owner, EndingGroup())):
+        whole.add(group)
+    return {**found, owner: whole}
+
+
+def _others(rule: Rule, groups: Collection[str | None], accounts: Accounts) -> list[str]:
+    """Return the owners in the directory that have no notice of their own, as many as a message takes."""
+    owners = {owner_of(rule.source, {"AwsAccountId": account}, accounts) for account in accounts}
+    named = sorted(one for one in owners if one is not None and one[:MOST_OWNER] not in groups)
+    sizes = accumulate(len(json.dumps(one)) for one in named)
+    return [one for one, size in zip(named, sizes, strict=True) if size <= MOST_NAMES]
 
 
 def _notice(
     rule: Rule, days: int, owner: str | None, group: EndingGroup, uncounted: int, around: SweepFacts
-) -> Notice:
+) -> dict[str, Any]:
     ends, source = rule.ends or 0.0, rule.source
     return {
         "format": FORMAT,

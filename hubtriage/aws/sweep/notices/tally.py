@@ -45,6 +45,14 @@ class EndingGroup:
     more_accounts: bool = False
     unknown: int = 0
 
+    def add(self, other: "EndingGroup") -> None:
+        """Add the findings of a group that has none of these."""
+        self.findings += other.findings
+        self.severities.update(other.severities)
+        self.accounts |= other.accounts
+        self.more_accounts = self.more_accounts or other.more_accounts
+        self.unknown += other.unknown
+
 
 @dataclass(slots=True)
 class EndingTally:
@@ -124,12 +132,7 @@ def together(tallies: Iterable[EndingTally]) -> EndingTally:
         whole.findings += tally.findings
         whole.uncounted += tally.uncounted
         for key, group in tally.groups.items():
-            into = whole.groups.setdefault(key, EndingGroup())
-            into.findings += group.findings
-            into.severities.update(group.severities)
-            into.accounts |= group.accounts
-            into.more_accounts = into.more_accounts or group.more_accounts
-            into.unknown += group.unknown
+            whole.groups.setdefault(key, EndingGroup()).add(group)
     return whole
 
 

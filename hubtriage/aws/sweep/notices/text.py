@@ -70,6 +70,8 @@ def _numbers(notice: Notice) -> Iterator[str]:
 
 
 def _doubts(notice: Notice) -> Iterator[str]:
+    if "other_owners" in notice:
+        yield "This is for several owners together: more of them are concerned than are counted apart."
     if unknown := notice["not_known"]:
         yield f"For {unknown:,} more it is not known whether they reopen: their state is not certain."
     if notice["uncounted"]:

@@ -1,5 +1,7 @@
 """Which notice is due, what it says, and that what rules say stays data."""
 
+import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,7 +10,7 @@ from botocore.exceptions import ClientError
 from hubtriage.aws.sweep.notices.announcing import Announcer
 from hubtriage.aws.sweep.notices.due import SweepFacts, due, notices_of
 from hubtriage.aws.sweep.notices.given import MOST_GIVEN, GivenNotice, ProcessNotices, packed, unpacked
-from hubtriage.aws.sweep.notices.tally import EndingTally
+from hubtriage.aws.sweep.notices.tally import MOST_GROUPS, OTHER_OWNERS, EndingTally, together
 from hubtriage.aws.sweep.notices.text import LONGEST_SUBJECT, body, one_line, subject
 from tests.support.sweep_site import TOPIC, RecordedTopic
 from tests.support.sweep_world import rules, suppress
@@ -213,3 +215,47 @@ def test_a_message_that_is_refused_for_ever_keeps_no_other_back(code: str, given
     announced = announcer.announce(two, tally, (7,), AROUND)
     assert (announced.notices, announced.failed, len(warnings)) == (given, failed, 1)
     assert {one.rule for one in memory.given} == ({"rule-b"} if given else set())
+
+
+DIRECTORY = {f"{number:012}": {"team": f"team-{number:03}"} for number in range(1, 301)}
+AMONG_MANY = replace(AROUND, accounts=DIRECTORY)
+
+
+def test_a_rule_of_one_owner_is_announced_to_that_owner_however_many_rules_end() -> None:
+    tally = EndingTally()
+    for number in range(MOST_GROUPS):
+        tally.count(f"another-{number}", "x", "LOW", "111122223333")
+    tally.count("rule-a", "cloud", "HIGH", "111122223333")
+    early = EndingTally()
+    early.count("rule-a", "cloud", "LOW", "111122223333")
+    (notice,) = notices_of(rule_of(owner="cloud"), 7, together([tally, early]), AMONG_MANY)
+    assert (notice["owner"], notice["findings"], notice["accounts"]) == ("cloud", 2, 1)
+    assert "other_owners" not in notice
+
+
+@pytest.mark.parametrize(
+    "uncounted", [pytest.param(False, id="counted together"), pytest.param(True, id="counted nowhere")]
+)
+def test_owners_that_are_not_counted_apart_get_the_notice_of_all_others(uncounted: bool) -> None:
+    tally = EndingTally(uncounted=int(uncounted))
+    for account, known in DIRECTORY.items() if not uncounted else ():
+        tally.count("rule-a", known["team"], "HIGH", account)
+    topic, subscribed = RecordedTopic(), ("team-*",)
+    announcer = Announcer(ProcessNotices(), topic, TOPIC, subscribed, lambda *_: None, lambda *_: None)
+    announcer.announce({"rule-a": rule_of(owner={"account": "team"})}, tally, (7,), AMONG_MANY)
+    told = set[str]()
+    for message in topic.messages:
+        owner = message["MessageAttributes"]["owner"]
+        several = owner["DataType"] == "String.Array"
+        told.update(json.loads(owner["StringValue"]) if several else [owner["StringValue"]])
+        assert ("several owners together" in message["Message"]) is several
+        assert (message["MessageAttributes"]["subscribed"]["StringValue"] == "no") is several
+    assert told == {known["team"] for known in DIRECTORY.values()} | {OTHER_OWNERS}
+    assert len(topic.messages) == (1 if uncounted else MOST_GROUPS + 1)
+
+
+def test_the_names_of_all_others_fit_into_a_message() -> None:
+    accounts = {f"{number:012}": {"team": f"{number:05}" + "\U0001f680" * 90} for number in range(3000)}
+    around = replace(AROUND, accounts=accounts)
+    notices = notices_of(rule_of(owner={"account": "team"}), 7, EndingTally(uncounted=1), around)
+    assert 0 < len(json.dumps(notices)) < 60_000
