@@ -80,20 +80,27 @@ def is_header(value: Mapping[str, Any]) -> bool:
 
 
 def finding_line(
-    finding: Finding, entry: Entry | None, read: float, *, is_damaged: bool = False
+    finding: Finding,
+    entry: Entry | None,
+    read: float,
+    *,
+    is_damaged: bool = False,
+    sent: Finding | None = None,
 ) -> tuple[str, bool]:
     """Return the line of a finding, printable whatever the finding holds, and whether it is undecidable.
 
     `entry` is None if it is not known. `read`: when the finding was asked for, epoch seconds. `is_damaged`:
-    there is an entry, and it cannot be read.
+    there is an entry, and it cannot be read. `sent` is what the line has of it, unless that is nested too
+    deep: for the view of a finding in OCSF, the finding itself.
     """
     undecidable = DAMAGED if is_damaged else None
+    written = finding if sent is None or is_too_deep(sent) else sent
     if is_too_deep(finding):
-        finding = {name: finding[name] for name in _NAMES if name in finding}
+        written = finding = {name: finding[name] for name in _NAMES if name in finding}
         undecidable = _TOO_DEEP
     elif entry is not None:
         undecidable = why_undecidable(finding, entry, read)
-    members = {"finding": _json(finding)}
+    members = {"finding": _json(written)}
     if entry is not None:
         members["entry"] = "null" if entry == NO_ENTRY else write_entry(entry)
     members["read"] = json.dumps(read)

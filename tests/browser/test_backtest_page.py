@@ -17,6 +17,7 @@ from hubtriage.simulation.backtest.report import ReportSource, report_of
 from hubtriage.simulation.backtest.run import backtest
 from hubtriage.simulation.inputs.documents import Document
 from tests.browser.watched import AXE, CONTRAST, LOOKS, NAMELESS, VIOLATIONS, Watched, watching
+from tests.support.two_hubs import Signal, asff, ocsf
 
 HIDE = {"Workflow": {"Status": "SUPPRESSED"}, "Note": {"Text": "Accepted: {finding.Title}"}}
 RULES: list[dict[str, Any]] = [
@@ -329,6 +330,48 @@ def test_the_page_says_what_it_leaves_out(browser: Browser, tmp_path: Path) -> N
         expect(notice).to_contain_text("60 findings of 80 are not listed here")
         expect(notice).to_contain_text("at most 20 findings")
         expect(page.page.locator("#findings").get_by_role("status")).to_have_text("20 findings of 20 listed")
+
+
+def both_hubs(tmp_path: Path) -> Path:
+    """A page of a backtest with a signal that both hubs show, and one of V2 alone."""
+    low = Signal(number=1, severity="LOW")
+    path = tmp_path / "page.html"
+    path.write_text(page_with([asff(low), ocsf(low), ocsf(low.changed(number=2))]), encoding="utf-8")
+    return path
+
+
+def test_findings_of_both_hubs_are_named_and_chosen_by_their_hub(browser: Browser, tmp_path: Path) -> None:
+    with watching(browser, both_hubs(tmp_path), "light") as watched:
+        page = watched.page
+        expect(page.locator("#hubs")).to_contain_text("1 of 2 signals in both hubs")
+        rows = page.locator("#hubs tbody tr")
+        assert [row.split()[:-1] for row in rows.all_inner_texts()] == [
+            ["Security", "Hub", "CSPM", "1", "1", "1", "–"],
+            ["Security", "Hub", "V2", "2", "2", "2", "–"],
+            ["Signals", "2", "2", "2", "–"],
+        ]
+        rows.nth(1).get_by_role("link").first.click()
+        expect(page.locator("#findings").get_by_role("status")).to_have_text("2 findings")
+        expect(page.locator("#findings tbody tr").first).to_contain_text("Security Hub V2")
+        page.locator("#findings tbody a").first.click()
+        expect(page.get_by_role("dialog")).to_contain_text("Security Hub V2")
+        page.keyboard.press("Escape")
+        page.locator("#rules").get_by_role("link", name="low-in-sandbox").click()
+        expect(page.get_by_role("dialog")).to_contain_text(
+            "3 about 2 signals: 1 in Security Hub CSPM, 2 in Security Hub V2"
+        )
+
+
+@pytest.mark.parametrize("name", list(LOOKS))
+def test_a_page_of_both_hubs_is_well_made(name: str, browser: Browser, tmp_path: Path) -> None:
+    with watching(browser, both_hubs(tmp_path), name) as watched:
+        test_it_fits_the_screen_stands_out_and_has_names(watched)
+        test_the_rules_of_accessibility_are_kept(watched)
+
+
+def test_findings_of_one_hub_name_none(watched: Watched) -> None:
+    expect(watched.page.locator("main")).not_to_contain_text("Security Hub CSPM")
+    expect(watched.page.get_by_role("heading", name="Hubs and signals")).to_have_count(0)
 
 
 def test_it_prints_in_light_colours_without_controls(browser: Browser, file: Path) -> None:

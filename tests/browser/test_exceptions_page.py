@@ -9,11 +9,14 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from hubtriage.engine.ocsf.view import asff_view, is_ocsf
+from hubtriage.engine.planning.entry import Entry
 from hubtriage.simulation.exceptions.html import page as page_of
 from hubtriage.simulation.exported import ExportedFinding
 from hubtriage.simulation.inputs.problems import Problems, Rejected
 from tests.browser.watched import AXE, CONTRAST, LOOKS, NAMELESS, VIOLATIONS, Watched, watching
-from tests.support.registers import ITEMS, finding, record, rule
+from tests.support.registers import HOSTILE, ITEMS, by, finding, record, rule
+from tests.support.two_hubs import Signal, asff, ocsf
 
 Opened = Callable[..., Page]
 
@@ -259,6 +262,52 @@ def test_owners_of_accounts_are_shown_and_searched(opened: Opened) -> None:
     assert cell.inner_text().splitlines() == ["by account attribute team", "payments, web"]
     page.locator("#exceptions tbody th a").click()
     assert "By owner\npayments\n7" in re.sub("\n+", "\n", page.get_by_role("dialog").inner_text())
+
+
+def in_both_hubs(*more: ExportedFinding) -> dict[str, Any]:
+    """A register with a signal that both hubs hide, and one that V2 alone hides, with hostile words."""
+    held, split = Signal(number=1, status="SUPPRESSED"), Signal(number=2, region=HOSTILE)
+    pairs = [(asff(held), by("sandbox")), (ocsf(held), by("sandbox")), (asff(split), Entry())]
+    pairs.append((ocsf(split.changed(status="SUPPRESSED")), Entry()))
+    items = [ExportedFinding(asff_view(one) if is_ocsf(one) else one, entry) for one, entry in pairs]
+    return record(items=[*items, *more])
+
+
+def test_findings_of_both_hubs_balance_and_signals_count_once(opened: Opened) -> None:
+    page = opened(in_both_hubs())
+    balance = page.locator("#balance")
+    expect(balance).to_contain_text("It balances: 2 + 1 = 3.")
+    rows = balance.get_by_role("table", name="Hidden findings of each hub").locator("tbody tr")
+    assert [row.split() for row in rows.all_inner_texts()] == [
+        ["Security", "Hub", "CSPM", "2", "1", "1", "0", "0", "0"],
+        ["Security", "Hub", "V2", "2", "2", "1", "0", "1", "0"],
+        ["Both", "4", "3", "2", "0", "1", "0"],
+    ]
+    expect(balance).to_contain_text("2 signals are hidden: 1 hidden in both hubs, 1 hidden in one hub, and")
+    split = balance.get_by_role("table", name="Signals that one hub hides").locator("tbody tr")
+    expect(split).to_have_count(1)
+    for said in ("Security Hub V2", "Security Hub CSPM", "SUPPRESSED by people or other tools"):
+        expect(split).to_contain_text(said)
+    expect(page.locator("#unaccounted tbody tr")).to_contain_text("Security Hub V2")
+    page.get_by_role("link", name="sandbox", exact=True).first.click()
+    expect(page.get_by_role("dialog")).to_contain_text(
+        "1: 1 finding in Security Hub CSPM, 1 finding in Security Hub V2"
+    )
+    assert page.evaluate("window.broken") is None
+
+
+def test_findings_of_one_hub_show_no_signals(page: Page) -> None:
+    expect(page.locator("#balance")).not_to_contain_text("signal")
+    expect(page.locator("#unaccounted")).not_to_contain_text("Hub CSPM")
+
+
+@pytest.mark.parametrize("name", list(LOOKS))
+def test_a_register_of_both_hubs_is_well_made(name: str, browser: Browser, tmp_path: Path) -> None:
+    path = tmp_path / "page.html"
+    path.write_text(page_of(in_both_hubs()), encoding="utf-8")
+    with watching(browser, path, name) as watched:
+        watched.page.evaluate(AXE.read_text(encoding="utf-8"))
+        _is_well_made(watched.page)
 
 
 def test_no_exception_is_no_error(opened: Opened) -> None:

@@ -10,6 +10,13 @@ CSPM, V2 = "cspm", "v2"
 BY_DEFAULT = frozenset({CSPM})
 """The hubs whose findings are triaged unless a setting says otherwise."""
 
+_THERE = {"FieldName": "activity_name", "Filter": {"Value": "Close", "Comparison": "NOT_EQUALS"}}
+NOT_CLOSED: Mapping[str, Any] = {
+    "CompositeFilters": [{"StringFilters": [_THERE], "Operator": "OR"}],
+    "CompositeOperator": "AND",
+}
+"""GetFindingsV2's filters of active findings. AWS: a negative comparison holds without the member too."""
+
 Key = tuple[str, str]
 """(ProductArn, Id): what names a finding. AWS: an Id alone is unique per product only.
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from hubtriage.aws.securityhub.api import Finding, Key, is_of_v2
+from hubtriage.aws.securityhub.api import NOT_CLOSED, Finding, Key, is_of_v2
 from hubtriage.aws.securityhub.hub_v2 import product_in_v2
 from hubtriage.engine.planning.entry import Entry
 
@@ -103,10 +103,7 @@ class SweepRequest:
         return {name: _equals(values) for name, values in attributes.items() if values}
 
     def filters_v2(self) -> dict[str, Any]:
-        """Return GetFindingsV2's filters of the same findings.
-
-        AWS: a negative comparison holds for findings without the member too.
-        """
+        """Return GetFindingsV2's filters of the same findings."""
         fields = {
             "cloud.account.uid": self.accounts,
             "metadata.product.uid": tuple(map(product_in_v2, self._product_arns)),
@@ -118,9 +115,8 @@ class SweepRequest:
             for name, values in fields.items()
             if values
         ]
-        there = [{"FieldName": "activity_name", "Filter": {"Value": "Close", "Comparison": "NOT_EQUALS"}}]
-        composites = [{"StringFilters": part, "Operator": "OR"} for part in (there, *parts)]
-        return {"CompositeFilters": composites, "CompositeOperator": "AND"}
+        composites = [{"StringFilters": part, "Operator": "OR"} for part in parts]
+        return {**NOT_CLOSED, "CompositeFilters": [*NOT_CLOSED["CompositeFilters"], *composites]}
 
     def may_want(self, key: Key, entry: Entry) -> bool:
         """Say whether a finding may be asked for, as far as its entry says: others need not be read."""

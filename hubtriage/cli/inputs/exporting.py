@@ -1,7 +1,7 @@
 """An export from start to end: into a file that a later run goes on with, or as a stream of lines."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from hubtriage.cli.inputs.hub import ExportError, HubLine, HubPage, HubReader, name_of
+from hubtriage.cli.inputs.live_options import HubFilters
 from hubtriage.cli.inputs.part_file import Cursor, PartError, PartFile, part_file, part_of
 from hubtriage.simulation.exported import header_line
 
@@ -18,14 +19,14 @@ Watch = Callable[[Cursor], None]
 
 @dataclass(frozen=True, slots=True)
 class HubQuery:
-    """What is exported: findings by Filters, of an account's hub in a Region, and the ledger's table.
+    """What is exported: findings of an account's hubs in a Region, and the ledger's table.
 
     `table` is None if no entries are.
     """
 
     account: str
     region: str
-    filters: Mapping[str, Any]
+    filters: HubFilters
     stack: str
     table: str | None
 
@@ -36,7 +37,7 @@ class HubQuery:
             "region": self.region,
             "stack": self.stack,
             "table": self.table,
-            "filters": dict(self.filters),
+            **self.filters.as_record(),
         }
 
 

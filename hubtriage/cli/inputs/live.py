@@ -10,9 +10,8 @@ import math
 import os
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import boto3
 import click
@@ -21,19 +20,18 @@ from hubtriage.aws.clock import SystemClock
 from hubtriage.aws.ledger.client import dynamodb
 from hubtriage.aws.ledger.dynamodb import DynamoLedger
 from hubtriage.aws.ledger.table import TABLE_VARIABLE
-from hubtriage.aws.securityhub.api import V2, Key
+from hubtriage.aws.securityhub.api import Key
 from hubtriage.aws.securityhub.authorship import Authorship, History
 from hubtriage.aws.securityhub.backoff import Backoff
 from hubtriage.aws.securityhub.client import security_hub
 from hubtriage.aws.securityhub.faults import CallFault
 from hubtriage.aws.securityhub.ratelimit import TokenBucket
 from hubtriage.aws.sweep.inprocess import HISTORIES
-from hubtriage.cli import project
 from hubtriage.cli.failure import fail, fail_on
 from hubtriage.cli.inputs.exporting import Beginning, HubQuery, export_to
 from hubtriage.cli.inputs.hub import WITHOUT, ExportError, HubReader
 from hubtriage.cli.inputs.ledger import UNTOUCHED
-from hubtriage.cli.inputs.live_options import LiveSource
+from hubtriage.cli.inputs.live_options import HubFilters, LiveSource
 from hubtriage.cli.inputs.part_file import Cursor, PartError, part_of
 from hubtriage.cli.progress import ProgressBar, progress_bar
 from hubtriage.cli.stack import AWS_ERRORS, outputs_if_deployed
@@ -68,13 +66,8 @@ def live_file(source: LiveSource) -> Path:
     return path
 
 
-CSPM_ALONE = "findings of Security Hub CSPM are read, and none of V2: this command does not read those yet"
-
-
-def hub_from_here(stack: str, table: str | None, filters: Mapping[str, Any]) -> tuple[HubQuery, HubReader]:
-    """Return what is asked of the hub of these AWS credentials, and what asks. Raises ExportError."""
-    if any(V2 in config.hubs for config in project.configurations().values()):
-        note(CSPM_ALONE)
+def hub_from_here(stack: str, table: str | None, filters: HubFilters) -> tuple[HubQuery, HubReader]:
+    """Return what is asked of the hubs of these AWS credentials, and what asks. Raises ExportError."""
     clock = SystemClock()
     try:
         account = str(boto3.client("sts").get_caller_identity()["Account"])

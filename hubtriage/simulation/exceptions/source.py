@@ -11,6 +11,7 @@ from hubtriage.simulation.inputs.problems import Problems
 
 MOST_EXPORTS = 10
 _MEMBERS = ("begun", "account", "region", "filters")
+_OF_V2 = ("hubs", "filters_v2")  # where Security Hub V2 was read
 _LONGEST_HEADER = 100_000
 
 
@@ -31,6 +32,7 @@ class FindingsSource:
         if header is None:
             return
         about = {name: header.get(name) for name in _MEMBERS}
+        about |= {name: header[name] for name in _OF_V2 if name in header}
         if about not in self.exports and len(self.exports) < MOST_EXPORTS:
             self.exports.append(about)
 

@@ -16,7 +16,7 @@ from hubtriage.aws.ledger.memory import MemoryLedger
 from hubtriage.aws.securityhub.answers import UNPARSED
 from hubtriage.cli.inputs.exporting import Beginning, HubQuery, export_lines, export_to
 from hubtriage.cli.inputs.hub import CALLS_PER_SECOND, ExportError, HubReader
-from hubtriage.cli.inputs.live_options import ACTIVE
+from hubtriage.cli.inputs.live_options import ACTIVE, HubFilters
 from hubtriage.cli.inputs.part_file import Cursor, PartError, part_file, part_of
 from hubtriage.engine.planning.entry import Claim, Entry, Intent
 from hubtriage.localaws.securityhub.faults import ScriptedFault
@@ -29,7 +29,7 @@ from hubtriage.simulation.inputs.findings import items_of
 PRODUCT = "arn:aws:securityhub:us-east-1::product/aws/guardduty"
 COUNT = 450
 PAGES = 5
-QUERY = HubQuery("111122223333", "us-east-1", ACTIVE, "hubtriage", "hubtriage-ledger")
+QUERY = HubQuery("111122223333", "us-east-1", HubFilters(), "hubtriage", "hubtriage-ledger")
 HELD = {"Workflow.Status": Claim("SUPPRESSED", "r")}
 RESUME, FRESH, NEITHER = Beginning(resume=True), Beginning(fresh=True), Beginning()
 
@@ -64,7 +64,7 @@ class ExportSite:
         self.ledger.write({(PRODUCT, f"f-{number}"): entry})
 
     def export(self, how: Beginning = NEITHER, query: HubQuery = QUERY, path: Path | None = None) -> Cursor:
-        reader = HubReader(self.api, self.ledger if query.table else None, self.clock, dict(query.filters))
+        reader = HubReader(self.api, self.ledger if query.table else None, self.clock, query.filters)
         return export_to(path or self.path, reader, query, self.clock.now(), how, self._watch)
 
     def _watch(self, cursor: Cursor) -> None:
@@ -137,7 +137,7 @@ def test_a_finding_has_its_entry_beside_it_as_the_ledger_keeps_it(site: ExportSi
 
 def test_without_a_table_no_entry_is_known_and_the_first_line_says_so(site: ExportSite) -> None:
     site.hold(3, Entry(HELD))
-    site.export(query=HubQuery("111122223333", "us-east-1", ACTIVE, "hubtriage", None))
+    site.export(query=HubQuery("111122223333", "us-east-1", HubFilters(), "hubtriage", None))
     header, *lines = site.lines()
     assert (header["entries"], header["table"]) == (False, None)
     assert not any("entry" in line for line in lines)
@@ -406,7 +406,7 @@ def test_an_interrupted_export_is_neither_dropped_nor_gone_on_with_unasked(site:
 
 def test_an_export_does_not_go_on_with_another_query(site: ExportSite) -> None:
     _interrupted(site)
-    other = HubQuery("444455556666", "us-east-1", {}, "hubtriage", "hubtriage-ledger")
+    other = HubQuery("444455556666", "us-east-1", HubFilters(cspm={}), "hubtriage", "hubtriage-ledger")
     with pytest.raises(PartError, match="another query: account, filters differ"):
         site.export(RESUME, other)
 
@@ -477,7 +477,7 @@ def _unwatched(_cursor: Cursor) -> None:
 
 def test_the_lines_of_a_stream_are_those_of_the_file(site: ExportSite) -> None:
     pages: list[list[str]] = []
-    reader = HubReader(Repeating(site.api), site.ledger, site.clock, ACTIVE)
+    reader = HubReader(Repeating(site.api), site.ledger, site.clock, HubFilters())
     cursor = export_lines(reader, QUERY, site.clock.now(), pages.append, _unwatched)
     assert cursor.findings == COUNT
     header, *lines = (json.loads(line) for page in pages for line in page)

@@ -6,17 +6,26 @@ import pytest
 
 from hubtriage.cli.inputs.exporting import HubQuery
 from hubtriage.cli.inputs.live import age_in_words, cached
-from hubtriage.cli.inputs.live_options import ACTIVE
+from hubtriage.cli.inputs.live_options import HubFilters
 
-QUERY = HubQuery("111122223333", "us-east-1", ACTIVE, "hubtriage", "hubtriage-ledger")
+QUERY = HubQuery("111122223333", "us-east-1", HubFilters(), "hubtriage", "hubtriage-ledger")
 OTHERS = [
     pytest.param(
-        HubQuery("444455556666", "us-east-1", ACTIVE, "hubtriage", "hubtriage-ledger"), id="account"
+        HubQuery("444455556666", "us-east-1", HubFilters(), "hubtriage", "hubtriage-ledger"), id="account"
     ),
-    pytest.param(HubQuery("111122223333", "eu-west-1", ACTIVE, "hubtriage", "hubtriage-ledger"), id="Region"),
-    pytest.param(HubQuery("111122223333", "us-east-1", {}, "hubtriage", "hubtriage-ledger"), id="filters"),
-    pytest.param(HubQuery("111122223333", "us-east-1", ACTIVE, "hubtriage", "restored"), id="table"),
-    pytest.param(HubQuery("111122223333", "us-east-1", ACTIVE, "hubtriage", None), id="no table"),
+    pytest.param(
+        HubQuery("111122223333", "eu-west-1", HubFilters(), "hubtriage", "hubtriage-ledger"), id="Region"
+    ),
+    pytest.param(
+        HubQuery("111122223333", "us-east-1", HubFilters(cspm={}), "hubtriage", "hubtriage-ledger"),
+        id="filters",
+    ),
+    pytest.param(
+        HubQuery("111122223333", "us-east-1", HubFilters(("cspm", "v2")), "hubtriage", "hubtriage-ledger"),
+        id="hubs",
+    ),
+    pytest.param(HubQuery("111122223333", "us-east-1", HubFilters(), "hubtriage", "restored"), id="table"),
+    pytest.param(HubQuery("111122223333", "us-east-1", HubFilters(), "hubtriage", None), id="no table"),
 ]
 
 

@@ -1,6 +1,5 @@
 """What commands show of single findings of Security Hub V2, and that exports say what they leave out."""
 
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -9,7 +8,7 @@ import pytest
 from hubtriage.aws.ledger.dynamodb import DynamoLedger
 from hubtriage.aws.ledger.memory import MemoryLedger
 from hubtriage.aws.securityhub.api import key_of
-from hubtriage.cli.inputs import handed_back, live, look_up
+from hubtriage.cli.inputs import handed_back, look_up
 from hubtriage.cli.subject import title_of
 from hubtriage.engine.planning.entry import Claim, Entry
 from tests.support.hub_v2_world import finding_info
@@ -57,22 +56,6 @@ def test_titles_are_asked_of_the_hub_of_each_finding(world: V2TriageWorld) -> No
         key(9): "",
     }
     assert (world.calls("GetFindings"), world.calls("GetFindingsV2")) == (1, 1)
-
-
-@pytest.mark.parametrize(("hubs", "is_said"), [('["cspm", "v2"]', True), ('["cspm"]', False)])
-def test_what_reads_one_hub_alone_says_so_where_both_are_triaged(
-    hubs: str,
-    is_said: bool,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    (tmp_path / "hubtriage.toml").write_text(f"hubs = {hubs}\n")
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(live.boto3, "client", lambda _service: pytest.fail("asked too far"))
-    with pytest.raises(pytest.fail.Exception):
-        live.hub_from_here("hubtriage", None, {})
-    assert (live.CSPM_ALONE in capsys.readouterr().err) == is_said
 
 
 class FoundLedger(MemoryLedger):

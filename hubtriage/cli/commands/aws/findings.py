@@ -12,7 +12,7 @@ from hubtriage.cli.failure import fail, fail_on
 from hubtriage.cli.inputs.exporting import Beginning, export_lines, export_to
 from hubtriage.cli.inputs.hub import WITHOUT, ExportError
 from hubtriage.cli.inputs.live import hub_from_here, shows, table_from_here
-from hubtriage.cli.inputs.live_options import filters_of, filters_option
+from hubtriage.cli.inputs.live_options import filters_of, filters_options
 from hubtriage.cli.inputs.part_file import Cursor, PartError, part_of
 from hubtriage.cli.locations import Location
 from hubtriage.cli.progress import progress_bar
@@ -28,19 +28,27 @@ _STREAM = Path("-")
 @click.argument(
     "file", metavar="[FILE]", default="-", type=Location(path_type=Path, dir_okay=False, allow_dash=True)
 )
-@filters_option()
+@filters_options()
 @deployed_option
 @click.option("--without-entries", is_flag=True, help="Do not read the ledger.")
 @click.option("--resume", is_flag=True, help="Continue an interrupted export into FILE.")
 @click.option("--fresh", is_flag=True, help="Discard an interrupted export into FILE and start again.")
 def command(
-    file: Path, filters: str | None, stack: str, without_entries: bool, resume: bool, fresh: bool
+    file: Path,
+    hub: str | None,
+    filters: str | None,
+    filters_v2: str | None,
+    stack: str,
+    without_entries: bool,
+    resume: bool,
+    fresh: bool,
 ) -> None:
     """Export findings of Security Hub with what triage did to them.
 
     Nothing is changed. FILE gets one JSON line about the source of the findings, then one for each finding:
     {"finding": ..., "entry": ...}. The entry comes from the ledger; it is null if triage holds nothing on
-    the finding. A FILE that ends in `.gz` is compressed. Without FILE, or for `-`, the lines are printed.
+    the finding. Findings of Security Hub V2 follow the others, in OCSF. A FILE that ends in `.gz` is
+    compressed. Without FILE, or for `-`, the lines are printed.
 
     `plan`, `explain`, `backtest` and `diff` take FILE as FINDINGS, and decide on each finding as the stack
     would. A finding that triage may have changed while it was read is marked as undecidable.
@@ -54,7 +62,7 @@ def command(
         raise click.UsageError("give --resume or --fresh, not both")
     if file == _STREAM and (resume or fresh):
         raise click.UsageError("--resume and --fresh go with a FILE")
-    wanted = filters_of(filters)
+    wanted = filters_of(filters, filters_v2, hub)
     with _failures_shown(file):
         table = None if without_entries else table_from_here(stack)
         if table is None and not without_entries:

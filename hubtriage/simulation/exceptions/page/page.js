@@ -196,7 +196,8 @@
   const GROUPS = hidden ? [["hidden by rules", hidden.by_rules, "c-hide"], ["resolved by Security Hub, because their control passed", hidden.by_service, "c-note"],
     ["hidden by people or other tools, and by no rule", hidden.by_others, "c-bad"], [UNKNOWN + ": the input has no entries of the ledger", hidden.not_known, "c-quiet"]] : [];
   const ALL_ACTIVE = JSON.stringify({ RecordState: [{ Value: "ACTIVE", Comparison: "EQUALS" }] });
-  const filters = source.exports.map((one) => JSON.stringify(one.filters)).filter((text) => text !== undefined && text !== "null" && text !== "{}" && text !== ALL_ACTIVE);
+  const NOT_CLOSED = JSON.stringify({ CompositeFilters: [{ StringFilters: [{ FieldName: "activity_name", Filter: { Value: "Close", Comparison: "NOT_EQUALS" } }], Operator: "OR" }], CompositeOperator: "AND" });
+  const filters = source.exports.flatMap((one) => [one.filters, one.filters_v2]).map((one) => JSON.stringify(one)).filter((text) => text !== undefined && text !== "null" && text !== "{}" && text !== ALL_ACTIVE && text !== NOT_CLOSED);
   const notes = (texts) => h("ul", { class: "notes" }, texts.map((text) => h("li", {}, text)));
   const places = (list) => [list.slice(0, 5).map((text) => h("span", { class: "shift" }, h("code", {}, plain(text)))), list.length > 5 ? "and more" : null];
   function doubts() {
@@ -309,7 +310,7 @@
     const { findings } = row.holds;
     return [
       facts([["Hidden by it now", findingsOf(findings)],
-        ["In signals", inHubs ? [quantity(row.holds.signals), ": " + Object.entries(row.holds.by_hub).map(([hub, n]) => plural(n, "finding") + " in " + hubName(hub)).join(", ")] : null],
+        ["In signals", inHubs ? [quantity(row.holds.signals), Object.entries(row.holds.by_hub).map(([hub, n], at) => [at ? ", " : ": ", findingsOf(n), " in " + hubName(hub)])] : null],
         ["In accounts", quantity(row.holds.accounts)],
         ["Overruled by people", findingsOf(row.holds.overruled)], ["Visible, above its ceiling", findingsOf(row.holds.above_ceiling)]]),
       h("div", { class: "holds" }, bars("By severity", row.holds.by_severity, findings, "of other severities"), bars("By account", row.holds.by_account, findings, "in other accounts"),
