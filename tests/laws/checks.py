@@ -46,6 +46,7 @@ class Chronicle:
     an automation rule ever set. `late`: the history once lagged.
     `forgotten`: fields that people had set when one of them handed the finding back. `served`: fields
     that the service has changed since then, `moved` those that it has changed since triage wrote them.
+    `renumbered`: findings of V2 whose severity got another number of the same label by its vendor.
     """
 
     persons: dict[_Place, Any] = field(default_factory=dict)
@@ -62,6 +63,7 @@ class Chronicle:
     forgotten: set[_Place] = field(default_factory=set)
     served: set[_Place] = field(default_factory=set)
     moved: set[_Place] = field(default_factory=set)
+    renumbered: set[Identifier] = field(default_factory=set)
     late: bool = False
 
     def set_by_hand(self, identifier: Identifier, key: Key, before: Any, value: Any) -> None:
@@ -125,6 +127,12 @@ class Chronicle:
             self.drop(place)
             self.served.discard(place)
             (self.unseen if is_text(place[1]) else self.forgotten).add(place)
+
+    def has_severity_of_ours(self, identifier: Identifier) -> bool:
+        """Say whether triage, and it alone, has set the severity of a finding, and still knows that."""
+        place = (identifier, "Severity")
+        is_others = place in self.touched | self.moved | self.raced or "Severity" in self.native
+        return place in self.ours and not is_others and identifier not in self.lost | self.shared
 
     def drop(self, place: _Place) -> None:
         self.persons.pop(place, None)

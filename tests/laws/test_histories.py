@@ -164,7 +164,7 @@ class Histories(RuleBasedStateMachine):
 
     def watch(self, step: SentUpdate) -> None:
         """Look at each update by the engine, as it happens."""
-        identifier = identity(step.before)
+        identifier = step.key
         for key in changed(step.before, step.after):
             self.chronicle.set_by_triage(identifier, key, step.before, held(step.after, key))
         if not step.fresh:
@@ -209,7 +209,7 @@ class Histories(RuleBasedStateMachine):
 
     def provide(self, key: Identifier, finding: Finding) -> None:
         self.pristine[key] = finding
-        incoming = {**finding, "UpdatedAt": write_timestamp(self.now)}
+        incoming = self.sent_now(finding)
         ours, untouched = self.engine.finding(key), self.nobody.finding(key)
         for world in self.worlds:
             world.provide(incoming, self.now)
@@ -220,6 +220,10 @@ class Histories(RuleBasedStateMachine):
         for name in kept & self.chronicle.overridden & set(PROVIDED):
             if (key, name) in self.chronicle.touched:  # it ended what an override keeps for a person
                 self.chronicle.unseen.add((key, name))
+
+    def sent_now(self, finding: Finding) -> Finding:
+        """Return a finding as its provider sends it now."""
+        return {**finding, "UpdatedAt": write_timestamp(self.now)}
 
     @precondition(lambda self: len(self.native) < 2)
     @rule(update=NATIVE_UPDATES, criteria=NATIVE_CRITERIA)
@@ -269,12 +273,15 @@ class Histories(RuleBasedStateMachine):
         for world, payload in zip(self.worlds, payloads, strict=True):
             world.edit(identifier, payload, self.now)
         after = self.engine.finding(identifier)
-        named = {name for name in payloads[0] if name != "UserDefinedFields"}
-        for key in {*named, *changed(before, after)}:
+        for key in {*self.named(payloads[0]), *changed(before, after)}:
             self.chronicle.set_by_hand(identifier, key, held(before, key), held(after, key))
             claim = self.engine.own().memory(identifier).claims.get(engine_name(key))
             if claim is not None and claim.rule is None and held(after, key) is None:
                 self.chronicle.unseen.add((identifier, key))  # gone, after no rule had wanted it
+
+    def named(self, payload: dict[str, Any]) -> set[str]:
+        """Return the fields, user-defined ones apart, that an update sets."""
+        return {name for name in payload if name != "UserDefinedFields"}
 
     @precondition(lambda self: self.hub_udf == "replace")
     @rule(place=PLACES)
@@ -304,7 +311,7 @@ class Histories(RuleBasedStateMachine):
 
         def take(world: HubLife, blue: Stack) -> None:
             plans = world.look(world.overhear(key, which), self.now, blue)
-            if world is self.engine and any(plan.seen != world.finding(key) for plan in plans):
+            if world is self.engine and any(world.shown(plan.seen) != world.finding(key) for plan in plans):
                 self.chronicle.race(key)
             world.send(plans, self.now, blue)
 
@@ -332,7 +339,7 @@ class Histories(RuleBasedStateMachine):
         for world, plan in zip(self.triaged, plans, strict=True):
             if plan is not None:
                 if world is self.engine:
-                    self.chronicle.hand_back(key, self.held_by_people(key, plan.seen))
+                    self.chronicle.hand_back(key, self.held_by_people(key, world.shown(plan.seen)))
                 world.send([plan], self.now)
 
     def held_by_people(self, key: Identifier, seen: Finding) -> list[str]:
@@ -478,7 +485,7 @@ class Histories(RuleBasedStateMachine):
         assert all(count <= 1 for count in updates[0].values()), f"Fixpoint: {updates[0]}"
         for world in self.triaged:
             world.drain(self.now)
-        again = [Mail(found, self.now, self.engine.numbers) for found in self.engine.hub.findings()]
+        again = [Mail(found, self.now, self.engine.numbers) for found in self.engine.all_stored()]
         assert not self.engine.look(again, self.now), "Fixpoint: a second sweep changed something"
         old = [mail for mails in self.engine.old_mail.values() for mail in mails]
         for mail in [*old, *reversed(old)]:

@@ -40,6 +40,7 @@ class Mail:
 class SentUpdate:
     """What one call of triage made of a finding. `fresh`: triage had seen it as it was."""
 
+    key: Identifier
     before: Finding
     after: Finding
     payload: Payload
@@ -123,12 +124,25 @@ class HubLife:
         assert found is not None
         return found
 
+    @staticmethod
+    def name(finding: Finding) -> Identifier:
+        """Return the key of a finding as events show it."""
+        return identity(finding)
+
+    def shown(self, finding: Finding) -> Finding:
+        """Return a finding as the laws see it: as `finding` does."""
+        return finding
+
+    def decided_on(self, finding: Finding) -> Finding:
+        """Return a finding in the form that triage decides on."""
+        return finding
+
     def collect(self, now: float) -> None:
         """Put what the hub has sent into the mail."""
         for event in self.hub.take_events(now):
             finding = event["detail"]["findings"][0]
             self.numbers += 1
-            self.mail.setdefault(identity(finding), []).append(Mail(finding, now, self.numbers))
+            self.mail.setdefault(self.name(finding), []).append(Mail(finding, now, self.numbers))
 
     # What others do
 
@@ -159,7 +173,7 @@ class HubLife:
         """Plan for the newest event of each finding, reading again those that may be out of date."""
         newest: dict[Identifier, Mail] = {}
         for mail in mails:
-            key = identity(mail.finding)
+            key = self.name(mail.finding)
             if key not in newest or mail.number >= newest[key].number:
                 newest[key] = mail
         plans = [self._plan(key, mail, now, stack or self.own()) for key, mail in newest.items()]
@@ -198,7 +212,8 @@ class HubLife:
         answers: dict[Key, LastChange | None] = {}
         while True:
             memory = stack.memory(key)
-            verdict = stack.decider.decide(seen, memory, now - self.slow_by, answers, handed_back)
+            finding, moment = self.decided_on(seen), now - self.slow_by
+            verdict = stack.decider.decide(finding, memory, moment, answers, handed_back)
             questions = (verdict.questions | verdict.optional_questions) - answers.keys()
             if not questions:
                 return verdict
@@ -207,7 +222,7 @@ class HubLife:
 
     def hand_back(self, key: Identifier, now: float) -> PlannedUpdate | None:
         """Plan what a person asks for who hands a finding back; None while its history is behind."""
-        seen, stack = self.finding(key), self.own()
+        seen, stack = self.as_stored(key), self.own()
         verdict = self.ask(key, seen, now, stack, handed_back=now)
         if verdict.unrecorded or verdict.outdated:
             return None
@@ -223,6 +238,14 @@ class HubLife:
                     time = read_timestamp(record["UpdateTime"]) or 0.0
                     return LastChange(author, update.get("NewValue"), time)
         return None
+
+    def as_stored(self, key: Identifier) -> Finding:
+        """Return a finding as its event would show it now."""
+        return self.finding(key)
+
+    def all_stored(self) -> list[Finding]:
+        """Return all findings as their events would show them now."""
+        return self.hub.findings()
 
     def _again(self, key: Identifier, mail: Mail) -> None:
         self.mail.setdefault(key, []).append(replace(mail, receives=mail.receives + 1))
@@ -256,7 +279,8 @@ class HubLife:
             stack.sent[plan.key] = self.mail[plan.key][-1].number
             old, sent = before[plan.key], plan.verdict.payload
             if watched and sent is not None:
-                self.on_step(SentUpdate(old, self.finding(plan.key), sent, fresh=old == plan.seen))
+                fresh = old == self.shown(plan.seen)
+                self.on_step(SentUpdate(plan.key, old, self.finding(plan.key), sent, fresh=fresh))
         return len(updates)
 
     def _calls(self, plans: list[PlannedUpdate], stack: Stack) -> list[tuple[list[Identifier], Payload]]:
@@ -275,7 +299,7 @@ class HubLife:
 
     def sweep(self, now: float, stack: Stack | None = None) -> int:
         """Handle every finding as it is now; return how many were updated."""
-        mails = [Mail(finding, now, self.numbers) for finding in self.hub.findings()]
+        mails = [Mail(finding, now, self.numbers) for finding in self.all_stored()]
         return self.send(self.look(mails, now, stack), now, stack)
 
     def take(self, key: Identifier, place: int, how: str) -> Mail | None:

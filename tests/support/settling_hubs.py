@@ -13,7 +13,7 @@ from hubtriage.localaws.securityhub.asff.timestamps import write_timestamp
 from hubtriage.localaws.securityhub.hub import Hub
 from hubtriage.localaws.securityhub.settings import HubSettings
 from tests.laws.oracle.fields import FIELDS
-from tests.laws.oracle.ocsf import FIELDS_OF, in_words_of_laws
+from tests.laws.oracle.ocsf import FIELDS_OF, in_words_of_laws, is_renumbered
 from tests.support.hub_v2_world import ocsf, uid
 from tests.support.triage_world import TriageWorld, finding
 from tests.support.v2_triage_world import V2TriageWorld, v2_key
@@ -69,8 +69,8 @@ class HubOfHistory(Protocol):
         severity: str | int,
         compliance: str | None,
         is_closed: bool,
-    ) -> None:
-        """Have the provider of a finding send it."""
+    ) -> bool:
+        """Have the provider of a finding send it; return whether that renumbered its severity (V2)."""
 
     def edit(self, hub: Hub, number: int, update: Mapping[str, Any], now: float) -> None:
         """Have a person update a finding."""
@@ -115,13 +115,14 @@ class OfCspm:
         severity: str | int,
         compliance: str | None,
         is_closed: bool,
-    ) -> None:
+    ) -> bool:
         says: dict[str, Any] = {"Compliance": {"Status": compliance}} if compliance else {}
         says |= {"RecordState": "ARCHIVED"} if is_closed else {}
         provided = {"Severity": {"Label": severity}}
         says |= {"ProductArn": CONTROLS, "UpdatedAt": write_timestamp(now)}
         imported = finding(number, FindingProviderFields=provided, **says)
         assert not hub.batch_import_findings([imported], now)["FailedCount"]
+        return False
 
     def edit(self, hub: Hub, number: int, update: Mapping[str, Any], now: float) -> None:
         product_arn, name = self.key(number)
@@ -182,13 +183,14 @@ class OfV2:
         severity: str | int,
         compliance: str | None,
         is_closed: bool,
-    ) -> None:
+    ) -> bool:
         says: dict[str, Any] = {"severity_id": severity, "activity_id": 3 if is_closed else 2}
         says |= {"compliance": {"status_id": _COMPLIANCE[compliance]}} if compliance else {}
-        if hub.v2.finding(uid(number)) is None:
+        before = hub.v2.finding(uid(number))
+        if before is None:
             hub.v2.provide(ocsf(number, **says), now, hub.settings)
-        else:
-            hub.v2.advance(uid(number), says, now, hub.settings)
+            return False
+        return is_renumbered(before, hub.v2.advance(uid(number), says, now, hub.settings))
 
     def edit(self, hub: Hub, number: int, update: Mapping[str, Any], now: float) -> None:
         request = {"MetadataUids": [uid(number)], **update}

@@ -610,8 +610,12 @@ class Settling:
         before = self.stored(number)
         with self.world.hub.faults.set_aside():
             for hub in hubs:
-                self.of.provide(hub, number, self.clock.now(), act.severity, act.compliance, act.is_closed)
+                is_renumbered = self.of.provide(
+                    hub, number, self.clock.now(), act.severity, act.compliance, act.is_closed
+                )
         self.chronicle.set_by_service(self.key(number), before, self.stored(number))
+        if is_renumbered:
+            self.chronicle.renumbered.add(self.key(number))
         if not self.of.shows_providers:
             self.chronicle.unseen.add((self.key(number), "Severity"))
 

@@ -20,6 +20,8 @@ from tests.aws.triage.test_settling import (
     histories,
     settle,
 )
+from tests.laws.findings_v2 import SEVERITIES, UNSURE, UPDATES
+from tests.laws.oracle.ocsf import severity_is_the_vendors
 from tests.support.examples import examples
 from tests.support.settling_hubs import OfV2
 from tests.support.settling_world import (
@@ -33,7 +35,6 @@ from tests.support.settling_world import (
     Provide,
     Repeat,
     Restore,
-    Settling,
     StartSweep,
     live,
 )
@@ -69,34 +70,7 @@ RULESETS: tuple[tuple[dict[str, Any], ...], ...] = (
     (),
 )
 
-SETTINGS = st.fixed_dictionaries(
-    {},
-    optional={
-        "pins_severity": st.just(False),
-        "vendor_follows": st.just(False),
-        "resets": st.sampled_from([(), (2,), (2, 3, 4, 5)]),
-        "resets_when_back": st.just(False),
-        "resolves_on_pass": st.just(False),
-        "comment_in": st.sampled_from(["notes", "both"]),
-        "update_activity": st.just("update"),
-        "events_when_unchanged": st.just(False),
-        "duplicates": st.sampled_from(["processed", "call"]),
-        "answers": st.just("both"),
-        "value_errors": st.just("finding"),
-    },
-)
-"""What AWS leaves open. Otherwise it is as HubV2Settings have it."""
-HUBS = st.builds(OfV2, SETTINGS)
-UPDATES = st.sampled_from(
-    [
-        *({"StatusId": number} for number in (1, 1, 2, 3, 4, 5, 99)),
-        *({"SeverityId": number} for number in (0, 2, 4, 6)),
-        {"Comment": "Mine."},
-        {"Comment": "hubtriage: hide no longer applies."},
-        {"Comment": "Accepted."},
-        {"StatusId": 1, "Comment": "Remediated by a tool."},
-    ]
-)
+HUBS = st.builds(OfV2, UNSURE)
 FAULTS = st.builds(
     lambda fault, times: {"operation": "BatchUpdateFindingsV2", **fault, "times": times},
     st.sampled_from(
@@ -116,7 +90,6 @@ FAULTS = st.builds(
     ),
     st.sampled_from([1, 4, 9]),
 )
-SEVERITIES = st.sampled_from([2, 3, 4, 5, 5, 6, 0, 99])
 PROVIDED = st.builds(
     Provide,
     NUMBERS,
@@ -172,14 +145,7 @@ def settle_in_v2(acts: Acts, seed: int = 0, hub: OfV2 | None = None) -> None:
     settling = live(acts, seed, hub, RULESETS)
     settle(settling)
     for number in range(FINDINGS):
-        severity_is_the_vendors(settling, hub, number)
-
-
-def severity_is_the_vendors(settling: Settling, hub: OfV2, number: int) -> None:
-    """With all rules gone a severity that no one else set is exactly the vendor's: Fatal stays Fatal."""
-    place = (hub.key(number), "Severity")
-    chronicle = settling.chronicle
-    if place in chronicle.touched or place not in chronicle.ours or hub.key(number) in chronicle.lost:
-        return
-    found = hub.ocsf(settling.world.hub, number)
-    assert found["severity_id"] == found["vendor_attributes"]["severity_id"], found
+        key, chronicle = hub.key(number), settling.chronicle
+        if chronicle.has_severity_of_ours(key):
+            found = hub.ocsf(settling.world.hub, number)
+            severity_is_the_vendors(found, is_renumbered=key in chronicle.renumbered)

@@ -84,6 +84,12 @@ def label(severity: Any) -> str | None:
     return reached[-1] if reached else None
 
 
+def is_settable(key: Key, value: Any) -> bool:
+    """Say whether a customer may set a field to a value that it has: of V2 some are others' alone."""
+    words = {"Workflow": ("NEW", "NOTIFIED", *HIDING), "Severity": LABELS[:-1]}
+    return key not in words or value in words[key]
+
+
 def below(one: str | None, other: str | None) -> bool:
     return one in LABELS and other in LABELS and LABELS.index(one) < LABELS.index(other)
 

@@ -6,7 +6,18 @@ from typing import Any
 
 from tests.laws.oracle.conditions import ACCOUNTS, NoAnswerError, holds
 from tests.laws.oracle.entries import OracleClaims
-from tests.laws.oracle.fields import HIDING, USER, Finding, Key, below, held, hides, label, providers
+from tests.laws.oracle.fields import (
+    HIDING,
+    UNRANKED,
+    USER,
+    Finding,
+    Key,
+    below,
+    held,
+    hides,
+    label,
+    providers,
+)
 from tests.laws.oracle.policy import Statements, barred, kept_by
 
 Rule = dict[str, Any]
@@ -183,7 +194,9 @@ def wanted_severity(update: dict[str, Any], base: Finding) -> str | None:
     clamped = held(base, "Severity")
     if "AtLeast" in update and (clamped is None or below(clamped, update["AtLeast"])):
         clamped = update["AtLeast"]
-    return str(update["AtMost"]) if below(update.get("AtMost"), clamped) else clamped
+    if below(update.get("AtMost"), clamped):
+        return str(update["AtMost"])
+    return None if clamped == UNRANKED else clamped  # no update sets that
 
 
 def on_one_line(value: Any) -> str:

@@ -20,6 +20,7 @@ from tests.laws.oracle.fields import (
     held,
     hides,
     is_a_persons,
+    is_settable,
     label,
     on_record,
     put,
@@ -346,7 +347,7 @@ def make(finding: Finding, key: Key, wish: Wish, persons: bool, anew: bool, out:
         old = replace(old, provided=current)
     before = old.before
     if persons or (claim is None and key == "Workflow" and current != untouched(finding, key)):
-        before = current
+        before = current if is_settable(key, current) else None
     out.wished.add(key)
     out.values[key] = wish.value
     out.claims[key] = replace(
