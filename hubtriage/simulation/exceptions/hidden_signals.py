@@ -52,11 +52,6 @@ class HiddenSignals:
     split: list[Mapping[str, Any]] = field(default_factory=list)
     _signals: Signals[Cause] = field(default_factory=Signals)
 
-    @property
-    def has_v2(self) -> bool:
-        """Whether a finding of Security Hub V2 has been counted."""
-        return self._signals.has_v2
-
     def add(self, finding: Finding, causes: frozenset[Cause]) -> None:
         """Count an active finding, with what hides it."""
         seen = sighting_of(finding)

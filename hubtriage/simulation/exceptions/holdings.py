@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from hubtriage.aws.securityhub.api import Key, hub_of, key_of
+from hubtriage.aws.securityhub.api import V2, Key, hub_of, key_of
 from hubtriage.engine.fields import SEVERITY, WORKFLOW, Finding, ParsedFinding, has_passed
 from hubtriage.engine.planning.entry import Entry, stored
 from hubtriage.engine.planning.plan import Settings, reason
@@ -65,6 +65,11 @@ class HiddenFindings:
     def hidden(self) -> int:
         """How many findings are hidden."""
         return sum(self.groups.values())
+
+    @property
+    def has_v2(self) -> bool:
+        """Whether findings of Security Hub V2 were read."""
+        return self.read_in[V2] > 0
 
     def add(self, item: ExportedFinding, ruleset: Ruleset, now: float, settings: Settings) -> None:
         """Count a finding with its entry, as it is at a time (epoch seconds)."""

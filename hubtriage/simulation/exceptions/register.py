@@ -31,7 +31,7 @@ def register(
     Without `holdings`, what rules hold is not known; without `history`, who wrote and approved them. Counts
     of each hub and of signals are there if findings of Security Hub V2 are.
     """
-    signals = holdings.signals.counts() if holdings is not None and holdings.signals.has_v2 else None
+    signals = holdings.signals.counts() if holdings is not None and holdings.has_v2 else None
     known = {} if history is None else history.rules
     hiding = [rule for rule in ruleset.rules if ProvenRule(rule, ruleset.accounts, now).may_hide]
     rows = [

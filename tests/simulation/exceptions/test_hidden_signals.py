@@ -82,6 +82,12 @@ def test_what_one_hub_archived_is_no_surprise() -> None:
     assert (signals["alone"], signals["hidden_in_one"]) == (1, 0)
 
 
+def test_archived_findings_alone_are_of_a_hub_too() -> None:
+    told = hidden(cspm(1, "SUPPRESSED", HELD), v2(2, "SUPPRESSED", HELD, archived=True))
+    assert {hub: counts["findings_read"] for hub, counts in told["by_hub"].items()} == {"cspm": 1, "v2": 1}
+    assert told["signals"]["hidden"] == 1
+
+
 def test_there_are_so_many_examples_and_no_more() -> None:
     items = [make(number, status, HELD) for number in range(30) for make, status in
              ((cspm, "SUPPRESSED"), (v2, "NEW"))]  # fmt: skip
