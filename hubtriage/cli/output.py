@@ -15,12 +15,15 @@ import click
 from hubtriage.cli.failure import fail_on
 from hubtriage.engine.text.system_errors import in_words
 
+_HALF_PAIRS = "backslashreplace"
+"""Writes half of a surrogate pair as `\\ud800`: a finding may have one, and UTF-8 has none."""
+
 
 def write_file(path: Path, content: str) -> None:
     """Write a text as UTF-8; make the folders that are missing. End the command with 2 if that cannot be."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(content, encoding="utf-8")
+        path.write_text(content, encoding="utf-8", errors=_HALF_PAIRS)
     except FileExistsError as error:  # a folder was to be made where there is a file
         fail_on(error.filename, NotADirectoryError(errno.ENOTDIR, ""))
     except OSError as error:
@@ -35,7 +38,12 @@ def demand_absent(path: Path, hint: str) -> None:
 
 def print_document(content: str) -> None:
     """Print a text for programs: as UTF-8, whatever the encoding of the terminal."""
-    click.echo(content.encode(), nl=False)
+    click.echo(encoded(content), nl=False)
+
+
+def encoded(content: str) -> bytes:
+    """Return a text as UTF-8; half of a surrogate pair, which UTF-8 has not, as JSON writes it."""
+    return content.encode("utf-8", _HALF_PAIRS)
 
 
 class NotWrittenError(Exception):

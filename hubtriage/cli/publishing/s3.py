@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from hubtriage.cli.failure import fail
+from hubtriage.cli.output import encoded
 from hubtriage.cli.publishing.places import FORM, S3Place
 from hubtriage.cli.stack import AWS_ERRORS, client
 from hubtriage.cli.terminal import note
@@ -28,7 +29,7 @@ def publish(place: S3Place, contents: Mapping[str, str]) -> None:
             storage.put_object(
                 Bucket=place.bucket,
                 Key=place.key(name),
-                Body=content.encode(),
+                Body=encoded(content),
                 ContentType=_TYPES[name.rpartition(".")[2]],
                 CacheControl="no-cache",  # the latest has another content each day
             )

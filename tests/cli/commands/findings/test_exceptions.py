@@ -16,6 +16,7 @@ from hubtriage.aws.securityhub.authorship import History, HistoryRecord
 from hubtriage.aws.securityhub.faults import CallFault, Fault
 from hubtriage.cli.inputs import live as live_inputs
 from hubtriage.cli.main import cli
+from hubtriage.cli.publishing import s3
 from hubtriage.engine.planning.entry import Claim, Entry
 from hubtriage.simulation.exported import finding_line, header_line
 
@@ -90,6 +91,32 @@ The folder is in no git repository: who wrote and approved the rules is not know
     told = json.loads(run(export, "--json").stdout)
     assert told["hidden"]["hidden"] == told["hidden"]["by_rules"] + told["hidden"]["by_others"] == 2
     assert [one["rule"] for one in told["exceptions"]] == ["accepted"]
+
+
+class RecordedStorage:
+    """S3, as far as it keeps what is put."""
+
+    def __init__(self) -> None:
+        self.bodies: dict[str, bytes] = {}
+
+    def put_object(self, **request: Any) -> None:
+        self.bodies[request["Key"]] = request["Body"]
+
+
+def test_half_of_a_surrogate_pair_is_written_as_json_writes_it(
+    export: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A finding may have one; no text in UTF-8 can. It must not keep a register from auditors."""
+    storage = RecordedStorage()
+    monkeypatch.setattr(s3, "client", lambda _service: storage)
+    Path(export).write_text(Path(export).read_text().replace("f-1", "f-1\\ud800"))
+    result = run(export, "--json", "--html", "page.html")
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["hidden"]["others"][0]["id"].startswith("f-1\ud800")
+    published = CliRunner().invoke(cli, ["exceptions", export, "--publish", "s3://a-bucket/hub"])
+    assert published.exit_code == 0, published.output
+    assert len(storage.bodies) == 4
+    assert json.loads(storage.bodies["hub/latest.json"])["hidden"]["hidden"] == 2
 
 
 def test_without_findings_what_is_held_is_not_known(export: str) -> None:
