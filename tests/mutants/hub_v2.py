@@ -127,7 +127,7 @@ SWEEP_V2 = (
     ),
     Mutation(
         "closed findings of V2 are swept as active ones",
-        "aws/sweep/request.py",
+        "aws/securityhub/api.py",
         '"Value": "Close"',
         '"Value": "Closed"',
     ),

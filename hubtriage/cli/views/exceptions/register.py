@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from hubtriage.cli.subject import hub_name
-from hubtriage.cli.text import counted, quoted, shown
+from hubtriage.cli.text import counted, escaped, quoted, shown
 from hubtriage.cli.views.exceptions.signals import signal_lines
 from hubtriage.cli.views.tables import table
 
@@ -213,5 +213,5 @@ def _cells_of(holds: Record | None, record: Record) -> Record:
 
 
 def _cell(value: object) -> str:
-    told = "" if value is None else str(value)
+    told = "" if value is None else escaped(str(value))
     return f"'{told}" if told[:1] in ("=", "+", "-", "@", "\t", "\r", "\n") else told

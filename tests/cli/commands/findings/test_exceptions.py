@@ -131,6 +131,13 @@ def test_a_spreadsheet_runs_nothing(export: str) -> None:
     assert (row[head.index("holds")], row[head.index("days_left")]) == ("1", "62")
 
 
+def test_a_row_for_a_spreadsheet_does_nothing_to_a_terminal(export: str, folder: Folder) -> None:
+    del export
+    folder({"a.yaml": RULES.replace("=cmd|' /C calc'!A0", '"a\\x1b[31m\\u202e"')})
+    head, row = csv.reader(io.StringIO(run("--csv").stdout))
+    assert row[head.index("owner")] == r"a\x1b[31m\u202e"
+
+
 @pytest.mark.parametrize(
     ("option", "count"),
     [
