@@ -26,7 +26,7 @@ UNSURE = st.fixed_dictionaries(
     },
 )
 """Settings of the local V2, for what AWS leaves open. The others are as HubV2Settings have them."""
-SEVERITIES = st.sampled_from([1, 2, 3, 4, 5, 5, 6, 0, 99])
+SEVERITIES = st.sampled_from([1, 2, 3, 4, 5, 6, 6, 0, 99])
 COMPLIANCE = st.sampled_from([1, 2, 3, 3, 99])
 ACTIVITIES = st.sampled_from([2, 2, 2, 3])
 UPDATES = st.sampled_from(

@@ -52,6 +52,7 @@ class HistoriesV2(Histories):
         second=st.none() | beginnings(1),
         rules=rulesets(fewest=1),
         others=rulesets(),
+        may_lower_all=st.booleans(),
     )
     def begin(  # type: ignore[override]
         self,
@@ -60,6 +61,7 @@ class HistoriesV2(Histories):
         second: tuple[Finding, Finding | None] | None,
         rules: list[Rule],
         others: list[Rule],
+        may_lower_all: bool,
     ) -> None:
         self.hub_udf, self.keys_stay = "none", False
         self.chronicle.late = True
@@ -77,7 +79,7 @@ class HistoriesV2(Histories):
             for world in self.worlds:
                 world.plant(odd, self.now) if odd else world.provide(self.sent_now(finding), self.now)
             self.remember(finding)
-        self.use(rules)
+        self.use([{**rule, "ceiling": "CRITICAL"} for rule in rules] if may_lower_all else rules)
 
     def remember(self, finding: Finding) -> None:
         identifier = V2Life.name(finding)

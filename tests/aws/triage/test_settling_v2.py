@@ -63,8 +63,8 @@ _NOTIFY = {
     "update": {"Workflow": {"Status": "NOTIFIED"}},
 }
 RULESETS: tuple[tuple[dict[str, Any], ...], ...] = (
-    (_HIDE,),
     (_LOWER, _NOTIFY),
+    (_HIDE,),
     ({**_HIDE_ALL, "override": True}, _LOWER),
     (_RESOLVE,),
     (),
