@@ -480,6 +480,10 @@ class Settling:
         name = self.key(number)
         return self.world.ledger.read([name]).entries.get(name, NO_ENTRY)
 
+    def is_closed(self, number: int) -> bool:
+        """Say whether the provider of a finding has closed it."""
+        return bool(self.of.as_rules_see_it(self.world.hub, number).get("RecordState") == "ARCHIVED")
+
     def moment(self) -> RulesAtATime:
         return RulesAtATime(list(self.rules), self.clock.now())
 

@@ -139,7 +139,9 @@ def settle(settling: Settling) -> None:
     settling.settle()
     for number in range(FINDINGS):
         identifier, found = settling.key(number), settling.stored(number)
-        assert settling.left_to_do(number) is None, found
+        left = settling.left_to_do(number)
+        is_passed_over = settling.is_closed(number) and left is not None and not left.reopens
+        assert left is None or is_passed_over, found  # sweeps read active findings, and those triage set
         no_hidden_escalation(
             identifier, found, settling.ghost_of(number), settling.moment(), settling.chronicle
         )
