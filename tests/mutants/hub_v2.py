@@ -88,6 +88,12 @@ HUB_V2 = (
         "        stored(finding.value(name)) == value\n",
     ),
     Mutation(
+        "what an update in doubt would have taken back is given away",
+        "aws/triage/settling.py",
+        "    if finding is None or not finding.is_v2:",
+        "    if True:",
+    ),
+    Mutation(
         "without a history, one value that is as it was tells that an update did nothing",
         "aws/triage/steps/asking.py",
         "            return shows_any(intent, ParsedFinding(shown))",

@@ -5,9 +5,11 @@ before, and no value that it would have replaced. It also happened if the histor
 since then, unless that record has other values. Security Hub V2 has no history: there any such value tells.
 """
 
+from dataclasses import replace
+
 from hubtriage.aws.ledger.lease import SKEW
 from hubtriage.engine.fields import ParsedFinding
-from hubtriage.engine.planning.entry import Entry, Intent, stored
+from hubtriage.engine.planning.entry import Claim, Entry, Intent, stored
 
 
 def is_shown(intent: Intent, finding: ParsedFinding) -> bool:
@@ -24,8 +26,9 @@ def is_shown(intent: Intent, finding: ParsedFinding) -> bool:
 def shows_any(intent: Intent, finding: ParsedFinding) -> bool:
     """Return whether a reading shows any value that the update wrote, and that was not there before.
 
-    That is enough where there is no history. If it is another's after all, it is taken back with the rule,
-    and a value next to it that is as it was counts as a person's. Neither keeps anything hidden.
+    That is enough where there is no history. If it is another's after all, it is taken back with the rule. A
+    value next to it that is as it was stays ours if it was, and else counts as a person's. Neither keeps
+    anything hidden.
     """
     return any(
         value != intent.was.get(name) and stored(finding.value(name)) == value
@@ -38,8 +41,28 @@ def recorded_since(entry: Entry, intent: Intent) -> float:
     return max(intent.time - SKEW, entry.ended)
 
 
-def settled(entry: Entry, *, happened: bool, lease: float) -> Entry:
-    """Return the entry without its intent. An update that happened ended no later than the lease."""
+def settled(entry: Entry, *, happened: bool, lease: float, finding: ParsedFinding | None = None) -> Entry:
+    """Return the entry without its intent. An update that happened ended no later than the lease.
+
+    `finding`: as it was read; of no need if it shows no value that the update would have replaced.
+    """
     if entry.intent is None or not happened:
         return entry.abandoned()
-    return entry.confirmed(entry.intent.time + lease)
+    confirmed = entry.confirmed(entry.intent.time + lease)
+    if finding is None or not finding.is_v2:
+        return confirmed
+    return replace(confirmed, claims={**confirmed.claims, **_still_ours(entry, entry.intent, finding)})
+
+
+def _still_ours(entry: Entry, intent: Intent, finding: ParsedFinding) -> dict[str, Claim]:
+    """Return the claims on values of ours that the update would have replaced, and that still stand.
+
+    Where no history tells that it happened, what it would have taken back must not become a person's.
+    """
+    return {
+        name: claim
+        for name, claim in entry.claims.items()
+        if not claim.person
+        and intent.written.get(name, claim.value) != claim.value
+        and stored(finding.value(name)) == claim.value
+    }

@@ -32,6 +32,7 @@ from tests.support.settling_world import (
     Edit,
     Fail,
     HandBack,
+    Handle,
     Provide,
     Repeat,
     Restore,
@@ -39,6 +40,7 @@ from tests.support.settling_world import (
     live,
 )
 
+_UPDATE = "BatchUpdateFindingsV2"
 Acts = list[tuple[Any, float]]
 
 _NOTE = {"Text": "Accepted.", "UpdatedBy": "hubtriage/hide"}
@@ -137,6 +139,21 @@ def test_where_the_table_is_restored_to_an_hour_ago_too(acts: Acts, seed: int, h
 @given(histories(HANDED_BACK), st.integers(0, 1000), HUBS)
 def test_where_findings_are_handed_back_too(acts: Acts, seed: int, hub: OfV2) -> None:
     settle_in_v2(acts, seed, hub)
+
+
+def test_a_severity_of_ours_is_not_given_away_because_a_person_set_the_status_that_was_to_be_set() -> None:
+    """An update that would have taken it back was left open, and had not happened."""
+    settle_in_v2(
+        [
+            (Deploy(2), 4000.0),
+            (StartSweep(), 1.0),
+            (Handle(0, "all"), 8.0),
+            (Fail({"operation": _UPDATE, "error": "ConflictException", "times": 4}), 1.0),
+            (Deploy(3), 40.0),
+            (Handle(1, "newest"), 1.0),
+            (Edit(0, {"StatusId": 4}), 40.0),
+        ]
+    )
 
 
 def settle_in_v2(acts: Acts, seed: int = 0, hub: OfV2 | None = None) -> None:

@@ -81,7 +81,10 @@ class Rereading:
             if isinstance(happened, CallFault):
                 results[case] = Result("failed", happened.code, happened.message)
             else:
-                entries[case] = settled(case.entry, happened=happened, lease=self.policy.lease)
+                finding = ParsedFinding.of(found[case.key])
+                entries[case] = settled(
+                    case.entry, happened=happened, lease=self.policy.lease, finding=finding
+                )
         self.cases.end(results)
         self.cases.end(self.memory.settle(entries))
 
