@@ -646,6 +646,8 @@ class Settling:
         claim, intent = entry.claims.get(engine_name(name)), entry.intent
         if intent is not None and intent.written.get(engine_name(name)) == text:
             return True
+        if intent is not None and not self.of.has_history and engine_name(name) in intent.written:
+            return True  # once overwritten, no one can tell that the update happened
         if claim is None or claim.person:
             return False
         is_wanted = any(name in could_set(rule) for rule in self.moment().enforced())
