@@ -20,6 +20,7 @@ from hubtriage.engine.trace import describe
 
 Keys = tuple[str, ...]
 _Test = Callable[[Finding, float], bool]
+"""Raises EvaluationError where the condition cannot be evaluated."""
 _LONGEST = 160
 
 
@@ -44,10 +45,17 @@ class Funnel:
         self._left = [0] * len(self._stages)
 
     def add(self, finding: Finding, now: float) -> None:
-        """Count a finding, as it would be without triage, at a time (epoch seconds)."""
+        """Count a finding, as it would be without triage, at a time (epoch seconds).
+
+        A rule that fails does not count as one that does not match: no condition after that one is looked at.
+        """
+        has_failed = False
         for index, (_condition, holds) in enumerate(self._stages):
-            if not holds(finding, now):
-                return
+            try:
+                if not has_failed and not holds(finding, now):
+                    return
+            except EvaluationError:
+                has_failed = True
             self._left[index] += 1
 
     @property
@@ -116,14 +124,7 @@ def _of_when(rule: Mapping[str, Any], accounts: Accounts) -> Iterator[tuple[str,
 
 def _part(logic: Any, accounts: Accounts) -> _Test:
     evaluate = compile_logic(logic, accounts=accounts)
-
-    def holds(finding: Finding, now: float) -> bool:
-        try:
-            return truthy(evaluate(finding, now))
-        except EvaluationError:  # a rule that fails does not count as one that does not match
-            return True
-
-    return holds
+    return lambda finding, now: truthy(evaluate(finding, now))
 
 
 def _cut(text: str) -> str:

@@ -50,6 +50,11 @@ FAILING = {"cat": [{"reduce": [{"var": "Resources"}, {"cat": ["x" * 100] * 9}, "
             [('Region: "us-east-1"', 1), ('{"var": "Resources"}', 0), ('{"var": "Region"}', 0)],
             id="the parts of and come one by one",
         ),
+        pytest.param(
+            {"when": {"and": [{"var": "Region"}, {"missing_some": [1, {"var": "no"}]}, False]}},
+            [('{"var": "Region"}', 3), ('{"missing_some": [1, {"var": "no"}]}', 3), ("false", 3)],
+            id="a rule that fails is not stopped by what comes after that",
+        ),
         pytest.param({"when": True}, [("true", 3)], id="every finding"),
     ],
 )
