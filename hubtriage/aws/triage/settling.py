@@ -57,7 +57,7 @@ def settled(entry: Entry, *, happened: bool, lease: float, finding: ParsedFindin
 def _still_ours(entry: Entry, intent: Intent, finding: ParsedFinding) -> dict[str, Claim]:
     """Return the claims on values of ours that the update would have replaced, and that still stand.
 
-    Where no history tells that it happened, what it would have taken back must not become a person's.
+    Where no history shows that it happened, what it would have taken back must not become a person's.
     """
     return {
         name: claim
