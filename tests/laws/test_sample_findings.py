@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
+from hubtriage.engine.fields import SEVERITIES
 from hubtriage.localaws.findings import generate
 from hubtriage.localaws.securityhub.asff.requests import identity
 from tests.laws.checks import Chronicle, reversal, state
 from tests.laws.deciders import Engine, Naive
 from tests.laws.findings import START
-from tests.laws.oracle.fields import LABELS
 from tests.laws.rules import Rule
 from tests.laws.world import HubLife
 from tests.support.examples import EFFORT
@@ -65,7 +65,7 @@ def rulesets(seed: int) -> list[Rule]:
             "id": f"rule-{number}",
             "order": draw.choice([1, 500, 900]),
             "ticket": "SEC-1",
-            "ceiling": draw.choice(LABELS),
+            "ceiling": draw.choice(SEVERITIES),
             "override": draw.random() < 0.3,
             "terminal": draw.random() < 0.1,
             **draw.choice(CONDITIONS),
