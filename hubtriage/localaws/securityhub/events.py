@@ -25,19 +25,29 @@ class EventForm(Protocol):
 
 
 def envelope(finding: Finding, *, account: str, region: str, event_id: str, time: float) -> dict[str, Any]:
-    """Return the event of one finding, as it reaches the default bus.
+    """Return the event of one finding, as it reaches the default bus."""
+    named = f"{finding['ProductArn']}/{finding['Id']}"
+    return event_about(
+        finding, named, DETAIL_TYPE, account=account, region=region, event_id=event_id, time=time
+    )
+
+
+def event_about(
+    finding: Finding, named: str, detail_type: str, *, account: str, region: str, event_id: str, time: float
+) -> dict[str, Any]:
+    """Return an event of one finding, which its `resources` name.
 
     AWS: account and Region are those of the bus, which need not be the finding's.
     """
     return {
         "version": "0",
         "id": event_id,
-        "detail-type": DETAIL_TYPE,
+        "detail-type": detail_type,
         "source": SOURCE,
         "account": account,
         "time": write_timestamp(time, milliseconds=False),
         "region": region,
-        "resources": [f"{finding['ProductArn']}/{finding['Id']}"],
+        "resources": [named],
         "detail": {"findings": [finding]},
     }
 

@@ -4,10 +4,12 @@ import base64
 import binascii
 import hashlib
 import json
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeVar
 
 from hubtriage.localaws.securityhub.errors import invalid_input
+
+T = TypeVar("T")
 
 
 def next_token(position: int, request: Mapping[str, Any]) -> str:
@@ -35,6 +37,16 @@ def page_size(request: Mapping[str, Any], default: int = 100) -> int:
     if isinstance(size, bool) or not isinstance(size, int) or not 1 <= size <= 100:
         raise invalid_input("Invalid parameter 'MaxResults': should be >= 1 and <= 100")
     return size
+
+
+def page_of(found: Iterator[tuple[int, T]], size: int) -> tuple[list[T], int | None]:
+    """Return the next `size` findings of (place, finding), and the place of the one after them."""
+    page: list[T] = []
+    for place, finding in found:
+        if len(page) == size:
+            return page, place
+        page.append(finding)
+    return page, None
 
 
 def _digest(request: Mapping[str, Any]) -> str:

@@ -92,19 +92,9 @@ def find(
     else:
         matches = filters.finding_filter(wanted)
         seen = _seen(store, start, wanted, now, delay, owner)
-        page, following = _page((each for each in seen if matches(each[1], now)), size)
+        page, following = paging.page_of((each for each in seen if matches(each[1], now)), size)
     token = {} if following is None else {"NextToken": paging.next_token(following, request)}
     return {"Findings": copied(page), **token}
-
-
-def _page(found: Iterator[_Place], size: int) -> tuple[list[Finding], int | None]:
-    """Return the next `size` findings, and the place of the one after them."""
-    page: list[Finding] = []
-    for place, finding in found:
-        if len(page) == size:
-            return page, place
-        page.append(finding)
-    return page, None
 
 
 def _seen(

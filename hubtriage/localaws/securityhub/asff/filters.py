@@ -17,6 +17,7 @@ from hubtriage.localaws.securityhub.asff.attributes import (
 )
 from hubtriage.localaws.securityhub.asff.requests import Finding
 from hubtriage.localaws.securityhub.asff.timestamps import read_timestamp
+from hubtriage.localaws.securityhub.comparisons import NUMBER_TESTS, STRING_TESTS
 from hubtriage.localaws.securityhub.errors import HubError, invalid_input
 
 Predicate = Callable[[Finding, float], bool]
@@ -25,18 +26,6 @@ Condition = Callable[[list[Any], float], bool]
 ATTRIBUTES_LIMIT = 10
 VALUES_LIMIT = 20
 _DAY = 86400.0
-_STRING_TESTS: Mapping[str, Callable[[str, str], bool]] = {
-    "EQUALS": str.__eq__,
-    "PREFIX": str.startswith,
-    "CONTAINS": str.__contains__,
-}
-_NUMBER_TESTS: Mapping[str, Callable[[float, float], bool]] = {
-    "Gte": lambda value, bound: value >= bound,
-    "Lte": lambda value, bound: value <= bound,
-    "Eq": lambda value, bound: value == bound,
-    "Gt": lambda value, bound: value > bound,
-    "Lt": lambda value, bound: value < bound,
-}
 _POSITIVE = {"NOT_EQUALS": "EQUALS", "PREFIX_NOT_EQUALS": "PREFIX", "NOT_CONTAINS": "CONTAINS"}
 _OPPOSED = (
     ("EQUALS", {"NOT_EQUALS", "PREFIX_NOT_EQUALS"}),
@@ -179,7 +168,7 @@ def _refuse_opposed(where: str, comparisons: set[str]) -> None:
 
 
 def _one(each: Mapping[str, Any], comparison: str, *, by_key: bool) -> Condition:
-    wanted, key, test = each["Value"], each.get("Key"), _STRING_TESTS[comparison]
+    wanted, key, test = each["Value"], each.get("Key"), STRING_TESTS[comparison]
     if by_key:
         return lambda maps, _now: any(
             isinstance(found.get(key), str) and test(found[key], wanted)
@@ -190,9 +179,9 @@ def _one(each: Mapping[str, Any], comparison: str, *, by_key: bool) -> Condition
 
 
 def _number(where: str, each: Mapping[str, Any]) -> Condition:
-    if not each or any(name not in _NUMBER_TESTS for name in each):
-        raise _bad(where, f"should have some of {sorted(_NUMBER_TESTS)}")
-    bounds = [(_NUMBER_TESTS[name], bound) for name, bound in each.items()]
+    if not each or any(name not in NUMBER_TESTS for name in each):
+        raise _bad(where, f"should have some of {sorted(NUMBER_TESTS)}")
+    bounds = [(NUMBER_TESTS[name], bound) for name, bound in each.items()]
     return lambda values, _now: any(
         all(test(value, bound) for test, bound in bounds)
         for value in values

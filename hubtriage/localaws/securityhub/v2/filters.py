@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any, Literal
 
 from hubtriage.localaws.securityhub.asff.timestamps import read_timestamp
+from hubtriage.localaws.securityhub.comparisons import NUMBER_TESTS, STRING_TESTS
 from hubtriage.localaws.securityhub.errors import HubError, invalid_input
 from hubtriage.localaws.securityhub.v2 import members
 from hubtriage.localaws.securityhub.v2.members import MEMBERS, Kind
@@ -21,19 +22,10 @@ _DAY = 86_400.0
 _READ = frozenset({"EQUALS", "PREFIX", "NOT_EQUALS", "PREFIX_NOT_EQUALS", "CONTAINS_WORD"})
 _RULES = frozenset({"EQUALS", "PREFIX", "NOT_EQUALS", "PREFIX_NOT_EQUALS", "CONTAINS"})
 _STRING_TESTS: Mapping[str, Callable[[str, str], bool]] = {
-    "EQUALS": str.__eq__,
-    "PREFIX": str.startswith,
-    "CONTAINS": str.__contains__,
+    **STRING_TESTS,
     "CONTAINS_WORD": lambda value, word: re.search(rf"(?<!\w){re.escape(word)}(?!\w)", value) is not None,
 }
 _POSITIVE = {"NOT_EQUALS": "EQUALS", "PREFIX_NOT_EQUALS": "PREFIX"}
-_NUMBER_TESTS: Mapping[str, Callable[[float, float], bool]] = {
-    "Gte": lambda value, bound: value >= bound,
-    "Lte": lambda value, bound: value <= bound,
-    "Eq": lambda value, bound: value == bound,
-    "Gt": lambda value, bound: value > bound,
-    "Lt": lambda value, bound: value < bound,
-}
 _COMPOSITE = frozenset(f"{kind}Filters" for kind in MEMBERS) | {"Operator", "NestedCompositeFilters"}
 
 
@@ -130,15 +122,13 @@ class _Compiler:
 
 
 def _number(where: str, member: str, wanted: Filter) -> Predicate:
-    _known(wanted, _NUMBER_TESTS, where)
+    _known(wanted, NUMBER_TESTS, where)
     if not wanted or not all(_is_number(bound) for bound in wanted.values()):
         raise _bad(where, "should have numbers")
 
     def holds(finding: Finding, _now: float) -> bool:
         numbers = [each for each in members.values(finding, member) if _is_number(each)]
-        return any(
-            all(_NUMBER_TESTS[name](each, bound) for name, bound in wanted.items()) for each in numbers
-        )
+        return any(all(NUMBER_TESTS[name](each, bound) for name, bound in wanted.items()) for each in numbers)
 
     return holds
 

@@ -34,7 +34,7 @@ def find(
     records = _candidates(store, wanted, 0 if order else start)
     seen = _seen(records, now, settings, owner)
     found = ((place, finding) for place, finding in seen if matches(finding, now))
-    page, following = _sorted_page(found, order, start, size) if order else _page(found, size)
+    page, following = _sorted_page(found, order, start, size) if order else paging.page_of(found, size)
     token = {} if following is None else {"NextToken": paging.next_token(following, request)}
     return {"Findings": copied(page), **token}
 
@@ -55,16 +55,6 @@ def _seen(
             continue
         if owner in (None, words.account_of(finding)):
             yield record.place, finding
-
-
-def _page(found: Iterator[_Place], size: int) -> tuple[list[Finding], int | None]:
-    """Return the next `size` findings, and the place of the one after them."""
-    page: list[Finding] = []
-    for place, finding in found:
-        if len(page) == size:
-            return page, place
-        page.append(finding)
-    return page, None
 
 
 def _sorted_page(
