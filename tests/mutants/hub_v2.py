@@ -58,6 +58,12 @@ HUB_V2 = (
         "is_alone=True",
     ),
     Mutation(
+        "different errors of findings that are not named are handed out in their order",
+        "aws/securityhub/hub_v2.py",
+        "for each in found}) == 1",
+        "for each in found}) >= 1",
+    ),
+    Mutation(
         "what one hub forbids stops the halving of calls to the other",
         "aws/securityhub/sending.py",
         "return not self._parts_accepted[is_v2] and self._parts_refused[is_v2] >= HOPELESS",

@@ -163,11 +163,13 @@ def _by_key(answer: Mapping[str, Any], uids: Sequence[str]) -> dict[str, Any]:
 def _named(items: Sequence[Any], uids: Sequence[str], *, is_alone: bool) -> Iterator[dict[str, Any]]:
     """Yield items of an answer with the keys of their findings; leave out what names none.
 
-    AWS does not say which of its two names a finding is answered by. An answer that names none of them by
-    `metadata.uid`, but has as many as were asked for, and the list `is_alone`, is about all of them.
+    AWS does not say which of its two names a finding is answered by, nor in which order. An answer that names
+    none of them by `metadata.uid`, but has as many as were asked for, and the list `is_alone`, is about all
+    of them. Which of them has which error is not known, unless all have the same.
     """
     found = [each for each in items if isinstance(each, Mapping)]
-    if is_alone and len(found) == len(uids) and not any("MetadataUid" in each for each in found):
+    is_whole = is_alone and len(found) == len(uids) and not any("MetadataUid" in each for each in found)
+    if is_whole and len({str(each.get("ErrorCode")) for each in found}) == 1:
         found = [{**each, "MetadataUid": uid} for each, uid in zip(found, uids, strict=True)]
     for each in found:
         uid = each.get("MetadataUid")

@@ -205,6 +205,12 @@ def test_an_answer_by_the_other_name_that_is_complete_counts() -> None:
     assert list(map(key_of, answer["ProcessedFindings"])) == [v2_key(1), v2_key(2)]
 
 
+def test_an_error_that_all_have_counts_whatever_their_names_and_order() -> None:
+    unnamed = {"FindingIdentifier": TRIPLE, "ErrorCode": "ConflictException"}
+    answer = answered({"ProcessedFindings": [], "UnprocessedFindings": [unnamed] * 2}, 1, 2)
+    assert list(map(key_of, answer["UnprocessedFindings"])) == [v2_key(1), v2_key(2)]
+
+
 @pytest.mark.parametrize(
     "answer",
     [
@@ -215,6 +221,16 @@ def test_an_answer_by_the_other_name_that_is_complete_counts() -> None:
                 "UnprocessedFindings": [{"FindingIdentifier": TRIPLE, "ErrorCode": "ConflictException"}],
             },
             id="one of each",
+        ),
+        pytest.param(
+            {
+                "ProcessedFindings": [],
+                "UnprocessedFindings": [
+                    {"FindingIdentifier": TRIPLE, "ErrorCode": code}
+                    for code in ("ResourceNotFoundException", "ConflictException")
+                ],
+            },
+            id="two with different errors",
         ),
         pytest.param({"ProcessedFindings": ["?", None, 1]}, id="no objects"),
     ],
