@@ -7,12 +7,12 @@ from botocore.exceptions import ClientError
 
 from hubtriage.aws.securityhub.api import V2
 from hubtriage.doctor.account import Account
+from hubtriage.doctor.checks.account.hub import OFF
 from hubtriage.doctor.verdict import Verdict, counted, some_of
 from hubtriage.engine.fields import NOTE, SEVERITY, WORKFLOW
 
 _FIELDS = {"StatusId": WORKFLOW, "SeverityId": SEVERITY, "Comment": NOTE}
 _ADVICE = "let only one of them set a field: delete the automation rule, or narrow one of them"
-_OFF = ("ResourceNotFoundException", "InvalidAccessException")
 
 
 def look(account: Account) -> Verdict | None:
@@ -26,7 +26,7 @@ def look(account: Account) -> Verdict | None:
     try:
         found = list(_in_force(account.client("securityhub")))
     except ClientError as error:
-        if error.response["Error"]["Code"] in _OFF:
+        if error.response["Error"]["Code"] in OFF:
             return None
         raise
     return judge(found, _set_by_us(account))
