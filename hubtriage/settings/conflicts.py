@@ -196,7 +196,7 @@ def _owners(config: SettingFields) -> Iterator[Conflict]:
             "name mailing lists instead of people",
         )
     most = max(Counter(address for _owner, address in pairs).values(), default=0)
-    if most > MOST_OWNERS_OF_ADDRESS or len(dumps(sorted({owner for owner, _ in pairs}))) > MOST_OWNER_TEXT:
+    if most > MOST_OWNERS_OF_ADDRESS or len(dumps(config.notified_owners)) > MOST_OWNER_TEXT:
         yield Conflict(
             ("owners",),
             f"owners are too many: {MOST_OWNERS_OF_ADDRESS} for each address, and {MOST_OWNER_TEXT:,} "

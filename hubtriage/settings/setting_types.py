@@ -8,10 +8,9 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from hubtriage.authoring.never import check_names
 from hubtriage.authoring.schema.limits import TAG
+from hubtriage.aws.sweep.notices.tally import MOST_OWNER
 from hubtriage.engine.text.suggestions import nearest
 
-LONGEST_OWNER = 100
-"""Characters of an owner that has addresses; notices compare as many."""
 _Value = TypeVar("_Value")
 ALL_REGIONS = "all"
 """Stands for all linked Regions: AWS aggregates every Region, new ones too."""
@@ -47,19 +46,6 @@ def _owner_pairs(value: object) -> object:
     ]
 
 
-def _days(value: object) -> object:
-    """Read days from the command line; the longest time ahead comes first."""
-    listed = _separate(value)
-    if not isinstance(listed, list | tuple):
-        return listed
-    days = [*map(_number, listed)]
-    return sorted((day for day in days if isinstance(day, int)), reverse=True) if _are_numbers(days) else days
-
-
-def _are_numbers(values: list[object]) -> bool:
-    return all(isinstance(value, int) for value in values)
-
-
 def _number(value: object) -> object:
     """Read a number, which comes as text from the command line."""
     return int(value) if isinstance(value, str) and value.isdecimal() else value
@@ -76,6 +62,10 @@ def _own_tag(tag: str) -> str:
     if tag.lower().startswith("aws:"):
         raise ValueError(f"AWS reserves tags that start with aws:, so {tag!r} cannot be one")
     return tag
+
+
+def _longest_first(days: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(sorted(days, reverse=True))
 
 
 def _key_once(tags: tuple[str, ...]) -> tuple[str, ...]:
@@ -95,8 +85,8 @@ def _known_zone(name: str) -> str:
 def _plain_owners(pairs: tuple[str, ...]) -> tuple[str, ...]:
     """Refuse a name that no owner can have, and a `*` that does not stand at the end."""
     for owner, _address in map(owner_and_address, pairs):
-        if not owner or owner != owner.strip() or not owner.isprintable() or len(owner) > LONGEST_OWNER:
-            raise ValueError(f"{owner!r} cannot be an owner: 1 to {LONGEST_OWNER} characters on one line")
+        if not owner or owner != owner.strip() or not owner.isprintable() or len(owner) > MOST_OWNER:
+            raise ValueError(f"{owner!r} cannot be an owner: 1 to {MOST_OWNER} characters on one line")
         if "*" in owner[:-1]:
             raise ValueError(f"{owner!r}: a * stands for the rest of a name, so only at its end")
     return pairs
@@ -135,8 +125,9 @@ Owners = Annotated[
 """Each owner with an address, as `owner=address`; of an owner with several addresses several times."""
 NoticeDays = Annotated[
     tuple[Annotated[int, Field(ge=1, le=365)], ...],
-    BeforeValidator(_days),
+    _List,
     AfterValidator(_each_once),
+    AfterValidator(_longest_first),
     Field(max_length=5),
 ]
 KeyArns = Annotated[tuple[_KeyArn, ...], _List, AfterValidator(_each_once)]

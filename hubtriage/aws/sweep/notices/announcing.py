@@ -13,14 +13,13 @@ from botocore.exceptions import ClientError
 from hubtriage.aws.securityhub.faults import API_ERRORS
 from hubtriage.aws.sweep.notices.due import Notice, SweepFacts, due, notices_of
 from hubtriage.aws.sweep.notices.given import GivenNotice, NoticeMemory
-from hubtriage.aws.sweep.notices.tally import EndingTally
+from hubtriage.aws.sweep.notices.tally import MOST_OWNER, EndingTally
 from hubtriage.aws.sweep.notices.text import NO_OWNER, body, one_line, subject
 from hubtriage.aws.switch.breaker import Topic
 from hubtriage.engine.ruleset.owner import is_named
 from hubtriage.engine.ruleset.ruleset import Rule
 
 MESSAGE = "exception ends soon"
-LONGEST_OWNER = 100
 SUBSCRIBED, NOT_SUBSCRIBED = "yes", "no"
 NOT_GIVEN = "notices of exceptions that end cannot be given; the next sweep of all findings tries again"
 _REFUSED = "InvalidParameter"
@@ -120,7 +119,7 @@ class Announcer:
 
 
 def _owner_text(owner: str | None) -> str:
-    return one_line(owner or "", LONGEST_OWNER) or NO_OWNER
+    return one_line(owner or "", MOST_OWNER) or NO_OWNER
 
 
 def _list(values: Sequence[str]) -> dict[str, str]:

@@ -7,11 +7,10 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from unicodedata import category
 
-from hubtriage.aws.sweep.notices.due import Notice
+from hubtriage.aws.sweep.notices.due import LONGEST_TEXT, Notice
 
 LONGEST_SUBJECT = 100
 """AWS: the subject of a message is ASCII, without line breaks, and shorter."""
-LONGEST_QUOTE = 500
 NO_OWNER = "(none)"
 
 
@@ -25,7 +24,7 @@ def body(notice: Notice) -> str:
     return "\n\n".join("\n".join(part) for part in (_facts(notice), _numbers(notice), _choices(notice)))
 
 
-def one_line(text: object, longest: int = LONGEST_QUOTE) -> str:
+def one_line(text: object, longest: int = LONGEST_TEXT) -> str:
     """Return a text of a rule without control characters and line breaks, cut to so many characters."""
     plain = "".join(" " if category(letter)[0] == "C" else letter for letter in str(text))
     plain = " ".join(plain.split())
