@@ -22,6 +22,19 @@ CONTROLS = "arn:aws:securityhub:eu-west-1::product/aws/securityhub"
 """AWS: of its own findings the service resolves those that come to pass."""
 
 
+@dataclass(frozen=True)
+class Provide:
+    """The provider says how severe a finding is, whether its control passes, and whether it is over.
+
+    In V2 severities are numbers.
+    """
+
+    finding: int
+    severity: str | int
+    compliance: str | None = None
+    is_closed: bool = False
+
+
 class HubOfHistory(Protocol):
     """What a history does in its hub, and sees of it. Findings have numbers.
 
@@ -61,15 +74,7 @@ class HubOfHistory(Protocol):
     def fields(self, update: Mapping[str, Any]) -> set[str]:
         """Return the fields, user-defined ones apart, that an update sets."""
 
-    def provide(
-        self,
-        hub: Hub,
-        number: int,
-        now: float,
-        severity: str | int,
-        compliance: str | None,
-        is_closed: bool,
-    ) -> bool:
+    def provide(self, hub: Hub, act: Provide, now: float) -> bool:
         """Have the provider of a finding send it; return whether that renumbered its severity (V2)."""
 
     def edit(self, hub: Hub, number: int, update: Mapping[str, Any], now: float) -> None:
@@ -107,20 +112,12 @@ class OfCspm:
     def fields(self, update: Mapping[str, Any]) -> set[str]:
         return set(update) & set(FIELDS)
 
-    def provide(
-        self,
-        hub: Hub,
-        number: int,
-        now: float,
-        severity: str | int,
-        compliance: str | None,
-        is_closed: bool,
-    ) -> bool:
-        says: dict[str, Any] = {"Compliance": {"Status": compliance}} if compliance else {}
-        says |= {"RecordState": "ARCHIVED"} if is_closed else {}
-        provided = {"Severity": {"Label": severity}}
+    def provide(self, hub: Hub, act: Provide, now: float) -> bool:
+        says: dict[str, Any] = {"Compliance": {"Status": act.compliance}} if act.compliance else {}
+        says |= {"RecordState": "ARCHIVED"} if act.is_closed else {}
+        provided = {"Severity": {"Label": act.severity}}
         says |= {"ProductArn": CONTROLS, "UpdatedAt": write_timestamp(now)}
-        imported = finding(number, FindingProviderFields=provided, **says)
+        imported = finding(act.finding, FindingProviderFields=provided, **says)
         assert not hub.batch_import_findings([imported], now)["FailedCount"]
         return False
 
@@ -175,17 +172,10 @@ class OfV2:
     def fields(self, update: Mapping[str, Any]) -> set[str]:
         return {FIELDS_OF[name] for name in update if name in FIELDS_OF}
 
-    def provide(
-        self,
-        hub: Hub,
-        number: int,
-        now: float,
-        severity: str | int,
-        compliance: str | None,
-        is_closed: bool,
-    ) -> bool:
-        says: dict[str, Any] = {"severity_id": severity, "activity_id": 3 if is_closed else 2}
-        says |= {"compliance": {"status_id": _COMPLIANCE[compliance]}} if compliance else {}
+    def provide(self, hub: Hub, act: Provide, now: float) -> bool:
+        number = act.finding
+        says: dict[str, Any] = {"severity_id": act.severity, "activity_id": 3 if act.is_closed else 2}
+        says |= {"compliance": {"status_id": _COMPLIANCE[act.compliance]}} if act.compliance else {}
         before = hub.v2.finding(uid(number))
         if before is None:
             hub.v2.provide(ocsf(number, **says), now, hub.settings)

@@ -42,7 +42,7 @@ from tests.laws.checks import Chronicle, RulesAtATime, changed, human_wins
 from tests.laws.oracle.entries import engine_name, engine_value
 from tests.laws.oracle.fields import FIELDS, HIDING, USER, held
 from tests.laws.oracle.rules import could_set
-from tests.support.settling_hubs import CSPM_HUB, HubOfHistory
+from tests.support.settling_hubs import CSPM_HUB, HubOfHistory, Provide
 from tests.support.triage_world import TriageBench, backoff, ruleset
 
 AHEAD = (0.0, 10.0, -10.0)
@@ -96,19 +96,6 @@ RULESETS: tuple[tuple[dict[str, Any], ...], ...] = (
 
 def key(number: int) -> Key:
     return CSPM_HUB.key(number)
-
-
-@dataclass(frozen=True)
-class Provide:
-    """The provider says how severe a finding is, whether its control passes, and whether it is over.
-
-    In V2 severities are numbers.
-    """
-
-    finding: int
-    severity: str | int
-    compliance: str | None = None
-    is_closed: bool = False
 
 
 @dataclass(frozen=True)
@@ -614,9 +601,7 @@ class Settling:
         before = self.stored(number)
         with self.world.hub.faults.set_aside():
             for hub in hubs:
-                is_renumbered = self.of.provide(
-                    hub, number, self.clock.now(), act.severity, act.compliance, act.is_closed
-                )
+                is_renumbered = self.of.provide(hub, act, self.clock.now())
         self.chronicle.set_by_service(self.key(number), before, self.stored(number))
         if is_renumbered:
             self.chronicle.renumbered.add(self.key(number))

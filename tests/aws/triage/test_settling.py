@@ -1,5 +1,6 @@
 """Whatever happens on the way, what is asked for is done in the end, and what people did stays."""
 
+from collections.abc import Mapping
 from typing import Any, get_args
 
 from hypothesis import given
@@ -7,6 +8,7 @@ from hypothesis import strategies as st
 
 from tests.laws.checks import no_hidden_escalation, nothing_is_left_of_people, reversal
 from tests.support.examples import examples
+from tests.support.settling_hubs import Provide
 from tests.support.settling_world import (
     CONTAINERS,
     FINDINGS,
@@ -19,7 +21,6 @@ from tests.support.settling_world import (
     Fail,
     HandBack,
     Handle,
-    Provide,
     Repeat,
     Restore,
     Settling,
@@ -86,24 +87,47 @@ def after_a_while(
 
 
 HANDLED = handled(st.none())
-MEANWHILE = st.lists(
-    after_a_while([0.1, 1.3, 8.0, 40.0], PROVIDED, EDITS, SWITCHED, HANDLED, HANDLED), max_size=3
-)
-AMID = st.builds(Amid, st.integers(0, 5), st.booleans(), MEANWHILE, st.booleans())
-DISTURBED = handled(AMID)
-KINDS: list[st.SearchStrategy[Any]] = [
-    *3 * [PROVIDED],
-    *3 * [EDITS],
-    *5 * [HANDLED],
-    *5 * [DISTURBED],
-    st.builds(Fail, FAULTS),
-    BROKEN,
-    SWITCHED,
-    DEPLOYED,
-    DELAYED,
-    st.just(StartSweep()),
-    st.builds(Repeat, st.integers(0, CONTAINERS - 1), st.integers(0, 4)),
-]
+
+
+def meanwhile(
+    provided: st.SearchStrategy[Provide], edits: st.SearchStrategy[Edit]
+) -> st.SearchStrategy[list[tuple[Any, float]]]:
+    """What happens during a batch."""
+    kinds = (provided, edits, SWITCHED, HANDLED, HANDLED)
+    return st.lists(after_a_while([0.1, 1.3, 8.0, 40.0], *kinds), max_size=3)
+
+
+def disturbed(acts: st.SearchStrategy[list[tuple[Any, float]]]) -> st.SearchStrategy[Handle]:
+    """A batch during which these acts happen, and whose container may die."""
+    return handled(st.builds(Amid, st.integers(0, 5), st.booleans(), acts, st.booleans()))
+
+
+def kinds_of_acts(
+    provided: st.SearchStrategy[Provide],
+    edits: st.SearchStrategy[Edit],
+    disturbed: st.SearchStrategy[Handle],
+    faults: st.SearchStrategy[Mapping[str, Any]],
+    deployed: st.SearchStrategy[Deploy],
+) -> list[st.SearchStrategy[Any]]:
+    """What a history consists of in any hub, the frequent kinds several times."""
+    return [
+        *3 * [provided],
+        *3 * [edits],
+        *5 * [HANDLED],
+        *5 * [disturbed],
+        st.builds(Fail, faults),
+        BROKEN,
+        SWITCHED,
+        deployed,
+        DELAYED,
+        st.just(StartSweep()),
+        st.builds(Repeat, st.integers(0, CONTAINERS - 1), st.integers(0, 4)),
+    ]
+
+
+MEANWHILE = meanwhile(PROVIDED, EDITS)
+DISTURBED = disturbed(MEANWHILE)
+KINDS = kinds_of_acts(PROVIDED, EDITS, DISTURBED, FAULTS, DEPLOYED)
 PAUSES = [0.1, 0.4, 1.3, 8.0, 40.0, 400.0, 4000.0]
 ACTS = after_a_while(PAUSES, *KINDS)
 ACTS_AND_RESTORES = after_a_while(PAUSES, *KINDS, st.just(Restore()))

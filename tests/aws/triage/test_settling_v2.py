@@ -9,32 +9,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.aws.triage.test_settling import (
-    BROKEN,
-    DELAYED,
-    HANDLED,
     NUMBERS,
     PAUSES,
-    SWITCHED,
     after_a_while,
-    handled,
+    disturbed,
     histories,
+    kinds_of_acts,
+    meanwhile,
     settle,
 )
 from tests.laws.findings_v2 import SEVERITIES, UNSURE, UPDATES
 from tests.laws.oracle.ocsf import severity_is_the_vendors
 from tests.support.examples import examples
-from tests.support.settling_hubs import OfV2
+from tests.support.settling_hubs import OfV2, Provide
 from tests.support.settling_world import (
-    CONTAINERS,
     FINDINGS,
-    Amid,
     Deploy,
     Edit,
     Fail,
     HandBack,
     Handle,
-    Provide,
-    Repeat,
     Restore,
     StartSweep,
     live,
@@ -101,23 +95,7 @@ PROVIDED = st.builds(
 )
 EDITS = st.builds(Edit, NUMBERS, UPDATES)
 DEPLOYED = st.builds(Deploy, st.integers(0, len(RULESETS) - 1))
-MEANWHILE = st.lists(
-    after_a_while([0.1, 1.3, 8.0, 40.0], PROVIDED, EDITS, SWITCHED, HANDLED, HANDLED), max_size=3
-)
-DISTURBED = handled(st.builds(Amid, st.integers(0, 5), st.booleans(), MEANWHILE, st.booleans()))
-KINDS: list[st.SearchStrategy[Any]] = [
-    *3 * [PROVIDED],
-    *3 * [EDITS],
-    *5 * [HANDLED],
-    *5 * [DISTURBED],
-    st.builds(Fail, FAULTS),
-    BROKEN,
-    SWITCHED,
-    DEPLOYED,
-    DELAYED,
-    st.just(StartSweep()),
-    st.builds(Repeat, st.integers(0, CONTAINERS - 1), st.integers(0, 4)),
-]
+KINDS = kinds_of_acts(PROVIDED, EDITS, disturbed(meanwhile(PROVIDED, EDITS)), FAULTS, DEPLOYED)
 ACTS = after_a_while(PAUSES, *KINDS)
 ACTS_AND_RESTORES = after_a_while(PAUSES, *KINDS, st.just(Restore()))
 HANDED_BACK = after_a_while(PAUSES, *KINDS, *3 * [EDITS], *3 * [st.builds(HandBack, NUMBERS)])
