@@ -19,6 +19,7 @@ from hubtriage.cli.main import cli
 from hubtriage.localaws.cloud import LocalCloud
 from hubtriage.localaws.securityhub.settings import HubSettings
 from hubtriage.localaws.synth import synthesize
+from tests.support.deployed_stack import function_named, log_lines, set_variables, tick
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
@@ -108,14 +109,7 @@ class Exceptions:
             owners=owners,
         )
         (self.outputs,) = self.cloud.deploy(assembly).values()
-        functions = self.cloud.client("lambda")
-        for found in functions.list_functions()["Functions"]:
-            if "SweepStep" in (name := found["FunctionName"]):
-                configuration = functions.get_function_configuration(FunctionName=name)
-                variables = configuration["Environment"]["Variables"] | FAST
-                functions.update_function_configuration(
-                    FunctionName=name, Environment={"Variables": variables}
-                )
+        set_variables(self.cloud, function_named(self.cloud, "SweepStep"), **FAST)
 
     def subscribe(self, **policies: Mapping[str, Any]) -> None:
         """Let a queue get the messages that a filter policy lets through."""
@@ -157,23 +151,9 @@ class Exceptions:
         listed = self.states.list_executions(stateMachineArn=self.outputs["SweepArn"])["executions"]
         return look(self.states, listed[0]["executionArn"])
 
-    def tick(self) -> None:
-        functions = self.cloud.client("lambda")
-        (clock,) = [
-            name
-            for found in functions.list_functions()["Functions"]
-            if "SweepClock" in (name := found["FunctionName"])
-        ]
-        assert "FunctionError" not in functions.invoke(FunctionName=clock, Payload=b"{}")
-
     def lines(self) -> list[dict[str, Any]]:
-        rows = (
-            row
-            for message in self.cloud.log_messages(self.outputs["SweepLogGroupName"])
-            for row in message.splitlines()
-            if row.startswith("{")
-        )
-        return [line for line in map(json.loads, rows) if line.get("message") == "exception ends soon"]
+        lines = log_lines(self.cloud, self.outputs["SweepLogGroupName"])
+        return [line for line in lines if line.get("message") == "exception ends soon"]
 
     def hidden(self) -> dict[str, str]:
         """Id to generator of each active finding that the hub shows as closed."""
@@ -297,7 +277,7 @@ def test_one_that_ends_at_once_reopens_exactly_what_was_announced(world):
     assert (done.report["notices"], len(world.messages("one"))) == (2, 1), "another end is another notice"
     time.sleep(max(0.0, (world.ends - datetime.now(UTC)).total_seconds() + 1))
     hidden = world.hidden()
-    world.tick()
+    tick(world.cloud)
     world.rest()
     ended = world.last()
     assert (ended.request.reason, ended.request.rules) == ("rule ended", (NOW,))

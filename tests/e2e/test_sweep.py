@@ -22,6 +22,7 @@ from hubtriage.localaws.cloud import LocalCloud
 from hubtriage.localaws.securityhub.calls import ideal_calls
 from hubtriage.localaws.securityhub.faults import ScriptedFault
 from hubtriage.localaws.synth import synthesize
+from tests.support.deployed_stack import function_named, log_lines, set_variables, tick
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
@@ -123,26 +124,8 @@ class SweptStack:
         self.rest()
 
     def take_short_steps(self, seconds: int) -> None:
-        functions = self.cloud.client("lambda")
-        (step,) = [
-            name
-            for found in functions.list_functions()["Functions"]
-            if "SweepStep" in (name := found["FunctionName"])
-        ]
-        variables = functions.get_function_configuration(FunctionName=step)["Environment"]["Variables"]
-        variables["HUBTRIAGE_SWEEP_STEP_SECONDS"] = str(seconds)
-        functions.update_function_configuration(FunctionName=step, Environment={"Variables": variables})
-
-    def tick(self) -> None:
-        """Have the clock of the sweep look, as its schedule does every few minutes."""
-        functions = self.cloud.client("lambda")
-        (clock,) = [
-            name
-            for found in functions.list_functions()["Functions"]
-            if "SweepClock" in (name := found["FunctionName"])
-        ]
-        answer = functions.invoke(FunctionName=clock, Payload=b"{}")
-        assert "FunctionError" not in answer, answer["Payload"].read()
+        step = function_named(self.cloud, "SweepStep")
+        set_variables(self.cloud, step, HUBTRIAGE_SWEEP_STEP_SECONDS=str(seconds))
 
     def executions(self) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self.states.list_executions(stateMachineArn=self.machine)["executions"]
@@ -180,13 +163,8 @@ class SweptStack:
         return calls
 
     def reports(self) -> list[dict[str, Any]]:
-        rows = (
-            row
-            for message in self.cloud.log_messages(self.outputs["SweepLogGroupName"])
-            for row in message.splitlines()
-            if row.startswith("{")
-        )
-        return [line for line in map(json.loads, rows) if line.get("message") == "sweep ended"]
+        lines = log_lines(self.cloud, self.outputs["SweepLogGroupName"])
+        return [line for line in lines if line.get("message") == "sweep ended"]
 
 
 @dataclass
@@ -293,13 +271,13 @@ def test_a_deployment_that_changes_no_rule_starts_no_sweep(world, standing):
 def test_a_rule_that_expires_is_taken_back_when_the_clock_looks_and_named(world, standing):
     time.sleep(max(0.0, world.ends + 1 - time.time()))
     before = len(world.executions())
-    world.tick()
+    tick(world.cloud)
     world.rest()
     done = world.last()
     assert len(world.executions()) == before + 1
     assert (done.request.reason, done.request.rules) == ("rule ended", ("trial",))
     assert (done.progress.read, done.progress.taken_back) == (of_rule("trial"), of_rule("trial"))
-    world.tick()
+    tick(world.cloud)
     assert len(world.executions()) == before + 1, "the clock remembers"
     assert world.by_generator("SUPPRESSED") == set(RULES["accepted"])
     assert done.report["rules_ended_today"] == world.reports()[-1]["rules_ended_today"] == ["trial"]

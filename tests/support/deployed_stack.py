@@ -97,12 +97,37 @@ class DeployedStack:
         return self.outputs[name].rpartition("/")[2]
 
 
+def log_lines(cloud: LocalCloud, log_group: str) -> Iterator[dict[str, Any]]:
+    """The lines of a log that are JSON objects, oldest first."""
+    for message in cloud.log_messages(log_group):
+        yield from (json.loads(row) for row in message.splitlines() if row.startswith("{"))
+
+
 def decision_lines(cloud: LocalCloud, log_group: str) -> Iterator[dict[str, Any]]:
     """The lines of a decision log, oldest first."""
-    for message in cloud.log_messages(log_group):
-        for row in message.splitlines():
-            if row.startswith("{") and "finding_id" in (line := json.loads(row)):
-                yield line
+    return (line for line in log_lines(cloud, log_group) if "finding_id" in line)
+
+
+def function_named(cloud: LocalCloud, part: str) -> str:
+    """The name of the one deployed function that has this in its name."""
+    found = cloud.client("lambda").list_functions()["Functions"]
+    (name,) = [str(each["FunctionName"]) for each in found if part in each["FunctionName"]]
+    return name
+
+
+def set_variables(cloud: LocalCloud, function: str, **variables: str) -> None:
+    """Give a function other values of some environment variables."""
+    functions = cloud.client("lambda")
+    before = functions.get_function_configuration(FunctionName=function)["Environment"]["Variables"]
+    functions.update_function_configuration(
+        FunctionName=function, Environment={"Variables": before | variables}
+    )
+
+
+def tick(cloud: LocalCloud) -> None:
+    """Have the clock of the sweep look, as its schedule does every few minutes."""
+    answer = cloud.client("lambda").invoke(FunctionName=function_named(cloud, "SweepClock"), Payload=b"{}")
+    assert "FunctionError" not in answer, answer["Payload"].read()
 
 
 def ledger_items(cloud: LocalCloud, table: str) -> Iterator[tuple[tuple[str, str], dict[str, Any]]]:
