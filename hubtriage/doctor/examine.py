@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+from hubtriage.aws.securityhub.api import CSPM, V2
 from hubtriage.doctor.account import Account
 from hubtriage.doctor.checks.account import administrator, aggregation, bootstrap, caller, hub, hub_v2, quotas
 from hubtriage.doctor.checks.ledger import entries, hidden, never, table, throttling
@@ -23,21 +24,25 @@ from hubtriage.doctor.verdict import CheckResult, Verdict
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One check; `look` returns None if there is nothing to check, such as alarms without a stack."""
+    """One check; `look` returns None if there is nothing to check, such as alarms without a stack.
+
+    With a `hub` it is made only where findings of that hub are triaged.
+    """
 
     name: str
     title: str
     look: Callable[[Account], Verdict | None]
+    hub: str | None = None
 
 
 CHECKS: tuple[Check, ...] = (
     Check("hub", "Security Hub", hub.look),
     Check("hub-v2", "Security Hub V2", hub_v2.look),
-    Check("administrator", "Administrator", administrator.look),
-    Check("aggregation", "Aggregation", aggregation.look),
+    Check("administrator", "Administrator", administrator.look, CSPM),
+    Check("aggregation", "Aggregation", aggregation.look, CSPM),
     Check("rules", "Rules", deployed_rules.look),
-    Check("automation-rules", "Automation rules", native_rules.look),
-    Check("automation-rules-v2", "Automation rules of V2", native_rules_v2.look),
+    Check("automation-rules", "Automation rules", native_rules.look, CSPM),
+    Check("automation-rules-v2", "Automation rules of V2", native_rules_v2.look, V2),
     Check("quotas", "Quotas", quotas.look),
     Check("caller", "Your permissions", caller.look),
     Check("bootstrap", "CDK bootstrap", bootstrap.look),
@@ -67,6 +72,8 @@ def examine(account: Account, checks: Iterable[Check] = CHECKS) -> Iterator[Chec
 
 def _verdict(check: Check, account: Account) -> Verdict | None:
     try:
+        if check.hub is not None and check.hub not in account.hubs:
+            return None
         return check.look(account)
     except REFUSALS as error:
         return refused(error)

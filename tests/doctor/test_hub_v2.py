@@ -10,9 +10,10 @@ from botocore.exceptions import ClientError
 from hubtriage.aws.securityhub.api import CSPM, V2, Key
 from hubtriage.aws.triage.config import TriageConfig
 from hubtriage.doctor.account import Account, Deployed, Identity
-from hubtriage.doctor.checks.account import hub, hub_v2
+from hubtriage.doctor.checks.account import hub, hub_v2, quotas
 from hubtriage.doctor.checks.rules import native_rules_v2
 from hubtriage.doctor.checks.runtime import function
+from hubtriage.doctor.examine import CHECKS, examine
 from hubtriage.doctor.sample import EntrySample
 from hubtriage.doctor.verdict import Verdict
 from hubtriage.engine.planning.entry import Entry
@@ -98,6 +99,33 @@ def test_a_missing_permission_is_reported_where_it_matters() -> None:
 
 def test_the_other_hub_is_not_looked_at_where_it_is_not_triaged() -> None:
     assert hub.look(account(FakeHub(), (V2,))) is None
+    assert hub.look(account(FakeHub(), (V2,), [v2_key(1)])) is None
+
+
+def test_findings_of_the_other_hub_that_the_ledger_still_holds_are_reported() -> None:
+    verdict = hub.look(account(FakeHub(), (V2,), [v2_key(1), key(1)]))
+    assert verdict is not None
+    assert verdict.status == "problem"
+    assert "holds findings of Security Hub CSPM, and hubs does not name cspm" in verdict.seen
+
+
+@pytest.mark.parametrize(
+    ("name", "of"),
+    [
+        ("administrator", CSPM),
+        ("aggregation", CSPM),
+        ("automation-rules", CSPM),
+        ("automation-rules-v2", V2),
+    ],
+)
+def test_what_concerns_one_hub_is_not_asked_where_the_other_alone_is_triaged(name: str, of: str) -> None:
+    (check,) = (each for each in CHECKS if each.name == name)
+    (other,) = {CSPM, V2} - {of}
+    assert list(examine(account(FakeHub(), (other,)), [check])) == []
+
+
+def test_automation_rules_of_a_hub_that_is_not_triaged_do_not_count() -> None:
+    assert list(quotas.automation_rules(account(FakeHub(), (V2,)))) == []
 
 
 @pytest.mark.parametrize(
@@ -117,7 +145,7 @@ def rule(name: str, status: str = "ENABLED", **sets: Any) -> dict[str, Any]:
     return {"RuleId": name, "RuleName": name, "RuleStatus": status, "Actions": actions}
 
 
-def overlaps(tmp_path: Path, *rules: dict[str, Any], hubs: Collection[str] = (V2,)) -> Verdict | None:
+def overlaps(tmp_path: Path, *rules: dict[str, Any]) -> Verdict | None:
     (tmp_path / "rules.yaml").write_text(
         "rules:\n"
         "  - id: mine\n"
@@ -128,7 +156,7 @@ def overlaps(tmp_path: Path, *rules: dict[str, Any], hubs: Collection[str] = (V2
         "    match: {Region: [eu-west-1]}\n"
         "    update: {Severity: {Label: LOW}, Note: {Text: T.}}\n"
     )
-    return native_rules_v2.look(account(FakeHub(rules=rules), hubs, rules=tmp_path))
+    return native_rules_v2.look(account(FakeHub(rules=rules), (V2,), rules=tmp_path))
 
 
 def test_rules_of_v2_that_set_what_ours_set_are_named(tmp_path: Path) -> None:
@@ -150,7 +178,3 @@ def test_rules_of_v2_that_set_something_else_are_fine(tmp_path: Path) -> None:
     verdict = overlaps(tmp_path, rule("lowers", SeverityId=1))
     assert verdict is not None
     assert (verdict.status, verdict.seen) == ("ok", "1 in force, none sets what rules of yours set")
-
-
-def test_rules_of_v2_are_not_read_where_it_is_not_triaged(tmp_path: Path) -> None:
-    assert overlaps(tmp_path, rule("hides", StatusId=3), hubs=(CSPM,)) is None

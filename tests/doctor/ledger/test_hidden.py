@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from hubtriage.aws.securityhub.api import V2
 from hubtriage.doctor.account import Account
 from hubtriage.doctor.checks.ledger import hidden
 from hubtriage.doctor.verdict import UncheckedError, Verdict
@@ -225,6 +226,13 @@ def test_what_may_not_be_looked_at_is_unchecked_with_the_name_of_the_right(
     assert verdict.status == "unchecked"
     assert operation in verdict.advice
     assert "docs/doctor.md" in verdict.advice
+
+
+def test_notes_are_not_looked_for_in_a_hub_that_is_not_triaged(tmp_path: Path) -> None:
+    scene = Scene(tmp_path)
+    scene.account.__dict__["hubs"] = {V2}
+    scene.hub.faults.add(ScriptedFault("GetFindings", error="InvalidAccessException", times=9))
+    assert scene.verdict().status == "ok"
 
 
 def test_findings_that_are_gone_are_counted(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from hubtriage.aws.securityhub.api import CSPM
 from hubtriage.aws.securityhub.faults import API_ERRORS, call_fault
 from hubtriage.doctor.account import Account
 from hubtriage.doctor.verdict import Status, Verdict
@@ -43,9 +44,10 @@ def look(account: Account) -> Verdict:
     return Verdict(status, seen, advice, tuple(details), data)
 
 
-def _automation_rules(account: Account) -> Iterator[Quota]:
-    """AWS: 100 for an administrator in a Region."""
-    yield Quota("automation rules", len(account.natives), 100, 20)
+def automation_rules(account: Account) -> Iterator[Quota]:
+    """Yield the quota of automation rules. AWS: 100 for an administrator in a Region."""
+    if CSPM in account.hubs:
+        yield Quota("automation rules", len(account.natives), 100, 20)
 
 
 def _event_rules(account: Account) -> Iterator[Quota]:
@@ -63,4 +65,4 @@ def _concurrency(account: Account) -> Iterator[Quota]:
     yield Quota("concurrent invocations reserved", total - free, total, 20)
 
 
-_READERS: tuple[Callable[[Account], Iterator[Quota]], ...] = (_automation_rules, _event_rules, _concurrency)
+_READERS: tuple[Callable[[Account], Iterator[Quota]], ...] = (automation_rules, _event_rules, _concurrency)

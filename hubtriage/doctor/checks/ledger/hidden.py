@@ -11,7 +11,7 @@ from typing import Any
 from hubtriage.aws.ledger.calls import batches
 from hubtriage.aws.ledger.item import hash_of
 from hubtriage.aws.ledger.table import KEY
-from hubtriage.aws.securityhub.api import Finding, Key, key_of
+from hubtriage.aws.securityhub.api import CSPM, Finding, Key, key_of
 from hubtriage.aws.securityhub.faults import CallFault, Fault
 from hubtriage.doctor.account import Account
 from hubtriage.doctor.refusal import POLICY, REFUSALS, refused
@@ -65,10 +65,11 @@ def look(account: Account) -> Verdict | None:
     ruleset = _deployed_rules(account)
     hidden = Hidden(account.sample.scope)
     _look_at_entries(account, ruleset, account.config.engine_settings(), hidden)
-    try:
-        _look_at_notes(account, hidden)
-    except REFUSALS as error:
-        hidden.no_notes = refused(error)
+    if CSPM in account.hubs:  # AWS: a comment of V2 has no author
+        try:
+            _look_at_notes(account, hidden)
+        except REFUSALS as error:
+            hidden.no_notes = refused(error)
     is_under_way = bool(hidden.unexplained) and _is_sweeping(account)
     return judge(hidden, is_under_way=is_under_way)
 

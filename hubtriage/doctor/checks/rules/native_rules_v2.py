@@ -5,7 +5,6 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from hubtriage.aws.securityhub.api import V2
 from hubtriage.doctor.account import Account
 from hubtriage.doctor.checks.account.hub import OFF
 from hubtriage.doctor.verdict import Verdict, counted, some_of
@@ -21,8 +20,6 @@ def look(account: Account) -> Verdict | None:
     AWS: they act on what the provider sent, each time that it is sent, in all linked Regions. Their
     conditions are over OCSF, and are not compared with those of our rules.
     """
-    if V2 not in account.hubs:
-        return None
     try:
         found = list(_in_force(account.client("securityhub")))
     except ClientError as error:
