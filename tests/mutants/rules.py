@@ -426,6 +426,12 @@ ON_V2 = (
         "return _negated(self._when(arguments[0], scope))",
     ),
     Mutation(
+        "what a calculated object has is taken for seen on V2",
+        "engine/ocsf/blind.py",
+        "        one is None or _names(one) in _OUTER\n",
+        "        one is None\n",
+    ),
+    Mutation(
         "a branch that V2 does not show holds there by what it does show",
         "engine/ocsf/blind.py",
         "            if self.surely and blind:\n                continue\n",

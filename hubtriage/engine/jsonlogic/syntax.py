@@ -95,3 +95,14 @@ def var_keys(expression: Any) -> Keys | None:
     if path is None or path == "":
         return ()
     return tuple(path.split(".")) if isinstance(path, str) else None
+
+
+def looked_up(operation: Operation) -> Iterator[Any]:
+    """Yield the paths that `var`, `missing` or `missing_some` looks up; what is calculated comes as it is."""
+    arguments = operation.arguments
+    if operation.name == "var":
+        yield arguments[0] if arguments else ""
+    elif operation.name in ("missing", "missing_some"):
+        listed = arguments[1] if operation.name == "missing_some" and len(arguments) > 1 else arguments
+        for path in listed if isinstance(listed, list) else [listed]:
+            yield from path if isinstance(path, list) else [path]

@@ -9,7 +9,14 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias
 
-from hubtriage.engine.jsonlogic.syntax import Keys, Operation, operations, split_operation
+from hubtriage.engine.jsonlogic.syntax import (
+    Keys,
+    Operation,
+    looked_up,
+    operations,
+    split_operation,
+    var_keys,
+)
 from hubtriage.engine.ocsf.view import OF_LISTS, VIEW
 from hubtriage.engine.pattern.compiler import PatternField, expand
 
@@ -236,15 +243,10 @@ def _blind_reads(operation: Operation, lacks: Lacks) -> Iterator[Keys | None]:
 
 
 def _reads(operation: Operation) -> Iterator[Keys | None]:
-    if operation.name == "var":
-        yield _path(operation, operation.arguments[0] if operation.arguments else "")
-    elif operation.name == "get":
+    if operation.name == "get":
         yield from _member(operation)
-    elif operation.name in ("missing", "missing_some"):
-        listed = operation.arguments[-1] if operation.name == "missing_some" else operation.arguments
-        for path in listed if isinstance(listed, list) else [listed]:
-            for one in path if isinstance(path, list) else [path]:
-                yield _path(operation, one)
+    for path in looked_up(operation):
+        yield _path(operation, path)
 
 
 def _path(operation: Operation, path: Any) -> Keys | None:
@@ -266,7 +268,7 @@ def _in_reduce(operation: Operation, keys: Keys) -> Keys | None:
     if outer is None or outer.scope is None or not keys:
         return None
     if keys[0] == "accumulator":
-        return _GATHERED
+        return None if keys[1:] else _GATHERED  # a member of it is one of an object in the finding
     listed = outer.keys_of(outer.arguments[0])
     return (*listed, *keys[1:]) if listed and keys[0] == "current" else None
 
@@ -276,12 +278,22 @@ _GATHERED: Final = ("Id",)
 
 
 def _member(operation: Operation) -> Iterator[Keys | None]:
-    """Yield the path that `get` leads to, where it is plain."""
-    keys = operation.keys_of(operation.arguments[0])
-    if keys is None:
-        return
-    name = operation.arguments[1] if len(operation.arguments) > 1 else None
-    if isinstance(name, str):
-        yield (*keys, name)
-    elif _names(keys) in _OUTER:
+    """Yield the path that `get` leads to; None where that is not plain, and may be something blind."""
+    keys = _plain(operation.logic)
+    if keys is not None:
+        yield _path(operation, ".".join(keys))
+    elif any(
+        one is None or _names(one) in _OUTER
+        for inner in operations(operation.arguments[0], (), operation.scope)
+        for one in _reads(inner)
+    ):
         yield None
+
+
+def _plain(expression: Any) -> Keys | None:
+    """Return the path of a plain `var`, or of a `get` from what is plain."""
+    if not isinstance(expression, dict) or list(expression) != ["get"]:
+        return var_keys(expression)
+    holder, *name = split_operation(expression)[1]
+    keys = _plain(holder)
+    return (*keys, *name) if keys is not None and all(isinstance(one, str) for one in name) else None

@@ -9,7 +9,7 @@ from typing import Any
 
 from hubtriage.engine.excerpt import Members
 from hubtriage.engine.fields import FIELDS, OCSF
-from hubtriage.engine.jsonlogic.syntax import Operation, operations
+from hubtriage.engine.jsonlogic.syntax import Operation, looked_up, operations
 from hubtriage.engine.ruleset.policy import conditions
 from hubtriage.engine.ruleset.templates import PLACEHOLDER
 
@@ -22,7 +22,6 @@ NAMED = frozenset({"Id", "ProductArn", "AwsAccountId", "Region", "UpdatedAt", OC
 
 By the account id a finding's account is looked up in the directory.
 """
-_BY_PATH = ("var", "missing", "missing_some")
 
 
 class _WholeFindingError(Exception):
@@ -59,20 +58,8 @@ def _of_pattern(pattern: Mapping[str, Any]) -> Iterator[str]:
 
 def _of_logic(logic: Any) -> Iterator[str]:
     for operation in operations(logic):
-        if operation.name in _BY_PATH:
-            for path in _paths(operation):
-                yield _first(path, operation)
-
-
-def _paths(operation: Operation) -> Iterator[Any]:
-    """Yield the paths that an operation looks up; what is calculated comes as it is."""
-    arguments = operation.arguments
-    if operation.name == "var":
-        yield arguments[0] if arguments else ""
-        return
-    listed = arguments[1] if operation.name == "missing_some" and len(arguments) > 1 else arguments
-    for path in listed if isinstance(listed, list) else [listed]:
-        yield from path if isinstance(path, list) else [path]
+        for path in looked_up(operation):
+            yield _first(path, operation)
 
 
 def _first(path: Any, operation: Operation) -> str:

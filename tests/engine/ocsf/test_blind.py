@@ -156,6 +156,39 @@ FIELD = {"==": [var("ProductFields.x"), "a"]}
         pytest.param(
             {"when": {"get": [var("Resources.0"), var("Title")]}}, None, {}, id="get what is calculated"
         ),
+        pytest.param(
+            {"when": {"!": [{"get": [{"var": ["Resources.0", None]}, "Details"]}]}},
+            None,
+            {},
+            id="get what is blind from what has a default",
+        ),
+        pytest.param(
+            {"when": {"!": [{"get": [{"if": [DEV, var("Resources.0"), None]}, "Details"]}]}},
+            None,
+            {},
+            id="get what is blind from what is chosen",
+        ),
+        pytest.param(
+            {"when": {"some": [var("Resources"), {"!": [{"get": [var(""), "Details"]}]}]}},
+            None,
+            {"when": {"some": [var("Resources"), True]}},
+            id="get what is blind from an element",
+        ),
+        pytest.param(
+            {"when": {"get": [{"get": [var("Resources.0"), "Details"]}, "x"]}}, None, {}, id="get twice"
+        ),
+        pytest.param(
+            {"when": {"get": [{"get": [var("Resources.0"), "Tags"]}, "x"]}},
+            {"when": {"get": [{"get": [var("Resources.0"), "Tags"]}, "x"]}},
+            None,
+            id="get twice, but seen",
+        ),
+        pytest.param(
+            {"when": {"some": [var("Resources"), {"get": [var(""), "Type"]}]}},
+            {"when": {"some": [var("Resources"), {"get": [var(""), "Type"]}]}},
+            None,
+            id="get what is seen from an element",
+        ),
         pytest.param({"when": {"var": {"cat": ["Ti", "tle"]}}}, None, {}, id="a calculated path"),
         pytest.param({"when": {"!!": [{"var": ""}]}}, None, {}, id="the whole finding"),
         pytest.param({"when": True}, {"when": True}, None, id="no path at all"),
@@ -197,7 +230,17 @@ def test_reduce_reads_what_its_elements_have() -> None:
 
     assert not on_v2(gathered("current.Type")).is_affected
     assert on_v2(gathered("current.Details.x")).is_affected
+    assert on_v2(gathered("accumulator.Details")).is_affected
     assert on_v2(gathered("Title")).is_affected  # not the finding's: there is nothing of this name
+
+
+def test_reduce_may_get_members_of_its_elements() -> None:
+    def gathered(of: str, name: str) -> dict[str, Any]:
+        return {"when": {"reduce": [var("Resources"), {"!": [{"get": [var(of), name]}]}, None]}}
+
+    assert not on_v2(gathered("current", "Type")).is_affected
+    assert on_v2(gathered("current", "Details")).is_affected
+    assert on_v2(gathered("accumulator", "Details")).is_affected
 
 
 def test_blind_paths_are_named_once() -> None:
