@@ -150,7 +150,7 @@ class SweepConstruct(Construct):
             wait=config.sweep_wait_seconds,
             notice_days=frozenset(config.notice_days),
             notice_topic=self._notices.topic.topic_arn if self._notices else "",
-            notice_owners=config.notified_owners if self._notices else (),
+            notice_owners=config.notified_owners,
         )
         shared = triage_config(config, ledger.table_name, mode_parameter=mode.parameter_name)
         return Function(

@@ -26,12 +26,13 @@ from hubtriage.aws.securityhub.reading import Getter, Reader
 from hubtriage.aws.sweep.config import SweepConfig
 from hubtriage.aws.sweep.destination import Destination, QueueDestination
 from hubtriage.aws.sweep.intake import Events, IntakeRule
-from hubtriage.aws.sweep.notices.ahead import LookAhead, rules_ending
+from hubtriage.aws.sweep.notices.ahead import LookAhead
 from hubtriage.aws.sweep.notices.announcing import Announcer
 from hubtriage.aws.sweep.notices.due import DAY, SweepFacts
 from hubtriage.aws.sweep.notices.given import NoticeMemory, TableNotices
 from hubtriage.aws.sweep.notices.tally import together
 from hubtriage.aws.sweep.occasions.memory import DynamoDb, SweepMemory, TableMemory
+from hubtriage.aws.sweep.occasions.moments import ending_within
 from hubtriage.aws.sweep.pages import Sources
 from hubtriage.aws.sweep.progress import CAREFUL_PAGES, Progress, Status
 from hubtriage.aws.sweep.report import emit_ahead, emit_step, report
@@ -195,7 +196,7 @@ class SweepFunction:
     def _rules_ending(self, started: float) -> Mapping[str, Rule]:
         """Return the rules that end within the longest notice of a sweep that began at a time."""
         days = max(self._sweep.notice_days, default=0)
-        return rules_ending(self._ruleset, started, started + days * DAY) if days else {}
+        return ending_within(self._ruleset.rules, started, started + days * DAY)
 
     def _tell_ahead(self, name: str, request: SweepRequest, after: Progress) -> dict[str, Any]:
         """Give the notices that are due after a sweep that looked at every finding; return what to report.

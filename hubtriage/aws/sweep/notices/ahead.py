@@ -116,15 +116,6 @@ class LookAhead:
         return Fate(rule, reopens=False) if in_doubt and _is_hidden(finding, fields) else None
 
 
-def rules_ending(ruleset: Ruleset, after: float, until: float) -> dict[str, Rule]:
-    """Return the rules, by id, that change findings and end after one epoch second and until another."""
-    return {
-        rule.id: rule
-        for rule in ruleset.rules
-        if rule.mode != "observe" and rule.ends is not None and after < rule.ends <= until
-    }
-
-
 def _is_archived(finding: Finding) -> bool:
     return bool(finding.get("RecordState") == "ARCHIVED")
 

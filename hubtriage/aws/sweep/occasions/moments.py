@@ -1,7 +1,9 @@
 """Rules whose time begins or ends: the sweep that this calls for. Pure."""
 
+from collections.abc import Iterable
+
 from hubtriage.aws.sweep.request import ACTIVE, MANAGED, SweepRequest
-from hubtriage.engine.ruleset.ruleset import Ruleset
+from hubtriage.engine.ruleset.ruleset import Rule, Ruleset
 
 SOON_DAYS = 30
 MOST_RULES = 500
@@ -28,11 +30,16 @@ def _turned(ruleset: Ruleset, after: float, until: float, *, into_force: bool) -
 
 def ending_soon(ruleset: Ruleset, now: float) -> int:
     """Return how many rules that may hide findings end within 30 days; those in observe hide nothing."""
-    until = now + SOON_DAYS * 86_400
-    return sum(
-        rule.mode != "observe" and rule.ends is not None and now < rule.ends <= until
-        for rule in ruleset.may_hide
-    )
+    return len(ending_within(ruleset.may_hide, now, now + SOON_DAYS * 86_400))
+
+
+def ending_within(rules: Iterable[Rule], after: float, until: float) -> dict[str, Rule]:
+    """Return the rules, by id, that change findings and end after one epoch second and until another."""
+    return {
+        rule.id: rule
+        for rule in rules
+        if rule.mode != "observe" and rule.ends is not None and after < rule.ends <= until
+    }
 
 
 def sweep_of_moments(ruleset: Ruleset, after: float, until: float) -> SweepRequest | None:

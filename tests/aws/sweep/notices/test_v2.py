@@ -3,8 +3,9 @@
 from typing import Any
 
 from hubtriage.aws.securityhub.api import CSPM, V2
-from hubtriage.aws.sweep.notices.ahead import LookAhead, rules_ending
+from hubtriage.aws.sweep.notices.ahead import LookAhead
 from hubtriage.aws.sweep.notices.tally import EndingTally, together
+from hubtriage.aws.sweep.occasions.moments import ending_within
 from hubtriage.aws.sweep.progress import Progress
 from hubtriage.aws.sweep.request import SweepRequest
 from tests.support.sweep_world import SETTLED, SweepBench, rules
@@ -25,7 +26,9 @@ def counted(bench: SweepBench) -> EndingTally:
     """Sweep, work off what was sent, and return what the sweep counted."""
     bench.world.clock.sleep(SETTLED)
     walk, progress = bench.walk(SweepRequest()), Progress()
-    walk.ahead = LookAhead(rules_ending(bench.ruleset, NOW, NOW + 30 * DAY), bench.ruleset, bench.settings)
+    walk.ahead = LookAhead(
+        ending_within(bench.ruleset.rules, NOW, NOW + 30 * DAY), bench.ruleset, bench.settings
+    )
     while not progress.is_over:
         progress = walk.step(progress)
         bench.work_off()
