@@ -66,21 +66,21 @@ class ProvenRule:
 
     def may_act(self, finding: Finding) -> bool:
         """Say whether a finding known in part is not above the ceiling, whatever the conditions say."""
-        if not self._sets_what_hides or self.rule.ceiling == SEVERITIES[-1]:
-            return True
-        severity = severity_of(finding)
-        if severity not in self._above:
-            self._above[severity] = self.rule.is_above_ceiling(with_severity(*severity))
-        return not self._above[severity]
+        return self._is_never_above or not self._is_above(severity_of(finding))
 
     @cached_property
     def severities_acted_on(self) -> frozenset[Severity]:
         """The severities of findings that are not above the ceiling."""
-        if not self._sets_what_hides:
-            return frozenset(_ALL_SEVERITIES)
-        return frozenset(
-            one for one in _ALL_SEVERITIES if not self.rule.is_above_ceiling(with_severity(*one))
-        )
+        return frozenset(one for one in _ALL_SEVERITIES if self._is_never_above or not self._is_above(one))
+
+    @property
+    def _is_never_above(self) -> bool:
+        return not self._sets_what_hides or self.rule.ceiling == SEVERITIES[-1]
+
+    def _is_above(self, severity: Severity) -> bool:
+        if severity not in self._above:
+            self._above[severity] = self.rule.is_above_ceiling(with_severity(*severity))
+        return self._above[severity]
 
     def acts_on(self, finding: Finding) -> bool:
         """Ask the engine whether the rule acts on a complete finding."""

@@ -12,7 +12,6 @@ from hubtriage.asff.fields import members, table
 from hubtriage.asff.samples import SAMPLE_NOW
 from hubtriage.authoring.checks.linted_rule import LintedRule
 from hubtriage.authoring.checks.v2.differing import DIFFERING
-from hubtriage.authoring.checks.v2.unseen import conditions_of
 from hubtriage.authoring.loaded import LoadedRule, LoadResult
 from hubtriage.authoring.loader import load_rules
 from hubtriage.engine.ocsf.blind import SEEN, blind_paths, is_blind, on_v2
@@ -173,7 +172,7 @@ def _cookbook() -> LoadResult:
 
 def _row(rule: LoadedRule, loaded: LoadResult) -> str:
     linted = LintedRule.of(rule, loaded.lists, SAMPLE_NOW)
-    conditions = conditions_of(linted)
+    conditions = rule.conditions
     paths = {".".join(key for key in keys if not key.isdecimal()) for keys, _place, _is_key in linted.paths}
     unset = [name for name in linted.model.update.model_fields_set if name not in _SETTABLE]
     cells = (

@@ -170,8 +170,8 @@ PROOF = (
     Mutation(
         "a ceiling is never too low",
         "proof/rules.py",
-        "        return not self._above[severity]\n",
-        "        return False\n",
+        "        return self._above[severity]\n",
+        "        return True\n",
     ),
     Mutation(
         "rules whose texts overlap are apart",

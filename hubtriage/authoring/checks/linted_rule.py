@@ -213,10 +213,7 @@ class LintedRule:
     @cached_property
     def conjunctions(self) -> list[Conjunction]:
         """What the rule's conditions need, as the engine sees them."""
-        conditions = {} if self.loaded.match is None else {"match": self.loaded.match}
-        return conjunctions_of(
-            {**conditions, "when": self.loaded.when} if self.loaded.has_when else conditions
-        )
+        return conjunctions_of(self.loaded.conditions)
 
     @cached_property
     def paths(self) -> tuple[tuple[Keys, YamlPath, bool], ...]:

@@ -101,9 +101,7 @@ def _hidden_by(rule: Rule, base: ParsedFinding, claims: Claims) -> Iterator[tupl
     for proposal in rule.proposals.of(base):
         if is_hiding(proposal.field, proposal.value, base):
             yield proposal.field, proposal.value
-    for name, claim in claims.items() if rule.mode == "hold" else ():
-        if claim.rule == rule.id and not claim.person and is_hiding(name, claim.value, base):
-            yield name, claim.value
+    yield from _kept_hidden(rule, base, claims)
 
 
 def _leave_undecided(
@@ -204,15 +202,14 @@ def _keeps_hidden_above(rule: Rule, base: ParsedFinding, claims: Claims) -> bool
 
     What it did counts, not what its `update` says: that may have been changed since.
     """
-    return is_above(rule.ceiling, base) and _keeps_hidden(rule, base, claims)
+    return is_above(rule.ceiling, base) and any(_kept_hidden(rule, base, claims))
 
 
-def _keeps_hidden(rule: Rule, base: ParsedFinding, claims: Claims) -> bool:
-    """Say whether a rule on hold would keep the finding hidden."""
-    return rule.mode == "hold" and any(
-        claim.rule == rule.id and not claim.person and is_hiding(name, claim.value, base)
-        for name, claim in claims.items()
-    )
+def _kept_hidden(rule: Rule, base: ParsedFinding, claims: Claims) -> Iterator[tuple[str, Value]]:
+    """Yield the values by which a rule would keep the finding hidden if it is on hold."""
+    for name, claim in claims.items() if rule.mode == "hold" else ():
+        if claim.rule == rule.id and not claim.person and is_hiding(name, claim.value, base):
+            yield name, claim.value
 
 
 def _enforce(rule: Rule, base: ParsedFinding, claims: Claims, result: Fold) -> None:

@@ -7,8 +7,8 @@ from hubtriage.engine.fields import Finding
 from hubtriage.engine.jsonlogic import compile_logic
 from hubtriage.engine.jsonlogic.values import truthy
 from hubtriage.engine.pattern import compile_pattern
+from hubtriage.engine.ruleset.owner import Accounts
 
-Accounts: TypeAlias = Mapping[str, Mapping[str, str]]
 Holds: TypeAlias = Callable[[Finding, float], bool]
 
 

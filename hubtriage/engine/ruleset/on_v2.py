@@ -8,7 +8,8 @@ from typing import Any
 from hubtriage.engine.fields import Finding
 from hubtriage.engine.index.rule_index import RuleIndex
 from hubtriage.engine.ocsf.blind import NEVER, SOMETIMES, Condition, Lacks, OnV2, lacking, on_v2
-from hubtriage.engine.ruleset.condition import Accounts, Holds, condition
+from hubtriage.engine.ruleset.condition import Holds, condition
+from hubtriage.engine.ruleset.owner import Accounts
 
 
 class ConditionsOnV2:

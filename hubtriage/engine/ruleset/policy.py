@@ -10,9 +10,10 @@ from itertools import chain
 from typing import Any, Literal
 
 from hubtriage.engine.fields import RELATED, SEVERITY, WORKFLOW, ParsedFinding, Value
-from hubtriage.engine.ruleset.condition import Accounts, Holds, condition
+from hubtriage.engine.ruleset.condition import Holds, condition
 from hubtriage.engine.ruleset.hiding import is_hiding
 from hubtriage.engine.ruleset.on_v2 import ConditionsOnV2
+from hubtriage.engine.ruleset.owner import Accounts
 
 Never = Literal["hide"] | Mapping[str, Any]
 """What is forbidden: to hide a finding, or values by field, each a list or "any"."""

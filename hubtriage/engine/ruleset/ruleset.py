@@ -16,10 +16,10 @@ from hubtriage.engine.fields import (
     ParsedFinding,
 )
 from hubtriage.engine.index.rule_index import RuleIndex
-from hubtriage.engine.ruleset.condition import Accounts, Holds, condition
+from hubtriage.engine.ruleset.condition import Holds, condition
 from hubtriage.engine.ruleset.hiding import is_hiding
 from hubtriage.engine.ruleset.on_v2 import ConditionsOnV2
-from hubtriage.engine.ruleset.owner import owner_attribute
+from hubtriage.engine.ruleset.owner import Accounts, owner_attribute
 from hubtriage.engine.ruleset.policy import NO_POLICY, HousePolicy, compile_policy
 from hubtriage.engine.ruleset.update import Proposals, compile_update
 from hubtriage.engine.ruleset.windows import Window, ZoneTable, compile_windows
@@ -128,7 +128,7 @@ class Ruleset:
     rules: tuple[Rule, ...]
     hash: str
     revision: str | None
-    accounts: Mapping[str, Mapping[str, str]]
+    accounts: Accounts
     by_id: Mapping[str, Rule]
     may_hide: tuple[Rule, ...]
     index: RuleIndex

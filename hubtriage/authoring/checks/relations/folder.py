@@ -9,6 +9,7 @@ from hubtriage.authoring.checks.linted_rule import LintedRule
 from hubtriage.authoring.checks.relations.overlap import RuleOverlaps, fields_set, implies
 from hubtriage.authoring.checks.relations.times import InForce
 from hubtriage.engine.fields import NOTE
+from hubtriage.engine.ruleset.owner import Accounts
 from hubtriage.engine.ruleset.ruleset import FORMAT, load_ruleset
 from hubtriage.proof.comparison import Finding
 from hubtriage.proof.relations import Covered, RuleRelations
@@ -24,9 +25,7 @@ _TIMES = ("starts", "ends", "during")
 class FolderRelations:
     """The rules of a folder at a time (epoch seconds). Left out: what is off or over, and ids used twice."""
 
-    def __init__(
-        self, rules: Sequence[LintedRule], accounts: Mapping[str, Mapping[str, str]], now: float
-    ) -> None:
+    def __init__(self, rules: Sequence[LintedRule], accounts: Accounts, now: float) -> None:
         ids = Counter(rule.id for rule in rules)
         known = [InForce(rule, now) for rule in rules if ids[rule.id] == 1 and rule.loaded.conditions]
         self._in_force = {one.rule.id: one for one in known if not one.is_over}

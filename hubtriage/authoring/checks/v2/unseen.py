@@ -1,7 +1,6 @@
 """E217 and W206: a condition that reads what findings of Security Hub V2 do not have."""
 
 from collections.abc import Iterator
-from typing import Any
 
 from hubtriage.authoring.checks.linted_rule import LintedRule, dotted
 from hubtriage.authoring.problems import Problem
@@ -38,7 +37,7 @@ def _negated(rule: LintedRule) -> Iterator[tuple[str, YamlPath]]:
 
 def check_unseen(rule: LintedRule) -> Iterator[Problem]:
     """Report a rule that applies less often on V2, or never, because V2 does not show all that it reads."""
-    conditions = conditions_of(rule)
+    conditions = rule.loaded.conditions
     effect = on_v2(conditions).effect
     if effect == "as elsewhere":
         return
@@ -54,9 +53,3 @@ def check_unseen(rule: LintedRule) -> Iterator[Problem]:
 
 def _named(path: str) -> str:
     return "what a calculated path leads to" if path == "?" else path
-
-
-def conditions_of(rule: LintedRule) -> dict[str, Any]:
-    """Return the conditions of a rule with the values of its lists."""
-    match: dict[str, Any] = {} if rule.loaded.match is None else {"match": rule.loaded.match}
-    return {**match, "when": rule.loaded.when} if rule.loaded.has_when else match
