@@ -16,11 +16,12 @@ from tests.infra.samples import IDENTITY, RULESET
 # jsii warns on standard error about the age of the Node that runs it, when it is imported.
 os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")
 
-from hubtriage.settings.configuration import Configuration
+from hubtriage.settings.configuration import PREFIX, Configuration
 from infra.bundle import build_package
 from tests.support.paths import ROOT
 
 Packages = Callable[[Mapping[str, Any], str], Mapping[str, Path]]
+TemplateOf = Callable[[Mapping[str, Any]], dict[str, Any]]
 Synthesize = Callable[..., tuple[Path, Mapping[str, Any]]]
 
 
@@ -53,6 +54,34 @@ def packages(built: Packages) -> Mapping[str, Path]:
 def package(packages: Mapping[str, Path]) -> Path:
     """A package of the triage function for arm64."""
     return packages["triage"]
+
+
+@pytest.fixture(scope="session")
+def packages_of_rules(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
+    """Packages with rules alone: CDK reads and copies every file of a package for each template."""
+    from infra.app import FUNCTIONS
+
+    made = {name: tmp_path_factory.mktemp(name) for name in FUNCTIONS}
+    for folder in made.values():
+        (folder / "ruleset.json").write_text(json.dumps(RULESET))
+    return made
+
+
+@pytest.fixture(scope="session")
+def template_of(packages_of_rules: Mapping[str, Path]) -> TemplateOf:
+    """A function: settings as they are written → the template of the only stack."""
+    import aws_cdk as cdk
+
+    from infra.stack import triage_stacks
+
+    def template(settings: Mapping[str, Any]) -> dict[str, Any]:
+        config = Configuration.from_context({f"{PREFIX}{name}": value for name, value in settings.items()})
+        app = cdk.App(builtin_cloud_formation_validation=False)
+        triage_stacks(app, config, packages_of_rules, IDENTITY)
+        made: dict[str, Any] = app.synth().get_stack_by_name(config.stack_name).template
+        return made
+
+    return template
 
 
 def synthesized(config: Configuration, packages: Mapping[str, Path], folder: Path) -> Path:

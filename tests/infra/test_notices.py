@@ -2,35 +2,11 @@
 
 import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from hubtriage.settings.configuration import Configuration, ConfigurationError
-from tests.infra.samples import IDENTITY, RULESET
-
-
-@pytest.fixture(scope="module")
-def packages(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
-    from infra.app import FUNCTIONS
-
-    made = {name: tmp_path_factory.mktemp(name) for name in FUNCTIONS}
-    for folder in made.values():
-        (folder / "ruleset.json").write_text(json.dumps(RULESET))
-    return made
-
-
-def template_of(packages: Mapping[str, Path], **settings: Any) -> dict[str, Any]:
-    import aws_cdk as cdk
-
-    from infra.stack import triage_stacks
-
-    config = Configuration.from_context({f"hubtriage:{name}": value for name, value in settings.items()})
-    app = cdk.App(builtin_cloud_formation_validation=False)
-    triage_stacks(app, config, packages, IDENTITY)
-    template: dict[str, Any] = app.synth().get_stack_by_name(config.stack_name).template
-    return template
 
 
 def of_type(template: Mapping[str, Any], kind: str) -> list[dict[str, Any]]:
@@ -43,10 +19,9 @@ def filters(template: Mapping[str, Any]) -> dict[str, Any]:
     return {each["Endpoint"]: each["FilterPolicy"] for each in subscriptions if "FilterPolicy" in each}
 
 
-def test_owners_get_their_notices_and_the_addresses_of_alarms_all_others(packages) -> None:
+def test_owners_get_their_notices_and_the_addresses_of_alarms_all_others(template_of) -> None:
     template = template_of(
-        packages,
-        **{
+        {
             "alarm-emails": "soc@example.com,team@example.com",
             "owners": {
                 "team-a": "team@example.com",
@@ -71,18 +46,18 @@ def test_owners_get_their_notices_and_the_addresses_of_alarms_all_others(package
     assert json.loads(variables["HUBTRIAGE_NOTICE_OWNERS"]) == ["*", "cloud-*", "team-a"]
 
 
-def test_the_addresses_that_can_wait_get_the_others_if_there_are_any(packages) -> None:
+def test_the_addresses_that_can_wait_get_the_others_if_there_are_any(template_of) -> None:
     named = {"alarm-emails": "soc@example.com", "tomorrow-emails": "later@example.com"}
-    assert filters(template_of(packages, **named)) == {"later@example.com": {"subscribed": ["no"]}}
+    assert filters(template_of(named)) == {"later@example.com": {"subscribed": ["no"]}}
 
 
-def test_without_notices_there_is_neither_topic_nor_permission_nor_alarm(packages) -> None:
-    written = json.dumps(template_of(packages, **{"notice-days": "", "alarm-emails": "soc@example.com"}))
+def test_without_notices_there_is_neither_topic_nor_permission_nor_alarm(template_of) -> None:
+    written = json.dumps(template_of({"notice-days": "", "alarm-emails": "soc@example.com"}))
     assert not [word for word in ("Notice", "notice", "NOTICE") if word in written]
 
 
-def test_only_the_function_that_sweeps_may_publish_and_to_this_topic_alone(packages) -> None:
-    template = template_of(packages)
+def test_only_the_function_that_sweeps_may_publish_and_to_this_topic_alone(template_of) -> None:
+    template = template_of({})
     publishing = {
         name: [
             statement

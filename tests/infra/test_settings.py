@@ -7,9 +7,10 @@ from typing import Any, get_args
 
 import pytest
 
-from hubtriage.settings.configuration import PREFIX, Configuration, setting_names
+from hubtriage.settings.configuration import setting_names
 from hubtriage.settings.setting_types import Retention
-from tests.infra.samples import DEFAULT, DEPLOYMENTS, IDENTITY, RULESET
+from tests.infra.conftest import TemplateOf
+from tests.infra.samples import DEFAULT, DEPLOYMENTS
 from tests.infra.snapshots import differences, snapshot
 
 KEY = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
@@ -68,30 +69,11 @@ Lines = Callable[..., list[str]]
 
 
 @pytest.fixture(scope="module")
-def packages(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
-    """Packages with rules alone: CDK reads and copies every file of a package for each template."""
-    from infra.app import FUNCTIONS
-
-    made = {name: tmp_path_factory.mktemp(name) for name in FUNCTIONS}
-    for folder in made.values():
-        (folder / "ruleset.json").write_text(json.dumps(RULESET))
-    return made
-
-
-@pytest.fixture(scope="module")
-def changed(packages: Mapping[str, Any]) -> Lines:
+def changed(template_of: TemplateOf, packages_of_rules: Mapping[str, Path]) -> Lines:
     """A function: settings as they are written → what differs from the default template, by the line."""
 
-    import aws_cdk as cdk
-
-    from infra.stack import triage_stacks
-
     def synthesized(settings: Mapping[str, Any]) -> Any:
-        config = Configuration.from_context({f"{PREFIX}{name}": it for name, it in settings.items()})
-        app = cdk.App(builtin_cloud_formation_validation=False)
-        triage_stacks(app, config, packages, IDENTITY)
-        template = app.synth().get_stack_by_name(config.stack_name).template
-        return json.loads(json.dumps(snapshot(template, packages["triage"])))
+        return json.loads(json.dumps(snapshot(template_of(settings), packages_of_rules["triage"])))
 
     default = synthesized(DEPLOYMENTS[DEFAULT].settings)
     return lambda **settings: list(differences(default, synthesized(settings)))
