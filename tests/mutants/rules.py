@@ -488,8 +488,8 @@ ON_V2 = (
     Mutation(
         "a severity that is taken back becomes the nearest that a rule could set",
         "engine/ocsf/update.py",
-        '        return vendors if vendors in _SETTABLE else _SEVERITY_IDS.get(label or "", _UNKNOWN)',
-        '        return _SEVERITY_IDS.get(label or "", _UNKNOWN)',
+        '        return vendors if vendors in _SETTABLE else SEVERITY_IDS.get(label or "", _UNKNOWN)',
+        '        return SEVERITY_IDS.get(label or "", _UNKNOWN)',
     ),
     Mutation(
         "rules see what names a finding in V2",

@@ -11,8 +11,9 @@ V2_FIELDS = frozenset({WORKFLOW, SEVERITY, NOTE})
 NOT_IN_V2 = "Security Hub V2 cannot set it"
 LONGEST_COMMENT = 512  # AWS: characters
 
-_SEVERITY_IDS = {label: number for number, label in LABELS.items() if number <= 5}
-_STATUS_IDS = {word: number for number, word in STATUSES.items() if 1 <= number <= 4}
+SEVERITY_IDS = {label: number for number, label in LABELS.items() if number <= 5}
+STATUS_IDS = {word: number for number, word in STATUSES.items() if 1 <= number <= 4}
+"""The numbers that V2 takes for the severities and statuses that a rule can set."""
 _SETTABLE = frozenset({0, 1, 2, 3, 4, 5, 6, 99})
 _UNKNOWN = 0
 
@@ -37,9 +38,9 @@ def v2_update(update: Mapping[str, Any], view: Mapping[str, Any]) -> dict[str, A
 
 
 def _status_id(status: object) -> int:
-    if status not in _STATUS_IDS:
+    if status not in STATUS_IDS:
         raise ValueError(f"Security Hub V2 takes no status {status!r} from a rule")
-    return _STATUS_IDS[str(status)]
+    return STATUS_IDS[str(status)]
 
 
 def _severity_id(label: str | None, view: Mapping[str, Any]) -> int:
@@ -50,12 +51,12 @@ def _severity_id(label: str | None, view: Mapping[str, Any]) -> int:
     provided = member(member(view.get("FindingProviderFields"), "Severity"), "Label")
     if label == provided:
         vendors = member(view.get(OCSF), "vendor_severity_id")
-        return vendors if vendors in _SETTABLE else _SEVERITY_IDS.get(label or "", _UNKNOWN)
+        return vendors if vendors in _SETTABLE else SEVERITY_IDS.get(label or "", _UNKNOWN)
     if label == UNRANKED:
         return _UNKNOWN
-    if label not in _SEVERITY_IDS:
+    if label not in SEVERITY_IDS:
         raise ValueError(f"Security Hub V2 takes no severity {label!r} from a rule")
-    return _SEVERITY_IDS[label]
+    return SEVERITY_IDS[label]
 
 
 def _comment(text: object) -> str:

@@ -42,7 +42,8 @@ STATUSES = {
     99: "OTHER",
 }
 """Status ids. ASFF has only those from 1 to 4; no rule sets one of the others."""
-_COMPLIANCE = {1: "PASSED", 2: "WARNING", 3: "FAILED"}
+COMPLIANCE = {1: "PASSED", 2: "WARNING", 3: "FAILED"}
+"""Compliance status ids. All others, and none, are NOT_AVAILABLE."""
 _CLOSE, _ARCHIVED = 3, 5
 _ACCOUNT_TYPE = "AWS::::Account"
 
@@ -125,7 +126,7 @@ def _compliance_status(ocsf: Ocsf) -> str | None:
     compliance = ocsf.get("compliance")
     if not isinstance(compliance, dict):
         return None
-    return _COMPLIANCE.get(_number(compliance.get("status_id")), "NOT_AVAILABLE")
+    return COMPLIANCE.get(_number(compliance.get("status_id")), "NOT_AVAILABLE")
 
 
 def _note(ocsf: Ocsf) -> str | None:

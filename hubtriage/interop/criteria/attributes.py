@@ -132,18 +132,25 @@ _TWENTY = """
 _MOST = dict.fromkeys(_HUNDRED.split(), 100) | dict.fromkeys(_TWENTY.split(), 20)
 
 
-def _table(kind: Kind, text: str) -> dict[str, FindingAttribute]:
+def table_of(kind: Kind, text: str, most: int | None = None) -> dict[str, FindingAttribute]:
+    """Return attributes by name, from words such as `NAME=PATH`, or `NAME` where that is the path.
+
+    Automation rules take `most` values for each; None: as many as those of CSPM do.
+    """
     entries = (entry.partition("=") for entry in text.split())
-    return {name: FindingAttribute(name, kind, path or name, _MOST.get(name, 0)) for name, _, path in entries}
+    return {
+        name: FindingAttribute(name, kind, path or name, _MOST.get(name, 0) if most is None else most)
+        for name, _, path in entries
+    }
 
 
 ATTRIBUTES: Mapping[str, FindingAttribute] = {
-    **_table("text", _TEXTS),
-    **_table("number", _NUMBERS),
-    **_table("date", _DATES),
-    **_table("map", _MAPS),
-    **_table("address", _ADDRESSES),
-    **_table("flag", "Sample"),
+    **table_of("text", _TEXTS),
+    **table_of("number", _NUMBERS),
+    **table_of("date", _DATES),
+    **table_of("map", _MAPS),
+    **table_of("address", _ADDRESSES),
+    **table_of("flag", "Sample"),
 }
 """AWS: what GetFindings filters by, less the deprecated Keyword. Its ProductName and CompanyName are here the
 members of those names, as automation rules see them."""

@@ -10,9 +10,9 @@ from hubtriage.interop.criteria.input import Path, Refused
 from hubtriage.interop.criteria.model import Criterion, DateTest, How, NumberTest, Test, TextTest
 from hubtriage.interop.criteria.parse_filters import NEGATIVE, POSITIVE, SIGNS, refuse_opposed, shifted
 
-_POSITIVE: Mapping[How, str] = {how: name for name, how in POSITIVE.items()}
-_NEGATIVE: Mapping[How, str] = {how: name for name, how in NEGATIVE.items()}
-_NUMBERS = {sign: name for name, sign in SIGNS.items()}
+POSITIVE_NAMES: Mapping[How, str] = {how: name for name, how in POSITIVE.items()}
+NEGATIVE_NAMES: Mapping[How, str] = {how: name for name, how in NEGATIVE.items()}
+NUMBER_NAMES = {sign: name for name, sign in SIGNS.items()}
 
 
 def to_filters(criteria: Iterable[Criterion], path: Path) -> dict[str, list[dict[str, Any]]]:
@@ -23,7 +23,7 @@ def to_filters(criteria: Iterable[Criterion], path: Path) -> dict[str, list[dict
 def _filters(criterion: Criterion, path: Path) -> list[dict[str, Any]]:
     attribute = criterion.attribute
     filters = [_filter(test, path) for test in criterion.wanted]
-    filters += [_comparison(_NEGATIVE, test) for test in criterion.unwanted]
+    filters += [comparison_filter(NEGATIVE_NAMES, test) for test in criterion.unwanted]
     if len(filters) > attribute.most:
         reason = f"{len(filters)} values for {attribute.name}; AWS takes {attribute.most}"
         raise Refused(path, reason, "split the rule")
@@ -34,7 +34,7 @@ def _filters(criterion: Criterion, path: Path) -> list[dict[str, Any]]:
 
 def _filter(test: Test, path: Path) -> dict[str, Any]:
     if isinstance(test, TextTest):
-        return _comparison(_POSITIVE, test)
+        return comparison_filter(POSITIVE_NAMES, test)
     if isinstance(test, NumberTest):
         bounds = zip(test.comparisons[::2], test.comparisons[1::2], strict=True)
         return dict(_bound(sign, bound) for sign, bound in bounds)
@@ -49,10 +49,11 @@ def _bound(sign: str, bound: float) -> tuple[str, float]:
         return "Gte", floor(bound) + 1
     if sign == "<":
         return "Lte", ceil(bound) - 1
-    return _NUMBERS[sign], bound
+    return NUMBER_NAMES[sign], bound
 
 
-def _comparison(names: Mapping[How, str], test: TextTest) -> dict[str, Any]:
+def comparison_filter(names: Mapping[How, str], test: TextTest) -> dict[str, Any]:
+    """Return the filter of a text, or of a member of a map; `names` are the comparisons that it can be."""
     key = {} if test.key is None else {"Key": test.key}
     return {**key, "Value": test.value, "Comparison": names[test.how]}
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from hubtriage.interop.importers.terraform import V2_RESOURCE
+from hubtriage.interop.automation_rules import TERRAFORM_V2_RESOURCE
 
 _NAMES = {"StatusId": "status_id", "SeverityId": "severity_id", "Comment": "comment"}
 
@@ -18,7 +18,7 @@ def configuration(requests: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     for number, request in enumerate(requests, 1):
         name = f"rule_{number:03}_" + re.sub(r"[^a-z0-9]+", "_", request["RuleName"].lower()).strip("_")
         resources[name] = _resource(request)
-    return {"resource": {V2_RESOURCE: resources}} if resources else {}
+    return {"resource": {TERRAFORM_V2_RESOURCE: resources}} if resources else {}
 
 
 def _resource(request: Mapping[str, Any]) -> dict[str, Any]:

@@ -16,13 +16,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from hubtriage.interop.automation_rules import TERRAFORM_V2_RESOURCE
 from hubtriage.interop.criteria.input import Path, Refused
 from hubtriage.interop.importers.outcome import UnreadableError
 from hubtriage.interop.importers.sources import DeployTimeValue, plain, read_json
 
 RESOURCE = "aws_securityhub_automation_rule"
-V2_RESOURCE = "aws_securityhub_automation_rule_v2"
-V2_RESOURCES = (V2_RESOURCE, "awscc_securityhub_automation_rule_v2")
+V2_RESOURCES = (TERRAFORM_V2_RESOURCE, "awscc_securityhub_automation_rule_v2")
 RESOURCES = (RESOURCE, "awscc_securityhub_automation_rule", *V2_RESOURCES)
 SHOW = "run `terraform show -json` and import what it prints"
 _OTHERS = {

@@ -13,8 +13,10 @@ from typing import Literal
 
 from hubtriage.engine.fields import SEVERITIES, UNRANKED
 from hubtriage.engine.ocsf.resource_types import asff_type
+from hubtriage.engine.ocsf.update import STATUS_IDS
+from hubtriage.engine.ocsf.view import COMPLIANCE as COMPLIANCE_LABELS
 from hubtriage.engine.ocsf.view import LABELS, STATUSES
-from hubtriage.interop.criteria.attributes import AttributeTable, FindingAttribute, Kind
+from hubtriage.interop.criteria.attributes import AttributeTable, FindingAttribute, table_of
 from hubtriage.interop.criteria.input import Path, Refused
 from hubtriage.interop.criteria.model import TextTest
 
@@ -26,12 +28,7 @@ MOST_VALUES = 20
 MOST_COMPOSITES = 10
 
 
-def _table(kind: Kind, text: str) -> dict[str, FindingAttribute]:
-    entries = (entry.partition("=") for entry in text.split())
-    return {name: FindingAttribute(name, kind, path, MOST_VALUES) for name, _, path in entries}
-
-
-TEXTS = _table(
+TEXTS = table_of(
     "text",
     """
     cloud.account.uid=AwsAccountId cloud.region=Region
@@ -48,22 +45,27 @@ TEXTS = _table(
     vulnerabilities.related_vulnerabilities=Vulnerabilities[].RelatedVulnerabilities[]
     vulnerabilities.affected_packages.name=Vulnerabilities[].VulnerablePackages[].Name
     """,
+    most=MOST_VALUES,
 )
-NUMBERS = _table("number", "vulnerabilities.cve.cvss.base_score=Vulnerabilities[].Cvss[].BaseScore")
-DATES = _table(
+NUMBERS = table_of(
+    "number", "vulnerabilities.cve.cvss.base_score=Vulnerabilities[].Cvss[].BaseScore", most=MOST_VALUES
+)
+DATES = table_of(
     "date",
     """
     finding_info.created_time_dt=CreatedAt finding_info.modified_time_dt=UpdatedAt
     finding_info.first_seen_time_dt=FirstObservedAt finding_info.last_seen_time_dt=LastObservedAt
     """,
+    most=MOST_VALUES,
 )
-MAPS = _table("map", "resources.tags=Resources[].Tags")
-FLAGS = _table(
+MAPS = table_of("map", "resources.tags=Resources[].Tags", most=MOST_VALUES)
+FLAGS = table_of(
     "text",
     """
     vulnerabilities.is_exploit_available=Vulnerabilities[].ExploitAvailable
     vulnerabilities.is_fix_available=Vulnerabilities[].FixAvailable
     """,
+    most=MOST_VALUES,
 )
 FLAG_WORDS: Mapping[str, Mapping[bool, tuple[str, ...]]] = {
     "vulnerabilities.is_exploit_available": {True: ("YES",), False: ("NO",)},
@@ -102,14 +104,19 @@ _STATUS_WORDS = {
     0: "Unknown", 1: "New", 2: "In Progress", 3: "Suppressed", 4: "Resolved", 5: "Archived", 6: "Deleted",
     99: "Other",
 }  # fmt: skip
+_COMPLIANCE_WORDS = {0: "Unknown", 1: "Pass", 2: "Warning", 3: "Fail", 99: "Other"}
 _SEVERITY_LABELS = {number: LABELS.get(number, UNRANKED) for number in _SEVERITY_WORDS}
+
+
+def _text(name: str, path: str) -> FindingAttribute:
+    return FindingAttribute(name, "text", path, MOST_VALUES)
 
 
 def _severity(number: str, word: str) -> Code:
     return Code(
         number,
         word,
-        FindingAttribute("vendor_attributes.severity_id", "text", "FindingProviderFields.Severity.Label", 20),
+        _text("vendor_attributes.severity_id", "FindingProviderFields.Severity.Label"),
         _SEVERITY_WORDS,
         _SEVERITY_LABELS,
         SEVERITIES,
@@ -122,27 +129,29 @@ def _severity(number: str, word: str) -> Code:
 STATUS = Code(
     "status_id",
     "status",
-    FindingAttribute("status_id", "text", "Workflow.Status", 20),
+    _text("status_id", "Workflow.Status"),
     _STATUS_WORDS,
     STATUSES,
-    ("NEW", "NOTIFIED", "SUPPRESSED", "RESOLVED"),
+    tuple(STATUS_IDS),
     None,
     "name New, In Progress, Suppressed or Resolved, or exclude some of them",
 )
+AS_SENT = ("NEW", "RESOLVED")
+"""AWS: the statuses of findings as their providers send them."""
 COMPLIANCE = Code(
     "compliance.status_id",
     "compliance.status",
-    FindingAttribute("compliance.status_id", "text", "Compliance.Status", 20),
-    {0: "Unknown", 1: "Pass", 2: "Warning", 3: "Fail", 99: "Other"},
-    {0: "NOT_AVAILABLE", 1: "PASSED", 2: "WARNING", 3: "FAILED", 99: "NOT_AVAILABLE"},
-    ("PASSED", "WARNING", "FAILED"),
+    _text("compliance.status_id", "Compliance.Status"),
+    _COMPLIANCE_WORDS,
+    {number: COMPLIANCE_LABELS.get(number, "NOT_AVAILABLE") for number in _COMPLIANCE_WORDS},
+    tuple(COMPLIANCE_LABELS.values()),
     "NOT_AVAILABLE",
     "name Pass, Warning or Fail, or exclude some of them",
 )
 ACTIVITY = Code(
     "activity_id",
     "activity_name",
-    FindingAttribute("activity_name", "text", "RecordState", 20),
+    _text("activity_name", "RecordState"),
     {0: "Unknown", 1: "Create", 2: "Update", 3: "Close", 99: "Other"},
     {0: "ACTIVE", 1: "ACTIVE", 2: "ACTIVE", 3: "ARCHIVED", 99: "ACTIVE"},
     ("ACTIVE", "ARCHIVED"),
@@ -298,8 +307,7 @@ NOT_SEEN = ("rules here do not see it", "write the rule by hand, on what finding
 
 # -- export ---------------------------------------------------------------------------------------
 
-_LABEL = FindingAttribute("vendor_attributes.severity_id", "text", "Severity.Label", MOST_VALUES)
-SEVERITY_LABEL = _LABEL
+SEVERITY_LABEL = _text("vendor_attributes.severity_id", "Severity.Label")
 """The severity of a finding that only its provider has touched."""
 AUTOMATION_RULES_V2 = AttributeTable(
     (
@@ -312,7 +320,7 @@ AUTOMATION_RULES_V2 = AttributeTable(
         STATUS.attribute,
         COMPLIANCE.attribute,
         ACTIVITY.attribute,
-        _LABEL,
+        SEVERITY_LABEL,
     ),
     always_there=frozenset(
         {

@@ -15,12 +15,14 @@ from hubtriage.engine.text.suggestions import nearest
 from hubtriage.interop.criteria.input import Path, Refused, known_keys, mapping, text
 from hubtriage.interop.criteria.model import Criterion, FlagTest, NumberTest, TextTest
 from hubtriage.interop.criteria.parse_filters import (
+    NEGATIVE,
     NEVER_HOLDS,
     POSITIVE,
     parse_comparison,
     parse_tests,
 )
 from hubtriage.interop.ocsf_criteria.fields import (
+    AS_SENT,
     CODE_NUMBERS,
     CODE_WORDS,
     DATES,
@@ -44,8 +46,6 @@ ALWAYS_HOLDS = "it holds for every finding"
 _KINDS = tuple(f"{kind}Filters" for kind in OCSF_KINDS)
 _KEYS = (*_KINDS, "NestedCompositeFilters", "Operator")
 _ALIKE = 0.9  # of difflib's ratio: a slip of a letter
-_AS_SENT = ("NEW", "RESOLVED")
-"""AWS: the statuses of findings as their providers send them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +145,7 @@ def _filters(name: str, value: object, path: Path) -> Iterator[_Filter]:
             raise _refused_field(field, name, (*at, "FieldName"))
         wanted = mapping(given["Filter"], (*at, "Filter"))
         criterion = _READERS[name](field, wanted, (*at, "Filter"))
-        is_negative = "NOT_" in str(wanted.get("Comparison"))
-        yield _Filter((*at, "Filter"), field, is_negative, criterion)
+        yield _Filter((*at, "Filter"), field, wanted.get("Comparison") in NEGATIVE, criterion)
 
 
 def _refused_field(field: str, name: str, path: Path) -> Refused:
@@ -258,7 +257,7 @@ def _of_labels(code: Code, held: list[str], path: Path) -> Criterion:
         raise Refused(path, NEVER_HOLDS, "delete the rule")
     if not others:
         raise Refused(path, ALWAYS_HOLDS, "leave it out")
-    if code is STATUS and not set(_AS_SENT) & set(held):
+    if code is STATUS and not set(AS_SENT) & set(held):
         reason = "a finding is New or Resolved when its provider sends it, so the rule never acts"
         raise Refused(path, reason, "delete the rule, or write one by hand for what people have moved")
     if set(held) <= set(code.named):

@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from hubtriage.engine.ocsf.update import LONGEST_COMMENT
-from hubtriage.engine.ocsf.view import LABELS, STATUSES
+from hubtriage.engine.ocsf.update import LONGEST_COMMENT, SEVERITY_IDS, STATUS_IDS
 from hubtriage.interop.criteria.input import (
     Path,
     Refused,
@@ -20,6 +19,7 @@ from hubtriage.interop.criteria.input import (
     text,
     whole_number,
 )
+from hubtriage.interop.ocsf_criteria.fields import SEVERITY, STATUS
 from hubtriage.interop.ocsf_criteria.parse_filters import Condition, parse_ocsf_filters
 
 FINDINGS, RESOURCES = "OcsfFindingCriteria", "ResourceCriteria"
@@ -30,9 +30,8 @@ _ACTIONS: Mapping[str, tuple[str, str]] = {
     "EXTERNAL_INTEGRATION": ("opens a ticket, which rules do not", "leave it in Security Hub"),
     "RESOURCE_FIELDS_UPDATE": ("changes resources, not findings", "leave it in Security Hub"),
 }
-_SETTABLE_STATUSES = {number: STATUSES[number] for number in (1, 2, 3, 4)}
-_SETTABLE_LABELS = {number: LABELS[number] for number in (1, 2, 3, 4, 5)}
-_OTHER_SEVERITIES = {0: "Unknown", 6: "Fatal", 99: "Other"}
+_STATUSES = {number: status for status, number in STATUS_IDS.items()}
+_LABELS = {number: label for label, number in SEVERITY_IDS.items()}
 
 
 def is_v2(rule: object) -> bool:
@@ -84,19 +83,18 @@ def _update(value: object, path: Path) -> dict[str, Any]:
 
 def _status(value: object, path: Path) -> str:
     number = whole_number(value, path, 0, 99)
-    if number not in _SETTABLE_STATUSES:
-        word = STATUSES.get(number, str(number)).capitalize()
-        reason = f"rules do not set the status {word} ({number})"
+    if number not in _STATUSES:
+        reason = f"rules do not set the status {STATUS.words.get(number, str(number))} ({number})"
         raise Refused(path, reason, "set 3 (Suppressed) or 4 (Resolved), if that is meant")
-    return _SETTABLE_STATUSES[number]
+    return _STATUSES[number]
 
 
 def _label(value: object, path: Path) -> str:
     number = whole_number(value, path, 0, 99)
-    if number not in _SETTABLE_LABELS:
-        reason = f"rules do not set the severity {_OTHER_SEVERITIES.get(number, str(number))} ({number})"
+    if number not in _LABELS:
+        reason = f"rules do not set the severity {SEVERITY.words.get(number, str(number))} ({number})"
         raise Refused(path, reason, "set one from 1 (Informational) to 5 (Critical)")
-    return _SETTABLE_LABELS[number]
+    return _LABELS[number]
 
 
 def _comment(value: object, path: Path) -> str:

@@ -12,11 +12,18 @@ from typing import Any
 from hubtriage.interop.criteria.attributes import FindingAttribute
 from hubtriage.interop.criteria.comparisons import unsupported
 from hubtriage.interop.criteria.input import Path, Refused
-from hubtriage.interop.criteria.model import Criterion, DateTest, NumberTest, Test, TextTest
-from hubtriage.interop.criteria.parse_filters import NEGATIVE, POSITIVE, SIGNS, refuse_opposed
-from hubtriage.interop.criteria.to_filters import date_filter
+from hubtriage.interop.criteria.model import Criterion, DateTest, How, NumberTest, Test, TextTest
+from hubtriage.interop.criteria.parse_filters import refuse_opposed
+from hubtriage.interop.criteria.to_filters import (
+    NEGATIVE_NAMES,
+    NUMBER_NAMES,
+    POSITIVE_NAMES,
+    comparison_filter,
+    date_filter,
+)
 from hubtriage.interop.ocsf_criteria.fields import (
     ACTIVITY,
+    AS_SENT,
     COMPLIANCE,
     FLAG_WORDS,
     FLAGS,
@@ -26,11 +33,6 @@ from hubtriage.interop.ocsf_criteria.fields import (
     VENDOR_SEVERITY,
     to_ocsf,
 )
-
-_POSITIVE = {how: name for name, how in POSITIVE.items()}
-_NEGATIVE = {how: name for name, how in NEGATIVE.items()}
-_NUMBERS = {sign: name for name, sign in SIGNS.items()}
-_AS_SENT = ("NEW", "RESOLVED")
 
 Filter = dict[str, Any]
 Placed = tuple[str, Filter]
@@ -79,24 +81,21 @@ def _placed(criterion: Criterion, path: Path) -> tuple[list[Placed], list[Placed
     kind = criterion.attribute.kind
     if kind not in ("text", "map"):
         return [_value(criterion.attribute, test, path) for test in criterion.wanted], []
-    wanted = [_text(criterion.attribute, test, _POSITIVE, path) for test in criterion.wanted]
-    unwanted = [_text(criterion.attribute, test, _NEGATIVE, path) for test in criterion.unwanted]
+    wanted = [_text(criterion.attribute, test, POSITIVE_NAMES, path) for test in criterion.wanted]
+    unwanted = [_text(criterion.attribute, test, NEGATIVE_NAMES, path) for test in criterion.unwanted]
     used = {str(one["Filter"]["Comparison"]) for _name, one in (*wanted, *unwanted)}
     refuse_opposed(used, path)
     return wanted, unwanted
 
 
-def _text(attribute: FindingAttribute, test: Test, names: Mapping[Any, str], path: Path) -> Placed:
+def _text(attribute: FindingAttribute, test: Test, names: Mapping[How, str], path: Path) -> Placed:
     if not isinstance(test, TextTest) or test.how not in names:
         raise unsupported(f"this of {attribute.name}", path)
     comparison = names[test.how]
     if comparison == "NOT_CONTAINS" or (attribute.kind == "map" and "CONTAINS" in comparison):
         raise unsupported(f"{comparison} of {attribute.name} in V2", path)
-    test = to_ocsf(attribute.name, test, path)
-    if attribute.kind == "map":
-        value = {"Key": test.key, "Value": test.value, "Comparison": comparison}
-        return "MapFilters", _named(attribute.name, value)
-    return "StringFilters", _named(attribute.name, {"Value": test.value, "Comparison": comparison})
+    wanted = comparison_filter(names, to_ocsf(attribute.name, test, path))
+    return ("MapFilters" if attribute.kind == "map" else "StringFilters"), _named(attribute.name, wanted)
 
 
 def _value(attribute: FindingAttribute, test: Test, path: Path) -> Placed:
@@ -104,7 +103,7 @@ def _value(attribute: FindingAttribute, test: Test, path: Path) -> Placed:
         return "DateFilters", _named(attribute.name, date_filter(test, path))
     if isinstance(test, NumberTest):
         bounds = zip(test.comparisons[::2], test.comparisons[1::2], strict=True)
-        return "NumberFilters", _named(attribute.name, {_NUMBERS[sign]: bound for sign, bound in bounds})
+        return "NumberFilters", _named(attribute.name, {NUMBER_NAMES[sign]: bound for sign, bound in bounds})
     raise unsupported(f"this of {attribute.name}", path)
 
 
@@ -154,7 +153,7 @@ def _runs(numbers: Sequence[int]) -> Iterator[dict[str, int]]:
 
 def _status(criterion: Criterion, path: Path) -> tuple[list[Placed], list[Placed]]:
     """Return nothing for what holds for every finding that a provider sends; AWS: rules see no status."""
-    if all(_holds(criterion, status) for status in _AS_SENT):
+    if all(_holds(criterion, status) for status in AS_SENT):
         return [], []
     reason = "rules of V2 see no status; a finding is NEW or RESOLVED when its provider sends it"
     raise Refused(path, reason, "let the rule apply to both, or keep it here")
