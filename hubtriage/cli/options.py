@@ -77,14 +77,19 @@ def _hubs(_context: click.Context, _param: click.Parameter, name: str | None) ->
     return project.hubs() if name is None else HUBS[name]
 
 
-hubs_option = click.option(
-    "--hub",
-    "hubs",
-    type=click.Choice(list(HUBS)),
-    callback=_hubs,
-    show_default="the hubs of hubtriage.toml, cspm without it",
-    help="The hub whose findings are triaged.",
-)
+def hubs_option_of(help_text: str) -> Callable[[Command], Command]:
+    """Return the option that names the hubs; without it, they are those of the settings."""
+    return click.option(
+        "--hub",
+        "hubs",
+        type=click.Choice(list(HUBS)),
+        callback=_hubs,
+        show_default="the hubs of hubtriage.toml, cspm without it",
+        help=help_text,
+    )
+
+
+hubs_option = hubs_option_of("The hub whose findings are triaged.")
 _OPTIONS = (
     click.option(
         "--udf",

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from hubtriage.authoring.loaded import LoadedRule
+from hubtriage.aws.securityhub.api import CSPM, V2
 from hubtriage.cli.inputs.rules import loaded_rules, selected
 from hubtriage.cli.locations import Location
 from hubtriage.cli.options import rules_option
@@ -37,8 +38,8 @@ from hubtriage.interop.importers.names import printable
 )
 @click.option(
     "--hub",
-    type=click.Choice(["cspm", "v2"]),
-    default="cspm",
+    type=click.Choice([CSPM, V2]),
+    default=CSPM,
     show_default=True,
     help="The Security Hub that the automation rules are for.",
 )
@@ -60,10 +61,10 @@ def command(
 
     Exit codes: 0; 1 something is refused, or the rules have errors (then nothing is written); 2 wrong usage.
     """
-    if form == "terraform" and hub != "v2":
+    if form == "terraform" and hub != V2:
         raise click.UsageError("--as terraform is for --hub v2")
     loaded = selected(loaded_rules(folder))
-    exported, document = _exported_v2(loaded.rules, form) if hub == "v2" else _exported(loaded.rules, form)
+    exported, document = _exported_v2(loaded.rules, form) if hub == V2 else _exported(loaded.rules, form)
     content = json.dumps(document, indent=2) + "\n"
     if output is not None and (exported.requests or not exported.refusals):
         write_file(output, content)

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from hubtriage.authoring.checks import pages
-from hubtriage.authoring.checks.registry import CSPM, V2, warnings
+from hubtriage.authoring.checks.registry import warnings
 from hubtriage.authoring.compiler import is_any_in_force, no_rule_in_force, policy_problems
 from hubtriage.authoring.fixing import FixedFile, fixed_files
 from hubtriage.authoring.loader import load_rules
@@ -21,7 +21,7 @@ from hubtriage.cli import project
 from hubtriage.cli.failure import UNUSABLE, fail
 from hubtriage.cli.inputs.findings import read_findings
 from hubtriage.cli.inputs.paths import folders_of
-from hubtriage.cli.options import now_option, paths_argument
+from hubtriage.cli.options import hubs_option_of, now_option, paths_argument
 from hubtriage.cli.output import NotWrittenError, Replacement, replace_files
 from hubtriage.cli.targets.option import target_option
 from hubtriage.cli.terminal import note
@@ -30,7 +30,6 @@ from hubtriage.simulation.inputs.documents import UnreadableInputError
 from hubtriage.simulation.inputs.findings import Unusable
 from hubtriage.simulation.inputs.problems import Problems
 
-_HUBS = {"cspm": (CSPM,), "v2": (V2,), "both": (CSPM, V2)}
 _MOST_FINDINGS = 1_000  # of those beside the rules; more would make lint wait
 
 
@@ -62,12 +61,7 @@ def _show_page(context: click.Context, _parameter: click.Parameter, code: str | 
     is_flag=True,
     help="With --fix or --diff: also fixes that let a rule match more findings.",
 )
-@click.option(
-    "--hub",
-    type=click.Choice(["cspm", "v2", "both"]),
-    show_default="the hubs of hubtriage.toml, cspm without it",
-    help="The hub that the rules are for: v2 and both also report what they cannot see or set there.",
-)
+@hubs_option_of("The hub that the rules are for: v2 and both also report what they cannot see or set there.")
 @now_option
 @click.option(
     "--page",
@@ -86,7 +80,7 @@ def command(
     fix: bool,
     diff: bool,
     unsafe: bool,
-    hub: str | None,
+    hubs: tuple[str, ...],
     now: float,
 ) -> None:
     """Check rule files: all errors and warnings at once.
@@ -107,7 +101,7 @@ def command(
         return
     if fix:
         _write_fixes(paths, unsafe=unsafe, is_shown=shape == "text")
-    report = lint(paths, now, project.hubs() if hub is None else _HUBS[hub])
+    report = lint(paths, now, hubs)
     if fix:
         report = report.without_fixes(unsafe=unsafe)
     if said := FORMATS[shape](report):
