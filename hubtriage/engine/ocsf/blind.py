@@ -17,7 +17,8 @@ from hubtriage.engine.jsonlogic.syntax import (
     split_operation,
     var_keys,
 )
-from hubtriage.engine.ocsf.view import OF_LISTS, VIEW
+from hubtriage.engine.ocsf.readers import Each, Reader
+from hubtriage.engine.ocsf.view import VIEW
 from hubtriage.engine.pattern.compiler import PatternField, expand
 
 Condition: TypeAlias = Mapping[str, Any] | None
@@ -33,15 +34,16 @@ SOMETIMES: Lacks = frozenset({"AwsAccountName", "GeneratorId"})
 NOTHING: Lacks = frozenset()
 
 
-def _leaves() -> Iterator[Keys]:
-    for path in VIEW:
-        for name in OF_LISTS.get(path, ("",)):
-            inner = f"{path}.{name}" if name else path
-            for last in OF_LISTS.get(inner, ("",)) if inner != path else ("",):
-                yield tuple(f"{inner}.{last}".rstrip(".").split("."))
+def _leaves(members: Mapping[str, Reader], outer: Keys = ()) -> Iterator[Keys]:
+    for path, read in members.items():
+        keys = (*outer, *path.split("."))
+        if isinstance(read, Each):
+            yield from _leaves(read.members, keys)
+        else:
+            yield keys
 
 
-SEEN: Final = frozenset(_leaves())
+SEEN: Final = frozenset(_leaves(VIEW))
 """The paths of what a view may have; whatever stands below one is seen too."""
 _OUTER: Final = frozenset(keys[:length] for keys in SEEN for length in range(1, len(keys)))
 

@@ -4,7 +4,8 @@ Nothing here raises, whatever the object holds.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias, TypeGuard
 
@@ -123,14 +124,22 @@ def _moment(milliseconds: object) -> str | None:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def each(path: str, members: Mapping[str, Reader]) -> Reader:
+@dataclass(frozen=True, slots=True)
+class Each:
     """Read a list of objects, each with these members; objects that have none of them are left out."""
 
-    def read(ocsf: Ocsf) -> list[dict[str, Any]] | None:
-        read_ones = (read_object(item, members) for item in objects_at(ocsf, path))
+    items: Callable[[Ocsf], Sequence[Ocsf]]
+    members: Mapping[str, Reader]
+
+    def __call__(self, ocsf: Ocsf) -> list[dict[str, Any]] | None:
+        """Return the list; None if nothing of it can be read."""
+        read_ones = (read_object(item, self.members) for item in self.items(ocsf))
         return [one for one in read_ones if one] or None
 
-    return read
+
+def each(path: str, members: Mapping[str, Reader]) -> Each:
+    """Read the objects of the list at a path."""
+    return Each(lambda ocsf: objects_at(ocsf, path), members)
 
 
 def read_object(ocsf: Ocsf, members: Mapping[str, Reader]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from hubtriage.engine.fields import NORMALIZED, OCSF, UNRANKED, member
 from hubtriage.engine.ocsf.readers import (
+    Each,
     Ocsf,
     Reader,
     at,
@@ -193,16 +194,14 @@ def _yes_or_no(path: str) -> Reader:
     return read
 
 
-def _reasons(ocsf: Ocsf) -> list[dict[str, Any]] | None:
+def _unmet(ocsf: Ocsf) -> list[Ocsf]:
     """Return the assessments that were not met: ASFF's reasons of a status."""
     assessments = objects_at(ocsf, "compliance.assessments")
-    unmet = (read_object(one, REASON) for one in assessments if one.get("meets_criteria") is not True)
-    return [reason for reason in unmet if reason] or None
+    return [one for one in assessments if one.get("meets_criteria") is not True]
 
 
-def _standards(ocsf: Ocsf) -> list[dict[str, Any]] | None:
-    standards = texts("compliance.standards")(ocsf)
-    return standards and [read_object({"id": one}, STANDARD) for one in standards]
+def _standards(ocsf: Ocsf) -> list[Ocsf]:
+    return [{"id": one} for one in texts("compliance.standards")(ocsf) or ()]
 
 
 RESOURCE: Mapping[str, Reader] = {
@@ -266,9 +265,9 @@ VIEW: Mapping[str, Reader] = {
     "RecordState": _record_state,
     "Compliance.Status": _compliance_status,
     "Compliance.SecurityControlId": text("compliance.control"),
-    "Compliance.AssociatedStandards": _standards,
+    "Compliance.AssociatedStandards": Each(_standards, STANDARD),
     "Compliance.RelatedRequirements": texts("compliance.requirements"),
-    "Compliance.StatusReasons": _reasons,
+    "Compliance.StatusReasons": Each(_unmet, REASON),
     "Compliance.SecurityControlParameters": each("compliance.control_parameters", PARAMETER),
     "Note.Text": _note,
     "Remediation.Recommendation.Text": text("remediation.desc"),
@@ -278,16 +277,6 @@ VIEW: Mapping[str, Reader] = {
 }
 """The members of a view, and how each is read from the OCSF finding."""
 
-OF_LISTS: Mapping[str, Mapping[str, Reader]] = {
-    "Compliance.AssociatedStandards": STANDARD,
-    "Compliance.StatusReasons": REASON,
-    "Compliance.SecurityControlParameters": PARAMETER,
-    "Resources": RESOURCE,
-    "Vulnerabilities": VULNERABILITY,
-    "Vulnerabilities.Cvss": CVSS,
-    "Vulnerabilities.VulnerablePackages": PACKAGE,
-}
-"""The members that the elements of a view's lists have."""
 _KEPT: Mapping[str, Reader] = {
     "uid": text("metadata.uid"),
     "class_uid": _id("class_uid"),
