@@ -88,15 +88,14 @@ def ruleset_document(loaded: LoadResult, *, revision: str | None) -> dict[str, A
     inside.sort(key=lambda rule: (rule.model.order, rule.id))
     rules = [compile_rule(rule) for rule in inside]
     accounts = {key: dict(loaded.accounts[key]) for key in sorted(loaded.accounts)}
-    statements = enforced_statements(loaded)
-    named = lists_of(inside, [one.conditions for one in statements])
-    tables = {"accounts": accounts, "zones": zones_of(rules), "lists": named}
-    shared: dict[str, Any] = {name: table for name, table in tables.items() if table}
-    if policy := compiled_policy(loaded, inside, {"format": FORMAT, "hash": "", **shared, "rules": rules}):
-        shared["policy"] = policy
+    tables: dict[str, Any] = {"accounts": accounts, "zones": zones_of(rules), "lists": lists_of(inside)}
+    statements = enforced_statements(loaded, inside, {"format": FORMAT, "hash": "", **tables, "rules": rules})
+    tables["lists"] = lists_of(inside, [one.conditions for one, _spoken_of in statements])
+    tables["policy"] = compiled_policy(statements, inside)
+    shared = {name: table for name, table in tables.items() if table}
     document: dict[str, Any] = {"format": FORMAT, "hash": _hash(rules, shared), "revision": revision}
     document |= shared
-    if any(rule.uses_regex for rule in inside) or any(one.uses_regex for one in statements):
+    if any(rule.uses_regex for rule in inside) or any(one.uses_regex for one, _spoken_of in statements):
         document["regex"] = True  # the Lambda package needs google-re2
     return {**document, "rules": rules}
 

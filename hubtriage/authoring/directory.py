@@ -93,10 +93,10 @@ def attributes_changed(before: Accounts, after: Accounts) -> set[str]:
     }
 
 
-def some_named(accounts: Sequence[str]) -> str:
-    """Return the first of some accounts, and how many there are beyond."""
-    more = len(accounts) - MOST_NAMED
-    return ", ".join(accounts[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+def some_named(names: Sequence[str]) -> str:
+    """Return the first of some accounts or owners, and how many there are beyond."""
+    more = len(names) - MOST_NAMED
+    return ", ".join(names[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def rules_that_look_at(rules: tuple[LoadedRule, ...], names: set[str]) -> list[str]:

@@ -10,27 +10,35 @@ from hubtriage.engine.ruleset.ruleset import load_ruleset
 from hubtriage.engine.shared_values import SharedValues, taken_out
 from hubtriage.proof.rules import ProvenRule
 
-
-def enforced_statements(loaded: LoadResult) -> tuple[LoadedStatement, ...]:
-    """Return the statements about what rules do. What rules say of themselves is checked before."""
-    return tuple(one for one in loaded.policy if one.model.require is None)
+Spoken = tuple[LoadedStatement, list[str]]
+"""A statement, and the ids of the rules that it speaks of."""
 
 
-def compiled_policy(
+def enforced_statements(
     loaded: LoadResult, rules: Sequence[LoadedRule], document: Mapping[str, Any]
-) -> list[dict[str, Any]]:
-    """Return the enforced statements that speak of some of these rules, JSON-ready.
+) -> list[Spoken]:
+    """Return the statements about what some of these rules do.
 
-    `rules` are those of `document`, a rule set without a policy. A statement about all rules names the
-    others: it also speaks of a rule that gets into the rule set in another way.
+    What rules say of themselves is checked before. `rules` are those of `document`, a rule set without a
+    policy.
     """
     may_hide = _hiding_rules(document)
-    found: list[dict[str, Any]] = []
-    for statement in enforced_statements(loaded):
-        spoken_of = [rule.id for rule in rules if speaks_of(statement, rule, loaded.accounts, may_hide)]
-        if spoken_of:
-            found.append(_compiled(statement, spoken_of, [rule.id for rule in rules]))
-    return found
+    said = (
+        (one, [rule.id for rule in rules if speaks_of(one, rule, loaded.accounts, may_hide)])
+        for one in loaded.policy
+        if one.model.require is None
+    )
+    return [(statement, spoken_of) for statement, spoken_of in said if spoken_of]
+
+
+def compiled_policy(statements: Sequence[Spoken], rules: Sequence[LoadedRule]) -> list[dict[str, Any]]:
+    """Return enforced statements, JSON-ready. `rules` are those of the rule set.
+
+    A statement about all rules names the others: it also speaks of a rule that gets into the rule set in
+    another way.
+    """
+    ids = [rule.id for rule in rules]
+    return [_compiled(statement, spoken_of, ids) for statement, spoken_of in statements]
 
 
 def _compiled(statement: LoadedStatement, spoken_of: list[str], rules: list[str]) -> dict[str, Any]:

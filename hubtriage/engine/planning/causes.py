@@ -21,15 +21,15 @@ def cause_of(rule_id: str | None, name: str, ruleset: Ruleset, folded: Fold, now
         return "expired" if rule.ends is not None and rule.ends <= now else "outside its window"
     if rule.mode == "observe":
         return "in observe"
-    told = _told_by(folded, rule.id, name)
-    if told is not None:
-        return told
+    cause = _cause_in_fold(folded, rule.id, name)
+    if cause is not None:
+        return cause
     if _is_behind_a_terminal_rule(rule, ruleset, folded):
         return "behind a terminal rule"
     return "no longer matches"
 
 
-def _told_by(folded: Fold, rule: str, name: str) -> Cause | None:
+def _cause_in_fold(folded: Fold, rule: str, name: str) -> Cause | None:
     """Return what became of a rule that matches or may match; None for one that does not."""
     if rule in folded.above_ceiling:
         return "above its ceiling"

@@ -129,8 +129,8 @@ def compile_policy(statements: Sequence[Mapping[str, Any]], accounts: Accounts) 
     """Return the policy of `ruleset.json`; its conditions are compiled when one is evaluated first."""
     if not statements:
         return NO_POLICY
-    told = [conditions(one) for one in statements]
-    on_v2 = ConditionsOnV2(told, accounts)
+    sources = [conditions(one) for one in statements]
+    on_v2 = ConditionsOnV2(sources, accounts)
     return HousePolicy(
         tuple(
             PolicyStatement(
@@ -138,7 +138,7 @@ def compile_policy(statements: Sequence[Mapping[str, Any]], accounts: Accounts) 
                 never=raw.get("never"),
                 rules=frozenset(raw["rules"]) if "rules" in raw else None,
                 others=frozenset(raw.get("others", ())),
-                holds=_holds(condition(told[position], accounts), on_v2, position),
+                holds=_holds(condition(sources[position], accounts), on_v2, position),
                 source=raw,
             )
             for position, raw in enumerate(statements)

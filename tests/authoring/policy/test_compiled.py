@@ -66,8 +66,16 @@ def test_which_rules_a_statement_is_about_is_settled_by_the_build(
 def test_a_statement_about_no_rule_or_about_what_rules_say_is_not_deployed(folder: Folder) -> None:
     plain = compiled(folder, "")
     assert "policy" not in plain
-    for said in ("require: {tests: true}", f"rules: {{ids: [none]}}\n    {NEVER}"):
-        assert json.dumps(compiled(folder, said)) == json.dumps(plain), "to the byte"
+    regex = "{when: {regex: [{var: Title}, '^x']}}"
+    listed = "{match: {Title: [{in-list: titles}]}}"
+    for said in (
+        "require: {tests: true}",
+        f"rules: {{ids: [none]}}\n    {NEVER}",
+        f"rules: {{ids: [none]}}\n    never: hide\n    findings: {regex}",
+        f"rules: {{ids: [none]}}\n    never: hide\n    findings: {listed}",
+    ):
+        document = compiled(folder, said, "lists: {titles: [x]}\n" + RULES)
+        assert json.dumps(document) == json.dumps(plain), "to the byte"
 
 
 def test_a_statement_about_a_team_is_deployed_as_it_is(folder: Folder) -> None:
