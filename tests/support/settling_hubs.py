@@ -128,7 +128,8 @@ class OfCspm:
 
 
 _COMPLIANCE = {"PASSED": 1, "WARNING": 2, "FAILED": 3}
-_MEMBERS = {"StatusId": "status_id", "SeverityId": "severity_id", "Comment": "comment"}
+MEMBERS = {"StatusId": "status_id", "SeverityId": "severity_id", "Comment": "comment"}
+"""What an update sets of a finding of V2, by the name of its value."""
 
 
 @dataclass(frozen=True)
@@ -166,7 +167,7 @@ class OfV2:
         return asff_view(self.ocsf(hub, number))
 
     def updated(self, hub: Hub, number: int, update: Mapping[str, Any]) -> dict[str, Any]:
-        values = {_MEMBERS[name]: value for name, value in update.items() if name in _MEMBERS}
+        values = {MEMBERS[name]: value for name, value in update.items() if name in MEMBERS}
         return asff_view({**self.ocsf(hub, number), **values})
 
     def fields(self, update: Mapping[str, Any]) -> set[str]:

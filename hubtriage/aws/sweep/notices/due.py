@@ -35,8 +35,9 @@ Notice = Mapping[str, Any]
 class SweepFacts:
     """What all notices of a sweep have in common.
 
-    `now` is in epoch seconds. `mode` is that of the stack. The sweep left out `left_out` findings. `revision`
-    and `ruleset` name the deployed rules. `accounts` is the account directory.
+    `now` is in epoch seconds. `mode` is that of the stack. The sweep left out `left_out` findings or more:
+    one reason may stand for several. `revision` and `ruleset` name the deployed rules. `accounts` is the
+    account directory.
     """
 
     now: float

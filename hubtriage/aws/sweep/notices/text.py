@@ -77,7 +77,7 @@ def _doubts(notice: Notice) -> Iterator[str]:
         yield "So many exceptions end that not all findings were counted. `hubtriage exceptions` counts them."
     if left_out := notice["left_out"]:
         what = "1 finding" if left_out == 1 else f"{left_out:,} findings"
-        yield f"The sweep could not read {what}: the numbers may be too low."
+        yield f"The sweep left out {what} or more: the numbers may be too low."
 
 
 def _choices(notice: Notice) -> Iterable[str]:

@@ -306,7 +306,7 @@ def test_what_a_sweep_left_out_makes_its_numbers_the_least() -> None:
     sweep(site, {"progress": resumed.as_json()})
     (message,) = site.topic.messages
     assert message["Subject"] == f"At least {COUNT} findings reopen after 2027-01-21"
-    assert "The sweep could not read 1 finding: the numbers may be too low." in message["Message"]
+    assert "The sweep left out 1 finding or more: the numbers may be too low." in message["Message"]
 
 
 def test_a_sweep_that_was_resumed_after_days_says_nothing() -> None:

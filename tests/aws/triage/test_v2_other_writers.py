@@ -14,6 +14,7 @@ from hubtriage.engine.ocsf.view import severity_label
 from hubtriage.localaws.securityhub.v2.other_writers import write_remediation_text
 from tests.support.examples import examples
 from tests.support.hub_v2_world import ocsf, uid
+from tests.support.settling_hubs import MEMBERS
 from tests.support.v2_triage_world import V2TriageWorld, both_hubs, v2_record
 
 _NOTE = {"Text": "Accepted.", "UpdatedBy": "x"}
@@ -129,8 +130,7 @@ class History:
 
     def person(self, values: dict[str, Any]) -> None:
         self.world.person_sets(1, **values)
-        names = {"StatusId": "status_id", "SeverityId": "severity_id", "Comment": "comment"}
-        self.theirs |= {names[name]: value for name, value in values.items()}
+        self.theirs |= {MEMBERS[name]: value for name, value in values.items()}
 
     def tool(self, text: str) -> None:
         write_remediation_text(self.world.inner, [uid(1)], text)
