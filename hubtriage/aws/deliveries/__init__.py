@@ -1,0 +1,1 @@
+"""Decisions that leave the system: what the functions of channels and queues share."""
