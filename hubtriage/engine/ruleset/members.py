@@ -10,6 +10,7 @@ from typing import Any
 from hubtriage.engine.excerpt import Members
 from hubtriage.engine.fields import FIELDS, OCSF
 from hubtriage.engine.jsonlogic.syntax import Operation, looked_up, operations
+from hubtriage.engine.ruleset.delivery import GROUPED_MEMBERS, compile_deliveries
 from hubtriage.engine.ruleset.policy import conditions
 from hubtriage.engine.ruleset.templates import PLACEHOLDER
 
@@ -39,6 +40,7 @@ def members_read(rules: Iterable[Mapping[str, Any]], policy: Iterable[Mapping[st
             read.update(_of_pattern(rule.get("match", {})))
             read.update(_of_logic(rule.get("when")))
             read.update(_of_update(rule["update"]))
+            read.update(_of_deliveries(rule))
         for condition in map(conditions, policy):
             read.update(_of_pattern(condition.get("match", {})))
             read.update(_of_logic(condition.get("when")))
@@ -78,3 +80,9 @@ def _of_update(update: Mapping[str, Any]) -> Iterator[str]:
         for kind, path in PLACEHOLDER.findall(text):
             if kind == "finding":
                 yield path.split(".")[0]
+
+
+def _of_deliveries(rule: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the members by which the findings of one ticket are grouped."""
+    for delivery in compile_deliveries(rule):
+        yield from GROUPED_MEMBERS.get(delivery.per, ())

@@ -17,6 +17,7 @@ from hubtriage.engine.fields import (
 )
 from hubtriage.engine.index.rule_index import RuleIndex
 from hubtriage.engine.ruleset.condition import Holds, condition
+from hubtriage.engine.ruleset.delivery import Delivery, compile_deliveries
 from hubtriage.engine.ruleset.hiding import is_hiding
 from hubtriage.engine.ruleset.on_v2 import ConditionsOnV2
 from hubtriage.engine.ruleset.owner import Accounts, owner_attribute
@@ -38,7 +39,8 @@ _MOMENT = 0.001  # seconds; the resolution of times in rule files
 class Rule:
     """A rule in force or yet to be; `starts` and `ends` (exclusive) are epoch seconds.
 
-    A rule with windows in `during` is in force while one of them is open.
+    A rule with windows in `during` is in force while one of them is open. `deliveries` says where its
+    decisions are delivered.
     """
 
     id: str
@@ -53,6 +55,7 @@ class Rule:
     proposals: Proposals
     source: Mapping[str, Any]
     during: tuple[Window, ...] = ()
+    deliveries: tuple[Delivery, ...] = ()
 
     def in_force(self, now: float) -> bool:
         """Say whether the rule has started, has not ended, and has an open window if it has any."""
@@ -262,6 +265,7 @@ def _rule(raw: Mapping[str, Any], accounts: Accounts, zones: Mapping[str, ZoneTa
         proposals=compile_update(raw["update"], raw, accounts),
         source=raw,
         during=compile_windows(raw.get("during", ()), zones),
+        deliveries=compile_deliveries(raw),
     )
 
 

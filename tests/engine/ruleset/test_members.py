@@ -15,6 +15,7 @@ from hubtriage.engine.excerpt import Excerpt, Rest, excerpt, json_size, size_of_
 from hubtriage.engine.planning.entry import NO_ENTRY
 from hubtriage.engine.planning.payload import LARGEST_FINDING
 from hubtriage.engine.planning.plan import Settings, decide
+from hubtriage.engine.ruleset.delivery import GROUPED_MEMBERS
 from hubtriage.engine.ruleset.members import NAMED, PLANNED, members_read
 from hubtriage.engine.ruleset.ruleset import Ruleset, load_ruleset
 from tests.laws.findings import START, Finding, imported, planted
@@ -25,6 +26,8 @@ from tests.laws.rules import DAY, Rule, rulesets
 from tests.support.examples import examples
 
 ALWAYS = PLANNED | NAMED
+GROUPED = {name for names in GROUPED_MEMBERS.values() for name in names}
+"""Members that are read only for rules that ask for it: see `test_the_members_of_a_group_are_read`."""
 PACKAGE = Path(hubtriage.__file__).parent
 UNREAD = "Description"
 """A member that no drawn rule reads."""
@@ -180,13 +183,26 @@ READING = ("engine/fields.py", "engine/planning", "engine/ruleset", "aws/triage"
 """What reads findings of a batch, beside the conditions of rules."""
 
 
+@pytest.mark.parametrize(
+    ("per", "read"),
+    [
+        pytest.param("account", set(), id="an account is known by its id"),
+        pytest.param("control", {"GeneratorId"}, id="a control, or a generator"),
+        pytest.param("resource", {"Resources"}, id="the first resource"),
+    ],
+)
+def test_the_members_of_a_group_are_read(per: str, read: set[str]) -> None:
+    asked = rule(match={"Id": ["a"]}, **{"open-ticket": {"queue": "cloud", "per": per}})
+    assert members_read([asked]) == ALWAYS | read
+
+
 def test_our_own_code_reads_no_other_member() -> None:
     """A member that is read and not kept would be missing without a word."""
     model = botocore.session.get_session().get_service_model("securityhub")
     members = set(model.shape_for("AwsSecurityFinding").members)
     files = [file for path in READING for file in sorted((PACKAGE / path).rglob("*.py")) or [PACKAGE / path]]
     read = {name for file in files for name in _looked_up(ast.parse(file.read_text(encoding="utf-8")))}
-    assert read & members <= ALWAYS
+    assert read & members <= ALWAYS | GROUPED
     assert {"Compliance", "UpdatedAt"} <= read, "the test looks where it should"
 
 
