@@ -5,6 +5,7 @@ What is added, each without changing ministack's files (`hubtriage/localaws/mini
 - the securityhub service: routing, handler, IAM actions and resource for `AUTH=true`;
 - events of source aws.securityhub, which PutEvents refuses to callers;
 - queues that hand a Lambda function batches over ten, after the mapping's batching window;
+- entries of PutEvents that fail one by one, and policies of buses;
 - message move tasks of queues, and the dead-letter queues of EventBridge's targets;
 - DynamoDB's tables as templates ask for them, and permissions by statement;
 - faults of every service, as tests script them;
@@ -30,6 +31,7 @@ from hubtriage.localaws.ministack.dynamodb.handler import with_parts
 from hubtriage.localaws.ministack.dynamodb.leading_keys import know_leading_keys
 from hubtriage.localaws.ministack.dynamodb.statements import authorize_statements
 from hubtriage.localaws.ministack.dynamodb.tables import keep_what_templates_ask
+from hubtriage.localaws.ministack.event_bus import accept_bus_policies, with_entries
 from hubtriage.localaws.ministack.eventbridge_dlq import with_dead_letters
 from hubtriage.localaws.ministack.faults import ServiceFault, ServiceFaults, broken_off
 from hubtriage.localaws.ministack.functions import end_batches, keep_all_output, kill_functions
@@ -69,6 +71,7 @@ class Gateway:
         """Put Security Hub and the rest into ministack, before it serves."""
         handlers = module("app").SERVICE_HANDLERS
         handlers["dynamodb"] = with_parts(handlers["dynamodb"], self.faults)
+        handlers["events"] = with_entries(handlers["events"], self.faults)
         for name, handler in handlers.items():
             handlers[name] = self.faults.around(name, handler)
         handlers["securityhub"] = self._handle
@@ -77,6 +80,7 @@ class Gateway:
         authorize_statements()
         know_leading_keys()
         keep_what_templates_ask()
+        accept_bus_policies()
         keep_all_output()
         run_functions_as_their_roles()
         watch()

@@ -26,10 +26,11 @@ class ServiceFault:
     lose_answer: the call takes effect, and its answer never arrives.
     delay: the answer arrives so many seconds late.
     part_error: DynamoDB: statements of BatchExecuteStatement are answered with this code and not executed;
-        keys of BatchGetItem are not read. Only those whose JSON holds the text `part`, if that is given.
+        keys of BatchGetItem are not read. EventBridge: entries of PutEvents are answered with it and not
+        put. Only those whose JSON holds the text `part`, if that is given.
 
     The first `skip` occasions pass, the next `times` go wrong. An occasion is a call; with `part_error` it is
-    a statement or a key in a call.
+    a statement, a key or an entry in a call.
     """
 
     service: str

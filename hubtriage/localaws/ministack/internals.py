@@ -13,6 +13,7 @@ _INTERNALS = {
     "ministack.core.responses": (
         "StreamingResponse",
         "error_response_json",
+        "json_response",
         "get_account_id",
         "get_region",
         "request_scope",
@@ -62,7 +63,10 @@ _INTERNALS = {
         "_dispatch_event",
         "_pattern_event_view",
         "_archive_event",
+        "_event_bus_policies",
+        "_event_buses",
         "_invoke_target",
+        "_remove_permission",
     ),
     "ministack.services.sqs": (
         "_receive_messages_for_esm",
