@@ -1,5 +1,6 @@
 """A port of the loopback address that is bound once, and handed down to the process that serves it."""
 
+import os
 import socket
 from types import TracebackType
 
@@ -36,6 +37,10 @@ class Listener:
     def descriptor(self) -> int:
         """The number under which a process inherits it, if it is started with that in `pass_fds`."""
         return self._socket.fileno()
+
+    def detached(self) -> int:
+        """Return another descriptor of it, for a server in this process; both are to be closed."""
+        return os.dup(self._socket.fileno())
 
     def close(self) -> None:
         """Give the port back."""

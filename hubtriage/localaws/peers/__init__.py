@@ -1,0 +1,1 @@
+"""Peers: doubles of services outside AWS, over HTTP, with their limits, errors and delays."""
