@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from hubtriage.aws.decision_events.variables import BUS_VARIABLE
 from hubtriage.aws.environment import EnvironmentConfig, names, number, one_of, setting, some_of, text, whole
 from hubtriage.aws.ledger.lease import LEAST_LEASE, SHORTEST_LEASE
 from hubtriage.aws.ledger.table import LEASE_VARIABLE, TABLE_VARIABLE
@@ -76,6 +77,13 @@ class TriageConfig(EnvironmentConfig):
         "HUBTRIAGE_HAND_BACK_ACTION",
         text,
         "ARN of the Custom Action that hands findings back; without one, none does",
+        "",
+        explicit=False,
+    )
+    event_bus: str = setting(
+        BUS_VARIABLE,
+        text,
+        "EventBridge bus for decision events; without one there are none",
         "",
         explicit=False,
     )
