@@ -1,0 +1,1 @@
+"""Messages of channels: Slack, Teams, webhooks and e-mail."""
