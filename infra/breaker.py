@@ -13,6 +13,7 @@ from hubtriage.aws.switch.breaker import BreakerConfig
 from hubtriage.settings.configuration import Configuration
 
 from .alarms import Alarm, AlarmsConstruct
+from .decision_events import DecisionEventsConstruct
 from .encryption import KEY_USE_ACTIONS
 from .function import Function
 from .links import Links
@@ -33,8 +34,10 @@ class BreakerConstruct(Construct):
         mode: ModeParameter,
         alarms: AlarmsConstruct,
         links: Links,
+        decisions: DecisionEventsConstruct | None,
     ) -> None:
         super().__init__(scope, name)
+        self._decisions = decisions
         self.function = self._function(config, package, mode, alarms, links.runbook("breaker-tripped"))
         self.alarm = alarms.add(_trips(config))
         self.alarm.add_alarm_action(
@@ -63,6 +66,7 @@ class BreakerConstruct(Construct):
                 statement("Switch", ("ssm:GetParameter", "ssm:PutParameter"), mode.parameter_arn),
                 statement("Tell", ("sns:Publish",), alarms.topic.topic_arn),
                 statement("EncryptMessage", KEY_USE_ACTIONS, alarms.key.key_arn),
+                *(self._decisions.statements() if self._decisions else ()),
             ],
             timeout=Duration.seconds(60),
             environment=BreakerConfig(
@@ -71,6 +75,7 @@ class BreakerConstruct(Construct):
                 mode_parameter=mode.parameter_name,
                 topic=alarms.topic.topic_arn,
                 runbook=runbook,
+                event_bus=self._decisions.bus.event_bus_name if self._decisions else "",
             ).as_environment(),
             memory_mb=256,
         )

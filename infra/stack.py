@@ -14,6 +14,7 @@ from .alarms import AlarmsConstruct, triage_alarms
 from .breaker import BreakerConstruct
 from .bundle import read_ruleset
 from .dashboard import Dashboard
+from .decision_events import DecisionEventsConstruct
 from .deployment_guard import DeploymentGuardConstruct
 from .hand_back import HandBackConstruct, action_arn, make_action
 from .intake import IntakeConstruct
@@ -90,14 +91,17 @@ class TriageStack(cdk.Stack):
             self, "Deployment", config, packages["breaker"], mode, identity, replace=replace
         )
         ledger = LedgerConstruct(self, "Ledger", config)
+        decisions = DecisionEventsConstruct(self, "Decisions", config) if config.decision_events else None
         triage = TriageConstruct(
-            self, "Triage", config, packages["triage"], intake.queue, rules, mode, ledger
+            self, "Triage", config, packages["triage"], intake.queue, rules, mode, ledger, decisions
         )
         links = Links(self, "Links", config)
         alarms = AlarmsConstruct(self, "Watch", config, links)
         Queries(self, "Queries", config, triage.function.log_group)
         notices = NoticesConstruct(self, "Notices", config, alarms.key) if config.notice_days else None
-        sweep = SweepConstruct(self, "Sweep", config, packages["sweep"], intake, mode, ledger, notices)
+        sweep = SweepConstruct(
+            self, "Sweep", config, packages["sweep"], intake, mode, ledger, notices, decisions
+        )
         triage.batches.node.add_dependency(mode.made_by(sweep.deployed))
         sweep.start_after_deploys(triage)
         sweep.refuse_held_fields(triage, ledger)
@@ -109,7 +113,9 @@ class TriageStack(cdk.Stack):
         of_triage = triage_alarms(config, intake, triage.function)
         for alarm in (*of_triage, *ledger.alarms(), *guard.alarms(), *sweep.alarms()):
             alarms.add(alarm)
-        breaker = BreakerConstruct(self, "Breaker", config, packages["breaker"], mode, alarms, links)
+        breaker = BreakerConstruct(
+            self, "Breaker", config, packages["breaker"], mode, alarms, links, decisions
+        )
         Dashboard(
             alarms,  # where it has always been: moved elsewhere, it would be deleted after it was made anew
             "Dashboard",
@@ -142,6 +148,7 @@ class TriageStack(cdk.Stack):
             "BreakerAlarmName": breaker.alarm.alarm_name,
             "AlarmTopicArn": alarms.topic.topic_arn,
             "TomorrowTopicArn": alarms.tomorrow.topic_arn,
+            **({"EventBusName": decisions.bus.event_bus_name} if decisions else {}),
             **({"NoticesTopicArn": notices.topic.topic_arn} if notices else {}),
         }.items():
             cdk.CfnOutput(self, name, value=value)

@@ -40,6 +40,7 @@ from hubtriage.settings.configuration import Configuration
 
 from .alarms import Alarm
 from .bundle import read_ruleset
+from .decision_events import DecisionEventsConstruct
 from .encryption import KEY_READ_ACTIONS, KEY_USE_ACTIONS, key_statements
 from .function import Function, lambda_log_level
 from .intake import IntakeConstruct
@@ -107,11 +108,13 @@ class SweepConstruct(Construct):
         mode: ModeParameter,
         ledger: LedgerConstruct,
         notices: NoticesConstruct | None,
+        decisions: DecisionEventsConstruct | None,
     ) -> None:
         super().__init__(scope, name)
         self._config = config
         self._package = package
         self._notices = notices
+        self._decisions = decisions
         self._machine_name = f"{config.stack_name}-sweep"
         self.function = self._step_function(intake, mode, ledger)
         if V2 in config.hubs:
@@ -152,7 +155,12 @@ class SweepConstruct(Construct):
             notice_topic=self._notices.topic.topic_arn if self._notices else "",
             notice_owners=config.notified_owners,
         )
-        shared = triage_config(config, ledger.table_name, mode_parameter=mode.parameter_name)
+        shared = triage_config(
+            config,
+            ledger.table_name,
+            mode_parameter=mode.parameter_name,
+            event_bus=self._decisions.bus.event_bus_name if self._decisions else "",
+        )
         return Function(
             self,
             "Step",
@@ -171,6 +179,7 @@ class SweepConstruct(Construct):
                 statement("CountDeadLetters", ("sqs:GetQueueAttributes",), intake.dead_letters.queue_arn),
                 *key_statements(config, KEY_USE_ACTIONS),
                 *(self._notices.statements() if self._notices else ()),
+                *(self._decisions.statements() if self._decisions else ()),
                 statement("OneAtATime", MACHINE_ACTIONS, self._machine_arn),
                 statement("ShutIntakeToTakeBack", RULE_ACTIONS, intake.rule.rule_arn),
                 statement("ReadMode", ("ssm:GetParameter",), mode.parameter_arn),

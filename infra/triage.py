@@ -16,6 +16,7 @@ from hubtriage.aws.securityhub.api import CSPM, V2
 from hubtriage.aws.triage.config import ROLE_VARIABLE, TriageConfig
 from hubtriage.settings.configuration import Configuration
 
+from .decision_events import DecisionEventsConstruct
 from .encryption import KEY_READ_ACTIONS, key_statements
 from .function import Function, lambda_log_level
 from .hand_back import action_arn
@@ -43,6 +44,7 @@ class TriageConstruct(Construct):
         rules: Sequence[Mapping[str, Any]],
         mode: ModeParameter,
         ledger: LedgerConstruct,
+        decisions: DecisionEventsConstruct | None,
     ) -> None:
         super().__init__(scope, name)
         self.function = Function(
@@ -59,6 +61,7 @@ class TriageConstruct(Construct):
                 statement("ReadMode", ("ssm:GetParameter",), mode.parameter_arn),
                 statement("ReadQueue", (*QUEUE_READ_ACTIONS, *POSTPONE_ACTIONS), queue.queue_arn),
                 ledger.allow(TRIAGE_ACTIONS),
+                *(decisions.statements() if decisions else ()),
                 *key_statements(config, KEY_READ_ACTIONS),
             ],
             timeout=Duration.seconds(config.capacity.timeout),
@@ -68,6 +71,7 @@ class TriageConstruct(Construct):
                 mode_parameter=mode.parameter_name,
                 queue=queue.queue_arn,
                 hand_back_action=action_arn(self, config.hand_back_action) if config.hand_back_action else "",
+                event_bus=decisions.bus.event_bus_name if decisions else "",
             ).as_environment(),
             reserved_concurrency=config.reserved_concurrency,
             log_level=lambda_log_level(config),
@@ -105,6 +109,7 @@ def triage_config(
     mode_parameter: str = "",
     queue: str = "",
     hand_back_action: str = "",
+    event_bus: str = "",
 ) -> TriageConfig:
     """Return a function's settings; rates are for one container: all of them share the hub's quota."""
     return TriageConfig(
@@ -118,6 +123,7 @@ def triage_config(
         mode_parameter=mode_parameter,
         queue=queue,
         hand_back_action=hand_back_action,
+        event_bus=event_bus,
         hide_limit=config.breaker_limit,
         calls_per_second=config.capacity.calls_per_container,
         reads_per_second=config.capacity.reads_per_container,

@@ -44,6 +44,7 @@ def conflicts(config: SettingFields) -> Iterator[Conflict]:
     yield from _keys(config)
     yield from _tags(config)
     yield from _owners(config)
+    yield from _events(config)
 
 
 def _hubs(config: SettingFields) -> Iterator[Conflict]:
@@ -202,6 +203,15 @@ def _owners(config: SettingFields) -> Iterator[Conflict]:
             f"owners are too many: {MOST_OWNERS_OF_ADDRESS} for each address, and {MOST_OWNER_TEXT:,} "
             "characters in all",
             'let one entry stand for several owners: "team-*"',
+        )
+
+
+def _events(config: SettingFields) -> Iterator[Conflict]:
+    if config.event_readers and not config.decision_events:
+        yield Conflict(
+            ("event-readers", "decision-events"),
+            "event-readers are given, and without decision-events there is no bus that they could read",
+            "set decision-events to true, or leave event-readers out",
         )
 
 

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from hubtriage.settings.capacity import LAMBDA_MAX_TIMEOUT_SECONDS, Capacity, derive_capacity
 from hubtriage.settings.setting_types import (
     AccountId,
+    Accounts,
     ActionId,
     Architecture,
     Emails,
@@ -184,6 +185,14 @@ class SettingFields(BaseModel):
         (),
         description="who gets the notices of each owner by e-mail; each address has to confirm once",
         examples=["cloud-platform=cloud@example.com"],
+    )
+    decision_events: bool = Field(
+        False, description="put an event of each decision on an EventBridge bus of the stack"
+    )
+    event_readers: Accounts = Field(
+        (),
+        description="accounts that may make rules of their own on the bus of decision-events",
+        examples=["444455556666"],
     )
     runbook_url: RunbookUrl | None = Field(
         None,

@@ -111,6 +111,7 @@ StackName = Annotated[str, Field(pattern=r"^[a-zA-Z][a-zA-Z0-9-]{0,62}$")]
 TableName = Annotated[str, Field(pattern=r"^[a-zA-Z0-9_.-]{3,255}$")]
 ActionId = Annotated[str, Field(pattern=r"^[a-zA-Z0-9]{1,20}$")]
 AccountId = Annotated[str, Field(pattern=r"^\d{12}$")]
+Accounts = Annotated[tuple[AccountId, ...], _List, AfterValidator(_each_once), Field(max_length=50)]
 Region = _Region
 Regions = Annotated[tuple[_Region, ...], _List, AfterValidator(_each_once)]
 LinkedRegions = Annotated[tuple[_LinkedRegion, ...], _List, AfterValidator(_each_once)]

@@ -86,6 +86,7 @@ DEPLOYMENTS = {
     "both-hubs": Deployment(
         {"hubs": "cspm,v2", "never": "Severity.Label,Note.Text", "account": "111122223333"}
     ),
+    "decision-events": Deployment({"decision-events": True, "event-readers": "222233334444,111122223333"}),
     "v2": Deployment({"hubs": "v2"}),
     "regex": Deployment(ruleset=REGEX_RULESET),
 }

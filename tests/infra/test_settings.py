@@ -53,12 +53,14 @@ CHANGES = {
     "tomorrow-emails": ("morning@example.com", '"Endpoint": "morning@example.com"'),
     "notice-days": ("60", 'HUBTRIAGE_NOTICE_DAYS: "30,7" -> "60"'),
     "owners": ("team-a=a@example.com", '"Endpoint": "a@example.com"'),
+    "decision-events": (True, "AWS::Events::EventBus"),
     "runbook-url": ("https://example.com/alarms", "https://example.com/alarms"),
     "kms-keys": (KEY, f'KmsMasterKeyId: "{KEY}"'),
     "permission-boundary": (BOUNDARY, f'PermissionsBoundary: "{BOUNDARY}"'),
     "tags": ("team=security", "team=security"),
 }
 NO_CHANGE = {
+    "event-readers": "who may read the bus of decision-events, which is not there by default; see golden",
     "linked-regions": "it only tells which other settings contradict it; no stack goes there",
     "rules": "which rules are compiled: they are given here",
     "only-rules-tagged": "which of them are compiled; test_app.py deploys a part",

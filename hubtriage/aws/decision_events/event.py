@@ -163,7 +163,7 @@ def operation_event(
 ) -> DecisionEvent:
     """Return the event of something that happened to the stack at `at` (epoch seconds).
 
-    `members` are the kind's own, JSON-ready. `named_by` tells it from all others of its kind and stack.
+    `members` are the kind's own, JSON-ready. `named_by` is what no other event of its kind and stack has.
     """
     name = _digest("operation", stack, kind, *named_by)
     record = {

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 import botocore.session
 from aws_lambda_powertools.logging import Logger
 
+from hubtriage.aws.decision_events.variables import BUS_VARIABLE
 from hubtriage.aws.environment import EnvironmentConfig, setting, text
 from hubtriage.aws.logger import logger as make_logger
 from hubtriage.aws.switch.mode import ALLOWED_PATTERN
@@ -32,6 +33,13 @@ class BreakerConfig(EnvironmentConfig):
     topic: str = setting("HUBTRIAGE_ALARM_TOPIC", text, "ARN of the topic that alarms go to")
     service: str = setting("POWERTOOLS_SERVICE_NAME", text, "name in logs", "hubtriage")
     runbook: str = setting("HUBTRIAGE_RUNBOOK", text, "link to what to do when the breaker has tripped", "")
+    event_bus: str = setting(
+        BUS_VARIABLE,
+        text,
+        "EventBridge bus for decision events; without one, none is sent",
+        "",
+        explicit=False,
+    )
 
 
 class Breaker:

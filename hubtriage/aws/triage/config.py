@@ -83,7 +83,7 @@ class TriageConfig(EnvironmentConfig):
     event_bus: str = setting(
         BUS_VARIABLE,
         text,
-        "EventBridge bus for decision events; without one there are none",
+        "EventBridge bus for decision events; without one, none is sent",
         "",
         explicit=False,
     )
