@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from pydantic import ValidationError, model_validator
+from pydantic.fields import FieldInfo
 
-from hubtriage.engine.text.suggestions import nearest
+from hubtriage.engine.text.suggestions import did_you_mean, nearest
 from hubtriage.settings.conflicts import Conflict, ConflictError, conflicts
+from hubtriage.settings.deliveries import TABLES
 from hubtriage.settings.errors import ConfigurationError
 from hubtriage.settings.fields import SettingFields, kebab_case
 from hubtriage.settings.project_file import COMMAND_KEYS, TARGETS, ProjectFile, TargetTable
@@ -31,13 +33,13 @@ NOT_FOR_GOOD = (
 
 @dataclass(frozen=True, slots=True)
 class SettingSource:
-    """Settings by name as one source has them; `place` says where one stands, `written` how it is written.
+    """Settings by name as one source has them; `written` says how one is written.
 
-    `known` are further names that this source may have.
+    `place` says where one stands, or a key inside one. `known` are further names that this source may have.
     """
 
     values: Mapping[str, Any]
-    place: Callable[[str], str]
+    place: Callable[..., str]
     written: Callable[[str], str] = str
     known: tuple[str, ...] = ()
 
@@ -46,7 +48,9 @@ def context_source(context: Mapping[str, Any]) -> SettingSource:
     """Return the `hubtriage:` values of a CDK context; the others are not ours."""
     ours = {key.removeprefix(PREFIX): value for key, value in context.items() if key.startswith(PREFIX)}
     ours.pop(CONTEXT_KEY.removeprefix(PREFIX), None)  # it says which settings count, and is none
-    return SettingSource(ours, lambda name: f"context {PREFIX}{name}", lambda name: f"{PREFIX}{name}")
+    return SettingSource(
+        ours, lambda *path: f"context {PREFIX}{'.'.join(path)}", lambda name: f"{PREFIX}{name}"
+    )
 
 
 def file_source(project: ProjectFile) -> SettingSource:
@@ -57,7 +61,7 @@ def file_source(project: ProjectFile) -> SettingSource:
 def target_source(project: ProjectFile, target: TargetTable) -> SettingSource:
     """Return the settings of a target, as its table has them."""
     return SettingSource(
-        target.settings, lambda name: project.place(TARGETS, target.name, name), known=tuple(COMMAND_KEYS)
+        target.settings, lambda *path: project.place(TARGETS, target.name, *path), known=tuple(COMMAND_KEYS)
     )
 
 
@@ -167,19 +171,46 @@ def _conflict(sources: Sequence[SettingSource], found: Conflict) -> str:
 def _wrong_value(sources: Sequence[SettingSource], error: Mapping[str, Any]) -> str:
     name = str(error["loc"][0])
     source = next(each for each in reversed(sources) if name in each.values)
-    if error["type"] == "extra_forbidden" and name == REPLACE:
+    is_unknown = error["type"] == "extra_forbidden" and len(error["loc"]) == 1
+    if is_unknown and name == REPLACE:
         return f"{source.place(name)}: {NOT_FOR_GOOD}"
-    if error["type"] == "extra_forbidden":
+    if is_unknown:
         names = (*setting_names(), *source.known)
         near = nearest(name, names)
         hint = f"did you mean {source.written(near)}?" if near else f"known are: {', '.join(names)}"
         return f"{source.place(name)}: there is no such setting\n  hint: {hint}"
-    field = SettingFields.model_fields[name.replace("-", "_")]
+    inside = [step for step in error["loc"][1:] if isinstance(step, str) and step != "[key]"]
+    hint = _hint_inside(name, inside) if inside else _hint(SettingFields.model_fields[_field_name(name)])
+    return f"{source.place(name, *inside)}: {_what_is_wrong(error)}\n  hint: {hint}"
+
+
+def _field_name(name: str) -> str:
+    return name.replace("-", "_")
+
+
+def _hint(field: FieldInfo) -> str:
     example = f", such as {field.examples[0]}" if field.examples else ""
-    return f"{source.place(name)}: {_what_is_wrong(error)}\n  hint: {field.description}{example}"
+    return f"{field.description}{example}"
+
+
+def _hint_inside(name: str, inside: Sequence[str]) -> str:
+    """Return the hint for a key of a table of tables, such as `[channels.NAME]`."""
+    model = TABLES.get(name)
+    if model is None or len(inside) < 2:
+        return _hint(SettingFields.model_fields[_field_name(name)])
+    known = tuple(map(kebab_case, model.model_fields))
+    if inside[1] not in known:
+        return did_you_mean(inside[1], known) or f"known are: {', '.join(known)}"
+    return _hint(model.model_fields[_field_name(inside[1])])
 
 
 def _what_is_wrong(error: Mapping[str, Any]) -> str:
+    if error["type"] == "extra_forbidden":
+        return "there is no such key"
+    if error["type"] in ("dict_type", "model_type"):
+        return "this is not a table"
+    if error["type"] == "missing":
+        return "this key is missing"
     if error["type"] == "string_pattern_mismatch":
         return f"{error['input']!r} does not have the expected form"
     if error["type"] == "value_error":

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from json import dumps
 
 from hubtriage.aws.ledger.lease import longest_doubt
+from hubtriage.engine.text.suggestions import did_you_mean
 from hubtriage.settings.capacity import DAYS_OF_TRIES, RETENTION_DAYS, Capacity, CapacityError
 from hubtriage.settings.fields import SettingFields
 from hubtriage.settings.setting_types import ALL_REGIONS, account_of, owner_and_address, region_of
@@ -45,6 +46,10 @@ def conflicts(config: SettingFields) -> Iterator[Conflict]:
     yield from _tags(config)
     yield from _owners(config)
     yield from _events(config)
+    yield from _without_events(config)
+    yield from _names(config)
+    for name in config.routes:
+        yield from _route(config, name)
 
 
 def _hubs(config: SettingFields) -> Iterator[Conflict]:
@@ -221,4 +226,53 @@ def _tags(config: SettingFields) -> Iterator[Conflict]:
             ("only-rules-tagged", "without-rules-tagged"),
             f"rules tagged {', '.join(both)} are wanted alone, and to be left out",
             "keep each tag in one of only-rules-tagged and without-rules-tagged",
+        )
+
+
+def _without_events(config: SettingFields) -> Iterator[Conflict]:
+    tables = {"channels": config.channels, "queues": config.queues, "routes": config.routes}
+    given = tuple(name for name, table in tables.items() if table)
+    if given and not config.decision_events:
+        yield Conflict(
+            (*given, "decision-events"),
+            f"{' and '.join(given)} are given, and decision-events is off: nothing would be delivered",
+            "write decision-events = true, or leave them out",
+        )
+
+
+def _names(config: SettingFields) -> Iterator[Conflict]:
+    counts = Counter([*config.channels, *config.queues, *config.routes])
+    for name in sorted(name for name, count in counts.items() if count > 1):
+        yield Conflict(
+            ("channels", "queues", "routes"),
+            f"{name} is the name of two of channels, queues and routes",
+            "rename one of them: rules name all three alike",
+        )
+
+
+def _route(config: SettingFields, name: str) -> Iterator[Conflict]:
+    known = [*config.channels, *config.queues]
+    destinations = config.routes[name].destinations
+    for to in destinations:
+        if to in config.routes:
+            yield Conflict(
+                ("routes",),
+                f"route {name} leads to route {to}",
+                "let it lead to a channel or a queue",
+            )
+        elif to not in known:
+            hint = did_you_mean(to, known) or "write a table of that name below channels or queues"
+            both = ("routes", "channels", "queues")
+            yield Conflict(both, f"route {name} leads to {to}, which does not exist", hint)
+    if not destinations:
+        yield Conflict(
+            ("routes",),
+            f"route {name} leads nowhere",
+            "name a channel or a queue, or leave the route out",
+        )
+    if any(to in config.channels for to in destinations) and any(to in config.queues for to in destinations):
+        yield Conflict(
+            ("routes", "channels", "queues"),
+            f"route {name} leads to channels and to queues",
+            "write one route for notify, and one for open-ticket",
         )

@@ -6,6 +6,7 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, Field
 
 from hubtriage.settings.capacity import LAMBDA_MAX_TIMEOUT_SECONDS, Capacity, derive_capacity
+from hubtriage.settings.deliveries import Channels, Queues, RouteTables
 from hubtriage.settings.setting_types import (
     AccountId,
     Accounts,
@@ -193,6 +194,14 @@ class SettingFields(BaseModel):
         (),
         description="accounts that may make rules of their own on the bus of decision-events",
         examples=["444455556666"],
+    )
+    channels: Channels = Field(
+        {}, description="where rules send messages to: a table [channels.NAME] for each"
+    )
+    queues: Queues = Field({}, description="where rules open tickets: a table [queues.NAME] for each")
+    routes: RouteTables = Field(
+        {},
+        description="several channels or queues under one name, by owner or account: a table [routes.NAME]",
     )
     runbook_url: RunbookUrl | None = Field(
         None,

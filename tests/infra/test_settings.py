@@ -66,6 +66,9 @@ NO_CHANGE = {
     "only-rules-tagged": "which of them are compiled; test_app.py deploys a part",
     "without-rules-tagged": "which of them are not compiled",
     "allow-empty": "whether a rule set without rules is compiled",
+    "channels": "alone they are refused: test_deliveries.py shows what they add with decision-events",
+    "queues": "alone they are refused, like channels",
+    "routes": "alone they are refused; what they say is in the package: test_bundle.py",
 }
 Lines = Callable[..., list[str]]
 

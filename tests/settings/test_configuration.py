@@ -78,6 +78,9 @@ WRONG = {
     "batch-window-seconds": (0, "greater than or equal to 1, not 0"),
     "breaker-limit": (0, "greater than or equal to 1"),
     "calls-per-second": (11, "less than or equal to 10"),
+    "channels": (7, "this is not a table"),
+    "decision-events": ("maybe", "valid boolean"),
+    "event-readers": ("4444", "'4444' does not have the expected form"),
     "hubs": ("v3", "Input should be 'cspm' or 'v2', not 'v3'"),
     "home-region": ("Frankfurt", "'Frankfurt' does not have the expected form"),
     "initial-mode": ("off", "Input should be 'enforce', 'reopen' or 'observe', not 'off'"),
@@ -97,8 +100,10 @@ WRONG = {
     "permission-boundary": ("bound", "'bound' does not have the expected form"),
     "reads-per-second": (4, "less than or equal to 3"),
     "refresh-age-seconds": (-1, "greater than or equal to 0"),
+    "queues": ("cloud", "this is not a table"),
     "regions": ("eu-central-1,eu-central-1", "eu-central-1 appears twice"),
     "reserved-concurrency": (0, "greater than or equal to 1"),
+    "routes": (["team"], "this is not a table"),
     "rules": (7, "not 7"),
     "runbook-url": ("operating.md", "'operating.md' does not have the expected form"),
     "stack-name": ("a b", "'a b' does not have the expected form"),
@@ -346,4 +351,4 @@ def test_every_setting_is_documented_with_its_default():
 def _shown(name: str) -> str:
     default = Configuration.model_fields[name.replace("-", "_")].default
     shown = ",".join(map(str, default)) if isinstance(default, tuple) else default
-    return "" if shown in (None, "") else f"`{str(shown).lower() if isinstance(shown, bool) else shown}`"
+    return "" if shown in (None, "", {}) else f"`{str(shown).lower() if isinstance(shown, bool) else shown}`"

@@ -16,7 +16,7 @@ from hubtriage.aws.triage.events import DETAIL_TYPES, SWEEP_SOURCE, SweepOrder
 from hubtriage.aws.triage.results import Sink
 
 
-class Destination(Protocol):
+class SweepDestination(Protocol):
     """Takes bundles of findings that get the same update."""
 
     def depth(self) -> int:

@@ -24,7 +24,7 @@ from hubtriage.aws.securityhub.faults import API_ERRORS
 from hubtriage.aws.securityhub.ratelimit import TokenBucket
 from hubtriage.aws.securityhub.reading import Getter, Reader
 from hubtriage.aws.sweep.config import SweepConfig
-from hubtriage.aws.sweep.destination import Destination, QueueDestination
+from hubtriage.aws.sweep.destination import QueueDestination, SweepDestination
 from hubtriage.aws.sweep.intake import Events, IntakeRule
 from hubtriage.aws.sweep.notices.ahead import LookAhead
 from hubtriage.aws.sweep.notices.announcing import Announcer
@@ -166,7 +166,7 @@ class SweepFunction:
         state = {"request": request.as_json(), "progress": after.as_json()}
         return state | ({"report": summary} if after.is_over else {})
 
-    def walk(self, request: SweepRequest, queue: Destination, started: float) -> Walk:
+    def walk(self, request: SweepRequest, queue: SweepDestination, started: float) -> Walk:
         """Return what takes the steps of a sweep that began at a time (epoch seconds).
 
         Without a budget the stack's hide limit holds. In `reopen` nothing is hidden, so nothing counts as

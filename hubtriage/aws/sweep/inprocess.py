@@ -14,7 +14,7 @@ from hubtriage.aws.securityhub.backoff import Backoff
 from hubtriage.aws.securityhub.ratelimit import TokenBucket
 from hubtriage.aws.securityhub.reading import Getter, Reader
 from hubtriage.aws.securityhub.sending import Sender
-from hubtriage.aws.sweep.destination import Destination, NoDestination, TriageDestination
+from hubtriage.aws.sweep.destination import NoDestination, SweepDestination, TriageDestination
 from hubtriage.aws.sweep.pages import Sources
 from hubtriage.aws.sweep.progress import Progress
 from hubtriage.aws.sweep.request import SweepRequest
@@ -98,7 +98,7 @@ class LocalSweep:
     def _walk(
         self,
         request: SweepRequest,
-        destination: Destination,
+        destination: SweepDestination,
         watch: Watch,
         settings: Settings | None = None,
         *,

@@ -20,7 +20,7 @@ from hubtriage.aws.securityhub.hub_v2 import as_sent
 from hubtriage.aws.securityhub.namesakes import Owners, accounts_of, accounts_on_record, marked
 from hubtriage.aws.securityhub.reading import PAGE
 from hubtriage.aws.sweep.bundles import Bundle, Bundles, fits
-from hubtriage.aws.sweep.destination import Destination
+from hubtriage.aws.sweep.destination import SweepDestination
 from hubtriage.aws.sweep.notices.ahead import LookAhead, Seen
 from hubtriage.aws.sweep.occasions.outset import Outset, plain_outset
 from hubtriage.aws.sweep.pages import ActivePages, HeldPages, Pages, Sources, SweepPage
@@ -113,7 +113,7 @@ class Walk:
         ruleset: Ruleset,
         settings: Settings,
         sources: Sources,
-        destination: Destination,
+        destination: SweepDestination,
         pace: Pace,
         may_hide: int | None = None,
         *,

@@ -2,8 +2,8 @@
 
 A rule names a channel, a queue, or a route. A route leads to one of them by the owner, or by an attribute of
 the finding's account. So the destination of a finding may change from one day to the next: its rule, its
-route or its account may be another by then. Whoever asks for a ticket has to keep the destination, and has
-to say at that destination that the ticket is done.
+route or its account may be another by then. The ledger therefore has to remember where a ticket was asked
+for: it is done there, and nowhere else.
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,7 +16,7 @@ from hubtriage.engine.ruleset.owner import Accounts
 
 Kind = Literal["message", "ticket"]
 Per = Literal["rule", "account", "control", "resource", "finding"]
-"""What one ticket, or one message, is about: all findings that have this in common."""
+"""What the findings of one ticket, or of one message, have in common."""
 
 NOTIFY: Final = "notify"
 OPEN_TICKET: Final = "open-ticket"
@@ -85,7 +85,7 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Routes:
-    """The routes of a deployment, by name. A name that is no route is that of a channel or a queue."""
+    """The routes of a deployment, by name. Any other name is that of a channel or a queue."""
 
     by_name: Mapping[str, Route] = field(default_factory=dict)
 
@@ -173,7 +173,7 @@ GROUPED_MEMBERS: Final[Mapping[str, tuple[str, ...]]] = {
     "control": ("Compliance", "GeneratorId"),
     "resource": ("Resources",),
 }
-"""The members of a finding that its group is made of, besides those by which findings are told apart."""
+"""The members of a finding that its group is made of. Those that tell findings apart are always read."""
 
 
 def _canonical(value: object) -> str:
