@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from hubtriage.aws.ledger.entry_format import read_entry
 from hubtriage.engine.fields import CONFIDENCE, CRITICALITY, FIELDS, RELATED, TYPES, user_field
 from hubtriage.engine.planning.entry import Claim, Entry, Intent, stored
+from hubtriage.engine.planning.news import KINDS, Delivered, News, Reported
 from tests.support.paths import TESTS
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=60).map(json.dumps).map(json.loads)
@@ -47,7 +48,37 @@ def claims(draw: st.DrawFn) -> dict[str, Claim]:
 
 VALUES = st.dictionaries(NAMES, ANY_TEXT.map(stored) | st.integers(0, 100) | st.none(), max_size=3)
 SETS = st.dictionaries(NAMES, st.lists(TIMES, min_size=1, max_size=4).map(tuple), max_size=3)
-INTENTS = st.builds(Intent, claims=claims(), written=VALUES, was=VALUES, time=TIMES, sets=SETS)
+CHANGES = st.builds(
+    lambda field, old, new, rule, why: {"field": field, "from": old, "to": new, "rule": rule, **why},
+    NAMES,
+    ANY_TEXT.map(stored) | st.integers(0, 100) | st.none(),
+    ANY_TEXT.map(stored) | st.integers(0, 100) | st.none(),
+    st.none() | RULES,
+    st.sampled_from([{"why": "rule"}, {"why": "taken back", "cause": "expired"}]),
+)
+TICKETS = st.builds(
+    lambda to, rule, group, per, standing: Delivered(to, "ticket", rule, group, per, *standing),
+    RULES,
+    RULES,
+    ANY_TEXT,
+    st.sampled_from(["account", "rule"]),
+    st.sampled_from([("open", None), ("done", "gone"), ("done", "moved")]),
+)
+MESSAGES = st.builds(lambda to, rule, group: Delivered(to, "message", rule, group), RULES, RULES, ANY_TEXT)
+NEWS = st.builds(
+    News,
+    kind=st.sampled_from(KINDS),
+    at=TIMES,
+    sequence=st.integers(1, 2**53),
+    rule=st.none() | RULES,
+    rules=st.lists(RULES, max_size=2).map(tuple),
+    changes=st.lists(CHANGES, max_size=2).map(tuple),
+    overruled=st.lists(NAMES, max_size=2).map(tuple),
+    deliver=st.lists(TICKETS | MESSAGES, max_size=2).map(tuple),
+)
+INTENTS = st.builds(
+    Intent, claims=claims(), written=VALUES, was=VALUES, time=TIMES, sets=SETS, news=st.none() | NEWS
+)
 ENTRIES = st.builds(
     Entry,
     claims=claims(),
@@ -60,6 +91,11 @@ ENTRIES = st.builds(
     asked=VALUES,
     about=st.dictionaries(ANY_TEXT, ANY_TEXT, max_size=5),
     gone=st.none() | TIMES,
+    news=st.lists(NEWS, max_size=2).map(tuple),
+    told=st.just(0) | st.integers(1, 2**53),
+    reported=st.dictionaries(
+        RULES, st.builds(Reported, RULES, st.sampled_from(["account", "rule"]), ANY_TEXT, st.booleans())
+    ),
 )
 
 RULE = "sandbox-public-buckets"

@@ -16,24 +16,39 @@ from collections.abc import Callable, Mapping
 from json import dumps, loads
 from typing import Any, NoReturn, TypeVar
 
+from hubtriage.aws.ledger.news_format import (
+    news_object,
+    read_all_news,
+    read_news,
+    read_tickets,
+    sequence,
+    ticket_object,
+)
+from hubtriage.aws.ledger.strict import EntryError, kind, members_of, only, rule_id, text_of, time, yes
 from hubtriage.engine.fields import CONFIDENCE, CRITICALITY, FIELDS, RELATED, TYPES, USER_PREFIX, Value
 from hubtriage.engine.planning.entry import LONGEST_PLAIN, Claim, Entry, Intent, Stored, Times
 
 FORMAT = 1
 """Goes up with every change after which an older reader, or this one, would misread the other's entries."""
-_NEVER = 1e11
-"""Seconds since 1970 that no clock shows: more are milliseconds."""
 _DIGEST = re.compile(r"sha256:[\w-]{22}", re.ASCII)
 _CLAIM = frozenset({"value", "rule", "before", "overruled", "person", "left_out", "provided"})
-_INTENT = frozenset({"claims", "written", "was", "time", "sets"})
-_ENTRY = frozenset(
-    {"format", "claims", "started", "ended", "written", "intent", "sets", "asked", "about", "gone"}
-)
+_INTENT = frozenset({"claims", "written", "was", "time", "sets", "news"})
+_ENTRY = frozenset({
+    "format",
+    "claims",
+    "started",
+    "ended",
+    "written",
+    "intent",
+    "sets",
+    "asked",
+    "about",
+    "gone",
+    "news",
+    "told",
+    "reported",
+})  # fmt: skip
 _T = TypeVar("_T")
-
-
-class EntryError(ValueError):
-    """A text that `write_entry` cannot have written: which member, and what is wrong with it."""
 
 
 def write_entry(entry: Entry) -> str:
@@ -49,6 +64,9 @@ def write_entry(entry: Entry) -> str:
         "asked": _sorted(entry.asked),
         "about": dict(entry.about),
         "gone": entry.gone,
+        "news": [news_object(news) for news in entry.news],
+        "told": entry.told,
+        "reported": {rule: ticket_object(ticket) for rule, ticket in sorted(entry.reported.items())},
     }
     return dumps(
         {name: value for name, value in members.items() if value or _is_gone(name, value)},
@@ -73,6 +91,7 @@ def _intent_object(intent: Intent | None) -> dict[str, Any]:
         "written": _sorted(intent.written),
         "was": _sorted(intent.was),
         "sets": _sorted(intent.sets),
+        "news": news_object(intent.news) if intent.news else {},
     }
     return {"time": intent.time, **{name: value for name, value in members.items() if value}}
 
@@ -112,7 +131,7 @@ def read_entry(text: str, version: int) -> Entry:
     except ValueError as error:
         raise EntryError(f"no JSON: {error}") from None
     if not isinstance(raw, dict):
-        raise EntryError(f"a JSON object was expected, not {_kind(raw)}")
+        raise EntryError(f"a JSON object was expected, not {kind(raw)}")
     if type(raw.get("format")) is not int or raw["format"] != FORMAT:
         raise EntryError(f"format {raw.get('format')!r} is not {FORMAT}, the one that this version reads")
     return _entry(raw, version)
@@ -131,29 +150,33 @@ def _no_number(text: str) -> NoReturn:
 
 
 def _entry(raw: dict[str, Any], version: int) -> Entry:
-    _only(raw, _ENTRY, "")
+    only(raw, _ENTRY, "")
     return Entry(
         claims=_claims(raw.get("claims", {}), "claims"),
         version=version,
-        started=_time(raw.get("started", 0.0), "started"),
-        ended=_time(raw.get("ended", 0.0), "ended"),
+        started=time(raw.get("started", 0.0), "started"),
+        ended=time(raw.get("ended", 0.0), "ended"),
         written=_values(raw.get("written", {}), "written"),
         intent=_intent(raw["intent"]) if "intent" in raw else None,
         sets=_sets(raw.get("sets", {}), "sets"),
         asked=_values(raw.get("asked", {}), "asked"),
         about=_about(raw.get("about", {})),
-        gone=_time(raw["gone"], "gone") if "gone" in raw else None,
+        gone=time(raw["gone"], "gone") if "gone" in raw else None,
+        news=read_all_news(raw["news"], "news") if "news" in raw else (),
+        told=sequence(raw["told"], "told") if "told" in raw else 0,
+        reported=read_tickets(raw["reported"], "reported") if "reported" in raw else {},
     )
 
 
 def _intent(raw: object) -> Intent:
-    members = _only(raw, _INTENT, "intent")
+    members = only(raw, _INTENT, "intent")
     return Intent(
         claims=_claims(members.get("claims", {}), "intent.claims"),
         written=_values(members.get("written", {}), "intent.written"),
         was=_values(members.get("was", {}), "intent.was"),
-        time=_time(members.get("time"), "intent.time"),
+        time=time(members.get("time"), "intent.time"),
         sets=_sets(members.get("sets", {}), "intent.sets"),
+        news=read_news(members["news"], "intent.news") if "news" in members else None,
     )
 
 
@@ -162,16 +185,16 @@ def _claims(raw: object, where: str) -> dict[str, Claim]:
 
 
 def _claim(name: str, raw: object, where: str) -> Claim:
-    members = _only(raw, _CLAIM, where)
+    members = only(raw, _CLAIM, where)
     if "value" not in members:
         raise EntryError(f"{where}: value is missing")
     return Claim(
         value=_stored(name, members["value"], f"{where}.value"),
-        rule=_rule(members["rule"], where) if "rule" in members else None,
+        rule=rule_id(members["rule"], where) if "rule" in members else None,
         before=_value(name, members["before"], f"{where}.before") if "before" in members else None,
         overruled=_count(members["overruled"], where) if "overruled" in members else 0,
-        person="person" in members and _yes(members["person"], f"{where}.person"),
-        left_out="left_out" in members and _yes(members["left_out"], f"{where}.left_out"),
+        person="person" in members and yes(members["person"], f"{where}.person"),
+        left_out="left_out" in members and yes(members["left_out"], f"{where}.left_out"),
         provided=_value(name, members["provided"], f"{where}.provided") if "provided" in members else None,
     )
 
@@ -185,13 +208,13 @@ def _sets(raw: object, where: str) -> dict[str, Times]:
 
 
 def _about(raw: object) -> dict[str, str]:
-    return {name: _text(value, f"about.{name}") for name, value in _members(raw, "about").items()}
+    return {name: text_of(value, f"about.{name}") for name, value in members_of(raw, "about").items()}
 
 
 def _by_field(raw: object, where: str, read: Callable[[str, object, str], _T]) -> dict[str, _T]:
     """Read an object whose members are named by fields."""
     found = {}
-    for name, value in _members(raw, where).items():
+    for name, value in members_of(raw, where).items():
         if name not in FIELDS and not name.startswith(USER_PREFIX):
             raise EntryError(f"{where}: no field is called {name!r}")
         found[name] = read(name, value, f"{where}.{name}")
@@ -206,7 +229,7 @@ def _stored(_name: str, raw: object, where: str) -> Stored:
         _DIGEST.fullmatch(raw) if raw.startswith("sha256:") else len(raw) <= LONGEST_PLAIN
     ):
         return raw
-    raise EntryError(f"{where}: {_kind(raw)} is not what a stored value looks like")
+    raise EntryError(f"{where}: {kind(raw)} is not what a stored value looks like")
 
 
 def _value(name: str, raw: object, where: str) -> Value:
@@ -216,76 +239,25 @@ def _value(name: str, raw: object, where: str) -> Value:
             return raw
         raise EntryError(f"{where}: {raw!r} is no whole number from 0 to 100")
     if name not in (TYPES, RELATED):
-        return _text(raw, where)
+        return text_of(raw, where)
     if not isinstance(raw, list):
-        raise EntryError(f"{where}: a list was expected, not {_kind(raw)}")
-    return tuple(_text(item, where) if name == TYPES else _pair(item, where) for item in raw)
+        raise EntryError(f"{where}: a list was expected, not {kind(raw)}")
+    return tuple(text_of(item, where) if name == TYPES else _pair(item, where) for item in raw)
 
 
 def _pair(raw: object, where: str) -> tuple[str, str]:
     if not isinstance(raw, list) or len(raw) != 2:
-        raise EntryError(f"{where}: a list of ProductArn and Id was expected, not {_kind(raw)}")
-    return _text(raw[0], where), _text(raw[1], where)
+        raise EntryError(f"{where}: a list of ProductArn and Id was expected, not {kind(raw)}")
+    return text_of(raw[0], where), text_of(raw[1], where)
 
 
 def _times(_name: str, raw: object, where: str) -> Times:
     if not isinstance(raw, list):
-        raise EntryError(f"{where}: a list of times was expected, not {_kind(raw)}")
-    return tuple(_time(item, where) for item in raw)
-
-
-def _time(raw: object, where: str) -> float:
-    """Read epoch seconds."""
-    if isinstance(raw, bool) or not isinstance(raw, int | float) or not 0 <= raw < _NEVER:
-        raise EntryError(f"{where}: {raw!r} is no time in seconds")
-    return float(raw)
-
-
-def _rule(raw: object, where: str) -> str:
-    if not (isinstance(raw, str) and raw):
-        raise EntryError(f"{where}.rule: {raw!r} is no rule's id")
-    return raw
+        raise EntryError(f"{where}: a list of times was expected, not {kind(raw)}")
+    return tuple(time(item, where) for item in raw)
 
 
 def _count(raw: object, where: str) -> int:
     if type(raw) is not int or raw < 1:
         raise EntryError(f"{where}.overruled: {raw!r} is no count")
     return raw
-
-
-def _yes(raw: object, where: str) -> bool:
-    if raw is not True:
-        raise EntryError(f"{where}: {raw!r} is not true, and otherwise it is left out")
-    return True
-
-
-def _text(raw: object, where: str) -> str:
-    if not isinstance(raw, str):
-        raise EntryError(f"{where}: a text was expected, not {_kind(raw)}")
-    return raw
-
-
-def _members(raw: object, where: str) -> dict[str, Any]:
-    if not isinstance(raw, dict):
-        raise EntryError(f"{where}: a JSON object was expected, not {_kind(raw)}")
-    return raw
-
-
-def _only(raw: object, known: frozenset[str], where: str) -> dict[str, Any]:
-    """Return the members of an object that has no other than these."""
-    members = _members(raw, where)
-    if unknown := members.keys() - known:
-        raise EntryError(f"{where or 'entry'}: no member is called {min(unknown)!r}")
-    return members
-
-
-def _kind(raw: object) -> str:
-    kinds = {
-        dict: "an object",
-        list: "a list",
-        str: "a text",
-        bool: "true or false",
-        int: "a number",
-        float: "a number",
-    }
-    return kinds.get(type(raw), "null")

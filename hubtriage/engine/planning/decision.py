@@ -11,6 +11,7 @@ from typing import Any, Literal
 from hubtriage.engine.fields import HIDING_STATUSES, LABEL_RANK, SEVERITY, WORKFLOW, Value
 from hubtriage.engine.ocsf.update import NOT_IN_V2
 from hubtriage.engine.planning.entry import NO_ENTRY, Entry
+from hubtriage.engine.planning.news import Delivered, News
 from hubtriage.engine.ruleset.policy import Forbidden
 from hubtriage.engine.ruleset.ruleset import RuleError
 
@@ -146,6 +147,9 @@ class Decision:
     write. `owners` has who answers for the finding, by rule, where that depends on its account; None where
     it is not known. `on_v2` is there for findings of Security Hub V2. `against_policy` is what rules want
     that the house policy forbids.
+
+    Where decisions are announced, `news` are what there is to announce once this has happened, as
+    `after` has them. `would_deliver` is what rules in `observe` would deliver.
     """
 
     finding_id: str
@@ -169,6 +173,8 @@ class Decision:
     owners: Mapping[str, str | None] = field(default_factory=dict)
     on_v2: V2Decision | None = None
     against_policy: tuple[Forbidden, ...] = ()
+    news: News | None = None
+    would_deliver: tuple[Delivered, ...] = ()
 
     @property
     def takes_back(self) -> bool:
@@ -200,6 +206,8 @@ class Decision:
             or self.overruled
             or self.handed_back
             or self.against_policy
+            or self.news
+            or self.would_deliver
         )
 
     def as_record(self) -> dict[str, Any]:
@@ -207,7 +215,8 @@ class Decision:
 
         `handed_back` is there only if people have handed something back, `owners` if a rule that applied
         leaves its owner to the account directory. `v2` is there for findings of V2, `against_policy` if the
-        house policy forbids something.
+        house policy forbids something. `would_deliver` says what would be delivered if this happened, and all
+        rules were in force.
         """
         record: dict[str, Any] = {
             "finding_id": self.finding_id,
@@ -228,6 +237,8 @@ class Decision:
             record["owners"] = dict(self.owners)
         if self.against_policy:
             record["against_policy"] = [_forbidden_record(one) for one in self.against_policy]
+        if deliver := (*(self.news.deliver if self.news else ()), *self.would_deliver):
+            record["would_deliver"] = [each.as_record() for each in deliver]
         return record | ({"v2": self.on_v2.as_record()} if self.on_v2 else {})
 
 

@@ -5,7 +5,7 @@ under 1 KB. Only a value that is given back one day (`before`, `provided`) is ke
 """
 
 from base64 import urlsafe_b64encode
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from hashlib import sha256
@@ -13,6 +13,7 @@ from json import dumps
 from typing import Literal
 
 from hubtriage.engine.fields import Value
+from hubtriage.engine.planning.news import News, Reported, appended, reported_after
 
 MOST_OVERRULINGS = 3
 LONGEST_PLAIN = 40
@@ -51,8 +52,8 @@ Times = tuple[float, ...]
 class Intent:
     """An update that was about to be sent at `time` (epoch seconds).
 
-    If it happened, `claims` and `sets` hold. `written` has the values that it sets, `was` what the finding
-    had in their place.
+    If it happened, `claims` and `sets` hold, and `news` are true. `written` has the values that it sets,
+    `was` what the finding had in their place.
     """
 
     claims: Claims
@@ -60,6 +61,7 @@ class Intent:
     was: Mapping[str, Stored]
     time: float
     sets: Mapping[str, Times] = field(default_factory=dict)
+    news: News | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,9 @@ class Entry:
     that hide the finding and that, as its history says, are not ours. `about` is for people and reports:
     product, account, Region, severity and control or type. `gone` is when the finding was first not found.
     `version` 0: not in the ledger yet.
+
+    Where decisions are announced, `news` are what is true and not announced yet, the oldest first;
+    `told` is the `sequence` of the last ones. `reported` says by rule which ticket has the finding.
     """
 
     claims: Claims = field(default_factory=dict)
@@ -83,34 +88,81 @@ class Entry:
     asked: Mapping[str, Stored] = field(default_factory=dict)
     about: Mapping[str, str] = field(default_factory=dict)
     gone: float | None = None
+    news: tuple[News, ...] = ()
+    told: int = 0
+    reported: Mapping[str, Reported] = field(default_factory=dict)
 
     @property
     def rules(self) -> tuple[str, ...]:
-        """The ids of the rules that hold something here, or may once the intent has happened."""
+        """The ids of the rules that hold something here or have an open ticket for the finding.
+
+        Those count too that may once the intent has happened.
+        """
         claims = (*self.claims.values(), *(self.intent.claims.values() if self.intent else ()))
-        return tuple(sorted({claim.rule for claim in claims if claim.rule and not claim.person}))
+        names = {claim.rule for claim in claims if claim.rule and not claim.person}
+        return tuple(sorted(names.union(self._with_tickets()))) if self.told else tuple(sorted(names))
+
+    def _with_tickets(self) -> Iterator[str]:
+        coming = self.intent.news.deliver if self.intent and self.intent.news else ()
+        yield from (each.rule for each in coming if each.state == "open")
+        yield from self.open_tickets
+
+    @property
+    def open_tickets(self) -> tuple[str, ...]:
+        """The ids of the rules for which the finding was announced to be open."""
+        return tuple(rule for rule, ticket in self.reported.items() if ticket.is_open)
 
     def remembers_more_than(self, other: "Entry") -> bool:
-        """Say whether the two differ in what planning reads."""
-        return (self.claims, self.asked) != (other.claims, other.asked)
+        """Say whether the two differ in what planning reads, or there are other news."""
+        return (self.claims, self.asked, self.told) != (other.claims, other.asked, other.told)
+
+    def telling(self, news: News) -> "Entry":
+        """Return the entry with news that are true from now on."""
+        return replace(
+            self,
+            news=appended(self.news, news),
+            told=max(self.told, news.sequence),
+            reported=reported_after(self.reported, news),
+        )
+
+    def having_told(self, sequences: Collection[int]) -> "Entry":
+        """Return the entry without the news that were announced."""
+        return replace(self, news=tuple(each for each in self.news if each.sequence not in sequences))
 
     def remembering(self, after: "Entry") -> "Entry":
         """Return the entry with what a decision remembers, without an update."""
-        return replace(self, claims=after.claims, asked=after.asked, gone=None)
+        return replace(
+            self,
+            claims=after.claims,
+            asked=after.asked,
+            gone=None,
+            news=after.news,
+            told=after.told,
+            reported=after.reported,
+        )
 
     def intending(
-        self, after: "Entry", written: Mapping[str, Stored], was: Mapping[str, Stored], now: float
+        self,
+        after: "Entry",
+        written: Mapping[str, Stored],
+        was: Mapping[str, Stored],
+        now: float,
+        news: News | None = None,
     ) -> "Entry":
-        """Return the entry with an intent, from `now`, to send an update after which `after` holds."""
-        intent = Intent(after.claims, written, was, now, after.sets)
+        """Return the entry with an intent, from `now`, to send an update after which `after` holds.
+
+        `news` will be true then.
+        """
+        intent = Intent(after.claims, written, was, now, after.sets, news)
         return replace(self, intent=intent, asked=after.asked, gone=None)
 
     def confirmed(self, now: float) -> "Entry":
         """Return the entry after its intent has happened and ended at `now`."""
         if self.intent is None:
             return self
+        done = self if self.intent.news is None else self.telling(self.intent.news)
         return replace(
-            self,
+            done,
             claims=self.intent.claims,
             sets=self.intent.sets,
             written=self.intent.written,

@@ -8,6 +8,7 @@
 3. `fold`     combine the rules that match the baseline: one proposal per field
 4. `resolve`  field by field: who holds it, and is it set, taken back, or left alone (`doubt`: what stays)
 5. `limits`   the changed fields in one call (`payload`), as far as they fit
+6. `telling`  what there is to announce of it, where decisions are announced
 
 Nothing here has a clock, a network or a log, and nothing raises for what a finding contains.
 """
@@ -40,6 +41,8 @@ from hubtriage.engine.planning.hand_back import hand_back
 from hubtriage.engine.planning.limits import Plan, fit
 from hubtriage.engine.planning.resolve import FieldOutcome, FieldResolver
 from hubtriage.engine.planning.review import Review, review
+from hubtriage.engine.planning.telling import Teller, told_alone
+from hubtriage.engine.ruleset.delivery import Routes
 from hubtriage.engine.ruleset.hiding import is_hiding
 from hubtriage.engine.ruleset.owner import owner_attribute, owner_of
 from hubtriage.engine.ruleset.policy import Forbidden
@@ -60,12 +63,14 @@ class Settings:
     """How UserDefinedFields are sent, and what must not be done.
 
     Fields in `never` stay as they are, whatever rules want and whatever triage did to them before: IAM denies
-    them to us. Without `may_hide` rules hide nothing new; all else goes on.
+    them to us. Without `may_hide` rules hide nothing new; all else goes on. `routes` say where deliveries go
+    that name a route; without them decisions are not announced.
     """
 
     udf: Literal["replace", "merge"] = "replace"
     never: frozenset[str] = frozenset()
     may_hide: bool = True
+    routes: Routes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,14 +123,14 @@ def reopen(
     This is for a key that several accounts have. What hides nothing stays, and so does what would go back to
     a status that hides: the other finding may be open.
     """
-    parsed = ParsedFinding(finding)
+    parsed, silent = ParsedFinding(finding), replace(settings, routes=None)
     ours = {
         name: claim
         for name, claim in entry.claims.items()
         if name in (WORKFLOW, SEVERITY) and not claim.person and stored(parsed.value(name)) == claim.value
     }
     while ours:
-        decision = decide(finding, replace(entry, claims=ours), ruleset.without_rules(), now, settings)
+        decision = decide(finding, replace(entry, claims=ours), ruleset.without_rules(), now, silent)
         others = {change.field for change in decision.changes if not change.reopens}
         if not others:
             break
@@ -135,7 +140,8 @@ def reopen(
     kept = {name: claim for name, claim in entry.claims.items() if name not in ours}
     changes = tuple(replace(change, cause="several accounts have its key") for change in decision.changes)
     after = replace(decision.after, claims=kept | dict(decision.after.claims))
-    return replace(decision, changes=changes, after=after)
+    decision = replace(decision, changes=changes, after=after)
+    return decision if settings.routes is None else told_alone("reopened", decision, entry, now)
 
 
 def reason(
@@ -199,6 +205,9 @@ def reason(
         owners=_owners(folded, ruleset, finding) if ruleset.has_account_owners else {},
         on_v2=on_v2,
     )
+    if settings.routes is not None and not reviewed.outdated:
+        teller = Teller(finding, parsed, base, entry, folded, ruleset, settings.routes, now)
+        decision = teller.told(decision)
     return Reasoning(decision, entry, reviewed.claims, parsed, base, folded, planned.outcomes)
 
 

@@ -11,11 +11,12 @@ from hubtriage.aws.ledger.entry_format import (
     _CLAIM,
     _ENTRY,
     _INTENT,
-    EntryError,
     read_entry,
     write_entry,
 )
+from hubtriage.aws.ledger.strict import EntryError
 from hubtriage.engine.planning.entry import NO_ENTRY, Claim, Entry, Intent, stored
+from hubtriage.engine.planning.news import Delivered, News, Reported
 from tests.support.entries import ENTRIES, HIDDEN, ORDINARY, RULE, WRITTEN
 from tests.support.examples import examples
 from tests.support.paths import TESTS
@@ -25,6 +26,30 @@ GOLDEN = TESTS / "golden" / "ledger" / "entries.txt"
 
 OPEN = Intent(
     HIDDEN, WRITTEN, {"Workflow.Status": "NEW", "Severity.Label": "LOW", "Note.Text": None}, 1790000000.5
+)
+NEWS = News(
+    "hidden",
+    1790000000.25,
+    1790000000250,
+    RULE,
+    (RULE, "other"),
+    (
+        {"field": "Workflow.Status", "from": "NEW", "to": "SUPPRESSED", "rule": RULE, "why": "rule"},
+        {
+            "field": "Types",
+            "from": stored(("b",)),
+            "to": None,
+            "rule": None,
+            "why": "taken back",
+            "cause": "expired",
+        },
+    ),
+    ("Severity.Label",),
+    (
+        Delivered("cloud", "ticket", RULE, "111122223333", "account", "done", "suppressed"),
+        Delivered("other", "ticket", "other", "other", "rule", "open"),
+        Delivered("sec-chat", "message", RULE, "111122223333"),
+    ),
 )
 KEPT = {
     "nothing": NO_ENTRY,
@@ -62,6 +87,16 @@ KEPT = {
     "asked": Entry(asked={"Workflow.Status": "SUPPRESSED", "Severity.Label": None}),
     "gone": replace(ORDINARY, gone=1790600000.0),
     "gone when time began": Entry(gone=0.0),
+    "told to other systems": replace(
+        ORDINARY,
+        told=NEWS.sequence,
+        news=(NEWS,),
+        reported={RULE: Reported("cloud", "account", "111122223333")},
+    ),
+    "to be told": Entry(version=1, intent=replace(OPEN, news=NEWS)),
+    "a finding that a ticket is done with": Entry(
+        told=8, reported={"r": Reported("cloud", "rule", "r", is_open=False)}
+    ),
 }
 """The entries whose texts are pinned."""
 
