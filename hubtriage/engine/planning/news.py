@@ -1,7 +1,7 @@
 """News: what has become true of a finding and is still to be announced, as data.
 
-A ledger entry keeps its news until they are announced, so that a worker that dies loses none. So they hold only
-what can be made again neither from the finding and the rules nor from the rest of the entry.
+A ledger entry keeps its news until they are announced, so that a worker that dies loses none. They hold only
+what cannot be made again from the finding, the rules and the rest of the entry.
 """
 
 from collections.abc import Mapping

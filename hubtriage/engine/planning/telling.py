@@ -1,8 +1,8 @@
 """What there is to tell other systems of a decision: its news, and which tickets have the finding then.
 
 A rule that asks for tickets wants its finding in one as long as it applies and the finding is open. What was
-said last stands in the entry, so each turn is announced once. Where it is not known whether a rule applies, its
-ticket stays as it is.
+said last stands in the entry, so each turn is announced once. Where it is not known whether a rule applies,
+its ticket stays as it is.
 """
 
 from collections.abc import Iterable, Iterator
