@@ -15,6 +15,7 @@ from hubtriage.aws.decision_events.about import finding_object
 from hubtriage.aws.decision_events.cutting import within_limits
 from hubtriage.aws.decision_events.texts import event_text
 from hubtriage.aws.securityhub.api import Finding, Key, hub_of, key_of
+from hubtriage.engine.planning.news import Delivered, News
 from hubtriage.engine.ruleset.owner import owner_of
 from hubtriage.engine.ruleset.ruleset import Rule, Ruleset
 
@@ -29,20 +30,6 @@ LONGEST_REASON = 1024
 """Characters of what a service or triage says about a finding that was refused."""
 LONGEST_GROUP = 200
 
-Kind = Literal[
-    "hidden",
-    "escalated",
-    "reopened",
-    "lowered",
-    "raised",
-    "overruled",
-    "resolved",
-    "returned",
-    "changed",
-    "refused",
-]
-KINDS: tuple[str, ...] = get_args(Kind)
-"""What can happen to a finding. A decision that is several of them at once is the first."""
 OperationKind = Literal["expires-soon", "sweep-finished", "mode-changed"]
 OPERATION_KINDS: tuple[str, ...] = get_args(OperationKind)
 
@@ -53,54 +40,6 @@ class EventRefusal:
 
     code: str
     reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Delivered:
-    """Where an event is to go: to a channel as a message, or to a queue as a ticket.
-
-    `group` is the canonical text of what it is grouped by. `per`, `state` and `why` are those of a ticket:
-    what it is made for, whether the finding is still open for the rule, and if not, why.
-    """
-
-    to: str
-    kind: Literal["message", "ticket"]
-    rule: str
-    group: str
-    per: str | None = None
-    state: Literal["open", "done"] | None = None
-    why: str | None = None
-
-    def as_record(self) -> dict[str, Any]:
-        """Return the JSON shape."""
-        return {
-            "to": self.to,
-            "as": self.kind,
-            "rule": self.rule,
-            "per": self.per,
-            "group": event_text(self.group, LONGEST_GROUP),
-            "state": self.state,
-            "why": self.why,
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class FindingNews:
-    """What happened to a finding, as far as neither the finding nor the rules say it.
-
-    `at` (epoch seconds) and `sequence`, the version of the finding's entry, are those of the write that made
-    it true. `rule` is the one that decided, `rules` all that applied. `changes` are as of `Change.as_record`.
-    """
-
-    kind: Kind
-    at: float
-    sequence: int
-    rule: str | None = None
-    rules: tuple[str, ...] = ()
-    changes: tuple[Mapping[str, Any], ...] = ()
-    overruled: tuple[str, ...] = ()
-    refused: EventRefusal | None = None
-    deliver: tuple[Delivered, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,11 +67,11 @@ class DecisionEvent:
 
 
 def finding_event(
-    news: FindingNews, finding: Finding, ruleset: Ruleset, origin: EventOrigin
+    news: News, finding: Finding, ruleset: Ruleset, origin: EventOrigin, refused: EventRefusal | None = None
 ) -> DecisionEvent:
-    """Return the event of a decision on a finding.
+    """Return the event of a decision on a finding. `refused` says why, where the news are that it was.
 
-    `finding` may be in its state before the decision or after it: what the changes set counts.
+    `finding` is in any state from before the decision on: what the changes set counts for the event.
     """
     key = key_of(finding)
     name = decision_id(key, news.rule, news.kind, news.sequence)
@@ -150,10 +89,10 @@ def finding_event(
         **_texts_of_rule(ruleset.by_id.get(news.rule or ""), finding, ruleset),
         "changes": [_change(change) for change in news.changes],
         "overruled": list(news.overruled),
-        "refused": None if news.refused is None else _refusal(news.refused),
+        "refused": None if refused is None else _refusal(refused),
         "ruleset": ruleset.hash,
         "revision": ruleset.revision,
-        "deliver": [each.as_record() for each in news.deliver],
+        "deliver": [_delivery(each) for each in news.deliver],
     }
     return DecisionEvent(name, DECISION, news.kind, news.at, as_json(within_limits(record)))
 
@@ -178,7 +117,7 @@ def operation_event(
 
 
 def decision_id(key: Key, rule: str | None, kind: str, sequence: int) -> str:
-    """Return the id of a decision: the same for the same finding, rule, kind and version of its entry."""
+    """Return the id of a decision: the same for the same finding, rule, kind and sequence."""
     return _digest(hub_of(key), *key, rule, kind, sequence)
 
 
@@ -210,6 +149,19 @@ def _texts_of_rule(rule: Rule | None, finding: Finding, ruleset: Ruleset) -> dic
 def _change(change: Mapping[str, Any]) -> dict[str, Any]:
     """Return a change with all its members. Their texts are cut with the event."""
     return {name: change.get(name) for name in ("field", "from", "to", "rule", "why", "cause")}
+
+
+def _delivery(delivered: Delivered) -> dict[str, Any]:
+    """Return a delivery with all its members."""
+    return {
+        "to": delivered.to,
+        "as": delivered.kind,
+        "rule": delivered.rule,
+        "per": delivered.per,
+        "group": event_text(delivered.group, LONGEST_GROUP),
+        "state": delivered.state,
+        "why": delivered.why,
+    }
 
 
 def _refusal(refused: EventRefusal) -> dict[str, str | None]:
