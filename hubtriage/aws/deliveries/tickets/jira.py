@@ -1,0 +1,331 @@
+"""Jira Cloud as a ticket service: REST API v3.
+
+The claim key is in a label, by which a search finds it, and in a property of the issue, by which what was
+found is verified. The search index lags; reading issues by their ids does not.
+"""
+
+import base64
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+from urllib.parse import quote, urlsplit
+
+from hubtriage.aws.deliveries.http import Done, HttpClient, NotDone, Unknown
+from hubtriage.aws.deliveries.secrets import Credentials, SecretStore
+from hubtriage.aws.deliveries.tickets import transitions
+from hubtriage.aws.deliveries.tickets.adf import document, texts_of
+from hubtriage.aws.deliveries.tickets.requests import Requests
+from hubtriage.aws.deliveries.tickets.service import Draft, Refusal, Text, Ticket
+from hubtriage.aws.deliveries.tickets.transitions import Choice, Wanted
+from hubtriage.aws.deliveries.tickets.wording import one_line
+
+LABEL = "hubtriage"
+"""On every ticket, and the beginning of the label that has the claim key."""
+PROPERTY = "hubtriage"
+LONGEST_SUMMARY = 255
+_MOST_FETCHED = 100
+_MOST_FOUND = 50
+_COMMENTS_LOOKED_AT = 100
+_FIELDS = ("status", "resolution", "created")
+_GATEWAY = "api.atlassian.com"
+_UNAUTHORIZED = (
+    "the token is wrong or has expired, or it is a token with scopes and the queue's url is not "
+    "https://api.atlassian.com/ex/jira/CLOUD_ID"
+)
+
+Outcome = Literal["done", "gone"]
+
+
+@dataclass(frozen=True, slots=True)
+class JiraQueue:
+    """The settings of a queue that are Jira's.
+
+    close, reopen: the only transitions that will do, by name. resolution: what a screen gets that asks.
+    """
+
+    url: str
+    project: str
+    issue_type: str = "Task"
+    close: str | None = None
+    reopen: str | None = None
+    resolution: str | None = None
+
+    @classmethod
+    def of(cls, queue: Mapping[str, Any]) -> "JiraQueue":
+        """Return the settings out of a queue's table, as JSON has it."""
+        return cls(
+            url=str(queue["url"]).rstrip("/"),
+            project=str(queue["project"]),
+            issue_type=str(queue.get("issue-type") or "Task"),
+            close=queue.get("close-transition"),
+            reopen=queue.get("reopen-transition"),
+            resolution=queue.get("resolution"),
+        )
+
+
+class Jira:
+    """The issues of one project; see `TicketService` for what each method means."""
+
+    def __init__(self, queue: JiraQueue, http: HttpClient, store: SecretStore) -> None:
+        self._queue = queue
+        self._base = f"{queue.url}/rest/api/3"
+        self._requests = Requests(http, store, _authorization, _explain, _UNAUTHORIZED)
+        self._site = ""
+
+    def find(self, claim: str) -> tuple[Ticket, ...] | Refusal:
+        """Search by the label; keep what has the property, as it is now."""
+        asked = {
+            "jql": f'labels = "{_label(claim)}" ORDER BY created ASC',
+            "fields": ["id"],
+            "maxResults": _MOST_FOUND,
+        }
+        found = self._requests.read(f"{self._base}/search/jql", asked)
+        if isinstance(found, NotDone | Unknown):
+            return found
+        issues = self._fetch([issue["id"] for issue in _listed(found, "issues") if _is_id(issue.get("id"))])
+        if isinstance(issues, NotDone | Unknown):
+            return issues
+        ours = [issue for issue in issues if _claim_of(issue) == claim]
+        return tuple(self._ticket(issue) for issue in sorted(ours, key=_age))
+
+    def create(self, draft: Draft, claim: str) -> Ticket | Refusal:
+        """Create an issue with label and property."""
+        fields = {
+            "project": {"key": self._queue.project},
+            "issuetype": {"name": self._queue.issue_type},
+            "labels": [LABEL, _label(claim)],
+            **_shown(draft),
+        }
+        body = {"fields": fields, "properties": [{"key": PROPERTY, "value": {"claim": claim}}]}
+        answer = self._requests.write("POST", f"{self._base}/issue", body)
+        if not isinstance(answer, Done):
+            return answer
+        made = answer.json()
+        if not isinstance(made, dict) or not _is_id(made.get("id")) or not isinstance(made.get("key"), str):
+            return Unknown("the answer to a creation names no issue", status=answer.status)
+        return Ticket(made["id"], made["key"], self._url(made["key"]), is_closed=False)
+
+    def update(self, ticket: str, draft: Draft) -> Ticket | Literal["gone"] | Refusal:
+        """Overwrite summary and description."""
+        answer = self._requests.write("PUT", self._issue(ticket), {"fields": _shown(draft)})
+        if not isinstance(answer, Done):
+            return self._gone_or(answer)
+        issue = self._look_at(ticket)
+        return self._ticket(issue) if isinstance(issue, dict) else issue
+
+    def comment(self, ticket: str, text: Text, key: str) -> Outcome | Refusal:
+        """Comment with the key in the last line, unless one of the latest comments has it.
+
+        Jira: comments in projects for customers are public unless a property says otherwise.
+        """
+        url = f"{self._issue(ticket)}/comment"
+        latest = self._requests.read(f"{url}?orderBy=-created&maxResults={_COMMENTS_LOOKED_AT}")
+        if isinstance(latest, NotDone | Unknown):
+            return self._gone_or(latest)
+        if any(_says(comment, key) for comment in _listed(latest, "comments")):
+            return "done"
+        internal = {"key": "sd.public.comment", "value": {"internal": True}}
+        body = {"body": document(text, f"hubtriage {key}"), "properties": [internal]}
+        answer = self._requests.write("POST", url, body)
+        return "done" if isinstance(answer, Done) else self._gone_or(answer)
+
+    def close(self, ticket: str, why: str) -> Outcome | Refusal:  # noqa: ARG002 - Jira has no field for it
+        """Take the transition that closes it; the reason is in a comment before, not here."""
+        wanted = Wanted(transitions.CLOSED, self._queue.close, self._queue.resolution)
+        answer = self._move(ticket, wanted)
+        if answer == "forbidden":
+            named = f" named {self._queue.close}" if self._queue.close else ""
+            reason = f"no transition{named} leads from the issue's status to a closed one"
+            return NotDone(reason, is_final=True)
+        return answer
+
+    def reopen(self, ticket: str) -> Outcome | Literal["forbidden"] | Refusal:
+        """Take the transition that opens it."""
+        return self._move(ticket, Wanted(transitions.OPEN, self._queue.reopen, None))
+
+    def look(self, tickets: Collection[str]) -> Mapping[str, Ticket] | Refusal:
+        """Read issues by their ids. One that is not there is deleted only if the project can be seen."""
+        asked = list(dict.fromkeys(tickets))
+        issues = self._fetch(asked)
+        if isinstance(issues, NotDone | Unknown):
+            return issues
+        found = {issue["id"]: self._ticket(issue) for issue in issues}
+        if len(found) < len(asked):
+            unseen = self._project_unseen()
+            if unseen is not None:
+                return unseen
+        return found
+
+    def _move(self, ticket: str, wanted: Wanted) -> Outcome | Literal["forbidden"] | Refusal:
+        """Bring an issue to a status of the wanted categories, unless it is there; look that it is."""
+        issue = self._look_at(ticket)
+        if not isinstance(issue, dict):
+            return issue
+        if transitions.category(issue) in wanted.categories:
+            return "done"
+        choice = self._choose(ticket, wanted)
+        if not isinstance(choice, Choice):
+            return choice
+        body: dict[str, Any] = {"transition": {"id": choice.id}}
+        if choice.fields:
+            body["fields"] = choice.fields
+        answer = self._requests.write("POST", f"{self._issue(ticket)}/transitions", body)
+        if not isinstance(answer, Done):
+            return self._gone_or(answer)
+        moved = self._look_at(ticket)
+        if not isinstance(moved, dict):
+            return moved
+        if transitions.category(moved) not in wanted.categories:
+            return NotDone(f"after transition {choice.name} the issue is in another status", is_final=True)
+        return "done"
+
+    def _choose(self, ticket: str, wanted: Wanted) -> Choice | Literal["gone", "forbidden"] | Refusal:
+        listed = self._requests.read(f"{self._issue(ticket)}/transitions?expand=transitions.fields")
+        if isinstance(listed, NotDone | Unknown):
+            return self._gone_or(listed)
+        choice = transitions.choose(_listed(listed, "transitions"), wanted)
+        if choice is None and not self._may_move(ticket):
+            return NotDone("the account lacks the permission Transition Issues", is_final=True)
+        return "forbidden" if choice is None else choice
+
+    def _may_move(self, ticket: str) -> bool:
+        """Say whether the account may move the issue: without that, Jira lists no transition at all."""
+        asked = f"{self._base}/mypermissions?permissions=TRANSITION_ISSUES&issueId={quote(ticket, safe='')}"
+        answer = self._requests.read(asked)
+        if isinstance(answer, NotDone | Unknown):
+            return True
+        permissions = answer.get("permissions")
+        named = permissions.get("TRANSITION_ISSUES") if isinstance(permissions, dict) else None
+        return not isinstance(named, dict) or named.get("havePermission") is not False
+
+    def _look_at(self, ticket: str) -> dict[str, Any] | Literal["gone"] | Refusal:
+        issue = self._requests.read(f"{self._issue(ticket)}?fields={','.join(_FIELDS)}")
+        if isinstance(issue, NotDone | Unknown):
+            return self._gone_or(issue)
+        if not _is_issue(issue):
+            return NotDone("the answer is no issue")
+        return dict(issue)
+
+    def _fetch(self, ids: list[str]) -> list[dict[str, Any]] | Refusal:
+        """Read issues by id, whichever project they are in by now."""
+        issues: list[dict[str, Any]] = []
+        for start in range(0, len(ids), _MOST_FETCHED):
+            asked = {
+                "issueIdsOrKeys": ids[start : start + _MOST_FETCHED],
+                "fields": list(_FIELDS),
+                "properties": [PROPERTY],
+            }
+            answer = self._requests.read(f"{self._base}/issue/bulkfetch", asked)
+            if isinstance(answer, NotDone | Unknown):
+                return answer
+            if not isinstance(answer.get("issues"), list):
+                return NotDone("the answer has no issues")
+            issues += filter(_is_issue, answer["issues"])
+        return issues
+
+    def _gone_or(self, refusal: Refusal) -> Literal["gone"] | Refusal:
+        """Return "gone" for an issue that is not there, if the project is; otherwise the refusal.
+
+        Jira answers the same for what is deleted and what the account may not see.
+        """
+        if not isinstance(refusal, NotDone) or refusal.status != 404:
+            return refusal
+        return self._project_unseen() or "gone"
+
+    def _project_unseen(self) -> Refusal | None:
+        """Return why the project cannot be seen; None if it can."""
+        answer = self._requests.read(f"{self._base}/project/{quote(self._queue.project, safe='')}")
+        if not isinstance(answer, NotDone | Unknown):
+            return None
+        if isinstance(answer, NotDone) and answer.status == 404:
+            return NotDone(f"the account cannot see the project {self._queue.project}", status=404)
+        return answer
+
+    def _ticket(self, issue: Mapping[str, Any]) -> Ticket:
+        resolution = issue["fields"].get("resolution")
+        return Ticket(
+            id=issue["id"],
+            key=issue["key"],
+            url=self._url(issue["key"]),
+            is_closed=transitions.category(issue) == "done",
+            resolution=resolution.get("name") if isinstance(resolution, dict) else None,
+        )
+
+    def _issue(self, ticket: str) -> str:
+        return f"{self._base}/issue/{quote(ticket, safe='')}"
+
+    def _url(self, key: str) -> str:
+        """Return where people read an issue."""
+        if not self._site:
+            self._site = self._people_read_at()
+        return f"{self._site}/browse/{quote(key, safe='')}" if self._site else ""
+
+    def _people_read_at(self) -> str:
+        """Return the address of the site, which a gateway's does not say; empty if it is not known."""
+        if urlsplit(self._queue.url).hostname != _GATEWAY and "/ex/jira/" not in self._queue.url:
+            return self._queue.url
+        answer = self._requests.read(f"{self._base}/serverInfo")
+        base = answer.get("baseUrl") if isinstance(answer, dict) else None
+        return base.rstrip("/") if isinstance(base, str) and base.startswith("https://") else ""
+
+
+def _authorization(credentials: Credentials) -> dict[str, str]:
+    pair = f"{credentials.text('email')}:{credentials.text('token')}"
+    encoded = base64.b64encode(pair.encode()).decode()
+    return {"Authorization": f"Basic {encoded}", "Accept-Language": "en"}
+
+
+def _shown(draft: Draft) -> dict[str, Any]:
+    return {"summary": one_line(draft.summary, LONGEST_SUMMARY), "description": document(draft.text)}
+
+
+def _label(claim: str) -> str:
+    """Return the label of a claim key, which has hexadecimal digits alone: a label has no white space."""
+    if not claim.isascii() or not claim.isalnum():
+        raise ValueError("a claim key has letters and digits only")
+    return f"{LABEL}-{claim}"
+
+
+def _claim_of(issue: Mapping[str, Any]) -> str | None:
+    properties = issue.get("properties")
+    value = properties.get(PROPERTY) if isinstance(properties, dict) else None
+    claim = value.get("claim") if isinstance(value, dict) else None
+    return claim if isinstance(claim, str) else None
+
+
+def _says(comment: Mapping[str, Any], key: str) -> bool:
+    return any(key in text for text in texts_of(comment.get("body")))
+
+
+def _age(issue: Mapping[str, Any]) -> tuple[int, str]:
+    return int(issue["id"]), issue["key"]
+
+
+def _is_id(value: object) -> bool:
+    return isinstance(value, str) and value.isascii() and value.isdecimal()
+
+
+def _is_issue(value: object) -> bool:
+    """Say whether a value has what is read of an issue."""
+    return (
+        isinstance(value, dict)
+        and _is_id(value.get("id"))
+        and isinstance(value.get("key"), str)
+        and isinstance(value.get("fields"), dict)
+        and transitions.category(value) is not None
+    )
+
+
+def _listed(answer: Mapping[str, Any], member: str) -> Iterator[dict[str, Any]]:
+    listed = answer.get(member)
+    yield from (each for each in listed if isinstance(each, dict)) if isinstance(listed, list) else ()
+
+
+def _explain(value: Any) -> str:
+    """Return the errors of Jira as one text: by field, then the others."""
+    if not isinstance(value, dict):
+        return ""
+    errors, messages = value.get("errors"), value.get("errorMessages")
+    parts = [f"{field}: {text}" for field, text in errors.items()] if isinstance(errors, dict) else []
+    parts += [str(text) for text in messages] if isinstance(messages, list) else []
+    return "; ".join(parts)
