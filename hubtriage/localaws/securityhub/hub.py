@@ -21,7 +21,7 @@ from hubtriage.localaws.securityhub.calls import UPDATING, CallLog, count_findin
 from hubtriage.localaws.securityhub.errors import HubError, invalid_input
 from hubtriage.localaws.securityhub.events import ACTION_DETAIL_TYPE, choice_of
 from hubtriage.localaws.securityhub.faults import FaultScript, ScriptedFault
-from hubtriage.localaws.securityhub.history_pages import history_page
+from hubtriage.localaws.securityhub.history.pages import history_page
 from hubtriage.localaws.securityhub.quotas import Quotas
 from hubtriage.localaws.securityhub.settings import HubSettings
 from hubtriage.localaws.securityhub.subscription import Subscription

@@ -8,7 +8,7 @@ from hubtriage.localaws.securityhub.asff import requests
 from hubtriage.localaws.securityhub.asff.requests import identity
 from hubtriage.localaws.securityhub.asff.timestamps import read_timestamp
 from hubtriage.localaws.securityhub.errors import invalid_input
-from hubtriage.localaws.securityhub.history import Write
+from hubtriage.localaws.securityhub.history.writes import Write
 from hubtriage.localaws.securityhub.settings import HubSettings
 from hubtriage.localaws.securityhub.store import Record, Store
 
